@@ -1,0 +1,40 @@
+//! The map of ifdawn: what is where, and which way the data flows.
+//!
+//! ```text
+//!  text                         values                    changes              kernel
+//!  /proc/cmdline  \  text/      source/
+//!  ifcfg-*, route-*,  -> words -> tables -> Config \ resolve
+//!  sysconfig         /                              > Desired \ diff
+//!                                                  /           > Plan [Op...] -> encode -> rtnetlink
+//!                                        Observed /             \ Display = the ip(8) command
+//!                                             ^------------------- dumps; events only say "look again"
+//! ```
+//!
+//! No arrow goes back. Parsers never look at the system ("any link" is a *value* in
+//! [`model::config::Config`], resolved later), and events of the kernel only mark the picture dirty:
+//! [`engine`] observes again, compares again and sends what differs.
+//!
+//! | room | what | knows nothing of |
+//! |---|---|---|
+//! | [`text`] | octets to words: command line, shell assignments, scalars | what words mean |
+//! | [`source`] | words to [`model::config::Config`]; one table per input format | the kernel |
+//! | [`model`] | the nouns: plain data | text, octets |
+//! | [`wire`] | octets to values and back: netlink, rtnetlink | policy, state |
+//! | [`plan`] | the difference, in order, as [`plan::op::Op`]s | text |
+//! | [`engine`] | observe, resolve, compare, apply, wait | file descriptors |
+//! | [`output`] | what others read: resolv.conf, state, the plan as JSON | how it was made |
+//! | [`limits`], [`diag`] | every capacity; every complaint | |
+//!
+//! Everything that holds a file descriptor is in `src/bin/ifdawn/`, behind [`engine::Host`].
+//! The library allocates nothing, contains no `unsafe`, and does not recurse.
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod diag;
+mod errno;
+pub mod limits;
+pub mod model;

@@ -1,0 +1,57 @@
+//! Every fixed capacity: its value, why it is that large, and what is reported when it is reached.
+//!
+//! Nothing here costs memory before it is used: the tables live in `.bss` and pages that are never
+//! touched are never mapped. An entry beyond a limit is dropped with a diagnostic that names the
+//! constant; everything below the limit is applied.
+
+/// Links the configuration may describe (`ifcfg-*` files and links named by `ip=`).
+pub const MAX_LINKS: usize = 1_024;
+
+/// Links of the kernel that are remembered by name, and their short alternative names. Links that the
+/// configuration does not mention are forgotten first.
+pub const MAX_KERNEL_LINKS: usize = 8_192;
+
+/// Addresses of all links together.
+pub const MAX_ADDRS: usize = 8_192;
+
+/// Routes of all links together.
+pub const MAX_ROUTES: usize = 131_072;
+
+/// MAC rules (`ifname=`, `HWADDR` with `DEVICE`).
+pub const MAX_NAME_RULES: usize = 1_024;
+
+/// Name servers of all links together.
+pub const MAX_SERVERS: usize = 1_024;
+
+/// Search domains of all links together.
+pub const MAX_SEARCH: usize = 1_024;
+
+/// Files that configuration is read from; each has a number in [`crate::diag::Origin`].
+pub const MAX_FILES: usize = 8_192;
+
+/// Octets of all texts the configuration keeps: host names, domains, file names.
+pub const MAX_STRINGS: usize = 512 * 1024;
+
+/// Octets of one configuration file. 131,072 routes of 80 octets fit.
+pub const MAX_FILE_OCTETS: usize = 16 * 1024 * 1024;
+
+/// Octets of one shell value (`KEY=value`) after unquoting.
+pub const MAX_VALUE: usize = 4_096;
+
+/// Assignments in one `ifcfg` file.
+pub const MAX_ASSIGNMENTS: usize = 32_768;
+
+/// Octets of one diagnostic line. The kernel's log keeps 976 of a line, its own prefix included.
+pub const MAX_LINE: usize = 960;
+
+/// Octets of one netlink batch: more would not fit a default `SO_SNDBUF` (EMSGSIZE).
+pub const BATCH_OCTETS: usize = 32 * 1024;
+
+/// Requests in one netlink batch: a flood of error acknowledgements must fit the receive buffer.
+pub const BATCH_REQUESTS: usize = 256;
+
+/// Octets of one netlink answer: the kernel's largest dump buffer.
+pub const REPLY_OCTETS: usize = 32 * 1024;
+
+/// Octets of the netlink messages that restore a link which had to go down to be renamed.
+pub const RESTORE_OCTETS: usize = 256 * 1024;

@@ -1,0 +1,176 @@
+//! Addresses with their prefix length.
+
+use core::fmt::{self, Display};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// The address family of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// IPv4 (`AF_INET`).
+    V4,
+    /// IPv6 (`AF_INET6`).
+    V6,
+}
+
+impl Family {
+    /// The family of `addr`.
+    pub fn of(addr: &IpAddr) -> Family {
+        match addr {
+            IpAddr::V4(_) => Family::V4,
+            IpAddr::V6(_) => Family::V6,
+        }
+    }
+
+    /// Octets of an address: 4 or 16.
+    pub fn octets(self) -> usize {
+        match self {
+            Family::V4 => 4,
+            Family::V6 => 16,
+        }
+    }
+
+    /// Bits of an address: 32 or 128.
+    pub fn bits(self) -> u8 {
+        match self {
+            Family::V4 => 32,
+            Family::V6 => 128,
+        }
+    }
+
+    /// The all-zero address.
+    pub fn unspecified(self) -> IpAddr {
+        match self {
+            Family::V4 => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            Family::V6 => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        }
+    }
+}
+
+/// An address and the length of its prefix. `len` is at most 32 or 128; [`Cidr::new`] sees to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cidr {
+    /// The address, host bits included.
+    pub addr: IpAddr,
+    /// Prefix length in bits.
+    pub len: u8,
+}
+
+impl Cidr {
+    /// `None` if `len` is too large for the family.
+    pub fn new(addr: IpAddr, len: u8) -> Option<Cidr> {
+        (len <= Family::of(&addr).bits()).then_some(Cidr { addr, len })
+    }
+
+    /// The address with a full prefix.
+    pub fn host(addr: IpAddr) -> Cidr {
+        Cidr {
+            addr,
+            len: Family::of(&addr).bits(),
+        }
+    }
+
+    /// `0.0.0.0/0` or `::/0`.
+    #[inline(never)]
+    pub fn default(family: Family) -> Cidr {
+        Cidr {
+            addr: family.unspecified(),
+            len: 0,
+        }
+    }
+
+    /// The family of the address.
+    pub fn family(&self) -> Family {
+        Family::of(&self.addr)
+    }
+
+    /// The address with its host bits cleared.
+    pub fn network(&self) -> IpAddr {
+        masked(self.addr, self.len)
+    }
+
+    /// Whether `addr` lies in the prefix.
+    pub fn contains(&self, addr: &IpAddr) -> bool {
+        Family::of(addr) == self.family() && masked(*addr, self.len) == self.network()
+    }
+
+    /// Whether the prefix covers everything.
+    pub fn is_default(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The broadcast address of an IPv4 prefix shorter than /31 (RFC 919, RFC 3021).
+    pub fn broadcast(&self) -> Option<Ipv4Addr> {
+        match self.addr {
+            IpAddr::V4(addr) if self.len < 31 => {
+                let host_bits = u32::MAX.checked_shr(u32::from(self.len)).unwrap_or(0);
+                Some(Ipv4Addr::from_bits(addr.to_bits() | host_bits))
+            }
+            IpAddr::V4(_) | IpAddr::V6(_) => None,
+        }
+    }
+}
+
+impl Display for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.addr, self.len)
+    }
+}
+
+/// `addr` with the bits after the first `len` cleared.
+fn masked(addr: IpAddr, len: u8) -> IpAddr {
+    match addr {
+        IpAddr::V4(addr) => {
+            let host_bits = u32::MAX.checked_shr(u32::from(len)).unwrap_or(0);
+            IpAddr::V4(Ipv4Addr::from_bits(addr.to_bits() & !host_bits))
+        }
+        IpAddr::V6(addr) => {
+            let host_bits = u128::MAX.checked_shr(u32::from(len)).unwrap_or(0);
+            IpAddr::V6(Ipv6Addr::from_bits(addr.to_bits() & !host_bits))
+        }
+    }
+}
+
+/// The prefix length of the address class (RFC 791): 8, 16 or 24.
+pub fn classful_len(addr: Ipv4Addr) -> u8 {
+    match addr.octets() {
+        [0..=127, ..] => 8,
+        [128..=191, ..] => 16,
+        [192..=255, ..] => 24,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cidr(addr: &str, len: u8) -> Cidr {
+        Cidr::new(addr.parse().unwrap(), len).unwrap()
+    }
+
+    #[test]
+    fn prefixes_contain_their_hosts_only() {
+        let net = cidr("192.0.2.130", 25);
+        assert!(net.contains(&"192.0.2.255".parse().unwrap()));
+        assert!(!net.contains(&"192.0.2.1".parse().unwrap()));
+        assert!(!net.contains(&"::ffff:192.0.2.255".parse().unwrap()));
+        assert!(cidr("::", 0).contains(&"2001:db8::1".parse().unwrap()));
+        assert!(cidr("0.0.0.0", 0).contains(&"255.255.255.255".parse().unwrap()));
+    }
+
+    #[test]
+    fn broadcast_follows_rfc_3021() {
+        assert_eq!(
+            cidr("192.0.2.5", 24).broadcast(),
+            Some("192.0.2.255".parse().unwrap())
+        );
+        assert_eq!(cidr("192.0.2.5", 31).broadcast(), None);
+        assert_eq!(cidr("10.1.2.3", 0).broadcast(), Some(Ipv4Addr::BROADCAST));
+        assert_eq!(cidr("2001:db8::1", 64).broadcast(), None);
+    }
+
+    #[test]
+    fn lengths_beyond_the_family_are_refused() {
+        assert_eq!(Cidr::new("192.0.2.1".parse().unwrap(), 33), None);
+        assert_eq!(Cidr::new("::1".parse().unwrap(), 129), None);
+    }
+}

@@ -1,0 +1,461 @@
+//! What the sources said. Owned, small values; "any link" is a value here and resolved later.
+
+use super::addr::Cidr;
+use super::link::{IfName, LinkKind, Mac};
+use super::route::Route;
+use crate::diag::{FileId, Origin};
+use core::net::{IpAddr, Ipv4Addr};
+use heapless::VecView;
+
+/// A text kept in [`Config::strings`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Str {
+    start: u32,
+    len: u32,
+}
+
+/// Number of a link in [`Config::links`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkId(pub u16);
+
+/// Which input a link comes from, weakest first: on the same link a later one beats an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SourceKind {
+    /// `ifcfg-*`.
+    Ifcfg,
+    /// The kernel command line.
+    Cmdline,
+}
+
+impl SourceKind {
+    /// The word used in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            SourceKind::Ifcfg => "ifcfg",
+            SourceKind::Cmdline => "cmdline",
+        }
+    }
+}
+
+/// Which link of the kernel is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkMatch {
+    /// The link with this name.
+    Name(IfName),
+    /// The link with this MAC, whatever its name.
+    Mac(Mac),
+    /// The link the boot loader used (`BOOTIF=`).
+    Bootif(Mac),
+    /// Every candidate link that nothing else speaks of.
+    Any,
+}
+
+/// How addresses of one family come to a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Left to the kernel's defaults.
+    Ignore,
+    /// No addresses of this family.
+    Disabled,
+    /// The addresses given.
+    Static,
+    /// DHCPv4, or DHCPv6 solicited at once.
+    Dhcp,
+    /// IPv4: DHCPv4, not required by itself. IPv6: router discovery, and DHCPv6 as it says.
+    Auto,
+    /// Link-local addresses only.
+    LinkLocal,
+}
+
+impl Method {
+    /// The word used in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Method::Ignore => "ignore",
+            Method::Disabled => "disabled",
+            Method::Static => "static",
+            Method::Dhcp => "dhcp",
+            Method::Auto => "auto",
+            Method::LinkLocal => "link-local",
+        }
+    }
+}
+
+/// What one family of a link is asked to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IpConfig {
+    /// How addresses come. Static addresses given beside another method are added as well.
+    pub method: Method,
+    /// Whether the link counts as up only with this family.
+    pub required: bool,
+    /// The default gateway.
+    pub gateway: Option<IpAddr>,
+    /// Where the gateway was given, else where the method was.
+    pub origin: Origin,
+    /// Whether the link may carry the default route.
+    pub default_route: bool,
+    /// Metric of the default route and of routes without their own.
+    pub metric: Option<u32>,
+    /// Table of the default route and of routes without their own.
+    pub table: Option<u32>,
+    /// Whether name servers of DHCP or RA are used.
+    pub peer_dns: bool,
+    /// Whether routes of DHCP or RA are used.
+    pub peer_routes: bool,
+    /// Host name to send.
+    pub dhcp_hostname: Option<Str>,
+    /// Seconds until DHCP has failed; `None`: [`Timeouts::dhcp`].
+    pub dhcp_timeout: Option<u32>,
+}
+
+impl IpConfig {
+    /// The defaults, with `method`.
+    pub const fn new(method: Method, origin: Origin) -> IpConfig {
+        IpConfig {
+            method,
+            required: false,
+            gateway: None,
+            origin,
+            default_route: true,
+            metric: None,
+            table: None,
+            peer_dns: true,
+            peer_routes: true,
+            dhcp_hostname: None,
+            dhcp_timeout: None,
+        }
+    }
+}
+
+/// Which leases are kept where one description fits several links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leases {
+    /// One on every link that gets one.
+    All,
+    /// The first one; the others are released (`ip=single-dhcp`).
+    First,
+}
+
+/// One link as a source describes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkConfig {
+    /// Which link.
+    pub matches: LinkMatch,
+    /// The name the link has or shall have; `None` where only a MAC or "any" is known.
+    pub name: Option<IfName>,
+    /// Whether it is to be renamed to `name` (a MAC rule).
+    pub rename: bool,
+    /// What kind of link it is.
+    pub kind: LinkKind,
+    /// The input it comes from.
+    pub source: SourceKind,
+    /// The word, or the file (line 0).
+    pub origin: Origin,
+    /// Whether `up` without arguments brings it up.
+    pub onboot: bool,
+    /// Whether `up` fails without it.
+    pub required: bool,
+    /// MAC to give it.
+    pub mac: Option<Mac>,
+    /// MTU to give it, in octets.
+    pub mtu: Option<u32>,
+    /// Seconds to wait for the device; `None`: [`Timeouts::device`].
+    pub device_timeout: Option<u32>,
+    /// Which leases are kept.
+    pub leases: Leases,
+    /// IPv4.
+    pub ipv4: IpConfig,
+    /// IPv6.
+    pub ipv6: IpConfig,
+}
+
+impl LinkConfig {
+    /// A link with nothing asked of it but to be up.
+    #[inline(never)]
+    pub const fn new(matches: LinkMatch, source: SourceKind, origin: Origin) -> LinkConfig {
+        LinkConfig {
+            matches,
+            name: match matches {
+                LinkMatch::Name(name) => Some(name),
+                LinkMatch::Mac(_) | LinkMatch::Bootif(_) | LinkMatch::Any => None,
+            },
+            rename: false,
+            kind: LinkKind::Ethernet,
+            source,
+            origin,
+            onboot: true,
+            required: true,
+            mac: None,
+            mtu: None,
+            device_timeout: None,
+            leases: Leases::All,
+            ipv4: IpConfig::new(Method::Disabled, origin),
+            ipv6: IpConfig::new(Method::Ignore, origin),
+        }
+    }
+}
+
+/// One static address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AddrConfig {
+    /// Its link.
+    pub link: LinkId,
+    /// Address and prefix length.
+    pub addr: Cidr,
+    /// The other end of a point-to-point link.
+    pub peer: Option<IpAddr>,
+    /// Broadcast address where it is not the usual one.
+    pub broadcast: Option<Ipv4Addr>,
+    /// Where it was given.
+    pub origin: Origin,
+}
+
+/// Which link a route uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RouteDev {
+    /// A configured link.
+    Link(LinkId),
+    /// The link of this name, configured or not (`dev` of a route line, third field of `rd.route=`).
+    Name(IfName),
+    /// The boot device, else every link whose subnet holds the gateway (`rd.route=` without a link).
+    Anywhere,
+}
+
+/// One static route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RouteConfig {
+    /// Its link.
+    pub dev: RouteDev,
+    /// The route.
+    pub route: Route,
+    /// Where it was given.
+    pub origin: Origin,
+}
+
+/// One MAC rule: the link with this MAC shall have this name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NameRule {
+    /// The MAC, of 6 or 20 octets.
+    pub mac: Mac,
+    /// The name.
+    pub name: IfName,
+    /// `ifname=` beats ifcfg.
+    pub source: SourceKind,
+    /// Where it was given.
+    pub origin: Origin,
+}
+
+/// One name server, in order of preference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Its address.
+    pub addr: IpAddr,
+    /// The link that must be up for it to count; `None`: global (`nameserver=`).
+    pub link: Option<LinkId>,
+}
+
+/// One search domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Search {
+    /// The domain.
+    pub domain: Str,
+    /// As in [`Server::link`].
+    pub link: Option<LinkId>,
+}
+
+/// Waits, in seconds; `u32::MAX` is "for ever".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// DHCP in all (`rd.net.timeout.dhcp`, before [`Timeouts::dhcp_retry`]).
+    pub dhcp: u32,
+    /// Factor of `dhcp` (`rd.net.dhcp.retry`).
+    pub dhcp_retry: u32,
+    /// Carrier after link up (`rd.net.timeout.carrier`, `rd.net.timeout.ifup`).
+    pub carrier: u32,
+    /// A named device to appear (`rd.net.timeout.iflink`).
+    pub device: u32,
+    /// Router discovery (`rd.net.timeout.ipv6auto`).
+    pub ipv6_auto: u32,
+    /// Duplicate address detection (`rd.net.timeout.ipv6dad`).
+    pub dad: u32,
+    /// The gateway to answer (`rd.net.timeout.route`).
+    pub route: u32,
+    /// DHCPv4 that is not required, once IPv6 is up (`rd.net.timeout.ip-required`).
+    pub ip_required: u32,
+}
+
+impl Timeouts {
+    /// The defaults of dracut.cmdline(7) and of NetworkManager in an initramfs.
+    pub const DEFAULT: Timeouts = Timeouts {
+        dhcp: 90,
+        dhcp_retry: 1,
+        carrier: 10,
+        device: 60,
+        ipv6_auto: 40,
+        dad: 50,
+        route: 60,
+        ip_required: 20,
+    };
+
+    /// `dhcp` times `dhcp_retry`.
+    pub fn dhcp_in_all(&self) -> u32 {
+        self.dhcp.saturating_mul(self.dhcp_retry)
+    }
+}
+
+/// Words about the link the machine boots from, kept until every word is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BootWords {
+    /// `bootdev=`.
+    pub bootdev: Option<(LinkMatch, Origin)>,
+    /// `BOOTIF=`.
+    pub bootif: Option<(Mac, Origin)>,
+    /// Whether `BOOTIF=` counts (`rd.bootif=`).
+    pub use_bootif: bool,
+    /// Whether root comes over the network (`netroot=`, `root=dhcp`).
+    pub netroot: bool,
+}
+
+/// What is said once for the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Global {
+    /// Host name.
+    pub hostname: Option<Str>,
+    /// Which input named it: one from the command line is set even over a name that is set already.
+    pub hostname_source: SourceKind,
+    /// Waits.
+    pub timeouts: Timeouts,
+    /// The link whose lease provides root (`bootdev=`, `BOOTIF=`, else the first of several `ip=`).
+    pub bootdev: Option<LinkId>,
+    /// The only link that may carry the default route (`GATEWAYDEV`).
+    pub gateway_dev: Option<IfName>,
+    /// The network is required even if no link is named (`rd.neednet`, `netroot=`, `root=dhcp`).
+    pub neednet: bool,
+    /// Whether gateways must answer before a link is done (`netroot=`, `rd.net.timeout.route=`).
+    pub probe_gateway: bool,
+    /// Whether name servers of DHCP and RA are used at all (`rd.peerdns=`).
+    pub peer_dns: bool,
+    /// The boot server (second field of `ip=`), for who mounts root over NFS.
+    pub boot_server: Option<IpAddr>,
+    /// See [`BootWords`].
+    pub boot_words: BootWords,
+}
+
+impl Global {
+    /// Nothing said.
+    pub const NONE: Global = Global {
+        hostname: None,
+        hostname_source: SourceKind::Ifcfg,
+        timeouts: Timeouts::DEFAULT,
+        bootdev: None,
+        gateway_dev: None,
+        neednet: false,
+        probe_gateway: false,
+        peer_dns: true,
+        boot_server: None,
+        boot_words: BootWords {
+            bootdev: None,
+            bootif: None,
+            use_bootif: true,
+            netroot: false,
+        },
+    };
+}
+
+/// Everything the sources said, in order of appearance.
+pub struct Config<'m> {
+    /// Links.
+    pub links: &'m mut VecView<LinkConfig>,
+    /// Static addresses.
+    pub addrs: &'m mut VecView<AddrConfig>,
+    /// Static routes; default routes of `GATEWAY` and `ip=` are in [`IpConfig::gateway`].
+    pub routes: &'m mut VecView<RouteConfig>,
+    /// MAC rules.
+    pub name_rules: &'m mut VecView<NameRule>,
+    /// Name servers.
+    pub servers: &'m mut VecView<Server>,
+    /// Search domains.
+    pub search: &'m mut VecView<Search>,
+    /// Names of the files that were read, by [`FileId`].
+    pub files: &'m mut VecView<Str>,
+    /// The octets behind every [`Str`].
+    pub strings: &'m mut VecView<u8>,
+    /// What is said once.
+    pub global: Global,
+}
+
+impl Config<'_> {
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.links.clear();
+        self.addrs.clear();
+        self.routes.clear();
+        self.name_rules.clear();
+        self.servers.clear();
+        self.search.clear();
+        self.files.clear();
+        self.strings.clear();
+        self.global = Global::NONE;
+    }
+
+    /// Keeps a text; `None` when [`crate::limits::MAX_STRINGS`] is reached.
+    pub fn keep(&mut self, text: &[u8]) -> Option<Str> {
+        let kept = Str {
+            start: u32::try_from(self.strings.len()).ok()?,
+            len: u32::try_from(text.len()).ok()?,
+        };
+        self.strings.extend_from_slice(text).ok()?;
+        Some(kept)
+    }
+
+    /// The octets of a kept text.
+    #[inline(never)]
+    pub fn text(&self, kept: Str) -> &[u8] {
+        let start = kept.start as usize;
+        let end = start.saturating_add(kept.len as usize);
+        self.strings.get(start..end).unwrap_or_default()
+    }
+
+    /// Registers a file; `None` when [`crate::limits::MAX_FILES`] or the strings are full.
+    pub fn add_file(&mut self, name: &[u8]) -> Option<FileId> {
+        let id = FileId(u16::try_from(self.files.len()).ok()?);
+        if self.files.is_full() {
+            return None;
+        }
+        let name = self.keep(name)?;
+        self.files.push(name).ok()?;
+        Some(id)
+    }
+
+    /// The name of a file, for messages.
+    pub fn file_name(&self, id: FileId) -> &[u8] {
+        self.files
+            .get(usize::from(id.0))
+            .map_or(&[], |name| self.text(*name))
+    }
+
+    /// A configured link.
+    pub fn link(&self, id: LinkId) -> Option<&LinkConfig> {
+        self.links.get(usize::from(id.0))
+    }
+
+    /// A configured link, to be changed.
+    pub fn link_mut(&mut self, id: LinkId) -> Option<&mut LinkConfig> {
+        self.links.get_mut(usize::from(id.0))
+    }
+
+    /// The links with their numbers.
+    pub fn links_with_ids(&self) -> impl Iterator<Item = (LinkId, &LinkConfig)> {
+        self.links
+            .iter()
+            .zip(0u16..)
+            .map(|(link, n)| (LinkId(n), link))
+    }
+
+    /// Adds a link; `None` when [`crate::limits::MAX_LINKS`] is reached.
+    pub fn add_link(&mut self, link: LinkConfig) -> Option<LinkId> {
+        let id = LinkId(u16::try_from(self.links.len()).ok()?);
+        self.links.push(link).ok()?;
+        Some(id)
+    }
+}

@@ -1,0 +1,102 @@
+//! A hash index over a table that is searched often: open addressing, linear probing, no removal.
+//!
+//! It keeps numbers only, so the table stays plain data and the index can be rebuilt at any time.
+
+/// See the module.
+pub struct Index<'m> {
+    /// Entry number plus one; 0 is free.
+    slots: &'m mut [u32],
+    /// How many slots are in use: a power of two, so that small tables touch little memory.
+    used: usize,
+}
+
+impl<'m> Index<'m> {
+    /// An index that finds nothing until it is [`Index::reset`]. `slots.len()` must be a power of two.
+    pub fn new(slots: &'m mut [u32]) -> Self {
+        Index { slots, used: 0 }
+    }
+
+    /// Forgets every entry and makes room for `entries`.
+    pub fn reset(&mut self, entries: usize) {
+        let wanted = entries
+            .saturating_mul(2)
+            .checked_next_power_of_two()
+            .unwrap_or(usize::MAX);
+        self.used = wanted.min(self.slots.len());
+        if let Some(slots) = self.slots.get_mut(..self.used) {
+            slots.fill(0);
+        }
+    }
+
+    /// The slots one after another, from the one `hash` points at.
+    fn probe(&self, hash: u32) -> impl Iterator<Item = usize> + use<> {
+        let (used, mask) = (self.used, self.used.wrapping_sub(1));
+        let start = (hash as usize) & mask;
+        (0..used).map(move |n| start.wrapping_add(n) & mask)
+    }
+
+    /// Adds an entry under its hash. Entries beyond the slots are not added.
+    pub fn insert(&mut self, hash: u32, entry: u32) {
+        for at in self.probe(hash) {
+            if let Some(slot @ 0) = self.slots.get_mut(at) {
+                *slot = entry.wrapping_add(1);
+                return;
+            }
+        }
+    }
+
+    /// The first entry under `hash` for which `is_it` holds.
+    pub fn find(&self, hash: u32, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
+        for at in self.probe(hash) {
+            match self.slots.get(at) {
+                None | Some(0) => return None,
+                Some(slot) => {
+                    let entry = slot.wrapping_sub(1);
+                    if is_it(entry) {
+                        return Some(entry);
+                    }
+                }
+            }
+        }
+        None
+    }
+}
+
+/// FNV-1a over octets, with a final mix because only the low bits choose a slot.
+pub fn hash(parts: &[&[u8]]) -> u32 {
+    let mut hash = 0x811c_9dc5_u32;
+    for octet in parts.iter().flat_map(|part| part.iter()) {
+        hash = (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193);
+    }
+    (hash ^ (hash >> 15)).wrapping_mul(0x2c1b_3c6d) ^ (hash >> 12)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_found_by_hash_and_equality() {
+        let table = [10u8, 20, 30, 20];
+        let mut slots = [7u32; 8];
+        let mut index = Index::new(&mut slots);
+        index.reset(table.len());
+        for (n, value) in table.iter().enumerate() {
+            index.insert(u32::from(*value) & 1, n as u32);
+        }
+        let find = |value: u8| index.find(u32::from(value) & 1, |n| table[n as usize] == value);
+        assert_eq!(find(20), Some(1));
+        assert_eq!(find(30), Some(2));
+        assert_eq!(find(40), None);
+    }
+
+    #[test]
+    fn a_full_index_ends_its_search() {
+        let mut slots = [0u32; 2];
+        let mut index = Index::new(&mut slots);
+        index.reset(1);
+        (0..5).for_each(|n| index.insert(n, n));
+        assert_eq!(index.find(4, |n| n == 4), None);
+        assert_eq!(Index::new(&mut [0; 4]).find(0, |_| true), None);
+    }
+}

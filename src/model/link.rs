@@ -1,0 +1,164 @@
+//! Links: their names, hardware addresses and kinds.
+
+use crate::diag::Escaped;
+use core::fmt::{self, Display};
+
+/// Octets of a link name, its NUL included (`IFNAMSIZ`).
+pub const IFNAMSIZ: usize = 16;
+
+/// A link name: 1 to 15 octets, padded with NUL.
+#[derive(Clone, Copy, Debug, Eq)]
+pub struct IfName([u8; IFNAMSIZ]);
+
+impl PartialEq for IfName {
+    // Once, not at each of the many places where names are compared.
+    #[inline(never)]
+    fn eq(&self, other: &IfName) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl IfName {
+    /// The loopback link.
+    pub const LO: IfName = IfName(*b"lo\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
+
+    /// A name an administrator may give: what the kernel takes (`dev_valid_name`), and no `%`, which
+    /// the kernel would read as a pattern.
+    pub fn new(name: &[u8]) -> Option<IfName> {
+        let plain = |octet: &u8| !matches!(octet, 0 | b'/' | b':' | b'%' | b' ' | b'\t'..=b'\r');
+        if name == b"." || name == b".." || !name.iter().all(plain) {
+            return None;
+        }
+        IfName::from_kernel(name)
+    }
+
+    /// A name as the kernel reports it, with or without its NUL.
+    pub fn from_kernel(name: &[u8]) -> Option<IfName> {
+        let end = name
+            .iter()
+            .position(|octet| *octet == 0)
+            .unwrap_or(name.len());
+        let name = name.get(..end)?;
+        let mut padded = [0; IFNAMSIZ];
+        if name.is_empty() || name.len() >= IFNAMSIZ {
+            return None;
+        }
+        padded.get_mut(..name.len())?.copy_from_slice(name);
+        Some(IfName(padded))
+    }
+
+    /// The name without its padding.
+    pub fn as_bytes(&self) -> &[u8] {
+        let end = self
+            .0
+            .iter()
+            .position(|octet| *octet == 0)
+            .unwrap_or(IFNAMSIZ);
+        self.0.get(..end).unwrap_or_default()
+    }
+}
+
+impl Display for IfName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Escaped(self.as_bytes()).fmt(f)
+    }
+}
+
+/// A hardware address: 6 octets for Ethernet, 20 for InfiniBand, none where a link has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mac {
+    octets: [u8; 20],
+    len: u8,
+}
+
+impl Mac {
+    /// No hardware address.
+    pub const NONE: Mac = Mac {
+        octets: [0; 20],
+        len: 0,
+    };
+
+    /// `None` if there are more than 20 octets.
+    #[inline(never)]
+    pub fn new(octets: &[u8]) -> Option<Mac> {
+        let mut mac = Mac::NONE;
+        mac.octets.get_mut(..octets.len())?.copy_from_slice(octets);
+        mac.len = u8::try_from(octets.len()).ok()?;
+        Some(mac)
+    }
+
+    /// The octets.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.octets.get(..usize::from(self.len)).unwrap_or_default()
+    }
+
+    /// Whether there is no address, or one of zeros only.
+    pub fn is_unset(&self) -> bool {
+        self.octets.iter().all(|octet| *octet == 0)
+    }
+}
+
+impl Display for Mac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, octet) in self.as_bytes().iter().enumerate() {
+            if n > 0 {
+                f.write_str(":")?;
+            }
+            write!(f, "{octet:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The kinds of link a source can describe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkKind {
+    /// A physical Ethernet link, or one that looks like it.
+    Ethernet,
+    /// IP over InfiniBand.
+    Infiniband,
+}
+
+impl LinkKind {
+    /// The word used in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            LinkKind::Ethernet => "ethernet",
+            LinkKind::Infiniband => "infiniband",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn names_are_what_the_kernel_takes() {
+        assert_eq!(IfName::new(b"eth0.5").unwrap().to_string(), "eth0.5");
+        assert!(IfName::new(b"exactly15octets").is_some());
+        for bad in [
+            &b""[..],
+            b"sixteen-octets-x",
+            b"a/b",
+            b"a:b",
+            b"a b",
+            b"a\tb",
+            b".",
+            b"..",
+            b"eth%d",
+        ] {
+            assert_eq!(IfName::new(bad), None, "{}", Escaped(bad));
+        }
+        assert_eq!(IfName::from_kernel(b"lo\0garbage"), IfName::new(b"lo"));
+    }
+
+    #[test]
+    fn macs_print_in_lower_case() {
+        let mac = Mac::new(&[0x52, 0x54, 0, 0xAB, 0xcd, 1]).unwrap();
+        assert_eq!(mac.to_string(), "52:54:00:ab:cd:01");
+        assert_eq!(Mac::new(&[1; 21]), None);
+        assert!(Mac::NONE.is_unset() && Mac::new(&[0; 6]).unwrap().is_unset());
+    }
+}

@@ -1,0 +1,9 @@
+//! The nouns: plain data, no I/O, no parsing.
+
+pub mod addr;
+pub mod config;
+pub mod desired;
+pub mod index;
+pub mod link;
+pub mod observed;
+pub mod route;

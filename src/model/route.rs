@@ -1,0 +1,148 @@
+//! Routes.
+
+use super::addr::{Cidr, Family};
+use core::net::IpAddr;
+
+/// `RT_TABLE_MAIN`.
+pub const MAIN_TABLE: u32 = 254;
+
+/// `rtm_protocol` of every route we make.
+pub const PROTOCOL: u8 = 153;
+
+/// What a route does with a packet (`rtm_type`, linux/rtnetlink.h).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RouteKind {
+    /// Forward it.
+    Unicast,
+    /// Drop it silently.
+    Blackhole,
+    /// Answer "host unreachable".
+    Unreachable,
+    /// Answer "administratively prohibited".
+    Prohibit,
+    /// Go on with the next rule.
+    Throw,
+}
+
+impl RouteKind {
+    /// All kinds, with their `RTN_*` number and their word in ip-route(8).
+    pub const ALL: [(RouteKind, u8, &'static str); 5] = [
+        (RouteKind::Unicast, 1, "unicast"),
+        (RouteKind::Blackhole, 6, "blackhole"),
+        (RouteKind::Unreachable, 7, "unreachable"),
+        (RouteKind::Prohibit, 8, "prohibit"),
+        (RouteKind::Throw, 9, "throw"),
+    ];
+
+    /// `RTN_*`.
+    pub fn number(self) -> u8 {
+        match self {
+            RouteKind::Unicast => 1,
+            RouteKind::Blackhole => 6,
+            RouteKind::Unreachable => 7,
+            RouteKind::Prohibit => 8,
+            RouteKind::Throw => 9,
+        }
+    }
+
+    /// The word of ip-route(8).
+    pub fn word(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(kind, ..)| *kind == self)
+            .map_or("", |(.., word)| word)
+    }
+}
+
+/// Whether the gateway is taken to be on the link (`RTNH_F_ONLINK`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The kernel looks for the gateway in the link's subnets.
+    Checked,
+    /// `onlink`.
+    Onlink,
+}
+
+/// One route, without its link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Destination, host bits cleared.
+    pub dst: Cidr,
+    /// Gateway, of either family; `None`: on the link.
+    pub via: Option<IpAddr>,
+    /// Preferred source address.
+    pub src: Option<IpAddr>,
+    /// Routing table; [`MAIN_TABLE`] unless asked otherwise.
+    pub table: u32,
+    /// Metric; `None`: the kernel's default (0 for IPv4, 1,024 for IPv6).
+    pub metric: Option<u32>,
+    /// `RT_SCOPE_*` where asked for; `None`: as ip(8) chooses.
+    pub scope: Option<u8>,
+    /// `rtm_protocol`; [`PROTOCOL`] unless asked otherwise.
+    pub protocol: u8,
+    /// Type of service.
+    pub tos: u8,
+    /// What it does.
+    pub kind: RouteKind,
+    /// Whether the gateway must be checked.
+    pub reach: Reach,
+}
+
+impl Route {
+    /// A plain route in the main table.
+    pub fn new(dst: Cidr) -> Route {
+        Route {
+            dst: Cidr {
+                addr: dst.network(),
+                len: dst.len,
+            },
+            via: None,
+            src: None,
+            table: MAIN_TABLE,
+            metric: None,
+            scope: None,
+            protocol: PROTOCOL,
+            tos: 0,
+            kind: RouteKind::Unicast,
+            reach: Reach::Checked,
+        }
+    }
+
+    /// The family of the destination.
+    pub fn family(&self) -> Family {
+        self.dst.family()
+    }
+
+    /// The metric the kernel files the route under.
+    pub fn effective_metric(&self) -> u32 {
+        match (self.metric, self.family()) {
+            (None, Family::V4) => 0,
+            (None | Some(0), Family::V6) => 1_024,
+            (Some(metric), _) => metric,
+        }
+    }
+
+    /// What makes two routes the same place in the kernel's table: family, table, destination, tos and
+    /// metric. Two routes with one key differ only in what they do.
+    pub fn key(&self) -> RouteKey {
+        RouteKey {
+            dst: self.dst,
+            table: self.table,
+            metric: self.effective_metric(),
+            tos: self.tos,
+        }
+    }
+}
+
+/// See [`Route::key`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RouteKey {
+    /// Destination.
+    pub dst: Cidr,
+    /// Routing table.
+    pub table: u32,
+    /// Metric, the kernel's default filled in.
+    pub metric: u32,
+    /// Type of service.
+    pub tos: u8,
+}

@@ -38,3 +38,4 @@ pub mod diag;
 mod errno;
 pub mod limits;
 pub mod model;
+pub mod text;

@@ -1,0 +1,506 @@
+//! Shell assignments, `KEY=value`, as `ifcfg` files use them: a line to key and raw value, a raw value to
+//! its octets.
+//!
+//! The quoting is bash's, without anything that would have to be executed: single and double quotes,
+//! `\`, `$'...'` (ANSI C), adjacent parts, one `;` and a `# comment` at the end. `$NAME` and `${NAME}`
+//! expand what the caller knows; every other expansion is an error. A value is one word on one line.
+//!
+//! Total and linear; nothing is kept.
+
+use crate::diag::Problem;
+use heapless::VecView;
+
+/// What a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line<'a> {
+    /// Blank, or a comment.
+    Empty,
+    /// An assignment.
+    Assignment(Assignment<'a>),
+    /// Anything else; where it begins.
+    Other(usize),
+}
+
+/// `KEY=value`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Assignment<'a> {
+    /// Letters, digits and `_`, no digit first.
+    pub name: &'a [u8],
+    /// Offset of the name in the line.
+    pub name_at: usize,
+    /// Everything after the `=`, quotes included.
+    pub raw: &'a [u8],
+}
+
+/// Values of variables.
+pub trait Variables {
+    /// The value of `name`; `None` if it is not set.
+    fn variable(&self, name: &[u8]) -> Option<&[u8]>;
+}
+
+/// Why a raw value has no meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What is wrong.
+    pub problem: Problem<'static>,
+    /// Where, as an offset into the raw value.
+    pub at: usize,
+}
+
+/// Takes a line apart. `export` before the key is accepted; blanks around `=` are not.
+pub fn split(line: &[u8]) -> Line<'_> {
+    let trimmed = line.trim_ascii_start();
+    if matches!(trimmed.first(), None | Some(b'#')) {
+        return Line::Empty;
+    }
+    let other = Line::Other(line.len().wrapping_sub(trimmed.len()));
+    let body = match trimmed.strip_prefix(b"export") {
+        Some(rest) if rest.first().is_some_and(is_blank) => rest.trim_ascii_start(),
+        Some(_) | None => trimmed,
+    };
+    let name = name_prefix(body);
+    match body.get(name.len()..) {
+        Some([b'=', raw @ ..]) if !name.is_empty() => Line::Assignment(Assignment {
+            name,
+            name_at: line.len().wrapping_sub(body.len()),
+            raw,
+        }),
+        Some(_) | None => other,
+    }
+}
+
+/// Writes what `raw` means to `out`, which is cleared first. Its capacity bounds the value
+/// ([`crate::limits::MAX_VALUE`]). On a fault `out` holds nothing useful.
+pub fn unquote(raw: &[u8], variables: &dyn Variables, out: &mut VecView<u8>) -> Result<(), Fault> {
+    out.clear();
+    let mut word = Word {
+        raw,
+        at: 0,
+        quote: Quote::No,
+        variables,
+        out,
+    };
+    let read = word.read();
+    let at = word.at.wrapping_sub(1);
+    let (problem, at) = match read {
+        Ok(()) if out.contains(&0) => (Problem::Nul, 0),
+        Ok(()) if core::str::from_utf8(out).is_err() => (Problem::NotUtf8, 0),
+        Ok(()) => return Ok(()),
+        Err(Bad::Quoting) => (Problem::BadQuoting, at),
+        Err(Bad::Expansion) => (Problem::Expansion, at),
+        Err(Bad::Unset) => (Problem::UnsetVariable, at),
+        Err(Bad::Code) => (Problem::NotUtf8, at),
+        Err(Bad::Length) => (Problem::TooLong("MAX_VALUE"), at),
+    };
+    Err(Fault { problem, at })
+}
+
+/// A raw value being read.
+struct Word<'a> {
+    raw: &'a [u8],
+    at: usize,
+    /// The quotes that are open.
+    quote: Quote,
+    variables: &'a dyn Variables,
+    out: &'a mut VecView<u8>,
+}
+
+/// What is wrong with a value; the place is [`Word::at`].
+#[derive(Clone, Copy)]
+enum Bad {
+    Quoting,
+    Expansion,
+    Unset,
+    Code,
+    Length,
+}
+
+/// The quotes an octet stands in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quote {
+    /// None.
+    No,
+    /// `'...'`
+    Single,
+    /// `"..."`
+    Double,
+    /// `$'...'`
+    AnsiC,
+}
+
+impl Word<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.raw.get(self.at).copied()
+    }
+
+    #[inline(never)]
+    fn next(&mut self) -> Result<u8, Bad> {
+        let octet = self.peek().ok_or(Bad::Quoting)?;
+        self.at = self.at.wrapping_add(1);
+        Ok(octet)
+    }
+
+    #[inline(never)]
+    fn extend(&mut self, octets: &[u8]) -> Result<(), Bad> {
+        self.out.extend_from_slice(octets).map_err(|_| Bad::Length)
+    }
+
+    #[inline(never)]
+    fn read(&mut self) -> Result<(), Bad> {
+        let bare: &[u8] = match is_old_escape(self.raw) {
+            true => b"$`\"\\'~",
+            false => b"$`\"\\",
+        };
+        while self.at < self.raw.len() {
+            let octet = self.next()?;
+            let literal = match (self.quote, octet) {
+                (Quote::Single | Quote::AnsiC, b'\'') | (Quote::Double, b'"') => {
+                    self.quote = Quote::No;
+                    continue;
+                }
+                (Quote::Single, _) => octet,
+                (Quote::AnsiC, b'\\') => {
+                    self.ansi_c_escape()?;
+                    continue;
+                }
+                (Quote::AnsiC, _) => octet,
+                (Quote::No | Quote::Double, b'`') => return Err(Bad::Expansion),
+                (Quote::No | Quote::Double, b'$') => {
+                    self.dollar()?;
+                    continue;
+                }
+                (Quote::Double, b'\\') => {
+                    let octet = self.next()?;
+                    if !bare.contains(&octet) {
+                        self.extend(b"\\")?;
+                    }
+                    octet
+                }
+                (Quote::Double, _) => octet,
+                (Quote::No, b'\\') => self.next()?,
+                (Quote::No, b'\'') => {
+                    self.quote = Quote::Single;
+                    continue;
+                }
+                (Quote::No, b'"') => {
+                    self.quote = Quote::Double;
+                    continue;
+                }
+                (Quote::No, b' ' | b'\t' | b'\r' | b'\x0c' | b';') => return self.end(octet),
+                (Quote::No, b'|' | b'&' | b'(' | b')' | b'<' | b'>') => {
+                    return Err(Bad::Quoting);
+                }
+                (Quote::No, _) => octet,
+            };
+            self.extend(&[literal])?;
+        }
+        match self.quote {
+            Quote::No => Ok(()),
+            Quote::Single | Quote::Double | Quote::AnsiC => Err(Bad::Quoting),
+        }
+    }
+
+    /// What may follow the value after its first `blank` or semicolon: blanks, one semicolon in all,
+    /// then nothing or a comment.
+    fn end(&self, blank: u8) -> Result<(), Bad> {
+        let mut rest = self.raw.get(self.at..).unwrap_or_default();
+        rest = rest.trim_ascii_start();
+        if blank != b';' {
+            rest = rest.strip_prefix(b";").unwrap_or(rest).trim_ascii_start();
+        }
+        match rest.first() {
+            None | Some(b'#') => Ok(()),
+            Some(_) => Err(Bad::Quoting),
+        }
+    }
+
+    /// What follows a `$`: `'`, or a name with or without braces. A `$` before anything that means
+    /// nothing to a shell stands for itself, but not in double quotes.
+    #[inline(never)]
+    fn dollar(&mut self) -> Result<(), Bad> {
+        let rest = self.raw.get(self.at..).unwrap_or_default();
+        let (inside, braces) = match rest {
+            [b'\'', ..] if self.quote == Quote::No => {
+                self.at = self.at.wrapping_add(1);
+                self.quote = Quote::AnsiC;
+                return Ok(());
+            }
+            [b'{', inside @ ..] => (inside, 2),
+            _ => (rest, 0),
+        };
+        let name = name_prefix(inside);
+        let end = inside.get(name.len());
+        if name.is_empty() {
+            let means = self.quote == Quote::Double
+                || end.is_some_and(|octet| octet.is_ascii_digit() || b"{(?$@*#!-".contains(octet));
+            if means || braces > 0 {
+                return Err(Bad::Expansion);
+            }
+            self.extend(b"$")?;
+        } else {
+            if braces > 0 && end != Some(&b'}') {
+                return Err(Bad::Expansion);
+            }
+            let variables = self.variables;
+            let value = variables.variable(name).ok_or(Bad::Unset)?;
+            self.extend(value)?;
+        }
+        self.at = self.at.wrapping_add(name.len()).wrapping_add(braces);
+        Ok(())
+    }
+
+    /// What follows a backslash in `$'...'`.
+    #[inline(never)]
+    fn ansi_c_escape(&mut self) -> Result<(), Bad> {
+        /// Each octet after what stands for it.
+        const ESCAPES: &[u8] = b"a\x07b\x08e\x1bE\x1bf\x0cn\nr\rt\tv\x0b??\"\"''\\\\";
+        let octet = self.next()?;
+        for pair in ESCAPES.chunks_exact(2) {
+            if pair.first() == Some(&octet) {
+                return self.extend(pair.get(1..).unwrap_or_default());
+            }
+        }
+        let (digits, radix) = match octet {
+            b'0'..=b'7' => {
+                self.at = self.at.wrapping_sub(1);
+                (3, 8)
+            }
+            b'x' => (2, 16),
+            b'u' => (4, 16),
+            b'U' => (8, 16),
+            _ => (0, 16),
+        };
+        let start = self.at;
+        let mut code = 0_u32;
+        while self.at < start.wrapping_add(digits)
+            && let Some(digit) = self.peek().and_then(|at| (at as char).to_digit(radix))
+        {
+            code = code.wrapping_mul(radix).wrapping_add(digit);
+            self.at = self.at.wrapping_add(1);
+        }
+        if self.at == start {
+            return self.extend(&[b'\\', octet]);
+        }
+        if matches!(octet, b'u' | b'U') {
+            let code = char::from_u32(code).ok_or(Bad::Code)?;
+            return self.extend(code.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+        self.extend(&code.to_le_bytes()[..1])
+    }
+}
+
+/// Whether `raw` is one double-quoted string as NetworkManager's svEscape() wrote it until 2016: with a
+/// backslash also before `'` and `~`, and nothing special without one.
+fn is_old_escape(raw: &[u8]) -> bool {
+    let special = |octet: &u8| matches!(octet, b'"' | b'\'' | b'\\' | b'$' | b'~' | b'`');
+    let mut octets = raw.iter();
+    if octets.next() != Some(&b'"') {
+        return false;
+    }
+    while let Some(octet) = octets.next() {
+        match octet {
+            b'"' => return octets.next().is_none(),
+            b'\\' if octets.next().is_some_and(special) => {}
+            octet if special(octet) => return false,
+            _ => {}
+        }
+    }
+    false
+}
+
+/// The longest name at the start of `text`; empty if there is none.
+fn name_prefix(text: &[u8]) -> &[u8] {
+    let end = text
+        .iter()
+        .position(|octet| !(octet.is_ascii_alphanumeric() || *octet == b'_'))
+        .unwrap_or(text.len());
+    match text.first() {
+        Some(b'0'..=b'9') | None => &[],
+        Some(_) => text.get(..end).unwrap_or_default(),
+    }
+}
+
+fn is_blank(octet: &u8) -> bool {
+    matches!(octet, b' ' | b'\t')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::String;
+    use std::vec::Vec;
+
+    struct Known;
+
+    impl Variables for Known {
+        fn variable(&self, name: &[u8]) -> Option<&[u8]> {
+            match name {
+                b"DEVICE" => Some(b"eth0"),
+                b"EMPTY" => Some(b""),
+                _ => None,
+            }
+        }
+    }
+
+    fn value(raw: &str) -> Result<String, Fault> {
+        let mut out = heapless::Vec::<u8, 64>::new();
+        unquote(raw.as_bytes(), &Known, &mut out)?;
+        Ok(String::from_utf8(out.to_vec()).unwrap())
+    }
+
+    fn fault(problem: Problem<'static>, at: usize) -> Result<String, Fault> {
+        Err(Fault { problem, at })
+    }
+
+    #[test]
+    fn a_line_is_an_assignment_or_nothing() {
+        let found = |line: &'static str| match split(line.as_bytes()) {
+            Line::Assignment(a) => (
+                core::str::from_utf8(a.name).unwrap(),
+                a.name_at,
+                core::str::from_utf8(a.raw).unwrap(),
+            ),
+            Line::Empty => ("", 0, ""),
+            Line::Other(at) => ("?", at, ""),
+        };
+        for (line, want) in [
+            ("A=b", ("A", 0, "b")),
+            (" \t_a1= x ", ("_a1", 2, " x ")),
+            ("export  A=b=c", ("A", 8, "b=c")),
+            ("export=b", ("export", 0, "b")),
+            ("exportA=b", ("exportA", 0, "b")),
+            ("A=", ("A", 0, "")),
+            ("", ("", 0, "")),
+            ("  # A=b", ("", 0, "")),
+            (" A =b", ("?", 1, "")),
+            ("A+=b", ("?", 0, "")),
+            ("1A=b", ("?", 0, "")),
+            ("=b", ("?", 0, "")),
+            ("export", ("?", 0, "")),
+            ("export A", ("?", 0, "")),
+            ("if true; then", ("?", 0, "")),
+            (". ./file", ("?", 0, "")),
+            ("\u{feff}A=b", ("?", 0, "")),
+        ] {
+            assert_eq!(found(line), want, "{line}");
+        }
+    }
+
+    #[test]
+    fn quoting_is_that_of_bash() {
+        for (raw, want) in [
+            ("", ""),
+            ("plain", "plain"),
+            ("a#b", "a#b"),
+            ("#b", "#b"),
+            ("a=~*?!{}[]", "a=~*?!{}[]"),
+            ("a # comment", "a"),
+            ("  # comment", ""),
+            ("a;", "a"),
+            ("a ; # comment", "a"),
+            (";", ""),
+            ("a\r", "a"),
+            ("'a b'\r ", "a b"),
+            ("a\u{b}b", "a\u{b}b"),
+            (r"\a\ \;", "a ;"),
+            (r#"'a\'"b"c"#, r"a\bc"),
+            (r#""a\"\\\$\`\n b""#, r#"a"\$`\n b"#),
+            (r#""it\'s \~""#, "it's ~"),
+            (r#""it\'s ~""#, r"it\'s ~"),
+            (r#""\'"x"#, r"\'x"),
+            (r#"$"a""#, "$a"),
+            ("$", "$"),
+            ("a$=b", "a$=b"),
+            (
+                r"$'\a\b\e\E\f\n\r\t\v\?\q'",
+                "\x07\x08\x1b\x1b\x0c\n\r\t\x0b?\\q",
+            ),
+            (r#"$'\'\"\\'"#, r#"'"\"#),
+            (r"$'\101\x41\x4q\u41\U0001F600z'", "AA\x04qA\u{1f600}z"),
+            (r"$'\xg\ug'", r"\xg\ug"),
+            (r"$'\501'", "A"),
+        ] {
+            assert_eq!(value(raw), Ok(want.into()), "{raw}");
+        }
+    }
+
+    #[test]
+    fn variables_of_the_file_expand_and_nothing_is_run() {
+        for (raw, want) in [
+            ("$DEVICE.5", "eth0.5"),
+            ("${DEVICE}x", "eth0x"),
+            ("\"-K ${DEVICE} gso off\"", "-K eth0 gso off"),
+            ("'$DEVICE'", "$DEVICE"),
+            ("\\$DEVICE", "$DEVICE"),
+            ("a${EMPTY}b", "ab"),
+        ] {
+            assert_eq!(value(raw), Ok(want.into()), "{raw}");
+        }
+        for raw in [
+            "$(id)",
+            "`id`",
+            "\"`id`\"",
+            "\"$(id)\"",
+            "${DEVICE:-x}",
+            "${DEVICE",
+            "${}",
+            "$1",
+            "$$",
+            "\"$\"",
+            "$((1))",
+        ] {
+            assert_eq!(value(raw).unwrap_err().problem, Problem::Expansion, "{raw}");
+        }
+        assert_eq!(value("ab$NONE"), fault(Problem::UnsetVariable, 2));
+    }
+
+    #[test]
+    fn what_is_not_one_word_is_refused() {
+        for (raw, at) in [
+            ("a b", 1),
+            (" x", 0),
+            ("a; b", 1),
+            ("a;;", 1),
+            ("a ; ;", 1),
+            ("\"a\" \"b\"", 3),
+            ("'a", 1),
+            ("\"a", 1),
+            ("\"a\\", 2),
+            ("$'a", 2),
+            ("a\\", 1),
+            ("a|b", 1),
+            ("a&", 1),
+            ("(a)", 0),
+            ("a>b", 1),
+        ] {
+            assert_eq!(value(raw), fault(Problem::BadQuoting, at), "{raw}");
+        }
+    }
+
+    #[test]
+    fn values_are_text_of_bounded_length() {
+        assert_eq!(value("a\0b"), fault(Problem::Nul, 0));
+        assert_eq!(value(r"$'\0'"), fault(Problem::Nul, 0));
+        assert_eq!(value(r"$'\xe9'"), fault(Problem::NotUtf8, 0));
+        assert_eq!(value(r"$'\uD800'").unwrap_err().problem, Problem::NotUtf8);
+        assert_eq!(value(&"x".repeat(64)), Ok("x".repeat(64)));
+        let long = value(&"x".repeat(65));
+        assert_eq!(long, fault(Problem::TooLong("MAX_VALUE"), 64));
+        let expanded = value(&"$DEVICE".repeat(17)).unwrap_err().problem;
+        assert_eq!(expanded, Problem::TooLong("MAX_VALUE"));
+    }
+
+    #[test]
+    fn no_truncation_panics() {
+        let raw = br#"a"b\"$DEVICE${DEVICE}"'c'$'\x41\u0041\101' ; # d"#;
+        let mut out = heapless::Vec::<u8, 64>::new();
+        for end in 0..=raw.len() {
+            for start in 0..end {
+                let _ = unquote(&raw[start..end], &Known, &mut out);
+                let _ = split(&raw[start..end]);
+            }
+        }
+        let every: Vec<u8> = (0..=255).collect();
+        let _ = unquote(&every, &Known, &mut out);
+    }
+}

@@ -1,0 +1,6 @@
+//! Octets to words. Borrowed, total, never panics, never loops, linear in its input.
+
+pub mod assign;
+pub mod cmdline;
+pub mod lines;
+pub mod scalar;

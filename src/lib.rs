@@ -39,3 +39,4 @@ mod errno;
 pub mod limits;
 pub mod model;
 pub mod text;
+pub mod wire;

@@ -1,0 +1,183 @@
+//! Links: `ifinfomsg` and `IFLA_*` (linux/rtnetlink.h, linux/if_link.h).
+//!
+//! ```text
+//!  0      1      2      4              8              12             16
+//!  +------+------+------+--------------+--------------+--------------+
+//!  |family|  0   | type | ifi_index    | ifi_flags    | ifi_change   |
+//!  +------+------+------+--------------+--------------+--------------+
+//! ```
+
+use super::{AF_UNSPEC, RTM_DELLINKPROP, RTM_GETLINK, RTM_SETLINK};
+use crate::model::link::{IfName, Mac};
+use crate::model::observed::{IFF_UP, KernelKind, Link};
+use crate::wire::netlink::{Full, NLA_F_NESTED, NLM_F_DUMP, Writer, attrs, u32_in, until_nul};
+
+/// Current hardware address.
+pub const IFLA_ADDRESS: u16 = 1;
+/// Name.
+pub const IFLA_IFNAME: u16 = 3;
+/// MTU in octets.
+pub const IFLA_MTU: u16 = 4;
+/// The link it lies on; absent where it lies on none.
+pub const IFLA_LINK: u16 = 5;
+/// The link it belongs to.
+pub const IFLA_MASTER: u16 = 10;
+/// Kind and its settings.
+pub const IFLA_LINKINFO: u16 = 18;
+/// What a dump shall contain: `RTEXT_FILTER_*`.
+pub const IFLA_EXT_MASK: u16 = 29;
+/// Properties.
+pub const IFLA_PROP_LIST: u16 = 52;
+/// Alternative name.
+pub const IFLA_ALT_IFNAME: u16 = 53;
+/// Permanent hardware address (Linux 5.6).
+pub const IFLA_PERM_ADDRESS: u16 = 54;
+
+/// In `IFLA_LINKINFO`: the kind, as text.
+pub const IFLA_INFO_KIND: u16 = 1;
+
+/// No IPv6 statistics: a quarter less to read.
+pub const RTEXT_FILTER_SKIP_STATS: u32 = 8;
+
+/// The link in the payload of an `RTM_NEWLINK` or `RTM_DELLINK`.
+///
+/// `None` without a name, and for the partial messages that bridges (`AF_BRIDGE`) and IPv6
+/// (`AF_INET6`) send as events of the same type. [`Link::settled`] is not the kernel's to know: it is
+/// `true` here. A MAC longer than [`Mac`] holds counts as none.
+pub fn decode(payload: &[u8]) -> Option<Link> {
+    let (header, rest) = payload.split_first_chunk::<16>()?;
+    let [family, _, t0, t1, i0, i1, i2, i3, f0, f1, f2, f3, ..] = *header;
+    if family != AF_UNSPEC {
+        return None;
+    }
+    let mut name = None;
+    let (mut mtu, mut master, mut lower) = (0, 0, 0);
+    let (mut mac, mut perm_mac) = (Mac::NONE, Mac::NONE);
+    let mut kind: &[u8] = &[];
+    for attr in attrs(rest) {
+        let number = u32_in(attr.payload).unwrap_or(0);
+        match attr.kind {
+            IFLA_IFNAME => name = IfName::from_kernel(attr.payload),
+            IFLA_MTU => mtu = number,
+            IFLA_MASTER => master = number,
+            IFLA_LINK => lower = number,
+            IFLA_ADDRESS => mac = Mac::new(attr.payload).unwrap_or(Mac::NONE),
+            IFLA_PERM_ADDRESS => perm_mac = Mac::new(attr.payload).unwrap_or(Mac::NONE),
+            IFLA_LINKINFO => kind = info_kind(attr.payload),
+            _ => {}
+        }
+    }
+    Some(Link {
+        ifindex: u32::from_ne_bytes([i0, i1, i2, i3]),
+        name: name?,
+        flags: u32::from_ne_bytes([f0, f1, f2, f3]),
+        arphrd: u16::from_ne_bytes([t0, t1]),
+        mtu,
+        mac,
+        perm_mac,
+        master,
+        kind: kernel_kind(kind, lower),
+        settled: true,
+    })
+}
+
+/// `IFLA_INFO_KIND` in the payload of `IFLA_LINKINFO`; empty for none.
+fn info_kind(payload: &[u8]) -> &[u8] {
+    attrs(payload)
+        .find(|attr| attr.kind == IFLA_INFO_KIND)
+        .map_or(&[], |attr| until_nul(attr.payload))
+}
+
+/// Two kinds are hardware all the same: the port of an InfiniBand adapter (its partitions have the same
+/// kind and lie on the port), and that of a switch chip (which lies on the port that feeds the switch).
+fn kernel_kind(kind: &[u8], lower: u32) -> KernelKind {
+    match (kind, lower) {
+        (b"", _) | (b"ipoib", 0) | (b"dsa", _) => KernelKind::Device,
+        (b"veth", _) => KernelKind::Veth,
+        _ => KernelKind::Virtual,
+    }
+}
+
+/// The alternative names in the payload of an `RTM_NEWLINK` that are short enough to be a link's name.
+pub fn altnames(payload: &[u8]) -> impl Iterator<Item = IfName> + '_ {
+    let list = attrs(payload.get(16..).unwrap_or_default())
+        .find(|attr| attr.kind == IFLA_PROP_LIST)
+        .map_or(&[][..], |attr| attr.payload);
+    attrs(list)
+        .filter(|attr| attr.kind == IFLA_ALT_IFNAME)
+        .filter_map(|attr| IfName::from_kernel(attr.payload))
+}
+
+/// Asks for all links.
+pub fn get_links(w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
+    begin(w, RTM_GETLINK, NLM_F_DUMP, seq, 0, None);
+    w.attr_u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+    w.finish()
+}
+
+/// `IFF_UP`, as asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admin {
+    /// Up.
+    Up,
+    /// Down.
+    Down,
+}
+
+/// What shall change of a link; `None` stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LinkChange {
+    /// Up or down.
+    pub admin: Option<Admin>,
+    /// Its new name.
+    pub name: Option<IfName>,
+    /// Its new MTU.
+    pub mtu: Option<u32>,
+    /// Its new hardware address.
+    pub mac: Option<Mac>,
+}
+
+/// Changes a link. The kernel applies MAC, MTU, name and flags in this order and keeps what it applied
+/// before one of them failed; before Linux 6.2 it refuses the name (`EBUSY`) if the link is up, even if
+/// the same request brings it down.
+pub fn set_link(
+    w: &mut Writer<'_>,
+    seq: u32,
+    ifindex: u32,
+    change: &LinkChange,
+) -> Result<(), Full> {
+    begin(w, RTM_SETLINK, 0, seq, ifindex, change.admin);
+    if let Some(mac) = change.mac {
+        w.attr(IFLA_ADDRESS, mac.as_bytes());
+    }
+    if let Some(mtu) = change.mtu {
+        w.attr_u32(IFLA_MTU, mtu);
+    }
+    if let Some(name) = change.name {
+        w.attr_text(IFLA_IFNAME, name.as_bytes());
+    }
+    w.finish()
+}
+
+/// Takes an alternative name from a link.
+///
+/// No `NLM_F_EXCL`: in a DEL request that bit is `NLM_F_BULK`, which Linux 5.19 and later refuse here.
+pub fn del_altname(w: &mut Writer<'_>, seq: u32, ifindex: u32, name: IfName) -> Result<(), Full> {
+    begin(w, RTM_DELLINKPROP, 0, seq, ifindex, None);
+    let list = w.nest(IFLA_PROP_LIST | NLA_F_NESTED);
+    w.attr_text(IFLA_ALT_IFNAME, name.as_bytes());
+    w.end_nest(list);
+    w.finish()
+}
+
+/// Begins a request with its `ifinfomsg`.
+fn begin(w: &mut Writer<'_>, kind: u16, flags: u16, seq: u32, ifindex: u32, admin: Option<Admin>) {
+    let (ifi_flags, ifi_change) = match admin {
+        None => (0, 0),
+        Some(Admin::Up) => (IFF_UP, IFF_UP),
+        Some(Admin::Down) => (0, IFF_UP),
+    };
+    w.begin(kind, flags, seq);
+    let words = [0, ifindex, ifi_flags, ifi_change].map(u32::to_ne_bytes);
+    w.header(words.as_flattened());
+}

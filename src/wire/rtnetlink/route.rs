@@ -1,0 +1,255 @@
+//! Routes: `rtmsg` and `RTA_*` (linux/rtnetlink.h).
+//!
+//! ```text
+//!  0      1      2      3      4      5        6      7      8              12
+//!  +------+------+------+------+------+--------+------+------+--------------+
+//!  |family|dstlen|srclen| tos  |table |protocol|scope | type | rtm_flags    |
+//!  +------+------+------+------+------+--------+------+------+--------------+
+//! ```
+
+use super::{
+    AF_UNSPEC, Create, RT_SCOPE_LINK, RT_SCOPE_NOWHERE, RT_SCOPE_UNIVERSE, RTM_DELROUTE,
+    RTM_GETROUTE, RTM_NEWROUTE, family_in, family_number, ip_in, put_ip,
+};
+use crate::model::addr::{Cidr, Family};
+use crate::model::route::{Reach, Route, RouteKey, RouteKind};
+use crate::wire::netlink::{Full, NLM_F_DUMP, Writer, attrs, u32_in};
+use core::net::IpAddr;
+
+/// Destination; absent where it is everything.
+pub const RTA_DST: u16 = 1;
+/// Outgoing link.
+pub const RTA_OIF: u16 = 4;
+/// Gateway of the family of the destination.
+pub const RTA_GATEWAY: u16 = 5;
+/// Metric.
+pub const RTA_PRIORITY: u16 = 6;
+/// Preferred source address.
+pub const RTA_PREFSRC: u16 = 7;
+/// Several next hops.
+pub const RTA_MULTIPATH: u16 = 9;
+/// Table, where the header has no room for it.
+pub const RTA_TABLE: u16 = 15;
+/// Gateway of another family: `u16` family, address (Linux 5.2).
+pub const RTA_VIA: u16 = 18;
+/// Encapsulation.
+pub const RTA_ENCAP: u16 = 22;
+/// Next hop object (Linux 5.3).
+pub const RTA_NH_ID: u16 = 30;
+
+/// No table: look at `RTA_TABLE`.
+pub const RT_TABLE_UNSPEC: u8 = 0;
+
+/// The gateway is taken to be on the link.
+pub const RTNH_F_ONLINK: u32 = 4;
+/// An entry of the cache, not of a table.
+pub const RTM_F_CLONED: u32 = 0x200;
+
+/// What stands at one place of the kernel's tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// A route, and its link; 0 for kinds without one.
+    Route(u32, Route),
+    /// Something that [`Route`] cannot say: several next hops, a next hop object, an encapsulation, or
+    /// a type of the kernel's own (local, broadcast, multicast, anycast).
+    Other {
+        /// The place it takes.
+        key: RouteKey,
+        /// `rtm_protocol`.
+        protocol: u8,
+    },
+}
+
+/// The entry in the payload of an `RTM_NEWROUTE` or `RTM_DELROUTE`.
+///
+/// `None` for what takes no place a [`Route`] could have: other families, cached entries, routes that
+/// depend on the source address; and for prefix lengths beyond the family.
+pub fn decode(payload: &[u8]) -> Option<Entry> {
+    let (header, rest) = payload.split_first_chunk::<12>()?;
+    let [
+        family,
+        dst_len,
+        src_len,
+        tos,
+        table,
+        protocol,
+        scope,
+        kind,
+        f0,
+        f1,
+        f2,
+        f3,
+    ] = *header;
+    let flags = u32::from_ne_bytes([f0, f1, f2, f3]);
+    let family = family_in(family)?;
+    if src_len != 0 || flags & RTM_F_CLONED != 0 {
+        return None;
+    }
+    let mut dst = family.unspecified();
+    let (mut via, mut src, mut metric) = (None, None, None);
+    let (mut table, mut ifindex) = (u32::from(table), 0);
+    let mut kind = RouteKind::ALL
+        .iter()
+        .find_map(|(of, number, _)| (*number == kind).then_some(*of));
+    for attr in attrs(rest) {
+        let number = u32_in(attr.payload);
+        match attr.kind {
+            RTA_DST => dst = ip_in(family, attr.payload)?,
+            RTA_OIF => ifindex = number.unwrap_or(0),
+            RTA_GATEWAY => via = ip_in(family, attr.payload),
+            RTA_VIA => via = rtvia_in(attr.payload),
+            RTA_PRIORITY => metric = number,
+            RTA_PREFSRC => src = ip_in(family, attr.payload),
+            RTA_TABLE => table = number.unwrap_or(table),
+            RTA_MULTIPATH | RTA_ENCAP | RTA_NH_ID => kind = None,
+            _ => {}
+        }
+    }
+    let mut route = Route {
+        dst: Cidr::new(dst, dst_len)?,
+        via,
+        src,
+        table,
+        metric,
+        scope: Some(scope),
+        protocol,
+        tos,
+        kind: RouteKind::Unicast,
+        reach: match flags & RTNH_F_ONLINK {
+            0 => Reach::Checked,
+            _ => Reach::Onlink,
+        },
+    };
+    let Some(kind) = kind else {
+        let key = route.key();
+        return Some(Entry::Other { key, protocol });
+    };
+    route.kind = kind;
+    // IPv6 ties the others to the loopback link.
+    if kind != RouteKind::Unicast {
+        ifindex = 0;
+    }
+    Some(Entry::Route(ifindex, route))
+}
+
+/// The address in an `rtvia`.
+fn rtvia_in(payload: &[u8]) -> Option<IpAddr> {
+    let (family, addr) = payload.split_first_chunk()?;
+    let family = u8::try_from(u16::from_ne_bytes(*family)).ok()?;
+    ip_in(family_in(family)?, addr)
+}
+
+/// The scope of a route: that which was asked for, or as ip(8) chooses. IPv6 knows one only.
+pub fn scope(route: &Route) -> u8 {
+    match (route.family(), route.scope) {
+        (Family::V6, _) => RT_SCOPE_UNIVERSE,
+        (Family::V4, Some(scope)) => scope,
+        (Family::V4, None) if route.kind == RouteKind::Unicast && route.via.is_none() => {
+            RT_SCOPE_LINK
+        }
+        (Family::V4, None) => RT_SCOPE_UNIVERSE,
+    }
+}
+
+/// Asks for all routes, or for those of one family, one table, or both. The kernel heeds `table` under
+/// `NETLINK_GET_STRICT_CHK` (Linux 4.20) only, so the answer may hold others all the same. It answers
+/// `ENOENT` if a family is given and has no such table.
+pub fn get_routes(
+    w: &mut Writer<'_>,
+    seq: u32,
+    family: Option<Family>,
+    table: Option<u32>,
+) -> Result<(), Full> {
+    w.begin(RTM_GETROUTE, NLM_F_DUMP, seq);
+    let table = table.unwrap_or(u32::from(RT_TABLE_UNSPEC));
+    let family = family.map_or(AF_UNSPEC, family_number);
+    w.header(&[family, 0, 0, 0, short_table(table), 0, 0, 0, 0, 0, 0, 0]);
+    put_table(w, table);
+    w.finish()
+}
+
+/// Adds a route; `ifindex` is 0 for kinds without a link. `create` says what becomes of another one
+/// with the same [`Route::key`].
+pub fn new_route(
+    w: &mut Writer<'_>,
+    seq: u32,
+    create: Create,
+    ifindex: u32,
+    route: &Route,
+) -> Result<(), Full> {
+    w.begin(RTM_NEWROUTE, create.flags(), seq);
+    put_route(w, ifindex, route, scope(route));
+    w.finish()
+}
+
+/// Removes a route: of those that are as `route` says, the one with the least metric. Link, metric,
+/// gateway and scope say nothing where they are 0 or `None`, so an on-link IPv4 route without a scope
+/// also means one with a gateway; take the route as it was dumped. The protocol always counts.
+pub fn del_route(w: &mut Writer<'_>, seq: u32, ifindex: u32, route: &Route) -> Result<(), Full> {
+    w.begin(RTM_DELROUTE, 0, seq);
+    put_route(w, ifindex, route, route.scope.unwrap_or(RT_SCOPE_NOWHERE));
+    w.finish()
+}
+
+/// Appends a route's header and attributes.
+fn put_route(w: &mut Writer<'_>, ifindex: u32, route: &Route, scope: u8) {
+    let family = family_number(route.family());
+    let flags = match route.reach {
+        Reach::Checked => 0,
+        Reach::Onlink => RTNH_F_ONLINK,
+    };
+    let [f0, f1, f2, f3] = flags.to_ne_bytes();
+    let (table, kind) = (short_table(route.table), route.kind.number());
+    let (len, tos, protocol) = (route.dst.len, route.tos, route.protocol);
+    w.header(&[
+        family, len, 0, tos, table, protocol, scope, kind, f0, f1, f2, f3,
+    ]);
+    if !route.dst.is_default() {
+        put_ip(w, RTA_DST, &route.dst.addr);
+    }
+    match route.via {
+        None => {}
+        Some(via) if Family::of(&via) == route.family() => put_ip(w, RTA_GATEWAY, &via),
+        Some(via) => put_rtvia(w, &via),
+    }
+    if ifindex != 0 {
+        w.attr_u32(RTA_OIF, ifindex);
+    }
+    if let Some(src) = route.src {
+        put_ip(w, RTA_PREFSRC, &src);
+    }
+    let metric = route.effective_metric();
+    if metric != 0 {
+        w.attr_u32(RTA_PRIORITY, metric);
+    }
+    put_table(w, route.table);
+}
+
+/// Appends a gateway of the family that the destination is not of.
+fn put_rtvia(w: &mut Writer<'_>, via: &IpAddr) {
+    let mut rtvia = [0; 18];
+    let family = u16::from(family_number(Family::of(via))).to_ne_bytes();
+    let addr: &[u8] = match via {
+        IpAddr::V4(addr) => &addr.octets(),
+        IpAddr::V6(addr) => &addr.octets(),
+    };
+    let octets = family.iter().chain(addr);
+    rtvia
+        .iter_mut()
+        .zip(octets)
+        .for_each(|(to, from)| *to = *from);
+    let len = family.len().saturating_add(addr.len());
+    w.attr(RTA_VIA, rtvia.get(..len).unwrap_or_default());
+}
+
+/// `rtm_table`.
+fn short_table(table: u32) -> u8 {
+    u8::try_from(table).unwrap_or(RT_TABLE_UNSPEC)
+}
+
+/// Appends the table, if `rtm_table` has no room for it.
+fn put_table(w: &mut Writer<'_>, table: u32) {
+    if table > u32::from(u8::MAX) {
+        w.attr_u32(RTA_TABLE, table);
+    }
+}

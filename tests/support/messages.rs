@@ -1,0 +1,224 @@
+//! The messages of the fake kernel: requests to nouns, nouns to answers.
+
+use super::nouns::{Addr, EINVAL, FOREVER, IFA_F_PERMANENT, Link, Refused, Route};
+use super::octets::{NLA_F_NESTED, Request, ip_in, ip_octets, put, put_ip, put_text, put_u32};
+use std::net::IpAddr;
+
+pub const RTM_NEWLINK: u16 = 16;
+pub const RTM_GETLINK: u16 = 18;
+pub const RTM_SETLINK: u16 = 19;
+pub const RTM_NEWADDR: u16 = 20;
+pub const RTM_DELADDR: u16 = 21;
+pub const RTM_GETADDR: u16 = 22;
+pub const RTM_NEWROUTE: u16 = 24;
+pub const RTM_DELROUTE: u16 = 25;
+pub const RTM_GETROUTE: u16 = 26;
+pub const RTM_DELLINKPROP: u16 = 109;
+
+/// Octets of the fixed header, and the attributes that our requests of this type may have.
+pub fn layout(kind: u16) -> (usize, &'static [u16]) {
+    match kind {
+        RTM_GETLINK => (16, &[29]),
+        RTM_SETLINK => (16, &[1, 3, 4]),
+        RTM_DELLINKPROP => (16, &[52, 52 | NLA_F_NESTED]),
+        RTM_GETADDR => (8, &[]),
+        RTM_NEWADDR => (8, &[1, 2, 4, 6, 8]),
+        RTM_DELADDR => (8, &[1, 2]),
+        RTM_GETROUTE => (12, &[15]),
+        RTM_NEWROUTE | RTM_DELROUTE => (12, &[1, 4, 5, 6, 7, 15, 18]),
+        _ => panic!("type {kind} is not modelled"),
+    }
+}
+
+/// The address in a request.
+pub fn addr_in(request: &Request) -> Result<Addr, Refused> {
+    let [family, len, flags, scope, ..] = request.header[..] else {
+        panic!("no header");
+    };
+    // `inet6_rtm_newaddr` takes either, `rtm_to_ifaddr` wants the local one.
+    let either = |kind, other| request.attrs.ip(kind).or(request.attrs.ip(other));
+    let (local, peer) = match family {
+        10 => (either(2, 1), either(1, 2)),
+        _ => (request.attrs.ip(2), either(1, 2)),
+    };
+    let (Some(local), Some(peer)) = (local, peer) else {
+        return Err(Refused(EINVAL, "ipv4: Local address is not supplied"));
+    };
+    assert_eq!(family, if local.is_ipv4() { 2 } else { 10 });
+    assert_eq!(local.is_ipv4(), peer.is_ipv4());
+    let lifetimes = request.attrs.get(6).map(|info| {
+        assert_eq!(info.len(), 16);
+        let word = |at: usize| u32::from_ne_bytes(info[at..at + 4].try_into().expect("a word"));
+        (word(0), word(4))
+    });
+    let (preferred, valid) = lifetimes.unwrap_or((FOREVER, FOREVER));
+    Ok(Addr {
+        ifindex: request.word(4),
+        local,
+        len,
+        peer,
+        broadcast: request.attrs.ip(4).map(|addr| match addr {
+            IpAddr::V4(addr) => addr,
+            IpAddr::V6(_) => panic!("a broadcast address of IPv6"),
+        }),
+        flags: request.attrs.u32(8).unwrap_or(flags.into()),
+        scope,
+        preferred,
+        valid,
+    })
+}
+
+/// The payload of an `RTM_NEWADDR`.
+pub fn addr_octets(addr: &Addr) -> Vec<u8> {
+    let v4 = addr.local.is_ipv4();
+    let family = if v4 { 2 } else { 10 };
+    let mut to = vec![family, addr.len, (addr.flags & 0xff) as u8, addr.scope];
+    to.extend(addr.ifindex.to_ne_bytes());
+    put_ip(&mut to, 1, &addr.peer);
+    if v4 || addr.peer != addr.local {
+        put_ip(&mut to, 2, &addr.local);
+    }
+    if let Some(broadcast) = addr.broadcast {
+        put(&mut to, 4, &broadcast.octets());
+    }
+    put_u32(&mut to, 8, addr.flags);
+    let times = [addr.preferred, addr.valid, 777, 777].map(u32::to_ne_bytes);
+    put(&mut to, 6, times.as_flattened());
+    assert_eq!(addr.flags & IFA_F_PERMANENT != 0, addr.valid == FOREVER);
+    to
+}
+
+/// The route in a request.
+pub fn route_in(request: &Request) -> Result<Route, Refused> {
+    let [family, len, src_len, tos, table, protocol, scope, kind, ..] = request.header[..] else {
+        panic!("no header");
+    };
+    assert_eq!(src_len, 0);
+    let any: IpAddr = match family {
+        2 => [0; 4].into(),
+        10 => [0; 16].into(),
+        _ => panic!("family {family}"),
+    };
+    let dst = request.attrs.ip(1).unwrap_or(any);
+    let gateway = request.attrs.ip(5);
+    let same_family = |addr: &IpAddr| addr.is_ipv4() == any.is_ipv4();
+    assert!(same_family(&dst) && gateway.as_ref().is_none_or(same_family));
+    let other = request.attrs.get(18).map(|rtvia| {
+        let (family, addr) = rtvia.split_at(2);
+        let addr = ip_in(addr);
+        let number: u16 = if addr.is_ipv4() { 2 } else { 10 };
+        assert!(family == number.to_ne_bytes() && !same_family(&addr) && gateway.is_none());
+        addr
+    });
+    let flags = request.word(8);
+    assert!(flags & !0x15 == 0, "flags {flags:x}");
+    if family == 2 && flags & 0x11 != 0 {
+        let text = "Invalid rtm_flags - can not contain DEAD or LINKDOWN";
+        return Err(Refused(EINVAL, text));
+    }
+    Ok(Route {
+        dst,
+        len,
+        tos,
+        table: request.attrs.u32(15).unwrap_or(table.into()),
+        protocol,
+        scope,
+        kind,
+        oif: request.attrs.u32(4).unwrap_or(0),
+        via: gateway.or(other),
+        src: request.attrs.ip(7),
+        metric: request.attrs.u32(6).unwrap_or(0),
+        onlink: flags & 4 != 0,
+        hops: Vec::new(),
+    })
+}
+
+/// The payload of an `RTM_NEWROUTE`; `carrier` is that of its link.
+pub fn route_octets(route: &Route, carrier: bool) -> Vec<u8> {
+    let v4 = route.dst.is_ipv4();
+    let family = if v4 { 2 } else { 10 };
+    let table = u8::try_from(route.table).unwrap_or(252);
+    let mut to = vec![
+        family,
+        route.len,
+        0,
+        route.tos,
+        table,
+        route.protocol,
+        route.scope,
+        route.kind,
+    ];
+    to.extend((u32::from(route.onlink) * 4 + u32::from(!carrier) * 0x10).to_ne_bytes());
+    put_u32(&mut to, 15, route.table);
+    if route.len != 0 {
+        put_ip(&mut to, 1, &route.dst);
+    }
+    if !v4 || route.metric != 0 {
+        put_u32(&mut to, 6, route.metric);
+    }
+    if let Some(src) = route.src {
+        put_ip(&mut to, 7, &src);
+    }
+    match route.via {
+        None => {}
+        Some(via) if via.is_ipv4() == v4 => put_ip(&mut to, 5, &via),
+        Some(via) => put(
+            &mut to,
+            18,
+            &[&10_u16.to_ne_bytes()[..], &ip_octets(&via)].concat(),
+        ),
+    }
+    if route.oif != 0 {
+        put_u32(&mut to, 4, route.oif);
+    }
+    if !route.hops.is_empty() {
+        let mut hops = Vec::new();
+        for (oif, via) in &route.hops {
+            hops.extend(16_u16.to_ne_bytes());
+            hops.extend([0, 0]);
+            hops.extend(oif.to_ne_bytes());
+            put_ip(&mut hops, 5, via);
+        }
+        put(&mut to, 9, &hops);
+    }
+    to
+}
+
+/// The payload of an `RTM_NEWLINK`.
+pub fn link_octets(link: &Link) -> Vec<u8> {
+    let mut to = vec![0, 0];
+    to.extend(link.arphrd.to_ne_bytes());
+    for word in [link.ifindex, link.shown_flags(), 0] {
+        to.extend(word.to_ne_bytes());
+    }
+    put_text(&mut to, 3, &link.name);
+    put_u32(&mut to, 13, 1_000);
+    put(&mut to, 16, &[if link.is_up() { 6 } else { 2 }]);
+    put_u32(&mut to, 4, link.mtu);
+    put_u32(&mut to, 50, 68);
+    put_u32(&mut to, 51, link.max_mtu);
+    if link.master != 0 {
+        put_u32(&mut to, 10, link.master);
+    }
+    put_text(&mut to, 6, "noqueue");
+    put(&mut to, 1, &link.mac);
+    if let Some(mac) = &link.perm_mac {
+        put(&mut to, 54, mac);
+    }
+    if let Some(kind) = link.kind {
+        let mut info = Vec::new();
+        put_text(&mut info, 1, kind);
+        put(&mut to, 18, &info);
+    }
+    if link.lower != 0 {
+        put_u32(&mut to, 5, link.lower);
+    }
+    if !link.altnames.is_empty() {
+        let mut list = Vec::new();
+        for name in &link.altnames {
+            put_text(&mut list, 53, name);
+        }
+        put(&mut to, 52 | NLA_F_NESTED, &list);
+    }
+    to
+}

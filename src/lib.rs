@@ -38,5 +38,6 @@ pub mod diag;
 mod errno;
 pub mod limits;
 pub mod model;
+pub mod source;
 pub mod text;
 pub mod wire;

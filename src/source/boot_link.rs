@@ -1,0 +1,341 @@
+//! What `bootdev=`, `BOOTIF=`, `netroot=` and `rd.neednet` come to, once every source has been read.
+
+use super::arg::{Device, find_link, new_link};
+use super::{Context, Place};
+use crate::diag::{Effect, Origin, Problem, Severity};
+use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, Method, SourceKind};
+
+/// Finds or makes the boot link, sets [`Global::bootdev`], and asks for DHCPv4 everywhere where the
+/// network is needed and nothing says how.
+///
+/// [`Global::bootdev`]: crate::model::config::Global::bootdev
+pub fn settle(cx: &mut Context<'_, '_>) {
+    let words = cx.config.global.boot_words;
+    let bootdev = words.bootdev.and_then(|word| boot_link(cx, word));
+    let bootif = words
+        .bootif
+        .filter(|_| words.use_bootif)
+        .and_then(|(mac, origin)| boot_link(cx, (LinkMatch::Bootif(mac), origin)));
+    let needs_link = words.netroot || cx.config.global.neednet;
+    if needs_link && !cx.config.links.iter().any(|link| link.onboot) {
+        let mut any = new_link(Device::of(LinkMatch::Any), Origin::NONE);
+        any.ipv4.method = Method::Dhcp;
+        any.ipv4.required = true;
+        if cx.config.add_link(any).is_none() {
+            report_full(cx, Origin::NONE);
+        }
+    }
+    let chosen = bootdev.or(bootif).or(first_of_several(cx.config));
+    let global = &mut cx.config.global;
+    global.bootdev = chosen;
+    global.neednet = needs_link;
+    global.probe_gateway |= words.netroot;
+    let peer_dns = global.peer_dns;
+    for (link, n) in cx.config.links.iter_mut().zip(0_u16..) {
+        link.ipv4.peer_dns &= peer_dns;
+        link.ipv6.peer_dns &= peer_dns;
+        if matches!(link.matches, LinkMatch::Bootif(_)) {
+            link.required = chosen == Some(LinkId(n));
+        }
+    }
+}
+
+/// The first link that `ip=` names, if it describes several.
+fn first_of_several(config: &Config<'_>) -> Option<LinkId> {
+    let (mut first, mut count) = (None, 0_usize);
+    for (id, link) in config.links_with_ids() {
+        if link.source == SourceKind::Cmdline {
+            count = count.saturating_add(1);
+            if link.matches != LinkMatch::Any {
+                first = first.or(Some(id));
+            }
+        }
+    }
+    first.filter(|_| count > 1)
+}
+
+/// The link a word about the boot link means. One that nothing else names is described by `ip=` without
+/// a link, or as `ip=on`. Static addresses can be on one link only, so they go to this one.
+fn boot_link(cx: &mut Context<'_, '_>, word: (LinkMatch, Origin)) -> Option<LinkId> {
+    let (matches, origin) = word;
+    let config = &mut *cx.config;
+    let mut named = None;
+    for (id, link) in config.links_with_ids() {
+        let is_better = named.is_none() || link.source == SourceKind::Cmdline;
+        if is_better && is_same(config, matches, link) {
+            named = Some(id);
+        }
+    }
+    if named.is_some() {
+        return named;
+    }
+    let device = Device::of(matches);
+    let mut made = new_link(device, origin);
+    let any = find_link(config, LinkMatch::Any);
+    if let Some(any) = any {
+        let is_fixed = config.addrs.iter().any(|addr| addr.link == any);
+        let link = config.link_mut(any)?;
+        made = LinkConfig {
+            matches,
+            name: device.name,
+            kind: made.kind,
+            ..*link
+        };
+        link.required = false;
+        if is_fixed {
+            *link = made;
+            return Some(any);
+        }
+    } else {
+        made.ipv4.method = Method::Auto;
+        made.ipv6.method = Method::Auto;
+    }
+    let id = config.add_link(made);
+    if id.is_none() {
+        report_full(cx, origin);
+    }
+    id
+}
+
+/// Whether `link` is the one a word about the boot link means: by name, by MAC, or by MAC rule.
+fn is_same(config: &Config<'_>, word: LinkMatch, link: &LinkConfig) -> bool {
+    match word {
+        LinkMatch::Name(name) => link.name == Some(name),
+        LinkMatch::Mac(mac) | LinkMatch::Bootif(mac) => {
+            let has_mac = matches!(
+                link.matches,
+                LinkMatch::Mac(have) | LinkMatch::Bootif(have) if have == mac
+            );
+            has_mac
+                || config
+                    .name_rules
+                    .iter()
+                    .any(|rule| rule.mac == mac && link.name == Some(rule.name))
+        }
+        LinkMatch::Any => false,
+    }
+}
+
+fn report_full(cx: &mut Context<'_, '_>, origin: Origin) {
+    let place = Place {
+        line: origin.line,
+        column: u32::from(origin.column),
+        text: b"",
+    };
+    let (problem, effect) = (Problem::Full("MAX_LINKS"), Effect::WordIgnored);
+    cx.complain(Severity::Error, place, &"bootdev=", b"", problem, effect);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diag::Origin;
+    use crate::model::config::{IpConfig, LinkConfig, LinkMatch, Method, SourceKind};
+    use crate::model::link::IfName;
+    use crate::source::cmdline;
+    use crate::source::testing::{Storage, shown};
+
+    const MAC: &str = "52:54:00:12:34:56";
+
+    /// One row: a command line, the links it comes to, and the number of the boot link.
+    fn check(rows: &[(&str, &[&str], Option<u16>)]) {
+        for (line, links, bootdev) in rows {
+            let mut storage = Storage::default();
+            let heard = storage.read("cmdline", |cx| {
+                cmdline::read(line.as_bytes(), cx);
+                cmdline::finish(cx);
+            });
+            let config = storage.config();
+            assert_eq!(shown(&config), *links, "{line}");
+            assert!(heard.0.is_empty(), "{line}: {:?}", heard.lines());
+            assert_eq!(config.global.bootdev.map(|id| id.0), *bootdev, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_first_of_several_is_the_boot_link() {
+        let (eth0, eth1) = ("eth0 4=dhcp! 6=ignore", "eth1 4=dhcp! 6=ignore");
+        let any = "any 4=dhcp! 6=ignore";
+        check(&[
+            ("ip=eth0:dhcp", &[eth0], None),
+            ("ip=eth0:dhcp ip=eth1:dhcp", &[eth0, eth1], Some(0)),
+            ("ip=dhcp ip=eth1:dhcp", &[any, eth1], Some(1)),
+            (
+                "ip=eth0:dhcp ip=eth1:dhcp bootdev=eth1",
+                &[eth0, eth1],
+                Some(1),
+            ),
+            (
+                "bootdev=eth0 ip=eth0:dhcp ip=eth1:dhcp bootdev=eth1",
+                &[eth0, eth1],
+                Some(1),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn a_boot_link_nothing_else_names_is_configured() {
+        check(&[
+            ("bootdev=eth0", &["eth0 4=auto 6=auto"], Some(0)),
+            (
+                "bootdev=52-54-00-12-34-56",
+                &["52:54:00:12:34:56 4=auto 6=auto"],
+                Some(0),
+            ),
+            (
+                "bootdev=eth0 bootdev=eth1",
+                &["eth1 4=auto 6=auto"],
+                Some(0),
+            ),
+            (
+                "ip=dhcp bootdev=eth0",
+                &["any* 4=dhcp! 6=ignore", "eth0 4=dhcp! 6=ignore"],
+                Some(1),
+            ),
+            (
+                "bootdev=eth0 ip=192.0.2.5::192.0.2.1:24:::",
+                &["eth0 4=static! 6=ignore 192.0.2.5/24 via 192.0.2.1"],
+                Some(0),
+            ),
+            ("bootdev", &[], None),
+        ]);
+    }
+
+    #[test]
+    fn bootif_is_the_boot_link_unless_bootdev_names_another() {
+        let bootif = "bootif:52:54:00:12:34:56 4=auto 6=auto";
+        check(&[
+            ("BOOTIF=01-52-54-00-12-34-56", &[bootif], Some(0)),
+            ("BOOTIF=00-52-54-00-12-34-56", &[bootif], Some(0)),
+            ("BOOTIF=20-52-54-00-12-34-56", &[bootif], Some(0)),
+            ("BOOTIF=52:54:00:12:34:56", &[bootif], Some(0)),
+            ("bootif=52-54-00-12-34-56", &[bootif], Some(0)),
+            (
+                "BOOTIF=01-52-54-00-12-34-57 BootIf=01:52:54:00:12:34:56",
+                &[bootif],
+                Some(0),
+            ),
+            (
+                "BOOTIF=01-52-54-00-12-34-56 rd.bootif=1",
+                &[bootif],
+                Some(0),
+            ),
+            ("rd.bootif=0 BOOTIF=01-52-54-00-12-34-56", &[], None),
+            (
+                "ip=eth0:dhcp BOOTIF=01-52-54-00-12-34-56",
+                &["eth0 4=dhcp! 6=ignore", bootif],
+                Some(1),
+            ),
+            (
+                "ip=eth0:dhcp BOOTIF=01-52-54-00-12-34-56 bootdev=eth0",
+                &[
+                    "eth0 4=dhcp! 6=ignore",
+                    "bootif:52:54:00:12:34:56* 4=auto 6=auto",
+                ],
+                Some(0),
+            ),
+            (
+                "ip=single-dhcp BOOTIF=01-52-54-00-12-34-56",
+                &[
+                    "any* 4=dhcp! 6=ignore first",
+                    "bootif:52:54:00:12:34:56 4=dhcp! 6=ignore first",
+                ],
+                Some(1),
+            ),
+            (
+                "ip=192.0.2.5:::24::: BOOTIF=01-52-54-00-12-34-56",
+                &["bootif:52:54:00:12:34:56 4=static! 6=ignore 192.0.2.5/24"],
+                Some(0),
+            ),
+            ("BOOTIF=01-52-54-00-12-34-56 rd.neednet", &[bootif], Some(0)),
+        ]);
+    }
+
+    #[test]
+    fn bootif_may_be_a_link_that_is_named_otherwise() {
+        check(&[
+            (
+                "ip=52-54-00-12-34-56:dhcp BOOTIF=01-52-54-00-12-34-56",
+                &["52:54:00:12:34:56 4=dhcp! 6=ignore"],
+                Some(0),
+            ),
+            (
+                "ip=lan:dhcp ip=wan:dhcp ifname=wan:52:54:00:12:34:56 BOOTIF=01-52-54-00-12-34-56",
+                &["lan 4=dhcp! 6=ignore", "wan 4=dhcp! 6=ignore"],
+                Some(1),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn a_needed_network_nothing_describes_is_dhcp_everywhere() {
+        let any = "any 4=dhcp! 6=ignore";
+        for (line, links, neednet, probes) in [
+            ("rd.neednet", &[any][..], true, false),
+            ("rd.neednet=1", &[any], true, false),
+            ("rd.neednet=1 rd.neednet=0", &[], false, false),
+            ("root=dhcp", &[any], true, true),
+            ("root=dhcp6", &[any], true, true),
+            (
+                "netroot=iscsi:192.0.2.1::::iqn rd.neednet=0",
+                &[any],
+                true,
+                true,
+            ),
+            (
+                "netroot=dhcp ip=eth0:none",
+                &["eth0 4=disabled 6=disabled"],
+                true,
+                true,
+            ),
+            ("netroot= root=UUID=dhcp root=/dev/sda1", &[], false, false),
+            ("nameserver=192.0.2.1", &[], false, false),
+        ] {
+            let mut storage = Storage::default();
+            storage.read("cmdline", |cx| {
+                cmdline::read(line.as_bytes(), cx);
+                cmdline::finish(cx);
+            });
+            let config = storage.config();
+            assert_eq!(shown(&config), links, "{line}");
+            assert_eq!(config.global.neednet, neednet, "{line}");
+            assert_eq!(config.global.probe_gateway, probes, "{line}");
+        }
+    }
+
+    #[test]
+    fn links_of_files_count_as_well() {
+        let mut storage = Storage::default();
+        let name = IfName::new(b"eth0").unwrap();
+        let link = LinkConfig::new(LinkMatch::Name(name), SourceKind::Ifcfg, Origin::NONE);
+        storage.read("cmdline", |cx| {
+            cx.config.add_link(link).unwrap();
+            cmdline::read(b"rd.neednet bootdev=eth0 rd.peerdns=0", cx);
+            cmdline::finish(cx);
+        });
+        let config = storage.config();
+        assert_eq!(shown(&config), ["eth0 4=disabled 6=ignore"]);
+        assert_eq!(config.global.bootdev.map(|id| id.0), Some(0));
+        let no_dns = IpConfig {
+            peer_dns: false,
+            ..IpConfig::new(Method::Disabled, Origin::NONE)
+        };
+        assert_eq!(config.links[0].ipv4, no_dns);
+    }
+
+    #[test]
+    fn a_full_table_is_reported() {
+        let mut storage = Storage::default();
+        let heard = storage.read("cmdline", |cx| {
+            for n in 0..16 {
+                cmdline::read(std::format!("ip=eth{n}:dhcp").as_bytes(), cx);
+            }
+            cmdline::read(std::format!("quiet BOOTIF={MAC}").as_bytes(), cx);
+            cmdline::finish(cx);
+        });
+        assert_eq!(
+            heard.lines(),
+            ["error 1:14 bootdev= \"\" Full(\"MAX_LINKS\") WordIgnored"]
+        );
+        assert_eq!(storage.config().global.bootdev.map(|id| id.0), Some(0));
+    }
+}

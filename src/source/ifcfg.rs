@@ -1,0 +1,921 @@
+//! `ifcfg-NAME`: one link, its addresses, gateways, name servers and MAC rule.
+//!
+//! A file of shell assignments ([`super::assignments`]) with the keys of [`super::ifcfg_keys`]. A bad
+//! value costs its key. A file that describes a kind of link which cannot be made is refused as a
+//! whole, and so is one that does not say which link it means. Several files may describe one link:
+//! addresses add up, of everything else the later file counts. What the kernel command line says of a
+//! link beats every file.
+
+use super::Context;
+use super::assignments::{self, Assignments, LEFT_TO_KERNEL, NOT_YET, Scratch, Value};
+use super::complaint::{Complaint, What, complain_of_file};
+use super::ifcfg_ip;
+use super::ifcfg_keys::{FIELDS, Field, NAMES, Setting};
+use crate::diag::{Effect, Origin};
+use crate::model::config::{LinkConfig, LinkId, LinkMatch, NameRule, SourceKind};
+use crate::model::link::{IfName, LinkKind, Mac};
+use crate::text::scalar;
+use core::net::{Ipv4Addr, Ipv6Addr};
+
+/// What `/etc/sysconfig/network` says for all links: see [`super::sysconfig`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Defaults {
+    /// `NETWORKING=no`: no link is brought up unless it is named.
+    pub networking: Option<bool>,
+    /// `GATEWAY`.
+    pub gateway: Option<(Ipv4Addr, Origin)>,
+    /// `IPV6INIT`.
+    pub init6: Option<bool>,
+    /// `IPV6_AUTOCONF`.
+    pub autoconf6: Option<bool>,
+    /// `IPV6_DEFAULTGW`, without its zone.
+    pub gateway6: Option<(Ipv6Addr, Origin)>,
+    /// The zone of `IPV6_DEFAULTGW`, else `IPV6_DEFAULTDEV`.
+    pub gateway6_dev: Option<IfName>,
+}
+
+impl Defaults {
+    /// Nothing said.
+    pub const NONE: Defaults = Defaults {
+        networking: None,
+        gateway: None,
+        init6: None,
+        autoconf6: None,
+        gateway6: None,
+        gateway6_dev: None,
+    };
+}
+
+/// Whether `name`, the name of a file in the directory, is that of an `ifcfg` file, and not a backup or
+/// a package manager's leftover. Alias and range files are `ifcfg` files; [`read`] says so.
+pub fn is_ifcfg_file_name(name: &[u8]) -> bool {
+    const LEFT_OVER: &[u8] =
+        b"~ .bak .old .orig .rej .rpmnew .rpmorig .rpmsave .swp .augnew .augtmp";
+    let Some(link @ [_, ..]) = name.strip_prefix(b"ifcfg-") else {
+        return false;
+    };
+    let ends_with = |suffix: &[u8]| {
+        let at = link.len().saturating_sub(suffix.len());
+        link.get(at..)
+            .is_some_and(|end| end.eq_ignore_ascii_case(suffix))
+    };
+    // rpm's temporary files: `;` and eight hexadecimal digits
+    let is_temporary = matches!(link.split_last_chunk::<9>(),
+        Some((_, [b';', hex @ ..])) if hex.iter().all(u8::is_ascii_hexdigit));
+    !is_temporary && !LEFT_OVER.split(|octet| *octet == b' ').any(ends_with)
+}
+
+/// `NAME:LABEL` and `NAME-rangeN` hold more addresses of a link.
+fn is_alias(name: &[u8]) -> bool {
+    name.contains(&b':') || name.windows(6).any(|part| part == b"-range")
+}
+
+/// A link being read.
+pub(super) struct Draft {
+    /// Its number.
+    pub id: LinkId,
+    /// What is known of it.
+    pub link: LinkConfig,
+    /// `METRIC`.
+    pub metric: Option<u32>,
+    /// `IPV4_FAILURE_FATAL`.
+    pub fatal4: Option<bool>,
+    /// `IPV6_FAILURE_FATAL`.
+    pub fatal6: Option<bool>,
+    /// `IPV6INIT`.
+    pub init6: Option<bool>,
+    /// `IPV6_DISABLED`.
+    pub disabled6: Option<bool>,
+    /// `IPV6_AUTOCONF`.
+    pub autoconf6: Option<bool>,
+    /// `IPV6FORWARDING`.
+    pub forwarding6: Option<bool>,
+    /// `DHCPV6C`.
+    pub dhcp6: Option<bool>,
+}
+
+/// Reads the file `ifcfg-NAME` (`name` is what follows `ifcfg-`). The link it describes, or `None` if
+/// it was refused, adds nothing (`lo`), or the command line speaks of that link.
+pub fn read(
+    text: &[u8],
+    name: &[u8],
+    defaults: &Defaults,
+    scratch: &mut Scratch<'_>,
+    cx: &mut Context<'_, '_>,
+) -> Option<LinkId> {
+    if is_alias(name) {
+        complain_of_file(ALIAS, cx);
+        return None;
+    }
+    let file = assignments::scan(text, NAMES, scratch, cx);
+    if let Some((value, complaint)) = refusal(&file) {
+        value.complain(complaint, cx);
+        return None;
+    }
+    let mut draft = Draft {
+        id: LinkId(0),
+        link: const { LinkConfig::new(LinkMatch::Any, SourceKind::Ifcfg, Origin::NONE) },
+        metric: None,
+        fatal4: None,
+        fatal6: None,
+        init6: defaults.init6,
+        disabled6: None,
+        autoconf6: defaults.autoconf6,
+        forwarding6: None,
+        dhcp6: None,
+    };
+    identify(&mut draft, &file, cx)?;
+    read_fields(&mut draft, &file, cx);
+    ifcfg_ip::read(&mut draft, &file, defaults, cx);
+    if defaults.networking == Some(false) {
+        draft.link.onboot = false;
+    }
+    draft.link.required = draft.link.onboot;
+    *cx.config.link_mut(draft.id)? = draft.link;
+    Some(draft.id)
+}
+
+const ALIAS: Complaint = Complaint::warning(What::AliasFile, Effect::FileIgnored);
+const VIRTUAL: Complaint = Complaint::error(What::Virtual, Effect::FileIgnored);
+const FOREIGN: Complaint = Complaint::error(What::Foreign, Effect::FileIgnored);
+const FIRMWARE: Complaint = Complaint::warning(What::NotYet, Effect::FileIgnored);
+const NO_METHOD: Complaint = Complaint::error(What::UnknownMethod, Effect::FileIgnored);
+const NO_LINK: Complaint = Complaint::error(What::NoLink, Effect::FileIgnored);
+const NO_NAME: Complaint = Complaint::error(What::NotALinkName, Effect::KeyUnset);
+const NO_MAC: Complaint = Complaint::error(What::NotAMac, Effect::KeyUnset);
+const NO_BOOLEAN: Complaint = Complaint::error(What::NotABoolean, Effect::DefaultUsed);
+const NO_NUMBER: Complaint = Complaint::error(What::NotANumber, Effect::KeyUnset);
+const NO_MTU: Complaint = Complaint::error(What::NotAnMtu, Effect::KeyUnset);
+const AGAIN: Complaint = Complaint::warning(What::Duplicate, Effect::LaterWins);
+const ON_CMDLINE: Complaint = Complaint::note(What::OnCmdline, Effect::FileIgnored);
+const LINKS_FULL: Complaint = Complaint::error(What::MaxLinks, Effect::FileIgnored);
+const RULES_FULL: Complaint = Complaint::error(What::MaxNameRules, Effect::NotRenamed);
+
+/// What keeps the file from being used at all, if anything.
+#[inline(never)]
+fn refusal<'v>(file: &'v Assignments<'v>) -> Option<(Value<'v>, Complaint)> {
+    for value in file.iter() {
+        let word = value.octets();
+        let Some(field) = field(value) else {
+            continue;
+        };
+        if word.is_empty() {
+            continue;
+        }
+        let yes = scalar::boolean(word) == Some(true);
+        let complaint = match field {
+            Field::Type if is_one_of(word, b"ethernet,infiniband,ctc,token ring") => None,
+            Field::Type if is_one_of(word, b"wireless,xdsl,modem,isdn,ppp") => Some(FOREIGN),
+            Field::Type | Field::VirtualIfSet => Some(VIRTUAL),
+            Field::DeviceType => is_one_of(word, b"team,teamport,ovs").then_some(VIRTUAL),
+            Field::VirtualIfYes => yes.then_some(VIRTUAL),
+            Field::Port => {
+                let slave = file.get(b"SLAVE").map_or(&b""[..], Value::octets);
+                (scalar::boolean(slave) != Some(false)).then_some(VIRTUAL)
+            }
+            Field::ForeignIfSet => Some(FOREIGN),
+            Field::ForeignIfYes => yes.then_some(FOREIGN),
+            Field::Device => {
+                let is_ppp = word.starts_with(b"ppp") || word.starts_with(b"ippp");
+                is_ppp.then_some(FOREIGN)
+            }
+            Field::Bootproto if is_one_of(word, b"ibft") => Some(FIRMWARE),
+            Field::Bootproto if ifcfg_ip::Bootproto::new(word).is_some() => None,
+            Field::Bootproto => (!has_addr(file, b",")).then_some(NO_METHOD),
+            Field::Addr | Field::Part | Field::LaterIfNo | Field::Set(_) => None,
+            Field::Silent | Field::Kernel | Field::Later => None,
+        };
+        if let Some(complaint) = complaint {
+            return Some((value, complaint));
+        }
+    }
+    None
+}
+
+/// Whether the file gives an address that is not in the list `but`, of either family.
+fn has_addr(file: &Assignments<'_>, but: &[u8]) -> bool {
+    file.iter()
+        .any(|value| field(value) == Some(Field::Addr) && !is_one_of(value.octets(), but))
+}
+
+/// Finds out which link the file is for, and makes it; `None` if it is not used after all.
+#[inline(never)]
+fn identify(draft: &mut Draft, file: &Assignments<'_>, cx: &mut Context<'_, '_>) -> Option<()> {
+    let (device, hwaddr) = (file.get(b"DEVICE"), file.get(b"HWADDR"));
+    let link = &mut draft.link;
+    if let Some(value) = device {
+        link.name = value.parsed(IfName::new, NO_NAME, cx);
+    }
+    if let Some(name) = link.name {
+        link.matches = LinkMatch::Name(name);
+    }
+    if let Some(mac) = hwaddr.and_then(|value| value.parsed(scalar::mac, NO_MAC, cx)) {
+        link.matches = LinkMatch::Mac(mac);
+        link.rename = link.name.is_some();
+    }
+    if let LinkMatch::Any = link.matches {
+        complain_of_file(NO_LINK, cx);
+        return None;
+    }
+    link.origin.file = cx.file;
+    link.ipv4.origin = link.origin;
+    link.ipv6.origin = link.origin;
+    // what is true of the loopback link anyway
+    if link.name == Some(IfName::LO) && !has_addr(file, b",127.0.0.1,::1,::1/128") {
+        return None;
+    }
+    let value = device.or(hwaddr)?;
+    add_name_rule(link, value, cx);
+    claim(draft, value, cx)?;
+    if let Some(kind) = file.get(b"TYPE")
+        && is_one_of(kind.octets(), b"infiniband")
+    {
+        draft.link.kind = LinkKind::Infiniband;
+    }
+    Some(())
+}
+
+/// Finds the draft's link among those of earlier files, or adds it. `None` if the command line has it
+/// or there is no room.
+#[inline(never)]
+fn claim(draft: &mut Draft, value: Value<'_>, cx: &mut Context<'_, '_>) -> Option<()> {
+    let link = &mut draft.link;
+    let mut links = cx.config.links.iter_mut().zip(0u16..);
+    let complaint = match links.find(|(earlier, _)| is_same_link(earlier, link)) {
+        Some((earlier, _)) if earlier.source == SourceKind::Cmdline => ON_CMDLINE,
+        Some((earlier, n)) => {
+            if let LinkMatch::Mac(_) = link.matches {
+                earlier.matches = link.matches;
+            }
+            if link.name.is_some() {
+                earlier.name = link.name;
+            }
+            earlier.rename = matches!(earlier.matches, LinkMatch::Mac(_)) && earlier.name.is_some();
+            *link = *earlier;
+            draft.id = LinkId(n);
+            draft.init6 = None;
+            draft.autoconf6 = None;
+            value.complain(AGAIN, cx);
+            return Some(());
+        }
+        None => match cx.config.add_link(*link) {
+            Some(id) => {
+                draft.id = id;
+                return Some(());
+            }
+            None => LINKS_FULL,
+        },
+    };
+    value.complain(complaint, cx);
+    None
+}
+
+/// Whether the two have one name, or one MAC and not two names.
+#[inline(never)]
+fn is_same_link(earlier: &LinkConfig, link: &LinkConfig) -> bool {
+    if let (Some(earlier), Some(name)) = (earlier.name, link.name) {
+        return earlier == name;
+    }
+    let LinkMatch::Mac(mac) = link.matches else {
+        return false;
+    };
+    match earlier.matches {
+        LinkMatch::Mac(earlier) | LinkMatch::Bootif(earlier) => earlier == mac,
+        LinkMatch::Name(_) | LinkMatch::Any => false,
+    }
+}
+
+/// Adds the MAC rule of a link that is to be renamed. One that an earlier file has for the same name is
+/// replaced.
+#[inline(never)]
+fn add_name_rule(link: &LinkConfig, value: Value<'_>, cx: &mut Context<'_, '_>) {
+    let (LinkMatch::Mac(mac), Some(name)) = (link.matches, link.name) else {
+        return;
+    };
+    let rule = NameRule {
+        mac,
+        name,
+        source: SourceKind::Ifcfg,
+        origin: cx.origin(value.place()),
+    };
+    let mut rules = cx.config.name_rules.iter_mut();
+    let earlier = rules.find(|earlier| earlier.name == name && earlier.source == rule.source);
+    if let Some(earlier) = earlier {
+        *earlier = rule;
+    } else if cx.config.name_rules.push(rule).is_err() {
+        value.complain(RULES_FULL, cx);
+    }
+}
+
+/// Where the value of a [`Setting`] goes, and what it must be.
+enum Slot<'a> {
+    Flag(&'a mut bool),
+    YesNo(&'a mut Option<bool>),
+    /// A number from the second field on; 0 below it, and -1, stand for "unset".
+    Number(&'a mut Option<u32>, u32),
+    /// Seconds; a fraction is cut off.
+    Seconds(&'a mut Option<u32>),
+    Mtu(&'a mut Option<u32>),
+    Mac(&'a mut Option<Mac>),
+}
+
+impl Draft {
+    fn slot(&mut self, setting: Setting) -> Slot<'_> {
+        let (ipv4, ipv6) = (&mut self.link.ipv4, &mut self.link.ipv6);
+        match setting {
+            Setting::Onboot => Slot::Flag(&mut self.link.onboot),
+            Setting::DefRoute4 => Slot::Flag(&mut ipv4.default_route),
+            Setting::PeerDns4 => Slot::Flag(&mut ipv4.peer_dns),
+            Setting::PeerRoutes4 => Slot::Flag(&mut ipv4.peer_routes),
+            Setting::DefRoute6 => Slot::Flag(&mut ipv6.default_route),
+            Setting::PeerDns6 => Slot::Flag(&mut ipv6.peer_dns),
+            Setting::PeerRoutes6 => Slot::Flag(&mut ipv6.peer_routes),
+            Setting::Fatal4 => Slot::YesNo(&mut self.fatal4),
+            Setting::Fatal6 => Slot::YesNo(&mut self.fatal6),
+            Setting::Init6 => Slot::YesNo(&mut self.init6),
+            Setting::Disabled6 => Slot::YesNo(&mut self.disabled6),
+            Setting::Autoconf6 => Slot::YesNo(&mut self.autoconf6),
+            Setting::Forwarding6 => Slot::YesNo(&mut self.forwarding6),
+            Setting::Dhcp6 => Slot::YesNo(&mut self.dhcp6),
+            Setting::Metric => Slot::Number(&mut self.metric, 0),
+            Setting::Metric4 => Slot::Number(&mut ipv4.metric, 0),
+            Setting::Metric6 => Slot::Number(&mut ipv6.metric, 0),
+            Setting::Table4 => Slot::Number(&mut ipv4.table, 1),
+            Setting::Table6 => Slot::Number(&mut ipv6.table, 1),
+            Setting::DhcpTimeout4 => Slot::Number(&mut ipv4.dhcp_timeout, 1),
+            Setting::DhcpTimeout6 => Slot::Number(&mut ipv6.dhcp_timeout, 1),
+            Setting::Mtu => Slot::Mtu(&mut self.link.mtu),
+            Setting::DeviceTimeout => Slot::Seconds(&mut self.link.device_timeout),
+            Setting::Mac => Slot::Mac(&mut self.link.mac),
+        }
+    }
+
+    /// Sets one value, or says what is wrong with it.
+    #[inline(never)]
+    fn set(&mut self, setting: Setting, word: &[u8]) -> Result<(), Complaint> {
+        match self.slot(setting) {
+            Slot::Flag(slot) => *slot = scalar::boolean(word).ok_or(NO_BOOLEAN)?,
+            Slot::YesNo(slot) => *slot = Some(scalar::boolean(word).ok_or(NO_BOOLEAN)?),
+            Slot::Number(_, _) if word == b"-1" => {}
+            Slot::Number(slot, least) => {
+                let number = scalar::number(word).ok_or(NO_NUMBER)?;
+                if number >= least {
+                    *slot = Some(number);
+                }
+            }
+            Slot::Seconds(slot) => {
+                let whole = split_at_octet(word, b'.').0;
+                *slot = Some(scalar::number(whole).ok_or(NO_NUMBER)?);
+            }
+            Slot::Mtu(slot) => match scalar::number(word) {
+                Some(0) => {}
+                Some(mtu @ 68..=65_535) => *slot = Some(mtu),
+                Some(_) | None => return Err(NO_MTU),
+            },
+            Slot::Mac(_) if is_one_of(word, b"preserve,permanent") => {}
+            Slot::Mac(_) if is_one_of(word, b"random,stable") => return Err(NOT_YET),
+            Slot::Mac(slot) => *slot = Some(scalar::mac(word).ok_or(NO_MAC)?),
+        }
+        Ok(())
+    }
+}
+
+/// Reads the keys that stand for themselves, and complains of those that nothing reads.
+#[inline(never)]
+fn read_fields(draft: &mut Draft, file: &Assignments<'_>, cx: &mut Context<'_, '_>) {
+    for value in file.iter() {
+        let word = value.octets();
+        let complaint = match field(value) {
+            None => {
+                value.unknown(NAMES, cx);
+                continue;
+            }
+            Some(Field::Set(setting)) if !word.is_empty() => draft.set(setting, word).err(),
+            Some(Field::LaterIfNo) if scalar::boolean(word) == Some(false) => Some(NOT_YET),
+            Some(Field::Kernel) if value.asks() => Some(LEFT_TO_KERNEL),
+            Some(Field::Later) if value.asks() => Some(NOT_YET),
+            Some(_) => None,
+        };
+        if let Some(complaint) = complaint {
+            value.complain(complaint, cx);
+        }
+    }
+    let metric = draft.link.ipv4.metric;
+    draft.link.ipv4.metric = metric.or(draft.metric);
+}
+
+fn field(value: Value<'_>) -> Option<Field> {
+    FIELDS.get(value.row()?).copied()
+}
+
+/// Whether `word`, in any case, is in `list`, whose items are separated by commas.
+#[inline(never)]
+pub(super) fn is_one_of(word: &[u8], mut list: &[u8]) -> bool {
+    while let Some(item) = next_item(&mut list) {
+        if item.eq_ignore_ascii_case(word) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Takes the first item off a list separated by commas; one that begins with a comma has an empty
+/// item.
+#[inline(never)]
+pub(super) fn next_item<'l>(list: &mut &'l [u8]) -> Option<&'l [u8]> {
+    if list.is_empty() {
+        return None;
+    }
+    let (item, rest) = split_at_octet(list, b',');
+    *list = rest.unwrap_or_default();
+    Some(item)
+}
+
+/// The two sides of the first `octet`; without one the second is `None`.
+#[inline(never)]
+pub(super) fn split_at_octet(text: &[u8], octet: u8) -> (&[u8], Option<&[u8]>) {
+    let at = text.iter().position(|at| *at == octet);
+    match at.and_then(|at| text.split_at_checked(at)) {
+        Some((before, after)) => (before, after.get(1..)),
+        None => (text, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ifcfg_testing::{Collector, ScratchTables, Tables, context, describe};
+    use super::*;
+    use crate::model::config::Config;
+    use crate::model::link::Mac;
+    use std::format;
+    use std::string::String;
+    use std::vec::Vec;
+
+    /// Reads files into one configuration: its links, and all complaints.
+    fn read_into(
+        config: &mut Config<'_>,
+        files: &[&str],
+        defaults: &Defaults,
+    ) -> (Vec<String>, Vec<String>) {
+        let (mut sink, mut scratch) = (Collector::default(), ScratchTables::empty());
+        for text in files {
+            let mut cx = context(config, &mut sink, b"ifcfg-x");
+            read(
+                text.as_bytes(),
+                b"x",
+                defaults,
+                &mut scratch.scratch(),
+                &mut cx,
+            );
+        }
+        (describe(config), sink.lines())
+    }
+
+    fn links(files: &[&str]) -> (Vec<String>, Vec<String>) {
+        read_into(&mut Tables::empty().config(), files, &Defaults::NONE)
+    }
+
+    /// The one link of a file that nothing is wrong with.
+    fn link(text: &str) -> String {
+        let (mut links, said) = links(&[text]);
+        assert_eq!(said, [""; 0], "{text}");
+        assert_eq!(links.len(), 1, "{text}");
+        links.remove(0)
+    }
+
+    /// The one link of a file of eth0, without its name, and what was said.
+    fn eth0(text: &str) -> (String, Vec<String>) {
+        let (links, said) = links(&[&format!("DEVICE=eth0\n{text}")]);
+        let link = links.first().expect(text);
+        (link.replacen("eth0 | ", "", 1), said)
+    }
+
+    #[test]
+    fn names_of_backups_are_not_taken() {
+        for name in [
+            "ifcfg-eth0",
+            "ifcfg-a.b",
+            "ifcfg-eth0:1",
+            "ifcfg-;0123456",
+            "ifcfg-x;01234567a",
+        ] {
+            assert!(is_ifcfg_file_name(name.as_bytes()), "{name}");
+        }
+        for name in [
+            "ifcfg-",
+            "ifcfg",
+            "ifup-eth",
+            "route-eth0",
+            "ifcfg-a~",
+            "ifcfg-a.bak",
+            "ifcfg-a.BAK",
+            "ifcfg-a.old",
+            "ifcfg-a.orig",
+            "ifcfg-a.rej",
+            "ifcfg-a.rpmnew",
+            "ifcfg-a.rpmorig",
+            "ifcfg-a.rpmsave",
+            "ifcfg-a.swp",
+            "ifcfg-a.augnew",
+            "ifcfg-a.augtmp",
+            "ifcfg-a;0123aBcD",
+        ] {
+            assert!(!is_ifcfg_file_name(name.as_bytes()), "{name}");
+        }
+    }
+
+    #[test]
+    fn alias_and_range_files_are_refused_with_one_warning() {
+        for name in ["eth0:1", "eth0-range0"] {
+            let (mut tables, mut scratch) = (Tables::empty(), ScratchTables::empty());
+            let (mut config, mut sink) = (tables.config(), Collector::default());
+            let mut cx = context(&mut config, &mut sink, b"ifcfg-x");
+            let (name, scratch) = (name.as_bytes(), &mut scratch.scratch());
+            let id = read(
+                b"DEVICE=eth0\nIPADDR=bad\n",
+                name,
+                &Defaults::NONE,
+                scratch,
+                &mut cx,
+            );
+            assert_eq!(id, None);
+            assert_eq!(sink.lines().len(), 1);
+            assert!(config.links.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_link_is_meant_by_name_by_mac_or_renamed() {
+        for (text, want) in [
+            ("DEVICE=eth0", "eth0 | disabled | ignore"),
+            (
+                "HWADDR=52-54-00-12-34-AB",
+                "52:54:00:12:34:ab | disabled | ignore",
+            ),
+            (
+                "DEVICE=lan0\nHWADDR=' 52:54:00:12:34:ab '",
+                "52:54:00:12:34:ab -> lan0 | disabled | ignore",
+            ),
+            (
+                "DEVICE=ib0\nTYPE=InfiniBand",
+                "ib0 infiniband | disabled | ignore",
+            ),
+            ("DEVICE=eth0\nTYPE='ETHERNET '", "eth0 | disabled | ignore"),
+        ] {
+            assert_eq!(link(text), want, "{text}");
+        }
+        let mut tables = Tables::empty();
+        let mut config = tables.config();
+        let text = "DEVICE=lan0\nHWADDR=52:54:00:12:34:ab";
+        read_into(&mut config, &[text], &Defaults::NONE);
+        let rule = config.name_rules.first().unwrap();
+        assert_eq!(
+            rule.mac,
+            Mac::new(&[0x52, 0x54, 0, 0x12, 0x34, 0xab]).unwrap()
+        );
+        assert_eq!(
+            (rule.name, rule.source),
+            (IfName::new(b"lan0").unwrap(), SourceKind::Ifcfg)
+        );
+        assert_eq!((rule.origin.line, rule.origin.column), (1, 8));
+    }
+
+    #[test]
+    fn a_file_that_names_no_link_is_refused() {
+        let missing = "error 0:0 file Missing(\"DEVICE or HWADDR\") FileIgnored";
+        for (text, want) in [
+            ("TYPE=Ethernet\nBOOTPROTO=dhcp", &[missing][..]),
+            ("", &[missing]),
+            (
+                "DEVICE=eth0:1",
+                &["error 1:8 DEVICE \"eth0:1\" NotALinkName KeyUnset", missing],
+            ),
+            (
+                "HWADDR=52:54",
+                &["error 1:8 HWADDR \"52:54\" NotAMac KeyUnset", missing],
+            ),
+        ] {
+            let (links, said) = links(&[text]);
+            assert_eq!(links, [""; 0]);
+            assert_eq!(said, want);
+        }
+        let (links, said) = links(&["DEVICE=a/b\nHWADDR=52:54:00:12:34:ab"]);
+        assert_eq!(links, ["52:54:00:12:34:ab | disabled | ignore"]);
+        assert_eq!(said, ["error 1:8 DEVICE \"a/b\" NotALinkName KeyUnset"]);
+    }
+
+    #[test]
+    fn loopback_is_taken_only_if_it_says_something() {
+        let plain = "DEVICE=lo\nIPADDR=127.0.0.1\nNETMASK=255.0.0.0\nIPV6ADDR=::1/128\n";
+        assert_eq!(links(&[plain]).0, [""; 0]);
+        let more = format!("{plain}IPADDR1=192.0.2.1\nPREFIX1=32\n");
+        assert_eq!(
+            link(&more),
+            "lo | static 127.0.0.1/8 192.0.2.1/32 | ignore ::1/128"
+        );
+    }
+
+    #[test]
+    fn files_of_other_kinds_are_refused() {
+        let (virtual_link, foreign) = (
+            format!("{:?}", VIRTUAL.problem),
+            format!("{:?}", FOREIGN.problem),
+        );
+        for (line, want) in [
+            ("TYPE=Bond", &virtual_link),
+            ("TYPE=bridge", &virtual_link),
+            ("TYPE=IPoAC", &virtual_link),
+            ("DEVICETYPE=TeamPort", &virtual_link),
+            ("VLAN=yes", &virtual_link),
+            ("BONDING_MASTER=yes", &virtual_link),
+            ("BONDING_OPTS='mode=1'", &virtual_link),
+            ("MASTER=bond0", &virtual_link),
+            ("BRIDGE=br0", &virtual_link),
+            ("TEAM_CONFIG='{}'", &virtual_link),
+            ("PKEY=yes", &virtual_link),
+            ("TYPE=Wireless", &foreign),
+            ("TYPE=xDSL", &foreign),
+            ("ESSID=x", &foreign),
+            ("KEY_MGMT=IEEE8021X", &foreign),
+            ("IEEE_8021X_IDENTITY=x", &foreign),
+            ("DCB=yes", &foreign),
+        ] {
+            // the rest of such a file is not complained about
+            let text = format!("DEVICE=x0\n{line}\nIPADDR=bad\nFOO=1\n");
+            let (links, said) = links(&[&text]);
+            assert_eq!(links, [""; 0], "{line}");
+            assert_eq!(said.len(), 1, "{line}: {said:?}");
+            assert!(said[0].starts_with("error 2:"), "{said:?}");
+            assert!(
+                said[0].ends_with(&format!("{want} FileIgnored")),
+                "{said:?}"
+            );
+        }
+        let ppp = links(&["DEVICE=ppp0\n"]);
+        assert!(ppp.0.is_empty() && ppp.1[0].contains(&*foreign));
+        for line in [
+            "VLAN=no",
+            "MASTER=bond0\nSLAVE=no",
+            "BRIDGE=",
+            "PKEY=no",
+            "DEVICETYPE=foo",
+            "DCB=no",
+        ] {
+            assert_eq!(
+                link(&format!("DEVICE=x0\n{line}")),
+                "x0 | disabled | ignore",
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn values_of_the_link_are_set() {
+        for (line, want) in [
+            (
+                "ONBOOT=no",
+                "eth0 onboot=false required=false | disabled | ignore",
+            ),
+            (
+                "ONBOOT=Off",
+                "eth0 onboot=false required=false | disabled | ignore",
+            ),
+            ("ONBOOT=on", "eth0 | disabled | ignore"),
+            ("MTU=9000", "eth0 mtu=9000 | disabled | ignore"),
+            ("MTU=0", "eth0 | disabled | ignore"),
+            (
+                "MACADDR=52-54-00-00-00-01",
+                "eth0 mac=52:54:00:00:00:01 | disabled | ignore",
+            ),
+            ("MACADDR=permanent", "eth0 | disabled | ignore"),
+            ("DEVTIMEOUT=2.5", "eth0 device=2 | disabled | ignore"),
+            ("METRIC=7", "eth0 | disabled metric=7 | ignore"),
+            (
+                "IPV4_ROUTE_METRIC=0\nMETRIC=7",
+                "eth0 | disabled metric=0 | ignore",
+            ),
+            ("IPV4_ROUTE_METRIC=-1", "eth0 | disabled | ignore"),
+            ("IPV6_ROUTE_METRIC=9", "eth0 | disabled | ignore metric=9"),
+            ("IPV4_ROUTE_TABLE=0", "eth0 | disabled | ignore"),
+            (
+                "IPV4_ROUTE_TABLE=100\nIPV6_ROUTE_TABLE=200",
+                "eth0 | disabled table=100 | ignore table=200",
+            ),
+            (
+                "IPV4_DHCP_TIMEOUT=30",
+                "eth0 | disabled timeout=30 | ignore",
+            ),
+            (
+                "PEERDNS=no\nPEERROUTES=no\nDEFROUTE=no",
+                "eth0 | disabled no-default no-dns no-routes | ignore",
+            ),
+            (
+                "IPV6_PEERDNS=no\nIPV6_PEERROUTES=no\nIPV6_DEFROUTE=no",
+                "eth0 | disabled | ignore no-default no-dns no-routes",
+            ),
+        ] {
+            assert_eq!(link(&format!("DEVICE=eth0\n{line}")), want, "{line}");
+        }
+    }
+
+    #[test]
+    fn bad_values_cost_their_key() {
+        for (line, want) in [
+            (
+                "ONBOOT=maybe",
+                "error 2:8 ONBOOT \"maybe\" NotABoolean DefaultUsed",
+            ),
+            (
+                "IPV6INIT=2",
+                "error 2:10 IPV6INIT \"2\" NotABoolean DefaultUsed",
+            ),
+            ("MTU=67", "error 2:5 MTU \"67\" NotAnMtu KeyUnset"),
+            ("MTU=65536", "error 2:5 MTU \"65536\" NotAnMtu KeyUnset"),
+            (" MTU='x'", "error 2:6 MTU \"x\" NotAnMtu KeyUnset"),
+            ("METRIC=x", "error 2:8 METRIC \"x\" NotANumber KeyUnset"),
+            (
+                "DEVTIMEOUT=x",
+                "error 2:12 DEVTIMEOUT \"x\" NotANumber KeyUnset",
+            ),
+            ("MACADDR=x", "error 2:9 MACADDR \"x\" NotAMac KeyUnset"),
+            (
+                "MACADDR=random",
+                "warning 2:9 MACADDR \"random\" NotAvailable(\"is not supported yet\") LineIgnored",
+            ),
+            (
+                "DHCP_HOSTNAME=a_b",
+                "error 2:15 DHCP_HOSTNAME \"a_b\" NotAHostname KeyUnset",
+            ),
+        ] {
+            let (link, said) = eth0(line);
+            assert_eq!(link, "disabled | ignore", "{line}");
+            assert_eq!(said, [want]);
+        }
+    }
+
+    #[test]
+    fn keys_without_a_handler_are_told_apart() {
+        for (line, want) in [
+            (
+                "NM_CONTROLLED=no\nUUID=x\nUSERCTL=no\nNAME='System eth0'",
+                None,
+            ),
+            ("STP=yes\nVLAN_ID=5\nNM_USER_X=1", None),
+            (
+                "LINKDELAY=0\nETHTOOL_OPTS=\nARPCHECK=no\nNOZEROCONF=yes",
+                None,
+            ),
+            (
+                "LINKDELAY=5",
+                Some(
+                    "warning 2:11 LINKDELAY \"5\" NotAvailable(\"is not supported yet\") LineIgnored",
+                ),
+            ),
+            (
+                "NOZEROCONF=no",
+                Some(
+                    "warning 2:12 NOZEROCONF \"no\" NotAvailable(\"is not supported yet\") LineIgnored",
+                ),
+            ),
+            (
+                "IPV6_PRIVACY=rfc3041",
+                Some(
+                    "note 2:14 IPV6_PRIVACY \"rfc3041\" Ignored(\"is left to the kernel\") LineIgnored",
+                ),
+            ),
+            (
+                " GATWAY=x",
+                Some("note 2:2 GATWAY UnknownKey(\"GATEWAY\") LineIgnored"),
+            ),
+            (
+                "ipaddr1=x",
+                Some("note 2:1 ipaddr1 UnknownKey(\"IPADDR\") LineIgnored"),
+            ),
+            (
+                "IPADDR01=192.0.2.1",
+                Some("note 2:1 IPADDR01 UnknownKey(\"IPADDR\") LineIgnored"),
+            ),
+            (
+                "FROBNICATE=x",
+                Some("note 2:1 FROBNICATE UnknownKey(\"\") LineIgnored"),
+            ),
+        ] {
+            let (link, said) = eth0(line);
+            assert_eq!(link, "disabled | ignore", "{line}");
+            assert_eq!(said.first().map(String::as_str), want);
+            assert!(said.len() < 2);
+        }
+    }
+
+    #[test]
+    fn two_files_of_one_link_are_merged() {
+        let first =
+            "DEVICE=eth0\nBOOTPROTO=none\nIPADDR=192.0.2.1\nPREFIX=24\nMTU=1400\nIPV6INIT=yes\n";
+        let second =
+            "IPADDR=198.51.100.1\nPREFIX=24\nMTU=1500\nGATEWAY=198.51.100.254\nDEVICE=eth0\n";
+        let (links, said) = links(&[first, second]);
+        assert_eq!(
+            links,
+            ["eth0 mtu=1500 | static 192.0.2.1/24 198.51.100.1/24 via 198.51.100.254 | auto"]
+        );
+        assert_eq!(said, ["warning 5:8 DEVICE \"eth0\" Duplicate LaterWins"]);
+
+        let dhcp = "DEVICE=eth0\nHWADDR=52:54:00:00:00:01\nBOOTPROTO=dhcp\n";
+        let (links, _) = super::tests::links(&[dhcp, second]);
+        let want = "52:54:00:00:00:01 -> eth0 mtu=1500 | dhcp 198.51.100.1/24 via 198.51.100.254 required | ignore";
+        assert_eq!(links, [want]);
+    }
+
+    #[test]
+    fn two_names_for_one_mac_are_two_links() {
+        let (links, said) = links(&[
+            "DEVICE=a\nHWADDR=52:54:00:00:00:01\n",
+            "DEVICE=b\nHWADDR=52:54:00:00:00:01\n",
+        ]);
+        assert_eq!((links.len(), said.len()), (2, 0));
+    }
+
+    #[test]
+    fn the_command_line_beats_files() {
+        let mac = Mac::new(&[0x52, 0x54, 0, 0, 0, 1]).unwrap();
+        let eth0 = IfName::new(b"eth0").unwrap();
+        for (matches, text, dropped) in [
+            (LinkMatch::Name(eth0), "DEVICE=eth0\nIPADDR=192.0.2.1\n", 1),
+            (
+                LinkMatch::Name(eth0),
+                "DEVICE=eth0\nHWADDR=52:54:00:00:00:02\n",
+                1,
+            ),
+            (
+                LinkMatch::Mac(mac),
+                "DEVICE=lan\nHWADDR=52:54:00:00:00:01\n",
+                1,
+            ),
+            (
+                LinkMatch::Bootif(mac),
+                "DEVICE=lan\nHWADDR=52:54:00:00:00:01\n",
+                1,
+            ),
+            (LinkMatch::Any, "DEVICE=eth0\n", 0),
+            (LinkMatch::Name(eth0), "DEVICE=eth1\n", 0),
+        ] {
+            let mut tables = Tables::empty();
+            let mut config = tables.config();
+            let link = LinkConfig::new(matches, SourceKind::Cmdline, Origin::NONE);
+            config.add_link(link).unwrap();
+            let (links, said) = read_into(&mut config, &[text], &Defaults::NONE);
+            assert_eq!((links.len(), said.len()), (2 - dropped, dropped), "{text}");
+            if dropped > 0 {
+                let want = "Conflict(\"is configured by the kernel command line\") FileIgnored";
+                assert!(said[0].starts_with("note 1:8 DEVICE "), "{}", said[0]);
+                assert!(said[0].ends_with(want), "{}", said[0]);
+                assert!(config.addrs.is_empty());
+                // the MAC rule stands: the command line may mean the name it gives
+                assert_eq!(
+                    config.name_rules.len(),
+                    usize::from(text.contains("HWADDR"))
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn networking_no_leaves_links_to_be_named() {
+        let defaults = Defaults {
+            networking: Some(false),
+            ..Defaults::NONE
+        };
+        let (links, _) = read_into(&mut Tables::empty().config(), &["DEVICE=eth0\n"], &defaults);
+        assert_eq!(
+            links,
+            ["eth0 onboot=false required=false | disabled | ignore"]
+        );
+    }
+
+    #[test]
+    fn full_tables_are_reported() {
+        let files: Vec<String> = (0..10)
+            .map(|n| format!("HWADDR=52:54:00:00:00:0{n}\nDEVICE=eth{n}\n"))
+            .collect();
+        let files: Vec<&str> = files.iter().map(String::as_str).collect();
+        let (links, said) = links(&files);
+        assert_eq!(links.len(), 8);
+        assert_eq!(
+            said[..2],
+            [
+                "error 2:8 DEVICE \"eth8\" Full(\"MAX_NAME_RULES\") NotRenamed",
+                "error 2:8 DEVICE \"eth8\" Full(\"MAX_LINKS\") FileIgnored",
+            ]
+        );
+    }
+
+    #[test]
+    fn no_truncation_panics() {
+        let text = "DEVICE=\"eth0\"\nHWADDR=52:54:00:12:34:56\nBOOTPROTO=none\nIPADDR0=192.0.2.1\n\
+            PREFIX0=24\nGATEWAY=$GW\nDNS1=192.0.2.53\nDOMAIN='a.example b.example'\nIPV6INIT=yes\n\
+            IPV6ADDR=2001:db8::1/64\nIPV6_DEFAULTGW=fe80::1%eth0\nMTU=1500\n";
+        for end in 0..=text.len() {
+            links(&[&text[..end], &text[end / 2..end]]);
+        }
+    }
+}

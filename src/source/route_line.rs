@@ -1,0 +1,494 @@
+//! One route as ip-route(8) takes it: `10.0.0.0/8 via 192.0.2.1 dev eth0 metric 5`.
+
+use super::Key;
+use super::complaint::What;
+use super::ifcfg::split_at_octet;
+use super::key_table::{Action, Names, pack_actions, pack_names, packed_len, read as key};
+use crate::diag::Problem;
+use crate::model::addr::{Cidr, Family};
+use crate::model::link::IfName;
+use crate::model::route::{Reach, Route, RouteKind};
+use crate::text::scalar::{self, CidrError};
+use core::net::{IpAddr, Ipv4Addr};
+
+/// Why a line is no route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RouteError {
+    /// What is wrong.
+    pub problem: Problem<'static>,
+    /// Offset of the offending word in the line.
+    pub at: usize,
+    /// Its length; 0 if a word is missing.
+    pub len: usize,
+}
+
+/// Reads the arguments of `ip route add`. A route without `dev` has no link name.
+pub fn parse_route(words: &[u8], family: Family) -> Result<(Route, Option<IfName>), RouteError> {
+    let mut line = RouteLine::new(words, family);
+    line.read().map_err(|what| RouteError {
+        problem: what.problem(),
+        at: line.at.wrapping_sub(line.len),
+        len: line.len,
+    })?;
+    line.clear_host_bits();
+    Ok((line.route, line.dev))
+}
+
+/// One line being read.
+pub(super) struct RouteLine<'a> {
+    line: &'a [u8],
+    /// End of the word read last.
+    pub at: usize,
+    /// Length of the word read last.
+    len: usize,
+    /// Place of the destination's word; the length is 0 until there is one.
+    pub dst_at: usize,
+    /// See `dst_at`.
+    pub dst_len: usize,
+    /// `dev`.
+    pub dev: Option<IfName>,
+    /// The route, complete once [`RouteLine::read`] succeeded; its destination is as written until
+    /// [`RouteLine::clear_host_bits`].
+    pub route: Route,
+}
+
+/// What a word of ip-route(8) means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// It is a destination.
+    Default,
+    /// The gateway is on the link.
+    Onlink,
+    /// The route is of this kind.
+    Kind(RouteKind),
+    /// It has an argument.
+    With(Argument),
+}
+
+/// What the argument of a word is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// A destination.
+    To,
+    /// An address, after `inet` or `inet6` of that family.
+    Via,
+    /// A link name.
+    Dev,
+    /// A number.
+    Metric,
+    /// An address.
+    Src,
+    /// A number or name.
+    Table,
+    /// A number or name.
+    Protocol,
+    /// A number or name.
+    Scope,
+    /// Two hexadecimal digits.
+    Tos,
+}
+
+const NAMES: Names = Names(&PACKED);
+static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
+static ACTIONS: [Action<Word>; KEYS.len()] = pack_actions(KEYS);
+
+/// The words, those of every other line first: they are looked for one after another.
+#[rustfmt::skip]
+pub const KEYS: &[Key<Word>] = &[
+    key("via", Word::With(Argument::Via), "gateway, after `inet` or `inet6` of that family"),
+    key("dev", Word::With(Argument::Dev), "link"),
+    key("metric", Word::With(Argument::Metric), "metric"),
+    key("default", Word::Default, "0.0.0.0/0 or ::/0"),
+    key("to", Word::With(Argument::To), "destination"),
+    key("src", Word::With(Argument::Src), "preferred source address"),
+    key("table", Word::With(Argument::Table), "number, main, local or default"),
+    key("proto", Word::With(Argument::Protocol), "number or name of who made the route"),
+    key("scope", Word::With(Argument::Scope), "number or name of the scope"),
+    key("onlink", Word::Onlink, "the gateway is taken to be on the link"),
+    key("any", Word::Default, "as `default`"),
+    key("all", Word::Default, "as `default`"),
+    key("oif", Word::With(Argument::Dev), "as `dev`"),
+    key("priority", Word::With(Argument::Metric), "as `metric`"),
+    key("preference", Word::With(Argument::Metric), "as `metric`"),
+    key("protocol", Word::With(Argument::Protocol), "as `proto`"),
+    key("tos", Word::With(Argument::Tos), "type of service, hexadecimal"),
+    key("dsfield", Word::With(Argument::Tos), "as `tos`"),
+    key("unicast", Word::Kind(RouteKind::Unicast), "forward packets"),
+    key("blackhole", Word::Kind(RouteKind::Blackhole), "drop packets silently"),
+    key("unreachable", Word::Kind(RouteKind::Unreachable), "answer \"host unreachable\""),
+    key("prohibit", Word::Kind(RouteKind::Prohibit), "answer \"administratively prohibited\""),
+    key("throw", Word::Kind(RouteKind::Throw), "go on with the next rule"),
+];
+
+/// Tables every system has; others are in rt_tables.
+const TABLES: &[u8] = b"main=254 local=255 default=253";
+/// `RTPROT_*` (linux/rtnetlink.h).
+const PROTOCOLS: &[u8] = b"redirect=1 kernel=2 boot=3 static=4 ra=9 dhcp=16";
+/// `RT_SCOPE_*` (linux/rtnetlink.h).
+const SCOPES: &[u8] = b"global=0 universe=0 site=200 link=253 host=254 nowhere=255";
+
+impl<'a> RouteLine<'a> {
+    /// Nothing read yet.
+    pub fn new(line: &'a [u8], family: Family) -> RouteLine<'a> {
+        RouteLine {
+            line,
+            at: 0,
+            len: 0,
+            dst_at: 0,
+            dst_len: 0,
+            dev: None,
+            route: Route::new(Cidr::default(family)),
+        }
+    }
+
+    /// `None` if there is no more, or a comment.
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let rest = self.line.get(self.at..)?;
+        let start = rest.iter().position(|octet| !is_blank(octet))?;
+        let rest = rest.get(start..)?;
+        let end = rest.iter().position(is_blank).unwrap_or(rest.len());
+        let word = rest.get(..end)?;
+        if matches!(word.first(), None | Some(b'#')) {
+            return None;
+        }
+        self.at = self.at.wrapping_add(start).wrapping_add(end);
+        self.len = word.len();
+        Some(word)
+    }
+
+    /// The argument of the word before.
+    #[inline(never)]
+    fn word(&mut self) -> Option<&'a [u8]> {
+        let word = self.next();
+        if word.is_none() {
+            self.at = self.line.len();
+            self.len = 0;
+        }
+        word
+    }
+
+    /// Reads every word.
+    pub fn read(&mut self) -> Result<(), What> {
+        while let Some(word) = self.next() {
+            match word.first() {
+                Some(b'0'..=b'9') => self.destination(word)?,
+                Some(_) | None => self.keyword(word)?,
+            }
+        }
+        // a gateway without a destination is the default route, which is there from the start
+        if self.dst_len == 0 && self.route.via.is_none() {
+            self.at = 0;
+            self.len = 0;
+            return Err(What::NoDestination);
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn keyword(&mut self, word: &'a [u8]) -> Result<(), What> {
+        match meaning(word) {
+            Some(Word::Onlink) => self.route.reach = Reach::Onlink,
+            Some(Word::Kind(kind)) => self.route.kind = kind,
+            Some(Word::With(argument)) => {
+                let word = self.word().ok_or(What::NoArgument)?;
+                return self.argument(argument, word);
+            }
+            Some(Word::Default) => return self.destination(word),
+            None if word.iter().any(|at| matches!(at, b':' | b'.' | b'/')) => {
+                return self.destination(word);
+            }
+            None => return Err(What::NotRead),
+        }
+        Ok(())
+    }
+
+    fn argument(&mut self, argument: Argument, word: &'a [u8]) -> Result<(), What> {
+        let route = &mut self.route;
+        match argument {
+            Argument::To => return self.destination(word),
+            Argument::Via => return self.via(word),
+            Argument::Src => return read_addr(word, route.family(), &mut route.src),
+            Argument::Dev => self.dev = Some(IfName::new(word).ok_or(What::NotALinkName)?),
+            Argument::Metric => route.metric = Some(number(word, b"")?),
+            Argument::Table => match number(word, TABLES)? {
+                0 => return Err(What::NotANumber),
+                table => route.table = table,
+            },
+            Argument::Protocol => route.protocol = octet(number(word, PROTOCOLS)?)?,
+            Argument::Scope => route.scope = Some(octet(number(word, SCOPES)?)?),
+            Argument::Tos => route.tos = hexadecimal(word).ok_or(What::NotANumber)?,
+        }
+        Ok(())
+    }
+
+    /// `via [inet|inet6] ADDRESS`.
+    fn via(&mut self, mut word: &'a [u8]) -> Result<(), What> {
+        let mut family = self.route.family();
+        if let Some(version) = word.strip_prefix(b"inet") {
+            family = match version {
+                b"" => Family::V4,
+                b"6" => Family::V6,
+                _ => family,
+            };
+            word = self.word().ok_or(What::NoArgument)?;
+        }
+        read_addr(word, family, &mut self.route.via)
+    }
+
+    #[inline(never)]
+    fn destination(&mut self, word: &[u8]) -> Result<(), What> {
+        if self.dst_len > 0 {
+            return Err(What::ExtraField);
+        }
+        self.dst_at = self.at.wrapping_sub(word.len());
+        self.dst_len = word.len();
+        let is_word = word.first().is_some_and(u8::is_ascii_lowercase);
+        if is_word && meaning(word) == Some(Word::Default) {
+            return Ok(());
+        }
+        read_prefix(word, &mut self.route.dst)
+    }
+
+    /// The word read last; what made [`RouteLine::read`] fail.
+    pub fn last_word(&self) -> &'a [u8] {
+        part(self.line, self.at.wrapping_sub(self.len), self.len)
+    }
+
+    /// The destination as written.
+    pub fn dst_word(&self) -> &'a [u8] {
+        part(self.line, self.dst_at, self.dst_len)
+    }
+
+    /// Whether the destination had bits beyond its prefix length.
+    pub fn clear_host_bits(&mut self) -> bool {
+        let written = self.route.dst.addr;
+        self.route.dst.addr = self.route.dst.network();
+        self.route.dst.addr != written
+    }
+}
+
+fn meaning(word: &[u8]) -> Option<Word> {
+    let row = NAMES.find(word)?.row;
+    match ACTIONS.get(usize::from(row))? {
+        Action::Read(word) => Some(*word),
+        Action::Ignored(_) => None,
+    }
+}
+
+#[inline]
+fn is_blank(octet: &u8) -> bool {
+    matches!(octet, b' ' | b'\t'..=b'\r')
+}
+
+#[inline(never)]
+fn part(line: &[u8], at: usize, len: usize) -> &[u8] {
+    let rest = line.get(at..).unwrap_or_default();
+    rest.get(..len).unwrap_or_default()
+}
+
+/// Reads an address of `family`; all zeros is none.
+#[inline(never)]
+pub(super) fn read_addr(
+    word: &[u8],
+    family: Family,
+    into: &mut Option<IpAddr>,
+) -> Result<(), What> {
+    let unspecified;
+    *into = Some(match family {
+        Family::V4 => {
+            let addr = scalar::ipv4(word).ok_or(What::NotIpv4)?;
+            unspecified = addr.is_unspecified();
+            IpAddr::V4(addr)
+        }
+        Family::V6 => {
+            let addr = scalar::ipv6(word).ok_or(What::NotIpv6)?;
+            unspecified = addr.is_unspecified();
+            IpAddr::V6(addr)
+        }
+    });
+    if unspecified {
+        *into = None;
+    }
+    Ok(())
+}
+
+/// Reads an address, or an address with a length, of the family that `into` has; `10/8` is
+/// `10.0.0.0/8`.
+fn read_prefix(word: &[u8], into: &mut Cidr) -> Result<(), What> {
+    match into.family() {
+        Family::V4 => {
+            let (addr, len) = split_at_octet(word, b'/');
+            let (addr, missing) = ipv4_start(addr).ok_or(What::NotIpv4)?;
+            into.addr = IpAddr::V4(addr);
+            into.len = match len {
+                Some(len) => scalar::prefix_len(len, Family::V4).ok_or(What::BadPrefix)?,
+                None if missing > 0 => return Err(What::NotIpv4),
+                None => 32,
+            };
+        }
+        Family::V6 => match scalar::prefix(word) {
+            Ok(dst) if dst.family() == Family::V6 => *into = dst,
+            Ok(_) | Err(CidrError::Addr) => return Err(What::NotIpv6),
+            Err(CidrError::Len) => return Err(What::BadPrefix),
+        },
+    }
+    Ok(())
+}
+
+/// One to four decimal numbers without leading zeros, and how many are missing.
+fn ipv4_start(text: &[u8]) -> Option<(Ipv4Addr, u32)> {
+    let (mut bits, mut missing) = (0_u32, 4_u32);
+    for number in text.split(|octet| *octet == b'.') {
+        if let [b'0', _, ..] = number {
+            return None;
+        }
+        let number = scalar::number(number).filter(|number| *number <= 255)?;
+        missing = missing.checked_sub(1)?;
+        bits |= number << missing.wrapping_mul(8);
+    }
+    Some((Ipv4Addr::from_bits(bits), missing))
+}
+
+/// A number, or that of a name in the list `names`.
+#[inline(never)]
+fn number(word: &[u8], names: &[u8]) -> Result<u32, What> {
+    let mut number = word;
+    for name in names.split(|octet| *octet == b' ') {
+        if let (name, Some(meant)) = split_at_octet(name, b'=')
+            && name == word
+        {
+            number = meant;
+        }
+    }
+    scalar::number(number).ok_or(What::NotANumber)
+}
+
+fn octet(number: u32) -> Result<u8, What> {
+    u8::try_from(number).map_err(|_| What::NotANumber)
+}
+
+/// ip(8) reads TOS in hexadecimal, with or without `0x`.
+fn hexadecimal(word: &[u8]) -> Option<u8> {
+    let (high, low) = match word.strip_prefix(b"0x").unwrap_or(word) {
+        [low] => (b'0', *low),
+        [high, low] => (*high, *low),
+        _ => return None,
+    };
+    let digit = |octet: u8| (octet as char).to_digit(16);
+    let tos = (digit(high)? << 4) | digit(low)?;
+    Some(tos.to_le_bytes()[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ifcfg_testing::describe_route;
+    use super::*;
+    use std::string::String;
+
+    fn parsed(line: &str, family: Family) -> Result<String, (Problem<'static>, usize, usize)> {
+        match parse_route(line.as_bytes(), family) {
+            Ok((route, dev)) => Ok(describe_route(&route, dev)),
+            Err(error) => Err((error.problem, error.at, error.len)),
+        }
+    }
+
+    #[test]
+    fn lines_are_those_of_ip_route() {
+        for (line, want) in [
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("10.0.0.1", "10.0.0.1/32"),
+            ("10/8 via 192.0.2.1", "10.0.0.0/8 via 192.0.2.1"),
+            ("172.16/12", "172.16.0.0/12"),
+            ("192.168.1/24 # comment", "192.168.1.0/24"),
+            ("0/0 via 192.0.2.1", "0.0.0.0/0 via 192.0.2.1"),
+            ("10.0.0.0/255.0.0.0", "10.0.0.0/8"),
+            (
+                "to default via 192.0.2.1 dev eth0",
+                "0.0.0.0/0 via 192.0.2.1 dev eth0",
+            ),
+            ("default via 0.0.0.0 dev eth0", "0.0.0.0/0 dev eth0"),
+            ("via 192.0.2.1", "0.0.0.0/0 via 192.0.2.1"),
+            ("via 192.0.2.1 10.0.0.0/8", "10.0.0.0/8 via 192.0.2.1"),
+            ("10.0.0.0/8 via inet6 fe80::1", "10.0.0.0/8 via fe80::1"),
+            ("10.0.0.0/8 via inet 192.0.2.1", "10.0.0.0/8 via 192.0.2.1"),
+            ("10.0.0.0/8 metric 5", "10.0.0.0/8 metric 5"),
+            ("10.0.0.0/8 preference 5", "10.0.0.0/8 metric 5"),
+            (
+                "10.0.0.0/8 priority 5 src 192.0.2.9",
+                "10.0.0.0/8 src 192.0.2.9 metric 5",
+            ),
+            ("10.0.0.0/8 table 100", "10.0.0.0/8 table 100"),
+            ("10.0.0.0/8 table main", "10.0.0.0/8"),
+            ("10.0.0.0/8 table local", "10.0.0.0/8 table 255"),
+            ("10.0.0.0/8 table default", "10.0.0.0/8 table 253"),
+            ("10.0.0.0/8 proto static", "10.0.0.0/8 proto 4"),
+            ("10.0.0.0/8 protocol 99", "10.0.0.0/8 proto 99"),
+            ("10.0.0.0/8 scope link", "10.0.0.0/8 scope 253"),
+            ("10.0.0.0/8 scope 200", "10.0.0.0/8 scope 200"),
+            ("10.0.0.0/8 tos 0x10", "10.0.0.0/8 tos 16"),
+            ("10.0.0.0/8 dsfield 10", "10.0.0.0/8 tos 16"),
+            (
+                "10.0.0.0/8 via 192.0.2.1 onlink",
+                "10.0.0.0/8 via 192.0.2.1 onlink",
+            ),
+            ("unicast 10.0.0.0/8", "10.0.0.0/8"),
+            ("blackhole 10.0.0.0/8", "blackhole 10.0.0.0/8"),
+            ("unreachable default", "unreachable 0.0.0.0/0"),
+            ("prohibit 10.0.0.1", "prohibit 10.0.0.1/32"),
+            ("throw 10.0.0.0/8", "throw 10.0.0.0/8"),
+            (
+                " \t10.0.0.0/8\t via \t192.0.2.1 ",
+                "10.0.0.0/8 via 192.0.2.1",
+            ),
+        ] {
+            assert_eq!(parsed(line, Family::V4), Ok(want.into()), "{line}");
+        }
+        for (line, want) in [
+            (
+                "2001:db8::/32 via fe80::1 dev eth0",
+                "2001:db8::/32 via fe80::1 dev eth0",
+            ),
+            ("default via fe80::1", "::/0 via fe80::1"),
+            ("fd00::/8", "fd00::/8"),
+            ("::/0 metric 1", "::/0 metric 1"),
+            ("2001:db8::1", "2001:db8::1/128"),
+        ] {
+            assert_eq!(parsed(line, Family::V6), Ok(want.into()), "{line}");
+        }
+    }
+
+    #[test]
+    fn bad_lines_name_the_word() {
+        use Problem::*;
+        let other = NotAvailable("is not a part of a route that is read");
+        for (line, want) in [
+            ("10.0.0.300/8", (NotIpv4, 0, 12)),
+            ("10.0.0.0/33", (BadPrefix, 0, 11)),
+            ("10.0.0.0/255.0.255.0", (BadPrefix, 0, 20)),
+            ("010/8", (NotIpv4, 0, 5)),
+            ("10", (NotIpv4, 0, 2)),
+            ("1.2.3.4.5/8", (NotIpv4, 0, 11)),
+            ("2001:db8::/32", (NotIpv4, 0, 13)),
+            ("10.0.0.0/8 via fe80::1", (NotIpv4, 15, 7)),
+            ("10.0.0.0/8 via", (Missing("an argument"), 14, 0)),
+            ("10.0.0.0/8 dev # eth0", (Missing("an argument"), 21, 0)),
+            ("10.0.0.0/8 dev a/b", (NotALinkName, 15, 3)),
+            ("10.0.0.0/8 metric x", (NotANumber, 18, 1)),
+            ("10.0.0.0/8 table 0", (NotANumber, 17, 1)),
+            ("10.0.0.0/8 table mine", (NotANumber, 17, 4)),
+            ("10.0.0.0/8 proto 256", (NotANumber, 17, 3)),
+            ("10.0.0.0/8 scope galaxy", (NotANumber, 17, 6)),
+            ("10.0.0.0/8 tos 100", (NotANumber, 15, 3)),
+            ("10.0.0.0/8 nexthop via 192.0.2.1", (other, 11, 7)),
+            ("10.0.0.0/8 mtu lock 1400", (other, 11, 3)),
+            ("broadcast 10.0.0.0/8", (other, 0, 9)),
+            ("10.0.0.0/8 192.0.2.0/24", (ExtraField, 11, 12)),
+            ("dev eth0", (Missing("the destination"), 0, 0)),
+            ("", (Missing("the destination"), 0, 0)),
+        ] {
+            assert_eq!(parsed(line, Family::V4), Err(want), "{line}");
+        }
+        assert_eq!(parsed("10.0.0.0/8", Family::V6), Err((NotIpv6, 0, 10)));
+        assert_eq!(parsed("fd00::/129", Family::V6), Err((BadPrefix, 0, 10)));
+    }
+}

@@ -35,9 +35,13 @@
 extern crate std;
 
 pub mod diag;
+pub mod engine;
 mod errno;
 pub mod limits;
+pub mod machine;
 pub mod model;
+pub mod output;
+pub mod plan;
 pub mod source;
 pub mod text;
 pub mod wire;

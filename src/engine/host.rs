@@ -1,0 +1,90 @@
+//! The outside world, as the engine sees it.
+
+use crate::diag::{Errno, Sink};
+use crate::model::link::IfName;
+use crate::plan::op::Op;
+use core::fmt::Display;
+
+/// A point in time: microseconds of `CLOCK_BOOTTIME`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Instant(pub u64);
+
+impl Instant {
+    /// This long after.
+    pub fn after_seconds(self, seconds: u32) -> Instant {
+        match seconds {
+            u32::MAX => Instant(u64::MAX),
+            _ => Instant(
+                self.0
+                    .saturating_add(u64::from(seconds).saturating_mul(1_000_000)),
+            ),
+        }
+    }
+}
+
+/// A file we write and read back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputFile {
+    /// `/run/ifdawn/owned-IF`.
+    Owned(IfName),
+    /// `/run/ifdawn/state.json`.
+    State,
+    /// `/etc/resolv.conf`, or as `--resolv-conf` says.
+    ResolvConf,
+    /// `/proc/sys/kernel/hostname`, written in place.
+    Hostname,
+}
+
+/// The outside world.
+pub trait Host: Sink {
+    /// The clock.
+    fn now(&mut self) -> Instant;
+
+    /// Sends whole netlink requests as one datagram.
+    ///
+    /// # Errors
+    /// As send(2).
+    fn send(&mut self, requests: &[u8]) -> Result<(), Errno>;
+
+    /// Receives one datagram of answers into `buffer` and returns its length.
+    ///
+    /// # Errors
+    /// As recv(2); [`Errno::EMSGSIZE`] for one that does not fit, [`Errno::ENOBUFS`] when answers were lost.
+    fn receive(&mut self, buffer: &mut [u8]) -> Result<usize, Errno>;
+
+    /// Whether udev is done with the link, or none runs.
+    fn is_settled(&mut self, ifindex: u32) -> Settled;
+
+    /// Passes the file's octets to `use_it`.
+    ///
+    /// # Errors
+    /// As open(2) and read(2); [`Errno::ENOENT`] is the usual one.
+    fn read(&mut self, file: OutputFile, use_it: &mut dyn FnMut(&[u8])) -> Result<(), Errno>;
+
+    /// Replaces the file whole.
+    ///
+    /// # Errors
+    /// As open(2), write(2) and rename(2).
+    fn write(&mut self, file: OutputFile, text: &dyn Display) -> Result<(), Errno>;
+
+    /// Removes the file; one that is not there is no error.
+    fn remove(&mut self, file: OutputFile);
+
+    /// Passes the name of every link with an `owned-IF` file to `each`.
+    fn owned_links(&mut self, each: &mut dyn FnMut(IfName));
+
+    /// Tells a person what happens; `at` is the link.
+    fn progress(&mut self, link: IfName, news: &dyn Display);
+
+    /// An operation is about to be sent (`-v`).
+    fn trace(&mut self, op: &Op<'_>);
+}
+
+/// Whether a link may be touched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It may.
+    Yes,
+    /// udev is not done with it.
+    NotYet,
+}

@@ -1,0 +1,470 @@
+//! Observe, resolve, compare, apply, wait: the loop without its file descriptors.
+//!
+//! ```text
+//!  event -> dirty -> observe -> rename -> resolve -> compare -> write owned-IF -> apply -> publish
+//! ```
+//!
+//! The engine is level-triggered: an event only says "look again", and looking again when nothing
+//! changed sends nothing. The outside world is behind [`Host`]; a test's host is a model of the kernel.
+
+mod apply;
+mod down;
+mod host;
+mod names;
+mod observe;
+mod publish;
+mod recall;
+
+pub use host::{Host, Instant, OutputFile, Settled};
+pub(crate) use names::{Names, Original};
+pub use publish::ForeignResolvConf;
+
+use crate::diag::{At, Diagnostic, Effect, Errno, LineBuf, Origin, Problem, Severity, Sink};
+use crate::model::config::{Config, LinkId, LinkMatch, Str};
+use crate::model::desired::Desired;
+use crate::model::link::{IfName, Mac};
+use crate::model::observed::{ARPHRD_ETHER, IFF_LOOPBACK, KernelKind, Link, Observed};
+use crate::output::resolv_conf::ResolvConf;
+use crate::plan::diff::{self, Ipv6};
+use crate::plan::rename::{Assignment, LiveRename};
+use crate::plan::resolve::{Goal, LinkState, Resolver};
+use crate::plan::{Phase, Plan};
+use core::fmt::{self, Display, Write};
+use heapless::VecView;
+
+/// A step of a link's way up, with its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The link.
+    pub ifindex: u32,
+    /// What happened: a word of CONTRACT section 4.
+    pub event: &'static str,
+    /// When.
+    pub at: Instant,
+}
+
+/// How it ended, or stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything required is up.
+    Up,
+    /// Some of it is.
+    Partial,
+    /// Nothing of it is.
+    Down,
+    /// No source names any link.
+    Nothing,
+}
+
+impl Outcome {
+    /// The word used in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Up | Outcome::Nothing => "up",
+            Outcome::Partial => "partial",
+            Outcome::Down => "down",
+        }
+    }
+}
+
+/// Whether there is more to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Everything is decided.
+    Done,
+    /// Something may still happen, until this time at most.
+    Waiting(Instant),
+}
+
+/// Octets in transit.
+pub struct Buffers<'m> {
+    /// Requests under construction.
+    pub batch: &'m mut [u8],
+    /// The answer at hand.
+    pub reply: &'m mut [u8],
+    /// Messages that restore a link which went down to be renamed.
+    pub restore: &'m mut VecView<u8>,
+}
+
+/// See the module.
+pub struct Engine<'m> {
+    /// What the sources said.
+    pub config: Config<'m>,
+    /// The kernel's links.
+    pub observed: Observed<'m>,
+    /// What shall be.
+    pub desired: Desired<'m>,
+    /// What is to be done.
+    pub plan: Plan<'m>,
+    /// How far each configured link is.
+    pub states: &'m mut VecView<LinkState>,
+    /// What a link's problems were.
+    pub problems: &'m mut VecView<(u32, Str)>,
+    /// What becomes of a resolv.conf of somebody else's.
+    pub foreign_resolv_conf: ForeignResolvConf,
+    pub(crate) assignments: &'m mut VecView<Assignment>,
+    pub(crate) originals: &'m mut VecView<Original>,
+    pub(crate) marks: &'m mut VecView<Mark>,
+    pub(crate) resolv_conf: ResolvConf<'m>,
+    pub(crate) buffers: Buffers<'m>,
+    pub(crate) seq: u32,
+    /// Whether a link that is up can be renamed, as far as is known.
+    pub live_rename: LiveRename,
+    pub(crate) names: Names,
+    pub(crate) started: Instant,
+    pub(crate) said: Said,
+    pub(crate) requests: u64,
+    /// Numbers of the plan's steps that failed in the last batches, and why.
+    pub(crate) failed: heapless::Vec<(u32, Errno), 256>,
+    pub(crate) has_ipv6: Ipv6,
+    pub(crate) restore_overflow: bool,
+    /// Whether links were asked for by their names.
+    pub(crate) by_name: bool,
+    /// Whether a link that is to go down has something of somebody else's.
+    pub(crate) others: bool,
+}
+
+impl Engine<'_> {
+    /// Forgets everything but the configuration's tables' sizes.
+    pub(crate) fn clear(&mut self) {
+        self.config.clear();
+        self.observed.clear();
+        self.desired.reset(0, 0);
+        self.plan.clear();
+        self.states.clear();
+        self.problems.clear();
+        self.marks.clear();
+        self.buffers.restore.clear();
+    }
+
+    /// Sets the clock's zero, from which waits and the timeline count.
+    pub fn start(&mut self, now: Instant) {
+        self.started = now;
+    }
+
+    /// How many netlink requests that change something were sent.
+    pub fn requests_sent(&self) -> u64 {
+        self.requests
+    }
+
+    /// Observes, compares and fills [`Engine::plan`]; changes nothing. Names in the plan are those the
+    /// links will have.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    pub fn plan(&mut self, goal: Goal<'_>, host: &mut dyn Host) -> Result<(), Errno> {
+        self.observe_links(host)?;
+        self.plan.clear();
+        self.plan_names(host, self.live_rename);
+        self.compare(goal, host)
+    }
+
+    /// As [`Engine::plan`], with the links that [`Observed`] holds already and no kernel to ask.
+    pub fn plan_offline(&mut self, goal: Goal<'_>, sink: &mut dyn Sink) {
+        self.plan.clear();
+        self.plan_names(sink, self.live_rename);
+        self.resolve(goal, sink);
+        diff::diff(&self.desired, &self.observed, Ipv6::Present, &mut self.plan);
+    }
+
+    /// Makes the kernel what it shall be, as far as its links are there, and says whether there is more
+    /// to wait for.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked, or refuses everything ([`Errno::EPERM`]).
+    pub fn converge(&mut self, goal: Goal<'_>, host: &mut dyn Host) -> Result<Progress, Errno> {
+        // A link that vanishes or is renamed under our hands is looked at again, a bounded number of times.
+        for _ in 0..8 {
+            self.observe_links(host)?;
+            if self.rename(host)? == names::Renamed::Some {
+                continue;
+            }
+            self.plan.clear();
+            self.compare(goal, host)?;
+            self.claim(host);
+            let applied = self.apply(host)?;
+            // The kernel may drop more than was deleted: secondary addresses go with their primary one.
+            let deletes = self
+                .plan
+                .steps
+                .last()
+                .is_some_and(|step| step.phase >= Phase::DeleteRoutes);
+            let is_whole = applied == apply::Applied::Whole;
+            if is_whole && (!deletes || !self.failed.is_empty()) {
+                break;
+            }
+        }
+        if self.plan.steps.iter().any(|step| step.phase == Phase::Up) {
+            self.observe_links(host)?;
+        }
+        let progress = self.progress(host);
+        self.publish(host);
+        Ok(progress)
+    }
+
+    /// Takes every link that the configuration names to exist, down and unconfigured, in the place of what
+    /// the kernel has.
+    pub fn imagine_links(&mut self) {
+        self.observed.clear();
+        self.imagine(IfName::LO, IFF_LOOPBACK, Mac::NONE);
+        for n in 0..self.config.links.len() {
+            let Some(link) = self.config.links.get(n).copied() else {
+                continue;
+            };
+            let (name, mac) = match link.matches {
+                LinkMatch::Name(name) => {
+                    let mut rules = self.config.name_rules.iter();
+                    let rule = rules.find(|rule| rule.name == name);
+                    (Some(name), rule.map_or(Mac::NONE, |rule| rule.mac))
+                }
+                LinkMatch::Mac(mac) | LinkMatch::Bootif(mac) => {
+                    (link.name.or_else(|| enx_name(mac)), mac)
+                }
+                LinkMatch::Any => (None, Mac::NONE),
+            };
+            if let Some(name) = name.filter(|name| self.observed.by_name(*name).is_none()) {
+                self.imagine(name, 0, mac);
+            }
+        }
+    }
+
+    fn imagine(&mut self, name: IfName, flags: u32, mac: Mac) {
+        let ifindex = u32::try_from(self.observed.links.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1);
+        let _ = self.observed.links.push(Link {
+            ifindex,
+            name,
+            flags,
+            arphrd: ARPHRD_ETHER,
+            mtu: 1_500,
+            mac,
+            perm_mac: mac,
+            master: 0,
+            kind: KernelKind::Device,
+            settled: true,
+        });
+    }
+
+    /// Whether a source names the link, or speaks of any link.
+    pub fn is_configured(&self, name: IfName) -> bool {
+        self.config
+            .links
+            .iter()
+            .any(|link| link.name.is_none() || link.name == Some(name))
+    }
+
+    /// Whether everything required is up.
+    pub fn outcome(&self) -> Outcome {
+        let states = || self.config.links.iter().zip(self.states.iter());
+        let mut asked = states()
+            .filter(|(_, state)| **state != LinkState::NotAsked)
+            .peekable();
+        if asked.peek().is_none() {
+            return Outcome::Nothing;
+        }
+        // What was asked for by name is required, whatever the sources say of booting.
+        let required = || {
+            let asked = states().filter(|(_, state)| **state != LinkState::NotAsked);
+            asked.filter(|(link, _)| link.required || self.by_name)
+        };
+        if required().all(|(_, state)| *state == LinkState::Up) {
+            Outcome::Up
+        } else if states().any(|(_, state)| *state == LinkState::Up) {
+            Outcome::Partial
+        } else {
+            Outcome::Down
+        }
+    }
+
+    /// What the links that are not up wait for or lack, in one complaint each.
+    pub fn complain_about_missing(&mut self, sink: &mut dyn Sink) {
+        for (link, state) in self.config.links.iter().zip(self.states.iter()) {
+            let what = match state {
+                LinkState::WaitingDevice => "the device",
+                LinkState::WaitingUdev => "udev",
+                LinkState::NotAsked | LinkState::Found | LinkState::Up | LinkState::Failed => {
+                    continue;
+                }
+            };
+            sink.report(&Diagnostic {
+                severity: if link.required || self.by_name {
+                    Severity::Error
+                } else {
+                    Severity::Warning
+                },
+                at: At::of(link.origin, &self.config),
+                subject: &Subject(link.matches),
+                token: b"",
+                problem: Problem::TimedOut(what),
+                effect: Effect::LinkSkipped,
+            });
+        }
+    }
+
+    fn resolve(&mut self, goal: Goal<'_>, sink: &mut dyn Sink) {
+        self.by_name = !goal.names.is_empty();
+        Resolver {
+            config: &self.config,
+            observed: &self.observed,
+            goal,
+            desired: &mut self.desired,
+            states: self.states,
+            sink: &mut Once {
+                said: &mut self.said,
+                sink,
+            },
+            last_link: 0,
+        }
+        .resolve();
+    }
+
+    /// Resolve, look at addresses and routes, read what is ours, compare.
+    fn compare(&mut self, goal: Goal<'_>, host: &mut dyn Host) -> Result<(), Errno> {
+        self.resolve(goal, host);
+        self.observe_addrs(host)?;
+        self.observe_routes(host)?;
+        self.recall_owned(host);
+        self.observe_stale(host)?;
+        diff::diff(&self.desired, &self.observed, self.has_ipv6, &mut self.plan);
+        Ok(())
+    }
+
+    /// Counts a link's state up from what was found and done, and tells how long to wait.
+    fn progress(&mut self, host: &mut dyn Host) -> Progress {
+        let mut until = None;
+        for n in 0..self.states.len() {
+            let id = LinkId(u16::try_from(n).unwrap_or(u16::MAX));
+            let (Some(state), Some(link)) = (self.states.get(n).copied(), self.config.link(id))
+            else {
+                continue;
+            };
+            match state {
+                LinkState::Found => self.finish_link(id, host),
+                LinkState::WaitingDevice | LinkState::WaitingUdev
+                    if link.required || self.by_name =>
+                {
+                    let seconds = link
+                        .device_timeout
+                        .unwrap_or(self.config.global.timeouts.device);
+                    let deadline = self.started.after_seconds(seconds);
+                    until = Some(until.map_or(deadline, |until: Instant| until.max(deadline)));
+                }
+                LinkState::NotAsked
+                | LinkState::WaitingDevice
+                | LinkState::WaitingUdev
+                | LinkState::Up
+                | LinkState::Failed => {}
+            }
+        }
+        match until {
+            Some(until) if host.now() < until => Progress::Waiting(until),
+            Some(_) | None => Progress::Done,
+        }
+    }
+
+    pub(crate) fn mark(&mut self, ifindex: u32, event: &'static str, at: Instant) {
+        if !self
+            .marks
+            .iter()
+            .any(|mark| mark.ifindex == ifindex && mark.event == event)
+        {
+            let _ = self.marks.push(Mark { ifindex, event, at });
+        }
+    }
+
+    /// The next sequence number; never 0, which events have.
+    pub(crate) fn next_seq(&mut self) -> u32 {
+        self.seq = self.seq.wrapping_add(1).max(1);
+        self.seq
+    }
+
+    /// Complains about something that happened at `origin`, once.
+    pub(crate) fn complain(
+        &mut self,
+        sink: &mut dyn Sink,
+        severity: Severity,
+        origin: Origin,
+        subject: &dyn Display,
+        problem: Problem<'_>,
+        effect: Effect,
+    ) {
+        Once {
+            said: &mut self.said,
+            sink,
+        }
+        .report(&Diagnostic {
+            severity,
+            at: At::of(origin, &self.config),
+            subject,
+            token: b"",
+            problem,
+            effect,
+        });
+    }
+}
+
+/// The name that systemd would make of a MAC: what stands for a link known by nothing else.
+fn enx_name(mac: Mac) -> Option<IfName> {
+    let mut name = LineBuf::<15>::new();
+    let _ = name.write_str("enx");
+    for octet in mac.as_bytes() {
+        let _ = write!(name, "{octet:02x}");
+    }
+    IfName::new(name.as_bytes())
+}
+
+/// A link as the configuration means it.
+pub struct Subject(pub LinkMatch);
+
+impl Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            LinkMatch::Name(name) => name.fmt(f),
+            LinkMatch::Mac(mac) | LinkMatch::Bootif(mac) => mac.fmt(f),
+            LinkMatch::Any => f.write_str("any link"),
+        }
+    }
+}
+
+/// What was complained about already, as hashes of the lines: looking again must not say it again.
+pub(crate) struct Said {
+    hashes: heapless::Vec<u32, 512>,
+}
+
+impl Said {
+    pub(crate) const fn new() -> Self {
+        Said {
+            hashes: heapless::Vec::new(),
+        }
+    }
+}
+
+/// Passes each complaint on once. When more were made than are remembered, old ones may come again.
+pub(crate) struct Once<'a> {
+    pub(crate) said: &'a mut Said,
+    pub(crate) sink: &'a mut dyn Sink,
+}
+
+impl Sink for Once<'_> {
+    fn report(&mut self, diagnostic: &Diagnostic<'_>) {
+        let mut hash = Hash(0x811c_9dc5);
+        let _ = fmt::write(&mut hash, format_args!("{diagnostic}"));
+        if !self.said.hashes.contains(&hash.0) {
+            let _ = self.said.hashes.push(hash.0);
+            self.sink.report(diagnostic);
+        }
+    }
+}
+
+/// FNV-1a over what is written.
+struct Hash(u32);
+
+impl fmt::Write for Hash {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 = text.bytes().fold(self.0, |hash, octet| {
+            (hash ^ u32::from(octet)).wrapping_mul(0x0100_0193)
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,189 @@
+//! All memory the program uses after start-up, in one value.
+//!
+//! [`Machine::new`] is all zero bits, so a `static` of it costs no octet in the file, and pages that no
+//! table grows into are never mapped. Capacities are parameters: tests use small machines.
+
+use crate::engine::{Buffers, Engine, ForeignResolvConf, Instant, Mark, Names, Original, Said};
+use crate::limits::{BATCH_OCTETS, REPLY_OCTETS, RESTORE_OCTETS};
+use crate::model::config::{
+    AddrConfig, Config, Global, LinkConfig, NameRule, RouteConfig, Search, Server, Str,
+};
+use crate::model::desired::{Desired, DesiredAddr, DesiredLink, DesiredRoute};
+use crate::model::index::Index;
+use crate::model::observed::{AltName, Link, Observed};
+use crate::output::resolv_conf::ResolvConf;
+use crate::plan::diff::Ipv6;
+use crate::plan::rename::{Assignment, LiveRename};
+use crate::plan::resolve::LinkState;
+use crate::plan::{NamedLink, Plan, Rename, StaleAddr, StaleRoute, Step};
+use core::net::IpAddr;
+use heapless::Vec;
+
+/// See the module. `LINKS`: configured links and everything there is about one of; `KERNEL`: links of the
+/// kernel, and files; `STEPS`: at least three times `LINKS` and `KERNEL`, and twice `ADDRS` and `ROUTES`;
+/// `SLOTS`: a power of two, at least twice the larger of `ADDRS` and `ROUTES`; `TEXT`: octets of strings.
+pub struct Machine<
+    const LINKS: usize,
+    const KERNEL: usize,
+    const ADDRS: usize,
+    const ROUTES: usize,
+    const STEPS: usize,
+    const SLOTS: usize,
+    const TEXT: usize,
+> {
+    links: Vec<LinkConfig, LINKS>,
+    addrs: Vec<AddrConfig, ADDRS>,
+    routes: Vec<RouteConfig, ROUTES>,
+    name_rules: Vec<NameRule, LINKS>,
+    servers: Vec<Server, LINKS>,
+    search: Vec<Search, LINKS>,
+    files: Vec<Str, KERNEL>,
+    strings: Vec<u8, TEXT>,
+    observed_links: Vec<Link, KERNEL>,
+    altnames: Vec<AltName, KERNEL>,
+    desired_links: Vec<DesiredLink, KERNEL>,
+    desired_addrs: Vec<DesiredAddr, ADDRS>,
+    desired_routes: Vec<DesiredRoute, ROUTES>,
+    addr_slots: [u32; SLOTS],
+    route_slots: [u32; SLOTS],
+    steps: Vec<Step, STEPS>,
+    renames: Vec<Rename, KERNEL>,
+    stale_addrs: Vec<StaleAddr, ADDRS>,
+    stale_routes: Vec<StaleRoute, ROUTES>,
+    downs: Vec<NamedLink, LINKS>,
+    states: Vec<LinkState, LINKS>,
+    assignments: Vec<Assignment, LINKS>,
+    originals: Vec<Original, KERNEL>,
+    marks: Vec<Mark, KERNEL>,
+    problems: Vec<(u32, Str), LINKS>,
+    conf_servers: Vec<IpAddr, LINKS>,
+    conf_search: Vec<Str, LINKS>,
+    batch: [u8; BATCH_OCTETS],
+    reply: [u8; REPLY_OCTETS],
+    restore: Vec<u8, RESTORE_OCTETS>,
+}
+
+impl<
+    const LINKS: usize,
+    const KERNEL: usize,
+    const ADDRS: usize,
+    const ROUTES: usize,
+    const STEPS: usize,
+    const SLOTS: usize,
+    const TEXT: usize,
+> Machine<LINKS, KERNEL, ADDRS, ROUTES, STEPS, SLOTS, TEXT>
+{
+    /// Empty tables.
+    pub const fn new() -> Self {
+        Machine {
+            links: Vec::new(),
+            addrs: Vec::new(),
+            routes: Vec::new(),
+            name_rules: Vec::new(),
+            servers: Vec::new(),
+            search: Vec::new(),
+            files: Vec::new(),
+            strings: Vec::new(),
+            observed_links: Vec::new(),
+            altnames: Vec::new(),
+            desired_links: Vec::new(),
+            desired_addrs: Vec::new(),
+            desired_routes: Vec::new(),
+            addr_slots: [0; SLOTS],
+            route_slots: [0; SLOTS],
+            steps: Vec::new(),
+            renames: Vec::new(),
+            stale_addrs: Vec::new(),
+            stale_routes: Vec::new(),
+            downs: Vec::new(),
+            states: Vec::new(),
+            assignments: Vec::new(),
+            originals: Vec::new(),
+            marks: Vec::new(),
+            problems: Vec::new(),
+            conf_servers: Vec::new(),
+            conf_search: Vec::new(),
+            batch: [0; BATCH_OCTETS],
+            reply: [0; REPLY_OCTETS],
+            restore: Vec::new(),
+        }
+    }
+
+    /// The engine over these tables, all of them empty.
+    pub fn engine(&mut self) -> Engine<'_> {
+        let mut engine = Engine {
+            config: Config {
+                links: &mut self.links,
+                addrs: &mut self.addrs,
+                routes: &mut self.routes,
+                name_rules: &mut self.name_rules,
+                servers: &mut self.servers,
+                search: &mut self.search,
+                files: &mut self.files,
+                strings: &mut self.strings,
+                global: Global::NONE,
+            },
+            observed: Observed {
+                links: &mut self.observed_links,
+                altnames: &mut self.altnames,
+            },
+            desired: Desired {
+                links: &mut self.desired_links,
+                addrs: &mut self.desired_addrs,
+                routes: &mut self.desired_routes,
+                addr_index: Index::new(&mut self.addr_slots),
+                route_index: Index::new(&mut self.route_slots),
+            },
+            plan: Plan {
+                steps: &mut self.steps,
+                renames: &mut self.renames,
+                stale_addrs: &mut self.stale_addrs,
+                stale_routes: &mut self.stale_routes,
+                downs: &mut self.downs,
+            },
+            states: &mut self.states,
+            problems: &mut self.problems,
+            foreign_resolv_conf: ForeignResolvConf::Kept,
+            assignments: &mut self.assignments,
+            originals: &mut self.originals,
+            marks: &mut self.marks,
+            resolv_conf: ResolvConf {
+                servers: &mut self.conf_servers,
+                search: &mut self.conf_search,
+            },
+            buffers: Buffers {
+                batch: &mut self.batch,
+                reply: &mut self.reply,
+                restore: &mut self.restore,
+            },
+            seq: 0,
+            live_rename: LiveRename::Unknown,
+            names: Names::Followed,
+            started: Instant(0),
+            said: Said::new(),
+            requests: 0,
+            failed: Vec::new(),
+            has_ipv6: Ipv6::Absent,
+            restore_overflow: false,
+            by_name: false,
+            others: false,
+        };
+        engine.clear();
+        engine
+    }
+}
+
+impl<
+    const LINKS: usize,
+    const KERNEL: usize,
+    const ADDRS: usize,
+    const ROUTES: usize,
+    const STEPS: usize,
+    const SLOTS: usize,
+    const TEXT: usize,
+> Default for Machine<LINKS, KERNEL, ADDRS, ROUTES, STEPS, SLOTS, TEXT>
+{
+    fn default() -> Self {
+        Self::new()
+    }
+}

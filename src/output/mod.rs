@@ -1,0 +1,9 @@
+//! What others read, and what we read back after a restart.
+//!
+//! Everything here is text made from values; where it is written is the host's affair.
+
+pub mod json;
+pub mod owned;
+pub mod plan_json;
+pub mod resolv_conf;
+pub mod state;

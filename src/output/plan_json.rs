@@ -1,0 +1,218 @@
+//! `plan --json`: what the sources ask for, as one object (CONTRACT section 3).
+
+use super::json::{Json, Octets, shown};
+use crate::diag::Diagnostic;
+use crate::model::addr::Family;
+use crate::model::config::{
+    Config, IpConfig, LinkConfig, LinkId, LinkMatch, NameRule, RouteDev, Str,
+};
+use crate::model::route::{MAIN_TABLE, Reach, Route};
+use core::fmt::{Display, Write};
+
+/// The whole object.
+const PLAN: &str = concat!(
+    r#"{"version":1,"hostname":%,"dns":[%],"search":[%],"interfaces":[%],"routes":[%],"#,
+    r#""timeouts":{"dhcp_s":%,"carrier_s":%,"device_s":%,"ipv6_auto_s":%,"dad_s":%,"route_s":%},"diagnostics":[%]}"#,
+    "\n"
+);
+
+/// One of `interfaces`, on a line of its own.
+const INTERFACE: &str = concat!(
+    "\n",
+    r#"{"name":%,"match":{%},"rename_to":%,"kind":%,"source":%,"onboot":%,"required":%,"mac":%,"mtu":%,"#,
+    r#""master":null,"vlan":null,"bond":null,"bridge":null,"pkey":null,"ethtool":null,"ipv4":%,"ipv6":%,"#,
+    r#""routes":[%],"rules":[],"dns":[%],"search":[%]}"#
+);
+
+/// `ipv4` and `ipv6`.
+const IP: &str = concat!(
+    r#"{"method":%,"required":%,"addresses":[%],"gateway":%,"default_route":%,"metric":%,"table":%,"#,
+    r#""peer_dns":%,"peer_routes":%,"#,
+    r#""dhcp":{"hostname":%,"client_id":null,"vendor_class":null,"timeout_s":%}}"#
+);
+
+/// One of `routes`.
+const ROUTE: &str =
+    r#"{"dst":%,"via":%,"dev":%,"metric":%,"table":%,"src":%,"type":%,"onlink":%,"options":{}}"#;
+
+/// One of `diagnostics`, on a line of its own.
+const DIAGNOSTIC: &str = concat!(
+    "\n",
+    r#"{"source":%,"line":%,"column":%,"severity":%,"subject":%,"message":%,"effect":%}"#
+);
+
+/// Writes everything up to the diagnostics, which [`diagnostic`] and [`end`] continue.
+pub fn begin<'w>(out: &'w mut dyn Write, config: &Config<'_>) -> Json<'w> {
+    let mut json = Json::new(out, PLAN);
+    text(&mut json, config, config.global.hostname);
+    names(&mut json, config, None);
+    json.array();
+    for (id, link) in config.links_with_ids() {
+        interface(json.object(INTERFACE), config, id, link);
+    }
+    for rule in config
+        .name_rules
+        .iter()
+        .filter(|rule| !is_configured(config, rule))
+    {
+        let mut link = LinkConfig::new(LinkMatch::Mac(rule.mac), rule.source, rule.origin);
+        (link.name, link.rename, link.onboot, link.required) =
+            (Some(rule.name), true, false, false);
+        interface(json.object(INTERFACE), config, LinkId(u16::MAX), &link);
+    }
+    json.end();
+    routes(&mut json, config, None);
+    let limits = &config.global.timeouts;
+    let in_all = limits.dhcp_in_all();
+    for seconds in [
+        in_all,
+        limits.carrier,
+        limits.device,
+        limits.ipv6_auto,
+        limits.dad,
+        limits.route,
+    ] {
+        json.number(u64::from(seconds));
+    }
+    json.array();
+    json
+}
+
+/// Writes one diagnostic.
+pub fn diagnostic(json: &mut Json<'_>, diagnostic: &Diagnostic<'_>) {
+    let mut json = json.object(DIAGNOSTIC);
+    let (line, column) = diagnostic.at.map_or((0, 0), |at| (at.line, at.column));
+    json.text_or_null(shown(&diagnostic.at.map(|at| Octets(at.file))));
+    json.number(u64::from(line));
+    json.number(u64::from(column));
+    json.text(&diagnostic.severity.word());
+    json.text(&diagnostic.subject);
+    json.text(&diagnostic.message());
+    json.text(&diagnostic.effect.text());
+    json.close();
+}
+
+/// Ends the object.
+pub fn end(mut json: Json<'_>) {
+    json.end();
+    json.close();
+}
+
+/// Whether a link's own entry tells of the rule.
+fn is_configured(config: &Config<'_>, rule: &NameRule) -> bool {
+    config.links.iter().any(|link| link.name == Some(rule.name))
+}
+
+fn text(json: &mut Json<'_>, config: &Config<'_>, text: Option<Str>) {
+    json.text_or_null(shown(&text.map(|text| Octets(config.text(text)))));
+}
+
+fn interface(mut json: Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig) {
+    let rule = config
+        .name_rules
+        .iter()
+        .find(|rule| link.name == Some(rule.name));
+    let is_renamed = link.rename || rule.is_some();
+    json.text_or_null(shown(&link.name));
+    let by_rule = match (link.matches, rule) {
+        (LinkMatch::Name(_), Some(rule)) => LinkMatch::Mac(rule.mac),
+        (own, _) => own,
+    };
+    matches(&mut json, by_rule);
+    json.text_or_null(shown(&link.name).filter(|_| is_renamed));
+    json.text(&link.kind.word());
+    json.text(&link.source.word());
+    json.boolean(link.onboot);
+    json.boolean(link.required);
+    json.text_or_null(shown(&link.mac));
+    json.number_or_null(link.mtu);
+    ip(json.object(IP), config, id, Family::V4, &link.ipv4);
+    ip(json.object(IP), config, id, Family::V6, &link.ipv6);
+    routes(&mut json, config, Some(id));
+    names(&mut json, config, Some(id));
+    json.close();
+}
+
+fn matches(json: &mut Json<'_>, matches: LinkMatch) {
+    let (template, value) = match &matches {
+        LinkMatch::Name(name) => (r#""name":%"#, name as &dyn Display),
+        LinkMatch::Mac(mac) => (r#""mac":%"#, mac as &dyn Display),
+        LinkMatch::Bootif(mac) => (r#""bootif":%"#, mac as &dyn Display),
+        LinkMatch::Any => return json.object(r#""any":true"#).close(),
+    };
+    let mut json = json.object(template);
+    json.text(value);
+    json.close();
+}
+
+fn ip(mut json: Json<'_>, config: &Config<'_>, id: LinkId, family: Family, ip: &IpConfig) {
+    json.text(&ip.method.word());
+    json.boolean(ip.required);
+    json.array();
+    for addr in config
+        .addrs
+        .iter()
+        .filter(|addr| addr.link == id && addr.addr.family() == family)
+    {
+        json.text(&addr.addr);
+    }
+    json.end();
+    json.text_or_null(shown(&ip.gateway));
+    json.boolean(ip.default_route);
+    json.number_or_null(ip.metric);
+    json.number_or_null(ip.table);
+    json.boolean(ip.peer_dns);
+    json.boolean(ip.peer_routes);
+    text(&mut json, config, ip.dhcp_hostname);
+    json.number_or_null(ip.dhcp_timeout);
+    json.close();
+}
+
+/// Name servers and search domains of one link, or of none.
+fn names(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
+    json.array();
+    for server in config.servers.iter().filter(|server| server.link == link) {
+        json.text(&server.addr);
+    }
+    json.end();
+    json.array();
+    for search in config.search.iter().filter(|search| search.link == link) {
+        text(json, config, Some(search.domain));
+    }
+    json.end();
+}
+
+/// Routes of one link, or of none.
+fn routes(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
+    json.array();
+    for given in config.routes.iter() {
+        let (belongs, dev) = match given.dev {
+            RouteDev::Link(id) => (link == Some(id), None),
+            RouteDev::Anywhere => (link.is_none(), None),
+            RouteDev::Name(name) => {
+                let is_of = |link: &LinkConfig| link.name == Some(name);
+                let belongs = match link {
+                    Some(id) => config.link(id).is_some_and(is_of),
+                    None => !config.links.iter().any(is_of),
+                };
+                (belongs, Some(name))
+            }
+        };
+        if belongs {
+            route(json.object(ROUTE), &given.route, shown(&dev));
+        }
+    }
+    json.end();
+}
+
+fn route(mut json: Json<'_>, route: &Route, dev: Option<&dyn Display>) {
+    json.text(&route.dst);
+    json.text_or_null(shown(&route.via));
+    json.text_or_null(dev);
+    json.number_or_null(route.metric);
+    json.number_or_null(Some(route.table).filter(|table| *table != MAIN_TABLE));
+    json.text_or_null(shown(&route.src));
+    json.text(&route.kind.word());
+    json.boolean(route.reach == Reach::Onlink);
+    json.close();
+}

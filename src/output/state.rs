@@ -1,0 +1,488 @@
+//! `/run/ifdawn/state.json` (CONTRACT section 4): one link a line, so that a run which looks at some
+//! links carries the lines of the others over unread.
+
+use crate::engine::Engine;
+use crate::model::config::LinkId;
+use crate::model::desired::DesiredLink;
+use crate::output::json::{Json, Octets, shown};
+use crate::plan::op::RouteWords;
+use crate::plan::resolve::LinkState;
+use crate::text::lines;
+use core::fmt::{self, Display};
+use heapless::VecView;
+
+/// Octets of other links' lines that are carried over.
+pub const MAX_CARRIED: usize = 64 * 1024;
+
+/// The old text is not ours, or too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotMerged;
+
+/// What stands before the next quote; a backslash takes the octet after it as it is.
+fn first_text(rest: &[u8]) -> heapless::Vec<u8, 64> {
+    let mut text = heapless::Vec::new();
+    let mut is_taken = false;
+    for octet in rest {
+        match octet {
+            b'\\' if !is_taken => is_taken = true,
+            b'"' if !is_taken => break,
+            _ => {
+                is_taken = false;
+                let _ = text.push(*octet);
+            }
+        }
+    }
+    text
+}
+
+/// How each link's line begins.
+const LINE_START: &[u8] = b"{\"name\":\"";
+
+/// Appends the lines of `text` that are not about a link of this run to `carried`.
+///
+/// # Errors
+/// When the text is not ours, or too long.
+pub fn carry(
+    text: &[u8],
+    is_ours: &mut dyn FnMut(&[u8]) -> bool,
+    carried: &mut VecView<u8>,
+) -> Result<(), NotMerged> {
+    if !text.starts_with(b"{\"version\":1,") {
+        return if text.is_empty() {
+            Ok(())
+        } else {
+            Err(NotMerged)
+        };
+    }
+    for line in lines::lines(text) {
+        let Some(rest) = line.octets.strip_prefix(LINE_START) else {
+            continue;
+        };
+        let line = line.octets.strip_suffix(b",").unwrap_or(line.octets);
+        let name = first_text(rest);
+        // A line without its end is what a full disk left.
+        if !is_ours(&name) && line.ends_with(b"}") {
+            let room = carried.capacity().saturating_sub(carried.len());
+            if room < line.len().saturating_add(2) {
+                return Err(NotMerged);
+            }
+            carried
+                .extend_from_slice(b",\n")
+                .and_then(|()| carried.extend_from_slice(line))
+                .map_err(|_| NotMerged)?;
+        }
+    }
+    Ok(())
+}
+
+/// The file's text.
+pub struct State<'a, 'm> {
+    /// Everything known.
+    pub engine: &'a Engine<'m>,
+    /// Lines of other links, each after `",\n"`.
+    pub carried: &'a [u8],
+}
+
+/// The file, without its lines.
+const FILE: &str = r#"{"version":1,"outcome":%,"started_ms":%,"links":[%
+]}
+"#;
+
+/// The line of a link that the kernel has.
+const LINK: &str = concat!(
+    "\n",
+    r#"{"name":%,"ifindex":%,"mac":%,"kind":%,"state":%,"carrier":%,"addresses":[%],"routes":[%],"dns":[%],"#,
+    r#""lease4":null,"lease6":null,"timeline":[%],"problems":[%]}"#
+);
+
+/// The line of a link that did not appear.
+const MISSING: &str = concat!(
+    "\n",
+    r#"{"name":%,"ifindex":null,"mac":%,"kind":%,"state":%,"carrier":false,"addresses":[],"routes":[],"dns":[],"#,
+    r#""timeline":[],"problems":[],"lease4":null,"lease6":null}"#
+);
+
+/// An address of a link.
+const ADDRESS: &str = r#"{"address":%,"source":"static","valid_s":null,"preferred_s":null}"#;
+
+/// What happened to a link, and when.
+const MARK: &str = r#"{"at_us":%,"event":%}"#;
+
+/// A route file may hold 100,000: the state names the first ones.
+const ROUTES_SHOWN: usize = 64;
+
+impl Display for State<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let engine = self.engine;
+        let mut json = Json::new(f, FILE);
+        json.text(&engine.outcome().word());
+        json.number(engine.started().0 / 1_000);
+        json.array();
+        for link in engine.desired.links.iter() {
+            if let Some(id) = link.config {
+                desired_link(json.object(LINK), engine, link, id);
+            }
+        }
+        for (link, state) in engine.config.links.iter().zip(engine.states.iter()) {
+            if matches!(state, LinkState::WaitingDevice | LinkState::WaitingUdev) {
+                let mut line = json.object(MISSING);
+                let name = link.name.as_ref().map(|name| Octets(name.as_bytes()));
+                line.text_or_null(shown(&name));
+                line.text_or_null(shown(&link.mac));
+                line.text(&link.kind.word());
+                line.text(&word(*state));
+                line.close();
+            }
+        }
+        json.after_comma(self.carried);
+        json.end();
+        json.close();
+        Ok(())
+    }
+}
+
+fn desired_link(mut json: Json<'_>, engine: &Engine<'_>, link: &DesiredLink, id: LinkId) {
+    let config = engine.config.link(id);
+    let state = engine
+        .states
+        .get(usize::from(id.0))
+        .map(|state| word(*state));
+    let observed = engine.observed.by_index(link.ifindex);
+    json.text(&Octets(link.name.as_bytes()));
+    json.number(u64::from(link.ifindex));
+    json.text_or_null(shown(&link.mac.or(observed.map(|link| link.mac))));
+    json.text_or_null(shown(&config.map(|config| config.kind.word())));
+    json.text_or_null(shown(&state));
+    json.boolean(observed.is_some_and(|link| link.has_carrier()));
+    json.array();
+    for addr in engine
+        .desired
+        .addrs
+        .iter()
+        .filter(|addr| addr.ifindex == link.ifindex)
+    {
+        let mut object = json.object(ADDRESS);
+        object.text(&addr.addr);
+        object.close();
+    }
+    json.end();
+    json.array();
+    for route in engine
+        .desired
+        .routes
+        .iter()
+        .filter(|route| route.ifindex == link.ifindex)
+        .take(ROUTES_SHOWN)
+    {
+        json.text(&RouteWords(&route.route));
+    }
+    json.end();
+    json.array();
+    for server in engine
+        .config
+        .servers
+        .iter()
+        .filter(|server| server.link == Some(id))
+    {
+        json.text(&server.addr);
+    }
+    json.end();
+    json.array();
+    for mark in engine
+        .marks
+        .iter()
+        .filter(|mark| mark.ifindex == link.ifindex)
+    {
+        let mut object = json.object(MARK);
+        object.number(mark.at.0.saturating_sub(engine.started().0));
+        object.text(&mark.event);
+        object.close();
+    }
+    json.end();
+    json.array();
+    for (_, text) in engine
+        .problems
+        .iter()
+        .filter(|(ifindex, _)| *ifindex == link.ifindex)
+    {
+        json.text(&Octets(engine.config.text(*text)));
+    }
+    json.end();
+    json.close();
+}
+
+/// The word of CONTRACT section 4.
+fn word(state: LinkState) -> &'static str {
+    match state {
+        LinkState::NotAsked => "ignored",
+        LinkState::WaitingDevice => "waiting-device",
+        LinkState::WaitingUdev => "waiting-udev",
+        LinkState::Found => "found",
+        LinkState::Up => "up",
+        LinkState::Failed => "failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Origin;
+    use crate::engine::Instant;
+    use crate::machine::Machine;
+    use crate::model::addr::Cidr;
+    use crate::model::config::LinkConfig;
+    use crate::model::config::{LinkMatch, Server, SourceKind};
+    use crate::model::desired::{DesiredAddr, DesiredRoute, Presence};
+    use crate::model::link::{IfName, Mac};
+    use crate::model::observed::{ARPHRD_ETHER, IFF_LOWER_UP, IFF_UP, KernelKind, Link};
+    use crate::model::route::Route;
+    use std::string::{String, ToString};
+
+    #[test]
+    fn other_links_are_carried_over() {
+        let old = b"{\"version\":1,\"links\":[\n{\"name\":\"eth0\",\"x\":1},\n{\"name\":\"eth1\",\"x\":2}\n]}\n";
+        let mut carried = heapless::Vec::<u8, 64>::new();
+        carry(old, &mut |name| name == b"eth0", &mut carried).unwrap();
+        assert_eq!(carried, b",\n{\"name\":\"eth1\",\"x\":2}");
+        assert_eq!(
+            carry(b"<html>", &mut |_| false, &mut carried),
+            Err(NotMerged)
+        );
+    }
+
+    type Tables = Machine<4, 4, 4, 256, 600, 512, 1_024>;
+
+    /// The octets after one JSON value (RFC 8259); `None` if there is none at the front.
+    fn after_value(text: &str) -> Option<&str> {
+        let text = text.trim_start();
+        let mut characters = text.chars();
+        match characters.next()? {
+            open @ ('{' | '[') => after_members(characters.as_str(), open),
+            '"' => after_string(characters.as_str()),
+            '0'..='9' => Some(text.trim_start_matches(|c: char| c.is_ascii_digit())),
+            _ => ["true", "false", "null"]
+                .iter()
+                .find_map(|word| text.strip_prefix(word)),
+        }
+    }
+
+    fn after_members(mut text: &str, open: char) -> Option<&str> {
+        let close = if open == '{' { '}' } else { ']' };
+        if let Some(rest) = text.trim_start().strip_prefix(close) {
+            return Some(rest);
+        }
+        loop {
+            if open == '{' {
+                let key = text.trim_start().strip_prefix('"')?;
+                text = after_string(key)?.trim_start().strip_prefix(':')?;
+            }
+            text = after_value(text)?.trim_start();
+            match text.strip_prefix(',') {
+                Some(rest) => text = rest,
+                None => return text.strip_prefix(close),
+            }
+        }
+    }
+
+    fn after_string(text: &str) -> Option<&str> {
+        let mut characters = text.chars();
+        loop {
+            match characters.next()? {
+                '"' => return Some(characters.as_str()),
+                '\0'..='\x1f' => return None,
+                '\\' => match characters.next()? {
+                    'u' => {
+                        let digits = characters.as_str().get(..4)?;
+                        u16::from_str_radix(digits, 16).ok()?;
+                        characters = characters.as_str().get(4..)?.chars();
+                    }
+                    '"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't' => {}
+                    _ => return None,
+                },
+                _ => {}
+            }
+        }
+    }
+
+    fn is_json(text: &str) -> bool {
+        after_value(text).is_some_and(|rest| rest.trim().is_empty())
+    }
+
+    #[test]
+    fn the_judge_of_json_is_one() {
+        for good in [
+            "{}",
+            "[1,\"a\\u000a\\\"\",{\"k\":null}]\n",
+            " { \"a\" : [ ] , \"b\" : true } ",
+        ] {
+            assert!(is_json(good), "{good}");
+        }
+        for bad in [
+            "",
+            "{",
+            "{]",
+            "[1,]",
+            "{\"a\"}",
+            "{\"a\":1,}",
+            "\"\n\"",
+            "\"\\x\"",
+            "1 2",
+            "[1 2]",
+            "{a:1}",
+        ] {
+            assert!(!is_json(bad), "{bad}");
+        }
+    }
+
+    fn want(engine: &mut Engine<'_>, name: &[u8], ifindex: u32, routes: u8) {
+        let name = IfName::from_kernel(name).unwrap();
+        let (mac, origin) = (Mac::new(&[2; 6]).unwrap(), Origin::NONE);
+        let config = LinkConfig::new(LinkMatch::Name(name), SourceKind::Ifcfg, origin);
+        let config = engine.config.add_link(config);
+        let (owned_up, touched) = (false, false);
+        let link = DesiredLink {
+            config,
+            ifindex,
+            name,
+            mtu: None,
+            mac: None,
+            origin,
+            owned_up,
+            touched,
+        };
+        engine.desired.links.push(link).unwrap();
+        let (flags, arphrd, kind) = (IFF_UP | IFF_LOWER_UP, ARPHRD_ETHER, KernelKind::Device);
+        let (mtu, master, perm_mac, settled) = (1_500, 0, mac, true);
+        let link = Link {
+            ifindex,
+            name,
+            flags,
+            arphrd,
+            mtu,
+            mac,
+            perm_mac,
+            master,
+            kind,
+            settled,
+        };
+        engine.observed.links.push(link).unwrap();
+        let (presence, owned, peer, broadcast) = (Presence::Same, true, None, None);
+        let addr = Cidr::new([192, 0, 2, 5].into(), 24).unwrap();
+        let addr = DesiredAddr {
+            ifindex,
+            addr,
+            peer,
+            broadcast,
+            origin,
+            presence,
+            owned,
+        };
+        engine.desired.addrs.push(addr).unwrap();
+        for number in 0..routes {
+            let route = Route::new(Cidr::new([10, 0, number, 0].into(), 24).unwrap());
+            let route = DesiredRoute {
+                ifindex,
+                route,
+                origin,
+                presence,
+                owned,
+            };
+            engine.desired.routes.push(route).unwrap();
+        }
+        engine
+            .config
+            .servers
+            .push(Server {
+                addr: [192, 0, 2, 53].into(),
+                link: config,
+            })
+            .unwrap();
+        engine.mark(ifindex, "done", Instant(5_000));
+        let problem = engine
+            .config
+            .keep(b"a \"quoted\" \\ \x1b[2J \xff problem\n")
+            .unwrap();
+        engine.problems.push((ifindex, problem)).unwrap();
+    }
+
+    /// `links` up, `missing` not there; lines of other links after them.
+    fn state_of(links: &[&[u8]], missing: &[&[u8]], carried: &[u8]) -> String {
+        let mut tables = Tables::new();
+        let mut engine = tables.engine();
+        engine.start(Instant(1_000));
+        for (name, ifindex) in links.iter().zip(2..) {
+            want(&mut engine, name, ifindex, 100);
+            engine.states.push(LinkState::Up).unwrap();
+        }
+        for name in missing {
+            let name = LinkMatch::Name(IfName::from_kernel(name).unwrap());
+            engine
+                .config
+                .add_link(LinkConfig::new(name, SourceKind::Ifcfg, Origin::NONE))
+                .unwrap();
+            engine.states.push(LinkState::WaitingDevice).unwrap();
+        }
+        State {
+            engine: &engine,
+            carried,
+        }
+        .to_string()
+    }
+
+    const OTHER: &[u8] = b",\n{\"name\":\"eth9\",\"x\":[]},\n{\"name\":\"eth8\"}";
+
+    #[test]
+    fn the_text_is_json_with_and_without_links_of_every_sort() {
+        let odd = &b"a\"\\\xff\x1b"[..];
+        for links in [&[][..], &[&b"eth0"[..]], &[b"eth0", b"eth1"], &[odd]] {
+            for missing in [&[][..], &[&b"eth5"[..]], &[b"eth5", odd]] {
+                for carried in [&b""[..], OTHER] {
+                    let text = state_of(links, missing, carried);
+                    assert!(is_json(&text), "{text}");
+                    let count = links.len() + missing.len() + usize::from(!carried.is_empty()) * 2;
+                    assert_eq!(text.matches("{\"name\":").count(), count, "{text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_link_is_one_line_with_every_key() {
+        let text = state_of(&[b"eth0"], &[], b"");
+        let line = text.lines().nth(1).unwrap();
+        let head = "{\"name\":\"eth0\",\"ifindex\":2,\"mac\":\"02:02:02:02:02:02\",\"kind\":\"ethernet\",\
+                    \"state\":\"up\",\"carrier\":true,\"addresses\":[{\"address\":\"192.0.2.5/24\",\
+                    \"source\":\"static\",\"valid_s\":null,\"preferred_s\":null}],\"routes\":[\"10.0.0.0/24 proto 153\",";
+        let tail = "\"dns\":[\"192.0.2.53\"],\"lease4\":null,\"lease6\":null,\
+                    \"timeline\":[{\"at_us\":4000,\"event\":\"done\"}],\
+                    \"problems\":[\"a \\\"quoted\\\" \\\\ \\u001b[2J \u{ff} problem\\u000a\"]}";
+        assert!(line.starts_with(head) && line.ends_with(tail), "{line}");
+        assert_eq!(line.matches(" proto 153").count(), 64);
+    }
+
+    /// What is written is carried over by the next run, once, whatever the links are called.
+    #[test]
+    fn what_was_written_is_carried_over() {
+        let first = state_of(&[b"eth0", b"eth1"], &[b"eth5"], OTHER);
+        let mut carried = heapless::Vec::<u8, 16_384>::new();
+        carry(first.as_bytes(), &mut |name| name == b"eth1", &mut carried).unwrap();
+        let second = state_of(&[b"eth1"], &[], &carried);
+        assert!(is_json(&second), "{second}");
+        for name in ["eth0", "eth1", "eth5", "eth8", "eth9"] {
+            let entry = std::format!("{{\"name\":\"{name}\"");
+            assert_eq!(second.matches(&entry).count(), 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_not_carried_over_in_part() {
+        let first = state_of(&[b"eth0"], &[], OTHER);
+        let mut carried = heapless::Vec::<u8, 64>::new();
+        assert_eq!(
+            carry(first.as_bytes(), &mut |_| false, &mut carried),
+            Err(NotMerged)
+        );
+        let second = state_of(&[b"eth1"], &[], &carried);
+        assert!(is_json(&second), "{second}");
+    }
+}

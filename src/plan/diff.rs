@@ -1,0 +1,541 @@
+//! Desired minus observed.
+//!
+//! Links are compared as they are known. Addresses and routes are compared as they pass: each dumped one
+//! marks the desired one it stands for ([`mark_addr`], [`mark_route`]); what is unmarked afterwards is
+//! missing. So a kernel full of foreign routes costs no memory, and nothing foreign is ever touched.
+//! Only managed fields take part: an address is its link, octets, length, other end and end of life; a
+//! route is its key, gateway, source and link.
+
+use super::{Act, NamedLink, Phase, Plan, StaleAddr, Step};
+use crate::model::addr::Family;
+use crate::model::desired::{Desired, DesiredAddr, DesiredRoute, Presence};
+use crate::model::observed::Observed;
+use crate::model::route::{PROTOCOL, Route};
+use crate::wire::rtnetlink::addr::{Addr, FOREVER};
+use crate::wire::rtnetlink::route::Entry;
+use core::net::IpAddr;
+
+/// Marks the desired address that `seen` stands for; its number, if there is one.
+pub fn mark_addr(desired: &mut Desired<'_>, seen: &Addr) -> Option<usize> {
+    let at = desired.find_addr(seen.ifindex, seen.addr, seen.peer)?;
+    if let Some(addr) = desired.addrs.get_mut(at) {
+        addr.presence = match seen.valid_lft_secs {
+            FOREVER => Presence::Same,
+            _ => Presence::DiffersForeign,
+        };
+    }
+    Some(at)
+}
+
+/// Marks the desired route in whose place `seen` stands.
+pub fn mark_route(desired: &mut Desired<'_>, seen: &Entry) {
+    let (key, protocol) = match seen {
+        Entry::Route(_, route) => (route.key(), route.protocol),
+        Entry::Other { key, protocol } => (*key, *protocol),
+    };
+    let Some(at) = desired.find_route(key) else {
+        return;
+    };
+    let Some(wanted) = desired.routes.get_mut(at) else {
+        return;
+    };
+    let same = match seen {
+        Entry::Route(ifindex, route) => is_same(wanted, *ifindex, route),
+        Entry::Other { .. } => false,
+    };
+    if same {
+        wanted.presence = Presence::Same;
+        wanted.owned |= protocol == PROTOCOL;
+    } else if wanted.presence != Presence::Same {
+        wanted.presence = match protocol {
+            PROTOCOL => Presence::DiffersOurs,
+            _ => Presence::DiffersForeign,
+        };
+    }
+}
+
+/// Fields that are not compared: protocol (a hint only), scope and `onlink` (how it was added, not what it
+/// is), and the source address unless one is wanted.
+fn is_same(wanted: &DesiredRoute, ifindex: u32, seen: &Route) -> bool {
+    wanted.route.kind == seen.kind
+        && wanted.oif() == ifindex
+        && wanted.route.via == seen.via
+        && (wanted.route.src.is_none() || wanted.route.src == seen.src)
+}
+
+/// Deletes what the tables of stale things hold and the kernel has: last, but first where it is in the
+/// way of what comes.
+pub fn delete_stale(desired: &Desired<'_>, plan: &mut Plan<'_>) {
+    for n in 0..plan.stale_routes.len() {
+        if plan.stale_routes.get(n).is_some_and(|stale| stale.seen) {
+            plan.push(Phase::DeleteRoutes, Act::DelRoute(number(n)));
+        }
+    }
+    for n in 0..plan.stale_addrs.len() {
+        let Some(stale) = plan.stale_addrs.get(n).copied().filter(|stale| stale.seen) else {
+            continue;
+        };
+        let family = stale.addr.family();
+        let of_link = |wanted: &&DesiredAddr| wanted.ifindex == stale.link.ifindex;
+        // The kernel has one place for an IPv6 address, whatever its prefix length.
+        let mut same = desired.addrs.iter().filter(of_link);
+        let is_in_the_way = same.any(|wanted| wanted.addr.addr == stale.addr.addr);
+        let phase = match is_in_the_way && family == Family::V6 {
+            true => Phase::ReplaceAddresses,
+            false => Phase::DeleteAddresses,
+        };
+        plan.push(phase, Act::DelAddr(number(n)));
+        if family == Family::V4 {
+            add_again(desired, plan, &stale);
+        }
+    }
+}
+
+/// Where `promote_secondaries` is off, the primary IPv4 address of a subnet takes the others with it when
+/// it goes, and the last address takes the routes: both are put back.
+fn add_again(desired: &Desired<'_>, plan: &mut Plan<'_>, stale: &StaleAddr) {
+    let ifindex = stale.link.ifindex;
+    // Once for a link, however many of its addresses go.
+    let is_of_link = |step: &Step| {
+        let (Phase::AddressesAgain, Act::ChangeAddr(n)) = (step.phase, step.act) else {
+            return false;
+        };
+        let wanted = desired.addrs.get(n as usize);
+        wanted.is_some_and(|wanted| wanted.ifindex == ifindex)
+    };
+    if plan.steps.iter().any(is_of_link) {
+        return;
+    }
+    let before = plan.steps.len();
+    for (wanted, n) in desired.addrs.iter().zip(0u32..) {
+        let same_subnet =
+            wanted.addr.len == stale.addr.len && wanted.addr.contains(&stale.addr.addr);
+        if wanted.ifindex == ifindex && same_subnet {
+            plan.push(Phase::AddressesAgain, Act::ChangeAddr(n));
+        }
+    }
+    if plan.steps.len() == before {
+        return;
+    }
+    for (wanted, n) in desired.routes.iter().zip(0u32..) {
+        if wanted.ifindex == ifindex && wanted.route.family() == Family::V4 {
+            let phase = match wanted.route.via {
+                None => Phase::RoutesOnLinkAgain,
+                Some(_) => Phase::RoutesViaAgain,
+            };
+            plan.push(phase, Act::AddRoute(n));
+        }
+    }
+}
+
+fn number(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// Adds a link to what is taken down.
+pub fn take_down(plan: &mut Plan<'_>, link: NamedLink) {
+    let number = number(plan.downs.len());
+    if plan.downs.push(link).is_ok() {
+        plan.push(Phase::Down, Act::Down(number));
+    }
+}
+
+/// Fills `plan` with what is missing or differs. `has_ipv6`: whether the kernel has any IPv6 address, so
+/// that a kernel without IPv6 is not asked for `::1` again and again.
+pub fn diff(desired: &Desired<'_>, observed: &Observed<'_>, has_ipv6: Ipv6, plan: &mut Plan<'_>) {
+    for (wanted, n) in desired.links.iter().zip(0u32..) {
+        let Some(link) = observed.by_index(wanted.ifindex) else {
+            continue;
+        };
+        if wanted.mac.is_some_and(|mac| mac != link.mac) {
+            plan.push(Phase::Attributes, Act::SetMac(n));
+        }
+        if wanted.mtu.is_some_and(|mtu| mtu != link.mtu) {
+            plan.push(Phase::Attributes, Act::SetMtu(n));
+        }
+        if !link.is_up() {
+            plan.push(Phase::Up, Act::Up(n));
+        }
+    }
+    for (wanted, n) in desired.addrs.iter().zip(0u32..) {
+        let of_lo = wanted.addr.addr == IpAddr::V6(core::net::Ipv6Addr::LOCALHOST);
+        match wanted.presence {
+            Presence::Same => {}
+            Presence::Missing if of_lo && has_ipv6 == Ipv6::Absent => {}
+            Presence::Missing => plan.push(Phase::Addresses, Act::AddAddr(n)),
+            Presence::DiffersOurs | Presence::DiffersForeign => {
+                plan.push(Phase::Addresses, Act::ChangeAddr(n))
+            }
+        }
+    }
+    delete_stale(desired, plan);
+    for (wanted, n) in desired.routes.iter().zip(0u32..) {
+        let act = match wanted.presence {
+            Presence::Same => continue,
+            Presence::Missing => Act::AddRoute(n),
+            Presence::DiffersOurs | Presence::DiffersForeign => Act::ReplaceRoute(n),
+        };
+        plan.push(route_phase(&wanted.route), act);
+    }
+    plan.sort();
+}
+
+/// Whether the kernel showed any IPv6 address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ipv6 {
+    /// It did.
+    Present,
+    /// It did not.
+    Absent,
+}
+
+impl Ipv6 {
+    /// Remembers that an address of `family` was seen.
+    pub fn seen(&mut self, family: Family) {
+        if family == Family::V6 {
+            *self = Ipv6::Present;
+        }
+    }
+}
+
+/// On-link routes first, since gateways may lie in them; default routes last.
+fn route_phase(route: &Route) -> Phase {
+    match (route.via, route.dst.is_default()) {
+        (_, true) => Phase::RoutesDefault,
+        (None, false) => Phase::RoutesOnLink,
+        (Some(_), false) => Phase::RoutesVia,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Origin;
+    use crate::machine::Machine;
+    use crate::model::addr::Cidr;
+    use crate::model::desired::{DesiredAddr, DesiredLink, addr_hash, route_hash};
+    use crate::model::link::{IfName, Mac};
+    use crate::model::observed::{ARPHRD_ETHER, IFF_UP, KernelKind, Link};
+    use crate::model::route::{Reach, RouteKind};
+    use crate::plan::StaleRoute;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    fn cidr(text: &str) -> Cidr {
+        let (addr, len) = text.split_once('/').unwrap();
+        Cidr::new(ip(addr), len.parse().unwrap()).unwrap()
+    }
+
+    fn want_addr(desired: &mut Desired<'_>, addr: &str, peer: Option<&str>) {
+        let number = u32::try_from(desired.addrs.len()).unwrap();
+        let addr = cidr(addr);
+        let wanted = DesiredAddr {
+            ifindex: 2,
+            addr,
+            peer: peer.map(ip),
+            broadcast: None,
+            origin: Origin::NONE,
+            presence: Presence::Missing,
+            owned: false,
+        };
+        assert!(desired.addrs.push(wanted).is_ok());
+        desired.addr_index.insert(addr_hash(2, addr), number);
+    }
+
+    fn want_route(desired: &mut Desired<'_>, route: Route) {
+        let number = u32::try_from(desired.routes.len()).unwrap();
+        let wanted = DesiredRoute {
+            ifindex: 2,
+            route,
+            origin: Origin::NONE,
+            presence: Presence::Missing,
+            owned: false,
+        };
+        assert!(desired.routes.push(wanted).is_ok());
+        desired.route_index.insert(route_hash(route.key()), number);
+    }
+
+    fn via(dst: &str, via: &str) -> Route {
+        Route {
+            via: Some(ip(via)),
+            ..Route::new(cidr(dst))
+        }
+    }
+
+    type Tables = Machine<4, 4, 8, 8, 64, 16, 64>;
+
+    #[test]
+    fn an_address_is_its_link_octets_length_and_other_end() {
+        let wanted = |addr, peer| {
+            let mut addr = Addr::new(2, cidr(addr));
+            addr.peer = Option::map(peer, ip);
+            addr
+        };
+        let elsewhere = Addr {
+            ifindex: 3,
+            ..wanted("192.0.2.5/24", None)
+        };
+        let mortal = Addr {
+            valid_lft_secs: 60,
+            ..wanted("192.0.2.5/24", None)
+        };
+        let flagged = Addr {
+            flags: 0xff,
+            scope: 200,
+            broadcast: Some([192, 0, 2, 0].into()),
+            ..wanted("192.0.2.5/24", None)
+        };
+        for (seen, first, second) in [
+            (
+                wanted("192.0.2.5/24", None),
+                Presence::Same,
+                Presence::Missing,
+            ),
+            (
+                wanted("192.0.2.5/24", Some("192.0.2.9")),
+                Presence::Missing,
+                Presence::Same,
+            ),
+            (flagged, Presence::Same, Presence::Missing),
+            (mortal, Presence::DiffersForeign, Presence::Missing),
+            (
+                wanted("192.0.2.5/25", None),
+                Presence::Missing,
+                Presence::Missing,
+            ),
+            (
+                wanted("192.0.2.6/24", None),
+                Presence::Missing,
+                Presence::Missing,
+            ),
+            (elsewhere, Presence::Missing, Presence::Missing),
+        ] {
+            let mut tables = Tables::new();
+            let mut desired = tables.engine().desired;
+            desired.reset(2, 0);
+            want_addr(&mut desired, "192.0.2.5/24", None);
+            want_addr(&mut desired, "192.0.2.5/24", Some("192.0.2.9"));
+            mark_addr(&mut desired, &seen);
+            let marks = [desired.addrs[0].presence, desired.addrs[1].presence];
+            assert_eq!(marks, [first, second], "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn a_route_is_its_key_gateway_source_and_link() {
+        let wanted = via("10.0.0.0/8", "192.0.2.1");
+        let theirs = Route {
+            protocol: 3,
+            scope: Some(0),
+            reach: Reach::Onlink,
+            src: Some(ip("192.0.2.5")),
+            ..wanted
+        };
+        let other_gateway = via("10.0.0.0/8", "192.0.2.2");
+        let (ours, foreign) = (Presence::DiffersOurs, Presence::DiffersForeign);
+        let multipath = Entry::Other {
+            key: wanted.key(),
+            protocol: 3,
+        };
+        for (seen, presence, owned) in [
+            (Entry::Route(2, wanted), Presence::Same, true),
+            (Entry::Route(2, theirs), Presence::Same, false),
+            (Entry::Route(3, wanted), ours, false),
+            (Entry::Route(2, other_gateway), ours, false),
+            (
+                Entry::Route(
+                    2,
+                    Route {
+                        protocol: 3,
+                        ..other_gateway
+                    },
+                ),
+                foreign,
+                false,
+            ),
+            (
+                Entry::Route(
+                    0,
+                    Route {
+                        kind: RouteKind::Blackhole,
+                        via: None,
+                        ..theirs
+                    },
+                ),
+                foreign,
+                false,
+            ),
+            (multipath, foreign, false),
+            (
+                Entry::Route(
+                    2,
+                    Route {
+                        metric: Some(1),
+                        ..wanted
+                    },
+                ),
+                Presence::Missing,
+                false,
+            ),
+            (
+                Entry::Route(
+                    2,
+                    Route {
+                        table: 100,
+                        ..wanted
+                    },
+                ),
+                Presence::Missing,
+                false,
+            ),
+            (
+                Entry::Route(2, Route { tos: 4, ..wanted }),
+                Presence::Missing,
+                false,
+            ),
+            (
+                Entry::Route(2, via("10.0.0.0/9", "192.0.2.1")),
+                Presence::Missing,
+                false,
+            ),
+        ] {
+            let mut tables = Tables::new();
+            let mut desired = tables.engine().desired;
+            desired.reset(0, 1);
+            want_route(&mut desired, wanted);
+            mark_route(&mut desired, &seen);
+            assert_eq!(
+                (desired.routes[0].presence, desired.routes[0].owned),
+                (presence, owned),
+                "{seen:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_right_route_counts_whatever_is_seen_after_it() {
+        let mut tables = Tables::new();
+        let mut desired = tables.engine().desired;
+        desired.reset(0, 1);
+        let wanted = via("::/0", "fe80::1");
+        want_route(&mut desired, wanted);
+        let other = Route {
+            protocol: 3,
+            ..via("::/0", "fe80::2")
+        };
+        for seen in [other, wanted, other] {
+            mark_route(
+                &mut desired,
+                &Entry::Route(
+                    2,
+                    Route {
+                        metric: Some(1_024),
+                        ..seen
+                    },
+                ),
+            );
+        }
+        assert_eq!(desired.routes[0].presence, Presence::Same);
+    }
+
+    fn link(ifindex: u32, flags: u32) -> Link {
+        Link {
+            ifindex,
+            name: IfName::new(b"eth0").unwrap(),
+            flags,
+            arphrd: ARPHRD_ETHER,
+            mtu: 1_500,
+            mac: Mac::NONE,
+            perm_mac: Mac::NONE,
+            master: 0,
+            kind: KernelKind::Device,
+            settled: true,
+        }
+    }
+
+    /// Whatever the order of configuration, the kernel is asked in an order it can follow.
+    #[test]
+    fn steps_are_in_the_order_of_their_phases() {
+        let mut tables = Tables::new();
+        let engine = tables.engine();
+        let (mut desired, observed, mut plan) = (engine.desired, engine.observed, engine.plan);
+        desired.reset(1, 4);
+        want_route(&mut desired, via("0.0.0.0/0", "172.16.0.1"));
+        want_route(&mut desired, via("172.16.0.0/12", "192.0.2.1"));
+        want_route(&mut desired, Route::new(cidr("192.0.2.1/32")));
+        desired.routes[1].presence = Presence::DiffersOurs;
+        want_addr(&mut desired, "192.0.2.5/32", None);
+        let wanted = DesiredLink {
+            config: None,
+            ifindex: 2,
+            name: IfName::LO,
+            mtu: Some(9_000),
+            mac: Mac::new(&[2; 6]),
+            origin: Origin::NONE,
+            owned_up: false,
+            touched: false,
+        };
+        assert!(desired.links.push(wanted).is_ok() && observed.links.push(link(2, 0)).is_ok());
+        let named = NamedLink {
+            ifindex: 2,
+            name: IfName::LO,
+        };
+        take_down(&mut plan, named);
+        for seen in [true, false] {
+            let addr = StaleAddr {
+                link: named,
+                addr: cidr("192.0.2.9/32"),
+                peer: None,
+                seen,
+            };
+            let route = StaleRoute {
+                link: named,
+                route: via("10.0.0.0/8", "192.0.2.1"),
+                seen,
+            };
+            plan.stale_addrs.push(addr).unwrap();
+            plan.stale_routes.push(route).unwrap();
+        }
+        diff(&desired, &observed, Ipv6::Absent, &mut plan);
+        let acts: std::vec::Vec<Act> = plan.steps.iter().map(|step| step.act).collect();
+        assert_eq!(
+            acts,
+            [
+                Act::SetMac(0),
+                Act::SetMtu(0),
+                Act::Up(0),
+                Act::AddAddr(0),
+                Act::AddRoute(2),
+                Act::ReplaceRoute(1),
+                Act::AddRoute(0),
+                Act::DelRoute(0),
+                Act::DelAddr(0),
+                Act::Down(0),
+            ]
+        );
+        assert!(plan.steps.is_sorted());
+    }
+
+    #[test]
+    fn what_is_as_it_shall_be_is_left_out() {
+        let mut tables = Tables::new();
+        let engine = tables.engine();
+        let (mut desired, observed, mut plan) = (engine.desired, engine.observed, engine.plan);
+        desired.reset(2, 1);
+        want_addr(&mut desired, "192.0.2.5/24", None);
+        want_addr(&mut desired, "::1/128", None);
+        want_route(&mut desired, via("0.0.0.0/0", "192.0.2.1"));
+        desired.addrs[0].presence = Presence::Same;
+        desired.routes[0].presence = Presence::Same;
+        assert!(observed.links.push(link(2, IFF_UP)).is_ok());
+        diff(&desired, &observed, Ipv6::Absent, &mut plan);
+        assert!(
+            plan.steps.is_empty(),
+            "a kernel without IPv6 is not asked for ::1"
+        );
+        diff(&desired, &observed, Ipv6::Present, &mut plan);
+        assert_eq!(plan.steps.len(), 1);
+    }
+}

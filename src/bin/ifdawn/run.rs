@@ -1,0 +1,442 @@
+//! The commands, and the only loop.
+
+use crate::cli::{Command, Options};
+use crate::load::{self, Files};
+use crate::report::{JsonReport, Report, Silent};
+use crate::sys::file::{self, Out, Path, Root};
+use crate::sys::log::Log;
+use crate::sys::rtnl::Rtnl;
+use crate::sys::udev::Udev;
+use crate::sys::{caps, clock};
+use ifdawn::diag::{Diagnostic, Errno, Sink};
+use ifdawn::engine::{
+    Engine, ForeignResolvConf, Host, Instant, Outcome, OutputFile, Progress, Settled, Subject,
+};
+use ifdawn::model::link::IfName;
+use ifdawn::output::plan_json;
+use ifdawn::plan::op::Op;
+use ifdawn::plan::resolve::{Goal, LinkState};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd::read;
+use std::fmt::{Display, Write};
+use std::os::fd::{AsFd, OwnedFd};
+
+/// Everything required is up.
+const UP: u8 = 0;
+/// Something required is not.
+pub const NOT_UP: u8 = 1;
+/// No source names any link.
+const NOTHING: u8 = 3;
+
+/// Seconds we wait for another run to end.
+const LOCK_SECONDS: u32 = 60;
+
+/// Carries out the command; the exit code.
+pub fn run(options: &Options, engine: &mut Engine<'_>, files: &mut Files) -> u8 {
+    let mut system = System {
+        options,
+        root: Root::new(options.args.root),
+        log: Log::new(options.log, options.verbosity),
+        files,
+        rtnl: None,
+        udev: Udev::new(),
+    };
+    engine.start(clock::now());
+    engine.live_rename = crate::sys::kernel::live_rename();
+    match options.command {
+        Command::Check => check(&mut system, engine),
+        Command::Plan if options.args.json => plan_json(&mut system, engine),
+        Command::Plan => plan(&mut system, engine),
+        Command::Up | Command::Down => change(&mut system, engine),
+    }
+}
+
+/// Parses only, and shows each complaint with its line.
+fn check(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
+    let mut report = Report {
+        out: Out::new(file::stdout()),
+        counts: [0; 3],
+    };
+    system.read(engine, &mut report);
+    let [errors, warnings, notes] = report.counts;
+    let _ = writeln!(
+        report.out,
+        "{errors} errors, {warnings} warnings, {notes} notes"
+    );
+    report.out.flush();
+    if errors > 0 { NOT_UP } else { UP }
+}
+
+/// Prints what `up` would change.
+fn plan(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
+    let options = system.options;
+    let goal = Goal {
+        names: &options.links,
+    };
+    system.load(engine);
+    if options.args.offline {
+        engine.imagine_links();
+        engine.plan_offline(goal, &mut system.log);
+    } else if let Err(errno) = system.connect().and_then(|()| engine.plan(goal, system)) {
+        system.log.failed(&"the kernel was not asked", &errno);
+        return NOT_UP;
+    }
+    let mut out = Out::new(file::stdout());
+    for step in engine.plan.steps.iter() {
+        if let Some(op) = Op::of(*step, &engine.plan, &engine.desired) {
+            let _ = writeln!(out, "{op}");
+        }
+    }
+    if !options.args.offline && engine.resolv_conf_differs(system) {
+        engine.each_resolv_conf_line(&mut |line| {
+            let _ = writeln!(out, "# {}: {line}", options.args.resolv_conf);
+        });
+    }
+    out.flush();
+    UP
+}
+
+/// The configuration as JSON. Its diagnostics come last, so the sources are read twice: once for the
+/// links, once for the complaints, which then need not be kept.
+fn plan_json(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
+    let mut out = Out::new(file::stdout());
+    system.read(engine, &mut Silent);
+    let mut json = plan_json::begin(&mut out, &engine.config);
+    system.read(engine, &mut JsonReport { json: &mut json });
+    plan_json::end(json);
+    out.flush();
+    UP
+}
+
+/// Brings up or takes back.
+fn change(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
+    if !caps::may_configure() {
+        system
+            .log
+            .error(&"CAP_NET_ADMIN is missing; nothing was changed");
+        return NOT_UP;
+    }
+    let Ok(_lock) = system.lock() else {
+        return NOT_UP;
+    };
+    system.load(engine);
+    if let Err(errno) = system.connect() {
+        system.log.failed(&"no netlink socket", &errno);
+        return NOT_UP;
+    }
+    match system.options.command {
+        Command::Down => down(system, engine),
+        Command::Up | Command::Plan | Command::Check => up(system, engine),
+    }
+}
+
+/// Brings up, waits, says how it ended.
+fn up(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
+    let options = system.options;
+    if load::is_initramfs(options, &system.root) {
+        engine.foreign_resolv_conf = ForeignResolvConf::Replaced;
+    }
+    let mut code = UP;
+    for name in &options.links {
+        if !engine.is_configured(*name) {
+            system.log.failed(name, &"no source names this link");
+            code = NOT_UP;
+        }
+    }
+    if let Err(errno) = settle(engine, system) {
+        match errno {
+            Errno::EPERM => system
+                .log
+                .error(&"the kernel refuses changes (CAP_NET_ADMIN); nothing was changed"),
+            _ => system.log.failed(&"the kernel cannot be asked", &errno),
+        }
+        return NOT_UP;
+    }
+    system.log.clear_live();
+    engine.complain_about_missing(&mut system.log);
+    engine.publish_state(system);
+    match engine.outcome() {
+        Outcome::Up => code,
+        Outcome::Nothing if engine.config.links.is_empty() => {
+            system.log.error(&"no source names any link");
+            NOTHING
+        }
+        Outcome::Nothing => code,
+        Outcome::Partial | Outcome::Down => NOT_UP,
+    }
+}
+
+/// Converges until everything is decided or the time is over.
+fn settle(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<(), Errno> {
+    let goal = Goal {
+        names: &system.options.links,
+    };
+    let limit = system
+        .options
+        .args
+        .timeout
+        .map_or(Instant(u64::MAX), |seconds| {
+            engine.started().after_seconds(seconds)
+        });
+    let mut events: Option<Events> = None;
+    let mut overruns = 0;
+    loop {
+        let until = match engine.converge(goal, system) {
+            Ok(Progress::Done) => return Ok(()),
+            Ok(Progress::Waiting(until)) => until.min(limit),
+            // Answers were lost: what is there shows at the next look.
+            Err(Errno::ENOBUFS) if overruns < 8 => {
+                overruns += 1;
+                continue;
+            }
+            Err(errno) => return Err(errno),
+        };
+        if clock::now() >= until {
+            return Ok(());
+        }
+        match &events {
+            // Subscribe, then look again: what appeared in between sends no event.
+            None => events = Some(Events::subscribe(system)?),
+            Some(events) => events.wait(until, engine, system),
+        }
+    }
+}
+
+/// Takes back what was made on the links given.
+fn down(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
+    let mut code = UP;
+    for name in &system.options.links {
+        match engine.down(*name, system) {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(errno) => system.log.failed(name, &errno),
+        }
+        code = NOT_UP;
+    }
+    code
+}
+
+/// The real world.
+struct System<'a> {
+    options: &'a Options,
+    root: Root<'a>,
+    log: Log,
+    files: &'a mut Files,
+    rtnl: Option<Rtnl>,
+    udev: Udev,
+}
+
+impl System<'_> {
+    fn connect(&mut self) -> Result<(), Errno> {
+        self.rtnl = Some(Rtnl::requests()?);
+        Ok(())
+    }
+
+    fn load(&mut self, engine: &mut Engine<'_>) {
+        load::load(
+            self.options,
+            &self.root,
+            self.files,
+            &mut engine.config,
+            &mut self.log,
+        );
+    }
+
+    fn read(&mut self, engine: &mut Engine<'_>, sink: &mut dyn Sink) {
+        load::load(
+            self.options,
+            &self.root,
+            self.files,
+            &mut engine.config,
+            sink,
+        );
+    }
+
+    /// One run at a time. Where there can be no lock file, the network comes up all the same.
+    fn lock(&mut self) -> Result<Option<OwnedFd>, Errno> {
+        const LOCK: &str = "/run/ifdawn/lock";
+        let deadline = clock::now().after_seconds(LOCK_SECONDS);
+        let opened = self.open_lock(LOCK.as_bytes());
+        let file = match opened {
+            Ok(file) => file,
+            Err(errno) => {
+                self.log
+                    .failed(&LOCK, &format_args!("{errno}; going on without it"));
+                return Ok(None);
+            }
+        };
+        while let Err(errno) = file::lock(&file) {
+            if errno != file::HELD || clock::now() >= deadline {
+                let why = format_args!("another run holds it ({errno}); nothing was changed");
+                self.log.failed(&LOCK, &why);
+                return Err(errno);
+            }
+            let _ = poll(&mut [], PollTimeout::from(20_u8));
+        }
+        Ok(Some(file))
+    }
+
+    fn open_lock(&self, path: &[u8]) -> Result<OwnedFd, Errno> {
+        self.root.make_directory(b"/run")?;
+        self.root.make_directory(b"/run/ifdawn")?;
+        self.root.open_lock(path)
+    }
+}
+
+/// Where a file of ours is under the root; `path` holds a name that is made.
+fn path<'b>(options: &'b Options, file: OutputFile, path: &'b mut Option<Path>) -> &'b [u8] {
+    match file {
+        OutputFile::State => b"/run/ifdawn/state.json",
+        OutputFile::ResolvConf => options.args.resolv_conf.as_bytes(),
+        OutputFile::Hostname => b"/proc/sys/kernel/hostname",
+        OutputFile::Owned(link) => {
+            *path = Path::of(&[b"/run/ifdawn/owned-", link.as_bytes()]).ok();
+            path.as_ref().map_or(b"", Path::as_bytes)
+        }
+    }
+}
+
+impl Sink for System<'_> {
+    fn report(&mut self, diagnostic: &Diagnostic<'_>) {
+        self.log.report(diagnostic);
+    }
+}
+
+impl Host for System<'_> {
+    fn now(&mut self) -> Instant {
+        clock::now()
+    }
+
+    fn send(&mut self, requests: &[u8]) -> Result<(), Errno> {
+        self.rtnl.as_ref().ok_or(Errno::EIO)?.send(requests)
+    }
+
+    fn receive(&mut self, buffer: &mut [u8]) -> Result<usize, Errno> {
+        self.rtnl.as_ref().ok_or(Errno::EIO)?.receive(buffer)
+    }
+
+    fn is_settled(&mut self, ifindex: u32) -> Settled {
+        let before = self.udev.overdue;
+        let settled = self.udev.is_settled(&self.root, ifindex);
+        if self.udev.overdue && !before {
+            self.log.news(
+                &"udev",
+                &"is not done with every link in time; they are taken as they are",
+            );
+        }
+        settled
+    }
+
+    fn read(&mut self, file: OutputFile, use_it: &mut dyn FnMut(&[u8])) -> Result<(), Errno> {
+        let read = self
+            .root
+            .read_file(path(self.options, file, &mut None), &mut self.files.octets)?;
+        use_it(read.octets);
+        Ok(())
+    }
+
+    fn write(&mut self, file: OutputFile, text: &dyn Display) -> Result<(), Errno> {
+        let mut made = None;
+        let path = path(self.options, file, &mut made);
+        match file {
+            OutputFile::Hostname => self.root.write_in_place(path, text),
+            OutputFile::Owned(_) | OutputFile::State | OutputFile::ResolvConf => {
+                self.root.replace(path, text)
+            }
+        }
+    }
+
+    fn remove(&mut self, file: OutputFile) {
+        self.root.remove(path(self.options, file, &mut None));
+    }
+
+    fn owned_links(&mut self, each: &mut dyn FnMut(IfName)) {
+        let _ = self.root.list(b"/run/ifdawn", &mut |name| {
+            // What a run that was killed left half written is nobody's.
+            let link = name.strip_prefix(b"owned-");
+            let link = link.filter(|link| !link.ends_with(file::UNFINISHED));
+            if let Some(link) = link.and_then(IfName::new) {
+                each(link);
+            }
+        });
+    }
+
+    fn progress(&mut self, link: IfName, news: &dyn Display) {
+        self.log.news(&link, news);
+    }
+
+    fn trace(&mut self, op: &Op<'_>) {
+        self.log.trace(op);
+    }
+}
+
+/// What wakes the loop: links of the kernel, and udev being done with one.
+struct Events {
+    rtnl: Rtnl,
+    udev: Option<nix::sys::inotify::Inotify>,
+}
+
+impl Events {
+    fn subscribe(system: &System<'_>) -> Result<Events, Errno> {
+        Ok(Events {
+            rtnl: Rtnl::events()?,
+            udev: system.udev.watch(&system.root),
+        })
+    }
+
+    /// Returns when something happened, or at `until`. On a terminal a live line for each link that is
+    /// waited for counts the seconds.
+    fn wait(&self, until: Instant, engine: &Engine<'_>, system: &mut System<'_>) {
+        let until = system
+            .udev
+            .deadline()
+            .map_or(until, |deadline| deadline.min(until));
+        let live = system.log.is_terminal();
+        show_waiting(engine, &mut system.log, live);
+        loop {
+            let left = until.0.saturating_sub(clock::now().0).div_ceil(1_000);
+            let slice = if live { left.min(1_000) } else { left };
+            let timeout = PollTimeout::try_from(slice).unwrap_or(PollTimeout::MAX);
+            // Without udev, our own socket twice.
+            let udev = self
+                .udev
+                .as_ref()
+                .map_or(self.rtnl.as_fd(), |udev| udev.as_fd());
+            let mut woken = [self.rtnl.as_fd(), udev].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+            if poll(&mut woken, timeout).is_ok_and(|ready| ready > 0) {
+                self.rtnl.drain();
+                let mut octets = [0; 4096];
+                while self
+                    .udev
+                    .as_ref()
+                    .is_some_and(|udev| read(udev, &mut octets).is_ok())
+                {}
+                return;
+            }
+            if clock::now() >= until {
+                return;
+            }
+            if live {
+                system.log.clear_live();
+                show_waiting(engine, &mut system.log, live);
+            }
+        }
+    }
+}
+
+/// One line for each link that is waited for.
+fn show_waiting(engine: &Engine<'_>, log: &mut Log, live: bool) {
+    let seconds = clock::now().0.saturating_sub(engine.started().0) / 1_000_000;
+    for (link, state) in engine.config.links.iter().zip(engine.states.iter()) {
+        let what = match state {
+            LinkState::WaitingDevice => "waiting for the device",
+            LinkState::WaitingUdev => "waiting for udev",
+            LinkState::NotAsked | LinkState::Found | LinkState::Up | LinkState::Failed => continue,
+        };
+        match live {
+            true => log.live(&Subject(link.matches), &format_args!("{what}, {seconds} s")),
+            false if seconds == 0 => log.news(&Subject(link.matches), &what),
+            false => {}
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Whether udev is done with a link.
+//!
+//! Where udevd runs, a link without a MAC rule of ours is left alone until `/run/udev/data/n<ifindex>`
+//! exists: before Linux 6.2 a link that is up cannot be renamed, and udev's own name would be lost.
+
+use super::clock;
+use super::file::Root;
+use ifdawn::diag::{Errno, LineBuf};
+use ifdawn::engine::{Instant, Settled};
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use std::fmt::Write;
+
+/// Seconds we give udev, from our start.
+const PATIENCE: u32 = 10;
+
+/// What is known of udev.
+pub struct Udev {
+    runs: Option<bool>,
+    deadline: Instant,
+    /// Links that were taken over from udev because it took too long.
+    pub overdue: bool,
+}
+
+impl Udev {
+    /// Nothing known yet.
+    pub fn new() -> Udev {
+        Udev {
+            runs: None,
+            deadline: clock::now().after_seconds(PATIENCE),
+            overdue: false,
+        }
+    }
+
+    /// Whether the link may be touched.
+    pub fn is_settled(&mut self, root: &Root<'_>, ifindex: u32) -> Settled {
+        if !*self.runs.get_or_insert_with(|| runs(root)) {
+            return Settled::Yes;
+        }
+        let mut path = LineBuf::<40>::new();
+        let _ = write!(path, "/run/udev/data/n{ifindex}");
+        if root.exists(path.as_bytes()) {
+            return Settled::Yes;
+        }
+        match clock::now() < self.deadline {
+            true => Settled::NotYet,
+            false => {
+                self.overdue = true;
+                Settled::Yes
+            }
+        }
+    }
+
+    /// When our patience ends, if udev runs and it has not.
+    pub fn deadline(&self) -> Option<Instant> {
+        (self.runs == Some(true) && !self.overdue).then_some(self.deadline)
+    }
+
+    /// Says when udev finishes a link.
+    pub fn watch(&self, root: &Root<'_>) -> Option<Inotify> {
+        if self.runs != Some(true) {
+            return None;
+        }
+        let events =
+            AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_CREATE | AddWatchFlags::IN_CLOSE_WRITE;
+        let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC).ok()?;
+        // udevd makes the directory with its first link.
+        for directory in [&b"/run/udev/data"[..], b"/run/udev"] {
+            let _ = root.watch(&inotify, directory, events);
+        }
+        Some(inotify)
+    }
+}
+
+/// udevd listens, and on our network namespace: it sees no links of any other.
+fn runs(root: &Root<'_>) -> bool {
+    if !root.exists(b"/run/udev/control") {
+        return false;
+    }
+    let mut ours = [0; 64];
+    let mut first = [0; 64];
+    let ours = root.read_link(b"/proc/self/ns/net", &mut ours);
+    let init = root.read_link(b"/proc/1/ns/net", &mut first);
+    match (ours, init) {
+        (Ok(ours), Ok(init)) => ours == init,
+        (Err(_), _) | (_, Err(Errno(_))) => true,
+    }
+}

@@ -1,0 +1,146 @@
+//! The outside world of the engine, made of the fake kernel, a clock that stands still and a table of files.
+
+use super::kernel::Kernel;
+use ifdawn::diag::{Diagnostic, Errno, Severity, Sink};
+use ifdawn::engine::{Host, Instant, OutputFile, Settled};
+use ifdawn::model::link::IfName;
+use ifdawn::plan::op::Op;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt::Display;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct FakeHost {
+    pub kernel: Kernel,
+    /// Microseconds.
+    pub now: u64,
+    /// `owned-IF`, `state.json`, `resolv.conf`, `hostname`. A host name can be set where there is a file.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// Links that udev is not done with.
+    pub unsettled: BTreeSet<u32>,
+    /// Every complaint, as `severity: line`.
+    pub complaints: Vec<String>,
+    /// Every progress line, as `link: news`.
+    pub news: Vec<String>,
+    /// Every operation that was sent, as its command.
+    pub sent: Vec<String>,
+    /// Of the answers to the datagram with this number (from 0) so many fit the receive buffer.
+    pub overrun: Option<(usize, usize)>,
+    answers: VecDeque<Vec<u8>>,
+}
+
+impl FakeHost {
+    pub fn new(kernel: Kernel) -> FakeHost {
+        FakeHost {
+            kernel,
+            ..FakeHost::default()
+        }
+    }
+
+    /// The text of a file; empty where there is none.
+    pub fn file(&self, name: &str) -> String {
+        let octets = self.files.get(name).cloned().unwrap_or_default();
+        String::from_utf8(octets).expect("text")
+    }
+
+    /// Complaints that contain `text`.
+    pub fn said(&self, text: &str) -> usize {
+        let has = |line: &&String| line.contains(text);
+        self.complaints.iter().filter(has).count()
+    }
+
+    /// How many requests that change something `act` sends.
+    pub fn changes_in(&mut self, act: impl FnOnce(&mut FakeHost)) -> usize {
+        let before = self.kernel.changes();
+        act(self);
+        self.kernel.changes() - before
+    }
+}
+
+/// A file's name in [`FakeHost::files`].
+pub fn file_name(file: OutputFile) -> String {
+    match file {
+        OutputFile::Owned(link) => format!("owned-{link}"),
+        OutputFile::State => "state.json".to_owned(),
+        OutputFile::ResolvConf => "resolv.conf".to_owned(),
+        OutputFile::Hostname => "hostname".to_owned(),
+    }
+}
+
+impl Sink for FakeHost {
+    fn report(&mut self, diagnostic: &Diagnostic<'_>) {
+        let severity = match diagnostic.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        };
+        self.complaints.push(format!("{severity}: {diagnostic}"));
+    }
+}
+
+impl Host for FakeHost {
+    fn now(&mut self) -> Instant {
+        Instant(self.now)
+    }
+
+    fn send(&mut self, requests: &[u8]) -> Result<(), Errno> {
+        assert!(requests.len() <= 32 * 1024, "more than a socket takes");
+        if let Some((at, room)) = self.overrun
+            && at == self.kernel.datagrams.len()
+        {
+            self.kernel.overrun_after(room);
+        }
+        let answers = self.kernel.receive_datagram(requests);
+        self.answers.extend(answers);
+        Ok(())
+    }
+
+    fn receive(&mut self, buffer: &mut [u8]) -> Result<usize, Errno> {
+        if self.kernel.take_overrun() {
+            return Err(Errno::ENOBUFS);
+        }
+        let answer = self.answers.pop_front();
+        let answer = answer.expect("the engine waits for an answer that never comes");
+        let room = buffer.get_mut(..answer.len()).ok_or(Errno::EMSGSIZE)?;
+        room.copy_from_slice(&answer);
+        Ok(answer.len())
+    }
+
+    fn is_settled(&mut self, ifindex: u32) -> Settled {
+        match self.unsettled.contains(&ifindex) {
+            true => Settled::NotYet,
+            false => Settled::Yes,
+        }
+    }
+
+    fn read(&mut self, file: OutputFile, use_it: &mut dyn FnMut(&[u8])) -> Result<(), Errno> {
+        use_it(self.files.get(&file_name(file)).ok_or(Errno::ENOENT)?);
+        Ok(())
+    }
+
+    fn write(&mut self, file: OutputFile, text: &dyn Display) -> Result<(), Errno> {
+        let text = text.to_string().into_bytes();
+        self.files.insert(file_name(file), text);
+        Ok(())
+    }
+
+    fn remove(&mut self, file: OutputFile) {
+        self.files.remove(&file_name(file));
+    }
+
+    fn owned_links(&mut self, each: &mut dyn FnMut(IfName)) {
+        for name in self.files.keys() {
+            if let Some(link) = name.strip_prefix("owned-") {
+                each(IfName::from_kernel(link.as_bytes()).expect("a link name"));
+            }
+        }
+    }
+
+    fn progress(&mut self, link: IfName, news: &dyn Display) {
+        self.news.push(format!("{link}: {news}"));
+    }
+
+    fn trace(&mut self, op: &Op<'_>) {
+        self.sent.push(op.to_string());
+    }
+}

@@ -1,0 +1,187 @@
+"""Arguments, exit codes and privileges."""
+from machine import BINARY, Machine
+
+ETH0 = "IPADDR=192.0.2.5\nPREFIX=24\n"
+
+
+class Usage(Machine):
+    def usage_error(self, *words):
+        run = self.ifdawn(*words, root=False, code=2)
+        self.assertEqual(run.out, "", f"standard output of a usage error\n{run}")
+        self.assertSays(run, "ifdawn: ")
+        return run
+
+    def test_exit_codes(self):
+        self.cables("eth0")
+        self.ifdawn("up", code=3)
+        self.assertSays(self.ifdawn("up", code=3), "no source names any link")
+        self.ifcfg("eth0", ETH0)
+        self.ifdawn("up", code=0)
+        self.ifdawn("up", code=0)
+        self.ifdawn("up", "eth0", code=0)
+        self.assertSays(self.ifdawn("up", "eth7", code=1), "eth7")
+        self.ifcfg("eth7", ETH0)
+        self.ifdawn("up", "--timeout", "0", code=1)
+        self.ifdawn("check", code=0)
+        self.ifcfg("eth7", "IPADDR=192.0.2.300\n")
+        self.ifdawn("check", code=1)
+
+    def test_a_bad_line_alone_does_not_make_up_fail(self):
+        self.cables("eth0")
+        self.ifcfg("eth0", ETH0 + "IPADDR1=192.0.2.300\n")
+        self.ifdawn("up", code=(0, 1))
+        self.assertEqual(self.addresses("eth0"), ["192.0.2.5/24"], "the good address")
+
+    def test_help_on_standard_output(self):
+        for words in (["-h"], ["--help"], ["help"]):
+            run = self.ifdawn(*words, root=False)
+            for command in ("up", "down", "plan", "check"):
+                self.assertIn(f"ifdawn {command}", run.out, f"every command is listed\n{run}")
+            self.assertIn("--cmdline-file", run.out, f"every option is listed\n{run}")
+        for command in ("up", "down", "plan", "check"):
+            for words in ([command, "-h"], [command, "--help"], ["-h", command], [command, "eth0", "-h"]):
+                run = self.ifdawn(*words, root=False)
+                self.assertTrue(run.out.startswith(f"ifdawn {command}"), f"the command's own help\n{run}")
+                self.assertEqual(run.err, "", f"nothing on standard error\n{run}")
+
+    def test_version(self):
+        self.assertRegex(self.ifdawn("--version", root=False).out, r"^ifdawn \d+\.\d+\.\d+\n$", "--version")
+
+    def test_usage_errors_exit_2_and_touch_nothing(self):
+        for words in (
+            [],
+            ["frobnicate"],
+            ["--frobnicate"],
+            ["up", "--frobnicate"],
+            ["up", "-x"],
+            ["up", "-vx"],
+            ["down"],
+            ["up", "--timeout"],
+            ["up", "--timeout", "soon"],
+            ["up", "--timeout", "-1"],
+            ["up", "--sources", "cmdline,nvram"],
+            ["up", "--log", "paper"],
+            ["up", "sixteenoctets016"],
+            ["up", "eth/0"],
+            ["up", ""],
+        ):
+            self.usage_error(*words)
+        self.assertNotIn("UP", self.link("lo")["flags"], "lo is still down")
+
+    def test_options_in_every_form_and_place(self):
+        cmdline = "ip=192.0.2.5:::24::eth0:none"
+        wanted = None
+        self.cables("eth0")
+        for words in (
+            ["plan", "--cmdline", cmdline],
+            ["--cmdline", cmdline, "plan"],
+            [f"--cmdline={cmdline}", "plan"],
+            ["plan", f"--cmdline={cmdline}", "eth0"],
+            ["plan", "eth0", "--cmdline", cmdline],
+            ["plan", "-q", f"--cmdline={cmdline}"],
+            ["plan", f"--cmdline={cmdline}", "--sources=cmdline"],
+        ):
+            run = self.ifdawn(*words)
+            self.assertIn("192.0.2.5/24", run.out, f"the plan\n{run}")
+            wanted = wanted or run.out
+            self.assertEqual(run.out, wanted, f"the same plan for every spelling\n{run}")
+        self.write("words", cmdline + "\n")
+        run = self.ifdawn("plan", f"--cmdline-file={self.path('words')}", code=None)
+        rooted = self.ifdawn("plan", "--cmdline-file=/words", code=None)
+        self.assertIn(wanted, (run.out, rooted.out), f"--cmdline-file, below the root or not\n{run}\n{rooted}")
+
+    def test_an_options_value_may_look_like_an_option(self):
+        for value in ("-h", "--help", "help", "--"):
+            for words in ([f"--cmdline={value}"], ["--cmdline", value]):
+                run = self.ifdawn("plan", *words)
+                self.assertIn("ip link set dev lo up", run.out, f"the plan, and no help\n{run}")
+
+    def test_clustered_switches(self):
+        self.cables("eth0")
+        self.ifcfg("eth0", ETH0)
+        self.ifdawn("up", "-vq", code=0)
+        self.assertEqual(self.addresses("eth0"), ["192.0.2.5/24"], "-vq is -v and -q")
+
+    def test_quiet_and_verbose(self):
+        self.cables("eth0")
+        self.ifcfg("eth0", ETH0)
+        self.assertEqual(self.ifdawn("up", "-q").err, "", "-q: nothing when all is well")
+        self.ifdawn("down", "eth0")
+        run = self.ifdawn("up", "-v")
+        self.assertSays(run, "ip addr add 192.0.2.5/24")
+
+    def test_the_log_may_go_to_syslog_where_nobody_listens(self):
+        self.cables("eth0")
+        self.ifcfg("eth0", ETH0)
+        run = self.ifdawn("up", "--log", "syslog")
+        self.assertEqual(run.err, "", "nothing on standard error")
+        self.assertEqual(self.addresses("eth0"), ["192.0.2.5/24"], "the link is up")
+
+    def test_closed_standard_streams_do_no_harm(self):
+        self.cables("eth0")
+        self.ifcfg("eth0", ETH0)
+        shell = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
+        self.ifdawn("up", prefix=shell)
+        self.assertEqual(self.addresses("eth0"), ["192.0.2.5/24"], "the link is up")
+        self.assertIn("addr 192.0.2.5/24", self.read("run/ifdawn/owned-eth0"), "files are what they shall be")
+
+    def test_missing_privilege_is_one_line(self):
+        self.cables("eth0")
+        self.ifcfg("eth0", ETH0)
+        without = ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-all"]
+        for prefix in (without, ["unshare", "--user"]):
+            for words in (["up"], ["down", "eth0"]):
+                run = self.ifdawn(*words, prefix=prefix, code=1)
+                self.assertSays(run, "CAP_NET_ADMIN", "nothing was changed")
+                said = [line for line in run.err.splitlines() if "bug:" not in line]
+                self.assertEqual(len(said), 1, f"one line\n{run}")
+            self.assertIn("192.0.2.5/24", self.ifdawn("plan", prefix=prefix).out, "`plan` needs no privilege")
+            self.ifdawn("check", prefix=prefix)
+        self.assertNotIn("UP", self.link("eth0")["flags"], "nothing was changed")
+
+    def test_a_namespace_that_is_not_ours_is_one_line(self):
+        # All capabilities, but in a user namespace that does not own the network namespace.
+        self.cables("eth0")
+        self.ifcfg("eth0", ETH0)
+        run = self.ifdawn("up", prefix=["unshare", "--user", "--map-root-user"], code=1)
+        said = [line for line in run.err.splitlines() if "bug:" not in line]
+        self.assertEqual(len(said), 1, f"one line\n{run}")
+        self.assertSays(run, "CAP_NET_ADMIN")
+        self.assertEqual(self.addresses("eth0"), [], "nothing was changed")
+
+    def test_a_root_that_does_not_exist(self):
+        run = self.ifdawn("up", "--root=/nowhere", root=False, code=(1, 3))
+        self.assertSays(run, "ifdawn: ")
+
+    def test_every_link_named_must_be_configured(self):
+        self.cables("eth0", "eth1")
+        self.ifcfg("eth0", ETH0)
+        run = self.ifdawn("up", "eth0", "eth1", code=1)
+        self.assertSays(run, "eth1", "no source names this link")
+        self.assertEqual(self.addresses("eth0"), ["192.0.2.5/24"], "the other one is up")
+
+
+class Methods(Machine):
+    def test_bootproto_dhcp_says_so_and_static_parts_are_applied(self):
+        self.cables("eth0", "eth1")
+        self.ifcfg("eth0", "BOOTPROTO=dhcp\nIPADDR1=192.0.2.5\nPREFIX1=24\nIPV6ADDR=2001:db8::5/64\nMTU=1400\n")
+        self.ifcfg("eth1", "IPADDR=198.51.100.5\nPREFIX=24\n")
+        run = self.ifdawn("up", code=1)
+        self.assertSays(run, "ifcfg-eth0:", "DHCPv4", "not available")
+        self.assertCountEqual(self.addresses("eth0"), ["192.0.2.5/24", "2001:db8::5/64"], "static addresses of eth0")
+        self.assertEqual(self.link("eth0")["mtu"], 1400, "MTU of eth0")
+        self.assertEqual(self.addresses("eth1"), ["198.51.100.5/24"], "eth1, which is static")
+
+    def test_ip_dhcp_says_so_and_static_parts_are_applied(self):
+        self.cables("eth0", "eth1")
+        words = ["--cmdline", "ip=eth0:dhcp:1400 ip=198.51.100.5:::24::eth1:none"]
+        run = self.ifdawn("up", *words, code=1)
+        self.assertSays(run, "cmdline:1:", "DHCPv4", "not available")
+        self.assertEqual(self.link("eth0")["mtu"], 1400, "MTU of eth0")
+        self.assertIn("UP", self.link("eth0")["flags"], "eth0 is up")
+        self.assertEqual(self.addresses("eth1"), ["198.51.100.5/24"], "eth1, which is static")
+
+    def test_bare_ip_dhcp_says_so(self):
+        self.cables("eth0")
+        run = self.ifdawn("up", "--cmdline", "ip=dhcp", "--timeout", "1", code=1)
+        self.assertSays(run, "cmdline:1:", "DHCPv4", "not available")

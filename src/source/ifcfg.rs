@@ -433,7 +433,7 @@ pub(super) fn next_item<'l>(list: &mut &'l [u8]) -> Option<&'l [u8]> {
 
 /// The two sides of the first `octet`; without one the second is `None`.
 #[inline(never)]
-pub(super) fn split_at_octet(text: &[u8], octet: u8) -> (&[u8], Option<&[u8]>) {
+pub fn split_at_octet(text: &[u8], octet: u8) -> (&[u8], Option<&[u8]>) {
     let at = text.iter().position(|at| *at == octet);
     match at.and_then(|at| text.split_at_checked(at)) {
         Some((before, after)) => (before, after.get(1..)),

@@ -44,6 +44,18 @@ class Usage(Machine):
                 self.assertTrue(run.out.startswith(f"ifdawn {command}"), f"the command's own help\n{run}")
                 self.assertEqual(run.err, "", f"nothing on standard error\n{run}")
 
+    def test_help_beats_errors_and_speaks_of_the_command(self):
+        for words in (["up", "--frobnicate", "-h"], ["help", "up"], ["up", "-vh"], ["up", "eth/0", "--help"]):
+            run = self.ifdawn(*words, root=False)
+            self.assertTrue(run.out.startswith("ifdawn up"), f"the command's own help\n{run}")
+            self.assertNotIn("--offline", run.out, f"no option of another command\n{run}")
+        self.assertIn("--offline", self.ifdawn("plan", "-h", root=False).out, "its own options")
+
+    def test_the_word_help_behind_a_command_is_an_operand(self):
+        self.assertSays(self.ifdawn("up", "help", code=3), "help: no source names this link")
+        run = self.ifdawn("check", "--", "--help", root=False, code=1)
+        self.assertIn("--help: ENOENT", run.out, f"a file of that name is looked for\n{run}")
+
     def test_version(self):
         self.assertRegex(self.ifdawn("--version", root=False).out, r"^ifdawn \d+\.\d+\.\d+\n$", "--version")
 
@@ -59,6 +71,12 @@ class Usage(Machine):
             ["up", "--timeout"],
             ["up", "--timeout", "soon"],
             ["up", "--timeout", "-1"],
+            ["up", "--timeout", "4294967296"],
+            ["up", "--timeout", ""],
+            ["plan", "--json=1"],
+            ["plan", "-"],
+            [""],
+            ["    "],
             ["up", "--sources", "cmdline,nvram"],
             ["up", "--log", "paper"],
             ["up", "sixteenoctets016"],
@@ -95,6 +113,13 @@ class Usage(Machine):
             for words in ([f"--cmdline={value}"], ["--cmdline", value]):
                 run = self.ifdawn("plan", *words)
                 self.assertIn("ip link set dev lo up", run.out, f"the plan, and no help\n{run}")
+
+    def test_of_an_option_given_twice_the_last_counts(self):
+        self.cables("eth0")
+        first, last = "ip=192.0.2.6:::24::eth0:none", "ip=192.0.2.5:::24::eth0:none"
+        run = self.ifdawn("plan", "--cmdline", first, f"--cmdline={last}")
+        self.assertIn("192.0.2.5/24", run.out, f"the last one\n{run}")
+        self.assertNotIn("192.0.2.6", run.out, f"not the first one\n{run}")
 
     def test_clustered_switches(self):
         self.cables("eth0")

@@ -1,63 +1,94 @@
-//! The command line: normalised (`-h`, `--key=value`, `-vq`), then read by argh.
+//! The command line. It is read by the tables that `--help` prints: a command or an option more is a row
+//! more. Words are octets of the argument vector, never copies.
 
 use crate::sys::file::{self, Out};
+use crate::sys::log::to_stderr;
 use crate::sys::start::Arguments;
-use argh::FromArgs;
+use heapless::Vec;
+use ifdawn::diag::Escaped;
+use ifdawn::limits::{MAX_FILES, MAX_LINKS};
 use ifdawn::model::link::IfName;
-use std::fmt::Write;
-use std::mem::take;
-use std::num::{IntErrorKind, ParseIntError};
+use ifdawn::source::ifcfg::split_at_octet;
+use ifdawn::text::scalar;
 
-/// What is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Bring up.
-    Up,
-    /// Take back.
-    Down,
-    /// Print what `up` would change.
-    Plan,
-    /// Parse only.
-    Check,
+/// A word that lives as long as the process.
+pub type Word = &'static [u8];
+
+/// The lines of a table, and which commands each is about, a bit for each.
+struct Table {
+    lines: Word,
+    about: &'static [u16],
 }
 
-/// Name, operands, and what it does.
-const COMMANDS: [(Command, &str, &str, &str); 4] = [
-    (
-        Command::Up,
-        "up",
-        "[IF...]",
-        "bring up what is configured, or only IF...",
-    ),
-    (
-        Command::Down,
-        "down",
-        "IF...",
-        "take back what was configured on IF",
-    ),
-    (
-        Command::Plan,
-        "plan",
-        "[IF...]",
-        "print, as ip(8) commands, what `up` would change now",
-    ),
-    (
-        Command::Check,
-        "check",
-        "[FILE...]",
-        "read the configuration and say what is wrong with it",
-    ),
-];
+/// An enum and its table: for each variant the commands it is about (every one, where none is said), and
+/// a line.
+macro_rules! table {
+    ($(#[$doc:meta])* $name:ident: $($row:ident $([$about:ident])? $line:literal,)*) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $(#[doc = $line] $row,)*
+        }
 
-/// Where lines go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// Standard error.
-    Stderr,
-    /// /dev/kmsg.
-    Kmsg,
-    /// /dev/log.
-    Syslog,
+        impl $name {
+            const ALL: &[$name] = &[$($name::$row),*];
+            const TABLE: Table = Table {
+                lines: concat!($($line, "\n"),*).as_bytes(),
+                about: &[$(EVERY_COMMAND $(& 1 << Command::$about as u16)?),*],
+            };
+        }
+    };
+}
+
+const EVERY_COMMAND: u16 = u16::MAX;
+
+table! {
+    /// What is asked for.
+    Command:
+    Up          [Up]    "up    [IF...]    bring up what is configured, or only IF...",
+    Down        [Down]  "down  IF...      take back what was configured on IF",
+    Plan        [Plan]  "plan  [IF...]    print, as ip(8) commands, what `up` would change now",
+    Check       [Check] "check [FILE...]  read the configuration and say what is wrong with it",
+}
+
+table! {
+    /// How it is to be done. A line has the short form, and from column [`LONG`] on the long one and the
+    /// value's name if it takes one.
+    Opt:
+    Root                "    --root DIR           prefix of every file read or written",
+    Cmdline             "    --cmdline TEXT       use this kernel command line",
+    CmdlineFile         "    --cmdline-file FILE  use the kernel command line in this file",
+    Sources             "    --sources LIST       what to read, of cmdline,ifcfg,firmware",
+    IfcfgDir            "    --ifcfg-dir DIR      where ifcfg files are (/etc/sysconfig/network-scripts)",
+    ResolvConf          "    --resolv-conf PATH   the resolver's file (/etc/resolv.conf)",
+    Timeout             "    --timeout SECONDS    seconds to wait for everything",
+    Initramfs           "    --initramfs          behave as in an initramfs: read the kernel command line too",
+    Json        [Plan]  "    --json               plan: print the desired state as JSON",
+    Offline     [Plan]  "    --offline            plan: ask no kernel",
+    Verbose             "-v, --verbose            say more",
+    Quiet               "-q, --quiet              say errors only",
+    Log                 "    --log TARGET         where to say it: stderr, kmsg or syslog",
+    Help                "-h, --help               print commands and options",
+    Version             "-V, --version            print the version",
+}
+
+/// Column of an option's long form.
+const LONG: usize = 4;
+
+table! {
+    /// Where lines go.
+    Target:
+    Stderr "stderr",
+    Kmsg "kmsg",
+    Syslog "syslog",
+}
+
+table! {
+    /// What is read.
+    Source:
+    Cmdline "cmdline",
+    Ifcfg "ifcfg",
+    Firmware "firmware",
 }
 
 /// How much is said.
@@ -71,292 +102,240 @@ pub enum Verbosity {
     Verbose,
 }
 
-/// Which inputs are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sources {
-    /// The kernel command line.
-    pub cmdline: bool,
-    /// ifcfg files.
-    pub ifcfg: bool,
-    /// Firmware tables were asked for by name.
-    pub firmware: bool,
-}
-
 /// Everything the command line says.
 pub struct Options {
-    /// The words of it that need no reading.
-    pub args: Args,
     /// What to do.
     pub command: Command,
-    /// What follows the command.
-    pub operands: &'static [Word],
     /// Links of `up`, `down` and `plan`.
-    pub links: Vec<IfName>,
-    /// `--sources`, if given.
-    pub sources: Option<Sources>,
-    /// `-v`, `-q`.
-    pub verbosity: Verbosity,
+    pub links: Vec<IfName, MAX_LINKS>,
+    /// Files of `check`.
+    pub files: Vec<Word, MAX_FILES>,
+    /// `--sources`, if given: a bit for each [`Source`].
+    pub sources: Option<u8>,
+    /// `--timeout`.
+    pub timeout: Option<u32>,
     /// `--log`.
     pub log: Target,
+    values: [Option<Word>; Opt::ALL.len()],
+    /// The command's bit in a [`Table`]; 0 while there is none.
+    about: u16,
+    /// The first thing wrong, and the word that shows it.
+    refusal: Option<(&'static str, Word)>,
 }
 
-/// A word that lives as long as the process.
-type Word = &'static str;
-
-#[derive(FromArgs)]
-/// Brings a Linux machine's network up before anything else runs.
-pub struct Args {
-    /// prefix of every file read or written
-    #[argh(option, arg_name = "dir", default = "\"\"", from_str_fn(kept))]
-    pub root: Word,
-    /// use this kernel command line
-    #[argh(option, arg_name = "text", from_str_fn(kept))]
-    pub cmdline: Option<Word>,
-    /// use the kernel command line in this file
-    #[argh(option, arg_name = "file", from_str_fn(kept))]
-    pub cmdline_file: Option<Word>,
-    /// what to read, of cmdline,ifcfg,firmware
-    #[argh(option, arg_name = "list", from_str_fn(kept))]
-    sources: Option<Word>,
-    /// where ifcfg files are (/etc/sysconfig/network-scripts)
-    #[argh(
-        option,
-        arg_name = "dir",
-        default = "\"/etc/sysconfig/network-scripts\"",
-        from_str_fn(kept)
-    )]
-    pub ifcfg_dir: Word,
-    /// the resolver's file (/etc/resolv.conf)
-    #[argh(
-        option,
-        arg_name = "path",
-        default = "\"/etc/resolv.conf\"",
-        from_str_fn(kept)
-    )]
-    pub resolv_conf: Word,
-    /// seconds to wait for everything
-    #[argh(option, arg_name = "seconds", from_str_fn(seconds))]
-    pub timeout: Option<u32>,
-    /// behave as in an initramfs: read the kernel command line too
-    #[argh(switch)]
-    pub initramfs: bool,
-    /// plan: print the desired state as JSON
-    #[argh(switch)]
-    pub json: bool,
-    /// plan: ask no kernel
-    #[argh(switch)]
-    pub offline: bool,
-    /// say more
-    #[argh(switch, short = 'v')]
-    verbose: bool,
-    /// say errors only
-    #[argh(switch, short = 'q')]
-    quiet: bool,
-    /// where to say it: stderr, kmsg or syslog
-    #[argh(option, arg_name = "target", from_str_fn(kept))]
-    log: Option<Word>,
-    /// the command, and what follows it
-    #[argh(positional, from_str_fn(kept))]
-    words: Vec<Word>,
-}
-
-fn kept(word: &str) -> Result<Word, String> {
-    Ok(String::from(word).leak())
-}
-
-fn seconds(word: &str) -> Result<u32, String> {
-    word.parse().map_err(|error: ParseIntError| {
-        String::from(match error.kind() {
-            IntErrorKind::Empty => "cannot parse integer from empty string",
-            IntErrorKind::PosOverflow => "number too large to fit in target type",
-            IntErrorKind::InvalidDigit | IntErrorKind::NegOverflow | IntErrorKind::Zero | _ => {
-                "invalid digit found in string"
-            }
-        })
-    })
-}
-
-/// What is wrong with the command line, and the word that shows it.
-struct Refusal(&'static str, Word);
-
-/// Reads the arguments; an exit code where there is nothing more to do.
-pub fn options(arguments: &Arguments) -> Result<Options, u8> {
-    read(arguments).map_err(|refusal| match refusal {
-        Some(Refusal(problem, word)) => {
-            crate::sys::log::to_stderr(&format_args!(
-                "ifdawn: {problem}{word}\nTry: ifdawn --help\n"
-            ));
-            2
-        }
-        None => 0,
-    })
-}
-
-/// `None` as an error: what was asked for is said.
-fn read(arguments: &Arguments) -> Result<Options, Option<Refusal>> {
-    let mut words = Vec::new();
-    for argument in arguments.each() {
-        let word = str::from_utf8(argument).map_err(|_| Refusal("an argument is not UTF-8", ""))?;
-        normalise(word, &mut words);
-    }
-    match words.as_slice() {
-        [] => Err(Some(Refusal("no command", ""))),
-        ["--version" | "-V", ..] => {
-            say(concat!("ifdawn ", env!("CARGO_PKG_VERSION"), "\n"));
-            Err(None)
-        }
-        words if asks_for_help(words) => {
-            help(words);
-            Err(None)
-        }
-        words => {
-            let args = Args::from_args(&["ifdawn"], words);
-            let args = args.map_err(|exit| Refusal(exit.output.leak().trim_ascii(), ""))?;
-            understand(args).map_err(Some)
+impl Options {
+    /// Nothing said yet.
+    pub const fn new() -> Options {
+        Options {
+            command: Command::Up,
+            links: Vec::new(),
+            files: Vec::new(),
+            sources: None,
+            timeout: None,
+            log: Target::Stderr,
+            values: [None; _],
+            about: 0,
+            refusal: None,
         }
     }
-}
 
-/// Options that a value follows, which may look like anything.
-const TAKES_VALUE: [Word; 8] = [
-    "--root",
-    "--cmdline",
-    "--cmdline-file",
-    "--sources",
-    "--ifcfg-dir",
-    "--resolv-conf",
-    "--timeout",
-    "--log",
-];
-
-/// Whether `--help` stands where an option does, and not as the value of one.
-fn asks_for_help(words: &[Word]) -> bool {
-    let mut is_value = false;
-    words.iter().any(|word| {
-        let is_help = *word == "--help" && !is_value;
-        is_value = TAKES_VALUE.contains(word) && !is_value;
-        is_help
-    })
-}
-
-/// Splits `--key=value` and `-vq`, and turns `-h` and a first `help` into `--help`.
-fn normalise(word: Word, words: &mut Vec<Word>) {
-    let is_long = word.starts_with("--");
-    let equals = word
-        .bytes()
-        .position(|octet| octet == b'=')
-        .filter(|_| is_long);
-    if words.last().is_some_and(|last| TAKES_VALUE.contains(last)) {
-        words.push(word);
-    } else if word == "-h" || word == "help" && words.is_empty() {
-        words.push("--help");
-    } else if let Some((key, value)) = equals.and_then(|at| word.split_at_checked(at)) {
-        words.push(key);
-        words.push(value.get(1..).unwrap_or_default());
-    } else if word.len() > 2 && word.starts_with('-') && !is_long {
-        for letter in word.chars().skip(1) {
-            let mut flag = String::from("-");
-            flag.push(letter);
-            words.push(flag.leak());
-        }
-    } else {
-        words.push(word);
+    /// The value of an option; empty for one that takes none. The last one given counts.
+    pub fn value(&self, option: Opt) -> Option<Word> {
+        *self.values.get(option as usize)?
     }
-}
 
-fn understand(mut args: Args) -> Result<Options, Refusal> {
-    let Some((word, operands)) = take(&mut args.words).leak().split_first() else {
-        return Err(Refusal(
-            "Required positional arguments not provided:\n    command",
-            "",
-        ));
-    };
-    let Some((command, ..)) = COMMANDS.iter().find(|(_, name, ..)| name == word) else {
-        return Err(Refusal("no command ", word));
-    };
-    let mut links = Vec::new();
-    if *command != Command::Check {
-        for name in operands {
-            let link = IfName::new(name.as_bytes());
-            links.push(link.ok_or(Refusal("not a link name: ", name))?);
-        }
+    /// Whether an option was given.
+    pub fn has(&self, option: Opt) -> bool {
+        self.value(option).is_some()
     }
-    if *command == Command::Down && links.is_empty() {
-        return Err(Refusal("down: which link?", ""));
-    }
-    Ok(Options {
-        command: *command,
-        links,
-        sources: args.sources.map(sources).transpose()?,
-        verbosity: match (args.verbose, args.quiet) {
+
+    /// `-v` and `-q`; of both, `-v`.
+    pub fn verbosity(&self) -> Verbosity {
+        match (self.has(Opt::Verbose), self.has(Opt::Quiet)) {
             (true, _) => Verbosity::Verbose,
             (false, true) => Verbosity::Quiet,
             (false, false) => Verbosity::Usual,
-        },
-        log: match args.log {
-            None | Some("stderr") => Target::Stderr,
-            Some("kmsg") => Target::Kmsg,
-            Some("syslog") => Target::Syslog,
-            Some(other) => return Err(Refusal("--log: not stderr, kmsg or syslog: ", other)),
-        },
-        operands,
-        args,
-    })
-}
+        }
+    }
 
-fn sources(list: Word) -> Result<Sources, Refusal> {
-    let mut sources = Sources {
-        cmdline: false,
-        ifcfg: false,
-        firmware: false,
-    };
-    let mut rest = Some(list);
-    while let Some(source) = rest {
-        let comma = source.bytes().position(|octet| octet == b',');
-        let (source, after) = source.split_at(comma.unwrap_or(source.len()));
-        rest = after.get(1..);
-        match source {
-            "cmdline" => sources.cmdline = true,
-            "ifcfg" => sources.ifcfg = true,
-            "firmware" => sources.firmware = true,
-            other => {
-                return Err(Refusal(
-                    "--sources: not cmdline, ifcfg or firmware: ",
-                    other,
+    /// Reads the arguments; an exit code where there is nothing more to do.
+    pub fn read(&mut self, words: &mut Arguments) -> Result<(), u8> {
+        let mut only_operands = false;
+        while let Some(word) = words.next() {
+            match word {
+                [b'-', after @ ..] if !only_operands => match after {
+                    b"-" => only_operands = true,
+                    [] | [b'-', ..] => {
+                        let (form, value) = split_at_octet(word, b'=');
+                        self.option(LONG, form, value, word, words);
+                    }
+                    letters => {
+                        for letter in letters {
+                            self.option(0, &[b'-', *letter, b','], None, word, words);
+                        }
+                    }
+                },
+                _ => self.operand(word),
+            }
+        }
+        self.understand();
+        if self.has(Opt::Version) {
+            let mut out = Out::new(file::stdout());
+            out.put(concat!("ifdawn ", env!("CARGO_PKG_VERSION"), "\n").as_bytes());
+            out.flush();
+            return Err(0);
+        }
+        if self.has(Opt::Help) {
+            self.help();
+            return Err(0);
+        }
+        match self.refusal {
+            None => Ok(()),
+            Some((problem, word)) => {
+                to_stderr(&format_args!(
+                    "ifdawn: {problem}{}\nTry: ifdawn --help\n",
+                    Escaped(word)
                 ));
+                Err(2)
             }
         }
     }
-    Ok(sources)
-}
 
-/// The commands, or one of them, and every option.
-fn help(words: &[Word]) {
-    let mut out = Out::new(file::stdout());
-    let asked = COMMANDS.iter().find(|(_, name, ..)| words.contains(name));
-    match asked {
-        Some((_, name, operands, does)) => {
-            let _ = write!(out, "ifdawn {name} {operands}\n  {does}\n");
+    /// `form` is what stands in the table from column `at` on.
+    fn option(
+        &mut self,
+        at: usize,
+        form: &[u8],
+        given: Option<Word>,
+        word: Word,
+        words: &mut Arguments,
+    ) {
+        let Some((row, line)) = find(&Opt::TABLE, at, form) else {
+            return self.refuse("no such option: ", word);
+        };
+        let long = line.get(LONG..).unwrap_or_default();
+        let takes_value = !matches!(split_at_octet(long, b' ').1, Some([b' ', ..]));
+        let value = match (takes_value, given) {
+            (true, None) => words.next(),
+            (false, None) => Some(&b""[..]),
+            (true, Some(_)) => given,
+            (false, Some(_)) => return self.refuse("takes no value: ", word),
+        };
+        match value {
+            Some(value) => self.set(row, value),
+            None => self.refuse("a value is missing: ", word),
         }
-        None => {
-            for (_, name, operands, does) in &COMMANDS {
-                let _ = writeln!(out, "ifdawn {name:5} {operands:9}  {does}");
+    }
+
+    fn set(&mut self, option: usize, value: Word) {
+        if let Some(slot) = self.values.get_mut(option) {
+            *slot = Some(value);
+        }
+    }
+
+    fn operand(&mut self, word: Word) {
+        if self.about == 0 {
+            match named(&Command::TABLE, Command::ALL, word) {
+                Some(command) => {
+                    self.command = command;
+                    self.about = 1 << command as u16;
+                }
+                None if word == b"help" => self.set(Opt::Help as usize, b""),
+                None => self.refuse("no such command: ", word),
+            }
+        } else if self.command == Command::Check {
+            if self.files.push(word).is_err() {
+                self.refuse("more than MAX_FILES: ", word);
+            }
+        } else {
+            match IfName::new(word).map(|link| self.links.push(link)) {
+                Some(Ok(())) => {}
+                Some(Err(_)) => self.refuse("more than MAX_LINKS: ", word),
+                None => self.refuse("not a link name: ", word),
             }
         }
     }
-    if let Err(exit) = Args::from_args(&["ifdawn"], &["--help"]) {
-        const OPTIONS: &[u8] = b"\nOptions:";
-        let at = exit
-            .output
-            .as_bytes()
-            .windows(OPTIONS.len())
-            .position(|part| part == OPTIONS);
-        let _ = out.write_str(at.and_then(|at| exit.output.get(at..)).unwrap_or_default());
+
+    /// Reads the values, and sees what is missing.
+    fn understand(&mut self) {
+        if self.about == 0 {
+            self.refuse("no command", b"");
+        }
+        if self.command == Command::Down && self.links.is_empty() {
+            self.refuse("down: which link?", b"");
+        }
+        if let Some(word) = self.value(Opt::Timeout) {
+            self.timeout = scalar::number(word);
+            if self.timeout.is_none() {
+                self.refuse("--timeout: not a number of seconds below 2^32: ", word);
+            }
+        }
+        if let Some(word) = self.value(Opt::Log) {
+            match named(&Target::TABLE, Target::ALL, word) {
+                Some(target) => self.log = target,
+                None => self.refuse("--log: not stderr, kmsg or syslog: ", word),
+            }
+        }
+        let mut list = self.value(Opt::Sources);
+        while let Some(rest) = list {
+            let (word, rest) = split_at_octet(rest, b',');
+            list = rest;
+            match named(&Source::TABLE, Source::ALL, word) {
+                Some(source) => self.sources = Some(self.sources.unwrap_or(0) | 1 << source as u8),
+                None => self.refuse("--sources: not cmdline, ifcfg or firmware: ", word),
+            }
+        }
     }
-    let _ = out.write_str("\nExit: 0 everything required is up, 1 something is not, 2 usage, 3 no source names any link.\n");
-    out.flush();
+
+    fn refuse(&mut self, problem: &'static str, word: Word) {
+        if self.refusal.is_none() {
+            self.refusal = Some((problem, word));
+        }
+    }
+
+    /// The commands, or the one that is asked about, and its options.
+    fn help(&self) {
+        let mut out = Out::new(file::stdout());
+        let about = match self.about {
+            0 => EVERY_COMMAND,
+            command => command,
+        };
+        list(&mut out, about, b"ifdawn ", &Command::TABLE);
+        out.put(b"\nOptions:\n");
+        list(&mut out, about, b"  ", &Opt::TABLE);
+        out.put(b"\nExit: 0 everything required is up, 1 something is not, 2 usage, 3 no source names any link.\n");
+        out.flush();
+    }
 }
 
-fn say(text: &str) {
-    let _ = nix::unistd::write(file::stdout(), text.as_bytes());
+/// The row whose first word from column `at` on is `word`, and its line.
+fn find(table: &Table, at: usize, word: &[u8]) -> Option<(usize, Word)> {
+    let mut rest = table.lines;
+    for row in 0..table.about.len() {
+        let (line, after) = split_at_octet(rest, b'\n');
+        if split_at_octet(line.get(at..).unwrap_or_default(), b' ').0 == word {
+            return Some((row, line));
+        }
+        rest = after?;
+    }
+    None
+}
+
+/// The variant whose row begins with `word`.
+fn named<T: Copy>(table: &Table, variants: &[T], word: &[u8]) -> Option<T> {
+    variants.get(find(table, 0, word)?.0).copied()
+}
+
+/// Prints the rows that are about these commands.
+fn list(out: &mut Out<'_>, about: u16, before: &[u8], table: &Table) {
+    let mut rest = table.lines;
+    for of in table.about {
+        let (line, after) = split_at_octet(rest, b'\n');
+        rest = after.unwrap_or_default();
+        if of & about != 0 {
+            for part in [before, line, b"\n"] {
+                out.put(part);
+            }
+        }
+    }
 }

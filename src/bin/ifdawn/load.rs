@@ -3,8 +3,8 @@
 //! Order: the command line first, since it beats ifcfg on the same link and its readers want to know;
 //! ifcfg files as initscripts order them.
 
-use crate::cli::{Command, Options, Sources};
-use crate::sys::file::{self, Names, Octets, Path, Root};
+use crate::cli::{Command, Opt, Options, Source};
+use crate::sys::file::{self, Names, Path, Root};
 use heapless::Vec;
 use ifdawn::diag::{Diagnostic, Effect, Errno, Escaped, FileId, Problem, Severity, Sink};
 use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS, MAX_FILES, MAX_VALUE};
@@ -21,8 +21,8 @@ const NAME_OCTETS: usize = 1024 * 1024;
 
 /// Memory for reading: one file at a time.
 pub struct Files {
-    /// The file at hand; also what the engine reads back.
-    pub octets: [u8; MAX_FILE_OCTETS],
+    /// The file at hand, and one octet more where it is too long; also what the engine reads back.
+    pub octets: [u8; MAX_FILE_OCTETS + 1],
     names: Vec<u8, NAME_OCTETS>,
     spans: Vec<(u32, u32), MAX_FILES>,
     entries: Vec<Entry, MAX_ASSIGNMENTS>,
@@ -35,7 +35,7 @@ impl Files {
     /// Nothing read.
     pub const fn new() -> Files {
         Files {
-            octets: [0; MAX_FILE_OCTETS],
+            octets: [0; MAX_FILE_OCTETS + 1],
             names: Vec::new(),
             spans: Vec::new(),
             entries: Vec::new(),
@@ -113,18 +113,11 @@ pub fn load(
         sink,
         defaults: Defaults::NONE,
     };
-    match (options.command, options.operands) {
-        (Command::Check, [_, ..]) => {
-            for path in options.operands {
-                loader.read(
-                    Place::Given,
-                    path.as_bytes(),
-                    path.as_bytes(),
-                    Kind::of(path.as_bytes()),
-                );
-            }
-        }
-        (Command::Check | Command::Up | Command::Down | Command::Plan, _) => loader.sources(),
+    if options.files.is_empty() {
+        loader.sources();
+    }
+    for path in &options.files {
+        loader.read(Place::Given, path, path, Kind::of(path));
     }
 }
 
@@ -165,19 +158,22 @@ struct Loader<'a, 'm> {
 impl Loader<'_, '_> {
     fn sources(&mut self) {
         const NETWORK: &[u8] = b"/etc/sysconfig/network";
+        const IFCFG_DIR: &[u8] = b"/etc/sysconfig/network-scripts";
         let sources = sources(self.options, self.root);
-        if sources.cmdline {
+        let is_read = |source| sources & 1 << source as u8 != 0;
+        if is_read(Source::Cmdline) {
             self.cmdline();
         }
-        if sources.ifcfg {
+        if is_read(Source::Ifcfg) {
             self.read(Place::Rooted, NETWORK, NETWORK, Kind::Sysconfig);
-            self.directory(self.options.args.ifcfg_dir.as_bytes(), Listed::Ifcfg);
+            let directory = self.options.value(Opt::IfcfgDir).unwrap_or(IFCFG_DIR);
+            self.directory(directory, Listed::Ifcfg);
         }
-        if sources.firmware && self.options.sources.is_some() {
+        if is_read(Source::Firmware) && self.options.sources.is_some() {
             let problem = Problem::NotAvailable("firmware tables are not read by this version");
             self.complain(Severity::Warning, b"--sources", problem, Effect::None);
         }
-        if sources.cmdline {
+        if is_read(Source::Cmdline) {
             let file = self.config.add_file(b"cmdline").unwrap_or(FileId(0));
             cmdline::finish(&mut Context {
                 config: self.config,
@@ -189,19 +185,13 @@ impl Loader<'_, '_> {
     }
 
     fn cmdline(&mut self) {
-        let args = &self.options.args;
-        if let Some(text) = args.cmdline {
+        if let Some(text) = self.options.value(Opt::Cmdline) {
             if let Some(copy) = self.files.octets.get_mut(..text.len()) {
-                copy.copy_from_slice(text.as_bytes());
+                copy.copy_from_slice(text);
                 self.parse(b"cmdline", Kind::Cmdline, text.len());
             }
-        } else if let Some(path) = args.cmdline_file {
-            self.read(
-                Place::Given,
-                path.as_bytes(),
-                path.as_bytes(),
-                Kind::Cmdline,
-            );
+        } else if let Some(path) = self.options.value(Opt::CmdlineFile) {
+            self.read(Place::Given, path, path, Kind::Cmdline);
         } else {
             self.directory(b"/etc/cmdline.d", Listed::Cmdline);
             self.read(
@@ -217,6 +207,7 @@ impl Loader<'_, '_> {
 
     /// Reads every file of a directory that has the right name, sorted.
     fn directory(&mut self, directory: &[u8], listed: Listed) {
+        let path = Path::join(directory, b"/");
         let mut is_full = false;
         let mut names = Names::new(&mut self.files.names, &mut self.files.spans);
         let found = self.root.list(directory, &mut |name| {
@@ -244,15 +235,12 @@ impl Loader<'_, '_> {
                 Effect::RestIgnored,
             );
         }
+        let directory = path.as_bytes();
         for n in 0..self.files.spans.len() {
             let names = Names::again(&mut self.files.names, &mut self.files.spans);
-            let Ok(path) = Path::of(&[directory, b"/", names.name(n)]) else {
-                continue;
-            };
+            let path = Path::join(directory, names.name(n));
             let path = path.as_bytes();
-            let name = path
-                .get(directory.len().saturating_add(1)..)
-                .unwrap_or_default();
+            let name = path.get(directory.len()..).unwrap_or_default();
             match listed {
                 Listed::Cmdline => self.read(Place::Listed, path, path, Kind::Cmdline),
                 Listed::Ifcfg => self.read(Place::Listed, path, name, Kind::of(name)),
@@ -276,9 +264,7 @@ impl Loader<'_, '_> {
         let names = names.iter().take(if file == link { 1 } else { 2 });
         for name in names {
             for (prefix, family) in [(&b"route-"[..], Family::V4), (b"route6-", Family::V6)] {
-                let Ok(path) = Path::of(&[directory, prefix, name]) else {
-                    continue;
-                };
+                let path = Path::join(Path::join(directory, prefix).as_bytes(), name);
                 let name = path.as_bytes().get(directory.len()..).unwrap_or_default();
                 let kind = Kind::Route(family, RouteDev::Link(id));
                 self.read_one(place, path.as_bytes(), name, kind);
@@ -294,17 +280,13 @@ impl Loader<'_, '_> {
         name: &[u8],
         kind: Kind<'_>,
     ) -> Option<LinkId> {
-        let root = match place {
-            Place::Given => &Root::NONE,
-            Place::Rooted | Place::Listed => self.root,
-        };
         let octets = &mut self.files.octets;
         let found = match place {
-            Place::Given => root.read_given(path, octets),
-            Place::Rooted | Place::Listed => root.read_file(path, octets),
+            Place::Given => file::read_given(path, octets),
+            Place::Rooted | Place::Listed => self.root.read_file(path, octets),
         };
-        let (len, is_cut) = match found {
-            Ok(Octets { octets, is_cut }) => (octets.len(), is_cut),
+        let len = match found {
+            Ok(len) => len,
             Err(Errno::ENOENT)
                 if place == Place::Rooted || matches!(kind, Kind::Route(_, RouteDev::Link(_))) =>
             {
@@ -320,7 +302,7 @@ impl Loader<'_, '_> {
                 return None;
             }
         };
-        if is_cut {
+        if len > MAX_FILE_OCTETS {
             self.complain(
                 Severity::Error,
                 name,
@@ -328,7 +310,7 @@ impl Loader<'_, '_> {
                 Effect::RestIgnored,
             );
         }
-        self.parse(name, kind, len)
+        self.parse(name, kind, len.min(MAX_FILE_OCTETS))
     }
 
     /// Hands the first octets of [`Files::octets`] to their reader; the link of an ifcfg file that counts.
@@ -345,7 +327,7 @@ impl Loader<'_, '_> {
         let files = &mut *self.files;
         let text = files.octets.get(..len).unwrap_or_default();
         let mut sink = Capped {
-            left: match (self.options.command, self.options.args.json) {
+            left: match (self.options.command, self.options.has(Opt::Json)) {
                 (Command::Check, _) | (_, true) => u32::MAX,
                 (Command::Up | Command::Down | Command::Plan, false) => SHOWN,
             },
@@ -398,24 +380,21 @@ impl Loader<'_, '_> {
     }
 }
 
-/// What is read: as `--sources` says, else ifcfg, and in an initramfs or with `--cmdline` the kernel
-/// command line too.
-fn sources(options: &Options, root: &Root<'_>) -> Sources {
-    let mut sources = options.sources.unwrap_or_else(|| {
+/// What is read, a bit for each [`Source`]: as `--sources` says, else ifcfg, and in an initramfs or with
+/// `--cmdline` the kernel command line too.
+fn sources(options: &Options, root: &Root<'_>) -> u8 {
+    let bit = |source, is_read| u8::from(is_read) << source as u8;
+    let sources = options.sources.unwrap_or_else(|| {
         let initramfs = is_initramfs(options, root);
-        Sources {
-            cmdline: initramfs,
-            ifcfg: true,
-            firmware: initramfs,
-        }
+        bit(Source::Ifcfg, true) | bit(Source::Cmdline, initramfs)
     });
-    sources.cmdline |= options.args.cmdline.is_some() || options.args.cmdline_file.is_some();
-    sources
+    let given = options.has(Opt::Cmdline) || options.has(Opt::CmdlineFile);
+    sources | bit(Source::Cmdline, given)
 }
 
 /// dracut leaves `/etc/initrd-release`, initramfs-tools its `/scripts`.
 pub fn is_initramfs(options: &Options, root: &Root<'_>) -> bool {
-    options.args.initramfs
+    options.has(Opt::Initramfs)
         || root.exists(b"/etc/initrd-release")
         || root.exists(b"/scripts/functions")
 }

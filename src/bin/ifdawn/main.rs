@@ -1,7 +1,6 @@
 //! ifdawn: brings a Linux machine's network up before anything else runs.
 //!
-//! Arguments are read with the heap at hand; then the heap is sealed and everything else works in
-//! [`MEMORY`], one static of zeros.
+//! Everything works in [`MEMORY`], one static of zeros; nothing is allocated.
 #![deny(unsafe_code)]
 #![no_main]
 
@@ -11,6 +10,7 @@ mod report;
 mod run;
 mod sys;
 
+use cli::Options;
 use ifdawn::limits::{MAX_ADDRS, MAX_KERNEL_LINKS, MAX_LINKS, MAX_ROUTES, MAX_STRINGS};
 use ifdawn::machine::Machine;
 use load::Files;
@@ -23,31 +23,35 @@ const MAX_STEPS: usize = 3 * (MAX_LINKS + MAX_KERNEL_LINKS) + 3 * (MAX_ADDRS + M
 /// Slots of an index.
 const SLOTS: usize = 2 * MAX_ROUTES;
 
-/// All memory there is after start-up.
+/// All memory there is.
 struct Memory {
+    options: Options,
     machine:
         Machine<MAX_LINKS, MAX_KERNEL_LINKS, MAX_ADDRS, MAX_ROUTES, MAX_STEPS, SLOTS, MAX_STRINGS>,
     files: Files,
 }
 
 static MEMORY: Mutex<Memory> = Mutex::new(Memory {
+    options: Options::new(),
     machine: Machine::new(),
     files: Files::new(),
 });
 
 /// The program, from its arguments to its exit code. (size-report knows our symbols by this one's name.)
 #[inline(never)]
-fn main(arguments: &Arguments) -> u8 {
-    let options = match cli::options(arguments) {
-        Ok(options) => options,
-        Err(code) => return code,
-    };
-    sys::heap::seal();
+fn main(arguments: &mut Arguments) -> u8 {
     let Ok(mut memory) = MEMORY.try_lock() else {
         return run::NOT_UP;
     };
-    let Memory { machine, files } = &mut *memory;
-    let code = run::run(&options, &mut machine.engine(), files);
-    sys::heap::report_late_allocations();
+    let Memory {
+        options,
+        machine,
+        files,
+    } = &mut *memory;
+    if let Err(code) = options.read(arguments) {
+        return code;
+    }
+    let code = run::run(options, &mut machine.engine(), files);
+    sys::heap::report_allocations();
     code
 }

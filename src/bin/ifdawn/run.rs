@@ -1,14 +1,15 @@
 //! The commands, and the only loop.
 
-use crate::cli::{Command, Options};
+use crate::cli::{Command, Opt, Options};
 use crate::load::{self, Files};
 use crate::report::{JsonReport, Report, Silent};
+use crate::sys::clock::Woken;
 use crate::sys::file::{self, Out, Path, Root};
 use crate::sys::log::Log;
 use crate::sys::rtnl::Rtnl;
 use crate::sys::udev::Udev;
-use crate::sys::{caps, clock};
-use ifdawn::diag::{Diagnostic, Errno, Sink};
+use crate::sys::{caps, clock, drain};
+use ifdawn::diag::{Diagnostic, Errno, Escaped, Sink};
 use ifdawn::engine::{
     Engine, ForeignResolvConf, Host, Instant, Outcome, OutputFile, Progress, Settled, Subject,
 };
@@ -16,8 +17,6 @@ use ifdawn::model::link::IfName;
 use ifdawn::output::plan_json;
 use ifdawn::plan::op::Op;
 use ifdawn::plan::resolve::{Goal, LinkState};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::unistd::read;
 use std::fmt::{Display, Write};
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -35,8 +34,8 @@ const LOCK_SECONDS: u32 = 60;
 pub fn run(options: &Options, engine: &mut Engine<'_>, files: &mut Files) -> u8 {
     let mut system = System {
         options,
-        root: Root::new(options.args.root),
-        log: Log::new(options.log, options.verbosity),
+        root: Root::new(options.value(Opt::Root).unwrap_or_default()),
+        log: Log::new(options.log, options.verbosity()),
         files,
         rtnl: None,
         udev: Udev::new(),
@@ -45,7 +44,7 @@ pub fn run(options: &Options, engine: &mut Engine<'_>, files: &mut Files) -> u8 
     engine.live_rename = crate::sys::kernel::live_rename();
     match options.command {
         Command::Check => check(&mut system, engine),
-        Command::Plan if options.args.json => plan_json(&mut system, engine),
+        Command::Plan if options.has(Opt::Json) => plan_json(&mut system, engine),
         Command::Plan => plan(&mut system, engine),
         Command::Up | Command::Down => change(&mut system, engine),
     }
@@ -68,13 +67,14 @@ fn check(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
 }
 
 /// Prints what `up` would change.
+#[inline(never)]
 fn plan(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let options = system.options;
     let goal = Goal {
         names: &options.links,
     };
     system.load(engine);
-    if options.args.offline {
+    if options.has(Opt::Offline) {
         engine.imagine_links();
         engine.plan_offline(goal, &mut system.log);
     } else if let Err(errno) = system.connect().and_then(|()| engine.plan(goal, system)) {
@@ -87,9 +87,9 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
             let _ = writeln!(out, "{op}");
         }
     }
-    if !options.args.offline && engine.resolv_conf_differs(system) {
+    if !options.has(Opt::Offline) && engine.resolv_conf_differs(system) {
         engine.each_resolv_conf_line(&mut |line| {
-            let _ = writeln!(out, "# {}: {line}", options.args.resolv_conf);
+            let _ = writeln!(out, "# {}: {line}", Escaped(resolv_conf(options)));
         });
     }
     out.flush();
@@ -109,6 +109,7 @@ fn plan_json(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
 }
 
 /// Brings up or takes back.
+#[inline(never)]
 fn change(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     if !caps::may_configure() {
         system
@@ -131,6 +132,7 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
 }
 
 /// Brings up, waits, says how it ended.
+#[inline(never)]
 fn up(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let options = system.options;
     if load::is_initramfs(options, &system.root) {
@@ -167,17 +169,14 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
 }
 
 /// Converges until everything is decided or the time is over.
+#[inline(never)]
 fn settle(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<(), Errno> {
     let goal = Goal {
         names: &system.options.links,
     };
-    let limit = system
-        .options
-        .args
-        .timeout
-        .map_or(Instant(u64::MAX), |seconds| {
-            engine.started().after_seconds(seconds)
-        });
+    let limit = system.options.timeout.map_or(Instant(u64::MAX), |seconds| {
+        engine.started().after_seconds(seconds)
+    });
     let mut events: Option<Events> = None;
     let mut overruns = 0;
     loop {
@@ -271,7 +270,7 @@ impl System<'_> {
                 self.log.failed(&LOCK, &why);
                 return Err(errno);
             }
-            let _ = poll(&mut [], PollTimeout::from(20_u8));
+            clock::wait([None, None], Instant(clock::now().0.saturating_add(20_000)));
         }
         Ok(Some(file))
     }
@@ -283,16 +282,21 @@ impl System<'_> {
     }
 }
 
+fn resolv_conf(options: &Options) -> &[u8] {
+    options
+        .value(Opt::ResolvConf)
+        .unwrap_or(b"/etc/resolv.conf")
+}
+
 /// Where a file of ours is under the root; `path` holds a name that is made.
 fn path<'b>(options: &'b Options, file: OutputFile, path: &'b mut Option<Path>) -> &'b [u8] {
     match file {
         OutputFile::State => b"/run/ifdawn/state.json",
-        OutputFile::ResolvConf => options.args.resolv_conf.as_bytes(),
+        OutputFile::ResolvConf => resolv_conf(options),
         OutputFile::Hostname => b"/proc/sys/kernel/hostname",
-        OutputFile::Owned(link) => {
-            *path = Path::of(&[b"/run/ifdawn/owned-", link.as_bytes()]).ok();
-            path.as_ref().map_or(b"", Path::as_bytes)
-        }
+        OutputFile::Owned(link) => path
+            .insert(Path::join(b"/run/ifdawn/owned-", link.as_bytes()))
+            .as_bytes(),
     }
 }
 
@@ -328,10 +332,10 @@ impl Host for System<'_> {
     }
 
     fn read(&mut self, file: OutputFile, use_it: &mut dyn FnMut(&[u8])) -> Result<(), Errno> {
-        let read = self
-            .root
-            .read_file(path(self.options, file, &mut None), &mut self.files.octets)?;
-        use_it(read.octets);
+        let mut made = None;
+        let path = path(self.options, file, &mut made);
+        let len = self.root.read_file(path, &mut self.files.octets)?;
+        use_it(self.files.octets.get(..len).unwrap_or_default());
         Ok(())
     }
 
@@ -373,7 +377,7 @@ impl Host for System<'_> {
 /// What wakes the loop: links of the kernel, and udev being done with one.
 struct Events {
     rtnl: Rtnl,
-    udev: Option<nix::sys::inotify::Inotify>,
+    udev: Option<OwnedFd>,
 }
 
 impl Events {
@@ -387,38 +391,28 @@ impl Events {
     /// Returns when something happened, or at `until`. On a terminal a live line for each link that is
     /// waited for counts the seconds.
     fn wait(&self, until: Instant, engine: &Engine<'_>, system: &mut System<'_>) {
-        let until = system
-            .udev
-            .deadline()
-            .map_or(until, |deadline| deadline.min(until));
+        let until = match system.udev.deadline() {
+            Some(deadline) => deadline.min(until),
+            None => until,
+        };
+        let files = [
+            Some(self.rtnl.as_fd()),
+            self.udev.as_ref().map(|udev| udev.as_fd()),
+        ];
         let live = system.log.is_terminal();
-        show_waiting(engine, &mut system.log, live);
         loop {
-            let left = until.0.saturating_sub(clock::now().0).div_ceil(1_000);
-            let slice = if live { left.min(1_000) } else { left };
-            let timeout = PollTimeout::try_from(slice).unwrap_or(PollTimeout::MAX);
-            // Without udev, our own socket twice.
-            let udev = self
-                .udev
-                .as_ref()
-                .map_or(self.rtnl.as_fd(), |udev| udev.as_fd());
-            let mut woken = [self.rtnl.as_fd(), udev].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
-            if poll(&mut woken, timeout).is_ok_and(|ready| ready > 0) {
-                self.rtnl.drain();
-                let mut octets = [0; 4096];
-                while self
-                    .udev
-                    .as_ref()
-                    .is_some_and(|udev| read(udev, &mut octets).is_ok())
-                {}
-                return;
+            system.log.clear_live();
+            show_waiting(engine, &mut system.log, live);
+            let next = match live {
+                true => clock::now().after_seconds(1).min(until),
+                false => until,
+            };
+            let woken = clock::wait(files, next);
+            if woken == Woken::ByFile {
+                files.into_iter().flatten().for_each(drain);
             }
-            if clock::now() >= until {
+            if woken == Woken::ByFile || clock::now() >= until {
                 return;
-            }
-            if live {
-                system.log.clear_live();
-                show_waiting(engine, &mut system.log, live);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What we may do.
-#![expect(unsafe_code, reason = "capget(2) has no wrapper in nix")]
+#![expect(unsafe_code, reason = "system calls")]
 
-use nix::libc;
+use super::call;
 
 /// `CAP_NET_ADMIN` (linux/capability.h).
 const CAP_NET_ADMIN: u32 = 12;
@@ -14,8 +14,9 @@ pub fn may_configure() -> bool {
     // Header: version, pid (0: ourselves). Data: effective, permitted, inheritable, twice.
     let mut header = [VERSION, 0];
     let mut data = [0_u32; 6];
+    let (header, into) = (header.as_mut_ptr() as usize, data.as_mut_ptr() as usize);
     // SAFETY: both pointers are to arrays as long as version 3 of the call reads and writes.
-    let result = unsafe { libc::syscall(libc::SYS_capget, header.as_mut_ptr(), data.as_mut_ptr()) };
+    let result = unsafe { call(libc::SYS_capget, header, into, 0, 0, 0) };
     let [effective, ..] = data;
-    result != 0 || effective & (1 << CAP_NET_ADMIN) != 0
+    result.is_err() || effective & (1 << CAP_NET_ADMIN) != 0
 }

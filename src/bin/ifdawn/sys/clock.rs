@@ -1,21 +1,44 @@
 //! The clock that goes on in suspend.
-#![expect(
-    unsafe_code,
-    reason = "the C library's clock_gettime(2) looks for a faster way than a few calls pay for"
-)]
+#![expect(unsafe_code, reason = "system calls")]
 
+use super::call;
 use ifdawn::engine::Instant;
-use nix::libc;
+
+use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// Microseconds of `CLOCK_BOOTTIME`.
 pub fn now() -> Instant {
-    let mut now = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: the kernel writes one timespec.
-    unsafe { libc::syscall(libc::SYS_clock_gettime, libc::CLOCK_BOOTTIME, &raw mut now) };
-    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
-    let micros = u64::try_from(now.tv_nsec).unwrap_or(0) / 1_000;
-    Instant(seconds.saturating_mul(1_000_000).saturating_add(micros))
+    let mut now = [0_u64; 2];
+    let (clock, into) = (libc::CLOCK_BOOTTIME as usize, now.as_mut_ptr() as usize);
+    // SAFETY: the kernel writes one timespec: seconds and nanoseconds.
+    let _ = unsafe { call(libc::SYS_clock_gettime, clock, into, 0, 0, 0) };
+    let [seconds, nanos] = now;
+    Instant(seconds.wrapping_mul(1_000_000).wrapping_add(nanos / 1_000))
+}
+
+/// Waits until one of the files has something to read, or until the time.
+pub fn wait(files: [Option<BorrowedFd<'_>>; 2], until: Instant) -> Woken {
+    let left = until.0.saturating_sub(now().0);
+    // struct pollfd: int descriptor (a negative one is left out), short events and what came of them.
+    let mut polled = files.map(|file| libc::pollfd {
+        fd: file.map_or(-1, |file| file.as_raw_fd()),
+        events: libc::POLLIN,
+        revents: 0,
+    });
+    let time = [left / 1_000_000, left % 1_000_000 * 1_000];
+    let (from, time) = (polled.as_mut_ptr() as usize, time.as_ptr() as usize);
+    // SAFETY: as many files as said, one timespec, no mask of signals.
+    match unsafe { call(libc::SYS_ppoll, from, polled.len(), time, 0, 0) } {
+        Ok(1..) => Woken::ByFile,
+        Ok(0) | Err(_) => Woken::ByTime,
+    }
+}
+
+/// What ended a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Woken {
+    /// A file has something to read.
+    ByFile,
+    /// The time, or a signal.
+    ByTime,
 }

@@ -1,65 +1,92 @@
 //! Files, all under one root: read whole, written atomically, directories listed without a heap.
-#![expect(
-    unsafe_code,
-    reason = "calls without a wrapper in nix, or with one that needs a heap"
-)]
+#![expect(unsafe_code, reason = "system calls")]
 
-use super::errno;
+use super::{call, descriptor, opened, read, write};
 use heapless::VecView;
 use ifdawn::diag::Errno;
 use ifdawn::output::json::show;
-use nix::errno::Errno as Nix;
-use nix::fcntl::{AT_FDCWD, OFlag, renameat};
-use nix::libc;
-use nix::sys::inotify::{AddWatchFlags, Inotify};
-use nix::sys::stat::{Mode, SFlag, fstat};
-use nix::unistd::{AccessFlags, access, mkdir, read, unlink, write};
+use ifdawn::source::ifcfg::split_at_octet;
+
 use std::ffi::CStr;
 use std::fmt::{self, Display, Write};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// How the name of a file ends that is not written to its end.
 pub const UNFINISHED: &[u8] = b".ifdawn-new";
 
+/// A path that does not fit.
+pub const TOO_LONG: Errno = Errno(libc::ENAMETOOLONG);
+
+/// EAGAIN and EWOULDBLOCK: nothing to read yet; somebody else has the lock.
+pub const HELD: Errno = Errno(libc::EWOULDBLOCK);
+
 /// Octets of a path, its root and the NUL at its end included.
 const MAX_PATH: usize = 1_000;
 
-/// A path: octets that are not NUL, and one that is.
+/// A path with a NUL at its end. One that does not fit has another NUL, and calls refuse it.
 pub struct Path(heapless::Vec<u8, MAX_PATH>);
 
+/// Calls that take a directory, a path, two numbers and no pointer besides.
+#[derive(Clone, Copy)]
+enum At {
+    Open = libc::SYS_openat as isize,
+    Access = libc::SYS_faccessat as isize,
+    MakeDirectory = libc::SYS_mkdirat as isize,
+    Unlink = libc::SYS_unlinkat as isize,
+}
+
+/// `AT_FDCWD` as an argument of [`call`]. No path of ours is relative but those a person gives.
+const HERE: usize = libc::AT_FDCWD as usize;
+
 impl Path {
-    /// The parts, one after the other.
-    pub fn of(parts: &[&[u8]]) -> Result<Path, Errno> {
+    /// Two parts, one after the other.
+    #[inline(never)]
+    pub fn join(first: &[u8], second: &[u8]) -> Path {
         let mut path = heapless::Vec::new();
-        for part in parts {
-            path.extend_from_slice(part).map_err(|_| TOO_LONG)?;
+        for part in [first, second, b"\0"] {
+            if path.extend_from_slice(part).is_err() {
+                path.clear();
+                let _ = path.extend_from_slice(b"\0\0");
+            }
         }
-        if path.contains(&0) {
-            return Err(errno(Nix::EINVAL));
-        }
-        path.push(0).map_err(|_| TOO_LONG)?;
-        Ok(Path(path))
+        Path(path)
     }
 
-    /// Without the NUL.
+    /// Without the NUL at its end.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.split_last().map_or(&[], |(_, octets)| octets)
     }
 
     /// As system calls take it.
-    fn as_c_str(&self) -> &CStr {
-        // SAFETY: `of` lets no octet be NUL but the last.
-        unsafe { CStr::from_bytes_with_nul_unchecked(&self.0) }
+    fn pointer(&self) -> Result<usize, Errno> {
+        match split_at_octet(&self.0, 0).1 {
+            Some([]) => Ok(self.0.as_ptr() as usize),
+            Some(_) | None => Err(TOO_LONG),
+        }
     }
 
-    /// Opens it; never inherited.
-    fn open(&self, flags: OFlag, mode: u32) -> Result<OwnedFd, Errno> {
-        nix::fcntl::open(
-            self.as_c_str(),
-            flags | OFlag::O_CLOEXEC,
-            Mode::from_bits_truncate(mode),
-        )
-        .map_err(errno)
+    #[inline(never)]
+    fn at(&self, what: At, a: libc::c_int, b: usize) -> Result<usize, Errno> {
+        let path = self.pointer()?;
+        // SAFETY: the path ends with a NUL, and there is no other pointer.
+        unsafe { call(what as libc::c_long, HERE, path, a as usize, b, 0) }
+    }
+
+    /// Opens it; never inherited, never our terminal.
+    fn open(&self, flags: libc::c_int, mode: usize) -> Result<OwnedFd, Errno> {
+        let file = self.at(At::Open, flags | libc::O_CLOEXEC | libc::O_NOCTTY, mode);
+        // SAFETY: openat(2) opens a descriptor.
+        unsafe { opened(file) }
+    }
+
+    fn remove(&self) {
+        let _ = self.at(At::Unlink, 0, 0);
+    }
+
+    /// Writes to a file as it is, such as one under /proc.
+    fn write_in_place(&self, text: &dyn Display) -> Result<(), Errno> {
+        let file = self.open(libc::O_WRONLY | libc::O_TRUNC | libc::O_CREAT, 0o644)?;
+        write_all(&file, text)
     }
 }
 
@@ -69,282 +96,258 @@ pub struct Root<'a>(&'a [u8]);
 
 impl<'a> Root<'a> {
     /// `/` needs no prefix.
-    pub fn new(prefix: &'a str) -> Root<'a> {
-        let mut prefix = prefix.as_bytes();
+    pub fn new(mut prefix: &'a [u8]) -> Root<'a> {
         while let Some(shorter) = prefix.strip_suffix(b"/") {
             prefix = shorter;
         }
         Root(prefix)
     }
 
-    /// Paths as they are.
-    pub const NONE: Root<'static> = Root(b"");
-
     /// `path` under the root.
-    fn path(&self, path: &[u8]) -> Result<Path, Errno> {
+    #[inline(never)]
+    fn path(&self, path: &[u8]) -> Path {
         let own = [
             &b"/proc/sys/net/"[..],
             b"/proc/self/",
             b"/proc/thread-self/",
         ];
         let is_own = own.iter().any(|own| path.starts_with(own));
-        Path::of(&[if is_own { b"" } else { self.0 }, path])
+        Path::join(if is_own { b"" } else { self.0 }, path)
     }
 
     /// Whether there is such a file.
+    #[inline(never)]
     pub fn exists(&self, path: &[u8]) -> bool {
-        self.path(path)
-            .is_ok_and(|path| access(path.as_c_str(), AccessFlags::F_OK).is_ok())
+        self.path(path).at(At::Access, libc::F_OK, 0).is_ok()
     }
 
-    /// Reads a whole file. A FIFO or device is not waited for, a directory is [`Errno::EISDIR`].
-    pub fn read_file<'b>(&self, path: &[u8], buffer: &'b mut [u8]) -> Result<Octets<'b>, Errno> {
-        let file = self
-            .path(path)?
-            .open(OFlag::O_RDONLY | OFlag::O_NOCTTY | OFlag::O_NONBLOCK, 0)?;
+    /// Reads a file until it ends or the buffer is full. A FIFO or device is not waited for, a directory is
+    /// [`Errno::EISDIR`].
+    pub fn read_file(&self, path: &[u8], buffer: &mut [u8]) -> Result<usize, Errno> {
+        let file = self.path(path).open(libc::O_RDONLY | libc::O_NONBLOCK, 0)?;
         // Nobody may write into a FIFO, and nothing but a file is configuration.
-        let mode = fstat(&file).map_err(errno)?.st_mode;
-        match SFlag::from_bits_truncate(mode) & SFlag::S_IFMT {
-            SFlag::S_IFREG => read_file(&file, buffer),
-            SFlag::S_IFDIR => Err(Errno::EISDIR),
+        let status = status(
+            descriptor(file.as_fd()),
+            c"".as_ptr() as usize,
+            libc::AT_EMPTY_PATH,
+        )?;
+        match status.kind() {
+            libc::S_IFREG => read_all(&file, buffer),
+            libc::S_IFDIR => Err(Errno::EISDIR),
             _ => Err(Errno::EINVAL),
         }
     }
 
-    /// Reads what a person named, which may be a pipe.
-    pub fn read_given<'b>(&self, path: &[u8], buffer: &'b mut [u8]) -> Result<Octets<'b>, Errno> {
-        read_file(
-            &self
-                .path(path)?
-                .open(OFlag::O_RDONLY | OFlag::O_NOCTTY, 0)?,
-            buffer,
-        )
-    }
-
-    /// What a symbolic link says.
-    pub fn read_link<'b>(&self, path: &[u8], buffer: &'b mut [u8]) -> Result<&'b [u8], Errno> {
-        let path = self.path(path)?;
-        // SAFETY: the path ends with a NUL; `buffer` is as long as said.
-        let len = unsafe {
-            libc::readlink(
-                path.as_c_str().as_ptr(),
-                buffer.as_mut_ptr().cast(),
-                buffer.len(),
-            )
-        };
-        let len = usize::try_from(len).map_err(|_| errno(Nix::last()))?;
-        buffer.get(..len).ok_or(TOO_LONG)
+    /// The number of what is at the end of a path and its symbolic links.
+    pub fn inode(&self, path: &[u8]) -> Result<u64, Errno> {
+        let path = self.path(path);
+        status(HERE, path.pointer()?, 0).map(|status| status.inode)
     }
 
     /// Passes the name of every entry of a directory to `each`, in the kernel's order, `.` and `..` too.
     pub fn list(&self, directory: &[u8], each: &mut dyn FnMut(&[u8])) -> Result<(), Errno> {
-        list(&self.path(directory)?, each)
+        let directory = self
+            .path(directory)
+            .open(libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
+        let mut buffer = [0_u8; 8192];
+        loop {
+            let file = descriptor(directory.as_fd());
+            let (into, len) = (buffer.as_mut_ptr() as usize, buffer.len());
+            // SAFETY: the buffer is as long as said.
+            let len = unsafe { call(libc::SYS_getdents64, file, into, len, 0, 0) }?;
+            let mut records = buffer.get(..len).unwrap_or_default();
+            if records.is_empty() {
+                return Ok(());
+            }
+            // linux_dirent64: u64 inode, i64 offset, u16 record length, u8 type, name with NUL.
+            while let Some((&[l0, l1], [_, name @ ..])) =
+                records.get(16..).and_then(|rest| rest.split_first_chunk())
+            {
+                each(split_at_octet(name, 0).0);
+                let length = usize::from(u16::from_ne_bytes([l0, l1]));
+                records = records.get(length..).unwrap_or_default();
+            }
+        }
     }
 
     /// Makes a directory; one that exists is no error.
+    #[inline(never)]
     pub fn make_directory(&self, path: &[u8]) -> Result<(), Errno> {
-        match mkdir(self.path(path)?.as_c_str(), Mode::from_bits_truncate(0o755)) {
-            Ok(()) | Err(Nix::EEXIST) => Ok(()),
-            Err(other) => Err(errno(other)),
+        match self.path(path).at(At::MakeDirectory, 0o755, 0) {
+            Ok(_) | Err(Errno::EEXIST) => Ok(()),
+            Err(other) => Err(other),
         }
     }
 
     /// Removes a file; one that is not there is no error.
     pub fn remove(&self, path: &[u8]) {
-        if let Ok(path) = self.path(path) {
-            remove(&path);
-        }
+        self.path(path).remove();
     }
 
     /// Opens a file that runs lock, making it where it is missing.
     pub fn open_lock(&self, path: &[u8]) -> Result<OwnedFd, Errno> {
-        self.path(path)?.open(OFlag::O_CREAT | OFlag::O_RDWR, 0o600)
+        self.path(path).open(libc::O_CREAT | libc::O_RDWR, 0o600)
     }
 
     /// Replaces a file whole: a temporary file beside it, renamed over it, with the old one's SELinux label.
     /// A symbolic link and a bind mount are written through in place.
     pub fn replace(&self, path: &[u8], text: &dyn Display) -> Result<(), Errno> {
-        replace(&self.path(path)?, text)
+        replace(&self.path(path), text)
     }
 
     /// Writes to a file as it is, such as one under /proc.
     pub fn write_in_place(&self, path: &[u8], text: &dyn Display) -> Result<(), Errno> {
-        write_in_place(&self.path(path)?, text)
+        self.path(path).write_in_place(text)
     }
 
-    /// Watches a directory.
-    pub fn watch(
-        &self,
-        inotify: &Inotify,
-        path: &[u8],
-        events: AddWatchFlags,
-    ) -> Result<(), Errno> {
-        let path = self.path(path)?;
-        let watched = inotify.add_watch(path.as_c_str(), events);
-        watched.map(|_| ()).map_err(errno)
+    /// Has inotify watch a directory.
+    pub fn watch(&self, inotify: &OwnedFd, path: &[u8], events: u32) -> Result<usize, Errno> {
+        let path = self.path(path);
+        let (path, file) = (path.pointer()?, descriptor(inotify.as_fd()));
+        // SAFETY: the path ends with a NUL.
+        unsafe {
+            call(
+                libc::SYS_inotify_add_watch,
+                file,
+                path,
+                events as usize,
+                0,
+                0,
+            )
+        }
     }
 }
 
-/// A path that does not fit.
-pub const TOO_LONG: Errno = Errno(libc::ENAMETOOLONG);
-
-/// What was read of a file.
-pub struct Octets<'b> {
-    /// The octets.
-    pub octets: &'b [u8],
-    /// Whether the file has more than the buffer holds.
-    pub is_cut: bool,
+/// Reads what a person named, which may be a pipe, until it ends or the buffer is full.
+pub fn read_given(path: &[u8], buffer: &mut [u8]) -> Result<usize, Errno> {
+    read_all(&open_device(path, libc::O_RDONLY)?, buffer)
 }
 
-fn read_file<'b>(file: &OwnedFd, buffer: &'b mut [u8]) -> Result<Octets<'b>, Errno> {
-    let mut len = 0;
-    let mut beyond = [0];
+fn read_all(file: &OwnedFd, buffer: &mut [u8]) -> Result<usize, Errno> {
+    let mut len = 0_usize;
     loop {
         let room = buffer.get_mut(len..).unwrap_or_default();
-        let is_full = room.is_empty();
-        match read(file, if is_full { &mut beyond } else { room }) {
-            Err(Nix::EINTR) => {}
-            Ok(0) | Err(Nix::EAGAIN) => {
-                return Ok(Octets {
-                    octets: buffer.get(..len).unwrap_or_default(),
-                    is_cut: false,
-                });
-            }
-            Ok(_) if is_full => {
-                return Ok(Octets {
-                    octets: buffer,
-                    is_cut: true,
-                });
-            }
+        match read(file.as_fd(), room) {
+            Err(Errno::EINTR) => {}
+            Ok(0) | Err(HELD) => return Ok(len),
             Ok(more) => len = len.saturating_add(more),
-            Err(other) => return Err(errno(other)),
+            Err(other) => return Err(other),
         }
     }
 }
 
-fn list(path: &Path, each: &mut dyn FnMut(&[u8])) -> Result<(), Errno> {
-    let directory = path.open(OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0)?;
-    let mut buffer = [0_u64; 1024];
-    loop {
-        let octets = size_of_val(&buffer);
-        // SAFETY: the buffer is as long as said, and aligned for the records.
-        let len = unsafe {
-            libc::syscall(
-                libc::SYS_getdents64,
-                directory.as_raw_fd(),
-                buffer.as_mut_ptr(),
-                octets,
-            )
-        };
-        let len = usize::try_from(len).map_err(|_| errno(Nix::last()))?;
-        if len == 0 {
-            return Ok(());
-        }
-        // SAFETY: the kernel filled `len` octets of the buffer, which lives on.
-        let mut records = unsafe { std::slice::from_raw_parts(buffer.as_ptr().cast::<u8>(), len) };
-        // linux_dirent64: u64 inode, i64 offset, u16 record length, u8 type, name with NUL.
-        while let Some((&[l0, l1], [_, name @ ..])) =
-            records.get(16..).and_then(|rest| rest.split_first_chunk())
-        {
-            let length = usize::from(u16::from_ne_bytes([l0, l1]));
-            let name = name.get(..length.saturating_sub(19)).unwrap_or_default();
-            each(name.split(|octet| *octet == 0).next().unwrap_or_default());
-            records = records.get(length..).unwrap_or_default();
-        }
-    }
+/// Opens a file that is under no root.
+pub fn open_device(path: &[u8], flags: libc::c_int) -> Result<OwnedFd, Errno> {
+    Path::join(path, b"").open(flags, 0)
 }
 
-fn remove(path: &Path) {
-    let _ = unlink(path.as_c_str());
+/// Whether a person sits before it.
+pub fn is_terminal(file: BorrowedFd<'_>) -> bool {
+    let mut settings = [0_u8; 64];
+    let (what, into) = (libc::TCGETS as usize, settings.as_mut_ptr() as usize);
+    // SAFETY: the kernel writes a struct termios (asm-generic/termbits.h), which is shorter.
+    unsafe { call(libc::SYS_ioctl, descriptor(file), what, into, 0, 0) }.is_ok()
 }
-
-/// EWOULDBLOCK: somebody else has the lock.
-pub const HELD: Errno = Errno(libc::EWOULDBLOCK);
 
 /// Locks a file for as long as it is open, or says [`HELD`].
 pub fn lock(file: &OwnedFd) -> Result<(), Errno> {
+    let how = libc::LOCK_EX | libc::LOCK_NB;
     // SAFETY: no pointers.
-    match unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } {
-        0 => Ok(()),
-        _ => Err(errno(Nix::last())),
-    }
+    let locked = unsafe {
+        call(
+            libc::SYS_flock,
+            descriptor(file.as_fd()),
+            how as usize,
+            0,
+            0,
+            0,
+        )
+    };
+    locked.map(|_| ())
 }
 
 fn replace(path: &Path, text: &dyn Display) -> Result<(), Errno> {
-    let old = mode(path);
-    if old.is_some_and(|mode| mode & libc::S_IFMT == libc::S_IFLNK) {
-        return write_in_place(path, text);
+    let old = status(HERE, path.pointer()?, libc::AT_SYMLINK_NOFOLLOW).ok();
+    if old.as_ref().is_some_and(|old| old.kind() == libc::S_IFLNK) {
+        return path.write_in_place(text);
     }
-    let temporary = Path::of(&[path.as_bytes(), UNFINISHED])?;
-    remove(&temporary);
-    let written = write_temporary(path, &temporary, old, text);
+    let temporary = Path::join(path.as_bytes(), UNFINISHED);
+    temporary.remove();
+    let written = write_temporary(path, &temporary, old.as_ref(), text);
     let Err(error) = written else { return Ok(()) };
-    remove(&temporary);
+    temporary.remove();
     // A bind mount; or only the file itself may be written.
-    let in_place = [Nix::EBUSY, Nix::EROFS, Nix::EACCES, Nix::EXDEV].map(errno);
-    if old.is_some() && in_place.contains(&error) {
-        write_in_place(path, text)
+    let in_place = [libc::EBUSY, libc::EROFS, libc::EACCES, libc::EXDEV];
+    if old.is_some() && in_place.contains(&error.0) {
+        path.write_in_place(text)
     } else {
         Err(error)
     }
 }
 
-fn write_in_place(path: &Path, text: &dyn Display) -> Result<(), Errno> {
-    let flags = OFlag::O_WRONLY | OFlag::O_TRUNC | OFlag::O_CREAT;
-    write_all(&path.open(flags, 0o644)?, text)
-}
-
 fn write_temporary(
     path: &Path,
     temporary: &Path,
-    old: Option<u32>,
+    old: Option<&Status>,
     text: &dyn Display,
 ) -> Result<(), Errno> {
-    let mode = old.map_or(0o644, |old| old & 0o777);
-    let file = temporary.open(OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL, mode)?;
+    let mode = old.map_or(0o644, |old| old.mode & 0o777);
+    let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL;
+    let file = temporary.open(flags, usize::from(mode))?;
     write_all(&file, text)?;
+    let (from, to) = (temporary.pointer()?, path.pointer()?);
     if old.is_some() {
-        keep_label(path, &file);
+        keep_label(to, &file);
     }
-    renameat(AT_FDCWD, temporary.as_c_str(), AT_FDCWD, path.as_c_str()).map_err(errno)
+    // SAFETY: both paths end with a NUL.
+    unsafe { call(libc::SYS_renameat2, HERE, from, HERE, to, 0) }.map(|_| ())
 }
 
-/// Type and permissions of a file, of a symbolic link itself, where there is one.
-fn mode(path: &Path) -> Option<u32> {
-    // struct statx (linux/stat.h): u32 mask, blksize; u64 attributes; u32 nlink, uid, gid; u16 mode.
-    const STATX_TYPE_MODE: libc::c_uint = 3;
-    let (cwd, flags) = (libc::AT_FDCWD, libc::AT_SYMLINK_NOFOLLOW);
-    let mut found = [0_u16; 128];
-    let (path, into) = (path.as_c_str().as_ptr(), found.as_mut_ptr());
-    // SAFETY: the path ends with a NUL; `found` is as long and as aligned as the kernel writes octets to it.
-    let result = unsafe { libc::syscall(libc::SYS_statx, cwd, path, flags, STATX_TYPE_MODE, into) };
-    found
-        .get(14)
-        .filter(|_| result == 0)
-        .map(|mode| u32::from(*mode))
+/// What statx(2) says of a file: struct statx (linux/stat.h).
+#[repr(C)]
+struct Status {
+    /// Mask, blksize, attributes (two), nlink, uid, gid.
+    before: [u32; 7],
+    mode: u16,
+    inode: u64,
+    after: [u64; 27],
 }
 
-/// Gives the new file the old one's `security.selinux`, where there is one.
-fn keep_label(path: &Path, file: &OwnedFd) {
+impl Status {
+    fn kind(&self) -> u32 {
+        u32::from(self.mode) & libc::S_IFMT
+    }
+}
+
+/// Of a file at a pointer to a path.
+#[inline(never)]
+fn status(directory: usize, path: usize, flags: libc::c_int) -> Result<Status, Errno> {
+    /// Type, mode and inode.
+    const MASK: usize = 0x103;
+    let mut status = Status {
+        before: [0; 7],
+        mode: 0,
+        inode: 0,
+        after: [0; 27],
+    };
+    let into = &raw mut status as usize;
+    // SAFETY: the path ends with a NUL; `status` is as long as the kernel writes.
+    unsafe { call(libc::SYS_statx, directory, path, flags as usize, MASK, into) }?;
+    Ok(status)
+}
+
+/// Gives the new file the `security.selinux` of the one at the path, where there is one.
+fn keep_label(path: usize, file: &OwnedFd) {
     const NAME: &CStr = c"security.selinux";
     let mut label = [0_u8; 256];
-    let path = path.as_c_str().as_ptr();
+    let (name, value) = (NAME.as_ptr() as usize, label.as_mut_ptr() as usize);
     // SAFETY: both names end with a NUL, the label's length is said.
-    let len =
-        unsafe { libc::getxattr(path, NAME.as_ptr(), label.as_mut_ptr().cast(), label.len()) };
-    let Ok(len) = usize::try_from(len) else {
-        return;
-    };
-    // SAFETY: as above; the kernel wrote `len` octets of the label.
-    unsafe {
-        libc::fsetxattr(
-            file.as_raw_fd(),
-            NAME.as_ptr(),
-            label.as_ptr().cast(),
-            len,
-            0,
-        )
-    };
+    let len = unsafe { call(libc::SYS_getxattr, path, name, value, label.len(), 0) };
+    if let Ok(len) = len {
+        let file = descriptor(file.as_fd());
+        // SAFETY: as above; the kernel wrote `len` octets of the label.
+        let _ = unsafe { call(libc::SYS_fsetxattr, file, name, value, len, 0) };
+    }
 }
 
 fn write_all(file: &OwnedFd, text: &dyn Display) -> Result<(), Errno> {
@@ -383,23 +386,8 @@ impl<'f> Out<'f> {
         }
     }
 
-    /// Writes what is pending.
-    pub fn flush(&mut self) {
-        let mut rest = self.pending.as_slice();
-        while self.result.is_ok() && !rest.is_empty() {
-            match write(self.file, rest) {
-                Ok(len) => rest = rest.get(len..).unwrap_or_default(),
-                Err(Nix::EINTR) => {}
-                Err(error) => self.result = Err(errno(error)),
-            }
-        }
-        self.pending.clear();
-    }
-}
-
-impl Write for Out<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let mut rest = text.as_bytes();
+    /// Adds octets.
+    pub fn put(&mut self, mut rest: &[u8]) {
         while !rest.is_empty() {
             let room = self.pending.capacity().saturating_sub(self.pending.len());
             let (now, later) = rest.split_at(room.min(rest.len()));
@@ -409,6 +397,25 @@ impl Write for Out<'_> {
                 self.flush();
             }
         }
+    }
+
+    /// Writes what is pending.
+    pub fn flush(&mut self) {
+        let mut rest = self.pending.as_slice();
+        while self.result.is_ok() && !rest.is_empty() {
+            match write(self.file, rest) {
+                Ok(len) => rest = rest.get(len..).unwrap_or_default(),
+                Err(Errno::EINTR) => {}
+                Err(error) => self.result = Err(error),
+            }
+        }
+        self.pending.clear();
+    }
+}
+
+impl Write for Out<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.put(text.as_bytes());
         self.result.map_err(|_| fmt::Error)
     }
 }

@@ -1,22 +1,21 @@
-//! The heap: an arena for start-up, which reads the arguments, and nothing after it.
+//! The heap, which nothing uses.
 //!
-//! [`seal`] ends start-up. What is allocated after it is still served, so that a bug does not keep a
-//! machine down, but it is counted and said at the end; the tests take that for a failure.
+//! What is allocated all the same is served from an arena, so that a bug does not keep a machine down, but
+//! it is counted and said at the end; the tests take that for a failure.
 #![expect(unsafe_code, reason = "a global allocator is unsafe by its trait")]
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::UnsafeCell;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Octets of the arena. The arguments of a long command line need a fraction of it.
+/// Octets of the arena.
 const ARENA: usize = 256 * 1024;
 
 struct Arena {
     octets: UnsafeCell<[u8; ARENA]>,
     used: AtomicUsize,
-    sealed: AtomicBool,
-    late: AtomicUsize,
+    count: AtomicUsize,
 }
 
 // SAFETY: every octet is handed out once only, because `used` grows by compare-and-swap.
@@ -26,16 +25,13 @@ unsafe impl Sync for Arena {}
 static HEAP: Arena = Arena {
     octets: UnsafeCell::new([0; ARENA]),
     used: AtomicUsize::new(0),
-    sealed: AtomicBool::new(false),
-    late: AtomicUsize::new(0),
+    count: AtomicUsize::new(0),
 };
 
 // SAFETY: blocks lie inside the arena, are aligned as asked and never overlap; freeing keeps them.
 unsafe impl GlobalAlloc for Arena {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if self.sealed.load(Ordering::Relaxed) {
-            self.late.fetch_add(1, Ordering::Relaxed);
-        }
+        self.count.fetch_add(1, Ordering::Relaxed);
         let base = self.octets.get().cast::<u8>();
         let mut block = ptr::null_mut();
         let take = |used: usize| {
@@ -58,17 +54,10 @@ unsafe impl GlobalAlloc for Arena {
     unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
 }
 
-/// Ends start-up.
-pub fn seal() {
-    HEAP.sealed.store(true, Ordering::Relaxed);
-}
-
-/// Says how often the heap was used after [`seal`]; nothing if never.
-pub fn report_late_allocations() {
-    let late = HEAP.late.load(Ordering::Relaxed);
-    if late > 0 {
-        super::log::to_stderr(&format_args!(
-            "ifdawn: bug: {late} allocations after start-up\n"
-        ));
+/// Says how often the heap was used; nothing if never.
+pub fn report_allocations() {
+    let count = HEAP.count.load(Ordering::Relaxed);
+    if count > 0 {
+        super::log::to_stderr(&format_args!("ifdawn: bug: {count} allocations\n"));
     }
 }

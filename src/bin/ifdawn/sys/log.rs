@@ -1,18 +1,15 @@
 //! Where people read what happened: one line, one write.
-#![expect(unsafe_code, reason = "nix builds an address anew for every sendto(2)")]
+#![expect(unsafe_code, reason = "system calls")]
 
 use super::file;
+use super::{call, descriptor, write};
 use crate::cli::{Target, Verbosity};
 use ifdawn::diag::{Diagnostic, LineBuf, Severity, Sink};
 use ifdawn::limits::MAX_LINE;
 use ifdawn::output::json::show;
-use nix::fcntl::{OFlag, open};
-use nix::libc;
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
-use nix::sys::stat::Mode;
-use nix::unistd::{isatty, write};
+
 use std::fmt::{Display, Write};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// syslog(3)'s facility "daemon" (24) and a level, as /dev/kmsg and /dev/log read them.
 type Level = &'static str;
@@ -43,19 +40,10 @@ impl Log {
     pub fn new(target: Target, verbosity: Verbosity) -> Log {
         let device = match target {
             Target::Stderr => None,
-            Target::Kmsg => open(
-                c"/dev/kmsg",
-                OFlag::O_WRONLY | OFlag::O_CLOEXEC,
-                Mode::empty(),
-            )
-            .ok(),
-            Target::Syslog => socket(
-                AddressFamily::Unix,
-                SockType::Datagram,
-                SockFlag::SOCK_CLOEXEC,
-                None,
-            )
-            .ok(),
+            Target::Kmsg => file::open_device(b"/dev/kmsg", libc::O_WRONLY).ok(),
+            Target::Syslog => {
+                super::socket(libc::AF_UNIX, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC).ok()
+            }
         };
         Log {
             verbosity,
@@ -69,7 +57,7 @@ impl Log {
     pub fn is_terminal(&self) -> bool {
         self.device.is_none()
             && self.verbosity != Verbosity::Quiet
-            && isatty(file::stderr()).unwrap_or(false)
+            && file::is_terminal(file::stderr())
     }
 
     /// Something that happened; `subject` is the link.
@@ -120,11 +108,16 @@ impl Log {
         let _ = line.write_str("ifdawn: ");
         let _ = show(&mut line, text);
         line.finish();
-        match &self.device {
-            Some((Target::Syslog, device)) => send_to_syslog(device, line.as_bytes()),
-            Some((Target::Kmsg | Target::Stderr, device)) => put(device.as_fd(), line.as_bytes()),
-            None => put(file::stderr(), line.as_bytes()),
-        }
+        let file = match &self.device {
+            Some((target, device)) => {
+                if *target == Target::Syslog {
+                    connect_to_syslog(device.as_fd());
+                }
+                device.as_fd()
+            }
+            None => file::stderr(),
+        };
+        let _ = write(file, line.as_bytes());
     }
 }
 
@@ -148,29 +141,12 @@ impl Sink for Log {
 pub fn to_stderr(text: &dyn Display) {
     let mut line = LineBuf::<MAX_LINE>::new();
     let _ = show(&mut line, text);
-    put(file::stderr(), line.as_bytes());
+    let _ = write(file::stderr(), line.as_bytes());
 }
 
-fn put(file: BorrowedFd<'_>, line: &[u8]) {
-    let _ = write(file, line);
-}
-
-/// syslogd may be started anew, so there is no connection.
-fn send_to_syslog(socket: &OwnedFd, line: &[u8]) {
-    let (fd, to, size) = (
-        socket.as_raw_fd(),
-        (&raw const DEV_LOG).cast(),
-        size_of::<Address>(),
-    );
-    // SAFETY: the line is as long as said, and the address is a sockaddr_un up to its path's NUL.
-    unsafe {
-        libc::sendto(
-            fd,
-            line.as_ptr().cast(),
-            line.len(),
-            0,
-            to,
-            size as libc::socklen_t,
-        )
-    };
+/// For each line: syslogd may have been started anew.
+fn connect_to_syslog(socket: BorrowedFd<'_>) {
+    let (to, size) = (&raw const DEV_LOG as usize, size_of::<Address>());
+    // SAFETY: the address is a sockaddr_un up to its path's NUL.
+    let _ = unsafe { call(libc::SYS_connect, descriptor(socket), to, size, 0, 0) };
 }

@@ -1,4 +1,8 @@
 //! System calls. The only place with `unsafe`: each block is one call wide.
+#![expect(
+    unsafe_code,
+    reason = "one way to the kernel costs an eighth of the C library's wrappers"
+)]
 
 pub mod caps;
 pub mod clock;
@@ -12,7 +16,73 @@ pub mod udev;
 
 use ifdawn::diag::Errno;
 
-/// The library's error number of one from nix.
-pub fn errno(errno: nix::errno::Errno) -> Errno {
-    Errno(errno as i32)
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+/// Makes the system call of this number. A call that takes a sixth argument may be made so if it does not
+/// look at it because another one is NULL.
+///
+/// # Safety
+/// The arguments are what the call takes; each pointer among them is to as much as it reads or writes.
+#[inline(never)]
+pub unsafe fn call(
+    number: libc::c_long,
+    a: usize,
+    b: usize,
+    c: usize,
+    d: usize,
+    e: usize,
+) -> Result<usize, Errno> {
+    // SAFETY: the caller's promise.
+    let result = unsafe { libc::syscall(number, a, b, c, d, e) };
+    // SAFETY: the C library's error number of this thread.
+    usize::try_from(result).map_err(|_| Errno(unsafe { *libc::__errno_location() }))
+}
+
+/// A file descriptor as an argument of [`call`].
+fn descriptor(file: BorrowedFd<'_>) -> usize {
+    file.as_raw_fd() as usize
+}
+
+/// Takes over a descriptor that a call has opened.
+///
+/// # Safety
+/// `result` is that of a call that opens one.
+unsafe fn opened(result: Result<usize, Errno>) -> Result<OwnedFd, Errno> {
+    // SAFETY: the caller's promise; descriptors are numbers of 31 bits.
+    result.map(|file| unsafe { OwnedFd::from_raw_fd(file as i32) })
+}
+
+/// Reads once.
+pub fn read(file: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
+    let (octets, len) = (buffer.as_mut_ptr() as usize, buffer.len());
+    // SAFETY: the buffer is as long as said.
+    unsafe { call(libc::SYS_read, descriptor(file), octets, len, 0, 0) }
+}
+
+/// Writes once.
+pub fn write(file: BorrowedFd<'_>, octets: &[u8]) -> Result<usize, Errno> {
+    let (octets, len) = (octets.as_ptr() as usize, octets.len());
+    // SAFETY: the octets are as many as said.
+    unsafe { call(libc::SYS_write, descriptor(file), octets, len, 0, 0) }
+}
+
+/// Reads what is there already from a descriptor that does not wait, and forgets it.
+pub fn drain(file: BorrowedFd<'_>) {
+    let mut buffer = [0; 4096];
+    while read(file, &mut buffer).is_ok() {}
+}
+
+/// A socket; its protocol is the family's first, which is rtnetlink's.
+pub fn socket(family: libc::c_int, kind: libc::c_int) -> Result<OwnedFd, Errno> {
+    // SAFETY: no pointers; socket(2) opens a descriptor.
+    unsafe {
+        opened(call(
+            libc::SYS_socket,
+            family as usize,
+            kind as usize,
+            0,
+            0,
+            0,
+        ))
+    }
 }

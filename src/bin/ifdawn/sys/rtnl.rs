@@ -1,91 +1,94 @@
 //! The rtnetlink sockets: one for requests, one for events.
-#![expect(
-    unsafe_code,
-    reason = "neli's socket lends its descriptor as a bare number only"
-)]
+#![expect(unsafe_code, reason = "system calls")]
 
-use super::errno;
+use super::{call, descriptor};
 use ifdawn::diag::Errno;
-use neli::consts::socket::NlFamily;
-use neli::socket::NlSocket;
-use nix::sys::socket::{MsgFlags, NetlinkAddr, bind, recv, send, setsockopt, sockopt};
-use nix::sys::time::TimeVal;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// `RTNLGRP_LINK`, as a bit.
 const LINK_GROUP: u32 = 1;
 
 /// Seconds without an answer of the kernel before we give up: it answers at once, or never.
-const ANSWER_SECONDS: i64 = 10;
+const ANSWER_SECONDS: usize = 10;
+
+/// struct sockaddr_nl (linux/netlink.h).
+#[repr(C)]
+struct Address {
+    family: u16,
+    padding: u16,
+    port: u32,
+    groups: u32,
+}
 
 /// A socket to the kernel's routing subsystem.
-pub struct Rtnl(NlSocket);
+pub struct Rtnl(OwnedFd);
 
 impl Rtnl {
     /// For requests: strict about filters, with the kernel's own words in errors.
     pub fn requests() -> Result<Rtnl, Errno> {
-        let socket = Rtnl::bound(0)?;
+        let socket = Rtnl::bound(0, 0)?;
         // Both are missing from kernels before 4.20 and 4.12; then answers are longer and errors shorter.
-        let _ = socket.0.enable_strict_checking(true);
-        let _ = socket.0.enable_ext_ack(true);
-        let _ = setsockopt(
-            &socket,
-            sockopt::ReceiveTimeout,
-            &TimeVal::new(ANSWER_SECONDS, 0),
-        );
+        socket.set(libc::SOL_NETLINK, libc::NETLINK_GET_STRICT_CHK, [1, 0]);
+        socket.set(libc::SOL_NETLINK, libc::NETLINK_EXT_ACK, [1, 0]);
+        socket.set(libc::SOL_SOCKET, libc::SO_RCVTIMEO, [ANSWER_SECONDS, 0]);
         Ok(socket)
     }
 
-    /// For events of links.
+    /// For events of links; never waits.
     pub fn events() -> Result<Rtnl, Errno> {
-        Rtnl::bound(LINK_GROUP)
+        Rtnl::bound(libc::SOCK_NONBLOCK, LINK_GROUP)
     }
 
-    fn bound(groups: u32) -> Result<Rtnl, Errno> {
-        let socket = NlSocket::new(NlFamily::Route).map_err(io)?;
-        bind(socket.as_raw_fd(), &NetlinkAddr::new(0, groups)).map_err(errno)?;
+    fn bound(flags: libc::c_int, groups: u32) -> Result<Rtnl, Errno> {
+        let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC | flags;
+        let socket = super::socket(libc::AF_NETLINK, kind)?;
+        let address = Address {
+            family: libc::AF_NETLINK as u16,
+            padding: 0,
+            port: 0,
+            groups,
+        };
+        let (to, size) = (&raw const address as usize, size_of::<Address>());
+        // SAFETY: the address is as long as said.
+        unsafe { call(libc::SYS_bind, descriptor(socket.as_fd()), to, size, 0, 0) }?;
         Ok(Rtnl(socket))
+    }
+
+    /// Sets an option; a switch is an int, of which the kernel reads the first octets.
+    fn set(&self, level: libc::c_int, option: libc::c_int, value: [usize; 2]) {
+        let (level, option) = (level as usize, option as usize);
+        let (from, size) = (value.as_ptr() as usize, size_of_val(&value));
+        let file = descriptor(self.as_fd());
+        // SAFETY: the value is as long as said.
+        let _ = unsafe { call(libc::SYS_setsockopt, file, level, option, from, size) };
     }
 
     /// Sends one datagram.
     pub fn send(&self, requests: &[u8]) -> Result<(), Errno> {
-        send(self.0.as_raw_fd(), requests, MsgFlags::empty())
-            .map(|_| ())
-            .map_err(errno)
+        let (from, len) = (requests.as_ptr() as usize, requests.len());
+        // SAFETY: the requests are as long as said; there is no address, so its length is not read.
+        unsafe { call(libc::SYS_sendto, descriptor(self.as_fd()), from, len, 0, 0) }.map(|_| ())
     }
 
     /// Receives one datagram; [`Errno::EMSGSIZE`] if it does not fit.
     pub fn receive(&self, buffer: &mut [u8]) -> Result<usize, Errno> {
+        let file = descriptor(self.as_fd());
+        let (into, len) = (buffer.as_mut_ptr() as usize, buffer.len());
         loop {
-            match recv(self.0.as_raw_fd(), buffer, MsgFlags::MSG_TRUNC) {
-                Ok(len) if len <= buffer.len() => return Ok(len),
-                Ok(_) => return Err(Errno::EMSGSIZE),
-                Err(nix::errno::Errno::EINTR) => {}
-                Err(other) => return Err(errno(other)),
+            let flags = libc::MSG_TRUNC as usize;
+            // SAFETY: the buffer is as long as said; no address is asked for, so no length of it is written.
+            match unsafe { call(libc::SYS_recvfrom, file, into, len, flags, 0) } {
+                Ok(got) if got > len => return Err(Errno::EMSGSIZE),
+                Err(Errno::EINTR) => {}
+                done => return done,
             }
         }
-    }
-
-    /// Throws away what is queued: events only say "look again".
-    pub fn drain(&self) {
-        let mut buffer = [0; 4096];
-        while recv(self.0.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT).is_ok() {}
     }
 }
 
 impl AsFd for Rtnl {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        // SAFETY: the descriptor is open for as long as the socket, which is borrowed.
-        unsafe { BorrowedFd::borrow_raw(self.0.as_raw_fd()) }
+        self.0.as_fd()
     }
-}
-
-impl AsRawFd for Rtnl {
-    fn as_raw_fd(&self) -> RawFd {
-        self.0.as_raw_fd()
-    }
-}
-
-fn io(error: std::io::Error) -> Errno {
-    error.raw_os_error().map_or(Errno::EIO, Errno)
 }

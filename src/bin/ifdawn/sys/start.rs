@@ -4,22 +4,22 @@
     reason = "the C library knows its caller by an unmangled name, and arguments as pointers"
 )]
 
-use nix::fcntl::{OFlag, open};
-use nix::libc;
-use nix::sys::stat::Mode;
+use super::{call, file};
+
 use std::ffi::CStr;
 use std::os::fd::{AsRawFd, IntoRawFd};
+use std::slice;
 
 /// The words after the program's name.
-pub struct Arguments(&'static [*const libc::c_char]);
+pub struct Arguments(slice::Iter<'static, *const libc::c_char>);
 
-impl Arguments {
-    /// Their octets, in order.
-    pub fn each(&self) -> impl Iterator<Item = &'static [u8]> {
-        // SAFETY: the C library made each a string that ends with a NUL and lives as long as the process.
-        self.0
-            .iter()
-            .map(|word| unsafe { CStr::from_ptr(*word) }.to_bytes())
+impl Iterator for Arguments {
+    type Item = &'static [u8];
+
+    fn next(&mut self) -> Option<&'static [u8]> {
+        let word = self.0.next()?;
+        // SAFETY: the C library made it a string that ends with a NUL and lives as long as the process.
+        Some(unsafe { CStr::from_ptr(*word) }.to_bytes())
     }
 }
 
@@ -31,16 +31,16 @@ impl Arguments {
 unsafe extern "C" fn main(count: libc::c_int, words: *const *const libc::c_char) -> libc::c_int {
     let count = usize::try_from(count).unwrap_or(0);
     // SAFETY: the caller's promise.
-    let words = unsafe { std::slice::from_raw_parts(words, count) };
+    let words = unsafe { slice::from_raw_parts(words, count) };
     keep_standard_descriptors();
     ignore_sigpipe();
-    crate::main(&Arguments(words.get(1..).unwrap_or_default())).into()
+    crate::main(&mut Arguments(words.get(1..).unwrap_or_default().iter())).into()
 }
 
 /// Opens descriptors 0 to 2 where they are closed: a socket that took the number of standard error would be
 /// sent our complaints.
 fn keep_standard_descriptors() {
-    while let Ok(null) = open(c"/dev/null", OFlag::O_RDWR, Mode::empty()) {
+    while let Ok(null) = file::open_device(b"/dev/null", libc::O_RDWR) {
         if null.as_raw_fd() > 2 {
             break;
         }
@@ -52,15 +52,18 @@ fn keep_standard_descriptors() {
 fn ignore_sigpipe() {
     // struct sigaction of the kernel (asm-generic/signal.h): handler, flags, restorer, mask.
     let action = [libc::SIG_IGN, 0, 0, 0];
-    let old: *const usize = std::ptr::null();
-    // SAFETY: the action is as long as the kernel reads, the mask's length is said, the old one is not wanted.
-    unsafe {
-        libc::syscall(
-            libc::SYS_rt_sigaction,
-            libc::SIGPIPE,
-            action.as_ptr(),
-            old,
-            8_usize,
-        )
-    };
+    let (signal, from) = (libc::SIGPIPE as usize, action.as_ptr() as usize);
+    // SAFETY: the action is as long as the kernel reads, the old one is not wanted, the mask has 8 octets.
+    let _ = unsafe { call(libc::SYS_rt_sigaction, signal, from, 0, 8, 0) };
+}
+
+/// What musl would do at exit: flush its own streams, which nothing here uses. Its object file has both
+/// names, so both are here to keep it and what it needs out of the link.
+#[cfg(target_env = "musl")]
+mod streams {
+    #[unsafe(no_mangle)]
+    extern "C" fn __stdio_exit() {}
+
+    #[unsafe(no_mangle)]
+    extern "C" fn __stdio_exit_needed() {}
 }

@@ -2,13 +2,15 @@
 //!
 //! Where udevd runs, a link without a MAC rule of ours is left alone until `/run/udev/data/n<ifindex>`
 //! exists: before Linux 6.2 a link that is up cannot be renamed, and udev's own name would be lost.
+#![expect(unsafe_code, reason = "system calls")]
 
-use super::clock;
 use super::file::Root;
-use ifdawn::diag::{Errno, LineBuf};
+use super::{call, clock, opened};
+use ifdawn::diag::LineBuf;
 use ifdawn::engine::{Instant, Settled};
-use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+
 use std::fmt::Write;
+use std::os::fd::OwnedFd;
 
 /// Seconds we give udev, from our start.
 const PATIENCE: u32 = 10;
@@ -56,16 +58,18 @@ impl Udev {
     }
 
     /// Says when udev finishes a link.
-    pub fn watch(&self, root: &Root<'_>) -> Option<Inotify> {
+    pub fn watch(&self, root: &Root<'_>) -> Option<OwnedFd> {
+        const EVENTS: u32 = libc::IN_MOVED_TO | libc::IN_CREATE | libc::IN_CLOSE_WRITE;
         if self.runs != Some(true) {
             return None;
         }
-        let events =
-            AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_CREATE | AddWatchFlags::IN_CLOSE_WRITE;
-        let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC).ok()?;
+        let flags = libc::IN_NONBLOCK | libc::IN_CLOEXEC;
+        // SAFETY: no pointers; inotify_init1(2) opens a descriptor.
+        let inotify = unsafe { opened(call(libc::SYS_inotify_init1, flags as usize, 0, 0, 0, 0)) };
+        let inotify = inotify.ok()?;
         // udevd makes the directory with its first link.
         for directory in [&b"/run/udev/data"[..], b"/run/udev"] {
-            let _ = root.watch(&inotify, directory, events);
+            let _ = root.watch(&inotify, directory, EVENTS);
         }
         Some(inotify)
     }
@@ -76,12 +80,7 @@ fn runs(root: &Root<'_>) -> bool {
     if !root.exists(b"/run/udev/control") {
         return false;
     }
-    let mut ours = [0; 64];
-    let mut first = [0; 64];
-    let ours = root.read_link(b"/proc/self/ns/net", &mut ours);
-    let init = root.read_link(b"/proc/1/ns/net", &mut first);
-    match (ours, init) {
-        (Ok(ours), Ok(init)) => ours == init,
-        (Err(_), _) | (_, Err(Errno(_))) => true,
-    }
+    let ours = root.inode(b"/proc/self/ns/net");
+    let init = root.inode(b"/proc/1/ns/net");
+    ours.is_err() || init.is_err() || ours == init
 }

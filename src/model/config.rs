@@ -1,6 +1,6 @@
 //! What the sources said. Owned, small values; "any link" is a value here and resolved later.
 
-use super::addr::Cidr;
+use super::addr::{Cidr, Family};
 use super::link::{IfName, LinkKind, Mac};
 use super::route::Route;
 use crate::diag::{FileId, Origin};
@@ -38,7 +38,7 @@ impl SourceKind {
 }
 
 /// Which link of the kernel is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Eq)]
 pub enum LinkMatch {
     /// The link with this name.
     Name(IfName),
@@ -48,6 +48,30 @@ pub enum LinkMatch {
     Bootif(Mac),
     /// Every candidate link that nothing else speaks of.
     Any,
+}
+
+impl PartialEq for LinkMatch {
+    // Once, not at each of the places where they are compared.
+    #[inline(never)]
+    fn eq(&self, other: &LinkMatch) -> bool {
+        match (self, other) {
+            (LinkMatch::Name(name), LinkMatch::Name(other)) => name == other,
+            (LinkMatch::Mac(mac), LinkMatch::Mac(other))
+            | (LinkMatch::Bootif(mac), LinkMatch::Bootif(other)) => mac == other,
+            (LinkMatch::Any, LinkMatch::Any) => true,
+            _ => false,
+        }
+    }
+}
+
+impl LinkMatch {
+    /// The MAC it asks for.
+    pub fn mac(&self) -> Option<&Mac> {
+        match self {
+            LinkMatch::Mac(mac) | LinkMatch::Bootif(mac) => Some(mac),
+            LinkMatch::Name(_) | LinkMatch::Any => None,
+        }
+    }
 }
 
 /// How addresses of one family come to a link.
@@ -193,6 +217,14 @@ impl LinkConfig {
             ipv6: IpConfig::new(Method::Ignore, origin),
         }
     }
+
+    /// What it is asked in one family.
+    pub fn ip_mut(&mut self, family: Family) -> &mut IpConfig {
+        match family {
+            Family::V4 => &mut self.ipv4,
+            Family::V6 => &mut self.ipv6,
+        }
+    }
 }
 
 /// One static address.
@@ -308,8 +340,8 @@ impl Timeouts {
 pub struct BootWords {
     /// `bootdev=`.
     pub bootdev: Option<(LinkMatch, Origin)>,
-    /// `BOOTIF=`.
-    pub bootif: Option<(Mac, Origin)>,
+    /// `BOOTIF=`, as [`LinkMatch::Bootif`].
+    pub bootif: Option<(LinkMatch, Origin)>,
     /// Whether `BOOTIF=` counts (`rd.bootif=`).
     pub use_bootif: bool,
     /// Whether root comes over the network (`netroot=`, `root=dhcp`).

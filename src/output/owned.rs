@@ -80,9 +80,7 @@ fn item(line: &[u8]) -> Option<Item<'_>> {
             } else {
                 Family::V4
             };
-            route_file::parse_route(rest, family)
-                .ok()
-                .map(|(route, _)| Item::Route(route))
+            route_file::parse_route(rest, family).map(Item::Route)
         }
         b"dns" => scalar::ip(rest).map(Item::Dns),
         b"search" => Some(Item::Search(rest)),

@@ -4,14 +4,18 @@
 //! that a variable must be set before it is used. So a file is scanned once, into [`Scratch`], and its
 //! keys are then asked for. Linear in the file.
 
-use super::complaint::{Complaint, What, complain_at, complain_of_file};
+use super::complaint::{Complaint, What};
 use super::key_table::{Found, Names};
+use super::route_line::read_addr;
 use super::{Context, Place};
-use crate::diag::{Effect, Escaped, Severity};
+use crate::diag::{Effect, Escaped, Origin, Problem, Severity};
 use crate::limits::MAX_ASSIGNMENTS;
+use crate::model::addr::Family;
 use crate::model::index::{Index, hash};
-use crate::text::assign::{self, Variables};
-use crate::text::lines::{Line, lines};
+use crate::text::assign::{self, Bad, Variables};
+use crate::text::lines::{Line, lines, short};
+use crate::text::{parts, scalar};
+use core::net::{IpAddr, Ipv4Addr};
 use heapless::VecView;
 
 /// The memory a scan needs; what was in it before does not matter.
@@ -35,62 +39,36 @@ pub struct Entry {
     name_len: u32,
     value_at: u32,
     value_len: u32,
-    found: Option<Found>,
+    found: Found,
 }
 
 /// [`Entry::value_len`] of a key whose value had no meaning.
 const UNSET: u32 = u32::MAX;
 
-/// The keys of a scanned file.
-#[derive(Clone, Copy)]
-pub struct Assignments<'a> {
-    text: &'a [u8],
-    entries: &'a [Entry],
-    values: &'a [u8],
-    index: &'a Index<'a>,
-    /// Every ordinal of [`Assignments::get_numbered`] is less.
-    pub end: u32,
-}
-
-/// A key that is set.
-#[derive(Clone, Copy)]
-pub struct Value<'v> {
-    file: &'v Assignments<'v>,
-    entry: &'v Entry,
-}
-
-impl<'v> Value<'v> {
-    /// The key as written.
-    pub fn name(self) -> &'v [u8] {
-        self.entry.name(self.file.text)
+impl Entry {
+    /// The row of its key in the table; beyond it for a key that is not there.
+    pub fn row(&self) -> usize {
+        self.found.row()
     }
 
-    /// What it is set to, without blanks around it; may be empty.
+    fn is_set(&self) -> bool {
+        self.value_len != UNSET
+    }
+
     #[inline(never)]
-    pub fn octets(self) -> &'v [u8] {
-        slice(self.file.values, self.entry.value_at, self.entry.value_len).trim_ascii()
+    fn name<'a>(&self, text: &'a [u8]) -> &'a [u8] {
+        slice(text, self.name_at, self.name_len)
     }
 
-    /// The row of its key in the table.
-    pub fn row(self) -> Option<usize> {
-        self.entry.found.map(|found| usize::from(found.row))
-    }
-
-    /// Where the value stands.
-    pub fn place(self) -> Place<'v> {
-        let Entry {
-            line,
-            line_at,
-            name_at,
-            name_len,
-            ..
-        } = *self.entry;
-        let text = self.file.text.get(line_at as usize..).unwrap_or_default();
-        let before = name_at.wrapping_sub(line_at);
+    /// Where the value stands in `text`, the file.
+    #[inline(never)]
+    fn place<'a>(&self, text: &'a [u8]) -> Place<'a> {
+        let line = text.get(self.line_at as usize..).unwrap_or_default();
+        let before = self.name_at.wrapping_sub(self.line_at);
         Place {
-            line,
-            column: before.wrapping_add(name_len).wrapping_add(2),
-            text: lines(text).next().map_or(b"", |line| line.octets),
+            line: self.line,
+            column: before.wrapping_add(self.name_len).wrapping_add(2),
+            text: lines(line).next().map_or(b"", |line| line.octets),
         }
     }
 }
@@ -110,164 +88,277 @@ const NO_ASSIGNMENT: Complaint = Complaint::error(What::NotAnAssignment, Effect:
 const BYTE_ORDER_MARK: Complaint = Complaint::warning(What::ByteOrderMark, Effect::PartIgnored);
 const NUL: Complaint = Complaint::error(What::Nul, Effect::LineIgnored);
 
-impl<'a> Assignments<'a> {
+/// The keys of a scanned file, and who reads it.
+pub struct File<'a, 'c, 'm> {
+    /// The reader's hands.
+    pub cx: &'a mut Context<'c, 'm>,
+    /// Every ordinal of [`File::get_numbered`] is less.
+    pub end: u32,
+    keys: Keys<'a>,
+}
+
+/// The keys read so far.
+#[derive(Clone, Copy)]
+struct Keys<'a> {
+    names: Names,
+    text: &'a [u8],
+    entries: &'a [Entry],
+    values: &'a [u8],
+    index: &'a Index<'a>,
+}
+
+impl<'a> File<'a, '_, '_> {
     /// Every key that is set, in order of first appearance.
-    pub fn iter(&self) -> impl Iterator<Item = Value<'_>> {
-        self.entries
-            .iter()
-            .filter(|entry| entry.value_len != UNSET)
-            .map(|entry| Value { file: self, entry })
+    pub fn iter(&self) -> impl Iterator<Item = &'a Entry> + use<'a> {
+        self.keys.entries.iter().filter(|entry| entry.is_set())
     }
 
-    /// The value of `name` if it is set and not empty.
-    pub fn get(&self, name: &[u8]) -> Option<Value<'_>> {
-        self.get_numbered(name, 0)
-    }
-
-    /// The value of the key made of `stem` and a number: 0 stands for none, else it is one more.
-    pub fn get_numbered(&self, stem: &[u8], ordinal: u32) -> Option<Value<'_>> {
-        let mut digits = [0; 10];
-        let entry = self.entry(stem, decimal(ordinal, &mut digits))?;
-        let value = Value { file: self, entry };
-        (entry.value_len != UNSET && !value.octets().is_empty()).then_some(value)
-    }
-
-    /// Whether the numbers of `stem` have a hole right before `ordinal`; up to `first` all may miss.
-    pub fn gap_before(&self, stem: &[u8], ordinal: u32, first: u32) -> bool {
-        let before = ordinal.wrapping_sub(1);
-        ordinal > first && self.get_numbered(stem, before).is_none()
-    }
-
-    fn entry(&self, stem: &[u8], digits: &[u8]) -> Option<&'a Entry> {
-        let n = self.position(stem, digits, hash(&[stem, digits]))?;
-        self.entries.get(n as usize)
-    }
-
-    /// Where in the table the key is that is made of `stem` and `digits`.
+    /// What a key is set to, without blanks around it; may be empty.
     #[inline(never)]
-    fn position(&self, stem: &[u8], digits: &[u8], hash: u32) -> Option<u32> {
-        self.index.find(hash, |n| {
-            let name = self
-                .entries
-                .get(n as usize)
-                .map(|entry| entry.name(self.text));
-            name.and_then(|name| name.strip_prefix(stem)) == Some(digits)
+    pub fn octets(&self, entry: &Entry) -> &'a [u8] {
+        self.keys.value(entry).trim_ascii()
+    }
+
+    /// The value of a key by its row, if it is set and not empty.
+    pub fn get(&self, row: u16) -> Option<&'a Entry> {
+        self.get_numbered(row, 0)
+    }
+
+    /// The value of the key with a number: 0 stands for none, else it is one more.
+    #[inline(never)]
+    pub fn get_numbered(&self, row: u16, ordinal: u32) -> Option<&'a Entry> {
+        let entry = self.keys.entry(Found::new(row, ordinal), b"")?;
+        (!self.octets(entry).is_empty()).then_some(entry)
+    }
+
+    /// [`File::get_numbered`] for a key whose numbers have no hole; up to `first` all may miss.
+    #[inline(never)]
+    pub fn get_next(&mut self, row: u16, ordinal: u32, first: u32) -> Option<&'a Entry> {
+        let entry = self.get_numbered(row, ordinal)?;
+        let before = ordinal.wrapping_sub(1);
+        if ordinal > first && self.get_numbered(row, before).is_none() {
+            self.complain(entry, GAP);
+        }
+        Some(entry)
+    }
+
+    /// The value of a key by its row, or "".
+    #[inline(never)]
+    pub fn text(&self, row: u16) -> &'a [u8] {
+        self.get(row).map_or(b"", |entry| self.octets(entry))
+    }
+
+    /// Where the value was given.
+    #[inline(never)]
+    pub fn origin(&self, entry: &Entry) -> Origin {
+        self.cx.origin(&self.place(entry))
+    }
+
+    /// Where the value stands.
+    pub fn place(&self, entry: &Entry) -> Place<'a> {
+        entry.place(self.keys.text)
+    }
+
+    /// Complains about a value.
+    #[inline(never)]
+    pub fn complain(&mut self, entry: &Entry, complaint: Complaint) {
+        self.complain_of(entry, self.octets(entry), complaint);
+    }
+
+    /// Complains about a part of a value.
+    #[inline(never)]
+    pub fn complain_of(&mut self, entry: &Entry, part: &[u8], complaint: Complaint) {
+        let name = Escaped(entry.name(self.keys.text));
+        let place = &self.place(entry);
+        self.cx.complain(place, &name, part, complaint);
+    }
+
+    /// The value as an IPv4 address, or a complaint and `None`.
+    #[inline(never)]
+    pub fn ipv4(&mut self, entry: &Entry, effect: Effect) -> Option<Ipv4Addr> {
+        let addr = scalar::ipv4(self.octets(entry));
+        if addr.is_none() {
+            self.complain(entry, Complaint::error(What::NotIpv4, effect));
+        }
+        addr
+    }
+
+    /// The value as a gateway of `family`: all zeros is none, and for IPv6 a `%ZONE` may follow.
+    #[inline(never)]
+    pub fn gateway(
+        &self,
+        entry: &Entry,
+        family: Family,
+        into: &mut Option<IpAddr>,
+    ) -> Result<(), What> {
+        let mut addr = Some(self.octets(entry));
+        if family == Family::V6 {
+            addr = parts::next(&mut addr, b'%');
+        }
+        read_addr(addr.unwrap_or_default(), family, into)
+    }
+
+    /// The prefix length of the address that `entry` gives: what `mask` says as number or netmask, else
+    /// by its class, with a warning. `None` after a complaint.
+    #[inline(never)]
+    pub fn prefix_len(
+        &mut self,
+        entry: &Entry,
+        addr: Ipv4Addr,
+        mask: Option<&Entry>,
+        effect: Effect,
+    ) -> Option<u8> {
+        let Some(mask) = mask else {
+            let (len, class) = What::no_mask(addr);
+            self.complain(entry, Complaint::warning(class, Effect::Guessed));
+            return Some(len);
+        };
+        let len = scalar::prefix_len(self.octets(mask), Family::V4);
+        if len.is_none() {
+            self.complain(mask, Complaint::error(What::BadPrefix, effect));
+        }
+        len
+    }
+
+    /// Whether the value of a key that nothing reads asks for anything: it is not empty and not `no`.
+    #[inline(never)]
+    pub fn asks(&self, entry: &Entry) -> bool {
+        let word = self.octets(entry);
+        !word.is_empty() && scalar::boolean(word) != Some(false)
+    }
+
+    /// Says that the table does not know the key.
+    #[inline(never)]
+    pub fn unknown(&mut self, entry: &Entry) {
+        let mut place = self.place(entry);
+        place.column = entry.name_at.wrapping_sub(entry.line_at).wrapping_add(1);
+        let name = entry.name(self.keys.text);
+        let nearest = Problem::UnknownKey(self.keys.names.nearest(name));
+        let (severity, effect) = (Severity::Note, Effect::LineIgnored);
+        self.cx
+            .report(&place, &Escaped(name), b"", severity, nearest, effect);
+    }
+}
+
+impl<'a> Keys<'a> {
+    fn value(&self, entry: &Entry) -> &'a [u8] {
+        slice(self.values, entry.value_at, entry.value_len)
+    }
+
+    /// A key, if it is set. One that is not in the table is found by its name.
+    #[inline(never)]
+    fn entry(&self, found: Found, name: &[u8]) -> Option<&'a Entry> {
+        let n = self.position(found, name)?;
+        let entry = self.entries.get(n as usize)?;
+        entry.is_set().then_some(entry)
+    }
+
+    #[inline(never)]
+    fn position(&self, found: Found, name: &[u8]) -> Option<u32> {
+        self.index.find(key_hash(found, name), |n| {
+            self.entries.get(n as usize).is_some_and(|entry| {
+                entry.found == found && (found.is_one() || entry.name(self.text) == name)
+            })
         })
     }
 }
 
-impl Variables for Assignments<'_> {
-    fn variable(&self, name: &[u8]) -> Option<&[u8]> {
-        self.entry(name, b"")
-            .filter(|entry| entry.value_len != UNSET)
-            .map(|entry| slice(self.values, entry.value_at, entry.value_len))
+#[inline(never)]
+fn key_hash(found: Found, name: &[u8]) -> u32 {
+    match found.is_one() {
+        true => found.hash(),
+        false => hash(&[name]),
     }
 }
 
-impl Entry {
-    fn name<'a>(&self, text: &'a [u8]) -> &'a [u8] {
-        slice(text, self.name_at, self.name_len)
+impl Variables for Keys<'_> {
+    fn variable(&self, name: &[u8]) -> Option<&[u8]> {
+        let entry = self.entry(self.names.find(name), name)?;
+        Some(self.value(entry))
     }
 }
 
 /// A file without its byte order mark.
+#[inline(never)]
 pub fn plain_text<'a>(text: &'a [u8], cx: &mut Context<'_, '_>) -> &'a [u8] {
-    match text.strip_prefix(b"\xef\xbb\xbf") {
-        Some(rest) => {
-            complain_of_file(BYTE_ORDER_MARK, cx);
-            rest
-        }
-        None => text,
-    }
+    let Some(rest) = text.strip_prefix(b"\xef\xbb\xbf") else {
+        return text;
+    };
+    cx.complain_of_file(BYTE_ORDER_MARK);
+    rest
 }
 
 /// Whether a line has no NUL octet; one that has is reported, and is no text.
-pub fn is_text(line: Line<'_>, cx: &mut Context<'_, '_>) -> bool {
-    let Some(at) = memchr::memchr(0, line.octets) else {
-        return true;
-    };
-    let place = Place {
+#[inline(never)]
+pub fn is_text(line: &Line<'_>, cx: &mut Context<'_, '_>) -> bool {
+    let at = memchr::memchr(0, line.octets);
+    if let Some(at) = at {
+        cx.complain(&place(line, at), &"file", b"", NUL);
+    }
+    at.is_none()
+}
+
+/// The place in a line with `at` octets before it.
+#[inline(never)]
+pub fn place<'a>(line: &Line<'a>, at: usize) -> Place<'a> {
+    Place {
         line: line.number,
         column: short(at.wrapping_add(1)),
         text: line.octets,
-    };
-    complain_at(place, &"file", b"", NUL, cx);
-    false
+    }
 }
 
 /// Reads every assignment of `text`. Lines that are none, values without meaning and keys set twice are
 /// reported; unknown keys are kept, since later values may use them.
-pub fn scan<'a>(
+#[inline(never)]
+pub fn scan<'a, 'c, 'm>(
     text: &'a [u8],
     names: Names,
     scratch: &'a mut Scratch<'_>,
-    cx: &mut Context<'_, '_>,
-) -> Assignments<'a> {
+    cx: &'a mut Context<'c, 'm>,
+) -> File<'a, 'c, 'm> {
     let text = plain_text(text, cx);
     scratch.entries.clear();
     scratch.values.clear();
-    let ends = text.iter().filter(|octet| **octet == b'\n').count();
-    let slots = ends.wrapping_add(2).min(MAX_ASSIGNMENTS);
+    let slots = lines(text).count().wrapping_add(1).min(MAX_ASSIGNMENTS);
     scratch.index.reset(slots);
     let mut scan = Scan {
         text,
         names,
         scratch,
         end: 1,
+        pass: Pass::Device,
     };
     if text.contains(&b'$') {
-        scan.set_device();
+        scan.read(cx);
     }
-    for line in lines(text) {
-        let mut place = Place {
-            line: line.number,
-            column: 1,
-            text: line.octets,
-        };
-        if !is_text(line, cx) {
-            continue;
-        }
-        match assign::split(line.octets) {
-            assign::Line::Empty => {}
-            assign::Line::Assignment(found) => {
-                if scan.assign(place, found, cx).is_none() {
-                    break;
-                }
-            }
-            assign::Line::Other(at) => {
-                place.column = short(at.wrapping_add(1));
-                let token = line.octets.trim_ascii();
-                complain_at(place, &"line", token, NO_ASSIGNMENT, cx);
-            }
-        }
-    }
+    scan.pass = Pass::All;
+    scan.read(cx);
     let end = scan.end;
-    let Scratch {
-        entries,
-        values,
-        index,
-        ..
-    } = scratch;
-    Assignments {
+    File {
+        keys: keys(names, text, scratch),
+        cx,
         end,
-        ..assignments(text, entries, values, index)
     }
 }
 
 #[inline(never)]
-fn assignments<'a>(
-    text: &'a [u8],
-    entries: &'a VecView<Entry>,
-    values: &'a VecView<u8>,
-    index: &'a Index<'a>,
-) -> Assignments<'a> {
-    Assignments {
+fn keys<'a>(names: Names, text: &'a [u8], scratch: &'a Scratch<'_>) -> Keys<'a> {
+    Keys {
+        names,
         text,
-        entries,
-        values,
-        index,
-        end: 0,
+        entries: scratch.entries,
+        values: scratch.values,
+        index: &scratch.index,
     }
+}
+
+/// What a scan takes. initscripts read a file twice, so lines above that of `DEVICE` may use it: where
+/// there are variables it is read first, without complaints.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    Device,
+    All,
 }
 
 /// A scan under way.
@@ -276,17 +367,97 @@ struct Scan<'a, 's, 'm> {
     names: Names,
     scratch: &'s mut Scratch<'m>,
     end: u32,
+    pass: Pass,
 }
 
 impl Scan<'_, '_, '_> {
-    fn so_far(&self) -> Assignments<'_> {
-        let Scratch {
-            entries,
-            values,
-            index,
-            ..
-        } = &*self.scratch;
-        assignments(self.text, entries, values, index)
+    #[inline(never)]
+    fn read(&mut self, cx: &mut Context<'_, '_>) {
+        for line in lines(self.text) {
+            let split = assign::split(line.octets);
+            if self.pass == Pass::Device {
+                if let assign::Line::Assignment(found) = &split
+                    && found.name == b"DEVICE"
+                {
+                    self.assign(&line, found, cx);
+                }
+                continue;
+            }
+            if !is_text(&line, cx) {
+                continue;
+            }
+            match &split {
+                assign::Line::Empty => {}
+                assign::Line::Assignment(found) => {
+                    if self.assign(&line, found, cx).is_none() {
+                        break;
+                    }
+                }
+                assign::Line::Other(at) => {
+                    let token = line.octets.trim_ascii();
+                    cx.complain(&place(&line, *at), &"line", token, NO_ASSIGNMENT);
+                }
+            }
+        }
+    }
+
+    /// Takes one assignment; `None` if there is no room for more.
+    #[inline(never)]
+    fn assign(
+        &mut self,
+        line: &Line<'_>,
+        found: &assign::Assignment<'_>,
+        cx: &mut Context<'_, '_>,
+    ) -> Option<()> {
+        let line_at = short(offset(line.octets, self.text));
+        let mut entry = Entry {
+            line: line.number,
+            line_at,
+            name_at: line_at.wrapping_add(short(found.name_at)),
+            name_len: short(found.name.len()),
+            value_at: short(self.scratch.values.len()),
+            value_len: UNSET,
+            found: self.names.find(found.name),
+        };
+        let kept = match self.unquote(found.raw) {
+            Err(fault) => {
+                let error = Complaint::error(what(fault.bad), Effect::KeyUnset);
+                let token = found.raw.trim_ascii();
+                self.complain(&entry, short(fault.at), token, error, cx);
+                self.keep(&entry)
+            }
+            Ok(()) => {
+                let value: &[u8] = self.scratch.value;
+                entry.value_len = short(value.len());
+                let taken = self.scratch.values.extend_from_slice(value).ok();
+                taken.and_then(|()| self.keep(&entry))
+            }
+        };
+        let complaint = match kept {
+            Some(line) if line == 0 || line >= entry.line => return Some(()),
+            Some(_) => TWICE,
+            None => FULL,
+        };
+        self.complain(&entry, 0, b"", complaint, cx);
+        kept.map(|_| ())
+    }
+
+    /// Complains about what stands `at` octets behind the value's start.
+    #[inline(never)]
+    fn complain(
+        &self,
+        entry: &Entry,
+        at: u32,
+        token: &[u8],
+        complaint: Complaint,
+        cx: &mut Context<'_, '_>,
+    ) {
+        if self.pass == Pass::Device {
+            return;
+        }
+        let mut place = entry.place(self.text);
+        place.column = place.column.wrapping_add(at);
+        cx.complain(&place, &Escaped(entry.name(self.text)), token, complaint);
     }
 
     /// Unquotes into [`Scratch::value`].
@@ -298,141 +469,50 @@ impl Scan<'_, '_, '_> {
             value,
             index,
         } = &mut *self.scratch;
-        let so_far = assignments(self.text, entries, values, index);
-        assign::unquote(raw, &so_far, value)
-    }
-
-    /// Sets `DEVICE` before everything else: initscripts read a file twice, so a line above it may
-    /// use it.
-    #[inline(never)]
-    fn set_device(&mut self) {
-        let mut last = None;
-        for line in lines(self.text) {
-            if let assign::Line::Assignment(found) = assign::split(line.octets)
-                && found.name == b"DEVICE"
-            {
-                last = Some(line);
-            }
-        }
-        let Some(line) = last else { return };
-        let assign::Line::Assignment(found) = assign::split(line.octets) else {
-            return;
+        let so_far = Keys {
+            names: self.names,
+            text: self.text,
+            entries,
+            values,
+            index,
         };
-        if self.unquote(found.raw).is_ok() {
-            let place = Place {
-                line: line.number,
-                column: 1,
-                text: line.octets,
-            };
-            let entry = self.entry(place, found);
-            let _ = self.valued(entry).and_then(|entry| self.keep(entry));
-        }
-    }
-
-    fn entry(&self, place: Place<'_>, found: assign::Assignment<'_>) -> Entry {
-        let line_at = offset(place.text, self.text);
-        Entry {
-            line: place.line,
-            line_at,
-            name_at: line_at.wrapping_add(short(found.name_at)),
-            name_len: short(found.name.len()),
-            value_at: 0,
-            value_len: UNSET,
-            found: self.names.find(found.name),
-        }
-    }
-
-    /// `entry` with what is in [`Scratch::value`]; `None` if the values are full.
-    fn valued(&mut self, entry: Entry) -> Option<Entry> {
-        let value_at = short(self.scratch.values.len());
-        let value: &[u8] = self.scratch.value;
-        self.scratch.values.extend_from_slice(value).ok()?;
-        Some(Entry {
-            value_at,
-            value_len: short(value.len()),
-            ..entry
-        })
+        assign::unquote(raw, &so_far, value)
     }
 
     /// Keeps an entry in place of an earlier one with its name, whose line it returns (0: there was
     /// none); `None` if the table is full.
-    fn keep(&mut self, entry: Entry) -> Option<u32> {
+    #[inline(never)]
+    fn keep(&mut self, entry: &Entry) -> Option<u32> {
         let name = entry.name(self.text);
-        let hash = hash(&[name]);
-        let old = self.so_far().position(name, b"", hash);
+        let old = keys(self.names, self.text, self.scratch).position(entry.found, name);
         let Scratch { entries, index, .. } = &mut *self.scratch;
         if let Some(old) = old.and_then(|n| entries.get_mut(n as usize)) {
             let line = old.line;
-            *old = entry;
+            *old = *entry;
             return Some(line);
         }
         let n = short(entries.len());
-        entries.push(entry).ok()?;
-        index.insert(hash, n);
-        let ordinal = entry.found.map_or(0, |found| found.ordinal);
-        self.end = self.end.max(ordinal.wrapping_add(1));
+        entries.push(*entry).ok()?;
+        index.insert(key_hash(entry.found, name), n);
+        self.end = self.end.max(entry.found.ordinal().wrapping_add(1));
         Some(0)
-    }
-
-    /// Takes one assignment; `None` if there is no room for more.
-    #[inline(never)]
-    fn assign(
-        &mut self,
-        mut place: Place<'_>,
-        found: assign::Assignment<'_>,
-        cx: &mut Context<'_, '_>,
-    ) -> Option<()> {
-        let entry = self.entry(place, found);
-        let before = found.name_at.wrapping_add(found.name.len());
-        place.column = short(before.wrapping_add(2));
-        let subject = Escaped(found.name);
-        let kept = match self.unquote(found.raw) {
-            Ok(()) => self.valued(entry).and_then(|entry| self.keep(entry)),
-            Err(fault) => {
-                let mut place = place;
-                place.column = place.column.wrapping_add(short(fault.at));
-                let (token, problem) = (found.raw.trim_ascii(), fault.problem);
-                let (severity, effect) = (Severity::Error, Effect::KeyUnset);
-                cx.complain(severity, place, &subject, token, problem, effect);
-                self.keep(entry)
-            }
-        };
-        let complaint = match kept {
-            Some(line) if line == 0 || line >= entry.line => return Some(()),
-            Some(_) => TWICE,
-            None => FULL,
-        };
-        complain_at(place, &subject, b"", complaint, cx);
-        kept.map(|_| ())
     }
 }
 
-/// The digits of `ordinal - 1`; none for 0.
-fn decimal(ordinal: u32, digits: &mut [u8; 10]) -> &[u8] {
-    let Some(mut number) = ordinal.checked_sub(1) else {
-        return &[];
-    };
-    let mut used = 0_usize;
-    for slot in digits.iter_mut().rev() {
-        if number == 0 && used > 0 {
-            break;
-        }
-        *slot = (number % 10).to_le_bytes()[0] | b'0';
-        number /= 10;
-        used = used.wrapping_add(1);
+fn what(bad: Bad) -> What {
+    match bad {
+        Bad::Quoting => What::BadQuoting,
+        Bad::Expansion => What::Expansion,
+        Bad::Unset => What::UnsetVariable,
+        Bad::Code => What::NotUtf8,
+        Bad::Length => What::MaxValue,
+        Bad::Nul => What::Nul,
     }
-    let start = digits.len().wrapping_sub(used);
-    digits.get(start..).unwrap_or_default()
 }
 
 /// Where `part`, a piece of `whole`, begins in it.
-fn offset(part: &[u8], whole: &[u8]) -> u32 {
-    short(part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr()))
-}
-
-/// Offsets, lengths and columns in a file, which has at most [`crate::limits::MAX_FILE_OCTETS`].
-pub fn short(number: usize) -> u32 {
-    number as u32
+pub fn offset(part: &[u8], whole: &[u8]) -> usize {
+    part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr())
 }
 
 #[inline(never)]
@@ -446,16 +526,13 @@ fn slice(octets: &[u8], at: u32, len: u32) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::super::ifcfg_testing::{Collector, ScratchTables, Tables, context};
-    use super::super::key_table::{numbered, pack_names, packed_len, read};
+    use super::super::key_table::{key, numbered, pack_names, packed_len};
     use super::*;
     use crate::source::Key;
     use std::string::String;
     use std::vec::Vec;
 
-    const KEYS: &[Key<()>] = &[
-        read("DEVICE", (), "name"),
-        numbered("IPADDR", (), "address"),
-    ];
+    const KEYS: &[Key<()>] = &[key("DEVICE", (), "name"), numbered("IPADDR", (), "address")];
     static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
 
     /// Keys and values of `text`, and the complaints.
@@ -467,7 +544,8 @@ mod tests {
         let file = scan(text, Names(&PACKED), &mut scratch, &mut cx);
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
         let values = file.iter();
-        let values = values.map(|value| (text(value.name()), text(value.octets())));
+        let values =
+            values.map(|entry| (text(entry.name(file.keys.text)), text(file.octets(entry))));
         let values = values.collect();
         (values, sink.lines())
     }
@@ -592,20 +670,20 @@ mod tests {
         let mut cx = context(&mut config, &mut sink, b"file");
         let mut scratch = scratch.scratch();
         let text = b"IPADDR=a\nIPADDR0=b\nIPADDR10=c\nIPADDR01=d\nIPADDR2=\n";
-        let file = scan(text, Names(&PACKED), &mut scratch, &mut cx);
+        let mut file = scan(text, Names(&PACKED), &mut scratch, &mut cx);
         assert_eq!(file.end, 12);
         let value = |ordinal| {
-            file.get_numbered(b"IPADDR", ordinal)
-                .map(|value| value.octets())
+            file.get_numbered(1, ordinal)
+                .map(|entry| file.octets(entry))
         };
         assert_eq!(value(0), Some(&b"a"[..]));
         assert_eq!(value(1), Some(&b"b"[..]));
         assert_eq!(value(2), None);
         assert_eq!(value(3), None, "empty is unset");
         assert_eq!(value(11), Some(&b"c"[..]));
-        assert!(file.gap_before(b"IPADDR", 11, 3));
-        assert!(!file.gap_before(b"IPADDR", 1, 3));
-        assert_eq!(decimal(4_294_967_295, &mut [0; 10]), b"4294967294");
-        assert_eq!(decimal(0, &mut [0; 10]), b"");
+        for ordinal in [1, 11] {
+            assert!(file.get_next(1, ordinal, 3).is_some());
+        }
+        assert_eq!(sink.lines().len(), 1, "one gap, before 10");
     }
 }

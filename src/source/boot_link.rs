@@ -1,39 +1,40 @@
 //! What `bootdev=`, `BOOTIF=`, `netroot=` and `rd.neednet` come to, once every source has been read.
 
-use super::arg::{Device, find_link, new_link};
+use super::arg::{find_link, new_link};
+use super::complaint::{Complaint, What};
 use super::{Context, Place};
-use crate::diag::{Effect, Origin, Problem, Severity};
+use crate::diag::{Effect, Origin};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, Method, SourceKind};
 
 /// Finds or makes the boot link, sets [`Global::bootdev`], and asks for DHCPv4 everywhere where the
 /// network is needed and nothing says how.
 ///
 /// [`Global::bootdev`]: crate::model::config::Global::bootdev
+#[inline(never)]
 pub fn settle(cx: &mut Context<'_, '_>) {
-    let words = cx.config.global.boot_words;
-    let bootdev = words.bootdev.and_then(|word| boot_link(cx, word));
-    let bootif = words
-        .bootif
-        .filter(|_| words.use_bootif)
-        .and_then(|(mac, origin)| boot_link(cx, (LinkMatch::Bootif(mac), origin)));
+    let mut words = cx.config.global.boot_words;
+    if !words.use_bootif {
+        words.bootif = None;
+    }
+    let mut chosen = None;
+    for (matches, origin) in [&words.bootdev, &words.bootif].into_iter().flatten() {
+        chosen = chosen.or(boot_link(cx, matches, *origin));
+    }
     let needs_link = words.netroot || cx.config.global.neednet;
     if needs_link && !cx.config.links.iter().any(|link| link.onboot) {
-        let mut any = new_link(Device::of(LinkMatch::Any), Origin::NONE);
+        let mut any = new_link(&LinkMatch::Any, Origin::NONE);
         any.ipv4.method = Method::Dhcp;
         any.ipv4.required = true;
-        if cx.config.add_link(any).is_none() {
-            report_full(cx, Origin::NONE);
-        }
+        add_link(cx, &any);
     }
-    let chosen = bootdev.or(bootif).or(first_of_several(cx.config));
+    chosen = chosen.or(first_of_several(cx.config));
     let global = &mut cx.config.global;
     global.bootdev = chosen;
     global.neednet = needs_link;
     global.probe_gateway |= words.netroot;
-    let peer_dns = global.peer_dns;
     for (link, n) in cx.config.links.iter_mut().zip(0_u16..) {
-        link.ipv4.peer_dns &= peer_dns;
-        link.ipv6.peer_dns &= peer_dns;
+        link.ipv4.peer_dns &= global.peer_dns;
+        link.ipv6.peer_dns &= global.peer_dns;
         if matches!(link.matches, LinkMatch::Bootif(_)) {
             link.required = chosen == Some(LinkId(n));
         }
@@ -42,12 +43,12 @@ pub fn settle(cx: &mut Context<'_, '_>) {
 
 /// The first link that `ip=` names, if it describes several.
 fn first_of_several(config: &Config<'_>) -> Option<LinkId> {
-    let (mut first, mut count) = (None, 0_usize);
+    let (mut first, mut count) = (None, 0_u32);
     for (id, link) in config.links_with_ids() {
         if link.source == SourceKind::Cmdline {
-            count = count.saturating_add(1);
-            if link.matches != LinkMatch::Any {
-                first = first.or(Some(id));
+            count = count.wrapping_add(1);
+            if first.is_none() && !matches!(link.matches, LinkMatch::Any) {
+                first = Some(id);
             }
         }
     }
@@ -56,8 +57,8 @@ fn first_of_several(config: &Config<'_>) -> Option<LinkId> {
 
 /// The link a word about the boot link means. One that nothing else names is described by `ip=` without
 /// a link, or as `ip=on`. Static addresses can be on one link only, so they go to this one.
-fn boot_link(cx: &mut Context<'_, '_>, word: (LinkMatch, Origin)) -> Option<LinkId> {
-    let (matches, origin) = word;
+#[inline(never)]
+fn boot_link(cx: &mut Context<'_, '_>, matches: &LinkMatch, origin: Origin) -> Option<LinkId> {
     let config = &mut *cx.config;
     let mut named = None;
     for (id, link) in config.links_with_ids() {
@@ -69,62 +70,58 @@ fn boot_link(cx: &mut Context<'_, '_>, word: (LinkMatch, Origin)) -> Option<Link
     if named.is_some() {
         return named;
     }
-    let device = Device::of(matches);
-    let mut made = new_link(device, origin);
-    let any = find_link(config, LinkMatch::Any);
-    if let Some(any) = any {
-        let is_fixed = config.addrs.iter().any(|addr| addr.link == any);
-        let link = config.link_mut(any)?;
-        made = LinkConfig {
-            matches,
-            name: device.name,
-            kind: made.kind,
-            ..*link
-        };
-        link.required = false;
-        if is_fixed {
-            *link = made;
-            return Some(any);
-        }
-    } else {
+    let mut made = new_link(matches, origin);
+    let any = find_link(config, &LinkMatch::Any);
+    let Some(any) = any else {
         made.ipv4.method = Method::Auto;
         made.ipv6.method = Method::Auto;
+        return add_link(cx, &made);
+    };
+    let is_fixed = config.addrs.iter().any(|addr| addr.link == any);
+    let link = config.link_mut(any)?;
+    let mut as_any = *link;
+    as_any.matches = made.matches;
+    as_any.name = made.name;
+    as_any.kind = made.kind;
+    link.required = false;
+    if is_fixed {
+        *link = as_any;
+        return Some(any);
     }
-    let id = config.add_link(made);
-    if id.is_none() {
-        report_full(cx, origin);
-    }
-    id
+    add_link(cx, &as_any)
 }
 
 /// Whether `link` is the one a word about the boot link means: by name, by MAC, or by MAC rule.
-fn is_same(config: &Config<'_>, word: LinkMatch, link: &LinkConfig) -> bool {
-    match word {
-        LinkMatch::Name(name) => link.name == Some(name),
-        LinkMatch::Mac(mac) | LinkMatch::Bootif(mac) => {
-            let has_mac = matches!(
-                link.matches,
-                LinkMatch::Mac(have) | LinkMatch::Bootif(have) if have == mac
-            );
-            has_mac
-                || config
-                    .name_rules
-                    .iter()
-                    .any(|rule| rule.mac == mac && link.name == Some(rule.name))
-        }
-        LinkMatch::Any => false,
-    }
+#[inline(never)]
+fn is_same(config: &Config<'_>, word: &LinkMatch, link: &LinkConfig) -> bool {
+    let Some(mac) = word.mac() else {
+        return matches!(word, LinkMatch::Name(name) if link.name.as_ref() == Some(name));
+    };
+    let is_by_rule = |name| {
+        config
+            .name_rules
+            .iter()
+            .any(|rule| rule.mac == *mac && rule.name == name)
+    };
+    link.matches.mac() == Some(mac) || link.name.is_some_and(is_by_rule)
 }
 
-fn report_full(cx: &mut Context<'_, '_>, origin: Origin) {
-    let place = Place {
-        line: origin.line,
-        column: u32::from(origin.column),
-        text: b"",
-    };
-    let (problem, effect) = (Problem::Full("MAX_LINKS"), Effect::WordIgnored);
-    cx.complain(Severity::Error, place, &"bootdev=", b"", problem, effect);
+/// Adds a link, or says that there is no room.
+#[inline(never)]
+fn add_link(cx: &mut Context<'_, '_>, link: &LinkConfig) -> Option<LinkId> {
+    let added = cx.add_link(link);
+    if added.is_err() {
+        let place = Place {
+            line: link.origin.line,
+            column: u32::from(link.origin.column),
+            text: b"",
+        };
+        cx.complain(&place, &"bootdev=", b"", FULL);
+    }
+    added.ok()
 }
+
+const FULL: Complaint = Complaint::error(What::MaxLinks, Effect::WordIgnored);
 
 #[cfg(test)]
 mod tests {

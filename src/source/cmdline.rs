@@ -4,88 +4,155 @@
 //! One row per option below. Words that are in no row belong to somebody else.
 
 use super::arg::{Arg, Done, Reported};
-use super::{Context, Handling, Key, Place, boot_link, ip_arg, route_arg};
-use crate::diag::{Effect, Problem, Severity};
-use crate::model::config::{LinkMatch, NameRule, Server, SourceKind};
+use super::complaint::{Complaint, What};
+use super::key_table::{Names, key as later, key as word, pack_fields, pack_names, packed_len};
+use super::put::RulePut;
+use super::{Context, Key, Place, boot_link, ip_arg, route_arg};
+use crate::diag::Effect;
+use crate::model::config::{LinkMatch, NameRule, SourceKind};
 use crate::model::link::IfName;
-use crate::text::cmdline::{Word, words};
+use crate::text::cmdline::words;
 use crate::text::scalar;
 
-/// Reads one word.
-pub type Handler = fn(&mut Arg<'_, '_, '_>) -> Done;
+/// What is done with an option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// `ip=`.
+    Ip,
+    /// `ifname=`.
+    Ifname,
+    /// `nameserver=`.
+    Nameserver,
+    /// `rd.route=`.
+    Route,
+    /// `rd.peerdns=`.
+    PeerDns,
+    /// `bootdev=`.
+    Bootdev,
+    /// `BOOTIF=`.
+    Bootif,
+    /// `rd.bootif=`.
+    UseBootif,
+    /// `rd.neednet=`.
+    Neednet,
+    /// `netroot=`.
+    Netroot,
+    /// `root=`.
+    Root,
+    /// It sets a wait.
+    Wait(Wait),
+    /// Nothing, and why.
+    Unused(What),
+}
+
+/// One of [`Timeouts`], which says what each is for.
+///
+/// [`Timeouts`]: crate::model::config::Timeouts
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants have the names of the fields")]
+pub enum Wait {
+    Dhcp,
+    DhcpRetry,
+    Carrier,
+    Device,
+    Ipv6Auto,
+    Dad,
+    Route,
+    IpRequired,
+}
+
+const NAMES: Names = Names(&PACKED);
+static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
+static WORDS: [Word; KEYS.len()] = pack_fields(KEYS, Word::Ip);
 
 /// Every option. Keys match exactly, `BOOTIF` in any case.
-pub static KEYS: &[Key<Handler>] = &[
-    word("ip", ip_arg::read, "addresses and methods of a link"),
-    word("ifname", ifname, "NAME:MAC: rename the link with this MAC"),
+pub const KEYS: &[Key<Word>] = &[
+    word("ip", Word::Ip, "addresses and methods of a link"),
+    word(
+        "ifname",
+        Word::Ifname,
+        "NAME:MAC: rename the link with this MAC",
+    ),
     word(
         "nameserver",
-        nameserver,
+        Word::Nameserver,
         "a name server, before those of links",
     ),
     word(
         "rd.route",
-        route_arg::read,
+        Word::Route,
         "NET/LEN:GATEWAY[:LINK]: a static route",
     ),
     word(
         "rd.peerdns",
-        peerdns,
+        Word::PeerDns,
         "whether name servers of DHCP and RA are used",
     ),
-    word("bootdev", bootdev, "the link whose lease provides root"),
-    word("BOOTIF", bootif, "MAC of the link the boot loader used"),
-    word("rd.bootif", use_bootif, "whether BOOTIF= counts"),
+    word(
+        "bootdev",
+        Word::Bootdev,
+        "the link whose lease provides root",
+    ),
+    word(
+        "BOOTIF",
+        Word::Bootif,
+        "MAC of the link the boot loader used",
+    ),
+    word("rd.bootif", Word::UseBootif, "whether BOOTIF= counts"),
     word(
         "rd.neednet",
-        neednet,
+        Word::Neednet,
         "whether the network is required even if no link is named",
     ),
-    word("netroot", netroot, "root comes over the network"),
-    word("root", root, "dhcp, dhcp6: root comes over the network"),
+    word("netroot", Word::Netroot, "root comes over the network"),
+    word(
+        "root",
+        Word::Root,
+        "dhcp, dhcp6: root comes over the network",
+    ),
     word(
         "rd.net.timeout.dhcp",
-        |arg| arg.seconds(1, |t| &mut t.dhcp),
+        Word::Wait(Wait::Dhcp),
         "seconds DHCP may take",
     ),
     word(
         "rd.net.dhcp.retry",
-        |arg| arg.seconds(1, |t| &mut t.dhcp_retry),
+        Word::Wait(Wait::DhcpRetry),
         "factor of rd.net.timeout.dhcp",
     ),
     word(
         "rd.net.timeout.iflink",
-        |arg| arg.seconds(1, |t| &mut t.device),
+        Word::Wait(Wait::Device),
         "seconds a named link may take to appear",
     ),
     word(
         "rd.net.timeout.ifup",
-        |arg| arg.seconds(1, |t| &mut t.carrier),
+        Word::Wait(Wait::Carrier),
         "as rd.net.timeout.carrier",
     ),
     word(
         "rd.net.timeout.carrier",
-        |arg| arg.seconds(1, |t| &mut t.carrier),
+        Word::Wait(Wait::Carrier),
         "seconds until a link that is up has carrier",
     ),
     word(
         "rd.net.timeout.route",
-        route_timeout,
+        Word::Wait(Wait::Route),
         "seconds until the gateway must answer",
     ),
     word(
         "rd.net.timeout.ipv6dad",
-        |arg| arg.seconds(1, |t| &mut t.dad),
+        Word::Wait(Wait::Dad),
         "seconds duplicate address detection may take",
     ),
     word(
         "rd.net.timeout.ipv6auto",
-        |arg| arg.seconds(1, |t| &mut t.ipv6_auto),
+        Word::Wait(Wait::Ipv6Auto),
         "seconds router discovery may take",
     ),
     word(
         "rd.net.timeout.ip-required",
-        |arg| arg.seconds(0, |t| &mut t.ip_required),
+        Word::Wait(Wait::IpRequired),
         "seconds DHCPv4 may take once IPv6 is up, where one is enough",
     ),
     later("vlan", NO_VIRTUAL, "NAME:PARENT: a VLAN"),
@@ -134,77 +201,44 @@ pub static KEYS: &[Key<Handler>] = &[
     ),
 ];
 
-const NO_VIRTUAL: &str = "asks for a virtual link, which is not available yet";
-const NO_FIRMWARE: &str = "is about firmware, which is not read yet";
-const NO_S390: &str = "is about s390 channel devices, which are not set up here";
-const NO_RESOLVER: &str = "is about a resolver, and only resolv.conf is written";
-const NOT_YET: &str = "is not available yet";
+const NO_VIRTUAL: Word = Word::Unused(What::CmdlineVirtual);
+const NO_FIRMWARE: Word = Word::Unused(What::CmdlineFirmware);
+const NO_S390: Word = Word::Unused(What::CmdlineS390);
+const NO_RESOLVER: Word = Word::Unused(What::CmdlineResolver);
+const NOT_YET: Word = Word::Unused(What::CmdlineNotYet);
 
-const fn word(name: &'static str, handler: Handler, doc: &'static str) -> Key<Handler> {
-    row(name, Handling::Read(handler), doc)
-}
-
-const fn later(name: &'static str, why: &'static str, doc: &'static str) -> Key<Handler> {
-    row(name, Handling::Ignored(why), doc)
-}
-
-#[cfg_attr(
-    not(test),
-    expect(unused_variables, reason = "the reference is checked by tests")
-)]
-const fn row(name: &'static str, handling: Handling<Handler>, doc: &'static str) -> Key<Handler> {
-    Key {
-        name,
-        numbered: false,
-        handling,
-        #[cfg(test)]
-        doc,
-    }
-}
+const NUL: Complaint = Complaint::warning(What::Nul, Effect::None);
+const NOT_A_MAC: Complaint = Complaint::error(What::NotAMac, Effect::WordIgnored);
+const AGAIN: Complaint = Complaint::warning(What::Duplicate, Effect::LaterWins);
 
 /// Reads one command line. Several may be read one after the other; [`finish`] comes after all of them.
+#[inline(never)]
 pub fn read(text: &[u8], cx: &mut Context<'_, '_>) {
     for word in words(text) {
         let value = word.value.unwrap_or_default();
         if word.key.contains(&0) || value.contains(&0) {
-            report_nul(cx, word);
+            // an octet like any other, but hardly meant
+            let place = Place {
+                line: word.line,
+                column: word.column,
+                text: word.text,
+            };
+            cx.complain(&place, &"command line", word.key, NUL);
         }
-        let known = KEYS.iter().find(|row| {
-            let name = row.name.as_bytes();
-            name == word.key || name == b"BOOTIF" && name.eq_ignore_ascii_case(word.key)
-        });
-        if let Some(row) = known {
-            let name = row.name;
-            let value = word.value.unwrap_or_default();
-            read_word(
-                row,
-                &mut Arg {
-                    cx,
-                    word,
-                    name,
-                    value,
-                },
-            );
+        let name = match word.key.eq_ignore_ascii_case(b"BOOTIF") {
+            true => b"BOOTIF",
+            false => word.key,
+        };
+        if let Some(known) = WORDS.get(NAMES.find(name).row()) {
+            let mut arg = Arg {
+                cx,
+                word: &word,
+                name,
+                value,
+            };
+            let _: Result<(), Reported> = read_word(*known, &mut arg);
         }
     }
-}
-
-/// A NUL is an octet like any other, but hardly meant.
-fn report_nul(cx: &mut Context<'_, '_>, word: Word<'_>) {
-    let place = Place {
-        line: word.line,
-        column: word.column,
-        text: word.text,
-    };
-    let (subject, problem) = ("command line", Problem::Nul);
-    cx.complain(
-        Severity::Warning,
-        place,
-        &subject,
-        word.key,
-        problem,
-        Effect::None,
-    );
 }
 
 /// Draws the conclusions that need every word, and every other source too: the boot link, and DHCP
@@ -213,107 +247,118 @@ pub fn finish(cx: &mut Context<'_, '_>) {
     boot_link::settle(cx);
 }
 
-fn read_word(row: &Key<Handler>, arg: &mut Arg<'_, '_, '_>) {
-    let whole = arg.value;
-    match row.handling {
-        Handling::Read(handler) => {
-            let _: Result<(), Reported> = handler(arg);
+#[inline(never)]
+fn read_word(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
+    let said = arg.value;
+    match word {
+        Word::Ip => return ip_arg::read(arg),
+        Word::Ifname => return ifname(arg),
+        Word::Nameserver => return nameserver(arg),
+        Word::Route => return route_arg::read(arg),
+        Word::Bootdev => return bootdev(arg),
+        Word::Bootif => return bootif(arg),
+        Word::Wait(wait) => return seconds(arg, wait),
+        Word::PeerDns => arg.cx.config.global.peer_dns = arg.boolean(),
+        Word::Neednet => arg.cx.config.global.neednet = arg.boolean(),
+        Word::UseBootif => arg.cx.config.global.boot_words.use_bootif = arg.boolean(),
+        Word::Netroot => arg.cx.config.global.boot_words.netroot |= !said.is_empty(),
+        Word::Root => {
+            let is_network = said == b"dhcp" || said == b"dhcp6";
+            arg.cx.config.global.boot_words.netroot |= is_network;
         }
-        Handling::Ignored(why) => {
-            let problem = Problem::Ignored(why);
-            arg.report(Severity::Warning, whole, problem, Effect::WordIgnored);
-        }
+        Word::Unused(why) => arg.complain(said, Complaint::warning(why, Effect::WordIgnored)),
     }
+    Ok(())
 }
 
 /// `NAME:MAC`.
+#[inline(never)]
 fn ifname(arg: &mut Arg<'_, '_, '_>) -> Done {
-    let mut fields = arg.fields();
-    let name = fields.one();
-    let octets = fields.rest();
-    let rule = match (IfName::new(name), scalar::mac(octets)) {
-        (None, _) => return Err(arg.refuse(name, Problem::NotALinkName)),
-        (_, None) => return Err(arg.refuse(octets, Problem::NotAMac)),
-        (Some(name), Some(mac)) => NameRule {
-            mac,
-            name,
-            source: SourceKind::Cmdline,
-            origin: arg.origin(arg.value),
-        },
+    let octets = arg.after(1).rest();
+    let Some(name) = &IfName::new(arg.field(0)) else {
+        return arg.refuse(0, What::NotALinkName);
     };
-    let (mut is_known, mut is_news) = (false, false);
-    for have in arg.cx.config.name_rules.iter_mut() {
-        let (same_name, same_mac) = (have.name == rule.name, have.mac == rule.mac);
-        if have.source == SourceKind::Cmdline && (same_name || same_mac) {
-            is_known = true;
-            is_news |= !(same_name && same_mac);
-            *have = rule;
-        }
+    let Some(mac) = &scalar::mac(octets) else {
+        arg.complain(octets, NOT_A_MAC);
+        return Ok(());
+    };
+    let put = arg.cx.add_rule(&NameRule {
+        mac: *mac,
+        name: *name,
+        source: SourceKind::Cmdline,
+        origin: arg.origin(arg.value),
+    });
+    if put == Ok(RulePut::Replaced) {
+        arg.complain(arg.value, AGAIN);
     }
-    if is_news {
-        let problem = Problem::Duplicate;
-        arg.report(Severity::Warning, arg.value, problem, Effect::LaterWins);
-    }
-    if !is_known && arg.cx.config.name_rules.push(rule).is_err() {
-        return Err(arg.full("MAX_NAME_RULES"));
-    }
+    arg.check_room(put.map(|_| ()));
     Ok(())
 }
 
+#[inline(never)]
 fn nameserver(arg: &mut Arg<'_, '_, '_>) -> Done {
-    let value = arg.value;
-    let addr = scalar::ip(value).ok_or_else(|| arg.refuse(value, Problem::NotAnAddress))?;
-    arg.add_server(Server { addr, link: None });
+    let Some(addr) = &scalar::ip(arg.value) else {
+        return arg.refuse_all(What::NotAnAddress);
+    };
+    let added = arg.cx.add_server(addr, None);
+    arg.check_room(added);
     Ok(())
 }
 
-fn peerdns(arg: &mut Arg<'_, '_, '_>) -> Done {
-    arg.cx.config.global.peer_dns = arg.boolean();
-    Ok(())
-}
-
+#[inline(never)]
 fn bootdev(arg: &mut Arg<'_, '_, '_>) -> Done {
-    let value = arg.value;
-    let device = arg.device(value)?;
-    if device.matches != LinkMatch::Any {
-        arg.cx.config.global.boot_words.bootdev = Some((device.matches, arg.origin(value)));
+    let mut link = arg.new_link();
+    arg.device(arg.value, &mut link)?;
+    if !matches!(link.matches, LinkMatch::Any) {
+        let said = &mut arg.cx.config.global.boot_words.bootdev;
+        *said = Some((link.matches, link.origin));
     }
     Ok(())
 }
 
 /// `[TYPE-]MAC`: the hardware type of ARP (RFC 826), two digits, may stand before it.
+#[inline(never)]
 fn bootif(arg: &mut Arg<'_, '_, '_>) -> Done {
     let value = arg.value;
-    let without_type = value.get(3..).unwrap_or_default();
-    let mac = scalar::mac(value).or(scalar::mac(without_type));
-    let mac = mac.ok_or_else(|| arg.refuse(value, Problem::NotAMac))?;
-    arg.cx.config.global.boot_words.bootif = Some((mac, arg.origin(value)));
+    let mut mac = scalar::mac(value);
+    if mac.is_none() {
+        mac = scalar::mac(value.get(3..).unwrap_or_default());
+    }
+    let Some(mac) = &mac else {
+        return arg.refuse_all(What::NotAMac);
+    };
+    let origin = arg.origin(value);
+    let said = &mut arg.cx.config.global.boot_words.bootif;
+    *said = Some((LinkMatch::Bootif(*mac), origin));
     Ok(())
 }
 
-fn use_bootif(arg: &mut Arg<'_, '_, '_>) -> Done {
-    arg.cx.config.global.boot_words.use_bootif = arg.boolean();
-    Ok(())
-}
-
-fn neednet(arg: &mut Arg<'_, '_, '_>) -> Done {
-    arg.cx.config.global.neednet = arg.boolean();
-    Ok(())
-}
-
-fn netroot(arg: &mut Arg<'_, '_, '_>) -> Done {
-    arg.cx.config.global.boot_words.netroot |= !arg.value.is_empty();
-    Ok(())
-}
-
-fn root(arg: &mut Arg<'_, '_, '_>) -> Done {
-    arg.cx.config.global.boot_words.netroot |= matches!(arg.value, b"dhcp" | b"dhcp6");
-    Ok(())
-}
-
-fn route_timeout(arg: &mut Arg<'_, '_, '_>) -> Done {
-    arg.seconds(0, |timeouts| &mut timeouts.route)?;
-    arg.cx.config.global.probe_gateway = arg.cx.config.global.timeouts.route > 0;
+/// Sets a number of seconds; `infinity` is for ever. Two waits may be none at all.
+#[inline(never)]
+fn seconds(arg: &mut Arg<'_, '_, '_>, wait: Wait) -> Done {
+    let seconds = match arg.value == b"infinity" {
+        true => Some(u32::MAX),
+        false => scalar::number(arg.value),
+    };
+    let may_be_none = matches!(wait, Wait::Route | Wait::IpRequired);
+    let Some(seconds) = seconds.filter(|seconds| may_be_none || *seconds > 0) else {
+        return arg.refuse_all(What::NotANumber);
+    };
+    let global = &mut arg.cx.config.global;
+    let timeouts = &mut global.timeouts;
+    match wait {
+        Wait::Dhcp => timeouts.dhcp = seconds,
+        Wait::DhcpRetry => timeouts.dhcp_retry = seconds,
+        Wait::Carrier => timeouts.carrier = seconds,
+        Wait::Device => timeouts.device = seconds,
+        Wait::Ipv6Auto => timeouts.ipv6_auto = seconds,
+        Wait::Dad => timeouts.dad = seconds,
+        Wait::IpRequired => timeouts.ip_required = seconds,
+        Wait::Route => {
+            timeouts.route = seconds;
+            global.probe_gateway = seconds > 0;
+        }
+    }
     Ok(())
 }
 
@@ -355,19 +400,19 @@ mod tests {
     #[test]
     fn options_of_later_features_are_said_once_each() {
         for row in KEYS {
-            if let Handling::Ignored(why) = row.handling {
+            if let Word::Unused(why) = row.field {
                 let found = complaints(&format!("quiet {}=x:y", row.name));
                 let column = 8 + row.name.len();
                 let name = row.name;
-                let expected =
-                    format!("warning 1:{column} {name}= \"x:y\" Ignored({why:?}) WordIgnored");
+                let expected = format!("warning 1:{column} {name}= \"x:y\" {why:?} WordIgnored");
                 assert_eq!(found, [expected]);
             }
         }
         assert_eq!(
             complaints("bond"),
             [format!(
-                "warning 1:1 bond= \"\" Ignored({NO_VIRTUAL:?}) WordIgnored"
+                "warning 1:1 bond= \"\" {:?} WordIgnored",
+                What::CmdlineVirtual
             )]
         );
     }

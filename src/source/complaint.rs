@@ -4,12 +4,16 @@
 //! [`Complaint`] of three octets, a constant in an instruction; the texts are in one string, since a
 //! pointer and a length for each would take more room than the words.
 
-use super::{Context, Place};
 use crate::diag::{Effect, Problem, Severity};
-use core::fmt::{self, Debug, Display};
+use crate::model::addr::classful_len;
+use crate::text::parts;
+use crate::text::scalar::CidrError;
+use core::fmt::{self, Debug};
+use core::net::Ipv4Addr;
 
-/// A complaint without its place.
+/// A complaint without its place. Aligned, so that it is one register and not three octets of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(align(4))]
 pub struct Complaint {
     /// How bad it is.
     pub severity: Severity,
@@ -39,6 +43,13 @@ pub enum What {
     ExtraField,
     Nul,
     NotAnAssignment,
+    BadQuoting,
+    Expansion,
+    UnsetVariable,
+    NotUtf8,
+    NoSuchLink,
+    /// [`Problem::TooLong`]
+    MaxValue,
     /// [`Problem::NoMask`], for each class.
     NoMask8,
     NoMask16,
@@ -65,8 +76,40 @@ pub enum What {
     NoArgument,
     /// the destination
     NoDestination,
+    /// its gateway or its link
+    NoGateway,
     /// is left to the kernel
     LeftToKernel,
+    /// asks for a virtual link
+    CmdlineVirtual,
+    /// is about firmware
+    CmdlineFirmware,
+    /// is about s390 channel devices
+    CmdlineS390,
+    /// is about a resolver
+    CmdlineResolver,
+    /// is not available yet
+    CmdlineNotYet,
+    /// is a firmware source
+    FirmwareMethod,
+    /// stands where the NTP server does
+    NtpServer,
+    /// dhcp is a method
+    MeantDhcp,
+    /// on is a method
+    MeantOn,
+    /// link6 is a method
+    MeantLink6,
+    /// methods are lower case
+    MeantLowerCase,
+    /// how an address is given
+    MeantAddress,
+    /// how a link is given
+    MeantLink,
+    /// how a MAC is given
+    MeantMac,
+    /// some methods
+    MeantMethod,
     /// is not supported yet
     NotYet,
     /// is not a part of a route that is read
@@ -112,7 +155,23 @@ const TEXTS: &[u8] = b"\
     DEVICE or HWADDR\n\
     an argument\n\
     the destination\n\
+    its gateway or its link\n\
     is left to the kernel\n\
+    asks for a virtual link, which is not available yet\n\
+    is about firmware, which is not read yet\n\
+    is about s390 channel devices, which are not set up here\n\
+    is about a resolver, and only resolv.conf is written\n\
+    is not available yet\n\
+    is a firmware source, which is not read yet\n\
+    stands where the NTP server does, and the clock is not set here\n\
+    ; dhcp is\n\
+    ; on is\n\
+    ; link6 is\n\
+    ; methods are lower case\n\
+    ; an address is ip=ADDRESS::GATEWAY:MASK::LINK:none\n\
+    ; a link is ip=LINK:dhcp\n\
+    ; a MAC with colons stands in brackets\n\
+    ; one is dhcp, on, auto6, dhcp6, link6 or none\n\
     is not supported yet\n\
     is not a part of a route that is read\n\
     alias and range files are not read yet\n\
@@ -133,8 +192,19 @@ impl What {
     #[inline(never)]
     fn text(self) -> &'static str {
         let number = (self as usize).wrapping_sub(What::MaxAddrs as usize);
-        let text = TEXTS.split(|octet| *octet == b'\n').nth(number);
+        let text = parts::nth(TEXTS, b'\n', number);
         core::str::from_utf8(text.unwrap_or_default()).unwrap_or_default()
+    }
+
+    /// The prefix length of the class of an address without mask, and [`Problem::NoMask`] with it.
+    pub fn no_mask(addr: Ipv4Addr) -> (u8, What) {
+        let len = classful_len(addr);
+        let what = match len {
+            8 => What::NoMask8,
+            16 => What::NoMask16,
+            _ => What::NoMask24,
+        };
+        (len, what)
     }
 
     /// In words.
@@ -156,6 +226,12 @@ impl What {
             What::ExtraField => Problem::ExtraField,
             What::Nul => Problem::Nul,
             What::NotAnAssignment => Problem::NotAnAssignment,
+            What::BadQuoting => Problem::BadQuoting,
+            What::Expansion => Problem::Expansion,
+            What::UnsetVariable => Problem::UnsetVariable,
+            What::NotUtf8 => Problem::NotUtf8,
+            What::NoSuchLink => Problem::NoSuchLink,
+            What::MaxValue => Problem::TooLong("MAX_VALUE"),
             What::NoMask8 => Problem::NoMask(8),
             What::NoMask16 => Problem::NoMask(16),
             What::NoMask24 => Problem::NoMask(24),
@@ -167,8 +243,25 @@ impl What {
             | What::MaxSearch
             | What::MaxServers
             | What::MaxStrings => Problem::Full(self.text()),
-            What::NoLink | What::NoArgument | What::NoDestination => Problem::Missing(self.text()),
-            What::LeftToKernel => Problem::Ignored(self.text()),
+            What::NoLink | What::NoArgument | What::NoDestination | What::NoGateway => {
+                Problem::Missing(self.text())
+            }
+            What::LeftToKernel
+            | What::CmdlineVirtual
+            | What::CmdlineFirmware
+            | What::CmdlineS390
+            | What::CmdlineResolver
+            | What::CmdlineNotYet
+            | What::FirmwareMethod
+            | What::NtpServer => Problem::Ignored(self.text()),
+            What::MeantDhcp
+            | What::MeantOn
+            | What::MeantLink6
+            | What::MeantLowerCase
+            | What::MeantAddress
+            | What::MeantLink
+            | What::MeantMac
+            | What::MeantMethod => Problem::UnknownMethod(self.text()),
             What::NotYet | What::NotRead | What::AliasFile | What::Virtual | What::Foreign => {
                 Problem::NotAvailable(self.text())
             }
@@ -181,6 +274,15 @@ impl What {
             | What::OnCmdline
             | What::OtherGateway
             | What::Ipv6Off => Problem::Conflict(self.text()),
+        }
+    }
+}
+
+impl From<CidrError> for What {
+    fn from(error: CidrError) -> What {
+        match error {
+            CidrError::Addr => What::NotAnAddress,
+            CidrError::Len => What::BadPrefix,
         }
     }
 }
@@ -218,33 +320,6 @@ impl Complaint {
             effect,
         }
     }
-}
-
-/// Complains about `token` at `place`.
-#[inline(never)]
-pub fn complain_at(
-    place: Place<'_>,
-    subject: &dyn Display,
-    token: &[u8],
-    complaint: Complaint,
-    cx: &mut Context<'_, '_>,
-) {
-    let Complaint {
-        severity,
-        problem,
-        effect,
-    } = complaint;
-    cx.complain(severity, place, subject, token, problem.problem(), effect);
-}
-
-/// Complains about the file as a whole.
-pub fn complain_of_file(complaint: Complaint, cx: &mut Context<'_, '_>) {
-    const WHOLE: Place<'static> = Place {
-        line: 0,
-        column: 0,
-        text: b"",
-    };
-    complain_at(WHOLE, &"file", b"", complaint, cx);
 }
 
 #[cfg(test)]

@@ -7,15 +7,15 @@
 //! link beats every file.
 
 use super::Context;
-use super::assignments::{self, Assignments, LEFT_TO_KERNEL, NOT_YET, Scratch, Value};
-use super::complaint::{Complaint, What, complain_of_file};
-use super::ifcfg_ip;
-use super::ifcfg_keys::{FIELDS, Field, NAMES, Setting};
+use super::assignments::{self, Entry, File, LEFT_TO_KERNEL, NOT_YET, Scratch};
+use super::complaint::{Complaint, What};
+use super::ifcfg_ip::Bootproto;
+use super::ifcfg_keys::{DEVICE, FIELDS, Field, HWADDR, NAMES, SLAVE, Setting, TYPE};
 use crate::diag::{Effect, Origin};
 use crate::model::config::{LinkConfig, LinkId, LinkMatch, NameRule, SourceKind};
 use crate::model::link::{IfName, LinkKind, Mac};
-use crate::text::scalar;
-use core::net::{Ipv4Addr, Ipv6Addr};
+use crate::text::{parts, scalar};
+use core::net::IpAddr;
 
 /// What `/etc/sysconfig/network` says for all links: see [`super::sysconfig`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,13 +23,13 @@ pub struct Defaults {
     /// `NETWORKING=no`: no link is brought up unless it is named.
     pub networking: Option<bool>,
     /// `GATEWAY`.
-    pub gateway: Option<(Ipv4Addr, Origin)>,
+    pub gateway: Gateway,
     /// `IPV6INIT`.
     pub init6: Option<bool>,
     /// `IPV6_AUTOCONF`.
     pub autoconf6: Option<bool>,
     /// `IPV6_DEFAULTGW`, without its zone.
-    pub gateway6: Option<(Ipv6Addr, Origin)>,
+    pub gateway6: Gateway,
     /// The zone of `IPV6_DEFAULTGW`, else `IPV6_DEFAULTDEV`.
     pub gateway6_dev: Option<IfName>,
 }
@@ -38,11 +38,28 @@ impl Defaults {
     /// Nothing said.
     pub const NONE: Defaults = Defaults {
         networking: None,
-        gateway: None,
+        gateway: Gateway::NONE,
         init6: None,
         autoconf6: None,
-        gateway6: None,
+        gateway6: Gateway::NONE,
         gateway6_dev: None,
+    };
+}
+
+/// A gateway for all links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gateway {
+    /// Its address.
+    pub addr: Option<IpAddr>,
+    /// Where it was given.
+    pub origin: Origin,
+}
+
+impl Gateway {
+    /// Nothing said.
+    pub const NONE: Gateway = Gateway {
+        addr: None,
+        origin: Origin::NONE,
     };
 }
 
@@ -54,15 +71,17 @@ pub fn is_ifcfg_file_name(name: &[u8]) -> bool {
     let Some(link @ [_, ..]) = name.strip_prefix(b"ifcfg-") else {
         return false;
     };
-    let ends_with = |suffix: &[u8]| {
+    let mut suffixes = Some(LEFT_OVER);
+    while let Some(suffix) = parts::next(&mut suffixes, b' ') {
         let at = link.len().saturating_sub(suffix.len());
-        link.get(at..)
-            .is_some_and(|end| end.eq_ignore_ascii_case(suffix))
-    };
+        let end = link.get(at..).unwrap_or_default();
+        if end.eq_ignore_ascii_case(suffix) {
+            return false;
+        }
+    }
     // rpm's temporary files: `;` and eight hexadecimal digits
-    let is_temporary = matches!(link.split_last_chunk::<9>(),
-        Some((_, [b';', hex @ ..])) if hex.iter().all(u8::is_ascii_hexdigit));
-    !is_temporary && !LEFT_OVER.split(|octet| *octet == b' ').any(ends_with)
+    !matches!(link.split_last_chunk::<9>(),
+        Some((_, [b';', hex @ ..])) if hex.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// `NAME:LABEL` and `NAME-rangeN` hold more addresses of a link.
@@ -70,32 +89,37 @@ fn is_alias(name: &[u8]) -> bool {
     name.contains(&b':') || name.windows(6).any(|part| part == b"-range")
 }
 
-/// A link being read.
-pub(super) struct Draft {
-    /// Its number.
+/// A file being read, and what is known of its link.
+pub(super) struct Reader<'a, 'c, 'm> {
+    /// The file.
+    pub file: File<'a, 'c, 'm>,
+    /// What holds for all files.
+    pub defaults: &'a Defaults,
+    /// The link's number.
     pub id: LinkId,
     /// What is known of it.
     pub link: LinkConfig,
     /// `METRIC`.
     pub metric: Option<u32>,
     /// `IPV4_FAILURE_FATAL`.
-    pub fatal4: Option<bool>,
+    pub fatal4: bool,
     /// `IPV6_FAILURE_FATAL`.
-    pub fatal6: Option<bool>,
+    pub fatal6: bool,
     /// `IPV6INIT`.
     pub init6: Option<bool>,
     /// `IPV6_DISABLED`.
-    pub disabled6: Option<bool>,
+    pub disabled6: bool,
     /// `IPV6_AUTOCONF`.
     pub autoconf6: Option<bool>,
     /// `IPV6FORWARDING`.
-    pub forwarding6: Option<bool>,
+    pub forwarding6: bool,
     /// `DHCPV6C`.
-    pub dhcp6: Option<bool>,
+    pub dhcp6: bool,
 }
 
 /// Reads the file `ifcfg-NAME` (`name` is what follows `ifcfg-`). The link it describes, or `None` if
 /// it was refused, adds nothing (`lo`), or the command line speaks of that link.
+#[inline(never)]
 pub fn read(
     text: &[u8],
     name: &[u8],
@@ -104,35 +128,35 @@ pub fn read(
     cx: &mut Context<'_, '_>,
 ) -> Option<LinkId> {
     if is_alias(name) {
-        complain_of_file(ALIAS, cx);
+        cx.complain_of_file(ALIAS);
         return None;
     }
-    let file = assignments::scan(text, NAMES, scratch, cx);
-    if let Some((value, complaint)) = refusal(&file) {
-        value.complain(complaint, cx);
-        return None;
-    }
-    let mut draft = Draft {
+    let mut reader = Reader {
+        file: assignments::scan(text, NAMES, scratch, cx),
+        defaults,
         id: LinkId(0),
-        link: const { LinkConfig::new(LinkMatch::Any, SourceKind::Ifcfg, Origin::NONE) },
+        link: LinkConfig::new(LinkMatch::Any, SourceKind::Ifcfg, Origin::NONE),
         metric: None,
-        fatal4: None,
-        fatal6: None,
+        fatal4: false,
+        fatal6: false,
         init6: defaults.init6,
-        disabled6: None,
+        disabled6: false,
         autoconf6: defaults.autoconf6,
-        forwarding6: None,
-        dhcp6: None,
+        forwarding6: false,
+        dhcp6: false,
     };
-    identify(&mut draft, &file, cx)?;
-    read_fields(&mut draft, &file, cx);
-    ifcfg_ip::read(&mut draft, &file, defaults, cx);
-    if defaults.networking == Some(false) {
-        draft.link.onboot = false;
+    if reader.is_refused() {
+        return None;
     }
-    draft.link.required = draft.link.onboot;
-    *cx.config.link_mut(draft.id)? = draft.link;
-    Some(draft.id)
+    reader.identify()?;
+    reader.fields();
+    reader.addresses();
+    if defaults.networking == Some(false) {
+        reader.link.onboot = false;
+    }
+    reader.link.required = reader.link.onboot;
+    *reader.file.cx.config.link_mut(reader.id)? = reader.link;
+    Some(reader.id)
 }
 
 const ALIAS: Complaint = Complaint::warning(What::AliasFile, Effect::FileIgnored);
@@ -151,99 +175,129 @@ const ON_CMDLINE: Complaint = Complaint::note(What::OnCmdline, Effect::FileIgnor
 const LINKS_FULL: Complaint = Complaint::error(What::MaxLinks, Effect::FileIgnored);
 const RULES_FULL: Complaint = Complaint::error(What::MaxNameRules, Effect::NotRenamed);
 
-/// What keeps the file from being used at all, if anything.
-#[inline(never)]
-fn refusal<'v>(file: &'v Assignments<'v>) -> Option<(Value<'v>, Complaint)> {
-    for value in file.iter() {
-        let word = value.octets();
-        let Some(field) = field(value) else {
-            continue;
-        };
-        if word.is_empty() {
-            continue;
-        }
-        let yes = scalar::boolean(word) == Some(true);
-        let complaint = match field {
-            Field::Type if is_one_of(word, b"ethernet,infiniband,ctc,token ring") => None,
-            Field::Type if is_one_of(word, b"wireless,xdsl,modem,isdn,ppp") => Some(FOREIGN),
-            Field::Type | Field::VirtualIfSet => Some(VIRTUAL),
-            Field::DeviceType => is_one_of(word, b"team,teamport,ovs").then_some(VIRTUAL),
-            Field::VirtualIfYes => yes.then_some(VIRTUAL),
-            Field::Port => {
-                let slave = file.get(b"SLAVE").map_or(&b""[..], Value::octets);
-                (scalar::boolean(slave) != Some(false)).then_some(VIRTUAL)
+/// The kinds of `TYPE` that are made here and, from the fifth on, those of other programs.
+const KINDS: &[u8] = b"infiniband,ethernet,ctc,token ring,wireless,xdsl,modem,isdn,ppp";
+
+impl Reader<'_, '_, '_> {
+    /// Whether something keeps the file from being used at all; says so.
+    #[inline(never)]
+    fn is_refused(&mut self) -> bool {
+        for entry in self.file.iter() {
+            let word = self.file.octets(entry);
+            let Some(field) = field(entry) else {
+                continue;
+            };
+            if word.is_empty() {
+                continue;
             }
-            Field::ForeignIfSet => Some(FOREIGN),
-            Field::ForeignIfYes => yes.then_some(FOREIGN),
-            Field::Device => {
-                let is_ppp = word.starts_with(b"ppp") || word.starts_with(b"ippp");
-                is_ppp.then_some(FOREIGN)
-            }
-            Field::Bootproto if is_one_of(word, b"ibft") => Some(FIRMWARE),
-            Field::Bootproto if ifcfg_ip::Bootproto::new(word).is_some() => None,
-            Field::Bootproto => (!has_addr(file, b",")).then_some(NO_METHOD),
-            Field::Addr | Field::Part | Field::LaterIfNo | Field::Set(_) => None,
-            Field::Silent | Field::Kernel | Field::Later => None,
-        };
-        if let Some(complaint) = complaint {
-            return Some((value, complaint));
+            let is_yes = scalar::boolean(word) == Some(true);
+            let complaint = match field {
+                Field::Type => match parts::position(KINDS, word) {
+                    Some(0..=3) => continue,
+                    Some(_) => FOREIGN,
+                    None => VIRTUAL,
+                },
+                Field::DeviceType if parts::position(b"team,teamport,ovs", word).is_some() => {
+                    VIRTUAL
+                }
+                Field::VirtualIfSet => VIRTUAL,
+                Field::VirtualIfYes if is_yes => VIRTUAL,
+                Field::Port if scalar::boolean(self.file.text(SLAVE)) != Some(false) => VIRTUAL,
+                Field::ForeignIfSet => FOREIGN,
+                Field::ForeignIfYes if is_yes => FOREIGN,
+                Field::Device if word.starts_with(b"ppp") || word.starts_with(b"ippp") => FOREIGN,
+                Field::Bootproto => match Bootproto::new(word) {
+                    Some(Bootproto::Firmware) => FIRMWARE,
+                    None if !self.has_addr_but(b"") => NO_METHOD,
+                    Some(_) | None => continue,
+                },
+                Field::Device
+                | Field::DeviceType
+                | Field::VirtualIfYes
+                | Field::Port
+                | Field::ForeignIfYes
+                | Field::Addr
+                | Field::Part
+                | Field::LaterIfNo
+                | Field::Set(_)
+                | Field::Silent
+                | Field::Kernel
+                | Field::Later => continue,
+            };
+            self.file.complain(entry, complaint);
+            return true;
         }
+        false
     }
-    None
-}
 
-/// Whether the file gives an address that is not in the list `but`, of either family.
-fn has_addr(file: &Assignments<'_>, but: &[u8]) -> bool {
-    file.iter()
-        .any(|value| field(value) == Some(Field::Addr) && !is_one_of(value.octets(), but))
-}
+    /// Whether the file gives an address that is not in the list `but`, of either family.
+    #[inline(never)]
+    fn has_addr_but(&self, but: &[u8]) -> bool {
+        self.file.iter().any(|entry| {
+            let is_addr = field(entry) == Some(Field::Addr);
+            is_addr && parts::position(but, self.file.octets(entry)).is_none()
+        })
+    }
 
-/// Finds out which link the file is for, and makes it; `None` if it is not used after all.
-#[inline(never)]
-fn identify(draft: &mut Draft, file: &Assignments<'_>, cx: &mut Context<'_, '_>) -> Option<()> {
-    let (device, hwaddr) = (file.get(b"DEVICE"), file.get(b"HWADDR"));
-    let link = &mut draft.link;
-    if let Some(value) = device {
-        link.name = value.parsed(IfName::new, NO_NAME, cx);
+    /// Finds out which link the file is for, and makes it; `None` if it is not used after all.
+    #[inline(never)]
+    fn identify(&mut self) -> Option<()> {
+        let device = self.file.get(DEVICE);
+        let hwaddr = self.file.get(HWADDR);
+        let link = &mut self.link;
+        if let Some(entry) = device {
+            match &IfName::new(self.file.octets(entry)) {
+                Some(name) => {
+                    link.name = Some(*name);
+                    link.matches = LinkMatch::Name(*name);
+                }
+                None => self.file.complain(entry, NO_NAME),
+            }
+        }
+        if let Some(entry) = hwaddr {
+            match &scalar::mac(self.file.octets(entry)) {
+                Some(mac) => {
+                    link.matches = LinkMatch::Mac(*mac);
+                    link.rename = link.name.is_some();
+                }
+                None => self.file.complain(entry, NO_MAC),
+            }
+        }
+        if let LinkMatch::Any = link.matches {
+            self.file.cx.complain_of_file(NO_LINK);
+            return None;
+        }
+        link.origin.file = self.file.cx.file;
+        link.ipv4.origin = link.origin;
+        link.ipv6.origin = link.origin;
+        // what is true of the loopback link anyway
+        if self.link.name == Some(IfName::LO) && !self.has_addr_but(b",127.0.0.1,::1,::1/128") {
+            return None;
+        }
+        let entry = device.or(hwaddr)?;
+        self.add_name_rule(entry);
+        if let Err(complaint) = self.claim(entry) {
+            self.file.complain(entry, complaint);
+            return None;
+        }
+        if parts::position(KINDS, self.file.text(TYPE)) == Some(0) {
+            self.link.kind = LinkKind::Infiniband;
+        }
+        Some(())
     }
-    if let Some(name) = link.name {
-        link.matches = LinkMatch::Name(name);
-    }
-    if let Some(mac) = hwaddr.and_then(|value| value.parsed(scalar::mac, NO_MAC, cx)) {
-        link.matches = LinkMatch::Mac(mac);
-        link.rename = link.name.is_some();
-    }
-    if let LinkMatch::Any = link.matches {
-        complain_of_file(NO_LINK, cx);
-        return None;
-    }
-    link.origin.file = cx.file;
-    link.ipv4.origin = link.origin;
-    link.ipv6.origin = link.origin;
-    // what is true of the loopback link anyway
-    if link.name == Some(IfName::LO) && !has_addr(file, b",127.0.0.1,::1,::1/128") {
-        return None;
-    }
-    let value = device.or(hwaddr)?;
-    add_name_rule(link, value, cx);
-    claim(draft, value, cx)?;
-    if let Some(kind) = file.get(b"TYPE")
-        && is_one_of(kind.octets(), b"infiniband")
-    {
-        draft.link.kind = LinkKind::Infiniband;
-    }
-    Some(())
-}
 
-/// Finds the draft's link among those of earlier files, or adds it. `None` if the command line has it
-/// or there is no room.
-#[inline(never)]
-fn claim(draft: &mut Draft, value: Value<'_>, cx: &mut Context<'_, '_>) -> Option<()> {
-    let link = &mut draft.link;
-    let mut links = cx.config.links.iter_mut().zip(0u16..);
-    let complaint = match links.find(|(earlier, _)| is_same_link(earlier, link)) {
-        Some((earlier, _)) if earlier.source == SourceKind::Cmdline => ON_CMDLINE,
-        Some((earlier, n)) => {
+    /// Finds the link among those of earlier files, or adds it.
+    #[inline(never)]
+    fn claim(&mut self, entry: &Entry) -> Result<(), Complaint> {
+        let link = &mut self.link;
+        let links = &mut self.file.cx.config.links;
+        for (earlier, n) in links.iter_mut().zip(0..) {
+            if !is_same_link(earlier, link) {
+                continue;
+            }
+            if earlier.source == SourceKind::Cmdline {
+                return Err(ON_CMDLINE);
+            }
             if let LinkMatch::Mac(_) = link.matches {
                 earlier.matches = link.matches;
             }
@@ -252,74 +306,56 @@ fn claim(draft: &mut Draft, value: Value<'_>, cx: &mut Context<'_, '_>) -> Optio
             }
             earlier.rename = matches!(earlier.matches, LinkMatch::Mac(_)) && earlier.name.is_some();
             *link = *earlier;
-            draft.id = LinkId(n);
-            draft.init6 = None;
-            draft.autoconf6 = None;
-            value.complain(AGAIN, cx);
-            return Some(());
+            self.id = LinkId(n);
+            self.init6 = None;
+            self.autoconf6 = None;
+            self.file.complain(entry, AGAIN);
+            return Ok(());
         }
-        None => match cx.config.add_link(*link) {
-            Some(id) => {
-                draft.id = id;
-                return Some(());
+        self.id = self.file.cx.add_link(link).map_err(|_| LINKS_FULL)?;
+        Ok(())
+    }
+
+    /// Adds the MAC rule of a link that is to be renamed. One that an earlier file has for the same
+    /// name is replaced.
+    fn add_name_rule(&mut self, entry: &Entry) {
+        if let (LinkMatch::Mac(mac), Some(name)) = (&self.link.matches, &self.link.name) {
+            let put = self.file.cx.add_rule(&NameRule {
+                mac: *mac,
+                name: *name,
+                source: SourceKind::Ifcfg,
+                origin: self.file.origin(entry),
+            });
+            if put.is_err() {
+                self.file.complain(entry, RULES_FULL);
             }
-            None => LINKS_FULL,
-        },
-    };
-    value.complain(complaint, cx);
-    None
-}
-
-/// Whether the two have one name, or one MAC and not two names.
-#[inline(never)]
-fn is_same_link(earlier: &LinkConfig, link: &LinkConfig) -> bool {
-    if let (Some(earlier), Some(name)) = (earlier.name, link.name) {
-        return earlier == name;
+        }
     }
-    let LinkMatch::Mac(mac) = link.matches else {
-        return false;
-    };
-    match earlier.matches {
-        LinkMatch::Mac(earlier) | LinkMatch::Bootif(earlier) => earlier == mac,
-        LinkMatch::Name(_) | LinkMatch::Any => false,
+
+    /// Reads the keys that stand for themselves, and complains of those that nothing reads.
+    #[inline(never)]
+    fn fields(&mut self) {
+        for entry in self.file.iter() {
+            let word = self.file.octets(entry);
+            let complaint = match field(entry) {
+                None => {
+                    self.file.unknown(entry);
+                    continue;
+                }
+                Some(Field::Set(setting)) if !word.is_empty() => self.set(setting, word).err(),
+                Some(Field::LaterIfNo) if scalar::boolean(word) == Some(false) => Some(NOT_YET),
+                Some(Field::Kernel) if self.file.asks(entry) => Some(LEFT_TO_KERNEL),
+                Some(Field::Later) if self.file.asks(entry) => Some(NOT_YET),
+                Some(_) => None,
+            };
+            if let Some(complaint) = complaint {
+                self.file.complain(entry, complaint);
+            }
+        }
+        let metric = self.link.ipv4.metric;
+        self.link.ipv4.metric = metric.or(self.metric);
     }
-}
 
-/// Adds the MAC rule of a link that is to be renamed. One that an earlier file has for the same name is
-/// replaced.
-#[inline(never)]
-fn add_name_rule(link: &LinkConfig, value: Value<'_>, cx: &mut Context<'_, '_>) {
-    let (LinkMatch::Mac(mac), Some(name)) = (link.matches, link.name) else {
-        return;
-    };
-    let rule = NameRule {
-        mac,
-        name,
-        source: SourceKind::Ifcfg,
-        origin: cx.origin(value.place()),
-    };
-    let mut rules = cx.config.name_rules.iter_mut();
-    let earlier = rules.find(|earlier| earlier.name == name && earlier.source == rule.source);
-    if let Some(earlier) = earlier {
-        *earlier = rule;
-    } else if cx.config.name_rules.push(rule).is_err() {
-        value.complain(RULES_FULL, cx);
-    }
-}
-
-/// Where the value of a [`Setting`] goes, and what it must be.
-enum Slot<'a> {
-    Flag(&'a mut bool),
-    YesNo(&'a mut Option<bool>),
-    /// A number from the second field on; 0 below it, and -1, stand for "unset".
-    Number(&'a mut Option<u32>, u32),
-    /// Seconds; a fraction is cut off.
-    Seconds(&'a mut Option<u32>),
-    Mtu(&'a mut Option<u32>),
-    Mac(&'a mut Option<Mac>),
-}
-
-impl Draft {
     fn slot(&mut self, setting: Setting) -> Slot<'_> {
         let (ipv4, ipv6) = (&mut self.link.ipv4, &mut self.link.ipv6);
         match setting {
@@ -330,13 +366,13 @@ impl Draft {
             Setting::DefRoute6 => Slot::Flag(&mut ipv6.default_route),
             Setting::PeerDns6 => Slot::Flag(&mut ipv6.peer_dns),
             Setting::PeerRoutes6 => Slot::Flag(&mut ipv6.peer_routes),
-            Setting::Fatal4 => Slot::YesNo(&mut self.fatal4),
-            Setting::Fatal6 => Slot::YesNo(&mut self.fatal6),
+            Setting::Fatal4 => Slot::Flag(&mut self.fatal4),
+            Setting::Fatal6 => Slot::Flag(&mut self.fatal6),
+            Setting::Disabled6 => Slot::Flag(&mut self.disabled6),
+            Setting::Forwarding6 => Slot::Flag(&mut self.forwarding6),
+            Setting::Dhcp6 => Slot::Flag(&mut self.dhcp6),
             Setting::Init6 => Slot::YesNo(&mut self.init6),
-            Setting::Disabled6 => Slot::YesNo(&mut self.disabled6),
             Setting::Autoconf6 => Slot::YesNo(&mut self.autoconf6),
-            Setting::Forwarding6 => Slot::YesNo(&mut self.forwarding6),
-            Setting::Dhcp6 => Slot::YesNo(&mut self.dhcp6),
             Setting::Metric => Slot::Number(&mut self.metric, 0),
             Setting::Metric4 => Slot::Number(&mut ipv4.metric, 0),
             Setting::Metric6 => Slot::Number(&mut ipv6.metric, 0),
@@ -353,92 +389,67 @@ impl Draft {
     /// Sets one value, or says what is wrong with it.
     #[inline(never)]
     fn set(&mut self, setting: Setting, word: &[u8]) -> Result<(), Complaint> {
+        let (boolean, number) = (scalar::boolean(word), scalar::number(word));
         match self.slot(setting) {
-            Slot::Flag(slot) => *slot = scalar::boolean(word).ok_or(NO_BOOLEAN)?,
-            Slot::YesNo(slot) => *slot = Some(scalar::boolean(word).ok_or(NO_BOOLEAN)?),
+            Slot::Flag(slot) => *slot = boolean.ok_or(NO_BOOLEAN)?,
+            Slot::YesNo(slot) => *slot = Some(boolean.ok_or(NO_BOOLEAN)?),
             Slot::Number(_, _) if word == b"-1" => {}
             Slot::Number(slot, least) => {
-                let number = scalar::number(word).ok_or(NO_NUMBER)?;
-                if number >= least {
-                    *slot = Some(number);
+                if number.ok_or(NO_NUMBER)? >= least {
+                    *slot = number;
                 }
             }
             Slot::Seconds(slot) => {
-                let whole = split_at_octet(word, b'.').0;
+                let whole = parts::nth(word, b'.', 0).unwrap_or_default();
                 *slot = Some(scalar::number(whole).ok_or(NO_NUMBER)?);
             }
-            Slot::Mtu(slot) => match scalar::number(word) {
-                Some(0) => {}
-                Some(mtu @ 68..=65_535) => *slot = Some(mtu),
-                Some(_) | None => return Err(NO_MTU),
+            Slot::Mtu(slot) => {
+                if let Some(mtu) = scalar::mtu(number).ok_or(NO_MTU)? {
+                    *slot = Some(mtu);
+                }
+            }
+            Slot::Mac(slot) => match parts::position(b"preserve,permanent,random,stable", word) {
+                Some(0 | 1) => {}
+                Some(_) => return Err(NOT_YET),
+                None => {
+                    let mac = scalar::mac(word);
+                    if mac.is_none() {
+                        return Err(NO_MAC);
+                    }
+                    *slot = mac;
+                }
             },
-            Slot::Mac(_) if is_one_of(word, b"preserve,permanent") => {}
-            Slot::Mac(_) if is_one_of(word, b"random,stable") => return Err(NOT_YET),
-            Slot::Mac(slot) => *slot = Some(scalar::mac(word).ok_or(NO_MAC)?),
         }
         Ok(())
     }
 }
 
-/// Reads the keys that stand for themselves, and complains of those that nothing reads.
-#[inline(never)]
-fn read_fields(draft: &mut Draft, file: &Assignments<'_>, cx: &mut Context<'_, '_>) {
-    for value in file.iter() {
-        let word = value.octets();
-        let complaint = match field(value) {
-            None => {
-                value.unknown(NAMES, cx);
-                continue;
-            }
-            Some(Field::Set(setting)) if !word.is_empty() => draft.set(setting, word).err(),
-            Some(Field::LaterIfNo) if scalar::boolean(word) == Some(false) => Some(NOT_YET),
-            Some(Field::Kernel) if value.asks() => Some(LEFT_TO_KERNEL),
-            Some(Field::Later) if value.asks() => Some(NOT_YET),
-            Some(_) => None,
-        };
-        if let Some(complaint) = complaint {
-            value.complain(complaint, cx);
-        }
-    }
-    let metric = draft.link.ipv4.metric;
-    draft.link.ipv4.metric = metric.or(draft.metric);
+/// Where the value of a [`Setting`] goes, and what it must be.
+enum Slot<'a> {
+    Flag(&'a mut bool),
+    YesNo(&'a mut Option<bool>),
+    /// A number from the second field on; 0 below it, and -1, stand for "unset".
+    Number(&'a mut Option<u32>, u32),
+    /// Seconds; a fraction is cut off.
+    Seconds(&'a mut Option<u32>),
+    Mtu(&'a mut Option<u32>),
+    Mac(&'a mut Option<Mac>),
 }
 
-fn field(value: Value<'_>) -> Option<Field> {
-    FIELDS.get(value.row()?).copied()
+/// Whether the two have one name, or one MAC and not two names.
+#[inline(never)]
+fn is_same_link(earlier: &LinkConfig, link: &LinkConfig) -> bool {
+    if let (Some(earlier), Some(name)) = (&earlier.name, &link.name) {
+        return earlier == name;
+    }
+    let LinkMatch::Mac(mac) = &link.matches else {
+        return false;
+    };
+    earlier.matches.mac() == Some(mac)
 }
 
-/// Whether `word`, in any case, is in `list`, whose items are separated by commas.
-#[inline(never)]
-pub(super) fn is_one_of(word: &[u8], mut list: &[u8]) -> bool {
-    while let Some(item) = next_item(&mut list) {
-        if item.eq_ignore_ascii_case(word) {
-            return true;
-        }
-    }
-    false
-}
-
-/// Takes the first item off a list separated by commas; one that begins with a comma has an empty
-/// item.
-#[inline(never)]
-pub(super) fn next_item<'l>(list: &mut &'l [u8]) -> Option<&'l [u8]> {
-    if list.is_empty() {
-        return None;
-    }
-    let (item, rest) = split_at_octet(list, b',');
-    *list = rest.unwrap_or_default();
-    Some(item)
-}
-
-/// The two sides of the first `octet`; without one the second is `None`.
-#[inline(never)]
-pub fn split_at_octet(text: &[u8], octet: u8) -> (&[u8], Option<&[u8]>) {
-    let at = text.iter().position(|at| *at == octet);
-    match at.and_then(|at| text.split_at_checked(at)) {
-        Some((before, after)) => (before, after.get(1..)),
-        None => (text, None),
-    }
+fn field(entry: &Entry) -> Option<Field> {
+    FIELDS.get(entry.row()).copied()
 }
 
 #[cfg(test)]

@@ -1,15 +1,17 @@
 //! The addresses, gateways, methods and name servers of an `ifcfg` file.
 
-use super::Context;
-use super::assignments::{Assignments, GAP, Value};
+use super::assignments::Entry;
 use super::complaint::{Complaint, What};
-use super::ifcfg::{Defaults, Draft, is_one_of, next_item, split_at_octet};
-use super::route_line::read_addr;
-use crate::diag::{Effect, Origin};
+use super::ifcfg::Reader;
+use super::ifcfg_keys::{
+    BOOTPROTO, BROADCAST, DHCP_HOSTNAME, DHCPV6C, DNS, DOMAIN, GATEWAY, IPADDR, IPV6_DEFAULTDEV,
+    IPV6_DEFAULTGW, IPV6ADDR, IPV6ADDR_SECONDARIES, NETMASK, PREFIX, SEARCH,
+};
+use crate::diag::Effect;
 use crate::model::addr::{Cidr, Family};
-use crate::model::config::{AddrConfig, IpConfig, LinkId, Method, Search, Server, Str};
+use crate::model::config::{AddrConfig, Method, Search, Server};
 use crate::model::link::IfName;
-use crate::text::scalar::{self, CidrError};
+use crate::text::{parts, scalar};
 use core::net::{IpAddr, Ipv4Addr};
 
 /// What `BOOTPROTO` asks for.
@@ -21,58 +23,30 @@ pub(super) enum Bootproto {
     Dhcp,
     /// `autoip`.
     LinkLocal,
+    /// `ibft`.
+    Firmware,
 }
 
 impl Bootproto {
     /// `None` for a word that is no method.
     pub fn new(word: &[u8]) -> Option<Bootproto> {
-        if is_one_of(word, b"none,static") {
-            Some(Bootproto::Static)
-        } else if is_one_of(word, b"dhcp,bootp") {
-            Some(Bootproto::Dhcp)
-        } else if is_one_of(word, b"autoip") {
-            Some(Bootproto::LinkLocal)
-        } else {
-            None
-        }
-    }
-}
-
-/// Reads everything of both families into the link, and its addresses into the configuration.
-pub(super) fn read(
-    draft: &mut Draft,
-    file: &Assignments<'_>,
-    defaults: &Defaults,
-    cx: &mut Context<'_, '_>,
-) {
-    let gateway = addrs4(draft.id, file, cx);
-    method4(draft, file, cx);
-    gateway4(draft, gateway, defaults, cx);
-    ipv6(draft, file, defaults, cx);
-    required(draft, cx);
-    servers(draft.id, file, cx);
-    search(draft.id, file, cx);
-    if let Some(value) = file.get(b"DHCP_HOSTNAME") {
-        match kept(value.octets(), scalar::is_hostname, NO_HOSTNAME, cx) {
-            Ok(kept) => draft.link.ipv4.dhcp_hostname = Some(kept),
-            Err(complaint) => value.complain(complaint, cx),
+        match parts::position(b"none,static,dhcp,bootp,autoip,ibft", word)? {
+            0 | 1 => Some(Bootproto::Static),
+            2 | 3 => Some(Bootproto::Dhcp),
+            4 => Some(Bootproto::LinkLocal),
+            _ => Some(Bootproto::Firmware),
         }
     }
 }
 
 const UNSET: Effect = Effect::KeyUnset;
 const SKIPPED: Effect = Effect::AddrSkipped;
+const LEFT_OUT: Effect = Effect::PartIgnored;
 const ADDRS_FULL: Complaint = Complaint::error(What::MaxAddrs, SKIPPED);
-const SERVERS_FULL: Complaint = Complaint::error(What::MaxServers, Effect::PartIgnored);
-const SEARCH_FULL: Complaint = Complaint::error(What::MaxSearch, Effect::PartIgnored);
-const STRINGS_FULL: Complaint = Complaint::error(What::MaxStrings, Effect::PartIgnored);
-const NO_ADDR4: Complaint = Complaint::error(What::NotIpv4, SKIPPED);
+const SERVERS_FULL: Complaint = Complaint::error(What::MaxServers, LEFT_OUT);
 const NO_ADDR6: Complaint = Complaint::error(What::NotIpv6, SKIPPED);
 const NO_PREFIX: Complaint = Complaint::error(What::BadPrefix, SKIPPED);
-const NOT_IPV4: Complaint = Complaint::error(What::NotIpv4, UNSET);
 const NOT_IP: Complaint = Complaint::error(What::NotAnAddress, UNSET);
-const NO_DOMAIN: Complaint = Complaint::error(What::NotADomain, Effect::PartIgnored);
-const NO_HOSTNAME: Complaint = Complaint::error(What::NotAHostname, UNSET);
 const NO_METHOD: Complaint = Complaint::error(What::UnknownMethod, Effect::DefaultUsed);
 const AGAIN: Complaint = Complaint::warning(What::Duplicate, Effect::LaterWins);
 const LONELY: Complaint = Complaint::warning(What::NoIpaddr, UNSET);
@@ -81,339 +55,324 @@ const NO_DEFROUTE: Complaint = Complaint::warning(What::NoDefroute, UNSET);
 const OTHERS_ROUTER: Complaint = Complaint::warning(What::OtherGateway, UNSET);
 const OFF6: Complaint = Complaint::warning(What::Ipv6Off, UNSET);
 
-/// Whether the link has an address of `family`, and one whose prefix holds `near` if that is given.
-fn has_addr(link: LinkId, family: Family, near: Option<&IpAddr>, cx: &Context<'_, '_>) -> bool {
-    cx.config.addrs.iter().any(|entry| {
-        entry.link == link
-            && entry.addr.family() == family
-            && near.is_none_or(|near| entry.addr.contains(near))
-    })
-}
+/// What `IPV6INIT=no` and `IPV6_DISABLED=yes` turn off; the first two are lists of addresses.
+const V6_KEYS: [u16; 4] = [IPV6ADDR, IPV6ADDR_SECONDARIES, IPV6_DEFAULTGW, DHCPV6C];
 
-/// Where a family has something to do, `IPVx_FAILURE_FATAL` says whether it is required; where the
-/// other has nothing to do, it is.
-#[inline(never)]
-fn required(draft: &mut Draft, cx: &Context<'_, '_>) {
-    let used = |ip: &IpConfig, family| match ip.method {
-        Method::Static | Method::Dhcp | Method::Auto | Method::LinkLocal => true,
-        Method::Ignore | Method::Disabled => has_addr(draft.id, family, None, cx),
-    };
-    let used4 = used(&draft.link.ipv4, Family::V4);
-    let used6 = used(&draft.link.ipv6, Family::V6);
-    draft.link.ipv4.required = used4 && (!used6 || draft.fatal4 == Some(true));
-    draft.link.ipv6.required = used6 && (!used4 || draft.fatal6 == Some(true));
-}
-
-/// `IPADDRn` and what belongs to it; returns the last `GATEWAYn`.
-#[inline(never)]
-fn addrs4<'v>(
-    link: LinkId,
-    file: &'v Assignments<'v>,
-    cx: &mut Context<'_, '_>,
-) -> Option<Value<'v>> {
-    let mut gateway = None;
-    for ordinal in 0..file.end {
-        if let Some(value) = file.get_numbered(b"GATEWAY", ordinal) {
-            if gateway.is_some() {
-                value.complain(AGAIN, cx);
+impl<'a> Reader<'a, '_, '_> {
+    /// Reads everything of both families into the link, and its addresses into the configuration.
+    #[inline(never)]
+    pub fn addresses(&mut self) {
+        let gateway = self.addrs4();
+        self.method4();
+        self.gateway(Family::V4, gateway);
+        self.ipv6();
+        self.required();
+        self.search();
+        if let Some(entry) = self.file.get(DHCP_HOSTNAME) {
+            let name = self.file.octets(entry);
+            match self.file.cx.keep_hostname(name) {
+                Ok(name) => self.link.ipv4.dhcp_hostname = Some(name),
+                Err(what @ What::MaxStrings) => self.error(entry, name, what, LEFT_OUT),
+                Err(what) => self.error(entry, name, what, UNSET),
             }
-            gateway = Some(value);
-        }
-        let prefix = file.get_numbered(b"PREFIX", ordinal);
-        let mask = prefix.or_else(|| file.get_numbered(b"NETMASK", ordinal));
-        if let Some(value) = file.get_numbered(b"IPADDR", ordinal) {
-            if file.gap_before(b"IPADDR", ordinal, 3) {
-                value.complain(GAP, cx);
-            }
-            let broadcast = file.get_numbered(b"BROADCAST", ordinal);
-            addr4(link, value, mask, broadcast, cx);
-        } else if let Some(mask) = mask {
-            mask.complain(LONELY, cx);
         }
     }
-    gateway
-}
 
-/// One address; `None` after a complaint.
-fn addr4(
-    link: LinkId,
-    value: Value<'_>,
-    mask: Option<Value<'_>>,
-    broadcast: Option<Value<'_>>,
-    cx: &mut Context<'_, '_>,
-) -> Option<()> {
-    let addr = value.parsed(scalar::ipv4, NO_ADDR4, cx)?;
-    let len = match mask {
-        Some(mask) => mask.mask(NO_PREFIX, cx)?,
-        None => value.classful(addr, cx),
-    };
-    let addr = Cidr {
-        addr: IpAddr::V4(addr),
-        len,
-    };
-    let broadcast = broadcast
-        .and_then(|value| value.parsed(scalar::ipv4, NOT_IPV4, cx))
-        .filter(|given| addr.broadcast() != Some(*given));
-    push_addr(link, addr, broadcast, value, cx);
-    Some(())
-}
-
-#[inline(never)]
-fn push_addr(
-    link: LinkId,
-    addr: Cidr,
-    broadcast: Option<Ipv4Addr>,
-    value: Value<'_>,
-    cx: &mut Context<'_, '_>,
-) {
-    let entry = AddrConfig {
-        link,
-        addr,
-        peer: None,
-        broadcast,
-        origin: cx.origin(value.place()),
-    };
-    if cx.config.addrs.push(entry).is_err() {
-        value.complain(ADDRS_FULL, cx);
+    #[inline(never)]
+    fn error(&mut self, entry: &Entry, part: &[u8], what: What, effect: Effect) {
+        let complaint = Complaint::error(what, effect);
+        self.file.complain_of(entry, part, complaint);
     }
-}
 
-/// `BOOTPROTO`. Without one the link is static if it has addresses.
-#[inline(never)]
-fn method4(draft: &mut Draft, file: &Assignments<'_>, cx: &mut Context<'_, '_>) {
-    let ip = &mut draft.link.ipv4;
-    let default = match has_addr(draft.id, Family::V4, None, cx) {
-        true => Method::Static,
-        false => Method::Disabled,
-    };
-    let Some(value) = file.get(b"BOOTPROTO") else {
-        if ip.method == Method::Disabled {
-            ip.method = default;
+    /// Whether the link has an address of `family`, and one whose prefix holds `near` if that is given.
+    #[inline(never)]
+    fn has_addr(&self, family: Family, near: Option<&IpAddr>) -> bool {
+        self.file.cx.config.addrs.iter().any(|entry| {
+            entry.link == self.id
+                && entry.addr.family() == family
+                && near.is_none_or(|near| entry.addr.contains(near))
+        })
+    }
+
+    /// Where a family has something to do, `IPVx_FAILURE_FATAL` says whether it is required; where the
+    /// other has nothing to do, it is.
+    fn required(&mut self) {
+        let used4 = self.is_used(Family::V4);
+        let used6 = self.is_used(Family::V6);
+        self.link.ipv4.required = used4 && (!used6 || self.fatal4);
+        self.link.ipv6.required = used6 && (!used4 || self.fatal6);
+    }
+
+    #[inline(never)]
+    fn is_used(&mut self, family: Family) -> bool {
+        match self.link.ip_mut(family).method {
+            Method::Static | Method::Dhcp | Method::Auto | Method::LinkLocal => true,
+            Method::Ignore | Method::Disabled => self.has_addr(family, None),
         }
-        return;
-    };
-    ip.origin = cx.origin(value.place());
-    ip.method = match Bootproto::new(value.octets()) {
-        Some(Bootproto::Static) => default,
-        Some(Bootproto::Dhcp) => Method::Dhcp,
-        Some(Bootproto::LinkLocal) => Method::LinkLocal,
-        None => {
-            value.complain(NO_METHOD, cx);
-            default
-        }
-    };
-}
+    }
 
-/// A gateway that `/etc/sysconfig/network` gives.
-struct Default {
-    gateway: Option<(IpAddr, Origin)>,
-    /// Whether it counts even if none of the link's subnets holds it.
-    anywhere: bool,
-}
-
-/// Sets the gateway: that of the file, else the default.
-#[inline(never)]
-fn gateway(
-    draft: &mut Draft,
-    family: Family,
-    value: Option<Value<'_>>,
-    default: &Default,
-    cx: &mut Context<'_, '_>,
-) {
-    let ip = match family {
-        Family::V4 => &mut draft.link.ipv4,
-        Family::V6 => &mut draft.link.ipv6,
-    };
-    if let Some(value) = value {
-        let addr = match family {
-            Family::V4 => value.octets(),
-            Family::V6 => split_at_octet(value.octets(), b'%').0,
-        };
+    /// `IPADDRn` with what belongs to it, and `DNSn`; returns the last `GATEWAYn`.
+    #[inline(never)]
+    fn addrs4(&mut self) -> Option<&'a Entry> {
         let mut gateway = None;
-        let read = read_addr(addr, family, &mut gateway);
-        let complaint = if family == Family::V4 && !has_addr(draft.id, family, None, cx) {
-            NO_ROUTER
-        } else if let Err(problem) = read {
-            Complaint::error(problem, UNSET)
-        } else if !ip.default_route {
-            NO_DEFROUTE
-        } else {
-            ip.gateway = gateway;
-            ip.origin = cx.origin(value.place());
+        for ordinal in 0..self.file.end {
+            if let Some(entry) = self.file.get_numbered(GATEWAY, ordinal) {
+                if gateway.is_some() {
+                    self.file.complain(entry, AGAIN);
+                }
+                gateway = Some(entry);
+            }
+            let mut mask = self.file.get_numbered(PREFIX, ordinal);
+            if mask.is_none() {
+                mask = self.file.get_numbered(NETMASK, ordinal);
+            }
+            if let Some(entry) = self.file.get_next(IPADDR, ordinal, 3) {
+                self.addr4(entry, mask, ordinal);
+            } else if let Some(mask) = mask {
+                self.file.complain(mask, LONELY);
+            }
+        }
+        gateway
+    }
+
+    /// One address; `None` after a complaint.
+    #[inline(never)]
+    fn addr4(&mut self, entry: &Entry, mask: Option<&Entry>, ordinal: u32) -> Option<()> {
+        let addr = self.file.ipv4(entry, SKIPPED)?;
+        let addr = &Cidr {
+            len: self.file.prefix_len(entry, addr, mask, SKIPPED)?,
+            addr: IpAddr::V4(addr),
+        };
+        let broadcast = self
+            .file
+            .get_numbered(BROADCAST, ordinal)
+            .and_then(|entry| self.file.ipv4(entry, UNSET))
+            .filter(|given| addr.broadcast() != Some(*given));
+        self.add_addr(entry, addr, broadcast);
+        Some(())
+    }
+
+    #[inline(never)]
+    fn add_addr(&mut self, entry: &Entry, addr: &Cidr, broadcast: Option<Ipv4Addr>) {
+        let added = self.file.cx.add_addr(&AddrConfig {
+            link: self.id,
+            addr: *addr,
+            peer: None,
+            broadcast,
+            origin: self.file.origin(entry),
+        });
+        if added.is_err() {
+            self.file.complain(entry, ADDRS_FULL);
+        }
+    }
+
+    /// `BOOTPROTO`. Without one the link is static if it has addresses.
+    #[inline(never)]
+    fn method4(&mut self) {
+        let default = match self.has_addr(Family::V4, None) {
+            true => Method::Static,
+            false => Method::Disabled,
+        };
+        let ip = &mut self.link.ipv4;
+        let Some(entry) = self.file.get(BOOTPROTO) else {
+            if ip.method == Method::Disabled {
+                ip.method = default;
+            }
             return;
         };
-        value.complain(complaint, cx);
-    } else if let (None, Some((addr, origin))) = (ip.gateway, &default.gateway) {
-        let near = (!default.anywhere).then_some(addr);
-        if has_addr(draft.id, family, near, cx) {
-            ip.gateway = (!addr.is_unspecified()).then_some(*addr);
-            ip.origin = *origin;
+        ip.origin = self.file.origin(entry);
+        ip.method = match Bootproto::new(self.file.octets(entry)) {
+            Some(Bootproto::Static) => default,
+            Some(Bootproto::Dhcp) => Method::Dhcp,
+            Some(Bootproto::LinkLocal) => Method::LinkLocal,
+            Some(Bootproto::Firmware) | None => {
+                self.file.complain(entry, NO_METHOD);
+                default
+            }
+        };
+    }
+
+    /// Sets the gateway: that of the file, which is the last `GATEWAYn` for IPv4, else that of
+    /// `/etc/sysconfig/network` if one of the link's subnets holds it or it is there for this link.
+    #[inline(never)]
+    fn gateway(&mut self, family: Family, entry: Option<&Entry>) {
+        let has_addr4 = self.has_addr(Family::V4, None);
+        if let Some(entry) = entry {
+            let mut gateway = None;
+            let read = self.file.gateway(entry, family, &mut gateway);
+            let ip = self.link.ip_mut(family);
+            let complaint = if family == Family::V4 && !has_addr4 {
+                NO_ROUTER
+            } else if let Err(what) = read {
+                Complaint::error(what, UNSET)
+            } else if !ip.default_route {
+                NO_DEFROUTE
+            } else {
+                ip.gateway = gateway;
+                ip.origin = self.file.origin(entry);
+                return;
+            };
+            self.file.complain(entry, complaint);
+        } else {
+            self.default_gateway(family);
+        }
+        let ip = self.link.ip_mut(family);
+        if !ip.default_route {
+            ip.gateway = None;
         }
     }
-    if !ip.default_route {
-        ip.gateway = None;
-    }
-}
 
-/// The last `GATEWAYn`, else that of `/etc/sysconfig/network` if one of the link's subnets holds it or
-/// `GATEWAYDEV` names the link.
-#[inline(never)]
-fn gateway4(
-    draft: &mut Draft,
-    value: Option<Value<'_>>,
-    defaults: &Defaults,
-    cx: &mut Context<'_, '_>,
-) {
-    let name = draft.link.name;
-    let default = Default {
-        gateway: defaults.gateway.map(|(addr, at)| (IpAddr::V4(addr), at)),
-        anywhere: name.is_some() && cx.config.global.gateway_dev == name,
-    };
-    gateway(draft, Family::V4, value, &default, cx);
-}
-
-/// The method and the addresses of IPv6.
-#[inline(never)]
-fn ipv6(draft: &mut Draft, file: &Assignments<'_>, defaults: &Defaults, cx: &mut Context<'_, '_>) {
-    if draft.disabled6 == Some(true) || draft.init6 == Some(false) {
-        draft.link.ipv6.method = match draft.disabled6 {
-            Some(true) => Method::Disabled,
-            Some(false) | None => Method::Ignore,
+    /// Takes the gateway of `/etc/sysconfig/network` where the file has none.
+    #[inline(never)]
+    fn default_gateway(&mut self, family: Family) {
+        let (gateway, is_anywhere) = match family {
+            Family::V4 => {
+                let device = &self.file.cx.config.global.gateway_dev;
+                let is_here = device.is_some() && *device == self.link.name;
+                (&self.defaults.gateway, is_here)
+            }
+            Family::V6 => (
+                &self.defaults.gateway6,
+                self.defaults.gateway6_dev.is_some(),
+            ),
         };
-        let mut keys = V6_KEYS;
-        while let Some(key) = next_item(&mut keys) {
-            if let Some(value) = file.get(key)
-                && scalar::boolean(value.octets()) != Some(false)
-            {
-                value.complain(OFF6, cx);
+        let near = match is_anywhere {
+            true => None,
+            false => gateway.addr.as_ref(),
+        };
+        if gateway.addr.is_some()
+            && self.link.ip_mut(family).gateway.is_none()
+            && self.has_addr(family, near)
+        {
+            let ip = self.link.ip_mut(family);
+            ip.gateway = gateway.addr;
+            ip.origin = gateway.origin;
+        }
+    }
+
+    /// The method and the addresses of IPv6.
+    #[inline(never)]
+    fn ipv6(&mut self) {
+        let is_off = self.disabled6 || self.init6 == Some(false);
+        for (n, row) in V6_KEYS.iter().enumerate() {
+            let Some(entry) = self.file.get(*row) else {
+                continue;
+            };
+            if !is_off && n < 2 {
+                self.addrs6(entry);
+            }
+            if is_off && scalar::boolean(self.file.octets(entry)) != Some(false) {
+                self.file.complain(entry, OFF6);
             }
         }
-        return;
+        let has_addr = self.has_addr(Family::V6, None);
+        let is_auto = self.autoconf6.unwrap_or(!self.forwarding6);
+        let ip = &mut self.link.ipv6;
+        ip.method = match self.init6 {
+            Some(_) | None if self.disabled6 => Method::Disabled,
+            Some(false) => Method::Ignore,
+            Some(true) if is_auto => Method::Auto,
+            Some(true) | None if self.dhcp6 => Method::Dhcp,
+            Some(true) if has_addr => Method::Static,
+            Some(true) => Method::LinkLocal,
+            None => ip.method,
+        };
+        if !is_off {
+            self.gateway6();
+        }
     }
-    let mut keys = V6_ADDRS;
-    while let Some(key) = next_item(&mut keys) {
-        if let Some(value) = file.get(key) {
-            for item in value.items() {
-                addr6(draft.id, value, item, cx);
+
+    /// The items of an IPv6 address list.
+    #[inline(never)]
+    fn addrs6(&mut self, entry: &Entry) {
+        for item in items(self.file.octets(entry)) {
+            let mut addr = Cidr {
+                len: 64,
+                ..Cidr::default(Family::V6)
+            };
+            let what = match scalar::cidr(item, &mut addr) {
+                Ok(()) if addr.family() == Family::V6 => {
+                    self.add_addr(entry, &addr, None);
+                    continue;
+                }
+                Err(scalar::CidrError::Len) => NO_PREFIX,
+                Ok(()) | Err(scalar::CidrError::Addr) => NO_ADDR6,
+            };
+            self.file.complain_of(entry, item, what);
+        }
+    }
+
+    /// `IPV6_DEFAULTGW` and `IPV6_DEFAULTDEV`, of the file, else of `/etc/sysconfig/network`.
+    #[inline(never)]
+    fn gateway6(&mut self) {
+        let name = &self.link.name;
+        let entry = self.file.get(IPV6_DEFAULTGW);
+        let mut device = parts::nth(self.file.text(IPV6_DEFAULTGW), b'%', 1);
+        if device.is_none() {
+            device = self
+                .file
+                .get(IPV6_DEFAULTDEV)
+                .map(|entry| self.file.octets(entry));
+        }
+        let default = &self.defaults.gateway6_dev;
+        let is_other = match device {
+            Some(device) => IfName::new(device) != *name,
+            None => entry.is_none() && default.is_some() && default != name,
+        };
+        if is_other {
+            self.link.ipv6.default_route = false;
+            if let Some(entry) = entry {
+                self.link.ipv6.gateway = None;
+                return self.file.complain(entry, OTHERS_ROUTER);
+            }
+        }
+        self.gateway(Family::V6, entry);
+    }
+
+    /// `DNSn`, which is `ADDRESS` or `ADDRESS#NAME`, and `DOMAIN`, else `SEARCH`.
+    #[inline(never)]
+    fn search(&mut self) {
+        let link = Some(self.id);
+        for ordinal in 0..self.file.end {
+            let Some(entry) = self.file.get_next(DNS, ordinal, 2) else {
+                continue;
+            };
+            let addr = parts::nth(self.file.octets(entry), b'#', 0).and_then(scalar::ip);
+            let Some(addr) = addr else {
+                self.file.complain(entry, NOT_IP);
+                continue;
+            };
+            let cx = &mut *self.file.cx;
+            let is_known = cx.config.servers.contains(&Server { addr, link });
+            if !is_known && cx.add_server(&addr, link).is_err() {
+                self.file.complain(entry, SERVERS_FULL);
+            }
+        }
+        let mut entry = self.file.get(DOMAIN);
+        if entry.is_none() {
+            entry = self.file.get(SEARCH);
+        }
+        let Some(entry) = entry else {
+            return;
+        };
+        for item in items(self.file.octets(entry)) {
+            let cx = &mut *self.file.cx;
+            let kept = cx.keep(item, scalar::is_domain(item), What::NotADomain);
+            let pushed = kept.and_then(|domain| {
+                let pushed = cx.config.search.push(Search { domain, link });
+                pushed.map_err(|_| What::MaxSearch)
+            });
+            if let Err(what) = pushed {
+                self.error(entry, item, what, LEFT_OUT);
             }
         }
     }
-    let dhcp = draft.dhcp6 == Some(true);
-    let forwards = draft.forwarding6 == Some(true);
-    let method = match draft.init6 {
-        Some(_) if draft.autoconf6.unwrap_or(!forwards) => Method::Auto,
-        Some(_) | None if dhcp => Method::Dhcp,
-        Some(_) if has_addr(draft.id, Family::V6, None, cx) => Method::Static,
-        Some(_) => Method::LinkLocal,
-        None => draft.link.ipv6.method,
-    };
-    draft.link.ipv6.method = method;
-    gateway6(draft, file, defaults, cx);
 }
 
-const V6_ADDRS: &[u8] = b"IPV6ADDR,IPV6ADDR_SECONDARIES";
-/// What `IPV6INIT=no` and `IPV6_DISABLED=yes` turn off.
-const V6_KEYS: &[u8] = b"IPV6ADDR,IPV6ADDR_SECONDARIES,IPV6_DEFAULTGW,DHCPV6C";
-
-/// One item of an IPv6 address list.
-fn addr6(link: LinkId, value: Value<'_>, item: &[u8], cx: &mut Context<'_, '_>) {
-    let complaint = match scalar::cidr(item) {
-        Ok((addr @ IpAddr::V6(_), len)) => {
-            let len = len.unwrap_or(64);
-            return push_addr(link, Cidr { addr, len }, None, value, cx);
-        }
-        Ok((IpAddr::V4(_), _)) | Err(CidrError::Addr) => NO_ADDR6,
-        Err(CidrError::Len) => NO_PREFIX,
-    };
-    value.complain_of(item, complaint, cx);
-}
-
-/// `IPV6_DEFAULTGW` and `IPV6_DEFAULTDEV`, of the file, else of `/etc/sysconfig/network`.
-#[inline(never)]
-fn gateway6(
-    draft: &mut Draft,
-    file: &Assignments<'_>,
-    defaults: &Defaults,
-    cx: &mut Context<'_, '_>,
-) {
-    let name = draft.link.name;
-    let value = file.get(b"IPV6_DEFAULTGW");
-    let zone = value.and_then(|value| split_at_octet(value.octets(), b'%').1);
-    let device = zone.or_else(|| file.get(b"IPV6_DEFAULTDEV").map(Value::octets));
-    let is_other = match (device, value) {
-        (Some(device), _) => IfName::new(device) != name,
-        (None, None) => defaults.gateway6_dev.is_some() && defaults.gateway6_dev != name,
-        (None, Some(_)) => false,
-    };
-    if is_other {
-        draft.link.ipv6.default_route = false;
-    }
-    if let (true, Some(value)) = (is_other, value) {
-        draft.link.ipv6.gateway = None;
-        return value.complain(OTHERS_ROUTER, cx);
-    }
-    let default = Default {
-        gateway: defaults.gateway6.map(|(addr, at)| (IpAddr::V6(addr), at)),
-        anywhere: defaults.gateway6_dev.is_some(),
-    };
-    gateway(draft, Family::V6, value, &default, cx);
-}
-
-/// `DNSn`: `ADDRESS` or `ADDRESS#NAME`.
-#[inline(never)]
-fn servers(link: LinkId, file: &Assignments<'_>, cx: &mut Context<'_, '_>) {
-    for ordinal in 0..file.end {
-        let Some(value) = file.get_numbered(b"DNS", ordinal) else {
-            continue;
-        };
-        if file.gap_before(b"DNS", ordinal, 2) {
-            value.complain(GAP, cx);
-        }
-        let Some(addr) = scalar::ip(split_at_octet(value.octets(), b'#').0) else {
-            value.complain(NOT_IP, cx);
-            continue;
-        };
-        let server = Server {
-            addr,
-            link: Some(link),
-        };
-        let known = cx.config.servers.contains(&server);
-        if !known && cx.config.servers.push(server).is_err() {
-            value.complain(SERVERS_FULL, cx);
-        }
-    }
-}
-
-/// `DOMAIN`, else `SEARCH`.
-#[inline(never)]
-fn search(link: LinkId, file: &Assignments<'_>, cx: &mut Context<'_, '_>) {
-    let Some(value) = file.get(b"DOMAIN").or_else(|| file.get(b"SEARCH")) else {
-        return;
-    };
-    for item in value.items() {
-        let pushed = kept(item, scalar::is_domain, NO_DOMAIN, cx).and_then(|domain| {
-            let link = Some(link);
-            let search = Search { domain, link };
-            cx.config.search.push(search).map_err(|_| SEARCH_FULL)
-        });
-        if let Err(complaint) = pushed {
-            value.complain_of(item, complaint, cx);
-        }
-    }
-}
-
-/// Keeps a text that is valid; else says why not.
-#[inline(never)]
-fn kept(
-    text: &[u8],
-    is_valid: fn(&[u8]) -> bool,
-    invalid: Complaint,
-    cx: &mut Context<'_, '_>,
-) -> Result<Str, Complaint> {
-    match is_valid(text) {
-        true => cx.config.keep(text).ok_or(STRINGS_FULL),
-        false => Err(invalid),
-    }
+/// The items of a list separated by blanks.
+fn items(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    list.split(u8::is_ascii_whitespace)
+        .filter(|item| !item.is_empty())
 }
 
 #[cfg(test)]
@@ -422,7 +381,10 @@ mod tests {
     use super::super::ifcfg_testing::{Collector, ScratchTables, Tables, context, describe};
     use super::*;
     use crate::diag::FileId;
+    use crate::diag::Origin;
     use crate::model::config::Config;
+    use crate::model::config::LinkId;
+    use crate::source::ifcfg::{Defaults, Gateway};
     use std::format;
     use std::string::{String, ToString};
     use std::vec::Vec;
@@ -656,7 +618,10 @@ mod tests {
             column: 9,
         };
         let defaults = Defaults {
-            gateway: Some(("192.0.2.254".parse().unwrap(), origin)),
+            gateway: Gateway {
+                addr: Some("192.0.2.254".parse().unwrap()),
+                origin,
+            },
             ..Defaults::NONE
         };
         for (text, want) in [
@@ -798,7 +763,10 @@ mod tests {
 
     #[test]
     fn the_machines_ipv6_settings_are_defaults() {
-        let gateway6 = Some(("2001:db8::ff".parse().unwrap(), Origin::NONE));
+        let gateway6 = Gateway {
+            addr: Some("2001:db8::ff".parse().unwrap()),
+            origin: Origin::NONE,
+        };
         let defaults = Defaults {
             init6: Some(true),
             autoconf6: Some(false),

@@ -3,8 +3,7 @@
 
 use super::Key;
 use super::key_table::{
-    KERNEL, LATER, MEANINGLESS, Names, OTHER_KIND, ignored, numbered, pack_fields, pack_names,
-    packed_len, read,
+    Names, key as ignored, key as read, numbered, pack_fields, pack_names, packed_len, row,
 };
 
 /// What a key is for.
@@ -101,8 +100,54 @@ pub enum Setting {
 pub const NAMES: Names = Names(&PACKED);
 static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
 /// What is done with each row of [`KEYS`].
-pub static FIELDS: [Field; KEYS.len()] =
-    pack_fields(KEYS, [Field::Silent, Field::Kernel, Field::Later]);
+pub static FIELDS: [Field; KEYS.len()] = pack_fields(KEYS, Field::Silent);
+
+/// It has no meaning here.
+const MEANINGLESS: Field = Field::Silent;
+/// It belongs to a kind of link that is not configured: the file is refused as a whole.
+const OTHER_KIND: Field = Field::Silent;
+const KERNEL: Field = Field::Kernel;
+const LATER: Field = Field::Later;
+
+// Rows that are asked for by name.
+/// `BOOTPROTO`.
+pub const BOOTPROTO: u16 = row(KEYS, "BOOTPROTO");
+/// `BROADCAST`.
+pub const BROADCAST: u16 = row(KEYS, "BROADCAST");
+/// `DEVICE`.
+pub const DEVICE: u16 = row(KEYS, "DEVICE");
+/// `DHCPV6C`.
+pub const DHCPV6C: u16 = row(KEYS, "DHCPV6C");
+/// `DHCP_HOSTNAME`.
+pub const DHCP_HOSTNAME: u16 = row(KEYS, "DHCP_HOSTNAME");
+/// `DNS`.
+pub const DNS: u16 = row(KEYS, "DNS");
+/// `DOMAIN`.
+pub const DOMAIN: u16 = row(KEYS, "DOMAIN");
+/// `GATEWAY`.
+pub const GATEWAY: u16 = row(KEYS, "GATEWAY");
+/// `HWADDR`.
+pub const HWADDR: u16 = row(KEYS, "HWADDR");
+/// `IPADDR`.
+pub const IPADDR: u16 = row(KEYS, "IPADDR");
+/// `IPV6ADDR`.
+pub const IPV6ADDR: u16 = row(KEYS, "IPV6ADDR");
+/// `IPV6ADDR_SECONDARIES`.
+pub const IPV6ADDR_SECONDARIES: u16 = row(KEYS, "IPV6ADDR_SECONDARIES");
+/// `IPV6_DEFAULTDEV`.
+pub const IPV6_DEFAULTDEV: u16 = row(KEYS, "IPV6_DEFAULTDEV");
+/// `IPV6_DEFAULTGW`.
+pub const IPV6_DEFAULTGW: u16 = row(KEYS, "IPV6_DEFAULTGW");
+/// `NETMASK`.
+pub const NETMASK: u16 = row(KEYS, "NETMASK");
+/// `PREFIX`.
+pub const PREFIX: u16 = row(KEYS, "PREFIX");
+/// `SEARCH`.
+pub const SEARCH: u16 = row(KEYS, "SEARCH");
+/// `SLAVE`.
+pub const SLAVE: u16 = row(KEYS, "SLAVE");
+/// `TYPE`.
+pub const TYPE: u16 = row(KEYS, "TYPE");
 
 /// The keys. Rows that end with `*` stand last, so that an exact name is found before them.
 #[rustfmt::skip]
@@ -335,10 +380,7 @@ mod tests {
         for (n, key) in KEYS.iter().enumerate() {
             assert!(!key.doc.is_empty() && key.name.len() < 64);
             let name = key.name.replace(['#', '*'], "1");
-            let row = NAMES
-                .find(name.as_bytes())
-                .map(|found| usize::from(found.row));
-            assert_eq!(row, Some(n), "{name}");
+            assert_eq!(NAMES.find(name.as_bytes()).row(), n, "{name}");
         }
     }
 

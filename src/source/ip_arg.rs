@@ -11,51 +11,30 @@
 //! IPv6 addresses stand in brackets. Several words for one link add up: addresses accumulate, the last
 //! gateway and the last method of a family count. What is no method is never taken for one.
 
-use super::arg::{Arg, Device, Done, Fields, Reported, cidr_problem, family_mut, unbracketed};
-use crate::diag::{Effect, Origin, Problem, Severity};
-use crate::model::addr::{Cidr, Family, classful_len};
-use crate::model::config::{AddrConfig, Leases, LinkId, Method, Server, SourceKind};
+use super::Key;
+use super::arg::{Arg, Done, Reported};
+use super::complaint::{Complaint, What};
+use super::key_table::{Names, key, pack_fields, pack_names, packed_len};
+use crate::diag::Effect;
+use crate::model::addr::{Cidr, Family};
+use crate::model::config::{AddrConfig, Leases, LinkId, Method, SourceKind};
+use crate::text::parts;
 use crate::text::scalar::{self, CidrError};
 use core::net::IpAddr;
 
-/// What a method says of IPv4 and IPv6; of a family it is silent about, it changes nothing.
-struct Row {
-    word: &'static str,
-    v4: Option<Method>,
-    v6: Option<Method>,
+/// What a word in the place of a method says.
+#[derive(Clone, Copy)]
+enum Word {
+    /// It is a method.
+    Is(Methods),
+    /// It is none, but one elsewhere: the likely intent.
+    Means(What),
+    /// A firmware table has the answer.
+    Firmware,
 }
 
-const fn row(word: &'static str, v4: Option<Method>, v6: Option<Method>) -> Row {
-    Row { word, v4, v6 }
-}
-
-/// The methods. `single-dhcp` and those with an IPv4 of [`Method::Auto`] say one thing more: see
-/// [`Methods`].
-const METHODS: [Row; 11] = [
-    row("dhcp", Some(Method::Dhcp), None),
-    row("single-dhcp", Some(Method::Dhcp), None),
-    row("on", Some(Method::Auto), Some(Method::Auto)),
-    row("any", Some(Method::Auto), Some(Method::Auto)),
-    row("auto", Some(Method::Auto), Some(Method::Auto)),
-    row("dhcp6", None, Some(Method::Dhcp)),
-    row("auto6", None, Some(Method::Auto)),
-    row("either6", None, Some(Method::Auto)),
-    row("link6", None, Some(Method::LinkLocal)),
-    row("none", Some(Method::Disabled), Some(Method::Disabled)),
-    row("off", Some(Method::Disabled), Some(Method::Disabled)),
-];
-
-/// Words that are methods elsewhere, and what is likely meant.
-const INTENTS: [(&str, &str); 6] = [
-    ("bootp", "; dhcp is"),
-    ("rarp", "; dhcp is"),
-    ("both", "; on is"),
-    ("all", "; on is"),
-    ("link-local", "; link6 is"),
-    ("local6", "; link6 is"),
-];
-
-/// A list of methods, joined.
+/// What one or several methods say of IPv4 and IPv6; of a family they are silent about, they change
+/// nothing.
 #[derive(Clone, Copy)]
 struct Methods {
     v4: Option<Method>,
@@ -67,31 +46,81 @@ struct Methods {
 
 impl Methods {
     /// Nothing said.
-    const SILENT: Methods = Methods {
-        v4: None,
-        v6: None,
-        either: false,
-        leases: Leases::All,
-    };
+    const SILENT: Methods = methods(None, None);
 
     /// `on`.
     const EITHER: Methods = Methods {
-        v4: Some(Method::Auto),
-        v6: Some(Method::Auto),
         either: true,
-        leases: Leases::All,
+        ..methods(Some(Method::Auto), Some(Method::Auto))
     };
 
+    const SINGLE: Methods = Methods {
+        leases: Leases::First,
+        ..DHCP
+    };
+}
+
+const fn methods(v4: Option<Method>, v6: Option<Method>) -> Methods {
+    Methods {
+        v4,
+        v6,
+        either: false,
+        leases: Leases::All,
+    }
+}
+
+const DHCP: Methods = methods(Some(Method::Dhcp), None);
+const AUTO6: Methods = methods(None, Some(Method::Auto));
+const NEITHER: Methods = methods(Some(Method::Disabled), Some(Method::Disabled));
+
+const NAMES: Names = Names(&PACKED);
+static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
+static WORDS: [Word; KEYS.len()] = pack_fields(KEYS, Word::Firmware);
+
+#[rustfmt::skip]
+const KEYS: &[Key<Word>] = &[
+    key("dhcp", Word::Is(DHCP), "DHCPv4"),
+    key("single-dhcp", Word::Is(Methods::SINGLE), "as dhcp, and the first lease will do"),
+    key("on", Word::Is(Methods::EITHER), "either family"),
+    key("any", Word::Is(Methods::EITHER), "as on"),
+    key("auto", Word::Is(Methods::EITHER), "as on"),
+    key("dhcp6", Word::Is(methods(None, Some(Method::Dhcp))), "DHCPv6"),
+    key("auto6", Word::Is(AUTO6), "router discovery"),
+    key("either6", Word::Is(AUTO6), "as auto6"),
+    key("link6", Word::Is(methods(None, Some(Method::LinkLocal))), "link-local"),
+    key("none", Word::Is(NEITHER), "the addresses of the word, or none"),
+    key("off", Word::Is(NEITHER), "as none"),
+    key("bootp", Word::Means(What::MeantDhcp), "the kernel's"),
+    key("rarp", Word::Means(What::MeantDhcp), "the kernel's"),
+    key("both", Word::Means(What::MeantOn), "the kernel's"),
+    key("all", Word::Means(What::MeantOn), "klibc's"),
+    key("link-local", Word::Means(What::MeantLink6), "NetworkManager's"),
+    key("local6", Word::Means(What::MeantLink6), "NetworkManager's"),
+    key("ibft", Word::Firmware, "the iSCSI firmware table"),
+    key("fw", Word::Firmware, "as ibft"),
+];
+
+const FIRMWARE: Complaint = Complaint::warning(What::FirmwareMethod, Effect::WordIgnored);
+const NTP: Complaint = Complaint::note(What::NtpServer, Effect::PartIgnored);
+
+#[inline(never)]
+fn word(text: &[u8]) -> Option<Word> {
+    WORDS.get(NAMES.find(text).row()).copied()
+}
+
+impl Methods {
     /// One method, or several between commas in any order.
+    #[inline(never)]
     fn parse(text: &[u8]) -> Option<Methods> {
-        let mut all = Methods::SILENT;
-        for word in text.split(|octet| *octet == b',') {
-            let word = word.trim_ascii();
-            let row = METHODS.iter().find(|row| row.word.as_bytes() == word)?;
-            all.v4 = joined(all.v4, row.v4)?;
-            all.v6 = joined(all.v6, row.v6)?;
-            all.either |= row.v4 == Some(Method::Auto);
-            if word == b"single-dhcp" {
+        let (mut all, mut rest) = (Methods::SILENT, Some(text));
+        while let Some(text) = parts::next(&mut rest, b',') {
+            let Word::Is(one) = word(text.trim_ascii())? else {
+                return None;
+            };
+            all.v4 = joined(all.v4, one.v4)?;
+            all.v6 = joined(all.v6, one.v6)?;
+            all.either |= one.either;
+            if one.leases == Leases::First {
                 all.leases = Leases::First;
             }
         }
@@ -107,6 +136,7 @@ impl Methods {
 }
 
 /// What two methods of one list say of a family; `None` (of the outer kind) if they contradict.
+#[inline(never)]
 fn joined(one: Option<Method>, other: Option<Method>) -> Option<Option<Method>> {
     match (one, other) {
         (None, said) | (said, None) => Some(said),
@@ -121,238 +151,232 @@ fn joined(one: Option<Method>, other: Option<Method>) -> Option<Option<Method>> 
 ///
 /// # Errors
 /// The word was reported and has no effect.
+#[inline(never)]
 pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
-    let whole = arg.fields();
-    let mut fields = whole;
-    let first = fields.one();
     if arg.value.is_empty() {
         return Ok(());
     }
-    if fields.is_done() {
-        return short(arg, b"", first, fields);
-    }
-    let second = fields.one();
-    let is_client = is_address(first);
-    if is_method(second) || !is_client && !second.is_empty() && !is_address(second) {
-        return short(arg, first, second, fields);
-    }
-    long(arg, whole)
-}
-
-/// `METHOD`, `LINK:METHOD[:TAIL]`.
-fn short(arg: &mut Arg<'_, '_, '_>, link: &[u8], method: &[u8], tail: Fields<'_>) -> Done {
-    let said = Said {
-        methods: methods(arg, method)?,
-        device: arg.device(link)?,
-        client: None,
+    let mut said = Said {
+        methods: Methods::SILENT,
+        family: None,
+        client: AddrConfig {
+            link: LinkId(0),
+            addr: Cidr::default(Family::V4),
+            peer: None,
+            broadcast: None,
+            origin: arg.origin(arg.value),
+        },
         gateway: None,
     };
-    let id = said.apply(arg)?;
-    read_tail(arg, id, tail);
-    Ok(())
-}
-
-/// `CLIENT:PEER:GATEWAY:MASK:HOST:LINK[:METHOD[:TAIL]]`.
-fn long(arg: &mut Arg<'_, '_, '_>, mut fields: Fields<'_>) -> Done {
-    let [client, peer, gateway, mask, host, link, method] = fields.take_all();
-    let client = Client::read(arg, client, mask, peer)?;
-    if client.is_none() && !gateway.is_empty() && !is_address(gateway) {
-        return Err(arg.refuse(gateway, Problem::NotAnAddress));
-    }
-    let said = Said {
-        device: arg.device(link)?,
-        methods: match (method, client) {
-            (b"", None) => Methods::EITHER,
-            (b"", Some(_)) => Methods::SILENT,
-            _ => methods(arg, method)?,
-        },
-        client,
-        gateway: arg.address(gateway).map(|via| (via, arg.origin(gateway))),
+    let second = arg.field(1);
+    let is_alone = arg.after(1).is_done();
+    let is_long = is_address(arg.field(0)) || second.is_empty() || is_address(second);
+    let used = if is_alone || !is_long || is_method(second) {
+        said.read_short(arg, usize::from(!is_alone))?
+    } else {
+        said.read_long(arg)?
     };
-    let id = said.apply(arg)?;
-    set_hostname(arg, id, host);
-    read_tail(arg, id, fields);
+    read_tail(arg, said.client.link, used);
     Ok(())
 }
 
+#[inline(never)]
 fn is_address(field: &[u8]) -> bool {
-    !matches!(scalar::cidr(field), Err(CidrError::Addr))
+    scalar::cidr(field, &mut Cidr::default(Family::V4)) != Err(CidrError::Addr)
 }
 
 fn is_method(field: &[u8]) -> bool {
-    is_firmware(field) || Methods::parse(field).is_some()
+    matches!(word(field), Some(Word::Firmware)) || Methods::parse(field).is_some()
 }
 
-fn is_firmware(field: &[u8]) -> bool {
-    matches!(field, b"ibft" | b"fw")
-}
-
-fn methods(arg: &mut Arg<'_, '_, '_>, field: &[u8]) -> Result<Methods, Reported> {
-    if is_firmware(field) {
-        let problem = Problem::Ignored("is a firmware source, which is not read yet");
-        arg.report(Severity::Warning, field, problem, Effect::WordIgnored);
-        return Err(Reported);
+/// What is likely meant by a field of `value` that is no method.
+#[inline(never)]
+fn intent(value: &[u8], field: &[u8]) -> What {
+    if value.get(..17).and_then(scalar::mac).is_some() {
+        return What::MeantMac;
     }
-    Methods::parse(field).ok_or_else(|| {
-        let is_alone = field.len() == arg.value.len();
-        let is_mac = arg.value.get(..17).and_then(scalar::mac).is_some();
-        let intent = if is_mac {
-            "; a MAC with colons stands in brackets"
-        } else {
-            intent(field, is_alone)
-        };
-        let problem = Problem::UnknownMethod(intent);
-        arg.refuse(field, problem)
-    })
-}
-
-/// What is likely meant by a word that is no method.
-fn intent(field: &[u8], is_alone: bool) -> &'static str {
-    let is = |word: &str| word.as_bytes().eq_ignore_ascii_case(field);
-    if let Some((_, meant)) = INTENTS.iter().find(|(word, _)| is(word)) {
-        meant
-    } else if METHODS.iter().any(|row| is(row.word)) {
-        "; methods are lower case"
-    } else if is_address(field) {
-        "; an address is ip=ADDRESS::GATEWAY:MASK::LINK:none"
-    } else if is_alone && !field.contains(&b',') {
-        "; a link is ip=LINK:dhcp"
-    } else {
-        "; one is dhcp, on, auto6, dhcp6, link6 or none"
+    let mut lower = [0; 16];
+    for (lower, octet) in lower.iter_mut().zip(field) {
+        *lower = octet.to_ascii_lowercase();
     }
-}
-
-/// The static address of a word.
-#[derive(Clone, Copy)]
-struct Client {
-    addr: Cidr,
-    peer: Option<IpAddr>,
-    origin: Origin,
-}
-
-impl Client {
-    /// First, fourth and second field. A second field that is no peer is the boot server.
-    fn read(
-        arg: &mut Arg<'_, '_, '_>,
-        client: &[u8],
-        mask: &[u8],
-        peer: &[u8],
-    ) -> Result<Option<Client>, Reported> {
-        let (addr, mut len) = match (client, scalar::cidr(client)) {
-            (b"", _) => (None, None),
-            (_, Ok((addr, len))) => (Some(addr).filter(|addr| !addr.is_unspecified()), len),
-            (_, Err(error)) => return Err(arg.refuse_cidr(client, error)),
-        };
-        let family = addr.as_ref().map(Family::of);
-        if let Some(family) = family
-            && !mask.is_empty()
-        {
-            len = scalar::prefix_len(mask, family);
-            if len.is_none() {
-                return Err(arg.refuse(mask, Problem::BadPrefix));
-            }
+    match lower.get(..field.len()).and_then(word) {
+        Some(Word::Means(what)) => what,
+        Some(Word::Is(_)) => What::MeantLowerCase,
+        Some(Word::Firmware) | None if is_address(field) => What::MeantAddress,
+        Some(Word::Firmware) | None if field.len() == value.len() && !field.contains(&b',') => {
+            What::MeantLink
         }
-        let is_host = len.is_some() && len == family.map(Family::bits);
-        let peer = match scalar::cidr(peer) {
-            Err(error) => {
-                if !peer.is_empty() {
-                    arg.leave_out(peer, cidr_problem(error));
-                }
-                None
-            }
-            Ok((end, _)) if end.is_unspecified() => None,
-            Ok((end, end_len))
-                if family == Some(Family::of(&end)) && (is_host || end_len.is_some()) =>
-            {
-                len = end_len.or(len);
-                Some(end)
-            }
-            Ok((server, _)) => {
-                arg.cx.config.global.boot_server = Some(server);
-                None
-            }
-        };
-        let Some(addr) = addr else { return Ok(None) };
-        let len = len.unwrap_or_else(|| guessed_len(arg, client, addr));
-        Ok(Some(Client {
-            addr: Cidr { addr, len },
-            peer,
-            origin: arg.origin(client),
-        }))
+        Some(Word::Firmware) | None => What::MeantMethod,
     }
 }
 
-/// The prefix length where none is given.
-fn guessed_len(arg: &mut Arg<'_, '_, '_>, client: &[u8], addr: IpAddr) -> u8 {
-    match addr {
-        IpAddr::V4(addr) => {
-            let len = classful_len(addr);
-            arg.report(
-                Severity::Warning,
-                client,
-                Problem::NoMask(len),
-                Effect::Guessed,
-            );
-            len
-        }
-        IpAddr::V6(_) => 64,
-    }
-}
-
-/// A word that was understood.
+/// What a word says of its link.
 struct Said {
-    device: Device,
     methods: Methods,
-    client: Option<Client>,
-    gateway: Option<(IpAddr, Origin)>,
+    /// That of the static address, if there is one.
+    family: Option<Family>,
+    /// The static address.
+    client: AddrConfig,
+    gateway: Option<IpAddr>,
 }
 
 impl Said {
-    /// Joins the word to what earlier ones said of its link.
-    fn apply(&self, arg: &mut Arg<'_, '_, '_>) -> Result<LinkId, Reported> {
-        let id = arg.link(self.device)?;
-        if let Some(client) = self.client {
-            arg.add_addr(AddrConfig {
-                link: id,
-                addr: client.addr,
-                peer: client.peer,
-                broadcast: None,
-                origin: client.origin,
-            });
+    /// `METHOD`, `LINK:METHOD[:TAIL]`: `n` is the number of the method. Returns the number of fields read.
+    #[inline(never)]
+    fn read_short(&mut self, arg: &mut Arg<'_, '_, '_>, n: usize) -> Result<usize, Reported> {
+        self.read_methods(arg, arg.field(n))?;
+        // a field that is not there is empty: any link
+        self.apply(arg, if n > 0 { 0 } else { NO_FIELD })?;
+        Ok(n.wrapping_add(1))
+    }
+
+    /// `CLIENT:PEER:GATEWAY:MASK:HOST:LINK[:METHOD[:TAIL]]`. Returns the number of fields read.
+    #[inline(never)]
+    fn read_long(&mut self, arg: &mut Arg<'_, '_, '_>) -> Result<usize, Reported> {
+        self.read_client(arg)?;
+        let (gateway, method) = (arg.field(2), arg.field(6));
+        if self.family.is_none() && !gateway.is_empty() && !is_address(gateway) {
+            arg.refuse(2, What::NotAnAddress)?;
         }
-        let origin = arg.origin(arg.value);
-        for family in [Family::V4, Family::V6] {
-            let addrs = &arg.cx.config.addrs;
-            let is_its = |have: &AddrConfig| have.link == id && have.addr.family() == family;
-            let is_known = addrs.iter().any(is_its);
-            let Some(link) = arg.cx.config.link_mut(id) else {
-                continue;
+        arg.device(arg.field(5), &mut arg.new_link())?;
+        if !method.is_empty() {
+            self.read_methods(arg, method)?;
+        } else if self.family.is_none() {
+            self.methods = Methods::EITHER;
+        }
+        self.gateway = arg.address(gateway);
+        self.apply(arg, 5)?;
+        set_hostname(arg, self.client.link);
+        Ok(7)
+    }
+
+    #[inline(never)]
+    fn read_methods(&mut self, arg: &mut Arg<'_, '_, '_>, field: &[u8]) -> Done {
+        if let Some(methods) = Methods::parse(field) {
+            self.methods = methods;
+            return Ok(());
+        }
+        if let Some(Word::Firmware) = word(field) {
+            arg.complain(field, FIRMWARE);
+            return Err(Reported);
+        }
+        arg.complain(
+            field,
+            Complaint::error(intent(arg.value, field), Effect::WordIgnored),
+        );
+        Err(Reported)
+    }
+
+    /// First, fourth and second field. A second field that is no peer is the boot server.
+    #[inline(never)]
+    fn read_client(&mut self, arg: &mut Arg<'_, '_, '_>) -> Done {
+        let (client, second, mask) = (arg.field(0), arg.field(1), arg.field(3));
+        let addr = &mut self.client.addr;
+        addr.len = UNKNOWN;
+        if !client.is_empty() {
+            if let Err(error) = scalar::cidr(client, addr) {
+                return arg.refuse(0, error.into());
+            }
+            if !addr.addr.is_unspecified() {
+                self.family = Some(addr.family());
+            }
+        }
+        if let Some(family) = self.family
+            && !mask.is_empty()
+        {
+            match scalar::prefix_len(mask, family) {
+                Some(len) => addr.len = len,
+                None => return arg.refuse(3, What::BadPrefix),
+            }
+        }
+        let mut end = Cidr {
+            len: UNKNOWN,
+            ..Cidr::default(Family::V4)
+        };
+        match scalar::cidr(second, &mut end) {
+            Ok(()) if end.addr.is_unspecified() => {}
+            Ok(()) => {
+                let is_host = addr.len == end.family().bits();
+                let has_len = end.len != UNKNOWN;
+                if self.family == Some(end.family()) && (is_host || has_len) {
+                    self.client.peer = Some(end.addr);
+                    if has_len {
+                        addr.len = end.len;
+                    }
+                } else {
+                    arg.cx.config.global.boot_server = Some(end.addr);
+                }
+            }
+            Err(_) if second.is_empty() => {}
+            Err(error) => arg.leave_out(second, error.into()),
+        }
+        if self.family.is_some() && addr.len == UNKNOWN {
+            addr.len = match addr.addr {
+                IpAddr::V4(addr) => {
+                    let (len, class) = What::no_mask(addr);
+                    arg.complain(client, Complaint::warning(class, Effect::Guessed));
+                    len
+                }
+                IpAddr::V6(_) => 64,
             };
-            if self.methods.v4.is_some() {
-                link.leases = self.methods.leases;
-            }
-            let ip = family_mut(link, family);
-            if let Some(method) = self.method(family, ip.method, is_known) {
-                ip.method = method;
-                ip.required = self.requires(method);
-                ip.origin = origin;
-            }
-            if let Some((via, origin)) = self.gateway
-                && Family::of(&via) == family
-            {
-                ip.gateway = Some(via);
-                ip.origin = origin;
+        }
+        Ok(())
+    }
+
+    /// Joins the word to what earlier ones said of its link.
+    #[inline(never)]
+    fn apply(&mut self, arg: &mut Arg<'_, '_, '_>, n: usize) -> Done {
+        let id = arg.link(n)?;
+        let config = &mut *arg.cx.config;
+        self.client.link = id;
+        if self.family.is_some() {
+            let client = &self.client;
+            let is_it = |have: &AddrConfig| have.link == id && have.addr == client.addr;
+            if !config.addrs.iter().any(is_it) {
+                let added = arg.cx.add_addr(client);
+                arg.check_room(added);
             }
         }
-        Ok(id)
+        for family in [Family::V4, Family::V6] {
+            self.apply_to(arg, id, family);
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn apply_to(&self, arg: &mut Arg<'_, '_, '_>, id: LinkId, family: Family) {
+        let (whole, gateway) = (arg.origin(arg.value), arg.origin(arg.field(2)));
+        let config = &mut *arg.cx.config;
+        let is_its = |have: &AddrConfig| have.link == id && have.addr.family() == family;
+        let is_known = config.addrs.iter().any(is_its);
+        let Some(link) = config.link_mut(id) else {
+            return;
+        };
+        if self.methods.v4.is_some() {
+            link.leases = self.methods.leases;
+        }
+        let ip = link.ip_mut(family);
+        if let Some(method) = self.method(family, ip.method, is_known) {
+            ip.method = method;
+            ip.required = match method {
+                Method::Static => true,
+                Method::Ignore | Method::Disabled => false,
+                Method::Dhcp | Method::Auto | Method::LinkLocal => !self.methods.either,
+            };
+            ip.origin = whole;
+        }
+        if let Some(via) = &self.gateway
+            && Family::of(via) == family
+        {
+            ip.gateway = Some(*via);
+            ip.origin = gateway;
+        }
     }
 
     /// What the word makes of a family that was `before`; `is_known`: whether the link has static
     /// addresses of it. DHCPv4 alone leaves IPv6 to the kernel, which an earlier `none` did not.
     fn method(&self, family: Family, before: Method, is_known: bool) -> Option<Method> {
-        let is_client = self
-            .client
-            .is_some_and(|client| client.addr.family() == family);
+        let is_client = self.family == Some(family);
         let revives =
             family == Family::V6 && before == Method::Disabled && self.methods.v4.is_some();
         match self.methods.of(family) {
@@ -360,93 +384,81 @@ impl Said {
             None => revives.then_some(Method::Ignore),
             Some(Method::Auto) if is_client && self.methods.either => Some(Method::Static),
             Some(Method::Disabled) if is_known => Some(Method::Static),
-            Some(Method::Disabled) if self.client.is_some() => None,
+            Some(Method::Disabled) if self.family.is_some() => None,
             said @ Some(_) => said,
-        }
-    }
-
-    /// Whether the link is not up without the family.
-    fn requires(&self, method: Method) -> bool {
-        match method {
-            Method::Static => true,
-            Method::Ignore | Method::Disabled => false,
-            Method::Dhcp | Method::Auto | Method::LinkLocal => !self.methods.either,
         }
     }
 }
 
+/// Beyond every field.
+const NO_FIELD: usize = 4_096;
+
+/// [`Cidr::len`] where no length is given.
+const UNKNOWN: u8 = u8::MAX;
+
 /// Fifth field: the machine's name, also sent by DHCP.
-fn set_hostname(arg: &mut Arg<'_, '_, '_>, id: LinkId, field: &[u8]) {
+#[inline(never)]
+fn set_hostname(arg: &mut Arg<'_, '_, '_>, id: LinkId) {
+    let field = arg.field(4);
     if field.is_empty() {
         return;
     }
-    if !scalar::is_hostname(field) {
-        arg.leave_out(field, Problem::NotAHostname);
-        return;
-    }
-    let Some(name) = arg.cx.config.keep(field) else {
-        arg.full("MAX_STRINGS");
-        return;
+    let name = match arg.cx.keep_hostname(field) {
+        Ok(name) => Some(name),
+        Err(What::MaxStrings) => return arg.leave_out(arg.value, What::MaxStrings),
+        Err(what) => return arg.leave_out(field, what),
     };
-    arg.cx.config.global.hostname = Some(name);
-    arg.cx.config.global.hostname_source = SourceKind::Cmdline;
-    if let Some(link) = arg.cx.config.link_mut(id) {
-        link.ipv4.dhcp_hostname = Some(name);
-        link.ipv6.dhcp_hostname = Some(name);
+    let config = &mut *arg.cx.config;
+    config.global.hostname = name;
+    config.global.hostname_source = SourceKind::Cmdline;
+    if let Some(link) = config.link_mut(id) {
+        link.ipv4.dhcp_hostname = name;
+        link.ipv6.dhcp_hostname = name;
     }
 }
 
 /// `MTU[:MAC]`, or name servers. The MAC may be written with colons.
-fn read_tail(arg: &mut Arg<'_, '_, '_>, id: LinkId, tail: Fields<'_>) {
-    let mut fields = tail;
-    let mtu = fields.one();
-    let rest = fields.rest();
-    if mtu.iter().all(u8::is_ascii_digit) {
-        set_mtu(arg, id, mtu);
-        let mac = scalar::mac(unbracketed(rest));
-        if mac.is_some() {
-            if let Some(link) = arg.cx.config.link_mut(id) {
-                link.mac = mac;
+#[inline(never)]
+fn read_tail(arg: &mut Arg<'_, '_, '_>, id: LinkId, used: usize) {
+    let mtu = arg.field(used);
+    if !mtu.iter().all(u8::is_ascii_digit) {
+        return read_servers(arg, id, used);
+    }
+    if !mtu.is_empty() {
+        match scalar::mtu(scalar::number(mtu)) {
+            Some(None) => {}
+            Some(mtu) => {
+                if let Some(link) = arg.cx.config.link_mut(id) {
+                    link.mtu = mtu;
+                }
             }
-            return;
-        }
-        if !mtu.is_empty() {
-            if !rest.is_empty() {
-                arg.leave_out(rest, Problem::NotAMac);
-            }
-            return;
+            None => arg.leave_out(mtu, What::NotAnMtu),
         }
     }
-    read_servers(arg, id, tail);
-}
-
-fn set_mtu(arg: &mut Arg<'_, '_, '_>, id: LinkId, field: &[u8]) {
-    let mtu = match scalar::number(field) {
-        Some(0) => return,
-        Some(mtu) if (68..=65_535).contains(&mtu) => Some(mtu),
-        _ if field.is_empty() => return,
-        _ => None,
-    };
-    if mtu.is_none() {
-        arg.leave_out(field, Problem::NotAnMtu);
-    } else if let Some(link) = arg.cx.config.link_mut(id) {
-        link.mtu = mtu;
+    let rest = arg.after(used.wrapping_add(1)).rest();
+    let mac = scalar::mac(scalar::unbracketed(rest));
+    if mac.is_some() {
+        if let Some(link) = arg.cx.config.link_mut(id) {
+            link.mac = mac;
+        }
+    } else if mtu.is_empty() {
+        read_servers(arg, id, used);
+    } else if !rest.is_empty() {
+        arg.leave_out(rest, What::NotAMac);
     }
 }
 
 /// Name servers. In the kernel's form, which has ten fields, the last one is an NTP server.
-fn read_servers(arg: &mut Arg<'_, '_, '_>, id: LinkId, servers: Fields<'_>) {
-    let is_kernel_form = arg.fields().count() == 10;
-    for (n, field) in servers.enumerate() {
+#[inline(never)]
+fn read_servers(arg: &mut Arg<'_, '_, '_>, id: LinkId, used: usize) {
+    let is_kernel_form = arg.after(0).count() == 10;
+    for (n, field) in arg.after(used).enumerate() {
         if n == 2 && is_kernel_form && !field.is_empty() {
-            let problem =
-                Problem::Ignored("stands where the NTP server does, and the clock is not set here");
-            arg.report(Severity::Note, field, problem, Effect::PartIgnored);
-            return;
+            return arg.complain(field, NTP);
         }
-        if let Some(addr) = arg.address(field) {
-            let link = Some(id);
-            arg.add_server(Server { addr, link });
+        if let Some(addr) = &arg.address(field) {
+            let added = arg.cx.add_server(addr, Some(id));
+            arg.check_room(added);
         }
     }
 }

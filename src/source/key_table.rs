@@ -1,82 +1,31 @@
 //! Tables of [`Key`]s in the form that is searched at run time.
 //!
 //! A table is written as `const KEYS: &[Key<H>]`, one row per key, and exists only while compiling.
-//! What the program carries is [`Names`], all names in one string, and one [`Action`] of an octet or two
-//! per row: a pointer in a position-independent program costs 40 octets, a name 12.
+//! What the program carries is [`Names`], all names in one string, and one `H` of an octet or two per
+//! row: a pointer in a position-independent program costs 40 octets, a name 12.
 //!
-//! A name that ends with `*` stands for every key that begins so.
+//! A name that ends with `*` stands for every key that begins so, one that ends with `#` may be followed
+//! by a number.
 
-use super::{Handling, Key};
+use super::Key;
 
-/// What is done with a key: [`Handling`] without its pointers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action<H: 'static> {
-    /// This handler reads it.
-    Read(H),
-    /// Nothing, and why.
-    Ignored(Why),
-}
-
-/// Why a known key has no effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// It means nothing to this program; nobody is told.
-    Meaningless,
-    /// Part of a kind of file that is refused as a whole; nobody is told again.
-    OtherKind,
-    /// The kernel's default is kept; worth a note.
-    Kernel,
-    /// It would mean something, but nothing does it yet; worth a warning.
-    Later,
-}
-
-/// For [`Handling::Ignored`]: see [`Why::Meaningless`].
-pub const MEANINGLESS: &str = "has no meaning here";
-/// For [`Handling::Ignored`]: see [`Why::OtherKind`].
-pub const OTHER_KIND: &str = "belongs to a kind of link that is not configured";
-/// For [`Handling::Ignored`]: see [`Why::Kernel`].
-pub const KERNEL: &str = "is left to the kernel";
-/// For [`Handling::Ignored`]: see [`Why::Later`].
-pub const LATER: &str = "is not supported yet";
-
-impl Why {
-    /// The reason behind one of the texts above.
-    const fn of(text: &str) -> Why {
-        match text.as_bytes() {
-            [b'b', ..] => Why::OtherKind,
-            [b'i', b's', b' ', b'l', ..] => Why::Kernel,
-            [b'i', ..] => Why::Later,
-            _ => Why::Meaningless,
-        }
-    }
-}
-
-/// A row that reads `name` with `handler`; `doc` is one line for the reference.
-pub const fn read<H>(name: &'static str, handler: H, doc: &'static str) -> Key<H> {
-    key(name, Handling::Read(handler), doc)
-}
-
-/// As [`read`], for a name that a number may follow.
-pub const fn numbered<H>(name: &'static str, handler: H, doc: &'static str) -> Key<H> {
-    let mut key = key(name, Handling::Read(handler), doc);
-    key.numbered = true;
-    key
-}
-
-/// A row without effect; a name that ends with `#` may be followed by a number.
-pub const fn ignored<H>(name: &'static str, why: &'static str, doc: &'static str) -> Key<H> {
-    key(name, Handling::Ignored(why), doc)
-}
-
-const fn key<H>(name: &'static str, handling: Handling<H>, doc: &'static str) -> Key<H> {
+/// A row for `name`; `doc` is one line for the reference.
+pub const fn key<H>(name: &'static str, field: H, doc: &'static str) -> Key<H> {
     let _ = doc;
     Key {
         name,
         numbered: false,
-        handling,
+        field,
         #[cfg(test)]
         doc,
     }
+}
+
+/// As [`key`], for a name that a number may follow.
+pub const fn numbered<H>(name: &'static str, field: H, doc: &'static str) -> Key<H> {
+    let mut key = key(name, field, doc);
+    key.numbered = true;
+    key
 }
 
 /// Any key that begins so.
@@ -112,45 +61,12 @@ pub const fn pack_names<H, const SIZE: usize>(mut keys: &[Key<H>]) -> [u8; SIZE]
     packed
 }
 
-/// The actions. `SIZE` is the number of rows.
-pub const fn pack_actions<H: Copy, const SIZE: usize>(mut keys: &[Key<H>]) -> [Action<H>; SIZE] {
-    let mut packed = [Action::Ignored(Why::Meaningless); SIZE];
-    let mut room: &mut [Action<H>] = &mut packed;
-    while let [key, more @ ..] = keys {
-        room = put(
-            room,
-            match key.handling {
-                Handling::Read(handler) => Action::Read(handler),
-                Handling::Ignored(why) => Action::Ignored(Why::of(why)),
-            },
-        );
-        keys = more;
-    }
-    packed
-}
-
-/// The handlers, with those of `ignored` where there is none: for keys nobody is told of, keys left
-/// to the kernel, and keys nothing reads yet. `SIZE` is the number of rows. With a handler of one
-/// octet, rows take half the room of [`pack_actions`].
-pub const fn pack_fields<H: Copy, const SIZE: usize>(
-    mut keys: &[Key<H>],
-    ignored: [H; 3],
-) -> [H; SIZE] {
-    let [silent, kernel, later] = ignored;
-    let mut packed = [silent; SIZE];
+/// What is done with each row. `SIZE` is the number of rows; `none` is not kept.
+pub const fn pack_fields<H: Copy, const SIZE: usize>(mut keys: &[Key<H>], none: H) -> [H; SIZE] {
+    let mut packed = [none; SIZE];
     let mut room: &mut [H] = &mut packed;
     while let [key, more @ ..] = keys {
-        room = put(
-            room,
-            match key.handling {
-                Handling::Read(handler) => handler,
-                Handling::Ignored(why) => match Why::of(why) {
-                    Why::Meaningless | Why::OtherKind => silent,
-                    Why::Kernel => kernel,
-                    Why::Later => later,
-                },
-            },
-        );
+        room = put(room, key.field);
         keys = more;
     }
     packed
@@ -179,13 +95,68 @@ const fn stem<H>(key: &Key<H>) -> (&'static [u8], u8) {
 #[derive(Clone, Copy)]
 pub struct Names(pub &'static [u8]);
 
-/// A key that is in a table.
+/// What a key is in a table, in one number: its row, and 0 for a key without number, else its number plus
+/// one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// Its row.
-    pub row: u16,
+pub struct Found(u32);
+
+impl Found {
+    /// No row speaks of it.
+    pub const UNKNOWN: Found = Found(u32::MAX);
+    /// In place of the number: the row speaks of every key that begins so.
+    const ANY: u32 = 0x1_ffff;
+
+    /// The key of this row with this number.
+    pub fn new(row: u16, ordinal: u32) -> Found {
+        Found(u32::from(row) << 17 | ordinal & Found::ANY)
+    }
+
+    /// Beyond every table for [`Found::UNKNOWN`].
+    pub fn row(self) -> usize {
+        (self.0 >> 17) as usize
+    }
+
     /// 0 for a key without number, else its number plus one.
-    pub ordinal: u32,
+    pub fn ordinal(self) -> u32 {
+        match self.is_one() {
+            true => self.0 & Found::ANY,
+            false => 0,
+        }
+    }
+
+    /// Whether there is no other key of this row and number.
+    pub fn is_one(self) -> bool {
+        self.0 & Found::ANY != Found::ANY
+    }
+
+    /// For an index over such keys.
+    pub fn hash(self) -> u32 {
+        let hash = self.0.wrapping_mul(0x9e37_79b1);
+        hash ^ hash >> 15
+    }
+}
+
+/// The row of `name`, which is one of `keys`.
+pub const fn row<H>(mut keys: &[Key<H>], name: &str) -> u16 {
+    let mut row = 0_u16;
+    while let [key, more @ ..] = keys {
+        if is_same(key.name.as_bytes(), name.as_bytes()) {
+            return row;
+        }
+        row = row.wrapping_add(1);
+        keys = more;
+    }
+    assert!(name.is_empty(), "no such key");
+    row
+}
+
+const fn is_same(mut a: &[u8], mut b: &[u8]) -> bool {
+    while let ([x, rest_a @ ..], [y, rest_b @ ..]) = (a, b)
+        && *x == *y
+    {
+        (a, b) = (rest_a, rest_b);
+    }
+    a.is_empty() && b.is_empty()
 }
 
 impl Names {
@@ -201,18 +172,22 @@ impl Names {
     }
 
     /// The first row that speaks of `name`.
-    pub fn find(self, name: &[u8]) -> Option<Found> {
-        let (stem, ordinal) = numbered_stem(name);
+    #[inline(never)]
+    pub fn find(self, name: &[u8]) -> Found {
+        let (stem, number) = numbered_stem(name);
         for ((head, candidate), row) in self.iter().zip(0u16..) {
-            let exact = candidate == name;
-            if exact || head & PREFIX != 0 && name.starts_with(candidate) {
-                return Some(Found { row, ordinal: 0 });
-            }
-            if head & NUMBERED != 0 && ordinal != 0 && candidate == stem {
-                return Some(Found { row, ordinal });
-            }
+            let ordinal = if candidate == name {
+                0
+            } else if head & PREFIX != 0 && name.starts_with(candidate) {
+                Found::ANY
+            } else if head & NUMBERED != 0 && number != 0 && candidate == stem {
+                number
+            } else {
+                continue;
+            };
+            return Found::new(row, ordinal);
         }
-        None
+        Found::UNKNOWN
     }
 
     /// The name that `name` was probably meant to be, in any case and with up to two neighbouring
@@ -273,20 +248,23 @@ mod tests {
     use super::*;
 
     const KEYS: &[Key<u8>] = &[
-        read("DEVICE", 1, "name"),
+        key("DEVICE", 1, "name"),
         numbered("IPADDR", 2, "address"),
-        ignored("ROUTING_RULE_#", LATER, "rule"),
-        ignored("IPV6", KERNEL, "kernel"),
-        ignored("BRIDGE_*", OTHER_KIND, "bridge"),
-        ignored("UUID", MEANINGLESS, "id"),
+        key("ROUTING_RULE_#", 3, "rule"),
+        key("IPV6", 4, "kernel"),
+        key("BRIDGE_*", 5, "bridge"),
+        key("UUID", 6, "id"),
     ];
     static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
-    static ACTIONS: [Action<u8>; KEYS.len()] = pack_actions(KEYS);
+    static FIELDS: [u8; KEYS.len()] = pack_fields(KEYS, 0);
 
     #[test]
     fn keys_are_found_by_name_number_and_prefix() {
         let names = Names(&PACKED);
-        let found = |name: &str| names.find(name.as_bytes()).map(|f| (f.row, f.ordinal));
+        let found = |name: &str| {
+            let found = names.find(name.as_bytes());
+            (found != Found::UNKNOWN).then(|| (found.row(), found.ordinal()))
+        };
         for (name, want) in [
             ("DEVICE", Some((0, 0))),
             ("IPADDR", Some((1, 0))),
@@ -308,16 +286,8 @@ mod tests {
     }
 
     #[test]
-    fn actions_keep_their_reason() {
-        assert_eq!(ACTIONS[0], Action::Read(1));
-        for (row, why) in [
-            (2, Why::Later),
-            (3, Why::Kernel),
-            (4, Why::OtherKind),
-            (5, Why::Meaningless),
-        ] {
-            assert_eq!(ACTIONS[row], Action::Ignored(why));
-        }
+    fn fields_are_in_order() {
+        assert_eq!(FIELDS, [1, 2, 3, 4, 5, 6]);
     }
 
     #[test]

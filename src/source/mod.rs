@@ -15,16 +15,17 @@ pub mod ifcfg_keys;
 pub mod ifcfg_testing;
 pub mod ip_arg;
 pub mod key_table;
+mod put;
 pub mod route_arg;
 pub mod route_file;
 mod route_line;
 pub mod sysconfig;
 #[cfg(test)]
 pub mod testing;
-mod value;
 
 use crate::diag::{At, Diagnostic, Effect, FileId, Origin, Problem, Severity, Sink};
 use crate::model::config::Config;
+use complaint::Complaint;
 use core::fmt::Display;
 
 /// One row of an input's table.
@@ -34,18 +35,10 @@ pub struct Key<H: 'static> {
     /// Whether a number may follow the name (`IPADDR`, `IPADDR0`, `IPADDR12`).
     pub numbered: bool,
     /// What is done with it.
-    pub handling: Handling<H>,
+    pub field: H,
     /// One line for the reference.
     #[cfg(test)]
     pub doc: &'static str,
-}
-
-/// What is done with a known key.
-pub enum Handling<H: 'static> {
-    /// This handler reads it.
-    Read(H),
-    /// Nothing, and why.
-    Ignored(&'static str),
 }
 
 /// A reader's hands: the configuration it fills, the sink it complains to, and the file it reads.
@@ -71,9 +64,19 @@ pub struct Place<'a> {
     pub text: &'a [u8],
 }
 
+impl Place<'_> {
+    /// A file as a whole.
+    pub const FILE: Place<'static> = Place {
+        line: 0,
+        column: 0,
+        text: b"",
+    };
+}
+
 impl Context<'_, '_> {
     /// The origin of what stands at `place`.
-    pub fn origin(&self, place: Place<'_>) -> Origin {
+    #[inline(never)]
+    pub fn origin(&self, place: &Place<'_>) -> Origin {
         Origin {
             file: self.file,
             column: u16::try_from(place.column).unwrap_or(u16::MAX),
@@ -82,12 +85,34 @@ impl Context<'_, '_> {
     }
 
     /// Complains about `token` at `place`.
+    #[inline(never)]
     pub fn complain(
         &mut self,
-        severity: Severity,
-        place: Place<'_>,
+        place: &Place<'_>,
         subject: &dyn Display,
         token: &[u8],
+        complaint: Complaint,
+    ) {
+        let Complaint {
+            severity,
+            problem,
+            effect,
+        } = complaint;
+        self.report(place, subject, token, severity, problem.problem(), effect);
+    }
+
+    /// Complains about the file as a whole.
+    pub fn complain_of_file(&mut self, complaint: Complaint) {
+        self.complain(&Place::FILE, &"file", b"", complaint);
+    }
+
+    /// As [`Context::complain`], for what is no [`What`](complaint::What).
+    fn report(
+        &mut self,
+        place: &Place<'_>,
+        subject: &dyn Display,
+        token: &[u8],
+        severity: Severity,
         problem: Problem<'_>,
         effect: Effect,
     ) {

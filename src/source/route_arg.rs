@@ -2,60 +2,64 @@
 //! behind them; `default` and dotted masks as well.
 
 use super::arg::{Arg, Done, find_link};
-use crate::diag::{Effect, Problem, Severity};
+use super::complaint::{Complaint, What};
+use crate::diag::Effect;
 use crate::model::addr::{Cidr, Family};
 use crate::model::config::{LinkMatch, RouteConfig, RouteDev};
 use crate::model::route::Route;
 use crate::text::scalar;
 
+const EXTRA: Complaint = Complaint::warning(What::ExtraField, Effect::PartIgnored);
+
 /// `rd.route=`. A link named by its MAC must have been named by an earlier word.
 ///
 /// # Errors
 /// The word was reported and has no effect.
+#[inline(never)]
 pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
-    let mut fields = arg.fields();
-    let [dst, gateway, link] = fields.take_all();
-    let via = match scalar::ip(gateway) {
-        None if !gateway.is_empty() => {
-            return Err(arg.refuse(gateway, Problem::NotAnAddress));
+    let (dst, gateway) = (arg.field(0), arg.field(1));
+    let mut via = scalar::ip(gateway);
+    if via.is_none() && !gateway.is_empty() {
+        return arg.refuse(1, What::NotAnAddress);
+    }
+    scalar::forget_zeros(&mut via);
+    let family = via.as_ref().map_or(Family::V4, Family::of);
+    let mut prefix = Cidr::default(family);
+    if dst != b"default" {
+        prefix.len = u8::MAX;
+        if let Err(error) = scalar::cidr(dst, &mut prefix) {
+            return arg.refuse(0, error.into());
         }
-        via => via.filter(|via| !via.is_unspecified()),
-    };
-    let prefix = match dst {
-        b"default" => Cidr::default(via.as_ref().map_or(Family::V4, Family::of)),
-        text => scalar::prefix(text).map_err(|error| arg.refuse_cidr(dst, error))?,
-    };
-    if prefix.family() == Family::V6 && via.is_some_and(|via| via.is_ipv4()) {
-        return Err(arg.refuse(gateway, Problem::NotIpv6));
+        prefix.len = prefix.len.min(prefix.family().bits());
     }
-    let device = arg.device(link)?;
-    let known = find_link(arg.cx.config, device.matches).map(RouteDev::Link);
-    let dev = match (device.matches, device.name) {
-        (LinkMatch::Any, _) => RouteDev::Anywhere,
-        (LinkMatch::Name(name), _) => RouteDev::Name(name),
-        (LinkMatch::Mac(_) | LinkMatch::Bootif(_), name) => known
-            .or(name.map(RouteDev::Name))
-            .ok_or_else(|| arg.refuse(link, Problem::NoSuchLink))?,
+    if prefix.family() == Family::V6 && via.is_some() && family == Family::V4 {
+        return arg.refuse(1, What::NotIpv6);
+    }
+    let mut link = arg.new_link();
+    arg.device(arg.field(2), &mut link)?;
+    let known = find_link(arg.cx.config, &link.matches);
+    let dev = match (&link.matches, known, &link.name) {
+        (LinkMatch::Any, ..) => RouteDev::Anywhere,
+        (LinkMatch::Mac(_) | LinkMatch::Bootif(_), Some(id), _) => RouteDev::Link(id),
+        (LinkMatch::Mac(_) | LinkMatch::Bootif(_) | LinkMatch::Name(_), _, Some(name)) => {
+            RouteDev::Name(*name)
+        }
+        (LinkMatch::Mac(_) | LinkMatch::Bootif(_) | LinkMatch::Name(_), _, None) => {
+            return arg.refuse(2, What::NoSuchLink);
+        }
     };
-    if via.is_none() && dev == RouteDev::Anywhere {
-        return Err(arg.refuse(dst, Problem::Missing("its gateway or its link")));
+    if via.is_none() && matches!(dev, RouteDev::Anywhere) {
+        return arg.refuse(0, What::NoGateway);
     }
-    if !fields.is_done() {
-        let problem = Problem::ExtraField;
-        arg.report(
-            Severity::Warning,
-            fields.rest(),
-            problem,
-            Effect::PartIgnored,
-        );
+    let rest = arg.after(3);
+    if !rest.is_done() {
+        arg.complain(rest.rest(), EXTRA);
     }
-    let origin = arg.origin(dst);
     let mut route = Route::new(prefix);
     route.via = via;
-    let route = RouteConfig { dev, route, origin };
-    if arg.cx.config.routes.push(route).is_err() {
-        return Err(arg.full("MAX_ROUTES"));
-    }
+    let origin = arg.origin(dst);
+    let added = arg.cx.add_route(&RouteConfig { dev, route, origin });
+    arg.check_room(added);
     Ok(())
 }
 

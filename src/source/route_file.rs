@@ -7,11 +7,11 @@
 //!
 //! A bad line or number costs that route. Linear, and quick: such files have had 100,000 lines.
 
-use super::assignments::{self, Assignments, GAP, Scratch, Value, is_text, plain_text, short};
-use super::complaint::{Complaint, What, complain_at};
-use super::key_table::{Names, numbered, pack_names, packed_len};
+use super::assignments::{self, Entry, File, Scratch, is_text, place, plain_text};
+use super::complaint::{Complaint, What};
+use super::key_table::{Names, numbered, pack_names, packed_len, row};
 use super::route_line::RouteLine;
-pub use super::route_line::{RouteError, parse_route};
+pub use super::route_line::parse_route;
 use super::{Context, Key, Place};
 use crate::diag::Effect;
 use crate::model::addr::{Cidr, Family};
@@ -22,6 +22,7 @@ use crate::text::scalar;
 use core::net::IpAddr;
 
 /// Reads a whole file of `family` for the link `dev`.
+#[inline(never)]
 pub fn read(
     text: &[u8],
     family: Family,
@@ -38,31 +39,25 @@ pub fn read(
         },
     };
     if family == Family::V4 && lines(text).any(|line| is_address_key(line.octets)) {
-        let file = assignments::scan(text, NAMES, scratch, cx);
-        return read_keys(&file, &target, cx);
+        let mut file = assignments::scan(text, NAMES, scratch, cx);
+        return read_keys(&mut file, &target);
     }
     for line in lines(plain_text(text, cx)) {
         let first = line.octets.trim_ascii_start().first();
-        if matches!(first, None | Some(b'#')) || !is_text(line, cx) {
+        if matches!(first, None | Some(b'#')) || !is_text(&line, cx) {
             continue;
         }
         let mut words = RouteLine::new(line.octets, family);
-        let read = words.read();
-        let mut place = Place {
-            line: line.number,
-            column: column(words.dst_at),
-            text: line.octets,
-        };
-        if let Err(what) = read {
+        if let Err(what) = words.read() {
             let token = words.last_word();
-            place.column = column(words.at.saturating_sub(token.len()));
             let complaint = Complaint::error(what, Effect::LineIgnored);
-            complain_at(place, &"route", token, complaint, cx);
+            let at = words.at.saturating_sub(token.len());
+            cx.complain(&place(&line, at), &"route", token, complaint);
             continue;
         }
+        let place = &place(&line, words.dst_at);
         if words.clear_host_bits() {
-            let token = words.dst_word();
-            complain_at(place, &"route", token, HOST_BITS, cx);
+            cx.complain(place, &"route", words.dst_word(), HOST_BITS);
         }
         if push(&words, &target, place, cx).is_none() {
             return;
@@ -79,23 +74,19 @@ struct Target {
 const FULL: Complaint = Complaint::error(What::MaxRoutes, Effect::RestIgnored);
 /// A gateway or mask whose number has no `ADDRESS`.
 const NO_DESTINATION: Complaint = Complaint::warning(What::NoDestination, Effect::KeyUnset);
-const NO_ADDR: Complaint = Complaint::error(What::NotIpv4, Effect::LineIgnored);
-const NO_PREFIX: Complaint = Complaint::error(What::BadPrefix, Effect::LineIgnored);
 const NO_METRIC: Complaint = Complaint::error(What::NotANumber, Effect::LineIgnored);
 const HOST_BITS: Complaint = Complaint::warning(What::HostBits, Effect::Guessed);
 
 /// `ADDRESSn=`: the sign of the key form.
 #[inline(never)]
 fn is_address_key(line: &[u8]) -> bool {
-    let line = line.trim_ascii_start();
-    let Some(rest) = line.strip_prefix(b"ADDRESS") else {
+    let Some(rest) = line.trim_ascii_start().strip_prefix(b"ADDRESS") else {
         return false;
     };
-    let digits = rest
-        .iter()
-        .take_while(|octet| octet.is_ascii_digit())
-        .count();
-    digits > 0 && rest.get(digits) == Some(&b'=')
+    match rest.iter().position(|octet| !octet.is_ascii_digit()) {
+        Some(digits) => digits > 0 && rest.get(digits) == Some(&b'='),
+        None => false,
+    }
 }
 
 /// Adds a route; `None` if there is no room for more.
@@ -103,26 +94,21 @@ fn is_address_key(line: &[u8]) -> bool {
 fn push(
     line: &RouteLine<'_>,
     target: &Target,
-    place: Place<'_>,
+    place: &Place<'_>,
     cx: &mut Context<'_, '_>,
 ) -> Option<()> {
-    let entry = RouteConfig {
+    let pushed = cx.add_route(&RouteConfig {
         dev: match line.dev {
             Some(name) if target.name != line.dev => RouteDev::Name(name),
             Some(_) | None => target.dev,
         },
         route: line.route,
         origin: cx.origin(place),
-    };
-    let pushed = cx.config.routes.push(entry).ok();
-    if pushed.is_none() {
-        complain_at(place, &"route", b"", FULL, cx);
+    });
+    if pushed.is_err() {
+        cx.complain(place, &"route", b"", FULL);
     }
-    pushed
-}
-
-fn column(at: usize) -> u32 {
-    short(at.wrapping_add(1))
+    pushed.ok()
 }
 
 /// The keys of the key form; all are read together.
@@ -131,6 +117,12 @@ pub struct Part;
 
 const NAMES: Names = Names(&PACKED);
 static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
+
+const ADDRESS: u16 = row(KEYS, "ADDRESS");
+const NETMASK: u16 = row(KEYS, "NETMASK");
+const GATEWAY: u16 = row(KEYS, "GATEWAY");
+const METRIC: u16 = row(KEYS, "METRIC");
+const OPTIONS: u16 = row(KEYS, "OPTIONS");
 
 /// The keys of the key form.
 pub const KEYS: &[Key<Part>] = &[
@@ -147,27 +139,24 @@ pub const KEYS: &[Key<Part>] = &[
 
 /// Every `ADDRESSn` of the key form.
 #[inline(never)]
-fn read_keys(file: &Assignments<'_>, target: &Target, cx: &mut Context<'_, '_>) {
-    for value in file.iter().filter(|value| value.row().is_none()) {
-        value.unknown(NAMES, cx);
+fn read_keys(file: &mut File<'_, '_, '_>, target: &Target) {
+    for entry in file.iter().filter(|entry| entry.row() >= KEYS.len()) {
+        file.unknown(entry);
     }
     for ordinal in 1..file.end {
-        let Some(value) = file.get_numbered(b"ADDRESS", ordinal) else {
-            for stem in [&b"GATEWAY"[..], b"NETMASK"] {
-                if let Some(lonely) = file.get_numbered(stem, ordinal) {
-                    lonely.complain(NO_DESTINATION, cx);
+        let Some(entry) = file.get_next(ADDRESS, ordinal, 1) else {
+            for row in [GATEWAY, NETMASK] {
+                if let Some(lonely) = file.get_numbered(row, ordinal) {
+                    file.complain(lonely, NO_DESTINATION);
                 }
             }
             continue;
         };
-        if file.gap_before(b"ADDRESS", ordinal, 1) {
-            value.complain(GAP, cx);
-        }
-        let options = file.get_numbered(b"OPTIONS", ordinal);
-        let octets = options.map_or(&b""[..], Value::octets);
-        let mut line = RouteLine::new(octets, Family::V4);
-        if keyed_route(&mut line, options, file, value, ordinal, cx).is_some()
-            && push(&line, target, value.place(), cx).is_none()
+        let options = file.get_numbered(OPTIONS, ordinal);
+        let words = options.map_or(&b""[..], |entry| file.octets(entry));
+        let mut line = RouteLine::new(words, Family::V4);
+        if keyed_route(&mut line, options, file, entry, ordinal).is_some()
+            && push(&line, target, &file.place(entry), file.cx).is_none()
         {
             return;
         }
@@ -178,38 +167,36 @@ fn read_keys(file: &Assignments<'_>, target: &Target, cx: &mut Context<'_, '_>) 
 #[inline(never)]
 fn keyed_route(
     line: &mut RouteLine<'_>,
-    options: Option<Value<'_>>,
-    file: &Assignments<'_>,
-    value: Value<'_>,
+    options: Option<&Entry>,
+    file: &mut File<'_, '_, '_>,
+    entry: &Entry,
     ordinal: u32,
-    cx: &mut Context<'_, '_>,
 ) -> Option<()> {
-    let addr = value.parsed(scalar::ipv4, NO_ADDR, cx)?;
-    let len = match file.get_numbered(b"NETMASK", ordinal) {
-        Some(mask) => mask.mask(NO_PREFIX, cx)?,
-        None => value.classful(addr, cx),
-    };
+    let addr = file.ipv4(entry, Effect::LineIgnored)?;
+    let mask = file.get_numbered(NETMASK, ordinal);
     line.route.dst = Cidr {
+        len: file.prefix_len(entry, addr, mask, Effect::LineIgnored)?,
         addr: IpAddr::V4(addr),
-        len,
     };
     // options may not have a destination of their own
     line.dst_len = 1;
     if let Err(what) = line.read() {
         let complaint = Complaint::error(what, Effect::LineIgnored);
-        let value = options.unwrap_or(value);
-        value.complain_of(line.last_word(), complaint, cx);
+        file.complain_of(options.unwrap_or(entry), line.last_word(), complaint);
         return None;
     }
     if line.clear_host_bits() {
-        value.complain(HOST_BITS, cx);
+        file.complain(entry, HOST_BITS);
     }
-    if let Some(value) = file.get_numbered(b"METRIC", ordinal) {
-        let metric = value.parsed(scalar::number, NO_METRIC, cx)?;
-        line.route.metric = Some(metric);
+    if let Some(entry) = file.get_numbered(METRIC, ordinal) {
+        line.route.metric = scalar::number(file.octets(entry));
+        if line.route.metric.is_none() {
+            file.complain(entry, NO_METRIC);
+            return None;
+        }
     }
-    if let Some(value) = file.get_numbered(b"GATEWAY", ordinal) {
-        let addr = value.parsed(scalar::ipv4, NO_ADDR, cx)?;
+    if let Some(entry) = file.get_numbered(GATEWAY, ordinal) {
+        let addr = file.ipv4(entry, Effect::LineIgnored)?;
         line.route.via = Some(IpAddr::V4(addr)).filter(|addr| !addr.is_unspecified());
     }
     Some(())

@@ -2,36 +2,20 @@
 
 use super::Key;
 use super::complaint::What;
-use super::ifcfg::split_at_octet;
-use super::key_table::{Action, Names, pack_actions, pack_names, packed_len, read as key};
-use crate::diag::Problem;
+use super::key_table::{Names, key, pack_fields, pack_names, packed_len};
 use crate::model::addr::{Cidr, Family};
 use crate::model::link::IfName;
 use crate::model::route::{Reach, Route, RouteKind};
+use crate::text::parts;
 use crate::text::scalar::{self, CidrError};
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::IpAddr;
 
-/// Why a line is no route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RouteError {
-    /// What is wrong.
-    pub problem: Problem<'static>,
-    /// Offset of the offending word in the line.
-    pub at: usize,
-    /// Its length; 0 if a word is missing.
-    pub len: usize,
-}
-
-/// Reads the arguments of `ip route add`. A route without `dev` has no link name.
-pub fn parse_route(words: &[u8], family: Family) -> Result<(Route, Option<IfName>), RouteError> {
+/// Reads the arguments of `ip route add`, but for the link; `None` if they are no route.
+pub fn parse_route(words: &[u8], family: Family) -> Option<Route> {
     let mut line = RouteLine::new(words, family);
-    line.read().map_err(|what| RouteError {
-        problem: what.problem(),
-        at: line.at.wrapping_sub(line.len),
-        len: line.len,
-    })?;
+    line.read().ok()?;
     line.clear_host_bits();
-    Ok((line.route, line.dev))
+    Some(line.route)
 }
 
 /// One line being read.
@@ -90,7 +74,7 @@ pub enum Argument {
 
 const NAMES: Names = Names(&PACKED);
 static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
-static ACTIONS: [Action<Word>; KEYS.len()] = pack_actions(KEYS);
+static WORDS: [Word; KEYS.len()] = pack_fields(KEYS, Word::Default);
 
 /// The words, those of every other line first: they are looked for one after another.
 #[rustfmt::skip]
@@ -208,15 +192,35 @@ impl<'a> RouteLine<'a> {
             Argument::To => return self.destination(word),
             Argument::Via => return self.via(word),
             Argument::Src => return read_addr(word, route.family(), &mut route.src),
-            Argument::Dev => self.dev = Some(IfName::new(word).ok_or(What::NotALinkName)?),
-            Argument::Metric => route.metric = Some(number(word, b"")?),
-            Argument::Table => match number(word, TABLES)? {
-                0 => return Err(What::NotANumber),
-                table => route.table = table,
-            },
-            Argument::Protocol => route.protocol = octet(number(word, PROTOCOLS)?)?,
-            Argument::Scope => route.scope = Some(octet(number(word, SCOPES)?)?),
-            Argument::Tos => route.tos = hexadecimal(word).ok_or(What::NotANumber)?,
+            Argument::Dev => {
+                self.dev = IfName::new(word);
+                return self.dev.is_some().then_some(()).ok_or(What::NotALinkName);
+            }
+            Argument::Metric
+            | Argument::Table
+            | Argument::Protocol
+            | Argument::Scope
+            | Argument::Tos => {}
+        }
+        let number = match argument {
+            // ip(8) reads it in hexadecimal, with or without `0x`
+            Argument::Tos => hex(word.strip_prefix(b"0x").unwrap_or(word)),
+            Argument::Table => number(word, TABLES),
+            Argument::Protocol => number(word, PROTOCOLS),
+            Argument::Scope => number(word, SCOPES),
+            Argument::To | Argument::Via | Argument::Dev | Argument::Metric | Argument::Src => {
+                number(word, b"")
+            }
+        };
+        let number = number.ok_or(What::NotANumber)?;
+        let octet = u8::try_from(number);
+        match (argument, octet) {
+            (Argument::Metric, _) => route.metric = Some(number),
+            (Argument::Table, _) if number > 0 => route.table = number,
+            (Argument::Protocol, Ok(octet)) => route.protocol = octet,
+            (Argument::Scope, Ok(octet)) => route.scope = Some(octet),
+            (Argument::Tos, Ok(octet)) => route.tos = octet,
+            _ => return Err(What::NotANumber),
         }
         Ok(())
     }
@@ -267,12 +271,9 @@ impl<'a> RouteLine<'a> {
     }
 }
 
+#[inline(never)]
 fn meaning(word: &[u8]) -> Option<Word> {
-    let row = NAMES.find(word)?.row;
-    match ACTIONS.get(usize::from(row))? {
-        Action::Read(word) => Some(*word),
-        Action::Ignored(_) => None,
-    }
+    WORDS.get(NAMES.find(word).row()).copied()
 }
 
 #[inline]
@@ -293,102 +294,75 @@ pub(super) fn read_addr(
     family: Family,
     into: &mut Option<IpAddr>,
 ) -> Result<(), What> {
-    let unspecified;
     *into = Some(match family {
-        Family::V4 => {
-            let addr = scalar::ipv4(word).ok_or(What::NotIpv4)?;
-            unspecified = addr.is_unspecified();
-            IpAddr::V4(addr)
-        }
-        Family::V6 => {
-            let addr = scalar::ipv6(word).ok_or(What::NotIpv6)?;
-            unspecified = addr.is_unspecified();
-            IpAddr::V6(addr)
-        }
+        Family::V4 => IpAddr::V4(scalar::ipv4(word).ok_or(What::NotIpv4)?),
+        Family::V6 => IpAddr::V6(scalar::ipv6(word).ok_or(What::NotIpv6)?),
     });
-    if unspecified {
-        *into = None;
-    }
+    scalar::forget_zeros(into);
     Ok(())
 }
 
 /// Reads an address, or an address with a length, of the family that `into` has; `10/8` is
 /// `10.0.0.0/8`.
+#[inline(never)]
 fn read_prefix(word: &[u8], into: &mut Cidr) -> Result<(), What> {
-    match into.family() {
-        Family::V4 => {
-            let (addr, len) = split_at_octet(word, b'/');
-            let (addr, missing) = ipv4_start(addr).ok_or(What::NotIpv4)?;
-            into.addr = IpAddr::V4(addr);
-            into.len = match len {
-                Some(len) => scalar::prefix_len(len, Family::V4).ok_or(What::BadPrefix)?,
-                None if missing > 0 => return Err(What::NotIpv4),
-                None => 32,
-            };
-        }
-        Family::V6 => match scalar::prefix(word) {
-            Ok(dst) if dst.family() == Family::V6 => *into = dst,
-            Ok(_) | Err(CidrError::Addr) => return Err(What::NotIpv6),
-            Err(CidrError::Len) => return Err(What::BadPrefix),
-        },
+    let family = into.family();
+    if family == Family::V6 {
+        *into = scalar::prefix(word).map_err(|error| match error {
+            CidrError::Addr => What::NotIpv6,
+            CidrError::Len => What::BadPrefix,
+        })?;
+        return match into.family() {
+            Family::V4 => Err(What::NotIpv6),
+            Family::V6 => Ok(()),
+        };
     }
+    let mut rest = Some(word);
+    let start = parts::next(&mut rest, b'/').and_then(scalar::ipv4_start);
+    let (addr, missing) = start.ok_or(What::NotIpv4)?;
+    into.addr = IpAddr::V4(addr);
+    into.len = match rest {
+        Some(len) => scalar::prefix_len(len, family).ok_or(What::BadPrefix)?,
+        None if missing > 0 => return Err(What::NotIpv4),
+        None => 32,
+    };
     Ok(())
 }
 
-/// One to four decimal numbers without leading zeros, and how many are missing.
-fn ipv4_start(text: &[u8]) -> Option<(Ipv4Addr, u32)> {
-    let (mut bits, mut missing) = (0_u32, 4_u32);
-    for number in text.split(|octet| *octet == b'.') {
-        if let [b'0', _, ..] = number {
-            return None;
-        }
-        let number = scalar::number(number).filter(|number| *number <= 255)?;
-        missing = missing.checked_sub(1)?;
-        bits |= number << missing.wrapping_mul(8);
-    }
-    Some((Ipv4Addr::from_bits(bits), missing))
+/// One or two hexadecimal digits.
+fn hex(word: &[u8]) -> Option<u32> {
+    let octet = scalar::hex_octet(word).filter(|_| word.len() <= 2);
+    octet.map(u32::from)
 }
 
 /// A number, or that of a name in the list `names`.
 #[inline(never)]
-fn number(word: &[u8], names: &[u8]) -> Result<u32, What> {
-    let mut number = word;
-    for name in names.split(|octet| *octet == b' ') {
-        if let (name, Some(meant)) = split_at_octet(name, b'=')
-            && name == word
-        {
-            number = meant;
+fn number(word: &[u8], names: &'static [u8]) -> Option<u32> {
+    let mut rest = Some(names);
+    while let Some(name) = parts::next(&mut rest, b' ') {
+        let mut meant = Some(name);
+        if parts::next(&mut meant, b'=') == Some(word) {
+            return scalar::number(meant?);
         }
     }
-    scalar::number(number).ok_or(What::NotANumber)
-}
-
-fn octet(number: u32) -> Result<u8, What> {
-    u8::try_from(number).map_err(|_| What::NotANumber)
-}
-
-/// ip(8) reads TOS in hexadecimal, with or without `0x`.
-fn hexadecimal(word: &[u8]) -> Option<u8> {
-    let (high, low) = match word.strip_prefix(b"0x").unwrap_or(word) {
-        [low] => (b'0', *low),
-        [high, low] => (*high, *low),
-        _ => return None,
-    };
-    let digit = |octet: u8| (octet as char).to_digit(16);
-    let tos = (digit(high)? << 4) | digit(low)?;
-    Some(tos.to_le_bytes()[0])
+    scalar::number(word)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::ifcfg_testing::describe_route;
     use super::*;
+    use crate::diag::Problem;
     use std::string::String;
 
     fn parsed(line: &str, family: Family) -> Result<String, (Problem<'static>, usize, usize)> {
-        match parse_route(line.as_bytes(), family) {
-            Ok((route, dev)) => Ok(describe_route(&route, dev)),
-            Err(error) => Err((error.problem, error.at, error.len)),
+        let mut words = RouteLine::new(line.as_bytes(), family);
+        match words.read() {
+            Ok(()) => {
+                words.clear_host_bits();
+                Ok(describe_route(&words.route, words.dev))
+            }
+            Err(what) => Err((what.problem(), words.at - words.len, words.len)),
         }
     }
 

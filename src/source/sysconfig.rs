@@ -5,16 +5,15 @@
 
 use super::Context;
 use super::Key;
-use super::assignments::{self, NOT_YET, Scratch, Value};
+use super::assignments::{self, Entry, File, NOT_YET, Scratch};
 use super::complaint::{Complaint, What};
-use super::ifcfg::{Defaults, split_at_octet};
-use super::key_table::{
-    LATER, MEANINGLESS, Names, ignored, pack_fields, pack_names, packed_len, read as key,
-};
+use super::ifcfg::{Defaults, Gateway};
+use super::key_table::{Names, key, key as ignored, pack_fields, pack_names, packed_len, row};
 use crate::diag::Effect;
+use crate::model::addr::Family;
 use crate::model::config::SourceKind;
 use crate::model::link::IfName;
-use crate::text::scalar;
+use crate::text::{parts, scalar};
 
 /// What is done with a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +42,12 @@ pub enum Field {
 
 const NAMES: Names = Names(&PACKED);
 static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
-static FIELDS: [Field; KEYS.len()] =
-    pack_fields(KEYS, [Field::Silent, Field::Silent, Field::Later]);
+static FIELDS: [Field; KEYS.len()] = pack_fields(KEYS, Field::Silent);
+
+const MEANINGLESS: Field = Field::Silent;
+const LATER: Field = Field::Later;
+
+const IPV6_DEFAULTGW: u16 = row(KEYS, "IPV6_DEFAULTGW");
 
 /// The keys.
 #[rustfmt::skip]
@@ -79,36 +82,31 @@ pub const KEYS: &[Key<Field>] = &[
 ];
 
 const NO_BOOLEAN: Complaint = Complaint::error(What::NotABoolean, Effect::DefaultUsed);
-const NO_HOSTNAME: Complaint = Complaint::error(What::NotAHostname, Effect::KeyUnset);
 const NO_NAME: Complaint = Complaint::error(What::NotALinkName, Effect::KeyUnset);
-const NOT_IPV4: Complaint = Complaint::error(What::NotIpv4, Effect::KeyUnset);
-const NOT_IPV6: Complaint = Complaint::error(What::NotIpv6, Effect::KeyUnset);
-const FULL: Complaint = Complaint::error(What::MaxStrings, Effect::KeyUnset);
 const ONLY_NAMED: Complaint = Complaint::warning(What::OnlyNamed, Effect::None);
 
 /// Reads the file: the host name and `GATEWAYDEV` go to the configuration, the rest to `defaults`.
+#[inline(never)]
 pub fn read(
     text: &[u8],
     defaults: &mut Defaults,
     scratch: &mut Scratch<'_>,
     cx: &mut Context<'_, '_>,
 ) {
-    let file = assignments::scan(text, NAMES, scratch, cx);
-    for value in file.iter() {
-        let Some(field) = value.row().and_then(|row| FIELDS.get(row)) else {
-            value.unknown(NAMES, cx);
+    let mut file = assignments::scan(text, NAMES, scratch, cx);
+    for entry in file.iter() {
+        let Some(field) = FIELDS.get(entry.row()) else {
+            file.unknown(entry);
             continue;
         };
-        if !value.octets().is_empty()
-            && let Err(complaint) = set(*field, value, defaults, cx)
+        if !file.octets(entry).is_empty()
+            && let Err(complaint) = set(*field, entry, defaults, &mut file)
         {
-            value.complain(complaint, cx);
+            file.complain(entry, complaint);
         }
     }
     // a zone of IPV6_DEFAULTGW beats IPV6_DEFAULTDEV wherever it stands
-    let zone = file.get(b"IPV6_DEFAULTGW");
-    let zone = zone.and_then(|value| split_at_octet(value.octets(), b'%').1);
-    if let Some(zone) = zone {
+    if let Some(zone) = parts::nth(file.text(IPV6_DEFAULTGW), b'%', 1) {
         defaults.gateway6_dev = IfName::new(zone);
     }
 }
@@ -117,55 +115,74 @@ pub fn read(
 #[inline(never)]
 fn set(
     field: Field,
-    value: Value<'_>,
+    entry: &Entry,
     defaults: &mut Defaults,
-    cx: &mut Context<'_, '_>,
+    file: &mut File<'_, '_, '_>,
 ) -> Result<(), Complaint> {
-    let word = value.octets();
-    let (flag, device) = match field {
-        Field::Later if value.asks() => return Err(NOT_YET),
-        Field::Silent | Field::Later => (None, None),
-        Field::Networking => (Some(&mut defaults.networking), None),
-        Field::Init6 => (Some(&mut defaults.init6), None),
-        Field::Autoconf6 => (Some(&mut defaults.autoconf6), None),
-        Field::GatewayDev => (None, Some(&mut cx.config.global.gateway_dev)),
-        Field::GatewayDev6 => (None, Some(&mut defaults.gateway6_dev)),
-        Field::Hostname => return hostname(word, cx),
-        Field::Gateway => {
-            let addr = scalar::ipv4(word).ok_or(NOT_IPV4)?;
-            let origin = cx.origin(value.place());
-            defaults.gateway = (!addr.is_unspecified()).then_some((addr, origin));
-            (None, None)
+    let word = file.octets(entry);
+    match field {
+        Field::Silent => {}
+        Field::Later if file.asks(entry) => return Err(NOT_YET),
+        Field::Later => {}
+        Field::Networking => {
+            set_flag(&mut defaults.networking, word)?;
+            if defaults.networking == Some(false) {
+                return Err(ONLY_NAMED);
+            }
         }
-        Field::Gateway6 => {
-            let addr = scalar::ipv6(split_at_octet(word, b'%').0).ok_or(NOT_IPV6)?;
-            defaults.gateway6 = Some((addr, cx.origin(value.place())));
-            (None, None)
+        Field::Init6 => set_flag(&mut defaults.init6, word)?,
+        Field::Autoconf6 => set_flag(&mut defaults.autoconf6, word)?,
+        Field::GatewayDev => set_name(&mut file.cx.config.global.gateway_dev, word)?,
+        Field::GatewayDev6 => set_name(&mut defaults.gateway6_dev, word)?,
+        Field::Hostname => {
+            let name = file.cx.keep_hostname(word).map_err(unset)?;
+            let global = &mut file.cx.config.global;
+            if global.hostname.is_none() || global.hostname_source != SourceKind::Cmdline {
+                global.hostname = Some(name);
+                global.hostname_source = SourceKind::Ifcfg;
+            }
         }
-    };
-    if let Some(device) = device {
-        *device = Some(IfName::new(word).ok_or(NO_NAME)?);
-    }
-    if let Some(flag) = flag {
-        *flag = Some(scalar::boolean(word).ok_or(NO_BOOLEAN)?);
-    }
-    match field == Field::Networking && defaults.networking == Some(false) {
-        true => Err(ONLY_NAMED),
-        false => Ok(()),
-    }
-}
-
-/// Sets the host name, unless the command line did.
-fn hostname(word: &[u8], cx: &mut Context<'_, '_>) -> Result<(), Complaint> {
-    if !scalar::is_hostname(word) {
-        return Err(NO_HOSTNAME);
-    }
-    let global = &cx.config.global;
-    if global.hostname.is_none() || global.hostname_source != SourceKind::Cmdline {
-        cx.config.global.hostname = Some(cx.config.keep(word).ok_or(FULL)?);
-        cx.config.global.hostname_source = SourceKind::Ifcfg;
+        Field::Gateway => set_gateway(&mut defaults.gateway, Family::V4, entry, file)?,
+        Field::Gateway6 => set_gateway(&mut defaults.gateway6, Family::V6, entry, file)?,
     }
     Ok(())
+}
+
+#[inline(never)]
+fn set_gateway(
+    gateway: &mut Gateway,
+    family: Family,
+    entry: &Entry,
+    file: &File<'_, '_, '_>,
+) -> Result<(), Complaint> {
+    let read = file.gateway(entry, family, &mut gateway.addr);
+    read.map_err(unset)?;
+    gateway.origin = file.origin(entry);
+    Ok(())
+}
+
+#[inline(never)]
+fn set_flag(flag: &mut Option<bool>, word: &[u8]) -> Result<(), Complaint> {
+    let said = scalar::boolean(word);
+    if said.is_none() {
+        return Err(NO_BOOLEAN);
+    }
+    *flag = said;
+    Ok(())
+}
+
+#[inline(never)]
+fn set_name(name: &mut Option<IfName>, word: &[u8]) -> Result<(), Complaint> {
+    let said = IfName::new(word);
+    if said.is_none() {
+        return Err(NO_NAME);
+    }
+    *name = said;
+    Ok(())
+}
+
+fn unset(what: What) -> Complaint {
+    Complaint::error(what, Effect::KeyUnset)
 }
 
 #[cfg(test)]
@@ -209,14 +226,17 @@ mod tests {
             (defaults.init6, defaults.autoconf6),
             (Some(true), Some(false))
         );
-        let (gateway, origin) = defaults.gateway.unwrap();
+        let Gateway { addr, origin } = defaults.gateway;
         assert_eq!(
-            gateway,
-            "192.0.2.254".parse::<core::net::Ipv4Addr>().unwrap()
+            addr.unwrap(),
+            "192.0.2.254".parse::<core::net::IpAddr>().unwrap()
         );
         assert_eq!((origin.line, origin.column), (4, 9));
-        let (gateway6, origin) = defaults.gateway6.unwrap();
-        assert_eq!(gateway6, "fe80::1".parse::<core::net::Ipv6Addr>().unwrap());
+        let Gateway { addr, origin } = defaults.gateway6;
+        assert_eq!(
+            addr.unwrap(),
+            "fe80::1".parse::<core::net::IpAddr>().unwrap()
+        );
         assert_eq!((origin.line, origin.column), (9, 16));
         assert_eq!(
             defaults.gateway6_dev,
@@ -295,14 +315,13 @@ mod tests {
             &mut Tables::empty().config(),
             "GATEWAY=0.0.0.0\nHOSTNAME=\n",
         );
-        assert_eq!((defaults, said.len()), (Defaults::NONE, 0));
+        assert_eq!((defaults.gateway.addr, said.len()), (None, 0));
     }
 
     #[test]
     fn every_row_is_found_and_documented() {
         for (n, key) in KEYS.iter().enumerate() {
-            let row = NAMES.find(key.name.as_bytes()).unwrap().row;
-            assert_eq!(usize::from(row), n);
+            assert_eq!(NAMES.find(key.name.as_bytes()).row(), n);
             assert!(!key.doc.is_empty());
         }
     }

@@ -7,7 +7,6 @@
 //!
 //! Total and linear; nothing is kept.
 
-use crate::diag::Problem;
 use heapless::VecView;
 
 /// What a line is.
@@ -42,7 +41,7 @@ pub trait Variables {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// What is wrong.
-    pub problem: Problem<'static>,
+    pub bad: Bad,
     /// Where, as an offset into the raw value.
     pub at: usize,
 }
@@ -76,56 +75,49 @@ pub fn unquote(raw: &[u8], variables: &dyn Variables, out: &mut VecView<u8>) -> 
     let mut word = Word {
         raw,
         at: 0,
-        quote: Quote::No,
+        quote: NO_QUOTE,
         variables,
         out,
     };
     let read = word.read();
     let at = word.at.wrapping_sub(1);
-    let (problem, at) = match read {
-        Ok(()) if out.contains(&0) => (Problem::Nul, 0),
-        Ok(()) if core::str::from_utf8(out).is_err() => (Problem::NotUtf8, 0),
+    let (bad, at) = match read {
+        Ok(()) if out.contains(&0) => (Bad::Nul, 0),
+        Ok(()) if core::str::from_utf8(out).is_err() => (Bad::Code, 0),
         Ok(()) => return Ok(()),
-        Err(Bad::Quoting) => (Problem::BadQuoting, at),
-        Err(Bad::Expansion) => (Problem::Expansion, at),
-        Err(Bad::Unset) => (Problem::UnsetVariable, at),
-        Err(Bad::Code) => (Problem::NotUtf8, at),
-        Err(Bad::Length) => (Problem::TooLong("MAX_VALUE"), at),
+        Err(bad) => (bad, at),
     };
-    Err(Fault { problem, at })
+    Err(Fault { bad, at })
 }
 
 /// A raw value being read.
 struct Word<'a> {
     raw: &'a [u8],
     at: usize,
-    /// The quotes that are open.
-    quote: Quote,
+    /// The octet that opened the quotes it stands in, `$` for `$'...'`, else [`NO_QUOTE`].
+    quote: u8,
     variables: &'a dyn Variables,
     out: &'a mut VecView<u8>,
 }
 
-/// What is wrong with a value; the place is [`Word::at`].
-#[derive(Clone, Copy)]
-enum Bad {
-    Quoting,
-    Expansion,
-    Unset,
-    Code,
-    Length,
-}
+const NO_QUOTE: u8 = 0;
+const ANSI_C: u8 = b'$';
 
-/// The quotes an octet stands in.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Quote {
-    /// None.
-    No,
-    /// `'...'`
-    Single,
-    /// `"..."`
-    Double,
-    /// `$'...'`
-    AnsiC,
+/// What is wrong with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bad {
+    /// Quotes that do not close, or shell syntax that is not a plain word.
+    Quoting,
+    /// An expansion that only a shell can do.
+    Expansion,
+    /// A variable that is not set.
+    Unset,
+    /// Not UTF-8.
+    Code,
+    /// Longer than `out`.
+    Length,
+    /// A NUL octet.
+    Nul,
 }
 
 impl Word<'_> {
@@ -151,52 +143,37 @@ impl Word<'_> {
             true => b"$`\"\\'~",
             false => b"$`\"\\",
         };
-        while self.at < self.raw.len() {
-            let octet = self.next()?;
-            let literal = match (self.quote, octet) {
-                (Quote::Single | Quote::AnsiC, b'\'') | (Quote::Double, b'"') => {
-                    self.quote = Quote::No;
-                    continue;
-                }
-                (Quote::Single, _) => octet,
-                (Quote::AnsiC, b'\\') => {
-                    self.ansi_c_escape()?;
-                    continue;
-                }
-                (Quote::AnsiC, _) => octet,
-                (Quote::No | Quote::Double, b'`') => return Err(Bad::Expansion),
-                (Quote::No | Quote::Double, b'$') => {
-                    self.dollar()?;
-                    continue;
-                }
-                (Quote::Double, b'\\') => {
+        while let Ok(octet) = self.next() {
+            let special: &[u8] = match self.quote {
+                b'\'' => b"'",
+                b'"' => b"\"\\$`",
+                ANSI_C => b"'\\",
+                _ => b"'\"\\$` \t\r\x0c;|&()<>",
+            };
+            if !special.contains(&octet) {
+                self.extend(&[octet])?;
+                continue;
+            }
+            match octet {
+                b'\'' | b'"' if self.quote == NO_QUOTE => self.quote = octet,
+                b'\'' | b'"' => self.quote = NO_QUOTE,
+                b'$' => self.dollar()?,
+                b'`' => return Err(Bad::Expansion),
+                b'\\' if self.quote == ANSI_C => self.ansi_c_escape()?,
+                b'\\' => {
                     let octet = self.next()?;
-                    if !bare.contains(&octet) {
+                    if self.quote != NO_QUOTE && !bare.contains(&octet) {
                         self.extend(b"\\")?;
                     }
-                    octet
+                    self.extend(&[octet])?;
                 }
-                (Quote::Double, _) => octet,
-                (Quote::No, b'\\') => self.next()?,
-                (Quote::No, b'\'') => {
-                    self.quote = Quote::Single;
-                    continue;
-                }
-                (Quote::No, b'"') => {
-                    self.quote = Quote::Double;
-                    continue;
-                }
-                (Quote::No, b' ' | b'\t' | b'\r' | b'\x0c' | b';') => return self.end(octet),
-                (Quote::No, b'|' | b'&' | b'(' | b')' | b'<' | b'>') => {
-                    return Err(Bad::Quoting);
-                }
-                (Quote::No, _) => octet,
-            };
-            self.extend(&[literal])?;
+                b'|' | b'&' | b'(' | b')' | b'<' | b'>' => return Err(Bad::Quoting),
+                blank => return self.end(blank),
+            }
         }
         match self.quote {
-            Quote::No => Ok(()),
-            Quote::Single | Quote::Double | Quote::AnsiC => Err(Bad::Quoting),
+            NO_QUOTE => Ok(()),
+            _ => Err(Bad::Quoting),
         }
     }
 
@@ -220,9 +197,9 @@ impl Word<'_> {
     fn dollar(&mut self) -> Result<(), Bad> {
         let rest = self.raw.get(self.at..).unwrap_or_default();
         let (inside, braces) = match rest {
-            [b'\'', ..] if self.quote == Quote::No => {
+            [b'\'', ..] if self.quote == NO_QUOTE => {
                 self.at = self.at.wrapping_add(1);
-                self.quote = Quote::AnsiC;
+                self.quote = ANSI_C;
                 return Ok(());
             }
             [b'{', inside @ ..] => (inside, 2),
@@ -231,7 +208,7 @@ impl Word<'_> {
         let name = name_prefix(inside);
         let end = inside.get(name.len());
         if name.is_empty() {
-            let means = self.quote == Quote::Double
+            let means = self.quote == b'"'
                 || end.is_some_and(|octet| octet.is_ascii_digit() || b"{(?$@*#!-".contains(octet));
             if means || braces > 0 {
                 return Err(Bad::Expansion);
@@ -348,8 +325,8 @@ mod tests {
         Ok(String::from_utf8(out.to_vec()).unwrap())
     }
 
-    fn fault(problem: Problem<'static>, at: usize) -> Result<String, Fault> {
-        Err(Fault { problem, at })
+    fn fault(bad: Bad, at: usize) -> Result<String, Fault> {
+        Err(Fault { bad, at })
     }
 
     #[test]
@@ -449,9 +426,9 @@ mod tests {
             "\"$\"",
             "$((1))",
         ] {
-            assert_eq!(value(raw).unwrap_err().problem, Problem::Expansion, "{raw}");
+            assert_eq!(value(raw).unwrap_err().bad, Bad::Expansion, "{raw}");
         }
-        assert_eq!(value("ab$NONE"), fault(Problem::UnsetVariable, 2));
+        assert_eq!(value("ab$NONE"), fault(Bad::Unset, 2));
     }
 
     #[test]
@@ -473,21 +450,21 @@ mod tests {
             ("(a)", 0),
             ("a>b", 1),
         ] {
-            assert_eq!(value(raw), fault(Problem::BadQuoting, at), "{raw}");
+            assert_eq!(value(raw), fault(Bad::Quoting, at), "{raw}");
         }
     }
 
     #[test]
     fn values_are_text_of_bounded_length() {
-        assert_eq!(value("a\0b"), fault(Problem::Nul, 0));
-        assert_eq!(value(r"$'\0'"), fault(Problem::Nul, 0));
-        assert_eq!(value(r"$'\xe9'"), fault(Problem::NotUtf8, 0));
-        assert_eq!(value(r"$'\uD800'").unwrap_err().problem, Problem::NotUtf8);
+        assert_eq!(value("a\0b"), fault(Bad::Nul, 0));
+        assert_eq!(value(r"$'\0'"), fault(Bad::Nul, 0));
+        assert_eq!(value(r"$'\xe9'"), fault(Bad::Code, 0));
+        assert_eq!(value(r"$'\uD800'").unwrap_err().bad, Bad::Code);
         assert_eq!(value(&"x".repeat(64)), Ok("x".repeat(64)));
         let long = value(&"x".repeat(65));
-        assert_eq!(long, fault(Problem::TooLong("MAX_VALUE"), 64));
-        let expanded = value(&"$DEVICE".repeat(17)).unwrap_err().problem;
-        assert_eq!(expanded, Problem::TooLong("MAX_VALUE"));
+        assert_eq!(long, fault(Bad::Length, 64));
+        let expanded = value(&"$DEVICE".repeat(17)).unwrap_err().bad;
+        assert_eq!(expanded, Bad::Length);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! word; the first `=` that is not the first octet ends the key; a word `--` ends the text. Every other
 //! octet, NUL and non-ASCII included, is just an octet.
 
-use memchr::memchr;
+use super::lines::{lines, short};
 
 /// One word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,11 +28,11 @@ pub fn words(text: &[u8]) -> Words<'_> {
     let mut words = Words {
         text,
         at: 0,
-        line: 1,
-        line_start: 0,
+        line: 0,
+        line_at: 0,
         line_text: b"",
     };
-    words.line_text = words.rest_of_line();
+    words.begin_line();
     words
 }
 
@@ -41,113 +41,103 @@ pub fn words(text: &[u8]) -> Words<'_> {
 pub struct Words<'a> {
     text: &'a [u8],
     at: usize,
+    /// Number, offset and octets of the line.
     line: u32,
-    line_start: usize,
+    line_at: usize,
     line_text: &'a [u8],
 }
 
 impl<'a> Iterator for Words<'a> {
     type Item = Word<'a>;
 
+    #[inline(never)]
     fn next(&mut self) -> Option<Word<'a>> {
         while is_blank(self.peek()?) {
             self.advance();
         }
-        let (line, line_text) = (self.line, self.line_text);
-        let first_column = self.at.saturating_sub(self.line_start);
-        let is_quoted = self.peek() == Some(b'"');
+        let (line, line_at, text) = (self.line, self.line_at, self.line_text);
+        let column = |at: usize| short(at.wrapping_sub(line_at).wrapping_add(1));
+        let first_column = column(self.at);
+        let mut is_quoted = self.peek() == Some(b'"');
         if is_quoted {
             self.advance();
         }
         let start = self.at;
-        let equals = self.scan(is_quoted);
-        let body = self.text.get(start..self.at).unwrap_or_default();
-        let (key, value) = match equals.and_then(|at| body.split_at_checked(at)) {
-            Some((key, value)) => (key, Some(value.get(1..).unwrap_or_default())),
-            None if is_quoted => (body.strip_suffix(b"\"").unwrap_or(body), None),
-            None => (body, None),
-        };
-        if key == b"--" && value.is_none() {
-            self.at = self.text.len();
-            return None;
-        }
-        let mut skipped = if value.is_some() {
-            usize::from(is_quoted)
-                .saturating_add(key.len())
-                .saturating_add(1)
-        } else {
-            0
-        };
-        let value = value.map(|value| match value.strip_prefix(b"\"") {
-            Some(inside) => {
-                skipped = skipped.saturating_add(1);
-                inside.strip_suffix(b"\"").unwrap_or(inside)
-            }
-            None if is_quoted => value.strip_suffix(b"\"").unwrap_or(value),
-            None => value,
-        });
-        Some(Word {
-            key,
-            value,
-            line,
-            column: column(first_column),
-            value_column: column(first_column.saturating_add(skipped)),
-            text: line_text,
-        })
-    }
-}
-
-impl<'a> Words<'a> {
-    /// Goes to the end of the word; says where its `=` is, counted from here.
-    fn scan(&mut self, is_quoted: bool) -> Option<usize> {
-        let start = self.at;
-        let mut inside = is_quoted;
         let mut equals = None;
+        let mut inside = is_quoted;
         while let Some(octet) = self.peek() {
             match octet {
                 b'"' => inside = !inside,
-                b'=' if equals.is_none() && self.at > start => {
-                    equals = Some(self.at.saturating_sub(start));
-                }
+                b'=' if self.at > start => equals = equals.or(Some(self.at)),
                 _ if !inside && is_blank(octet) => break,
                 _ => {}
             }
             self.advance();
         }
-        equals
+        let whole = self.text.get(start..self.at)?;
+        let mut word = Word {
+            key: whole,
+            value: None,
+            line,
+            column: first_column,
+            value_column: first_column,
+            text,
+        };
+        if let Some(equals) = equals {
+            let mut value_at = equals.wrapping_add(1);
+            word.key = self.text.get(start..equals)?;
+            if self.text.get(value_at..self.at)?.starts_with(b"\"") {
+                value_at = value_at.wrapping_add(1);
+                is_quoted = true;
+            }
+            word.value = Some(without_quote(self.text.get(value_at..self.at)?, is_quoted));
+            word.value_column = column(value_at);
+        } else {
+            word.key = without_quote(whole, is_quoted);
+            if word.key == b"--" {
+                self.at = self.text.len();
+                return None;
+            }
+        }
+        Some(word)
     }
+}
 
+impl Words<'_> {
     fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }
 
+    #[inline(never)]
     fn advance(&mut self) {
         let ends_line = self.peek() == Some(b'\n');
-        self.at = self.at.saturating_add(1);
+        self.at = self.at.wrapping_add(1);
         if ends_line {
-            self.line = self.line.saturating_add(1);
-            self.line_start = self.at;
-            self.line_text = self.rest_of_line();
+            self.begin_line();
         }
     }
 
-    /// Looked for once a line, so that the whole stays linear.
-    fn rest_of_line(&self) -> &'a [u8] {
+    /// The line's octets are looked for once a line, so that the whole stays linear.
+    #[inline(never)]
+    fn begin_line(&mut self) {
+        self.line = self.line.wrapping_add(1);
+        self.line_at = self.at;
         let rest = self.text.get(self.at..).unwrap_or_default();
-        let end = memchr(b'\n', rest).unwrap_or(rest.len());
-        let line = rest.get(..end).unwrap_or_default();
-        line.strip_suffix(b"\r").unwrap_or(line)
+        self.line_text = lines(rest).next().map_or(b"", |line| line.octets);
+    }
+}
+
+/// `text` without the quote at its end where it `is_quoted`.
+fn without_quote(text: &[u8], is_quoted: bool) -> &[u8] {
+    match text {
+        [inside @ .., b'"'] if is_quoted => inside,
+        _ => text,
     }
 }
 
 /// `isspace` of the C locale.
 fn is_blank(octet: u8) -> bool {
     matches!(octet, b' ' | b'\t'..=b'\r')
-}
-
-/// A count of octets as a column.
-fn column(octets: usize) -> u32 {
-    u32::try_from(octets).map_or(u32::MAX, |octets| octets.saturating_add(1))
 }
 
 #[cfg(test)]

@@ -12,24 +12,42 @@ pub struct Line<'a> {
 }
 
 /// The lines of `octets`. A last line without a line feed counts; nothing after the last one does not.
-pub fn lines(octets: &[u8]) -> impl Iterator<Item = Line<'_>> {
-    let mut rest = octets;
-    let mut number = 0_u32;
-    core::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let end = memchr(b'\n', rest).unwrap_or(rest.len());
-        let (line, tail) = rest.split_at_checked(end)?;
-        rest = tail.get(1..).unwrap_or_default();
-        number = number.saturating_add(1);
-        Some(Line {
-            number,
-            octets: line.strip_suffix(b"\r").unwrap_or(line),
-        })
-    })
+pub fn lines(octets: &[u8]) -> Lines<'_> {
+    Lines {
+        rest: octets,
+        number: 0,
+    }
 }
 
+/// See [`lines`].
+pub struct Lines<'a> {
+    rest: &'a [u8],
+    number: u32,
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = Line<'a>;
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<Line<'a>> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let end = memchr(b'\n', self.rest).unwrap_or(self.rest.len());
+        let (line, tail) = self.rest.split_at_checked(end)?;
+        self.rest = tail.get(1..).unwrap_or_default();
+        self.number = self.number.saturating_add(1);
+        Some(Line {
+            number: self.number,
+            octets: line.strip_suffix(b"\r").unwrap_or(line),
+        })
+    }
+}
+
+/// Offsets, lengths and columns in a text, which has at most [`crate::limits::MAX_FILE_OCTETS`].
+pub fn short(number: usize) -> u32 {
+    number as u32
+}
 #[cfg(test)]
 mod tests {
     use super::*;

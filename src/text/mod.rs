@@ -3,4 +3,5 @@
 pub mod assign;
 pub mod cmdline;
 pub mod lines;
+pub mod parts;
 pub mod scalar;

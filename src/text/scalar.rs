@@ -1,134 +1,182 @@
 //! Single values: numbers, yes/no, MAC addresses, IP addresses, prefix lengths, host names.
 
+use super::parts;
 use crate::model::addr::{Cidr, Family};
 use crate::model::link::Mac;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use core::str::FromStr;
 
 /// A decimal number without sign: digits only, blanks around it ignored.
 pub fn number(text: &[u8]) -> Option<u32> {
-    let digits = text.trim_ascii();
-    if digits.is_empty() {
-        return None;
+    digits(text.trim_ascii(), 10)
+}
+
+/// A number as an MTU in octets: 0, which stands for none, is `Some(None)`; `None` if the kernel takes
+/// no such MTU.
+pub fn mtu(number: Option<u32>) -> Option<Option<u32>> {
+    match number {
+        Some(0) => Some(None),
+        Some(68..=65_535) => Some(number),
+        Some(_) | None => None,
     }
-    digits.iter().try_fold(0_u32, |sum, octet| {
-        let digit = octet.checked_sub(b'0').filter(|digit| *digit < 10)?;
-        sum.checked_mul(10)?.checked_add(u32::from(digit))
-    })
+}
+
+/// At least one digit of base `radix`, and nothing else.
+#[inline(never)]
+fn digits(text: &[u8], radix: u32) -> Option<u32> {
+    let mut sum = 0_u32;
+    for octet in text {
+        let digit = char::from(*octet).to_digit(radix)?;
+        sum = sum.checked_mul(radix)?.checked_add(digit)?;
+    }
+    (!text.is_empty()).then_some(sum)
+}
+
+/// One octet, of two hexadecimal digits at most.
+pub fn hex_octet(text: &[u8]) -> Option<u8> {
+    u8::try_from(digits(text, 16)?).ok()
 }
 
 /// `yes true t y 1 on` / `no false f n 0 off`, any case.
+#[inline(never)]
 pub fn boolean(text: &[u8]) -> Option<bool> {
-    const YES: [&[u8]; 6] = [b"yes", b"true", b"t", b"y", b"1", b"on"];
-    const NO: [&[u8]; 6] = [b"no", b"false", b"f", b"n", b"0", b"off"];
-    let is = |word: &&[u8]| word.eq_ignore_ascii_case(text);
-    if YES.iter().any(is) {
-        Some(true)
-    } else if NO.iter().any(is) {
-        Some(false)
-    } else {
-        None
-    }
+    let n = parts::position(b"no,yes,false,true,f,t,n,y,0,1,off,on", text)?;
+    Some(n & 1 != 0)
 }
 
 /// A MAC address of 6 or 20 octets, in pairs of hexadecimal digits separated by `:` or `-` throughout.
+#[inline(never)]
 pub fn mac(text: &[u8]) -> Option<Mac> {
-    let separator = *text.get(2)?;
-    if !matches!(separator, b':' | b'-') {
-        return None;
+    match (text.len(), text.get(2)?) {
+        (17 | 59, separator @ (b':' | b'-')) => hex_pairs(text, 3, *separator),
+        _ => None,
     }
-    let mut octets = heapless::Vec::<u8, 20>::new();
-    for pair in text.split(|octet| *octet == separator) {
-        octets.push(hex_pair(pair)?).ok()?;
-    }
-    matches!(octets.len(), 6 | 20)
-        .then(|| Mac::new(&octets))
-        .flatten()
-}
-
-/// Two hexadecimal digits.
-fn hex_pair(pair: &[u8]) -> Option<u8> {
-    let [high, low] = *pair else { return None };
-    let digit = |octet: u8| {
-        (octet as char)
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok())
-    };
-    digit(high)?.checked_mul(16)?.checked_add(digit(low)?)
 }
 
 /// The MAC behind a name made of one: `enx525400123456`.
 pub fn enx_mac(name: &[u8]) -> Option<Mac> {
-    let digits = name
-        .strip_prefix(b"enx")
-        .filter(|digits| digits.len() == 12)?;
-    let mut octets = [0; 6];
-    for (octet, pair) in octets.iter_mut().zip(digits.chunks_exact(2)) {
-        *octet = hex_pair(pair)?;
+    match name.strip_prefix(b"enx")? {
+        digits if digits.len() == 12 => hex_pairs(digits, 2, 0),
+        _ => None,
     }
-    Mac::new(&octets)
+}
+
+/// Pairs of hexadecimal digits, one in `step` octets; what is left of these is `separator`.
+#[inline(never)]
+fn hex_pairs(text: &[u8], step: usize, separator: u8) -> Option<Mac> {
+    let mut octets = [0; 20];
+    let mut len = 0_usize;
+    for (octet, pair) in octets.iter_mut().zip(text.chunks(step)) {
+        let (pair, end) = pair.split_at_checked(2)?;
+        if end.first().is_some_and(|end| *end != separator) {
+            return None;
+        }
+        *octet = hex_octet(pair)?;
+        len = len.wrapping_add(1);
+    }
+    Mac::new(octets.get(..len)?)
 }
 
 /// Four decimal numbers without leading zeros, as `inet_pton` takes them.
 pub fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
-    Ipv4Addr::from_str(core::str::from_utf8(text).ok()?).ok()
+    ipv4_start(text).and_then(|(addr, missing)| (missing == 0).then_some(addr))
 }
 
-/// An IPv6 address without brackets and without a zone.
+/// The first of such numbers, at least one, the rest taken to be 0; and the number of the rest.
+#[inline(never)]
+pub fn ipv4_start(text: &[u8]) -> Option<(Ipv4Addr, u32)> {
+    let (mut bits, mut missing, mut rest) = (0_u32, 4_u32, Some(text));
+    while let Some(part) = parts::next(&mut rest, b'.') {
+        let number = digits(part, 10).filter(|number| *number <= 255)?;
+        if matches!(part, [b'0', _, ..]) {
+            return None;
+        }
+        missing = missing.checked_sub(1)?;
+        bits |= number << missing.wrapping_mul(8);
+    }
+    Some((Ipv4Addr::from_bits(bits), missing))
+}
+
+/// An IPv6 address without brackets and without a zone (RFC 4291 s.2.2).
+#[inline(never)]
 pub fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
-    Ipv6Addr::from_str(core::str::from_utf8(text).ok()?).ok()
+    const WHOLE: u32 = 128;
+    // what stands before `::`, and its number of bits; what was read since, and that of both
+    let (mut head, mut head_len) = (0_u128, WHOLE);
+    let (mut bits, mut len) = (0_u128, 0_u32);
+    let mut rest = match text {
+        [b':', after @ ..] => Some(after).filter(|after| after.starts_with(b":")),
+        _ => Some(text),
+    };
+    while let Some(group) = parts::next(&mut rest, b':') {
+        if group.is_empty() && len < head_len {
+            (head, head_len) = (bits, len);
+            bits = 0;
+            rest = Some(rest?).filter(|after| !after.is_empty());
+        } else if let (None, Some(addr)) = (rest, ipv4(group)) {
+            bits = bits << 32 | u128::from(addr.to_bits());
+            len = len.wrapping_add(32);
+        } else {
+            let group = digits(group, 16).filter(|_| group.len() <= 4)?;
+            bits = bits << 16 | u128::from(group);
+            len = len.wrapping_add(16);
+        }
+    }
+    // `::` stands for one group at least
+    let is_whole = len <= WHOLE && (len == WHOLE) == (head_len == WHOLE);
+    is_whole.then(|| Ipv6Addr::from_bits(head.rotate_right(head_len) | bits))
 }
 
 /// An address of either family, IPv6 with or without brackets.
+#[inline(never)]
 pub fn ip(text: &[u8]) -> Option<IpAddr> {
-    match unbracketed(text) {
-        Some(inside) => ipv6(inside).map(IpAddr::V6),
-        None => ipv4(text)
-            .map(IpAddr::V4)
-            .or_else(|| ipv6(text).map(IpAddr::V6)),
+    match ipv4(text) {
+        Some(addr) => Some(IpAddr::V4(addr)),
+        None => ipv6(unbracketed(text)).map(IpAddr::V6),
     }
 }
 
-/// What is inside `[...]`.
-pub fn unbracketed(text: &[u8]) -> Option<&[u8]> {
-    text.strip_prefix(b"[")?.strip_suffix(b"]")
+/// Forgets an address of zeros only, which stands for none.
+#[inline(never)]
+pub fn forget_zeros(addr: &mut Option<IpAddr>) {
+    if addr.as_ref().is_some_and(IpAddr::is_unspecified) {
+        *addr = None;
+    }
+}
+
+/// What is inside `[...]`, or all of it.
+pub fn unbracketed(text: &[u8]) -> &[u8] {
+    match text {
+        [b'[', inside @ .., b']'] => inside,
+        _ => text,
+    }
 }
 
 /// A prefix length, or for IPv4 a contiguous netmask.
+#[inline(never)]
 pub fn prefix_len(text: &[u8], family: Family) -> Option<u8> {
-    if let Some(len) = number(text) {
-        return u8::try_from(len).ok().filter(|len| *len <= family.bits());
-    }
-    match family {
-        Family::V4 => netmask_len(ipv4(text)?),
-        Family::V6 => None,
-    }
-}
-
-/// The prefix length of a contiguous netmask.
-pub fn netmask_len(mask: Ipv4Addr) -> Option<u8> {
-    let bits = mask.to_bits();
-    (bits.leading_ones() == bits.count_ones())
-        .then(|| u8::try_from(bits.count_ones()).ok())
-        .flatten()
+    let Some(len) = number(text) else {
+        let mask = ipv4(text).filter(|_| family == Family::V4)?;
+        let host_bits = !mask.to_bits();
+        let is_contiguous = host_bits & host_bits.wrapping_add(1) == 0;
+        return is_contiguous.then(|| host_bits.leading_zeros().to_le_bytes()[0]);
+    };
+    u8::try_from(len).ok().filter(|len| *len <= family.bits())
 }
 
 /// An address with an optional prefix length: `192.0.2.5/24`, `[2001:db8::1]/64`, `[2001:db8::1/64]`.
-/// A mask may be dotted. Says which part is wrong by its variant of the error.
-pub fn cidr(text: &[u8]) -> Result<(IpAddr, Option<u8>), CidrError> {
-    let text = unbracketed(text).unwrap_or(text);
-    let (addr, len) = match text.iter().position(|octet| *octet == b'/') {
-        Some(slash) => {
-            let (addr, len) = text.split_at_checked(slash).unwrap_or((text, b""));
-            (addr, Some(len.get(1..).unwrap_or_default()))
-        }
-        None => (text, None),
-    };
-    let addr = ip(addr).ok_or(CidrError::Addr)?;
-    let len = len
-        .map(|len| prefix_len(len, Family::of(&addr)).ok_or(CidrError::Len))
-        .transpose()?;
-    Ok((addr, len))
+/// A mask may be dotted. `into` keeps its length where none is given; after an error it means nothing.
+///
+/// # Errors
+/// Which part is wrong.
+#[inline(never)]
+pub fn cidr(text: &[u8], into: &mut Cidr) -> Result<(), CidrError> {
+    let mut rest = Some(unbracketed(text));
+    let addr = parts::next(&mut rest, b'/').and_then(ip);
+    into.addr = addr.ok_or(CidrError::Addr)?;
+    if let Some(len) = rest {
+        into.len = prefix_len(len, into.family()).ok_or(CidrError::Len)?;
+    }
+    Ok(())
 }
 
 /// What [`cidr`] could not read.
@@ -141,12 +189,17 @@ pub enum CidrError {
 }
 
 /// A prefix with its length, a full one where none is given.
+///
+/// # Errors
+/// Which part is wrong.
 pub fn prefix(text: &[u8]) -> Result<Cidr, CidrError> {
-    let (addr, len) = cidr(text)?;
-    Ok(Cidr {
-        addr,
-        len: len.unwrap_or(Family::of(&addr).bits()),
-    })
+    let mut prefix = Cidr {
+        len: u8::MAX,
+        ..Cidr::default(Family::V4)
+    };
+    cidr(text, &mut prefix)?;
+    prefix.len = prefix.len.min(prefix.family().bits());
+    Ok(prefix)
 }
 
 /// RFC 1123: labels of letters, digits and `-`, not at their ends, at most 63 octets each, 64 in all
@@ -156,17 +209,21 @@ pub fn is_hostname(text: &[u8]) -> bool {
 }
 
 /// A domain name: as a host name, up to 253 octets, a final dot allowed.
+#[inline(never)]
 pub fn is_domain(text: &[u8]) -> bool {
     let text = text.strip_suffix(b".").unwrap_or(text);
+    let mut rest = Some(text);
+    while let Some(label) = parts::next(&mut rest, b'.') {
+        let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'-';
+        if !(1..=63).contains(&label.len())
+            || label.starts_with(b"-")
+            || label.ends_with(b"-")
+            || !label.iter().all(is_plain)
+        {
+            return false;
+        }
+    }
     text.len() <= 253
-        && text.split(|octet| *octet == b'.').all(|label| {
-            (1..=63).contains(&label.len())
-                && label
-                    .iter()
-                    .all(|octet| octet.is_ascii_alphanumeric() || *octet == b'-')
-                && label.first() != Some(&b'-')
-                && label.last() != Some(&b'-')
-        })
 }
 
 #[cfg(test)]
@@ -214,6 +271,14 @@ mod tests {
 
     #[test]
     fn addresses_take_brackets_and_masks() {
+        let cidr = |text: &[u8]| {
+            let mut into = Cidr {
+                len: u8::MAX,
+                ..Cidr::default(Family::V4)
+            };
+            let given = |into: Cidr| (into.addr, (into.len != u8::MAX).then_some(into.len));
+            cidr(text, &mut into).map(|()| given(into))
+        };
         let v6: IpAddr = "2001:db8::1".parse().unwrap();
         assert_eq!(cidr(b"[2001:db8::1]/64"), Ok((v6, Some(64))));
         assert_eq!(cidr(b"[2001:db8::1/64]"), Ok((v6, Some(64))));
@@ -226,6 +291,47 @@ mod tests {
             cidr(b"[192.0.2.1]"),
             Ok(("192.0.2.1".parse().unwrap(), None))
         );
+    }
+
+    /// Random texts of the octets addresses are made of: most are none, some are.
+    #[test]
+    fn addresses_are_those_that_std_reads() {
+        const PIECES: &[&str] = &[
+            ":",
+            "::",
+            ".",
+            "0",
+            "00",
+            "1",
+            "9",
+            "25",
+            "255",
+            "256",
+            "a",
+            "F",
+            "ffff",
+            "10000",
+            "g",
+            "192.0.2.1",
+            "1:2:3:4:5:6:7:8",
+            "2001:db8",
+        ];
+        let mut state = 1_u32;
+        let mut random = |below: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as usize % below
+        };
+        let (mut fours, mut sixes) = (0, 0);
+        for _ in 0..200_000 {
+            let pieces = random(9);
+            let text: std::string::String =
+                (0..pieces).map(|_| PIECES[random(PIECES.len())]).collect();
+            assert_eq!(ipv4(text.as_bytes()), text.parse().ok(), "{text}");
+            assert_eq!(ipv6(text.as_bytes()), text.parse().ok(), "{text}");
+            fours += u32::from(ipv4(text.as_bytes()).is_some());
+            sixes += u32::from(ipv6(text.as_bytes()).is_some());
+        }
+        assert!(fours > 100 && sixes > 100, "{fours} {sixes}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use heapless::Vec;
 use ifdawn::diag::Escaped;
 use ifdawn::limits::{MAX_FILES, MAX_LINKS};
 use ifdawn::model::link::IfName;
-use ifdawn::source::ifcfg::split_at_octet;
+use ifdawn::text::parts;
 use ifdawn::text::scalar;
 
 /// A word that lives as long as the process.
@@ -166,7 +166,7 @@ impl Options {
                 [b'-', after @ ..] if !only_operands => match after {
                     b"-" => only_operands = true,
                     [] | [b'-', ..] => {
-                        let (form, value) = split_at_octet(word, b'=');
+                        let (form, value) = parts::split(word, b'=');
                         self.option(LONG, form, value, word, words);
                     }
                     letters => {
@@ -214,7 +214,7 @@ impl Options {
             return self.refuse("no such option: ", word);
         };
         let long = line.get(LONG..).unwrap_or_default();
-        let takes_value = !matches!(split_at_octet(long, b' ').1, Some([b' ', ..]));
+        let takes_value = !matches!(parts::split(long, b' ').1, Some([b' ', ..]));
         let value = match (takes_value, given) {
             (true, None) => words.next(),
             (false, None) => Some(&b""[..]),
@@ -278,7 +278,7 @@ impl Options {
         }
         let mut list = self.value(Opt::Sources);
         while let Some(rest) = list {
-            let (word, rest) = split_at_octet(rest, b',');
+            let (word, rest) = parts::split(rest, b',');
             list = rest;
             match named(&Source::TABLE, Source::ALL, word) {
                 Some(source) => self.sources = Some(self.sources.unwrap_or(0) | 1 << source as u8),
@@ -312,8 +312,8 @@ impl Options {
 fn find(table: &Table, at: usize, word: &[u8]) -> Option<(usize, Word)> {
     let mut rest = table.lines;
     for row in 0..table.about.len() {
-        let (line, after) = split_at_octet(rest, b'\n');
-        if split_at_octet(line.get(at..).unwrap_or_default(), b' ').0 == word {
+        let (line, after) = parts::split(rest, b'\n');
+        if parts::split(line.get(at..).unwrap_or_default(), b' ').0 == word {
             return Some((row, line));
         }
         rest = after?;
@@ -330,7 +330,7 @@ fn named<T: Copy>(table: &Table, variants: &[T], word: &[u8]) -> Option<T> {
 fn list(out: &mut Out<'_>, about: u16, before: &[u8], table: &Table) {
     let mut rest = table.lines;
     for of in table.about {
-        let (line, after) = split_at_octet(rest, b'\n');
+        let (line, after) = parts::split(rest, b'\n');
         rest = after.unwrap_or_default();
         if of & about != 0 {
             for part in [before, line, b"\n"] {

@@ -5,7 +5,7 @@ use super::{call, descriptor, opened, read, write};
 use heapless::VecView;
 use ifdawn::diag::Errno;
 use ifdawn::output::json::show;
-use ifdawn::source::ifcfg::split_at_octet;
+use ifdawn::text::parts;
 
 use std::ffi::CStr;
 use std::fmt::{self, Display, Write};
@@ -59,7 +59,7 @@ impl Path {
 
     /// As system calls take it.
     fn pointer(&self) -> Result<usize, Errno> {
-        match split_at_octet(&self.0, 0).1 {
+        match parts::split(&self.0, 0).1 {
             Some([]) => Ok(self.0.as_ptr() as usize),
             Some(_) | None => Err(TOO_LONG),
         }
@@ -163,7 +163,7 @@ impl<'a> Root<'a> {
             while let Some((&[l0, l1], [_, name @ ..])) =
                 records.get(16..).and_then(|rest| rest.split_first_chunk())
             {
-                each(split_at_octet(name, 0).0);
+                each(parts::split(name, 0).0);
                 let length = usize::from(u16::from_ne_bytes([l0, l1]));
                 records = records.get(length..).unwrap_or_default();
             }

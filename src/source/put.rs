@@ -1,0 +1,88 @@
+//! What every reader puts into the configuration. Where a table is full, the limit that was reached.
+
+use super::Context;
+use super::complaint::What;
+use crate::model::config::{
+    AddrConfig, LinkConfig, LinkId, NameRule, RouteConfig, Server, SourceKind, Str,
+};
+use crate::text::scalar;
+use core::net::IpAddr;
+
+/// What became of a MAC rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RulePut {
+    /// It is new, or said again.
+    Kept,
+    /// It takes the place of one that says something else.
+    Replaced,
+}
+
+impl Context<'_, '_> {
+    /// Adds a link.
+    #[inline(never)]
+    pub fn add_link(&mut self, link: &LinkConfig) -> Result<LinkId, What> {
+        self.config.add_link(*link).ok_or(What::MaxLinks)
+    }
+
+    /// Adds an address.
+    #[inline(never)]
+    pub fn add_addr(&mut self, addr: &AddrConfig) -> Result<(), What> {
+        self.config.addrs.push(*addr).map_err(|_| What::MaxAddrs)
+    }
+
+    /// Adds a route.
+    #[inline(never)]
+    pub fn add_route(&mut self, route: &RouteConfig) -> Result<(), What> {
+        self.config.routes.push(*route).map_err(|_| What::MaxRoutes)
+    }
+
+    /// Adds a name server: one of no link behind the others of no link, before those of links.
+    #[inline(never)]
+    pub fn add_server(&mut self, addr: &IpAddr, link: Option<LinkId>) -> Result<(), What> {
+        let servers = &mut self.config.servers;
+        let mut at = servers.len();
+        if link.is_none() {
+            let is_before = |have: &&Server| have.link.is_none();
+            at = servers.iter().take_while(is_before).count();
+        }
+        let server = Server { addr: *addr, link };
+        servers.insert(at, server).map_err(|_| What::MaxServers)
+    }
+
+    /// Adds a MAC rule in place of those of its source with its name, and of the command line with
+    /// its MAC.
+    #[inline(never)]
+    pub fn add_rule(&mut self, rule: &NameRule) -> Result<RulePut, What> {
+        let (mut is_known, mut put) = (false, RulePut::Kept);
+        for have in self.config.name_rules.iter_mut() {
+            let (same_name, same_mac) = (have.name == rule.name, have.mac == rule.mac);
+            let replaces = same_name || same_mac && rule.source == SourceKind::Cmdline;
+            if replaces && have.source == rule.source {
+                is_known = true;
+                if !(same_name && same_mac) {
+                    put = RulePut::Replaced;
+                }
+                *have = *rule;
+            }
+        }
+        if !is_known {
+            let pushed = self.config.name_rules.push(*rule);
+            pushed.map_err(|_| What::MaxNameRules)?;
+        }
+        Ok(put)
+    }
+
+    /// Keeps a host name.
+    pub fn keep_hostname(&mut self, text: &[u8]) -> Result<Str, What> {
+        self.keep(text, scalar::is_hostname(text), What::NotAHostname)
+    }
+
+    /// Keeps a text that is valid.
+    #[inline(never)]
+    pub fn keep(&mut self, text: &[u8], is_valid: bool, invalid: What) -> Result<Str, What> {
+        if !is_valid {
+            return Err(invalid);
+        }
+        self.config.keep(text).ok_or(What::MaxStrings)
+    }
+}

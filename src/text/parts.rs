@@ -1,0 +1,70 @@
+//! Text taken apart at an octet, and lists of words written as one text.
+
+/// What stands before the next `separator` in `rest`, which keeps what stands after it. `None` once
+/// nothing is left, not even an empty part.
+#[inline(never)]
+pub fn next<'t>(rest: &mut Option<&'t [u8]>, separator: u8) -> Option<&'t [u8]> {
+    let text = (*rest)?;
+    let end = text.iter().position(|octet| *octet == separator);
+    let (part, tail) = text.split_at_checked(end.unwrap_or(text.len()))?;
+    *rest = tail.get(1..);
+    Some(part)
+}
+
+/// Both sides of the first `separator`; without one the second is `None`.
+pub fn split(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
+    let mut rest = Some(text);
+    let part = next(&mut rest, separator).unwrap_or_default();
+    (part, rest)
+}
+
+/// The part with `n` others before it.
+pub fn nth(text: &[u8], separator: u8, n: usize) -> Option<&[u8]> {
+    let mut rest = Some(text);
+    for _ in 0..n {
+        next(&mut rest, separator);
+    }
+    next(&mut rest, separator)
+}
+
+/// Which item of `list`, whose items are joined by commas, `word` is, in any case.
+#[inline(never)]
+pub fn position(list: &[u8], word: &[u8]) -> Option<usize> {
+    let (mut rest, mut n) = (Some(list), 0_usize);
+    while let Some(item) = next(&mut rest, b',') {
+        if item.eq_ignore_ascii_case(word) {
+            return Some(n);
+        }
+        n = n.wrapping_add(1);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_may_be_empty() {
+        for (text, parts) in [
+            ("", &[""][..]),
+            ("a", &["a"]),
+            (",a,,b,", &["", "a", "", "b", ""]),
+        ] {
+            let mut rest = Some(text.as_bytes());
+            for (n, part) in parts.iter().enumerate() {
+                assert_eq!(nth(text.as_bytes(), b',', n), Some(part.as_bytes()));
+                assert_eq!(next(&mut rest, b','), Some(part.as_bytes()));
+            }
+            assert_eq!(next(&mut rest, b','), None);
+            assert_eq!(nth(text.as_bytes(), b',', parts.len()), None);
+        }
+    }
+
+    #[test]
+    fn words_are_found_in_any_case() {
+        assert_eq!(position(b"no,yes", b"Yes"), Some(1));
+        assert_eq!(position(b"no,yes", b"ye"), None);
+        assert_eq!(position(b"no,", b""), Some(1));
+    }
+}

@@ -102,10 +102,78 @@ pub struct Diagnostic<'a> {
     pub effect: Effect,
 }
 
+/// What a complaint says wherever it is made: mostly a constant, so that a place passes one reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong.
+    pub problem: Problem<'static>,
+    /// What follows.
+    pub effect: Effect,
+}
+
+impl Complaint {
+    /// An error.
+    pub const fn error(problem: Problem<'static>, effect: Effect) -> Complaint {
+        Complaint::new(Severity::Error, problem, effect)
+    }
+
+    /// A warning.
+    pub const fn warning(problem: Problem<'static>, effect: Effect) -> Complaint {
+        Complaint::new(Severity::Warning, problem, effect)
+    }
+
+    /// A note.
+    pub const fn note(problem: Problem<'static>, effect: Effect) -> Complaint {
+        Complaint::new(Severity::Note, problem, effect)
+    }
+
+    const fn new(severity: Severity, problem: Problem<'static>, effect: Effect) -> Complaint {
+        Complaint {
+            severity,
+            problem,
+            effect,
+        }
+    }
+
+    /// Makes it of `subject`, asked for at `origin`.
+    #[inline(never)]
+    pub fn report(
+        &self,
+        sink: &mut dyn Sink,
+        config: &Config<'_>,
+        origin: Origin,
+        subject: &dyn Display,
+    ) {
+        sink.report(&Diagnostic {
+            severity: self.severity,
+            at: At::of(origin, config),
+            subject,
+            token: b"",
+            problem: self.problem,
+            effect: self.effect,
+        });
+    }
+}
+
 /// Receives complaints.
 pub trait Sink {
     /// Takes one complaint; must not fail.
     fn report(&mut self, diagnostic: &Diagnostic<'_>);
+}
+
+/// Writes a word and the value after it.
+#[inline(never)]
+pub(crate) fn put(f: &mut fmt::Formatter<'_>, word: &str, value: &dyn Display) -> fmt::Result {
+    f.write_str(word)?;
+    value.fmt(f)
+}
+
+/// Writes a word and two hexadecimal digits after it.
+#[inline(never)]
+pub(crate) fn put_octet(w: &mut dyn Write, word: &str, octet: u8) -> fmt::Result {
+    write!(w, "{word}{octet:02x}")
 }
 
 /// What is wrong. [`Display`] continues the sentence that the subject and the quoted token began.
@@ -371,7 +439,7 @@ impl Display for Escaped<'_> {
                     f.write_char(octet as char)?;
                 }
                 0x20..=0x7e => f.write_char(octet as char)?,
-                _ => write!(f, "\\x{octet:02x}")?,
+                _ => put_octet(f, "\\x", octet)?,
             }
         }
         if self.0.len() > SHOWN {

@@ -15,7 +15,7 @@ use crate::output::resolv_conf::ResolvConf;
 use crate::plan::diff::Ipv6;
 use crate::plan::rename::{Assignment, LiveRename};
 use crate::plan::resolve::LinkState;
-use crate::plan::{NamedLink, Plan, Rename, StaleAddr, StaleRoute, Step};
+use crate::plan::{Plan, Rename, StaleAddr, StaleRoute, Step};
 use core::net::IpAddr;
 use heapless::Vec;
 
@@ -50,7 +50,6 @@ pub struct Machine<
     renames: Vec<Rename, KERNEL>,
     stale_addrs: Vec<StaleAddr, ADDRS>,
     stale_routes: Vec<StaleRoute, ROUTES>,
-    downs: Vec<NamedLink, LINKS>,
     states: Vec<LinkState, LINKS>,
     assignments: Vec<Assignment, LINKS>,
     originals: Vec<Original, KERNEL>,
@@ -95,7 +94,6 @@ impl<
             renames: Vec::new(),
             stale_addrs: Vec::new(),
             stale_routes: Vec::new(),
-            downs: Vec::new(),
             states: Vec::new(),
             assignments: Vec::new(),
             originals: Vec::new(),
@@ -139,7 +137,6 @@ impl<
                 renames: &mut self.renames,
                 stale_addrs: &mut self.stale_addrs,
                 stale_routes: &mut self.stale_routes,
-                downs: &mut self.downs,
             },
             states: &mut self.states,
             problems: &mut self.problems,

@@ -4,119 +4,86 @@
 //! its last request is answered. Every error is mapped back to its step by the sequence number, and to
 //! the line of the configuration that asked for it.
 
-use super::{Engine, Host, OutputFile};
-use crate::diag::{At, Diagnostic, Effect, Errno, LineBuf, Origin, Problem, Severity, Sink};
-use crate::limits::BATCH_REQUESTS;
+use super::{Engine, Host, Once, OutputFile};
+use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, LineBuf, Problem, Severity, Sink};
+use crate::limits::{BATCH_REQUESTS, MAX_LINE};
 use crate::model::desired::Presence;
 use crate::output::owned::Owned;
 use crate::plan::encode::encode;
 use crate::plan::op::Op;
 use crate::plan::resolve::LinkState;
-use crate::plan::{Act, NamedLink, Phase, Step};
-use crate::wire::netlink::{self, Full, NLMSG_ERROR, Writer};
+use crate::plan::{Act, Phase, Step};
+use crate::wire::netlink::{NLMSG_ERROR, Writer};
 use core::fmt::Write;
 use core::ops::Range;
 
-/// How a plan was carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Applied {
-    /// Every step was tried.
-    Whole,
-    /// A link vanished: look again.
-    LinkGone,
-}
-
-/// What a refused step means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Refusal {
-    /// It is so already.
-    Harmless,
-    /// The link is not there any more.
-    LinkGone,
-    /// Something asked for is not there.
-    Failure,
-}
+/// Octets of a problem that the state keeps.
+const PROBLEM_OCTETS: usize = 240;
 
 impl Engine<'_> {
     /// Writes `owned-IF` for every link that gets something, before it gets it.
+    #[inline(never)]
     pub(super) fn claim(&mut self, host: &mut dyn Host) {
-        for n in 0..self.plan.steps.len() {
-            let Some(step) = self.plan.steps.get(n).copied() else {
-                continue;
-            };
-            let ifindex = self.op(step).map(|op| op.ifindex());
-            let touched = self
-                .desired
-                .links
-                .iter_mut()
-                .find(|link| Some(link.ifindex) == ifindex);
-            if let Some(link) = touched {
+        for step in self.plan.steps.iter() {
+            let op = Op::of(*step, &self.plan, &self.desired);
+            let ifindex = op.map_or(0, |op| op.ifindex());
+            if let Some(link) = self.desired.link_mut(ifindex) {
                 link.touched = true;
-                link.owned_up |= matches!(step.act, Act::Up(_));
+                link.owned_up |= step.act == Act::Up;
             }
         }
         self.write_owned(host);
     }
 
+    #[inline(never)]
     fn write_owned(&mut self, host: &mut dyn Host) {
         for n in 0..self.desired.links.len() {
-            let Some(link) = self.desired.links.get(n).copied() else {
-                continue;
-            };
-            // The loopback link is nobody's, but a file may have given it more.
-            let is_it = |stale: NamedLink| stale.ifindex == link.ifindex;
-            let has_stale = self.plan.stale_addrs.iter().any(|stale| is_it(stale.link))
-                || self.plan.stale_routes.iter().any(|stale| is_it(stale.link));
-            if !link.touched || link.config.is_none() && !has_stale {
-                continue;
-            }
-            let text = Owned {
-                link: &link,
-                desired: &self.desired,
-                plan: &self.plan,
-                config: &self.config,
-            };
-            if let Err(errno) = host.write(OutputFile::Owned(link.name), &text) {
-                let problem = Problem::File(errno);
-                self.complain(
-                    host,
-                    Severity::Warning,
-                    Origin::NONE,
-                    &OwnedFile(link.name),
-                    problem,
-                    Effect::NotSet,
-                );
+            if let Some(link) = self.desired.links.get(n)
+                && link.touched
+                // The loopback link is nobody's, but a file may have given it more.
+                && (link.config.is_some() || self.plan.has_stale(link.ifindex))
+            {
+                let name = link.name;
+                let text = Owned {
+                    link,
+                    desired: &self.desired,
+                    plan: &self.plan,
+                    config: &self.config,
+                };
+                let file = OutputFile::Owned(name);
+                let written = host.write(file, &text);
+                self.complain_of_file(host, &file, written);
             }
         }
     }
 
     /// Carries out the whole plan.
-    pub(super) fn apply(&mut self, host: &mut dyn Host) -> Result<Applied, Errno> {
+    pub(super) fn apply(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
         self.warn_of_replacements(host);
-        let steps = 0..self.plan.steps.len();
-        let applied = self.send_steps(host, steps)?;
+        self.send_steps(host, 0..self.plan.steps.len())?;
         self.disown_failed(host);
-        Ok(applied)
+        Ok(())
     }
 
     /// What the kernel refused is not ours.
     fn disown_failed(&mut self, host: &mut dyn Host) {
         let mut is_news = false;
         for (at, _) in self.failed.iter() {
-            match self.plan.steps.get(*at as usize).map(|step| step.act) {
-                Some(Act::AddAddr(n)) => {
-                    if let Some(addr) = self.desired.addrs.get_mut(n as usize) {
-                        (addr.presence, addr.owned) = (Presence::Same, false);
-                        is_news = true;
-                    }
-                }
-                Some(Act::AddRoute(n)) => {
-                    if let Some(route) = self.desired.routes.get_mut(n as usize) {
-                        (route.presence, route.owned) = (Presence::Same, false);
-                        is_news = true;
-                    }
-                }
-                Some(_) | None => {}
+            let Some(step) = self.plan.steps.get(*at as usize) else {
+                continue;
+            };
+            let n = step.n as usize;
+            if step.act == Act::AddAddr
+                && let Some(addr) = self.desired.addrs.get_mut(n)
+            {
+                (addr.presence, addr.owned) = (Presence::Same, false);
+                is_news = true;
+            }
+            if step.act == Act::AddRoute
+                && let Some(route) = self.desired.routes.get_mut(n)
+            {
+                (route.presence, route.owned) = (Presence::Same, false);
+                is_news = true;
             }
         }
         if is_news {
@@ -124,35 +91,29 @@ impl Engine<'_> {
         }
     }
 
-    pub(super) fn op(&self, step: Step) -> Option<Op<'_>> {
-        Op::of(step, &self.plan, &self.desired)
-    }
-
     /// Sends the steps in batches; [`Engine::failed`] tells which failed.
+    #[inline(never)]
     pub(super) fn send_steps(
         &mut self,
         host: &mut dyn Host,
         steps: Range<usize>,
-    ) -> Result<Applied, Errno> {
-        let mut applied = Applied::Whole;
+    ) -> Result<(), Errno> {
         let mut next = steps.start;
         self.failed.clear();
         while next < steps.end {
-            let first_seq = self.seq.wrapping_add(1);
             let from = next;
+            let first_seq = self.seq.wrapping_add(1);
             let mut writer = Writer::new(self.buffers.batch);
             while next < steps.end && writer.requests() < BATCH_REQUESTS {
                 let step = self.plan.steps.get(next).copied();
-                let op = step.and_then(|step| Op::of(step, &self.plan, &self.desired));
-                if let Some(op) = op {
-                    let seq = first_seq
-                        .wrapping_add(u32::try_from(next.saturating_sub(from)).unwrap_or(0));
-                    if encode(&op, &mut writer, seq) == Err(Full) {
+                if let Some(op) = step.and_then(|step| Op::of(step, &self.plan, &self.desired)) {
+                    if encode(&op, &mut writer, self.seq.wrapping_add(1)).is_err() {
                         break;
                     }
                     host.trace(&op);
                 }
-                next = next.saturating_add(1);
+                self.seq = self.seq.wrapping_add(1);
+                next = next.wrapping_add(1);
             }
             if next == from {
                 return Err(Errno::EMSGSIZE);
@@ -160,115 +121,94 @@ impl Engine<'_> {
             writer.acknowledge_last();
             self.requests = self.requests.saturating_add(writer.requests() as u64);
             host.send(writer.written())?;
-            self.seq = first_seq
-                .wrapping_add(u32::try_from(next.saturating_sub(from)).unwrap_or(0))
-                .wrapping_sub(1);
-            if self.collect(host, first_seq, from..next)? == Applied::LinkGone {
-                applied = Applied::LinkGone;
-            }
+            self.collect(host, first_seq, from)?;
         }
-        Ok(applied)
+        Ok(())
     }
 
-    /// Reads answers until the last request of the batch is answered.
-    fn collect(
+    /// Reads answers to the requests from `first_seq` on until the last one, [`Engine::seq`], is answered.
+    /// The first request is the step `first`; beyond the plan nothing is said about errors.
+    #[inline(never)]
+    pub(super) fn collect(
         &mut self,
         host: &mut dyn Host,
         first_seq: u32,
-        steps: Range<usize>,
-    ) -> Result<Applied, Errno> {
-        let reply = core::mem::take(&mut self.buffers.reply);
-        let mut applied = Ok(Applied::Whole);
-        let last = steps.end.saturating_sub(steps.start).saturating_sub(1);
-        'answers: loop {
-            let len = match host.receive(reply) {
-                Ok(len) => len,
-                Err(errno) => {
-                    applied = Err(errno);
-                    break;
-                }
-            };
-            for message in netlink::messages(reply.get(..len).unwrap_or_default()) {
-                let number = message.seq.wrapping_sub(first_seq) as usize;
-                if message.kind != NLMSG_ERROR || number > last {
-                    continue;
-                }
-                if let Some(outcome) = message.outcome()
-                    && let Some(errno) = outcome.errno
-                {
-                    match self.refused(
-                        host,
-                        steps.start.saturating_add(number),
-                        errno,
-                        outcome.said,
-                    ) {
-                        Refusal::Harmless | Refusal::Failure => {}
-                        Refusal::LinkGone => applied = Ok(Applied::LinkGone),
-                    }
-                    if errno == Errno::EPERM && applied.is_ok() {
-                        applied = Err(errno);
-                    }
-                }
-                if number == last {
-                    break 'answers;
-                }
+        first: usize,
+    ) -> Result<(), Errno> {
+        let last = self.seq.wrapping_sub(first_seq);
+        let mut collected = Ok(());
+        self.answers(host, &mut |engine, host, message| {
+            let number = message.seq.wrapping_sub(first_seq);
+            if message.kind != NLMSG_ERROR || number > last {
+                return None;
             }
-        }
-        self.buffers.reply = reply;
-        applied
+            if let Some(outcome) = message.outcome()
+                && let Some(errno) = outcome.errno
+            {
+                let at = first.saturating_add(number as usize);
+                let refused = engine.refused(host, at, errno, outcome.said);
+                collected = collected.and(refused);
+            }
+            (number == last).then_some(collected)
+        })
     }
 
-    fn refused(&mut self, host: &mut dyn Host, at: usize, errno: Errno, said: &[u8]) -> Refusal {
+    /// Says what the kernel refused, where it matters.
+    ///
+    /// # Errors
+    /// [`Errno::EPERM`]: we may not change anything.
+    #[inline(never)]
+    fn refused(
+        &mut self,
+        host: &mut dyn Host,
+        at: usize,
+        errno: Errno,
+        said: &[u8],
+    ) -> Result<(), Errno> {
         let Some(step) = self.plan.steps.get(at).copied() else {
-            return Refusal::Harmless;
+            return Ok(());
         };
-        // What is put back after a deletion is looked at again anyway, and told then.
-        let is_again = (Phase::AddressesAgain..=Phase::RoutesViaAgain).contains(&step.phase);
-        let refusal = match is_again {
-            true => Refusal::Harmless,
-            false => refusal(step.act, errno),
-        };
-        if refusal == Refusal::Harmless || errno == Errno::EPERM {
-            return refusal;
+        if errno == Errno::EPERM {
+            return Err(errno);
         }
-        let _ = self
-            .failed
-            .push((u32::try_from(at).unwrap_or(u32::MAX), errno));
-        if matches!(step.phase, Phase::Rename) && errno == Errno::EBUSY {
-            return refusal;
+        if is_harmless(step, errno) {
+            return Ok(());
+        }
+        let _ = self.failed.push((at as u32, errno));
+        if step.phase == Phase::Rename && errno == Errno::EBUSY {
+            return Ok(());
         }
         let Some(op) = Op::of(step, &self.plan, &self.desired) else {
-            return refusal;
+            return Ok(());
         };
-        let of_lo = self
-            .observed
-            .by_index(op.ifindex())
-            .is_some_and(|link| link.is_loopback());
+        let ifindex = op.ifindex();
+        let link = self.observed.by_index(ifindex);
+        let severity = match link.is_some_and(|link| link.is_loopback()) {
+            true => Severity::Note,
+            false => Severity::Error,
+        };
         let diagnostic = Diagnostic {
-            severity: if of_lo {
-                Severity::Note
-            } else {
-                Severity::Error
-            },
+            severity,
             at: At::of(op.origin(), &self.config),
             subject: &op,
             token: b"",
             problem: Problem::Kernel(errno, said),
             effect: Effect::NotSet,
         };
-        super::Once {
+        Once {
             said: &mut self.said,
             sink: host,
         }
         .report(&diagnostic);
-        let ifindex = op.ifindex();
-        let mut text = LineBuf::<240>::new();
+        let mut text = LineBuf::<MAX_LINE>::new();
         let _ = write!(text, "{diagnostic}");
-        self.remember_problem(ifindex, text.as_bytes());
-        if refusal == Refusal::Failure && !of_lo {
+        let text = text.as_bytes();
+        self.remember_problem(ifindex, text.get(..PROBLEM_OCTETS).unwrap_or(text));
+        // A link that is gone may come back: it is looked for again.
+        if errno != Errno::ENODEV && severity == Severity::Error {
             self.fail(ifindex);
         }
-        refusal
+        Ok(())
     }
 
     /// The configured link behind `ifindex` is not what it shall be.
@@ -280,57 +220,47 @@ impl Engine<'_> {
     }
 
     fn warn_of_replacements(&mut self, host: &mut dyn Host) {
-        for n in 0..self.plan.steps.len() {
-            let Some(Step {
-                act: Act::ReplaceRoute(route),
-                ..
-            }) = self.plan.steps.get(n)
-            else {
-                continue;
-            };
-            let Some(route) = self.desired.routes.get(*route as usize).copied() else {
-                continue;
-            };
-            if route.presence == Presence::DiffersForeign {
-                let dst = route.route.dst;
-                self.complain(
-                    host,
-                    Severity::Warning,
-                    route.origin,
-                    &dst,
-                    Problem::Replaces,
-                    Effect::None,
-                );
+        const COMPLAINT: Complaint = Complaint::warning(Problem::Replaces, Effect::None);
+        let mut once = Once {
+            said: &mut self.said,
+            sink: host,
+        };
+        for step in self.plan.steps.iter() {
+            if step.act == Act::ReplaceRoute
+                && let Some(route) = self.desired.routes.get(step.n as usize)
+                && route.presence == Presence::DiffersForeign
+            {
+                COMPLAINT.report(&mut once, &self.config, route.origin, &route.route.dst);
             }
         }
     }
 }
 
-/// What an error of a step means: what is there already, or gone already, is as it shall be.
-fn refusal(act: Act, errno: Errno) -> Refusal {
-    match (act, errno) {
-        (Act::AddRoute(_), Errno::EEXIST) => Refusal::Harmless,
-        (
-            Act::DelAddr(_) | Act::DelRoute(_),
-            Errno::EADDRNOTAVAIL | Errno::ESRCH | Errno::ENODEV,
-        ) => Refusal::Harmless,
-        (_, Errno::ENODEV) => Refusal::LinkGone,
-        _ => Refusal::Failure,
-    }
-}
-
-/// The file's name in a complaint.
-struct OwnedFile(crate::model::link::IfName);
-
-impl core::fmt::Display for OwnedFile {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "/run/ifdawn/owned-{}", self.0)
+/// Whether an error of a step means that all is as it shall be: what is there already, or gone already.
+/// What is put back after a deletion is looked at again anyway, and told then.
+fn is_harmless(step: Step, errno: Errno) -> bool {
+    match step.act {
+        _ if (Phase::AddressesAgain..=Phase::RoutesViaAgain).contains(&step.phase) => true,
+        Act::AddRoute => errno == Errno::EEXIST,
+        Act::DelAddr | Act::DelRoute => {
+            [Errno::EADDRNOTAVAIL, Errno::ESRCH, Errno::ENODEV].contains(&errno)
+        }
+        Act::DownRenamed
+        | Act::Rename
+        | Act::UpRenamed
+        | Act::SetMac
+        | Act::SetMtu
+        | Act::Up
+        | Act::AddAddr
+        | Act::ChangeAddr
+        | Act::ReplaceRoute => false,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diag::Origin;
     use crate::engine::{Instant, Settled};
     use crate::machine::Machine;
     use crate::model::addr::Cidr;
@@ -425,7 +355,7 @@ mod tests {
     const ROUTES: usize = 100;
 
     /// A plan of a hundred routes, sent through a batch of `octets`.
-    fn send(host: &mut Yes, octets: usize, seq: u32) -> Result<Applied, Errno> {
+    fn send(host: &mut Yes, octets: usize, seq: u32) -> Result<(), Errno> {
         let mut batch = std::vec![0xa5; octets];
         let mut tables = Machine::<4, 4, 4, ROUTES, 256, 256, 64>::new();
         let mut engine = tables.engine();
@@ -463,7 +393,7 @@ mod tests {
             engine.desired.routes.push(route).unwrap();
             engine
                 .plan
-                .push(Phase::RoutesOnLink, Act::AddRoute(number.into()));
+                .push(Phase::RoutesOnLink, Act::AddRoute, number.into());
         }
         let steps = 0..engine.plan.steps.len();
         let applied = engine.send_steps(host, steps);
@@ -483,7 +413,7 @@ mod tests {
             (7 * REQUEST, 7),
         ] {
             let mut host = Yes::default();
-            assert_eq!(send(&mut host, octets, 0), Ok(Applied::Whole));
+            assert_eq!(send(&mut host, octets, 0), Ok(()));
             assert_eq!(host.sent.len(), ROUTES.div_ceil(in_batch));
             let (last, whole) = host.sent.split_last().unwrap();
             assert!(
@@ -518,7 +448,7 @@ mod tests {
                 refuses: Vec::from([0, 4, 9, 10, 50, 99]),
                 ..Yes::default()
             };
-            assert_eq!(send(&mut host, 10 * REQUEST, seq), Ok(Applied::Whole));
+            assert_eq!(send(&mut host, 10 * REQUEST, seq), Ok(()));
             let refused = host.refuses.iter().map(|number| {
                 let line = number + 1;
                 std::format!(

@@ -1,12 +1,12 @@
 //! `ifdawn down`: what `owned-IF` says we made is taken back, and nothing else.
 
-use super::observe::Dump;
+use super::observe::{Dump, Purpose};
 use super::{Engine, Host, OutputFile};
 use crate::diag::{Effect, Errno, Origin, Problem, Severity};
 use crate::model::link::IfName;
 use crate::output::owned::{self, Item};
 use crate::plan::diff;
-use crate::plan::{Full, NamedLink, StaleAddr, StaleRoute};
+use crate::plan::{Act, Full, NamedLink, Phase, StaleAddr, StaleRoute};
 
 impl Engine<'_> {
     /// Takes back what we made on the link `name`; whether all of it is gone.
@@ -17,7 +17,7 @@ impl Engine<'_> {
         self.observe_links(host)?;
         self.plan.clear();
         self.desired.reset(0, 0);
-        let ifindex = self.observed.by_name(name).map(|link| link.ifindex);
+        let ifindex = self.observed.by_name(&name).map(|link| link.ifindex);
         let mut is_same = false;
         let mut is_full = false;
         let mut was_down = false;
@@ -108,8 +108,8 @@ impl Engine<'_> {
     /// them their routes and IPv6 addresses. Whether it went as it should.
     fn take_down(&mut self, link: NamedLink, host: &mut dyn Host) -> Result<bool, Errno> {
         self.others = false;
-        self.dump(host, Dump::OthersAddrs(link.ifindex))?;
-        self.dump(host, Dump::OthersRoutes(link.ifindex))?;
+        self.dump(host, Dump::Addrs(Purpose::Others(link.ifindex)))?;
+        self.dump(host, Dump::Routes(Purpose::Others(link.ifindex)))?;
         if self.others {
             let problem = Problem::Says("has addresses or routes of somebody else; it stays up");
             let name = link.name;
@@ -124,7 +124,7 @@ impl Engine<'_> {
             return Ok(true);
         }
         self.plan.clear();
-        diff::take_down(&mut self.plan, link);
+        self.plan.switch(link, Phase::Down, Act::DownRenamed);
         self.apply(host)?;
         Ok(self.failed.is_empty())
     }

@@ -8,6 +8,7 @@
 //! changed sends nothing. The outside world is behind [`Host`]; a test's host is a model of the kernel.
 
 mod apply;
+mod complain;
 mod down;
 mod host;
 mod names;
@@ -19,7 +20,10 @@ pub use host::{Host, Instant, OutputFile, Settled};
 pub(crate) use names::{Names, Original};
 pub use publish::ForeignResolvConf;
 
-use crate::diag::{At, Diagnostic, Effect, Errno, LineBuf, Origin, Problem, Severity, Sink};
+use crate::diag::{
+    At, Complaint, Diagnostic, Effect, Errno, LineBuf, Origin, Problem, Severity, Sink, put_octet,
+};
+use crate::limits::MAX_LINE;
 use crate::model::config::{Config, LinkId, LinkMatch, Str};
 use crate::model::desired::Desired;
 use crate::model::link::{IfName, Mac};
@@ -86,42 +90,43 @@ pub struct Buffers<'m> {
     pub restore: &'m mut VecView<u8>,
 }
 
-/// See the module.
+/// See the module. In memory what is used most comes first: small offsets make short instructions.
+#[repr(C)]
 pub struct Engine<'m> {
-    /// What the sources said.
-    pub config: Config<'m>,
-    /// The kernel's links.
-    pub observed: Observed<'m>,
-    /// What shall be.
-    pub desired: Desired<'m>,
     /// What is to be done.
     pub plan: Plan<'m>,
+    /// The kernel's links.
+    pub observed: Observed<'m>,
     /// How far each configured link is.
     pub states: &'m mut VecView<LinkState>,
-    /// What a link's problems were.
-    pub problems: &'m mut VecView<(u32, Str)>,
-    /// What becomes of a resolv.conf of somebody else's.
-    pub foreign_resolv_conf: ForeignResolvConf,
-    pub(crate) assignments: &'m mut VecView<Assignment>,
-    pub(crate) originals: &'m mut VecView<Original>,
-    pub(crate) marks: &'m mut VecView<Mark>,
-    pub(crate) resolv_conf: ResolvConf<'m>,
+    /// What shall be.
+    pub desired: Desired<'m>,
     pub(crate) buffers: Buffers<'m>,
     pub(crate) seq: u32,
     /// Whether a link that is up can be renamed, as far as is known.
     pub live_rename: LiveRename,
     pub(crate) names: Names,
-    pub(crate) started: Instant,
-    pub(crate) said: Said,
-    pub(crate) requests: u64,
-    /// Numbers of the plan's steps that failed in the last batches, and why.
-    pub(crate) failed: heapless::Vec<(u32, Errno), 256>,
     pub(crate) has_ipv6: Ipv6,
     pub(crate) restore_overflow: bool,
     /// Whether links were asked for by their names.
     pub(crate) by_name: bool,
     /// Whether a link that is to go down has something of somebody else's.
     pub(crate) others: bool,
+    /// What becomes of a resolv.conf of somebody else's.
+    pub foreign_resolv_conf: ForeignResolvConf,
+    pub(crate) assignments: &'m mut VecView<Assignment>,
+    pub(crate) originals: &'m mut VecView<Original>,
+    pub(crate) marks: &'m mut VecView<Mark>,
+    /// What a link's problems were.
+    pub problems: &'m mut VecView<(u32, Str)>,
+    pub(crate) resolv_conf: ResolvConf<'m>,
+    pub(crate) requests: u64,
+    pub(crate) started: Instant,
+    /// What the sources said.
+    pub config: Config<'m>,
+    /// Numbers of the plan's steps that failed in the last batches, and why.
+    pub(crate) failed: heapless::Vec<(u32, Errno), 256>,
+    pub(crate) said: Said,
 }
 
 impl Engine<'_> {
@@ -152,6 +157,7 @@ impl Engine<'_> {
     ///
     /// # Errors
     /// When the kernel cannot be asked.
+    #[inline(never)]
     pub fn plan(&mut self, goal: Goal<'_>, host: &mut dyn Host) -> Result<(), Errno> {
         self.observe_links(host)?;
         self.plan.clear();
@@ -160,6 +166,7 @@ impl Engine<'_> {
     }
 
     /// As [`Engine::plan`], with the links that [`Observed`] holds already and no kernel to ask.
+    #[inline(never)]
     pub fn plan_offline(&mut self, goal: Goal<'_>, sink: &mut dyn Sink) {
         self.plan.clear();
         self.plan_names(sink, self.live_rename);
@@ -172,6 +179,7 @@ impl Engine<'_> {
     ///
     /// # Errors
     /// When the kernel cannot be asked, or refuses everything ([`Errno::EPERM`]).
+    #[inline(never)]
     pub fn converge(&mut self, goal: Goal<'_>, host: &mut dyn Host) -> Result<Progress, Errno> {
         // A link that vanishes or is renamed under our hands is looked at again, a bounded number of times.
         for _ in 0..8 {
@@ -182,15 +190,12 @@ impl Engine<'_> {
             self.plan.clear();
             self.compare(goal, host)?;
             self.claim(host);
-            let applied = self.apply(host)?;
+            self.apply(host)?;
             // The kernel may drop more than was deleted: secondary addresses go with their primary one.
-            let deletes = self
-                .plan
-                .steps
-                .last()
-                .is_some_and(|step| step.phase >= Phase::DeleteRoutes);
-            let is_whole = applied == apply::Applied::Whole;
-            if is_whole && (!deletes || !self.failed.is_empty()) {
+            let last = self.plan.steps.last();
+            let deletes = last.is_some_and(|step| step.phase >= Phase::DeleteRoutes);
+            let is_gone = |(_, errno): &(u32, Errno)| *errno == Errno::ENODEV;
+            if !self.failed.iter().any(is_gone) && (!deletes || !self.failed.is_empty()) {
                 break;
             }
         }
@@ -204,57 +209,39 @@ impl Engine<'_> {
 
     /// Takes every link that the configuration names to exist, down and unconfigured, in the place of what
     /// the kernel has.
+    #[inline(never)]
     pub fn imagine_links(&mut self) {
-        self.observed.clear();
-        self.imagine(IfName::LO, IFF_LOOPBACK, Mac::NONE);
-        for n in 0..self.config.links.len() {
-            let Some(link) = self.config.links.get(n).copied() else {
-                continue;
-            };
-            let (name, mac) = match link.matches {
+        let (config, observed) = (&self.config, &mut self.observed);
+        observed.clear();
+        imagine(observed, &IfName::LO, IFF_LOOPBACK, &Mac::NONE);
+        for link in config.links.iter() {
+            match &link.matches {
                 LinkMatch::Name(name) => {
-                    let mut rules = self.config.name_rules.iter();
-                    let rule = rules.find(|rule| rule.name == name);
-                    (Some(name), rule.map_or(Mac::NONE, |rule| rule.mac))
+                    let mut rules = config.name_rules.iter();
+                    let rule = rules.find(|rule| rule.name == *name);
+                    imagine(observed, name, 0, rule.map_or(&Mac::NONE, |rule| &rule.mac));
                 }
                 LinkMatch::Mac(mac) | LinkMatch::Bootif(mac) => {
-                    (link.name.or_else(|| enx_name(mac)), mac)
+                    if let Some(name) = link.name.or_else(|| enx_name(mac)) {
+                        imagine(observed, &name, 0, mac);
+                    }
                 }
-                LinkMatch::Any => (None, Mac::NONE),
-            };
-            if let Some(name) = name.filter(|name| self.observed.by_name(*name).is_none()) {
-                self.imagine(name, 0, mac);
+                LinkMatch::Any => {}
             }
         }
     }
 
-    fn imagine(&mut self, name: IfName, flags: u32, mac: Mac) {
-        let ifindex = u32::try_from(self.observed.links.len())
-            .unwrap_or(u32::MAX)
-            .saturating_add(1);
-        let _ = self.observed.links.push(Link {
-            ifindex,
-            name,
-            flags,
-            arphrd: ARPHRD_ETHER,
-            mtu: 1_500,
-            mac,
-            perm_mac: mac,
-            master: 0,
-            kind: KernelKind::Device,
-            settled: true,
-        });
-    }
-
     /// Whether a source names the link, or speaks of any link.
+    #[inline(never)]
     pub fn is_configured(&self, name: IfName) -> bool {
         self.config
             .links
             .iter()
-            .any(|link| link.name.is_none() || link.name == Some(name))
+            .any(|link| link.name.is_none() || name.is(&link.name))
     }
 
     /// Whether everything required is up.
+    #[inline(never)]
     pub fn outcome(&self) -> Outcome {
         let states = || self.config.links.iter().zip(self.states.iter());
         let mut asked = states()
@@ -278,6 +265,7 @@ impl Engine<'_> {
     }
 
     /// What the links that are not up wait for or lack, in one complaint each.
+    #[inline(never)]
     pub fn complain_about_missing(&mut self, sink: &mut dyn Sink) {
         for (link, state) in self.config.links.iter().zip(self.states.iter()) {
             let what = match state {
@@ -287,21 +275,21 @@ impl Engine<'_> {
                     continue;
                 }
             };
-            sink.report(&Diagnostic {
+            let complaint = Complaint {
                 severity: if link.required || self.by_name {
                     Severity::Error
                 } else {
                     Severity::Warning
                 },
-                at: At::of(link.origin, &self.config),
-                subject: &Subject(link.matches),
-                token: b"",
                 problem: Problem::TimedOut(what),
                 effect: Effect::LinkSkipped,
-            });
+            };
+            let subject = Subject(link.matches);
+            complaint.report(sink, &self.config, link.origin, &subject);
         }
     }
 
+    #[inline(never)]
     fn resolve(&mut self, goal: Goal<'_>, sink: &mut dyn Sink) {
         self.by_name = !goal.names.is_empty();
         Resolver {
@@ -320,6 +308,7 @@ impl Engine<'_> {
     }
 
     /// Resolve, look at addresses and routes, read what is ours, compare.
+    #[inline(never)]
     fn compare(&mut self, goal: Goal<'_>, host: &mut dyn Host) -> Result<(), Errno> {
         self.resolve(goal, host);
         self.observe_addrs(host)?;
@@ -331,6 +320,7 @@ impl Engine<'_> {
     }
 
     /// Counts a link's state up from what was found and done, and tells how long to wait.
+    #[inline(never)]
     fn progress(&mut self, host: &mut dyn Host) -> Progress {
         let mut until = None;
         for n in 0..self.states.len() {
@@ -404,14 +394,35 @@ impl Engine<'_> {
     }
 }
 
+/// Adds a link that looks like Ethernet, unless there is one of this name.
+#[inline(never)]
+fn imagine(observed: &mut Observed<'_>, name: &IfName, flags: u32, mac: &Mac) {
+    let ifindex = (observed.links.len() as u32).saturating_add(1);
+    if observed.by_name(name).is_none() {
+        let _ = observed.links.push(Link {
+            ifindex,
+            name: *name,
+            flags,
+            arphrd: ARPHRD_ETHER,
+            mtu: 1_500,
+            mac: *mac,
+            perm_mac: *mac,
+            master: 0,
+            kind: KernelKind::Device,
+            settled: true,
+        });
+    }
+}
+
 /// The name that systemd would make of a MAC: what stands for a link known by nothing else.
-fn enx_name(mac: Mac) -> Option<IfName> {
-    let mut name = LineBuf::<15>::new();
+#[inline(never)]
+fn enx_name(mac: &Mac) -> Option<IfName> {
+    let mut name = LineBuf::<MAX_LINE>::new();
     let _ = name.write_str("enx");
     for octet in mac.as_bytes() {
-        let _ = write!(name, "{octet:02x}");
+        let _ = put_octet(&mut name, "", *octet);
     }
-    IfName::new(name.as_bytes())
+    IfName::cut(name.as_bytes())
 }
 
 /// A link as the configuration means it.

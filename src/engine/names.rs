@@ -5,15 +5,14 @@
 //! back the addresses and routes that going down cost them, foreign ones included. When a batch fails
 //! halfway, every link gets its old name back, and configuration goes on by MAC.
 
-use super::observe::{Dump, append_message};
+use super::observe::{Dump, Purpose, append_message};
 use super::{Engine, Host, Once};
-use crate::diag::{Effect, Errno, Origin, Problem, Severity, Sink};
+use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Sink};
 use crate::limits::BATCH_REQUESTS;
 use crate::model::link::IfName;
-use crate::plan::rename::{self, Assignment, LiveRename};
-use crate::plan::{Act, Naming, Phase, Rename, Step};
-use crate::wire::netlink::{self, Message, NLM_F_CREATE, NLM_F_EXCL, NLMSG_ERROR, Writer};
-use core::ops::Range;
+use crate::plan::rename::{Assignment, LiveRename, Renamer};
+use crate::plan::{Act, NamedLink, Naming, Phase, Step};
+use crate::wire::netlink::{Message, NLM_F_CREATE, NLM_F_EXCL, Writer};
 
 /// How the rename stage stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,24 +45,42 @@ pub enum Renamed {
 
 impl Engine<'_> {
     /// Fills [`Engine::plan`] with the permutation of names, and gives [`Engine::observed`] the new ones.
+    #[inline(never)]
     pub(super) fn plan_names(&mut self, sink: &mut dyn Sink, live: LiveRename) {
-        if self.names == Names::GivenUp || self.config.name_rules.is_empty() {
-            return;
+        if self.names == Names::Followed && !self.config.name_rules.is_empty() {
+            self.order_names(sink, live, |renamer| renamer.assign());
         }
-        let sink = &mut Once {
-            said: &mut self.said,
-            sink,
+    }
+
+    /// Orders [`Engine::assignments`], as `assign` leaves them, into [`Engine::plan`].
+    #[inline(never)]
+    fn order_names(
+        &mut self,
+        sink: &mut dyn Sink,
+        live: LiveRename,
+        assign: fn(&mut Renamer<'_, '_>),
+    ) {
+        let mut renamer = Renamer {
+            config: &self.config,
+            observed: &mut self.observed,
+            assignments: self.assignments,
+            plan: &mut self.plan,
+            sink: &mut Once {
+                said: &mut self.said,
+                sink,
+            },
         };
-        rename::assign(&self.config, &self.observed, self.assignments, sink);
-        rename::order(
-            &self.config,
-            &mut self.observed,
-            self.assignments,
-            live,
-            &mut self.plan,
-            sink,
-        );
+        assign(&mut renamer);
+        renamer.order(live);
         self.plan.sort();
+    }
+
+    /// How links that are up are renamed: as they are, unless the kernel has refused that.
+    fn attempt(&self) -> LiveRename {
+        match self.live_rename {
+            LiveRename::Unknown | LiveRename::Proven => LiveRename::Proven,
+            LiveRename::Refused => LiveRename::Refused,
+        }
     }
 
     /// Carries the permutation out. What was interrupted in an earlier call is finished in this one.
@@ -72,31 +89,27 @@ impl Engine<'_> {
     /// When the kernel cannot be asked.
     pub(super) fn rename(&mut self, host: &mut dyn Host) -> Result<Renamed, Errno> {
         self.plan.clear();
-        let attempt = match self.live_rename {
-            LiveRename::Unknown | LiveRename::Proven => LiveRename::Proven,
-            LiveRename::Refused => LiveRename::Refused,
-        };
-        self.plan_names(host, attempt);
+        self.plan_names(host, self.attempt());
         if self.plan.steps.is_empty() && self.originals.is_empty() {
             return Ok(Renamed::None);
         }
         self.remember_names();
         let goes_down = |step: &Step| step.phase == Phase::DownForRename;
         if self.plan.steps.first().is_some_and(goes_down) {
-            self.dump(host, Dump::SaveAddrs)?;
-            self.dump(host, Dump::SaveRoutes)?;
+            self.dump(host, Dump::Addrs(Purpose::Save))?;
+            self.dump(host, Dump::Routes(Purpose::Save))?;
         }
-        let whole = 0..self.plan.steps.len();
+        let whole = self.plan.steps.len();
         let proof = self.proof();
-        self.send_steps(host, whole.start..proof)?;
+        self.send_steps(host, 0..proof)?;
         let is_busy = |(_, errno): &(u32, Errno)| *errno == Errno::EBUSY;
         if self.live_rename != LiveRename::Refused && self.failed.iter().any(is_busy) {
             self.live_rename = LiveRename::Refused;
             return Ok(Renamed::Some);
         }
-        if self.failed.is_empty() && proof < whole.end {
+        if self.failed.is_empty() && proof < whole {
             self.live_rename = LiveRename::Proven;
-            self.send_steps(host, proof..whole.end)?;
+            self.send_steps(host, proof..whole)?;
         }
         match self.failed.is_empty() {
             true => self.tell_names(host),
@@ -113,11 +126,9 @@ impl Engine<'_> {
     /// proven or not used.
     fn proof(&self) -> usize {
         let live = |step: &Step| {
-            let Act::Rename(n) = step.act else {
-                return false;
-            };
-            let rename = self.plan.renames.get(n as usize);
-            rename.is_some_and(|rename| rename.is_up && rename.naming == Naming::Rename)
+            let rename = self.plan.renames.get(step.n as usize);
+            step.act == Act::Rename
+                && rename.is_some_and(|rename| rename.is_up && rename.naming == Naming::Rename)
         };
         match self.live_rename {
             LiveRename::Proven | LiveRename::Refused => self.plan.steps.len(),
@@ -148,100 +159,70 @@ impl Engine<'_> {
         self.observe_links(host)?;
         self.plan.clear();
         for original in self.originals.iter().filter(|link| link.was_up) {
-            let link = self.observed.by_index(original.ifindex);
-            if let Some(link) = link.filter(|link| !link.is_up()) {
-                let number = u32::try_from(self.plan.renames.len()).unwrap_or(u32::MAX);
-                let _ = self.plan.renames.push(Rename {
+            if let Some(link) = self.observed.by_index(original.ifindex)
+                && !link.is_up()
+            {
+                let link = NamedLink {
                     ifindex: link.ifindex,
-                    from: link.name,
-                    to: link.name,
-                    naming: Naming::Rename,
-                    is_up: false,
-                    origin: Origin::NONE,
-                });
-                self.plan.push(Phase::UpAfterRename, Act::UpRenamed(number));
+                    name: link.name,
+                };
+                self.plan.switch(link, Phase::UpAfterRename, Act::UpRenamed);
             }
         }
-        let steps = 0..self.plan.steps.len();
-        self.send_steps(host, steps)?;
+        self.send_steps(host, 0..self.plan.steps.len())?;
         self.restore(host)
     }
 
+    #[inline(never)]
     fn tell_names(&mut self, host: &mut dyn Host) {
         let now = host.now();
         for n in 0..self.originals.len() {
-            let Some(original) = self.originals.get(n).copied() else {
-                continue;
-            };
-            let Some(link) = self.observed.by_index(original.ifindex).copied() else {
-                continue;
-            };
-            self.mark(link.ifindex, "renamed", now);
-            host.progress(link.name, &format_args!("renamed from {}", original.name));
+            if let Some(Original { ifindex, name, .. }) = self.originals.get(n)
+                && let Some(link) = self.observed.by_index(*ifindex)
+            {
+                host.progress(link.name, &format_args!("renamed from {name}"));
+                self.mark(*ifindex, "renamed", now);
+            }
         }
     }
 
     /// Gives every link its old name back and follows no more rules.
     fn roll_back(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
+        const TAKEN_BACK: Complaint = Complaint::error(
+            Problem::Says("a rename failed; every link has its old name again"),
+            Effect::NotRenamed,
+        );
+        const STUCK: Complaint = Complaint::error(
+            Problem::Says("a rename failed, and so did taking it back"),
+            Effect::NotRenamed,
+        );
         self.observe_links(host)?;
         self.plan.clear();
         self.assignments.clear();
         for original in self.originals.iter() {
-            let at = self
-                .observed
-                .links
-                .iter()
-                .position(|link| link.ifindex == original.ifindex);
-            if let Some(at) = at.and_then(|at| u16::try_from(at).ok()) {
-                let _ = self
-                    .assignments
-                    .push(Assignment::new(at, original.name, Origin::NONE));
+            let mut links = self.observed.links.iter().zip(0..);
+            if let Some((_, at)) = links.find(|(link, _)| link.ifindex == original.ifindex) {
+                let back = Assignment::new(at, original.name, Origin::NONE);
+                let _ = self.assignments.push(back);
             }
         }
-        let sink = &mut Once {
-            said: &mut self.said,
-            sink: host,
-        };
         // Where nothing was refused for being up, a link that is up is renamed as it is.
-        let live = match self.live_rename {
-            LiveRename::Unknown | LiveRename::Proven => LiveRename::Proven,
-            LiveRename::Refused => LiveRename::Refused,
-        };
-        rename::order(
-            &self.config,
-            &mut self.observed,
-            self.assignments,
-            live,
-            &mut self.plan,
-            sink,
-        );
-        self.plan.sort();
-        let steps = 0..self.plan.steps.len();
-        self.send_steps(host, steps)?;
+        self.order_names(host, self.attempt(), |_| {});
+        self.send_steps(host, 0..self.plan.steps.len())?;
         self.names = Names::GivenUp;
-        let problem = match self.failed.is_empty() {
-            true => Problem::Says("a rename failed; every link has its old name again"),
-            false => Problem::Says("a rename failed, and so did taking it back"),
+        let complaint = match self.failed.is_empty() {
+            true => &TAKEN_BACK,
+            false => &STUCK,
         };
-        self.complain(
-            host,
-            Severity::Error,
-            Origin::NONE,
-            &"MAC rules",
-            problem,
-            Effect::NotRenamed,
-        );
+        self.complain_of(host, complaint, Origin::NONE, &"MAC rules");
         Ok(())
     }
 
-    /// Whether the plan takes the link down to rename it.
-    pub(super) fn goes_down(&self, ifindex: u32) -> bool {
-        let is_it = |rename: &Rename| rename.is_up && rename.ifindex == ifindex;
-        self.plan.renames.iter().any(is_it)
-    }
-
-    pub(super) fn save(&mut self, message: &Message<'_>) {
-        if append_message(self.buffers.restore, message).is_err() {
+    /// Keeps an address or a route of a link that the plan takes down to rename it.
+    pub(super) fn save(&mut self, ifindex: u32, message: &Message<'_>) {
+        let mut renames = self.plan.renames.iter();
+        let goes_down = renames.any(|rename| rename.is_up && rename.ifindex == ifindex);
+        if goes_down && append_message(self.buffers.restore, message).is_err() {
             self.restore_overflow = true;
         }
     }
@@ -249,62 +230,52 @@ impl Engine<'_> {
     /// Sends back what was saved, twice: gateways need the routes to them first. What the kernel restored
     /// by itself is there already, which is no error.
     fn restore(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
+        const FULL: Complaint =
+            Complaint::error(Problem::Full("RESTORE_OCTETS"), Effect::PartIgnored);
         if core::mem::take(&mut self.restore_overflow) {
-            let problem = Problem::Full("RESTORE_OCTETS");
-            self.complain(
-                host,
-                Severity::Error,
-                Origin::NONE,
-                &"restored routes",
-                problem,
-                Effect::PartIgnored,
-            );
+            self.complain_of(host, &FULL, Origin::NONE, &"restored routes");
         }
         for _ in 0..2 {
-            let mut rest = 0..self.buffers.restore.len();
-            while !rest.is_empty() {
-                rest = self.restore_batch(host, rest)?;
+            let mut start = 0;
+            while start < self.buffers.restore.len() {
+                start = self.restore_batch(host, start)?;
             }
         }
         self.buffers.restore.clear();
         Ok(())
     }
 
-    /// Sends as many saved messages as one datagram holds, and returns what is left.
-    fn restore_batch(
-        &mut self,
-        host: &mut dyn Host,
-        mut rest: Range<usize>,
-    ) -> Result<Range<usize>, Errno> {
-        let mut seq = self.seq;
+    /// Sends as many saved messages as one datagram holds, and returns where the next one is.
+    #[inline(never)]
+    fn restore_batch(&mut self, host: &mut dyn Host, start: usize) -> Result<usize, Errno> {
+        let mut next = start;
+        let first_seq = self.seq.wrapping_add(1);
         let mut writer = Writer::new(self.buffers.batch);
         while writer.requests() < BATCH_REQUESTS {
-            let saved = self.buffers.restore.get(rest.clone()).unwrap_or_default();
+            let saved = self.buffers.restore.get(next..).unwrap_or_default();
             let Some((kind, payload)) = first_message(saved) else {
-                rest.start = rest.end;
+                next = usize::MAX;
                 break;
             };
-            writer.begin(kind, NLM_F_CREATE | NLM_F_EXCL, seq.wrapping_add(1));
+            let seq = self.seq.wrapping_add(1);
+            writer.begin(kind, NLM_F_CREATE | NLM_F_EXCL, seq);
             writer.header(payload);
             if writer.finish().is_err() {
                 break;
             }
-            seq = seq.wrapping_add(1);
-            rest.start = rest
-                .start
+            self.seq = seq;
+            next = next
                 .saturating_add(payload.len())
                 .saturating_add(SAVED_HEADER);
         }
         if writer.requests() == 0 {
-            return Ok(rest.end..rest.end);
+            return Ok(usize::MAX);
         }
         writer.acknowledge_last();
         host.send(writer.written())?;
-        self.seq = seq;
-        let reply = core::mem::take(&mut self.buffers.reply);
-        let answered = await_answer(host, reply, seq);
-        self.buffers.reply = reply;
-        answered.map(|()| rest)
+        // Errors of single messages do not matter here: none of them is a step of the plan.
+        self.collect(host, first_seq, usize::MAX)?;
+        Ok(next)
     }
 }
 
@@ -316,15 +287,4 @@ fn first_message(saved: &[u8]) -> Option<(u16, &[u8])> {
     let ([k0, k1, l0, l1], rest) = saved.split_first_chunk::<SAVED_HEADER>()?;
     let len = usize::from(u16::from_ne_bytes([*l0, *l1]));
     Some((u16::from_ne_bytes([*k0, *k1]), rest.get(..len)?))
-}
-
-/// Reads answers until that to `seq`; errors of single messages do not matter here.
-fn await_answer(host: &mut dyn Host, reply: &mut [u8], seq: u32) -> Result<(), Errno> {
-    loop {
-        let len = host.receive(reply)?;
-        let mut messages = netlink::messages(reply.get(..len).unwrap_or_default());
-        if messages.any(|message| message.kind == NLMSG_ERROR && message.seq == seq) {
-            return Ok(());
-        }
-    }
 }

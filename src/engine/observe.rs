@@ -1,17 +1,18 @@
 //! Dumps: strict, filtered where the kernel can, repeated when the tables changed under them.
 
 use super::{Engine, Host, Settled};
-use crate::diag::{Effect, Errno, Origin, Problem, Severity};
+use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
 use crate::limits::MAX_LINKS;
-use crate::model::config::{LinkConfig, LinkMatch};
+use crate::model::config::Config;
 use crate::model::desired::Presence;
-use crate::model::link::Mac;
 use crate::model::observed::{AltName, Link};
 use crate::model::route::MAIN_TABLE;
 use crate::plan::Full as TableFull;
 use crate::plan::diff::{self, Ipv6};
-use crate::wire::netlink::{self, Full, Message, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, Writer};
-use crate::wire::rtnetlink::{RTM_NEWROUTE, addr, link, route};
+use crate::plan::resolve::is_named_by;
+use crate::wire::netlink::{self, Full, Message, NLM_F_DUMP_INTR, Writer};
+use crate::wire::rtnetlink::route::{self, Entry};
+use crate::wire::rtnetlink::{RTM_NEWROUTE, addr, link};
 use core::net::IpAddr;
 use heapless::VecView;
 
@@ -28,23 +29,28 @@ const DUMP_TRIES: u32 = 10;
 pub(super) enum Dump {
     /// Links into [`Engine::observed`].
     Links,
-    /// Addresses, compared as they pass.
-    Addrs,
-    /// Routes of a table (0: all), compared as they pass.
-    Routes(u32),
-    /// Addresses, compared with the stale ones.
-    StaleAddrs,
-    /// Routes, compared with the stale ones.
-    StaleRoutes,
-    /// Addresses of this link that somebody gave it.
-    OthersAddrs(u32),
-    /// Routes over this link that somebody made.
-    OthersRoutes(u32),
-    /// Addresses as octets into the restore buffer.
-    SaveAddrs,
-    /// Routes as octets into the restore buffer.
-    SaveRoutes,
+    /// Addresses.
+    Addrs(Purpose),
+    /// Routes.
+    Routes(Purpose),
 }
+
+/// What becomes of addresses and routes as they pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// They are compared with the desired ones.
+    Compare,
+    /// They are compared with the stale ones.
+    Stale,
+    /// Those of this link that somebody made are looked for.
+    Others(u32),
+    /// They go into the restore buffer as octets.
+    Save,
+}
+
+/// Takes one message; `None`: there are more.
+pub(super) type Each<'a> =
+    dyn FnMut(&mut Engine<'_>, &mut dyn Host, &Message<'_>) -> Option<Result<(), Errno>> + 'a;
 
 /// How a dump ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,28 +60,19 @@ enum Dumped {
 }
 
 impl Engine<'_> {
+    #[inline(never)]
     pub(super) fn dump(&mut self, host: &mut dyn Host, dump: Dump) -> Result<(), Errno> {
-        // The buffer leaves the engine for as long as its octets are looked at.
-        let reply = core::mem::take(&mut self.buffers.reply);
         let kept = self.buffers.restore.len();
-        let mut result = Ok(Dumped::Interrupted);
         for _ in 0..DUMP_TRIES {
             self.buffers.restore.truncate(kept);
-            result = self.dump_once(host, dump, reply);
-            if result != Ok(Dumped::Interrupted) {
+            if self.dump_once(host, dump)? == Dumped::Whole {
                 break;
             }
         }
-        self.buffers.reply = reply;
-        result.map(|_| ())
+        Ok(())
     }
 
-    fn dump_once(
-        &mut self,
-        host: &mut dyn Host,
-        dump: Dump,
-        reply: &mut [u8],
-    ) -> Result<Dumped, Errno> {
+    fn dump_once(&mut self, host: &mut dyn Host, dump: Dump) -> Result<Dumped, Errno> {
         let seq = self.next_seq();
         let mut writer = Writer::new(self.buffers.batch);
         match dump {
@@ -83,192 +80,181 @@ impl Engine<'_> {
                 self.observed.clear();
                 link::get_links(&mut writer, seq)
             }
-            Dump::Addrs => {
-                self.desired
-                    .addrs
-                    .iter_mut()
-                    .for_each(|addr| addr.presence = Presence::Missing);
+            Dump::Addrs(purpose) => {
+                if purpose == Purpose::Compare {
+                    for addr in self.desired.addrs.iter_mut() {
+                        addr.presence = Presence::Missing;
+                    }
+                }
                 addr::get_addrs(&mut writer, seq, None)
             }
-            Dump::Routes(table) => {
-                self.desired
-                    .routes
-                    .iter_mut()
-                    .for_each(|route| route.presence = Presence::Missing);
-                route::get_routes(
-                    &mut writer,
-                    seq,
-                    None,
-                    Some(table).filter(|table| *table != 0),
-                )
-            }
-            Dump::SaveAddrs | Dump::StaleAddrs | Dump::OthersAddrs(_) => {
-                addr::get_addrs(&mut writer, seq, None)
-            }
-            Dump::SaveRoutes | Dump::StaleRoutes | Dump::OthersRoutes(_) => {
-                route::get_routes(&mut writer, seq, None, None)
+            Dump::Routes(purpose) => {
+                let mut table = 0;
+                if purpose == Purpose::Compare {
+                    table = MAIN_TABLE;
+                    for route in self.desired.routes.iter_mut() {
+                        route.presence = Presence::Missing;
+                        if route.route.table != MAIN_TABLE {
+                            table = 0;
+                        }
+                    }
+                }
+                route::get_routes(&mut writer, seq, None, Some(table))
             }
         }
         .map_err(|Full| Errno::EMSGSIZE)?;
         host.send(writer.written())?;
         let mut dumped = Dumped::Whole;
-        loop {
-            let len = host.receive(reply)?;
-            for message in netlink::messages(reply.get(..len).unwrap_or_default()) {
-                if message.seq != seq {
-                    continue;
-                }
-                if message.flags & NLM_F_DUMP_INTR != 0 {
-                    dumped = Dumped::Interrupted;
-                }
-                match message.kind {
-                    NLMSG_DONE | NLMSG_ERROR => {
-                        let errno = message.outcome().and_then(|outcome| outcome.errno);
-                        return errno.map_or(Ok(dumped), Err);
-                    }
-                    _ => self.see(host, dump, &message),
+        self.answers(host, &mut |engine, host, message| {
+            if message.seq != seq {
+                return None;
+            }
+            if message.flags & NLM_F_DUMP_INTR != 0 {
+                dumped = Dumped::Interrupted;
+            }
+            match message.outcome() {
+                Some(outcome) => Some(outcome.errno.map_or(Ok(()), Err)),
+                None => {
+                    engine.see(host, dump, message);
+                    None
                 }
             }
-        }
+        })?;
+        Ok(dumped)
     }
 
+    /// Receives messages and passes them to `each` until it says how that ended.
+    #[inline(never)]
+    pub(super) fn answers(
+        &mut self,
+        host: &mut dyn Host,
+        each: &mut Each<'_>,
+    ) -> Result<(), Errno> {
+        // The buffer leaves the engine for as long as its octets are looked at.
+        let reply = core::mem::take(&mut self.buffers.reply);
+        let ended = loop {
+            let len = match host.receive(reply) {
+                Ok(len) => len,
+                Err(errno) => break Err(errno),
+            };
+            let mut messages = netlink::messages(reply.get(..len).unwrap_or_default());
+            if let Some(ended) = messages.find_map(|message| each(self, host, &message)) {
+                break ended;
+            }
+        };
+        self.buffers.reply = reply;
+        ended
+    }
+
+    #[inline(never)]
     fn see(&mut self, host: &mut dyn Host, dump: Dump, message: &Message<'_>) {
         match dump {
             Dump::Links => {
-                if let Some(link) = link::decode(message.payload) {
+                if let Some(link) = &mut link::decode(message.payload) {
                     self.see_link(host, link, message.payload);
                 }
             }
-            Dump::Addrs => {
-                if let Some(addr) = addr::decode(message.payload) {
-                    self.has_ipv6.seen(addr.addr.family());
-                    self.see_addr(host, &addr);
+            Dump::Addrs(purpose) => {
+                if let Some(addr) = &addr::decode(message.payload) {
+                    self.see_addr(host, purpose, addr, message);
                 }
             }
-            Dump::Routes(_) => {
-                if let Some(entry) = route::decode(message.payload) {
-                    diff::mark_route(&mut self.desired, &entry);
-                }
-            }
-            Dump::OthersAddrs(ifindex) => {
-                let is_given = |seen: addr::Addr| {
-                    let v6 =
-                        matches!(seen.addr.addr, IpAddr::V6(addr) if addr.is_unicast_link_local());
-                    let is_permanent = seen.flags & addr::IFA_F_PERMANENT != 0;
-                    seen.ifindex == ifindex && is_permanent && !v6
-                };
-                self.others |= addr::decode(message.payload).is_some_and(is_given);
-            }
-            Dump::OthersRoutes(ifindex) => {
-                if let Some(route::Entry::Route(oif, route)) = route::decode(message.payload) {
-                    let by_kernel = [RTPROT_KERNEL, RTPROT_RA].contains(&route.protocol);
-                    self.others |= oif == ifindex && !by_kernel;
-                }
-            }
-            Dump::StaleAddrs => {
-                if let Some(addr) = addr::decode(message.payload) {
-                    self.see_stale_addr(&addr);
-                }
-            }
-            Dump::StaleRoutes => {
-                if let Some(route::Entry::Route(ifindex, route)) = route::decode(message.payload) {
-                    self.see_stale_route(ifindex, &route);
-                }
-            }
-            Dump::SaveAddrs => {
-                if addr::decode(message.payload).is_some_and(|addr| self.goes_down(addr.ifindex)) {
-                    self.save(message);
-                }
-            }
-            Dump::SaveRoutes => {
-                if let Some(route::Entry::Route(ifindex, _)) = route::decode(message.payload)
-                    && self.goes_down(ifindex)
-                {
-                    self.save(message);
+            Dump::Routes(purpose) => {
+                if let Some(entry) = &route::decode(message.payload) {
+                    self.see_route(purpose, entry, message);
                 }
             }
         }
     }
 
-    fn see_link(&mut self, host: &mut dyn Host, mut link: Link, payload: &[u8]) {
-        let spare = self
-            .observed
-            .links
-            .capacity()
-            .saturating_sub(self.observed.links.len());
+    fn see_link(&mut self, host: &mut dyn Host, link: &mut Link, payload: &[u8]) {
+        const FULL: Complaint =
+            Complaint::error(Problem::Full("MAX_KERNEL_LINKS"), Effect::LinkSkipped);
+        let capacity = self.observed.links.capacity();
+        let spare = capacity.saturating_sub(self.observed.links.len());
         // Near the end of the table only links that the configuration may mean are remembered.
-        if spare <= MAX_LINKS.min(self.observed.links.capacity() / 2) && !self.is_mentioned(&link) {
+        if spare <= MAX_LINKS.min(capacity / 2) && !self.is_mentioned(link) {
             return;
         }
-        link.settled = self.has_rule(&link)
-            || link.is_loopback()
-            || host.is_settled(link.ifindex) == Settled::Yes;
+        let ifindex = link.ifindex;
+        link.settled =
+            self.has_rule(link) || link.is_loopback() || host.is_settled(ifindex) == Settled::Yes;
         for name in link::altnames(payload) {
-            let _ = self.observed.altnames.push(AltName {
-                ifindex: link.ifindex,
-                name,
-            });
+            let _ = self.observed.altnames.push(AltName { ifindex, name });
         }
-        if self.observed.links.push(link).is_err() {
-            let problem = Problem::Full("MAX_KERNEL_LINKS");
-            self.complain(
-                host,
-                Severity::Error,
-                Origin::NONE,
-                &link.name,
-                problem,
-                Effect::LinkSkipped,
-            );
+        if self.observed.links.push(*link).is_err() {
+            self.complain_of(host, &FULL, Origin::NONE, &link.name);
         }
         let now = host.now();
-        self.mark(link.ifindex, "seen", now);
+        self.mark(ifindex, "seen", now);
     }
 
     /// Whether a MAC rule of ours names the link: then udev has no say in its name.
     fn has_rule(&self, link: &Link) -> bool {
-        let is_it = |mac| mac == link.mac || mac == link.perm_mac;
-        self.config.name_rules.iter().any(|rule| is_it(rule.mac))
+        let mut rules = self.config.name_rules.iter();
+        rules.any(|rule| link.has_mac(&rule.mac))
     }
 
     /// Whether the configuration may mean the link.
     fn is_mentioned(&self, link: &Link) -> bool {
-        let is_mac = |mac: Mac| mac == link.mac || mac == link.perm_mac;
-        let is_meant = |config: &LinkConfig| match config.matches {
-            LinkMatch::Mac(mac) | LinkMatch::Bootif(mac) if is_mac(mac) => true,
-            LinkMatch::Name(_) | LinkMatch::Mac(_) | LinkMatch::Bootif(_) | LinkMatch::Any => {
-                config.name == Some(link.name)
-            }
-        };
+        let Config {
+            links, name_rules, ..
+        } = &self.config;
         link.is_loopback()
             || self.has_rule(link)
-            || self.config.links.iter().any(is_meant)
-            || self
-                .config
-                .name_rules
+            || links
                 .iter()
-                .any(|rule| rule.name == link.name)
+                .any(|config| link.name.is(&config.name) || is_named_by(link, config))
+            || name_rules.iter().any(|rule| rule.name == link.name)
     }
 
-    fn see_addr(&mut self, host: &mut dyn Host, seen: &addr::Addr) {
-        let Some(at) = diff::mark_addr(&mut self.desired, seen) else {
-            return;
-        };
-        if seen.flags & addr::IFA_F_DADFAILED == 0 {
-            return;
-        }
-        let Some(origin) = self.desired.addrs.get(at).map(|addr| addr.origin) else {
-            return;
-        };
-        let problem = Problem::Says("somebody else on the link has this address");
-        self.complain(
-            host,
-            Severity::Error,
-            origin,
-            &seen.addr.addr,
-            problem,
+    fn see_addr(
+        &mut self,
+        host: &mut dyn Host,
+        purpose: Purpose,
+        seen: &addr::Addr,
+        message: &Message<'_>,
+    ) {
+        const TAKEN: Complaint = Complaint::error(
+            Problem::Says("somebody else on the link has this address"),
             Effect::None,
         );
-        self.fail(seen.ifindex);
+        match purpose {
+            Purpose::Compare => {}
+            Purpose::Stale => return self.see_stale_addr(seen),
+            Purpose::Save => return self.save(seen.ifindex, message),
+            Purpose::Others(ifindex) => {
+                let by_kernel =
+                    matches!(seen.addr.addr, IpAddr::V6(addr) if addr.is_unicast_link_local());
+                let is_permanent = seen.flags & addr::IFA_F_PERMANENT != 0;
+                self.others |= seen.ifindex == ifindex && is_permanent && !by_kernel;
+                return;
+            }
+        }
+        self.has_ipv6.seen(seen.addr.family());
+        let at = diff::mark_addr(&mut self.desired, seen);
+        if seen.flags & addr::IFA_F_DADFAILED != 0
+            && let Some(addr) = at.and_then(|at| self.desired.addrs.get(at))
+        {
+            self.complain_of(host, &TAKEN, addr.origin, &seen.addr.addr);
+            self.fail(seen.ifindex);
+        }
+    }
+
+    fn see_route(&mut self, purpose: Purpose, seen: &Entry, message: &Message<'_>) {
+        if purpose == Purpose::Compare {
+            diff::mark_route(&mut self.desired, seen);
+        } else if let Entry::Route(ifindex, route) = seen {
+            match purpose {
+                Purpose::Compare => {}
+                Purpose::Stale => self.see_stale_route(*ifindex, route),
+                Purpose::Save => self.save(*ifindex, message),
+                Purpose::Others(link) => {
+                    let by_kernel = [RTPROT_KERNEL, RTPROT_RA].contains(&route.protocol);
+                    self.others |= *ifindex == link && !by_kernel;
+                }
+            }
+        }
     }
 
     pub(super) fn observe_links(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
@@ -279,20 +265,15 @@ impl Engine<'_> {
         self.has_ipv6 = Ipv6::Absent;
         match self.desired.addrs.is_empty() {
             true => Ok(()),
-            false => self.dump(host, Dump::Addrs),
+            false => self.dump(host, Dump::Addrs(Purpose::Compare)),
         }
     }
 
     pub(super) fn observe_routes(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
-        if self.desired.routes.is_empty() {
-            return Ok(());
+        match self.desired.routes.is_empty() {
+            true => Ok(()),
+            false => self.dump(host, Dump::Routes(Purpose::Compare)),
         }
-        let only_main = self
-            .desired
-            .routes
-            .iter()
-            .all(|route| route.route.table == MAIN_TABLE);
-        self.dump(host, Dump::Routes(if only_main { MAIN_TABLE } else { 0 }))
     }
 }
 
@@ -305,20 +286,17 @@ pub(super) fn append_message(
     let len = u16::try_from(message.payload.len()).map_err(|_| TableFull)?;
     let [k0, k1] = message.kind.to_ne_bytes();
     let [l0, l1] = len.to_ne_bytes();
-    let room = buffer.capacity().saturating_sub(buffer.len());
-    if room < message.payload.len().saturating_add(4) {
+    let start = buffer.len().saturating_add(4);
+    if buffer.capacity().saturating_sub(start) < message.payload.len() {
         return Err(TableFull);
     }
-    let start = buffer.len().saturating_add(4);
     let _ = buffer.extend_from_slice(&[k0, k1, l0, l1]);
     let _ = buffer.extend_from_slice(message.payload);
-    let flags = start.saturating_add(8)..start.saturating_add(12);
+    let flags = start.saturating_add(8)..;
     if message.kind == RTM_NEWROUTE
-        && let Some(flags) = buffer.get_mut(flags)
-        && let Ok(octets) = <[u8; 4]>::try_from(&*flags)
+        && let Some(flags) = buffer.get_mut(flags).and_then(<[u8]>::first_chunk_mut)
     {
-        let kept = u32::from_ne_bytes(octets) & route::RTNH_F_ONLINK;
-        flags.copy_from_slice(&kept.to_ne_bytes());
+        *flags = (u32::from_ne_bytes(*flags) & route::RTNH_F_ONLINK).to_ne_bytes();
     }
     Ok(())
 }

@@ -8,8 +8,8 @@ use crate::output::json::Octets;
 use crate::output::owned::{self, Item};
 use crate::output::resolv_conf::MARKER;
 use crate::output::state::{self, State};
-use crate::plan::Act;
 use crate::plan::resolve::LinkState;
+use crate::plan::{Act, Step};
 use core::fmt::{self, Display, Write};
 
 /// How many servers the resolver reads (`MAXNS`).
@@ -86,8 +86,8 @@ impl Engine<'_> {
                 },
                 now,
             );
-            let just_up = Act::Up(u32::try_from(n).unwrap_or(u32::MAX));
-            let had_time = !self.plan.steps.iter().any(|step| step.act == just_up);
+            let just_up = |step: &Step| step.act == Act::Up && step.n == n as u32;
+            let had_time = !self.plan.steps.iter().any(just_up);
             let has_carrier = self
                 .observed
                 .by_index(link.ifindex)

@@ -11,7 +11,7 @@ use crate::output::owned::{self, Item};
 use crate::plan::{NamedLink, StaleAddr, StaleRoute};
 use crate::wire::rtnetlink::addr::Addr;
 
-use super::observe::Dump;
+use super::observe::{Dump, Purpose};
 
 /// What one file has said so far.
 struct Recalled {
@@ -106,7 +106,7 @@ impl Engine<'_> {
                 }
             }
             Item::Addr(addr, peer) => {
-                let at = self.desired.find_addr(link.ifindex, addr, peer);
+                let at = self.desired.find_addr(link.ifindex, &addr, &peer);
                 match at.and_then(|at| self.desired.addrs.get_mut(at)) {
                     Some(addr) => addr.owned = true,
                     None => {
@@ -123,7 +123,7 @@ impl Engine<'_> {
                 }
             }
             Item::Route(route) => {
-                let at = self.desired.find_route(route.key());
+                let at = self.desired.find_route(&route.key());
                 match at.and_then(|at| self.desired.routes.get_mut(at)) {
                     Some(route) if route.ifindex == link.ifindex => route.owned = true,
                     Some(_) | None => {
@@ -162,25 +162,25 @@ impl Engine<'_> {
         if !self.plan.stale_addrs.is_empty() {
             self.desired.addr_index.reset(self.plan.stale_addrs.len());
             for (stale, n) in self.plan.stale_addrs.iter().zip(0u32..) {
-                let hash = addr_hash(stale.link.ifindex, stale.addr);
+                let hash = addr_hash(stale.link.ifindex, &stale.addr);
                 self.desired.addr_index.insert(hash, n);
             }
-            self.dump(host, Dump::StaleAddrs)?;
+            self.dump(host, Dump::Addrs(Purpose::Stale))?;
         }
         if !self.plan.stale_routes.is_empty() {
             self.desired.route_index.reset(self.plan.stale_routes.len());
             for (stale, n) in self.plan.stale_routes.iter().zip(0u32..) {
-                let hash = route_hash(stale.route.key());
+                let hash = route_hash(&stale.route.key());
                 self.desired.route_index.insert(hash, n);
             }
-            self.dump(host, Dump::StaleRoutes)?;
+            self.dump(host, Dump::Routes(Purpose::Stale))?;
         }
         Ok(())
     }
 
     pub(super) fn see_stale_addr(&mut self, seen: &Addr) {
         let stale = &mut self.plan.stale_addrs;
-        let hash = addr_hash(seen.ifindex, seen.addr);
+        let hash = addr_hash(seen.ifindex, &seen.addr);
         let found = self.desired.addr_index.find(hash, |n| {
             let is_it = |stale: &StaleAddr| {
                 stale.link.ifindex == seen.ifindex
@@ -197,7 +197,7 @@ impl Engine<'_> {
     pub(super) fn see_stale_route(&mut self, ifindex: u32, seen: &Route) {
         let stale = &mut self.plan.stale_routes;
         let key = seen.key();
-        let found = self.desired.route_index.find(route_hash(key), |n| {
+        let found = self.desired.route_index.find(route_hash(&key), |n| {
             let is_it = |stale: &StaleRoute| {
                 stale.route.key() == key
                     && stale.oif() == ifindex

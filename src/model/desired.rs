@@ -4,7 +4,7 @@ use super::addr::Cidr;
 use super::config::LinkId;
 use super::index::{Index, hash};
 use super::link::{IfName, Mac};
-use super::route::{Route, RouteKey, RouteKind};
+use super::route::{Route, RouteKey};
 use crate::diag::Origin;
 use core::net::{IpAddr, Ipv4Addr};
 use heapless::VecView;
@@ -80,13 +80,7 @@ pub struct DesiredRoute {
 impl DesiredRoute {
     /// The link it uses; 0 for kinds that use none.
     pub fn oif(&self) -> u32 {
-        match self.route.kind {
-            RouteKind::Unicast => self.ifindex,
-            RouteKind::Blackhole
-            | RouteKind::Unreachable
-            | RouteKind::Prohibit
-            | RouteKind::Throw => 0,
-        }
+        self.route.oif(self.ifindex)
     }
 }
 
@@ -116,10 +110,10 @@ impl Desired<'_> {
 
     /// The number of the desired address with this link, address, prefix length and other end: what makes
     /// two addresses the same to the kernel.
-    pub fn find_addr(&self, ifindex: u32, addr: Cidr, peer: Option<IpAddr>) -> Option<usize> {
+    pub fn find_addr(&self, ifindex: u32, addr: &Cidr, peer: &Option<IpAddr>) -> Option<usize> {
         let is_it = |n: u32| {
             let is_it = |have: &DesiredAddr| {
-                have.ifindex == ifindex && have.addr == addr && have.peer == peer
+                have.ifindex == ifindex && have.addr == *addr && have.peer == *peer
             };
             self.addrs.get(n as usize).is_some_and(is_it)
         };
@@ -129,11 +123,11 @@ impl Desired<'_> {
     }
 
     /// The number of the desired route with this key.
-    pub fn find_route(&self, key: RouteKey) -> Option<usize> {
+    pub fn find_route(&self, key: &RouteKey) -> Option<usize> {
         let is_it = |n: u32| {
             self.routes
                 .get(n as usize)
-                .is_some_and(|have| have.route.key() == key)
+                .is_some_and(|have| have.route.key() == *key)
         };
         self.route_index
             .find(route_hash(key), is_it)
@@ -141,29 +135,35 @@ impl Desired<'_> {
     }
 
     /// The desired link with this number.
+    #[inline(never)]
     pub fn link(&self, ifindex: u32) -> Option<&DesiredLink> {
         self.links.iter().find(|link| link.ifindex == ifindex)
+    }
+
+    /// The same, to be changed.
+    #[inline(never)]
+    pub fn link_mut(&mut self, ifindex: u32) -> Option<&mut DesiredLink> {
+        self.links.iter_mut().find(|link| link.ifindex == ifindex)
     }
 }
 
 /// For [`Desired::addr_index`].
-pub fn addr_hash(ifindex: u32, addr: Cidr) -> u32 {
-    with_octets(&addr.addr, |octets| {
-        hash(&[&ifindex.to_ne_bytes(), octets, &[addr.len]])
-    })
+pub fn addr_hash(ifindex: u32, addr: &Cidr) -> u32 {
+    cidr_hash(addr, &ifindex.to_ne_bytes())
 }
 
 /// For [`Desired::route_index`].
-pub fn route_hash(key: RouteKey) -> u32 {
-    let rest = [key.table.to_ne_bytes(), key.metric.to_ne_bytes()];
-    with_octets(&key.dst.addr, |octets| {
-        hash(&[octets, &[key.dst.len, key.tos], rest.as_flattened()])
-    })
+pub fn route_hash(key: &RouteKey) -> u32 {
+    let tos = u32::from(key.tos).to_ne_bytes();
+    let rest = [key.table.to_ne_bytes(), key.metric.to_ne_bytes(), tos];
+    cidr_hash(&key.dst, rest.as_flattened())
 }
 
-fn with_octets<R>(addr: &IpAddr, use_it: impl FnOnce(&[u8]) -> R) -> R {
-    match addr {
-        IpAddr::V4(addr) => use_it(&addr.octets()),
-        IpAddr::V6(addr) => use_it(&addr.octets()),
-    }
+#[inline(never)]
+fn cidr_hash(cidr: &Cidr, rest: &[u8]) -> u32 {
+    let octets: &[u8] = match &cidr.addr {
+        IpAddr::V4(addr) => &addr.octets(),
+        IpAddr::V6(addr) => &addr.octets(),
+    };
+    hash(&[octets, &[cidr.len], rest])
 }

@@ -28,37 +28,47 @@ impl<'m> Index<'m> {
         }
     }
 
-    /// The slots one after another, from the one `hash` points at.
-    fn probe(&self, hash: u32) -> impl Iterator<Item = usize> + use<> {
-        let (used, mask) = (self.used, self.used.wrapping_sub(1));
-        let start = (hash as usize) & mask;
-        (0..used).map(move |n| start.wrapping_add(n) & mask)
-    }
-
     /// Adds an entry under its hash. Entries beyond the slots are not added.
+    #[inline(never)]
     pub fn insert(&mut self, hash: u32, entry: u32) {
-        for at in self.probe(hash) {
+        let mut at = hash as usize;
+        for _ in 0..self.used {
+            at &= self.used.wrapping_sub(1);
             if let Some(slot @ 0) = self.slots.get_mut(at) {
                 *slot = entry.wrapping_add(1);
                 return;
             }
+            at = at.wrapping_add(1);
         }
     }
 
     /// The first entry under `hash` for which `is_it` holds.
     pub fn find(&self, hash: u32, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
-        for at in self.probe(hash) {
-            match self.slots.get(at) {
-                None | Some(0) => return None,
-                Some(slot) => {
-                    let entry = slot.wrapping_sub(1);
-                    if is_it(entry) {
-                        return Some(entry);
-                    }
-                }
-            }
-        }
-        None
+        let mut entries = Entries {
+            index: self,
+            at: hash as usize,
+            left: self.used,
+        };
+        entries.find(|entry| is_it(*entry))
+    }
+}
+
+/// The entries under a hash, and those that were in their way.
+struct Entries<'i, 'm> {
+    index: &'i Index<'m>,
+    at: usize,
+    left: usize,
+}
+
+impl Iterator for Entries<'_, '_> {
+    type Item = u32;
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<u32> {
+        self.left = self.left.checked_sub(1)?;
+        let at = self.at & self.index.used.wrapping_sub(1);
+        self.at = at.wrapping_add(1);
+        self.index.slots.get(at)?.checked_sub(1)
     }
 }
 

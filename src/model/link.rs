@@ -1,6 +1,6 @@
 //! Links: their names, hardware addresses and kinds.
 
-use crate::diag::Escaped;
+use crate::diag::{Escaped, put_octet};
 use core::fmt::{self, Display};
 
 /// Octets of a link name, its NUL included (`IFNAMSIZ`).
@@ -11,10 +11,11 @@ pub const IFNAMSIZ: usize = 16;
 pub struct IfName([u8; IFNAMSIZ]);
 
 impl PartialEq for IfName {
-    // Once, not at each of the many places where names are compared.
+    // Once, not at each of the many places where names are compared; and octet by octet, as the
+    // compiler passes two registers for each name where it can read one in two steps.
     #[inline(never)]
     fn eq(&self, other: &IfName) -> bool {
-        self.0 == other.0
+        self.0.iter().eq(&other.0)
     }
 }
 
@@ -32,6 +33,12 @@ impl IfName {
         IfName::from_kernel(name)
     }
 
+    /// As [`IfName::new`], of as many octets as a name has room for.
+    pub fn cut(name: &[u8]) -> Option<IfName> {
+        let room = IFNAMSIZ.saturating_sub(1);
+        IfName::new(name.get(..room).unwrap_or(name))
+    }
+
     /// A name as the kernel reports it, with or without its NUL.
     pub fn from_kernel(name: &[u8]) -> Option<IfName> {
         let end = name
@@ -45,6 +52,18 @@ impl IfName {
         }
         padded.get_mut(..name.len())?.copy_from_slice(name);
         Some(IfName(padded))
+    }
+
+    /// The name and its NUL.
+    pub fn with_nul(&self) -> &[u8] {
+        let len = self.as_bytes().len().saturating_add(1);
+        self.0.get(..len).unwrap_or_default()
+    }
+
+    /// Whether `name` is this one.
+    #[inline(never)]
+    pub fn is(&self, name: &Option<IfName>) -> bool {
+        name.as_ref() == Some(self)
     }
 
     /// The name without its padding.
@@ -65,10 +84,18 @@ impl Display for IfName {
 }
 
 /// A hardware address: 6 octets for Ethernet, 20 for InfiniBand, none where a link has none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Eq)]
 pub struct Mac {
     octets: [u8; 20],
     len: u8,
+}
+
+impl PartialEq for Mac {
+    // As for `IfName`.
+    #[inline(never)]
+    fn eq(&self, other: &Mac) -> bool {
+        self.len == other.len && self.octets.iter().eq(&other.octets)
+    }
 }
 
 impl Mac {
@@ -81,10 +108,19 @@ impl Mac {
     /// `None` if there are more than 20 octets.
     #[inline(never)]
     pub fn new(octets: &[u8]) -> Option<Mac> {
+        let mac = Mac::from_kernel(octets);
+        (mac.as_bytes().len() == octets.len()).then_some(mac)
+    }
+
+    /// An address as the kernel reports it; one of more than 20 octets counts as none.
+    #[inline(never)]
+    pub fn from_kernel(octets: &[u8]) -> Mac {
         let mut mac = Mac::NONE;
-        mac.octets.get_mut(..octets.len())?.copy_from_slice(octets);
-        mac.len = u8::try_from(octets.len()).ok()?;
-        Some(mac)
+        if let Some(room) = mac.octets.get_mut(..octets.len()) {
+            room.copy_from_slice(octets);
+            mac.len = octets.len() as u8;
+        }
+        mac
     }
 
     /// The octets.
@@ -100,11 +136,10 @@ impl Mac {
 
 impl Display for Mac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, octet) in self.as_bytes().iter().enumerate() {
-            if n > 0 {
-                f.write_str(":")?;
-            }
-            write!(f, "{octet:02x}")?;
+        let mut word = "";
+        for octet in self.as_bytes() {
+            put_octet(f, word, *octet)?;
+            word = ":";
         }
         Ok(())
     }

@@ -60,6 +60,11 @@ impl Link {
         self.flags & IFF_UP != 0
     }
 
+    /// Whether this is its MAC, current or permanent.
+    pub fn has_mac(&self, mac: &Mac) -> bool {
+        *mac == self.mac || *mac == self.perm_mac
+    }
+
     /// The wire is connected.
     pub fn has_carrier(&self) -> bool {
         self.flags & IFF_LOWER_UP != 0
@@ -74,7 +79,7 @@ impl Link {
 /// An alternative name short enough to stand in the way of a rename.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AltName {
-    /// The link that has it.
+    /// The link that has it; 0 once the plan takes it away.
     pub ifindex: u32,
     /// The name.
     pub name: IfName,
@@ -96,12 +101,14 @@ impl Observed<'_> {
     }
 
     /// The link with this number.
+    #[inline(never)]
     pub fn by_index(&self, ifindex: u32) -> Option<&Link> {
         self.links.iter().find(|link| link.ifindex == ifindex)
     }
 
     /// The link with this name.
-    pub fn by_name(&self, name: IfName) -> Option<&Link> {
-        self.links.iter().find(|link| link.name == name)
+    #[inline(never)]
+    pub fn by_name(&self, name: &IfName) -> Option<&Link> {
+        self.links.iter().find(|link| link.name == *name)
     }
 }

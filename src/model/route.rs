@@ -13,15 +13,15 @@ pub const PROTOCOL: u8 = 153;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RouteKind {
     /// Forward it.
-    Unicast,
+    Unicast = 1,
     /// Drop it silently.
-    Blackhole,
+    Blackhole = 6,
     /// Answer "host unreachable".
-    Unreachable,
+    Unreachable = 7,
     /// Answer "administratively prohibited".
-    Prohibit,
+    Prohibit = 8,
     /// Go on with the next rule.
-    Throw,
+    Throw = 9,
 }
 
 impl RouteKind {
@@ -34,15 +34,21 @@ impl RouteKind {
         (RouteKind::Throw, 9, "throw"),
     ];
 
+    /// The kind with this `RTN_*`.
+    pub fn of(number: u8) -> Option<RouteKind> {
+        match number {
+            1 => Some(RouteKind::Unicast),
+            6 => Some(RouteKind::Blackhole),
+            7 => Some(RouteKind::Unreachable),
+            8 => Some(RouteKind::Prohibit),
+            9 => Some(RouteKind::Throw),
+            _ => None,
+        }
+    }
+
     /// `RTN_*`.
     pub fn number(self) -> u8 {
-        match self {
-            RouteKind::Unicast => 1,
-            RouteKind::Blackhole => 6,
-            RouteKind::Unreachable => 7,
-            RouteKind::Prohibit => 8,
-            RouteKind::Throw => 9,
-        }
+        self as u8
     }
 
     /// The word of ip-route(8).
@@ -111,6 +117,17 @@ impl Route {
     /// The family of the destination.
     pub fn family(&self) -> Family {
         self.dst.family()
+    }
+
+    /// The link it uses where it is kept track of at `ifindex`; 0 for kinds that use none.
+    pub fn oif(&self, ifindex: u32) -> u32 {
+        match self.kind {
+            RouteKind::Unicast => ifindex,
+            RouteKind::Blackhole
+            | RouteKind::Unreachable
+            | RouteKind::Prohibit
+            | RouteKind::Throw => 0,
+        }
     }
 
     /// The metric the kernel files the route under.

@@ -6,18 +6,19 @@
 //! Only managed fields take part: an address is its link, octets, length, other end and end of life; a
 //! route is its key, gateway, source and link.
 
-use super::{Act, NamedLink, Phase, Plan, StaleAddr, Step};
-use crate::model::addr::Family;
-use crate::model::desired::{Desired, DesiredAddr, DesiredRoute, Presence};
+use super::{Act, Phase, Plan, StaleAddr, Step, push};
+use crate::model::addr::{Cidr, Family};
+use crate::model::desired::{Desired, DesiredRoute, Presence};
 use crate::model::observed::Observed;
 use crate::model::route::{PROTOCOL, Route};
 use crate::wire::rtnetlink::addr::{Addr, FOREVER};
 use crate::wire::rtnetlink::route::Entry;
-use core::net::IpAddr;
+use heapless::VecView;
 
 /// Marks the desired address that `seen` stands for; its number, if there is one.
+#[inline(never)]
 pub fn mark_addr(desired: &mut Desired<'_>, seen: &Addr) -> Option<usize> {
-    let at = desired.find_addr(seen.ifindex, seen.addr, seen.peer)?;
+    let at = desired.find_addr(seen.ifindex, &seen.addr, &seen.peer)?;
     if let Some(addr) = desired.addrs.get_mut(at) {
         addr.presence = match seen.valid_lft_secs {
             FOREVER => Presence::Same,
@@ -28,12 +29,13 @@ pub fn mark_addr(desired: &mut Desired<'_>, seen: &Addr) -> Option<usize> {
 }
 
 /// Marks the desired route in whose place `seen` stands.
+#[inline(never)]
 pub fn mark_route(desired: &mut Desired<'_>, seen: &Entry) {
     let (key, protocol) = match seen {
         Entry::Route(_, route) => (route.key(), route.protocol),
         Entry::Other { key, protocol } => (*key, *protocol),
     };
-    let Some(at) = desired.find_route(key) else {
+    let Some(at) = desired.find_route(&key) else {
         return;
     };
     let Some(wanted) = desired.routes.get_mut(at) else {
@@ -66,118 +68,102 @@ fn is_same(wanted: &DesiredRoute, ifindex: u32, seen: &Route) -> bool {
 /// Deletes what the tables of stale things hold and the kernel has: last, but first where it is in the
 /// way of what comes.
 pub fn delete_stale(desired: &Desired<'_>, plan: &mut Plan<'_>) {
-    for n in 0..plan.stale_routes.len() {
-        if plan.stale_routes.get(n).is_some_and(|stale| stale.seen) {
-            plan.push(Phase::DeleteRoutes, Act::DelRoute(number(n)));
+    let steps = &mut *plan.steps;
+    for (stale, n) in plan.stale_routes.iter().zip(0..) {
+        if stale.seen {
+            push(steps, Phase::DeleteRoutes, Act::DelRoute, n);
         }
     }
-    for n in 0..plan.stale_addrs.len() {
-        let Some(stale) = plan.stale_addrs.get(n).copied().filter(|stale| stale.seen) else {
-            continue;
-        };
-        let family = stale.addr.family();
-        let of_link = |wanted: &&DesiredAddr| wanted.ifindex == stale.link.ifindex;
-        // The kernel has one place for an IPv6 address, whatever its prefix length.
-        let mut same = desired.addrs.iter().filter(of_link);
-        let is_in_the_way = same.any(|wanted| wanted.addr.addr == stale.addr.addr);
-        let phase = match is_in_the_way && family == Family::V6 {
-            true => Phase::ReplaceAddresses,
-            false => Phase::DeleteAddresses,
-        };
-        plan.push(phase, Act::DelAddr(number(n)));
-        if family == Family::V4 {
-            add_again(desired, plan, &stale);
+    for (stale, n) in plan.stale_addrs.iter().zip(0..) {
+        if stale.seen {
+            delete_addr(desired, steps, stale, n);
         }
     }
 }
 
-/// Where `promote_secondaries` is off, the primary IPv4 address of a subnet takes the others with it when
-/// it goes, and the last address takes the routes: both are put back.
-fn add_again(desired: &Desired<'_>, plan: &mut Plan<'_>, stale: &StaleAddr) {
+/// Deletes a stale address. Where `promote_secondaries` is off, the primary IPv4 address of a subnet takes
+/// the others with it when it goes, and the last address takes the routes: both are put back, once for a
+/// link, however many of its addresses go.
+#[inline(never)]
+fn delete_addr(desired: &Desired<'_>, steps: &mut VecView<Step>, stale: &StaleAddr, number: u32) {
     let ifindex = stale.link.ifindex;
-    // Once for a link, however many of its addresses go.
-    let is_of_link = |step: &Step| {
-        let (Phase::AddressesAgain, Act::ChangeAddr(n)) = (step.phase, step.act) else {
-            return false;
-        };
-        let wanted = desired.addrs.get(n as usize);
-        wanted.is_some_and(|wanted| wanted.ifindex == ifindex)
-    };
-    if plan.steps.iter().any(is_of_link) {
-        return;
-    }
-    let before = plan.steps.len();
-    for (wanted, n) in desired.addrs.iter().zip(0u32..) {
-        let same_subnet =
-            wanted.addr.len == stale.addr.len && wanted.addr.contains(&stale.addr.addr);
-        if wanted.ifindex == ifindex && same_subnet {
-            plan.push(Phase::AddressesAgain, Act::ChangeAddr(n));
+    let is_v4 = stale.addr.family() == Family::V4;
+    let mut is_put_back = steps.iter().any(|step| {
+        let wanted = desired.addrs.get(step.n as usize);
+        step.phase == Phase::AddressesAgain && wanted.is_some_and(|addr| addr.ifindex == ifindex)
+    });
+    let (was_put_back, mut is_in_the_way) = (is_put_back, false);
+    for (wanted, n) in desired.addrs.iter().zip(0..) {
+        if wanted.ifindex != ifindex {
+            continue;
+        }
+        // The kernel has one place for an IPv6 address, whatever its prefix length.
+        is_in_the_way |= !is_v4 && wanted.addr.addr == stale.addr.addr;
+        let is_secondary =
+            is_v4 && wanted.addr.len == stale.addr.len && wanted.addr.contains(&stale.addr.addr);
+        if is_secondary && !was_put_back {
+            push(steps, Phase::AddressesAgain, Act::ChangeAddr, n);
+            is_put_back = true;
         }
     }
-    if plan.steps.len() == before {
-        return;
-    }
-    for (wanted, n) in desired.routes.iter().zip(0u32..) {
-        if wanted.ifindex == ifindex && wanted.route.family() == Family::V4 {
+    let phase = match is_in_the_way {
+        true => Phase::ReplaceAddresses,
+        false => Phase::DeleteAddresses,
+    };
+    push(steps, phase, Act::DelAddr, number);
+    for (wanted, n) in desired.routes.iter().zip(0..) {
+        let is_of_link = wanted.ifindex == ifindex && wanted.route.family() == Family::V4;
+        if is_of_link && is_put_back && !was_put_back {
             let phase = match wanted.route.via {
                 None => Phase::RoutesOnLinkAgain,
                 Some(_) => Phase::RoutesViaAgain,
             };
-            plan.push(phase, Act::AddRoute(n));
+            push(steps, phase, Act::AddRoute, n);
         }
-    }
-}
-
-fn number(n: usize) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
-}
-
-/// Adds a link to what is taken down.
-pub fn take_down(plan: &mut Plan<'_>, link: NamedLink) {
-    let number = number(plan.downs.len());
-    if plan.downs.push(link).is_ok() {
-        plan.push(Phase::Down, Act::Down(number));
     }
 }
 
 /// Fills `plan` with what is missing or differs. `has_ipv6`: whether the kernel has any IPv6 address, so
 /// that a kernel without IPv6 is not asked for `::1` again and again.
+#[inline(never)]
 pub fn diff(desired: &Desired<'_>, observed: &Observed<'_>, has_ipv6: Ipv6, plan: &mut Plan<'_>) {
-    for (wanted, n) in desired.links.iter().zip(0u32..) {
+    for (wanted, n) in desired.links.iter().zip(0..) {
         let Some(link) = observed.by_index(wanted.ifindex) else {
             continue;
         };
-        if wanted.mac.is_some_and(|mac| mac != link.mac) {
-            plan.push(Phase::Attributes, Act::SetMac(n));
+        if wanted.mac.as_ref().is_some_and(|mac| *mac != link.mac) {
+            plan.push(Phase::Attributes, Act::SetMac, n);
         }
         if wanted.mtu.is_some_and(|mtu| mtu != link.mtu) {
-            plan.push(Phase::Attributes, Act::SetMtu(n));
+            plan.push(Phase::Attributes, Act::SetMtu, n);
         }
         if !link.is_up() {
-            plan.push(Phase::Up, Act::Up(n));
+            plan.push(Phase::Up, Act::Up, n);
         }
     }
-    for (wanted, n) in desired.addrs.iter().zip(0u32..) {
-        let of_lo = wanted.addr.addr == IpAddr::V6(core::net::Ipv6Addr::LOCALHOST);
-        match wanted.presence {
-            Presence::Same => {}
-            Presence::Missing if of_lo && has_ipv6 == Ipv6::Absent => {}
-            Presence::Missing => plan.push(Phase::Addresses, Act::AddAddr(n)),
-            Presence::DiffersOurs | Presence::DiffersForeign => {
-                plan.push(Phase::Addresses, Act::ChangeAddr(n))
-            }
-        }
-    }
-    delete_stale(desired, plan);
-    for (wanted, n) in desired.routes.iter().zip(0u32..) {
+    for (wanted, n) in desired.addrs.iter().zip(0..) {
         let act = match wanted.presence {
             Presence::Same => continue,
-            Presence::Missing => Act::AddRoute(n),
-            Presence::DiffersOurs | Presence::DiffersForeign => Act::ReplaceRoute(n),
+            Presence::Missing if has_ipv6 == Ipv6::Absent && is_localhost(&wanted.addr) => continue,
+            Presence::Missing => Act::AddAddr,
+            Presence::DiffersOurs | Presence::DiffersForeign => Act::ChangeAddr,
         };
-        plan.push(route_phase(&wanted.route), act);
+        plan.push(Phase::Addresses, act, n);
+    }
+    delete_stale(desired, plan);
+    for (wanted, n) in desired.routes.iter().zip(0..) {
+        let act = match wanted.presence {
+            Presence::Same => continue,
+            Presence::Missing => Act::AddRoute,
+            Presence::DiffersOurs | Presence::DiffersForeign => Act::ReplaceRoute,
+        };
+        plan.push(route_phase(&wanted.route), act, n);
     }
     plan.sort();
+}
+
+fn is_localhost(addr: &Cidr) -> bool {
+    addr.family() == Family::V6 && addr.addr.is_loopback()
 }
 
 /// Whether the kernel showed any IPv6 address.
@@ -200,7 +186,7 @@ impl Ipv6 {
 
 /// On-link routes first, since gateways may lie in them; default routes last.
 fn route_phase(route: &Route) -> Phase {
-    match (route.via, route.dst.is_default()) {
+    match (&route.via, route.dst.is_default()) {
         (_, true) => Phase::RoutesDefault,
         (None, false) => Phase::RoutesOnLink,
         (Some(_), false) => Phase::RoutesVia,
@@ -212,12 +198,12 @@ mod tests {
     use super::*;
     use crate::diag::Origin;
     use crate::machine::Machine;
-    use crate::model::addr::Cidr;
     use crate::model::desired::{DesiredAddr, DesiredLink, addr_hash, route_hash};
     use crate::model::link::{IfName, Mac};
     use crate::model::observed::{ARPHRD_ETHER, IFF_UP, KernelKind, Link};
     use crate::model::route::{Reach, RouteKind};
-    use crate::plan::StaleRoute;
+    use crate::plan::{NamedLink, StaleRoute};
+    use core::net::IpAddr;
 
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
@@ -241,7 +227,7 @@ mod tests {
             owned: false,
         };
         assert!(desired.addrs.push(wanted).is_ok());
-        desired.addr_index.insert(addr_hash(2, addr), number);
+        desired.addr_index.insert(addr_hash(2, &addr), number);
     }
 
     fn want_route(desired: &mut Desired<'_>, route: Route) {
@@ -254,7 +240,7 @@ mod tests {
             owned: false,
         };
         assert!(desired.routes.push(wanted).is_ok());
-        desired.route_index.insert(route_hash(route.key()), number);
+        desired.route_index.insert(route_hash(&route.key()), number);
     }
 
     fn via(dst: &str, via: &str) -> Route {
@@ -482,7 +468,7 @@ mod tests {
             ifindex: 2,
             name: IfName::LO,
         };
-        take_down(&mut plan, named);
+        plan.switch(named, Phase::Down, Act::DownRenamed);
         for seen in [true, false] {
             let addr = StaleAddr {
                 link: named,
@@ -499,23 +485,23 @@ mod tests {
             plan.stale_routes.push(route).unwrap();
         }
         diff(&desired, &observed, Ipv6::Absent, &mut plan);
-        let acts: std::vec::Vec<Act> = plan.steps.iter().map(|step| step.act).collect();
+        let acts = plan.steps.iter().map(|step| (step.act, step.n));
         assert_eq!(
-            acts,
+            acts.collect::<std::vec::Vec<_>>(),
             [
-                Act::SetMac(0),
-                Act::SetMtu(0),
-                Act::Up(0),
-                Act::AddAddr(0),
-                Act::AddRoute(2),
-                Act::ReplaceRoute(1),
-                Act::AddRoute(0),
-                Act::DelRoute(0),
-                Act::DelAddr(0),
-                Act::Down(0),
+                (Act::SetMac, 0),
+                (Act::SetMtu, 0),
+                (Act::Up, 0),
+                (Act::AddAddr, 0),
+                (Act::AddRoute, 2),
+                (Act::ReplaceRoute, 1),
+                (Act::AddRoute, 0),
+                (Act::DelRoute, 0),
+                (Act::DelAddr, 0),
+                (Act::DownRenamed, 0),
             ]
         );
-        assert!(plan.steps.is_sorted());
+        assert!(plan.steps.is_sorted_by_key(|step| step.phase));
     }
 
     #[test]

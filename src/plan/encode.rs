@@ -1,56 +1,71 @@
 //! A step as one rtnetlink request.
 
-use super::op::Op;
-use super::{Naming, StaleAddr};
-use crate::model::desired::DesiredAddr;
-use crate::wire::netlink::{Full, Writer};
+use super::Naming;
+use super::op::{Change, Op, Verb};
+use crate::wire::netlink::{Attr, Full, Writer};
 use crate::wire::rtnetlink::Create;
 use crate::wire::rtnetlink::addr::{self, Addr};
-use crate::wire::rtnetlink::link::{self, Admin, LinkChange};
+use crate::wire::rtnetlink::link::{self, Admin};
 use crate::wire::rtnetlink::route;
 
 /// Appends the request for `op`.
 ///
 /// # Errors
 /// [`Full`] when it does not fit; then nothing of it was written.
+#[inline(never)]
 pub fn encode(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
-    let mut change = LinkChange::default();
-    match *op {
-        Op::Up(..) => change.admin = Some(Admin::Up),
-        Op::Down(..) => change.admin = Some(Admin::Down),
-        Op::SetMac(_, mac) => change.mac = Some(mac),
-        Op::SetMtu(_, mtu) => change.mtu = Some(mtu),
-        Op::Rename(rename) => match rename.naming {
-            Naming::Rename => change.name = Some(rename.to),
-            Naming::DropAltName => return link::del_altname(w, seq, rename.ifindex, rename.to),
-        },
-        Op::AddAddr(wanted, _) => {
-            return addr::new_addr(w, seq, Create::Exclusive, &desired_addr(wanted));
+    let ifindex = op.ifindex();
+    let (mut admin, mut kind) = (None, 0);
+    let payload = match &op.change {
+        Change::Up => {
+            admin = Some(Admin::Up);
+            &[]
         }
-        Op::ChangeAddr(wanted, _) => {
-            return addr::new_addr(w, seq, Create::Replace, &desired_addr(wanted));
+        Change::Down => {
+            admin = Some(Admin::Down);
+            &[]
         }
-        Op::DelAddr(StaleAddr {
-            link, addr, peer, ..
-        }) => {
-            let mut stale = Addr::new(link.ifindex, *addr);
-            stale.peer = *peer;
-            return addr::del_addr(w, seq, &stale);
+        Change::Mac(mac) => {
+            kind = link::IFLA_ADDRESS;
+            mac.as_bytes()
         }
-        Op::AddRoute(wanted, _) => {
-            return route::new_route(w, seq, Create::Exclusive, wanted.oif(), &wanted.route);
+        Change::Mtu(mtu) => {
+            kind = link::IFLA_MTU;
+            &mtu.to_ne_bytes()
         }
-        Op::ReplaceRoute(wanted, _) => {
-            return route::new_route(w, seq, Create::Replace, wanted.oif(), &wanted.route);
+        Change::Rename(Naming::Rename, name) => {
+            kind = link::IFLA_IFNAME;
+            name.with_nul()
         }
-        Op::DelRoute(stale) => return route::del_route(w, seq, stale.oif(), &stale.route),
-    }
-    link::set_link(w, seq, op.ifindex(), &change)
+        Change::Rename(Naming::DropAltName, name) => {
+            return link::del_altname(w, seq, ifindex, **name);
+        }
+        Change::Addr(verb, addr, peer, broadcast) => {
+            let mut addr = Addr::new(ifindex, **addr);
+            addr.peer = **peer;
+            addr.broadcast = *broadcast;
+            return match create(*verb) {
+                Some(create) => addr::new_addr(w, seq, create, &addr),
+                None => addr::del_addr(w, seq, &addr),
+            };
+        }
+        Change::Route(verb, route) => {
+            let oif = route.oif(ifindex);
+            return match create(*verb) {
+                Some(create) => route::new_route(w, seq, create, oif, route),
+                None => route::del_route(w, seq, oif, route),
+            };
+        }
+    };
+    let attr = (kind != 0).then_some(Attr { kind, payload });
+    link::set_one(w, seq, ifindex, admin, attr)
 }
 
-fn desired_addr(wanted: &DesiredAddr) -> Addr {
-    let mut addr = Addr::new(wanted.ifindex, wanted.addr);
-    addr.peer = wanted.peer;
-    addr.broadcast = wanted.broadcast;
-    addr
+/// `None` for what goes.
+fn create(verb: Verb) -> Option<Create> {
+    match verb {
+        Verb::Add => Some(Create::Exclusive),
+        Verb::Replace => Some(Create::Replace),
+        Verb::Delete => None,
+    }
 }

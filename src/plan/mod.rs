@@ -11,9 +11,12 @@ pub mod rename;
 pub mod resolve;
 mod routes;
 
+use crate::diag::{At, Complaint, Diagnostic, Origin, Sink};
 use crate::model::addr::Cidr;
+use crate::model::config::Config;
 use crate::model::link::IfName;
-use crate::model::route::{Route, RouteKind};
+use crate::model::route::Route;
+use core::fmt::Display;
 use core::net::IpAddr;
 use heapless::VecView;
 
@@ -55,44 +58,51 @@ pub enum Phase {
     Down,
 }
 
-/// What a step acts on; the number points into the table named.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What a step does; its number points into the table named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
-    /// Take down the link of [`Plan::renames`].
-    DownRenamed(u32),
+    /// Take down the link of one of [`Plan::renames`].
+    DownRenamed,
     /// One of [`Plan::renames`].
-    Rename(u32),
-    /// Bring up the link of [`Plan::renames`].
-    UpRenamed(u32),
-    /// Set the MAC of [`crate::model::desired::Desired::links`].
-    SetMac(u32),
+    Rename,
+    /// Bring up the link of one of them.
+    UpRenamed,
+    /// Set the MAC of one of [`crate::model::desired::Desired::links`].
+    SetMac,
     /// Set its MTU.
-    SetMtu(u32),
+    SetMtu,
     /// Bring it up.
-    Up(u32),
+    Up,
     /// Add one of [`crate::model::desired::Desired::addrs`].
-    AddAddr(u32),
+    AddAddr,
     /// Make it permanent.
-    ChangeAddr(u32),
+    ChangeAddr,
     /// Add one of [`crate::model::desired::Desired::routes`].
-    AddRoute(u32),
+    AddRoute,
     /// Put it in the place of another one.
-    ReplaceRoute(u32),
+    ReplaceRoute,
     /// Delete one of [`Plan::stale_routes`].
-    DelRoute(u32),
+    DelRoute,
     /// Delete one of [`Plan::stale_addrs`].
-    DelAddr(u32),
-    /// Take down one of [`Plan::downs`].
-    Down(u32),
+    DelAddr,
 }
 
-/// One step: its phase is its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// One step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     /// When.
     pub phase: Phase,
     /// What.
     pub act: Act,
+    /// Its number in a table.
+    pub n: u32,
+}
+
+impl Step {
+    /// Its place among the others.
+    fn place(&self) -> u64 {
+        (self.phase as u64) << 40 | (self.act as u64) << 32 | u64::from(self.n)
+    }
 }
 
 /// What happens to a name.
@@ -118,7 +128,7 @@ pub struct Rename {
     /// Whether the link is up.
     pub is_up: bool,
     /// What asked for it.
-    pub origin: crate::diag::Origin,
+    pub origin: Origin,
 }
 
 /// A table has no room left.
@@ -161,13 +171,7 @@ pub struct StaleRoute {
 impl StaleRoute {
     /// The link it uses; 0 for kinds that use none.
     pub fn oif(&self) -> u32 {
-        match self.route.kind {
-            RouteKind::Unicast => self.link.ifindex,
-            RouteKind::Blackhole
-            | RouteKind::Unreachable
-            | RouteKind::Prohibit
-            | RouteKind::Throw => 0,
-        }
+        self.route.oif(self.link.ifindex)
     }
 }
 
@@ -181,8 +185,6 @@ pub struct Plan<'m> {
     pub stale_addrs: &'m mut VecView<StaleAddr>,
     /// Routes to delete.
     pub stale_routes: &'m mut VecView<StaleRoute>,
-    /// Links to take down.
-    pub downs: &'m mut VecView<NamedLink>,
 }
 
 impl Plan<'_> {
@@ -193,20 +195,68 @@ impl Plan<'_> {
         self.renames.clear();
         self.stale_addrs.clear();
         self.stale_routes.clear();
-        self.downs.clear();
     }
 
-    /// Adds a step. The table has room for every step the other tables can ask for.
+    /// Adds a step.
     #[inline(never)]
-    pub fn push(&mut self, phase: Phase, act: Act) {
-        let pushed = self.steps.push(Step { phase, act });
-        debug_assert!(pushed.is_ok());
+    pub fn push(&mut self, phase: Phase, act: Act, n: u32) {
+        push(self.steps, phase, act, n);
+    }
+
+    /// Whether something of this link is no longer wanted.
+    pub fn has_stale(&self, ifindex: u32) -> bool {
+        let is_it = |link: &NamedLink| link.ifindex == ifindex;
+        self.stale_addrs.iter().any(|stale| is_it(&stale.link))
+            || self.stale_routes.iter().any(|stale| is_it(&stale.link))
+    }
+
+    /// Adds a step that takes a link up or down under the name it has.
+    pub fn switch(&mut self, link: NamedLink, phase: Phase, act: Act) {
+        let number = self.renames.len() as u32;
+        let rename = Rename {
+            ifindex: link.ifindex,
+            from: link.name,
+            to: link.name,
+            naming: Naming::Rename,
+            is_up: false,
+            origin: Origin::NONE,
+        };
+        if self.renames.push(rename).is_ok() {
+            self.push(phase, act, number);
+        }
     }
 
     /// Brings the steps into their order.
     pub fn sort(&mut self) {
-        if !self.steps.is_sorted() {
-            self.steps.sort_unstable();
+        if !self.steps.is_sorted_by_key(Step::place) {
+            self.steps.sort_unstable_by_key(Step::place);
         }
     }
+}
+
+/// Adds a step. The table has room for every step the other tables can ask for.
+#[inline(never)]
+fn push(steps: &mut VecView<Step>, phase: Phase, act: Act, n: u32) {
+    let pushed = steps.push(Step { phase, act, n });
+    debug_assert!(pushed.is_ok());
+}
+
+/// Complains of `subject` and `token`, asked for at `origin`.
+#[inline(never)]
+fn complain(
+    sink: &mut dyn Sink,
+    config: &Config<'_>,
+    complaint: &Complaint,
+    origin: Origin,
+    subject: &dyn Display,
+    token: &[u8],
+) {
+    sink.report(&Diagnostic {
+        severity: complaint.severity,
+        at: At::of(origin, config),
+        subject,
+        token,
+        problem: complaint.problem,
+        effect: complaint.effect,
+    });
 }

@@ -5,13 +5,16 @@
 //! who configures a link that two sources name (the command line before ifcfg).
 
 use super::rename::find_by_mac;
-use crate::diag::{At, Diagnostic, Effect, LineBuf, Origin, Problem, Severity, Sink};
+use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink};
+use crate::limits::MAX_LINE;
 use crate::model::addr::Cidr;
-use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, NameRule, RouteDev, SourceKind};
+use crate::model::config::{
+    AddrConfig, Config, LinkConfig, LinkId, LinkMatch, NameRule, RouteDev, SourceKind,
+};
 use crate::model::desired::{Desired, DesiredAddr, DesiredLink, Presence, addr_hash};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, KernelKind, Link, Observed};
-use core::fmt::Write;
+use core::fmt::{Display, Write};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use heapless::VecView;
 
@@ -40,7 +43,7 @@ enum Strength {
 }
 
 impl Strength {
-    fn of(matches: LinkMatch) -> Strength {
+    fn of(matches: &LinkMatch) -> Strength {
         match matches {
             LinkMatch::Name(_) | LinkMatch::Mac(_) => Strength::Exact,
             LinkMatch::Bootif(_) | LinkMatch::Any => Strength::Loose,
@@ -61,9 +64,24 @@ impl Goal<'_> {
         if self.names.is_empty() {
             return link.onboot;
         }
-        self.names
-            .iter()
-            .any(|name| link.name == Some(*name) || is.is_some_and(|is| is.name == *name))
+        let is_it = |name: &IfName| name.is(&link.name) || is.is_some_and(|is| is.name == *name);
+        self.names.iter().any(is_it)
+    }
+}
+
+/// The addresses the kernel gives the loopback link when it comes up.
+const LOOPBACK: [AddrConfig; 2] = [
+    loopback(IpAddr::V4(Ipv4Addr::LOCALHOST), 8),
+    loopback(IpAddr::V6(Ipv6Addr::LOCALHOST), 128),
+];
+
+const fn loopback(addr: IpAddr, len: u8) -> AddrConfig {
+    AddrConfig {
+        link: LinkId(u16::MAX),
+        addr: Cidr { addr, len },
+        peer: None,
+        broadcast: None,
+        origin: Origin::NONE,
     }
 }
 
@@ -88,29 +106,30 @@ pub struct Resolver<'a, 'm> {
 impl Resolver<'_, '_> {
     /// Fills `desired` and `states`.
     pub fn resolve(&mut self) {
-        let gateways = self.config.links.len().saturating_mul(2);
-        let anywhere = self
-            .config
-            .routes
-            .iter()
-            .filter(|route| route.dev == RouteDev::Anywhere)
-            .count();
-        let routes = self.config.routes.len().saturating_add(gateways);
-        let routes = routes.saturating_add(anywhere.saturating_mul(self.observed.links.len()));
-        self.desired
-            .reset(self.config.addrs.len().saturating_add(2), routes);
+        let mut routes = self.config.links.len().saturating_mul(2);
+        for route in self.config.routes.iter() {
+            let links = match route.dev {
+                RouteDev::Link(_) | RouteDev::Name(_) => 1,
+                RouteDev::Anywhere => self.observed.links.len(),
+            };
+            routes = routes.saturating_add(links);
+        }
+        let addrs = self.config.addrs.len().saturating_add(LOOPBACK.len());
+        self.desired.reset(addrs, routes);
         self.states.clear();
         for _ in self.config.links.iter() {
             let _ = self.states.push(LinkState::NotAsked);
         }
         self.loopback();
         // Who names a link by its name or MAC comes before who means the boot link, or any link.
-        for source in [SourceKind::Cmdline, SourceKind::Ifcfg] {
-            for strength in [Strength::Exact, Strength::Loose] {
-                let asked = |(_, link): &(LinkId, &LinkConfig)| {
-                    link.source == source && Strength::of(link.matches) == strength
-                };
-                for (id, link) in self.config.links_with_ids().filter(asked) {
+        for (source, strength) in [
+            (SourceKind::Cmdline, Strength::Exact),
+            (SourceKind::Cmdline, Strength::Loose),
+            (SourceKind::Ifcfg, Strength::Exact),
+            (SourceKind::Ifcfg, Strength::Loose),
+        ] {
+            for (id, link) in self.config.links_with_ids() {
+                if link.source == source && Strength::of(&link.matches) == strength {
                     self.link(id, link);
                 }
             }
@@ -122,50 +141,48 @@ impl Resolver<'_, '_> {
 
     /// The loopback link is always up; the kernel gives it its addresses when it comes up.
     fn loopback(&mut self) {
-        let Some(lo) = self.observed.links.iter().find(|link| link.is_loopback()) else {
-            return;
-        };
-        self.add_link(None, lo, Origin::NONE);
-        if lo.is_up() {
-            let v4 = Cidr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8);
-            let v6 = Cidr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 128);
-            for addr in [v4, v6].into_iter().flatten() {
-                self.add_addr(lo.ifindex, addr, None, None, Origin::NONE);
+        let mut links = self.observed.links.iter();
+        if let Some(lo) = links.find(|link| link.is_loopback()) {
+            self.add_link(lo, Origin::NONE);
+            if lo.is_up() {
+                for addr in &LOOPBACK {
+                    self.add_addr(lo.ifindex, addr, None);
+                }
             }
         }
     }
 
+    #[inline(never)]
     fn link(&mut self, id: LinkId, config: &LinkConfig) {
         let observed = self.observed;
-        let by_mac = |mac| find_by_mac(observed, mac, config.name).map(|(_, link)| link);
-        let rule = config.name.and_then(|name| self.rule(name));
-        let named = match (config.matches, rule) {
+        let by_mac = |mac| find_by_mac(observed, mac, &config.name).map(|(_, link)| link);
+        let holder = config.name.as_ref().and_then(|name| observed.by_name(name));
+        let named = match (&config.matches, self.rule(&config.name)) {
             (LinkMatch::Any, _) => return self.any(id, config),
             // A name that a rule gives is that of the rule's link, even where the rule could not be followed.
-            (LinkMatch::Name(_), Some(rule)) => by_mac(rule.mac),
-            (LinkMatch::Name(name), None) => observed.by_name(name),
-            (LinkMatch::Mac(mac), Some(rule)) if rule.mac != mac => {
+            (LinkMatch::Name(_), Some(rule)) => by_mac(&rule.mac),
+            (LinkMatch::Name(_), None) => holder,
+            (LinkMatch::Mac(mac), Some(rule)) if rule.mac != *mac => {
                 if self.goal.wants(config, None) {
                     self.other_mac(config, mac);
                     self.set_state(id, LinkState::Failed);
                 }
                 return;
             }
-            (LinkMatch::Mac(mac) | LinkMatch::Bootif(mac), _) => by_mac(mac).or_else(|| {
-                let named = config.name.and_then(|name| observed.by_name(name));
-                named.filter(|link| Some(link.mac) == config.mac)
-            }),
+            (LinkMatch::Mac(mac) | LinkMatch::Bootif(mac), _) => {
+                let has_set_mac = |link: &&Link| config.mac.as_ref() == Some(&link.mac);
+                by_mac(mac).or(holder.filter(has_set_mac))
+            }
         };
         if !self.goal.wants(config, named) {
             return;
         }
-        match (named, config.matches) {
-            (Some(link), _) if link.settled => self.found(id, config, link),
-            (Some(_), _) => self.set_state(id, LinkState::WaitingUdev),
-            (None, matches) => {
+        match named {
+            Some(link) if link.settled => self.found(id, config, link),
+            Some(_) => self.set_state(id, LinkState::WaitingUdev),
+            None => {
                 self.set_state(id, LinkState::WaitingDevice);
-                let holder = config.name.and_then(|name| observed.by_name(name));
-                if let (LinkMatch::Mac(mac), Some(_)) = (matches, holder) {
+                if let (LinkMatch::Mac(mac), Some(_)) = (&config.matches, holder) {
                     self.other_mac(config, mac);
                 }
             }
@@ -173,64 +190,64 @@ impl Resolver<'_, '_> {
     }
 
     /// The MAC rule that gives `name`; that of the command line before that of a file.
-    fn rule(&self, name: IfName) -> Option<&'_ NameRule> {
-        let rules = || {
-            self.config
-                .name_rules
-                .iter()
-                .filter(move |rule| rule.name == name)
-        };
-        let first = rules().find(|rule| rule.source == SourceKind::Cmdline);
-        first.or_else(|| rules().next())
+    #[inline(never)]
+    fn rule(&self, name: &Option<IfName>) -> Option<&NameRule> {
+        let mut first = None;
+        for rule in self.config.name_rules.iter() {
+            if rule.name.is(name) {
+                if rule.source == SourceKind::Cmdline {
+                    return Some(rule);
+                }
+                first = first.or(Some(rule));
+            }
+        }
+        first
     }
 
     /// The link that bears the name has another MAC than the one asked for.
-    fn other_mac(&mut self, config: &LinkConfig, mac: Mac) {
-        let mut rules = self.config.name_rules.iter();
-        let rule = rules.find(|rule| rule.mac == mac && Some(rule.name) == config.name);
-        let mut token = LineBuf::<60>::new();
+    #[inline(never)]
+    fn other_mac(&mut self, config: &LinkConfig, mac: &Mac) {
+        const COMPLAINT: Complaint = Complaint::error(Problem::OtherMac, Effect::LinkSkipped);
+        let mut origin = config.origin;
+        for rule in self.config.name_rules.iter() {
+            if rule.mac == *mac && rule.name.is(&config.name) {
+                origin = rule.origin;
+                break;
+            }
+        }
+        let mut token = LineBuf::<MAX_LINE>::new();
         let _ = write!(token, "{mac}");
-        self.sink.report(&Diagnostic {
-            severity: Severity::Error,
-            at: At::of(rule.map_or(config.origin, |rule| rule.origin), self.config),
-            subject: &"HWADDR",
-            token: token.as_bytes(),
-            problem: Problem::OtherMac,
-            effect: Effect::LinkSkipped,
-        });
+        let (config, token) = (self.config, token.as_bytes());
+        super::complain(self.sink, config, &COMPLAINT, origin, &"HWADDR", token);
     }
 
     /// Every candidate link that no other configuration speaks of; one of them where an address is given.
+    #[inline(never)]
     fn any(&mut self, id: LinkId, config: &LinkConfig) {
-        if !self.goal.wants(config, None) && self.goal.names.is_empty() {
+        let is_at_boot = self.goal.names.is_empty();
+        if is_at_boot && !self.goal.wants(config, None) {
             return;
         }
-        let observed = self.observed;
+        let links = self.observed.links.as_slice();
+        let is_device = |link: &Link| is_candidate(link, KernelKind::Device);
+        let kind = match links.iter().any(is_device) {
+            true => KernelKind::Device,
+            false => KernelKind::Veth,
+        };
         // Who asks for a link by its name does not wait for what any link may be.
-        let mut state = match self.goal.names.is_empty() {
+        let mut state = match is_at_boot {
             true => LinkState::WaitingDevice,
             false => LinkState::NotAsked,
         };
-        let has_device = observed
-            .links
-            .iter()
-            .any(|link| is_candidate(link, KernelKind::Device));
-        let kind = if has_device {
-            KernelKind::Device
-        } else {
-            KernelKind::Veth
-        };
         let is_static = self.config.addrs.iter().any(|addr| addr.link == id);
-        let with_carrier = observed
-            .links
-            .iter()
-            .any(|link| is_candidate(link, kind) && link.has_carrier());
-        for link in observed
-            .links
-            .iter()
-            .filter(|link| is_candidate(link, kind))
-        {
-            if self.is_spoken_of(link) || !self.goal.wants(config, Some(link)) {
+        let has_carrier = |link: &Link| link.has_carrier() && is_candidate(link, kind);
+        let with_carrier = links.iter().any(has_carrier);
+        for link in links {
+            let is_spoken_of = |other: &LinkConfig| is_named_by(link, other);
+            if !is_candidate(link, kind)
+                || self.config.links.iter().any(is_spoken_of)
+                || !self.goal.wants(config, Some(link))
+            {
                 continue;
             }
             if !link.settled {
@@ -246,167 +263,123 @@ impl Resolver<'_, '_> {
         self.set_state(id, state);
     }
 
-    /// Whether a configuration names `link` by its name or MAC, asked for or not.
-    fn is_spoken_of(&self, link: &Link) -> bool {
-        self.config.links.iter().any(|other| match other.matches {
-            LinkMatch::Name(name) => name == link.name,
-            LinkMatch::Mac(mac) | LinkMatch::Bootif(mac) => mac == link.mac || mac == link.perm_mac,
-            LinkMatch::Any => false,
-        })
-    }
-
+    #[inline(never)]
     fn found(&mut self, id: LinkId, config: &LinkConfig, link: &Link) {
-        let claimed = self
-            .desired
-            .links
-            .iter_mut()
-            .find(|other| other.ifindex == link.ifindex);
-        let other_source = claimed
-            .as_ref()
-            .and_then(|other| other.config)
-            .and_then(|other| self.config.link(other));
-        if other_source.is_some_and(|other| other.source > config.source) {
-            let problem = Problem::Conflict("is configured by the command line");
-            self.complain(
-                Severity::Note,
-                config.origin,
-                config.name,
-                &link.name,
-                problem,
-                Effect::LinkSkipped,
-            );
-            return;
-        }
-        match claimed {
-            // Who names the link has said how it is configured.
-            Some(_) if Strength::of(config.matches) == Strength::Loose => return,
-            Some(earlier) => {
-                earlier.config = earlier.config.or(Some(id));
-                earlier.mtu = earlier.mtu.or(config.mtu);
-                earlier.mac = earlier.mac.or(config.mac);
+        const CONFLICT: Complaint = Complaint::note(
+            Problem::Conflict("is configured by the command line"),
+            Effect::LinkSkipped,
+        );
+        if let Some(earlier) = self.desired.link(link.ifindex) {
+            let other = earlier.config.and_then(|other| self.config.link(other));
+            if other.is_some_and(|other| other.source > config.source) {
+                let name = config.name.as_ref().unwrap_or(&link.name);
+                return self.complain(&CONFLICT, config.origin, name);
             }
-            None => self.add_link(Some((id, config)), link, config.origin),
+            // Who names the link has said how it is configured.
+            if Strength::of(&config.matches) == Strength::Loose {
+                return;
+            }
+        } else {
+            self.add_link(link, config.origin);
+        }
+        if let Some(wanted) = self.desired.link_mut(link.ifindex) {
+            wanted.config = wanted.config.or(Some(id));
+            wanted.mtu = wanted.mtu.or(config.mtu);
+            if wanted.mac.is_none() {
+                wanted.mac = config.mac;
+            }
         }
         self.set_state(id, LinkState::Found);
-        for addr in self.config.addrs.iter().filter(|addr| addr.link == id) {
-            let usual = if addr.peer.is_none() {
-                addr.addr.broadcast()
-            } else {
-                None
-            };
-            self.add_addr(
-                link.ifindex,
-                addr.addr,
-                addr.peer,
-                addr.broadcast.or(usual),
-                addr.origin,
-            );
+        for addr in self.config.addrs.iter() {
+            if addr.link == id {
+                let usual = match addr.peer {
+                    None => addr.addr.broadcast(),
+                    Some(_) => None,
+                };
+                self.add_addr(link.ifindex, addr, addr.broadcast.or(usual));
+            }
         }
-        for ip in [&config.ipv4, &config.ipv6] {
-            self.gateway(id, link, ip);
-        }
+        self.gateway(id, link, &config.ipv4);
+        self.gateway(id, link, &config.ipv6);
     }
 
-    fn add_link(&mut self, config: Option<(LinkId, &LinkConfig)>, link: &Link, origin: Origin) {
+    #[inline(never)]
+    fn add_link(&mut self, link: &Link, origin: Origin) {
+        const FULL: Complaint = Complaint::error(Problem::Full("MAX_LINKS"), Effect::LinkSkipped);
         let added = self.desired.links.push(DesiredLink {
-            config: config.map(|(id, _)| id),
+            config: None,
             ifindex: link.ifindex,
             name: link.name,
-            mtu: config.and_then(|(_, config)| config.mtu),
-            mac: config.and_then(|(_, config)| config.mac),
+            mtu: None,
+            mac: None,
             origin,
             owned_up: false,
             touched: false,
         });
         if added.is_err() {
-            let name = Some(link.name);
-            self.complain(
-                Severity::Error,
-                origin,
-                name,
-                &"",
-                Problem::Full("MAX_LINKS"),
-                Effect::LinkSkipped,
-            );
+            self.complain(&FULL, origin, &link.name);
         }
     }
 
-    fn add_addr(
-        &mut self,
-        ifindex: u32,
-        addr: Cidr,
-        peer: Option<IpAddr>,
-        broadcast: Option<Ipv4Addr>,
-        origin: Origin,
-    ) {
-        if self.desired.find_addr(ifindex, addr, peer).is_some() {
+    #[inline(never)]
+    fn add_addr(&mut self, ifindex: u32, given: &AddrConfig, broadcast: Option<Ipv4Addr>) {
+        const FULL: Complaint = Complaint::error(Problem::Full("MAX_ADDRS"), Effect::NotSet);
+        let AddrConfig {
+            addr, peer, origin, ..
+        } = given;
+        let desired = &mut *self.desired;
+        if desired.find_addr(ifindex, addr, peer).is_some() {
             return;
         }
-        let number = u32::try_from(self.desired.addrs.len()).unwrap_or(u32::MAX);
-        let added = self.desired.addrs.push(DesiredAddr {
+        let number = desired.addrs.len() as u32;
+        let added = desired.addrs.push(DesiredAddr {
             ifindex,
-            addr,
-            peer,
+            addr: *addr,
+            peer: *peer,
             broadcast,
-            origin,
+            origin: *origin,
             presence: Presence::Missing,
             owned: false,
         });
         match added {
-            Ok(()) => self
-                .desired
-                .addr_index
-                .insert(addr_hash(ifindex, addr), number),
-            Err(_) => {
-                self.complain(
-                    Severity::Error,
-                    origin,
-                    None,
-                    &addr,
-                    Problem::Full("MAX_ADDRS"),
-                    Effect::NotSet,
-                );
-            }
+            Ok(()) => desired.addr_index.insert(addr_hash(ifindex, addr), number),
+            Err(_) => self.complain(&FULL, *origin, addr),
         }
     }
 
+    #[inline(never)]
     fn set_state(&mut self, id: LinkId, state: LinkState) {
         if let Some(slot) = self.states.get_mut(usize::from(id.0)) {
             *slot = state;
         }
     }
 
-    /// The subject is the link where it is known, else `what`.
+    #[inline(never)]
     pub(super) fn complain(
         &mut self,
-        severity: Severity,
+        complaint: &Complaint,
         origin: Origin,
-        link: Option<IfName>,
-        what: &dyn core::fmt::Display,
-        problem: Problem<'_>,
-        effect: Effect,
+        subject: &dyn Display,
     ) {
-        let subject: &dyn core::fmt::Display = match &link {
-            Some(link) => link,
-            None => what,
-        };
-        self.sink.report(&Diagnostic {
-            severity,
-            at: At::of(origin, self.config),
-            subject,
-            token: b"",
-            problem,
-            effect,
-        });
+        complaint.report(self.sink, self.config, origin, subject);
+    }
+}
+
+/// Whether `config` names `link` by its name or MAC, asked for or not.
+#[inline(never)]
+pub(crate) fn is_named_by(link: &Link, config: &LinkConfig) -> bool {
+    match &config.matches {
+        LinkMatch::Name(name) => *name == link.name,
+        LinkMatch::Mac(mac) | LinkMatch::Bootif(mac) => link.has_mac(mac),
+        LinkMatch::Any => false,
     }
 }
 
 /// A link that `ip=dhcp` may mean: Ethernet or InfiniBand with a device behind it, not a port, not
 /// wireless. `kind` is [`KernelKind::Veth`] where no link has a device.
+#[inline(never)]
 fn is_candidate(link: &Link, kind: KernelKind) -> bool {
-    let wireless = [&b"wl"[..], b"ww"]
-        .iter()
-        .any(|prefix| link.name.as_bytes().starts_with(prefix));
+    let wireless = matches!(link.name.as_bytes(), [b'w', b'l' | b'w', ..]);
     link.kind == kind
         && link.master == 0
         && !link.is_loopback()
@@ -417,6 +390,7 @@ fn is_candidate(link: &Link, kind: KernelKind) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diag::Diagnostic;
     use crate::machine::Machine;
     use crate::model::config::{AddrConfig, RouteConfig};
     use crate::model::link::Mac;

@@ -92,6 +92,7 @@ impl<'a> Message<'a> {
     ///
     /// The rest of the request is there unless `NLM_F_CAPPED` is set; the kernel sets it with every
     /// success. The attributes are there if `NLM_F_ACK_TLVS` is set.
+    #[inline(never)]
     pub fn outcome(&self) -> Option<Outcome<'a>> {
         if !matches!(self.kind, NLMSG_ERROR | NLMSG_DONE) {
             return None;
@@ -265,6 +266,7 @@ impl<'b> Writer<'b> {
     }
 
     /// The finished requests: the datagram to send.
+    #[inline(never)]
     pub fn written(&self) -> &[u8] {
         self.buffer.get(..self.written).unwrap_or_default()
     }

@@ -9,9 +9,9 @@
 
 use super::{
     AF_UNSPEC, Create, RT_SCOPE_HOST, RT_SCOPE_UNIVERSE, RTM_DELADDR, RTM_GETADDR, RTM_NEWADDR,
-    family_in, family_number, ip_in, put_ip,
+    family_in, family_number, put_ip, read_ip,
 };
-use crate::model::addr::Cidr;
+use crate::model::addr::{Cidr, Family};
 use crate::wire::netlink::{Full, NLM_F_DUMP, Writer, attrs, u32_in};
 use core::net::{IpAddr, Ipv4Addr};
 
@@ -87,41 +87,51 @@ impl Addr {
 
 /// The address in the payload of an `RTM_NEWADDR` or `RTM_DELADDR`; `None` for other families than IPv4
 /// and IPv6, without an address, and with a prefix length beyond the family.
+#[inline(never)]
 pub fn decode(payload: &[u8]) -> Option<Addr> {
     let (header, rest) = payload.split_first_chunk::<8>()?;
     let [family, len, flags, scope, i0, i1, i2, i3] = *header;
     let family = family_in(family)?;
-    let (mut local, mut address, mut broadcast) = (None, None, None);
-    let (mut flags, mut preferred, mut valid) = (u32::from(flags), FOREVER, FOREVER);
-    for attr in attrs(rest) {
+    if len > family.bits() {
+        return None;
+    }
+    let ifindex = u32::from_ne_bytes([i0, i1, i2, i3]);
+    let mut addr = Addr::new(ifindex, Cidr::default(family));
+    addr.addr.len = len;
+    (addr.flags, addr.scope) = (u32::from(flags), scope);
+    read_attrs(rest, family, &mut addr)?;
+    Some(addr)
+}
+
+/// Fills in what attributes say; `None` without an address.
+// A function of its own, so that fields are written where they stay.
+#[inline(never)]
+fn read_attrs(octets: &[u8], family: Family, addr: &mut Addr) -> Option<()> {
+    let (mut local, mut broadcast) = (None, None);
+    for attr in attrs(octets) {
         match attr.kind {
-            IFA_LOCAL => local = ip_in(family, attr.payload),
-            IFA_ADDRESS => address = ip_in(family, attr.payload),
-            IFA_BROADCAST => broadcast = ip_in(family, attr.payload),
-            IFA_FLAGS => flags = u32_in(attr.payload).unwrap_or(flags),
+            IFA_LOCAL => read_ip(family, attr.payload, &mut local),
+            IFA_ADDRESS => read_ip(family, attr.payload, &mut addr.peer),
+            IFA_BROADCAST => read_ip(family, attr.payload, &mut broadcast),
+            IFA_FLAGS => addr.flags = u32_in(attr.payload).unwrap_or(addr.flags),
             IFA_CACHEINFO => {
-                if let ([prefered, ifa_valid, _, _], []) = attr.payload.as_chunks() {
-                    preferred = u32::from_ne_bytes(*prefered);
-                    valid = u32::from_ne_bytes(*ifa_valid);
+                if let ([preferred, valid, _, _], []) = attr.payload.as_chunks() {
+                    addr.preferred_lft_secs = u32::from_ne_bytes(*preferred);
+                    addr.valid_lft_secs = u32::from_ne_bytes(*valid);
                 }
             }
             _ => {}
         }
     }
-    let addr = local.or(address)?;
-    Some(Addr {
-        ifindex: u32::from_ne_bytes([i0, i1, i2, i3]),
-        addr: Cidr::new(addr, len)?,
-        peer: address.filter(|peer| *peer != addr),
-        broadcast: match broadcast {
-            Some(IpAddr::V4(broadcast)) => Some(broadcast),
-            Some(IpAddr::V6(_)) | None => None,
-        },
-        flags,
-        scope,
-        valid_lft_secs: valid,
-        preferred_lft_secs: preferred,
-    })
+    if let Some(IpAddr::V4(broadcast)) = broadcast {
+        addr.broadcast = Some(broadcast);
+    }
+    // Without another end both attributes, or the only one, hold the address itself.
+    addr.addr.addr = local.or(addr.peer)?;
+    if addr.peer == Some(addr.addr.addr) {
+        addr.peer = None;
+    }
+    Some(())
 }
 
 /// Asks for all addresses, or for those of one link. The kernel heeds `ifindex` under
@@ -144,7 +154,8 @@ pub fn new_addr(w: &mut Writer<'_>, seq: u32, create: Create, addr: &Addr) -> Re
         w.attr_u32(IFA_FLAGS, addr.flags);
     }
     if addr.valid_lft_secs != FOREVER || addr.preferred_lft_secs != FOREVER {
-        let words = [addr.preferred_lft_secs, addr.valid_lft_secs, 0, 0].map(u32::to_ne_bytes);
+        let preferred = addr.preferred_lft_secs.to_ne_bytes();
+        let words = [preferred, addr.valid_lft_secs.to_ne_bytes(), [0; 4], [0; 4]];
         w.attr(IFA_CACHEINFO, words.as_flattened());
     }
     w.finish()

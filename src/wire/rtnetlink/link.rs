@@ -10,7 +10,9 @@
 use super::{AF_UNSPEC, RTM_DELLINKPROP, RTM_GETLINK, RTM_SETLINK};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_UP, KernelKind, Link};
-use crate::wire::netlink::{Full, NLA_F_NESTED, NLM_F_DUMP, Writer, attrs, u32_in, until_nul};
+use crate::wire::netlink::{
+    Attr, Full, NLA_F_NESTED, NLM_F_DUMP, Writer, attrs, u32_in, until_nul,
+};
 
 /// Current hardware address.
 pub const IFLA_ADDRESS: u16 = 1;
@@ -44,41 +46,56 @@ pub const RTEXT_FILTER_SKIP_STATS: u32 = 8;
 /// `None` without a name, and for the partial messages that bridges (`AF_BRIDGE`) and IPv6
 /// (`AF_INET6`) send as events of the same type. [`Link::settled`] is not the kernel's to know: it is
 /// `true` here. A MAC longer than [`Mac`] holds counts as none.
+#[inline(never)]
 pub fn decode(payload: &[u8]) -> Option<Link> {
     let (header, rest) = payload.split_first_chunk::<16>()?;
     let [family, _, t0, t1, i0, i1, i2, i3, f0, f1, f2, f3, ..] = *header;
     if family != AF_UNSPEC {
         return None;
     }
-    let mut name = None;
-    let (mut mtu, mut master, mut lower) = (0, 0, 0);
-    let (mut mac, mut perm_mac) = (Mac::NONE, Mac::NONE);
+    let mut link = Link {
+        ifindex: u32::from_ne_bytes([i0, i1, i2, i3]),
+        name: IfName::LO,
+        flags: u32::from_ne_bytes([f0, f1, f2, f3]),
+        arphrd: u16::from_ne_bytes([t0, t1]),
+        mtu: 0,
+        mac: Mac::NONE,
+        perm_mac: Mac::NONE,
+        master: 0,
+        kind: KernelKind::Device,
+        settled: true,
+    };
+    read_attrs(rest, &mut link)?;
+    Some(link)
+}
+
+/// Fills in what attributes say; `None` without a name.
+// A function of its own, so that fields are written where they stay.
+#[inline(never)]
+fn read_attrs(octets: &[u8], link: &mut Link) -> Option<()> {
+    let mut has_name = None;
+    let mut lower = 0;
     let mut kind: &[u8] = &[];
-    for attr in attrs(rest) {
+    for attr in attrs(octets) {
         let number = u32_in(attr.payload).unwrap_or(0);
         match attr.kind {
-            IFLA_IFNAME => name = IfName::from_kernel(attr.payload),
-            IFLA_MTU => mtu = number,
-            IFLA_MASTER => master = number,
+            IFLA_IFNAME => has_name = read_name(attr.payload, &mut link.name),
+            IFLA_MTU => link.mtu = number,
+            IFLA_MASTER => link.master = number,
             IFLA_LINK => lower = number,
-            IFLA_ADDRESS => mac = Mac::new(attr.payload).unwrap_or(Mac::NONE),
-            IFLA_PERM_ADDRESS => perm_mac = Mac::new(attr.payload).unwrap_or(Mac::NONE),
+            IFLA_ADDRESS => link.mac = Mac::from_kernel(attr.payload),
+            IFLA_PERM_ADDRESS => link.perm_mac = Mac::from_kernel(attr.payload),
             IFLA_LINKINFO => kind = info_kind(attr.payload),
             _ => {}
         }
     }
-    Some(Link {
-        ifindex: u32::from_ne_bytes([i0, i1, i2, i3]),
-        name: name?,
-        flags: u32::from_ne_bytes([f0, f1, f2, f3]),
-        arphrd: u16::from_ne_bytes([t0, t1]),
-        mtu,
-        mac,
-        perm_mac,
-        master,
-        kind: kernel_kind(kind, lower),
-        settled: true,
-    })
+    link.kind = kernel_kind(kind, lower);
+    has_name
+}
+
+fn read_name(octets: &[u8], name: &mut IfName) -> Option<()> {
+    *name = IfName::from_kernel(octets)?;
+    Some(())
 }
 
 /// `IFLA_INFO_KIND` in the payload of `IFLA_LINKINFO`; empty for none.
@@ -91,10 +108,13 @@ fn info_kind(payload: &[u8]) -> &[u8] {
 /// Two kinds are hardware all the same: the port of an InfiniBand adapter (its partitions have the same
 /// kind and lie on the port), and that of a switch chip (which lies on the port that feeds the switch).
 fn kernel_kind(kind: &[u8], lower: u32) -> KernelKind {
-    match (kind, lower) {
-        (b"", _) | (b"ipoib", 0) | (b"dsa", _) => KernelKind::Device,
-        (b"veth", _) => KernelKind::Veth,
-        _ => KernelKind::Virtual,
+    let is = |name: &[u8]| kind == name;
+    if kind.is_empty() || is(b"ipoib") && lower == 0 || is(b"dsa") {
+        KernelKind::Device
+    } else if is(b"veth") {
+        KernelKind::Veth
+    } else {
+        KernelKind::Virtual
     }
 }
 
@@ -147,14 +167,29 @@ pub fn set_link(
     change: &LinkChange,
 ) -> Result<(), Full> {
     begin(w, RTM_SETLINK, 0, seq, ifindex, change.admin);
-    if let Some(mac) = change.mac {
+    if let Some(mac) = &change.mac {
         w.attr(IFLA_ADDRESS, mac.as_bytes());
     }
     if let Some(mtu) = change.mtu {
         w.attr_u32(IFLA_MTU, mtu);
     }
-    if let Some(name) = change.name {
+    if let Some(name) = &change.name {
         w.attr_text(IFLA_IFNAME, name.as_bytes());
+    }
+    w.finish()
+}
+
+/// Changes at most one attribute of a link, and whether it is up; as [`set_link`].
+pub(crate) fn set_one(
+    w: &mut Writer<'_>,
+    seq: u32,
+    ifindex: u32,
+    admin: Option<Admin>,
+    attr: Option<Attr<'_>>,
+) -> Result<(), Full> {
+    begin(w, RTM_SETLINK, 0, seq, ifindex, admin);
+    if let Some(attr) = attr {
+        w.attr(attr.kind, attr.payload);
     }
     w.finish()
 }

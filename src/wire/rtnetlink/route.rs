@@ -9,7 +9,7 @@
 
 use super::{
     AF_UNSPEC, Create, RT_SCOPE_LINK, RT_SCOPE_NOWHERE, RT_SCOPE_UNIVERSE, RTM_DELROUTE,
-    RTM_GETROUTE, RTM_NEWROUTE, family_in, family_number, ip_in, put_ip,
+    RTM_GETROUTE, RTM_NEWROUTE, family_in, family_number, ip_in, put_ip, read_ip,
 };
 use crate::model::addr::{Cidr, Family};
 use crate::model::route::{Reach, Route, RouteKey, RouteKind};
@@ -64,6 +64,7 @@ pub enum Entry {
 ///
 /// `None` for what takes no place a [`Route`] could have: other families, cached entries, routes that
 /// depend on the source address; and for prefix lengths beyond the family.
+#[inline(never)]
 pub fn decode(payload: &[u8]) -> Option<Entry> {
     let (header, rest) = payload.split_first_chunk::<12>()?;
     let [
@@ -82,61 +83,69 @@ pub fn decode(payload: &[u8]) -> Option<Entry> {
     ] = *header;
     let flags = u32::from_ne_bytes([f0, f1, f2, f3]);
     let family = family_in(family)?;
-    if src_len != 0 || flags & RTM_F_CLONED != 0 {
+    if src_len != 0 || flags & RTM_F_CLONED != 0 || dst_len > family.bits() {
         return None;
     }
-    let mut dst = family.unspecified();
-    let (mut via, mut src, mut metric) = (None, None, None);
-    let (mut table, mut ifindex) = (u32::from(table), 0);
-    let mut kind = RouteKind::ALL
-        .iter()
-        .find_map(|(of, number, _)| (*number == kind).then_some(*of));
-    for attr in attrs(rest) {
-        let number = u32_in(attr.payload);
-        match attr.kind {
-            RTA_DST => dst = ip_in(family, attr.payload)?,
-            RTA_OIF => ifindex = number.unwrap_or(0),
-            RTA_GATEWAY => via = ip_in(family, attr.payload),
-            RTA_VIA => via = rtvia_in(attr.payload),
-            RTA_PRIORITY => metric = number,
-            RTA_PREFSRC => src = ip_in(family, attr.payload),
-            RTA_TABLE => table = number.unwrap_or(table),
-            RTA_MULTIPATH | RTA_ENCAP | RTA_NH_ID => kind = None,
-            _ => {}
-        }
+    let mut known = RouteKind::of(kind);
+    let mut route = Route::new(Cidr::default(family));
+    route.dst.len = dst_len;
+    route.table = u32::from(table);
+    route.scope = Some(scope);
+    (route.protocol, route.tos) = (protocol, tos);
+    if flags & RTNH_F_ONLINK != 0 {
+        route.reach = Reach::Onlink;
     }
-    let mut route = Route {
-        dst: Cidr::new(dst, dst_len)?,
-        via,
-        src,
-        table,
-        metric,
-        scope: Some(scope),
-        protocol,
-        tos,
-        kind: RouteKind::Unicast,
-        reach: match flags & RTNH_F_ONLINK {
-            0 => Reach::Checked,
-            _ => Reach::Onlink,
-        },
-    };
-    let Some(kind) = kind else {
+    let mut ifindex = 0;
+    read_attrs(rest, family, &mut route, &mut ifindex)?;
+    if ifindex == ELSEWHERE {
+        known = None;
+    }
+    let Some(kind) = known else {
         let key = route.key();
         return Some(Entry::Other { key, protocol });
     };
     route.kind = kind;
     // IPv6 ties the others to the loopback link.
-    if kind != RouteKind::Unicast {
-        ifindex = 0;
-    }
-    Some(Entry::Route(ifindex, route))
+    Some(Entry::Route(route.oif(ifindex), route))
 }
 
-/// The address in an `rtvia`.
-fn rtvia_in(payload: &[u8]) -> Option<IpAddr> {
-    let (family, addr) = payload.split_first_chunk()?;
-    let family = u8::try_from(u16::from_ne_bytes(*family)).ok()?;
-    ip_in(family_in(family)?, addr)
+/// Stands for what a [`Route`] cannot say, in the place of a link's number.
+const ELSEWHERE: u32 = u32::MAX;
+
+/// Fills in what attributes say; `None` where the destination is none.
+// A function of its own, so that fields are written where they stay.
+#[inline(never)]
+fn read_attrs(octets: &[u8], family: Family, route: &mut Route, ifindex: &mut u32) -> Option<()> {
+    let mut is_plain = true;
+    for attr in attrs(octets) {
+        let number = u32_in(attr.payload);
+        match attr.kind {
+            RTA_DST => route.dst.addr = ip_in(family, attr.payload)?,
+            RTA_OIF => *ifindex = number.unwrap_or(0),
+            RTA_GATEWAY => read_ip(family, attr.payload, &mut route.via),
+            RTA_VIA => read_rtvia(attr.payload, &mut route.via),
+            RTA_PRIORITY => route.metric = number,
+            RTA_PREFSRC => read_ip(family, attr.payload, &mut route.src),
+            RTA_TABLE => route.table = number.unwrap_or(route.table),
+            RTA_MULTIPATH | RTA_ENCAP | RTA_NH_ID => is_plain = false,
+            _ => {}
+        }
+    }
+    if !is_plain {
+        *ifindex = ELSEWHERE;
+    }
+    Some(())
+}
+
+/// Reads the address in an `rtvia`.
+fn read_rtvia(payload: &[u8], to: &mut Option<IpAddr>) {
+    *to = None;
+    if let Some(([n0, n1], addr)) = payload.split_first_chunk()
+        && let Ok(family) = u8::try_from(u16::from_ne_bytes([*n0, *n1]))
+        && let Some(family) = family_in(family)
+    {
+        read_ip(family, addr, to);
+    }
 }
 
 /// The scope of a route: that which was asked for, or as ip(8) chooses. IPv6 knows one only.

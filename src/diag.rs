@@ -13,6 +13,7 @@
 pub use crate::errno::Errno;
 use crate::model::config::Config;
 use core::fmt::{self, Display, Write};
+use heapless::VecView;
 
 /// How bad it is. `check` exits 1 when there was an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -261,53 +262,136 @@ pub enum Problem<'a> {
     More(u32),
 }
 
+/// What each [`Problem`] says, in the order of [`Problem::sentence`]; `$` stands for what it holds.
+const SENTENCES: &str = "\
+$
+is not an IP address
+is not an IPv4 address
+is not an IPv6 address
+is not a prefix length or contiguous netmask
+is not a MAC address
+is not a link name (1-15 octets, no '/', ':', '%' or blank)
+is not a number in range
+is neither yes nor no
+is not a host name
+is not a domain name
+is not an MTU (68-65535)
+is not a method$
+unknown
+is not KEY=value
+is not one shell word (check the quotes)
+needs a shell, and none is ever run
+uses a variable that is not set in this file
+$ is missing
+is more than this form has
+is there twice
+has no mask, /$ guessed
+is in no subnet of the link
+one more than $
+longer than $
+NUL octet
+no such link
+is not the MAC of the link with this name
+matches several links, the first is taken
+is the name of a link no rule speaks of
+$ did not come in time
+no carrier
+takes the place of a route somebody else made
+is not UTF-8
+and $ more; `ifdawn check` shows them";
+
+impl Problem<'_> {
+    /// Its line in [`SENTENCES`].
+    fn sentence(&self) -> u8 {
+        match self {
+            Problem::Ignored(_)
+            | Problem::NotAvailable(_)
+            | Problem::Conflict(_)
+            | Problem::File(_)
+            | Problem::Kernel(..)
+            | Problem::Says(_) => 0,
+            Problem::NotAnAddress => 1,
+            Problem::NotIpv4 => 2,
+            Problem::NotIpv6 => 3,
+            Problem::BadPrefix => 4,
+            Problem::NotAMac => 5,
+            Problem::NotALinkName => 6,
+            Problem::NotANumber => 7,
+            Problem::NotABoolean => 8,
+            Problem::NotAHostname => 9,
+            Problem::NotADomain => 10,
+            Problem::NotAnMtu => 11,
+            Problem::UnknownMethod(_) => 12,
+            Problem::UnknownKey(_) => 13,
+            Problem::NotAnAssignment => 14,
+            Problem::BadQuoting => 15,
+            Problem::Expansion => 16,
+            Problem::UnsetVariable => 17,
+            Problem::Missing(_) => 18,
+            Problem::ExtraField => 19,
+            Problem::Duplicate => 20,
+            Problem::NoMask(_) => 21,
+            Problem::OffLink => 22,
+            Problem::Full(_) => 23,
+            Problem::TooLong(_) => 24,
+            Problem::Nul => 25,
+            Problem::NoSuchLink => 26,
+            Problem::OtherMac => 27,
+            Problem::Ambiguous => 28,
+            Problem::NameTaken => 29,
+            Problem::TimedOut(_) => 30,
+            Problem::NoCarrier => 31,
+            Problem::Replaces => 32,
+            Problem::NotUtf8 => 33,
+            Problem::More(_) => 34,
+        }
+    }
+
+    /// What stands for `$`.
+    fn held(&self) -> &dyn Display {
+        if let Problem::NoMask(len) = self {
+            len
+        } else if let Problem::More(number) = self {
+            number
+        } else if let Problem::File(errno) | Problem::Kernel(errno, _) = self {
+            errno
+        } else if let Problem::UnknownMethod(text)
+        | Problem::Ignored(text)
+        | Problem::NotAvailable(text)
+        | Problem::Missing(text)
+        | Problem::Conflict(text)
+        | Problem::Full(text)
+        | Problem::TooLong(text)
+        | Problem::TimedOut(text)
+        | Problem::Says(text) = self
+        {
+            text
+        } else {
+            &""
+        }
+    }
+}
+
 impl Display for Problem<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = match *self {
-            Problem::NotAnAddress => "is not an IP address",
-            Problem::NotIpv4 => "is not an IPv4 address",
-            Problem::NotIpv6 => "is not an IPv6 address",
-            Problem::BadPrefix => "is not a prefix length or contiguous netmask",
-            Problem::NotAMac => "is not a MAC address",
-            Problem::NotALinkName => "is not a link name (1-15 octets, no '/', ':', '%' or blank)",
-            Problem::NotANumber => "is not a number in range",
-            Problem::NotABoolean => "is neither yes nor no",
-            Problem::NotAHostname => "is not a host name",
-            Problem::NotADomain => "is not a domain name",
-            Problem::NotAnMtu => "is not an MTU (68-65535)",
-            Problem::UnknownMethod(intent) => return write!(f, "is not a method{intent}"),
-            Problem::UnknownKey("") => "unknown",
-            Problem::UnknownKey(nearest) => return write!(f, "unknown; {nearest}?"),
-            Problem::Ignored(why)
-            | Problem::NotAvailable(why)
-            | Problem::Conflict(why)
-            | Problem::Says(why) => why,
-            Problem::NotAnAssignment => "is not KEY=value",
-            Problem::BadQuoting => "is not one shell word (check the quotes)",
-            Problem::Expansion => "needs a shell, and none is ever run",
-            Problem::UnsetVariable => "uses a variable that is not set in this file",
-            Problem::Missing(what) => return write!(f, "{what} is missing"),
-            Problem::ExtraField => "is more than this form has",
-            Problem::Duplicate => "is there twice",
-            Problem::NoMask(len) => return write!(f, "has no mask, /{len} guessed"),
-            Problem::OffLink => "is in no subnet of the link",
-            Problem::Full(limit) => return write!(f, "one more than {limit}"),
-            Problem::TooLong(limit) => return write!(f, "longer than {limit}"),
-            Problem::Nul => "NUL octet",
-            Problem::File(errno) => return write!(f, "{errno}"),
-            Problem::Kernel(errno, b"") => return write!(f, "{errno}"),
-            Problem::Kernel(errno, said) => return write!(f, "{errno}, \"{}\"", Escaped(said)),
-            Problem::NoSuchLink => "no such link",
-            Problem::OtherMac => "is not the MAC of the link with this name",
-            Problem::Ambiguous => "matches several links, the first is taken",
-            Problem::NameTaken => "is the name of a link no rule speaks of",
-            Problem::TimedOut(what) => return write!(f, "{what} did not come in time"),
-            Problem::NoCarrier => "no carrier",
-            Problem::Replaces => "takes the place of a route somebody else made",
-            Problem::NotUtf8 => "is not UTF-8",
-            Problem::More(more) => return write!(f, "and {more} more; `ifdawn check` shows them"),
-        };
-        f.write_str(text)
+        for octet in entry(SENTENCES, self.sentence()).bytes() {
+            match octet {
+                b'$' => self.held().fmt(f)?,
+                _ => f.write_char(char::from(octet))?,
+            }
+        }
+        if let Problem::UnknownKey(nearest) = self
+            && !nearest.is_empty()
+        {
+            put(f, "; ", nearest)?;
+            f.write_str("?")?;
+        }
+        if let Problem::Kernel(_, said) = self
+            && !said.is_empty()
+        {
+            put(f, ", ", &Quoted(said))?;
+        }
+        Ok(())
     }
 }
 
@@ -356,32 +440,48 @@ pub enum Effect {
     AddrSkipped,
 }
 
+/// What each [`Effect`] says, in their order.
+const EFFECTS: &str = "
+word ignored
+line ignored
+key unset
+left out
+default used
+file ignored
+the rest of it ignored
+the later one counts
+the first one counts
+used so
+added with onlink
+link skipped
+link not renamed
+that link is moved aside
+not set
+link not configured by it
+file kept
+nothing was changed
+address not added";
+
 impl Effect {
     /// The words after the semicolon; "" for [`Effect::None`].
     pub fn text(self) -> &'static str {
-        match self {
-            Effect::None => "",
-            Effect::WordIgnored => "word ignored",
-            Effect::LineIgnored => "line ignored",
-            Effect::KeyUnset => "key unset",
-            Effect::PartIgnored => "left out",
-            Effect::DefaultUsed => "default used",
-            Effect::FileIgnored => "file ignored",
-            Effect::RestIgnored => "the rest of it ignored",
-            Effect::LaterWins => "the later one counts",
-            Effect::EarlierWins => "the first one counts",
-            Effect::Guessed => "used so",
-            Effect::OnlinkUsed => "added with onlink",
-            Effect::LinkSkipped => "link skipped",
-            Effect::NotRenamed => "link not renamed",
-            Effect::MovedAside => "that link is moved aside",
-            Effect::NotSet => "not set",
-            Effect::MethodSkipped => "link not configured by it",
-            Effect::FileKept => "file kept",
-            Effect::NothingChanged => "nothing was changed",
-            Effect::AddrSkipped => "address not added",
-        }
+        entry(EFFECTS, self as u8)
     }
+}
+
+/// Line `number`, from 0, of a table of words: one text, since a slice for each line takes 16 octets more.
+#[inline(never)]
+pub(crate) fn entry(table: &'static str, number: u8) -> &'static str {
+    let mut lines = table.as_bytes().split(|octet| *octet == b'\n');
+    let line = lines.nth(usize::from(number)).unwrap_or_default();
+    str::from_utf8(line).unwrap_or_default()
+}
+
+/// Writes a word and the value after it.
+#[inline(never)]
+pub(crate) fn put(f: &mut fmt::Formatter<'_>, word: &str, value: &dyn Display) -> fmt::Result {
+    f.write_str(word)?;
+    value.fmt(f)
 }
 
 impl Diagnostic<'_> {
@@ -394,22 +494,21 @@ impl Diagnostic<'_> {
 impl Display for Diagnostic<'_> {
     /// The line without the leading program name and without a line end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(at) = self.at {
-            write!(f, "{}:", Escaped(at.file))?;
-            if at.line > 0 {
-                write!(f, "{}:", at.line)?;
+        if let Some(at) = &self.at {
+            Escaped(at.file).fmt(f)?;
+            for number in [at.line, at.column] {
+                if number > 0 {
+                    put(f, ":", &number)?;
+                }
             }
-            if at.column > 0 {
-                write!(f, "{}:", at.column)?;
-            }
-            f.write_char(' ')?;
+            f.write_str(": ")?;
         }
-        write!(f, "{}: {}", self.subject, Message(self))?;
-        let effect = self.effect.text();
-        if !effect.is_empty() {
-            write!(f, "; {effect}")?;
+        self.subject.fmt(f)?;
+        put(f, ": ", &Message(self))?;
+        match self.effect.text() {
+            "" => Ok(()),
+            effect => put(f, "; ", &effect),
         }
-        Ok(())
     }
 }
 
@@ -418,7 +517,8 @@ struct Message<'a>(&'a Diagnostic<'a>);
 impl Display for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.0.token.is_empty() {
-            write!(f, "\"{}\" ", Escaped(self.0.token))?;
+            put(f, "", &Quoted(self.0.token))?;
+            f.write_str(" ")?;
         }
         self.0.problem.fmt(f)
     }
@@ -433,11 +533,10 @@ impl Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 160;
         for &octet in self.0.iter().take(SHOWN) {
+            if matches!(octet, b'"' | b'\\') {
+                f.write_char('\\')?;
+            }
             match octet {
-                b'"' | b'\\' => {
-                    f.write_char('\\')?;
-                    f.write_char(octet as char)?;
-                }
                 0x20..=0x7e => f.write_char(octet as char)?,
                 _ => put_octet(f, "\\x", octet)?,
             }
@@ -446,6 +545,16 @@ impl Display for Escaped<'_> {
             f.write_str("...")?;
         }
         Ok(())
+    }
+}
+
+/// Octets between quotes.
+struct Quoted<'a>(&'a [u8]);
+
+impl Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        put(f, "\"", &Escaped(self.0))?;
+        f.write_str("\"")
     }
 }
 
@@ -485,14 +594,16 @@ impl<const N: usize> Default for LineBuf<N> {
 
 impl<const N: usize> Write for LineBuf<N> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = N.saturating_sub(self.octets.len());
-        let taken = text
-            .as_bytes()
-            .get(..room.min(text.len()))
-            .unwrap_or_default();
-        let _ = self.octets.extend_from_slice(taken);
+        append(&mut self.octets, text.as_bytes());
         Ok(())
     }
+}
+
+/// Adds as much as there is room for.
+fn append(line: &mut VecView<u8>, text: &[u8]) {
+    let room = line.capacity().saturating_sub(line.len());
+    let taken = text.get(..room).unwrap_or(text);
+    let _ = line.extend_from_slice(taken);
 }
 
 #[cfg(test)]
@@ -519,6 +630,40 @@ mod tests {
             d.to_string(),
             "ifcfg-eth0:7:8: IPADDR: \"10.0.0.300\" is not an IPv4 address; line ignored"
         );
+    }
+
+    #[test]
+    fn every_problem_and_effect_has_its_words() {
+        for (problem, words) in [
+            (Problem::Says("free text"), "free text"),
+            (Problem::NotAnAddress, "is not an IP address"),
+            (Problem::NotAnMtu, "is not an MTU (68-65535)"),
+            (Problem::UnknownMethod(", none"), "is not a method, none"),
+            (Problem::UnknownKey(""), "unknown"),
+            (Problem::UnknownKey("IPADDR"), "unknown; IPADDR?"),
+            (Problem::NotAnAssignment, "is not KEY=value"),
+            (Problem::Missing("a thing"), "a thing is missing"),
+            (Problem::Duplicate, "is there twice"),
+            (Problem::NoMask(24), "has no mask, /24 guessed"),
+            (Problem::Full("MAX_LINKS"), "one more than MAX_LINKS"),
+            (Problem::TooLong("MAX_LINE"), "longer than MAX_LINE"),
+            (Problem::File(Errno::EACCES), "EACCES"),
+            (Problem::File(Errno(9_999)), "error 9999"),
+            (Problem::Kernel(Errno::EPERM, b""), "EPERM"),
+            (
+                Problem::Kernel(Errno(113), b"a\n"),
+                "EHOSTUNREACH, \"a\\x0a\"",
+            ),
+            (Problem::NoSuchLink, "no such link"),
+            (Problem::TimedOut("udev"), "udev did not come in time"),
+            (Problem::NotUtf8, "is not UTF-8"),
+            (Problem::More(3), "and 3 more; `ifdawn check` shows them"),
+        ] {
+            assert_eq!(problem.to_string(), words);
+        }
+        assert_eq!(Effect::None.text(), "");
+        assert_eq!(Effect::WordIgnored.text(), "word ignored");
+        assert_eq!(Effect::AddrSkipped.text(), "address not added");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Error numbers of the kernel, and their names.
 
+use crate::diag::{entry, put};
 use core::fmt::{self, Display};
 
 /// An error number of the kernel, positive.
@@ -41,41 +42,49 @@ impl Errno {
     pub const ENOBUFS: Errno = Errno(105);
 }
 
-/// Names of the errors that netlink and the files we touch answer with (asm-generic/errno*.h).
-const ERRNO_NAMES: &[(i32, &str)] = &[
-    (1, "EPERM"),
-    (2, "ENOENT"),
-    (3, "ESRCH"),
-    (5, "EIO"),
-    (6, "ENXIO"),
-    (12, "ENOMEM"),
-    (13, "EACCES"),
-    (16, "EBUSY"),
-    (17, "EEXIST"),
-    (19, "ENODEV"),
-    (20, "ENOTDIR"),
-    (21, "EISDIR"),
-    (22, "EINVAL"),
-    (27, "EFBIG"),
-    (28, "ENOSPC"),
-    (30, "EROFS"),
-    (34, "ERANGE"),
-    (40, "ELOOP"),
-    (90, "EMSGSIZE"),
-    (95, "EOPNOTSUPP"),
-    (98, "EADDRINUSE"),
-    (99, "EADDRNOTAVAIL"),
-    (100, "ENETDOWN"),
-    (101, "ENETUNREACH"),
-    (105, "ENOBUFS"),
-    (113, "EHOSTUNREACH"),
+/// The errors that netlink and the files we touch answer with (asm-generic/errno*.h); their names are the
+/// lines of [`NAMES`].
+const NUMBERS: &[u8] = &[
+    1, 2, 3, 5, 6, 12, 13, 16, 17, 19, 20, 21, 22, 27, 28, 30, 34, 40, 90, 95, 98, 99, 100, 101,
+    105, 113,
 ];
+
+/// See [`NUMBERS`].
+const NAMES: &str = "\
+EPERM
+ENOENT
+ESRCH
+EIO
+ENXIO
+ENOMEM
+EACCES
+EBUSY
+EEXIST
+ENODEV
+ENOTDIR
+EISDIR
+EINVAL
+EFBIG
+ENOSPC
+EROFS
+ERANGE
+ELOOP
+EMSGSIZE
+EOPNOTSUPP
+EADDRINUSE
+EADDRNOTAVAIL
+ENETDOWN
+ENETUNREACH
+ENOBUFS
+EHOSTUNREACH";
 
 impl Display for Errno {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match ERRNO_NAMES.iter().find(|(number, _)| *number == self.0) {
-            Some((_, name)) => f.write_str(name),
-            None => write!(f, "error {}", self.0),
+        for (number, at) in NUMBERS.iter().zip(0..) {
+            if i32::from(*number) == self.0 {
+                return f.write_str(entry(NAMES, at));
+            }
         }
+        put(f, "error ", &self.0)
     }
 }

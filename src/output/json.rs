@@ -1,77 +1,68 @@
-//! A JSON writer (RFC 8259): a template with `%` where values go.
+//! A JSON writer (RFC 8259): templates with `%` where values go.
 //!
 //! What a text has in common with all others of its form is in the template, keys and `null`s included;
-//! the caller gives values in order, and arrays value by value.
+//! the caller gives values in order. An object ends with the last value of its template, an array where
+//! the caller says so.
 
 use core::fmt::{self, Display, Write};
 
-/// Writes one object. The writer below keeps its own errors: after one, it takes what comes and drops it.
+/// Writes one value. Nothing here fails: after an error of the writer below, it takes what comes and
+/// drops it.
 pub struct Json<'w> {
     out: &'w mut dyn Write,
-    /// What is still to be written of the template.
-    template: &'static str,
-    place: Place,
+    /// The objects and arrays begun and not ended, the innermost last.
+    open: heapless::Vec<Open, 8>,
 }
 
-/// Where the next value goes.
+/// An object or array that is not ended.
+struct Open {
+    /// What is still to be written: an object's template, or what goes before an array's next value.
+    rest: &'static str,
+    kind: Kind,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// At the template's next `%`.
-    Template,
-    /// Into an array that is empty.
-    First,
-    /// Into an array, after another value.
-    Later,
+enum Kind {
+    Object,
+    Array,
 }
 
 impl<'w> Json<'w> {
-    /// Begins an object.
-    pub fn new(out: &'w mut dyn Write, template: &'static str) -> Self {
+    /// Nothing written yet.
+    pub fn new(out: &'w mut dyn Write) -> Self {
         Json {
             out,
-            template,
-            place: Place::Template,
+            open: heapless::Vec::new(),
         }
     }
 
-    /// Ends the object.
-    pub fn close(self) {
-        let _ = self.out.write_str(self.template);
-    }
-
     /// Begins an object that is the next value.
-    pub fn object(&mut self, template: &'static str) -> Json<'_> {
-        self.advance();
-        Json::new(self.out, template)
+    pub fn object(&mut self, template: &'static str) {
+        self.begin(template, Kind::Object);
     }
 
     /// Begins an array that is the next value: until its [`end`](Self::end), values go into it.
     pub fn array(&mut self) {
-        self.advance();
-        self.place = Place::First;
+        self.begin("%", Kind::Array);
     }
 
-    /// Ends an array.
+    /// Ends an array, or the outermost object.
     pub fn end(&mut self) {
-        self.place = Place::Template;
-    }
-
-    /// Adds values to an array that are JSON already, each after a comma.
-    pub fn after_comma(&mut self, values: &[u8]) {
-        let skipped = usize::from(self.place == Place::First);
-        let _ = show(self.out, &Octets(values.get(skipped..).unwrap_or_default()));
+        self.end_objects();
+        self.open.pop();
     }
 
     /// A string.
+    #[inline(never)]
     pub fn text(&mut self, value: &dyn Display) {
-        self.advance();
-        let _ = self.out.write_str("\"");
+        self.word("\"");
         let _ = show(&mut Escape(self.out), value);
         let _ = self.out.write_str("\"");
     }
 
     /// A string, or null.
-    pub fn text_or_null(&mut self, value: Option<&dyn Display>) {
+    #[inline(never)]
+    pub fn text_or_null<T: Display>(&mut self, value: Option<&T>) {
         match value {
             Some(value) => self.text(value),
             None => self.word("null"),
@@ -79,58 +70,70 @@ impl<'w> Json<'w> {
     }
 
     /// A number, or null.
+    #[inline(never)]
     pub fn number_or_null(&mut self, value: Option<u32>) {
         match value {
-            Some(value) => self.number(u64::from(value)),
+            Some(value) => self.raw(&value),
             None => self.word("null"),
         }
     }
 
-    /// A number.
-    pub fn number(&mut self, value: u64) {
-        self.advance();
-        let _ = show(self.out, &value);
+    /// What is JSON already: a number, or values with commas between them.
+    #[inline(never)]
+    pub fn raw(&mut self, value: &dyn Display) {
+        self.word("");
+        let _ = show(self.out, value);
     }
 
     /// `true` or `false`.
+    #[inline(never)]
     pub fn boolean(&mut self, value: bool) {
         self.word(if value { "true" } else { "false" });
     }
 
+    #[inline(never)]
+    fn begin(&mut self, rest: &'static str, kind: Kind) {
+        self.word("");
+        let _ = self.open.push(Open { rest, kind });
+    }
+
+    /// Writes what comes before the next value, and `word`.
+    #[inline(never)]
     fn word(&mut self, word: &str) {
-        self.advance();
+        self.end_objects();
+        if let Some(open) = self.open.last_mut()
+            && let Some((before, rest)) = split(open.rest)
+        {
+            let _ = self.out.write_str(before);
+            open.rest = match open.kind {
+                Kind::Object => rest,
+                Kind::Array => ",%",
+            };
+        }
         let _ = self.out.write_str(word);
     }
 
-    /// Writes what comes before the next value.
-    fn advance(&mut self) {
-        let before = match self.place {
-            Place::Template => {
-                let at = self
-                    .template
-                    .bytes()
-                    .position(|octet| octet == b'%')
-                    .unwrap_or(self.template.len());
-                let (before, rest) = self.template.split_at_checked(at).unwrap_or_default();
-                self.template = rest.get(1..).unwrap_or_default();
-                before
-            }
-            Place::First => {
-                self.place = Place::Later;
-                ""
-            }
-            Place::Later => ",",
-        };
-        let _ = self.out.write_str(before);
+    /// Ends the objects that have every value.
+    #[inline(never)]
+    fn end_objects(&mut self) {
+        while let Some(open) = self.open.last()
+            && split(open.rest).is_none()
+        {
+            let _ = self.out.write_str(open.rest);
+            self.open.pop();
+        }
     }
 }
 
-/// An optional value as [`Json::text_or_null`] takes it.
-pub fn shown<T: Display>(value: &Option<T>) -> Option<&dyn Display> {
-    value.as_ref().map(|value| value as &dyn Display)
+/// What stands before and after the first `%`.
+#[inline(never)]
+fn split(template: &'static str) -> Option<(&'static str, &'static str)> {
+    let at = template.bytes().position(|octet| octet == b'%')?;
+    Some((template.get(..at)?, template.get(at.wrapping_add(1)..)?))
 }
 
 /// Writes one value.
+#[inline(never)]
 pub fn show(out: &mut dyn Write, value: &dyn Display) -> fmt::Result {
     write!(out, "{value}")
 }
@@ -164,22 +167,16 @@ struct Escape<'w>(&'w mut dyn Write);
 impl Write for Escape<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for character in text.chars() {
-            let (before, shown) = match character {
-                '"' | '\\' => ("\\", character),
-                '\0'..='\x0f' => ("\\u000", hex(character)),
-                '\x10'..='\x1f' => ("\\u001", hex(character)),
-                _ => ("", character),
-            };
-            self.0.write_str(before)?;
-            self.0.write_char(shown)?;
+            if matches!(character, '"' | '\\') {
+                self.0.write_char('\\')?;
+            }
+            match character {
+                '\0'..='\x1f' => write!(self.0, "\\u{:04x}", u32::from(character))?,
+                _ => self.0.write_char(character)?,
+            }
         }
         Ok(())
     }
-}
-
-/// The last hexadecimal digit of a character's number.
-fn hex(character: char) -> char {
-    char::from_digit(u32::from(character) & 15, 16).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -190,22 +187,23 @@ mod tests {
     #[test]
     fn commas_and_escapes() {
         let mut out = String::new();
-        let mut json = Json::new(&mut out, r#"{"a":[%],"b":%,"c":[%],"d":null}"#);
+        let mut json = Json::new(&mut out);
+        json.object(r#"{"a":[%],"b":%,"c":[%],"d":null}"#);
         json.array();
-        json.number(1);
+        json.raw(&1);
         json.text(&Octets(b"q\"\\\n\x1f\xff"));
-        let mut object = json.object(r#"{"x":%}"#);
-        object.boolean(true);
-        object.close();
+        json.object(r#"{"x":%}"#);
+        json.boolean(true);
+        json.object("{}");
         json.end();
         json.number_or_null(None);
         json.array();
-        json.after_comma(b",2,3");
+        json.raw(&"2,3");
         json.end();
-        json.close();
+        json.end();
         assert_eq!(
             out,
-            "{\"a\":[1,\"q\\\"\\\\\\u000a\\u001f\u{ff}\",{\"x\":true}],\"b\":null,\"c\":[2,3],\"d\":null}"
+            "{\"a\":[1,\"q\\\"\\\\\\u000a\\u001f\u{ff}\",{\"x\":true},{}],\"b\":null,\"c\":[2,3],\"d\":null}"
         );
     }
 

@@ -1,11 +1,12 @@
 //! `plan --json`: what the sources ask for, as one object (CONTRACT section 3).
 
-use super::json::{Json, Octets, shown};
+use super::json::{Json, Octets};
 use crate::diag::Diagnostic;
 use crate::model::addr::Family;
 use crate::model::config::{
     Config, IpConfig, LinkConfig, LinkId, LinkMatch, NameRule, RouteDev, Str,
 };
+use crate::model::link::IfName;
 use crate::model::route::{MAIN_TABLE, Reach, Route};
 use core::fmt::{Display, Write};
 
@@ -43,12 +44,13 @@ const DIAGNOSTIC: &str = concat!(
 
 /// Writes everything up to the diagnostics, which [`diagnostic`] and [`end`] continue.
 pub fn begin<'w>(out: &'w mut dyn Write, config: &Config<'_>) -> Json<'w> {
-    let mut json = Json::new(out, PLAN);
+    let mut json = Json::new(out);
+    json.object(PLAN);
     text(&mut json, config, config.global.hostname);
     names(&mut json, config, None);
     json.array();
     for (id, link) in config.links_with_ids() {
-        interface(json.object(INTERFACE), config, id, link);
+        interface(&mut json, config, id, link);
     }
     for rule in config
         .name_rules
@@ -58,7 +60,7 @@ pub fn begin<'w>(out: &'w mut dyn Write, config: &Config<'_>) -> Json<'w> {
         let mut link = LinkConfig::new(LinkMatch::Mac(rule.mac), rule.source, rule.origin);
         (link.name, link.rename, link.onboot, link.required) =
             (Some(rule.name), true, false, false);
-        interface(json.object(INTERFACE), config, LinkId(u16::MAX), &link);
+        interface(&mut json, config, LinkId(u16::MAX), &link);
     }
     json.end();
     routes(&mut json, config, None);
@@ -72,7 +74,7 @@ pub fn begin<'w>(out: &'w mut dyn Write, config: &Config<'_>) -> Json<'w> {
         limits.dad,
         limits.route,
     ] {
-        json.number(u64::from(seconds));
+        json.raw(&seconds);
     }
     json.array();
     json
@@ -80,22 +82,21 @@ pub fn begin<'w>(out: &'w mut dyn Write, config: &Config<'_>) -> Json<'w> {
 
 /// Writes one diagnostic.
 pub fn diagnostic(json: &mut Json<'_>, diagnostic: &Diagnostic<'_>) {
-    let mut json = json.object(DIAGNOSTIC);
+    json.object(DIAGNOSTIC);
     let (line, column) = diagnostic.at.map_or((0, 0), |at| (at.line, at.column));
-    json.text_or_null(shown(&diagnostic.at.map(|at| Octets(at.file))));
-    json.number(u64::from(line));
-    json.number(u64::from(column));
+    json.text_or_null(diagnostic.at.map(|at| Octets(at.file)).as_ref());
+    json.raw(&line);
+    json.raw(&column);
     json.text(&diagnostic.severity.word());
     json.text(&diagnostic.subject);
     json.text(&diagnostic.message());
     json.text(&diagnostic.effect.text());
-    json.close();
 }
 
 /// Ends the object.
 pub fn end(mut json: Json<'_>) {
     json.end();
-    json.close();
+    json.end();
 }
 
 /// Whether a link's own entry tells of the rule.
@@ -104,48 +105,46 @@ fn is_configured(config: &Config<'_>, rule: &NameRule) -> bool {
 }
 
 fn text(json: &mut Json<'_>, config: &Config<'_>, text: Option<Str>) {
-    json.text_or_null(shown(&text.map(|text| Octets(config.text(text)))));
+    json.text_or_null(text.map(|text| Octets(config.text(text))).as_ref());
 }
 
-fn interface(mut json: Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig) {
+fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig) {
+    json.object(INTERFACE);
     let rule = config
         .name_rules
         .iter()
         .find(|rule| link.name == Some(rule.name));
     let is_renamed = link.rename || rule.is_some();
-    json.text_or_null(shown(&link.name));
-    let by_rule = match (link.matches, rule) {
-        (LinkMatch::Name(_), Some(rule)) => LinkMatch::Mac(rule.mac),
-        (own, _) => own,
-    };
-    matches(&mut json, by_rule);
-    json.text_or_null(shown(&link.name).filter(|_| is_renamed));
+    json.text_or_null(link.name.as_ref());
+    matches(json, &link.matches, rule);
+    json.text_or_null(link.name.as_ref().filter(|_| is_renamed));
     json.text(&link.kind.word());
     json.text(&link.source.word());
     json.boolean(link.onboot);
     json.boolean(link.required);
-    json.text_or_null(shown(&link.mac));
+    json.text_or_null(link.mac.as_ref());
     json.number_or_null(link.mtu);
-    ip(json.object(IP), config, id, Family::V4, &link.ipv4);
-    ip(json.object(IP), config, id, Family::V6, &link.ipv6);
-    routes(&mut json, config, Some(id));
-    names(&mut json, config, Some(id));
-    json.close();
+    ip(json, config, id, Family::V4, &link.ipv4);
+    ip(json, config, id, Family::V6, &link.ipv6);
+    routes(json, config, Some(id));
+    names(json, config, Some(id));
 }
 
-fn matches(json: &mut Json<'_>, matches: LinkMatch) {
-    let (template, value) = match &matches {
-        LinkMatch::Name(name) => (r#""name":%"#, name as &dyn Display),
-        LinkMatch::Mac(mac) => (r#""mac":%"#, mac as &dyn Display),
-        LinkMatch::Bootif(mac) => (r#""bootif":%"#, mac as &dyn Display),
-        LinkMatch::Any => return json.object(r#""any":true"#).close(),
+/// By which the link is found: the MAC of a rule, where there is one, rather than its name.
+fn matches(json: &mut Json<'_>, matches: &LinkMatch, rule: Option<&NameRule>) {
+    let (template, value) = match (matches, rule) {
+        (LinkMatch::Name(_), Some(rule)) => (r#""mac":%"#, &rule.mac as &dyn Display),
+        (LinkMatch::Name(name), None) => (r#""name":%"#, name as &dyn Display),
+        (LinkMatch::Mac(mac), _) => (r#""mac":%"#, mac as &dyn Display),
+        (LinkMatch::Bootif(mac), _) => (r#""bootif":%"#, mac as &dyn Display),
+        (LinkMatch::Any, _) => return json.object(r#""any":true"#),
     };
-    let mut json = json.object(template);
+    json.object(template);
     json.text(value);
-    json.close();
 }
 
-fn ip(mut json: Json<'_>, config: &Config<'_>, id: LinkId, family: Family, ip: &IpConfig) {
+fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, family: Family, ip: &IpConfig) {
+    json.object(IP);
     json.text(&ip.method.word());
     json.boolean(ip.required);
     json.array();
@@ -157,15 +156,14 @@ fn ip(mut json: Json<'_>, config: &Config<'_>, id: LinkId, family: Family, ip: &
         json.text(&addr.addr);
     }
     json.end();
-    json.text_or_null(shown(&ip.gateway));
+    json.text_or_null(ip.gateway.as_ref());
     json.boolean(ip.default_route);
     json.number_or_null(ip.metric);
     json.number_or_null(ip.table);
     json.boolean(ip.peer_dns);
     json.boolean(ip.peer_routes);
-    text(&mut json, config, ip.dhcp_hostname);
+    text(json, config, ip.dhcp_hostname);
     json.number_or_null(ip.dhcp_timeout);
-    json.close();
 }
 
 /// Name servers and search domains of one link, or of none.
@@ -186,33 +184,30 @@ fn names(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
 fn routes(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
     json.array();
     for given in config.routes.iter() {
-        let (belongs, dev) = match given.dev {
-            RouteDev::Link(id) => (link == Some(id), None),
-            RouteDev::Anywhere => (link.is_none(), None),
+        let (owner, dev) = match given.dev {
+            RouteDev::Link(id) => (Some(id), None),
+            RouteDev::Anywhere => (None, None),
             RouteDev::Name(name) => {
-                let is_of = |link: &LinkConfig| link.name == Some(name);
-                let belongs = match link {
-                    Some(id) => config.link(id).is_some_and(is_of),
-                    None => !config.links.iter().any(is_of),
-                };
-                (belongs, Some(name))
+                let mut links = config.links_with_ids();
+                let named = links.find(|(_, link)| link.name == Some(name));
+                (named.map(|(id, _)| id), Some(name))
             }
         };
-        if belongs {
-            route(json.object(ROUTE), &given.route, shown(&dev));
+        if owner == link {
+            route(json, &given.route, dev);
         }
     }
     json.end();
 }
 
-fn route(mut json: Json<'_>, route: &Route, dev: Option<&dyn Display>) {
+fn route(json: &mut Json<'_>, route: &Route, dev: Option<IfName>) {
+    json.object(ROUTE);
     json.text(&route.dst);
-    json.text_or_null(shown(&route.via));
-    json.text_or_null(dev);
+    json.text_or_null(route.via.as_ref());
+    json.text_or_null(dev.as_ref());
     json.number_or_null(route.metric);
     json.number_or_null(Some(route.table).filter(|table| *table != MAIN_TABLE));
-    json.text_or_null(shown(&route.src));
+    json.text_or_null(route.src.as_ref());
     json.text(&route.kind.word());
     json.boolean(route.reach == Reach::Onlink);
-    json.close();
 }

@@ -1,10 +1,11 @@
 //! `/run/ifdawn/state.json` (CONTRACT section 4): one link a line, so that a run which looks at some
 //! links carries the lines of the others over unread.
 
+use crate::diag::entry;
 use crate::engine::Engine;
 use crate::model::config::LinkId;
-use crate::model::desired::DesiredLink;
-use crate::output::json::{Json, Octets, shown};
+use crate::model::link::{IfName, Mac};
+use crate::output::json::{Json, Octets};
 use crate::plan::op::RouteWords;
 use crate::plan::resolve::LinkState;
 use crate::text::lines;
@@ -66,8 +67,13 @@ pub fn carry(
             if room < line.len().saturating_add(2) {
                 return Err(NotMerged);
             }
+            let before = if carried.is_empty() {
+                &b"\n"[..]
+            } else {
+                b",\n"
+            };
             carried
-                .extend_from_slice(b",\n")
+                .extend_from_slice(before)
                 .and_then(|()| carried.extend_from_slice(line))
                 .map_err(|_| NotMerged)?;
         }
@@ -79,7 +85,7 @@ pub fn carry(
 pub struct State<'a, 'm> {
     /// Everything known.
     pub engine: &'a Engine<'m>,
-    /// Lines of other links, each after `",\n"`.
+    /// Lines of other links, as [`carry`] found them.
     pub carried: &'a [u8],
 }
 
@@ -88,18 +94,11 @@ const FILE: &str = r#"{"version":1,"outcome":%,"started_ms":%,"links":[%
 ]}
 "#;
 
-/// The line of a link that the kernel has.
+/// The line of a link; what only a link that is there has is null or empty for the others.
 const LINK: &str = concat!(
     "\n",
     r#"{"name":%,"ifindex":%,"mac":%,"kind":%,"state":%,"carrier":%,"addresses":[%],"routes":[%],"dns":[%],"#,
     r#""lease4":null,"lease6":null,"timeline":[%],"problems":[%]}"#
-);
-
-/// The line of a link that did not appear.
-const MISSING: &str = concat!(
-    "\n",
-    r#"{"name":%,"ifindex":null,"mac":%,"kind":%,"state":%,"carrier":false,"addresses":[],"routes":[],"dns":[],"#,
-    r#""timeline":[],"problems":[],"lease4":null,"lease6":null}"#
 );
 
 /// An address of a link.
@@ -114,114 +113,112 @@ const ROUTES_SHOWN: usize = 64;
 impl Display for State<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let engine = self.engine;
-        let mut json = Json::new(f, FILE);
+        let mut json = Json::new(f);
+        json.object(FILE);
         json.text(&engine.outcome().word());
-        json.number(engine.started().0 / 1_000);
+        json.raw(&(engine.started().0 / 1_000));
         json.array();
         for link in engine.desired.links.iter() {
             if let Some(id) = link.config {
-                desired_link(json.object(LINK), engine, link, id);
+                line(
+                    &mut json,
+                    engine,
+                    id,
+                    link.ifindex,
+                    Some(&link.name),
+                    link.mac.as_ref(),
+                );
             }
         }
-        for (link, state) in engine.config.links.iter().zip(engine.states.iter()) {
+        for ((id, link), state) in engine.config.links_with_ids().zip(engine.states.iter()) {
             if matches!(state, LinkState::WaitingDevice | LinkState::WaitingUdev) {
-                let mut line = json.object(MISSING);
-                let name = link.name.as_ref().map(|name| Octets(name.as_bytes()));
-                line.text_or_null(shown(&name));
-                line.text_or_null(shown(&link.mac));
-                line.text(&link.kind.word());
-                line.text(&word(*state));
-                line.close();
+                line(
+                    &mut json,
+                    engine,
+                    id,
+                    0,
+                    link.name.as_ref(),
+                    link.mac.as_ref(),
+                );
             }
         }
-        json.after_comma(self.carried);
+        if !self.carried.is_empty() {
+            json.raw(&Octets(self.carried));
+        }
         json.end();
-        json.close();
+        json.end();
         Ok(())
     }
 }
 
-fn desired_link(mut json: Json<'_>, engine: &Engine<'_>, link: &DesiredLink, id: LinkId) {
-    let config = engine.config.link(id);
-    let state = engine
-        .states
-        .get(usize::from(id.0))
-        .map(|state| word(*state));
-    let observed = engine.observed.by_index(link.ifindex);
-    json.text(&Octets(link.name.as_bytes()));
-    json.number(u64::from(link.ifindex));
-    json.text_or_null(shown(&link.mac.or(observed.map(|link| link.mac))));
-    json.text_or_null(shown(&config.map(|config| config.kind.word())));
-    json.text_or_null(shown(&state));
+/// Writes the line of a link; `ifindex` is 0 for one that did not appear.
+#[inline(never)]
+fn line(
+    json: &mut Json<'_>,
+    engine: &Engine<'_>,
+    id: LinkId,
+    ifindex: u32,
+    name: Option<&IfName>,
+    mac: Option<&Mac>,
+) {
+    let (Some(config), Some(state)) =
+        (engine.config.link(id), engine.states.get(usize::from(id.0)))
+    else {
+        return;
+    };
+    let observed = engine.observed.by_index(ifindex);
+    let desired = &engine.desired;
+    json.object(LINK);
+    json.text_or_null(name.map(|name| Octets(name.as_bytes())).as_ref());
+    json.number_or_null(observed.map(|link| link.ifindex));
+    json.text_or_null(mac.or(observed.map(|link| &link.mac)));
+    json.text(&config.kind.word());
+    json.text(&entry(STATES, *state as u8));
     json.boolean(observed.is_some_and(|link| link.has_carrier()));
     json.array();
-    for addr in engine
-        .desired
-        .addrs
-        .iter()
-        .filter(|addr| addr.ifindex == link.ifindex)
-    {
-        let mut object = json.object(ADDRESS);
-        object.text(&addr.addr);
-        object.close();
+    for addr in desired.addrs.iter() {
+        if addr.ifindex == ifindex {
+            json.object(ADDRESS);
+            json.text(&addr.addr);
+        }
     }
     json.end();
     json.array();
-    for route in engine
-        .desired
+    let routes = desired
         .routes
         .iter()
-        .filter(|route| route.ifindex == link.ifindex)
-        .take(ROUTES_SHOWN)
-    {
+        .filter(|route| route.ifindex == ifindex);
+    for route in routes.take(ROUTES_SHOWN) {
         json.text(&RouteWords(&route.route));
     }
     json.end();
     json.array();
-    for server in engine
-        .config
-        .servers
-        .iter()
-        .filter(|server| server.link == Some(id))
-    {
-        json.text(&server.addr);
+    for server in engine.config.servers.iter() {
+        if server.link == Some(id) && observed.is_some() {
+            json.text(&server.addr);
+        }
     }
     json.end();
     json.array();
-    for mark in engine
-        .marks
-        .iter()
-        .filter(|mark| mark.ifindex == link.ifindex)
-    {
-        let mut object = json.object(MARK);
-        object.number(mark.at.0.saturating_sub(engine.started().0));
-        object.text(&mark.event);
-        object.close();
+    for mark in engine.marks.iter() {
+        if mark.ifindex == ifindex {
+            json.object(MARK);
+            json.raw(&mark.at.0.saturating_sub(engine.started().0));
+            json.text(&mark.event);
+        }
     }
     json.end();
     json.array();
-    for (_, text) in engine
-        .problems
-        .iter()
-        .filter(|(ifindex, _)| *ifindex == link.ifindex)
-    {
-        json.text(&Octets(engine.config.text(*text)));
+    for (of, text) in engine.problems.iter() {
+        if *of == ifindex {
+            json.text(&Octets(engine.config.text(*text)));
+        }
     }
     json.end();
-    json.close();
 }
 
-/// The word of CONTRACT section 4.
-fn word(state: LinkState) -> &'static str {
-    match state {
-        LinkState::NotAsked => "ignored",
-        LinkState::WaitingDevice => "waiting-device",
-        LinkState::WaitingUdev => "waiting-udev",
-        LinkState::Found => "found",
-        LinkState::Up => "up",
-        LinkState::Failed => "failed",
-    }
-}
+/// The words of CONTRACT section 4, in the order of [`LinkState`].
+const STATES: &str = "ignored\nwaiting-device\nwaiting-udev\nfound\nup\nfailed";
 
 #[cfg(test)]
 mod tests {
@@ -232,7 +229,7 @@ mod tests {
     use crate::model::addr::Cidr;
     use crate::model::config::LinkConfig;
     use crate::model::config::{LinkMatch, Server, SourceKind};
-    use crate::model::desired::{DesiredAddr, DesiredRoute, Presence};
+    use crate::model::desired::{DesiredAddr, DesiredLink, DesiredRoute, Presence};
     use crate::model::link::{IfName, Mac};
     use crate::model::observed::{ARPHRD_ETHER, IFF_LOWER_UP, IFF_UP, KernelKind, Link};
     use crate::model::route::Route;
@@ -243,7 +240,7 @@ mod tests {
         let old = b"{\"version\":1,\"links\":[\n{\"name\":\"eth0\",\"x\":1},\n{\"name\":\"eth1\",\"x\":2}\n]}\n";
         let mut carried = heapless::Vec::<u8, 64>::new();
         carry(old, &mut |name| name == b"eth0", &mut carried).unwrap();
-        assert_eq!(carried, b",\n{\"name\":\"eth1\",\"x\":2}");
+        assert_eq!(carried, b"\n{\"name\":\"eth1\",\"x\":2}");
         assert_eq!(
             carry(b"<html>", &mut |_| false, &mut carried),
             Err(NotMerged)
@@ -429,7 +426,7 @@ mod tests {
         .to_string()
     }
 
-    const OTHER: &[u8] = b",\n{\"name\":\"eth9\",\"x\":[]},\n{\"name\":\"eth8\"}";
+    const OTHER: &[u8] = b"\n{\"name\":\"eth9\",\"x\":[]},\n{\"name\":\"eth8\"}";
 
     #[test]
     fn the_text_is_json_with_and_without_links_of_every_sort() {

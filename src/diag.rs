@@ -477,13 +477,6 @@ pub(crate) fn entry(table: &'static str, number: u8) -> &'static str {
     str::from_utf8(line).unwrap_or_default()
 }
 
-/// Writes a word and the value after it.
-#[inline(never)]
-pub(crate) fn put(f: &mut fmt::Formatter<'_>, word: &str, value: &dyn Display) -> fmt::Result {
-    f.write_str(word)?;
-    value.fmt(f)
-}
-
 impl Diagnostic<'_> {
     /// The token and the problem: the `message` of the JSON form.
     pub fn message(&self) -> impl Display + '_ {
@@ -496,11 +489,8 @@ impl Display for Diagnostic<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(at) = &self.at {
             Escaped(at.file).fmt(f)?;
-            for number in [at.line, at.column] {
-                if number > 0 {
-                    put(f, ":", &number)?;
-                }
-            }
+            number(f, at.line)?;
+            number(f, at.column)?;
             f.write_str(": ")?;
         }
         self.subject.fmt(f)?;
@@ -509,6 +499,15 @@ impl Display for Diagnostic<'_> {
             "" => Ok(()),
             effect => put(f, "; ", &effect),
         }
+    }
+}
+
+/// A part of a place; 0 is none.
+#[inline(never)]
+fn number(f: &mut fmt::Formatter<'_>, number: u32) -> fmt::Result {
+    match number {
+        0 => Ok(()),
+        _ => put(f, ":", &number),
     }
 }
 
@@ -532,7 +531,8 @@ pub struct Escaped<'a>(pub &'a [u8]);
 impl Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 160;
-        for &octet in self.0.iter().take(SHOWN) {
+        let shown = self.0.get(..SHOWN).unwrap_or(self.0);
+        for &octet in shown {
             if matches!(octet, b'"' | b'\\') {
                 f.write_char('\\')?;
             }

@@ -335,7 +335,7 @@ mod tests {
             Settled::Yes
         }
 
-        fn read(&mut self, _: OutputFile, _: &mut dyn FnMut(&[u8])) -> Result<(), Errno> {
+        fn read(&mut self, _: OutputFile) -> Result<&[u8], Errno> {
             Err(Errno::ENOENT)
         }
 

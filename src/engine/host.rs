@@ -55,11 +55,11 @@ pub trait Host: Sink {
     /// Whether udev is done with the link, or none runs.
     fn is_settled(&mut self, ifindex: u32) -> Settled;
 
-    /// Passes the file's octets to `use_it`.
+    /// The file's octets.
     ///
     /// # Errors
     /// As open(2) and read(2); [`Errno::ENOENT`] is the usual one.
-    fn read(&mut self, file: OutputFile, use_it: &mut dyn FnMut(&[u8])) -> Result<(), Errno>;
+    fn read(&mut self, file: OutputFile) -> Result<&[u8], Errno>;
 
     /// Replaces the file whole.
     ///

@@ -21,7 +21,7 @@ pub(crate) use names::{Names, Original};
 pub use publish::ForeignResolvConf;
 
 use crate::diag::{
-    At, Complaint, Diagnostic, Effect, Errno, LineBuf, Origin, Problem, Severity, Sink, put_octet,
+    Complaint, Diagnostic, Effect, Errno, LineBuf, Problem, Severity, Sink, put_octet,
 };
 use crate::limits::MAX_LINE;
 use crate::model::config::{Config, LinkId, LinkMatch, Str};
@@ -367,30 +367,6 @@ impl Engine<'_> {
     pub(crate) fn next_seq(&mut self) -> u32 {
         self.seq = self.seq.wrapping_add(1).max(1);
         self.seq
-    }
-
-    /// Complains about something that happened at `origin`, once.
-    pub(crate) fn complain(
-        &mut self,
-        sink: &mut dyn Sink,
-        severity: Severity,
-        origin: Origin,
-        subject: &dyn Display,
-        problem: Problem<'_>,
-        effect: Effect,
-    ) {
-        Once {
-            said: &mut self.said,
-            sink,
-        }
-        .report(&Diagnostic {
-            severity,
-            at: At::of(origin, &self.config),
-            subject,
-            token: b"",
-            problem,
-            effect,
-        });
     }
 }
 

@@ -1,16 +1,20 @@
 //! What the engine tells others: a link's end state, resolv.conf, the host name, state.json.
 
 use super::{Engine, Host, Instant, OutputFile, Subject};
-use crate::diag::{Effect, Errno, Origin, Problem, Severity};
-use crate::model::config::{IpConfig, LinkConfig, LinkId, Method, SourceKind};
+use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Severity, put};
+use crate::model::addr::Family;
+use crate::model::config::{LinkConfig, LinkId, Method, SourceKind};
+use crate::model::desired::DesiredLink;
 use crate::model::link::IfName;
-use crate::output::json::Octets;
-use crate::output::owned::{self, Item};
+use crate::output::json::{Octets, is_written_as};
+use crate::output::owned;
 use crate::output::resolv_conf::MARKER;
 use crate::output::state::{self, State};
 use crate::plan::resolve::LinkState;
 use crate::plan::{Act, Step};
-use core::fmt::{self, Display, Write};
+use crate::text::lines::lines;
+use crate::text::scalar;
+use core::fmt::{self, Display};
 
 /// How many servers the resolver reads (`MAXNS`).
 const SERVERS_READ: usize = 3;
@@ -26,92 +30,93 @@ pub enum ForeignResolvConf {
 
 impl Engine<'_> {
     /// Decides whether a link whose static part is done is up.
+    #[inline(never)]
     pub(super) fn finish_link(&mut self, id: LinkId, host: &mut dyn Host) {
-        let Some(config) = self.config.link(id).copied() else {
-            return;
-        };
-        let mut state = LinkState::Up;
-        let mut missing_for_good = None;
-        for (ip, missing) in [
-            (&config.ipv4, "DHCPv4 is not available in this version"),
-            (
-                &config.ipv6,
-                "router discovery and DHCPv6 are not available in this version",
-            ),
-        ] {
-            if is_available(ip) {
-                continue;
-            }
-            let severity = match ip.required || !has_available(&config) {
-                true => Severity::Error,
-                false => Severity::Warning,
+        let missing4 = self.complain_of_method(Family::V4, id, host);
+        let missing6 = self.complain_of_method(Family::V6, id, host);
+        let missing = missing6.or(missing4);
+        if let Some(state) = self.states.get_mut(usize::from(id.0)) {
+            *state = match missing {
+                None => LinkState::Up,
+                Some(_) => LinkState::Failed,
             };
-            if severity == Severity::Error {
-                state = LinkState::Failed;
-                missing_for_good = Some(missing);
-            }
-            let problem = Problem::NotAvailable(missing);
-            self.complain(
-                host,
-                severity,
-                ip.origin,
-                &Subject(config.matches),
-                problem,
-                Effect::MethodSkipped,
-            );
-        }
-        if let Some(slot) = self.states.get_mut(usize::from(id.0)) {
-            *slot = state;
         }
         for n in 0..self.desired.links.len() {
-            let Some(link) = self
-                .desired
-                .links
-                .get(n)
-                .copied()
-                .filter(|link| link.config == Some(id))
-            else {
-                continue;
-            };
-            if let Some(missing) = missing_for_good {
-                self.remember_problem(link.ifindex, missing.as_bytes());
-            }
-            let now = host.now();
-            self.mark(
-                link.ifindex,
-                if state == LinkState::Up {
-                    "done"
-                } else {
-                    "failed"
-                },
-                now,
-            );
-            let just_up = |step: &Step| step.act == Act::Up && step.n == n as u32;
-            let had_time = !self.plan.steps.iter().any(just_up);
-            let has_carrier = self
-                .observed
-                .by_index(link.ifindex)
-                .is_none_or(|link| link.has_carrier());
-            if had_time && !has_carrier {
-                self.complain(
-                    host,
-                    Severity::Warning,
-                    link.origin,
-                    &link.name,
-                    Problem::NoCarrier,
-                    Effect::None,
-                );
-            }
-            if state == LinkState::Up {
-                host.progress(
-                    link.name,
-                    &News {
-                        engine: self,
-                        ifindex: link.ifindex,
-                    },
-                );
-            }
+            self.finish_desired(n, id, missing, host);
         }
+    }
+
+    /// Tells how the desired link `n` ended, if it is the one of `id`.
+    #[inline(never)]
+    fn finish_desired(
+        &mut self,
+        n: usize,
+        id: LinkId,
+        missing: Option<&'static str>,
+        host: &mut dyn Host,
+    ) {
+        const NO_CARRIER: Complaint = Complaint::warning(Problem::NoCarrier, Effect::None);
+        let Some(&DesiredLink {
+            config,
+            ifindex,
+            name,
+            origin,
+            ..
+        }) = self.desired.links.get(n)
+        else {
+            return;
+        };
+        if config != Some(id) {
+            return;
+        }
+        let mut event = "done";
+        if let Some(missing) = missing {
+            event = "failed";
+            self.remember_problem(ifindex, missing.as_bytes());
+        }
+        let now = host.now();
+        self.mark(ifindex, event, now);
+        let just_up = |step: &Step| step.act == Act::Up && step.n == n as u32;
+        let observed = self.observed.by_index(ifindex);
+        if observed.is_some_and(|link| !link.has_carrier()) && !self.plan.steps.iter().any(just_up)
+        {
+            self.complain_of(host, &NO_CARRIER, origin, &name);
+        }
+        if missing.is_none() {
+            let engine = self;
+            host.progress(name, &News { engine, ifindex });
+        }
+    }
+
+    /// Says that this version cannot do what a family asks for; what that is where the link fails by it.
+    #[inline(never)]
+    fn complain_of_method(
+        &mut self,
+        family: Family,
+        id: LinkId,
+        host: &mut dyn Host,
+    ) -> Option<&'static str> {
+        let config = self.config.link(id)?;
+        let (ip, other, missing) = match family {
+            Family::V4 => (&config.ipv4, &config.ipv6, NO_DHCP4),
+            Family::V6 => (&config.ipv6, &config.ipv4, NO_IPV6),
+        };
+        match ip.method {
+            Method::Ignore | Method::Disabled | Method::Static => return None,
+            Method::LinkLocal | Method::Dhcp | Method::Auto => {}
+        }
+        let fails = ip.required || other.method != Method::Static;
+        let complaint = Complaint {
+            severity: match fails {
+                true => Severity::Error,
+                false => Severity::Warning,
+            },
+            problem: Problem::NotAvailable(missing),
+            effect: Effect::MethodSkipped,
+        };
+        let (origin, subject) = (ip.origin, Subject(config.matches));
+        self.complain_of(host, &complaint, origin, &subject);
+        fails.then_some(missing)
     }
 
     /// Writes resolv.conf, the host name and the state.
@@ -123,222 +128,143 @@ impl Engine<'_> {
     /// The text resolv.conf shall have: `nameserver=` first, then the links of this run in the order of
     /// the configuration, then what other links brought in earlier runs. `without` is a link going down.
     pub fn gather_resolv_conf(&mut self, host: &mut dyn Host, without: Option<IfName>) {
-        self.resolv_conf.clear();
-        self.resolv_conf.add_link(&self.config, None);
-        for n in 0..self.states.len() {
-            let is_up = !matches!(
-                self.states.get(n),
-                None | Some(
-                    LinkState::NotAsked | LinkState::WaitingDevice | LinkState::WaitingUdev
-                )
-            );
-            if is_up {
-                self.resolv_conf
-                    .add_link(&self.config, u16::try_from(n).ok().map(LinkId));
+        let (config, conf) = (&mut self.config, &mut self.resolv_conf);
+        conf.clear();
+        conf.add_link(config, None);
+        for (state, n) in self.states.iter().zip(0..) {
+            if matches!(state, LinkState::Found | LinkState::Up | LinkState::Failed) {
+                conf.add_link(config, Some(LinkId(n)));
             }
         }
-        let (config, conf, desired) = (&mut self.config, &mut self.resolv_conf, &self.desired);
+        let links = &self.desired.links;
         let mut names = heapless::Vec::<IfName, 64>::new();
         host.owned_links(&mut |name| {
-            if Some(name) != without && !desired.links.iter().any(|link| link.name == name) {
+            if Some(name) != without && !links.iter().any(|link| link.name == name) {
                 let _ = names.push(name);
             }
         });
         for name in names {
-            let _ = host.read(OutputFile::Owned(name), &mut |text| {
-                owned::read(text, &mut |item| match item {
-                    Item::Dns(addr) => conf.add_server(addr),
-                    Item::Search(domain) => conf.add_domain(config, domain),
-                    Item::Link(_)
-                    | Item::Up
-                    | Item::Addr(..)
-                    | Item::Route(_)
-                    | Item::Unknown(_) => {}
-                });
-            });
+            let text = host.read(OutputFile::Owned(name)).unwrap_or_default();
+            for (word, value) in owned::lines(text) {
+                if word == b"search" {
+                    conf.add_domain(config, value);
+                } else if word == b"dns"
+                    && let Some(addr) = scalar::ip(value)
+                {
+                    conf.add_server(&addr);
+                }
+            }
         }
     }
 
     /// Writes resolv.conf if it is ours and differs.
+    #[inline(never)]
     pub fn publish_resolv_conf(&mut self, host: &mut dyn Host, without: Option<IfName>) {
+        const FOREIGN: Complaint = Complaint::warning(
+            Problem::Says("was written by somebody else (its first line is not ours)"),
+            Effect::FileKept,
+        );
+        const TOO_MANY: Complaint = Complaint::note(
+            Problem::Says("names more than three servers; the resolver reads the first three"),
+            Effect::None,
+        );
+        let complaint = match self.compare_resolv_conf(host, without) {
+            OnDisk::AsItShallBe => return,
+            OnDisk::Foreign => &FOREIGN,
+            OnDisk::Differs => {
+                let (conf, config) = (&self.resolv_conf, &self.config);
+                let written = host.write(OutputFile::ResolvConf, &conf.text(config, None));
+                self.complain_of_file(host, &OutputFile::ResolvConf, written);
+                if self.resolv_conf.servers.len() <= SERVERS_READ {
+                    return;
+                }
+                &TOO_MANY
+            }
+        };
+        self.complain_of(host, complaint, Origin::NONE, &OutputFile::ResolvConf);
+    }
+
+    /// Gathers what resolv.conf shall be, and compares it with what stands in its place.
+    #[inline(never)]
+    fn compare_resolv_conf(&mut self, host: &mut dyn Host, without: Option<IfName>) -> OnDisk {
         self.gather_resolv_conf(host, without);
-        let found = self.resolv_conf_on_disk(host);
-        match found {
-            OnDisk::Same => {}
-            OnDisk::Absent | OnDisk::Empty if self.resolv_conf.is_empty() => {}
-            OnDisk::Foreign if self.resolv_conf.is_empty() => {}
-            OnDisk::Foreign if self.foreign_resolv_conf == ForeignResolvConf::Kept => {
-                let problem =
-                    Problem::Says("was written by somebody else (its first line is not ours)");
-                self.complain(
-                    host,
-                    Severity::Warning,
-                    Origin::NONE,
-                    &"resolv.conf",
-                    problem,
-                    Effect::FileKept,
-                );
-            }
-            OnDisk::Absent | OnDisk::Empty | OnDisk::Ours | OnDisk::Foreign => {
-                let written =
-                    host.write(OutputFile::ResolvConf, &self.resolv_conf.text(&self.config));
-                if let Err(errno) = written {
-                    let problem = Problem::File(errno);
-                    self.complain(
-                        host,
-                        Severity::Error,
-                        Origin::NONE,
-                        &"resolv.conf",
-                        problem,
-                        Effect::NotSet,
-                    );
-                }
-                if self.resolv_conf.servers.len() > SERVERS_READ {
-                    let problem = Problem::Says(
-                        "names more than three servers; the resolver reads the first three",
-                    );
-                    self.complain(
-                        host,
-                        Severity::Note,
-                        Origin::NONE,
-                        &"resolv.conf",
-                        problem,
-                        Effect::None,
-                    );
-                }
-            }
+        let conf = &self.resolv_conf;
+        let text = host.read(OutputFile::ResolvConf).unwrap_or_default();
+        let first = lines(text).next().map_or(&b""[..], |line| line.octets);
+        let is_ours = first == MARKER.as_bytes();
+        if is_written_as(&conf.text(&self.config, None), text) || conf.is_empty() && !is_ours {
+            OnDisk::AsItShallBe
+        } else if is_ours
+            || self.foreign_resolv_conf == ForeignResolvConf::Replaced
+            || text.trim_ascii().is_empty()
+        {
+            OnDisk::Differs
+        } else {
+            OnDisk::Foreign
         }
     }
 
-    fn resolv_conf_on_disk(&mut self, host: &mut dyn Host) -> OnDisk {
-        let (config, conf) = (&self.config, &self.resolv_conf);
-        let mut found = OnDisk::Absent;
-        let _ = host.read(OutputFile::ResolvConf, &mut |text| {
-            let mut compare = Compare(Some(text));
-            let _ = write!(compare, "{}", conf.text(config));
-            found = match text.split(|octet| *octet == b'\n').next() {
-                _ if compare.0 == Some(b"") => OnDisk::Same,
-                _ if text.trim_ascii().is_empty() => OnDisk::Empty,
-                Some(first) if first == MARKER.as_bytes() => OnDisk::Ours,
-                Some(_) | None => OnDisk::Foreign,
-            };
-        });
-        found
-    }
-
     /// Sets the host name if none is set, or the command line names one.
+    #[inline(never)]
     fn publish_hostname(&mut self, host: &mut dyn Host) {
         let Some(name) = self.config.global.hostname else {
             return;
         };
         let wanted = self.config.text(name);
-        let mut is_set = false;
-        let read = host.read(OutputFile::Hostname, &mut |text| {
-            let have = text.trim_ascii();
-            let unset = matches!(
-                have,
-                b"" | b"localhost" | b"(none)" | b"localhost.localdomain"
-            );
-            is_set = have == wanted
-                || !unset && self.config.global.hostname_source != SourceKind::Cmdline;
-        });
-        if read == Err(Errno::ENOENT) || is_set {
+        let of_cmdline = self.config.global.hostname_source == SourceKind::Cmdline;
+        let have = match host.read(OutputFile::Hostname) {
+            Err(Errno::ENOENT) => return,
+            have => have.unwrap_or_default().trim_ascii(),
+        };
+        if have == wanted || !of_cmdline && !UNSET_HOSTNAMES.contains(&have) {
             return;
         }
-        if let Err(errno) = host.write(OutputFile::Hostname, &Octets(wanted)) {
-            self.complain(
-                host,
-                Severity::Error,
-                Origin::NONE,
-                &"hostname",
-                Problem::File(errno),
-                Effect::NotSet,
-            );
-        }
+        let written = host.write(OutputFile::Hostname, &Octets(wanted));
+        self.complain_of_file(host, &OutputFile::Hostname, written);
     }
 
     /// Whether resolv.conf would be written.
     pub fn resolv_conf_differs(&mut self, host: &mut dyn Host) -> bool {
-        self.gather_resolv_conf(host, None);
-        match self.resolv_conf_on_disk(host) {
-            OnDisk::Same => false,
-            OnDisk::Absent | OnDisk::Empty => !self.resolv_conf.is_empty(),
-            OnDisk::Ours => true,
-            OnDisk::Foreign => {
-                self.foreign_resolv_conf == ForeignResolvConf::Replaced
-                    && !self.resolv_conf.is_empty()
-            }
-        }
+        self.compare_resolv_conf(host, None) == OnDisk::Differs
     }
 
-    /// The lines that [`Engine::resolv_conf_differs`] was asked about.
-    pub fn each_resolv_conf_line(&self, each: &mut dyn FnMut(&dyn Display)) {
-        if !self.resolv_conf.search.is_empty() {
-            let domains = self.resolv_conf.domains(&self.config);
-            each(&format_args!("search{domains}"));
-        }
-        for server in self.resolv_conf.servers.iter() {
-            each(&format_args!("nameserver {server}"));
-        }
+    /// The lines that [`Engine::resolv_conf_differs`] was asked about, each after `before`.
+    pub fn resolv_conf_lines<'a>(&'a self, before: &'a dyn Display) -> impl Display + 'a {
+        self.resolv_conf.text(&self.config, Some(before))
     }
 
-    /// Writes state.json: the links of this run, and those of earlier runs that this one did not look at.
-    pub fn publish_state(&mut self, host: &mut dyn Host) {
-        self.write_state(host, None);
-    }
-
-    /// Writes state.json without a link that went down.
-    pub fn publish_state_without(&mut self, host: &mut dyn Host, name: IfName) {
-        self.write_state(host, Some(name));
-    }
-
-    fn write_state(&mut self, host: &mut dyn Host, without: Option<IfName>) {
-        let mut old = heapless::Vec::<u8, { state::MAX_CARRIED }>::new();
-        let mut carried = Ok(());
-        let gone = |name: &[u8]| without.is_some_and(|without| without.as_bytes() == name);
-        let _ = host.read(OutputFile::State, &mut |text| {
-            carried = state::carry(
-                text,
-                &mut |name| gone(name) || self.reports_on(name),
-                &mut old,
-            );
-        });
-        if carried.is_err() {
-            let problem = Problem::Says("was not written by us, or is too long to merge");
-            self.complain(
-                host,
-                Severity::Warning,
-                Origin::NONE,
-                &"state.json",
-                problem,
-                Effect::PartIgnored,
-            );
+    /// Writes state.json: the links of this run, and those of earlier runs that this one did not look at
+    /// and that are not the one `without`, which went down.
+    #[inline(never)]
+    pub fn publish_state(&mut self, host: &mut dyn Host, without: Option<IfName>) {
+        const NOT_MERGED: Complaint = Complaint::warning(
+            Problem::Says("was not written by us, or is too long to merge"),
+            Effect::PartIgnored,
+        );
+        let mut carried = heapless::Vec::<u8, { state::MAX_CARRIED }>::new();
+        let mut is_ours = |name: &[u8]| {
+            let name = IfName::from_kernel(name);
+            name.is_some() && (name == without || self.reports_on(name))
+        };
+        let text = host.read(OutputFile::State).unwrap_or_default();
+        let merged = state::carry(text, &mut is_ours, &mut carried);
+        if merged.is_err() {
+            self.complain_of(host, &NOT_MERGED, Origin::NONE, &OutputFile::State);
         }
         let text = State {
             engine: self,
-            carried: &old,
+            carried: &carried,
         };
-        if let Err(errno) = host.write(OutputFile::State, &text) {
-            let problem = Problem::File(errno);
-            self.complain(
-                host,
-                Severity::Warning,
-                Origin::NONE,
-                &"state.json",
-                problem,
-                Effect::NotSet,
-            );
-        }
+        let written = host.write(OutputFile::State, &text);
+        self.complain_of_file(host, &OutputFile::State, written);
     }
 
-    fn reports_on(&self, name: &[u8]) -> bool {
+    fn reports_on(&self, name: Option<IfName>) -> bool {
         let asked = |(link, state): (&LinkConfig, &LinkState)| {
-            *state != LinkState::NotAsked && link.name.is_some_and(|link| link.as_bytes() == name)
+            *state != LinkState::NotAsked && link.name == name
         };
-        self.desired
-            .links
-            .iter()
-            .any(|link| link.name.as_bytes() == name)
+        let mut links = self.desired.links.iter();
+        links.any(|link| Some(link.name) == name)
             || self.config.links.iter().zip(self.states.iter()).any(asked)
     }
 
@@ -355,39 +281,21 @@ impl Engine<'_> {
     }
 }
 
-/// Whether this version can do what the family asks for.
-fn is_available(ip: &IpConfig) -> bool {
-    match ip.method {
-        Method::Ignore | Method::Disabled | Method::Static => true,
-        Method::LinkLocal | Method::Dhcp | Method::Auto => false,
-    }
-}
+const NO_DHCP4: &str = "DHCPv4 is not available in this version";
+const NO_IPV6: &str = "router discovery and DHCPv6 are not available in this version";
 
-/// Whether a family that gives addresses is available.
-fn has_available(config: &LinkConfig) -> bool {
-    [&config.ipv4, &config.ipv6]
-        .iter()
-        .any(|ip| ip.method == Method::Static)
-}
+/// Host names that count as none.
+const UNSET_HOSTNAMES: [&[u8]; 4] = [b"", b"localhost", b"(none)", b"localhost.localdomain"];
 
 /// What stands in the place of resolv.conf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum OnDisk {
-    Absent,
-    Empty,
-    Same,
-    Ours,
+    /// Nothing is to be written.
+    AsItShallBe,
+    /// Something else, of ours, or nothing.
+    Differs,
+    /// Somebody else's, which is kept.
     Foreign,
-}
-
-/// Compares what is written with octets; ends as `Some("")` where they are equal.
-struct Compare<'a>(Option<&'a [u8]>);
-
-impl Write for Compare<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0 = self.0.and_then(|rest| rest.strip_prefix(text.as_bytes()));
-        Ok(())
-    }
 }
 
 /// A link's addresses, for the progress line.
@@ -399,26 +307,18 @@ struct News<'a, 'm> {
 impl Display for News<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("up")?;
-        for addr in self
-            .engine
-            .desired
-            .addrs
-            .iter()
-            .filter(|addr| addr.ifindex == self.ifindex)
-        {
-            write!(f, ", {}", addr.addr)?;
+        for addr in self.engine.desired.addrs.iter() {
+            if addr.ifindex == self.ifindex {
+                put(f, ", ", &addr.addr)?;
+            }
         }
-        let routes = self
-            .engine
-            .desired
-            .routes
-            .iter()
-            .filter(|route| route.ifindex == self.ifindex);
-        for via in routes
-            .filter(|route| route.route.dst.is_default())
-            .filter_map(|route| route.route.via)
-        {
-            write!(f, ", default via {via}")?;
+        for route in self.engine.desired.routes.iter() {
+            if route.ifindex == self.ifindex
+                && route.route.dst.is_default()
+                && let Some(via) = &route.route.via
+            {
+                put(f, ", default via ", via)?;
+            }
         }
         Ok(())
     }

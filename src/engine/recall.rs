@@ -4,156 +4,188 @@
 //! asked a second time for that, and only then.
 
 use super::{Engine, Host, OutputFile};
-use crate::diag::{Effect, Errno, Origin, Problem, Severity};
-use crate::model::desired::{addr_hash, route_hash};
+use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
+use crate::model::addr::{Cidr, Family};
+use crate::model::config::LinkId;
+use crate::model::desired::{DesiredLink, addr_hash, route_hash};
 use crate::model::route::Route;
-use crate::output::owned::{self, Item};
+use crate::output::json::is_written_as;
+use crate::output::owned;
 use crate::plan::{NamedLink, StaleAddr, StaleRoute};
+use crate::text::scalar;
 use crate::wire::rtnetlink::addr::Addr;
 
 use super::observe::{Dump, Purpose};
 
-/// What one file has said so far.
-struct Recalled {
+/// What the file of one link has said so far.
+pub(super) struct Recalled {
+    link: NamedLink,
+    config: Option<LinkId>,
+    /// Whether it could be read.
+    pub(super) read: Result<(), Errno>,
     /// It is of the link that has the name now.
     is_same_link: bool,
+    /// We took the link up.
+    pub(super) owned_up: bool,
     /// Name servers and search domains that the configuration still has.
     names: usize,
-    /// It names others.
+    /// It names something that is not desired.
     has_others: bool,
+    /// Why some of it is left out.
+    complaint: Option<&'static Complaint>,
+}
+
+const NOT_UNDERSTOOD: &Complaint =
+    &left_out(Problem::Says("a line of its owned file is not understood"));
+const ADDRS_FULL: &Complaint = &left_out(Problem::Full("MAX_ADDRS"));
+const ROUTES_FULL: &Complaint = &left_out(Problem::Full("MAX_ROUTES"));
+
+const fn left_out(problem: Problem<'static>) -> Complaint {
+    Complaint::warning(problem, Effect::PartIgnored)
 }
 
 impl Engine<'_> {
     /// Reads the file of each desired link.
+    #[inline(never)]
     pub(super) fn recall_owned(&mut self, host: &mut dyn Host) {
         for n in 0..self.desired.links.len() {
-            let Some(link) = self.desired.links.get(n) else {
+            let Some(&DesiredLink {
+                ifindex,
+                name,
+                config,
+                ..
+            }) = self.desired.links.get(n)
+            else {
                 continue;
             };
-            let link = NamedLink {
-                ifindex: link.ifindex,
-                name: link.name,
-            };
-            let mut recalled = Recalled {
-                is_same_link: false,
-                names: 0,
-                has_others: false,
-            };
-            let mut problem = None;
-            let read = host.read(OutputFile::Owned(link.name), &mut |text| {
-                owned::read(text, &mut |item| {
-                    if let Err(refused) = self.recall(n, link, item, &mut recalled) {
-                        problem = Some(refused);
-                    }
-                });
-            });
-            if let Err(errno) = read
+            let recalled = self.recall(host, NamedLink { ifindex, name }, config);
+            let has_changed = recalled.has_others || recalled.names != self.count_names(config);
+            if let Some(link) = self.desired.links.get_mut(n) {
+                link.owned_up |= recalled.owned_up;
+                link.touched |= has_changed;
+            }
+            if let Err(errno) = recalled.read
                 && errno != Errno::ENOENT
             {
-                problem = Some(Problem::File(errno));
-            }
-            if recalled.has_others || recalled.names != self.names_of(n) {
-                self.touch(n);
-            }
-            if let Some(problem) = problem {
-                let effect = Effect::PartIgnored;
-                self.complain(
-                    host,
-                    Severity::Warning,
-                    Origin::NONE,
-                    &link.name,
-                    problem,
-                    effect,
-                );
+                self.complain_of(host, &left_out(Problem::File(errno)), Origin::NONE, &name);
             }
         }
     }
 
-    /// How many name servers and search domains the desired link `n` brings.
-    fn names_of(&self, n: usize) -> usize {
-        let Some(id @ Some(_)) = self.desired.links.get(n).map(|link| link.config) else {
-            return 0;
-        };
-        let servers = self
-            .config
-            .servers
-            .iter()
-            .filter(|server| server.link == id);
-        let search = self.config.search.iter().filter(|search| search.link == id);
-        servers.count().saturating_add(search.count())
-    }
-
-    fn touch(&mut self, n: usize) {
-        if let Some(link) = self.desired.links.get_mut(n) {
-            link.touched = true;
+    /// How many name servers and search domains a link brings.
+    fn count_names(&self, link: Option<LinkId>) -> usize {
+        let mut count = 0_usize;
+        if let Some(link) = link {
+            let _ = owned::names(&self.config, link, &mut |_, _| {
+                count = count.wrapping_add(1);
+                Ok(())
+            });
         }
+        count
     }
 
-    fn recall(
+    /// Whether a link brings what is written so.
+    fn has_name(&self, link: Option<LinkId>, word: &[u8], written: &[u8]) -> bool {
+        let mut has_it = false;
+        if let Some(link) = link {
+            let _ = owned::names(&self.config, link, &mut |known, name| {
+                has_it |= known.as_bytes() == word && is_written_as(name, written);
+                Ok(())
+            });
+        }
+        has_it
+    }
+
+    /// Reads the file of one link: what is desired is ours, what is not is stale.
+    #[inline(never)]
+    pub(super) fn recall(
         &mut self,
-        n: usize,
+        host: &mut dyn Host,
         link: NamedLink,
-        item: Item<'_>,
-        recalled: &mut Recalled,
-    ) -> Result<(), Problem<'static>> {
-        let id = self.desired.links.get(n).and_then(|link| link.config);
-        match item {
-            Item::Link(ifindex) => recalled.is_same_link = ifindex == link.ifindex,
-            _ if !recalled.is_same_link => {}
-            Item::Up => {
-                if let Some(link) = self.desired.links.get_mut(n) {
-                    link.owned_up = true;
-                }
-            }
-            Item::Addr(addr, peer) => {
-                let at = self.desired.find_addr(link.ifindex, &addr, &peer);
-                match at.and_then(|at| self.desired.addrs.get_mut(at)) {
-                    Some(addr) => addr.owned = true,
-                    None => {
-                        self.touch(n);
-                        let stale = StaleAddr {
-                            link,
-                            addr,
-                            peer,
-                            seen: false,
-                        };
-                        let pushed = self.plan.stale_addrs.push(stale);
-                        pushed.map_err(|_| Problem::Full("MAX_ADDRS"))?;
+        config: Option<LinkId>,
+    ) -> Recalled {
+        let mut recalled = Recalled {
+            link,
+            config,
+            read: Ok(()),
+            is_same_link: false,
+            owned_up: false,
+            names: 0,
+            has_others: false,
+            complaint: None,
+        };
+        match host.read(OutputFile::Owned(link.name)) {
+            Err(errno) => recalled.read = Err(errno),
+            Ok(text) => {
+                for (word, rest) in owned::lines(text) {
+                    if self.recall_line(word, rest, &mut recalled).is_none() {
+                        recalled.complaint = Some(NOT_UNDERSTOOD);
                     }
                 }
-            }
-            Item::Route(route) => {
-                let at = self.desired.find_route(&route.key());
-                match at.and_then(|at| self.desired.routes.get_mut(at)) {
-                    Some(route) if route.ifindex == link.ifindex => route.owned = true,
-                    Some(_) | None => {
-                        self.touch(n);
-                        let stale = StaleRoute {
-                            link,
-                            route,
-                            seen: false,
-                        };
-                        let pushed = self.plan.stale_routes.push(stale);
-                        pushed.map_err(|_| Problem::Full("MAX_ROUTES"))?;
-                    }
-                }
-            }
-            Item::Dns(addr) => {
-                let mut servers = self.config.servers.iter();
-                let is_known = servers.any(|server| server.link == id && server.addr == addr);
-                recalled.count(is_known);
-            }
-            Item::Search(domain) => {
-                let config = &self.config;
-                let is_it = |kept| config.text(kept) == domain;
-                let mut search = config.search.iter();
-                recalled.count(search.any(|search| search.link == id && is_it(search.domain)));
-            }
-            Item::Unknown(_) => {
-                return Err(Problem::Says("a line of its owned file is not understood"));
             }
         }
-        Ok(())
+        if let Some(complaint) = recalled.complaint {
+            self.complain_of(host, complaint, Origin::NONE, &link.name);
+        }
+        recalled
+    }
+
+    /// `None` for a line nobody of ours wrote.
+    #[inline(never)]
+    fn recall_line(&mut self, word: &[u8], rest: &[u8], recalled: &mut Recalled) -> Option<()> {
+        let link = recalled.link;
+        if word == b"link" {
+            recalled.is_same_link = scalar::number(rest) == Some(link.ifindex);
+        } else if !recalled.is_same_link {
+            // Another link has the name now: what we made went with the old one.
+        } else if word == b"up" {
+            recalled.owned_up = true;
+        } else if word == b"addr" {
+            let mut stale = StaleAddr {
+                link,
+                addr: Cidr::default(Family::V4),
+                peer: None,
+                seen: false,
+            };
+            owned::addr(rest, &mut stale.addr, &mut stale.peer)?;
+            let at = self
+                .desired
+                .find_addr(link.ifindex, &stale.addr, &stale.peer);
+            if let Some(addr) = at.and_then(|at| self.desired.addrs.get_mut(at)) {
+                addr.owned = true;
+            } else {
+                recalled.has_others = true;
+                if self.plan.stale_addrs.push(stale).is_err() {
+                    recalled.complaint = Some(ADDRS_FULL);
+                }
+            }
+        } else if word == b"dns" || word == b"search" {
+            if word == b"dns" {
+                scalar::ip(rest)?;
+            }
+            match self.has_name(recalled.config, word, rest) {
+                true => recalled.names = recalled.names.wrapping_add(1),
+                false => recalled.has_others = true,
+            }
+        } else {
+            let mut stale = StaleRoute {
+                link,
+                route: Route::new(Cidr::default(Family::V4)),
+                seen: false,
+            };
+            owned::route(word, rest, &mut stale.route)?;
+            let at = self.desired.find_route(&stale.route.key());
+            match at.and_then(|at| self.desired.routes.get_mut(at)) {
+                Some(route) if route.ifindex == link.ifindex => route.owned = true,
+                Some(_) | None => {
+                    recalled.has_others = true;
+                    if self.plan.stale_routes.push(stale).is_err() {
+                        recalled.complaint = Some(ROUTES_FULL);
+                    }
+                }
+            }
+        }
+        Some(())
     }
 
     /// Finds out which of the stale things the kernel has. The indexes serve the stale tables from here
@@ -182,12 +214,11 @@ impl Engine<'_> {
         let stale = &mut self.plan.stale_addrs;
         let hash = addr_hash(seen.ifindex, &seen.addr);
         let found = self.desired.addr_index.find(hash, |n| {
-            let is_it = |stale: &StaleAddr| {
+            stale.get(n as usize).is_some_and(|stale| {
                 stale.link.ifindex == seen.ifindex
                     && stale.addr == seen.addr
                     && stale.peer == seen.peer
-            };
-            stale.get(n as usize).is_some_and(is_it)
+            })
         });
         if let Some(stale) = found.and_then(|n| stale.get_mut(n as usize)) {
             stale.seen = true;
@@ -198,25 +229,15 @@ impl Engine<'_> {
         let stale = &mut self.plan.stale_routes;
         let key = seen.key();
         let found = self.desired.route_index.find(route_hash(&key), |n| {
-            let is_it = |stale: &StaleRoute| {
+            stale.get(n as usize).is_some_and(|stale| {
                 stale.route.key() == key
                     && stale.oif() == ifindex
                     && stale.route.kind == seen.kind
                     && stale.route.via == seen.via
-            };
-            stale.get(n as usize).is_some_and(is_it)
+            })
         });
         if let Some(stale) = found.and_then(|n| stale.get_mut(n as usize)) {
             stale.seen = true;
-        }
-    }
-}
-
-impl Recalled {
-    fn count(&mut self, is_known: bool) {
-        match is_known {
-            true => self.names = self.names.saturating_add(1),
-            false => self.has_others = true,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! the caller gives values in order. An object ends with the last value of its template, an array where
 //! the caller says so.
 
+use crate::diag::put_octet;
 use core::fmt::{self, Display, Write};
 
 /// Writes one value. Nothing here fails: after an error of the writer below, it takes what comes and
@@ -58,6 +59,12 @@ impl<'w> Json<'w> {
         self.word("\"");
         let _ = show(&mut Escape(self.out), value);
         let _ = self.out.write_str("\"");
+    }
+
+    /// A string that is at hand.
+    #[inline(never)]
+    pub fn string(&mut self, value: &str) {
+        self.text(&value);
     }
 
     /// A string, or null.
@@ -138,6 +145,24 @@ pub fn show(out: &mut dyn Write, value: &dyn Display) -> fmt::Result {
     write!(out, "{value}")
 }
 
+/// Whether a value is written as `text`.
+#[inline(never)]
+pub fn is_written_as(value: &dyn Display, text: &[u8]) -> bool {
+    let mut compare = Compare(Some(text));
+    let _ = show(&mut compare, value);
+    compare.0 == Some(b"")
+}
+
+/// Compares what is written with octets; ends as `Some("")` where they are equal.
+struct Compare<'a>(Option<&'a [u8]>);
+
+impl Write for Compare<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 = self.0.and_then(|rest| rest.strip_prefix(text.as_bytes()));
+        Ok(())
+    }
+}
+
 /// Octets as they are where they are UTF-8, each other octet as the character of its number.
 #[derive(Clone, Copy)]
 pub struct Octets<'a>(pub &'a [u8]);
@@ -171,7 +196,7 @@ impl Write for Escape<'_> {
                 self.0.write_char('\\')?;
             }
             match character {
-                '\0'..='\x1f' => write!(self.0, "\\u{:04x}", u32::from(character))?,
+                '\0'..='\x1f' => put_octet(self.0, "\\u00", character as u8)?,
                 _ => self.0.write_char(character)?,
             }
         }

@@ -17,8 +17,9 @@
 //! `link` is the number the link had: under another number the rest is gone with the old link. `up` says
 //! that the link was down before.
 
+use crate::diag::put;
 use crate::model::addr::{Cidr, Family};
-use crate::model::config::Config;
+use crate::model::config::{Config, LinkId};
 use crate::model::desired::{Desired, DesiredLink, Presence};
 use crate::model::route::Route;
 use crate::output::json::Octets;
@@ -29,66 +30,39 @@ use crate::text::{lines, scalar};
 use core::fmt::{self, Display};
 use core::net::IpAddr;
 
-/// One line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Item<'a> {
-    /// The link's number.
-    Link(u32),
-    /// We took the link up.
-    Up,
-    /// An address.
-    Addr(Cidr, Option<IpAddr>),
-    /// A route.
-    Route(Route),
-    /// A name server the link brings.
-    Dns(IpAddr),
-    /// A search domain the link brings.
-    Search(&'a [u8]),
-    /// A line nobody of ours wrote.
-    Unknown(&'a [u8]),
+/// The lines of a file: the word each begins with, and what follows it.
+pub fn lines(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let lines = lines::lines(text).map(|line| split_word(line.octets));
+    lines.filter(|(word, _)| !matches!(word.first(), None | Some(b'#')))
 }
 
-/// Reads a file back; `each` gets every item in order.
-pub fn read<'a>(text: &'a [u8], each: &mut dyn FnMut(Item<'a>)) {
-    for line in lines::lines(text) {
-        if !line.octets.is_empty() && !line.octets.starts_with(b"#") {
-            each(item(line.octets).unwrap_or(Item::Unknown(line.octets)));
+/// Reads the value of an `addr` line.
+pub fn addr(words: &[u8], addr: &mut Cidr, peer: &mut Option<IpAddr>) -> Option<()> {
+    let (prefix, rest) = split_word(words);
+    let (word, other) = split_word(rest);
+    if !word.is_empty() {
+        *peer = scalar::ip(other);
+        if word != b"peer" || peer.is_none() {
+            return None;
         }
     }
+    *addr = scalar::prefix(prefix).ok()?;
+    Some(())
 }
 
-fn item(line: &[u8]) -> Option<Item<'_>> {
-    let (word, rest) = split_word(line);
-    let rest = rest.trim_ascii();
-    match word {
-        b"link" => scalar::number(rest).map(Item::Link),
-        b"up" => Some(Item::Up),
-        b"addr" => {
-            let (addr, rest) = split_word(rest);
-            let addr = scalar::prefix(addr).ok()?;
-            if rest.is_empty() {
-                return Some(Item::Addr(addr, None));
-            }
-            let (b"peer", peer) = split_word(rest) else {
-                return None;
-            };
-            scalar::ip(split_word(peer).0).map(|peer| Item::Addr(addr, Some(peer)))
-        }
-        b"route" | b"route6" => {
-            let family = if word.ends_with(b"6") {
-                Family::V6
-            } else {
-                Family::V4
-            };
-            route_file::parse_route(rest, family).map(Item::Route)
-        }
-        b"dns" => scalar::ip(rest).map(Item::Dns),
-        b"search" => Some(Item::Search(rest)),
-        _ => None,
-    }
+/// Reads the value of a `route` or `route6` line.
+pub fn route(word: &[u8], words: &[u8], route: &mut Route) -> Option<()> {
+    let family = match word.strip_prefix(b"route")? {
+        [] => Family::V4,
+        [b'6'] => Family::V6,
+        _ => return None,
+    };
+    *route = route_file::parse_route(words, family)?;
+    Some(())
 }
 
 /// The text before the first blank, and the text after it.
+#[inline(never)]
 fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
     let blank = text
         .iter()
@@ -114,11 +88,10 @@ impl Display for Owned<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ifindex = self.link.ifindex;
         let ours = |presence, owned| presence != Presence::Same || owned;
-        writeln!(
-            f,
-            "# What ifdawn made on {0}; `ifdawn down {0}` undoes it.\nlink {ifindex}",
-            self.link.name
-        )?;
+        put(f, "# What ifdawn made on ", &self.link.name)?;
+        put(f, "; `ifdawn down ", &self.link.name)?;
+        f.write_str("` undoes it.\n")?;
+        line(f, "link", &ifindex)?;
         if self.link.owned_up {
             f.write_str("up\n")?;
         }
@@ -144,56 +117,65 @@ impl Display for Owned<'_, '_> {
                 route_line(f, &stale.route)?;
             }
         }
-        let Some(id) = self.link.config else {
-            return Ok(());
-        };
-        for server in self
-            .config
-            .servers
-            .iter()
-            .filter(|server| server.link == Some(id))
-        {
-            line(f, "dns ", &server.addr)?;
+        match self.link.config {
+            Some(id) => names(self.config, id, &mut |word, name| line(f, word, name)),
+            None => Ok(()),
         }
-        for search in self
-            .config
-            .search
-            .iter()
-            .filter(|search| search.link == Some(id))
-        {
-            line(f, "search ", &Octets(self.config.text(search.domain)))?;
-        }
-        Ok(())
     }
 }
 
+/// Passes the name servers and search domains of a link to `each`, with the words of their lines.
+#[inline(never)]
+pub fn names(
+    config: &Config<'_>,
+    link: LinkId,
+    each: &mut dyn FnMut(&'static str, &dyn Display) -> fmt::Result,
+) -> fmt::Result {
+    for server in config.servers.iter() {
+        if server.link == Some(link) {
+            each("dns", &server.addr)?;
+        }
+    }
+    for search in config.search.iter() {
+        if search.link == Some(link) {
+            each("search", &Octets(config.text(search.domain)))?;
+        }
+    }
+    Ok(())
+}
+
+#[inline(never)]
 fn addr_line(f: &mut fmt::Formatter<'_>, addr: &Cidr, peer: Option<&IpAddr>) -> fmt::Result {
-    match peer {
-        Some(peer) => writeln!(f, "addr {addr} peer {peer}"),
-        None => line(f, "addr ", addr),
+    put(f, "addr ", addr)?;
+    if let Some(peer) = peer {
+        put(f, " peer ", peer)?;
     }
+    f.write_str("\n")
 }
 
+#[inline(never)]
 fn route_line(f: &mut fmt::Formatter<'_>, route: &Route) -> fmt::Result {
     let word = match route.family() {
-        Family::V4 => "route ",
-        Family::V6 => "route6 ",
+        Family::V4 => "route",
+        Family::V6 => "route6",
     };
     line(f, word, &RouteWords(route))
 }
 
-/// Writes one line.
+/// Writes one line of a word and a value.
+#[inline(never)]
 pub(super) fn line(f: &mut fmt::Formatter<'_>, word: &str, value: &dyn Display) -> fmt::Result {
     f.write_str(word)?;
-    value.fmt(f)?;
+    put(f, " ", value)?;
     f.write_str("\n")
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::diag::Origin;
     use crate::machine::Machine;
-    use crate::model::config::{LinkId, Search, Server};
+    use crate::model::config::{Search, Server};
     use crate::model::desired::{DesiredAddr, DesiredRoute};
     use crate::model::link::IfName;
     use crate::model::route::{Reach, RouteKind};
@@ -329,17 +311,47 @@ mod tests {
             (Presence::Same, true),
         ] {
             with_file(presence, owned, |text| {
-                let mut items = Vec::new();
-                read(text.as_bytes(), &mut |item| items.push(item));
-                let mut all = Vec::from([Item::Link(7), Item::Up]);
-                all.push(Item::Addr(cidr("192.0.2.5/24"), None));
-                all.push(Item::Addr(cidr("2001:db8::5/64"), None));
-                all.push(Item::Addr(cidr("192.0.2.9/32"), Some(ip("192.0.2.10"))));
-                all.extend(routes().into_iter().map(Item::Route));
-                all.extend([Item::Dns(ip("192.0.2.53")), Item::Search(b"net53.example")]);
-                assert_eq!(items, all, "{text}");
+                let said = said(text.as_bytes());
+                let mut all = Vec::from(["link 7".to_string(), "up ".to_string()]);
+                for (addr, peer) in [
+                    ("192.0.2.5/24", None),
+                    ("2001:db8::5/64", None),
+                    ("192.0.2.9/32", Some("192.0.2.10")),
+                ] {
+                    all.push(std::format!("{:?}", Some((cidr(addr), peer.map(ip)))));
+                }
+                all.extend(
+                    routes()
+                        .into_iter()
+                        .map(|route| std::format!("{:?}", Some(route))),
+                );
+                all.extend(["dns 192.0.2.53", "search net53.example"].map(String::from));
+                assert_eq!(said, all, "{text}");
             });
         }
+    }
+
+    fn addr_of(words: &[u8]) -> Option<(Cidr, Option<IpAddr>)> {
+        let (mut at, mut peer) = (Cidr::default(Family::V4), None);
+        addr(words, &mut at, &mut peer).map(|()| (at, peer))
+    }
+
+    fn route_of(word: &[u8], words: &[u8]) -> Option<Route> {
+        let mut read = Route::new(Cidr::default(Family::V4));
+        route(word, words, &mut read).map(|()| read)
+    }
+
+    /// The words of each line, or its value.
+    fn said(text: &[u8]) -> Vec<String> {
+        let mut said = Vec::new();
+        for (word, rest) in super::lines(text) {
+            said.push(match word {
+                b"addr" => std::format!("{:?}", addr_of(rest)),
+                b"route" | b"route6" => std::format!("{:?}", route_of(word, rest)),
+                _ => std::format!("{} {}", Octets(word), Octets(rest)),
+            });
+        }
+        said
     }
 
     #[test]
@@ -355,50 +367,39 @@ mod tests {
     }
 
     #[test]
-    fn lines_nobody_of_ours_wrote_are_said_to_be_so() {
-        for line in [
+    fn values_nobody_of_ours_wrote_are_none() {
+        for words in [
             "",
-            "link",
-            "link x",
-            "link -1",
-            "addr",
-            "addr 192.0.2.5/33",
-            "addr x/24",
-            "addr 192.0.2.5/24 peer",
-            "addr 192.0.2.5/24 dev eth0",
-            "route",
-            "route via",
-            "route6 10.0.0.0/8 via x",
-            "dns",
-            "dns x",
-            "upx",
-            "\u{1b}[2J",
-            "address 192.0.2.5/24",
+            "192.0.2.5/33",
+            "x/24",
+            "192.0.2.5/24 peer",
+            "192.0.2.5/24 peer x",
+            "192.0.2.5/24 dev eth0",
         ] {
-            let mut items: Vec<String> = Vec::new();
-            read(line.as_bytes(), &mut |item| {
-                items.push(std::format!("{item:?}"))
-            });
-            let is_unknown = items.iter().all(|item| item.starts_with("Unknown"));
-            assert!(
-                is_unknown && items.len() == usize::from(!line.is_empty()),
-                "{line:?}: {items:?}"
-            );
+            assert_eq!(addr_of(words.as_bytes()), None, "{words}");
         }
+        for (word, words) in [
+            ("route", ""),
+            ("route", "via"),
+            ("route6", "10.0.0.0/8 via x"),
+            ("router", "10.0.0.0/8"),
+        ] {
+            assert_eq!(route_of(word.as_bytes(), words.as_bytes()), None, "{words}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_item_is_passed_over() {
+        assert_eq!(said(b"# a b\n\n#\nup\n\x1b[2J\n"), ["up ", "\u{1b}[2J "]);
     }
 
     /// Any octets are read without a panic, and a torn file gives a prefix of its items.
     #[test]
     fn a_torn_file_gives_what_its_whole_lines_say() {
         with_file(Presence::Missing, true, |text| {
-            let items = |text: &[u8]| {
-                let mut items: Vec<String> = Vec::new();
-                read(text, &mut |item| items.push(std::format!("{item:?}")));
-                items
-            };
-            let whole = items(text.as_bytes());
+            let whole = said(text.as_bytes());
             for len in 0..text.len() {
-                let torn = items(&text.as_bytes()[..len]);
+                let torn = said(&text.as_bytes()[..len]);
                 let kept = torn.len().saturating_sub(1);
                 assert_eq!(torn[..kept], whole[..kept], "{len}");
             }

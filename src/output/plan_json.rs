@@ -1,7 +1,7 @@
 //! `plan --json`: what the sources ask for, as one object (CONTRACT section 3).
 
 use super::json::{Json, Octets};
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Sink};
 use crate::model::addr::Family;
 use crate::model::config::{
     Config, IpConfig, LinkConfig, LinkId, LinkMatch, NameRule, RouteDev, Str,
@@ -42,7 +42,7 @@ const DIAGNOSTIC: &str = concat!(
     r#"{"source":%,"line":%,"column":%,"severity":%,"subject":%,"message":%,"effect":%}"#
 );
 
-/// Writes everything up to the diagnostics, which [`diagnostic`] and [`end`] continue.
+/// Writes everything up to the diagnostics: the writer takes those as a [`Sink`], and [`end`] ends it.
 pub fn begin<'w>(out: &'w mut dyn Write, config: &Config<'_>) -> Json<'w> {
     let mut json = Json::new(out);
     json.object(PLAN);
@@ -52,11 +52,10 @@ pub fn begin<'w>(out: &'w mut dyn Write, config: &Config<'_>) -> Json<'w> {
     for (id, link) in config.links_with_ids() {
         interface(&mut json, config, id, link);
     }
-    for rule in config
-        .name_rules
-        .iter()
-        .filter(|rule| !is_configured(config, rule))
-    {
+    for rule in config.name_rules.iter() {
+        if named(config, &rule.name).is_some() {
+            continue;
+        }
         let mut link = LinkConfig::new(LinkMatch::Mac(rule.mac), rule.source, rule.origin);
         (link.name, link.rename, link.onboot, link.required) =
             (Some(rule.name), true, false, false);
@@ -80,17 +79,22 @@ pub fn begin<'w>(out: &'w mut dyn Write, config: &Config<'_>) -> Json<'w> {
     json
 }
 
-/// Writes one diagnostic.
-pub fn diagnostic(json: &mut Json<'_>, diagnostic: &Diagnostic<'_>) {
-    json.object(DIAGNOSTIC);
-    let (line, column) = diagnostic.at.map_or((0, 0), |at| (at.line, at.column));
-    json.text_or_null(diagnostic.at.map(|at| Octets(at.file)).as_ref());
-    json.raw(&line);
-    json.raw(&column);
-    json.text(&diagnostic.severity.word());
-    json.text(&diagnostic.subject);
-    json.text(&diagnostic.message());
-    json.text(&diagnostic.effect.text());
+/// Adds a complaint to the diagnostics.
+impl Sink for Json<'_> {
+    fn report(&mut self, diagnostic: &Diagnostic<'_>) {
+        let (file, line, column) = match &diagnostic.at {
+            Some(at) => (Some(Octets(at.file)), at.line, at.column),
+            None => (None, 0, 0),
+        };
+        self.object(DIAGNOSTIC);
+        self.text_or_null(file.as_ref());
+        self.raw(&line);
+        self.raw(&column);
+        self.string(diagnostic.severity.word());
+        self.text(&diagnostic.subject);
+        self.text(&diagnostic.message());
+        self.string(diagnostic.effect.text());
+    }
 }
 
 /// Ends the object.
@@ -99,9 +103,12 @@ pub fn end(mut json: Json<'_>) {
     json.end();
 }
 
-/// Whether a link's own entry tells of the rule.
-fn is_configured(config: &Config<'_>, rule: &NameRule) -> bool {
-    config.links.iter().any(|link| link.name == Some(rule.name))
+/// The link that is configured under a name.
+#[inline(never)]
+fn named(config: &Config<'_>, name: &IfName) -> Option<LinkId> {
+    let mut links = config.links_with_ids();
+    let is_it = |link: &LinkConfig| link.name.as_ref() == Some(name);
+    links.find(|(_, link)| is_it(link)).map(|(id, _)| id)
 }
 
 fn text(json: &mut Json<'_>, config: &Config<'_>, text: Option<Str>) {
@@ -113,13 +120,13 @@ fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkCo
     let rule = config
         .name_rules
         .iter()
-        .find(|rule| link.name == Some(rule.name));
+        .find(|rule| link.name.as_ref() == Some(&rule.name));
     let is_renamed = link.rename || rule.is_some();
     json.text_or_null(link.name.as_ref());
     matches(json, &link.matches, rule);
     json.text_or_null(link.name.as_ref().filter(|_| is_renamed));
-    json.text(&link.kind.word());
-    json.text(&link.source.word());
+    json.string(link.kind.word());
+    json.string(link.source.word());
     json.boolean(link.onboot);
     json.boolean(link.required);
     json.text_or_null(link.mac.as_ref());
@@ -145,7 +152,7 @@ fn matches(json: &mut Json<'_>, matches: &LinkMatch, rule: Option<&NameRule>) {
 
 fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, family: Family, ip: &IpConfig) {
     json.object(IP);
-    json.text(&ip.method.word());
+    json.string(ip.method.word());
     json.boolean(ip.required);
     json.array();
     for addr in config
@@ -169,13 +176,17 @@ fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, family: Family, ip: 
 /// Name servers and search domains of one link, or of none.
 fn names(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
     json.array();
-    for server in config.servers.iter().filter(|server| server.link == link) {
-        json.text(&server.addr);
+    for server in config.servers.iter() {
+        if server.link == link {
+            json.text(&server.addr);
+        }
     }
     json.end();
     json.array();
-    for search in config.search.iter().filter(|search| search.link == link) {
-        text(json, config, Some(search.domain));
+    for search in config.search.iter() {
+        if search.link == link {
+            text(json, config, Some(search.domain));
+        }
     }
     json.end();
 }
@@ -187,11 +198,7 @@ fn routes(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
         let (owner, dev) = match given.dev {
             RouteDev::Link(id) => (Some(id), None),
             RouteDev::Anywhere => (None, None),
-            RouteDev::Name(name) => {
-                let mut links = config.links_with_ids();
-                let named = links.find(|(_, link)| link.name == Some(name));
-                (named.map(|(id, _)| id), Some(name))
-            }
+            RouteDev::Name(name) => (named(config, &name), Some(name)),
         };
         if owner == link {
             route(json, &given.route, dev);
@@ -208,6 +215,6 @@ fn route(json: &mut Json<'_>, route: &Route, dev: Option<IfName>) {
     json.number_or_null(route.metric);
     json.number_or_null(Some(route.table).filter(|table| *table != MAIN_TABLE));
     json.text_or_null(route.src.as_ref());
-    json.text(&route.kind.word());
+    json.string(route.kind.word());
     json.boolean(route.reach == Reach::Onlink);
 }

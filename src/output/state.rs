@@ -4,7 +4,7 @@
 use crate::diag::entry;
 use crate::engine::Engine;
 use crate::model::config::LinkId;
-use crate::model::link::{IfName, Mac};
+use crate::model::desired::DesiredLink;
 use crate::output::json::{Json, Octets};
 use crate::plan::op::RouteWords;
 use crate::plan::resolve::LinkState;
@@ -43,6 +43,7 @@ const LINE_START: &[u8] = b"{\"name\":\"";
 ///
 /// # Errors
 /// When the text is not ours, or too long.
+#[inline(never)]
 pub fn carry(
     text: &[u8],
     is_ours: &mut dyn FnMut(&[u8]) -> bool,
@@ -63,19 +64,14 @@ pub fn carry(
         let name = first_text(rest);
         // A line without its end is what a full disk left.
         if !is_ours(&name) && line.ends_with(b"}") {
-            let room = carried.capacity().saturating_sub(carried.len());
-            if room < line.len().saturating_add(2) {
+            let len = carried.len();
+            let before = if len == 0 { &b"\n"[..] } else { b",\n" };
+            if carried.extend_from_slice(before).is_err()
+                || carried.extend_from_slice(line).is_err()
+            {
+                carried.truncate(len);
                 return Err(NotMerged);
             }
-            let before = if carried.is_empty() {
-                &b"\n"[..]
-            } else {
-                b",\n"
-            };
-            carried
-                .extend_from_slice(before)
-                .and_then(|()| carried.extend_from_slice(line))
-                .map_err(|_| NotMerged)?;
         }
     }
     Ok(())
@@ -115,31 +111,17 @@ impl Display for State<'_, '_> {
         let engine = self.engine;
         let mut json = Json::new(f);
         json.object(FILE);
-        json.text(&engine.outcome().word());
+        json.string(engine.outcome().word());
         json.raw(&(engine.started().0 / 1_000));
         json.array();
         for link in engine.desired.links.iter() {
             if let Some(id) = link.config {
-                line(
-                    &mut json,
-                    engine,
-                    id,
-                    link.ifindex,
-                    Some(&link.name),
-                    link.mac.as_ref(),
-                );
+                line(&mut json, engine, id, Some(link));
             }
         }
-        for ((id, link), state) in engine.config.links_with_ids().zip(engine.states.iter()) {
+        for (state, n) in engine.states.iter().zip(0..) {
             if matches!(state, LinkState::WaitingDevice | LinkState::WaitingUdev) {
-                line(
-                    &mut json,
-                    engine,
-                    id,
-                    0,
-                    link.name.as_ref(),
-                    link.mac.as_ref(),
-                );
+                line(&mut json, engine, LinkId(n), None);
             }
         }
         if !self.carried.is_empty() {
@@ -151,29 +133,26 @@ impl Display for State<'_, '_> {
     }
 }
 
-/// Writes the line of a link; `ifindex` is 0 for one that did not appear.
+/// Writes the line of a link; `found` is `None` for one that did not appear.
 #[inline(never)]
-fn line(
-    json: &mut Json<'_>,
-    engine: &Engine<'_>,
-    id: LinkId,
-    ifindex: u32,
-    name: Option<&IfName>,
-    mac: Option<&Mac>,
-) {
+fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&DesiredLink>) {
     let (Some(config), Some(state)) =
         (engine.config.link(id), engine.states.get(usize::from(id.0)))
     else {
         return;
+    };
+    let (ifindex, name, mac) = match found {
+        Some(link) => (link.ifindex, Some(&link.name), &link.mac),
+        None => (0, config.name.as_ref(), &config.mac),
     };
     let observed = engine.observed.by_index(ifindex);
     let desired = &engine.desired;
     json.object(LINK);
     json.text_or_null(name.map(|name| Octets(name.as_bytes())).as_ref());
     json.number_or_null(observed.map(|link| link.ifindex));
-    json.text_or_null(mac.or(observed.map(|link| &link.mac)));
-    json.text(&config.kind.word());
-    json.text(&entry(STATES, *state as u8));
+    json.text_or_null(mac.as_ref().or(observed.map(|link| &link.mac)));
+    json.string(config.kind.word());
+    json.string(entry(STATES, *state as u8));
     json.boolean(observed.is_some_and(|link| link.has_carrier()));
     json.array();
     for addr in desired.addrs.iter() {
@@ -204,7 +183,7 @@ fn line(
         if mark.ifindex == ifindex {
             json.object(MARK);
             json.raw(&mark.at.0.saturating_sub(engine.started().0));
-            json.text(&mark.event);
+            json.string(mark.event);
         }
     }
     json.end();
@@ -229,7 +208,7 @@ mod tests {
     use crate::model::addr::Cidr;
     use crate::model::config::LinkConfig;
     use crate::model::config::{LinkMatch, Server, SourceKind};
-    use crate::model::desired::{DesiredAddr, DesiredLink, DesiredRoute, Presence};
+    use crate::model::desired::{DesiredAddr, DesiredRoute, Presence};
     use crate::model::link::{IfName, Mac};
     use crate::model::observed::{ARPHRD_ETHER, IFF_LOWER_UP, IFF_UP, KernelKind, Link};
     use crate::model::route::Route;

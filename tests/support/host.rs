@@ -113,9 +113,9 @@ impl Host for FakeHost {
         }
     }
 
-    fn read(&mut self, file: OutputFile, use_it: &mut dyn FnMut(&[u8])) -> Result<(), Errno> {
-        use_it(self.files.get(&file_name(file)).ok_or(Errno::ENOENT)?);
-        Ok(())
+    fn read(&mut self, file: OutputFile) -> Result<&[u8], Errno> {
+        let file = self.files.get(&file_name(file));
+        file.map(Vec::as_slice).ok_or(Errno::ENOENT)
     }
 
     fn write(&mut self, file: OutputFile, text: &dyn Display) -> Result<(), Errno> {

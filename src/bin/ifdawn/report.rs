@@ -1,28 +1,22 @@
 //! Who receives complaints, other than the log.
 
 use crate::sys::file::Out;
-use ifdawn::diag::{At, Diagnostic, Severity, Sink};
-use ifdawn::output::json::Json;
-use ifdawn::output::plan_json;
+use ifdawn::diag::{At, Diagnostic, Sink};
 use std::fmt::{Display, Write};
 
 /// Shows complaints with their line and a caret.
 pub struct Report<'f> {
     /// Where they go.
     pub out: Out<'f>,
-    /// How many there were: errors, warnings, notes.
+    /// How many there were of each [`ifdawn::diag::Severity`].
     pub counts: [u32; 3],
 }
 
 impl Sink for Report<'_> {
     fn report(&mut self, diagnostic: &Diagnostic<'_>) {
-        let [errors, warnings, notes] = &mut self.counts;
-        let count = match diagnostic.severity {
-            Severity::Error => errors,
-            Severity::Warning => warnings,
-            Severity::Note => notes,
-        };
-        *count = count.saturating_add(1);
+        if let Some(count) = self.counts.get_mut(diagnostic.severity as usize) {
+            *count = count.saturating_add(1);
+        }
         let _ = writeln!(self.out, "{}: {diagnostic}", diagnostic.severity.word());
         if let Some(At { column, text, .. }) = diagnostic.at
             && !text.is_empty()
@@ -58,18 +52,6 @@ impl Display for Printable<'_> {
             })?;
         }
         Ok(())
-    }
-}
-
-/// Adds complaints to `plan --json`.
-pub struct JsonReport<'a, 'w> {
-    /// The array they are added to.
-    pub json: &'a mut Json<'w>,
-}
-
-impl Sink for JsonReport<'_, '_> {
-    fn report(&mut self, diagnostic: &Diagnostic<'_>) {
-        plan_json::diagnostic(self.json, diagnostic);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::cli::{Command, Opt, Options};
 use crate::load::{self, Files};
-use crate::report::{JsonReport, Report, Silent};
+use crate::report::{Report, Silent};
 use crate::sys::clock::Woken;
 use crate::sys::file::{self, Out, Path, Root};
 use crate::sys::log::Log;
@@ -88,9 +88,8 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
         }
     }
     if !options.has(Opt::Offline) && engine.resolv_conf_differs(system) {
-        engine.each_resolv_conf_line(&mut |line| {
-            let _ = writeln!(out, "# {}: {line}", Escaped(resolv_conf(options)));
-        });
+        let before = format_args!("# {}: ", Escaped(resolv_conf(options)));
+        let _ = write!(out, "{}", engine.resolv_conf_lines(&before));
     }
     out.flush();
     UP
@@ -102,7 +101,7 @@ fn plan_json(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let mut out = Out::new(file::stdout());
     system.read(engine, &mut Silent);
     let mut json = plan_json::begin(&mut out, &engine.config);
-    system.read(engine, &mut JsonReport { json: &mut json });
+    system.read(engine, &mut json);
     plan_json::end(json);
     out.flush();
     UP
@@ -156,7 +155,7 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     }
     system.log.clear_live();
     engine.complain_about_missing(&mut system.log);
-    engine.publish_state(system);
+    engine.publish_state(system, None);
     match engine.outcome() {
         Outcome::Up => code,
         Outcome::Nothing if engine.config.links.is_empty() => {
@@ -331,12 +330,11 @@ impl Host for System<'_> {
         settled
     }
 
-    fn read(&mut self, file: OutputFile, use_it: &mut dyn FnMut(&[u8])) -> Result<(), Errno> {
+    fn read(&mut self, file: OutputFile) -> Result<&[u8], Errno> {
         let mut made = None;
         let path = path(self.options, file, &mut made);
         let len = self.root.read_file(path, &mut self.files.octets)?;
-        use_it(self.files.octets.get(..len).unwrap_or_default());
-        Ok(())
+        Ok(self.files.octets.get(..len).unwrap_or_default())
     }
 
     fn write(&mut self, file: OutputFile, text: &dyn Display) -> Result<(), Errno> {

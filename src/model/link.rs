@@ -41,11 +41,7 @@ impl IfName {
 
     /// A name as the kernel reports it, with or without its NUL.
     pub fn from_kernel(name: &[u8]) -> Option<IfName> {
-        let end = name
-            .iter()
-            .position(|octet| *octet == 0)
-            .unwrap_or(name.len());
-        let name = name.get(..end)?;
+        let name = until_nul(name);
         let mut padded = [0; IFNAMSIZ];
         if name.is_empty() || name.len() >= IFNAMSIZ {
             return None;
@@ -68,12 +64,16 @@ impl IfName {
 
     /// The name without its padding.
     pub fn as_bytes(&self) -> &[u8] {
-        let end = self
-            .0
-            .iter()
-            .position(|octet| *octet == 0)
-            .unwrap_or(IFNAMSIZ);
-        self.0.get(..end).unwrap_or_default()
+        until_nul(&self.0)
+    }
+}
+
+/// A text of the kernel without its NUL and what follows.
+#[inline(never)]
+pub fn until_nul(octets: &[u8]) -> &[u8] {
+    match octets.iter().position(|octet| *octet == 0) {
+        Some(end) => octets.get(..end).unwrap_or_default(),
+        None => octets,
     }
 }
 

@@ -76,44 +76,53 @@ pub fn delete_stale(desired: &Desired<'_>, plan: &mut Plan<'_>) {
     }
     for (stale, n) in plan.stale_addrs.iter().zip(0..) {
         if stale.seen {
-            delete_addr(desired, steps, stale, n);
+            let phase = match is_in_the_way(desired, stale) {
+                true => Phase::ReplaceAddresses,
+                false => Phase::DeleteAddresses,
+            };
+            push(steps, phase, Act::DelAddr, n);
+            put_back(desired, steps, stale);
         }
     }
 }
 
-/// Deletes a stale address. Where `promote_secondaries` is off, the primary IPv4 address of a subnet takes
-/// the others with it when it goes, and the last address takes the routes: both are put back, once for a
-/// link, however many of its addresses go.
+/// The kernel has one place for an IPv6 address, whatever its prefix length.
 #[inline(never)]
-fn delete_addr(desired: &Desired<'_>, steps: &mut VecView<Step>, stale: &StaleAddr, number: u32) {
+fn is_in_the_way(desired: &Desired<'_>, stale: &StaleAddr) -> bool {
+    let mut addrs = desired.addrs.iter();
+    stale.addr.family() == Family::V6
+        && addrs.any(|wanted| {
+            wanted.ifindex == stale.link.ifindex && wanted.addr.addr == stale.addr.addr
+        })
+}
+
+/// Where `promote_secondaries` is off, the primary IPv4 address of a subnet takes the others with it when
+/// it goes, and the last address takes the routes: both are put back, once for a link, however many of its
+/// addresses go.
+#[inline(never)]
+fn put_back(desired: &Desired<'_>, steps: &mut VecView<Step>, stale: &StaleAddr) {
     let ifindex = stale.link.ifindex;
-    let is_v4 = stale.addr.family() == Family::V4;
-    let mut is_put_back = steps.iter().any(|step| {
+    let is_put_back = |step: &Step| {
         let wanted = desired.addrs.get(step.n as usize);
         step.phase == Phase::AddressesAgain && wanted.is_some_and(|addr| addr.ifindex == ifindex)
-    });
-    let (was_put_back, mut is_in_the_way) = (is_put_back, false);
+    };
+    if stale.addr.family() == Family::V6 || steps.iter().any(is_put_back) {
+        return;
+    }
+    let before = steps.len();
     for (wanted, n) in desired.addrs.iter().zip(0..) {
-        if wanted.ifindex != ifindex {
-            continue;
-        }
-        // The kernel has one place for an IPv6 address, whatever its prefix length.
-        is_in_the_way |= !is_v4 && wanted.addr.addr == stale.addr.addr;
-        let is_secondary =
-            is_v4 && wanted.addr.len == stale.addr.len && wanted.addr.contains(&stale.addr.addr);
-        if is_secondary && !was_put_back {
+        if wanted.ifindex == ifindex
+            && wanted.addr.len == stale.addr.len
+            && wanted.addr.contains(&stale.addr.addr)
+        {
             push(steps, Phase::AddressesAgain, Act::ChangeAddr, n);
-            is_put_back = true;
         }
     }
-    let phase = match is_in_the_way {
-        true => Phase::ReplaceAddresses,
-        false => Phase::DeleteAddresses,
-    };
-    push(steps, phase, Act::DelAddr, number);
+    if steps.len() == before {
+        return;
+    }
     for (wanted, n) in desired.routes.iter().zip(0..) {
-        let is_of_link = wanted.ifindex == ifindex && wanted.route.family() == Family::V4;
-        if is_of_link && is_put_back && !was_put_back {
+        if wanted.ifindex == ifindex && wanted.route.family() == Family::V4 {
             let phase = match wanted.route.via {
                 None => Phase::RoutesOnLinkAgain,
                 Some(_) => Phase::RoutesViaAgain,

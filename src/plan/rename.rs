@@ -82,7 +82,6 @@ pub fn find_by_mac<'o>(
 }
 
 /// How well `link` fits, from 0 for not at all; see [`find_by_mac`].
-#[inline(never)]
 fn rank(link: &Link, mac: &Mac, name: &Option<IfName>) -> u8 {
     if !link.has_mac(mac)
         || link.master != 0
@@ -216,7 +215,6 @@ impl Renamer<'_, '_> {
     }
 
     /// Carries out the assignments that wait for one another, from `last` back.
-    #[inline(never)]
     fn unwind(&mut self, last: usize) {
         let mut current = Some(last as u16);
         while let Some(at) = current
@@ -269,7 +267,6 @@ impl Renamer<'_, '_> {
 
 /// Adds the steps of [`Plan::renames`] number `n`: down before the first rename of a link that cannot be
 /// renamed while up, up after the last.
-#[inline(never)]
 fn push_steps(plan: &mut Plan<'_>, n: usize, live: LiveRename) {
     let needs_down = |rename: &Rename| {
         rename.is_up && rename.naming == Naming::Rename && live != LiveRename::Proven

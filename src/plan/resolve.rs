@@ -222,7 +222,6 @@ impl Resolver<'_, '_> {
     }
 
     /// Every candidate link that no other configuration speaks of; one of them where an address is given.
-    #[inline(never)]
     fn any(&mut self, id: LinkId, config: &LinkConfig) {
         let is_at_boot = self.goal.names.is_empty();
         if is_at_boot && !self.goal.wants(config, None) {

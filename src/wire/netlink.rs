@@ -13,6 +13,7 @@
 //! Both lengths count their header and not the padding. See [`crate::wire`] for the contract.
 
 use crate::diag::Errno;
+pub use crate::model::link::until_nul;
 
 /// It is a request.
 pub const NLM_F_REQUEST: u16 = 0x1;
@@ -107,8 +108,7 @@ impl<'a> Message<'a> {
         }
         let mut said: &[u8] = &[];
         if self.flags & NLM_F_ACK_TLVS != 0 {
-            let text = attrs(rest).find(|attr| attr.kind == NLMSGERR_ATTR_MSG);
-            said = text.map_or(said, |attr| until_nul(attr.payload));
+            said = until_nul(attr_in(rest, NLMSGERR_ATTR_MSG));
         }
         let errno = (number != 0).then_some(Errno(number));
         Some(Outcome { errno, said })
@@ -185,6 +185,17 @@ impl<'a> Iterator for Attrs<'a> {
     }
 }
 
+/// The payload of the first attribute of this type in `octets`; empty for none.
+#[inline(never)]
+pub fn attr_in(octets: &[u8], kind: u16) -> &[u8] {
+    for attr in attrs(octets) {
+        if attr.kind == kind {
+            return attr.payload;
+        }
+    }
+    &[]
+}
+
 /// Takes `len` octets and their padding from the front of `rest` and returns those after the header.
 /// `None`, and `rest` is empty from then on, if `len` is shorter than the header or longer than `rest`.
 fn take<'a>(rest: &mut &'a [u8], header: usize, len: usize) -> Option<&'a [u8]> {
@@ -202,14 +213,6 @@ fn aligned(len: usize) -> usize {
 /// A 32-bit number in host byte order; `None` unless there are exactly four octets.
 pub fn u32_in(payload: &[u8]) -> Option<u32> {
     payload.try_into().ok().map(u32::from_ne_bytes)
-}
-
-/// A text of the kernel without its NUL.
-pub fn until_nul(payload: &[u8]) -> &[u8] {
-    payload
-        .split(|octet| *octet == 0)
-        .next()
-        .unwrap_or_default()
 }
 
 /// The request did not fit, and nothing of it was written.

@@ -11,7 +11,7 @@ use super::{AF_UNSPEC, RTM_DELLINKPROP, RTM_GETLINK, RTM_SETLINK};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_UP, KernelKind, Link};
 use crate::wire::netlink::{
-    Attr, Full, NLA_F_NESTED, NLM_F_DUMP, Writer, attrs, u32_in, until_nul,
+    Attr, Full, NLA_F_NESTED, NLM_F_DUMP, Writer, attr_in, attrs, u32_in, until_nul,
 };
 
 /// Current hardware address.
@@ -85,7 +85,7 @@ fn read_attrs(octets: &[u8], link: &mut Link) -> Option<()> {
             IFLA_LINK => lower = number,
             IFLA_ADDRESS => link.mac = Mac::from_kernel(attr.payload),
             IFLA_PERM_ADDRESS => link.perm_mac = Mac::from_kernel(attr.payload),
-            IFLA_LINKINFO => kind = info_kind(attr.payload),
+            IFLA_LINKINFO => kind = until_nul(attr_in(attr.payload, IFLA_INFO_KIND)),
             _ => {}
         }
     }
@@ -96,13 +96,6 @@ fn read_attrs(octets: &[u8], link: &mut Link) -> Option<()> {
 fn read_name(octets: &[u8], name: &mut IfName) -> Option<()> {
     *name = IfName::from_kernel(octets)?;
     Some(())
-}
-
-/// `IFLA_INFO_KIND` in the payload of `IFLA_LINKINFO`; empty for none.
-fn info_kind(payload: &[u8]) -> &[u8] {
-    attrs(payload)
-        .find(|attr| attr.kind == IFLA_INFO_KIND)
-        .map_or(&[], |attr| until_nul(attr.payload))
 }
 
 /// Two kinds are hardware all the same: the port of an InfiniBand adapter (its partitions have the same
@@ -120,10 +113,8 @@ fn kernel_kind(kind: &[u8], lower: u32) -> KernelKind {
 
 /// The alternative names in the payload of an `RTM_NEWLINK` that are short enough to be a link's name.
 pub fn altnames(payload: &[u8]) -> impl Iterator<Item = IfName> + '_ {
-    let list = attrs(payload.get(16..).unwrap_or_default())
-        .find(|attr| attr.kind == IFLA_PROP_LIST)
-        .map_or(&[][..], |attr| attr.payload);
-    attrs(list)
+    let rest = payload.get(16..).unwrap_or_default();
+    attrs(attr_in(rest, IFLA_PROP_LIST))
         .filter(|attr| attr.kind == IFLA_ALT_IFNAME)
         .filter_map(|attr| IfName::from_kernel(attr.payload))
 }

@@ -22,7 +22,6 @@ const PROBLEM_OCTETS: usize = 240;
 
 impl Engine<'_> {
     /// Writes `owned-IF` for every link that gets something, before it gets it.
-    #[inline(never)]
     pub(super) fn claim(&mut self, host: &mut dyn Host) {
         for step in self.plan.steps.iter() {
             let op = Op::of(*step, &self.plan, &self.desired);

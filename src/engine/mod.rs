@@ -157,7 +157,6 @@ impl Engine<'_> {
     ///
     /// # Errors
     /// When the kernel cannot be asked.
-    #[inline(never)]
     pub fn plan(&mut self, goal: Goal<'_>, host: &mut dyn Host) -> Result<(), Errno> {
         self.observe_links(host)?;
         self.plan.clear();
@@ -166,7 +165,6 @@ impl Engine<'_> {
     }
 
     /// As [`Engine::plan`], with the links that [`Observed`] holds already and no kernel to ask.
-    #[inline(never)]
     pub fn plan_offline(&mut self, goal: Goal<'_>, sink: &mut dyn Sink) {
         self.plan.clear();
         self.plan_names(sink, self.live_rename);

@@ -146,7 +146,6 @@ impl Engine<'_> {
         ended
     }
 
-    #[inline(never)]
     fn see(&mut self, host: &mut dyn Host, dump: Dump, message: &Message<'_>) {
         match dump {
             Dump::Links => {

@@ -16,7 +16,6 @@ use crate::wire::rtnetlink::route::Entry;
 use heapless::VecView;
 
 /// Marks the desired address that `seen` stands for; its number, if there is one.
-#[inline(never)]
 pub fn mark_addr(desired: &mut Desired<'_>, seen: &Addr) -> Option<usize> {
     let at = desired.find_addr(seen.ifindex, &seen.addr, &seen.peer)?;
     if let Some(addr) = desired.addrs.get_mut(at) {
@@ -99,7 +98,6 @@ fn is_in_the_way(desired: &Desired<'_>, stale: &StaleAddr) -> bool {
 /// Where `promote_secondaries` is off, the primary IPv4 address of a subnet takes the others with it when
 /// it goes, and the last address takes the routes: both are put back, once for a link, however many of its
 /// addresses go.
-#[inline(never)]
 fn put_back(desired: &Desired<'_>, steps: &mut VecView<Step>, stale: &StaleAddr) {
     let ifindex = stale.link.ifindex;
     let is_put_back = |step: &Step| {

@@ -198,7 +198,6 @@ impl Plan<'_> {
     }
 
     /// Adds a step.
-    #[inline(never)]
     pub fn push(&mut self, phase: Phase, act: Act, n: u32) {
         push(self.steps, phase, act, n);
     }

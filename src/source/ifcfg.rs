@@ -271,7 +271,8 @@ impl Reader<'_, '_, '_> {
         link.ipv4.origin = link.origin;
         link.ipv6.origin = link.origin;
         // what is true of the loopback link anyway
-        if self.link.name == Some(IfName::LO) && !self.has_addr_but(b",127.0.0.1,::1,::1/128") {
+        let is_lo = is_same_name(&self.link.name, &Some(IfName::LO));
+        if is_lo && !self.has_addr_but(b",127.0.0.1,::1,::1/128") {
             return None;
         }
         let entry = device.or(hwaddr)?;
@@ -342,7 +343,7 @@ impl Reader<'_, '_, '_> {
                     self.file.unknown(entry);
                     continue;
                 }
-                Some(Field::Set(setting)) if !word.is_empty() => self.set(setting, word).err(),
+                Some(Field::Set(setting)) if !word.is_empty() => self.set(setting, word),
                 Some(Field::LaterIfNo) if scalar::boolean(word) == Some(false) => Some(NOT_YET),
                 Some(Field::Kernel) if self.file.asks(entry) => Some(LEFT_TO_KERNEL),
                 Some(Field::Later) if self.file.asks(entry) => Some(NOT_YET),
@@ -388,39 +389,42 @@ impl Reader<'_, '_, '_> {
 
     /// Sets one value, or says what is wrong with it.
     #[inline(never)]
-    fn set(&mut self, setting: Setting, word: &[u8]) -> Result<(), Complaint> {
+    fn set(&mut self, setting: Setting, word: &[u8]) -> Option<Complaint> {
         let (boolean, number) = (scalar::boolean(word), scalar::number(word));
         match self.slot(setting) {
-            Slot::Flag(slot) => *slot = boolean.ok_or(NO_BOOLEAN)?,
-            Slot::YesNo(slot) => *slot = Some(boolean.ok_or(NO_BOOLEAN)?),
-            Slot::Number(_, _) if word == b"-1" => {}
-            Slot::Number(slot, least) => {
-                if number.ok_or(NO_NUMBER)? >= least {
-                    *slot = number;
-                }
-            }
-            Slot::Seconds(slot) => {
-                let whole = parts::nth(word, b'.', 0).unwrap_or_default();
-                *slot = Some(scalar::number(whole).ok_or(NO_NUMBER)?);
-            }
-            Slot::Mtu(slot) => {
-                if let Some(mtu) = scalar::mtu(number).ok_or(NO_MTU)? {
-                    *slot = Some(mtu);
-                }
-            }
+            Slot::Flag(slot) => match boolean {
+                Some(said) => *slot = said,
+                None => return Some(NO_BOOLEAN),
+            },
+            Slot::YesNo(slot) => match boolean {
+                Some(_) => *slot = boolean,
+                None => return Some(NO_BOOLEAN),
+            },
+            Slot::Number(slot, least) => match number {
+                Some(number) if number < least => {}
+                Some(_) => *slot = number,
+                None if word == b"-1" => {}
+                None => return Some(NO_NUMBER),
+            },
+            Slot::Seconds(slot) => match parts::nth(word, b'.', 0).and_then(scalar::number) {
+                Some(seconds) => *slot = Some(seconds),
+                None => return Some(NO_NUMBER),
+            },
+            Slot::Mtu(slot) => match scalar::mtu(number) {
+                Some(None) => {}
+                Some(mtu) => *slot = mtu,
+                None => return Some(NO_MTU),
+            },
             Slot::Mac(slot) => match parts::position(b"preserve,permanent,random,stable", word) {
                 Some(0 | 1) => {}
-                Some(_) => return Err(NOT_YET),
-                None => {
-                    let mac = scalar::mac(word);
-                    if mac.is_none() {
-                        return Err(NO_MAC);
-                    }
-                    *slot = mac;
-                }
+                Some(_) => return Some(NOT_YET),
+                None => match &scalar::mac(word) {
+                    Some(mac) => *slot = Some(*mac),
+                    None => return Some(NO_MAC),
+                },
             },
         }
-        Ok(())
+        None
     }
 }
 
@@ -439,13 +443,19 @@ enum Slot<'a> {
 /// Whether the two have one name, or one MAC and not two names.
 #[inline(never)]
 fn is_same_link(earlier: &LinkConfig, link: &LinkConfig) -> bool {
-    if let (Some(earlier), Some(name)) = (&earlier.name, &link.name) {
-        return earlier == name;
+    if earlier.name.is_some() && link.name.is_some() {
+        return is_same_name(&earlier.name, &link.name);
     }
     let LinkMatch::Mac(mac) = &link.matches else {
         return false;
     };
     earlier.matches.mac() == Some(mac)
+}
+
+/// Whether the two are one, or both unknown.
+#[inline(never)]
+pub(super) fn is_same_name(name: &Option<IfName>, other: &Option<IfName>) -> bool {
+    name == other
 }
 
 fn field(entry: &Entry) -> Option<Field> {

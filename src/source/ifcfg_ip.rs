@@ -2,7 +2,7 @@
 
 use super::assignments::Entry;
 use super::complaint::{Complaint, What};
-use super::ifcfg::Reader;
+use super::ifcfg::{Reader, is_same_name};
 use super::ifcfg_keys::{
     BOOTPROTO, BROADCAST, DHCP_HOSTNAME, DHCPV6C, DNS, DOMAIN, GATEWAY, IPADDR, IPV6_DEFAULTDEV,
     IPV6_DEFAULTGW, IPV6ADDR, IPV6ADDR_SECONDARIES, NETMASK, PREFIX, SEARCH,
@@ -228,7 +228,7 @@ impl<'a> Reader<'a, '_, '_> {
         let (gateway, is_anywhere) = match family {
             Family::V4 => {
                 let device = &self.file.cx.config.global.gateway_dev;
-                let is_here = device.is_some() && *device == self.link.name;
+                let is_here = device.is_some() && is_same_name(device, &self.link.name);
                 (&self.defaults.gateway, is_here)
             }
             Family::V6 => (
@@ -285,7 +285,8 @@ impl<'a> Reader<'a, '_, '_> {
     /// The items of an IPv6 address list.
     #[inline(never)]
     fn addrs6(&mut self, entry: &Entry) {
-        for item in items(self.file.octets(entry)) {
+        let mut rest = self.file.octets(entry);
+        while let Some(item) = parts::next_word(&mut rest) {
             let mut addr = Cidr {
                 len: 64,
                 ..Cidr::default(Family::V6)
@@ -316,8 +317,8 @@ impl<'a> Reader<'a, '_, '_> {
         }
         let default = &self.defaults.gateway6_dev;
         let is_other = match device {
-            Some(device) => IfName::new(device) != *name,
-            None => entry.is_none() && default.is_some() && default != name,
+            Some(device) => !is_same_name(&IfName::new(device), name),
+            None => entry.is_none() && default.is_some() && !is_same_name(default, name),
         };
         if is_other {
             self.link.ipv6.default_route = false;
@@ -355,7 +356,8 @@ impl<'a> Reader<'a, '_, '_> {
         let Some(entry) = entry else {
             return;
         };
-        for item in items(self.file.octets(entry)) {
+        let mut rest = self.file.octets(entry);
+        while let Some(item) = parts::next_word(&mut rest) {
             let cx = &mut *self.file.cx;
             let kept = cx.keep(item, scalar::is_domain(item), What::NotADomain);
             let pushed = kept.and_then(|domain| {
@@ -367,12 +369,6 @@ impl<'a> Reader<'a, '_, '_> {
             }
         }
     }
-}
-
-/// The items of a list separated by blanks.
-fn items(list: &[u8]) -> impl Iterator<Item = &[u8]> {
-    list.split(u8::is_ascii_whitespace)
-        .filter(|item| !item.is_empty())
 }
 
 #[cfg(test)]

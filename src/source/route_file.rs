@@ -9,6 +9,7 @@
 
 use super::assignments::{self, Entry, File, Scratch, is_text, place, plain_text};
 use super::complaint::{Complaint, What};
+use super::ifcfg::is_same_name;
 use super::key_table::{Names, numbered, pack_names, packed_len, row};
 use super::route_line::RouteLine;
 pub use super::route_line::parse_route;
@@ -99,7 +100,7 @@ fn push(
 ) -> Option<()> {
     let pushed = cx.add_route(&RouteConfig {
         dev: match line.dev {
-            Some(name) if target.name != line.dev => RouteDev::Name(name),
+            Some(name) if !is_same_name(&target.name, &line.dev) => RouteDev::Name(name),
             Some(_) | None => target.dev,
         },
         route: line.route,

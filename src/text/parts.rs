@@ -27,6 +27,16 @@ pub fn nth(text: &[u8], separator: u8, n: usize) -> Option<&[u8]> {
     next(&mut rest, separator)
 }
 
+/// The next word between blanks.
+#[inline(never)]
+pub fn next_word<'t>(rest: &mut &'t [u8]) -> Option<&'t [u8]> {
+    let text = rest.trim_ascii_start();
+    let end = text.iter().position(u8::is_ascii_whitespace);
+    let (word, tail) = text.split_at_checked(end.unwrap_or(text.len()))?;
+    *rest = tail;
+    (!word.is_empty()).then_some(word)
+}
+
 /// Which item of `list`, whose items are joined by commas, `word` is, in any case.
 #[inline(never)]
 pub fn position(list: &[u8], word: &[u8]) -> Option<usize> {
@@ -58,6 +68,14 @@ mod tests {
             }
             assert_eq!(next(&mut rest, b','), None);
             assert_eq!(nth(text.as_bytes(), b',', parts.len()), None);
+        }
+    }
+
+    #[test]
+    fn words_stand_between_blanks() {
+        let mut rest = &b" a  bc\t"[..];
+        for word in [Some(&b"a"[..]), Some(b"bc"), None, None] {
+            assert_eq!(next_word(&mut rest), word);
         }
     }
 

@@ -189,10 +189,11 @@ const TEXTS: &[u8] = b"\
     needs IPv6, which IPV6INIT or IPV6_DISABLED turns off\n";
 
 impl What {
+    /// Its line of [`TEXTS`]; "" where it has none.
     #[inline(never)]
     fn text(self) -> &'static str {
-        let number = (self as usize).wrapping_sub(What::MaxAddrs as usize);
-        let text = parts::nth(TEXTS, b'\n', number);
+        let number = (self as usize).checked_sub(What::MaxAddrs as usize);
+        let text = number.and_then(|number| parts::nth(TEXTS, b'\n', number));
         core::str::from_utf8(text.unwrap_or_default()).unwrap_or_default()
     }
 
@@ -209,8 +210,8 @@ impl What {
 
     /// In words.
     pub fn problem(self) -> Problem<'static> {
+        let text = self.text();
         match self {
-            What::UnknownMethod => Problem::UnknownMethod(""),
             What::NotAnAddress => Problem::NotAnAddress,
             What::NotIpv4 => Problem::NotIpv4,
             What::NotIpv6 => Problem::NotIpv6,
@@ -242,9 +243,9 @@ impl What {
             | What::MaxRoutes
             | What::MaxSearch
             | What::MaxServers
-            | What::MaxStrings => Problem::Full(self.text()),
+            | What::MaxStrings => Problem::Full(text),
             What::NoLink | What::NoArgument | What::NoDestination | What::NoGateway => {
-                Problem::Missing(self.text())
+                Problem::Missing(text)
             }
             What::LeftToKernel
             | What::CmdlineVirtual
@@ -253,27 +254,28 @@ impl What {
             | What::CmdlineResolver
             | What::CmdlineNotYet
             | What::FirmwareMethod
-            | What::NtpServer => Problem::Ignored(self.text()),
-            What::MeantDhcp
+            | What::NtpServer => Problem::Ignored(text),
+            What::UnknownMethod
+            | What::MeantDhcp
             | What::MeantOn
             | What::MeantLink6
             | What::MeantLowerCase
             | What::MeantAddress
             | What::MeantLink
             | What::MeantMac
-            | What::MeantMethod => Problem::UnknownMethod(self.text()),
+            | What::MeantMethod => Problem::UnknownMethod(text),
             What::NotYet | What::NotRead | What::AliasFile | What::Virtual | What::Foreign => {
-                Problem::NotAvailable(self.text())
+                Problem::NotAvailable(text)
             }
             What::ByteOrderMark | What::Gap | What::HostBits | What::OnlyNamed => {
-                Problem::Says(self.text())
+                Problem::Says(text)
             }
             What::NoIpaddr
             | What::GatewayAlone
             | What::NoDefroute
             | What::OnCmdline
             | What::OtherGateway
-            | What::Ipv6Off => Problem::Conflict(self.text()),
+            | What::Ipv6Off => Problem::Conflict(text),
         }
     }
 }

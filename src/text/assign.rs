@@ -132,6 +132,17 @@ impl Word<'_> {
         Ok(octet)
     }
 
+    /// What is not read yet.
+    #[inline(never)]
+    fn rest(&self) -> &[u8] {
+        self.raw.get(self.at..).unwrap_or_default()
+    }
+
+    #[inline(never)]
+    fn push(&mut self, octet: u8) -> Result<(), Bad> {
+        self.extend(&[octet])
+    }
+
     #[inline(never)]
     fn extend(&mut self, octets: &[u8]) -> Result<(), Bad> {
         self.out.extend_from_slice(octets).map_err(|_| Bad::Length)
@@ -151,7 +162,7 @@ impl Word<'_> {
                 _ => b"'\"\\$` \t\r\x0c;|&()<>",
             };
             if !special.contains(&octet) {
-                self.extend(&[octet])?;
+                self.push(octet)?;
                 continue;
             }
             match octet {
@@ -163,9 +174,9 @@ impl Word<'_> {
                 b'\\' => {
                     let octet = self.next()?;
                     if self.quote != NO_QUOTE && !bare.contains(&octet) {
-                        self.extend(b"\\")?;
+                        self.push(b'\\')?;
                     }
-                    self.extend(&[octet])?;
+                    self.push(octet)?;
                 }
                 b'|' | b'&' | b'(' | b')' | b'<' | b'>' => return Err(Bad::Quoting),
                 blank => return self.end(blank),
@@ -180,8 +191,7 @@ impl Word<'_> {
     /// What may follow the value after its first `blank` or semicolon: blanks, one semicolon in all,
     /// then nothing or a comment.
     fn end(&self, blank: u8) -> Result<(), Bad> {
-        let mut rest = self.raw.get(self.at..).unwrap_or_default();
-        rest = rest.trim_ascii_start();
+        let mut rest = self.rest().trim_ascii_start();
         if blank != b';' {
             rest = rest.strip_prefix(b";").unwrap_or(rest).trim_ascii_start();
         }
@@ -213,7 +223,7 @@ impl Word<'_> {
             if means || braces > 0 {
                 return Err(Bad::Expansion);
             }
-            self.extend(b"$")?;
+            self.push(b'$')?;
         } else {
             if braces > 0 && end != Some(&b'}') {
                 return Err(Bad::Expansion);
@@ -233,8 +243,10 @@ impl Word<'_> {
         const ESCAPES: &[u8] = b"a\x07b\x08e\x1bE\x1bf\x0cn\nr\rt\tv\x0b??\"\"''\\\\";
         let octet = self.next()?;
         for pair in ESCAPES.chunks_exact(2) {
-            if pair.first() == Some(&octet) {
-                return self.extend(pair.get(1..).unwrap_or_default());
+            if let [escape, meant] = pair
+                && *escape == octet
+            {
+                return self.push(*meant);
             }
         }
         let (digits, radix) = match octet {
@@ -256,13 +268,14 @@ impl Word<'_> {
             self.at = self.at.wrapping_add(1);
         }
         if self.at == start {
-            return self.extend(&[b'\\', octet]);
+            self.push(b'\\')?;
+            return self.push(octet);
         }
         if matches!(octet, b'u' | b'U') {
             let code = char::from_u32(code).ok_or(Bad::Code)?;
             return self.extend(code.encode_utf8(&mut [0; 4]).as_bytes());
         }
-        self.extend(&code.to_le_bytes()[..1])
+        self.push(code.to_le_bytes()[0])
     }
 }
 

@@ -247,7 +247,6 @@ pub fn finish(cx: &mut Context<'_, '_>) {
     boot_link::settle(cx);
 }
 
-#[inline(never)]
 fn read_word(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
     let said = arg.value;
     match word {

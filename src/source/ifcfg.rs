@@ -180,7 +180,6 @@ const KINDS: &[u8] = b"infiniband,ethernet,ctc,token ring,wireless,xdsl,modem,is
 
 impl Reader<'_, '_, '_> {
     /// Whether something keeps the file from being used at all; says so.
-    #[inline(never)]
     fn is_refused(&mut self) -> bool {
         for entry in self.file.iter() {
             let word = self.file.octets(entry);
@@ -288,7 +287,6 @@ impl Reader<'_, '_, '_> {
     }
 
     /// Finds the link among those of earlier files, or adds it.
-    #[inline(never)]
     fn claim(&mut self, entry: &Entry) -> Result<(), Complaint> {
         let link = &mut self.link;
         let links = &mut self.file.cx.config.links;
@@ -441,7 +439,6 @@ enum Slot<'a> {
 }
 
 /// Whether the two have one name, or one MAC and not two names.
-#[inline(never)]
 fn is_same_link(earlier: &LinkConfig, link: &LinkConfig) -> bool {
     if earlier.name.is_some() && link.name.is_some() {
         return is_same_name(&earlier.name, &link.name);

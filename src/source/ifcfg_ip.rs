@@ -112,7 +112,6 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     /// `IPADDRn` with what belongs to it, and `DNSn`; returns the last `GATEWAYn`.
-    #[inline(never)]
     fn addrs4(&mut self) -> Option<&'a Entry> {
         let mut gateway = None;
         for ordinal in 0..self.file.end {
@@ -136,7 +135,6 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     /// One address; `None` after a complaint.
-    #[inline(never)]
     fn addr4(&mut self, entry: &Entry, mask: Option<&Entry>, ordinal: u32) -> Option<()> {
         let addr = self.file.ipv4(entry, SKIPPED)?;
         let addr = &Cidr {
@@ -167,7 +165,6 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     /// `BOOTPROTO`. Without one the link is static if it has addresses.
-    #[inline(never)]
     fn method4(&mut self) {
         let default = match self.has_addr(Family::V4, None) {
             true => Method::Static,
@@ -223,7 +220,6 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     /// Takes the gateway of `/etc/sysconfig/network` where the file has none.
-    #[inline(never)]
     fn default_gateway(&mut self, family: Family) {
         let (gateway, is_anywhere) = match family {
             Family::V4 => {
@@ -283,7 +279,6 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     /// The items of an IPv6 address list.
-    #[inline(never)]
     fn addrs6(&mut self, entry: &Entry) {
         let mut rest = self.file.octets(entry);
         while let Some(item) = parts::next_word(&mut rest) {

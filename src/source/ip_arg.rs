@@ -190,7 +190,6 @@ fn is_method(field: &[u8]) -> bool {
 }
 
 /// What is likely meant by a field of `value` that is no method.
-#[inline(never)]
 fn intent(value: &[u8], field: &[u8]) -> What {
     if value.get(..17).and_then(scalar::mac).is_some() {
         return What::MeantMac;
@@ -222,7 +221,6 @@ struct Said {
 
 impl Said {
     /// `METHOD`, `LINK:METHOD[:TAIL]`: `n` is the number of the method. Returns the number of fields read.
-    #[inline(never)]
     fn read_short(&mut self, arg: &mut Arg<'_, '_, '_>, n: usize) -> Result<usize, Reported> {
         self.read_methods(arg, arg.field(n))?;
         // a field that is not there is empty: any link
@@ -231,7 +229,6 @@ impl Said {
     }
 
     /// `CLIENT:PEER:GATEWAY:MASK:HOST:LINK[:METHOD[:TAIL]]`. Returns the number of fields read.
-    #[inline(never)]
     fn read_long(&mut self, arg: &mut Arg<'_, '_, '_>) -> Result<usize, Reported> {
         self.read_client(arg)?;
         let (gateway, method) = (arg.field(2), arg.field(6));
@@ -268,7 +265,6 @@ impl Said {
     }
 
     /// First, fourth and second field. A second field that is no peer is the boot server.
-    #[inline(never)]
     fn read_client(&mut self, arg: &mut Arg<'_, '_, '_>) -> Done {
         let (client, second, mask) = (arg.field(0), arg.field(1), arg.field(3));
         let addr = &mut self.client.addr;
@@ -343,7 +339,6 @@ impl Said {
         Ok(())
     }
 
-    #[inline(never)]
     fn apply_to(&self, arg: &mut Arg<'_, '_, '_>, id: LinkId, family: Family) {
         let (whole, gateway) = (arg.origin(arg.value), arg.origin(arg.field(2)));
         let config = &mut *arg.cx.config;
@@ -397,7 +392,6 @@ const NO_FIELD: usize = 4_096;
 const UNKNOWN: u8 = u8::MAX;
 
 /// Fifth field: the machine's name, also sent by DHCP.
-#[inline(never)]
 fn set_hostname(arg: &mut Arg<'_, '_, '_>, id: LinkId) {
     let field = arg.field(4);
     if field.is_empty() {
@@ -418,7 +412,6 @@ fn set_hostname(arg: &mut Arg<'_, '_, '_>, id: LinkId) {
 }
 
 /// `MTU[:MAC]`, or name servers. The MAC may be written with colons.
-#[inline(never)]
 fn read_tail(arg: &mut Arg<'_, '_, '_>, id: LinkId, used: usize) {
     let mtu = arg.field(used);
     if !mtu.iter().all(u8::is_ascii_digit) {

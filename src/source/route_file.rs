@@ -79,7 +79,6 @@ const NO_METRIC: Complaint = Complaint::error(What::NotANumber, Effect::LineIgno
 const HOST_BITS: Complaint = Complaint::warning(What::HostBits, Effect::Guessed);
 
 /// `ADDRESSn=`: the sign of the key form.
-#[inline(never)]
 fn is_address_key(line: &[u8]) -> bool {
     let Some(rest) = line.trim_ascii_start().strip_prefix(b"ADDRESS") else {
         return false;
@@ -139,7 +138,6 @@ pub const KEYS: &[Key<Part>] = &[
 ];
 
 /// Every `ADDRESSn` of the key form.
-#[inline(never)]
 fn read_keys(file: &mut File<'_, '_, '_>, target: &Target) {
     for entry in file.iter().filter(|entry| entry.row() >= KEYS.len()) {
         file.unknown(entry);
@@ -165,7 +163,6 @@ fn read_keys(file: &mut File<'_, '_, '_>, target: &Target) {
 }
 
 /// One route of the key form, in a line that holds its options; `None` after a complaint.
-#[inline(never)]
 fn keyed_route(
     line: &mut RouteLine<'_>,
     options: Option<&Entry>,

@@ -168,7 +168,6 @@ impl<'a> RouteLine<'a> {
         Ok(())
     }
 
-    #[inline(never)]
     fn keyword(&mut self, word: &'a [u8]) -> Result<(), What> {
         match meaning(word) {
             Some(Word::Onlink) => self.route.reach = Reach::Onlink,
@@ -304,7 +303,6 @@ pub(super) fn read_addr(
 
 /// Reads an address, or an address with a length, of the family that `into` has; `10/8` is
 /// `10.0.0.0/8`.
-#[inline(never)]
 fn read_prefix(word: &[u8], into: &mut Cidr) -> Result<(), What> {
     let family = into.family();
     if family == Family::V6 {

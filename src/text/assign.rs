@@ -203,7 +203,6 @@ impl Word<'_> {
 
     /// What follows a `$`: `'`, or a name with or without braces. A `$` before anything that means
     /// nothing to a shell stands for itself, but not in double quotes.
-    #[inline(never)]
     fn dollar(&mut self) -> Result<(), Bad> {
         let rest = self.raw.get(self.at..).unwrap_or_default();
         let (inside, braces) = match rest {
@@ -237,7 +236,6 @@ impl Word<'_> {
     }
 
     /// What follows a backslash in `$'...'`.
-    #[inline(never)]
     fn ansi_c_escape(&mut self) -> Result<(), Bad> {
         /// Each octet after what stands for it.
         const ESCAPES: &[u8] = b"a\x07b\x08e\x1bE\x1bf\x0cn\nr\rt\tv\x0b??\"\"''\\\\";

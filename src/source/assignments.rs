@@ -525,8 +525,8 @@ fn slice(octets: &[u8], at: u32, len: u32) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ifcfg_testing::{Collector, ScratchTables, Tables, context};
     use super::super::key_table::{key, numbered, pack_names, packed_len};
+    use super::super::testing::{Heard, ScratchTables, Storage, context};
     use super::*;
     use crate::source::Key;
     use std::string::String;
@@ -537,8 +537,8 @@ mod tests {
 
     /// Keys and values of `text`, and the complaints.
     fn scanned(text: &[u8]) -> (Vec<(String, String)>, Vec<String>) {
-        let (mut tables, mut scratch) = (Tables::empty(), ScratchTables::empty());
-        let (mut config, mut sink) = (tables.config(), Collector::default());
+        let (mut tables, mut scratch) = (Storage::default(), ScratchTables::empty());
+        let (mut config, mut sink) = (tables.config(), Heard::default());
         let mut cx = context(&mut config, &mut sink, b"file");
         let mut scratch = scratch.scratch();
         let file = scan(text, Names(&PACKED), &mut scratch, &mut cx);
@@ -665,8 +665,8 @@ mod tests {
 
     #[test]
     fn numbers_of_keys_are_found_again() {
-        let (mut tables, mut scratch) = (Tables::empty(), ScratchTables::empty());
-        let (mut config, mut sink) = (tables.config(), Collector::default());
+        let (mut tables, mut scratch) = (Storage::default(), ScratchTables::empty());
+        let (mut config, mut sink) = (tables.config(), Heard::default());
         let mut cx = context(&mut config, &mut sink, b"file");
         let mut scratch = scratch.scratch();
         let text = b"IPADDR=a\nIPADDR0=b\nIPADDR10=c\nIPADDR01=d\nIPADDR2=\n";

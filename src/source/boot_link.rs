@@ -331,7 +331,7 @@ mod tests {
         });
         assert_eq!(
             heard.lines(),
-            ["error 1:14 bootdev= \"\" Full(\"MAX_LINKS\") WordIgnored"]
+            ["error 1:14 bootdev= Full(\"MAX_LINKS\") WordIgnored"]
         );
         assert_eq!(storage.config().global.bootdev.map(|id| id.0), Some(0));
     }

@@ -461,7 +461,7 @@ fn field(entry: &Entry) -> Option<Field> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ifcfg_testing::{Collector, ScratchTables, Tables, context, describe};
+    use super::super::testing::{Heard, ScratchTables, Storage, context, describe};
     use super::*;
     use crate::model::config::Config;
     use crate::model::link::Mac;
@@ -475,7 +475,7 @@ mod tests {
         files: &[&str],
         defaults: &Defaults,
     ) -> (Vec<String>, Vec<String>) {
-        let (mut sink, mut scratch) = (Collector::default(), ScratchTables::empty());
+        let (mut sink, mut scratch) = (Heard::default(), ScratchTables::empty());
         for text in files {
             let mut cx = context(config, &mut sink, b"ifcfg-x");
             read(
@@ -490,7 +490,7 @@ mod tests {
     }
 
     fn links(files: &[&str]) -> (Vec<String>, Vec<String>) {
-        read_into(&mut Tables::empty().config(), files, &Defaults::NONE)
+        read_into(&mut Storage::default().config(), files, &Defaults::NONE)
     }
 
     /// The one link of a file that nothing is wrong with.
@@ -545,8 +545,8 @@ mod tests {
     #[test]
     fn alias_and_range_files_are_refused_with_one_warning() {
         for name in ["eth0:1", "eth0-range0"] {
-            let (mut tables, mut scratch) = (Tables::empty(), ScratchTables::empty());
-            let (mut config, mut sink) = (tables.config(), Collector::default());
+            let (mut tables, mut scratch) = (Storage::default(), ScratchTables::empty());
+            let (mut config, mut sink) = (tables.config(), Heard::default());
             let mut cx = context(&mut config, &mut sink, b"ifcfg-x");
             let (name, scratch) = (name.as_bytes(), &mut scratch.scratch());
             let id = read(
@@ -582,7 +582,7 @@ mod tests {
         ] {
             assert_eq!(link(text), want, "{text}");
         }
-        let mut tables = Tables::empty();
+        let mut tables = Storage::default();
         let mut config = tables.config();
         let text = "DEVICE=lan0\nHWADDR=52:54:00:12:34:ab";
         read_into(&mut config, &[text], &Defaults::NONE);
@@ -877,7 +877,7 @@ mod tests {
             (LinkMatch::Any, "DEVICE=eth0\n", 0),
             (LinkMatch::Name(eth0), "DEVICE=eth1\n", 0),
         ] {
-            let mut tables = Tables::empty();
+            let mut tables = Storage::default();
             let mut config = tables.config();
             let link = LinkConfig::new(matches, SourceKind::Cmdline, Origin::NONE);
             config.add_link(link).unwrap();
@@ -903,7 +903,11 @@ mod tests {
             networking: Some(false),
             ..Defaults::NONE
         };
-        let (links, _) = read_into(&mut Tables::empty().config(), &["DEVICE=eth0\n"], &defaults);
+        let (links, _) = read_into(
+            &mut Storage::default().config(),
+            &["DEVICE=eth0\n"],
+            &defaults,
+        );
         assert_eq!(
             links,
             ["eth0 onboot=false required=false | disabled | ignore"]
@@ -912,17 +916,17 @@ mod tests {
 
     #[test]
     fn full_tables_are_reported() {
-        let files: Vec<String> = (0..10)
-            .map(|n| format!("HWADDR=52:54:00:00:00:0{n}\nDEVICE=eth{n}\n"))
+        let files: Vec<String> = (0..17)
+            .map(|n| format!("HWADDR=52:54:00:00:00:{n:02}\nDEVICE=eth{n}\n"))
             .collect();
         let files: Vec<&str> = files.iter().map(String::as_str).collect();
         let (links, said) = links(&files);
-        assert_eq!(links.len(), 8);
+        assert_eq!((links.len(), said.len()), (16, 10));
         assert_eq!(
-            said[..2],
+            said[8..],
             [
-                "error 2:8 DEVICE \"eth8\" Full(\"MAX_NAME_RULES\") NotRenamed",
-                "error 2:8 DEVICE \"eth8\" Full(\"MAX_LINKS\") FileIgnored",
+                "error 2:8 DEVICE \"eth16\" Full(\"MAX_NAME_RULES\") NotRenamed",
+                "error 2:8 DEVICE \"eth16\" Full(\"MAX_LINKS\") FileIgnored",
             ]
         );
     }

@@ -369,7 +369,7 @@ impl<'a> Reader<'a, '_, '_> {
 #[cfg(test)]
 mod tests {
     use super::super::ifcfg;
-    use super::super::ifcfg_testing::{Collector, ScratchTables, Tables, context, describe};
+    use super::super::testing::{Heard, ScratchTables, Storage, context, describe};
     use super::*;
     use crate::diag::FileId;
     use crate::diag::Origin;
@@ -381,7 +381,7 @@ mod tests {
     use std::vec::Vec;
 
     fn read_into(config: &mut Config<'_>, text: &str, defaults: &Defaults) -> Vec<String> {
-        let (mut sink, mut scratch) = (Collector::default(), ScratchTables::empty());
+        let (mut sink, mut scratch) = (Heard::default(), ScratchTables::empty());
         let mut cx = context(config, &mut sink, b"ifcfg-eth0");
         let text = format!("DEVICE=eth0\n{text}");
         ifcfg::read(
@@ -396,7 +396,7 @@ mod tests {
 
     /// What is known of eth0 after its name, and the complaints.
     fn eth0_with(text: &str, defaults: &Defaults) -> (String, Vec<String>) {
-        let mut tables = Tables::empty();
+        let mut tables = Storage::default();
         let mut config = tables.config();
         let said = read_into(&mut config, text, defaults);
         let links = describe(&config);
@@ -638,7 +638,7 @@ mod tests {
             assert_eq!((&*link, said.len()), (want, 0), "{text}");
         }
         // GATEWAYDEV names the link: even off its subnets
-        let mut tables = Tables::empty();
+        let mut tables = Storage::default();
         let mut config = tables.config();
         config.global.gateway_dev = IfName::new(b"eth0");
         read_into(&mut config, "IPADDR=10.0.0.1\nPREFIX=24", &defaults);
@@ -805,7 +805,7 @@ mod tests {
 
     #[test]
     fn servers_and_domains_keep_their_order() {
-        let mut tables = Tables::empty();
+        let mut tables = Storage::default();
         let mut config = tables.config();
         let said = read_into(
             &mut config,

@@ -11,8 +11,6 @@ pub mod complaint;
 pub mod ifcfg;
 mod ifcfg_ip;
 pub mod ifcfg_keys;
-#[cfg(test)]
-pub mod ifcfg_testing;
 pub mod ip_arg;
 pub mod key_table;
 mod put;

@@ -145,11 +145,8 @@ mod tests {
     #[test]
     fn bad_routes_cost_the_word() {
         for (value, complaint) in [
-            ("", "10 rd.route= \"\" NotAnAddress WordIgnored"),
-            (
-                ":192.0.2.1:eth0",
-                "10 rd.route= \"\" NotAnAddress WordIgnored",
-            ),
+            ("", "10 rd.route= NotAnAddress WordIgnored"),
+            (":192.0.2.1:eth0", "10 rd.route= NotAnAddress WordIgnored"),
             (
                 "10.0.0.0/33:192.0.2.1",
                 "10 rd.route= \"10.0.0.0/33\" BadPrefix WordIgnored",
@@ -193,8 +190,8 @@ mod tests {
 
     #[test]
     fn a_full_table_is_reported() {
-        let (routes, heard) = read(&"rd.route=10.0.0.0/8::eth0 ".repeat(17));
-        assert_eq!((routes.len(), heard.len()), (16, 1));
+        let (routes, heard) = read(&"rd.route=10.0.0.0/8::eth0 ".repeat(33));
+        assert_eq!((routes.len(), heard.len()), (32, 1));
         assert!(heard[0].ends_with("Full(\"MAX_ROUTES\") PartIgnored"));
     }
 

@@ -202,7 +202,7 @@ fn keyed_route(
 
 #[cfg(test)]
 mod tests {
-    use super::super::ifcfg_testing::{Collector, ScratchTables, Tables, context, describe_route};
+    use super::super::testing::{Heard, ScratchTables, Storage, context, describe_route};
     use super::*;
     use crate::model::config::{Config, LinkConfig, LinkMatch, SourceKind};
     use std::format;
@@ -217,7 +217,7 @@ mod tests {
         let eth0 = LinkMatch::Name(IfName::new(b"eth0").unwrap());
         let link = LinkConfig::new(eth0, SourceKind::Ifcfg, crate::diag::Origin::NONE);
         let dev = RouteDev::Link(config.add_link(link).unwrap());
-        let (mut sink, mut scratch) = (Collector::default(), ScratchTables::empty());
+        let (mut sink, mut scratch) = (Heard::default(), ScratchTables::empty());
         let mut cx = context(config, &mut sink, b"route-eth0");
         read(
             text.as_bytes(),
@@ -234,7 +234,7 @@ mod tests {
     }
 
     fn file(text: &str, family: Family) -> (Vec<String>, Vec<String>) {
-        read_into(&mut Tables::empty().config(), text, family)
+        read_into(&mut Storage::default().config(), text, family)
     }
 
     #[test]
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn origins_point_at_the_destination() {
-        let mut tables = Tables::empty();
+        let mut tables = Storage::default();
         let mut config = tables.config();
         read_into(&mut config, "\nblackhole 10.0.0.0/8\n", Family::V4);
         let origin = config.routes.first().unwrap().origin;

@@ -104,7 +104,7 @@ pub const KEYS: &[Key<Word>] = &[
     key("throw", Word::Kind(RouteKind::Throw), "go on with the next rule"),
 ];
 
-/// Tables every system has; others are in rt_tables.
+/// Storage every system has; others are in rt_tables.
 const TABLES: &[u8] = b"main=254 local=255 default=253";
 /// `RTPROT_*` (linux/rtnetlink.h).
 const PROTOCOLS: &[u8] = b"redirect=1 kernel=2 boot=3 static=4 ra=9 dhcp=16";
@@ -348,7 +348,7 @@ fn number(word: &[u8], names: &'static [u8]) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ifcfg_testing::describe_route;
+    use super::super::testing::describe_route;
     use super::*;
     use crate::diag::Problem;
     use std::string::String;

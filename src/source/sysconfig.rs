@@ -187,14 +187,14 @@ fn unset(what: What) -> Complaint {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ifcfg_testing::{Collector, ScratchTables, Tables, context};
+    use super::super::testing::{Heard, ScratchTables, Storage, context};
     use super::*;
     use crate::model::config::Config;
     use std::string::String;
     use std::vec::Vec;
 
     fn read_into(config: &mut Config<'_>, text: &str) -> (Defaults, Vec<String>) {
-        let (mut sink, mut scratch) = (Collector::default(), ScratchTables::empty());
+        let (mut sink, mut scratch) = (Heard::default(), ScratchTables::empty());
         let mut cx = context(config, &mut sink, b"network");
         let mut defaults = Defaults::NONE;
         read(
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn what_holds_for_the_machine_is_read() {
-        let mut tables = Tables::empty();
+        let mut tables = Storage::default();
         let mut config = tables.config();
         let (defaults, said) = read_into(
             &mut config,
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn the_command_lines_host_name_stays() {
-        let mut tables = Tables::empty();
+        let mut tables = Storage::default();
         let mut config = tables.config();
         config.global.hostname = config.keep(b"first");
         config.global.hostname_source = SourceKind::Cmdline;
@@ -304,7 +304,7 @@ mod tests {
                 "note 1:1 HOSTNAM UnknownKey(\"HOSTNAME\") LineIgnored",
             ),
         ] {
-            let (defaults, said) = read_into(&mut Tables::empty().config(), text);
+            let (defaults, said) = read_into(&mut Storage::default().config(), text);
             assert_eq!(said, [want], "{text}");
             assert!(
                 defaults == Defaults::NONE || text == "NETWORKING=no",
@@ -312,7 +312,7 @@ mod tests {
             );
         }
         let (defaults, said) = read_into(
-            &mut Tables::empty().config(),
+            &mut Storage::default().config(),
             "GATEWAY=0.0.0.0\nHOSTNAME=\n",
         );
         assert_eq!((defaults.gateway.addr, said.len()), (None, 0));

@@ -1,11 +1,17 @@
-//! What tests of readers share: a small [`Config`] on vectors of its own, and a sink that remembers.
+//! What tests of readers share: a small [`Config`] and a [`Scratch`] on vectors of their own, a sink that
+//! remembers, and links and routes as text.
 
 use super::Context;
-use crate::diag::{Diagnostic, Effect, Escaped, Severity, Sink};
+use super::assignments::{Entry, Scratch};
+use crate::diag::{Diagnostic, Effect, Escaped, FileId, Severity, Sink};
+use crate::model::addr::Family;
 use crate::model::config::{
     AddrConfig, Config, Global, Leases, LinkConfig, LinkId, LinkMatch, NameRule, RouteConfig,
     Search, Server, Str,
 };
+use crate::model::index::Index;
+use crate::model::link::{IfName, LinkKind};
+use crate::model::route::{Reach, Route, RouteKind};
 use heapless::Vec;
 use std::format;
 use std::string::{String, ToString};
@@ -14,7 +20,7 @@ use std::string::{String, ToString};
 pub struct Storage {
     links: Vec<LinkConfig, 16>,
     addrs: Vec<AddrConfig, 16>,
-    routes: Vec<RouteConfig, 16>,
+    routes: Vec<RouteConfig, 32>,
     name_rules: Vec<NameRule, 8>,
     servers: Vec<Server, 8>,
     search: Vec<Search, 8>,
@@ -152,16 +158,19 @@ pub struct Complaint {
 pub struct Heard(pub std::vec::Vec<Complaint>);
 
 impl Heard {
-    /// Each complaint as `severity line:column subject "token" problem effect`.
+    /// Each complaint as `severity line:column subject "token" problem effect`, without an empty token.
     pub fn lines(&self) -> std::vec::Vec<String> {
         let line = |c: &Complaint| {
+            let token = match c.token.is_empty() {
+                true => String::new(),
+                false => format!("{:?} ", c.token),
+            };
             format!(
-                "{} {}:{} {} {:?} {} {:?}",
+                "{} {}:{} {} {token}{} {:?}",
                 c.severity.word(),
                 c.line,
                 c.column,
                 c.subject,
-                c.token,
                 c.problem,
                 c.effect
             )
@@ -175,6 +184,9 @@ impl Sink for Heard {
         let (line, column, text) = diagnostic
             .at
             .map_or((0, 0, &b""[..]), |at| (at.line, at.column, at.text));
+        if column > 0 && !diagnostic.token.is_empty() && !text.is_empty() {
+            assert!(column as usize <= text.len() + 1, "{diagnostic}");
+        }
         self.0.push(Complaint {
             severity: diagnostic.severity,
             line,
@@ -186,4 +198,141 @@ impl Sink for Heard {
             effect: diagnostic.effect,
         });
     }
+}
+
+/// The memory behind a [`Scratch`].
+pub struct ScratchTables {
+    entries: Vec<Entry, 64>,
+    values: Vec<u8, 2048>,
+    value: Vec<u8, 256>,
+    slots: [u32; 128],
+}
+
+impl ScratchTables {
+    /// Empty ones.
+    pub fn empty() -> ScratchTables {
+        ScratchTables {
+            entries: Vec::new(),
+            values: Vec::new(),
+            value: Vec::new(),
+            slots: [0; 128],
+        }
+    }
+
+    /// The scratch they hold.
+    pub fn scratch(&mut self) -> Scratch<'_> {
+        Scratch {
+            entries: &mut self.entries,
+            values: &mut self.values,
+            value: &mut self.value,
+            index: Index::new(&mut self.slots),
+        }
+    }
+}
+
+/// A context over the two, for a file of this name.
+pub fn context<'a, 'm>(
+    config: &'a mut Config<'m>,
+    sink: &'a mut Heard,
+    name: &'a [u8],
+) -> Context<'a, 'm> {
+    Context {
+        config,
+        sink,
+        file: FileId(0),
+        name,
+    }
+}
+
+/// Each link as one line: how it is matched, its values, and both families with their addresses.
+pub fn describe(config: &Config<'_>) -> std::vec::Vec<String> {
+    let links = config.links_with_ids();
+    links
+        .map(|(id, link)| describe_link(config, id, link))
+        .collect()
+}
+
+fn describe_link(config: &Config<'_>, id: LinkId, link: &LinkConfig) -> String {
+    let mut line = match link.matches {
+        LinkMatch::Name(name) => format!("{name}"),
+        LinkMatch::Mac(mac) => format!("{mac}"),
+        LinkMatch::Bootif(mac) => format!("bootif {mac}"),
+        LinkMatch::Any => String::from("any"),
+    };
+    if link.rename {
+        line += &format!(" -> {}", link.name.unwrap());
+    }
+    if link.kind != LinkKind::Ethernet {
+        line += &format!(" {}", link.kind.word());
+    }
+    if !link.onboot || !link.required {
+        line += &format!(" onboot={} required={}", link.onboot, link.required);
+    }
+    for (word, value) in [
+        ("mac", link.mac.map(|mac| mac.to_string())),
+        ("mtu", link.mtu.map(|mtu| mtu.to_string())),
+        ("device", link.device_timeout.map(|s| s.to_string())),
+    ] {
+        line += &value.map_or(String::new(), |value| format!(" {word}={value}"));
+    }
+    for (family, ip) in [(Family::V4, &link.ipv4), (Family::V6, &link.ipv6)] {
+        line += &format!(" | {}", ip.method.word());
+        let mut addrs = config.addrs.iter();
+        while let Some(entry) = addrs.find(|a| a.link == id && a.addr.family() == family) {
+            line += &format!(" {}", entry.addr);
+            if let Some(broadcast) = entry.broadcast {
+                line += &format!(" brd {broadcast}");
+            }
+        }
+        if let Some(gateway) = ip.gateway {
+            line += &format!(" via {gateway}");
+        }
+        for (word, value) in [
+            ("metric", ip.metric),
+            ("table", ip.table),
+            ("timeout", ip.dhcp_timeout),
+        ] {
+            line += &value.map_or(String::new(), |value| format!(" {word}={value}"));
+        }
+        for (word, said) in [
+            ("required", ip.required),
+            ("no-default", !ip.default_route),
+            ("no-dns", !ip.peer_dns),
+            ("no-routes", !ip.peer_routes),
+        ] {
+            if said {
+                line += &format!(" {word}");
+            }
+        }
+    }
+    line
+}
+
+/// A route as one line, what is not said left out.
+pub fn describe_route(route: &Route, dev: Option<IfName>) -> String {
+    let mut line = route.dst.to_string();
+    if route.kind != RouteKind::Unicast {
+        line = format!("{} {line}", route.kind.word());
+    }
+    let mut add = |word: &str, value: Option<String>| {
+        line += &value.map_or(String::new(), |value| format!(" {word} {value}"));
+    };
+    add("via", route.via.map(|via| via.to_string()));
+    add("dev", dev.map(|dev| dev.to_string()));
+    add("src", route.src.map(|src| src.to_string()));
+    add("metric", route.metric.map(|metric| metric.to_string()));
+    add(
+        "table",
+        (route.table != 254).then(|| route.table.to_string()),
+    );
+    add(
+        "proto",
+        (route.protocol != 153).then(|| route.protocol.to_string()),
+    );
+    add("scope", route.scope.map(|scope| scope.to_string()));
+    add("tos", (route.tos != 0).then(|| route.tos.to_string()));
+    if route.reach == Reach::Onlink {
+        line += " onlink";
+    }
+    line
 }

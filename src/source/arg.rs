@@ -20,7 +20,7 @@ pub struct Reported;
 pub type Done = Result<(), Reported>;
 
 /// The parts of a value between `:` that are not in brackets. Every part, a missing one too, is a slice
-/// of the value, which is how [`Arg::report`] knows its column.
+/// of the value, which is how [`Arg::complain`] knows its column.
 #[derive(Clone, Copy)]
 pub struct Fields<'w> {
     rest: &'w [u8],

@@ -6,16 +6,12 @@
 
 use super::complaint::{Complaint, What};
 use super::key_table::{Found, Names};
-use super::route_line::read_addr;
 use super::{Context, Place};
 use crate::diag::{Effect, Escaped, Origin, Problem, Severity};
 use crate::limits::MAX_ASSIGNMENTS;
-use crate::model::addr::Family;
 use crate::model::index::{Index, hash};
 use crate::text::assign::{self, Bad, Variables};
 use crate::text::lines::{Line, lines, short};
-use crate::text::{parts, scalar};
-use core::net::{IpAddr, Ipv4Addr};
 use heapless::VecView;
 
 /// The memory a scan needs; what was in it before does not matter.
@@ -171,60 +167,6 @@ impl<'a> File<'a, '_, '_> {
         let name = Escaped(entry.name(self.keys.text));
         let place = &self.place(entry);
         self.cx.complain(place, &name, part, complaint);
-    }
-
-    /// The value as an IPv4 address, or a complaint and `None`.
-    #[inline(never)]
-    pub fn ipv4(&mut self, entry: &Entry, effect: Effect) -> Option<Ipv4Addr> {
-        let addr = scalar::ipv4(self.octets(entry));
-        if addr.is_none() {
-            self.complain(entry, Complaint::error(What::NotIpv4, effect));
-        }
-        addr
-    }
-
-    /// The value as a gateway of `family`: all zeros is none, and for IPv6 a `%ZONE` may follow.
-    #[inline(never)]
-    pub fn gateway(
-        &self,
-        entry: &Entry,
-        family: Family,
-        into: &mut Option<IpAddr>,
-    ) -> Result<(), What> {
-        let mut addr = Some(self.octets(entry));
-        if family == Family::V6 {
-            addr = parts::next(&mut addr, b'%');
-        }
-        read_addr(addr.unwrap_or_default(), family, into)
-    }
-
-    /// The prefix length of the address that `entry` gives: what `mask` says as number or netmask, else
-    /// by its class, with a warning. `None` after a complaint.
-    #[inline(never)]
-    pub fn prefix_len(
-        &mut self,
-        entry: &Entry,
-        addr: Ipv4Addr,
-        mask: Option<&Entry>,
-        effect: Effect,
-    ) -> Option<u8> {
-        let Some(mask) = mask else {
-            let (len, class) = What::no_mask(addr);
-            self.complain(entry, Complaint::warning(class, Effect::Guessed));
-            return Some(len);
-        };
-        let len = scalar::prefix_len(self.octets(mask), Family::V4);
-        if len.is_none() {
-            self.complain(mask, Complaint::error(What::BadPrefix, effect));
-        }
-        len
-    }
-
-    /// Whether the value of a key that nothing reads asks for anything: it is not empty and not `no`.
-    #[inline(never)]
-    pub fn asks(&self, entry: &Entry) -> bool {
-        let word = self.octets(entry);
-        !word.is_empty() && scalar::boolean(word) != Some(false)
     }
 
     /// Says that the table does not know the key.

@@ -223,8 +223,8 @@ impl Said {
     /// `METHOD`, `LINK:METHOD[:TAIL]`: `n` is the number of the method. Returns the number of fields read.
     fn read_short(&mut self, arg: &mut Arg<'_, '_, '_>, n: usize) -> Result<usize, Reported> {
         self.read_methods(arg, arg.field(n))?;
-        // a field that is not there is empty: any link
-        self.apply(arg, if n > 0 { 0 } else { NO_FIELD })?;
+        // of a method alone the second field, which is not there and means any link
+        self.apply(arg, usize::from(n == 0))?;
         Ok(n.wrapping_add(1))
     }
 
@@ -384,9 +384,6 @@ impl Said {
         }
     }
 }
-
-/// Beyond every field.
-const NO_FIELD: usize = 4_096;
 
 /// [`Cidr::len`] where no length is given.
 const UNKNOWN: u8 = u8::MAX;

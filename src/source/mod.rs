@@ -20,6 +20,7 @@ mod route_line;
 pub mod sysconfig;
 #[cfg(test)]
 pub mod testing;
+mod value;
 
 use crate::diag::{At, Diagnostic, Effect, FileId, Origin, Problem, Severity, Sink};
 use crate::model::config::Config;

@@ -7,7 +7,7 @@ use crate::cli::{Command, Opt, Options, Source};
 use crate::sys::file::{self, Names, Path, Root};
 use heapless::Vec;
 use ifdawn::diag::{Diagnostic, Effect, Errno, Escaped, FileId, Problem, Severity, Sink};
-use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS, MAX_FILES, MAX_VALUE};
+use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS, MAX_VALUE};
 use ifdawn::model::addr::Family;
 use ifdawn::model::config::{Config, LinkId, RouteDev};
 use ifdawn::model::index::Index;
@@ -16,15 +16,12 @@ use ifdawn::source::assignments::{Entry, Scratch};
 use ifdawn::source::ifcfg::Defaults;
 use ifdawn::source::{Context, cmdline, ifcfg, route_file, sysconfig};
 
-/// Octets of the names in one directory.
-const NAME_OCTETS: usize = 1024 * 1024;
-
 /// Memory for reading: one file at a time.
 pub struct Files {
     /// The file at hand, and one octet more where it is too long; also what the engine reads back.
     pub octets: [u8; MAX_FILE_OCTETS + 1],
-    names: Vec<u8, NAME_OCTETS>,
-    spans: Vec<(u32, u32), MAX_FILES>,
+    /// The names in one directory.
+    pub names: Names,
     entries: Vec<Entry, MAX_ASSIGNMENTS>,
     values: Vec<u8, MAX_FILE_OCTETS>,
     value: Vec<u8, MAX_VALUE>,
@@ -36,8 +33,7 @@ impl Files {
     pub const fn new() -> Files {
         Files {
             octets: [0; MAX_FILE_OCTETS + 1],
-            names: Vec::new(),
-            spans: Vec::new(),
+            names: Names::new(),
             entries: Vec::new(),
             values: Vec::new(),
             value: Vec::new(),
@@ -47,42 +43,15 @@ impl Files {
 }
 
 /// What a file is.
-#[derive(Clone, Copy)]
-enum Kind<'a> {
-    Cmdline,
-    Sysconfig,
-    /// `ifcfg-NAME`.
-    Ifcfg(&'a [u8]),
-    /// `route-NAME`, `route6-NAME`.
-    Route(Family, RouteDev),
-}
-
-impl<'a> Kind<'a> {
-    /// By the last part of a path, as `check` takes it.
-    fn of(path: &'a [u8]) -> Kind<'a> {
-        let name = path.rsplit(|octet| *octet == b'/').next().unwrap_or(path);
-        let dev = |link| IfName::new(link).map_or(RouteDev::Anywhere, RouteDev::Name);
-        if let Some(link) = name.strip_prefix(b"ifcfg-") {
-            Kind::Ifcfg(link)
-        } else if let Some(link) = name.strip_prefix(b"route-") {
-            Kind::Route(Family::V4, dev(link))
-        } else if let Some(link) = name.strip_prefix(b"route6-") {
-            Kind::Route(Family::V6, dev(link))
-        } else if name == b"network" {
-            Kind::Sysconfig
-        } else {
-            Kind::Cmdline
-        }
-    }
-}
-
-/// What the files of a directory are.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Listed {
-    /// `*.conf`: kernel command lines.
+enum Kind {
+    /// A kernel command line.
     Cmdline,
-    /// `ifcfg-*`.
-    Ifcfg,
+    /// By the last part of its path: `ifcfg-NAME`, `route-NAME`, `route6-NAME`, `network`; any other is a
+    /// kernel command line.
+    Named,
+    /// `route-NAME` or `route6-NAME`, of this link.
+    RoutesOf(LinkId),
 }
 
 /// Where a file is.
@@ -117,7 +86,7 @@ pub fn load(
         loader.sources();
     }
     for path in &options.files {
-        loader.read(Place::Given, path, path, Kind::of(path));
+        loader.read(Place::Given, path, 0, Kind::Named);
     }
 }
 
@@ -156,8 +125,8 @@ struct Loader<'a, 'm> {
 }
 
 impl Loader<'_, '_> {
+    #[inline(never)]
     fn sources(&mut self) {
-        const NETWORK: &[u8] = b"/etc/sysconfig/network";
         const IFCFG_DIR: &[u8] = b"/etc/sysconfig/network-scripts";
         let sources = sources(self.options, self.root);
         let is_read = |source| sources & 1 << source as u8 != 0;
@@ -165,12 +134,12 @@ impl Loader<'_, '_> {
             self.cmdline();
         }
         if is_read(Source::Ifcfg) {
-            self.read(Place::Rooted, NETWORK, NETWORK, Kind::Sysconfig);
+            self.read(Place::Rooted, b"/etc/sysconfig/network", 0, Kind::Named);
             let directory = self.options.value(Opt::IfcfgDir).unwrap_or(IFCFG_DIR);
-            self.directory(directory, Listed::Ifcfg);
+            self.directory(directory, Kind::Named);
         }
         if is_read(Source::Firmware) && self.options.sources.is_some() {
-            let problem = Problem::NotAvailable("firmware tables are not read by this version");
+            let problem = &Problem::NotAvailable("firmware tables are not read by this version");
             self.complain(Severity::Warning, b"--sources", problem, Effect::None);
         }
         if is_read(Source::Cmdline) {
@@ -191,137 +160,102 @@ impl Loader<'_, '_> {
                 self.parse(b"cmdline", Kind::Cmdline, text.len());
             }
         } else if let Some(path) = self.options.value(Opt::CmdlineFile) {
-            self.read(Place::Given, path, path, Kind::Cmdline);
+            self.read(Place::Given, path, 0, Kind::Cmdline);
         } else {
-            self.directory(b"/etc/cmdline.d", Listed::Cmdline);
+            self.directory(b"/etc/cmdline.d", Kind::Cmdline);
+            self.read(Place::Rooted, b"/etc/cmdline", 0, Kind::Cmdline);
             self.read(
                 Place::Rooted,
-                b"/etc/cmdline",
-                b"/etc/cmdline",
+                b"/proc/cmdline",
+                b"/proc/".len(),
                 Kind::Cmdline,
             );
-            self.read(Place::Rooted, b"/proc/cmdline", b"cmdline", Kind::Cmdline);
-            self.directory(b"/run/initramfs/cmdline.d", Listed::Cmdline);
+            self.directory(b"/run/initramfs/cmdline.d", Kind::Cmdline);
         }
     }
 
-    /// Reads every file of a directory that has the right name, sorted.
-    fn directory(&mut self, directory: &[u8], listed: Listed) {
-        let path = Path::join(directory, b"/");
-        let mut is_full = false;
-        let mut names = Names::new(&mut self.files.names, &mut self.files.spans);
-        let found = self.root.list(directory, &mut |name| {
-            let is_wanted = match listed {
-                Listed::Cmdline => name.ends_with(b".conf"),
-                Listed::Ifcfg => ifcfg::is_ifcfg_file_name(name),
-            };
-            is_full |= is_wanted && names.push(name).is_err();
-        });
-        names.sort();
-        match found {
+    /// Reads every file of a directory that has the right name, sorted: `*.conf` or `ifcfg-*`.
+    fn directory(&mut self, directory: &[u8], kind: Kind) {
+        let (is_wanted, shown): (fn(&[u8]) -> bool, usize) = match kind {
+            Kind::Cmdline => (|name| name.ends_with(b".conf"), 0),
+            Kind::Named | Kind::RoutesOf(_) => (ifcfg::is_ifcfg_file_name, usize::MAX),
+        };
+        match self.root.list(directory, is_wanted, &mut self.files.names) {
             Err(Errno::ENOENT | file::TOO_LONG) | Ok(()) => {}
-            Err(errno) => self.complain(
-                Severity::Error,
-                directory,
-                Problem::File(errno),
-                Effect::FileIgnored,
-            ),
+            Err(errno) => self.failed(directory, errno),
         }
-        if is_full {
-            self.complain(
-                Severity::Error,
-                directory,
-                Problem::Full("MAX_FILES"),
-                Effect::RestIgnored,
+        if self.files.names.is_full {
+            self.complain(Severity::Error, directory, FULL, Effect::RestIgnored);
+        }
+        self.files.names.sort();
+        let directory = Path::join(directory, b"/");
+        let directory = directory.as_bytes();
+        for n in 0..self.files.names.len() {
+            let path = Path::join(directory, self.files.names.name(n));
+            self.read(
+                Place::Listed,
+                path.as_bytes(),
+                shown.min(directory.len()),
+                kind,
             );
-        }
-        let directory = path.as_bytes();
-        for n in 0..self.files.spans.len() {
-            let names = Names::again(&mut self.files.names, &mut self.files.spans);
-            let path = Path::join(directory, names.name(n));
-            let path = path.as_bytes();
-            let name = path.get(directory.len()..).unwrap_or_default();
-            match listed {
-                Listed::Cmdline => self.read(Place::Listed, path, path, Kind::Cmdline),
-                Listed::Ifcfg => self.read(Place::Listed, path, name, Kind::of(name)),
-            }
         }
     }
 
     /// Reads one file, and the routes beside it where it is an ifcfg file that counts: those named after
-    /// the file, and those named after the link where that is another name.
-    fn read(&mut self, place: Place, path: &[u8], name: &[u8], kind: Kind<'_>) {
-        let (Some(id), Kind::Ifcfg(file)) = (self.read_one(place, path, name, kind), kind) else {
+    /// the file, and those named after the link where that is another name. In complaints the file is
+    /// called by its path from `shown` on.
+    fn read(&mut self, place: Place, path: &[u8], shown: usize, kind: Kind) {
+        let Some(id) = self.read_one(place, path, shown, kind) else {
             return;
         };
-        let directory = path
-            .strip_suffix(file)
-            .and_then(|path| path.strip_suffix(b"ifcfg-"));
-        let directory = directory.unwrap_or_default();
+        let (directory, name) = split_at_last_part(path);
+        let file = name.strip_prefix(b"ifcfg-").unwrap_or_default();
         let link = self.config.link(id).and_then(|link| link.name);
         let link = link.as_ref().map_or(file, |link| link.as_bytes());
-        let names = [file, link];
-        let names = names.iter().take(if file == link { 1 } else { 2 });
-        for name in names {
-            for (prefix, family) in [(&b"route-"[..], Family::V4), (b"route6-", Family::V6)] {
-                let path = Path::join(Path::join(directory, prefix).as_bytes(), name);
-                let name = path.as_bytes().get(directory.len()..).unwrap_or_default();
-                let kind = Kind::Route(family, RouteDev::Link(id));
-                self.read_one(place, path.as_bytes(), name, kind);
-            }
+        self.routes(place, directory, file, id);
+        if link != file {
+            self.routes(place, directory, link, id);
+        }
+    }
+
+    /// Reads the route files with this name, where there are any.
+    fn routes(&mut self, place: Place, directory: &[u8], name: &[u8], id: LinkId) {
+        for (prefix, _) in &ROUTES {
+            let path = Path::join(directory, prefix);
+            let path = Path::join(path.as_bytes(), name);
+            self.read_one(place, path.as_bytes(), directory.len(), Kind::RoutesOf(id));
         }
     }
 
     /// Reads one file; the link of an ifcfg file that counts.
-    fn read_one(
-        &mut self,
-        place: Place,
-        path: &[u8],
-        name: &[u8],
-        kind: Kind<'_>,
-    ) -> Option<LinkId> {
+    fn read_one(&mut self, place: Place, path: &[u8], shown: usize, kind: Kind) -> Option<LinkId> {
+        let name = path.get(shown..).unwrap_or_default();
         let octets = &mut self.files.octets;
         let found = match place {
             Place::Given => file::read_given(path, octets),
             Place::Rooted | Place::Listed => self.root.read_file(path, octets),
         };
-        let len = match found {
-            Ok(len) => len,
-            Err(Errno::ENOENT)
-                if place == Place::Rooted || matches!(kind, Kind::Route(_, RouteDev::Link(_))) =>
-            {
-                return None;
+        let need_not_be = place == Place::Rooted || matches!(kind, Kind::RoutesOf(_));
+        match found {
+            Ok(len) => {
+                if len > MAX_FILE_OCTETS {
+                    let problem = &Problem::TooLong("MAX_FILE_OCTETS");
+                    self.complain(Severity::Error, name, problem, Effect::RestIgnored);
+                }
+                self.parse(name, kind, len.min(MAX_FILE_OCTETS))
             }
+            Err(Errno::ENOENT) if need_not_be => None,
             Err(errno) => {
-                self.complain(
-                    Severity::Error,
-                    name,
-                    Problem::File(errno),
-                    Effect::FileIgnored,
-                );
-                return None;
+                self.failed(name, errno);
+                None
             }
-        };
-        if len > MAX_FILE_OCTETS {
-            self.complain(
-                Severity::Error,
-                name,
-                Problem::TooLong("MAX_FILE_OCTETS"),
-                Effect::RestIgnored,
-            );
         }
-        self.parse(name, kind, len.min(MAX_FILE_OCTETS))
     }
 
     /// Hands the first octets of [`Files::octets`] to their reader; the link of an ifcfg file that counts.
-    fn parse(&mut self, name: &[u8], kind: Kind<'_>, len: usize) -> Option<LinkId> {
+    fn parse(&mut self, name: &[u8], kind: Kind, len: usize) -> Option<LinkId> {
         let Some(file) = self.config.add_file(name) else {
-            self.complain(
-                Severity::Error,
-                name,
-                Problem::Full("MAX_FILES"),
-                Effect::FileIgnored,
-            );
+            self.complain(Severity::Error, name, FULL, Effect::FileIgnored);
             return None;
         };
         let files = &mut *self.files;
@@ -347,26 +281,46 @@ impl Loader<'_, '_> {
             index: Index::new(&mut files.slots),
         };
         let mut link = None;
-        match kind {
-            Kind::Cmdline => cmdline::read(text, &mut cx),
-            Kind::Sysconfig => sysconfig::read(text, &mut self.defaults, &mut scratch, &mut cx),
-            Kind::Ifcfg(name) => {
-                link = ifcfg::read(text, name, &self.defaults, &mut scratch, &mut cx);
-            }
-            Kind::Route(family, dev) => route_file::read(text, family, dev, &mut scratch, &mut cx),
+        let part = match kind {
+            Kind::Cmdline => b"",
+            Kind::Named | Kind::RoutesOf(_) => split_at_last_part(name).1,
+        };
+        let routes = ROUTES
+            .iter()
+            .find_map(|(prefix, family)| Some((part.strip_prefix(*prefix)?, *family)));
+        if let Some((name, family)) = routes {
+            let dev = match kind {
+                Kind::RoutesOf(id) => RouteDev::Link(id),
+                Kind::Named | Kind::Cmdline => {
+                    IfName::new(name).map_or(RouteDev::Anywhere, RouteDev::Name)
+                }
+            };
+            route_file::read(text, family, dev, &mut scratch, &mut cx);
+        } else if let Some(name) = part.strip_prefix(b"ifcfg-") {
+            link = ifcfg::read(text, name, &self.defaults, &mut scratch, &mut cx);
+        } else if part == b"network" {
+            sysconfig::read(text, &mut self.defaults, &mut scratch, &mut cx);
+        } else {
+            cmdline::read(text, &mut cx);
         }
         if sink.more > 0 {
-            let problem = Problem::More(sink.more);
+            let problem = &Problem::More(sink.more);
             self.complain(Severity::Error, name, problem, Effect::None);
         }
         link
     }
 
+    fn failed(&mut self, subject: &[u8], errno: Errno) {
+        let problem = &Problem::File(errno);
+        self.complain(Severity::Error, subject, problem, Effect::FileIgnored);
+    }
+
+    #[inline(never)]
     fn complain(
         &mut self,
         severity: Severity,
         subject: &[u8],
-        problem: Problem<'_>,
+        problem: &Problem<'_>,
         effect: Effect,
     ) {
         self.sink.report(&Diagnostic {
@@ -374,10 +328,22 @@ impl Loader<'_, '_> {
             at: None,
             subject: &Escaped(subject),
             token: b"",
-            problem,
+            problem: *problem,
             effect,
         });
     }
+}
+
+/// How the names of route files begin.
+const ROUTES: [(&[u8], Family); 2] = [(b"route-", Family::V4), (b"route6-", Family::V6)];
+
+const FULL: &Problem<'_> = &Problem::Full("MAX_FILES");
+
+/// A path up to its last slash, and what follows.
+fn split_at_last_part(path: &[u8]) -> (&[u8], &[u8]) {
+    let slash = path.iter().rposition(|octet| *octet == b'/');
+    path.split_at_checked(slash.map_or(0, |slash| slash.saturating_add(1)))
+        .unwrap_or_default()
 }
 
 /// What is read, a bit for each [`Source`]: as `--sources` says, else ifcfg, and in an initramfs or with

@@ -27,8 +27,14 @@ pub const NOT_UP: u8 = 1;
 /// No source names any link.
 const NOTHING: u8 = 3;
 
+/// Locked by a run.
+const LOCK: &str = "/run/ifdawn/lock";
+
 /// Seconds we wait for another run to end.
 const LOCK_SECONDS: u32 = 60;
+
+/// Microseconds between two looks whether it has: flock(2) wakes nobody who waits for a time.
+const LOCK_MICROS: u64 = 20_000;
 
 /// Carries out the command; the exit code.
 pub fn run(options: &Options, engine: &mut Engine<'_>, files: &mut Files) -> u8 {
@@ -51,6 +57,7 @@ pub fn run(options: &Options, engine: &mut Engine<'_>, files: &mut Files) -> u8 
 }
 
 /// Parses only, and shows each complaint with its line.
+#[inline(never)]
 fn check(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let mut report = Report {
         out: Out::new(file::stdout()),
@@ -78,8 +85,7 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
         engine.imagine_links();
         engine.plan_offline(goal, &mut system.log);
     } else if let Err(errno) = system.connect().and_then(|()| engine.plan(goal, system)) {
-        system.log.failed(&"the kernel was not asked", &errno);
-        return NOT_UP;
+        return system.refused(errno);
     }
     let mut out = Out::new(file::stdout());
     for step in engine.plan.steps.iter() {
@@ -121,8 +127,7 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     };
     system.load(engine);
     if let Err(errno) = system.connect() {
-        system.log.failed(&"no netlink socket", &errno);
-        return NOT_UP;
+        return system.refused(errno);
     }
     match system.options.command {
         Command::Down => down(system, engine),
@@ -145,13 +150,7 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
         }
     }
     if let Err(errno) = settle(engine, system) {
-        match errno {
-            Errno::EPERM => system
-                .log
-                .error(&"the kernel refuses changes (CAP_NET_ADMIN); nothing was changed"),
-            _ => system.log.failed(&"the kernel cannot be asked", &errno),
-        }
-        return NOT_UP;
+        return system.refused(errno);
     }
     system.log.clear_live();
     engine.complain_about_missing(&mut system.log);
@@ -201,6 +200,7 @@ fn settle(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<(), Errno>
 }
 
 /// Takes back what was made on the links given.
+#[inline(never)]
 fn down(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let mut code = UP;
     for name in &system.options.links {
@@ -230,6 +230,18 @@ impl System<'_> {
         Ok(())
     }
 
+    /// Says why the kernel did not answer.
+    #[inline(never)]
+    fn refused(&mut self, errno: Errno) -> u8 {
+        match errno {
+            Errno::EPERM => self
+                .log
+                .error(&"the kernel refuses changes (CAP_NET_ADMIN); nothing was changed"),
+            _ => self.log.failed(&"the kernel cannot be asked", &errno),
+        }
+        NOT_UP
+    }
+
     fn load(&mut self, engine: &mut Engine<'_>) {
         load::load(
             self.options,
@@ -252,32 +264,35 @@ impl System<'_> {
 
     /// One run at a time. Where there can be no lock file, the network comes up all the same.
     fn lock(&mut self) -> Result<Option<OwnedFd>, Errno> {
-        const LOCK: &str = "/run/ifdawn/lock";
         let deadline = clock::now().after_seconds(LOCK_SECONDS);
-        let opened = self.open_lock(LOCK.as_bytes());
-        let file = match opened {
+        let file = match self.open_lock() {
             Ok(file) => file,
             Err(errno) => {
-                self.log
-                    .failed(&LOCK, &format_args!("{errno}; going on without it"));
+                self.lock_failed(errno, "going on without it");
                 return Ok(None);
             }
         };
         while let Err(errno) = file::lock(&file) {
             if errno != file::HELD || clock::now() >= deadline {
-                let why = format_args!("another run holds it ({errno}); nothing was changed");
-                self.log.failed(&LOCK, &why);
+                self.lock_failed(errno, "another run holds it, nothing was changed");
                 return Err(errno);
             }
-            clock::wait([None, None], Instant(clock::now().0.saturating_add(20_000)));
+            clock::wait(
+                [None, None],
+                Instant(clock::now().0.saturating_add(LOCK_MICROS)),
+            );
         }
         Ok(Some(file))
     }
 
-    fn open_lock(&self, path: &[u8]) -> Result<OwnedFd, Errno> {
+    fn open_lock(&self) -> Result<OwnedFd, Errno> {
         self.root.make_directory(b"/run")?;
         self.root.make_directory(b"/run/ifdawn")?;
-        self.root.open_lock(path)
+        self.root.open_lock(LOCK.as_bytes())
+    }
+
+    fn lock_failed(&mut self, errno: Errno, then: &str) {
+        self.log.failed(&LOCK, &format_args!("{errno}; {then}"));
     }
 }
 
@@ -287,16 +302,16 @@ fn resolv_conf(options: &Options) -> &[u8] {
         .unwrap_or(b"/etc/resolv.conf")
 }
 
-/// Where a file of ours is under the root; `path` holds a name that is made.
-fn path<'b>(options: &'b Options, file: OutputFile, path: &'b mut Option<Path>) -> &'b [u8] {
-    match file {
-        OutputFile::State => b"/run/ifdawn/state.json",
-        OutputFile::ResolvConf => resolv_conf(options),
-        OutputFile::Hostname => b"/proc/sys/kernel/hostname",
-        OutputFile::Owned(link) => path
-            .insert(Path::join(b"/run/ifdawn/owned-", link.as_bytes()))
-            .as_bytes(),
-    }
+/// Where a file of ours is under the root.
+#[inline(never)]
+fn path(options: &Options, file: OutputFile) -> Path {
+    let (directory, name) = match &file {
+        OutputFile::State => (&b"/run/ifdawn/state.json"[..], &b""[..]),
+        OutputFile::ResolvConf => (resolv_conf(options), &b""[..]),
+        OutputFile::Hostname => (&b"/proc/sys/kernel/hostname"[..], &b""[..]),
+        OutputFile::Owned(link) => (&b"/run/ifdawn/owned-"[..], link.as_bytes()),
+    };
+    Path::join(directory, name)
 }
 
 impl Sink for System<'_> {
@@ -331,15 +346,15 @@ impl Host for System<'_> {
     }
 
     fn read(&mut self, file: OutputFile) -> Result<&[u8], Errno> {
-        let mut made = None;
-        let path = path(self.options, file, &mut made);
-        let len = self.root.read_file(path, &mut self.files.octets)?;
-        Ok(self.files.octets.get(..len).unwrap_or_default())
+        let path = path(self.options, file);
+        let octets = &mut self.files.octets;
+        let len = self.root.read_file(path.as_bytes(), octets)?;
+        Ok(octets.get(..len).unwrap_or_default())
     }
 
     fn write(&mut self, file: OutputFile, text: &dyn Display) -> Result<(), Errno> {
-        let mut made = None;
-        let path = path(self.options, file, &mut made);
+        let path = path(self.options, file);
+        let path = path.as_bytes();
         match file {
             OutputFile::Hostname => self.root.write_in_place(path, text),
             OutputFile::Owned(_) | OutputFile::State | OutputFile::ResolvConf => {
@@ -349,18 +364,17 @@ impl Host for System<'_> {
     }
 
     fn remove(&mut self, file: OutputFile) {
-        self.root.remove(path(self.options, file, &mut None));
+        self.root.remove(path(self.options, file).as_bytes());
     }
 
     fn owned_links(&mut self, each: &mut dyn FnMut(IfName)) {
-        let _ = self.root.list(b"/run/ifdawn", &mut |name| {
-            // What a run that was killed left half written is nobody's.
-            let link = name.strip_prefix(b"owned-");
-            let link = link.filter(|link| !link.ends_with(file::UNFINISHED));
-            if let Some(link) = link.and_then(IfName::new) {
+        let names = &mut self.files.names;
+        let _ = self.root.list(b"/run/ifdawn", is_owned, names);
+        for n in 0..names.len() {
+            if let Some(link) = names.name(n).strip_prefix(OWNED).and_then(IfName::new) {
                 each(link);
             }
-        });
+        }
     }
 
     fn progress(&mut self, link: IfName, news: &dyn Display) {
@@ -370,6 +384,14 @@ impl Host for System<'_> {
     fn trace(&mut self, op: &Op<'_>) {
         self.log.trace(op);
     }
+}
+
+/// How the names of the files begin that say what is ours.
+const OWNED: &[u8] = b"owned-";
+
+/// What a run that was killed left half written is nobody's.
+fn is_owned(name: &[u8]) -> bool {
+    name.starts_with(OWNED) && !name.ends_with(file::UNFINISHED)
 }
 
 /// What wakes the loop: links of the kernel, and udev being done with one.
@@ -388,6 +410,7 @@ impl Events {
 
     /// Returns when something happened, or at `until`. On a terminal a live line for each link that is
     /// waited for counts the seconds.
+    #[inline(never)]
     fn wait(&self, until: Instant, engine: &Engine<'_>, system: &mut System<'_>) {
         let until = match system.udev.deadline() {
             Some(deadline) => deadline.min(until),
@@ -406,8 +429,8 @@ impl Events {
                 false => until,
             };
             let woken = clock::wait(files, next);
-            if woken == Woken::ByFile {
-                files.into_iter().flatten().for_each(drain);
+            for file in files.iter().flatten() {
+                drain(*file);
             }
             if woken == Woken::ByFile || clock::now() >= until {
                 return;
@@ -425,10 +448,11 @@ fn show_waiting(engine: &Engine<'_>, log: &mut Log, live: bool) {
             LinkState::WaitingUdev => "waiting for udev",
             LinkState::NotAsked | LinkState::Found | LinkState::Up | LinkState::Failed => continue,
         };
-        match live {
-            true => log.live(&Subject(link.matches), &format_args!("{what}, {seconds} s")),
-            false if seconds == 0 => log.news(&Subject(link.matches), &what),
-            false => {}
+        let subject = &Subject(link.matches);
+        if live {
+            log.live(subject, what, seconds);
+        } else if seconds == 0 {
+            log.news(subject, &what);
         }
     }
 }

@@ -2,8 +2,8 @@
 #![expect(unsafe_code, reason = "system calls")]
 
 use super::{call, descriptor, opened, read, write};
-use heapless::VecView;
 use ifdawn::diag::Errno;
+use ifdawn::limits::MAX_FILES;
 use ifdawn::output::json::show;
 use ifdawn::text::parts;
 
@@ -53,6 +53,7 @@ impl Path {
     }
 
     /// Without the NUL at its end.
+    #[inline(never)]
     pub fn as_bytes(&self) -> &[u8] {
         self.0.split_last().map_or(&[], |(_, octets)| octets)
     }
@@ -106,12 +107,8 @@ impl<'a> Root<'a> {
     /// `path` under the root.
     #[inline(never)]
     fn path(&self, path: &[u8]) -> Path {
-        let own = [
-            &b"/proc/sys/net/"[..],
-            b"/proc/self/",
-            b"/proc/thread-self/",
-        ];
-        let is_own = own.iter().any(|own| path.starts_with(own));
+        const OWN: [&[u8]; 3] = [b"/proc/sys/net/", b"/proc/self/", b"/proc/thread-self/"];
+        let is_own = OWN.iter().any(|own| path.starts_with(own));
         Path::join(if is_own { b"" } else { self.0 }, path)
     }
 
@@ -144,8 +141,14 @@ impl<'a> Root<'a> {
         status(HERE, path.pointer()?, 0).map(|status| status.inode)
     }
 
-    /// Passes the name of every entry of a directory to `each`, in the kernel's order, `.` and `..` too.
-    pub fn list(&self, directory: &[u8], each: &mut dyn FnMut(&[u8])) -> Result<(), Errno> {
+    /// Lists the names in a directory that are wanted, in the kernel's order.
+    pub fn list(
+        &self,
+        directory: &[u8],
+        is_wanted: fn(&[u8]) -> bool,
+        names: &mut Names,
+    ) -> Result<(), Errno> {
+        names.clear();
         let directory = self
             .path(directory)
             .open(libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
@@ -163,7 +166,10 @@ impl<'a> Root<'a> {
             while let Some((&[l0, l1], [_, name @ ..])) =
                 records.get(16..).and_then(|rest| rest.split_first_chunk())
             {
-                each(parts::split(name, 0).0);
+                let name = parts::split(name, 0).0;
+                if is_wanted(name) {
+                    names.push(name);
+                }
                 let length = usize::from(u16::from_ne_bytes([l0, l1]));
                 records = records.get(length..).unwrap_or_default();
             }
@@ -268,12 +274,12 @@ pub fn lock(file: &OwnedFd) -> Result<(), Errno> {
 
 fn replace(path: &Path, text: &dyn Display) -> Result<(), Errno> {
     let old = status(HERE, path.pointer()?, libc::AT_SYMLINK_NOFOLLOW).ok();
-    if old.as_ref().is_some_and(|old| old.kind() == libc::S_IFLNK) {
+    if old.is_some_and(|old| old.kind() == libc::S_IFLNK) {
         return path.write_in_place(text);
     }
     let temporary = Path::join(path.as_bytes(), UNFINISHED);
     temporary.remove();
-    let written = write_temporary(path, &temporary, old.as_ref(), text);
+    let written = write_temporary(path, &temporary, old, text);
     let Err(error) = written else { return Ok(()) };
     temporary.remove();
     // A bind mount; or only the file itself may be written.
@@ -288,7 +294,7 @@ fn replace(path: &Path, text: &dyn Display) -> Result<(), Errno> {
 fn write_temporary(
     path: &Path,
     temporary: &Path,
-    old: Option<&Status>,
+    old: Option<Status>,
     text: &dyn Display,
 ) -> Result<(), Errno> {
     let mode = old.map_or(0o644, |old| old.mode & 0o777);
@@ -303,18 +309,15 @@ fn write_temporary(
     unsafe { call(libc::SYS_renameat2, HERE, from, HERE, to, 0) }.map(|_| ())
 }
 
-/// What statx(2) says of a file: struct statx (linux/stat.h).
-#[repr(C)]
+/// What is asked of a file.
+#[derive(Clone, Copy)]
 struct Status {
-    /// Mask, blksize, attributes (two), nlink, uid, gid.
-    before: [u32; 7],
     mode: u16,
     inode: u64,
-    after: [u64; 27],
 }
 
 impl Status {
-    fn kind(&self) -> u32 {
+    fn kind(self) -> u32 {
         u32::from(self.mode) & libc::S_IFMT
     }
 }
@@ -324,16 +327,28 @@ impl Status {
 fn status(directory: usize, path: usize, flags: libc::c_int) -> Result<Status, Errno> {
     /// Type, mode and inode.
     const MASK: usize = 0x103;
-    let mut status = Status {
+    /// struct statx (linux/stat.h).
+    #[repr(C)]
+    struct Statx {
+        /// Mask, blksize, attributes (two), nlink, uid, gid.
+        before: [u32; 7],
+        mode: u16,
+        inode: u64,
+        after: [u64; 27],
+    }
+    let mut found = Statx {
         before: [0; 7],
         mode: 0,
         inode: 0,
         after: [0; 27],
     };
-    let into = &raw mut status as usize;
-    // SAFETY: the path ends with a NUL; `status` is as long as the kernel writes.
+    let into = &raw mut found as usize;
+    // SAFETY: the path ends with a NUL; `found` is as long as the kernel writes.
     unsafe { call(libc::SYS_statx, directory, path, flags as usize, MASK, into) }?;
-    Ok(status)
+    Ok(Status {
+        mode: found.mode,
+        inode: found.inode,
+    })
 }
 
 /// Gives the new file the `security.selinux` of the one at the path, where there is one.
@@ -420,34 +435,48 @@ impl Write for Out<'_> {
     }
 }
 
-/// The names of a directory's files, sorted as people count: eth2 before eth10.
-pub struct Names<'a> {
-    octets: &'a mut VecView<u8>,
-    spans: &'a mut VecView<(u32, u32)>,
+/// Names of a directory's files.
+pub struct Names {
+    octets: heapless::Vec<u8, NAME_OCTETS>,
+    spans: heapless::Vec<(u32, u32), MAX_FILES>,
+    /// Whether there were more.
+    pub is_full: bool,
 }
 
-impl<'a> Names<'a> {
-    /// Empty.
-    pub fn new(octets: &'a mut VecView<u8>, spans: &'a mut VecView<(u32, u32)>) -> Self {
-        octets.clear();
-        spans.clear();
-        Names { octets, spans }
+/// Octets of the names in one directory.
+const NAME_OCTETS: usize = 1024 * 1024;
+
+impl Names {
+    /// None.
+    pub const fn new() -> Self {
+        Names {
+            octets: heapless::Vec::new(),
+            spans: heapless::Vec::new(),
+            is_full: false,
+        }
     }
 
-    /// The names that are there already.
-    pub fn again(octets: &'a mut VecView<u8>, spans: &'a mut VecView<(u32, u32)>) -> Self {
-        Names { octets, spans }
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.spans.len()
     }
 
-    /// Adds one; an error when there is no room.
-    pub fn push(&mut self, name: &[u8]) -> Result<(), ()> {
-        let start = u32::try_from(self.octets.len()).map_err(|_| ())?;
-        let end = start.saturating_add(u32::try_from(name.len()).map_err(|_| ())?);
-        self.octets.extend_from_slice(name).map_err(|_| ())?;
-        self.spans.push((start, end)).map_err(|_| ())
+    fn clear(&mut self) {
+        self.octets.clear();
+        self.spans.clear();
+        self.is_full = false;
     }
 
-    /// Sorts them.
+    fn push(&mut self, name: &[u8]) {
+        let start = self.octets.len();
+        self.is_full |= self.octets.extend_from_slice(name).is_err()
+            || self
+                .spans
+                .push((start as u32, self.octets.len() as u32))
+                .is_err();
+    }
+
+    /// Sorts them as people count: eth2 before eth10.
     pub fn sort(&mut self) {
         // Comb sort: neighbours at a distance that shrinks to one.
         let len = self.spans.len();

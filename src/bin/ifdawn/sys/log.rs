@@ -86,8 +86,10 @@ impl Log {
     }
 
     /// One line of live progress, below the lines that stay.
-    pub fn live(&mut self, subject: &dyn Display, news: &dyn Display) {
-        to_stderr(&format_args!("\x1b[Kifdawn: {subject}: {news}\n"));
+    pub fn live(&mut self, subject: &dyn Display, news: &str, seconds: u64) {
+        to_stderr(&format_args!(
+            "\x1b[Kifdawn: {subject}: {news}, {seconds} s\n"
+        ));
         self.live = self.live.saturating_add(1);
     }
 

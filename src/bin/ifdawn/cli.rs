@@ -190,16 +190,14 @@ impl Options {
             self.help();
             return Err(0);
         }
-        match self.refusal {
-            None => Ok(()),
-            Some((problem, word)) => {
-                to_stderr(&format_args!(
-                    "ifdawn: {problem}{}\nTry: ifdawn --help\n",
-                    Escaped(word)
-                ));
-                Err(2)
-            }
-        }
+        let Some((problem, word)) = self.refusal else {
+            return Ok(());
+        };
+        let word = Escaped(word);
+        to_stderr(&format_args!(
+            "ifdawn: {problem}{word}\nTry: ifdawn --help\n"
+        ));
+        Err(2)
     }
 
     /// `form` is what stands in the table from column `at` on.
@@ -288,6 +286,7 @@ impl Options {
         }
     }
 
+    #[inline(never)]
     fn refuse(&mut self, problem: &'static str, word: Word) {
         if self.refusal.is_none() {
             self.refusal = Some((problem, word));

@@ -276,9 +276,7 @@ impl Options {
             }
         }
         let mut list = self.value(Opt::Sources);
-        while let Some(rest) = list {
-            let (word, rest) = parts::split(rest, b',');
-            list = rest;
+        while let Some(word) = parts::next(&mut list, b',') {
             match named(&Source::TABLE, Source::ALL, word) {
                 Some(source) => self.sources = Some(self.sources.unwrap_or(0) | 1 << source as u8),
                 None => self.refuse("--sources: not cmdline, ifcfg or firmware: ", word),
@@ -310,13 +308,12 @@ impl Options {
 
 /// The row whose first word from column `at` on is `word`, and its line.
 fn find(table: &Table, at: usize, word: &[u8]) -> Option<(usize, Word)> {
-    let mut rest = table.lines;
+    let mut rest = Some(table.lines);
     for row in 0..table.about.len() {
-        let (line, after) = parts::split(rest, b'\n');
-        if parts::split(line.get(at..).unwrap_or_default(), b' ').0 == word {
+        let line = parts::next(&mut rest, b'\n')?;
+        if parts::next(&mut line.get(at..), b' ') == Some(word) {
             return Some((row, line));
         }
-        rest = after?;
     }
     None
 }
@@ -328,10 +325,9 @@ fn named<T: Copy>(table: &Table, variants: &[T], word: &[u8]) -> Option<T> {
 
 /// Prints the rows that are about these commands.
 fn list(out: &mut Out<'_>, about: u16, before: &[u8], table: &Table) {
-    let mut rest = table.lines;
+    let mut rest = Some(table.lines);
     for of in table.about {
-        let (line, after) = parts::split(rest, b'\n');
-        rest = after.unwrap_or_default();
+        let line = parts::next(&mut rest, b'\n').unwrap_or_default();
         if of & about != 0 {
             for part in [before, line, b"\n"] {
                 out.put(part);

@@ -56,14 +56,3 @@ fn ignore_sigpipe() {
     // SAFETY: the action is as long as the kernel reads, the old one is not wanted, the mask has 8 octets.
     let _ = unsafe { call(libc::SYS_rt_sigaction, signal, from, 0, 8, 0) };
 }
-
-/// What musl would do at exit: flush its own streams, which nothing here uses. Its object file has both
-/// names, so both are here to keep it and what it needs out of the link.
-#[cfg(target_env = "musl")]
-mod streams {
-    #[unsafe(no_mangle)]
-    extern "C" fn __stdio_exit() {}
-
-    #[unsafe(no_mangle)]
-    extern "C" fn __stdio_exit_needed() {}
-}

@@ -180,16 +180,27 @@ class Machine(unittest.TestCase):
         return [" ".join(line.split()) for line in lines if "proto kernel" not in line]
 
     def everything(self):
-        """What the kernel says about links, addresses and routes, when link-local addresses are there."""
+        """What the kernel says about links, addresses and routes, once it has nothing to add: link-local
+        addresses and the routes that come with them are made in its own time."""
         deadline = time.monotonic() + 3
-        while True:
-            addrs = self.ip_json("addr show")
-            up = [link for link in addrs if "LOWER_UP" in link["flags"] and link["ifname"] != "lo"]
-            if all(any(addr["scope"] == "link" for addr in link["addr_info"]) for link in up):
-                break
-            self.assertLess(time.monotonic(), deadline, f"links that are up get a link-local address: {addrs}")
-            time.sleep(0.02)
+        state, before = self.snapshot(), None
+        while state is None or state != before:
+            self.assertLess(time.monotonic(), deadline, "links, addresses and routes come to rest")
+            time.sleep(0.05)
+            state, before = self.snapshot(), state
+        return state
+
+    def snapshot(self):
+        """What is there now; None where a link that is up has no link-local address yet, or an address
+        that may still turn out to be somebody else's."""
         state = {"link": self.ip_json("link show"), "addr": self.ip_json("addr show")}
+        for link in state["addr"]:
+            addrs = link["addr_info"]
+            is_up = "LOWER_UP" in link["flags"] and link["ifname"] != "lo"
+            if is_up and not any(addr["scope"] == "link" for addr in addrs):
+                return None
+            if any(addr.get("tentative") for addr in addrs):
+                return None
         for table in ("-4 route", "-6 route"):
             state[table] = self.ip_json(f"{table} show table all")
         for link in state["link"] + state["addr"]:

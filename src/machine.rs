@@ -15,7 +15,7 @@ use crate::output::resolv_conf::ResolvConf;
 use crate::plan::diff::Ipv6;
 use crate::plan::rename::{Assignment, LiveRename};
 use crate::plan::resolve::LinkState;
-use crate::plan::{Plan, Rename, StaleAddr, StaleRoute, Step};
+use crate::plan::{Plan, Rename, Step};
 use core::net::IpAddr;
 use heapless::Vec;
 
@@ -48,8 +48,6 @@ pub struct Machine<
     route_slots: [u32; SLOTS],
     steps: Vec<Step, STEPS>,
     renames: Vec<Rename, KERNEL>,
-    stale_addrs: Vec<StaleAddr, ADDRS>,
-    stale_routes: Vec<StaleRoute, ROUTES>,
     states: Vec<LinkState, LINKS>,
     assignments: Vec<Assignment, LINKS>,
     originals: Vec<Original, KERNEL>,
@@ -92,8 +90,6 @@ impl<
             route_slots: [0; SLOTS],
             steps: Vec::new(),
             renames: Vec::new(),
-            stale_addrs: Vec::new(),
-            stale_routes: Vec::new(),
             states: Vec::new(),
             assignments: Vec::new(),
             originals: Vec::new(),
@@ -135,8 +131,6 @@ impl<
             plan: Plan {
                 steps: &mut self.steps,
                 renames: &mut self.renames,
-                stale_addrs: &mut self.stale_addrs,
-                stale_routes: &mut self.stale_routes,
             },
             states: &mut self.states,
             problems: &mut self.problems,
@@ -157,6 +151,7 @@ impl<
             live_rename: LiveRename::Unknown,
             names: Names::Followed,
             started: Instant(0),
+            dad_until: Instant(0),
             said: Said::new(),
             requests: 0,
             failed: Vec::new(),

@@ -151,16 +151,14 @@ mod tests {
             aside(|| self.host.remove(file));
         }
 
-        fn owned_links(&mut self, each: &mut dyn FnMut(IfName)) {
-            let mut names = [IfName::LO; 16];
-            let mut len = 0;
+        fn owned_files(&mut self, each: &mut dyn FnMut(IfName, Result<&[u8], Errno>)) {
             aside(|| {
-                self.host.owned_links(&mut |name| {
-                    names[len] = name;
-                    len += 1;
+                self.host.owned_files(&mut |name, file| {
+                    COUNTING.set(true);
+                    each(name, file);
+                    COUNTING.set(false);
                 });
             });
-            names[..len].iter().for_each(|name| each(*name));
         }
 
         fn progress(&mut self, link: IfName, news: &dyn Display) {

@@ -7,7 +7,9 @@
 use super::{Engine, Host, Once, OutputFile};
 use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, LineBuf, Problem, Severity, Sink};
 use crate::limits::{BATCH_REQUESTS, MAX_LINE};
-use crate::model::desired::Presence;
+use crate::model::addr::Family;
+use crate::model::desired::{DesiredAddr, Presence, Standing};
+use crate::output::json::is_written_as;
 use crate::output::owned::Owned;
 use crate::plan::encode::encode;
 use crate::plan::op::Op;
@@ -20,6 +22,10 @@ use core::ops::Range;
 /// Octets of a problem that the state keeps.
 const PROBLEM_OCTETS: usize = 240;
 
+/// The least MTU of a link with IPv6 (RFC 8200 section 5).
+const IPV6_MIN_MTU: u32 = 1_280;
+const IPV6_NEEDS: &[u8] = b"IPv6 needs an MTU of at least 1280";
+
 impl Engine<'_> {
     /// Writes `owned-IF` for every link that gets something, before it gets it.
     pub(super) fn claim(&mut self, host: &mut dyn Host) {
@@ -27,32 +33,40 @@ impl Engine<'_> {
             let op = Op::of(*step, &self.plan, &self.desired);
             let ifindex = op.map_or(0, |op| op.ifindex());
             if let Some(link) = self.desired.link_mut(ifindex) {
-                link.touched = true;
+                // The loopback link is nobody's, but a file may have given it more.
+                link.touched |= link.config.is_some();
                 link.owned_up |= step.act == Act::Up;
             }
         }
         self.write_owned(host);
     }
 
+    /// Writes the files that are not as they shall be. A link of which nothing is ours has none.
     #[inline(never)]
     fn write_owned(&mut self, host: &mut dyn Host) {
         for n in 0..self.desired.links.len() {
-            if let Some(link) = self.desired.links.get(n)
-                && link.touched
-                // The loopback link is nobody's, but a file may have given it more.
-                && (link.config.is_some() || self.plan.has_stale(link.ifindex))
-            {
-                let name = link.name;
-                let text = Owned {
-                    link,
-                    desired: &self.desired,
-                    plan: &self.plan,
-                    config: &self.config,
-                };
-                let file = OutputFile::Owned(name);
-                let written = host.write(file, &text);
-                self.complain_of_file(host, &file, written);
+            let Some(link) = self.desired.links.get(n) else {
+                continue;
+            };
+            let old_name = link.recalled.old_name;
+            let text = Owned {
+                link,
+                desired: &self.desired,
+                config: &self.config,
+            };
+            let file = OutputFile::Owned(link.name);
+            let is_made = link.touched || link.recalled.file.is_ok() || text.brings_names();
+            if !is_made {
+                continue;
             }
+            let written = match is_written_as(&text, host.read(file).unwrap_or_default()) {
+                true => Ok(()),
+                false => host.write(file, &text),
+            };
+            if old_name != link.name && written.is_ok() {
+                host.remove(OutputFile::Owned(old_name));
+            }
+            self.complain_of_file(host, &file, written);
         }
     }
 
@@ -75,13 +89,13 @@ impl Engine<'_> {
             if step.act == Act::AddAddr
                 && let Some(addr) = self.desired.addrs.get_mut(n)
             {
-                (addr.presence, addr.owned) = (Presence::Same, false);
+                (addr.presence, addr.standing) = (Presence::Same, Standing::Wanted);
                 is_news = true;
             }
             if step.act == Act::AddRoute
                 && let Some(route) = self.desired.routes.get_mut(n)
             {
-                (route.presence, route.owned) = (Presence::Same, false);
+                (route.presence, route.standing) = (Presence::Same, Standing::Wanted);
                 is_news = true;
             }
         }
@@ -177,11 +191,20 @@ impl Engine<'_> {
         if step.phase == Phase::Rename && errno == Errno::EBUSY {
             return Ok(());
         }
+        if errno == Errno::EINVAL && self.waits_for_dad(host, step) {
+            return Ok(());
+        }
         let Some(op) = Op::of(step, &self.plan, &self.desired) else {
             return Ok(());
         };
         let ifindex = op.ifindex();
         let link = self.observed.by_index(ifindex);
+        let wanted = self.desired.link(ifindex).and_then(|link| link.mtu);
+        let mtu = wanted.or(link.map(|link| link.mtu));
+        let said = match op.family() {
+            Some(Family::V6) if mtu.is_some_and(|mtu| mtu < IPV6_MIN_MTU) => IPV6_NEEDS,
+            _ => said,
+        };
         let severity = match link.is_some_and(|link| link.is_loopback()) {
             true => Severity::Note,
             false => Severity::Error,
@@ -212,10 +235,43 @@ impl Engine<'_> {
 
     /// The configured link behind `ifindex` is not what it shall be.
     pub(super) fn fail(&mut self, ifindex: u32) {
-        let id = self.desired.link(ifindex).and_then(|link| link.config);
-        if let Some(state) = id.and_then(|id| self.states.get_mut(usize::from(id.0))) {
+        if let Some(state) = self.state_mut(ifindex) {
             *state = LinkState::Failed;
         }
+    }
+
+    /// How far the configured link behind `ifindex` is.
+    fn state_mut(&mut self, ifindex: u32) -> Option<&mut LinkState> {
+        let id = self.desired.link(ifindex)?.config?;
+        self.states.get_mut(usize::from(id.0))
+    }
+
+    /// Whether a route waits for an IPv6 address of ours to be its source: the kernel takes none before it
+    /// knows that nobody else has it. That has its time; then it is a failure.
+    #[inline(never)]
+    fn waits_for_dad(&mut self, host: &mut dyn Host, step: Step) -> bool {
+        if !matches!(step.act, Act::AddRoute | Act::ReplaceRoute) {
+            return false;
+        }
+        let Some(route) = self.desired.routes.get(step.n as usize) else {
+            return false;
+        };
+        let (ifindex, src) = (route.ifindex, route.route.src);
+        let is_source = |addr: &DesiredAddr| Some(addr.addr.addr) == src;
+        if route.route.family() == Family::V4 || !self.desired.addrs.iter().any(is_source) {
+            return false;
+        }
+        let now = host.now();
+        let until = self.mark(ifindex, "dad", now);
+        let until = until.after_seconds(self.config.global.timeouts.dad);
+        match self.state_mut(ifindex) {
+            Some(state @ (LinkState::Found | LinkState::WaitingDad)) if now < until => {
+                *state = LinkState::WaitingDad;
+            }
+            _ => return false,
+        }
+        self.dad_until = self.dad_until.max(until);
+        true
     }
 
     fn warn_of_replacements(&mut self, host: &mut dyn Host) {
@@ -250,6 +306,7 @@ fn is_harmless(step: Step, errno: Errno) -> bool {
         | Act::SetMac
         | Act::SetMtu
         | Act::Up
+        | Act::Down
         | Act::AddAddr
         | Act::ChangeAddr
         | Act::ReplaceRoute => false,
@@ -344,7 +401,7 @@ mod tests {
 
         fn remove(&mut self, _: OutputFile) {}
 
-        fn owned_links(&mut self, _: &mut dyn FnMut(IfName)) {}
+        fn owned_files(&mut self, _: &mut dyn FnMut(IfName, Result<&[u8], Errno>)) {}
 
         fn progress(&mut self, _: IfName, _: &dyn Display) {}
 
@@ -359,22 +416,11 @@ mod tests {
         let mut tables = Machine::<4, 4, 4, ROUTES, 256, 256, 64>::new();
         let mut engine = tables.engine();
         (engine.buffers.batch, engine.seq) = (&mut batch, seq);
-        let (config, origin, name) = (None, Origin::NONE, IfName::LO);
-        let (owned_up, touched, mtu, mac) = (false, false, None, None);
-        let link = DesiredLink {
-            config,
-            ifindex: 2,
-            name,
-            mtu,
-            mac,
-            origin,
-            owned_up,
-            touched,
-        };
+        let link = DesiredLink::new(2, IfName::LO, Origin::NONE);
         engine.desired.links.push(link).unwrap();
         for number in 0..100 {
             let route = Route::new(Cidr::new([10, 0, number, 0].into(), 24).unwrap());
-            let (presence, owned) = (Presence::Missing, false);
+            let (presence, standing) = (Presence::Missing, Standing::Wanted);
             let origin = Origin {
                 line: u32::from(number) + 1,
                 ..Origin {
@@ -387,7 +433,7 @@ mod tests {
                 route,
                 origin,
                 presence,
-                owned,
+                standing,
             };
             engine.desired.routes.push(route).unwrap();
             engine

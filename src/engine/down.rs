@@ -3,9 +3,9 @@
 use super::observe::{Dump, Purpose};
 use super::{Engine, Host, OutputFile};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
+use crate::model::desired::DesiredLink;
 use crate::model::link::IfName;
-use crate::plan::diff;
-use crate::plan::{Act, NamedLink, Phase};
+use crate::plan::{Act, Phase};
 
 impl Engine<'_> {
     /// Takes back what we made on the link `name`; whether all of it is gone.
@@ -16,15 +16,17 @@ impl Engine<'_> {
     pub fn down(&mut self, name: IfName, host: &mut dyn Host) -> Result<bool, Errno> {
         self.observe_links(host)?;
         self.plan.clear();
-        self.desired.reset(0, 0);
-        let ifindex = self.observed.by_name(&name).map(|link| link.ifindex);
-        let link = NamedLink {
-            ifindex: ifindex.unwrap_or(0),
-            name,
+        self.desired.clear();
+        let ifindex = self.observed.by_name(&name).map_or(0, |link| link.ifindex);
+        let wanted = DesiredLink::new(ifindex, name, Origin::NONE);
+        let _ = self.desired.links.push(wanted);
+        // Nothing of it is desired, so all that is ours is stale.
+        self.recall_owned(host);
+        let Some(link) = self.desired.links.first() else {
+            return Ok(false);
         };
-        // Nothing is desired, so all that is ours is stale.
-        let recalled = self.recall(host, link, None);
-        if let Err(errno) = recalled.read {
+        let (owned_up, old_name) = (link.owned_up, link.recalled.old_name);
+        if let Err(errno) = link.recalled.file {
             let problem = match errno {
                 Errno::ENOENT => Problem::Says("nothing of ours is on it"),
                 other => Problem::File(other),
@@ -33,24 +35,20 @@ impl Engine<'_> {
             self.complain_of(host, &complaint, Origin::NONE, &name);
             return Ok(false);
         }
-        for stale in self.plan.stale_addrs.iter_mut() {
-            stale.seen = true;
-        }
-        for stale in self.plan.stale_routes.iter_mut() {
-            stale.seen = true;
-        }
-        diff::delete_stale(&self.desired, &mut self.plan);
-        self.plan.sort();
+        self.observe_things(host)?;
         self.apply(host)?;
         let mut all_gone = self.failed.is_empty();
-        if recalled.owned_up {
-            all_gone &= self.take_down(link, host)?;
+        if owned_up {
+            all_gone &= self.take_down(ifindex, &name, host)?;
         }
         if all_gone {
-            host.remove(OutputFile::Owned(name));
+            for name in [old_name, name] {
+                host.remove(OutputFile::Owned(name));
+            }
         }
-        self.publish_resolv_conf(host, Some(name));
-        self.publish_state(host, Some(name));
+        self.desired.clear();
+        self.publish_resolv_conf(host, Some(&name));
+        self.publish_state(host, Some(&name));
         host.progress(name, &"down");
         Ok(all_gone)
     }
@@ -58,20 +56,25 @@ impl Engine<'_> {
     /// Takes down a link that was down before we came, unless somebody else uses it: going down would cost
     /// them their routes and IPv6 addresses. Whether it went as it should.
     #[inline(never)]
-    fn take_down(&mut self, link: NamedLink, host: &mut dyn Host) -> Result<bool, Errno> {
+    fn take_down(
+        &mut self,
+        ifindex: u32,
+        name: &IfName,
+        host: &mut dyn Host,
+    ) -> Result<bool, Errno> {
         self.others = false;
-        self.dump(host, Dump::Addrs(Purpose::Others(link.ifindex)))?;
-        self.dump(host, Dump::Routes(Purpose::Others(link.ifindex)))?;
+        self.dump(host, Dump::Addrs(Purpose::Others(ifindex)))?;
+        self.dump(host, Dump::Routes(Purpose::Others(ifindex)))?;
         if self.others {
             const IN_USE: Complaint = Complaint::warning(
                 Problem::Says("has addresses or routes of somebody else; it stays up"),
                 Effect::None,
             );
-            self.complain_of(host, &IN_USE, Origin::NONE, &link.name);
+            self.complain_of(host, &IN_USE, Origin::NONE, name);
             return Ok(true);
         }
         self.plan.clear();
-        self.plan.switch(link, Phase::Down, Act::DownRenamed);
+        self.plan.push(Phase::Down, Act::Down, 0);
         self.apply(host)?;
         Ok(self.failed.is_empty())
     }

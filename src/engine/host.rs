@@ -70,8 +70,8 @@ pub trait Host: Sink {
     /// Removes the file; one that is not there is no error.
     fn remove(&mut self, file: OutputFile);
 
-    /// Passes the name of every link with an `owned-IF` file to `each`.
-    fn owned_links(&mut self, each: &mut dyn FnMut(IfName));
+    /// Passes every `owned-IF` file to `each`: the name in its name, and its octets, as [`Host::read`].
+    fn owned_files(&mut self, each: &mut dyn FnMut(IfName, Result<&[u8], Errno>));
 
     /// Tells a person what happens; `at` is the link.
     fn progress(&mut self, link: IfName, news: &dyn Display);

@@ -122,6 +122,8 @@ pub struct Engine<'m> {
     pub(crate) resolv_conf: ResolvConf<'m>,
     pub(crate) requests: u64,
     pub(crate) started: Instant,
+    /// When the last wait for duplicate address detection ends; 0: nothing waits for it.
+    pub(crate) dad_until: Instant,
     /// What the sources said.
     pub config: Config<'m>,
     /// Numbers of the plan's steps that failed in the last batches, and why.
@@ -134,7 +136,7 @@ impl Engine<'_> {
     pub(crate) fn clear(&mut self) {
         self.config.clear();
         self.observed.clear();
-        self.desired.reset(0, 0);
+        self.desired.clear();
         self.plan.clear();
         self.states.clear();
         self.problems.clear();
@@ -169,7 +171,8 @@ impl Engine<'_> {
         self.plan.clear();
         self.plan_names(sink, self.live_rename);
         self.resolve(goal, sink);
-        diff::diff(&self.desired, &self.observed, Ipv6::Present, &mut self.plan);
+        diff::diff_links(&self.desired, &self.observed, &mut self.plan);
+        diff::diff(&self.desired, Ipv6::Present, &mut self.plan);
     }
 
     /// Makes the kernel what it shall be, as far as its links are there, and says whether there is more
@@ -181,6 +184,7 @@ impl Engine<'_> {
     pub fn converge(&mut self, goal: Goal<'_>, host: &mut dyn Host) -> Result<Progress, Errno> {
         // A link that vanishes or is renamed under our hands is looked at again, a bounded number of times.
         for _ in 0..8 {
+            self.dad_until = Instant(0);
             self.observe_links(host)?;
             if self.rename(host)? == names::Renamed::Some {
                 continue;
@@ -269,6 +273,7 @@ impl Engine<'_> {
             let what = match state {
                 LinkState::WaitingDevice => "the device",
                 LinkState::WaitingUdev => "udev",
+                LinkState::WaitingDad => "the end of duplicate address detection",
                 LinkState::NotAsked | LinkState::Found | LinkState::Up | LinkState::Failed => {
                     continue;
                 }
@@ -305,22 +310,19 @@ impl Engine<'_> {
         .resolve();
     }
 
-    /// Resolve, look at addresses and routes, read what is ours, compare.
+    /// Resolve, read what is ours, look at addresses and routes, compare.
     #[inline(never)]
     fn compare(&mut self, goal: Goal<'_>, host: &mut dyn Host) -> Result<(), Errno> {
         self.resolve(goal, host);
-        self.observe_addrs(host)?;
-        self.observe_routes(host)?;
         self.recall_owned(host);
-        self.observe_stale(host)?;
-        diff::diff(&self.desired, &self.observed, self.has_ipv6, &mut self.plan);
-        Ok(())
+        diff::diff_links(&self.desired, &self.observed, &mut self.plan);
+        self.observe_things(host)
     }
 
     /// Counts a link's state up from what was found and done, and tells how long to wait.
     #[inline(never)]
     fn progress(&mut self, host: &mut dyn Host) -> Progress {
-        let mut until = None;
+        let mut until = self.dad_until;
         for n in 0..self.states.len() {
             let id = LinkId(u16::try_from(n).unwrap_or(u16::MAX));
             let (Some(state), Some(link)) = (self.states.get(n).copied(), self.config.link(id))
@@ -336,28 +338,33 @@ impl Engine<'_> {
                         .device_timeout
                         .unwrap_or(self.config.global.timeouts.device);
                     let deadline = self.started.after_seconds(seconds);
-                    until = Some(until.map_or(deadline, |until: Instant| until.max(deadline)));
+                    until = until.max(deadline);
                 }
                 LinkState::NotAsked
                 | LinkState::WaitingDevice
                 | LinkState::WaitingUdev
+                | LinkState::WaitingDad
                 | LinkState::Up
                 | LinkState::Failed => {}
             }
         }
-        match until {
-            Some(until) if host.now() < until => Progress::Waiting(until),
-            Some(_) | None => Progress::Done,
+        match host.now() < until {
+            true => Progress::Waiting(until),
+            false => Progress::Done,
         }
     }
 
-    pub(crate) fn mark(&mut self, ifindex: u32, event: &'static str, at: Instant) {
-        if !self
-            .marks
-            .iter()
-            .any(|mark| mark.ifindex == ifindex && mark.event == event)
-        {
-            let _ = self.marks.push(Mark { ifindex, event, at });
+    /// Remembers when something happened to a link for the first time, and returns when that was.
+    #[inline(never)]
+    pub(crate) fn mark(&mut self, ifindex: u32, event: &'static str, at: Instant) -> Instant {
+        let is_it = |mark: &&Mark| mark.ifindex == ifindex && mark.event == event;
+        if let Some(first) = self.marks.iter().find(is_it) {
+            return first.at;
+        }
+        match self.marks.push(Mark { ifindex, event, at }) {
+            Ok(()) => at,
+            // What is not remembered counts from the start, so that no wait begins again and again.
+            Err(_) => self.started,
         }
     }
 

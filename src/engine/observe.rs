@@ -4,10 +4,10 @@ use super::{Engine, Host, Settled};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
 use crate::limits::MAX_LINKS;
 use crate::model::config::Config;
-use crate::model::desired::Presence;
+use crate::model::desired::Full as TableFull;
+use crate::model::desired::{Presence, Standing};
 use crate::model::observed::{AltName, Link};
 use crate::model::route::MAIN_TABLE;
-use crate::plan::Full as TableFull;
 use crate::plan::diff::{self, Ipv6};
 use crate::plan::resolve::is_named_by;
 use crate::wire::netlink::{self, Full, Message, NLM_F_DUMP_INTR, Writer};
@@ -40,8 +40,6 @@ pub(super) enum Dump {
 pub(super) enum Purpose {
     /// They are compared with the desired ones.
     Compare,
-    /// They are compared with the stale ones.
-    Stale,
     /// Those of this link that somebody made are looked for.
     Others(u32),
     /// They go into the restore buffer as octets.
@@ -220,8 +218,12 @@ impl Engine<'_> {
         );
         match purpose {
             Purpose::Compare => {}
-            Purpose::Stale => return self.see_stale_addr(seen),
-            Purpose::Save => return self.save(seen.ifindex, message),
+            Purpose::Save => {
+                if self.goes_down(seen.ifindex) {
+                    self.save(message);
+                }
+                return;
+            }
             Purpose::Others(ifindex) => {
                 let by_kernel =
                     matches!(seen.addr.addr, IpAddr::V6(addr) if addr.is_unicast_link_local());
@@ -231,27 +233,36 @@ impl Engine<'_> {
             }
         }
         self.has_ipv6.seen(seen.addr.family());
-        let at = diff::mark_addr(&mut self.desired, seen);
+        let marked = diff::mark_addr(&mut self.desired, seen);
         if seen.flags & addr::IFA_F_DADFAILED != 0
-            && let Some(addr) = at.and_then(|at| self.desired.addrs.get(at))
+            && let Some(addr) = marked
+            && addr.standing != Standing::Stale
         {
-            self.complain_of(host, &TAKEN, addr.origin, &seen.addr.addr);
+            let origin = addr.origin;
+            self.complain_of(host, &TAKEN, origin, &seen.addr.addr);
             self.fail(seen.ifindex);
         }
     }
 
     fn see_route(&mut self, purpose: Purpose, seen: &Entry, message: &Message<'_>) {
-        if purpose == Purpose::Compare {
-            diff::mark_route(&mut self.desired, seen);
-        } else if let Entry::Route(ifindex, route) = seen {
-            match purpose {
-                Purpose::Compare => {}
-                Purpose::Stale => self.see_stale_route(*ifindex, route),
-                Purpose::Save => self.save(*ifindex, message),
-                Purpose::Others(link) => {
-                    let by_kernel = [RTPROT_KERNEL, RTPROT_RA].contains(&route.protocol);
-                    self.others |= *ifindex == link && !by_kernel;
+        match (purpose, seen) {
+            (Purpose::Compare, _) => diff::mark_route(&mut self.desired, seen),
+            (Purpose::Save, Entry::Route(ifindex, _)) => {
+                if self.goes_down(*ifindex) {
+                    self.save(message);
                 }
+            }
+            (Purpose::Save, Entry::Other { .. }) => {
+                if route::nexthops(message.payload).any(|ifindex| self.goes_down(ifindex)) {
+                    self.save(message);
+                }
+            }
+            (Purpose::Others(link), Entry::Route(ifindex, route)) => {
+                let by_kernel = [RTPROT_KERNEL, RTPROT_RA].contains(&route.protocol);
+                self.others |= *ifindex == link && !by_kernel;
+            }
+            (Purpose::Others(link), Entry::Other { .. }) => {
+                self.others |= route::nexthops(message.payload).any(|ifindex| ifindex == link);
             }
         }
     }
@@ -260,24 +271,22 @@ impl Engine<'_> {
         self.dump(host, Dump::Links)
     }
 
-    pub(super) fn observe_addrs(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
+    /// Looks at addresses and routes, where any are desired or stale, and compares.
+    pub(super) fn observe_things(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
         self.has_ipv6 = Ipv6::Absent;
-        match self.desired.addrs.is_empty() {
-            true => Ok(()),
-            false => self.dump(host, Dump::Addrs(Purpose::Compare)),
+        if !self.desired.addrs.is_empty() {
+            self.dump(host, Dump::Addrs(Purpose::Compare))?;
         }
-    }
-
-    pub(super) fn observe_routes(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
-        match self.desired.routes.is_empty() {
-            true => Ok(()),
-            false => self.dump(host, Dump::Routes(Purpose::Compare)),
+        if !self.desired.routes.is_empty() {
+            self.dump(host, Dump::Routes(Purpose::Compare))?;
         }
+        diff::diff(&self.desired, self.has_ipv6, &mut self.plan);
+        Ok(())
     }
 }
 
 /// Appends one message to `buffer`, to be sent as a request later: its type, its length, its payload. A
-/// route loses the flags that only the kernel may set (`RTNH_F_DEAD`, `RTNH_F_LINKDOWN`, ...).
+/// route loses the flags that only the kernel may set.
 pub(super) fn append_message(
     buffer: &mut VecView<u8>,
     message: &Message<'_>,
@@ -291,11 +300,8 @@ pub(super) fn append_message(
     }
     let _ = buffer.extend_from_slice(&[k0, k1, l0, l1]);
     let _ = buffer.extend_from_slice(message.payload);
-    let flags = start.saturating_add(8)..;
-    if message.kind == RTM_NEWROUTE
-        && let Some(flags) = buffer.get_mut(flags).and_then(<[u8]>::first_chunk_mut)
-    {
-        *flags = (u32::from_ne_bytes(*flags) & route::RTNH_F_ONLINK).to_ne_bytes();
+    if message.kind == RTM_NEWROUTE {
+        route::clear_flags(buffer.get_mut(start..).unwrap_or_default());
     }
     Ok(())
 }

@@ -127,25 +127,27 @@ impl Engine<'_> {
 
     /// The text resolv.conf shall have: `nameserver=` first, then the links of this run in the order of
     /// the configuration, then what other links brought in earlier runs. `without` is a link going down.
-    pub fn gather_resolv_conf(&mut self, host: &mut dyn Host, without: Option<IfName>) {
+    pub fn gather_resolv_conf(&mut self, host: &mut dyn Host, without: Option<&IfName>) {
         let (config, conf) = (&mut self.config, &mut self.resolv_conf);
         conf.clear();
         conf.add_link(config, None);
         for (state, n) in self.states.iter().zip(0..) {
-            if matches!(state, LinkState::Found | LinkState::Up | LinkState::Failed) {
+            let is_there = match state {
+                LinkState::NotAsked | LinkState::WaitingDevice | LinkState::WaitingUdev => false,
+                LinkState::Found | LinkState::Up | LinkState::Failed | LinkState::WaitingDad => {
+                    true
+                }
+            };
+            if is_there {
                 conf.add_link(config, Some(LinkId(n)));
             }
         }
         let links = &self.desired.links;
-        let mut names = heapless::Vec::<IfName, 64>::new();
-        host.owned_links(&mut |name| {
-            if Some(name) != without && !links.iter().any(|link| link.name == name) {
-                let _ = names.push(name);
+        host.owned_files(&mut |name, file| {
+            if Some(&name) == without || links.iter().any(|link| link.name == name) {
+                return;
             }
-        });
-        for name in names {
-            let text = host.read(OutputFile::Owned(name)).unwrap_or_default();
-            for (word, value) in owned::lines(text) {
+            for (word, value) in owned::lines(file.unwrap_or_default()) {
                 if word == b"search" {
                     conf.add_domain(config, value);
                 } else if word == b"dns"
@@ -154,12 +156,12 @@ impl Engine<'_> {
                     conf.add_server(&addr);
                 }
             }
-        }
+        });
     }
 
     /// Writes resolv.conf if it is ours and differs.
     #[inline(never)]
-    pub fn publish_resolv_conf(&mut self, host: &mut dyn Host, without: Option<IfName>) {
+    pub fn publish_resolv_conf(&mut self, host: &mut dyn Host, without: Option<&IfName>) {
         const FOREIGN: Complaint = Complaint::warning(
             Problem::Says("was written by somebody else (its first line is not ours)"),
             Effect::FileKept,
@@ -186,7 +188,7 @@ impl Engine<'_> {
 
     /// Gathers what resolv.conf shall be, and compares it with what stands in its place.
     #[inline(never)]
-    fn compare_resolv_conf(&mut self, host: &mut dyn Host, without: Option<IfName>) -> OnDisk {
+    fn compare_resolv_conf(&mut self, host: &mut dyn Host, without: Option<&IfName>) -> OnDisk {
         self.gather_resolv_conf(host, without);
         let conf = &self.resolv_conf;
         let text = host.read(OutputFile::ResolvConf).unwrap_or_default();
@@ -236,7 +238,7 @@ impl Engine<'_> {
     /// Writes state.json: the links of this run, and those of earlier runs that this one did not look at
     /// and that are not the one `without`, which went down.
     #[inline(never)]
-    pub fn publish_state(&mut self, host: &mut dyn Host, without: Option<IfName>) {
+    pub fn publish_state(&mut self, host: &mut dyn Host, without: Option<&IfName>) {
         const NOT_MERGED: Complaint = Complaint::warning(
             Problem::Says("was not written by us, or is too long to merge"),
             Effect::PartIgnored,
@@ -244,7 +246,8 @@ impl Engine<'_> {
         let mut carried = heapless::Vec::<u8, { state::MAX_CARRIED }>::new();
         let mut is_ours = |name: &[u8]| {
             let name = IfName::from_kernel(name);
-            name.is_some() && (name == without || self.reports_on(name))
+            name.as_ref()
+                .is_some_and(|name| Some(name) == without || self.reports_on(name))
         };
         let text = host.read(OutputFile::State).unwrap_or_default();
         let merged = state::carry(text, &mut is_ours, &mut carried);
@@ -259,12 +262,12 @@ impl Engine<'_> {
         self.complain_of_file(host, &OutputFile::State, written);
     }
 
-    fn reports_on(&self, name: Option<IfName>) -> bool {
+    fn reports_on(&self, name: &IfName) -> bool {
         let asked = |(link, state): (&LinkConfig, &LinkState)| {
-            *state != LinkState::NotAsked && link.name == name
+            *state != LinkState::NotAsked && name.is(&link.name)
         };
         let mut links = self.desired.links.iter();
-        links.any(|link| Some(link.name) == name)
+        links.any(|link| link.name == *name)
             || self.config.links.iter().zip(self.states.iter()).any(asked)
     }
 
@@ -308,12 +311,12 @@ impl Display for News<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("up")?;
         for addr in self.engine.desired.addrs.iter() {
-            if addr.ifindex == self.ifindex {
+            if addr.is_wanted_on(self.ifindex) {
                 put(f, ", ", &addr.addr)?;
             }
         }
         for route in self.engine.desired.routes.iter() {
-            if route.ifindex == self.ifindex
+            if route.is_wanted_on(self.ifindex)
                 && route.route.dst.is_default()
                 && let Some(via) = &route.route.via
             {

@@ -5,7 +5,7 @@ use super::config::LinkId;
 use super::index::{Index, hash};
 use super::link::{IfName, Mac};
 use super::route::{Route, RouteKey};
-use crate::diag::Origin;
+use crate::diag::{Complaint, Errno, Origin};
 use core::net::{IpAddr, Ipv4Addr};
 use heapless::VecView;
 
@@ -20,6 +20,27 @@ pub enum Presence {
     DiffersOurs,
     /// Another one in its place, made by somebody else.
     DiffersForeign,
+}
+
+/// What `owned-IF` and the configuration say of a thing together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It shall be there; no file says that we made it.
+    Wanted,
+    /// It shall be there, and we made it.
+    Ours,
+    /// We made it, and it shall not be there any more.
+    Stale,
+}
+
+impl Standing {
+    /// What becomes of it when a file says that we made the thing.
+    pub fn recalled(self) -> Standing {
+        match self {
+            Standing::Wanted | Standing::Ours => Standing::Ours,
+            Standing::Stale => Standing::Stale,
+        }
+    }
 }
 
 /// A link that shall be up.
@@ -41,6 +62,40 @@ pub struct DesiredLink {
     pub owned_up: bool,
     /// Whether the plan changes something of it.
     pub touched: bool,
+    /// What `owned-IF` said.
+    pub recalled: Recalled,
+}
+
+impl DesiredLink {
+    /// A link that shall be up and of which nothing else is known.
+    pub fn new(ifindex: u32, name: IfName, origin: Origin) -> DesiredLink {
+        DesiredLink {
+            config: None,
+            ifindex,
+            name,
+            mtu: None,
+            mac: None,
+            origin,
+            owned_up: false,
+            touched: false,
+            recalled: Recalled {
+                file: Err(Errno::ENOENT),
+                old_name: name,
+                complaint: None,
+            },
+        }
+    }
+}
+
+/// What `owned-IF` said of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recalled {
+    /// Whether it could be read.
+    pub file: Result<(), Errno>,
+    /// The name in the name of the file, which the link may have lost since.
+    pub old_name: IfName,
+    /// Why some of it is left out.
+    pub complaint: Option<&'static Complaint>,
 }
 
 /// An address that shall be there.
@@ -58,8 +113,15 @@ pub struct DesiredAddr {
     pub origin: Origin,
     /// What the kernel has.
     pub presence: Presence,
-    /// Whether `owned-IF` says that we made it.
-    pub owned: bool,
+    /// Whether it shall be there, and who made it.
+    pub standing: Standing,
+}
+
+impl DesiredAddr {
+    /// Whether the link of this number shall have it.
+    pub fn is_wanted_on(&self, ifindex: u32) -> bool {
+        self.ifindex == ifindex && self.standing != Standing::Stale
+    }
 }
 
 /// A route that shall be there.
@@ -73,18 +135,27 @@ pub struct DesiredRoute {
     pub origin: Origin,
     /// What the kernel has.
     pub presence: Presence,
-    /// Whether `owned-IF` says that we made it.
-    pub owned: bool,
+    /// Whether it shall be there, and who made it.
+    pub standing: Standing,
 }
 
 impl DesiredRoute {
+    /// Whether the link of this number shall have it.
+    pub fn is_wanted_on(&self, ifindex: u32) -> bool {
+        self.ifindex == ifindex && self.standing != Standing::Stale
+    }
+
     /// The link it uses; 0 for kinds that use none.
     pub fn oif(&self) -> u32 {
         self.route.oif(self.ifindex)
     }
 }
 
-/// Everything that shall be there.
+/// A table has no room left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
+/// Everything that shall be there, and behind it what we made and shall be there no more.
 pub struct Desired<'m> {
     /// Links.
     pub links: &'m mut VecView<DesiredLink>,
@@ -99,39 +170,73 @@ pub struct Desired<'m> {
 }
 
 impl Desired<'_> {
-    /// Forgets everything and makes room for so many addresses and routes.
-    pub fn reset(&mut self, addrs: usize, routes: usize) {
+    /// Forgets everything.
+    pub fn clear(&mut self) {
         self.links.clear();
         self.addrs.clear();
         self.routes.clear();
-        self.addr_index.reset(addrs);
-        self.route_index.reset(routes);
+        self.addr_index.clear();
+        self.route_index.clear();
     }
 
-    /// The number of the desired address with this link, address, prefix length and other end: what makes
-    /// two addresses the same to the kernel.
-    pub fn find_addr(&self, ifindex: u32, addr: &Cidr, peer: &Option<IpAddr>) -> Option<usize> {
+    /// Adds an address.
+    #[inline(never)]
+    pub fn add_addr(&mut self, addr: &DesiredAddr) -> Result<(), Full> {
+        self.addrs.push(*addr).map_err(|_| Full)?;
+        let first = self.addr_index.make_room(self.addrs.len());
+        for n in first..self.addrs.len() {
+            if let Some(addr) = self.addrs.get(n) {
+                let hash = addr_hash(addr.ifindex, &addr.addr);
+                self.addr_index.insert(hash, n as u32);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a route.
+    #[inline(never)]
+    pub fn add_route(&mut self, route: &DesiredRoute) -> Result<(), Full> {
+        self.routes.push(*route).map_err(|_| Full)?;
+        let first = self.route_index.make_room(self.routes.len());
+        for n in first..self.routes.len() {
+            if let Some(route) = self.routes.get(n) {
+                let hash = route_hash(&route.route.key());
+                self.route_index.insert(hash, n as u32);
+            }
+        }
+        Ok(())
+    }
+
+    /// The address with this link, address, prefix length and other end: what makes two addresses the same
+    /// to the kernel.
+    #[inline(never)]
+    pub fn find_addr(
+        &mut self,
+        ifindex: u32,
+        addr: &Cidr,
+        peer: &Option<IpAddr>,
+    ) -> Option<&mut DesiredAddr> {
         let is_it = |n: u32| {
             let is_it = |have: &DesiredAddr| {
                 have.ifindex == ifindex && have.addr == *addr && have.peer == *peer
             };
             self.addrs.get(n as usize).is_some_and(is_it)
         };
-        self.addr_index
-            .find(addr_hash(ifindex, addr), is_it)
-            .map(|n| n as usize)
+        let n = self.addr_index.find(addr_hash(ifindex, addr), is_it)?;
+        self.addrs.get_mut(n as usize)
     }
 
-    /// The number of the desired route with this key.
-    pub fn find_route(&self, key: &RouteKey) -> Option<usize> {
-        let is_it = |n: u32| {
-            self.routes
-                .get(n as usize)
-                .is_some_and(|have| have.route.key() == *key)
-        };
-        self.route_index
-            .find(route_hash(key), is_it)
-            .map(|n| n as usize)
+    /// Passes each route with this key to `each`: at most one that shall be there, and those of its place
+    /// that shall not.
+    #[inline(never)]
+    pub fn each_route(&mut self, key: &RouteKey, each: &mut dyn FnMut(&mut DesiredRoute)) {
+        for n in self.route_index.entries(route_hash(key)) {
+            if let Some(route) = self.routes.get_mut(n as usize)
+                && route.route.key() == *key
+            {
+                each(route);
+            }
+        }
     }
 
     /// The desired link with this number.

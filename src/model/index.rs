@@ -11,12 +11,13 @@ pub struct Index<'m> {
 }
 
 impl<'m> Index<'m> {
-    /// An index that finds nothing until it is [`Index::reset`]. `slots.len()` must be a power of two.
+    /// An index that finds nothing until [`Index::make_room`]. `slots.len()` must be a power of two.
     pub fn new(slots: &'m mut [u32]) -> Self {
         Index { slots, used: 0 }
     }
 
     /// Forgets every entry and makes room for `entries`.
+    #[inline(never)]
     pub fn reset(&mut self, entries: usize) {
         let wanted = entries
             .saturating_mul(2)
@@ -26,6 +27,22 @@ impl<'m> Index<'m> {
         if let Some(slots) = self.slots.get_mut(..self.used) {
             slots.fill(0);
         }
+    }
+
+    /// Forgets every entry; none can be added before [`Index::make_room`].
+    pub fn clear(&mut self) {
+        self.used = 0;
+    }
+
+    /// Makes room for so many entries, the last of which is not in it yet; the number of the first that is
+    /// to be inserted: 0 where all of them were forgotten.
+    #[inline(never)]
+    pub fn make_room(&mut self, entries: usize) -> usize {
+        if entries.saturating_mul(2) <= self.used || self.used == self.slots.len() {
+            return entries.saturating_sub(1);
+        }
+        self.reset(self.used.saturating_mul(2).max(MIN_ENTRIES));
+        0
     }
 
     /// Adds an entry under its hash. Entries beyond the slots are not added.
@@ -44,31 +61,38 @@ impl<'m> Index<'m> {
 
     /// The first entry under `hash` for which `is_it` holds.
     pub fn find(&self, hash: u32, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
-        let mut entries = Entries {
-            index: self,
+        self.entries(hash).find(|entry| is_it(*entry))
+    }
+
+    /// The entries under `hash`, and those that were in their way.
+    pub fn entries(&self, hash: u32) -> Entries<'_> {
+        Entries {
+            slots: self.slots.get(..self.used).unwrap_or_default(),
             at: hash as usize,
             left: self.used,
-        };
-        entries.find(|entry| is_it(*entry))
+        }
     }
 }
 
-/// The entries under a hash, and those that were in their way.
-struct Entries<'i, 'm> {
-    index: &'i Index<'m>,
+/// For how many entries there is room first.
+const MIN_ENTRIES: usize = 8;
+
+/// See [`Index::entries`].
+pub struct Entries<'i> {
+    slots: &'i [u32],
     at: usize,
     left: usize,
 }
 
-impl Iterator for Entries<'_, '_> {
+impl Iterator for Entries<'_> {
     type Item = u32;
 
     #[inline(never)]
     fn next(&mut self) -> Option<u32> {
         self.left = self.left.checked_sub(1)?;
-        let at = self.at & self.index.used.wrapping_sub(1);
+        let at = self.at & self.slots.len().wrapping_sub(1);
         self.at = at.wrapping_add(1);
-        self.index.slots.get(at)?.checked_sub(1)
+        self.slots.get(at)?.checked_sub(1)
     }
 }
 
@@ -90,8 +114,8 @@ mod tests {
         let table = [10u8, 20, 30, 20];
         let mut slots = [7u32; 8];
         let mut index = Index::new(&mut slots);
-        index.reset(table.len());
         for (n, value) in table.iter().enumerate() {
+            assert_eq!(index.make_room(n + 1), n);
             index.insert(u32::from(*value) & 1, n as u32);
         }
         let find = |value: u8| index.find(u32::from(value) & 1, |n| table[n as usize] == value);
@@ -104,9 +128,18 @@ mod tests {
     fn a_full_index_ends_its_search() {
         let mut slots = [0u32; 2];
         let mut index = Index::new(&mut slots);
-        index.reset(1);
+        index.make_room(1);
         (0..5).for_each(|n| index.insert(n, n));
         assert_eq!(index.find(4, |n| n == 4), None);
         assert_eq!(Index::new(&mut [0; 4]).find(0, |_| true), None);
+    }
+
+    #[test]
+    fn an_index_that_grows_is_filled_anew() {
+        let mut slots = [7u32; 128];
+        let mut index = Index::new(&mut slots);
+        let firsts = (1..=64).map(|entries| index.make_room(entries));
+        let anew = firsts.enumerate().filter(|(n, first)| n != first);
+        assert_eq!(anew.collect::<std::vec::Vec<_>>(), [(8, 0), (32, 0)]);
     }
 }

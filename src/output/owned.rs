@@ -20,10 +20,9 @@
 use crate::diag::put;
 use crate::model::addr::{Cidr, Family};
 use crate::model::config::{Config, LinkId};
-use crate::model::desired::{Desired, DesiredLink, Presence};
+use crate::model::desired::{Desired, DesiredLink, Presence, Standing};
 use crate::model::route::Route;
 use crate::output::json::Octets;
-use crate::plan::Plan;
 use crate::plan::op::RouteWords;
 use crate::source::route_file;
 use crate::text::{lines, scalar};
@@ -78,16 +77,22 @@ pub struct Owned<'a, 'm> {
     pub link: &'a DesiredLink,
     /// What shall be there.
     pub desired: &'a Desired<'m>,
-    /// What is about to be deleted: ours until it is gone.
-    pub plan: &'a Plan<'m>,
     /// Name servers and search domains.
     pub config: &'a Config<'m>,
+}
+
+impl Owned<'_, '_> {
+    /// Whether the link has name servers or search domains of its own.
+    pub fn brings_names(&self) -> bool {
+        let any = |_: &str, _: &dyn Display| Err(fmt::Error);
+        let mut links = self.link.config.iter();
+        links.any(|id| names(self.config, *id, &mut { any }).is_err())
+    }
 }
 
 impl Display for Owned<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ifindex = self.link.ifindex;
-        let ours = |presence, owned| presence != Presence::Same || owned;
         put(f, "# What ifdawn made on ", &self.link.name)?;
         put(f, "; `ifdawn down ", &self.link.name)?;
         f.write_str("` undoes it.\n")?;
@@ -96,25 +101,25 @@ impl Display for Owned<'_, '_> {
             f.write_str("up\n")?;
         }
         for addr in self.desired.addrs.iter() {
-            // One that was there and only lost its end of life is still somebody else's.
-            let is_new = addr.presence == Presence::Missing;
-            if addr.ifindex == ifindex && (is_new || addr.owned) {
+            let is_ours = match addr.standing {
+                // One that was there and only lost its end of life is still somebody else's.
+                Standing::Wanted => addr.presence == Presence::Missing,
+                Standing::Ours => true,
+                // It is about to be deleted: ours until it is gone.
+                Standing::Stale => addr.presence != Presence::Missing,
+            };
+            if addr.ifindex == ifindex && is_ours {
                 addr_line(f, &addr.addr, addr.peer.as_ref())?;
             }
         }
-        for stale in self.plan.stale_addrs.iter() {
-            if stale.link.ifindex == ifindex && stale.seen {
-                addr_line(f, &stale.addr, stale.peer.as_ref())?;
-            }
-        }
         for route in self.desired.routes.iter() {
-            if route.ifindex == ifindex && ours(route.presence, route.owned) {
+            let is_ours = match route.standing {
+                Standing::Wanted => route.presence != Presence::Same,
+                Standing::Ours => true,
+                Standing::Stale => route.presence == Presence::Same,
+            };
+            if route.ifindex == ifindex && is_ours {
                 route_line(f, &route.route)?;
-            }
-        }
-        for stale in self.plan.stale_routes.iter() {
-            if stale.link.ifindex == ifindex && stale.seen {
-                route_line(f, &stale.route)?;
             }
         }
         match self.link.config {
@@ -235,7 +240,7 @@ mod tests {
         routes
     }
 
-    fn with_file<R>(presence: Presence, owned: bool, use_it: impl FnOnce(&str) -> R) -> R {
+    fn with_file<R>(presence: Presence, standing: Standing, use_it: impl FnOnce(&str) -> R) -> R {
         let mut tables = Tables::new();
         let engine = tables.engine();
         let (desired, mut config) = (engine.desired, engine.config);
@@ -252,7 +257,7 @@ mod tests {
                 broadcast: None,
                 origin: Origin::NONE,
                 presence,
-                owned,
+                standing,
             };
             desired.addrs.push(addr).unwrap();
             desired
@@ -266,7 +271,7 @@ mod tests {
                 route,
                 origin: Origin::NONE,
                 presence,
-                owned,
+                standing,
             };
             desired.routes.push(route).unwrap();
         }
@@ -285,18 +290,12 @@ mod tests {
         }
         let link = DesiredLink {
             config: Some(LinkId(0)),
-            ifindex: 7,
-            name: IfName::new(b"eth0").unwrap(),
-            mtu: None,
-            mac: None,
-            origin: Origin::NONE,
-            owned_up: owned,
-            touched: true,
+            owned_up: standing == Standing::Ours,
+            ..DesiredLink::new(7, IfName::new(b"eth0").unwrap(), Origin::NONE)
         };
         let text = Owned {
             link: &link,
             desired: &desired,
-            plan: &engine.plan,
             config: &config,
         }
         .to_string();
@@ -305,12 +304,8 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        for (presence, owned) in [
-            (Presence::Missing, true),
-            (Presence::DiffersForeign, true),
-            (Presence::Same, true),
-        ] {
-            with_file(presence, owned, |text| {
+        for presence in [Presence::Missing, Presence::DiffersForeign, Presence::Same] {
+            with_file(presence, Standing::Ours, |text| {
                 let said = said(text.as_bytes());
                 let mut all = Vec::from(["link 7".to_string(), "up ".to_string()]);
                 for (addr, peer) in [
@@ -356,7 +351,7 @@ mod tests {
 
     #[test]
     fn what_was_there_before_us_is_not_in_it() {
-        with_file(Presence::Same, false, |text| {
+        with_file(Presence::Same, Standing::Wanted, |text| {
             let lines: Vec<&str> = text.lines().collect();
             let head = "# What ifdawn made on eth0; `ifdawn down eth0` undoes it.";
             assert_eq!(
@@ -396,7 +391,7 @@ mod tests {
     /// Any octets are read without a panic, and a torn file gives a prefix of its items.
     #[test]
     fn a_torn_file_gives_what_its_whole_lines_say() {
-        with_file(Presence::Missing, true, |text| {
+        with_file(Presence::Missing, Standing::Ours, |text| {
             let whole = said(text.as_bytes());
             for len in 0..text.len() {
                 let torn = said(&text.as_bytes()[..len]);

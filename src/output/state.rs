@@ -156,7 +156,7 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     json.boolean(observed.is_some_and(|link| link.has_carrier()));
     json.array();
     for addr in desired.addrs.iter() {
-        if addr.ifindex == ifindex {
+        if addr.is_wanted_on(ifindex) {
             json.object(ADDRESS);
             json.text(&addr.addr);
         }
@@ -166,7 +166,7 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     let routes = desired
         .routes
         .iter()
-        .filter(|route| route.ifindex == ifindex);
+        .filter(|route| route.is_wanted_on(ifindex));
     for route in routes.take(ROUTES_SHOWN) {
         json.text(&RouteWords(&route.route));
     }
@@ -197,7 +197,7 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
 }
 
 /// The words of CONTRACT section 4, in the order of [`LinkState`].
-const STATES: &str = "ignored\nwaiting-device\nwaiting-udev\nfound\nup\nfailed";
+const STATES: &str = "ignored\nwaiting-device\nwaiting-udev\nfound\nup\nfailed\ndad";
 
 #[cfg(test)]
 mod tests {
@@ -208,7 +208,7 @@ mod tests {
     use crate::model::addr::Cidr;
     use crate::model::config::LinkConfig;
     use crate::model::config::{LinkMatch, Server, SourceKind};
-    use crate::model::desired::{DesiredAddr, DesiredRoute, Presence};
+    use crate::model::desired::{DesiredAddr, DesiredRoute, Presence, Standing};
     use crate::model::link::{IfName, Mac};
     use crate::model::observed::{ARPHRD_ETHER, IFF_LOWER_UP, IFF_UP, KernelKind, Link};
     use crate::model::route::Route;
@@ -315,16 +315,9 @@ mod tests {
         let (mac, origin) = (Mac::new(&[2; 6]).unwrap(), Origin::NONE);
         let config = LinkConfig::new(LinkMatch::Name(name), SourceKind::Ifcfg, origin);
         let config = engine.config.add_link(config);
-        let (owned_up, touched) = (false, false);
         let link = DesiredLink {
             config,
-            ifindex,
-            name,
-            mtu: None,
-            mac: None,
-            origin,
-            owned_up,
-            touched,
+            ..DesiredLink::new(ifindex, name, origin)
         };
         engine.desired.links.push(link).unwrap();
         let (flags, arphrd, kind) = (IFF_UP | IFF_LOWER_UP, ARPHRD_ETHER, KernelKind::Device);
@@ -342,16 +335,16 @@ mod tests {
             settled,
         };
         engine.observed.links.push(link).unwrap();
-        let (presence, owned, peer, broadcast) = (Presence::Same, true, None, None);
+        let (presence, standing) = (Presence::Same, Standing::Ours);
         let addr = Cidr::new([192, 0, 2, 5].into(), 24).unwrap();
         let addr = DesiredAddr {
             ifindex,
             addr,
-            peer,
-            broadcast,
+            peer: None,
+            broadcast: None,
             origin,
             presence,
-            owned,
+            standing,
         };
         engine.desired.addrs.push(addr).unwrap();
         for number in 0..routes {
@@ -361,7 +354,7 @@ mod tests {
                 route,
                 origin,
                 presence,
-                owned,
+                standing,
             };
             engine.desired.routes.push(route).unwrap();
         }

@@ -6,53 +6,50 @@
 //! Only managed fields take part: an address is its link, octets, length, other end and end of life; a
 //! route is its key, gateway, source and link.
 
-use super::{Act, Phase, Plan, StaleAddr, Step, push};
-use crate::model::addr::{Cidr, Family};
-use crate::model::desired::{Desired, DesiredRoute, Presence};
+use super::{Act, Phase, Plan, Step, push};
+use crate::model::addr::Family;
+use crate::model::desired::{Desired, DesiredAddr, DesiredRoute, Presence, Standing};
 use crate::model::observed::Observed;
 use crate::model::route::{PROTOCOL, Route};
 use crate::wire::rtnetlink::addr::{Addr, FOREVER};
 use crate::wire::rtnetlink::route::Entry;
+use core::net::Ipv6Addr;
 use heapless::VecView;
 
-/// Marks the desired address that `seen` stands for; its number, if there is one.
-pub fn mark_addr(desired: &mut Desired<'_>, seen: &Addr) -> Option<usize> {
-    let at = desired.find_addr(seen.ifindex, &seen.addr, &seen.peer)?;
-    if let Some(addr) = desired.addrs.get_mut(at) {
-        addr.presence = match seen.valid_lft_secs {
-            FOREVER => Presence::Same,
-            _ => Presence::DiffersForeign,
-        };
-    }
-    Some(at)
+/// Marks the desired address that `seen` stands for, and returns it.
+pub fn mark_addr<'d>(desired: &'d mut Desired<'_>, seen: &Addr) -> Option<&'d mut DesiredAddr> {
+    let addr = desired.find_addr(seen.ifindex, &seen.addr, &seen.peer)?;
+    addr.presence = match seen.valid_lft_secs {
+        FOREVER => Presence::Same,
+        _ => Presence::DiffersForeign,
+    };
+    Some(addr)
 }
 
-/// Marks the desired route in whose place `seen` stands.
+/// Marks the desired routes in whose place `seen` stands.
 #[inline(never)]
 pub fn mark_route(desired: &mut Desired<'_>, seen: &Entry) {
     let (key, protocol) = match seen {
         Entry::Route(_, route) => (route.key(), route.protocol),
         Entry::Other { key, protocol } => (*key, *protocol),
     };
-    let Some(at) = desired.find_route(&key) else {
-        return;
-    };
-    let Some(wanted) = desired.routes.get_mut(at) else {
-        return;
-    };
-    let same = match seen {
-        Entry::Route(ifindex, route) => is_same(wanted, *ifindex, route),
-        Entry::Other { .. } => false,
-    };
-    if same {
-        wanted.presence = Presence::Same;
-        wanted.owned |= protocol == PROTOCOL;
-    } else if wanted.presence != Presence::Same {
-        wanted.presence = match protocol {
-            PROTOCOL => Presence::DiffersOurs,
-            _ => Presence::DiffersForeign,
+    desired.each_route(&key, &mut |wanted| {
+        let same = match seen {
+            Entry::Route(ifindex, route) => is_same(wanted, *ifindex, route),
+            Entry::Other { .. } => false,
         };
-    }
+        if same {
+            wanted.presence = Presence::Same;
+            if protocol == PROTOCOL {
+                wanted.standing = wanted.standing.recalled();
+            }
+        } else if wanted.presence != Presence::Same {
+            wanted.presence = match protocol {
+                PROTOCOL => Presence::DiffersOurs,
+                _ => Presence::DiffersForeign,
+            };
+        }
+    });
 }
 
 /// Fields that are not compared: protocol (a hint only), scope and `onlink` (how it was added, not what it
@@ -64,42 +61,23 @@ fn is_same(wanted: &DesiredRoute, ifindex: u32, seen: &Route) -> bool {
         && (wanted.route.src.is_none() || wanted.route.src == seen.src)
 }
 
-/// Deletes what the tables of stale things hold and the kernel has: last, but first where it is in the
-/// way of what comes.
-pub fn delete_stale(desired: &Desired<'_>, plan: &mut Plan<'_>) {
-    let steps = &mut *plan.steps;
-    for (stale, n) in plan.stale_routes.iter().zip(0..) {
-        if stale.seen {
-            push(steps, Phase::DeleteRoutes, Act::DelRoute, n);
-        }
-    }
-    for (stale, n) in plan.stale_addrs.iter().zip(0..) {
-        if stale.seen {
-            let phase = match is_in_the_way(desired, stale) {
-                true => Phase::ReplaceAddresses,
-                false => Phase::DeleteAddresses,
-            };
-            push(steps, phase, Act::DelAddr, n);
-            put_back(desired, steps, stale);
-        }
-    }
-}
-
 /// The kernel has one place for an IPv6 address, whatever its prefix length.
 #[inline(never)]
-fn is_in_the_way(desired: &Desired<'_>, stale: &StaleAddr) -> bool {
+fn is_in_the_way(desired: &Desired<'_>, stale: &DesiredAddr) -> bool {
     let mut addrs = desired.addrs.iter();
     stale.addr.family() == Family::V6
         && addrs.any(|wanted| {
-            wanted.ifindex == stale.link.ifindex && wanted.addr.addr == stale.addr.addr
+            wanted.standing != Standing::Stale
+                && wanted.ifindex == stale.ifindex
+                && wanted.addr.addr == stale.addr.addr
         })
 }
 
 /// Where `promote_secondaries` is off, the primary IPv4 address of a subnet takes the others with it when
 /// it goes, and the last address takes the routes: both are put back, once for a link, however many of its
 /// addresses go.
-fn put_back(desired: &Desired<'_>, steps: &mut VecView<Step>, stale: &StaleAddr) {
-    let ifindex = stale.link.ifindex;
+fn put_back(desired: &Desired<'_>, steps: &mut VecView<Step>, stale: &DesiredAddr) {
+    let ifindex = stale.ifindex;
     let is_put_back = |step: &Step| {
         let wanted = desired.addrs.get(step.n as usize);
         step.phase == Phase::AddressesAgain && wanted.is_some_and(|addr| addr.ifindex == ifindex)
@@ -110,6 +88,7 @@ fn put_back(desired: &Desired<'_>, steps: &mut VecView<Step>, stale: &StaleAddr)
     let before = steps.len();
     for (wanted, n) in desired.addrs.iter().zip(0..) {
         if wanted.ifindex == ifindex
+            && wanted.standing != Standing::Stale
             && wanted.addr.len == stale.addr.len
             && wanted.addr.contains(&stale.addr.addr)
         {
@@ -120,7 +99,10 @@ fn put_back(desired: &Desired<'_>, steps: &mut VecView<Step>, stale: &StaleAddr)
         return;
     }
     for (wanted, n) in desired.routes.iter().zip(0..) {
-        if wanted.ifindex == ifindex && wanted.route.family() == Family::V4 {
+        if wanted.ifindex == ifindex
+            && wanted.standing != Standing::Stale
+            && wanted.route.family() == Family::V4
+        {
             let phase = match wanted.route.via {
                 None => Phase::RoutesOnLinkAgain,
                 Some(_) => Phase::RoutesViaAgain,
@@ -130,10 +112,8 @@ fn put_back(desired: &Desired<'_>, steps: &mut VecView<Step>, stale: &StaleAddr)
     }
 }
 
-/// Fills `plan` with what is missing or differs. `has_ipv6`: whether the kernel has any IPv6 address, so
-/// that a kernel without IPv6 is not asked for `::1` again and again.
-#[inline(never)]
-pub fn diff(desired: &Desired<'_>, observed: &Observed<'_>, has_ipv6: Ipv6, plan: &mut Plan<'_>) {
+/// Fills `plan` with what is missing or differs of links.
+pub fn diff_links(desired: &Desired<'_>, observed: &Observed<'_>, plan: &mut Plan<'_>) {
     for (wanted, n) in desired.links.iter().zip(0..) {
         let Some(link) = observed.by_index(wanted.ifindex) else {
             continue;
@@ -148,29 +128,48 @@ pub fn diff(desired: &Desired<'_>, observed: &Observed<'_>, has_ipv6: Ipv6, plan
             plan.push(Phase::Up, Act::Up, n);
         }
     }
-    for (wanted, n) in desired.addrs.iter().zip(0..) {
-        let act = match wanted.presence {
-            Presence::Same => continue,
-            Presence::Missing if has_ipv6 == Ipv6::Absent && is_localhost(&wanted.addr) => continue,
-            Presence::Missing => Act::AddAddr,
-            Presence::DiffersOurs | Presence::DiffersForeign => Act::ChangeAddr,
-        };
-        plan.push(Phase::Addresses, act, n);
-    }
-    delete_stale(desired, plan);
-    for (wanted, n) in desired.routes.iter().zip(0..) {
-        let act = match wanted.presence {
-            Presence::Same => continue,
-            Presence::Missing => Act::AddRoute,
-            Presence::DiffersOurs | Presence::DiffersForeign => Act::ReplaceRoute,
-        };
-        plan.push(route_phase(&wanted.route), act, n);
-    }
-    plan.sort();
 }
 
-fn is_localhost(addr: &Cidr) -> bool {
-    addr.family() == Family::V6 && addr.addr.is_loopback()
+/// The same of addresses and routes, and brings the whole plan into its order. What is stale and there is
+/// deleted last, but first where it is in the way of what comes. `has_ipv6`: whether the kernel has any
+/// IPv6 address, so that a kernel without IPv6 is not asked for `::1` again and again.
+#[inline(never)]
+pub fn diff(desired: &Desired<'_>, has_ipv6: Ipv6, plan: &mut Plan<'_>) {
+    for (addr, n) in desired.addrs.iter().zip(0..) {
+        let (phase, act) = match (addr.standing, addr.presence) {
+            (Standing::Stale, Presence::Missing) => continue,
+            (Standing::Stale, _) => {
+                put_back(desired, plan.steps, addr);
+                match is_in_the_way(desired, addr) {
+                    true => (Phase::ReplaceAddresses, Act::DelAddr),
+                    false => (Phase::DeleteAddresses, Act::DelAddr),
+                }
+            }
+            (_, Presence::Same) => continue,
+            (_, Presence::Missing) => {
+                if has_ipv6 == Ipv6::Absent && addr.addr.addr == Ipv6Addr::LOCALHOST {
+                    continue;
+                }
+                (Phase::Addresses, Act::AddAddr)
+            }
+            (_, Presence::DiffersOurs | Presence::DiffersForeign) => {
+                (Phase::Addresses, Act::ChangeAddr)
+            }
+        };
+        plan.push(phase, act, n);
+    }
+    for (route, n) in desired.routes.iter().zip(0..) {
+        let (phase, act) = match (route.standing, route.presence) {
+            (Standing::Stale, Presence::Same) => (Phase::DeleteRoutes, Act::DelRoute),
+            (Standing::Stale, _) | (_, Presence::Same) => continue,
+            (_, Presence::Missing) => (route_phase(&route.route), Act::AddRoute),
+            (_, Presence::DiffersOurs | Presence::DiffersForeign) => {
+                (route_phase(&route.route), Act::ReplaceRoute)
+            }
+        };
+        plan.push(phase, act, n);
+    }
+    plan.sort();
 }
 
 /// Whether the kernel showed any IPv6 address.
@@ -205,11 +204,11 @@ mod tests {
     use super::*;
     use crate::diag::Origin;
     use crate::machine::Machine;
-    use crate::model::desired::{DesiredAddr, DesiredLink, addr_hash, route_hash};
+    use crate::model::addr::Cidr;
+    use crate::model::desired::DesiredLink;
     use crate::model::link::{IfName, Mac};
     use crate::model::observed::{ARPHRD_ETHER, IFF_UP, KernelKind, Link};
     use crate::model::route::{Reach, RouteKind};
-    use crate::plan::{NamedLink, StaleRoute};
     use core::net::IpAddr;
 
     fn ip(text: &str) -> IpAddr {
@@ -222,32 +221,27 @@ mod tests {
     }
 
     fn want_addr(desired: &mut Desired<'_>, addr: &str, peer: Option<&str>) {
-        let number = u32::try_from(desired.addrs.len()).unwrap();
-        let addr = cidr(addr);
         let wanted = DesiredAddr {
             ifindex: 2,
-            addr,
+            addr: cidr(addr),
             peer: peer.map(ip),
             broadcast: None,
             origin: Origin::NONE,
             presence: Presence::Missing,
-            owned: false,
+            standing: Standing::Wanted,
         };
-        assert!(desired.addrs.push(wanted).is_ok());
-        desired.addr_index.insert(addr_hash(2, &addr), number);
+        desired.add_addr(&wanted).unwrap();
     }
 
     fn want_route(desired: &mut Desired<'_>, route: Route) {
-        let number = u32::try_from(desired.routes.len()).unwrap();
         let wanted = DesiredRoute {
             ifindex: 2,
             route,
             origin: Origin::NONE,
             presence: Presence::Missing,
-            owned: false,
+            standing: Standing::Wanted,
         };
-        assert!(desired.routes.push(wanted).is_ok());
-        desired.route_index.insert(route_hash(&route.key()), number);
+        desired.add_route(&wanted).unwrap();
     }
 
     fn via(dst: &str, via: &str) -> Route {
@@ -307,7 +301,6 @@ mod tests {
         ] {
             let mut tables = Tables::new();
             let mut desired = tables.engine().desired;
-            desired.reset(2, 0);
             want_addr(&mut desired, "192.0.2.5/24", None);
             want_addr(&mut desired, "192.0.2.5/24", Some("192.0.2.9"));
             mark_addr(&mut desired, &seen);
@@ -396,11 +389,11 @@ mod tests {
         ] {
             let mut tables = Tables::new();
             let mut desired = tables.engine().desired;
-            desired.reset(0, 1);
             want_route(&mut desired, wanted);
             mark_route(&mut desired, &seen);
+            let is_ours = desired.routes[0].standing == Standing::Ours;
             assert_eq!(
-                (desired.routes[0].presence, desired.routes[0].owned),
+                (desired.routes[0].presence, is_ours),
                 (presence, owned),
                 "{seen:?}"
             );
@@ -411,7 +404,6 @@ mod tests {
     fn the_right_route_counts_whatever_is_seen_after_it() {
         let mut tables = Tables::new();
         let mut desired = tables.engine().desired;
-        desired.reset(0, 1);
         let wanted = via("::/0", "fe80::1");
         want_route(&mut desired, wanted);
         let other = Route {
@@ -454,44 +446,33 @@ mod tests {
         let mut tables = Tables::new();
         let engine = tables.engine();
         let (mut desired, observed, mut plan) = (engine.desired, engine.observed, engine.plan);
-        desired.reset(1, 4);
         want_route(&mut desired, via("0.0.0.0/0", "172.16.0.1"));
         want_route(&mut desired, via("172.16.0.0/12", "192.0.2.1"));
         want_route(&mut desired, Route::new(cidr("192.0.2.1/32")));
         desired.routes[1].presence = Presence::DiffersOurs;
         want_addr(&mut desired, "192.0.2.5/32", None);
         let wanted = DesiredLink {
-            config: None,
-            ifindex: 2,
-            name: IfName::LO,
             mtu: Some(9_000),
             mac: Mac::new(&[2; 6]),
-            origin: Origin::NONE,
-            owned_up: false,
-            touched: false,
+            ..DesiredLink::new(2, IfName::LO, Origin::NONE)
         };
         assert!(desired.links.push(wanted).is_ok() && observed.links.push(link(2, 0)).is_ok());
-        let named = NamedLink {
-            ifindex: 2,
-            name: IfName::LO,
-        };
-        plan.switch(named, Phase::Down, Act::DownRenamed);
-        for seen in [true, false] {
-            let addr = StaleAddr {
-                link: named,
-                addr: cidr("192.0.2.9/32"),
-                peer: None,
-                seen,
-            };
-            let route = StaleRoute {
-                link: named,
-                route: via("10.0.0.0/8", "192.0.2.1"),
-                seen,
-            };
-            plan.stale_addrs.push(addr).unwrap();
-            plan.stale_routes.push(route).unwrap();
+        plan.push(Phase::Down, Act::Down, 0);
+        for (presence, last) in [(Presence::Same, 9), (Presence::Missing, 10)] {
+            want_addr(&mut desired, &std::format!("192.0.2.{last}/32"), None);
+            want_route(
+                &mut desired,
+                via(&std::format!("{last}.0.0.0/8"), "192.0.2.1"),
+            );
+            let (addr, route) = (
+                desired.addrs.last_mut().unwrap(),
+                desired.routes.last_mut().unwrap(),
+            );
+            (addr.presence, addr.standing) = (presence, Standing::Stale);
+            (route.presence, route.standing) = (presence, Standing::Stale);
         }
-        diff(&desired, &observed, Ipv6::Absent, &mut plan);
+        diff_links(&desired, &observed, &mut plan);
+        diff(&desired, Ipv6::Absent, &mut plan);
         let acts = plan.steps.iter().map(|step| (step.act, step.n));
         assert_eq!(
             acts.collect::<std::vec::Vec<_>>(),
@@ -503,9 +484,9 @@ mod tests {
                 (Act::AddRoute, 2),
                 (Act::ReplaceRoute, 1),
                 (Act::AddRoute, 0),
-                (Act::DelRoute, 0),
-                (Act::DelAddr, 0),
-                (Act::DownRenamed, 0),
+                (Act::DelRoute, 3),
+                (Act::DelAddr, 1),
+                (Act::Down, 0),
             ]
         );
         assert!(plan.steps.is_sorted_by_key(|step| step.phase));
@@ -516,19 +497,19 @@ mod tests {
         let mut tables = Tables::new();
         let engine = tables.engine();
         let (mut desired, observed, mut plan) = (engine.desired, engine.observed, engine.plan);
-        desired.reset(2, 1);
         want_addr(&mut desired, "192.0.2.5/24", None);
         want_addr(&mut desired, "::1/128", None);
         want_route(&mut desired, via("0.0.0.0/0", "192.0.2.1"));
         desired.addrs[0].presence = Presence::Same;
         desired.routes[0].presence = Presence::Same;
         assert!(observed.links.push(link(2, IFF_UP)).is_ok());
-        diff(&desired, &observed, Ipv6::Absent, &mut plan);
+        diff_links(&desired, &observed, &mut plan);
+        diff(&desired, Ipv6::Absent, &mut plan);
         assert!(
             plan.steps.is_empty(),
             "a kernel without IPv6 is not asked for ::1"
         );
-        diff(&desired, &observed, Ipv6::Present, &mut plan);
+        diff(&desired, Ipv6::Present, &mut plan);
         assert_eq!(plan.steps.len(), 1);
     }
 }

@@ -12,12 +12,9 @@ pub mod resolve;
 mod routes;
 
 use crate::diag::{At, Complaint, Diagnostic, Origin, Sink};
-use crate::model::addr::Cidr;
 use crate::model::config::Config;
 use crate::model::link::IfName;
-use crate::model::route::Route;
 use core::fmt::Display;
-use core::net::IpAddr;
 use heapless::VecView;
 
 /// When a step is carried out. The order of the variants is the order of the steps.
@@ -81,10 +78,12 @@ pub enum Act {
     AddRoute,
     /// Put it in the place of another one.
     ReplaceRoute,
-    /// Delete one of [`Plan::stale_routes`].
+    /// Delete it.
     DelRoute,
-    /// Delete one of [`Plan::stale_addrs`].
+    /// Delete one of [`crate::model::desired::Desired::addrs`].
     DelAddr,
+    /// Take down one of [`crate::model::desired::Desired::links`].
+    Down,
 }
 
 /// One step.
@@ -131,10 +130,6 @@ pub struct Rename {
     pub origin: Origin,
 }
 
-/// A table has no room left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Full;
-
 /// A link number with its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NamedLink {
@@ -144,47 +139,12 @@ pub struct NamedLink {
     pub name: IfName,
 }
 
-/// An address we made and that is no longer wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StaleAddr {
-    /// Its link.
-    pub link: NamedLink,
-    /// Address and prefix length.
-    pub addr: Cidr,
-    /// The other end.
-    pub peer: Option<IpAddr>,
-    /// Whether the kernel has it.
-    pub seen: bool,
-}
-
-/// A route we made and that is no longer wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StaleRoute {
-    /// Its link.
-    pub link: NamedLink,
-    /// The route.
-    pub route: Route,
-    /// Whether the kernel has it.
-    pub seen: bool,
-}
-
-impl StaleRoute {
-    /// The link it uses; 0 for kinds that use none.
-    pub fn oif(&self) -> u32 {
-        self.route.oif(self.link.ifindex)
-    }
-}
-
 /// Steps in order, and what they act on where it is not in the desired state.
 pub struct Plan<'m> {
     /// The steps; sorted once [`Plan::sort`] ran.
     pub steps: &'m mut VecView<Step>,
     /// The permutation of names, in order.
     pub renames: &'m mut VecView<Rename>,
-    /// Addresses to delete.
-    pub stale_addrs: &'m mut VecView<StaleAddr>,
-    /// Routes to delete.
-    pub stale_routes: &'m mut VecView<StaleRoute>,
 }
 
 impl Plan<'_> {
@@ -193,20 +153,11 @@ impl Plan<'_> {
     pub fn clear(&mut self) {
         self.steps.clear();
         self.renames.clear();
-        self.stale_addrs.clear();
-        self.stale_routes.clear();
     }
 
     /// Adds a step.
     pub fn push(&mut self, phase: Phase, act: Act, n: u32) {
         push(self.steps, phase, act, n);
-    }
-
-    /// Whether something of this link is no longer wanted.
-    pub fn has_stale(&self, ifindex: u32) -> bool {
-        let is_it = |link: &NamedLink| link.ifindex == ifindex;
-        self.stale_addrs.iter().any(|stale| is_it(&stale.link))
-            || self.stale_routes.iter().any(|stale| is_it(&stale.link))
     }
 
     /// Adds a step that takes a link up or down under the name it has.

@@ -1,6 +1,6 @@
 //! A step with its names filled in; as text it is the ip(8) command that does the same.
 
-use super::{Act, Naming, Plan, StaleRoute, Step};
+use super::{Act, Naming, Plan, Step};
 use crate::diag::{Origin, put, put_octet};
 use crate::model::addr::{Cidr, Family};
 use crate::model::desired::Desired;
@@ -84,36 +84,25 @@ impl<'a> Op<'a> {
                 let change = Change::Mtu(link.mtu?);
                 (link.ifindex, Some(&link.name), link.origin, change)
             }
-            Act::Up => {
+            Act::Up | Act::Down => {
                 let link = link()?;
-                (link.ifindex, Some(&link.name), Origin::NONE, Change::Up)
+                let change = match step.act == Act::Up {
+                    true => Change::Up,
+                    false => Change::Down,
+                };
+                (link.ifindex, Some(&link.name), Origin::NONE, change)
             }
-            Act::AddAddr | Act::ChangeAddr => {
+            Act::AddAddr | Act::ChangeAddr | Act::DelAddr => {
                 let addr = desired.addrs.get(n)?;
                 let name = &desired.link(addr.ifindex)?.name;
                 let change = Change::Addr(step.verb(), &addr.addr, &addr.peer, addr.broadcast);
                 (addr.ifindex, Some(name), addr.origin, change)
             }
-            Act::AddRoute | Act::ReplaceRoute => {
+            Act::AddRoute | Act::ReplaceRoute | Act::DelRoute => {
                 let route = desired.routes.get(n)?;
                 let name = desired.link(route.ifindex).map(|link| &link.name);
                 let change = Change::Route(step.verb(), &route.route);
                 (route.ifindex, name, route.origin, change)
-            }
-            Act::DelRoute => {
-                let StaleRoute { link, route, .. } = plan.stale_routes.get(n)?;
-                let change = Change::Route(Verb::Delete, route);
-                (link.ifindex, Some(&link.name), Origin::NONE, change)
-            }
-            Act::DelAddr => {
-                let stale = plan.stale_addrs.get(n)?;
-                let change = Change::Addr(Verb::Delete, &stale.addr, &stale.peer, None);
-                (
-                    stale.link.ifindex,
-                    Some(&stale.link.name),
-                    Origin::NONE,
-                    change,
-                )
             }
         };
         Some(Op {
@@ -129,6 +118,17 @@ impl<'a> Op<'a> {
         self.origin
     }
 
+    /// Which family the address or the route is of.
+    pub fn family(&self) -> Option<Family> {
+        match &self.change {
+            Change::Addr(_, addr, ..) => Some(addr.family()),
+            Change::Route(_, route) => Some(route.family()),
+            Change::Up | Change::Down | Change::Rename(..) | Change::Mac(_) | Change::Mtu(_) => {
+                None
+            }
+        }
+    }
+
     /// The link it acts on, or that a route without one is kept track of at.
     pub fn ifindex(&self) -> u32 {
         self.ifindex
@@ -136,11 +136,14 @@ impl<'a> Op<'a> {
 }
 
 impl Step {
-    /// What becomes of a desired address or route.
+    /// What becomes of an address or a route.
     fn verb(self) -> Verb {
-        match matches!(self.act, Act::ChangeAddr | Act::ReplaceRoute) {
-            true => Verb::Replace,
-            false => Verb::Add,
+        if matches!(self.act, Act::ChangeAddr | Act::ReplaceRoute) {
+            Verb::Replace
+        } else if matches!(self.act, Act::DelAddr | Act::DelRoute) {
+            Verb::Delete
+        } else {
+            Verb::Add
         }
     }
 }

@@ -9,9 +9,9 @@ use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink};
 use crate::limits::MAX_LINE;
 use crate::model::addr::Cidr;
 use crate::model::config::{
-    AddrConfig, Config, LinkConfig, LinkId, LinkMatch, NameRule, RouteDev, SourceKind,
+    AddrConfig, Config, LinkConfig, LinkId, LinkMatch, NameRule, SourceKind,
 };
-use crate::model::desired::{Desired, DesiredAddr, DesiredLink, Presence, addr_hash};
+use crate::model::desired::{Desired, DesiredAddr, DesiredLink, Presence, Standing};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, KernelKind, Link, Observed};
 use core::fmt::{Display, Write};
@@ -33,6 +33,8 @@ pub enum LinkState {
     Up,
     /// Something asked of it cannot be done.
     Failed,
+    /// A route of it waits for duplicate address detection.
+    WaitingDad,
 }
 
 /// How surely a description means one link.
@@ -106,16 +108,7 @@ pub struct Resolver<'a, 'm> {
 impl Resolver<'_, '_> {
     /// Fills `desired` and `states`.
     pub fn resolve(&mut self) {
-        let mut routes = self.config.links.len().saturating_mul(2);
-        for route in self.config.routes.iter() {
-            let links = match route.dev {
-                RouteDev::Link(_) | RouteDev::Name(_) => 1,
-                RouteDev::Anywhere => self.observed.links.len(),
-            };
-            routes = routes.saturating_add(links);
-        }
-        let addrs = self.config.addrs.len().saturating_add(LOOPBACK.len());
-        self.desired.reset(addrs, routes);
+        self.desired.clear();
         self.states.clear();
         for _ in self.config.links.iter() {
             let _ = self.states.push(LinkState::NotAsked);
@@ -304,20 +297,10 @@ impl Resolver<'_, '_> {
 
     #[inline(never)]
     fn add_link(&mut self, link: &Link, origin: Origin) {
-        const FULL: Complaint = Complaint::error(Problem::Full("MAX_LINKS"), Effect::LinkSkipped);
-        let added = self.desired.links.push(DesiredLink {
-            config: None,
-            ifindex: link.ifindex,
-            name: link.name,
-            mtu: None,
-            mac: None,
-            origin,
-            owned_up: false,
-            touched: false,
-        });
-        if added.is_err() {
-            self.complain(&FULL, origin, &link.name);
-        }
+        // There is room for each link of the kernel, and each is added once.
+        let wanted = DesiredLink::new(link.ifindex, link.name, origin);
+        let added = self.desired.links.push(wanted);
+        debug_assert!(added.is_ok());
     }
 
     #[inline(never)]
@@ -326,23 +309,19 @@ impl Resolver<'_, '_> {
         let AddrConfig {
             addr, peer, origin, ..
         } = given;
-        let desired = &mut *self.desired;
-        if desired.find_addr(ifindex, addr, peer).is_some() {
-            return;
-        }
-        let number = desired.addrs.len() as u32;
-        let added = desired.addrs.push(DesiredAddr {
+        let wanted = DesiredAddr {
             ifindex,
             addr: *addr,
             peer: *peer,
             broadcast,
             origin: *origin,
             presence: Presence::Missing,
-            owned: false,
-        });
-        match added {
-            Ok(()) => desired.addr_index.insert(addr_hash(ifindex, addr), number),
-            Err(_) => self.complain(&FULL, *origin, addr),
+            standing: Standing::Wanted,
+        };
+        if self.desired.find_addr(ifindex, addr, peer).is_none()
+            && self.desired.add_addr(&wanted).is_err()
+        {
+            self.complain(&FULL, *origin, addr);
         }
     }
 
@@ -391,7 +370,7 @@ mod tests {
     use super::*;
     use crate::diag::Diagnostic;
     use crate::machine::Machine;
-    use crate::model::config::{AddrConfig, RouteConfig};
+    use crate::model::config::{AddrConfig, RouteConfig, RouteDev};
     use crate::model::link::Mac;
     use crate::model::observed::{IFF_LOOPBACK, IFF_LOWER_UP, IFF_UP};
     use crate::model::route::Route;

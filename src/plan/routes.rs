@@ -6,7 +6,7 @@ use crate::model::addr::{Cidr, Family};
 use crate::model::config::{
     IpConfig, LinkConfig, LinkId, LinkMatch, Method, RouteConfig, RouteDev,
 };
-use crate::model::desired::{DesiredAddr, DesiredLink, DesiredRoute, Presence, route_hash};
+use crate::model::desired::{DesiredAddr, DesiredLink, DesiredRoute, Presence, Standing};
 use crate::model::observed::Link;
 use crate::model::route::{Reach, Route};
 use core::net::IpAddr;
@@ -195,26 +195,22 @@ impl Resolver<'_, '_> {
             route: *route,
             origin,
             presence: Presence::Missing,
-            owned: false,
+            standing: Standing::Wanted,
         };
-        let key = route.key();
-        let desired = &mut *self.desired;
-        let complaint = if let Some(at) = desired.find_route(&key) {
-            let Some(same) = desired.routes.get_mut(at) else {
-                return;
-            };
+        let mut complaint = None;
+        let mut is_there = false;
+        self.desired.each_route(&route.key(), &mut |same| {
             let earlier = core::mem::replace(same, wanted);
-            if earlier.route == *route && earlier.ifindex == ifindex {
-                return;
+            if earlier.route != *route || earlier.ifindex != ifindex {
+                complaint = Some(&DUPLICATE);
             }
-            &DUPLICATE
-        } else {
-            let number = desired.routes.len() as u32;
-            if desired.routes.push(wanted).is_ok() {
-                return desired.route_index.insert(route_hash(&key), number);
-            }
-            &FULL
-        };
-        self.complain(complaint, origin, &route.dst);
+            is_there = true;
+        });
+        if !is_there && self.desired.add_route(&wanted).is_err() {
+            complaint = Some(&FULL);
+        }
+        if let Some(complaint) = complaint {
+            self.complain(complaint, origin, &route.dst);
+        }
     }
 }

@@ -172,6 +172,13 @@ pub struct Attrs<'a> {
     rest: &'a [u8],
 }
 
+impl<'a> Attrs<'a> {
+    /// What follows those that were taken.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+}
+
 impl<'a> Iterator for Attrs<'a> {
     type Item = Attr<'a>;
 
@@ -206,7 +213,7 @@ fn take<'a>(rest: &mut &'a [u8], header: usize, len: usize) -> Option<&'a [u8]> 
 }
 
 /// The next multiple of 4 (`NLMSG_ALIGN`, `NLA_ALIGN`).
-fn aligned(len: usize) -> usize {
+pub(crate) fn aligned(len: usize) -> usize {
     len.saturating_add(3) & !3
 }
 

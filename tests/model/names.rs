@@ -369,3 +369,89 @@ fn configuration_by_a_name_that_could_not_be_given_goes_to_the_link_of_its_rule(
     };
     assert!(of(3) && !of(2), "the other link was configured");
 }
+
+/// A route of several next hops over two links that go down to be renamed, one of them without a carrier.
+#[test]
+fn a_route_of_several_next_hops_comes_back() {
+    let mut host = machine(2, 0b11, false);
+    host.kernel.tables.links[2].carrier = false;
+    let hops = vec![(2, ip("10.0.2.1")), (3, ip("10.0.3.1"))];
+    let several = nouns::route("172.20.0.0/16", 0, None);
+    host.kernel.add_route(nouns::Route {
+        scope: 0,
+        hops,
+        ..several
+    });
+    let before = belongings(&host);
+    up(&mut host, &|config| rules(config, &[1, 0]));
+    assert_eq!(names(&host), ["eth1", "eth0"]);
+    survived(&host, &before, "");
+}
+
+/// `owned-IF` says which link it is of: what was made under an old name is still ours under the new one.
+mod files_of_old_names {
+    use super::*;
+
+    fn say(config: &mut Config<'_>, link: &str, addr: &str) {
+        let link = config.file(LinkMatch::Name(name(link)));
+        config.addr(link, addr);
+    }
+
+    fn v4_addrs(host: &FakeHost, ifindex: u32) -> Vec<String> {
+        let mut addrs = host.kernel.addrs_of(ifindex);
+        addrs.retain(|addr| !addr.contains(':'));
+        addrs
+    }
+
+    fn owned_files(host: &FakeHost) -> Vec<&str> {
+        let names = host.files.keys();
+        names
+            .filter_map(|name| name.strip_prefix("owned-"))
+            .collect()
+    }
+
+    #[test]
+    fn they_are_read_and_go() {
+        let mut host = machine(1, 0, true);
+        up(&mut host, &|config| say(config, "eth0", "10.0.0.5/24"));
+        assert_eq!(owned_files(&host), ["eth0"]);
+        up(&mut host, &|config| {
+            config.rule(mac(2), "lan0");
+            say(config, "lan0", "10.0.1.5/24");
+        });
+        assert_eq!(v4_addrs(&host, 2), ["10.0.1.5/24"]);
+        assert_eq!(owned_files(&host), ["lan0"]);
+        let text = host.file("owned-lan0");
+        assert!(text.contains("\nup\n"), "we took it up once: {text}");
+    }
+
+    #[test]
+    fn somebody_else_renamed_the_link() {
+        let mut host = machine(1, 0, true);
+        up(&mut host, &|config| say(config, "eth0", "10.0.0.5/24"));
+        host.kernel.tables.rename(2, "usb0", false).unwrap();
+        assert!(down(&mut host, "usb0"));
+        assert_eq!(v4_addrs(&host, 2), [""; 0]);
+        assert!(!host.kernel.tables.links[1].is_up(), "{:?}", host.sent);
+        assert_eq!(owned_files(&host), [""; 0]);
+    }
+
+    #[test]
+    fn two_links_changed_places() {
+        let mut host = machine(2, 0, true);
+        let both = |config: &mut Config<'_>, octet: u8| {
+            say(config, "eth0", &format!("10.0.0.{octet}/24"));
+            say(config, "eth1", &format!("10.0.1.{octet}/24"));
+        };
+        up(&mut host, &|config| both(config, 5));
+        up(&mut host, &|config| {
+            rules(config, &[1, 0]);
+            both(config, 6);
+        });
+        assert_eq!(v4_addrs(&host, 2), ["10.0.1.6/24"]);
+        assert_eq!(v4_addrs(&host, 3), ["10.0.0.6/24"]);
+        assert_eq!(owned_files(&host), ["eth0", "eth1"]);
+        assert!(host.file("owned-eth0").contains("\nlink 3\n"));
+        assert!(host.file("owned-eth1").contains("\nlink 2\n"));
+    }
+}

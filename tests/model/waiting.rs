@@ -185,3 +185,46 @@ fn a_link_without_carrier_is_done_and_told_at_the_second_look() {
     assert_eq!(host.complaints, ["warning: net:1:1: eth0: no carrier"]);
     assert_eq!(host.kernel.routes_of_others().len(), 1);
 }
+
+/// A route is refused as long as duplicate address detection of its source runs: it is tried again, and is
+/// a failure when that has had its time.
+#[test]
+fn a_route_waits_for_duplicate_address_detection_of_its_source() {
+    let src = "2001:db8::5";
+    for ends in [true, false] {
+        let mut host = FakeHost::new(kernel_with(&["eth0"]));
+        host.now = 5_000_000;
+        with_engine(|engine| {
+            let config = &mut engine.config;
+            let link = config.file(LinkMatch::Name(name("eth0")));
+            config.addr(link, &format!("{src}/64"));
+            config.global.timeouts.dad = 3;
+            let route = ifdawn::model::route::Route {
+                src: Some(ip(src)),
+                ..route("2001:db8:1::/48", Some("2001:db8::1"))
+            };
+            config.route(RouteDev::Link(link), route);
+            engine.start(Instant(host.now));
+            let until = Progress::Waiting(Instant(host.now + 3_000_000));
+            for _ in 0..2 {
+                host.kernel.fail_next(24, 22);
+                assert_eq!(converge(engine, &mut host), until);
+                assert_eq!(engine.states[..], [LinkState::WaitingDad]);
+                assert!(!host.file("owned-eth0").contains("route6"));
+                host.now += 1_000_000;
+            }
+            assert_eq!(host.said("error"), 0, "{:?}", host.complaints);
+            if !ends {
+                host.now += 1_000_000;
+                host.kernel.fail_next(24, 22);
+            }
+            assert_eq!(converge(engine, &mut host), Progress::Done);
+            let state = match ends {
+                true => LinkState::Up,
+                false => LinkState::Failed,
+            };
+            assert_eq!(engine.states[..], [state]);
+            assert_eq!(host.said("error: net:"), usize::from(!ends));
+        });
+    }
+}

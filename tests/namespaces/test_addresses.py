@@ -148,3 +148,45 @@ class Addresses(Machine):
         run = self.ifdawn("up", code=1)
         self.assertSays(run, "ifcfg-eth0:6:10:", "2001:db8::5/64", "IPv6 is disabled")
         self.assertEqual(self.addresses("eth0"), ["192.0.2.5/24"], "IPv4 is up all the same")
+
+    def test_ipv6_on_a_link_with_a_small_mtu_is_refused_with_the_reason(self):
+        self.cables("eth0")
+        self.ifcfg("eth0", "MTU=1000\nIPADDR=192.0.2.5\nPREFIX=24\nIPV6ADDR=2001:db8::5/64\n")
+        run = self.ifdawn("up", code=1)
+        self.assertSays(run, "ifcfg-eth0:", "2001:db8::5/64", "IPv6 needs an MTU of at least 1280")
+        self.assertEqual(self.addresses("eth0"), ["192.0.2.5/24"], "the rest is applied")
+
+
+class DuplicateAddressDetection(Machine):
+    """With the kernel's own settings: an IPv6 address is tentative for a second or two."""
+
+    def new_machine(self):
+        super().new_machine()
+        self.sysctl("ipv6/conf/*/accept_dad", "1")
+
+    def test_a_route_waits_for_the_address_it_is_sent_from(self):
+        self.cables("eth0")
+        self.ifcfg("eth0", "IPV6ADDR=2001:db8::5/64\n")
+        self.network_script("route6-eth0", "2001:db8:1::/48 via 2001:db8::1 src 2001:db8::5\n")
+        run = self.ifdawn("up", within=10)
+        self.assertSilent(run, "EINVAL")
+        self.assertIn("src 2001:db8::5", "\n".join(self.routes(family=6)), "the route came when the address was ready")
+        self.assertGreater(run.seconds, 0.3, f"there was something to wait for\n{run}")
+        self.assertConverged()
+
+    def test_a_route_from_an_address_that_is_not_ours_is_refused_at_once(self):
+        self.cables("eth0")
+        self.ifcfg("eth0", "IPV6ADDR=2001:db8::5/64\n")
+        self.network_script("route6-eth0", "2001:db8:1::/48 via 2001:db8::1 src 2001:db8::77\n")
+        run = self.ifdawn("up", code=1)
+        self.assertSays(run, "route6-eth0:", "EINVAL")
+        self.assertLess(run.seconds, 1, "nothing is waited for")
+
+    def test_the_wait_ends_with_its_time(self):
+        self.cables("eth0")
+        self.sysctl("ipv6/conf/*/dad_transmits", "20")
+        self.network_script("route6-eth0", "2001:db8:1::/48 via 2001:db8::1 src 2001:db8::5\n")
+        self.ifcfg("eth0", "IPV6ADDR=2001:db8::5/64\n")
+        run = self.ifdawn("up", "--cmdline", "rd.net.timeout.ipv6dad=1", code=1, within=5)
+        self.assertSays(run, "route6-eth0:", "EINVAL")
+        self.assertGreater(run.seconds, 0.9, f"it was waited for\n{run}")

@@ -128,10 +128,11 @@ impl Host for FakeHost {
         self.files.remove(&file_name(file));
     }
 
-    fn owned_links(&mut self, each: &mut dyn FnMut(IfName)) {
-        for name in self.files.keys() {
+    fn owned_files(&mut self, each: &mut dyn FnMut(IfName, Result<&[u8], Errno>)) {
+        for (name, octets) in &self.files {
             if let Some(link) = name.strip_prefix("owned-") {
-                each(IfName::from_kernel(link.as_bytes()).expect("a link name"));
+                let link = IfName::from_kernel(link.as_bytes()).expect("a link name");
+                each(link, Ok(octets));
             }
         }
     }

@@ -25,7 +25,7 @@ pub fn layout(kind: u16) -> (usize, &'static [u16]) {
         RTM_NEWADDR => (8, &[1, 2, 4, 6, 8]),
         RTM_DELADDR => (8, &[1, 2]),
         RTM_GETROUTE => (12, &[15]),
-        RTM_NEWROUTE | RTM_DELROUTE => (12, &[1, 4, 5, 6, 7, 15, 18]),
+        RTM_NEWROUTE | RTM_DELROUTE => (12, &[1, 4, 5, 6, 7, 9, 15, 18]),
         _ => panic!("type {kind} is not modelled"),
     }
 }
@@ -129,8 +129,20 @@ pub fn route_in(request: &Request) -> Result<Route, Refused> {
         src: request.attrs.ip(7),
         metric: request.attrs.u32(6).unwrap_or(0),
         onlink: flags & 4 != 0,
-        hops: Vec::new(),
+        hops: request.attrs.get(9).map(hops_in).unwrap_or_default(),
     })
+}
+
+fn hops_in(octets: &[u8]) -> Vec<(u32, IpAddr)> {
+    let (hops, []) = octets.as_chunks::<16>() else {
+        panic!("next hops with gateways only");
+    };
+    let hop = |hop: &[u8; 16]| {
+        assert_eq!(hop[..4], [16, 0, 0, 0], "length, flags, weight");
+        let oif = u32::from_ne_bytes([hop[4], hop[5], hop[6], hop[7]]);
+        (oif, ip_in(&hop[12..]))
+    };
+    hops.iter().map(hop).collect()
 }
 
 /// The payload of an `RTM_NEWROUTE`; `carrier` is that of its link.
@@ -175,7 +187,8 @@ pub fn route_octets(route: &Route, carrier: bool) -> Vec<u8> {
         let mut hops = Vec::new();
         for (oif, via) in &route.hops {
             hops.extend(16_u16.to_ne_bytes());
-            hops.extend([0, 0]);
+            // `RTNH_F_LINKDOWN`
+            hops.extend([u8::from(!carrier) * 0x10, 0]);
             hops.extend(oif.to_ne_bytes());
             put_ip(&mut hops, 5, via);
         }

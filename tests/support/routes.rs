@@ -76,6 +76,12 @@ impl Tables {
     /// `fib_check_nh`, `ip6_route_info_create`: finds the link where none is given.
     fn check_next_hop(&mut self, route: &mut Route) -> Result<(), Refused> {
         let v4 = route.dst.is_ipv4();
+        if !route.hops.is_empty() {
+            return match route.hops.iter().all(|(oif, _)| self.is_up(*oif)) {
+                true => Ok(()),
+                false => Err(Refused(ENETDOWN, "Nexthop device is not up")),
+            };
+        }
         if route.kind != UNICAST {
             if v4 && (route.oif != 0 || route.via.is_some()) {
                 return Err(Refused(EINVAL, "Invalid rtm_type/device"));

@@ -53,8 +53,8 @@ impl Tables {
 
     /// Whether the link of a route has a carrier; of one without a link, that nothing says it has none.
     pub fn has_carrier(&self, route: &Route) -> bool {
-        let link = self.links.iter().find(|link| link.ifindex == route.oif);
-        link.is_none_or(|link| link.carrier || link.flags & IFF_LOOPBACK != 0)
+        let mut links = self.links.iter().filter(|link| route.uses(link.ifindex));
+        links.all(|link| link.carrier || link.flags & IFF_LOOPBACK != 0)
     }
 
     pub(super) fn is_up(&self, ifindex: u32) -> bool {

@@ -367,12 +367,14 @@ impl Host for System<'_> {
         self.root.remove(path(self.options, file).as_bytes());
     }
 
-    fn owned_links(&mut self, each: &mut dyn FnMut(IfName)) {
-        let names = &mut self.files.names;
+    fn owned_files(&mut self, each: &mut dyn FnMut(IfName, Result<&[u8], Errno>)) {
+        let Files { names, octets, .. } = &mut *self.files;
         let _ = self.root.list(b"/run/ifdawn", is_owned, names);
         for n in 0..names.len() {
             if let Some(link) = names.name(n).strip_prefix(OWNED).and_then(IfName::new) {
-                each(link);
+                let path = path(self.options, OutputFile::Owned(link));
+                let read = self.root.read_file(path.as_bytes(), octets);
+                each(link, read.map(|len| octets.get(..len).unwrap_or_default()));
             }
         }
     }
@@ -446,6 +448,7 @@ fn show_waiting(engine: &Engine<'_>, log: &mut Log, live: bool) {
         let what = match state {
             LinkState::WaitingDevice => "waiting for the device",
             LinkState::WaitingUdev => "waiting for udev",
+            LinkState::WaitingDad => "waiting for duplicate address detection",
             LinkState::NotAsked | LinkState::Found | LinkState::Up | LinkState::Failed => continue,
         };
         let subject = &Subject(link.matches);

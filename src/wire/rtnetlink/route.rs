@@ -13,8 +13,9 @@ use super::{
 };
 use crate::model::addr::{Cidr, Family};
 use crate::model::route::{Reach, Route, RouteKey, RouteKind};
-use crate::wire::netlink::{Full, NLM_F_DUMP, Writer, attrs, u32_in};
+use crate::wire::netlink::{Full, NLM_F_DUMP, Writer, aligned, attrs, u32_in};
 use core::net::IpAddr;
+use core::ops::Range;
 
 /// Destination; absent where it is everything.
 pub const RTA_DST: u16 = 1;
@@ -136,6 +137,64 @@ fn read_attrs(octets: &[u8], family: Family, route: &mut Route, ifindex: &mut u3
     }
     Some(())
 }
+
+/// The links that the next hops of a route in the payload of an `RTM_NEWROUTE` lead out of, where it has
+/// several.
+///
+/// ```text
+///  0      2      3      4              8
+///  +------+------+------+--------------+----------------- - -
+///  | len  |flags | hops | ifindex      | attributes, padded to 4   (struct rtnexthop)
+///  +------+------+------+--------------+----------------- - -
+/// ```
+pub fn nexthops(payload: &[u8]) -> impl Iterator<Item = u32> {
+    let mut rest = payload.get(multipath(payload)).unwrap_or_default();
+    core::iter::from_fn(move || {
+        let (&[l0, l1, _, _, i0, i1, i2, i3], _) = rest.split_first_chunk()?;
+        rest = rest.get(nexthop_len(l0, l1)..).unwrap_or_default();
+        Some(u32::from_ne_bytes([i0, i1, i2, i3]))
+    })
+}
+
+/// Takes those flags from a route in the payload of an `RTM_NEWROUTE`, and from each of its next hops, that
+/// only the kernel may set (`RTNH_F_DEAD`, `RTNH_F_LINKDOWN`, ...).
+#[inline(never)]
+pub fn clear_flags(payload: &mut [u8]) {
+    let hops = multipath(payload);
+    let flags = payload.get_mut(FLAGS..).and_then(<[u8]>::first_chunk_mut);
+    if let Some(flags) = flags {
+        *flags = (u32::from_ne_bytes(*flags) & RTNH_F_ONLINK).to_ne_bytes();
+    }
+    let mut rest = payload.get_mut(hops).unwrap_or_default();
+    while let Some([l0, l1, flags, _]) = rest.first_chunk_mut() {
+        *flags &= RTNH_F_ONLINK as u8;
+        let len = nexthop_len(*l0, *l1);
+        rest = rest.get_mut(len..).unwrap_or_default();
+    }
+}
+
+/// Where the next hops stand in a payload, if there are several.
+#[inline(never)]
+fn multipath(payload: &[u8]) -> Range<usize> {
+    let mut attrs = attrs(payload.get(HEADER..).unwrap_or_default());
+    while let Some(attr) = attrs.next() {
+        if attr.kind == RTA_MULTIPATH {
+            let end = payload.len().saturating_sub(attrs.rest().len());
+            return end.saturating_sub(aligned(attr.payload.len()))..end;
+        }
+    }
+    0..0
+}
+
+/// Octets of a next hop and its padding.
+fn nexthop_len(l0: u8, l1: u8) -> usize {
+    aligned(usize::from(u16::from_ne_bytes([l0, l1]))).max(NEXTHOP)
+}
+
+/// Octets of an `rtmsg`, where its flags are, and octets of an `rtnexthop`.
+const HEADER: usize = 12;
+const FLAGS: usize = 8;
+const NEXTHOP: usize = 8;
 
 /// Reads the address in an `rtvia`.
 fn read_rtvia(payload: &[u8], to: &mut Option<IpAddr>) {

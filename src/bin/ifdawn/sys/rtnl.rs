@@ -6,8 +6,8 @@ use ifdawn::diag::Errno;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// `RTNLGRP_LINK`, as a bit.
-const LINK_GROUP: u32 = 1;
+/// `RTNLGRP_LINK` and `RTNLGRP_IPV6_IFADDR`, as bits.
+const GROUPS: u32 = 1 << 0 | 1 << 8;
 
 /// Seconds without an answer of the kernel before we give up: it answers at once, or never.
 const ANSWER_SECONDS: usize = 10;
@@ -35,9 +35,9 @@ impl Rtnl {
         Ok(socket)
     }
 
-    /// For events of links; never waits.
+    /// For events of links, and of IPv6 addresses (duplicate address detection ends); never waits.
     pub fn events() -> Result<Rtnl, Errno> {
-        Rtnl::bound(libc::SOCK_NONBLOCK, LINK_GROUP)
+        Rtnl::bound(libc::SOCK_NONBLOCK, GROUPS)
     }
 
     fn bound(flags: libc::c_int, groups: u32) -> Result<Rtnl, Errno> {

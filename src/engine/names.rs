@@ -10,8 +10,8 @@ use super::{Engine, Host, Once};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Sink};
 use crate::limits::BATCH_REQUESTS;
 use crate::model::link::IfName;
-use crate::plan::rename::{Assignment, LiveRename, Renamer};
-use crate::plan::{Act, NamedLink, Naming, Phase, Step};
+use crate::plan::rename::{self, LiveRename, Renamer};
+use crate::plan::{Act, Naming, Phase, Step};
 use crate::wire::netlink::{Message, NLM_F_CREATE, NLM_F_EXCL, Writer};
 
 /// How the rename stage stands.
@@ -19,7 +19,9 @@ use crate::wire::netlink::{Message, NLM_F_CREATE, NLM_F_EXCL, Writer};
 pub enum Names {
     /// Rules are followed.
     Followed,
-    /// A batch failed; names stay as they are.
+    /// A batch failed: each link gets its old name back.
+    TakenBack,
+    /// Names stay as they are.
     GivenUp,
 }
 
@@ -34,10 +36,10 @@ pub struct Original {
     pub was_up: bool,
 }
 
-/// Whether a link was renamed.
+/// Whether names were changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Renamed {
-    /// At least one, or it was tried: look again.
+    /// It was tried: look again.
     Some,
     /// Every name is as it shall be.
     None,
@@ -47,19 +49,6 @@ impl Engine<'_> {
     /// Fills [`Engine::plan`] with the permutation of names, and gives [`Engine::observed`] the new ones.
     #[inline(never)]
     pub(super) fn plan_names(&mut self, sink: &mut dyn Sink, live: LiveRename) {
-        if self.names == Names::Followed && !self.config.name_rules.is_empty() {
-            self.order_names(sink, live, |renamer| renamer.assign());
-        }
-    }
-
-    /// Orders [`Engine::assignments`], as `assign` leaves them, into [`Engine::plan`].
-    #[inline(never)]
-    fn order_names(
-        &mut self,
-        sink: &mut dyn Sink,
-        live: LiveRename,
-        assign: fn(&mut Renamer<'_, '_>),
-    ) {
         let mut renamer = Renamer {
             config: &self.config,
             observed: &mut self.observed,
@@ -70,55 +59,66 @@ impl Engine<'_> {
                 sink,
             },
         };
-        assign(&mut renamer);
+        renamer.assignments.clear();
+        match self.names {
+            Names::Followed => renamer.assign(),
+            Names::TakenBack => {
+                for original in self.originals.iter() {
+                    renamer.take_back(original.ifindex, original.name);
+                }
+            }
+            Names::GivenUp => {}
+        }
         renamer.order(live);
         self.plan.sort();
     }
 
-    /// How links that are up are renamed: as they are, unless the kernel has refused that.
-    fn attempt(&self) -> LiveRename {
-        match self.live_rename {
-            LiveRename::Unknown | LiveRename::Proven => LiveRename::Proven,
-            LiveRename::Refused => LiveRename::Refused,
-        }
-    }
-
-    /// Carries the permutation out. What was interrupted in an earlier call is finished in this one.
+    /// Brings the names one step further; [`Renamed::None`] when no more is to be done. What was
+    /// interrupted in an earlier call is finished in this one.
     ///
     /// # Errors
     /// When the kernel cannot be asked.
     pub(super) fn rename(&mut self, host: &mut dyn Host) -> Result<Renamed, Errno> {
+        const STUCK: Complaint = Complaint::error(
+            Problem::Says("a rename failed, and so did taking it back"),
+            Effect::NotRenamed,
+        );
         self.plan.clear();
-        self.plan_names(host, self.attempt());
-        if self.plan.steps.is_empty() && self.originals.is_empty() {
+        // A link that is up is renamed as it is, unless the kernel has refused that.
+        let live = match self.live_rename {
+            LiveRename::Unknown | LiveRename::Proven => LiveRename::Proven,
+            LiveRename::Refused => LiveRename::Refused,
+        };
+        self.plan_names(host, live);
+        self.remember_names();
+        self.plan_ups();
+        let whole = self.plan.steps.len();
+        if whole == 0 {
+            if !self.originals.is_empty() {
+                self.finish_names(host)?;
+            }
             return Ok(Renamed::None);
         }
-        self.remember_names();
         let goes_down = |step: &Step| step.phase == Phase::DownForRename;
         if self.plan.steps.first().is_some_and(goes_down) {
             self.dump(host, Dump::Addrs(Purpose::Save))?;
             self.dump(host, Dump::Routes(Purpose::Save))?;
         }
-        let whole = self.plan.steps.len();
         let proof = self.proof();
         self.send_steps(host, 0..proof)?;
         let is_busy = |(_, errno): &(u32, Errno)| *errno == Errno::EBUSY;
-        if self.live_rename != LiveRename::Refused && self.failed.iter().any(is_busy) {
+        if self.failed.is_empty() {
+            if proof < whole {
+                self.live_rename = LiveRename::Proven;
+            }
+        } else if live == LiveRename::Proven && self.failed.iter().any(is_busy) {
             self.live_rename = LiveRename::Refused;
-            return Ok(Renamed::Some);
+        } else if self.names == Names::Followed {
+            self.names = Names::TakenBack;
+        } else {
+            self.names = Names::GivenUp;
+            self.complain_of(host, &STUCK, Origin::NONE, &"MAC rules");
         }
-        if self.failed.is_empty() && proof < whole {
-            self.live_rename = LiveRename::Proven;
-            self.send_steps(host, proof..whole)?;
-        }
-        match self.failed.is_empty() {
-            true => self.tell_names(host),
-            false => self.roll_back(host)?,
-        }
-        if self.live_rename == LiveRename::Refused {
-            self.bring_back(host)?;
-        }
-        self.originals.clear();
         Ok(Renamed::Some)
     }
 
@@ -130,13 +130,11 @@ impl Engine<'_> {
             step.act == Act::Rename
                 && rename.is_some_and(|rename| rename.is_up && rename.naming == Naming::Rename)
         };
-        match self.live_rename {
-            LiveRename::Proven | LiveRename::Refused => self.plan.steps.len(),
-            LiveRename::Unknown => {
-                let first = self.plan.steps.iter().position(live);
-                first.map_or(self.plan.steps.len(), |first| first.saturating_add(1))
-            }
+        let mut first = None;
+        if self.live_rename == LiveRename::Unknown {
+            first = self.plan.steps.iter().position(live);
         }
+        first.map_or(self.plan.steps.len(), |first| first.saturating_add(1))
     }
 
     /// Keeps the names the links had before anything was sent, and whether they were up.
@@ -153,27 +151,43 @@ impl Engine<'_> {
         }
     }
 
-    /// Takes up again what was up before and is not, whatever came between, and restores what going down
-    /// cost it.
-    fn bring_back(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
-        self.observe_links(host)?;
-        self.plan.clear();
-        for original in self.originals.iter().filter(|link| link.was_up) {
+    /// Takes up again what was up before and is not, whatever came between.
+    fn plan_ups(&mut self) {
+        for original in self.originals.iter() {
             if let Some(link) = self.observed.by_index(original.ifindex)
+                && original.was_up
                 && !link.is_up()
             {
-                let link = NamedLink {
-                    ifindex: link.ifindex,
-                    name: link.name,
-                };
-                self.plan.switch(link, Phase::UpAfterRename, Act::UpRenamed);
+                let number = self.plan.renames.len() as u32;
+                let to = &link.name;
+                rename::push(&mut self.plan, link, to, Naming::Rename, Origin::NONE);
+                let (phase, act) = (Phase::UpAfterRename, Act::UpRenamed);
+                self.plan.push(phase, act, number);
             }
         }
-        self.send_steps(host, 0..self.plan.steps.len())?;
-        self.restore(host)
+        self.plan.sort();
     }
 
+    /// Tells how it ended, and restores what going down cost.
     #[inline(never)]
+    fn finish_names(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
+        const TAKEN_BACK: Complaint = Complaint::error(
+            Problem::Says("a rename failed; every link has its old name again"),
+            Effect::NotRenamed,
+        );
+        match self.names {
+            Names::Followed => self.tell_names(host),
+            Names::TakenBack => {
+                self.names = Names::GivenUp;
+                self.complain_of(host, &TAKEN_BACK, Origin::NONE, &"MAC rules");
+            }
+            Names::GivenUp => {}
+        }
+        self.restore(host)?;
+        self.originals.clear();
+        Ok(())
+    }
+
     fn tell_names(&mut self, host: &mut dyn Host) {
         let now = host.now();
         for n in 0..self.originals.len() {
@@ -184,38 +198,6 @@ impl Engine<'_> {
                 self.mark(*ifindex, "renamed", now);
             }
         }
-    }
-
-    /// Gives every link its old name back and follows no more rules.
-    fn roll_back(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
-        const TAKEN_BACK: Complaint = Complaint::error(
-            Problem::Says("a rename failed; every link has its old name again"),
-            Effect::NotRenamed,
-        );
-        const STUCK: Complaint = Complaint::error(
-            Problem::Says("a rename failed, and so did taking it back"),
-            Effect::NotRenamed,
-        );
-        self.observe_links(host)?;
-        self.plan.clear();
-        self.assignments.clear();
-        for original in self.originals.iter() {
-            let mut links = self.observed.links.iter().zip(0..);
-            if let Some((_, at)) = links.find(|(link, _)| link.ifindex == original.ifindex) {
-                let back = Assignment::new(at, original.name, Origin::NONE);
-                let _ = self.assignments.push(back);
-            }
-        }
-        // Where nothing was refused for being up, a link that is up is renamed as it is.
-        self.order_names(host, self.attempt(), |_| {});
-        self.send_steps(host, 0..self.plan.steps.len())?;
-        self.names = Names::GivenUp;
-        let complaint = match self.failed.is_empty() {
-            true => &TAKEN_BACK,
-            false => &STUCK,
-        };
-        self.complain_of(host, complaint, Origin::NONE, &"MAC rules");
-        Ok(())
     }
 
     /// Whether the plan takes a link down to rename it.

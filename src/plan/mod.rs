@@ -130,15 +130,6 @@ pub struct Rename {
     pub origin: Origin,
 }
 
-/// A link number with its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NamedLink {
-    /// Its number.
-    pub ifindex: u32,
-    /// Its name.
-    pub name: IfName,
-}
-
 /// Steps in order, and what they act on where it is not in the desired state.
 pub struct Plan<'m> {
     /// The steps; sorted once [`Plan::sort`] ran.
@@ -158,22 +149,6 @@ impl Plan<'_> {
     /// Adds a step.
     pub fn push(&mut self, phase: Phase, act: Act, n: u32) {
         push(self.steps, phase, act, n);
-    }
-
-    /// Adds a step that takes a link up or down under the name it has.
-    pub fn switch(&mut self, link: NamedLink, phase: Phase, act: Act) {
-        let number = self.renames.len() as u32;
-        let rename = Rename {
-            ifindex: link.ifindex,
-            from: link.name,
-            to: link.name,
-            naming: Naming::Rename,
-            is_up: false,
-            origin: Origin::NONE,
-        };
-        if self.renames.push(rename).is_ok() {
-            self.push(phase, act, number);
-        }
     }
 
     /// Brings the steps into their order.

@@ -119,7 +119,6 @@ impl Renamer<'_, '_> {
     /// Which link each MAC rule means. The command line's rules come first; a name or link that is taken
     /// by an earlier rule is not given again.
     pub fn assign(&mut self) {
-        self.assignments.clear();
         for source in [SourceKind::Cmdline, SourceKind::Ifcfg] {
             for rule in self.config.name_rules.iter() {
                 if rule.source == source
@@ -129,6 +128,15 @@ impl Renamer<'_, '_> {
                     self.complain(&complaint, rule.origin, &rule.mac, &rule.name);
                 }
             }
+        }
+    }
+
+    /// Gives the link with this number, if it is still there, a name it had.
+    pub fn take_back(&mut self, ifindex: u32, name: IfName) {
+        let mut links = self.observed.links.iter().zip(0..);
+        if let Some((_, at)) = links.find(|(link, _)| link.ifindex == ifindex) {
+            let back = Assignment::new(at, name, Origin::NONE);
+            let _ = self.assignments.push(back);
         }
     }
 
@@ -292,8 +300,9 @@ fn push_steps(plan: &mut Plan<'_>, n: usize, live: LiveRename) {
     plan.push(Phase::Rename, Act::Rename, number);
 }
 
+/// Adds a row to [`Plan::renames`].
 #[inline(never)]
-fn push(plan: &mut Plan<'_>, link: &Link, to: &IfName, naming: Naming, origin: Origin) {
+pub(crate) fn push(plan: &mut Plan<'_>, link: &Link, to: &IfName, naming: Naming, origin: Origin) {
     let rename = Rename {
         ifindex: link.ifindex,
         from: link.name,

@@ -48,7 +48,7 @@ pub enum Renamed {
 impl Engine<'_> {
     /// Fills [`Engine::plan`] with the permutation of names, and gives [`Engine::observed`] the new ones.
     #[inline(never)]
-    pub(super) fn plan_names(&mut self, sink: &mut dyn Sink, live: LiveRename) {
+    pub(crate) fn plan_names(&mut self, sink: &mut dyn Sink, live: LiveRename) {
         let mut renamer = Renamer {
             config: &self.config,
             observed: &mut self.observed,
@@ -69,8 +69,9 @@ impl Engine<'_> {
             }
             Names::GivenUp => {}
         }
-        renamer.order(live);
-        self.plan.sort();
+        renamer.order();
+        self.remember_names();
+        self.plan_downs_and_ups(live);
     }
 
     /// Brings the names one step further; [`Renamed::None`] when no more is to be done. What was
@@ -90,8 +91,6 @@ impl Engine<'_> {
             LiveRename::Refused => LiveRename::Refused,
         };
         self.plan_names(host, live);
-        self.remember_names();
-        self.plan_ups();
         let whole = self.plan.steps.len();
         if whole == 0 {
             if !self.originals.is_empty() {
@@ -151,19 +150,34 @@ impl Engine<'_> {
         }
     }
 
-    /// Takes up again what was up before and is not, whatever came between.
-    fn plan_ups(&mut self) {
+    /// Takes down before its first rename what cannot be renamed while up, and takes up again after its last
+    /// what was up before and is not, whatever came between.
+    fn plan_downs_and_ups(&mut self, live: LiveRename) {
         for original in self.originals.iter() {
-            if let Some(link) = self.observed.by_index(original.ifindex)
-                && original.was_up
-                && !link.is_up()
-            {
-                let number = self.plan.renames.len() as u32;
-                let to = &link.name;
-                rename::push(&mut self.plan, link, to, Naming::Rename, Origin::NONE);
-                let (phase, act) = (Phase::UpAfterRename, Act::UpRenamed);
-                self.plan.push(phase, act, number);
+            let Some(link) = self.observed.by_index(original.ifindex) else {
+                continue;
+            };
+            let (mut first, mut last) = (None, self.plan.renames.len() as u32);
+            for (rename, n) in self.plan.renames.iter().zip(0..) {
+                if rename.ifindex == link.ifindex && rename.naming == Naming::Rename {
+                    first = first.or(Some(n));
+                    last = n;
+                }
             }
+            match (link.is_up(), first) {
+                _ if !original.was_up => continue,
+                (true, Some(first)) if live != LiveRename::Proven => {
+                    let (phase, act) = (Phase::DownForRename, Act::DownRenamed);
+                    self.plan.push(phase, act, first);
+                }
+                (true, _) => continue,
+                (false, Some(_)) => {}
+                (false, None) => {
+                    let to = &link.name;
+                    rename::push(&mut self.plan, link, to, Naming::Rename, Origin::NONE);
+                }
+            }
+            self.plan.push(Phase::UpAfterRename, Act::UpRenamed, last);
         }
         self.plan.sort();
     }

@@ -167,7 +167,7 @@ impl Renamer<'_, '_> {
     }
 
     /// Orders the assignments into [`Plan::renames`] and gives the links their new names.
-    pub fn order(&mut self, live: LiveRename) {
+    pub fn order(&mut self) {
         for first in 0..self.assignments.len() {
             let assignment = self.assignments.get(first);
             if assignment.is_some_and(|assignment| assignment.state == State::Pending) {
@@ -175,8 +175,8 @@ impl Renamer<'_, '_> {
                 self.unwind(last);
             }
         }
-        for n in 0..self.plan.renames.len() {
-            push_steps(self.plan, n, live);
+        for n in 0..self.plan.renames.len() as u32 {
+            self.plan.push(Phase::Rename, Act::Rename, n);
         }
     }
 
@@ -271,33 +271,6 @@ impl Renamer<'_, '_> {
         let name = name.as_bytes();
         super::complain(self.sink, self.config, complaint, origin, subject, name);
     }
-}
-
-/// Adds the steps of [`Plan::renames`] number `n`: down before the first rename of a link that cannot be
-/// renamed while up, up after the last.
-fn push_steps(plan: &mut Plan<'_>, n: usize, live: LiveRename) {
-    let needs_down = |rename: &Rename| {
-        rename.is_up && rename.naming == Naming::Rename && live != LiveRename::Proven
-    };
-    let Some(rename) = plan.renames.get(n) else {
-        return;
-    };
-    let mut is_first = needs_down(rename);
-    let mut is_last = is_first;
-    for (other, at) in plan.renames.iter().zip(0..) {
-        if other.ifindex == rename.ifindex && needs_down(other) {
-            is_first &= at >= n;
-            is_last &= at <= n;
-        }
-    }
-    let number = n as u32;
-    if is_first {
-        plan.push(Phase::DownForRename, Act::DownRenamed, number);
-    }
-    if is_last {
-        plan.push(Phase::UpAfterRename, Act::UpRenamed, number);
-    }
-    plan.push(Phase::Rename, Act::Rename, number);
 }
 
 /// Adds a row to [`Plan::renames`].
@@ -422,10 +395,7 @@ mod tests {
             engine.config.name_rules.push(rule).unwrap();
         }
         let mut told = Told(Vec::new());
-        let mut renamer = renamer(&mut engine, &mut told);
-        renamer.assign();
-        renamer.order(live);
-        engine.plan.sort();
+        engine.plan_names(&mut told, live);
         let op = |step: &crate::plan::Step| {
             Op::of(*step, &engine.plan, &engine.desired)
                 .unwrap()
@@ -551,7 +521,7 @@ mod tests {
             .push(Assignment::new(0, name("lan0"), Origin::NONE))
             .unwrap();
         let mut told = Told(Vec::new());
-        renamer(&mut engine, &mut told).order(LiveRename::Proven);
+        renamer(&mut engine, &mut told).order();
         let steps = engine.plan.steps.iter();
         let commands: Vec<String> = steps
             .map(|step| {

@@ -27,9 +27,21 @@ const IPV6_MIN_MTU: u32 = 1_280;
 const IPV6_NEEDS: &[u8] = b"IPv6 needs an MTU of at least 1280";
 
 impl Engine<'_> {
-    /// Writes `owned-IF` for every link that gets something, before it gets it.
+    /// Writes `owned-IF` for every link that gets something, before it gets it, and tells of foreign routes
+    /// that give way.
     pub(super) fn claim(&mut self, host: &mut dyn Host) {
+        const REPLACES: Complaint = Complaint::warning(Problem::Replaces, Effect::None);
         for step in self.plan.steps.iter() {
+            if step.act == Act::ReplaceRoute
+                && let Some(route) = self.desired.routes.get(step.n as usize)
+                && route.presence == Presence::DiffersForeign
+            {
+                let once = &mut Once {
+                    said: &mut self.said,
+                    sink: host,
+                };
+                REPLACES.report(once, &self.config, route.origin, &route.route.dst);
+            }
             let op = Op::of(*step, &self.plan, &self.desired);
             let ifindex = op.map_or(0, |op| op.ifindex());
             if let Some(link) = self.desired.link_mut(ifindex) {
@@ -72,7 +84,6 @@ impl Engine<'_> {
 
     /// Carries out the whole plan.
     pub(super) fn apply(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
-        self.warn_of_replacements(host);
         self.send_steps(host, 0..self.plan.steps.len())?;
         self.disown_failed(host);
         Ok(())
@@ -272,22 +283,6 @@ impl Engine<'_> {
         }
         self.dad_until = self.dad_until.max(until);
         true
-    }
-
-    fn warn_of_replacements(&mut self, host: &mut dyn Host) {
-        const COMPLAINT: Complaint = Complaint::warning(Problem::Replaces, Effect::None);
-        let mut once = Once {
-            said: &mut self.said,
-            sink: host,
-        };
-        for step in self.plan.steps.iter() {
-            if step.act == Act::ReplaceRoute
-                && let Some(route) = self.desired.routes.get(step.n as usize)
-                && route.presence == Presence::DiffersForeign
-            {
-                COMPLAINT.report(&mut once, &self.config, route.origin, &route.route.dst);
-            }
-        }
     }
 }
 

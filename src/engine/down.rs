@@ -1,6 +1,6 @@
 //! `ifdawn down`: what `owned-IF` says we made is taken back, and nothing else.
 
-use super::observe::{Dump, Purpose};
+use super::observe::Purpose;
 use super::{Engine, Host, OutputFile};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
 use crate::model::desired::DesiredLink;
@@ -63,8 +63,7 @@ impl Engine<'_> {
         host: &mut dyn Host,
     ) -> Result<bool, Errno> {
         self.others = false;
-        self.dump(host, Dump::Addrs(Purpose::Others(ifindex)))?;
-        self.dump(host, Dump::Routes(Purpose::Others(ifindex)))?;
+        self.dump_things(host, Purpose::Others(ifindex))?;
         if self.others {
             const IN_USE: Complaint = Complaint::warning(
                 Problem::Says("has addresses or routes of somebody else; it stays up"),

@@ -245,24 +245,20 @@ impl Engine<'_> {
     /// Whether everything required is up.
     #[inline(never)]
     pub fn outcome(&self) -> Outcome {
-        let states = || self.config.links.iter().zip(self.states.iter());
-        let mut asked = states()
-            .filter(|(_, state)| **state != LinkState::NotAsked)
-            .peekable();
-        if asked.peek().is_none() {
-            return Outcome::Nothing;
+        let (mut is_asked, mut is_up, mut is_missing) = (false, false, false);
+        for (link, state) in self.config.links.iter().zip(self.states.iter()) {
+            if *state != LinkState::NotAsked {
+                is_asked = true;
+                is_up |= *state == LinkState::Up;
+                // What was asked for by name is required, whatever the sources say of booting.
+                is_missing |= *state != LinkState::Up && (link.required || self.by_name);
+            }
         }
-        // What was asked for by name is required, whatever the sources say of booting.
-        let required = || {
-            let asked = states().filter(|(_, state)| **state != LinkState::NotAsked);
-            asked.filter(|(link, _)| link.required || self.by_name)
-        };
-        if required().all(|(_, state)| *state == LinkState::Up) {
-            Outcome::Up
-        } else if states().any(|(_, state)| *state == LinkState::Up) {
-            Outcome::Partial
-        } else {
-            Outcome::Down
+        match (is_asked, is_missing, is_up) {
+            (false, _, _) => Outcome::Nothing,
+            (true, false, _) => Outcome::Up,
+            (true, true, true) => Outcome::Partial,
+            (true, true, false) => Outcome::Down,
         }
     }
 

@@ -5,7 +5,7 @@
 //! back the addresses and routes that going down cost them, foreign ones included. When a batch fails
 //! halfway, every link gets its old name back, and configuration goes on by MAC.
 
-use super::observe::{Dump, Purpose, append_message};
+use super::observe::{Purpose, append_message};
 use super::{Engine, Host, Once};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Sink};
 use crate::limits::BATCH_REQUESTS;
@@ -100,8 +100,7 @@ impl Engine<'_> {
         }
         let goes_down = |step: &Step| step.phase == Phase::DownForRename;
         if self.plan.steps.first().is_some_and(goes_down) {
-            self.dump(host, Dump::Addrs(Purpose::Save))?;
-            self.dump(host, Dump::Routes(Purpose::Save))?;
+            self.dump_things(host, Purpose::Save)?;
         }
         let proof = self.proof();
         self.send_steps(host, 0..proof)?;

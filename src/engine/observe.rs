@@ -26,7 +26,7 @@ const DUMP_TRIES: u32 = 10;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Dump {
+enum Dump {
     /// Links into [`Engine::observed`].
     Links,
     /// Addresses.
@@ -59,7 +59,7 @@ enum Dumped {
 
 impl Engine<'_> {
     #[inline(never)]
-    pub(super) fn dump(&mut self, host: &mut dyn Host, dump: Dump) -> Result<(), Errno> {
+    fn dump(&mut self, host: &mut dyn Host, dump: Dump) -> Result<(), Errno> {
         let kept = self.buffers.restore.len();
         for _ in 0..DUMP_TRIES {
             self.buffers.restore.truncate(kept);
@@ -271,15 +271,27 @@ impl Engine<'_> {
         self.dump(host, Dump::Links)
     }
 
+    /// Asks for addresses and routes; to be compared only where there is something to compare them with.
+    #[inline(never)]
+    pub(super) fn dump_things(
+        &mut self,
+        host: &mut dyn Host,
+        purpose: Purpose,
+    ) -> Result<(), Errno> {
+        let is_idle = |is_empty| purpose == Purpose::Compare && is_empty;
+        if !is_idle(self.desired.addrs.is_empty()) {
+            self.dump(host, Dump::Addrs(purpose))?;
+        }
+        if !is_idle(self.desired.routes.is_empty()) {
+            self.dump(host, Dump::Routes(purpose))?;
+        }
+        Ok(())
+    }
+
     /// Looks at addresses and routes, where any are desired or stale, and compares.
     pub(super) fn observe_things(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
         self.has_ipv6 = Ipv6::Absent;
-        if !self.desired.addrs.is_empty() {
-            self.dump(host, Dump::Addrs(Purpose::Compare))?;
-        }
-        if !self.desired.routes.is_empty() {
-            self.dump(host, Dump::Routes(Purpose::Compare))?;
-        }
+        self.dump_things(host, Purpose::Compare)?;
         diff::diff(&self.desired, self.has_ipv6, &mut self.plan);
         Ok(())
     }

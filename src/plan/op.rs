@@ -53,44 +53,31 @@ impl<'a> Op<'a> {
     #[inline(never)]
     pub fn of(step: Step, plan: &'a Plan<'_>, desired: &'a Desired<'_>) -> Option<Op<'a>> {
         let n = step.n as usize;
-        let renamed = || plan.renames.get(n);
-        let link = || desired.links.get(n);
-        let (ifindex, name, origin, change) = match step.act {
-            Act::Rename => {
-                let rename = renamed()?;
-                let change = Change::Rename(rename.naming, &rename.to);
-                (rename.ifindex, Some(&rename.from), rename.origin, change)
-            }
-            Act::DownRenamed => {
-                let rename = renamed()?;
-                (
-                    rename.ifindex,
-                    Some(&rename.from),
-                    Origin::NONE,
-                    Change::Down,
-                )
-            }
-            Act::UpRenamed => {
-                let rename = renamed()?;
-                (rename.ifindex, Some(&rename.to), Origin::NONE, Change::Up)
-            }
-            Act::SetMac => {
-                let link = link()?;
-                let change = Change::Mac(link.mac.as_ref()?);
-                (link.ifindex, Some(&link.name), link.origin, change)
-            }
-            Act::SetMtu => {
-                let link = link()?;
-                let change = Change::Mtu(link.mtu?);
-                (link.ifindex, Some(&link.name), link.origin, change)
-            }
-            Act::Up | Act::Down => {
-                let link = link()?;
-                let change = match step.act == Act::Up {
-                    true => Change::Up,
-                    false => Change::Down,
+        let act = step.act;
+        let (ifindex, name, origin, change) = match act {
+            Act::Rename | Act::DownRenamed | Act::UpRenamed => {
+                let rename = plan.renames.get(n)?;
+                let (name, change) = if act == Act::Rename {
+                    (&rename.from, Change::Rename(rename.naming, &rename.to))
+                } else if act == Act::DownRenamed {
+                    (&rename.from, Change::Down)
+                } else {
+                    (&rename.to, Change::Up)
                 };
-                (link.ifindex, Some(&link.name), Origin::NONE, change)
+                (rename.ifindex, Some(name), rename.origin, change)
+            }
+            Act::SetMac | Act::SetMtu | Act::Up | Act::Down => {
+                let link = desired.links.get(n)?;
+                let change = if act == Act::SetMac {
+                    Change::Mac(link.mac.as_ref()?)
+                } else if act == Act::SetMtu {
+                    Change::Mtu(link.mtu?)
+                } else if act == Act::Up {
+                    Change::Up
+                } else {
+                    Change::Down
+                };
+                (link.ifindex, Some(&link.name), link.origin, change)
             }
             Act::AddAddr | Act::ChangeAddr | Act::DelAddr => {
                 let addr = desired.addrs.get(n)?;

@@ -56,7 +56,7 @@ mod tests {
     use super::support::nouns::Link;
     use super::{COUNT, COUNTING};
     use ifdawn::diag::{Diagnostic, Errno, Sink};
-    use ifdawn::engine::{Engine, Host, Instant, OutputFile, Progress, Settled};
+    use ifdawn::engine::{EachFile, Engine, Host, Instant, OutputFile, Progress, Settled};
     use ifdawn::machine::Machine;
     use ifdawn::model::link::IfName;
     use ifdawn::plan::op::Op;
@@ -151,7 +151,7 @@ mod tests {
             aside(|| self.host.remove(file));
         }
 
-        fn owned_files(&mut self, each: &mut dyn FnMut(IfName, Result<&[u8], Errno>)) {
+        fn owned_files(&mut self, each: &mut EachFile<'_>) {
             aside(|| {
                 self.host.owned_files(&mut |name, file| {
                     COUNTING.set(true);

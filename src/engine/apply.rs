@@ -312,7 +312,7 @@ fn is_harmless(step: Step, errno: Errno) -> bool {
 mod tests {
     use super::*;
     use crate::diag::Origin;
-    use crate::engine::{Instant, Settled};
+    use crate::engine::{EachFile, Instant, Settled};
     use crate::machine::Machine;
     use crate::model::addr::Cidr;
     use crate::model::desired::{DesiredLink, DesiredRoute};
@@ -396,7 +396,7 @@ mod tests {
 
         fn remove(&mut self, _: OutputFile) {}
 
-        fn owned_files(&mut self, _: &mut dyn FnMut(IfName, Result<&[u8], Errno>)) {}
+        fn owned_files(&mut self, _: &mut EachFile<'_>) {}
 
         fn progress(&mut self, _: IfName, _: &dyn Display) {}
 

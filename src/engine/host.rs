@@ -35,6 +35,9 @@ pub enum OutputFile {
     Hostname,
 }
 
+/// Takes the name in the name of an `owned-IF` file, and its octets.
+pub type EachFile<'e> = dyn FnMut(IfName, Result<&[u8], Errno>) + 'e;
+
 /// The outside world.
 pub trait Host: Sink {
     /// The clock.
@@ -71,7 +74,7 @@ pub trait Host: Sink {
     fn remove(&mut self, file: OutputFile);
 
     /// Passes every `owned-IF` file to `each`: the name in its name, and its octets, as [`Host::read`].
-    fn owned_files(&mut self, each: &mut dyn FnMut(IfName, Result<&[u8], Errno>));
+    fn owned_files(&mut self, each: &mut EachFile<'_>);
 
     /// Tells a person what happens; `at` is the link.
     fn progress(&mut self, link: IfName, news: &dyn Display);

@@ -16,7 +16,7 @@ mod observe;
 mod publish;
 mod recall;
 
-pub use host::{Host, Instant, OutputFile, Settled};
+pub use host::{EachFile, Host, Instant, OutputFile, Settled};
 pub(crate) use names::{Names, Original};
 pub use publish::ForeignResolvConf;
 
@@ -24,7 +24,7 @@ use crate::diag::{
     Complaint, Diagnostic, Effect, Errno, LineBuf, Problem, Severity, Sink, put_octet,
 };
 use crate::limits::MAX_LINE;
-use crate::model::config::{Config, LinkId, LinkMatch, Str};
+use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, Str};
 use crate::model::desired::Desired;
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{ARPHRD_ETHER, IFF_LOOPBACK, KernelKind, Link, Observed};
@@ -246,13 +246,15 @@ impl Engine<'_> {
     #[inline(never)]
     pub fn outcome(&self) -> Outcome {
         let (mut is_asked, mut is_up, mut is_missing) = (false, false, false);
-        for (link, state) in self.config.links.iter().zip(self.states.iter()) {
-            if *state != LinkState::NotAsked {
+        let mut n = 0_usize;
+        while let Some((link, state)) = self.link_at(n) {
+            if state != LinkState::NotAsked {
                 is_asked = true;
-                is_up |= *state == LinkState::Up;
+                is_up |= state == LinkState::Up;
                 // What was asked for by name is required, whatever the sources say of booting.
-                is_missing |= *state != LinkState::Up && (link.required || self.by_name);
+                is_missing |= state != LinkState::Up && (link.required || self.by_name);
             }
+            n = n.wrapping_add(1);
         }
         match (is_asked, is_missing, is_up) {
             (false, _, _) => Outcome::Nothing,
@@ -265,7 +267,9 @@ impl Engine<'_> {
     /// What the links that are not up wait for or lack, in one complaint each.
     #[inline(never)]
     pub fn complain_about_missing(&mut self, sink: &mut dyn Sink) {
-        for (link, state) in self.config.links.iter().zip(self.states.iter()) {
+        let mut n = 0_usize;
+        while let Some((link, state)) = self.link_at(n) {
+            n = n.wrapping_add(1);
             let what = match state {
                 LinkState::WaitingDevice => "the device",
                 LinkState::WaitingUdev => "udev",
@@ -319,14 +323,10 @@ impl Engine<'_> {
     #[inline(never)]
     fn progress(&mut self, host: &mut dyn Host) -> Progress {
         let mut until = self.dad_until;
-        for n in 0..self.states.len() {
-            let id = LinkId(u16::try_from(n).unwrap_or(u16::MAX));
-            let (Some(state), Some(link)) = (self.states.get(n).copied(), self.config.link(id))
-            else {
-                continue;
-            };
+        let mut n = 0_u16;
+        while let Some((link, state)) = self.link_at(usize::from(n)) {
             match state {
-                LinkState::Found => self.finish_link(id, host),
+                LinkState::Found => self.finish_link(LinkId(n), host),
                 LinkState::WaitingDevice | LinkState::WaitingUdev
                     if link.required || self.by_name =>
                 {
@@ -343,11 +343,19 @@ impl Engine<'_> {
                 | LinkState::Up
                 | LinkState::Failed => {}
             }
+            n = n.wrapping_add(1);
         }
         match host.now() < until {
             true => Progress::Waiting(until),
             false => Progress::Done,
         }
+    }
+
+    /// The configured link number `n`, and how far it is.
+    #[inline(never)]
+    pub fn link_at(&self, n: usize) -> Option<(&LinkConfig, LinkState)> {
+        let state = self.states.get(n)?;
+        Some((self.config.links.get(n)?, *state))
     }
 
     /// Remembers when something happened to a link for the first time, and returns when that was.
@@ -438,7 +446,11 @@ impl Sink for Once<'_> {
     fn report(&mut self, diagnostic: &Diagnostic<'_>) {
         let mut hash = Hash(0x811c_9dc5);
         let _ = fmt::write(&mut hash, format_args!("{diagnostic}"));
-        if !self.said.hashes.contains(&hash.0) {
+        let mut is_said = false;
+        for said in self.said.hashes.iter() {
+            is_said |= *said == hash.0;
+        }
+        if !is_said {
             let _ = self.said.hashes.push(hash.0);
             self.sink.report(diagnostic);
         }

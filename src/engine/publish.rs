@@ -3,7 +3,7 @@
 use super::{Engine, Host, Instant, OutputFile, Subject};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Severity, put};
 use crate::model::addr::Family;
-use crate::model::config::{LinkConfig, LinkId, Method, SourceKind};
+use crate::model::config::{LinkId, Method, SourceKind};
 use crate::model::desired::DesiredLink;
 use crate::model::link::IfName;
 use crate::output::json::{Octets, is_written_as};
@@ -263,12 +263,14 @@ impl Engine<'_> {
     }
 
     fn reports_on(&self, name: &IfName) -> bool {
-        let asked = |(link, state): (&LinkConfig, &LinkState)| {
-            *state != LinkState::NotAsked && name.is(&link.name)
-        };
-        let mut links = self.desired.links.iter();
-        links.any(|link| link.name == *name)
-            || self.config.links.iter().zip(self.states.iter()).any(asked)
+        let mut n = 0_usize;
+        while let Some((link, state)) = self.link_at(n) {
+            if state != LinkState::NotAsked && name.is(&link.name) {
+                return true;
+            }
+            n = n.wrapping_add(1);
+        }
+        self.desired.links.iter().any(|link| link.name == *name)
     }
 
     /// Adds a problem of a link to the state.

@@ -2,7 +2,7 @@
 
 use super::kernel::Kernel;
 use ifdawn::diag::{Diagnostic, Errno, Severity, Sink};
-use ifdawn::engine::{Host, Instant, OutputFile, Settled};
+use ifdawn::engine::{EachFile, Host, Instant, OutputFile, Settled};
 use ifdawn::model::link::IfName;
 use ifdawn::plan::op::Op;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -128,7 +128,7 @@ impl Host for FakeHost {
         self.files.remove(&file_name(file));
     }
 
-    fn owned_files(&mut self, each: &mut dyn FnMut(IfName, Result<&[u8], Errno>)) {
+    fn owned_files(&mut self, each: &mut EachFile<'_>) {
         for (name, octets) in &self.files {
             if let Some(link) = name.strip_prefix("owned-") {
                 let link = IfName::from_kernel(link.as_bytes()).expect("a link name");

@@ -11,7 +11,8 @@ use crate::sys::udev::Udev;
 use crate::sys::{caps, clock, drain};
 use ifdawn::diag::{Diagnostic, Errno, Escaped, Sink};
 use ifdawn::engine::{
-    Engine, ForeignResolvConf, Host, Instant, Outcome, OutputFile, Progress, Settled, Subject,
+    EachFile, Engine, ForeignResolvConf, Host, Instant, Outcome, OutputFile, Progress, Settled,
+    Subject,
 };
 use ifdawn::model::link::IfName;
 use ifdawn::output::plan_json;
@@ -367,7 +368,7 @@ impl Host for System<'_> {
         self.root.remove(path(self.options, file).as_bytes());
     }
 
-    fn owned_files(&mut self, each: &mut dyn FnMut(IfName, Result<&[u8], Errno>)) {
+    fn owned_files(&mut self, each: &mut EachFile<'_>) {
         let Files { names, octets, .. } = &mut *self.files;
         let _ = self.root.list(b"/run/ifdawn", is_owned, names);
         for n in 0..names.len() {
@@ -444,7 +445,9 @@ impl Events {
 /// One line for each link that is waited for.
 fn show_waiting(engine: &Engine<'_>, log: &mut Log, live: bool) {
     let seconds = clock::now().0.saturating_sub(engine.started().0) / 1_000_000;
-    for (link, state) in engine.config.links.iter().zip(engine.states.iter()) {
+    let mut n = 0;
+    while let Some((link, state)) = engine.link_at(n) {
+        n += 1;
         let what = match state {
             LinkState::WaitingDevice => "waiting for the device",
             LinkState::WaitingUdev => "waiting for udev",

@@ -214,14 +214,12 @@ impl Engine<'_> {
     }
 
     /// Whether the plan takes a link down to rename it.
-    #[inline(never)]
     pub(super) fn goes_down(&self, ifindex: u32) -> bool {
         let mut renames = self.plan.renames.iter();
         renames.any(|rename| rename.is_up && rename.ifindex == ifindex)
     }
 
     /// Keeps an address or a route of a link that goes down.
-    #[inline(never)]
     pub(super) fn save(&mut self, message: &Message<'_>) {
         if append_message(self.buffers.restore, message).is_err() {
             self.restore_overflow = true;

@@ -216,21 +216,14 @@ impl Engine<'_> {
             Problem::Says("somebody else on the link has this address"),
             Effect::None,
         );
-        match purpose {
-            Purpose::Compare => {}
-            Purpose::Save => {
-                if self.goes_down(seen.ifindex) {
-                    self.save(message);
-                }
-                return;
+        if purpose != Purpose::Compare {
+            let is_permanent = seen.flags & addr::IFA_F_PERMANENT != 0;
+            let by_kernel =
+                matches!(seen.addr.addr, IpAddr::V6(addr) if addr.is_unicast_link_local());
+            if self.concerns(purpose, seen.ifindex) {
+                self.take(purpose, message, is_permanent && !by_kernel);
             }
-            Purpose::Others(ifindex) => {
-                let by_kernel =
-                    matches!(seen.addr.addr, IpAddr::V6(addr) if addr.is_unicast_link_local());
-                let is_permanent = seen.flags & addr::IFA_F_PERMANENT != 0;
-                self.others |= seen.ifindex == ifindex && is_permanent && !by_kernel;
-                return;
-            }
+            return;
         }
         self.has_ipv6.seen(seen.addr.family());
         let marked = diff::mark_addr(&mut self.desired, seen);
@@ -245,25 +238,39 @@ impl Engine<'_> {
     }
 
     fn see_route(&mut self, purpose: Purpose, seen: &Entry, message: &Message<'_>) {
-        match (purpose, seen) {
-            (Purpose::Compare, _) => diff::mark_route(&mut self.desired, seen),
-            (Purpose::Save, Entry::Route(ifindex, _)) => {
-                if self.goes_down(*ifindex) {
-                    self.save(message);
-                }
+        if purpose == Purpose::Compare {
+            return diff::mark_route(&mut self.desired, seen);
+        }
+        let (concerns, protocol) = match seen {
+            Entry::Route(ifindex, route) => (self.concerns(purpose, *ifindex), route.protocol),
+            Entry::Other { protocol, .. } => {
+                let mut hops = route::nexthops(message.payload);
+                let concerns = hops.any(|ifindex| self.concerns(purpose, ifindex));
+                (concerns, *protocol)
             }
-            (Purpose::Save, Entry::Other { .. }) => {
-                if route::nexthops(message.payload).any(|ifindex| self.goes_down(ifindex)) {
-                    self.save(message);
-                }
-            }
-            (Purpose::Others(link), Entry::Route(ifindex, route)) => {
-                let by_kernel = [RTPROT_KERNEL, RTPROT_RA].contains(&route.protocol);
-                self.others |= *ifindex == link && !by_kernel;
-            }
-            (Purpose::Others(link), Entry::Other { .. }) => {
-                self.others |= route::nexthops(message.payload).any(|ifindex| ifindex == link);
-            }
+        };
+        if concerns {
+            let by_kernel = protocol == RTPROT_KERNEL || protocol == RTPROT_RA;
+            self.take(purpose, message, !by_kernel);
+        }
+    }
+
+    /// Whether something of this link is looked for.
+    #[inline(never)]
+    fn concerns(&self, purpose: Purpose, ifindex: u32) -> bool {
+        match purpose {
+            Purpose::Compare => false,
+            Purpose::Others(link) => ifindex == link,
+            Purpose::Save => self.goes_down(ifindex),
+        }
+    }
+
+    /// Takes note of something that is looked for.
+    #[inline(never)]
+    fn take(&mut self, purpose: Purpose, message: &Message<'_>, is_of_others: bool) {
+        match purpose {
+            Purpose::Save => self.save(message),
+            Purpose::Compare | Purpose::Others(_) => self.others |= is_of_others,
         }
     }
 

@@ -103,9 +103,10 @@ impl<
         }
     }
 
-    /// The engine over these tables, all of them empty.
+    /// The engine over these tables. What an earlier one left in them is still there:
+    /// [`Engine::clear`] forgets it.
     pub fn engine(&mut self) -> Engine<'_> {
-        let mut engine = Engine {
+        Engine {
             config: Config {
                 links: &mut self.links,
                 addrs: &mut self.addrs,
@@ -159,9 +160,7 @@ impl<
             restore_overflow: false,
             by_name: false,
             others: false,
-        };
-        engine.clear();
-        engine
+        }
     }
 }
 

@@ -224,6 +224,7 @@ mod tests {
             let mut host = host(live_rename);
             let mut machine = SMALL.lock().unwrap_or_else(PoisonError::into_inner);
             let mut engine = machine.engine();
+            engine.clear();
 
             let ((), parsed) = allocations_in(|| read(&mut engine, &mut host, CMDLINE));
             assert_eq!(parsed, 0, "reading");
@@ -257,6 +258,7 @@ mod tests {
         }
         let mut machine = SMALL.lock().unwrap_or_else(PoisonError::into_inner);
         let mut engine = machine.engine();
+        engine.clear();
         read(&mut engine, &mut host, CMDLINE);
         let (_, count) = allocations_in(|| engine.converge(BOOT, &mut host));
         assert!(host.host.said("ENOMEM") > 5, "{:#?}", host.host.complaints);

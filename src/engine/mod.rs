@@ -132,8 +132,8 @@ pub struct Engine<'m> {
 }
 
 impl Engine<'_> {
-    /// Forgets everything but the configuration's tables' sizes.
-    pub(crate) fn clear(&mut self) {
+    /// Forgets what another engine left in the tables.
+    pub fn clear(&mut self) {
         self.config.clear();
         self.observed.clear();
         self.desired.clear();

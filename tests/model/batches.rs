@@ -19,7 +19,9 @@ static WIDE: Mutex<Wide> = Mutex::new(Machine::new());
 
 fn with_wide_engine<R>(test: impl FnOnce(&mut Engine<'_>) -> R) -> R {
     let mut machine = WIDE.lock().unwrap_or_else(PoisonError::into_inner);
-    test(&mut machine.engine())
+    let mut engine = machine.engine();
+    engine.clear();
+    test(&mut engine)
 }
 
 /// One link, and so many routes; the route with number `n` (from 0) stands in line `n + 3`.

@@ -17,7 +17,9 @@ static TINY: Mutex<Tiny> = Mutex::new(Machine::new());
 
 fn with_tiny_engine<R>(test: impl FnOnce(&mut Engine<'_>) -> R) -> R {
     let mut machine = TINY.lock().unwrap_or_else(PoisonError::into_inner);
-    test(&mut machine.engine())
+    let mut engine = machine.engine();
+    engine.clear();
+    test(&mut engine)
 }
 
 /// Brings up what a kernel command line says.

@@ -29,7 +29,9 @@ pub const BOOT: Goal<'static> = Goal { names: &[] };
 /// Runs `test` with an engine that knows nothing: a new process.
 pub fn with_engine<R>(test: impl FnOnce(&mut Engine<'_>) -> R) -> R {
     let mut machine = SMALL.lock().unwrap_or_else(PoisonError::into_inner);
-    test(&mut machine.engine())
+    let mut engine = machine.engine();
+    engine.clear();
+    test(&mut engine)
 }
 
 /// `ifdawn up` in a process of its own, with answers that were lost asked for again.

@@ -11,10 +11,10 @@ pub const MAX_LINKS: usize = 1_024;
 /// configuration does not mention are forgotten first.
 pub const MAX_KERNEL_LINKS: usize = 8_192;
 
-/// Addresses of all links together.
+/// Addresses of all links together, those of earlier runs that go included.
 pub const MAX_ADDRS: usize = 8_192;
 
-/// Routes of all links together.
+/// Routes of all links together, those of earlier runs that go included.
 pub const MAX_ROUTES: usize = 131_072;
 
 /// MAC rules (`ifname=`, `HWADDR` with `DEVICE`).

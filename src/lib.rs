@@ -42,6 +42,7 @@ pub mod machine;
 pub mod model;
 pub mod output;
 pub mod plan;
+mod problem;
 pub mod source;
 pub mod text;
 pub mod wire;

@@ -4,7 +4,8 @@
 //! ifcfg files as initscripts order them.
 
 use crate::cli::{Command, Opt, Options, Source};
-use crate::sys::file::{self, Names, Path, Root};
+use crate::sys::file::{self, Path, Root};
+use crate::sys::names::Names;
 use heapless::Vec;
 use ifdawn::diag::{Diagnostic, Effect, Errno, Escaped, FileId, Problem, Severity, Sink};
 use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS, MAX_VALUE};

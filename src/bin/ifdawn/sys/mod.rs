@@ -10,6 +10,7 @@ pub mod file;
 pub mod heap;
 pub mod kernel;
 pub mod log;
+pub mod names;
 pub mod rtnl;
 pub mod start;
 pub mod udev;

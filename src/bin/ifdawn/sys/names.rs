@@ -1,0 +1,94 @@
+//! Names of files, in the order people count in.
+
+use ifdawn::limits::MAX_FILES;
+
+/// Names of a directory's files.
+pub struct Names {
+    octets: heapless::Vec<u8, NAME_OCTETS>,
+    spans: heapless::Vec<(u32, u32), MAX_FILES>,
+    /// Whether there were more.
+    pub is_full: bool,
+}
+
+/// Octets of the names in one directory.
+const NAME_OCTETS: usize = 1024 * 1024;
+
+impl Names {
+    /// None.
+    pub const fn new() -> Self {
+        Names {
+            octets: heapless::Vec::new(),
+            spans: heapless::Vec::new(),
+            is_full: false,
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Forgets all of them.
+    pub fn clear(&mut self) {
+        self.octets.clear();
+        self.spans.clear();
+        self.is_full = false;
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, name: &[u8]) {
+        let start = self.octets.len();
+        self.is_full |= self.octets.extend_from_slice(name).is_err()
+            || self
+                .spans
+                .push((start as u32, self.octets.len() as u32))
+                .is_err();
+    }
+
+    /// Sorts them as people count: eth2 before eth10.
+    pub fn sort(&mut self) {
+        // Comb sort: neighbours at a distance that shrinks to one.
+        let len = self.spans.len();
+        let mut gap = len;
+        let mut is_sorted = false;
+        while !is_sorted {
+            gap = (gap.saturating_mul(3) / 4).max(1);
+            is_sorted = gap == 1;
+            for n in gap..len {
+                if counted(self.name(n)) < counted(self.name(n.saturating_sub(gap))) {
+                    self.spans.swap(n, n.saturating_sub(gap));
+                    is_sorted = false;
+                }
+            }
+        }
+    }
+
+    /// One of them.
+    pub fn name(&self, n: usize) -> &[u8] {
+        let span = self
+            .spans
+            .get(n)
+            .map(|span| span.0 as usize..span.1 as usize);
+        span.and_then(|span| self.octets.get(span))
+            .unwrap_or_default()
+    }
+}
+
+/// A name as initscripts sort it: the text before the first digit, the number, the rest.
+fn counted(name: &[u8]) -> (&[u8], u32, &[u8]) {
+    let digit = name
+        .iter()
+        .position(u8::is_ascii_digit)
+        .unwrap_or(name.len());
+    let (text, rest) = name.split_at(digit);
+    let end = rest
+        .iter()
+        .position(|octet| !octet.is_ascii_digit())
+        .unwrap_or(rest.len());
+    let (digits, rest) = rest.split_at(end);
+    (
+        text,
+        ifdawn::text::scalar::number(digits).unwrap_or(0),
+        rest,
+    )
+}

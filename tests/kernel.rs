@@ -3,6 +3,8 @@
 //! Requests come from the code under test, which `tests/wire.rs` has judged by other means.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "support/link_change.rs"]
+mod link_change;
 #[cfg(test)]
 #[expect(dead_code, reason = "a part of it is for tests/model.rs")]
 mod support;
@@ -12,9 +14,10 @@ use ifdawn::model::link::{IfName, Mac};
 use ifdawn::model::route::{Reach, Route, RouteKind};
 use ifdawn::wire::netlink::{Full, NLM_F_DUMP_INTR, Writer, messages};
 use ifdawn::wire::rtnetlink::addr::{self, Addr};
-use ifdawn::wire::rtnetlink::link::{self, Admin, LinkChange};
+use ifdawn::wire::rtnetlink::link::{self, Admin};
 use ifdawn::wire::rtnetlink::route::{self, Entry};
 use ifdawn::wire::rtnetlink::{Create, RTM_GETLINK, RTM_NEWROUTE, RTM_SETLINK};
+use link_change::LinkChange;
 use std::net::IpAddr;
 use support::kernel::Kernel;
 use support::nouns::{self, Link};
@@ -65,7 +68,7 @@ fn send_one(kernel: &mut Kernel, request: &Request<'_>) -> i32 {
 }
 
 fn set(kernel: &mut Kernel, ifindex: u32, change: LinkChange) -> i32 {
-    send_one(kernel, &|w, seq| link::set_link(w, seq, ifindex, &change))
+    send_one(kernel, &|w, seq| change.write(w, seq, ifindex))
 }
 
 fn rename(kernel: &mut Kernel, ifindex: u32, name: &str) -> i32 {
@@ -198,7 +201,7 @@ fn what_was_done_before_an_error_stays() {
         admin: Some(Admin::Up),
         ..LinkChange::default()
     };
-    let failed = send(&mut kernel, &[&|w, seq| link::set_link(w, seq, 2, &change)]);
+    let failed = send(&mut kernel, &[&|w, seq| change.write(w, seq, 2)]);
     let said = "mtu greater than device maximum".to_owned();
     assert_eq!(failed, [(1, nouns::EINVAL, said)]);
     let eth0 = kernel.link("eth0").unwrap();
@@ -436,7 +439,7 @@ fn a_batch_goes_on_after_an_error() {
         let default = via("0.0.0.0/0", "192.0.2.1");
         let requests: [&Request<'_>; 5] = [
             &|w, seq| route::new_route(w, seq, Create::Exclusive, 2, &default),
-            &|w, seq| link::set_link(w, seq, 2, &up),
+            &|w, seq| up.write(w, seq, 2),
             &|w, seq| addr::new_addr(w, seq, Create::Exclusive, &addr),
             &|w, seq| route::new_route(w, seq, Create::Exclusive, 2, &default),
             &|w, seq| route::new_route(w, seq, Create::Exclusive, 2, &default),
@@ -474,7 +477,7 @@ fn faults_happen_once_and_where_they_are_asked_for() {
 
     let mut kernel = self::kernel();
     kernel.overrun_after(1);
-    let up_9 = |w: &mut Writer<'_>, seq| link::set_link(w, seq, 9, &up);
+    let up_9 = |w: &mut Writer<'_>, seq| up.write(w, seq, 9);
     assert_eq!(send(&mut kernel, &[&up_9, &up_9]).len(), 1);
     assert!(kernel.take_overrun() && !kernel.take_overrun());
     kernel.vanish_link(2);

@@ -9,6 +9,9 @@
     reason = "a test that cannot go on fails"
 )]
 
+#[path = "support/link_change.rs"]
+mod link_change;
+
 use ifdawn::diag::Errno;
 use ifdawn::model::addr::{Cidr, Family};
 use ifdawn::model::link::{IfName, Mac};
@@ -16,9 +19,10 @@ use ifdawn::model::observed::{IFF_LOWER_UP, IFF_UP, KernelKind, Link};
 use ifdawn::model::route::{PROTOCOL, Reach, Route, RouteKind};
 use ifdawn::wire::netlink::*;
 use ifdawn::wire::rtnetlink::addr::{self, Addr, FOREVER};
-use ifdawn::wire::rtnetlink::link::{self, Admin, LinkChange};
+use ifdawn::wire::rtnetlink::link::{self, Admin};
 use ifdawn::wire::rtnetlink::route::{self, Entry};
 use ifdawn::wire::rtnetlink::*;
+use link_change::LinkChange;
 use neli::consts::nl::{NlmF, Nlmsg, NlmsgerrAttr};
 use neli::consts::rtnl::{
     Arphrd, Ifa, IfaF, Iff, Ifla, IflaInfo, RtAddrFamily, RtScope, RtTable, Rta, RtaType, Rtm,
@@ -296,7 +300,7 @@ fn links_are_changed_as_neli_reads_it() {
         (down, Iff::empty(), Iff::UP, vec![]),
         (longest, Iff::empty(), Iff::empty(), longest_attrs),
     ] {
-        let octets = encode(|w| link::set_link(w, 3, 77, &change));
+        let octets = encode(|w| change.write(w, 3, 77));
         let (flags, seq, message): (_, _, Ifinfomsg) = referee(&octets, Rtm::Setlink);
         assert_eq!((flags, seq), (NlmF::REQUEST, 3));
         assert_eq!(message.ifi_family(), &RtAddrFamily::Unspecified);
@@ -586,7 +590,7 @@ fn what_is_written_is_read_back() {
         mtu: Some(9_000),
         mac: Mac::new(&[6; 20]),
     };
-    let octets = encode(|w| link::set_link(w, 1, 77, &change));
+    let octets = encode(|w| change.write(w, 1, 77));
     let message = messages(&octets).next().unwrap();
     let link = Link {
         ifindex: 77,
@@ -609,19 +613,19 @@ fn a_request_that_does_not_fit_leaves_no_trace() {
         name: Some(name("wan0")),
         ..LinkChange::default()
     };
-    let one = encode(|w| link::set_link(w, 1, 1, &change));
+    let one = encode(|w| change.write(w, 1, 1));
     let full = encode(|w| route::new_route(w, 2, Create::Exclusive, 77, &sample_routes()[0].0));
     for room in 0..full.len() {
         let mut buffer = vec![0xa5; one.len() + room];
         let mut w = Writer::new(&mut buffer);
-        link::set_link(&mut w, 1, 1, &change).unwrap();
+        change.write(&mut w, 1, 1).unwrap();
         let big = route::new_route(&mut w, 2, Create::Exclusive, 77, &sample_routes()[0].0);
         assert_eq!(big, Err(Full), "room for {room} of {}", full.len());
         assert_eq!((w.written(), w.requests()), (&one[..], 1));
         w.clear();
         assert_eq!((w.written(), w.requests()), (&[][..], 0));
         // What is smaller than the one that failed still fits.
-        link::set_link(&mut w, 1, 1, &change).unwrap();
+        change.write(&mut w, 1, 1).unwrap();
         assert_eq!(w.written(), one);
     }
     let mut w = Writer::new(&mut []);
@@ -658,7 +662,7 @@ fn only_the_last_request_of_a_batch_is_acknowledged() {
     let mut buffer = [0xa5; 256];
     let mut w = Writer::new(&mut buffer);
     for seq in 1..=3 {
-        link::set_link(&mut w, seq, 1, &LinkChange::default()).unwrap();
+        LinkChange::default().write(&mut w, seq, 1).unwrap();
     }
     w.begin(RTM_SETLINK, 0, 9);
     w.acknowledge_last();

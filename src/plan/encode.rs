@@ -58,7 +58,7 @@ pub fn encode(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
         }
     };
     let attr = (kind != 0).then_some(Attr { kind, payload });
-    link::set_one(w, seq, ifindex, admin, attr)
+    link::set_link(w, seq, ifindex, admin, attr.as_slice())
 }
 
 /// `None` for what goes.

@@ -135,51 +135,18 @@ pub enum Admin {
     Down,
 }
 
-/// What shall change of a link; `None` stays as it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LinkChange {
-    /// Up or down.
-    pub admin: Option<Admin>,
-    /// Its new name.
-    pub name: Option<IfName>,
-    /// Its new MTU.
-    pub mtu: Option<u32>,
-    /// Its new hardware address.
-    pub mac: Option<Mac>,
-}
-
-/// Changes a link. The kernel applies MAC, MTU, name and flags in this order and keeps what it applied
-/// before one of them failed; before Linux 6.2 it refuses the name (`EBUSY`) if the link is up, even if
-/// the same request brings it down.
+/// Changes attributes of a link, and whether it is up. The kernel applies MAC, MTU, name and flags in this
+/// order and keeps what it applied before one of them failed; before Linux 6.2 it refuses the name
+/// (`EBUSY`) if the link is up, even if the same request brings it down.
 pub fn set_link(
     w: &mut Writer<'_>,
     seq: u32,
     ifindex: u32,
-    change: &LinkChange,
-) -> Result<(), Full> {
-    begin(w, RTM_SETLINK, 0, seq, ifindex, change.admin);
-    if let Some(mac) = &change.mac {
-        w.attr(IFLA_ADDRESS, mac.as_bytes());
-    }
-    if let Some(mtu) = change.mtu {
-        w.attr_u32(IFLA_MTU, mtu);
-    }
-    if let Some(name) = &change.name {
-        w.attr_text(IFLA_IFNAME, name.as_bytes());
-    }
-    w.finish()
-}
-
-/// Changes at most one attribute of a link, and whether it is up; as [`set_link`].
-pub(crate) fn set_one(
-    w: &mut Writer<'_>,
-    seq: u32,
-    ifindex: u32,
     admin: Option<Admin>,
-    attr: Option<Attr<'_>>,
+    attrs: &[Attr<'_>],
 ) -> Result<(), Full> {
     begin(w, RTM_SETLINK, 0, seq, ifindex, admin);
-    if let Some(attr) = attr {
+    for attr in attrs {
         w.attr(attr.kind, attr.payload);
     }
     w.finish()

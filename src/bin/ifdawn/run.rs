@@ -64,7 +64,7 @@ fn check(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
         out: Out::new(file::stdout()),
         counts: [0; 3],
     };
-    system.read(engine, &mut report);
+    system.read(engine, Some(&mut report));
     let [errors, warnings, notes] = report.counts;
     let _ = writeln!(
         report.out,
@@ -81,7 +81,7 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let goal = Goal {
         names: &options.links,
     };
-    system.load(engine);
+    system.read(engine, None);
     if options.has(Opt::Offline) {
         engine.imagine_links();
         engine.plan_offline(goal, &mut system.log);
@@ -106,9 +106,9 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
 /// links, once for the complaints, which then need not be kept.
 fn plan_json(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let mut out = Out::new(file::stdout());
-    system.read(engine, &mut Silent);
+    system.read(engine, Some(&mut Silent));
     let mut json = plan_json::begin(&mut out, &engine.config);
-    system.read(engine, &mut json);
+    system.read(engine, Some(&mut json));
     plan_json::end(json);
     out.flush();
     UP
@@ -126,7 +126,7 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let Ok(_lock) = system.lock() else {
         return NOT_UP;
     };
-    system.load(engine);
+    system.read(engine, None);
     if let Err(errno) = system.connect() {
         return system.refused(errno);
     }
@@ -243,23 +243,14 @@ impl System<'_> {
         NOT_UP
     }
 
-    fn load(&mut self, engine: &mut Engine<'_>) {
+    /// Reads the sources; complaints go to `sink`, else to the log.
+    fn read(&mut self, engine: &mut Engine<'_>, sink: Option<&mut dyn Sink>) {
         load::load(
             self.options,
             &self.root,
             self.files,
             &mut engine.config,
-            &mut self.log,
-        );
-    }
-
-    fn read(&mut self, engine: &mut Engine<'_>, sink: &mut dyn Sink) {
-        load::load(
-            self.options,
-            &self.root,
-            self.files,
-            &mut engine.config,
-            sink,
+            sink.unwrap_or(&mut self.log),
         );
     }
 

@@ -44,5 +44,7 @@ pub mod output;
 pub mod plan;
 mod problem;
 pub mod source;
+#[cfg(test)]
+mod testing;
 pub mod text;
 pub mod wire;

@@ -184,26 +184,11 @@ mod tests {
     use crate::model::desired::{DesiredAddr, DesiredRoute};
     use crate::model::link::IfName;
     use crate::model::route::{Reach, RouteKind};
+    use crate::testing::{cidr, ip, via};
     use std::string::{String, ToString};
     use std::vec::Vec;
 
     type Tables = Machine<4, 4, 8, 16, 80, 32, 64>;
-
-    fn ip(text: &str) -> IpAddr {
-        text.parse().unwrap()
-    }
-
-    fn cidr(text: &str) -> Cidr {
-        let (addr, len) = text.split_once('/').unwrap();
-        Cidr::new(ip(addr), len.parse().unwrap()).unwrap()
-    }
-
-    fn via(dst: &str, via: &str) -> Route {
-        Route {
-            via: Some(ip(via)),
-            ..Route::new(cidr(dst))
-        }
-    }
 
     /// Routes of every sort.
     fn routes() -> Vec<Route> {

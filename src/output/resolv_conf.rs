@@ -120,11 +120,8 @@ mod tests {
     use super::*;
     use crate::machine::Machine;
     use crate::model::config::{Search, Server};
+    use crate::testing::ip;
     use std::string::ToString;
-
-    fn ip(text: &str) -> IpAddr {
-        text.parse().unwrap()
-    }
 
     fn say(config: &mut Config<'_>, link: Option<u16>, server: &str, domain: &[u8]) {
         let (link, domain) = (link.map(LinkId), config.keep(domain).unwrap());

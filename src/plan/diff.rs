@@ -204,21 +204,11 @@ mod tests {
     use super::*;
     use crate::diag::Origin;
     use crate::machine::Machine;
-    use crate::model::addr::Cidr;
     use crate::model::desired::DesiredLink;
     use crate::model::link::{IfName, Mac};
-    use crate::model::observed::{ARPHRD_ETHER, IFF_UP, KernelKind, Link};
+    use crate::model::observed::IFF_UP;
     use crate::model::route::{Reach, RouteKind};
-    use core::net::IpAddr;
-
-    fn ip(text: &str) -> IpAddr {
-        text.parse().unwrap()
-    }
-
-    fn cidr(text: &str) -> Cidr {
-        let (addr, len) = text.split_once('/').unwrap();
-        Cidr::new(ip(addr), len.parse().unwrap()).unwrap()
-    }
+    use crate::testing::{cidr, ip, link, via};
 
     fn want_addr(desired: &mut Desired<'_>, addr: &str, peer: Option<&str>) {
         let wanted = DesiredAddr {
@@ -242,13 +232,6 @@ mod tests {
             standing: Standing::Wanted,
         };
         desired.add_route(&wanted).unwrap();
-    }
-
-    fn via(dst: &str, via: &str) -> Route {
-        Route {
-            via: Some(ip(via)),
-            ..Route::new(cidr(dst))
-        }
     }
 
     type Tables = Machine<4, 4, 8, 8, 64, 16, 64>;
@@ -425,21 +408,6 @@ mod tests {
         assert_eq!(desired.routes[0].presence, Presence::Same);
     }
 
-    fn link(ifindex: u32, flags: u32) -> Link {
-        Link {
-            ifindex,
-            name: IfName::new(b"eth0").unwrap(),
-            flags,
-            arphrd: ARPHRD_ETHER,
-            mtu: 1_500,
-            mac: Mac::NONE,
-            perm_mac: Mac::NONE,
-            master: 0,
-            kind: KernelKind::Device,
-            settled: true,
-        }
-    }
-
     /// Whatever the order of configuration, the kernel is asked in an order it can follow.
     #[test]
     fn steps_are_in_the_order_of_their_phases() {
@@ -456,7 +424,9 @@ mod tests {
             mac: Mac::new(&[2; 6]),
             ..DesiredLink::new(2, IfName::LO, Origin::NONE)
         };
-        assert!(desired.links.push(wanted).is_ok() && observed.links.push(link(2, 0)).is_ok());
+        assert!(
+            desired.links.push(wanted).is_ok() && observed.links.push(link(2, "eth0", 0)).is_ok()
+        );
         plan.push(Phase::Down, Act::Down, 0);
         for (presence, last) in [(Presence::Same, 9), (Presence::Missing, 10)] {
             want_addr(&mut desired, &std::format!("192.0.2.{last}/32"), None);
@@ -502,7 +472,7 @@ mod tests {
         want_route(&mut desired, via("0.0.0.0/0", "192.0.2.1"));
         desired.addrs[0].presence = Presence::Same;
         desired.routes[0].presence = Presence::Same;
-        assert!(observed.links.push(link(2, IFF_UP)).is_ok());
+        assert!(observed.links.push(link(2, "eth0", IFF_UP)).is_ok());
         diff_links(&desired, &observed, &mut plan);
         diff(&desired, Ipv6::Absent, &mut plan);
         assert!(

@@ -292,20 +292,8 @@ impl Display for RouteWords<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{cidr, ip, name, via};
     use std::string::{String, ToString};
-
-    fn name(text: &str) -> IfName {
-        IfName::new(text.as_bytes()).unwrap()
-    }
-
-    fn ip(text: &str) -> IpAddr {
-        text.parse().unwrap()
-    }
-
-    fn cidr(text: &str) -> Cidr {
-        let (addr, len) = text.split_once('/').unwrap();
-        Cidr::new(ip(addr), len.parse().unwrap()).unwrap()
-    }
 
     fn text(name: &str, change: Change<'_>) -> String {
         let name = &IfName::from_kernel(name.as_bytes()).unwrap();
@@ -316,13 +304,6 @@ mod tests {
             change,
         }
         .to_string()
-    }
-
-    fn via(dst: &str, via: &str) -> Route {
-        Route {
-            via: Some(ip(via)),
-            ..Route::new(cidr(dst))
-        }
     }
 
     #[test]

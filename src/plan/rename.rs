@@ -316,8 +316,9 @@ mod tests {
     use crate::diag::Diagnostic;
     use crate::engine::Engine;
     use crate::machine::Machine;
-    use crate::model::observed::{ARPHRD_ETHER, AltName, IFF_LOOPBACK, IFF_UP};
+    use crate::model::observed::{AltName, IFF_LOOPBACK, IFF_UP};
     use crate::plan::op::Op;
+    use crate::testing::{link, mac, name};
     use std::string::{String, ToString};
     use std::vec::Vec;
 
@@ -330,30 +331,6 @@ mod tests {
         fn report(&mut self, told: &Diagnostic<'_>) {
             self.0
                 .push(std::format!("{}: {}", told.subject, told.message()));
-        }
-    }
-
-    fn mac(number: u8) -> Mac {
-        Mac::new(&[2, 0, 0, 0, 0, number]).unwrap()
-    }
-
-    fn name(text: &str) -> IfName {
-        IfName::new(text.as_bytes()).unwrap()
-    }
-
-    fn link(ifindex: u32, text: &str, flags: u32) -> Link {
-        let mac = mac(u8::try_from(ifindex).unwrap());
-        Link {
-            ifindex,
-            name: name(text),
-            flags,
-            arphrd: ARPHRD_ETHER,
-            mtu: 1_500,
-            mac,
-            perm_mac: mac,
-            master: 0,
-            kind: KernelKind::Device,
-            settled: true,
         }
     }
 

@@ -371,10 +371,10 @@ mod tests {
     use crate::diag::Diagnostic;
     use crate::machine::Machine;
     use crate::model::config::{AddrConfig, RouteConfig, RouteDev};
-    use crate::model::link::Mac;
     use crate::model::observed::{IFF_LOOPBACK, IFF_LOWER_UP, IFF_UP};
     use crate::model::route::Route;
     use crate::plan::op::RouteWords;
+    use crate::testing::{self, cidr, ip, mac, name};
     use std::string::{String, ToString};
     use std::vec::Vec;
 
@@ -389,36 +389,9 @@ mod tests {
         }
     }
 
-    fn name(text: &str) -> IfName {
-        IfName::new(text.as_bytes()).unwrap()
-    }
-
-    fn ip(text: &str) -> IpAddr {
-        text.parse().unwrap()
-    }
-
-    fn cidr(text: &str) -> Cidr {
-        let (addr, len) = text.split_once('/').unwrap();
-        Cidr::new(ip(addr), len.parse().unwrap()).unwrap()
-    }
-
-    fn mac(number: u32) -> Mac {
-        Mac::new(&[2, 0, 0, 0, 0, u8::try_from(number).unwrap()]).unwrap()
-    }
-
     fn link(ifindex: u32, text: &str) -> Link {
-        Link {
-            ifindex,
-            name: name(text),
-            flags: if text == "lo" { IFF_LOOPBACK } else { 0 },
-            arphrd: ARPHRD_ETHER,
-            mtu: 1_500,
-            mac: mac(ifindex),
-            perm_mac: mac(ifindex),
-            master: 0,
-            kind: KernelKind::Device,
-            settled: true,
-        }
+        let flags = if text == "lo" { IFF_LOOPBACK } else { 0 };
+        testing::link(ifindex, text, flags)
     }
 
     /// `lo`, `eth0` and `eth1` with the numbers from 1 on.

@@ -14,6 +14,7 @@ use cli::Options;
 use ifdawn::limits::{MAX_ADDRS, MAX_KERNEL_LINKS, MAX_LINKS, MAX_ROUTES, MAX_STRINGS};
 use ifdawn::machine::Machine;
 use load::Files;
+use std::mem::ManuallyDrop;
 use std::sync::Mutex;
 use sys::start::Arguments;
 
@@ -40,14 +41,15 @@ static MEMORY: Mutex<Memory> = Mutex::new(Memory {
 /// The program, from its arguments to its exit code. (size-report knows our symbols by this one's name.)
 #[inline(never)]
 fn main(arguments: &mut Arguments) -> u8 {
-    let Ok(mut memory) = MEMORY.try_lock() else {
+    // Never given back: who waits for it?
+    let Ok(mut memory) = MEMORY.try_lock().map(ManuallyDrop::new) else {
         return run::NOT_UP;
     };
     let Memory {
         options,
         machine,
         files,
-    } = &mut *memory;
+    } = &mut **memory;
     if let Err(code) = options.read(arguments) {
         return code;
     }

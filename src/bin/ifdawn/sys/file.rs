@@ -67,7 +67,7 @@ impl Path {
     }
 
     #[inline(never)]
-    fn at(&self, what: At, a: libc::c_int, b: usize) -> Result<usize, Errno> {
+    fn at(&self, what: At, a: libc::c_int, b: usize) -> Result<u32, Errno> {
         let path = self.pointer()?;
         // SAFETY: the path ends with a NUL, and there is no other pointer.
         unsafe { call(what as libc::c_long, HERE, path, a as usize, b, 0) }
@@ -158,7 +158,7 @@ impl<'a> Root<'a> {
             let (into, len) = (buffer.as_mut_ptr() as usize, buffer.len());
             // SAFETY: the buffer is as long as said.
             let len = unsafe { call(libc::SYS_getdents64, file, into, len, 0, 0) }?;
-            let mut records = buffer.get(..len).unwrap_or_default();
+            let mut records = buffer.get(..len as usize).unwrap_or_default();
             if records.is_empty() {
                 return Ok(());
             }
@@ -207,7 +207,7 @@ impl<'a> Root<'a> {
     }
 
     /// Has inotify watch a directory.
-    pub fn watch(&self, inotify: &OwnedFd, path: &[u8], events: u32) -> Result<usize, Errno> {
+    pub fn watch(&self, inotify: &OwnedFd, path: &[u8], events: u32) -> Result<u32, Errno> {
         let path = self.path(path);
         let (path, file) = (path.pointer()?, descriptor(inotify.as_fd()));
         // SAFETY: the path ends with a NUL.
@@ -361,7 +361,7 @@ fn keep_label(path: usize, file: &OwnedFd) {
     if let Ok(len) = len {
         let file = descriptor(file.as_fd());
         // SAFETY: as above; the kernel wrote `len` octets of the label.
-        let _ = unsafe { call(libc::SYS_fsetxattr, file, name, value, len, 0) };
+        let _ = unsafe { call(libc::SYS_fsetxattr, file, name, value, len as usize, 0) };
     }
 }
 

@@ -19,8 +19,8 @@ use ifdawn::diag::Errno;
 
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
-/// Makes the system call of this number. A call that takes a sixth argument may be made so if it does not
-/// look at it because another one is NULL.
+/// Makes the system call of this number; what it returns is a descriptor or a length, below 2^31. A call
+/// that takes a sixth argument may be made so if it does not look at it because another one is NULL.
 ///
 /// # Safety
 /// The arguments are what the call takes; each pointer among them is to as much as it reads or writes.
@@ -32,11 +32,44 @@ pub unsafe fn call(
     c: usize,
     d: usize,
     e: usize,
-) -> Result<usize, Errno> {
+) -> Result<u32, Errno> {
     // SAFETY: the caller's promise.
-    let result = unsafe { libc::syscall(number, a, b, c, d, e) };
-    // SAFETY: the C library's error number of this thread.
-    usize::try_from(result).map_err(|_| Errno(unsafe { *libc::__errno_location() }))
+    let result = unsafe { enter(number, a, b, c, d, e) } as i32;
+    u32::try_from(result).map_err(|_| Errno(result.wrapping_neg()))
+}
+
+/// The kernel's answer: an error number is negative.
+///
+/// # Safety
+/// As [`call`].
+#[cfg(target_arch = "x86_64")]
+unsafe fn enter(number: libc::c_long, a: usize, b: usize, c: usize, d: usize, e: usize) -> isize {
+    let result;
+    // SAFETY: the caller's promise; syscall(2) names the registers that are read and lost.
+    unsafe {
+        std::arch::asm!(
+            "syscall",
+            inlateout("rax") number as isize => result,
+            in("rdi") a, in("rsi") b, in("rdx") c, in("r10") d, in("r8") e,
+            lateout("rcx") _, lateout("r11") _,
+            options(nostack),
+        );
+    }
+    result
+}
+
+/// The kernel's answer: an error number is negative.
+///
+/// # Safety
+/// As [`call`].
+#[cfg(not(target_arch = "x86_64"))]
+unsafe fn enter(number: libc::c_long, a: usize, b: usize, c: usize, d: usize, e: usize) -> isize {
+    // SAFETY: the caller's promise.
+    match unsafe { libc::syscall(number, a, b, c, d, e) } {
+        // SAFETY: the C library's error number of this thread.
+        -1 => -(unsafe { *libc::__errno_location() } as isize),
+        result => result as isize,
+    }
 }
 
 /// A file descriptor as an argument of [`call`].
@@ -48,7 +81,7 @@ fn descriptor(file: BorrowedFd<'_>) -> usize {
 ///
 /// # Safety
 /// `result` is that of a call that opens one.
-unsafe fn opened(result: Result<usize, Errno>) -> Result<OwnedFd, Errno> {
+unsafe fn opened(result: Result<u32, Errno>) -> Result<OwnedFd, Errno> {
     // SAFETY: the caller's promise; descriptors are numbers of 31 bits.
     result.map(|file| unsafe { OwnedFd::from_raw_fd(file as i32) })
 }
@@ -57,14 +90,14 @@ unsafe fn opened(result: Result<usize, Errno>) -> Result<OwnedFd, Errno> {
 pub fn read(file: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     let (octets, len) = (buffer.as_mut_ptr() as usize, buffer.len());
     // SAFETY: the buffer is as long as said.
-    unsafe { call(libc::SYS_read, descriptor(file), octets, len, 0, 0) }
+    unsafe { call(libc::SYS_read, descriptor(file), octets, len, 0, 0) }.map(|len| len as usize)
 }
 
 /// Writes once.
 pub fn write(file: BorrowedFd<'_>, octets: &[u8]) -> Result<usize, Errno> {
     let (octets, len) = (octets.as_ptr() as usize, octets.len());
     // SAFETY: the octets are as many as said.
-    unsafe { call(libc::SYS_write, descriptor(file), octets, len, 0, 0) }
+    unsafe { call(libc::SYS_write, descriptor(file), octets, len, 0, 0) }.map(|len| len as usize)
 }
 
 /// Reads what is there already from a descriptor that does not wait, and forgets it.

@@ -79,9 +79,9 @@ impl Rtnl {
             let flags = libc::MSG_TRUNC as usize;
             // SAFETY: the buffer is as long as said; no address is asked for, so no length of it is written.
             match unsafe { call(libc::SYS_recvfrom, file, into, len, flags, 0) } {
-                Ok(got) if got > len => return Err(Errno::EMSGSIZE),
+                Ok(got) if got as usize > len => return Err(Errno::EMSGSIZE),
                 Err(Errno::EINTR) => {}
-                done => return done,
+                done => return done.map(|got| got as usize),
             }
         }
     }

@@ -37,6 +37,36 @@ unsafe extern "C" fn main(count: libc::c_int, words: *const *const libc::c_char)
     crate::main(&mut Arguments(words.get(1..).unwrap_or_default().iter())).into()
 }
 
+/// What the C library's entry goes on with once the program is relocated. Its own start-up serves what is
+/// not used here: threads, constructors, `errno`. So nothing may call the C library but its functions of
+/// strings.
+///
+/// # Safety
+/// As [`main`].
+#[cfg(all(target_env = "musl", target_arch = "x86_64"))]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __libc_start_main(
+    _: *const (),
+    count: libc::c_int,
+    words: *const *const libc::c_char,
+) -> ! {
+    // SAFETY: the caller's promise.
+    let code = unsafe { main(count, words) };
+    loop {
+        // SAFETY: no pointers.
+        let _ = unsafe { call(libc::SYS_exit_group, code as usize, 0, 0, 0, 0) };
+    }
+}
+
+/// The one function of the C library that the standard library calls: it closes descriptors.
+#[cfg(all(target_env = "musl", target_arch = "x86_64"))]
+#[unsafe(no_mangle)]
+extern "C" fn close(file: libc::c_int) -> libc::c_int {
+    // SAFETY: no pointers.
+    let _ = unsafe { call(libc::SYS_close, file as usize, 0, 0, 0, 0) };
+    0
+}
+
 /// Opens descriptors 0 to 2 where they are closed: a socket that took the number of standard error would be
 /// sent our complaints.
 fn keep_standard_descriptors() {

@@ -16,7 +16,6 @@ use crate::plan::diff::Ipv6;
 use crate::plan::rename::{Assignment, LiveRename};
 use crate::plan::resolve::LinkState;
 use crate::plan::{Plan, Rename, Step};
-use core::net::IpAddr;
 use heapless::Vec;
 
 /// See the module. `LINKS`: configured links and everything there is about one of; `KERNEL`: links of the
@@ -53,8 +52,8 @@ pub struct Machine<
     originals: Vec<Original, KERNEL>,
     marks: Vec<Mark, KERNEL>,
     problems: Vec<(u32, Str), LINKS>,
-    conf_servers: Vec<IpAddr, LINKS>,
-    conf_search: Vec<Str, LINKS>,
+    conf_text: Vec<u8, TEXT>,
+    conf_servers: Vec<u8, TEXT>,
     batch: [u8; BATCH_OCTETS],
     reply: [u8; REPLY_OCTETS],
     restore: Vec<u8, RESTORE_OCTETS>,
@@ -95,8 +94,8 @@ impl<
             originals: Vec::new(),
             marks: Vec::new(),
             problems: Vec::new(),
+            conf_text: Vec::new(),
             conf_servers: Vec::new(),
-            conf_search: Vec::new(),
             batch: [0; BATCH_OCTETS],
             reply: [0; REPLY_OCTETS],
             restore: Vec::new(),
@@ -140,8 +139,8 @@ impl<
             originals: &mut self.originals,
             marks: &mut self.marks,
             resolv_conf: ResolvConf {
+                text: &mut self.conf_text,
                 servers: &mut self.conf_servers,
-                search: &mut self.conf_search,
             },
             buffers: Buffers {
                 batch: &mut self.batch,

@@ -6,7 +6,7 @@ use crate::model::addr::Family;
 use crate::model::config::{LinkId, Method, SourceKind};
 use crate::model::desired::DesiredLink;
 use crate::model::link::IfName;
-use crate::output::json::{Octets, is_written_as};
+use crate::output::json::Octets;
 use crate::output::owned;
 use crate::output::resolv_conf::MARKER;
 use crate::output::state::{self, State};
@@ -127,10 +127,17 @@ impl Engine<'_> {
 
     /// The text resolv.conf shall have: `nameserver=` first, then the links of this run in the order of
     /// the configuration, then what other links brought in earlier runs. `without` is a link going down.
-    pub fn gather_resolv_conf(&mut self, host: &mut dyn Host, without: Option<&IfName>) {
-        let (config, conf) = (&mut self.config, &mut self.resolv_conf);
-        conf.clear();
-        conf.add_link(config, None);
+    fn gather_resolv_conf(&mut self, host: &mut dyn Host, without: Option<&IfName>) {
+        let (config, conf) = (&self.config, &mut self.resolv_conf);
+        let links = &self.desired.links;
+        conf.begin();
+        let mut of_link = |link| {
+            let _ = owned::names(config, link, &mut |word, name| {
+                conf.add(word, name);
+                Ok(())
+            });
+        };
+        of_link(None);
         for (state, n) in self.states.iter().zip(0..) {
             let is_there = match state {
                 LinkState::NotAsked | LinkState::WaitingDevice | LinkState::WaitingUdev => false,
@@ -139,24 +146,22 @@ impl Engine<'_> {
                 }
             };
             if is_there {
-                conf.add_link(config, Some(LinkId(n)));
+                of_link(Some(LinkId(n)));
             }
         }
-        let links = &self.desired.links;
         host.owned_files(&mut |name, file| {
             if Some(&name) == without || links.iter().any(|link| link.name == name) {
                 return;
             }
             for (word, value) in owned::lines(file.unwrap_or_default()) {
                 if word == b"search" {
-                    conf.add_domain(config, value);
-                } else if word == b"dns"
-                    && let Some(addr) = scalar::ip(value)
-                {
-                    conf.add_server(&addr);
+                    conf.add("search", &Octets(value));
+                } else if word == b"dns" && scalar::ip(value).is_some() {
+                    conf.add("dns", &Octets(value));
                 }
             }
         });
+        conf.end();
     }
 
     /// Writes resolv.conf if it is ours and differs.
@@ -174,10 +179,9 @@ impl Engine<'_> {
             OnDisk::AsItShallBe => return,
             OnDisk::Foreign => &FOREIGN,
             OnDisk::Differs => {
-                let (conf, config) = (&self.resolv_conf, &self.config);
-                let written = host.write(OutputFile::ResolvConf, &conf.text(config, None));
+                let written = host.write(OutputFile::ResolvConf, &Octets(self.resolv_conf.text));
                 self.complain_of_file(host, &OutputFile::ResolvConf, written);
-                if self.resolv_conf.servers.len() <= SERVERS_READ {
+                if lines(self.resolv_conf.servers).count() <= SERVERS_READ {
                     return;
                 }
                 &TOO_MANY
@@ -194,7 +198,7 @@ impl Engine<'_> {
         let text = host.read(OutputFile::ResolvConf).unwrap_or_default();
         let first = lines(text).next().map_or(&b""[..], |line| line.octets);
         let is_ours = first == MARKER.as_bytes();
-        if is_written_as(&conf.text(&self.config, None), text) || conf.is_empty() && !is_ours {
+        if text == &**conf.text || conf.is_empty() && !is_ours {
             OnDisk::AsItShallBe
         } else if is_ours
             || self.foreign_resolv_conf == ForeignResolvConf::Replaced
@@ -230,9 +234,9 @@ impl Engine<'_> {
         self.compare_resolv_conf(host, None) == OnDisk::Differs
     }
 
-    /// The lines that [`Engine::resolv_conf_differs`] was asked about, each after `before`.
-    pub fn resolv_conf_lines<'a>(&'a self, before: &'a dyn Display) -> impl Display + 'a {
-        self.resolv_conf.text(&self.config, Some(before))
+    /// The text that [`Engine::resolv_conf_differs`] was asked about.
+    pub fn resolv_conf(&self) -> &[u8] {
+        self.resolv_conf.text
     }
 
     /// Writes state.json: the links of this run, and those of earlier runs that this one did not look at

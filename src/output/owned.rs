@@ -25,7 +25,7 @@ use crate::model::route::Route;
 use crate::output::json::Octets;
 use crate::plan::op::RouteWords;
 use crate::source::route_file;
-use crate::text::{lines, scalar};
+use crate::text::{lines, parts, scalar};
 use core::fmt::{self, Display};
 use core::net::IpAddr;
 
@@ -61,14 +61,9 @@ pub fn route(word: &[u8], words: &[u8], route: &mut Route) -> Option<()> {
 }
 
 /// The text before the first blank, and the text after it.
-#[inline(never)]
 fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
-    let blank = text
-        .iter()
-        .position(|octet| *octet == b' ')
-        .unwrap_or(text.len());
-    let (word, rest) = text.split_at_checked(blank).unwrap_or_default();
-    (word, rest.get(1..).unwrap_or_default())
+    let (word, rest) = parts::split(text, b' ');
+    (word, rest.unwrap_or_default())
 }
 
 /// The text of the file for one link: what is ours already, and what is about to be made.
@@ -85,8 +80,8 @@ impl Owned<'_, '_> {
     /// Whether the link has name servers or search domains of its own.
     pub fn brings_names(&self) -> bool {
         let any = |_: &str, _: &dyn Display| Err(fmt::Error);
-        let mut links = self.link.config.iter();
-        links.any(|id| names(self.config, *id, &mut { any }).is_err())
+        let link = self.link.config;
+        link.is_some() && names(self.config, link, &mut { any }).is_err()
     }
 }
 
@@ -123,26 +118,27 @@ impl Display for Owned<'_, '_> {
             }
         }
         match self.link.config {
-            Some(id) => names(self.config, id, &mut |word, name| line(f, word, name)),
             None => Ok(()),
+            id => names(self.config, id, &mut |word, name| line(f, word, name)),
         }
     }
 }
 
-/// Passes the name servers and search domains of a link to `each`, with the words of their lines.
+/// Passes the name servers and search domains of a link, or of none, to `each`, with the words of their
+/// lines.
 #[inline(never)]
 pub fn names(
     config: &Config<'_>,
-    link: LinkId,
+    link: Option<LinkId>,
     each: &mut dyn FnMut(&'static str, &dyn Display) -> fmt::Result,
 ) -> fmt::Result {
     for server in config.servers.iter() {
-        if server.link == Some(link) {
+        if server.link == link {
             each("dns", &server.addr)?;
         }
     }
     for search in config.search.iter() {
-        if search.link == Some(link) {
+        if search.link == link {
             each("search", &Octets(config.text(search.domain)))?;
         }
     }
@@ -169,7 +165,7 @@ fn route_line(f: &mut fmt::Formatter<'_>, route: &Route) -> fmt::Result {
 
 /// Writes one line of a word and a value.
 #[inline(never)]
-pub(super) fn line(f: &mut fmt::Formatter<'_>, word: &str, value: &dyn Display) -> fmt::Result {
+fn line(f: &mut fmt::Formatter<'_>, word: &str, value: &dyn Display) -> fmt::Result {
     f.write_str(word)?;
     put(f, " ", value)?;
     f.write_str("\n")

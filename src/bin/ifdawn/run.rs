@@ -15,9 +15,11 @@ use ifdawn::engine::{
     Subject,
 };
 use ifdawn::model::link::IfName;
+use ifdawn::output::json::Octets;
 use ifdawn::output::plan_json;
 use ifdawn::plan::op::Op;
 use ifdawn::plan::resolve::{Goal, LinkState};
+use ifdawn::text::lines::lines;
 use std::fmt::{Display, Write};
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -95,8 +97,10 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
         }
     }
     if !options.has(Opt::Offline) && engine.resolv_conf_differs(system) {
-        let before = format_args!("# {}: ", Escaped(resolv_conf(options)));
-        let _ = write!(out, "{}", engine.resolv_conf_lines(&before));
+        let path = Escaped(resolv_conf(options));
+        for line in lines(engine.resolv_conf()).skip(1) {
+            let _ = writeln!(out, "# {path}: {}", Octets(line.octets));
+        }
     }
     out.flush();
     UP

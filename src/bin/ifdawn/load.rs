@@ -179,9 +179,12 @@ impl Loader<'_, '_> {
     fn directory(&mut self, directory: &[u8], kind: Kind) {
         let (is_wanted, shown): (fn(&[u8]) -> bool, usize) = match kind {
             Kind::Cmdline => (|name| name.ends_with(b".conf"), 0),
-            Kind::Named | Kind::RoutesOf(_) => (ifcfg::is_ifcfg_file_name, usize::MAX),
+            Kind::Named | Kind::RoutesOf(_) => {
+                (ifcfg::is_ifcfg_file_name, directory.len().wrapping_add(1))
+            }
         };
-        match self.root.list(directory, is_wanted, &mut self.files.names) {
+        let path = self.root.path(directory, b"");
+        match path.list(is_wanted, &mut self.files.names) {
             Err(Errno::ENOENT | file::TOO_LONG) | Ok(()) => {}
             Err(errno) => self.failed(directory, errno),
         }
@@ -189,16 +192,9 @@ impl Loader<'_, '_> {
             self.complain(Severity::Error, directory, FULL, Effect::RestIgnored);
         }
         self.files.names.sort();
-        let directory = Path::join(directory, b"/");
-        let directory = directory.as_bytes();
         for n in 0..self.files.names.len() {
-            let path = Path::join(directory, self.files.names.name(n));
-            self.read(
-                Place::Listed,
-                path.as_bytes(),
-                shown.min(directory.len()),
-                kind,
-            );
+            let path = Path::join([directory, b"/", self.files.names.name(n)]);
+            self.read(Place::Listed, path.as_bytes(), shown, kind);
         }
     }
 
@@ -222,8 +218,7 @@ impl Loader<'_, '_> {
     /// Reads the route files with this name, where there are any.
     fn routes(&mut self, place: Place, directory: &[u8], name: &[u8], id: LinkId) {
         for (prefix, _) in &ROUTES {
-            let path = Path::join(directory, prefix);
-            let path = Path::join(path.as_bytes(), name);
+            let path = Path::join([directory, prefix, name]);
             self.read_one(place, path.as_bytes(), directory.len(), Kind::RoutesOf(id));
         }
     }
@@ -234,7 +229,7 @@ impl Loader<'_, '_> {
         let octets = &mut self.files.octets;
         let found = match place {
             Place::Given => file::read_given(path, octets),
-            Place::Rooted | Place::Listed => self.root.read_file(path, octets),
+            Place::Rooted | Place::Listed => self.root.path(path, b"").read(octets),
         };
         let need_not_be = place == Place::Rooted || matches!(kind, Kind::RoutesOf(_));
         match found {
@@ -362,6 +357,6 @@ fn sources(options: &Options, root: &Root<'_>) -> u8 {
 /// dracut leaves `/etc/initrd-release`, initramfs-tools its `/scripts`.
 pub fn is_initramfs(options: &Options, root: &Root<'_>) -> bool {
     options.has(Opt::Initramfs)
-        || root.exists(b"/etc/initrd-release")
-        || root.exists(b"/scripts/functions")
+        || root.path(b"/etc/", b"initrd-release").exists()
+        || root.path(b"/scripts/", b"functions").exists()
 }

@@ -282,9 +282,10 @@ impl System<'_> {
     }
 
     fn open_lock(&self) -> Result<OwnedFd, Errno> {
-        self.root.make_directory(b"/run")?;
-        self.root.make_directory(b"/run/ifdawn")?;
-        self.root.open_lock(LOCK.as_bytes())
+        self.root.path(b"/run", b"").make_directory()?;
+        self.root.path(RUN, b"").make_directory()?;
+        let lock = self.root.path(LOCK.as_bytes(), b"");
+        lock.open(libc::O_CREAT | libc::O_RDWR, 0o600)
     }
 
     fn lock_failed(&mut self, errno: Errno, then: &str) {
@@ -296,18 +297,6 @@ fn resolv_conf(options: &Options) -> &[u8] {
     options
         .value(Opt::ResolvConf)
         .unwrap_or(b"/etc/resolv.conf")
-}
-
-/// Where a file of ours is under the root.
-#[inline(never)]
-fn path(options: &Options, file: OutputFile) -> Path {
-    let (directory, name) = match &file {
-        OutputFile::State => (&b"/run/ifdawn/state.json"[..], &b""[..]),
-        OutputFile::ResolvConf => (resolv_conf(options), &b""[..]),
-        OutputFile::Hostname => (&b"/proc/sys/kernel/hostname"[..], &b""[..]),
-        OutputFile::Owned(link) => (&b"/run/ifdawn/owned-"[..], link.as_bytes()),
-    };
-    Path::join(directory, name)
 }
 
 impl Sink for System<'_> {
@@ -342,35 +331,30 @@ impl Host for System<'_> {
     }
 
     fn read(&mut self, file: OutputFile) -> Result<&[u8], Errno> {
-        let path = path(self.options, file);
         let octets = &mut self.files.octets;
-        let len = self.root.read_file(path.as_bytes(), octets)?;
+        let len = path(self.options, &self.root, file).read(octets)?;
         Ok(octets.get(..len).unwrap_or_default())
     }
 
     fn write(&mut self, file: OutputFile, text: &dyn Display) -> Result<(), Errno> {
-        let path = path(self.options, file);
-        let path = path.as_bytes();
+        let path = path(self.options, &self.root, file);
         match file {
-            OutputFile::Hostname => self.root.write_in_place(path, text),
-            OutputFile::Owned(_) | OutputFile::State | OutputFile::ResolvConf => {
-                self.root.replace(path, text)
-            }
+            OutputFile::Hostname => path.write_in_place(text),
+            OutputFile::Owned(_) | OutputFile::State | OutputFile::ResolvConf => path.replace(text),
         }
     }
 
     fn remove(&mut self, file: OutputFile) {
-        self.root.remove(path(self.options, file).as_bytes());
+        path(self.options, &self.root, file).remove();
     }
 
     fn owned_files(&mut self, each: &mut EachFile<'_>) {
-        let Files { names, octets, .. } = &mut *self.files;
-        let _ = self.root.list(b"/run/ifdawn", is_owned, names);
-        for n in 0..names.len() {
-            if let Some(link) = names.name(n).strip_prefix(OWNED).and_then(IfName::new) {
-                let path = path(self.options, OutputFile::Owned(link));
-                let read = self.root.read_file(path.as_bytes(), octets);
-                each(link, read.map(|len| octets.get(..len).unwrap_or_default()));
+        let directory = self.root.path(RUN, b"");
+        let _ = directory.list(is_owned, &mut self.files.names);
+        for n in 0..self.files.names.len() {
+            let name = self.files.names.name(n).strip_prefix(OWNED);
+            if let Some(link) = name.and_then(IfName::new) {
+                each(link, Host::read(self, OutputFile::Owned(link)));
             }
         }
     }
@@ -383,6 +367,21 @@ impl Host for System<'_> {
         self.log.trace(op);
     }
 }
+
+/// Where a file of ours is.
+#[inline(never)]
+fn path(options: &Options, root: &Root<'_>, file: OutputFile) -> Path {
+    let (directory, name) = match &file {
+        OutputFile::State => (&b"/run/ifdawn/state.json"[..], &b""[..]),
+        OutputFile::ResolvConf => (resolv_conf(options), &b""[..]),
+        OutputFile::Hostname => (&b"/proc/sys/kernel/hostname"[..], &b""[..]),
+        OutputFile::Owned(link) => (&b"/run/ifdawn/owned-"[..], link.as_bytes()),
+    };
+    root.path(directory, name)
+}
+
+/// Where most of them are.
+const RUN: &[u8] = b"/run/ifdawn";
 
 /// How the names of the files begin that say what is ours.
 const OWNED: &[u8] = b"owned-";

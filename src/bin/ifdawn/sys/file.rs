@@ -14,7 +14,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 /// How the name of a file ends that is not written to its end.
 pub const UNFINISHED: &[u8] = b".ifdawn-new";
 
-/// A path that does not fit.
+/// A path that does not fit, or that the kernel does not take.
 pub const TOO_LONG: Errno = Errno(libc::ENAMETOOLONG);
 
 /// EAGAIN and EWOULDBLOCK: nothing to read yet; somebody else has the lock.
@@ -23,7 +23,8 @@ pub const HELD: Errno = Errno(libc::EWOULDBLOCK);
 /// Octets of a path, its root and the NUL at its end included.
 const MAX_PATH: usize = 1_000;
 
-/// A path with a NUL at its end. One that does not fit has another NUL, and calls refuse it.
+/// A path with a NUL at its end. In the place of one that does not fit is one that no file can have:
+/// calls refuse it as too long.
 pub struct Path(heapless::Vec<u8, MAX_PATH>);
 
 /// Calls that take a directory, a path, two numbers and no pointer besides.
@@ -38,15 +39,38 @@ enum At {
 /// `AT_FDCWD` as an argument of [`call`]. No path of ours is relative but those a person gives.
 const HERE: usize = libc::AT_FDCWD as usize;
 
-impl Path {
-    /// Two parts, one after the other.
+/// The prefix of every file read or written.
+#[derive(Clone, Copy)]
+pub struct Root<'a>(&'a [u8]);
+
+impl<'a> Root<'a> {
+    /// No prefix: for what a person named, for devices, and for what belongs to the network namespace.
+    pub const NONE: Root<'static> = Root(b"");
+
+    /// `/` needs no prefix.
+    pub fn new(mut prefix: &'a [u8]) -> Root<'a> {
+        while let Some(shorter) = prefix.strip_suffix(b"/") {
+            prefix = shorter;
+        }
+        Root(prefix)
+    }
+
+    /// A path under the root, in two parts.
     #[inline(never)]
-    pub fn join(first: &[u8], second: &[u8]) -> Path {
+    pub fn path(&self, first: &[u8], second: &[u8]) -> Path {
+        Path::join([self.0, first, second])
+    }
+}
+
+impl Path {
+    /// Three parts, one after the other.
+    #[inline(never)]
+    pub fn join([first, second, third]: [&[u8]; 3]) -> Path {
         let mut path = heapless::Vec::new();
-        for part in [first, second, b"\0"] {
+        for part in [first, second, third, b"\0"] {
             if path.extend_from_slice(part).is_err() {
                 path.clear();
-                let _ = path.extend_from_slice(b"\0\0");
+                let _ = path.resize(MAX_PATH - 1, b'x');
             }
         }
         Path(path)
@@ -59,99 +83,55 @@ impl Path {
     }
 
     /// As system calls take it.
-    fn pointer(&self) -> Result<usize, Errno> {
-        match parts::split(&self.0, 0).1 {
-            Some([]) => Ok(self.0.as_ptr() as usize),
-            Some(_) | None => Err(TOO_LONG),
-        }
+    fn pointer(&self) -> usize {
+        self.0.as_ptr() as usize
     }
 
     #[inline(never)]
     fn at(&self, what: At, a: libc::c_int, b: usize) -> Result<u32, Errno> {
-        let path = self.pointer()?;
         // SAFETY: the path ends with a NUL, and there is no other pointer.
-        unsafe { call(what as libc::c_long, HERE, path, a as usize, b, 0) }
+        unsafe { call(what as libc::c_long, HERE, self.pointer(), a as usize, b, 0) }
     }
 
     /// Opens it; never inherited, never our terminal.
-    fn open(&self, flags: libc::c_int, mode: usize) -> Result<OwnedFd, Errno> {
-        let file = self.at(At::Open, flags | libc::O_CLOEXEC | libc::O_NOCTTY, mode);
+    #[inline(never)]
+    pub fn open(&self, flags: libc::c_int, mode: u16) -> Result<OwnedFd, Errno> {
+        let flags = flags | libc::O_CLOEXEC | libc::O_NOCTTY;
+        let file = self.at(At::Open, flags, usize::from(mode));
         // SAFETY: openat(2) opens a descriptor.
         unsafe { opened(file) }
     }
 
-    fn remove(&self) {
-        let _ = self.at(At::Unlink, 0, 0);
-    }
-
-    /// Writes to a file as it is, such as one under /proc.
-    fn write_in_place(&self, text: &dyn Display) -> Result<(), Errno> {
-        let file = self.open(libc::O_WRONLY | libc::O_TRUNC | libc::O_CREAT, 0o644)?;
-        write_all(&file, text)
-    }
-}
-
-/// The prefix of every file read or written. What belongs to the network namespace is never prefixed.
-#[derive(Clone, Copy)]
-pub struct Root<'a>(&'a [u8]);
-
-impl<'a> Root<'a> {
-    /// `/` needs no prefix.
-    pub fn new(mut prefix: &'a [u8]) -> Root<'a> {
-        while let Some(shorter) = prefix.strip_suffix(b"/") {
-            prefix = shorter;
-        }
-        Root(prefix)
-    }
-
-    /// `path` under the root.
-    #[inline(never)]
-    fn path(&self, path: &[u8]) -> Path {
-        const OWN: [&[u8]; 3] = [b"/proc/sys/net/", b"/proc/self/", b"/proc/thread-self/"];
-        let is_own = OWN.iter().any(|own| path.starts_with(own));
-        Path::join(if is_own { b"" } else { self.0 }, path)
-    }
-
     /// Whether there is such a file.
     #[inline(never)]
-    pub fn exists(&self, path: &[u8]) -> bool {
-        self.path(path).at(At::Access, libc::F_OK, 0).is_ok()
+    pub fn exists(&self) -> bool {
+        self.at(At::Access, libc::F_OK, 0).is_ok()
     }
 
     /// Reads a file until it ends or the buffer is full. A FIFO or device is not waited for, a directory is
     /// [`Errno::EISDIR`].
-    pub fn read_file(&self, path: &[u8], buffer: &mut [u8]) -> Result<usize, Errno> {
-        let file = self.path(path).open(libc::O_RDONLY | libc::O_NONBLOCK, 0)?;
+    #[inline(never)]
+    pub fn read(&self, buffer: &mut [u8]) -> Result<usize, Errno> {
+        let file = self.open(libc::O_RDONLY | libc::O_NONBLOCK, 0)?;
         // Nobody may write into a FIFO, and nothing but a file is configuration.
-        let status = status(
-            descriptor(file.as_fd()),
-            c"".as_ptr() as usize,
-            libc::AT_EMPTY_PATH,
-        )?;
-        match status.kind() {
+        let empty = c"".as_ptr() as usize;
+        match status(descriptor(file.as_fd()), empty, libc::AT_EMPTY_PATH).kind() {
             libc::S_IFREG => read_all(&file, buffer),
             libc::S_IFDIR => Err(Errno::EISDIR),
             _ => Err(Errno::EINVAL),
         }
     }
 
-    /// The number of what is at the end of a path and its symbolic links.
-    pub fn inode(&self, path: &[u8]) -> Result<u64, Errno> {
-        let path = self.path(path);
-        status(HERE, path.pointer()?, 0).map(|status| status.inode)
+    /// The number of what is at the end of a path and its symbolic links; 0 if there is nothing.
+    pub fn inode(&self) -> u64 {
+        status(HERE, self.pointer(), 0).inode
     }
 
     /// Lists the names in a directory that are wanted, in the kernel's order.
-    pub fn list(
-        &self,
-        directory: &[u8],
-        is_wanted: fn(&[u8]) -> bool,
-        names: &mut Names,
-    ) -> Result<(), Errno> {
+    #[inline(never)]
+    pub fn list(&self, is_wanted: fn(&[u8]) -> bool, names: &mut Names) -> Result<(), Errno> {
         names.clear();
-        let directory = self
-            .path(directory)
-            .open(libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
+        let directory = self.open(libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
         let mut buffer = [0_u8; 8192];
         loop {
             let file = descriptor(directory.as_fd());
@@ -178,55 +158,78 @@ impl<'a> Root<'a> {
 
     /// Makes a directory; one that exists is no error.
     #[inline(never)]
-    pub fn make_directory(&self, path: &[u8]) -> Result<(), Errno> {
-        match self.path(path).at(At::MakeDirectory, 0o755, 0) {
+    pub fn make_directory(&self) -> Result<(), Errno> {
+        match self.at(At::MakeDirectory, 0o755, 0) {
             Ok(_) | Err(Errno::EEXIST) => Ok(()),
             Err(other) => Err(other),
         }
     }
 
     /// Removes a file; one that is not there is no error.
-    pub fn remove(&self, path: &[u8]) {
-        self.path(path).remove();
+    pub fn remove(&self) {
+        let _ = self.at(At::Unlink, 0, 0);
     }
 
-    /// Opens a file that runs lock, making it where it is missing.
-    pub fn open_lock(&self, path: &[u8]) -> Result<OwnedFd, Errno> {
-        self.path(path).open(libc::O_CREAT | libc::O_RDWR, 0o600)
+    /// Writes to a file as it is, such as one under /proc.
+    #[inline(never)]
+    pub fn write_in_place(&self, text: &dyn Display) -> Result<(), Errno> {
+        let file = self.open(libc::O_WRONLY | libc::O_TRUNC | libc::O_CREAT, 0o644)?;
+        write_all(&file, text)
     }
 
     /// Replaces a file whole: a temporary file beside it, renamed over it, with the old one's SELinux label.
     /// A symbolic link and a bind mount are written through in place.
-    pub fn replace(&self, path: &[u8], text: &dyn Display) -> Result<(), Errno> {
-        replace(&self.path(path), text)
+    #[inline(never)]
+    pub fn replace(&self, text: &dyn Display) -> Result<(), Errno> {
+        let old = status(HERE, self.pointer(), libc::AT_SYMLINK_NOFOLLOW);
+        if old.kind() == libc::S_IFLNK {
+            return self.write_in_place(text);
+        }
+        let temporary = Path::join([self.as_bytes(), UNFINISHED, b""]);
+        temporary.remove();
+        let written = self.write_temporary(&temporary, old, text);
+        let Err(error) = written else { return Ok(()) };
+        temporary.remove();
+        // A bind mount; or only the file itself may be written.
+        let in_place = [libc::EBUSY, libc::EROFS, libc::EACCES, libc::EXDEV];
+        if old.kind() != 0 && in_place.contains(&error.0) {
+            self.write_in_place(text)
+        } else {
+            Err(error)
+        }
     }
 
-    /// Writes to a file as it is, such as one under /proc.
-    pub fn write_in_place(&self, path: &[u8], text: &dyn Display) -> Result<(), Errno> {
-        self.path(path).write_in_place(text)
+    fn write_temporary(
+        &self,
+        temporary: &Path,
+        old: Status,
+        text: &dyn Display,
+    ) -> Result<(), Errno> {
+        let mode = match old.kind() {
+            0 => 0o644,
+            _ => old.mode & 0o777,
+        };
+        let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL;
+        let file = temporary.open(flags, mode)?;
+        write_all(&file, text)?;
+        let (from, to) = (temporary.pointer(), self.pointer());
+        keep_label(to, &file);
+        // SAFETY: both paths end with a NUL.
+        unsafe { call(libc::SYS_renameat2, HERE, from, HERE, to, 0) }.map(|_| ())
     }
 
     /// Has inotify watch a directory.
-    pub fn watch(&self, inotify: &OwnedFd, path: &[u8], events: u32) -> Result<u32, Errno> {
-        let path = self.path(path);
-        let (path, file) = (path.pointer()?, descriptor(inotify.as_fd()));
+    pub fn watch(&self, inotify: &OwnedFd, events: u32) {
+        let (path, file) = (self.pointer(), descriptor(inotify.as_fd()));
+        let events = events as usize;
         // SAFETY: the path ends with a NUL.
-        unsafe {
-            call(
-                libc::SYS_inotify_add_watch,
-                file,
-                path,
-                events as usize,
-                0,
-                0,
-            )
-        }
+        let _ = unsafe { call(libc::SYS_inotify_add_watch, file, path, events, 0, 0) };
     }
 }
 
 /// Reads what a person named, which may be a pipe, until it ends or the buffer is full.
 pub fn read_given(path: &[u8], buffer: &mut [u8]) -> Result<usize, Errno> {
-    read_all(&open_device(path, libc::O_RDONLY)?, buffer)
+    read_all(&Root::NONE.path(path, b"").open(libc::O_RDONLY, 0)?, buffer)
 }
 
 fn read_all(file: &OwnedFd, buffer: &mut [u8]) -> Result<usize, Errno> {
@@ -240,11 +243,6 @@ fn read_all(file: &OwnedFd, buffer: &mut [u8]) -> Result<usize, Errno> {
             Err(other) => return Err(other),
         }
     }
-}
-
-/// Opens a file that is under no root.
-pub fn open_device(path: &[u8], flags: libc::c_int) -> Result<OwnedFd, Errno> {
-    Path::join(path, b"").open(flags, 0)
 }
 
 /// Whether a person sits before it.
@@ -272,43 +270,6 @@ pub fn lock(file: &OwnedFd) -> Result<(), Errno> {
     locked.map(|_| ())
 }
 
-fn replace(path: &Path, text: &dyn Display) -> Result<(), Errno> {
-    let old = status(HERE, path.pointer()?, libc::AT_SYMLINK_NOFOLLOW).ok();
-    if old.is_some_and(|old| old.kind() == libc::S_IFLNK) {
-        return path.write_in_place(text);
-    }
-    let temporary = Path::join(path.as_bytes(), UNFINISHED);
-    temporary.remove();
-    let written = write_temporary(path, &temporary, old, text);
-    let Err(error) = written else { return Ok(()) };
-    temporary.remove();
-    // A bind mount; or only the file itself may be written.
-    let in_place = [libc::EBUSY, libc::EROFS, libc::EACCES, libc::EXDEV];
-    if old.is_some() && in_place.contains(&error.0) {
-        path.write_in_place(text)
-    } else {
-        Err(error)
-    }
-}
-
-fn write_temporary(
-    path: &Path,
-    temporary: &Path,
-    old: Option<Status>,
-    text: &dyn Display,
-) -> Result<(), Errno> {
-    let mode = old.map_or(0o644, |old| old.mode & 0o777);
-    let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL;
-    let file = temporary.open(flags, usize::from(mode))?;
-    write_all(&file, text)?;
-    let (from, to) = (temporary.pointer()?, path.pointer()?);
-    if old.is_some() {
-        keep_label(to, &file);
-    }
-    // SAFETY: both paths end with a NUL.
-    unsafe { call(libc::SYS_renameat2, HERE, from, HERE, to, 0) }.map(|_| ())
-}
-
 /// What is asked of a file.
 #[derive(Clone, Copy)]
 struct Status {
@@ -322,9 +283,9 @@ impl Status {
     }
 }
 
-/// Of a file at a pointer to a path.
+/// Of a file at a pointer to a path; zeros if there is none.
 #[inline(never)]
-fn status(directory: usize, path: usize, flags: libc::c_int) -> Result<Status, Errno> {
+fn status(directory: usize, path: usize, flags: libc::c_int) -> Status {
     /// Type, mode and inode.
     const MASK: usize = 0x103;
     /// struct statx (linux/stat.h).
@@ -344,11 +305,11 @@ fn status(directory: usize, path: usize, flags: libc::c_int) -> Result<Status, E
     };
     let into = &raw mut found as usize;
     // SAFETY: the path ends with a NUL; `found` is as long as the kernel writes.
-    unsafe { call(libc::SYS_statx, directory, path, flags as usize, MASK, into) }?;
-    Ok(Status {
+    let _ = unsafe { call(libc::SYS_statx, directory, path, flags as usize, MASK, into) };
+    Status {
         mode: found.mode,
         inode: found.inode,
-    })
+    }
 }
 
 /// Gives the new file the `security.selinux` of the one at the path, where there is one.

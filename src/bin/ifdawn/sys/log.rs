@@ -1,7 +1,7 @@
 //! Where people read what happened: one line, one write.
 #![expect(unsafe_code, reason = "system calls")]
 
-use super::file;
+use super::file::{self, Root};
 use super::{call, descriptor, write};
 use crate::cli::{Target, Verbosity};
 use ifdawn::diag::{Diagnostic, LineBuf, Severity, Sink};
@@ -40,7 +40,10 @@ impl Log {
     pub fn new(target: Target, verbosity: Verbosity) -> Log {
         let device = match target {
             Target::Stderr => None,
-            Target::Kmsg => file::open_device(b"/dev/kmsg", libc::O_WRONLY).ok(),
+            Target::Kmsg => Root::NONE
+                .path(b"/dev/kmsg", b"")
+                .open(libc::O_WRONLY, 0)
+                .ok(),
             Target::Syslog => {
                 super::socket(libc::AF_UNIX, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC).ok()
             }

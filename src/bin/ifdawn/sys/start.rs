@@ -4,7 +4,8 @@
     reason = "the C library knows its caller by an unmangled name, and arguments as pointers"
 )]
 
-use super::{call, file};
+use super::call;
+use super::file::Root;
 
 use std::ffi::CStr;
 use std::os::fd::{AsRawFd, IntoRawFd};
@@ -70,7 +71,7 @@ extern "C" fn close(file: libc::c_int) -> libc::c_int {
 /// Opens descriptors 0 to 2 where they are closed: a socket that took the number of standard error would be
 /// sent our complaints.
 fn keep_standard_descriptors() {
-    while let Ok(null) = file::open_device(b"/dev/null", libc::O_RDWR) {
+    while let Ok(null) = Root::NONE.path(b"/dev/null", b"").open(libc::O_RDWR, 0) {
         if null.as_raw_fd() > 2 {
             break;
         }

@@ -40,7 +40,7 @@ impl Udev {
         }
         let mut path = LineBuf::<40>::new();
         let _ = write!(path, "/run/udev/data/n{ifindex}");
-        if root.exists(path.as_bytes()) {
+        if root.path(path.as_bytes(), b"").exists() {
             return Settled::Yes;
         }
         match clock::now() < self.deadline {
@@ -69,7 +69,7 @@ impl Udev {
         let inotify = inotify.ok()?;
         // udevd makes the directory with its first link.
         for directory in [&b"/run/udev/data"[..], b"/run/udev"] {
-            let _ = root.watch(&inotify, directory, EVENTS);
+            root.path(directory, b"").watch(&inotify, EVENTS);
         }
         Some(inotify)
     }
@@ -77,10 +77,13 @@ impl Udev {
 
 /// udevd listens, and on our network namespace: it sees no links of any other.
 fn runs(root: &Root<'_>) -> bool {
-    if !root.exists(b"/run/udev/control") {
+    if !root.path(b"/run/udev/", b"control").exists() {
         return false;
     }
-    let ours = root.inode(b"/proc/self/ns/net");
-    let init = root.inode(b"/proc/1/ns/net");
-    ours.is_err() || init.is_err() || ours == init
+    let ours = Root::NONE.path(b"/proc/self/", NAMESPACE).inode();
+    let init = root.path(b"/proc/1/", NAMESPACE).inode();
+    ours == 0 || init == 0 || ours == init
 }
+
+/// The network namespace of a process.
+const NAMESPACE: &[u8] = b"ns/net";

@@ -270,13 +270,8 @@ impl Engine<'_> {
         let mut n = 0_usize;
         while let Some((link, state)) = self.link_at(n) {
             n = n.wrapping_add(1);
-            let what = match state {
-                LinkState::WaitingDevice => "the device",
-                LinkState::WaitingUdev => "udev",
-                LinkState::WaitingDad => "the end of duplicate address detection",
-                LinkState::NotAsked | LinkState::Found | LinkState::Up | LinkState::Failed => {
-                    continue;
-                }
+            let Some(what) = state.awaited() else {
+                continue;
             };
             let complaint = Complaint {
                 severity: if link.required || self.by_name {

@@ -37,6 +37,18 @@ pub enum LinkState {
     WaitingDad,
 }
 
+impl LinkState {
+    /// What is waited for.
+    pub fn awaited(self) -> Option<&'static str> {
+        match self {
+            LinkState::WaitingDevice => Some("the device"),
+            LinkState::WaitingUdev => Some("udev"),
+            LinkState::WaitingDad => Some("the end of duplicate address detection"),
+            LinkState::NotAsked | LinkState::Found | LinkState::Up | LinkState::Failed => None,
+        }
+    }
+}
+
 /// How surely a description means one link.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Strength {

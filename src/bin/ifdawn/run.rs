@@ -5,7 +5,7 @@ use crate::load::{self, Files};
 use crate::report::{Report, Silent};
 use crate::sys::clock::Woken;
 use crate::sys::file::{self, Out, Path, Root};
-use crate::sys::log::Log;
+use crate::sys::log::{Level, Log};
 use crate::sys::rtnl::Rtnl;
 use crate::sys::udev::Udev;
 use crate::sys::{caps, clock, drain};
@@ -18,7 +18,7 @@ use ifdawn::model::link::IfName;
 use ifdawn::output::json::Octets;
 use ifdawn::output::plan_json;
 use ifdawn::plan::op::Op;
-use ifdawn::plan::resolve::{Goal, LinkState};
+use ifdawn::plan::resolve::Goal;
 use ifdawn::text::lines::lines;
 use std::fmt::{Display, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -122,9 +122,10 @@ fn plan_json(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
 #[inline(never)]
 fn change(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     if !caps::may_configure() {
-        system
-            .log
-            .error(&"CAP_NET_ADMIN is missing; nothing was changed");
+        system.log.line(
+            Level::Error,
+            &"CAP_NET_ADMIN is missing; nothing was changed",
+        );
         return NOT_UP;
     }
     let Ok(_lock) = system.lock() else {
@@ -150,7 +151,9 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let mut code = UP;
     for name in &options.links {
         if !engine.is_configured(*name) {
-            system.log.failed(name, &"no source names this link");
+            system
+                .log
+                .say(Level::Error, name, &"no source names this link");
             code = NOT_UP;
         }
     }
@@ -163,7 +166,7 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     match engine.outcome() {
         Outcome::Up => code,
         Outcome::Nothing if engine.config.links.is_empty() => {
-            system.log.error(&"no source names any link");
+            system.log.line(Level::Error, &"no source names any link");
             NOTHING
         }
         Outcome::Nothing => code,
@@ -212,7 +215,7 @@ fn down(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
         match engine.down(*name, system) {
             Ok(true) => continue,
             Ok(false) => {}
-            Err(errno) => system.log.failed(name, &errno),
+            Err(errno) => system.log.say(Level::Error, name, &errno),
         }
         code = NOT_UP;
     }
@@ -239,10 +242,13 @@ impl System<'_> {
     #[inline(never)]
     fn refused(&mut self, errno: Errno) -> u8 {
         match errno {
-            Errno::EPERM => self
+            Errno::EPERM => self.log.line(
+                Level::Error,
+                &"the kernel refuses changes (CAP_NET_ADMIN); nothing was changed",
+            ),
+            _ => self
                 .log
-                .error(&"the kernel refuses changes (CAP_NET_ADMIN); nothing was changed"),
-            _ => self.log.failed(&"the kernel cannot be asked", &errno),
+                .say(Level::Error, &"the kernel cannot be asked", &errno),
         }
         NOT_UP
     }
@@ -289,7 +295,8 @@ impl System<'_> {
     }
 
     fn lock_failed(&mut self, errno: Errno, then: &str) {
-        self.log.failed(&LOCK, &format_args!("{errno}; {then}"));
+        self.log
+            .say(Level::Error, &LOCK, &format_args!("{errno}; {then}"));
     }
 }
 
@@ -322,7 +329,8 @@ impl Host for System<'_> {
         let before = self.udev.overdue;
         let settled = self.udev.is_settled(&self.root, ifindex);
         if self.udev.overdue && !before {
-            self.log.news(
+            self.log.say(
+                Level::News,
                 &"udev",
                 &"is not done with every link in time; they are taken as they are",
             );
@@ -360,11 +368,11 @@ impl Host for System<'_> {
     }
 
     fn progress(&mut self, link: IfName, news: &dyn Display) {
-        self.log.news(&link, news);
+        self.log.say(Level::News, &link, news);
     }
 
     fn trace(&mut self, op: &Op<'_>) {
-        self.log.trace(op);
+        self.log.line(Level::Trace, op);
     }
 }
 
@@ -442,17 +450,14 @@ fn show_waiting(engine: &Engine<'_>, log: &mut Log, live: bool) {
     let mut n = 0;
     while let Some((link, state)) = engine.link_at(n) {
         n += 1;
-        let what = match state {
-            LinkState::WaitingDevice => "waiting for the device",
-            LinkState::WaitingUdev => "waiting for udev",
-            LinkState::WaitingDad => "waiting for duplicate address detection",
-            LinkState::NotAsked | LinkState::Found | LinkState::Up | LinkState::Failed => continue,
+        let Some(what) = state.awaited() else {
+            continue;
         };
         let subject = &Subject(link.matches);
         if live {
-            log.live(subject, what, seconds);
+            log.live(subject, &format_args!("waiting for {what}, {seconds} s"));
         } else if seconds == 0 {
-            log.news(subject, &what);
+            log.say(Level::News, subject, &format_args!("waiting for {what}"));
         }
     }
 }

@@ -11,12 +11,26 @@ use ifdawn::output::json::show;
 use std::fmt::{Display, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// syslog(3)'s facility "daemon" (24) and a level, as /dev/kmsg and /dev/log read them.
-type Level = &'static str;
-const ERROR: Level = "<27>";
-const WARNING: Level = "<28>";
-const INFORMATION: Level = "<30>";
-const DEBUG: Level = "<31>";
+/// What a line is.
+#[derive(Clone, Copy)]
+pub enum Level {
+    /// An error.
+    Error,
+    /// A complaint about what was done all the same.
+    Warning,
+    /// Something that happened.
+    News,
+    /// A complaint for `-v` only.
+    Note,
+    /// Something else for `-v` only.
+    Trace,
+}
+
+/// For each [`Level`], syslog(3)'s facility "daemon" (24) and a level, as /dev/kmsg and /dev/log read them.
+const PRIORITIES: &str = "<27><28><30><30><31>";
+
+/// Octets of one of them.
+const PRIORITY_OCTETS: usize = 4;
 
 /// struct sockaddr_un, cut after the path.
 #[repr(C)]
@@ -29,8 +43,6 @@ static DEV_LOG: Address = Address(libc::AF_UNIX as u16, *b"/dev/log\0");
 pub struct Log {
     verbosity: Verbosity,
     device: Option<(Target, OwnedFd)>,
-    /// Errors so far.
-    pub errors: u32,
     /// Lines of live progress on the screen.
     live: usize,
 }
@@ -51,7 +63,6 @@ impl Log {
         Log {
             verbosity,
             device: device.map(|device| (target, device)),
-            errors: 0,
             live: 0,
         }
     }
@@ -63,36 +74,15 @@ impl Log {
             && file::is_terminal(file::stderr())
     }
 
-    /// Something that happened; `subject` is the link.
-    pub fn news(&mut self, subject: &dyn Display, news: &dyn Display) {
-        if self.verbosity != Verbosity::Quiet {
-            self.line(INFORMATION, &format_args!("{subject}: {news}"));
-        }
-    }
-
-    /// Something for `-v` only.
-    pub fn trace(&mut self, what: &dyn Display) {
-        if self.verbosity == Verbosity::Verbose {
-            self.line(DEBUG, what);
-        }
-    }
-
-    /// An error that is no diagnostic.
-    pub fn error(&mut self, what: &dyn Display) {
-        self.errors = self.errors.saturating_add(1);
-        self.line(ERROR, what);
-    }
-
-    /// An error, and what it is about.
-    pub fn failed(&mut self, what: &dyn Display, why: &dyn Display) {
-        self.error(&format_args!("{what}: {why}"));
+    /// Says something of a link, or of what else it is about.
+    #[inline(never)]
+    pub fn say(&mut self, level: Level, subject: &dyn Display, text: &dyn Display) {
+        self.line(level, &format_args!("{subject}: {text}"));
     }
 
     /// One line of live progress, below the lines that stay.
-    pub fn live(&mut self, subject: &dyn Display, news: &str, seconds: u64) {
-        to_stderr(&format_args!(
-            "\x1b[Kifdawn: {subject}: {news}, {seconds} s\n"
-        ));
+    pub fn live(&mut self, subject: &dyn Display, text: &dyn Display) {
+        to_stderr(&format_args!("\x1b[Kifdawn: {subject}: {text}\n"));
         self.live = self.live.saturating_add(1);
     }
 
@@ -104,11 +94,17 @@ impl Log {
         }
     }
 
-    fn line(&mut self, level: Level, text: &dyn Display) {
+    /// Says what stands for itself.
+    #[inline(never)]
+    pub fn line(&mut self, level: Level, text: &dyn Display) {
+        if level as u8 > 2 * self.verbosity as u8 {
+            return;
+        }
         self.clear_live();
         let mut line = LineBuf::<MAX_LINE>::new();
         if self.device.is_some() {
-            let _ = line.write_str(level);
+            let at = PRIORITY_OCTETS * level as usize;
+            let _ = line.write_str(PRIORITIES.get(at..at + PRIORITY_OCTETS).unwrap_or_default());
         }
         let _ = line.write_str("ifdawn: ");
         let _ = show(&mut line, text);
@@ -128,17 +124,12 @@ impl Log {
 
 impl Sink for Log {
     fn report(&mut self, diagnostic: &Diagnostic<'_>) {
-        let (level, shown) = match diagnostic.severity {
-            Severity::Error => (ERROR, true),
-            Severity::Warning => (WARNING, self.verbosity != Verbosity::Quiet),
-            Severity::Note => (INFORMATION, self.verbosity == Verbosity::Verbose),
+        let level = match diagnostic.severity {
+            Severity::Error => Level::Error,
+            Severity::Warning => Level::Warning,
+            Severity::Note => Level::Note,
         };
-        if diagnostic.severity == Severity::Error {
-            self.errors = self.errors.saturating_add(1);
-        }
-        if shown {
-            self.line(level, diagnostic);
-        }
+        self.line(level, diagnostic);
     }
 }
 

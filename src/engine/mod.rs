@@ -28,6 +28,7 @@ use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, Str};
 use crate::model::desired::Desired;
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{ARPHRD_ETHER, IFF_LOOPBACK, KernelKind, Link, Observed};
+use crate::output::json::pieces;
 use crate::output::resolv_conf::ResolvConf;
 use crate::plan::diff::{self, Ipv6};
 use crate::plan::rename::{Assignment, LiveRename};
@@ -439,27 +440,20 @@ pub(crate) struct Once<'a> {
 
 impl Sink for Once<'_> {
     fn report(&mut self, diagnostic: &Diagnostic<'_>) {
-        let mut hash = Hash(0x811c_9dc5);
-        let _ = fmt::write(&mut hash, format_args!("{diagnostic}"));
+        // FNV-1a.
+        let mut hash = 0x811c_9dc5_u32;
+        pieces(diagnostic, &mut |piece| {
+            for octet in piece.bytes() {
+                hash = (hash ^ u32::from(octet)).wrapping_mul(0x0100_0193);
+            }
+        });
         let mut is_said = false;
         for said in self.said.hashes.iter() {
-            is_said |= *said == hash.0;
+            is_said |= *said == hash;
         }
         if !is_said {
-            let _ = self.said.hashes.push(hash.0);
+            let _ = self.said.hashes.push(hash);
             self.sink.report(diagnostic);
         }
-    }
-}
-
-/// FNV-1a over what is written.
-struct Hash(u32);
-
-impl fmt::Write for Hash {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0 = text.bytes().fold(self.0, |hash, octet| {
-            (hash ^ u32::from(octet)).wrapping_mul(0x0100_0193)
-        });
-        Ok(())
     }
 }

@@ -6,7 +6,7 @@ use crate::model::addr::Family;
 use crate::model::config::{LinkId, Method, SourceKind};
 use crate::model::desired::DesiredLink;
 use crate::model::link::IfName;
-use crate::output::json::Octets;
+use crate::output::json::{Octets, begins_with};
 use crate::output::owned;
 use crate::output::resolv_conf::MARKER;
 use crate::output::state::{self, State};
@@ -248,10 +248,9 @@ impl Engine<'_> {
             Effect::PartIgnored,
         );
         let mut carried = heapless::Vec::<u8, { state::MAX_CARRIED }>::new();
-        let mut is_ours = |name: &[u8]| {
-            let name = IfName::from_kernel(name);
-            name.as_ref()
-                .is_some_and(|name| Some(name) == without || self.reports_on(name))
+        let mut is_ours = |line: &[u8]| {
+            let is_it = |name: &IfName| begins_with(line, &Octets(name.as_bytes()));
+            without.is_some_and(is_it) || self.reports_on(&is_it)
         };
         let text = host.read(OutputFile::State).unwrap_or_default();
         let merged = state::carry(text, &mut is_ours, &mut carried);
@@ -266,15 +265,16 @@ impl Engine<'_> {
         self.complain_of_file(host, &OutputFile::State, written);
     }
 
-    fn reports_on(&self, name: &IfName) -> bool {
+    /// Whether one of the links of this run has such a name.
+    fn reports_on(&self, is_it: &dyn Fn(&IfName) -> bool) -> bool {
         let mut n = 0_usize;
         while let Some((link, state)) = self.link_at(n) {
-            if state != LinkState::NotAsked && name.is(&link.name) {
+            if state != LinkState::NotAsked && link.name.as_ref().is_some_and(is_it) {
                 return true;
             }
             n = n.wrapping_add(1);
         }
-        self.desired.links.iter().any(|link| link.name == *name)
+        self.desired.links.iter().any(|link| is_it(&link.name))
     }
 
     /// Adds a problem of a link to the state.

@@ -1,8 +1,8 @@
 //! A JSON writer (RFC 8259): templates with `%` where values go.
 //!
 //! What a text has in common with all others of its form is in the template, keys and `null`s included;
-//! the caller gives values in order. An object ends with the last value of its template, an array where
-//! the caller says so.
+//! the caller gives values in order. An object ends with the last value of its template. `[%]` is an array:
+//! values go into it until the caller ends it.
 
 use crate::diag::put_octet;
 use core::fmt::{self, Display, Write};
@@ -11,22 +11,13 @@ use core::fmt::{self, Display, Write};
 /// drops it.
 pub struct Json<'w> {
     out: &'w mut dyn Write,
-    /// The objects and arrays begun and not ended, the innermost last.
-    open: heapless::Vec<Open, 8>,
+    /// What is still to be written of each object and array that is not ended, the innermost last.
+    open: heapless::Vec<&'static str, 8>,
 }
 
-/// An object or array that is not ended.
-struct Open {
-    /// What is still to be written: an object's template, or what goes before an array's next value.
-    rest: &'static str,
-    kind: Kind,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Object,
-    Array,
-}
+/// What is to be written of an array that has a value, as often as there are more. Nothing follows its
+/// `%`: so it stays, and so an object's template must not end with one.
+const NEXT: &str = ",%";
 
 impl<'w> Json<'w> {
     /// Nothing written yet.
@@ -38,18 +29,23 @@ impl<'w> Json<'w> {
     }
 
     /// Begins an object that is the next value.
+    #[inline(never)]
     pub fn object(&mut self, template: &'static str) {
-        self.begin(template, Kind::Object);
+        self.word("");
+        let _ = self.open.push(template);
     }
 
-    /// Begins an array that is the next value: until its [`end`](Self::end), values go into it.
-    pub fn array(&mut self) {
-        self.begin("%", Kind::Array);
-    }
-
-    /// Ends an array, or the outermost object.
+    /// Ends the array that is under way, or that is the next value and has none; then the outermost object.
+    #[inline(never)]
     pub fn end(&mut self) {
         self.end_objects();
+        if self
+            .open
+            .last()
+            .is_some_and(|open| open.len() != NEXT.len())
+        {
+            self.before();
+        }
         self.open.pop();
     }
 
@@ -57,7 +53,7 @@ impl<'w> Json<'w> {
     #[inline(never)]
     pub fn text(&mut self, value: &dyn Display) {
         self.word("\"");
-        let _ = show(&mut Escape(self.out), value);
+        let _ = show(self.out, &Escaped(value));
         let _ = self.out.write_str("\"");
     }
 
@@ -98,35 +94,37 @@ impl<'w> Json<'w> {
         self.word(if value { "true" } else { "false" });
     }
 
-    #[inline(never)]
-    fn begin(&mut self, rest: &'static str, kind: Kind) {
-        self.word("");
-        let _ = self.open.push(Open { rest, kind });
-    }
-
     /// Writes what comes before the next value, and `word`.
     #[inline(never)]
     fn word(&mut self, word: &str) {
         self.end_objects();
+        self.before();
+        let _ = self.out.write_str(word);
+    }
+
+    /// Writes what comes before the next value.
+    #[inline(never)]
+    fn before(&mut self) {
         if let Some(open) = self.open.last_mut()
-            && let Some((before, rest)) = split(open.rest)
+            && let Some((before, rest)) = split(open)
         {
             let _ = self.out.write_str(before);
-            open.rest = match open.kind {
-                Kind::Object => rest,
-                Kind::Array => ",%",
-            };
+            if !rest.is_empty() {
+                *open = rest;
+            }
+            if before.as_bytes().ends_with(b"[") {
+                let _ = self.open.push(NEXT);
+            }
         }
-        let _ = self.out.write_str(word);
     }
 
     /// Ends the objects that have every value.
     #[inline(never)]
     fn end_objects(&mut self) {
         while let Some(open) = self.open.last()
-            && split(open.rest).is_none()
+            && split(open).is_none()
         {
-            let _ = self.out.write_str(open.rest);
+            let _ = self.out.write_str(open);
             self.open.pop();
         }
     }
@@ -136,7 +134,8 @@ impl<'w> Json<'w> {
 #[inline(never)]
 fn split(template: &'static str) -> Option<(&'static str, &'static str)> {
     let at = template.bytes().position(|octet| octet == b'%')?;
-    Some((template.get(..at)?, template.get(at.wrapping_add(1)..)?))
+    let (before, rest) = template.split_at_checked(at)?;
+    Some((before, rest.get(1..)?))
 }
 
 /// Writes one value.
@@ -145,20 +144,58 @@ pub fn show(out: &mut dyn Write, value: &dyn Display) -> fmt::Result {
     write!(out, "{value}")
 }
 
-/// Whether a value is written as `text`.
+/// Passes what is written of a value to `each`, piece by piece.
 #[inline(never)]
-pub fn is_written_as(value: &dyn Display, text: &[u8]) -> bool {
-    let mut compare = Compare(Some(text));
-    let _ = show(&mut compare, value);
-    compare.0 == Some(b"")
+pub fn pieces(value: &dyn Display, each: &mut dyn FnMut(&str)) {
+    let _ = show(&mut Pieces(each), value);
 }
 
-/// Compares what is written with octets; ends as `Some("")` where they are equal.
-struct Compare<'a>(Option<&'a [u8]>);
+struct Pieces<'a>(&'a mut dyn FnMut(&str));
 
-impl Write for Compare<'_> {
+impl Write for Pieces<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0 = self.0.and_then(|rest| rest.strip_prefix(text.as_bytes()));
+        self.0(text);
+        Ok(())
+    }
+}
+
+/// Whether a value is written as `text`.
+pub fn is_written_as(value: &dyn Display, text: &[u8]) -> bool {
+    after_written(value, text) == Some(b"")
+}
+
+/// What follows a value in `text`, if that begins with what is written of the value.
+#[inline(never)]
+fn after_written<'t>(value: &dyn Display, text: &'t [u8]) -> Option<&'t [u8]> {
+    let mut rest = Some(text);
+    pieces(value, &mut |piece| {
+        rest = rest.and_then(|rest| rest.strip_prefix(piece.as_bytes()));
+    });
+    rest
+}
+
+/// Whether `text` begins with a value as [`Json::text`] writes it, after its first quote.
+#[inline(never)]
+pub fn begins_with(text: &[u8], value: &dyn Display) -> bool {
+    after_written(&Escaped(value), text).is_some_and(|rest| rest.starts_with(b"\""))
+}
+
+/// A value as it stands between quotes (RFC 8259 s.7).
+struct Escaped<'a>(&'a dyn Display);
+
+impl Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        pieces(self.0, &mut |piece| {
+            for character in piece.chars() {
+                if matches!(character, '"' | '\\') {
+                    let _ = f.write_char('\\');
+                }
+                let _ = match character {
+                    '\0'..='\x1f' => put_octet(f, "\\u00", character as u8),
+                    _ => f.write_char(character),
+                };
+            }
+        });
         Ok(())
     }
 }
@@ -186,24 +223,6 @@ impl Display for Octets<'_> {
     }
 }
 
-/// Escapes what passes through.
-struct Escape<'w>(&'w mut dyn Write);
-
-impl Write for Escape<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for character in text.chars() {
-            if matches!(character, '"' | '\\') {
-                self.0.write_char('\\')?;
-            }
-            match character {
-                '\0'..='\x1f' => put_octet(self.0, "\\u00", character as u8)?,
-                _ => self.0.write_char(character)?,
-            }
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,7 +233,6 @@ mod tests {
         let mut out = String::new();
         let mut json = Json::new(&mut out);
         json.object(r#"{"a":[%],"b":%,"c":[%],"d":null}"#);
-        json.array();
         json.raw(&1);
         json.text(&Octets(b"q\"\\\n\x1f\xff"));
         json.object(r#"{"x":%}"#);
@@ -222,7 +240,6 @@ mod tests {
         json.object("{}");
         json.end();
         json.number_or_null(None);
-        json.array();
         json.raw(&"2,3");
         json.end();
         json.end();

@@ -20,7 +20,7 @@ const PLAN: &str = concat!(
 /// One of `interfaces`, on a line of its own.
 const INTERFACE: &str = concat!(
     "\n",
-    r#"{"name":%,"match":{%},"rename_to":%,"kind":%,"source":%,"onboot":%,"required":%,"mac":%,"mtu":%,"#,
+    r#"{"name":%,"match":%,"rename_to":%,"kind":%,"source":%,"onboot":%,"required":%,"mac":%,"mtu":%,"#,
     r#""master":null,"vlan":null,"bond":null,"bridge":null,"pkey":null,"ethtool":null,"ipv4":%,"ipv6":%,"#,
     r#""routes":[%],"rules":[],"dns":[%],"search":[%]}"#
 );
@@ -48,7 +48,6 @@ pub fn begin<'w>(out: &'w mut dyn Write, config: &Config<'_>) -> Json<'w> {
     json.object(PLAN);
     text(&mut json, config, config.global.hostname);
     names(&mut json, config, None);
-    json.array();
     for (id, link) in config.links_with_ids() {
         interface(&mut json, config, id, link);
     }
@@ -75,7 +74,6 @@ pub fn begin<'w>(out: &'w mut dyn Write, config: &Config<'_>) -> Json<'w> {
     ] {
         json.raw(&seconds);
     }
-    json.array();
     json
 }
 
@@ -140,11 +138,11 @@ fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkCo
 /// By which the link is found: the MAC of a rule, where there is one, rather than its name.
 fn matches(json: &mut Json<'_>, matches: &LinkMatch, rule: Option<&NameRule>) {
     let (template, value) = match (matches, rule) {
-        (LinkMatch::Name(_), Some(rule)) => (r#""mac":%"#, &rule.mac as &dyn Display),
-        (LinkMatch::Name(name), None) => (r#""name":%"#, name as &dyn Display),
-        (LinkMatch::Mac(mac), _) => (r#""mac":%"#, mac as &dyn Display),
-        (LinkMatch::Bootif(mac), _) => (r#""bootif":%"#, mac as &dyn Display),
-        (LinkMatch::Any, _) => return json.object(r#""any":true"#),
+        (LinkMatch::Name(_), Some(rule)) => (r#"{"mac":%}"#, &rule.mac as &dyn Display),
+        (LinkMatch::Name(name), None) => (r#"{"name":%}"#, name as &dyn Display),
+        (LinkMatch::Mac(mac), _) => (r#"{"mac":%}"#, mac as &dyn Display),
+        (LinkMatch::Bootif(mac), _) => (r#"{"bootif":%}"#, mac as &dyn Display),
+        (LinkMatch::Any, _) => return json.object(r#"{"any":true}"#),
     };
     json.object(template);
     json.text(value);
@@ -154,7 +152,6 @@ fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, family: Family, ip: 
     json.object(IP);
     json.string(ip.method.word());
     json.boolean(ip.required);
-    json.array();
     for addr in config
         .addrs
         .iter()
@@ -175,14 +172,12 @@ fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, family: Family, ip: 
 
 /// Name servers and search domains of one link, or of none.
 fn names(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
-    json.array();
     for server in config.servers.iter() {
         if server.link == link {
             json.text(&server.addr);
         }
     }
     json.end();
-    json.array();
     for search in config.search.iter() {
         if search.link == link {
             text(json, config, Some(search.domain));
@@ -193,7 +188,6 @@ fn names(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
 
 /// Routes of one link, or of none.
 fn routes(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
-    json.array();
     for given in config.routes.iter() {
         let (owner, dev) = match given.dev {
             RouteDev::Link(id) => (Some(id), None),

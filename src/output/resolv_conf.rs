@@ -1,7 +1,8 @@
 //! `/etc/resolv.conf` (resolv.conf(5)): merged over all links, `nameserver=` first, nothing twice.
 
+use crate::output::json::pieces;
 use crate::text::parts;
-use core::fmt::{Display, Write};
+use core::fmt::Display;
 use heapless::VecView;
 
 /// The first line of a file of ours; a file with another one is somebody else's.
@@ -30,17 +31,19 @@ impl ResolvConf<'_> {
     /// Adds the value of a `dns` or `search` line of `owned-IF`, unless it is there.
     #[inline(never)]
     pub fn add(&mut self, word: &str, value: &dyn Display) {
-        let (mut text, first, before, after) = match word {
-            "dns" => (&mut *self.servers, 0, "nameserver ", b'\n'),
-            _ => (&mut *self.text, SEARCH.len(), "", b' '),
+        let (text, first, before, after) = match word {
+            "dns" => (&mut *self.servers, 0, &b"nameserver "[..], b'\n'),
+            _ => (&mut *self.text, SEARCH.len(), &b""[..], b' '),
         };
         let start = text.len();
-        let is_written = write!(&mut text, "{before}{value}").is_ok();
+        let mut is_new = text.extend_from_slice(before).is_ok();
+        pieces(value, &mut |piece| {
+            is_new &= text.extend_from_slice(piece.as_bytes()).is_ok();
+        });
         let (mut others, new) = match text.split_at_checked(start) {
             Some((others, new)) => (others.get(first..), new),
             None => return,
         };
-        let mut is_new = is_written;
         while let Some(other) = parts::next(&mut others, after) {
             is_new &= other != new;
         }

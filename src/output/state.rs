@@ -19,27 +19,11 @@ pub const MAX_CARRIED: usize = 64 * 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotMerged;
 
-/// What stands before the next quote; a backslash takes the octet after it as it is.
-fn first_text(rest: &[u8]) -> heapless::Vec<u8, 64> {
-    let mut text = heapless::Vec::new();
-    let mut is_taken = false;
-    for octet in rest {
-        match octet {
-            b'\\' if !is_taken => is_taken = true,
-            b'"' if !is_taken => break,
-            _ => {
-                is_taken = false;
-                let _ = text.push(*octet);
-            }
-        }
-    }
-    text
-}
-
 /// How each link's line begins.
 const LINE_START: &[u8] = b"{\"name\":\"";
 
-/// Appends the lines of `text` that are not about a link of this run to `carried`.
+/// Appends the lines of `text` that are not about a link of this run to `carried`: `is_ours` is asked with
+/// what follows the quote before the name.
 ///
 /// # Errors
 /// When the text is not ours, or too long.
@@ -61,9 +45,8 @@ pub fn carry(
             continue;
         };
         let line = line.octets.strip_suffix(b",").unwrap_or(line.octets);
-        let name = first_text(rest);
         // A line without its end is what a full disk left.
-        if !is_ours(&name) && line.ends_with(b"}") {
+        if !is_ours(rest) && line.ends_with(b"}") {
             let len = carried.len();
             let before = if len == 0 { &b"\n"[..] } else { b",\n" };
             if carried.extend_from_slice(before).is_err()
@@ -113,7 +96,6 @@ impl Display for State<'_, '_> {
         json.object(FILE);
         json.string(engine.outcome().word());
         json.raw(&(engine.started().0 / 1_000));
-        json.array();
         for link in engine.desired.links.iter() {
             if let Some(id) = link.config {
                 line(&mut json, engine, id, Some(link));
@@ -154,7 +136,6 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     json.string(config.kind.word());
     json.string(entry(STATES, *state as u8));
     json.boolean(observed.is_some_and(|link| link.has_carrier()));
-    json.array();
     for addr in desired.addrs.iter() {
         if addr.is_wanted_on(ifindex) {
             json.object(ADDRESS);
@@ -162,7 +143,6 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
         }
     }
     json.end();
-    json.array();
     let routes = desired
         .routes
         .iter()
@@ -171,14 +151,12 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
         json.text(&RouteWords(&route.route));
     }
     json.end();
-    json.array();
     for server in engine.config.servers.iter() {
         if server.link == Some(id) && observed.is_some() {
             json.text(&server.addr);
         }
     }
     json.end();
-    json.array();
     for mark in engine.marks.iter() {
         if mark.ifindex == ifindex {
             json.object(MARK);
@@ -187,7 +165,6 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
         }
     }
     json.end();
-    json.array();
     for (of, text) in engine.problems.iter() {
         if *of == ifindex {
             json.text(&Octets(engine.config.text(*text)));
@@ -212,13 +189,14 @@ mod tests {
     use crate::model::link::{IfName, Mac};
     use crate::model::observed::{ARPHRD_ETHER, IFF_LOWER_UP, IFF_UP, KernelKind, Link};
     use crate::model::route::Route;
+    use crate::output::json::begins_with;
     use std::string::{String, ToString};
 
     #[test]
     fn other_links_are_carried_over() {
         let old = b"{\"version\":1,\"links\":[\n{\"name\":\"eth0\",\"x\":1},\n{\"name\":\"eth1\",\"x\":2}\n]}\n";
         let mut carried = heapless::Vec::<u8, 64>::new();
-        carry(old, &mut |name| name == b"eth0", &mut carried).unwrap();
+        carry(old, &mut |rest| rest.starts_with(b"eth0\""), &mut carried).unwrap();
         assert_eq!(carried, b"\n{\"name\":\"eth1\",\"x\":2}");
         assert_eq!(
             carry(b"<html>", &mut |_| false, &mut carried),
@@ -434,7 +412,8 @@ mod tests {
     fn what_was_written_is_carried_over() {
         let first = state_of(&[b"eth0", b"eth1"], &[b"eth5"], OTHER);
         let mut carried = heapless::Vec::<u8, 16_384>::new();
-        carry(first.as_bytes(), &mut |name| name == b"eth1", &mut carried).unwrap();
+        let is_ours = &mut |rest: &[u8]| begins_with(rest, &"eth1");
+        carry(first.as_bytes(), is_ours, &mut carried).unwrap();
         let second = state_of(&[b"eth1"], &[], &carried);
         assert!(is_json(&second), "{second}");
         for name in ["eth0", "eth1", "eth5", "eth8", "eth9"] {

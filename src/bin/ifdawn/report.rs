@@ -2,7 +2,7 @@
 
 use crate::sys::file::Out;
 use ifdawn::diag::{At, Diagnostic, Sink};
-use std::fmt::{Display, Write};
+use std::fmt::Write;
 
 /// Shows complaints with their line and a caret.
 pub struct Report<'f> {
@@ -27,31 +27,25 @@ impl Sink for Report<'_> {
 }
 
 impl Report<'_> {
-    /// The part of the line around the column, and a caret below it.
+    /// The part of the line around the column, one column an octet, and a caret below it.
     fn show(&mut self, line: &[u8], column: usize) {
         const BEFORE: usize = 40;
         const SHOWN: usize = 72;
         let start = column.saturating_sub(BEFORE);
         let end = start.saturating_add(SHOWN).min(line.len());
         let shown = line.get(start..end).unwrap_or_default();
-        let caret = line.get(start..column).map_or(0, |before| before.len());
-        let _ = writeln!(self.out, "    {}\n    {:caret$}^", Printable(shown), "");
-    }
-}
-
-/// A source line as it looks, one column an octet.
-struct Printable<'a>(&'a [u8]);
-
-impl Display for Printable<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for octet in self.0 {
-            f.write_char(if matches!(octet, 0x20..=0x7e) {
-                char::from(*octet)
-            } else {
-                '.'
-            })?;
+        self.out.put(b"    ");
+        for octet in shown {
+            self.out.put(&[match octet {
+                0x20..=0x7e => *octet,
+                _ => b'.',
+            }]);
         }
-        Ok(())
+        self.out.put(b"\n    ");
+        for _ in start..column.min(line.len()) {
+            self.out.put(b" ");
+        }
+        self.out.put(b"^\n");
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::call;
 use ifdawn::plan::rename::LiveRename;
-use ifdawn::text::scalar;
+use ifdawn::text::{parts, scalar};
 
 /// Octets of a text in struct utsname (linux/utsname.h): system, node, release, version, machine, domain.
 const TEXT: usize = 65;
@@ -16,10 +16,9 @@ pub fn live_rename() -> LiveRename {
     // SAFETY: the kernel writes a whole utsname. Where it refuses, the numbers are missing.
     let _ = unsafe { call(libc::SYS_uname, into, 0, 0, 0, 0) };
     let release = name.get(2 * TEXT..3 * TEXT).unwrap_or_default();
-    let mut numbers = release
-        .split(|octet| !octet.is_ascii_digit())
-        .map(scalar::number);
-    match (numbers.next().flatten(), numbers.next().flatten()) {
+    let (major, rest) = parts::split(release, b'.');
+    let minor = parts::split(rest.unwrap_or_default(), b'.').0;
+    match (scalar::number(major), scalar::number(minor)) {
         (Some(7..), _) | (Some(6), Some(2..)) => LiveRename::Proven,
         _ => LiveRename::Unknown,
     }

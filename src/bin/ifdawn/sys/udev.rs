@@ -8,8 +8,9 @@ use super::file::Root;
 use super::{call, clock, opened};
 use ifdawn::diag::LineBuf;
 use ifdawn::engine::{Instant, Settled};
+use ifdawn::limits::MAX_LINE;
+use ifdawn::output::json::show;
 
-use std::fmt::Write;
 use std::os::fd::OwnedFd;
 
 /// Seconds we give udev, from our start.
@@ -38,9 +39,9 @@ impl Udev {
         if !*self.runs.get_or_insert_with(|| runs(root)) {
             return Settled::Yes;
         }
-        let mut path = LineBuf::<40>::new();
-        let _ = write!(path, "/run/udev/data/n{ifindex}");
-        if root.path(path.as_bytes(), b"").exists() {
+        let mut name = LineBuf::<MAX_LINE>::new();
+        let _ = show(&mut name, &ifindex);
+        if root.path(b"/run/udev/data/n", name.as_bytes()).exists() {
             return Settled::Yes;
         }
         match clock::now() < self.deadline {

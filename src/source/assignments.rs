@@ -12,6 +12,7 @@ use crate::limits::MAX_ASSIGNMENTS;
 use crate::model::index::{Index, hash};
 use crate::text::assign::{self, Bad, Variables};
 use crate::text::lines::{Line, lines, short};
+use crate::text::parts;
 use heapless::VecView;
 
 /// The memory a scan needs; what was in it before does not matter.
@@ -233,11 +234,11 @@ pub fn plain_text<'a>(text: &'a [u8], cx: &mut Context<'_, '_>) -> &'a [u8] {
 /// Whether a line has no NUL octet; one that has is reported, and is no text.
 #[inline(never)]
 pub fn is_text(line: &Line<'_>, cx: &mut Context<'_, '_>) -> bool {
-    let at = memchr::memchr(0, line.octets);
-    if let Some(at) = at {
-        cx.complain(&place(line, at), &"file", b"", NUL);
+    let (before, after) = parts::split(line.octets, 0);
+    if after.is_some() {
+        cx.complain(&place(line, before.len()), &"file", b"", NUL);
     }
-    at.is_none()
+    after.is_none()
 }
 
 /// The place in a line with `at` octets before it.

@@ -1,6 +1,6 @@
 //! Lines of a text file, with their numbers.
 
-use memchr::memchr;
+use super::parts;
 
 /// One line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +33,8 @@ impl<'a> Iterator for Lines<'a> {
         if self.rest.is_empty() {
             return None;
         }
-        let end = memchr(b'\n', self.rest).unwrap_or(self.rest.len());
-        let (line, tail) = self.rest.split_at_checked(end)?;
-        self.rest = tail.get(1..).unwrap_or_default();
+        let (line, tail) = parts::split(self.rest, b'\n');
+        self.rest = tail.unwrap_or_default();
         self.number = self.number.saturating_add(1);
         Some(Line {
             number: self.number,

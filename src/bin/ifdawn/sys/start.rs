@@ -24,11 +24,71 @@ impl Iterator for Arguments {
     }
 }
 
+// The entry, in the shipped program. Where it was loaded is added to every pointer that the linker listed
+// in DT_RELR (its only relocations, which recipe/build sees to): an even word is the address of a pointer,
+// an odd one a bit for each of the 63 words after the last. (System V gABI, "Relative Relocation Table")
+#[cfg(own_start)]
+std::arch::global_asm!(
+    ".globl _start",
+    "_start:",
+    "mov rdi, rsp",
+    "lea rdx, [rip + __ehdr_start]",
+    "lea rax, [rip + _DYNAMIC]",
+    "2:",
+    "mov rcx, [rax]",
+    "add rax, 16",
+    "cmp ecx, 36", // DT_RELR
+    "cmove rsi, [rax - 8]",
+    "cmp ecx, 35", // DT_RELRSZ
+    "cmove r8, [rax - 8]",
+    "test ecx, ecx",
+    "jnz 2b",
+    "add rsi, rdx",
+    "add r8, rsi",
+    "3:",
+    "cmp rsi, r8",
+    "jae 7f",
+    "lodsq",
+    "test al, 1",
+    "jnz 4f",
+    "lea r9, [rax + rdx]",
+    "add [r9], rdx",
+    "add r9, 8",
+    "jmp 3b",
+    "4:",
+    "mov rcx, r9",
+    "5:",
+    "shr rax",
+    "jz 6f",
+    "test al, 1",
+    "jz 8f",
+    "add [rcx], rdx",
+    "8:",
+    "add rcx, 8",
+    "jmp 5b",
+    "6:",
+    "add r9, 8 * 63",
+    "jmp 3b",
+    "7:",
+    "call {begin}",
+    begin = sym begin,
+);
+
+/// What the entry goes on with.
+///
+/// # Safety
+/// `stack` is as the kernel makes it: the number of words, and pointers to them.
+#[cfg(own_start)]
+unsafe extern "C" fn begin(stack: *const usize) -> ! {
+    // SAFETY: the caller's promise.
+    unsafe { __libc_start_main(std::ptr::null(), *stack as libc::c_int, stack.add(1).cast()) }
+}
+
 /// The C library's `main`.
 ///
 /// # Safety
 /// `words` are `count` pointers to strings that live as long as the process.
-#[unsafe(no_mangle)]
+#[cfg_attr(not(own_start), unsafe(no_mangle))]
 unsafe extern "C" fn main(count: libc::c_int, words: *const *const libc::c_char) -> libc::c_int {
     let count = usize::try_from(count).unwrap_or(0);
     // SAFETY: the caller's promise.
@@ -45,7 +105,7 @@ unsafe extern "C" fn main(count: libc::c_int, words: *const *const libc::c_char)
 /// # Safety
 /// As [`main`].
 #[cfg(all(target_env = "musl", target_arch = "x86_64"))]
-#[unsafe(no_mangle)]
+#[cfg_attr(not(own_start), unsafe(no_mangle))]
 unsafe extern "C" fn __libc_start_main(
     _: *const (),
     count: libc::c_int,

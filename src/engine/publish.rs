@@ -13,7 +13,7 @@ use crate::output::state::{self, State};
 use crate::plan::resolve::LinkState;
 use crate::plan::{Act, Step};
 use crate::text::lines::lines;
-use crate::text::scalar;
+use crate::text::{parts, scalar};
 use core::fmt::{self, Display};
 
 /// How many servers the resolver reads (`MAXNS`).
@@ -222,7 +222,7 @@ impl Engine<'_> {
             Err(Errno::ENOENT) => return,
             have => have.unwrap_or_default().trim_ascii(),
         };
-        if have == wanted || !of_cmdline && !UNSET_HOSTNAMES.contains(&have) {
+        if have == wanted || !of_cmdline && parts::position(UNSET_HOSTNAMES, have).is_none() {
             return;
         }
         let written = host.write(OutputFile::Hostname, &Octets(wanted));
@@ -294,7 +294,7 @@ const NO_DHCP4: &str = "DHCPv4 is not available in this version";
 const NO_IPV6: &str = "router discovery and DHCPv6 are not available in this version";
 
 /// Host names that count as none.
-const UNSET_HOSTNAMES: [&[u8]; 4] = [b"", b"localhost", b"(none)", b"localhost.localdomain"];
+const UNSET_HOSTNAMES: &[u8] = b",localhost,(none),localhost.localdomain";
 
 /// What stands in the place of resolv.conf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -102,25 +102,27 @@ pub enum Verbosity {
     Verbose,
 }
 
-/// Everything the command line says.
+/// Everything the command line says. In memory what is long comes last: small offsets make short
+/// instructions.
+#[repr(C)]
 pub struct Options {
     /// What to do.
     pub command: Command,
+    /// `--log`.
+    pub log: Target,
+    /// `--sources`, if given: a bit for each [`Source`].
+    pub sources: Option<u8>,
+    /// The command's bit in a [`Table`]; 0 while there is none.
+    about: u16,
+    /// `--timeout`.
+    pub timeout: Option<u32>,
+    /// The first thing wrong, and the word that shows it.
+    refusal: Option<(&'static str, Word)>,
+    values: [Option<Word>; Opt::ALL.len()],
     /// Links of `up`, `down` and `plan`.
     pub links: Vec<IfName, MAX_LINKS>,
     /// Files of `check`.
     pub files: Vec<Word, MAX_FILES>,
-    /// `--sources`, if given: a bit for each [`Source`].
-    pub sources: Option<u8>,
-    /// `--timeout`.
-    pub timeout: Option<u32>,
-    /// `--log`.
-    pub log: Target,
-    values: [Option<Word>; Opt::ALL.len()],
-    /// The command's bit in a [`Table`]; 0 while there is none.
-    about: u16,
-    /// The first thing wrong, and the word that shows it.
-    refusal: Option<(&'static str, Word)>,
 }
 
 impl Options {

@@ -5,11 +5,12 @@ use ifdawn::diag::{At, Diagnostic, Sink};
 use std::fmt::Write;
 
 /// Shows complaints with their line and a caret.
+#[repr(C)]
 pub struct Report<'f> {
-    /// Where they go.
-    pub out: Out<'f>,
     /// How many there were of each [`ifdawn::diag::Severity`].
     pub counts: [u32; 3],
+    /// Where they go.
+    pub out: Out<'f>,
 }
 
 impl Sink for Report<'_> {

@@ -41,13 +41,14 @@ const LOCK_MICROS: u64 = 20_000;
 
 /// Carries out the command; the exit code.
 pub fn run(options: &Options, engine: &mut Engine<'_>, files: &mut Files) -> u8 {
+    let root = Root::new(options.value(Opt::Root).unwrap_or_default());
     let mut system = System {
         options,
-        root: Root::new(options.value(Opt::Root).unwrap_or_default()),
+        root,
         log: Log::new(options.log, options.verbosity()),
         files,
         rtnl: None,
-        udev: Udev::new(),
+        udev: Udev::new(&root),
     };
     engine.start(clock::now());
     engine.live_rename = crate::sys::kernel::live_rename();
@@ -122,11 +123,7 @@ fn plan_json(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
 #[inline(never)]
 fn change(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     if !caps::may_configure() {
-        system.log.line(
-            Level::Error,
-            &"CAP_NET_ADMIN is missing; nothing was changed",
-        );
-        return NOT_UP;
+        return system.refused(Errno::EPERM);
     }
     let Ok(_lock) = system.lock() else {
         return NOT_UP;

@@ -237,9 +237,8 @@ fn read_all(file: &OwnedFd, buffer: &mut [u8]) -> Result<usize, Errno> {
     loop {
         let room = buffer.get_mut(len..).unwrap_or_default();
         match read(file.as_fd(), room) {
-            Err(Errno::EINTR) => {}
             Ok(0) | Err(HELD) => return Ok(len),
-            Ok(more) => len = len.saturating_add(more),
+            Ok(more) => len = len.saturating_add(more as usize),
             Err(other) => return Err(other),
         }
     }
@@ -346,10 +345,11 @@ pub fn stderr() -> BorrowedFd<'static> {
 }
 
 /// Text on its way to a file descriptor, a few pages at a time. The first error ends it.
+#[repr(C)]
 pub struct Out<'f> {
     file: BorrowedFd<'f>,
-    pending: heapless::Vec<u8, 8192>,
     result: Result<(), Errno>,
+    pending: heapless::Vec<u8, 8192>,
 }
 
 impl<'f> Out<'f> {
@@ -357,34 +357,24 @@ impl<'f> Out<'f> {
     pub fn new(file: BorrowedFd<'f>) -> Self {
         Out {
             file,
-            pending: heapless::Vec::new(),
             result: Ok(()),
+            pending: heapless::Vec::new(),
         }
     }
 
     /// Adds octets.
-    pub fn put(&mut self, mut rest: &[u8]) {
-        while !rest.is_empty() {
-            let room = self.pending.capacity().saturating_sub(self.pending.len());
-            let (now, later) = rest.split_at(room.min(rest.len()));
-            let _ = self.pending.extend_from_slice(now);
-            rest = later;
-            if !rest.is_empty() {
-                self.flush();
-            }
+    #[inline(never)]
+    pub fn put(&mut self, octets: &[u8]) {
+        if self.pending.extend_from_slice(octets).is_err() {
+            self.flush();
+            self.result = self.result.and(write_whole(self.file, octets));
         }
     }
 
     /// Writes what is pending.
+    #[inline(never)]
     pub fn flush(&mut self) {
-        let mut rest = self.pending.as_slice();
-        while self.result.is_ok() && !rest.is_empty() {
-            match write(self.file, rest) {
-                Ok(len) => rest = rest.get(len..).unwrap_or_default(),
-                Err(Errno::EINTR) => {}
-                Err(error) => self.result = Err(error),
-            }
-        }
+        self.result = self.result.and(write_whole(self.file, &self.pending));
         self.pending.clear();
     }
 }
@@ -394,4 +384,13 @@ impl Write for Out<'_> {
         self.put(text.as_bytes());
         self.result.map_err(|_| fmt::Error)
     }
+}
+
+/// Nothing interrupts a call that writes: signals that are not ignored end us.
+#[inline(never)]
+fn write_whole(file: BorrowedFd<'_>, mut rest: &[u8]) -> Result<(), Errno> {
+    while !rest.is_empty() {
+        rest = rest.get(write(file, rest)? as usize..).unwrap_or_default();
+    }
+    Ok(())
 }

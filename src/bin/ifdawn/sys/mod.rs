@@ -87,17 +87,17 @@ unsafe fn opened(result: Result<u32, Errno>) -> Result<OwnedFd, Errno> {
 }
 
 /// Reads once.
-pub fn read(file: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
+pub fn read(file: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<u32, Errno> {
     let (octets, len) = (buffer.as_mut_ptr() as usize, buffer.len());
     // SAFETY: the buffer is as long as said.
-    unsafe { call(libc::SYS_read, descriptor(file), octets, len, 0, 0) }.map(|len| len as usize)
+    unsafe { call(libc::SYS_read, descriptor(file), octets, len, 0, 0) }
 }
 
 /// Writes once.
-pub fn write(file: BorrowedFd<'_>, octets: &[u8]) -> Result<usize, Errno> {
+pub fn write(file: BorrowedFd<'_>, octets: &[u8]) -> Result<u32, Errno> {
     let (octets, len) = (octets.as_ptr() as usize, octets.len());
     // SAFETY: the octets are as many as said.
-    unsafe { call(libc::SYS_write, descriptor(file), octets, len, 0, 0) }.map(|len| len as usize)
+    unsafe { call(libc::SYS_write, descriptor(file), octets, len, 0, 0) }
 }
 
 /// Reads what is there already from a descriptor that does not wait, and forgets it.

@@ -3,11 +3,12 @@
 use ifdawn::limits::MAX_FILES;
 
 /// Names of a directory's files.
+#[repr(C)]
 pub struct Names {
-    octets: heapless::Vec<u8, NAME_OCTETS>,
-    spans: heapless::Vec<(u32, u32), MAX_FILES>,
     /// Whether there were more.
     pub is_full: bool,
+    spans: heapless::Vec<(u32, u32), MAX_FILES>,
+    octets: heapless::Vec<u8, NAME_OCTETS>,
 }
 
 /// Octets of the names in one directory.

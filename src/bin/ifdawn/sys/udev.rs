@@ -18,17 +18,17 @@ const PATIENCE: u32 = 10;
 
 /// What is known of udev.
 pub struct Udev {
-    runs: Option<bool>,
+    runs: bool,
     deadline: Instant,
     /// Links that were taken over from udev because it took too long.
     pub overdue: bool,
 }
 
 impl Udev {
-    /// Nothing known yet.
-    pub fn new() -> Udev {
+    /// Whether it runs on our links.
+    pub fn new(root: &Root<'_>) -> Udev {
         Udev {
-            runs: None,
+            runs: runs(root),
             deadline: clock::now().after_seconds(PATIENCE),
             overdue: false,
         }
@@ -36,7 +36,7 @@ impl Udev {
 
     /// Whether the link may be touched.
     pub fn is_settled(&mut self, root: &Root<'_>, ifindex: u32) -> Settled {
-        if !*self.runs.get_or_insert_with(|| runs(root)) {
+        if !self.runs {
             return Settled::Yes;
         }
         let mut name = LineBuf::<MAX_LINE>::new();
@@ -55,13 +55,13 @@ impl Udev {
 
     /// When our patience ends, if udev runs and it has not.
     pub fn deadline(&self) -> Option<Instant> {
-        (self.runs == Some(true) && !self.overdue).then_some(self.deadline)
+        (self.runs && !self.overdue).then_some(self.deadline)
     }
 
     /// Says when udev finishes a link.
     pub fn watch(&self, root: &Root<'_>) -> Option<OwnedFd> {
         const EVENTS: u32 = libc::IN_MOVED_TO | libc::IN_CREATE | libc::IN_CLOSE_WRITE;
-        if self.runs != Some(true) {
+        if !self.runs {
             return None;
         }
         let flags = libc::IN_NONBLOCK | libc::IN_CLOEXEC;

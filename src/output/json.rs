@@ -150,7 +150,8 @@ pub fn pieces(value: &dyn Display, each: &mut dyn FnMut(&str)) {
     let _ = show(&mut Pieces(each), value);
 }
 
-struct Pieces<'a>(&'a mut dyn FnMut(&str));
+/// See [`pieces`].
+pub struct Pieces<'a>(pub &'a mut dyn FnMut(&str));
 
 impl Write for Pieces<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {

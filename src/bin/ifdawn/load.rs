@@ -209,17 +209,11 @@ impl Loader<'_, '_> {
         let file = name.strip_prefix(b"ifcfg-").unwrap_or_default();
         let link = self.config.link(id).and_then(|link| link.name);
         let link = link.as_ref().map_or(file, |link| link.as_bytes());
-        self.routes(place, directory, file, id);
-        if link != file {
-            self.routes(place, directory, link, id);
-        }
-    }
-
-    /// Reads the route files with this name, where there are any.
-    fn routes(&mut self, place: Place, directory: &[u8], name: &[u8], id: LinkId) {
-        for (prefix, _) in &ROUTES {
-            let path = Path::join([directory, prefix, name]);
-            self.read_one(place, path.as_bytes(), directory.len(), Kind::RoutesOf(id));
+        for name in [file, link].iter().take(1 + usize::from(link != file)) {
+            for (prefix, _) in &ROUTES {
+                let path = Path::join([directory, prefix, name]);
+                self.read_one(place, path.as_bytes(), directory.len(), Kind::RoutesOf(id));
+            }
         }
     }
 

@@ -2,7 +2,6 @@
 
 use crate::sys::file::Out;
 use ifdawn::diag::{At, Diagnostic, Sink};
-use std::fmt::Write;
 
 /// Shows complaints with their line and a caret.
 #[repr(C)]
@@ -18,7 +17,8 @@ impl Sink for Report<'_> {
         if let Some(count) = self.counts.get_mut(diagnostic.severity as usize) {
             *count = count.saturating_add(1);
         }
-        let _ = writeln!(self.out, "{}: {diagnostic}", diagnostic.severity.word());
+        let severity = diagnostic.severity.word();
+        self.out.show(&format_args!("{severity}: {diagnostic}\n"));
         if let Some(At { column, text, .. }) = diagnostic.at
             && !text.is_empty()
         {

@@ -15,12 +15,12 @@ use ifdawn::engine::{
     Subject,
 };
 use ifdawn::model::link::IfName;
-use ifdawn::output::json::Octets;
+use ifdawn::output::json::{Octets, Pieces};
 use ifdawn::output::plan_json;
 use ifdawn::plan::op::Op;
 use ifdawn::plan::resolve::Goal;
 use ifdawn::text::lines::lines;
-use std::fmt::{Display, Write};
+use std::fmt::Display;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// Everything required is up.
@@ -69,10 +69,9 @@ fn check(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     };
     system.read(engine, Some(&mut report));
     let [errors, warnings, notes] = report.counts;
-    let _ = writeln!(
-        report.out,
-        "{errors} errors, {warnings} warnings, {notes} notes"
-    );
+    report.out.show(&format_args!(
+        "{errors} errors, {warnings} warnings, {notes} notes\n"
+    ));
     report.out.flush();
     if errors > 0 { NOT_UP } else { UP }
 }
@@ -94,13 +93,13 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let mut out = Out::new(file::stdout());
     for step in engine.plan.steps.iter() {
         if let Some(op) = Op::of(*step, &engine.plan, &engine.desired) {
-            let _ = writeln!(out, "{op}");
+            out.show(&format_args!("{op}\n"));
         }
     }
     if !options.has(Opt::Offline) && engine.resolv_conf_differs(system) {
         let path = Escaped(resolv_conf(options));
         for line in lines(engine.resolv_conf()).skip(1) {
-            let _ = writeln!(out, "# {path}: {}", Octets(line.octets));
+            out.show(&format_args!("# {path}: {}\n", Octets(line.octets)));
         }
     }
     out.flush();
@@ -112,7 +111,9 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
 fn plan_json(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let mut out = Out::new(file::stdout());
     system.read(engine, Some(&mut Silent));
-    let mut json = plan_json::begin(&mut out, &engine.config);
+    let each = &mut |piece: &str| out.put(piece.as_bytes());
+    let mut pieces = Pieces(each);
+    let mut json = plan_json::begin(&mut pieces, &engine.config);
     system.read(engine, Some(&mut json));
     plan_json::end(json);
     out.flush();

@@ -4,11 +4,11 @@
 use super::names::Names;
 use super::{call, descriptor, opened, read, write};
 use ifdawn::diag::Errno;
-use ifdawn::output::json::show;
+use ifdawn::output::json::pieces;
 use ifdawn::text::parts;
 
 use std::ffi::CStr;
-use std::fmt::{self, Display, Write};
+use std::fmt::Display;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// How the name of a file ends that is not written to its end.
@@ -327,7 +327,7 @@ fn keep_label(path: usize, file: &OwnedFd) {
 
 fn write_all(file: &OwnedFd, text: &dyn Display) -> Result<(), Errno> {
     let mut out = Out::new(file.as_fd());
-    let _ = show(&mut out, text);
+    out.show(text);
     out.flush();
     out.result
 }
@@ -367,22 +367,25 @@ impl<'f> Out<'f> {
     pub fn put(&mut self, octets: &[u8]) {
         if self.pending.extend_from_slice(octets).is_err() {
             self.flush();
-            self.result = self.result.and(write_whole(self.file, octets));
+            if self.result.is_ok() {
+                self.result = write_whole(self.file, octets);
+            }
         }
+    }
+
+    /// Adds what is written of a value.
+    #[inline(never)]
+    pub fn show(&mut self, value: &dyn Display) {
+        pieces(value, &mut |piece| self.put(piece.as_bytes()));
     }
 
     /// Writes what is pending.
     #[inline(never)]
     pub fn flush(&mut self) {
-        self.result = self.result.and(write_whole(self.file, &self.pending));
+        if self.result.is_ok() {
+            self.result = write_whole(self.file, &self.pending);
+        }
         self.pending.clear();
-    }
-}
-
-impl Write for Out<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.put(text.as_bytes());
-        self.result.map_err(|_| fmt::Error)
     }
 }
 

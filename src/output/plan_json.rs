@@ -1,6 +1,7 @@
 //! `plan --json`: what the sources ask for, as one object (CONTRACT section 3).
 
 use super::json::{Json, Octets};
+use super::owned;
 use crate::diag::{Diagnostic, Sink};
 use crate::model::addr::Family;
 use crate::model::config::{
@@ -172,18 +173,26 @@ fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, family: Family, ip: 
 
 /// Name servers and search domains of one link, or of none.
 fn names(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
-    for server in config.servers.iter() {
-        if server.link == link {
-            json.text(&server.addr);
-        }
+    for list in ["dns", "search"] {
+        add_names(json, config, link, list);
+        json.end();
     }
-    json.end();
-    for search in config.search.iter() {
-        if search.link == link {
-            text(json, config, Some(search.domain));
+}
+
+/// Adds the values of `dns` or `search` lines of one link, or of none, to an array.
+#[inline(never)]
+pub(super) fn add_names(
+    json: &mut Json<'_>,
+    config: &Config<'_>,
+    link: Option<LinkId>,
+    list: &'static str,
+) {
+    let _ = owned::names(config, link, &mut |word, name| {
+        if word == list {
+            json.text(name);
         }
-    }
-    json.end();
+        Ok(())
+    });
 }
 
 /// Routes of one link, or of none.

@@ -6,6 +6,7 @@ use crate::engine::Engine;
 use crate::model::config::LinkId;
 use crate::model::desired::DesiredLink;
 use crate::output::json::{Json, Octets};
+use crate::output::plan_json::add_names;
 use crate::plan::op::RouteWords;
 use crate::plan::resolve::LinkState;
 use crate::text::lines;
@@ -151,10 +152,8 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
         json.text(&RouteWords(&route.route));
     }
     json.end();
-    for server in engine.config.servers.iter() {
-        if server.link == Some(id) && observed.is_some() {
-            json.text(&server.addr);
-        }
+    if observed.is_some() {
+        add_names(json, &engine.config, Some(id), "dns");
     }
     json.end();
     for mark in engine.marks.iter() {

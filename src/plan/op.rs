@@ -6,6 +6,7 @@ use crate::model::addr::{Cidr, Family};
 use crate::model::desired::Desired;
 use crate::model::link::{IfName, Mac};
 use crate::model::route::{MAIN_TABLE, Reach, Route, RouteKind};
+use crate::text::parts;
 use core::fmt::{self, Display, Write};
 use core::net::{IpAddr, Ipv4Addr};
 
@@ -210,7 +211,7 @@ struct Word<'a>(&'a IfName);
 impl Display for Word<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.0.as_bytes();
-        let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || b"._-@+".contains(octet);
+        let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || parts::has(b"._-@+", *octet);
         if name.iter().all(is_plain) {
             return self.0.fmt(f);
         }

@@ -224,7 +224,7 @@ impl Variables for Keys<'_> {
 /// A file without its byte order mark.
 #[inline(never)]
 pub fn plain_text<'a>(text: &'a [u8], cx: &mut Context<'_, '_>) -> &'a [u8] {
-    let Some(rest) = text.strip_prefix(b"\xef\xbb\xbf") else {
+    let Some(rest) = text.strip_prefix(b"\xef\xbb\xbf".as_slice()) else {
         return text;
     };
     cx.complain_of_file(BYTE_ORDER_MARK);
@@ -272,7 +272,7 @@ pub fn scan<'a, 'c, 'm>(
         end: 1,
         pass: Pass::Device,
     };
-    if text.contains(&b'$') {
+    if parts::has(text, b'$') {
         scan.read(cx);
     }
     scan.pass = Pass::All;

@@ -12,7 +12,7 @@ use crate::diag::Effect;
 use crate::model::config::{LinkMatch, NameRule, SourceKind};
 use crate::model::link::IfName;
 use crate::text::cmdline::words;
-use crate::text::scalar;
+use crate::text::{parts, scalar};
 
 /// What is done with an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,7 +216,7 @@ const AGAIN: Complaint = Complaint::warning(What::Duplicate, Effect::LaterWins);
 pub fn read(text: &[u8], cx: &mut Context<'_, '_>) {
     for word in words(text) {
         let value = word.value.unwrap_or_default();
-        if word.key.contains(&0) || value.contains(&0) {
+        if parts::has(word.key, 0) || parts::has(value, 0) {
             // an octet like any other, but hardly meant
             let place = Place {
                 line: word.line,
@@ -225,7 +225,7 @@ pub fn read(text: &[u8], cx: &mut Context<'_, '_>) {
             };
             cx.complain(&place, &"command line", word.key, NUL);
         }
-        let name = match word.key.eq_ignore_ascii_case(b"BOOTIF") {
+        let name = match parts::is_same(word.key, b"BOOTIF") {
             true => b"BOOTIF",
             false => word.key,
         };

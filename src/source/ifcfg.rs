@@ -68,14 +68,14 @@ impl Gateway {
 pub fn is_ifcfg_file_name(name: &[u8]) -> bool {
     const LEFT_OVER: &[u8] =
         b"~ .bak .old .orig .rej .rpmnew .rpmorig .rpmsave .swp .augnew .augtmp";
-    let Some(link @ [_, ..]) = name.strip_prefix(b"ifcfg-") else {
+    let Some(link @ [_, ..]) = name.strip_prefix(b"ifcfg-".as_slice()) else {
         return false;
     };
     let mut suffixes = Some(LEFT_OVER);
     while let Some(suffix) = parts::next(&mut suffixes, b' ') {
         let at = link.len().saturating_sub(suffix.len());
         let end = link.get(at..).unwrap_or_default();
-        if end.eq_ignore_ascii_case(suffix) {
+        if parts::is_same(end, suffix) {
             return false;
         }
     }
@@ -86,7 +86,7 @@ pub fn is_ifcfg_file_name(name: &[u8]) -> bool {
 
 /// `NAME:LABEL` and `NAME-rangeN` hold more addresses of a link.
 fn is_alias(name: &[u8]) -> bool {
-    name.contains(&b':') || name.windows(6).any(|part| part == b"-range")
+    parts::has(name, b':') || name.windows(6).any(|part| part == b"-range")
 }
 
 /// A file being read, and what is known of its link.

@@ -202,7 +202,7 @@ fn intent(value: &[u8], field: &[u8]) -> What {
         Some(Word::Means(what)) => what,
         Some(Word::Is(_)) => What::MeantLowerCase,
         Some(Word::Firmware) | None if is_address(field) => What::MeantAddress,
-        Some(Word::Firmware) | None if field.len() == value.len() && !field.contains(&b',') => {
+        Some(Word::Firmware) | None if field.len() == value.len() && !parts::has(field, b',') => {
             What::MeantLink
         }
         Some(Word::Firmware) | None => What::MeantMethod,

@@ -7,6 +7,7 @@
 //!
 //! Total and linear; nothing is kept.
 
+use super::parts;
 use heapless::VecView;
 
 /// What a line is.
@@ -53,7 +54,7 @@ pub fn split(line: &[u8]) -> Line<'_> {
         return Line::Empty;
     }
     let other = Line::Other(line.len().wrapping_sub(trimmed.len()));
-    let body = match trimmed.strip_prefix(b"export") {
+    let body = match trimmed.strip_prefix(b"export".as_slice()) {
         Some(rest) if rest.first().is_some_and(is_blank) => rest.trim_ascii_start(),
         Some(_) | None => trimmed,
     };
@@ -82,7 +83,7 @@ pub fn unquote(raw: &[u8], variables: &dyn Variables, out: &mut VecView<u8>) -> 
     let read = word.read();
     let at = word.at.wrapping_sub(1);
     let (bad, at) = match read {
-        Ok(()) if out.contains(&0) => (Bad::Nul, 0),
+        Ok(()) if parts::has(out, 0) => (Bad::Nul, 0),
         Ok(()) if core::str::from_utf8(out).is_err() => (Bad::Code, 0),
         Ok(()) => return Ok(()),
         Err(bad) => (bad, at),
@@ -161,7 +162,7 @@ impl Word<'_> {
                 ANSI_C => b"'\\",
                 _ => b"'\"\\$` \t\r\x0c;|&()<>",
             };
-            if !special.contains(&octet) {
+            if !parts::has(special, octet) {
                 self.push(octet)?;
                 continue;
             }
@@ -173,7 +174,7 @@ impl Word<'_> {
                 b'\\' if self.quote == ANSI_C => self.ansi_c_escape()?,
                 b'\\' => {
                     let octet = self.next()?;
-                    if self.quote != NO_QUOTE && !bare.contains(&octet) {
+                    if self.quote != NO_QUOTE && !parts::has(bare, octet) {
                         self.push(b'\\')?;
                     }
                     self.push(octet)?;
@@ -218,7 +219,9 @@ impl Word<'_> {
         let end = inside.get(name.len());
         if name.is_empty() {
             let means = self.quote == b'"'
-                || end.is_some_and(|octet| octet.is_ascii_digit() || b"{(?$@*#!-".contains(octet));
+                || end.is_some_and(|octet| {
+                    octet.is_ascii_digit() || parts::has(b"{(?$@*#!-", *octet)
+                });
             if means || braces > 0 {
                 return Err(Bad::Expansion);
             }

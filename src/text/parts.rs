@@ -37,12 +37,25 @@ pub fn next_word<'t>(rest: &mut &'t [u8]) -> Option<&'t [u8]> {
     (!word.is_empty()).then_some(word)
 }
 
+/// Whether two words are the same in any case.
+#[inline(never)]
+pub fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let mut octets = one.iter().zip(other);
+    one.len() == other.len() && octets.all(|(one, other)| one.eq_ignore_ascii_case(other))
+}
+
+/// Whether an octet is in `text`.
+#[inline(never)]
+pub fn has(text: &[u8], octet: u8) -> bool {
+    text.iter().any(|other| *other == octet)
+}
+
 /// Which item of `list`, whose items are joined by commas, `word` is, in any case.
 #[inline(never)]
 pub fn position(list: &[u8], word: &[u8]) -> Option<usize> {
     let (mut rest, mut n) = (Some(list), 0_usize);
     while let Some(item) = next(&mut rest, b',') {
-        if item.eq_ignore_ascii_case(word) {
+        if is_same(item, word) {
             return Some(n);
         }
         n = n.wrapping_add(1);

@@ -54,7 +54,7 @@ pub fn mac(text: &[u8]) -> Option<Mac> {
 
 /// The MAC behind a name made of one: `enx525400123456`.
 pub fn enx_mac(name: &[u8]) -> Option<Mac> {
-    match name.strip_prefix(b"enx")? {
+    match name.strip_prefix(b"enx".as_slice())? {
         digits if digits.len() == 12 => hex_pairs(digits, 2, 0),
         _ => None,
     }

@@ -206,7 +206,7 @@ impl Loader<'_, '_> {
             return;
         };
         let (directory, name) = split_at_last_part(path);
-        let file = name.strip_prefix(b"ifcfg-").unwrap_or_default();
+        let file = name.strip_prefix(IFCFG).unwrap_or_default();
         let link = self.config.link(id).and_then(|link| link.name);
         let link = link.as_ref().map_or(file, |link| link.as_bytes());
         for name in [file, link].iter().take(1 + usize::from(link != file)) {
@@ -286,7 +286,7 @@ impl Loader<'_, '_> {
                 }
             };
             route_file::read(text, family, dev, &mut scratch, &mut cx);
-        } else if let Some(name) = part.strip_prefix(b"ifcfg-") {
+        } else if let Some(name) = part.strip_prefix(IFCFG) {
             link = ifcfg::read(text, name, &self.defaults, &mut scratch, &mut cx);
         } else if part == b"network" {
             sysconfig::read(text, &mut self.defaults, &mut scratch, &mut cx);
@@ -323,6 +323,9 @@ impl Loader<'_, '_> {
         });
     }
 }
+
+/// How the names of ifcfg files begin.
+const IFCFG: &[u8] = b"ifcfg-";
 
 /// How the names of route files begin.
 const ROUTES: [(&[u8], Family); 2] = [(b"route-", Family::V4), (b"route6-", Family::V6)];

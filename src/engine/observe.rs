@@ -3,6 +3,7 @@
 use super::{Engine, Host, Settled};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
 use crate::limits::MAX_LINKS;
+use crate::model::addr::Ip;
 use crate::model::config::Config;
 use crate::model::desired::Full as TableFull;
 use crate::model::desired::{Presence, Standing};
@@ -232,7 +233,7 @@ impl Engine<'_> {
             && addr.standing != Standing::Stale
         {
             let origin = addr.origin;
-            self.complain_of(host, &TAKEN, origin, &seen.addr.addr);
+            self.complain_of(host, &TAKEN, origin, &Ip(&seen.addr.addr));
             self.fail(seen.ifindex);
         }
     }

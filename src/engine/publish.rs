@@ -2,7 +2,7 @@
 
 use super::{Engine, Host, Instant, OutputFile, Subject};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Severity, put};
-use crate::model::addr::Family;
+use crate::model::addr::{Family, Ip};
 use crate::model::config::{LinkId, Method, SourceKind};
 use crate::model::desired::DesiredLink;
 use crate::model::link::IfName;
@@ -326,7 +326,7 @@ impl Display for News<'_, '_> {
                 && route.route.dst.is_default()
                 && let Some(via) = &route.route.via
             {
-                put(f, ", default via ", via)?;
+                put(f, ", default via ", &Ip(via))?;
             }
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! Addresses with their prefix length.
 
+use crate::diag::put;
 use core::fmt::{self, Display};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -112,8 +113,65 @@ impl Cidr {
 
 impl Display for Cidr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.addr, self.len)
+        put(f, "", &Ip(&self.addr))?;
+        put(f, "/", &self.len)
     }
+}
+
+/// An address as it is written (RFC 5952). The standard library's text is the same, but knows columns and
+/// takes three times the octets.
+pub struct Ip<'a>(pub &'a IpAddr);
+
+impl Display for Ip<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            IpAddr::V4(addr) => dotted(f, addr),
+            IpAddr::V6(addr) => match addr.to_ipv4_mapped() {
+                Some(addr) => {
+                    f.write_str("::ffff:")?;
+                    dotted(f, &addr)
+                }
+                None => groups(f, &addr.segments()),
+            },
+        }
+    }
+}
+
+#[inline(never)]
+fn dotted(f: &mut fmt::Formatter<'_>, addr: &Ipv4Addr) -> fmt::Result {
+    let mut before = "";
+    for octet in addr.octets() {
+        put(f, before, &octet)?;
+        before = ".";
+    }
+    Ok(())
+}
+
+/// The first of the longest runs of two or more zeros is left out.
+#[inline(never)]
+fn groups(f: &mut fmt::Formatter<'_>, groups: &[u16; 8]) -> fmt::Result {
+    let (mut zeros, mut left_out) = (0, 8..9);
+    for (group, after) in groups.iter().zip(1_usize..) {
+        zeros = match group {
+            0 => 1_usize.wrapping_add(zeros),
+            _ => 0,
+        };
+        if zeros > left_out.len() {
+            left_out = after.saturating_sub(zeros)..after;
+        }
+    }
+    for (group, n) in groups.iter().zip(0_usize..) {
+        if n == left_out.start {
+            f.write_str("::")?;
+        }
+        if !left_out.contains(&n) {
+            if n > 0 && n != left_out.end {
+                f.write_str(":")?;
+            }
+            write!(f, "{group:x}")?;
+        }
+    }
+    Ok(())
 }
 
 /// `addr` with the bits after the first `len` cleared.
@@ -142,9 +200,32 @@ pub fn classful_len(addr: Ipv4Addr) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::string::ToString;
 
     fn cidr(addr: &str, len: u8) -> Cidr {
         Cidr::new(addr.parse().unwrap(), len).unwrap()
+    }
+
+    /// Every pattern of zeros among the groups, and what looks like IPv4.
+    #[test]
+    fn addresses_are_written_as_the_standard_library_does() {
+        let mut all = std::vec::Vec::from(
+            [
+                "0.0.0.0",
+                "192.0.2.5",
+                "255.255.255.255",
+                "::ffff:192.0.2.5",
+                "::192.0.2.5",
+            ]
+            .map(|text| text.parse::<IpAddr>().unwrap()),
+        );
+        for zeros in 0..=u8::MAX {
+            let group = |n: u8| if zeros & 1 << n == 0 { 0x0db8 >> n } else { 0 };
+            all.push([0, 1, 2, 3, 4, 5, 6, 7].map(group).into());
+        }
+        for addr in all {
+            assert_eq!(Ip(&addr).to_string(), addr.to_string());
+        }
     }
 
     #[test]

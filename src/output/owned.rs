@@ -18,7 +18,7 @@
 //! that the link was down before.
 
 use crate::diag::put;
-use crate::model::addr::{Cidr, Family};
+use crate::model::addr::{Cidr, Family, Ip};
 use crate::model::config::{Config, LinkId};
 use crate::model::desired::{Desired, DesiredLink, Presence, Standing};
 use crate::model::route::Route;
@@ -134,7 +134,7 @@ pub fn names(
 ) -> fmt::Result {
     for server in config.servers.iter() {
         if server.link == link {
-            each("dns", &server.addr)?;
+            each("dns", &Ip(&server.addr))?;
         }
     }
     for search in config.search.iter() {
@@ -149,7 +149,7 @@ pub fn names(
 fn addr_line(f: &mut fmt::Formatter<'_>, addr: &Cidr, peer: Option<&IpAddr>) -> fmt::Result {
     put(f, "addr ", addr)?;
     if let Some(peer) = peer {
-        put(f, " peer ", peer)?;
+        put(f, " peer ", &Ip(peer))?;
     }
     f.write_str("\n")
 }

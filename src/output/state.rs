@@ -406,6 +406,19 @@ mod tests {
         assert_eq!(line.matches(" proto 153").count(), 64);
     }
 
+    #[test]
+    fn a_link_is_known_again_whatever_it_is_called() {
+        for name in [&b"eth1"[..], b"a\"\\b", b"caf\xe9", b"\x1b[2J"] {
+            let old = state_of(&[name, b"eth10"], &[], b"");
+            let is_ours = &mut |rest: &[u8]| begins_with(rest, &Octets(name));
+            let mut carried = heapless::Vec::<u8, 16_384>::new();
+            carry(old.as_bytes(), is_ours, &mut carried).unwrap();
+            let names = carried.windows(8).filter(|part| *part == b"{\"name\":");
+            assert_eq!(names.count(), 1, "{name:?}");
+            assert!(carried.starts_with(b"\n{\"name\":\"eth10\""));
+        }
+    }
+
     /// What is written is carried over by the next run, once, whatever the links are called.
     #[test]
     fn what_was_written_is_carried_over() {

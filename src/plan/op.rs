@@ -2,7 +2,7 @@
 
 use super::{Act, Naming, Plan, Step};
 use crate::diag::{Origin, put, put_octet};
-use crate::model::addr::{Cidr, Family};
+use crate::model::addr::{Cidr, Family, Ip};
 use crate::model::desired::Desired;
 use crate::model::link::{IfName, Mac};
 use crate::model::route::{MAIN_TABLE, Reach, Route, RouteKind};
@@ -144,13 +144,13 @@ impl Display for Op<'_> {
                 match peer {
                     None => addr.fmt(f)?,
                     Some(peer) => {
-                        addr.addr.fmt(f)?;
-                        put(f, " peer ", peer)?;
+                        Ip(&addr.addr).fmt(f)?;
+                        put(f, " peer ", &Ip(peer))?;
                         put(f, "/", &addr.len)?;
                     }
                 }
                 if let Some(broadcast) = broadcast {
-                    put(f, " brd ", broadcast)?;
+                    put(f, " brd ", &Ip(&IpAddr::V4(*broadcast)))?;
                 }
                 return self.device(f, " dev ");
             }
@@ -264,10 +264,10 @@ impl Display for RouteWords<'_> {
                 true => " via ",
                 false => " via inet6 ",
             };
-            put(f, word, via)?;
+            put(f, word, &Ip(via))?;
         }
         if let Some(src) = &route.src {
-            put(f, " src ", src)?;
+            put(f, " src ", &Ip(src))?;
         }
         // ip(8) reads this one number as hexadecimal whatever its prefix.
         if route.tos != 0 {

@@ -47,7 +47,7 @@ pub fn is_same(one: &[u8], other: &[u8]) -> bool {
 /// Whether an octet is in `text`.
 #[inline(never)]
 pub fn has(text: &[u8], octet: u8) -> bool {
-    text.iter().any(|other| *other == octet)
+    split(text, octet).1.is_some()
 }
 
 /// Which item of `list`, whose items are joined by commas, `word` is, in any case.

@@ -10,34 +10,12 @@
 //! A [`Diagnostic`] borrows the text it complains about, so a [`Sink`] prints or counts it at once and
 //! keeps nothing. Tests compare [`Problem`] and [`Effect`]; one test pins the wording.
 
+pub(crate) use crate::complaint::entry;
+pub use crate::complaint::{Complaint, Effect, Problem, Severity};
 pub use crate::errno::Errno;
 use crate::model::config::Config;
-pub(crate) use crate::problem::entry;
-pub use crate::problem::{Effect, Problem};
 use core::fmt::{self, Display, Write};
 use heapless::VecView;
-
-/// How bad it is. `check` exits 1 when there was an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Severity {
-    /// Something asked for was not understood or not done.
-    Error,
-    /// It was done, but probably not as meant.
-    Warning,
-    /// Worth knowing.
-    Note,
-}
-
-impl Severity {
-    /// The word used in JSON and by `check`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        }
-    }
-}
 
 /// Number of a file in [`crate::model::config::Config::files`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,71 +69,35 @@ impl<'a> At<'a> {
 /// One complaint.
 #[derive(Clone, Copy)]
 pub struct Diagnostic<'a> {
-    /// How bad it is.
-    pub severity: Severity,
+    /// What is said.
+    pub complaint: Complaint,
     /// Where, if anywhere.
     pub at: Option<At<'a>>,
     /// The key (`IPADDR`, `ip=`), the link, or the command that failed; may be empty.
     pub subject: &'a dyn Display,
     /// The offending octets, printed quoted and escaped; empty for none.
     pub token: &'a [u8],
-    /// What is wrong.
-    pub problem: Problem<'a>,
-    /// What follows.
-    pub effect: Effect,
-}
-
-/// What a complaint says wherever it is made: mostly a constant, so that a place passes one reference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Complaint {
-    /// How bad it is.
-    pub severity: Severity,
-    /// What is wrong.
-    pub problem: Problem<'static>,
-    /// What follows.
-    pub effect: Effect,
+    /// The kernel's own words about [`Problem::Kernel`], the key that [`Problem::UnknownKey`] was probably
+    /// meant to be; may be empty.
+    pub detail: &'a [u8],
 }
 
 impl Complaint {
-    /// An error.
-    pub const fn error(problem: Problem<'static>, effect: Effect) -> Complaint {
-        Complaint::new(Severity::Error, problem, effect)
-    }
-
-    /// A warning.
-    pub const fn warning(problem: Problem<'static>, effect: Effect) -> Complaint {
-        Complaint::new(Severity::Warning, problem, effect)
-    }
-
-    /// A note.
-    pub const fn note(problem: Problem<'static>, effect: Effect) -> Complaint {
-        Complaint::new(Severity::Note, problem, effect)
-    }
-
-    const fn new(severity: Severity, problem: Problem<'static>, effect: Effect) -> Complaint {
-        Complaint {
-            severity,
-            problem,
-            effect,
-        }
-    }
-
     /// Makes it of `subject`, asked for at `origin`.
     #[inline(never)]
     pub fn report(
-        &self,
+        self,
         sink: &mut dyn Sink,
         config: &Config<'_>,
         origin: Origin,
         subject: &dyn Display,
     ) {
         sink.report(&Diagnostic {
-            severity: self.severity,
+            complaint: self,
             at: At::of(origin, config),
             subject,
             token: b"",
-            problem: self.problem,
-            effect: self.effect,
+            detail: b"",
         });
     }
 }
@@ -197,7 +139,7 @@ impl Display for Diagnostic<'_> {
         }
         self.subject.fmt(f)?;
         put(f, ": ", &Message(self))?;
-        match self.effect.text() {
+        match self.complaint.effect.text() {
             "" => Ok(()),
             effect => put(f, "; ", &effect),
         }
@@ -221,7 +163,25 @@ impl Display for Message<'_> {
             put(f, "", &Quoted(self.0.token))?;
             f.write_str(" ")?;
         }
-        self.0.problem.fmt(f)
+        let complaint = self.0.complaint;
+        for octet in complaint.problem.text().bytes() {
+            match octet {
+                b'$' => complaint.number.fmt(f)?,
+                b'!' => Errno(complaint.number.cast_signed()).fmt(f)?,
+                b'~' => f.write_str("is not a method")?,
+                b'#' => f.write_str("one more than MAX_")?,
+                b'@' => f.write_str(" did not come in time")?,
+                _ => f.write_char(char::from(octet))?,
+            }
+        }
+        match (self.0.detail, complaint.problem) {
+            (b"", _) => Ok(()),
+            (name, Problem::UnknownKey) => {
+                put(f, "; ", &Escaped(name))?;
+                f.write_str("?")
+            }
+            (said, _) => put(f, ", ", &Quoted(said)),
+        }
     }
 }
 
@@ -316,7 +276,7 @@ mod tests {
     #[test]
     fn a_line_names_place_token_problem_and_effect() {
         let d = Diagnostic {
-            severity: Severity::Error,
+            complaint: Complaint::error(Problem::NotIpv4, Effect::LineIgnored),
             at: Some(At {
                 file: b"ifcfg-eth0",
                 line: 7,
@@ -325,8 +285,7 @@ mod tests {
             }),
             subject: &"IPADDR",
             token: b"10.0.0.300",
-            problem: Problem::NotIpv4,
-            effect: Effect::LineIgnored,
+            detail: b"",
         };
         assert_eq!(
             d.to_string(),
@@ -335,37 +294,37 @@ mod tests {
     }
 
     #[test]
-    fn every_problem_and_effect_has_its_words() {
-        for (problem, words) in [
-            (Problem::Says("free text"), "free text"),
-            (Problem::NotAnAddress, "is not an IP address"),
-            (Problem::NotAnMtu, "is not an MTU (68-65535)"),
-            (Problem::UnknownMethod(", none"), "is not a method, none"),
-            (Problem::UnknownKey(""), "unknown"),
-            (Problem::UnknownKey("IPADDR"), "unknown; IPADDR?"),
-            (Problem::NotAnAssignment, "is not KEY=value"),
-            (Problem::Missing("a thing"), "a thing is missing"),
-            (Problem::Duplicate, "is there twice"),
-            (Problem::NoMask(24), "has no mask, /24 guessed"),
-            (Problem::Full("MAX_LINKS"), "one more than MAX_LINKS"),
-            (Problem::TooLong("MAX_LINE"), "longer than MAX_LINE"),
-            (Problem::File(Errno::EACCES), "EACCES"),
-            (Problem::File(Errno(9_999)), "error 9999"),
-            (Problem::Kernel(Errno::EPERM, b""), "EPERM"),
+    fn problems_hold_numbers_and_errors() {
+        let say = |problem, number, detail| {
+            let d = Diagnostic {
+                complaint: Complaint::error(problem, Effect::None).with(number),
+                at: None,
+                subject: &"",
+                token: b"",
+                detail,
+            };
+            d.message().to_string()
+        };
+        for (problem, number, detail, words) in [
+            (Problem::UnknownMethod, 0, &b""[..], "is not a method"),
+            (Problem::MeantOn, 0, b"", "is not a method; on is"),
+            (Problem::UnknownKey, 0, b"", "unknown"),
+            (Problem::UnknownKey, 0, b"IPADDR", "unknown; IPADDR?"),
+            (Problem::NoMask, 24, b"", "has no mask, /24 guessed"),
+            (Problem::MaxLinks, 0, b"", "one more than MAX_LINKS"),
+            (Problem::File, 13, b"", "EACCES"),
+            (Problem::File, 9_999, b"", "error 9999"),
+            (Problem::Kernel, 1, b"", "EPERM"),
+            (Problem::Kernel, 113, b"a\n", "EHOSTUNREACH, \"a\\x0a\""),
             (
-                Problem::Kernel(Errno(113), b"a\n"),
-                "EHOSTUNREACH, \"a\\x0a\"",
+                Problem::More,
+                3,
+                b"",
+                "and 3 more; `ifdawn check` shows them",
             ),
-            (Problem::NoSuchLink, "no such link"),
-            (Problem::TimedOut("udev"), "udev did not come in time"),
-            (Problem::NotUtf8, "is not UTF-8"),
-            (Problem::More(3), "and 3 more; `ifdawn check` shows them"),
         ] {
-            assert_eq!(problem.to_string(), words);
+            assert_eq!(say(problem, number, detail), words);
         }
-        assert_eq!(Effect::None.text(), "");
-        assert_eq!(Effect::WordIgnored.text(), "word ignored");
-        assert_eq!(Effect::AddrSkipped.text(), "address not added");
     }
 
     #[test]

@@ -34,6 +34,7 @@
 #[cfg(test)]
 extern crate std;
 
+mod complaint;
 pub mod diag;
 pub mod engine;
 mod errno;
@@ -42,7 +43,6 @@ pub mod machine;
 pub mod model;
 pub mod output;
 pub mod plan;
-mod problem;
 pub mod source;
 #[cfg(test)]
 mod testing;

@@ -221,12 +221,11 @@ impl Engine<'_> {
             false => Severity::Error,
         };
         let diagnostic = Diagnostic {
-            severity,
+            complaint: Complaint::new(severity, Problem::Kernel, Effect::NotSet).with_errno(errno),
             at: At::of(op.origin(), &self.config),
             subject: &op,
             token: b"",
-            problem: Problem::Kernel(errno, said),
-            effect: Effect::NotSet,
+            detail: said,
         };
         Once {
             said: &mut self.said,

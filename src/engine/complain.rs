@@ -10,7 +10,7 @@ impl Engine<'_> {
     pub(crate) fn complain_of(
         &mut self,
         sink: &mut dyn Sink,
-        complaint: &Complaint,
+        complaint: Complaint,
         origin: Origin,
         subject: &dyn Display,
     ) {
@@ -34,12 +34,8 @@ impl Engine<'_> {
                 OutputFile::ResolvConf | OutputFile::Hostname => Severity::Error,
                 OutputFile::Owned(_) | OutputFile::State => Severity::Warning,
             };
-            let complaint = Complaint {
-                severity,
-                problem: Problem::File(errno),
-                effect: Effect::NotSet,
-            };
-            self.complain_of(sink, &complaint, Origin::NONE, file);
+            let complaint = Complaint::new(severity, Problem::File, Effect::NotSet);
+            self.complain_of(sink, complaint.with_errno(errno), Origin::NONE, file);
         }
     }
 }

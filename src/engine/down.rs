@@ -28,11 +28,11 @@ impl Engine<'_> {
         let (owned_up, old_name) = (link.owned_up, link.recalled.old_name);
         if let Err(errno) = link.recalled.file {
             let problem = match errno {
-                Errno::ENOENT => Problem::Says("nothing of ours is on it"),
-                other => Problem::File(other),
+                Errno::ENOENT => Problem::NothingOfOurs,
+                _ => Problem::File,
             };
-            let complaint = Complaint::error(problem, Effect::NothingChanged);
-            self.complain_of(host, &complaint, Origin::NONE, &name);
+            let complaint = Complaint::error(problem, Effect::NothingChanged).with_errno(errno);
+            self.complain_of(host, complaint, Origin::NONE, &name);
             return Ok(false);
         }
         self.observe_things(host)?;
@@ -65,11 +65,8 @@ impl Engine<'_> {
         self.others = false;
         self.dump_things(host, Purpose::Others(ifindex))?;
         if self.others {
-            const IN_USE: Complaint = Complaint::warning(
-                Problem::Says("has addresses or routes of somebody else; it stays up"),
-                Effect::None,
-            );
-            self.complain_of(host, &IN_USE, Origin::NONE, name);
+            const IN_USE: Complaint = Complaint::warning(Problem::UsedByOthers, Effect::None);
+            self.complain_of(host, IN_USE, Origin::NONE, name);
             return Ok(true);
         }
         self.plan.clear();

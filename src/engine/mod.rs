@@ -20,9 +20,7 @@ pub use host::{EachFile, Host, Instant, OutputFile, Settled};
 pub(crate) use names::{Names, Original};
 pub use publish::ForeignResolvConf;
 
-use crate::diag::{
-    Complaint, Diagnostic, Effect, Errno, LineBuf, Problem, Severity, Sink, put_octet,
-};
+use crate::diag::{Complaint, Diagnostic, Effect, Errno, LineBuf, Severity, Sink, put_octet};
 use crate::limits::MAX_LINE;
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, Str};
 use crate::model::desired::Desired;
@@ -271,18 +269,15 @@ impl Engine<'_> {
         let mut n = 0_usize;
         while let Some((link, state)) = self.link_at(n) {
             n = n.wrapping_add(1);
-            let Some(what) = state.awaited() else {
+            let Some(problem) = state.awaited() else {
                 continue;
             };
-            let complaint = Complaint {
-                severity: if link.required || self.by_name {
-                    Severity::Error
-                } else {
-                    Severity::Warning
-                },
-                problem: Problem::TimedOut(what),
-                effect: Effect::LinkSkipped,
+            let severity = if link.required || self.by_name {
+                Severity::Error
+            } else {
+                Severity::Warning
             };
+            let complaint = Complaint::new(severity, problem, Effect::LinkSkipped);
             let subject = Subject(link.matches);
             complaint.report(sink, &self.config, link.origin, &subject);
         }

@@ -80,10 +80,7 @@ impl Engine<'_> {
     /// # Errors
     /// When the kernel cannot be asked.
     pub(super) fn rename(&mut self, host: &mut dyn Host) -> Result<Renamed, Errno> {
-        const STUCK: Complaint = Complaint::error(
-            Problem::Says("a rename failed, and so did taking it back"),
-            Effect::NotRenamed,
-        );
+        const STUCK: Complaint = Complaint::error(Problem::RenameStuck, Effect::NotRenamed);
         self.plan.clear();
         // A link that is up is renamed as it is, unless the kernel has refused that.
         let live = match self.live_rename {
@@ -115,7 +112,7 @@ impl Engine<'_> {
             self.names = Names::TakenBack;
         } else {
             self.names = Names::GivenUp;
-            self.complain_of(host, &STUCK, Origin::NONE, &"MAC rules");
+            self.complain_of(host, STUCK, Origin::NONE, &"MAC rules");
         }
         Ok(Renamed::Some)
     }
@@ -184,15 +181,13 @@ impl Engine<'_> {
     /// Tells how it ended, and restores what going down cost.
     #[inline(never)]
     fn finish_names(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
-        const TAKEN_BACK: Complaint = Complaint::error(
-            Problem::Says("a rename failed; every link has its old name again"),
-            Effect::NotRenamed,
-        );
+        const TAKEN_BACK: Complaint =
+            Complaint::error(Problem::RenameTakenBack, Effect::NotRenamed);
         match self.names {
             Names::Followed => self.tell_names(host),
             Names::TakenBack => {
                 self.names = Names::GivenUp;
-                self.complain_of(host, &TAKEN_BACK, Origin::NONE, &"MAC rules");
+                self.complain_of(host, TAKEN_BACK, Origin::NONE, &"MAC rules");
             }
             Names::GivenUp => {}
         }
@@ -229,10 +224,9 @@ impl Engine<'_> {
     /// Sends back what was saved, twice: gateways need the routes to them first. What the kernel restored
     /// by itself is there already, which is no error.
     fn restore(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
-        const FULL: Complaint =
-            Complaint::error(Problem::Full("RESTORE_OCTETS"), Effect::PartIgnored);
+        const FULL: Complaint = Complaint::error(Problem::RestoreOctets, Effect::PartIgnored);
         if core::mem::take(&mut self.restore_overflow) {
-            self.complain_of(host, &FULL, Origin::NONE, &"restored routes");
+            self.complain_of(host, FULL, Origin::NONE, &"restored routes");
         }
         for _ in 0..2 {
             let mut start = 0;

@@ -166,8 +166,7 @@ impl Engine<'_> {
     }
 
     fn see_link(&mut self, host: &mut dyn Host, link: &mut Link, payload: &[u8]) {
-        const FULL: Complaint =
-            Complaint::error(Problem::Full("MAX_KERNEL_LINKS"), Effect::LinkSkipped);
+        const FULL: Complaint = Complaint::error(Problem::MaxKernelLinks, Effect::LinkSkipped);
         let capacity = self.observed.links.capacity();
         let spare = capacity.saturating_sub(self.observed.links.len());
         // Near the end of the table only links that the configuration may mean are remembered.
@@ -181,7 +180,7 @@ impl Engine<'_> {
             let _ = self.observed.altnames.push(AltName { ifindex, name });
         }
         if self.observed.links.push(*link).is_err() {
-            self.complain_of(host, &FULL, Origin::NONE, &link.name);
+            self.complain_of(host, FULL, Origin::NONE, &link.name);
         }
         let now = host.now();
         self.mark(ifindex, "seen", now);
@@ -213,10 +212,7 @@ impl Engine<'_> {
         seen: &addr::Addr,
         message: &Message<'_>,
     ) {
-        const TAKEN: Complaint = Complaint::error(
-            Problem::Says("somebody else on the link has this address"),
-            Effect::None,
-        );
+        const TAKEN: Complaint = Complaint::error(Problem::AddrTaken, Effect::None);
         if purpose != Purpose::Compare {
             let is_permanent = seen.flags & addr::IFA_F_PERMANENT != 0;
             let by_kernel =
@@ -233,7 +229,7 @@ impl Engine<'_> {
             && addr.standing != Standing::Stale
         {
             let origin = addr.origin;
-            self.complain_of(host, &TAKEN, origin, &Ip(&seen.addr.addr));
+            self.complain_of(host, TAKEN, origin, &Ip(&seen.addr.addr));
             self.fail(seen.ifindex);
         }
     }

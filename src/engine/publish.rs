@@ -52,7 +52,7 @@ impl Engine<'_> {
         &mut self,
         n: usize,
         id: LinkId,
-        missing: Option<&'static str>,
+        missing: Option<Problem>,
         host: &mut dyn Host,
     ) {
         const NO_CARRIER: Complaint = Complaint::warning(Problem::NoCarrier, Effect::None);
@@ -72,7 +72,7 @@ impl Engine<'_> {
         let mut event = "done";
         if let Some(missing) = missing {
             event = "failed";
-            self.remember_problem(ifindex, missing.as_bytes());
+            self.remember_problem(ifindex, missing.text().as_bytes());
         }
         let now = host.now();
         self.mark(ifindex, event, now);
@@ -80,7 +80,7 @@ impl Engine<'_> {
         let observed = self.observed.by_index(ifindex);
         if observed.is_some_and(|link| !link.has_carrier()) && !self.plan.steps.iter().any(just_up)
         {
-            self.complain_of(host, &NO_CARRIER, origin, &name);
+            self.complain_of(host, NO_CARRIER, origin, &name);
         }
         if missing.is_none() {
             let engine = self;
@@ -95,27 +95,24 @@ impl Engine<'_> {
         family: Family,
         id: LinkId,
         host: &mut dyn Host,
-    ) -> Option<&'static str> {
+    ) -> Option<Problem> {
         let config = self.config.link(id)?;
         let (ip, other, missing) = match family {
-            Family::V4 => (&config.ipv4, &config.ipv6, NO_DHCP4),
-            Family::V6 => (&config.ipv6, &config.ipv4, NO_IPV6),
+            Family::V4 => (&config.ipv4, &config.ipv6, Problem::NoDhcp4),
+            Family::V6 => (&config.ipv6, &config.ipv4, Problem::NoIpv6),
         };
         match ip.method {
             Method::Ignore | Method::Disabled | Method::Static => return None,
             Method::LinkLocal | Method::Dhcp | Method::Auto => {}
         }
         let fails = ip.required || other.method != Method::Static;
-        let complaint = Complaint {
-            severity: match fails {
-                true => Severity::Error,
-                false => Severity::Warning,
-            },
-            problem: Problem::NotAvailable(missing),
-            effect: Effect::MethodSkipped,
+        let severity = match fails {
+            true => Severity::Error,
+            false => Severity::Warning,
         };
+        let complaint = Complaint::new(severity, missing, Effect::MethodSkipped);
         let (origin, subject) = (ip.origin, Subject(config.matches));
-        self.complain_of(host, &complaint, origin, &subject);
+        self.complain_of(host, complaint, origin, &subject);
         fails.then_some(missing)
     }
 
@@ -167,24 +164,18 @@ impl Engine<'_> {
     /// Writes resolv.conf if it is ours and differs.
     #[inline(never)]
     pub fn publish_resolv_conf(&mut self, host: &mut dyn Host, without: Option<&IfName>) {
-        const FOREIGN: Complaint = Complaint::warning(
-            Problem::Says("was written by somebody else (its first line is not ours)"),
-            Effect::FileKept,
-        );
-        const TOO_MANY: Complaint = Complaint::note(
-            Problem::Says("names more than three servers; the resolver reads the first three"),
-            Effect::None,
-        );
+        const FOREIGN: Complaint = Complaint::warning(Problem::WrittenByOthers, Effect::FileKept);
+        const TOO_MANY: Complaint = Complaint::note(Problem::ManyServers, Effect::None);
         let complaint = match self.compare_resolv_conf(host, without) {
             OnDisk::AsItShallBe => return,
-            OnDisk::Foreign => &FOREIGN,
+            OnDisk::Foreign => FOREIGN,
             OnDisk::Differs => {
                 let written = host.write(OutputFile::ResolvConf, &Octets(self.resolv_conf.text));
                 self.complain_of_file(host, &OutputFile::ResolvConf, written);
                 if lines(self.resolv_conf.servers).count() <= SERVERS_READ {
                     return;
                 }
-                &TOO_MANY
+                TOO_MANY
             }
         };
         self.complain_of(host, complaint, Origin::NONE, &OutputFile::ResolvConf);
@@ -243,10 +234,7 @@ impl Engine<'_> {
     /// and that are not the one `without`, which went down.
     #[inline(never)]
     pub fn publish_state(&mut self, host: &mut dyn Host, without: Option<&IfName>) {
-        const NOT_MERGED: Complaint = Complaint::warning(
-            Problem::Says("was not written by us, or is too long to merge"),
-            Effect::PartIgnored,
-        );
+        const NOT_MERGED: Complaint = Complaint::warning(Problem::NotMerged, Effect::PartIgnored);
         let mut carried = heapless::Vec::<u8, { state::MAX_CARRIED }>::new();
         let mut is_ours = |line: &[u8]| {
             let is_it = |name: &IfName| begins_with(line, &Octets(name.as_bytes()));
@@ -255,7 +243,7 @@ impl Engine<'_> {
         let text = host.read(OutputFile::State).unwrap_or_default();
         let merged = state::carry(text, &mut is_ours, &mut carried);
         if merged.is_err() {
-            self.complain_of(host, &NOT_MERGED, Origin::NONE, &OutputFile::State);
+            self.complain_of(host, NOT_MERGED, Origin::NONE, &OutputFile::State);
         }
         let text = State {
             engine: self,
@@ -289,9 +277,6 @@ impl Engine<'_> {
         self.started
     }
 }
-
-const NO_DHCP4: &str = "DHCPv4 is not available in this version";
-const NO_IPV6: &str = "router discovery and DHCPv6 are not available in this version";
 
 /// Host names that count as none.
 const UNSET_HOSTNAMES: &[u8] = b",localhost,(none),localhost.localdomain";

@@ -13,15 +13,6 @@ use crate::model::route::Route;
 use crate::output::owned;
 use crate::text::scalar;
 
-const NOT_UNDERSTOOD: &Complaint =
-    &left_out(Problem::Says("a line of its owned file is not understood"));
-const ADDRS_FULL: &Complaint = &left_out(Problem::Full("MAX_ADDRS"));
-const ROUTES_FULL: &Complaint = &left_out(Problem::Full("MAX_ROUTES"));
-
-const fn left_out(problem: Problem<'static>) -> Complaint {
-    Complaint::warning(problem, Effect::PartIgnored)
-}
-
 impl Engine<'_> {
     /// Reads what the files say of the desired links.
     #[inline(never)]
@@ -32,16 +23,13 @@ impl Engine<'_> {
                 continue;
             };
             let (name, recalled) = (link.name, link.recalled);
-            let unread;
-            let complaint = match recalled.file {
-                Ok(()) | Err(Errno::ENOENT) => recalled.complaint,
-                Err(errno) => {
-                    unread = left_out(Problem::File(errno));
-                    Some(&unread)
-                }
+            let (problem, errno) = match recalled.file {
+                Ok(()) | Err(Errno::ENOENT) => (recalled.problem, Errno::ENOENT),
+                Err(errno) => (Some(Problem::File), errno),
             };
-            if let Some(complaint) = complaint {
-                self.complain_of(host, complaint, Origin::NONE, &name);
+            if let Some(problem) = problem {
+                let complaint = Complaint::warning(problem, Effect::PartIgnored);
+                self.complain_of(host, complaint.with_errno(errno), Origin::NONE, &name);
             }
         }
     }
@@ -66,22 +54,17 @@ impl Engine<'_> {
                     }
                 }
             } else if self.desired.link(ifindex).is_some()
-                && let Err(complaint) = self.recall_line(word, rest, ifindex)
+                && let Err(problem) = self.recall_line(word, rest, ifindex)
                 && let Some(link) = self.desired.link_mut(ifindex)
             {
-                link.recalled.complaint = Some(complaint);
+                link.recalled.problem = Some(problem);
             }
         }
     }
 
     /// What one line says of a desired link.
     #[inline(never)]
-    fn recall_line(
-        &mut self,
-        word: &[u8],
-        rest: &[u8],
-        ifindex: u32,
-    ) -> Result<(), &'static Complaint> {
+    fn recall_line(&mut self, word: &[u8], rest: &[u8], ifindex: u32) -> Result<(), Problem> {
         let (origin, presence, standing) = (Origin::NONE, Presence::Missing, Standing::Stale);
         if word == b"up" {
             if let Some(link) = self.desired.link_mut(ifindex) {
@@ -97,10 +80,14 @@ impl Engine<'_> {
                 presence,
                 standing,
             };
-            owned::addr(rest, &mut stale.addr, &mut stale.peer).ok_or(NOT_UNDERSTOOD)?;
+            owned::addr(rest, &mut stale.addr, &mut stale.peer)
+                .ok_or(Problem::OwnedNotUnderstood)?;
             match self.desired.find_addr(ifindex, &stale.addr, &stale.peer) {
                 Some(addr) => addr.standing = addr.standing.recalled(),
-                None => self.desired.add_addr(&stale).map_err(|Full| ADDRS_FULL)?,
+                None => self
+                    .desired
+                    .add_addr(&stale)
+                    .map_err(|Full| Problem::MaxAddrs)?,
             }
         } else if word != b"dns" && word != b"search" {
             let mut stale = DesiredRoute {
@@ -110,7 +97,7 @@ impl Engine<'_> {
                 presence,
                 standing,
             };
-            owned::route(word, rest, &mut stale.route).ok_or(NOT_UNDERSTOOD)?;
+            owned::route(word, rest, &mut stale.route).ok_or(Problem::OwnedNotUnderstood)?;
             let mut is_known = false;
             self.desired.each_route(&stale.route.key(), &mut |route| {
                 if route.ifindex == ifindex {
@@ -119,7 +106,9 @@ impl Engine<'_> {
                 }
             });
             if !is_known {
-                self.desired.add_route(&stale).map_err(|Full| ROUTES_FULL)?;
+                self.desired
+                    .add_route(&stale)
+                    .map_err(|Full| Problem::MaxRoutes)?;
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use super::config::LinkId;
 use super::index::{Index, hash};
 use super::link::{IfName, Mac};
 use super::route::{Route, RouteKey};
-use crate::diag::{Complaint, Errno, Origin};
+use crate::diag::{Errno, Origin, Problem};
 use core::net::{IpAddr, Ipv4Addr};
 use heapless::VecView;
 
@@ -81,7 +81,7 @@ impl DesiredLink {
             recalled: Recalled {
                 file: Err(Errno::ENOENT),
                 old_name: name,
-                complaint: None,
+                problem: None,
             },
         }
     }
@@ -95,7 +95,7 @@ pub struct Recalled {
     /// The name in the name of the file, which the link may have lost since.
     pub old_name: IfName,
     /// Why some of it is left out.
-    pub complaint: Option<&'static Complaint>,
+    pub problem: Option<Problem>,
 }
 
 /// An address that shall be there.

@@ -171,17 +171,16 @@ fn push(steps: &mut VecView<Step>, phase: Phase, act: Act, n: u32) {
 fn complain(
     sink: &mut dyn Sink,
     config: &Config<'_>,
-    complaint: &Complaint,
+    complaint: Complaint,
     origin: Origin,
     subject: &dyn Display,
     token: &[u8],
 ) {
     sink.report(&Diagnostic {
-        severity: complaint.severity,
+        complaint,
         at: At::of(origin, config),
         subject,
         token,
-        problem: complaint.problem,
-        effect: complaint.effect,
+        detail: b"",
     });
 }

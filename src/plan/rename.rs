@@ -125,7 +125,7 @@ impl Renamer<'_, '_> {
                     && let Err(problem) = self.assign_one(rule)
                 {
                     let complaint = Complaint::warning(problem, Effect::NotRenamed);
-                    self.complain(&complaint, rule.origin, &rule.mac, &rule.name);
+                    self.complain(complaint, rule.origin, &rule.mac, &rule.name);
                 }
             }
         }
@@ -142,9 +142,9 @@ impl Renamer<'_, '_> {
 
     /// Adds the assignment of one rule, if there is a link to be renamed.
     #[inline(never)]
-    fn assign_one(&mut self, rule: &NameRule) -> Result<(), Problem<'static>> {
+    fn assign_one(&mut self, rule: &NameRule) -> Result<(), Problem> {
         if rule.name == IfName::LO {
-            return Err(Problem::Says("is the name of the loopback link"));
+            return Err(Problem::NameOfLoopback);
         }
         let Some((at, link)) = find_by_mac(self.observed, &rule.mac, &Some(rule.name)) else {
             return Ok(());
@@ -154,7 +154,7 @@ impl Renamer<'_, '_> {
                 (false, false) => {}
                 (true, true) => return Ok(()),
                 (true, false) | (false, true) => {
-                    return Err(Problem::Conflict("is claimed by an earlier MAC rule"));
+                    return Err(Problem::NameClaimed);
                 }
             }
         }
@@ -163,7 +163,7 @@ impl Renamer<'_, '_> {
         }
         let assignment = Assignment::new(at, rule.name, rule.origin);
         let pushed = self.assignments.push(assignment);
-        pushed.map_err(|_| Problem::Full("MAX_NAME_RULES"))
+        pushed.map_err(|_| Problem::MaxNameRules)
     }
 
     /// Orders the assignments into [`Plan::renames`] and gives the links their new names.
@@ -213,7 +213,7 @@ impl Renamer<'_, '_> {
                     const COMPLAINT: Complaint =
                         Complaint::warning(Problem::NameTaken, Effect::MovedAside);
                     let aside = made_name("rename", self.observed, holder);
-                    self.complain(&COMPLAINT, origin, &aside, &to);
+                    self.complain(COMPLAINT, origin, &aside, &to);
                     self.rename(holder, &aside, origin);
                     break;
                 }
@@ -263,7 +263,7 @@ impl Renamer<'_, '_> {
     #[inline(never)]
     fn complain(
         &mut self,
-        complaint: &Complaint,
+        complaint: Complaint,
         origin: Origin,
         subject: &dyn Display,
         name: &IfName,

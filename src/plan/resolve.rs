@@ -38,12 +38,12 @@ pub enum LinkState {
 }
 
 impl LinkState {
-    /// What is waited for.
-    pub fn awaited(self) -> Option<&'static str> {
+    /// What is waited for: that it did not come in time.
+    pub fn awaited(self) -> Option<Problem> {
         match self {
-            LinkState::WaitingDevice => Some("the device"),
-            LinkState::WaitingUdev => Some("udev"),
-            LinkState::WaitingDad => Some("the end of duplicate address detection"),
+            LinkState::WaitingDevice => Some(Problem::NoDeviceYet),
+            LinkState::WaitingUdev => Some(Problem::NoUdevYet),
+            LinkState::WaitingDad => Some(Problem::NoDadYet),
             LinkState::NotAsked | LinkState::Found | LinkState::Up | LinkState::Failed => None,
         }
     }
@@ -223,7 +223,7 @@ impl Resolver<'_, '_> {
         let mut token = LineBuf::<MAX_LINE>::new();
         let _ = write!(token, "{mac}");
         let (config, token) = (self.config, token.as_bytes());
-        super::complain(self.sink, config, &COMPLAINT, origin, &"HWADDR", token);
+        super::complain(self.sink, config, COMPLAINT, origin, &"HWADDR", token);
     }
 
     /// Every candidate link that no other configuration speaks of; one of them where an address is given.
@@ -269,15 +269,12 @@ impl Resolver<'_, '_> {
 
     #[inline(never)]
     fn found(&mut self, id: LinkId, config: &LinkConfig, link: &Link) {
-        const CONFLICT: Complaint = Complaint::note(
-            Problem::Conflict("is configured by the command line"),
-            Effect::LinkSkipped,
-        );
+        const CONFLICT: Complaint = Complaint::note(Problem::OnCmdline, Effect::LinkSkipped);
         if let Some(earlier) = self.desired.link(link.ifindex) {
             let other = earlier.config.and_then(|other| self.config.link(other));
             if other.is_some_and(|other| other.source > config.source) {
                 let name = config.name.as_ref().unwrap_or(&link.name);
-                return self.complain(&CONFLICT, config.origin, name);
+                return self.complain(CONFLICT, config.origin, name);
             }
             // Who names the link has said how it is configured.
             if Strength::of(&config.matches) == Strength::Loose {
@@ -317,7 +314,7 @@ impl Resolver<'_, '_> {
 
     #[inline(never)]
     fn add_addr(&mut self, ifindex: u32, given: &AddrConfig, broadcast: Option<Ipv4Addr>) {
-        const FULL: Complaint = Complaint::error(Problem::Full("MAX_ADDRS"), Effect::NotSet);
+        const FULL: Complaint = Complaint::error(Problem::MaxAddrs, Effect::NotSet);
         let AddrConfig {
             addr, peer, origin, ..
         } = given;
@@ -333,7 +330,7 @@ impl Resolver<'_, '_> {
         if self.desired.find_addr(ifindex, addr, peer).is_none()
             && self.desired.add_addr(&wanted).is_err()
         {
-            self.complain(&FULL, *origin, addr);
+            self.complain(FULL, *origin, addr);
         }
     }
 
@@ -345,12 +342,7 @@ impl Resolver<'_, '_> {
     }
 
     #[inline(never)]
-    pub(super) fn complain(
-        &mut self,
-        complaint: &Complaint,
-        origin: Origin,
-        subject: &dyn Display,
-    ) {
+    pub(super) fn complain(&mut self, complaint: Complaint, origin: Origin, subject: &dyn Display) {
         complaint.report(self.sink, self.config, origin, subject);
     }
 }
@@ -397,7 +389,7 @@ mod tests {
     impl Sink for Told {
         fn report(&mut self, told: &Diagnostic<'_>) {
             self.0
-                .push(std::format!("{}: {told}", told.severity.word()));
+                .push(std::format!("{}: {told}", told.complaint.severity.word()));
         }
     }
 
@@ -560,7 +552,7 @@ mod tests {
         assert_eq!(states, [LinkState::NotAsked, LinkState::Found]);
         assert_eq!(
             told,
-            ["note: eth0: is configured by the command line; link skipped"]
+            ["note: eth0: is configured by the kernel command line; link skipped"]
         );
     }
 

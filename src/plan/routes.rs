@@ -15,14 +15,8 @@ impl Resolver<'_, '_> {
     /// The default route of one family. Without an address of the family the gateway has no meaning.
     #[inline(never)]
     pub(super) fn gateway(&mut self, id: LinkId, link: &Link, ip: &IpConfig) {
-        const ELSEWHERE: Complaint = Complaint::note(
-            Problem::Says("is not used: GATEWAYDEV names another link"),
-            Effect::NotSet,
-        );
-        const NO_ADDR: Complaint = Complaint::warning(
-            Problem::Says("is the gateway of a family without an address"),
-            Effect::NotSet,
-        );
+        const ELSEWHERE: Complaint = Complaint::note(Problem::ElsewhereGateway, Effect::NotSet);
+        const NO_ADDR: Complaint = Complaint::warning(Problem::GatewayWithoutAddr, Effect::NotSet);
         const OFF_LINK: Complaint = Complaint::warning(Problem::OffLink, Effect::OnlinkUsed);
         let Some(via) = &ip.gateway else {
             return;
@@ -41,10 +35,10 @@ impl Resolver<'_, '_> {
         }
         let dev = &self.config.global.gateway_dev;
         if dev.is_some() && family == Family::V4 && !link.name.is(dev) {
-            return self.complain(&ELSEWHERE, ip.origin, &Ip(via));
+            return self.complain(ELSEWHERE, ip.origin, &Ip(via));
         }
         if !has_addr {
-            return self.complain(&NO_ADDR, ip.origin, &Ip(via));
+            return self.complain(NO_ADDR, ip.origin, &Ip(via));
         }
         let mut route = Route::new(Cidr::default(family));
         route.via = Some(*via);
@@ -57,7 +51,7 @@ impl Resolver<'_, '_> {
         };
         if !on_link && !self.config.routes.iter().any(holds) {
             route.reach = Reach::Onlink;
-            self.complain(&OFF_LINK, ip.origin, &Ip(via));
+            self.complain(OFF_LINK, ip.origin, &Ip(via));
         }
         self.add_route(link.ifindex, &route, ip.origin);
     }
@@ -133,23 +127,17 @@ impl Resolver<'_, '_> {
     /// Says that no link takes a route, unless one may still come, or was not asked for.
     #[inline(never)]
     fn homeless(&mut self, config: &RouteConfig) {
-        const NO_LINK: Complaint = Complaint::warning(
-            Problem::Says("goes to a link that nothing configures"),
-            Effect::NotSet,
-        );
-        const NO_SUBNET: Complaint = Complaint::warning(
-            Problem::Says("has its gateway in no subnet of a link"),
-            Effect::NotSet,
-        );
+        const NO_LINK: Complaint = Complaint::warning(Problem::NoLinkOfRoute, Effect::NotSet);
+        const NO_SUBNET: Complaint = Complaint::warning(Problem::NoSubnetOfRoute, Effect::NotSet);
         let complaint = match &config.dev {
             RouteDev::Link(_) => return,
             RouteDev::Name(name) => {
                 if self.config.links.iter().any(|link| name.is(&link.name)) {
                     return;
                 }
-                &NO_LINK
+                NO_LINK
             }
-            RouteDev::Anywhere => &NO_SUBNET,
+            RouteDev::Anywhere => NO_SUBNET,
         };
         let waits =
             |state: &LinkState| matches!(state, LinkState::WaitingDevice | LinkState::WaitingUdev);
@@ -189,7 +177,7 @@ impl Resolver<'_, '_> {
     #[inline(never)]
     fn add_route(&mut self, ifindex: u32, route: &Route, origin: Origin) {
         const DUPLICATE: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWins);
-        const FULL: Complaint = Complaint::error(Problem::Full("MAX_ROUTES"), Effect::NotSet);
+        const FULL: Complaint = Complaint::error(Problem::MaxRoutes, Effect::NotSet);
         let wanted = DesiredRoute {
             ifindex,
             route: *route,
@@ -202,12 +190,12 @@ impl Resolver<'_, '_> {
         self.desired.each_route(&route.key(), &mut |same| {
             let earlier = core::mem::replace(same, wanted);
             if earlier.route != *route || earlier.ifindex != ifindex {
-                complaint = Some(&DUPLICATE);
+                complaint = Some(DUPLICATE);
             }
             is_there = true;
         });
         if !is_there && self.desired.add_route(&wanted).is_err() {
-            complaint = Some(&FULL);
+            complaint = Some(FULL);
         }
         if let Some(complaint) = complaint {
             self.complain(complaint, origin, &route.dst);

@@ -1,9 +1,8 @@
 //! One word of the command line in its handler's hands: its fields, what it may add, and complaints.
 
 use super::assignments::offset;
-use super::complaint::{Complaint, What};
 use super::{Context, Place};
-use crate::diag::{Effect, Escaped, Origin};
+use crate::diag::{Complaint, Effect, Escaped, Origin, Problem};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, SourceKind};
 use crate::model::link::{IfName, LinkKind};
 use crate::text::cmdline::Word;
@@ -129,7 +128,7 @@ impl<'w> Arg<'w, '_, '_> {
     /// # Errors
     /// Always.
     #[inline(never)]
-    pub fn refuse(&mut self, n: usize, what: What) -> Done {
+    pub fn refuse(&mut self, n: usize, what: Problem) -> Done {
         let complaint = Complaint::error(what, Effect::WordIgnored);
         self.complain(self.field(n), complaint);
         Err(Reported)
@@ -140,20 +139,20 @@ impl<'w> Arg<'w, '_, '_> {
     /// # Errors
     /// Always.
     #[inline(never)]
-    pub fn refuse_all(&mut self, what: What) -> Done {
+    pub fn refuse_all(&mut self, what: Problem) -> Done {
         self.complain(self.value, Complaint::error(what, Effect::WordIgnored));
         Err(Reported)
     }
 
     /// A part of the value has no effect.
     #[inline(never)]
-    pub fn leave_out(&mut self, part: &[u8], what: What) {
+    pub fn leave_out(&mut self, part: &[u8], what: Problem) {
         self.complain(part, Complaint::error(what, Effect::PartIgnored));
     }
 
     /// What the word adds is more than a table takes.
     #[inline(never)]
-    pub fn check_room(&mut self, added: Result<(), What>) {
+    pub fn check_room(&mut self, added: Result<(), Problem>) {
         if let Err(full) = added {
             self.leave_out(self.value, full);
         }
@@ -165,7 +164,7 @@ impl<'w> Arg<'w, '_, '_> {
     pub fn address(&mut self, field: &[u8]) -> Option<IpAddr> {
         let mut addr = scalar::ip(field);
         if addr.is_none() && !field.is_empty() {
-            self.leave_out(field, What::NotAnAddress);
+            self.leave_out(field, Problem::NotAnAddress);
         }
         scalar::forget_zeros(&mut addr);
         addr
@@ -218,8 +217,8 @@ impl<'w> Arg<'w, '_, '_> {
     }
 }
 
-const NOT_A_LINK_NAME: Complaint = Complaint::error(What::NotALinkName, Effect::WordIgnored);
-const NO_BOOLEAN: Complaint = Complaint::error(What::NotABoolean, Effect::DefaultUsed);
+const NOT_A_LINK_NAME: Complaint = Complaint::error(Problem::NotALinkName, Effect::WordIgnored);
+const NO_BOOLEAN: Complaint = Complaint::error(Problem::NotABoolean, Effect::DefaultUsed);
 
 /// See [`Arg::device`].
 fn identify(text: &[u8], link: &mut LinkConfig) -> Option<()> {

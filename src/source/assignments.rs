@@ -4,13 +4,12 @@
 //! that a variable must be set before it is used. So a file is scanned once, into [`Scratch`], and its
 //! keys are then asked for. Linear in the file.
 
-use super::complaint::{Complaint, What};
 use super::key_table::{Found, Names};
 use super::{Context, Place};
-use crate::diag::{Effect, Escaped, Origin, Problem, Severity};
+use crate::diag::{Complaint, Effect, Escaped, Origin, Problem};
 use crate::limits::MAX_ASSIGNMENTS;
 use crate::model::index::{Index, hash};
-use crate::text::assign::{self, Bad, Variables};
+use crate::text::assign::{self, Variables};
 use crate::text::lines::{Line, lines, short};
 use crate::text::parts;
 use heapless::VecView;
@@ -71,19 +70,20 @@ impl Entry {
 }
 
 /// A key whose value the kernel keeps its own idea of.
-pub const LEFT_TO_KERNEL: Complaint = Complaint::note(What::LeftToKernel, Effect::LineIgnored);
+pub const LEFT_TO_KERNEL: Complaint = Complaint::note(Problem::LeftToKernel, Effect::LineIgnored);
 
 /// A key or value that nothing reads yet.
-pub const NOT_YET: Complaint = Complaint::warning(What::NotYet, Effect::LineIgnored);
+pub const NOT_YET: Complaint = Complaint::warning(Problem::NotYet, Effect::LineIgnored);
 
 /// The numbers of a key have a hole before this one: nothing is lost here, but other readers stop at it.
-pub const GAP: Complaint = Complaint::note(What::Gap, Effect::None);
+pub const GAP: Complaint = Complaint::note(Problem::Gap, Effect::None);
 
-const TWICE: Complaint = Complaint::warning(What::Duplicate, Effect::LaterWins);
-const FULL: Complaint = Complaint::error(What::MaxAssignments, Effect::RestIgnored);
-const NO_ASSIGNMENT: Complaint = Complaint::error(What::NotAnAssignment, Effect::LineIgnored);
-const BYTE_ORDER_MARK: Complaint = Complaint::warning(What::ByteOrderMark, Effect::PartIgnored);
-const NUL: Complaint = Complaint::error(What::Nul, Effect::LineIgnored);
+const UNKNOWN: Complaint = Complaint::note(Problem::UnknownKey, Effect::LineIgnored);
+const TWICE: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWins);
+const FULL: Complaint = Complaint::error(Problem::MaxAssignments, Effect::RestIgnored);
+const NO_ASSIGNMENT: Complaint = Complaint::error(Problem::NotAnAssignment, Effect::LineIgnored);
+const BYTE_ORDER_MARK: Complaint = Complaint::warning(Problem::ByteOrderMark, Effect::PartIgnored);
+const NUL: Complaint = Complaint::error(Problem::Nul, Effect::LineIgnored);
 
 /// The keys of a scanned file, and who reads it.
 pub struct File<'a, 'c, 'm> {
@@ -176,10 +176,9 @@ impl<'a> File<'a, '_, '_> {
         let mut place = self.place(entry);
         place.column = entry.name_at.wrapping_sub(entry.line_at).wrapping_add(1);
         let name = entry.name(self.keys.text);
-        let nearest = Problem::UnknownKey(self.keys.names.nearest(name));
-        let (severity, effect) = (Severity::Note, Effect::LineIgnored);
+        let nearest = self.keys.names.nearest(name);
         self.cx
-            .report(&place, &Escaped(name), b"", severity, nearest, effect);
+            .report(&place, &Escaped(name), b"", UNKNOWN, nearest);
     }
 }
 
@@ -364,7 +363,7 @@ impl Scan<'_, '_, '_> {
         };
         let kept = match self.unquote(found.raw) {
             Err(fault) => {
-                let error = Complaint::error(what(fault.bad), Effect::KeyUnset);
+                let error = Complaint::error(fault.problem, Effect::KeyUnset);
                 let token = found.raw.trim_ascii();
                 self.complain(&entry, short(fault.at), token, error, cx);
                 self.keep(&entry)
@@ -439,17 +438,6 @@ impl Scan<'_, '_, '_> {
         index.insert(key_hash(entry.found, name), n);
         self.end = self.end.max(entry.found.ordinal().wrapping_add(1));
         Some(0)
-    }
-}
-
-fn what(bad: Bad) -> What {
-    match bad {
-        Bad::Quoting => What::BadQuoting,
-        Bad::Expansion => What::Expansion,
-        Bad::Unset => What::UnsetVariable,
-        Bad::Code => What::NotUtf8,
-        Bad::Length => What::MaxValue,
-        Bad::Nul => What::Nul,
     }
 }
 
@@ -575,7 +563,7 @@ mod tests {
         assert_eq!(
             said,
             [
-                "warning 0:0 file Says(\"begins with a byte order mark\") PartIgnored",
+                "warning 0:0 file ByteOrderMark PartIgnored",
                 "error 2:4 file Nul LineIgnored",
             ]
         );
@@ -589,14 +577,14 @@ mod tests {
         let text: String = (0..70).map(|n| std::format!("K{n}=x\n")).collect();
         let (found, said) = scanned(text.as_bytes());
         assert_eq!(found.len(), 64);
-        let full = "Full(\"MAX_ASSIGNMENTS\") RestIgnored";
+        let full = "MaxAssignments RestIgnored";
         assert_eq!(said, [std::format!("error 65:5 K64 {full}")]);
 
         let long = std::format!("A={0}\nB={0}x\nC=1\n", "x".repeat(256));
         let (found, said) = scanned(long.as_bytes());
         assert_eq!(found.len(), 2);
         assert!(said[0].starts_with("error 2:259 B "), "{}", said[0]);
-        assert!(said[0].ends_with("TooLong(\"MAX_VALUE\") KeyUnset"));
+        assert!(said[0].ends_with("MaxValue KeyUnset"));
 
         let many: String = (0..9)
             .map(|n| std::format!("K{n}={}\n", "x".repeat(250)))

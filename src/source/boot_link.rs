@@ -1,9 +1,8 @@
 //! What `bootdev=`, `BOOTIF=`, `netroot=` and `rd.neednet` come to, once every source has been read.
 
 use super::arg::{find_link, new_link};
-use super::complaint::{Complaint, What};
 use super::{Context, Place};
-use crate::diag::{Effect, Origin};
+use crate::diag::{Complaint, Effect, Origin, Problem};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, Method, SourceKind};
 
 /// Finds or makes the boot link, sets [`Global::bootdev`], and asks for DHCPv4 everywhere where the
@@ -121,7 +120,7 @@ fn add_link(cx: &mut Context<'_, '_>, link: &LinkConfig) -> Option<LinkId> {
     added.ok()
 }
 
-const FULL: Complaint = Complaint::error(What::MaxLinks, Effect::WordIgnored);
+const FULL: Complaint = Complaint::error(Problem::MaxLinks, Effect::WordIgnored);
 
 #[cfg(test)]
 mod tests {
@@ -329,10 +328,7 @@ mod tests {
             cmdline::read(std::format!("quiet BOOTIF={MAC}").as_bytes(), cx);
             cmdline::finish(cx);
         });
-        assert_eq!(
-            heard.lines(),
-            ["error 1:14 bootdev= Full(\"MAX_LINKS\") WordIgnored"]
-        );
+        assert_eq!(heard.lines(), ["error 1:14 bootdev= MaxLinks WordIgnored"]);
         assert_eq!(storage.config().global.bootdev.map(|id| id.0), Some(0));
     }
 }

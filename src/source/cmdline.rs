@@ -4,11 +4,10 @@
 //! One row per option below. Words that are in no row belong to somebody else.
 
 use super::arg::{Arg, Done, Reported};
-use super::complaint::{Complaint, What};
 use super::key_table::{Names, key as later, key as word, pack_fields, pack_names, packed_len};
 use super::put::RulePut;
 use super::{Context, Key, Place, boot_link, ip_arg, route_arg};
-use crate::diag::Effect;
+use crate::diag::{Complaint, Effect, Problem};
 use crate::model::config::{LinkMatch, NameRule, SourceKind};
 use crate::model::link::IfName;
 use crate::text::cmdline::words;
@@ -42,7 +41,7 @@ pub enum Word {
     /// It sets a wait.
     Wait(Wait),
     /// Nothing, and why.
-    Unused(What),
+    Unused(Problem),
 }
 
 /// One of [`Timeouts`], which says what each is for.
@@ -201,15 +200,15 @@ pub const KEYS: &[Key<Word>] = &[
     ),
 ];
 
-const NO_VIRTUAL: Word = Word::Unused(What::CmdlineVirtual);
-const NO_FIRMWARE: Word = Word::Unused(What::CmdlineFirmware);
-const NO_S390: Word = Word::Unused(What::CmdlineS390);
-const NO_RESOLVER: Word = Word::Unused(What::CmdlineResolver);
-const NOT_YET: Word = Word::Unused(What::CmdlineNotYet);
+const NO_VIRTUAL: Word = Word::Unused(Problem::CmdlineVirtual);
+const NO_FIRMWARE: Word = Word::Unused(Problem::CmdlineFirmware);
+const NO_S390: Word = Word::Unused(Problem::CmdlineS390);
+const NO_RESOLVER: Word = Word::Unused(Problem::CmdlineResolver);
+const NOT_YET: Word = Word::Unused(Problem::CmdlineNotYet);
 
-const NUL: Complaint = Complaint::warning(What::Nul, Effect::None);
-const NOT_A_MAC: Complaint = Complaint::error(What::NotAMac, Effect::WordIgnored);
-const AGAIN: Complaint = Complaint::warning(What::Duplicate, Effect::LaterWins);
+const NUL: Complaint = Complaint::warning(Problem::Nul, Effect::None);
+const NOT_A_MAC: Complaint = Complaint::error(Problem::NotAMac, Effect::WordIgnored);
+const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWins);
 
 /// Reads one command line. Several may be read one after the other; [`finish`] comes after all of them.
 #[inline(never)]
@@ -275,7 +274,7 @@ fn read_word(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
 fn ifname(arg: &mut Arg<'_, '_, '_>) -> Done {
     let octets = arg.after(1).rest();
     let Some(name) = &IfName::new(arg.field(0)) else {
-        return arg.refuse(0, What::NotALinkName);
+        return arg.refuse(0, Problem::NotALinkName);
     };
     let Some(mac) = &scalar::mac(octets) else {
         arg.complain(octets, NOT_A_MAC);
@@ -297,7 +296,7 @@ fn ifname(arg: &mut Arg<'_, '_, '_>) -> Done {
 #[inline(never)]
 fn nameserver(arg: &mut Arg<'_, '_, '_>) -> Done {
     let Some(addr) = &scalar::ip(arg.value) else {
-        return arg.refuse_all(What::NotAnAddress);
+        return arg.refuse_all(Problem::NotAnAddress);
     };
     let added = arg.cx.add_server(addr, None);
     arg.check_room(added);
@@ -324,7 +323,7 @@ fn bootif(arg: &mut Arg<'_, '_, '_>) -> Done {
         mac = scalar::mac(value.get(3..).unwrap_or_default());
     }
     let Some(mac) = &mac else {
-        return arg.refuse_all(What::NotAMac);
+        return arg.refuse_all(Problem::NotAMac);
     };
     let origin = arg.origin(value);
     let said = &mut arg.cx.config.global.boot_words.bootif;
@@ -341,7 +340,7 @@ fn seconds(arg: &mut Arg<'_, '_, '_>, wait: Wait) -> Done {
     };
     let may_be_none = matches!(wait, Wait::Route | Wait::IpRequired);
     let Some(seconds) = seconds.filter(|seconds| may_be_none || *seconds > 0) else {
-        return arg.refuse_all(What::NotANumber);
+        return arg.refuse_all(Problem::NotANumber);
     };
     let global = &mut arg.cx.config.global;
     let timeouts = &mut global.timeouts;
@@ -411,7 +410,7 @@ mod tests {
             complaints("bond"),
             [format!(
                 "warning 1:1 bond= {:?} WordIgnored",
-                What::CmdlineVirtual
+                Problem::CmdlineVirtual
             )]
         );
     }
@@ -444,7 +443,7 @@ mod tests {
             complaints("ip=eth0:dh\0cp x\0y"),
             [
                 "warning 1:1 command line \"ip\" Nul None",
-                "error 1:9 ip= \"dh\\0cp\" UnknownMethod(\"; one is dhcp, on, auto6, dhcp6, link6 or none\") WordIgnored",
+                "error 1:9 ip= \"dh\\0cp\" MeantMethod WordIgnored",
                 "warning 1:15 command line \"x\\0y\" Nul None",
             ]
         );
@@ -621,12 +620,12 @@ mod tests {
             .collect();
         assert_eq!(
             rules(&many).1,
-            ["error 1:232 ifname= \"n8:52:54:00:12:34:08\" Full(\"MAX_NAME_RULES\") PartIgnored"]
+            ["error 1:232 ifname= \"n8:52:54:00:12:34:08\" MaxNameRules PartIgnored"]
         );
         let many = "nameserver=192.0.2.1 ".repeat(9);
         assert_eq!(
             complaints(&many),
-            ["error 1:180 nameserver= \"192.0.2.1\" Full(\"MAX_SERVERS\") PartIgnored"]
+            ["error 1:180 nameserver= \"192.0.2.1\" MaxServers PartIgnored"]
         );
     }
 

@@ -8,10 +8,9 @@
 
 use super::Context;
 use super::assignments::{self, Entry, File, LEFT_TO_KERNEL, NOT_YET, Scratch};
-use super::complaint::{Complaint, What};
 use super::ifcfg_ip::Bootproto;
 use super::ifcfg_keys::{DEVICE, FIELDS, Field, HWADDR, NAMES, SLAVE, Setting, TYPE};
-use crate::diag::{Effect, Origin};
+use crate::diag::{Complaint, Effect, Origin, Problem};
 use crate::model::config::{LinkConfig, LinkId, LinkMatch, NameRule, SourceKind};
 use crate::model::link::{IfName, LinkKind, Mac};
 use crate::text::{parts, scalar};
@@ -159,21 +158,21 @@ pub fn read(
     Some(reader.id)
 }
 
-const ALIAS: Complaint = Complaint::warning(What::AliasFile, Effect::FileIgnored);
-const VIRTUAL: Complaint = Complaint::error(What::Virtual, Effect::FileIgnored);
-const FOREIGN: Complaint = Complaint::error(What::Foreign, Effect::FileIgnored);
-const FIRMWARE: Complaint = Complaint::warning(What::NotYet, Effect::FileIgnored);
-const NO_METHOD: Complaint = Complaint::error(What::UnknownMethod, Effect::FileIgnored);
-const NO_LINK: Complaint = Complaint::error(What::NoLink, Effect::FileIgnored);
-const NO_NAME: Complaint = Complaint::error(What::NotALinkName, Effect::KeyUnset);
-const NO_MAC: Complaint = Complaint::error(What::NotAMac, Effect::KeyUnset);
-const NO_BOOLEAN: Complaint = Complaint::error(What::NotABoolean, Effect::DefaultUsed);
-const NO_NUMBER: Complaint = Complaint::error(What::NotANumber, Effect::KeyUnset);
-const NO_MTU: Complaint = Complaint::error(What::NotAnMtu, Effect::KeyUnset);
-const AGAIN: Complaint = Complaint::warning(What::Duplicate, Effect::LaterWins);
-const ON_CMDLINE: Complaint = Complaint::note(What::OnCmdline, Effect::FileIgnored);
-const LINKS_FULL: Complaint = Complaint::error(What::MaxLinks, Effect::FileIgnored);
-const RULES_FULL: Complaint = Complaint::error(What::MaxNameRules, Effect::NotRenamed);
+const ALIAS: Complaint = Complaint::warning(Problem::AliasFile, Effect::FileIgnored);
+const VIRTUAL: Complaint = Complaint::error(Problem::Virtual, Effect::FileIgnored);
+const FOREIGN: Complaint = Complaint::error(Problem::Foreign, Effect::FileIgnored);
+const FIRMWARE: Complaint = Complaint::warning(Problem::NotYet, Effect::FileIgnored);
+const NO_METHOD: Complaint = Complaint::error(Problem::UnknownMethod, Effect::FileIgnored);
+const NO_LINK: Complaint = Complaint::error(Problem::NoLink, Effect::FileIgnored);
+const NO_NAME: Complaint = Complaint::error(Problem::NotALinkName, Effect::KeyUnset);
+const NO_MAC: Complaint = Complaint::error(Problem::NotAMac, Effect::KeyUnset);
+const NO_BOOLEAN: Complaint = Complaint::error(Problem::NotABoolean, Effect::DefaultUsed);
+const NO_NUMBER: Complaint = Complaint::error(Problem::NotANumber, Effect::KeyUnset);
+const NO_MTU: Complaint = Complaint::error(Problem::NotAnMtu, Effect::KeyUnset);
+const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWins);
+const ON_CMDLINE: Complaint = Complaint::note(Problem::OnCmdline, Effect::FileIgnored);
+const LINKS_FULL: Complaint = Complaint::error(Problem::MaxLinks, Effect::FileIgnored);
+const RULES_FULL: Complaint = Complaint::error(Problem::MaxNameRules, Effect::NotRenamed);
 
 /// The kinds of `TYPE` that are made here and, from the fifth on, those of other programs.
 const KINDS: &[u8] = b"infiniband,ethernet,ctc,token ring,wireless,xdsl,modem,isdn,ppp";
@@ -600,7 +599,7 @@ mod tests {
 
     #[test]
     fn a_file_that_names_no_link_is_refused() {
-        let missing = "error 0:0 file Missing(\"DEVICE or HWADDR\") FileIgnored";
+        let missing = "error 0:0 file NoLink FileIgnored";
         for (text, want) in [
             ("TYPE=Ethernet\nBOOTPROTO=dhcp", &[missing][..]),
             ("", &[missing]),
@@ -758,7 +757,7 @@ mod tests {
             ("MACADDR=x", "error 2:9 MACADDR \"x\" NotAMac KeyUnset"),
             (
                 "MACADDR=random",
-                "warning 2:9 MACADDR \"random\" NotAvailable(\"is not supported yet\") LineIgnored",
+                "warning 2:9 MACADDR \"random\" NotYet LineIgnored",
             ),
             (
                 "DHCP_HOSTNAME=a_b",
@@ -785,21 +784,15 @@ mod tests {
             ),
             (
                 "LINKDELAY=5",
-                Some(
-                    "warning 2:11 LINKDELAY \"5\" NotAvailable(\"is not supported yet\") LineIgnored",
-                ),
+                Some("warning 2:11 LINKDELAY \"5\" NotYet LineIgnored"),
             ),
             (
                 "NOZEROCONF=no",
-                Some(
-                    "warning 2:12 NOZEROCONF \"no\" NotAvailable(\"is not supported yet\") LineIgnored",
-                ),
+                Some("warning 2:12 NOZEROCONF \"no\" NotYet LineIgnored"),
             ),
             (
                 "IPV6_PRIVACY=rfc3041",
-                Some(
-                    "note 2:14 IPV6_PRIVACY \"rfc3041\" Ignored(\"is left to the kernel\") LineIgnored",
-                ),
+                Some("note 2:14 IPV6_PRIVACY \"rfc3041\" LeftToKernel LineIgnored"),
             ),
             (
                 " GATWAY=x",
@@ -884,7 +877,7 @@ mod tests {
             let (links, said) = read_into(&mut config, &[text], &Defaults::NONE);
             assert_eq!((links.len(), said.len()), (2 - dropped, dropped), "{text}");
             if dropped > 0 {
-                let want = "Conflict(\"is configured by the kernel command line\") FileIgnored";
+                let want = "OnCmdline FileIgnored";
                 assert!(said[0].starts_with("note 1:8 DEVICE "), "{}", said[0]);
                 assert!(said[0].ends_with(want), "{}", said[0]);
                 assert!(config.addrs.is_empty());
@@ -925,8 +918,8 @@ mod tests {
         assert_eq!(
             said[8..],
             [
-                "error 2:8 DEVICE \"eth16\" Full(\"MAX_NAME_RULES\") NotRenamed",
-                "error 2:8 DEVICE \"eth16\" Full(\"MAX_LINKS\") FileIgnored",
+                "error 2:8 DEVICE \"eth16\" MaxNameRules NotRenamed",
+                "error 2:8 DEVICE \"eth16\" MaxLinks FileIgnored",
             ]
         );
     }

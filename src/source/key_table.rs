@@ -192,7 +192,7 @@ impl Names {
 
     /// The name that `name` was probably meant to be, in any case and with up to two neighbouring
     /// octets wrong, missing or too many; "" for none.
-    pub fn nearest(self, name: &[u8]) -> &'static str {
+    pub fn nearest(self, name: &[u8]) -> &'static [u8] {
         let name = numbered_stem(name).0;
         let mut best: &[u8] = b"";
         let mut least = match name.len() {
@@ -206,7 +206,7 @@ impl Names {
                 best = candidate;
             }
         }
-        core::str::from_utf8(best).unwrap_or_default()
+        best
     }
 }
 
@@ -303,7 +303,7 @@ mod tests {
             ("NETMASK", ""),
             ("", ""),
         ] {
-            assert_eq!(names.nearest(name.as_bytes()), want, "{name}");
+            assert_eq!(names.nearest(name.as_bytes()), want.as_bytes(), "{name}");
         }
     }
 }

@@ -7,7 +7,6 @@ pub mod arg;
 pub mod assignments;
 pub mod boot_link;
 pub mod cmdline;
-pub mod complaint;
 pub mod ifcfg;
 mod ifcfg_ip;
 pub mod ifcfg_keys;
@@ -22,9 +21,8 @@ pub mod sysconfig;
 pub mod testing;
 mod value;
 
-use crate::diag::{At, Diagnostic, Effect, FileId, Origin, Problem, Severity, Sink};
+use crate::diag::{At, Complaint, Diagnostic, FileId, Origin, Sink};
 use crate::model::config::Config;
-use complaint::Complaint;
 use core::fmt::Display;
 
 /// One row of an input's table.
@@ -92,12 +90,7 @@ impl Context<'_, '_> {
         token: &[u8],
         complaint: Complaint,
     ) {
-        let Complaint {
-            severity,
-            problem,
-            effect,
-        } = complaint;
-        self.report(place, subject, token, severity, problem.problem(), effect);
+        self.report(place, subject, token, complaint, b"");
     }
 
     /// Complains about the file as a whole.
@@ -105,15 +98,15 @@ impl Context<'_, '_> {
         self.complain(&Place::FILE, &"file", b"", complaint);
     }
 
-    /// As [`Context::complain`], for what is no [`What`](complaint::What).
+    /// As [`Context::complain`], with a [`Diagnostic::detail`].
+    #[inline(never)]
     fn report(
         &mut self,
         place: &Place<'_>,
         subject: &dyn Display,
         token: &[u8],
-        severity: Severity,
-        problem: Problem<'_>,
-        effect: Effect,
+        complaint: Complaint,
+        detail: &[u8],
     ) {
         let at = At {
             file: self.name,
@@ -122,12 +115,11 @@ impl Context<'_, '_> {
             text: place.text,
         };
         self.sink.report(&Diagnostic {
-            severity,
+            complaint,
             at: Some(at),
             subject,
             token,
-            problem,
-            effect,
+            detail,
         });
     }
 }

@@ -1,7 +1,7 @@
 //! What every reader puts into the configuration. Where a table is full, the limit that was reached.
 
 use super::Context;
-use super::complaint::What;
+use crate::diag::Problem;
 use crate::model::config::{
     AddrConfig, LinkConfig, LinkId, NameRule, RouteConfig, Server, SourceKind, Str,
 };
@@ -20,25 +20,28 @@ pub enum RulePut {
 impl Context<'_, '_> {
     /// Adds a link.
     #[inline(never)]
-    pub fn add_link(&mut self, link: &LinkConfig) -> Result<LinkId, What> {
-        self.config.add_link(*link).ok_or(What::MaxLinks)
+    pub fn add_link(&mut self, link: &LinkConfig) -> Result<LinkId, Problem> {
+        self.config.add_link(*link).ok_or(Problem::MaxLinks)
     }
 
     /// Adds an address.
     #[inline(never)]
-    pub fn add_addr(&mut self, addr: &AddrConfig) -> Result<(), What> {
-        self.config.addrs.push(*addr).map_err(|_| What::MaxAddrs)
+    pub fn add_addr(&mut self, addr: &AddrConfig) -> Result<(), Problem> {
+        self.config.addrs.push(*addr).map_err(|_| Problem::MaxAddrs)
     }
 
     /// Adds a route.
     #[inline(never)]
-    pub fn add_route(&mut self, route: &RouteConfig) -> Result<(), What> {
-        self.config.routes.push(*route).map_err(|_| What::MaxRoutes)
+    pub fn add_route(&mut self, route: &RouteConfig) -> Result<(), Problem> {
+        self.config
+            .routes
+            .push(*route)
+            .map_err(|_| Problem::MaxRoutes)
     }
 
     /// Adds a name server: one of no link behind the others of no link, before those of links.
     #[inline(never)]
-    pub fn add_server(&mut self, addr: &IpAddr, link: Option<LinkId>) -> Result<(), What> {
+    pub fn add_server(&mut self, addr: &IpAddr, link: Option<LinkId>) -> Result<(), Problem> {
         let servers = &mut self.config.servers;
         let mut at = servers.len();
         if link.is_none() {
@@ -46,13 +49,13 @@ impl Context<'_, '_> {
             at = servers.iter().take_while(is_before).count();
         }
         let server = Server { addr: *addr, link };
-        servers.insert(at, server).map_err(|_| What::MaxServers)
+        servers.insert(at, server).map_err(|_| Problem::MaxServers)
     }
 
     /// Adds a MAC rule in place of those of its source with its name, and of the command line with
     /// its MAC.
     #[inline(never)]
-    pub fn add_rule(&mut self, rule: &NameRule) -> Result<RulePut, What> {
+    pub fn add_rule(&mut self, rule: &NameRule) -> Result<RulePut, Problem> {
         let (mut is_known, mut put) = (false, RulePut::Kept);
         for have in self.config.name_rules.iter_mut() {
             let (same_name, same_mac) = (have.name == rule.name, have.mac == rule.mac);
@@ -67,22 +70,22 @@ impl Context<'_, '_> {
         }
         if !is_known {
             let pushed = self.config.name_rules.push(*rule);
-            pushed.map_err(|_| What::MaxNameRules)?;
+            pushed.map_err(|_| Problem::MaxNameRules)?;
         }
         Ok(put)
     }
 
     /// Keeps a host name.
-    pub fn keep_hostname(&mut self, text: &[u8]) -> Result<Str, What> {
-        self.keep(text, scalar::is_hostname(text), What::NotAHostname)
+    pub fn keep_hostname(&mut self, text: &[u8]) -> Result<Str, Problem> {
+        self.keep(text, scalar::is_hostname(text), Problem::NotAHostname)
     }
 
     /// Keeps a text that is valid.
     #[inline(never)]
-    pub fn keep(&mut self, text: &[u8], is_valid: bool, invalid: What) -> Result<Str, What> {
+    pub fn keep(&mut self, text: &[u8], is_valid: bool, invalid: Problem) -> Result<Str, Problem> {
         if !is_valid {
             return Err(invalid);
         }
-        self.config.keep(text).ok_or(What::MaxStrings)
+        self.config.keep(text).ok_or(Problem::MaxStrings)
     }
 }

@@ -1,13 +1,13 @@
 //! One route as ip-route(8) takes it: `10.0.0.0/8 via 192.0.2.1 dev eth0 metric 5`.
 
 use super::Key;
-use super::complaint::What;
 use super::key_table::{Names, key, pack_fields, pack_names, packed_len};
+use crate::diag::Problem;
 use crate::model::addr::{Cidr, Family};
 use crate::model::link::IfName;
 use crate::model::route::{Reach, Route, RouteKind};
 use crate::text::parts;
-use crate::text::scalar::{self, CidrError};
+use crate::text::scalar;
 use core::net::IpAddr;
 
 /// Reads the arguments of `ip route add`, but for the link; `None` if they are no route.
@@ -152,7 +152,7 @@ impl<'a> RouteLine<'a> {
     }
 
     /// Reads every word.
-    pub fn read(&mut self) -> Result<(), What> {
+    pub fn read(&mut self) -> Result<(), Problem> {
         while let Some(word) = self.next() {
             match word.first() {
                 Some(b'0'..=b'9') => self.destination(word)?,
@@ -163,29 +163,29 @@ impl<'a> RouteLine<'a> {
         if self.dst_len == 0 && self.route.via.is_none() {
             self.at = 0;
             self.len = 0;
-            return Err(What::NoDestination);
+            return Err(Problem::NoDestination);
         }
         Ok(())
     }
 
-    fn keyword(&mut self, word: &'a [u8]) -> Result<(), What> {
+    fn keyword(&mut self, word: &'a [u8]) -> Result<(), Problem> {
         match meaning(word) {
             Some(Word::Onlink) => self.route.reach = Reach::Onlink,
             Some(Word::Kind(kind)) => self.route.kind = kind,
             Some(Word::With(argument)) => {
-                let word = self.word().ok_or(What::NoArgument)?;
+                let word = self.word().ok_or(Problem::NoArgument)?;
                 return self.argument(argument, word);
             }
             Some(Word::Default) => return self.destination(word),
             None if word.iter().any(|at| matches!(at, b':' | b'.' | b'/')) => {
                 return self.destination(word);
             }
-            None => return Err(What::NotRead),
+            None => return Err(Problem::NotRead),
         }
         Ok(())
     }
 
-    fn argument(&mut self, argument: Argument, word: &'a [u8]) -> Result<(), What> {
+    fn argument(&mut self, argument: Argument, word: &'a [u8]) -> Result<(), Problem> {
         let route = &mut self.route;
         match argument {
             Argument::To => return self.destination(word),
@@ -193,7 +193,11 @@ impl<'a> RouteLine<'a> {
             Argument::Src => return read_addr(word, route.family(), &mut route.src),
             Argument::Dev => {
                 self.dev = IfName::new(word);
-                return self.dev.is_some().then_some(()).ok_or(What::NotALinkName);
+                return self
+                    .dev
+                    .is_some()
+                    .then_some(())
+                    .ok_or(Problem::NotALinkName);
             }
             Argument::Metric
             | Argument::Table
@@ -211,7 +215,7 @@ impl<'a> RouteLine<'a> {
                 number(word, b"")
             }
         };
-        let number = number.ok_or(What::NotANumber)?;
+        let number = number.ok_or(Problem::NotANumber)?;
         let octet = u8::try_from(number);
         match (argument, octet) {
             (Argument::Metric, _) => route.metric = Some(number),
@@ -219,13 +223,13 @@ impl<'a> RouteLine<'a> {
             (Argument::Protocol, Ok(octet)) => route.protocol = octet,
             (Argument::Scope, Ok(octet)) => route.scope = Some(octet),
             (Argument::Tos, Ok(octet)) => route.tos = octet,
-            _ => return Err(What::NotANumber),
+            _ => return Err(Problem::NotANumber),
         }
         Ok(())
     }
 
     /// `via [inet|inet6] ADDRESS`.
-    fn via(&mut self, mut word: &'a [u8]) -> Result<(), What> {
+    fn via(&mut self, mut word: &'a [u8]) -> Result<(), Problem> {
         let mut family = self.route.family();
         if let Some(version) = word.strip_prefix(b"inet") {
             family = match version {
@@ -233,15 +237,15 @@ impl<'a> RouteLine<'a> {
                 b"6" => Family::V6,
                 _ => family,
             };
-            word = self.word().ok_or(What::NoArgument)?;
+            word = self.word().ok_or(Problem::NoArgument)?;
         }
         read_addr(word, family, &mut self.route.via)
     }
 
     #[inline(never)]
-    fn destination(&mut self, word: &[u8]) -> Result<(), What> {
+    fn destination(&mut self, word: &[u8]) -> Result<(), Problem> {
         if self.dst_len > 0 {
-            return Err(What::ExtraField);
+            return Err(Problem::ExtraField);
         }
         self.dst_at = self.at.wrapping_sub(word.len());
         self.dst_len = word.len();
@@ -292,10 +296,10 @@ pub(super) fn read_addr(
     word: &[u8],
     family: Family,
     into: &mut Option<IpAddr>,
-) -> Result<(), What> {
+) -> Result<(), Problem> {
     *into = Some(match family {
-        Family::V4 => IpAddr::V4(scalar::ipv4(word).ok_or(What::NotIpv4)?),
-        Family::V6 => IpAddr::V6(scalar::ipv6(word).ok_or(What::NotIpv6)?),
+        Family::V4 => IpAddr::V4(scalar::ipv4(word).ok_or(Problem::NotIpv4)?),
+        Family::V6 => IpAddr::V6(scalar::ipv6(word).ok_or(Problem::NotIpv6)?),
     });
     scalar::forget_zeros(into);
     Ok(())
@@ -303,25 +307,25 @@ pub(super) fn read_addr(
 
 /// Reads an address, or an address with a length, of the family that `into` has; `10/8` is
 /// `10.0.0.0/8`.
-fn read_prefix(word: &[u8], into: &mut Cidr) -> Result<(), What> {
+fn read_prefix(word: &[u8], into: &mut Cidr) -> Result<(), Problem> {
     let family = into.family();
     if family == Family::V6 {
-        *into = scalar::prefix(word).map_err(|error| match error {
-            CidrError::Addr => What::NotIpv6,
-            CidrError::Len => What::BadPrefix,
+        *into = scalar::prefix(word).map_err(|problem| match problem == Problem::NotAnAddress {
+            true => Problem::NotIpv6,
+            false => problem,
         })?;
         return match into.family() {
-            Family::V4 => Err(What::NotIpv6),
+            Family::V4 => Err(Problem::NotIpv6),
             Family::V6 => Ok(()),
         };
     }
     let mut rest = Some(word);
     let start = parts::next(&mut rest, b'/').and_then(scalar::ipv4_start);
-    let (addr, missing) = start.ok_or(What::NotIpv4)?;
+    let (addr, missing) = start.ok_or(Problem::NotIpv4)?;
     into.addr = IpAddr::V4(addr);
     into.len = match rest {
-        Some(len) => scalar::prefix_len(len, family).ok_or(What::BadPrefix)?,
-        None if missing > 0 => return Err(What::NotIpv4),
+        Some(len) => scalar::prefix_len(len, family).ok_or(Problem::BadPrefix)?,
+        None if missing > 0 => return Err(Problem::NotIpv4),
         None => 32,
     };
     Ok(())
@@ -353,14 +357,14 @@ mod tests {
     use crate::diag::Problem;
     use std::string::String;
 
-    fn parsed(line: &str, family: Family) -> Result<String, (Problem<'static>, usize, usize)> {
+    fn parsed(line: &str, family: Family) -> Result<String, (Problem, usize, usize)> {
         let mut words = RouteLine::new(line.as_bytes(), family);
         match words.read() {
             Ok(()) => {
                 words.clear_host_bits();
                 Ok(describe_route(&words.route, words.dev))
             }
-            Err(what) => Err((what.problem(), words.at - words.len, words.len)),
+            Err(what) => Err((what, words.at - words.len, words.len)),
         }
     }
 
@@ -432,7 +436,7 @@ mod tests {
     #[test]
     fn bad_lines_name_the_word() {
         use Problem::*;
-        let other = NotAvailable("is not a part of a route that is read");
+        let other = NotRead;
         for (line, want) in [
             ("10.0.0.300/8", (NotIpv4, 0, 12)),
             ("10.0.0.0/33", (BadPrefix, 0, 11)),
@@ -442,8 +446,8 @@ mod tests {
             ("1.2.3.4.5/8", (NotIpv4, 0, 11)),
             ("2001:db8::/32", (NotIpv4, 0, 13)),
             ("10.0.0.0/8 via fe80::1", (NotIpv4, 15, 7)),
-            ("10.0.0.0/8 via", (Missing("an argument"), 14, 0)),
-            ("10.0.0.0/8 dev # eth0", (Missing("an argument"), 21, 0)),
+            ("10.0.0.0/8 via", (NoArgument, 14, 0)),
+            ("10.0.0.0/8 dev # eth0", (NoArgument, 21, 0)),
             ("10.0.0.0/8 dev a/b", (NotALinkName, 15, 3)),
             ("10.0.0.0/8 metric x", (NotANumber, 18, 1)),
             ("10.0.0.0/8 table 0", (NotANumber, 17, 1)),
@@ -455,8 +459,8 @@ mod tests {
             ("10.0.0.0/8 mtu lock 1400", (other, 11, 3)),
             ("broadcast 10.0.0.0/8", (other, 0, 9)),
             ("10.0.0.0/8 192.0.2.0/24", (ExtraField, 11, 12)),
-            ("dev eth0", (Missing("the destination"), 0, 0)),
-            ("", (Missing("the destination"), 0, 0)),
+            ("dev eth0", (NoDestination, 0, 0)),
+            ("", (NoDestination, 0, 0)),
         ] {
             assert_eq!(parsed(line, Family::V4), Err(want), "{line}");
         }

@@ -6,10 +6,9 @@
 use super::Context;
 use super::Key;
 use super::assignments::{self, Entry, File, NOT_YET, Scratch};
-use super::complaint::{Complaint, What};
 use super::ifcfg::{Defaults, Gateway};
 use super::key_table::{Names, key, key as ignored, pack_fields, pack_names, packed_len, row};
-use crate::diag::Effect;
+use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::Family;
 use crate::model::config::SourceKind;
 use crate::model::link::IfName;
@@ -81,9 +80,9 @@ pub const KEYS: &[Key<Field>] = &[
     ignored("RES_OPTIONS", LATER, "options of resolv.conf"),
 ];
 
-const NO_BOOLEAN: Complaint = Complaint::error(What::NotABoolean, Effect::DefaultUsed);
-const NO_NAME: Complaint = Complaint::error(What::NotALinkName, Effect::KeyUnset);
-const ONLY_NAMED: Complaint = Complaint::warning(What::OnlyNamed, Effect::None);
+const NO_BOOLEAN: Complaint = Complaint::error(Problem::NotABoolean, Effect::DefaultUsed);
+const NO_NAME: Complaint = Complaint::error(Problem::NotALinkName, Effect::KeyUnset);
+const ONLY_NAMED: Complaint = Complaint::warning(Problem::OnlyNamed, Effect::None);
 
 /// Reads the file: the host name and `GATEWAYDEV` go to the configuration, the rest to `defaults`.
 #[inline(never)]
@@ -181,7 +180,7 @@ fn set_name(name: &mut Option<IfName>, word: &[u8]) -> Result<(), Complaint> {
     Ok(())
 }
 
-fn unset(what: What) -> Complaint {
+fn unset(what: Problem) -> Complaint {
     Complaint::error(what, Effect::KeyUnset)
 }
 
@@ -265,7 +264,7 @@ mod tests {
         for (text, want) in [
             (
                 "NETWORKING=no",
-                "warning 1:12 NETWORKING \"no\" Says(\"means that only links which are named are brought up\") None",
+                "warning 1:12 NETWORKING \"no\" OnlyNamed None",
             ),
             (
                 "NETWORKING=x",
@@ -293,7 +292,7 @@ mod tests {
             ),
             (
                 "IPV6FORWARDING=yes",
-                "warning 1:16 IPV6FORWARDING \"yes\" NotAvailable(\"is not supported yet\") LineIgnored",
+                "warning 1:16 IPV6FORWARDING \"yes\" NotYet LineIgnored",
             ),
             (
                 "IPADDR=192.0.2.1",

@@ -3,7 +3,7 @@
 
 use super::Context;
 use super::assignments::{Entry, Scratch};
-use crate::diag::{Diagnostic, Effect, Escaped, FileId, Severity, Sink};
+use crate::diag::{Diagnostic, Effect, Escaped, FileId, Problem, Severity, Sink};
 use crate::model::addr::Family;
 use crate::model::config::{
     AddrConfig, Config, Global, Leases, LinkConfig, LinkId, LinkMatch, NameRule, RouteConfig,
@@ -147,7 +147,7 @@ pub struct Complaint {
     pub subject: String,
     /// [`Diagnostic::token`].
     pub token: String,
-    /// [`Diagnostic::problem`], as `Debug` prints it.
+    /// [`Problem`] as `Debug` prints it, with what its words hold.
     pub problem: String,
     /// [`Diagnostic::effect`].
     pub effect: Effect,
@@ -187,15 +187,21 @@ impl Sink for Heard {
         if column > 0 && !diagnostic.token.is_empty() && !text.is_empty() {
             assert!(column as usize <= text.len() + 1, "{diagnostic}");
         }
+        let mut problem = format!("{:?}", diagnostic.complaint.problem);
+        if diagnostic.complaint.problem == Problem::NoMask {
+            problem += &format!("({})", diagnostic.complaint.number);
+        } else if diagnostic.complaint.problem == Problem::UnknownKey {
+            problem += &format!("({:?})", String::from_utf8_lossy(diagnostic.detail));
+        }
         self.0.push(Complaint {
-            severity: diagnostic.severity,
+            severity: diagnostic.complaint.severity,
             line,
             column,
             text: text.to_vec(),
             subject: diagnostic.subject.to_string(),
             token: String::from_utf8_lossy(diagnostic.token).into_owned(),
-            problem: format!("{:?}", diagnostic.problem),
-            effect: diagnostic.effect,
+            problem,
+            effect: diagnostic.complaint.effect,
         });
     }
 }

@@ -1,10 +1,9 @@
 //! What a value is read as, and what is said about one that is not.
 
 use super::assignments::{Entry, File};
-use super::complaint::{Complaint, What};
 use super::route_line::read_addr;
-use crate::diag::Effect;
-use crate::model::addr::Family;
+use crate::diag::{Complaint, Effect, Problem};
+use crate::model::addr::{Family, classful_len};
 use crate::text::{parts, scalar};
 use core::net::{IpAddr, Ipv4Addr};
 
@@ -14,7 +13,7 @@ impl File<'_, '_, '_> {
     pub fn ipv4(&mut self, entry: &Entry, effect: Effect) -> Option<Ipv4Addr> {
         let addr = scalar::ipv4(self.octets(entry));
         if addr.is_none() {
-            self.complain(entry, Complaint::error(What::NotIpv4, effect));
+            self.complain(entry, Complaint::error(Problem::NotIpv4, effect));
         }
         addr
     }
@@ -26,7 +25,7 @@ impl File<'_, '_, '_> {
         entry: &Entry,
         family: Family,
         into: &mut Option<IpAddr>,
-    ) -> Result<(), What> {
+    ) -> Result<(), Problem> {
         let mut addr = Some(self.octets(entry));
         if family == Family::V6 {
             addr = parts::next(&mut addr, b'%');
@@ -45,13 +44,13 @@ impl File<'_, '_, '_> {
         effect: Effect,
     ) -> Option<u8> {
         let Some(mask) = mask else {
-            let (len, class) = What::no_mask(addr);
-            self.complain(entry, Complaint::warning(class, Effect::Guessed));
+            let len = classful_len(addr);
+            self.complain(entry, Complaint::no_mask(len));
             return Some(len);
         };
         let len = scalar::prefix_len(self.octets(mask), Family::V4);
         if len.is_none() {
-            self.complain(mask, Complaint::error(What::BadPrefix, effect));
+            self.complain(mask, Complaint::error(Problem::BadPrefix, effect));
         }
         len
     }

@@ -8,6 +8,7 @@
 //! Total and linear; nothing is kept.
 
 use super::parts;
+use crate::diag::Problem;
 use heapless::VecView;
 
 /// What a line is.
@@ -42,7 +43,7 @@ pub trait Variables {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// What is wrong.
-    pub bad: Bad,
+    pub problem: Problem,
     /// Where, as an offset into the raw value.
     pub at: usize,
 }
@@ -82,13 +83,13 @@ pub fn unquote(raw: &[u8], variables: &dyn Variables, out: &mut VecView<u8>) -> 
     };
     let read = word.read();
     let at = word.at.wrapping_sub(1);
-    let (bad, at) = match read {
-        Ok(()) if parts::has(out, 0) => (Bad::Nul, 0),
-        Ok(()) if core::str::from_utf8(out).is_err() => (Bad::Code, 0),
+    let (problem, at) = match read {
+        Ok(()) if parts::has(out, 0) => (Problem::Nul, 0),
+        Ok(()) if core::str::from_utf8(out).is_err() => (Problem::NotUtf8, 0),
         Ok(()) => return Ok(()),
-        Err(bad) => (bad, at),
+        Err(problem) => (problem, at),
     };
-    Err(Fault { bad, at })
+    Err(Fault { problem, at })
 }
 
 /// A raw value being read.
@@ -104,31 +105,14 @@ struct Word<'a> {
 const NO_QUOTE: u8 = 0;
 const ANSI_C: u8 = b'$';
 
-/// What is wrong with a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bad {
-    /// Quotes that do not close, or shell syntax that is not a plain word.
-    Quoting,
-    /// An expansion that only a shell can do.
-    Expansion,
-    /// A variable that is not set.
-    Unset,
-    /// Not UTF-8.
-    Code,
-    /// Longer than `out`.
-    Length,
-    /// A NUL octet.
-    Nul,
-}
-
 impl Word<'_> {
     fn peek(&self) -> Option<u8> {
         self.raw.get(self.at).copied()
     }
 
     #[inline(never)]
-    fn next(&mut self) -> Result<u8, Bad> {
-        let octet = self.peek().ok_or(Bad::Quoting)?;
+    fn next(&mut self) -> Result<u8, Problem> {
+        let octet = self.peek().ok_or(Problem::BadQuoting)?;
         self.at = self.at.wrapping_add(1);
         Ok(octet)
     }
@@ -140,17 +124,19 @@ impl Word<'_> {
     }
 
     #[inline(never)]
-    fn push(&mut self, octet: u8) -> Result<(), Bad> {
+    fn push(&mut self, octet: u8) -> Result<(), Problem> {
         self.extend(&[octet])
     }
 
     #[inline(never)]
-    fn extend(&mut self, octets: &[u8]) -> Result<(), Bad> {
-        self.out.extend_from_slice(octets).map_err(|_| Bad::Length)
+    fn extend(&mut self, octets: &[u8]) -> Result<(), Problem> {
+        self.out
+            .extend_from_slice(octets)
+            .map_err(|_| Problem::MaxValue)
     }
 
     #[inline(never)]
-    fn read(&mut self) -> Result<(), Bad> {
+    fn read(&mut self) -> Result<(), Problem> {
         let bare: &[u8] = match is_old_escape(self.raw) {
             true => b"$`\"\\'~",
             false => b"$`\"\\",
@@ -170,7 +156,7 @@ impl Word<'_> {
                 b'\'' | b'"' if self.quote == NO_QUOTE => self.quote = octet,
                 b'\'' | b'"' => self.quote = NO_QUOTE,
                 b'$' => self.dollar()?,
-                b'`' => return Err(Bad::Expansion),
+                b'`' => return Err(Problem::Expansion),
                 b'\\' if self.quote == ANSI_C => self.ansi_c_escape()?,
                 b'\\' => {
                     let octet = self.next()?;
@@ -179,32 +165,32 @@ impl Word<'_> {
                     }
                     self.push(octet)?;
                 }
-                b'|' | b'&' | b'(' | b')' | b'<' | b'>' => return Err(Bad::Quoting),
+                b'|' | b'&' | b'(' | b')' | b'<' | b'>' => return Err(Problem::BadQuoting),
                 blank => return self.end(blank),
             }
         }
         match self.quote {
             NO_QUOTE => Ok(()),
-            _ => Err(Bad::Quoting),
+            _ => Err(Problem::BadQuoting),
         }
     }
 
     /// What may follow the value after its first `blank` or semicolon: blanks, one semicolon in all,
     /// then nothing or a comment.
-    fn end(&self, blank: u8) -> Result<(), Bad> {
+    fn end(&self, blank: u8) -> Result<(), Problem> {
         let mut rest = self.rest().trim_ascii_start();
         if blank != b';' {
             rest = rest.strip_prefix(b";").unwrap_or(rest).trim_ascii_start();
         }
         match rest.first() {
             None | Some(b'#') => Ok(()),
-            Some(_) => Err(Bad::Quoting),
+            Some(_) => Err(Problem::BadQuoting),
         }
     }
 
     /// What follows a `$`: `'`, or a name with or without braces. A `$` before anything that means
     /// nothing to a shell stands for itself, but not in double quotes.
-    fn dollar(&mut self) -> Result<(), Bad> {
+    fn dollar(&mut self) -> Result<(), Problem> {
         let rest = self.raw.get(self.at..).unwrap_or_default();
         let (inside, braces) = match rest {
             [b'\'', ..] if self.quote == NO_QUOTE => {
@@ -223,15 +209,15 @@ impl Word<'_> {
                     octet.is_ascii_digit() || parts::has(b"{(?$@*#!-", *octet)
                 });
             if means || braces > 0 {
-                return Err(Bad::Expansion);
+                return Err(Problem::Expansion);
             }
             self.push(b'$')?;
         } else {
             if braces > 0 && end != Some(&b'}') {
-                return Err(Bad::Expansion);
+                return Err(Problem::Expansion);
             }
             let variables = self.variables;
-            let value = variables.variable(name).ok_or(Bad::Unset)?;
+            let value = variables.variable(name).ok_or(Problem::UnsetVariable)?;
             self.extend(value)?;
         }
         self.at = self.at.wrapping_add(name.len()).wrapping_add(braces);
@@ -239,7 +225,7 @@ impl Word<'_> {
     }
 
     /// What follows a backslash in `$'...'`.
-    fn ansi_c_escape(&mut self) -> Result<(), Bad> {
+    fn ansi_c_escape(&mut self) -> Result<(), Problem> {
         /// Each octet after what stands for it.
         const ESCAPES: &[u8] = b"a\x07b\x08e\x1bE\x1bf\x0cn\nr\rt\tv\x0b??\"\"''\\\\";
         let octet = self.next()?;
@@ -273,7 +259,7 @@ impl Word<'_> {
             return self.push(octet);
         }
         if matches!(octet, b'u' | b'U') {
-            let code = char::from_u32(code).ok_or(Bad::Code)?;
+            let code = char::from_u32(code).ok_or(Problem::NotUtf8)?;
             return self.extend(code.encode_utf8(&mut [0; 4]).as_bytes());
         }
         self.push(code.to_le_bytes()[0])
@@ -339,8 +325,8 @@ mod tests {
         Ok(String::from_utf8(out.to_vec()).unwrap())
     }
 
-    fn fault(bad: Bad, at: usize) -> Result<String, Fault> {
-        Err(Fault { bad, at })
+    fn fault(problem: Problem, at: usize) -> Result<String, Fault> {
+        Err(Fault { problem, at })
     }
 
     #[test]
@@ -440,9 +426,9 @@ mod tests {
             "\"$\"",
             "$((1))",
         ] {
-            assert_eq!(value(raw).unwrap_err().bad, Bad::Expansion, "{raw}");
+            assert_eq!(value(raw).unwrap_err().problem, Problem::Expansion, "{raw}");
         }
-        assert_eq!(value("ab$NONE"), fault(Bad::Unset, 2));
+        assert_eq!(value("ab$NONE"), fault(Problem::UnsetVariable, 2));
     }
 
     #[test]
@@ -464,21 +450,21 @@ mod tests {
             ("(a)", 0),
             ("a>b", 1),
         ] {
-            assert_eq!(value(raw), fault(Bad::Quoting, at), "{raw}");
+            assert_eq!(value(raw), fault(Problem::BadQuoting, at), "{raw}");
         }
     }
 
     #[test]
     fn values_are_text_of_bounded_length() {
-        assert_eq!(value("a\0b"), fault(Bad::Nul, 0));
-        assert_eq!(value(r"$'\0'"), fault(Bad::Nul, 0));
-        assert_eq!(value(r"$'\xe9'"), fault(Bad::Code, 0));
-        assert_eq!(value(r"$'\uD800'").unwrap_err().bad, Bad::Code);
+        assert_eq!(value("a\0b"), fault(Problem::Nul, 0));
+        assert_eq!(value(r"$'\0'"), fault(Problem::Nul, 0));
+        assert_eq!(value(r"$'\xe9'"), fault(Problem::NotUtf8, 0));
+        assert_eq!(value(r"$'\uD800'").unwrap_err().problem, Problem::NotUtf8);
         assert_eq!(value(&"x".repeat(64)), Ok("x".repeat(64)));
         let long = value(&"x".repeat(65));
-        assert_eq!(long, fault(Bad::Length, 64));
-        let expanded = value(&"$DEVICE".repeat(17)).unwrap_err().bad;
-        assert_eq!(expanded, Bad::Length);
+        assert_eq!(long, fault(Problem::MaxValue, 64));
+        let expanded = value(&"$DEVICE".repeat(17)).unwrap_err().problem;
+        assert_eq!(expanded, Problem::MaxValue);
     }
 
     #[test]

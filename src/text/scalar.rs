@@ -1,6 +1,7 @@
 //! Single values: numbers, yes/no, MAC addresses, IP addresses, prefix lengths, host names.
 
 use super::parts;
+use crate::diag::Problem;
 use crate::model::addr::{Cidr, Family};
 use crate::model::link::Mac;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -169,30 +170,21 @@ pub fn prefix_len(text: &[u8], family: Family) -> Option<u8> {
 /// # Errors
 /// Which part is wrong.
 #[inline(never)]
-pub fn cidr(text: &[u8], into: &mut Cidr) -> Result<(), CidrError> {
+pub fn cidr(text: &[u8], into: &mut Cidr) -> Result<(), Problem> {
     let mut rest = Some(unbracketed(text));
     let addr = parts::next(&mut rest, b'/').and_then(ip);
-    into.addr = addr.ok_or(CidrError::Addr)?;
+    into.addr = addr.ok_or(Problem::NotAnAddress)?;
     if let Some(len) = rest {
-        into.len = prefix_len(len, into.family()).ok_or(CidrError::Len)?;
+        into.len = prefix_len(len, into.family()).ok_or(Problem::BadPrefix)?;
     }
     Ok(())
-}
-
-/// What [`cidr`] could not read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CidrError {
-    /// The address.
-    Addr,
-    /// The prefix length.
-    Len,
 }
 
 /// A prefix with its length, a full one where none is given.
 ///
 /// # Errors
 /// Which part is wrong.
-pub fn prefix(text: &[u8]) -> Result<Cidr, CidrError> {
+pub fn prefix(text: &[u8]) -> Result<Cidr, Problem> {
     let mut prefix = Cidr {
         len: u8::MAX,
         ..Cidr::default(Family::V4)
@@ -284,9 +276,9 @@ mod tests {
         assert_eq!(cidr(b"[2001:db8::1/64]"), Ok((v6, Some(64))));
         assert_eq!(cidr(b"2001:db8::1"), Ok((v6, None)));
         assert_eq!(cidr(b"192.0.2.1/255.255.255.0").unwrap().1, Some(24));
-        assert_eq!(cidr(b"192.0.2.1/255.0.255.0"), Err(CidrError::Len));
-        assert_eq!(cidr(b"192.0.2.1/33"), Err(CidrError::Len));
-        assert_eq!(cidr(b"192.0.2.01"), Err(CidrError::Addr));
+        assert_eq!(cidr(b"192.0.2.1/255.0.255.0"), Err(Problem::BadPrefix));
+        assert_eq!(cidr(b"192.0.2.1/33"), Err(Problem::BadPrefix));
+        assert_eq!(cidr(b"192.0.2.01"), Err(Problem::NotAnAddress));
         assert_eq!(
             cidr(b"[192.0.2.1]"),
             Ok(("192.0.2.1".parse().unwrap(), None))

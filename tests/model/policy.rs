@@ -265,7 +265,7 @@ fn the_command_line_beats_a_file_on_the_same_link() {
         ["fe80::ff:fe00:2/64", "10.7.0.5/24"]
     );
     assert_eq!(host.kernel.routes_of_others(), [""; 0]);
-    let note = "note: net:1:1: eth0: is configured by the command line; link skipped";
+    let note = "note: net:1:1: eth0: is configured by the kernel command line; link skipped";
     assert_eq!(host.complaints, [note]);
 }
 

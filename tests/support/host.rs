@@ -69,7 +69,7 @@ pub fn file_name(file: OutputFile) -> String {
 
 impl Sink for FakeHost {
     fn report(&mut self, diagnostic: &Diagnostic<'_>) {
-        let severity = match diagnostic.severity {
+        let severity = match diagnostic.complaint.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
             Severity::Note => "note",

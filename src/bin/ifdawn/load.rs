@@ -7,7 +7,7 @@ use crate::cli::{Command, Opt, Options, Source};
 use crate::sys::file::{self, Path, Root};
 use crate::sys::names::Names;
 use heapless::Vec;
-use ifdawn::diag::{Diagnostic, Effect, Errno, Escaped, FileId, Problem, Severity, Sink};
+use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Escaped, FileId, Problem, Sink};
 use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS, MAX_VALUE};
 use ifdawn::model::addr::Family;
 use ifdawn::model::config::{Config, LinkId, RouteDev};
@@ -140,8 +140,7 @@ impl Loader<'_, '_> {
             self.directory(directory, Kind::Named);
         }
         if is_read(Source::Firmware) && self.options.sources.is_some() {
-            let problem = &Problem::NotAvailable("firmware tables are not read by this version");
-            self.complain(Severity::Warning, b"--sources", problem, Effect::None);
+            self.complain(b"--sources", NO_FIRMWARE);
         }
         if is_read(Source::Cmdline) {
             let file = self.config.add_file(b"cmdline").unwrap_or(FileId(0));
@@ -189,7 +188,7 @@ impl Loader<'_, '_> {
             Err(errno) => self.failed(directory, errno),
         }
         if self.files.names.is_full {
-            self.complain(Severity::Error, directory, FULL, Effect::RestIgnored);
+            self.complain(directory, DIRECTORY_FULL);
         }
         self.files.names.sort();
         for n in 0..self.files.names.len() {
@@ -229,8 +228,7 @@ impl Loader<'_, '_> {
         match found {
             Ok(len) => {
                 if len > MAX_FILE_OCTETS {
-                    let problem = &Problem::TooLong("MAX_FILE_OCTETS");
-                    self.complain(Severity::Error, name, problem, Effect::RestIgnored);
+                    self.complain(name, TOO_LONG);
                 }
                 self.parse(name, kind, len.min(MAX_FILE_OCTETS))
             }
@@ -245,7 +243,7 @@ impl Loader<'_, '_> {
     /// Hands the first octets of [`Files::octets`] to their reader; the link of an ifcfg file that counts.
     fn parse(&mut self, name: &[u8], kind: Kind, len: usize) -> Option<LinkId> {
         let Some(file) = self.config.add_file(name) else {
-            self.complain(Severity::Error, name, FULL, Effect::FileIgnored);
+            self.complain(name, FULL);
             return None;
         };
         let files = &mut *self.files;
@@ -294,32 +292,24 @@ impl Loader<'_, '_> {
             cmdline::read(text, &mut cx);
         }
         if sink.more > 0 {
-            let problem = &Problem::More(sink.more);
-            self.complain(Severity::Error, name, problem, Effect::None);
+            let more = MORE.with(sink.more);
+            self.complain(name, more);
         }
         link
     }
 
     fn failed(&mut self, subject: &[u8], errno: Errno) {
-        let problem = &Problem::File(errno);
-        self.complain(Severity::Error, subject, problem, Effect::FileIgnored);
+        self.complain(subject, FAILED.with_errno(errno));
     }
 
     #[inline(never)]
-    fn complain(
-        &mut self,
-        severity: Severity,
-        subject: &[u8],
-        problem: &Problem<'_>,
-        effect: Effect,
-    ) {
+    fn complain(&mut self, subject: &[u8], complaint: Complaint) {
         self.sink.report(&Diagnostic {
-            severity,
+            complaint,
             at: None,
             subject: &Escaped(subject),
             token: b"",
-            problem: *problem,
-            effect,
+            detail: b"",
         });
     }
 }
@@ -330,7 +320,12 @@ const IFCFG: &[u8] = b"ifcfg-";
 /// How the names of route files begin.
 const ROUTES: [(&[u8], Family); 2] = [(b"route-", Family::V4), (b"route6-", Family::V6)];
 
-const FULL: &Problem<'_> = &Problem::Full("MAX_FILES");
+const FULL: Complaint = Complaint::error(Problem::MaxFiles, Effect::FileIgnored);
+const DIRECTORY_FULL: Complaint = Complaint::error(Problem::MaxFiles, Effect::RestIgnored);
+const TOO_LONG: Complaint = Complaint::error(Problem::MaxFileOctets, Effect::RestIgnored);
+const FAILED: Complaint = Complaint::error(Problem::File, Effect::FileIgnored);
+const NO_FIRMWARE: Complaint = Complaint::warning(Problem::NoFirmware, Effect::None);
+const MORE: Complaint = Complaint::error(Problem::More, Effect::None);
 
 /// A path up to its last slash, and what follows.
 fn split_at_last_part(path: &[u8]) -> (&[u8], &[u8]) {

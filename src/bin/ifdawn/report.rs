@@ -14,10 +14,10 @@ pub struct Report<'f> {
 
 impl Sink for Report<'_> {
     fn report(&mut self, diagnostic: &Diagnostic<'_>) {
-        if let Some(count) = self.counts.get_mut(diagnostic.severity as usize) {
+        if let Some(count) = self.counts.get_mut(diagnostic.complaint.severity as usize) {
             *count = count.saturating_add(1);
         }
-        let severity = diagnostic.severity.word();
+        let severity = diagnostic.complaint.severity.word();
         self.out.show(&format_args!("{severity}: {diagnostic}\n"));
         if let Some(At { column, text, .. }) = diagnostic.at
             && !text.is_empty()

@@ -448,9 +448,10 @@ fn show_waiting(engine: &Engine<'_>, log: &mut Log, live: bool) {
     let mut n = 0;
     while let Some((link, state)) = engine.link_at(n) {
         n += 1;
-        let Some(what) = state.awaited() else {
+        let Some(problem) = state.awaited() else {
             continue;
         };
+        let what = problem.awaited();
         let subject = &Subject(link.matches);
         if live {
             log.live(subject, &format_args!("waiting for {what}, {seconds} s"));

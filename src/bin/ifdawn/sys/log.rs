@@ -124,7 +124,7 @@ impl Log {
 
 impl Sink for Log {
     fn report(&mut self, diagnostic: &Diagnostic<'_>) {
-        let level = match diagnostic.severity {
+        let level = match diagnostic.complaint.severity {
             Severity::Error => Level::Error,
             Severity::Warning => Level::Warning,
             Severity::Note => Level::Note,

@@ -1,0 +1,272 @@
+//! The words of complaints: what may be wrong, and what follows from it.
+//!
+//! A reader complains in many places with few different words. What a place carries is a [`Complaint`],
+//! a constant in an instruction; the words are lines of one text, since a pointer and a length for each
+//! would take more room than the words.
+
+use crate::errno::Errno;
+use crate::text::parts;
+
+/// An enum and the words of each of its variants, which are the lines of one text.
+macro_rules! words {
+    ($(#[$about:meta])* $name:ident, $texts:ident: $($variant:ident $text:literal,)*) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $(#[doc = concat!("`", $text, "`")] $variant,)*
+        }
+
+        const $texts: &str = concat!($($text, "\n",)*);
+    };
+}
+
+words! {
+    /// How bad it is. `check` exits 1 when there was an error.
+    ///
+    /// An error: something asked for was not understood or not done. A warning: it was done, but
+    /// probably not as meant. A note: worth knowing.
+    Severity, SEVERITIES:
+    Error "error",
+    Warning "warning",
+    Note "note",
+}
+
+words! {
+    /// What is wrong: the sentence that the subject and the quoted token began goes on with it.
+    ///
+    /// `$` stands for [`Complaint::number`], `!` for the name of the error of that number, `~` for
+    /// "is not a method", `#` for "one more than `MAX_`", `@` for
+    /// "did not come in time".
+    Problem, PROBLEMS:
+    NotAnAddress "is not an IP address",
+    NotIpv4 "is not an IPv4 address",
+    NotIpv6 "is not an IPv6 address",
+    BadPrefix "is not a prefix length or contiguous netmask",
+    NotAMac "is not a MAC address",
+    NotALinkName "is not a link name (1-15 octets, no '/', ':', '%' or blank)",
+    NotANumber "is not a number in range",
+    NotABoolean "is neither yes nor no",
+    NotAHostname "is not a host name",
+    NotADomain "is not a domain name",
+    NotAnMtu "is not an MTU (68-65535)",
+    UnknownMethod "~",
+    MeantDhcp "~; dhcp is",
+    MeantOn "~; on is",
+    MeantLink6 "~; link6 is",
+    MeantLowerCase "~; methods are lower case",
+    MeantAddress "~; an address is ip=ADDRESS::GATEWAY:MASK::LINK:none",
+    MeantLink "~; a link is ip=LINK:dhcp",
+    MeantMac "~; a MAC with colons stands in brackets",
+    MeantMethod "~; one is dhcp, on, auto6, dhcp6, link6 or none",
+    UnknownKey "unknown",
+    NotAnAssignment "is not KEY=value",
+    BadQuoting "is not one shell word (check the quotes)",
+    Expansion "needs a shell, and none is ever run",
+    UnsetVariable "uses a variable that is not set in this file",
+    NotUtf8 "is not UTF-8",
+    Nul "NUL octet",
+    MaxValue "longer than MAX_VALUE",
+    MaxFileOctets "longer than MAX_FILE_OCTETS",
+    NoLink "DEVICE or HWADDR is missing",
+    NoArgument "an argument is missing",
+    NoDestination "the destination is missing",
+    NoGateway "its gateway or its link is missing",
+    ExtraField "is more than this form has",
+    Duplicate "is there twice",
+    NoMask "has no mask, /$ guessed",
+    HostBits "has bits beyond its prefix length, they are cleared",
+    ByteOrderMark "begins with a byte order mark",
+    Gap "follows a gap in the numbers",
+    More "and $ more; `ifdawn check` shows them",
+    File "!",
+    Kernel "!",
+    MaxAddrs "#ADDRS",
+    MaxAssignments "#ASSIGNMENTS",
+    MaxFiles "#FILES",
+    MaxKernelLinks "#KERNEL_LINKS",
+    MaxLinks "#LINKS",
+    MaxNameRules "#NAME_RULES",
+    MaxRoutes "#ROUTES",
+    MaxSearch "#SEARCH",
+    MaxServers "#SERVERS",
+    MaxStrings "#STRINGS",
+    RestoreOctets "one more than RESTORE_OCTETS",
+    LeftToKernel "is left to the kernel",
+    NtpServer "stands where the NTP server does, and the clock is not set here",
+    CmdlineVirtual "asks for a virtual link, which is not available yet",
+    CmdlineFirmware "is about firmware, which is not read yet",
+    CmdlineS390 "is about s390 channel devices, which are not set up here",
+    CmdlineResolver "is about a resolver, and only resolv.conf is written",
+    CmdlineNotYet "is not available yet",
+    FirmwareMethod "is a firmware source, which is not read yet",
+    NoFirmware "firmware tables are not read by this version",
+    NotYet "is not supported yet",
+    NotRead "is not a part of a route that is read",
+    AliasFile "alias and range files are not read yet",
+    Virtual "means a virtual link, or a port of one, and those are not made yet",
+    Foreign "needs wireless, 802.1X, DCB, PPP or ISDN, which are not supported",
+    NoDhcp4 "DHCPv4 is not available in this version",
+    NoIpv6 "router discovery and DHCPv6 are not available in this version",
+    Ipv6Off "needs IPv6, which IPV6INIT or IPV6_DISABLED turns off",
+    OnlyNamed "means that only links which are named are brought up",
+    OnCmdline "is configured by the kernel command line",
+    NoIpaddr "has no IPADDR of the same number",
+    GatewayAlone "is a gateway, and the file has no IPv4 address",
+    NoDefroute "is a gateway, and the link may not have a default route",
+    OtherGateway "is the gateway of another link",
+    OffLink "is in no subnet of the link",
+    ElsewhereGateway "is not used: GATEWAYDEV names another link",
+    GatewayWithoutAddr "is the gateway of a family without an address",
+    NoLinkOfRoute "goes to a link that nothing configures",
+    NoSubnetOfRoute "has its gateway in no subnet of a link",
+    Replaces "takes the place of a route somebody else made",
+    NoSuchLink "no such link",
+    OtherMac "is not the MAC of the link with this name",
+    Ambiguous "matches several links, the first is taken",
+    NameTaken "is the name of a link no rule speaks of",
+    NameOfLoopback "is the name of the loopback link",
+    NameClaimed "is claimed by an earlier MAC rule",
+    RenameTakenBack "a rename failed; every link has its old name again",
+    RenameStuck "a rename failed, and so did taking it back",
+    NoDeviceYet "the device@",
+    NoUdevYet "udev@",
+    NoDadYet "the end of duplicate address detection@",
+    NoCarrier "no carrier",
+    AddrTaken "somebody else on the link has this address",
+    NothingOfOurs "nothing of ours is on it",
+    UsedByOthers "has addresses or routes of somebody else; it stays up",
+    WrittenByOthers "was written by somebody else (its first line is not ours)",
+    ManyServers "names more than three servers; the resolver reads the first three",
+    NotMerged "was not written by us, or is too long to merge",
+    OwnedNotUnderstood "a line of its owned file is not understood",
+}
+
+words! {
+    /// What follows from a problem.
+    Effect, EFFECTS:
+    None "",
+    WordIgnored "word ignored",
+    LineIgnored "line ignored",
+    KeyUnset "key unset",
+    PartIgnored "left out",
+    DefaultUsed "default used",
+    FileIgnored "file ignored",
+    RestIgnored "the rest of it ignored",
+    LaterWins "the later one counts",
+    EarlierWins "the first one counts",
+    Guessed "used so",
+    OnlinkUsed "added with onlink",
+    LinkSkipped "link skipped",
+    NotRenamed "link not renamed",
+    MovedAside "that link is moved aside",
+    NotSet "not set",
+    MethodSkipped "link not configured by it",
+    FileKept "file kept",
+    NothingChanged "nothing was changed",
+    AddrSkipped "address not added",
+}
+
+impl Severity {
+    /// The word used in JSON and by `check`.
+    pub fn word(self) -> &'static str {
+        entry(SEVERITIES, self as u8)
+    }
+}
+
+impl Problem {
+    /// The words.
+    pub fn text(self) -> &'static str {
+        entry(PROBLEMS, self as u8)
+    }
+
+    /// What did not come in time.
+    pub fn awaited(self) -> &'static str {
+        self.text().strip_suffix('@').unwrap_or_default()
+    }
+}
+
+impl Effect {
+    /// The words after the semicolon; "" for [`Effect::None`].
+    pub fn text(self) -> &'static str {
+        entry(EFFECTS, self as u8)
+    }
+}
+
+/// Line `number`, from 0, of a text.
+#[inline(never)]
+pub(crate) fn entry(text: &'static str, number: u8) -> &'static str {
+    let line = parts::nth(text.as_bytes(), b'\n', usize::from(number));
+    str::from_utf8(line.unwrap_or_default()).unwrap_or_default()
+}
+
+/// What a complaint says wherever it is made. In this order and size, a constant is one short instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, align(8))]
+pub struct Complaint {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong.
+    pub problem: Problem,
+    /// What follows.
+    pub effect: Effect,
+    /// What the problem's words speak of.
+    pub number: u32,
+}
+
+impl Complaint {
+    /// An error.
+    pub const fn error(problem: Problem, effect: Effect) -> Complaint {
+        Complaint::new(Severity::Error, problem, effect)
+    }
+
+    /// A warning.
+    pub const fn warning(problem: Problem, effect: Effect) -> Complaint {
+        Complaint::new(Severity::Warning, problem, effect)
+    }
+
+    /// A note.
+    pub const fn note(problem: Problem, effect: Effect) -> Complaint {
+        Complaint::new(Severity::Note, problem, effect)
+    }
+
+    /// Any of them.
+    pub const fn new(severity: Severity, problem: Problem, effect: Effect) -> Complaint {
+        Complaint {
+            severity,
+            problem,
+            effect,
+            number: 0,
+        }
+    }
+
+    /// No mask given: guessed from the address class (RFC 791).
+    pub const fn no_mask(len: u8) -> Complaint {
+        Complaint::warning(Problem::NoMask, Effect::Guessed).with(len as u32)
+    }
+
+    /// With its number.
+    pub const fn with(self, number: u32) -> Complaint {
+        Complaint { number, ..self }
+    }
+
+    /// [`Problem::File`], or another one that has an error.
+    pub const fn with_errno(self, errno: Errno) -> Complaint {
+        self.with(errno.0.unsigned_abs())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_has_its_words() {
+        assert_eq!(Severity::Note.word(), "note");
+        assert_eq!(Problem::NotAnAddress.text(), "is not an IP address");
+        let last = "a line of its owned file is not understood";
+        assert_eq!(Problem::OwnedNotUnderstood.text(), last);
+        assert_eq!(Effect::None.text(), "");
+        assert_eq!(Effect::WordIgnored.text(), "word ignored");
+        assert_eq!(Effect::AddrSkipped.text(), "address not added");
+    }
+}

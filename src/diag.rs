@@ -14,7 +14,7 @@ pub(crate) use crate::complaint::entry;
 pub use crate::complaint::{Complaint, Effect, Problem, Severity};
 pub use crate::errno::Errno;
 use crate::model::config::Config;
-use core::fmt::{self, Display, Write};
+use crate::text::show::{Show, Text, displayed};
 use heapless::VecView;
 
 /// Number of a file in [`crate::model::config::Config::files`].
@@ -74,7 +74,7 @@ pub struct Diagnostic<'a> {
     /// Where, if anywhere.
     pub at: Option<At<'a>>,
     /// The key (`IPADDR`, `ip=`), the link, or the command that failed; may be empty.
-    pub subject: &'a dyn Display,
+    pub subject: &'a dyn Show,
     /// The offending octets, printed quoted and escaped; empty for none.
     pub token: &'a [u8],
     /// The kernel's own words about [`Problem::Kernel`], the key that [`Problem::UnknownKey`] was probably
@@ -90,7 +90,7 @@ impl Complaint {
         sink: &mut dyn Sink,
         config: &Config<'_>,
         origin: Origin,
-        subject: &dyn Display,
+        subject: &dyn Show,
     ) {
         sink.report(&Diagnostic {
             complaint: self,
@@ -108,79 +108,61 @@ pub trait Sink {
     fn report(&mut self, diagnostic: &Diagnostic<'_>);
 }
 
-/// Writes a word and the value after it.
-#[inline(never)]
-pub(crate) fn put(f: &mut fmt::Formatter<'_>, word: &str, value: &dyn Display) -> fmt::Result {
-    f.write_str(word)?;
-    value.fmt(f)
-}
-
-/// Writes a word and two hexadecimal digits after it.
-#[inline(never)]
-pub(crate) fn put_octet(w: &mut dyn Write, word: &str, octet: u8) -> fmt::Result {
-    write!(w, "{word}{octet:02x}")
-}
-
 impl Diagnostic<'_> {
     /// The token and the problem: the `message` of the JSON form.
-    pub fn message(&self) -> impl Display + '_ {
+    pub fn message(&self) -> Message<'_> {
         Message(self)
     }
 }
 
-impl Display for Diagnostic<'_> {
+impl Show for Diagnostic<'_> {
     /// The line without the leading program name and without a line end.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn show(&self, f: &mut Text<'_>) {
         if let Some(at) = &self.at {
-            Escaped(at.file).fmt(f)?;
-            number(f, at.line)?;
-            number(f, at.column)?;
-            f.write_str(": ")?;
+            Escaped(at.file).show(f);
+            for number in [at.line, at.column] {
+                if number > 0 {
+                    f.show(":", &number);
+                }
+            }
+            f.put(b": ");
         }
-        self.subject.fmt(f)?;
-        put(f, ": ", &Message(self))?;
+        self.subject.show(f);
+        f.show(": ", &Message(self));
         match self.complaint.effect.text() {
-            "" => Ok(()),
-            effect => put(f, "; ", &effect),
+            "" => {}
+            effect => f.show("; ", &effect),
         }
     }
 }
 
-/// A part of a place; 0 is none.
-#[inline(never)]
-fn number(f: &mut fmt::Formatter<'_>, number: u32) -> fmt::Result {
-    match number {
-        0 => Ok(()),
-        _ => put(f, ":", &number),
-    }
-}
+/// See [`Diagnostic::message`].
+pub struct Message<'a>(&'a Diagnostic<'a>);
 
-struct Message<'a>(&'a Diagnostic<'a>);
-
-impl Display for Message<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for Message<'_> {
+    fn show(&self, f: &mut Text<'_>) {
         if !self.0.token.is_empty() {
-            put(f, "", &Quoted(self.0.token))?;
-            f.write_str(" ")?;
+            f.show("", &Quoted(self.0.token));
+            f.put(b" ");
         }
         let complaint = self.0.complaint;
         for octet in complaint.problem.text().bytes() {
             match octet {
-                b'$' => complaint.number.fmt(f)?,
-                b'!' => Errno(complaint.number.cast_signed()).fmt(f)?,
-                b'~' => f.write_str("is not a method")?,
-                b'#' => f.write_str("one more than MAX_")?,
-                b'@' => f.write_str(" did not come in time")?,
-                _ => f.write_char(char::from(octet))?,
+                b'$' => complaint.number.show(f),
+                b'!' => Errno(complaint.number.cast_signed()).show(f),
+                b'~' => f.put(b"is not a method"),
+                b'#' => f.put(b"one more than MAX_"),
+                b'@' => f.put(b" did not come in time"),
+                _ => f.octet(octet),
             }
         }
         match (self.0.detail, complaint.problem) {
-            (b"", _) => Ok(()),
+            (b"", _) => {}
             (name, Problem::UnknownKey) => {
-                put(f, "; ", &Escaped(name))?;
-                f.write_str("?")
+                f.show("; ", &Escaped(name));
+                f.put(b"?")
             }
-            (said, _) => put(f, ", ", &Quoted(said)),
+            (said, _) => f.show(", ", &Quoted(said)),
         }
     }
 }
@@ -190,33 +172,32 @@ impl Display for Message<'_> {
 #[derive(Clone, Copy)]
 pub struct Escaped<'a>(pub &'a [u8]);
 
-impl Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for Escaped<'_> {
+    fn show(&self, f: &mut Text<'_>) {
         const SHOWN: usize = 160;
         let shown = self.0.get(..SHOWN).unwrap_or(self.0);
         for &octet in shown {
             if matches!(octet, b'"' | b'\\') {
-                f.write_char('\\')?;
+                f.octet(b'\\');
             }
             match octet {
-                0x20..=0x7e => f.write_char(octet as char)?,
-                _ => put_octet(f, "\\x", octet)?,
+                0x20..=0x7e => f.octet(octet),
+                _ => f.hex("\\x", octet),
             }
         }
         if self.0.len() > SHOWN {
-            f.write_str("...")?;
+            f.put(b"...");
         }
-        Ok(())
     }
 }
 
 /// Octets between quotes.
 pub(crate) struct Quoted<'a>(pub(crate) &'a [u8]);
 
-impl Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        put(f, "\"", &Escaped(self.0))?;
-        f.write_str("\"")
+impl Show for Quoted<'_> {
+    fn show(&self, f: &mut Text<'_>) {
+        f.show("\"", &Escaped(self.0));
+        f.put(b"\"")
     }
 }
 
@@ -238,6 +219,16 @@ impl<const N: usize> LineBuf<N> {
         &self.octets
     }
 
+    /// Adds octets.
+    pub fn put(&mut self, octets: &[u8]) {
+        append(&mut self.octets, octets);
+    }
+
+    /// Adds what is written of a value.
+    pub fn show(&mut self, value: &dyn Show) {
+        value.show(&mut Text(&mut |octets| append(&mut self.octets, octets)));
+    }
+
     /// Ends the line: a line feed, and `...` before it where something was cut.
     pub fn finish(&mut self) {
         if self.octets.len() >= N {
@@ -254,14 +245,10 @@ impl<const N: usize> Default for LineBuf<N> {
     }
 }
 
-impl<const N: usize> Write for LineBuf<N> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        append(&mut self.octets, text.as_bytes());
-        Ok(())
-    }
-}
+displayed!(Diagnostic<'_>, Message<'_>, Escaped<'_>);
 
 /// Adds as much as there is room for.
+#[inline(never)]
 fn append(line: &mut VecView<u8>, text: &[u8]) {
     let room = line.capacity().saturating_sub(line.len());
     let taken = text.get(..room).unwrap_or(text);
@@ -335,7 +322,7 @@ mod tests {
     #[test]
     fn a_cut_line_shows_the_cut() {
         let mut line = LineBuf::<16>::new();
-        write!(line, "{}", "x".repeat(40)).unwrap();
+        line.put(&[b'x'; 40]);
         line.finish();
         assert_eq!(line.as_bytes(), b"xxxxxxxxxxxx...\n");
     }

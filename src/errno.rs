@@ -1,7 +1,7 @@
 //! Error numbers of the kernel, and their names.
 
-use crate::diag::{entry, put};
-use core::fmt::{self, Display};
+use crate::diag::entry;
+use crate::text::show::{Show, Text, displayed};
 
 /// An error number of the kernel, positive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,13 +78,15 @@ ENETUNREACH
 ENOBUFS
 EHOSTUNREACH";
 
-impl Display for Errno {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+displayed!(Errno);
+
+impl Show for Errno {
+    fn show(&self, f: &mut Text<'_>) {
         for (number, at) in NUMBERS.iter().zip(0..) {
             if i32::from(*number) == self.0 {
-                return f.write_str(entry(NAMES, at));
+                return f.put(entry(NAMES, at).as_bytes());
             }
         }
-        put(f, "error ", &self.0)
+        f.show("error ", &self.0.unsigned_abs())
     }
 }

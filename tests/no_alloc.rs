@@ -62,7 +62,8 @@ mod tests {
     use ifdawn::plan::op::Op;
     use ifdawn::plan::resolve::{Goal, LinkState};
     use ifdawn::source::{Context, cmdline};
-    use std::fmt::{self, Display, Write};
+    use ifdawn::text::show::Show;
+    use std::fmt::{self, Write};
     use std::sync::{Mutex, PoisonError};
 
     /// How many allocations `act` makes on this thread.
@@ -91,7 +92,7 @@ mod tests {
     }
 
     impl Page {
-        fn of(&mut self, text: &dyn Display) -> &[u8] {
+        fn of(&mut self, text: &dyn Show) -> &[u8] {
             self.len = 0;
             write!(self, "{text}").unwrap();
             &self.octets[..self.len]
@@ -141,7 +142,7 @@ mod tests {
             aside(|| self.host.read(file))
         }
 
-        fn write(&mut self, file: OutputFile, text: &dyn Display) -> Result<(), Errno> {
+        fn write(&mut self, file: OutputFile, text: &dyn Show) -> Result<(), Errno> {
             let text = self.page.of(text);
             let text = str::from_utf8(text).unwrap();
             aside(|| self.host.write(file, &text))
@@ -161,7 +162,7 @@ mod tests {
             });
         }
 
-        fn progress(&mut self, link: IfName, news: &dyn Display) {
+        fn progress(&mut self, link: IfName, news: &dyn Show) {
             let news = str::from_utf8(self.page.of(news)).unwrap();
             aside(|| self.host.progress(link, &news));
         }

@@ -16,7 +16,6 @@ use crate::plan::op::Op;
 use crate::plan::resolve::LinkState;
 use crate::plan::{Act, Phase, Step};
 use crate::wire::netlink::{NLMSG_ERROR, Writer};
-use core::fmt::Write;
 use core::ops::Range;
 
 /// Octets of a problem that the state keeps.
@@ -233,7 +232,7 @@ impl Engine<'_> {
         }
         .report(&diagnostic);
         let mut text = LineBuf::<MAX_LINE>::new();
-        let _ = write!(text, "{diagnostic}");
+        text.show(&diagnostic);
         let text = text.as_bytes();
         self.remember_problem(ifindex, text.get(..PROBLEM_OCTETS).unwrap_or(text));
         // A link that is gone may come back: it is looked for again.
@@ -317,8 +316,8 @@ mod tests {
     use crate::model::desired::{DesiredLink, DesiredRoute};
     use crate::model::link::IfName;
     use crate::model::route::Route;
+    use crate::text::show::Show;
     use crate::wire::netlink::{NLM_F_ACK, messages};
-    use core::fmt::Display;
     use std::collections::VecDeque;
     use std::string::{String, ToString};
     use std::vec::Vec;
@@ -389,7 +388,7 @@ mod tests {
             Err(Errno::ENOENT)
         }
 
-        fn write(&mut self, _: OutputFile, _: &dyn Display) -> Result<(), Errno> {
+        fn write(&mut self, _: OutputFile, _: &dyn Show) -> Result<(), Errno> {
             Ok(())
         }
 
@@ -397,7 +396,7 @@ mod tests {
 
         fn owned_files(&mut self, _: &mut EachFile<'_>) {}
 
-        fn progress(&mut self, _: IfName, _: &dyn Display) {}
+        fn progress(&mut self, _: IfName, _: &dyn Show) {}
 
         fn trace(&mut self, _: &Op<'_>) {}
     }

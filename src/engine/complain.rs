@@ -1,8 +1,8 @@
 //! Complaints of the engine.
 
 use super::{Engine, Once, OutputFile};
-use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Severity, Sink, put};
-use core::fmt::{self, Display};
+use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Severity, Sink};
+use crate::text::show::{Show, Text};
 
 impl Engine<'_> {
     /// Complains about something that was asked for at `origin`, once.
@@ -12,7 +12,7 @@ impl Engine<'_> {
         sink: &mut dyn Sink,
         complaint: Complaint,
         origin: Origin,
-        subject: &dyn Display,
+        subject: &dyn Show,
     ) {
         let mut once = Once {
             said: &mut self.said,
@@ -41,13 +41,13 @@ impl Engine<'_> {
 }
 
 /// The file as complaints name it.
-impl Display for OutputFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            OutputFile::State => "state.json",
-            OutputFile::ResolvConf => "resolv.conf",
-            OutputFile::Hostname => "hostname",
-            OutputFile::Owned(link) => return put(f, "/run/ifdawn/owned-", link),
+impl Show for OutputFile {
+    fn show(&self, f: &mut Text<'_>) {
+        f.put(match self {
+            OutputFile::State => b"state.json",
+            OutputFile::ResolvConf => b"resolv.conf",
+            OutputFile::Hostname => b"hostname",
+            OutputFile::Owned(link) => return f.show("/run/ifdawn/owned-", link),
         })
     }
 }

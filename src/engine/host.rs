@@ -3,7 +3,7 @@
 use crate::diag::{Errno, Sink};
 use crate::model::link::IfName;
 use crate::plan::op::Op;
-use core::fmt::Display;
+use crate::text::show::Show;
 
 /// A point in time: microseconds of `CLOCK_BOOTTIME`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,7 +68,7 @@ pub trait Host: Sink {
     ///
     /// # Errors
     /// As open(2), write(2) and rename(2).
-    fn write(&mut self, file: OutputFile, text: &dyn Display) -> Result<(), Errno>;
+    fn write(&mut self, file: OutputFile, text: &dyn Show) -> Result<(), Errno>;
 
     /// Removes the file; one that is not there is no error.
     fn remove(&mut self, file: OutputFile);
@@ -77,7 +77,7 @@ pub trait Host: Sink {
     fn owned_files(&mut self, each: &mut EachFile<'_>);
 
     /// Tells a person what happens; `at` is the link.
-    fn progress(&mut self, link: IfName, news: &dyn Display);
+    fn progress(&mut self, link: IfName, news: &dyn Show);
 
     /// An operation is about to be sent (`-v`).
     fn trace(&mut self, op: &Op<'_>);

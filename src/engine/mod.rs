@@ -20,7 +20,7 @@ pub use host::{EachFile, Host, Instant, OutputFile, Settled};
 pub(crate) use names::{Names, Original};
 pub use publish::ForeignResolvConf;
 
-use crate::diag::{Complaint, Diagnostic, Effect, Errno, LineBuf, Severity, Sink, put_octet};
+use crate::diag::{Complaint, Diagnostic, Effect, Errno, LineBuf, Severity, Sink};
 use crate::limits::MAX_LINE;
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, Str};
 use crate::model::desired::Desired;
@@ -32,7 +32,7 @@ use crate::plan::diff::{self, Ipv6};
 use crate::plan::rename::{Assignment, LiveRename};
 use crate::plan::resolve::{Goal, LinkState, Resolver};
 use crate::plan::{Phase, Plan};
-use core::fmt::{self, Display, Write};
+use crate::text::show::{Show, Text};
 use heapless::VecView;
 
 /// A step of a link's way up, with its time.
@@ -394,9 +394,10 @@ fn imagine(observed: &mut Observed<'_>, name: &IfName, flags: u32, mac: &Mac) {
 #[inline(never)]
 fn enx_name(mac: &Mac) -> Option<IfName> {
     let mut name = LineBuf::<MAX_LINE>::new();
-    let _ = name.write_str("enx");
+    name.put(b"enx");
+    let mut text = |octets: &[u8]| name.put(octets);
     for octet in mac.as_bytes() {
-        let _ = put_octet(&mut name, "", *octet);
+        Text(&mut text).hex("", *octet);
     }
     IfName::cut(name.as_bytes())
 }
@@ -404,12 +405,12 @@ fn enx_name(mac: &Mac) -> Option<IfName> {
 /// A link as the configuration means it.
 pub struct Subject(pub LinkMatch);
 
-impl Display for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for Subject {
+    fn show(&self, f: &mut Text<'_>) {
         match self.0 {
-            LinkMatch::Name(name) => name.fmt(f),
-            LinkMatch::Mac(mac) | LinkMatch::Bootif(mac) => mac.fmt(f),
-            LinkMatch::Any => f.write_str("any link"),
+            LinkMatch::Name(name) => name.show(f),
+            LinkMatch::Mac(mac) | LinkMatch::Bootif(mac) => mac.show(f),
+            LinkMatch::Any => f.put(b"any link"),
         }
     }
 }
@@ -438,8 +439,8 @@ impl Sink for Once<'_> {
         // FNV-1a.
         let mut hash = 0x811c_9dc5_u32;
         pieces(diagnostic, &mut |piece| {
-            for octet in piece.bytes() {
-                hash = (hash ^ u32::from(octet)).wrapping_mul(0x0100_0193);
+            for octet in piece {
+                hash = (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193);
             }
         });
         let mut is_said = false;

@@ -12,6 +12,7 @@ use crate::limits::BATCH_REQUESTS;
 use crate::model::link::IfName;
 use crate::plan::rename::{self, LiveRename, Renamer};
 use crate::plan::{Act, Naming, Phase, Step};
+use crate::text::show::Parts;
 use crate::wire::netlink::{Message, NLM_F_CREATE, NLM_F_EXCL, Writer};
 
 /// How the rename stage stands.
@@ -202,7 +203,7 @@ impl Engine<'_> {
             if let Some(Original { ifindex, name, .. }) = self.originals.get(n)
                 && let Some(link) = self.observed.by_index(*ifindex)
             {
-                host.progress(link.name, &format_args!("renamed from {name}"));
+                host.progress(link.name, &Parts(&[&"renamed from ", name]));
                 self.mark(*ifindex, "renamed", now);
             }
         }

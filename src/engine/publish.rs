@@ -1,7 +1,7 @@
 //! What the engine tells others: a link's end state, resolv.conf, the host name, state.json.
 
 use super::{Engine, Host, Instant, OutputFile, Subject};
-use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Severity, put};
+use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Severity};
 use crate::model::addr::{Family, Ip};
 use crate::model::config::{LinkId, Method, SourceKind};
 use crate::model::desired::DesiredLink;
@@ -13,8 +13,8 @@ use crate::output::state::{self, State};
 use crate::plan::resolve::LinkState;
 use crate::plan::{Act, Step};
 use crate::text::lines::lines;
+use crate::text::show::{Show, Text};
 use crate::text::{parts, scalar};
-use core::fmt::{self, Display};
 
 /// How many servers the resolver reads (`MAXNS`).
 const SERVERS_READ: usize = 3;
@@ -129,10 +129,7 @@ impl Engine<'_> {
         let links = &self.desired.links;
         conf.begin();
         let mut of_link = |link| {
-            let _ = owned::names(config, link, &mut |word, name| {
-                conf.add(word, name);
-                Ok(())
-            });
+            owned::names(config, link, &mut |word, name| conf.add(word, name));
         };
         of_link(None);
         for (state, n) in self.states.iter().zip(0..) {
@@ -298,12 +295,12 @@ struct News<'a, 'm> {
     ifindex: u32,
 }
 
-impl Display for News<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("up")?;
+impl Show for News<'_, '_> {
+    fn show(&self, f: &mut Text<'_>) {
+        f.put(b"up");
         for addr in self.engine.desired.addrs.iter() {
             if addr.is_wanted_on(self.ifindex) {
-                put(f, ", ", &addr.addr)?;
+                f.show(", ", &addr.addr);
             }
         }
         for route in self.engine.desired.routes.iter() {
@@ -311,9 +308,8 @@ impl Display for News<'_, '_> {
                 && route.route.dst.is_default()
                 && let Some(via) = &route.route.via
             {
-                put(f, ", default via ", &Ip(via))?;
+                f.show(", default via ", &Ip(via));
             }
         }
-        Ok(())
     }
 }

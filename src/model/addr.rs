@@ -1,7 +1,6 @@
 //! Addresses with their prefix length.
 
-use crate::diag::put;
-use core::fmt::{self, Display};
+use crate::text::show::{Show, Text, displayed};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The address family of a value.
@@ -111,10 +110,10 @@ impl Cidr {
     }
 }
 
-impl Display for Cidr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        put(f, "", &Ip(&self.addr))?;
-        put(f, "/", &self.len)
+impl Show for Cidr {
+    fn show(&self, f: &mut Text<'_>) {
+        f.show("", &Ip(&self.addr));
+        f.show("/", &self.len)
     }
 }
 
@@ -122,13 +121,15 @@ impl Display for Cidr {
 /// takes three times the octets.
 pub struct Ip<'a>(pub &'a IpAddr);
 
-impl Display for Ip<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+displayed!(Cidr, Ip<'_>);
+
+impl Show for Ip<'_> {
+    fn show(&self, f: &mut Text<'_>) {
         match self.0 {
             IpAddr::V4(addr) => dotted(f, addr),
             IpAddr::V6(addr) => match addr.to_ipv4_mapped() {
                 Some(addr) => {
-                    f.write_str("::ffff:")?;
+                    f.put(b"::ffff:");
                     dotted(f, &addr)
                 }
                 None => groups(f, &addr.segments()),
@@ -138,18 +139,17 @@ impl Display for Ip<'_> {
 }
 
 #[inline(never)]
-fn dotted(f: &mut fmt::Formatter<'_>, addr: &Ipv4Addr) -> fmt::Result {
+fn dotted(f: &mut Text<'_>, addr: &Ipv4Addr) {
     let mut before = "";
     for octet in addr.octets() {
-        put(f, before, &octet)?;
+        f.show(before, &octet);
         before = ".";
     }
-    Ok(())
 }
 
 /// The first of the longest runs of two or more zeros is left out.
 #[inline(never)]
-fn groups(f: &mut fmt::Formatter<'_>, groups: &[u16; 8]) -> fmt::Result {
+fn groups(f: &mut Text<'_>, groups: &[u16; 8]) {
     let (mut zeros, mut left_out) = (0, 8..9);
     for (group, after) in groups.iter().zip(1_usize..) {
         zeros = match group {
@@ -162,16 +162,15 @@ fn groups(f: &mut fmt::Formatter<'_>, groups: &[u16; 8]) -> fmt::Result {
     }
     for (group, n) in groups.iter().zip(0_usize..) {
         if n == left_out.start {
-            f.write_str("::")?;
+            f.put(b"::");
         }
         if !left_out.contains(&n) {
             if n > 0 && n != left_out.end {
-                f.write_str(":")?;
+                f.put(b":");
             }
-            write!(f, "{group:x}")?;
+            f.number((*group).into(), 16);
         }
     }
-    Ok(())
 }
 
 /// `addr` with the bits after the first `len` cleared.

@@ -1,7 +1,7 @@
 //! Links: their names, hardware addresses and kinds.
 
-use crate::diag::{Escaped, put_octet};
-use core::fmt::{self, Display};
+use crate::diag::Escaped;
+use crate::text::show::{Show, Text, displayed};
 
 /// Octets of a link name, its NUL included (`IFNAMSIZ`).
 pub const IFNAMSIZ: usize = 16;
@@ -77,9 +77,9 @@ pub fn until_nul(octets: &[u8]) -> &[u8] {
     }
 }
 
-impl Display for IfName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Escaped(self.as_bytes()).fmt(f)
+impl Show for IfName {
+    fn show(&self, f: &mut Text<'_>) {
+        Escaped(self.as_bytes()).show(f)
     }
 }
 
@@ -134,14 +134,15 @@ impl Mac {
     }
 }
 
-impl Display for Mac {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+displayed!(IfName, Mac);
+
+impl Show for Mac {
+    fn show(&self, f: &mut Text<'_>) {
         let mut word = "";
         for octet in self.as_bytes() {
-            put_octet(f, word, *octet)?;
+            f.hex(word, *octet);
             word = ":";
         }
-        Ok(())
     }
 }
 

@@ -4,13 +4,12 @@
 //! the caller gives values in order. An object ends with the last value of its template. `[%]` is an array:
 //! values go into it until the caller ends it.
 
-use crate::diag::put_octet;
-use core::fmt::{self, Display, Write};
+use crate::text::show::{Show, Text, displayed};
 
 /// Writes one value. Nothing here fails: after an error of the writer below, it takes what comes and
 /// drops it.
 pub struct Json<'w> {
-    out: &'w mut dyn Write,
+    out: Text<'w>,
     /// What is still to be written of each object and array that is not ended, the innermost last.
     open: heapless::Vec<&'static str, 8>,
 }
@@ -21,9 +20,9 @@ const NEXT: &str = ",%";
 
 impl<'w> Json<'w> {
     /// Nothing written yet.
-    pub fn new(out: &'w mut dyn Write) -> Self {
+    pub fn new(out: &'w mut dyn FnMut(&[u8])) -> Self {
         Json {
-            out,
+            out: Text(out),
             open: heapless::Vec::new(),
         }
     }
@@ -51,10 +50,10 @@ impl<'w> Json<'w> {
 
     /// A string.
     #[inline(never)]
-    pub fn text(&mut self, value: &dyn Display) {
+    pub fn text(&mut self, value: &dyn Show) {
         self.word("\"");
-        let _ = show(self.out, &Escaped(value));
-        let _ = self.out.write_str("\"");
+        self.out.show("", &Escaped(value));
+        self.out.put(b"\"");
     }
 
     /// A string that is at hand.
@@ -65,7 +64,7 @@ impl<'w> Json<'w> {
 
     /// A string, or null.
     #[inline(never)]
-    pub fn text_or_null<T: Display>(&mut self, value: Option<&T>) {
+    pub fn text_or_null<T: Show>(&mut self, value: Option<&T>) {
         match value {
             Some(value) => self.text(value),
             None => self.word("null"),
@@ -83,9 +82,9 @@ impl<'w> Json<'w> {
 
     /// What is JSON already: a number, or values with commas between them.
     #[inline(never)]
-    pub fn raw(&mut self, value: &dyn Display) {
+    pub fn raw(&mut self, value: &dyn Show) {
         self.word("");
-        let _ = show(self.out, value);
+        self.out.show("", value);
     }
 
     /// `true` or `false`.
@@ -99,7 +98,7 @@ impl<'w> Json<'w> {
     fn word(&mut self, word: &str) {
         self.end_objects();
         self.before();
-        let _ = self.out.write_str(word);
+        self.out.put(word.as_bytes());
     }
 
     /// Writes what comes before the next value.
@@ -108,7 +107,7 @@ impl<'w> Json<'w> {
         if let Some(open) = self.open.last_mut()
             && let Some((before, rest)) = split(open)
         {
-            let _ = self.out.write_str(before);
+            self.out.put(before.as_bytes());
             if !rest.is_empty() {
                 *open = rest;
             }
@@ -124,7 +123,7 @@ impl<'w> Json<'w> {
         while let Some(open) = self.open.last()
             && split(open).is_none()
         {
-            let _ = self.out.write_str(open);
+            self.out.put(open.as_bytes());
             self.open.pop();
         }
     }
@@ -138,87 +137,72 @@ fn split(template: &'static str) -> Option<(&'static str, &'static str)> {
     Some((before, rest.get(1..)?))
 }
 
-/// Writes one value.
-#[inline(never)]
-pub fn show(out: &mut dyn Write, value: &dyn Display) -> fmt::Result {
-    write!(out, "{value}")
-}
-
 /// Passes what is written of a value to `each`, piece by piece.
 #[inline(never)]
-pub fn pieces(value: &dyn Display, each: &mut dyn FnMut(&str)) {
-    let _ = show(&mut Pieces(each), value);
-}
-
-/// See [`pieces`].
-pub struct Pieces<'a>(pub &'a mut dyn FnMut(&str));
-
-impl Write for Pieces<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0(text);
-        Ok(())
-    }
+pub fn pieces(value: &dyn Show, each: &mut dyn FnMut(&[u8])) {
+    value.show(&mut Text(each));
 }
 
 /// Whether a value is written as `text`.
-pub fn is_written_as(value: &dyn Display, text: &[u8]) -> bool {
+pub fn is_written_as(value: &dyn Show, text: &[u8]) -> bool {
     after_written(value, text) == Some(b"")
 }
 
 /// What follows a value in `text`, if that begins with what is written of the value.
 #[inline(never)]
-fn after_written<'t>(value: &dyn Display, text: &'t [u8]) -> Option<&'t [u8]> {
+fn after_written<'t>(value: &dyn Show, text: &'t [u8]) -> Option<&'t [u8]> {
     let mut rest = Some(text);
     pieces(value, &mut |piece| {
-        rest = rest.and_then(|rest| rest.strip_prefix(piece.as_bytes()));
+        rest = rest.and_then(|rest| rest.strip_prefix(piece));
     });
     rest
 }
 
 /// Whether `text` begins with a value as [`Json::text`] writes it, after its first quote.
 #[inline(never)]
-pub fn begins_with(text: &[u8], value: &dyn Display) -> bool {
+pub fn begins_with(text: &[u8], value: &dyn Show) -> bool {
     after_written(&Escaped(value), text).is_some_and(|rest| rest.starts_with(b"\""))
 }
 
 /// A value as it stands between quotes (RFC 8259 s.7).
-struct Escaped<'a>(&'a dyn Display);
+struct Escaped<'a>(&'a dyn Show);
 
-impl Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for Escaped<'_> {
+    fn show(&self, f: &mut Text<'_>) {
         pieces(self.0, &mut |piece| {
-            for character in piece.chars() {
-                if matches!(character, '"' | '\\') {
-                    let _ = f.write_char('\\');
+            for octet in piece {
+                if matches!(octet, b'"' | b'\\') {
+                    f.octet(b'\\');
                 }
-                let _ = match character {
-                    '\0'..='\x1f' => put_octet(f, "\\u00", character as u8),
-                    _ => f.write_char(character),
-                };
+                match octet {
+                    ..0x20 => f.hex("\\u00", *octet),
+                    _ => f.octet(*octet),
+                }
             }
         });
-        Ok(())
     }
 }
+
+displayed!(Octets<'_>);
 
 /// Octets as they are where they are UTF-8, each other octet as the character of its number.
 #[derive(Clone, Copy)]
 pub struct Octets<'a>(pub &'a [u8]);
 
-impl Display for Octets<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for Octets<'_> {
+    fn show(&self, f: &mut Text<'_>) {
         let mut rest = self.0;
         loop {
             let valid = match str::from_utf8(rest) {
-                Ok(text) => return f.write_str(text),
+                Ok(_) => return f.put(rest),
                 Err(error) => error.valid_up_to(),
             };
             let (text, wrong) = rest.split_at_checked(valid).unwrap_or_default();
-            f.write_str(str::from_utf8(text).unwrap_or_default())?;
+            f.put(text);
             let Some((octet, after)) = wrong.split_first() else {
-                return Ok(());
+                return;
             };
-            f.write_char(char::from(*octet))?;
+            f.put(&[0xc0 | octet >> 6, 0x80 | octet & 0x3f]);
             rest = after;
         }
     }
@@ -227,14 +211,16 @@ impl Display for Octets<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::string::{String, ToString};
+    use std::string::ToString;
+    use std::vec::Vec;
 
     #[test]
     fn commas_and_escapes() {
-        let mut out = String::new();
-        let mut json = Json::new(&mut out);
+        let mut out = Vec::new();
+        let mut each = |piece: &[u8]| out.extend_from_slice(piece);
+        let mut json = Json::new(&mut each);
         json.object(r#"{"a":[%],"b":%,"c":[%],"d":null}"#);
-        json.raw(&1);
+        json.raw(&1_u32);
         json.text(&Octets(b"q\"\\\n\x1f\xff"));
         json.object(r#"{"x":%}"#);
         json.boolean(true);
@@ -245,7 +231,7 @@ mod tests {
         json.end();
         json.end();
         assert_eq!(
-            out,
+            str::from_utf8(&out).unwrap(),
             "{\"a\":[1,\"q\\\"\\\\\\u000a\\u001f\u{ff}\",{\"x\":true},{}],\"b\":null,\"c\":[2,3],\"d\":null}"
         );
     }

@@ -17,7 +17,6 @@
 //! `link` is the number the link had: under another number the rest is gone with the old link. `up` says
 //! that the link was down before.
 
-use crate::diag::put;
 use crate::model::addr::{Cidr, Family, Ip};
 use crate::model::config::{Config, LinkId};
 use crate::model::desired::{Desired, DesiredLink, Presence, Standing};
@@ -25,8 +24,8 @@ use crate::model::route::Route;
 use crate::output::json::Octets;
 use crate::plan::op::RouteWords;
 use crate::source::route_file;
+use crate::text::show::{Show, Text, displayed};
 use crate::text::{lines, parts, scalar};
-use core::fmt::{self, Display};
 use core::net::IpAddr;
 
 /// The lines of a file: the word each begins with, and what follows it.
@@ -79,21 +78,21 @@ pub struct Owned<'a, 'm> {
 impl Owned<'_, '_> {
     /// Whether the link has name servers or search domains of its own.
     pub fn brings_names(&self) -> bool {
-        let any = |_: &str, _: &dyn Display| Err(fmt::Error);
-        let link = self.link.config;
-        link.is_some() && names(self.config, link, &mut { any }).is_err()
+        let (link, mut any) = (self.link.config, false);
+        names(self.config, link, &mut |_, _| any = true);
+        link.is_some() && any
     }
 }
 
-impl Display for Owned<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for Owned<'_, '_> {
+    fn show(&self, f: &mut Text<'_>) {
         let ifindex = self.link.ifindex;
-        put(f, "# What ifdawn made on ", &self.link.name)?;
-        put(f, "; `ifdawn down ", &self.link.name)?;
-        f.write_str("` undoes it.\n")?;
-        line(f, "link", &ifindex)?;
+        f.show("# What ifdawn made on ", &self.link.name);
+        f.show("; `ifdawn down ", &self.link.name);
+        f.put(b"` undoes it.\n");
+        line(f, "link", &ifindex);
         if self.link.owned_up {
-            f.write_str("up\n")?;
+            f.put(b"up\n");
         }
         for addr in self.desired.addrs.iter() {
             let is_ours = match addr.standing {
@@ -104,7 +103,7 @@ impl Display for Owned<'_, '_> {
                 Standing::Stale => addr.presence != Presence::Missing,
             };
             if addr.ifindex == ifindex && is_ours {
-                addr_line(f, &addr.addr, addr.peer.as_ref())?;
+                addr_line(f, &addr.addr, addr.peer.as_ref());
             }
         }
         for route in self.desired.routes.iter() {
@@ -114,15 +113,17 @@ impl Display for Owned<'_, '_> {
                 Standing::Stale => route.presence == Presence::Same,
             };
             if route.ifindex == ifindex && is_ours {
-                route_line(f, &route.route)?;
+                route_line(f, &route.route);
             }
         }
         match self.link.config {
-            None => Ok(()),
+            None => {}
             id => names(self.config, id, &mut |word, name| line(f, word, name)),
         }
     }
 }
+
+displayed!(Owned<'_, '_>);
 
 /// Passes the name servers and search domains of a link, or of none, to `each`, with the words of their
 /// lines.
@@ -130,32 +131,31 @@ impl Display for Owned<'_, '_> {
 pub fn names(
     config: &Config<'_>,
     link: Option<LinkId>,
-    each: &mut dyn FnMut(&'static str, &dyn Display) -> fmt::Result,
-) -> fmt::Result {
+    each: &mut dyn FnMut(&'static str, &dyn Show),
+) {
     for server in config.servers.iter() {
         if server.link == link {
-            each("dns", &Ip(&server.addr))?;
+            each("dns", &Ip(&server.addr));
         }
     }
     for search in config.search.iter() {
         if search.link == link {
-            each("search", &Octets(config.text(search.domain)))?;
+            each("search", &Octets(config.text(search.domain)));
         }
     }
-    Ok(())
 }
 
 #[inline(never)]
-fn addr_line(f: &mut fmt::Formatter<'_>, addr: &Cidr, peer: Option<&IpAddr>) -> fmt::Result {
-    put(f, "addr ", addr)?;
+fn addr_line(f: &mut Text<'_>, addr: &Cidr, peer: Option<&IpAddr>) {
+    f.show("addr ", addr);
     if let Some(peer) = peer {
-        put(f, " peer ", &Ip(peer))?;
+        f.show(" peer ", &Ip(peer));
     }
-    f.write_str("\n")
+    f.put(b"\n")
 }
 
 #[inline(never)]
-fn route_line(f: &mut fmt::Formatter<'_>, route: &Route) -> fmt::Result {
+fn route_line(f: &mut Text<'_>, route: &Route) {
     let word = match route.family() {
         Family::V4 => "route",
         Family::V6 => "route6",
@@ -165,10 +165,10 @@ fn route_line(f: &mut fmt::Formatter<'_>, route: &Route) -> fmt::Result {
 
 /// Writes one line of a word and a value.
 #[inline(never)]
-fn line(f: &mut fmt::Formatter<'_>, word: &str, value: &dyn Display) -> fmt::Result {
-    f.write_str(word)?;
-    put(f, " ", value)?;
-    f.write_str("\n")
+fn line(f: &mut Text<'_>, word: &str, value: &dyn Show) {
+    f.put(word.as_bytes());
+    f.show(" ", value);
+    f.put(b"\n")
 }
 
 #[cfg(test)]

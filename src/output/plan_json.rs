@@ -9,7 +9,7 @@ use crate::model::config::{
 };
 use crate::model::link::IfName;
 use crate::model::route::{MAIN_TABLE, Reach, Route};
-use core::fmt::{Display, Write};
+use crate::text::show::Show;
 
 /// The whole object.
 const PLAN: &str = concat!(
@@ -44,7 +44,7 @@ const DIAGNOSTIC: &str = concat!(
 );
 
 /// Writes everything up to the diagnostics: the writer takes those as a [`Sink`], and [`end`] ends it.
-pub fn begin<'w>(out: &'w mut dyn Write, config: &Config<'_>) -> Json<'w> {
+pub fn begin<'w>(out: &'w mut dyn FnMut(&[u8]), config: &Config<'_>) -> Json<'w> {
     let mut json = Json::new(out);
     json.object(PLAN);
     text(&mut json, config, config.global.hostname);
@@ -139,10 +139,10 @@ fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkCo
 /// By which the link is found: the MAC of a rule, where there is one, rather than its name.
 fn matches(json: &mut Json<'_>, matches: &LinkMatch, rule: Option<&NameRule>) {
     let (template, value) = match (matches, rule) {
-        (LinkMatch::Name(_), Some(rule)) => (r#"{"mac":%}"#, &rule.mac as &dyn Display),
-        (LinkMatch::Name(name), None) => (r#"{"name":%}"#, name as &dyn Display),
-        (LinkMatch::Mac(mac), _) => (r#"{"mac":%}"#, mac as &dyn Display),
-        (LinkMatch::Bootif(mac), _) => (r#"{"bootif":%}"#, mac as &dyn Display),
+        (LinkMatch::Name(_), Some(rule)) => (r#"{"mac":%}"#, &rule.mac as &dyn Show),
+        (LinkMatch::Name(name), None) => (r#"{"name":%}"#, name as &dyn Show),
+        (LinkMatch::Mac(mac), _) => (r#"{"mac":%}"#, mac as &dyn Show),
+        (LinkMatch::Bootif(mac), _) => (r#"{"bootif":%}"#, mac as &dyn Show),
         (LinkMatch::Any, _) => return json.object(r#"{"any":true}"#),
     };
     json.object(template);
@@ -187,11 +187,10 @@ pub(super) fn add_names(
     link: Option<LinkId>,
     list: &'static str,
 ) {
-    let _ = owned::names(config, link, &mut |word, name| {
+    owned::names(config, link, &mut |word, name| {
         if word == list {
             json.text(name);
         }
-        Ok(())
     });
 }
 

@@ -2,7 +2,7 @@
 
 use crate::output::json::pieces;
 use crate::text::parts;
-use core::fmt::Display;
+use crate::text::show::Show;
 use heapless::VecView;
 
 /// The first line of a file of ours; a file with another one is somebody else's.
@@ -30,7 +30,7 @@ impl ResolvConf<'_> {
 
     /// Adds the value of a `dns` or `search` line of `owned-IF`, unless it is there.
     #[inline(never)]
-    pub fn add(&mut self, word: &str, value: &dyn Display) {
+    pub fn add(&mut self, word: &str, value: &dyn Show) {
         let (text, first, before, after) = match word {
             "dns" => (&mut *self.servers, 0, &b"nameserver "[..], b'\n'),
             _ => (&mut *self.text, SEARCH.len(), &b""[..], b' '),
@@ -38,7 +38,7 @@ impl ResolvConf<'_> {
         let start = text.len();
         let mut is_new = text.extend_from_slice(before).is_ok();
         pieces(value, &mut |piece| {
-            is_new &= text.extend_from_slice(piece.as_bytes()).is_ok();
+            is_new &= text.extend_from_slice(piece).is_ok();
         });
         let (mut others, new) = match text.split_at_checked(start) {
             Some((others, new)) => (others.get(first..), new),

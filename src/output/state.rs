@@ -10,7 +10,7 @@ use crate::output::plan_json::add_names;
 use crate::plan::op::RouteWords;
 use crate::plan::resolve::LinkState;
 use crate::text::lines;
-use core::fmt::{self, Display};
+use crate::text::show::{Show, Text, displayed};
 use heapless::VecView;
 
 /// Octets of other links' lines that are carried over.
@@ -90,10 +90,10 @@ const MARK: &str = r#"{"at_us":%,"event":%}"#;
 /// A route file may hold 100,000: the state names the first ones.
 const ROUTES_SHOWN: usize = 64;
 
-impl Display for State<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for State<'_, '_> {
+    fn show(&self, f: &mut Text<'_>) {
         let engine = self.engine;
-        let mut json = Json::new(f);
+        let mut json = Json::new(f.0);
         json.object(FILE);
         json.string(engine.outcome().word());
         json.raw(&(engine.started().0 / 1_000));
@@ -112,9 +112,10 @@ impl Display for State<'_, '_> {
         }
         json.end();
         json.end();
-        Ok(())
     }
 }
+
+displayed!(State<'_, '_>);
 
 /// Writes the line of a link; `found` is `None` for one that did not appear.
 #[inline(never)]

@@ -14,7 +14,7 @@ mod routes;
 use crate::diag::{At, Complaint, Diagnostic, Origin, Sink};
 use crate::model::config::Config;
 use crate::model::link::IfName;
-use core::fmt::Display;
+use crate::text::show::Show;
 use heapless::VecView;
 
 /// When a step is carried out. The order of the variants is the order of the steps.
@@ -173,7 +173,7 @@ fn complain(
     config: &Config<'_>,
     complaint: Complaint,
     origin: Origin,
-    subject: &dyn Display,
+    subject: &dyn Show,
     token: &[u8],
 ) {
     sink.report(&Diagnostic {

@@ -1,13 +1,13 @@
 //! A step with its names filled in; as text it is the ip(8) command that does the same.
 
 use super::{Act, Naming, Plan, Step};
-use crate::diag::{Origin, put, put_octet};
+use crate::diag::Origin;
 use crate::model::addr::{Cidr, Family, Ip};
 use crate::model::desired::Desired;
 use crate::model::link::{IfName, Mac};
 use crate::model::route::{MAIN_TABLE, Reach, Route, RouteKind};
 use crate::text::parts;
-use core::fmt::{self, Display, Write};
+use crate::text::show::{Show, Text, displayed};
 use core::net::{IpAddr, Ipv4Addr};
 
 /// One change of the kernel's state.
@@ -136,21 +136,21 @@ impl Step {
     }
 }
 
-impl Display for Op<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (word, value): (&str, &dyn Display) = match &self.change {
+impl Show for Op<'_> {
+    fn show(&self, f: &mut Text<'_>) {
+        let (word, value): (&str, &dyn Show) = match &self.change {
             Change::Addr(verb, addr, peer, broadcast) => {
-                put(f, "ip addr ", &verb.word("change "))?;
+                f.show("ip addr ", &verb.word("change "));
                 match peer {
-                    None => addr.fmt(f)?,
+                    None => addr.show(f),
                     Some(peer) => {
-                        Ip(&addr.addr).fmt(f)?;
-                        put(f, " peer ", &Ip(peer))?;
-                        put(f, "/", &addr.len)?;
+                        Ip(&addr.addr).show(f);
+                        f.show(" peer ", &Ip(peer));
+                        f.show("/", &addr.len);
                     }
                 }
                 if let Some(broadcast) = broadcast {
-                    put(f, " brd ", &Ip(&IpAddr::V4(*broadcast)))?;
+                    f.show(" brd ", &Ip(&IpAddr::V4(*broadcast)));
                 }
                 return self.device(f, " dev ");
             }
@@ -159,19 +159,19 @@ impl Display for Op<'_> {
                     Family::V4 => "ip route ",
                     Family::V6 => "ip -6 route ",
                 };
-                put(f, command, &verb.word("replace "))?;
-                RouteWords(route).fmt(f)?;
+                f.show(command, &verb.word("replace "));
+                RouteWords(route).show(f);
                 return match route.kind {
                     RouteKind::Unicast => self.device(f, " dev "),
                     RouteKind::Blackhole
                     | RouteKind::Unreachable
                     | RouteKind::Prohibit
-                    | RouteKind::Throw => Ok(()),
+                    | RouteKind::Throw => {}
                 };
             }
             Change::Rename(Naming::DropAltName, name) => {
-                self.device(f, "ip link property del dev ")?;
-                return put(f, " altname ", &Word(name));
+                self.device(f, "ip link property del dev ");
+                return f.show(" altname ", &Word(name));
             }
             Change::Rename(Naming::Rename, name) => (" name ", &Word(name)),
             Change::Up => (" up", &""),
@@ -179,17 +179,18 @@ impl Display for Op<'_> {
             Change::Mac(mac) => (" address ", mac),
             Change::Mtu(mtu) => (" mtu ", mtu),
         };
-        self.device(f, "ip link set dev ")?;
-        put(f, word, value)
+        self.device(f, "ip link set dev ");
+        f.show(word, value)
     }
 }
 
+displayed!(Op<'_>, RouteWords<'_>);
+
 impl Op<'_> {
     /// The link's name, if it has one, after `word`.
-    fn device(&self, f: &mut fmt::Formatter<'_>, word: &str) -> fmt::Result {
-        match self.name {
-            Some(name) => put(f, word, &Word(name)),
-            None => Ok(()),
+    fn device(&self, f: &mut Text<'_>, word: &str) {
+        if let Some(name) = self.name {
+            f.show(word, &Word(name));
         }
     }
 }
@@ -208,84 +209,68 @@ impl Verb {
 /// A name as one word of a shell: as it is where no shell could misread it, else in single quotes.
 struct Word<'a>(&'a IfName);
 
-impl Display for Word<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for Word<'_> {
+    fn show(&self, f: &mut Text<'_>) {
         let name = self.0.as_bytes();
         let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || parts::has(b"._-@+", *octet);
         if name.iter().all(is_plain) {
-            return self.0.fmt(f);
+            return self.0.show(f);
         }
-        f.write_str("'")?;
-        match core::str::from_utf8(name) {
-            Ok(text) => {
-                for character in text.chars() {
-                    quoted(f, character)?;
-                }
-            }
-            Err(_) => {
-                for octet in name {
-                    match octet.is_ascii() {
-                        true => quoted(f, char::from(*octet))?,
-                        false => put_octet(f, "\\x", *octet)?,
-                    }
-                }
+        f.put(b"'");
+        let is_utf8 = core::str::from_utf8(name).is_ok();
+        for octet in name {
+            match octet {
+                b'\'' => f.put(b"'\\''"),
+                b' '..=b'~' => f.octet(*octet),
+                0x80.. if is_utf8 => f.octet(*octet),
+                // No word of a plain shell can say it, and no console shall obey it.
+                _ => f.hex("\\x", *octet),
             }
         }
-        f.write_str("'")
-    }
-}
-
-/// Writes a character between single quotes.
-#[inline(never)]
-fn quoted(f: &mut fmt::Formatter<'_>, character: char) -> fmt::Result {
-    match character {
-        '\'' => f.write_str("'\\''"),
-        // No word of a plain shell can say it, and no console shall obey it.
-        '\0'..='\x1f' | '\x7f' => put_octet(f, "\\x", character as u8),
-        _ => f.write_char(character),
+        f.put(b"'")
     }
 }
 
 /// A route in the words of ip-route(8), without its link: what route files hold and `owned-IF` keeps.
 pub struct RouteWords<'a>(pub &'a Route);
 
-impl Display for RouteWords<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for RouteWords<'_> {
+    fn show(&self, f: &mut Text<'_>) {
         let route = self.0;
         if route.kind != RouteKind::Unicast {
-            put(f, route.kind.word(), &" ")?;
+            f.show(route.kind.word(), &" ");
         }
         match route.dst.is_default() {
-            true => f.write_str("default")?,
-            false => route.dst.fmt(f)?,
+            true => f.put(b"default"),
+            false => route.dst.show(f),
         }
         if let Some(via) = &route.via {
             let word = match Family::of(via) == route.family() {
                 true => " via ",
                 false => " via inet6 ",
             };
-            put(f, word, &Ip(via))?;
+            f.show(word, &Ip(via));
         }
         if let Some(src) = &route.src {
-            put(f, " src ", &Ip(src))?;
+            f.show(" src ", &Ip(src));
         }
         // ip(8) reads this one number as hexadecimal whatever its prefix.
         if route.tos != 0 {
-            put_octet(f, " tos 0x", route.tos)?;
+            f.hex(" tos 0x", route.tos);
         }
         if route.table != MAIN_TABLE {
-            put(f, " table ", &route.table)?;
+            f.show(" table ", &route.table);
         }
-        put(f, " proto ", &route.protocol)?;
+        f.show(" proto ", &route.protocol);
         if let Some(scope) = &route.scope {
-            put(f, " scope ", scope)?;
+            f.show(" scope ", scope);
         }
         if let Some(metric) = &route.metric {
-            put(f, " metric ", metric)?;
+            f.show(" metric ", metric);
         }
         match route.reach {
-            Reach::Checked => Ok(()),
-            Reach::Onlink => f.write_str(" onlink"),
+            Reach::Checked => {}
+            Reach::Onlink => f.put(b" onlink"),
         }
     }
 }

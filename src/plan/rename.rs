@@ -11,7 +11,7 @@ use crate::limits::MAX_LINE;
 use crate::model::config::{Config, NameRule, SourceKind};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{KernelKind, Link, Observed};
-use core::fmt::{Display, Write};
+use crate::text::show::{Parts, Show};
 use heapless::VecView;
 
 /// Whether the kernel renames a link that is up (Linux 6.2).
@@ -265,7 +265,7 @@ impl Renamer<'_, '_> {
         &mut self,
         complaint: Complaint,
         origin: Origin,
-        subject: &dyn Display,
+        subject: &dyn Show,
         name: &IfName,
     ) {
         let name = name.as_bytes();
@@ -299,7 +299,7 @@ fn made_name(word: &str, observed: &Observed<'_>, at: u16) -> IfName {
     let mut name = IfName::LO;
     for _ in 0..TRIES {
         let mut text = LineBuf::<MAX_LINE>::new();
-        let _ = write!(text, "{word}{number}");
+        text.show(&Parts(&[&word, &number]));
         name = IfName::cut(text.as_bytes()).unwrap_or(name);
         let mut altnames = observed.altnames.iter();
         if observed.by_name(&name).is_none() && !altnames.any(|altname| altname.name == name) {

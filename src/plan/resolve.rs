@@ -14,7 +14,7 @@ use crate::model::config::{
 use crate::model::desired::{Desired, DesiredAddr, DesiredLink, Presence, Standing};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, KernelKind, Link, Observed};
-use core::fmt::{Display, Write};
+use crate::text::show::Show;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use heapless::VecView;
 
@@ -221,7 +221,7 @@ impl Resolver<'_, '_> {
             }
         }
         let mut token = LineBuf::<MAX_LINE>::new();
-        let _ = write!(token, "{mac}");
+        token.show(mac);
         let (config, token) = (self.config, token.as_bytes());
         super::complain(self.sink, config, COMPLAINT, origin, &"HWADDR", token);
     }
@@ -342,7 +342,7 @@ impl Resolver<'_, '_> {
     }
 
     #[inline(never)]
-    pub(super) fn complain(&mut self, complaint: Complaint, origin: Origin, subject: &dyn Display) {
+    pub(super) fn complain(&mut self, complaint: Complaint, origin: Origin, subject: &dyn Show) {
         complaint.report(self.sink, self.config, origin, subject);
     }
 }

@@ -8,7 +8,7 @@ use crate::model::link::{IfName, LinkKind};
 use crate::text::cmdline::Word;
 use crate::text::lines::short;
 use crate::text::scalar;
-use core::fmt::{self, Display};
+use crate::text::show::{Show, Text};
 use core::net::IpAddr;
 
 /// The word is done with: what was wrong has been reported.
@@ -270,10 +270,10 @@ pub fn find_link(config: &Config<'_>, matches: &LinkMatch) -> Option<LinkId> {
 /// The key as it is written.
 struct Subject<'w>(&'w [u8]);
 
-impl Display for Subject<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Escaped(self.0).fmt(f)?;
-        f.write_str("=")
+impl Show for Subject<'_> {
+    fn show(&self, f: &mut Text<'_>) {
+        Escaped(self.0).show(f);
+        f.put(b"=")
     }
 }
 

@@ -23,7 +23,7 @@ mod value;
 
 use crate::diag::{At, Complaint, Diagnostic, FileId, Origin, Sink};
 use crate::model::config::Config;
-use core::fmt::Display;
+use crate::text::show::Show;
 
 /// One row of an input's table.
 pub struct Key<H: 'static> {
@@ -86,7 +86,7 @@ impl Context<'_, '_> {
     pub fn complain(
         &mut self,
         place: &Place<'_>,
-        subject: &dyn Display,
+        subject: &dyn Show,
         token: &[u8],
         complaint: Complaint,
     ) {
@@ -103,7 +103,7 @@ impl Context<'_, '_> {
     fn report(
         &mut self,
         place: &Place<'_>,
-        subject: &dyn Display,
+        subject: &dyn Show,
         token: &[u8],
         complaint: Complaint,
         detail: &[u8],

@@ -5,3 +5,4 @@ pub mod cmdline;
 pub mod lines;
 pub mod parts;
 pub mod scalar;
+pub mod show;

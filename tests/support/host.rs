@@ -5,8 +5,8 @@ use ifdawn::diag::{Diagnostic, Errno, Severity, Sink};
 use ifdawn::engine::{EachFile, Host, Instant, OutputFile, Settled};
 use ifdawn::model::link::IfName;
 use ifdawn::plan::op::Op;
+use ifdawn::text::show::Show;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fmt::Display;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -118,7 +118,7 @@ impl Host for FakeHost {
         file.map(Vec::as_slice).ok_or(Errno::ENOENT)
     }
 
-    fn write(&mut self, file: OutputFile, text: &dyn Display) -> Result<(), Errno> {
+    fn write(&mut self, file: OutputFile, text: &dyn Show) -> Result<(), Errno> {
         let text = text.to_string().into_bytes();
         self.files.insert(file_name(file), text);
         Ok(())
@@ -137,7 +137,7 @@ impl Host for FakeHost {
         }
     }
 
-    fn progress(&mut self, link: IfName, news: &dyn Display) {
+    fn progress(&mut self, link: IfName, news: &dyn Show) {
         self.news.push(format!("{link}: {news}"));
     }
 

@@ -10,6 +10,7 @@ use ifdawn::limits::{MAX_FILES, MAX_LINKS};
 use ifdawn::model::link::IfName;
 use ifdawn::text::parts;
 use ifdawn::text::scalar;
+use ifdawn::text::show::Parts;
 
 /// A word that lives as long as the process.
 pub type Word = &'static [u8];
@@ -196,9 +197,12 @@ impl Options {
             return Ok(());
         };
         let word = Escaped(word);
-        to_stderr(&format_args!(
-            "ifdawn: {problem}{word}\nTry: ifdawn --help\n"
-        ));
+        to_stderr(&Parts(&[
+            &"ifdawn: ",
+            &problem,
+            &word,
+            &"\nTry: ifdawn --help\n",
+        ]));
         Err(2)
     }
 

@@ -2,6 +2,7 @@
 
 use crate::sys::file::Out;
 use ifdawn::diag::{At, Diagnostic, Sink};
+use ifdawn::text::show::Parts;
 
 /// Shows complaints with their line and a caret.
 #[repr(C)]
@@ -18,7 +19,8 @@ impl Sink for Report<'_> {
             *count = count.saturating_add(1);
         }
         let severity = diagnostic.complaint.severity.word();
-        self.out.show(&format_args!("{severity}: {diagnostic}\n"));
+        self.out
+            .show(&Parts(&[&severity, &": ", diagnostic, &"\n"]));
         if let Some(At { column, text, .. }) = diagnostic.at
             && !text.is_empty()
         {

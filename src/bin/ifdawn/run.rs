@@ -15,12 +15,12 @@ use ifdawn::engine::{
     Subject,
 };
 use ifdawn::model::link::IfName;
-use ifdawn::output::json::{Octets, Pieces};
+use ifdawn::output::json::Octets;
 use ifdawn::output::plan_json;
 use ifdawn::plan::op::Op;
 use ifdawn::plan::resolve::Goal;
 use ifdawn::text::lines::lines;
-use std::fmt::Display;
+use ifdawn::text::show::{Parts, Show};
 use std::os::fd::{AsFd, OwnedFd};
 
 /// Everything required is up.
@@ -68,10 +68,11 @@ fn check(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
         counts: [0; 3],
     };
     system.read(engine, Some(&mut report));
-    let [errors, warnings, notes] = report.counts;
-    report.out.show(&format_args!(
-        "{errors} errors, {warnings} warnings, {notes} notes\n"
-    ));
+    let [errors, ..] = report.counts;
+    let words = [" errors, ", " warnings, ", " notes\n"];
+    for (count, word) in report.counts.iter().zip(words) {
+        report.out.show(&Parts(&[count, &word]));
+    }
     report.out.flush();
     if errors > 0 { NOT_UP } else { UP }
 }
@@ -93,13 +94,13 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let mut out = Out::new(file::stdout());
     for step in engine.plan.steps.iter() {
         if let Some(op) = Op::of(*step, &engine.plan, &engine.desired) {
-            out.show(&format_args!("{op}\n"));
+            out.show(&Parts(&[&op, &"\n"]));
         }
     }
     if !options.has(Opt::Offline) && engine.resolv_conf_differs(system) {
         let path = Escaped(resolv_conf(options));
         for line in lines(engine.resolv_conf()).skip(1) {
-            out.show(&format_args!("# {path}: {}\n", Octets(line.octets)));
+            out.show(&Parts(&[&"# ", &path, &": ", &Octets(line.octets), &"\n"]));
         }
     }
     out.flush();
@@ -111,9 +112,8 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
 fn plan_json(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let mut out = Out::new(file::stdout());
     system.read(engine, Some(&mut Silent));
-    let each = &mut |piece: &str| out.put(piece.as_bytes());
-    let mut pieces = Pieces(each);
-    let mut json = plan_json::begin(&mut pieces, &engine.config);
+    let each = &mut |piece: &[u8]| out.put(piece);
+    let mut json = plan_json::begin(each, &engine.config);
     system.read(engine, Some(&mut json));
     plan_json::end(json);
     out.flush();
@@ -294,7 +294,7 @@ impl System<'_> {
 
     fn lock_failed(&mut self, errno: Errno, then: &str) {
         self.log
-            .say(Level::Error, &LOCK, &format_args!("{errno}; {then}"));
+            .say(Level::Error, &LOCK, &Parts(&[&errno, &"; ", &then]));
     }
 }
 
@@ -342,7 +342,7 @@ impl Host for System<'_> {
         Ok(octets.get(..len).unwrap_or_default())
     }
 
-    fn write(&mut self, file: OutputFile, text: &dyn Display) -> Result<(), Errno> {
+    fn write(&mut self, file: OutputFile, text: &dyn Show) -> Result<(), Errno> {
         let path = path(self.options, &self.root, file);
         match file {
             OutputFile::Hostname => path.write_in_place(text),
@@ -365,7 +365,7 @@ impl Host for System<'_> {
         }
     }
 
-    fn progress(&mut self, link: IfName, news: &dyn Display) {
+    fn progress(&mut self, link: IfName, news: &dyn Show) {
         self.log.say(Level::News, &link, news);
     }
 
@@ -454,9 +454,12 @@ fn show_waiting(engine: &Engine<'_>, log: &mut Log, live: bool) {
         let what = problem.awaited();
         let subject = &Subject(link.matches);
         if live {
-            log.live(subject, &format_args!("waiting for {what}, {seconds} s"));
+            log.live(
+                subject,
+                &Parts(&[&"waiting for ", &what, &", ", &seconds, &" s"]),
+            );
         } else if seconds == 0 {
-            log.say(Level::News, subject, &format_args!("waiting for {what}"));
+            log.say(Level::News, subject, &Parts(&[&"waiting for ", &what]));
         }
     }
 }

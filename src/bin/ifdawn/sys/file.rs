@@ -7,8 +7,8 @@ use ifdawn::diag::Errno;
 use ifdawn::output::json::pieces;
 use ifdawn::text::parts;
 
+use ifdawn::text::show::Show;
 use std::ffi::CStr;
-use std::fmt::Display;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// How the name of a file ends that is not written to its end.
@@ -172,7 +172,7 @@ impl Path {
 
     /// Writes to a file as it is, such as one under /proc.
     #[inline(never)]
-    pub fn write_in_place(&self, text: &dyn Display) -> Result<(), Errno> {
+    pub fn write_in_place(&self, text: &dyn Show) -> Result<(), Errno> {
         let file = self.open(libc::O_WRONLY | libc::O_TRUNC | libc::O_CREAT, 0o644)?;
         write_all(&file, text)
     }
@@ -180,7 +180,7 @@ impl Path {
     /// Replaces a file whole: a temporary file beside it, renamed over it, with the old one's SELinux label.
     /// A symbolic link and a bind mount are written through in place.
     #[inline(never)]
-    pub fn replace(&self, text: &dyn Display) -> Result<(), Errno> {
+    pub fn replace(&self, text: &dyn Show) -> Result<(), Errno> {
         let old = status(HERE, self.pointer(), libc::AT_SYMLINK_NOFOLLOW);
         if old.kind() == libc::S_IFLNK {
             return self.write_in_place(text);
@@ -199,12 +199,7 @@ impl Path {
         }
     }
 
-    fn write_temporary(
-        &self,
-        temporary: &Path,
-        old: Status,
-        text: &dyn Display,
-    ) -> Result<(), Errno> {
+    fn write_temporary(&self, temporary: &Path, old: Status, text: &dyn Show) -> Result<(), Errno> {
         let mode = match old.kind() {
             0 => 0o644,
             _ => old.mode & 0o777,
@@ -325,7 +320,7 @@ fn keep_label(path: usize, file: &OwnedFd) {
     }
 }
 
-fn write_all(file: &OwnedFd, text: &dyn Display) -> Result<(), Errno> {
+fn write_all(file: &OwnedFd, text: &dyn Show) -> Result<(), Errno> {
     let mut out = Out::new(file.as_fd());
     out.show(text);
     out.flush();
@@ -375,8 +370,8 @@ impl<'f> Out<'f> {
 
     /// Adds what is written of a value.
     #[inline(never)]
-    pub fn show(&mut self, value: &dyn Display) {
-        pieces(value, &mut |piece| self.put(piece.as_bytes()));
+    pub fn show(&mut self, value: &dyn Show) {
+        pieces(value, &mut |piece| self.put(piece));
     }
 
     /// Writes what is pending.

@@ -6,9 +6,8 @@ use super::{call, descriptor, write};
 use crate::cli::{Target, Verbosity};
 use ifdawn::diag::{Diagnostic, LineBuf, Severity, Sink};
 use ifdawn::limits::MAX_LINE;
-use ifdawn::output::json::show;
 
-use std::fmt::{Display, Write};
+use ifdawn::text::show::{Parts, Show};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// What a line is.
@@ -44,7 +43,7 @@ pub struct Log {
     verbosity: Verbosity,
     device: Option<(Target, OwnedFd)>,
     /// Lines of live progress on the screen.
-    live: usize,
+    live: u32,
 }
 
 impl Log {
@@ -76,27 +75,27 @@ impl Log {
 
     /// Says something of a link, or of what else it is about.
     #[inline(never)]
-    pub fn say(&mut self, level: Level, subject: &dyn Display, text: &dyn Display) {
-        self.line(level, &format_args!("{subject}: {text}"));
+    pub fn say(&mut self, level: Level, subject: &dyn Show, text: &dyn Show) {
+        self.line(level, &Parts(&[subject, &": ", text]));
     }
 
     /// One line of live progress, below the lines that stay.
-    pub fn live(&mut self, subject: &dyn Display, text: &dyn Display) {
-        to_stderr(&format_args!("\x1b[Kifdawn: {subject}: {text}\n"));
+    pub fn live(&mut self, subject: &dyn Show, text: &dyn Show) {
+        to_stderr(&Parts(&[&"\x1b[Kifdawn: ", subject, &": ", text, &"\n"]));
         self.live = self.live.saturating_add(1);
     }
 
     /// Takes the live lines off the screen.
     pub fn clear_live(&mut self) {
         if self.live > 0 {
-            to_stderr(&format_args!("\x1b[{}A\x1b[J", self.live));
+            to_stderr(&Parts(&[&"\x1b[", &self.live, &"A\x1b[J"]));
             self.live = 0;
         }
     }
 
     /// Says what stands for itself.
     #[inline(never)]
-    pub fn line(&mut self, level: Level, text: &dyn Display) {
+    pub fn line(&mut self, level: Level, text: &dyn Show) {
         if level as u8 > 2 * self.verbosity as u8 {
             return;
         }
@@ -104,10 +103,15 @@ impl Log {
         let mut line = LineBuf::<MAX_LINE>::new();
         if self.device.is_some() {
             let at = PRIORITY_OCTETS * level as usize;
-            let _ = line.write_str(PRIORITIES.get(at..at + PRIORITY_OCTETS).unwrap_or_default());
+            line.put(
+                PRIORITIES
+                    .get(at..at + PRIORITY_OCTETS)
+                    .unwrap_or_default()
+                    .as_bytes(),
+            );
         }
-        let _ = line.write_str("ifdawn: ");
-        let _ = show(&mut line, text);
+        line.put(b"ifdawn: ");
+        line.show(text);
         line.finish();
         let file = match &self.device {
             Some((target, device)) => {
@@ -134,9 +138,9 @@ impl Sink for Log {
 }
 
 /// Writes to standard error, which may be closed.
-pub fn to_stderr(text: &dyn Display) {
+pub fn to_stderr(text: &dyn Show) {
     let mut line = LineBuf::<MAX_LINE>::new();
-    let _ = show(&mut line, text);
+    line.show(text);
     let _ = write(file::stderr(), line.as_bytes());
 }
 

@@ -9,7 +9,6 @@ use super::{call, clock, opened};
 use ifdawn::diag::LineBuf;
 use ifdawn::engine::{Instant, Settled};
 use ifdawn::limits::MAX_LINE;
-use ifdawn::output::json::show;
 
 use std::os::fd::OwnedFd;
 
@@ -40,7 +39,7 @@ impl Udev {
             return Settled::Yes;
         }
         let mut name = LineBuf::<MAX_LINE>::new();
-        let _ = show(&mut name, &ifindex);
+        name.show(&ifindex);
         if root.path(b"/run/udev/data/n", name.as_bytes()).exists() {
             return Settled::Yes;
         }

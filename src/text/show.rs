@@ -1,0 +1,168 @@
+//! Text on its way out: what can be shown, and who takes it.
+//!
+//! As [`core::fmt`], without columns and without failure: who takes the text keeps what went wrong.
+
+use core::fmt;
+
+/// Takes text, piece by piece.
+pub struct Text<'a>(pub &'a mut dyn FnMut(&[u8]));
+
+impl Text<'_> {
+    /// Octets as they are.
+    #[inline(never)]
+    pub fn put(&mut self, octets: &[u8]) {
+        (self.0)(octets);
+    }
+
+    /// One octet.
+    #[inline(never)]
+    pub fn octet(&mut self, octet: u8) {
+        self.put(&[octet]);
+    }
+
+    /// A word and the value after it.
+    #[inline(never)]
+    pub fn show(&mut self, word: &str, value: &dyn Show) {
+        self.put(word.as_bytes());
+        value.show(self);
+    }
+
+    /// A word and two hexadecimal digits after it.
+    #[inline(never)]
+    pub fn hex(&mut self, word: &str, octet: u8) {
+        self.put(word.as_bytes());
+        if octet < 0x10 {
+            self.octet(b'0');
+        }
+        self.number(octet.into(), 16);
+    }
+
+    /// A number of base `radix`, at most 16.
+    #[inline(never)]
+    pub fn number(&mut self, mut number: u64, radix: u64) {
+        const LONGEST: usize = 20;
+        let mut digits = [0; LONGEST];
+        let mut start = LONGEST;
+        for digit in digits.iter_mut().rev() {
+            let value = number.checked_rem(radix).unwrap_or_default() as u8;
+            *digit = match value {
+                0..=9 => value.wrapping_add(b'0'),
+                _ => value.wrapping_add(b'a' - 10),
+            };
+            start = start.wrapping_sub(1);
+            number = number.checked_div(radix).unwrap_or_default();
+            if number == 0 {
+                break;
+            }
+        }
+        self.put(digits.get(start..).unwrap_or_default());
+    }
+}
+
+/// What can be shown.
+pub trait Show {
+    /// Passes what is written of it to `text`.
+    fn show(&self, text: &mut Text<'_>);
+}
+
+impl Show for str {
+    fn show(&self, text: &mut Text<'_>) {
+        text.put(self.as_bytes());
+    }
+}
+
+impl Show for u64 {
+    fn show(&self, text: &mut Text<'_>) {
+        text.number(*self, 10);
+    }
+}
+
+impl Show for u32 {
+    fn show(&self, text: &mut Text<'_>) {
+        u64::from(*self).show(text);
+    }
+}
+
+impl Show for u8 {
+    fn show(&self, text: &mut Text<'_>) {
+        u64::from(*self).show(text);
+    }
+}
+
+impl<S: Show + ?Sized> Show for &S {
+    fn show(&self, text: &mut Text<'_>) {
+        (**self).show(text);
+    }
+}
+
+/// One value after another.
+pub struct Parts<'a>(pub &'a [&'a dyn Show]);
+
+impl Show for Parts<'_> {
+    fn show(&self, text: &mut Text<'_>) {
+        for part in self.0 {
+            part.show(text);
+        }
+    }
+}
+
+impl fmt::Display for dyn Show + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut result = Ok(());
+        // a character may come in pieces
+        let mut character = heapless::Vec::<u8, 4>::new();
+        self.show(&mut Text(&mut |octets| {
+            for octet in octets {
+                let _ = character.push(*octet);
+                if let Ok(text) = str::from_utf8(&character) {
+                    result = result.and_then(|()| f.write_str(text));
+                    character.clear();
+                }
+            }
+        }));
+        result
+    }
+}
+
+/// [`fmt::Display`] of types that can be shown.
+macro_rules! displayed {
+    ($($name:ty),* $(,)?) => {$(
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                (self as &dyn Show).fmt(f)
+            }
+        }
+    )*};
+}
+pub(crate) use displayed;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    fn written(value: &dyn Show) -> std::string::String {
+        value.to_string()
+    }
+
+    #[test]
+    fn numbers_have_no_zeros_before_them() {
+        assert_eq!(written(&0_u8), "0");
+        assert_eq!(written(&4_294_967_295_u32), "4294967295");
+        assert_eq!(written(&u64::MAX), "18446744073709551615");
+    }
+
+    #[test]
+    fn parts_follow_one_another() {
+        struct Octet(u8);
+        impl Show for Octet {
+            fn show(&self, text: &mut Text<'_>) {
+                text.hex("0x", self.0);
+            }
+        }
+        assert_eq!(
+            written(&Parts(&[&Octet(0xa), &" \u{e9} ", &Octet(0xff)])),
+            "0x0a \u{e9} 0xff"
+        );
+    }
+}

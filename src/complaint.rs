@@ -5,6 +5,7 @@
 //! would take more room than the words.
 
 use crate::errno::Errno;
+use crate::packed::{Packed, packed};
 use crate::text::parts;
 
 /// An enum and the words of each of its variants, which are the lines of one text.
@@ -16,7 +17,7 @@ macro_rules! words {
             $(#[doc = concat!("`", $text, "`")] $variant,)*
         }
 
-        const $texts: &str = concat!($($text, "\n",)*);
+        const $texts: Packed = packed!(concat!($($text, "\n",)*));
     };
 }
 
@@ -168,35 +169,28 @@ words! {
 
 impl Severity {
     /// The word used in JSON and by `check`.
-    pub fn word(self) -> &'static str {
-        entry(SEVERITIES, self as u8)
+    pub fn word(self) -> Packed {
+        SEVERITIES.line(self as usize)
     }
 }
 
 impl Problem {
     /// The words.
-    pub fn text(self) -> &'static str {
-        entry(PROBLEMS, self as u8)
+    pub fn text(self) -> Packed {
+        PROBLEMS.line(self as usize)
     }
 
     /// What did not come in time.
-    pub fn awaited(self) -> &'static str {
-        self.text().strip_suffix('@').unwrap_or_default()
+    pub fn awaited(self) -> Packed {
+        Packed(parts::split(self.text().0, b'@').0)
     }
 }
 
 impl Effect {
     /// The words after the semicolon; "" for [`Effect::None`].
-    pub fn text(self) -> &'static str {
-        entry(EFFECTS, self as u8)
+    pub fn text(self) -> Packed {
+        EFFECTS.line(self as usize)
     }
-}
-
-/// Line `number`, from 0, of a text.
-#[inline(never)]
-pub(crate) fn entry(text: &'static str, number: u8) -> &'static str {
-    let line = parts::nth(text.as_bytes(), b'\n', usize::from(number));
-    str::from_utf8(line.unwrap_or_default()).unwrap_or_default()
 }
 
 /// What a complaint says wherever it is made. In this order and size, a constant is one short instruction.
@@ -258,15 +252,20 @@ impl Complaint {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::string::ToString;
 
     #[test]
     fn each_has_its_words() {
-        assert_eq!(Severity::Note.word(), "note");
-        assert_eq!(Problem::NotAnAddress.text(), "is not an IP address");
         let last = "a line of its owned file is not understood";
-        assert_eq!(Problem::OwnedNotUnderstood.text(), last);
-        assert_eq!(Effect::None.text(), "");
-        assert_eq!(Effect::WordIgnored.text(), "word ignored");
-        assert_eq!(Effect::AddrSkipped.text(), "address not added");
+        for (text, want) in [
+            (Severity::Note.word(), "note"),
+            (Problem::NotAnAddress.text(), "is not an IP address"),
+            (Problem::OwnedNotUnderstood.text(), last),
+            (Effect::None.text(), ""),
+            (Effect::WordIgnored.text(), "word ignored"),
+            (Effect::AddrSkipped.text(), "address not added"),
+        ] {
+            assert_eq!(text.to_string(), want);
+        }
     }
 }

@@ -10,10 +10,10 @@
 //! A [`Diagnostic`] borrows the text it complains about, so a [`Sink`] prints or counts it at once and
 //! keeps nothing. Tests compare [`Problem`] and [`Effect`]; one test pins the wording.
 
-pub(crate) use crate::complaint::entry;
 pub use crate::complaint::{Complaint, Effect, Problem, Severity};
 pub use crate::errno::Errno;
 use crate::model::config::Config;
+use crate::packed::Packed;
 use crate::text::show::{Show, Text, displayed};
 use heapless::VecView;
 
@@ -130,7 +130,7 @@ impl Show for Diagnostic<'_> {
         self.subject.show(f);
         f.show(": ", &Message(self));
         match self.complaint.effect.text() {
-            "" => {}
+            Packed([]) => {}
             effect => f.show("; ", &effect),
         }
     }
@@ -146,16 +146,14 @@ impl Show for Message<'_> {
             f.put(b" ");
         }
         let complaint = self.0.complaint;
-        for octet in complaint.problem.text().bytes() {
-            match octet {
-                b'$' => complaint.number.show(f),
-                b'!' => Errno(complaint.number.cast_signed()).show(f),
-                b'~' => f.put(b"is not a method"),
-                b'#' => f.put(b"one more than MAX_"),
-                b'@' => f.put(b" did not come in time"),
-                _ => f.octet(octet),
-            }
-        }
+        complaint.problem.text().octets(&mut |octet| match octet {
+            b'$' => complaint.number.show(f),
+            b'!' => Errno(complaint.number.cast_signed()).show(f),
+            b'~' => f.put(b"is not a method"),
+            b'#' => f.put(b"one more than MAX_"),
+            b'@' => f.put(b" did not come in time"),
+            _ => f.octet(octet),
+        });
         match (self.0.detail, complaint.problem) {
             (b"", _) => {}
             (name, Problem::UnknownKey) => {

@@ -1,6 +1,6 @@
 //! Error numbers of the kernel, and their names.
 
-use crate::diag::entry;
+use crate::packed::{Packed, packed};
 use crate::text::show::{Show, Text, displayed};
 
 /// An error number of the kernel, positive.
@@ -50,7 +50,8 @@ const NUMBERS: &[u8] = &[
 ];
 
 /// See [`NUMBERS`].
-const NAMES: &str = "\
+const NAMES: Packed = packed!(
+    "\
 EPERM
 ENOENT
 ESRCH
@@ -76,7 +77,8 @@ EADDRNOTAVAIL
 ENETDOWN
 ENETUNREACH
 ENOBUFS
-EHOSTUNREACH";
+EHOSTUNREACH"
+);
 
 displayed!(Errno);
 
@@ -84,7 +86,7 @@ impl Show for Errno {
     fn show(&self, f: &mut Text<'_>) {
         for (number, at) in NUMBERS.iter().zip(0..) {
             if i32::from(*number) == self.0 {
-                return f.put(entry(NAMES, at).as_bytes());
+                return NAMES.line(at).show(f);
             }
         }
         f.show("error ", &self.0.unsigned_abs())

@@ -42,6 +42,7 @@ pub mod limits;
 pub mod machine;
 pub mod model;
 pub mod output;
+pub mod packed;
 pub mod plan;
 pub mod source;
 #[cfg(test)]

@@ -4,9 +4,10 @@
 //! its last request is answered. Every error is mapped back to its step by the sequence number, and to
 //! the line of the configuration that asked for it.
 
+use super::publish::in_words;
 use super::{Engine, Host, Once, OutputFile};
-use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, LineBuf, Problem, Severity, Sink};
-use crate::limits::{BATCH_REQUESTS, MAX_LINE};
+use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, Problem, Severity, Sink};
+use crate::limits::BATCH_REQUESTS;
 use crate::model::addr::Family;
 use crate::model::desired::{DesiredAddr, Presence, Standing};
 use crate::output::json::is_written_as;
@@ -17,9 +18,6 @@ use crate::plan::resolve::LinkState;
 use crate::plan::{Act, Phase, Step};
 use crate::wire::netlink::{NLMSG_ERROR, Writer};
 use core::ops::Range;
-
-/// Octets of a problem that the state keeps.
-const PROBLEM_OCTETS: usize = 240;
 
 /// The least MTU of a link with IPv6 (RFC 8200 section 5).
 const IPV6_MIN_MTU: u32 = 1_280;
@@ -231,10 +229,8 @@ impl Engine<'_> {
             sink: host,
         }
         .report(&diagnostic);
-        let mut text = LineBuf::<MAX_LINE>::new();
-        text.show(&diagnostic);
-        let text = text.as_bytes();
-        self.remember_problem(ifindex, text.get(..PROBLEM_OCTETS).unwrap_or(text));
+        let problem = in_words(&diagnostic);
+        self.remember_problem(ifindex, &problem);
         // A link that is gone may come back: it is looked for again.
         if errno != Errno::ENODEV && severity == Severity::Error {
             self.fail(ifindex);

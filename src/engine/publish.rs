@@ -1,7 +1,7 @@
 //! What the engine tells others: a link's end state, resolv.conf, the host name, state.json.
 
 use super::{Engine, Host, Instant, OutputFile, Subject};
-use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Severity};
+use crate::diag::{Complaint, Effect, Errno, LineBuf, Origin, Problem, Severity};
 use crate::model::addr::{Family, Ip};
 use crate::model::config::{LinkId, Method, SourceKind};
 use crate::model::desired::DesiredLink;
@@ -72,7 +72,7 @@ impl Engine<'_> {
         let mut event = "done";
         if let Some(missing) = missing {
             event = "failed";
-            self.remember_problem(ifindex, missing.text().as_bytes());
+            self.remember_problem(ifindex, &in_words(&missing.text()));
         }
         let now = host.now();
         self.mark(ifindex, event, now);
@@ -263,8 +263,8 @@ impl Engine<'_> {
     }
 
     /// Adds a problem of a link to the state.
-    pub(super) fn remember_problem(&mut self, ifindex: u32, problem: &[u8]) {
-        if let Some(kept) = self.config.keep(problem) {
+    pub(super) fn remember_problem(&mut self, ifindex: u32, problem: &ProblemText) {
+        if let Some(kept) = self.config.keep(problem.as_bytes()) {
             let _ = self.problems.push((ifindex, kept));
         }
     }
@@ -273,6 +273,17 @@ impl Engine<'_> {
     pub fn started(&self) -> Instant {
         self.started
     }
+}
+
+/// As much of a problem as state.json has room for.
+pub(super) type ProblemText = LineBuf<240>;
+
+/// A problem as it is remembered.
+#[inline(never)]
+pub(super) fn in_words(problem: &dyn Show) -> ProblemText {
+    let mut text = LineBuf::new();
+    text.show(problem);
+    text
 }
 
 /// Host names that count as none.

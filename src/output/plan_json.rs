@@ -89,10 +89,10 @@ impl Sink for Json<'_> {
         self.text_or_null(file.as_ref());
         self.raw(&line);
         self.raw(&column);
-        self.string(diagnostic.complaint.severity.word());
+        self.text(&diagnostic.complaint.severity.word());
         self.text(&diagnostic.subject);
         self.text(&diagnostic.message());
-        self.string(diagnostic.complaint.effect.text());
+        self.text(&diagnostic.complaint.effect.text());
     }
 }
 

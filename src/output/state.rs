@@ -1,12 +1,12 @@
 //! `/run/ifdawn/state.json` (CONTRACT section 4): one link a line, so that a run which looks at some
 //! links carries the lines of the others over unread.
 
-use crate::diag::entry;
 use crate::engine::Engine;
 use crate::model::config::LinkId;
 use crate::model::desired::DesiredLink;
 use crate::output::json::{Json, Octets};
 use crate::output::plan_json::add_names;
+use crate::packed::{Packed, packed};
 use crate::plan::op::RouteWords;
 use crate::plan::resolve::LinkState;
 use crate::text::lines;
@@ -136,7 +136,7 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     json.number_or_null(observed.map(|link| link.ifindex));
     json.text_or_null(mac.as_ref().or(observed.map(|link| &link.mac)));
     json.string(config.kind.word());
-    json.string(entry(STATES, *state as u8));
+    json.text(&STATES.line(*state as usize));
     json.boolean(observed.is_some_and(|link| link.has_carrier()));
     for addr in desired.addrs.iter() {
         if addr.is_wanted_on(ifindex) {
@@ -174,7 +174,7 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
 }
 
 /// The words of CONTRACT section 4, in the order of [`LinkState`].
-const STATES: &str = "ignored\nwaiting-device\nwaiting-udev\nfound\nup\nfailed\ndad";
+const STATES: Packed = packed!("ignored\nwaiting-device\nwaiting-udev\nfound\nup\nfailed\ndad");
 
 #[cfg(test)]
 mod tests {

@@ -178,7 +178,7 @@ impl<'a> File<'a, '_, '_> {
         let name = entry.name(self.keys.text);
         let nearest = self.keys.names.nearest(name);
         self.cx
-            .report(&place, &Escaped(name), b"", UNKNOWN, nearest);
+            .report(&place, &Escaped(name), b"", UNKNOWN, &nearest);
     }
 }
 

@@ -1,13 +1,16 @@
 //! Tables of [`Key`]s in the form that is searched at run time.
 //!
 //! A table is written as `const KEYS: &[Key<H>]`, one row per key, and exists only while compiling.
-//! What the program carries is [`Names`], all names in one string, and one `H` of an octet or two per
-//! row: a pointer in a position-independent program costs 40 octets, a name 12.
+//! What the program carries is [`Names`], all names in one packed text, and one `H` of an octet or two per
+//! row: a pointer in a position-independent program costs 40 octets, a name 7.
 //!
 //! A name that ends with `*` stands for every key that begins so, one that ends with `#` may be followed
 //! by a number.
 
 use super::Key;
+use crate::packed::{self, Packed};
+use crate::text::scalar;
+use heapless::Vec;
 
 /// A row for `name`; `doc` is one line for the reference.
 pub const fn key<H>(name: &'static str, field: H, doc: &'static str) -> Key<H> {
@@ -32,28 +35,31 @@ pub const fn numbered<H>(name: &'static str, field: H, doc: &'static str) -> Key
 const PREFIX: u8 = 0x40;
 /// A number may follow.
 const NUMBERED: u8 = 0x80;
-/// Octets of the name.
+/// Units of the name.
 const LEN: u8 = 0x3f;
+/// The longest name.
+const MAX_NAME: usize = 63;
 
 /// Octets of the packed names.
 pub const fn packed_len<H>(mut keys: &[Key<H>]) -> usize {
     let mut len = 0_usize;
     while let [key, more @ ..] = keys {
-        len = len.wrapping_add(1).wrapping_add(stem(key).0.len());
+        len = len.wrapping_add(1).wrapping_add(pack_stem(key).1);
         keys = more;
     }
     len
 }
 
-/// The names, each after an octet with its length and flags. `SIZE` is [`packed_len`].
+/// The names, packed, each after an octet with its units and flags. `SIZE` is [`packed_len`].
 pub const fn pack_names<H, const SIZE: usize>(mut keys: &[Key<H>]) -> [u8; SIZE] {
     let mut packed = [0; SIZE];
     let mut room: &mut [u8] = &mut packed;
     while let [key, more @ ..] = keys {
-        let (mut name, flags) = stem(key);
-        room = put(room, name.len().to_le_bytes()[0] | flags);
-        while let [octet, rest @ ..] = name {
-            room = put(room, *octet);
+        let (units, len) = pack_stem(key);
+        let (mut name, _) = units.split_at(len);
+        room = put(room, len.to_le_bytes()[0] | stem(key).1);
+        while let [unit, rest @ ..] = name {
+            room = put(room, *unit);
             name = rest;
         }
         keys = more;
@@ -89,6 +95,11 @@ const fn stem<H>(key: &Key<H>) -> (&'static [u8], u8) {
         ([stem @ .., b'#'], _) | (stem, true) => (stem, NUMBERED),
         (name, false) => (name, 0),
     }
+}
+
+/// The fixed part of a key's name in units, and how many these are.
+const fn pack_stem<H>(key: &Key<H>) -> ([u8; MAX_NAME], usize) {
+    packed::pack(stem(key).0)
 }
 
 /// The names of a table.
@@ -160,7 +171,7 @@ const fn is_same(mut a: &[u8], mut b: &[u8]) -> bool {
 }
 
 impl Names {
-    /// Flags and stem of each row.
+    /// Flags and stem of each row, this in units.
     fn iter(self) -> impl Iterator<Item = (u8, &'static [u8])> {
         let mut rest = self.0;
         core::iter::from_fn(move || {
@@ -174,16 +185,19 @@ impl Names {
     /// The first row that speaks of `name`.
     #[inline(never)]
     pub fn find(self, name: &[u8]) -> Found {
-        let (stem, number) = numbered_stem(name);
         for ((head, candidate), row) in self.iter().zip(0u16..) {
-            let ordinal = if candidate == name {
-                0
-            } else if head & PREFIX != 0 && name.starts_with(candidate) {
-                Found::ANY
-            } else if head & NUMBERED != 0 && number != 0 && candidate == stem {
-                number
-            } else {
+            let Some(rest) = Packed(candidate).strip(name) else {
                 continue;
+            };
+            let ordinal = match rest {
+                [] => 0,
+                _ if head & PREFIX != 0 => Found::ANY,
+                [b'0', _, ..] => continue,
+                digits if head & NUMBERED != 0 => match scalar::number(digits) {
+                    Some(number @ 0..=MAX_NUMBER) => number.wrapping_add(1),
+                    _ => continue,
+                },
+                _ => continue,
             };
             return Found::new(row, ordinal);
         }
@@ -192,15 +206,21 @@ impl Names {
 
     /// The name that `name` was probably meant to be, in any case and with up to two neighbouring
     /// octets wrong, missing or too many; "" for none.
-    pub fn nearest(self, name: &[u8]) -> &'static [u8] {
-        let name = numbered_stem(name).0;
-        let mut best: &[u8] = b"";
+    pub fn nearest(self, mut name: &[u8]) -> Vec<u8, MAX_NAME> {
+        while let [stem @ .., b'0'..=b'9'] = name {
+            name = stem;
+        }
+        let mut best = Vec::new();
         let mut least = match name.len() {
             0..=4 => 2,
             _ => 3,
         };
-        for (_, candidate) in self.iter() {
-            let distance = distance(name, candidate);
+        for (_, units) in self.iter() {
+            let mut candidate = Vec::new();
+            Packed(units).octets(&mut |octet| {
+                let _ = candidate.push(octet);
+            });
+            let distance = distance(name, &candidate);
             if distance < least {
                 least = distance;
                 best = candidate;
@@ -208,21 +228,6 @@ impl Names {
         }
         best
     }
-}
-
-/// Splits `IPADDR12` into `IPADDR` and 13; the second is 0 if there is no number, or one with a leading
-/// zero or beyond [`MAX_NUMBER`].
-fn numbered_stem(name: &[u8]) -> (&[u8], u32) {
-    let end = name
-        .iter()
-        .rposition(|octet| !octet.is_ascii_digit())
-        .map_or(0, |last| last.wrapping_add(1));
-    let (stem, digits) = name.split_at_checked(end).unwrap_or((name, b""));
-    let number = match digits {
-        [b'0', _, ..] => None,
-        _ => crate::text::scalar::number(digits).filter(|number| *number <= MAX_NUMBER),
-    };
-    (stem, number.map_or(0, |number| number.wrapping_add(1)))
 }
 
 /// The largest number of a numbered key.

@@ -1,0 +1,75 @@
+//! The program's own texts, with one octet for each of the parts that are frequent in them.
+//!
+//! A text is written as it is read, and packed while compiling ([`packed!`](crate::packed!)): each occurrence
+//! of the first of 128 parts becomes one octet, then of the second, and so on. So ten octets of a complaint
+//! take six. A line feed, and the octets that stand for values in templates, are in no part: texts can be
+//! divided there while they are packed.
+
+mod pack;
+
+use crate::text::parts;
+use crate::text::show::{Show, Text, displayed};
+use pack::{FIRST, PAIRS};
+pub use pack::{cut, pack};
+
+/// A text, packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packed(pub &'static [u8]);
+
+impl Packed {
+    /// Line `number`, from 0; empty beyond the last.
+    #[inline(never)]
+    pub fn line(self, number: usize) -> Packed {
+        Packed(parts::nth(self.0, b'\n', number).unwrap_or_default())
+    }
+
+    /// Passes its octets to `each`.
+    #[inline(never)]
+    pub fn octets(self, each: &mut dyn FnMut(u8)) {
+        for unit in self.0 {
+            match pair(*unit) {
+                Some(pair) => Packed(pair).octets(each),
+                None => each(*unit),
+            }
+        }
+    }
+
+    /// What follows it in `text`, if that begins with it.
+    #[inline(never)]
+    pub fn strip(self, text: &[u8]) -> Option<&[u8]> {
+        let mut rest = text;
+        for unit in self.0 {
+            rest = match pair(*unit) {
+                Some(pair) => Packed(pair).strip(rest)?,
+                None => rest.split_first().filter(|first| first.0 == unit)?.1,
+            };
+        }
+        Some(rest)
+    }
+}
+
+impl Show for Packed {
+    fn show(&self, text: &mut Text<'_>) {
+        self.octets(&mut |octet| text.octet(octet));
+    }
+}
+
+displayed!(Packed);
+
+/// The two units a unit stands for.
+fn pair(unit: u8) -> Option<&'static [u8; 2]> {
+    PAIRS.get(usize::from(unit.wrapping_sub(FIRST)))
+}
+
+/// A [`Packed`] of a constant text.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! packed {
+    ($text:expr) => {{
+        const TEXT: &[u8] = $text.as_bytes();
+        const PACKED: ([u8; TEXT.len()], usize) = $crate::packed::pack(TEXT);
+        const CUT: [u8; PACKED.1] = $crate::packed::cut(&PACKED.0);
+        $crate::packed::Packed(&CUT)
+    }};
+}
+pub use packed;

@@ -70,6 +70,24 @@ std::arch::global_asm!(
     "add r9, 8 * 63",
     "jmp 3b",
     "7:",
+    "push rdi",
+    "lea rbx, [rdx + 64]", // Elf64_Phdr
+    "9:",
+    "mov esi, [rbx + 40]", // p_memsz
+    "mov edi, [rbx + 16]", // p_vaddr
+    "cmp dword ptr [rbx], 0x6474e552", // PT_GNU_RELRO
+    "lea rbx, [rbx + 56]",
+    "jne 9b",
+    "add rsi, rdi",
+    "and rdi, -4096",
+    "sub rsi, rdi",
+    "add rdi, rdx",
+    "push 1",
+    "pop rdx", // PROT_READ
+    "push 10",
+    "pop rax", // SYS_mprotect
+    "syscall",
+    "pop rdi",
     "call {begin}",
     begin = sym begin,
 );

@@ -53,5 +53,8 @@ pub const BATCH_REQUESTS: usize = 256;
 /// Octets of one netlink answer: the kernel's largest dump buffer.
 pub const REPLY_OCTETS: usize = 32 * 1024;
 
+/// Octets of other links' lines that state.json keeps from an earlier run.
+pub const MAX_CARRIED: usize = 256 * 1024;
+
 /// Octets of the netlink messages that restore a link which had to go down to be renamed.
 pub const RESTORE_OCTETS: usize = 256 * 1024;

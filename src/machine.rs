@@ -4,7 +4,7 @@
 //! table grows into are never mapped. Capacities are parameters: tests use small machines.
 
 use crate::engine::{Buffers, Engine, ForeignResolvConf, Instant, Mark, Names, Original, Said};
-use crate::limits::{BATCH_OCTETS, REPLY_OCTETS, RESTORE_OCTETS};
+use crate::limits::{BATCH_OCTETS, MAX_CARRIED, REPLY_OCTETS, RESTORE_OCTETS};
 use crate::model::config::{
     AddrConfig, Config, Global, LinkConfig, NameRule, RouteConfig, Search, Server, Str,
 };
@@ -57,6 +57,7 @@ pub struct Machine<
     batch: [u8; BATCH_OCTETS],
     reply: [u8; REPLY_OCTETS],
     restore: Vec<u8, RESTORE_OCTETS>,
+    carried: Vec<u8, MAX_CARRIED>,
 }
 
 impl<
@@ -99,6 +100,7 @@ impl<
             batch: [0; BATCH_OCTETS],
             reply: [0; REPLY_OCTETS],
             restore: Vec::new(),
+            carried: Vec::new(),
         }
     }
 
@@ -146,6 +148,7 @@ impl<
                 batch: &mut self.batch,
                 reply: &mut self.reply,
                 restore: &mut self.restore,
+                carried: &mut self.carried,
             },
             seq: 0,
             live_rename: LiveRename::Unknown,

@@ -82,29 +82,32 @@ impl Engine<'_> {
     /// Carries out the whole plan.
     pub(super) fn apply(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
         self.send_steps(host, 0..self.plan.steps.len())?;
-        self.disown_failed(host);
+        self.disown(host);
         Ok(())
     }
 
-    /// What the kernel refused is not ours.
-    fn disown_failed(&mut self, host: &mut dyn Host) {
+    /// What the kernel refused to make is not ours, and what it deleted is ours no longer.
+    fn disown(&mut self, host: &mut dyn Host) {
         let mut is_news = false;
-        for (at, _) in self.failed.iter() {
-            let Some(step) = self.plan.steps.get(*at as usize) else {
+        for (step, at) in self.plan.steps.iter().zip(0_u32..) {
+            let is_done = !self.failed.iter().any(|(failed, _)| *failed == at);
+            let is_addition = matches!(step.act, Act::AddAddr | Act::AddRoute);
+            let is_addr = matches!(step.act, Act::AddAddr | Act::DelAddr);
+            let is_either = is_addition || matches!(step.act, Act::DelAddr | Act::DelRoute);
+            if !is_either || is_addition == is_done {
                 continue;
+            }
+            is_news = true;
+            let now = match is_done {
+                true => (Presence::Missing, Standing::Stale),
+                false => (Presence::Same, Standing::Wanted),
             };
             let n = step.n as usize;
-            if step.act == Act::AddAddr
-                && let Some(addr) = self.desired.addrs.get_mut(n)
-            {
-                (addr.presence, addr.standing) = (Presence::Same, Standing::Wanted);
-                is_news = true;
+            if is_addr && let Some(addr) = self.desired.addrs.get_mut(n) {
+                (addr.presence, addr.standing) = now;
             }
-            if step.act == Act::AddRoute
-                && let Some(route) = self.desired.routes.get_mut(n)
-            {
-                (route.presence, route.standing) = (Presence::Same, Standing::Wanted);
-                is_news = true;
+            if !is_addr && let Some(route) = self.desired.routes.get_mut(n) {
+                (route.presence, route.standing) = now;
             }
         }
         if is_news {

@@ -32,7 +32,7 @@ use crate::plan::diff::{self, Ipv6};
 use crate::plan::rename::{Assignment, LiveRename};
 use crate::plan::resolve::{Goal, LinkState, Resolver};
 use crate::plan::{Phase, Plan};
-use crate::text::show::{Show, Text};
+use crate::text::show::{Parts, Show, Text};
 use heapless::VecView;
 
 /// A step of a link's way up, with its time.
@@ -87,6 +87,8 @@ pub struct Buffers<'m> {
     pub reply: &'m mut [u8],
     /// Messages that restore a link which went down to be renamed.
     pub restore: &'m mut VecView<u8>,
+    /// Lines of state.json that stay as they are.
+    pub carried: &'m mut VecView<u8>,
 }
 
 /// See the module. In memory what is used most comes first: small offsets make short instructions.
@@ -146,6 +148,11 @@ impl Engine<'_> {
     /// Sets the clock's zero, from which waits and the timeline count.
     pub fn start(&mut self, now: Instant) {
         self.started = now;
+    }
+
+    /// Whether this was not said of a link before; now it is.
+    pub fn is_news(&mut self, subject: &dyn Show, text: &dyn Show) -> bool {
+        self.said.is_new(hash(&Parts(&[subject, text])))
     }
 
     /// How many netlink requests that change something were sent.
@@ -426,9 +433,33 @@ impl Said {
             hashes: heapless::Vec::new(),
         }
     }
+
+    /// Whether what has this [`hash`] was not said before; now it is.
+    pub(crate) fn is_new(&mut self, hash: u32) -> bool {
+        let mut is_said = false;
+        for said in self.hashes.iter() {
+            is_said |= *said == hash;
+        }
+        if !is_said {
+            let _ = self.hashes.push(hash);
+        }
+        !is_said
+    }
 }
 
-/// Passes each complaint on once. When more were made than are remembered, old ones may come again.
+/// Stands for a text (FNV-1a).
+#[inline(never)]
+pub(crate) fn hash(text: &dyn Show) -> u32 {
+    let mut hash = 0x811c_9dc5_u32;
+    pieces(text, &mut |piece| {
+        for octet in piece {
+            hash = (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193);
+        }
+    });
+    hash
+}
+
+/// Passes each complaint on once. When more were made than are remembered, the last ones may come again.
 pub(crate) struct Once<'a> {
     pub(crate) said: &'a mut Said,
     pub(crate) sink: &'a mut dyn Sink,
@@ -436,19 +467,7 @@ pub(crate) struct Once<'a> {
 
 impl Sink for Once<'_> {
     fn report(&mut self, diagnostic: &Diagnostic<'_>) {
-        // FNV-1a.
-        let mut hash = 0x811c_9dc5_u32;
-        pieces(diagnostic, &mut |piece| {
-            for octet in piece {
-                hash = (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193);
-            }
-        });
-        let mut is_said = false;
-        for said in self.said.hashes.iter() {
-            is_said |= *said == hash;
-        }
-        if !is_said {
-            let _ = self.said.hashes.push(hash);
+        if self.said.is_new(hash(diagnostic)) {
             self.sink.report(diagnostic);
         }
     }

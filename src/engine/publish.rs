@@ -1,9 +1,9 @@
 //! What the engine tells others: a link's end state, resolv.conf, the host name, state.json.
 
-use super::{Engine, Host, Instant, OutputFile, Subject};
+use super::{Engine, Host, Instant, OutputFile, Subject, hash};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Origin, Problem, Severity};
 use crate::model::addr::{Family, Ip};
-use crate::model::config::{LinkId, Method, SourceKind};
+use crate::model::config::{LinkConfig, LinkId, Method, SourceKind};
 use crate::model::desired::DesiredLink;
 use crate::model::link::IfName;
 use crate::output::json::{Octets, begins_with};
@@ -13,8 +13,8 @@ use crate::output::state::{self, State};
 use crate::plan::resolve::LinkState;
 use crate::plan::{Act, Step};
 use crate::text::lines::lines;
-use crate::text::show::{Show, Text};
-use crate::text::{parts, scalar};
+use crate::text::parts;
+use crate::text::show::{Parts, Show, Text};
 
 /// How many servers the resolver reads (`MAXNS`).
 const SERVERS_READ: usize = 3;
@@ -82,7 +82,12 @@ impl Engine<'_> {
         {
             self.complain_of(host, NO_CARRIER, origin, &name);
         }
-        if missing.is_none() {
+        let news = News {
+            engine: self,
+            ifindex,
+        };
+        let hash = hash(&Parts(&[&name, &news]));
+        if missing.is_none() && self.said.is_new(hash) {
             let engine = self;
             host.progress(name, &News { engine, ifindex });
         }
@@ -122,37 +127,36 @@ impl Engine<'_> {
         self.publish_hostname(host);
     }
 
-    /// The text resolv.conf shall have: `nameserver=` first, then the links of this run in the order of
-    /// the configuration, then what other links brought in earlier runs. `without` is a link going down.
+    /// The text resolv.conf shall have: `nameserver=` first, then the links in the order of the configuration,
+    /// as this run or an earlier one brought them up, then other links. `without` is a link going down.
     fn gather_resolv_conf(&mut self, host: &mut dyn Host, without: Option<&IfName>) {
         let (config, conf) = (&self.config, &mut self.resolv_conf);
         let links = &self.desired.links;
         conf.begin();
-        let mut of_link = |link| {
-            owned::names(config, link, &mut |word, name| conf.add(word, name));
-        };
-        of_link(None);
-        for (state, n) in self.states.iter().zip(0..) {
-            let is_there = match state {
-                LinkState::NotAsked | LinkState::WaitingDevice | LinkState::WaitingUdev => false,
-                LinkState::Found | LinkState::Up | LinkState::Failed | LinkState::WaitingDad => {
-                    true
+        owned::names(config, None, &mut |word, name| conf.add(word, name));
+        for (link, n) in config.links.iter().zip(0_u16..) {
+            let is_there = match self.states.get(usize::from(n)) {
+                None
+                | Some(LinkState::NotAsked | LinkState::WaitingDevice | LinkState::WaitingUdev) => {
+                    false
                 }
+                Some(
+                    LinkState::Found | LinkState::Up | LinkState::Failed | LinkState::WaitingDad,
+                ) => true,
             };
             if is_there {
-                of_link(Some(LinkId(n)));
+                owned::names(config, Some(LinkId(n)), &mut |word, name| {
+                    conf.add(word, name)
+                });
+            } else if let Some(name) = link.name
+                && Some(&name) != without
+            {
+                conf.add_owned(host.read(OutputFile::Owned(name)).unwrap_or_default());
             }
         }
         host.owned_files(&mut |name, file| {
-            if Some(&name) == without || links.iter().any(|link| link.name == name) {
-                return;
-            }
-            for (word, value) in owned::lines(file.unwrap_or_default()) {
-                if word == b"search" {
-                    conf.add("search", &Octets(value));
-                } else if word == b"dns" && scalar::ip(value).is_some() {
-                    conf.add("dns", &Octets(value));
-                }
+            if Some(&name) != without && !links.iter().any(|link| link.name == name) {
+                conf.add_owned(file.unwrap_or_default());
             }
         });
         conf.end();
@@ -183,7 +187,7 @@ impl Engine<'_> {
     fn compare_resolv_conf(&mut self, host: &mut dyn Host, without: Option<&IfName>) -> OnDisk {
         self.gather_resolv_conf(host, without);
         let conf = &self.resolv_conf;
-        let text = host.read(OutputFile::ResolvConf).unwrap_or_default();
+        let text = what_is_there(host, OutputFile::ResolvConf);
         let first = lines(text).next().map_or(&b""[..], |line| line.octets);
         let is_ours = first == MARKER.as_bytes();
         if text == &**conf.text || conf.is_empty() && !is_ours {
@@ -232,34 +236,23 @@ impl Engine<'_> {
     #[inline(never)]
     pub fn publish_state(&mut self, host: &mut dyn Host, without: Option<&IfName>) {
         const NOT_MERGED: Complaint = Complaint::warning(Problem::NotMerged, Effect::PartIgnored);
-        let mut carried = heapless::Vec::<u8, { state::MAX_CARRIED }>::new();
+        let (config, states, links) = (&self.config, &self.states, &self.desired.links);
         let mut is_ours = |line: &[u8]| {
             let is_it = |name: &IfName| begins_with(line, &Octets(name.as_bytes()));
-            without.is_some_and(is_it) || self.reports_on(&is_it)
+            let is_asked = |(link, state): (&LinkConfig, &LinkState)| {
+                *state != LinkState::NotAsked && link.name.as_ref().is_some_and(is_it)
+            };
+            without.is_some_and(is_it)
+                || config.links.iter().zip(states.iter()).any(is_asked)
+                || links.iter().any(|link| is_it(&link.name))
         };
-        let text = host.read(OutputFile::State).unwrap_or_default();
-        let merged = state::carry(text, &mut is_ours, &mut carried);
+        let text = what_is_there(host, OutputFile::State);
+        let merged = state::carry(text, &mut is_ours, self.buffers.carried);
         if merged.is_err() {
             self.complain_of(host, NOT_MERGED, Origin::NONE, &OutputFile::State);
         }
-        let text = State {
-            engine: self,
-            carried: &carried,
-        };
-        let written = host.write(OutputFile::State, &text);
+        let written = host.write(OutputFile::State, &State(self));
         self.complain_of_file(host, &OutputFile::State, written);
-    }
-
-    /// Whether one of the links of this run has such a name.
-    fn reports_on(&self, is_it: &dyn Fn(&IfName) -> bool) -> bool {
-        let mut n = 0_usize;
-        while let Some((link, state)) = self.link_at(n) {
-            if state != LinkState::NotAsked && link.name.as_ref().is_some_and(is_it) {
-                return true;
-            }
-            n = n.wrapping_add(1);
-        }
-        self.desired.links.iter().any(|link| is_it(&link.name))
     }
 
     /// Adds a problem of a link to the state.
@@ -284,6 +277,16 @@ pub(super) fn in_words(problem: &dyn Show) -> ProblemText {
     let mut text = LineBuf::new();
     text.show(problem);
     text
+}
+
+/// The text of a file. One that is there and cannot be read is nobody's we know.
+#[inline(never)]
+fn what_is_there(host: &mut dyn Host, file: OutputFile) -> &[u8] {
+    match host.read(file) {
+        Ok(text) => text,
+        Err(Errno::ENOENT) => b"",
+        Err(_) => b"?",
+    }
 }
 
 /// Host names that count as none.

@@ -1,8 +1,9 @@
 //! `/etc/resolv.conf` (resolv.conf(5)): merged over all links, `nameserver=` first, nothing twice.
 
-use crate::output::json::pieces;
-use crate::text::parts;
+use crate::output::json::{Octets, pieces};
+use crate::output::owned;
 use crate::text::show::Show;
+use crate::text::{parts, scalar};
 use heapless::VecView;
 
 /// The first line of a file of ours; a file with another one is somebody else's.
@@ -49,6 +50,18 @@ impl ResolvConf<'_> {
         }
         if !is_new || text.push(after).is_err() {
             text.truncate(start);
+        }
+    }
+
+    /// Adds what the `owned-IF` file of another link says.
+    #[inline(never)]
+    pub fn add_owned(&mut self, file: &[u8]) {
+        for (word, value) in owned::lines(file) {
+            if word == b"search" {
+                self.add("search", &Octets(value));
+            } else if word == b"dns" && scalar::ip(value).is_some() {
+                self.add("dns", &Octets(value));
+            }
         }
     }
 

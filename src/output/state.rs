@@ -13,9 +13,6 @@ use crate::text::lines;
 use crate::text::show::{Show, Text, displayed};
 use heapless::VecView;
 
-/// Octets of other links' lines that are carried over.
-pub const MAX_CARRIED: usize = 64 * 1024;
-
 /// The old text is not ours, or too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotMerged;
@@ -23,8 +20,8 @@ pub struct NotMerged;
 /// How each link's line begins.
 const LINE_START: &[u8] = b"{\"name\":\"";
 
-/// Appends the lines of `text` that are not about a link of this run to `carried`: `is_ours` is asked with
-/// what follows the quote before the name.
+/// Puts the lines of `text` that are not about a link of this run into `carried`: `is_ours` is asked with what
+/// follows the quote before the name.
 ///
 /// # Errors
 /// When the text is not ours, or too long.
@@ -34,6 +31,7 @@ pub fn carry(
     is_ours: &mut dyn FnMut(&[u8]) -> bool,
     carried: &mut VecView<u8>,
 ) -> Result<(), NotMerged> {
+    carried.clear();
     if !text.starts_with(b"{\"version\":1,") {
         return if text.is_empty() {
             Ok(())
@@ -62,12 +60,7 @@ pub fn carry(
 }
 
 /// The file's text.
-pub struct State<'a, 'm> {
-    /// Everything known.
-    pub engine: &'a Engine<'m>,
-    /// Lines of other links, as [`carry`] found them.
-    pub carried: &'a [u8],
-}
+pub struct State<'a, 'm>(pub &'a Engine<'m>);
 
 /// The file, without its lines.
 const FILE: &str = r#"{"version":1,"outcome":%,"started_ms":%,"links":[%
@@ -92,7 +85,7 @@ const ROUTES_SHOWN: usize = 64;
 
 impl Show for State<'_, '_> {
     fn show(&self, f: &mut Text<'_>) {
-        let engine = self.engine;
+        let engine = self.0;
         let mut json = Json::new(f.0);
         json.object(FILE);
         json.string(engine.outcome().word());
@@ -107,8 +100,9 @@ impl Show for State<'_, '_> {
                 line(&mut json, engine, LinkId(n), None);
             }
         }
-        if !self.carried.is_empty() {
-            json.raw(&Octets(self.carried));
+        let carried = &*engine.buffers.carried;
+        if !carried.is_empty() {
+            json.raw(&Octets(carried));
         }
         json.end();
         json.end();
@@ -369,11 +363,8 @@ mod tests {
                 .unwrap();
             engine.states.push(LinkState::WaitingDevice).unwrap();
         }
-        State {
-            engine: &engine,
-            carried,
-        }
-        .to_string()
+        engine.buffers.carried.extend_from_slice(carried).unwrap();
+        State(&engine).to_string()
     }
 
     const OTHER: &[u8] = b"\n{\"name\":\"eth9\",\"x\":[]},\n{\"name\":\"eth8\"}";

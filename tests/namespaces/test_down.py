@@ -83,6 +83,18 @@ class Down(Machine):
         self.assertCountEqual(self.addresses("eth0"), ["203.0.113.9/24", "2001:db8:9::9/64"], "the foreign addresses")
         self.assertEqual(self.routes(), ["10.77.0.0/16 via 203.0.113.1 dev eth0"], "the foreign route")
 
+    def test_what_was_deleted_is_not_ours_though_another_request_failed(self):
+        self.cables("eth0")
+        self.ifcfg("eth0", "IPADDR=192.0.2.5\nPREFIX=24\n")
+        self.ifdawn("up")
+        self.ifcfg("eth0", "IPADDR=198.51.100.5\nPREFIX=24\n")
+        self.network_script("route-eth0", "10.0.0.0/8 via 203.0.113.1\n")
+        self.ifdawn("up", code=1)
+        self.assertNotIn("192.0.2.5", self.read("run/ifdawn/owned-eth0"), "it is deleted")
+        self.ip("addr add 192.0.2.5/24 dev eth0")
+        self.ifdawn("up", code=1)
+        self.assertIn("192.0.2.5/24", self.addresses("eth0"), "somebody else's address stays")
+
     def test_down_of_what_is_not_ours_changes_nothing_and_exits_1(self):
         self.cables("eth0", up=True)
         self.ip("addr add 203.0.113.9/24 dev eth0")

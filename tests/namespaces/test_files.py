@@ -2,6 +2,7 @@
 import fcntl
 import json
 import os
+import stat
 import time
 
 from machine import MS_BIND, Machine, mount
@@ -102,6 +103,27 @@ class ResolvConf(Machine):
         text = self.read("etc/resolv.conf")
         self.assertIn("nameserver 192.0.2.53\n", text, "of `up eth0`")
         self.assertIn("nameserver 198.51.100.53\n", text, "of `up eth1`")
+
+    def test_the_order_is_that_of_the_configuration_whatever_was_asked_for(self):
+        names = [f"eth{n}" for n in range(8)]
+        self.cables(*names)
+        for n, name in enumerate(names):
+            self.ifcfg(name, f"IPADDR=192.0.{n}.5\nPREFIX=24\nDNS1=192.0.2.{n}\n")
+        self.ifdawn("up")
+        text = self.read("etc/resolv.conf")
+        self.assertEqual(text.split()[-1], "192.0.2.7", f"the last link's\n{text}")
+        self.ifdawn("up", "eth5")
+        self.assertEqual(self.read("etc/resolv.conf"), text, "as it was")
+        self.ifdawn("down", "eth3")
+        self.assertEqual(self.read("etc/resolv.conf"), text.replace("nameserver 192.0.2.3\n", ""), "without eth3's")
+
+    def test_a_socket_in_its_place_is_nobodys_we_know(self):
+        self.cables("eth0")
+        self.ifcfg("eth0", "IPADDR=192.0.2.5\nPREFIX=24\nDNS1=192.0.2.53\n")
+        os.makedirs(self.path("etc"), exist_ok=True)
+        os.mkfifo(self.path("etc/resolv.conf"))
+        self.assertSays(self.ifdawn("up"), "resolv.conf: was written by somebody else", "file kept")
+        self.assertTrue(stat.S_ISFIFO(os.stat(self.path("etc/resolv.conf")).st_mode), "it is there")
 
     def test_what_a_killed_run_left_half_written_is_not_read(self):
         # Its temporary file would pass for the file of a link called "eth0.ifdawn-new".
@@ -208,6 +230,17 @@ class State(Machine):
         self.assertEqual(links["eth0"], before, "eth0 as the first run left it")
         self.ifdawn("up", "eth1")
         self.assertEqual(len(self.state()["links"]), 2, "no link is there twice")
+
+    def test_many_links_of_an_earlier_run_stay(self):
+        names = [f"eth{n}" for n in range(40)]
+        self.cables(*names)
+        for n, name in enumerate(names):
+            self.ifcfg(name, f"IPADDR=192.0.{n}.5\nPREFIX=24\n")
+            routes = "".join(f"10.{n}.{m}.0/24 via 192.0.{n}.1\n" for m in range(70))
+            self.network_script(f"route-{name}", routes)
+        self.ifdawn("up")
+        self.ifdawn("up", "eth3")
+        self.assertEqual(len(self.state()["links"]), 40, "every link")
 
     def test_a_failed_link_is_told(self):
         self.cables("eth0")

@@ -1,4 +1,6 @@
 """Arguments, exit codes and privileges."""
+import os
+
 from machine import BINARY, Machine
 
 ETH0 = "IPADDR=192.0.2.5\nPREFIX=24\n"
@@ -135,12 +137,50 @@ class Usage(Machine):
         run = self.ifdawn("up", "-v")
         self.assertSays(run, "ip addr add 192.0.2.5/24")
 
-    def test_the_log_may_go_to_syslog_where_nobody_listens(self):
+    def test_what_syslog_does_not_take_goes_to_standard_error(self):
         self.cables("eth0")
         self.ifcfg("eth0", ETH0)
         run = self.ifdawn("up", "--log", "syslog")
-        self.assertEqual(run.err, "", "nothing on standard error")
-        self.assertEqual(self.addresses("eth0"), ["192.0.2.5/24"], "the link is up")
+        self.assertSays(run, "ifdawn: eth0: up, 192.0.2.5/24")
+        self.assertNotIn("<", run.err, f"without syslog's priorities\n{run}")
+
+    def test_a_syslogd_that_reads_nothing_stops_nothing(self):
+        self.cables("eth0")
+        self.ifcfg("eth0", ETH0 + "".join(f"IPADDR{n}=192.0.2.{100 + n}\n" for n in range(1, 60)))
+        listen = (
+            "import os, socket, subprocess, sys\n"
+            "subprocess.check_call(['mount', '-n', '-t', 'tmpfs', 'devices', '/dev'])\n"
+            "unread = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
+            "unread.bind('/dev/log')\n"
+            "os.set_inheritable(unread.fileno(), True)\n"
+            "os.execv(sys.argv[1], sys.argv[1:])\n"
+        )
+        run = self.ifdawn("up", "-v", "--log", "syslog", prefix=["unshare", "-m", "python3", "-c", listen])
+        self.assertSays(run, "ip addr add")
+        self.assertEqual(len(self.addresses("eth0")), 60, "every address is there")
+
+    def test_files_have_their_modes_whatever_the_umask(self):
+        self.cables("eth0")
+        self.ifcfg("eth0", ETH0 + "DNS1=192.0.2.53\n")
+        self.ifdawn("up", prefix=["sh", "-c", 'umask 077; exec "$@"', "sh"])
+        for name in ("etc/resolv.conf", "run/ifdawn/state.json"):
+            mode = os.stat(self.path(name)).st_mode & 0o777
+            self.assertEqual(oct(mode), "0o644", f"{name} is for everybody to read")
+
+    def test_an_option_of_another_command_is_refused(self):
+        for words in (["up", "--offline"], ["--json", "down", "eth0"], ["check", "--offline"]):
+            run = self.usage_error(*words)
+            self.assertSays(run, "not an option of this command: --")
+
+    def test_output_that_nobody_can_have_is_an_error(self):
+        for words in (["plan"], ["plan", "--json"], ["check"], ["--help"], ["--version"]):
+            full = ["sh", "-c", 'exec "$@" >/dev/full', "sh"]
+            run = self.ifdawn(*words, code=1, prefix=full)
+            self.assertSays(run, "standard output: ENOSPC")
+
+    def test_a_directory_that_was_named_has_to_be_there(self):
+        run = self.ifdawn("check", "--ifcfg-dir", "/nowhere", code=1)
+        self.assertIn("error: /nowhere: ENOENT", run.out, f"the complaint\n{run}")
 
     def test_closed_standard_streams_do_no_harm(self):
         self.cables("eth0")

@@ -1,4 +1,5 @@
 """Waiting for devices and for udev: by events, and no longer than it takes."""
+import fcntl
 import re
 import time
 
@@ -102,6 +103,16 @@ class Waits(Machine):
         self.finish(second, code=0)
 
 
+    def test_the_time_for_everything_includes_the_wait_for_another_run(self):
+        self.cables("eth0")
+        self.ifcfg("eth0", ETH0)
+        self.write("run/ifdawn/lock", "")
+        with open(self.path("run/ifdawn/lock")) as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            run = self.ifdawn("up", "--timeout", "1", code=1)
+        self.assertSays(run, "another run holds it")
+
+
 class Udev(Machine):
     def setUp(self):
         super().setUp()
@@ -162,6 +173,10 @@ class Udev(Machine):
         self.write("run/udev/data/n1", "I:1\n")
         self.cables("eth0")
         self.ifcfg("eth0", ETH0)
-        run = self.ifdawn("up", within=15)
+        # A missing link makes it wait on after that.
+        self.ifcfg("eth7", ETH1)
+        run = self.ifdawn("up", "--timeout", "12", code=1, trace="ppoll", within=15)
         self.assertSays(run, "udev")
+        self.assertLess(sum("ppoll(" in line for line in run.trace), 20, f"it waits, and does not spin\n{run.err}")
+        self.assertEqual(run.err.count("eth0: up"), 1, f"it is said once\n{run.err}")
         self.assertEqual(self.addresses("eth0"), ["192.0.2.5/24"], "the link is up in the end")

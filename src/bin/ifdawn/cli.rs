@@ -186,12 +186,10 @@ impl Options {
         if self.has(Opt::Version) {
             let mut out = Out::new(file::stdout());
             out.put(concat!("ifdawn ", env!("CARGO_PKG_VERSION"), "\n").as_bytes());
-            out.flush();
-            return Err(0);
+            return Err(out.end(0));
         }
         if self.has(Opt::Help) {
-            self.help();
-            return Err(0);
+            return Err(self.help());
         }
         let Some((problem, word)) = self.refusal else {
             return Ok(());
@@ -269,6 +267,15 @@ impl Options {
         if self.command == Command::Down && self.links.is_empty() {
             self.refuse("down: which link?", b"");
         }
+        let mut lines = Some(Opt::TABLE.lines);
+        for (of, value) in Opt::TABLE.about.iter().zip(self.values) {
+            let line = parts::next(&mut lines, b'\n').unwrap_or_default();
+            if value.is_some() && of & self.about == 0 {
+                let mut form = line.get(LONG..);
+                let form = parts::next(&mut form, b' ').unwrap_or_default();
+                self.refuse("not an option of this command: ", form);
+            }
+        }
         if let Some(word) = self.value(Opt::Timeout) {
             self.timeout = scalar::number(word);
             if self.timeout.is_none() {
@@ -298,7 +305,7 @@ impl Options {
     }
 
     /// The commands, or the one that is asked about, and its options.
-    fn help(&self) {
+    fn help(&self) -> u8 {
         let mut out = Out::new(file::stdout());
         let about = match self.about {
             0 => EVERY_COMMAND,
@@ -308,7 +315,7 @@ impl Options {
         out.put(b"\nOptions:\n");
         list(&mut out, about, b"  ", &Opt::TABLE);
         out.put(b"\nExit: 0 everything required is up, 1 something is not, 2 usage, 3 no source names any link.\n");
-        out.flush();
+        out.end(0)
     }
 }
 

@@ -183,8 +183,10 @@ impl Loader<'_, '_> {
             }
         };
         let path = self.root.path(directory, b"");
+        let is_given = self.options.value(Opt::IfcfgDir) == Some(directory);
         match path.list(is_wanted, &mut self.files.names) {
-            Err(Errno::ENOENT | file::TOO_LONG) | Ok(()) => {}
+            Ok(()) => {}
+            Err(Errno::ENOENT | file::TOO_LONG) if !is_given => {}
             Err(errno) => self.failed(directory, errno),
         }
         if self.files.names.is_full {

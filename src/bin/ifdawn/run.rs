@@ -46,6 +46,9 @@ pub fn run(options: &Options, engine: &mut Engine<'_>, files: &mut Files) -> u8 
         options,
         root,
         log: Log::new(options.log, options.verbosity()),
+        until: options.timeout.map_or(Instant(u64::MAX), |seconds| {
+            clock::now().after_seconds(seconds)
+        }),
         files,
         rtnl: None,
         udev: Udev::new(&root),
@@ -73,8 +76,7 @@ fn check(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     for (count, word) in report.counts.iter().zip(words) {
         report.out.show(&Parts(&[count, &word]));
     }
-    report.out.flush();
-    if errors > 0 { NOT_UP } else { UP }
+    report.out.end(if errors > 0 { NOT_UP } else { UP })
 }
 
 /// Prints what `up` would change.
@@ -103,8 +105,7 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
             out.show(&Parts(&[&"# ", &path, &": ", &Octets(line.octets), &"\n"]));
         }
     }
-    out.flush();
-    UP
+    out.end(UP)
 }
 
 /// The configuration as JSON. Its diagnostics come last, so the sources are read twice: once for the
@@ -116,8 +117,7 @@ fn plan_json(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let mut json = plan_json::begin(each, &engine.config);
     system.read(engine, Some(&mut json));
     plan_json::end(json);
-    out.flush();
-    UP
+    out.end(UP)
 }
 
 /// Brings up or takes back.
@@ -129,6 +129,9 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let Ok(_lock) = system.lock() else {
         return NOT_UP;
     };
+    // What another run took of the time is no link's and no udev's fault.
+    engine.start(clock::now());
+    system.udev = Udev::new(&system.root);
     system.read(engine, None);
     if let Err(errno) = system.connect() {
         return system.refused(errno);
@@ -178,15 +181,12 @@ fn settle(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<(), Errno>
     let goal = Goal {
         names: &system.options.links,
     };
-    let limit = system.options.timeout.map_or(Instant(u64::MAX), |seconds| {
-        engine.started().after_seconds(seconds)
-    });
     let mut events: Option<Events> = None;
     let mut overruns = 0;
     loop {
         let until = match engine.converge(goal, system) {
             Ok(Progress::Done) => return Ok(()),
-            Ok(Progress::Waiting(until)) => until.min(limit),
+            Ok(Progress::Waiting(until)) => until.min(system.until),
             // Answers were lost: what is there shows at the next look.
             Err(Errno::ENOBUFS) if overruns < 8 => {
                 overruns += 1;
@@ -225,6 +225,8 @@ struct System<'a> {
     options: &'a Options,
     root: Root<'a>,
     log: Log,
+    /// `--timeout`.
+    until: Instant,
     files: &'a mut Files,
     rtnl: Option<Rtnl>,
     udev: Udev,
@@ -264,7 +266,7 @@ impl System<'_> {
 
     /// One run at a time. Where there can be no lock file, the network comes up all the same.
     fn lock(&mut self) -> Result<Option<OwnedFd>, Errno> {
-        let deadline = clock::now().after_seconds(LOCK_SECONDS);
+        let deadline = clock::now().after_seconds(LOCK_SECONDS).min(self.until);
         let file = match self.open_lock() {
             Ok(file) => file,
             Err(errno) => {
@@ -357,6 +359,7 @@ impl Host for System<'_> {
     fn owned_files(&mut self, each: &mut EachFile<'_>) {
         let directory = self.root.path(RUN, b"");
         let _ = directory.list(is_owned, &mut self.files.names);
+        self.files.names.sort();
         for n in 0..self.files.names.len() {
             let name = self.files.names.name(n).strip_prefix(OWNED);
             if let Some(link) = name.and_then(IfName::new) {
@@ -414,7 +417,7 @@ impl Events {
     /// Returns when something happened, or at `until`. On a terminal a live line for each link that is
     /// waited for counts the seconds.
     #[inline(never)]
-    fn wait(&self, until: Instant, engine: &Engine<'_>, system: &mut System<'_>) {
+    fn wait(&self, until: Instant, engine: &mut Engine<'_>, system: &mut System<'_>) {
         let until = match system.udev.deadline() {
             Some(deadline) => deadline.min(until),
             None => until,
@@ -442,8 +445,8 @@ impl Events {
     }
 }
 
-/// One line for each link that is waited for.
-fn show_waiting(engine: &Engine<'_>, log: &mut Log, live: bool) {
+/// One line for each link that is waited for: a live one, or one when it begins.
+fn show_waiting(engine: &mut Engine<'_>, log: &mut Log, live: bool) {
     let seconds = clock::now().0.saturating_sub(engine.started().0) / 1_000_000;
     let mut n = 0;
     while let Some((link, state)) = engine.link_at(n) {
@@ -453,13 +456,11 @@ fn show_waiting(engine: &Engine<'_>, log: &mut Log, live: bool) {
         };
         let what = problem.awaited();
         let subject = &Subject(link.matches);
+        let waiting = Parts(&[&"waiting for ", &what]);
         if live {
-            log.live(
-                subject,
-                &Parts(&[&"waiting for ", &what, &", ", &seconds, &" s"]),
-            );
-        } else if seconds == 0 {
-            log.say(Level::News, subject, &Parts(&[&"waiting for ", &what]));
+            log.live(subject, &Parts(&[&waiting, &", ", &seconds, &" s"]));
+        } else if engine.is_news(subject, &waiting) {
+            log.say(Level::News, subject, &waiting);
         }
     }
 }

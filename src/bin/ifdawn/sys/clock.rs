@@ -25,9 +25,9 @@ pub fn wait(files: [Option<BorrowedFd<'_>>; 2], until: Instant) -> Woken {
         events: libc::POLLIN,
         revents: 0,
     });
-    let time = [left / 1_000_000, left % 1_000_000 * 1_000];
-    let (from, time) = (polled.as_mut_ptr() as usize, time.as_ptr() as usize);
-    // SAFETY: as many files as said, one timespec, no mask of signals.
+    let mut time = [left / 1_000_000, left % 1_000_000 * 1_000];
+    let (from, time) = (polled.as_mut_ptr() as usize, time.as_mut_ptr() as usize);
+    // SAFETY: as many files as said, one timespec (the time that was left is written to it), no mask of signals.
     match unsafe { call(libc::SYS_ppoll, from, polled.len(), time, 0, 0) } {
         Ok(1..) => Woken::ByFile,
         Ok(0) | Err(_) => Woken::ByTime,

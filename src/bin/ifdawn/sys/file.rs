@@ -7,7 +7,9 @@ use ifdawn::diag::Errno;
 use ifdawn::output::json::pieces;
 use ifdawn::text::parts;
 
-use ifdawn::text::show::Show;
+use super::log::to_stderr;
+use crate::run::NOT_UP;
+use ifdawn::text::show::{Parts, Show};
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -67,11 +69,14 @@ impl Path {
     #[inline(never)]
     pub fn join([first, second, third]: [&[u8]; 3]) -> Path {
         let mut path = heapless::Vec::new();
+        let mut fits = true;
         for part in [first, second, third, b"\0"] {
-            if path.extend_from_slice(part).is_err() {
-                path.clear();
-                let _ = path.resize(MAX_PATH - 1, b'x');
-            }
+            fits &= path.extend_from_slice(part).is_ok();
+        }
+        if !fits {
+            path.clear();
+            let _ = path.resize(MAX_PATH - 1, b'x');
+            let _ = path.push(0);
         }
         Path(path)
     }
@@ -382,13 +387,31 @@ impl<'f> Out<'f> {
         }
         self.pending.clear();
     }
+
+    /// Writes what is pending, the last of what a person asked for: the exit code, which is not `code`
+    /// where they do not get all of it.
+    #[inline(never)]
+    pub fn end(&mut self, code: u8) -> u8 {
+        self.flush();
+        match self.result {
+            Ok(()) => code,
+            Err(errno) => {
+                to_stderr(&Parts(&[&"ifdawn: standard output: ", &errno, &"\n"]));
+                NOT_UP
+            }
+        }
+    }
 }
 
 /// Nothing interrupts a call that writes: signals that are not ignored end us.
 #[inline(never)]
 fn write_whole(file: BorrowedFd<'_>, mut rest: &[u8]) -> Result<(), Errno> {
     while !rest.is_empty() {
-        rest = rest.get(write(file, rest)? as usize..).unwrap_or_default();
+        let written = match write(file, rest)? {
+            0 => return Err(Errno::EIO),
+            written => written as usize,
+        };
+        rest = rest.get(written..).unwrap_or_default();
     }
     Ok(())
 }

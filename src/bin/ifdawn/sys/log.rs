@@ -47,7 +47,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// A log to `target`; standard error where that cannot be opened.
+    /// A log to `target`; standard error where that cannot be opened, or does not take a line.
     pub fn new(target: Target, verbosity: Verbosity) -> Log {
         let device = match target {
             Target::Stderr => None,
@@ -55,9 +55,12 @@ impl Log {
                 .path(b"/dev/kmsg", b"")
                 .open(libc::O_WRONLY, 0)
                 .ok(),
-            Target::Syslog => {
-                super::socket(libc::AF_UNIX, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC).ok()
-            }
+            // A syslogd that reads nothing is not waited for.
+            Target::Syslog => super::socket(
+                libc::AF_UNIX,
+                libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK,
+            )
+            .ok(),
         };
         Log {
             verbosity,
@@ -101,28 +104,29 @@ impl Log {
         }
         self.clear_live();
         let mut line = LineBuf::<MAX_LINE>::new();
-        if self.device.is_some() {
-            let at = PRIORITY_OCTETS * level as usize;
-            line.put(
-                PRIORITIES
-                    .get(at..at + PRIORITY_OCTETS)
-                    .unwrap_or_default()
-                    .as_bytes(),
-            );
-        }
+        let at = PRIORITY_OCTETS * level as usize;
+        line.put(
+            PRIORITIES
+                .get(at..at + PRIORITY_OCTETS)
+                .unwrap_or_default()
+                .as_bytes(),
+        );
         line.put(b"ifdawn: ");
         line.show(text);
         line.finish();
-        let file = match &self.device {
-            Some((target, device)) => {
-                if *target == Target::Syslog {
-                    connect_to_syslog(device.as_fd());
-                }
-                device.as_fd()
+        let line = line.as_bytes();
+        if let Some((target, device)) = &self.device {
+            if *target == Target::Syslog {
+                connect_to_syslog(device.as_fd());
             }
-            None => file::stderr(),
-        };
-        let _ = write(file, line.as_bytes());
+            if write(device.as_fd(), line).is_ok() {
+                return;
+            }
+        }
+        let _ = write(
+            file::stderr(),
+            line.get(PRIORITY_OCTETS..).unwrap_or_default(),
+        );
     }
 }
 

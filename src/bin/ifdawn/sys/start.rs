@@ -112,6 +112,8 @@ unsafe extern "C" fn main(count: libc::c_int, words: *const *const libc::c_char)
     // SAFETY: the caller's promise.
     let words = unsafe { slice::from_raw_parts(words, count) };
     keep_standard_descriptors();
+    // SAFETY: no pointers. Files have the modes we give them.
+    let _ = unsafe { call(libc::SYS_umask, 0, 0, 0, 0, 0) };
     ignore_sigpipe();
     crate::main(&mut Arguments(words.get(1..).unwrap_or_default().iter())).into()
 }
@@ -149,7 +151,13 @@ extern "C" fn close(file: libc::c_int) -> libc::c_int {
 /// Opens descriptors 0 to 2 where they are closed: a socket that took the number of standard error would be
 /// sent our complaints.
 fn keep_standard_descriptors() {
-    while let Ok(null) = Root::NONE.path(b"/dev/null", b"").open(libc::O_RDWR, 0) {
+    let null = Root::NONE.path(b"/dev/null", b"");
+    // Without devices a directory takes the numbers: nothing can be written to it.
+    let root = Root::NONE.path(b"/", b"");
+    while let Ok(null) = null
+        .open(libc::O_RDWR, 0)
+        .or_else(|_| root.open(libc::O_RDONLY, 0))
+    {
         if null.as_raw_fd() > 2 {
             break;
         }

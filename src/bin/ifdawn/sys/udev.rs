@@ -43,18 +43,16 @@ impl Udev {
         if root.path(b"/run/udev/data/n", name.as_bytes()).exists() {
             return Settled::Yes;
         }
-        match clock::now() < self.deadline {
-            true => Settled::NotYet,
-            false => {
-                self.overdue = true;
-                Settled::Yes
-            }
+        self.overdue = clock::now() >= self.deadline;
+        match self.overdue {
+            true => Settled::Yes,
+            false => Settled::NotYet,
         }
     }
 
     /// When our patience ends, if udev runs and it has not.
     pub fn deadline(&self) -> Option<Instant> {
-        (self.runs && !self.overdue).then_some(self.deadline)
+        (self.runs && clock::now() < self.deadline).then_some(self.deadline)
     }
 
     /// Says when udev finishes a link.

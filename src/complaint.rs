@@ -245,7 +245,7 @@ impl Complaint {
 
     /// [`Problem::File`], or another one that has an error.
     pub const fn with_errno(self, errno: Errno) -> Complaint {
-        self.with(errno.0.unsigned_abs())
+        self.with(errno.number().unsigned_abs())
     }
 }
 

@@ -148,7 +148,7 @@ impl Show for Message<'_> {
         let complaint = self.0.complaint;
         complaint.problem.text().octets(&mut |octet| match octet {
             b'$' => complaint.number.show(f),
-            b'!' => Errno(complaint.number.cast_signed()).show(f),
+            b'!' => Errno::new(complaint.number.cast_signed()).show(f),
             b'~' => f.put(b"is not a method"),
             b'#' => f.put(b"one more than MAX_"),
             b'@' => f.put(b" did not come in time"),

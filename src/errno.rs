@@ -2,44 +2,58 @@
 
 use crate::packed::{Packed, packed};
 use crate::text::show::{Show, Text, displayed};
+use core::num::NonZeroU32;
 
 /// An error number of the kernel, positive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Errno(pub i32);
+pub struct Errno(NonZeroU32);
 
 impl Errno {
+    /// The error with this number, whatever its sign; 0 counts as [`Errno::EIO`].
+    pub const fn new(number: i32) -> Errno {
+        match NonZeroU32::new(number.unsigned_abs()) {
+            Some(number) => Errno(number),
+            None => Errno::EIO,
+        }
+    }
+
+    /// Its number.
+    pub const fn number(self) -> i32 {
+        self.0.get().cast_signed()
+    }
+
     /// Operation not permitted.
-    pub const EPERM: Errno = Errno(1);
+    pub const EPERM: Errno = Errno::new(1);
     /// No such file or object.
-    pub const ENOENT: Errno = Errno(2);
+    pub const ENOENT: Errno = Errno::new(2);
     /// No such route (of a deletion).
-    pub const ESRCH: Errno = Errno(3);
+    pub const ESRCH: Errno = Errno::new(3);
     /// Interrupted.
-    pub const EINTR: Errno = Errno(4);
+    pub const EINTR: Errno = Errno::new(4);
     /// Input/output error.
-    pub const EIO: Errno = Errno(5);
+    pub const EIO: Errno = Errno(NonZeroU32::MIN.saturating_add(4));
     /// Permission denied.
-    pub const EACCES: Errno = Errno(13);
+    pub const EACCES: Errno = Errno::new(13);
     /// Busy; a link that is up cannot be renamed before Linux 6.2.
-    pub const EBUSY: Errno = Errno(16);
+    pub const EBUSY: Errno = Errno::new(16);
     /// Exists.
-    pub const EEXIST: Errno = Errno(17);
+    pub const EEXIST: Errno = Errno::new(17);
     /// No such device.
-    pub const ENODEV: Errno = Errno(19);
+    pub const ENODEV: Errno = Errno::new(19);
     /// Is a directory.
-    pub const EISDIR: Errno = Errno(21);
+    pub const EISDIR: Errno = Errno::new(21);
     /// Invalid argument.
-    pub const EINVAL: Errno = Errno(22);
+    pub const EINVAL: Errno = Errno::new(22);
     /// File too large.
-    pub const EFBIG: Errno = Errno(27);
+    pub const EFBIG: Errno = Errno::new(27);
     /// Message too long.
-    pub const EMSGSIZE: Errno = Errno(90);
+    pub const EMSGSIZE: Errno = Errno::new(90);
     /// Not supported.
-    pub const EOPNOTSUPP: Errno = Errno(95);
+    pub const EOPNOTSUPP: Errno = Errno::new(95);
     /// Address not available (of a deletion: it is gone).
-    pub const EADDRNOTAVAIL: Errno = Errno(99);
+    pub const EADDRNOTAVAIL: Errno = Errno::new(99);
     /// Receive buffer overrun: events were lost.
-    pub const ENOBUFS: Errno = Errno(105);
+    pub const ENOBUFS: Errno = Errno::new(105);
 }
 
 /// The errors that netlink and the files we touch answer with (asm-generic/errno*.h); their names are the
@@ -85,10 +99,10 @@ displayed!(Errno);
 impl Show for Errno {
     fn show(&self, f: &mut Text<'_>) {
         for (number, at) in NUMBERS.iter().zip(0..) {
-            if i32::from(*number) == self.0 {
+            if u32::from(*number) == self.0.get() {
                 return NAMES.line(at).show(f);
             }
         }
-        f.show("error ", &self.0.unsigned_abs())
+        f.show("error ", &self.0.get())
     }
 }

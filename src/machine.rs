@@ -3,7 +3,9 @@
 //! [`Machine::new`] is all zero bits, so a `static` of it costs no octet in the file, and pages that no
 //! table grows into are never mapped. Capacities are parameters: tests use small machines.
 
-use crate::engine::{Buffers, Engine, ForeignResolvConf, Instant, Mark, Names, Original, Said};
+use crate::engine::{
+    Asked, Buffers, Engine, ForeignResolvConf, Instant, Mark, Names, Original, Said,
+};
 use crate::limits::{BATCH_OCTETS, MAX_CARRIED, REPLY_OCTETS, RESTORE_OCTETS};
 use crate::model::config::{
     AddrConfig, Config, Global, LinkConfig, NameRule, RouteConfig, Search, Server, Str,
@@ -151,6 +153,8 @@ impl<
                 carried: &mut self.carried,
             },
             seq: 0,
+            first_seq: 0,
+            asked: Asked::Links,
             live_rename: LiveRename::Unknown,
             names: Names::Followed,
             started: Instant(0),

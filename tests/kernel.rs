@@ -55,7 +55,11 @@ fn send(kernel: &mut Kernel, requests: &[&Request<'_>]) -> Vec<(u32, i32, String
         for message in messages(&datagram) {
             let outcome = message.outcome().unwrap();
             let said = String::from_utf8_lossy(outcome.said).into_owned();
-            failed.extend(outcome.errno.map(|errno| (message.seq, errno.0, said)));
+            failed.extend(
+                outcome
+                    .errno
+                    .map(|errno| (message.seq, errno.number(), said)),
+            );
         }
     }
     failed
@@ -402,7 +406,10 @@ fn routes_of_one_protocol_are_found_and_removed() {
         let all = kernel.receive_datagram(w.written()).concat();
         let end = messages(&all).last().unwrap().outcome().unwrap().errno;
         let entries = messages(&all).filter_map(|part| route::decode(part.payload));
-        (entries.collect::<Vec<_>>(), end.map_or(0, |errno| errno.0))
+        (
+            entries.collect::<Vec<_>>(),
+            end.map_or(0, |errno| errno.number()),
+        )
     };
     assert_eq!(dump(&mut kernel, Some(Family::V4), Some(1_000)).0.len(), 1);
     assert_eq!(

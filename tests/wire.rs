@@ -729,7 +729,7 @@ fn acknowledgements_tell_number_and_text() {
         (2, 0x200, inval.to_vec(), Some(22), b""),
         (2, 0, vec![], Some(5), b""),
         (3, 0, vec![0; 3], Some(5), b""),
-        (2, 0, i32::MIN.to_ne_bytes().to_vec(), Some(i32::MAX), b""),
+        (2, 0, i32::MIN.to_ne_bytes().to_vec(), Some(i32::MIN), b""),
         (3, 0x2, vec![0; 4], None, b""),
         (3, 0x202, [&inval[..], &text].concat(), Some(22), said),
     ] {
@@ -737,7 +737,10 @@ fn acknowledgements_tell_number_and_text() {
         let got = messages(&octets).next().unwrap();
         assert_eq!(got.seq, 42);
         let outcome = got.outcome().unwrap();
-        assert_eq!((outcome.errno, outcome.said), (errno.map(Errno), expected));
+        assert_eq!(
+            (outcome.errno, outcome.said),
+            (errno.map(Errno::new), expected)
+        );
     }
     for kind in [NLMSG_NOOP, NLMSG_OVERRUN, RTM_NEWLINK] {
         assert_eq!(

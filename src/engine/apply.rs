@@ -4,6 +4,8 @@
 //! its last request is answered. Every error is mapped back to its step by the sequence number, and to
 //! the line of the configuration that asked for it.
 
+use super::names::saved_message;
+use super::observe::Asked;
 use super::publish::in_words;
 use super::{Engine, Host, Once, OutputFile};
 use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, Problem, Severity, Sink};
@@ -16,8 +18,7 @@ use crate::plan::encode::encode;
 use crate::plan::op::Op;
 use crate::plan::resolve::LinkState;
 use crate::plan::{Act, Phase, Step};
-use crate::wire::netlink::{NLMSG_ERROR, Writer};
-use core::ops::Range;
+use crate::wire::netlink::{Full, NLM_F_CREATE, NLM_F_EXCL, Writer};
 
 /// The least MTU of a link with IPv6 (RFC 8200 section 5).
 const IPV6_MIN_MTU: u32 = 1_280;
@@ -81,7 +82,7 @@ impl Engine<'_> {
 
     /// Carries out the whole plan.
     pub(super) fn apply(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
-        self.send_steps(host, 0..self.plan.steps.len())?;
+        self.send_steps(host, self.plan.steps.len())?;
         self.disown(host);
         Ok(())
     }
@@ -115,81 +116,63 @@ impl Engine<'_> {
         }
     }
 
-    /// Sends the steps in batches; [`Engine::failed`] tells which failed.
+    /// Sends the first `end` steps in batches; [`Engine::failed`] tells which failed.
     #[inline(never)]
-    pub(super) fn send_steps(
-        &mut self,
-        host: &mut dyn Host,
-        steps: Range<usize>,
-    ) -> Result<(), Errno> {
-        let mut next = steps.start;
+    pub(super) fn send_steps(&mut self, host: &mut dyn Host, end: usize) -> Result<(), Errno> {
         self.failed.clear();
-        while next < steps.end {
-            let from = next;
-            let first_seq = self.seq.wrapping_add(1);
+        let mut next = 0;
+        while next < end {
+            self.asked = Asked::Steps(next as u32);
+            self.first_seq = self.seq.wrapping_add(1);
             let mut writer = Writer::new(self.buffers.batch);
-            while next < steps.end && writer.requests() < BATCH_REQUESTS {
-                let step = self.plan.steps.get(next).copied();
-                if let Some(op) = step.and_then(|step| Op::of(step, &self.plan, &self.desired)) {
-                    if encode(&op, &mut writer, self.seq.wrapping_add(1)).is_err() {
+            while next < end && writer.requests() < BATCH_REQUESTS {
+                let seq = self.seq.wrapping_add(1);
+                if let Some(step) = self.plan.steps.get(next) {
+                    let encoded = match &Op::of(*step, &self.plan, &self.desired) {
+                        Some(op) => {
+                            let encoded = encode(op, &mut writer, seq);
+                            if encoded.is_ok() {
+                                host.trace(op);
+                            }
+                            encoded
+                        }
+                        None => encode_saved(self.buffers.restore, step.n, &mut writer, seq),
+                    };
+                    if encoded.is_err() {
                         break;
                     }
-                    host.trace(&op);
                 }
-                self.seq = self.seq.wrapping_add(1);
+                self.seq = seq;
                 next = next.wrapping_add(1);
             }
-            if next == from {
+            if writer.requests() == 0 {
                 return Err(Errno::EMSGSIZE);
             }
             writer.acknowledge_last();
             self.requests = self.requests.saturating_add(writer.requests() as u64);
             host.send(writer.written())?;
-            self.collect(host, first_seq, from)?;
+            self.answers(host)?;
         }
         Ok(())
     }
 
-    /// Reads answers to the requests from `first_seq` on until the last one, [`Engine::seq`], is answered.
-    /// The first request is the step `first`; beyond the plan nothing is said about errors.
-    #[inline(never)]
-    pub(super) fn collect(
-        &mut self,
-        host: &mut dyn Host,
-        first_seq: u32,
-        first: usize,
-    ) -> Result<(), Errno> {
-        let last = self.seq.wrapping_sub(first_seq);
-        let mut collected = Ok(());
-        self.answers(host, &mut |engine, host, message| {
-            let number = message.seq.wrapping_sub(first_seq);
-            if message.kind != NLMSG_ERROR || number > last {
-                return None;
-            }
-            if let Some(outcome) = message.outcome()
-                && let Some(errno) = outcome.errno
-            {
-                let at = first.saturating_add(number as usize);
-                let refused = engine.refused(host, at, errno, outcome.said);
-                collected = collected.and(refused);
-            }
-            (number == last).then_some(collected)
-        })
-    }
-
-    /// Says what the kernel refused, where it matters.
+    /// Says what the kernel refused of the last batch's requests, where it matters.
     ///
     /// # Errors
-    /// [`Errno::EPERM`]: we may not change anything.
+    /// [`Errno::EPERM`]: we may not change anything. `errno` where we asked for something.
     #[inline(never)]
-    fn refused(
+    pub(super) fn refused(
         &mut self,
         host: &mut dyn Host,
-        at: usize,
+        number: u32,
         errno: Errno,
         said: &[u8],
     ) -> Result<(), Errno> {
-        let Some(step) = self.plan.steps.get(at).copied() else {
+        let Asked::Steps(first) = self.asked else {
+            return Err(errno);
+        };
+        let at = first.wrapping_add(number);
+        let Some(step) = self.plan.steps.get(at as usize).copied() else {
             return Ok(());
         };
         if errno == Errno::EPERM {
@@ -198,7 +181,7 @@ impl Engine<'_> {
         if is_harmless(step, errno) {
             return Ok(());
         }
-        let _ = self.failed.push((at as u32, errno));
+        let _ = self.failed.push((at, errno));
         if step.phase == Phase::Rename && errno == Errno::EBUSY {
             return Ok(());
         }
@@ -283,6 +266,14 @@ impl Engine<'_> {
     }
 }
 
+/// Appends the request that makes again what was saved at `at`.
+fn encode_saved(saved: &[u8], at: u32, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
+    let (kind, payload) = saved_message(saved, at);
+    w.begin(kind, NLM_F_CREATE | NLM_F_EXCL, seq);
+    w.header(payload);
+    w.finish()
+}
+
 /// Whether an error of a step means that all is as it shall be: what is there already, or gone already.
 /// What is put back after a deletion is looked at again anyway, and told then.
 fn is_harmless(step: Step, errno: Errno) -> bool {
@@ -301,7 +292,8 @@ fn is_harmless(step: Step, errno: Errno) -> bool {
         | Act::Down
         | Act::AddAddr
         | Act::ChangeAddr
-        | Act::ReplaceRoute => false,
+        | Act::ReplaceRoute
+        | Act::Restore => false,
     }
 }
 
@@ -316,7 +308,7 @@ mod tests {
     use crate::model::link::IfName;
     use crate::model::route::Route;
     use crate::text::show::Show;
-    use crate::wire::netlink::{NLM_F_ACK, messages};
+    use crate::wire::netlink::{NLM_F_ACK, NLMSG_ERROR, messages};
     use std::collections::VecDeque;
     use std::string::{String, ToString};
     use std::vec::Vec;
@@ -432,7 +424,7 @@ mod tests {
                 .plan
                 .push(Phase::RoutesOnLink, Act::AddRoute, number.into());
         }
-        let steps = 0..engine.plan.steps.len();
+        let steps = engine.plan.steps.len();
         let applied = engine.send_steps(host, steps);
         assert_eq!(engine.failed.len(), host.refuses.len());
         applied

@@ -1,6 +1,6 @@
 //! `ifdawn down`: what `owned-IF` says we made is taken back, and nothing else.
 
-use super::observe::Purpose;
+use super::observe::Asked;
 use super::{Engine, Host, OutputFile};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
 use crate::model::desired::DesiredLink;
@@ -63,7 +63,7 @@ impl Engine<'_> {
         host: &mut dyn Host,
     ) -> Result<bool, Errno> {
         self.others = false;
-        self.dump_things(host, Purpose::Others(ifindex))?;
+        self.dump_things(host, Asked::Others(ifindex))?;
         if self.others {
             const IN_USE: Complaint = Complaint::warning(Problem::UsedByOthers, Effect::None);
             self.complain_of(host, IN_USE, Origin::NONE, name);

@@ -18,6 +18,7 @@ mod recall;
 
 pub use host::{EachFile, Host, Instant, OutputFile, Settled};
 pub(crate) use names::{Names, Original};
+pub(crate) use observe::Asked;
 pub use publish::ForeignResolvConf;
 
 use crate::diag::{Complaint, Diagnostic, Effect, Errno, LineBuf, Severity, Sink};
@@ -103,7 +104,10 @@ pub struct Engine<'m> {
     /// What shall be.
     pub desired: Desired<'m>,
     pub(crate) buffers: Buffers<'m>,
+    /// The number of the last request, and of the first one of its datagram.
     pub(crate) seq: u32,
+    pub(crate) first_seq: u32,
+    pub(crate) asked: Asked,
     /// Whether a link that is up can be renamed, as far as is known.
     pub live_rename: LiveRename,
     pub(crate) names: Names,

@@ -5,15 +5,14 @@
 //! back the addresses and routes that going down cost them, foreign ones included. When a batch fails
 //! halfway, every link gets its old name back, and configuration goes on by MAC.
 
-use super::observe::{Purpose, append_message};
+use super::observe::{Asked, append_message};
 use super::{Engine, Host, Once};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Sink};
-use crate::limits::BATCH_REQUESTS;
 use crate::model::link::IfName;
 use crate::plan::rename::{self, LiveRename, Renamer};
 use crate::plan::{Act, Naming, Phase, Step};
 use crate::text::show::Parts;
-use crate::wire::netlink::{Message, NLM_F_CREATE, NLM_F_EXCL, Writer};
+use crate::wire::netlink::Message;
 
 /// How the rename stage stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,10 +97,10 @@ impl Engine<'_> {
         }
         let goes_down = |step: &Step| step.phase == Phase::DownForRename;
         if self.plan.steps.first().is_some_and(goes_down) {
-            self.dump_things(host, Purpose::Save)?;
+            self.dump_things(host, Asked::Save)?;
         }
         let proof = self.proof();
-        self.send_steps(host, 0..proof)?;
+        self.send_steps(host, proof)?;
         let is_busy = |(_, errno): &(u32, Errno)| *errno == Errno::EBUSY;
         if self.failed.is_empty() {
             if proof < whole {
@@ -229,56 +228,34 @@ impl Engine<'_> {
         if core::mem::take(&mut self.restore_overflow) {
             self.complain_of(host, FULL, Origin::NONE, &"restored routes");
         }
+        self.plan.clear();
         for _ in 0..2 {
-            let mut start = 0;
-            while start < self.buffers.restore.len() {
-                start = self.restore_batch(host, start)?;
+            let mut at = 0;
+            while at < self.buffers.restore.len() {
+                let (_, payload) = saved_message(self.buffers.restore, at as u32);
+                (self.plan).push(Phase::AddressesAgain, Act::Restore, at as u32);
+                at = at
+                    .saturating_add(payload.len())
+                    .saturating_add(SAVED_HEADER);
             }
         }
+        self.send_steps(host, self.plan.steps.len())?;
         self.buffers.restore.clear();
         Ok(())
-    }
-
-    /// Sends as many saved messages as one datagram holds, and returns where the next one is.
-    #[inline(never)]
-    fn restore_batch(&mut self, host: &mut dyn Host, start: usize) -> Result<usize, Errno> {
-        let mut next = start;
-        let first_seq = self.seq.wrapping_add(1);
-        let mut writer = Writer::new(self.buffers.batch);
-        while writer.requests() < BATCH_REQUESTS {
-            let saved = self.buffers.restore.get(next..).unwrap_or_default();
-            let Some((kind, payload)) = first_message(saved) else {
-                next = usize::MAX;
-                break;
-            };
-            let seq = self.seq.wrapping_add(1);
-            writer.begin(kind, NLM_F_CREATE | NLM_F_EXCL, seq);
-            writer.header(payload);
-            if writer.finish().is_err() {
-                break;
-            }
-            self.seq = seq;
-            next = next
-                .saturating_add(payload.len())
-                .saturating_add(SAVED_HEADER);
-        }
-        if writer.requests() == 0 {
-            return Ok(usize::MAX);
-        }
-        writer.acknowledge_last();
-        host.send(writer.written())?;
-        // Errors of single messages do not matter here: none of them is a step of the plan.
-        self.collect(host, first_seq, usize::MAX)?;
-        Ok(next)
     }
 }
 
 /// Octets before each saved message: its type and length.
 const SAVED_HEADER: usize = 4;
 
-/// The first saved message: its type and payload.
-fn first_message(saved: &[u8]) -> Option<(u16, &[u8])> {
-    let ([k0, k1, l0, l1], rest) = saved.split_first_chunk::<SAVED_HEADER>()?;
+/// The type and the payload of the message saved at `at`.
+#[inline(never)]
+pub(super) fn saved_message(saved: &[u8], at: u32) -> (u16, &[u8]) {
+    let rest = saved.get(at as usize..).unwrap_or_default();
+    let Some(([k0, k1, l0, l1], rest)) = rest.split_first_chunk::<SAVED_HEADER>() else {
+        return (0, &[]);
+    };
     let len = usize::from(u16::from_ne_bytes([*l0, *l1]));
-    Some((u16::from_ne_bytes([*k0, *k1]), rest.get(..len)?))
+    let payload = rest.get(..len).unwrap_or_default();
+    (u16::from_ne_bytes([*k0, *k1]), payload)
 }

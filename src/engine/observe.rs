@@ -13,7 +13,9 @@ use crate::plan::diff::{self, Ipv6};
 use crate::plan::resolve::is_named_by;
 use crate::wire::netlink::{self, Full, Message, NLM_F_DUMP_INTR, Writer};
 use crate::wire::rtnetlink::route::{self, Entry};
-use crate::wire::rtnetlink::{RTM_NEWROUTE, addr, link};
+use crate::wire::rtnetlink::{
+    RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE, addr, link,
+};
 use core::net::IpAddr;
 use heapless::VecView;
 
@@ -25,143 +27,135 @@ const RTPROT_RA: u8 = 9;
 /// How often a dump that was interrupted is repeated before what it gave is taken.
 const DUMP_TRIES: u32 = 10;
 
-/// What is asked for.
+/// What the answers to the last datagram are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Dump {
-    /// Links into [`Engine::observed`].
+pub enum Asked {
+    /// Links, for [`Engine::observed`].
     Links,
-    /// Addresses.
-    Addrs(Purpose),
-    /// Routes.
-    Routes(Purpose),
-}
-
-/// What becomes of addresses and routes as they pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
-    /// They are compared with the desired ones.
+    /// Addresses or routes, to be compared with the desired ones.
     Compare,
-    /// Those of this link that somebody made are looked for.
+    /// Addresses or routes, of which those of this link that somebody made are looked for.
     Others(u32),
-    /// They go into the restore buffer as octets.
+    /// Addresses or routes, which go into the restore buffer as octets.
     Save,
+    /// What became of the plan's steps, from this one on.
+    Steps(u32),
 }
-
-/// Takes one message; `None`: there are more.
-pub(super) type Each<'a> =
-    dyn FnMut(&mut Engine<'_>, &mut dyn Host, &Message<'_>) -> Option<Result<(), Errno>> + 'a;
 
 /// How a dump ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Dumped {
+pub(super) enum Dumped {
     Whole,
     Interrupted,
 }
 
 impl Engine<'_> {
+    /// Asks for the links, and for addresses and routes where they are needed; `get` is `RTM_GET*`.
     #[inline(never)]
-    fn dump(&mut self, host: &mut dyn Host, dump: Dump) -> Result<(), Errno> {
+    fn dump(&mut self, host: &mut dyn Host, get: u16) -> Result<(), Errno> {
         let kept = self.buffers.restore.len();
         for _ in 0..DUMP_TRIES {
             self.buffers.restore.truncate(kept);
-            if self.dump_once(host, dump)? == Dumped::Whole {
+            let mut table = 0;
+            if self.asked == Asked::Links {
+                self.observed.clear();
+            } else if self.asked == Asked::Compare {
+                table = self.forget_presence(get);
+            }
+            let seq = self.next_seq();
+            self.first_seq = seq;
+            let mut writer = Writer::new(self.buffers.batch);
+            match get {
+                RTM_GETLINK => link::get_links(&mut writer, seq),
+                RTM_GETADDR => addr::get_addrs(&mut writer, seq, None),
+                _ => route::get_routes(&mut writer, seq, None, Some(table)),
+            }
+            .map_err(|Full| Errno::EMSGSIZE)?;
+            host.send(writer.written())?;
+            if self.answers(host)? == Dumped::Whole {
                 break;
             }
         }
         Ok(())
     }
 
-    fn dump_once(&mut self, host: &mut dyn Host, dump: Dump) -> Result<Dumped, Errno> {
-        let seq = self.next_seq();
-        let mut writer = Writer::new(self.buffers.batch);
-        match dump {
-            Dump::Links => {
-                self.observed.clear();
-                link::get_links(&mut writer, seq)
+    /// Takes nothing of what is compared for seen; the table that all routes are in, 0 for several.
+    fn forget_presence(&mut self, get: u16) -> u32 {
+        let mut table = MAIN_TABLE;
+        if get == RTM_GETADDR {
+            for addr in self.desired.addrs.iter_mut() {
+                addr.presence = Presence::Missing;
             }
-            Dump::Addrs(purpose) => {
-                if purpose == Purpose::Compare {
-                    for addr in self.desired.addrs.iter_mut() {
-                        addr.presence = Presence::Missing;
-                    }
+        } else {
+            for route in self.desired.routes.iter_mut() {
+                route.presence = Presence::Missing;
+                if route.route.table != MAIN_TABLE {
+                    table = 0;
                 }
-                addr::get_addrs(&mut writer, seq, None)
-            }
-            Dump::Routes(purpose) => {
-                let mut table = 0;
-                if purpose == Purpose::Compare {
-                    table = MAIN_TABLE;
-                    for route in self.desired.routes.iter_mut() {
-                        route.presence = Presence::Missing;
-                        if route.route.table != MAIN_TABLE {
-                            table = 0;
-                        }
-                    }
-                }
-                route::get_routes(&mut writer, seq, None, Some(table))
             }
         }
-        .map_err(|Full| Errno::EMSGSIZE)?;
-        host.send(writer.written())?;
-        let mut dumped = Dumped::Whole;
-        self.answers(host, &mut |engine, host, message| {
-            if message.seq != seq {
-                return None;
-            }
-            if message.flags & NLM_F_DUMP_INTR != 0 {
-                dumped = Dumped::Interrupted;
-            }
-            match message.outcome() {
-                Some(outcome) => Some(outcome.errno.map_or(Ok(()), Err)),
-                None => {
-                    engine.see(host, dump, message);
-                    None
-                }
-            }
-        })?;
-        Ok(dumped)
+        table
     }
 
-    /// Receives messages and passes them to `each` until it says how that ended.
+    /// Receives the answers to the requests from [`Engine::first_seq`] on until the last one,
+    /// [`Engine::seq`], is answered.
     #[inline(never)]
-    pub(super) fn answers(
-        &mut self,
-        host: &mut dyn Host,
-        each: &mut Each<'_>,
-    ) -> Result<(), Errno> {
+    pub(super) fn answers(&mut self, host: &mut dyn Host) -> Result<Dumped, Errno> {
         // The buffer leaves the engine for as long as its octets are looked at.
         let reply = core::mem::take(&mut self.buffers.reply);
-        let ended = loop {
-            let len = match host.receive(reply) {
-                Ok(len) => len,
-                Err(errno) => break Err(errno),
-            };
-            let mut messages = netlink::messages(reply.get(..len).unwrap_or_default());
-            if let Some(ended) = messages.find_map(|message| each(self, host, &message)) {
-                break ended;
-            }
-        };
+        let ended = self.answers_in(reply, host);
         self.buffers.reply = reply;
         ended
     }
 
-    fn see(&mut self, host: &mut dyn Host, dump: Dump, message: &Message<'_>) {
-        match dump {
-            Dump::Links => {
+    #[inline(never)]
+    fn answers_in(&mut self, reply: &mut [u8], host: &mut dyn Host) -> Result<Dumped, Errno> {
+        let mut dumped = Dumped::Whole;
+        let mut collected = Ok(());
+        loop {
+            let len = host.receive(reply)?;
+            for message in netlink::messages(reply.get(..len).unwrap_or_default()) {
+                let number = message.seq.wrapping_sub(self.first_seq);
+                if number > self.seq.wrapping_sub(self.first_seq) {
+                    continue;
+                }
+                if message.flags & NLM_F_DUMP_INTR != 0 {
+                    dumped = Dumped::Interrupted;
+                }
+                let Some(outcome) = message.outcome() else {
+                    self.see(host, &message);
+                    continue;
+                };
+                if let Some(errno) = outcome.errno {
+                    let refused = self.refused(host, number, errno, outcome.said);
+                    collected = collected.and(refused);
+                }
+                if message.seq == self.seq {
+                    return collected.map(|()| dumped);
+                }
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn see(&mut self, host: &mut dyn Host, message: &Message<'_>) {
+        match message.kind {
+            RTM_NEWLINK => {
                 if let Some(link) = &mut link::decode(message.payload) {
                     self.see_link(host, link, message.payload);
                 }
             }
-            Dump::Addrs(purpose) => {
+            RTM_NEWADDR => {
                 if let Some(addr) = &addr::decode(message.payload) {
-                    self.see_addr(host, purpose, addr, message);
+                    self.see_addr(host, addr, message);
                 }
             }
-            Dump::Routes(purpose) => {
+            RTM_NEWROUTE => {
                 if let Some(entry) = &route::decode(message.payload) {
-                    self.see_route(purpose, entry, message);
+                    self.see_route(entry, message);
                 }
             }
+            _ => {}
         }
     }
 
@@ -205,20 +199,14 @@ impl Engine<'_> {
             || name_rules.iter().any(|rule| rule.name == link.name)
     }
 
-    fn see_addr(
-        &mut self,
-        host: &mut dyn Host,
-        purpose: Purpose,
-        seen: &addr::Addr,
-        message: &Message<'_>,
-    ) {
+    fn see_addr(&mut self, host: &mut dyn Host, seen: &addr::Addr, message: &Message<'_>) {
         const TAKEN: Complaint = Complaint::error(Problem::AddrTaken, Effect::None);
-        if purpose != Purpose::Compare {
+        if self.asked != Asked::Compare {
             let is_permanent = seen.flags & addr::IFA_F_PERMANENT != 0;
             let by_kernel =
                 matches!(seen.addr.addr, IpAddr::V6(addr) if addr.is_unicast_link_local());
-            if self.concerns(purpose, seen.ifindex) {
-                self.take(purpose, message, is_permanent && !by_kernel);
+            if self.concerns(seen.ifindex) {
+                self.take(message, is_permanent && !by_kernel);
             }
             return;
         }
@@ -234,60 +222,60 @@ impl Engine<'_> {
         }
     }
 
-    fn see_route(&mut self, purpose: Purpose, seen: &Entry, message: &Message<'_>) {
-        if purpose == Purpose::Compare {
+    fn see_route(&mut self, seen: &Entry, message: &Message<'_>) {
+        if self.asked == Asked::Compare {
             return diff::mark_route(&mut self.desired, seen);
         }
         let (concerns, protocol) = match seen {
-            Entry::Route(ifindex, route) => (self.concerns(purpose, *ifindex), route.protocol),
+            Entry::Route(ifindex, route) => (self.concerns(*ifindex), route.protocol),
             Entry::Other { protocol, .. } => {
                 let mut hops = route::nexthops(message.payload);
-                let concerns = hops.any(|ifindex| self.concerns(purpose, ifindex));
+                let concerns = hops.any(|ifindex| self.concerns(ifindex));
                 (concerns, *protocol)
             }
         };
         if concerns {
             let by_kernel = protocol == RTPROT_KERNEL || protocol == RTPROT_RA;
-            self.take(purpose, message, !by_kernel);
+            self.take(message, !by_kernel);
         }
     }
 
     /// Whether something of this link is looked for.
     #[inline(never)]
-    fn concerns(&self, purpose: Purpose, ifindex: u32) -> bool {
-        match purpose {
-            Purpose::Compare => false,
-            Purpose::Others(link) => ifindex == link,
-            Purpose::Save => self.goes_down(ifindex),
+    fn concerns(&self, ifindex: u32) -> bool {
+        match self.asked {
+            Asked::Others(link) => ifindex == link,
+            Asked::Save => self.goes_down(ifindex),
+            Asked::Links | Asked::Compare | Asked::Steps(_) => false,
         }
     }
 
     /// Takes note of something that is looked for.
     #[inline(never)]
-    fn take(&mut self, purpose: Purpose, message: &Message<'_>, is_of_others: bool) {
-        match purpose {
-            Purpose::Save => self.save(message),
-            Purpose::Compare | Purpose::Others(_) => self.others |= is_of_others,
+    fn take(&mut self, message: &Message<'_>, is_of_others: bool) {
+        match self.asked {
+            Asked::Save => self.save(message),
+            Asked::Links | Asked::Compare | Asked::Others(_) | Asked::Steps(_) => {
+                self.others |= is_of_others;
+            }
         }
     }
 
     pub(super) fn observe_links(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
-        self.dump(host, Dump::Links)
+        self.asked = Asked::Links;
+        self.dump(host, RTM_GETLINK)
     }
 
     /// Asks for addresses and routes; to be compared only where there is something to compare them with.
     #[inline(never)]
-    pub(super) fn dump_things(
-        &mut self,
-        host: &mut dyn Host,
-        purpose: Purpose,
-    ) -> Result<(), Errno> {
-        let is_idle = |is_empty| purpose == Purpose::Compare && is_empty;
+    pub(super) fn dump_things(&mut self, host: &mut dyn Host, asked: Asked) -> Result<(), Errno> {
+        self.asked = asked;
+        let is_idle = |is_empty| asked == Asked::Compare && is_empty;
         if !is_idle(self.desired.addrs.is_empty()) {
-            self.dump(host, Dump::Addrs(purpose))?;
+            self.dump(host, RTM_GETADDR)?;
         }
         if !is_idle(self.desired.routes.is_empty()) {
-            self.dump(host, Dump::Routes(purpose))?;
+            self.dump(host, RTM_GETROUTE)?;
         }
         Ok(())
     }
@@ -295,7 +283,7 @@ impl Engine<'_> {
     /// Looks at addresses and routes, where any are desired or stale, and compares.
     pub(super) fn observe_things(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
         self.has_ipv6 = Ipv6::Absent;
-        self.dump_things(host, Purpose::Compare)?;
+        self.dump_things(host, Asked::Compare)?;
         diff::diff(&self.desired, self.has_ipv6, &mut self.plan);
         Ok(())
     }

@@ -84,6 +84,8 @@ pub enum Act {
     DelAddr,
     /// Take down one of [`crate::model::desired::Desired::links`].
     Down,
+    /// Send what was saved at this place of the restore buffer.
+    Restore,
 }
 
 /// One step.

@@ -92,6 +92,7 @@ impl<'a> Op<'a> {
                 let change = Change::Route(step.verb(), &route.route);
                 (route.ifindex, name, route.origin, change)
             }
+            Act::Restore => return None,
         };
         Some(Op {
             ifindex,

@@ -102,7 +102,7 @@ impl<'a> Message<'a> {
             let errno = Some(Errno::EIO);
             return Some(Outcome { errno, said: &[] });
         };
-        let number = i32::from_ne_bytes(*number).saturating_abs();
+        let number = i32::from_ne_bytes(*number);
         if self.kind == NLMSG_ERROR {
             rest = after_request(rest, self.flags);
         }
@@ -110,7 +110,7 @@ impl<'a> Message<'a> {
         if self.flags & NLM_F_ACK_TLVS != 0 {
             said = until_nul(attr_in(rest, NLMSGERR_ATTR_MSG));
         }
-        let errno = (number != 0).then_some(Errno(number));
+        let errno = (number != 0).then_some(Errno::new(number));
         Some(Outcome { errno, said })
     }
 }

@@ -35,7 +35,7 @@ pub unsafe fn call(
 ) -> Result<u32, Errno> {
     // SAFETY: the caller's promise.
     let result = unsafe { enter(number, a, b, c, d, e) } as i32;
-    u32::try_from(result).map_err(|_| Errno(result.wrapping_neg()))
+    u32::try_from(result).map_err(|_| Errno::new(result))
 }
 
 /// The kernel's answer: an error number is negative.

@@ -203,6 +203,12 @@ pub fn attr_in(octets: &[u8], kind: u16) -> &[u8] {
     &[]
 }
 
+/// The 32-bit number in the first attribute of this type in `octets`.
+#[inline(never)]
+pub fn number_in(octets: &[u8], kind: u16) -> Option<u32> {
+    u32_in(attr_in(octets, kind))
+}
+
 /// Takes `len` octets and their padding from the front of `rest` and returns those after the header.
 /// `None`, and `rest` is empty from then on, if `len` is shorter than the header or longer than `rest`.
 fn take<'a>(rest: &mut &'a [u8], header: usize, len: usize) -> Option<&'a [u8]> {

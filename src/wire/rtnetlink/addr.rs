@@ -9,10 +9,10 @@
 
 use super::{
     AF_UNSPEC, Create, RT_SCOPE_HOST, RT_SCOPE_UNIVERSE, RTM_DELADDR, RTM_GETADDR, RTM_NEWADDR,
-    family_in, family_number, put_ip, read_ip,
+    family_in, family_number, ip_in, put_ip,
 };
-use crate::model::addr::{Cidr, Family};
-use crate::wire::netlink::{Full, NLM_F_DUMP, Writer, attrs, u32_in};
+use crate::model::addr::Cidr;
+use crate::wire::netlink::{Full, NLM_F_DUMP, Writer, attr_in, number_in};
 use core::net::{IpAddr, Ipv4Addr};
 
 /// The other end, or the address itself where there is none.
@@ -95,43 +95,28 @@ pub fn decode(payload: &[u8]) -> Option<Addr> {
     if len > family.bits() {
         return None;
     }
-    let ifindex = u32::from_ne_bytes([i0, i1, i2, i3]);
-    let mut addr = Addr::new(ifindex, Cidr::default(family));
-    addr.addr.len = len;
-    (addr.flags, addr.scope) = (u32::from(flags), scope);
-    read_attrs(rest, family, &mut addr)?;
-    Some(addr)
-}
-
-/// Fills in what attributes say; `None` without an address.
-// A function of its own, so that fields are written where they stay.
-#[inline(never)]
-fn read_attrs(octets: &[u8], family: Family, addr: &mut Addr) -> Option<()> {
-    let (mut local, mut broadcast) = (None, None);
-    for attr in attrs(octets) {
-        match attr.kind {
-            IFA_LOCAL => read_ip(family, attr.payload, &mut local),
-            IFA_ADDRESS => read_ip(family, attr.payload, &mut addr.peer),
-            IFA_BROADCAST => read_ip(family, attr.payload, &mut broadcast),
-            IFA_FLAGS => addr.flags = u32_in(attr.payload).unwrap_or(addr.flags),
-            IFA_CACHEINFO => {
-                if let ([preferred, valid, _, _], []) = attr.payload.as_chunks() {
-                    addr.preferred_lft_secs = u32::from_ne_bytes(*preferred);
-                    addr.valid_lft_secs = u32::from_ne_bytes(*valid);
-                }
-            }
-            _ => {}
-        }
+    // Without another end both attributes, or the only one, hold the address itself.
+    let other = attr_in(rest, IFA_ADDRESS);
+    let mut own = attr_in(rest, IFA_LOCAL);
+    if own.len() != family.octets() {
+        own = other;
     }
-    if let Some(IpAddr::V4(broadcast)) = broadcast {
+    let ifindex = u32::from_ne_bytes([i0, i1, i2, i3]);
+    let own_ip = ip_in(family, own)?;
+    let mut addr = Addr::new(ifindex, Cidr { addr: own_ip, len });
+    if own != other {
+        addr.peer = ip_in(family, other);
+    }
+    if let Some(IpAddr::V4(broadcast)) = ip_in(family, attr_in(rest, IFA_BROADCAST)) {
         addr.broadcast = Some(broadcast);
     }
-    // Without another end both attributes, or the only one, hold the address itself.
-    addr.addr.addr = local.or(addr.peer)?;
-    if addr.peer == Some(addr.addr.addr) {
-        addr.peer = None;
+    addr.flags = number_in(rest, IFA_FLAGS).unwrap_or(u32::from(flags));
+    addr.scope = scope;
+    if let ([preferred, valid, _, _], []) = attr_in(rest, IFA_CACHEINFO).as_chunks() {
+        addr.preferred_lft_secs = u32::from_ne_bytes(*preferred);
+        addr.valid_lft_secs = u32::from_ne_bytes(*valid);
     }
-    Some(())
+    Some(addr)
 }
 
 /// Asks for all addresses, or for those of one link. The kernel heeds `ifindex` under

@@ -11,7 +11,7 @@ use super::{AF_UNSPEC, RTM_DELLINKPROP, RTM_GETLINK, RTM_SETLINK};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_UP, KernelKind, Link};
 use crate::wire::netlink::{
-    Attr, Full, NLA_F_NESTED, NLM_F_DUMP, Writer, attr_in, attrs, u32_in, until_nul,
+    Attr, Full, NLA_F_NESTED, NLM_F_DUMP, Writer, attr_in, attrs, number_in, until_nul,
 };
 
 /// Current hardware address.
@@ -53,49 +53,19 @@ pub fn decode(payload: &[u8]) -> Option<Link> {
     if family != AF_UNSPEC {
         return None;
     }
-    let mut link = Link {
+    let kind = until_nul(attr_in(attr_in(rest, IFLA_LINKINFO), IFLA_INFO_KIND));
+    Some(Link {
         ifindex: u32::from_ne_bytes([i0, i1, i2, i3]),
-        name: IfName::LO,
+        name: IfName::from_kernel(attr_in(rest, IFLA_IFNAME))?,
         flags: u32::from_ne_bytes([f0, f1, f2, f3]),
         arphrd: u16::from_ne_bytes([t0, t1]),
-        mtu: 0,
-        mac: Mac::NONE,
-        perm_mac: Mac::NONE,
-        master: 0,
-        kind: KernelKind::Device,
+        mtu: number_in(rest, IFLA_MTU).unwrap_or(0),
+        mac: Mac::from_kernel(attr_in(rest, IFLA_ADDRESS)),
+        perm_mac: Mac::from_kernel(attr_in(rest, IFLA_PERM_ADDRESS)),
+        master: number_in(rest, IFLA_MASTER).unwrap_or(0),
+        kind: kernel_kind(kind, number_in(rest, IFLA_LINK).unwrap_or(0)),
         settled: true,
-    };
-    read_attrs(rest, &mut link)?;
-    Some(link)
-}
-
-/// Fills in what attributes say; `None` without a name.
-// A function of its own, so that fields are written where they stay.
-#[inline(never)]
-fn read_attrs(octets: &[u8], link: &mut Link) -> Option<()> {
-    let mut has_name = None;
-    let mut lower = 0;
-    let mut kind: &[u8] = &[];
-    for attr in attrs(octets) {
-        let number = u32_in(attr.payload).unwrap_or(0);
-        match attr.kind {
-            IFLA_IFNAME => has_name = read_name(attr.payload, &mut link.name),
-            IFLA_MTU => link.mtu = number,
-            IFLA_MASTER => link.master = number,
-            IFLA_LINK => lower = number,
-            IFLA_ADDRESS => link.mac = Mac::from_kernel(attr.payload),
-            IFLA_PERM_ADDRESS => link.perm_mac = Mac::from_kernel(attr.payload),
-            IFLA_LINKINFO => kind = until_nul(attr_in(attr.payload, IFLA_INFO_KIND)),
-            _ => {}
-        }
-    }
-    link.kind = kernel_kind(kind, lower);
-    has_name
-}
-
-fn read_name(octets: &[u8], name: &mut IfName) -> Option<()> {
-    *name = IfName::from_kernel(octets)?;
-    Some(())
+    })
 }
 
 /// Two kinds are hardware all the same: the port of an InfiniBand adapter (its partitions have the same

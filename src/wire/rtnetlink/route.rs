@@ -9,11 +9,11 @@
 
 use super::{
     AF_UNSPEC, Create, RT_SCOPE_LINK, RT_SCOPE_NOWHERE, RT_SCOPE_UNIVERSE, RTM_DELROUTE,
-    RTM_GETROUTE, RTM_NEWROUTE, family_in, family_number, ip_in, put_ip, read_ip,
+    RTM_GETROUTE, RTM_NEWROUTE, family_in, family_number, ip_in, put_ip,
 };
 use crate::model::addr::{Cidr, Family};
 use crate::model::route::{Reach, Route, RouteKey, RouteKind};
-use crate::wire::netlink::{Full, NLM_F_DUMP, Writer, aligned, attrs, u32_in};
+use crate::wire::netlink::{Full, NLM_F_DUMP, Writer, aligned, attr_in, attrs, number_in};
 use core::net::IpAddr;
 use core::ops::Range;
 
@@ -87,55 +87,32 @@ pub fn decode(payload: &[u8]) -> Option<Entry> {
     if src_len != 0 || flags & RTM_F_CLONED != 0 || dst_len > family.bits() {
         return None;
     }
-    let mut known = RouteKind::of(kind);
-    let mut route = Route::new(Cidr::default(family));
-    route.dst.len = dst_len;
-    route.table = u32::from(table);
+    let has = |kind| !attr_in(rest, kind).is_empty();
+    let mut dst = Cidr::default(family);
+    if has(RTA_DST) {
+        dst.addr = ip_in(family, attr_in(rest, RTA_DST))?;
+    }
+    dst.len = dst_len;
+    let mut route = Route::new(dst);
+    route.via = ip_in(family, attr_in(rest, RTA_GATEWAY)).or_else(|| rtvia_in(rest));
+    route.src = ip_in(family, attr_in(rest, RTA_PREFSRC));
+    route.table = number_in(rest, RTA_TABLE).unwrap_or(u32::from(table));
+    route.metric = number_in(rest, RTA_PRIORITY);
     route.scope = Some(scope);
     (route.protocol, route.tos) = (protocol, tos);
     if flags & RTNH_F_ONLINK != 0 {
         route.reach = Reach::Onlink;
     }
-    let mut ifindex = 0;
-    read_attrs(rest, family, &mut route, &mut ifindex)?;
-    if ifindex == ELSEWHERE {
-        known = None;
-    }
+    let is_plain = !has(RTA_MULTIPATH) && !has(RTA_ENCAP) && !has(RTA_NH_ID);
+    let known = RouteKind::of(kind).filter(|_| is_plain);
     let Some(kind) = known else {
         let key = route.key();
         return Some(Entry::Other { key, protocol });
     };
     route.kind = kind;
     // IPv6 ties the others to the loopback link.
+    let ifindex = number_in(rest, RTA_OIF).unwrap_or(0);
     Some(Entry::Route(route.oif(ifindex), route))
-}
-
-/// Stands for what a [`Route`] cannot say, in the place of a link's number.
-const ELSEWHERE: u32 = u32::MAX;
-
-/// Fills in what attributes say; `None` where the destination is none.
-// A function of its own, so that fields are written where they stay.
-#[inline(never)]
-fn read_attrs(octets: &[u8], family: Family, route: &mut Route, ifindex: &mut u32) -> Option<()> {
-    let mut is_plain = true;
-    for attr in attrs(octets) {
-        let number = u32_in(attr.payload);
-        match attr.kind {
-            RTA_DST => route.dst.addr = ip_in(family, attr.payload)?,
-            RTA_OIF => *ifindex = number.unwrap_or(0),
-            RTA_GATEWAY => read_ip(family, attr.payload, &mut route.via),
-            RTA_VIA => read_rtvia(attr.payload, &mut route.via),
-            RTA_PRIORITY => route.metric = number,
-            RTA_PREFSRC => read_ip(family, attr.payload, &mut route.src),
-            RTA_TABLE => route.table = number.unwrap_or(route.table),
-            RTA_MULTIPATH | RTA_ENCAP | RTA_NH_ID => is_plain = false,
-            _ => {}
-        }
-    }
-    if !is_plain {
-        *ifindex = ELSEWHERE;
-    }
-    Some(())
 }
 
 /// The links that the next hops of a route in the payload of an `RTM_NEWROUTE` lead out of, where it has
@@ -196,15 +173,11 @@ const HEADER: usize = 12;
 const FLAGS: usize = 8;
 const NEXTHOP: usize = 8;
 
-/// Reads the address in an `rtvia`.
-fn read_rtvia(payload: &[u8], to: &mut Option<IpAddr>) {
-    *to = None;
-    if let Some(([n0, n1], addr)) = payload.split_first_chunk()
-        && let Ok(family) = u8::try_from(u16::from_ne_bytes([*n0, *n1]))
-        && let Some(family) = family_in(family)
-    {
-        read_ip(family, addr, to);
-    }
+/// The address in an `rtvia`.
+fn rtvia_in(octets: &[u8]) -> Option<IpAddr> {
+    let ([n0, n1], addr) = attr_in(octets, RTA_VIA).split_first_chunk()?;
+    let family = u8::try_from(u16::from_ne_bytes([*n0, *n1])).ok()?;
+    ip_in(family_in(family)?, addr)
 }
 
 /// The scope of a route: that which was asked for, or as ip(8) chooses. IPv6 knows one only.

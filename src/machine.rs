@@ -15,7 +15,7 @@ use crate::model::index::Index;
 use crate::model::observed::{AltName, Link, Observed};
 use crate::output::resolv_conf::ResolvConf;
 use crate::plan::diff::Ipv6;
-use crate::plan::rename::{Assignment, LiveRename};
+use crate::plan::rename::LiveRename;
 use crate::plan::resolve::LinkState;
 use crate::plan::{Plan, Rename, Step};
 use heapless::Vec;
@@ -50,7 +50,6 @@ pub struct Machine<
     steps: Vec<Step, STEPS>,
     renames: Vec<Rename, KERNEL>,
     states: Vec<LinkState, LINKS>,
-    assignments: Vec<Assignment, LINKS>,
     originals: Vec<Original, KERNEL>,
     marks: Vec<Mark, KERNEL>,
     problems: Vec<(u32, Str), LINKS>,
@@ -93,7 +92,6 @@ impl<
             steps: Vec::new(),
             renames: Vec::new(),
             states: Vec::new(),
-            assignments: Vec::new(),
             originals: Vec::new(),
             marks: Vec::new(),
             problems: Vec::new(),
@@ -139,7 +137,6 @@ impl<
             states: &mut self.states,
             problems: &mut self.problems,
             foreign_resolv_conf: ForeignResolvConf::Kept,
-            assignments: &mut self.assignments,
             originals: &mut self.originals,
             marks: &mut self.marks,
             resolv_conf: ResolvConf {

@@ -1,5 +1,6 @@
 //! What unit tests of several rooms say by text: addresses, prefixes, names, routes; and a link.
 
+use crate::diag::Origin;
 use crate::model::addr::Cidr;
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{ARPHRD_ETHER, KernelKind, Link};
@@ -49,5 +50,7 @@ pub fn link(ifindex: u32, text: &str, flags: u32) -> Link {
         master: 0,
         kind: KernelKind::Device,
         settled: true,
+        rename_to: None,
+        renamed_by: Origin::NONE,
     }
 }

@@ -13,6 +13,7 @@
 mod link_change;
 
 use ifdawn::diag::Errno;
+use ifdawn::diag::Origin;
 use ifdawn::model::addr::{Cidr, Family};
 use ifdawn::model::link::{IfName, Mac};
 use ifdawn::model::observed::{IFF_LOWER_UP, IFF_UP, KernelKind, Link};
@@ -603,6 +604,8 @@ fn what_is_written_is_read_back() {
         master: 0,
         kind: KernelKind::Device,
         settled: true,
+        rename_to: None,
+        renamed_by: Origin::NONE,
     };
     assert_eq!(link::decode(message.payload), Some(link));
 }
@@ -815,6 +818,8 @@ mod captured {
             master: 0,
             kind: KernelKind::Veth,
             settled: true,
+            rename_to: None,
+            renamed_by: Origin::NONE,
         }
     }
 

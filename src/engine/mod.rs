@@ -21,7 +21,7 @@ pub(crate) use names::{Names, Original};
 pub(crate) use observe::Asked;
 pub use publish::ForeignResolvConf;
 
-use crate::diag::{Complaint, Diagnostic, Effect, Errno, LineBuf, Severity, Sink};
+use crate::diag::{Complaint, Diagnostic, Effect, Errno, LineBuf, Origin, Severity, Sink};
 use crate::limits::MAX_LINE;
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, Str};
 use crate::model::desired::Desired;
@@ -30,7 +30,7 @@ use crate::model::observed::{ARPHRD_ETHER, IFF_LOOPBACK, KernelKind, Link, Obser
 use crate::output::json::pieces;
 use crate::output::resolv_conf::ResolvConf;
 use crate::plan::diff::{self, Ipv6};
-use crate::plan::rename::{Assignment, LiveRename};
+use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState, Resolver};
 use crate::plan::{Phase, Plan};
 use crate::text::show::{Parts, Show, Text};
@@ -95,15 +95,6 @@ pub struct Buffers<'m> {
 /// See the module. In memory what is used most comes first: small offsets make short instructions.
 #[repr(C)]
 pub struct Engine<'m> {
-    /// What is to be done.
-    pub plan: Plan<'m>,
-    /// The kernel's links.
-    pub observed: Observed<'m>,
-    /// How far each configured link is.
-    pub states: &'m mut VecView<LinkState>,
-    /// What shall be.
-    pub desired: Desired<'m>,
-    pub(crate) buffers: Buffers<'m>,
     /// The number of the last request, and of the first one of its datagram.
     pub(crate) seq: u32,
     pub(crate) first_seq: u32,
@@ -119,7 +110,17 @@ pub struct Engine<'m> {
     pub(crate) others: bool,
     /// What becomes of a resolv.conf of somebody else's.
     pub foreign_resolv_conf: ForeignResolvConf,
-    pub(crate) assignments: &'m mut VecView<Assignment>,
+    /// When the last wait for duplicate address detection ends; 0: nothing waits for it.
+    pub(crate) dad_until: Instant,
+    /// What is to be done.
+    pub plan: Plan<'m>,
+    /// How far each configured link is.
+    pub states: &'m mut VecView<LinkState>,
+    /// What shall be.
+    pub desired: Desired<'m>,
+    /// The kernel's links.
+    pub observed: Observed<'m>,
+    pub(crate) buffers: Buffers<'m>,
     pub(crate) originals: &'m mut VecView<Original>,
     pub(crate) marks: &'m mut VecView<Mark>,
     /// What a link's problems were.
@@ -127,8 +128,6 @@ pub struct Engine<'m> {
     pub(crate) resolv_conf: ResolvConf<'m>,
     pub(crate) requests: u64,
     pub(crate) started: Instant,
-    /// When the last wait for duplicate address detection ends; 0: nothing waits for it.
-    pub(crate) dad_until: Instant,
     /// What the sources said.
     pub config: Config<'m>,
     /// Numbers of the plan's steps that failed in the last batches, and why.
@@ -397,6 +396,8 @@ fn imagine(observed: &mut Observed<'_>, name: &IfName, flags: u32, mac: &Mac) {
             master: 0,
             kind: KernelKind::Device,
             settled: true,
+            rename_to: None,
+            renamed_by: Origin::NONE,
         });
     }
 }

@@ -52,19 +52,19 @@ impl Engine<'_> {
         let mut renamer = Renamer {
             config: &self.config,
             observed: &mut self.observed,
-            assignments: self.assignments,
             plan: &mut self.plan,
             sink: &mut Once {
                 said: &mut self.said,
                 sink,
             },
         };
-        renamer.assignments.clear();
         match self.names {
             Names::Followed => renamer.assign(),
             Names::TakenBack => {
                 for original in self.originals.iter() {
-                    renamer.take_back(original.ifindex, original.name);
+                    if let Some(link) = renamer.observed.by_index_mut(original.ifindex) {
+                        link.rename_to = Some(original.name);
+                    }
                 }
             }
             Names::GivenUp => {}

@@ -156,6 +156,7 @@ impl DesiredRoute {
 pub struct Full;
 
 /// Everything that shall be there, and behind it what we made and shall be there no more.
+#[repr(C)]
 pub struct Desired<'m> {
     /// Links.
     pub links: &'m mut VecView<DesiredLink>,

@@ -4,6 +4,7 @@
 //! (see [`crate::plan::diff`]), so no number of foreign routes can crowd out ours.
 
 use super::link::{IfName, Mac};
+use crate::diag::Origin;
 use heapless::VecView;
 
 /// `IFF_UP`: administratively up.
@@ -52,6 +53,10 @@ pub struct Link {
     pub kind: KernelKind,
     /// Whether udev is done with it, or no udev runs.
     pub settled: bool,
+    /// The name it shall get, until the plan gives it.
+    pub rename_to: Option<IfName>,
+    /// What asked for that.
+    pub renamed_by: Origin,
 }
 
 impl Link {
@@ -104,6 +109,12 @@ impl Observed<'_> {
     #[inline(never)]
     pub fn by_index(&self, ifindex: u32) -> Option<&Link> {
         self.links.iter().find(|link| link.ifindex == ifindex)
+    }
+
+    /// The same, to be changed.
+    #[inline(never)]
+    pub fn by_index_mut(&mut self, ifindex: u32) -> Option<&mut Link> {
+        self.links.iter_mut().find(|link| link.ifindex == ifindex)
     }
 
     /// The link with this name.

@@ -305,6 +305,8 @@ mod tests {
             master,
             kind,
             settled,
+            rename_to: None,
+            renamed_by: origin,
         };
         engine.observed.links.push(link).unwrap();
         let (presence, standing) = (Presence::Same, Standing::Ours);

@@ -153,10 +153,25 @@ impl Plan<'_> {
         push(self.steps, phase, act, n);
     }
 
-    /// Brings the steps into their order.
+    /// Brings the steps into their order: Shell's sort, with the gaps of Knuth.
+    #[inline(never)]
     pub fn sort(&mut self) {
-        if !self.steps.is_sorted_by_key(Step::place) {
-            self.steps.sort_unstable_by_key(Step::place);
+        let steps = self.steps.as_mut_slice();
+        let mut gap = 1;
+        while gap < steps.len() {
+            gap = gap.wrapping_mul(3).wrapping_add(1);
+        }
+        while gap > 0 {
+            for end in gap..steps.len() {
+                let mut at = end;
+                while let Some(before) = at.checked_sub(gap)
+                    && steps.get(before).map(Step::place) > steps.get(at).map(Step::place)
+                {
+                    steps.swap(before, at);
+                    at = before;
+                }
+            }
+            gap /= 3;
         }
     }
 }

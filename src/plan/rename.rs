@@ -12,7 +12,6 @@ use crate::model::config::{Config, NameRule, SourceKind};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{KernelKind, Link, Observed};
 use crate::text::show::{Parts, Show};
-use heapless::VecView;
 
 /// Whether the kernel renames a link that is up (Linux 6.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,41 +24,6 @@ pub enum LiveRename {
     Refused,
 }
 
-/// A link and the name it shall have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Assignment {
-    /// Number in [`Observed::links`].
-    pub link: u16,
-    /// The name.
-    pub to: IfName,
-    /// What asked for it.
-    pub origin: Origin,
-    /// Where it stands.
-    state: State,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// Not looked at.
-    Pending,
-    /// Waits for the link that holds its name; the assignment that waits for this one, if any.
-    Waiting(Option<u16>),
-    /// Done.
-    Done,
-}
-
-impl Assignment {
-    /// An assignment to be ordered.
-    pub fn new(link: u16, to: IfName, origin: Origin) -> Assignment {
-        Assignment {
-            link,
-            to,
-            origin,
-            state: State::Pending,
-        }
-    }
-}
-
 /// The link with this MAC: by its permanent address first, then by the current one; never a port, nor a
 /// virtual link that shares the MAC of the one below it. Of several the one that has `name` already, else
 /// the first.
@@ -68,10 +32,10 @@ pub fn find_by_mac<'o>(
     observed: &'o Observed<'_>,
     mac: &Mac,
     name: &Option<IfName>,
-) -> Option<(u16, &'o Link)> {
+) -> Option<(usize, &'o Link)> {
     let mut best = None;
     let mut best_rank = 0;
-    for (link, at) in observed.links.iter().zip(0..) {
+    for (at, link) in observed.links.iter().enumerate() {
         let rank = rank(link, mac, name);
         if rank > best_rank {
             best_rank = rank;
@@ -107,8 +71,6 @@ pub struct Renamer<'a, 'm> {
     pub config: &'a Config<'m>,
     /// The kernel's links; they get their new names.
     pub observed: &'a mut Observed<'m>,
-    /// Which link gets which name.
-    pub assignments: &'a mut VecView<Assignment>,
     /// Gets the steps.
     pub plan: &'a mut Plan<'m>,
     /// Receives complaints.
@@ -131,16 +93,7 @@ impl Renamer<'_, '_> {
         }
     }
 
-    /// Gives the link with this number, if it is still there, a name it had.
-    pub fn take_back(&mut self, ifindex: u32, name: IfName) {
-        let mut links = self.observed.links.iter().zip(0..);
-        if let Some((_, at)) = links.find(|(link, _)| link.ifindex == ifindex) {
-            let back = Assignment::new(at, name, Origin::NONE);
-            let _ = self.assignments.push(back);
-        }
-    }
-
-    /// Adds the assignment of one rule, if there is a link to be renamed.
+    /// Notes the name that one rule gives a link, if there is one.
     #[inline(never)]
     fn assign_one(&mut self, rule: &NameRule) -> Result<(), Problem> {
         if rule.name == IfName::LO {
@@ -149,31 +102,33 @@ impl Renamer<'_, '_> {
         let Some((at, link)) = find_by_mac(self.observed, &rule.mac, &Some(rule.name)) else {
             return Ok(());
         };
-        for other in self.assignments.iter() {
-            match (other.link == at, other.to == rule.name) {
-                (false, false) => {}
-                (true, true) => return Ok(()),
-                (true, false) | (false, true) => {
-                    return Err(Problem::NameClaimed);
-                }
-            }
-        }
-        if !link.settled {
+        if rule.name.is(&link.rename_to) {
             return Ok(());
         }
-        let assignment = Assignment::new(at, rule.name, rule.origin);
-        let pushed = self.assignments.push(assignment);
-        pushed.map_err(|_| Problem::MaxNameRules)
+        if link.rename_to.is_some() || self.who_becomes(&rule.name).is_some() {
+            return Err(Problem::NameClaimed);
+        }
+        if link.settled
+            && let Some(link) = self.observed.links.get_mut(at)
+        {
+            link.rename_to = Some(rule.name);
+            link.renamed_by = rule.origin;
+        }
+        Ok(())
     }
 
-    /// Orders the assignments into [`Plan::renames`] and gives the links their new names.
+    /// The number of the link that shall have this name and is not renamed yet.
+    #[inline(never)]
+    fn who_becomes(&self, name: &IfName) -> Option<usize> {
+        let mut links = self.observed.links.iter();
+        links.position(|link| name.is(&link.rename_to))
+    }
+
+    /// Orders the names that links shall have into [`Plan::renames`], and gives them to the links.
     pub fn order(&mut self) {
-        for first in 0..self.assignments.len() {
-            let assignment = self.assignments.get(first);
-            if assignment.is_some_and(|assignment| assignment.state == State::Pending) {
-                let last = self.follow(first);
-                self.unwind(last);
-            }
+        for first in 0..self.observed.links.len() {
+            let free = self.follow(first);
+            self.unwind(free);
         }
         for n in 0..self.plan.renames.len() as u32 {
             self.plan.push(Phase::Rename, Act::Rename, n);
@@ -181,66 +136,55 @@ impl Renamer<'_, '_> {
     }
 
     /// Follows the holders of wanted names from `first` until a name is free, freeing it where it must be;
-    /// the assignment whose name is free now.
+    /// the link whose name is free now.
     #[inline(never)]
     fn follow(&mut self, first: usize) -> usize {
+        const COMPLAINT: Complaint = Complaint::warning(Problem::NameTaken, Effect::MovedAside);
         let mut current = first;
-        let mut waiting = None;
-        while let Some(assignment) = self.assignments.get_mut(current) {
-            assignment.state = State::Waiting(waiting);
-            let Assignment {
-                to, link, origin, ..
-            } = *assignment;
-            let mut links = self.observed.links.iter().zip(0..);
-            let Some((_, holder)) = links.find(|(link, _)| link.name == to) else {
+        while let Some(link) = self.observed.links.get(current)
+            && let Some(to) = link.rename_to
+        {
+            let origin = link.renamed_by;
+            let mut links = self.observed.links.iter();
+            let Some(holder) = links.position(|link| link.name == to) else {
                 break;
             };
-            if holder == link {
+            if holder == current {
                 break;
             }
-            let mut others = self.assignments.iter();
-            match others.position(|other| other.link == holder) {
-                Some(next) if next == first => {
-                    let temporary = made_name("ifdawn", self.observed, holder);
-                    self.rename(holder, &temporary, origin);
-                    break;
-                }
-                Some(next) => {
-                    waiting = Some(current as u16);
-                    current = next;
-                }
-                None => {
-                    const COMPLAINT: Complaint =
-                        Complaint::warning(Problem::NameTaken, Effect::MovedAside);
-                    let aside = made_name("rename", self.observed, holder);
-                    self.complain(COMPLAINT, origin, &aside, &to);
-                    self.rename(holder, &aside, origin);
-                    break;
-                }
+            let held = self.observed.links.get(holder);
+            if held.is_none_or(|link| link.rename_to.is_none()) {
+                let aside = made_name("rename", self.observed, holder);
+                self.complain(COMPLAINT, origin, &aside, &to);
+                self.rename(holder, &aside, origin);
+                break;
             }
+            if holder == first {
+                let temporary = made_name("ifdawn", self.observed, holder);
+                self.rename(holder, &temporary, origin);
+                break;
+            }
+            current = holder;
         }
         current
     }
 
-    /// Carries out the assignments that wait for one another, from `last` back.
+    /// Renames the link `last`, then the one that waits for the name it had, and so on.
     fn unwind(&mut self, last: usize) {
-        let mut current = Some(last as u16);
+        let mut current = Some(last);
         while let Some(at) = current
-            && let Some(assignment) = self.assignments.get_mut(usize::from(at))
-            && let State::Waiting(waiting) = assignment.state
+            && let Some(link) = self.observed.links.get_mut(at)
+            && let Some(to) = link.rename_to.take()
         {
-            assignment.state = State::Done;
-            let Assignment {
-                to, link, origin, ..
-            } = *assignment;
-            self.rename(link, &to, origin);
-            current = waiting;
+            let (old, origin) = (link.name, link.renamed_by);
+            self.rename(at, &to, origin);
+            current = self.who_becomes(&old);
         }
     }
 
     /// Adds one step to [`Plan::renames`], an alternative name in its way before it.
     #[inline(never)]
-    fn rename(&mut self, at: u16, to: &IfName, origin: Origin) {
+    fn rename(&mut self, at: usize, to: &IfName, origin: Origin) {
         let Observed { links, altnames } = &mut *self.observed;
         for altname in altnames.iter_mut() {
             let mut owners = links.iter();
@@ -251,7 +195,7 @@ impl Renamer<'_, '_> {
                 altname.ifindex = 0;
             }
         }
-        if let Some(link) = links.get_mut(usize::from(at))
+        if let Some(link) = links.get_mut(at)
             && link.name != *to
         {
             push(self.plan, link, to, Naming::Rename, origin);
@@ -291,10 +235,10 @@ pub(crate) fn push(plan: &mut Plan<'_>, link: &Link, to: &IfName, naming: Naming
 /// A name made of `word` and the link's number, which nobody has; of a few more numbers where somebody
 /// has it.
 #[inline(never)]
-fn made_name(word: &str, observed: &Observed<'_>, at: u16) -> IfName {
+fn made_name(word: &str, observed: &Observed<'_>, at: usize) -> IfName {
     const STEP: u32 = 100_000;
     const TRIES: usize = 64;
-    let link = observed.links.get(usize::from(at));
+    let link = observed.links.get(at);
     let mut number = link.map_or(0, |link| link.ifindex);
     let mut name = IfName::LO;
     for _ in 0..TRIES {
@@ -338,7 +282,6 @@ mod tests {
         Renamer {
             config: &engine.config,
             observed: &mut engine.observed,
-            assignments: engine.assignments,
             plan: &mut engine.plan,
             sink: told,
         }
@@ -493,10 +436,7 @@ mod tests {
                 })
                 .unwrap();
         }
-        engine
-            .assignments
-            .push(Assignment::new(0, name("lan0"), Origin::NONE))
-            .unwrap();
+        engine.observed.links[0].rename_to = Some(name("lan0"));
         let mut told = Told(Vec::new());
         renamer(&mut engine, &mut told).order();
         let steps = engine.plan.steps.iter();

@@ -8,6 +8,7 @@
 //! ```
 
 use super::{AF_UNSPEC, RTM_DELLINKPROP, RTM_GETLINK, RTM_SETLINK};
+use crate::diag::Origin;
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_UP, KernelKind, Link};
 use crate::wire::netlink::{
@@ -65,6 +66,8 @@ pub fn decode(payload: &[u8]) -> Option<Link> {
         master: number_in(rest, IFLA_MASTER).unwrap_or(0),
         kind: kernel_kind(kind, number_in(rest, IFLA_LINK).unwrap_or(0)),
         settled: true,
+        rename_to: None,
+        renamed_by: Origin::NONE,
     })
 }
 

@@ -6,7 +6,7 @@
 //! Only managed fields take part: an address is its link, octets, length, other end and end of life; a
 //! route is its key, gateway, source and link.
 
-use super::{Act, Phase, Plan, Step, push};
+use super::{Act, Phase, Plan, Step};
 use crate::model::addr::Family;
 use crate::model::desired::{Desired, DesiredAddr, DesiredRoute, Presence, Standing};
 use crate::model::observed::Observed;
@@ -14,7 +14,6 @@ use crate::model::route::{PROTOCOL, Route};
 use crate::wire::rtnetlink::addr::{Addr, FOREVER};
 use crate::wire::rtnetlink::route::Entry;
 use core::net::Ipv6Addr;
-use heapless::VecView;
 
 /// Marks the desired address that `seen` stands for, and returns it.
 pub fn mark_addr<'d>(desired: &'d mut Desired<'_>, seen: &Addr) -> Option<&'d mut DesiredAddr> {
@@ -76,26 +75,26 @@ fn is_in_the_way(desired: &Desired<'_>, stale: &DesiredAddr) -> bool {
 /// Where `promote_secondaries` is off, the primary IPv4 address of a subnet takes the others with it when
 /// it goes, and the last address takes the routes: both are put back, once for a link, however many of its
 /// addresses go.
-fn put_back(desired: &Desired<'_>, steps: &mut VecView<Step>, stale: &DesiredAddr) {
+fn put_back(desired: &Desired<'_>, plan: &mut Plan<'_>, stale: &DesiredAddr) {
     let ifindex = stale.ifindex;
     let is_put_back = |step: &Step| {
         let wanted = desired.addrs.get(step.n as usize);
         step.phase == Phase::AddressesAgain && wanted.is_some_and(|addr| addr.ifindex == ifindex)
     };
-    if stale.addr.family() == Family::V6 || steps.iter().any(is_put_back) {
+    if stale.addr.family() == Family::V6 || plan.steps.iter().any(is_put_back) {
         return;
     }
-    let before = steps.len();
+    let before = plan.steps.len();
     for (wanted, n) in desired.addrs.iter().zip(0..) {
         if wanted.ifindex == ifindex
             && wanted.standing != Standing::Stale
             && wanted.addr.len == stale.addr.len
             && wanted.addr.contains(&stale.addr.addr)
         {
-            push(steps, Phase::AddressesAgain, Act::ChangeAddr, n);
+            plan.push(Phase::AddressesAgain, Act::ChangeAddr, n);
         }
     }
-    if steps.len() == before {
+    if plan.steps.len() == before {
         return;
     }
     for (wanted, n) in desired.routes.iter().zip(0..) {
@@ -107,7 +106,7 @@ fn put_back(desired: &Desired<'_>, steps: &mut VecView<Step>, stale: &DesiredAdd
                 None => Phase::RoutesOnLinkAgain,
                 Some(_) => Phase::RoutesViaAgain,
             };
-            push(steps, phase, Act::AddRoute, n);
+            plan.push(phase, Act::AddRoute, n);
         }
     }
 }
@@ -139,7 +138,7 @@ pub fn diff(desired: &Desired<'_>, has_ipv6: Ipv6, plan: &mut Plan<'_>) {
         let (phase, act) = match (addr.standing, addr.presence) {
             (Standing::Stale, Presence::Missing) => continue,
             (Standing::Stale, _) => {
-                put_back(desired, plan.steps, addr);
+                put_back(desired, plan, addr);
                 match is_in_the_way(desired, addr) {
                     true => (Phase::ReplaceAddresses, Act::DelAddr),
                     false => (Phase::DeleteAddresses, Act::DelAddr),

@@ -88,15 +88,16 @@ pub enum Act {
     Restore,
 }
 
-/// One step.
+/// One step. In memory the number comes first, so that its place is one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Step {
-    /// When.
-    pub phase: Phase,
-    /// What.
-    pub act: Act,
     /// Its number in a table.
     pub n: u32,
+    /// What.
+    pub act: Act,
+    /// When.
+    pub phase: Phase,
 }
 
 impl Step {
@@ -148,9 +149,11 @@ impl Plan<'_> {
         self.renames.clear();
     }
 
-    /// Adds a step.
+    /// Adds a step. The table has room for every step the other tables can ask for.
+    #[inline(never)]
     pub fn push(&mut self, phase: Phase, act: Act, n: u32) {
-        push(self.steps, phase, act, n);
+        let pushed = self.steps.push(Step { n, act, phase });
+        debug_assert!(pushed.is_ok());
     }
 
     /// Brings the steps into their order: Shell's sort, with the gaps of Knuth.
@@ -165,22 +168,16 @@ impl Plan<'_> {
             for end in gap..steps.len() {
                 let mut at = end;
                 while let Some(before) = at.checked_sub(gap)
-                    && steps.get(before).map(Step::place) > steps.get(at).map(Step::place)
+                    && let Some([low, .., high]) = steps.get_mut(before..=at)
+                    && low.place() > high.place()
                 {
-                    steps.swap(before, at);
+                    core::mem::swap(low, high);
                     at = before;
                 }
             }
             gap /= 3;
         }
     }
-}
-
-/// Adds a step. The table has room for every step the other tables can ask for.
-#[inline(never)]
-fn push(steps: &mut VecView<Step>, phase: Phase, act: Act, n: u32) {
-    let pushed = steps.push(Step { phase, act, n });
-    debug_assert!(pushed.is_ok());
 }
 
 /// Complains of `subject` and `token`, asked for at `origin`.

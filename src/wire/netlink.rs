@@ -203,10 +203,10 @@ pub fn attr_in(octets: &[u8], kind: u16) -> &[u8] {
     &[]
 }
 
-/// The 32-bit number in the first attribute of this type in `octets`.
+/// The 32-bit number in the first attribute of this type in `octets`; `usual` for none.
 #[inline(never)]
-pub fn number_in(octets: &[u8], kind: u16) -> Option<u32> {
-    u32_in(attr_in(octets, kind))
+pub fn number_in(octets: &[u8], kind: u16, usual: u32) -> u32 {
+    u32_in(attr_in(octets, kind)).unwrap_or(usual)
 }
 
 /// Takes `len` octets and their padding from the front of `rest` and returns those after the header.

@@ -9,7 +9,7 @@
 
 use super::{
     AF_UNSPEC, Create, RT_SCOPE_HOST, RT_SCOPE_UNIVERSE, RTM_DELADDR, RTM_GETADDR, RTM_NEWADDR,
-    family_in, family_number, ip_in, put_ip,
+    family_in, family_number, ip_in, put_ip, read_ip,
 };
 use crate::model::addr::Cidr;
 use crate::wire::netlink::{Full, NLM_F_DUMP, Writer, attr_in, number_in};
@@ -105,12 +105,12 @@ pub fn decode(payload: &[u8]) -> Option<Addr> {
     let own_ip = ip_in(family, own)?;
     let mut addr = Addr::new(ifindex, Cidr { addr: own_ip, len });
     if own != other {
-        addr.peer = ip_in(family, other);
+        read_ip(family, other, &mut addr.peer);
     }
     if let Some(IpAddr::V4(broadcast)) = ip_in(family, attr_in(rest, IFA_BROADCAST)) {
         addr.broadcast = Some(broadcast);
     }
-    addr.flags = number_in(rest, IFA_FLAGS).unwrap_or(u32::from(flags));
+    addr.flags = number_in(rest, IFA_FLAGS, u32::from(flags));
     addr.scope = scope;
     if let ([preferred, valid, _, _], []) = attr_in(rest, IFA_CACHEINFO).as_chunks() {
         addr.preferred_lft_secs = u32::from_ne_bytes(*preferred);

@@ -96,6 +96,12 @@ fn ip_in(family: Family, octets: &[u8]) -> Option<IpAddr> {
     })
 }
 
+/// As [`ip_in`], to where it stays.
+#[inline(never)]
+fn read_ip(family: Family, octets: &[u8], to: &mut Option<IpAddr>) {
+    *to = ip_in(family, octets);
+}
+
 /// Appends an attribute with an address.
 fn put_ip(w: &mut Writer<'_>, kind: u16, addr: &IpAddr) {
     match addr {

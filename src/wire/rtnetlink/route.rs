@@ -9,7 +9,7 @@
 
 use super::{
     AF_UNSPEC, Create, RT_SCOPE_LINK, RT_SCOPE_NOWHERE, RT_SCOPE_UNIVERSE, RTM_DELROUTE,
-    RTM_GETROUTE, RTM_NEWROUTE, family_in, family_number, ip_in, put_ip,
+    RTM_GETROUTE, RTM_NEWROUTE, family_in, family_number, ip_in, put_ip, read_ip,
 };
 use crate::model::addr::{Cidr, Family};
 use crate::model::route::{Reach, Route, RouteKey, RouteKind};
@@ -94,10 +94,16 @@ pub fn decode(payload: &[u8]) -> Option<Entry> {
     }
     dst.len = dst_len;
     let mut route = Route::new(dst);
-    route.via = ip_in(family, attr_in(rest, RTA_GATEWAY)).or_else(|| rtvia_in(rest));
-    route.src = ip_in(family, attr_in(rest, RTA_PREFSRC));
-    route.table = number_in(rest, RTA_TABLE).unwrap_or(u32::from(table));
-    route.metric = number_in(rest, RTA_PRIORITY);
+    read_ip(family, attr_in(rest, RTA_GATEWAY), &mut route.via);
+    if let Some((of, addr)) = attr_in(rest, RTA_VIA).split_first_chunk()
+        && let Ok(of) = u8::try_from(u16::from_ne_bytes(*of))
+        && let Some(of) = family_in(of)
+    {
+        read_ip(of, addr, &mut route.via);
+    }
+    read_ip(family, attr_in(rest, RTA_PREFSRC), &mut route.src);
+    route.table = number_in(rest, RTA_TABLE, u32::from(table));
+    route.metric = Some(number_in(rest, RTA_PRIORITY, 0)).filter(|metric| *metric != 0);
     route.scope = Some(scope);
     (route.protocol, route.tos) = (protocol, tos);
     if flags & RTNH_F_ONLINK != 0 {
@@ -111,7 +117,7 @@ pub fn decode(payload: &[u8]) -> Option<Entry> {
     };
     route.kind = kind;
     // IPv6 ties the others to the loopback link.
-    let ifindex = number_in(rest, RTA_OIF).unwrap_or(0);
+    let ifindex = number_in(rest, RTA_OIF, 0);
     Some(Entry::Route(route.oif(ifindex), route))
 }
 
@@ -172,13 +178,6 @@ fn nexthop_len(l0: u8, l1: u8) -> usize {
 const HEADER: usize = 12;
 const FLAGS: usize = 8;
 const NEXTHOP: usize = 8;
-
-/// The address in an `rtvia`.
-fn rtvia_in(octets: &[u8]) -> Option<IpAddr> {
-    let ([n0, n1], addr) = attr_in(octets, RTA_VIA).split_first_chunk()?;
-    let family = u8::try_from(u16::from_ne_bytes([*n0, *n1])).ok()?;
-    ip_in(family_in(family)?, addr)
-}
 
 /// The scope of a route: that which was asked for, or as ip(8) chooses. IPv6 knows one only.
 pub fn scope(route: &Route) -> u8 {

@@ -10,8 +10,7 @@ use crate::limits::{BATCH_OCTETS, MAX_CARRIED, REPLY_OCTETS, RESTORE_OCTETS};
 use crate::model::config::{
     AddrConfig, Config, Global, LinkConfig, NameRule, RouteConfig, Search, Server, Str,
 };
-use crate::model::desired::{Desired, DesiredAddr, DesiredLink, DesiredRoute};
-use crate::model::index::Index;
+use crate::model::desired::{Desired, DesiredLink, Thing, Things};
 use crate::model::observed::{AltName, Link, Observed};
 use crate::output::resolv_conf::ResolvConf;
 use crate::plan::diff::Ipv6;
@@ -43,8 +42,8 @@ pub struct Machine<
     observed_links: Vec<Link, KERNEL>,
     altnames: Vec<AltName, KERNEL>,
     desired_links: Vec<DesiredLink, KERNEL>,
-    desired_addrs: Vec<DesiredAddr, ADDRS>,
-    desired_routes: Vec<DesiredRoute, ROUTES>,
+    desired_addrs: Vec<Thing, ADDRS>,
+    desired_routes: Vec<Thing, ROUTES>,
     addr_slots: [u32; SLOTS],
     route_slots: [u32; SLOTS],
     steps: Vec<Step, STEPS>,
@@ -125,10 +124,8 @@ impl<
             },
             desired: Desired {
                 links: &mut self.desired_links,
-                addrs: &mut self.desired_addrs,
-                routes: &mut self.desired_routes,
-                addr_index: Index::new(&mut self.addr_slots),
-                route_index: Index::new(&mut self.route_slots),
+                addrs: Things::new(&mut self.desired_addrs, &mut self.addr_slots),
+                routes: Things::new(&mut self.desired_routes, &mut self.route_slots),
             },
             plan: Plan {
                 steps: &mut self.steps,

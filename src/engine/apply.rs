@@ -11,7 +11,7 @@ use super::{Engine, Host, Once, OutputFile};
 use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, Problem, Severity, Sink};
 use crate::limits::BATCH_REQUESTS;
 use crate::model::addr::Family;
-use crate::model::desired::{DesiredAddr, Presence, Standing};
+use crate::model::desired::{Presence, Standing, Thing};
 use crate::output::json::is_written_as;
 use crate::output::owned::Owned;
 use crate::plan::encode::encode;
@@ -103,12 +103,12 @@ impl Engine<'_> {
                 true => (Presence::Missing, Standing::Stale),
                 false => (Presence::Same, Standing::Wanted),
             };
-            let n = step.n as usize;
-            if is_addr && let Some(addr) = self.desired.addrs.get_mut(n) {
-                (addr.presence, addr.standing) = now;
-            }
-            if !is_addr && let Some(route) = self.desired.routes.get_mut(n) {
-                (route.presence, route.standing) = now;
+            let things = match is_addr {
+                true => &mut self.desired.addrs,
+                false => &mut self.desired.routes,
+            };
+            if let Some(thing) = things.get_mut(step.n as usize) {
+                (thing.presence, thing.standing) = now;
             }
         }
         if is_news {
@@ -248,7 +248,7 @@ impl Engine<'_> {
             return false;
         };
         let (ifindex, src) = (route.ifindex, route.route.src);
-        let is_source = |addr: &DesiredAddr| Some(addr.addr.addr) == src;
+        let is_source = |addr: &Thing| Some(addr.route.dst.addr) == src;
         if route.route.family() == Family::V4 || !self.desired.addrs.iter().any(is_source) {
             return false;
         }
@@ -304,7 +304,7 @@ mod tests {
     use crate::engine::{EachFile, Instant, Settled};
     use crate::machine::Machine;
     use crate::model::addr::Cidr;
-    use crate::model::desired::{DesiredLink, DesiredRoute};
+    use crate::model::desired::{DesiredLink, Thing};
     use crate::model::link::IfName;
     use crate::model::route::Route;
     use crate::text::show::Show;
@@ -404,7 +404,6 @@ mod tests {
         engine.desired.links.push(link).unwrap();
         for number in 0..100 {
             let route = Route::new(Cidr::new([10, 0, number, 0].into(), 24).unwrap());
-            let (presence, standing) = (Presence::Missing, Standing::Wanted);
             let origin = Origin {
                 line: u32::from(number) + 1,
                 ..Origin {
@@ -412,13 +411,7 @@ mod tests {
                     ..Origin::NONE
                 }
             };
-            let route = DesiredRoute {
-                ifindex: 2,
-                route,
-                origin,
-                presence,
-                standing,
-            };
+            let route = Thing::route(2, &route, origin);
             engine.desired.routes.push(route).unwrap();
             engine
                 .plan

@@ -6,7 +6,7 @@ use crate::limits::MAX_LINKS;
 use crate::model::addr::Ip;
 use crate::model::config::Config;
 use crate::model::desired::Full as TableFull;
-use crate::model::desired::{Presence, Standing};
+use crate::model::desired::{Presence, What};
 use crate::model::observed::{AltName, Link};
 use crate::model::route::MAIN_TABLE;
 use crate::plan::diff::{self, Ipv6};
@@ -81,17 +81,15 @@ impl Engine<'_> {
 
     /// Takes nothing of what is compared for seen; the table that all routes are in, 0 for several.
     fn forget_presence(&mut self, get: u16) -> u32 {
+        let what = match get {
+            RTM_GETADDR => What::Addr,
+            _ => What::Route,
+        };
         let mut table = MAIN_TABLE;
-        if get == RTM_GETADDR {
-            for addr in self.desired.addrs.iter_mut() {
-                addr.presence = Presence::Missing;
-            }
-        } else {
-            for route in self.desired.routes.iter_mut() {
-                route.presence = Presence::Missing;
-                if route.route.table != MAIN_TABLE {
-                    table = 0;
-                }
+        for thing in self.desired.things(what).iter_mut() {
+            thing.presence = Presence::Missing;
+            if thing.route.table != MAIN_TABLE {
+                table = 0;
             }
         }
         table
@@ -211,12 +209,10 @@ impl Engine<'_> {
             return;
         }
         self.has_ipv6.seen(seen.addr.family());
-        let marked = diff::mark_addr(&mut self.desired, seen);
+        let asked_for = diff::mark_addr(&mut self.desired, seen);
         if seen.flags & addr::IFA_F_DADFAILED != 0
-            && let Some(addr) = marked
-            && addr.standing != Standing::Stale
+            && let Some(origin) = asked_for
         {
-            let origin = addr.origin;
             self.complain_of(host, TAKEN, origin, &Ip(&seen.addr.addr));
             self.fail(seen.ifindex);
         }

@@ -314,7 +314,7 @@ impl Show for News<'_, '_> {
         f.put(b"up");
         for addr in self.engine.desired.addrs.iter() {
             if addr.is_wanted_on(self.ifindex) {
-                f.show(", ", &addr.addr);
+                f.show(", ", &addr.route.dst);
             }
         }
         for route in self.engine.desired.routes.iter() {

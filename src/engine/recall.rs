@@ -7,9 +7,8 @@
 use super::{Engine, Host};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
 use crate::model::addr::{Cidr, Family};
-use crate::model::desired::{DesiredAddr, DesiredRoute, Full, Presence, Standing};
+use crate::model::desired::{Full, Standing, Thing, What};
 use crate::model::link::IfName;
-use crate::model::route::Route;
 use crate::output::owned;
 use crate::text::scalar;
 
@@ -65,51 +64,34 @@ impl Engine<'_> {
     /// What one line says of a desired link.
     #[inline(never)]
     fn recall_line(&mut self, word: &[u8], rest: &[u8], ifindex: u32) -> Result<(), Problem> {
-        let (origin, presence, standing) = (Origin::NONE, Presence::Missing, Standing::Stale);
         if word == b"up" {
             if let Some(link) = self.desired.link_mut(ifindex) {
                 link.owned_up = true;
             }
-        } else if word == b"addr" {
-            let mut stale = DesiredAddr {
-                ifindex,
-                addr: Cidr::default(Family::V4),
-                peer: None,
-                broadcast: None,
-                origin,
-                presence,
-                standing,
-            };
-            owned::addr(rest, &mut stale.addr, &mut stale.peer)
-                .ok_or(Problem::OwnedNotUnderstood)?;
-            match self.desired.find_addr(ifindex, &stale.addr, &stale.peer) {
-                Some(addr) => addr.standing = addr.standing.recalled(),
-                None => self
-                    .desired
-                    .add_addr(&stale)
-                    .map_err(|Full| Problem::MaxAddrs)?,
+            return Ok(());
+        }
+        if word == b"dns" || word == b"search" {
+            return Ok(());
+        }
+        let mut stale = Thing::addr(ifindex, &Cidr::default(Family::V4), &None, Origin::NONE);
+        stale.standing = Standing::Stale;
+        let understood = if word == b"addr" {
+            owned::addr(rest, &mut stale.route.dst, &mut stale.route.via)
+        } else {
+            stale.what = What::Route;
+            owned::route(word, rest, &mut stale.route)
+        };
+        understood.ok_or(Problem::OwnedNotUnderstood)?;
+        let things = self.desired.things(stale.what);
+        let mut is_known = false;
+        things.each(&stale.key(), &mut |thing| {
+            if thing.ifindex == ifindex {
+                thing.standing = thing.standing.recalled();
+                is_known = true;
             }
-        } else if word != b"dns" && word != b"search" {
-            let mut stale = DesiredRoute {
-                ifindex,
-                route: Route::new(Cidr::default(Family::V4)),
-                origin,
-                presence,
-                standing,
-            };
-            owned::route(word, rest, &mut stale.route).ok_or(Problem::OwnedNotUnderstood)?;
-            let mut is_known = false;
-            self.desired.each_route(&stale.route.key(), &mut |route| {
-                if route.ifindex == ifindex {
-                    route.standing = route.standing.recalled();
-                    is_known = true;
-                }
-            });
-            if !is_known {
-                self.desired
-                    .add_route(&stale)
-                    .map_err(|Full| Problem::MaxRoutes)?;
-            }
+        });
+        if !is_known {
+            things.add(&stale).map_err(|Full| stale.what.full())?;
         }
         Ok(())
     }

@@ -7,19 +7,22 @@ use super::link::{IfName, Mac};
 use super::route::{Route, RouteKey};
 use crate::diag::{Errno, Origin, Problem};
 use core::net::{IpAddr, Ipv4Addr};
+use core::ops::{Deref, DerefMut};
 use heapless::VecView;
 
-/// What the kernel has of a desired thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What the kernel has of a desired thing; what is [`Presence::Mortal`] or beyond is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Presence {
     /// Not seen.
     Missing,
-    /// As desired.
-    Same,
     /// Another one in its place, made by us.
     DiffersOurs,
     /// Another one in its place, made by somebody else.
     DiffersForeign,
+    /// The address itself, made by somebody else: its life ends.
+    Mortal,
+    /// As desired.
+    Same,
 }
 
 /// What `owned-IF` and the configuration say of a thing together.
@@ -98,54 +101,103 @@ pub struct Recalled {
     pub problem: Option<Problem>,
 }
 
-/// An address that shall be there.
+/// What a [`Thing`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DesiredAddr {
-    /// Its link.
+pub enum What {
+    /// An address of a link.
+    Addr,
+    /// A route.
+    Route,
+}
+
+impl What {
+    /// That there is room for no more of them.
+    pub fn full(self) -> Problem {
+        match self {
+            What::Addr => Problem::MaxAddrs,
+            What::Route => Problem::MaxRoutes,
+        }
+    }
+}
+
+/// An address or a route that shall be there.
+///
+/// | field | of an address | of a route |
+/// |---|---|---|
+/// | `route.dst` | the address and its prefix length | the destination |
+/// | `route.via` | the other end | the gateway |
+/// | `route.table` | its link | the table |
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thing {
+    /// Which of the two it is.
+    pub what: What,
+    /// What the kernel has.
+    pub presence: Presence,
+    /// Whether it shall be there, and who made it.
+    pub standing: Standing,
+    /// Its link; of a route where it is kept track of, even for kinds that use none (blackhole).
     pub ifindex: u32,
-    /// Address and prefix length.
-    pub addr: Cidr,
-    /// The other end.
-    pub peer: Option<IpAddr>,
-    /// Broadcast address (IPv4).
+    /// What it consists of.
+    pub route: Route,
+    /// Broadcast address (IPv4), of an address.
     pub broadcast: Option<Ipv4Addr>,
     /// Where it was asked for.
     pub origin: Origin,
-    /// What the kernel has.
-    pub presence: Presence,
-    /// Whether it shall be there, and who made it.
-    pub standing: Standing,
 }
 
-impl DesiredAddr {
+impl Thing {
+    /// A route that shall be there and was not seen.
+    pub fn route(ifindex: u32, route: &Route, origin: Origin) -> Thing {
+        Thing {
+            what: What::Route,
+            presence: Presence::Missing,
+            standing: Standing::Wanted,
+            ifindex,
+            route: *route,
+            broadcast: None,
+            origin,
+        }
+    }
+
+    /// An address that shall be there and was not seen.
+    #[inline(never)]
+    pub fn addr(ifindex: u32, addr: &Cidr, peer: &Option<IpAddr>, origin: Origin) -> Thing {
+        let mut route = Route::new(*addr);
+        (route.dst, route.via, route.table) = (*addr, *peer, ifindex);
+        Thing {
+            what: What::Addr,
+            ..Thing::route(ifindex, &route, origin)
+        }
+    }
+
+    /// What makes two of them the same place in the kernel's tables; see [`Route::key`]. An address is its
+    /// link, address, prefix length and other end.
+    #[inline(never)]
+    pub fn key(&self) -> RouteKey {
+        let mut key = self.route.key();
+        if self.what == What::Addr {
+            key.peer = self.route.via;
+        }
+        key
+    }
+
     /// Whether the link of this number shall have it.
     pub fn is_wanted_on(&self, ifindex: u32) -> bool {
         self.ifindex == ifindex && self.standing != Standing::Stale
     }
-}
 
-/// A route that shall be there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DesiredRoute {
-    /// Its link: where it is kept track of, even for kinds that use none (blackhole).
-    pub ifindex: u32,
-    /// The route.
-    pub route: Route,
-    /// Where it was asked for.
-    pub origin: Origin,
-    /// What the kernel has.
-    pub presence: Presence,
-    /// Whether it shall be there, and who made it.
-    pub standing: Standing,
-}
-
-impl DesiredRoute {
-    /// Whether the link of this number shall have it.
-    pub fn is_wanted_on(&self, ifindex: u32) -> bool {
-        self.ifindex == ifindex && self.standing != Standing::Stale
+    /// Whether it is ours, now or once the plan is carried out; one that is about to be deleted is ours
+    /// until it is gone.
+    pub fn is_ours(&self) -> bool {
+        match self.standing {
+            // An address that was there and only lost its end of life is still somebody else's.
+            Standing::Wanted => self.presence < Presence::Mortal,
+            Standing::Ours => true,
+            Standing::Stale => self.presence == Presence::Same,
+        }
     }
 
-    /// The link it uses; 0 for kinds that use none.
+    /// The link a route uses; 0 for kinds that use none.
     pub fn oif(&self) -> u32 {
         self.route.oif(self.ifindex)
     }
@@ -155,88 +207,92 @@ impl DesiredRoute {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
+/// A table of addresses or of routes, in which they are found by their keys.
+pub struct Things<'m> {
+    table: &'m mut VecView<Thing>,
+    index: Index<'m>,
+}
+
+impl<'m> Things<'m> {
+    /// Over a table and the slots of its index.
+    pub fn new(table: &'m mut VecView<Thing>, slots: &'m mut [u32]) -> Things<'m> {
+        Things {
+            table,
+            index: Index::new(slots),
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.table.clear();
+        self.index.clear();
+    }
+
+    /// Adds one.
+    #[inline(never)]
+    pub fn add(&mut self, thing: &Thing) -> Result<(), Full> {
+        self.table.push(*thing).map_err(|_| Full)?;
+        let first = self.index.make_room(self.table.len());
+        for n in first..self.table.len() {
+            if let Some(thing) = self.table.get(n) {
+                self.index.insert(key_hash(&thing.key()), n as u32);
+            }
+        }
+        Ok(())
+    }
+
+    /// Passes each one with this key to `each`: at most one that shall be there, and those of its place
+    /// that shall not.
+    #[inline(never)]
+    pub fn each(&mut self, key: &RouteKey, each: &mut dyn FnMut(&mut Thing)) {
+        for n in self.index.entries(key_hash(key)) {
+            if let Some(thing) = self.table.get_mut(n as usize)
+                && thing.key() == *key
+            {
+                each(thing);
+            }
+        }
+    }
+}
+
+impl Deref for Things<'_> {
+    type Target = VecView<Thing>;
+
+    fn deref(&self) -> &VecView<Thing> {
+        self.table
+    }
+}
+
+impl DerefMut for Things<'_> {
+    fn deref_mut(&mut self) -> &mut VecView<Thing> {
+        self.table
+    }
+}
+
 /// Everything that shall be there, and behind it what we made and shall be there no more.
 #[repr(C)]
 pub struct Desired<'m> {
     /// Links.
     pub links: &'m mut VecView<DesiredLink>,
     /// Addresses.
-    pub addrs: &'m mut VecView<DesiredAddr>,
+    pub addrs: Things<'m>,
     /// Routes.
-    pub routes: &'m mut VecView<DesiredRoute>,
-    /// Finds addresses by [`addr_hash`].
-    pub addr_index: Index<'m>,
-    /// Finds routes by [`route_hash`].
-    pub route_index: Index<'m>,
+    pub routes: Things<'m>,
 }
 
-impl Desired<'_> {
+impl<'m> Desired<'m> {
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.links.clear();
         self.addrs.clear();
         self.routes.clear();
-        self.addr_index.clear();
-        self.route_index.clear();
     }
 
-    /// Adds an address.
-    #[inline(never)]
-    pub fn add_addr(&mut self, addr: &DesiredAddr) -> Result<(), Full> {
-        self.addrs.push(*addr).map_err(|_| Full)?;
-        let first = self.addr_index.make_room(self.addrs.len());
-        for n in first..self.addrs.len() {
-            if let Some(addr) = self.addrs.get(n) {
-                let hash = addr_hash(addr.ifindex, &addr.addr);
-                self.addr_index.insert(hash, n as u32);
-            }
-        }
-        Ok(())
-    }
-
-    /// Adds a route.
-    #[inline(never)]
-    pub fn add_route(&mut self, route: &DesiredRoute) -> Result<(), Full> {
-        self.routes.push(*route).map_err(|_| Full)?;
-        let first = self.route_index.make_room(self.routes.len());
-        for n in first..self.routes.len() {
-            if let Some(route) = self.routes.get(n) {
-                let hash = route_hash(&route.route.key());
-                self.route_index.insert(hash, n as u32);
-            }
-        }
-        Ok(())
-    }
-
-    /// The address with this link, address, prefix length and other end: what makes two addresses the same
-    /// to the kernel.
-    #[inline(never)]
-    pub fn find_addr(
-        &mut self,
-        ifindex: u32,
-        addr: &Cidr,
-        peer: &Option<IpAddr>,
-    ) -> Option<&mut DesiredAddr> {
-        let is_it = |n: u32| {
-            let is_it = |have: &DesiredAddr| {
-                have.ifindex == ifindex && have.addr == *addr && have.peer == *peer
-            };
-            self.addrs.get(n as usize).is_some_and(is_it)
-        };
-        let n = self.addr_index.find(addr_hash(ifindex, addr), is_it)?;
-        self.addrs.get_mut(n as usize)
-    }
-
-    /// Passes each route with this key to `each`: at most one that shall be there, and those of its place
-    /// that shall not.
-    #[inline(never)]
-    pub fn each_route(&mut self, key: &RouteKey, each: &mut dyn FnMut(&mut DesiredRoute)) {
-        for n in self.route_index.entries(route_hash(key)) {
-            if let Some(route) = self.routes.get_mut(n as usize)
-                && route.route.key() == *key
-            {
-                each(route);
-            }
+    /// The table of addresses or that of routes.
+    pub fn things(&mut self, what: What) -> &mut Things<'m> {
+        match what {
+            What::Addr => &mut self.addrs,
+            What::Route => &mut self.routes,
         }
     }
 
@@ -253,23 +309,11 @@ impl Desired<'_> {
     }
 }
 
-/// For [`Desired::addr_index`].
-pub fn addr_hash(ifindex: u32, addr: &Cidr) -> u32 {
-    cidr_hash(addr, &ifindex.to_ne_bytes())
-}
-
-/// For [`Desired::route_index`].
-pub fn route_hash(key: &RouteKey) -> u32 {
-    let tos = u32::from(key.tos).to_ne_bytes();
-    let rest = [key.table.to_ne_bytes(), key.metric.to_ne_bytes(), tos];
-    cidr_hash(&key.dst, rest.as_flattened())
-}
-
-#[inline(never)]
-fn cidr_hash(cidr: &Cidr, rest: &[u8]) -> u32 {
-    let octets: &[u8] = match &cidr.addr {
+fn key_hash(key: &RouteKey) -> u32 {
+    let octets: &[u8] = match &key.dst.addr {
         IpAddr::V4(addr) => &addr.octets(),
         IpAddr::V6(addr) => &addr.octets(),
     };
-    hash(&[octets, &[cidr.len], rest])
+    let rest = [key.table.to_ne_bytes(), key.metric.to_ne_bytes()];
+    hash(&[octets, &[key.dst.len, key.tos], rest.as_flattened()])
 }

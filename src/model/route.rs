@@ -147,6 +147,7 @@ impl Route {
             table: self.table,
             metric: self.effective_metric(),
             tos: self.tos,
+            peer: None,
         }
     }
 }
@@ -162,4 +163,6 @@ pub struct RouteKey {
     pub metric: u32,
     /// Type of service.
     pub tos: u8,
+    /// The other end, of an address.
+    pub peer: Option<IpAddr>,
 }

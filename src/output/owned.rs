@@ -19,7 +19,7 @@
 
 use crate::model::addr::{Cidr, Family, Ip};
 use crate::model::config::{Config, LinkId};
-use crate::model::desired::{Desired, DesiredLink, Presence, Standing};
+use crate::model::desired::{Desired, DesiredLink};
 use crate::model::route::Route;
 use crate::output::json::Octets;
 use crate::plan::op::RouteWords;
@@ -95,24 +95,12 @@ impl Show for Owned<'_, '_> {
             f.put(b"up\n");
         }
         for addr in self.desired.addrs.iter() {
-            let is_ours = match addr.standing {
-                // One that was there and only lost its end of life is still somebody else's.
-                Standing::Wanted => addr.presence == Presence::Missing,
-                Standing::Ours => true,
-                // It is about to be deleted: ours until it is gone.
-                Standing::Stale => addr.presence != Presence::Missing,
-            };
-            if addr.ifindex == ifindex && is_ours {
-                addr_line(f, &addr.addr, addr.peer.as_ref());
+            if addr.ifindex == ifindex && addr.is_ours() {
+                addr_line(f, &addr.route.dst, addr.route.via.as_ref());
             }
         }
         for route in self.desired.routes.iter() {
-            let is_ours = match route.standing {
-                Standing::Wanted => route.presence != Presence::Same,
-                Standing::Ours => true,
-                Standing::Stale => route.presence == Presence::Same,
-            };
-            if route.ifindex == ifindex && is_ours {
+            if route.ifindex == ifindex && route.is_ours() {
                 route_line(f, &route.route);
             }
         }
@@ -177,7 +165,7 @@ mod tests {
     use crate::diag::Origin;
     use crate::machine::Machine;
     use crate::model::config::{Search, Server};
-    use crate::model::desired::{DesiredAddr, DesiredRoute};
+    use crate::model::desired::{Presence, Standing, Thing};
     use crate::model::link::IfName;
     use crate::model::route::{Reach, RouteKind};
     use crate::testing::{cidr, ip, via};
@@ -224,35 +212,26 @@ mod tests {
     fn with_file<R>(presence: Presence, standing: Standing, use_it: impl FnOnce(&str) -> R) -> R {
         let mut tables = Tables::new();
         let engine = tables.engine();
-        let (desired, mut config) = (engine.desired, engine.config);
+        let (mut desired, mut config) = (engine.desired, engine.config);
         for (addr, peer) in [
             ("192.0.2.5/24", None),
             ("2001:db8::5/64", None),
             ("192.0.2.9/32", Some("192.0.2.10")),
         ] {
             let (addr, peer) = (cidr(addr), peer.map(ip));
-            let addr = DesiredAddr {
-                ifindex: 7,
-                addr,
-                peer,
-                broadcast: None,
-                origin: Origin::NONE,
+            let addr = Thing {
                 presence,
                 standing,
+                ..Thing::addr(7, &addr, &peer, Origin::NONE)
             };
             desired.addrs.push(addr).unwrap();
-            desired
-                .addrs
-                .push(DesiredAddr { ifindex: 8, ..addr })
-                .unwrap();
+            desired.addrs.push(Thing { ifindex: 8, ..addr }).unwrap();
         }
         for route in routes() {
-            let route = DesiredRoute {
-                ifindex: 7,
-                route,
-                origin: Origin::NONE,
+            let route = Thing {
                 presence,
                 standing,
+                ..Thing::route(7, &route, Origin::NONE)
             };
             desired.routes.push(route).unwrap();
         }

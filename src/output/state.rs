@@ -135,7 +135,7 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     for addr in desired.addrs.iter() {
         if addr.is_wanted_on(ifindex) {
             json.object(ADDRESS);
-            json.text(&addr.addr);
+            json.text(&addr.route.dst);
         }
     }
     json.end();
@@ -179,7 +179,7 @@ mod tests {
     use crate::model::addr::Cidr;
     use crate::model::config::LinkConfig;
     use crate::model::config::{LinkMatch, Server, SourceKind};
-    use crate::model::desired::{DesiredAddr, DesiredRoute, Presence, Standing};
+    use crate::model::desired::Thing;
     use crate::model::link::{IfName, Mac};
     use crate::model::observed::{ARPHRD_ETHER, IFF_LOWER_UP, IFF_UP, KernelKind, Link};
     use crate::model::route::Route;
@@ -309,27 +309,12 @@ mod tests {
             renamed_by: origin,
         };
         engine.observed.links.push(link).unwrap();
-        let (presence, standing) = (Presence::Same, Standing::Ours);
         let addr = Cidr::new([192, 0, 2, 5].into(), 24).unwrap();
-        let addr = DesiredAddr {
-            ifindex,
-            addr,
-            peer: None,
-            broadcast: None,
-            origin,
-            presence,
-            standing,
-        };
+        let addr = Thing::addr(ifindex, &addr, &None, origin);
         engine.desired.addrs.push(addr).unwrap();
         for number in 0..routes {
             let route = Route::new(Cidr::new([10, 0, number, 0].into(), 24).unwrap());
-            let route = DesiredRoute {
-                ifindex,
-                route,
-                origin,
-                presence,
-                standing,
-            };
+            let route = Thing::route(ifindex, &route, origin);
             engine.desired.routes.push(route).unwrap();
         }
         engine

@@ -6,23 +6,31 @@
 //! Only managed fields take part: an address is its link, octets, length, other end and end of life; a
 //! route is its key, gateway, source and link.
 
+use super::op::Verb;
 use super::{Act, Phase, Plan, Step};
+use crate::diag::Origin;
 use crate::model::addr::Family;
-use crate::model::desired::{Desired, DesiredAddr, DesiredRoute, Presence, Standing};
+use crate::model::desired::{Desired, Presence, Standing, Thing, What};
 use crate::model::observed::Observed;
 use crate::model::route::{PROTOCOL, Route};
 use crate::wire::rtnetlink::addr::{Addr, FOREVER};
 use crate::wire::rtnetlink::route::Entry;
 use core::net::Ipv6Addr;
 
-/// Marks the desired address that `seen` stands for, and returns it.
-pub fn mark_addr<'d>(desired: &'d mut Desired<'_>, seen: &Addr) -> Option<&'d mut DesiredAddr> {
-    let addr = desired.find_addr(seen.ifindex, &seen.addr, &seen.peer)?;
-    addr.presence = match seen.valid_lft_secs {
-        FOREVER => Presence::Same,
-        _ => Presence::DiffersForeign,
-    };
-    Some(addr)
+/// Marks the desired address that `seen` stands for; where that was asked for, unless it is stale.
+pub fn mark_addr(desired: &mut Desired<'_>, seen: &Addr) -> Option<Origin> {
+    let place = Thing::addr(seen.ifindex, &seen.addr, &seen.peer, Origin::NONE);
+    let mut asked_for = None;
+    desired.addrs.each(&place.key(), &mut |addr| {
+        addr.presence = Presence::Same;
+        if addr.standing != Standing::Stale {
+            asked_for = Some(addr.origin);
+            if seen.valid_lft_secs != FOREVER {
+                addr.presence = Presence::Mortal;
+            }
+        }
+    });
+    asked_for
 }
 
 /// Marks the desired routes in whose place `seen` stands.
@@ -32,7 +40,7 @@ pub fn mark_route(desired: &mut Desired<'_>, seen: &Entry) {
         Entry::Route(_, route) => (route.key(), route.protocol),
         Entry::Other { key, protocol } => (*key, *protocol),
     };
-    desired.each_route(&key, &mut |wanted| {
+    desired.routes.each(&key, &mut |wanted| {
         let same = match seen {
             Entry::Route(ifindex, route) => is_same(wanted, *ifindex, route),
             Entry::Other { .. } => false,
@@ -53,7 +61,7 @@ pub fn mark_route(desired: &mut Desired<'_>, seen: &Entry) {
 
 /// Fields that are not compared: protocol (a hint only), scope and `onlink` (how it was added, not what it
 /// is), and the source address unless one is wanted.
-fn is_same(wanted: &DesiredRoute, ifindex: u32, seen: &Route) -> bool {
+fn is_same(wanted: &Thing, ifindex: u32, seen: &Route) -> bool {
     wanted.route.kind == seen.kind
         && wanted.oif() == ifindex
         && wanted.route.via == seen.via
@@ -62,34 +70,34 @@ fn is_same(wanted: &DesiredRoute, ifindex: u32, seen: &Route) -> bool {
 
 /// The kernel has one place for an IPv6 address, whatever its prefix length.
 #[inline(never)]
-fn is_in_the_way(desired: &Desired<'_>, stale: &DesiredAddr) -> bool {
+fn is_in_the_way(desired: &Desired<'_>, stale: &Thing) -> bool {
     let mut addrs = desired.addrs.iter();
-    stale.addr.family() == Family::V6
+    stale.route.family() == Family::V6
         && addrs.any(|wanted| {
             wanted.standing != Standing::Stale
                 && wanted.ifindex == stale.ifindex
-                && wanted.addr.addr == stale.addr.addr
+                && wanted.route.dst.addr == stale.route.dst.addr
         })
 }
 
 /// Where `promote_secondaries` is off, the primary IPv4 address of a subnet takes the others with it when
 /// it goes, and the last address takes the routes: both are put back, once for a link, however many of its
 /// addresses go.
-fn put_back(desired: &Desired<'_>, plan: &mut Plan<'_>, stale: &DesiredAddr) {
+fn put_back(desired: &Desired<'_>, plan: &mut Plan<'_>, stale: &Thing) {
     let ifindex = stale.ifindex;
     let is_put_back = |step: &Step| {
         let wanted = desired.addrs.get(step.n as usize);
         step.phase == Phase::AddressesAgain && wanted.is_some_and(|addr| addr.ifindex == ifindex)
     };
-    if stale.addr.family() == Family::V6 || plan.steps.iter().any(is_put_back) {
+    if stale.route.family() == Family::V6 || plan.steps.iter().any(is_put_back) {
         return;
     }
     let before = plan.steps.len();
     for (wanted, n) in desired.addrs.iter().zip(0..) {
         if wanted.ifindex == ifindex
             && wanted.standing != Standing::Stale
-            && wanted.addr.len == stale.addr.len
-            && wanted.addr.contains(&stale.addr.addr)
+            && wanted.route.dst.len == stale.route.dst.len
+            && wanted.route.dst.contains(&stale.route.dst.addr)
         {
             plan.push(Phase::AddressesAgain, Act::ChangeAddr, n);
         }
@@ -134,39 +142,37 @@ pub fn diff_links(desired: &Desired<'_>, observed: &Observed<'_>, plan: &mut Pla
 /// IPv6 address, so that a kernel without IPv6 is not asked for `::1` again and again.
 #[inline(never)]
 pub fn diff(desired: &Desired<'_>, has_ipv6: Ipv6, plan: &mut Plan<'_>) {
-    for (addr, n) in desired.addrs.iter().zip(0..) {
-        let (phase, act) = match (addr.standing, addr.presence) {
-            (Standing::Stale, Presence::Missing) => continue,
-            (Standing::Stale, _) => {
-                put_back(desired, plan, addr);
-                match is_in_the_way(desired, addr) {
-                    true => (Phase::ReplaceAddresses, Act::DelAddr),
-                    false => (Phase::DeleteAddresses, Act::DelAddr),
+    for things in [&desired.addrs, &desired.routes] {
+        for (thing, n) in things.iter().zip(0..) {
+            let verb = match (thing.standing, thing.presence) {
+                (Standing::Stale, Presence::Same) => Verb::Delete,
+                (Standing::Stale, _) | (_, Presence::Same) => continue,
+                (_, Presence::Missing) => Verb::Add,
+                (_, Presence::DiffersOurs | Presence::DiffersForeign | Presence::Mortal) => {
+                    Verb::Replace
                 }
-            }
-            (_, Presence::Same) => continue,
-            (_, Presence::Missing) => {
-                if has_ipv6 == Ipv6::Absent && addr.addr.addr == Ipv6Addr::LOCALHOST {
-                    continue;
+            };
+            let (phase, act) = match (thing.what, verb) {
+                (What::Route, Verb::Delete) => (Phase::DeleteRoutes, Act::DelRoute),
+                (What::Route, Verb::Add) => (route_phase(&thing.route), Act::AddRoute),
+                (What::Route, Verb::Replace) => (route_phase(&thing.route), Act::ReplaceRoute),
+                (What::Addr, Verb::Delete) => {
+                    put_back(desired, plan, thing);
+                    match is_in_the_way(desired, thing) {
+                        true => (Phase::ReplaceAddresses, Act::DelAddr),
+                        false => (Phase::DeleteAddresses, Act::DelAddr),
+                    }
                 }
-                (Phase::Addresses, Act::AddAddr)
-            }
-            (_, Presence::DiffersOurs | Presence::DiffersForeign) => {
-                (Phase::Addresses, Act::ChangeAddr)
-            }
-        };
-        plan.push(phase, act, n);
-    }
-    for (route, n) in desired.routes.iter().zip(0..) {
-        let (phase, act) = match (route.standing, route.presence) {
-            (Standing::Stale, Presence::Same) => (Phase::DeleteRoutes, Act::DelRoute),
-            (Standing::Stale, _) | (_, Presence::Same) => continue,
-            (_, Presence::Missing) => (route_phase(&route.route), Act::AddRoute),
-            (_, Presence::DiffersOurs | Presence::DiffersForeign) => {
-                (route_phase(&route.route), Act::ReplaceRoute)
-            }
-        };
-        plan.push(phase, act, n);
+                (What::Addr, Verb::Replace) => (Phase::Addresses, Act::ChangeAddr),
+                (What::Addr, Verb::Add) => {
+                    if has_ipv6 == Ipv6::Absent && thing.route.dst.addr == Ipv6Addr::LOCALHOST {
+                        continue;
+                    }
+                    (Phase::Addresses, Act::AddAddr)
+                }
+            };
+            plan.push(phase, act, n);
+        }
     }
     plan.sort();
 }
@@ -210,27 +216,13 @@ mod tests {
     use crate::testing::{cidr, ip, link, via};
 
     fn want_addr(desired: &mut Desired<'_>, addr: &str, peer: Option<&str>) {
-        let wanted = DesiredAddr {
-            ifindex: 2,
-            addr: cidr(addr),
-            peer: peer.map(ip),
-            broadcast: None,
-            origin: Origin::NONE,
-            presence: Presence::Missing,
-            standing: Standing::Wanted,
-        };
-        desired.add_addr(&wanted).unwrap();
+        let wanted = Thing::addr(2, &cidr(addr), &peer.map(ip), Origin::NONE);
+        desired.addrs.add(&wanted).unwrap();
     }
 
     fn want_route(desired: &mut Desired<'_>, route: Route) {
-        let wanted = DesiredRoute {
-            ifindex: 2,
-            route,
-            origin: Origin::NONE,
-            presence: Presence::Missing,
-            standing: Standing::Wanted,
-        };
-        desired.add_route(&wanted).unwrap();
+        let wanted = Thing::route(2, &route, Origin::NONE);
+        desired.routes.add(&wanted).unwrap();
     }
 
     type Tables = Machine<4, 4, 8, 8, 64, 16, 64>;
@@ -268,7 +260,7 @@ mod tests {
                 Presence::Same,
             ),
             (flagged, Presence::Same, Presence::Missing),
-            (mortal, Presence::DiffersForeign, Presence::Missing),
+            (mortal, Presence::Mortal, Presence::Missing),
             (
                 wanted("192.0.2.5/25", None),
                 Presence::Missing,

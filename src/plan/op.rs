@@ -3,7 +3,7 @@
 use super::{Act, Naming, Plan, Step};
 use crate::diag::Origin;
 use crate::model::addr::{Cidr, Family, Ip};
-use crate::model::desired::Desired;
+use crate::model::desired::{Desired, What};
 use crate::model::link::{IfName, Mac};
 use crate::model::route::{MAIN_TABLE, Reach, Route, RouteKind};
 use crate::text::parts;
@@ -80,17 +80,25 @@ impl<'a> Op<'a> {
                 };
                 (link.ifindex, Some(&link.name), link.origin, change)
             }
-            Act::AddAddr | Act::ChangeAddr | Act::DelAddr => {
-                let addr = desired.addrs.get(n)?;
-                let name = &desired.link(addr.ifindex)?.name;
-                let change = Change::Addr(step.verb(), &addr.addr, &addr.peer, addr.broadcast);
-                (addr.ifindex, Some(name), addr.origin, change)
-            }
-            Act::AddRoute | Act::ReplaceRoute | Act::DelRoute => {
-                let route = desired.routes.get(n)?;
-                let name = desired.link(route.ifindex).map(|link| &link.name);
-                let change = Change::Route(step.verb(), &route.route);
-                (route.ifindex, name, route.origin, change)
+            Act::AddAddr
+            | Act::ChangeAddr
+            | Act::DelAddr
+            | Act::AddRoute
+            | Act::ReplaceRoute
+            | Act::DelRoute => {
+                let is_addr = matches!(act, Act::AddAddr | Act::ChangeAddr | Act::DelAddr);
+                let things = match is_addr {
+                    true => &desired.addrs,
+                    false => &desired.routes,
+                };
+                let thing = things.get(n)?;
+                let (verb, route) = (step.verb(), &thing.route);
+                let change = match thing.what {
+                    What::Addr => Change::Addr(verb, &route.dst, &route.via, thing.broadcast),
+                    What::Route => Change::Route(verb, route),
+                };
+                let name = desired.link(thing.ifindex).map(|link| &link.name);
+                (thing.ifindex, name, thing.origin, change)
             }
             Act::Restore => return None,
         };

@@ -11,7 +11,7 @@ use crate::model::addr::Cidr;
 use crate::model::config::{
     AddrConfig, Config, LinkConfig, LinkId, LinkMatch, NameRule, SourceKind,
 };
-use crate::model::desired::{Desired, DesiredAddr, DesiredLink, Presence, Standing};
+use crate::model::desired::{Desired, DesiredLink, Thing};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, KernelKind, Link, Observed};
 use crate::text::show::Show;
@@ -312,26 +312,10 @@ impl Resolver<'_, '_> {
         debug_assert!(added.is_ok());
     }
 
-    #[inline(never)]
     fn add_addr(&mut self, ifindex: u32, given: &AddrConfig, broadcast: Option<Ipv4Addr>) {
-        const FULL: Complaint = Complaint::error(Problem::MaxAddrs, Effect::NotSet);
-        let AddrConfig {
-            addr, peer, origin, ..
-        } = given;
-        let wanted = DesiredAddr {
-            ifindex,
-            addr: *addr,
-            peer: *peer,
-            broadcast,
-            origin: *origin,
-            presence: Presence::Missing,
-            standing: Standing::Wanted,
-        };
-        if self.desired.find_addr(ifindex, addr, peer).is_none()
-            && self.desired.add_addr(&wanted).is_err()
-        {
-            self.complain(FULL, *origin, addr);
-        }
+        let mut wanted = Thing::addr(ifindex, &given.addr, &given.peer, given.origin);
+        wanted.broadcast = broadcast;
+        self.add(&wanted);
     }
 
     #[inline(never)]
@@ -460,7 +444,8 @@ mod tests {
                 .map(|link| std::format!("up {}", link.name)),
         );
         let addrs = engine.desired.addrs.iter();
-        shall.extend(addrs.map(|addr| std::format!("addr {} dev {}", addr.addr, addr.ifindex)));
+        shall
+            .extend(addrs.map(|addr| std::format!("addr {} dev {}", addr.route.dst, addr.ifindex)));
         let routes = engine.desired.routes.iter();
         shall.extend(routes.map(|wanted| {
             let words = RouteWords(&wanted.route)

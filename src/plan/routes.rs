@@ -6,7 +6,7 @@ use crate::model::addr::{Cidr, Family, Ip};
 use crate::model::config::{
     IpConfig, LinkConfig, LinkId, LinkMatch, Method, RouteConfig, RouteDev,
 };
-use crate::model::desired::{DesiredAddr, DesiredLink, DesiredRoute, Presence, Standing};
+use crate::model::desired::{DesiredLink, Thing};
 use crate::model::observed::Link;
 use crate::model::route::{Reach, Route};
 use core::net::IpAddr;
@@ -169,36 +169,34 @@ impl Resolver<'_, '_> {
         let Some(via) = via else {
             return false;
         };
-        let holds = |addr: &DesiredAddr| addr.ifindex == link.ifindex && addr.addr.contains(via);
+        let holds = |addr: &Thing| addr.ifindex == link.ifindex && addr.route.dst.contains(via);
         self.desired.addrs.iter().any(holds)
     }
 
-    /// Adds a route; one with the same key gives way, since the kernel has one place for both.
-    #[inline(never)]
     fn add_route(&mut self, ifindex: u32, route: &Route, origin: Origin) {
+        self.add(&Thing::route(ifindex, route, origin));
+    }
+
+    /// Adds an address or a route; another route with the same key gives way, since the kernel has one
+    /// place for both.
+    #[inline(never)]
+    pub(super) fn add(&mut self, wanted: &Thing) {
         const DUPLICATE: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWins);
-        const FULL: Complaint = Complaint::error(Problem::MaxRoutes, Effect::NotSet);
-        let wanted = DesiredRoute {
-            ifindex,
-            route: *route,
-            origin,
-            presence: Presence::Missing,
-            standing: Standing::Wanted,
-        };
         let mut complaint = None;
         let mut is_there = false;
-        self.desired.each_route(&route.key(), &mut |same| {
-            let earlier = core::mem::replace(same, wanted);
-            if earlier.route != *route || earlier.ifindex != ifindex {
+        let things = self.desired.things(wanted.what);
+        things.each(&wanted.key(), &mut |same| {
+            is_there = true;
+            if same.route != wanted.route || same.ifindex != wanted.ifindex {
+                *same = *wanted;
                 complaint = Some(DUPLICATE);
             }
-            is_there = true;
         });
-        if !is_there && self.desired.add_route(&wanted).is_err() {
-            complaint = Some(FULL);
+        if !is_there && things.add(wanted).is_err() {
+            complaint = Some(Complaint::error(wanted.what.full(), Effect::NotSet));
         }
         if let Some(complaint) = complaint {
-            self.complain(complaint, origin, &route.dst);
+            self.complain(complaint, wanted.origin, &wanted.route.dst);
         }
     }
 }

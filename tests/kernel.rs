@@ -16,7 +16,7 @@ use ifdawn::wire::netlink::{Full, NLM_F_DUMP_INTR, Writer, messages};
 use ifdawn::wire::rtnetlink::addr::{self, Addr};
 use ifdawn::wire::rtnetlink::link::{self, Admin};
 use ifdawn::wire::rtnetlink::route::{self, Entry};
-use ifdawn::wire::rtnetlink::{Create, RTM_GETLINK, RTM_NEWROUTE, RTM_SETLINK};
+use ifdawn::wire::rtnetlink::{RTM_GETLINK, RTM_NEWROUTE, RTM_SETLINK, Verb};
 use link_change::LinkChange;
 use std::net::IpAddr;
 use support::kernel::Kernel;
@@ -102,14 +102,12 @@ fn admin(kernel: &mut Kernel, ifindex: u32, admin: Admin) {
 
 fn add(kernel: &mut Kernel, addr: &str) -> i32 {
     let addr = Addr::new(2, cidr(addr));
-    send_one(kernel, &|w, seq| {
-        addr::new_addr(w, seq, Create::Exclusive, &addr)
-    })
+    send_one(kernel, &|w, seq| addr::change(w, seq, Verb::Add, &addr))
 }
 
 fn add_route(kernel: &mut Kernel, route: Route) -> i32 {
     send_one(kernel, &|w, seq| {
-        route::new_route(w, seq, Create::Exclusive, 2, &route)
+        route::change(w, seq, Verb::Add, 2, &route)
     })
 }
 
@@ -269,7 +267,9 @@ fn addresses_go_with_what_depends_on_them() {
     assert_eq!(add_route(&mut kernel, preferring), 0);
     let gone = Addr::new(2, cidr("192.0.2.5/24"));
     for errno in [0, nouns::EADDRNOTAVAIL] {
-        let sent = send_one(&mut kernel, &|w, seq| addr::del_addr(w, seq, &gone));
+        let sent = send_one(&mut kernel, &|w, seq| {
+            addr::change(w, seq, Verb::Delete, &gone)
+        });
         assert_eq!(sent, errno);
     }
     assert_eq!(
@@ -281,10 +281,10 @@ fn addresses_go_with_what_depends_on_them() {
     assert_eq!(add(&mut kernel, "192.0.2.5/24"), nouns::EEXIST);
     let nowhere = Addr::new(9, cidr("192.0.2.5/24"));
     assert_eq!(
-        send_one(&mut kernel, &|w, seq| addr::new_addr(
+        send_one(&mut kernel, &|w, seq| addr::change(
             w,
             seq,
-            Create::Exclusive,
+            Verb::Add,
             &nowhere
         )),
         nouns::ENODEV
@@ -301,7 +301,7 @@ fn the_last_ipv4_address_takes_the_routes_of_its_link_along() {
     assert_eq!(add_route(&mut kernel, via("::/0", "fe80::1")), 0);
     for (addr, left) in [("192.0.2.5/24", 2), ("198.51.100.1/24", 1)] {
         let addr = Addr::new(2, cidr(addr));
-        let del = |w: &mut Writer<'_>, seq| addr::del_addr(w, seq, &addr);
+        let del = |w: &mut Writer<'_>, seq| addr::change(w, seq, Verb::Delete, &addr);
         assert_eq!(send_one(&mut kernel, &del), 0);
         assert_eq!(kernel.routes_of_others().len(), left);
     }
@@ -350,14 +350,13 @@ fn routes_need_a_link_that_is_up_and_a_gateway_on_it() {
         metric: Some(1_024),
         ..via("2001:db8:1::/48", "fe80::2")
     };
-    let replace = |w: &mut Writer<'_>, seq| route::new_route(w, seq, Create::Replace, 2, &other);
+    let replace = |w: &mut Writer<'_>, seq| route::change(w, seq, Verb::Replace, 2, &other);
     assert_eq!(send_one(&mut kernel, &replace), 0);
     let blackhole = Route {
         kind: RouteKind::Blackhole,
         ..Route::new(cidr("10.66.0.0/16"))
     };
-    let forbid =
-        |w: &mut Writer<'_>, seq| route::new_route(w, seq, Create::Exclusive, 0, &blackhole);
+    let forbid = |w: &mut Writer<'_>, seq| route::change(w, seq, Verb::Add, 0, &blackhole);
     assert_eq!(send_one(&mut kernel, &forbid), 0);
     assert_eq!(
         kernel.routes_of_others(),
@@ -371,7 +370,9 @@ fn routes_need_a_link_that_is_up_and_a_gateway_on_it() {
         ]
     );
     for errno in [0, nouns::ESRCH] {
-        let sent = send_one(&mut kernel, &|w, seq| route::del_route(w, seq, 2, &other));
+        let sent = send_one(&mut kernel, &|w, seq| {
+            route::change(w, seq, Verb::Delete, 2, &other)
+        });
         assert_eq!(sent, errno);
     }
 }
@@ -426,7 +427,7 @@ fn routes_of_one_protocol_are_found_and_removed() {
     });
     for (ifindex, route) in ours {
         let sent = send_one(&mut kernel, &|w, seq| {
-            route::del_route(w, seq, ifindex, &route)
+            route::change(w, seq, Verb::Delete, ifindex, &route)
         });
         assert_eq!(sent, 0, "{route:?}");
     }
@@ -445,11 +446,11 @@ fn a_batch_goes_on_after_an_error() {
         let addr = Addr::new(2, cidr("192.0.2.5/24"));
         let default = via("0.0.0.0/0", "192.0.2.1");
         let requests: [&Request<'_>; 5] = [
-            &|w, seq| route::new_route(w, seq, Create::Exclusive, 2, &default),
+            &|w, seq| route::change(w, seq, Verb::Add, 2, &default),
             &|w, seq| up.write(w, seq, 2),
-            &|w, seq| addr::new_addr(w, seq, Create::Exclusive, &addr),
-            &|w, seq| route::new_route(w, seq, Create::Exclusive, 2, &default),
-            &|w, seq| route::new_route(w, seq, Create::Exclusive, 2, &default),
+            &|w, seq| addr::change(w, seq, Verb::Add, &addr),
+            &|w, seq| route::change(w, seq, Verb::Add, 2, &default),
+            &|w, seq| route::change(w, seq, Verb::Add, 2, &default),
         ];
         let failed = send(&mut kernel, &requests);
         let text = if ext_ack {

@@ -336,27 +336,14 @@ fn addresses_are_added_and_removed_as_neli_reads_it() {
         peer: Some(ip("10.9.9.2")),
         ..Addr::new(77, cidr("10.9.9.1/32"))
     };
-    let v6 = Addr {
-        flags: addr::IFA_F_NODAD | addr::IFA_F_NOPREFIXROUTE,
-        valid_lft_secs: 600,
-        preferred_lft_secs: 300,
-        ..Addr::new(77, cidr("2001:db8::5/64"))
-    };
+    let v6 = Addr::new(77, cidr("2001:db8::5/64"));
     let loopback = Addr::new(1, cidr("127.0.0.1/8"));
-    let lifetimes = [300, 600, 0, 0].map(u32::to_ne_bytes).concat();
     let broadcast = (Ifa::Broadcast, vec![192, 0, 2, 255]);
-    let v6_attrs = vec![(Ifa::Flags, num(0x202)), (Ifa::Cacheinfo, lifetimes)];
-    for (addr, family, low_flags, scope, more) in [
-        (
-            v4,
-            RtAddrFamily::Inet,
-            0,
-            RtScope::Universe,
-            vec![broadcast],
-        ),
-        (peer, RtAddrFamily::Inet, 0, RtScope::Universe, vec![]),
-        (v6, RtAddrFamily::Inet6, 2, RtScope::Universe, v6_attrs),
-        (loopback, RtAddrFamily::Inet, 0, RtScope::Host, vec![]),
+    for (addr, family, scope, more) in [
+        (v4, RtAddrFamily::Inet, RtScope::Universe, vec![broadcast]),
+        (peer, RtAddrFamily::Inet, RtScope::Universe, vec![]),
+        (v6, RtAddrFamily::Inet6, RtScope::Universe, vec![]),
+        (loopback, RtAddrFamily::Inet, RtScope::Host, vec![]),
     ] {
         let local = octets(&addr.addr.addr);
         let other = addr.peer.map_or(local.clone(), |peer| octets(&peer));
@@ -364,23 +351,23 @@ fn addresses_are_added_and_removed_as_neli_reads_it() {
         let add = NlmF::REQUEST | NlmF::CREATE | NlmF::EXCL;
         for (octets, kind, flags, attrs) in [
             (
-                encode(|w| addr::new_addr(w, 1, Create::Exclusive, &addr)),
+                encode(|w| addr::change(w, 1, Verb::Add, &addr)),
                 Rtm::Newaddr,
                 add,
-                [key.clone(), more].concat(),
+                [key.clone(), more.clone()].concat(),
             ),
             (
-                encode(|w| addr::del_addr(w, 1, &addr)),
+                encode(|w| addr::change(w, 1, Verb::Delete, &addr)),
                 Rtm::Deladdr,
                 NlmF::REQUEST,
-                key,
+                [key, more].concat(),
             ),
         ] {
             let (got_flags, seq, message): (_, _, Ifaddrmsg) = referee(&octets, kind);
             assert_eq!((got_flags, seq), (flags, 1));
             assert_eq!(message.ifa_family(), &family);
             assert_eq!(*message.ifa_prefixlen(), addr.addr.len);
-            assert_eq!(message.ifa_flags().bits(), low_flags);
+            assert_eq!(message.ifa_flags().bits(), 0);
             assert_eq!(message.ifa_scope(), &scope);
             assert_eq!(*message.ifa_index(), addr.ifindex);
             assert_eq!(pairs(message.rtattrs()), attrs);
@@ -473,19 +460,19 @@ fn routes_are_added_and_removed_as_neli_reads_it() {
         let create = NlmF::REQUEST | NlmF::CREATE;
         for (octets, kind, flags, scope) in [
             (
-                encode(|w| route::new_route(w, 5, Create::Exclusive, ifindex, &route)),
+                encode(|w| route::change(w, 5, Verb::Add, ifindex, &route)),
                 Rtm::Newroute,
                 create | NlmF::EXCL,
                 route::scope(&route),
             ),
             (
-                encode(|w| route::new_route(w, 5, Create::Replace, ifindex, &route)),
+                encode(|w| route::change(w, 5, Verb::Replace, ifindex, &route)),
                 Rtm::Newroute,
                 create | NlmF::REPLACE,
                 route::scope(&route),
             ),
             (
-                encode(|w| route::del_route(w, 5, ifindex, &route)),
+                encode(|w| route::change(w, 5, Verb::Delete, ifindex, &route)),
                 Rtm::Delroute,
                 NlmF::REQUEST,
                 route.scope.unwrap_or(255),
@@ -551,18 +538,15 @@ fn what_is_written_is_read_back() {
         Addr::new(1, cidr("127.0.0.1/8")),
         Addr {
             peer: Some(ip("2001:db8::6")),
-            flags: 0x282,
-            valid_lft_secs: 0,
             ..Addr::new(77, cidr("2001:db8::5/128"))
         },
         Addr {
             peer: Some(ip("10.0.0.1")),
             broadcast: Some("10.255.255.255".parse().unwrap()),
-            preferred_lft_secs: 5,
             ..Addr::new(u32::MAX, cidr("192.0.2.5/8"))
         },
     ] {
-        let octets = encode(|w| addr::new_addr(w, 1, Create::Exclusive, &addr));
+        let octets = encode(|w| addr::change(w, 1, Verb::Add, &addr));
         let message = messages(&octets).next().unwrap();
         assert_eq!(addr::decode(message.payload), Some(addr));
     }
@@ -572,7 +556,7 @@ fn what_is_written_is_read_back() {
         } else {
             0
         };
-        let octets = encode(|w| route::new_route(w, 1, Create::Exclusive, ifindex, &route));
+        let octets = encode(|w| route::change(w, 1, Verb::Add, ifindex, &route));
         let message = messages(&octets).next().unwrap();
         let metric = route.effective_metric();
         let as_sent = Route {
@@ -617,12 +601,12 @@ fn a_request_that_does_not_fit_leaves_no_trace() {
         ..LinkChange::default()
     };
     let one = encode(|w| change.write(w, 1, 1));
-    let full = encode(|w| route::new_route(w, 2, Create::Exclusive, 77, &sample_routes()[0].0));
+    let full = encode(|w| route::change(w, 2, Verb::Add, 77, &sample_routes()[0].0));
     for room in 0..full.len() {
         let mut buffer = vec![0xa5; one.len() + room];
         let mut w = Writer::new(&mut buffer);
         change.write(&mut w, 1, 1).unwrap();
-        let big = route::new_route(&mut w, 2, Create::Exclusive, 77, &sample_routes()[0].0);
+        let big = route::change(&mut w, 2, Verb::Add, 77, &sample_routes()[0].0);
         assert_eq!(big, Err(Full), "room for {room} of {}", full.len());
         assert_eq!((w.written(), w.requests()), (&one[..], 1));
         w.clear();
@@ -838,7 +822,6 @@ mod captured {
             Addr {
                 flags: addr::IFA_F_NODAD | addr::IFA_F_NOPREFIXROUTE,
                 valid_lft_secs: 600,
-                preferred_lft_secs: 300,
                 ..Addr::new(77, cidr("2001:db8::5/64"))
             },
         ]
@@ -1019,11 +1002,11 @@ fn read_everything(octets: &[u8]) {
         assert!(link::altnames(payload).all(|name| name.as_bytes().len() < 16));
         if let Some(addr) = addr::decode(payload) {
             assert!(addr.addr.len <= addr.addr.family().bits());
-            encode(|w| addr::new_addr(w, 1, Create::Exclusive, &addr));
+            encode(|w| addr::change(w, 1, Verb::Add, &addr));
         }
         if let Some(Entry::Route(ifindex, route)) = route::decode(payload) {
             assert!(route.dst.len <= route.family().bits());
-            encode(|w| route::del_route(w, 1, ifindex, &route));
+            encode(|w| route::change(w, 1, Verb::Delete, ifindex, &route));
         }
     }
     assert!(total <= octets.len());

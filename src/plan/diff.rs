@@ -6,13 +6,13 @@
 //! Only managed fields take part: an address is its link, octets, length, other end and end of life; a
 //! route is its key, gateway, source and link.
 
-use super::op::Verb;
 use super::{Act, Phase, Plan, Step};
 use crate::diag::Origin;
 use crate::model::addr::Family;
 use crate::model::desired::{Desired, Presence, Standing, Thing, What};
 use crate::model::observed::Observed;
 use crate::model::route::{PROTOCOL, Route};
+use crate::wire::rtnetlink::Verb;
 use crate::wire::rtnetlink::addr::{Addr, FOREVER};
 use crate::wire::rtnetlink::route::Entry;
 use core::net::Ipv6Addr;

@@ -1,9 +1,8 @@
 //! A step as one rtnetlink request.
 
 use super::Naming;
-use super::op::{Change, Op, Verb};
+use super::op::{Change, Op};
 use crate::wire::netlink::{Attr, Full, Writer};
-use crate::wire::rtnetlink::Create;
 use crate::wire::rtnetlink::addr::{self, Addr};
 use crate::wire::rtnetlink::link::{self, Admin};
 use crate::wire::rtnetlink::route;
@@ -44,28 +43,12 @@ pub fn encode(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
             let mut addr = Addr::new(ifindex, **addr);
             addr.peer = **peer;
             addr.broadcast = *broadcast;
-            return match create(*verb) {
-                Some(create) => addr::new_addr(w, seq, create, &addr),
-                None => addr::del_addr(w, seq, &addr),
-            };
+            return addr::change(w, seq, *verb, &addr);
         }
         Change::Route(verb, route) => {
-            let oif = route.oif(ifindex);
-            return match create(*verb) {
-                Some(create) => route::new_route(w, seq, create, oif, route),
-                None => route::del_route(w, seq, oif, route),
-            };
+            return route::change(w, seq, *verb, route.oif(ifindex), route);
         }
     };
     let attr = (kind != 0).then_some(Attr { kind, payload });
     link::set_link(w, seq, ifindex, admin, attr.as_slice())
-}
-
-/// `None` for what goes.
-fn create(verb: Verb) -> Option<Create> {
-    match verb {
-        Verb::Add => Some(Create::Exclusive),
-        Verb::Replace => Some(Create::Replace),
-        Verb::Delete => None,
-    }
 }

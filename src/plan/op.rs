@@ -8,6 +8,7 @@ use crate::model::link::{IfName, Mac};
 use crate::model::route::{MAIN_TABLE, Reach, Route, RouteKind};
 use crate::text::parts;
 use crate::text::show::{Show, Text, displayed};
+use crate::wire::rtnetlink::Verb;
 use core::net::{IpAddr, Ipv4Addr};
 
 /// One change of the kernel's state.
@@ -36,17 +37,6 @@ pub(super) enum Change<'a> {
     Addr(Verb, &'a Cidr, &'a Option<IpAddr>, Option<Ipv4Addr>),
     /// A route.
     Route(Verb, &'a Route),
-}
-
-/// What becomes of an address or a route.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verb {
-    /// It is new.
-    Add,
-    /// It takes the place of another one, or of itself with other lifetimes.
-    Replace,
-    /// It goes.
-    Delete,
 }
 
 impl<'a> Op<'a> {

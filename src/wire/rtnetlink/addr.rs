@@ -8,8 +8,8 @@
 //! ```
 
 use super::{
-    AF_UNSPEC, Create, RT_SCOPE_HOST, RT_SCOPE_UNIVERSE, RTM_DELADDR, RTM_GETADDR, RTM_NEWADDR,
-    family_in, family_number, ip_in, put_ip, read_ip,
+    AF_UNSPEC, RT_SCOPE_HOST, RT_SCOPE_UNIVERSE, RTM_GETADDR, RTM_NEWADDR, Verb, family_in,
+    family_number, ip_in, put_ip, read_ip,
 };
 use crate::model::addr::Cidr;
 use crate::wire::netlink::{Full, NLM_F_DUMP, Writer, attr_in, number_in};
@@ -53,14 +53,12 @@ pub struct Addr {
     pub peer: Option<IpAddr>,
     /// Broadcast address.
     pub broadcast: Option<Ipv4Addr>,
-    /// `IFA_F_*`.
+    /// `IFA_F_*`, as the kernel says.
     pub flags: u32,
     /// `RT_SCOPE_*`. The kernel sets that of an IPv6 address itself.
     pub scope: u8,
-    /// How long it may be used, in seconds from now; [`FOREVER`].
+    /// How long it may be used, in seconds from now, as the kernel says; [`FOREVER`].
     pub valid_lft_secs: u32,
-    /// How long it is preferred, in seconds from now; [`FOREVER`].
-    pub preferred_lft_secs: u32,
 }
 
 impl Addr {
@@ -80,7 +78,6 @@ impl Addr {
                 RT_SCOPE_UNIVERSE
             },
             valid_lft_secs: FOREVER,
-            preferred_lft_secs: FOREVER,
         }
     }
 }
@@ -112,8 +109,7 @@ pub fn decode(payload: &[u8]) -> Option<Addr> {
     }
     addr.flags = number_in(rest, IFA_FLAGS, u32::from(flags));
     addr.scope = scope;
-    if let ([preferred, valid, _, _], []) = attr_in(rest, IFA_CACHEINFO).as_chunks() {
-        addr.preferred_lft_secs = u32::from_ne_bytes(*preferred);
+    if let ([_, valid, _, _], []) = attr_in(rest, IFA_CACHEINFO).as_chunks() {
         addr.valid_lft_secs = u32::from_ne_bytes(*valid);
     }
     Some(addr)
@@ -127,41 +123,23 @@ pub fn get_addrs(w: &mut Writer<'_>, seq: u32, ifindex: Option<u32>) -> Result<(
     w.finish()
 }
 
-/// Adds an address; `create` says what becomes of the same one with other lifetimes. Lifetimes are sent
-/// unless both are [`FOREVER`], which is also what the kernel takes none for.
-pub fn new_addr(w: &mut Writer<'_>, seq: u32, create: Create, addr: &Addr) -> Result<(), Full> {
-    w.begin(RTM_NEWADDR, create.flags(), seq);
-    put_addr(w, addr);
-    if let Some(broadcast) = addr.broadcast {
-        put_ip(w, IFA_BROADCAST, &IpAddr::V4(broadcast));
-    }
-    if addr.flags > 0xff {
-        w.attr_u32(IFA_FLAGS, addr.flags);
-    }
-    if addr.valid_lft_secs != FOREVER || addr.preferred_lft_secs != FOREVER {
-        let preferred = addr.preferred_lft_secs.to_ne_bytes();
-        let words = [preferred, addr.valid_lft_secs.to_ne_bytes(), [0; 4], [0; 4]];
-        w.attr(IFA_CACHEINFO, words.as_flattened());
-    }
-    w.finish()
-}
-
-/// Removes the address with this link, address, peer and prefix length. Where the first IPv4 address of
-/// a prefix goes, the kernel removes the others of the same prefix too, unless `promote_secondaries` is
-/// set.
-pub fn del_addr(w: &mut Writer<'_>, seq: u32, addr: &Addr) -> Result<(), Full> {
-    w.begin(RTM_DELADDR, 0, seq);
-    put_addr(w, addr);
-    w.finish()
-}
-
-/// Appends the header and what identifies an address.
-fn put_addr(w: &mut Writer<'_>, addr: &Addr) {
+/// Adds an address for good, or removes the one with this link, address, peer and prefix length. Where the
+/// first IPv4 address of a prefix goes, the kernel removes the others of the same prefix too, unless
+/// `promote_secondaries` is set.
+pub fn change(w: &mut Writer<'_>, seq: u32, verb: Verb, addr: &Addr) -> Result<(), Full> {
+    verb.begin(w, RTM_NEWADDR, seq);
     let family = family_number(addr.addr.family());
-    let flags = (addr.flags & 0xff) as u8;
-    put_header(w, [family, addr.addr.len, flags, addr.scope], addr.ifindex);
+    put_header(w, [family, addr.addr.len, 0, addr.scope], addr.ifindex);
     put_ip(w, IFA_LOCAL, &addr.addr.addr);
-    put_ip(w, IFA_ADDRESS, &addr.peer.unwrap_or(addr.addr.addr));
+    put_ip(
+        w,
+        IFA_ADDRESS,
+        addr.peer.as_ref().unwrap_or(&addr.addr.addr),
+    );
+    if let Some(broadcast) = addr.broadcast {
+        w.attr(IFA_BROADCAST, &broadcast.octets());
+    }
+    w.finish()
 }
 
 /// Appends an `ifaddrmsg`.

@@ -51,22 +51,26 @@ pub const RT_SCOPE_HOST: u8 = 254;
 /// Nowhere; of a deletion: any scope.
 pub const RT_SCOPE_NOWHERE: u8 = 255;
 
-/// What a request for a new object does with an old one in its place.
+/// What becomes of an address or a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Create {
-    /// Fails with `EEXIST`.
-    Exclusive,
-    /// Takes its place.
+pub enum Verb {
+    /// It is new: `EEXIST` where it is there.
+    Add,
+    /// It takes the place of another one, or of itself with other lifetimes.
     Replace,
+    /// It goes.
+    Delete,
 }
 
-impl Create {
-    /// `NLM_F_*`.
-    fn flags(self) -> u16 {
-        match self {
-            Create::Exclusive => NLM_F_CREATE | NLM_F_EXCL,
-            Create::Replace => NLM_F_CREATE | NLM_F_REPLACE,
-        }
+impl Verb {
+    /// Begins the request; `new` is the type of one for a new object, and the next one deletes.
+    fn begin(self, w: &mut Writer<'_>, new: u16, seq: u32) {
+        let (kind, flags) = match self {
+            Verb::Add => (new, NLM_F_CREATE | NLM_F_EXCL),
+            Verb::Replace => (new, NLM_F_CREATE | NLM_F_REPLACE),
+            Verb::Delete => (new.wrapping_add(1), 0),
+        };
+        w.begin(kind, flags, seq);
     }
 }
 

@@ -8,8 +8,8 @@
 //! ```
 
 use super::{
-    AF_UNSPEC, Create, RT_SCOPE_LINK, RT_SCOPE_NOWHERE, RT_SCOPE_UNIVERSE, RTM_DELROUTE,
-    RTM_GETROUTE, RTM_NEWROUTE, family_in, family_number, ip_in, put_ip, read_ip,
+    AF_UNSPEC, RT_SCOPE_LINK, RT_SCOPE_NOWHERE, RT_SCOPE_UNIVERSE, RTM_GETROUTE, RTM_NEWROUTE,
+    Verb, family_in, family_number, ip_in, put_ip, read_ip,
 };
 use crate::model::addr::{Cidr, Family};
 use crate::model::route::{Reach, Route, RouteKey, RouteKind};
@@ -208,26 +208,24 @@ pub fn get_routes(
     w.finish()
 }
 
-/// Adds a route; `ifindex` is 0 for kinds without a link. `create` says what becomes of another one
-/// with the same [`Route::key`].
-pub fn new_route(
+/// Adds or removes a route; `ifindex` is 0 for kinds without a link.
+///
+/// Of those that are as `route` says, the one with the least metric goes. Link, metric, gateway and scope
+/// say nothing where they are 0 or `None`, so an on-link IPv4 route without a scope also means one with a
+/// gateway; take the route as it was dumped. The protocol always counts.
+pub fn change(
     w: &mut Writer<'_>,
     seq: u32,
-    create: Create,
+    verb: Verb,
     ifindex: u32,
     route: &Route,
 ) -> Result<(), Full> {
-    w.begin(RTM_NEWROUTE, create.flags(), seq);
-    put_route(w, ifindex, route, scope(route));
-    w.finish()
-}
-
-/// Removes a route: of those that are as `route` says, the one with the least metric. Link, metric,
-/// gateway and scope say nothing where they are 0 or `None`, so an on-link IPv4 route without a scope
-/// also means one with a gateway; take the route as it was dumped. The protocol always counts.
-pub fn del_route(w: &mut Writer<'_>, seq: u32, ifindex: u32, route: &Route) -> Result<(), Full> {
-    w.begin(RTM_DELROUTE, 0, seq);
-    put_route(w, ifindex, route, route.scope.unwrap_or(RT_SCOPE_NOWHERE));
+    verb.begin(w, RTM_NEWROUTE, seq);
+    let scope = match verb {
+        Verb::Add | Verb::Replace => scope(route),
+        Verb::Delete => route.scope.unwrap_or(RT_SCOPE_NOWHERE),
+    };
+    put_route(w, ifindex, route, scope);
     w.finish()
 }
 

@@ -21,6 +21,12 @@ impl Engine<'_> {
         complaint.report(&mut once, &self.config, origin, subject);
     }
 
+    /// Complains about something that nobody asked for at one place, once.
+    #[inline(never)]
+    pub(crate) fn say(&mut self, sink: &mut dyn Sink, complaint: Complaint, subject: &dyn Show) {
+        self.complain_of(sink, complaint, Origin::NONE, subject);
+    }
+
     /// Complains about a file that could not be written.
     #[inline(never)]
     pub(crate) fn complain_of_file(
@@ -35,7 +41,7 @@ impl Engine<'_> {
                 OutputFile::Owned(_) | OutputFile::State => Severity::Warning,
             };
             let complaint = Complaint::new(severity, Problem::File, Effect::NotSet);
-            self.complain_of(sink, complaint.with_errno(errno), Origin::NONE, file);
+            self.say(sink, complaint.with_errno(errno), file);
         }
     }
 }

@@ -32,7 +32,7 @@ impl Engine<'_> {
                 _ => Problem::File,
             };
             let complaint = Complaint::error(problem, Effect::NothingChanged).with_errno(errno);
-            self.complain_of(host, complaint, Origin::NONE, &name);
+            self.say(host, complaint, &name);
             return Ok(false);
         }
         self.observe_things(host)?;
@@ -66,7 +66,7 @@ impl Engine<'_> {
         self.dump_things(host, Asked::Others(ifindex))?;
         if self.others {
             const IN_USE: Complaint = Complaint::warning(Problem::UsedByOthers, Effect::None);
-            self.complain_of(host, IN_USE, Origin::NONE, name);
+            self.say(host, IN_USE, name);
             return Ok(true);
         }
         self.plan.clear();

@@ -112,7 +112,7 @@ impl Engine<'_> {
             self.names = Names::TakenBack;
         } else {
             self.names = Names::GivenUp;
-            self.complain_of(host, STUCK, Origin::NONE, &"MAC rules");
+            self.say(host, STUCK, &"MAC rules");
         }
         Ok(Renamed::Some)
     }
@@ -187,7 +187,7 @@ impl Engine<'_> {
             Names::Followed => self.tell_names(host),
             Names::TakenBack => {
                 self.names = Names::GivenUp;
-                self.complain_of(host, TAKEN_BACK, Origin::NONE, &"MAC rules");
+                self.say(host, TAKEN_BACK, &"MAC rules");
             }
             Names::GivenUp => {}
         }
@@ -226,7 +226,7 @@ impl Engine<'_> {
     fn restore(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
         const FULL: Complaint = Complaint::error(Problem::RestoreOctets, Effect::PartIgnored);
         if core::mem::take(&mut self.restore_overflow) {
-            self.complain_of(host, FULL, Origin::NONE, &"restored routes");
+            self.say(host, FULL, &"restored routes");
         }
         self.plan.clear();
         for _ in 0..2 {

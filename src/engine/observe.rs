@@ -1,7 +1,7 @@
 //! Dumps: strict, filtered where the kernel can, repeated when the tables changed under them.
 
 use super::{Engine, Host, Settled};
-use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
+use crate::diag::{Complaint, Effect, Errno, Problem};
 use crate::limits::MAX_LINKS;
 use crate::model::addr::Ip;
 use crate::model::config::Config;
@@ -172,7 +172,7 @@ impl Engine<'_> {
             let _ = self.observed.altnames.push(AltName { ifindex, name });
         }
         if self.observed.links.push(*link).is_err() {
-            self.complain_of(host, FULL, Origin::NONE, &link.name);
+            self.say(host, FULL, &link.name);
         }
         let now = host.now();
         self.mark(ifindex, "seen", now);

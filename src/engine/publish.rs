@@ -1,7 +1,7 @@
 //! What the engine tells others: a link's end state, resolv.conf, the host name, state.json.
 
 use super::{Engine, Host, Instant, OutputFile, Subject, hash};
-use crate::diag::{Complaint, Effect, Errno, LineBuf, Origin, Problem, Severity};
+use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Severity};
 use crate::model::addr::{Family, Ip};
 use crate::model::config::{LinkConfig, LinkId, Method, SourceKind};
 use crate::model::desired::DesiredLink;
@@ -179,7 +179,7 @@ impl Engine<'_> {
                 TOO_MANY
             }
         };
-        self.complain_of(host, complaint, Origin::NONE, &OutputFile::ResolvConf);
+        self.say(host, complaint, &OutputFile::ResolvConf);
     }
 
     /// Gathers what resolv.conf shall be, and compares it with what stands in its place.
@@ -249,7 +249,7 @@ impl Engine<'_> {
         let text = what_is_there(host, OutputFile::State);
         let merged = state::carry(text, &mut is_ours, self.buffers.carried);
         if merged.is_err() {
-            self.complain_of(host, NOT_MERGED, Origin::NONE, &OutputFile::State);
+            self.say(host, NOT_MERGED, &OutputFile::State);
         }
         let written = host.write(OutputFile::State, &State(self));
         self.complain_of_file(host, &OutputFile::State, written);

@@ -28,7 +28,7 @@ impl Engine<'_> {
             };
             if let Some(problem) = problem {
                 let complaint = Complaint::warning(problem, Effect::PartIgnored);
-                self.complain_of(host, complaint.with_errno(errno), Origin::NONE, &name);
+                self.say(host, complaint.with_errno(errno), &name);
             }
         }
     }

@@ -1,12 +1,11 @@
 //! One word of the command line in its handler's hands: its fields, what it may add, and complaints.
 
-use super::assignments::offset;
+use super::assignments::place_in;
 use super::{Context, Place};
 use crate::diag::{Complaint, Effect, Escaped, Origin, Problem};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, SourceKind};
 use crate::model::link::{IfName, LinkKind};
 use crate::text::cmdline::Word;
-use crate::text::lines::short;
 use crate::text::scalar;
 use crate::text::show::{Show, Text};
 use core::net::IpAddr;
@@ -103,16 +102,7 @@ impl<'w> Arg<'w, '_, '_> {
 
     #[inline(never)]
     fn place(&self, field: &[u8]) -> Place<'w> {
-        let offset = offset(field, self.value);
-        let offset = match offset <= self.value.len() {
-            true => short(offset),
-            false => 0,
-        };
-        Place {
-            line: self.word.line,
-            column: self.word.value_column.wrapping_add(offset),
-            text: self.word.text,
-        }
+        place_in(self.word.line, self.word.text, field)
     }
 
     /// Complains about a part of the value.
@@ -229,11 +219,7 @@ fn identify(text: &[u8], link: &mut LinkConfig) -> Option<()> {
     if mac.is_none() {
         mac = scalar::enx_mac(text);
     }
-    if let Some(mac) = &mac {
-        link.matches = LinkMatch::Mac(*mac);
-    } else if let Some(name) = &link.name {
-        link.matches = LinkMatch::Name(*name);
-    } else if !text.is_empty() {
+    if !link.identify(&mac) && !text.is_empty() {
         return None;
     }
     set_kind(link);

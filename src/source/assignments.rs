@@ -235,18 +235,20 @@ pub fn plain_text<'a>(text: &'a [u8], cx: &mut Context<'_, '_>) -> &'a [u8] {
 pub fn is_text(line: &Line<'_>, cx: &mut Context<'_, '_>) -> bool {
     let (before, after) = parts::split(line.octets, 0);
     if after.is_some() {
-        cx.complain(&place(line, before.len()), &"file", b"", NUL);
+        let nul = parts::slice(line.octets, before.len(), 1);
+        let place = &place_in(line.number, line.octets, nul);
+        cx.complain(place, &"file", b"", NUL);
     }
     after.is_none()
 }
 
-/// The place in a line with `at` octets before it.
+/// The place of `part` in the line that it is a part of.
 #[inline(never)]
-pub fn place<'a>(line: &Line<'a>, at: usize) -> Place<'a> {
+pub fn place_in<'a>(line: u32, text: &'a [u8], part: &[u8]) -> Place<'a> {
     Place {
-        line: line.number,
-        column: short(at.wrapping_add(1)),
-        text: line.octets,
+        line,
+        column: short(offset(part, text).wrapping_add(1)),
+        text,
     }
 }
 
@@ -335,9 +337,14 @@ impl Scan<'_, '_, '_> {
                         break;
                     }
                 }
-                assign::Line::Other(at) => {
+                assign::Line::Other => {
                     let token = line.octets.trim_ascii();
-                    cx.complain(&place(&line, *at), &"line", token, NO_ASSIGNMENT);
+                    cx.complain(
+                        &place_in(line.number, line.octets, token),
+                        &"line",
+                        token,
+                        NO_ASSIGNMENT,
+                    );
                 }
             }
         }
@@ -355,7 +362,7 @@ impl Scan<'_, '_, '_> {
         let mut entry = Entry {
             line: line.number,
             line_at,
-            name_at: line_at.wrapping_add(short(found.name_at)),
+            name_at: short(offset(found.name, self.text)),
             name_len: short(found.name.len()),
             value_at: short(self.scratch.values.len()),
             value_len: UNSET,

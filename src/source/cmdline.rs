@@ -4,9 +4,10 @@
 //! One row per option below. Words that are in no row belong to somebody else.
 
 use super::arg::{Arg, Done, Reported};
+use super::assignments::place_in;
 use super::key_table::{Names, key as later, key as word, pack_fields, pack_names, packed_len};
 use super::put::RulePut;
-use super::{Context, Key, Place, boot_link, ip_arg, route_arg};
+use super::{Context, Key, boot_link, ip_arg, route_arg};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::config::{LinkMatch, NameRule, SourceKind};
 use crate::model::link::IfName;
@@ -214,14 +215,10 @@ const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWin
 #[inline(never)]
 pub fn read(text: &[u8], cx: &mut Context<'_, '_>) {
     for word in words(text) {
-        let value = word.value.unwrap_or_default();
+        let value = word.value;
         if parts::has(word.key, 0) || parts::has(value, 0) {
             // an octet like any other, but hardly meant
-            let place = Place {
-                line: word.line,
-                column: word.column,
-                text: word.text,
-            };
+            let place = place_in(word.line, word.text, word.key);
             cx.complain(&place, &"command line", word.key, NUL);
         }
         let name = match parts::is_same(word.key, b"BOOTIF") {

@@ -181,51 +181,52 @@ impl Reader<'_, '_, '_> {
     /// Whether something keeps the file from being used at all; says so.
     fn is_refused(&mut self) -> bool {
         for entry in self.file.iter() {
-            let word = self.file.octets(entry);
-            let Some(field) = field(entry) else {
-                continue;
-            };
-            if word.is_empty() {
-                continue;
+            if let Some(complaint) = self.verdict(entry)
+                && complaint.effect == Effect::FileIgnored
+            {
+                self.file.complain(entry, complaint);
+                return true;
             }
-            let is_yes = scalar::boolean(word) == Some(true);
-            let complaint = match field {
-                Field::Type => match parts::position(KINDS, word) {
-                    Some(0..=3) => continue,
-                    Some(_) => FOREIGN,
-                    None => VIRTUAL,
-                },
-                Field::DeviceType if parts::position(b"team,teamport,ovs", word).is_some() => {
-                    VIRTUAL
-                }
-                Field::VirtualIfSet => VIRTUAL,
-                Field::VirtualIfYes if is_yes => VIRTUAL,
-                Field::Port if scalar::boolean(self.file.text(SLAVE)) != Some(false) => VIRTUAL,
-                Field::ForeignIfSet => FOREIGN,
-                Field::ForeignIfYes if is_yes => FOREIGN,
-                Field::Device if word.starts_with(b"ppp") || word.starts_with(b"ippp") => FOREIGN,
-                Field::Bootproto => match Bootproto::new(word) {
-                    Some(Bootproto::Firmware) => FIRMWARE,
-                    None if !self.has_addr_but(b"") => NO_METHOD,
-                    Some(_) | None => continue,
-                },
-                Field::Device
-                | Field::DeviceType
-                | Field::VirtualIfYes
-                | Field::Port
-                | Field::ForeignIfYes
-                | Field::Addr
-                | Field::Part
-                | Field::LaterIfNo
-                | Field::Set(_)
-                | Field::Silent
-                | Field::Kernel
-                | Field::Later => continue,
-            };
-            self.file.complain(entry, complaint);
-            return true;
         }
         false
+    }
+
+    /// What is said of a key for its value alone, or for its presence.
+    #[inline(never)]
+    fn verdict(&self, entry: &Entry) -> Option<Complaint> {
+        let word = self.file.octets(entry);
+        let said = scalar::boolean(word);
+        let (applies, complaint) = match field(entry)? {
+            Field::VirtualIfSet => (true, VIRTUAL),
+            Field::ForeignIfSet => (true, FOREIGN),
+            Field::VirtualIfYes => (said == Some(true), VIRTUAL),
+            Field::ForeignIfYes => (said == Some(true), FOREIGN),
+            Field::LaterIfNo => (said == Some(false), NOT_YET),
+            Field::Later => (said != Some(false), NOT_YET),
+            Field::Kernel => (said != Some(false), LEFT_TO_KERNEL),
+            Field::Port => (
+                scalar::boolean(self.file.text(SLAVE)) != Some(false),
+                VIRTUAL,
+            ),
+            Field::Device => (
+                word.starts_with(b"ppp") || word.starts_with(b"ippp"),
+                FOREIGN,
+            ),
+            Field::DeviceType => (
+                parts::position(b"team,teamport,ovs", word).is_some(),
+                VIRTUAL,
+            ),
+            Field::Type => match parts::position(KINDS, word) {
+                Some(kind) => (kind > 3, FOREIGN),
+                None => (true, VIRTUAL),
+            },
+            Field::Bootproto => match Bootproto::new(word) {
+                Some(method) => (method == Bootproto::Firmware, FIRMWARE),
+                None => (!self.has_addr_but(b""), NO_METHOD),
+            },
+            Field::Addr | Field::Part | Field::Set(_) | Field::Silent => return None,
+        };
+        (applies && !word.is_empty()).then_some(complaint)
     }
 
     /// Whether the file gives an address that is not in the list `but`, of either family.
@@ -242,29 +243,25 @@ impl Reader<'_, '_, '_> {
     fn identify(&mut self) -> Option<()> {
         let device = self.file.get(DEVICE);
         let hwaddr = self.file.get(HWADDR);
-        let link = &mut self.link;
+        let mut mac = None;
         if let Some(entry) = device {
-            match &IfName::new(self.file.octets(entry)) {
-                Some(name) => {
-                    link.name = Some(*name);
-                    link.matches = LinkMatch::Name(*name);
-                }
-                None => self.file.complain(entry, NO_NAME),
+            self.link.name = IfName::new(self.file.octets(entry));
+            if self.link.name.is_none() {
+                self.file.complain(entry, NO_NAME);
             }
         }
         if let Some(entry) = hwaddr {
-            match &scalar::mac(self.file.octets(entry)) {
-                Some(mac) => {
-                    link.matches = LinkMatch::Mac(*mac);
-                    link.rename = link.name.is_some();
-                }
-                None => self.file.complain(entry, NO_MAC),
+            mac = scalar::mac(self.file.octets(entry));
+            if mac.is_none() {
+                self.file.complain(entry, NO_MAC);
             }
         }
-        if let LinkMatch::Any = link.matches {
+        let link = &mut self.link;
+        if !link.identify(&mac) {
             self.file.cx.complain_of_file(NO_LINK);
             return None;
         }
+        link.rename = mac.is_some() && link.name.is_some();
         link.origin.file = self.file.cx.file;
         link.ipv4.origin = link.origin;
         link.ipv6.origin = link.origin;
@@ -340,11 +337,8 @@ impl Reader<'_, '_, '_> {
                     self.file.unknown(entry);
                     continue;
                 }
-                Some(Field::Set(setting)) if !word.is_empty() => self.set(setting, word),
-                Some(Field::LaterIfNo) if scalar::boolean(word) == Some(false) => Some(NOT_YET),
-                Some(Field::Kernel) if self.file.asks(entry) => Some(LEFT_TO_KERNEL),
-                Some(Field::Later) if self.file.asks(entry) => Some(NOT_YET),
-                Some(_) => None,
+                Some(Field::Set(setting)) if !word.is_empty() => self.slot(setting).set(word),
+                Some(_) => self.verdict(entry),
             };
             if let Some(complaint) = complaint {
                 self.file.complain(entry, complaint);
@@ -383,12 +377,27 @@ impl Reader<'_, '_, '_> {
             Setting::Mac => Slot::Mac(&mut self.link.mac),
         }
     }
+}
 
-    /// Sets one value, or says what is wrong with it.
+/// Where a value goes, and what it must be.
+pub(super) enum Slot<'a> {
+    Flag(&'a mut bool),
+    YesNo(&'a mut Option<bool>),
+    /// A number from the second field on; 0 below it, and -1, stand for "unset".
+    Number(&'a mut Option<u32>, u32),
+    /// Seconds; a fraction is cut off.
+    Seconds(&'a mut Option<u32>),
+    Mtu(&'a mut Option<u32>),
+    Mac(&'a mut Option<Mac>),
+    Name(&'a mut Option<IfName>),
+}
+
+impl Slot<'_> {
+    /// Sets the value, or says what is wrong with it.
     #[inline(never)]
-    fn set(&mut self, setting: Setting, word: &[u8]) -> Option<Complaint> {
+    pub fn set(self, word: &[u8]) -> Option<Complaint> {
         let (boolean, number) = (scalar::boolean(word), scalar::number(word));
-        match self.slot(setting) {
+        match self {
             Slot::Flag(slot) => match boolean {
                 Some(said) => *slot = said,
                 None => return Some(NO_BOOLEAN),
@@ -420,21 +429,13 @@ impl Reader<'_, '_, '_> {
                     None => return Some(NO_MAC),
                 },
             },
+            Slot::Name(slot) => match &IfName::new(word) {
+                Some(name) => *slot = Some(*name),
+                None => return Some(NO_NAME),
+            },
         }
         None
     }
-}
-
-/// Where the value of a [`Setting`] goes, and what it must be.
-enum Slot<'a> {
-    Flag(&'a mut bool),
-    YesNo(&'a mut Option<bool>),
-    /// A number from the second field on; 0 below it, and -1, stand for "unset".
-    Number(&'a mut Option<u32>, u32),
-    /// Seconds; a fraction is cut off.
-    Seconds(&'a mut Option<u32>),
-    Mtu(&'a mut Option<u32>),
-    Mac(&'a mut Option<Mac>),
 }
 
 /// Whether the two have one name, or one MAC and not two names.

@@ -332,12 +332,12 @@ impl Said {
                 arg.check_room(added);
             }
         }
-        for family in [Family::V4, Family::V6] {
-            self.apply_to(arg, id, family);
-        }
+        self.apply_to(arg, id, Family::V4);
+        self.apply_to(arg, id, Family::V6);
         Ok(())
     }
 
+    #[inline(never)]
     fn apply_to(&self, arg: &mut Arg<'_, '_, '_>, id: LinkId, family: Family) {
         let (whole, gateway) = (arg.origin(arg.value), arg.origin(arg.field(2)));
         let config = &mut *arg.cx.config;

@@ -7,7 +7,7 @@
 //!
 //! A bad line or number costs that route. Linear, and quick: such files have had 100,000 lines.
 
-use super::assignments::{self, Entry, File, Scratch, is_text, place, plain_text};
+use super::assignments::{self, Entry, File, Scratch, is_text, place_in, plain_text};
 use super::ifcfg::is_same_name;
 use super::key_table::{Names, numbered, pack_names, packed_len, row};
 use super::route_line::RouteLine;
@@ -49,15 +49,14 @@ pub fn read(
         }
         let mut words = RouteLine::new(line.octets, family);
         if let Err(what) = words.read() {
-            let token = words.last_word();
             let complaint = Complaint::error(what, Effect::LineIgnored);
-            let at = words.at.saturating_sub(token.len());
-            cx.complain(&place(&line, at), &"route", token, complaint);
+            let place = &place_in(line.number, line.octets, words.word);
+            cx.complain(place, &"route", words.word, complaint);
             continue;
         }
-        let place = &place(&line, words.dst_at);
+        let place = &place_in(line.number, line.octets, words.dst);
         if words.clear_host_bits() {
-            cx.complain(place, &"route", words.dst_word(), HOST_BITS);
+            cx.complain(place, &"route", words.dst, HOST_BITS);
         }
         if push(&words, &target, place, cx).is_none() {
             return;
@@ -162,10 +161,10 @@ fn read_keys(file: &mut File<'_, '_, '_>, target: &Target) {
 }
 
 /// One route of the key form, in a line that holds its options; `None` after a complaint.
-fn keyed_route(
-    line: &mut RouteLine<'_>,
+fn keyed_route<'a>(
+    line: &mut RouteLine<'a>,
     options: Option<&Entry>,
-    file: &mut File<'_, '_, '_>,
+    file: &mut File<'a, '_, '_>,
     entry: &Entry,
     ordinal: u32,
 ) -> Option<()> {
@@ -176,10 +175,10 @@ fn keyed_route(
         addr: IpAddr::V4(addr),
     };
     // options may not have a destination of their own
-    line.dst_len = 1;
+    line.dst = file.octets(entry);
     if let Err(what) = line.read() {
         let complaint = Complaint::error(what, Effect::LineIgnored);
-        file.complain_of(options.unwrap_or(entry), line.last_word(), complaint);
+        file.complain_of(options.unwrap_or(entry), line.word, complaint);
         return None;
     }
     if line.clear_host_bits() {

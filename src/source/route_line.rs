@@ -21,14 +21,12 @@ pub fn parse_route(words: &[u8], family: Family) -> Option<Route> {
 /// One line being read.
 pub(super) struct RouteLine<'a> {
     line: &'a [u8],
-    /// End of the word read last.
-    pub at: usize,
-    /// Length of the word read last.
-    len: usize,
-    /// Place of the destination's word; the length is 0 until there is one.
-    pub dst_at: usize,
-    /// See `dst_at`.
-    pub dst_len: usize,
+    /// What is not read yet.
+    rest: &'a [u8],
+    /// The word read last; what made [`RouteLine::read`] fail.
+    pub word: &'a [u8],
+    /// The destination as written; empty until there is one.
+    pub dst: &'a [u8],
     /// `dev`.
     pub dev: Option<IfName>,
     /// The route, complete once [`RouteLine::read`] succeeded; its destination is as written until
@@ -116,10 +114,9 @@ impl<'a> RouteLine<'a> {
     pub fn new(line: &'a [u8], family: Family) -> RouteLine<'a> {
         RouteLine {
             line,
-            at: 0,
-            len: 0,
-            dst_at: 0,
-            dst_len: 0,
+            rest: line,
+            word: line.get(..0).unwrap_or_default(),
+            dst: line.get(..0).unwrap_or_default(),
             dev: None,
             route: Route::new(Cidr::default(family)),
         }
@@ -127,28 +124,22 @@ impl<'a> RouteLine<'a> {
 
     /// `None` if there is no more, or a comment.
     fn next(&mut self) -> Option<&'a [u8]> {
-        let rest = self.line.get(self.at..)?;
-        let start = rest.iter().position(|octet| !is_blank(octet))?;
-        let rest = rest.get(start..)?;
-        let end = rest.iter().position(is_blank).unwrap_or(rest.len());
-        let word = rest.get(..end)?;
-        if matches!(word.first(), None | Some(b'#')) {
+        let word = parts::next_word(&mut self.rest)?;
+        if word.starts_with(b"#") {
             return None;
         }
-        self.at = self.at.wrapping_add(start).wrapping_add(end);
-        self.len = word.len();
+        self.word = word;
         Some(word)
     }
 
     /// The argument of the word before.
     #[inline(never)]
-    fn word(&mut self) -> Option<&'a [u8]> {
+    fn argument_word(&mut self) -> Result<&'a [u8], Problem> {
         let word = self.next();
         if word.is_none() {
-            self.at = self.line.len();
-            self.len = 0;
+            self.word = parts::slice(self.line, self.line.len(), 0);
         }
-        word
+        word.ok_or(Problem::NoArgument)
     }
 
     /// Reads every word.
@@ -160,9 +151,8 @@ impl<'a> RouteLine<'a> {
             }
         }
         // a gateway without a destination is the default route, which is there from the start
-        if self.dst_len == 0 && self.route.via.is_none() {
-            self.at = 0;
-            self.len = 0;
+        if self.dst.is_empty() && self.route.via.is_none() {
+            self.word = self.line.get(..0).unwrap_or_default();
             return Err(Problem::NoDestination);
         }
         Ok(())
@@ -173,7 +163,7 @@ impl<'a> RouteLine<'a> {
             Some(Word::Onlink) => self.route.reach = Reach::Onlink,
             Some(Word::Kind(kind)) => self.route.kind = kind,
             Some(Word::With(argument)) => {
-                let word = self.word().ok_or(Problem::NoArgument)?;
+                let word = self.argument_word()?;
                 return self.argument(argument, word);
             }
             Some(Word::Default) => return self.destination(word),
@@ -237,33 +227,22 @@ impl<'a> RouteLine<'a> {
                 b"6" => Family::V6,
                 _ => family,
             };
-            word = self.word().ok_or(Problem::NoArgument)?;
+            word = self.argument_word()?;
         }
         read_addr(word, family, &mut self.route.via)
     }
 
     #[inline(never)]
-    fn destination(&mut self, word: &[u8]) -> Result<(), Problem> {
-        if self.dst_len > 0 {
+    fn destination(&mut self, word: &'a [u8]) -> Result<(), Problem> {
+        if !self.dst.is_empty() {
             return Err(Problem::ExtraField);
         }
-        self.dst_at = self.at.wrapping_sub(word.len());
-        self.dst_len = word.len();
+        self.dst = word;
         let is_word = word.first().is_some_and(u8::is_ascii_lowercase);
         if is_word && meaning(word) == Some(Word::Default) {
             return Ok(());
         }
         read_prefix(word, &mut self.route.dst)
-    }
-
-    /// The word read last; what made [`RouteLine::read`] fail.
-    pub fn last_word(&self) -> &'a [u8] {
-        part(self.line, self.at.wrapping_sub(self.len), self.len)
-    }
-
-    /// The destination as written.
-    pub fn dst_word(&self) -> &'a [u8] {
-        part(self.line, self.dst_at, self.dst_len)
     }
 
     /// Whether the destination had bits beyond its prefix length.
@@ -277,17 +256,6 @@ impl<'a> RouteLine<'a> {
 #[inline(never)]
 fn meaning(word: &[u8]) -> Option<Word> {
     WORDS.get(NAMES.find(word).row()).copied()
-}
-
-#[inline]
-fn is_blank(octet: &u8) -> bool {
-    matches!(octet, b' ' | b'\t'..=b'\r')
-}
-
-#[inline(never)]
-fn part(line: &[u8], at: usize, len: usize) -> &[u8] {
-    let rest = line.get(at..).unwrap_or_default();
-    rest.get(..len).unwrap_or_default()
 }
 
 /// Reads an address of `family`; all zeros is none.
@@ -364,7 +332,10 @@ mod tests {
                 words.clear_host_bits();
                 Ok(describe_route(&words.route, words.dev))
             }
-            Err(what) => Err((what, words.at - words.len, words.len)),
+            Err(what) => {
+                let at = words.word.as_ptr() as usize - line.as_ptr() as usize;
+                Err((what, at, words.word.len()))
+            }
         }
     }
 

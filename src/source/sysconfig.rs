@@ -6,7 +6,7 @@
 use super::Context;
 use super::Key;
 use super::assignments::{self, Entry, File, NOT_YET, Scratch};
-use super::ifcfg::{Defaults, Gateway};
+use super::ifcfg::{Defaults, Gateway, Slot};
 use super::key_table::{Names, key, key as ignored, pack_fields, pack_names, packed_len, row};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::Family;
@@ -80,8 +80,6 @@ pub const KEYS: &[Key<Field>] = &[
     ignored("RES_OPTIONS", LATER, "options of resolv.conf"),
 ];
 
-const NO_BOOLEAN: Complaint = Complaint::error(Problem::NotABoolean, Effect::DefaultUsed);
-const NO_NAME: Complaint = Complaint::error(Problem::NotALinkName, Effect::KeyUnset);
 const ONLY_NAMED: Complaint = Complaint::warning(Problem::OnlyNamed, Effect::None);
 
 /// Reads the file: the host name and `GATEWAYDEV` go to the configuration, the rest to `defaults`.
@@ -99,7 +97,7 @@ pub fn read(
             continue;
         };
         if !file.octets(entry).is_empty()
-            && let Err(complaint) = set(*field, entry, defaults, &mut file)
+            && let Some(complaint) = set(*field, entry, defaults, &mut file)
         {
             file.complain(entry, complaint);
         }
@@ -117,32 +115,32 @@ fn set(
     entry: &Entry,
     defaults: &mut Defaults,
     file: &mut File<'_, '_, '_>,
-) -> Result<(), Complaint> {
+) -> Option<Complaint> {
     let word = file.octets(entry);
-    match field {
-        Field::Silent => {}
-        Field::Later if file.asks(entry) => return Err(NOT_YET),
-        Field::Later => {}
-        Field::Networking => {
-            set_flag(&mut defaults.networking, word)?;
-            if defaults.networking == Some(false) {
-                return Err(ONLY_NAMED);
-            }
-        }
-        Field::Init6 => set_flag(&mut defaults.init6, word)?,
-        Field::Autoconf6 => set_flag(&mut defaults.autoconf6, word)?,
-        Field::GatewayDev => set_name(&mut file.cx.config.global.gateway_dev, word)?,
-        Field::GatewayDev6 => set_name(&mut defaults.gateway6_dev, word)?,
-        Field::Hostname => {
-            let name = file.cx.keep_hostname(word).map_err(unset)?;
-            let global = &mut file.cx.config.global;
-            if global.hostname.is_none() || global.hostname_source != SourceKind::Cmdline {
-                global.hostname = Some(name);
-                global.hostname_source = SourceKind::Ifcfg;
-            }
-        }
-        Field::Gateway => set_gateway(&mut defaults.gateway, Family::V4, entry, file)?,
-        Field::Gateway6 => set_gateway(&mut defaults.gateway6, Family::V6, entry, file)?,
+    let global = &mut file.cx.config.global;
+    let slot = match field {
+        Field::Networking => Slot::YesNo(&mut defaults.networking),
+        Field::Init6 => Slot::YesNo(&mut defaults.init6),
+        Field::Autoconf6 => Slot::YesNo(&mut defaults.autoconf6),
+        Field::GatewayDev => Slot::Name(&mut global.gateway_dev),
+        Field::GatewayDev6 => Slot::Name(&mut defaults.gateway6_dev),
+        Field::Hostname => return set_hostname(word, file.cx).err().map(unset),
+        Field::Gateway => return set_gateway(&mut defaults.gateway, Family::V4, entry, file),
+        Field::Gateway6 => return set_gateway(&mut defaults.gateway6, Family::V6, entry, file),
+        Field::Later => return (scalar::boolean(word) != Some(false)).then_some(NOT_YET),
+        Field::Silent => return None,
+    };
+    let wrong = slot.set(word);
+    let is_no = field == Field::Networking && defaults.networking == Some(false);
+    wrong.or(is_no.then_some(ONLY_NAMED))
+}
+
+fn set_hostname(word: &[u8], cx: &mut Context<'_, '_>) -> Result<(), Problem> {
+    let name = cx.keep_hostname(word)?;
+    let global = &mut cx.config.global;
+    if global.hostname.is_none() || global.hostname_source != SourceKind::Cmdline {
+        global.hostname = Some(name);
+        global.hostname_source = SourceKind::Ifcfg;
     }
     Ok(())
 }
@@ -153,31 +151,12 @@ fn set_gateway(
     family: Family,
     entry: &Entry,
     file: &File<'_, '_, '_>,
-) -> Result<(), Complaint> {
+) -> Option<Complaint> {
     let read = file.gateway(entry, family, &mut gateway.addr);
-    read.map_err(unset)?;
-    gateway.origin = file.origin(entry);
-    Ok(())
-}
-
-#[inline(never)]
-fn set_flag(flag: &mut Option<bool>, word: &[u8]) -> Result<(), Complaint> {
-    let said = scalar::boolean(word);
-    if said.is_none() {
-        return Err(NO_BOOLEAN);
+    if read.is_ok() {
+        gateway.origin = file.origin(entry);
     }
-    *flag = said;
-    Ok(())
-}
-
-#[inline(never)]
-fn set_name(name: &mut Option<IfName>, word: &[u8]) -> Result<(), Complaint> {
-    let said = IfName::new(word);
-    if said.is_none() {
-        return Err(NO_NAME);
-    }
-    *name = said;
-    Ok(())
+    read.err().map(unset)
 }
 
 fn unset(what: Problem) -> Complaint {

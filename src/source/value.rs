@@ -54,11 +54,4 @@ impl File<'_, '_, '_> {
         }
         len
     }
-
-    /// Whether the value of a key that nothing reads asks for anything: it is not empty and not `no`.
-    #[inline(never)]
-    pub fn asks(&self, entry: &Entry) -> bool {
-        let word = self.octets(entry);
-        !word.is_empty() && scalar::boolean(word) != Some(false)
-    }
 }

@@ -18,8 +18,8 @@ pub enum Line<'a> {
     Empty,
     /// An assignment.
     Assignment(Assignment<'a>),
-    /// Anything else; where it begins.
-    Other(usize),
+    /// Anything else.
+    Other,
 }
 
 /// `KEY=value`.
@@ -27,8 +27,6 @@ pub enum Line<'a> {
 pub struct Assignment<'a> {
     /// Letters, digits and `_`, no digit first.
     pub name: &'a [u8],
-    /// Offset of the name in the line.
-    pub name_at: usize,
     /// Everything after the `=`, quotes included.
     pub raw: &'a [u8],
 }
@@ -54,19 +52,14 @@ pub fn split(line: &[u8]) -> Line<'_> {
     if matches!(trimmed.first(), None | Some(b'#')) {
         return Line::Empty;
     }
-    let other = Line::Other(line.len().wrapping_sub(trimmed.len()));
     let body = match trimmed.strip_prefix(b"export".as_slice()) {
         Some(rest) if rest.first().is_some_and(is_blank) => rest.trim_ascii_start(),
         Some(_) | None => trimmed,
     };
     let name = name_prefix(body);
     match body.get(name.len()..) {
-        Some([b'=', raw @ ..]) if !name.is_empty() => Line::Assignment(Assignment {
-            name,
-            name_at: line.len().wrapping_sub(body.len()),
-            raw,
-        }),
-        Some(_) | None => other,
+        Some([b'=', raw @ ..]) if !name.is_empty() => Line::Assignment(Assignment { name, raw }),
+        Some(_) | None => Line::Other,
     }
 }
 
@@ -334,11 +327,11 @@ mod tests {
         let found = |line: &'static str| match split(line.as_bytes()) {
             Line::Assignment(a) => (
                 core::str::from_utf8(a.name).unwrap(),
-                a.name_at,
+                a.name.as_ptr() as usize - line.as_ptr() as usize,
                 core::str::from_utf8(a.raw).unwrap(),
             ),
             Line::Empty => ("", 0, ""),
-            Line::Other(at) => ("?", at, ""),
+            Line::Other => ("?", 0, ""),
         };
         for (line, want) in [
             ("A=b", ("A", 0, "b")),
@@ -349,7 +342,7 @@ mod tests {
             ("A=", ("A", 0, "")),
             ("", ("", 0, "")),
             ("  # A=b", ("", 0, "")),
-            (" A =b", ("?", 1, "")),
+            (" A =b", ("?", 0, "")),
             ("A+=b", ("?", 0, "")),
             ("1A=b", ("?", 0, "")),
             ("=b", ("?", 0, "")),

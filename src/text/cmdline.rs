@@ -4,21 +4,18 @@
 //! word; the first `=` that is not the first octet ends the key; a word `--` ends the text. Every other
 //! octet, NUL and non-ASCII included, is just an octet.
 
-use super::lines::{lines, short};
+use super::lines::lines;
+use super::parts;
 
 /// One word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Word<'a> {
     /// What stands before `=`, or the whole word.
     pub key: &'a [u8],
-    /// What stands after `=`, without quotes around it.
-    pub value: Option<&'a [u8]>,
+    /// What stands after `=`, without quotes around it; nothing, at the word's start, where there is no `=`.
+    pub value: &'a [u8],
     /// Line the word begins on, from 1.
     pub line: u32,
-    /// Column in octets of the word, from 1.
-    pub column: u32,
-    /// Column in octets of the value, quotes not included; of the word where there is no value.
-    pub value_column: u32,
     /// The line's octets.
     pub text: &'a [u8],
 }
@@ -26,11 +23,9 @@ pub struct Word<'a> {
 /// The words of `text`, up to a word `--`.
 pub fn words(text: &[u8]) -> Words<'_> {
     let mut words = Words {
-        text,
-        at: 0,
+        rest: text,
         line: 0,
-        line_at: 0,
-        line_text: b"",
+        text,
     };
     words.begin_line();
     words
@@ -39,12 +34,10 @@ pub fn words(text: &[u8]) -> Words<'_> {
 /// See [`words`].
 #[derive(Clone, Debug)]
 pub struct Words<'a> {
-    text: &'a [u8],
-    at: usize,
-    /// Number, offset and octets of the line.
+    rest: &'a [u8],
+    /// Number and octets of the line.
     line: u32,
-    line_at: usize,
-    line_text: &'a [u8],
+    text: &'a [u8],
 }
 
 impl<'a> Iterator for Words<'a> {
@@ -52,50 +45,34 @@ impl<'a> Iterator for Words<'a> {
 
     #[inline(never)]
     fn next(&mut self) -> Option<Word<'a>> {
-        while is_blank(self.peek()?) {
+        while is_blank(*self.rest.first()?) {
             self.advance();
         }
-        let (line, line_at, text) = (self.line, self.line_at, self.line_text);
-        let column = |at: usize| short(at.wrapping_sub(line_at).wrapping_add(1));
-        let first_column = column(self.at);
-        let mut is_quoted = self.peek() == Some(b'"');
-        if is_quoted {
+        let (start, line, text) = (self.rest, self.line, self.text);
+        let mut inside = false;
+        while let Some(octet) = self.rest.first()
+            && (inside || !is_blank(*octet))
+        {
+            inside ^= *octet == b'"';
             self.advance();
         }
-        let start = self.at;
-        let mut equals = None;
-        let mut inside = is_quoted;
-        while let Some(octet) = self.peek() {
-            match octet {
-                b'"' => inside = !inside,
-                b'=' if self.at > start => equals = equals.or(Some(self.at)),
-                _ if !inside && is_blank(octet) => break,
-                _ => {}
-            }
-            self.advance();
-        }
-        let whole = self.text.get(start..self.at)?;
+        let len = start.len().wrapping_sub(self.rest.len());
+        let (whole, is_quoted) = opened(parts::slice(start, 0, len));
         let mut word = Word {
             key: whole,
-            value: None,
+            value: whole.get(..0).unwrap_or_default(),
             line,
-            column: first_column,
-            value_column: first_column,
             text,
         };
-        if let Some(equals) = equals {
-            let mut value_at = equals.wrapping_add(1);
-            word.key = self.text.get(start..equals)?;
-            if self.text.get(value_at..self.at)?.starts_with(b"\"") {
-                value_at = value_at.wrapping_add(1);
-                is_quoted = true;
-            }
-            word.value = Some(without_quote(self.text.get(value_at..self.at)?, is_quoted));
-            word.value_column = column(value_at);
+        let (before, value) = parts::split(parts::slice(whole, 1, len), b'=');
+        if let Some(value) = value {
+            word.key = parts::slice(whole, 0, before.len().wrapping_add(1));
+            let (value, is_opened) = opened(value);
+            word.value = closed(value, is_quoted || is_opened);
         } else {
-            word.key = without_quote(whole, is_quoted);
+            word.key = closed(whole, is_quoted);
             if word.key == b"--" {
-                self.at = self.text.len();
+                self.rest = b"";
                 return None;
             }
         }
@@ -104,15 +81,9 @@ impl<'a> Iterator for Words<'a> {
 }
 
 impl Words<'_> {
-    fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
-    }
-
     #[inline(never)]
     fn advance(&mut self) {
-        let ends_line = self.peek() == Some(b'\n');
-        self.at = self.at.wrapping_add(1);
-        if ends_line {
+        if self.rest.split_off_first() == Some(&b'\n') {
             self.begin_line();
         }
     }
@@ -121,14 +92,20 @@ impl Words<'_> {
     #[inline(never)]
     fn begin_line(&mut self) {
         self.line = self.line.wrapping_add(1);
-        self.line_at = self.at;
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        self.line_text = lines(rest).next().map_or(b"", |line| line.octets);
+        self.text = lines(self.rest).next().map_or(b"", |line| line.octets);
+    }
+}
+
+/// `text` without a quote at its start, and whether there was one.
+fn opened(text: &[u8]) -> (&[u8], bool) {
+    match text {
+        [b'"', inside @ ..] => (inside, true),
+        _ => (text, false),
     }
 }
 
 /// `text` without the quote at its end where it `is_quoted`.
-fn without_quote(text: &[u8], is_quoted: bool) -> &[u8] {
+fn closed(text: &[u8], is_quoted: bool) -> &[u8] {
     match text {
         [inside @ .., b'"'] if is_quoted => inside,
         _ => text,
@@ -147,10 +124,14 @@ mod tests {
 
     type Pair<'a> = (&'a str, Option<&'a str>);
 
-    fn pairs(text: &str) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
+    fn pairs(text: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
         words(text.as_bytes())
-            .map(|word| (word.key.to_vec(), word.value.map(<[u8]>::to_vec)))
+            .map(|word| (word.key.to_vec(), word.value.to_vec()))
             .collect()
+    }
+
+    fn column(word: &Word<'_>, part: &[u8]) -> usize {
+        part.as_ptr() as usize - word.text.as_ptr() as usize + 1
     }
 
     /// What `next_arg` and `parse_args` of Linux 6.12 make of the same octets.
@@ -193,7 +174,7 @@ mod tests {
             let expected: Vec<_> = expected
                 .iter()
                 .map(|(key, value)| {
-                    let value = value.map(|value| value.as_bytes().to_vec());
+                    let value = value.unwrap_or_default().as_bytes().to_vec();
                     (key.as_bytes().to_vec(), value)
                 })
                 .collect();
@@ -205,11 +186,17 @@ mod tests {
     fn places_are_those_of_word_and_value() {
         let text = b"quiet  ip=dhcp\r\n\tx=\"y z\" \"k=v\" bare";
         let places: Vec<_> = words(text)
-            .map(|word| (word.line, word.column, word.value_column))
+            .map(|word| {
+                (
+                    word.line,
+                    column(&word, word.key),
+                    column(&word, word.value),
+                )
+            })
             .collect();
         assert_eq!(
             places,
-            [(1, 1, 1), (1, 8, 11), (2, 2, 5), (2, 10, 13), (2, 16, 16)]
+            [(1, 1, 1), (1, 8, 11), (2, 2, 5), (2, 11, 13), (2, 16, 16)]
         );
         let lines: Vec<_> = words(text).map(|word| word.text).collect();
         assert_eq!(lines.first(), Some(&&b"quiet  ip=dhcp"[..]));
@@ -219,7 +206,7 @@ mod tests {
     #[test]
     fn a_quoted_line_feed_counts_for_what_follows() {
         let places: Vec<_> = words(b"a=\"b\nc\" d")
-            .map(|word| (word.line, word.column))
+            .map(|word| (word.line, column(&word, word.key)))
             .collect();
         assert_eq!(places, [(1, 1), (2, 4)]);
     }

@@ -27,6 +27,13 @@ pub fn nth(text: &[u8], separator: u8, n: usize) -> Option<&[u8]> {
     next(&mut rest, separator)
 }
 
+/// What stands from `at` on, at most `len` octets of it.
+#[inline(never)]
+pub fn slice(text: &[u8], at: usize, len: usize) -> &[u8] {
+    let rest = text.get(at..).unwrap_or_default();
+    rest.get(..len).unwrap_or(rest)
+}
+
 /// The next word between blanks.
 #[inline(never)]
 pub fn next_word<'t>(rest: &mut &'t [u8]) -> Option<&'t [u8]> {

@@ -148,7 +148,6 @@ fn dotted(f: &mut Text<'_>, addr: &Ipv4Addr) {
 }
 
 /// The first of the longest runs of two or more zeros is left out.
-#[inline(never)]
 fn groups(f: &mut Text<'_>, groups: &[u16; 8]) {
     let (mut zeros, mut left_out) = (0, 8..9);
     for (group, after) in groups.iter().zip(1_usize..) {

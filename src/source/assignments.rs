@@ -12,6 +12,7 @@ use crate::model::index::{Index, hash};
 use crate::text::assign::{self, Variables};
 use crate::text::lines::{Line, lines, short};
 use crate::text::parts;
+use core::ops::Range;
 use heapless::VecView;
 
 /// The memory a scan needs; what was in it before does not matter.
@@ -20,8 +21,6 @@ pub struct Scratch<'m> {
     pub entries: &'m mut VecView<Entry>,
     /// The values of all keys, one after another.
     pub values: &'m mut VecView<u8>,
-    /// The value being read: [`crate::limits::MAX_VALUE`].
-    pub value: &'m mut VecView<u8>,
     /// Finds entries by name: twice as many slots as there are entries.
     pub index: Index<'m>,
 }
@@ -53,7 +52,13 @@ impl Entry {
 
     #[inline(never)]
     fn name<'a>(&self, text: &'a [u8]) -> &'a [u8] {
-        slice(text, self.name_at, self.name_len)
+        parts::slice(text, self.name_at as usize, self.name_len as usize)
+    }
+
+    /// Where the value stands among the values.
+    fn value(&self) -> Range<usize> {
+        let start = self.value_at as usize;
+        start..start.wrapping_add(self.value_len as usize)
     }
 
     /// Where the value stands in `text`, the file.
@@ -92,6 +97,7 @@ pub struct File<'a, 'c, 'm> {
     /// Every ordinal of [`File::get_numbered`] is less.
     pub end: u32,
     keys: Keys<'a>,
+    values: &'a [u8],
 }
 
 /// The keys read so far.
@@ -100,7 +106,6 @@ struct Keys<'a> {
     names: Names,
     text: &'a [u8],
     entries: &'a [Entry],
-    values: &'a [u8],
     index: &'a Index<'a>,
 }
 
@@ -113,7 +118,10 @@ impl<'a> File<'a, '_, '_> {
     /// What a key is set to, without blanks around it; may be empty.
     #[inline(never)]
     pub fn octets(&self, entry: &Entry) -> &'a [u8] {
-        self.keys.value(entry).trim_ascii()
+        self.values
+            .get(entry.value())
+            .unwrap_or_default()
+            .trim_ascii()
     }
 
     /// The value of a key by its row, if it is set and not empty.
@@ -183,10 +191,6 @@ impl<'a> File<'a, '_, '_> {
 }
 
 impl<'a> Keys<'a> {
-    fn value(&self, entry: &Entry) -> &'a [u8] {
-        slice(self.values, entry.value_at, entry.value_len)
-    }
-
     /// A key, if it is set. One that is not in the table is found by its name.
     #[inline(never)]
     fn entry(&self, found: Found, name: &[u8]) -> Option<&'a Entry> {
@@ -214,9 +218,9 @@ fn key_hash(found: Found, name: &[u8]) -> u32 {
 }
 
 impl Variables for Keys<'_> {
-    fn variable(&self, name: &[u8]) -> Option<&[u8]> {
+    fn variable(&self, name: &[u8]) -> Option<Range<usize>> {
         let entry = self.entry(self.names.find(name), name)?;
-        Some(self.value(entry))
+        Some(entry.value())
     }
 }
 
@@ -281,18 +285,17 @@ pub fn scan<'a, 'c, 'm>(
     let end = scan.end;
     File {
         keys: keys(names, text, scratch),
+        values: scratch.values,
         cx,
         end,
     }
 }
 
-#[inline(never)]
 fn keys<'a>(names: Names, text: &'a [u8], scratch: &'a Scratch<'_>) -> Keys<'a> {
     Keys {
         names,
         text,
         entries: scratch.entries,
-        values: scratch.values,
         index: &scratch.index,
     }
 }
@@ -368,19 +371,22 @@ impl Scan<'_, '_, '_> {
             value_len: UNSET,
             found: self.names.find(found.name),
         };
-        let kept = match self.unquote(found.raw) {
+        let is_full = match self.unquote(found.raw) {
+            Err(fault) if fault.problem == Problem::MaxAssignments => true,
             Err(fault) => {
                 let error = Complaint::error(fault.problem, Effect::KeyUnset);
                 let token = found.raw.trim_ascii();
                 self.complain(&entry, short(fault.at), token, error, cx);
-                self.keep(&entry)
+                false
             }
             Ok(()) => {
-                let value: &[u8] = self.scratch.value;
-                entry.value_len = short(value.len());
-                let taken = self.scratch.values.extend_from_slice(value).ok();
-                taken.and_then(|()| self.keep(&entry))
+                entry.value_len = short(self.scratch.values.len()).wrapping_sub(entry.value_at);
+                false
             }
+        };
+        let kept = match is_full {
+            true => None,
+            false => self.keep(&entry),
         };
         let complaint = match kept {
             Some(line) if line == 0 || line >= entry.line => return Some(()),
@@ -409,23 +415,21 @@ impl Scan<'_, '_, '_> {
         cx.complain(&place, &Escaped(entry.name(self.text)), token, complaint);
     }
 
-    /// Unquotes into [`Scratch::value`].
+    /// Unquotes into [`Scratch::values`].
     #[inline(never)]
     fn unquote(&mut self, raw: &[u8]) -> Result<(), assign::Fault> {
         let Scratch {
             entries,
             values,
-            value,
             index,
         } = &mut *self.scratch;
         let so_far = Keys {
             names: self.names,
             text: self.text,
             entries,
-            values,
             index,
         };
-        assign::unquote(raw, &so_far, value)
+        assign::unquote(raw, &so_far, values)
     }
 
     /// Keeps an entry in place of an earlier one with its name, whose line it returns (0: there was
@@ -451,14 +455,6 @@ impl Scan<'_, '_, '_> {
 /// Where `part`, a piece of `whole`, begins in it.
 pub fn offset(part: &[u8], whole: &[u8]) -> usize {
     part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr())
-}
-
-#[inline(never)]
-fn slice(octets: &[u8], at: u32, len: u32) -> &[u8] {
-    let start = at as usize;
-    octets
-        .get(start..start.wrapping_add(len as usize))
-        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -587,14 +583,14 @@ mod tests {
         let full = "MaxAssignments RestIgnored";
         assert_eq!(said, [std::format!("error 65:5 K64 {full}")]);
 
-        let long = std::format!("A={0}\nB={0}x\nC=1\n", "x".repeat(256));
+        let long = std::format!("A={0}\nB={0}x\nC=1\n", "x".repeat(4_096));
         let (found, said) = scanned(long.as_bytes());
         assert_eq!(found.len(), 2);
-        assert!(said[0].starts_with("error 2:259 B "), "{}", said[0]);
+        assert!(said[0].starts_with("error 2:4099 B "), "{}", said[0]);
         assert!(said[0].ends_with("MaxValue KeyUnset"));
 
         let many: String = (0..9)
-            .map(|n| std::format!("K{n}={}\n", "x".repeat(250)))
+            .map(|n| std::format!("K{n}={}\n", "x".repeat(1_200)))
             .collect();
         let (found, said) = scanned(many.as_bytes());
         assert_eq!(found.len(), 8);

@@ -1,7 +1,7 @@
 //! What `bootdev=`, `BOOTIF=`, `netroot=` and `rd.neednet` come to, once every source has been read.
 
+use super::Context;
 use super::arg::{find_link, new_link};
-use super::{Context, Place};
 use crate::diag::{Complaint, Effect, Origin, Problem};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, Method, SourceKind};
 
@@ -11,13 +11,10 @@ use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, Method, Source
 /// [`Global::bootdev`]: crate::model::config::Global::bootdev
 #[inline(never)]
 pub fn settle(cx: &mut Context<'_, '_>) {
-    let mut words = cx.config.global.boot_words;
-    if !words.use_bootif {
-        words.bootif = None;
-    }
-    let mut chosen = None;
-    for (matches, origin) in [&words.bootdev, &words.bootif].into_iter().flatten() {
-        chosen = chosen.or(boot_link(cx, matches, *origin));
+    let words = cx.config.global.boot_words;
+    let mut chosen = boot_link(cx, &words.bootdev);
+    if words.use_bootif {
+        chosen = chosen.or(boot_link(cx, &words.bootif));
     }
     let needs_link = words.netroot || cx.config.global.neednet;
     if needs_link && !cx.config.links.iter().any(|link| link.onboot) {
@@ -57,7 +54,8 @@ fn first_of_several(config: &Config<'_>) -> Option<LinkId> {
 /// The link a word about the boot link means. One that nothing else names is described by `ip=` without
 /// a link, or as `ip=on`. Static addresses can be on one link only, so they go to this one.
 #[inline(never)]
-fn boot_link(cx: &mut Context<'_, '_>, matches: &LinkMatch, origin: Origin) -> Option<LinkId> {
+fn boot_link(cx: &mut Context<'_, '_>, word: &Option<(LinkMatch, Origin)>) -> Option<LinkId> {
+    let (matches, origin) = word.as_ref()?;
     let config = &mut *cx.config;
     let mut named = None;
     for (id, link) in config.links_with_ids() {
@@ -69,7 +67,7 @@ fn boot_link(cx: &mut Context<'_, '_>, matches: &LinkMatch, origin: Origin) -> O
     if named.is_some() {
         return named;
     }
-    let mut made = new_link(matches, origin);
+    let mut made = new_link(matches, *origin);
     let any = find_link(config, &LinkMatch::Any);
     let Some(any) = any else {
         made.ipv4.method = Method::Auto;
@@ -94,15 +92,11 @@ fn boot_link(cx: &mut Context<'_, '_>, matches: &LinkMatch, origin: Origin) -> O
 #[inline(never)]
 fn is_same(config: &Config<'_>, word: &LinkMatch, link: &LinkConfig) -> bool {
     let Some(mac) = word.mac() else {
-        return matches!(word, LinkMatch::Name(name) if link.name.as_ref() == Some(name));
+        return matches!(word, LinkMatch::Name(name) if name.is(&link.name));
     };
-    let is_by_rule = |name| {
-        config
-            .name_rules
-            .iter()
-            .any(|rule| rule.mac == *mac && rule.name == name)
-    };
-    link.matches.mac() == Some(mac) || link.name.is_some_and(is_by_rule)
+    let mut rules = config.name_rules.iter();
+    link.matches.mac() == Some(mac)
+        || rules.any(|rule| rule.mac == *mac && rule.name.is(&link.name))
 }
 
 /// Adds a link, or says that there is no room.
@@ -110,12 +104,7 @@ fn is_same(config: &Config<'_>, word: &LinkMatch, link: &LinkConfig) -> bool {
 fn add_link(cx: &mut Context<'_, '_>, link: &LinkConfig) -> Option<LinkId> {
     let added = cx.add_link(link);
     if added.is_err() {
-        let place = Place {
-            line: link.origin.line,
-            column: u32::from(link.origin.column),
-            text: b"",
-        };
-        cx.complain(&place, &"bootdev=", b"", FULL);
+        FULL.report(cx.sink, cx.config, link.origin, &"bootdev=");
     }
     added.ok()
 }

@@ -290,7 +290,6 @@ fn ifname(arg: &mut Arg<'_, '_, '_>) -> Done {
     Ok(())
 }
 
-#[inline(never)]
 fn nameserver(arg: &mut Arg<'_, '_, '_>) -> Done {
     let Some(addr) = &scalar::ip(arg.value) else {
         return arg.refuse_all(Problem::NotAnAddress);
@@ -300,7 +299,6 @@ fn nameserver(arg: &mut Arg<'_, '_, '_>) -> Done {
     Ok(())
 }
 
-#[inline(never)]
 fn bootdev(arg: &mut Arg<'_, '_, '_>) -> Done {
     let mut link = arg.new_link();
     arg.device(arg.value, &mut link)?;
@@ -312,7 +310,6 @@ fn bootdev(arg: &mut Arg<'_, '_, '_>) -> Done {
 }
 
 /// `[TYPE-]MAC`: the hardware type of ARP (RFC 826), two digits, may stand before it.
-#[inline(never)]
 fn bootif(arg: &mut Arg<'_, '_, '_>) -> Done {
     let value = arg.value;
     let mut mac = scalar::mac(value);
@@ -329,7 +326,6 @@ fn bootif(arg: &mut Arg<'_, '_, '_>) -> Done {
 }
 
 /// Sets a number of seconds; `infinity` is for ever. Two waits may be none at all.
-#[inline(never)]
 fn seconds(arg: &mut Arg<'_, '_, '_>, wait: Wait) -> Done {
     let seconds = match arg.value == b"infinity" {
         true => Some(u32::MAX),

@@ -129,8 +129,25 @@ impl<'a> Reader<'a, '_, '_> {
             } else if let Some(mask) = mask {
                 self.file.complain(mask, LONELY);
             }
+            if let Some(entry) = self.file.get_next(DNS, ordinal, 2) {
+                self.server(entry);
+            }
         }
         gateway
+    }
+
+    /// `ADDRESS` or `ADDRESS#NAME`.
+    fn server(&mut self, entry: &Entry) {
+        let addr = parts::nth(self.file.octets(entry), b'#', 0).and_then(scalar::ip);
+        let Some(addr) = addr else {
+            return self.file.complain(entry, NOT_IP);
+        };
+        let link = Some(self.id);
+        let cx = &mut *self.file.cx;
+        let is_known = cx.config.servers.contains(&Server { addr, link });
+        if !is_known && cx.add_server(&addr, link).is_err() {
+            self.file.complain(entry, SERVERS_FULL);
+        }
     }
 
     /// One address; `None` after a complaint.
@@ -298,7 +315,6 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     /// `IPV6_DEFAULTGW` and `IPV6_DEFAULTDEV`, of the file, else of `/etc/sysconfig/network`.
-    #[inline(never)]
     fn gateway6(&mut self) {
         let name = &self.link.name;
         let entry = self.file.get(IPV6_DEFAULTGW);
@@ -324,25 +340,9 @@ impl<'a> Reader<'a, '_, '_> {
         self.gateway(Family::V6, entry);
     }
 
-    /// `DNSn`, which is `ADDRESS` or `ADDRESS#NAME`, and `DOMAIN`, else `SEARCH`.
-    #[inline(never)]
+    /// `DOMAIN`, else `SEARCH`.
     fn search(&mut self) {
         let link = Some(self.id);
-        for ordinal in 0..self.file.end {
-            let Some(entry) = self.file.get_next(DNS, ordinal, 2) else {
-                continue;
-            };
-            let addr = parts::nth(self.file.octets(entry), b'#', 0).and_then(scalar::ip);
-            let Some(addr) = addr else {
-                self.file.complain(entry, NOT_IP);
-                continue;
-            };
-            let cx = &mut *self.file.cx;
-            let is_known = cx.config.servers.contains(&Server { addr, link });
-            if !is_known && cx.add_server(&addr, link).is_err() {
-                self.file.complain(entry, SERVERS_FULL);
-            }
-        }
         let mut entry = self.file.get(DOMAIN);
         if entry.is_none() {
             entry = self.file.get(SEARCH);
@@ -851,8 +851,8 @@ mod tests {
         assert_eq!(
             said,
             [
-                "error 34:10 IPADDR16 \"192.0.2.16\" MaxAddrs AddrSkipped",
                 "error 44:6 DNS9 \"192.0.2.9\" MaxServers PartIgnored",
+                "error 34:10 IPADDR16 \"192.0.2.16\" MaxAddrs AddrSkipped",
                 "error 45:8 SEARCH \"i\" MaxSearch PartIgnored",
             ]
         );

@@ -109,12 +109,21 @@ fn word(text: &[u8]) -> Option<Word> {
 
 impl Methods {
     /// One method, or several between commas in any order.
+    ///
+    /// # Errors
+    /// [`Problem::FirmwareMethod`] or [`Problem::UnknownMethod`].
     #[inline(never)]
-    fn parse(text: &[u8]) -> Option<Methods> {
+    fn parse(text: &[u8]) -> Result<Methods, Problem> {
         let (mut all, mut rest) = (Methods::SILENT, Some(text));
-        while let Some(text) = parts::next(&mut rest, b',') {
-            let Word::Is(one) = word(text.trim_ascii())? else {
-                return None;
+        while let Some(part) = parts::next(&mut rest, b',') {
+            let one = match word(part.trim_ascii()) {
+                Some(Word::Is(one)) => one,
+                Some(Word::Firmware) if part.len() == text.len() => {
+                    return Err(Problem::FirmwareMethod);
+                }
+                Some(Word::Firmware | Word::Means(_)) | None => {
+                    return Err(Problem::UnknownMethod);
+                }
             };
             all.v4 = joined(all.v4, one.v4)?;
             all.v6 = joined(all.v6, one.v6)?;
@@ -123,7 +132,7 @@ impl Methods {
                 all.leases = Leases::First;
             }
         }
-        Some(all)
+        Ok(all)
     }
 
     fn of(&self, family: Family) -> Option<Method> {
@@ -134,15 +143,16 @@ impl Methods {
     }
 }
 
-/// What two methods of one list say of a family; `None` (of the outer kind) if they contradict.
+/// What two methods of one list say of a family; an error if they contradict.
 #[inline(never)]
-fn joined(one: Option<Method>, other: Option<Method>) -> Option<Option<Method>> {
+fn joined(one: Option<Method>, other: Option<Method>) -> Result<Option<Method>, Problem> {
     match (one, other) {
-        (None, said) | (said, None) => Some(said),
+        (None, said) | (said, None) => Ok(said),
         (Some(Method::Auto), Some(Method::Dhcp)) | (Some(Method::Dhcp), Some(Method::Auto)) => {
-            Some(Some(Method::Dhcp))
+            Ok(Some(Method::Dhcp))
         }
-        (Some(one), Some(other)) => (one == other).then_some(Some(one)),
+        (Some(one), Some(other)) if one == other => Ok(Some(one)),
+        (Some(_), Some(_)) => Err(Problem::UnknownMethod),
     }
 }
 
@@ -185,7 +195,7 @@ fn is_address(field: &[u8]) -> bool {
 }
 
 fn is_method(field: &[u8]) -> bool {
-    matches!(word(field), Some(Word::Firmware)) || Methods::parse(field).is_some()
+    !matches!(Methods::parse(field), Err(Problem::UnknownMethod))
 }
 
 /// What is likely meant by a field of `value` that is no method.
@@ -248,18 +258,15 @@ impl Said {
 
     #[inline(never)]
     fn read_methods(&mut self, arg: &mut Arg<'_, '_, '_>, field: &[u8]) -> Done {
-        if let Some(methods) = Methods::parse(field) {
-            self.methods = methods;
-            return Ok(());
-        }
-        if let Some(Word::Firmware) = word(field) {
-            arg.complain(field, FIRMWARE);
-            return Err(Reported);
-        }
-        arg.complain(
-            field,
-            Complaint::error(intent(arg.value, field), Effect::WordIgnored),
-        );
+        let complaint = match Methods::parse(field) {
+            Ok(methods) => {
+                self.methods = methods;
+                return Ok(());
+            }
+            Err(Problem::FirmwareMethod) => FIRMWARE,
+            Err(_) => Complaint::error(intent(arg.value, field), Effect::WordIgnored),
+        };
+        arg.complain(field, complaint);
         Err(Reported)
     }
 
@@ -395,7 +402,6 @@ fn set_hostname(arg: &mut Arg<'_, '_, '_>, id: LinkId) {
     }
     let name = match arg.cx.keep_hostname(field) {
         Ok(name) => Some(name),
-        Err(Problem::MaxStrings) => return arg.leave_out(arg.value, Problem::MaxStrings),
         Err(what) => return arg.leave_out(field, what),
     };
     let config = &mut *arg.cx.config;

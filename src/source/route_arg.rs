@@ -36,16 +36,15 @@ pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
     }
     let mut link = arg.new_link();
     arg.device(arg.field(2), &mut link)?;
-    let known = find_link(arg.cx.config, &link.matches);
-    let dev = match (&link.matches, known, &link.name) {
-        (LinkMatch::Any, ..) => RouteDev::Anywhere,
-        (LinkMatch::Mac(_) | LinkMatch::Bootif(_), Some(id), _) => RouteDev::Link(id),
-        (LinkMatch::Mac(_) | LinkMatch::Bootif(_) | LinkMatch::Name(_), _, Some(name)) => {
-            RouteDev::Name(*name)
-        }
-        (LinkMatch::Mac(_) | LinkMatch::Bootif(_) | LinkMatch::Name(_), _, None) => {
-            return arg.refuse(2, Problem::NoSuchLink);
-        }
+    let by_mac = link.matches.mac();
+    let dev = if let LinkMatch::Any = link.matches {
+        RouteDev::Anywhere
+    } else if let Some(id) = by_mac.and(find_link(arg.cx.config, &link.matches)) {
+        RouteDev::Link(id)
+    } else if let Some(name) = &link.name {
+        RouteDev::Name(*name)
+    } else {
+        return arg.refuse(2, Problem::NoSuchLink);
     };
     if via.is_none() && matches!(dev, RouteDev::Anywhere) {
         return arg.refuse(0, Problem::NoGateway);

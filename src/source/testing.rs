@@ -209,8 +209,7 @@ impl Sink for Heard {
 /// The memory behind a [`Scratch`].
 pub struct ScratchTables {
     entries: Vec<Entry, 64>,
-    values: Vec<u8, 2048>,
-    value: Vec<u8, 256>,
+    values: Vec<u8, 10_000>,
     slots: [u32; 128],
 }
 
@@ -220,7 +219,6 @@ impl ScratchTables {
         ScratchTables {
             entries: Vec::new(),
             values: Vec::new(),
-            value: Vec::new(),
             slots: [0; 128],
         }
     }
@@ -230,7 +228,6 @@ impl ScratchTables {
         Scratch {
             entries: &mut self.entries,
             values: &mut self.values,
-            value: &mut self.value,
             index: Index::new(&mut self.slots),
         }
     }

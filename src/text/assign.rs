@@ -9,6 +9,8 @@
 
 use super::parts;
 use crate::diag::Problem;
+use crate::limits::MAX_VALUE;
+use core::ops::Range;
 use heapless::VecView;
 
 /// What a line is.
@@ -33,8 +35,8 @@ pub struct Assignment<'a> {
 
 /// Values of variables.
 pub trait Variables {
-    /// The value of `name`; `None` if it is not set.
-    fn variable(&self, name: &[u8]) -> Option<&[u8]>;
+    /// Where the value of `name` stands among the values read so far; `None` if it is not set.
+    fn variable(&self, name: &[u8]) -> Option<Range<usize>>;
 }
 
 /// Why a raw value has no meaning.
@@ -63,25 +65,35 @@ pub fn split(line: &[u8]) -> Line<'_> {
     }
 }
 
-/// Writes what `raw` means to `out`, which is cleared first. Its capacity bounds the value
-/// ([`crate::limits::MAX_VALUE`]). On a fault `out` holds nothing useful.
-pub fn unquote(raw: &[u8], variables: &dyn Variables, out: &mut VecView<u8>) -> Result<(), Fault> {
-    out.clear();
+/// Adds what `raw` means to `values`, where those of `variables` stand as well; after a fault they are as
+/// they were.
+///
+/// # Errors
+/// [`Problem::MaxAssignments`]: `values` is full.
+pub fn unquote(
+    raw: &[u8],
+    variables: &dyn Variables,
+    values: &mut VecView<u8>,
+) -> Result<(), Fault> {
+    let start = values.len();
     let mut word = Word {
         raw,
         at: 0,
         quote: NO_QUOTE,
         variables,
-        out,
+        longest: start.wrapping_add(MAX_VALUE),
+        values,
     };
     let read = word.read();
     let at = word.at.wrapping_sub(1);
+    let value = values.get(start..).unwrap_or_default();
     let (problem, at) = match read {
-        Ok(()) if parts::has(out, 0) => (Problem::Nul, 0),
-        Ok(()) if core::str::from_utf8(out).is_err() => (Problem::NotUtf8, 0),
+        Ok(()) if parts::has(value, 0) => (Problem::Nul, 0),
+        Ok(()) if core::str::from_utf8(value).is_err() => (Problem::NotUtf8, 0),
         Ok(()) => return Ok(()),
         Err(problem) => (problem, at),
     };
+    values.truncate(start);
     Err(Fault { problem, at })
 }
 
@@ -92,7 +104,10 @@ struct Word<'a> {
     /// The octet that opened the quotes it stands in, `$` for `$'...'`, else [`NO_QUOTE`].
     quote: u8,
     variables: &'a dyn Variables,
-    out: &'a mut VecView<u8>,
+    /// Every value; the one being read comes last.
+    values: &'a mut VecView<u8>,
+    /// Where it must end.
+    longest: usize,
 }
 
 const NO_QUOTE: u8 = 0;
@@ -118,14 +133,10 @@ impl Word<'_> {
 
     #[inline(never)]
     fn push(&mut self, octet: u8) -> Result<(), Problem> {
-        self.extend(&[octet])
-    }
-
-    #[inline(never)]
-    fn extend(&mut self, octets: &[u8]) -> Result<(), Problem> {
-        self.out
-            .extend_from_slice(octets)
-            .map_err(|_| Problem::MaxValue)
+        if self.values.len() >= self.longest {
+            return Err(Problem::MaxValue);
+        }
+        self.values.push(octet).map_err(|_| Problem::MaxAssignments)
     }
 
     #[inline(never)]
@@ -211,7 +222,10 @@ impl Word<'_> {
             }
             let variables = self.variables;
             let value = variables.variable(name).ok_or(Problem::UnsetVariable)?;
-            self.extend(value)?;
+            for at in value {
+                let octet = self.values.get(at).copied();
+                self.push(octet.unwrap_or_default())?;
+            }
         }
         self.at = self.at.wrapping_add(name.len()).wrapping_add(braces);
         Ok(())
@@ -253,7 +267,10 @@ impl Word<'_> {
         }
         if matches!(octet, b'u' | b'U') {
             let code = char::from_u32(code).ok_or(Problem::NotUtf8)?;
-            return self.extend(code.encode_utf8(&mut [0; 4]).as_bytes());
+            for octet in code.encode_utf8(&mut [0; 4]).bytes() {
+                self.push(octet)?;
+            }
+            return Ok(());
         }
         self.push(code.to_le_bytes()[0])
     }
@@ -303,19 +320,20 @@ mod tests {
     struct Known;
 
     impl Variables for Known {
-        fn variable(&self, name: &[u8]) -> Option<&[u8]> {
+        fn variable(&self, name: &[u8]) -> Option<Range<usize>> {
             match name {
-                b"DEVICE" => Some(b"eth0"),
-                b"EMPTY" => Some(b""),
+                b"DEVICE" => Some(0..4),
+                b"EMPTY" => Some(0..0),
                 _ => None,
             }
         }
     }
 
     fn value(raw: &str) -> Result<String, Fault> {
-        let mut out = heapless::Vec::<u8, 64>::new();
-        unquote(raw.as_bytes(), &Known, &mut out)?;
-        Ok(String::from_utf8(out.to_vec()).unwrap())
+        let mut values = heapless::Vec::<u8, 6_000>::from_slice(b"eth0").unwrap();
+        let read = unquote(raw.as_bytes(), &Known, &mut values);
+        let value = String::from_utf8(values[4..].to_vec()).unwrap();
+        read.map(|()| value)
     }
 
     fn fault(problem: Problem, at: usize) -> Result<String, Fault> {
@@ -453,10 +471,12 @@ mod tests {
         assert_eq!(value(r"$'\0'"), fault(Problem::Nul, 0));
         assert_eq!(value(r"$'\xe9'"), fault(Problem::NotUtf8, 0));
         assert_eq!(value(r"$'\uD800'").unwrap_err().problem, Problem::NotUtf8);
-        assert_eq!(value(&"x".repeat(64)), Ok("x".repeat(64)));
-        let long = value(&"x".repeat(65));
-        assert_eq!(long, fault(Problem::MaxValue, 64));
-        let expanded = value(&"$DEVICE".repeat(17)).unwrap_err().problem;
+        assert_eq!(value(&"x".repeat(MAX_VALUE)), Ok("x".repeat(MAX_VALUE)));
+        let long = value(&"x".repeat(MAX_VALUE + 1));
+        assert_eq!(long, fault(Problem::MaxValue, MAX_VALUE));
+        let expanded = value(&"$DEVICE".repeat(MAX_VALUE / 4 + 1))
+            .unwrap_err()
+            .problem;
         assert_eq!(expanded, Problem::MaxValue);
     }
 

@@ -8,7 +8,7 @@ use crate::sys::file::{self, Path, Root};
 use crate::sys::names::Names;
 use heapless::Vec;
 use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Escaped, FileId, Problem, Sink};
-use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS, MAX_VALUE};
+use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS};
 use ifdawn::model::addr::Family;
 use ifdawn::model::config::{Config, LinkId, RouteDev};
 use ifdawn::model::index::Index;
@@ -25,7 +25,6 @@ pub struct Files {
     pub names: Names,
     entries: Vec<Entry, MAX_ASSIGNMENTS>,
     values: Vec<u8, MAX_FILE_OCTETS>,
-    value: Vec<u8, MAX_VALUE>,
     slots: [u32; 2 * MAX_ASSIGNMENTS],
 }
 
@@ -37,7 +36,6 @@ impl Files {
             names: Names::new(),
             entries: Vec::new(),
             values: Vec::new(),
-            value: Vec::new(),
             slots: [0; 2 * MAX_ASSIGNMENTS],
         }
     }
@@ -267,7 +265,6 @@ impl Loader<'_, '_> {
         let mut scratch = Scratch {
             entries: &mut files.entries,
             values: &mut files.values,
-            value: &mut files.value,
             index: Index::new(&mut files.slots),
         };
         let mut link = None;

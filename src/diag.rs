@@ -122,13 +122,14 @@ impl Show for Diagnostic<'_> {
             Escaped(at.file).show(f);
             for number in [at.line, at.column] {
                 if number > 0 {
-                    f.show(":", &number);
+                    f.count(":", number);
                 }
             }
             f.put(b": ");
         }
         self.subject.show(f);
-        f.show(": ", &Message(self));
+        f.put(b": ");
+        self.message().show(f);
         match self.complaint.effect.text() {
             Packed([]) => {}
             effect => f.show("; ", &effect),
@@ -142,7 +143,7 @@ pub struct Message<'a>(&'a Diagnostic<'a>);
 impl Show for Message<'_> {
     fn show(&self, f: &mut Text<'_>) {
         if !self.0.token.is_empty() {
-            f.show("", &Quoted(self.0.token));
+            quoted(f, self.0.token);
             f.put(b" ");
         }
         let complaint = self.0.complaint;
@@ -160,7 +161,10 @@ impl Show for Message<'_> {
                 f.show("; ", &Escaped(name));
                 f.put(b"?")
             }
-            (said, _) => f.show(", ", &Quoted(said)),
+            (said, _) => {
+                f.put(b", ");
+                quoted(f, said);
+            }
         }
     }
 }
@@ -190,13 +194,10 @@ impl Show for Escaped<'_> {
 }
 
 /// Octets between quotes.
-pub(crate) struct Quoted<'a>(pub(crate) &'a [u8]);
-
-impl Show for Quoted<'_> {
-    fn show(&self, f: &mut Text<'_>) {
-        f.show("\"", &Escaped(self.0));
-        f.put(b"\"")
-    }
+#[inline(never)]
+fn quoted(f: &mut Text<'_>, octets: &[u8]) {
+    f.show("\"", &Escaped(octets));
+    f.put(b"\"");
 }
 
 /// A line under construction that never fails: what does not fit is cut, and the cut is shown.

@@ -103,6 +103,6 @@ impl Show for Errno {
                 return NAMES.line(at).show(f);
             }
         }
-        f.show("error ", &self.0.get())
+        f.count("error ", self.0.get())
     }
 }

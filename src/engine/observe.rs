@@ -3,7 +3,6 @@
 use super::{Engine, Host, Settled};
 use crate::diag::{Complaint, Effect, Errno, Problem};
 use crate::limits::MAX_LINKS;
-use crate::model::addr::Ip;
 use crate::model::config::Config;
 use crate::model::desired::Full as TableFull;
 use crate::model::desired::{Presence, What};
@@ -213,7 +212,7 @@ impl Engine<'_> {
         if seen.flags & addr::IFA_F_DADFAILED != 0
             && let Some(origin) = asked_for
         {
-            self.complain_of(host, TAKEN, origin, &Ip(&seen.addr.addr));
+            self.complain_of(host, TAKEN, origin, &seen.addr.addr);
             self.fail(seen.ifindex);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Engine, Host, Instant, OutputFile, Subject, hash};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Severity};
-use crate::model::addr::{Family, Ip};
+use crate::model::addr::Family;
 use crate::model::config::{LinkConfig, LinkId, Method, SourceKind};
 use crate::model::desired::DesiredLink;
 use crate::model::link::IfName;
@@ -322,7 +322,7 @@ impl Show for News<'_, '_> {
                 && route.route.dst.is_default()
                 && let Some(via) = &route.route.via
             {
-                f.show(", default via ", &Ip(via));
+                f.show(", default via ", via);
             }
         }
     }

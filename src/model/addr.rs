@@ -112,25 +112,22 @@ impl Cidr {
 
 impl Show for Cidr {
     fn show(&self, f: &mut Text<'_>) {
-        f.show("", &Ip(&self.addr));
-        f.show("/", &self.len)
+        self.addr.show(f);
+        f.count("/", self.len.into());
     }
 }
 
-/// An address as it is written (RFC 5952). The standard library's text is the same, but knows columns and
-/// takes three times the octets.
-pub struct Ip<'a>(pub &'a IpAddr);
+displayed!(Cidr);
 
-displayed!(Cidr, Ip<'_>);
-
-impl Show for Ip<'_> {
+/// RFC 5952.
+impl Show for IpAddr {
     fn show(&self, f: &mut Text<'_>) {
-        match self.0 {
-            IpAddr::V4(addr) => dotted(f, addr),
+        match self {
+            IpAddr::V4(addr) => addr.show(f),
             IpAddr::V6(addr) => match addr.to_ipv4_mapped() {
                 Some(addr) => {
                     f.put(b"::ffff:");
-                    dotted(f, &addr)
+                    addr.show(f)
                 }
                 None => groups(f, &addr.segments()),
             },
@@ -138,12 +135,13 @@ impl Show for Ip<'_> {
     }
 }
 
-#[inline(never)]
-fn dotted(f: &mut Text<'_>, addr: &Ipv4Addr) {
-    let mut before = "";
-    for octet in addr.octets() {
-        f.show(before, &octet);
-        before = ".";
+impl Show for Ipv4Addr {
+    fn show(&self, f: &mut Text<'_>) {
+        let mut before = "";
+        for octet in self.octets() {
+            f.count(before, octet.into());
+            before = ".";
+        }
     }
 }
 
@@ -222,7 +220,7 @@ mod tests {
             all.push([0, 1, 2, 3, 4, 5, 6, 7].map(group).into());
         }
         for addr in all {
-            assert_eq!(Ip(&addr).to_string(), addr.to_string());
+            assert_eq!((&addr as &dyn Show).to_string(), addr.to_string());
         }
     }
 

@@ -17,7 +17,7 @@
 //! `link` is the number the link had: under another number the rest is gone with the old link. `up` says
 //! that the link was down before.
 
-use crate::model::addr::{Cidr, Family, Ip};
+use crate::model::addr::{Cidr, Family};
 use crate::model::config::{Config, LinkId};
 use crate::model::desired::{Desired, DesiredLink};
 use crate::model::route::Route;
@@ -123,7 +123,7 @@ pub fn names(
 ) {
     for server in config.servers.iter() {
         if server.link == link {
-            each("dns", &Ip(&server.addr));
+            each("dns", &server.addr);
         }
     }
     for search in config.search.iter() {
@@ -137,7 +137,7 @@ pub fn names(
 fn addr_line(f: &mut Text<'_>, addr: &Cidr, peer: Option<&IpAddr>) {
     f.show("addr ", addr);
     if let Some(peer) = peer {
-        f.show(" peer ", &Ip(peer));
+        f.show(" peer ", peer);
     }
     f.put(b"\n")
 }

@@ -3,7 +3,7 @@
 use super::json::{Json, Octets};
 use super::owned;
 use crate::diag::{Diagnostic, Sink};
-use crate::model::addr::{Family, Ip};
+use crate::model::addr::Family;
 use crate::model::config::{
     Config, IpConfig, LinkConfig, LinkId, LinkMatch, NameRule, RouteDev, Str,
 };
@@ -161,7 +161,7 @@ fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, family: Family, ip: 
         json.text(&addr.addr);
     }
     json.end();
-    json.text_or_null(ip.gateway.as_ref().map(Ip).as_ref());
+    json.text_or_null(ip.gateway.as_ref());
     json.boolean(ip.default_route);
     json.number_or_null(ip.metric);
     json.number_or_null(ip.table);
@@ -212,11 +212,11 @@ fn routes(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
 fn route(json: &mut Json<'_>, route: &Route, dev: Option<IfName>) {
     json.object(ROUTE);
     json.text(&route.dst);
-    json.text_or_null(route.via.as_ref().map(Ip).as_ref());
+    json.text_or_null(route.via.as_ref());
     json.text_or_null(dev.as_ref());
     json.number_or_null(route.metric);
     json.number_or_null(Some(route.table).filter(|table| *table != MAIN_TABLE));
-    json.text_or_null(route.src.as_ref().map(Ip).as_ref());
+    json.text_or_null(route.src.as_ref());
     json.string(route.kind.word());
     json.boolean(route.reach == Reach::Onlink);
 }

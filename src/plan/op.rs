@@ -2,7 +2,7 @@
 
 use super::{Act, Naming, Plan, Step};
 use crate::diag::Origin;
-use crate::model::addr::{Cidr, Family, Ip};
+use crate::model::addr::{Cidr, Family};
 use crate::model::desired::{Desired, What};
 use crate::model::link::{IfName, Mac};
 use crate::model::route::{MAIN_TABLE, Reach, Route, RouteKind};
@@ -139,17 +139,18 @@ impl Show for Op<'_> {
     fn show(&self, f: &mut Text<'_>) {
         let (word, value): (&str, &dyn Show) = match &self.change {
             Change::Addr(verb, addr, peer, broadcast) => {
-                f.show("ip addr ", &verb.word("change "));
+                f.put(b"ip addr ");
+                f.put(verb.word("change ").as_bytes());
                 match peer {
                     None => addr.show(f),
                     Some(peer) => {
-                        Ip(&addr.addr).show(f);
-                        f.show(" peer ", &Ip(peer));
-                        f.show("/", &addr.len);
+                        addr.addr.show(f);
+                        f.show(" peer ", peer);
+                        f.count("/", addr.len.into());
                     }
                 }
                 if let Some(broadcast) = broadcast {
-                    f.show(" brd ", &Ip(&IpAddr::V4(*broadcast)));
+                    f.show(" brd ", broadcast);
                 }
                 return self.device(f, " dev ");
             }
@@ -158,7 +159,8 @@ impl Show for Op<'_> {
                     Family::V4 => "ip route ",
                     Family::V6 => "ip -6 route ",
                 };
-                f.show(command, &verb.word("replace "));
+                f.put(command.as_bytes());
+                f.put(verb.word("replace ").as_bytes());
                 RouteWords(route).show(f);
                 return match route.kind {
                     RouteKind::Unicast => self.device(f, " dev "),
@@ -237,7 +239,8 @@ impl Show for RouteWords<'_> {
     fn show(&self, f: &mut Text<'_>) {
         let route = self.0;
         if route.kind != RouteKind::Unicast {
-            f.show(route.kind.word(), &" ");
+            f.put(route.kind.word().as_bytes());
+            f.put(b" ");
         }
         match route.dst.is_default() {
             true => f.put(b"default"),
@@ -248,24 +251,24 @@ impl Show for RouteWords<'_> {
                 true => " via ",
                 false => " via inet6 ",
             };
-            f.show(word, &Ip(via));
+            f.show(word, via);
         }
         if let Some(src) = &route.src {
-            f.show(" src ", &Ip(src));
+            f.show(" src ", src);
         }
         // ip(8) reads this one number as hexadecimal whatever its prefix.
         if route.tos != 0 {
             f.hex(" tos 0x", route.tos);
         }
         if route.table != MAIN_TABLE {
-            f.show(" table ", &route.table);
+            f.count(" table ", route.table);
         }
-        f.show(" proto ", &route.protocol);
+        f.count(" proto ", route.protocol.into());
         if let Some(scope) = &route.scope {
-            f.show(" scope ", scope);
+            f.count(" scope ", (*scope).into());
         }
         if let Some(metric) = &route.metric {
-            f.show(" metric ", metric);
+            f.count(" metric ", *metric);
         }
         match route.reach {
             Reach::Checked => {}

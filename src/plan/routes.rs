@@ -2,7 +2,7 @@
 
 use super::resolve::{LinkState, Resolver, is_named_by};
 use crate::diag::{Complaint, Effect, Origin, Problem};
-use crate::model::addr::{Cidr, Family, Ip};
+use crate::model::addr::{Cidr, Family};
 use crate::model::config::{
     IpConfig, LinkConfig, LinkId, LinkMatch, Method, RouteConfig, RouteDev,
 };
@@ -35,10 +35,10 @@ impl Resolver<'_, '_> {
         }
         let dev = &self.config.global.gateway_dev;
         if dev.is_some() && family == Family::V4 && !link.name.is(dev) {
-            return self.complain(ELSEWHERE, ip.origin, &Ip(via));
+            return self.complain(ELSEWHERE, ip.origin, via);
         }
         if !has_addr {
-            return self.complain(NO_ADDR, ip.origin, &Ip(via));
+            return self.complain(NO_ADDR, ip.origin, via);
         }
         let mut route = Route::new(Cidr::default(family));
         route.via = Some(*via);
@@ -51,7 +51,7 @@ impl Resolver<'_, '_> {
         };
         if !on_link && !self.config.routes.iter().any(holds) {
             route.reach = Reach::Onlink;
-            self.complain(OFF_LINK, ip.origin, &Ip(via));
+            self.complain(OFF_LINK, ip.origin, via);
         }
         self.add_route(link.ifindex, &route, ip.origin);
     }

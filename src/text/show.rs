@@ -27,6 +27,13 @@ impl Text<'_> {
         value.show(self);
     }
 
+    /// A word and a number after it.
+    #[inline(never)]
+    pub fn count(&mut self, word: &str, number: u32) {
+        self.put(word.as_bytes());
+        self.number(number.into(), 10);
+    }
+
     /// A word and two hexadecimal digits after it.
     #[inline(never)]
     pub fn hex(&mut self, word: &str, octet: u8) {

@@ -485,11 +485,13 @@ impl Config<'_> {
     }
 
     /// A configured link, to be changed.
+    #[inline(never)]
     pub fn link_mut(&mut self, id: LinkId) -> Option<&mut LinkConfig> {
         self.links.get_mut(usize::from(id.0))
     }
 
     /// The links with their numbers.
+    #[inline(never)]
     pub fn links_with_ids(&self) -> impl Iterator<Item = (LinkId, &LinkConfig)> {
         self.links
             .iter()

@@ -126,7 +126,6 @@ impl Word<'_> {
     }
 
     /// What is not read yet.
-    #[inline(never)]
     fn rest(&self) -> &[u8] {
         self.raw.get(self.at..).unwrap_or_default()
     }

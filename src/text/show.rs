@@ -9,7 +9,6 @@ pub struct Text<'a>(pub &'a mut dyn FnMut(&[u8]));
 
 impl Text<'_> {
     /// Octets as they are.
-    #[inline(never)]
     pub fn put(&mut self, octets: &[u8]) {
         (self.0)(octets);
     }

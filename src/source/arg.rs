@@ -110,7 +110,7 @@ impl<'w> Arg<'w, '_, '_> {
     pub fn complain(&mut self, part: &[u8], complaint: Complaint) {
         let place = &self.place(part);
         self.cx
-            .complain(place, &Subject(self.name), part, complaint);
+            .report(place, &Subject(self.name), part, complaint, b"");
     }
 
     /// The word has no effect because of its field number `n`.

@@ -173,9 +173,9 @@ impl<'a> File<'a, '_, '_> {
     /// Complains about a part of a value.
     #[inline(never)]
     pub fn complain_of(&mut self, entry: &Entry, part: &[u8], complaint: Complaint) {
-        let name = Escaped(entry.name(self.keys.text));
+        let name = entry.name(self.keys.text);
         let place = &self.place(entry);
-        self.cx.complain(place, &name, part, complaint);
+        self.cx.complain(place, name, part, complaint);
     }
 
     /// Says that the table does not know the key.
@@ -241,7 +241,7 @@ pub fn is_text(line: &Line<'_>, cx: &mut Context<'_, '_>) -> bool {
     if after.is_some() {
         let nul = parts::slice(line.octets, before.len(), 1);
         let place = &place_in(line.number, line.octets, nul);
-        cx.complain(place, &"file", b"", NUL);
+        cx.complain(place, b"file", b"", NUL);
     }
     after.is_none()
 }
@@ -344,7 +344,7 @@ impl Scan<'_, '_, '_> {
                     let token = line.octets.trim_ascii();
                     cx.complain(
                         &place_in(line.number, line.octets, token),
-                        &"line",
+                        b"line",
                         token,
                         NO_ASSIGNMENT,
                     );
@@ -412,7 +412,7 @@ impl Scan<'_, '_, '_> {
         }
         let mut place = entry.place(self.text);
         place.column = place.column.wrapping_add(at);
-        cx.complain(&place, &Escaped(entry.name(self.text)), token, complaint);
+        cx.complain(&place, entry.name(self.text), token, complaint);
     }
 
     /// Unquotes into [`Scratch::values`].

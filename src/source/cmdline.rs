@@ -219,7 +219,7 @@ pub fn read(text: &[u8], cx: &mut Context<'_, '_>) {
         if parts::has(word.key, 0) || parts::has(value, 0) {
             // an octet like any other, but hardly meant
             let place = place_in(word.line, word.text, word.key);
-            cx.complain(&place, &"command line", word.key, NUL);
+            cx.complain(&place, b"command line", word.key, NUL);
         }
         let name = match parts::is_same(word.key, b"BOOTIF") {
             true => b"BOOTIF",

@@ -21,7 +21,7 @@ pub mod sysconfig;
 pub mod testing;
 mod value;
 
-use crate::diag::{At, Complaint, Diagnostic, FileId, Origin, Sink};
+use crate::diag::{At, Complaint, Diagnostic, Escaped, FileId, Origin, Sink};
 use crate::model::config::Config;
 use crate::text::show::Show;
 
@@ -86,16 +86,16 @@ impl Context<'_, '_> {
     pub fn complain(
         &mut self,
         place: &Place<'_>,
-        subject: &dyn Show,
+        subject: &[u8],
         token: &[u8],
         complaint: Complaint,
     ) {
-        self.report(place, subject, token, complaint, b"");
+        self.report(place, &Escaped(subject), token, complaint, b"");
     }
 
     /// Complains about the file as a whole.
     pub fn complain_of_file(&mut self, complaint: Complaint) {
-        self.complain(&Place::FILE, &"file", b"", complaint);
+        self.complain(&Place::FILE, b"file", b"", complaint);
     }
 
     /// As [`Context::complain`], with a [`Diagnostic::detail`].

@@ -51,12 +51,12 @@ pub fn read(
         if let Err(what) = words.read() {
             let complaint = Complaint::error(what, Effect::LineIgnored);
             let place = &place_in(line.number, line.octets, words.word);
-            cx.complain(place, &"route", words.word, complaint);
+            cx.complain(place, b"route", words.word, complaint);
             continue;
         }
         let place = &place_in(line.number, line.octets, words.dst);
         if words.clear_host_bits() {
-            cx.complain(place, &"route", words.dst, HOST_BITS);
+            cx.complain(place, b"route", words.dst, HOST_BITS);
         }
         if push(&words, &target, place, cx).is_none() {
             return;
@@ -104,7 +104,7 @@ fn push(
         origin: cx.origin(place),
     });
     if pushed.is_err() {
-        cx.complain(place, &"route", b"", FULL);
+        cx.complain(place, b"route", b"", FULL);
     }
     pushed.ok()
 }

@@ -133,7 +133,6 @@ pub fn names(
     }
 }
 
-#[inline(never)]
 fn addr_line(f: &mut Text<'_>, addr: &Cidr, peer: Option<&IpAddr>) {
     f.show("addr ", addr);
     if let Some(peer) = peer {

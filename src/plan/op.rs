@@ -198,6 +198,7 @@ impl Op<'_> {
 
 impl Verb {
     /// The word of ip(8), with a blank; `replace` is that of the object.
+    #[inline(never)]
     fn word(self, replace: &'static str) -> &'static str {
         match self {
             Verb::Add => "add ",

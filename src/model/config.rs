@@ -218,19 +218,6 @@ impl LinkConfig {
         }
     }
 
-    /// Makes it the link with this MAC, else the one with its own name; whether there is either.
-    #[inline(never)]
-    pub fn identify(&mut self, mac: &Option<Mac>) -> bool {
-        if let Some(mac) = mac {
-            self.matches = LinkMatch::Mac(*mac);
-        } else if let Some(name) = &self.name {
-            self.matches = LinkMatch::Name(*name);
-        } else {
-            return false;
-        }
-        true
-    }
-
     /// What it is asked in one family.
     pub fn ip_mut(&mut self, family: Family) -> &mut IpConfig {
         match family {

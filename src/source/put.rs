@@ -3,8 +3,9 @@
 use super::Context;
 use crate::diag::Problem;
 use crate::model::config::{
-    AddrConfig, LinkConfig, LinkId, NameRule, RouteConfig, Server, SourceKind, Str,
+    AddrConfig, LinkConfig, LinkId, LinkMatch, NameRule, RouteConfig, Server, SourceKind, Str,
 };
+use crate::model::link::Mac;
 use crate::text::scalar;
 use core::net::IpAddr;
 
@@ -87,5 +88,20 @@ impl Context<'_, '_> {
             return Err(invalid);
         }
         self.config.keep(text).ok_or(Problem::MaxStrings)
+    }
+}
+
+impl LinkConfig {
+    /// Makes it the link with this MAC, else the one with its own name; whether there is either.
+    #[inline(never)]
+    pub fn identify(&mut self, mac: &Option<Mac>) -> bool {
+        if let Some(mac) = mac {
+            self.matches = LinkMatch::Mac(*mac);
+        } else if let Some(name) = &self.name {
+            self.matches = LinkMatch::Name(*name);
+        } else {
+            return false;
+        }
+        true
     }
 }

@@ -59,8 +59,8 @@ impl Errno {
 /// The errors that netlink and the files we touch answer with (asm-generic/errno*.h); their names are the
 /// lines of [`NAMES`].
 const NUMBERS: &[u8] = &[
-    1, 2, 3, 5, 6, 12, 13, 16, 17, 19, 20, 21, 22, 27, 28, 30, 34, 40, 90, 95, 98, 99, 100, 101,
-    105, 113,
+    1, 2, 3, 5, 6, 11, 12, 13, 16, 17, 19, 20, 21, 22, 27, 28, 30, 32, 34, 36, 40, 90, 95, 98, 99,
+    100, 101, 105, 113,
 ];
 
 /// See [`NUMBERS`].
@@ -71,6 +71,7 @@ ENOENT
 ESRCH
 EIO
 ENXIO
+EAGAIN
 ENOMEM
 EACCES
 EBUSY
@@ -82,7 +83,9 @@ EINVAL
 EFBIG
 ENOSPC
 EROFS
+EPIPE
 ERANGE
+ENAMETOOLONG
 ELOOP
 EMSGSIZE
 EOPNOTSUPP

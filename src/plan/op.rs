@@ -6,8 +6,8 @@ use crate::model::addr::{Cidr, Family};
 use crate::model::desired::{Desired, What};
 use crate::model::link::{IfName, Mac};
 use crate::model::route::{MAIN_TABLE, Reach, Route, RouteKind};
-use crate::text::parts;
 use crate::text::show::{Show, Text, displayed};
+use crate::text::{parts, utf8};
 use crate::wire::rtnetlink::Verb;
 use core::net::{IpAddr, Ipv4Addr};
 
@@ -219,7 +219,7 @@ impl Show for Word<'_> {
             return self.0.show(f);
         }
         f.put(b"'");
-        let is_utf8 = core::str::from_utf8(name).is_ok();
+        let is_utf8 = utf8::is_valid(name);
         for octet in name {
             match octet {
                 b'\'' => f.put(b"'\\''"),

@@ -7,7 +7,7 @@
 //!
 //! Total and linear; nothing is kept.
 
-use super::parts;
+use super::{parts, utf8};
 use crate::diag::Problem;
 use crate::limits::MAX_VALUE;
 use core::ops::Range;
@@ -89,7 +89,7 @@ pub fn unquote(
     let value = values.get(start..).unwrap_or_default();
     let (problem, at) = match read {
         Ok(()) if parts::has(value, 0) => (Problem::Nul, 0),
-        Ok(()) if core::str::from_utf8(value).is_err() => (Problem::NotUtf8, 0),
+        Ok(()) if !utf8::is_valid(value) => (Problem::NotUtf8, 0),
         Ok(()) => return Ok(()),
         Err(problem) => (problem, at),
     };

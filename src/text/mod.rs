@@ -6,3 +6,4 @@ pub mod lines;
 pub mod parts;
 pub mod scalar;
 pub mod show;
+pub mod utf8;

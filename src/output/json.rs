@@ -1,51 +1,65 @@
-//! A JSON writer (RFC 8259): templates with `%` where values go.
+//! A JSON writer (RFC 8259): a template with `%` where values go.
 //!
-//! What a text has in common with all others of its form is in the template, keys and `null`s included;
-//! the caller gives values in order. An object ends with the last value of its template. `[%]` is an array:
-//! values go into it until the caller ends it.
+//! All that texts of one form have in common is in the template, keys and `null`s included; the caller gives
+//! values in order. What is between `<` and `>` is one item of an array, which is written as often as
+//! there are [items](Json::item); the caller says when there are no [more](Json::end).
 
+use crate::packed::Packed;
 use crate::text::show::{Show, Text, displayed};
+use crate::text::utf8;
 
-/// Writes one value. Nothing here fails: after an error of the writer below, it takes what comes and
-/// drops it.
+/// Writes one text.
 pub struct Json<'w> {
     out: Text<'w>,
-    /// What is still to be written of each object and array that is not ended, the innermost last.
-    open: heapless::Vec<&'static str, 8>,
+    template: Packed,
+    /// How much of the template is written.
+    at: usize,
 }
-
-/// What is to be written of an array that has a value, as often as there are more. Nothing follows its
-/// `%`: so it stays, and so an object's template must not end with one.
-const NEXT: &str = ",%";
 
 impl<'w> Json<'w> {
     /// Nothing written yet.
-    pub fn new(out: &'w mut dyn FnMut(&[u8])) -> Self {
+    pub fn new(out: &'w mut dyn FnMut(&[u8]), template: Packed) -> Self {
         Json {
             out: Text(out),
-            open: heapless::Vec::new(),
+            template,
+            at: 0,
         }
     }
 
-    /// Begins an object that is the next value.
+    /// Begins an item of the array that is under way, or that is the next value.
     #[inline(never)]
-    pub fn object(&mut self, template: &'static str) {
-        self.word("");
-        let _ = self.open.push(template);
+    pub fn item(&mut self) {
+        if self.go_on() == Some(&b'>') {
+            self.out.put(b",");
+            let mut depth = 0_u32;
+            loop {
+                self.at = self.at.wrapping_sub(1);
+                match self.template.0.get(self.at) {
+                    Some(b'>') => depth = depth.wrapping_add(1),
+                    Some(b'<') if depth == 1 => break,
+                    Some(b'<') => depth = depth.wrapping_sub(1),
+                    Some(_) => {}
+                    None => break,
+                }
+            }
+            self.at = self.at.wrapping_add(1);
+        }
     }
 
-    /// Ends the array that is under way, or that is the next value and has none; then the outermost object.
+    /// Ends the array that is under way, or that is the next value and has no item.
     #[inline(never)]
     pub fn end(&mut self) {
-        self.end_objects();
-        if self
-            .open
-            .last()
-            .is_some_and(|open| open.len() != NEXT.len())
+        let mut depth = u32::from(self.go_on() == Some(&b'<'));
+        while depth > 0
+            && let Some(octet) = self.template.0.get(self.at)
         {
-            self.before();
+            match octet {
+                b'<' => depth = depth.wrapping_add(1),
+                b'>' => depth = depth.wrapping_sub(1),
+                _ => {}
+            }
+            self.at = self.at.wrapping_add(1);
         }
-        self.open.pop();
     }
 
     /// A string.
@@ -62,29 +76,37 @@ impl<'w> Json<'w> {
         self.text(&value);
     }
 
-    /// A string, or null.
+    /// A string, or null where nothing is shown.
     #[inline(never)]
-    pub fn text_or_null<T: Show>(&mut self, value: Option<&T>) {
-        match value {
-            Some(value) => self.text(value),
-            None => self.word("null"),
+    pub fn text_or_null(&mut self, value: &dyn Show) {
+        let mut is_empty = true;
+        pieces(value, &mut |piece| is_empty &= piece.is_empty());
+        match is_empty {
+            true => self.word("null"),
+            false => self.text(value),
         }
+    }
+
+    /// A number.
+    #[inline(never)]
+    pub fn number(&mut self, value: u64) {
+        self.go_on();
+        self.out.number(value, 10);
     }
 
     /// A number, or null.
     #[inline(never)]
     pub fn number_or_null(&mut self, value: Option<u32>) {
         match value {
-            Some(value) => self.raw(&value),
+            Some(value) => self.number(value.into()),
             None => self.word("null"),
         }
     }
 
-    /// What is JSON already: a number, or values with commas between them.
-    #[inline(never)]
+    /// What is JSON already.
     pub fn raw(&mut self, value: &dyn Show) {
-        self.word("");
-        self.out.show("", value);
+        self.go_on();
+        value.show(&mut self.out);
     }
 
     /// `true` or `false`.
@@ -93,48 +115,23 @@ impl<'w> Json<'w> {
         self.word(if value { "true" } else { "false" });
     }
 
-    /// Writes what comes before the next value, and `word`.
+    /// A word of JSON, or what a string begins with.
     #[inline(never)]
-    fn word(&mut self, word: &str) {
-        self.end_objects();
-        self.before();
+    pub fn word(&mut self, word: &str) {
+        self.go_on();
         self.out.put(word.as_bytes());
     }
 
-    /// Writes what comes before the next value.
+    /// Writes the template up to its next mark, or to its end.
     #[inline(never)]
-    fn before(&mut self) {
-        if let Some(open) = self.open.last_mut()
-            && let Some((before, rest)) = split(open)
-        {
-            self.out.put(before.as_bytes());
-            if !rest.is_empty() {
-                *open = rest;
-            }
-            if before.as_bytes().ends_with(b"[") {
-                let _ = self.open.push(NEXT);
-            }
-        }
+    pub fn go_on(&mut self) -> Option<&'static u8> {
+        let rest = self.template.0.get(self.at..).unwrap_or_default();
+        let is_mark = |octet: &u8| matches!(octet, b'%' | b'<' | b'>');
+        let end = rest.iter().position(is_mark).unwrap_or(rest.len());
+        Packed(rest.get(..end).unwrap_or_default()).show(&mut self.out);
+        self.at = self.at.wrapping_add(end).wrapping_add(1);
+        rest.get(end)
     }
-
-    /// Ends the objects that have every value.
-    #[inline(never)]
-    fn end_objects(&mut self) {
-        while let Some(open) = self.open.last()
-            && split(open).is_none()
-        {
-            self.out.put(open.as_bytes());
-            self.open.pop();
-        }
-    }
-}
-
-/// What stands before and after the first `%`.
-#[inline(never)]
-fn split(template: &'static str) -> Option<(&'static str, &'static str)> {
-    let at = template.bytes().position(|octet| octet == b'%')?;
-    let (before, rest) = template.split_at_checked(at)?;
-    Some((before, rest.get(1..)?))
 }
 
 /// Passes what is written of a value to `each`, piece by piece.
@@ -192,17 +189,13 @@ pub struct Octets<'a>(pub &'a [u8]);
 impl Show for Octets<'_> {
     fn show(&self, f: &mut Text<'_>) {
         let mut rest = self.0;
-        loop {
-            let valid = match str::from_utf8(rest) {
-                Ok(_) => return f.put(rest),
-                Err(error) => error.valid_up_to(),
+        while let [octet, after @ ..] = rest {
+            let len = utf8::character(rest);
+            let (shown, after) = match rest.split_at_checked(len) {
+                Some(parts) if len > 0 => parts,
+                _ => (&[0xc0 | octet >> 6, 0x80 | octet & 0x3f][..], after),
             };
-            let (text, wrong) = rest.split_at_checked(valid).unwrap_or_default();
-            f.put(text);
-            let Some((octet, after)) = wrong.split_first() else {
-                return;
-            };
-            f.put(&[0xc0 | octet >> 6, 0x80 | octet & 0x3f]);
+            f.put(shown);
             rest = after;
         }
     }
@@ -211,6 +204,7 @@ impl Show for Octets<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packed::packed;
     use std::string::ToString;
     use std::vec::Vec;
 
@@ -218,21 +212,30 @@ mod tests {
     fn commas_and_escapes() {
         let mut out = Vec::new();
         let mut each = |piece: &[u8]| out.extend_from_slice(piece);
-        let mut json = Json::new(&mut each);
-        json.object(r#"{"a":[%],"b":%,"c":[%],"d":null}"#);
-        json.raw(&1_u32);
+        const TEMPLATE: Packed =
+            packed!(r#"{"a":[<%>],"b":[<{"c":[<%>],"d":%}>],"e":[<%[<%>]>],"f":null}"#);
+        let mut json = Json::new(&mut each, TEMPLATE);
+        json.item();
+        json.number(1);
+        json.item();
         json.text(&Octets(b"q\"\\\n\x1f\xff"));
-        json.object(r#"{"x":%}"#);
-        json.boolean(true);
-        json.object("{}");
         json.end();
-        json.number_or_null(None);
-        json.raw(&"2,3");
+        for n in 0..3 {
+            json.item();
+            for n in 0..n {
+                json.item();
+                json.number(n);
+            }
+            json.end();
+            json.text_or_null(&Some("x").filter(|_| n > 0));
+        }
         json.end();
         json.end();
+        json.go_on();
         assert_eq!(
             str::from_utf8(&out).unwrap(),
-            "{\"a\":[1,\"q\\\"\\\\\\u000a\\u001f\u{ff}\",{\"x\":true},{}],\"b\":null,\"c\":[2,3],\"d\":null}"
+            "{\"a\":[1,\"q\\\"\\\\\\u000a\\u001f\u{ff}\"],\"b\":[{\"c\":[],\"d\":null},\
+             {\"c\":[0],\"d\":\"x\"},{\"c\":[0,1],\"d\":\"x\"}],\"e\":[],\"f\":null}"
         );
     }
 

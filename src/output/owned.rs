@@ -25,13 +25,29 @@ use crate::output::json::Octets;
 use crate::plan::op::RouteWords;
 use crate::source::route_file;
 use crate::text::show::{Show, Text, displayed};
-use crate::text::{lines, parts, scalar};
+use crate::text::{parts, scalar};
 use core::net::IpAddr;
 
 /// The lines of a file: the word each begins with, and what follows it.
-pub fn lines(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    let lines = lines::lines(text).map(|line| split_word(line.octets));
-    lines.filter(|(word, _)| !matches!(word.first(), None | Some(b'#')))
+pub fn lines(text: &[u8]) -> Lines<'_> {
+    Lines(Some(text))
+}
+
+/// See [`lines`].
+pub struct Lines<'t>(Option<&'t [u8]>);
+
+impl<'t> Iterator for Lines<'t> {
+    type Item = (&'t [u8], &'t [u8]);
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let line = parts::next(&mut self.0, b'\n')?;
+            if !matches!(line, [] | [b'#' | b' ', ..]) {
+                return Some(split_word(line));
+            }
+        }
+    }
 }
 
 /// Reads the value of an `addr` line.

@@ -9,47 +9,41 @@ use crate::model::config::{
 };
 use crate::model::link::IfName;
 use crate::model::route::{MAIN_TABLE, Reach, Route};
+use crate::packed::{Packed, packed};
 use crate::text::show::Show;
 
 /// The whole object.
-const PLAN: &str = concat!(
-    r#"{"version":1,"hostname":%,"dns":[%],"search":[%],"interfaces":[%],"routes":[%],"#,
-    r#""timeouts":{"dhcp_s":%,"carrier_s":%,"device_s":%,"ipv6_auto_s":%,"dad_s":%,"route_s":%},"diagnostics":[%]}"#,
-    "\n"
-);
+macro_rules! template {
+    ($route:literal) => {
+        concat!(
+            r#"{"version":1,"hostname":%,"dns":[<%>],"search":[<%>],"interfaces":[<"#,
+            "\n",
+            r#"{"name":%,"match":{"%":%},"rename_to":%,"kind":%,"source":%,"onboot":%,"required":%,"#,
+            r#""mac":%,"mtu":%,"master":null,"vlan":null,"bond":null,"bridge":null,"pkey":null,"ethtool":null,"#,
+            r#"<"ipv%":{"method":%,"required":%,"addresses":[<%>],"gateway":%,"default_route":%,"metric":%,"#,
+            r#""table":%,"peer_dns":%,"peer_routes":%,"#,
+            r#""dhcp":{"hostname":%,"client_id":null,"vendor_class":null,"timeout_s":%}}>,"#,
+            r#""routes":[<"#, $route, r#">],"rules":[],"dns":[<%>],"search":[<%>]}>],"#,
+            r#""routes":[<"#, $route, r#">],"timeouts":{"dhcp_s":%,"carrier_s":%,"device_s":%,"#,
+            r#""ipv6_auto_s":%,"dad_s":%,"route_s":%},"diagnostics":[<"#,
+            "\n",
+            r#"{"source":%,"line":%,"column":%,"severity":%,"subject":%,"message":%,"effect":%}>]}"#,
+            "\n"
+        )
+    };
+}
 
-/// One of `interfaces`, on a line of its own.
-const INTERFACE: &str = concat!(
-    "\n",
-    r#"{"name":%,"match":%,"rename_to":%,"kind":%,"source":%,"onboot":%,"required":%,"mac":%,"mtu":%,"#,
-    r#""master":null,"vlan":null,"bond":null,"bridge":null,"pkey":null,"ethtool":null,"ipv4":%,"ipv6":%,"#,
-    r#""routes":[%],"rules":[],"dns":[%],"search":[%]}"#
-);
-
-/// `ipv4` and `ipv6`.
-const IP: &str = concat!(
-    r#"{"method":%,"required":%,"addresses":[%],"gateway":%,"default_route":%,"metric":%,"table":%,"#,
-    r#""peer_dns":%,"peer_routes":%,"#,
-    r#""dhcp":{"hostname":%,"client_id":null,"vendor_class":null,"timeout_s":%}}"#
-);
-
-/// One of `routes`.
-const ROUTE: &str =
-    r#"{"dst":%,"via":%,"dev":%,"metric":%,"table":%,"src":%,"type":%,"onlink":%,"options":{}}"#;
-
-/// One of `diagnostics`, on a line of its own.
-const DIAGNOSTIC: &str = concat!(
-    "\n",
-    r#"{"source":%,"line":%,"column":%,"severity":%,"subject":%,"message":%,"effect":%}"#
-);
+const PLAN: Packed = packed!(template!(
+    r#"{"dst":%,"via":%,"dev":%,"metric":%,"table":%,"src":%,"type":%,"onlink":%,"options":{}}"#
+));
 
 /// Writes everything up to the diagnostics: the writer takes those as a [`Sink`], and [`end`] ends it.
 pub fn begin<'w>(out: &'w mut dyn FnMut(&[u8]), config: &Config<'_>) -> Json<'w> {
-    let mut json = Json::new(out);
-    json.object(PLAN);
+    let mut json = Json::new(out, PLAN);
     text(&mut json, config, config.global.hostname);
     names(&mut json, config, None);
     for (id, link) in config.links_with_ids() {
+        json.item();
         interface(&mut json, config, id, link);
     }
     for rule in config.name_rules.iter() {
@@ -59,6 +53,7 @@ pub fn begin<'w>(out: &'w mut dyn FnMut(&[u8]), config: &Config<'_>) -> Json<'w>
         let mut link = LinkConfig::new(LinkMatch::Mac(rule.mac), rule.source, rule.origin);
         (link.name, link.rename, link.onboot, link.required) =
             (Some(rule.name), true, false, false);
+        json.item();
         interface(&mut json, config, LinkId(u16::MAX), &link);
     }
     json.end();
@@ -73,7 +68,7 @@ pub fn begin<'w>(out: &'w mut dyn FnMut(&[u8]), config: &Config<'_>) -> Json<'w>
         limits.dad,
         limits.route,
     ] {
-        json.raw(&seconds);
+        json.number(seconds.into());
     }
     json
 }
@@ -82,15 +77,15 @@ pub fn begin<'w>(out: &'w mut dyn FnMut(&[u8]), config: &Config<'_>) -> Json<'w>
 impl Sink for Json<'_> {
     fn report(&mut self, diagnostic: &Diagnostic<'_>) {
         let (file, line, column) = match &diagnostic.at {
-            Some(at) => (Some(Octets(at.file)), at.line, at.column),
-            None => (None, 0, 0),
+            Some(at) => (at.file, at.line, at.column),
+            None => (&b""[..], 0, 0),
         };
-        self.object(DIAGNOSTIC);
-        self.text_or_null(file.as_ref());
-        self.raw(&line);
-        self.raw(&column);
+        self.item();
+        self.text_or_null(&Octets(file));
+        self.number(line.into());
+        self.number(column.into());
         self.text(&diagnostic.complaint.severity.word());
-        self.text(&diagnostic.subject);
+        self.text(diagnostic.subject);
         self.text(&diagnostic.message());
         self.text(&diagnostic.complaint.effect.text());
     }
@@ -99,7 +94,7 @@ impl Sink for Json<'_> {
 /// Ends the object.
 pub fn end(mut json: Json<'_>) {
     json.end();
-    json.end();
+    json.go_on();
 }
 
 /// The link that is configured under a name.
@@ -111,46 +106,57 @@ fn named(config: &Config<'_>, name: &IfName) -> Option<LinkId> {
 }
 
 fn text(json: &mut Json<'_>, config: &Config<'_>, text: Option<Str>) {
-    json.text_or_null(text.map(|text| Octets(config.text(text))).as_ref());
+    json.text_or_null(&text.map(|text| Octets(config.text(text))));
 }
 
 fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig) {
-    json.object(INTERFACE);
     let rule = config
         .name_rules
         .iter()
         .find(|rule| link.name.as_ref() == Some(&rule.name));
     let is_renamed = link.rename || rule.is_some();
-    json.text_or_null(link.name.as_ref());
+    json.text_or_null(&link.name);
     matches(json, &link.matches, rule);
-    json.text_or_null(link.name.as_ref().filter(|_| is_renamed));
+    json.text_or_null(if is_renamed {
+        &link.name
+    } else {
+        &None::<IfName>
+    });
     json.string(link.kind.word());
     json.string(link.source.word());
     json.boolean(link.onboot);
     json.boolean(link.required);
-    json.text_or_null(link.mac.as_ref());
+    json.text_or_null(&link.mac);
     json.number_or_null(link.mtu);
     ip(json, config, id, Family::V4, &link.ipv4);
     ip(json, config, id, Family::V6, &link.ipv6);
+    json.end();
     routes(json, config, Some(id));
     names(json, config, Some(id));
 }
 
 /// By which the link is found: the MAC of a rule, where there is one, rather than its name.
 fn matches(json: &mut Json<'_>, matches: &LinkMatch, rule: Option<&NameRule>) {
-    let (template, value) = match (matches, rule) {
-        (LinkMatch::Name(_), Some(rule)) => (r#"{"mac":%}"#, &rule.mac as &dyn Show),
-        (LinkMatch::Name(name), None) => (r#"{"name":%}"#, name as &dyn Show),
-        (LinkMatch::Mac(mac), _) => (r#"{"mac":%}"#, mac as &dyn Show),
-        (LinkMatch::Bootif(mac), _) => (r#"{"bootif":%}"#, mac as &dyn Show),
-        (LinkMatch::Any, _) => return json.object(r#"{"any":true}"#),
+    let (key, value): (_, &dyn Show) = match (matches, rule) {
+        (LinkMatch::Name(_), Some(rule)) => ("mac", &rule.mac),
+        (LinkMatch::Name(name), None) => ("name", name),
+        (LinkMatch::Mac(mac), _) => ("mac", mac),
+        (LinkMatch::Bootif(mac), _) => ("bootif", mac),
+        (LinkMatch::Any, _) => ("any", &""),
     };
-    json.object(template);
-    json.text(value);
+    json.word(key);
+    match matches {
+        LinkMatch::Any => json.boolean(true),
+        LinkMatch::Name(_) | LinkMatch::Mac(_) | LinkMatch::Bootif(_) => json.text(value),
+    }
 }
 
 fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, family: Family, ip: &IpConfig) {
-    json.object(IP);
+    json.item();
+    json.word(match family {
+        Family::V4 => "4",
+        Family::V6 => "6",
+    });
     json.string(ip.method.word());
     json.boolean(ip.required);
     for addr in config
@@ -158,10 +164,11 @@ fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, family: Family, ip: 
         .iter()
         .filter(|addr| addr.link == id && addr.addr.family() == family)
     {
+        json.item();
         json.text(&addr.addr);
     }
     json.end();
-    json.text_or_null(ip.gateway.as_ref());
+    json.text_or_null(&ip.gateway);
     json.boolean(ip.default_route);
     json.number_or_null(ip.metric);
     json.number_or_null(ip.table);
@@ -173,13 +180,11 @@ fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, family: Family, ip: 
 
 /// Name servers and search domains of one link, or of none.
 fn names(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
-    for list in ["dns", "search"] {
-        add_names(json, config, link, list);
-        json.end();
-    }
+    add_names(json, config, link, "dns");
+    add_names(json, config, link, "search");
 }
 
-/// Adds the values of `dns` or `search` lines of one link, or of none, to an array.
+/// An array of the values of `dns` or `search` lines of one link, or of none.
 #[inline(never)]
 pub(super) fn add_names(
     json: &mut Json<'_>,
@@ -189,9 +194,11 @@ pub(super) fn add_names(
 ) {
     owned::names(config, link, &mut |word, name| {
         if word == list {
+            json.item();
             json.text(name);
         }
     });
+    json.end();
 }
 
 /// Routes of one link, or of none.
@@ -203,6 +210,7 @@ fn routes(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
             RouteDev::Name(name) => (named(config, &name), Some(name)),
         };
         if owner == link {
+            json.item();
             route(json, &given.route, dev);
         }
     }
@@ -210,13 +218,12 @@ fn routes(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
 }
 
 fn route(json: &mut Json<'_>, route: &Route, dev: Option<IfName>) {
-    json.object(ROUTE);
     json.text(&route.dst);
-    json.text_or_null(route.via.as_ref());
-    json.text_or_null(dev.as_ref());
+    json.text_or_null(&route.via);
+    json.text_or_null(&dev);
     json.number_or_null(route.metric);
     json.number_or_null(Some(route.table).filter(|table| *table != MAIN_TABLE));
-    json.text_or_null(route.src.as_ref());
+    json.text_or_null(&route.src);
     json.string(route.kind.word());
     json.boolean(route.reach == Reach::Onlink);
 }

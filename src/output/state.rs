@@ -4,12 +4,13 @@
 use crate::engine::Engine;
 use crate::model::config::LinkId;
 use crate::model::desired::DesiredLink;
+use crate::model::link::Mac;
 use crate::output::json::{Json, Octets};
 use crate::output::plan_json::add_names;
 use crate::packed::{Packed, packed};
 use crate::plan::op::RouteWords;
 use crate::plan::resolve::LinkState;
-use crate::text::lines;
+use crate::text::parts;
 use crate::text::show::{Show, Text, displayed};
 use heapless::VecView;
 
@@ -39,16 +40,19 @@ pub fn carry(
             Err(NotMerged)
         };
     }
-    for line in lines::lines(text) {
-        let Some(rest) = line.octets.strip_prefix(LINE_START) else {
+    let mut rest = Some(text);
+    while let Some(line) = parts::next(&mut rest, b'\n') {
+        let Some(name) = line.strip_prefix(LINE_START) else {
             continue;
         };
-        let line = line.octets.strip_suffix(b",").unwrap_or(line.octets);
+        let line = match line {
+            [line @ .., b','] => line,
+            line => line,
+        };
         // A line without its end is what a full disk left.
-        if !is_ours(rest) && line.ends_with(b"}") {
+        if matches!(line, [.., b'}']) && !is_ours(name) {
             let len = carried.len();
-            let before = if len == 0 { &b"\n"[..] } else { b",\n" };
-            if carried.extend_from_slice(before).is_err()
+            if carried.extend_from_slice(b",\n").is_err()
                 || carried.extend_from_slice(line).is_err()
             {
                 carried.truncate(len);
@@ -62,23 +66,16 @@ pub fn carry(
 /// The file's text.
 pub struct State<'a, 'm>(pub &'a Engine<'m>);
 
-/// The file, without its lines.
-const FILE: &str = r#"{"version":1,"outcome":%,"started_ms":%,"links":[%
-]}
-"#;
-
-/// The line of a link; what only a link that is there has is null or empty for the others.
-const LINK: &str = concat!(
+/// The file. What only a link that is there has is null or empty for the others.
+const FILE: Packed = packed!(concat!(
+    r#"{"version":1,"outcome":%,"started_ms":%,"links":[<"#,
     "\n",
-    r#"{"name":%,"ifindex":%,"mac":%,"kind":%,"state":%,"carrier":%,"addresses":[%],"routes":[%],"dns":[%],"#,
-    r#""lease4":null,"lease6":null,"timeline":[%],"problems":[%]}"#
-);
-
-/// An address of a link.
-const ADDRESS: &str = r#"{"address":%,"source":"static","valid_s":null,"preferred_s":null}"#;
-
-/// What happened to a link, and when.
-const MARK: &str = r#"{"at_us":%,"event":%}"#;
+    r#"{"name":%,"ifindex":%,"mac":%,"kind":%,"state":%,"carrier":%,"#,
+    r#""addresses":[<{"address":%,"source":"static","valid_s":null,"preferred_s":null}>],"#,
+    r#""routes":[<%>],"dns":[<%>],"lease4":null,"lease6":null,"#,
+    r#""timeline":[<{"at_us":%,"event":%}>],"problems":[<%>]}>%"#,
+    "\n]}\n"
+));
 
 /// A route file may hold 100,000: the state names the first ones.
 const ROUTES_SHOWN: usize = 64;
@@ -86,26 +83,28 @@ const ROUTES_SHOWN: usize = 64;
 impl Show for State<'_, '_> {
     fn show(&self, f: &mut Text<'_>) {
         let engine = self.0;
-        let mut json = Json::new(f.0);
-        json.object(FILE);
+        let mut json = Json::new(f.0, FILE);
         json.string(engine.outcome().word());
-        json.raw(&(engine.started().0 / 1_000));
+        json.number(engine.started().0 / 1_000);
+        let mut comma = 1;
         for link in engine.desired.links.iter() {
             if let Some(id) = link.config {
+                comma = 0;
+                json.item();
                 line(&mut json, engine, id, Some(link));
             }
         }
         for (state, n) in engine.states.iter().zip(0..) {
             if matches!(state, LinkState::WaitingDevice | LinkState::WaitingUdev) {
+                comma = 0;
+                json.item();
                 line(&mut json, engine, LinkId(n), None);
             }
         }
+        json.end();
         let carried = &*engine.buffers.carried;
-        if !carried.is_empty() {
-            json.raw(&Octets(carried));
-        }
-        json.end();
-        json.end();
+        json.raw(&Octets(carried.get(comma..).unwrap_or_default()));
+        json.go_on();
     }
 }
 
@@ -125,16 +124,19 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     };
     let observed = engine.observed.by_index(ifindex);
     let desired = &engine.desired;
-    json.object(LINK);
-    json.text_or_null(name.map(|name| Octets(name.as_bytes())).as_ref());
+    json.text_or_null(&Octets(name.map_or(b"", |name| name.as_bytes())));
     json.number_or_null(observed.map(|link| link.ifindex));
-    json.text_or_null(mac.as_ref().or(observed.map(|link| &link.mac)));
+    json.text_or_null(
+        mac.as_ref()
+            .or(observed.map(|link| &link.mac))
+            .unwrap_or(&Mac::NONE),
+    );
     json.string(config.kind.word());
     json.text(&STATES.line(*state as usize));
     json.boolean(observed.is_some_and(|link| link.has_carrier()));
     for addr in desired.addrs.iter() {
         if addr.is_wanted_on(ifindex) {
-            json.object(ADDRESS);
+            json.item();
             json.text(&addr.route.dst);
         }
     }
@@ -144,23 +146,23 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
         .iter()
         .filter(|route| route.is_wanted_on(ifindex));
     for route in routes.take(ROUTES_SHOWN) {
+        json.item();
         json.text(&RouteWords(&route.route));
     }
     json.end();
-    if observed.is_some() {
-        add_names(json, &engine.config, Some(id), "dns");
-    }
-    json.end();
+    let id = observed.map_or(LinkId(u16::MAX), |_| id);
+    add_names(json, &engine.config, Some(id), "dns");
     for mark in engine.marks.iter() {
         if mark.ifindex == ifindex {
-            json.object(MARK);
-            json.raw(&mark.at.0.saturating_sub(engine.started().0));
+            json.item();
+            json.number(mark.at.0.saturating_sub(engine.started().0));
             json.string(mark.event);
         }
     }
     json.end();
     for (of, text) in engine.problems.iter() {
         if *of == ifindex {
+            json.item();
             json.text(&Octets(engine.config.text(*text)));
         }
     }
@@ -180,7 +182,7 @@ mod tests {
     use crate::model::config::LinkConfig;
     use crate::model::config::{LinkMatch, Server, SourceKind};
     use crate::model::desired::Thing;
-    use crate::model::link::{IfName, Mac};
+    use crate::model::link::IfName;
     use crate::model::observed::{ARPHRD_ETHER, IFF_LOWER_UP, IFF_UP, KernelKind, Link};
     use crate::model::route::Route;
     use crate::output::json::begins_with;
@@ -191,7 +193,7 @@ mod tests {
         let old = b"{\"version\":1,\"links\":[\n{\"name\":\"eth0\",\"x\":1},\n{\"name\":\"eth1\",\"x\":2}\n]}\n";
         let mut carried = heapless::Vec::<u8, 64>::new();
         carry(old, &mut |rest| rest.starts_with(b"eth0\""), &mut carried).unwrap();
-        assert_eq!(carried, b"\n{\"name\":\"eth1\",\"x\":2}");
+        assert_eq!(carried, b",\n{\"name\":\"eth1\",\"x\":2}");
         assert_eq!(
             carry(b"<html>", &mut |_| false, &mut carried),
             Err(NotMerged)
@@ -354,7 +356,7 @@ mod tests {
         State(&engine).to_string()
     }
 
-    const OTHER: &[u8] = b"\n{\"name\":\"eth9\",\"x\":[]},\n{\"name\":\"eth8\"}";
+    const OTHER: &[u8] = b",\n{\"name\":\"eth9\",\"x\":[]},\n{\"name\":\"eth8\"}";
 
     #[test]
     fn the_text_is_json_with_and_without_links_of_every_sort() {
@@ -394,7 +396,7 @@ mod tests {
             carry(old.as_bytes(), is_ours, &mut carried).unwrap();
             let names = carried.windows(8).filter(|part| *part == b"{\"name\":");
             assert_eq!(names.count(), 1, "{name:?}");
-            assert!(carried.starts_with(b"\n{\"name\":\"eth10\""));
+            assert!(carried.starts_with(b",\n{\"name\":\"eth10\""));
         }
     }
 

@@ -101,6 +101,15 @@ impl<S: Show + ?Sized> Show for &S {
     }
 }
 
+/// Nothing is shown of what is not there.
+impl<S: Show> Show for Option<S> {
+    fn show(&self, text: &mut Text<'_>) {
+        if let Some(value) = self {
+            value.show(text);
+        }
+    }
+}
+
 /// One value after another.
 pub struct Parts<'a>(pub &'a [&'a dyn Show]);
 

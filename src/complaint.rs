@@ -140,6 +140,7 @@ words! {
     ManyServers "names more than three servers; the resolver reads the first three",
     NotMerged "was not written by us, or is too long to merge",
     OwnedNotUnderstood "a line of its owned file is not understood",
+    NoSource "no source names this link",
 }
 
 words! {
@@ -165,6 +166,8 @@ words! {
     FileKept "file kept",
     NothingChanged "nothing was changed",
     AddrSkipped "address not added",
+    NotLocked "going on without it",
+    HeldByOthers "another run holds it, nothing was changed",
 }
 
 impl Severity {
@@ -256,11 +259,11 @@ mod tests {
 
     #[test]
     fn each_has_its_words() {
-        let last = "a line of its owned file is not understood";
+        let last = "no source names this link";
         for (text, want) in [
             (Severity::Note.word(), "note"),
             (Problem::NotAnAddress.text(), "is not an IP address"),
-            (Problem::OwnedNotUnderstood.text(), last),
+            (Problem::NoSource.text(), last),
             (Effect::None.text(), ""),
             (Effect::WordIgnored.text(), "word ignored"),
             (Effect::AddrSkipped.text(), "address not added"),

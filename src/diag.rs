@@ -83,6 +83,18 @@ pub struct Diagnostic<'a> {
 }
 
 impl Complaint {
+    /// Makes it of `subject`, which no line asked for.
+    #[inline(never)]
+    pub fn say(self, sink: &mut dyn Sink, subject: &dyn Show) {
+        sink.report(&Diagnostic {
+            complaint: self,
+            at: None,
+            subject,
+            token: b"",
+            detail: b"",
+        });
+    }
+
     /// Makes it of `subject`, asked for at `origin`.
     #[inline(never)]
     pub fn report(

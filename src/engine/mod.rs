@@ -33,7 +33,7 @@ use crate::plan::diff::{self, Ipv6};
 use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState, Resolver};
 use crate::plan::{Phase, Plan};
-use crate::text::show::{Parts, Show, Text};
+use crate::text::show::{Show, Text};
 use heapless::VecView;
 
 /// A step of a link's way up, with its time.
@@ -154,8 +154,8 @@ impl Engine<'_> {
     }
 
     /// Whether this was not said of a link before; now it is.
-    pub fn is_news(&mut self, subject: &dyn Show, text: &dyn Show) -> bool {
-        self.said.is_new(hash(&Parts(&[subject, text])))
+    pub fn is_news(&mut self, text: &dyn Show) -> bool {
+        self.said.is_new(hash(text))
     }
 
     /// How many netlink requests that change something were sent.

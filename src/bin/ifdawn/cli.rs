@@ -5,9 +5,10 @@ use crate::sys::file::{self, Out};
 use crate::sys::log::to_stderr;
 use crate::sys::start::Arguments;
 use heapless::Vec;
-use ifdawn::diag::Escaped;
-use ifdawn::limits::{MAX_FILES, MAX_LINKS};
+use ifdawn::diag::{Escaped, LineBuf};
+use ifdawn::limits::{MAX_FILES, MAX_LINE, MAX_LINKS};
 use ifdawn::model::link::IfName;
+use ifdawn::packed::{Packed, packed};
 use ifdawn::text::parts;
 use ifdawn::text::scalar;
 use ifdawn::text::show::Parts;
@@ -17,8 +18,17 @@ pub type Word = &'static [u8];
 
 /// The lines of a table, and which commands each is about, a bit for each.
 struct Table {
-    lines: Word,
+    lines: Packed,
     about: &'static [u16],
+}
+
+impl Table {
+    /// One of its lines.
+    fn line(&self, row: usize) -> LineBuf<MAX_LINE> {
+        let mut line = LineBuf::new();
+        line.show(&self.lines.line(row));
+        line
+    }
 }
 
 /// An enum and its table: for each variant the commands it is about (every one, where none is said), and
@@ -34,8 +44,11 @@ macro_rules! table {
         impl $name {
             const ALL: &[$name] = &[$($name::$row),*];
             const TABLE: Table = Table {
-                lines: concat!($($line, "\n"),*).as_bytes(),
-                about: &[$(EVERY_COMMAND $(& 1 << Command::$about as u16)?),*],
+                lines: packed!(concat!($($line, "\n"),*)),
+                about: {
+                    assert!($name::ALL.len() <= u16::BITS as usize);
+                    &[$(EVERY_COMMAND $(& 1 << Command::$about as u16)?),*]
+                },
             };
         }
     };
@@ -117,9 +130,11 @@ pub struct Options {
     about: u16,
     /// `--timeout`.
     pub timeout: Option<u32>,
-    /// The first thing wrong, and the word that shows it.
-    refusal: Option<(&'static str, Word)>,
+    /// The first thing wrong.
+    refusal: Option<Packed>,
     values: [Option<Word>; Opt::ALL.len()],
+    /// The word that shows what is wrong.
+    refused: LineBuf<MAX_LINE>,
     /// Links of `up`, `down` and `plan`.
     pub links: Vec<IfName, MAX_LINKS>,
     /// Files of `check`.
@@ -139,6 +154,7 @@ impl Options {
             values: [None; _],
             about: 0,
             refusal: None,
+            refused: LineBuf::new(),
         }
     }
 
@@ -191,10 +207,10 @@ impl Options {
         if self.has(Opt::Help) {
             return Err(self.help());
         }
-        let Some((problem, word)) = self.refusal else {
+        let Some(problem) = self.refusal else {
             return Ok(());
         };
-        let word = Escaped(word);
+        let word = Escaped(self.refused.as_bytes());
         to_stderr(&Parts(&[
             &"ifdawn: ",
             &problem,
@@ -213,20 +229,18 @@ impl Options {
         word: Word,
         words: &mut Arguments,
     ) {
-        let Some((row, line)) = find(&Opt::TABLE, at, form) else {
-            return self.refuse("no such option: ", word);
+        let Some((row, takes_value)) = find(&Opt::TABLE, at, form) else {
+            return self.refuse(packed!("no such option: "), word);
         };
-        let long = line.get(LONG..).unwrap_or_default();
-        let takes_value = !matches!(parts::split(long, b' ').1, Some([b' ', ..]));
         let value = match (takes_value, given) {
             (true, None) => words.next(),
             (false, None) => Some(&b""[..]),
             (true, Some(_)) => given,
-            (false, Some(_)) => return self.refuse("takes no value: ", word),
+            (false, Some(_)) => return self.refuse(packed!("takes no value: "), word),
         };
         match value {
             Some(value) => self.set(row, value),
-            None => self.refuse("a value is missing: ", word),
+            None => self.refuse(packed!("a value is missing: "), word),
         }
     }
 
@@ -238,23 +252,24 @@ impl Options {
 
     fn operand(&mut self, word: Word) {
         if self.about == 0 {
-            match named(&Command::TABLE, Command::ALL, word) {
-                Some(command) => {
-                    self.command = command;
-                    self.about = 1 << command as u16;
+            match named(&Command::TABLE, word) {
+                Some(row) => {
+                    self.command = *Command::ALL.get(row).unwrap_or(&self.command);
+                    self.about = 1 << row;
                 }
                 None if word == b"help" => self.set(Opt::Help as usize, b""),
-                None => self.refuse("no such command: ", word),
+                None => self.refuse(packed!("no such command: "), word),
             }
         } else if self.command == Command::Check {
             if self.files.push(word).is_err() {
-                self.refuse("more than MAX_FILES: ", word);
+                self.refuse(packed!("more than MAX_FILES: "), word);
             }
         } else {
-            match IfName::new(word).map(|link| self.links.push(link)) {
-                Some(Ok(())) => {}
-                Some(Err(_)) => self.refuse("more than MAX_LINKS: ", word),
-                None => self.refuse("not a link name: ", word),
+            let Some(link) = IfName::new(word) else {
+                return self.refuse(packed!("not a link name: "), word);
+            };
+            if self.links.push(link).is_err() {
+                self.refuse(packed!("more than MAX_LINKS: "), word);
             }
         }
     }
@@ -262,45 +277,48 @@ impl Options {
     /// Reads the values, and sees what is missing.
     fn understand(&mut self) {
         if self.about == 0 {
-            self.refuse("no command", b"");
+            self.refuse(packed!("no command"), b"");
         }
         if self.command == Command::Down && self.links.is_empty() {
-            self.refuse("down: which link?", b"");
+            self.refuse(packed!("down: which link?"), b"");
         }
-        let mut lines = Some(Opt::TABLE.lines);
-        for (of, value) in Opt::TABLE.about.iter().zip(self.values) {
-            let line = parts::next(&mut lines, b'\n').unwrap_or_default();
-            if value.is_some() && of & self.about == 0 {
-                let mut form = line.get(LONG..);
-                let form = parts::next(&mut form, b' ').unwrap_or_default();
-                self.refuse("not an option of this command: ", form);
+        for (of, row) in Opt::TABLE.about.iter().zip(0..) {
+            if self.values.get(row).is_some_and(Option::is_some) && of & self.about == 0 {
+                let line = Opt::TABLE.line(row);
+                let form = parts::next(&mut line.as_bytes().get(LONG..), b' ');
+                let form = form.unwrap_or_default();
+                self.refuse(packed!("not an option of this command: "), form);
             }
         }
         if let Some(word) = self.value(Opt::Timeout) {
             self.timeout = scalar::number(word);
             if self.timeout.is_none() {
-                self.refuse("--timeout: not a number of seconds below 2^32: ", word);
+                self.refuse(
+                    packed!("--timeout: not a number of seconds below 2^32: "),
+                    word,
+                );
             }
         }
         if let Some(word) = self.value(Opt::Log) {
-            match named(&Target::TABLE, Target::ALL, word) {
-                Some(target) => self.log = target,
-                None => self.refuse("--log: not stderr, kmsg or syslog: ", word),
+            match named(&Target::TABLE, word) {
+                Some(row) => self.log = *Target::ALL.get(row).unwrap_or(&self.log),
+                None => self.refuse(packed!("--log: not stderr, kmsg or syslog: "), word),
             }
         }
         let mut list = self.value(Opt::Sources);
         while let Some(word) = parts::next(&mut list, b',') {
-            match named(&Source::TABLE, Source::ALL, word) {
-                Some(source) => self.sources = Some(self.sources.unwrap_or(0) | 1 << source as u8),
-                None => self.refuse("--sources: not cmdline, ifcfg or firmware: ", word),
+            match named(&Source::TABLE, word) {
+                Some(row) => self.sources = Some(self.sources.unwrap_or(0) | 1 << row),
+                None => self.refuse(packed!("--sources: not cmdline, ifcfg or firmware: "), word),
             }
         }
     }
 
     #[inline(never)]
-    fn refuse(&mut self, problem: &'static str, word: Word) {
+    fn refuse(&mut self, problem: Packed, word: &[u8]) {
         if self.refusal.is_none() {
-            self.refusal = Some((problem, word));
+            self.refusal = Some(problem);
+            self.refused.put(word);
         }
     }
 
@@ -314,37 +332,37 @@ impl Options {
         list(&mut out, about, b"ifdawn ", &Command::TABLE);
         out.put(b"\nOptions:\n");
         list(&mut out, about, b"  ", &Opt::TABLE);
-        out.put(b"\nExit: 0 everything required is up, 1 something is not, 2 usage, 3 no source names any link.\n");
+        out.show(&packed!("\nExit: 0 everything required is up, 1 something is not, 2 usage, 3 no source names any link.\n"));
         out.end(0)
     }
 }
 
-/// The row whose first word from column `at` on is `word`, and its line.
-fn find(table: &Table, at: usize, word: &[u8]) -> Option<(usize, Word)> {
-    let mut rest = Some(table.lines);
+/// The row whose first word from column `at` on is `word`, and whether a value's name follows.
+#[inline(never)]
+fn find(table: &Table, at: usize, word: &[u8]) -> Option<(usize, bool)> {
     for row in 0..table.about.len() {
-        let line = parts::next(&mut rest, b'\n')?;
-        if parts::next(&mut line.get(at..), b' ') == Some(word) {
-            return Some((row, line));
+        let line = table.line(row);
+        let mut after = line.as_bytes().get(at..);
+        if parts::next(&mut after, b' ') == Some(word) {
+            return Some((row, matches!(after, Some([b'A'..=b'Z', ..]))));
         }
     }
     None
 }
 
-/// The variant whose row begins with `word`.
-fn named<T: Copy>(table: &Table, variants: &[T], word: &[u8]) -> Option<T> {
-    variants.get(find(table, 0, word)?.0).copied()
+/// The row that begins with `word`.
+#[inline(never)]
+fn named(table: &Table, word: &[u8]) -> Option<usize> {
+    find(table, 0, word).map(|(row, _)| row)
 }
 
 /// Prints the rows that are about these commands.
 fn list(out: &mut Out<'_>, about: u16, before: &[u8], table: &Table) {
-    let mut rest = Some(table.lines);
-    for of in table.about {
-        let line = parts::next(&mut rest, b'\n').unwrap_or_default();
+    for (of, row) in table.about.iter().zip(0..) {
         if of & about != 0 {
-            for part in [before, line, b"\n"] {
-                out.put(part);
-            }
+            out.put(before);
+            out.show(&table.lines.line(row));
+            out.put(b"\n");
         }
     }
 }

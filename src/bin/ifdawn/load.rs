@@ -180,7 +180,7 @@ impl Loader<'_, '_> {
                 (ifcfg::is_ifcfg_file_name, directory.len().wrapping_add(1))
             }
         };
-        let path = self.root.path(directory, b"");
+        let path = self.root.path(directory);
         let is_given = self.options.value(Opt::IfcfgDir) == Some(directory);
         match path.list(is_wanted, &mut self.files.names) {
             Ok(()) => {}
@@ -192,7 +192,7 @@ impl Loader<'_, '_> {
         }
         self.files.names.sort();
         for n in 0..self.files.names.len() {
-            let path = Path::join([directory, b"/", self.files.names.name(n)]);
+            let path = Path::join(&[directory, b"/", self.files.names.name(n)]);
             self.read(Place::Listed, path.as_bytes(), shown, kind);
         }
     }
@@ -208,11 +208,18 @@ impl Loader<'_, '_> {
         let file = name.strip_prefix(IFCFG).unwrap_or_default();
         let link = self.config.link(id).and_then(|link| link.name);
         let link = link.as_ref().map_or(file, |link| link.as_bytes());
-        for name in [file, link].iter().take(1 + usize::from(link != file)) {
-            for (prefix, _) in &ROUTES {
-                let path = Path::join([directory, prefix, name]);
-                self.read_one(place, path.as_bytes(), directory.len(), Kind::RoutesOf(id));
-            }
+        self.routes(place, directory, file, id);
+        if link != file {
+            self.routes(place, directory, link, id);
+        }
+    }
+
+    /// Reads the route files of this name.
+    #[inline(never)]
+    fn routes(&mut self, place: Place, directory: &[u8], name: &[u8], id: LinkId) {
+        for (prefix, _) in &ROUTES {
+            let path = Path::join(&[directory, prefix, name]);
+            self.read_one(place, path.as_bytes(), directory.len(), Kind::RoutesOf(id));
         }
     }
 
@@ -222,11 +229,12 @@ impl Loader<'_, '_> {
         let octets = &mut self.files.octets;
         let found = match place {
             Place::Given => file::read_given(path, octets),
-            Place::Rooted | Place::Listed => self.root.path(path, b"").read(octets),
+            Place::Rooted | Place::Listed => self.root.path(path).read(octets),
         };
         let need_not_be = place == Place::Rooted || matches!(kind, Kind::RoutesOf(_));
         match found {
             Ok(len) => {
+                let len = len as usize;
                 if len > MAX_FILE_OCTETS {
                     self.complain(name, TOO_LONG);
                 }
@@ -303,13 +311,7 @@ impl Loader<'_, '_> {
 
     #[inline(never)]
     fn complain(&mut self, subject: &[u8], complaint: Complaint) {
-        self.sink.report(&Diagnostic {
-            complaint,
-            at: None,
-            subject: &Escaped(subject),
-            token: b"",
-            detail: b"",
-        });
+        complaint.say(self.sink, &Escaped(subject));
     }
 }
 
@@ -348,6 +350,6 @@ fn sources(options: &Options, root: &Root<'_>) -> u8 {
 /// dracut leaves `/etc/initrd-release`, initramfs-tools its `/scripts`.
 pub fn is_initramfs(options: &Options, root: &Root<'_>) -> bool {
     options.has(Opt::Initramfs)
-        || root.path(b"/etc/", b"initrd-release").exists()
-        || root.path(b"/scripts/", b"functions").exists()
+        || root.path(b"/etc/initrd-release").exists()
+        || root.path(b"/scripts/functions").exists()
 }

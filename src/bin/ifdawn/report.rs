@@ -2,25 +2,25 @@
 
 use crate::sys::file::Out;
 use ifdawn::diag::{At, Diagnostic, Sink};
-use ifdawn::text::show::Parts;
 
 /// Shows complaints with their line and a caret.
-#[repr(C)]
-pub struct Report<'f> {
+pub struct Report<'a, 'f> {
     /// How many there were of each [`ifdawn::diag::Severity`].
     pub counts: [u32; 3],
     /// Where they go.
-    pub out: Out<'f>,
+    pub out: &'a mut Out<'f>,
 }
 
-impl Sink for Report<'_> {
+impl Sink for Report<'_, '_> {
     fn report(&mut self, diagnostic: &Diagnostic<'_>) {
         if let Some(count) = self.counts.get_mut(diagnostic.complaint.severity as usize) {
             *count = count.saturating_add(1);
         }
         let severity = diagnostic.complaint.severity.word();
-        self.out
-            .show(&Parts(&[&severity, &": ", diagnostic, &"\n"]));
+        self.out.show(&severity);
+        self.out.put(b": ");
+        self.out.show(diagnostic);
+        self.out.put(b"\n");
         if let Some(At { column, text, .. }) = diagnostic.at
             && !text.is_empty()
         {
@@ -29,7 +29,7 @@ impl Sink for Report<'_> {
     }
 }
 
-impl Report<'_> {
+impl Report<'_, '_> {
     /// The part of the line around the column, one column an octet, and a caret below it.
     fn show(&mut self, line: &[u8], column: usize) {
         const BEFORE: usize = 40;

@@ -8,20 +8,22 @@ use crate::sys::file::{self, Out, Path, Root};
 use crate::sys::log::{Level, Log};
 use crate::sys::rtnl::Rtnl;
 use crate::sys::udev::Udev;
-use crate::sys::{caps, clock, drain};
-use ifdawn::diag::{Diagnostic, Errno, Escaped, Sink};
+use crate::sys::{caps, clock, drain, keep};
+use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Escaped, Problem, Sink};
 use ifdawn::engine::{
     EachFile, Engine, ForeignResolvConf, Host, Instant, Outcome, OutputFile, Progress, Settled,
     Subject,
 };
+use ifdawn::model::config::LinkMatch;
 use ifdawn::model::link::IfName;
 use ifdawn::output::json::Octets;
 use ifdawn::output::plan_json;
+use ifdawn::packed::packed;
 use ifdawn::plan::op::Op;
 use ifdawn::plan::resolve::Goal;
-use ifdawn::text::lines::lines;
-use ifdawn::text::show::{Parts, Show};
-use std::os::fd::{AsFd, OwnedFd};
+use ifdawn::text::parts;
+use ifdawn::text::show::{Parts, Show, Text};
+use std::os::fd::BorrowedFd;
 
 /// Everything required is up.
 const UP: u8 = 0;
@@ -39,6 +41,11 @@ const LOCK_SECONDS: u32 = 60;
 /// Microseconds between two looks whether it has: flock(2) wakes nobody who waits for a time.
 const LOCK_MICROS: u64 = 20_000;
 
+const NO_SOURCE: Complaint = Complaint::error(Problem::NoSource, Effect::None);
+const FAILED: Complaint = Complaint::error(Problem::File, Effect::None);
+const NOT_LOCKED: Complaint = Complaint::error(Problem::File, Effect::NotLocked);
+const HELD: Complaint = Complaint::error(Problem::File, Effect::HeldByOthers);
+
 /// Carries out the command; the exit code.
 pub fn run(options: &Options, engine: &mut Engine<'_>, files: &mut Files) -> u8 {
     let root = Root::new(options.value(Opt::Root).unwrap_or_default());
@@ -50,38 +57,45 @@ pub fn run(options: &Options, engine: &mut Engine<'_>, files: &mut Files) -> u8 
             clock::now().after_seconds(seconds)
         }),
         files,
-        rtnl: None,
+        rtnl: Rtnl::requests(),
         udev: Udev::new(&root),
     };
     engine.start(clock::now());
     engine.live_rename = crate::sys::kernel::live_rename();
-    match options.command {
-        Command::Check => check(&mut system, engine),
-        Command::Plan if options.has(Opt::Json) => plan_json(&mut system, engine),
-        Command::Plan => plan(&mut system, engine),
+    let mut out = Out::new(file::stdout());
+    let code = match options.command {
+        Command::Check => check(&mut system, engine, &mut out),
+        Command::Plan if options.has(Opt::Json) => plan_json(&mut system, engine, &mut out),
+        Command::Plan => plan(&mut system, engine, &mut out),
         Command::Up | Command::Down => change(&mut system, engine),
-    }
+    };
+    out.end(code)
 }
 
 /// Parses only, and shows each complaint with its line.
 #[inline(never)]
-fn check(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
+fn check(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> u8 {
     let mut report = Report {
-        out: Out::new(file::stdout()),
+        out,
         counts: [0; 3],
     };
     system.read(engine, Some(&mut report));
-    let [errors, ..] = report.counts;
-    let words = [" errors, ", " warnings, ", " notes\n"];
-    for (count, word) in report.counts.iter().zip(words) {
-        report.out.show(&Parts(&[count, &word]));
+    let mut words = Some(&b" errors, | warnings, | notes\n"[..]);
+    for count in &report.counts {
+        report.out.show(count);
+        report
+            .out
+            .put(parts::next(&mut words, b'|').unwrap_or_default());
     }
-    report.out.end(if errors > 0 { NOT_UP } else { UP })
+    match report.counts {
+        [0, ..] => UP,
+        _ => NOT_UP,
+    }
 }
 
 /// Prints what `up` would change.
 #[inline(never)]
-fn plan(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
+fn plan(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> u8 {
     let options = system.options;
     let goal = Goal {
         names: &options.links,
@@ -90,34 +104,38 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     if options.has(Opt::Offline) {
         engine.imagine_links();
         engine.plan_offline(goal, &mut system.log);
-    } else if let Err(errno) = system.connect().and_then(|()| engine.plan(goal, system)) {
+    } else if let Err(errno) = engine.plan(goal, system) {
         return system.refused(errno);
     }
-    let mut out = Out::new(file::stdout());
     for step in engine.plan.steps.iter() {
         if let Some(op) = Op::of(*step, &engine.plan, &engine.desired) {
-            out.show(&Parts(&[&op, &"\n"]));
+            out.show(&op);
+            out.put(b"\n");
         }
     }
     if !options.has(Opt::Offline) && engine.resolv_conf_differs(system) {
-        let path = Escaped(resolv_conf(options));
-        for line in lines(engine.resolv_conf()).skip(1) {
-            out.show(&Parts(&[&"# ", &path, &": ", &Octets(line.octets), &"\n"]));
+        // All but the mark, which is the first line.
+        let mut rest = parts::split(engine.resolv_conf(), b'\n').1;
+        while let Some(line @ [_, ..]) = parts::next(&mut rest, b'\n') {
+            out.put(b"# ");
+            out.show(&Escaped(resolv_conf(options)));
+            out.put(b": ");
+            out.show(&Octets(line));
+            out.put(b"\n");
         }
     }
-    out.end(UP)
+    UP
 }
 
 /// The configuration as JSON. Its diagnostics come last, so the sources are read twice: once for the
 /// links, once for the complaints, which then need not be kept.
-fn plan_json(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
-    let mut out = Out::new(file::stdout());
+fn plan_json(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> u8 {
     system.read(engine, Some(&mut Silent));
     let each = &mut |piece: &[u8]| out.put(piece);
     let mut json = plan_json::begin(each, &engine.config);
     system.read(engine, Some(&mut json));
     plan_json::end(json);
-    out.end(UP)
+    UP
 }
 
 /// Brings up or takes back.
@@ -126,14 +144,14 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     if !caps::may_configure() {
         return system.refused(Errno::EPERM);
     }
-    let Ok(_lock) = system.lock() else {
+    if system.lock().is_err() {
         return NOT_UP;
-    };
+    }
     // What another run took of the time is no link's and no udev's fault.
     engine.start(clock::now());
     system.udev = Udev::new(&system.root);
     system.read(engine, None);
-    if let Err(errno) = system.connect() {
+    if let Err(errno) = system.rtnl {
         return system.refused(errno);
     }
     match system.options.command {
@@ -152,9 +170,7 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let mut code = UP;
     for name in &options.links {
         if !engine.is_configured(*name) {
-            system
-                .log
-                .say(Level::Error, name, &"no source names this link");
+            NO_SOURCE.say(&mut system.log, name);
             code = NOT_UP;
         }
     }
@@ -167,7 +183,9 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     match engine.outcome() {
         Outcome::Up => code,
         Outcome::Nothing if engine.config.links.is_empty() => {
-            system.log.line(Level::Error, &"no source names any link");
+            system
+                .log
+                .line(Level::Error, &packed!("no source names any link"));
             NOTHING
         }
         Outcome::Nothing => code,
@@ -181,7 +199,8 @@ fn settle(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<(), Errno>
     let goal = Goal {
         names: &system.options.links,
     };
-    let mut events: Option<Events> = None;
+    // Before the first look: what appears after it wakes us.
+    let events = Events::subscribe(system)?;
     let mut overruns = 0;
     loop {
         let until = match engine.converge(goal, system) {
@@ -197,11 +216,7 @@ fn settle(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<(), Errno>
         if clock::now() >= until {
             return Ok(());
         }
-        match &events {
-            // Subscribe, then look again: what appeared in between sends no event.
-            None => events = Some(Events::subscribe(system)?),
-            Some(events) => events.wait(until, engine, system),
-        }
+        events.wait(until, engine, system);
     }
 }
 
@@ -213,7 +228,7 @@ fn down(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
         match engine.down(*name, system) {
             Ok(true) => continue,
             Ok(false) => {}
-            Err(errno) => system.log.say(Level::Error, name, &errno),
+            Err(errno) => FAILED.with_errno(errno).say(&mut system.log, name),
         }
         code = NOT_UP;
     }
@@ -228,27 +243,22 @@ struct System<'a> {
     /// `--timeout`.
     until: Instant,
     files: &'a mut Files,
-    rtnl: Option<Rtnl>,
+    rtnl: Result<Rtnl, Errno>,
     udev: Udev,
 }
 
 impl System<'_> {
-    fn connect(&mut self) -> Result<(), Errno> {
-        self.rtnl = Some(Rtnl::requests()?);
-        Ok(())
-    }
-
     /// Says why the kernel did not answer.
     #[inline(never)]
     fn refused(&mut self, errno: Errno) -> u8 {
         match errno {
             Errno::EPERM => self.log.line(
                 Level::Error,
-                &"the kernel refuses changes (CAP_NET_ADMIN); nothing was changed",
+                &packed!("the kernel refuses changes (CAP_NET_ADMIN); nothing was changed"),
             ),
-            _ => self
-                .log
-                .say(Level::Error, &"the kernel cannot be asked", &errno),
+            _ => FAILED
+                .with_errno(errno)
+                .say(&mut self.log, &"the kernel cannot be asked"),
         }
         NOT_UP
     }
@@ -265,18 +275,18 @@ impl System<'_> {
     }
 
     /// One run at a time. Where there can be no lock file, the network comes up all the same.
-    fn lock(&mut self) -> Result<Option<OwnedFd>, Errno> {
+    fn lock(&mut self) -> Result<(), Errno> {
         let deadline = clock::now().after_seconds(LOCK_SECONDS).min(self.until);
         let file = match self.open_lock() {
             Ok(file) => file,
             Err(errno) => {
-                self.lock_failed(errno, "going on without it");
-                return Ok(None);
+                NOT_LOCKED.with_errno(errno).say(&mut self.log, &LOCK);
+                return Ok(());
             }
         };
-        while let Err(errno) = file::lock(&file) {
+        while let Err(errno) = file::lock(file) {
             if errno != file::HELD || clock::now() >= deadline {
-                self.lock_failed(errno, "another run holds it, nothing was changed");
+                HELD.with_errno(errno).say(&mut self.log, &LOCK);
                 return Err(errno);
             }
             clock::wait(
@@ -284,19 +294,14 @@ impl System<'_> {
                 Instant(clock::now().0.saturating_add(LOCK_MICROS)),
             );
         }
-        Ok(Some(file))
+        Ok(())
     }
 
-    fn open_lock(&self) -> Result<OwnedFd, Errno> {
-        self.root.path(b"/run", b"").make_directory()?;
-        self.root.path(RUN, b"").make_directory()?;
-        let lock = self.root.path(LOCK.as_bytes(), b"");
-        lock.open(libc::O_CREAT | libc::O_RDWR, 0o600)
-    }
-
-    fn lock_failed(&mut self, errno: Errno, then: &str) {
-        self.log
-            .say(Level::Error, &LOCK, &Parts(&[&errno, &"; ", &then]));
+    fn open_lock(&self) -> Result<BorrowedFd<'static>, Errno> {
+        self.root.path(b"/run").make_directory()?;
+        self.root.path(RUN).make_directory()?;
+        let lock = self.root.path(LOCK.as_bytes());
+        lock.open(libc::O_CREAT | libc::O_RDWR, 0o600).map(keep)
     }
 }
 
@@ -318,34 +323,32 @@ impl Host for System<'_> {
     }
 
     fn send(&mut self, requests: &[u8]) -> Result<(), Errno> {
-        self.rtnl.as_ref().ok_or(Errno::EIO)?.send(requests)
+        self.rtnl?.send(requests)
     }
 
     fn receive(&mut self, buffer: &mut [u8]) -> Result<usize, Errno> {
-        self.rtnl.as_ref().ok_or(Errno::EIO)?.receive(buffer)
+        self.rtnl?.receive(buffer)
     }
 
     fn is_settled(&mut self, ifindex: u32) -> Settled {
         let before = self.udev.overdue;
         let settled = self.udev.is_settled(&self.root, ifindex);
         if self.udev.overdue && !before {
-            self.log.say(
-                Level::News,
-                &"udev",
-                &"is not done with every link in time; they are taken as they are",
-            );
+            let text =
+                packed!("udev: is not done with every link in time; they are taken as they are");
+            self.log.line(Level::News, &text);
         }
         settled
     }
 
     fn read(&mut self, file: OutputFile) -> Result<&[u8], Errno> {
         let octets = &mut self.files.octets;
-        let len = path(self.options, &self.root, file).read(octets)?;
-        Ok(octets.get(..len).unwrap_or_default())
+        let len = path(self.options, &self.root, &file).read(octets)?;
+        Ok(octets.get(..len as usize).unwrap_or_default())
     }
 
     fn write(&mut self, file: OutputFile, text: &dyn Show) -> Result<(), Errno> {
-        let path = path(self.options, &self.root, file);
+        let path = path(self.options, &self.root, &file);
         match file {
             OutputFile::Hostname => path.write_in_place(text),
             OutputFile::Owned(_) | OutputFile::State | OutputFile::ResolvConf => path.replace(text),
@@ -353,11 +356,11 @@ impl Host for System<'_> {
     }
 
     fn remove(&mut self, file: OutputFile) {
-        path(self.options, &self.root, file).remove();
+        path(self.options, &self.root, &file).remove();
     }
 
     fn owned_files(&mut self, each: &mut EachFile<'_>) {
-        let directory = self.root.path(RUN, b"");
+        let directory = self.root.path(RUN);
         let _ = directory.list(is_owned, &mut self.files.names);
         self.files.names.sort();
         for n in 0..self.files.names.len() {
@@ -369,7 +372,7 @@ impl Host for System<'_> {
     }
 
     fn progress(&mut self, link: IfName, news: &dyn Show) {
-        self.log.say(Level::News, &link, news);
+        self.log.line(Level::News, &Parts(&[&link, &": ", news]));
     }
 
     fn trace(&mut self, op: &Op<'_>) {
@@ -379,14 +382,14 @@ impl Host for System<'_> {
 
 /// Where a file of ours is.
 #[inline(never)]
-fn path(options: &Options, root: &Root<'_>, file: OutputFile) -> Path {
-    let (directory, name) = match &file {
+fn path(options: &Options, root: &Root<'_>, file: &OutputFile) -> Path {
+    let (directory, name) = match file {
         OutputFile::State => (&b"/run/ifdawn/state.json"[..], &b""[..]),
         OutputFile::ResolvConf => (resolv_conf(options), &b""[..]),
         OutputFile::Hostname => (&b"/proc/sys/kernel/hostname"[..], &b""[..]),
         OutputFile::Owned(link) => (&b"/run/ifdawn/owned-"[..], link.as_bytes()),
     };
-    root.path(directory, name)
+    root.join(directory, name)
 }
 
 /// Where most of them are.
@@ -401,17 +404,12 @@ fn is_owned(name: &[u8]) -> bool {
 }
 
 /// What wakes the loop: links of the kernel, and udev being done with one.
-struct Events {
-    rtnl: Rtnl,
-    udev: Option<OwnedFd>,
-}
+struct Events([Option<BorrowedFd<'static>>; 2]);
 
 impl Events {
     fn subscribe(system: &System<'_>) -> Result<Events, Errno> {
-        Ok(Events {
-            rtnl: Rtnl::events()?,
-            udev: system.udev.watch(&system.root),
-        })
+        let links = Rtnl::events()?.0;
+        Ok(Events([Some(links), system.udev.watch(&system.root)]))
     }
 
     /// Returns when something happened, or at `until`. On a terminal a live line for each link that is
@@ -422,10 +420,6 @@ impl Events {
             Some(deadline) => deadline.min(until),
             None => until,
         };
-        let files = [
-            Some(self.rtnl.as_fd()),
-            self.udev.as_ref().map(|udev| udev.as_fd()),
-        ];
         let live = system.log.is_terminal();
         loop {
             system.log.clear_live();
@@ -434,8 +428,8 @@ impl Events {
                 true => clock::now().after_seconds(1).min(until),
                 false => until,
             };
-            let woken = clock::wait(files, next);
-            for file in files.iter().flatten() {
+            let woken = clock::wait(self.0, next);
+            for file in self.0.iter().flatten() {
                 drain(*file);
             }
             if woken == Woken::ByFile || clock::now() >= until {
@@ -454,13 +448,33 @@ fn show_waiting(engine: &mut Engine<'_>, log: &mut Log, live: bool) {
         let Some(problem) = state.awaited() else {
             continue;
         };
-        let what = problem.awaited();
-        let subject = &Subject(link.matches);
-        let waiting = Parts(&[&"waiting for ", &what]);
+        let text = Waiting {
+            link: link.matches,
+            what: problem,
+            seconds: live.then_some(seconds),
+        };
         if live {
-            log.live(subject, &Parts(&[&waiting, &", ", &seconds, &" s"]));
-        } else if engine.is_news(subject, &waiting) {
-            log.say(Level::News, subject, &waiting);
+            log.live(&text);
+        } else if engine.is_news(&text) {
+            log.line(Level::News, &text);
+        }
+    }
+}
+
+/// What a link is waited for, and how long in all.
+struct Waiting {
+    link: LinkMatch,
+    what: Problem,
+    seconds: Option<u64>,
+}
+
+impl Show for Waiting {
+    fn show(&self, text: &mut Text<'_>) {
+        Subject(self.link).show(text);
+        text.show(": waiting for ", &self.what.awaited());
+        if let Some(seconds) = &self.seconds {
+            text.show(", ", seconds);
+            text.put(b" s");
         }
     }
 }

@@ -57,23 +57,29 @@ impl<'a> Root<'a> {
         Root(prefix)
     }
 
+    /// A path under the root.
+    #[inline(never)]
+    pub fn path(&self, path: &[u8]) -> Path {
+        self.join(path, b"")
+    }
+
     /// A path under the root, in two parts.
     #[inline(never)]
-    pub fn path(&self, first: &[u8], second: &[u8]) -> Path {
-        Path::join([self.0, first, second])
+    pub fn join(&self, first: &[u8], second: &[u8]) -> Path {
+        Path::join(&[self.0, first, second])
     }
 }
 
 impl Path {
-    /// Three parts, one after the other.
+    /// Parts, one after the other.
     #[inline(never)]
-    pub fn join([first, second, third]: [&[u8]; 3]) -> Path {
+    pub fn join(parts: &[&[u8]]) -> Path {
         let mut path = heapless::Vec::new();
         let mut fits = true;
-        for part in [first, second, third, b"\0"] {
+        for part in parts {
             fits &= path.extend_from_slice(part).is_ok();
         }
-        if !fits {
+        if !fits || path.push(0).is_err() {
             path.clear();
             let _ = path.resize(MAX_PATH - 1, b'x');
             let _ = path.push(0);
@@ -116,7 +122,7 @@ impl Path {
     /// Reads a file until it ends or the buffer is full. A FIFO or device is not waited for, a directory is
     /// [`Errno::EISDIR`].
     #[inline(never)]
-    pub fn read(&self, buffer: &mut [u8]) -> Result<usize, Errno> {
+    pub fn read(&self, buffer: &mut [u8]) -> Result<u32, Errno> {
         let file = self.open(libc::O_RDONLY | libc::O_NONBLOCK, 0)?;
         // Nobody may write into a FIFO, and nothing but a file is configuration.
         let empty = c"".as_ptr() as usize;
@@ -137,7 +143,7 @@ impl Path {
     pub fn list(&self, is_wanted: fn(&[u8]) -> bool, names: &mut Names) -> Result<(), Errno> {
         names.clear();
         let directory = self.open(libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
-        let mut buffer = [0_u8; 8192];
+        let mut buffer = [0_u8; 3072];
         loop {
             let file = descriptor(directory.as_fd());
             let (into, len) = (buffer.as_mut_ptr() as usize, buffer.len());
@@ -190,7 +196,7 @@ impl Path {
         if old.kind() == libc::S_IFLNK {
             return self.write_in_place(text);
         }
-        let temporary = Path::join([self.as_bytes(), UNFINISHED, b""]);
+        let temporary = Path::join(&[self.as_bytes(), UNFINISHED, b""]);
         temporary.remove();
         let written = self.write_temporary(&temporary, old, text);
         let Err(error) = written else { return Ok(()) };
@@ -224,8 +230,8 @@ impl Path {
     }
 
     /// Has inotify watch a directory.
-    pub fn watch(&self, inotify: &OwnedFd, events: u32) {
-        let (path, file) = (self.pointer(), descriptor(inotify.as_fd()));
+    pub fn watch(&self, inotify: BorrowedFd<'_>, events: u32) {
+        let (path, file) = (self.pointer(), descriptor(inotify));
         let events = events as usize;
         // SAFETY: the path ends with a NUL.
         let _ = unsafe { call(libc::SYS_inotify_add_watch, file, path, events, 0, 0) };
@@ -233,17 +239,17 @@ impl Path {
 }
 
 /// Reads what a person named, which may be a pipe, until it ends or the buffer is full.
-pub fn read_given(path: &[u8], buffer: &mut [u8]) -> Result<usize, Errno> {
-    read_all(&Root::NONE.path(path, b"").open(libc::O_RDONLY, 0)?, buffer)
+pub fn read_given(path: &[u8], buffer: &mut [u8]) -> Result<u32, Errno> {
+    read_all(&Root::NONE.path(path).open(libc::O_RDONLY, 0)?, buffer)
 }
 
-fn read_all(file: &OwnedFd, buffer: &mut [u8]) -> Result<usize, Errno> {
-    let mut len = 0_usize;
+fn read_all(file: &OwnedFd, buffer: &mut [u8]) -> Result<u32, Errno> {
+    let mut len = 0_u32;
     loop {
-        let room = buffer.get_mut(len..).unwrap_or_default();
+        let room = buffer.get_mut(len as usize..).unwrap_or_default();
         match read(file.as_fd(), room) {
             Ok(0) | Err(HELD) => return Ok(len),
-            Ok(more) => len = len.saturating_add(more as usize),
+            Ok(more) => len = len.wrapping_add(more),
             Err(other) => return Err(other),
         }
     }
@@ -258,19 +264,10 @@ pub fn is_terminal(file: BorrowedFd<'_>) -> bool {
 }
 
 /// Locks a file for as long as it is open, or says [`HELD`].
-pub fn lock(file: &OwnedFd) -> Result<(), Errno> {
+pub fn lock(file: BorrowedFd<'_>) -> Result<(), Errno> {
     let how = libc::LOCK_EX | libc::LOCK_NB;
     // SAFETY: no pointers.
-    let locked = unsafe {
-        call(
-            libc::SYS_flock,
-            descriptor(file.as_fd()),
-            how as usize,
-            0,
-            0,
-            0,
-        )
-    };
+    let locked = unsafe { call(libc::SYS_flock, descriptor(file), how as usize, 0, 0, 0) };
     locked.map(|_| ())
 }
 
@@ -349,12 +346,13 @@ pub fn stderr() -> BorrowedFd<'static> {
     unsafe { BorrowedFd::borrow_raw(2) }
 }
 
-/// Text on its way to a file descriptor, a few pages at a time. The first error ends it.
+/// Text on its way to a file descriptor, less than a page at a time, so that the stack grows by no more than
+/// one at a time. The first error ends it.
 #[repr(C)]
 pub struct Out<'f> {
     file: BorrowedFd<'f>,
     result: Result<(), Errno>,
-    pending: heapless::Vec<u8, 8192>,
+    pending: heapless::Vec<u8, 3072>,
 }
 
 impl<'f> Out<'f> {

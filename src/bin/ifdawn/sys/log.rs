@@ -2,13 +2,13 @@
 #![expect(unsafe_code, reason = "system calls")]
 
 use super::file::{self, Root};
-use super::{call, descriptor, write};
+use super::{call, descriptor, keep, write};
 use crate::cli::{Target, Verbosity};
 use ifdawn::diag::{Diagnostic, LineBuf, Severity, Sink};
 use ifdawn::limits::MAX_LINE;
 
 use ifdawn::text::show::{Parts, Show};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 
 /// What a line is.
 #[derive(Clone, Copy)]
@@ -41,7 +41,7 @@ static DEV_LOG: Address = Address(libc::AF_UNIX as u16, *b"/dev/log\0");
 /// Writes lines to where `--log` says.
 pub struct Log {
     verbosity: Verbosity,
-    device: Option<(Target, OwnedFd)>,
+    device: Option<(Target, BorrowedFd<'static>)>,
     /// Lines of live progress on the screen.
     live: u32,
 }
@@ -52,9 +52,10 @@ impl Log {
         let device = match target {
             Target::Stderr => None,
             Target::Kmsg => Root::NONE
-                .path(b"/dev/kmsg", b"")
+                .path(b"/dev/kmsg")
                 .open(libc::O_WRONLY, 0)
-                .ok(),
+                .ok()
+                .map(keep),
             // A syslogd that reads nothing is not waited for.
             Target::Syslog => super::socket(
                 libc::AF_UNIX,
@@ -76,16 +77,11 @@ impl Log {
             && file::is_terminal(file::stderr())
     }
 
-    /// Says something of a link, or of what else it is about.
-    #[inline(never)]
-    pub fn say(&mut self, level: Level, subject: &dyn Show, text: &dyn Show) {
-        self.line(level, &Parts(&[subject, &": ", text]));
-    }
-
     /// One line of live progress, below the lines that stay.
-    pub fn live(&mut self, subject: &dyn Show, text: &dyn Show) {
-        to_stderr(&Parts(&[&"\x1b[Kifdawn: ", subject, &": ", text, &"\n"]));
-        self.live = self.live.saturating_add(1);
+    pub fn live(&mut self, text: &dyn Show) {
+        let before = std::mem::take(&mut self.live);
+        self.line(Level::News, text);
+        self.live = before.saturating_add(1);
     }
 
     /// Takes the live lines off the screen.
@@ -115,11 +111,11 @@ impl Log {
         line.show(text);
         line.finish();
         let line = line.as_bytes();
-        if let Some((target, device)) = &self.device {
-            if *target == Target::Syslog {
-                connect_to_syslog(device.as_fd());
+        if let Some((target, device)) = self.device {
+            if target == Target::Syslog {
+                connect_to_syslog(device);
             }
-            if write(device.as_fd(), line).is_ok() {
+            if write(device, line).is_ok() {
                 return;
             }
         }

@@ -17,7 +17,7 @@ pub mod udev;
 
 use ifdawn::diag::Errno;
 
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 
 /// Makes the system call of this number; what it returns is a descriptor or a length, below 2^31. A call
 /// that takes a sixth argument may be made so if it does not look at it because another one is NULL.
@@ -86,6 +86,12 @@ unsafe fn opened(result: Result<u32, Errno>) -> Result<OwnedFd, Errno> {
     result.map(|file| unsafe { OwnedFd::from_raw_fd(file as i32) })
 }
 
+/// Keeps a descriptor open for as long as we run.
+pub fn keep(file: OwnedFd) -> BorrowedFd<'static> {
+    // SAFETY: nobody closes it any more.
+    unsafe { BorrowedFd::borrow_raw(file.into_raw_fd()) }
+}
+
 /// Reads once.
 pub fn read(file: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<u32, Errno> {
     let (octets, len) = (buffer.as_mut_ptr() as usize, buffer.len());
@@ -102,14 +108,14 @@ pub fn write(file: BorrowedFd<'_>, octets: &[u8]) -> Result<u32, Errno> {
 
 /// Reads what is there already from a descriptor that does not wait, and forgets it.
 pub fn drain(file: BorrowedFd<'_>) {
-    let mut buffer = [0; 4096];
+    let mut buffer = [0; 1024];
     while read(file, &mut buffer).is_ok() {}
 }
 
-/// A socket; its protocol is the family's first, which is rtnetlink's.
-pub fn socket(family: libc::c_int, kind: libc::c_int) -> Result<OwnedFd, Errno> {
+/// A socket for as long as we run; its protocol is the family's first, which is rtnetlink's.
+pub fn socket(family: libc::c_int, kind: libc::c_int) -> Result<BorrowedFd<'static>, Errno> {
     // SAFETY: no pointers; socket(2) opens a descriptor.
-    unsafe {
+    let socket = unsafe {
         opened(call(
             libc::SYS_socket,
             family as usize,
@@ -118,5 +124,6 @@ pub fn socket(family: libc::c_int, kind: libc::c_int) -> Result<OwnedFd, Errno> 
             0,
             0,
         ))
-    }
+    };
+    socket.map(keep)
 }

@@ -4,7 +4,7 @@
 use super::{call, descriptor};
 use ifdawn::diag::Errno;
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 
 /// `RTNLGRP_LINK` and `RTNLGRP_IPV6_IFADDR`, as bits.
 const GROUPS: u32 = 1 << 0 | 1 << 8;
@@ -22,7 +22,8 @@ struct Address {
 }
 
 /// A socket to the kernel's routing subsystem.
-pub struct Rtnl(OwnedFd);
+#[derive(Clone, Copy)]
+pub struct Rtnl(pub BorrowedFd<'static>);
 
 impl Rtnl {
     /// For requests: strict about filters, with the kernel's own words in errors.
@@ -51,7 +52,7 @@ impl Rtnl {
         };
         let (to, size) = (&raw const address as usize, size_of::<Address>());
         // SAFETY: the address is as long as said.
-        unsafe { call(libc::SYS_bind, descriptor(socket.as_fd()), to, size, 0, 0) }?;
+        unsafe { call(libc::SYS_bind, descriptor(socket), to, size, 0, 0) }?;
         Ok(Rtnl(socket))
     }
 
@@ -59,7 +60,7 @@ impl Rtnl {
     fn set(&self, level: libc::c_int, option: libc::c_int, value: [usize; 2]) {
         let (level, option) = (level as usize, option as usize);
         let (from, size) = (value.as_ptr() as usize, size_of_val(&value));
-        let file = descriptor(self.as_fd());
+        let file = descriptor(self.0);
         // SAFETY: the value is as long as said.
         let _ = unsafe { call(libc::SYS_setsockopt, file, level, option, from, size) };
     }
@@ -68,12 +69,12 @@ impl Rtnl {
     pub fn send(&self, requests: &[u8]) -> Result<(), Errno> {
         let (from, len) = (requests.as_ptr() as usize, requests.len());
         // SAFETY: the requests are as long as said; there is no address, so its length is not read.
-        unsafe { call(libc::SYS_sendto, descriptor(self.as_fd()), from, len, 0, 0) }.map(|_| ())
+        unsafe { call(libc::SYS_sendto, descriptor(self.0), from, len, 0, 0) }.map(|_| ())
     }
 
     /// Receives one datagram; [`Errno::EMSGSIZE`] if it does not fit.
     pub fn receive(&self, buffer: &mut [u8]) -> Result<usize, Errno> {
-        let file = descriptor(self.as_fd());
+        let file = descriptor(self.0);
         let (into, len) = (buffer.as_mut_ptr() as usize, buffer.len());
         loop {
             let flags = libc::MSG_TRUNC as usize;
@@ -84,11 +85,5 @@ impl Rtnl {
                 done => return done.map(|got| got as usize),
             }
         }
-    }
-}
-
-impl AsFd for Rtnl {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
     }
 }

@@ -151,9 +151,9 @@ extern "C" fn close(file: libc::c_int) -> libc::c_int {
 /// Opens descriptors 0 to 2 where they are closed: a socket that took the number of standard error would be
 /// sent our complaints.
 fn keep_standard_descriptors() {
-    let null = Root::NONE.path(b"/dev/null", b"");
+    let null = Root::NONE.path(b"/dev/null");
     // Without devices a directory takes the numbers: nothing can be written to it.
-    let root = Root::NONE.path(b"/", b"");
+    let root = Root::NONE.path(b"/");
     while let Ok(null) = null
         .open(libc::O_RDWR, 0)
         .or_else(|_| root.open(libc::O_RDONLY, 0))

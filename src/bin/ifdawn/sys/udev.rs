@@ -5,12 +5,12 @@
 #![expect(unsafe_code, reason = "system calls")]
 
 use super::file::Root;
-use super::{call, clock, opened};
+use super::{call, clock, keep, opened};
 use ifdawn::diag::LineBuf;
 use ifdawn::engine::{Instant, Settled};
 use ifdawn::limits::MAX_LINE;
 
-use std::os::fd::OwnedFd;
+use std::os::fd::BorrowedFd;
 
 /// Seconds we give udev, from our start.
 const PATIENCE: u32 = 10;
@@ -40,7 +40,7 @@ impl Udev {
         }
         let mut name = LineBuf::<MAX_LINE>::new();
         name.show(&ifindex);
-        if root.path(b"/run/udev/data/n", name.as_bytes()).exists() {
+        if root.join(b"/run/udev/data/n", name.as_bytes()).exists() {
             return Settled::Yes;
         }
         self.overdue = clock::now() >= self.deadline;
@@ -56,7 +56,7 @@ impl Udev {
     }
 
     /// Says when udev finishes a link.
-    pub fn watch(&self, root: &Root<'_>) -> Option<OwnedFd> {
+    pub fn watch(&self, root: &Root<'_>) -> Option<BorrowedFd<'static>> {
         const EVENTS: u32 = libc::IN_MOVED_TO | libc::IN_CREATE | libc::IN_CLOSE_WRITE;
         if !self.runs {
             return None;
@@ -64,10 +64,10 @@ impl Udev {
         let flags = libc::IN_NONBLOCK | libc::IN_CLOEXEC;
         // SAFETY: no pointers; inotify_init1(2) opens a descriptor.
         let inotify = unsafe { opened(call(libc::SYS_inotify_init1, flags as usize, 0, 0, 0, 0)) };
-        let inotify = inotify.ok()?;
+        let inotify = keep(inotify.ok()?);
         // udevd makes the directory with its first link.
         for directory in [&b"/run/udev/data"[..], b"/run/udev"] {
-            root.path(directory, b"").watch(&inotify, EVENTS);
+            root.path(directory).watch(inotify, EVENTS);
         }
         Some(inotify)
     }
@@ -75,13 +75,10 @@ impl Udev {
 
 /// udevd listens, and on our network namespace: it sees no links of any other.
 fn runs(root: &Root<'_>) -> bool {
-    if !root.path(b"/run/udev/", b"control").exists() {
+    if !root.path(b"/run/udev/control").exists() {
         return false;
     }
-    let ours = Root::NONE.path(b"/proc/self/", NAMESPACE).inode();
-    let init = root.path(b"/proc/1/", NAMESPACE).inode();
+    let ours = Root::NONE.path(b"/proc/self/ns/net").inode();
+    let init = root.path(b"/proc/1/ns/net").inode();
     ours == 0 || init == 0 || ours == init
 }
-
-/// The network namespace of a process.
-const NAMESPACE: &[u8] = b"ns/net";

@@ -3,13 +3,13 @@
 use super::{Engine, Host, Settled};
 use crate::diag::{Complaint, Effect, Errno, Problem};
 use crate::limits::MAX_LINKS;
-use crate::model::config::Config;
+use crate::model::config::NameRule;
 use crate::model::desired::Full as TableFull;
 use crate::model::desired::{Presence, What};
 use crate::model::observed::{AltName, Link};
 use crate::model::route::MAIN_TABLE;
 use crate::plan::diff::{self, Ipv6};
-use crate::plan::resolve::is_named_by;
+use crate::plan::resolve::{is_named, is_spoken_of};
 use crate::wire::netlink::{self, Full, Message, NLM_F_DUMP_INTR, Writer};
 use crate::wire::rtnetlink::route::{self, Entry};
 use crate::wire::rtnetlink::{
@@ -185,15 +185,11 @@ impl Engine<'_> {
 
     /// Whether the configuration may mean the link.
     fn is_mentioned(&self, link: &Link) -> bool {
-        let Config {
-            links, name_rules, ..
-        } = &self.config;
+        let is_meant = |rule: &NameRule| link.has_mac(&rule.mac) || rule.name == link.name;
         link.is_loopback()
-            || self.has_rule(link)
-            || links
-                .iter()
-                .any(|config| link.name.is(&config.name) || is_named_by(link, config))
-            || name_rules.iter().any(|rule| rule.name == link.name)
+            || is_named(&self.config, &link.name)
+            || is_spoken_of(&self.config, link)
+            || self.config.name_rules.iter().any(is_meant)
     }
 
     fn see_addr(&mut self, host: &mut dyn Host, seen: &addr::Addr, message: &Message<'_>) {

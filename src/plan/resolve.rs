@@ -247,9 +247,8 @@ impl Resolver<'_, '_> {
         let has_carrier = |link: &Link| link.has_carrier() && is_candidate(link, kind);
         let with_carrier = links.iter().any(has_carrier);
         for link in links {
-            let is_spoken_of = |other: &LinkConfig| is_named_by(link, other);
             if !is_candidate(link, kind)
-                || self.config.links.iter().any(is_spoken_of)
+                || is_spoken_of(self.config, link)
                 || !self.goal.wants(config, Some(link))
             {
                 continue;
@@ -329,6 +328,18 @@ impl Resolver<'_, '_> {
     pub(super) fn complain(&mut self, complaint: Complaint, origin: Origin, subject: &dyn Show) {
         complaint.report(self.sink, self.config, origin, subject);
     }
+}
+
+/// Whether a source gives a link this name.
+#[inline(never)]
+pub(crate) fn is_named(config: &Config<'_>, name: &IfName) -> bool {
+    config.links.iter().any(|link| name.is(&link.name))
+}
+
+/// Whether a source names `link` by its name or MAC, asked for or not.
+#[inline(never)]
+pub(crate) fn is_spoken_of(config: &Config<'_>, link: &Link) -> bool {
+    config.links.iter().any(|other| is_named_by(link, other))
 }
 
 /// Whether `config` names `link` by its name or MAC, asked for or not.

@@ -1,6 +1,6 @@
 //! Which link a route goes to, and which metric a default route gets.
 
-use super::resolve::{LinkState, Resolver, is_named_by};
+use super::resolve::{LinkState, Resolver, is_named, is_named_by};
 use crate::diag::{Complaint, Effect, Origin, Problem};
 use crate::model::addr::{Cidr, Family};
 use crate::model::config::{
@@ -33,27 +33,37 @@ impl Resolver<'_, '_> {
                 on_link |= addr.addr.contains(via) || addr.peer.as_ref() == Some(via);
             }
         }
-        let dev = &self.config.global.gateway_dev;
-        if dev.is_some() && family == Family::V4 && !link.name.is(dev) {
-            return self.complain(ELSEWHERE, ip.origin, via);
-        }
-        if !has_addr {
-            return self.complain(NO_ADDR, ip.origin, via);
-        }
-        let mut route = Route::new(Cidr::default(family));
-        route.via = Some(*via);
-        route.table = ip.table.unwrap_or(route.table);
-        route.metric = ip.metric.or_else(|| self.default_metric(id, link, family));
         let holds = |other: &RouteConfig| {
             matches!(other.dev, RouteDev::Link(dev) if dev == id)
                 && other.route.via.is_none()
                 && other.route.dst.contains(via)
         };
-        if !on_link && !self.config.routes.iter().any(holds) {
-            route.reach = Reach::Onlink;
-            self.complain(OFF_LINK, ip.origin, via);
+        let dev = &self.config.global.gateway_dev;
+        let complaint = if dev.is_some() && family == Family::V4 && !link.name.is(dev) {
+            Some(ELSEWHERE)
+        } else if !has_addr {
+            Some(NO_ADDR)
+        } else if !on_link && !self.config.routes.iter().any(holds) {
+            Some(OFF_LINK)
+        } else {
+            None
+        };
+        let mut reach = Reach::Checked;
+        if let Some(complaint) = complaint {
+            self.complain(complaint, ip.origin, via);
+            if complaint.effect == Effect::NotSet {
+                return;
+            }
+            reach = Reach::Onlink;
         }
-        self.add_route(link.ifindex, &route, ip.origin);
+        let route = Route::new(Cidr::default(family));
+        let mut wanted = Thing::route(link.ifindex, &route, ip.origin);
+        let route = &mut wanted.route;
+        route.via = Some(*via);
+        route.reach = reach;
+        route.table = ip.table.unwrap_or(route.table);
+        route.metric = ip.metric.or_else(|| self.default_metric(id, link, family));
+        self.add(&wanted);
     }
 
     /// SEMANTICS "default-route metric": the boot device gets 0 (IPv6: 1, as 0 means 1,024 there), the
@@ -132,7 +142,7 @@ impl Resolver<'_, '_> {
         let complaint = match &config.dev {
             RouteDev::Link(_) => return,
             RouteDev::Name(name) => {
-                if self.config.links.iter().any(|link| name.is(&link.name)) {
+                if is_named(self.config, name) {
                     return;
                 }
                 NO_LINK

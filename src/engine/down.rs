@@ -3,7 +3,6 @@
 use super::observe::Asked;
 use super::{Engine, Host, OutputFile};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
-use crate::model::desired::DesiredLink;
 use crate::model::link::IfName;
 use crate::plan::{Act, Phase};
 
@@ -18,8 +17,7 @@ impl Engine<'_> {
         self.plan.clear();
         self.desired.clear();
         let ifindex = self.observed.by_name(&name).map_or(0, |link| link.ifindex);
-        let wanted = DesiredLink::new(ifindex, name, Origin::NONE);
-        let _ = self.desired.links.push(wanted);
+        self.desired.add_link(ifindex, &name, Origin::NONE);
         // Nothing of it is desired, so all that is ours is stale.
         self.recall_owned(host);
         let Some(link) = self.desired.links.first() else {

@@ -245,7 +245,11 @@ impl<'m> Things<'m> {
     /// that shall not.
     #[inline(never)]
     pub fn each(&mut self, key: &RouteKey, each: &mut dyn FnMut(&mut Thing)) {
-        for n in self.index.entries(key_hash(key)) {
+        let mut at = key_hash(key);
+        for _ in 0..self.table.len() {
+            let Some(n) = self.index.next(&mut at) else {
+                return;
+            };
             if let Some(thing) = self.table.get_mut(n as usize)
                 && thing.key() == *key
             {
@@ -286,6 +290,14 @@ impl<'m> Desired<'m> {
         self.links.clear();
         self.addrs.clear();
         self.routes.clear();
+    }
+
+    /// Adds a link of which nothing but this is known. There is room for each link of the kernel, and each is
+    /// added once.
+    #[inline(never)]
+    pub fn add_link(&mut self, ifindex: u32, name: &IfName, origin: Origin) {
+        let added = self.links.push(DesiredLink::new(ifindex, *name, origin));
+        debug_assert!(added.is_ok());
     }
 
     /// The table of addresses or that of routes.

@@ -61,40 +61,28 @@ impl<'m> Index<'m> {
 
     /// The first entry under `hash` for which `is_it` holds.
     pub fn find(&self, hash: u32, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
-        self.entries(hash).find(|entry| is_it(*entry))
+        let mut at = hash;
+        for _ in 0..self.used {
+            let entry = self.next(&mut at)?;
+            if is_it(entry) {
+                return Some(entry);
+            }
+        }
+        None
     }
 
-    /// The entries under `hash`, and those that were in their way.
-    pub fn entries(&self, hash: u32) -> Entries<'_> {
-        Entries {
-            slots: self.slots.get(..self.used).unwrap_or_default(),
-            at: hash as usize,
-            left: self.used,
-        }
+    /// The entry at the place `at`, which goes on to the next one. Beginning with a hash, it gives the
+    /// entries under that hash, and those that were in their way; no more than there are entries.
+    #[inline(never)]
+    pub fn next(&self, at: &mut u32) -> Option<u32> {
+        let slot = *at as usize & self.used.wrapping_sub(1);
+        *at = at.wrapping_add(1);
+        self.slots.get(..self.used)?.get(slot)?.checked_sub(1)
     }
 }
 
 /// For how many entries there is room first.
 const MIN_ENTRIES: usize = 8;
-
-/// See [`Index::entries`].
-pub struct Entries<'i> {
-    slots: &'i [u32],
-    at: usize,
-    left: usize,
-}
-
-impl Iterator for Entries<'_> {
-    type Item = u32;
-
-    #[inline(never)]
-    fn next(&mut self) -> Option<u32> {
-        self.left = self.left.checked_sub(1)?;
-        let at = self.at & self.slots.len().wrapping_sub(1);
-        self.at = at.wrapping_add(1);
-        self.slots.get(at)?.checked_sub(1)
-    }
-}
 
 /// FNV-1a over octets, with a final mix because only the low bits choose a slot.
 pub fn hash(parts: &[&[u8]]) -> u32 {

@@ -11,7 +11,7 @@ use crate::model::addr::Cidr;
 use crate::model::config::{
     AddrConfig, Config, LinkConfig, LinkId, LinkMatch, NameRule, SourceKind,
 };
-use crate::model::desired::{Desired, DesiredLink, Thing};
+use crate::model::desired::{Desired, Thing};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, KernelKind, Link, Observed};
 use crate::text::show::Show;
@@ -148,7 +148,7 @@ impl Resolver<'_, '_> {
     fn loopback(&mut self) {
         let mut links = self.observed.links.iter();
         if let Some(lo) = links.find(|link| link.is_loopback()) {
-            self.add_link(lo, Origin::NONE);
+            self.desired.add_link(lo.ifindex, &lo.name, Origin::NONE);
             if lo.is_up() {
                 for addr in &LOOPBACK {
                     self.add_addr(lo.ifindex, addr, None);
@@ -280,7 +280,7 @@ impl Resolver<'_, '_> {
                 return;
             }
         } else {
-            self.add_link(link, config.origin);
+            (self.desired).add_link(link.ifindex, &link.name, config.origin);
         }
         if let Some(wanted) = self.desired.link_mut(link.ifindex) {
             wanted.config = wanted.config.or(Some(id));
@@ -301,14 +301,6 @@ impl Resolver<'_, '_> {
         }
         self.gateway(id, link, &config.ipv4);
         self.gateway(id, link, &config.ipv6);
-    }
-
-    #[inline(never)]
-    fn add_link(&mut self, link: &Link, origin: Origin) {
-        // There is room for each link of the kernel, and each is added once.
-        let wanted = DesiredLink::new(link.ifindex, link.name, origin);
-        let added = self.desired.links.push(wanted);
-        debug_assert!(added.is_ok());
     }
 
     fn add_addr(&mut self, ifindex: u32, given: &AddrConfig, broadcast: Option<Ipv4Addr>) {

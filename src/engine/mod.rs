@@ -21,12 +21,12 @@ pub(crate) use names::{Names, Original};
 pub(crate) use observe::Asked;
 pub use publish::ForeignResolvConf;
 
-use crate::diag::{Complaint, Diagnostic, Effect, Errno, LineBuf, Origin, Severity, Sink};
+use crate::diag::{Complaint, Diagnostic, Effect, Errno, LineBuf, Severity, Sink};
 use crate::limits::MAX_LINE;
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, Str};
 use crate::model::desired::Desired;
 use crate::model::link::{IfName, Mac};
-use crate::model::observed::{ARPHRD_ETHER, IFF_LOOPBACK, KernelKind, Link, Observed};
+use crate::model::observed::{IFF_LOOPBACK, Link, Observed};
 use crate::output::json::pieces;
 use crate::output::resolv_conf::ResolvConf;
 use crate::plan::diff::{self, Ipv6};
@@ -385,20 +385,9 @@ impl Engine<'_> {
 fn imagine(observed: &mut Observed<'_>, name: &IfName, flags: u32, mac: &Mac) {
     let ifindex = (observed.links.len() as u32).saturating_add(1);
     if observed.by_name(name).is_none() {
-        let _ = observed.links.push(Link {
-            ifindex,
-            name: *name,
-            flags,
-            arphrd: ARPHRD_ETHER,
-            mtu: 1_500,
-            mac: *mac,
-            perm_mac: *mac,
-            master: 0,
-            kind: KernelKind::Device,
-            settled: true,
-            rename_to: None,
-            renamed_by: Origin::NONE,
-        });
+        let mut link = Link::new(ifindex, *name);
+        (link.flags, link.mac, link.perm_mac) = (flags, *mac, *mac);
+        let _ = observed.links.push(link);
     }
 }
 

@@ -60,6 +60,25 @@ pub struct Link {
 }
 
 impl Link {
+    /// A device that is down and of which nothing else is known.
+    #[inline(never)]
+    pub fn new(ifindex: u32, name: IfName) -> Link {
+        Link {
+            ifindex,
+            name,
+            flags: 0,
+            arphrd: ARPHRD_ETHER,
+            mtu: 1_500,
+            mac: Mac::NONE,
+            perm_mac: Mac::NONE,
+            master: 0,
+            kind: KernelKind::Device,
+            settled: true,
+            rename_to: None,
+            renamed_by: Origin::NONE,
+        }
+    }
+
     /// Administratively up.
     pub fn is_up(&self) -> bool {
         self.flags & IFF_UP != 0

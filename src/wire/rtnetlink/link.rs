@@ -8,7 +8,6 @@
 //! ```
 
 use super::{AF_UNSPEC, RTM_DELLINKPROP, RTM_GETLINK, RTM_SETLINK};
-use crate::diag::Origin;
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_UP, KernelKind, Link};
 use crate::wire::netlink::{
@@ -54,21 +53,17 @@ pub fn decode(payload: &[u8]) -> Option<Link> {
     if family != AF_UNSPEC {
         return None;
     }
+    let name = IfName::from_kernel(attr_in(rest, IFLA_IFNAME))?;
+    let mut link = Link::new(u32::from_ne_bytes([i0, i1, i2, i3]), name);
+    link.flags = u32::from_ne_bytes([f0, f1, f2, f3]);
+    link.arphrd = u16::from_ne_bytes([t0, t1]);
+    link.mtu = number_in(rest, IFLA_MTU, 0);
+    link.mac = Mac::from_kernel(attr_in(rest, IFLA_ADDRESS));
+    link.perm_mac = Mac::from_kernel(attr_in(rest, IFLA_PERM_ADDRESS));
+    link.master = number_in(rest, IFLA_MASTER, 0);
     let kind = until_nul(attr_in(attr_in(rest, IFLA_LINKINFO), IFLA_INFO_KIND));
-    Some(Link {
-        ifindex: u32::from_ne_bytes([i0, i1, i2, i3]),
-        name: IfName::from_kernel(attr_in(rest, IFLA_IFNAME))?,
-        flags: u32::from_ne_bytes([f0, f1, f2, f3]),
-        arphrd: u16::from_ne_bytes([t0, t1]),
-        mtu: number_in(rest, IFLA_MTU, 0),
-        mac: Mac::from_kernel(attr_in(rest, IFLA_ADDRESS)),
-        perm_mac: Mac::from_kernel(attr_in(rest, IFLA_PERM_ADDRESS)),
-        master: number_in(rest, IFLA_MASTER, 0),
-        kind: kernel_kind(kind, number_in(rest, IFLA_LINK, 0)),
-        settled: true,
-        rename_to: None,
-        renamed_by: Origin::NONE,
-    })
+    link.kind = kernel_kind(kind, number_in(rest, IFLA_LINK, 0));
+    Some(link)
 }
 
 /// Two kinds are hardware all the same: the port of an InfiniBand adapter (its partitions have the same

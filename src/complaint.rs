@@ -248,7 +248,7 @@ impl Complaint {
 
     /// [`Problem::File`], or another one that has an error.
     pub const fn with_errno(self, errno: Errno) -> Complaint {
-        self.with(errno.number().unsigned_abs())
+        self.with(errno.number())
     }
 }
 

@@ -18,8 +18,8 @@ impl Errno {
     }
 
     /// Its number.
-    pub const fn number(self) -> i32 {
-        self.0.get().cast_signed()
+    pub const fn number(self) -> u32 {
+        self.0.get()
     }
 
     /// Operation not permitted.

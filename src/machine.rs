@@ -155,7 +155,6 @@ impl<
             dad_until: Instant(0),
             said: Said::new(),
             requests: 0,
-            failed: Vec::new(),
             has_ipv6: Ipv6::Absent,
             restore_overflow: false,
             by_name: false,

@@ -58,7 +58,7 @@ fn send(kernel: &mut Kernel, requests: &[&Request<'_>]) -> Vec<(u32, i32, String
             failed.extend(
                 outcome
                     .errno
-                    .map(|errno| (message.seq, errno.number(), said)),
+                    .map(|errno| (message.seq, errno.number().cast_signed(), said)),
             );
         }
     }
@@ -409,7 +409,7 @@ fn routes_of_one_protocol_are_found_and_removed() {
         let entries = messages(&all).filter_map(|part| route::decode(part.payload));
         (
             entries.collect::<Vec<_>>(),
-            end.map_or(0, |errno| errno.number()),
+            end.map_or(0, |errno| errno.number().cast_signed()),
         )
     };
     assert_eq!(dump(&mut kernel, Some(Family::V4), Some(1_000)).0.len(), 1);

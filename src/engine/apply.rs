@@ -90,8 +90,8 @@ impl Engine<'_> {
     /// What the kernel refused to make is not ours, and what it deleted is ours no longer.
     fn disown(&mut self, host: &mut dyn Host) {
         let mut is_news = false;
-        for (step, at) in self.plan.steps.iter().zip(0_u32..) {
-            let is_done = !self.failed.iter().any(|(failed, _)| *failed == at);
+        for step in self.plan.steps.iter() {
+            let is_done = step.errno.is_none();
             let is_addition = matches!(step.act, Act::AddAddr | Act::AddRoute);
             let is_addr = matches!(step.act, Act::AddAddr | Act::DelAddr);
             let is_either = is_addition || matches!(step.act, Act::DelAddr | Act::DelRoute);
@@ -116,10 +116,9 @@ impl Engine<'_> {
         }
     }
 
-    /// Sends the first `end` steps in batches; [`Engine::failed`] tells which failed.
+    /// Sends the first `end` steps in batches; each knows whether it failed.
     #[inline(never)]
     pub(super) fn send_steps(&mut self, host: &mut dyn Host, end: usize) -> Result<(), Errno> {
-        self.failed.clear();
         let mut next = 0;
         while next < end {
             self.asked = Asked::Steps(next as u32);
@@ -172,16 +171,17 @@ impl Engine<'_> {
             return Err(errno);
         };
         let at = first.wrapping_add(number);
-        let Some(step) = self.plan.steps.get(at as usize).copied() else {
+        let Some(refused) = self.plan.steps.get_mut(at as usize) else {
             return Ok(());
         };
+        let step = *refused;
         if errno == Errno::EPERM {
             return Err(errno);
         }
         if is_harmless(step, errno) {
             return Ok(());
         }
-        let _ = self.failed.push((at, errno));
+        refused.errno = Some(errno);
         if step.phase == Phase::Rename && errno == Errno::EBUSY {
             return Ok(());
         }
@@ -419,7 +419,8 @@ mod tests {
         }
         let steps = engine.plan.steps.len();
         let applied = engine.send_steps(host, steps);
-        assert_eq!(engine.failed.len(), host.refuses.len());
+        let failed = engine.plan.steps.iter().filter(|step| step.errno.is_some());
+        assert_eq!(failed.count(), host.refuses.len());
         applied
     }
 

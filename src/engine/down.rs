@@ -35,7 +35,7 @@ impl Engine<'_> {
         }
         self.observe_things(host)?;
         self.apply(host)?;
-        let mut all_gone = self.failed.is_empty();
+        let mut all_gone = !self.plan.has_failed();
         if owned_up {
             all_gone &= self.take_down(ifindex, &name, host)?;
         }
@@ -70,6 +70,6 @@ impl Engine<'_> {
         self.plan.clear();
         self.plan.push(Phase::Down, Act::Down, 0);
         self.apply(host)?;
-        Ok(self.failed.is_empty())
+        Ok(!self.plan.has_failed())
     }
 }

@@ -130,8 +130,6 @@ pub struct Engine<'m> {
     pub(crate) started: Instant,
     /// What the sources said.
     pub config: Config<'m>,
-    /// Numbers of the plan's steps that failed in the last batches, and why.
-    pub(crate) failed: heapless::Vec<(u32, Errno), 256>,
     pub(crate) said: Said,
 }
 
@@ -205,8 +203,7 @@ impl Engine<'_> {
             // The kernel may drop more than was deleted: secondary addresses go with their primary one.
             let last = self.plan.steps.last();
             let deletes = last.is_some_and(|step| step.phase >= Phase::DeleteRoutes);
-            let is_gone = |(_, errno): &(u32, Errno)| *errno == Errno::ENODEV;
-            if !self.failed.iter().any(is_gone) && (!deletes || !self.failed.is_empty()) {
+            if !self.plan.failed_with(Errno::ENODEV) && (!deletes || self.plan.has_failed()) {
                 break;
             }
         }

@@ -101,12 +101,11 @@ impl Engine<'_> {
         }
         let proof = self.proof();
         self.send_steps(host, proof)?;
-        let is_busy = |(_, errno): &(u32, Errno)| *errno == Errno::EBUSY;
-        if self.failed.is_empty() {
+        if !self.plan.has_failed() {
             if proof < whole {
                 self.live_rename = LiveRename::Proven;
             }
-        } else if live == LiveRename::Proven && self.failed.iter().any(is_busy) {
+        } else if live == LiveRename::Proven && self.plan.failed_with(Errno::EBUSY) {
             self.live_rename = LiveRename::Refused;
         } else if self.names == Names::Followed {
             self.names = Names::TakenBack;

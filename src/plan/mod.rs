@@ -11,7 +11,7 @@ pub mod rename;
 pub mod resolve;
 mod routes;
 
-use crate::diag::{At, Complaint, Diagnostic, Origin, Sink};
+use crate::diag::{At, Complaint, Diagnostic, Errno, Origin, Sink};
 use crate::model::config::Config;
 use crate::model::link::IfName;
 use crate::text::show::Show;
@@ -98,6 +98,8 @@ pub struct Step {
     pub act: Act,
     /// When.
     pub phase: Phase,
+    /// Why it failed, where it matters.
+    pub errno: Option<Errno>,
 }
 
 impl Step {
@@ -152,8 +154,25 @@ impl Plan<'_> {
     /// Adds a step. The table has room for every step the other tables can ask for.
     #[inline(never)]
     pub fn push(&mut self, phase: Phase, act: Act, n: u32) {
-        let pushed = self.steps.push(Step { n, act, phase });
+        let pushed = self.steps.push(Step {
+            n,
+            act,
+            phase,
+            errno: None,
+        });
         debug_assert!(pushed.is_ok());
+    }
+
+    /// Whether a step failed.
+    #[inline(never)]
+    pub fn has_failed(&self) -> bool {
+        self.steps.iter().any(|step| step.errno.is_some())
+    }
+
+    /// Whether a step failed with this error.
+    #[inline(never)]
+    pub fn failed_with(&self, errno: Errno) -> bool {
+        self.steps.iter().any(|step| step.errno == Some(errno))
     }
 
     /// Brings the steps into their order: Shell's sort, with the gaps of Knuth.

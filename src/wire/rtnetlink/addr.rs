@@ -51,7 +51,7 @@ pub struct Addr {
     pub addr: Cidr,
     /// The other end.
     pub peer: Option<IpAddr>,
-    /// Broadcast address.
+    /// Broadcast address to set; what the kernel has is not read.
     pub broadcast: Option<Ipv4Addr>,
     /// `IFA_F_*`, as the kernel says.
     pub flags: u32,
@@ -103,9 +103,6 @@ pub fn decode(payload: &[u8]) -> Option<Addr> {
     let mut addr = Addr::new(ifindex, Cidr { addr: own_ip, len });
     if own != other {
         read_ip(family, other, &mut addr.peer);
-    }
-    if let Some(IpAddr::V4(broadcast)) = ip_in(family, attr_in(rest, IFA_BROADCAST)) {
-        addr.broadcast = Some(broadcast);
     }
     addr.flags = number_in(rest, IFA_FLAGS, u32::from(flags));
     addr.scope = scope;

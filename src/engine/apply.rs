@@ -69,12 +69,12 @@ impl Engine<'_> {
             if !is_made {
                 continue;
             }
-            let written = match is_written_as(&text, host.read(file).unwrap_or_default()) {
+            let written = match is_written_as(&text, host.read(&file).unwrap_or_default()) {
                 true => Ok(()),
-                false => host.write(file, &text),
+                false => host.write(&file, &text),
             };
             if old_name != link.name && written.is_ok() {
-                host.remove(OutputFile::Owned(old_name));
+                host.remove(&OutputFile::Owned(old_name));
             }
             self.complain_of_file(host, &file, written);
         }
@@ -375,15 +375,15 @@ mod tests {
             Settled::Yes
         }
 
-        fn read(&mut self, _: OutputFile) -> Result<&[u8], Errno> {
+        fn read(&mut self, _: &OutputFile) -> Result<&[u8], Errno> {
             Err(Errno::ENOENT)
         }
 
-        fn write(&mut self, _: OutputFile, _: &dyn Show) -> Result<(), Errno> {
+        fn write(&mut self, _: &OutputFile, _: &dyn Show) -> Result<(), Errno> {
             Ok(())
         }
 
-        fn remove(&mut self, _: OutputFile) {}
+        fn remove(&mut self, _: &OutputFile) {}
 
         fn owned_files(&mut self, _: &mut EachFile<'_>) {}
 

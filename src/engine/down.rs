@@ -41,7 +41,7 @@ impl Engine<'_> {
         }
         if all_gone {
             for name in [old_name, name] {
-                host.remove(OutputFile::Owned(name));
+                host.remove(&OutputFile::Owned(name));
             }
         }
         self.desired.clear();

@@ -62,16 +62,16 @@ pub trait Host: Sink {
     ///
     /// # Errors
     /// As open(2) and read(2); [`Errno::ENOENT`] is the usual one.
-    fn read(&mut self, file: OutputFile) -> Result<&[u8], Errno>;
+    fn read(&mut self, file: &OutputFile) -> Result<&[u8], Errno>;
 
     /// Replaces the file whole.
     ///
     /// # Errors
     /// As open(2), write(2) and rename(2).
-    fn write(&mut self, file: OutputFile, text: &dyn Show) -> Result<(), Errno>;
+    fn write(&mut self, file: &OutputFile, text: &dyn Show) -> Result<(), Errno>;
 
     /// Removes the file; one that is not there is no error.
-    fn remove(&mut self, file: OutputFile);
+    fn remove(&mut self, file: &OutputFile);
 
     /// Passes every `owned-IF` file to `each`: the name in its name, and its octets, as [`Host::read`].
     fn owned_files(&mut self, each: &mut EachFile<'_>);

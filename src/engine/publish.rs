@@ -151,7 +151,7 @@ impl Engine<'_> {
             } else if let Some(name) = link.name
                 && Some(&name) != without
             {
-                conf.add_owned(host.read(OutputFile::Owned(name)).unwrap_or_default());
+                conf.add_owned(host.read(&OutputFile::Owned(name)).unwrap_or_default());
             }
         }
         host.owned_files(&mut |name, file| {
@@ -171,7 +171,7 @@ impl Engine<'_> {
             OnDisk::AsItShallBe => return,
             OnDisk::Foreign => FOREIGN,
             OnDisk::Differs => {
-                let written = host.write(OutputFile::ResolvConf, &Octets(self.resolv_conf.text));
+                let written = host.write(&OutputFile::ResolvConf, &Octets(self.resolv_conf.text));
                 self.complain_of_file(host, &OutputFile::ResolvConf, written);
                 if lines(self.resolv_conf.servers).count() <= SERVERS_READ {
                     return;
@@ -187,7 +187,7 @@ impl Engine<'_> {
     fn compare_resolv_conf(&mut self, host: &mut dyn Host, without: Option<&IfName>) -> OnDisk {
         self.gather_resolv_conf(host, without);
         let conf = &self.resolv_conf;
-        let text = what_is_there(host, OutputFile::ResolvConf);
+        let text = what_is_there(host, &OutputFile::ResolvConf);
         let first = lines(text).next().map_or(&b""[..], |line| line.octets);
         let is_ours = first == MARKER.as_bytes();
         if text == &**conf.text || conf.is_empty() && !is_ours {
@@ -210,14 +210,14 @@ impl Engine<'_> {
         };
         let wanted = self.config.text(name);
         let of_cmdline = self.config.global.hostname_source == SourceKind::Cmdline;
-        let have = match host.read(OutputFile::Hostname) {
+        let have = match host.read(&OutputFile::Hostname) {
             Err(Errno::ENOENT) => return,
             have => have.unwrap_or_default().trim_ascii(),
         };
         if have == wanted || !of_cmdline && parts::position(UNSET_HOSTNAMES, have).is_none() {
             return;
         }
-        let written = host.write(OutputFile::Hostname, &Octets(wanted));
+        let written = host.write(&OutputFile::Hostname, &Octets(wanted));
         self.complain_of_file(host, &OutputFile::Hostname, written);
     }
 
@@ -246,12 +246,12 @@ impl Engine<'_> {
                 || config.links.iter().zip(states.iter()).any(is_asked)
                 || links.iter().any(|link| is_it(&link.name))
         };
-        let text = what_is_there(host, OutputFile::State);
+        let text = what_is_there(host, &OutputFile::State);
         let merged = state::carry(text, &mut is_ours, self.buffers.carried);
         if merged.is_err() {
             self.say(host, NOT_MERGED, &OutputFile::State);
         }
-        let written = host.write(OutputFile::State, &State(self));
+        let written = host.write(&OutputFile::State, &State(self));
         self.complain_of_file(host, &OutputFile::State, written);
     }
 
@@ -281,7 +281,7 @@ pub(super) fn in_words(problem: &dyn Show) -> ProblemText {
 
 /// The text of a file. One that is there and cannot be read is nobody's we know.
 #[inline(never)]
-fn what_is_there(host: &mut dyn Host, file: OutputFile) -> &[u8] {
+fn what_is_there<'h>(host: &'h mut dyn Host, file: &OutputFile) -> &'h [u8] {
     match host.read(file) {
         Ok(text) => text,
         Err(Errno::ENOENT) => b"",

@@ -341,22 +341,22 @@ impl Host for System<'_> {
         settled
     }
 
-    fn read(&mut self, file: OutputFile) -> Result<&[u8], Errno> {
+    fn read(&mut self, file: &OutputFile) -> Result<&[u8], Errno> {
         let octets = &mut self.files.octets;
-        let len = path(self.options, &self.root, &file).read(octets)?;
+        let len = path(self.options, &self.root, file).read(octets)?;
         Ok(octets.get(..len as usize).unwrap_or_default())
     }
 
-    fn write(&mut self, file: OutputFile, text: &dyn Show) -> Result<(), Errno> {
-        let path = path(self.options, &self.root, &file);
+    fn write(&mut self, file: &OutputFile, text: &dyn Show) -> Result<(), Errno> {
+        let path = path(self.options, &self.root, file);
         match file {
             OutputFile::Hostname => path.write_in_place(text),
             OutputFile::Owned(_) | OutputFile::State | OutputFile::ResolvConf => path.replace(text),
         }
     }
 
-    fn remove(&mut self, file: OutputFile) {
-        path(self.options, &self.root, &file).remove();
+    fn remove(&mut self, file: &OutputFile) {
+        path(self.options, &self.root, file).remove();
     }
 
     fn owned_files(&mut self, each: &mut EachFile<'_>) {
@@ -366,7 +366,7 @@ impl Host for System<'_> {
         for n in 0..self.files.names.len() {
             let name = self.files.names.name(n).strip_prefix(OWNED);
             if let Some(link) = name.and_then(IfName::new) {
-                each(link, Host::read(self, OutputFile::Owned(link)));
+                each(link, Host::read(self, &OutputFile::Owned(link)));
             }
         }
     }

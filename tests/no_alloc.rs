@@ -162,7 +162,7 @@ mod tests {
             });
         }
 
-        fn progress(&mut self, link: IfName, news: &dyn Show) {
+        fn progress(&mut self, link: &IfName, news: &dyn Show) {
             let news = str::from_utf8(self.page.of(news)).unwrap();
             aside(|| self.host.progress(link, &news));
         }

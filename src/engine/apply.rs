@@ -387,7 +387,7 @@ mod tests {
 
         fn owned_files(&mut self, _: &mut EachFile<'_>) {}
 
-        fn progress(&mut self, _: IfName, _: &dyn Show) {}
+        fn progress(&mut self, _: &IfName, _: &dyn Show) {}
 
         fn trace(&mut self, _: &Op<'_>) {}
     }

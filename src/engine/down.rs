@@ -47,7 +47,7 @@ impl Engine<'_> {
         self.desired.clear();
         self.publish_resolv_conf(host, Some(&name));
         self.publish_state(host, Some(&name));
-        host.progress(name, &"down");
+        host.progress(&name, &"down");
         Ok(all_gone)
     }
 

@@ -36,7 +36,7 @@ pub enum OutputFile {
 }
 
 /// Takes the name in the name of an `owned-IF` file, and its octets.
-pub type EachFile<'e> = dyn FnMut(IfName, Result<&[u8], Errno>) + 'e;
+pub type EachFile<'e> = dyn FnMut(&IfName, Result<&[u8], Errno>) + 'e;
 
 /// The outside world.
 pub trait Host: Sink {
@@ -77,7 +77,7 @@ pub trait Host: Sink {
     fn owned_files(&mut self, each: &mut EachFile<'_>);
 
     /// Tells a person what happens; `at` is the link.
-    fn progress(&mut self, link: IfName, news: &dyn Show);
+    fn progress(&mut self, link: &IfName, news: &dyn Show);
 
     /// An operation is about to be sent (`-v`).
     fn trace(&mut self, op: &Op<'_>);

@@ -201,7 +201,7 @@ impl Engine<'_> {
             if let Some(Original { ifindex, name, .. }) = self.originals.get(n)
                 && let Some(link) = self.observed.by_index(*ifindex)
             {
-                host.progress(link.name, &Parts(&[&"renamed from ", name]));
+                host.progress(&link.name, &Parts(&[&"renamed from ", name]));
                 self.mark(*ifindex, "renamed", now);
             }
         }

@@ -89,7 +89,7 @@ impl Engine<'_> {
         let hash = hash(&Parts(&[&name, &news]));
         if missing.is_none() && self.said.is_new(hash) {
             let engine = self;
-            host.progress(name, &News { engine, ifindex });
+            host.progress(&name, &News { engine, ifindex });
         }
     }
 
@@ -155,7 +155,7 @@ impl Engine<'_> {
             }
         }
         host.owned_files(&mut |name, file| {
-            if Some(&name) != without && !links.iter().any(|link| link.name == name) {
+            if Some(name) != without && !links.iter().any(|link| link.name == *name) {
                 conf.add_owned(file.unwrap_or_default());
             }
         });

@@ -132,12 +132,12 @@ impl Host for FakeHost {
         for (name, octets) in &self.files {
             if let Some(link) = name.strip_prefix("owned-") {
                 let link = IfName::from_kernel(link.as_bytes()).expect("a link name");
-                each(link, Ok(octets));
+                each(&link, Ok(octets));
             }
         }
     }
 
-    fn progress(&mut self, link: IfName, news: &dyn Show) {
+    fn progress(&mut self, link: &IfName, news: &dyn Show) {
         self.news.push(format!("{link}: {news}"));
     }
 

@@ -366,13 +366,13 @@ impl Host for System<'_> {
         for n in 0..self.files.names.len() {
             let name = self.files.names.name(n).strip_prefix(OWNED);
             if let Some(link) = name.and_then(IfName::new) {
-                each(link, Host::read(self, &OutputFile::Owned(link)));
+                each(&link, Host::read(self, &OutputFile::Owned(link)));
             }
         }
     }
 
-    fn progress(&mut self, link: IfName, news: &dyn Show) {
-        self.log.line(Level::News, &Parts(&[&link, &": ", news]));
+    fn progress(&mut self, link: &IfName, news: &dyn Show) {
+        self.log.line(Level::News, &Parts(&[link, &": ", news]));
     }
 
     fn trace(&mut self, op: &Op<'_>) {

@@ -239,7 +239,6 @@ impl Engine<'_> {
 
     /// Whether a route waits for an IPv6 address of ours to be its source: the kernel takes none before it
     /// knows that nobody else has it. That has its time; then it is a failure.
-    #[inline(never)]
     fn waits_for_dad(&mut self, host: &mut dyn Host, step: Step) -> bool {
         if !matches!(step.act, Act::AddRoute | Act::ReplaceRoute) {
             return false;

@@ -53,7 +53,6 @@ impl Engine<'_> {
 
     /// Takes down a link that was down before we came, unless somebody else uses it: going down would cost
     /// them their routes and IPv6 addresses. Whether it went as it should.
-    #[inline(never)]
     fn take_down(
         &mut self,
         ifindex: u32,

@@ -134,7 +134,6 @@ impl Engine<'_> {
         }
     }
 
-    #[inline(never)]
     fn see(&mut self, host: &mut dyn Host, message: &Message<'_>) {
         match message.kind {
             RTM_NEWLINK => {

@@ -47,7 +47,6 @@ impl Engine<'_> {
     }
 
     /// Tells how the desired link `n` ended, if it is the one of `id`.
-    #[inline(never)]
     fn finish_desired(
         &mut self,
         n: usize,
@@ -203,7 +202,6 @@ impl Engine<'_> {
     }
 
     /// Sets the host name if none is set, or the command line names one.
-    #[inline(never)]
     fn publish_hostname(&mut self, host: &mut dyn Host) {
         let Some(name) = self.config.global.hostname else {
             return;

@@ -20,8 +20,9 @@ use crate::plan::{Plan, Rename, Step};
 use heapless::Vec;
 
 /// See the module. `LINKS`: configured links and everything there is about one of; `KERNEL`: links of the
-/// kernel, and files; `STEPS`: at least three times `LINKS` and `KERNEL`, and twice `ADDRS` and `ROUTES`;
-/// `SLOTS`: a power of two, at least twice the larger of `ADDRS` and `ROUTES`; `TEXT`: octets of strings.
+/// kernel, and files; `STEPS`: at least three times `LINKS` and `KERNEL`, twice `ADDRS` and `ROUTES`, and twice
+/// the messages that [`RESTORE_OCTETS`] hold; `SLOTS`: a power of two, at least twice the larger of `ADDRS` and
+/// `ROUTES`; `TEXT`: octets of strings.
 pub struct Machine<
     const LINKS: usize,
     const KERNEL: usize,

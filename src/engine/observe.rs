@@ -49,7 +49,7 @@ pub(super) enum Dumped {
 }
 
 impl Engine<'_> {
-    /// Asks for the links, and for addresses and routes where they are needed; `get` is `RTM_GET*`.
+    /// Asks for what [`Engine::asked`] says; `get` is `RTM_GET*`. An interrupted dump is repeated.
     #[inline(never)]
     fn dump(&mut self, host: &mut dyn Host, get: u16) -> Result<(), Errno> {
         let kept = self.buffers.restore.len();

@@ -24,9 +24,11 @@
 //! | [`engine`] | observe, resolve, compare, apply, wait | file descriptors |
 //! | [`output`] | what others read: resolv.conf, state, the plan as JSON | how it was made |
 //! | [`limits`], [`diag`] | every capacity; every complaint | |
+//! | [`packed`] | our own texts, packed while compiling | |
 //!
 //! Everything that holds a file descriptor is in `src/bin/ifdawn/`, behind [`engine::Host`].
-//! The library allocates nothing, contains no `unsafe`, and does not recurse.
+//! The library allocates nothing, contains no `unsafe`, and does not recurse but to unpack a text, as deep
+//! as parts of texts consist of others.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]

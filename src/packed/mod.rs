@@ -73,3 +73,42 @@ macro_rules! packed {
     }};
 }
 pub use packed;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    const WRITTEN: &str = "is not an IP address\n, \x7f~ and $ more\n\nis not the name of the link";
+
+    #[test]
+    fn a_packed_text_is_shown_as_it_was_written() {
+        let packed = packed!(WRITTEN);
+        assert_eq!(packed.to_string(), WRITTEN);
+        assert!(packed.0.len() < WRITTEN.len() * 2 / 3, "{}", packed.0.len());
+        assert_eq!(packed!("").to_string(), "");
+    }
+
+    #[test]
+    fn it_divides_into_its_lines() {
+        let packed = packed!(WRITTEN);
+        for (n, line) in WRITTEN.split('\n').enumerate() {
+            assert_eq!(packed.line(n).to_string(), line);
+        }
+        assert_eq!(packed.line(4), Packed(b""));
+    }
+
+    #[test]
+    fn a_text_begins_with_it_or_not() {
+        let packed = packed!("IPV6ADDR");
+        for (text, rest) in [
+            (&b"IPV6ADDR"[..], Some(&b""[..])),
+            (b"IPV6ADDR7", Some(b"7")),
+            (b"IPV6ADD", None),
+            (b"IPV6ADDS", None),
+            (b"", None),
+        ] {
+            assert_eq!(packed.strip(text), rest);
+        }
+    }
+}

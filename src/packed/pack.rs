@@ -10,18 +10,18 @@
 pub(super) const FIRST: u8 = 0x80;
 
 /// What a unit from [`FIRST`] on stands for: a part of two octets, or of two units before it. They were
-/// chosen by joining the most frequent pair of neighbours in all texts, again and again.
+/// chosen by joining the most frequent pair of neighbours in all texts, again and again (size-report/parts).
 const PARTS: [&str; 128] = [
-    "s ", "  ", "e ", "\":", "t ", "th", "in", "IP", "no", ",\"", "is ", "re", "er", "IPV", "    ",
-    "on", "an", "IPV6", "TE", "lin", ", ", "d ", "not ", "ON", "ou", "me", "IPV6_", "IN", "or",
-    "the ", "RE", "te", "a ", "ER", "fi", "s\":", "link", "DE", "y ", "RO", "ar", "is not ", "ME",
-    "le", "AC", "se", "AD", "ad", "ne", "res", "na", "ver", "it", "of", "EN", "TI", "ch", "DH",
-    "DHC", "RI", "UT", "LE", "ADD", "NE", "ST", "of ", "--", "WA", "CON", "{\"", "or ", "nu", "de",
-    "wa", "DHCP", "        ", "an ", "name", "MA", "st", "and ", "ha", "ING", ": ", "T_", "ing",
-    "ll", "ADDR", "ROU", "ROUTE", ":[", "add", "addres", "ti", "OR", "LA", "con", "link ", "er ",
-    "are ", "ATE", "to", "le ", "AR", "],", "s\":[", "OP", "ID", "ma", "; ", "DEV", "ce", "rou",
-    "null", "IPV4", "no ", "in ", "ol", "et", "ab", "AL", "FI", "SE", "    --", "null,\"", "DHCP_",
-    "S_", "D_",
+    "s ", "e ", "  ", "in", "th", "t ", "no", "IP", "is ", "re", "er", "IPV", "an", "on", "lin",
+    "IPV6", "TE", "not ", ", ", "d ", "me", "    ", "ou", "ne", "ON", "link", "IN", "IPV6_",
+    "the ", "or", "a ", "y ", "fi", "RE", "\":", "ER", "DE", "RO", "is not ", ",\"", "ME", "it",
+    "te", "ar", "AD", "MA", "of", "le", "rd", "rd.", "NE", "TI", "t.", "ch", "ti", ": ", "ad",
+    "res", "na", "ver", "de", "DH", "DHC", "EN", "RI", "ing", "LE", "of ", "se", "to", "UT", "wa",
+    "ST", "ADD", "--", "CON", "WA", "no ", "an ", "or ", "T_", "DHCP", "AC", "wh", "and ", "ING",
+    "rd.ne", "co", "link ", "name", "ADDR", "ROU", "ROUTE", "rd.net.", "ta", "are ", "; ", "OR",
+    "LA", "er ", "con", "as ", "le ", "AR", "add", "addres", "cp", "ATE", "OP", "ID", "al", "time",
+    "lo", "if", "up", "in ", "dh", "dhcp", "DEV", "IPV4", "ch ", "FI", "this ", "    --", "et",
+    "ol", "SE", "AL",
 ];
 
 /// Each of [`PARTS`] as the two units it consists of.

@@ -1,4 +1,7 @@
 """What is there is left alone; what is missing comes back; what is not ours is never touched."""
+import itertools
+import json
+
 from machine import Machine
 
 ETH0 = "IPADDR=192.0.2.5\nPREFIX=24\nGATEWAY=192.0.2.1\nIPV6ADDR=2001:db8::5/64\nIPV6_DEFAULTGW=2001:db8::1\n"
@@ -10,6 +13,15 @@ def many_routes(count):
 
 
 class Convergence(Machine):
+    def test_files_are_read_in_the_order_people_count_in(self):
+        names = ["eth01", "eth1", "eth2", "eth10"]
+        for order in itertools.permutations(names):
+            self.new_machine()
+            for n, name in enumerate(order):
+                self.ifcfg(name, f"IPADDR=192.0.2.{names.index(name) + 1}\nPREFIX=24\n")
+            links = json.loads(self.ifdawn("plan", "--json").out)["interfaces"]
+            self.assertEqual([link["name"] for link in links], names, f"created in the order {order}")
+
     def test_a_second_up_sends_no_changing_request(self):
         self.cables("eth0", "eth1")
         self.ifcfg("eth0", ETH0 + "MTU=1400\nMACADDR=52:54:00:aa:bb:cc\nDNS1=192.0.2.53\n")

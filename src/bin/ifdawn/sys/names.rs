@@ -1,6 +1,7 @@
 //! Names of files, in the order people count in.
 
 use ifdawn::limits::MAX_FILES;
+use ifdawn::text::scalar;
 
 /// Names of a directory's files.
 #[repr(C)]
@@ -75,21 +76,12 @@ impl Names {
     }
 }
 
-/// A name as initscripts sort it: the text before the first digit, the number, the rest.
+/// A name as initscripts sort it: the text before the first digit, the number, then all of it.
 fn counted(name: &[u8]) -> (&[u8], u32, &[u8]) {
-    let digit = name
-        .iter()
-        .position(u8::is_ascii_digit)
-        .unwrap_or(name.len());
-    let (text, rest) = name.split_at(digit);
-    let end = rest
-        .iter()
-        .position(|octet| !octet.is_ascii_digit())
-        .unwrap_or(rest.len());
-    let (digits, rest) = rest.split_at(end);
-    (
-        text,
-        ifdawn::text::scalar::number(digits).unwrap_or(0),
-        rest,
-    )
+    let is_digit = u8::is_ascii_digit;
+    let text = name.iter().position(is_digit).unwrap_or(name.len());
+    let (text, rest) = name.split_at(text);
+    let digits = rest.iter().take_while(|octet| is_digit(octet)).count();
+    let number = scalar::number(rest.get(..digits).unwrap_or_default());
+    (text, number.unwrap_or(0), name)
 }

@@ -27,7 +27,7 @@ const IPV6_NEEDS: &[u8] = b"IPv6 needs an MTU of at least 1280";
 impl Engine<'_> {
     /// Writes `owned-IF` for every link that gets something, before it gets it, and tells of foreign routes
     /// that give way.
-    pub(super) fn claim(&mut self, host: &mut dyn Host) {
+    pub(super) fn claim(&mut self, host: &mut impl Host) {
         const REPLACES: Complaint = Complaint::warning(Problem::Replaces, Effect::None);
         for step in self.plan.steps.iter() {
             if step.act == Act::ReplaceRoute
@@ -53,7 +53,7 @@ impl Engine<'_> {
 
     /// Writes the files that are not as they shall be. A link of which nothing is ours has none.
     #[inline(never)]
-    fn write_owned(&mut self, host: &mut dyn Host) {
+    fn write_owned(&mut self, host: &mut impl Host) {
         for n in 0..self.desired.links.len() {
             let Some(link) = self.desired.links.get(n) else {
                 continue;
@@ -81,14 +81,14 @@ impl Engine<'_> {
     }
 
     /// Carries out the whole plan.
-    pub(super) fn apply(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
+    pub(super) fn apply(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         self.send_steps(host, self.plan.steps.len())?;
         self.disown(host);
         Ok(())
     }
 
     /// What the kernel refused to make is not ours, and what it deleted is ours no longer.
-    fn disown(&mut self, host: &mut dyn Host) {
+    fn disown(&mut self, host: &mut impl Host) {
         let mut is_news = false;
         for step in self.plan.steps.iter() {
             let is_done = step.errno.is_none();
@@ -118,7 +118,7 @@ impl Engine<'_> {
 
     /// Sends the first `end` steps in batches; each knows whether it failed.
     #[inline(never)]
-    pub(super) fn send_steps(&mut self, host: &mut dyn Host, end: usize) -> Result<(), Errno> {
+    pub(super) fn send_steps(&mut self, host: &mut impl Host, end: usize) -> Result<(), Errno> {
         let mut next = 0;
         while next < end {
             self.asked = Asked::Steps(next as u32);
@@ -162,7 +162,7 @@ impl Engine<'_> {
     #[inline(never)]
     pub(super) fn refused(
         &mut self,
-        host: &mut dyn Host,
+        host: &mut impl Host,
         number: u32,
         errno: Errno,
         said: &[u8],
@@ -239,7 +239,7 @@ impl Engine<'_> {
 
     /// Whether a route waits for an IPv6 address of ours to be its source: the kernel takes none before it
     /// knows that nobody else has it. That has its time; then it is a failure.
-    fn waits_for_dad(&mut self, host: &mut dyn Host, step: Step) -> bool {
+    fn waits_for_dad(&mut self, host: &mut impl Host, step: Step) -> bool {
         if !matches!(step.act, Act::AddRoute | Act::ReplaceRoute) {
             return false;
         }

@@ -12,7 +12,7 @@ impl Engine<'_> {
     /// # Errors
     /// When the kernel cannot be asked.
     #[inline(never)]
-    pub fn down(&mut self, name: IfName, host: &mut dyn Host) -> Result<bool, Errno> {
+    pub fn down(&mut self, name: IfName, host: &mut impl Host) -> Result<bool, Errno> {
         self.observe_links(host)?;
         self.plan.clear();
         self.desired.clear();
@@ -57,7 +57,7 @@ impl Engine<'_> {
         &mut self,
         ifindex: u32,
         name: &IfName,
-        host: &mut dyn Host,
+        host: &mut impl Host,
     ) -> Result<bool, Errno> {
         self.others = false;
         self.dump_things(host, Asked::Others(ifindex))?;

@@ -166,7 +166,7 @@ impl Engine<'_> {
     ///
     /// # Errors
     /// When the kernel cannot be asked.
-    pub fn plan(&mut self, goal: Goal<'_>, host: &mut dyn Host) -> Result<(), Errno> {
+    pub fn plan(&mut self, goal: Goal<'_>, host: &mut impl Host) -> Result<(), Errno> {
         self.observe_links(host)?;
         self.plan.clear();
         self.plan_names(host, self.live_rename);
@@ -188,7 +188,7 @@ impl Engine<'_> {
     /// # Errors
     /// When the kernel cannot be asked, or refuses everything ([`Errno::EPERM`]).
     #[inline(never)]
-    pub fn converge(&mut self, goal: Goal<'_>, host: &mut dyn Host) -> Result<Progress, Errno> {
+    pub fn converge(&mut self, goal: Goal<'_>, host: &mut impl Host) -> Result<Progress, Errno> {
         // A link that vanishes or is renamed under our hands is looked at again, a bounded number of times.
         for _ in 0..8 {
             self.dad_until = Instant(0);
@@ -310,7 +310,7 @@ impl Engine<'_> {
 
     /// Resolve, read what is ours, look at addresses and routes, compare.
     #[inline(never)]
-    fn compare(&mut self, goal: Goal<'_>, host: &mut dyn Host) -> Result<(), Errno> {
+    fn compare(&mut self, goal: Goal<'_>, host: &mut impl Host) -> Result<(), Errno> {
         self.resolve(goal, host);
         self.recall_owned(host);
         diff::diff_links(&self.desired, &self.observed, &mut self.plan);
@@ -319,7 +319,7 @@ impl Engine<'_> {
 
     /// Counts a link's state up from what was found and done, and tells how long to wait.
     #[inline(never)]
-    fn progress(&mut self, host: &mut dyn Host) -> Progress {
+    fn progress(&mut self, host: &mut impl Host) -> Progress {
         let mut until = self.dad_until;
         let mut n = 0_u16;
         while let Some((link, state)) = self.link_at(usize::from(n)) {

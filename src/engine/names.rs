@@ -79,7 +79,7 @@ impl Engine<'_> {
     ///
     /// # Errors
     /// When the kernel cannot be asked.
-    pub(super) fn rename(&mut self, host: &mut dyn Host) -> Result<Renamed, Errno> {
+    pub(super) fn rename(&mut self, host: &mut impl Host) -> Result<Renamed, Errno> {
         const STUCK: Complaint = Complaint::error(Problem::RenameStuck, Effect::NotRenamed);
         self.plan.clear();
         // A link that is up is renamed as it is, unless the kernel has refused that.
@@ -179,7 +179,7 @@ impl Engine<'_> {
 
     /// Tells how it ended, and restores what going down cost.
     #[inline(never)]
-    fn finish_names(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
+    fn finish_names(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         const TAKEN_BACK: Complaint =
             Complaint::error(Problem::RenameTakenBack, Effect::NotRenamed);
         match self.names {
@@ -195,7 +195,7 @@ impl Engine<'_> {
         Ok(())
     }
 
-    fn tell_names(&mut self, host: &mut dyn Host) {
+    fn tell_names(&mut self, host: &mut impl Host) {
         let now = host.now();
         for n in 0..self.originals.len() {
             if let Some(Original { ifindex, name, .. }) = self.originals.get(n)
@@ -222,7 +222,7 @@ impl Engine<'_> {
 
     /// Sends back what was saved, twice: gateways need the routes to them first. What the kernel restored
     /// by itself is there already, which is no error.
-    fn restore(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
+    fn restore(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         const FULL: Complaint = Complaint::error(Problem::RestoreOctets, Effect::PartIgnored);
         if core::mem::take(&mut self.restore_overflow) {
             self.say(host, FULL, &"restored routes");

@@ -51,7 +51,7 @@ pub(super) enum Dumped {
 impl Engine<'_> {
     /// Asks for what [`Engine::asked`] says; `get` is `RTM_GET*`. An interrupted dump is repeated.
     #[inline(never)]
-    fn dump(&mut self, host: &mut dyn Host, get: u16) -> Result<(), Errno> {
+    fn dump(&mut self, host: &mut impl Host, get: u16) -> Result<(), Errno> {
         let kept = self.buffers.restore.len();
         for _ in 0..DUMP_TRIES {
             self.buffers.restore.truncate(kept);
@@ -97,7 +97,7 @@ impl Engine<'_> {
     /// Receives the answers to the requests from [`Engine::first_seq`] on until the last one,
     /// [`Engine::seq`], is answered.
     #[inline(never)]
-    pub(super) fn answers(&mut self, host: &mut dyn Host) -> Result<Dumped, Errno> {
+    pub(super) fn answers(&mut self, host: &mut impl Host) -> Result<Dumped, Errno> {
         // The buffer leaves the engine for as long as its octets are looked at.
         let reply = core::mem::take(&mut self.buffers.reply);
         let ended = self.answers_in(reply, host);
@@ -106,7 +106,7 @@ impl Engine<'_> {
     }
 
     #[inline(never)]
-    fn answers_in(&mut self, reply: &mut [u8], host: &mut dyn Host) -> Result<Dumped, Errno> {
+    fn answers_in(&mut self, reply: &mut [u8], host: &mut impl Host) -> Result<Dumped, Errno> {
         let mut dumped = Dumped::Whole;
         let mut collected = Ok(());
         loop {
@@ -134,7 +134,7 @@ impl Engine<'_> {
         }
     }
 
-    fn see(&mut self, host: &mut dyn Host, message: &Message<'_>) {
+    fn see(&mut self, host: &mut impl Host, message: &Message<'_>) {
         match message.kind {
             RTM_NEWLINK => {
                 if let Some(link) = &mut link::decode(message.payload) {
@@ -155,7 +155,7 @@ impl Engine<'_> {
         }
     }
 
-    fn see_link(&mut self, host: &mut dyn Host, link: &mut Link, payload: &[u8]) {
+    fn see_link(&mut self, host: &mut impl Host, link: &mut Link, payload: &[u8]) {
         const FULL: Complaint = Complaint::error(Problem::MaxKernelLinks, Effect::LinkSkipped);
         let capacity = self.observed.links.capacity();
         let spare = capacity.saturating_sub(self.observed.links.len());
@@ -191,7 +191,7 @@ impl Engine<'_> {
             || self.config.name_rules.iter().any(is_meant)
     }
 
-    fn see_addr(&mut self, host: &mut dyn Host, seen: &addr::Addr, message: &Message<'_>) {
+    fn see_addr(&mut self, host: &mut impl Host, seen: &addr::Addr, message: &Message<'_>) {
         const TAKEN: Complaint = Complaint::error(Problem::AddrTaken, Effect::None);
         if self.asked != Asked::Compare {
             let is_permanent = seen.flags & addr::IFA_F_PERMANENT != 0;
@@ -251,14 +251,14 @@ impl Engine<'_> {
         }
     }
 
-    pub(super) fn observe_links(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
+    pub(super) fn observe_links(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         self.asked = Asked::Links;
         self.dump(host, RTM_GETLINK)
     }
 
     /// Asks for addresses and routes; to be compared only where there is something to compare them with.
     #[inline(never)]
-    pub(super) fn dump_things(&mut self, host: &mut dyn Host, asked: Asked) -> Result<(), Errno> {
+    pub(super) fn dump_things(&mut self, host: &mut impl Host, asked: Asked) -> Result<(), Errno> {
         self.asked = asked;
         let is_idle = |is_empty| asked == Asked::Compare && is_empty;
         if !is_idle(self.desired.addrs.is_empty()) {
@@ -271,7 +271,7 @@ impl Engine<'_> {
     }
 
     /// Looks at addresses and routes, where any are desired or stale, and compares.
-    pub(super) fn observe_things(&mut self, host: &mut dyn Host) -> Result<(), Errno> {
+    pub(super) fn observe_things(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         self.has_ipv6 = Ipv6::Absent;
         self.dump_things(host, Asked::Compare)?;
         diff::diff(&self.desired, self.has_ipv6, &mut self.plan);

@@ -31,7 +31,7 @@ pub enum ForeignResolvConf {
 impl Engine<'_> {
     /// Decides whether a link whose static part is done is up.
     #[inline(never)]
-    pub(super) fn finish_link(&mut self, id: LinkId, host: &mut dyn Host) {
+    pub(super) fn finish_link(&mut self, id: LinkId, host: &mut impl Host) {
         let missing4 = self.complain_of_method(Family::V4, id, host);
         let missing6 = self.complain_of_method(Family::V6, id, host);
         let missing = missing6.or(missing4);
@@ -52,7 +52,7 @@ impl Engine<'_> {
         n: usize,
         id: LinkId,
         missing: Option<Problem>,
-        host: &mut dyn Host,
+        host: &mut impl Host,
     ) {
         const NO_CARRIER: Complaint = Complaint::warning(Problem::NoCarrier, Effect::None);
         let Some(&DesiredLink {
@@ -98,7 +98,7 @@ impl Engine<'_> {
         &mut self,
         family: Family,
         id: LinkId,
-        host: &mut dyn Host,
+        host: &mut impl Host,
     ) -> Option<Problem> {
         let config = self.config.link(id)?;
         let (ip, other, missing) = match family {
@@ -121,14 +121,14 @@ impl Engine<'_> {
     }
 
     /// Writes resolv.conf, the host name and the state.
-    pub(super) fn publish(&mut self, host: &mut dyn Host) {
+    pub(super) fn publish(&mut self, host: &mut impl Host) {
         self.publish_resolv_conf(host, None);
         self.publish_hostname(host);
     }
 
     /// The text resolv.conf shall have: `nameserver=` first, then the links in the order of the configuration,
     /// as this run or an earlier one brought them up, then other links. `without` is a link going down.
-    fn gather_resolv_conf(&mut self, host: &mut dyn Host, without: Option<&IfName>) {
+    fn gather_resolv_conf(&mut self, host: &mut impl Host, without: Option<&IfName>) {
         let (config, conf) = (&self.config, &mut self.resolv_conf);
         let links = &self.desired.links;
         conf.begin();
@@ -163,7 +163,7 @@ impl Engine<'_> {
 
     /// Writes resolv.conf if it is ours and differs.
     #[inline(never)]
-    pub fn publish_resolv_conf(&mut self, host: &mut dyn Host, without: Option<&IfName>) {
+    pub fn publish_resolv_conf(&mut self, host: &mut impl Host, without: Option<&IfName>) {
         const FOREIGN: Complaint = Complaint::warning(Problem::WrittenByOthers, Effect::FileKept);
         const TOO_MANY: Complaint = Complaint::note(Problem::ManyServers, Effect::None);
         let complaint = match self.compare_resolv_conf(host, without) {
@@ -183,7 +183,7 @@ impl Engine<'_> {
 
     /// Gathers what resolv.conf shall be, and compares it with what stands in its place.
     #[inline(never)]
-    fn compare_resolv_conf(&mut self, host: &mut dyn Host, without: Option<&IfName>) -> OnDisk {
+    fn compare_resolv_conf(&mut self, host: &mut impl Host, without: Option<&IfName>) -> OnDisk {
         self.gather_resolv_conf(host, without);
         let conf = &self.resolv_conf;
         let text = what_is_there(host, &OutputFile::ResolvConf);
@@ -202,7 +202,7 @@ impl Engine<'_> {
     }
 
     /// Sets the host name if none is set, or the command line names one.
-    fn publish_hostname(&mut self, host: &mut dyn Host) {
+    fn publish_hostname(&mut self, host: &mut impl Host) {
         let Some(name) = self.config.global.hostname else {
             return;
         };
@@ -220,7 +220,7 @@ impl Engine<'_> {
     }
 
     /// Whether resolv.conf would be written.
-    pub fn resolv_conf_differs(&mut self, host: &mut dyn Host) -> bool {
+    pub fn resolv_conf_differs(&mut self, host: &mut impl Host) -> bool {
         self.compare_resolv_conf(host, None) == OnDisk::Differs
     }
 
@@ -232,7 +232,7 @@ impl Engine<'_> {
     /// Writes state.json: the links of this run, and those of earlier runs that this one did not look at
     /// and that are not the one `without`, which went down.
     #[inline(never)]
-    pub fn publish_state(&mut self, host: &mut dyn Host, without: Option<&IfName>) {
+    pub fn publish_state(&mut self, host: &mut impl Host, without: Option<&IfName>) {
         const NOT_MERGED: Complaint = Complaint::warning(Problem::NotMerged, Effect::PartIgnored);
         let (config, states, links) = (&self.config, &self.states, &self.desired.links);
         let mut is_ours = |line: &[u8]| {

@@ -15,7 +15,7 @@ use crate::text::scalar;
 impl Engine<'_> {
     /// Reads what the files say of the desired links.
     #[inline(never)]
-    pub(super) fn recall_owned(&mut self, host: &mut dyn Host) {
+    pub(super) fn recall_owned(&mut self, host: &mut impl Host) {
         host.owned_files(&mut |name, file| self.recall(name, file));
         for n in 0..self.desired.links.len() {
             let Some(link) = self.desired.links.get(n) else {

@@ -20,14 +20,15 @@ use crate::plan::{Plan, Rename, Step};
 use heapless::Vec;
 
 /// See the module. `LINKS`: configured links and everything there is about one of; `KERNEL`: links of the
-/// kernel, and files; `STEPS`: at least three times `LINKS` and `KERNEL`, twice `ADDRS` and `ROUTES`, and twice
-/// the messages that [`RESTORE_OCTETS`] hold; `SLOTS`: a power of two, at least twice the larger of `ADDRS` and
-/// `ROUTES`; `TEXT`: octets of strings.
+/// kernel, and files; `THINGS`: addresses and routes together, those of earlier runs that go included; `STEPS`:
+/// at least three times `LINKS` and `KERNEL`, twice `THINGS`, and twice the messages that [`RESTORE_OCTETS`]
+/// hold; `SLOTS`: a power of two, more than `THINGS`; `TEXT`: octets of strings.
 pub struct Machine<
     const LINKS: usize,
     const KERNEL: usize,
     const ADDRS: usize,
     const ROUTES: usize,
+    const THINGS: usize,
     const STEPS: usize,
     const SLOTS: usize,
     const TEXT: usize,
@@ -43,10 +44,8 @@ pub struct Machine<
     observed_links: Vec<Link, KERNEL>,
     altnames: Vec<AltName, KERNEL>,
     desired_links: Vec<DesiredLink, KERNEL>,
-    desired_addrs: Vec<Thing, ADDRS>,
-    desired_routes: Vec<Thing, ROUTES>,
-    addr_slots: [u32; SLOTS],
-    route_slots: [u32; SLOTS],
+    things: Vec<Thing, THINGS>,
+    slots: [u32; SLOTS],
     steps: Vec<Step, STEPS>,
     renames: Vec<Rename, KERNEL>,
     states: Vec<LinkState, LINKS>,
@@ -66,10 +65,11 @@ impl<
     const KERNEL: usize,
     const ADDRS: usize,
     const ROUTES: usize,
+    const THINGS: usize,
     const STEPS: usize,
     const SLOTS: usize,
     const TEXT: usize,
-> Machine<LINKS, KERNEL, ADDRS, ROUTES, STEPS, SLOTS, TEXT>
+> Machine<LINKS, KERNEL, ADDRS, ROUTES, THINGS, STEPS, SLOTS, TEXT>
 {
     /// Empty tables.
     pub const fn new() -> Self {
@@ -85,10 +85,8 @@ impl<
             observed_links: Vec::new(),
             altnames: Vec::new(),
             desired_links: Vec::new(),
-            desired_addrs: Vec::new(),
-            desired_routes: Vec::new(),
-            addr_slots: [0; SLOTS],
-            route_slots: [0; SLOTS],
+            things: Vec::new(),
+            slots: [0; SLOTS],
             steps: Vec::new(),
             renames: Vec::new(),
             states: Vec::new(),
@@ -125,8 +123,7 @@ impl<
             },
             desired: Desired {
                 links: &mut self.desired_links,
-                addrs: Things::new(&mut self.desired_addrs, &mut self.addr_slots),
-                routes: Things::new(&mut self.desired_routes, &mut self.route_slots),
+                things: Things::new(&mut self.things, &mut self.slots),
             },
             plan: Plan {
                 steps: &mut self.steps,
@@ -169,10 +166,11 @@ impl<
     const KERNEL: usize,
     const ADDRS: usize,
     const ROUTES: usize,
+    const THINGS: usize,
     const STEPS: usize,
     const SLOTS: usize,
     const TEXT: usize,
-> Default for Machine<LINKS, KERNEL, ADDRS, ROUTES, STEPS, SLOTS, TEXT>
+> Default for Machine<LINKS, KERNEL, ADDRS, ROUTES, THINGS, STEPS, SLOTS, TEXT>
 {
     fn default() -> Self {
         Self::new()

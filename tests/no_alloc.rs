@@ -173,7 +173,7 @@ mod tests {
         }
     }
 
-    type Small = Machine<16, 64, 64, 256, 1_024, 1_024, 65_536>;
+    type Small = Machine<16, 64, 64, 256, 320, 1_024, 1_024, 65_536>;
 
     static SMALL: Mutex<Small> = Mutex::new(Machine::new());
 

@@ -11,7 +11,7 @@ use super::{Engine, Host, Once, OutputFile};
 use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, Problem, Severity, Sink};
 use crate::limits::BATCH_REQUESTS;
 use crate::model::addr::Family;
-use crate::model::desired::{Presence, Standing, Thing};
+use crate::model::desired::{Presence, Standing, Thing, What};
 use crate::output::json::is_written_as;
 use crate::output::owned::Owned;
 use crate::plan::encode::encode;
@@ -30,8 +30,8 @@ impl Engine<'_> {
     pub(super) fn claim(&mut self, host: &mut impl Host) {
         const REPLACES: Complaint = Complaint::warning(Problem::Replaces, Effect::None);
         for step in self.plan.steps.iter() {
-            if step.act == Act::ReplaceRoute
-                && let Some(route) = self.desired.routes.get(step.n as usize)
+            if step.act == Act::Replace
+                && let Some(route) = self.desired.things.get(step.n as usize)
                 && route.presence == Presence::DiffersForeign
             {
                 let once = &mut Once {
@@ -92,22 +92,13 @@ impl Engine<'_> {
         let mut is_news = false;
         for step in self.plan.steps.iter() {
             let is_done = step.errno.is_none();
-            let is_addition = matches!(step.act, Act::AddAddr | Act::AddRoute);
-            let is_addr = matches!(step.act, Act::AddAddr | Act::DelAddr);
-            let is_either = is_addition || matches!(step.act, Act::DelAddr | Act::DelRoute);
-            if !is_either || is_addition == is_done {
-                continue;
-            }
+            let now = match (step.act, is_done) {
+                (Act::Delete, true) => (Presence::Missing, Standing::Stale),
+                (Act::Add, false) => (Presence::Same, Standing::Wanted),
+                _ => continue,
+            };
             is_news = true;
-            let now = match is_done {
-                true => (Presence::Missing, Standing::Stale),
-                false => (Presence::Same, Standing::Wanted),
-            };
-            let things = match is_addr {
-                true => &mut self.desired.addrs,
-                false => &mut self.desired.routes,
-            };
-            if let Some(thing) = things.get_mut(step.n as usize) {
+            if let Some(thing) = self.desired.things.get_mut(step.n as usize) {
                 (thing.presence, thing.standing) = now;
             }
         }
@@ -240,15 +231,16 @@ impl Engine<'_> {
     /// Whether a route waits for an IPv6 address of ours to be its source: the kernel takes none before it
     /// knows that nobody else has it. That has its time; then it is a failure.
     fn waits_for_dad(&mut self, host: &mut impl Host, step: Step) -> bool {
-        if !matches!(step.act, Act::AddRoute | Act::ReplaceRoute) {
+        if !matches!(step.act, Act::Add | Act::Replace) {
             return false;
         }
-        let Some(route) = self.desired.routes.get(step.n as usize) else {
+        let Some(route) = self.desired.things.get(step.n as usize) else {
             return false;
         };
         let (ifindex, src) = (route.ifindex, route.route.src);
-        let is_source = |addr: &Thing| Some(addr.route.dst.addr) == src;
-        if route.route.family() == Family::V4 || !self.desired.addrs.iter().any(is_source) {
+        let is_source =
+            |thing: &Thing| thing.what == What::Addr && Some(thing.route.dst.addr) == src;
+        if route.route.family() == Family::V4 || !self.desired.things.iter().any(is_source) {
             return false;
         }
         let now = host.now();
@@ -278,10 +270,8 @@ fn encode_saved(saved: &[u8], at: u32, w: &mut Writer<'_>, seq: u32) -> Result<(
 fn is_harmless(step: Step, errno: Errno) -> bool {
     match step.act {
         _ if (Phase::AddressesAgain..=Phase::RoutesViaAgain).contains(&step.phase) => true,
-        Act::AddRoute => errno == Errno::EEXIST,
-        Act::DelAddr | Act::DelRoute => {
-            [Errno::EADDRNOTAVAIL, Errno::ESRCH, Errno::ENODEV].contains(&errno)
-        }
+        Act::Add => errno == Errno::EEXIST && step.phase >= Phase::RoutesOnLink,
+        Act::Delete => [Errno::EADDRNOTAVAIL, Errno::ESRCH, Errno::ENODEV].contains(&errno),
         Act::DownRenamed
         | Act::Rename
         | Act::UpRenamed
@@ -289,9 +279,7 @@ fn is_harmless(step: Step, errno: Errno) -> bool {
         | Act::SetMtu
         | Act::Up
         | Act::Down
-        | Act::AddAddr
-        | Act::ChangeAddr
-        | Act::ReplaceRoute
+        | Act::Replace
         | Act::Restore => false,
     }
 }
@@ -396,7 +384,7 @@ mod tests {
     /// A plan of a hundred routes, sent through a batch of `octets`.
     fn send(host: &mut Yes, octets: usize, seq: u32) -> Result<(), Errno> {
         let mut batch = std::vec![0xa5; octets];
-        let mut tables = Machine::<4, 4, 4, ROUTES, 256, 256, 64>::new();
+        let mut tables = Machine::<4, 4, 4, ROUTES, ROUTES, 256, 256, 64>::new();
         let mut engine = tables.engine();
         (engine.buffers.batch, engine.seq) = (&mut batch, seq);
         let link = DesiredLink::new(2, IfName::LO, Origin::NONE);
@@ -411,10 +399,10 @@ mod tests {
                 }
             };
             let route = Thing::route(2, &route, origin);
-            engine.desired.routes.push(route).unwrap();
+            engine.desired.things.push(route).unwrap();
             engine
                 .plan
-                .push(Phase::RoutesOnLink, Act::AddRoute, number.into());
+                .push(Phase::RoutesOnLink, Act::Add, number.into());
         }
         let steps = engine.plan.steps.len();
         let applied = engine.send_steps(host, steps);

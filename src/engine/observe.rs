@@ -85,10 +85,12 @@ impl Engine<'_> {
             _ => What::Route,
         };
         let mut table = MAIN_TABLE;
-        for thing in self.desired.things(what).iter_mut() {
-            thing.presence = Presence::Missing;
-            if thing.route.table != MAIN_TABLE {
-                table = 0;
+        for thing in self.desired.things.iter_mut() {
+            if thing.what == what {
+                thing.presence = Presence::Missing;
+                if thing.route.table != MAIN_TABLE {
+                    table = 0;
+                }
             }
         }
         table
@@ -260,12 +262,11 @@ impl Engine<'_> {
     #[inline(never)]
     pub(super) fn dump_things(&mut self, host: &mut impl Host, asked: Asked) -> Result<(), Errno> {
         self.asked = asked;
-        let is_idle = |is_empty| asked == Asked::Compare && is_empty;
-        if !is_idle(self.desired.addrs.is_empty()) {
-            self.dump(host, RTM_GETADDR)?;
-        }
-        if !is_idle(self.desired.routes.is_empty()) {
-            self.dump(host, RTM_GETROUTE)?;
+        for (what, get) in [(What::Addr, RTM_GETADDR), (What::Route, RTM_GETROUTE)] {
+            let mut things = self.desired.things.iter();
+            if asked != Asked::Compare || things.any(|thing| thing.what == what) {
+                self.dump(host, get)?;
+            }
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::{Engine, Host, Instant, OutputFile, Subject, hash};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Severity};
 use crate::model::addr::Family;
 use crate::model::config::{LinkConfig, LinkId, Method, SourceKind};
-use crate::model::desired::DesiredLink;
+use crate::model::desired::{DesiredLink, What};
 use crate::model::link::IfName;
 use crate::output::json::{Octets, begins_with};
 use crate::output::owned;
@@ -310,17 +310,16 @@ struct News<'a, 'm> {
 impl Show for News<'_, '_> {
     fn show(&self, f: &mut Text<'_>) {
         f.put(b"up");
-        for addr in self.engine.desired.addrs.iter() {
-            if addr.is_wanted_on(self.ifindex) {
-                f.show(", ", &addr.route.dst);
+        for thing in self.engine.desired.things.iter() {
+            if !thing.is_wanted_on(self.ifindex) {
+                continue;
             }
-        }
-        for route in self.engine.desired.routes.iter() {
-            if route.is_wanted_on(self.ifindex)
-                && route.route.dst.is_default()
-                && let Some(via) = &route.route.via
-            {
-                f.show(", default via ", via);
+            match (thing.what, &thing.route.via) {
+                (What::Addr, _) => f.show(", ", &thing.route.dst),
+                (What::Route, Some(via)) if thing.route.dst.is_default() => {
+                    f.show(", default via ", via);
+                }
+                (What::Route, _) => {}
             }
         }
     }

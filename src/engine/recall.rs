@@ -82,7 +82,7 @@ impl Engine<'_> {
             owned::route(word, rest, &mut stale.route)
         };
         understood.ok_or(Problem::OwnedNotUnderstood)?;
-        let things = self.desired.things(stale.what);
+        let things = &mut self.desired.things;
         let mut is_known = false;
         things.each(&stale.key(), &mut |thing| {
             if thing.ifindex == ifindex {

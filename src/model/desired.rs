@@ -171,12 +171,12 @@ impl Thing {
     }
 
     /// What makes two of them the same place in the kernel's tables; see [`Route::key`]. An address is its
-    /// link, address, prefix length and other end.
+    /// link, address, prefix length and other end, which is the address itself where there is none.
     #[inline(never)]
     pub fn key(&self) -> RouteKey {
         let mut key = self.route.key();
         if self.what == What::Addr {
-            key.peer = self.route.via;
+            key.peer = self.route.via.or(Some(self.route.dst.addr));
         }
         key
     }
@@ -207,7 +207,7 @@ impl Thing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
-/// A table of addresses or of routes, in which they are found by their keys.
+/// A table of addresses and routes, in which they are found by their keys.
 pub struct Things<'m> {
     table: &'m mut VecView<Thing>,
     index: Index<'m>,
@@ -278,18 +278,15 @@ impl DerefMut for Things<'_> {
 pub struct Desired<'m> {
     /// Links.
     pub links: &'m mut VecView<DesiredLink>,
-    /// Addresses.
-    pub addrs: Things<'m>,
-    /// Routes.
-    pub routes: Things<'m>,
+    /// Addresses and routes.
+    pub things: Things<'m>,
 }
 
 impl<'m> Desired<'m> {
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.links.clear();
-        self.addrs.clear();
-        self.routes.clear();
+        self.things.clear();
     }
 
     /// Adds a link of which nothing but this is known. There is room for each link of the kernel, and each is
@@ -298,14 +295,6 @@ impl<'m> Desired<'m> {
     pub fn add_link(&mut self, ifindex: u32, name: &IfName, origin: Origin) {
         let added = self.links.push(DesiredLink::new(ifindex, *name, origin));
         debug_assert!(added.is_ok());
-    }
-
-    /// The table of addresses or that of routes.
-    pub fn things(&mut self, what: What) -> &mut Things<'m> {
-        match what {
-            What::Addr => &mut self.addrs,
-            What::Route => &mut self.routes,
-        }
     }
 
     /// The desired link with this number.

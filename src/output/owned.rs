@@ -19,7 +19,7 @@
 
 use crate::model::addr::{Cidr, Family};
 use crate::model::config::{Config, LinkId};
-use crate::model::desired::{Desired, DesiredLink};
+use crate::model::desired::{Desired, DesiredLink, What};
 use crate::model::route::Route;
 use crate::output::json::Octets;
 use crate::plan::op::RouteWords;
@@ -110,14 +110,12 @@ impl Show for Owned<'_, '_> {
         if self.link.owned_up {
             f.put(b"up\n");
         }
-        for addr in self.desired.addrs.iter() {
-            if addr.ifindex == ifindex && addr.is_ours() {
-                addr_line(f, &addr.route.dst, addr.route.via.as_ref());
-            }
-        }
-        for route in self.desired.routes.iter() {
-            if route.ifindex == ifindex && route.is_ours() {
-                route_line(f, &route.route);
+        for thing in self.desired.things.iter() {
+            if thing.ifindex == ifindex && thing.is_ours() {
+                match thing.what {
+                    What::Addr => addr_line(f, &thing.route.dst, thing.route.via.as_ref()),
+                    What::Route => route_line(f, &thing.route),
+                }
             }
         }
         match self.link.config {
@@ -187,7 +185,7 @@ mod tests {
     use std::string::{String, ToString};
     use std::vec::Vec;
 
-    type Tables = Machine<4, 4, 8, 16, 80, 32, 64>;
+    type Tables = Machine<4, 4, 8, 16, 24, 80, 64, 64>;
 
     /// Routes of every sort.
     fn routes() -> Vec<Route> {
@@ -239,8 +237,8 @@ mod tests {
                 standing,
                 ..Thing::addr(7, &addr, &peer, Origin::NONE)
             };
-            desired.addrs.push(addr).unwrap();
-            desired.addrs.push(Thing { ifindex: 8, ..addr }).unwrap();
+            desired.things.push(addr).unwrap();
+            desired.things.push(Thing { ifindex: 8, ..addr }).unwrap();
         }
         for route in routes() {
             let route = Thing {
@@ -248,7 +246,7 @@ mod tests {
                 standing,
                 ..Thing::route(7, &route, Origin::NONE)
             };
-            desired.routes.push(route).unwrap();
+            desired.things.push(route).unwrap();
         }
         for (number, link) in [(53, Some(LinkId(0))), (54, Some(LinkId(1))), (55, None)] {
             let domain = config

@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn nothing_is_written_twice() {
-        let mut tables = Machine::<8, 2, 2, 2, 64, 4, 256>::new();
+        let mut tables = Machine::<8, 2, 2, 2, 4, 64, 8, 256>::new();
         let mut conf = tables.engine().resolv_conf;
         conf.begin();
         for (word, value) in [
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn with_nothing_to_say_there_is_only_the_mark() {
-        let mut tables = Machine::<8, 2, 2, 2, 64, 4, 128>::new();
+        let mut tables = Machine::<8, 2, 2, 2, 4, 64, 8, 128>::new();
         let mut conf = tables.engine().resolv_conf;
         conf.begin();
         conf.end();

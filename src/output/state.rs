@@ -3,7 +3,7 @@
 
 use crate::engine::Engine;
 use crate::model::config::LinkId;
-use crate::model::desired::DesiredLink;
+use crate::model::desired::{DesiredLink, What};
 use crate::model::link::Mac;
 use crate::output::json::{Json, Octets};
 use crate::output::plan_json::add_names;
@@ -134,17 +134,17 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     json.string(config.kind.word());
     json.text(&STATES.line(*state as usize));
     json.boolean(observed.is_some_and(|link| link.has_carrier()));
-    for addr in desired.addrs.iter() {
-        if addr.is_wanted_on(ifindex) {
+    for addr in desired.things.iter() {
+        if addr.what == What::Addr && addr.is_wanted_on(ifindex) {
             json.item();
             json.text(&addr.route.dst);
         }
     }
     json.end();
     let routes = desired
-        .routes
+        .things
         .iter()
-        .filter(|route| route.is_wanted_on(ifindex));
+        .filter(|route| route.what == What::Route && route.is_wanted_on(ifindex));
     for route in routes.take(ROUTES_SHOWN) {
         json.item();
         json.text(&RouteWords(&route.route));
@@ -200,7 +200,7 @@ mod tests {
         );
     }
 
-    type Tables = Machine<4, 4, 4, 256, 600, 512, 1_024>;
+    type Tables = Machine<4, 4, 4, 256, 260, 600, 512, 1_024>;
 
     /// The octets after one JSON value (RFC 8259); `None` if there is none at the front.
     fn after_value(text: &str) -> Option<&str> {
@@ -313,11 +313,11 @@ mod tests {
         engine.observed.links.push(link).unwrap();
         let addr = Cidr::new([192, 0, 2, 5].into(), 24).unwrap();
         let addr = Thing::addr(ifindex, &addr, &None, origin);
-        engine.desired.addrs.push(addr).unwrap();
+        engine.desired.things.push(addr).unwrap();
         for number in 0..routes {
             let route = Route::new(Cidr::new([10, 0, number, 0].into(), 24).unwrap());
             let route = Thing::route(ifindex, &route, origin);
-            engine.desired.routes.push(route).unwrap();
+            engine.desired.things.push(route).unwrap();
         }
         engine
             .config

@@ -12,7 +12,6 @@ use crate::model::addr::Family;
 use crate::model::desired::{Desired, Presence, Standing, Thing, What};
 use crate::model::observed::Observed;
 use crate::model::route::{PROTOCOL, Route};
-use crate::wire::rtnetlink::Verb;
 use crate::wire::rtnetlink::addr::{Addr, FOREVER};
 use crate::wire::rtnetlink::route::Entry;
 use core::net::Ipv6Addr;
@@ -21,7 +20,7 @@ use core::net::Ipv6Addr;
 pub fn mark_addr(desired: &mut Desired<'_>, seen: &Addr) -> Option<Origin> {
     let place = Thing::addr(seen.ifindex, &seen.addr, &seen.peer, Origin::NONE);
     let mut asked_for = None;
-    desired.addrs.each(&place.key(), &mut |addr| {
+    desired.things.each(&place.key(), &mut |addr| {
         addr.presence = Presence::Same;
         if addr.standing != Standing::Stale {
             asked_for = Some(addr.origin);
@@ -40,7 +39,7 @@ pub fn mark_route(desired: &mut Desired<'_>, seen: &Entry) {
         Entry::Route(_, route) => (route.key(), route.protocol),
         Entry::Other { key, protocol } => (*key, *protocol),
     };
-    desired.routes.each(&key, &mut |wanted| {
+    desired.things.each(&key, &mut |wanted| {
         let same = match seen {
             Entry::Route(ifindex, route) => is_same(wanted, *ifindex, route),
             Entry::Other { .. } => false,
@@ -71,11 +70,11 @@ fn is_same(wanted: &Thing, ifindex: u32, seen: &Route) -> bool {
 /// The kernel has one place for an IPv6 address, whatever its prefix length.
 #[inline(never)]
 fn is_in_the_way(desired: &Desired<'_>, stale: &Thing) -> bool {
-    let mut addrs = desired.addrs.iter();
+    let mut things = desired.things.iter();
     stale.route.family() == Family::V6
-        && addrs.any(|wanted| {
-            wanted.standing != Standing::Stale
-                && wanted.ifindex == stale.ifindex
+        && things.any(|wanted| {
+            wanted.what == What::Addr
+                && wanted.is_wanted_on(stale.ifindex)
                 && wanted.route.dst.addr == stale.route.dst.addr
         })
 }
@@ -86,35 +85,35 @@ fn is_in_the_way(desired: &Desired<'_>, stale: &Thing) -> bool {
 fn put_back(desired: &Desired<'_>, plan: &mut Plan<'_>, stale: &Thing) {
     let ifindex = stale.ifindex;
     let is_put_back = |step: &Step| {
-        let wanted = desired.addrs.get(step.n as usize);
+        let wanted = desired.things.get(step.n as usize);
         step.phase == Phase::AddressesAgain && wanted.is_some_and(|addr| addr.ifindex == ifindex)
     };
     if stale.route.family() == Family::V6 || plan.steps.iter().any(is_put_back) {
         return;
     }
     let before = plan.steps.len();
-    for (wanted, n) in desired.addrs.iter().zip(0..) {
-        if wanted.ifindex == ifindex
-            && wanted.standing != Standing::Stale
+    for (wanted, n) in desired.things.iter().zip(0..) {
+        if wanted.what == What::Addr
+            && wanted.is_wanted_on(ifindex)
             && wanted.route.dst.len == stale.route.dst.len
             && wanted.route.dst.contains(&stale.route.dst.addr)
         {
-            plan.push(Phase::AddressesAgain, Act::ChangeAddr, n);
+            plan.push(Phase::AddressesAgain, Act::Replace, n);
         }
     }
     if plan.steps.len() == before {
         return;
     }
-    for (wanted, n) in desired.routes.iter().zip(0..) {
-        if wanted.ifindex == ifindex
-            && wanted.standing != Standing::Stale
+    for (wanted, n) in desired.things.iter().zip(0..) {
+        if wanted.what == What::Route
+            && wanted.is_wanted_on(ifindex)
             && wanted.route.family() == Family::V4
         {
             let phase = match wanted.route.via {
                 None => Phase::RoutesOnLinkAgain,
                 Some(_) => Phase::RoutesViaAgain,
             };
-            plan.push(phase, Act::AddRoute, n);
+            plan.push(phase, Act::Add, n);
         }
     }
 }
@@ -142,37 +141,33 @@ pub fn diff_links(desired: &Desired<'_>, observed: &Observed<'_>, plan: &mut Pla
 /// IPv6 address, so that a kernel without IPv6 is not asked for `::1` again and again.
 #[inline(never)]
 pub fn diff(desired: &Desired<'_>, has_ipv6: Ipv6, plan: &mut Plan<'_>) {
-    for things in [&desired.addrs, &desired.routes] {
-        for (thing, n) in things.iter().zip(0..) {
-            let verb = match (thing.standing, thing.presence) {
-                (Standing::Stale, Presence::Same) => Verb::Delete,
-                (Standing::Stale, _) | (_, Presence::Same) => continue,
-                (_, Presence::Missing) => Verb::Add,
-                (_, Presence::DiffersOurs | Presence::DiffersForeign | Presence::Mortal) => {
-                    Verb::Replace
+    for (thing, n) in desired.things.iter().zip(0..) {
+        let act = match (thing.standing, thing.presence) {
+            (Standing::Stale, Presence::Same) => Act::Delete,
+            (Standing::Stale, _) | (_, Presence::Same) => continue,
+            (_, Presence::Missing) => Act::Add,
+            (_, Presence::DiffersOurs | Presence::DiffersForeign | Presence::Mortal) => {
+                Act::Replace
+            }
+        };
+        let phase = match (thing.what, act == Act::Delete) {
+            (What::Route, true) => Phase::DeleteRoutes,
+            (What::Route, false) => route_phase(&thing.route),
+            (What::Addr, true) => {
+                put_back(desired, plan, thing);
+                match is_in_the_way(desired, thing) {
+                    true => Phase::ReplaceAddresses,
+                    false => Phase::DeleteAddresses,
                 }
-            };
-            let (phase, act) = match (thing.what, verb) {
-                (What::Route, Verb::Delete) => (Phase::DeleteRoutes, Act::DelRoute),
-                (What::Route, Verb::Add) => (route_phase(&thing.route), Act::AddRoute),
-                (What::Route, Verb::Replace) => (route_phase(&thing.route), Act::ReplaceRoute),
-                (What::Addr, Verb::Delete) => {
-                    put_back(desired, plan, thing);
-                    match is_in_the_way(desired, thing) {
-                        true => (Phase::ReplaceAddresses, Act::DelAddr),
-                        false => (Phase::DeleteAddresses, Act::DelAddr),
-                    }
+            }
+            (What::Addr, false) => {
+                if has_ipv6 == Ipv6::Absent && thing.route.dst.addr == Ipv6Addr::LOCALHOST {
+                    continue;
                 }
-                (What::Addr, Verb::Replace) => (Phase::Addresses, Act::ChangeAddr),
-                (What::Addr, Verb::Add) => {
-                    if has_ipv6 == Ipv6::Absent && thing.route.dst.addr == Ipv6Addr::LOCALHOST {
-                        continue;
-                    }
-                    (Phase::Addresses, Act::AddAddr)
-                }
-            };
-            plan.push(phase, act, n);
-        }
+                Phase::Addresses
+            }
+        };
+        plan.push(phase, act, n);
     }
     plan.sort();
 }
@@ -217,15 +212,15 @@ mod tests {
 
     fn want_addr(desired: &mut Desired<'_>, addr: &str, peer: Option<&str>) {
         let wanted = Thing::addr(2, &cidr(addr), &peer.map(ip), Origin::NONE);
-        desired.addrs.add(&wanted).unwrap();
+        desired.things.add(&wanted).unwrap();
     }
 
     fn want_route(desired: &mut Desired<'_>, route: Route) {
         let wanted = Thing::route(2, &route, Origin::NONE);
-        desired.routes.add(&wanted).unwrap();
+        desired.things.add(&wanted).unwrap();
     }
 
-    type Tables = Machine<4, 4, 8, 8, 64, 16, 64>;
+    type Tables = Machine<4, 4, 8, 8, 16, 64, 32, 64>;
 
     #[test]
     fn an_address_is_its_link_octets_length_and_other_end() {
@@ -278,7 +273,7 @@ mod tests {
             want_addr(&mut desired, "192.0.2.5/24", None);
             want_addr(&mut desired, "192.0.2.5/24", Some("192.0.2.9"));
             mark_addr(&mut desired, &seen);
-            let marks = [desired.addrs[0].presence, desired.addrs[1].presence];
+            let marks = [desired.things[0].presence, desired.things[1].presence];
             assert_eq!(marks, [first, second], "{seen:?}");
         }
     }
@@ -365,9 +360,9 @@ mod tests {
             let mut desired = tables.engine().desired;
             want_route(&mut desired, wanted);
             mark_route(&mut desired, &seen);
-            let is_ours = desired.routes[0].standing == Standing::Ours;
+            let is_ours = desired.things[0].standing == Standing::Ours;
             assert_eq!(
-                (desired.routes[0].presence, is_ours),
+                (desired.things[0].presence, is_ours),
                 (presence, owned),
                 "{seen:?}"
             );
@@ -396,7 +391,7 @@ mod tests {
                 ),
             );
         }
-        assert_eq!(desired.routes[0].presence, Presence::Same);
+        assert_eq!(desired.things[0].presence, Presence::Same);
     }
 
     /// Whatever the order of configuration, the kernel is asked in an order it can follow.
@@ -408,7 +403,7 @@ mod tests {
         want_route(&mut desired, via("0.0.0.0/0", "172.16.0.1"));
         want_route(&mut desired, via("172.16.0.0/12", "192.0.2.1"));
         want_route(&mut desired, Route::new(cidr("192.0.2.1/32")));
-        desired.routes[1].presence = Presence::DiffersOurs;
+        desired.things[1].presence = Presence::DiffersOurs;
         want_addr(&mut desired, "192.0.2.5/32", None);
         let wanted = DesiredLink {
             mtu: Some(9_000),
@@ -425,12 +420,9 @@ mod tests {
                 &mut desired,
                 via(&std::format!("{last}.0.0.0/8"), "192.0.2.1"),
             );
-            let (addr, route) = (
-                desired.addrs.last_mut().unwrap(),
-                desired.routes.last_mut().unwrap(),
-            );
-            (addr.presence, addr.standing) = (presence, Standing::Stale);
-            (route.presence, route.standing) = (presence, Standing::Stale);
+            for thing in desired.things.iter_mut().rev().take(2) {
+                (thing.presence, thing.standing) = (presence, Standing::Stale);
+            }
         }
         diff_links(&desired, &observed, &mut plan);
         diff(&desired, Ipv6::Absent, &mut plan);
@@ -441,12 +433,12 @@ mod tests {
                 (Act::SetMac, 0),
                 (Act::SetMtu, 0),
                 (Act::Up, 0),
-                (Act::AddAddr, 0),
-                (Act::AddRoute, 2),
-                (Act::ReplaceRoute, 1),
-                (Act::AddRoute, 0),
-                (Act::DelRoute, 3),
-                (Act::DelAddr, 1),
+                (Act::Add, 3),
+                (Act::Add, 2),
+                (Act::Replace, 1),
+                (Act::Add, 0),
+                (Act::Delete, 5),
+                (Act::Delete, 4),
                 (Act::Down, 0),
             ]
         );
@@ -461,8 +453,8 @@ mod tests {
         want_addr(&mut desired, "192.0.2.5/24", None);
         want_addr(&mut desired, "::1/128", None);
         want_route(&mut desired, via("0.0.0.0/0", "192.0.2.1"));
-        desired.addrs[0].presence = Presence::Same;
-        desired.routes[0].presence = Presence::Same;
+        desired.things[0].presence = Presence::Same;
+        desired.things[2].presence = Presence::Same;
         assert!(observed.links.push(link(2, "eth0", IFF_UP)).is_ok());
         diff_links(&desired, &observed, &mut plan);
         diff(&desired, Ipv6::Absent, &mut plan);

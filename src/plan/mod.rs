@@ -70,18 +70,12 @@ pub enum Act {
     SetMtu,
     /// Bring it up.
     Up,
-    /// Add one of [`crate::model::desired::Desired::addrs`].
-    AddAddr,
-    /// Make it permanent.
-    ChangeAddr,
-    /// Add one of [`crate::model::desired::Desired::routes`].
-    AddRoute,
-    /// Put it in the place of another one.
-    ReplaceRoute,
+    /// Add one of [`crate::model::desired::Desired::things`].
+    Add,
+    /// Put it in the place of another one, or make it permanent.
+    Replace,
     /// Delete it.
-    DelRoute,
-    /// Delete one of [`crate::model::desired::Desired::addrs`].
-    DelAddr,
+    Delete,
     /// Take down one of [`crate::model::desired::Desired::links`].
     Down,
     /// Send what was saved at this place of the restore buffer.

@@ -70,18 +70,8 @@ impl<'a> Op<'a> {
                 };
                 (link.ifindex, Some(&link.name), link.origin, change)
             }
-            Act::AddAddr
-            | Act::ChangeAddr
-            | Act::DelAddr
-            | Act::AddRoute
-            | Act::ReplaceRoute
-            | Act::DelRoute => {
-                let is_addr = matches!(act, Act::AddAddr | Act::ChangeAddr | Act::DelAddr);
-                let things = match is_addr {
-                    true => &desired.addrs,
-                    false => &desired.routes,
-                };
-                let thing = things.get(n)?;
+            Act::Add | Act::Replace | Act::Delete => {
+                let thing = desired.things.get(n)?;
                 let (verb, route) = (step.verb(), &thing.route);
                 let change = match thing.what {
                     What::Addr => Change::Addr(verb, &route.dst, &route.via, thing.broadcast),
@@ -125,9 +115,9 @@ impl<'a> Op<'a> {
 impl Step {
     /// What becomes of an address or a route.
     fn verb(self) -> Verb {
-        if matches!(self.act, Act::ChangeAddr | Act::ReplaceRoute) {
+        if self.act == Act::Replace {
             Verb::Replace
-        } else if matches!(self.act, Act::DelAddr | Act::DelRoute) {
+        } else if self.act == Act::Delete {
             Verb::Delete
         } else {
             Verb::Add

@@ -266,7 +266,7 @@ mod tests {
     use std::string::{String, ToString};
     use std::vec::Vec;
 
-    type Tables = Machine<8, 8, 2, 2, 64, 4, 64>;
+    type Tables = Machine<8, 8, 2, 2, 4, 64, 8, 64>;
 
     /// What is refused or moved aside, as `subject "token" problem`.
     struct Told(Vec<String>);

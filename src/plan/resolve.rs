@@ -362,6 +362,7 @@ mod tests {
     use crate::diag::Diagnostic;
     use crate::machine::Machine;
     use crate::model::config::{AddrConfig, RouteConfig, RouteDev};
+    use crate::model::desired::What;
     use crate::model::observed::{IFF_LOOPBACK, IFF_LOWER_UP, IFF_UP};
     use crate::model::route::Route;
     use crate::plan::op::RouteWords;
@@ -369,7 +370,7 @@ mod tests {
     use std::string::{String, ToString};
     use std::vec::Vec;
 
-    type Tables = Machine<8, 8, 16, 16, 96, 32, 64>;
+    type Tables = Machine<8, 8, 16, 16, 32, 96, 64, 64>;
 
     struct Told(Vec<String>);
 
@@ -446,10 +447,17 @@ mod tests {
                 .iter()
                 .map(|link| std::format!("up {}", link.name)),
         );
-        let addrs = engine.desired.addrs.iter();
+        let of = |what| {
+            engine
+                .desired
+                .things
+                .iter()
+                .filter(move |thing| thing.what == what)
+        };
+        let addrs = of(What::Addr);
         shall
             .extend(addrs.map(|addr| std::format!("addr {} dev {}", addr.route.dst, addr.ifindex)));
-        let routes = engine.desired.routes.iter();
+        let routes = of(What::Route);
         shall.extend(routes.map(|wanted| {
             let words = RouteWords(&wanted.route)
                 .to_string()

@@ -6,7 +6,7 @@ use crate::model::addr::{Cidr, Family};
 use crate::model::config::{
     IpConfig, LinkConfig, LinkId, LinkMatch, Method, RouteConfig, RouteDev,
 };
-use crate::model::desired::{DesiredLink, Thing};
+use crate::model::desired::{DesiredLink, Thing, What};
 use crate::model::observed::Link;
 use crate::model::route::{Reach, Route};
 use core::net::IpAddr;
@@ -179,8 +179,10 @@ impl Resolver<'_, '_> {
         let Some(via) = via else {
             return false;
         };
-        let holds = |addr: &Thing| addr.ifindex == link.ifindex && addr.route.dst.contains(via);
-        self.desired.addrs.iter().any(holds)
+        let holds = |addr: &Thing| {
+            addr.what == What::Addr && addr.ifindex == link.ifindex && addr.route.dst.contains(via)
+        };
+        self.desired.things.iter().any(holds)
     }
 
     fn add_route(&mut self, ifindex: u32, route: &Route, origin: Origin) {
@@ -194,7 +196,7 @@ impl Resolver<'_, '_> {
         const DUPLICATE: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWins);
         let mut complaint = None;
         let mut is_there = false;
-        let things = self.desired.things(wanted.what);
+        let things = &mut self.desired.things;
         things.each(&wanted.key(), &mut |same| {
             is_there = true;
             if same.route != wanted.route || same.ifindex != wanted.ifindex {

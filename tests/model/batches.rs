@@ -13,7 +13,7 @@ use ifdawn::plan::resolve::LinkState;
 use std::sync::{Mutex, PoisonError};
 
 /// Room for 10,001 routes.
-type Wide = Machine<4, 16, 16, 10_001, 24_576, 32_768, 4_096>;
+type Wide = Machine<4, 16, 16, 10_001, 10_017, 24_576, 32_768, 4_096>;
 
 static WIDE: Mutex<Wide> = Mutex::new(Machine::new());
 

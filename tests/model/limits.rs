@@ -10,8 +10,8 @@ use ifdawn::model::config::{LinkMatch, RouteDev};
 use ifdawn::source::{Context, cmdline};
 use std::sync::{Mutex, PoisonError};
 
-/// Two links, four of the kernel, four addresses, three routes.
-type Tiny = Machine<2, 4, 4, 3, 64, 8, 4_096>;
+/// Two links, four of the kernel, four addresses, three routes, five of both that shall be there or go.
+type Tiny = Machine<2, 4, 4, 3, 5, 64, 8, 4_096>;
 
 static TINY: Mutex<Tiny> = Mutex::new(Machine::new());
 

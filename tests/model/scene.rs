@@ -19,7 +19,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 /// Tables large enough for every test that does not fill them.
-type Small = Machine<16, 64, 64, 256, 8_192, 1_024, 65_536>;
+type Small = Machine<16, 64, 64, 256, 320, 8_192, 1_024, 65_536>;
 
 static SMALL: Mutex<Small> = Mutex::new(Machine::new());
 

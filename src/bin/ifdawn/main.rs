@@ -18,8 +18,11 @@ use std::mem::ManuallyDrop;
 use std::sync::Mutex;
 use sys::start::Arguments;
 
+/// Addresses and routes.
+const THINGS: usize = MAX_ADDRS + MAX_ROUTES;
+
 /// Steps: three for each kernel and configured link, three for each address and route.
-const MAX_STEPS: usize = 3 * (MAX_LINKS + MAX_KERNEL_LINKS) + 3 * (MAX_ADDRS + MAX_ROUTES);
+const MAX_STEPS: usize = 3 * (MAX_LINKS + MAX_KERNEL_LINKS) + 3 * THINGS;
 
 /// Slots of an index.
 const SLOTS: usize = 2 * MAX_ROUTES;
@@ -27,8 +30,16 @@ const SLOTS: usize = 2 * MAX_ROUTES;
 /// All memory there is.
 struct Memory {
     options: Options,
-    machine:
-        Machine<MAX_LINKS, MAX_KERNEL_LINKS, MAX_ADDRS, MAX_ROUTES, MAX_STEPS, SLOTS, MAX_STRINGS>,
+    machine: Machine<
+        MAX_LINKS,
+        MAX_KERNEL_LINKS,
+        MAX_ADDRS,
+        MAX_ROUTES,
+        THINGS,
+        MAX_STEPS,
+        SLOTS,
+        MAX_STRINGS,
+    >,
     files: Files,
 }
 

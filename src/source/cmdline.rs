@@ -337,19 +337,19 @@ fn seconds(arg: &mut Arg<'_, '_, '_>, wait: Wait) -> Done {
     };
     let global = &mut arg.cx.config.global;
     let timeouts = &mut global.timeouts;
-    match wait {
-        Wait::Dhcp => timeouts.dhcp = seconds,
-        Wait::DhcpRetry => timeouts.dhcp_retry = seconds,
-        Wait::Carrier => timeouts.carrier = seconds,
-        Wait::Device => timeouts.device = seconds,
-        Wait::Ipv6Auto => timeouts.ipv6_auto = seconds,
-        Wait::Dad => timeouts.dad = seconds,
-        Wait::IpRequired => timeouts.ip_required = seconds,
-        Wait::Route => {
-            timeouts.route = seconds;
-            global.probe_gateway = seconds > 0;
-        }
+    if let Wait::Route = wait {
+        global.probe_gateway = seconds > 0;
     }
+    *match wait {
+        Wait::Dhcp => &mut timeouts.dhcp,
+        Wait::DhcpRetry => &mut timeouts.dhcp_retry,
+        Wait::Carrier => &mut timeouts.carrier,
+        Wait::Device => &mut timeouts.device,
+        Wait::Ipv6Auto => &mut timeouts.ipv6_auto,
+        Wait::Dad => &mut timeouts.dad,
+        Wait::Route => &mut timeouts.route,
+        Wait::IpRequired => &mut timeouts.ip_required,
+    } = seconds;
     Ok(())
 }
 

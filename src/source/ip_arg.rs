@@ -32,45 +32,27 @@ enum Word {
     Firmware,
 }
 
-/// What one or several methods say of IPv4 and IPv6; of a family they are silent about, they change
-/// nothing.
+/// What one or several methods say of IPv4 and IPv6, one bit each; of a family they are silent about, they
+/// change nothing.
 #[derive(Clone, Copy)]
-struct Methods {
-    v4: Option<Method>,
-    v6: Option<Method>,
-    /// `on`: either family will do, so neither is required by itself.
-    either: bool,
-    leases: Leases,
+struct Methods(u16);
+
+const DHCP: u16 = 0x1;
+const AUTO: u16 = 0x2;
+const DISABLED: u16 = 0x4;
+const LINK_LOCAL: u16 = 0x8;
+/// The bits of IPv4. Those of IPv6 are the next four.
+const FAMILY: u16 = 0xf;
+const V6: u16 = 0x10;
+/// `on`: either family will do, so neither is required by itself.
+const EITHER: u16 = 0x100 | AUTO | AUTO * V6;
+/// The first lease will do.
+const SINGLE: u16 = 0x200 | DHCP;
+const NEITHER: u16 = DISABLED | DISABLED * V6;
+
+const fn is(methods: u16) -> Word {
+    Word::Is(Methods(methods))
 }
-
-impl Methods {
-    /// Nothing said.
-    const SILENT: Methods = methods(None, None);
-
-    /// `on`.
-    const EITHER: Methods = Methods {
-        either: true,
-        ..methods(Some(Method::Auto), Some(Method::Auto))
-    };
-
-    const SINGLE: Methods = Methods {
-        leases: Leases::First,
-        ..DHCP
-    };
-}
-
-const fn methods(v4: Option<Method>, v6: Option<Method>) -> Methods {
-    Methods {
-        v4,
-        v6,
-        either: false,
-        leases: Leases::All,
-    }
-}
-
-const DHCP: Methods = methods(Some(Method::Dhcp), None);
-const AUTO6: Methods = methods(None, Some(Method::Auto));
-const NEITHER: Methods = methods(Some(Method::Disabled), Some(Method::Disabled));
 
 const NAMES: Names = Names(&PACKED);
 static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
@@ -78,17 +60,17 @@ static WORDS: [Word; KEYS.len()] = pack_fields(KEYS, Word::Firmware);
 
 #[rustfmt::skip]
 const KEYS: &[Key<Word>] = &[
-    key("dhcp", Word::Is(DHCP), "DHCPv4"),
-    key("single-dhcp", Word::Is(Methods::SINGLE), "as dhcp, and the first lease will do"),
-    key("on", Word::Is(Methods::EITHER), "either family"),
-    key("any", Word::Is(Methods::EITHER), "as on"),
-    key("auto", Word::Is(Methods::EITHER), "as on"),
-    key("dhcp6", Word::Is(methods(None, Some(Method::Dhcp))), "DHCPv6"),
-    key("auto6", Word::Is(AUTO6), "router discovery"),
-    key("either6", Word::Is(AUTO6), "as auto6"),
-    key("link6", Word::Is(methods(None, Some(Method::LinkLocal))), "link-local"),
-    key("none", Word::Is(NEITHER), "the addresses of the word, or none"),
-    key("off", Word::Is(NEITHER), "as none"),
+    key("dhcp", is(DHCP), "DHCPv4"),
+    key("single-dhcp", is(SINGLE), "as dhcp, and the first lease will do"),
+    key("on", is(EITHER), "either family"),
+    key("any", is(EITHER), "as on"),
+    key("auto", is(EITHER), "as on"),
+    key("dhcp6", is(DHCP * V6), "DHCPv6"),
+    key("auto6", is(AUTO * V6), "router discovery"),
+    key("either6", is(AUTO * V6), "as auto6"),
+    key("link6", is(LINK_LOCAL * V6), "link-local"),
+    key("none", is(NEITHER), "the addresses of the word, or none"),
+    key("off", is(NEITHER), "as none"),
     key("bootp", Word::Means(Problem::MeantDhcp), "the kernel's"),
     key("rarp", Word::Means(Problem::MeantDhcp), "the kernel's"),
     key("both", Word::Means(Problem::MeantOn), "the kernel's"),
@@ -114,45 +96,37 @@ impl Methods {
     /// [`Problem::FirmwareMethod`] or [`Problem::UnknownMethod`].
     #[inline(never)]
     fn parse(text: &[u8]) -> Result<Methods, Problem> {
-        let (mut all, mut rest) = (Methods::SILENT, Some(text));
+        let (mut all, mut rest) = (0, Some(text));
         while let Some(part) = parts::next(&mut rest, b',') {
-            let one = match word(part.trim_ascii()) {
-                Some(Word::Is(one)) => one,
+            match word(part.trim_ascii()) {
+                Some(Word::Is(one)) => all |= one.0,
                 Some(Word::Firmware) if part.len() == text.len() => {
                     return Err(Problem::FirmwareMethod);
                 }
                 Some(Word::Firmware | Word::Means(_)) | None => {
                     return Err(Problem::UnknownMethod);
                 }
-            };
-            all.v4 = joined(all.v4, one.v4)?;
-            all.v6 = joined(all.v6, one.v6)?;
-            all.either |= one.either;
-            if one.leases == Leases::First {
-                all.leases = Leases::First;
+            }
+        }
+        let all = Methods(all);
+        for family in [Family::V4, Family::V6] {
+            if !matches!(all.of(family), 0..=DISABLED | LINK_LOCAL) {
+                return Err(Problem::UnknownMethod);
             }
         }
         Ok(all)
     }
 
-    fn of(&self, family: Family) -> Option<Method> {
+    /// The bits of a family; DHCP and router discovery may be said of one, anything else alone.
+    fn of(self, family: Family) -> u16 {
         match family {
-            Family::V4 => self.v4,
-            Family::V6 => self.v6,
+            Family::V4 => self.0 & FAMILY,
+            Family::V6 => self.0 / V6 & FAMILY,
         }
     }
-}
 
-/// What two methods of one list say of a family; an error if they contradict.
-#[inline(never)]
-fn joined(one: Option<Method>, other: Option<Method>) -> Result<Option<Method>, Problem> {
-    match (one, other) {
-        (None, said) | (said, None) => Ok(said),
-        (Some(Method::Auto), Some(Method::Dhcp)) | (Some(Method::Dhcp), Some(Method::Auto)) => {
-            Ok(Some(Method::Dhcp))
-        }
-        (Some(one), Some(other)) if one == other => Ok(Some(one)),
-        (Some(_), Some(_)) => Err(Problem::UnknownMethod),
+    fn is_either(self) -> bool {
+        self.0 & EITHER == EITHER
     }
 }
 
@@ -166,7 +140,7 @@ pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
         return Ok(());
     }
     let mut said = Said {
-        methods: Methods::SILENT,
+        methods: Methods(0),
         family: None,
         client: AddrConfig {
             link: LinkId(0),
@@ -248,7 +222,7 @@ impl Said {
         if !method.is_empty() {
             self.read_methods(arg, method)?;
         } else if self.family.is_none() {
-            self.methods = Methods::EITHER;
+            self.methods = Methods(EITHER);
         }
         self.gateway = arg.address(gateway);
         self.apply(arg, 5)?;
@@ -353,8 +327,11 @@ impl Said {
         let Some(link) = config.link_mut(id) else {
             return;
         };
-        if self.methods.v4.is_some() {
-            link.leases = self.methods.leases;
+        if self.methods.0 & FAMILY != 0 {
+            link.leases = match self.methods.0 & SINGLE == SINGLE {
+                true => Leases::First,
+                false => Leases::All,
+            };
         }
         let ip = link.ip_mut(family);
         if let Some(method) = self.method(family, ip.method, is_known) {
@@ -362,7 +339,7 @@ impl Said {
             ip.required = match method {
                 Method::Static => true,
                 Method::Ignore | Method::Disabled => false,
-                Method::Dhcp | Method::Auto | Method::LinkLocal => !self.methods.either,
+                Method::Dhcp | Method::Auto | Method::LinkLocal => !self.methods.is_either(),
             };
             ip.origin = whole;
         }
@@ -379,14 +356,16 @@ impl Said {
     fn method(&self, family: Family, before: Method, is_known: bool) -> Option<Method> {
         let is_client = self.family == Some(family);
         let revives =
-            family == Family::V6 && before == Method::Disabled && self.methods.v4.is_some();
+            family == Family::V6 && before == Method::Disabled && self.methods.0 & FAMILY != 0;
         match self.methods.of(family) {
-            None if is_client => Some(Method::Static),
-            None => revives.then_some(Method::Ignore),
-            Some(Method::Auto) if is_client && self.methods.either => Some(Method::Static),
-            Some(Method::Disabled) if is_known => Some(Method::Static),
-            Some(Method::Disabled) if self.family.is_some() => None,
-            said @ Some(_) => said,
+            0 if is_client => Some(Method::Static),
+            0 => revives.then_some(Method::Ignore),
+            AUTO if is_client && self.methods.is_either() => Some(Method::Static),
+            AUTO => Some(Method::Auto),
+            DISABLED if is_known => Some(Method::Static),
+            DISABLED => self.family.is_none().then_some(Method::Disabled),
+            LINK_LOCAL => Some(Method::LinkLocal),
+            _ => Some(Method::Dhcp),
         }
     }
 }

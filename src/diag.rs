@@ -13,7 +13,7 @@
 pub use crate::complaint::{Complaint, Effect, Problem, Severity};
 pub use crate::errno::Errno;
 use crate::model::config::Config;
-use crate::packed::Packed;
+use crate::packed::{Packed, unpack};
 use crate::text::show::{Show, Text, displayed};
 use heapless::VecView;
 
@@ -77,8 +77,8 @@ pub struct Diagnostic<'a> {
     pub subject: &'a dyn Show,
     /// The offending octets, printed quoted and escaped; empty for none.
     pub token: &'a [u8],
-    /// The kernel's own words about [`Problem::Kernel`], the key that [`Problem::UnknownKey`] was probably
-    /// meant to be; may be empty.
+    /// The kernel's own words about [`Problem::Kernel`], the units ([`Packed`]) of the key that
+    /// [`Problem::UnknownKey`] was probably meant to be; may be empty.
     pub detail: &'a [u8],
 }
 
@@ -170,8 +170,9 @@ impl Show for Message<'_> {
         match (self.0.detail, complaint.problem) {
             (b"", _) => {}
             (name, Problem::UnknownKey) => {
-                f.show("; ", &Escaped(name));
-                f.put(b"?")
+                f.put(b"; ");
+                unpack(name, &mut |octet| f.octet(octet));
+                f.octet(b'?')
             }
             (said, _) => {
                 f.put(b", ");
@@ -236,6 +237,7 @@ impl<const N: usize> LineBuf<N> {
     }
 
     /// Adds what is written of a value.
+    #[inline(never)]
     pub fn show(&mut self, value: &dyn Show) {
         value.show(&mut Text(&mut |octets| append(&mut self.octets, octets)));
     }

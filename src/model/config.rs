@@ -160,37 +160,39 @@ pub enum Leases {
     First,
 }
 
-/// One link as a source describes it.
+/// One link as a source describes it. What is read most often stands first, where it is reached by the
+/// shorter instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct LinkConfig {
-    /// Which link.
-    pub matches: LinkMatch,
-    /// The name the link has or shall have; `None` where only a MAC or "any" is known.
-    pub name: Option<IfName>,
-    /// Whether it is to be renamed to `name` (a MAC rule).
-    pub rename: bool,
-    /// What kind of link it is.
-    pub kind: LinkKind,
     /// The input it comes from.
     pub source: SourceKind,
-    /// The word, or the file (line 0).
-    pub origin: Origin,
+    /// What kind of link it is.
+    pub kind: LinkKind,
+    /// Which leases are kept.
+    pub leases: Leases,
+    /// Whether it is to be renamed to `name` (a MAC rule).
+    pub rename: bool,
     /// Whether `up` without arguments brings it up.
     pub onboot: bool,
     /// Whether `up` fails without it.
     pub required: bool,
+    /// The word, or the file (line 0).
+    pub origin: Origin,
+    /// IPv4.
+    pub ipv4: IpConfig,
+    /// IPv6.
+    pub ipv6: IpConfig,
+    /// The name the link has or shall have; `None` where only a MAC or "any" is known.
+    pub name: Option<IfName>,
+    /// Which link.
+    pub matches: LinkMatch,
     /// MAC to give it.
     pub mac: Option<Mac>,
     /// MTU to give it, in octets.
     pub mtu: Option<u32>,
     /// Seconds to wait for the device; `None`: [`Timeouts::device`].
     pub device_timeout: Option<u32>,
-    /// Which leases are kept.
-    pub leases: Leases,
-    /// IPv4.
-    pub ipv4: IpConfig,
-    /// IPv6.
-    pub ipv6: IpConfig,
 }
 
 impl LinkConfig {

@@ -24,14 +24,8 @@ impl Packed {
     }
 
     /// Passes its octets to `each`.
-    #[inline(never)]
     pub fn octets(self, each: &mut dyn FnMut(u8)) {
-        for unit in self.0 {
-            match pair(*unit) {
-                Some(pair) => Packed(pair).octets(each),
-                None => each(*unit),
-            }
-        }
+        unpack(self.0, each);
     }
 
     /// What follows it in `text`, if that begins with it.
@@ -55,6 +49,17 @@ impl Show for Packed {
 }
 
 displayed!(Packed);
+
+/// Passes the octets that `units` stand for to `each`.
+#[inline(never)]
+pub fn unpack(units: &[u8], each: &mut dyn FnMut(u8)) {
+    for unit in units {
+        match pair(*unit) {
+            Some(pair) => unpack(pair, each),
+            None => each(*unit),
+        }
+    }
+}
 
 /// The two units a unit stands for.
 fn pair(unit: u8) -> Option<&'static [u8; 2]> {

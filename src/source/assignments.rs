@@ -186,7 +186,7 @@ impl<'a> File<'a, '_, '_> {
         let name = entry.name(self.keys.text);
         let nearest = self.keys.names.nearest(name);
         self.cx
-            .report(&place, &Escaped(name), b"", UNKNOWN, &nearest);
+            .report(&place, &Escaped(name), b"", UNKNOWN, nearest);
     }
 }
 
@@ -277,11 +277,10 @@ pub fn scan<'a, 'c, 'm>(
         end: 1,
         pass: Pass::Device,
     };
-    if parts::has(text, b'$') {
+    for pass in [Pass::Device, Pass::All] {
+        scan.pass = pass;
         scan.read(cx);
     }
-    scan.pass = Pass::All;
-    scan.read(cx);
     let end = scan.end;
     File {
         keys: keys(names, text, scratch),
@@ -300,8 +299,8 @@ fn keys<'a>(names: Names, text: &'a [u8], scratch: &'a Scratch<'_>) -> Keys<'a> 
     }
 }
 
-/// What a scan takes. initscripts read a file twice, so lines above that of `DEVICE` may use it: where
-/// there are variables it is read first, without complaints.
+/// What a scan takes. initscripts read a file twice, so lines above that of `DEVICE` may use it: it is
+/// read first, without complaints.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pass {
     Device,

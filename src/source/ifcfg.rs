@@ -89,15 +89,16 @@ fn is_alias(name: &[u8]) -> bool {
 }
 
 /// A file being read, and what is known of its link.
+#[repr(C)]
 pub(super) struct Reader<'a, 'c, 'm> {
     /// The file.
     pub file: File<'a, 'c, 'm>,
+    /// What is known of the link.
+    pub link: LinkConfig,
     /// What holds for all files.
     pub defaults: &'a Defaults,
     /// The link's number.
     pub id: LinkId,
-    /// What is known of it.
-    pub link: LinkConfig,
     /// `METRIC`.
     pub metric: Option<u32>,
     /// `IPV4_FAILURE_FATAL`.
@@ -348,32 +349,30 @@ impl Reader<'_, '_, '_> {
     }
 
     fn slot(&mut self, setting: Setting) -> Slot<'_> {
-        let (ipv4, ipv6) = (&mut self.link.ipv4, &mut self.link.ipv6);
+        let link = &mut self.link;
+        let ip = match setting as u8 & 1 {
+            0 => &mut link.ipv4,
+            _ => &mut link.ipv6,
+        };
         match setting {
-            Setting::Onboot => Slot::Flag(&mut self.link.onboot),
-            Setting::DefRoute4 => Slot::Flag(&mut ipv4.default_route),
-            Setting::PeerDns4 => Slot::Flag(&mut ipv4.peer_dns),
-            Setting::PeerRoutes4 => Slot::Flag(&mut ipv4.peer_routes),
-            Setting::DefRoute6 => Slot::Flag(&mut ipv6.default_route),
-            Setting::PeerDns6 => Slot::Flag(&mut ipv6.peer_dns),
-            Setting::PeerRoutes6 => Slot::Flag(&mut ipv6.peer_routes),
+            Setting::DefRoute4 | Setting::DefRoute6 => Slot::Flag(&mut ip.default_route),
+            Setting::PeerDns4 | Setting::PeerDns6 => Slot::Flag(&mut ip.peer_dns),
+            Setting::PeerRoutes4 | Setting::PeerRoutes6 => Slot::Flag(&mut ip.peer_routes),
+            Setting::Metric4 | Setting::Metric6 => Slot::Number(&mut ip.metric, 0),
+            Setting::Table4 | Setting::Table6 => Slot::Number(&mut ip.table, 1),
+            Setting::DhcpTimeout4 | Setting::DhcpTimeout6 => Slot::Number(&mut ip.dhcp_timeout, 1),
             Setting::Fatal4 => Slot::Flag(&mut self.fatal4),
             Setting::Fatal6 => Slot::Flag(&mut self.fatal6),
             Setting::Disabled6 => Slot::Flag(&mut self.disabled6),
             Setting::Forwarding6 => Slot::Flag(&mut self.forwarding6),
             Setting::Dhcp6 => Slot::Flag(&mut self.dhcp6),
+            Setting::Onboot => Slot::Flag(&mut link.onboot),
             Setting::Init6 => Slot::YesNo(&mut self.init6),
             Setting::Autoconf6 => Slot::YesNo(&mut self.autoconf6),
             Setting::Metric => Slot::Number(&mut self.metric, 0),
-            Setting::Metric4 => Slot::Number(&mut ipv4.metric, 0),
-            Setting::Metric6 => Slot::Number(&mut ipv6.metric, 0),
-            Setting::Table4 => Slot::Number(&mut ipv4.table, 1),
-            Setting::Table6 => Slot::Number(&mut ipv6.table, 1),
-            Setting::DhcpTimeout4 => Slot::Number(&mut ipv4.dhcp_timeout, 1),
-            Setting::DhcpTimeout6 => Slot::Number(&mut ipv6.dhcp_timeout, 1),
-            Setting::Mtu => Slot::Mtu(&mut self.link.mtu),
-            Setting::DeviceTimeout => Slot::Seconds(&mut self.link.device_timeout),
-            Setting::Mac => Slot::Mac(&mut self.link.mac),
+            Setting::Mtu => Slot::Mtu(&mut link.mtu),
+            Setting::Mac => Slot::Mac(&mut link.mac),
+            Setting::DeviceTimeout => Slot::Seconds(&mut link.device_timeout),
         }
     }
 }

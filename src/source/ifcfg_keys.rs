@@ -43,51 +43,52 @@ pub enum Field {
     Later,
 }
 
-/// Keys that set one value; named after it, a trailing digit is the family.
+/// Keys that set one value; named after it, a trailing digit is the family. Those of both families are pairs
+/// in front, IPv4 first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setting {
-    /// `ONBOOT`.
-    Onboot,
     /// `DEFROUTE`.
     DefRoute4,
+    /// `IPV6_DEFROUTE`.
+    DefRoute6,
     /// `PEERDNS`.
     PeerDns4,
+    /// `IPV6_PEERDNS`.
+    PeerDns6,
     /// `PEERROUTES`.
     PeerRoutes4,
-    /// `IPV4_FAILURE_FATAL`.
-    Fatal4,
-    /// `METRIC`.
-    Metric,
+    /// `IPV6_PEERROUTES`.
+    PeerRoutes6,
     /// `IPV4_ROUTE_METRIC`.
     Metric4,
+    /// `IPV6_ROUTE_METRIC`.
+    Metric6,
     /// `IPV4_ROUTE_TABLE`.
     Table4,
+    /// `IPV6_ROUTE_TABLE`.
+    Table6,
     /// `IPV4_DHCP_TIMEOUT`.
     DhcpTimeout4,
-    /// `IPV6INIT`.
-    Init6,
+    /// `IPV6_DHCP_TIMEOUT`.
+    DhcpTimeout6,
+    /// `IPV4_FAILURE_FATAL`.
+    Fatal4,
+    /// `IPV6_FAILURE_FATAL`.
+    Fatal6,
     /// `IPV6_DISABLED`.
     Disabled6,
-    /// `IPV6_AUTOCONF`.
-    Autoconf6,
     /// `IPV6FORWARDING`.
     Forwarding6,
     /// `DHCPV6C`.
     Dhcp6,
-    /// `IPV6_DEFROUTE`.
-    DefRoute6,
-    /// `IPV6_PEERDNS`.
-    PeerDns6,
-    /// `IPV6_PEERROUTES`.
-    PeerRoutes6,
-    /// `IPV6_FAILURE_FATAL`.
-    Fatal6,
-    /// `IPV6_ROUTE_METRIC`.
-    Metric6,
-    /// `IPV6_ROUTE_TABLE`.
-    Table6,
-    /// `IPV6_DHCP_TIMEOUT`.
-    DhcpTimeout6,
+    /// `ONBOOT`.
+    Onboot,
+    /// `IPV6INIT`.
+    Init6,
+    /// `IPV6_AUTOCONF`.
+    Autoconf6,
+    /// `METRIC`.
+    Metric,
     /// `MTU`.
     Mtu,
     /// `MACADDR`.

@@ -205,25 +205,25 @@ impl Names {
     }
 
     /// The name that `name` was probably meant to be, in any case and with up to two neighbouring
-    /// octets wrong, missing or too many; "" for none.
-    pub fn nearest(self, mut name: &[u8]) -> Vec<u8, MAX_NAME> {
+    /// octets wrong, missing or too many; "" for none. In units.
+    pub fn nearest(self, mut name: &[u8]) -> &'static [u8] {
         while let [stem @ .., b'0'..=b'9'] = name {
             name = stem;
         }
-        let mut best = Vec::new();
+        let mut best = &b""[..];
         let mut least = match name.len() {
             0..=4 => 2,
             _ => 3,
         };
         for (_, units) in self.iter() {
-            let mut candidate = Vec::new();
+            let mut candidate = Vec::<u8, MAX_NAME>::new();
             Packed(units).octets(&mut |octet| {
                 let _ = candidate.push(octet);
             });
             let distance = distance(name, &candidate);
             if distance < least {
                 least = distance;
-                best = candidate;
+                best = units;
             }
         }
         best
@@ -251,6 +251,7 @@ fn distance(mut a: &[u8], mut b: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::testing::unpacked;
 
     const KEYS: &[Key<u8>] = &[
         key("DEVICE", 1, "name"),
@@ -308,7 +309,7 @@ mod tests {
             ("NETMASK", ""),
             ("", ""),
         ] {
-            assert_eq!(names.nearest(name.as_bytes()), want.as_bytes(), "{name}");
+            assert_eq!(unpacked(names.nearest(name.as_bytes())), *want, "{name}");
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::Context;
 use super::assignments::{Entry, Scratch};
+use crate::packed::unpack;
 use crate::diag::{Diagnostic, Effect, Escaped, FileId, Problem, Severity, Sink};
 use crate::model::addr::Family;
 use crate::model::config::{
@@ -191,7 +192,7 @@ impl Sink for Heard {
         if diagnostic.complaint.problem == Problem::NoMask {
             problem += &format!("({})", diagnostic.complaint.number);
         } else if diagnostic.complaint.problem == Problem::UnknownKey {
-            problem += &format!("({:?})", String::from_utf8_lossy(diagnostic.detail));
+            problem += &format!("({:?})", unpacked(diagnostic.detail));
         }
         self.0.push(Complaint {
             severity: diagnostic.complaint.severity,
@@ -338,4 +339,11 @@ pub fn describe_route(route: &Route, dev: Option<IfName>) -> String {
         line += " onlink";
     }
     line
+}
+
+/// The text that `units` stand for.
+pub fn unpacked(units: &[u8]) -> String {
+    let mut text = String::new();
+    unpack(units, &mut |octet| text.push(char::from(octet)));
+    text
 }

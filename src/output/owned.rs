@@ -60,7 +60,7 @@ pub fn addr(words: &[u8], addr: &mut Cidr, peer: &mut Option<IpAddr>) -> Option<
             return None;
         }
     }
-    *addr = scalar::prefix(prefix).ok()?;
+    scalar::prefix(prefix, addr).ok()?;
     Some(())
 }
 

@@ -253,9 +253,15 @@ fn read_word(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
         Word::Bootdev => return bootdev(arg),
         Word::Bootif => return bootif(arg),
         Word::Wait(wait) => return seconds(arg, wait),
-        Word::PeerDns => arg.cx.config.global.peer_dns = arg.boolean(),
-        Word::Neednet => arg.cx.config.global.neednet = arg.boolean(),
-        Word::UseBootif => arg.cx.config.global.boot_words.use_bootif = arg.boolean(),
+        Word::PeerDns | Word::Neednet | Word::UseBootif => {
+            let is_on = arg.boolean();
+            let global = &mut arg.cx.config.global;
+            *match word {
+                Word::PeerDns => &mut global.peer_dns,
+                Word::Neednet => &mut global.neednet,
+                _ => &mut global.boot_words.use_bootif,
+            } = is_on;
+        }
         Word::Netroot => arg.cx.config.global.boot_words.netroot |= !said.is_empty(),
         Word::Root => {
             let is_network = said == b"dhcp" || said == b"dhcp6";

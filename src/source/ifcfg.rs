@@ -240,6 +240,7 @@ impl Reader<'_, '_, '_> {
     }
 
     /// Finds out which link the file is for, and makes it; `None` if it is not used after all.
+    #[inline(never)]
     fn identify(&mut self) -> Option<()> {
         let device = self.file.get(DEVICE);
         let hwaddr = self.file.get(HWADDR);

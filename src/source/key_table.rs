@@ -9,7 +9,7 @@
 
 use super::Key;
 use crate::packed::{self, Packed};
-use crate::text::scalar;
+use crate::text::{parts, scalar};
 use heapless::Vec;
 
 /// A row for `name`; `doc` is one line for the reference.
@@ -234,18 +234,12 @@ impl Names {
 pub const MAX_NUMBER: u32 = 32_767;
 
 /// Octets that differ once the common start and end are taken off.
-fn distance(mut a: &[u8], mut b: &[u8]) -> usize {
-    while let ([x, rest_a @ ..], [y, rest_b @ ..]) = (a, b)
-        && x.eq_ignore_ascii_case(y)
-    {
-        (a, b) = (rest_a, rest_b);
-    }
-    while let ([rest_a @ .., x], [rest_b @ .., y]) = (a, b)
-        && x.eq_ignore_ascii_case(y)
-    {
-        (a, b) = (rest_a, rest_b);
-    }
-    a.len().max(b.len())
+fn distance(a: &[u8], b: &[u8]) -> usize {
+    let is_same = |(x, y): &(&u8, &u8)| x.eq_ignore_ascii_case(y);
+    let start = a.iter().zip(b).take_while(is_same).count();
+    let (a, b) = (parts::slice(a, start, a.len()), parts::slice(b, start, b.len()));
+    let end = a.iter().rev().zip(b.iter().rev()).take_while(is_same);
+    a.len().max(b.len()).wrapping_sub(end.count())
 }
 
 #[cfg(test)]

@@ -25,11 +25,9 @@ pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
     let family = via.as_ref().map_or(Family::V4, Family::of);
     let mut prefix = Cidr::default(family);
     if dst != b"default" {
-        prefix.len = u8::MAX;
-        if let Err(error) = scalar::cidr(dst, &mut prefix) {
+        if let Err(error) = scalar::prefix(dst, &mut prefix) {
             return arg.refuse(0, error);
         }
-        prefix.len = prefix.len.min(prefix.family().bits());
     }
     if prefix.family() == Family::V6 && via.is_some() && family == Family::V4 {
         return arg.refuse(1, Problem::NotIpv6);

@@ -278,14 +278,11 @@ pub(super) fn read_addr(
 fn read_prefix(word: &[u8], into: &mut Cidr) -> Result<(), Problem> {
     let family = into.family();
     if family == Family::V6 {
-        *into = scalar::prefix(word).map_err(|problem| match problem == Problem::NotAnAddress {
-            true => Problem::NotIpv6,
-            false => problem,
-        })?;
-        return match into.family() {
-            Family::V4 => Err(Problem::NotIpv6),
-            Family::V6 => Ok(()),
-        };
+        let read = scalar::prefix(word, into);
+        if read == Err(Problem::NotAnAddress) || into.family() == Family::V4 {
+            return Err(Problem::NotIpv6);
+        }
+        return read;
     }
     let mut rest = Some(word);
     let start = parts::next(&mut rest, b'/').and_then(scalar::ipv4_start);

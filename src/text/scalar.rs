@@ -180,18 +180,16 @@ pub fn cidr(text: &[u8], into: &mut Cidr) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A prefix with its length, a full one where none is given.
+/// A prefix with its length, a full one where none is given. After an error `into` means nothing.
 ///
 /// # Errors
 /// Which part is wrong.
-pub fn prefix(text: &[u8]) -> Result<Cidr, Problem> {
-    let mut prefix = Cidr {
-        len: u8::MAX,
-        ..Cidr::default(Family::V4)
-    };
-    cidr(text, &mut prefix)?;
-    prefix.len = prefix.len.min(prefix.family().bits());
-    Ok(prefix)
+#[inline(never)]
+pub fn prefix(text: &[u8], into: &mut Cidr) -> Result<(), Problem> {
+    into.len = u8::MAX;
+    cidr(text, into)?;
+    into.len = into.len.min(into.family().bits());
+    Ok(())
 }
 
 /// RFC 1123: labels of letters, digits and `-`, not at their ends, at most 63 octets each, 64 in all

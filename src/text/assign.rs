@@ -70,9 +70,9 @@ pub fn split(line: &[u8]) -> Line<'_> {
 ///
 /// # Errors
 /// [`Problem::MaxAssignments`]: `values` is full.
-pub fn unquote(
+pub fn unquote<V: Variables>(
     raw: &[u8],
-    variables: &dyn Variables,
+    variables: &V,
     values: &mut VecView<u8>,
 ) -> Result<(), Fault> {
     let start = values.len();
@@ -98,12 +98,12 @@ pub fn unquote(
 }
 
 /// A raw value being read.
-struct Word<'a> {
+struct Word<'a, V> {
     raw: &'a [u8],
     at: usize,
     /// The octet that opened the quotes it stands in, `$` for `$'...'`, else [`NO_QUOTE`].
     quote: u8,
-    variables: &'a dyn Variables,
+    variables: &'a V,
     /// Every value; the one being read comes last.
     values: &'a mut VecView<u8>,
     /// Where it must end.
@@ -113,7 +113,7 @@ struct Word<'a> {
 const NO_QUOTE: u8 = 0;
 const ANSI_C: u8 = b'$';
 
-impl Word<'_> {
+impl<'a, V: Variables> Word<'a, V> {
     fn peek(&self) -> Option<u8> {
         self.raw.get(self.at).copied()
     }
@@ -126,7 +126,8 @@ impl Word<'_> {
     }
 
     /// What is not read yet.
-    fn rest(&self) -> &[u8] {
+    #[inline(never)]
+    fn rest(&self) -> &'a [u8] {
         self.raw.get(self.at..).unwrap_or_default()
     }
 
@@ -194,7 +195,7 @@ impl Word<'_> {
     /// What follows a `$`: `'`, or a name with or without braces. A `$` before anything that means
     /// nothing to a shell stands for itself, but not in double quotes.
     fn dollar(&mut self) -> Result<(), Problem> {
-        let rest = self.raw.get(self.at..).unwrap_or_default();
+        let rest = self.rest();
         let (inside, braces) = match rest {
             [b'\'', ..] if self.quote == NO_QUOTE => {
                 self.at = self.at.wrapping_add(1);

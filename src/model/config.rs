@@ -350,27 +350,28 @@ pub struct BootWords {
     pub netroot: bool,
 }
 
-/// What is said once for the machine.
+/// What is said once for the machine. In [`LinkConfig`]'s order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Global {
-    /// Host name.
-    pub hostname: Option<Str>,
-    /// Which input named it: one from the command line is set even over a name that is set already.
-    pub hostname_source: SourceKind,
-    /// Waits.
-    pub timeouts: Timeouts,
-    /// The link whose lease provides root (`bootdev=`, `BOOTIF=`, else the first of several `ip=`).
-    pub bootdev: Option<LinkId>,
-    /// The only link that may carry the default route (`GATEWAYDEV`).
-    pub gateway_dev: Option<IfName>,
     /// The network is required even if no link is named (`rd.neednet`, `netroot=`, `root=dhcp`).
     pub neednet: bool,
     /// Whether gateways must answer before a link is done (`netroot=`, `rd.net.timeout.route=`).
     pub probe_gateway: bool,
     /// Whether name servers of DHCP and RA are used at all (`rd.peerdns=`).
     pub peer_dns: bool,
+    /// Which input named the machine: one from the command line is set even over a name that is set already.
+    pub hostname_source: SourceKind,
+    /// The link whose lease provides root (`bootdev=`, `BOOTIF=`, else the first of several `ip=`).
+    pub bootdev: Option<LinkId>,
+    /// Host name.
+    pub hostname: Option<Str>,
+    /// The only link that may carry the default route (`GATEWAYDEV`).
+    pub gateway_dev: Option<IfName>,
     /// The boot server (second field of `ip=`), for who mounts root over NFS.
     pub boot_server: Option<IpAddr>,
+    /// Waits.
+    pub timeouts: Timeouts,
     /// See [`BootWords`].
     pub boot_words: BootWords,
 }
@@ -396,7 +397,8 @@ impl Global {
     };
 }
 
-/// Everything the sources said, in order of appearance.
+/// Everything the sources said, in order of appearance. In [`LinkConfig`]'s order.
+#[repr(C)]
 pub struct Config<'m> {
     /// Links.
     pub links: &'m mut VecView<LinkConfig>,
@@ -404,18 +406,18 @@ pub struct Config<'m> {
     pub addrs: &'m mut VecView<AddrConfig>,
     /// Static routes; default routes of `GATEWAY` and `ip=` are in [`IpConfig::gateway`].
     pub routes: &'m mut VecView<RouteConfig>,
-    /// MAC rules.
-    pub name_rules: &'m mut VecView<NameRule>,
     /// Name servers.
     pub servers: &'m mut VecView<Server>,
+    /// What is said once.
+    pub global: Global,
+    /// MAC rules.
+    pub name_rules: &'m mut VecView<NameRule>,
     /// Search domains.
     pub search: &'m mut VecView<Search>,
     /// Names of the files that were read, by [`FileId`].
     pub files: &'m mut VecView<Str>,
     /// The octets behind every [`Str`].
     pub strings: &'m mut VecView<u8>,
-    /// What is said once.
-    pub global: Global,
 }
 
 impl Config<'_> {

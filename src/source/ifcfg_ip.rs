@@ -152,11 +152,8 @@ impl<'a> Reader<'a, '_, '_> {
 
     /// One address; `None` after a complaint.
     fn addr4(&mut self, entry: &Entry, mask: Option<&Entry>, ordinal: u32) -> Option<()> {
-        let addr = self.file.ipv4(entry, SKIPPED)?;
-        let addr = &Cidr {
-            len: self.file.prefix_len(entry, addr, mask, SKIPPED)?,
-            addr: IpAddr::V4(addr),
-        };
+        let addr = &mut Cidr::default(Family::V4);
+        self.file.cidr4(entry, mask, SKIPPED, addr)?;
         let broadcast = self
             .file
             .get_numbered(BROADCAST, ordinal)
@@ -353,14 +350,14 @@ impl<'a> Reader<'a, '_, '_> {
         let mut rest = self.file.octets(entry);
         while let Some(item) = parts::next_word(&mut rest) {
             let cx = &mut *self.file.cx;
-            let kept = cx.keep(item, scalar::is_domain(item), Problem::NotADomain);
-            let pushed = kept.and_then(|domain| {
-                let pushed = cx.config.search.push(Search { domain, link });
-                pushed.map_err(|_| Problem::MaxSearch)
-            });
-            if let Err(what) = pushed {
-                self.error(entry, item, what, LEFT_OUT);
-            }
+            let what = match cx.keep(item, scalar::is_domain(item), Problem::NotADomain) {
+                Ok(domain) => match cx.config.search.push(Search { domain, link }) {
+                    Ok(()) => continue,
+                    Err(_) => Problem::MaxSearch,
+                },
+                Err(what) => what,
+            };
+            self.error(entry, item, what, LEFT_OUT);
         }
     }
 }

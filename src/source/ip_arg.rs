@@ -218,7 +218,6 @@ impl Said {
         if self.family.is_none() && !gateway.is_empty() && !is_address(gateway) {
             arg.refuse(2, Problem::NotAnAddress)?;
         }
-        arg.device(arg.field(5), &mut arg.new_link())?;
         if !method.is_empty() {
             self.read_methods(arg, method)?;
         } else if self.family.is_none() {

@@ -14,12 +14,11 @@ use super::route_line::RouteLine;
 pub use super::route_line::parse_route;
 use super::{Context, Key, Place};
 use crate::diag::{Complaint, Effect, Problem};
-use crate::model::addr::{Cidr, Family};
+use crate::model::addr::Family;
 use crate::model::config::{RouteConfig, RouteDev};
 use crate::model::link::IfName;
 use crate::text::lines::lines;
 use crate::text::scalar;
-use core::net::IpAddr;
 
 /// Reads a whole file of `family` for the link `dev`.
 #[inline(never)]
@@ -168,12 +167,8 @@ fn keyed_route<'a>(
     entry: &Entry,
     ordinal: u32,
 ) -> Option<()> {
-    let addr = file.ipv4(entry, Effect::LineIgnored)?;
     let mask = file.get_numbered(NETMASK, ordinal);
-    line.route.dst = Cidr {
-        len: file.prefix_len(entry, addr, mask, Effect::LineIgnored)?,
-        addr: IpAddr::V4(addr),
-    };
+    file.cidr4(entry, mask, Effect::LineIgnored, &mut line.route.dst)?;
     // options may not have a destination of their own
     line.dst = file.octets(entry);
     if let Err(what) = line.read() {
@@ -192,8 +187,10 @@ fn keyed_route<'a>(
         }
     }
     if let Some(entry) = file.get_numbered(GATEWAY, ordinal) {
-        let addr = file.ipv4(entry, Effect::LineIgnored)?;
-        line.route.via = Some(IpAddr::V4(addr)).filter(|addr| !addr.is_unspecified());
+        if let Err(what) = file.gateway(entry, Family::V4, &mut line.route.via) {
+            file.complain(entry, Complaint::error(what, Effect::LineIgnored));
+            return None;
+        }
     }
     Some(())
 }

@@ -265,10 +265,16 @@ pub(super) fn read_addr(
     family: Family,
     into: &mut Option<IpAddr>,
 ) -> Result<(), Problem> {
-    *into = Some(match family {
-        Family::V4 => IpAddr::V4(scalar::ipv4(word).ok_or(Problem::NotIpv4)?),
-        Family::V6 => IpAddr::V6(scalar::ipv6(word).ok_or(Problem::NotIpv6)?),
-    });
+    *into = match word.first() {
+        Some(b'[') => None,
+        _ => scalar::ip(word),
+    };
+    if into.as_ref().map(Family::of) != Some(family) {
+        return Err(match family {
+            Family::V4 => Problem::NotIpv4,
+            Family::V6 => Problem::NotIpv6,
+        });
+    }
     scalar::forget_zeros(into);
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::assignments::{Entry, File};
 use super::route_line::read_addr;
 use crate::diag::{Complaint, Effect, Problem};
-use crate::model::addr::{Family, classful_len};
+use crate::model::addr::{Cidr, Family, classful_len};
 use crate::text::{parts, scalar};
 use core::net::{IpAddr, Ipv4Addr};
 
@@ -33,25 +33,28 @@ impl File<'_, '_, '_> {
         read_addr(addr.unwrap_or_default(), family, into)
     }
 
-    /// The prefix length of the address that `entry` gives: what `mask` says as number or netmask, else
-    /// by its class, with a warning. `None` after a complaint.
+    /// The IPv4 address that `entry` gives, with the prefix length that `mask` says as number or netmask,
+    /// else that of its class, with a warning. `None` after a complaint.
     #[inline(never)]
-    pub fn prefix_len(
+    pub fn cidr4(
         &mut self,
         entry: &Entry,
-        addr: Ipv4Addr,
         mask: Option<&Entry>,
         effect: Effect,
-    ) -> Option<u8> {
-        let Some(mask) = mask else {
-            let len = classful_len(addr);
-            self.complain(entry, Complaint::no_mask(len));
-            return Some(len);
-        };
-        let len = scalar::prefix_len(self.octets(mask), Family::V4);
-        if len.is_none() {
-            self.complain(mask, Complaint::error(Problem::BadPrefix, effect));
+        into: &mut Cidr,
+    ) -> Option<()> {
+        let addr = self.ipv4(entry, effect)?;
+        into.addr = IpAddr::V4(addr);
+        if let Some(mask) = mask {
+            let len = scalar::prefix_len(self.octets(mask), Family::V4);
+            if len.is_none() {
+                self.complain(mask, Complaint::error(Problem::BadPrefix, effect));
+            }
+            into.len = len?;
+        } else {
+            into.len = classful_len(addr);
+            self.complain(entry, Complaint::no_mask(into.len));
         }
-        len
+        Some(())
     }
 }

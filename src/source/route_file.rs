@@ -8,14 +8,13 @@
 //! A bad line or number costs that route. Linear, and quick: such files have had 100,000 lines.
 
 use super::assignments::{self, Entry, File, Scratch, is_text, place_in, plain_text};
-use super::ifcfg::is_same_name;
 use super::key_table::{Names, numbered, pack_names, packed_len, row};
 use super::route_line::RouteLine;
 pub use super::route_line::parse_route;
 use super::{Context, Key, Place};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::Family;
-use crate::model::config::{RouteConfig, RouteDev};
+use crate::model::config::{Config, RouteConfig, RouteDev};
 use crate::model::link::IfName;
 use crate::text::lines::lines;
 use crate::text::scalar;
@@ -29,17 +28,9 @@ pub fn read(
     scratch: &mut Scratch<'_>,
     cx: &mut Context<'_, '_>,
 ) {
-    let target = Target {
-        dev,
-        name: match dev {
-            RouteDev::Link(id) => cx.config.link(id).and_then(|link| link.name),
-            RouteDev::Name(name) => Some(name),
-            RouteDev::Anywhere => None,
-        },
-    };
     if family == Family::V4 && lines(text).any(|line| is_address_key(line.octets)) {
         let mut file = assignments::scan(text, NAMES, scratch, cx);
-        return read_keys(&mut file, &target);
+        return read_keys(&mut file, &dev);
     }
     for line in lines(plain_text(text, cx)) {
         let first = line.octets.trim_ascii_start().first();
@@ -57,16 +48,10 @@ pub fn read(
         if words.clear_host_bits() {
             cx.complain(place, b"route", words.dst, HOST_BITS);
         }
-        if push(&words, &target, place, cx).is_none() {
+        if push(&words, &dev, place, cx).is_none() {
             return;
         }
     }
-}
-
-/// The link a file is for.
-struct Target {
-    dev: RouteDev,
-    name: Option<IfName>,
 }
 
 const FULL: Complaint = Complaint::error(Problem::MaxRoutes, Effect::RestIgnored);
@@ -86,18 +71,18 @@ fn is_address_key(line: &[u8]) -> bool {
     }
 }
 
-/// Adds a route; `None` if there is no room for more.
+/// Adds a route of a file for the link `dev`; `None` if there is no room for more.
 #[inline(never)]
 fn push(
     line: &RouteLine<'_>,
-    target: &Target,
+    dev: &RouteDev,
     place: &Place<'_>,
     cx: &mut Context<'_, '_>,
 ) -> Option<()> {
     let pushed = cx.add_route(&RouteConfig {
-        dev: match line.dev {
-            Some(name) if !is_same_name(&target.name, &line.dev) => RouteDev::Name(name),
-            Some(_) | None => target.dev,
+        dev: match &line.dev {
+            Some(name) if !is_name_of(name, dev, cx.config) => RouteDev::Name(*name),
+            Some(_) | None => *dev,
         },
         route: line.route,
         origin: cx.origin(place),
@@ -106,6 +91,10 @@ fn push(
         cx.complain(place, b"route", b"", FULL);
     }
     pushed.ok()
+}
+
+fn is_name_of(name: &IfName, dev: &RouteDev, config: &Config<'_>) -> bool {
+    matches!(dev, RouteDev::Link(id) if config.link(*id).is_some_and(|link| name.is(&link.name)))
 }
 
 /// The keys of the key form; all are read together.
@@ -135,7 +124,7 @@ pub const KEYS: &[Key<Part>] = &[
 ];
 
 /// Every `ADDRESSn` of the key form.
-fn read_keys(file: &mut File<'_, '_, '_>, target: &Target) {
+fn read_keys(file: &mut File<'_, '_, '_>, dev: &RouteDev) {
     for entry in file.iter().filter(|entry| entry.row() >= KEYS.len()) {
         file.unknown(entry);
     }
@@ -152,7 +141,7 @@ fn read_keys(file: &mut File<'_, '_, '_>, target: &Target) {
         let words = options.map_or(&b""[..], |entry| file.octets(entry));
         let mut line = RouteLine::new(words, Family::V4);
         if keyed_route(&mut line, options, file, entry, ordinal).is_some()
-            && push(&line, target, &file.place(entry), file.cx).is_none()
+            && push(&line, dev, &file.place(entry), file.cx).is_none()
         {
             return;
         }

@@ -6,7 +6,7 @@ use crate::diag::{Complaint, Effect, Escaped, Origin, Problem};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, SourceKind};
 use crate::model::link::{IfName, LinkKind};
 use crate::text::cmdline::Word;
-use crate::text::scalar;
+use crate::text::{parts, scalar};
 use crate::text::show::{Show, Text};
 use core::net::IpAddr;
 
@@ -20,20 +20,12 @@ pub type Done = Result<(), Reported>;
 /// The parts of a value between `:` that are not in brackets. Every part, a missing one too, is a slice
 /// of the value, which is how [`Arg::complain`] knows its column.
 #[derive(Clone, Copy)]
-pub struct Fields<'w> {
-    rest: &'w [u8],
-    is_done: bool,
-}
+pub struct Fields<'w>(Option<&'w [u8]>);
 
-impl<'w> Fields<'w> {
+impl Fields<'_> {
     /// Whether nothing is left, not even an empty field.
     pub fn is_done(&self) -> bool {
-        self.is_done
-    }
-
-    /// What is left, undivided.
-    pub fn rest(&self) -> &'w [u8] {
-        self.rest
+        self.0.is_none()
     }
 }
 
@@ -42,11 +34,9 @@ impl<'w> Iterator for Fields<'w> {
 
     #[inline(never)]
     fn next(&mut self) -> Option<&'w [u8]> {
-        if self.is_done {
-            return None;
-        }
+        let rest = self.0?;
         let mut bracketed = false;
-        let end = self.rest.iter().position(|octet| {
+        let end = rest.iter().position(|octet| {
             match octet {
                 b'[' => bracketed = true,
                 b']' => bracketed = false,
@@ -54,9 +44,8 @@ impl<'w> Iterator for Fields<'w> {
             }
             *octet == b':' && !bracketed
         });
-        let (field, tail) = self.rest.split_at_checked(end.unwrap_or(self.rest.len()))?;
-        self.is_done = tail.is_empty();
-        self.rest = tail.get(1..).unwrap_or(tail);
+        let (field, tail) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
+        self.0 = tail.get(1..);
         Some(field)
     }
 }
@@ -77,21 +66,25 @@ impl<'w> Arg<'w, '_, '_> {
     /// The fields of the value but the first `n`.
     #[inline(never)]
     pub fn after(&self, n: usize) -> Fields<'w> {
-        let mut fields = Fields {
-            rest: self.value,
-            is_done: false,
-        };
+        let mut fields = Fields(Some(self.value));
         for _ in 0..n {
             fields.next();
         }
         fields
     }
 
+    /// What follows the first `n` fields, undivided.
+    #[inline(never)]
+    pub fn rest(&self, n: usize) -> &'w [u8] {
+        let end = parts::slice(self.value, self.value.len(), 0);
+        self.after(n).0.unwrap_or(end)
+    }
+
     /// The field with `n` others before it, empty where there are fewer.
     #[inline(never)]
     pub fn field(&self, n: usize) -> &'w [u8] {
-        let mut fields = self.after(n);
-        fields.next().unwrap_or(fields.rest)
+        let rest = self.rest(n);
+        Fields(Some(rest)).next().unwrap_or(rest)
     }
 
     /// Where a field stands.

@@ -275,7 +275,7 @@ fn read_word(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
 /// `NAME:MAC`.
 #[inline(never)]
 fn ifname(arg: &mut Arg<'_, '_, '_>) -> Done {
-    let octets = arg.after(1).rest();
+    let octets = arg.rest(1);
     let Some(name) = &IfName::new(arg.field(0)) else {
         return arg.refuse(0, Problem::NotALinkName);
     };

@@ -408,7 +408,7 @@ fn read_tail(arg: &mut Arg<'_, '_, '_>, id: LinkId, used: usize) {
             None => arg.leave_out(mtu, Problem::NotAnMtu),
         }
     }
-    let rest = arg.after(used.wrapping_add(1)).rest();
+    let rest = arg.rest(used.wrapping_add(1));
     let mac = scalar::mac(scalar::unbracketed(rest));
     if mac.is_some() {
         if let Some(link) = arg.cx.config.link_mut(id) {

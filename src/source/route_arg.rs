@@ -47,9 +47,8 @@ pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
     if via.is_none() && matches!(dev, RouteDev::Anywhere) {
         return arg.refuse(0, Problem::NoGateway);
     }
-    let rest = arg.after(3);
-    if !rest.is_done() {
-        arg.complain(rest.rest(), EXTRA);
+    if !arg.after(3).is_done() {
+        arg.complain(arg.rest(3), EXTRA);
     }
     let mut route = Route::new(prefix);
     route.via = via;

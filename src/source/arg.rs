@@ -6,8 +6,8 @@ use crate::diag::{Complaint, Effect, Escaped, Origin, Problem};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, SourceKind};
 use crate::model::link::{IfName, LinkKind};
 use crate::text::cmdline::Word;
-use crate::text::{parts, scalar};
 use crate::text::show::{Show, Text};
+use crate::text::{parts, scalar};
 use core::net::IpAddr;
 
 /// The word is done with: what was wrong has been reported.
@@ -267,10 +267,7 @@ mod tests {
     }
 
     fn split(text: &str) -> Vec<(&str, usize)> {
-        let fields = Fields {
-            rest: text.as_bytes(),
-            is_done: false,
-        };
+        let fields = Fields(Some(text.as_bytes()));
         let at = |field: &[u8]| field.as_ptr().addr() - text.as_ptr().addr();
         fields
             .map(|field| (core::str::from_utf8(field).unwrap(), at(field)))

@@ -256,11 +256,13 @@ fn read_word(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
         Word::PeerDns | Word::Neednet | Word::UseBootif => {
             let is_on = arg.boolean();
             let global = &mut arg.cx.config.global;
-            *match word {
-                Word::PeerDns => &mut global.peer_dns,
-                Word::Neednet => &mut global.neednet,
-                _ => &mut global.boot_words.use_bootif,
-            } = is_on;
+            if matches!(word, Word::PeerDns) {
+                global.peer_dns = is_on;
+            } else if matches!(word, Word::Neednet) {
+                global.neednet = is_on;
+            } else {
+                global.boot_words.use_bootif = is_on;
+            }
         }
         Word::Netroot => arg.cx.config.global.boot_words.netroot |= !said.is_empty(),
         Word::Root => {

@@ -45,10 +45,10 @@ const LINK_LOCAL: u16 = 0x8;
 const FAMILY: u16 = 0xf;
 const V6: u16 = 0x10;
 /// `on`: either family will do, so neither is required by itself.
-const EITHER: u16 = 0x100 | AUTO | AUTO * V6;
+const EITHER: u16 = 0x100 | AUTO | (AUTO * V6);
 /// The first lease will do.
 const SINGLE: u16 = 0x200 | DHCP;
-const NEITHER: u16 = DISABLED | DISABLED * V6;
+const NEITHER: u16 = DISABLED | (DISABLED * V6);
 
 const fn is(methods: u16) -> Word {
     Word::Is(Methods(methods))
@@ -121,7 +121,7 @@ impl Methods {
     fn of(self, family: Family) -> u16 {
         match family {
             Family::V4 => self.0 & FAMILY,
-            Family::V6 => self.0 / V6 & FAMILY,
+            Family::V6 => (self.0 / V6) & FAMILY,
         }
     }
 

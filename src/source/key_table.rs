@@ -237,7 +237,10 @@ pub const MAX_NUMBER: u32 = 32_767;
 fn distance(a: &[u8], b: &[u8]) -> usize {
     let is_same = |(x, y): &(&u8, &u8)| x.eq_ignore_ascii_case(y);
     let start = a.iter().zip(b).take_while(is_same).count();
-    let (a, b) = (parts::slice(a, start, a.len()), parts::slice(b, start, b.len()));
+    let (a, b) = (
+        parts::slice(a, start, a.len()),
+        parts::slice(b, start, b.len()),
+    );
     let end = a.iter().rev().zip(b.iter().rev()).take_while(is_same);
     a.len().max(b.len()).wrapping_sub(end.count())
 }

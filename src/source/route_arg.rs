@@ -24,10 +24,10 @@ pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
     scalar::forget_zeros(&mut via);
     let family = via.as_ref().map_or(Family::V4, Family::of);
     let mut prefix = Cidr::default(family);
-    if dst != b"default" {
-        if let Err(error) = scalar::prefix(dst, &mut prefix) {
-            return arg.refuse(0, error);
-        }
+    if dst != b"default"
+        && let Err(error) = scalar::prefix(dst, &mut prefix)
+    {
+        return arg.refuse(0, error);
     }
     if prefix.family() == Family::V6 && via.is_some() && family == Family::V4 {
         return arg.refuse(1, Problem::NotIpv6);

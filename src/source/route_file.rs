@@ -175,11 +175,11 @@ fn keyed_route<'a>(
             return None;
         }
     }
-    if let Some(entry) = file.get_numbered(GATEWAY, ordinal) {
-        if let Err(what) = file.gateway(entry, Family::V4, &mut line.route.via) {
-            file.complain(entry, Complaint::error(what, Effect::LineIgnored));
-            return None;
-        }
+    if let Some(entry) = file.get_numbered(GATEWAY, ordinal)
+        && let Err(what) = file.gateway(entry, Family::V4, &mut line.route.via)
+    {
+        file.complain(entry, Complaint::error(what, Effect::LineIgnored));
+        return None;
     }
     Some(())
 }

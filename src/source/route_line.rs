@@ -291,8 +291,9 @@ fn read_prefix(word: &[u8], into: &mut Cidr) -> Result<(), Problem> {
         return read;
     }
     let mut rest = Some(word);
-    let start = parts::next(&mut rest, b'/').and_then(scalar::ipv4_start);
-    let (addr, missing) = start.ok_or(Problem::NotIpv4)?;
+    let mut missing = 0;
+    let start = parts::next(&mut rest, b'/').unwrap_or_default();
+    let addr = scalar::ipv4_start(start, &mut missing).ok_or(Problem::NotIpv4)?;
     into.addr = IpAddr::V4(addr);
     into.len = match rest {
         Some(len) => scalar::prefix_len(len, family).ok_or(Problem::BadPrefix)?,

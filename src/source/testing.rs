@@ -3,7 +3,6 @@
 
 use super::Context;
 use super::assignments::{Entry, Scratch};
-use crate::packed::unpack;
 use crate::diag::{Diagnostic, Effect, Escaped, FileId, Problem, Severity, Sink};
 use crate::model::addr::Family;
 use crate::model::config::{
@@ -13,6 +12,7 @@ use crate::model::config::{
 use crate::model::index::Index;
 use crate::model::link::{IfName, LinkKind};
 use crate::model::route::{Reach, Route, RouteKind};
+use crate::packed::unpack;
 use heapless::Vec;
 use std::format;
 use std::string::{String, ToString};

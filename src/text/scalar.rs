@@ -79,22 +79,24 @@ fn hex_pairs(text: &[u8], step: usize, separator: u8) -> Option<Mac> {
 
 /// Four decimal numbers without leading zeros, as `inet_pton` takes them.
 pub fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
-    ipv4_start(text).and_then(|(addr, missing)| (missing == 0).then_some(addr))
+    let mut missing = 0;
+    ipv4_start(text, &mut missing).filter(|_| missing == 0)
 }
 
-/// The first of such numbers, at least one, the rest taken to be 0; and the number of the rest.
+/// The first of such numbers, at least one, the rest taken to be 0; how many these are goes to `missing`.
 #[inline(never)]
-pub fn ipv4_start(text: &[u8]) -> Option<(Ipv4Addr, u32)> {
-    let (mut bits, mut missing, mut rest) = (0_u32, 4_u32, Some(text));
+pub fn ipv4_start(text: &[u8], missing: &mut u32) -> Option<Ipv4Addr> {
+    let (mut bits, mut left, mut rest) = (0_u32, 4_u32, Some(text));
     while let Some(part) = parts::next(&mut rest, b'.') {
         let number = digits(part, 10).filter(|number| *number <= 255)?;
         if matches!(part, [b'0', _, ..]) {
             return None;
         }
-        missing = missing.checked_sub(1)?;
-        bits |= number << missing.wrapping_mul(8);
+        left = left.checked_sub(1)?;
+        bits |= number << left.wrapping_mul(8);
     }
-    Some((Ipv4Addr::from_bits(bits), missing))
+    *missing = left;
+    Some(Ipv4Addr::from_bits(bits))
 }
 
 /// An IPv6 address without brackets and without a zone (RFC 4291 s.2.2).

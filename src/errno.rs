@@ -32,6 +32,8 @@ impl Errno {
     pub const EINTR: Errno = Errno::new(4);
     /// Input/output error.
     pub const EIO: Errno = Errno(NonZeroU32::MIN.saturating_add(4));
+    /// No such device or address (of a socket that is opened as a file).
+    pub const ENXIO: Errno = Errno::new(6);
     /// Permission denied.
     pub const EACCES: Errno = Errno::new(13);
     /// Busy; a link that is up cannot be renamed before Linux 6.2.

@@ -6,7 +6,7 @@
 //!  ifcfg-*, route-*,  -> words -> tables -> Config \ resolve
 //!  sysconfig         /                              > Desired \ diff
 //!                                                  /           > Plan [Op...] -> encode -> rtnetlink
-//!                                        Observed /             \ Display = the ip(8) command
+//!                                        Observed /             \ Show = the ip(8) command
 //!                                             ^------------------- dumps; events only say "look again"
 //! ```
 //!
@@ -16,9 +16,9 @@
 //!
 //! | room | what | knows nothing of |
 //! |---|---|---|
-//! | [`text`] | octets to words: command line, shell assignments, scalars | what words mean |
+//! | [`text`] | octets to words: command line, shell assignments, scalars; and how values are shown | what words mean |
 //! | [`source`] | words to [`model::config::Config`]; one table per input format | the kernel |
-//! | [`model`] | the nouns: plain data | text, octets |
+//! | [`model`] | the nouns: plain data, and how each is written | where text comes from, netlink |
 //! | [`wire`] | octets to values and back: netlink, rtnetlink | policy, state |
 //! | [`plan`] | the difference, in order, as [`plan::op::Op`]s | text |
 //! | [`engine`] | observe, resolve, compare, apply, wait | file descriptors |

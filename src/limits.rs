@@ -41,7 +41,7 @@ pub const MAX_VALUE: usize = 4_096;
 /// Assignments in one `ifcfg` file.
 pub const MAX_ASSIGNMENTS: usize = 32_768;
 
-/// Octets of one diagnostic line. The kernel's log keeps 976 of a line, its own prefix included.
+/// Octets of one diagnostic line, four of them for the priority where a log has one. The kernel's log keeps 976 of a line, its own prefix included.
 pub const MAX_LINE: usize = 960;
 
 /// Octets of one netlink batch: more would not fit a default `SO_SNDBUF` (EMSGSIZE).

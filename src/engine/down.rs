@@ -34,7 +34,7 @@ impl Engine<'_> {
             return Ok(false);
         }
         self.observe_things(host)?;
-        self.apply(host)?;
+        self.send_steps(host, self.plan.steps.len())?;
         let mut all_gone = !self.plan.has_failed();
         if owned_up {
             all_gone &= self.take_down(ifindex, &name, host)?;
@@ -68,7 +68,7 @@ impl Engine<'_> {
         }
         self.plan.clear();
         self.plan.push(Phase::Down, Act::Down, 0);
-        self.apply(host)?;
+        self.send_steps(host, self.plan.steps.len())?;
         Ok(!self.plan.has_failed())
     }
 }

@@ -76,7 +76,7 @@ pub trait Host: Sink {
     /// Passes every `owned-IF` file to `each`: the name in its name, and its octets, as [`Host::read`].
     fn owned_files(&mut self, each: &mut EachFile<'_>);
 
-    /// Tells a person what happens; `at` is the link.
+    /// Tells a person what happens; `link` is what it happened to.
     fn progress(&mut self, link: &IfName, news: &dyn Show);
 
     /// An operation is about to be sent (`-v`).

@@ -151,11 +151,6 @@ impl Engine<'_> {
         self.started = now;
     }
 
-    /// Whether this was not said of a link before; now it is.
-    pub fn is_news(&mut self, text: &dyn Show) -> bool {
-        self.said.is_new(hash(text))
-    }
-
     /// How many netlink requests that change something were sent.
     pub fn requests_sent(&self) -> u64 {
         self.requests

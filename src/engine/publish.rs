@@ -1,6 +1,6 @@
 //! What the engine tells others: a link's end state, resolv.conf, the host name, state.json.
 
-use super::{Engine, Host, Instant, OutputFile, Subject, hash};
+use super::{Engine, Host, Instant, OutputFile, Subject};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Severity};
 use crate::model::addr::Family;
 use crate::model::config::{LinkConfig, LinkId, Method, SourceKind};
@@ -14,7 +14,7 @@ use crate::plan::resolve::LinkState;
 use crate::plan::{Act, Step};
 use crate::text::lines::lines;
 use crate::text::parts;
-use crate::text::show::{Parts, Show, Text};
+use crate::text::show::{Show, Text};
 
 /// How many servers the resolver reads (`MAXNS`).
 const SERVERS_READ: usize = 3;
@@ -74,19 +74,14 @@ impl Engine<'_> {
             self.remember_problem(ifindex, &in_words(&missing.text()));
         }
         let now = host.now();
-        self.mark(ifindex, event, now);
+        let is_news = self.mark(ifindex, event, now) == now;
         let just_up = |step: &Step| step.act == Act::Up && step.n == n as u32;
         let observed = self.observed.by_index(ifindex);
         if observed.is_some_and(|link| !link.has_carrier()) && !self.plan.steps.iter().any(just_up)
         {
             self.complain_of(host, NO_CARRIER, origin, &name);
         }
-        let news = News {
-            engine: self,
-            ifindex,
-        };
-        let hash = hash(&Parts(&[&name, &news]));
-        if missing.is_none() && self.said.is_new(hash) {
+        if missing.is_none() && is_news {
             let engine = self;
             host.progress(&name, &News { engine, ifindex });
         }
@@ -147,7 +142,7 @@ impl Engine<'_> {
                 owned::names(config, Some(LinkId(n)), &mut |word, name| {
                     conf.add(word, name)
                 });
-            } else if let Some(name) = link.name
+            } else if let Some(name) = link.name.or_else(|| self.observed.name_of(&link.matches))
                 && Some(&name) != without
             {
                 conf.add_owned(host.read(&OutputFile::Owned(name)).unwrap_or_default());
@@ -277,13 +272,14 @@ pub(super) fn in_words(problem: &dyn Show) -> ProblemText {
     text
 }
 
-/// The text of a file. One that is there and cannot be read is nobody's we know.
+/// The text of a file; of what is there and no file (a FIFO, a socket, a directory) one that is not ours. Where
+/// nothing can be read, writing tells why.
 #[inline(never)]
 fn what_is_there<'h>(host: &'h mut dyn Host, file: &OutputFile) -> &'h [u8] {
     match host.read(file) {
         Ok(text) => text,
-        Err(Errno::ENOENT) => b"",
-        Err(_) => b"?",
+        Err(Errno::EINVAL | Errno::EISDIR | Errno::ENXIO) => b"?",
+        Err(_) => b"",
     }
 }
 

@@ -10,7 +10,7 @@ mod pack;
 use crate::text::parts;
 use crate::text::show::{Show, Text, displayed};
 use pack::{FIRST, PAIRS};
-pub use pack::{cut, pack};
+pub use pack::{cut, is_same, pack};
 
 /// A text, packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

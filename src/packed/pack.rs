@@ -38,7 +38,18 @@ pub(super) const PAIRS: [[u8; 2]; PARTS.len()] = {
 /// The first way to divide a part into two units.
 const fn pair(n: usize) -> [u8; 2] {
     let part = PARTS[n].as_bytes();
-    let mut at = 1;
+    let mut at = 0;
+    while at < part.len() {
+        assert!(
+            !matches!(
+                part[at],
+                b'\n' | b'%' | b'$' | b'!' | b'~' | b'#' | b'@' | b'<' | b'>' | b'|' | b'*'
+            ),
+            "a part with a mark"
+        );
+        at += 1;
+    }
+    at = 1;
     while at < part.len() {
         let (left, right) = part.split_at(at);
         if let (Some(left), Some(right)) = (unit(left, n), unit(right, n)) {
@@ -64,7 +75,8 @@ const fn unit(text: &[u8], end: usize) -> Option<u8> {
     None
 }
 
-const fn is_same(mut a: &[u8], mut b: &[u8]) -> bool {
+/// Whether two texts are the same, while compiling.
+pub const fn is_same(mut a: &[u8], mut b: &[u8]) -> bool {
     while let ([x, rest_a @ ..], [y, rest_b @ ..]) = (a, b)
         && *x == *y
     {

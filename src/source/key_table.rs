@@ -151,7 +151,7 @@ impl Found {
 pub const fn row<H>(mut keys: &[Key<H>], name: &str) -> u16 {
     let mut row = 0_u16;
     while let [key, more @ ..] = keys {
-        if is_same(key.name.as_bytes(), name.as_bytes()) {
+        if packed::is_same(key.name.as_bytes(), name.as_bytes()) {
             return row;
         }
         row = row.wrapping_add(1);
@@ -159,15 +159,6 @@ pub const fn row<H>(mut keys: &[Key<H>], name: &str) -> u16 {
     }
     assert!(name.is_empty(), "no such key");
     row
-}
-
-const fn is_same(mut a: &[u8], mut b: &[u8]) -> bool {
-    while let ([x, rest_a @ ..], [y, rest_b @ ..]) = (a, b)
-        && *x == *y
-    {
-        (a, b) = (rest_a, rest_b);
-    }
-    a.is_empty() && b.is_empty()
 }
 
 impl Names {

@@ -265,16 +265,17 @@ pub(super) fn read_addr(
     family: Family,
     into: &mut Option<IpAddr>,
 ) -> Result<(), Problem> {
-    *into = match word.first() {
+    let addr = match word.first() {
         Some(b'[') => None,
         _ => scalar::ip(word),
     };
-    if into.as_ref().map(Family::of) != Some(family) {
+    if addr.as_ref().map(Family::of) != Some(family) {
         return Err(match family {
             Family::V4 => Problem::NotIpv4,
             Family::V6 => Problem::NotIpv6,
         });
     }
+    *into = addr;
     scalar::forget_zeros(into);
     Ok(())
 }

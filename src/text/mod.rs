@@ -1,4 +1,5 @@
 //! Octets to words. Borrowed, total, never panics, never loops, linear in its input.
+//! And the way back: what is [`show`]n.
 
 pub mod assign;
 pub mod cmdline;

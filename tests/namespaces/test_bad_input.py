@@ -33,6 +33,14 @@ class BadInput(Machine):
                     self.assertSays(run, "ifcfg-eth0:6:")
                 self.assertLess(max(map(len, run.err.splitlines()), default=0), 1_000, "the longest line said")
 
+    def test_a_gateway_of_the_other_family_is_no_gateway(self):
+        self.write("etc/sysconfig/network", "GATEWAY=fe80::1\nGATEWAYDEV=eth0\n")
+        self.network_script("ifcfg-eth0", ETH0)
+        run = self.up()
+        self.assertSays(run, "network:1:9:", '"fe80::1" is not an IPv4 address')
+        self.assertEqual(self.routes("default"), [], "no default route")
+        self.assertEqual(self.routes("default", family=6), [], "of neither family")
+
     def test_nul_octets(self):
         self.write(SCRIPTS + "ifcfg-eth0", ETH0.encode() + b"DOMAIN=a\0b.example\nDNS1=192.0.2.53\n")
         run = self.up()

@@ -95,6 +95,14 @@ class Down(Machine):
         self.ifdawn("up", code=1)
         self.assertIn("192.0.2.5/24", self.addresses("eth0"), "somebody else's address stays")
 
+    def test_down_removes_its_file_and_does_not_write_it_before(self):
+        self.cables("eth0")
+        self.ifcfg("eth0", "IPADDR=192.0.2.5\nPREFIX=24\nDNS1=192.0.2.53\n")
+        self.ifdawn("up")
+        run = self.ifdawn("down", "eth0", trace="rename,renameat2,unlinkat")
+        owned = [line for line in run.trace if "owned-eth0" in line]
+        self.assertEqual({line.split("(")[0] for line in owned}, {"unlinkat"}, "what was done with owned-eth0")
+
     def test_down_of_what_is_not_ours_changes_nothing_and_exits_1(self):
         self.cables("eth0", up=True)
         self.ip("addr add 203.0.113.9/24 dev eth0")

@@ -117,6 +117,25 @@ class ResolvConf(Machine):
         self.ifdawn("down", "eth3")
         self.assertEqual(self.read("etc/resolv.conf"), text.replace("nameserver 192.0.2.3\n", ""), "without eth3's")
 
+    def test_a_link_without_a_name_keeps_its_place_in_the_order(self):
+        self.cables("eth0", "eth1")
+        mac = self.link("eth0")["address"]
+        self.write("etc/sysconfig/network-scripts/ifcfg-a", f"HWADDR={mac}\nIPADDR=192.0.2.5\nPREFIX=24\nDNS1=192.0.2.50\n")
+        self.write("etc/sysconfig/network-scripts/ifcfg-b", "DEVICE=eth1\nIPADDR=192.0.3.5\nPREFIX=24\nDNS1=192.0.2.51\n")
+        self.ifdawn("up")
+        text = self.read("etc/resolv.conf")
+        self.ifdawn("up", "eth1")
+        self.assertEqual(self.read("etc/resolv.conf"), text, "as it was")
+
+    def test_a_place_that_cannot_be_is_an_error(self):
+        self.up()
+        self.write("etc/file", "")
+        os.symlink("loop", self.path("etc/loop"))
+        for path, error in (("/etc/file/resolv.conf", "ENOTDIR"), ("/etc/loop", "ELOOP"), ("/" + 1200 * "x", "ENAMETOOLONG")):
+            with self.subTest(error=error):
+                run = self.ifdawn("up", "--resolv-conf", path)
+                self.assertSays(run, "resolv.conf: " + error)
+
     def test_a_socket_in_its_place_is_nobodys_we_know(self):
         self.cables("eth0")
         self.ifcfg("eth0", "IPADDR=192.0.2.5\nPREFIX=24\nDNS1=192.0.2.53\n")

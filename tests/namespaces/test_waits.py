@@ -103,6 +103,22 @@ class Waits(Machine):
         self.finish(second, code=0)
 
 
+    def test_each_thing_is_said_once_however_many_there_are(self):
+        self.cables("eth0")
+        self.ifcfg("eth0", ETH0)
+        self.ifcfg("eth7", ETH1)
+        # More complaints than are remembered, and a new look at each event.
+        self.network_script("route-eth0", "".join(f"10.{n >> 8}.{n & 255}.0/24 via 203.0.113.1\n" for n in range(600)))
+        run = self.start("up", "--timeout", "2")
+        for _ in range(5):
+            time.sleep(0.2)
+            self.ip("link add other type veth peer name rehto")
+            self.ip("link del other")
+        text = self.finish(run, code=1).err
+        for line in ("eth0: up", "eth7: waiting for the device"):
+            self.assertLessEqual(text.count(line), 1, f"{line} is said once")
+        self.assertEqual(text.count("eth7: waiting for the device"), 1, "what is waited for")
+
     def test_the_time_for_everything_includes_the_wait_for_another_run(self):
         self.cables("eth0")
         self.ifcfg("eth0", ETH0)

@@ -1,5 +1,5 @@
 //! The command line. It is read by the tables that `--help` prints: a command or an option more is a row
-//! more. Words are octets of the argument vector, never copies.
+//! more. Words are octets of the argument vector; the one that is refused is copied.
 
 use crate::sys::file::{self, Out};
 use crate::sys::log::to_stderr;

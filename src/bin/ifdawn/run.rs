@@ -14,6 +14,7 @@ use ifdawn::engine::{
     EachFile, Engine, ForeignResolvConf, Host, Instant, Outcome, OutputFile, Progress, Settled,
     Subject,
 };
+use ifdawn::limits::MAX_LINKS;
 use ifdawn::model::config::LinkMatch;
 use ifdawn::model::link::IfName;
 use ifdawn::output::json::Octets;
@@ -200,7 +201,7 @@ fn settle(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<(), Errno>
         names: &system.options.links,
     };
     // Before the first look: what appears after it wakes us.
-    let events = Events::subscribe(system)?;
+    let mut events = Events::subscribe(system)?;
     let mut overruns = 0;
     loop {
         let until = match engine.converge(goal, system) {
@@ -404,18 +405,25 @@ fn is_owned(name: &[u8]) -> bool {
 }
 
 /// What wakes the loop: links of the kernel, and udev being done with one.
-struct Events([Option<BorrowedFd<'static>>; 2]);
+struct Events {
+    files: [Option<BorrowedFd<'static>>; 2],
+    /// What each configured link was last said to be waited for.
+    said: [Option<Problem>; MAX_LINKS],
+}
 
 impl Events {
     fn subscribe(system: &System<'_>) -> Result<Events, Errno> {
         let links = Rtnl::events()?.0;
-        Ok(Events([Some(links), system.udev.watch(&system.root)]))
+        Ok(Events {
+            files: [Some(links), system.udev.watch(&system.root)],
+            said: [None; MAX_LINKS],
+        })
     }
 
     /// Returns when something happened, or at `until`. On a terminal a live line for each link that is
     /// waited for counts the seconds.
     #[inline(never)]
-    fn wait(&self, until: Instant, engine: &mut Engine<'_>, system: &mut System<'_>) {
+    fn wait(&mut self, until: Instant, engine: &Engine<'_>, system: &mut System<'_>) {
         let until = match system.udev.deadline() {
             Some(deadline) => deadline.min(until),
             None => until,
@@ -423,13 +431,13 @@ impl Events {
         let live = system.log.is_terminal();
         loop {
             system.log.clear_live();
-            show_waiting(engine, &mut system.log, live);
+            self.show_waiting(engine, &mut system.log, live);
             let next = match live {
                 true => clock::now().after_seconds(1).min(until),
                 false => until,
             };
-            let woken = clock::wait(self.0, next);
-            for file in self.0.iter().flatten() {
+            let woken = clock::wait(self.files, next);
+            for file in self.files.iter().flatten() {
                 drain(*file);
             }
             if woken == Woken::ByFile || clock::now() >= until {
@@ -437,26 +445,29 @@ impl Events {
             }
         }
     }
-}
 
-/// One line for each link that is waited for: a live one, or one when it begins.
-fn show_waiting(engine: &mut Engine<'_>, log: &mut Log, live: bool) {
-    let seconds = clock::now().0.saturating_sub(engine.started().0) / 1_000_000;
-    let mut n = 0;
-    while let Some((link, state)) = engine.link_at(n) {
-        n += 1;
-        let Some(problem) = state.awaited() else {
-            continue;
-        };
-        let text = Waiting {
-            link: link.matches,
-            what: problem,
-            seconds: live.then_some(seconds),
-        };
-        if live {
-            log.live(&text);
-        } else if engine.is_news(&text) {
-            log.line(Level::News, &text);
+    /// One line for each link that is waited for: a live one, or one when it begins.
+    fn show_waiting(&mut self, engine: &Engine<'_>, log: &mut Log, live: bool) {
+        let seconds = clock::now().0.saturating_sub(engine.started().0) / 1_000_000;
+        for (n, said) in self.said.iter_mut().enumerate() {
+            let Some((link, state)) = engine.link_at(n) else {
+                return;
+            };
+            let before = *said;
+            *said = state.awaited();
+            let Some(what) = *said else {
+                continue;
+            };
+            let text = Waiting {
+                link: link.matches,
+                what,
+                seconds: live.then_some(seconds),
+            };
+            if live {
+                log.live(&text);
+            } else if *said != before {
+                log.line(Level::News, &text);
+            }
         }
     }
 }

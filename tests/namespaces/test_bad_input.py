@@ -38,6 +38,7 @@ class BadInput(Machine):
         self.network_script("ifcfg-eth0", ETH0)
         run = self.up()
         self.assertSays(run, "network:1:9:", '"fe80::1" is not an IPv4 address')
+        self.assertEqual(len(run.err.splitlines()), 3, f"that, and two links\n{run}")
         self.assertEqual(self.routes("default"), [], "no default route")
         self.assertEqual(self.routes("default", family=6), [], "of neither family")
 

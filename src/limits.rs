@@ -11,10 +11,11 @@ pub const MAX_LINKS: usize = 1_024;
 /// configuration does not mention are forgotten first.
 pub const MAX_KERNEL_LINKS: usize = 8_192;
 
-/// Addresses of all links together, those of earlier runs that go included.
+/// Addresses of all links together. Those of earlier runs that go have their place beside these and the
+/// routes, in one table for as many as both limits allow.
 pub const MAX_ADDRS: usize = 8_192;
 
-/// Routes of all links together, those of earlier runs that go included.
+/// Routes of all links together; for those of earlier runs see [`MAX_ADDRS`].
 pub const MAX_ROUTES: usize = 131_072;
 
 /// MAC rules (`ifname=`, `HWADDR` with `DEVICE`).

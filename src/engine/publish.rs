@@ -275,7 +275,7 @@ pub(super) fn in_words(problem: &dyn Show) -> ProblemText {
 /// The text of a file; of what is there and no file (a FIFO, a socket, a directory) one that is not ours. Where
 /// nothing can be read, writing tells why.
 #[inline(never)]
-fn what_is_there<'h>(host: &'h mut dyn Host, file: &OutputFile) -> &'h [u8] {
+fn what_is_there<'h>(host: &'h mut impl Host, file: &OutputFile) -> &'h [u8] {
     match host.read(file) {
         Ok(text) => text,
         Err(Errno::EINVAL | Errno::EISDIR | Errno::ENXIO) => b"?",

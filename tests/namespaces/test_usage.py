@@ -1,4 +1,5 @@
 """Arguments, exit codes and privileges."""
+import json
 import os
 
 from machine import BINARY, Machine
@@ -171,6 +172,15 @@ class Usage(Machine):
         for words in (["up", "--offline"], ["--json", "down", "eth0"], ["check", "--offline"]):
             run = self.usage_error(*words)
             self.assertSays(run, "not an option of this command: --")
+
+    def test_a_pipe_is_read_or_refused(self):
+        os.mkfifo(self.path("pipe"))
+        write = ["sh", "-c", f'echo ip=eth0:foobar >{self.path("pipe")} & exec "$@"', "sh"]
+        run = self.ifdawn("plan", "--cmdline-file", self.path("pipe"), prefix=write)
+        self.assertSays(run, "pipe:1:9:")
+        # Two passes are made, and what a pipe says is there once.
+        run = self.ifdawn("plan", "--json", "--cmdline-file", self.path("pipe"))
+        self.assertIn("EINVAL", [said["message"] for said in json.loads(run.out)["diagnostics"]], f"the complaint\n{run}")
 
     def test_output_that_nobody_can_have_is_an_error(self):
         for words in (["plan"], ["plan", "--json"], ["check"], ["--help"], ["--version"]):

@@ -228,6 +228,8 @@ impl Loader<'_, '_> {
         let name = path.get(shown..).unwrap_or_default();
         let octets = &mut self.files.octets;
         let found = match place {
+            // JSON is made in two passes: a pipe would be empty in the second one.
+            Place::Given if self.options.has(Opt::Json) => Root::NONE.path(path).read(octets),
             Place::Given => file::read_given(path, octets),
             Place::Rooted | Place::Listed => self.root.path(path).read(octets),
         };

@@ -13,7 +13,7 @@ impl Errno {
     pub const fn new(number: i32) -> Errno {
         match NonZeroU32::new(number.unsigned_abs()) {
             Some(number) => Errno(number),
-            None => Errno::EIO,
+            None => Errno(NonZeroU32::MIN.saturating_add(4)),
         }
     }
 
@@ -21,83 +21,54 @@ impl Errno {
     pub const fn number(self) -> u32 {
         self.0.get()
     }
-
-    /// Operation not permitted.
-    pub const EPERM: Errno = Errno::new(1);
-    /// No such file or object.
-    pub const ENOENT: Errno = Errno::new(2);
-    /// No such route (of a deletion).
-    pub const ESRCH: Errno = Errno::new(3);
-    /// Interrupted.
-    pub const EINTR: Errno = Errno::new(4);
-    /// Input/output error.
-    pub const EIO: Errno = Errno(NonZeroU32::MIN.saturating_add(4));
-    /// No such device or address (of a socket that is opened as a file).
-    pub const ENXIO: Errno = Errno::new(6);
-    /// Permission denied.
-    pub const EACCES: Errno = Errno::new(13);
-    /// Busy; a link that is up cannot be renamed before Linux 6.2.
-    pub const EBUSY: Errno = Errno::new(16);
-    /// Exists.
-    pub const EEXIST: Errno = Errno::new(17);
-    /// No such device.
-    pub const ENODEV: Errno = Errno::new(19);
-    /// Is a directory.
-    pub const EISDIR: Errno = Errno::new(21);
-    /// Invalid argument.
-    pub const EINVAL: Errno = Errno::new(22);
-    /// File too large.
-    pub const EFBIG: Errno = Errno::new(27);
-    /// Message too long.
-    pub const EMSGSIZE: Errno = Errno::new(90);
-    /// Not supported.
-    pub const EOPNOTSUPP: Errno = Errno::new(95);
-    /// Address not available (of a deletion: it is gone).
-    pub const EADDRNOTAVAIL: Errno = Errno::new(99);
-    /// Receive buffer overrun: events were lost.
-    pub const ENOBUFS: Errno = Errno::new(105);
 }
 
-/// The errors that netlink and the files we touch answer with (asm-generic/errno*.h); their names are the
-/// lines of [`NAMES`].
-const NUMBERS: &[u8] = &[
-    1, 2, 3, 5, 6, 11, 12, 13, 16, 17, 19, 20, 21, 22, 27, 28, 30, 32, 34, 36, 40, 90, 95, 98, 99,
-    100, 101, 105, 113,
-];
+/// The errors that netlink and the files we touch answer with (asm-generic/errno*.h): a constant for each, and
+/// its name as a line of [`NAMES`] in the order of [`NUMBERS`].
+macro_rules! errors {
+    ($($name:ident $number:literal $about:literal,)*) => {
+        impl Errno {
+            $(#[doc = $about] pub const $name: Errno = Errno::new($number);)*
+        }
 
-/// See [`NUMBERS`].
-const NAMES: Packed = packed!(
-    "\
-EPERM
-ENOENT
-ESRCH
-EIO
-ENXIO
-EAGAIN
-ENOMEM
-EACCES
-EBUSY
-EEXIST
-ENODEV
-ENOTDIR
-EISDIR
-EINVAL
-EFBIG
-ENOSPC
-EROFS
-EPIPE
-ERANGE
-ENAMETOOLONG
-ELOOP
-EMSGSIZE
-EOPNOTSUPP
-EADDRINUSE
-EADDRNOTAVAIL
-ENETDOWN
-ENETUNREACH
-ENOBUFS
-EHOSTUNREACH"
-);
+        const NUMBERS: &[u8] = &[$($number),*];
+        const NAMES: Packed = packed!(concat!($(stringify!($name), "\n",)*));
+    };
+}
+
+errors! {
+    EPERM 1 "Operation not permitted.",
+    ENOENT 2 "No such file or object.",
+    ESRCH 3 "No such route (of a deletion).",
+    EINTR 4 "Interrupted.",
+    EIO 5 "Input/output error.",
+    ENXIO 6 "No such device or address (of a socket that is opened as a file).",
+    EAGAIN 11 "Nothing to read yet; held by somebody else.",
+    ENOMEM 12 "No memory.",
+    EACCES 13 "Permission denied.",
+    EBUSY 16 "Busy; a link that is up cannot be renamed before Linux 6.2.",
+    EEXIST 17 "Exists.",
+    EXDEV 18 "On another file system.",
+    ENODEV 19 "No such device.",
+    ENOTDIR 20 "Not a directory.",
+    EISDIR 21 "Is a directory.",
+    EINVAL 22 "Invalid argument.",
+    EFBIG 27 "File too large.",
+    ENOSPC 28 "No space left.",
+    EROFS 30 "Read-only file system.",
+    EPIPE 32 "Nobody reads any more.",
+    ERANGE 34 "Out of range.",
+    ENAMETOOLONG 36 "Name too long.",
+    ELOOP 40 "Too many symbolic links.",
+    EMSGSIZE 90 "Message too long.",
+    EOPNOTSUPP 95 "Not supported.",
+    EADDRINUSE 98 "Address in use.",
+    EADDRNOTAVAIL 99 "Address not available (of a deletion: it is gone).",
+    ENETDOWN 100 "The link is down.",
+    ENETUNREACH 101 "No route to the network.",
+    ENOBUFS 105 "Receive buffer overrun: events were lost.",
+    EHOSTUNREACH 113 "No route to the host.",
+}
 
 displayed!(Errno);
 

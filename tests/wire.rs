@@ -577,18 +577,11 @@ fn what_is_written_is_read_back() {
     let octets = encode(|w| change.write(w, 1, 77));
     let message = messages(&octets).next().unwrap();
     let link = Link {
-        ifindex: 77,
-        name: name("wan0"),
         flags: IFF_UP,
         arphrd: 0,
         mtu: 9_000,
         mac: Mac::new(&[6; 20]).unwrap(),
-        perm_mac: Mac::NONE,
-        master: 0,
-        kind: KernelKind::Device,
-        settled: true,
-        rename_to: None,
-        renamed_by: Origin::NONE,
+        ..Link::new(77, name("wan0"))
     };
     assert_eq!(link::decode(message.payload), Some(link));
 }

@@ -17,10 +17,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 pub const UNFINISHED: &[u8] = b".ifdawn-new";
 
 /// A path that does not fit, or that the kernel does not take.
-pub const TOO_LONG: Errno = Errno::new(libc::ENAMETOOLONG);
+pub const TOO_LONG: Errno = Errno::ENAMETOOLONG;
 
 /// EAGAIN and EWOULDBLOCK: nothing to read yet; somebody else has the lock.
-pub const HELD: Errno = Errno::new(libc::EWOULDBLOCK);
+pub const HELD: Errno = Errno::EAGAIN;
 
 /// Octets of a path, its root and the NUL at its end included.
 const MAX_PATH: usize = 1_000;
@@ -202,12 +202,7 @@ impl Path {
         let Err(error) = written else { return Ok(()) };
         temporary.remove();
         // A bind mount; or only the file itself may be written.
-        const IN_PLACE: [Errno; 4] = [
-            Errno::new(libc::EBUSY),
-            Errno::new(libc::EROFS),
-            Errno::new(libc::EACCES),
-            Errno::new(libc::EXDEV),
-        ];
+        const IN_PLACE: [Errno; 4] = [Errno::EBUSY, Errno::EROFS, Errno::EACCES, Errno::EXDEV];
         if old.kind() != 0 && IN_PLACE.contains(&error) {
             self.write_in_place(text)
         } else {

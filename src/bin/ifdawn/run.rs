@@ -58,10 +58,9 @@ pub fn run(options: &Options, engine: &mut Engine<'_>, files: &mut Files) -> u8 
             clock::now().after_seconds(seconds)
         }),
         files,
-        rtnl: Rtnl::requests(),
-        udev: Udev::new(&root),
+        rtnl: Err(Errno::EIO),
+        udev: Udev::UNASKED,
     };
-    engine.start(clock::now());
     engine.live_rename = crate::sys::kernel::live_rename();
     let mut out = Out::new(file::stdout());
     let code = match options.command {
@@ -105,8 +104,11 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> 
     if options.has(Opt::Offline) {
         engine.imagine_links();
         engine.plan_offline(goal, &mut system.log);
-    } else if let Err(errno) = engine.plan(goal, system) {
-        return system.refused(errno);
+    } else {
+        system.begin(engine);
+        if let Err(errno) = engine.plan(goal, system) {
+            return system.refused(errno);
+        }
     }
     for step in engine.plan.steps.iter() {
         if let Some(op) = Op::of(*step, &engine.plan, &engine.desired) {
@@ -149,8 +151,7 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
         return NOT_UP;
     }
     // What another run took of the time is no link's and no udev's fault.
-    engine.start(clock::now());
-    system.udev = Udev::new(&system.root);
+    system.begin(engine);
     system.read(engine, None);
     if let Err(errno) = system.rtnl {
         return system.refused(errno);
@@ -249,6 +250,14 @@ struct System<'a> {
 }
 
 impl System<'_> {
+    /// From here on the kernel and udev are asked, and time counts.
+    #[inline(never)]
+    fn begin(&mut self, engine: &mut Engine<'_>) {
+        engine.start(clock::now());
+        self.udev = Udev::new(&self.root);
+        self.rtnl = Rtnl::requests();
+    }
+
     /// Says why the kernel did not answer.
     #[inline(never)]
     fn refused(&mut self, errno: Errno) -> u8 {

@@ -24,6 +24,13 @@ pub struct Udev {
 }
 
 impl Udev {
+    /// Before anybody looked whether it runs.
+    pub const UNASKED: Udev = Udev {
+        runs: false,
+        deadline: Instant(0),
+        overdue: false,
+    };
+
     /// Whether it runs on our links.
     pub fn new(root: &Root<'_>) -> Udev {
         Udev {

@@ -162,9 +162,7 @@ impl Show for Message<'_> {
         complaint.problem.text().octets(&mut |octet| match octet {
             b'$' => complaint.number.show(f),
             b'!' => Errno::new(complaint.number.cast_signed()).show(f),
-            b'~' => f.put(b"is not a method"),
-            b'#' => f.put(b"one more than MAX_"),
-            b'@' => f.put(b" did not come in time"),
+            b'@' => {}
             _ => f.octet(octet),
         });
         match (self.0.detail, complaint.problem) {

@@ -237,10 +237,12 @@ impl Engine<'_> {
         let Some(route) = self.desired.things.get(step.n as usize) else {
             return false;
         };
-        let (ifindex, src) = (route.ifindex, route.route.src);
-        let is_source =
-            |thing: &Thing| thing.what == What::Addr && Some(thing.route.dst.addr) == src;
-        if route.route.family() == Family::V4 || !self.desired.things.iter().any(is_source) {
+        let (ifindex, family) = (route.ifindex, route.route.family());
+        let Some(src) = route.route.src else {
+            return false;
+        };
+        let is_source = |thing: &Thing| thing.what == What::Addr && thing.route.dst.addr == src;
+        if family == Family::V4 || !self.desired.things.iter().any(is_source) {
             return false;
         }
         let now = host.now();
@@ -269,6 +271,7 @@ fn encode_saved(saved: &[u8], at: u32, w: &mut Writer<'_>, seq: u32) -> Result<(
 /// What is put back after a deletion is looked at again anyway, and told then.
 fn is_harmless(step: Step, errno: Errno) -> bool {
     match step.act {
+        Act::Restore => true,
         _ if (Phase::AddressesAgain..=Phase::RoutesViaAgain).contains(&step.phase) => true,
         Act::Add => errno == Errno::EEXIST && step.phase >= Phase::RoutesOnLink,
         Act::Delete => [Errno::EADDRNOTAVAIL, Errno::ESRCH, Errno::ENODEV].contains(&errno),
@@ -279,8 +282,7 @@ fn is_harmless(step: Step, errno: Errno) -> bool {
         | Act::SetMtu
         | Act::Up
         | Act::Down
-        | Act::Replace
-        | Act::Restore => false,
+        | Act::Replace => false,
     }
 }
 

@@ -5,14 +5,17 @@
 //! back the addresses and routes that going down cost them, foreign ones included. When a batch fails
 //! halfway, every link gets its old name back, and configuration goes on by MAC.
 
-use super::observe::{Asked, append_message};
+use super::observe::Asked;
 use super::{Engine, Host, Once};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Sink};
+use crate::model::desired::Full;
 use crate::model::link::IfName;
 use crate::plan::rename::{self, LiveRename, Renamer};
 use crate::plan::{Act, Naming, Phase, Step};
 use crate::text::show::Parts;
 use crate::wire::netlink::Message;
+use crate::wire::rtnetlink::{RTM_NEWROUTE, route};
+use heapless::VecView;
 
 /// How the rename stage stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -246,6 +249,24 @@ impl Engine<'_> {
 
 /// Octets before each saved message: its type and length.
 const SAVED_HEADER: usize = 4;
+
+/// Appends one message to `buffer`, to be sent as a request later: its type, its length, its payload. A
+/// route loses the flags that only the kernel may set.
+fn append_message(buffer: &mut VecView<u8>, message: &Message<'_>) -> Result<(), Full> {
+    let len = u16::try_from(message.payload.len()).map_err(|_| Full)?;
+    let [k0, k1] = message.kind.to_ne_bytes();
+    let [l0, l1] = len.to_ne_bytes();
+    let start = buffer.len().saturating_add(SAVED_HEADER);
+    if buffer.capacity().saturating_sub(start) < message.payload.len() {
+        return Err(Full);
+    }
+    let _ = buffer.extend_from_slice(&[k0, k1, l0, l1]);
+    let _ = buffer.extend_from_slice(message.payload);
+    if message.kind == RTM_NEWROUTE {
+        route::clear_flags(buffer.get_mut(start..).unwrap_or_default());
+    }
+    Ok(())
+}
 
 /// The type and the payload of the message saved at `at`.
 #[inline(never)]

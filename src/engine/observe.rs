@@ -4,7 +4,6 @@ use super::{Engine, Host, Settled};
 use crate::diag::{Complaint, Effect, Errno, Problem};
 use crate::limits::MAX_LINKS;
 use crate::model::config::NameRule;
-use crate::model::desired::Full as TableFull;
 use crate::model::desired::{Presence, What};
 use crate::model::observed::{AltName, Link};
 use crate::model::route::MAIN_TABLE;
@@ -16,7 +15,6 @@ use crate::wire::rtnetlink::{
     RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE, addr, link,
 };
 use core::net::IpAddr;
-use heapless::VecView;
 
 /// Made by the kernel itself (linux/rtnetlink.h).
 const RTPROT_KERNEL: u8 = 2;
@@ -278,25 +276,4 @@ impl Engine<'_> {
         diff::diff(&self.desired, self.has_ipv6, &mut self.plan);
         Ok(())
     }
-}
-
-/// Appends one message to `buffer`, to be sent as a request later: its type, its length, its payload. A
-/// route loses the flags that only the kernel may set.
-pub(super) fn append_message(
-    buffer: &mut VecView<u8>,
-    message: &Message<'_>,
-) -> Result<(), TableFull> {
-    let len = u16::try_from(message.payload.len()).map_err(|_| TableFull)?;
-    let [k0, k1] = message.kind.to_ne_bytes();
-    let [l0, l1] = len.to_ne_bytes();
-    let start = buffer.len().saturating_add(4);
-    if buffer.capacity().saturating_sub(start) < message.payload.len() {
-        return Err(TableFull);
-    }
-    let _ = buffer.extend_from_slice(&[k0, k1, l0, l1]);
-    let _ = buffer.extend_from_slice(message.payload);
-    if message.kind == RTM_NEWROUTE {
-        route::clear_flags(buffer.get_mut(start..).unwrap_or_default());
-    }
-    Ok(())
 }

@@ -3,13 +3,15 @@
 use super::{Engine, Host, Instant, OutputFile, Subject};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Severity};
 use crate::model::addr::Family;
-use crate::model::config::{LinkConfig, LinkId, Method, SourceKind};
+use crate::model::config::{LinkConfig, LinkId, LinkMatch, Method, SourceKind};
 use crate::model::desired::{DesiredLink, What};
 use crate::model::link::IfName;
+use crate::model::observed::Observed;
 use crate::output::json::{Octets, begins_with};
 use crate::output::owned;
 use crate::output::resolv_conf::MARKER;
 use crate::output::state::{self, State};
+use crate::plan::rename::find_by_mac;
 use crate::plan::resolve::LinkState;
 use crate::plan::{Act, Step};
 use crate::text::lines::lines;
@@ -115,7 +117,7 @@ impl Engine<'_> {
         fails.then_some(missing)
     }
 
-    /// Writes resolv.conf, the host name and the state.
+    /// Writes resolv.conf and the host name.
     pub(super) fn publish(&mut self, host: &mut impl Host) {
         self.publish_resolv_conf(host, None);
         self.publish_hostname(host);
@@ -128,8 +130,8 @@ impl Engine<'_> {
         let links = &self.desired.links;
         conf.begin();
         owned::names(config, None, &mut |word, name| conf.add(word, name));
-        for (link, n) in config.links.iter().zip(0_u16..) {
-            let is_there = match self.states.get(usize::from(n)) {
+        for (id, link) in config.links_with_ids() {
+            let is_there = match self.states.get(usize::from(id.0)) {
                 None
                 | Some(LinkState::NotAsked | LinkState::WaitingDevice | LinkState::WaitingUdev) => {
                     false
@@ -139,10 +141,8 @@ impl Engine<'_> {
                 ) => true,
             };
             if is_there {
-                owned::names(config, Some(LinkId(n)), &mut |word, name| {
-                    conf.add(word, name)
-                });
-            } else if let Some(name) = link.name.or_else(|| self.observed.name_of(&link.matches))
+                owned::names(config, Some(id), &mut |word, name| conf.add(word, name));
+            } else if let Some(name) = name_of(link, &self.observed)
                 && Some(&name) != without
             {
                 conf.add_owned(host.read(&OutputFile::Owned(name)).unwrap_or_default());
@@ -258,6 +258,16 @@ impl Engine<'_> {
     /// When the run began.
     pub fn started(&self) -> Instant {
         self.started
+    }
+}
+
+/// The name of a link, or of the one with its MAC.
+fn name_of(link: &LinkConfig, observed: &Observed<'_>) -> Option<IfName> {
+    match &link.matches {
+        LinkMatch::Mac(mac) | LinkMatch::Bootif(mac) if link.name.is_none() => {
+            find_by_mac(observed, mac, &None).map(|(_, found)| found.name)
+        }
+        LinkMatch::Name(_) | LinkMatch::Mac(_) | LinkMatch::Bootif(_) | LinkMatch::Any => link.name,
     }
 }
 

@@ -42,17 +42,20 @@ impl Engine<'_> {
         if let Some(link) = named {
             link.recalled.file = file.map(|_| ());
         }
-        let mut ifindex = 0;
+        let mut ifindex = None;
         for (word, rest) in owned::lines(file.unwrap_or_default()) {
             if word == b"link" {
-                ifindex = scalar::number(rest).unwrap_or(0);
-                if let Some(link) = self.desired.link_mut(ifindex) {
+                ifindex = None;
+                if let Some(number) = scalar::number(rest)
+                    && let Some(link) = self.desired.link_mut(number)
+                {
+                    ifindex = Some(number);
                     link.recalled.file = Ok(());
                     if !is_taken {
                         link.recalled.old_name = *name;
                     }
                 }
-            } else if self.desired.link(ifindex).is_some()
+            } else if let Some(ifindex) = ifindex
                 && let Err(problem) = self.recall_line(word, rest, ifindex)
                 && let Some(link) = self.desired.link_mut(ifindex)
             {

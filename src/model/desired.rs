@@ -120,7 +120,7 @@ impl What {
     }
 }
 
-/// An address or a route that shall be there.
+/// An address or a route that shall be there, or that we made and shall be there no more: see [`Standing`].
 ///
 /// | field | of an address | of a route |
 /// |---|---|---|

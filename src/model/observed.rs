@@ -5,7 +5,6 @@
 
 use super::link::{IfName, Mac};
 use crate::diag::Origin;
-use crate::model::config::LinkMatch;
 use heapless::VecView;
 
 /// `IFF_UP`: administratively up.
@@ -135,15 +134,6 @@ impl Observed<'_> {
     #[inline(never)]
     pub fn by_index_mut(&mut self, ifindex: u32) -> Option<&mut Link> {
         self.links.iter_mut().find(|link| link.ifindex == ifindex)
-    }
-
-    /// The name of the first link with the MAC that a description asks for.
-    pub fn name_of(&self, matches: &LinkMatch) -> Option<IfName> {
-        let (LinkMatch::Mac(mac) | LinkMatch::Bootif(mac)) = matches else {
-            return None;
-        };
-        let mut links = self.links.iter();
-        links.find(|link| link.has_mac(mac)).map(|link| link.name)
     }
 
     /// The link with this name.

@@ -40,7 +40,8 @@ pub(super) enum Change<'a> {
 }
 
 impl<'a> Op<'a> {
-    /// The meaning of `step`; `None` only for a step that points nowhere.
+    /// The meaning of `step`; `None` for [`Act::Restore`], whose message is in the restore buffer, and for a step
+    /// that points nowhere.
     #[inline(never)]
     pub fn of(step: Step, plan: &'a Plan<'_>, desired: &'a Desired<'_>) -> Option<Op<'a>> {
         let n = step.n as usize;

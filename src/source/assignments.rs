@@ -277,10 +277,11 @@ pub fn scan<'a, 'c, 'm>(
         end: 1,
         pass: Pass::Device,
     };
-    for pass in [Pass::Device, Pass::All] {
-        scan.pass = pass;
+    if parts::has(text, b'$') {
         scan.read(cx);
     }
+    scan.pass = Pass::All;
+    scan.read(cx);
     let end = scan.end;
     File {
         keys: keys(names, text, scratch),
@@ -299,8 +300,8 @@ fn keys<'a>(names: Names, text: &'a [u8], scratch: &'a Scratch<'_>) -> Keys<'a> 
     }
 }
 
-/// What a scan takes. initscripts read a file twice, so lines above that of `DEVICE` may use it: it is
-/// read first, without complaints.
+/// What a scan takes. initscripts read a file twice, so lines above that of `DEVICE` may use it: where
+/// there are variables it is read first, without complaints.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pass {
     Device,
@@ -370,22 +371,18 @@ impl Scan<'_, '_, '_> {
             value_len: UNSET,
             found: self.names.find(found.name),
         };
-        let is_full = match self.unquote(found.raw) {
-            Err(fault) if fault.problem == Problem::MaxAssignments => true,
+        let kept = match self.unquote(found.raw) {
+            Err(fault) if fault.problem == Problem::MaxAssignments => None,
             Err(fault) => {
                 let error = Complaint::error(fault.problem, Effect::KeyUnset);
                 let token = found.raw.trim_ascii();
                 self.complain(&entry, short(fault.at), token, error, cx);
-                false
+                self.keep(&entry)
             }
             Ok(()) => {
                 entry.value_len = short(self.scratch.values.len()).wrapping_sub(entry.value_at);
-                false
+                self.keep(&entry)
             }
-        };
-        let kept = match is_full {
-            true => None,
-            false => self.keep(&entry),
         };
         let complaint = match kept {
             Some(line) if line == 0 || line >= entry.line => return Some(()),

@@ -265,20 +265,12 @@ impl<'a, V: Variables> Word<'a, V> {
             self.push(b'\\')?;
             return self.push(octet);
         }
-        if code < 0x80 || !matches!(octet, b'u' | b'U') {
+        if !matches!(octet, b'u' | b'U') {
             return self.push(code.to_le_bytes()[0]);
         }
-        // UTF-8; what is no character is found out once the value is complete
-        let code = code.min(0x11_0000);
-        let (mut shift, lead) = match code {
-            ..0x800 => (6_u32, 0xc0),
-            0x800..0x1_0000 => (12, 0xe0),
-            0x1_0000.. => (18, 0xf0),
-        };
-        self.push(lead | (code >> shift) as u8)?;
-        while shift > 0 {
-            shift = shift.wrapping_sub(6);
-            self.push(0x80 | (code >> shift) as u8 & 0x3f)?;
+        let code = char::from_u32(code).ok_or(Problem::NotUtf8)?;
+        for octet in code.encode_utf8(&mut [0; 4]).bytes() {
+            self.push(octet)?;
         }
         Ok(())
     }

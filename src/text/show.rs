@@ -89,12 +89,6 @@ impl Show for u32 {
     }
 }
 
-impl Show for u8 {
-    fn show(&self, text: &mut Text<'_>) {
-        u64::from(*self).show(text);
-    }
-}
-
 impl<S: Show + ?Sized> Show for &S {
     fn show(&self, text: &mut Text<'_>) {
         (**self).show(text);
@@ -162,7 +156,7 @@ mod tests {
 
     #[test]
     fn numbers_have_no_zeros_before_them() {
-        assert_eq!(written(&0_u8), "0");
+        assert_eq!(written(&0_u32), "0");
         assert_eq!(written(&4_294_967_295_u32), "4294967295");
         assert_eq!(written(&u64::MAX), "18446744073709551615");
     }

@@ -9,14 +9,20 @@ mod link_change;
 #[expect(dead_code, reason = "a part of it is for tests/model.rs")]
 mod support;
 
-use ifdawn::model::addr::{Cidr, Family};
+use ifdawn::diag::Origin;
+use ifdawn::model::addr::Cidr;
+use ifdawn::model::desired::{Thing, What};
 use ifdawn::model::link::{IfName, Mac};
 use ifdawn::model::route::{Reach, Route, RouteKind};
-use ifdawn::wire::netlink::{Full, NLM_F_DUMP_INTR, Writer, messages};
-use ifdawn::wire::rtnetlink::addr::{self, Addr};
+use ifdawn::wire::netlink::{
+    Attr, Full, NLA_F_NESTED, NLM_F_DUMP, NLM_F_DUMP_INTR, Writer, messages,
+};
 use ifdawn::wire::rtnetlink::link::{self, Admin};
-use ifdawn::wire::rtnetlink::route::{self, Entry};
-use ifdawn::wire::rtnetlink::{RTM_GETLINK, RTM_NEWROUTE, RTM_SETLINK, Verb};
+use ifdawn::wire::rtnetlink::route::RTA_TABLE;
+use ifdawn::wire::rtnetlink::{
+    AF_INET, AF_UNSPEC, RTM_DELLINKPROP, RTM_GETLINK, RTM_GETROUTE, RTM_NEWROUTE, RTM_SETLINK,
+    Seen, Verb, change, decode, get,
+};
 use link_change::LinkChange;
 use std::net::IpAddr;
 use support::kernel::Kernel;
@@ -100,14 +106,18 @@ fn admin(kernel: &mut Kernel, ifindex: u32, admin: Admin) {
     assert_eq!(errno, 0);
 }
 
+fn thing(ifindex: u32, addr: &str) -> Thing {
+    Thing::addr(ifindex, &cidr(addr), &None, Origin::NONE)
+}
+
 fn add(kernel: &mut Kernel, addr: &str) -> i32 {
-    let addr = Addr::new(2, cidr(addr));
-    send_one(kernel, &|w, seq| addr::change(w, seq, Verb::Add, &addr))
+    let addr = thing(2, addr);
+    send_one(kernel, &|w, seq| change(w, seq, Verb::Add, &addr))
 }
 
 fn add_route(kernel: &mut Kernel, route: Route) -> i32 {
     send_one(kernel, &|w, seq| {
-        route::change(w, seq, Verb::Add, 2, &route)
+        change(w, seq, Verb::Add, &Thing::route(2, &route, Origin::NONE))
     })
 }
 
@@ -132,7 +142,7 @@ fn links_are_dumped_as_they_are() {
     });
     let mut buffer = [0; 64];
     let mut w = Writer::new(&mut buffer);
-    link::get_links(&mut w, 9).unwrap();
+    get(&mut w, 9, RTM_GETLINK, 0).unwrap();
     for (per_datagram, datagrams) in [(100, 1), (2, 3), (1, 4), (3, 2)] {
         kernel.settings.per_datagram = per_datagram;
         let answers = kernel.receive_datagram(w.written());
@@ -173,7 +183,11 @@ fn names_are_taken_busy_or_bad() {
     assert_eq!(rename(&mut kernel, 2, "eth0"), 0);
     let backup = IfName::new(b"backup").unwrap();
     for errno in [0, nouns::ENOENT] {
-        let sent = send_one(&mut kernel, &|w, seq| link::del_altname(w, seq, 3, backup));
+        let sent = send_one(&mut kernel, &|w, seq| {
+            let payload = &link::altname_list(&backup);
+            let kind = link::IFLA_PROP_LIST | NLA_F_NESTED;
+            link::change(w, RTM_DELLINKPROP, seq, 3, None, &[Attr { kind, payload }])
+        });
         assert_eq!(sent, errno);
     }
     assert_eq!(rename(&mut kernel, 2, "backup"), 0);
@@ -265,11 +279,9 @@ fn addresses_go_with_what_depends_on_them() {
         ..via("0.0.0.0/0", "192.0.2.1")
     };
     assert_eq!(add_route(&mut kernel, preferring), 0);
-    let gone = Addr::new(2, cidr("192.0.2.5/24"));
+    let gone = thing(2, "192.0.2.5/24");
     for errno in [0, nouns::EADDRNOTAVAIL] {
-        let sent = send_one(&mut kernel, &|w, seq| {
-            addr::change(w, seq, Verb::Delete, &gone)
-        });
+        let sent = send_one(&mut kernel, &|w, seq| change(w, seq, Verb::Delete, &gone));
         assert_eq!(sent, errno);
     }
     assert_eq!(
@@ -279,14 +291,9 @@ fn addresses_go_with_what_depends_on_them() {
     assert_eq!(kernel.routes_of_others(), [""; 0]);
     kernel.add_addr(nouns::Addr::new(2, ip("192.0.2.5"), 24));
     assert_eq!(add(&mut kernel, "192.0.2.5/24"), nouns::EEXIST);
-    let nowhere = Addr::new(9, cidr("192.0.2.5/24"));
+    let nowhere = thing(9, "192.0.2.5/24");
     assert_eq!(
-        send_one(&mut kernel, &|w, seq| addr::change(
-            w,
-            seq,
-            Verb::Add,
-            &nowhere
-        )),
+        send_one(&mut kernel, &|w, seq| change(w, seq, Verb::Add, &nowhere)),
         nouns::ENODEV
     );
 }
@@ -300,8 +307,8 @@ fn the_last_ipv4_address_takes_the_routes_of_its_link_along() {
     assert_eq!(add_route(&mut kernel, Route::new(cidr("10.0.0.0/8"))), 0);
     assert_eq!(add_route(&mut kernel, via("::/0", "fe80::1")), 0);
     for (addr, left) in [("192.0.2.5/24", 2), ("198.51.100.1/24", 1)] {
-        let addr = Addr::new(2, cidr(addr));
-        let del = |w: &mut Writer<'_>, seq| addr::change(w, seq, Verb::Delete, &addr);
+        let addr = thing(2, addr);
+        let del = |w: &mut Writer<'_>, seq| change(w, seq, Verb::Delete, &addr);
         assert_eq!(send_one(&mut kernel, &del), 0);
         assert_eq!(kernel.routes_of_others().len(), left);
     }
@@ -350,13 +357,27 @@ fn routes_need_a_link_that_is_up_and_a_gateway_on_it() {
         metric: Some(1_024),
         ..via("2001:db8:1::/48", "fe80::2")
     };
-    let replace = |w: &mut Writer<'_>, seq| route::change(w, seq, Verb::Replace, 2, &other);
+    let replace = |w: &mut Writer<'_>, seq| {
+        change(
+            w,
+            seq,
+            Verb::Replace,
+            &Thing::route(2, &other, Origin::NONE),
+        )
+    };
     assert_eq!(send_one(&mut kernel, &replace), 0);
     let blackhole = Route {
         kind: RouteKind::Blackhole,
         ..Route::new(cidr("10.66.0.0/16"))
     };
-    let forbid = |w: &mut Writer<'_>, seq| route::change(w, seq, Verb::Add, 0, &blackhole);
+    let forbid = |w: &mut Writer<'_>, seq| {
+        change(
+            w,
+            seq,
+            Verb::Add,
+            &Thing::route(0, &blackhole, Origin::NONE),
+        )
+    };
     assert_eq!(send_one(&mut kernel, &forbid), 0);
     assert_eq!(
         kernel.routes_of_others(),
@@ -371,7 +392,7 @@ fn routes_need_a_link_that_is_up_and_a_gateway_on_it() {
     );
     for errno in [0, nouns::ESRCH] {
         let sent = send_one(&mut kernel, &|w, seq| {
-            route::change(w, seq, Verb::Delete, 2, &other)
+            change(w, seq, Verb::Delete, &Thing::route(2, &other, Origin::NONE))
         });
         assert_eq!(sent, errno);
     }
@@ -403,33 +424,28 @@ fn routes_of_one_protocol_are_found_and_removed() {
     let dump = |kernel: &mut Kernel, family, table| {
         let mut buffer = [0; 64];
         let mut w = Writer::new(&mut buffer);
-        route::get_routes(&mut w, 1, family, table).unwrap();
+        w.begin(RTM_GETROUTE, NLM_F_DUMP, 1);
+        w.header(&[family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        w.attr_u32(RTA_TABLE, table);
+        w.finish().unwrap();
         let all = kernel.receive_datagram(w.written()).concat();
         let end = messages(&all).last().unwrap().outcome().unwrap().errno;
-        let entries = messages(&all).filter_map(|part| route::decode(part.payload));
+        let entries = messages(&all).filter_map(|part| decode(What::Route, part.payload));
         (
             entries.collect::<Vec<_>>(),
             end.map_or(0, |errno| errno.number().cast_signed()),
         )
     };
-    assert_eq!(dump(&mut kernel, Some(Family::V4), Some(1_000)).0.len(), 1);
-    assert_eq!(
-        dump(&mut kernel, Some(Family::V4), Some(4_321)),
-        (vec![], nouns::ENOENT)
-    );
-    let (entries, end) = dump(&mut kernel, None, None);
+    assert_eq!(dump(&mut kernel, AF_INET, 1_000).0.len(), 1);
+    assert_eq!(dump(&mut kernel, AF_INET, 4_321), (vec![], nouns::ENOENT));
+    let (entries, end) = dump(&mut kernel, AF_UNSPEC, 0);
     assert_eq!(end, 0);
-    let is_other = |entry: &Entry| matches!(entry, Entry::Other { protocol: 3, .. });
-    assert_eq!(entries.iter().filter(|entry| is_other(entry)).count(), 1);
-    let ours = entries.iter().filter_map(|entry| match entry {
-        Entry::Route(ifindex, route) if route.protocol == 153 => Some((*ifindex, *route)),
-        Entry::Route(..) | Entry::Other { .. } => None,
-    });
-    for (ifindex, route) in ours {
-        let sent = send_one(&mut kernel, &|w, seq| {
-            route::change(w, seq, Verb::Delete, ifindex, &route)
-        });
-        assert_eq!(sent, 0, "{route:?}");
+    let is_other = |entry: &&Seen| !entry.is_plain && entry.thing.route.protocol == 3;
+    assert_eq!(entries.iter().filter(is_other).count(), 1);
+    let is_ours = |entry: &&Seen| entry.is_plain && entry.thing.route.protocol == 153;
+    for Seen { thing, .. } in entries.iter().filter(is_ours) {
+        let sent = send_one(&mut kernel, &|w, seq| change(w, seq, Verb::Delete, thing));
+        assert_eq!(sent, 0, "{thing:?}");
     }
     assert_eq!(kernel.routes_of_others().len(), 2);
 }
@@ -443,14 +459,14 @@ fn a_batch_goes_on_after_an_error() {
             admin: Some(Admin::Up),
             ..LinkChange::default()
         };
-        let addr = Addr::new(2, cidr("192.0.2.5/24"));
+        let addr = thing(2, "192.0.2.5/24");
         let default = via("0.0.0.0/0", "192.0.2.1");
         let requests: [&Request<'_>; 5] = [
-            &|w, seq| route::change(w, seq, Verb::Add, 2, &default),
+            &|w, seq| change(w, seq, Verb::Add, &Thing::route(2, &default, Origin::NONE)),
             &|w, seq| up.write(w, seq, 2),
-            &|w, seq| addr::change(w, seq, Verb::Add, &addr),
-            &|w, seq| route::change(w, seq, Verb::Add, 2, &default),
-            &|w, seq| route::change(w, seq, Verb::Add, 2, &default),
+            &|w, seq| change(w, seq, Verb::Add, &addr),
+            &|w, seq| change(w, seq, Verb::Add, &Thing::route(2, &default, Origin::NONE)),
+            &|w, seq| change(w, seq, Verb::Add, &Thing::route(2, &default, Origin::NONE)),
         ];
         let failed = send(&mut kernel, &requests);
         let text = if ext_ack {

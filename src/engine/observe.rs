@@ -10,9 +10,9 @@ use crate::model::route::MAIN_TABLE;
 use crate::plan::diff::{self, Ipv6};
 use crate::plan::resolve::{is_named, is_spoken_of};
 use crate::wire::netlink::{self, Full, Message, NLM_F_DUMP_INTR, Writer};
-use crate::wire::rtnetlink::route::{self, Entry};
 use crate::wire::rtnetlink::{
-    RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE, addr, link,
+    self, RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE, Seen,
+    addr, link, route,
 };
 use core::net::IpAddr;
 
@@ -62,12 +62,7 @@ impl Engine<'_> {
             let seq = self.next_seq();
             self.first_seq = seq;
             let mut writer = Writer::new(self.buffers.batch);
-            match get {
-                RTM_GETLINK => link::get_links(&mut writer, seq),
-                RTM_GETADDR => addr::get_addrs(&mut writer, seq, None),
-                _ => route::get_routes(&mut writer, seq, None, Some(table)),
-            }
-            .map_err(|Full| Errno::EMSGSIZE)?;
+            rtnetlink::get(&mut writer, seq, get, table).map_err(|Full| Errno::EMSGSIZE)?;
             host.send(writer.written())?;
             if self.answers(host)? == Dumped::Whole {
                 break;
@@ -135,23 +130,19 @@ impl Engine<'_> {
     }
 
     fn see(&mut self, host: &mut impl Host, message: &Message<'_>) {
-        match message.kind {
+        let what = match message.kind {
             RTM_NEWLINK => {
                 if let Some(link) = &mut link::decode(message.payload) {
                     self.see_link(host, link, message.payload);
                 }
+                return;
             }
-            RTM_NEWADDR => {
-                if let Some(addr) = &addr::decode(message.payload) {
-                    self.see_addr(host, addr, message);
-                }
-            }
-            RTM_NEWROUTE => {
-                if let Some(entry) = &route::decode(message.payload) {
-                    self.see_route(entry, message);
-                }
-            }
-            _ => {}
+            RTM_NEWADDR => What::Addr,
+            RTM_NEWROUTE => What::Route,
+            _ => return,
+        };
+        if let Some(seen) = &rtnetlink::decode(what, message.payload) {
+            self.see_thing(host, seen, message);
         }
     }
 
@@ -191,41 +182,35 @@ impl Engine<'_> {
             || self.config.name_rules.iter().any(is_meant)
     }
 
-    fn see_addr(&mut self, host: &mut impl Host, seen: &addr::Addr, message: &Message<'_>) {
+    fn see_thing(&mut self, host: &mut impl Host, seen: &Seen, message: &Message<'_>) {
         const TAKEN: Complaint = Complaint::error(Problem::AddrTaken, Effect::None);
-        if self.asked != Asked::Compare {
-            let is_permanent = seen.flags & addr::IFA_F_PERMANENT != 0;
-            let by_kernel =
-                matches!(seen.addr.addr, IpAddr::V6(addr) if addr.is_unicast_link_local());
-            if self.concerns(seen.ifindex) {
-                self.take(message, is_permanent && !by_kernel);
+        let thing = &seen.thing;
+        let (addr, protocol) = (&thing.route.dst.addr, thing.route.protocol);
+        if self.asked == Asked::Compare {
+            if thing.what == What::Addr {
+                self.has_ipv6.seen(thing.route.family());
+            }
+            let asked_for = diff::mark(&mut self.desired, seen);
+            if seen.flags & addr::IFA_F_DADFAILED != 0
+                && let Some(origin) = asked_for
+            {
+                self.complain_of(host, TAKEN, origin, addr);
+                self.fail(thing.ifindex);
             }
             return;
         }
-        self.has_ipv6.seen(seen.addr.family());
-        let asked_for = diff::mark_addr(&mut self.desired, seen);
-        if seen.flags & addr::IFA_F_DADFAILED != 0
-            && let Some(origin) = asked_for
-        {
-            self.complain_of(host, TAKEN, origin, &seen.addr.addr);
-            self.fail(seen.ifindex);
-        }
-    }
-
-    fn see_route(&mut self, seen: &Entry, message: &Message<'_>) {
-        if self.asked == Asked::Compare {
-            return diff::mark_route(&mut self.desired, seen);
-        }
-        let (concerns, protocol) = match seen {
-            Entry::Route(ifindex, route) => (self.concerns(*ifindex), route.protocol),
-            Entry::Other { protocol, .. } => {
-                let mut hops = route::nexthops(message.payload);
-                let concerns = hops.any(|ifindex| self.concerns(ifindex));
-                (concerns, *protocol)
-            }
+        let concerns = match seen.is_plain {
+            true => self.concerns(thing.oif()),
+            false => route::nexthops(message.payload).any(|ifindex| self.concerns(ifindex)),
         };
         if concerns {
-            let by_kernel = protocol == RTPROT_KERNEL || protocol == RTPROT_RA;
+            let by_kernel = match thing.what {
+                What::Addr => {
+                    seen.flags & addr::IFA_F_PERMANENT == 0
+                        || matches!(addr, IpAddr::V6(addr) if addr.is_unicast_link_local())
+                }
+                What::Route => protocol == RTPROT_KERNEL || protocol == RTPROT_RA,
+            };
             self.take(message, !by_kernel);
         }
     }

@@ -50,10 +50,9 @@ impl IfName {
         Some(IfName(padded))
     }
 
-    /// The name and its NUL.
-    pub fn with_nul(&self) -> &[u8] {
-        let len = self.as_bytes().len().saturating_add(1);
-        self.0.get(..len).unwrap_or_default()
+    /// The name and its padding, at least one NUL.
+    pub fn padded(&self) -> &[u8; IFNAMSIZ] {
+        &self.0
     }
 
     /// Whether `name` is this one.

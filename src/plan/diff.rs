@@ -1,7 +1,7 @@
 //! Desired minus observed.
 //!
 //! Links are compared as they are known. Addresses and routes are compared as they pass: each dumped one
-//! marks the desired one it stands for ([`mark_addr`], [`mark_route`]); what is unmarked afterwards is
+//! marks the desired one it stands for ([`mark`]); what is unmarked afterwards is
 //! missing. So a kernel full of foreign routes costs no memory, and nothing foreign is ever touched.
 //! Only managed fields take part: an address is its link, octets, length, other end and end of life; a
 //! route is its key, gateway, source and link.
@@ -12,59 +12,48 @@ use crate::model::addr::Family;
 use crate::model::desired::{Desired, Presence, Standing, Thing, What};
 use crate::model::observed::Observed;
 use crate::model::route::{PROTOCOL, Route};
-use crate::wire::rtnetlink::addr::{Addr, FOREVER};
-use crate::wire::rtnetlink::route::Entry;
+use crate::wire::rtnetlink::Seen;
+use crate::wire::rtnetlink::addr::FOREVER;
 use core::net::Ipv6Addr;
 
-/// Marks the desired address that `seen` stands for; where that was asked for, unless it is stale.
-pub fn mark_addr(desired: &mut Desired<'_>, seen: &Addr) -> Option<Origin> {
-    let place = Thing::addr(seen.ifindex, &seen.addr, &seen.peer, Origin::NONE);
+/// Marks what is desired in whose place `seen` stands; where it was asked for, unless it is stale.
+#[inline(never)]
+pub fn mark(desired: &mut Desired<'_>, seen: &Seen) -> Option<Origin> {
     let mut asked_for = None;
-    desired.things.each(&place.key(), &mut |addr| {
-        addr.presence = Presence::Same;
-        if addr.standing != Standing::Stale {
-            asked_for = Some(addr.origin);
-            if seen.valid_lft_secs != FOREVER {
-                addr.presence = Presence::Mortal;
+    let ours = seen.thing.route.protocol == PROTOCOL;
+    desired.things.each(&seen.thing.key(), &mut |wanted| {
+        let is_wanted = wanted.standing != Standing::Stale;
+        if is_wanted {
+            asked_for = Some(wanted.origin);
+        }
+        if is_same(wanted, seen) {
+            wanted.presence = match is_wanted && seen.valid_lft_secs != FOREVER {
+                true => Presence::Mortal,
+                false => Presence::Same,
+            };
+            if ours {
+                wanted.standing = wanted.standing.recalled();
             }
+        } else if wanted.presence != Presence::Same {
+            wanted.presence = match ours {
+                true => Presence::DiffersOurs,
+                false => Presence::DiffersForeign,
+            };
         }
     });
     asked_for
 }
 
-/// Marks the desired routes in whose place `seen` stands.
-#[inline(never)]
-pub fn mark_route(desired: &mut Desired<'_>, seen: &Entry) {
-    let (key, protocol) = match seen {
-        Entry::Route(_, route) => (route.key(), route.protocol),
-        Entry::Other { key, protocol } => (*key, *protocol),
-    };
-    desired.things.each(&key, &mut |wanted| {
-        let same = match seen {
-            Entry::Route(ifindex, route) => is_same(wanted, *ifindex, route),
-            Entry::Other { .. } => false,
-        };
-        if same {
-            wanted.presence = Presence::Same;
-            if protocol == PROTOCOL {
-                wanted.standing = wanted.standing.recalled();
-            }
-        } else if wanted.presence != Presence::Same {
-            wanted.presence = match protocol {
-                PROTOCOL => Presence::DiffersOurs,
-                _ => Presence::DiffersForeign,
-            };
-        }
-    });
-}
-
-/// Fields that are not compared: protocol (a hint only), scope and `onlink` (how it was added, not what it
-/// is), and the source address unless one is wanted.
-fn is_same(wanted: &Thing, ifindex: u32, seen: &Route) -> bool {
-    wanted.route.kind == seen.kind
-        && wanted.oif() == ifindex
-        && wanted.route.via == seen.via
-        && (wanted.route.src.is_none() || wanted.route.src == seen.src)
+/// Of an address the key is everything. Fields of a route that are not compared: protocol (a hint only), scope
+/// and `onlink` (how it was added, not what it is), and the source address unless one is wanted.
+fn is_same(wanted: &Thing, seen: &Seen) -> bool {
+    let (ours, theirs) = (&wanted.route, &seen.thing.route);
+    wanted.what == What::Addr
+        || seen.is_plain
+            && ours.kind == theirs.kind
+            && wanted.oif() == seen.thing.oif()
+            && ours.via == theirs.via
+            && (ours.src.is_none() || ours.src == theirs.src)
 }
 
 /// The kernel has one place for an IPv6 address, whatever its prefix length.
@@ -220,29 +209,35 @@ mod tests {
         desired.things.add(&wanted).unwrap();
     }
 
+    fn seen(thing: Thing) -> Seen {
+        Seen {
+            thing,
+            is_plain: true,
+            flags: 0,
+            valid_lft_secs: FOREVER,
+        }
+    }
+
     type Tables = Machine<4, 4, 8, 8, 16, 64, 32, 64>;
 
     #[test]
     fn an_address_is_its_link_octets_length_and_other_end() {
         let wanted = |addr, peer| {
-            let mut addr = Addr::new(2, cidr(addr));
-            addr.peer = Option::map(peer, ip);
-            addr
+            let mut thing = Thing::addr(2, &cidr(addr), &Option::map(peer, ip), Origin::NONE);
+            thing.route.protocol = 0;
+            seen(thing)
         };
-        let elsewhere = Addr {
-            ifindex: 3,
-            ..wanted("192.0.2.5/24", None)
-        };
-        let mortal = Addr {
+        let elsewhere = Thing::addr(3, &cidr("192.0.2.5/24"), &None, Origin::NONE);
+        let elsewhere = seen(elsewhere);
+        let mortal = Seen {
             valid_lft_secs: 60,
             ..wanted("192.0.2.5/24", None)
         };
-        let flagged = Addr {
+        let mut flagged = Seen {
             flags: 0xff,
-            scope: 200,
-            broadcast: Some([192, 0, 2, 0].into()),
-            ..wanted("192.0.2.5/24", None)
+            ..wanted("192.0.2.5/24", Some("192.0.2.5"))
         };
+        flagged.thing.broadcast = Some([192, 0, 2, 0].into());
         for (seen, first, second) in [
             (
                 wanted("192.0.2.5/24", None),
@@ -272,7 +267,7 @@ mod tests {
             let mut desired = tables.engine().desired;
             want_addr(&mut desired, "192.0.2.5/24", None);
             want_addr(&mut desired, "192.0.2.5/24", Some("192.0.2.9"));
-            mark_addr(&mut desired, &seen);
+            mark(&mut desired, &seen);
             let marks = [desired.things[0].presence, desired.things[1].presence];
             assert_eq!(marks, [first, second], "{seen:?}");
         }
@@ -290,17 +285,24 @@ mod tests {
         };
         let other_gateway = via("10.0.0.0/8", "192.0.2.2");
         let (ours, foreign) = (Presence::DiffersOurs, Presence::DiffersForeign);
-        let multipath = Entry::Other {
-            key: wanted.key(),
-            protocol: 3,
+        let route = |ifindex, route: Route| seen(Thing::route(ifindex, &route, Origin::NONE));
+        let multipath = Seen {
+            is_plain: false,
+            ..route(
+                2,
+                Route {
+                    protocol: 3,
+                    ..wanted
+                },
+            )
         };
         for (seen, presence, owned) in [
-            (Entry::Route(2, wanted), Presence::Same, true),
-            (Entry::Route(2, theirs), Presence::Same, false),
-            (Entry::Route(3, wanted), ours, false),
-            (Entry::Route(2, other_gateway), ours, false),
+            (route(2, wanted), Presence::Same, true),
+            (route(2, theirs), Presence::Same, false),
+            (route(3, wanted), ours, false),
+            (route(2, other_gateway), ours, false),
             (
-                Entry::Route(
+                route(
                     2,
                     Route {
                         protocol: 3,
@@ -311,7 +313,7 @@ mod tests {
                 false,
             ),
             (
-                Entry::Route(
+                route(
                     0,
                     Route {
                         kind: RouteKind::Blackhole,
@@ -324,7 +326,7 @@ mod tests {
             ),
             (multipath, foreign, false),
             (
-                Entry::Route(
+                route(
                     2,
                     Route {
                         metric: Some(1),
@@ -335,7 +337,7 @@ mod tests {
                 false,
             ),
             (
-                Entry::Route(
+                route(
                     2,
                     Route {
                         table: 100,
@@ -346,12 +348,12 @@ mod tests {
                 false,
             ),
             (
-                Entry::Route(2, Route { tos: 4, ..wanted }),
+                route(2, Route { tos: 4, ..wanted }),
                 Presence::Missing,
                 false,
             ),
             (
-                Entry::Route(2, via("10.0.0.0/9", "192.0.2.1")),
+                route(2, via("10.0.0.0/9", "192.0.2.1")),
                 Presence::Missing,
                 false,
             ),
@@ -359,7 +361,7 @@ mod tests {
             let mut tables = Tables::new();
             let mut desired = tables.engine().desired;
             want_route(&mut desired, wanted);
-            mark_route(&mut desired, &seen);
+            mark(&mut desired, &seen);
             let is_ours = desired.things[0].standing == Standing::Ours;
             assert_eq!(
                 (desired.things[0].presence, is_ours),
@@ -379,17 +381,12 @@ mod tests {
             protocol: 3,
             ..via("::/0", "fe80::2")
         };
-        for seen in [other, wanted, other] {
-            mark_route(
-                &mut desired,
-                &Entry::Route(
-                    2,
-                    Route {
-                        metric: Some(1_024),
-                        ..seen
-                    },
-                ),
-            );
+        for route in [other, wanted, other] {
+            let route = Route {
+                metric: Some(1_024),
+                ..route
+            };
+            mark(&mut desired, &seen(Thing::route(2, &route, Origin::NONE)));
         }
         assert_eq!(desired.things[0].presence, Presence::Same);
     }

@@ -2,10 +2,10 @@
 
 use super::Naming;
 use super::op::{Change, Op};
+use crate::wire::netlink::NLA_F_NESTED;
 use crate::wire::netlink::{Attr, Full, Writer};
-use crate::wire::rtnetlink::addr::{self, Addr};
 use crate::wire::rtnetlink::link::{self, Admin};
-use crate::wire::rtnetlink::route;
+use crate::wire::rtnetlink::{self, RTM_DELLINKPROP, RTM_SETLINK};
 
 /// Appends the request for `op`.
 ///
@@ -13,9 +13,8 @@ use crate::wire::rtnetlink::route;
 /// [`Full`] when it does not fit; then nothing of it was written.
 #[inline(never)]
 pub fn encode(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
-    let ifindex = op.ifindex();
-    let (mut admin, mut kind) = (None, 0);
-    let payload = match &op.change {
+    let (mut request, mut admin, mut kind) = (RTM_SETLINK, None, 0);
+    let payload: &[u8] = match &op.change {
         Change::Up => {
             admin = Some(Admin::Up);
             &[]
@@ -34,21 +33,15 @@ pub fn encode(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
         }
         Change::Rename(Naming::Rename, name) => {
             kind = link::IFLA_IFNAME;
-            name.with_nul()
+            name.padded()
         }
         Change::Rename(Naming::DropAltName, name) => {
-            return link::del_altname(w, seq, ifindex, **name);
+            request = RTM_DELLINKPROP;
+            kind = link::IFLA_PROP_LIST | NLA_F_NESTED;
+            &link::altname_list(name)
         }
-        Change::Addr(verb, addr, peer, broadcast) => {
-            let mut addr = Addr::new(ifindex, **addr);
-            addr.peer = **peer;
-            addr.broadcast = *broadcast;
-            return addr::change(w, seq, *verb, &addr);
-        }
-        Change::Route(verb, route) => {
-            return route::change(w, seq, *verb, route.oif(ifindex), route);
-        }
+        Change::Thing(verb, thing) => return rtnetlink::change(w, seq, *verb, thing),
     };
     let attr = (kind != 0).then_some(Attr { kind, payload });
-    link::set_link(w, seq, ifindex, admin, attr.as_slice())
+    link::change(w, request, seq, op.ifindex(), admin, attr.as_slice())
 }

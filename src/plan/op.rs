@@ -2,14 +2,13 @@
 
 use super::{Act, Naming, Plan, Step};
 use crate::diag::Origin;
-use crate::model::addr::{Cidr, Family};
-use crate::model::desired::{Desired, What};
+use crate::model::addr::Family;
+use crate::model::desired::{Desired, Thing, What};
 use crate::model::link::{IfName, Mac};
 use crate::model::route::{MAIN_TABLE, Reach, Route, RouteKind};
 use crate::text::show::{Show, Text, displayed};
 use crate::text::{parts, utf8};
 use crate::wire::rtnetlink::Verb;
-use core::net::{IpAddr, Ipv4Addr};
 
 /// One change of the kernel's state.
 #[derive(Clone, Copy)]
@@ -33,10 +32,8 @@ pub(super) enum Change<'a> {
     Mac(&'a Mac),
     /// New MTU.
     Mtu(u32),
-    /// An address.
-    Addr(Verb, &'a Cidr, &'a Option<IpAddr>, Option<Ipv4Addr>),
-    /// A route.
-    Route(Verb, &'a Route),
+    /// An address or a route.
+    Thing(Verb, &'a Thing),
 }
 
 impl<'a> Op<'a> {
@@ -73,11 +70,7 @@ impl<'a> Op<'a> {
             }
             Act::Add | Act::Replace | Act::Delete => {
                 let thing = desired.things.get(n)?;
-                let (verb, route) = (step.verb(), &thing.route);
-                let change = match thing.what {
-                    What::Addr => Change::Addr(verb, &route.dst, &route.via, thing.broadcast),
-                    What::Route => Change::Route(verb, route),
-                };
+                let change = Change::Thing(step.verb(), thing);
                 let name = desired.link(thing.ifindex).map(|link| &link.name);
                 (thing.ifindex, name, thing.origin, change)
             }
@@ -99,8 +92,7 @@ impl<'a> Op<'a> {
     /// Which family the address or the route is of.
     pub fn family(&self) -> Option<Family> {
         match &self.change {
-            Change::Addr(_, addr, ..) => Some(addr.family()),
-            Change::Route(_, route) => Some(route.family()),
+            Change::Thing(_, thing) => Some(thing.route.family()),
             Change::Up | Change::Down | Change::Rename(..) | Change::Mac(_) | Change::Mtu(_) => {
                 None
             }
@@ -129,31 +121,19 @@ impl Step {
 impl Show for Op<'_> {
     fn show(&self, f: &mut Text<'_>) {
         let (word, value): (&str, &dyn Show) = match &self.change {
-            Change::Addr(verb, addr, peer, broadcast) => {
-                f.put(b"ip addr ");
-                f.put(verb.word("change ").as_bytes());
-                match peer {
-                    None => addr.show(f),
-                    Some(peer) => {
-                        addr.addr.show(f);
-                        f.show(" peer ", peer);
-                        f.count("/", addr.len.into());
-                    }
-                }
-                if let Some(broadcast) = broadcast {
-                    f.show(" brd ", broadcast);
-                }
-                return self.device(f, " dev ");
-            }
-            Change::Route(verb, route) => {
-                let command = match route.family() {
-                    Family::V4 => "ip route ",
-                    Family::V6 => "ip -6 route ",
+            Change::Thing(verb, thing) => {
+                let (command, replace) = match (thing.what, thing.route.family()) {
+                    (What::Addr, _) => ("ip addr ", "change "),
+                    (What::Route, Family::V4) => ("ip route ", "replace "),
+                    (What::Route, Family::V6) => ("ip -6 route ", "replace "),
                 };
                 f.put(command.as_bytes());
-                f.put(verb.word("replace ").as_bytes());
-                RouteWords(route).show(f);
-                return match route.kind {
+                f.put(verb.word(replace).as_bytes());
+                match thing.what {
+                    What::Addr => AddrWords(thing).show(f),
+                    What::Route => RouteWords(&thing.route).show(f),
+                }
+                return match thing.route.kind {
                     RouteKind::Unicast => self.device(f, " dev "),
                     RouteKind::Blackhole
                     | RouteKind::Unreachable
@@ -221,6 +201,23 @@ impl Show for Word<'_> {
             }
         }
         f.put(b"'")
+    }
+}
+
+/// An address in the words of ip-address(8), without its link.
+struct AddrWords<'a>(&'a Thing);
+
+impl Show for AddrWords<'_> {
+    fn show(&self, f: &mut Text<'_>) {
+        let addr = &self.0.route.dst;
+        addr.addr.show(f);
+        if let Some(peer) = &self.0.route.via {
+            f.show(" peer ", peer);
+        }
+        f.count("/", addr.len.into());
+        if let Some(broadcast) = &self.0.broadcast {
+            f.show(" brd ", broadcast);
+        }
     }
 }
 
@@ -343,8 +340,11 @@ mod tests {
                 ),
                 (Verb::Delete, None, ["ip addr del ", &without].concat()),
             ] {
-                let change = Change::Addr(verb, addr, peer, broadcast);
-                assert_eq!(text("eth0", change), command);
+                let thing = Thing {
+                    broadcast,
+                    ..Thing::addr(2, addr, peer, Origin::NONE)
+                };
+                assert_eq!(text("eth0", Change::Thing(verb, &thing)), command);
             }
         }
     }
@@ -403,8 +403,9 @@ mod tests {
                 (Verb::Replace, "replace"),
                 (Verb::Delete, "del"),
             ] {
+                let thing = Thing::route(2, &wanted, Origin::NONE);
                 assert_eq!(
-                    text("eth0", Change::Route(verb, &wanted)),
+                    text("eth0", Change::Thing(verb, &thing)),
                     std::format!("ip {family}route {word} {words} dev eth0")
                 );
             }
@@ -418,10 +419,11 @@ mod tests {
                 kind,
                 ..Route::new(cidr("10.0.0.0/8"))
             };
+            let nowhere = Thing::route(2, &nowhere, Origin::NONE);
             let command = std::format!("ip route del {word} 10.0.0.0/8 proto 153");
-            assert_eq!(text("eth0", Change::Route(Verb::Delete, &nowhere)), command);
+            assert_eq!(text("eth0", Change::Thing(Verb::Delete, &nowhere)), command);
             assert_eq!(
-                text("eth0", Change::Route(Verb::Add, &nowhere)),
+                text("eth0", Change::Thing(Verb::Add, &nowhere)),
                 command.replace("del", "add")
             );
         }

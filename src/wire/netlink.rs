@@ -220,7 +220,7 @@ fn take<'a>(rest: &mut &'a [u8], header: usize, len: usize) -> Option<&'a [u8]> 
 
 /// The next multiple of 4 (`NLMSG_ALIGN`, `NLA_ALIGN`).
 pub(crate) fn aligned(len: usize) -> usize {
-    len.saturating_add(3) & !3
+    len.wrapping_add(3) & !3
 }
 
 /// A 32-bit number in host byte order; `None` unless there are exactly four octets.
@@ -235,7 +235,7 @@ pub struct Full;
 /// Appends requests to a buffer: a batch that is sent as one datagram.
 ///
 /// ```text
-///  begin(kind, flags, seq)  header(octets)  { attr(kind, octets) | nest(kind) .. end_nest }  finish()
+///  begin(kind, flags, seq)  header(octets)  { attr(kind, octets) }  finish()
 /// ```
 ///
 /// Nothing between `begin` and `finish` fails. If something does not fit, `finish` returns [`Full`] and
@@ -256,11 +256,6 @@ pub struct Writer<'b> {
 
 /// An offset that lies beyond every buffer.
 const OVERFULL: usize = usize::MAX;
-
-/// An attribute that is open: where it begins.
-#[derive(Debug)]
-#[must_use]
-pub struct Nest(usize);
 
 impl<'b> Writer<'b> {
     /// An empty batch.
@@ -311,14 +306,31 @@ impl<'b> Writer<'b> {
         self.header(&[0, 0, 0, 0, k0, k1, f0, f1, s0, s1, s2, s3, 0, 0, 0, 0]);
     }
 
-    /// Appends the fixed header of the family.
+    /// Appends the fixed header of the family, or other octets, and their padding of zeros.
+    #[inline(never)]
     pub fn header(&mut self, octets: &[u8]) {
-        self.put(octets, octets.len());
+        let end = self.end.saturating_add(aligned(octets.len()));
+        match self.buffer.get_mut(self.end..end) {
+            None => self.end = OVERFULL,
+            Some(room) => {
+                self.end = end;
+                room.fill(0);
+                copy(room, octets);
+            }
+        }
     }
 
     /// Appends an attribute.
+    #[inline(never)]
     pub fn attr(&mut self, kind: u16, payload: &[u8]) {
-        self.put_attr(kind, payload, payload.len());
+        let [k0, k1] = kind.to_ne_bytes();
+        let len_with_header = u16::try_from(payload.len().wrapping_add(NLA_HDRLEN));
+        let Ok([l0, l1]) = len_with_header.map(u16::to_ne_bytes) else {
+            self.end = OVERFULL;
+            return;
+        };
+        self.header(&[l0, l1, k0, k1]);
+        self.header(payload);
     }
 
     /// Appends an attribute with a 32-bit number.
@@ -326,73 +338,25 @@ impl<'b> Writer<'b> {
         self.attr(kind, &value.to_ne_bytes());
     }
 
-    /// Appends an attribute with a text and its NUL.
-    pub fn attr_text(&mut self, kind: u16, text: &[u8]) {
-        self.put_attr(kind, text, text.len().saturating_add(1));
-    }
-
-    /// Opens an attribute that consists of attributes. Add [`NLA_F_NESTED`] where the kernel wants it.
-    pub fn nest(&mut self, kind: u16) -> Nest {
-        let start = self.end;
-        let [k0, k1] = kind.to_ne_bytes();
-        self.header(&[0, 0, k0, k1]);
-        Nest(start)
-    }
-
-    /// Closes an attribute that consists of attributes.
-    pub fn end_nest(&mut self, nest: Nest) {
-        match u16::try_from(self.end.saturating_sub(nest.0)) {
-            Ok(len) => self.patch(nest.0, &len.to_ne_bytes()),
-            Err(_) => self.end = OVERFULL,
-        }
-    }
-
     /// Ends the request. [`Full`] if it did not fit; then nothing of it remains.
     pub fn finish(&mut self) -> Result<(), Full> {
         if self.end == OVERFULL {
             return Err(Full);
         }
-        let len = self.end.saturating_sub(self.written);
-        let len = u32::try_from(len).map_err(|_| Full)?;
-        self.patch(self.written, &len.to_ne_bytes());
+        let len = u32::try_from(self.end.wrapping_sub(self.written)).map_err(|_| Full)?;
+        let begin = self.buffer.get_mut(self.written..).unwrap_or_default();
+        copy(begin, &len.to_ne_bytes());
         self.last = self.written;
         self.written = self.end;
-        self.requests = self.requests.saturating_add(1);
+        self.requests = self.requests.wrapping_add(1);
         Ok(())
     }
+}
 
-    /// An attribute of `len` octets: `payload`, and zeros after it.
-    fn put_attr(&mut self, kind: u16, payload: &[u8], len: usize) {
-        let [k0, k1] = kind.to_ne_bytes();
-        let len_with_header = u16::try_from(len.saturating_add(NLA_HDRLEN));
-        let Ok([l0, l1]) = len_with_header.map(u16::to_ne_bytes) else {
-            self.end = OVERFULL;
-            return;
-        };
-        self.header(&[l0, l1, k0, k1]);
-        self.put(payload, len);
-    }
-
-    /// Appends `len` octets and their padding: `octets`, and zeros after them.
-    fn put(&mut self, octets: &[u8], len: usize) {
-        let end = self.end.saturating_add(aligned(len));
-        match self.buffer.get_mut(self.end..end) {
-            None => self.end = OVERFULL,
-            Some(room) => {
-                self.end = end;
-                room.fill(0);
-                room.iter_mut()
-                    .zip(octets)
-                    .for_each(|(to, from)| *to = *from);
-            }
-        }
-    }
-
-    /// Overwrites octets already written.
-    fn patch(&mut self, start: usize, octets: &[u8]) {
-        let room = self.buffer.get_mut(start..).unwrap_or_default();
-        room.iter_mut()
-            .zip(octets)
-            .for_each(|(to, from)| *to = *from);
-    }
+/// Copies as much as there is room for.
+#[inline(never)]
+pub(super) fn copy(room: &mut [u8], octets: &[u8]) {
+    room.iter_mut()
+        .zip(octets)
+        .for_each(|(to, from)| *to = *from);
 }

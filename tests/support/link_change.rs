@@ -2,7 +2,8 @@
 
 use ifdawn::model::link::{IfName, Mac};
 use ifdawn::wire::netlink::{Attr, Full, Writer};
-use ifdawn::wire::rtnetlink::link::{Admin, IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, set_link};
+use ifdawn::wire::rtnetlink::RTM_SETLINK;
+use ifdawn::wire::rtnetlink::link::{Admin, IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, change};
 
 /// What is `None` stays as it is.
 #[derive(Clone, Copy, Default)]
@@ -17,15 +18,16 @@ impl LinkChange {
     /// Appends the request.
     pub fn write(&self, w: &mut Writer<'_>, seq: u32, ifindex: u32) -> Result<(), Full> {
         let mtu = self.mtu.map(u32::to_ne_bytes);
+        let name = self.name.as_ref().map(IfName::padded);
         let attrs = [
             (IFLA_ADDRESS, self.mac.as_ref().map(Mac::as_bytes)),
             (IFLA_MTU, mtu.as_ref().map(|mtu| &mtu[..])),
-            (IFLA_IFNAME, self.name.as_ref().map(IfName::with_nul)),
+            (IFLA_IFNAME, name.map(|name| &name[..])),
         ];
         let attrs: Vec<_> = attrs
             .into_iter()
             .filter_map(|(kind, payload)| payload.map(|payload| Attr { kind, payload }))
             .collect();
-        set_link(w, seq, ifindex, self.admin, &attrs)
+        change(w, RTM_SETLINK, seq, ifindex, self.admin, &attrs)
     }
 }

@@ -86,12 +86,13 @@ impl Attrs {
         Some(u32_at(payload, 0))
     }
 
-    /// A text that ends with its only NUL.
+    /// A text that ends at its first NUL, behind which there is nothing else.
     pub fn text(&self, kind: u16) -> Option<String> {
         let payload = self.get(kind)?;
-        let (end, text) = payload.split_last().expect("an empty text");
+        let end = payload.iter().position(|octet| *octet == 0);
+        let (text, padding) = payload.split_at(end.expect("a text without its end"));
         assert!(
-            *end == 0 && !text.contains(&0),
+            padding.iter().all(|octet| *octet == 0),
             "attribute {kind} is no text"
         );
         Some(String::from_utf8(text.to_vec()).expect("a text in ASCII"))

@@ -7,12 +7,10 @@
 //!  +------+------+------+--------------+--------------+--------------+
 //! ```
 
-use super::{AF_UNSPEC, RTM_DELLINKPROP, RTM_GETLINK, RTM_SETLINK};
+use super::AF_UNSPEC;
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_UP, KernelKind, Link};
-use crate::wire::netlink::{
-    Attr, Full, NLA_F_NESTED, NLM_F_DUMP, Writer, attr_in, attrs, number_in, until_nul,
-};
+use crate::wire::netlink::{Attr, Full, Writer, attr_in, attrs, number_in, until_nul};
 
 /// Current hardware address.
 pub const IFLA_ADDRESS: u16 = 1;
@@ -87,13 +85,6 @@ pub fn altnames(payload: &[u8]) -> impl Iterator<Item = IfName> + '_ {
         .filter_map(|attr| IfName::from_kernel(attr.payload))
 }
 
-/// Asks for all links.
-pub fn get_links(w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
-    begin(w, RTM_GETLINK, NLM_F_DUMP, seq, 0, None);
-    w.attr_u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-    w.finish()
-}
-
 /// `IFF_UP`, as asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admin {
@@ -103,42 +94,40 @@ pub enum Admin {
     Down,
 }
 
-/// Changes attributes of a link, and whether it is up. The kernel applies MAC, MTU, name and flags in this
-/// order and keeps what it applied before one of them failed; before Linux 6.2 it refuses the name
-/// (`EBUSY`) if the link is up, even if the same request brings it down.
-pub fn set_link(
+/// Changes attributes of a link, and whether it is up (`RTM_SETLINK`), or takes properties from it
+/// (`RTM_DELLINKPROP`). The kernel applies MAC, MTU, name and flags in this order and keeps what it applied
+/// before one of them failed; before Linux 6.2 it refuses the name (`EBUSY`) if the link is up, even if the
+/// same request brings it down.
+///
+/// No `NLM_F_EXCL`: in a DEL request that bit is `NLM_F_BULK`, which Linux 5.19 and later refuse here.
+pub fn change(
     w: &mut Writer<'_>,
+    kind: u16,
     seq: u32,
     ifindex: u32,
     admin: Option<Admin>,
     attrs: &[Attr<'_>],
 ) -> Result<(), Full> {
-    begin(w, RTM_SETLINK, 0, seq, ifindex, admin);
+    let (ifi_flags, ifi_change) = match admin {
+        None => (0, 0),
+        Some(Admin::Up) => (IFF_UP, IFF_UP),
+        Some(Admin::Down) => (0, IFF_UP),
+    };
+    w.begin(kind, 0, seq);
+    let words = [0, ifindex, ifi_flags, ifi_change].map(u32::to_ne_bytes);
+    w.header(words.as_flattened());
     for attr in attrs {
         w.attr(attr.kind, attr.payload);
     }
     w.finish()
 }
 
-/// Takes an alternative name from a link.
-///
-/// No `NLM_F_EXCL`: in a DEL request that bit is `NLM_F_BULK`, which Linux 5.19 and later refuse here.
-pub fn del_altname(w: &mut Writer<'_>, seq: u32, ifindex: u32, name: IfName) -> Result<(), Full> {
-    begin(w, RTM_DELLINKPROP, 0, seq, ifindex, None);
-    let list = w.nest(IFLA_PROP_LIST | NLA_F_NESTED);
-    w.attr_text(IFLA_ALT_IFNAME, name.as_bytes());
-    w.end_nest(list);
-    w.finish()
-}
-
-/// Begins a request with its `ifinfomsg`.
-fn begin(w: &mut Writer<'_>, kind: u16, flags: u16, seq: u32, ifindex: u32, admin: Option<Admin>) {
-    let (ifi_flags, ifi_change) = match admin {
-        None => (0, 0),
-        Some(Admin::Up) => (IFF_UP, IFF_UP),
-        Some(Admin::Down) => (0, IFF_UP),
-    };
-    w.begin(kind, flags, seq);
-    let words = [0, ifindex, ifi_flags, ifi_change].map(u32::to_ne_bytes);
-    w.header(words.as_flattened());
+/// The payload of an `IFLA_PROP_LIST` with one alternative name.
+pub fn altname_list(name: &IfName) -> [u8; 20] {
+    let mut list = [0; 20];
+    let [l0, l1, k0, k1, text @ ..] = &mut list;
+    [*l0, *l1] = 20_u16.to_ne_bytes();
+    [*k0, *k1] = IFLA_ALT_IFNAME.to_ne_bytes();
+    *text = *name.padded();
+    list
 }

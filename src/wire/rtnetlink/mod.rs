@@ -1,15 +1,18 @@
 //! The rtnetlink messages this program speaks (linux/rtnetlink.h, rtnetlink(7)).
 //!
-//! One file per object, each with `decode` for the payload of a message and one function per request.
-//! A request is appended to a [`Writer`] and acknowledged only if it fails
+//! One file per object. [`decode`] reads addresses and routes alike, and [`change`] writes both; [`get`]
+//! asks for any of the three. A request is appended to a [`Writer`] and acknowledged only if it fails
 //! or if [`Writer::acknowledge_last`] asks for it.
 
 pub mod addr;
 pub mod link;
 pub mod route;
 
-use super::netlink::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, Writer};
-use crate::model::addr::Family;
+use super::netlink::{Full, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REPLACE, Writer, attr_in};
+use crate::diag::Origin;
+use crate::model::addr::{Cidr, Family};
+use crate::model::desired::{Thing, What};
+use crate::model::route::Route;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A link, or its changes.
@@ -74,6 +77,90 @@ impl Verb {
     }
 }
 
+/// An address or a route as the kernel reports it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// What it is. Of an address the other end is always there, the protocol is 0.
+    pub thing: Thing,
+    /// Whether `thing` says all of it: not where a route has several next hops, a next hop object or an
+    /// encapsulation, or is of a type of the kernel's own (local, broadcast, multicast, anycast).
+    pub is_plain: bool,
+    /// `IFA_F_*` of an address; 0 of a route.
+    pub flags: u32,
+    /// How long an address may be used, in seconds from now; [`addr::FOREVER`].
+    pub valid_lft_secs: u32,
+}
+
+/// The address or the route in the payload of an `RTM_NEW*` or `RTM_DEL*`.
+///
+/// `None` for other families than IPv4 and IPv6, for prefix lengths beyond the family, for an address
+/// without its octets, and for what takes no place that a [`Route`] could have: cached entries, and routes
+/// that depend on the source address.
+#[inline(never)]
+pub fn decode(what: What, payload: &[u8]) -> Option<Seen> {
+    let (&[family, len], _) = payload.split_first_chunk()?;
+    let family = family_in(family)?;
+    if len > family.bits() {
+        return None;
+    }
+    let mut route = Route::new(Cidr::default(family));
+    route.dst.len = len;
+    let mut seen = Seen {
+        thing: Thing::route(0, &route, Origin::NONE),
+        is_plain: true,
+        flags: 0,
+        valid_lft_secs: addr::FOREVER,
+    };
+    seen.thing.what = what;
+    match what {
+        What::Addr => addr::read(payload, family, &mut seen),
+        What::Route => route::read(payload, family, &mut seen),
+    }?;
+    Some(seen)
+}
+
+/// Adds an address or a route for good, or removes it.
+///
+/// The address goes that has this link, address, other end and prefix length. Where the first IPv4 address
+/// of a prefix goes, the kernel removes the others of the same prefix too, unless `promote_secondaries` is
+/// set.
+///
+/// Of the routes that are as `thing` says, the one with the least metric goes. Link, metric, gateway and
+/// scope say nothing where they are 0 or `None`, so an on-link IPv4 route without a scope also means one
+/// with a gateway; take the route as it was dumped. The protocol always counts.
+pub fn change(w: &mut Writer<'_>, seq: u32, verb: Verb, thing: &Thing) -> Result<(), Full> {
+    match thing.what {
+        What::Addr => {
+            verb.begin(w, RTM_NEWADDR, seq);
+            addr::put(w, thing);
+        }
+        What::Route => {
+            verb.begin(w, RTM_NEWROUTE, seq);
+            route::put(w, verb, thing);
+        }
+    }
+    w.finish()
+}
+
+/// Asks for all links, addresses or routes, as `kind` says (`RTM_GET*`); for the routes of one table only,
+/// unless that is 0. The kernel heeds the table under `NETLINK_GET_STRICT_CHK` (Linux 4.20) only, so the
+/// answer may hold others all the same.
+pub fn get(w: &mut Writer<'_>, seq: u32, kind: u16, table: u32) -> Result<(), Full> {
+    w.begin(kind, NLM_F_DUMP, seq);
+    match kind {
+        RTM_GETLINK => {
+            w.header(&[0; 16]);
+            w.attr_u32(link::IFLA_EXT_MASK, link::RTEXT_FILTER_SKIP_STATS);
+        }
+        RTM_GETADDR => w.header(&[0; 8]),
+        _ => {
+            w.header(&[0, 0, 0, 0, route::short_table(table), 0, 0, 0, 0, 0, 0, 0]);
+            route::put_table(w, table);
+        }
+    }
+    w.finish()
+}
+
 /// `AF_*` of a family.
 fn family_number(family: Family) -> u8 {
     match family {
@@ -92,7 +179,6 @@ fn family_in(number: u8) -> Option<Family> {
 }
 
 /// The address in `octets`; `None` if there are not as many as its family has.
-#[inline(never)]
 fn ip_in(family: Family, octets: &[u8]) -> Option<IpAddr> {
     Some(match family {
         Family::V4 => IpAddr::V4(Ipv4Addr::from(<[u8; 4]>::try_from(octets).ok()?)),
@@ -100,10 +186,19 @@ fn ip_in(family: Family, octets: &[u8]) -> Option<IpAddr> {
     })
 }
 
-/// As [`ip_in`], to where it stays.
+/// Reads the address in `octets`; what `to` held stays where there are none.
 #[inline(never)]
 fn read_ip(family: Family, octets: &[u8], to: &mut Option<IpAddr>) {
-    *to = ip_in(family, octets);
+    if !octets.is_empty() {
+        *to = ip_in(family, octets);
+    }
+}
+
+/// Reads the address in the first attribute of this type in `rest`; what `to` held stays where there is
+/// none.
+#[inline(never)]
+fn read_attr(family: Family, rest: &[u8], kind: u16, to: &mut Option<IpAddr>) {
+    read_ip(family, attr_in(rest, kind), to);
 }
 
 /// Appends an attribute with an address.

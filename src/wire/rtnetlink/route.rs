@@ -8,12 +8,13 @@
 //! ```
 
 use super::{
-    AF_UNSPEC, RT_SCOPE_LINK, RT_SCOPE_NOWHERE, RT_SCOPE_UNIVERSE, RTM_GETROUTE, RTM_NEWROUTE,
-    Verb, family_in, family_number, ip_in, put_ip, read_ip,
+    RT_SCOPE_LINK, RT_SCOPE_NOWHERE, RT_SCOPE_UNIVERSE, Seen, Verb, family_in, family_number,
+    put_ip, read_attr, read_ip,
 };
-use crate::model::addr::{Cidr, Family};
-use crate::model::route::{Reach, Route, RouteKey, RouteKind};
-use crate::wire::netlink::{Full, NLM_F_DUMP, Writer, aligned, attr_in, attrs, number_in};
+use crate::model::addr::Family;
+use crate::model::desired::Thing;
+use crate::model::route::{Reach, Route, RouteKind};
+use crate::wire::netlink::{Writer, aligned, attr_in, attrs, copy, number_in};
 use core::net::IpAddr;
 use core::ops::Range;
 
@@ -46,31 +47,12 @@ pub const RTNH_F_ONLINK: u32 = 4;
 /// An entry of the cache, not of a table.
 pub const RTM_F_CLONED: u32 = 0x200;
 
-/// What stands at one place of the kernel's tables.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry {
-    /// A route, and its link; 0 for kinds without one.
-    Route(u32, Route),
-    /// Something that [`Route`] cannot say: several next hops, a next hop object, an encapsulation, or
-    /// a type of the kernel's own (local, broadcast, multicast, anycast).
-    Other {
-        /// The place it takes.
-        key: RouteKey,
-        /// `rtm_protocol`.
-        protocol: u8,
-    },
-}
-
-/// The entry in the payload of an `RTM_NEWROUTE` or `RTM_DELROUTE`.
-///
-/// `None` for what takes no place a [`Route`] could have: other families, cached entries, routes that
-/// depend on the source address; and for prefix lengths beyond the family.
-#[inline(never)]
-pub fn decode(payload: &[u8]) -> Option<Entry> {
-    let (header, rest) = payload.split_first_chunk::<12>()?;
+/// Reads the rest of a route.
+pub(super) fn read(payload: &[u8], family: Family, seen: &mut Seen) -> Option<()> {
+    let (header, rest) = payload.split_first_chunk::<HEADER>()?;
     let [
-        family,
-        dst_len,
+        _,
+        _,
         src_len,
         tos,
         table,
@@ -83,25 +65,21 @@ pub fn decode(payload: &[u8]) -> Option<Entry> {
         f3,
     ] = *header;
     let flags = u32::from_ne_bytes([f0, f1, f2, f3]);
-    let family = family_in(family)?;
-    if src_len != 0 || flags & RTM_F_CLONED != 0 || dst_len > family.bits() {
+    if src_len != 0 || flags & RTM_F_CLONED != 0 {
         return None;
     }
-    let has = |kind| !attr_in(rest, kind).is_empty();
-    let mut dst = Cidr::default(family);
-    if has(RTA_DST) {
-        dst.addr = ip_in(family, attr_in(rest, RTA_DST))?;
-    }
-    dst.len = dst_len;
-    let mut route = Route::new(dst);
-    read_ip(family, attr_in(rest, RTA_GATEWAY), &mut route.via);
+    let route = &mut seen.thing.route;
+    let mut dst = Some(route.dst.addr);
+    read_attr(family, rest, RTA_DST, &mut dst);
+    route.dst.addr = dst?;
+    read_attr(family, rest, RTA_GATEWAY, &mut route.via);
     if let Some((of, addr)) = attr_in(rest, RTA_VIA).split_first_chunk()
         && let Ok(of) = u8::try_from(u16::from_ne_bytes(*of))
         && let Some(of) = family_in(of)
     {
         read_ip(of, addr, &mut route.via);
     }
-    read_ip(family, attr_in(rest, RTA_PREFSRC), &mut route.src);
+    read_attr(family, rest, RTA_PREFSRC, &mut route.src);
     route.table = number_in(rest, RTA_TABLE, u32::from(table));
     route.metric = Some(number_in(rest, RTA_PRIORITY, 0)).filter(|metric| *metric != 0);
     route.scope = Some(scope);
@@ -109,16 +87,15 @@ pub fn decode(payload: &[u8]) -> Option<Entry> {
     if flags & RTNH_F_ONLINK != 0 {
         route.reach = Reach::Onlink;
     }
-    let is_plain = !has(RTA_MULTIPATH) && !has(RTA_ENCAP) && !has(RTA_NH_ID);
-    let known = RouteKind::of(kind).filter(|_| is_plain);
-    let Some(kind) = known else {
-        let key = route.key();
-        return Some(Entry::Other { key, protocol });
-    };
-    route.kind = kind;
-    // IPv6 ties the others to the loopback link.
-    let ifindex = number_in(rest, RTA_OIF, 0);
-    Some(Entry::Route(route.oif(ifindex), route))
+    for more in [RTA_MULTIPATH, RTA_ENCAP, RTA_NH_ID] {
+        seen.is_plain &= attr_in(rest, more).is_empty();
+    }
+    match RouteKind::of(kind) {
+        Some(kind) => route.kind = kind,
+        None => seen.is_plain = false,
+    }
+    seen.thing.ifindex = number_in(rest, RTA_OIF, 0);
+    Some(())
 }
 
 /// The links that the next hops of a route in the payload of an `RTM_NEWROUTE` lead out of, where it has
@@ -191,47 +168,14 @@ pub fn scope(route: &Route) -> u8 {
     }
 }
 
-/// Asks for all routes, or for those of one family, one table, or both. The kernel heeds `table` under
-/// `NETLINK_GET_STRICT_CHK` (Linux 4.20) only, so the answer may hold others all the same. It answers
-/// `ENOENT` if a family is given and has no such table.
-pub fn get_routes(
-    w: &mut Writer<'_>,
-    seq: u32,
-    family: Option<Family>,
-    table: Option<u32>,
-) -> Result<(), Full> {
-    w.begin(RTM_GETROUTE, NLM_F_DUMP, seq);
-    let table = table.unwrap_or(u32::from(RT_TABLE_UNSPEC));
-    let family = family.map_or(AF_UNSPEC, family_number);
-    w.header(&[family, 0, 0, 0, short_table(table), 0, 0, 0, 0, 0, 0, 0]);
-    put_table(w, table);
-    w.finish()
-}
-
-/// Adds or removes a route; `ifindex` is 0 for kinds without a link.
-///
-/// Of those that are as `route` says, the one with the least metric goes. Link, metric, gateway and scope
-/// say nothing where they are 0 or `None`, so an on-link IPv4 route without a scope also means one with a
-/// gateway; take the route as it was dumped. The protocol always counts.
-pub fn change(
-    w: &mut Writer<'_>,
-    seq: u32,
-    verb: Verb,
-    ifindex: u32,
-    route: &Route,
-) -> Result<(), Full> {
-    verb.begin(w, RTM_NEWROUTE, seq);
+/// Appends a route.
+pub(super) fn put(w: &mut Writer<'_>, verb: Verb, thing: &Thing) {
+    let route = &thing.route;
+    let family = family_number(route.family());
     let scope = match verb {
         Verb::Add | Verb::Replace => scope(route),
         Verb::Delete => route.scope.unwrap_or(RT_SCOPE_NOWHERE),
     };
-    put_route(w, ifindex, route, scope);
-    w.finish()
-}
-
-/// Appends a route's header and attributes.
-fn put_route(w: &mut Writer<'_>, ifindex: u32, route: &Route, scope: u8) {
-    let family = family_number(route.family());
     let flags = match route.reach {
         Reach::Checked => 0,
         Reach::Onlink => RTNH_F_ONLINK,
@@ -245,48 +189,50 @@ fn put_route(w: &mut Writer<'_>, ifindex: u32, route: &Route, scope: u8) {
     if !route.dst.is_default() {
         put_ip(w, RTA_DST, &route.dst.addr);
     }
-    match route.via {
+    match &route.via {
         None => {}
-        Some(via) if Family::of(&via) == route.family() => put_ip(w, RTA_GATEWAY, &via),
-        Some(via) => put_rtvia(w, &via),
+        Some(via) if Family::of(via) == route.family() => put_ip(w, RTA_GATEWAY, via),
+        Some(via) => put_rtvia(w, via),
     }
-    if ifindex != 0 {
-        w.attr_u32(RTA_OIF, ifindex);
+    if let Some(src) = &route.src {
+        put_ip(w, RTA_PREFSRC, src);
     }
-    if let Some(src) = route.src {
-        put_ip(w, RTA_PREFSRC, &src);
-    }
-    let metric = route.effective_metric();
-    if metric != 0 {
-        w.attr_u32(RTA_PRIORITY, metric);
-    }
+    put_number(w, RTA_OIF, thing.oif());
+    put_number(w, RTA_PRIORITY, route.effective_metric());
     put_table(w, route.table);
+}
+
+/// Appends a number other than 0.
+fn put_number(w: &mut Writer<'_>, kind: u16, number: u32) {
+    if number != 0 {
+        w.attr_u32(kind, number);
+    }
 }
 
 /// Appends a gateway of the family that the destination is not of.
 fn put_rtvia(w: &mut Writer<'_>, via: &IpAddr) {
     let mut rtvia = [0; 18];
-    let family = u16::from(family_number(Family::of(via))).to_ne_bytes();
-    let addr: &[u8] = match via {
-        IpAddr::V4(addr) => &addr.octets(),
-        IpAddr::V6(addr) => &addr.octets(),
-    };
-    let octets = family.iter().chain(addr);
-    rtvia
-        .iter_mut()
-        .zip(octets)
-        .for_each(|(to, from)| *to = *from);
-    let len = family.len().saturating_add(addr.len());
-    w.attr(RTA_VIA, rtvia.get(..len).unwrap_or_default());
+    let [f0, f1, room @ ..] = &mut rtvia;
+    [*f0, *f1] = u16::from(family_number(Family::of(via))).to_ne_bytes();
+    match via {
+        IpAddr::V4(addr) => {
+            copy(room, &addr.octets());
+            w.attr(RTA_VIA, rtvia.first_chunk::<6>().unwrap_or(&[0; 6]));
+        }
+        IpAddr::V6(addr) => {
+            *room = addr.octets();
+            w.attr(RTA_VIA, &rtvia);
+        }
+    }
 }
 
 /// `rtm_table`.
-fn short_table(table: u32) -> u8 {
+pub(super) fn short_table(table: u32) -> u8 {
     u8::try_from(table).unwrap_or(RT_TABLE_UNSPEC)
 }
 
 /// Appends the table, if `rtm_table` has no room for it.
-fn put_table(w: &mut Writer<'_>, table: u32) {
+pub(super) fn put_table(w: &mut Writer<'_>, table: u32) {
     if table > u32::from(u8::MAX) {
         w.attr_u32(RTA_TABLE, table);
     }

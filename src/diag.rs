@@ -104,11 +104,24 @@ impl Complaint {
         origin: Origin,
         subject: &dyn Show,
     ) {
+        self.report_token(sink, config, origin, subject, b"");
+    }
+
+    /// The same, with what is wrong.
+    #[inline(never)]
+    pub fn report_token(
+        self,
+        sink: &mut dyn Sink,
+        config: &Config<'_>,
+        origin: Origin,
+        subject: &dyn Show,
+        token: &[u8],
+    ) {
         sink.report(&Diagnostic {
             complaint: self,
             at: At::of(origin, config),
             subject,
-            token: b"",
+            token,
             detail: b"",
         });
     }

@@ -265,7 +265,7 @@ impl Engine<'_> {
 fn name_of(link: &LinkConfig, observed: &Observed<'_>) -> Option<IfName> {
     match &link.matches {
         LinkMatch::Mac(mac) | LinkMatch::Bootif(mac) if link.name.is_none() => {
-            find_by_mac(observed, mac, &None).map(|(_, found)| found.name)
+            find_by_mac(observed, mac, &None).map(|found| found.name)
         }
         LinkMatch::Name(_) | LinkMatch::Mac(_) | LinkMatch::Bootif(_) | LinkMatch::Any => link.name,
     }

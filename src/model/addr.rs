@@ -90,7 +90,7 @@ impl Cidr {
 
     /// Whether `addr` lies in the prefix.
     pub fn contains(&self, addr: &IpAddr) -> bool {
-        Family::of(addr) == self.family() && masked(*addr, self.len) == self.network()
+        masked(*addr, self.len) == self.network()
     }
 
     /// Whether the prefix covers everything.

@@ -410,7 +410,7 @@ pub struct Config<'m> {
     pub servers: &'m mut VecView<Server>,
     /// What is said once.
     pub global: Global,
-    /// MAC rules.
+    /// MAC rules; those of the command line come first, as it is read first.
     pub name_rules: &'m mut VecView<NameRule>,
     /// Search domains.
     pub search: &'m mut VecView<Search>,

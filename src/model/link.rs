@@ -107,8 +107,7 @@ impl Mac {
     /// `None` if there are more than 20 octets.
     #[inline(never)]
     pub fn new(octets: &[u8]) -> Option<Mac> {
-        let mac = Mac::from_kernel(octets);
-        (mac.as_bytes().len() == octets.len()).then_some(mac)
+        (octets.len() <= 20).then(|| Mac::from_kernel(octets))
     }
 
     /// An address as the kernel reports it; one of more than 20 octets counts as none.
@@ -123,6 +122,7 @@ impl Mac {
     }
 
     /// The octets.
+    #[inline(never)]
     pub fn as_bytes(&self) -> &[u8] {
         self.octets.get(..usize::from(self.len)).unwrap_or_default()
     }

@@ -2,8 +2,7 @@
 
 use super::Naming;
 use super::op::{Change, Op};
-use crate::wire::netlink::NLA_F_NESTED;
-use crate::wire::netlink::{Attr, Full, Writer};
+use crate::wire::netlink::{Attr, Full, NLA_F_NESTED, Writer};
 use crate::wire::rtnetlink::link::{self, Admin};
 use crate::wire::rtnetlink::{self, RTM_DELLINKPROP, RTM_SETLINK};
 

@@ -11,10 +11,8 @@ pub mod rename;
 pub mod resolve;
 mod routes;
 
-use crate::diag::{At, Complaint, Diagnostic, Errno, Origin, Sink};
-use crate::model::config::Config;
+use crate::diag::{Errno, Origin};
 use crate::model::link::IfName;
-use crate::text::show::Show;
 use heapless::VecView;
 
 /// When a step is carried out. The order of the variants is the order of the steps.
@@ -191,23 +189,4 @@ impl Plan<'_> {
             gap /= 3;
         }
     }
-}
-
-/// Complains of `subject` and `token`, asked for at `origin`.
-#[inline(never)]
-fn complain(
-    sink: &mut dyn Sink,
-    config: &Config<'_>,
-    complaint: Complaint,
-    origin: Origin,
-    subject: &dyn Show,
-    token: &[u8],
-) {
-    sink.report(&Diagnostic {
-        complaint,
-        at: At::of(origin, config),
-        subject,
-        token,
-        detail: b"",
-    });
 }

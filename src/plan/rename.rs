@@ -8,10 +8,10 @@
 use super::{Act, Naming, Phase, Plan, Rename};
 use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink};
 use crate::limits::MAX_LINE;
-use crate::model::config::{Config, NameRule, SourceKind};
+use crate::model::config::{Config, NameRule};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{KernelKind, Link, Observed};
-use crate::text::show::{Parts, Show};
+use crate::text::show::Show;
 
 /// Whether the kernel renames a link that is up (Linux 6.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,14 +32,14 @@ pub fn find_by_mac<'o>(
     observed: &'o Observed<'_>,
     mac: &Mac,
     name: &Option<IfName>,
-) -> Option<(usize, &'o Link)> {
+) -> Option<&'o Link> {
     let mut best = None;
     let mut best_rank = 0;
-    for (at, link) in observed.links.iter().enumerate() {
+    for link in observed.links.iter() {
         let rank = rank(link, mac, name);
         if rank > best_rank {
             best_rank = rank;
-            best = Some((at, link));
+            best = Some(link);
         }
     }
     best
@@ -81,14 +81,10 @@ impl Renamer<'_, '_> {
     /// Which link each MAC rule means. The command line's rules come first; a name or link that is taken
     /// by an earlier rule is not given again.
     pub fn assign(&mut self) {
-        for source in [SourceKind::Cmdline, SourceKind::Ifcfg] {
-            for rule in self.config.name_rules.iter() {
-                if rule.source == source
-                    && let Err(problem) = self.assign_one(rule)
-                {
-                    let complaint = Complaint::warning(problem, Effect::NotRenamed);
-                    self.complain(complaint, rule.origin, &rule.mac, &rule.name);
-                }
+        for rule in self.config.name_rules.iter() {
+            if let Err(problem) = self.assign_one(rule) {
+                let complaint = Complaint::warning(problem, Effect::NotRenamed);
+                self.complain(complaint, rule.origin, &rule.mac, &rule.name);
             }
         }
     }
@@ -99,9 +95,10 @@ impl Renamer<'_, '_> {
         if rule.name == IfName::LO {
             return Err(Problem::NameOfLoopback);
         }
-        let Some((at, link)) = find_by_mac(self.observed, &rule.mac, &Some(rule.name)) else {
+        let Some(link) = find_by_mac(self.observed, &rule.mac, &Some(rule.name)) else {
             return Ok(());
         };
+        let ifindex = link.ifindex;
         if rule.name.is(&link.rename_to) {
             return Ok(());
         }
@@ -109,7 +106,7 @@ impl Renamer<'_, '_> {
             return Err(Problem::NameClaimed);
         }
         if link.settled
-            && let Some(link) = self.observed.links.get_mut(at)
+            && let Some(link) = self.observed.by_index_mut(ifindex)
         {
             link.rename_to = Some(rule.name);
             link.renamed_by = rule.origin;
@@ -153,15 +150,14 @@ impl Renamer<'_, '_> {
                 break;
             }
             let held = self.observed.links.get(holder);
-            if held.is_none_or(|link| link.rename_to.is_none()) {
-                let aside = made_name("rename", self.observed, holder);
-                self.complain(COMPLAINT, origin, &aside, &to);
-                self.rename(holder, &aside, origin);
-                break;
-            }
-            if holder == first {
-                let temporary = made_name("ifdawn", self.observed, holder);
-                self.rename(holder, &temporary, origin);
+            let stays = held.is_none_or(|link| link.rename_to.is_none());
+            if stays || holder == first {
+                let word = if stays { "rename" } else { "ifdawn" };
+                let made = made_name(word, self.observed, holder);
+                if stays {
+                    self.complain(COMPLAINT, origin, &made, &to);
+                }
+                self.rename(holder, &made, origin);
                 break;
             }
             current = holder;
@@ -212,8 +208,7 @@ impl Renamer<'_, '_> {
         subject: &dyn Show,
         name: &IfName,
     ) {
-        let name = name.as_bytes();
-        super::complain(self.sink, self.config, complaint, origin, subject, name);
+        complaint.report_token(self.sink, self.config, origin, subject, name.as_bytes());
     }
 }
 
@@ -232,26 +227,22 @@ pub(crate) fn push(plan: &mut Plan<'_>, link: &Link, to: &IfName, naming: Naming
     debug_assert!(pushed.is_ok());
 }
 
-/// A name made of `word` and the link's number, which nobody has; of a few more numbers where somebody
-/// has it.
-#[inline(never)]
+/// A name made of `word` and the link's number, which nobody has; of another number where somebody has it.
 fn made_name(word: &str, observed: &Observed<'_>, at: usize) -> IfName {
     const STEP: u32 = 100_000;
-    const TRIES: usize = 64;
     let link = observed.links.get(at);
     let mut number = link.map_or(0, |link| link.ifindex);
-    let mut name = IfName::LO;
-    for _ in 0..TRIES {
+    loop {
         let mut text = LineBuf::<MAX_LINE>::new();
-        text.show(&Parts(&[&word, &number]));
-        name = IfName::cut(text.as_bytes()).unwrap_or(name);
+        text.put(word.as_bytes());
+        text.show(&number);
+        let name = IfName::cut(text.as_bytes()).unwrap_or(IfName::LO);
         let mut altnames = observed.altnames.iter();
         if observed.by_name(&name).is_none() && !altnames.any(|altname| altname.name == name) {
-            break;
+            return name;
         }
         number = number.wrapping_add(STEP);
     }
-    name
 }
 
 #[cfg(test)]
@@ -260,6 +251,7 @@ mod tests {
     use crate::diag::Diagnostic;
     use crate::engine::Engine;
     use crate::machine::Machine;
+    use crate::model::config::SourceKind;
     use crate::model::observed::{AltName, IFF_LOOPBACK, IFF_UP};
     use crate::plan::op::Op;
     use crate::testing::{link, mac, name};
@@ -489,9 +481,8 @@ mod tests {
                 }
                 engine.observed.links.push(link).unwrap();
             }
-            let find = |name| {
-                find_by_mac(&engine.observed, &mac(*number), &name).map(|(_, link)| link.ifindex)
-            };
+            let find =
+                |name| find_by_mac(&engine.observed, &mac(*number), &name).map(|link| link.ifindex);
             assert_eq!(find(None), *found, "MAC {number}");
             if *number == 2 {
                 assert_eq!(

@@ -49,22 +49,6 @@ impl LinkState {
     }
 }
 
-/// How surely a description means one link.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Strength {
-    Exact,
-    Loose,
-}
-
-impl Strength {
-    fn of(matches: &LinkMatch) -> Strength {
-        match matches {
-            LinkMatch::Name(_) | LinkMatch::Mac(_) => Strength::Exact,
-            LinkMatch::Bootif(_) | LinkMatch::Any => Strength::Loose,
-        }
-    }
-}
-
 /// What this run is about.
 #[derive(Clone, Copy)]
 pub struct Goal<'a> {
@@ -122,19 +106,13 @@ impl Resolver<'_, '_> {
     pub fn resolve(&mut self) {
         self.desired.clear();
         self.states.clear();
-        for _ in self.config.links.iter() {
-            let _ = self.states.push(LinkState::NotAsked);
-        }
+        let _ = (self.states).resize(self.config.links.len(), LinkState::NotAsked);
         self.loopback();
         // Who names a link by its name or MAC comes before who means the boot link, or any link.
-        for (source, strength) in [
-            (SourceKind::Cmdline, Strength::Exact),
-            (SourceKind::Cmdline, Strength::Loose),
-            (SourceKind::Ifcfg, Strength::Exact),
-            (SourceKind::Ifcfg, Strength::Loose),
-        ] {
+        for turn in 0..4 {
             for (id, link) in self.config.links_with_ids() {
-                if link.source == source && Strength::of(&link.matches) == strength {
+                let of_file = link.source == SourceKind::Ifcfg;
+                if u8::from(of_file) << 1 | u8::from(is_loose(&link.matches)) == turn {
                     self.link(id, link);
                 }
             }
@@ -160,7 +138,7 @@ impl Resolver<'_, '_> {
     #[inline(never)]
     fn link(&mut self, id: LinkId, config: &LinkConfig) {
         let observed = self.observed;
-        let by_mac = |mac| find_by_mac(observed, mac, &config.name).map(|(_, link)| link);
+        let by_mac = |mac| find_by_mac(observed, mac, &config.name);
         let holder = config.name.as_ref().and_then(|name| observed.by_name(name));
         let named = match (&config.matches, self.rule(&config.name)) {
             (LinkMatch::Any, _) => return self.any(id, config),
@@ -197,16 +175,8 @@ impl Resolver<'_, '_> {
     /// The MAC rule that gives `name`; that of the command line before that of a file.
     #[inline(never)]
     fn rule(&self, name: &Option<IfName>) -> Option<&NameRule> {
-        let mut first = None;
-        for rule in self.config.name_rules.iter() {
-            if rule.name.is(name) {
-                if rule.source == SourceKind::Cmdline {
-                    return Some(rule);
-                }
-                first = first.or(Some(rule));
-            }
-        }
-        first
+        let mut rules = self.config.name_rules.iter();
+        rules.find(|rule| rule.name.is(name))
     }
 
     /// The link that bears the name has another MAC than the one asked for.
@@ -222,8 +192,7 @@ impl Resolver<'_, '_> {
         }
         let mut token = LineBuf::<MAX_LINE>::new();
         token.show(mac);
-        let (config, token) = (self.config, token.as_bytes());
-        super::complain(self.sink, config, COMPLAINT, origin, &"HWADDR", token);
+        COMPLAINT.report_token(self.sink, self.config, origin, &"HWADDR", token.as_bytes());
     }
 
     /// Every candidate link that no other configuration speaks of; one of them where an address is given.
@@ -276,7 +245,7 @@ impl Resolver<'_, '_> {
                 return self.complain(CONFLICT, config.origin, name);
             }
             // Who names the link has said how it is configured.
-            if Strength::of(&config.matches) == Strength::Loose {
+            if is_loose(&config.matches) {
                 return;
             }
         } else {
@@ -320,6 +289,11 @@ impl Resolver<'_, '_> {
     pub(super) fn complain(&mut self, complaint: Complaint, origin: Origin, subject: &dyn Show) {
         complaint.report(self.sink, self.config, origin, subject);
     }
+}
+
+/// Whether a description means the boot link or any link, not one by its name or MAC.
+fn is_loose(matches: &LinkMatch) -> bool {
+    matches!(matches, LinkMatch::Bootif(_) | LinkMatch::Any)
 }
 
 /// Whether a source gives a link this name.

@@ -25,14 +25,8 @@ impl Resolver<'_, '_> {
             return;
         }
         let family = Family::of(via);
-        let mut has_addr = false;
-        let mut on_link = matches!(via, IpAddr::V6(via) if via.is_unicast_link_local());
-        for addr in self.config.addrs.iter() {
-            if addr.link == id && addr.addr.family() == family {
-                has_addr = true;
-                on_link |= addr.addr.contains(via) || addr.peer.as_ref() == Some(via);
-            }
-        }
+        let (has_addr, mut on_link) = self.has_addr_near(link.ifindex, via);
+        on_link |= matches!(via, IpAddr::V6(via) if via.is_unicast_link_local());
         let holds = |other: &RouteConfig| {
             matches!(other.dev, RouteDev::Link(dev) if dev == id)
                 && other.route.via.is_none()
@@ -112,7 +106,7 @@ impl Resolver<'_, '_> {
         };
         let mut is_used = false;
         // Routes of one link come one after another: where the last one went is looked at first.
-        let mut n = if is_one_link { self.last_link } else { 0 };
+        let mut n = self.last_link;
         for _ in 0..self.desired.links.len() {
             if n >= self.desired.links.len() {
                 n = 0;
@@ -121,9 +115,9 @@ impl Resolver<'_, '_> {
                 && self.goes_to(link, config)
             {
                 self.add_route(link.ifindex, &config.route, config.origin);
+                self.last_link = n;
                 is_used = true;
                 if is_one_link {
-                    self.last_link = n;
                     return;
                 }
             }
@@ -179,10 +173,25 @@ impl Resolver<'_, '_> {
         let Some(via) = via else {
             return false;
         };
-        let holds = |addr: &Thing| {
-            addr.what == What::Addr && addr.ifindex == link.ifindex && addr.route.dst.contains(via)
-        };
-        self.desired.things.iter().any(holds)
+        self.has_addr_near(link.ifindex, via).1
+    }
+
+    /// Whether a link has an address of this family, and whether one in whose subnet or at whose other end
+    /// `via` is.
+    #[inline(never)]
+    fn has_addr_near(&self, ifindex: u32, via: &IpAddr) -> (bool, bool) {
+        let (mut has_addr, mut is_near) = (false, false);
+        for addr in self.desired.things.iter() {
+            let route = &addr.route;
+            if addr.what == What::Addr
+                && addr.ifindex == ifindex
+                && route.family() == Family::of(via)
+            {
+                has_addr = true;
+                is_near |= route.dst.contains(via) || route.via.as_ref() == Some(via);
+            }
+        }
+        (has_addr, is_near)
     }
 
     fn add_route(&mut self, ifindex: u32, route: &Route, origin: Origin) {

@@ -170,6 +170,7 @@ fn family_number(family: Family) -> u8 {
 }
 
 /// The family with this `AF_*`.
+#[inline(never)]
 fn family_in(number: u8) -> Option<Family> {
     match number {
         AF_INET => Some(Family::V4),

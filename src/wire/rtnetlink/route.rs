@@ -87,8 +87,8 @@ pub(super) fn read(payload: &[u8], family: Family, seen: &mut Seen) -> Option<()
     if flags & RTNH_F_ONLINK != 0 {
         route.reach = Reach::Onlink;
     }
-    for more in [RTA_MULTIPATH, RTA_ENCAP, RTA_NH_ID] {
-        seen.is_plain &= attr_in(rest, more).is_empty();
+    for more in &[RTA_MULTIPATH, RTA_ENCAP, RTA_NH_ID] {
+        seen.is_plain &= attr_in(rest, *more).is_empty();
     }
     match RouteKind::of(kind) {
         Some(kind) => route.kind = kind,

@@ -3,9 +3,7 @@
 //! [`Machine::new`] is all zero bits, so a `static` of it costs no octet in the file, and pages that no
 //! table grows into are never mapped. Capacities are parameters: tests use small machines.
 
-use crate::engine::{
-    Asked, Buffers, Engine, ForeignResolvConf, Instant, Mark, Names, Original, Said,
-};
+use crate::engine::{Asked, Buffers, Engine, ForeignResolvConf, Instant, Mark, Names, Original};
 use crate::limits::{BATCH_OCTETS, MAX_CARRIED, REPLY_OCTETS, RESTORE_OCTETS};
 use crate::model::config::{
     AddrConfig, Config, Global, LinkConfig, NameRule, RouteConfig, Search, Server, Str,
@@ -151,7 +149,6 @@ impl<
             names: Names::Followed,
             started: Instant(0),
             dad_until: Instant(0),
-            said: Said::new(),
             requests: 0,
             has_ipv6: Ipv6::Absent,
             restore_overflow: false,

@@ -4,11 +4,12 @@
 //! its last request is answered. Every error is mapped back to its step by the sequence number, and to
 //! the line of the configuration that asked for it.
 
+use super::complain::write;
 use super::names::saved_message;
 use super::observe::Asked;
 use super::publish::in_words;
-use super::{Engine, Host, Once, OutputFile};
-use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, Problem, Severity, Sink};
+use super::{Engine, Event, Host, OutputFile};
+use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, Problem, Severity};
 use crate::limits::BATCH_REQUESTS;
 use crate::model::addr::Family;
 use crate::model::desired::{Presence, Standing, Thing, What};
@@ -34,11 +35,7 @@ impl Engine<'_> {
                 && let Some(route) = self.desired.things.get(step.n as usize)
                 && route.presence == Presence::DiffersForeign
             {
-                let once = &mut Once {
-                    said: &mut self.said,
-                    sink: host,
-                };
-                REPLACES.report(once, &self.config, route.origin, &route.route.dst);
+                self.complain_of(host, REPLACES, route.origin, &route.route.dst);
             }
             let op = Op::of(*step, &self.plan, &self.desired);
             let ifindex = op.map_or(0, |op| op.ifindex());
@@ -53,11 +50,8 @@ impl Engine<'_> {
 
     /// Writes the files that are not as they shall be. A link of which nothing is ours has none.
     #[inline(never)]
-    fn write_owned(&mut self, host: &mut impl Host) {
-        for n in 0..self.desired.links.len() {
-            let Some(link) = self.desired.links.get(n) else {
-                continue;
-            };
+    fn write_owned(&self, host: &mut impl Host) {
+        for link in self.desired.links.iter() {
             let old_name = link.recalled.old_name;
             let text = Owned {
                 link,
@@ -69,14 +63,11 @@ impl Engine<'_> {
             if !is_made {
                 continue;
             }
-            let written = match is_written_as(&text, host.read(&file).unwrap_or_default()) {
-                true => Ok(()),
-                false => host.write(&file, &text),
-            };
-            if old_name != link.name && written.is_ok() {
+            let is_written = is_written_as(&text, host.read(&file).unwrap_or_default())
+                || write(host, &file, &text);
+            if old_name != link.name && is_written {
                 host.remove(&OutputFile::Owned(old_name));
             }
-            self.complain_of_file(host, &file, written);
         }
     }
 
@@ -201,11 +192,7 @@ impl Engine<'_> {
             token: b"",
             detail: said,
         };
-        Once {
-            said: &mut self.said,
-            sink: host,
-        }
-        .report(&diagnostic);
+        host.report(&diagnostic);
         let problem = in_words(&diagnostic);
         self.remember_problem(ifindex, &problem);
         // A link that is gone may come back: it is looked for again.
@@ -246,7 +233,7 @@ impl Engine<'_> {
             return false;
         }
         let now = host.now();
-        let until = self.mark(ifindex, "dad", now);
+        let until = self.mark(ifindex, Event::Dad, now);
         let until = until.after_seconds(self.config.global.timeouts.dad);
         match self.state_mut(ifindex) {
             Some(state @ (LinkState::Found | LinkState::WaitingDad)) if now < until => {
@@ -289,7 +276,7 @@ fn is_harmless(step: Step, errno: Errno) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::Origin;
+    use crate::diag::{Origin, Sink};
     use crate::engine::{EachFile, Instant, Settled};
     use crate::machine::Machine;
     use crate::model::addr::Cidr;

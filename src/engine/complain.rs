@@ -1,49 +1,37 @@
 //! Complaints of the engine.
 
-use super::{Engine, Once, OutputFile};
-use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Severity, Sink};
+use super::{Engine, Host, OutputFile};
+use crate::diag::{Complaint, Effect, Origin, Problem, Severity};
 use crate::text::show::{Show, Text};
 
 impl Engine<'_> {
-    /// Complains about something that was asked for at `origin`, once.
+    /// Complains about something that was asked for at `origin`.
     #[inline(never)]
-    pub(crate) fn complain_of(
-        &mut self,
-        sink: &mut dyn Sink,
+    pub(super) fn complain_of(
+        &self,
+        host: &mut impl Host,
         complaint: Complaint,
         origin: Origin,
         subject: &dyn Show,
     ) {
-        let mut once = Once {
-            said: &mut self.said,
-            sink,
-        };
-        complaint.report(&mut once, &self.config, origin, subject);
+        complaint.report(host, &self.config, origin, subject);
     }
+}
 
-    /// Complains about something that nobody asked for at one place, once.
-    #[inline(never)]
-    pub(crate) fn say(&mut self, sink: &mut dyn Sink, complaint: Complaint, subject: &dyn Show) {
-        self.complain_of(sink, complaint, Origin::NONE, subject);
-    }
-
-    /// Complains about a file that could not be written.
-    #[inline(never)]
-    pub(crate) fn complain_of_file(
-        &mut self,
-        sink: &mut dyn Sink,
-        file: &OutputFile,
-        written: Result<(), Errno>,
-    ) {
-        if let Err(errno) = written {
-            let severity = match file {
-                OutputFile::ResolvConf | OutputFile::Hostname => Severity::Error,
-                OutputFile::Owned(_) | OutputFile::State => Severity::Warning,
-            };
-            let complaint = Complaint::new(severity, Problem::File, Effect::NotSet);
-            self.say(sink, complaint.with_errno(errno), file);
-        }
-    }
+/// Writes a file, and says so where it cannot be written. Whether it was.
+#[inline(never)]
+pub(super) fn write(host: &mut impl Host, file: &OutputFile, text: &dyn Show) -> bool {
+    let Err(errno) = host.write(file, text) else {
+        return true;
+    };
+    let severity = match file {
+        OutputFile::ResolvConf | OutputFile::Hostname => Severity::Error,
+        OutputFile::Owned(_) | OutputFile::State => Severity::Warning,
+    };
+    Complaint::new(severity, Problem::File, Effect::NotSet)
+        .with_errno(errno)
+        .say(host, file);
+    false
 }
 
 /// The file as complaints name it.

@@ -30,7 +30,7 @@ impl Engine<'_> {
                 _ => Problem::File,
             };
             let complaint = Complaint::error(problem, Effect::NothingChanged).with_errno(errno);
-            self.say(host, complaint, &name);
+            complaint.say(host, &name);
             return Ok(false);
         }
         self.observe_things(host)?;
@@ -63,7 +63,7 @@ impl Engine<'_> {
         self.dump_things(host, Asked::Others(ifindex))?;
         if self.others {
             const IN_USE: Complaint = Complaint::warning(Problem::UsedByOthers, Effect::None);
-            self.say(host, IN_USE, name);
+            IN_USE.say(host, name);
             return Ok(true);
         }
         self.plan.clear();

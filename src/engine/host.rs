@@ -38,7 +38,8 @@ pub enum OutputFile {
 /// Takes the name in the name of an `owned-IF` file, and its octets.
 pub type EachFile<'e> = dyn FnMut(&IfName, Result<&[u8], Errno>) + 'e;
 
-/// The outside world.
+/// The outside world. The engine makes a complaint as often as it looks; the host passes it on once (see
+/// [`super::Said`]).
 pub trait Host: Sink {
     /// The clock.
     fn now(&mut self) -> Instant;

@@ -36,13 +36,28 @@ use crate::plan::{Phase, Plan};
 use crate::text::show::{Show, Text};
 use heapless::VecView;
 
+/// A step of a link's way up. The numbers are lines of the words of state.json.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// It cannot be what it shall be.
+    Failed = 5,
+    /// A route of it began to wait for duplicate address detection.
+    Dad = 6,
+    /// The kernel has it.
+    Seen = 7,
+    /// It got its name.
+    Renamed = 8,
+    /// It is what it shall be.
+    Done = 9,
+}
+
 /// A step of a link's way up, with its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
     /// The link.
     pub ifindex: u32,
-    /// What happened: a word of CONTRACT section 4.
-    pub event: &'static str,
+    /// What happened.
+    pub event: Event,
     /// When.
     pub at: Instant,
 }
@@ -130,7 +145,6 @@ pub struct Engine<'m> {
     pub(crate) started: Instant,
     /// What the sources said.
     pub config: Config<'m>,
-    pub(crate) said: Said,
 }
 
 impl Engine<'_> {
@@ -294,10 +308,7 @@ impl Engine<'_> {
             goal,
             desired: &mut self.desired,
             states: self.states,
-            sink: &mut Once {
-                said: &mut self.said,
-                sink,
-            },
+            sink,
             last_link: 0,
         }
         .resolve();
@@ -353,10 +364,11 @@ impl Engine<'_> {
 
     /// Remembers when something happened to a link for the first time, and returns when that was.
     #[inline(never)]
-    pub(crate) fn mark(&mut self, ifindex: u32, event: &'static str, at: Instant) -> Instant {
-        let is_it = |mark: &&Mark| mark.ifindex == ifindex && mark.event == event;
-        if let Some(first) = self.marks.iter().find(is_it) {
-            return first.at;
+    pub(crate) fn mark(&mut self, ifindex: u32, event: Event, at: Instant) -> Instant {
+        for mark in self.marks.iter() {
+            if mark.ifindex == ifindex && mark.event == event {
+                return mark.at;
+            }
         }
         match self.marks.push(Mark { ifindex, event, at }) {
             Ok(()) => at,
@@ -408,20 +420,24 @@ impl Show for Subject {
     }
 }
 
-/// What was complained about already, as hashes of the lines: looking again must not say it again.
-pub(crate) struct Said {
+/// What was complained about already, as hashes of the lines: looking again must not say it again. When more
+/// complaints were made than are remembered, the last ones may come again.
+pub struct Said {
     hashes: heapless::Vec<u32, 512>,
 }
 
 impl Said {
-    pub(crate) const fn new() -> Self {
+    /// Nothing yet.
+    pub const fn new() -> Self {
         Said {
             hashes: heapless::Vec::new(),
         }
     }
 
-    /// Whether what has this [`hash`] was not said before; now it is.
-    pub(crate) fn is_new(&mut self, hash: u32) -> bool {
+    /// Whether this was not said before; now it is.
+    #[inline(never)]
+    pub fn is_new(&mut self, diagnostic: &Diagnostic<'_>) -> bool {
+        let hash = hash(diagnostic);
         let mut is_said = false;
         for said in self.hashes.iter() {
             is_said |= *said == hash;
@@ -433,9 +449,14 @@ impl Said {
     }
 }
 
+impl Default for Said {
+    fn default() -> Self {
+        Said::new()
+    }
+}
+
 /// Stands for a text (FNV-1a).
-#[inline(never)]
-pub(crate) fn hash(text: &dyn Show) -> u32 {
+fn hash(text: &dyn Show) -> u32 {
     let mut hash = 0x811c_9dc5_u32;
     pieces(text, &mut |piece| {
         for octet in piece {
@@ -443,18 +464,4 @@ pub(crate) fn hash(text: &dyn Show) -> u32 {
         }
     });
     hash
-}
-
-/// Passes each complaint on once. When more were made than are remembered, the last ones may come again.
-pub(crate) struct Once<'a> {
-    pub(crate) said: &'a mut Said,
-    pub(crate) sink: &'a mut dyn Sink,
-}
-
-impl Sink for Once<'_> {
-    fn report(&mut self, diagnostic: &Diagnostic<'_>) {
-        if self.said.is_new(hash(diagnostic)) {
-            self.sink.report(diagnostic);
-        }
-    }
 }

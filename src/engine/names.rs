@@ -6,7 +6,7 @@
 //! halfway, every link gets its old name back, and configuration goes on by MAC.
 
 use super::observe::Asked;
-use super::{Engine, Host, Once};
+use super::{Engine, Event, Host};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Sink};
 use crate::model::desired::Full;
 use crate::model::link::IfName;
@@ -56,10 +56,7 @@ impl Engine<'_> {
             config: &self.config,
             observed: &mut self.observed,
             plan: &mut self.plan,
-            sink: &mut Once {
-                said: &mut self.said,
-                sink,
-            },
+            sink,
         };
         match self.names {
             Names::Followed => renamer.assign(),
@@ -114,7 +111,7 @@ impl Engine<'_> {
             self.names = Names::TakenBack;
         } else {
             self.names = Names::GivenUp;
-            self.say(host, STUCK, &"MAC rules");
+            STUCK.say(host, &"MAC rules");
         }
         Ok(Renamed::Some)
     }
@@ -189,7 +186,7 @@ impl Engine<'_> {
             Names::Followed => self.tell_names(host),
             Names::TakenBack => {
                 self.names = Names::GivenUp;
-                self.say(host, TAKEN_BACK, &"MAC rules");
+                TAKEN_BACK.say(host, &"MAC rules");
             }
             Names::GivenUp => {}
         }
@@ -205,7 +202,7 @@ impl Engine<'_> {
                 && let Some(link) = self.observed.by_index(*ifindex)
             {
                 host.progress(&link.name, &Parts(&[&"renamed from ", name]));
-                self.mark(*ifindex, "renamed", now);
+                self.mark(*ifindex, Event::Renamed, now);
             }
         }
     }
@@ -228,7 +225,7 @@ impl Engine<'_> {
     fn restore(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         const FULL: Complaint = Complaint::error(Problem::RestoreOctets, Effect::PartIgnored);
         if core::mem::take(&mut self.restore_overflow) {
-            self.say(host, FULL, &"restored routes");
+            FULL.say(host, &"restored routes");
         }
         self.plan.clear();
         for _ in 0..2 {

@@ -1,6 +1,6 @@
 //! Dumps: strict, filtered where the kernel can, repeated when the tables changed under them.
 
-use super::{Engine, Host, Settled};
+use super::{Engine, Event, Host, Settled};
 use crate::diag::{Complaint, Effect, Errno, Problem};
 use crate::limits::MAX_LINKS;
 use crate::model::config::NameRule;
@@ -161,10 +161,10 @@ impl Engine<'_> {
             let _ = self.observed.altnames.push(AltName { ifindex, name });
         }
         if self.observed.links.push(*link).is_err() {
-            self.say(host, FULL, &link.name);
+            FULL.say(host, &link.name);
         }
         let now = host.now();
-        self.mark(ifindex, "seen", now);
+        self.mark(ifindex, Event::Seen, now);
     }
 
     /// Whether a MAC rule of ours names the link: then udev has no say in its name.

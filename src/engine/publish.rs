@@ -1,10 +1,11 @@
 //! What the engine tells others: a link's end state, resolv.conf, the host name, state.json.
 
-use super::{Engine, Host, Instant, OutputFile, Subject};
+use super::complain::write;
+use super::{Engine, Event, Host, Instant, OutputFile, Subject};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Severity};
 use crate::model::addr::Family;
 use crate::model::config::{LinkConfig, LinkId, LinkMatch, Method, SourceKind};
-use crate::model::desired::{DesiredLink, What};
+use crate::model::desired::What;
 use crate::model::link::IfName;
 use crate::model::observed::Observed;
 use crate::output::json::{Octets, begins_with};
@@ -57,42 +58,40 @@ impl Engine<'_> {
         host: &mut impl Host,
     ) {
         const NO_CARRIER: Complaint = Complaint::warning(Problem::NoCarrier, Effect::None);
-        let Some(&DesiredLink {
-            config,
-            ifindex,
-            name,
-            origin,
-            ..
-        }) = self.desired.links.get(n)
-        else {
+        let Some(link) = self.desired.links.get(n) else {
             return;
         };
-        if config != Some(id) {
+        if link.config != Some(id) {
             return;
         }
-        let mut event = "done";
-        if let Some(missing) = missing {
-            event = "failed";
-            self.remember_problem(ifindex, &in_words(&missing.text()));
-        }
-        let now = host.now();
-        let is_news = self.mark(ifindex, event, now) == now;
+        let ifindex = link.ifindex;
         let just_up = |step: &Step| step.act == Act::Up && step.n == n as u32;
         let observed = self.observed.by_index(ifindex);
         if observed.is_some_and(|link| !link.has_carrier()) && !self.plan.steps.iter().any(just_up)
         {
-            self.complain_of(host, NO_CARRIER, origin, &name);
+            self.complain_of(host, NO_CARRIER, link.origin, &link.name);
         }
-        if missing.is_none() && is_news {
-            let engine = self;
-            host.progress(&name, &News { engine, ifindex });
+        let now = host.now();
+        if let Some(missing) = missing {
+            self.mark(ifindex, Event::Failed, now);
+            self.remember_problem(ifindex, &in_words(&missing.text()));
+        } else if self.mark(ifindex, Event::Done, now) == now {
+            self.tell_up(n, host);
+        }
+    }
+
+    /// Tells that the desired link `n` is up.
+    fn tell_up(&self, n: usize, host: &mut impl Host) {
+        if let Some(link) = self.desired.links.get(n) {
+            let (engine, ifindex) = (self, link.ifindex);
+            host.progress(&link.name, &News { engine, ifindex });
         }
     }
 
     /// Says that this version cannot do what a family asks for; what that is where the link fails by it.
     #[inline(never)]
     fn complain_of_method(
-        &mut self,
+        &self,
         family: Family,
         id: LinkId,
         host: &mut impl Host,
@@ -112,8 +111,7 @@ impl Engine<'_> {
             false => Severity::Warning,
         };
         let complaint = Complaint::new(severity, missing, Effect::MethodSkipped);
-        let (origin, subject) = (ip.origin, Subject(config.matches));
-        self.complain_of(host, complaint, origin, &subject);
+        self.complain_of(host, complaint, ip.origin, &Subject(config.matches));
         fails.then_some(missing)
     }
 
@@ -165,15 +163,18 @@ impl Engine<'_> {
             OnDisk::AsItShallBe => return,
             OnDisk::Foreign => FOREIGN,
             OnDisk::Differs => {
-                let written = host.write(&OutputFile::ResolvConf, &Octets(self.resolv_conf.text));
-                self.complain_of_file(host, &OutputFile::ResolvConf, written);
+                write(
+                    host,
+                    &OutputFile::ResolvConf,
+                    &Octets(self.resolv_conf.text),
+                );
                 if lines(self.resolv_conf.servers).count() <= SERVERS_READ {
                     return;
                 }
                 TOO_MANY
             }
         };
-        self.say(host, complaint, &OutputFile::ResolvConf);
+        complaint.say(host, &OutputFile::ResolvConf);
     }
 
     /// Gathers what resolv.conf shall be, and compares it with what stands in its place.
@@ -197,7 +198,7 @@ impl Engine<'_> {
     }
 
     /// Sets the host name if none is set, or the command line names one.
-    fn publish_hostname(&mut self, host: &mut impl Host) {
+    fn publish_hostname(&self, host: &mut impl Host) {
         let Some(name) = self.config.global.hostname else {
             return;
         };
@@ -210,8 +211,7 @@ impl Engine<'_> {
         if have == wanted || !of_cmdline && parts::position(UNSET_HOSTNAMES, have).is_none() {
             return;
         }
-        let written = host.write(&OutputFile::Hostname, &Octets(wanted));
-        self.complain_of_file(host, &OutputFile::Hostname, written);
+        write(host, &OutputFile::Hostname, &Octets(wanted));
     }
 
     /// Whether resolv.conf would be written.
@@ -242,13 +242,13 @@ impl Engine<'_> {
         let text = what_is_there(host, &OutputFile::State);
         let merged = state::carry(text, &mut is_ours, self.buffers.carried);
         if merged.is_err() {
-            self.say(host, NOT_MERGED, &OutputFile::State);
+            NOT_MERGED.say(host, &OutputFile::State);
         }
-        let written = host.write(&OutputFile::State, &State(self));
-        self.complain_of_file(host, &OutputFile::State, written);
+        write(host, &OutputFile::State, &State(self));
     }
 
     /// Adds a problem of a link to the state.
+    #[inline(never)]
     pub(super) fn remember_problem(&mut self, ifindex: u32, problem: &ProblemText) {
         if let Some(kept) = self.config.keep(problem.as_bytes()) {
             let _ = self.problems.push((ifindex, kept));

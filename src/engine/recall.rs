@@ -17,18 +17,14 @@ impl Engine<'_> {
     #[inline(never)]
     pub(super) fn recall_owned(&mut self, host: &mut impl Host) {
         host.owned_files(&mut |name, file| self.recall(name, file));
-        for n in 0..self.desired.links.len() {
-            let Some(link) = self.desired.links.get(n) else {
-                continue;
-            };
-            let (name, recalled) = (link.name, link.recalled);
-            let (problem, errno) = match recalled.file {
-                Ok(()) | Err(Errno::ENOENT) => (recalled.problem, Errno::ENOENT),
+        for link in self.desired.links.iter() {
+            let (problem, errno) = match link.recalled.file {
+                Ok(()) | Err(Errno::ENOENT) => (link.recalled.problem, Errno::ENOENT),
                 Err(errno) => (Some(Problem::File), errno),
             };
             if let Some(problem) = problem {
                 let complaint = Complaint::warning(problem, Effect::PartIgnored);
-                self.say(host, complaint.with_errno(errno), &name);
+                complaint.with_errno(errno).say(host, &link.name);
             }
         }
     }

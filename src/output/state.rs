@@ -132,7 +132,7 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
             .unwrap_or(&Mac::NONE),
     );
     json.string(config.kind.word());
-    json.text(&STATES.line(*state as usize));
+    json.text(&WORDS.line(*state as usize));
     json.boolean(observed.is_some_and(|link| link.has_carrier()));
     for addr in desired.things.iter() {
         if addr.what == What::Addr && addr.is_wanted_on(ifindex) {
@@ -156,7 +156,7 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
         if mark.ifindex == ifindex {
             json.item();
             json.number(mark.at.0.saturating_sub(engine.started().0));
-            json.string(mark.event);
+            json.text(&WORDS.line(mark.event as usize));
         }
     }
     json.end();
@@ -169,14 +169,16 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     json.end();
 }
 
-/// The words of CONTRACT section 4, in the order of [`LinkState`].
-const STATES: Packed = packed!("ignored\nwaiting-device\nwaiting-udev\nfound\nup\nfailed\ndad");
+/// The words of CONTRACT section 4: by their numbers those of each [`LinkState`] and
+/// [`Event`](crate::engine::Event).
+const WORDS: Packed =
+    packed!("ignored\nwaiting-device\nwaiting-udev\nfound\nup\nfailed\ndad\nseen\nrenamed\ndone");
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::diag::Origin;
-    use crate::engine::Instant;
+    use crate::engine::{Event, Instant};
     use crate::machine::Machine;
     use crate::model::addr::Cidr;
     use crate::model::config::LinkConfig;
@@ -327,7 +329,7 @@ mod tests {
                 link: config,
             })
             .unwrap();
-        engine.mark(ifindex, "done", Instant(5_000));
+        engine.mark(ifindex, Event::Done, Instant(5_000));
         let problem = engine
             .config
             .keep(b"a \"quoted\" \\ \x1b[2J \xff problem\n")

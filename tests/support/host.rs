@@ -18,7 +18,7 @@ pub struct FakeHost {
     pub files: BTreeMap<String, Vec<u8>>,
     /// Links that udev is not done with.
     pub unsettled: BTreeSet<u32>,
-    /// Every complaint, as `severity: line`.
+    /// Every complaint, as `severity: line`, once.
     pub complaints: Vec<String>,
     /// Every progress line, as `link: news`.
     pub news: Vec<String>,
@@ -74,7 +74,10 @@ impl Sink for FakeHost {
             Severity::Warning => "warning",
             Severity::Note => "note",
         };
-        self.complaints.push(format!("{severity}: {diagnostic}"));
+        let line = format!("{severity}: {diagnostic}");
+        if !self.complaints.contains(&line) {
+            self.complaints.push(line);
+        }
     }
 }
 

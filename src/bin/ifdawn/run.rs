@@ -11,8 +11,8 @@ use crate::sys::udev::Udev;
 use crate::sys::{caps, clock, drain, keep};
 use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Escaped, Problem, Sink};
 use ifdawn::engine::{
-    EachFile, Engine, ForeignResolvConf, Host, Instant, Outcome, OutputFile, Progress, Settled,
-    Subject,
+    EachFile, Engine, ForeignResolvConf, Host, Instant, Outcome, OutputFile, Progress, Said,
+    Settled, Subject,
 };
 use ifdawn::limits::MAX_LINKS;
 use ifdawn::model::config::LinkMatch;
@@ -60,6 +60,7 @@ pub fn run(options: &Options, engine: &mut Engine<'_>, files: &mut Files) -> u8 
         files,
         rtnl: Err(Errno::EIO),
         udev: Udev::UNASKED,
+        said: Said::new(),
     };
     engine.live_rename = crate::sys::kernel::live_rename();
     let mut out = Out::new(file::stdout());
@@ -103,7 +104,7 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> 
     system.read(engine, None);
     if options.has(Opt::Offline) {
         engine.imagine_links();
-        engine.plan_offline(goal, &mut system.log);
+        engine.plan_offline(goal, system);
     } else {
         system.begin(engine);
         if let Err(errno) = engine.plan(goal, system) {
@@ -247,6 +248,7 @@ struct System<'a> {
     files: &'a mut Files,
     rtnl: Result<Rtnl, Errno>,
     udev: Udev,
+    said: Said,
 }
 
 impl System<'_> {
@@ -323,7 +325,9 @@ fn resolv_conf(options: &Options) -> &[u8] {
 
 impl Sink for System<'_> {
     fn report(&mut self, diagnostic: &Diagnostic<'_>) {
-        self.log.report(diagnostic);
+        if self.said.is_new(diagnostic) {
+            self.log.report(diagnostic);
+        }
     }
 }
 

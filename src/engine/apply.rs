@@ -217,6 +217,7 @@ impl Engine<'_> {
 
     /// Whether a route waits for an IPv6 address of ours to be its source: the kernel takes none before it
     /// knows that nobody else has it. That has its time; then it is a failure.
+    #[inline(never)]
     fn waits_for_dad(&mut self, host: &mut impl Host, step: Step) -> bool {
         if !matches!(step.act, Act::Add | Act::Replace) {
             return false;

@@ -129,6 +129,7 @@ impl Engine<'_> {
         }
     }
 
+    #[inline(never)]
     fn see(&mut self, host: &mut impl Host, message: &Message<'_>) {
         let what = match message.kind {
             RTM_NEWLINK => {
@@ -146,6 +147,7 @@ impl Engine<'_> {
         }
     }
 
+    #[inline(never)]
     fn see_link(&mut self, host: &mut impl Host, link: &mut Link, payload: &[u8]) {
         const FULL: Complaint = Complaint::error(Problem::MaxKernelLinks, Effect::LinkSkipped);
         let capacity = self.observed.links.capacity();

@@ -25,6 +25,7 @@ use crate::diag::{Complaint, Diagnostic, Effect, Errno, LineBuf, Severity, Sink}
 use crate::limits::MAX_LINE;
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, Str};
 use crate::model::desired::Desired;
+use crate::model::index::{HASH_START, hash};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_LOOPBACK, Link, Observed};
 use crate::output::json::pieces;
@@ -437,7 +438,7 @@ impl Said {
     /// Whether this was not said before; now it is.
     #[inline(never)]
     pub fn is_new(&mut self, diagnostic: &Diagnostic<'_>) -> bool {
-        let hash = hash(diagnostic);
+        let hash = text_hash(diagnostic);
         let mut is_said = false;
         for said in self.hashes.iter() {
             is_said |= *said == hash;
@@ -455,13 +456,9 @@ impl Default for Said {
     }
 }
 
-/// Stands for a text (FNV-1a).
-fn hash(text: &dyn Show) -> u32 {
-    let mut hash = 0x811c_9dc5_u32;
-    pieces(text, &mut |piece| {
-        for octet in piece {
-            hash = (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193);
-        }
-    });
-    hash
+/// Stands for a text.
+fn text_hash(text: &dyn Show) -> u32 {
+    let mut sum = HASH_START;
+    pieces(text, &mut |piece| sum = hash(sum, piece));
+    sum
 }

@@ -7,10 +7,10 @@
 use super::{Engine, Host};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
 use crate::model::addr::{Cidr, Family};
-use crate::model::desired::{Full, Standing, Thing, What};
+use crate::model::desired::{Desired, DesiredLink, Full, Standing, Thing, Things, What};
 use crate::model::link::IfName;
 use crate::output::owned;
-use crate::text::scalar;
+use crate::text::{parts, scalar};
 
 impl Engine<'_> {
     /// Reads what the files say of the desired links.
@@ -32,66 +32,66 @@ impl Engine<'_> {
     /// Reads the file `owned-name`.
     #[inline(never)]
     fn recall(&mut self, name: &IfName, file: Result<&[u8], Errno>) {
-        let mut links = self.desired.links.iter_mut();
-        let named = links.find(|link| link.name == *name);
-        let is_taken = named.is_some();
-        if let Some(link) = named {
-            link.recalled.file = file.map(|_| ());
+        let Desired { links, things } = &mut self.desired;
+        let mut is_taken = false;
+        for link in links.iter_mut() {
+            if link.name == *name {
+                is_taken = true;
+                link.recalled.file = file.map(|_| ());
+            }
         }
-        let mut ifindex = None;
+        let mut link = None;
         for (word, rest) in owned::lines(file.unwrap_or_default()) {
             if word == b"link" {
-                ifindex = None;
-                if let Some(number) = scalar::number(rest)
-                    && let Some(link) = self.desired.link_mut(number)
-                {
-                    ifindex = Some(number);
+                let number = scalar::number(rest);
+                link = links.iter_mut().find(|link| Some(link.ifindex) == number);
+                if let Some(link) = &mut link {
                     link.recalled.file = Ok(());
                     if !is_taken {
                         link.recalled.old_name = *name;
                     }
                 }
-            } else if let Some(ifindex) = ifindex
-                && let Err(problem) = self.recall_line(word, rest, ifindex)
-                && let Some(link) = self.desired.link_mut(ifindex)
+            } else if let Some(link) = &mut link
+                && let Err(problem) = recall_line(link, things, word, rest)
             {
                 link.recalled.problem = Some(problem);
             }
         }
     }
+}
 
-    /// What one line says of a desired link.
-    #[inline(never)]
-    fn recall_line(&mut self, word: &[u8], rest: &[u8], ifindex: u32) -> Result<(), Problem> {
-        if word == b"up" {
-            if let Some(link) = self.desired.link_mut(ifindex) {
-                link.owned_up = true;
-            }
+/// What one line says of a desired link.
+#[inline(never)]
+fn recall_line(
+    link: &mut DesiredLink,
+    things: &mut Things<'_>,
+    word: &[u8],
+    rest: &[u8],
+) -> Result<(), Problem> {
+    let ifindex = link.ifindex;
+    let mut stale = Thing::addr(ifindex, &Cidr::default(Family::V4), &None, Origin::NONE);
+    stale.standing = Standing::Stale;
+    let understood = match parts::position(b"dns,search,up,addr", word) {
+        Some(3) => owned::addr(rest, &mut stale.route.dst, &mut stale.route.via),
+        Some(n) => {
+            link.owned_up |= n == 2;
             return Ok(());
         }
-        if word == b"dns" || word == b"search" {
-            return Ok(());
-        }
-        let mut stale = Thing::addr(ifindex, &Cidr::default(Family::V4), &None, Origin::NONE);
-        stale.standing = Standing::Stale;
-        let understood = if word == b"addr" {
-            owned::addr(rest, &mut stale.route.dst, &mut stale.route.via)
-        } else {
+        None => {
             stale.what = What::Route;
             owned::route(word, rest, &mut stale.route)
-        };
-        understood.ok_or(Problem::OwnedNotUnderstood)?;
-        let things = &mut self.desired.things;
-        let mut is_known = false;
-        things.each(&stale.key(), &mut |thing| {
-            if thing.ifindex == ifindex {
-                thing.standing = thing.standing.recalled();
-                is_known = true;
-            }
-        });
-        if !is_known {
-            things.add(&stale).map_err(|Full| stale.what.full())?;
         }
-        Ok(())
+    };
+    understood.ok_or(Problem::OwnedNotUnderstood)?;
+    let mut is_known = false;
+    things.each(&stale.key(), &mut |thing| {
+        if thing.ifindex == ifindex {
+            thing.standing = thing.standing.recalled();
+            is_known = true;
+        }
+    });
+    if !is_known {
+        things.add(&stale).map_err(|Full| stale.what.full())?;
     }
+    Ok(())
 }

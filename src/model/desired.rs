@@ -315,6 +315,6 @@ fn key_hash(key: &RouteKey) -> u32 {
         IpAddr::V4(addr) => &addr.octets(),
         IpAddr::V6(addr) => &addr.octets(),
     };
-    let rest = [key.table.to_ne_bytes(), key.metric.to_ne_bytes()];
-    hash(&[octets, &[key.dst.len, key.tos], rest.as_flattened()])
+    let start = key.table ^ key.metric.rotate_left(8) ^ u32::from(key.dst.len).rotate_left(16);
+    hash(start, octets)
 }

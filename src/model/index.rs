@@ -84,13 +84,16 @@ impl<'m> Index<'m> {
 /// For how many entries there is room first.
 const MIN_ENTRIES: usize = 8;
 
-/// FNV-1a over octets, with a final mix because only the low bits choose a slot.
-pub fn hash(parts: &[&[u8]]) -> u32 {
-    let mut hash = 0x811c_9dc5_u32;
-    for octet in parts.iter().flat_map(|part| part.iter()) {
+/// What [`hash`] begins with.
+pub const HASH_START: u32 = 0x811c_9dc5;
+
+/// FNV-1a: `hash` gone on with over `octets`.
+#[inline(never)]
+pub fn hash(mut hash: u32, octets: &[u8]) -> u32 {
+    for octet in octets {
         hash = (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193);
     }
-    (hash ^ (hash >> 15)).wrapping_mul(0x2c1b_3c6d) ^ (hash >> 12)
+    hash
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::key_table::{Found, Names};
 use super::{Context, Place};
 use crate::diag::{Complaint, Effect, Escaped, Origin, Problem};
 use crate::limits::MAX_ASSIGNMENTS;
-use crate::model::index::{Index, hash};
+use crate::model::index::{HASH_START, Index, hash};
 use crate::text::assign::{self, Variables};
 use crate::text::lines::{Line, lines, short};
 use crate::text::parts;
@@ -213,7 +213,7 @@ impl<'a> Keys<'a> {
 fn key_hash(found: Found, name: &[u8]) -> u32 {
     match found.is_one() {
         true => found.hash(),
-        false => hash(&[name]),
+        false => hash(HASH_START, name),
     }
 }
 

@@ -45,14 +45,12 @@ pub const MAX_ASSIGNMENTS: usize = 32_768;
 /// Octets of one diagnostic line, four of them for the priority where a log has one. The kernel's log keeps 976 of a line, its own prefix included.
 pub const MAX_LINE: usize = 960;
 
-/// Octets of one netlink batch: more would not fit a default `SO_SNDBUF` (EMSGSIZE).
-pub const BATCH_OCTETS: usize = 32 * 1024;
+/// Octets of one netlink datagram: more requests would not fit a default `SO_SNDBUF` (EMSGSIZE), and the
+/// kernel's largest dump buffer is not larger.
+pub const DATAGRAM_OCTETS: usize = 32 * 1024;
 
 /// Requests in one netlink batch: a flood of error acknowledgements must fit the receive buffer.
 pub const BATCH_REQUESTS: usize = 256;
-
-/// Octets of one netlink answer: the kernel's largest dump buffer.
-pub const REPLY_OCTETS: usize = 32 * 1024;
 
 /// Octets of other links' lines that state.json keeps from an earlier run.
 pub const MAX_CARRIED: usize = 256 * 1024;

@@ -4,7 +4,7 @@
 //! table grows into are never mapped. Capacities are parameters: tests use small machines.
 
 use crate::engine::{Asked, Buffers, Engine, ForeignResolvConf, Instant, Mark, Names, Original};
-use crate::limits::{BATCH_OCTETS, MAX_CARRIED, REPLY_OCTETS, RESTORE_OCTETS};
+use crate::limits::{DATAGRAM_OCTETS, MAX_CARRIED, RESTORE_OCTETS};
 use crate::model::config::{
     AddrConfig, Config, Global, LinkConfig, NameRule, RouteConfig, Search, Server, Str,
 };
@@ -52,8 +52,7 @@ pub struct Machine<
     problems: Vec<(u32, Str), LINKS>,
     conf_text: Vec<u8, TEXT>,
     conf_servers: Vec<u8, TEXT>,
-    batch: [u8; BATCH_OCTETS],
-    reply: [u8; REPLY_OCTETS],
+    datagram: [u8; DATAGRAM_OCTETS],
     restore: Vec<u8, RESTORE_OCTETS>,
     carried: Vec<u8, MAX_CARRIED>,
 }
@@ -93,8 +92,7 @@ impl<
             problems: Vec::new(),
             conf_text: Vec::new(),
             conf_servers: Vec::new(),
-            batch: [0; BATCH_OCTETS],
-            reply: [0; REPLY_OCTETS],
+            datagram: [0; DATAGRAM_OCTETS],
             restore: Vec::new(),
             carried: Vec::new(),
         }
@@ -137,8 +135,7 @@ impl<
                 servers: &mut self.conf_servers,
             },
             buffers: Buffers {
-                batch: &mut self.batch,
-                reply: &mut self.reply,
+                datagram: &mut self.datagram,
                 restore: &mut self.restore,
                 carried: &mut self.carried,
             },

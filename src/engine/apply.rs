@@ -105,7 +105,7 @@ impl Engine<'_> {
         while next < end {
             self.asked = Asked::Steps(next as u32);
             self.first_seq = self.seq.wrapping_add(1);
-            let mut writer = Writer::new(self.buffers.batch);
+            let mut writer = Writer::new(self.buffers.datagram);
             while next < end && writer.requests() < BATCH_REQUESTS {
                 let seq = self.seq.wrapping_add(1);
                 if let Some(step) = self.plan.steps.get(next) {
@@ -376,7 +376,7 @@ mod tests {
         let mut batch = std::vec![0xa5; octets];
         let mut tables = Machine::<4, 4, 4, ROUTES, ROUTES, 256, 256, 64>::new();
         let mut engine = tables.engine();
-        (engine.buffers.batch, engine.seq) = (&mut batch, seq);
+        (engine.buffers.datagram, engine.seq) = (&mut batch, seq);
         let link = DesiredLink::new(2, IfName::LO, Origin::NONE);
         engine.desired.links.push(link).unwrap();
         for number in 0..100 {

@@ -98,10 +98,8 @@ pub enum Progress {
 
 /// Octets in transit.
 pub struct Buffers<'m> {
-    /// Requests under construction.
-    pub batch: &'m mut [u8],
-    /// The answer at hand.
-    pub reply: &'m mut [u8],
+    /// The datagram at hand: requests until they are sent, then their answers.
+    pub datagram: &'m mut [u8],
     /// Messages that restore a link which went down to be renamed.
     pub restore: &'m mut VecView<u8>,
     /// Lines of state.json that stay as they are.
@@ -233,18 +231,12 @@ impl Engine<'_> {
         observed.clear();
         imagine(observed, &IfName::LO, IFF_LOOPBACK, &Mac::NONE);
         for link in config.links.iter() {
-            match &link.matches {
-                LinkMatch::Name(name) => {
-                    let mut rules = config.name_rules.iter();
-                    let rule = rules.find(|rule| rule.name == *name);
-                    imagine(observed, name, 0, rule.map_or(&Mac::NONE, |rule| &rule.mac));
-                }
-                LinkMatch::Mac(mac) | LinkMatch::Bootif(mac) => {
-                    if let Some(name) = link.name.or_else(|| enx_name(mac)) {
-                        imagine(observed, &name, 0, mac);
-                    }
-                }
-                LinkMatch::Any => {}
+            let mut rules = config.name_rules.iter();
+            let rule = rules.find(|rule| rule.name.is(&link.name));
+            let mac = link.matches.mac().or(rule.map(|rule| &rule.mac));
+            let mac = mac.unwrap_or(&Mac::NONE);
+            if let Some(name) = link.name.or_else(|| enx_name(mac)) {
+                imagine(observed, &name, 0, mac);
             }
         }
     }
@@ -396,9 +388,13 @@ fn imagine(observed: &mut Observed<'_>, name: &IfName, flags: u32, mac: &Mac) {
     }
 }
 
-/// The name that systemd would make of a MAC: what stands for a link known by nothing else.
+/// The name that systemd would make of a MAC: what stands for a link known by nothing else. `None` for
+/// no MAC.
 #[inline(never)]
 fn enx_name(mac: &Mac) -> Option<IfName> {
+    if *mac == Mac::NONE {
+        return None;
+    }
     let mut name = LineBuf::<MAX_LINE>::new();
     name.put(b"enx");
     let mut text = |octets: &[u8]| name.put(octets);

@@ -61,7 +61,7 @@ impl Engine<'_> {
             }
             let seq = self.next_seq();
             self.first_seq = seq;
-            let mut writer = Writer::new(self.buffers.batch);
+            let mut writer = Writer::new(self.buffers.datagram);
             rtnetlink::get(&mut writer, seq, get, table).map_err(|Full| Errno::EMSGSIZE)?;
             host.send(writer.written())?;
             if self.answers(host)? == Dumped::Whole {
@@ -94,9 +94,9 @@ impl Engine<'_> {
     #[inline(never)]
     pub(super) fn answers(&mut self, host: &mut impl Host) -> Result<Dumped, Errno> {
         // The buffer leaves the engine for as long as its octets are looked at.
-        let reply = core::mem::take(&mut self.buffers.reply);
+        let reply = core::mem::take(&mut self.buffers.datagram);
         let ended = self.answers_in(reply, host);
-        self.buffers.reply = reply;
+        self.buffers.datagram = reply;
         ended
     }
 

@@ -4,7 +4,7 @@ use super::complain::write;
 use super::{Engine, Event, Host, Instant, OutputFile, Subject};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Severity};
 use crate::model::addr::Family;
-use crate::model::config::{LinkConfig, LinkId, LinkMatch, Method, SourceKind};
+use crate::model::config::{LinkConfig, LinkId, Method, SourceKind};
 use crate::model::desired::What;
 use crate::model::link::IfName;
 use crate::model::observed::Observed;
@@ -263,12 +263,8 @@ impl Engine<'_> {
 
 /// The name of a link, or of the one with its MAC.
 fn name_of(link: &LinkConfig, observed: &Observed<'_>) -> Option<IfName> {
-    match &link.matches {
-        LinkMatch::Mac(mac) | LinkMatch::Bootif(mac) if link.name.is_none() => {
-            find_by_mac(observed, mac, &None).map(|found| found.name)
-        }
-        LinkMatch::Name(_) | LinkMatch::Mac(_) | LinkMatch::Bootif(_) | LinkMatch::Any => link.name,
-    }
+    let by_mac = || Some(find_by_mac(observed, link.matches.mac()?, &None)?.name);
+    link.name.or_else(by_mac)
 }
 
 /// As much of a problem as state.json has room for.

@@ -148,8 +148,8 @@ mod tests {
             aside(|| self.host.write(file, &text))
         }
 
-        fn remove(&mut self, file: &OutputFile) {
-            aside(|| self.host.remove(file));
+        fn remove_owned(&mut self, link: &IfName) {
+            aside(|| self.host.remove_owned(link));
         }
 
         fn owned_files(&mut self, each: &mut EachFile<'_>) {
@@ -246,7 +246,7 @@ mod tests {
             assert!(engine.states.iter().filter(|state| is_up(state)).count() >= 3);
 
             let eth0 = IfName::new(b"eth0").unwrap();
-            let (down, count) = allocations_in(|| engine.down(eth0, &mut host));
+            let (down, count) = allocations_in(|| engine.down(&eth0, &mut host));
             assert_eq!((down, count), (Ok(true), 0), "down");
         }
     }

@@ -52,7 +52,6 @@ impl Engine<'_> {
     #[inline(never)]
     fn write_owned(&self, host: &mut impl Host) {
         for link in self.desired.links.iter() {
-            let old_name = link.recalled.old_name;
             let text = Owned {
                 link,
                 desired: &self.desired,
@@ -65,21 +64,20 @@ impl Engine<'_> {
             }
             let is_written = is_written_as(&text, host.read(&file).unwrap_or_default())
                 || write(host, &file, &text);
-            if old_name != link.name && is_written {
-                host.remove(&OutputFile::Owned(old_name));
+            if link.recalled.old_name != link.name && is_written {
+                host.remove_owned(&link.recalled.old_name);
             }
         }
     }
 
-    /// Carries out the whole plan.
-    pub(super) fn apply(&mut self, host: &mut impl Host) -> Result<(), Errno> {
-        self.send_steps(host, self.plan.steps.len())?;
-        self.disown(host);
-        Ok(())
+    /// Sends the whole plan.
+    #[inline(never)]
+    pub(super) fn send_plan(&mut self, host: &mut impl Host) -> Result<(), Errno> {
+        self.send_steps(host, self.plan.steps.len())
     }
 
     /// What the kernel refused to make is not ours, and what it deleted is ours no longer.
-    fn disown(&mut self, host: &mut impl Host) {
+    pub(super) fn disown(&mut self, host: &mut impl Host) {
         let mut is_news = false;
         for step in self.plan.steps.iter() {
             let is_done = step.errno.is_none();
@@ -360,7 +358,7 @@ mod tests {
             Ok(())
         }
 
-        fn remove(&mut self, _: &OutputFile) {}
+        fn remove_owned(&mut self, _: &IfName) {}
 
         fn owned_files(&mut self, _: &mut EachFile<'_>) {}
 

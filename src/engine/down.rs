@@ -1,7 +1,7 @@
 //! `ifdawn down`: what `owned-IF` says we made is taken back, and nothing else.
 
 use super::observe::Asked;
-use super::{Engine, Host, OutputFile};
+use super::{Engine, Host};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
 use crate::model::link::IfName;
 use crate::plan::{Act, Phase};
@@ -12,12 +12,12 @@ impl Engine<'_> {
     /// # Errors
     /// When the kernel cannot be asked.
     #[inline(never)]
-    pub fn down(&mut self, name: IfName, host: &mut impl Host) -> Result<bool, Errno> {
+    pub fn down(&mut self, name: &IfName, host: &mut impl Host) -> Result<bool, Errno> {
         self.observe_links(host)?;
         self.plan.clear();
         self.desired.clear();
-        let ifindex = self.observed.by_name(&name).map_or(0, |link| link.ifindex);
-        self.desired.add_link(ifindex, &name, Origin::NONE);
+        let ifindex = self.observed.by_name(name).map_or(0, |link| link.ifindex);
+        self.desired.add_link(ifindex, name, Origin::NONE);
         // Nothing of it is desired, so all that is ours is stale.
         self.recall_owned(host);
         let Some(link) = self.desired.links.first() else {
@@ -30,24 +30,23 @@ impl Engine<'_> {
                 _ => Problem::File,
             };
             let complaint = Complaint::error(problem, Effect::NothingChanged).with_errno(errno);
-            complaint.say(host, &name);
+            complaint.say(host, name);
             return Ok(false);
         }
         self.observe_things(host)?;
-        self.send_steps(host, self.plan.steps.len())?;
+        self.send_plan(host)?;
         let mut all_gone = !self.plan.has_failed();
         if owned_up {
-            all_gone &= self.take_down(ifindex, &name, host)?;
+            all_gone &= self.take_down(ifindex, name, host)?;
         }
         if all_gone {
-            for name in [old_name, name] {
-                host.remove(&OutputFile::Owned(name));
-            }
+            host.remove_owned(&old_name);
+            host.remove_owned(name);
         }
         self.desired.clear();
-        self.publish_resolv_conf(host, Some(&name));
-        self.publish_state(host, Some(&name));
-        host.progress(&name, &"down");
+        self.publish_resolv_conf(host, Some(name));
+        self.publish_state(host, Some(name));
+        host.progress(name, &"down");
         Ok(all_gone)
     }
 
@@ -68,7 +67,7 @@ impl Engine<'_> {
         }
         self.plan.clear();
         self.plan.push(Phase::Down, Act::Down, 0);
-        self.send_steps(host, self.plan.steps.len())?;
+        self.send_plan(host)?;
         Ok(!self.plan.has_failed())
     }
 }

@@ -11,6 +11,7 @@ pub struct Instant(pub u64);
 
 impl Instant {
     /// This long after.
+    #[inline(never)]
     pub fn after_seconds(self, seconds: u32) -> Instant {
         match seconds {
             u32::MAX => Instant(u64::MAX),
@@ -71,8 +72,8 @@ pub trait Host: Sink {
     /// As open(2), write(2) and rename(2).
     fn write(&mut self, file: &OutputFile, text: &dyn Show) -> Result<(), Errno>;
 
-    /// Removes the file; one that is not there is no error.
-    fn remove(&mut self, file: &OutputFile);
+    /// Removes `owned-IF`; one that is not there is no error.
+    fn remove_owned(&mut self, link: &IfName);
 
     /// Passes every `owned-IF` file to `each`: the name in its name, and its octets, as [`Host::read`].
     fn owned_files(&mut self, each: &mut EachFile<'_>);

@@ -207,7 +207,8 @@ impl Engine<'_> {
             self.plan.clear();
             self.compare(goal, host)?;
             self.claim(host);
-            self.apply(host)?;
+            self.send_plan(host)?;
+            self.disown(host);
             // The kernel may drop more than was deleted: secondary addresses go with their primary one.
             let last = self.plan.steps.last();
             let deletes = last.is_some_and(|step| step.phase >= Phase::DeleteRoutes);
@@ -243,7 +244,7 @@ impl Engine<'_> {
 
     /// Whether a source names the link, or speaks of any link.
     #[inline(never)]
-    pub fn is_configured(&self, name: IfName) -> bool {
+    pub fn is_configured(&self, name: &IfName) -> bool {
         self.config
             .links
             .iter()

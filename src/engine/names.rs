@@ -238,7 +238,7 @@ impl Engine<'_> {
                     .saturating_add(SAVED_HEADER);
             }
         }
-        self.send_steps(host, self.plan.steps.len())?;
+        self.send_plan(host)?;
         self.buffers.restore.clear();
         Ok(())
     }

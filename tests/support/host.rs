@@ -127,8 +127,8 @@ impl Host for FakeHost {
         Ok(())
     }
 
-    fn remove(&mut self, file: &OutputFile) {
-        self.files.remove(&file_name(file));
+    fn remove_owned(&mut self, link: &IfName) {
+        self.files.remove(&file_name(&OutputFile::Owned(*link)));
     }
 
     fn owned_files(&mut self, each: &mut EachFile<'_>) {

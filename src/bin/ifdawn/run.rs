@@ -172,7 +172,7 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     }
     let mut code = UP;
     for name in &options.links {
-        if !engine.is_configured(*name) {
+        if !engine.is_configured(name) {
             NO_SOURCE.say(&mut system.log, name);
             code = NOT_UP;
         }
@@ -228,7 +228,7 @@ fn settle(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<(), Errno>
 fn down(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let mut code = UP;
     for name in &system.options.links {
-        match engine.down(*name, system) {
+        match engine.down(name, system) {
             Ok(true) => continue,
             Ok(false) => {}
             Err(errno) => FAILED.with_errno(errno).say(&mut system.log, name),
@@ -369,8 +369,8 @@ impl Host for System<'_> {
         }
     }
 
-    fn remove(&mut self, file: &OutputFile) {
-        path(self.options, &self.root, file).remove();
+    fn remove_owned(&mut self, link: &IfName) {
+        path(self.options, &self.root, &OutputFile::Owned(*link)).remove();
     }
 
     fn owned_files(&mut self, each: &mut EachFile<'_>) {

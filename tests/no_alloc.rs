@@ -138,11 +138,11 @@ mod tests {
             self.host.is_settled(ifindex)
         }
 
-        fn read(&mut self, file: &OutputFile) -> Result<&[u8], Errno> {
+        fn read(&mut self, file: OutputFile<'_>) -> Result<&[u8], Errno> {
             aside(|| self.host.read(file))
         }
 
-        fn write(&mut self, file: &OutputFile, text: &dyn Show) -> Result<(), Errno> {
+        fn write(&mut self, file: OutputFile<'_>, text: &dyn Show) -> Result<(), Errno> {
             let text = self.page.of(text);
             let text = str::from_utf8(text).unwrap();
             aside(|| self.host.write(file, &text))

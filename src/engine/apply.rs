@@ -57,13 +57,13 @@ impl Engine<'_> {
                 desired: &self.desired,
                 config: &self.config,
             };
-            let file = OutputFile::Owned(link.name);
+            let file = OutputFile::Owned(&link.name);
             let is_made = link.touched || link.recalled.file.is_ok() || text.brings_names();
             if !is_made {
                 continue;
             }
-            let is_written = is_written_as(&text, host.read(&file).unwrap_or_default())
-                || write(host, &file, &text);
+            let is_written = is_written_as(&text, host.read(file).unwrap_or_default())
+                || write(host, file, &text);
             if link.recalled.old_name != link.name && is_written {
                 host.remove_owned(&link.recalled.old_name);
             }
@@ -350,11 +350,11 @@ mod tests {
             Settled::Yes
         }
 
-        fn read(&mut self, _: &OutputFile) -> Result<&[u8], Errno> {
+        fn read(&mut self, _: OutputFile<'_>) -> Result<&[u8], Errno> {
             Err(Errno::ENOENT)
         }
 
-        fn write(&mut self, _: &OutputFile, _: &dyn Show) -> Result<(), Errno> {
+        fn write(&mut self, _: OutputFile<'_>, _: &dyn Show) -> Result<(), Errno> {
             Ok(())
         }
 

@@ -20,7 +20,7 @@ impl Engine<'_> {
 
 /// Writes a file, and says so where it cannot be written. Whether it was.
 #[inline(never)]
-pub(super) fn write(host: &mut impl Host, file: &OutputFile, text: &dyn Show) -> bool {
+pub(super) fn write(host: &mut impl Host, file: OutputFile<'_>, text: &dyn Show) -> bool {
     let Err(errno) = host.write(file, text) else {
         return true;
     };
@@ -30,12 +30,12 @@ pub(super) fn write(host: &mut impl Host, file: &OutputFile, text: &dyn Show) ->
     };
     Complaint::new(severity, Problem::File, Effect::NotSet)
         .with_errno(errno)
-        .say(host, file);
+        .say(host, &file);
     false
 }
 
 /// The file as complaints name it.
-impl Show for OutputFile {
+impl Show for OutputFile<'_> {
     fn show(&self, f: &mut Text<'_>) {
         f.put(match self {
             OutputFile::State => b"state.json",

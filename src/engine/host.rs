@@ -25,9 +25,9 @@ impl Instant {
 
 /// A file we write and read back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OutputFile {
+pub enum OutputFile<'l> {
     /// `/run/ifdawn/owned-IF`.
-    Owned(IfName),
+    Owned(&'l IfName),
     /// `/run/ifdawn/state.json`.
     State,
     /// `/etc/resolv.conf`, or as `--resolv-conf` says.
@@ -64,13 +64,13 @@ pub trait Host: Sink {
     ///
     /// # Errors
     /// As open(2) and read(2); [`Errno::ENOENT`] is the usual one.
-    fn read(&mut self, file: &OutputFile) -> Result<&[u8], Errno>;
+    fn read(&mut self, file: OutputFile<'_>) -> Result<&[u8], Errno>;
 
     /// Replaces the file whole.
     ///
     /// # Errors
     /// As open(2), write(2) and rename(2).
-    fn write(&mut self, file: &OutputFile, text: &dyn Show) -> Result<(), Errno>;
+    fn write(&mut self, file: OutputFile<'_>, text: &dyn Show) -> Result<(), Errno>;
 
     /// Removes `owned-IF`; one that is not there is no error.
     fn remove_owned(&mut self, link: &IfName);

@@ -143,7 +143,7 @@ impl Engine<'_> {
             } else if let Some(name) = name_of(link, &self.observed)
                 && Some(&name) != without
             {
-                conf.add_owned(host.read(&OutputFile::Owned(name)).unwrap_or_default());
+                conf.add_owned(host.read(OutputFile::Owned(&name)).unwrap_or_default());
             }
         }
         host.owned_files(&mut |name, file| {
@@ -163,11 +163,7 @@ impl Engine<'_> {
             OnDisk::AsItShallBe => return,
             OnDisk::Foreign => FOREIGN,
             OnDisk::Differs => {
-                write(
-                    host,
-                    &OutputFile::ResolvConf,
-                    &Octets(self.resolv_conf.text),
-                );
+                write(host, OutputFile::ResolvConf, &Octets(self.resolv_conf.text));
                 if lines(self.resolv_conf.servers).count() <= SERVERS_READ {
                     return;
                 }
@@ -182,7 +178,7 @@ impl Engine<'_> {
     fn compare_resolv_conf(&mut self, host: &mut impl Host, without: Option<&IfName>) -> OnDisk {
         self.gather_resolv_conf(host, without);
         let conf = &self.resolv_conf;
-        let text = what_is_there(host, &OutputFile::ResolvConf);
+        let text = what_is_there(host, OutputFile::ResolvConf);
         let first = lines(text).next().map_or(&b""[..], |line| line.octets);
         let is_ours = first == MARKER.as_bytes();
         if text == &**conf.text || conf.is_empty() && !is_ours {
@@ -204,14 +200,14 @@ impl Engine<'_> {
         };
         let wanted = self.config.text(name);
         let of_cmdline = self.config.global.hostname_source == SourceKind::Cmdline;
-        let have = match host.read(&OutputFile::Hostname) {
+        let have = match host.read(OutputFile::Hostname) {
             Err(Errno::ENOENT) => return,
             have => have.unwrap_or_default().trim_ascii(),
         };
         if have == wanted || !of_cmdline && parts::position(UNSET_HOSTNAMES, have).is_none() {
             return;
         }
-        write(host, &OutputFile::Hostname, &Octets(wanted));
+        write(host, OutputFile::Hostname, &Octets(wanted));
     }
 
     /// Whether resolv.conf would be written.
@@ -239,12 +235,12 @@ impl Engine<'_> {
                 || config.links.iter().zip(states.iter()).any(is_asked)
                 || links.iter().any(|link| is_it(&link.name))
         };
-        let text = what_is_there(host, &OutputFile::State);
+        let text = what_is_there(host, OutputFile::State);
         let merged = state::carry(text, &mut is_ours, self.buffers.carried);
         if merged.is_err() {
             NOT_MERGED.say(host, &OutputFile::State);
         }
-        write(host, &OutputFile::State, &State(self));
+        write(host, OutputFile::State, &State(self));
     }
 
     /// Adds a problem of a link to the state.
@@ -281,7 +277,7 @@ pub(super) fn in_words(problem: &dyn Show) -> ProblemText {
 /// The text of a file; of what is there and no file (a FIFO, a socket, a directory) one that is not ours. Where
 /// nothing can be read, writing tells why.
 #[inline(never)]
-fn what_is_there<'h>(host: &'h mut impl Host, file: &OutputFile) -> &'h [u8] {
+fn what_is_there<'h>(host: &'h mut impl Host, file: OutputFile<'_>) -> &'h [u8] {
     match host.read(file) {
         Ok(text) => text,
         Err(Errno::EINVAL | Errno::EISDIR | Errno::ENXIO) => b"?",

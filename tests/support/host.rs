@@ -58,7 +58,7 @@ impl FakeHost {
 }
 
 /// A file's name in [`FakeHost::files`].
-pub fn file_name(file: &OutputFile) -> String {
+pub fn file_name(file: OutputFile<'_>) -> String {
     match file {
         OutputFile::Owned(link) => format!("owned-{link}"),
         OutputFile::State => "state.json".to_owned(),
@@ -116,19 +116,19 @@ impl Host for FakeHost {
         }
     }
 
-    fn read(&mut self, file: &OutputFile) -> Result<&[u8], Errno> {
+    fn read(&mut self, file: OutputFile<'_>) -> Result<&[u8], Errno> {
         let file = self.files.get(&file_name(file));
         file.map(Vec::as_slice).ok_or(Errno::ENOENT)
     }
 
-    fn write(&mut self, file: &OutputFile, text: &dyn Show) -> Result<(), Errno> {
+    fn write(&mut self, file: OutputFile<'_>, text: &dyn Show) -> Result<(), Errno> {
         let text = text.to_string().into_bytes();
         self.files.insert(file_name(file), text);
         Ok(())
     }
 
     fn remove_owned(&mut self, link: &IfName) {
-        self.files.remove(&file_name(&OutputFile::Owned(*link)));
+        self.files.remove(&file_name(OutputFile::Owned(link)));
     }
 
     fn owned_files(&mut self, each: &mut EachFile<'_>) {

@@ -355,13 +355,13 @@ impl Host for System<'_> {
         settled
     }
 
-    fn read(&mut self, file: &OutputFile) -> Result<&[u8], Errno> {
+    fn read(&mut self, file: OutputFile<'_>) -> Result<&[u8], Errno> {
         let octets = &mut self.files.octets;
         let len = path(self.options, &self.root, file).read(octets)?;
         Ok(octets.get(..len as usize).unwrap_or_default())
     }
 
-    fn write(&mut self, file: &OutputFile, text: &dyn Show) -> Result<(), Errno> {
+    fn write(&mut self, file: OutputFile<'_>, text: &dyn Show) -> Result<(), Errno> {
         let path = path(self.options, &self.root, file);
         match file {
             OutputFile::Hostname => path.write_in_place(text),
@@ -370,7 +370,7 @@ impl Host for System<'_> {
     }
 
     fn remove_owned(&mut self, link: &IfName) {
-        path(self.options, &self.root, &OutputFile::Owned(*link)).remove();
+        path(self.options, &self.root, OutputFile::Owned(link)).remove();
     }
 
     fn owned_files(&mut self, each: &mut EachFile<'_>) {
@@ -380,7 +380,7 @@ impl Host for System<'_> {
         for n in 0..self.files.names.len() {
             let name = self.files.names.name(n).strip_prefix(OWNED);
             if let Some(link) = name.and_then(IfName::new) {
-                each(&link, Host::read(self, &OutputFile::Owned(link)));
+                each(&link, Host::read(self, OutputFile::Owned(&link)));
             }
         }
     }
@@ -396,7 +396,7 @@ impl Host for System<'_> {
 
 /// Where a file of ours is.
 #[inline(never)]
-fn path(options: &Options, root: &Root<'_>, file: &OutputFile) -> Path {
+fn path(options: &Options, root: &Root<'_>, file: OutputFile<'_>) -> Path {
     let (directory, name) = match file {
         OutputFile::State => (&b"/run/ifdawn/state.json"[..], &b""[..]),
         OutputFile::ResolvConf => (resolv_conf(options), &b""[..]),

@@ -7,7 +7,7 @@
 use super::complain::write;
 use super::names::saved_message;
 use super::observe::Asked;
-use super::publish::in_words;
+use super::publish::{in_words, what_is_there};
 use super::{Engine, Event, Host, OutputFile};
 use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, Problem, Severity};
 use crate::limits::BATCH_REQUESTS;
@@ -20,6 +20,7 @@ use crate::plan::op::Op;
 use crate::plan::resolve::LinkState;
 use crate::plan::{Act, Phase, Step};
 use crate::wire::netlink::{Full, NLM_F_CREATE, NLM_F_EXCL, Writer};
+use core::net::IpAddr;
 
 /// The least MTU of a link with IPv6 (RFC 8200 section 5).
 const IPV6_MIN_MTU: u32 = 1_280;
@@ -62,8 +63,8 @@ impl Engine<'_> {
             if !is_made {
                 continue;
             }
-            let is_written = is_written_as(&text, host.read(file).unwrap_or_default())
-                || write(host, file, &text);
+            let is_written =
+                is_written_as(&text, what_is_there(host, file)) || write(host, file, &text);
             if link.recalled.old_name != link.name && is_written {
                 host.remove_owned(&link.recalled.old_name);
             }
@@ -223,12 +224,12 @@ impl Engine<'_> {
         let Some(route) = self.desired.things.get(step.n as usize) else {
             return false;
         };
-        let (ifindex, family) = (route.ifindex, route.route.family());
-        let Some(src) = route.route.src else {
+        let ifindex = route.ifindex;
+        let Some(src @ IpAddr::V6(_)) = route.route.src else {
             return false;
         };
         let is_source = |thing: &Thing| thing.what == What::Addr && thing.route.dst.addr == src;
-        if family == Family::V4 || !self.desired.things.iter().any(is_source) {
+        if !self.desired.things.iter().any(is_source) {
             return false;
         }
         let now = host.now();

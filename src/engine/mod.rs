@@ -288,8 +288,7 @@ impl Engine<'_> {
                 Severity::Warning
             };
             let complaint = Complaint::new(severity, problem, Effect::LinkSkipped);
-            let subject = Subject(link.matches);
-            complaint.report(sink, &self.config, link.origin, &subject);
+            complaint.report(sink, &self.config, link.origin, &link.matches);
         }
     }
 
@@ -406,11 +405,9 @@ fn enx_name(mac: &Mac) -> Option<IfName> {
 }
 
 /// A link as the configuration means it.
-pub struct Subject(pub LinkMatch);
-
-impl Show for Subject {
+impl Show for LinkMatch {
     fn show(&self, f: &mut Text<'_>) {
-        match self.0 {
+        match self {
             LinkMatch::Name(name) => name.show(f),
             LinkMatch::Mac(mac) | LinkMatch::Bootif(mac) => mac.show(f),
             LinkMatch::Any => f.put(b"any link"),

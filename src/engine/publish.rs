@@ -1,7 +1,7 @@
 //! What the engine tells others: a link's end state, resolv.conf, the host name, state.json.
 
 use super::complain::write;
-use super::{Engine, Event, Host, Instant, OutputFile, Subject};
+use super::{Engine, Event, Host, Instant, OutputFile};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Severity};
 use crate::model::addr::Family;
 use crate::model::config::{LinkConfig, LinkId, Method, SourceKind};
@@ -111,7 +111,7 @@ impl Engine<'_> {
             false => Severity::Warning,
         };
         let complaint = Complaint::new(severity, missing, Effect::MethodSkipped);
-        self.complain_of(host, complaint, ip.origin, &Subject(config.matches));
+        self.complain_of(host, complaint, ip.origin, &config.matches);
         fails.then_some(missing)
     }
 
@@ -143,7 +143,7 @@ impl Engine<'_> {
             } else if let Some(name) = name_of(link, &self.observed)
                 && Some(&name) != without
             {
-                conf.add_owned(host.read(OutputFile::Owned(&name)).unwrap_or_default());
+                conf.add_owned(what_is_there(host, OutputFile::Owned(&name)));
             }
         }
         host.owned_files(&mut |name, file| {
@@ -277,7 +277,7 @@ pub(super) fn in_words(problem: &dyn Show) -> ProblemText {
 /// The text of a file; of what is there and no file (a FIFO, a socket, a directory) one that is not ours. Where
 /// nothing can be read, writing tells why.
 #[inline(never)]
-fn what_is_there<'h>(host: &'h mut impl Host, file: OutputFile<'_>) -> &'h [u8] {
+pub(super) fn what_is_there<'h>(host: &'h mut impl Host, file: OutputFile<'_>) -> &'h [u8] {
     match host.read(file) {
         Ok(text) => text,
         Err(Errno::EINVAL | Errno::EISDIR | Errno::ENXIO) => b"?",

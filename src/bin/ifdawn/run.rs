@@ -12,7 +12,7 @@ use crate::sys::{caps, clock, drain, keep};
 use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Escaped, Problem, Sink};
 use ifdawn::engine::{
     EachFile, Engine, ForeignResolvConf, Host, Instant, Outcome, OutputFile, Progress, Said,
-    Settled, Subject,
+    Settled,
 };
 use ifdawn::limits::MAX_LINKS;
 use ifdawn::model::config::LinkMatch;
@@ -369,6 +369,7 @@ impl Host for System<'_> {
         }
     }
 
+    #[inline(never)]
     fn remove_owned(&mut self, link: &IfName) {
         path(self.options, &self.root, OutputFile::Owned(link)).remove();
     }
@@ -472,7 +473,7 @@ impl Events {
                 continue;
             };
             let text = Waiting {
-                link: link.matches,
+                link: &link.matches,
                 what,
                 seconds: live.then_some(seconds),
             };
@@ -486,15 +487,15 @@ impl Events {
 }
 
 /// What a link is waited for, and how long in all.
-struct Waiting {
-    link: LinkMatch,
+struct Waiting<'a> {
+    link: &'a LinkMatch,
     what: Problem,
     seconds: Option<u64>,
 }
 
-impl Show for Waiting {
+impl Show for Waiting<'_> {
     fn show(&self, text: &mut Text<'_>) {
-        Subject(self.link).show(text);
+        self.link.show(text);
         text.show(": waiting for ", &self.what.awaited());
         if let Some(seconds) = &self.seconds {
             text.show(", ", seconds);

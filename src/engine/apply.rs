@@ -102,7 +102,8 @@ impl Engine<'_> {
     pub(super) fn send_steps(&mut self, host: &mut impl Host, end: usize) -> Result<(), Errno> {
         let mut next = 0;
         while next < end {
-            self.asked = Asked::Steps(next as u32);
+            self.asked = Asked::Steps;
+            self.first_step = next as u32;
             self.first_seq = self.seq.wrapping_add(1);
             let mut writer = Writer::new(self.buffers.datagram);
             while next < end && writer.requests() < BATCH_REQUESTS {
@@ -129,7 +130,6 @@ impl Engine<'_> {
                 return Err(Errno::EMSGSIZE);
             }
             writer.acknowledge_last();
-            self.requests = self.requests.saturating_add(writer.requests() as u64);
             host.send(writer.written())?;
             self.answers(host)?;
         }
@@ -148,10 +148,10 @@ impl Engine<'_> {
         errno: Errno,
         said: &[u8],
     ) -> Result<(), Errno> {
-        let Asked::Steps(first) = self.asked else {
+        if self.asked != Asked::Steps {
             return Err(errno);
-        };
-        let at = first.wrapping_add(number);
+        }
+        let at = self.first_step.wrapping_add(number);
         let Some(refused) = self.plan.steps.get_mut(at as usize) else {
             return Ok(());
         };

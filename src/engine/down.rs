@@ -37,7 +37,7 @@ impl Engine<'_> {
         self.send_plan(host)?;
         let mut all_gone = !self.plan.has_failed();
         if owned_up {
-            all_gone &= self.take_down(ifindex, name, host)?;
+            all_gone &= self.take_down(name, host)?;
         }
         if all_gone {
             host.remove_owned(&old_name);
@@ -52,14 +52,9 @@ impl Engine<'_> {
 
     /// Takes down a link that was down before we came, unless somebody else uses it: going down would cost
     /// them their routes and IPv6 addresses. Whether it went as it should.
-    fn take_down(
-        &mut self,
-        ifindex: u32,
-        name: &IfName,
-        host: &mut impl Host,
-    ) -> Result<bool, Errno> {
+    fn take_down(&mut self, name: &IfName, host: &mut impl Host) -> Result<bool, Errno> {
         self.others = false;
-        self.dump_things(host, Asked::Others(ifindex))?;
+        self.dump_things(host, Asked::Others)?;
         if self.others {
             const IN_USE: Complaint = Complaint::warning(Problem::UsedByOthers, Effect::None);
             IN_USE.say(host, name);

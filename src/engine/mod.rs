@@ -113,11 +113,15 @@ pub struct Engine<'m> {
     pub(crate) seq: u32,
     pub(crate) first_seq: u32,
     pub(crate) asked: Asked,
+    /// The step that the first request of the datagram carries out.
+    pub(crate) first_step: u32,
     /// Whether a link that is up can be renamed, as far as is known.
     pub live_rename: LiveRename,
     pub(crate) names: Names,
     pub(crate) has_ipv6: Ipv6,
     pub(crate) restore_overflow: bool,
+    /// Whether no kernel is asked: its links are those that the configuration names, and it has nothing else.
+    pub is_offline: bool,
     /// Whether links were asked for by their names.
     pub(crate) by_name: bool,
     /// Whether a link that is to go down has something of somebody else's.
@@ -140,7 +144,6 @@ pub struct Engine<'m> {
     /// What a link's problems were.
     pub problems: &'m mut VecView<(u32, Str)>,
     pub(crate) resolv_conf: ResolvConf<'m>,
-    pub(crate) requests: u64,
     pub(crate) started: Instant,
     /// What the sources said.
     pub config: Config<'m>,
@@ -164,11 +167,6 @@ impl Engine<'_> {
         self.started = now;
     }
 
-    /// How many netlink requests that change something were sent.
-    pub fn requests_sent(&self) -> u64 {
-        self.requests
-    }
-
     /// Observes, compares and fills [`Engine::plan`]; changes nothing. Names in the plan are those the
     /// links will have.
     ///
@@ -179,15 +177,6 @@ impl Engine<'_> {
         self.plan.clear();
         self.plan_names(host, self.live_rename);
         self.compare(goal, host)
-    }
-
-    /// As [`Engine::plan`], with the links that [`Observed`] holds already and no kernel to ask.
-    pub fn plan_offline(&mut self, goal: Goal<'_>, sink: &mut dyn Sink) {
-        self.plan.clear();
-        self.plan_names(sink, self.live_rename);
-        self.resolve(goal, sink);
-        diff::diff_links(&self.desired, &self.observed, &mut self.plan);
-        diff::diff(&self.desired, Ipv6::Present, &mut self.plan);
     }
 
     /// Makes the kernel what it shall be, as far as its links are there, and says whether there is more
@@ -227,7 +216,7 @@ impl Engine<'_> {
     /// Takes every link that the configuration names to exist, down and unconfigured, in the place of what
     /// the kernel has.
     #[inline(never)]
-    pub fn imagine_links(&mut self) {
+    fn imagine_links(&mut self) {
         let (config, observed) = (&self.config, &mut self.observed);
         observed.clear();
         imagine(observed, &IfName::LO, IFF_LOOPBACK, &Mac::NONE);
@@ -275,7 +264,7 @@ impl Engine<'_> {
 
     /// What the links that are not up wait for or lack, in one complaint each.
     #[inline(never)]
-    pub fn complain_about_missing(&mut self, sink: &mut dyn Sink) {
+    pub fn complain_about_missing(&self, host: &mut impl Host) {
         let mut n = 0_usize;
         while let Some((link, state)) = self.link_at(n) {
             n = n.wrapping_add(1);
@@ -288,7 +277,7 @@ impl Engine<'_> {
                 Severity::Warning
             };
             let complaint = Complaint::new(severity, problem, Effect::LinkSkipped);
-            complaint.report(sink, &self.config, link.origin, &link.matches);
+            self.complain_of(host, complaint, link.origin, &link.matches);
         }
     }
 
@@ -311,7 +300,9 @@ impl Engine<'_> {
     #[inline(never)]
     fn compare(&mut self, goal: Goal<'_>, host: &mut impl Host) -> Result<(), Errno> {
         self.resolve(goal, host);
-        self.recall_owned(host);
+        if !self.is_offline {
+            self.recall_owned(host);
+        }
         diff::diff_links(&self.desired, &self.observed, &mut self.plan);
         self.observe_things(host)
     }

@@ -31,12 +31,12 @@ pub enum Asked {
     Links,
     /// Addresses or routes, to be compared with the desired ones.
     Compare,
-    /// Addresses or routes, of which those of this link that somebody made are looked for.
-    Others(u32),
+    /// Addresses or routes, of which those that somebody made on the link that goes down are looked for.
+    Others,
     /// Addresses or routes, which go into the restore buffer as octets.
     Save,
-    /// What became of the plan's steps, from this one on.
-    Steps(u32),
+    /// What became of the plan's steps, from [`Engine::first_step`] on.
+    Steps,
 }
 
 /// How a dump ended.
@@ -221,9 +221,9 @@ impl Engine<'_> {
     #[inline(never)]
     fn concerns(&self, ifindex: u32) -> bool {
         match self.asked {
-            Asked::Others(link) => ifindex == link,
+            Asked::Others => self.desired.link(ifindex).is_some(),
             Asked::Save => self.goes_down(ifindex),
-            Asked::Links | Asked::Compare | Asked::Steps(_) => false,
+            Asked::Links | Asked::Compare | Asked::Steps => false,
         }
     }
 
@@ -232,13 +232,17 @@ impl Engine<'_> {
     fn take(&mut self, message: &Message<'_>, is_of_others: bool) {
         match self.asked {
             Asked::Save => self.save(message),
-            Asked::Links | Asked::Compare | Asked::Others(_) | Asked::Steps(_) => {
+            Asked::Links | Asked::Compare | Asked::Others | Asked::Steps => {
                 self.others |= is_of_others;
             }
         }
     }
 
     pub(super) fn observe_links(&mut self, host: &mut impl Host) -> Result<(), Errno> {
+        if self.is_offline {
+            self.imagine_links();
+            return Ok(());
+        }
         self.asked = Asked::Links;
         self.dump(host, RTM_GETLINK)
     }
@@ -258,8 +262,11 @@ impl Engine<'_> {
 
     /// Looks at addresses and routes, where any are desired or stale, and compares.
     pub(super) fn observe_things(&mut self, host: &mut impl Host) -> Result<(), Errno> {
-        self.has_ipv6 = Ipv6::Absent;
-        self.dump_things(host, Asked::Compare)?;
+        self.has_ipv6 = Ipv6::Present;
+        if !self.is_offline {
+            self.has_ipv6 = Ipv6::Absent;
+            self.dump_things(host, Asked::Compare)?;
+        }
         diff::diff(&self.desired, self.has_ipv6, &mut self.plan);
         Ok(())
     }

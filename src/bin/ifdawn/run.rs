@@ -102,14 +102,12 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> 
         names: &options.links,
     };
     system.read(engine, None);
-    if options.has(Opt::Offline) {
-        engine.imagine_links();
-        engine.plan_offline(goal, system);
-    } else {
+    engine.is_offline = options.has(Opt::Offline);
+    if !engine.is_offline {
         system.begin(engine);
-        if let Err(errno) = engine.plan(goal, system) {
-            return system.refused(errno);
-        }
+    }
+    if let Err(errno) = engine.plan(goal, system) {
+        return system.refused(errno);
     }
     for step in engine.plan.steps.iter() {
         if let Some(op) = Op::of(*step, &engine.plan, &engine.desired) {
@@ -117,7 +115,7 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> 
             out.put(b"\n");
         }
     }
-    if !options.has(Opt::Offline) && engine.resolv_conf_differs(system) {
+    if !engine.is_offline && engine.resolv_conf_differs(system) {
         // All but the mark, which is the first line.
         let mut rest = parts::split(engine.resolv_conf(), b'\n').1;
         while let Some(line @ [_, ..]) = parts::next(&mut rest, b'\n') {
@@ -181,7 +179,7 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
         return system.refused(errno);
     }
     system.log.clear_live();
-    engine.complain_about_missing(&mut system.log);
+    engine.complain_about_missing(system);
     engine.publish_state(system, None);
     match engine.outcome() {
         Outcome::Up => code,

@@ -39,7 +39,7 @@ impl Engine<'_> {
                 self.complain_of(host, REPLACES, route.origin, &route.route.dst);
             }
             let op = Op::of(*step, &self.plan, &self.desired);
-            let ifindex = op.map_or(0, |op| op.ifindex());
+            let ifindex = op.as_ref().map_or(0, Op::ifindex);
             if let Some(link) = self.desired.link_mut(ifindex) {
                 // The loopback link is nobody's, but a file may have given it more.
                 link.touched |= link.config.is_some();
@@ -169,7 +169,8 @@ impl Engine<'_> {
         if errno == Errno::EINVAL && self.waits_for_dad(host, step) {
             return Ok(());
         }
-        let Some(op) = Op::of(step, &self.plan, &self.desired) else {
+        let op = Op::of(step, &self.plan, &self.desired);
+        let Some(op) = &op else {
             return Ok(());
         };
         let ifindex = op.ifindex();
@@ -187,7 +188,7 @@ impl Engine<'_> {
         let diagnostic = Diagnostic {
             complaint: Complaint::new(severity, Problem::Kernel, Effect::NotSet).with_errno(errno),
             at: At::of(op.origin(), &self.config),
-            subject: &op,
+            subject: op,
             token: b"",
             detail: said,
         };
@@ -261,7 +262,7 @@ fn is_harmless(step: Step, errno: Errno) -> bool {
         Act::Restore => true,
         _ if (Phase::AddressesAgain..=Phase::RoutesViaAgain).contains(&step.phase) => true,
         Act::Add => errno == Errno::EEXIST && step.phase >= Phase::RoutesOnLink,
-        Act::Delete => [Errno::EADDRNOTAVAIL, Errno::ESRCH, Errno::ENODEV].contains(&errno),
+        Act::Delete => matches!(errno, Errno::EADDRNOTAVAIL | Errno::ESRCH | Errno::ENODEV),
         Act::DownRenamed
         | Act::Rename
         | Act::UpRenamed

@@ -12,7 +12,7 @@ use crate::model::desired::Full;
 use crate::model::link::IfName;
 use crate::plan::rename::{self, LiveRename, Renamer};
 use crate::plan::{Act, Naming, Phase, Step};
-use crate::text::show::Parts;
+use crate::text::show::{Show, Text};
 use crate::wire::netlink::Message;
 use crate::wire::rtnetlink::{RTM_NEWROUTE, route};
 use heapless::VecView;
@@ -201,7 +201,7 @@ impl Engine<'_> {
             if let Some(Original { ifindex, name, .. }) = self.originals.get(n)
                 && let Some(link) = self.observed.by_index(*ifindex)
             {
-                host.progress(&link.name, &Parts(&[&"renamed from ", name]));
+                host.progress(&link.name, &RenamedFrom(name));
                 self.mark(*ifindex, Event::Renamed, now);
             }
         }
@@ -241,6 +241,15 @@ impl Engine<'_> {
         self.send_plan(host)?;
         self.buffers.restore.clear();
         Ok(())
+    }
+}
+
+/// A link's new name is told with its old one.
+struct RenamedFrom<'a>(&'a IfName);
+
+impl Show for RenamedFrom<'_> {
+    fn show(&self, f: &mut Text<'_>) {
+        f.show("renamed from ", self.0);
     }
 }
 

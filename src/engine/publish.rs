@@ -15,7 +15,6 @@ use crate::output::state::{self, State};
 use crate::plan::rename::find_by_mac;
 use crate::plan::resolve::LinkState;
 use crate::plan::{Act, Step};
-use crate::text::lines::lines;
 use crate::text::parts;
 use crate::text::show::{Show, Text};
 
@@ -164,7 +163,8 @@ impl Engine<'_> {
             OnDisk::Foreign => FOREIGN,
             OnDisk::Differs => {
                 write(host, OutputFile::ResolvConf, &Octets(self.resolv_conf.text));
-                if lines(self.resolv_conf.servers).count() <= SERVERS_READ {
+                let unread = parts::nth(self.resolv_conf.servers, b'\n', SERVERS_READ);
+                if unread.is_none_or(<[u8]>::is_empty) {
                     return;
                 }
                 TOO_MANY
@@ -179,8 +179,7 @@ impl Engine<'_> {
         self.gather_resolv_conf(host, without);
         let conf = &self.resolv_conf;
         let text = what_is_there(host, OutputFile::ResolvConf);
-        let first = lines(text).next().map_or(&b""[..], |line| line.octets);
-        let is_ours = first == MARKER.as_bytes();
+        let is_ours = parts::split(text, b'\n').0 == MARKER.as_bytes();
         if text == &**conf.text || conf.is_empty() && !is_ours {
             OnDisk::AsItShallBe
         } else if is_ours

@@ -110,8 +110,8 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> 
         return system.refused(errno);
     }
     for step in engine.plan.steps.iter() {
-        if let Some(op) = Op::of(*step, &engine.plan, &engine.desired) {
-            out.show(&op);
+        if let Some(op) = &Op::of(*step, &engine.plan, &engine.desired) {
+            out.show(op);
             out.put(b"\n");
         }
     }

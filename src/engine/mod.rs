@@ -132,12 +132,12 @@ pub struct Engine<'m> {
     pub(crate) dad_until: Instant,
     /// What is to be done.
     pub plan: Plan<'m>,
-    /// How far each configured link is.
-    pub states: &'m mut VecView<LinkState>,
     /// What shall be.
     pub desired: Desired<'m>,
     /// The kernel's links.
     pub observed: Observed<'m>,
+    /// How far each configured link is.
+    pub states: &'m mut VecView<LinkState>,
     pub(crate) buffers: Buffers<'m>,
     pub(crate) originals: &'m mut VecView<Original>,
     pub(crate) marks: &'m mut VecView<Mark>,

@@ -14,7 +14,7 @@ pub use crate::complaint::{Complaint, Effect, Problem, Severity};
 pub use crate::errno::Errno;
 use crate::model::config::Config;
 use crate::packed::{Packed, unpack};
-use crate::text::show::{Show, Text, displayed};
+use crate::text::show::{Show, Take, Text, displayed};
 use heapless::VecView;
 
 /// Number of a file in [`crate::model::config::Config::files`].
@@ -248,9 +248,8 @@ impl<const N: usize> LineBuf<N> {
     }
 
     /// Adds what is written of a value.
-    #[inline(never)]
     pub fn show(&mut self, value: &dyn Show) {
-        value.show(&mut Text(&mut |octets| append(&mut self.octets, octets)));
+        show(&mut self.octets, value);
     }
 
     /// Ends the line: a line feed, and `...` before it where something was cut.
@@ -270,6 +269,18 @@ impl<const N: usize> Default for LineBuf<N> {
 }
 
 displayed!(Diagnostic<'_>, Message<'_>, Escaped<'_>);
+
+/// Adds what is written of a value, as much as there is room for.
+#[inline(never)]
+fn show(mut line: &mut VecView<u8>, value: &dyn Show) {
+    value.show(&mut Text(&mut line));
+}
+
+impl Take for &mut VecView<u8> {
+    fn take(&mut self, octets: &[u8]) {
+        append(self, octets);
+    }
+}
 
 /// Adds as much as there is room for.
 #[inline(never)]

@@ -21,20 +21,18 @@ pub(crate) use names::{Names, Original};
 pub(crate) use observe::Asked;
 pub use publish::ForeignResolvConf;
 
-use crate::diag::{Complaint, Diagnostic, Effect, Errno, LineBuf, Severity, Sink};
-use crate::limits::MAX_LINE;
+use crate::diag::{Complaint, Diagnostic, Effect, Errno, Severity, Sink};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, Str};
 use crate::model::desired::Desired;
 use crate::model::index::{HASH_START, hash};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_LOOPBACK, Link, Observed};
-use crate::output::json::pieces;
 use crate::output::resolv_conf::ResolvConf;
 use crate::plan::diff::{self, Ipv6};
 use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState, Resolver};
 use crate::plan::{Phase, Plan};
-use crate::text::show::{Show, Text};
+use crate::text::show::{Show, Take, Text};
 use heapless::VecView;
 
 /// A step of a link's way up. The numbers are lines of the words of state.json.
@@ -386,13 +384,14 @@ fn enx_name(mac: &Mac) -> Option<IfName> {
     if *mac == Mac::NONE {
         return None;
     }
-    let mut name = LineBuf::<MAX_LINE>::new();
-    name.put(b"enx");
-    let mut text = |octets: &[u8]| name.put(octets);
+    let mut name = heapless::Vec::<u8, 64>::new();
+    let mut text = name.as_mut_view();
+    let mut text = Text(&mut text);
+    text.put(b"enx");
     for octet in mac.as_bytes() {
-        Text(&mut text).hex("", *octet);
+        text.hex("", *octet);
     }
-    IfName::cut(name.as_bytes())
+    IfName::cut(&name)
 }
 
 /// A link as the configuration means it.
@@ -443,7 +442,16 @@ impl Default for Said {
 
 /// Stands for a text.
 fn text_hash(text: &dyn Show) -> u32 {
-    let mut sum = HASH_START;
-    pieces(text, &mut |piece| sum = hash(sum, piece));
-    sum
+    let mut sum = Sum(HASH_START);
+    text.show(&mut Text(&mut sum));
+    sum.0
+}
+
+/// The [`hash`] of what was taken.
+struct Sum(u32);
+
+impl Take for Sum {
+    fn take(&mut self, octets: &[u8]) {
+        self.0 = hash(self.0, octets);
+    }
 }

@@ -5,7 +5,7 @@
 //! there are [items](Json::item); the caller says when there are no [more](Json::end).
 
 use crate::packed::Packed;
-use crate::text::show::{Show, Text, displayed};
+use crate::text::show::{Show, Take, Text, displayed};
 use crate::text::utf8;
 
 /// Writes one text.
@@ -18,7 +18,7 @@ pub struct Json<'w> {
 
 impl<'w> Json<'w> {
     /// Nothing written yet.
-    pub fn new(out: &'w mut dyn FnMut(&[u8]), template: Packed) -> Self {
+    pub fn new(out: &'w mut dyn Take, template: Packed) -> Self {
         Json {
             out: Text(out),
             template,
@@ -79,9 +79,7 @@ impl<'w> Json<'w> {
     /// A string, or null where nothing is shown.
     #[inline(never)]
     pub fn text_or_null(&mut self, value: &dyn Show) {
-        let mut is_empty = true;
-        pieces(value, &mut |piece| is_empty &= piece.is_empty());
-        match is_empty {
+        match is_written_as(value, b"") {
             true => self.word("null"),
             false => self.text(value),
         }
@@ -134,12 +132,6 @@ impl<'w> Json<'w> {
     }
 }
 
-/// Passes what is written of a value to `each`, piece by piece.
-#[inline(never)]
-pub fn pieces(value: &dyn Show, each: &mut dyn FnMut(&[u8])) {
-    value.show(&mut Text(each));
-}
-
 /// Whether a value is written as `text`.
 pub fn is_written_as(value: &dyn Show, text: &[u8]) -> bool {
     after_written(value, text) == Some(b"")
@@ -148,11 +140,18 @@ pub fn is_written_as(value: &dyn Show, text: &[u8]) -> bool {
 /// What follows a value in `text`, if that begins with what is written of the value.
 #[inline(never)]
 fn after_written<'t>(value: &dyn Show, text: &'t [u8]) -> Option<&'t [u8]> {
-    let mut rest = Some(text);
-    pieces(value, &mut |piece| {
-        rest = rest.and_then(|rest| rest.strip_prefix(piece));
-    });
-    rest
+    let mut rest = Rest(Some(text));
+    value.show(&mut Text(&mut rest));
+    rest.0
+}
+
+/// What follows what was taken, in the text it began with.
+struct Rest<'t>(Option<&'t [u8]>);
+
+impl Take for Rest<'_> {
+    fn take(&mut self, octets: &[u8]) {
+        self.0 = self.0.and_then(|rest| rest.strip_prefix(octets));
+    }
 }
 
 /// Whether `text` begins with a value as [`Json::text`] writes it, after its first quote.
@@ -166,17 +165,24 @@ struct Escaped<'a>(&'a dyn Show);
 
 impl Show for Escaped<'_> {
     fn show(&self, f: &mut Text<'_>) {
-        pieces(self.0, &mut |piece| {
-            for octet in piece {
-                if matches!(octet, b'"' | b'\\') {
-                    f.octet(b'\\');
-                }
-                match octet {
-                    ..0x20 => f.hex("\\u00", *octet),
-                    _ => f.octet(*octet),
-                }
+        self.0.show(&mut Text(&mut Escape(f)));
+    }
+}
+
+/// Passes octets on as they stand between quotes.
+struct Escape<'a, 'w>(&'a mut Text<'w>);
+
+impl Take for Escape<'_, '_> {
+    fn take(&mut self, octets: &[u8]) {
+        for octet in octets {
+            if matches!(octet, b'"' | b'\\') {
+                self.0.octet(b'\\');
             }
-        });
+            match octet {
+                ..0x20 => self.0.hex("\\u00", *octet),
+                _ => self.0.octet(*octet),
+            }
+        }
     }
 }
 
@@ -206,15 +212,14 @@ mod tests {
     use super::*;
     use crate::packed::packed;
     use std::string::ToString;
-    use std::vec::Vec;
 
     #[test]
     fn commas_and_escapes() {
-        let mut out = Vec::new();
-        let mut each = |piece: &[u8]| out.extend_from_slice(piece);
+        let mut out = heapless::Vec::<u8, 256>::new();
+        let mut view = out.as_mut_view();
         const TEMPLATE: Packed =
             packed!(r#"{"a":[<%>],"b":[<{"c":[<%>],"d":%}>],"e":[<%[<%>]>],"f":null}"#);
-        let mut json = Json::new(&mut each, TEMPLATE);
+        let mut json = Json::new(&mut view, TEMPLATE);
         json.item();
         json.number(1);
         json.item();

@@ -10,7 +10,7 @@ use crate::model::config::{
 use crate::model::link::IfName;
 use crate::model::route::{MAIN_TABLE, Reach, Route};
 use crate::packed::{Packed, packed};
-use crate::text::show::Show;
+use crate::text::show::{Show, Take};
 
 /// The whole object.
 macro_rules! template {
@@ -38,7 +38,7 @@ const PLAN: Packed = packed!(template!(
 ));
 
 /// Writes everything up to the diagnostics: the writer takes those as a [`Sink`], and [`end`] ends it.
-pub fn begin<'w>(out: &'w mut dyn FnMut(&[u8]), config: &Config<'_>) -> Json<'w> {
+pub fn begin<'w>(out: &'w mut dyn Take, config: &Config<'_>) -> Json<'w> {
     let mut json = Json::new(out, PLAN);
     text(&mut json, config, config.global.hostname);
     names(&mut json, config, None);

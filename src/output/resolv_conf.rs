@@ -1,8 +1,8 @@
 //! `/etc/resolv.conf` (resolv.conf(5)): merged over all links, `nameserver=` first, nothing twice.
 
-use crate::output::json::{Octets, pieces};
+use crate::output::json::Octets;
 use crate::output::owned;
-use crate::text::show::Show;
+use crate::text::show::{Show, Text};
 use crate::text::{parts, scalar};
 use heapless::VecView;
 
@@ -32,15 +32,13 @@ impl ResolvConf<'_> {
     /// Adds the value of a `dns` or `search` line of `owned-IF`, unless it is there.
     #[inline(never)]
     pub fn add(&mut self, word: &str, value: &dyn Show) {
-        let (text, first, before, after) = match word {
-            "dns" => (&mut *self.servers, 0, &b"nameserver "[..], b'\n'),
-            _ => (&mut *self.text, SEARCH.len(), &b""[..], b' '),
+        let (mut text, first, before, after) = match word {
+            "dns" => (&mut *self.servers, 0, "nameserver ", b'\n'),
+            _ => (&mut *self.text, SEARCH.len(), "", b' '),
         };
         let start = text.len();
-        let mut is_new = text.extend_from_slice(before).is_ok();
-        pieces(value, &mut |piece| {
-            is_new &= text.extend_from_slice(piece).is_ok();
-        });
+        Text(&mut text).show(before, value);
+        let mut is_new = true;
         let (mut others, new) = match text.split_at_checked(start) {
             Some((others, new)) => (others.get(first..), new),
             None => return,

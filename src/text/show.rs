@@ -4,13 +4,19 @@
 
 use core::fmt;
 
-/// Takes text, piece by piece.
-pub struct Text<'a>(pub &'a mut dyn FnMut(&[u8]));
+/// Takes octets, piece by piece.
+pub trait Take {
+    /// Takes a piece.
+    fn take(&mut self, octets: &[u8]);
+}
+
+/// Text for who takes it.
+pub struct Text<'a>(pub &'a mut dyn Take);
 
 impl Text<'_> {
     /// Octets as they are.
     pub fn put(&mut self, octets: &[u8]) {
-        (self.0)(octets);
+        self.0.take(octets);
     }
 
     /// One octet.
@@ -117,19 +123,33 @@ impl Show for Parts<'_> {
 
 impl fmt::Display for dyn Show + '_ {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut result = Ok(());
-        // a character may come in pieces
-        let mut character = heapless::Vec::<u8, 4>::new();
-        self.show(&mut Text(&mut |octets| {
-            for octet in octets {
-                let _ = character.push(*octet);
-                if let Ok(text) = str::from_utf8(&character) {
-                    result = result.and_then(|()| f.write_str(text));
-                    character.clear();
-                }
+        let mut displayed = Displayed {
+            f,
+            result: Ok(()),
+            character: heapless::Vec::new(),
+        };
+        self.show(&mut Text(&mut displayed));
+        displayed.result
+    }
+}
+
+/// A text that is displayed.
+struct Displayed<'a, 'f> {
+    f: &'a mut fmt::Formatter<'f>,
+    result: fmt::Result,
+    /// One that came in part.
+    character: heapless::Vec<u8, 4>,
+}
+
+impl Take for Displayed<'_, '_> {
+    fn take(&mut self, octets: &[u8]) {
+        for octet in octets {
+            let _ = self.character.push(*octet);
+            if let Ok(text) = str::from_utf8(&self.character) {
+                self.result = self.result.and_then(|()| self.f.write_str(text));
+                self.character.clear();
             }
-        }));
-        result
+        }
     }
 }
 

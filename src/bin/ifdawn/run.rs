@@ -133,8 +133,7 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> 
 /// links, once for the complaints, which then need not be kept.
 fn plan_json(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> u8 {
     system.read(engine, Some(&mut Silent));
-    let each = &mut |piece: &[u8]| out.put(piece);
-    let mut json = plan_json::begin(each, &engine.config);
+    let mut json = plan_json::begin(out, &engine.config);
     system.read(engine, Some(&mut json));
     plan_json::end(json);
     UP

@@ -4,12 +4,11 @@
 use super::names::Names;
 use super::{call, descriptor, opened, read, write};
 use ifdawn::diag::Errno;
-use ifdawn::output::json::pieces;
 use ifdawn::text::parts;
 
 use super::log::to_stderr;
 use crate::run::NOT_UP;
-use ifdawn::text::show::{Parts, Show};
+use ifdawn::text::show::{Parts, Show, Take, Text};
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -374,7 +373,7 @@ impl<'f> Out<'f> {
     /// Adds what is written of a value.
     #[inline(never)]
     pub fn show(&mut self, value: &dyn Show) {
-        pieces(value, &mut |piece| self.put(piece));
+        value.show(&mut Text(self));
     }
 
     /// Writes what is pending.
@@ -398,6 +397,12 @@ impl<'f> Out<'f> {
                 NOT_UP
             }
         }
+    }
+}
+
+impl Take for Out<'_> {
+    fn take(&mut self, octets: &[u8]) {
+        self.put(octets);
     }
 }
 

@@ -180,9 +180,8 @@ impl Loader<'_, '_> {
                 (ifcfg::is_ifcfg_file_name, directory.len().wrapping_add(1))
             }
         };
-        let path = self.root.path(directory);
         let is_given = self.options.value(Opt::IfcfgDir) == Some(directory);
-        match path.list(is_wanted, &mut self.files.names) {
+        match self.root.list(directory, is_wanted, &mut self.files.names) {
             Ok(()) => {}
             Err(Errno::ENOENT | file::TOO_LONG) if !is_given => {}
             Err(errno) => self.failed(directory, errno),
@@ -352,6 +351,6 @@ fn sources(options: &Options, root: &Root<'_>) -> u8 {
 /// dracut leaves `/etc/initrd-release`, initramfs-tools its `/scripts`.
 pub fn is_initramfs(options: &Options, root: &Root<'_>) -> bool {
     options.has(Opt::Initramfs)
-        || root.path(b"/etc/initrd-release").exists()
-        || root.path(b"/scripts/functions").exists()
+        || root.exists(b"/etc/initrd-release")
+        || root.exists(b"/scripts/functions")
 }

@@ -307,10 +307,10 @@ impl System<'_> {
     }
 
     fn open_lock(&self) -> Result<BorrowedFd<'static>, Errno> {
-        self.root.path(b"/run").make_directory()?;
-        self.root.path(RUN).make_directory()?;
-        let lock = self.root.path(LOCK.as_bytes());
-        lock.open(libc::O_CREAT | libc::O_RDWR, 0o600).map(keep)
+        self.root.make_directory(b"/run")?;
+        self.root.make_directory(RUN)?;
+        let flags = libc::O_CREAT | libc::O_RDWR;
+        self.root.open(LOCK.as_bytes(), flags, 0o600).map(keep)
     }
 }
 
@@ -372,8 +372,7 @@ impl Host for System<'_> {
     }
 
     fn owned_files(&mut self, each: &mut EachFile<'_>) {
-        let directory = self.root.path(RUN);
-        let _ = directory.list(is_owned, &mut self.files.names);
+        let _ = self.root.list(RUN, is_owned, &mut self.files.names);
         self.files.names.sort();
         for n in 0..self.files.names.len() {
             let name = self.files.names.name(n).strip_prefix(OWNED);

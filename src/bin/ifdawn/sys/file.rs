@@ -37,6 +37,9 @@ enum At {
     Unlink = libc::SYS_unlinkat as isize,
 }
 
+/// Every descriptor is ours alone, and none is our terminal.
+const OPENED: libc::c_int = libc::O_CLOEXEC | libc::O_NOCTTY;
+
 /// `AT_FDCWD` as an argument of [`call`]. No path of ours is relative but those a person gives.
 const HERE: usize = libc::AT_FDCWD as usize;
 
@@ -66,6 +69,82 @@ impl<'a> Root<'a> {
     #[inline(never)]
     pub fn join(&self, first: &[u8], second: &[u8]) -> Path {
         Path::join(&[self.0, first, second])
+    }
+
+    #[inline(never)]
+    fn at(&self, path: &[u8], what: At, a: libc::c_int, b: u16) -> Result<u32, Errno> {
+        self.path(path).at(what, a, b)
+    }
+
+    /// Opens a file; never inherited, never our terminal.
+    pub fn open(&self, path: &[u8], flags: libc::c_int, mode: u16) -> Result<OwnedFd, Errno> {
+        let file = self.at(path, At::Open, flags | OPENED, mode);
+        // SAFETY: openat(2) opens a descriptor.
+        unsafe { opened(file) }
+    }
+
+    /// Whether there is such a file.
+    #[inline(never)]
+    pub fn exists(&self, path: &[u8]) -> bool {
+        self.at(path, At::Access, libc::F_OK, 0).is_ok()
+    }
+
+    /// The number of what is at the end of a path and its symbolic links; 0 if there is nothing.
+    #[inline(never)]
+    pub fn inode(&self, path: &[u8]) -> u64 {
+        status(HERE, self.path(path).pointer(), 0).inode
+    }
+
+    /// Lists the names in a directory that are wanted, in the kernel's order.
+    #[inline(never)]
+    pub fn list(
+        &self,
+        path: &[u8],
+        is_wanted: fn(&[u8]) -> bool,
+        names: &mut Names,
+    ) -> Result<(), Errno> {
+        names.clear();
+        let directory = self.open(path, libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
+        let mut buffer = [0_u8; 3072];
+        loop {
+            let file = descriptor(directory.as_fd());
+            let (into, len) = (buffer.as_mut_ptr() as usize, buffer.len());
+            // SAFETY: the buffer is as long as said.
+            let len = unsafe { call(libc::SYS_getdents64, file, into, len, 0, 0) }?;
+            let mut records = buffer.get(..len as usize).unwrap_or_default();
+            if records.is_empty() {
+                return Ok(());
+            }
+            // linux_dirent64: u64 inode, i64 offset, u16 record length, u8 type, name with NUL.
+            while let Some((&[l0, l1], [_, name @ ..])) =
+                records.get(16..).and_then(|rest| rest.split_first_chunk())
+            {
+                let name = parts::split(name, 0).0;
+                if is_wanted(name) {
+                    names.push(name);
+                }
+                let length = usize::from(u16::from_ne_bytes([l0, l1]));
+                records = records.get(length..).unwrap_or_default();
+            }
+        }
+    }
+
+    /// Makes a directory; one that exists is no error.
+    #[inline(never)]
+    pub fn make_directory(&self, path: &[u8]) -> Result<(), Errno> {
+        match self.at(path, At::MakeDirectory, 0o755, 0) {
+            Ok(_) | Err(Errno::EEXIST) => Ok(()),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Has inotify watch a directory.
+    #[inline(never)]
+    pub fn watch(&self, path: &[u8], inotify: BorrowedFd<'_>, events: u32) {
+        let (path, file) = (self.path(path), descriptor(inotify));
+        let (path, events) = (path.pointer(), events as usize);
+        // SAFETY: the path ends with a NUL.
+        let _ = unsafe { call(libc::SYS_inotify_add_watch, file, path, events, 0, 0) };
     }
 }
 
@@ -98,24 +177,26 @@ impl Path {
     }
 
     #[inline(never)]
-    fn at(&self, what: At, a: libc::c_int, b: usize) -> Result<u32, Errno> {
+    fn at(&self, what: At, a: libc::c_int, b: u16) -> Result<u32, Errno> {
         // SAFETY: the path ends with a NUL, and there is no other pointer.
-        unsafe { call(what as libc::c_long, HERE, self.pointer(), a as usize, b, 0) }
+        unsafe {
+            call(
+                what as libc::c_long,
+                HERE,
+                self.pointer(),
+                a as usize,
+                b.into(),
+                0,
+            )
+        }
     }
 
     /// Opens it; never inherited, never our terminal.
     #[inline(never)]
     pub fn open(&self, flags: libc::c_int, mode: u16) -> Result<OwnedFd, Errno> {
-        let flags = flags | libc::O_CLOEXEC | libc::O_NOCTTY;
-        let file = self.at(At::Open, flags, usize::from(mode));
+        let file = self.at(At::Open, flags | OPENED, mode);
         // SAFETY: openat(2) opens a descriptor.
         unsafe { opened(file) }
-    }
-
-    /// Whether there is such a file.
-    #[inline(never)]
-    pub fn exists(&self) -> bool {
-        self.at(At::Access, libc::F_OK, 0).is_ok()
     }
 
     /// Reads a file until it ends or the buffer is full. A FIFO or device is not waited for, a directory is
@@ -129,49 +210,6 @@ impl Path {
             libc::S_IFREG => read_all(&file, buffer),
             libc::S_IFDIR => Err(Errno::EISDIR),
             _ => Err(Errno::EINVAL),
-        }
-    }
-
-    /// The number of what is at the end of a path and its symbolic links; 0 if there is nothing.
-    pub fn inode(&self) -> u64 {
-        status(HERE, self.pointer(), 0).inode
-    }
-
-    /// Lists the names in a directory that are wanted, in the kernel's order.
-    #[inline(never)]
-    pub fn list(&self, is_wanted: fn(&[u8]) -> bool, names: &mut Names) -> Result<(), Errno> {
-        names.clear();
-        let directory = self.open(libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
-        let mut buffer = [0_u8; 3072];
-        loop {
-            let file = descriptor(directory.as_fd());
-            let (into, len) = (buffer.as_mut_ptr() as usize, buffer.len());
-            // SAFETY: the buffer is as long as said.
-            let len = unsafe { call(libc::SYS_getdents64, file, into, len, 0, 0) }?;
-            let mut records = buffer.get(..len as usize).unwrap_or_default();
-            if records.is_empty() {
-                return Ok(());
-            }
-            // linux_dirent64: u64 inode, i64 offset, u16 record length, u8 type, name with NUL.
-            while let Some((&[l0, l1], [_, name @ ..])) =
-                records.get(16..).and_then(|rest| rest.split_first_chunk())
-            {
-                let name = parts::split(name, 0).0;
-                if is_wanted(name) {
-                    names.push(name);
-                }
-                let length = usize::from(u16::from_ne_bytes([l0, l1]));
-                records = records.get(length..).unwrap_or_default();
-            }
-        }
-    }
-
-    /// Makes a directory; one that exists is no error.
-    #[inline(never)]
-    pub fn make_directory(&self) -> Result<(), Errno> {
-        match self.at(At::MakeDirectory, 0o755, 0) {
-            Ok(_) | Err(Errno::EEXIST) => Ok(()),
-            Err(other) => Err(other),
         }
     }
 
@@ -221,14 +259,6 @@ impl Path {
         keep_label(to, &file);
         // SAFETY: both paths end with a NUL.
         unsafe { call(libc::SYS_renameat2, HERE, from, HERE, to, 0) }.map(|_| ())
-    }
-
-    /// Has inotify watch a directory.
-    pub fn watch(&self, inotify: BorrowedFd<'_>, events: u32) {
-        let (path, file) = (self.pointer(), descriptor(inotify));
-        let events = events as usize;
-        // SAFETY: the path ends with a NUL.
-        let _ = unsafe { call(libc::SYS_inotify_add_watch, file, path, events, 0, 0) };
     }
 }
 

@@ -52,8 +52,7 @@ impl Log {
         let device = match target {
             Target::Stderr => None,
             Target::Kmsg => Root::NONE
-                .path(b"/dev/kmsg")
-                .open(libc::O_WRONLY, 0)
+                .open(b"/dev/kmsg", libc::O_WRONLY, 0)
                 .ok()
                 .map(keep),
             // A syslogd that reads nothing is not waited for.

@@ -151,13 +151,9 @@ extern "C" fn close(file: libc::c_int) -> libc::c_int {
 /// Opens descriptors 0 to 2 where they are closed: a socket that took the number of standard error would be
 /// sent our complaints.
 fn keep_standard_descriptors() {
-    let null = Root::NONE.path(b"/dev/null");
+    let open = |path, flags| Root::NONE.open(path, flags, 0);
     // Without devices a directory takes the numbers: nothing can be written to it.
-    let root = Root::NONE.path(b"/");
-    while let Ok(null) = null
-        .open(libc::O_RDWR, 0)
-        .or_else(|_| root.open(libc::O_RDONLY, 0))
-    {
+    while let Ok(null) = open(b"/dev/null", libc::O_RDWR).or_else(|_| open(b"/", libc::O_RDONLY)) {
         if null.as_raw_fd() > 2 {
             break;
         }

@@ -45,9 +45,10 @@ impl Udev {
         if !self.runs {
             return Settled::Yes;
         }
-        let mut name = LineBuf::<MAX_LINE>::new();
-        name.show(&ifindex);
-        if root.join(b"/run/udev/data/n", name.as_bytes()).exists() {
+        let mut path = LineBuf::<MAX_LINE>::new();
+        path.put(b"/run/udev/data/n");
+        path.show(&ifindex);
+        if root.exists(path.as_bytes()) {
             return Settled::Yes;
         }
         self.overdue = clock::now() >= self.deadline;
@@ -73,19 +74,18 @@ impl Udev {
         let inotify = unsafe { opened(call(libc::SYS_inotify_init1, flags as usize, 0, 0, 0, 0)) };
         let inotify = keep(inotify.ok()?);
         // udevd makes the directory with its first link.
-        for directory in [&b"/run/udev/data"[..], b"/run/udev"] {
-            root.path(directory).watch(inotify, EVENTS);
-        }
+        root.watch(b"/run/udev/data", inotify, EVENTS);
+        root.watch(b"/run/udev", inotify, EVENTS);
         Some(inotify)
     }
 }
 
 /// udevd listens, and on our network namespace: it sees no links of any other.
 fn runs(root: &Root<'_>) -> bool {
-    if !root.path(b"/run/udev/control").exists() {
+    if !root.exists(b"/run/udev/control") {
         return false;
     }
-    let ours = Root::NONE.path(b"/proc/self/ns/net").inode();
-    let init = root.path(b"/proc/1/ns/net").inode();
+    let ours = Root::NONE.inode(b"/proc/self/ns/net");
+    let init = root.inode(b"/proc/1/ns/net");
     ours == 0 || init == 0 || ours == init
 }

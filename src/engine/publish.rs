@@ -126,7 +126,7 @@ impl Engine<'_> {
         let (config, conf) = (&self.config, &mut self.resolv_conf);
         let links = &self.desired.links;
         conf.begin();
-        owned::names(config, None, &mut |word, name| conf.add(word, name));
+        owned::names(config, None, conf);
         for (id, link) in config.links_with_ids() {
             let is_there = match self.states.get(usize::from(id.0)) {
                 None
@@ -138,7 +138,7 @@ impl Engine<'_> {
                 ) => true,
             };
             if is_there {
-                owned::names(config, Some(id), &mut |word, name| conf.add(word, name));
+                owned::names(config, Some(id), conf);
             } else if let Some(name) = name_of(link, &self.observed)
                 && Some(&name) != without
             {

@@ -95,7 +95,7 @@ impl Owned<'_, '_> {
     /// Whether the link has name servers or search domains of its own.
     pub fn brings_names(&self) -> bool {
         let (link, mut any) = (self.link.config, false);
-        names(self.config, link, &mut |_, _| any = true);
+        names(self.config, link, &mut any);
         link.is_some() && any
     }
 }
@@ -120,30 +120,58 @@ impl Show for Owned<'_, '_> {
         }
         match self.link.config {
             None => {}
-            id => names(self.config, id, &mut |word, name| line(f, word, name)),
+            id => names(self.config, id, f),
         }
     }
 }
 
 displayed!(Owned<'_, '_>);
 
-/// Passes the name servers and search domains of a link, or of none, to `each`, with the words of their
-/// lines.
+/// What a name is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// Name servers.
+    Dns,
+    /// Search domains.
+    Search,
+}
+
+/// Takes name servers and search domains.
+pub trait TakeName {
+    /// Takes one.
+    fn name(&mut self, of: List, value: &dyn Show);
+}
+
+/// Passes the name servers and search domains of a link, or of none, to `each`.
 #[inline(never)]
-pub fn names(
-    config: &Config<'_>,
-    link: Option<LinkId>,
-    each: &mut dyn FnMut(&'static str, &dyn Show),
-) {
+pub fn names(config: &Config<'_>, link: Option<LinkId>, each: &mut dyn TakeName) {
     for server in config.servers.iter() {
         if server.link == link {
-            each("dns", &server.addr);
+            each.name(List::Dns, &server.addr);
         }
     }
     for search in config.search.iter() {
         if search.link == link {
-            each("search", &Octets(config.text(search.domain)));
+            each.name(List::Search, &Octets(config.text(search.domain)));
         }
+    }
+}
+
+/// Whether there is any.
+impl TakeName for bool {
+    fn name(&mut self, _: List, _: &dyn Show) {
+        *self = true;
+    }
+}
+
+/// A line for each.
+impl TakeName for Text<'_> {
+    fn name(&mut self, of: List, value: &dyn Show) {
+        let word = match of {
+            List::Dns => "dns",
+            List::Search => "search",
+        };
+        line(self, word, value);
     }
 }
 

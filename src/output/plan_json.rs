@@ -1,7 +1,7 @@
 //! `plan --json`: what the sources ask for, as one object (CONTRACT section 3).
 
 use super::json::{Json, Octets};
-use super::owned;
+use super::owned::{self, List, TakeName};
 use crate::diag::{Diagnostic, Sink};
 use crate::model::addr::Family;
 use crate::model::config::{
@@ -180,25 +180,35 @@ fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, family: Family, ip: 
 
 /// Name servers and search domains of one link, or of none.
 fn names(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
-    add_names(json, config, link, "dns");
-    add_names(json, config, link, "search");
+    add_names(json, config, link, List::Dns);
+    add_names(json, config, link, List::Search);
 }
 
-/// An array of the values of `dns` or `search` lines of one link, or of none.
+/// An array of the names of one list of one link, or of none.
 #[inline(never)]
 pub(super) fn add_names(
     json: &mut Json<'_>,
     config: &Config<'_>,
     link: Option<LinkId>,
-    list: &'static str,
+    list: List,
 ) {
-    owned::names(config, link, &mut |word, name| {
-        if word == list {
-            json.item();
-            json.text(name);
-        }
-    });
+    owned::names(config, link, &mut Items { json, list });
     json.end();
+}
+
+/// The names of one list as items.
+struct Items<'a, 'w> {
+    json: &'a mut Json<'w>,
+    list: List,
+}
+
+impl TakeName for Items<'_, '_> {
+    fn name(&mut self, of: List, value: &dyn Show) {
+        if of == self.list {
+            self.json.item();
+            self.json.text(value);
+        }
+    }
 }
 
 /// Routes of one link, or of none.

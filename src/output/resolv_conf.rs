@@ -1,7 +1,7 @@
 //! `/etc/resolv.conf` (resolv.conf(5)): merged over all links, `nameserver=` first, nothing twice.
 
 use crate::output::json::Octets;
-use crate::output::owned;
+use crate::output::owned::{self, List, TakeName};
 use crate::text::show::{Show, Text};
 use crate::text::{parts, scalar};
 use heapless::VecView;
@@ -29,12 +29,12 @@ impl ResolvConf<'_> {
         let _ = self.text.extend_from_slice(SEARCH);
     }
 
-    /// Adds the value of a `dns` or `search` line of `owned-IF`, unless it is there.
+    /// Adds a name, unless it is there.
     #[inline(never)]
-    pub fn add(&mut self, word: &str, value: &dyn Show) {
-        let (mut text, first, before, after) = match word {
-            "dns" => (&mut *self.servers, 0, "nameserver ", b'\n'),
-            _ => (&mut *self.text, SEARCH.len(), "", b' '),
+    pub fn add(&mut self, of: List, value: &dyn Show) {
+        let (mut text, first, before, after) = match of {
+            List::Dns => (&mut *self.servers, 0, "nameserver ", b'\n'),
+            List::Search => (&mut *self.text, SEARCH.len(), "", b' '),
         };
         let start = text.len();
         Text(&mut text).show(before, value);
@@ -55,11 +55,12 @@ impl ResolvConf<'_> {
     #[inline(never)]
     pub fn add_owned(&mut self, file: &[u8]) {
         for (word, value) in owned::lines(file) {
-            if word == b"search" {
-                self.add("search", &Octets(value));
-            } else if word == b"dns" && scalar::ip(value).is_some() {
-                self.add("dns", &Octets(value));
-            }
+            let of = match parts::position(b"dns,search", word) {
+                Some(0) if scalar::ip(value).is_some() => List::Dns,
+                Some(1) => List::Search,
+                _ => continue,
+            };
+            self.add(of, &Octets(value));
         }
     }
 
@@ -80,6 +81,12 @@ impl ResolvConf<'_> {
     }
 }
 
+impl TakeName for ResolvConf<'_> {
+    fn name(&mut self, of: List, value: &dyn Show) {
+        self.add(of, value);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,17 +97,17 @@ mod tests {
         let mut tables = Machine::<8, 2, 2, 2, 4, 64, 8, 256>::new();
         let mut conf = tables.engine().resolv_conf;
         conf.begin();
-        for (word, value) in [
-            ("dns", "2001:db8::53"),
-            ("search", "example"),
-            ("search", "a.example"),
-            ("dns", "192.0.2.11"),
-            ("dns", "192.0.2.1"),
-            ("search", "nameserver"),
-            ("search", "a.example"),
-            ("dns", "192.0.2.11"),
+        for (of, value) in [
+            (List::Dns, "2001:db8::53"),
+            (List::Search, "example"),
+            (List::Search, "a.example"),
+            (List::Dns, "192.0.2.11"),
+            (List::Dns, "192.0.2.1"),
+            (List::Search, "nameserver"),
+            (List::Search, "a.example"),
+            (List::Dns, "192.0.2.11"),
         ] {
-            conf.add(word, &value);
+            conf.add(of, &value);
         }
         conf.end();
         assert!(!conf.is_empty());

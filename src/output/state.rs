@@ -6,6 +6,7 @@ use crate::model::config::LinkId;
 use crate::model::desired::{DesiredLink, What};
 use crate::model::link::Mac;
 use crate::output::json::{Json, Octets};
+use crate::output::owned::List;
 use crate::output::plan_json::add_names;
 use crate::packed::{Packed, packed};
 use crate::plan::op::RouteWords;
@@ -151,7 +152,7 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     }
     json.end();
     let id = observed.map_or(LinkId(u16::MAX), |_| id);
-    add_names(json, &engine.config, Some(id), "dns");
+    add_names(json, &engine.config, Some(id), List::Dns);
     for mark in engine.marks.iter() {
         if mark.ifindex == ifindex {
             json.item();

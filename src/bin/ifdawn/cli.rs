@@ -1,9 +1,11 @@
 //! The command line. It is read by the tables that `--help` prints: a command or an option more is a row
 //! more. Words are octets of the argument vector; the one that is refused is copied.
 
-use crate::sys::file::{self, Out};
-use crate::sys::log::to_stderr;
 use crate::sys::start::Arguments;
+use crate::sys::{
+    self,
+    file::{self, Out},
+};
 use heapless::Vec;
 use ifdawn::diag::{Escaped, LineBuf};
 use ifdawn::limits::{MAX_FILES, MAX_LINE, MAX_LINKS};
@@ -11,7 +13,6 @@ use ifdawn::model::link::IfName;
 use ifdawn::packed::{Packed, packed};
 use ifdawn::text::parts;
 use ifdawn::text::scalar;
-use ifdawn::text::show::Parts;
 
 /// A word that lives as long as the process.
 pub type Word = &'static [u8];
@@ -89,20 +90,26 @@ table! {
 /// Column of an option's long form.
 const LONG: usize = 4;
 
-table! {
-    /// Where lines go.
-    Target:
-    Stderr "stderr",
-    Kmsg "kmsg",
-    Syslog "syslog",
+/// Where lines go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Standard error.
+    Stderr,
+    /// The kernel's log.
+    Kmsg,
+    /// syslogd.
+    Syslog,
 }
 
-table! {
-    /// What is read.
-    Source:
-    Cmdline "cmdline",
-    Ifcfg "ifcfg",
-    Firmware "firmware",
+/// What is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Kernel command lines.
+    Cmdline,
+    /// ifcfg files and what belongs to them.
+    Ifcfg,
+    /// Tables of the firmware.
+    Firmware,
 }
 
 /// How much is said.
@@ -130,11 +137,9 @@ pub struct Options {
     about: u16,
     /// `--timeout`.
     pub timeout: Option<u32>,
-    /// The first thing wrong.
-    refusal: Option<Packed>,
     values: [Option<Word>; Opt::ALL.len()],
-    /// The word that shows what is wrong.
-    refused: LineBuf<MAX_LINE>,
+    /// The first thing wrong, in words.
+    refusal: LineBuf<MAX_LINE>,
     /// Links of `up`, `down` and `plan`.
     pub links: Vec<IfName, MAX_LINKS>,
     /// Files of `check`.
@@ -153,8 +158,7 @@ impl Options {
             log: Target::Stderr,
             values: [None; _],
             about: 0,
-            refusal: None,
-            refused: LineBuf::new(),
+            refusal: LineBuf::new(),
         }
     }
 
@@ -207,16 +211,11 @@ impl Options {
         if self.has(Opt::Help) {
             return Err(self.help());
         }
-        let Some(problem) = self.refusal else {
+        if self.refusal.as_bytes().is_empty() {
             return Ok(());
-        };
-        let word = Escaped(self.refused.as_bytes());
-        to_stderr(&Parts(&[
-            &"ifdawn: ",
-            &problem,
-            &word,
-            &"\nTry: ifdawn --help\n",
-        ]));
+        }
+        self.refusal.put(b"\nTry: ifdawn --help\n");
+        let _ = sys::write(file::stderr(), self.refusal.as_bytes());
         Err(2)
     }
 
@@ -252,8 +251,8 @@ impl Options {
 
     fn operand(&mut self, word: Word) {
         if self.about == 0 {
-            match named(&Command::TABLE, word) {
-                Some(row) => {
+            match find(&Command::TABLE, 0, word) {
+                Some((row, _)) => {
                     self.command = *Command::ALL.get(row).unwrap_or(&self.command);
                     self.about = 1 << row;
                 }
@@ -300,14 +299,16 @@ impl Options {
             }
         }
         if let Some(word) = self.value(Opt::Log) {
-            match named(&Target::TABLE, word) {
-                Some(row) => self.log = *Target::ALL.get(row).unwrap_or(&self.log),
+            match parts::position(b"stderr,kmsg,syslog", word) {
+                Some(0) => self.log = Target::Stderr,
+                Some(1) => self.log = Target::Kmsg,
+                Some(_) => self.log = Target::Syslog,
                 None => self.refuse(packed!("--log: not stderr, kmsg or syslog: "), word),
             }
         }
         let mut list = self.value(Opt::Sources);
         while let Some(word) = parts::next(&mut list, b',') {
-            match named(&Source::TABLE, word) {
+            match parts::position(b"cmdline,ifcfg,firmware", word) {
                 Some(row) => self.sources = Some(self.sources.unwrap_or(0) | 1 << row),
                 None => self.refuse(packed!("--sources: not cmdline, ifcfg or firmware: "), word),
             }
@@ -316,9 +317,10 @@ impl Options {
 
     #[inline(never)]
     fn refuse(&mut self, problem: Packed, word: &[u8]) {
-        if self.refusal.is_none() {
-            self.refusal = Some(problem);
-            self.refused.put(word);
+        if self.refusal.as_bytes().is_empty() {
+            self.refusal.put(b"ifdawn: ");
+            self.refusal.show(&problem);
+            self.refusal.show(&Escaped(word));
         }
     }
 
@@ -348,12 +350,6 @@ fn find(table: &Table, at: usize, word: &[u8]) -> Option<(usize, bool)> {
         }
     }
     None
-}
-
-/// The row that begins with `word`.
-#[inline(never)]
-fn named(table: &Table, word: &[u8]) -> Option<usize> {
-    find(table, 0, word).map(|(row, _)| row)
 }
 
 /// Prints the rows that are about these commands.

@@ -10,7 +10,7 @@ use crate::model::config::{
 use crate::model::link::IfName;
 use crate::model::route::{MAIN_TABLE, Reach, Route};
 use crate::packed::{Packed, packed};
-use crate::text::show::{Show, Take};
+use crate::text::show::Show;
 
 /// The whole object.
 macro_rules! template {
@@ -33,18 +33,18 @@ macro_rules! template {
     };
 }
 
-const PLAN: Packed = packed!(template!(
+/// The template of the writer.
+pub const PLAN: Packed = packed!(template!(
     r#"{"dst":%,"via":%,"dev":%,"metric":%,"table":%,"src":%,"type":%,"onlink":%,"options":{}}"#
 ));
 
 /// Writes everything up to the diagnostics: the writer takes those as a [`Sink`], and [`end`] ends it.
-pub fn begin<'w>(out: &'w mut dyn Take, config: &Config<'_>) -> Json<'w> {
-    let mut json = Json::new(out, PLAN);
-    text(&mut json, config, config.global.hostname);
-    names(&mut json, config, None);
+pub fn begin(json: &mut Json<'_>, config: &Config<'_>) {
+    text(json, config, config.global.hostname);
+    names(json, config, None);
     for (id, link) in config.links_with_ids() {
         json.item();
-        interface(&mut json, config, id, link);
+        interface(json, config, id, link);
     }
     for rule in config.name_rules.iter() {
         if named(config, &rule.name).is_some() {
@@ -54,10 +54,10 @@ pub fn begin<'w>(out: &'w mut dyn Take, config: &Config<'_>) -> Json<'w> {
         (link.name, link.rename, link.onboot, link.required) =
             (Some(rule.name), true, false, false);
         json.item();
-        interface(&mut json, config, LinkId(u16::MAX), &link);
+        interface(json, config, LinkId(u16::MAX), &link);
     }
     json.end();
-    routes(&mut json, config, None);
+    routes(json, config, None);
     let limits = &config.global.timeouts;
     let in_all = limits.dhcp_in_all();
     for seconds in [
@@ -70,7 +70,6 @@ pub fn begin<'w>(out: &'w mut dyn Take, config: &Config<'_>) -> Json<'w> {
     ] {
         json.number(seconds.into());
     }
-    json
 }
 
 /// Adds a complaint to the diagnostics.
@@ -137,18 +136,21 @@ fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkCo
 
 /// By which the link is found: the MAC of a rule, where there is one, rather than its name.
 fn matches(json: &mut Json<'_>, matches: &LinkMatch, rule: Option<&NameRule>) {
-    let (key, value): (_, &dyn Show) = match (matches, rule) {
+    let (key, mac) = match (matches, rule) {
+        (LinkMatch::Name(name), None) => {
+            json.word("name");
+            return json.text(name);
+        }
+        (LinkMatch::Any, _) => {
+            json.word("any");
+            return json.boolean(true);
+        }
         (LinkMatch::Name(_), Some(rule)) => ("mac", &rule.mac),
-        (LinkMatch::Name(name), None) => ("name", name),
         (LinkMatch::Mac(mac), _) => ("mac", mac),
         (LinkMatch::Bootif(mac), _) => ("bootif", mac),
-        (LinkMatch::Any, _) => ("any", &""),
     };
     json.word(key);
-    match matches {
-        LinkMatch::Any => json.boolean(true),
-        LinkMatch::Name(_) | LinkMatch::Mac(_) | LinkMatch::Bootif(_) => json.text(value),
-    }
+    json.text(mac);
 }
 
 fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, family: Family, ip: &IpConfig) {

@@ -145,8 +145,8 @@ class ResolvConf(Machine):
         self.assertTrue(stat.S_ISFIFO(os.stat(self.path("etc/resolv.conf")).st_mode), "it is there")
 
     def test_what_a_killed_run_left_half_written_is_not_read(self):
-        # Its temporary file would pass for the file of a link called "eth0.ifdawn-new".
-        self.write("run/ifdawn/owned-eth0.ifdawn-new", "link 10\ndns 203.0.113.99\n")
+        # Its temporary file would pass for the file of a link called "eth0:ifdawn-new".
+        self.write("run/ifdawn/owned-eth0:ifdawn-new", "link 10\ndns 203.0.113.99\n")
         self.cables("eth1")
         self.ifcfg("eth1", "IPADDR=198.51.100.5\nPREFIX=24\nDNS1=198.51.100.53\n")
         self.ifdawn("up")

@@ -183,7 +183,7 @@ impl Options {
 
     /// Reads the arguments; an exit code where there is nothing more to do.
     #[inline(never)]
-    pub fn read(&mut self, words: &mut Arguments) -> Result<(), u8> {
+    pub fn read(&mut self, words: &mut Arguments, out: &mut Out<'_>) -> Result<(), u8> {
         let mut only_operands = false;
         while let Some(word) = words.next() {
             match word {
@@ -204,12 +204,12 @@ impl Options {
         }
         self.understand();
         if self.has(Opt::Version) {
-            let mut out = Out::new(file::stdout());
             out.put(concat!("ifdawn ", env!("CARGO_PKG_VERSION"), "\n").as_bytes());
-            return Err(out.end(0));
+            return Err(0);
         }
         if self.has(Opt::Help) {
-            return Err(self.help());
+            self.help(out);
+            return Err(0);
         }
         if self.refusal.as_bytes().is_empty() {
             return Ok(());
@@ -325,17 +325,15 @@ impl Options {
     }
 
     /// The commands, or the one that is asked about, and its options.
-    fn help(&self) -> u8 {
-        let mut out = Out::new(file::stdout());
+    fn help(&self, out: &mut Out<'_>) {
         let about = match self.about {
             0 => EVERY_COMMAND,
             command => command,
         };
-        list(&mut out, about, b"ifdawn ", &Command::TABLE);
+        list(out, about, b"ifdawn ", &Command::TABLE);
         out.put(b"\nOptions:\n");
-        list(&mut out, about, b"  ", &Opt::TABLE);
+        list(out, about, b"  ", &Opt::TABLE);
         out.show(&packed!("\nExit: 0 everything required is up, 1 something is not, 2 usage, 3 no source names any link.\n"));
-        out.end(0)
     }
 }
 

@@ -16,6 +16,7 @@ use ifdawn::model::link::IfName;
 use ifdawn::source::assignments::{Entry, Scratch};
 use ifdawn::source::ifcfg::Defaults;
 use ifdawn::source::{Context, cmdline, ifcfg, route_file, sysconfig};
+use ifdawn::text::parts;
 
 /// Memory for reading: one file at a time.
 pub struct Files {
@@ -174,13 +175,14 @@ impl Loader<'_, '_> {
 
     /// Reads every file of a directory that has the right name, sorted: `*.conf` or `ifcfg-*`.
     fn directory(&mut self, directory: &[u8], kind: Kind) {
-        let (is_wanted, shown): (fn(&[u8]) -> bool, usize) = match kind {
-            Kind::Cmdline => (|name| name.ends_with(b".conf"), 0),
-            Kind::Named | Kind::RoutesOf(_) => {
-                (ifcfg::is_ifcfg_file_name, directory.len().wrapping_add(1))
-            }
+        let (is_wanted, shown, is_given): (fn(&[u8]) -> bool, _, _) = match kind {
+            Kind::Cmdline => (|name| name.ends_with(b".conf"), 0, false),
+            Kind::Named | Kind::RoutesOf(_) => (
+                ifcfg::is_ifcfg_file_name,
+                directory.len().wrapping_add(1),
+                self.options.has(Opt::IfcfgDir),
+            ),
         };
-        let is_given = self.options.value(Opt::IfcfgDir) == Some(directory);
         match self.root.list(directory, is_wanted, &mut self.files.names) {
             Ok(()) => {}
             Err(Errno::ENOENT | file::TOO_LONG) if !is_given => {}
@@ -203,22 +205,19 @@ impl Loader<'_, '_> {
         let Some(id) = self.read_one(place, path, shown, kind) else {
             return;
         };
-        let (directory, name) = split_at_last_part(path);
-        let file = name.strip_prefix(IFCFG).unwrap_or_default();
+        let (directory, file) = split_at_last_part(path);
         let link = self.config.link(id).and_then(|link| link.name);
-        let link = link.as_ref().map_or(file, |link| link.as_bytes());
-        self.routes(place, directory, file, id);
-        if link != file {
-            self.routes(place, directory, link, id);
-        }
-    }
-
-    /// Reads the route files of this name.
-    #[inline(never)]
-    fn routes(&mut self, place: Place, directory: &[u8], name: &[u8], id: LinkId) {
-        for (prefix, _) in &ROUTES {
-            let path = Path::join(&[directory, prefix, name]);
-            self.read_one(place, path.as_bytes(), directory.len(), Kind::RoutesOf(id));
+        let mut name = parts::split(file, b'-').1.unwrap_or_default();
+        let link = link.as_ref().map_or(name, |link| link.as_bytes());
+        loop {
+            for prefix in [&b"route-"[..], b"route6-"] {
+                let path = Path::join(&[directory, prefix, name]);
+                self.read_one(place, path.as_bytes(), directory.len(), Kind::RoutesOf(id));
+            }
+            if name == link {
+                return;
+            }
+            name = link;
         }
     }
 
@@ -281,23 +280,28 @@ impl Loader<'_, '_> {
             Kind::Cmdline => b"",
             Kind::Named | Kind::RoutesOf(_) => split_at_last_part(name).1,
         };
-        let routes = ROUTES
-            .iter()
-            .find_map(|(prefix, family)| Some((part.strip_prefix(*prefix)?, *family)));
-        if let Some((name, family)) = routes {
-            let dev = match kind {
-                Kind::RoutesOf(id) => RouteDev::Link(id),
-                Kind::Named | Kind::Cmdline => {
-                    IfName::new(name).map_or(RouteDev::Anywhere, RouteDev::Name)
-                }
-            };
-            route_file::read(text, family, dev, &mut scratch, &mut cx);
-        } else if let Some(name) = part.strip_prefix(IFCFG) {
-            link = ifcfg::read(text, name, &self.defaults, &mut scratch, &mut cx);
-        } else if part == b"network" {
-            sysconfig::read(text, &mut self.defaults, &mut scratch, &mut cx);
-        } else {
-            cmdline::read(text, &mut cx);
+        let (what, of) = parts::split(part, b'-');
+        match (parts::position(b"route,route6,ifcfg,network", what), of) {
+            (Some(n @ (0 | 1)), Some(of)) => {
+                let dev = match kind {
+                    Kind::RoutesOf(id) => RouteDev::Link(id),
+                    Kind::Named | Kind::Cmdline => {
+                        IfName::new(of).map_or(RouteDev::Anywhere, RouteDev::Name)
+                    }
+                };
+                let family = match n {
+                    0 => Family::V4,
+                    _ => Family::V6,
+                };
+                route_file::read(text, family, dev, &mut scratch, &mut cx);
+            }
+            (Some(2), Some(of)) => {
+                link = ifcfg::read(text, of, &self.defaults, &mut scratch, &mut cx);
+            }
+            (Some(3), None) => {
+                sysconfig::read(text, &mut self.defaults, &mut scratch, &mut cx);
+            }
+            _ => cmdline::read(text, &mut cx),
         }
         if sink.more > 0 {
             let more = MORE.with(sink.more);
@@ -315,12 +319,6 @@ impl Loader<'_, '_> {
         complaint.say(self.sink, &Escaped(subject));
     }
 }
-
-/// How the names of ifcfg files begin.
-const IFCFG: &[u8] = b"ifcfg-";
-
-/// How the names of route files begin.
-const ROUTES: [(&[u8], Family); 2] = [(b"route-", Family::V4), (b"route6-", Family::V6)];
 
 const FULL: Complaint = Complaint::error(Problem::MaxFiles, Effect::FileIgnored);
 const DIRECTORY_FULL: Complaint = Complaint::error(Problem::MaxFiles, Effect::RestIgnored);

@@ -16,6 +16,7 @@ use ifdawn::machine::Machine;
 use load::Files;
 use std::mem::ManuallyDrop;
 use std::sync::Mutex;
+use sys::file::{self, Out};
 use sys::start::Arguments;
 
 /// Addresses and routes.
@@ -61,10 +62,11 @@ fn main(arguments: &mut Arguments) -> u8 {
         machine,
         files,
     } = &mut **memory;
-    if let Err(code) = options.read(arguments) {
-        return code;
-    }
-    let code = run::run(options, &mut machine.engine(), files);
+    let mut out = Out::new(file::stdout());
+    let code = match options.read(arguments, &mut out) {
+        Ok(()) => run::run(options, &mut machine.engine(), files, &mut out),
+        Err(code) => code,
+    };
     sys::heap::report_allocations();
-    code
+    out.end(code)
 }

@@ -17,8 +17,8 @@ use ifdawn::engine::{
 use ifdawn::limits::MAX_LINKS;
 use ifdawn::model::config::LinkMatch;
 use ifdawn::model::link::IfName;
-use ifdawn::output::json::Octets;
-use ifdawn::output::plan_json;
+use ifdawn::output::json::{Json, Octets};
+use ifdawn::output::plan_json::{self, PLAN};
 use ifdawn::packed::packed;
 use ifdawn::plan::op::Op;
 use ifdawn::plan::resolve::Goal;
@@ -48,7 +48,7 @@ const NOT_LOCKED: Complaint = Complaint::error(Problem::File, Effect::NotLocked)
 const HELD: Complaint = Complaint::error(Problem::File, Effect::HeldByOthers);
 
 /// Carries out the command; the exit code.
-pub fn run(options: &Options, engine: &mut Engine<'_>, files: &mut Files) -> u8 {
+pub fn run(options: &Options, engine: &mut Engine<'_>, files: &mut Files, out: &mut Out<'_>) -> u8 {
     let root = Root::new(options.value(Opt::Root).unwrap_or_default());
     let mut system = System {
         options,
@@ -63,14 +63,12 @@ pub fn run(options: &Options, engine: &mut Engine<'_>, files: &mut Files) -> u8 
         said: Said::new(),
     };
     engine.live_rename = crate::sys::kernel::live_rename();
-    let mut out = Out::new(file::stdout());
-    let code = match options.command {
-        Command::Check => check(&mut system, engine, &mut out),
-        Command::Plan if options.has(Opt::Json) => plan_json(&mut system, engine, &mut out),
-        Command::Plan => plan(&mut system, engine, &mut out),
+    match options.command {
+        Command::Check => check(&mut system, engine, out),
+        Command::Plan if options.has(Opt::Json) => plan_json(&mut system, engine, out),
+        Command::Plan => plan(&mut system, engine, out),
         Command::Up | Command::Down => change(&mut system, engine),
-    };
-    out.end(code)
+    }
 }
 
 /// Parses only, and shows each complaint with its line.
@@ -131,9 +129,11 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> 
 
 /// The configuration as JSON. Its diagnostics come last, so the sources are read twice: once for the
 /// links, once for the complaints, which then need not be kept.
+#[inline(never)]
 fn plan_json(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> u8 {
     system.read(engine, Some(&mut Silent));
-    let mut json = plan_json::begin(out, &engine.config);
+    let mut json = Json::new(out, PLAN);
+    plan_json::begin(&mut json, &engine.config);
     system.read(engine, Some(&mut json));
     plan_json::end(json);
     UP
@@ -372,7 +372,7 @@ impl Host for System<'_> {
     }
 
     fn owned_files(&mut self, each: &mut EachFile<'_>) {
-        let _ = self.root.list(RUN, is_owned, &mut self.files.names);
+        let _ = self.root.list(RUN, |_| true, &mut self.files.names);
         self.files.names.sort();
         for n in 0..self.files.names.len() {
             let name = self.files.names.name(n).strip_prefix(OWNED);
@@ -408,11 +408,6 @@ const RUN: &[u8] = b"/run/ifdawn";
 
 /// How the names of the files begin that say what is ours.
 const OWNED: &[u8] = b"owned-";
-
-/// What a run that was killed left half written is nobody's.
-fn is_owned(name: &[u8]) -> bool {
-    name.starts_with(OWNED) && !name.ends_with(file::UNFINISHED)
-}
 
 /// What wakes the loop: links of the kernel, and udev being done with one.
 struct Events {

@@ -12,8 +12,9 @@ use ifdawn::text::show::{Parts, Show, Take, Text};
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// How the name of a file ends that is not written to its end.
-pub const UNFINISHED: &[u8] = b".ifdawn-new";
+/// How the name of a file ends that is not written to its end. No name of a link has a colon: what a run that
+/// was killed left is nobody's `owned-IF`.
+const UNFINISHED: &[u8] = b":ifdawn-new";
 
 /// A path that does not fit, or that the kernel does not take.
 pub const TOO_LONG: Errno = Errno::ENAMETOOLONG;

@@ -131,8 +131,8 @@ pub struct Options {
     pub command: Command,
     /// `--log`.
     pub log: Target,
-    /// `--sources`, if given: a bit for each [`Source`].
-    pub sources: Option<u8>,
+    /// `--sources`: a bit for each [`Source`], 0 where it is not given.
+    pub sources: u8,
     /// The command's bit in a [`Table`]; 0 while there is none.
     about: u16,
     /// `--timeout`.
@@ -153,7 +153,7 @@ impl Options {
             command: Command::Up,
             links: Vec::new(),
             files: Vec::new(),
-            sources: None,
+            sources: 0,
             timeout: None,
             log: Target::Stderr,
             values: [None; _],
@@ -162,7 +162,7 @@ impl Options {
         }
     }
 
-    /// The value of an option; empty for one that takes none. The last one given counts.
+    /// The value of an option; for one that takes none the word it was given in. The last one given counts.
     pub fn value(&self, option: Opt) -> Option<Word> {
         *self.values.get(option as usize)?
     }
@@ -233,7 +233,7 @@ impl Options {
         };
         let value = match (takes_value, given) {
             (true, None) => words.next(),
-            (false, None) => Some(&b""[..]),
+            (false, None) => Some(word),
             (true, Some(_)) => given,
             (false, Some(_)) => return self.refuse(packed!("takes no value: "), word),
         };
@@ -282,11 +282,10 @@ impl Options {
             self.refuse(packed!("down: which link?"), b"");
         }
         for (of, row) in Opt::TABLE.about.iter().zip(0..) {
-            if self.values.get(row).is_some_and(Option::is_some) && of & self.about == 0 {
-                let line = Opt::TABLE.line(row);
-                let form = parts::next(&mut line.as_bytes().get(LONG..), b' ');
-                let form = form.unwrap_or_default();
-                self.refuse(packed!("not an option of this command: "), form);
+            if let Some(Some(word)) = self.values.get(row)
+                && of & self.about == 0
+            {
+                self.refuse(packed!("not an option of this command: "), word);
             }
         }
         if let Some(word) = self.value(Opt::Timeout) {
@@ -309,7 +308,7 @@ impl Options {
         let mut list = self.value(Opt::Sources);
         while let Some(word) = parts::next(&mut list, b',') {
             match parts::position(b"cmdline,ifcfg,firmware", word) {
-                Some(row) => self.sources = Some(self.sources.unwrap_or(0) | 1 << row),
+                Some(row) => self.sources |= 1 << row,
                 None => self.refuse(packed!("--sources: not cmdline, ifcfg or firmware: "), word),
             }
         }

@@ -138,7 +138,7 @@ impl Loader<'_, '_> {
             let directory = self.options.value(Opt::IfcfgDir).unwrap_or(IFCFG_DIR);
             self.directory(directory, Kind::Named);
         }
-        if is_read(Source::Firmware) && self.options.sources.is_some() {
+        if is_read(Source::Firmware) {
             self.complain(b"--sources", NO_FIRMWARE);
         }
         if is_read(Source::Cmdline) {
@@ -210,7 +210,7 @@ impl Loader<'_, '_> {
         let mut name = parts::split(file, b'-').1.unwrap_or_default();
         let link = link.as_ref().map_or(name, |link| link.as_bytes());
         loop {
-            for prefix in [&b"route-"[..], b"route6-"] {
+            for prefix in ROUTES {
                 let path = Path::join(&[directory, prefix, name]);
                 self.read_one(place, path.as_bytes(), directory.len(), Kind::RoutesOf(id));
             }
@@ -225,11 +225,15 @@ impl Loader<'_, '_> {
     fn read_one(&mut self, place: Place, path: &[u8], shown: usize, kind: Kind) -> Option<LinkId> {
         let name = path.get(shown..).unwrap_or_default();
         let octets = &mut self.files.octets;
-        let found = match place {
-            // JSON is made in two passes: a pipe would be empty in the second one.
-            Place::Given if self.options.has(Opt::Json) => Root::NONE.path(path).read(octets),
-            Place::Given => file::read_given(path, octets),
-            Place::Rooted | Place::Listed => self.root.path(path).read(octets),
+        let root = match place {
+            Place::Given => &Root::NONE,
+            Place::Rooted | Place::Listed => self.root,
+        };
+        let path = root.path(path);
+        // JSON is made in two passes: a pipe would be empty in the second one.
+        let found = match place == Place::Given && !self.options.has(Opt::Json) {
+            true => path.read_given(octets),
+            false => path.read(octets),
         };
         let need_not_be = place == Place::Rooted || matches!(kind, Kind::RoutesOf(_));
         match found {
@@ -320,6 +324,9 @@ impl Loader<'_, '_> {
     }
 }
 
+/// How the names of route files begin.
+const ROUTES: &[&[u8]] = &[b"route-", b"route6-"];
+
 const FULL: Complaint = Complaint::error(Problem::MaxFiles, Effect::FileIgnored);
 const DIRECTORY_FULL: Complaint = Complaint::error(Problem::MaxFiles, Effect::RestIgnored);
 const TOO_LONG: Complaint = Complaint::error(Problem::MaxFileOctets, Effect::RestIgnored);
@@ -337,13 +344,13 @@ fn split_at_last_part(path: &[u8]) -> (&[u8], &[u8]) {
 /// What is read, a bit for each [`Source`]: as `--sources` says, else ifcfg, and in an initramfs or with
 /// `--cmdline` the kernel command line too.
 fn sources(options: &Options, root: &Root<'_>) -> u8 {
-    let bit = |source, is_read| u8::from(is_read) << source as u8;
-    let sources = options.sources.unwrap_or_else(|| {
-        let initramfs = is_initramfs(options, root);
-        bit(Source::Ifcfg, true) | bit(Source::Cmdline, initramfs)
-    });
-    let given = options.has(Opt::Cmdline) || options.has(Opt::CmdlineFile);
-    sources | bit(Source::Cmdline, given)
+    let mut sources = options.sources;
+    let mut reads_cmdline = options.has(Opt::Cmdline) || options.has(Opt::CmdlineFile);
+    if sources == 0 {
+        sources = 1 << Source::Ifcfg as u8;
+        reads_cmdline |= is_initramfs(options, root);
+    }
+    sources | u8::from(reads_cmdline) << Source::Cmdline as u8
 }
 
 /// dracut leaves `/etc/initrd-release`, initramfs-tools its `/scripts`.

@@ -306,6 +306,18 @@ impl System<'_> {
         Ok(())
     }
 
+    /// Where a file of ours is.
+    #[inline(never)]
+    fn path(&self, file: OutputFile<'_>) -> Path {
+        let (directory, name) = match file {
+            OutputFile::State => (&b"/run/ifdawn/state.json"[..], &b""[..]),
+            OutputFile::ResolvConf => (resolv_conf(self.options), &b""[..]),
+            OutputFile::Hostname => (&b"/proc/sys/kernel/hostname"[..], &b""[..]),
+            OutputFile::Owned(link) => (&b"/run/ifdawn/owned-"[..], link.as_bytes()),
+        };
+        self.root.join(directory, name)
+    }
+
     fn open_lock(&self) -> Result<BorrowedFd<'static>, Errno> {
         self.root.make_directory(b"/run")?;
         self.root.make_directory(RUN)?;
@@ -353,13 +365,14 @@ impl Host for System<'_> {
     }
 
     fn read(&mut self, file: OutputFile<'_>) -> Result<&[u8], Errno> {
+        let path = self.path(file);
         let octets = &mut self.files.octets;
-        let len = path(self.options, &self.root, file).read(octets)?;
+        let len = path.read(octets)?;
         Ok(octets.get(..len as usize).unwrap_or_default())
     }
 
     fn write(&mut self, file: OutputFile<'_>, text: &dyn Show) -> Result<(), Errno> {
-        let path = path(self.options, &self.root, file);
+        let path = self.path(file);
         match file {
             OutputFile::Hostname => path.write_in_place(text),
             OutputFile::Owned(_) | OutputFile::State | OutputFile::ResolvConf => path.replace(text),
@@ -368,7 +381,7 @@ impl Host for System<'_> {
 
     #[inline(never)]
     fn remove_owned(&mut self, link: &IfName) {
-        path(self.options, &self.root, OutputFile::Owned(link)).remove();
+        self.path(OutputFile::Owned(link)).remove();
     }
 
     fn owned_files(&mut self, each: &mut EachFile<'_>) {
@@ -389,18 +402,6 @@ impl Host for System<'_> {
     fn trace(&mut self, op: &Op<'_>) {
         self.log.line(Level::Trace, op);
     }
-}
-
-/// Where a file of ours is.
-#[inline(never)]
-fn path(options: &Options, root: &Root<'_>, file: OutputFile<'_>) -> Path {
-    let (directory, name) = match file {
-        OutputFile::State => (&b"/run/ifdawn/state.json"[..], &b""[..]),
-        OutputFile::ResolvConf => (resolv_conf(options), &b""[..]),
-        OutputFile::Hostname => (&b"/proc/sys/kernel/hostname"[..], &b""[..]),
-        OutputFile::Owned(link) => (&b"/run/ifdawn/owned-"[..], link.as_bytes()),
-    };
-    root.join(directory, name)
 }
 
 /// Where most of them are.

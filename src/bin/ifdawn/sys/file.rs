@@ -8,7 +8,7 @@ use ifdawn::text::parts;
 
 use super::log::to_stderr;
 use crate::run::NOT_UP;
-use ifdawn::text::show::{Parts, Show, Take, Text};
+use ifdawn::text::show::{Show, Take, Text};
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -214,6 +214,11 @@ impl Path {
         }
     }
 
+    /// Reads what a person named, which may be a pipe, until it ends or the buffer is full.
+    pub fn read_given(&self, buffer: &mut [u8]) -> Result<u32, Errno> {
+        read_all(&self.open(libc::O_RDONLY, 0)?, buffer)
+    }
+
     /// Removes a file; one that is not there is no error.
     pub fn remove(&self) {
         let _ = self.at(At::Unlink, 0, 0);
@@ -261,11 +266,6 @@ impl Path {
         // SAFETY: both paths end with a NUL.
         unsafe { call(libc::SYS_renameat2, HERE, from, HERE, to, 0) }.map(|_| ())
     }
-}
-
-/// Reads what a person named, which may be a pipe, until it ends or the buffer is full.
-pub fn read_given(path: &[u8], buffer: &mut [u8]) -> Result<u32, Errno> {
-    read_all(&Root::NONE.path(path).open(libc::O_RDONLY, 0)?, buffer)
 }
 
 fn read_all(file: &OwnedFd, buffer: &mut [u8]) -> Result<u32, Errno> {
@@ -424,7 +424,7 @@ impl<'f> Out<'f> {
         match self.result {
             Ok(()) => code,
             Err(errno) => {
-                to_stderr(&Parts(&[&"ifdawn: standard output: ", &errno, &"\n"]));
+                to_stderr(b"ifdawn: standard output: ", &errno, b"\n");
                 NOT_UP
             }
         }

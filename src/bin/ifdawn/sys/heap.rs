@@ -4,7 +4,6 @@
 //! it is counted and said at the end; the tests take that for a failure.
 #![expect(unsafe_code, reason = "a global allocator is unsafe by its trait")]
 
-use ifdawn::text::show::Parts;
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::UnsafeCell;
 use std::ptr;
@@ -59,10 +58,6 @@ unsafe impl GlobalAlloc for Arena {
 pub fn report_allocations() {
     let count = HEAP.count.load(Ordering::Relaxed);
     if count > 0 {
-        super::log::to_stderr(&Parts(&[
-            &"ifdawn: bug: ",
-            &(count as u64),
-            &" allocations\n",
-        ]));
+        super::log::to_stderr(b"ifdawn: bug: ", &(count as u64), b" allocations\n");
     }
 }

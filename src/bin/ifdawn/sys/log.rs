@@ -7,7 +7,7 @@ use crate::cli::{Target, Verbosity};
 use ifdawn::diag::{Diagnostic, LineBuf, Severity, Sink};
 use ifdawn::limits::MAX_LINE;
 
-use ifdawn::text::show::{Parts, Show};
+use ifdawn::text::show::Show;
 use std::os::fd::BorrowedFd;
 
 /// What a line is.
@@ -86,7 +86,7 @@ impl Log {
     /// Takes the live lines off the screen.
     pub fn clear_live(&mut self) {
         if self.live > 0 {
-            to_stderr(&Parts(&[&"\x1b[", &self.live, &"A\x1b[J"]));
+            to_stderr(b"\x1b[", &self.live, b"A\x1b[J");
             self.live = 0;
         }
     }
@@ -136,10 +136,12 @@ impl Sink for Log {
     }
 }
 
-/// Writes to standard error, which may be closed.
-pub fn to_stderr(text: &dyn Show) {
+/// Writes a value and what stands around it to standard error, which may be closed.
+pub fn to_stderr(before: &[u8], value: &dyn Show, after: &[u8]) {
     let mut line = LineBuf::<MAX_LINE>::new();
-    line.show(text);
+    line.put(before);
+    line.show(value);
+    line.put(after);
     let _ = write(file::stderr(), line.as_bytes());
 }
 

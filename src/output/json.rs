@@ -76,6 +76,12 @@ impl<'w> Json<'w> {
         self.text(&value);
     }
 
+    /// A string that is packed.
+    #[inline(never)]
+    pub fn packed(&mut self, value: Packed) {
+        self.text(&value);
+    }
+
     /// A string, or null where nothing is shown.
     #[inline(never)]
     pub fn text_or_null(&mut self, value: &dyn Show) {

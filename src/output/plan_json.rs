@@ -83,10 +83,10 @@ impl Sink for Json<'_> {
         self.text_or_null(&Octets(file));
         self.number(line.into());
         self.number(column.into());
-        self.text(&diagnostic.complaint.severity.word());
+        self.packed(diagnostic.complaint.severity.word());
         self.text(diagnostic.subject);
         self.text(&diagnostic.message());
-        self.text(&diagnostic.complaint.effect.text());
+        self.packed(diagnostic.complaint.effect.text());
     }
 }
 

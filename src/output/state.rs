@@ -133,7 +133,7 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
             .unwrap_or(&Mac::NONE),
     );
     json.string(config.kind.word());
-    json.text(&WORDS.line(*state as usize));
+    json.packed(WORDS.line(*state as usize));
     json.boolean(observed.is_some_and(|link| link.has_carrier()));
     for addr in desired.things.iter() {
         if addr.what == What::Addr && addr.is_wanted_on(ifindex) {

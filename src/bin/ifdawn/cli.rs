@@ -55,6 +55,34 @@ macro_rules! table {
     };
 }
 
+/// What can be wrong, and its words, after which the word that is wrong is shown.
+macro_rules! wrongs {
+    ($($name:ident $words:literal,)*) => {
+        #[derive(Clone, Copy)]
+        enum Wrong {
+            $($name,)*
+        }
+
+        const WRONGS: Packed = packed!(concat!($($words, "\n"),*));
+    };
+}
+
+wrongs! {
+    NoSuchOption "no such option: ",
+    TakesNoValue "takes no value: ",
+    ValueIsMissing "a value is missing: ",
+    NoSuchCommand "no such command: ",
+    MaxFiles "more than MAX_FILES: ",
+    NotALinkName "not a link name: ",
+    MaxLinks "more than MAX_LINKS: ",
+    NoCommand "no command",
+    WhichLink "down: which link?",
+    NotOfThisCommand "not an option of this command: ",
+    Timeout "--timeout: not a number of seconds below 2^32: ",
+    Log "--log: not stderr, kmsg or syslog: ",
+    Sources "--sources: not cmdline, ifcfg or firmware: ",
+}
+
 const EVERY_COMMAND: u16 = u16::MAX;
 
 table! {
@@ -229,17 +257,17 @@ impl Options {
         words: &mut Arguments,
     ) {
         let Some((row, takes_value)) = find(&Opt::TABLE, at, form) else {
-            return self.refuse(packed!("no such option: "), word);
+            return self.refuse(Wrong::NoSuchOption, word);
         };
         let value = match (takes_value, given) {
             (true, None) => words.next(),
             (false, None) => Some(word),
             (true, Some(_)) => given,
-            (false, Some(_)) => return self.refuse(packed!("takes no value: "), word),
+            (false, Some(_)) => return self.refuse(Wrong::TakesNoValue, word),
         };
         match value {
             Some(value) => self.set(row, value),
-            None => self.refuse(packed!("a value is missing: "), word),
+            None => self.refuse(Wrong::ValueIsMissing, word),
         }
     }
 
@@ -257,18 +285,18 @@ impl Options {
                     self.about = 1 << row;
                 }
                 None if word == b"help" => self.set(Opt::Help as usize, b""),
-                None => self.refuse(packed!("no such command: "), word),
+                None => self.refuse(Wrong::NoSuchCommand, word),
             }
         } else if self.command == Command::Check {
             if self.files.push(word).is_err() {
-                self.refuse(packed!("more than MAX_FILES: "), word);
+                self.refuse(Wrong::MaxFiles, word);
             }
         } else {
             let Some(link) = IfName::new(word) else {
-                return self.refuse(packed!("not a link name: "), word);
+                return self.refuse(Wrong::NotALinkName, word);
             };
             if self.links.push(link).is_err() {
-                self.refuse(packed!("more than MAX_LINKS: "), word);
+                self.refuse(Wrong::MaxLinks, word);
             }
         }
     }
@@ -276,25 +304,22 @@ impl Options {
     /// Reads the values, and sees what is missing.
     fn understand(&mut self) {
         if self.about == 0 {
-            self.refuse(packed!("no command"), b"");
+            self.refuse(Wrong::NoCommand, b"");
         }
         if self.command == Command::Down && self.links.is_empty() {
-            self.refuse(packed!("down: which link?"), b"");
+            self.refuse(Wrong::WhichLink, b"");
         }
         for (of, row) in Opt::TABLE.about.iter().zip(0..) {
             if let Some(Some(word)) = self.values.get(row)
                 && of & self.about == 0
             {
-                self.refuse(packed!("not an option of this command: "), word);
+                self.refuse(Wrong::NotOfThisCommand, word);
             }
         }
         if let Some(word) = self.value(Opt::Timeout) {
             self.timeout = scalar::number(word);
             if self.timeout.is_none() {
-                self.refuse(
-                    packed!("--timeout: not a number of seconds below 2^32: "),
-                    word,
-                );
+                self.refuse(Wrong::Timeout, word);
             }
         }
         if let Some(word) = self.value(Opt::Log) {
@@ -302,23 +327,23 @@ impl Options {
                 Some(0) => self.log = Target::Stderr,
                 Some(1) => self.log = Target::Kmsg,
                 Some(_) => self.log = Target::Syslog,
-                None => self.refuse(packed!("--log: not stderr, kmsg or syslog: "), word),
+                None => self.refuse(Wrong::Log, word),
             }
         }
         let mut list = self.value(Opt::Sources);
         while let Some(word) = parts::next(&mut list, b',') {
             match parts::position(b"cmdline,ifcfg,firmware", word) {
                 Some(row) => self.sources |= 1 << row,
-                None => self.refuse(packed!("--sources: not cmdline, ifcfg or firmware: "), word),
+                None => self.refuse(Wrong::Sources, word),
             }
         }
     }
 
     #[inline(never)]
-    fn refuse(&mut self, problem: Packed, word: &[u8]) {
+    fn refuse(&mut self, wrong: Wrong, word: &[u8]) {
         if self.refusal.as_bytes().is_empty() {
             self.refusal.put(b"ifdawn: ");
-            self.refusal.show(&problem);
+            self.refusal.show(&WRONGS.line(wrong as usize));
             self.refusal.show(&Escaped(word));
         }
     }

@@ -236,28 +236,28 @@ impl Path {
     #[inline(never)]
     pub fn replace(&self, text: &dyn Show) -> Result<(), Errno> {
         let old = status(HERE, self.pointer(), libc::AT_SYMLINK_NOFOLLOW);
-        if old.kind() == libc::S_IFLNK {
-            return self.write_in_place(text);
-        }
+        let (may_be_replaced, mode) = match old.kind() {
+            0 => (Ok(()), 0o644),
+            libc::S_IFLNK => (Err(Errno::EXDEV), 0),
+            _ => (Ok(()), old.mode & 0o777),
+        };
         let temporary = Path::join(&[self.as_bytes(), UNFINISHED, b""]);
         temporary.remove();
-        let written = self.write_temporary(&temporary, old, text);
+        let written = may_be_replaced.and_then(|()| self.write_temporary(&temporary, mode, text));
         let Err(error) = written else { return Ok(()) };
         temporary.remove();
-        // A bind mount; or only the file itself may be written.
-        const IN_PLACE: [Errno; 4] = [Errno::EBUSY, Errno::EROFS, Errno::EACCES, Errno::EXDEV];
-        if old.kind() != 0 && IN_PLACE.contains(&error) {
-            self.write_in_place(text)
-        } else {
-            Err(error)
+        // A symbolic link or a bind mount; or only the file itself may be written.
+        let in_place = matches!(
+            error,
+            Errno::EBUSY | Errno::EROFS | Errno::EACCES | Errno::EXDEV
+        );
+        match in_place && old.kind() != 0 {
+            true => self.write_in_place(text),
+            false => Err(error),
         }
     }
 
-    fn write_temporary(&self, temporary: &Path, old: Status, text: &dyn Show) -> Result<(), Errno> {
-        let mode = match old.kind() {
-            0 => 0o644,
-            _ => old.mode & 0o777,
-        };
+    fn write_temporary(&self, temporary: &Path, mode: u16, text: &dyn Show) -> Result<(), Errno> {
         let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL;
         let file = temporary.open(flags, mode)?;
         write_all(&file, text)?;

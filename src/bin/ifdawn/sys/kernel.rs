@@ -17,10 +17,14 @@ pub fn live_rename() -> LiveRename {
     // SAFETY: the kernel writes a whole utsname. Where it refuses, the numbers are missing.
     let _ = unsafe { call(libc::SYS_uname, into, 0, 0, 0, 0) };
     let release = name.get(2 * TEXT..3 * TEXT).unwrap_or_default();
-    let (major, rest) = parts::split(release, b'.');
-    let minor = parts::split(rest.unwrap_or_default(), b'.').0;
-    match (scalar::number(major), scalar::number(minor)) {
-        (Some(7..), _) | (Some(6), Some(2..)) => LiveRename::Proven,
+    let mut rest = Some(release);
+    let mut version = 0;
+    for _ in 0..2 {
+        let number = parts::next(&mut rest, b'.').and_then(scalar::number);
+        version = version << 16 | number.unwrap_or(0);
+    }
+    match version {
+        0x6_0002.. => LiveRename::Proven,
         _ => LiveRename::Unknown,
     }
 }

@@ -66,10 +66,9 @@ pub fn addr(words: &[u8], addr: &mut Cidr, peer: &mut Option<IpAddr>) -> Option<
 
 /// Reads the value of a `route` or `route6` line.
 pub fn route(word: &[u8], words: &[u8], route: &mut Route) -> Option<()> {
-    let family = match word.strip_prefix(b"route")? {
-        [] => Family::V4,
-        [b'6'] => Family::V6,
-        _ => return None,
+    let family = match parts::position(b"route,route6", word)? {
+        0 => Family::V4,
+        _ => Family::V6,
     };
     *route = route_file::parse_route(words, family)?;
     Some(())

@@ -44,6 +44,15 @@ struct Memory {
     files: Files,
 }
 
+impl Memory {
+    /// Carries out what the options say. (Not in the frame of the writer, which is large.)
+    #[inline(never)]
+    fn run(&mut self, out: &mut Out<'_>) -> u8 {
+        let engine = &mut self.machine.engine();
+        run::run(&self.options, engine, &mut self.files, out)
+    }
+}
+
 static MEMORY: Mutex<Memory> = Mutex::new(Memory {
     options: Options::new(),
     machine: Machine::new(),
@@ -57,14 +66,9 @@ fn main(arguments: &mut Arguments) -> u8 {
     let Ok(mut memory) = MEMORY.try_lock().map(ManuallyDrop::new) else {
         return run::NOT_UP;
     };
-    let Memory {
-        options,
-        machine,
-        files,
-    } = &mut **memory;
     let mut out = Out::new(file::stdout());
-    let code = match options.read(arguments, &mut out) {
-        Ok(()) => run::run(options, &mut machine.engine(), files, &mut out),
+    let code = match memory.options.read(arguments, &mut out) {
+        Ok(()) => memory.run(&mut out),
         Err(code) => code,
     };
     sys::heap::report_allocations();

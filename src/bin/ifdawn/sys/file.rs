@@ -282,9 +282,9 @@ fn read_all(file: &OwnedFd, buffer: &mut [u8]) -> Result<u32, Errno> {
 
 /// Whether a person sits before it.
 pub fn is_terminal(file: BorrowedFd<'_>) -> bool {
-    let mut settings = [0_u8; 64];
-    let (what, into) = (libc::TCGETS as usize, settings.as_mut_ptr() as usize);
-    // SAFETY: the kernel writes a struct termios (asm-generic/termbits.h), which is shorter.
+    let mut size = 0_u64;
+    let (what, into) = (libc::TIOCGWINSZ as usize, &raw mut size as usize);
+    // SAFETY: the kernel writes a struct winsize (asm-generic/termios.h): four short numbers.
     unsafe { call(libc::SYS_ioctl, descriptor(file), what, into, 0, 0) }.is_ok()
 }
 

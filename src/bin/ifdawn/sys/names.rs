@@ -1,13 +1,14 @@
 //! Names of files, in the order people count in.
 
 use ifdawn::limits::MAX_FILES;
-use ifdawn::text::scalar;
+use ifdawn::text::{parts, scalar};
 
 /// Names of a directory's files.
 #[repr(C)]
 pub struct Names {
     /// Whether there were more.
     pub is_full: bool,
+    /// Where each begins in the octets, and its length.
     spans: heapless::Vec<(u32, u32), MAX_FILES>,
     octets: heapless::Vec<u8, NAME_OCTETS>,
 }
@@ -41,10 +42,7 @@ impl Names {
     pub fn push(&mut self, name: &[u8]) {
         let start = self.octets.len();
         self.is_full |= self.octets.extend_from_slice(name).is_err()
-            || self
-                .spans
-                .push((start as u32, self.octets.len() as u32))
-                .is_err();
+            || self.spans.push((start as u32, name.len() as u32)).is_err();
     }
 
     /// Sorts them as people count: eth2 before eth10.
@@ -67,12 +65,8 @@ impl Names {
 
     /// One of them.
     pub fn name(&self, n: usize) -> &[u8] {
-        let span = self
-            .spans
-            .get(n)
-            .map(|span| span.0 as usize..span.1 as usize);
-        span.and_then(|span| self.octets.get(span))
-            .unwrap_or_default()
+        let (start, len) = self.spans.get(n).copied().unwrap_or_default();
+        parts::slice(&self.octets, start as usize, len as usize)
     }
 }
 

@@ -7,6 +7,7 @@
 use crate::packed::Packed;
 use crate::text::show::{Show, Take, Text, displayed};
 use crate::text::utf8;
+use core::slice;
 
 /// Writes one text.
 pub struct Json<'w> {
@@ -129,12 +130,14 @@ impl<'w> Json<'w> {
     /// Writes the template up to its next mark, or to its end.
     #[inline(never)]
     pub fn go_on(&mut self) -> Option<&'static u8> {
-        let rest = self.template.0.get(self.at..).unwrap_or_default();
-        let is_mark = |octet: &u8| matches!(octet, b'%' | b'<' | b'>');
-        let end = rest.iter().position(is_mark).unwrap_or(rest.len());
-        Packed(rest.get(..end).unwrap_or_default()).show(&mut self.out);
-        self.at = self.at.wrapping_add(end).wrapping_add(1);
-        rest.get(end)
+        loop {
+            let unit = self.template.0.get(self.at)?;
+            self.at = self.at.wrapping_add(1);
+            if matches!(unit, b'%' | b'<' | b'>') {
+                return Some(unit);
+            }
+            Packed(slice::from_ref(unit)).show(&mut self.out);
+        }
     }
 }
 

@@ -4,9 +4,7 @@ use super::json::{Json, Octets};
 use super::owned::{self, List, TakeName};
 use crate::diag::{Diagnostic, Sink};
 use crate::model::addr::Family;
-use crate::model::config::{
-    Config, IpConfig, LinkConfig, LinkId, LinkMatch, NameRule, RouteDev, Str,
-};
+use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, NameRule, RouteDev, Str};
 use crate::model::link::IfName;
 use crate::model::route::{MAIN_TABLE, Reach, Route};
 use crate::packed::{Packed, packed};
@@ -127,8 +125,8 @@ fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkCo
     json.boolean(link.required);
     json.text_or_null(&link.mac);
     json.number_or_null(link.mtu);
-    ip(json, config, id, Family::V4, &link.ipv4);
-    ip(json, config, id, Family::V6, &link.ipv6);
+    ip(json, config, id, link, Family::V4);
+    ip(json, config, id, link, Family::V6);
     json.end();
     routes(json, config, Some(id));
     names(json, config, Some(id));
@@ -153,12 +151,13 @@ fn matches(json: &mut Json<'_>, matches: &LinkMatch, rule: Option<&NameRule>) {
     json.text(mac);
 }
 
-fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, family: Family, ip: &IpConfig) {
+fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig, family: Family) {
+    let (word, ip) = match family {
+        Family::V4 => ("4", &link.ipv4),
+        Family::V6 => ("6", &link.ipv6),
+    };
     json.item();
-    json.word(match family {
-        Family::V4 => "4",
-        Family::V6 => "6",
-    });
+    json.word(word);
     json.string(ip.method.word());
     json.boolean(ip.required);
     for addr in config

@@ -41,7 +41,8 @@ static DEV_LOG: Address = Address(libc::AF_UNIX as u16, *b"/dev/log\0");
 /// Writes lines to where `--log` says.
 pub struct Log {
     verbosity: Verbosity,
-    device: Option<(Target, BorrowedFd<'static>)>,
+    target: Target,
+    device: Option<BorrowedFd<'static>>,
     /// Lines of live progress on the screen.
     live: u32,
 }
@@ -64,7 +65,8 @@ impl Log {
         };
         Log {
             verbosity,
-            device: device.map(|device| (target, device)),
+            target,
+            device,
             live: 0,
         }
     }
@@ -110,8 +112,8 @@ impl Log {
         line.show(text);
         line.finish();
         let line = line.as_bytes();
-        if let Some((target, device)) = self.device {
-            if target == Target::Syslog {
+        if let Some(device) = self.device {
+            if self.target == Target::Syslog {
                 connect_to_syslog(device);
             }
             if write(device, line).is_ok() {

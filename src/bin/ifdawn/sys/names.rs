@@ -52,11 +52,12 @@ impl Names {
         let mut gap = len;
         let mut is_sorted = false;
         while !is_sorted {
-            gap = (gap.saturating_mul(3) / 4).max(1);
+            gap = (gap.wrapping_mul(3) / 4).max(1);
             is_sorted = gap == 1;
             for n in gap..len {
-                if counted(self.name(n)) < counted(self.name(n.saturating_sub(gap))) {
-                    self.spans.swap(n, n.saturating_sub(gap));
+                let before = n.wrapping_sub(gap);
+                if counted(self.name(n)) < counted(self.name(before)) {
+                    self.spans.swap(n, before);
                     is_sorted = false;
                 }
             }

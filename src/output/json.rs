@@ -32,35 +32,35 @@ impl<'w> Json<'w> {
     pub fn item(&mut self) {
         if self.go_on() == Some(&b'>') {
             self.out.put(b",");
-            let mut depth = 0_u32;
-            loop {
-                self.at = self.at.wrapping_sub(1);
-                match self.template.0.get(self.at) {
-                    Some(b'>') => depth = depth.wrapping_add(1),
-                    Some(b'<') if depth == 1 => break,
-                    Some(b'<') => depth = depth.wrapping_sub(1),
-                    Some(_) => {}
-                    None => break,
-                }
-            }
-            self.at = self.at.wrapping_add(1);
+            self.skip(BACK);
         }
     }
 
     /// Ends the array that is under way, or that is the next value and has no item.
     #[inline(never)]
     pub fn end(&mut self) {
-        let mut depth = u32::from(self.go_on() == Some(&b'<'));
-        while depth > 0
-            && let Some(octet) = self.template.0.get(self.at)
-        {
-            match octet {
-                b'<' => depth = depth.wrapping_add(1),
-                b'>' => depth = depth.wrapping_sub(1),
+        if self.go_on() == Some(&b'<') {
+            self.skip(1);
+        }
+    }
+
+    /// From the mark at hand to the one at the other end of the array, by steps of 1 or [`BACK`].
+    #[inline(never)]
+    fn skip(&mut self, step: usize) {
+        let mut depth = 0_usize;
+        self.at = self.at.wrapping_sub(1);
+        while let Some(unit) = self.template.0.get(self.at) {
+            match unit {
+                b'<' => depth = depth.wrapping_add(step),
+                b'>' => depth = depth.wrapping_sub(step),
                 _ => {}
             }
-            self.at = self.at.wrapping_add(1);
+            if depth == 0 {
+                break;
+            }
+            self.at = self.at.wrapping_add(step);
         }
+        self.at = self.at.wrapping_add(1);
     }
 
     /// A string.
@@ -140,6 +140,9 @@ impl<'w> Json<'w> {
         }
     }
 }
+
+/// A step back.
+const BACK: usize = usize::MAX;
 
 /// Whether a value is written as `text`.
 pub fn is_written_as(value: &dyn Show, text: &[u8]) -> bool {

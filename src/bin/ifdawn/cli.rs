@@ -24,8 +24,8 @@ struct Table {
 }
 
 impl Table {
-    /// One of its lines.
-    fn line(&self, row: usize) -> LineBuf<MAX_LINE> {
+    /// One of its lines, as much of it as is looked at.
+    fn line(&self, row: usize) -> LineBuf<64> {
         let mut line = LineBuf::new();
         line.show(&self.lines.line(row));
         line

@@ -138,9 +138,9 @@ impl Sink for Log {
     }
 }
 
-/// Writes a value and what stands around it to standard error, which may be closed.
+/// Writes a short value and what stands around it to standard error, which may be closed.
 pub fn to_stderr(before: &[u8], value: &dyn Show, after: &[u8]) {
-    let mut line = LineBuf::<MAX_LINE>::new();
+    let mut line = LineBuf::<64>::new();
     line.put(before);
     line.show(value);
     line.put(after);

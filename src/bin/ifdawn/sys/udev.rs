@@ -8,7 +8,6 @@ use super::file::Root;
 use super::{call, clock, keep, opened};
 use ifdawn::diag::LineBuf;
 use ifdawn::engine::{Instant, Settled};
-use ifdawn::limits::MAX_LINE;
 
 use std::os::fd::BorrowedFd;
 
@@ -45,7 +44,7 @@ impl Udev {
         if !self.runs {
             return Settled::Yes;
         }
-        let mut path = LineBuf::<MAX_LINE>::new();
+        let mut path = LineBuf::<64>::new();
         path.put(b"/run/udev/data/n");
         path.show(&ifindex);
         if root.exists(path.as_bytes()) {

@@ -18,6 +18,12 @@ pub const MAX_ADDRS: usize = 8_192;
 /// Routes of all links together; for those of earlier runs see [`MAX_ADDRS`].
 pub const MAX_ROUTES: usize = 131_072;
 
+/// DHCPv4 clients: links that ask for a lease.
+pub const MAX_DHCP: usize = 1_024;
+
+/// Routes of one lease. A frame of 1,500 octets has room for 160 of the shortest.
+pub const MAX_LEASE_ROUTES: usize = 256;
+
 /// MAC rules (`ifname=`, `HWADDR` with `DEVICE`).
 pub const MAX_NAME_RULES: usize = 1_024;
 

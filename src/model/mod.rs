@@ -4,6 +4,7 @@ pub mod addr;
 pub mod config;
 pub mod desired;
 pub mod index;
+pub mod lease;
 pub mod link;
 pub mod observed;
 pub mod route;

@@ -1,4 +1,4 @@
-//! Octets to values and back: netlink and rtnetlink.
+//! Octets to values and back: netlink and rtnetlink, and what is on the link: ARP, IPv4, DHCPv4.
 //!
 //! The contract of every function below this module:
 //!
@@ -11,13 +11,18 @@
 //!   attribute of a length its kind cannot have counts as absent. A message whose fixed header is short, or
 //!   which is of a family we do not speak, is `None`.
 //! * **Truncated input is read as far as it is whole.** A message or attribute that claims more octets
-//!   than there are ends the iteration; it never yields a part of itself.
+//!   than there are ends the iteration; it never yields a part of itself. What others sent over a link is not
+//!   read so far: where its lengths lie, all of it is malformed.
 //! * **Encoding is whole or nothing.** A request that does not fit leaves the
-//!   [`netlink::Writer`] as it was and returns [`netlink::Full`]. Every octet of a finished request is
-//!   written, padding included, so the buffer may hold anything before.
+//!   [`netlink::Writer`] as it was and returns [`netlink::Full`]; a packet that does not fit has no length.
+//!   Every octet of what is finished is written, padding included, so the buffer may hold anything before.
 //!
-//! Numbers are in host byte order (`from_ne_bytes`), as netlink is spoken with the local kernel only;
-//! addresses and ports inside attributes are in network byte order. Constants keep their uapi names.
+//! Numbers of netlink are in host byte order (`from_ne_bytes`), as it is spoken with the local kernel only;
+//! addresses and ports inside attributes, and all of a packet, are in network byte order. Constants keep
+//! their uapi names.
 
+pub mod arp;
+pub mod dhcpv4;
+pub mod ipv4;
 pub mod netlink;
 pub mod rtnetlink;

@@ -20,6 +20,7 @@
 //! | [`source`] | words to [`model::config::Config`]; one table per input format | the kernel |
 //! | [`model`] | the nouns: plain data, and how each is written | where text comes from, netlink |
 //! | [`wire`] | octets to values and back: netlink, rtnetlink | policy, state |
+//! | [`proto`] | protocols as `(now, input) -> output` | octets, sockets, clocks |
 //! | [`plan`] | the difference, in order, as [`plan::op::Op`]s | text |
 //! | [`engine`] | observe, resolve, compare, apply, wait | file descriptors |
 //! | [`output`] | what others read: resolv.conf, state, the plan as JSON | how it was made |
@@ -46,6 +47,7 @@ pub mod model;
 pub mod output;
 pub mod packed;
 pub mod plan;
+pub mod proto;
 pub mod source;
 #[cfg(test)]
 mod testing;

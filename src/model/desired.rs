@@ -145,6 +145,9 @@ pub struct Thing {
     pub origin: Origin,
 }
 
+/// A life that never ends, in seconds.
+pub const FOREVER: u32 = u32::MAX;
+
 impl Thing {
     /// A route that shall be there and was not seen.
     pub fn route(ifindex: u32, route: &Route, origin: Origin) -> Thing {

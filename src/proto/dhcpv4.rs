@@ -1,0 +1,488 @@
+//! The DHCPv4 client of one link: RFC 2131 sections 3 and 4.4, with rapid commit (RFC 4039), IPv6-only
+//! preferred (RFC 8925), address conflict detection (RFC 5227) and the answers of BOOTP servers (RFC 1534).
+//!
+//! | state | sends | hears | then |
+//! |---|---|---|---|
+//! | Rebooting | REQUEST of an earlier lease, six times | ACK: Probing or Bound; NAK: Pausing | Bound |
+//! | Selecting | DISCOVER, ever slower | OFFER: Requesting; ACK with rapid commit, BOOTP: Probing or Bound | |
+//! | Requesting | REQUEST of an offer, five times | ACK: Probing or Bound; NAK: Pausing | Selecting |
+//! | Probing | ARP probe, three times | that somebody has the address: Declining | Bound |
+//! | Bound | one ARP announcement | the same | T1: Renewing |
+//! | Renewing | REQUEST to the lease's server | ACK: Bound; NAK: Pausing | T2: Rebinding |
+//! | Rebinding | REQUEST to any server | ACK: Bound; NAK: Pausing | expiry: Selecting |
+//! | Declining | DECLINE | | Pausing |
+//! | Pausing | | | Selecting |
+//! | Releasing | RELEASE | | Ended |
+//!
+//! With carrier it begins in Rebooting if there is an earlier lease, else in Selecting; without it is Stopped.
+//!
+//! * [`Client::due`] says what is to be sent or what became of the lease; it is asked again until it says
+//!   [`Due::Nothing`], and then not before [`Client::deadline`].
+//! * What is due stays due until [`Client::sent`] says what became of it.
+//! * The record of the lease is its owner's, who replaces it whole by each reply that is [`Heard::Bound`] or
+//!   [`Heard::Probing`]; here is its address, its server and its times.
+//! * The clock goes on while the machine sleeps. T1, T2 and expiry are told by the time, in whatever order and
+//!   however late `due` is asked, with carrier or without.
+//! * Chance is an xorshift generator that begins with a seed.
+
+mod fields;
+mod pace;
+mod reply;
+mod settings;
+
+use crate::diag::Errno;
+use crate::engine::Instant;
+use crate::model::lease::{Field, Lease};
+use core::net::Ipv4Addr;
+use pace::{DECLINE_PAUSE, FIRST, MAX_NAKS, MIN_V6ONLY_WAIT, SECOND, SHUN, STEPS, after};
+pub use settings::Settings;
+
+/// Where a client is (RFC 2131 figure 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// No carrier.
+    Stopped,
+    /// Asks whether an earlier lease is good here.
+    Rebooting,
+    /// Looks for a server.
+    Selecting,
+    /// Asks for what was offered.
+    Requesting,
+    /// Has a lease, and asks the link whether somebody has its address.
+    Probing,
+    /// Has a lease.
+    Bound,
+    /// Past T1: asks its server for more time.
+    Renewing,
+    /// Past T2: asks any server.
+    Rebinding,
+    /// Is about to tell the server that somebody else has the address.
+    Declining,
+    /// Waits, after a NAK, a DECLINE or option 108.
+    Pausing,
+    /// Is about to give the lease back.
+    Releasing,
+    /// Wants no lease any more.
+    Ended,
+}
+
+/// What is to be sent. Options and header fields are as RFC 2131 table 5 has them; each accessor of [`Client`]
+/// says `None` where the field is not to be filled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// DHCPDISCOVER, with option 80.
+    Discover,
+    /// DHCPREQUEST for an offer.
+    Request,
+    /// DHCPREQUEST for an earlier lease.
+    Reboot,
+    /// DHCPREQUEST to [`Client::server`] alone.
+    Renew,
+    /// DHCPREQUEST to any server.
+    Rebind,
+    /// DHCPDECLINE.
+    Decline,
+    /// DHCPRELEASE to [`Client::server`] alone, from the address.
+    Release,
+    /// ARP probe for the address.
+    Probe,
+    /// ARP announcement of the address.
+    Announce,
+}
+
+/// What the time brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// Nothing, until [`Client::deadline`].
+    Nothing,
+    /// This is to be sent; then [`Client::sent`] is told.
+    Send(Message),
+    /// Nobody else has the address: the lease is [`State::Bound`].
+    Bound,
+    /// No server spoke, and the earlier lease is still valid: it is [`State::Bound`].
+    Kept,
+    /// The lease is over.
+    Expired,
+}
+
+/// What a reply was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Nothing for us, or nothing now.
+    Nothing,
+    /// It is ours and cannot be used.
+    Refused(Why),
+    /// It is the offer we take.
+    Offer,
+    /// It is the lease to be, once [`Due::Bound`] says so.
+    Probing,
+    /// It is the lease, new or renewed.
+    Bound,
+    /// There is no lease, or no more.
+    Nak,
+    /// There is no lease: the network needs no IPv4.
+    V6Only,
+}
+
+/// Why a reply cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Its address is none that a host may have there, its server's or its router's.
+    Addr,
+    /// Its netmask.
+    Mask,
+    /// It does not say who gives the lease.
+    Server,
+    /// It does not say how long the lease lasts, or too short.
+    LeaseTime,
+    /// It is of another server, or has another address, than the one that was asked.
+    Other,
+}
+
+/// See the module. All zeros: stopped, and never had a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Client {
+    state: State,
+    /// Requests or probes that were sent in this state. In [`State::Bound`] 0 until the address is applied, in
+    /// [`State::Selecting`] 0 unless [`SHUN`]ned.
+    tries: u8,
+    /// How slow DISCOVERs have become, from 0: none was sent.
+    pace: u8,
+    /// NAKs and conflicts since the last lease.
+    naks: u8,
+    secs: u16,
+    xid: u32,
+    random: u32,
+    addr: Ipv4Addr,
+    server: Ipv4Addr,
+    settings: Settings,
+    /// When something is to be sent, or a wait ends.
+    next: Instant,
+    /// When the next DISCOVER may leave.
+    discover_at: Instant,
+    /// When the client began to ask: the zero of `secs` and of their pace.
+    begun: Instant,
+    /// When it was asked for what is being answered: the lease counts from there.
+    asked: Instant,
+    renew_at: Instant,
+    rebind_at: Instant,
+    /// 0: there is no lease.
+    expires_at: Instant,
+}
+
+impl Client {
+    /// Stopped, and never had a lease.
+    pub const NEW: Client = Client {
+        state: State::Stopped,
+        tries: 0,
+        pace: 0,
+        naks: 0,
+        secs: 0,
+        xid: 0,
+        random: 0,
+        addr: Ipv4Addr::UNSPECIFIED,
+        server: Ipv4Addr::UNSPECIFIED,
+        settings: Settings::NONE,
+        next: Instant(0),
+        discover_at: Instant(0),
+        begun: Instant(0),
+        asked: Instant(0),
+        renew_at: Instant(0),
+        rebind_at: Instant(0),
+        expires_at: Instant(0),
+    };
+
+    /// Knows of an earlier lease that was asked for at this time, if it can be used; before
+    /// [`Client::start`].
+    pub fn recall(&mut self, lease: &Lease, asked: Instant) {
+        self.asked = asked;
+        let _ = self.take(lease);
+    }
+
+    /// Carrier came. The first message is due at once: RFC 2131 4.4.1 waits for 1 to 10 s lest machines that
+    /// start together ask together, and a server of today serves thousands a second.
+    pub fn start(&mut self, now: Instant, seed: u32, settings: &Settings) {
+        if self.state != State::Stopped {
+            return;
+        }
+        self.settings = *settings;
+        self.random = seed.max(1);
+        self.xid = u32::from(settings.xid_tag) << 16;
+        self.pace = 0;
+        self.ask(
+            now,
+            if self.has_lease() {
+                State::Rebooting
+            } else {
+                State::Selecting
+            },
+        );
+    }
+
+    /// Carrier went. The lease stays known, and expires when it does; but not one of an address that somebody else
+    /// may have.
+    pub fn stop(&mut self) {
+        if self.state == State::Probing {
+            self.expires_at = Instant(0);
+        }
+        if self.state < State::Releasing {
+            self.state = State::Stopped;
+        }
+    }
+
+    /// No lease is wanted any more; the one there is is given back, with or without carrier.
+    pub fn end(&mut self, now: Instant) {
+        // What was asked for may have been given by now.
+        let is_held =
+            (self.has_lease() || self.state == State::Requesting) && !self.server.is_unspecified();
+        if is_held || self.state == State::Releasing {
+            self.leave(now, State::Releasing);
+        } else {
+            self.leave(Instant(u64::MAX), State::Ended);
+        }
+    }
+
+    /// Somebody else has the address: the lease is lost (RFC 2131 3.1.5, RFC 5227 2.4).
+    pub fn taken(&mut self, now: Instant) {
+        if self.has_lease() && self.state != State::Stopped {
+            self.leave(now, State::Declining);
+        }
+    }
+
+    /// The address is on the link: it is announced if the lease is new. RFC 5227 2.3 announces twice; those who
+    /// missed it ask by ARP.
+    pub fn applied(&mut self, now: Instant) {
+        if self.state == State::Bound && self.tries == 0 {
+            self.tries = 1;
+            self.next = now;
+        }
+    }
+
+    /// What is to be done now.
+    #[inline(never)]
+    pub fn due(&mut self, now: Instant) -> Due {
+        if self.has_lease() && now >= self.expires_at {
+            self.expires_at = Instant(0);
+            if self.state != State::Stopped {
+                self.ask(now, State::Selecting);
+            }
+            return Due::Expired;
+        }
+        if matches!(self.state, State::Bound | State::Renewing) && now >= self.rebind_at {
+            self.ask(now, State::Rebinding);
+        } else if self.state == State::Bound && now >= self.renew_at {
+            self.ask(now, State::Renewing);
+        }
+        if now < self.next {
+            return Due::Nothing;
+        }
+        let Some(&(mut due, most)) = STEPS.get(self.state as usize) else {
+            return Due::Nothing;
+        };
+        if self.tries >= most {
+            if matches!(self.state, State::Rebooting | State::Probing) {
+                let is_probed = self.state == State::Probing;
+                self.hold(0);
+                return if is_probed { Due::Bound } else { Due::Kept };
+            }
+            let is_silent = self.state == State::Requesting;
+            self.ask(now, State::Selecting);
+            if is_silent {
+                self.tries = SHUN;
+            }
+            if now < self.next {
+                return Due::Nothing;
+            }
+            due = Due::Send(Message::Discover);
+        }
+        // RFC 2131 4.4.1: a REQUEST has the `secs` of its DISCOVER.
+        if self.state != State::Requesting {
+            let micros = now.0.saturating_sub(self.begun.0);
+            self.secs = (micros / SECOND).min(0xffff) as u16;
+        }
+        due
+    }
+
+    /// What was due was sent, or could not be, and is tried again soon: but a renewal when its time comes, for
+    /// there is no hurry, and a RELEASE never, for its server forgets the lease by itself.
+    #[inline(never)]
+    pub fn sent(&mut self, now: Instant, result: Result<(), Errno>) {
+        let mut micros = if matches!(self.state, State::Renewing | State::Rebinding) {
+            self.halve(now)
+        } else {
+            FIRST
+        };
+        if result.is_ok() || self.state == State::Releasing {
+            if self.tries == 0 || self.state == State::Selecting {
+                self.asked = now;
+            }
+            micros = match self.state {
+                State::Selecting => {
+                    let micros = self.slow_down(now);
+                    self.discover_at = after(now, micros);
+                    self.tries = self.tries.saturating_sub(1);
+                    micros
+                }
+                State::Rebooting | State::Requesting => {
+                    let doublings = self.tries.min(2);
+                    self.tries = self.tries.wrapping_add(1);
+                    FIRST.wrapping_shl(doublings.into())
+                }
+                State::Probing => {
+                    self.tries = self.tries.wrapping_add(1);
+                    u64::from(self.settings.probe_ms.unwrap_or(0)).wrapping_mul(1_000) / 3
+                }
+                State::Renewing | State::Rebinding => micros,
+                State::Declining => return self.pause(now, DECLINE_PAUSE),
+                State::Releasing => return self.leave(Instant(u64::MAX), State::Ended),
+                State::Bound | State::Stopped | State::Pausing | State::Ended => u64::MAX,
+            };
+        }
+        self.next = after(now, micros);
+    }
+
+    /// A DHCP message for port 68 of this link, whose MAC is `mac` (empty on InfiniBand, RFC 4390).
+    #[inline(never)]
+    pub fn hear(&mut self, now: Instant, reply: &Lease, mac: &[u8]) -> Heard {
+        let message = reply.number(Field::Message).unwrap_or(BOOTREPLY);
+        let is_awaited = match self.state {
+            State::Selecting => match message {
+                BOOTREPLY => self.settings.bootp,
+                OFFER => true,
+                ACK => reply.number(Field::RapidCommit).is_some(),
+                _ => false,
+            },
+            State::Rebooting | State::Requesting | State::Renewing | State::Rebinding => {
+                matches!(message, ACK | NAK)
+            }
+            State::Stopped
+            | State::Probing
+            | State::Bound
+            | State::Declining
+            | State::Pausing
+            | State::Releasing
+            | State::Ended => false,
+        };
+        if !is_awaited
+            || reply.number(Field::Xid) != Some(self.xid)
+            || reply.get(Field::Chaddr) != mac
+        {
+            return Heard::Nothing;
+        }
+        let server = reply.addr(Field::Server).unwrap_or(Ipv4Addr::UNSPECIFIED);
+        if message == NAK {
+            return self.hear_nak(now, server);
+        }
+        let is_in_use = matches!(self.state, State::Renewing | State::Rebinding);
+        let wait = reply.number(Field::V6Only).filter(|_| !is_in_use);
+        if let (true, Some(wait)) = (self.settings.v6_only, wait) {
+            self.pause(now, wait.max(MIN_V6ONLY_WAIT));
+            return Heard::V6Only;
+        }
+        if message == OFFER && self.tries > 0 && server == self.server {
+            return Heard::Nothing;
+        }
+        let is_other = reply.addr(Field::Addr) != Some(self.addr)
+            || self.state == State::Requesting && server != self.server;
+        if is_other && self.state != State::Selecting {
+            return Heard::Refused(Why::Other);
+        }
+        if let Some(why) = self.take(reply) {
+            return Heard::Refused(why);
+        }
+        if message == OFFER {
+            self.expires_at = Instant(0);
+            self.turn(now, State::Requesting);
+            return Heard::Offer;
+        }
+        self.pace = 0;
+        // An address that was kept is on the link: it was probed when it came there.
+        let is_kept = is_in_use || self.state == State::Rebooting;
+        if self.settings.probe_ms.is_some() && !is_kept {
+            self.turn(now, State::Probing);
+            return Heard::Probing;
+        }
+        self.hold(is_in_use.into());
+        Heard::Bound
+    }
+
+    /// A NAK counts from the server that was asked; where all were asked, from any that says who it is.
+    fn hear_nak(&mut self, now: Instant, server: Ipv4Addr) -> Heard {
+        let asks_all = matches!(self.state, State::Rebooting | State::Rebinding);
+        if server.is_unspecified() || !asks_all && server != self.server {
+            return Heard::Refused(Why::Other);
+        }
+        self.pause(now, 0);
+        Heard::Nak
+    }
+
+    /// When [`Client::due`] has something, unless something is heard before; never later.
+    pub fn deadline(&self) -> Instant {
+        let mut deadline = self.next;
+        if self.state == State::Stopped {
+            deadline = Instant(u64::MAX);
+        }
+        if self.has_lease() {
+            deadline = deadline.min(if self.state == State::Bound {
+                self.renew_at
+            } else if self.state == State::Renewing {
+                self.rebind_at
+            } else {
+                self.expires_at
+            });
+        }
+        deadline
+    }
+
+    /// Begins a transaction.
+    fn ask(&mut self, now: Instant, state: State) {
+        self.turn(now, state);
+        self.asked = now;
+        if state == State::Selecting && self.pace > 0 {
+            self.next = now.max(self.discover_at);
+        } else {
+            self.begun = now;
+        }
+        self.xid = self.xid & 0xffff_0000 | self.chance() >> 16;
+    }
+
+    /// Goes to a state that sends at once.
+    fn turn(&mut self, now: Instant, state: State) {
+        self.state = state;
+        self.tries = 0;
+        self.next = now;
+    }
+
+    /// Has the lease; `tries` as [`State::Bound`] means it.
+    fn hold(&mut self, tries: u8) {
+        self.turn(Instant(u64::MAX), State::Bound);
+        self.tries = tries;
+        self.naks = 0;
+    }
+
+    /// Has no lease any more.
+    fn leave(&mut self, next: Instant, state: State) {
+        self.turn(next, state);
+        self.begun = next;
+        self.pace = 0;
+        self.expires_at = Instant(0);
+    }
+
+    /// Has no lease any more, and looks for one after so many seconds, but not for this address. The first time
+    /// that a lease is refused costs no time; then 1, 2, 4 to 64 s, until there is one.
+    fn pause(&mut self, now: Instant, seconds: u32) {
+        let backoff = 1_u32.wrapping_shl(self.naks.into()) / 2;
+        self.naks = self.naks.saturating_add(1).min(MAX_NAKS);
+        self.addr = Ipv4Addr::UNSPECIFIED;
+        self.leave(now.after_seconds(seconds.max(backoff)), State::Pausing);
+    }
+}
+
+/// Message types (RFC 2132 9.6), which have one octet; that of BOOTP for none.
+const BOOTREPLY: u32 = u32::MAX;
+const OFFER: u32 = 2;
+const ACK: u32 = 5;
+const NAK: u32 = 6;
+
+#[cfg(test)]
+mod tests;

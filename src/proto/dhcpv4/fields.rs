@@ -1,0 +1,114 @@
+//! What is written of a client: into its messages (RFC 2131 table 5), and elsewhere.
+
+use super::{Client, State};
+use crate::engine::Instant;
+use crate::wire::dhcpv4::{Request, Wanted};
+use core::net::Ipv4Addr;
+
+impl Client {
+    /// Where it is.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// `xid`.
+    pub fn xid(&self) -> u32 {
+        self.xid
+    }
+
+    /// `secs` of what is due.
+    pub fn secs(&self) -> u16 {
+        self.secs
+    }
+
+    /// Whether `flags` has the broadcast bit: on after two messages that nobody answered, for links and servers
+    /// that cannot do without, off before, so that nobody else is woken.
+    pub fn is_broadcast(&self) -> bool {
+        let answered = u8::from(self.state == State::Requesting);
+        self.pace.saturating_add(self.tries) >= answered.saturating_add(2)
+    }
+
+    /// `ciaddr`, which is also the address that is sent from; unspecified, as are those that follow, where there is
+    /// none.
+    pub fn ciaddr(&self) -> Ipv4Addr {
+        match self.state {
+            State::Renewing | State::Rebinding | State::Releasing => self.addr,
+            State::Stopped
+            | State::Rebooting
+            | State::Selecting
+            | State::Requesting
+            | State::Probing
+            | State::Bound
+            | State::Declining
+            | State::Pausing
+            | State::Ended => Ipv4Addr::UNSPECIFIED,
+        }
+    }
+
+    /// Requested address (option 50). A DISCOVER asks for the address of the last lease.
+    pub fn requested(&self) -> Ipv4Addr {
+        match self.ciaddr().is_unspecified() {
+            true => self.addr,
+            false => Ipv4Addr::UNSPECIFIED,
+        }
+    }
+
+    /// Fills in what is the client's own of a message.
+    #[inline(never)]
+    pub fn fill(&self, request: &mut Request<'_>) {
+        request.xid = self.xid;
+        request.secs = self.secs;
+        if self.is_broadcast() {
+            request.broadcast = Wanted::Yes;
+        }
+        request.ciaddr = self.ciaddr();
+        request.requested = self.requested();
+        request.server = self.server_id();
+    }
+
+    /// Server identifier (option 54).
+    pub fn server_id(&self) -> Ipv4Addr {
+        match self.state {
+            State::Requesting | State::Declining | State::Releasing => self.server,
+            State::Stopped
+            | State::Rebooting
+            | State::Selecting
+            | State::Probing
+            | State::Bound
+            | State::Renewing
+            | State::Rebinding
+            | State::Pausing
+            | State::Ended => Ipv4Addr::UNSPECIFIED,
+        }
+    }
+
+    /// Who gave the lease; unspecified: a BOOTP server.
+    pub fn server(&self) -> Ipv4Addr {
+        self.server
+    }
+
+    /// The address that is asked for, probed or had; unspecified: none.
+    pub fn addr(&self) -> Ipv4Addr {
+        self.addr
+    }
+
+    /// Whether there is a lease, in use or not.
+    pub fn has_lease(&self) -> bool {
+        self.expires_at != Instant(0)
+    }
+
+    /// T1.
+    pub fn renew_at(&self) -> Instant {
+        self.renew_at
+    }
+
+    /// T2.
+    pub fn rebind_at(&self) -> Instant {
+        self.rebind_at
+    }
+
+    /// The lease's end.
+    pub fn expires_at(&self) -> Instant {
+        self.expires_at
+    }
+}

@@ -1,0 +1,74 @@
+//! Protocols, without their sockets and clocks: what is heard and the time go in, what is to be sent and when to
+//! come back comes out. Deadlines are absolute, chance is a seed.
+
+pub mod dhcpv4;
+
+use crate::engine::Instant;
+use crate::model::config::LinkId;
+use crate::model::desired::FOREVER;
+use crate::model::lease::{Field, Lease};
+use dhcpv4::{Client, State};
+use heapless::VecView;
+
+/// A link that asks for a DHCPv4 lease.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Lessee {
+    /// The link.
+    pub ifindex: u32,
+    /// What asked for it.
+    pub config: LinkId,
+    /// Whether its network needs no IPv4 (RFC 8925).
+    pub v6_only: bool,
+    /// Whether the lease is written down.
+    pub saved: bool,
+    /// How often its link had lost carrier at the last look.
+    pub carrier_losses: u32,
+    /// How far it is.
+    pub client: Client,
+    /// What is leased to it, while it [`holds`](Lessee::holds) that.
+    pub lease: Lease,
+}
+
+impl Lessee {
+    /// Adds one that has no lease and does not ask yet; `None` where there is no room.
+    #[inline(never)]
+    pub fn add(lessees: &mut VecView<Lessee>, ifindex: u32, config: LinkId) -> Option<&mut Lessee> {
+        let lessee = Lessee {
+            ifindex,
+            config,
+            client: Client::NEW,
+            v6_only: false,
+            saved: false,
+            carrier_losses: 0,
+            lease: Lease::NONE,
+        };
+        lessees.push(lessee).ok()?;
+        lessees.last_mut()
+    }
+
+    /// Whether the lease is in use.
+    pub fn holds(&self, now: Instant) -> bool {
+        self.client.state() != State::Probing && now < self.client.expires_at()
+    }
+
+    /// When it was asked for; 0 of one that never ends.
+    pub fn began(&self) -> Instant {
+        let secs = self.lease.number(Field::LeaseTime).unwrap_or(FOREVER);
+        match self.client.expires_at() {
+            Instant(u64::MAX) => Instant(0),
+            end => Instant(
+                end.0
+                    .saturating_sub(u64::from(secs).saturating_mul(1_000_000)),
+            ),
+        }
+    }
+
+    /// Seconds it may be used from now on; [`FOREVER`].
+    pub fn valid_secs(&self, now: Instant) -> u32 {
+        match self.client.expires_at() {
+            Instant(u64::MAX) => FOREVER,
+            end => (end.0.saturating_sub(now.0) / 1_000_000) as u32,
+        }
+    }
+}

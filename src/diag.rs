@@ -15,6 +15,7 @@ pub use crate::errno::Errno;
 use crate::model::config::Config;
 use crate::packed::{Packed, unpack};
 use crate::text::show::{Show, Take, Text, displayed};
+use core::slice;
 use heapless::VecView;
 
 /// Number of a file in [`crate::model::config::Config::files`].
@@ -172,17 +173,19 @@ impl Show for Message<'_> {
             f.put(b" ");
         }
         let complaint = self.0.complaint;
-        complaint.problem.text().octets(&mut |octet| match octet {
-            b'$' => complaint.number.show(f),
-            b'!' => Errno::new(complaint.number.cast_signed()).show(f),
-            b'@' => {}
-            _ => f.octet(octet),
-        });
+        for unit in complaint.problem.text().0 {
+            match unit {
+                b'$' => complaint.number.show(f),
+                b'!' => Errno::new(complaint.number.cast_signed()).show(f),
+                b'@' => {}
+                _ => unpack(slice::from_ref(unit), f),
+            }
+        }
         match (self.0.detail, complaint.problem) {
             (b"", _) => {}
             (name, Problem::UnknownKey) => {
                 f.put(b"; ");
-                unpack(name, &mut |octet| f.octet(octet));
+                unpack(name, f);
                 f.octet(b'?')
             }
             (said, _) => {
@@ -329,11 +332,11 @@ mod tests {
         };
         for (problem, number, detail, words) in [
             (Problem::UnknownMethod, 0, &b""[..], "is not a method"),
-            (Problem::MeantOn, 0, b"", "is not a method; on is"),
+            (Problem::MeantDhcp, 0, b"", "is not a method; dhcp is"),
             (Problem::UnknownKey, 0, b"", "unknown"),
             (Problem::UnknownKey, 0, b"IPADDR", "unknown; IPADDR?"),
             (Problem::NoMask, 24, b"", "has no mask, /24 guessed"),
-            (Problem::MaxLinks, 0, b"", "one more than MAX_LINKS"),
+            (Problem::MaxLinks, 0, b"", "more than MAX_LINKS"),
             (Problem::File, 13, b"", "EACCES"),
             (Problem::File, 9_999, b"", "error 9999"),
             (Problem::Kernel, 1, b"", "EPERM"),

@@ -15,6 +15,7 @@ use crate::plan::diff::Ipv6;
 use crate::plan::rename::LiveRename;
 use crate::plan::resolve::LinkState;
 use crate::plan::{Plan, Rename, Step};
+use crate::proto::Lessee;
 use heapless::Vec;
 
 /// See the module. `LINKS`: configured links and everything there is about one of; `KERNEL`: links of the
@@ -50,6 +51,7 @@ pub struct Machine<
     originals: Vec<Original, KERNEL>,
     marks: Vec<Mark, KERNEL>,
     problems: Vec<(u32, Str), LINKS>,
+    lessees: Vec<Lessee, LINKS>,
     conf_text: Vec<u8, TEXT>,
     conf_servers: Vec<u8, TEXT>,
     datagram: [u8; DATAGRAM_OCTETS],
@@ -90,6 +92,7 @@ impl<
             originals: Vec::new(),
             marks: Vec::new(),
             problems: Vec::new(),
+            lessees: Vec::new(),
             conf_text: Vec::new(),
             conf_servers: Vec::new(),
             datagram: [0; DATAGRAM_OCTETS],
@@ -127,6 +130,12 @@ impl<
             },
             states: &mut self.states,
             problems: &mut self.problems,
+            lessees: &mut self.lessees,
+            seed: 1,
+            xid_tag: 0,
+            look_again: false,
+            releases: false,
+            time_limit: Instant(u64::MAX),
             foreign_resolv_conf: ForeignResolvConf::Kept,
             originals: &mut self.originals,
             marks: &mut self.marks,
@@ -152,6 +161,7 @@ impl<
             restore_overflow: false,
             by_name: false,
             others: false,
+            was_interrupted: false,
         }
     }
 }

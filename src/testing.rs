@@ -46,6 +46,8 @@ pub fn link(ifindex: u32, text: &str, flags: u32) -> Link {
         arphrd: ARPHRD_ETHER,
         mtu: 1_500,
         mac,
+        carrier_losses: 0,
+        broadcast: Mac::new(&[0xff; 6]).unwrap(),
         perm_mac: mac,
         master: 0,
         kind: KernelKind::Device,

@@ -56,14 +56,14 @@ mod tests {
     use super::support::nouns::Link;
     use super::{COUNT, COUNTING};
     use ifdawn::diag::{Diagnostic, Errno, Sink};
-    use ifdawn::engine::{EachFile, Engine, Host, Instant, OutputFile, Progress, Settled};
+    use ifdawn::engine::{EachFile, Engine, Host, Instant, OutputFile, Packet, Progress, Settled};
     use ifdawn::machine::Machine;
-    use ifdawn::model::link::IfName;
-    use ifdawn::plan::op::Op;
+    use ifdawn::model::link::{IfName, Mac};
     use ifdawn::plan::resolve::{Goal, LinkState};
     use ifdawn::source::{Context, cmdline};
     use ifdawn::text::show::Show;
     use std::fmt::{self, Write};
+    use std::net::Ipv4Addr;
     use std::sync::{Mutex, PoisonError};
 
     /// How many allocations `act` makes on this thread.
@@ -148,8 +148,8 @@ mod tests {
             aside(|| self.host.write(file, &text))
         }
 
-        fn remove_owned(&mut self, link: &IfName) {
-            aside(|| self.host.remove_owned(link));
+        fn remove(&mut self, file: OutputFile<'_>) {
+            aside(|| self.host.remove(file));
         }
 
         fn owned_files(&mut self, each: &mut EachFile<'_>) {
@@ -167,9 +167,29 @@ mod tests {
             aside(|| self.host.progress(link, &news));
         }
 
-        fn trace(&mut self, op: &Op<'_>) {
-            self.page.of(op);
-            aside(|| self.host.trace(op));
+        fn transmit(
+            &mut self,
+            ifindex: u32,
+            what: Packet,
+            to: &Mac,
+            packet: &[u8],
+        ) -> Result<(), Errno> {
+            aside(|| self.host.transmit(ifindex, what, to, packet))
+        }
+
+        fn unicast(
+            &mut self,
+            ifindex: u32,
+            from: Ipv4Addr,
+            to: Ipv4Addr,
+            message: &[u8],
+        ) -> Result<(), Errno> {
+            aside(|| self.host.unicast(ifindex, from, to, message))
+        }
+
+        fn trace(&mut self, what: &dyn Show) {
+            let what = str::from_utf8(self.page.of(what)).unwrap();
+            aside(|| self.host.trace(&what));
         }
     }
 

@@ -15,12 +15,13 @@ mod link_change;
 use ifdawn::diag::Errno;
 use ifdawn::diag::Origin;
 use ifdawn::model::addr::{Cidr, Family};
+use ifdawn::model::desired::FOREVER;
 use ifdawn::model::desired::{Thing, What};
 use ifdawn::model::link::{IfName, Mac};
 use ifdawn::model::observed::{IFF_LOWER_UP, IFF_UP, KernelKind, Link};
 use ifdawn::model::route::{PROTOCOL, Reach, Route, RouteKind};
 use ifdawn::wire::netlink::*;
-use ifdawn::wire::rtnetlink::addr::{self, FOREVER};
+use ifdawn::wire::rtnetlink::addr;
 use ifdawn::wire::rtnetlink::link::{self, Admin};
 use ifdawn::wire::rtnetlink::route;
 use ifdawn::wire::rtnetlink::{self, *};
@@ -73,7 +74,6 @@ fn seen(thing: Thing) -> Seen {
         thing,
         is_plain: true,
         flags: 0,
-        valid_lft_secs: FOREVER,
     }
 }
 
@@ -774,6 +774,9 @@ mod captured {
          00000000000000000500140000000000",
     ];
 
+    /// How often the captured link had lost carrier.
+    const LOSSES: u32 = 2;
+
     fn link() -> Link {
         Link {
             ifindex: 77,
@@ -782,6 +785,8 @@ mod captured {
             arphrd: 1,
             mtu: 1_500,
             mac: Mac::new(&[2, 0, 0, 0, 0, 9]).unwrap(),
+            carrier_losses: LOSSES,
+            broadcast: Mac::new(&[0xff; 6]).unwrap(),
             perm_mac: Mac::NONE,
             master: 0,
             kind: KernelKind::Veth,
@@ -803,8 +808,10 @@ mod captured {
             },
             Seen {
                 flags: addr::IFA_F_NODAD | addr::IFA_F_NOPREFIXROUTE,
-                valid_lft_secs: 600,
-                ..seen(addr(77, "2001:db8::5/64"))
+                ..seen(Thing {
+                    valid_secs: 600,
+                    ..addr(77, "2001:db8::5/64")
+                })
             },
         ]
     }
@@ -893,7 +900,14 @@ mod captured {
             let Some(got) = link::decode(cut) else {
                 continue;
             };
+            assert!([0, LOSSES].contains(&got.carrier_losses));
             let expected = Link {
+                carrier_losses: got.carrier_losses,
+                broadcast: if got.broadcast == Mac::NONE {
+                    Mac::NONE
+                } else {
+                    link().broadcast
+                },
                 mtu: if got.mtu == 0 { 0 } else { 1_500 },
                 mac: if got.mac == Mac::NONE {
                     Mac::NONE
@@ -916,7 +930,7 @@ mod captured {
                 if let Some(got) = decode(What::Addr, &payload[..len]) {
                     let whole = (77, whole.thing.route.dst.len);
                     assert_eq!((got.thing.ifindex, got.thing.route.dst.len), whole);
-                    assert!(got.valid_lft_secs == FOREVER || got.valid_lft_secs == 600);
+                    assert!([FOREVER, 600].contains(&got.thing.valid_secs));
                 }
             }
         }

@@ -4,16 +4,16 @@
 //! its last request is answered. Every error is mapped back to its step by the sequence number, and to
 //! the line of the configuration that asked for it.
 
-use super::complain::write;
+use super::complain::update;
 use super::names::saved_message;
 use super::observe::Asked;
-use super::publish::{in_words, what_is_there};
+use super::publish::in_words;
 use super::{Engine, Event, Host, OutputFile};
 use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, Problem, Severity};
 use crate::limits::BATCH_REQUESTS;
 use crate::model::addr::Family;
+use crate::model::config::Wait;
 use crate::model::desired::{Presence, Standing, Thing, What};
-use crate::output::json::is_written_as;
 use crate::output::owned::Owned;
 use crate::plan::encode::encode;
 use crate::plan::op::Op;
@@ -30,7 +30,13 @@ impl Engine<'_> {
     /// Writes `owned-IF` for every link that gets something, before it gets it, and tells of foreign routes
     /// that give way.
     pub(super) fn claim(&mut self, host: &mut impl Host) {
+        const YIELDS: Complaint = Complaint::warning(Problem::Yields, Effect::NotSet);
         const REPLACES: Complaint = Complaint::warning(Problem::Replaces, Effect::None);
+        for thing in self.desired.things.iter() {
+            if thing.yields && thing.presence == Presence::DiffersForeign {
+                self.complain_of(host, YIELDS, thing.origin, &thing.route.dst);
+            }
+        }
         for step in self.plan.steps.iter() {
             if step.act == Act::Replace
                 && let Some(route) = self.desired.things.get(step.n as usize)
@@ -57,16 +63,16 @@ impl Engine<'_> {
                 link,
                 desired: &self.desired,
                 config: &self.config,
+                lease: self.lease_of(link.ifindex),
             };
             let file = OutputFile::Owned(&link.name);
             let is_made = link.touched || link.recalled.file.is_ok() || text.brings_names();
             if !is_made {
                 continue;
             }
-            let is_written =
-                is_written_as(&text, what_is_there(host, file)) || write(host, file, &text);
+            let is_written = update(host, file, &text);
             if link.recalled.old_name != link.name && is_written {
-                host.remove_owned(&link.recalled.old_name);
+                host.remove(OutputFile::Owned(&link.recalled.old_name));
             }
         }
     }
@@ -169,9 +175,15 @@ impl Engine<'_> {
         if errno == Errno::EINVAL && self.waits_for_dad(host, step) {
             return Ok(());
         }
+        self.tell_refused(host, step, errno, said);
+        Ok(())
+    }
+
+    /// Says that the kernel refused a step. Where somebody asked for it, its link fails.
+    fn tell_refused(&mut self, host: &mut impl Host, step: Step, errno: Errno, said: &[u8]) {
         let op = Op::of(step, &self.plan, &self.desired);
         let Some(op) = &op else {
-            return Ok(());
+            return;
         };
         let ifindex = op.ifindex();
         let link = self.observed.by_index(ifindex);
@@ -183,6 +195,7 @@ impl Engine<'_> {
         };
         let severity = match link.is_some_and(|link| link.is_loopback()) {
             true => Severity::Note,
+            false if self.is_servers_wish(step, ifindex) => Severity::Warning,
             false => Severity::Error,
         };
         let diagnostic = Diagnostic {
@@ -199,7 +212,24 @@ impl Engine<'_> {
         if errno != Errno::ENODEV && severity == Severity::Error {
             self.fail(ifindex);
         }
-        Ok(())
+    }
+
+    /// Whether a DHCP server asked for what a step does, and the link is of use without it: its MTU, a route.
+    fn is_servers_wish(&self, step: Step, ifindex: u32) -> bool {
+        let id = self.desired.link(ifindex).and_then(|link| link.config);
+        let Some(link) = id.and_then(|id| self.config.link(id)) else {
+            return false;
+        };
+        match (step.act, self.desired.things.get(step.n as usize)) {
+            (Act::SetMtu, _) => link.mtu.is_none(),
+            (Act::Add | Act::Replace, Some(thing)) => {
+                thing.what == What::Route
+                    && !thing.route.dst.is_default()
+                    && link.ipv4.asks()
+                    && link.ipv4.origin == thing.origin
+            }
+            _ => false,
+        }
     }
 
     /// The configured link behind `ifindex` is not what it shall be.
@@ -212,7 +242,7 @@ impl Engine<'_> {
     /// How far the configured link behind `ifindex` is.
     fn state_mut(&mut self, ifindex: u32) -> Option<&mut LinkState> {
         let id = self.desired.link(ifindex)?.config?;
-        self.states.get_mut(usize::from(id.0))
+        self.states.get_mut(id.place())
     }
 
     /// Whether a route waits for an IPv6 address of ours to be its source: the kernel takes none before it
@@ -235,7 +265,7 @@ impl Engine<'_> {
         }
         let now = host.now();
         let until = self.mark(ifindex, Event::Dad, now);
-        let until = until.after_seconds(self.config.global.timeouts.dad);
+        let until = until.after_seconds(self.config.global.timeouts.of(Wait::Dad));
         match self.state_mut(ifindex) {
             Some(state @ (LinkState::Found | LinkState::WaitingDad)) if now < until => {
                 *state = LinkState::WaitingDad;
@@ -278,14 +308,15 @@ fn is_harmless(step: Step, errno: Errno) -> bool {
 mod tests {
     use super::*;
     use crate::diag::{Origin, Sink};
-    use crate::engine::{EachFile, Instant, Settled};
+    use crate::engine::{EachFile, Instant, Packet, Settled};
     use crate::machine::Machine;
     use crate::model::addr::Cidr;
     use crate::model::desired::{DesiredLink, Thing};
-    use crate::model::link::IfName;
+    use crate::model::link::{IfName, Mac};
     use crate::model::route::Route;
     use crate::text::show::Show;
     use crate::wire::netlink::{NLM_F_ACK, NLMSG_ERROR, messages};
+    use core::net::Ipv4Addr;
     use std::collections::VecDeque;
     use std::string::{String, ToString};
     use std::vec::Vec;
@@ -360,13 +391,21 @@ mod tests {
             Ok(())
         }
 
-        fn remove_owned(&mut self, _: &IfName) {}
+        fn remove(&mut self, _: OutputFile<'_>) {}
 
         fn owned_files(&mut self, _: &mut EachFile<'_>) {}
 
         fn progress(&mut self, _: &IfName, _: &dyn Show) {}
 
-        fn trace(&mut self, _: &Op<'_>) {}
+        fn transmit(&mut self, _: u32, _: Packet, _: &Mac, _: &[u8]) -> Result<(), Errno> {
+            Ok(())
+        }
+
+        fn unicast(&mut self, _: u32, _: Ipv4Addr, _: Ipv4Addr, _: &[u8]) -> Result<(), Errno> {
+            Ok(())
+        }
+
+        fn trace(&mut self, _: &dyn Show) {}
     }
 
     const ROUTES: usize = 100;

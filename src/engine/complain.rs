@@ -1,8 +1,12 @@
 //! Complaints of the engine.
 
+use super::publish::what_is_there;
 use super::{Engine, Host, OutputFile};
 use crate::diag::{Complaint, Effect, Origin, Problem, Severity};
+use crate::model::link::IfName;
+use crate::output::json::is_written_as;
 use crate::text::show::{Show, Text};
+use core::hint::black_box;
 
 impl Engine<'_> {
     /// Complains about something that was asked for at `origin`.
@@ -14,8 +18,15 @@ impl Engine<'_> {
         origin: Origin,
         subject: &dyn Show,
     ) {
-        complaint.report(host, &self.config, origin, subject);
+        // Where the compiler sees what is looked at, each caller looks it up.
+        complaint.report(host, black_box(&self.config), origin, subject);
     }
+}
+
+/// Complains about a link.
+#[inline(never)]
+pub(super) fn say(host: &mut impl Host, complaint: Complaint, link: &IfName) {
+    complaint.say(host, link);
 }
 
 /// Writes a file, and says so where it cannot be written. Whether it was.
@@ -26,12 +37,18 @@ pub(super) fn write(host: &mut impl Host, file: OutputFile<'_>, text: &dyn Show)
     };
     let severity = match file {
         OutputFile::ResolvConf | OutputFile::Hostname => Severity::Error,
-        OutputFile::Owned(_) | OutputFile::State => Severity::Warning,
+        OutputFile::Owned(_) | OutputFile::Lease(_) | OutputFile::State => Severity::Warning,
     };
     Complaint::new(severity, Problem::File, Effect::NotSet)
         .with_errno(errno)
         .say(host, &file);
     false
+}
+
+/// Writes a file that is not yet as it shall be. Whether it is now.
+#[inline(never)]
+pub(super) fn update(host: &mut impl Host, file: OutputFile<'_>, text: &dyn Show) -> bool {
+    is_written_as(text, what_is_there(host, file)) || write(host, file, text)
 }
 
 /// The file as complaints name it.
@@ -42,6 +59,7 @@ impl Show for OutputFile<'_> {
             OutputFile::ResolvConf => b"resolv.conf",
             OutputFile::Hostname => b"hostname",
             OutputFile::Owned(link) => return f.show("/run/ifdawn/owned-", link),
+            OutputFile::Lease(link) => return f.show("/run/ifdawn/lease-", link),
         })
     }
 }

@@ -1,7 +1,8 @@
 //! `ifdawn down`: what `owned-IF` says we made is taken back, and nothing else.
 
+use super::complain::say;
 use super::observe::Asked;
-use super::{Engine, Host};
+use super::{Engine, Host, OutputFile};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
 use crate::model::link::IfName;
 use crate::plan::{Act, Phase};
@@ -30,9 +31,10 @@ impl Engine<'_> {
                 _ => Problem::File,
             };
             let complaint = Complaint::error(problem, Effect::NothingChanged).with_errno(errno);
-            complaint.say(host, name);
+            say(host, complaint, name);
             return Ok(false);
         }
+        self.give_back(ifindex, name, host);
         self.observe_things(host)?;
         self.send_plan(host)?;
         let mut all_gone = !self.plan.has_failed();
@@ -40,8 +42,9 @@ impl Engine<'_> {
             all_gone &= self.take_down(name, host)?;
         }
         if all_gone {
-            host.remove_owned(&old_name);
-            host.remove_owned(name);
+            host.remove(OutputFile::Owned(&old_name));
+            host.remove(OutputFile::Owned(name));
+            host.remove(OutputFile::Lease(name));
         }
         self.desired.clear();
         self.publish_resolv_conf(host, Some(name));
@@ -57,7 +60,7 @@ impl Engine<'_> {
         self.dump_things(host, Asked::Others)?;
         if self.others {
             const IN_USE: Complaint = Complaint::warning(Problem::UsedByOthers, Effect::None);
-            IN_USE.say(host, name);
+            say(host, IN_USE, name);
             return Ok(true);
         }
         self.plan.clear();

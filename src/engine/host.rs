@@ -1,9 +1,9 @@
 //! The outside world, as the engine sees it.
 
 use crate::diag::{Errno, Sink};
-use crate::model::link::IfName;
-use crate::plan::op::Op;
+use crate::model::link::{IfName, Mac};
 use crate::text::show::Show;
+use core::net::Ipv4Addr;
 
 /// A point in time: microseconds of `CLOCK_BOOTTIME`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +28,8 @@ impl Instant {
 pub enum OutputFile<'l> {
     /// `/run/ifdawn/owned-IF`.
     Owned(&'l IfName),
+    /// `/run/ifdawn/lease-IF`.
+    Lease(&'l IfName),
     /// `/run/ifdawn/state.json`.
     State,
     /// `/etc/resolv.conf`, or as `--resolv-conf` says.
@@ -72,17 +74,52 @@ pub trait Host: Sink {
     /// As open(2), write(2) and rename(2).
     fn write(&mut self, file: OutputFile<'_>, text: &dyn Show) -> Result<(), Errno>;
 
-    /// Removes `owned-IF`; one that is not there is no error.
-    fn remove_owned(&mut self, link: &IfName);
+    /// Removes the file; one that is not there is no error.
+    fn remove(&mut self, file: OutputFile<'_>);
 
     /// Passes every `owned-IF` file to `each`: the name in its name, and its octets, as [`Host::read`].
     fn owned_files(&mut self, each: &mut EachFile<'_>);
 
+    /// Sends a packet on a link to a hardware address. From the first [`Packet::Probe`] on ARP is listened to.
+    ///
+    /// # Errors
+    /// As send(2).
+    fn transmit(
+        &mut self,
+        ifindex: u32,
+        what: Packet,
+        to: &Mac,
+        packet: &[u8],
+    ) -> Result<(), Errno>;
+
+    /// Sends a datagram from the DHCPv4 client's port of an address to the server's of another one.
+    ///
+    /// # Errors
+    /// As bind(2) and send(2).
+    fn unicast(
+        &mut self,
+        ifindex: u32,
+        from: Ipv4Addr,
+        to: Ipv4Addr,
+        message: &[u8],
+    ) -> Result<(), Errno>;
+
     /// Tells a person what happens; `link` is what it happened to.
     fn progress(&mut self, link: &IfName, news: &dyn Show);
 
-    /// An operation is about to be sent (`-v`).
-    fn trace(&mut self, op: &Op<'_>);
+    /// An operation is about to be sent, or something else worth knowing happened (`-v`).
+    fn trace(&mut self, what: &dyn Show);
+}
+
+/// What is sent to a hardware address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packet {
+    /// IPv4, with a DHCP message.
+    Dhcp,
+    /// ARP: does somebody have an address?
+    Probe,
+    /// ARP: we have it.
+    Announcement,
 }
 
 /// Whether a link may be touched.

@@ -9,30 +9,35 @@
 
 mod apply;
 mod complain;
+pub mod dhcp;
 mod down;
 mod host;
+mod imagine;
+mod leases;
 mod names;
 mod observe;
 mod publish;
 mod recall;
+mod said;
 
-pub use host::{EachFile, Host, Instant, OutputFile, Settled};
+pub use host::{EachFile, Host, Instant, OutputFile, Packet, Settled};
 pub(crate) use names::{Names, Original};
 pub(crate) use observe::Asked;
 pub use publish::ForeignResolvConf;
+pub use said::Said;
 
 use crate::diag::{Complaint, Diagnostic, Effect, Errno, Severity, Sink};
-use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, Str};
+use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, Str, Wait};
 use crate::model::desired::Desired;
-use crate::model::index::{HASH_START, hash};
-use crate::model::link::{IfName, Mac};
-use crate::model::observed::{IFF_LOOPBACK, Link, Observed};
+use crate::model::link::IfName;
+use crate::model::observed::Observed;
 use crate::output::resolv_conf::ResolvConf;
 use crate::plan::diff::{self, Ipv6};
 use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState, Resolver};
 use crate::plan::{Phase, Plan};
-use crate::text::show::{Show, Take, Text};
+use crate::proto::Lessee;
+use crate::text::show::{Show, Text};
 use heapless::VecView;
 
 /// A step of a link's way up. The numbers are lines of the words of state.json.
@@ -48,6 +53,26 @@ pub enum Event {
     Renamed = 8,
     /// It is what it shall be.
     Done = 9,
+    /// It is up.
+    Up = 4,
+    /// It has carrier.
+    Carrier = 13,
+    /// It asked for a lease.
+    Discover = 14,
+    /// It was offered one.
+    Offer = 15,
+    /// It asked for that one, or the one it had.
+    Request = 16,
+    /// It got it.
+    Ack = 17,
+    /// It asked whether somebody has the address.
+    Probe = 18,
+    /// It told others that it has the address.
+    Announce = 19,
+    /// It told the server that somebody else has the address.
+    Decline = 20,
+    /// It gave the lease back.
+    Release = 21,
 }
 
 /// A step of a link's way up, with its time.
@@ -111,6 +136,8 @@ pub struct Engine<'m> {
     pub(crate) seq: u32,
     pub(crate) first_seq: u32,
     pub(crate) asked: Asked,
+    /// Whether the tables changed under the last dump.
+    pub(crate) was_interrupted: bool,
     /// The step that the first request of the datagram carries out.
     pub(crate) first_step: u32,
     /// Whether a link that is up can be renamed, as far as is known.
@@ -143,6 +170,18 @@ pub struct Engine<'m> {
     pub problems: &'m mut VecView<(u32, Str)>,
     pub(crate) resolv_conf: ResolvConf<'m>,
     pub(crate) started: Instant,
+    /// Links that ask for a lease.
+    pub lessees: &'m mut VecView<Lessee>,
+    /// Chance; never 0.
+    pub seed: u32,
+    /// The upper half of the `xid` of every DHCP message: the filter of a socket lets nothing else in.
+    pub xid_tag: u16,
+    /// When the time for everything is over (`--timeout`).
+    pub time_limit: Instant,
+    /// Whether [`Engine::down`] gives leases back, whatever the configuration says (`--release`).
+    pub releases: bool,
+    /// Whether what is desired may have changed since [`Engine::converge`].
+    pub look_again: bool,
     /// What the sources said.
     pub config: Config<'m>,
 }
@@ -157,6 +196,7 @@ impl Engine<'_> {
         self.states.clear();
         self.problems.clear();
         self.marks.clear();
+        self.lessees.clear();
         self.buffers.restore.clear();
     }
 
@@ -184,6 +224,7 @@ impl Engine<'_> {
     /// When the kernel cannot be asked, or refuses everything ([`Errno::EPERM`]).
     #[inline(never)]
     pub fn converge(&mut self, goal: Goal<'_>, host: &mut impl Host) -> Result<Progress, Errno> {
+        self.look_again = false;
         // A link that vanishes or is renamed under our hands is looked at again, a bounded number of times.
         for _ in 0..8 {
             self.dad_until = Instant(0);
@@ -197,8 +238,8 @@ impl Engine<'_> {
             self.send_plan(host)?;
             self.disown(host);
             // The kernel may drop more than was deleted: secondary addresses go with their primary one.
-            let last = self.plan.steps.last();
-            let deletes = last.is_some_and(|step| step.phase >= Phase::DeleteRoutes);
+            let mut steps = self.plan.steps.iter();
+            let deletes = steps.any(|step| step.phase >= Phase::DeleteRoutes);
             if !self.plan.failed_with(Errno::ENODEV) && (!deletes || self.plan.has_failed()) {
                 break;
             }
@@ -206,27 +247,11 @@ impl Engine<'_> {
         if self.plan.steps.iter().any(|step| step.phase == Phase::Up) {
             self.observe_links(host)?;
         }
+        // Before anything else: servers take their time.
+        self.attend(host);
         let progress = self.progress(host);
         self.publish(host);
         Ok(progress)
-    }
-
-    /// Takes every link that the configuration names to exist, down and unconfigured, in the place of what
-    /// the kernel has.
-    #[inline(never)]
-    fn imagine_links(&mut self) {
-        let (config, observed) = (&self.config, &mut self.observed);
-        observed.clear();
-        imagine(observed, &IfName::LO, IFF_LOOPBACK, &Mac::NONE);
-        for link in config.links.iter() {
-            let mut rules = config.name_rules.iter();
-            let rule = rules.find(|rule| rule.name.is(&link.name));
-            let mac = link.matches.mac().or(rule.map(|rule| &rule.mac));
-            let mac = mac.unwrap_or(&Mac::NONE);
-            if let Some(name) = link.name.or_else(|| enx_name(mac)) {
-                imagine(observed, &name, 0, mac);
-            }
-        }
     }
 
     /// Whether a source names the link, or speaks of any link.
@@ -260,38 +285,69 @@ impl Engine<'_> {
         }
     }
 
-    /// What the links that are not up wait for or lack, in one complaint each.
+    /// What the links that are not up wait for or lack, in one complaint each. Nobody waits for them any more.
     #[inline(never)]
-    pub fn complain_about_missing(&self, host: &mut impl Host) {
-        let mut n = 0_usize;
-        while let Some((link, state)) = self.link_at(n) {
+    pub fn complain_about_missing(&mut self, host: &mut impl Host) {
+        let mut n = 0_u16;
+        while let Some((link, state)) = self.link_at(usize::from(n)) {
+            if let Some(problem) = state.awaited() {
+                let severity = if link.required || self.by_name {
+                    Severity::Error
+                } else {
+                    Severity::Warning
+                };
+                let effect = match state {
+                    LinkState::WaitingDevice | LinkState::WaitingUdev => Effect::LinkSkipped,
+                    LinkState::NotAsked
+                    | LinkState::Found
+                    | LinkState::Up
+                    | LinkState::Failed
+                    | LinkState::WaitingDad
+                    | LinkState::WaitingCarrier
+                    | LinkState::WaitingLease
+                    | LinkState::WaitingRoot => Effect::MethodSkipped,
+                };
+                let complaint = Complaint::new(severity, problem, effect);
+                self.complain_of(host, complaint, link.origin, &link.matches);
+                self.give_up(LinkId::new(n), complaint);
+            }
             n = n.wrapping_add(1);
-            let Some(problem) = state.awaited() else {
-                continue;
-            };
-            let severity = if link.required || self.by_name {
-                Severity::Error
-            } else {
-                Severity::Warning
-            };
-            let complaint = Complaint::new(severity, problem, Effect::LinkSkipped);
-            self.complain_of(host, complaint, link.origin, &link.matches);
+        }
+    }
+
+    /// Puts down that what a configured link waited for did not come in time. Where no link was found there is
+    /// nothing to put it down for.
+    fn give_up(&mut self, id: LinkId, complaint: Complaint) {
+        let said = Diagnostic {
+            complaint,
+            at: None,
+            subject: &"",
+            token: b"",
+            detail: b"",
+        };
+        let said = publish::in_words(&said.message());
+        for n in 0..self.desired.links.len() {
+            if let Some(link) = self.desired.links.get(n)
+                && link.config == Some(id)
+            {
+                let ifindex = link.ifindex;
+                self.remember_problem(ifindex, &said);
+                self.fail(ifindex);
+            }
         }
     }
 
     #[inline(never)]
-    fn resolve(&mut self, goal: Goal<'_>, sink: &mut dyn Sink) {
+    fn resolve(&mut self, goal: Goal<'_>, host: &mut impl Host) {
         self.by_name = !goal.names.is_empty();
-        Resolver {
-            config: &self.config,
-            observed: &self.observed,
-            goal,
-            desired: &mut self.desired,
-            states: self.states,
-            sink,
-            last_link: 0,
-        }
-        .resolve();
+        self.resolver(goal, host).0.links();
+        self.meet_lessees(host);
+        let now = host.now();
+        let root_link = self.root_link(now);
+        let (mut resolver, lessees) = self.resolver(goal, host);
+        resolver.root_link = root_link;
+        resolver.leases(lessees, now);
+        resolver.routes();
     }
 
     /// Resolve, read what is ours, look at addresses and routes, compare.
@@ -312,13 +368,16 @@ impl Engine<'_> {
         let mut n = 0_u16;
         while let Some((link, state)) = self.link_at(usize::from(n)) {
             match state {
-                LinkState::Found => self.finish_link(LinkId(n), host),
+                LinkState::Found => {
+                    let leased_by = self.finish_link(LinkId::new(n), host);
+                    until = until.max(leased_by);
+                }
                 LinkState::WaitingDevice | LinkState::WaitingUdev
                     if link.required || self.by_name =>
                 {
                     let seconds = link
                         .device_timeout
-                        .unwrap_or(self.config.global.timeouts.device);
+                        .unwrap_or(self.config.global.timeouts.of(Wait::Device));
                     let deadline = self.started.after_seconds(seconds);
                     until = until.max(deadline);
                 }
@@ -326,6 +385,9 @@ impl Engine<'_> {
                 | LinkState::WaitingDevice
                 | LinkState::WaitingUdev
                 | LinkState::WaitingDad
+                | LinkState::WaitingCarrier
+                | LinkState::WaitingLease
+                | LinkState::WaitingRoot
                 | LinkState::Up
                 | LinkState::Failed => {}
             }
@@ -347,16 +409,33 @@ impl Engine<'_> {
     /// Remembers when something happened to a link for the first time, and returns when that was.
     #[inline(never)]
     pub(crate) fn mark(&mut self, ifindex: u32, event: Event, at: Instant) -> Instant {
-        for mark in self.marks.iter() {
-            if mark.ifindex == ifindex && mark.event == event {
-                return mark.at;
-            }
+        if let Some(first) = self.when(ifindex, event) {
+            return first;
         }
         match self.marks.push(Mark { ifindex, event, at }) {
             Ok(()) => at,
             // What is not remembered counts from the start, so that no wait begins again and again.
             Err(_) => self.started,
         }
+    }
+
+    /// When something happened to a link for the first time.
+    #[inline(never)]
+    pub(crate) fn when(&self, ifindex: u32, event: Event) -> Option<Instant> {
+        for mark in self.marks.iter() {
+            if mark.ifindex == ifindex && mark.event == event {
+                return Some(mark.at);
+            }
+        }
+        None
+    }
+
+    /// The next number of chance: xorshift32 (Marsaglia).
+    pub(crate) fn next_seed(&mut self) -> u32 {
+        self.seed ^= self.seed << 13;
+        self.seed ^= self.seed >> 17;
+        self.seed ^= self.seed << 5;
+        self.seed
     }
 
     /// The next sequence number; never 0, which events have.
@@ -366,32 +445,34 @@ impl Engine<'_> {
     }
 }
 
-/// Adds a link that looks like Ethernet, unless there is one of this name.
-#[inline(never)]
-fn imagine(observed: &mut Observed<'_>, name: &IfName, flags: u32, mac: &Mac) {
-    let ifindex = (observed.links.len() as u32).saturating_add(1);
-    if observed.by_name(name).is_none() {
-        let mut link = Link::new(ifindex, *name);
-        (link.flags, link.mac, link.perm_mac) = (flags, *mac, *mac);
-        let _ = observed.links.push(link);
+impl<'m> Engine<'m> {
+    /// What fills the desired state, and the leases that are a part of it.
+    #[inline(never)]
+    fn resolver<'a>(
+        &'a mut self,
+        goal: Goal<'a>,
+        sink: &'a mut dyn Sink,
+    ) -> (Resolver<'a, 'm>, &'a VecView<Lessee>) {
+        let resolver = Resolver {
+            config: &self.config,
+            observed: &self.observed,
+            goal,
+            desired: &mut self.desired,
+            states: self.states,
+            sink,
+            last_link: 0,
+            root_link: None,
+        };
+        (resolver, self.lessees)
     }
 }
 
-/// The name that systemd would make of a MAC: what stands for a link known by nothing else. `None` for
-/// no MAC.
-#[inline(never)]
-fn enx_name(mac: &Mac) -> Option<IfName> {
-    if *mac == Mac::NONE {
-        return None;
+/// Removes what `is_it` fits, and keeps the order of the rest. Shorter than [`VecView::retain`], which has a loop
+/// for what stands before the first one that goes, and another one.
+fn remove<T>(table: &mut VecView<T>, is_it: impl Fn(&T) -> bool) {
+    while let Some(n) = table.iter().position(&is_it) {
+        table.remove(n);
     }
-    let mut name = heapless::Vec::<u8, 64>::new();
-    let mut text = name.as_mut_view();
-    let mut text = Text(&mut text);
-    text.put(b"enx");
-    for octet in mac.as_bytes() {
-        text.hex("", *octet);
-    }
-    IfName::cut(&name)
 }
 
 /// A link as the configuration means it.
@@ -402,56 +483,5 @@ impl Show for LinkMatch {
             LinkMatch::Mac(mac) | LinkMatch::Bootif(mac) => mac.show(f),
             LinkMatch::Any => f.put(b"any link"),
         }
-    }
-}
-
-/// What was complained about already, as hashes of the lines: looking again must not say it again. When more
-/// complaints were made than are remembered, the last ones may come again.
-pub struct Said {
-    hashes: heapless::Vec<u32, 512>,
-}
-
-impl Said {
-    /// Nothing yet.
-    pub const fn new() -> Self {
-        Said {
-            hashes: heapless::Vec::new(),
-        }
-    }
-
-    /// Whether this was not said before; now it is.
-    #[inline(never)]
-    pub fn is_new(&mut self, diagnostic: &Diagnostic<'_>) -> bool {
-        let hash = text_hash(diagnostic);
-        let mut is_said = false;
-        for said in self.hashes.iter() {
-            is_said |= *said == hash;
-        }
-        if !is_said {
-            let _ = self.hashes.push(hash);
-        }
-        !is_said
-    }
-}
-
-impl Default for Said {
-    fn default() -> Self {
-        Said::new()
-    }
-}
-
-/// Stands for a text.
-fn text_hash(text: &dyn Show) -> u32 {
-    let mut sum = Sum(HASH_START);
-    text.show(&mut Text(&mut sum));
-    sum.0
-}
-
-/// The [`hash`] of what was taken.
-struct Sum(u32);
-
-impl Take for Sum {
-    fn take(&mut self, octets: &[u8]) {
-        self.0 = hash(self.0, octets);
     }
 }

@@ -1,8 +1,10 @@
 //! Dumps: strict, filtered where the kernel can, repeated when the tables changed under them.
 
+use super::complain::say;
 use super::{Engine, Event, Host, Settled};
 use crate::diag::{Complaint, Effect, Errno, Problem};
 use crate::limits::MAX_LINKS;
+use crate::model::addr::is_link_local;
 use crate::model::config::NameRule;
 use crate::model::desired::{Presence, What};
 use crate::model::observed::{AltName, Link};
@@ -14,7 +16,6 @@ use crate::wire::rtnetlink::{
     self, RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE, Seen,
     addr, link, route,
 };
-use core::net::IpAddr;
 
 /// Made by the kernel itself (linux/rtnetlink.h).
 const RTPROT_KERNEL: u8 = 2;
@@ -39,13 +40,6 @@ pub enum Asked {
     Steps,
 }
 
-/// How a dump ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Dumped {
-    Whole,
-    Interrupted,
-}
-
 impl Engine<'_> {
     /// Asks for what [`Engine::asked`] says; `get` is `RTM_GET*`. An interrupted dump is repeated.
     #[inline(never)]
@@ -64,7 +58,9 @@ impl Engine<'_> {
             let mut writer = Writer::new(self.buffers.datagram);
             rtnetlink::get(&mut writer, seq, get, table).map_err(|Full| Errno::EMSGSIZE)?;
             host.send(writer.written())?;
-            if self.answers(host)? == Dumped::Whole {
+            self.was_interrupted = false;
+            self.answers(host)?;
+            if !self.was_interrupted {
                 break;
             }
         }
@@ -92,7 +88,7 @@ impl Engine<'_> {
     /// Receives the answers to the requests from [`Engine::first_seq`] on until the last one,
     /// [`Engine::seq`], is answered.
     #[inline(never)]
-    pub(super) fn answers(&mut self, host: &mut impl Host) -> Result<Dumped, Errno> {
+    pub(super) fn answers(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         // The buffer leaves the engine for as long as its octets are looked at.
         let reply = core::mem::take(&mut self.buffers.datagram);
         let ended = self.answers_in(reply, host);
@@ -101,8 +97,7 @@ impl Engine<'_> {
     }
 
     #[inline(never)]
-    fn answers_in(&mut self, reply: &mut [u8], host: &mut impl Host) -> Result<Dumped, Errno> {
-        let mut dumped = Dumped::Whole;
+    fn answers_in(&mut self, reply: &mut [u8], host: &mut impl Host) -> Result<(), Errno> {
         let mut collected = Ok(());
         loop {
             let len = host.receive(reply)?;
@@ -111,9 +106,7 @@ impl Engine<'_> {
                 if number > self.seq.wrapping_sub(self.first_seq) {
                     continue;
                 }
-                if message.flags & NLM_F_DUMP_INTR != 0 {
-                    dumped = Dumped::Interrupted;
-                }
+                self.was_interrupted |= message.flags & NLM_F_DUMP_INTR != 0;
                 let Some(outcome) = message.outcome() else {
                     self.see(host, &message);
                     continue;
@@ -123,7 +116,7 @@ impl Engine<'_> {
                     collected = collected.and(refused);
                 }
                 if message.seq == self.seq {
-                    return collected.map(|()| dumped);
+                    return collected;
                 }
             }
         }
@@ -153,17 +146,17 @@ impl Engine<'_> {
         let capacity = self.observed.links.capacity();
         let spare = capacity.saturating_sub(self.observed.links.len());
         // Near the end of the table only links that the configuration may mean are remembered.
-        if spare <= MAX_LINKS.min(capacity / 2) && !self.is_mentioned(link) {
+        let has_rule = self.has_rule(link);
+        if spare <= MAX_LINKS.min(capacity / 2) && !has_rule && !self.is_mentioned(link) {
             return;
         }
         let ifindex = link.ifindex;
-        link.settled =
-            self.has_rule(link) || link.is_loopback() || host.is_settled(ifindex) == Settled::Yes;
+        link.settled = has_rule || link.is_loopback() || host.is_settled(ifindex) == Settled::Yes;
         for name in link::altnames(payload) {
             let _ = self.observed.altnames.push(AltName { ifindex, name });
         }
         if self.observed.links.push(*link).is_err() {
-            FULL.say(host, &link.name);
+            say(host, FULL, &link.name);
         }
         let now = host.now();
         self.mark(ifindex, Event::Seen, now);
@@ -175,9 +168,9 @@ impl Engine<'_> {
         rules.any(|rule| link.has_mac(&rule.mac))
     }
 
-    /// Whether the configuration may mean the link.
+    /// Whether the configuration may mean the link, but for its MAC rules.
     fn is_mentioned(&self, link: &Link) -> bool {
-        let is_meant = |rule: &NameRule| link.has_mac(&rule.mac) || rule.name == link.name;
+        let is_meant = |rule: &NameRule| rule.name == link.name;
         link.is_loopback()
             || is_named(&self.config, &link.name)
             || is_spoken_of(&self.config, link)
@@ -207,10 +200,7 @@ impl Engine<'_> {
         };
         if concerns {
             let by_kernel = match thing.what {
-                What::Addr => {
-                    seen.flags & addr::IFA_F_PERMANENT == 0
-                        || matches!(addr, IpAddr::V6(addr) if addr.is_unicast_link_local())
-                }
+                What::Addr => seen.flags & addr::IFA_F_PERMANENT == 0 || is_link_local(addr),
                 What::Route => protocol == RTPROT_KERNEL || protocol == RTPROT_RA,
             };
             self.take(message, !by_kernel);

@@ -1,11 +1,13 @@
 //! What the engine tells others: a link's end state, resolv.conf, the host name, state.json.
 
 use super::complain::write;
-use super::{Engine, Event, Host, Instant, OutputFile};
+use super::leases::is_leased;
+use super::{Engine, Event, Host, Instant, OutputFile, remove};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Severity};
 use crate::model::addr::Family;
-use crate::model::config::{LinkConfig, LinkId, Method, SourceKind};
-use crate::model::desired::What;
+use crate::model::config::{LinkConfig, LinkId, LinkMatch, Method, SourceKind, Wait};
+use crate::model::desired::{DesiredLink, FOREVER, What};
+use crate::model::lease::Field;
 use crate::model::link::IfName;
 use crate::model::observed::Observed;
 use crate::output::json::{Octets, begins_with};
@@ -31,59 +33,90 @@ pub enum ForeignResolvConf {
 }
 
 impl Engine<'_> {
-    /// Decides whether a link whose static part is done is up.
+    /// Decides whether a link whose static part is done is up; until when its lease is waited for.
     #[inline(never)]
-    pub(super) fn finish_link(&mut self, id: LinkId, host: &mut impl Host) {
-        let missing4 = self.complain_of_method(Family::V4, id, host);
-        let missing6 = self.complain_of_method(Family::V6, id, host);
-        let missing = missing6.or(missing4);
-        if let Some(state) = self.states.get_mut(usize::from(id.0)) {
-            *state = match missing {
-                None => LinkState::Up,
-                Some(_) => LinkState::Failed,
-            };
+    pub(super) fn finish_link(&mut self, id: LinkId, host: &mut impl Host) -> Instant {
+        let now = host.now();
+        let lacks = self.lease_wait(id, host);
+        let Some(config) = self.config.link(id) else {
+            return now;
+        };
+        if let Some((state, mut until)) = lacks {
+            let is_needed = config.ipv4.required || !self.has_addr(id, Family::V6);
+            if !is_needed {
+                let seconds = self.config.global.timeouts.of(Wait::IpRequired);
+                until = until.min(self.started.after_seconds(seconds));
+                until = until.min(self.time_limit);
+            }
+            if is_needed || now < until {
+                self.set_state(id, state);
+                return until;
+            }
+            if let Some(problem) = state.awaited() {
+                let complaint = Complaint::warning(problem, Effect::MethodSkipped);
+                self.complain_of(host, complaint, config.ipv4.origin, &config.matches);
+            }
         }
+        let missing4 = self.complain_of_method(Family::V4, id, lacks.is_none(), host);
+        let missing6 = self.complain_of_method(Family::V6, id, lacks.is_none(), host);
+        let missing = missing6.or(missing4);
+        let state = match missing {
+            None => LinkState::Up,
+            Some(_) => LinkState::Failed,
+        };
+        // Of any link, those without a lease go on asking.
+        let needs_lease = matches!(config.matches, LinkMatch::Any) && config.ipv4.asks();
+        self.set_state(id, state);
         for n in 0..self.desired.links.len() {
-            self.finish_desired(n, id, missing, host);
+            if let Some(link) = self.desired.links.get(n)
+                && link.config == Some(id)
+                && (link.leased || !needs_lease)
+            {
+                self.finish_desired(n, missing, host);
+            }
+        }
+        now
+    }
+
+    /// Whether the configuration gives a link an address of this family.
+    fn has_addr(&self, id: LinkId, family: Family) -> bool {
+        let mut addrs = self.config.addrs.iter();
+        addrs.any(|addr| addr.link == id && addr.addr.family() == family)
+    }
+
+    fn set_state(&mut self, id: LinkId, state: LinkState) {
+        if let Some(slot) = self.states.get_mut(id.place()) {
+            *slot = state;
         }
     }
 
-    /// Tells how the desired link `n` ended, if it is the one of `id`.
-    fn finish_desired(
-        &mut self,
-        n: usize,
-        id: LinkId,
-        missing: Option<Problem>,
-        host: &mut impl Host,
-    ) {
+    /// Tells how the desired link `n` ended.
+    #[inline(never)]
+    fn finish_desired(&mut self, n: usize, missing: Option<Problem>, host: &mut impl Host) {
         const NO_CARRIER: Complaint = Complaint::warning(Problem::NoCarrier, Effect::None);
-        let Some(link) = self.desired.links.get(n) else {
+        let Some(&DesiredLink {
+            ifindex,
+            name,
+            origin,
+            ..
+        }) = self.desired.links.get(n)
+        else {
             return;
         };
-        if link.config != Some(id) {
-            return;
-        }
-        let ifindex = link.ifindex;
         let just_up = |step: &Step| step.act == Act::Up && step.n == n as u32;
         let observed = self.observed.by_index(ifindex);
         if observed.is_some_and(|link| !link.has_carrier()) && !self.plan.steps.iter().any(just_up)
         {
-            self.complain_of(host, NO_CARRIER, link.origin, &link.name);
+            self.complain_of(host, NO_CARRIER, origin, &name);
         }
         let now = host.now();
         if let Some(missing) = missing {
             self.mark(ifindex, Event::Failed, now);
             self.remember_problem(ifindex, &in_words(&missing.text()));
         } else if self.mark(ifindex, Event::Done, now) == now {
-            self.tell_up(n, host);
-        }
-    }
-
-    /// Tells that the desired link `n` is up.
-    fn tell_up(&self, n: usize, host: &mut impl Host) {
-        if let Some(link) = self.desired.links.get(n) {
-            let (engine, ifindex) = (self, link.ifindex);
-            host.progress(&link.name, &News { engine, ifindex });
+            self.forget_problems(ifindex);
+            let engine = &*self;
+            host.progress(&name, &News { engine, ifindex });
         }
     }
 
@@ -93,18 +126,25 @@ impl Engine<'_> {
         &self,
         family: Family,
         id: LinkId,
+        has_lease: bool,
         host: &mut impl Host,
     ) -> Option<Problem> {
         let config = self.config.link(id)?;
-        let (ip, other, missing) = match family {
-            Family::V4 => (&config.ipv4, &config.ipv6, Problem::NoDhcp4),
-            Family::V6 => (&config.ipv6, &config.ipv4, Problem::NoIpv6),
+        let (ip, missing, other, is_leased) = match family {
+            Family::V4 => (&config.ipv4, Problem::NoIpv4ll, Family::V6, false),
+            Family::V6 => (
+                &config.ipv6,
+                Problem::NoIpv6,
+                Family::V4,
+                has_lease && config.ipv4.asks(),
+            ),
         };
-        match ip.method {
-            Method::Ignore | Method::Disabled | Method::Static => return None,
-            Method::LinkLocal | Method::Dhcp | Method::Auto => {}
+        match (ip.method, family) {
+            (Method::Ignore | Method::Disabled | Method::Static, _)
+            | (Method::Dhcp | Method::Auto, Family::V4) => return None,
+            (Method::LinkLocal, _) | (Method::Dhcp | Method::Auto, Family::V6) => {}
         }
-        let fails = ip.required || other.method != Method::Static;
+        let fails = ip.required || !is_leased && !self.has_addr(id, other);
         let severity = match fails {
             true => Severity::Error,
             false => Severity::Warning,
@@ -116,6 +156,7 @@ impl Engine<'_> {
 
     /// Writes resolv.conf and the host name.
     pub(super) fn publish(&mut self, host: &mut impl Host) {
+        self.keep_leases(host);
         self.publish_resolv_conf(host, None);
         self.publish_hostname(host);
     }
@@ -124,25 +165,36 @@ impl Engine<'_> {
     /// as this run or an earlier one brought them up, then other links. `without` is a link going down.
     fn gather_resolv_conf(&mut self, host: &mut impl Host, without: Option<&IfName>) {
         let (config, conf) = (&self.config, &mut self.resolv_conf);
-        let links = &self.desired.links;
+        let (links, lessees) = (&self.desired.links, &self.lessees);
         conf.begin();
         owned::names(config, None, conf);
         for (id, link) in config.links_with_ids() {
-            let is_there = match self.states.get(usize::from(id.0)) {
+            let is_there = match self.states.get(id.place()) {
                 None
                 | Some(LinkState::NotAsked | LinkState::WaitingDevice | LinkState::WaitingUdev) => {
                     false
                 }
                 Some(
-                    LinkState::Found | LinkState::Up | LinkState::Failed | LinkState::WaitingDad,
+                    LinkState::Found
+                    | LinkState::Up
+                    | LinkState::Failed
+                    | LinkState::WaitingDad
+                    | LinkState::WaitingCarrier
+                    | LinkState::WaitingLease
+                    | LinkState::WaitingRoot,
                 ) => true,
             };
             if is_there {
                 owned::names(config, Some(id), conf);
+                for lessee in lessees.iter() {
+                    if lessee.config == id && is_leased(links, lessee) {
+                        owned::leased_names(link, &lessee.lease, conf);
+                    }
+                }
             } else if let Some(name) = name_of(link, &self.observed)
-                && Some(&name) != without
+                && Some(name) != without
             {
-                conf.add_owned(what_is_there(host, OutputFile::Owned(&name)));
+                conf.add_owned(what_is_there(host, OutputFile::Owned(name)));
             }
         }
         host.owned_files(&mut |name, file| {
@@ -194,16 +246,22 @@ impl Engine<'_> {
 
     /// Sets the host name if none is set, or the command line names one.
     fn publish_hostname(&self, host: &mut impl Host) {
-        let Some(name) = self.config.global.hostname else {
-            return;
+        let mut leases = self.desired.links.iter();
+        let leased = leases.find_map(|link| self.lease_of(link.ifindex));
+        let wanted = match (self.config.global.hostname, leased) {
+            (Some(name), _) => self.config.text(name),
+            (None, Some(lease)) => lease.get(Field::Hostname),
+            (None, None) => return,
         };
-        let wanted = self.config.text(name);
         let of_cmdline = self.config.global.hostname_source == SourceKind::Cmdline;
         let have = match host.read(OutputFile::Hostname) {
             Err(Errno::ENOENT) => return,
             have => have.unwrap_or_default().trim_ascii(),
         };
-        if have == wanted || !of_cmdline && parts::position(UNSET_HOSTNAMES, have).is_none() {
+        if have == wanted
+            || wanted.is_empty()
+            || !of_cmdline && parts::position(UNSET_HOSTNAMES, have).is_none()
+        {
             return;
         }
         write(host, OutputFile::Hostname, &Octets(wanted));
@@ -250,6 +308,12 @@ impl Engine<'_> {
         }
     }
 
+    /// Forgets the problems of a link.
+    #[inline(never)]
+    fn forget_problems(&mut self, ifindex: u32) {
+        remove(self.problems, |problem| problem.0 == ifindex);
+    }
+
     /// When the run began.
     pub fn started(&self) -> Instant {
         self.started
@@ -257,9 +321,9 @@ impl Engine<'_> {
 }
 
 /// The name of a link, or of the one with its MAC.
-fn name_of(link: &LinkConfig, observed: &Observed<'_>) -> Option<IfName> {
-    let by_mac = || Some(find_by_mac(observed, link.matches.mac()?, &None)?.name);
-    link.name.or_else(by_mac)
+fn name_of<'l>(link: &'l LinkConfig, observed: &'l Observed<'_>) -> Option<&'l IfName> {
+    let by_mac = || Some(&find_by_mac(observed, link.matches.mac()?, &None)?.name);
+    link.name.as_ref().or_else(by_mac)
 }
 
 /// As much of a problem as state.json has room for.
@@ -312,7 +376,13 @@ impl Show for News<'_, '_> {
                 continue;
             }
             match (thing.what, &thing.route.via) {
-                (What::Addr, _) => f.show(", ", &thing.route.dst),
+                (What::Addr, _) => {
+                    f.show(", ", &thing.route.dst);
+                    if thing.valid_secs != FOREVER {
+                        f.count(" for ", thing.valid_secs);
+                        f.put(b" s");
+                    }
+                }
                 (What::Route, Some(via)) if thing.route.dst.is_default() => {
                     f.show(", default via ", via);
                 }

@@ -4,6 +4,7 @@
 //! is ours; what is not is stale: it goes into the desired tables with a mark, so that one look at the
 //! kernel tells of both.
 
+use super::complain::say;
 use super::{Engine, Host};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
 use crate::model::addr::{Cidr, Family};
@@ -24,7 +25,7 @@ impl Engine<'_> {
             };
             if let Some(problem) = problem {
                 let complaint = Complaint::warning(problem, Effect::PartIgnored);
-                complaint.with_errno(errno).say(host, &link.name);
+                say(host, complaint.with_errno(errno), &link.name);
             }
         }
     }
@@ -84,7 +85,7 @@ fn recall_line(
     };
     understood.ok_or(Problem::OwnedNotUnderstood)?;
     let mut is_known = false;
-    things.each(&stale.key(), &mut |thing| {
+    things.each(&stale, &mut |thing| {
         if thing.ifindex == ifindex {
             thing.standing = thing.standing.recalled();
             is_known = true;

@@ -46,6 +46,11 @@ impl Family {
     }
 }
 
+/// Whether an IPv6 address is one of its link only, fe80::/10 (RFC 4291 s.2.5.6).
+pub fn is_link_local(addr: &IpAddr) -> bool {
+    matches!(addr, IpAddr::V6(addr) if addr.to_bits() >> 118 == 0xfe80 >> 6)
+}
+
 /// An address and the length of its prefix. `len` is at most 32 or 128; [`Cidr::new`] sees to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cidr {
@@ -123,49 +128,48 @@ displayed!(Cidr);
 impl Show for IpAddr {
     fn show(&self, f: &mut Text<'_>) {
         match self {
-            IpAddr::V4(addr) => addr.show(f),
+            IpAddr::V4(addr) => dotted(f, "", &addr.octets()),
             IpAddr::V6(addr) => match addr.to_ipv4_mapped() {
-                Some(addr) => {
-                    f.put(b"::ffff:");
-                    addr.show(f)
-                }
-                None => groups(f, &addr.segments()),
+                Some(addr) => dotted(f, "::ffff:", &addr.octets()),
+                None => groups(f, &addr.octets()),
             },
         }
     }
 }
 
-impl Show for Ipv4Addr {
-    fn show(&self, f: &mut Text<'_>) {
-        let mut before = "";
-        for octet in self.octets() {
-            f.count(before, octet.into());
-            before = ".";
-        }
+/// A word, and octets in decimal after it with dots between them.
+#[inline(never)]
+pub fn dotted(f: &mut Text<'_>, word: &str, octets: &[u8]) {
+    let mut before = word;
+    for octet in octets {
+        f.count(before, (*octet).into());
+        before = ".";
     }
 }
 
 /// The first of the longest runs of two or more zeros is left out.
-fn groups(f: &mut Text<'_>, groups: &[u16; 8]) {
-    let (mut zeros, mut left_out) = (0, 8..9);
-    for (group, after) in groups.iter().zip(1_usize..) {
+fn groups(f: &mut Text<'_>, octets: &[u8; 16]) {
+    let (groups, _) = octets.as_chunks::<2>();
+    let (mut zeros, mut longest, mut end) = (0_u32, 1, 9_u32);
+    for (group, after) in groups.iter().zip(1..) {
         zeros = match group {
-            0 => 1_usize.wrapping_add(zeros),
+            [0, 0] => zeros.wrapping_add(1),
             _ => 0,
         };
-        if zeros > left_out.len() {
-            left_out = after.saturating_sub(zeros)..after;
+        if zeros > longest {
+            (longest, end) = (zeros, after);
         }
     }
-    for (group, n) in groups.iter().zip(0_usize..) {
-        if n == left_out.start {
+    let start = end.wrapping_sub(longest);
+    for (group, n) in groups.iter().zip(0..) {
+        if n == start {
             f.put(b"::");
         }
-        if !left_out.contains(&n) {
-            if n > 0 && n != left_out.end {
+        if !(start..end).contains(&n) {
+            if n > 0 && n != end {
                 f.put(b":");
             }
-            f.number((*group).into(), 16);
+            f.number(u16::from_be_bytes(*group).into(), 16);
         }
     }
 }
@@ -178,8 +182,12 @@ fn masked(addr: IpAddr, len: u8) -> IpAddr {
             IpAddr::V4(Ipv4Addr::from_bits(addr.to_bits() & !host_bits))
         }
         IpAddr::V6(addr) => {
-            let host_bits = u128::MAX.checked_shr(u32::from(len)).unwrap_or(0);
-            IpAddr::V6(Ipv6Addr::from_bits(addr.to_bits() & !host_bits))
+            let (mut octets, mut left) = (addr.octets(), u32::from(len));
+            for octet in &mut octets {
+                *octet &= !(0xff_u32 >> left.min(8)).to_le_bytes()[0];
+                left = left.saturating_sub(8);
+            }
+            IpAddr::V6(Ipv6Addr::from_octets(octets))
         }
     }
 }

@@ -4,19 +4,41 @@ use super::addr::{Cidr, Family};
 use super::link::{IfName, LinkKind, Mac};
 use super::route::Route;
 use crate::diag::{FileId, Origin};
+use crate::packed::{Packed, packed};
+use crate::text::parts;
 use core::net::{IpAddr, Ipv4Addr};
+use core::num::{NonZeroU16, NonZeroU32};
 use heapless::VecView;
 
-/// A text kept in [`Config::strings`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Str {
-    start: u32,
-    len: u32,
-}
+pub use super::global::{BootWords, Global, Timeouts, Wait};
 
-/// Number of a link in [`Config::links`].
+/// A text kept in [`Config::strings`]: where it stands, behind its length in two octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LinkId(pub u16);
+pub struct Str(NonZeroU32);
+
+/// Number of a link in [`Config::links`]. One more is what is stored, so that an optional one is as small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkId(NonZeroU16);
+
+impl LinkId {
+    /// That of no link.
+    pub const NONE: LinkId = LinkId(NonZeroU16::MAX);
+
+    /// The link with `number` others before it.
+    pub const fn new(number: u16) -> LinkId {
+        LinkId(NonZeroU16::MIN.saturating_add(number))
+    }
+
+    /// How many others are before it.
+    pub const fn number(self) -> u16 {
+        self.0.get().wrapping_sub(1)
+    }
+
+    /// Its place in a table with a row for each link.
+    pub fn place(self) -> usize {
+        self.number().into()
+    }
+}
 
 /// Which input a link comes from, weakest first: on the same link a later one beats an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,11 +51,8 @@ pub enum SourceKind {
 
 impl SourceKind {
     /// The word used in JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            SourceKind::Ifcfg => "ifcfg",
-            SourceKind::Cmdline => "cmdline",
-        }
+    pub fn word(self) -> Packed {
+        packed!("ifcfg\ncmdline").line(self as usize)
     }
 }
 
@@ -93,42 +112,36 @@ pub enum Method {
 
 impl Method {
     /// The word used in JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            Method::Ignore => "ignore",
-            Method::Disabled => "disabled",
-            Method::Static => "static",
-            Method::Dhcp => "dhcp",
-            Method::Auto => "auto",
-            Method::LinkLocal => "link-local",
-        }
+    pub fn word(self) -> Packed {
+        packed!("ignore\ndisabled\nstatic\ndhcp\nauto\nlink-local").line(self as usize)
     }
 }
 
-/// What one family of a link is asked to be.
+/// What one family of a link is asked to be. In [`LinkConfig`]'s order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct IpConfig {
     /// How addresses come. Static addresses given beside another method are added as well.
     pub method: Method,
     /// Whether the link counts as up only with this family.
     pub required: bool,
-    /// The default gateway.
-    pub gateway: Option<IpAddr>,
-    /// Where the gateway was given, else where the method was.
-    pub origin: Origin,
     /// Whether the link may carry the default route.
     pub default_route: bool,
-    /// Metric of the default route and of routes without their own.
-    pub metric: Option<u32>,
-    /// Table of the default route and of routes without their own.
-    pub table: Option<u32>,
     /// Whether name servers of DHCP or RA are used.
     pub peer_dns: bool,
     /// Whether routes of DHCP or RA are used.
     pub peer_routes: bool,
+    /// The default gateway.
+    pub gateway: Option<IpAddr>,
+    /// Where the gateway was given, else where the method was.
+    pub origin: Origin,
+    /// Metric of the default route and of routes without their own.
+    pub metric: Option<u32>,
+    /// Table of the default route and of routes without their own.
+    pub table: Option<u32>,
     /// Host name to send.
     pub dhcp_hostname: Option<Str>,
-    /// Seconds until DHCP has failed; `None`: [`Timeouts::dhcp`].
+    /// Seconds until DHCP has failed; `None`: [`Wait::Dhcp`].
     pub dhcp_timeout: Option<u32>,
 }
 
@@ -149,6 +162,47 @@ impl IpConfig {
             dhcp_timeout: None,
         }
     }
+
+    /// Whether addresses come from others on the link.
+    pub fn asks(&self) -> bool {
+        match self.method {
+            Method::Dhcp | Method::Auto => true,
+            Method::Ignore | Method::Disabled | Method::Static | Method::LinkLocal => false,
+        }
+    }
+}
+
+/// What DHCPv4 servers are told of us, and what is done with their answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dhcp4Config {
+    /// Whether answers of BOOTP servers are taken too (`BOOTPROTO=bootp`, `ip=bootp`).
+    pub bootp: bool,
+    /// Whether our host name is sent (`DHCP_SEND_HOSTNAME`).
+    pub send_hostname: bool,
+    /// Whether `down` gives the lease back (`DHCPRELEASE`).
+    pub release: bool,
+    /// Client identifier (option 61), its type included; `None`: 1 and the MAC.
+    pub client_id: Option<Str>,
+    /// Vendor class (option 60).
+    pub vendor_class: Option<Str>,
+    /// User class (option 77, RFC 3004).
+    pub user_class: Option<Str>,
+    /// Milliseconds that are taken to find out whether somebody else has the address (RFC 5227); `None`: it is
+    /// not asked.
+    pub probe_ms: Option<u32>,
+}
+
+impl Dhcp4Config {
+    /// Nothing said.
+    pub const NONE: Dhcp4Config = Dhcp4Config {
+        bootp: false,
+        send_hostname: true,
+        release: false,
+        client_id: None,
+        vendor_class: None,
+        user_class: None,
+        probe_ms: None,
+    };
 }
 
 /// Which leases are kept where one description fits several links.
@@ -179,19 +233,21 @@ pub struct LinkConfig {
     pub required: bool,
     /// The word, or the file (line 0).
     pub origin: Origin,
-    /// IPv4.
-    pub ipv4: IpConfig,
-    /// IPv6.
-    pub ipv6: IpConfig,
     /// The name the link has or shall have; `None` where only a MAC or "any" is known.
     pub name: Option<IfName>,
     /// Which link.
     pub matches: LinkMatch,
+    /// IPv4.
+    pub ipv4: IpConfig,
+    /// IPv6.
+    pub ipv6: IpConfig,
+    /// DHCPv4.
+    pub dhcp4: Dhcp4Config,
     /// MAC to give it.
     pub mac: Option<Mac>,
     /// MTU to give it, in octets.
     pub mtu: Option<u32>,
-    /// Seconds to wait for the device; `None`: [`Timeouts::device`].
+    /// Seconds to wait for the device; `None`: [`Wait::Device`].
     pub device_timeout: Option<u32>,
 }
 
@@ -217,6 +273,7 @@ impl LinkConfig {
             leases: Leases::All,
             ipv4: IpConfig::new(Method::Disabled, origin),
             ipv6: IpConfig::new(Method::Ignore, origin),
+            dhcp4: Dhcp4Config::NONE,
         }
     }
 
@@ -297,106 +354,6 @@ pub struct Search {
     pub link: Option<LinkId>,
 }
 
-/// Waits, in seconds; `u32::MAX` is "for ever".
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeouts {
-    /// DHCP in all (`rd.net.timeout.dhcp`, before [`Timeouts::dhcp_retry`]).
-    pub dhcp: u32,
-    /// Factor of `dhcp` (`rd.net.dhcp.retry`).
-    pub dhcp_retry: u32,
-    /// Carrier after link up (`rd.net.timeout.carrier`, `rd.net.timeout.ifup`).
-    pub carrier: u32,
-    /// A named device to appear (`rd.net.timeout.iflink`).
-    pub device: u32,
-    /// Router discovery (`rd.net.timeout.ipv6auto`).
-    pub ipv6_auto: u32,
-    /// Duplicate address detection (`rd.net.timeout.ipv6dad`).
-    pub dad: u32,
-    /// The gateway to answer (`rd.net.timeout.route`).
-    pub route: u32,
-    /// DHCPv4 that is not required, once IPv6 is up (`rd.net.timeout.ip-required`).
-    pub ip_required: u32,
-}
-
-impl Timeouts {
-    /// The defaults of dracut.cmdline(7) and of NetworkManager in an initramfs.
-    pub const DEFAULT: Timeouts = Timeouts {
-        dhcp: 90,
-        dhcp_retry: 1,
-        carrier: 10,
-        device: 60,
-        ipv6_auto: 40,
-        dad: 50,
-        route: 60,
-        ip_required: 20,
-    };
-
-    /// `dhcp` times `dhcp_retry`.
-    pub fn dhcp_in_all(&self) -> u32 {
-        self.dhcp.saturating_mul(self.dhcp_retry)
-    }
-}
-
-/// Words about the link the machine boots from, kept until every word is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BootWords {
-    /// `bootdev=`.
-    pub bootdev: Option<(LinkMatch, Origin)>,
-    /// `BOOTIF=`, as [`LinkMatch::Bootif`].
-    pub bootif: Option<(LinkMatch, Origin)>,
-    /// Whether `BOOTIF=` counts (`rd.bootif=`).
-    pub use_bootif: bool,
-    /// Whether root comes over the network (`netroot=`, `root=dhcp`).
-    pub netroot: bool,
-}
-
-/// What is said once for the machine. In [`LinkConfig`]'s order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(C)]
-pub struct Global {
-    /// The network is required even if no link is named (`rd.neednet`, `netroot=`, `root=dhcp`).
-    pub neednet: bool,
-    /// Whether gateways must answer before a link is done (`netroot=`, `rd.net.timeout.route=`).
-    pub probe_gateway: bool,
-    /// Whether name servers of DHCP and RA are used at all (`rd.peerdns=`).
-    pub peer_dns: bool,
-    /// Which input named the machine: one from the command line is set even over a name that is set already.
-    pub hostname_source: SourceKind,
-    /// The link whose lease provides root (`bootdev=`, `BOOTIF=`, else the first of several `ip=`).
-    pub bootdev: Option<LinkId>,
-    /// Host name.
-    pub hostname: Option<Str>,
-    /// The only link that may carry the default route (`GATEWAYDEV`).
-    pub gateway_dev: Option<IfName>,
-    /// The boot server (second field of `ip=`), for who mounts root over NFS.
-    pub boot_server: Option<IpAddr>,
-    /// Waits.
-    pub timeouts: Timeouts,
-    /// See [`BootWords`].
-    pub boot_words: BootWords,
-}
-
-impl Global {
-    /// Nothing said.
-    pub const NONE: Global = Global {
-        hostname: None,
-        hostname_source: SourceKind::Ifcfg,
-        timeouts: Timeouts::DEFAULT,
-        bootdev: None,
-        gateway_dev: None,
-        neednet: false,
-        probe_gateway: false,
-        peer_dns: true,
-        boot_server: None,
-        boot_words: BootWords {
-            bootdev: None,
-            bootif: None,
-            use_bootif: true,
-            netroot: false,
-        },
-    };
-}
-
 /// Everything the sources said, in order of appearance. In [`LinkConfig`]'s order.
 #[repr(C)]
 pub struct Config<'m> {
@@ -435,21 +392,30 @@ impl Config<'_> {
     }
 
     /// Keeps a text; `None` when [`crate::limits::MAX_STRINGS`] is reached.
+    #[inline(never)]
     pub fn keep(&mut self, text: &[u8]) -> Option<Str> {
-        let kept = Str {
-            start: u32::try_from(self.strings.len()).ok()?,
-            len: u32::try_from(text.len()).ok()?,
-        };
+        let len = u16::try_from(text.len()).ok()?;
+        self.strings.extend_from_slice(&len.to_le_bytes()).ok()?;
+        let kept = NonZeroU32::new(u32::try_from(self.strings.len()).ok()?)?;
         self.strings.extend_from_slice(text).ok()?;
-        Some(kept)
+        Some(Str(kept))
     }
 
     /// The octets of a kept text.
     #[inline(never)]
     pub fn text(&self, kept: Str) -> &[u8] {
-        let start = kept.start as usize;
-        let end = start.saturating_add(kept.len as usize);
-        self.strings.get(start..end).unwrap_or_default()
+        match self.strings.split_at_checked(kept.0.get() as usize) {
+            Some(([.., low, high], text)) => {
+                parts::slice(text, 0, u16::from_le_bytes([*low, *high]).into())
+            }
+            Some(_) | None => b"",
+        }
+    }
+
+    /// The octets of a text that may have been kept; none for one that was not.
+    #[inline(never)]
+    pub fn text_or_none(&self, kept: &Option<Str>) -> &[u8] {
+        kept.map_or(&[], |kept| self.text(kept))
     }
 
     /// Registers a file; `None` when [`crate::limits::MAX_FILES`] or the strings are full.
@@ -472,13 +438,13 @@ impl Config<'_> {
 
     /// A configured link.
     pub fn link(&self, id: LinkId) -> Option<&LinkConfig> {
-        self.links.get(usize::from(id.0))
+        self.links.get(id.place())
     }
 
     /// A configured link, to be changed.
     #[inline(never)]
     pub fn link_mut(&mut self, id: LinkId) -> Option<&mut LinkConfig> {
-        self.links.get_mut(usize::from(id.0))
+        self.links.get_mut(id.place())
     }
 
     /// The links with their numbers.
@@ -487,12 +453,12 @@ impl Config<'_> {
         self.links
             .iter()
             .zip(0u16..)
-            .map(|(link, n)| (LinkId(n), link))
+            .map(|(link, n)| (LinkId::new(n), link))
     }
 
     /// Adds a link; `None` when [`crate::limits::MAX_LINKS`] is reached.
     pub fn add_link(&mut self, link: LinkConfig) -> Option<LinkId> {
-        let id = LinkId(u16::try_from(self.links.len()).ok()?);
+        let id = LinkId::new(u16::try_from(self.links.len()).ok()?);
         self.links.push(link).ok()?;
         Some(id)
     }

@@ -4,7 +4,7 @@ use super::addr::Cidr;
 use super::config::LinkId;
 use super::index::{Index, hash};
 use super::link::{IfName, Mac};
-use super::route::{Route, RouteKey};
+use super::route::Route;
 use crate::diag::{Errno, Origin, Problem};
 use core::net::{IpAddr, Ipv4Addr};
 use core::ops::{Deref, DerefMut};
@@ -19,7 +19,7 @@ pub enum Presence {
     DiffersOurs,
     /// Another one in its place, made by somebody else.
     DiffersForeign,
-    /// The address itself, made by somebody else: its life ends.
+    /// The address itself, and its life ends at another time.
     Mortal,
     /// As desired.
     Same,
@@ -65,6 +65,8 @@ pub struct DesiredLink {
     pub owned_up: bool,
     /// Whether the plan changes something of it.
     pub touched: bool,
+    /// Whether what is leased to it is among what is desired.
+    pub leased: bool,
     /// What `owned-IF` said.
     pub recalled: Recalled,
 }
@@ -81,6 +83,7 @@ impl DesiredLink {
             origin,
             owned_up: false,
             touched: false,
+            leased: false,
             recalled: Recalled {
                 file: Err(Errno::ENOENT),
                 old_name: name,
@@ -139,8 +142,13 @@ pub struct Thing {
     pub ifindex: u32,
     /// What it consists of.
     pub route: Route,
+    /// Whether it gives way to a route that somebody else has in its place: a server's wish is no reason to take
+    /// another one's.
+    pub yields: bool,
     /// Broadcast address (IPv4), of an address.
     pub broadcast: Option<Ipv4Addr>,
+    /// Seconds an address may be used, from when the links were looked at; [`FOREVER`].
+    pub valid_secs: u32,
     /// Where it was asked for.
     pub origin: Origin,
 }
@@ -150,6 +158,7 @@ pub const FOREVER: u32 = u32::MAX;
 
 impl Thing {
     /// A route that shall be there and was not seen.
+    #[inline(never)]
     pub fn route(ifindex: u32, route: &Route, origin: Origin) -> Thing {
         Thing {
             what: What::Route,
@@ -157,7 +166,9 @@ impl Thing {
             standing: Standing::Wanted,
             ifindex,
             route: *route,
+            yields: false,
             broadcast: None,
+            valid_secs: FOREVER,
             origin,
         }
     }
@@ -167,21 +178,34 @@ impl Thing {
     pub fn addr(ifindex: u32, addr: &Cidr, peer: &Option<IpAddr>, origin: Origin) -> Thing {
         let mut route = Route::new(*addr);
         (route.dst, route.via, route.table) = (*addr, *peer, ifindex);
-        Thing {
-            what: What::Addr,
-            ..Thing::route(ifindex, &route, origin)
-        }
+        let mut thing = Thing::route(ifindex, &route, origin);
+        thing.what = What::Addr;
+        thing
     }
 
-    /// What makes two of them the same place in the kernel's tables; see [`Route::key`]. An address is its
-    /// link, address, prefix length and other end, which is the address itself where there is none.
-    #[inline(never)]
-    pub fn key(&self) -> RouteKey {
-        let mut key = self.route.key();
-        if self.what == What::Addr {
-            key.peer = self.route.via.or(Some(self.route.dst.addr));
-        }
-        key
+    /// Whether both have the same place in the kernel's tables; see [`Route::is_in_place_of`]. That of an address is
+    /// its link, address, prefix length and other end, which is the address itself where there is none.
+    fn is_in_place_of(&self, other: &Thing) -> bool {
+        self.what == other.what
+            && self.route.is_in_place_of(&other.route)
+            && (self.what == What::Route || self.end() == other.end())
+    }
+
+    /// The other end of an address.
+    fn end(&self) -> &IpAddr {
+        let route = &self.route;
+        route.via.as_ref().unwrap_or(&route.dst.addr)
+    }
+
+    /// Whether the address `seen` lives as long: what the kernel and we count differs by parts of seconds, and
+    /// a long life need not be renewed for little.
+    pub fn lives_as(&self, seen: &Thing) -> bool {
+        let (wanted, seen) = (self.valid_secs, seen.valid_secs);
+        let tolerance = match wanted == FOREVER || seen == FOREVER {
+            true => 0,
+            false => (wanted / 64).saturating_add(1),
+        };
+        wanted.abs_diff(seen) <= tolerance
     }
 
     /// Whether the link of this number shall have it.
@@ -194,6 +218,7 @@ impl Thing {
     pub fn is_ours(&self) -> bool {
         match self.standing {
             // An address that was there and only lost its end of life is still somebody else's.
+            Standing::Wanted if self.yields => self.presence < Presence::DiffersForeign,
             Standing::Wanted => self.presence < Presence::Mortal,
             Standing::Ours => true,
             Standing::Stale => self.presence == Presence::Same,
@@ -238,23 +263,23 @@ impl<'m> Things<'m> {
         let first = self.index.make_room(self.table.len());
         for n in first..self.table.len() {
             if let Some(thing) = self.table.get(n) {
-                self.index.insert(key_hash(&thing.key()), n as u32);
+                self.index.insert(place_hash(&thing.route), n as u32);
             }
         }
         Ok(())
     }
 
-    /// Passes each one with this key to `each`: at most one that shall be there, and those of its place
+    /// Passes each one in the place of `wanted` to `each`: at most one that shall be there, and those of its place
     /// that shall not.
     #[inline(never)]
-    pub fn each(&mut self, key: &RouteKey, each: &mut dyn FnMut(&mut Thing)) {
-        let mut at = key_hash(key);
+    pub fn each(&mut self, wanted: &Thing, each: &mut dyn FnMut(&mut Thing)) {
+        let mut at = place_hash(&wanted.route);
         for _ in 0..self.table.len() {
             let Some(n) = self.index.next(&mut at) else {
                 return;
             };
             if let Some(thing) = self.table.get_mut(n as usize)
-                && thing.key() == *key
+                && thing.is_in_place_of(wanted)
             {
                 each(thing);
             }
@@ -313,11 +338,13 @@ impl<'m> Desired<'m> {
     }
 }
 
-fn key_hash(key: &RouteKey) -> u32 {
-    let octets: &[u8] = match &key.dst.addr {
+#[inline(never)]
+fn place_hash(route: &Route) -> u32 {
+    let octets: &[u8] = match &route.dst.addr {
         IpAddr::V4(addr) => &addr.octets(),
         IpAddr::V6(addr) => &addr.octets(),
     };
-    let start = key.table ^ key.metric.rotate_left(8) ^ u32::from(key.dst.len).rotate_left(16);
+    let (metric, len) = (route.effective_metric(), u32::from(route.dst.len));
+    let start = route.table ^ metric.rotate_left(8) ^ len.rotate_left(16);
     hash(start, octets)
 }

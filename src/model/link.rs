@@ -1,7 +1,8 @@
 //! Links: their names, hardware addresses and kinds.
 
 use crate::diag::Escaped;
-use crate::text::show::{Show, Text, displayed};
+use crate::packed::{Packed, packed};
+use crate::text::show::{Hex, Show, Text, displayed};
 
 /// Octets of a link name, its NUL included (`IFNAMSIZ`).
 pub const IFNAMSIZ: usize = 16;
@@ -137,11 +138,7 @@ displayed!(IfName, Mac);
 
 impl Show for Mac {
     fn show(&self, f: &mut Text<'_>) {
-        let mut word = "";
-        for octet in self.as_bytes() {
-            f.hex(word, *octet);
-            word = ":";
-        }
+        Hex(self.as_bytes()).show(f)
     }
 }
 
@@ -156,11 +153,8 @@ pub enum LinkKind {
 
 impl LinkKind {
     /// The word used in JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            LinkKind::Ethernet => "ethernet",
-            LinkKind::Infiniband => "infiniband",
-        }
+    pub fn word(self) -> Packed {
+        packed!("ethernet\ninfiniband").line(self as usize)
     }
 }
 

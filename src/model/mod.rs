@@ -3,6 +3,7 @@
 pub mod addr;
 pub mod config;
 pub mod desired;
+mod global;
 pub mod index;
 pub mod lease;
 pub mod link;

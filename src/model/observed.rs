@@ -45,6 +45,10 @@ pub struct Link {
     pub mtu: u32,
     /// Current MAC.
     pub mac: Mac,
+    /// How often it lost carrier (`IFLA_CARRIER_DOWN_COUNT`, Linux 4.16).
+    pub carrier_losses: u32,
+    /// Where what is meant for everybody on the link is sent.
+    pub broadcast: Mac,
     /// Permanent MAC (`IFLA_PERM_ADDRESS`, Linux 5.6); unset where the driver has none.
     pub perm_mac: Mac,
     /// The bond, bridge or VRF it belongs to; 0 for none.
@@ -70,6 +74,8 @@ impl Link {
             arphrd: ARPHRD_ETHER,
             mtu: 1_500,
             mac: Mac::NONE,
+            carrier_losses: 0,
+            broadcast: Mac::NONE,
             perm_mac: Mac::NONE,
             master: 0,
             kind: KernelKind::Device,

@@ -1,6 +1,7 @@
 //! Routes.
 
 use super::addr::{Cidr, Family};
+use crate::packed::{Packed, packed};
 use core::net::IpAddr;
 
 /// `RT_TABLE_MAIN`.
@@ -25,13 +26,13 @@ pub enum RouteKind {
 }
 
 impl RouteKind {
-    /// All kinds, with their `RTN_*` number and their word in ip-route(8).
-    pub const ALL: [(RouteKind, u8, &'static str); 5] = [
-        (RouteKind::Unicast, 1, "unicast"),
-        (RouteKind::Blackhole, 6, "blackhole"),
-        (RouteKind::Unreachable, 7, "unreachable"),
-        (RouteKind::Prohibit, 8, "prohibit"),
-        (RouteKind::Throw, 9, "throw"),
+    /// All kinds.
+    pub const ALL: [RouteKind; 5] = [
+        RouteKind::Unicast,
+        RouteKind::Blackhole,
+        RouteKind::Unreachable,
+        RouteKind::Prohibit,
+        RouteKind::Throw,
     ];
 
     /// The kind with this `RTN_*`.
@@ -52,11 +53,10 @@ impl RouteKind {
     }
 
     /// The word of ip-route(8).
-    pub fn word(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|(kind, ..)| *kind == self)
-            .map_or("", |(.., word)| word)
+    pub fn word(self) -> Packed {
+        // The numbers are 1, and 6 to 9.
+        packed!("unicast\nblackhole\nunreachable\nprohibit\nthrow")
+            .line((self as usize).saturating_sub(5))
     }
 }
 
@@ -139,30 +139,12 @@ impl Route {
         }
     }
 
-    /// What makes two routes the same place in the kernel's table: family, table, destination, tos and
-    /// metric. Two routes with one key differ only in what they do.
-    pub fn key(&self) -> RouteKey {
-        RouteKey {
-            dst: self.dst,
-            table: self.table,
-            metric: self.effective_metric(),
-            tos: self.tos,
-            peer: None,
-        }
+    /// Whether both have the same place in the kernel's table: family, table, destination, tos and metric. Two
+    /// such routes differ only in what they do.
+    pub fn is_in_place_of(&self, other: &Route) -> bool {
+        self.table == other.table
+            && self.tos == other.tos
+            && self.dst == other.dst
+            && self.effective_metric() == other.effective_metric()
     }
-}
-
-/// See [`Route::key`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RouteKey {
-    /// Destination.
-    pub dst: Cidr,
-    /// Routing table.
-    pub table: u32,
-    /// Metric, the kernel's default filled in.
-    pub metric: u32,
-    /// Type of service.
-    pub tos: u8,
-    /// The other end, of an address.
-    pub peer: Option<IpAddr>,
 }

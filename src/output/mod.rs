@@ -3,6 +3,7 @@
 //! Everything here is text made from values; where it is written is the host's affair.
 
 pub mod json;
+pub mod lease;
 pub mod owned;
 pub mod plan_json;
 pub mod resolv_conf;

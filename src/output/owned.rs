@@ -18,15 +18,15 @@
 //! that the link was down before.
 
 use crate::model::addr::{Cidr, Family};
-use crate::model::config::{Config, LinkId};
+use crate::model::config::{Config, LinkConfig, LinkId};
 use crate::model::desired::{Desired, DesiredLink, What};
+use crate::model::lease::{Field, Lease};
 use crate::model::route::Route;
 use crate::output::json::Octets;
-use crate::plan::op::RouteWords;
 use crate::source::route_file;
 use crate::text::show::{Show, Text, displayed};
 use crate::text::{parts, scalar};
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
 /// The lines of a file: the word each begins with, and what follows it.
 pub fn lines(text: &[u8]) -> Lines<'_> {
@@ -88,14 +88,27 @@ pub struct Owned<'a, 'm> {
     pub desired: &'a Desired<'m>,
     /// Name servers and search domains.
     pub config: &'a Config<'m>,
+    /// What is leased to the link.
+    pub lease: Option<&'a Lease>,
 }
 
 impl Owned<'_, '_> {
     /// Whether the link has name servers or search domains of its own.
     pub fn brings_names(&self) -> bool {
-        let (link, mut any) = (self.link.config, false);
-        names(self.config, link, &mut any);
-        link.is_some() && any
+        let mut any = false;
+        self.names(&mut any);
+        any
+    }
+
+    /// Passes them to `each`.
+    fn names(&self, each: &mut dyn TakeName) {
+        let Some(id) = self.link.config else {
+            return;
+        };
+        names(self.config, Some(id), each);
+        if let (Some(lease), Some(link)) = (self.lease, self.config.link(id)) {
+            leased_names(link, lease, each);
+        }
     }
 }
 
@@ -104,11 +117,11 @@ impl Show for Owned<'_, '_> {
         let ifindex = self.link.ifindex;
         f.show("# What ifdawn made on ", &self.link.name);
         f.show("; `ifdawn down ", &self.link.name);
-        f.put(b"` undoes it.\n");
-        line(f, "link", &ifindex);
-        if self.link.owned_up {
-            f.put(b"up\n");
-        }
+        f.count("` undoes it.\nlink ", ifindex);
+        f.put(match self.link.owned_up {
+            true => b"\nup\n",
+            false => b"\n",
+        });
         for thing in self.desired.things.iter() {
             if thing.ifindex == ifindex && thing.is_ours() {
                 match thing.what {
@@ -117,10 +130,7 @@ impl Show for Owned<'_, '_> {
                 }
             }
         }
-        match self.link.config {
-            None => {}
-            id => names(self.config, id, f),
-        }
+        self.names(f);
     }
 }
 
@@ -156,6 +166,26 @@ pub fn names(config: &Config<'_>, link: Option<LinkId>, each: &mut dyn TakeName)
     }
 }
 
+/// Passes those that are leased to a link to `each`, if it wants any.
+#[inline(never)]
+pub fn leased_names(link: &LinkConfig, lease: &Lease, each: &mut dyn TakeName) {
+    if !link.ipv4.peer_dns {
+        return;
+    }
+    for octets in lease.get(Field::Dns).chunks(4) {
+        if let Some(addr) = octets.first_chunk() {
+            each.name(List::Dns, &IpAddr::V4(Ipv4Addr::from(*addr)));
+        }
+    }
+    let mut domains = match lease.get(Field::Search) {
+        [] => lease.get(Field::Domain),
+        search => search,
+    };
+    while let Some(domain) = parts::next_word(&mut domains) {
+        each.name(List::Search, &Octets(domain));
+    }
+}
+
 /// Whether there is any.
 impl TakeName for bool {
     fn name(&mut self, _: List, _: &dyn Show) {
@@ -188,7 +218,7 @@ fn route_line(f: &mut Text<'_>, route: &Route) {
         Family::V4 => "route",
         Family::V6 => "route6",
     };
-    line(f, word, &RouteWords(route))
+    line(f, word, route)
 }
 
 /// Writes one line of a word and a value.
@@ -236,7 +266,7 @@ mod tests {
                 ..via("172.20.0.0/16", "192.0.2.1")
             },
         ]);
-        for (kind, ..) in RouteKind::ALL.into_iter().skip(1) {
+        for kind in RouteKind::ALL.into_iter().skip(1) {
             routes.push(Route {
                 kind,
                 ..Route::new(cidr("10.9.0.0/16"))
@@ -275,7 +305,11 @@ mod tests {
             };
             desired.things.push(route).unwrap();
         }
-        for (number, link) in [(53, Some(LinkId(0))), (54, Some(LinkId(1))), (55, None)] {
+        for (number, link) in [
+            (53, Some(LinkId::new(0))),
+            (54, Some(LinkId::new(1))),
+            (55, None),
+        ] {
             let domain = config
                 .keep(std::format!("net{number}.example").as_bytes())
                 .unwrap();
@@ -289,7 +323,7 @@ mod tests {
                 .unwrap();
         }
         let link = DesiredLink {
-            config: Some(LinkId(0)),
+            config: Some(LinkId::new(0)),
             owned_up: standing == Standing::Ours,
             ..DesiredLink::new(7, IfName::new(b"eth0").unwrap(), Origin::NONE)
         };
@@ -297,6 +331,7 @@ mod tests {
             link: &link,
             desired: &desired,
             config: &config,
+            lease: None,
         }
         .to_string();
         use_it(&text)

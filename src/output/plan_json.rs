@@ -4,11 +4,14 @@ use super::json::{Json, Octets};
 use super::owned::{self, List, TakeName};
 use crate::diag::{Diagnostic, Sink};
 use crate::model::addr::Family;
-use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, NameRule, RouteDev, Str};
+use crate::model::config::{
+    Config, Dhcp4Config, LinkConfig, LinkId, LinkMatch, NameRule, RouteDev, Str, Wait,
+};
+use crate::model::lease::Lease;
 use crate::model::link::IfName;
 use crate::model::route::{MAIN_TABLE, Reach, Route};
 use crate::packed::{Packed, packed};
-use crate::text::show::Show;
+use crate::text::show::{Hex, Show};
 
 /// The whole object.
 macro_rules! template {
@@ -20,7 +23,7 @@ macro_rules! template {
             r#""mac":%,"mtu":%,"master":null,"vlan":null,"bond":null,"bridge":null,"pkey":null,"ethtool":null,"#,
             r#"<"ipv%":{"method":%,"required":%,"addresses":[<%>],"gateway":%,"default_route":%,"metric":%,"#,
             r#""table":%,"peer_dns":%,"peer_routes":%,"#,
-            r#""dhcp":{"hostname":%,"client_id":null,"vendor_class":null,"timeout_s":%}}>,"#,
+            r#""dhcp":{"hostname":%,"client_id":%,"vendor_class":%,"timeout_s":%}}>,"#,
             r#""routes":[<"#, $route, r#">],"rules":[],"dns":[<%>],"search":[<%>]}>],"#,
             r#""routes":[<"#, $route, r#">],"timeouts":{"dhcp_s":%,"carrier_s":%,"device_s":%,"#,
             r#""ipv6_auto_s":%,"dad_s":%,"route_s":%},"diagnostics":[<"#,
@@ -52,21 +55,20 @@ pub fn begin(json: &mut Json<'_>, config: &Config<'_>) {
         (link.name, link.rename, link.onboot, link.required) =
             (Some(rule.name), true, false, false);
         json.item();
-        interface(json, config, LinkId(u16::MAX), &link);
+        interface(json, config, LinkId::NONE, &link);
     }
     json.end();
     routes(json, config, None);
     let limits = &config.global.timeouts;
-    let in_all = limits.dhcp_in_all();
-    for seconds in [
-        in_all,
-        limits.carrier,
-        limits.device,
-        limits.ipv6_auto,
-        limits.dad,
-        limits.route,
+    json.number(limits.dhcp_in_all().into());
+    for wait in [
+        Wait::Carrier,
+        Wait::Device,
+        Wait::Ipv6Auto,
+        Wait::Dad,
+        Wait::Route,
     ] {
-        json.number(seconds.into());
+        json.number(limits.of(wait).into());
     }
 }
 
@@ -98,29 +100,26 @@ pub fn end(mut json: Json<'_>) {
 #[inline(never)]
 fn named(config: &Config<'_>, name: &IfName) -> Option<LinkId> {
     let mut links = config.links_with_ids();
-    let is_it = |link: &LinkConfig| link.name.as_ref() == Some(name);
-    links.find(|(_, link)| is_it(link)).map(|(id, _)| id)
+    links
+        .find(|(_, link)| name.is(&link.name))
+        .map(|(id, _)| id)
 }
 
 fn text(json: &mut Json<'_>, config: &Config<'_>, text: Option<Str>) {
-    json.text_or_null(&text.map(|text| Octets(config.text(text))));
+    json.text_or_null(&Octets(config.text_or_none(&text)));
 }
 
 fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig) {
     let rule = config
         .name_rules
         .iter()
-        .find(|rule| link.name.as_ref() == Some(&rule.name));
-    let is_renamed = link.rename || rule.is_some();
+        .find(|rule| rule.name.is(&link.name));
+    let is_renamed = link.rename | rule.is_some();
     json.text_or_null(&link.name);
     matches(json, &link.matches, rule);
-    json.text_or_null(if is_renamed {
-        &link.name
-    } else {
-        &None::<IfName>
-    });
-    json.string(link.kind.word());
-    json.string(link.source.word());
+    json.text_or_null(if is_renamed { &link.name } else { &"" });
+    json.packed(link.kind.word());
+    json.packed(link.source.word());
     json.boolean(link.onboot);
     json.boolean(link.required);
     json.text_or_null(&link.mac);
@@ -134,11 +133,8 @@ fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkCo
 
 /// By which the link is found: the MAC of a rule, where there is one, rather than its name.
 fn matches(json: &mut Json<'_>, matches: &LinkMatch, rule: Option<&NameRule>) {
-    let (key, mac) = match (matches, rule) {
-        (LinkMatch::Name(name), None) => {
-            json.word("name");
-            return json.text(name);
-        }
+    let (key, value): (_, &dyn Show) = match (matches, rule) {
+        (LinkMatch::Name(name), None) => ("name", name),
         (LinkMatch::Any, _) => {
             json.word("any");
             return json.boolean(true);
@@ -148,17 +144,17 @@ fn matches(json: &mut Json<'_>, matches: &LinkMatch, rule: Option<&NameRule>) {
         (LinkMatch::Bootif(mac), _) => ("bootif", mac),
     };
     json.word(key);
-    json.text(mac);
+    json.text(value);
 }
 
 fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig, family: Family) {
-    let (word, ip) = match family {
-        Family::V4 => ("4", &link.ipv4),
-        Family::V6 => ("6", &link.ipv6),
+    let (word, ip, said) = match family {
+        Family::V4 => ("4", &link.ipv4, &link.dhcp4),
+        Family::V6 => ("6", &link.ipv6, &Dhcp4Config::NONE),
     };
     json.item();
     json.word(word);
-    json.string(ip.method.word());
+    json.packed(ip.method.word());
     json.boolean(ip.required);
     for addr in config
         .addrs
@@ -176,24 +172,31 @@ fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig, f
     json.boolean(ip.peer_dns);
     json.boolean(ip.peer_routes);
     text(json, config, ip.dhcp_hostname);
+    json.text_or_null(&Hex(config.text_or_none(&said.client_id)));
+    text(json, config, said.vendor_class);
     json.number_or_null(ip.dhcp_timeout);
 }
 
 /// Name servers and search domains of one link, or of none.
 fn names(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
-    add_names(json, config, link, List::Dns);
-    add_names(json, config, link, List::Search);
+    add_names(json, config, link, None, List::Dns);
+    add_names(json, config, link, None, List::Search);
 }
 
-/// An array of the names of one list of one link, or of none.
+/// An array of the names of one list of one link, or of none, and of those that are leased to it.
 #[inline(never)]
 pub(super) fn add_names(
     json: &mut Json<'_>,
     config: &Config<'_>,
     link: Option<LinkId>,
+    lease: Option<&Lease>,
     list: List,
 ) {
-    owned::names(config, link, &mut Items { json, list });
+    let items = &mut Items { json, list };
+    owned::names(config, link, items);
+    if let (Some(link), Some(lease)) = (link.and_then(|id| config.link(id)), lease) {
+        owned::leased_names(link, lease, items);
+    }
     json.end();
 }
 
@@ -215,10 +218,10 @@ impl TakeName for Items<'_, '_> {
 /// Routes of one link, or of none.
 fn routes(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
     for given in config.routes.iter() {
-        let (owner, dev) = match given.dev {
-            RouteDev::Link(id) => (Some(id), None),
-            RouteDev::Anywhere => (None, None),
-            RouteDev::Name(name) => (named(config, &name), Some(name)),
+        let (owner, dev): (_, &dyn Show) = match &given.dev {
+            RouteDev::Link(id) => (Some(*id), &""),
+            RouteDev::Anywhere => (None, &""),
+            RouteDev::Name(name) => (named(config, name), name),
         };
         if owner == link {
             json.item();
@@ -228,13 +231,13 @@ fn routes(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
     json.end();
 }
 
-fn route(json: &mut Json<'_>, route: &Route, dev: Option<IfName>) {
+fn route(json: &mut Json<'_>, route: &Route, dev: &dyn Show) {
     json.text(&route.dst);
     json.text_or_null(&route.via);
-    json.text_or_null(&dev);
+    json.text_or_null(dev);
     json.number_or_null(route.metric);
     json.number_or_null(Some(route.table).filter(|table| *table != MAIN_TABLE));
     json.text_or_null(&route.src);
-    json.string(route.kind.word());
+    json.packed(route.kind.word());
     json.boolean(route.reach == Reach::Onlink);
 }

@@ -52,7 +52,6 @@ impl ResolvConf<'_> {
     }
 
     /// Adds what the `owned-IF` file of another link says.
-    #[inline(never)]
     pub fn add_owned(&mut self, file: &[u8]) {
         for (word, value) in owned::lines(file) {
             let of = match parts::position(b"dns,search", word) {

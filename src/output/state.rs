@@ -1,15 +1,16 @@
 //! `/run/ifdawn/state.json` (CONTRACT section 4): one link a line, so that a run which looks at some
 //! links carries the lines of the others over unread.
 
-use crate::engine::Engine;
-use crate::model::config::LinkId;
-use crate::model::desired::{DesiredLink, What};
+use crate::engine::{Engine, Event};
+use crate::model::config::{LinkConfig, LinkId, LinkMatch};
+use crate::model::desired::{DesiredLink, FOREVER, What};
+use crate::model::lease::{Field, Lease};
 use crate::model::link::Mac;
 use crate::output::json::{Json, Octets};
+use crate::output::lease::said;
 use crate::output::owned::List;
 use crate::output::plan_json::add_names;
 use crate::packed::{Packed, packed};
-use crate::plan::op::RouteWords;
 use crate::plan::resolve::LinkState;
 use crate::text::parts;
 use crate::text::show::{Show, Text, displayed};
@@ -27,7 +28,6 @@ const LINE_START: &[u8] = b"{\"name\":\"";
 ///
 /// # Errors
 /// When the text is not ours, or too long.
-#[inline(never)]
 pub fn carry(
     text: &[u8],
     is_ours: &mut dyn FnMut(&[u8]) -> bool,
@@ -72,8 +72,8 @@ const FILE: Packed = packed!(concat!(
     r#"{"version":1,"outcome":%,"started_ms":%,"links":[<"#,
     "\n",
     r#"{"name":%,"ifindex":%,"mac":%,"kind":%,"state":%,"carrier":%,"#,
-    r#""addresses":[<{"address":%,"source":"static","valid_s":null,"preferred_s":null}>],"#,
-    r#""routes":[<%>],"dns":[<%>],"lease4":null,"lease6":null,"#,
+    r#""addresses":[<{"address":%,"source":%,"valid_s":%,"preferred_s":%}>],"#,
+    r#""routes":[<%>],"dns":[<%>],"lease4":%<{<%:%>}>,"lease6":null,"#,
     r#""timeline":[<{"at_us":%,"event":%}>],"problems":[<%>]}>%"#,
     "\n]}\n"
 ));
@@ -99,7 +99,7 @@ impl Show for State<'_, '_> {
             if matches!(state, LinkState::WaitingDevice | LinkState::WaitingUdev) {
                 comma = 0;
                 json.item();
-                line(&mut json, engine, LinkId(n), None);
+                line(&mut json, engine, LinkId::new(n), None);
             }
         }
         json.end();
@@ -114,9 +114,10 @@ displayed!(State<'_, '_>);
 /// Writes the line of a link; `found` is `None` for one that did not appear.
 #[inline(never)]
 fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&DesiredLink>) {
-    let (Some(config), Some(state)) =
-        (engine.config.link(id), engine.states.get(usize::from(id.0)))
-    else {
+    let Some(config) = engine.config.link(id) else {
+        return;
+    };
+    let Some(&(mut state)) = engine.states.get(id.place()) else {
         return;
     };
     let (ifindex, name, mac) = match found {
@@ -132,13 +133,29 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
             .or(observed.map(|link| &link.mac))
             .unwrap_or(&Mac::NONE),
     );
-    json.string(config.kind.word());
-    json.packed(WORDS.line(*state as usize));
-    json.boolean(observed.is_some_and(|link| link.has_carrier()));
+    json.packed(config.kind.word());
+    let leased = found.is_some_and(|link| link.leased);
+    let has_carrier = observed.is_some_and(|link| link.has_carrier());
+    // One description may fit several links.
+    if state == LinkState::Up && config.ipv4.asks() && !leased && is_any(config) {
+        state = match has_carrier {
+            true => LinkState::WaitingLease,
+            false => LinkState::WaitingCarrier,
+        };
+    }
+    json.packed(WORDS.line(state as usize));
+    json.boolean(has_carrier);
+    let lease = engine.lease_of(ifindex);
+    let leased_addr = &lease.and_then(Lease::cidr);
     for addr in desired.things.iter() {
         if addr.what == What::Addr && addr.is_wanted_on(ifindex) {
             json.item();
             json.text(&addr.route.dst);
+            let is_leased = (leased_addr.as_ref()).is_some_and(|leased| *leased == addr.route.dst);
+            json.string(if is_leased { "dhcp4" } else { "static" });
+            let valid = Some(addr.valid_secs).filter(|secs| *secs != FOREVER);
+            json.number_or_null(valid);
+            json.number_or_null(valid);
         }
     }
     json.end();
@@ -148,16 +165,17 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
         .filter(|route| route.what == What::Route && route.is_wanted_on(ifindex));
     for route in routes.take(ROUTES_SHOWN) {
         json.item();
-        json.text(&RouteWords(&route.route));
+        json.text(&route.route);
     }
     json.end();
-    let id = observed.map_or(LinkId(u16::MAX), |_| id);
-    add_names(json, &engine.config, Some(id), List::Dns);
+    let id = observed.map_or(LinkId::NONE, |_| id);
+    add_names(json, &engine.config, Some(id), lease, List::Dns);
+    leased_words(json, lease);
     for mark in engine.marks.iter() {
         if mark.ifindex == ifindex {
             json.item();
             json.number(mark.at.0.saturating_sub(engine.started().0));
-            json.text(&WORDS.line(mark.event as usize));
+            json.packed(mark.event.word());
         }
     }
     json.end();
@@ -170,20 +188,48 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     json.end();
 }
 
+/// Writes a lease, with the keys of its file.
+fn leased_words(json: &mut Json<'_>, lease: Option<&Lease>) {
+    json.word(if lease.is_some() { "" } else { "null" });
+    if let Some(lease) = lease {
+        json.item();
+        for field in Field::ALL {
+            if let Some((key, value)) = &said(lease, *field) {
+                json.item();
+                json.packed(*key);
+                json.text(value);
+            }
+        }
+        json.end();
+    }
+    json.end();
+}
+
+impl Event {
+    /// Its word.
+    pub fn word(self) -> Packed {
+        WORDS.line(self as usize)
+    }
+}
+
+fn is_any(config: &LinkConfig) -> bool {
+    matches!(config.matches, LinkMatch::Any)
+}
+
 /// The words of CONTRACT section 4: by their numbers those of each [`LinkState`] and
-/// [`Event`](crate::engine::Event).
-const WORDS: Packed =
-    packed!("ignored\nwaiting-device\nwaiting-udev\nfound\nup\nfailed\ndad\nseen\nrenamed\ndone");
+/// [`Event`].
+const WORDS: Packed = packed!(
+    "ignored\nwaiting-device\nwaiting-udev\nfound\nup\nfailed\ndad\nseen\nrenamed\ndone\nwaiting-carrier\ndhcp4\ndhcp4\ncarrier\ndiscover\noffer\nrequest\nack\nprobe\nannounce\ndecline\nrelease"
+);
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::diag::Origin;
-    use crate::engine::{Event, Instant};
+    use crate::engine::Instant;
     use crate::machine::Machine;
     use crate::model::addr::Cidr;
-    use crate::model::config::LinkConfig;
-    use crate::model::config::{LinkMatch, Server, SourceKind};
+    use crate::model::config::{Server, SourceKind};
     use crate::model::desired::Thing;
     use crate::model::link::IfName;
     use crate::model::observed::{ARPHRD_ETHER, IFF_LOWER_UP, IFF_UP, KernelKind, Link};
@@ -306,6 +352,8 @@ mod tests {
             arphrd,
             mtu,
             mac,
+            carrier_losses: 0,
+            broadcast: Mac::NONE,
             perm_mac,
             master,
             kind,

@@ -1,12 +1,13 @@
 //! The program's own texts, with one octet for each of the parts that are frequent in them.
 //!
 //! A text is written as it is read, and packed while compiling ([`packed!`](crate::packed!)): each occurrence
-//! of the first of 128 parts becomes one octet, then of the second, and so on. So ten octets of a complaint
-//! take six. A line feed, and the octets that stand for values in templates, are in no part: texts can be
+//! of the first of 159 parts becomes one octet, then of the second, and so on. So ten octets of a complaint
+//! take five. A line feed, and the octets that stand for values in templates, are in no part: texts can be
 //! divided there while they are packed.
 
 mod pack;
 
+use crate::diag::LineBuf;
 use crate::text::parts;
 use crate::text::show::{Show, Text, displayed};
 use pack::{FIRST, PAIRS};
@@ -23,9 +24,12 @@ impl Packed {
         Packed(parts::nth(self.0, b'\n', number).unwrap_or_default())
     }
 
-    /// Passes its octets to `each`.
-    pub fn octets(self, each: &mut dyn FnMut(u8)) {
-        unpack(self.0, each);
+    /// Which of its items, which are joined by commas, `word` is, in any case.
+    #[inline(never)]
+    pub fn position(self, word: &[u8]) -> Option<usize> {
+        let mut list = LineBuf::<80>::new();
+        list.show(&self);
+        parts::position(list.as_bytes(), word)
     }
 
     /// What follows it in `text`, if that begins with it.
@@ -44,25 +48,28 @@ impl Packed {
 
 impl Show for Packed {
     fn show(&self, text: &mut Text<'_>) {
-        self.octets(&mut |octet| text.octet(octet));
+        unpack(self.0, text);
     }
 }
 
 displayed!(Packed);
 
-/// Passes the octets that `units` stand for to `each`.
+/// Passes the octets that `units` stand for to `text`.
 #[inline(never)]
-pub fn unpack(units: &[u8], each: &mut dyn FnMut(u8)) {
+pub fn unpack(units: &[u8], text: &mut Text<'_>) {
     for unit in units {
         match pair(*unit) {
-            Some(pair) => unpack(pair, each),
-            None => each(*unit),
+            Some(pair) => unpack(pair, text),
+            None => text.octet(*unit),
         }
     }
 }
 
 /// The two units a unit stands for.
 fn pair(unit: u8) -> Option<&'static [u8; 2]> {
+    if unit == b'\n' {
+        return None;
+    }
     PAIRS.get(usize::from(unit.wrapping_sub(FIRST)))
 }
 
@@ -84,7 +91,7 @@ mod tests {
     use super::*;
     use std::string::ToString;
 
-    const WRITTEN: &str = "is not an IP address\n, \x7f~ and $ more\n\nis not the name of the link";
+    const WRITTEN: &str = "is not an IP address\n, ~ and $ more\n\nis not the name of the link";
 
     #[test]
     fn a_packed_text_is_shown_as_it_was_written() {
@@ -101,6 +108,19 @@ mod tests {
             assert_eq!(packed.line(n).to_string(), line);
         }
         assert_eq!(packed.line(4), Packed(b""));
+    }
+
+    #[test]
+    fn a_word_has_its_place_in_a_list() {
+        let list = packed!("dhcp,,link-local");
+        for (word, place) in [
+            (&b"DHCP"[..], Some(0)),
+            (b"", Some(1)),
+            (b"link-local", Some(2)),
+            (b"link", None),
+        ] {
+            assert_eq!(list.position(word), place);
+        }
     }
 
     #[test]

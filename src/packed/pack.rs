@@ -6,152 +6,197 @@
     reason = "what fails here is an error of the compiler"
 )]
 
-/// The unit that stands for the first of [`PARTS`].
+/// The unit that stands for the first of [`PARTS`]. Behind the last octet it goes on from 0, with control
+/// characters: of these only the line feed is in texts.
 pub(super) const FIRST: u8 = 0x80;
 
-/// What a unit from [`FIRST`] on stands for: a part of two octets, or of two units before it. They were
+/// The place of the line feed in [`PAIRS`], which stands for itself.
+const LINE_FEED: usize = b'\n'.wrapping_sub(FIRST) as usize;
+
+/// What units from [`FIRST`] on stand for: a part of two octets, or of two units before it. They were
 /// chosen by joining the most frequent pair of neighbours in all texts, again and again (size-report/parts).
-const PARTS: [&str; 128] = [
+const PARTS: [&str; 159] = [
     "s ",
     "e ",
     "th",
     "t ",
-    "in",
     "no",
+    "in",
     "  ",
+    "er",
     "is ",
     "IP",
     "re",
     "an",
-    "on",
-    "er",
     "IPV",
     "not ",
     "me",
+    "a ",
+    "or",
     "lin",
     "IPV6",
-    "d ",
-    "TE",
-    "or",
-    ", ",
-    "a ",
-    "    ",
-    "ou",
-    "ne",
-    "ON",
-    "link",
-    "is not ",
-    "IPV6_",
-    "the ",
-    "MA",
-    "IN",
-    "y ",
-    "fi",
-    "\":",
-    "RE",
-    "RO",
-    "DE",
-    "an ",
-    ",\"",
-    "ti",
-    "it",
-    "te",
-    "ar",
     "ER",
-    "of",
+    "d ",
+    "on",
+    "    ",
+    "ne",
+    "ou",
     "le",
-    "ME",
-    "rd",
-    "rd.",
-    "AD",
-    "TI",
-    "t.",
-    "ch",
-    ": ",
-    "ad",
-    "res",
-    "na",
-    "ver",
-    "de",
-    "NE",
+    "IN",
     "DH",
     "DHC",
-    "RI",
-    "ing",
-    "LE",
-    "of ",
+    "link",
+    "ON",
+    ", ",
+    "MA",
+    "the ",
+    "TE",
+    "DHCP",
+    "IPV6_",
+    "of",
+    "te",
+    "RE",
+    "an ",
+    "is not ",
+    "\":",
+    "ti",
+    "ME",
+    "RO",
+    "fi",
+    "DE",
     "se",
+    "er ",
+    "AD",
+    ",\"",
+    " s",
+    "y ",
+    "ST",
+    "res",
+    "TI",
+    ": ",
+    "de",
+    "NE",
+    "wa",
+    "of ",
+    "ad",
+    "net",
+    "rd",
+    "rd.",
+    "na",
     "to",
     "UT",
-    "wa",
+    "ta",
+    "LE",
+    "ha",
+    "EN",
+    "RI",
+    "it",
+    "ing",
     "co",
-    "e th",
-    "--",
-    "CON",
-    "T_",
-    "WA",
-    "no ",
-    "or ",
+    "ac",
     "ADD",
-    "DHCP",
-    "LA",
-    "wh",
-    "and ",
-    "ST",
-    "one ",
-    "is not a ",
-    "ING",
-    "rd.ne",
-    "mor",
-    "more th",
-    "more than ",
-    "X_",
-    "link ",
-    "name",
+    "WA",
+    "al",
+    "than ",
+    "--",
     "time",
     "in ",
-    "od",
-    "ROU",
-    "ROUTE",
-    "rd.net.",
-    "ta",
-    "MAX_",
-    "are ",
-    "; ",
-    "OR",
-    "_*",
-    "er ",
-    "con",
-    "as ",
-    "AR",
+    "ar",
+    "up",
+    "name",
+    "CON",
+    "LA",
+    "en",
+    "T_",
     "add",
     "addres",
+    "v4",
     "cp",
-    "ATE",
-    "ADDR",
-    "ID",
-    "al",
-    "com",
-    "more than MAX_",
-    "lo",
+    "ING",
+    "IPV4",
     "if",
-    "up",
-    "le ",
+    "ver",
+    "ch",
+    "mor",
+    "more ",
+    "more than ",
+    "X_",
+    "or ",
+    "as",
+    "; ",
+    "is not a ",
     "dh",
     "dhcp",
-    "IPV4",
+    "ADDR",
+    "lo",
+    "MAX_",
+    "out",
+    "AR",
+    "rd.net",
+    "rd.net.",
+    "is",
+    "link ",
+    "ro",
+    "ATE",
+    "DHCPv4",
+    "AC",
+    "OR",
+    "_*",
+    "no ",
+    "com",
+    "more than MAX_",
+    "ack",
+    "SE",
+    "ed",
+    "DEV",
+    "ROU",
+    "ROUTE",
+    "OP",
+    "ID",
+    "    --",
+    "ye",
+    "AME",
+    "DN",
+    "NET",
+    "DHCP_",
+    "FI",
+    "di",
+    "wi",
+    "un",
+    "AL",
+    "NAME",
+    "SER",
+    "d ye",
+    "ri",
+    "OT",
+    "TIME",
+    "s\":",
+    "D_",
+    "line",
+    "our",
+    "ce",
 ];
 
-/// Each of [`PARTS`] as the two units it consists of.
-pub(super) const PAIRS: [[u8; 2]; PARTS.len()] = {
-    let mut pairs = [[0; 2]; PARTS.len()];
+/// Each of [`PARTS`] as the two units it consists of, by its unit.
+pub(super) const PAIRS: [[u8; 2]; PARTS.len() + 1] = {
+    let mut pairs = [[0; 2]; PARTS.len() + 1];
     let mut n = 0;
     while n < PARTS.len() {
-        pairs[n] = pair(n);
+        pairs[place(n)] = pair(n);
         n += 1;
     }
     pairs
 };
+
+/// The place of a part in [`PAIRS`].
+const fn place(n: usize) -> usize {
+    n + (n >= LINE_FEED) as usize
+}
+
+/// The unit that stands for a part.
+const fn code(n: usize) -> u8 {
+    FIRST.wrapping_add(place(n) as u8)
+}
 
 /// The first way to divide a part into two units.
 const fn pair(n: usize) -> [u8; 2] {
@@ -181,7 +226,7 @@ const fn unit(text: &[u8], end: usize) -> Option<u8> {
     let mut n = 0;
     while n < end {
         if is_same(PARTS[n].as_bytes(), text) {
-            return Some(FIRST + n as u8);
+            return Some(code(n));
         }
         n += 1;
     }
@@ -203,18 +248,18 @@ pub const fn pack<const LEN: usize>(text: &[u8]) -> ([u8; LEN], usize) {
     let mut units = [0; LEN];
     let mut len = 0;
     while len < text.len() {
-        assert!(text[len] < FIRST, "not ASCII");
+        assert!(matches!(text[len], b' '..=b'~' | b'\n'), "not printable");
         units[len] = text[len];
         len += 1;
     }
     let mut n = 0;
-    while n < PAIRS.len() {
-        let [left, right] = PAIRS[n];
+    while n < PARTS.len() {
+        let [left, right] = PAIRS[place(n)];
         let (mut from, mut to) = (0, 0);
         while from < len {
             units[to] = units[from];
             if units[from] == left && from + 1 < len && units[from + 1] == right {
-                units[to] = FIRST + n as u8;
+                units[to] = code(n);
                 from += 1;
             }
             from += 1;

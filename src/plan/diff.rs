@@ -13,7 +13,6 @@ use crate::model::desired::{Desired, Presence, Standing, Thing, What};
 use crate::model::observed::Observed;
 use crate::model::route::{PROTOCOL, Route};
 use crate::wire::rtnetlink::Seen;
-use crate::wire::rtnetlink::addr::FOREVER;
 use core::net::Ipv6Addr;
 
 /// Marks what is desired in whose place `seen` stands; where it was asked for, unless it is stale.
@@ -21,13 +20,13 @@ use core::net::Ipv6Addr;
 pub fn mark(desired: &mut Desired<'_>, seen: &Seen) -> Option<Origin> {
     let mut asked_for = None;
     let ours = seen.thing.route.protocol == PROTOCOL;
-    desired.things.each(&seen.thing.key(), &mut |wanted| {
+    desired.things.each(&seen.thing, &mut |wanted| {
         let is_wanted = wanted.standing != Standing::Stale;
         if is_wanted {
             asked_for = Some(wanted.origin);
         }
         if is_same(wanted, seen) {
-            wanted.presence = match is_wanted && seen.valid_lft_secs != FOREVER {
+            wanted.presence = match is_wanted && !wanted.lives_as(&seen.thing) {
                 true => Presence::Mortal,
                 false => Presence::Same,
             };
@@ -71,6 +70,7 @@ fn is_in_the_way(desired: &Desired<'_>, stale: &Thing) -> bool {
 /// Where `promote_secondaries` is off, the primary IPv4 address of a subnet takes the others with it when
 /// it goes, and the last address takes the routes: both are put back, once for a link, however many of its
 /// addresses go.
+#[inline(never)]
 fn put_back(desired: &Desired<'_>, plan: &mut Plan<'_>, stale: &Thing) {
     let ifindex = stale.ifindex;
     let is_put_back = |step: &Step| {
@@ -80,30 +80,27 @@ fn put_back(desired: &Desired<'_>, plan: &mut Plan<'_>, stale: &Thing) {
     if stale.route.family() == Family::V6 || plan.steps.iter().any(is_put_back) {
         return;
     }
-    let before = plan.steps.len();
+    let (before, mut has_addr) = (plan.steps.len(), false);
     for (wanted, n) in desired.things.iter().zip(0..) {
-        if wanted.what == What::Addr
-            && wanted.is_wanted_on(ifindex)
-            && wanted.route.dst.len == stale.route.dst.len
-            && wanted.route.dst.contains(&stale.route.dst.addr)
-        {
-            plan.push(Phase::AddressesAgain, Act::Replace, n);
+        let (ours, theirs) = (&wanted.route, &stale.route);
+        if ours.family() == Family::V6 || !wanted.is_wanted_on(ifindex) {
+            continue;
         }
+        let (phase, act) = match (wanted.what, &ours.via) {
+            (What::Addr, _) => {
+                if ours.dst.len != theirs.dst.len || !ours.dst.contains(&theirs.dst.addr) {
+                    continue;
+                }
+                has_addr = true;
+                (Phase::AddressesAgain, Act::Replace)
+            }
+            (What::Route, None) => (Phase::RoutesOnLinkAgain, Act::Add),
+            (What::Route, Some(_)) => (Phase::RoutesViaAgain, Act::Add),
+        };
+        plan.push(phase, act, n);
     }
-    if plan.steps.len() == before {
-        return;
-    }
-    for (wanted, n) in desired.things.iter().zip(0..) {
-        if wanted.what == What::Route
-            && wanted.is_wanted_on(ifindex)
-            && wanted.route.family() == Family::V4
-        {
-            let phase = match wanted.route.via {
-                None => Phase::RoutesOnLinkAgain,
-                Some(_) => Phase::RoutesViaAgain,
-            };
-            plan.push(phase, Act::Add, n);
-        }
+    if !has_addr {
+        plan.steps.truncate(before);
     }
 }
 
@@ -134,6 +131,7 @@ pub fn diff(desired: &Desired<'_>, has_ipv6: Ipv6, plan: &mut Plan<'_>) {
         let act = match (thing.standing, thing.presence) {
             (Standing::Stale, Presence::Same) => Act::Delete,
             (Standing::Stale, _) | (_, Presence::Same) => continue,
+            (_, Presence::DiffersForeign) if thing.yields => continue,
             (_, Presence::Missing) => Act::Add,
             (_, Presence::DiffersOurs | Presence::DiffersForeign | Presence::Mortal) => {
                 Act::Replace
@@ -214,7 +212,6 @@ mod tests {
             thing,
             is_plain: true,
             flags: 0,
-            valid_lft_secs: FOREVER,
         }
     }
 
@@ -229,10 +226,8 @@ mod tests {
         };
         let elsewhere = Thing::addr(3, &cidr("192.0.2.5/24"), &None, Origin::NONE);
         let elsewhere = seen(elsewhere);
-        let mortal = Seen {
-            valid_lft_secs: 60,
-            ..wanted("192.0.2.5/24", None)
-        };
+        let mut mortal = wanted("192.0.2.5/24", None);
+        mortal.thing.valid_secs = 60;
         let mut flagged = Seen {
             flags: 0xff,
             ..wanted("192.0.2.5/24", Some("192.0.2.5"))

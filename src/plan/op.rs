@@ -2,8 +2,8 @@
 
 use super::{Act, Naming, Plan, Step};
 use crate::diag::Origin;
-use crate::model::addr::Family;
-use crate::model::desired::{Desired, Thing, What};
+use crate::model::addr::{Family, dotted};
+use crate::model::desired::{Desired, FOREVER, Thing, What};
 use crate::model::link::{IfName, Mac};
 use crate::model::route::{MAIN_TABLE, Reach, Route, RouteKind};
 use crate::text::show::{Show, Text, displayed};
@@ -127,19 +127,29 @@ impl Show for Op<'_> {
                     (What::Route, Family::V4) => ("ip route ", "replace "),
                     (What::Route, Family::V6) => ("ip -6 route ", "replace "),
                 };
+                let verb_word = match verb {
+                    Verb::Add => "add ",
+                    Verb::Replace => replace,
+                    Verb::Delete => "del ",
+                };
                 f.put(command.as_bytes());
-                f.put(verb.word(replace).as_bytes());
+                f.put(verb_word.as_bytes());
                 match thing.what {
                     What::Addr => AddrWords(thing).show(f),
-                    What::Route => RouteWords(&thing.route).show(f),
+                    What::Route => thing.route.show(f),
                 }
-                return match thing.route.kind {
+                match thing.route.kind {
                     RouteKind::Unicast => self.device(f, " dev "),
                     RouteKind::Blackhole
                     | RouteKind::Unreachable
                     | RouteKind::Prohibit
                     | RouteKind::Throw => {}
-                };
+                }
+                if thing.valid_secs != FOREVER && *verb != Verb::Delete {
+                    f.count(" valid_lft ", thing.valid_secs);
+                    f.count(" preferred_lft ", thing.valid_secs);
+                }
+                return;
             }
             Change::Rename(Naming::DropAltName, name) => {
                 self.device(f, "ip link property del dev ");
@@ -148,7 +158,7 @@ impl Show for Op<'_> {
             Change::Rename(Naming::Rename, name) => (" name ", &Word(name)),
             Change::Up => (" up", &""),
             Change::Down => (" down", &""),
-            Change::Mac(mac) => (" address ", mac),
+            Change::Mac(mac) => (" address ", *mac),
             Change::Mtu(mtu) => (" mtu ", mtu),
         };
         self.device(f, "ip link set dev ");
@@ -156,25 +166,13 @@ impl Show for Op<'_> {
     }
 }
 
-displayed!(Op<'_>, RouteWords<'_>);
+displayed!(Op<'_>, Route);
 
 impl Op<'_> {
     /// The link's name, if it has one, after `word`.
     fn device(&self, f: &mut Text<'_>, word: &str) {
         if let Some(name) = self.name {
             f.show(word, &Word(name));
-        }
-    }
-}
-
-impl Verb {
-    /// The word of ip(8), with a blank; `replace` is that of the object.
-    #[inline(never)]
-    fn word(self, replace: &'static str) -> &'static str {
-        match self {
-            Verb::Add => "add ",
-            Verb::Replace => replace,
-            Verb::Delete => "del ",
         }
     }
 }
@@ -216,50 +214,47 @@ impl Show for AddrWords<'_> {
         }
         f.count("/", addr.len.into());
         if let Some(broadcast) = &self.0.broadcast {
-            f.show(" brd ", broadcast);
+            dotted(f, " brd ", &broadcast.octets());
         }
     }
 }
 
 /// A route in the words of ip-route(8), without its link: what route files hold and `owned-IF` keeps.
-pub struct RouteWords<'a>(pub &'a Route);
-
-impl Show for RouteWords<'_> {
+impl Show for Route {
     fn show(&self, f: &mut Text<'_>) {
-        let route = self.0;
-        if route.kind != RouteKind::Unicast {
-            f.put(route.kind.word().as_bytes());
+        if self.kind != RouteKind::Unicast {
+            self.kind.word().show(f);
             f.put(b" ");
         }
-        match route.dst.is_default() {
+        match self.dst.is_default() {
             true => f.put(b"default"),
-            false => route.dst.show(f),
+            false => self.dst.show(f),
         }
-        if let Some(via) = &route.via {
-            let word = match Family::of(via) == route.family() {
+        if let Some(via) = &self.via {
+            let word = match Family::of(via) == self.family() {
                 true => " via ",
                 false => " via inet6 ",
             };
             f.show(word, via);
         }
-        if let Some(src) = &route.src {
+        if let Some(src) = &self.src {
             f.show(" src ", src);
         }
         // ip(8) reads this one number as hexadecimal whatever its prefix.
-        if route.tos != 0 {
-            f.hex(" tos 0x", route.tos);
+        if self.tos != 0 {
+            f.hex(" tos 0x", self.tos);
         }
-        if route.table != MAIN_TABLE {
-            f.count(" table ", route.table);
+        if self.table != MAIN_TABLE {
+            f.count(" table ", self.table);
         }
-        f.count(" proto ", route.protocol.into());
-        if let Some(scope) = &route.scope {
+        f.count(" proto ", self.protocol.into());
+        if let Some(scope) = &self.scope {
             f.count(" scope ", (*scope).into());
         }
-        if let Some(metric) = &route.metric {
+        if let Some(metric) = &self.metric {
             f.count(" metric ", *metric);
         }
-        match route.reach {
+        match self.reach {
             Reach::Checked => {}
             Reach::Onlink => f.put(b" onlink"),
         }
@@ -414,7 +409,8 @@ mod tests {
 
     #[test]
     fn routes_that_lead_nowhere_name_no_link() {
-        for (kind, _, word) in RouteKind::ALL.into_iter().skip(1) {
+        for kind in RouteKind::ALL.into_iter().skip(1) {
+            let word = kind.word();
             let nowhere = Route {
                 kind,
                 ..Route::new(cidr("10.0.0.0/8"))

@@ -8,9 +8,7 @@ use super::rename::find_by_mac;
 use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink};
 use crate::limits::MAX_LINE;
 use crate::model::addr::Cidr;
-use crate::model::config::{
-    AddrConfig, Config, LinkConfig, LinkId, LinkMatch, NameRule, SourceKind,
-};
+use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, NameRule, SourceKind};
 use crate::model::desired::{Desired, Thing};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, KernelKind, Link, Observed};
@@ -18,23 +16,29 @@ use crate::text::show::Show;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use heapless::VecView;
 
-/// How far a configured link is.
+/// How far a configured link is. The numbers are lines of the words of state.json.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkState {
     /// Not asked for in this run.
-    NotAsked,
+    NotAsked = 0,
     /// No link of the kernel matches yet.
-    WaitingDevice,
+    WaitingDevice = 1,
     /// udev is not done with it.
-    WaitingUdev,
+    WaitingUdev = 2,
     /// A link matches and is part of Desired.
-    Found,
+    Found = 3,
     /// Everything asked of it is done.
-    Up,
+    Up = 4,
     /// Something asked of it cannot be done.
-    Failed,
+    Failed = 5,
     /// A route of it waits for duplicate address detection.
-    WaitingDad,
+    WaitingDad = 6,
+    /// It has no carrier, and so no lease.
+    WaitingCarrier = 10,
+    /// It has no lease.
+    WaitingLease = 11,
+    /// Its lease does not say where root is.
+    WaitingRoot = 12,
 }
 
 impl LinkState {
@@ -44,6 +48,9 @@ impl LinkState {
             LinkState::WaitingDevice => Some(Problem::NoDeviceYet),
             LinkState::WaitingUdev => Some(Problem::NoUdevYet),
             LinkState::WaitingDad => Some(Problem::NoDadYet),
+            LinkState::WaitingCarrier => Some(Problem::NoCarrierYet),
+            LinkState::WaitingLease => Some(Problem::NoLeaseYet),
+            LinkState::WaitingRoot => Some(Problem::NoRootYet),
             LinkState::NotAsked | LinkState::Found | LinkState::Up | LinkState::Failed => None,
         }
     }
@@ -68,22 +75,18 @@ impl Goal<'_> {
 }
 
 /// The addresses the kernel gives the loopback link when it comes up.
-const LOOPBACK: [AddrConfig; 2] = [
-    loopback(IpAddr::V4(Ipv4Addr::LOCALHOST), 8),
-    loopback(IpAddr::V6(Ipv6Addr::LOCALHOST), 128),
+const LOOPBACK: [Cidr; 2] = [
+    Cidr {
+        addr: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        len: 8,
+    },
+    Cidr {
+        addr: IpAddr::V6(Ipv6Addr::LOCALHOST),
+        len: 128,
+    },
 ];
 
-const fn loopback(addr: IpAddr, len: u8) -> AddrConfig {
-    AddrConfig {
-        link: LinkId(u16::MAX),
-        addr: Cidr { addr, len },
-        peer: None,
-        broadcast: None,
-        origin: Origin::NONE,
-    }
-}
-
-/// Everything that [`Resolver::resolve`] works on.
+/// Everything that links and routes are resolved from.
 pub struct Resolver<'a, 'm> {
     /// What the sources said.
     pub config: &'a Config<'m>,
@@ -99,11 +102,13 @@ pub struct Resolver<'a, 'm> {
     pub sink: &'a mut dyn Sink,
     /// Where the last route went, in [`Desired::links`]; begin with 0.
     pub last_link: usize,
+    /// Of the links that one description fits, the one whose lease says where root is.
+    pub root_link: Option<u32>,
 }
 
 impl Resolver<'_, '_> {
-    /// Fills `desired` and `states`.
-    pub fn resolve(&mut self) {
+    /// Fills `desired` and `states` but for leases and routes, which come in this order after it.
+    pub fn links(&mut self) {
         self.desired.clear();
         self.states.clear();
         let _ = (self.states).resize(self.config.links.len(), LinkState::NotAsked);
@@ -117,6 +122,10 @@ impl Resolver<'_, '_> {
                 }
             }
         }
+    }
+
+    /// Adds the routes of the configuration.
+    pub fn routes(&mut self) {
         for route in self.config.routes.iter() {
             self.route(route);
         }
@@ -129,7 +138,7 @@ impl Resolver<'_, '_> {
             self.desired.add_link(lo.ifindex, &lo.name, Origin::NONE);
             if lo.is_up() {
                 for addr in &LOOPBACK {
-                    self.add_addr(lo.ifindex, addr, None);
+                    self.add(&Thing::addr(lo.ifindex, addr, &None, Origin::NONE));
                 }
             }
         }
@@ -173,7 +182,6 @@ impl Resolver<'_, '_> {
     }
 
     /// The MAC rule that gives `name`; that of the command line before that of a file.
-    #[inline(never)]
     fn rule(&self, name: &Option<IfName>) -> Option<&NameRule> {
         let mut rules = self.config.name_rules.iter();
         rules.find(|rule| rule.name.is(name))
@@ -198,7 +206,7 @@ impl Resolver<'_, '_> {
     /// Every candidate link that no other configuration speaks of; one of them where an address is given.
     fn any(&mut self, id: LinkId, config: &LinkConfig) {
         let is_at_boot = self.goal.names.is_empty();
-        if is_at_boot && !self.goal.wants(config, None) {
+        if is_at_boot && !config.onboot {
             return;
         }
         let links = self.observed.links.as_slice();
@@ -252,8 +260,12 @@ impl Resolver<'_, '_> {
             (self.desired).add_link(link.ifindex, &link.name, config.origin);
         }
         if let Some(wanted) = self.desired.link_mut(link.ifindex) {
-            wanted.config = wanted.config.or(Some(id));
-            wanted.mtu = wanted.mtu.or(config.mtu);
+            if wanted.config.is_none() {
+                wanted.config = Some(id);
+            }
+            if wanted.mtu.is_none() {
+                wanted.mtu = config.mtu;
+            }
             if wanted.mac.is_none() {
                 wanted.mac = config.mac;
             }
@@ -261,26 +273,22 @@ impl Resolver<'_, '_> {
         self.set_state(id, LinkState::Found);
         for addr in self.config.addrs.iter() {
             if addr.link == id {
-                let usual = match addr.peer {
-                    None => addr.addr.broadcast(),
-                    Some(_) => None,
-                };
-                self.add_addr(link.ifindex, addr, addr.broadcast.or(usual));
+                let mut wanted = Thing::addr(link.ifindex, &addr.addr, &addr.peer, addr.origin);
+                wanted.broadcast = addr.broadcast;
+                if addr.broadcast.is_none() && addr.peer.is_none() {
+                    wanted.broadcast = addr.addr.broadcast();
+                }
+                self.add(&wanted);
             }
         }
-        self.gateway(id, link, &config.ipv4);
-        self.gateway(id, link, &config.ipv6);
-    }
-
-    fn add_addr(&mut self, ifindex: u32, given: &AddrConfig, broadcast: Option<Ipv4Addr>) {
-        let mut wanted = Thing::addr(ifindex, &given.addr, &given.peer, given.origin);
-        wanted.broadcast = broadcast;
-        self.add(&wanted);
+        for ip in [&config.ipv4, &config.ipv6] {
+            self.gateway(id, link, ip, &ip.gateway);
+        }
     }
 
     #[inline(never)]
     fn set_state(&mut self, id: LinkId, state: LinkState) {
-        if let Some(slot) = self.states.get_mut(usize::from(id.0)) {
+        if let Some(slot) = self.states.get_mut(id.place()) {
             *slot = state;
         }
     }
@@ -339,7 +347,6 @@ mod tests {
     use crate::model::desired::What;
     use crate::model::observed::{IFF_LOOPBACK, IFF_LOWER_UP, IFF_UP};
     use crate::model::route::Route;
-    use crate::plan::op::RouteWords;
     use crate::testing::{self, cidr, ip, mac, name};
     use std::string::{String, ToString};
     use std::vec::Vec;
@@ -403,7 +410,7 @@ mod tests {
         fill(&mut engine.config);
         let names: Vec<IfName> = names.iter().map(|text| name(text)).collect();
         let mut told = Told(Vec::new());
-        Resolver {
+        let mut resolver = Resolver {
             config: &engine.config,
             observed: &engine.observed,
             goal: Goal { names: &names },
@@ -411,8 +418,10 @@ mod tests {
             states: engine.states,
             sink: &mut told,
             last_link: 0,
-        }
-        .resolve();
+            root_link: None,
+        };
+        resolver.links();
+        resolver.routes();
         let mut shall = Vec::new();
         shall.extend(
             engine
@@ -433,9 +442,7 @@ mod tests {
             .extend(addrs.map(|addr| std::format!("addr {} dev {}", addr.route.dst, addr.ifindex)));
         let routes = of(What::Route);
         shall.extend(routes.map(|wanted| {
-            let words = RouteWords(&wanted.route)
-                .to_string()
-                .replace(" proto 153", "");
+            let words = wanted.route.to_string().replace(" proto 153", "");
             std::format!("route {words} dev {}", wanted.ifindex)
         }));
         (shall, engine.states.iter().copied().collect(), told.0)
@@ -591,7 +598,7 @@ mod tests {
                 link.ipv4.gateway = Some(ip(&std::format!("10.0.{net}.1")));
                 link.ipv6.gateway = Some(ip("fe80::1"));
             }
-            config.global.bootdev = bootdev.map(LinkId);
+            config.global.bootdev = bootdev.map(LinkId::new);
         };
         for (bootdev, routes) in [
             (

@@ -1,43 +1,54 @@
 //! Which link a route goes to, and which metric a default route gets.
 
 use super::resolve::{LinkState, Resolver, is_named, is_named_by};
-use crate::diag::{Complaint, Effect, Origin, Problem};
-use crate::model::addr::{Cidr, Family};
-use crate::model::config::{
-    IpConfig, LinkConfig, LinkId, LinkMatch, Method, RouteConfig, RouteDev,
-};
+use crate::diag::{Complaint, Effect, Problem};
+use crate::model::addr::{Cidr, Family, is_link_local};
+use crate::model::config::{IpConfig, LinkConfig, LinkId, LinkMatch, RouteConfig, RouteDev};
 use crate::model::desired::{DesiredLink, Thing, What};
 use crate::model::observed::Link;
 use crate::model::route::{Reach, Route};
 use core::net::IpAddr;
 
 impl Resolver<'_, '_> {
-    /// The default route of one family. Without an address of the family the gateway has no meaning.
+    /// The default route of one family by `via`. Without an address of the family the gateway has no meaning.
     #[inline(never)]
-    pub(super) fn gateway(&mut self, id: LinkId, link: &Link, ip: &IpConfig) {
+    pub(super) fn gateway(
+        &mut self,
+        id: LinkId,
+        link: &Link,
+        ip: &IpConfig,
+        gateway: &Option<IpAddr>,
+    ) {
         const ELSEWHERE: Complaint = Complaint::note(Problem::ElsewhereGateway, Effect::NotSet);
         const NO_ADDR: Complaint = Complaint::warning(Problem::GatewayWithoutAddr, Effect::NotSet);
         const OFF_LINK: Complaint = Complaint::warning(Problem::OffLink, Effect::OnlinkUsed);
-        let Some(via) = &ip.gateway else {
+        let Some(via) = gateway else {
             return;
         };
         if !ip.default_route || via.is_unspecified() {
             return;
         }
         let family = Family::of(via);
-        let (has_addr, mut on_link) = self.has_addr_near(link.ifindex, via);
-        on_link |= matches!(via, IpAddr::V6(via) if via.is_unicast_link_local());
+        let (has_addr, _) = self.has_addr_near(link.ifindex, via);
+        let on_link = is_link_local(via);
         let holds = |other: &RouteConfig| {
             matches!(other.dev, RouteDev::Link(dev) if dev == id)
                 && other.route.via.is_none()
                 && other.route.dst.contains(via)
         };
         let dev = &self.config.global.gateway_dev;
+        if !has_addr && family == Family::V4 && ip.asks() {
+            // Its lease brings one.
+            return;
+        }
         let complaint = if dev.is_some() && family == Family::V4 && !link.name.is(dev) {
             Some(ELSEWHERE)
         } else if !has_addr {
             Some(NO_ADDR)
-        } else if !on_link && !self.config.routes.iter().any(holds) {
+        } else if !on_link
+            && !self.is_near(link.ifindex, via)
+            && !self.config.routes.iter().any(holds)
+        {
             Some(OFF_LINK)
         } else {
             None
@@ -50,25 +61,39 @@ impl Resolver<'_, '_> {
             }
             reach = Reach::Onlink;
         }
-        let route = Route::new(Cidr::default(family));
-        let mut wanted = Thing::route(link.ifindex, &route, ip.origin);
-        let route = &mut wanted.route;
-        route.via = Some(*via);
-        route.reach = reach;
-        route.table = ip.table.unwrap_or(route.table);
-        route.metric = ip.metric.or_else(|| self.default_metric(id, link, family));
+        let mut wanted = self.route_of(id, link, ip, &Cidr::default(family), gateway);
+        wanted.route.reach = reach;
         self.add(&wanted);
+    }
+
+    /// A route of a link with the table and the metric of its family.
+    #[inline(never)]
+    pub(super) fn route_of(
+        &self,
+        id: LinkId,
+        link: &Link,
+        ip: &IpConfig,
+        dst: &Cidr,
+        via: &Option<IpAddr>,
+    ) -> Thing {
+        let mut wanted = Thing::route(link.ifindex, &Route::new(*dst), ip.origin);
+        let route = &mut wanted.route;
+        route.via = *via;
+        if let Some(table) = ip.table {
+            route.table = table;
+        }
+        route.metric = ip.metric;
+        if ip.metric.is_none() {
+            route.metric = self.default_metric(id, link, dst.family());
+        }
+        wanted
     }
 
     /// SEMANTICS "default-route metric": the boot device gets 0 (IPv6: 1, as 0 means 1,024 there), the
     /// others 100 and their place. Where no boot device is named it is the first that may have a default
     /// route.
-    #[inline(never)]
     fn default_metric(&self, id: LinkId, link: &Link, family: Family) -> Option<u32> {
-        let may = |ip: &IpConfig| {
-            ip.default_route
-                && (ip.gateway.is_some() || matches!(ip.method, Method::Dhcp | Method::Auto))
-        };
+        let may = |ip: &IpConfig| ip.default_route && (ip.gateway.is_some() || ip.asks());
         let first = || {
             let may = |link: &LinkConfig| link.onboot && (may(&link.ipv4) || may(&link.ipv6));
             let mut links = self.config.links_with_ids();
@@ -79,19 +104,26 @@ impl Resolver<'_, '_> {
             let config = self.config.link(bootdev);
             bootdev == id || config.is_some_and(|config| is_named_by(link, config))
         };
-        if (self.config.global.bootdev.or_else(first)).is_none_or(is_it) {
-            return match family {
-                Family::V4 => None,
-                Family::V6 => Some(1),
-            };
-        }
-        let mut metric = u32::from(id.0).saturating_add(100);
+        let is_boot = (self.config.global.bootdev.or_else(first)).is_none_or(is_it);
+        let mut before = 0_u32;
         for other in self.desired.links.iter() {
             if other.config == Some(id) && other.ifindex < link.ifindex {
-                metric = metric.saturating_add(1);
+                before = before.wrapping_add(1);
             }
         }
-        Some(metric)
+        // Of several links that one description fits, the one whose lease says where root is.
+        let is_first = self
+            .root_link
+            .map_or(before == 0, |root| root == link.ifindex);
+        match (is_boot && is_first, family) {
+            (true, Family::V4) => None,
+            (true, Family::V6) => Some(1),
+            (false, _) => Some(
+                u32::from(id.number())
+                    .saturating_add(before)
+                    .saturating_add(100),
+            ),
+        }
     }
 
     #[inline(never)]
@@ -114,7 +146,9 @@ impl Resolver<'_, '_> {
             if let Some(link) = self.desired.links.get(n)
                 && self.goes_to(link, config)
             {
-                self.add_route(link.ifindex, &config.route, config.origin);
+                if !self.waits_for_lease(link, &config.route.via) {
+                    self.add(&Thing::route(link.ifindex, &config.route, config.origin));
+                }
                 self.last_link = n;
                 is_used = true;
                 if is_one_link {
@@ -128,8 +162,18 @@ impl Resolver<'_, '_> {
         }
     }
 
+    /// Whether the lease that is to come may bring the subnet that a gateway is in.
+    fn waits_for_lease(&self, link: &DesiredLink, via: &Option<IpAddr>) -> bool {
+        let (Some(via @ IpAddr::V4(_)), Some(id)) = (via, link.config) else {
+            return false;
+        };
+        let config = self.config.link(id);
+        config.is_some_and(|config| config.ipv4.asks())
+            && !link.leased
+            && !self.has_addr_near(link.ifindex, via).1
+    }
+
     /// Says that no link takes a route, unless one may still come, or was not asked for.
-    #[inline(never)]
     fn homeless(&mut self, config: &RouteConfig) {
         const NO_LINK: Complaint = Complaint::warning(Problem::NoLinkOfRoute, Effect::NotSet);
         const NO_SUBNET: Complaint = Complaint::warning(Problem::NoSubnetOfRoute, Effect::NotSet);
@@ -145,7 +189,11 @@ impl Resolver<'_, '_> {
         };
         let waits =
             |state: &LinkState| matches!(state, LinkState::WaitingDevice | LinkState::WaitingUdev);
-        if self.goal.names.is_empty() && !self.states.iter().any(waits) {
+        let waits_for_lease = |link: &DesiredLink| self.waits_for_lease(link, &config.route.via);
+        if self.goal.names.is_empty()
+            && !self.states.iter().any(waits)
+            && !self.desired.links.iter().any(waits_for_lease)
+        {
             self.complain(complaint, config.origin, &config.route.dst);
         }
     }
@@ -154,7 +202,7 @@ impl Resolver<'_, '_> {
     fn goes_to(&self, link: &DesiredLink, config: &RouteConfig) -> bool {
         match &config.dev {
             RouteDev::Link(id) => {
-                let is_found = self.states.get(usize::from(id.0)) == Some(&LinkState::Found);
+                let is_found = self.states.get(id.place()) == Some(&LinkState::Found);
                 let merged = |config: &LinkConfig| link.name.is(&config.name);
                 link.config == Some(*id) || is_found && self.config.link(*id).is_some_and(merged)
             }
@@ -165,7 +213,6 @@ impl Resolver<'_, '_> {
 
     /// Whether a route without a link of its own goes here: the boot device, else where the subnet of a
     /// static address holds the gateway.
-    #[inline(never)]
     fn reaches(&self, link: &DesiredLink, via: &Option<IpAddr>) -> bool {
         if let Some(bootdev) = self.config.global.bootdev {
             return link.config == Some(bootdev);
@@ -179,7 +226,7 @@ impl Resolver<'_, '_> {
     /// Whether a link has an address of this family, and whether one in whose subnet or at whose other end
     /// `via` is.
     #[inline(never)]
-    fn has_addr_near(&self, ifindex: u32, via: &IpAddr) -> (bool, bool) {
+    pub(super) fn has_addr_near(&self, ifindex: u32, via: &IpAddr) -> (bool, bool) {
         let (mut has_addr, mut is_near) = (false, false);
         for addr in self.desired.things.iter() {
             let route = &addr.route;
@@ -194,8 +241,18 @@ impl Resolver<'_, '_> {
         (has_addr, is_near)
     }
 
-    fn add_route(&mut self, ifindex: u32, route: &Route, origin: Origin) {
-        self.add(&Thing::route(ifindex, route, origin));
+    /// Whether `via` is near a link, or a route of it that needs no gateway leads there (RFC 3442 has such routes
+    /// in a lease).
+    #[inline(never)]
+    pub(super) fn is_near(&self, ifindex: u32, via: &IpAddr) -> bool {
+        let is_routed = |thing: &Thing| {
+            let route = &thing.route;
+            thing.what == What::Route
+                && thing.oif() == ifindex
+                && route.via.is_none()
+                && route.dst.contains(via)
+        };
+        self.has_addr_near(ifindex, via).1 || self.desired.things.iter().any(is_routed)
     }
 
     /// Adds an address or a route; another route with the same key gives way, since the kernel has one
@@ -206,7 +263,7 @@ impl Resolver<'_, '_> {
         let mut complaint = None;
         let mut is_there = false;
         let things = &mut self.desired.things;
-        things.each(&wanted.key(), &mut |same| {
+        things.each(wanted, &mut |same| {
             is_there = true;
             if same.route != wanted.route || same.ifindex != wanted.ifindex {
                 *same = *wanted;

@@ -10,7 +10,7 @@ use crate::diag::{Complaint, Effect, Escaped, Origin, Problem};
 use crate::limits::MAX_ASSIGNMENTS;
 use crate::model::index::{HASH_START, Index, hash};
 use crate::text::assign::{self, Variables};
-use crate::text::lines::{Line, lines, short};
+use crate::text::lines::{self, Line, lines, short};
 use crate::text::parts;
 use core::ops::Range;
 use heapless::VecView;
@@ -69,7 +69,7 @@ impl Entry {
         Place {
             line: self.line,
             column: before.wrapping_add(self.name_len).wrapping_add(2),
-            text: lines(line).next().map_or(b"", |line| line.octets),
+            text: lines::first(line),
         }
     }
 }
@@ -97,7 +97,7 @@ pub struct File<'a, 'c, 'm> {
     /// Every ordinal of [`File::get_numbered`] is less.
     pub end: u32,
     keys: Keys<'a>,
-    values: &'a [u8],
+    values: &'a VecView<u8>,
 }
 
 /// The keys read so far.

@@ -1,4 +1,5 @@
-//! What `bootdev=`, `BOOTIF=`, `netroot=` and `rd.neednet` come to, once every source has been read.
+//! What words that say nothing of addresses come to once every source has been read: `bootdev=`, `BOOTIF=`,
+//! `netroot=`, `rd.neednet`, and those of DHCP.
 
 use super::Context;
 use super::arg::{find_link, new_link};
@@ -31,8 +32,16 @@ pub fn settle(cx: &mut Context<'_, '_>) {
     for (link, n) in cx.config.links.iter_mut().zip(0_u16..) {
         link.ipv4.peer_dns &= global.peer_dns;
         link.ipv6.peer_dns &= global.peer_dns;
+        if link.source == SourceKind::Cmdline {
+            link.dhcp4.vendor_class = global.vendor_class;
+            // named by `rd.net.dhcp.client-id=` and by no `ip=`
+            if link.ipv4.method == Method::Disabled && link.ipv6.method == Method::Ignore {
+                link.ipv4.method = Method::Auto;
+                link.ipv6.method = Method::Auto;
+            }
+        }
         if matches!(link.matches, LinkMatch::Bootif(_)) {
-            link.required = chosen == Some(LinkId(n));
+            link.required = chosen == Some(LinkId::new(n));
         }
     }
 }
@@ -132,7 +141,11 @@ mod tests {
             let config = storage.config();
             assert_eq!(shown(&config), *links, "{line}");
             assert!(heard.0.is_empty(), "{line}: {:?}", heard.lines());
-            assert_eq!(config.global.bootdev.map(|id| id.0), *bootdev, "{line}");
+            assert_eq!(
+                config.global.bootdev.map(|id| id.number()),
+                *bootdev,
+                "{line}"
+            );
         }
     }
 
@@ -299,7 +312,7 @@ mod tests {
         });
         let config = storage.config();
         assert_eq!(shown(&config), ["eth0 4=disabled 6=ignore"]);
-        assert_eq!(config.global.bootdev.map(|id| id.0), Some(0));
+        assert_eq!(config.global.bootdev.map(|id| id.number()), Some(0));
         let no_dns = IpConfig {
             peer_dns: false,
             ..IpConfig::new(Method::Disabled, Origin::NONE)
@@ -318,6 +331,9 @@ mod tests {
             cmdline::finish(cx);
         });
         assert_eq!(heard.lines(), ["error 1:14 bootdev= MaxLinks WordIgnored"]);
-        assert_eq!(storage.config().global.bootdev.map(|id| id.0), Some(0));
+        assert_eq!(
+            storage.config().global.bootdev.map(|id| id.number()),
+            Some(0)
+        );
     }
 }

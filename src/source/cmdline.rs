@@ -6,10 +6,10 @@
 use super::arg::{Arg, Done, Reported};
 use super::assignments::place_in;
 use super::key_table::{Names, key as later, key as word, pack_fields, pack_names, packed_len};
-use super::put::RulePut;
+use super::put::{RulePut, Said};
 use super::{Context, Key, boot_link, ip_arg, route_arg};
 use crate::diag::{Complaint, Effect, Problem};
-use crate::model::config::{LinkMatch, NameRule, SourceKind};
+use crate::model::config::{LinkMatch, NameRule, SourceKind, Wait};
 use crate::model::link::IfName;
 use crate::text::cmdline::words;
 use crate::text::{parts, scalar};
@@ -39,26 +39,16 @@ pub enum Word {
     Netroot,
     /// `root=`.
     Root,
+    /// `rd.net.dhcp.client-id=`.
+    ClientId,
+    /// `rd.net.dhcp.vendor-class=`.
+    VendorClass,
+    /// `ifdawn.jail=`.
+    Jail,
     /// It sets a wait.
     Wait(Wait),
     /// Nothing, and why.
     Unused(Problem),
-}
-
-/// One of [`Timeouts`], which says what each is for.
-///
-/// [`Timeouts`]: crate::model::config::Timeouts
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the variants have the names of the fields")]
-pub enum Wait {
-    Dhcp,
-    DhcpRetry,
-    Carrier,
-    Device,
-    Ipv6Auto,
-    Dad,
-    Route,
-    IpRequired,
 }
 
 const NAMES: Names = Names(&PACKED);
@@ -104,11 +94,30 @@ pub const KEYS: &[Key<Word>] = &[
         Word::Neednet,
         "whether the network is required even if no link is named",
     ),
-    word("netroot", Word::Netroot, "root comes over the network"),
+    word(
+        "netroot",
+        Word::Netroot,
+        "root comes over the network; dhcp: the lease says where it is",
+    ),
     word(
         "root",
         Word::Root,
-        "dhcp, dhcp6: root comes over the network",
+        "dhcp, dhcp6: as netroot= where there is none",
+    ),
+    word(
+        "rd.net.dhcp.client-id",
+        Word::ClientId,
+        "LINK:01-02-03 or LINK:@TEXT: the client identifier of DHCPv4",
+    ),
+    word(
+        "rd.net.dhcp.vendor-class",
+        Word::VendorClass,
+        "the vendor class of DHCPv4, for every link of the command line",
+    ),
+    word(
+        "ifdawn.jail",
+        Word::Jail,
+        "off: take DHCP even where the kernel has no seccomp to read it in",
     ),
     word(
         "rd.net.timeout.dhcp",
@@ -167,16 +176,6 @@ pub const KEYS: &[Key<Word>] = &[
     later("rd.ethtool", NOT_YET, "LINK:AUTONEG:SPEED"),
     later("rd.znet", NO_S390, "s390 network devices"),
     later("rd.znet_ifname", NO_S390, "names of s390 network devices"),
-    later(
-        "rd.net.dhcp.client-id",
-        NOT_YET,
-        "LINK:ID: the client identifier of DHCP",
-    ),
-    later(
-        "rd.net.dhcp.vendor-class",
-        NOT_YET,
-        "the vendor class of DHCP",
-    ),
     later("rd.net.dhcp.dscp", NOT_YET, "the traffic class of DHCP"),
     later("rd.net.dns", NOT_YET, "a global name server"),
     later(
@@ -205,7 +204,7 @@ const NO_VIRTUAL: Word = Word::Unused(Problem::CmdlineVirtual);
 const NO_FIRMWARE: Word = Word::Unused(Problem::CmdlineFirmware);
 const NO_S390: Word = Word::Unused(Problem::CmdlineS390);
 const NO_RESOLVER: Word = Word::Unused(Problem::CmdlineResolver);
-const NOT_YET: Word = Word::Unused(Problem::CmdlineNotYet);
+const NOT_YET: Word = Word::Unused(Problem::NotYet);
 
 const NUL: Complaint = Complaint::warning(Problem::Nul, Effect::None);
 const NOT_A_MAC: Complaint = Complaint::error(Problem::NotAMac, Effect::WordIgnored);
@@ -214,7 +213,8 @@ const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWin
 /// Reads one command line. Several may be read one after the other; [`finish`] comes after all of them.
 #[inline(never)]
 pub fn read(text: &[u8], cx: &mut Context<'_, '_>) {
-    for word in words(text) {
+    let mut words = words(text);
+    while let Some(word) = &words.next() {
         let value = word.value;
         if parts::has(word.key, 0) || parts::has(value, 0) {
             // an octet like any other, but hardly meant
@@ -228,7 +228,7 @@ pub fn read(text: &[u8], cx: &mut Context<'_, '_>) {
         if let Some(known) = WORDS.get(NAMES.find(name).row()) {
             let mut arg = Arg {
                 cx,
-                word: &word,
+                word,
                 name,
                 value,
             };
@@ -253,21 +253,29 @@ fn read_word(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
         Word::Bootdev => return bootdev(arg),
         Word::Bootif => return bootif(arg),
         Word::Wait(wait) => return seconds(arg, wait),
-        Word::PeerDns | Word::Neednet | Word::UseBootif => {
+        Word::ClientId => return tell(arg, Said::IdAt),
+        Word::PeerDns | Word::Neednet | Word::UseBootif | Word::Jail => {
             let is_on = arg.boolean();
             let global = &mut arg.cx.config.global;
             if matches!(word, Word::PeerDns) {
                 global.peer_dns = is_on;
             } else if matches!(word, Word::Neednet) {
                 global.neednet = is_on;
+            } else if matches!(word, Word::Jail) {
+                global.jail_off = !is_on;
             } else {
                 global.boot_words.use_bootif = is_on;
             }
         }
-        Word::Netroot => arg.cx.config.global.boot_words.netroot |= !said.is_empty(),
-        Word::Root => {
-            let is_network = said == b"dhcp" || said == b"dhcp6";
-            arg.cx.config.global.boot_words.netroot |= is_network;
+        Word::Netroot | Word::VendorClass if said.is_empty() => {}
+        Word::VendorClass => return tell(arg, Said::Class),
+        Word::Root if said != b"dhcp" && said != b"dhcp6" => {}
+        Word::Netroot | Word::Root => {
+            let global = &mut arg.cx.config.global;
+            if matches!(word, Word::Netroot) || !global.boot_words.netroot {
+                global.dhcp_root = said == b"dhcp";
+            }
+            global.boot_words.netroot = true;
         }
         Word::Unused(why) => arg.complain(said, Complaint::warning(why, Effect::WordIgnored)),
     }
@@ -307,12 +315,31 @@ fn nameserver(arg: &mut Arg<'_, '_, '_>) -> Done {
     Ok(())
 }
 
+#[inline(never)]
 fn bootdev(arg: &mut Arg<'_, '_, '_>) -> Done {
     let mut link = arg.new_link();
     arg.device(arg.value, &mut link)?;
     if !matches!(link.matches, LinkMatch::Any) {
         let said = &mut arg.cx.config.global.boot_words.bootdev;
         *said = Some((link.matches, link.origin));
+    }
+    Ok(())
+}
+
+/// `LINK:01-02-03` and `LINK:@TEXT`, or a class. What a link is that no other word names is said when all
+/// are read.
+fn tell(arg: &mut Arg<'_, '_, '_>, said: Said) -> Done {
+    let (n, mut kept) = (usize::from(said == Said::IdAt), None);
+    if let Err(what) = arg.cx.keep_said(said, arg.rest(n), &mut kept) {
+        return arg.refuse(n, what);
+    }
+    if n == 0 {
+        arg.cx.config.global.vendor_class = kept;
+        return Ok(());
+    }
+    let link = arg.link(0)?;
+    if let Some(link) = arg.cx.config.link_mut(link) {
+        link.dhcp4.client_id = kept;
     }
     Ok(())
 }
@@ -344,20 +371,10 @@ fn seconds(arg: &mut Arg<'_, '_, '_>, wait: Wait) -> Done {
         return arg.refuse_all(Problem::NotANumber);
     };
     let global = &mut arg.cx.config.global;
-    let timeouts = &mut global.timeouts;
     if let Wait::Route = wait {
         global.probe_gateway = seconds > 0;
     }
-    *match wait {
-        Wait::Dhcp => &mut timeouts.dhcp,
-        Wait::DhcpRetry => &mut timeouts.dhcp_retry,
-        Wait::Carrier => &mut timeouts.carrier,
-        Wait::Device => &mut timeouts.device,
-        Wait::Ipv6Auto => &mut timeouts.ipv6_auto,
-        Wait::Dad => &mut timeouts.dad,
-        Wait::Route => &mut timeouts.route,
-        Wait::IpRequired => &mut timeouts.ip_required,
-    } = seconds;
+    global.timeouts.set(wait, seconds);
     Ok(())
 }
 
@@ -575,6 +592,135 @@ mod tests {
         }
     }
 
+    fn told(line: &str) -> Vec<String> {
+        let mut storage = Storage::default();
+        assert!(read_into(&mut storage, line).0.is_empty(), "{line}");
+        shown(&storage.config())
+    }
+
+    #[test]
+    fn client_ids_are_of_links_and_classes_of_all() {
+        for (line, links) in [
+            (
+                "ip=eth0:dhcp rd.net.dhcp.client-id=eth0:01-02-ff",
+                &["eth0 4=dhcp! 6=ignore id [01, 02, ff]"][..],
+            ),
+            (
+                "rd.net.dhcp.client-id=eth0:@a:b ip=eth0:dhcp",
+                &["eth0 4=dhcp! 6=ignore id [00, 61, 3a, 62]"],
+            ),
+            (
+                "rd.net.dhcp.client-id=eth0:@a rd.net.dhcp.client-id=eth0:1-2",
+                &["eth0 4=auto 6=auto id [01, 02]"],
+            ),
+            (
+                "ip=dhcp rd.net.dhcp.client-id=52-54-00-12-34-56:@mac",
+                &[
+                    "any 4=dhcp! 6=ignore",
+                    "52:54:00:12:34:56 4=auto 6=auto id [00, 6d, 61, 63]",
+                ],
+            ),
+            (
+                "ip=dhcp rd.net.dhcp.client-id=:@a",
+                &["any 4=dhcp! 6=ignore id [00, 61]"],
+            ),
+            (
+                "ip=eth0:none rd.net.dhcp.client-id=eth0:@a",
+                &["eth0 4=disabled 6=disabled id [00, 61]"],
+            ),
+            (
+                "rd.net.dhcp.vendor-class=a ip=dhcp ip=eth1:dhcp \"rd.net.dhcp.vendor-class=b c\" \
+                    rd.net.dhcp.vendor-class=",
+                &[
+                    "any 4=dhcp! 6=ignore vendor b c",
+                    "eth1 4=dhcp! 6=ignore vendor b c",
+                ],
+            ),
+        ] {
+            assert_eq!(told(line), links, "{line}");
+        }
+    }
+
+    #[test]
+    fn bad_client_ids_and_classes_cost_their_word() {
+        for (value, token) in [
+            ("", ""),
+            (":", ""),
+            ("eth0", ""),
+            ("eth0:", ""),
+            ("eth0:@", "@"),
+            ("eth0:01", "01"),
+            ("eth0:invalid", "invalid"),
+            ("eth0:01:aa:bb", "01"),
+            ("eth0:01-", "01-"),
+            ("eth0:001-02", "001-02"),
+        ] {
+            let said = complaints(&format!("rd.net.dhcp.client-id={value}"));
+            let quoted = match token {
+                "" => String::new(),
+                token => format!("{token:?} "),
+            };
+            let end = format!("rd.net.dhcp.client-id= {quoted}NotAClientId WordIgnored");
+            assert!(said.len() == 1 && said[0].ends_with(&end), "{said:?}");
+        }
+        let long = "x".repeat(255);
+        for (line, end) in [
+            (
+                format!("rd.net.dhcp.vendor-class={long}"),
+                "TooLong WordIgnored",
+            ),
+            (
+                format!("rd.net.dhcp.client-id=eth0:@{long}"),
+                "TooLong WordIgnored",
+            ),
+            (
+                String::from("rd.net.dhcp.client-id=a/b:@x"),
+                "NotALinkName WordIgnored",
+            ),
+        ] {
+            let said = complaints(&line);
+            assert!(said.len() == 1 && said[0].ends_with(end), "{said:?}");
+        }
+    }
+
+    #[test]
+    fn root_is_in_the_lease_unless_it_is_named() {
+        for (line, netroot, dhcp_root) in [
+            ("netroot=dhcp", true, true),
+            ("root=dhcp", true, true),
+            ("netroot=dhcp6", true, false),
+            ("root=dhcp6", true, false),
+            ("root=dhcp netroot=iscsi:192.0.2.1::::iqn.x", true, false),
+            ("netroot=iscsi:192.0.2.1::::iqn.x root=dhcp", true, false),
+            ("netroot=dhcp root=dhcp6", true, true),
+            ("root=/dev/nfs ip=dhcp", false, false),
+            ("netroot= root=DHCP", false, false),
+        ] {
+            let mut storage = Storage::default();
+            assert!(read_into(&mut storage, line).0.is_empty());
+            let global = storage.config().global;
+            let found = (global.boot_words.netroot, global.dhcp_root);
+            assert_eq!(found, (netroot, dhcp_root), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_jail_is_left_only_where_a_word_says_so() {
+        for (line, is_off, said) in [
+            ("quiet", false, 0),
+            ("ifdawn.jail=off", true, 0),
+            ("ifdawn.jail=0", true, 0),
+            ("ifdawn.jail=on", false, 0),
+            ("ifdawn.jail", false, 0),
+            ("ifdawn.jail=off ifdawn.jail=yes", false, 0),
+            ("ifdawn.jail=maybe", false, 1),
+        ] {
+            let mut storage = Storage::default();
+            assert_eq!(read_into(&mut storage, line).0.len(), said, "{line}");
+            assert_eq!(storage.config().global.jail_off, is_off, "{line}");
+        }
+    }
+
     #[test]
     fn every_wait_has_its_word() {
         let mut storage = Storage::default();
@@ -585,22 +731,13 @@ mod tests {
         let config = storage.config();
         assert_eq!(
             config.global.timeouts,
-            Timeouts {
-                dhcp: u32::MAX,
-                dhcp_retry: 3,
-                device: 4,
-                carrier: 5,
-                route: 6,
-                dad: 7,
-                ipv6_auto: 8,
-                ip_required: 0,
-            }
+            Timeouts([u32::MAX, 3, 5, 4, 8, 7, 6, 0])
         );
         assert!(config.global.probe_gateway);
         let mut storage = Storage::default();
         read_into(&mut storage, "rd.net.timeout.ifup=9 rd.net.timeout.route=0");
         let config = storage.config();
-        assert_eq!(config.global.timeouts.carrier, 9);
+        assert_eq!(config.global.timeouts.of(Wait::Carrier), 9);
         assert!(!config.global.probe_gateway);
     }
 
@@ -611,7 +748,7 @@ mod tests {
             &mut storage,
             "rd.net.timeout.dhcp=42 rd.net.timeout.dhcp=foo",
         );
-        assert_eq!(storage.config().global.timeouts.dhcp, 42);
+        assert_eq!(storage.config().global.timeouts.of(Wait::Dhcp), 42);
     }
 
     #[test]
@@ -633,7 +770,8 @@ mod tests {
     #[test]
     fn every_truncation_is_read() {
         let line = "BOOTIF=01-52-54-00-12-34-56 \"ifname=a:52:54:00:12:34:56\" bootdev=[52:54:00:12:34:56] \
-            rd.neednet=1 netroot=x root=dhcp6 rd.net.timeout.dhcp=42 nameserver=[2001:db8::1] bond";
+            rd.neednet=1 netroot=x root=dhcp6 rd.net.timeout.dhcp=42 nameserver=[2001:db8::1] bond \
+            rd.net.dhcp.client-id=eth0:01-02 rd.net.dhcp.vendor-class=x ifdawn.jail=off";
         for end in 0..=line.len() {
             complaints(&line[..end]);
             complaints(&line[end..]);

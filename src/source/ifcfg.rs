@@ -9,10 +9,12 @@
 use super::Context;
 use super::assignments::{self, Entry, File, LEFT_TO_KERNEL, NOT_YET, Scratch};
 use super::ifcfg_ip::Bootproto;
-use super::ifcfg_keys::{DEVICE, FIELDS, Field, HWADDR, NAMES, SLAVE, Setting, TYPE};
+use super::ifcfg_keys::{self, DEVICE, Field, HWADDR, NAMES, SLAVE, Setting, TYPE};
+use super::put::Said;
 use crate::diag::{Complaint, Effect, Origin, Problem};
-use crate::model::config::{LinkConfig, LinkId, LinkMatch, NameRule, SourceKind};
+use crate::model::config::{LinkConfig, LinkId, LinkMatch, NameRule, SourceKind, Str};
 use crate::model::link::{IfName, LinkKind, Mac};
+use crate::packed::{Packed, packed};
 use crate::text::{parts, scalar};
 use core::net::IpAddr;
 
@@ -93,8 +95,6 @@ fn is_alias(name: &[u8]) -> bool {
 pub(super) struct Reader<'a, 'c, 'm> {
     /// The file.
     pub file: File<'a, 'c, 'm>,
-    /// What is known of the link.
-    pub link: LinkConfig,
     /// What holds for all files.
     pub defaults: &'a Defaults,
     /// The link's number.
@@ -115,6 +115,14 @@ pub(super) struct Reader<'a, 'c, 'm> {
     pub forwarding6: bool,
     /// `DHCPV6C`.
     pub dhcp6: bool,
+    /// `ARPCHECK`.
+    pub arp_check: Option<bool>,
+    /// `ARPING_WAIT`.
+    pub arping_s: Option<u32>,
+    /// `ACD_TIMEOUT`.
+    pub acd_ms: Option<u32>,
+    /// What is known of the link.
+    pub link: &'a mut LinkConfig,
 }
 
 /// Reads the file `ifcfg-NAME` (`name` is what follows `ifcfg-`). The link it describes, or `None` if
@@ -134,8 +142,8 @@ pub fn read(
     let mut reader = Reader {
         file: assignments::scan(text, NAMES, scratch, cx),
         defaults,
-        id: LinkId(0),
-        link: LinkConfig::new(LinkMatch::Any, SourceKind::Ifcfg, Origin::NONE),
+        id: LinkId::new(0),
+        link: &mut LinkConfig::new(LinkMatch::Any, SourceKind::Ifcfg, Origin::NONE),
         metric: None,
         fatal4: false,
         fatal6: false,
@@ -144,6 +152,9 @@ pub fn read(
         autoconf6: defaults.autoconf6,
         forwarding6: false,
         dhcp6: false,
+        arp_check: None,
+        arping_s: None,
+        acd_ms: None,
     };
     if reader.is_refused() {
         return None;
@@ -155,7 +166,7 @@ pub fn read(
         reader.link.onboot = false;
     }
     reader.link.required = reader.link.onboot;
-    *reader.file.cx.config.link_mut(reader.id)? = reader.link;
+    *reader.file.cx.config.link_mut(reader.id)? = *reader.link;
     Some(reader.id)
 }
 
@@ -176,9 +187,9 @@ const LINKS_FULL: Complaint = Complaint::error(Problem::MaxLinks, Effect::FileIg
 const RULES_FULL: Complaint = Complaint::error(Problem::MaxNameRules, Effect::NotRenamed);
 
 /// The kinds of `TYPE` that are made here and, from the fifth on, those of other programs.
-const KINDS: &[u8] = b"infiniband,ethernet,ctc,token ring,wireless,xdsl,modem,isdn,ppp";
+const KINDS: Packed = packed!("infiniband,ethernet,ctc,token ring,wireless,xdsl,modem,isdn,ppp");
 
-impl Reader<'_, '_, '_> {
+impl<'c, 'm> Reader<'_, 'c, 'm> {
     /// Whether something keeps the file from being used at all; says so.
     fn is_refused(&mut self) -> bool {
         for entry in self.file.iter() {
@@ -214,10 +225,10 @@ impl Reader<'_, '_, '_> {
                 FOREIGN,
             ),
             Field::DeviceType => (
-                parts::position(b"team,teamport,ovs", word).is_some(),
+                packed!("team,teamport,ovs").position(word).is_some(),
                 VIRTUAL,
             ),
-            Field::Type => match parts::position(KINDS, word) {
+            Field::Type => match KINDS.position(word) {
                 Some(kind) => (kind > 3, FOREIGN),
                 None => (true, VIRTUAL),
             },
@@ -257,7 +268,7 @@ impl Reader<'_, '_, '_> {
                 self.file.complain(entry, NO_MAC);
             }
         }
-        let link = &mut self.link;
+        let link = &mut *self.link;
         if !link.identify(&mac) {
             self.file.cx.complain_of_file(NO_LINK);
             return None;
@@ -277,7 +288,7 @@ impl Reader<'_, '_, '_> {
             self.file.complain(entry, complaint);
             return None;
         }
-        if parts::position(KINDS, self.file.text(TYPE)) == Some(0) {
+        if KINDS.position(self.file.text(TYPE)) == Some(0) {
             self.link.kind = LinkKind::Infiniband;
         }
         Some(())
@@ -285,7 +296,7 @@ impl Reader<'_, '_, '_> {
 
     /// Finds the link among those of earlier files, or adds it.
     fn claim(&mut self, entry: &Entry) -> Result<(), Complaint> {
-        let link = &mut self.link;
+        let link = &mut *self.link;
         let links = &mut self.file.cx.config.links;
         for (earlier, n) in links.iter_mut().zip(0..) {
             if !is_same_link(earlier, link) {
@@ -302,7 +313,7 @@ impl Reader<'_, '_, '_> {
             }
             earlier.rename = matches!(earlier.matches, LinkMatch::Mac(_)) && earlier.name.is_some();
             *link = *earlier;
-            self.id = LinkId(n);
+            self.id = LinkId::new(n);
             self.init6 = None;
             self.autoconf6 = None;
             self.file.complain(entry, AGAIN);
@@ -349,8 +360,9 @@ impl Reader<'_, '_, '_> {
         self.link.ipv4.metric = metric.or(self.metric);
     }
 
-    fn slot(&mut self, setting: Setting) -> Slot<'_> {
-        let link = &mut self.link;
+    fn slot(&mut self, setting: Setting) -> Slot<'_, 'c, 'm> {
+        let cx = &mut *self.file.cx;
+        let link = &mut *self.link;
         let ip = match setting as u8 & 1 {
             0 => &mut link.ipv4,
             _ => &mut link.ipv6,
@@ -362,11 +374,20 @@ impl Reader<'_, '_, '_> {
             Setting::Metric4 | Setting::Metric6 => Slot::Number(&mut ip.metric, 0),
             Setting::Table4 | Setting::Table6 => Slot::Number(&mut ip.table, 1),
             Setting::DhcpTimeout4 | Setting::DhcpTimeout6 => Slot::Number(&mut ip.dhcp_timeout, 1),
+            Setting::Hostname4 => Slot::Text(Said::Hostname, &mut ip.dhcp_hostname, cx),
             Setting::Fatal4 => Slot::Flag(&mut self.fatal4),
             Setting::Fatal6 => Slot::Flag(&mut self.fatal6),
             Setting::Disabled6 => Slot::Flag(&mut self.disabled6),
             Setting::Forwarding6 => Slot::Flag(&mut self.forwarding6),
             Setting::Dhcp6 => Slot::Flag(&mut self.dhcp6),
+            Setting::SendHostname => Slot::Flag(&mut link.dhcp4.send_hostname),
+            Setting::Release => Slot::Flag(&mut link.dhcp4.release),
+            Setting::ArpCheck => Slot::YesNo(&mut self.arp_check),
+            Setting::ArpingWait => Slot::Number(&mut self.arping_s, 0),
+            Setting::AcdTimeout => Slot::Number(&mut self.acd_ms, 0),
+            Setting::ClientId => Slot::Text(Said::Id, &mut link.dhcp4.client_id, cx),
+            Setting::VendorClass => Slot::Text(Said::Class, &mut link.dhcp4.vendor_class, cx),
+            Setting::UserClass => Slot::Text(Said::Class, &mut link.dhcp4.user_class, cx),
             Setting::Onboot => Slot::Flag(&mut link.onboot),
             Setting::Init6 => Slot::YesNo(&mut self.init6),
             Setting::Autoconf6 => Slot::YesNo(&mut self.autoconf6),
@@ -379,7 +400,7 @@ impl Reader<'_, '_, '_> {
 }
 
 /// Where a value goes, and what it must be.
-pub(super) enum Slot<'a> {
+pub(super) enum Slot<'a, 'c, 'm> {
     Flag(&'a mut bool),
     YesNo(&'a mut Option<bool>),
     /// A number from the second field on; 0 below it, and -1, stand for "unset".
@@ -389,9 +410,10 @@ pub(super) enum Slot<'a> {
     Mtu(&'a mut Option<u32>),
     Mac(&'a mut Option<Mac>),
     Name(&'a mut Option<IfName>),
+    Text(Said, &'a mut Option<Str>, &'a mut Context<'c, 'm>),
 }
 
-impl Slot<'_> {
+impl Slot<'_, '_, '_> {
     /// Sets the value, or says what is wrong with it.
     #[inline(never)]
     pub fn set(self, word: &[u8]) -> Option<Complaint> {
@@ -420,7 +442,7 @@ impl Slot<'_> {
                 Some(mtu) => *slot = mtu,
                 None => return Some(NO_MTU),
             },
-            Slot::Mac(slot) => match parts::position(b"preserve,permanent,random,stable", word) {
+            Slot::Mac(slot) => match packed!("preserve,permanent,random,stable").position(word) {
                 Some(0 | 1) => {}
                 Some(_) => return Some(NOT_YET),
                 None => match &scalar::mac(word) {
@@ -432,6 +454,10 @@ impl Slot<'_> {
                 Some(name) => *slot = Some(*name),
                 None => return Some(NO_NAME),
             },
+            Slot::Text(said, slot, cx) => {
+                let kept = cx.keep_said(said, word, slot).err();
+                return kept.map(|what| Complaint::error(what, Effect::KeyUnset));
+            }
         }
         None
     }
@@ -455,7 +481,7 @@ pub(super) fn is_same_name(name: &Option<IfName>, other: &Option<IfName>) -> boo
 }
 
 fn field(entry: &Entry) -> Option<Field> {
-    FIELDS.get(entry.row()).copied()
+    ifcfg_keys::field(entry.row())
 }
 
 #[cfg(test)]
@@ -722,6 +748,12 @@ mod tests {
                 "IPV4_DHCP_TIMEOUT=30",
                 "eth0 | disabled timeout=30 | ignore",
             ),
+            ("DHCP_SEND_HOSTNAME=no", "eth0 | disabled nameless | ignore"),
+            ("DHCPRELEASE=yes", "eth0 | disabled release | ignore"),
+            (
+                "DHCP_VENDOR_CLASS_IDENTIFIER='acme; x'\nDHCP_USER_CLASS=lab",
+                "eth0 | disabled vendor acme; x user lab | ignore",
+            ),
             (
                 "PEERDNS=no\nPEERROUTES=no\nDEFROUTE=no",
                 "eth0 | disabled no-default no-dns no-routes | ignore",
@@ -763,11 +795,131 @@ mod tests {
                 "DHCP_HOSTNAME=a_b",
                 "error 2:15 DHCP_HOSTNAME \"a_b\" NotAHostname KeyUnset",
             ),
+            (
+                "DHCP_CLIENT_ID=duid",
+                "error 2:16 DHCP_CLIENT_ID \"duid\" NotYet KeyUnset",
+            ),
+            (
+                "DHCP_SEND_HOSTNAME=x",
+                "error 2:20 DHCP_SEND_HOSTNAME \"x\" NotABoolean DefaultUsed",
+            ),
+            (
+                "DHCPRELEASE=x",
+                "error 2:13 DHCPRELEASE \"x\" NotABoolean DefaultUsed",
+            ),
+            (
+                "ARPCHECK=x",
+                "error 2:10 ARPCHECK \"x\" NotABoolean DefaultUsed",
+            ),
+            (
+                "ARPING_WAIT=x",
+                "error 2:13 ARPING_WAIT \"x\" NotANumber KeyUnset",
+            ),
+            (
+                "ACD_TIMEOUT=3s",
+                "error 2:13 ACD_TIMEOUT \"3s\" NotANumber KeyUnset",
+            ),
         ] {
             let (link, said) = eth0(line);
             assert_eq!(link, "disabled | ignore", "{line}");
             assert_eq!(said, [want]);
         }
+    }
+
+    #[test]
+    fn a_client_identifier_is_hexadecimal_or_text() {
+        for (value, want) in [
+            ("01:52:54", "[01, 52, 54]"),
+            ("ff:0:A", "[ff, 00, 0a]"),
+            ("myid", "[00, 6d, 79, 69, 64]"),
+            ("x", "[00, 78]"),
+            ("'a b'", "[00, 61, 20, 62]"),
+            // neither has two octets in hexadecimal
+            ("01", "[00, 30, 31]"),
+            ("01:", "[00, 30, 31, 3a]"),
+            ("1:100", "[00, 31, 3a, 31, 30, 30]"),
+            ("1-2", "[00, 31, 2d, 32]"),
+        ] {
+            let text = format!("DEVICE=eth0\nDHCP_CLIENT_ID={value}");
+            assert_eq!(link(&text), format!("eth0 | disabled id {want} | ignore"));
+        }
+        for value in ["mac", "MAC", ""] {
+            let text = format!("DEVICE=eth0\nDHCP_CLIENT_ID={value}");
+            assert_eq!(link(&text), "eth0 | disabled | ignore");
+        }
+    }
+
+    #[test]
+    fn what_servers_are_told_fits_an_option() {
+        for key in [
+            "DHCP_CLIENT_ID",
+            "DHCP_VENDOR_CLASS_IDENTIFIER",
+            "DHCP_USER_CLASS",
+        ] {
+            let said = |len| eth0(&format!("{key}={}", "x".repeat(len))).1;
+            assert_eq!(said(254), [""; 0]);
+            assert!(said(255)[0].ends_with(" TooLong KeyUnset"), "{key}");
+        }
+        let octets = |n| format!("DHCP_CLIENT_ID={}", "01:".repeat(n) + "01");
+        assert_eq!(eth0(&octets(254)).1, [""; 0]);
+        assert!(eth0(&octets(255)).1[0].ends_with(" TooLong KeyUnset"));
+    }
+
+    #[test]
+    fn an_address_is_asked_for_where_a_key_says_so() {
+        for (text, want) in [
+            ("ARPCHECK=yes", " probe=3000"),
+            ("ARPCHECK=no", ""),
+            ("ARPING_WAIT=2", " probe=2000"),
+            ("ARPING_WAIT=0", ""),
+            ("ARPING_WAIT=-1", ""),
+            ("ARPING_WAIT=4294967295", " probe=4294967295"),
+            ("ARPCHECK=yes\nARPING_WAIT=2", " probe=2000"),
+            ("ARPCHECK=no\nARPING_WAIT=2", ""),
+            ("ACD_TIMEOUT=200", " probe=200"),
+            ("ACD_TIMEOUT=0\nARPCHECK=yes\nARPING_WAIT=2", ""),
+            ("ACD_TIMEOUT=-1\nARPING_WAIT=2", " probe=2000"),
+            ("ACD_TIMEOUT=200\nARPCHECK=no", " probe=200"),
+            ("", ""),
+        ] {
+            let link = link(&format!("DEVICE=eth0\nBOOTPROTO=dhcp\n{text}"));
+            assert_eq!(link, format!("eth0 | dhcp required{want} | ignore"));
+        }
+        // nobody does it for static addresses yet, which is said once
+        let fixed = "IPADDR=192.0.2.5\nPREFIX=24\n";
+        let asked = "ARPING_WAIT=2\nARPCHECK=yes\nACD_TIMEOUT=200";
+        for (text, want) in [
+            (asked, "warning 6:13 ACD_TIMEOUT \"200\" NoStaticProbe None"),
+            (
+                "ARPCHECK=yes",
+                "warning 4:10 ARPCHECK \"yes\" NoStaticProbe None",
+            ),
+            (
+                "ARPCHECK1=yes",
+                "warning 4:11 ARPCHECK1 \"yes\" NotYet LineIgnored",
+            ),
+        ] {
+            assert_eq!(eth0(&format!("{fixed}{text}")).1, [want]);
+        }
+        for text in ["ARPCHECK=no", "ARPCHECK=no\nARPING_WAIT=2", "ACD_TIMEOUT=0"] {
+            assert_eq!(eth0(&format!("{fixed}{text}")).1, [""; 0]);
+        }
+    }
+
+    fn links_of(one: &str, other: &str) -> (Vec<String>, Vec<String>) {
+        let file = |id: &str| format!("DEVICE=eth0\nDHCP_CLIENT_ID={id}");
+        links(&[&file(one), &file(other)])
+    }
+
+    #[test]
+    fn the_later_file_decides_what_servers_are_told() {
+        let (links, _) = links(&[
+            "DEVICE=eth0\nBOOTPROTO=bootp\nDHCP_CLIENT_ID=a\nARPCHECK=yes\nDHCPRELEASE=yes",
+            "DEVICE=eth0\nBOOTPROTO=dhcp\nDHCP_CLIENT_ID=b\nARPCHECK=no",
+        ]);
+        assert_eq!(links, ["eth0 | dhcp required release id [00, 62] | ignore"]);
+        let (links, _) = links_of("a", "mac");
+        assert_eq!(links, ["eth0 | disabled | ignore"]);
     }
 
     #[test]

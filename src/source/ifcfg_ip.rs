@@ -3,13 +3,15 @@
 use super::assignments::Entry;
 use super::ifcfg::{Reader, is_same_name};
 use super::ifcfg_keys::{
-    BOOTPROTO, BROADCAST, DHCP_HOSTNAME, DHCPV6C, DNS, DOMAIN, GATEWAY, IPADDR, IPV6_DEFAULTDEV,
-    IPV6_DEFAULTGW, IPV6ADDR, IPV6ADDR_SECONDARIES, NETMASK, PREFIX, SEARCH,
+    ACD_TIMEOUT, ARPCHECK, ARPING_WAIT, BOOTPROTO, BROADCAST, DHCPV6C, DNS, DOMAIN, GATEWAY,
+    IPADDR, IPV6_DEFAULTDEV, IPV6_DEFAULTGW, IPV6ADDR, IPV6ADDR_SECONDARIES, NETMASK, PREFIX,
+    SEARCH,
 };
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::{Cidr, Family};
 use crate::model::config::{AddrConfig, Method, Search, Server};
 use crate::model::link::IfName;
+use crate::packed::packed;
 use crate::text::{parts, scalar};
 use core::net::{IpAddr, Ipv4Addr};
 
@@ -18,8 +20,10 @@ use core::net::{IpAddr, Ipv4Addr};
 pub(super) enum Bootproto {
     /// `none`, `static`.
     Static,
-    /// `dhcp`, `bootp`.
+    /// `dhcp`.
     Dhcp,
+    /// `bootp`.
+    Bootp,
     /// `autoip`.
     LinkLocal,
     /// `ibft`.
@@ -29,9 +33,10 @@ pub(super) enum Bootproto {
 impl Bootproto {
     /// `None` for a word that is no method.
     pub fn new(word: &[u8]) -> Option<Bootproto> {
-        match parts::position(b"none,static,dhcp,bootp,autoip,ibft", word)? {
+        match packed!("none,static,dhcp,bootp,autoip,ibft").position(word)? {
             0 | 1 => Some(Bootproto::Static),
-            2 | 3 => Some(Bootproto::Dhcp),
+            2 => Some(Bootproto::Dhcp),
+            3 => Some(Bootproto::Bootp),
             4 => Some(Bootproto::LinkLocal),
             _ => Some(Bootproto::Firmware),
         }
@@ -54,6 +59,14 @@ const NO_DEFROUTE: Complaint = Complaint::warning(Problem::NoDefroute, UNSET);
 const OTHERS_ROUTER: Complaint = Complaint::warning(Problem::OtherGateway, UNSET);
 const OFF6: Complaint = Complaint::warning(Problem::Ipv6Off, UNSET);
 
+const NO_STATIC_PROBE: Complaint = Complaint::warning(Problem::NoStaticProbe, Effect::None);
+
+/// What asks whether somebody else has an address.
+const PROBE_KEYS: [u16; 3] = [ACD_TIMEOUT, ARPCHECK, ARPING_WAIT];
+
+/// Seconds that arping(8) of initscripts takes.
+const ARPING_WAIT_S: u32 = 3;
+
 /// What `IPV6INIT=no` and `IPV6_DISABLED=yes` turn off; the first two are lists of addresses.
 const V6_KEYS: [u16; 4] = [IPV6ADDR, IPV6ADDR_SECONDARIES, IPV6_DEFAULTGW, DHCPV6C];
 
@@ -67,17 +80,26 @@ impl<'a> Reader<'a, '_, '_> {
         self.ipv6();
         self.required();
         self.search();
-        if let Some(entry) = self.file.get(DHCP_HOSTNAME) {
-            let name = self.file.octets(entry);
-            match self.file.cx.keep_hostname(name) {
-                Ok(name) => self.link.ipv4.dhcp_hostname = Some(name),
-                Err(what @ Problem::MaxStrings) => self.error(entry, name, what, LEFT_OUT),
-                Err(what) => self.error(entry, name, what, UNSET),
-            }
+        self.probe();
+    }
+
+    /// How long it is asked whether somebody else has an address: that of DHCPv4, for now.
+    fn probe(&mut self) {
+        let wait = match (self.acd_ms, self.arp_check) {
+            (Some(ms), _) => ms,
+            (None, Some(false)) => 0,
+            (None, None) if self.arping_s.is_none() => return,
+            (None, _) => self.arping_s.unwrap_or(ARPING_WAIT_S).saturating_mul(1000),
+        };
+        self.link.dhcp4.probe_ms = (wait > 0).then_some(wait);
+        if wait > 0
+            && self.has_addr(Family::V4, None)
+            && let Some(entry) = PROBE_KEYS.iter().find_map(|row| self.file.get(*row))
+        {
+            self.file.complain(entry, NO_STATIC_PROBE);
         }
     }
 
-    #[inline(never)]
     fn error(&mut self, entry: &Entry, part: &[u8], what: Problem, effect: Effect) {
         let complaint = Complaint::error(what, effect);
         self.file.complain_of(entry, part, complaint);
@@ -191,9 +213,11 @@ impl<'a> Reader<'a, '_, '_> {
             return;
         };
         ip.origin = self.file.origin(entry);
-        ip.method = match Bootproto::new(self.file.octets(entry)) {
+        let said = Bootproto::new(self.file.octets(entry));
+        self.link.dhcp4.bootp = said == Some(Bootproto::Bootp);
+        ip.method = match said {
             Some(Bootproto::Static) => default,
-            Some(Bootproto::Dhcp) => Method::Dhcp,
+            Some(Bootproto::Dhcp | Bootproto::Bootp) => Method::Dhcp,
             Some(Bootproto::LinkLocal) => Method::LinkLocal,
             Some(Bootproto::Firmware) | None => {
                 self.file.complain(entry, NO_METHOD);
@@ -416,7 +440,7 @@ mod tests {
         for (text, want) in [
             ("BOOTPROTO=dhcp", "dhcp required | ignore"),
             ("BOOTPROTO=DHCP", "dhcp required | ignore"),
-            ("BOOTPROTO=bootp", "dhcp required | ignore"),
+            ("BOOTPROTO=bootp", "dhcp required bootp | ignore"),
             ("BOOTPROTO=autoip", "link-local required | ignore"),
             ("BOOTPROTO=none", "disabled | ignore"),
             ("BOOTPROTO=", "disabled | ignore"),
@@ -816,7 +840,7 @@ mod tests {
             config
                 .servers
                 .iter()
-                .all(|server| server.link == Some(LinkId(0)))
+                .all(|server| server.link == Some(LinkId::new(0)))
         );
         let search: Vec<&[u8]> = config
             .search

@@ -75,12 +75,30 @@ pub enum Setting {
     Fatal4,
     /// `IPV6_FAILURE_FATAL`.
     Fatal6,
+    /// `DHCP_HOSTNAME`: an even place, as it is of IPv4.
+    Hostname4,
     /// `IPV6_DISABLED`.
     Disabled6,
     /// `IPV6FORWARDING`.
     Forwarding6,
     /// `DHCPV6C`.
     Dhcp6,
+    /// `DHCP_SEND_HOSTNAME`.
+    SendHostname,
+    /// `DHCP_CLIENT_ID`.
+    ClientId,
+    /// `DHCP_VENDOR_CLASS_IDENTIFIER`.
+    VendorClass,
+    /// `DHCP_USER_CLASS`.
+    UserClass,
+    /// `DHCPRELEASE`.
+    Release,
+    /// `ARPCHECK`.
+    ArpCheck,
+    /// `ARPING_WAIT`.
+    ArpingWait,
+    /// `ACD_TIMEOUT`.
+    AcdTimeout,
     /// `ONBOOT`.
     Onboot,
     /// `IPV6INIT`.
@@ -100,8 +118,27 @@ pub enum Setting {
 /// The names of [`KEYS`].
 pub const NAMES: Names = Names(&PACKED);
 static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
-/// What is done with each row of [`KEYS`].
-pub static FIELDS: [Field; KEYS.len()] = pack_fields(KEYS, Field::Silent);
+/// What is done with each row of [`KEYS`] before [`IGNORED`].
+static FIELDS: [Field; IGNORED as usize] = pack_fields(KEYS, Field::Silent);
+/// The first of the rows that come in long runs.
+const IGNORED: u16 = row(KEYS, "NAME");
+/// The row behind each of these runs, and what is done with the run.
+static RUNS: [(u16, Field); 7] = [
+    (row(KEYS, "IPV6_ADDR_GEN_MODE"), MEANINGLESS),
+    (row(KEYS, "LINKDELAY"), KERNEL),
+    (row(KEYS, "PHYSDEV"), LATER),
+    (row(KEYS, "IEEE_8021X_*"), OTHER_KIND),
+    (row(KEYS, "NM_USER_*"), Field::ForeignIfSet),
+    (row(KEYS, "IPV6TO4_*"), MEANINGLESS),
+    (KEYS.len() as u16, LATER),
+];
+
+/// What is done with a row of [`KEYS`]; `None` beyond it.
+#[inline(never)]
+pub fn field(row: usize) -> Option<Field> {
+    let of_run = || RUNS.iter().find(|run| row < run.0.into());
+    FIELDS.get(row).copied().or_else(|| Some(of_run()?.1))
+}
 
 /// It has no meaning here.
 const MEANINGLESS: Field = Field::Silent;
@@ -111,6 +148,12 @@ const KERNEL: Field = Field::Kernel;
 const LATER: Field = Field::Later;
 
 // Rows that are asked for by name.
+/// `ACD_TIMEOUT`.
+pub const ACD_TIMEOUT: u16 = row(KEYS, "ACD_TIMEOUT");
+/// `ARPCHECK`.
+pub const ARPCHECK: u16 = row(KEYS, "ARPCHECK");
+/// `ARPING_WAIT`.
+pub const ARPING_WAIT: u16 = row(KEYS, "ARPING_WAIT");
 /// `BOOTPROTO`.
 pub const BOOTPROTO: u16 = row(KEYS, "BOOTPROTO");
 /// `BROADCAST`.
@@ -119,8 +162,6 @@ pub const BROADCAST: u16 = row(KEYS, "BROADCAST");
 pub const DEVICE: u16 = row(KEYS, "DEVICE");
 /// `DHCPV6C`.
 pub const DHCPV6C: u16 = row(KEYS, "DHCPV6C");
-/// `DHCP_HOSTNAME`.
-pub const DHCP_HOSTNAME: u16 = row(KEYS, "DHCP_HOSTNAME");
 /// `DNS`.
 pub const DNS: u16 = row(KEYS, "DNS");
 /// `DOMAIN`.
@@ -158,15 +199,15 @@ pub const KEYS: &[Key<Field>] = &[
     read("TYPE", Field::Type, "Ethernet or InfiniBand; files of other kinds are refused"),
     read("DEVICETYPE", Field::DeviceType, "Team, TeamPort and ovs are refused"),
     read("ONBOOT", Field::Set(Setting::Onboot), "whether `up` brings the link up and requires it (yes)"),
-    read("BOOTPROTO", Field::Bootproto, "none, static, dhcp, bootp or autoip, any case (none)"),
+    read("BOOTPROTO", Field::Bootproto, "none, static, dhcp, bootp (dhcp, and BOOTP servers may answer) or autoip, any case (none)"),
     numbered("IPADDR", Field::Addr, "IPv4 address"),
     numbered("PREFIX", Field::Part, "prefix length of IPADDRn; beats NETMASKn"),
     numbered("NETMASK", Field::Part, "netmask of IPADDRn; without either the address class"),
     numbered("BROADCAST", Field::Part, "broadcast address of IPADDRn where it is not the usual one"),
     numbered("GATEWAY", Field::Part, "IPv4 default gateway; the last one counts"),
-    read("DEFROUTE", Field::Set(Setting::DefRoute4), "whether the link may carry the IPv4 default route (yes)"),
+    read("DEFROUTE", Field::Set(Setting::DefRoute4), "whether the link may carry the IPv4 default route, that of DHCPv4 too (yes)"),
     read("PEERDNS", Field::Set(Setting::PeerDns4), "whether name servers of DHCPv4 are used (yes)"),
-    read("PEERROUTES", Field::Set(Setting::PeerRoutes4), "whether routes of DHCPv4 are used (yes)"),
+    read("PEERROUTES", Field::Set(Setting::PeerRoutes4), "whether routes of DHCPv4 are used, the default route included (yes)"),
     numbered("DNS", Field::Part, "name server of either family"),
     read("DOMAIN", Field::Part, "search domains"),
     read("SEARCH", Field::Part, "search domains where DOMAIN is not set"),
@@ -177,7 +218,15 @@ pub const KEYS: &[Key<Field>] = &[
     read("IPV4_ROUTE_TABLE", Field::Set(Setting::Table4), "table of IPv4 routes without their own"),
     read("IPV4_FAILURE_FATAL", Field::Set(Setting::Fatal4), "whether IPv4 is required when IPv6 is configured too (no)"),
     read("IPV4_DHCP_TIMEOUT", Field::Set(Setting::DhcpTimeout4), "seconds for DHCPv4"),
-    read("DHCP_HOSTNAME", Field::Part, "host name to send"),
+    read("DHCP_HOSTNAME", Field::Set(Setting::Hostname4), "host name to send"),
+    read("DHCP_SEND_HOSTNAME", Field::Set(Setting::SendHostname), "whether a host name is sent (yes)"),
+    read("DHCP_CLIENT_ID", Field::Set(Setting::ClientId), "client identifier of DHCPv4: octets as 01:02:03, the first its type; mac; or a text (mac)"),
+    read("DHCP_VENDOR_CLASS_IDENTIFIER", Field::Set(Setting::VendorClass), "vendor class of DHCPv4 (option 60)"),
+    read("DHCP_USER_CLASS", Field::Set(Setting::UserClass), "user class of DHCPv4 (option 77); no other reader knows this key"),
+    read("DHCPRELEASE", Field::Set(Setting::Release), "whether `down` gives the lease back (no)"),
+    read("ARPCHECK", Field::Set(Setting::ArpCheck), "whether an address of DHCPv4 is used only if nobody else has it (no); no beats ARPING_WAIT"),
+    read("ARPING_WAIT", Field::Set(Setting::ArpingWait), "seconds to ask who has it (3), and asks; 0: do not"),
+    read("ACD_TIMEOUT", Field::Set(Setting::AcdTimeout), "the same in milliseconds; beats both"),
     read("DEVTIMEOUT", Field::Set(Setting::DeviceTimeout), "seconds to wait for the device"),
     read("NOZEROCONF", Field::LaterIfNo, "`no` asks for the route 169.254.0.0/16, which is not made yet"),
     read("IPV6INIT", Field::Set(Setting::Init6), "yes: configure IPv6; no: ignore IPv6 keys; unset: the kernel's defaults"),
@@ -273,10 +322,8 @@ pub const KEYS: &[Key<Field>] = &[
     ignored("ETHTOOL_OPTS", LATER, "ethtool settings"),
     ignored("ETHTOOL_DELAY", LATER, "wait after ethtool"),
     ignored("ETHTOOL_WAKE_ON_LAN", LATER, "wake-on-LAN"),
-    ignored("ARPCHECK#", LATER, "duplicate address detection"),
-    ignored("ARPING_WAIT", LATER, "duplicate address detection"),
-    ignored("ARPING_TRIES", LATER, "duplicate address detection"),
-    ignored("ACD_TIMEOUT", LATER, "duplicate address detection"),
+    ignored("ARPCHECK#", LATER, "duplicate address detection of static addresses"),
+    ignored("ARPING_TRIES", LATER, "duplicate address detection of static addresses"),
     ignored("SRCADDR", LATER, "source address of the default route"),
     ignored("SCOPE", LATER, "scope of the addresses"),
     ignored("WINDOW", LATER, "TCP window of the default route"),
@@ -289,12 +336,8 @@ pub const KEYS: &[Key<Field>] = &[
     ignored("GENERATE_MAC_ADDRESS_MASK", LATER, "random MAC"),
     ignored("HWADDR_BLACKLIST", LATER, "MACs the file is not for"),
     ignored("DHCP_FQDN", LATER, "DHCP option 81"),
-    ignored("DHCP_SEND_HOSTNAME", LATER, "whether a host name is sent"),
-    ignored("DHCP_CLIENT_ID", LATER, "DHCP option 61"),
-    ignored("DHCP_VENDOR_CLASS_IDENTIFIER", LATER, "DHCP option 60"),
     ignored("DHCP_IAID", LATER, "DHCP option 61"),
     ignored("DHCP_REJECT_SERVERS", LATER, "servers not to take"),
-    ignored("DHCPRELEASE", LATER, "release at down"),
     ignored("DHCLIENT_IGNORE_GATEWAY", LATER, "no default route from DHCP"),
     ignored("IPV4_REQUIRED_TIMEOUT", LATER, "wait for IPv4 (ms)"),
     ignored("IPV6_REQUIRED_TIMEOUT", LATER, "wait for IPv6 (ms)"),
@@ -382,7 +425,9 @@ mod tests {
             assert!(!key.doc.is_empty() && key.name.len() < 64);
             let name = key.name.replace(['#', '*'], "1");
             assert_eq!(NAMES.find(name.as_bytes()).row(), n, "{name}");
+            assert_eq!(field(n), Some(key.field), "{name}");
         }
+        assert_eq!(field(KEYS.len()), None);
     }
 
     #[test]

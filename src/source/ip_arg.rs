@@ -48,6 +48,8 @@ const V6: u16 = 0x10;
 const EITHER: u16 = 0x100 | AUTO | (AUTO * V6);
 /// The first lease will do.
 const SINGLE: u16 = 0x200 | DHCP;
+/// BOOTP servers may answer.
+const BOOTP: u16 = 0x400 | DHCP;
 const NEITHER: u16 = DISABLED | (DISABLED * V6);
 
 const fn is(methods: u16) -> Word {
@@ -71,10 +73,10 @@ const KEYS: &[Key<Word>] = &[
     key("link6", is(LINK_LOCAL * V6), "link-local"),
     key("none", is(NEITHER), "the addresses of the word, or none"),
     key("off", is(NEITHER), "as none"),
-    key("bootp", Word::Means(Problem::MeantDhcp), "the kernel's"),
+    key("bootp", is(BOOTP), "DHCPv4, and BOOTP servers may answer"),
+    key("both", is(BOOTP), "as bootp; the kernel's"),
+    key("all", is(BOOTP), "as bootp; klibc's"),
     key("rarp", Word::Means(Problem::MeantDhcp), "the kernel's"),
-    key("both", Word::Means(Problem::MeantOn), "the kernel's"),
-    key("all", Word::Means(Problem::MeantOn), "klibc's"),
     key("link-local", Word::Means(Problem::MeantLink6), "NetworkManager's"),
     key("local6", Word::Means(Problem::MeantLink6), "NetworkManager's"),
     key("ibft", Word::Firmware, "the iSCSI firmware table"),
@@ -143,7 +145,7 @@ pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
         methods: Methods(0),
         family: None,
         client: AddrConfig {
-            link: LinkId(0),
+            link: LinkId::new(0),
             addr: Cidr::default(Family::V4),
             peer: None,
             broadcast: None,
@@ -331,6 +333,7 @@ impl Said {
                 true => Leases::First,
                 false => Leases::All,
             };
+            link.dhcp4.bootp = self.methods.0 & BOOTP == BOOTP;
         }
         let ip = link.ip_mut(family);
         if let Some(method) = self.method(family, ip.method, is_known) {
@@ -473,6 +476,15 @@ mod tests {
         check(&[
             ("ip=dhcp", &["any 4=dhcp! 6=ignore"]),
             ("ip=single-dhcp", &["any 4=dhcp! 6=ignore first"]),
+            ("ip=bootp", &["any 4=dhcp! 6=ignore bootp"]),
+            ("ip=eth0:both", &["eth0 4=dhcp! 6=ignore bootp"]),
+            ("ip=:::::eth0:all", &["eth0 4=dhcp! 6=ignore bootp"]),
+            ("ip=eth0:bootp,auto6", &["eth0 4=dhcp! 6=auto! bootp"]),
+            ("ip=eth0:bootp ip=eth0:dhcp", &["eth0 4=dhcp! 6=ignore"]),
+            (
+                "ip=eth0:bootp ip=eth0:dhcp6",
+                &["eth0 4=dhcp! 6=dhcp! bootp"],
+            ),
             ("ip=on", &["any 4=auto 6=auto"]),
             ("ip=any", &["any 4=auto 6=auto"]),
             ("ip=auto", &["any 4=auto 6=auto"]),
@@ -738,7 +750,8 @@ mod tests {
         for (line, column, token, intent) in [
             ("ip=eth0", 4, "eth0", "MeantLink"),
             ("ip=DHCP", 4, "DHCP", "MeantLowerCase"),
-            ("ip=bootp", 4, "bootp", "MeantDhcp"),
+            ("ip=rarp", 4, "rarp", "MeantDhcp"),
+            ("ip=bootp,none", 4, "bootp,none", METHODS),
             ("ip=link-local", 4, "link-local", "MeantLink6"),
             ("ip=10.0.0.5", 4, "10.0.0.5", "MeantAddress"),
             ("ip=eth0:foobar", 9, "foobar", METHODS),

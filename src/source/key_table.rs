@@ -8,9 +8,9 @@
 //! by a number.
 
 use super::Key;
+use crate::diag::LineBuf;
 use crate::packed::{self, Packed};
 use crate::text::{parts, scalar};
-use heapless::Vec;
 
 /// A row for `name`; `doc` is one line for the reference.
 pub const fn key<H>(name: &'static str, field: H, doc: &'static str) -> Key<H> {
@@ -176,7 +176,10 @@ impl Names {
     /// The first row that speaks of `name`.
     #[inline(never)]
     pub fn find(self, name: &[u8]) -> Found {
-        for ((head, candidate), row) in self.iter().zip(0u16..) {
+        let mut rows = 0_u16;
+        for (head, candidate) in self.iter() {
+            let row = rows;
+            rows = rows.wrapping_add(1);
             let Some(rest) = Packed(candidate).strip(name) else {
                 continue;
             };
@@ -207,11 +210,9 @@ impl Names {
             _ => 3,
         };
         for (_, units) in self.iter() {
-            let mut candidate = Vec::<u8, MAX_NAME>::new();
-            Packed(units).octets(&mut |octet| {
-                let _ = candidate.push(octet);
-            });
-            let distance = distance(name, &candidate);
+            let mut candidate = LineBuf::<MAX_NAME>::new();
+            candidate.show(&Packed(units));
+            let distance = distance(name, candidate.as_bytes());
             if distance < least {
                 least = distance;
                 best = units;

@@ -6,8 +6,10 @@ use crate::model::config::{
     AddrConfig, LinkConfig, LinkId, LinkMatch, NameRule, RouteConfig, Server, SourceKind, Str,
 };
 use crate::model::link::Mac;
-use crate::text::scalar;
+use crate::packed::{Packed, packed};
+use crate::text::{parts, scalar};
 use core::net::IpAddr;
+use heapless::Vec;
 
 /// What became of a MAC rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +83,50 @@ impl Context<'_, '_> {
         self.keep(text, scalar::is_hostname(text), Problem::NotAHostname)
     }
 
+    /// Keeps what DHCPv4 servers are told.
+    #[inline(never)]
+    pub fn keep_said(
+        &mut self,
+        said: Said,
+        text: &[u8],
+        into: &mut Option<Str>,
+    ) -> Result<(), Problem> {
+        let mut id = Vec::<u8, MAX_OPTION>::new();
+        let mut octets = text;
+        let (mut is_valid, mut invalid) = (text.len() < MAX_OPTION, Problem::TooLong);
+        match said {
+            Said::Hostname => {
+                (is_valid, invalid) = (scalar::is_hostname(text), Problem::NotAHostname);
+            }
+            Said::Class => {}
+            Said::Id | Said::IdAt => {
+                if let Some(n) = IDS.position(text) {
+                    if n != 0 {
+                        return Err(Problem::NotYet);
+                    }
+                    *into = None;
+                    return Ok(());
+                }
+                let (words, separator) = match (said, text) {
+                    (Said::IdAt, [b'@', words @ ..]) => (words, b'-'),
+                    (Said::IdAt, _) => (&[][..], b'-'),
+                    _ => (text, b':'),
+                };
+                if read_hex(text, separator, &mut id).is_none() {
+                    id.clear();
+                    let _ = id.push(0);
+                    let _ = id.extend_from_slice(words);
+                }
+                (octets, is_valid) = (&id, id.len() > 1);
+                if words.is_empty() {
+                    invalid = Problem::NotAClientId;
+                }
+            }
+        }
+        *into = Some(self.keep(octets, is_valid, invalid)?);
+        Ok(())
+    }
+
     /// Keeps a text that is valid.
     #[inline(never)]
     pub fn keep(&mut self, text: &[u8], is_valid: bool, invalid: Problem) -> Result<Str, Problem> {
@@ -89,6 +135,37 @@ impl Context<'_, '_> {
         }
         self.config.keep(text).ok_or(Problem::MaxStrings)
     }
+}
+
+/// What DHCPv4 servers are told by a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// Host name (option 12).
+    Hostname,
+    /// Vendor or user class (options 60, 77).
+    Class,
+    /// Client identifier (RFC 2132 s.9.14): two octets or more in hexadecimal with `:` between them, the
+    /// first of which is its type, or else a text, whose type is 0; `mac` is what is sent without one.
+    Id,
+    /// As [`Said::Id`], with `-`, and with `@` in front of a text.
+    IdAt,
+}
+
+/// Client identifiers that NetworkManager makes; the first one is ours.
+const IDS: Packed = packed!("mac,perm-mac,duid,ipv6-duid,stable,none");
+
+/// Octets of one option (RFC 2132 s.2). A text has one less: in front of it stands the type of an identifier, or
+/// the length of a user class.
+const MAX_OPTION: usize = 255;
+
+/// Two octets or more, in one or two hexadecimal digits each.
+fn read_hex(text: &[u8], separator: u8, into: &mut Vec<u8, MAX_OPTION>) -> Option<()> {
+    let mut rest = Some(text);
+    while let Some(part) = parts::next(&mut rest, separator) {
+        let octet = scalar::hex_octet(part).filter(|_| part.len() <= 2)?;
+        into.push(octet).ok()?;
+    }
+    (into.len() > 1).then_some(())
 }
 
 impl LinkConfig {

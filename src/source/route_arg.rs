@@ -78,7 +78,7 @@ mod tests {
                 .via
                 .map_or(String::new(), |via| format!(" via {via}"));
             let dev = match route.dev {
-                RouteDev::Link(id) => format!(" dev #{}", id.0),
+                RouteDev::Link(id) => format!(" dev #{}", id.number()),
                 RouteDev::Name(name) => format!(" dev {name}"),
                 RouteDev::Anywhere => String::new(),
             };

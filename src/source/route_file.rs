@@ -124,6 +124,7 @@ pub const KEYS: &[Key<Part>] = &[
 ];
 
 /// Every `ADDRESSn` of the key form.
+#[inline(never)]
 fn read_keys(file: &mut File<'_, '_, '_>, dev: &RouteDev) {
     for entry in file.iter().filter(|entry| entry.row() >= KEYS.len()) {
         file.unknown(entry);
@@ -149,6 +150,7 @@ fn read_keys(file: &mut File<'_, '_, '_>, dev: &RouteDev) {
 }
 
 /// One route of the key form, in a line that holds its options; `None` after a complaint.
+#[inline(never)]
 fn keyed_route<'a>(
     line: &mut RouteLine<'a>,
     options: Option<&Entry>,

@@ -13,6 +13,7 @@ use crate::model::index::Index;
 use crate::model::link::{IfName, LinkKind};
 use crate::model::route::{Reach, Route, RouteKind};
 use crate::packed::unpack;
+use crate::text::show::Text;
 use heapless::Vec;
 use std::format;
 use std::string::{String, ToString};
@@ -130,6 +131,32 @@ fn show(config: &Config<'_>, id: LinkId, link: &LinkConfig) -> String {
     if link.leases == Leases::First {
         add(String::from(" first"));
     }
+    add(told(config, link));
+    line
+}
+
+/// What is said of DHCPv4, each value after its word.
+fn told(config: &Config<'_>, link: &LinkConfig) -> String {
+    let said = &link.dhcp4;
+    let mut line = String::new();
+    for (word, is_so) in [
+        (" bootp", said.bootp),
+        (" nameless", !said.send_hostname),
+        (" release", said.release),
+    ] {
+        line += if is_so { word } else { "" };
+    }
+    if let Some(id) = said.client_id {
+        line += &format!(" id {:02x?}", config.text(id));
+    }
+    for (word, text) in [("vendor", said.vendor_class), ("user", said.user_class)] {
+        if let Some(text) = text {
+            line += &format!(" {word} {}", Escaped(config.text(text)));
+        }
+    }
+    line += &said
+        .probe_ms
+        .map_or(String::new(), |ms| format!(" probe={ms}"));
     line
 }
 
@@ -308,6 +335,9 @@ fn describe_link(config: &Config<'_>, id: LinkId, link: &LinkConfig) -> String {
                 line += &format!(" {word}");
             }
         }
+        if family == Family::V4 {
+            line += &told(config, link);
+        }
     }
     line
 }
@@ -343,7 +373,7 @@ pub fn describe_route(route: &Route, dev: Option<IfName>) -> String {
 
 /// The text that `units` stand for.
 pub fn unpacked(units: &[u8]) -> String {
-    let mut text = String::new();
-    unpack(units, &mut |octet| text.push(char::from(octet)));
-    text
+    let mut octets = Vec::<u8, 64>::new();
+    unpack(units, &mut Text(&mut octets.as_mut_view()));
+    String::from_utf8_lossy(&octets).into_owned()
 }

@@ -83,15 +83,16 @@ pub fn unquote<V: Variables>(
         variables,
         longest: start.wrapping_add(MAX_VALUE),
         values,
+        fault: None,
     };
-    let read = word.read();
-    let at = word.at.wrapping_sub(1);
+    word.read();
+    let fault = word.fault;
     let value = values.get(start..).unwrap_or_default();
-    let (problem, at) = match read {
-        Ok(()) if parts::has(value, 0) => (Problem::Nul, 0),
-        Ok(()) if !utf8::is_valid(value) => (Problem::NotUtf8, 0),
-        Ok(()) => return Ok(()),
-        Err(problem) => (problem, at),
+    let (problem, at) = match fault {
+        Some(fault) => (fault.problem, fault.at),
+        None if parts::has(value, 0) => (Problem::Nul, 0),
+        None if !utf8::is_valid(value) => (Problem::NotUtf8, 0),
+        None => return Ok(()),
     };
     values.truncate(start);
     Err(Fault { problem, at })
@@ -108,6 +109,8 @@ struct Word<'a, V> {
     values: &'a mut VecView<u8>,
     /// Where it must end.
     longest: usize,
+    /// The first thing wrong; what is read after it counts no more.
+    fault: Option<Fault>,
 }
 
 const NO_QUOTE: u8 = 0;
@@ -119,10 +122,24 @@ impl<'a, V: Variables> Word<'a, V> {
     }
 
     #[inline(never)]
-    fn next(&mut self) -> Result<u8, Problem> {
-        let octet = self.peek().ok_or(Problem::BadQuoting)?;
-        self.at = self.at.wrapping_add(1);
-        Ok(octet)
+    fn fail(&mut self, problem: Problem) {
+        let at = self.at.wrapping_sub(1);
+        self.fault.get_or_insert(Fault { problem, at });
+    }
+
+    /// The next octet; where there is none, that is wrong.
+    #[inline(never)]
+    fn next(&mut self) -> u8 {
+        match self.peek() {
+            Some(octet) => {
+                self.at = self.at.wrapping_add(1);
+                octet
+            }
+            None => {
+                self.fail(Problem::BadQuoting);
+                0
+            }
+        }
     }
 
     /// What is not read yet.
@@ -132,20 +149,22 @@ impl<'a, V: Variables> Word<'a, V> {
     }
 
     #[inline(never)]
-    fn push(&mut self, octet: u8) -> Result<(), Problem> {
+    fn push(&mut self, octet: u8) {
         if self.values.len() >= self.longest {
-            return Err(Problem::MaxValue);
+            self.fail(Problem::MaxValue);
+        } else if self.values.push(octet).is_err() {
+            self.fail(Problem::MaxAssignments);
         }
-        self.values.push(octet).map_err(|_| Problem::MaxAssignments)
     }
 
     #[inline(never)]
-    fn read(&mut self) -> Result<(), Problem> {
+    fn read(&mut self) {
         let bare: &[u8] = match is_old_escape(self.raw) {
             true => b"$`\"\\'~",
             false => b"$`\"\\",
         };
-        while let Ok(octet) = self.next() {
+        while self.fault.is_none() && self.at < self.raw.len() {
+            let octet = self.next();
             let special: &[u8] = match self.quote {
                 b'\'' => b"'",
                 b'"' => b"\"\\$`",
@@ -153,54 +172,53 @@ impl<'a, V: Variables> Word<'a, V> {
                 _ => b"'\"\\$` \t\r\x0c;|&()<>",
             };
             if !parts::has(special, octet) {
-                self.push(octet)?;
+                self.push(octet);
                 continue;
             }
             match octet {
                 b'\'' | b'"' if self.quote == NO_QUOTE => self.quote = octet,
                 b'\'' | b'"' => self.quote = NO_QUOTE,
-                b'$' => self.dollar()?,
-                b'`' => return Err(Problem::Expansion),
-                b'\\' if self.quote == ANSI_C => self.ansi_c_escape()?,
+                b'$' => self.dollar(),
+                b'`' => self.fail(Problem::Expansion),
+                b'\\' if self.quote == ANSI_C => self.ansi_c_escape(),
                 b'\\' => {
-                    let octet = self.next()?;
+                    let octet = self.next();
                     if self.quote != NO_QUOTE && !parts::has(bare, octet) {
-                        self.push(b'\\')?;
+                        self.push(b'\\');
                     }
-                    self.push(octet)?;
+                    self.push(octet);
                 }
-                b'|' | b'&' | b'(' | b')' | b'<' | b'>' => return Err(Problem::BadQuoting),
+                b'|' | b'&' | b'(' | b')' | b'<' | b'>' => self.fail(Problem::BadQuoting),
                 blank => return self.end(blank),
             }
         }
-        match self.quote {
-            NO_QUOTE => Ok(()),
-            _ => Err(Problem::BadQuoting),
+        if self.quote != NO_QUOTE {
+            self.fail(Problem::BadQuoting);
         }
     }
 
     /// What may follow the value after its first `blank` or semicolon: blanks, one semicolon in all,
     /// then nothing or a comment.
-    fn end(&self, blank: u8) -> Result<(), Problem> {
+    fn end(&mut self, blank: u8) {
         let mut rest = self.rest().trim_ascii_start();
         if blank != b';' {
             rest = rest.strip_prefix(b";").unwrap_or(rest).trim_ascii_start();
         }
-        match rest.first() {
-            None | Some(b'#') => Ok(()),
-            Some(_) => Err(Problem::BadQuoting),
+        if !matches!(rest.first(), None | Some(b'#')) {
+            self.fail(Problem::BadQuoting);
         }
     }
 
     /// What follows a `$`: `'`, or a name with or without braces. A `$` before anything that means
     /// nothing to a shell stands for itself, but not in double quotes.
-    fn dollar(&mut self) -> Result<(), Problem> {
+    #[inline(never)]
+    fn dollar(&mut self) {
         let rest = self.rest();
         let (inside, braces) = match rest {
             [b'\'', ..] if self.quote == NO_QUOTE => {
                 self.at = self.at.wrapping_add(1);
                 self.quote = ANSI_C;
-                return Ok(());
+                return;
             }
             [b'{', inside @ ..] => (inside, 2),
             _ => (rest, 0),
@@ -213,29 +231,31 @@ impl<'a, V: Variables> Word<'a, V> {
                     octet.is_ascii_digit() || parts::has(b"{(?$@*#!-", *octet)
                 });
             if means || braces > 0 {
-                return Err(Problem::Expansion);
+                return self.fail(Problem::Expansion);
             }
-            self.push(b'$')?;
+            self.push(b'$');
         } else {
             if braces > 0 && end != Some(&b'}') {
-                return Err(Problem::Expansion);
+                return self.fail(Problem::Expansion);
             }
             let variables = self.variables;
-            let value = variables.variable(name).ok_or(Problem::UnsetVariable)?;
+            let Some(value) = variables.variable(name) else {
+                return self.fail(Problem::UnsetVariable);
+            };
             for at in value {
                 let octet = self.values.get(at).copied();
-                self.push(octet.unwrap_or_default())?;
+                self.push(octet.unwrap_or_default());
             }
         }
         self.at = self.at.wrapping_add(name.len()).wrapping_add(braces);
-        Ok(())
     }
 
     /// What follows a backslash in `$'...'`.
-    fn ansi_c_escape(&mut self) -> Result<(), Problem> {
+    #[inline(never)]
+    fn ansi_c_escape(&mut self) {
         /// Each octet after what stands for it.
         const ESCAPES: &[u8] = b"a\x07b\x08e\x1bE\x1bf\x0cn\nr\rt\tv\x0b??\"\"''\\\\";
-        let octet = self.next()?;
+        let octet = self.next();
         for pair in ESCAPES.chunks_exact(2) {
             if let [escape, meant] = pair
                 && *escape == octet
@@ -262,17 +282,27 @@ impl<'a, V: Variables> Word<'a, V> {
             self.at = self.at.wrapping_add(1);
         }
         if self.at == start {
-            self.push(b'\\')?;
+            self.push(b'\\');
             return self.push(octet);
         }
         if !matches!(octet, b'u' | b'U') {
             return self.push(code.to_le_bytes()[0]);
         }
-        let code = char::from_u32(code).ok_or(Problem::NotUtf8)?;
-        for octet in code.encode_utf8(&mut [0; 4]).bytes() {
-            self.push(octet)?;
+        if char::from_u32(code).is_none() {
+            return self.fail(Problem::NotUtf8);
         }
-        Ok(())
+        // RFC 3629 s.3
+        let (lead, mut more) = match code {
+            0..=0x7f => (0, 0_u32),
+            0x80..=0x7ff => (0xc0, 6),
+            0x800..=0xffff => (0xe0, 12),
+            _ => (0xf0, 18),
+        };
+        self.push(lead | (code >> more).to_le_bytes()[0]);
+        while more > 0 {
+            more = more.wrapping_sub(6);
+            self.push(0x80 | (code >> more).to_le_bytes()[0] & 0x3f);
+        }
     }
 }
 

@@ -4,8 +4,7 @@
 //! word; the first `=` that is not the first octet ends the key; a word `--` ends the text. Every other
 //! octet, NUL and non-ASCII included, is just an octet.
 
-use super::lines::lines;
-use super::parts;
+use super::{lines, parts};
 
 /// One word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +20,7 @@ pub struct Word<'a> {
 }
 
 /// The words of `text`, up to a word `--`.
+#[inline(never)]
 pub fn words(text: &[u8]) -> Words<'_> {
     let mut words = Words {
         rest: text,
@@ -92,7 +92,7 @@ impl Words<'_> {
     #[inline(never)]
     fn begin_line(&mut self) {
         self.line = self.line.wrapping_add(1);
-        self.text = lines(self.rest).next().map_or(b"", |line| line.octets);
+        self.text = lines::first(self.rest);
     }
 }
 

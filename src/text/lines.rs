@@ -19,6 +19,12 @@ pub fn lines(octets: &[u8]) -> Lines<'_> {
     }
 }
 
+/// The octets of the first line; none where there is no line.
+#[inline(never)]
+pub fn first(octets: &[u8]) -> &[u8] {
+    lines(octets).next().map_or(b"", |line| line.octets)
+}
+
 /// See [`lines`].
 pub struct Lines<'a> {
     rest: &'a [u8],

@@ -110,6 +110,19 @@ impl<S: Show> Show for Option<S> {
     }
 }
 
+/// Octets in hexadecimal, two digits each, with colons between them.
+pub struct Hex<'a>(pub &'a [u8]);
+
+impl Show for Hex<'_> {
+    fn show(&self, text: &mut Text<'_>) {
+        let mut word = "";
+        for octet in self.0 {
+            text.hex(word, *octet);
+            word = ":";
+        }
+    }
+}
+
 /// One value after another.
 pub struct Parts<'a>(pub &'a [&'a dyn Show]);
 

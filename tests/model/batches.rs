@@ -103,7 +103,7 @@ fn foreign_routes_cost_no_request_and_no_room() {
     assert_eq!(host.kernel.changes() - before, 5);
     assert_eq!(up_with(&mut host, 3), (Progress::Done, LinkState::Up, 0));
     assert_eq!(host.kernel.routes_of_others().len(), 20_003);
-    assert_eq!(host.said("one more than"), 0);
+    assert_eq!(host.said("more than MAX_"), 0);
 }
 
 /// The error of any request, at the edges of batches and inside, names the line of its route, and every

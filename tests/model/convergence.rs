@@ -134,7 +134,11 @@ fn wanted(random: &mut Random, number: u8) -> Wanted {
             if via.is_none() {
                 route.kind = kinds[random.below(3)];
             }
-            if wanted.routes.iter().all(|other| other.key() != route.key()) {
+            if !wanted
+                .routes
+                .iter()
+                .any(|other| other.is_in_place_of(&route))
+            {
                 wanted.routes.push(route);
             }
         }
@@ -327,9 +331,8 @@ fn routes_of(wish: &[Wanted]) -> Vec<(u8, Route)> {
 }
 
 fn same_key(have: &nouns::Route, route: &Route) -> bool {
-    let key = route.key();
-    (have.dst, have.len, have.metric) == (key.dst.addr, key.dst.len, key.metric)
-        && have.table == key.table
+    let (dst, metric) = (&route.dst, route.effective_metric());
+    (have.dst, have.len, have.metric) == (dst.addr, dst.len, metric) && have.table == route.table
 }
 
 fn is_it(have: &nouns::Route, ifindex: u32, route: &Route) -> bool {
@@ -398,7 +401,7 @@ impl Snapshot {
             .iter()
             .filter(|(number, _)| numbers.contains(number))
         {
-            let stays = ours.iter().any(|(_, other)| other.key() == route.key());
+            let stays = ours.iter().any(|(_, other)| other.is_in_place_of(route));
             let was_there = self.routes.iter().any(|have| same_key(have, route));
             let is_there = |have: &nouns::Route| is_it(have, u32::from(*number), route);
             let found = host.kernel.tables.routes().any(is_there);

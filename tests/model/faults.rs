@@ -295,7 +295,7 @@ fn an_address_that_somebody_else_has_is_told() {
         };
     }
     up(&mut host, &two_links);
-    let line = "error: net:8:1: 2001:db8:3::5: somebody else on the link has this address";
+    let line = "error: net:8:1: 2001:db8:3::5: another host has this address";
     assert_eq!(host.complaints, [line]);
 }
 

@@ -345,7 +345,7 @@ fn configuration_goes_on_by_mac_where_names_cannot() {
         );
     }
     assert_eq!(
-        host.said("a rename failed; every link has its old name again; link not renamed"),
+        host.said("a rename failed; every link has its old name; link not renamed"),
         1
     );
 }

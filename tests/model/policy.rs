@@ -392,13 +392,13 @@ fn a_method_of_a_later_version_is_told_and_fails_its_link() {
     let outcome = with_engine(|engine| {
         let link = engine.config.cmdline(named("eth0"));
         let link = engine.config.link_mut(link).unwrap();
-        (link.ipv4.method, link.ipv4.required) = (Method::Dhcp, true);
+        (link.ipv4.method, link.ipv4.required) = (Method::LinkLocal, true);
         converge(engine, &mut host);
         engine.outcome()
     });
     assert_eq!(outcome, Outcome::Down);
     assert_eq!(
-        host.said("error: net:1:1: eth0: DHCPv4 is not available in this version"),
+        host.said("error: net:1:1: eth0: IPv4 link-local addresses are not supported yet"),
         1
     );
     assert_eq!(ups(&host.kernel), ["lo", "eth0"]);
@@ -444,4 +444,20 @@ fn a_route_to_anywhere_goes_where_its_gateway_is() {
         host.kernel.routes_of_others(),
         ["198.18.0.0/24 via 10.0.1.1 dev 3 proto 153 scope 0"]
     );
+}
+
+/// That it could be reached by a route is no subnet.
+#[test]
+fn a_route_to_anywhere_does_not_go_where_only_a_route_leads() {
+    let mut host = host(2);
+    up(&mut host, &|config| {
+        for (number, addr) in [(0, "10.0.0.5/24"), (1, "10.0.1.5/24")] {
+            let link = config.file(named(&format!("eth{number}")));
+            config.addr(link, addr);
+        }
+        config.route(RouteDev::Name(name("eth1")), route("10.1.0.0/16", None));
+        config.route(RouteDev::Anywhere, route("172.16.0.0/12", Some("10.1.1.1")));
+    });
+    assert_eq!(host.said("has its gateway in no subnet of a link"), 1);
+    assert!(host.sent.iter().all(|line| !line.contains("172.16")));
 }

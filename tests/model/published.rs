@@ -121,10 +121,7 @@ fn a_resolv_conf_of_somebody_elses_is_kept_and_said_so() {
         .insert("resolv.conf".to_owned(), b"nameserver 9.9.9.9\n".to_vec());
     up(&mut host, &|config| two_with_dns(config, 53));
     assert_eq!(host.file("resolv.conf"), "nameserver 9.9.9.9\n");
-    assert_eq!(
-        host.said("warning: resolv.conf: was written by somebody else"),
-        1
-    );
+    assert_eq!(host.said("warning: resolv.conf: is not ours"), 1);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::scene::*;
 use crate::support::host::FakeHost;
 use crate::support::nouns::Link;
 use ifdawn::engine::{Engine, Instant, Outcome, Progress};
-use ifdawn::model::config::{Config, LinkMatch, RouteDev};
+use ifdawn::model::config::{Config, LinkMatch, RouteDev, Wait};
 use ifdawn::plan::resolve::LinkState;
 
 const MINUTE: u64 = 60_000_000;
@@ -198,7 +198,7 @@ fn a_route_waits_for_duplicate_address_detection_of_its_source() {
             let config = &mut engine.config;
             let link = config.file(LinkMatch::Name(name("eth0")));
             config.addr(link, &format!("{src}/64"));
-            config.global.timeouts.dad = 3;
+            config.global.timeouts.set(Wait::Dad, 3);
             let route = ifdawn::model::route::Route {
                 src: Some(ip(src)),
                 ..route("2001:db8:1::/48", Some("2001:db8::1"))

@@ -214,7 +214,7 @@ class Convergence(Machine):
         self.ifdawn("up")
         self.ip("route replace default via 192.0.2.9")
         run = self.ifdawn("up")
-        self.assertSays(run, "ifcfg-eth0:", "somebody else")
+        self.assertSays(run, "ifcfg-eth0:", "of others")
         self.assertEqual(self.routes(), ["default via 192.0.2.1 dev eth0 proto 153"], "the configured gateway")
         self.assertConverged()
 

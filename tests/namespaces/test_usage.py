@@ -237,26 +237,27 @@ class Usage(Machine):
 
 
 class Methods(Machine):
-    def test_bootproto_dhcp_says_so_and_static_parts_are_applied(self):
+    def test_a_link_without_a_lease_has_its_static_parts(self):
         self.cables("eth0", "eth1")
         self.ifcfg("eth0", "BOOTPROTO=dhcp\nIPADDR1=192.0.2.5\nPREFIX1=24\nIPV6ADDR=2001:db8::5/64\nMTU=1400\n")
         self.ifcfg("eth1", "IPADDR=198.51.100.5\nPREFIX=24\n")
-        run = self.ifdawn("up", code=1)
-        self.assertSays(run, "ifcfg-eth0:", "DHCPv4", "not available")
+        run = self.ifdawn("up", "--timeout", "1")
+        self.assertSays(run, "ifcfg-eth0:", "DHCPv4", "not come in time")
         self.assertCountEqual(self.addresses("eth0"), ["192.0.2.5/24", "2001:db8::5/64"], "static addresses of eth0")
         self.assertEqual(self.link("eth0")["mtu"], 1400, "MTU of eth0")
         self.assertEqual(self.addresses("eth1"), ["198.51.100.5/24"], "eth1, which is static")
 
-    def test_ip_dhcp_says_so_and_static_parts_are_applied(self):
+    def test_ip_dhcp_without_an_answer(self):
         self.cables("eth0", "eth1")
-        words = ["--cmdline", "ip=eth0:dhcp:1400 ip=198.51.100.5:::24::eth1:none"]
+        words = ["--cmdline", "ip=eth0:dhcp:1400 ip=198.51.100.5:::24::eth1:none rd.net.timeout.dhcp=1"]
         run = self.ifdawn("up", *words, code=1)
-        self.assertSays(run, "cmdline:1:", "DHCPv4", "not available")
+        self.assertSays(run, "cmdline:1:", "DHCPv4", "not come in time")
         self.assertEqual(self.link("eth0")["mtu"], 1400, "MTU of eth0")
         self.assertIn("UP", self.link("eth0")["flags"], "eth0 is up")
         self.assertEqual(self.addresses("eth1"), ["198.51.100.5/24"], "eth1, which is static")
 
-    def test_bare_ip_dhcp_says_so(self):
+    def test_bare_ip_dhcp_without_an_answer(self):
         self.cables("eth0")
         run = self.ifdawn("up", "--cmdline", "ip=dhcp", "--timeout", "1", code=1)
-        self.assertSays(run, "cmdline:1:", "DHCPv4", "not available")
+        self.assertSays(run, "cmdline:1:", "DHCPv4", "not come in time")
+

@@ -2,11 +2,11 @@
 
 use super::kernel::Kernel;
 use ifdawn::diag::{Diagnostic, Errno, Severity, Sink};
-use ifdawn::engine::{EachFile, Host, Instant, OutputFile, Settled};
-use ifdawn::model::link::IfName;
-use ifdawn::plan::op::Op;
+use ifdawn::engine::{EachFile, Host, Instant, OutputFile, Packet, Settled};
+use ifdawn::model::link::{IfName, Mac};
 use ifdawn::text::show::Show;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::Ipv4Addr;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -24,6 +24,10 @@ pub struct FakeHost {
     pub news: Vec<String>,
     /// Every operation that was sent, as its command.
     pub sent: Vec<String>,
+    /// Every packet that was sent on a link: its number, what it is, whereto, octets.
+    pub frames: Vec<(u32, Packet, Mac, Vec<u8>)>,
+    /// Every datagram to a server: the link's number, from, to, octets.
+    pub datagrams: Vec<(u32, Ipv4Addr, Ipv4Addr, Vec<u8>)>,
     /// Of the answers to the datagram with this number (from 0) so many fit the receive buffer.
     pub overrun: Option<(usize, usize)>,
     answers: VecDeque<Vec<u8>>,
@@ -61,6 +65,7 @@ impl FakeHost {
 pub fn file_name(file: OutputFile<'_>) -> String {
     match file {
         OutputFile::Owned(link) => format!("owned-{link}"),
+        OutputFile::Lease(link) => format!("lease-{link}"),
         OutputFile::State => "state.json".to_owned(),
         OutputFile::ResolvConf => "resolv.conf".to_owned(),
         OutputFile::Hostname => "hostname".to_owned(),
@@ -127,8 +132,8 @@ impl Host for FakeHost {
         Ok(())
     }
 
-    fn remove_owned(&mut self, link: &IfName) {
-        self.files.remove(&file_name(OutputFile::Owned(link)));
+    fn remove(&mut self, file: OutputFile<'_>) {
+        self.files.remove(&file_name(file));
     }
 
     fn owned_files(&mut self, each: &mut EachFile<'_>) {
@@ -144,7 +149,29 @@ impl Host for FakeHost {
         self.news.push(format!("{link}: {news}"));
     }
 
-    fn trace(&mut self, op: &Op<'_>) {
-        self.sent.push(op.to_string());
+    fn transmit(
+        &mut self,
+        ifindex: u32,
+        what: Packet,
+        to: &Mac,
+        packet: &[u8],
+    ) -> Result<(), Errno> {
+        self.frames.push((ifindex, what, *to, packet.to_vec()));
+        Ok(())
+    }
+
+    fn unicast(
+        &mut self,
+        ifindex: u32,
+        from: Ipv4Addr,
+        to: Ipv4Addr,
+        message: &[u8],
+    ) -> Result<(), Errno> {
+        self.datagrams.push((ifindex, from, to, message.to_vec()));
+        Ok(())
+    }
+
+    fn trace(&mut self, what: &dyn Show) {
+        self.sent.push(what.to_string());
     }
 }

@@ -208,6 +208,8 @@ pub fn link_octets(link: &Link) -> Vec<u8> {
     put_u32(&mut to, 13, 1_000);
     put(&mut to, 16, &[if link.is_up() { 6 } else { 2 }]);
     put_u32(&mut to, 4, link.mtu);
+    put_u32(&mut to, 48, link.losses);
+    put(&mut to, 2, &vec![0xff; link.mac.len()]);
     put_u32(&mut to, 50, 68);
     put_u32(&mut to, 51, link.max_mtu);
     if link.master != 0 {

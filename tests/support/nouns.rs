@@ -44,6 +44,8 @@ pub struct Link {
     pub name: String,
     pub flags: u32,
     pub carrier: bool,
+    /// How often carrier was lost.
+    pub losses: u32,
     pub arphrd: u16,
     pub mtu: u32,
     pub max_mtu: u32,
@@ -64,6 +66,7 @@ impl Link {
             name: name.to_owned(),
             flags: 0x1002,
             carrier: true,
+            losses: 0,
             arphrd: 1,
             mtu: 1_500,
             max_mtu: 9_000,

@@ -23,6 +23,17 @@ pub struct Tables {
 }
 
 impl Tables {
+    /// So many seconds later.
+    pub fn age(&mut self, seconds: u32) {
+        for addr in &mut self.addrs {
+            for life in [&mut addr.preferred, &mut addr.valid] {
+                if *life != FOREVER {
+                    *life -= seconds;
+                }
+            }
+        }
+    }
+
     pub fn routes(&self) -> impl Iterator<Item = &Route> {
         self.routes.iter().map(|(_, route)| route)
     }

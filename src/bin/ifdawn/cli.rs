@@ -78,9 +78,9 @@ wrongs! {
     NoCommand "no command",
     WhichLink "down: which link?",
     NotOfThisCommand "not an option of this command: ",
-    Timeout "--timeout: not a number of seconds below 2^32: ",
-    Log "--log: not stderr, kmsg or syslog: ",
-    Sources "--sources: not cmdline, ifcfg or firmware: ",
+    Timeout "--timeout: not a number of seconds: ",
+    Log "--log: none of stderr,kmsg,syslog: ",
+    Sources "--sources: none of cmdline,ifcfg,firmware: ",
 }
 
 const EVERY_COMMAND: u16 = u16::MAX;
@@ -88,30 +88,32 @@ const EVERY_COMMAND: u16 = u16::MAX;
 table! {
     /// What is asked for.
     Command:
-    Up          [Up]    "up    [IF...]    bring up what is configured, or only IF...",
+    Up          [Up]    "up    [IF...]    bring up what is configured, or IF...",
+    Watch       [Watch] "watch [IF...]    as up, then stay: renew leases, look when links change",
     Down        [Down]  "down  IF...      take back what was configured on IF",
-    Plan        [Plan]  "plan  [IF...]    print, as ip(8) commands, what `up` would change now",
-    Check       [Check] "check [FILE...]  read the configuration and say what is wrong with it",
+    Plan        [Plan]  "plan  [IF...]    print what `up` would change, as ip(8) commands",
+    Check       [Check] "check [FILE...]  say what is wrong",
 }
 
 table! {
     /// How it is to be done. A line has the short form, and from column [`LONG`] on the long one and the
     /// value's name if it takes one.
     Opt:
-    Root                "    --root DIR           prefix of every file read or written",
+    Root                "    --root DIR           prefix of every file",
     Cmdline             "    --cmdline TEXT       use this kernel command line",
-    CmdlineFile         "    --cmdline-file FILE  use the kernel command line in this file",
-    Sources             "    --sources LIST       what to read, of cmdline,ifcfg,firmware",
-    IfcfgDir            "    --ifcfg-dir DIR      where ifcfg files are (/etc/sysconfig/network-scripts)",
-    ResolvConf          "    --resolv-conf PATH   the resolver's file (/etc/resolv.conf)",
-    Timeout             "    --timeout SECONDS    seconds to wait for everything",
-    Initramfs           "    --initramfs          behave as in an initramfs: read the kernel command line too",
-    Json        [Plan]  "    --json               plan: print the desired state as JSON",
+    CmdlineFile         "    --cmdline-file FILE  use the one in this file",
+    Sources             "    --sources LIST       what to read: cmdline,ifcfg,firmware",
+    IfcfgDir            "    --ifcfg-dir DIR      directory of ifcfg files",
+    ResolvConf          "    --resolv-conf PATH   the resolver's file",
+    Timeout             "    --timeout SECONDS    seconds to wait in all",
+    Release     [Down]  "    --release            down: give leases back",
+    Initramfs           "    --initramfs          behave as in an initramfs",
+    Json        [Plan]  "    --json               plan: the desired state as JSON",
     Offline     [Plan]  "    --offline            plan: ask no kernel",
     Verbose             "-v, --verbose            say more",
     Quiet               "-q, --quiet              say errors only",
-    Log                 "    --log TARGET         where to say it: stderr, kmsg or syslog",
-    Help                "-h, --help               print commands and options",
+    Log                 "    --log TARGET         stderr, kmsg or syslog",
+    Help                "-h, --help               print this",
     Version             "-V, --version            print the version",
 }
 
@@ -323,7 +325,7 @@ impl Options {
             }
         }
         if let Some(word) = self.value(Opt::Log) {
-            match parts::position(b"stderr,kmsg,syslog", word) {
+            match packed!("stderr,kmsg,syslog").position(word) {
                 Some(0) => self.log = Target::Stderr,
                 Some(1) => self.log = Target::Kmsg,
                 Some(_) => self.log = Target::Syslog,
@@ -332,7 +334,7 @@ impl Options {
         }
         let mut list = self.value(Opt::Sources);
         while let Some(word) = parts::next(&mut list, b',') {
-            match parts::position(b"cmdline,ifcfg,firmware", word) {
+            match packed!("cmdline,ifcfg,firmware").position(word) {
                 Some(row) => self.sources |= 1 << row,
                 None => self.refuse(Wrong::Sources, word),
             }
@@ -357,7 +359,9 @@ impl Options {
         list(out, about, b"ifdawn ", &Command::TABLE);
         out.put(b"\nOptions:\n");
         list(out, about, b"  ", &Opt::TABLE);
-        out.show(&packed!("\nExit: 0 everything required is up, 1 something is not, 2 usage, 3 no source names any link.\n"));
+        out.show(&packed!(
+            "\nExit: 0 everything required is up, 1 it is not, 2 usage, 3 no source names a link.\n"
+        ));
     }
 }
 

@@ -13,6 +13,7 @@ use ifdawn::model::addr::Family;
 use ifdawn::model::config::{Config, LinkId, RouteDev};
 use ifdawn::model::index::Index;
 use ifdawn::model::link::IfName;
+use ifdawn::packed::packed;
 use ifdawn::source::assignments::{Entry, Scratch};
 use ifdawn::source::ifcfg::Defaults;
 use ifdawn::source::{Context, cmdline, ifcfg, route_file, sysconfig};
@@ -263,7 +264,7 @@ impl Loader<'_, '_> {
         let mut sink = Capped {
             left: match (self.options.command, self.options.has(Opt::Json)) {
                 (Command::Check, _) | (_, true) => u32::MAX,
-                (Command::Up | Command::Down | Command::Plan, false) => SHOWN,
+                (Command::Up | Command::Watch | Command::Down | Command::Plan, false) => SHOWN,
             },
             sink: self.sink,
             more: 0,
@@ -285,7 +286,7 @@ impl Loader<'_, '_> {
             Kind::Named | Kind::RoutesOf(_) => split_at_last_part(name).1,
         };
         let (what, of) = parts::split(part, b'-');
-        match (parts::position(b"route,route6,ifcfg,network", what), of) {
+        match (packed!("route,route6,ifcfg,network").position(what), of) {
             (Some(n @ (0 | 1)), Some(of)) => {
                 let dev = match kind {
                     Kind::RoutesOf(id) => RouteDev::Link(id),

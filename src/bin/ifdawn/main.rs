@@ -5,15 +5,20 @@
 #![no_main]
 
 mod cli;
+mod frame;
 mod load;
 mod report;
 mod run;
+mod sockets;
 mod sys;
+mod system;
 
 use cli::Options;
 use ifdawn::limits::{MAX_ADDRS, MAX_KERNEL_LINKS, MAX_LINKS, MAX_ROUTES, MAX_STRINGS};
 use ifdawn::machine::Machine;
 use load::Files;
+use sockets::Ether;
+use std::hint::black_box;
 use std::mem::ManuallyDrop;
 use std::sync::Mutex;
 use sys::file::{self, Out};
@@ -42,14 +47,16 @@ struct Memory {
         MAX_STRINGS,
     >,
     files: Files,
+    ether: Ether,
 }
 
 impl Memory {
     /// Carries out what the options say. (Not in the frame of the writer, which is large.)
     #[inline(never)]
-    fn run(&mut self, out: &mut Out<'_>) -> u8 {
+    fn run(&mut self, seed: u64, out: &mut Out<'_>) -> u8 {
         let engine = &mut self.machine.engine();
-        run::run(&self.options, engine, &mut self.files, out)
+        let (files, ether) = (&mut self.files, &mut self.ether);
+        run::run(&self.options, engine, files, ether, seed, out)
     }
 }
 
@@ -57,6 +64,7 @@ static MEMORY: Mutex<Memory> = Mutex::new(Memory {
     options: Options::new(),
     machine: Machine::new(),
     files: Files::new(),
+    ether: Ether::new(),
 });
 
 /// The program, from its arguments to its exit code. (size-report knows our symbols by this one's name.)
@@ -66,9 +74,11 @@ fn main(arguments: &mut Arguments) -> u8 {
     let Ok(mut memory) = MEMORY.try_lock().map(ManuallyDrop::new) else {
         return run::NOT_UP;
     };
+    // One pointer in a register: where the compiler knows a place, each instruction names it.
+    let memory = black_box(&mut **memory);
     let mut out = Out::new(file::stdout());
     let code = match memory.options.read(arguments, &mut out) {
-        Ok(()) => memory.run(&mut out),
+        Ok(()) => memory.run(arguments.seed, &mut out),
         Err(code) => code,
     };
     sys::heap::report_allocations();

@@ -2,6 +2,7 @@
 
 use crate::sys::file::Out;
 use ifdawn::diag::{At, Diagnostic, Sink};
+use ifdawn::text::parts;
 
 /// Shows complaints with their line and a caret.
 pub struct Report<'a, 'f> {
@@ -35,10 +36,8 @@ impl Report<'_, '_> {
         const BEFORE: usize = 40;
         const SHOWN: usize = 72;
         let start = column.saturating_sub(BEFORE);
-        let end = start.saturating_add(SHOWN).min(line.len());
-        let shown = line.get(start..end).unwrap_or_default();
         self.out.put(b"    ");
-        for octet in shown {
+        for octet in parts::slice(line, start, SHOWN) {
             self.out.put(&[match octet {
                 0x20..=0x7e => *octet,
                 _ => b'.',

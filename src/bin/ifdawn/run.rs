@@ -3,27 +3,24 @@
 use crate::cli::{Command, Opt, Options};
 use crate::load::{self, Files};
 use crate::report::{Report, Silent};
-use crate::sys::clock::Woken;
-use crate::sys::file::{self, Out, Path, Root};
+use crate::sockets::{Ether, Sockets};
+use crate::sys::file::Out;
 use crate::sys::log::{Level, Log};
 use crate::sys::rtnl::Rtnl;
-use crate::sys::udev::Udev;
-use crate::sys::{caps, clock, drain, keep};
-use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Escaped, Problem, Sink};
-use ifdawn::engine::{
-    EachFile, Engine, ForeignResolvConf, Host, Instant, Outcome, OutputFile, Progress, Said,
-    Settled,
-};
+use crate::sys::{caps, clock, drain, signal};
+use crate::system::{LOCK_MICROS, System, resolv_conf};
+use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem};
+use ifdawn::engine::{Engine, ForeignResolvConf, Instant, Outcome, Progress, Said};
 use ifdawn::limits::MAX_LINKS;
 use ifdawn::model::config::LinkMatch;
-use ifdawn::model::link::IfName;
+use ifdawn::model::lease::Lease;
 use ifdawn::output::json::{Json, Octets};
 use ifdawn::output::plan_json::{self, PLAN};
 use ifdawn::packed::packed;
 use ifdawn::plan::op::Op;
-use ifdawn::plan::resolve::Goal;
+use ifdawn::plan::resolve::{Goal, LinkState};
 use ifdawn::text::parts;
-use ifdawn::text::show::{Parts, Show, Text};
+use ifdawn::text::show::{Show, Text};
 use std::os::fd::BorrowedFd;
 
 /// Everything required is up.
@@ -33,41 +30,36 @@ pub const NOT_UP: u8 = 1;
 /// No source names any link.
 const NOTHING: u8 = 3;
 
-/// Locked by a run.
-const LOCK: &str = "/run/ifdawn/lock";
+/// Microseconds that a change waits for others that are about to come: a look at everything costs as much for one
+/// lease as for ten.
+const PATIENCE_MICROS: u32 = 1_000;
 
-/// Seconds we wait for another run to end.
-const LOCK_SECONDS: u32 = 60;
-
-/// Microseconds between two looks whether it has: flock(2) wakes nobody who waits for a time.
-const LOCK_MICROS: u64 = 20_000;
+/// Seconds after which a supervisor complains again of what it complained of.
+const FORGET_SECONDS: u32 = 600;
 
 const NO_SOURCE: Complaint = Complaint::error(Problem::NoSource, Effect::None);
 const FAILED: Complaint = Complaint::error(Problem::File, Effect::None);
-const NOT_LOCKED: Complaint = Complaint::error(Problem::File, Effect::NotLocked);
-const HELD: Complaint = Complaint::error(Problem::File, Effect::HeldByOthers);
 
-/// Carries out the command; the exit code.
-pub fn run(options: &Options, engine: &mut Engine<'_>, files: &mut Files, out: &mut Out<'_>) -> u8 {
-    let root = Root::new(options.value(Opt::Root).unwrap_or_default());
-    let mut system = System {
-        options,
-        root,
-        log: Log::new(options.log, options.verbosity()),
-        until: options.timeout.map_or(Instant(u64::MAX), |seconds| {
-            clock::now().after_seconds(seconds)
-        }),
-        files,
-        rtnl: Err(Errno::EIO),
-        udev: Udev::UNASKED,
-        said: Said::new(),
-    };
+/// Carries out the command; the exit code. `seed` is chance.
+pub fn run(
+    options: &Options,
+    engine: &mut Engine<'_>,
+    files: &mut Files,
+    ether: &mut Ether,
+    seed: u64,
+    out: &mut Out<'_>,
+) -> u8 {
+    engine.seed = seed as u32 | 1;
+    engine.xid_tag = (seed >> 48) as u16;
+    let sockets = Sockets::new(ether, engine.xid_tag);
+    let mut system = System::new(options, files, sockets);
+    engine.time_limit = system.until;
     engine.live_rename = crate::sys::kernel::live_rename();
     match options.command {
         Command::Check => check(&mut system, engine, out),
         Command::Plan if options.has(Opt::Json) => plan_json(&mut system, engine, out),
         Command::Plan => plan(&mut system, engine, out),
-        Command::Up | Command::Down => change(&mut system, engine),
+        Command::Up | Command::Watch | Command::Down => change(&mut system, engine),
     }
 }
 
@@ -151,12 +143,19 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     // What another run took of the time is no link's and no udev's fault.
     system.begin(engine);
     system.read(engine, None);
+    if engine.config.global.jail_off {
+        system.sockets.leave_jail();
+    }
     if let Err(errno) = system.rtnl {
         return system.refused(errno);
     }
     match system.options.command {
         Command::Down => down(system, engine),
-        Command::Up | Command::Plan | Command::Check => up(system, engine),
+        Command::Up | Command::Watch | Command::Plan | Command::Check => {
+            let code = up(system, engine);
+            system.sockets.leave_behind();
+            code
+        }
     }
 }
 
@@ -193,37 +192,97 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     }
 }
 
-/// Converges until everything is decided or the time is over.
+/// Converges until everything is decided or the time is over; a supervisor until it is asked to end.
 #[inline(never)]
 fn settle(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<(), Errno> {
+    // Before the first look: what appears after it wakes us.
+    let mut events = Events::subscribe(system)?;
+    let mut said = Lease::NONE;
+    let (mut overruns, mut limit) = (0, Instant(0));
+    let mut forget = clock::in_seconds(FORGET_SECONDS);
+    // Until when what is on its way is waited for, to be applied with what is there.
+    let mut patience = Instant(u64::MAX);
+    engine.look_again = true;
+    loop {
+        let is_time = !engine.expects_more() || clock::now() >= patience;
+        if engine.look_again && is_time && system.try_lock().is_ok() {
+            patience = Instant(u64::MAX);
+            limit = match look(engine, system) {
+                Ok(Progress::Done) => return Ok(()),
+                Ok(Progress::Waiting(until)) => until,
+                // Answers were lost: what is there shows at the next look.
+                Err(Errno::ENOBUFS) if overruns < 8 => {
+                    overruns += 1;
+                    engine.look_again = true;
+                    continue;
+                }
+                Err(errno) => return Err(errno),
+            };
+            overruns = 0;
+            // Others may run while we wait.
+            system.unlock();
+        }
+        let mut next = limit.min(engine.attend(system));
+        let now = clock::now();
+        // What is waited for did not come: one look more.
+        engine.look_again |= now >= limit;
+        if engine.look_again {
+            patience = patience.min(clock::in_micros(PATIENCE_MICROS));
+            next = next.min(patience);
+            if !engine.expects_more() || now >= patience {
+                if system.try_lock().is_ok() {
+                    continue;
+                }
+                next = clock::in_micros(LOCK_MICROS);
+            }
+        }
+        if events.wait(next, engine, system) == Woken::BySignal {
+            return Ok(());
+        }
+        if now >= forget {
+            system.said = Said::new();
+            system.sockets.trust_jail();
+            forget = clock::in_seconds(FORGET_SECONDS);
+        }
+        while let Some(ifindex) = system.sockets.hear(&mut said) {
+            engine.hear(ifindex, &said, system);
+        }
+        if let Some(trouble) = system.sockets.trouble.take() {
+            trouble.say(system, &"DHCP");
+        }
+    }
+}
+
+/// One look, and until when there is something to wait for. A supervisor always waits.
+fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Errno> {
     let goal = Goal {
         names: &system.options.links,
     };
-    // Before the first look: what appears after it wakes us.
-    let mut events = Events::subscribe(system)?;
-    let mut overruns = 0;
-    loop {
-        let until = match engine.converge(goal, system) {
-            Ok(Progress::Done) => return Ok(()),
-            Ok(Progress::Waiting(until)) => until.min(system.until),
-            // Answers were lost: what is there shows at the next look.
-            Err(Errno::ENOBUFS) if overruns < 8 => {
-                overruns += 1;
-                continue;
-            }
-            Err(errno) => return Err(errno),
-        };
-        if clock::now() >= until {
-            return Ok(());
+    let stays = system.options.command == Command::Watch;
+    let mut limit = match engine.converge(goal, system)? {
+        Progress::Waiting(until) => until,
+        Progress::Done if stays => {
+            engine.complain_about_missing(system);
+            Instant(u64::MAX)
         }
-        events.wait(until, engine, system);
+        Progress::Done => return Ok(Progress::Done),
+    };
+    if stays {
+        engine.publish_state(system, None);
+    } else {
+        limit = limit.min(system.until);
+        if clock::now() >= limit {
+            return Ok(Progress::Done);
+        }
     }
+    Ok(Progress::Waiting(limit))
 }
 
 /// Takes back what was made on the links given.
 #[inline(never)]
 fn down(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let mut code = UP;
+    engine.releases = system.options.has(Opt::Release);
     for name in &system.options.links {
         match engine.down(name, system) {
             Ok(true) => continue,
@@ -235,193 +294,33 @@ fn down(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     code
 }
 
-/// The real world.
-struct System<'a> {
-    options: &'a Options,
-    root: Root<'a>,
-    log: Log,
-    /// `--timeout`.
-    until: Instant,
-    files: &'a mut Files,
-    rtnl: Result<Rtnl, Errno>,
-    udev: Udev,
-    said: Said,
-}
-
-impl System<'_> {
-    /// From here on the kernel and udev are asked, and time counts.
-    #[inline(never)]
-    fn begin(&mut self, engine: &mut Engine<'_>) {
-        engine.start(clock::now());
-        self.udev = Udev::new(&self.root);
-        self.rtnl = Rtnl::requests();
-    }
-
-    /// Says why the kernel did not answer.
-    #[inline(never)]
-    fn refused(&mut self, errno: Errno) -> u8 {
-        match errno {
-            Errno::EPERM => self.log.line(
-                Level::Error,
-                &packed!("the kernel refuses changes (CAP_NET_ADMIN); nothing was changed"),
-            ),
-            _ => FAILED
-                .with_errno(errno)
-                .say(&mut self.log, &"the kernel cannot be asked"),
-        }
-        NOT_UP
-    }
-
-    /// Reads the sources; complaints go to `sink`, else to the log.
-    fn read(&mut self, engine: &mut Engine<'_>, sink: Option<&mut dyn Sink>) {
-        load::load(
-            self.options,
-            &self.root,
-            self.files,
-            &mut engine.config,
-            sink.unwrap_or(&mut self.log),
-        );
-    }
-
-    /// One run at a time. Where there can be no lock file, the network comes up all the same.
-    fn lock(&mut self) -> Result<(), Errno> {
-        let deadline = clock::now().after_seconds(LOCK_SECONDS).min(self.until);
-        let file = match self.open_lock() {
-            Ok(file) => file,
-            Err(errno) => {
-                NOT_LOCKED.with_errno(errno).say(&mut self.log, &LOCK);
-                return Ok(());
-            }
-        };
-        while let Err(errno) = file::lock(file) {
-            if errno != file::HELD || clock::now() >= deadline {
-                HELD.with_errno(errno).say(&mut self.log, &LOCK);
-                return Err(errno);
-            }
-            clock::wait(
-                [None, None],
-                Instant(clock::now().0.saturating_add(LOCK_MICROS)),
-            );
-        }
-        Ok(())
-    }
-
-    /// Where a file of ours is.
-    #[inline(never)]
-    fn path(&self, file: OutputFile<'_>) -> Path {
-        let (directory, name) = match file {
-            OutputFile::State => (&b"/run/ifdawn/state.json"[..], &b""[..]),
-            OutputFile::ResolvConf => (resolv_conf(self.options), &b""[..]),
-            OutputFile::Hostname => (&b"/proc/sys/kernel/hostname"[..], &b""[..]),
-            OutputFile::Owned(link) => (&b"/run/ifdawn/owned-"[..], link.as_bytes()),
-        };
-        self.root.join(directory, name)
-    }
-
-    fn open_lock(&self) -> Result<BorrowedFd<'static>, Errno> {
-        self.root.make_directory(b"/run")?;
-        self.root.make_directory(RUN)?;
-        let flags = libc::O_CREAT | libc::O_RDWR;
-        self.root.open(LOCK.as_bytes(), flags, 0o600).map(keep)
-    }
-}
-
-fn resolv_conf(options: &Options) -> &[u8] {
-    options
-        .value(Opt::ResolvConf)
-        .unwrap_or(b"/etc/resolv.conf")
-}
-
-impl Sink for System<'_> {
-    fn report(&mut self, diagnostic: &Diagnostic<'_>) {
-        if self.said.is_new(diagnostic) {
-            self.log.report(diagnostic);
-        }
-    }
-}
-
-impl Host for System<'_> {
-    fn now(&mut self) -> Instant {
-        clock::now()
-    }
-
-    fn send(&mut self, requests: &[u8]) -> Result<(), Errno> {
-        self.rtnl?.send(requests)
-    }
-
-    fn receive(&mut self, buffer: &mut [u8]) -> Result<usize, Errno> {
-        self.rtnl?.receive(buffer)
-    }
-
-    fn is_settled(&mut self, ifindex: u32) -> Settled {
-        let before = self.udev.overdue;
-        let settled = self.udev.is_settled(&self.root, ifindex);
-        if self.udev.overdue && !before {
-            let text =
-                packed!("udev: is not done with every link in time; they are taken as they are");
-            self.log.line(Level::News, &text);
-        }
-        settled
-    }
-
-    fn read(&mut self, file: OutputFile<'_>) -> Result<&[u8], Errno> {
-        let path = self.path(file);
-        let octets = &mut self.files.octets;
-        let len = path.read(octets)?;
-        Ok(octets.get(..len as usize).unwrap_or_default())
-    }
-
-    fn write(&mut self, file: OutputFile<'_>, text: &dyn Show) -> Result<(), Errno> {
-        let path = self.path(file);
-        match file {
-            OutputFile::Hostname => path.write_in_place(text),
-            OutputFile::Owned(_) | OutputFile::State | OutputFile::ResolvConf => path.replace(text),
-        }
-    }
-
-    #[inline(never)]
-    fn remove_owned(&mut self, link: &IfName) {
-        self.path(OutputFile::Owned(link)).remove();
-    }
-
-    fn owned_files(&mut self, each: &mut EachFile<'_>) {
-        let _ = self.root.list(RUN, |_| true, &mut self.files.names);
-        self.files.names.sort();
-        for n in 0..self.files.names.len() {
-            let name = self.files.names.name(n).strip_prefix(OWNED);
-            if let Some(link) = name.and_then(IfName::new) {
-                each(&link, Host::read(self, OutputFile::Owned(&link)));
-            }
-        }
-    }
-
-    fn progress(&mut self, link: &IfName, news: &dyn Show) {
-        self.log.line(Level::News, &Parts(&[link, &": ", news]));
-    }
-
-    fn trace(&mut self, op: &Op<'_>) {
-        self.log.line(Level::Trace, op);
-    }
-}
-
-/// Where most of them are.
-const RUN: &[u8] = b"/run/ifdawn";
-
-/// How the names of the files begin that say what is ours.
-const OWNED: &[u8] = b"owned-";
-
-/// What wakes the loop: links of the kernel, and udev being done with one.
+/// What wakes the loop: links of the kernel, udev being done with one, signals, packets. What is large stands last:
+/// small offsets make short instructions.
+#[repr(C)]
 struct Events {
-    files: [Option<BorrowedFd<'static>>; 2],
+    links: BorrowedFd<'static>,
+    udev: Option<BorrowedFd<'static>>,
+    signals: Option<BorrowedFd<'static>>,
     /// What each configured link was last said to be waited for.
     said: [Option<Problem>; MAX_LINKS],
 }
 
+/// What ended a wait.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Woken {
+    /// The time, or something that happened.
+    ByEvent,
+    /// A signal that asks us to end.
+    BySignal,
+}
+
 impl Events {
     fn subscribe(system: &System<'_>) -> Result<Events, Errno> {
-        let links = Rtnl::events()?.0;
+        let stays = system.options.command == Command::Watch;
         Ok(Events {
-            files: [Some(links), system.udev.watch(&system.root)],
+            links: Rtnl::events()?.0,
+            udev: system.udev.watch(&system.root),
+            signals: if stays { signal::catch().ok() } else { None },
             said: [None; MAX_LINKS],
         })
     }
@@ -429,30 +328,38 @@ impl Events {
     /// Returns when something happened, or at `until`. On a terminal a live line for each link that is
     /// waited for counts the seconds.
     #[inline(never)]
-    fn wait(&mut self, until: Instant, engine: &Engine<'_>, system: &mut System<'_>) {
-        let until = match system.udev.deadline() {
-            Some(deadline) => deadline.min(until),
-            None => until,
-        };
-        let live = system.log.is_terminal();
+    fn wait(&mut self, until: Instant, engine: &mut Engine<'_>, system: &mut System<'_>) -> Woken {
+        let udev_until = system.udev.deadline().unwrap_or(Instant(u64::MAX));
+        let ([dhcp, arp], pause) = system.sockets.awaited();
+        let files = [Some(self.links), self.udev, self.signals, dhcp, arp];
+        let until = until.min(udev_until).min(pause);
+        let waits = |state: &LinkState| state.awaited().is_some();
+        let live = system.log.is_terminal() && engine.states.iter().any(waits);
         loop {
             system.log.clear_live();
             self.show_waiting(engine, &mut system.log, live);
             let next = match live {
-                true => clock::now().after_seconds(1).min(until),
+                true => clock::in_seconds(1).min(until),
                 false => until,
             };
-            let woken = clock::wait(self.files, next);
-            for file in self.files.iter().flatten() {
-                drain(*file);
+            let woken = clock::wait(files, next);
+            if woken & 0b11 != 0 {
+                engine.look_again = true;
+                drain(self.links);
+                self.udev.into_iter().for_each(drain);
             }
-            if woken == Woken::ByFile || clock::now() >= until {
-                return;
+            if woken & 0b100 != 0 && self.signals.is_some_and(signal::arrived) {
+                return Woken::BySignal;
+            }
+            engine.look_again |= clock::now() >= udev_until;
+            if woken != 0 || clock::now() >= until {
+                return Woken::ByEvent;
             }
         }
     }
 
     /// One line for each link that is waited for: a live one, or one when it begins.
+    #[inline(never)]
     fn show_waiting(&mut self, engine: &Engine<'_>, log: &mut Log, live: bool) {
         let seconds = clock::now().0.saturating_sub(engine.started().0) / 1_000_000;
         for (n, said) in self.said.iter_mut().enumerate() {

@@ -9,7 +9,7 @@
 
 use super::{RT_SCOPE_HOST, RT_SCOPE_UNIVERSE, Seen, family_number, put_ip, read_attr};
 use crate::model::addr::Family;
-use crate::model::desired::Thing;
+use crate::model::desired::{FOREVER, Thing};
 use crate::wire::netlink::{Writer, attr_in, number_in};
 
 /// The other end, or the address itself where there is none.
@@ -36,9 +36,6 @@ pub const IFA_F_PERMANENT: u32 = 0x80;
 /// No route for its prefix.
 pub const IFA_F_NOPREFIXROUTE: u32 = 0x200;
 
-/// A lifetime that never ends.
-pub const FOREVER: u32 = u32::MAX;
-
 /// Reads the rest of an address: its octets, link, other end, flags and end of life.
 pub(super) fn read(payload: &[u8], family: Family, seen: &mut Seen) -> Option<()> {
     let (&[_, _, flags, _, i0, i1, i2, i3], rest) = payload.split_first_chunk()?;
@@ -46,14 +43,15 @@ pub(super) fn read(payload: &[u8], family: Family, seen: &mut Seen) -> Option<()
     let thing = &mut seen.thing;
     (thing.ifindex, thing.route.table) = (ifindex, ifindex);
     thing.route.protocol = 0;
+    seen.flags = flags.into();
     // Without another end both attributes, or the only one, hold the address itself.
     read_attr(family, rest, IFA_ADDRESS, &mut thing.route.via);
     let mut own = thing.route.via;
     read_attr(family, rest, IFA_LOCAL, &mut own);
     thing.route.dst.addr = own?;
-    seen.flags = number_in(rest, IFA_FLAGS, u32::from(flags));
+    seen.flags = number_in(rest, IFA_FLAGS, seen.flags);
     if let ([_, valid, _, _], []) = attr_in(rest, IFA_CACHEINFO).as_chunks() {
-        seen.valid_lft_secs = u32::from_ne_bytes(*valid);
+        thing.valid_secs = u32::from_ne_bytes(*valid);
     }
     Some(())
 }
@@ -75,5 +73,10 @@ pub(super) fn put(w: &mut Writer<'_>, thing: &Thing) {
     );
     if let Some(broadcast) = thing.broadcast {
         w.attr(IFA_BROADCAST, &broadcast.octets());
+    }
+    if thing.valid_secs != FOREVER {
+        // struct ifa_cacheinfo: preferred, valid, and two times that only the kernel gives.
+        let life = thing.valid_secs.to_ne_bytes();
+        w.attr(IFA_CACHEINFO, [life, life, [0; 4], [0; 4]].as_flattened());
     }
 }

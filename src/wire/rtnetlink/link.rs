@@ -14,6 +14,8 @@ use crate::wire::netlink::{Attr, Full, Writer, attr_in, attrs, number_in, until_
 
 /// Current hardware address.
 pub const IFLA_ADDRESS: u16 = 1;
+/// Hardware address of everybody.
+pub const IFLA_BROADCAST: u16 = 2;
 /// Name.
 pub const IFLA_IFNAME: u16 = 3;
 /// MTU in octets.
@@ -26,6 +28,8 @@ pub const IFLA_MASTER: u16 = 10;
 pub const IFLA_LINKINFO: u16 = 18;
 /// What a dump shall contain: `RTEXT_FILTER_*`.
 pub const IFLA_EXT_MASK: u16 = 29;
+/// How often carrier was lost (Linux 4.16).
+pub const IFLA_CARRIER_DOWN_COUNT: u16 = 48;
 /// Properties.
 pub const IFLA_PROP_LIST: u16 = 52;
 /// Alternative name.
@@ -56,12 +60,20 @@ pub fn decode(payload: &[u8]) -> Option<Link> {
     link.flags = u32::from_ne_bytes([f0, f1, f2, f3]);
     link.arphrd = u16::from_ne_bytes([t0, t1]);
     link.mtu = number_in(rest, IFLA_MTU, 0);
-    link.mac = Mac::from_kernel(attr_in(rest, IFLA_ADDRESS));
-    link.perm_mac = Mac::from_kernel(attr_in(rest, IFLA_PERM_ADDRESS));
+    read_mac(rest, IFLA_ADDRESS, &mut link.mac);
+    link.carrier_losses = number_in(rest, IFLA_CARRIER_DOWN_COUNT, 0);
+    read_mac(rest, IFLA_BROADCAST, &mut link.broadcast);
+    read_mac(rest, IFLA_PERM_ADDRESS, &mut link.perm_mac);
     link.master = number_in(rest, IFLA_MASTER, 0);
     let kind = until_nul(attr_in(attr_in(rest, IFLA_LINKINFO), IFLA_INFO_KIND));
     link.kind = kernel_kind(kind, number_in(rest, IFLA_LINK, 0));
     Some(link)
+}
+
+/// Reads the hardware address in the first attribute of this type.
+#[inline(never)]
+fn read_mac(rest: &[u8], kind: u16, to: &mut Mac) {
+    *to = Mac::from_kernel(attr_in(rest, kind));
 }
 
 /// Two kinds are hardware all the same: the port of an InfiniBand adapter (its partitions have the same

@@ -87,8 +87,6 @@ pub struct Seen {
     pub is_plain: bool,
     /// `IFA_F_*` of an address; 0 of a route.
     pub flags: u32,
-    /// How long an address may be used, in seconds from now; [`addr::FOREVER`].
-    pub valid_lft_secs: u32,
 }
 
 /// The address or the route in the payload of an `RTM_NEW*` or `RTM_DEL*`.
@@ -109,7 +107,6 @@ pub fn decode(what: What, payload: &[u8]) -> Option<Seen> {
         thing: Thing::route(0, &route, Origin::NONE),
         is_plain: true,
         flags: 0,
-        valid_lft_secs: addr::FOREVER,
     };
     seen.thing.what = what;
     match what {

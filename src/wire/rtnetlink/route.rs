@@ -69,6 +69,16 @@ pub(super) fn read(payload: &[u8], family: Family, seen: &mut Seen) -> Option<()
         return None;
     }
     let route = &mut seen.thing.route;
+    route.table = table.into();
+    route.scope = Some(scope);
+    (route.protocol, route.tos) = (protocol, tos);
+    if flags & RTNH_F_ONLINK != 0 {
+        route.reach = Reach::Onlink;
+    }
+    match RouteKind::of(kind) {
+        Some(kind) => route.kind = kind,
+        None => seen.is_plain = false,
+    }
     let mut dst = Some(route.dst.addr);
     read_attr(family, rest, RTA_DST, &mut dst);
     route.dst.addr = dst?;
@@ -80,19 +90,10 @@ pub(super) fn read(payload: &[u8], family: Family, seen: &mut Seen) -> Option<()
         read_ip(of, addr, &mut route.via);
     }
     read_attr(family, rest, RTA_PREFSRC, &mut route.src);
-    route.table = number_in(rest, RTA_TABLE, u32::from(table));
+    route.table = number_in(rest, RTA_TABLE, route.table);
     route.metric = Some(number_in(rest, RTA_PRIORITY, 0)).filter(|metric| *metric != 0);
-    route.scope = Some(scope);
-    (route.protocol, route.tos) = (protocol, tos);
-    if flags & RTNH_F_ONLINK != 0 {
-        route.reach = Reach::Onlink;
-    }
     for more in &[RTA_MULTIPATH, RTA_ENCAP, RTA_NH_ID] {
         seen.is_plain &= attr_in(rest, *more).is_empty();
-    }
-    match RouteKind::of(kind) {
-        Some(kind) => route.kind = kind,
-        None => seen.is_plain = false,
     }
     seen.thing.ifindex = number_in(rest, RTA_OIF, 0);
     Some(())

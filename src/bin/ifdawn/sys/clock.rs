@@ -16,8 +16,30 @@ pub fn now() -> Instant {
     Instant(seconds.wrapping_mul(1_000_000).wrapping_add(nanos / 1_000))
 }
 
-/// Waits until one of the files has something to read, or until the time.
-pub fn wait(files: [Option<BorrowedFd<'_>>; 2], until: Instant) -> Woken {
+/// This long from now.
+#[inline(never)]
+pub fn in_seconds(seconds: u32) -> Instant {
+    now().after_seconds(seconds)
+}
+
+/// The same.
+#[inline(never)]
+pub fn in_micros(micros: u32) -> Instant {
+    Instant(now().0.saturating_add(u64::from(micros)))
+}
+
+/// Waits for nothing but the time.
+#[inline(never)]
+pub fn sleep(micros: u32) {
+    wait([None; FILES], in_micros(micros));
+}
+
+/// Files that are waited for at once.
+const FILES: usize = 5;
+
+/// Waits until one of the files has something to read (or an error to tell), or until the time. A bit for
+/// each file that has, by its place; none: the time, or a signal.
+pub fn wait(files: [Option<BorrowedFd<'_>>; FILES], until: Instant) -> u32 {
     let left = until.0.saturating_sub(now().0);
     // struct pollfd: int descriptor (a negative one is left out), short events and what came of them.
     let mut polled = files.map(|file| libc::pollfd {
@@ -28,17 +50,7 @@ pub fn wait(files: [Option<BorrowedFd<'_>>; 2], until: Instant) -> Woken {
     let mut time = [left / 1_000_000, left % 1_000_000 * 1_000];
     let (from, time) = (polled.as_mut_ptr() as usize, time.as_mut_ptr() as usize);
     // SAFETY: as many files as said, one timespec (the time that was left is written to it), no mask of signals.
-    match unsafe { call(libc::SYS_ppoll, from, polled.len(), time, 0, 0) } {
-        Ok(1..) => Woken::ByFile,
-        Ok(0) | Err(_) => Woken::ByTime,
-    }
-}
-
-/// What ended a wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Woken {
-    /// A file has something to read.
-    ByFile,
-    /// The time, or a signal.
-    ByTime,
+    let _ = unsafe { call(libc::SYS_ppoll, from, polled.len(), time, 0, 0) };
+    let bit = |ready, polled: &libc::pollfd| ready << 1 | u32::from(polled.revents != 0);
+    polled.iter().rev().fold(0, bit)
 }

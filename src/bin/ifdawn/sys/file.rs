@@ -288,9 +288,17 @@ pub fn is_terminal(file: BorrowedFd<'_>) -> bool {
     unsafe { call(libc::SYS_ioctl, descriptor(file), what, into, 0, 0) }.is_ok()
 }
 
-/// Locks a file for as long as it is open, or says [`HELD`].
-pub fn lock(file: BorrowedFd<'_>) -> Result<(), Errno> {
-    let how = libc::LOCK_EX | libc::LOCK_NB;
+/// What becomes of a lock.
+#[derive(Clone, Copy)]
+pub enum Lock {
+    /// It is taken, for as long as the file is open.
+    Held = (libc::LOCK_EX | libc::LOCK_NB) as isize,
+    /// It is given up.
+    Free = libc::LOCK_UN as isize,
+}
+
+/// Takes the lock of a file, or says [`HELD`]; or gives it up.
+pub fn lock(file: BorrowedFd<'_>, how: Lock) -> Result<(), Errno> {
     // SAFETY: no pointers.
     let locked = unsafe { call(libc::SYS_flock, descriptor(file), how as usize, 0, 0, 0) };
     locked.map(|_| ())

@@ -72,6 +72,7 @@ impl Names {
 }
 
 /// A name as initscripts sort it: the text before the first digit, the number, then all of it.
+#[inline(never)]
 fn counted(name: &[u8]) -> (&[u8], u32, &[u8]) {
     let is_digit = u8::is_ascii_digit;
     let text = name.iter().position(is_digit).unwrap_or(name.len());

@@ -12,15 +12,6 @@ const GROUPS: u32 = 1 << 0 | 1 << 8;
 /// Seconds without an answer of the kernel before we give up: it answers at once, or never.
 const ANSWER_SECONDS: usize = 10;
 
-/// struct sockaddr_nl (linux/netlink.h).
-#[repr(C)]
-struct Address {
-    family: u16,
-    padding: u16,
-    port: u32,
-    groups: u32,
-}
-
 /// A socket to the kernel's routing subsystem.
 #[derive(Clone, Copy)]
 pub struct Rtnl(pub BorrowedFd<'static>);
@@ -44,25 +35,16 @@ impl Rtnl {
     fn bound(flags: libc::c_int, groups: u32) -> Result<Rtnl, Errno> {
         let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC | flags;
         let socket = super::socket(libc::AF_NETLINK, kind)?;
-        let address = Address {
-            family: libc::AF_NETLINK as u16,
-            padding: 0,
-            port: 0,
-            groups,
-        };
-        let (to, size) = (&raw const address as usize, size_of::<Address>());
-        // SAFETY: the address is as long as said.
-        unsafe { call(libc::SYS_bind, descriptor(socket), to, size, 0, 0) }?;
+        // struct sockaddr_nl (linux/netlink.h): family, padding, port, groups.
+        let [f0, f1] = (libc::AF_NETLINK as u16).to_ne_bytes();
+        let [g0, g1, g2, g3] = groups.to_ne_bytes();
+        super::bind(socket, &[f0, f1, 0, 0, 0, 0, 0, 0, g0, g1, g2, g3])?;
         Ok(Rtnl(socket))
     }
 
-    /// Sets an option; a switch is an int, of which the kernel reads the first octets.
+    /// Sets an option, where the kernel has it.
     fn set(&self, level: libc::c_int, option: libc::c_int, value: [usize; 2]) {
-        let (level, option) = (level as usize, option as usize);
-        let (from, size) = (value.as_ptr() as usize, size_of_val(&value));
-        let file = descriptor(self.0);
-        // SAFETY: the value is as long as said.
-        let _ = unsafe { call(libc::SYS_setsockopt, file, level, option, from, size) };
+        let _ = super::set(self.0, level, option, value);
     }
 
     /// Sends one datagram.
@@ -74,16 +56,6 @@ impl Rtnl {
 
     /// Receives one datagram; [`Errno::EMSGSIZE`] if it does not fit.
     pub fn receive(&self, buffer: &mut [u8]) -> Result<usize, Errno> {
-        let file = descriptor(self.0);
-        let (into, len) = (buffer.as_mut_ptr() as usize, buffer.len());
-        loop {
-            let flags = libc::MSG_TRUNC as usize;
-            // SAFETY: the buffer is as long as said; no address is asked for, so no length of it is written.
-            match unsafe { call(libc::SYS_recvfrom, file, into, len, flags, 0) } {
-                Ok(got) if got as usize > len => return Err(Errno::EMSGSIZE),
-                Err(Errno::EINTR) => {}
-                done => return done.map(|got| got as usize),
-            }
-        }
+        super::receive(self.0, buffer)
     }
 }

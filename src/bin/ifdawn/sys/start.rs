@@ -11,14 +11,19 @@ use std::ffi::CStr;
 use std::os::fd::{AsRawFd, IntoRawFd};
 use std::slice;
 
-/// The words after the program's name.
-pub struct Arguments(slice::Iter<'static, *const libc::c_char>);
+/// What we were started with.
+pub struct Arguments {
+    /// The words after the program's name.
+    words: slice::Iter<'static, *const libc::c_char>,
+    /// Chance, from the kernel.
+    pub seed: u64,
+}
 
 impl Iterator for Arguments {
     type Item = &'static [u8];
 
     fn next(&mut self) -> Option<&'static [u8]> {
-        let word = self.0.next()?;
+        let word = self.words.next()?;
         // SAFETY: the C library made it a string that ends with a NUL and lives as long as the process.
         Some(unsafe { CStr::from_ptr(*word) }.to_bytes())
     }
@@ -110,13 +115,46 @@ unsafe extern "C" fn begin(stack: *const usize) -> ! {
 unsafe extern "C" fn main(count: libc::c_int, words: *const *const libc::c_char) -> libc::c_int {
     let count = usize::try_from(count).unwrap_or(0);
     // SAFETY: the caller's promise.
+    let seed = unsafe { seed(words, count) };
+    // SAFETY: the caller's promise.
     let words = unsafe { slice::from_raw_parts(words, count) };
     keep_standard_descriptors();
     // SAFETY: no pointers. Files have the modes we give them.
     let _ = unsafe { call(libc::SYS_umask, 0, 0, 0, 0, 0) };
     ignore_sigpipe();
-    crate::main(&mut Arguments(words.get(1..).unwrap_or_default().iter())).into()
+    let words = words.get(1..).unwrap_or_default().iter();
+    crate::main(&mut Arguments { words, seed }).into()
 }
+
+/// What getauxval(3) finds: getrandom(2) may have to wait at boot, this is there.
+///
+/// # Safety
+/// As [`main`], and what follows the words is as the kernel makes it: NULL, the environment, NULL, and pairs
+/// of a type and a value up to `AT_NULL`.
+unsafe fn seed(words: *const *const libc::c_char, count: usize) -> u64 {
+    // SAFETY: the caller's promise: there are as many words, and a NULL.
+    let mut at = unsafe { words.add(count + 1) }.cast::<usize>();
+    // SAFETY: the caller's promise: the environment ends with a NULL.
+    while unsafe { at.read() } != 0 {
+        // SAFETY: as above.
+        at = unsafe { at.add(1) };
+    }
+    // SAFETY: as above.
+    at = unsafe { at.add(1) };
+    loop {
+        // SAFETY: the caller's promise: the last pair has the type AT_NULL.
+        match unsafe { at.cast::<[usize; 2]>().read() } {
+            [0, _] => return 0,
+            // SAFETY: the value of AT_RANDOM is a pointer to 16 octets.
+            [AT_RANDOM, octets] => return unsafe { (octets as *const u64).read_unaligned() },
+            // SAFETY: as above.
+            _ => at = unsafe { at.add(2) },
+        }
+    }
+}
+
+/// A type of the auxiliary vector (linux/auxvec.h).
+const AT_RANDOM: usize = libc::AT_RANDOM as usize;
 
 /// What the C library's entry goes on with once the program is relocated. Its own start-up serves what is
 /// not used here: threads, constructors, `errno`. So nothing may call the C library but its functions of

@@ -34,7 +34,7 @@ impl Udev {
     pub fn new(root: &Root<'_>) -> Udev {
         Udev {
             runs: runs(root),
-            deadline: clock::now().after_seconds(PATIENCE),
+            deadline: clock::in_seconds(PATIENCE),
             overdue: false,
         }
     }

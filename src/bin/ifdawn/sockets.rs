@@ -1,0 +1,236 @@
+//! What is said on links beside netlink: packet sockets, the jail behind them, and UDP to a server.
+//!
+//! Nothing is opened before something is to be sent. A flood of packets is heard a few at a time, with a pause
+//! after each: the kernel drops the rest, which costs us nothing.
+
+use crate::sys::jail::{Jail, MAX_FRAME, Mode, Trouble};
+use crate::sys::packet::{EtherType, Packets};
+use crate::sys::{clock, process, udp};
+use ifdawn::diag::{Complaint, Effect, Errno, Problem};
+use ifdawn::engine::{Instant, Packet};
+use ifdawn::model::lease::Lease;
+use ifdawn::model::link::Mac;
+use std::net::Ipv4Addr;
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+/// Memory of the sockets.
+#[repr(C)]
+pub struct Ether {
+    /// Where packets are parsed.
+    pub jail: Jail,
+    /// The packet at hand.
+    frame: [u8; MAX_FRAME],
+}
+
+impl Ether {
+    /// Nothing heard.
+    pub const fn new() -> Ether {
+        Ether {
+            jail: Jail::NONE,
+            frame: [0; MAX_FRAME],
+        }
+    }
+}
+
+/// Packets that are heard in a row, and microseconds of the pause after them.
+const ROW: u32 = 256;
+const PAUSE: u32 = 50_000;
+
+/// Seconds after a probe in which ARP is listened to: nobody waits longer for an answer.
+const PROBING_SECONDS: u32 = 20;
+
+/// How often it is looked whether a datagram has left, and microseconds between two looks.
+const FLUSH_LOOKS: u32 = 200;
+const FLUSH_MICROS: u32 = 2_000;
+
+/// See the module.
+pub struct Sockets<'a> {
+    ether: &'a mut Ether,
+    dhcp: Option<Packets>,
+    arp: Option<Packets>,
+    /// The socket of the last datagram: while it is open, the answer finds somebody at its port.
+    udp: Option<OwnedFd>,
+    /// The upper half of every `xid`.
+    pub xid_tag: u16,
+    /// Packets that were heard in a row, and when they are listened to again.
+    heard: u32,
+    pause: Instant,
+    /// Until when ARP is listened to.
+    probing: Instant,
+    /// What went wrong with the jail since it was last taken.
+    pub trouble: Option<Complaint>,
+}
+
+impl<'a> Sockets<'a> {
+    /// None open.
+    pub fn new(ether: &'a mut Ether, xid_tag: u16) -> Sockets<'a> {
+        Sockets {
+            ether,
+            dhcp: None,
+            arp: None,
+            udp: None,
+            xid_tag,
+            heard: 0,
+            pause: Instant(0),
+            probing: Instant(0),
+            trouble: None,
+        }
+    }
+
+    /// The jail may be started anew as often as at first.
+    pub fn trust_jail(&mut self) {
+        self.ether.jail.starts = 0;
+    }
+
+    /// From here on packets are parsed by ourselves (`ifdawn.jail=off`).
+    pub fn leave_jail(&mut self) {
+        self.ether.jail.mode = Mode::Off;
+    }
+
+    /// Sends a packet.
+    #[inline(never)]
+    pub fn transmit(
+        &mut self,
+        ifindex: u32,
+        what: Packet,
+        to: &Mac,
+        packet: &[u8],
+    ) -> Result<(), Errno> {
+        let (slot, kind) = match what {
+            Packet::Dhcp => (&mut self.dhcp, EtherType::Ipv4),
+            Packet::Probe => (&mut self.arp, EtherType::Arp),
+            // Nobody's answer is waited for.
+            Packet::Announcement => (&mut self.dhcp, EtherType::Arp),
+        };
+        let socket = match *slot {
+            Some(socket) => socket,
+            None => *slot.insert(Packets::open(
+                if what == Packet::Probe {
+                    EtherType::Arp
+                } else {
+                    EtherType::Ipv4
+                },
+                self.xid_tag,
+            )?),
+        };
+        if what == Packet::Probe {
+            self.probing = clock::in_seconds(PROBING_SECONDS);
+        }
+        socket.send(ifindex, kind, to.as_bytes(), packet)?;
+        // It starts while the answer is on its way.
+        if let Err(why) = self.ether.jail.start() {
+            self.trouble = Some(in_words(why));
+        }
+        Ok(())
+    }
+
+    /// Sends a datagram.
+    pub fn unicast(
+        &mut self,
+        ifindex: u32,
+        from: Ipv4Addr,
+        to: Ipv4Addr,
+        message: &[u8],
+    ) -> Result<(), Errno> {
+        self.udp = Some(udp::send(ifindex, from, to, message)?);
+        Ok(())
+    }
+
+    /// Waits until the last datagram has left: where the server is must be found out first.
+    pub fn flush(&self) {
+        for _ in 0..FLUSH_LOOKS {
+            let pending = self.udp.as_ref().map_or(0, udp::pending);
+            if pending == 0 {
+                return;
+            }
+            clock::sleep(FLUSH_MICROS);
+        }
+    }
+
+    /// The sockets to be waited for, and until when at most.
+    pub fn awaited(&mut self) -> ([Option<BorrowedFd<'static>>; 2], Instant) {
+        self.heard = 0;
+        if clock::now() < self.pause {
+            return ([None; 2], self.pause);
+        }
+        let files = [EtherType::Ipv4, EtherType::Arp].map(|what| file(self.listening(what)));
+        (files, Instant(u64::MAX))
+    }
+
+    /// What the next packet says, in `said`, and the link it came by; `None` where there is none, or a pause.
+    pub fn hear(&mut self, said: &mut Lease) -> Option<u32> {
+        let mut from = self.hear_on(EtherType::Ipv4, said);
+        if from.is_none() {
+            from = self.hear_on(EtherType::Arp, said);
+        }
+        if from.is_none() && self.heard >= ROW {
+            self.pause = clock::in_micros(PAUSE);
+        }
+        from
+    }
+
+    /// The same of one socket.
+    #[inline(never)]
+    fn hear_on(&mut self, what: EtherType, said: &mut Lease) -> Option<u32> {
+        let socket = self.listening(what)?;
+        while self.heard < ROW {
+            self.heard += 1;
+            let frame = match socket.receive(&mut self.ether.frame) {
+                Ok(frame) => frame,
+                Err(Errno::EAGAIN) => break,
+                // A link went down, or a packet is none we read.
+                Err(_) => continue,
+            };
+            let octets = self.ether.frame.get(..frame.len).unwrap_or_default();
+            loop {
+                let looked = self.ether.jail.look(what, frame.checksum, octets, said);
+                let Err(why) = looked else {
+                    return Some(frame.ifindex);
+                };
+                self.trouble = Some(in_words(why));
+                if why != Trouble::Gone {
+                    break;
+                }
+            }
+        }
+        None
+    }
+
+    /// The socket that hears this, while it is listened to.
+    #[inline(never)]
+    fn listening(&self, what: EtherType) -> Option<Packets> {
+        match what {
+            EtherType::Ipv4 => self.dhcp,
+            EtherType::Arp => self.arp.filter(|_| clock::now() < self.probing),
+        }
+    }
+
+    /// Has somebody else close what takes long to be closed.
+    pub fn leave_behind(&self) {
+        match (file(self.dhcp), file(self.arp)) {
+            (Some(dhcp), Some(arp)) => process::leave_behind(&[dhcp, arp]),
+            (Some(file), None) | (None, Some(file)) => process::leave_behind(&[file]),
+            (None, None) => {}
+        }
+    }
+}
+
+/// What is waited for of a socket.
+fn file(socket: Option<Packets>) -> Option<BorrowedFd<'static>> {
+    socket.map(|socket| socket.0)
+}
+
+/// Why a packet was not read, in words. One that died before it was asked is only replaced.
+fn in_words(trouble: Trouble) -> Complaint {
+    let problem = match trouble {
+        Trouble::Gone | Trouble::Crashed => Problem::JailCrashed,
+        Trouble::Hung => Problem::JailHung,
+        Trouble::NoSeccomp => Problem::NoSeccomp,
+        Trouble::GivenUp => Problem::JailGivenUp,
+    };
+    if trouble == Trouble::Gone {
+        Complaint::warning(problem, Effect::None)
+    } else {
+        Complaint::error(problem, Effect::AnswerDropped)
+    }
+}

@@ -1,0 +1,56 @@
+//! Programs for the kernel's filters (linux/bpf_common.h).
+
+/// struct sock_filter (linux/filter.h).
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Step {
+    code: u16,
+    /// Steps that are left out if it is so, and if it is not.
+    jumps: [u8; 2],
+    /// What is loaded, compared with or returned.
+    pub value: u32,
+}
+
+/// A step that is no test.
+pub const fn step(code: u16, value: u32) -> Step {
+    let jumps = [0; 2];
+    Step { code, jumps, value }
+}
+
+/// A test that leaves `rest` steps out unless it holds.
+pub const fn must(code: u16, value: u32, rest: u8) -> Step {
+    let jumps = [0, rest];
+    Step { code, jumps, value }
+}
+
+/// A test that leaves `rest` steps out if it holds.
+pub const fn must_not(code: u16, value: u32, rest: u8) -> Step {
+    let jumps = [rest, 0];
+    Step { code, jumps, value }
+}
+
+/// struct sock_fprog (linux/filter.h): a short count, and a pointer.
+pub fn program(steps: &[Step]) -> [usize; 2] {
+    [steps.len(), steps.as_ptr() as usize]
+}
+
+/// Loads an octet, two, or four, of where the value says.
+pub const OCTET: u16 = 0x30;
+/// See [`OCTET`].
+pub const SHORT: u16 = 0x28;
+/// See [`OCTET`].
+pub const WORD: u16 = 0x20;
+/// Loads the length of the IP header.
+pub const IP_HEADER: u16 = 0xb1;
+/// Loads an octet, or two, of where the value says behind the IP header.
+pub const OCTET_BEHIND: u16 = 0x50;
+/// See [`OCTET_BEHIND`].
+pub const SHORT_BEHIND: u16 = 0x48;
+/// Whether what was loaded is the value.
+pub const EQUALS: u16 = 0x15;
+/// Whether it is more.
+pub const EXCEEDS: u16 = 0x25;
+/// Whether it has any of the value's bits.
+pub const HAS_BITS: u16 = 0x45;
+/// Ends.
+pub const RETURN: u16 = 0x06;

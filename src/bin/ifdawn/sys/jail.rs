@@ -1,0 +1,271 @@
+//! Where octets from the wire are parsed: a copy of us that can do nothing else.
+//!
+//! It is under seccomp(2) (it may read, write and end; even reading the clock kills it) and holds one
+//! descriptor, a `SOCK_SEQPACKET` of unix(7). A frame goes in with what is known of it, a [`Lease`] of fixed
+//! size comes out, which whoever asked validates again. (It is asked and waited for, so it need not know when
+//! the frame arrived.) A jail that dies or hangs is replaced, but not for ever.
+//!
+//! ```text
+//!  in:  +------+----------+------- - -      out:  +------- - -
+//!       | type | checksum | frame                 | lease
+//!       +------+----------+------- - -            +------- - -
+//! ```
+#![expect(unsafe_code, reason = "system calls")]
+
+use super::bpf::{self, Step, must, must_not, step};
+use super::call::{call, read, receive, send, set, write};
+use super::packet::EtherType;
+use super::process;
+use crate::frame;
+use ifdawn::diag::Errno;
+use ifdawn::model::lease::Lease;
+use ifdawn::wire::ipv4::Checksum;
+
+use std::ffi::CStr;
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
+
+/// Octets of a frame; of a longer one the jail sees no more. (A jumbo frame is not longer.)
+pub const MAX_FRAME: usize = 9_216;
+
+/// Microseconds within which a frame is parsed.
+const ANSWER_MICROS: usize = 250_000;
+
+/// How often it is started in all.
+const MAX_STARTS: u32 = 4;
+
+const NAME: &CStr = c"ifdawn-jail";
+
+/// Where frames are parsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// In the jail.
+    On = 0,
+    /// In our own process (`ifdawn.jail=off`).
+    Off = 1,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// It cannot be started, died, or answered what is no lease; another one takes its place.
+    Crashed,
+    /// It died before it was asked: the next one can be asked the same.
+    Gone,
+    /// It did not answer in time; another one takes its place.
+    Hung,
+    /// The kernel has no seccomp. There will be no other one.
+    NoSeccomp,
+    /// It was started often enough.
+    GivenUp,
+}
+
+/// The jail, and the memory it works in.
+pub struct Jail {
+    /// Where frames are parsed.
+    pub mode: Mode,
+    /// Its process, and our end of the socket; 0: there is none.
+    pid: u32,
+    socket: i32,
+    /// How often it was started, of the times that it may be.
+    pub starts: u32,
+    record: [u8; HEAD + MAX_FRAME],
+    lease: Lease,
+}
+
+/// Octets before the frame.
+const HEAD: usize = 2;
+
+impl Jail {
+    /// Not started.
+    pub const NONE: Jail = Jail {
+        mode: Mode::On,
+        pid: 0,
+        socket: 0,
+        starts: 0,
+        record: [0; HEAD + MAX_FRAME],
+        lease: Lease::NONE,
+    };
+
+    /// Starts it where it is not yet running: it then starts while we wait for its first frame. One that is gone is
+    /// said to be, and started the next time.
+    #[inline(never)]
+    pub fn start(&mut self) -> Result<(), Trouble> {
+        if self.mode == Mode::Off {
+            return Ok(());
+        }
+        if self.pid != 0 {
+            if !process::is_gone(self.pid) {
+                return Ok(());
+            }
+            self.stop();
+            return Err(Trouble::Gone);
+        }
+        if self.starts >= MAX_STARTS {
+            return Err(Trouble::GivenUp);
+        }
+        self.starts = self.starts.wrapping_add(1);
+        let Ok([ours, theirs]) = pair() else {
+            return Err(Trouble::Crashed);
+        };
+        match process::fork() {
+            Ok(0) => self.serve(theirs.as_fd()),
+            Ok(pid) => self.pid = pid,
+            Err(_) => return Err(Trouble::Crashed),
+        }
+        let time = [0, ANSWER_MICROS];
+        let _ = set(ours.as_fd(), libc::SOL_SOCKET, libc::SO_RCVTIMEO, time);
+        self.socket = ours.into_raw_fd();
+        Ok(())
+    }
+
+    /// What a frame says, in `lease`, which is to be believed only once it is sound. An error is for this
+    /// frame; whether there is a next one it says.
+    #[inline(never)]
+    pub fn look(
+        &mut self,
+        what: EtherType,
+        checksum: Checksum,
+        frame: &[u8],
+        lease: &mut Lease,
+    ) -> Result<(), Trouble> {
+        if self.mode == Mode::Off {
+            parse(what, checksum, frame, lease);
+            return Ok(());
+        }
+        self.start()?;
+        // SAFETY: the socket is ours, and open as long as there is a jail.
+        let socket = unsafe { BorrowedFd::borrow_raw(self.socket) };
+        let head = [(what == EtherType::Arp) as u8, checksum as u8];
+        let sent = send(socket, b"", [&head, frame]);
+        let trouble = match sent.and_then(|()| receive(socket, lease.octets_mut())) {
+            Ok(Lease::OCTETS) => return Ok(()),
+            Ok(UNCONFINED) => Trouble::NoSeccomp,
+            // Only sending fails so.
+            Err(Errno::EPIPE) => Trouble::Gone,
+            Err(Errno::EAGAIN) => Trouble::Hung,
+            Ok(_) | Err(_) => Trouble::Crashed,
+        };
+        if trouble == Trouble::NoSeccomp {
+            self.starts = MAX_STARTS;
+        }
+        self.stop();
+        Err(trouble)
+    }
+
+    /// Ends it.
+    #[inline(never)]
+    pub fn stop(&mut self) {
+        if self.pid == 0 {
+            return;
+        }
+        process::kill(self.pid);
+        self.pid = 0;
+        // SAFETY: the socket is ours, and nobody else closes it.
+        drop(unsafe { OwnedFd::from_raw_fd(self.socket) });
+    }
+
+    /// The jail itself.
+    fn serve(&mut self, socket: BorrowedFd<'_>) -> ! {
+        if process::keep_only(&[socket]).is_err() {
+            process::end();
+        }
+        process::forget();
+        // SAFETY: this is the one descriptor that is left.
+        let socket = unsafe { BorrowedFd::borrow_raw(0) };
+        // Without these it is no less confined.
+        let _ = process::die_with_parent();
+        let set = |option, value| {
+            // SAFETY: the name ends with a NUL.
+            let _ = unsafe { process::control(option, value, 0) };
+        };
+        set(libc::PR_SET_NAME, NAME.as_ptr() as usize);
+        set(libc::PR_SET_DUMPABLE, 0);
+        set(libc::PR_SET_NO_NEW_PRIVS, 1);
+        let confined = confine();
+        // From here on any other call is the last.
+        while let Ok(len @ 1..) = read(socket, &mut self.record) {
+            let answer = match (confined, self.record.get(..len as usize)) {
+                (Ok(()), Some(&[what, sum, ref frame @ ..])) => {
+                    let what = match what {
+                        0 => EtherType::Ipv4,
+                        _ => EtherType::Arp,
+                    };
+                    let checksum = match sum {
+                        COMPLETE => Checksum::Complete,
+                        _ => Checksum::Partial,
+                    };
+                    parse(what, checksum, frame, &mut self.lease);
+                    self.lease.octets()
+                }
+                _ => &[0; UNCONFINED],
+            };
+            if write(socket, answer).is_err() {
+                break;
+            }
+        }
+        process::end()
+    }
+}
+
+/// How the state of a sum is sent.
+const COMPLETE: u8 = Checksum::Complete as u8;
+
+/// Octets of the answer of a jail that is none.
+const UNCONFINED: usize = 1;
+
+/// Strict mode is not for a process that has a filter, as in most containers: there one more does the same.
+fn confine() -> Result<(), Errno> {
+    const SECCOMP: libc::c_int = libc::PR_SET_SECCOMP;
+    // SAFETY: no pointers.
+    let strict = unsafe { process::control(SECCOMP, libc::SECCOMP_MODE_STRICT as usize, 0) };
+    let filter = bpf::program(&FILTER);
+    let (mode, filter) = (libc::SECCOMP_MODE_FILTER as usize, filter.as_ptr() as usize);
+    // SAFETY: the program is as long as said.
+    strict.or_else(|_| unsafe { process::control(SECCOMP, mode, filter) })
+}
+
+/// struct seccomp_data (linux/seccomp.h) begins with the call's number and what architecture it is for.
+static FILTER: [Step; 8] = [
+    step(bpf::WORD, 4),
+    must(bpf::EQUALS, ARCHITECTURE, 5),
+    step(bpf::WORD, 0),
+    must_not(bpf::EQUALS, libc::SYS_read as u32, 2),
+    must_not(bpf::EQUALS, libc::SYS_write as u32, 1),
+    must(bpf::EQUALS, libc::SYS_exit as u32, 1),
+    step(bpf::RETURN, libc::SECCOMP_RET_ALLOW),
+    step(bpf::RETURN, libc::SECCOMP_RET_KILL_PROCESS),
+];
+
+/// `AUDIT_ARCH_X86_64` (linux/audit.h).
+#[cfg(target_arch = "x86_64")]
+const ARCHITECTURE: u32 = 0xc000_003e;
+
+/// `AUDIT_ARCH_AARCH64`. On any other one the jail can do nothing.
+#[cfg(not(target_arch = "x86_64"))]
+const ARCHITECTURE: u32 = 0xc000_00b7;
+
+fn parse(what: EtherType, checksum: Checksum, frame: &[u8], lease: &mut Lease) {
+    *lease = Lease::NONE;
+    frame::read(what, checksum, frame, lease);
+}
+
+/// Two ends of a socket that keeps what is sent apart.
+fn pair() -> Result<[OwnedFd; 2], Errno> {
+    let kind = (libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC) as usize;
+    let mut pair = [0_i32; 2];
+    let into = pair.as_mut_ptr() as usize;
+    // SAFETY: the kernel writes two descriptors.
+    unsafe {
+        call(
+            libc::SYS_socketpair,
+            libc::AF_UNIX as usize,
+            kind,
+            0,
+            into,
+            0,
+        )
+    }?;
+    let [one, other] = pair;
+    // SAFETY: the call above opened them.
+    Ok(unsafe { [OwnedFd::from_raw_fd(one), OwnedFd::from_raw_fd(other)] })
+}

@@ -1,0 +1,156 @@
+//! What arrives on any link and is for nobody's address yet: IPv4 and ARP, by packet(7).
+//!
+//! One socket for all links. It is created without a protocol and bound once, because each close and each
+//! further bind of a packet socket waits for an RCU grace period (8 to 28 ms); so it is never closed, and
+//! [`super::process::leave_behind`] has somebody else wait when we end.
+#![expect(unsafe_code, reason = "system calls")]
+
+use super::bpf::{self, Step, must, must_not, step};
+use super::call::{receive_from, set_raw};
+use ifdawn::diag::Errno;
+use ifdawn::wire::ipv4::Checksum;
+
+use std::os::fd::BorrowedFd;
+
+/// What a frame carries (linux/if_ether.h).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum EtherType {
+    /// `ETH_P_IP`
+    Ipv4 = 0x0800,
+    /// `ETH_P_ARP`
+    Arp = 0x0806,
+}
+
+/// A frame that was received, without its link layer.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame {
+    /// The link it arrived on.
+    pub ifindex: u32,
+    /// Octets of it.
+    pub len: usize,
+    /// What is known of the sum of its transport.
+    pub checksum: Checksum,
+}
+
+/// A packet socket of all links; never waits.
+#[derive(Clone, Copy)]
+pub struct Packets(pub BorrowedFd<'static>);
+
+impl Packets {
+    /// Hears answers of DHCPv4 whose `xid` begins with `tag`, or ARP.
+    pub fn open(what: EtherType, tag: u16) -> Result<Packets, Errno> {
+        let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+        let socket = super::socket(libc::AF_PACKET, kind)?;
+        filter(socket, what, tag)?;
+        super::set(socket, libc::SOL_PACKET, libc::PACKET_AUXDATA, [1, 0])?;
+        super::bind(socket, &address(0, what, b""))?;
+        Ok(Packets(socket))
+    }
+
+    /// Receives one; any number of errors may come before [`Errno::EAGAIN`]: a link went down
+    /// ([`Errno::ENETDOWN`]), a frame does not fit or is one of a VLAN ([`Errno::EMSGSIZE`]).
+    pub fn receive(&self, buffer: &mut [u8]) -> Result<Frame, Errno> {
+        /// `TP_STATUS_CSUMNOTREADY` and `TP_STATUS_VLAN_VALID` (linux/if_packet.h).
+        const CSUM_NOT_READY: u32 = 1 << 3;
+        const VLAN_VALID: u32 = 1 << 4;
+        // sockaddr_ll: family and protocol, ifindex. What follows is not asked for.
+        let mut from = [0; 2];
+        // cmsghdr: length (two), level, type; auxdata: status, length, captured, network and link layer,
+        // VLAN.
+        let mut control = [0_u32; 10];
+        let len = receive_from(self.0, &mut from, buffer, &mut control)?;
+        let [_, ifindex] = from;
+        let [_, _, _, _, status, _, _, _, vlan, _] = control;
+        // 12 bits are the VLAN's number; 0 says only how urgent the frame is.
+        if status & VLAN_VALID != 0 && vlan & 0xfff != 0 {
+            return Err(Errno::EMSGSIZE);
+        }
+        let checksum = match status & CSUM_NOT_READY {
+            0 => Checksum::Complete,
+            _ => Checksum::Partial,
+        };
+        Ok(Frame {
+            ifindex,
+            len,
+            checksum,
+        })
+    }
+
+    /// Sends one to a hardware address of the link's length.
+    pub fn send(
+        &self,
+        ifindex: u32,
+        what: EtherType,
+        to: &[u8],
+        packet: &[u8],
+    ) -> Result<(), Errno> {
+        super::send(self.0, &address(ifindex, what, to), [packet, b""])
+    }
+}
+
+/// Has a socket hear nothing but what [`Packets::open`] says.
+pub fn filter(socket: BorrowedFd<'_>, what: EtherType, tag: u16) -> Result<(), Errno> {
+    let mut answers = ANSWERS;
+    let [.., tagged, _, _] = &mut answers;
+    tagged.value = u32::from(tag);
+    let program = bpf::program(match what {
+        EtherType::Ipv4 => &answers,
+        EtherType::Arp => &ARP,
+    });
+    // SAFETY: the program is as long as said.
+    unsafe { set_raw(socket, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, program) }
+}
+
+/// struct sockaddr_ll (linux/if_packet.h), long enough for InfiniBand.
+fn address(ifindex: u32, what: EtherType, to: &[u8]) -> [u8; 32] {
+    let [f0, f1] = (libc::AF_PACKET as u16).to_ne_bytes();
+    let [p0, p1] = (what as u16).to_be_bytes();
+    let [i0, i1, i2, i3] = ifindex.to_ne_bytes();
+    let mut address = [0; 32];
+    let (head, rest) = address.split_at_mut(HEAD);
+    head.copy_from_slice(&[f0, f1, p0, p1, i0, i1, i2, i3, 0, 0, 0, to.len() as u8]);
+    // Of one that is too long the kernel says so.
+    if let Some(rest) = rest.get_mut(..to.len()) {
+        rest.copy_from_slice(to);
+    }
+    address
+}
+
+/// Octets of an address before that of the hardware.
+const HEAD: usize = 12;
+
+/// `SKF_AD_OFF + SKF_AD_PKTTYPE`: the packet type, and the last one that is for us (this host, broadcast,
+/// multicast). Those of VLANs without a link here are for another host, like those to other addresses.
+const PACKET_TYPE: u32 = 0xffff_f004;
+const PACKET_MULTICAST: u32 = 2;
+
+/// Answers to what we sent. Not even the magic cookie is asked for, since BOOTP (RFC 951) knows none; who
+/// guesses blindly fails by the tag.
+const ANSWERS: [Step; 15] = [
+    step(bpf::OCTET, PACKET_TYPE),
+    must_not(bpf::EXCEEDS, PACKET_MULTICAST, 12),
+    step(bpf::OCTET, 9),
+    must(bpf::EQUALS, 17, 10), // UDP
+    step(bpf::SHORT, 6),
+    must_not(bpf::HAS_BITS, 0x3fff, 8), // more fragments, or not the first
+    step(bpf::IP_HEADER, 0),
+    step(bpf::SHORT_BEHIND, 2),
+    must(bpf::EQUALS, 68, 5), // bootpc
+    step(bpf::OCTET_BEHIND, 8),
+    must(bpf::EQUALS, 2, 3), // BOOTREPLY
+    step(bpf::SHORT_BEHIND, 12),
+    must(bpf::EQUALS, 0, 1), // xid: the tag
+    step(bpf::RETURN, u32::MAX),
+    step(bpf::RETURN, 0),
+];
+
+/// ARP for IPv4.
+const ARP: [Step; 6] = [
+    step(bpf::OCTET, PACKET_TYPE),
+    must_not(bpf::EXCEEDS, PACKET_MULTICAST, 3),
+    step(bpf::SHORT, 2),
+    must(bpf::EQUALS, EtherType::Ipv4 as u32, 1),
+    step(bpf::RETURN, u32::MAX),
+    step(bpf::RETURN, 0),
+];

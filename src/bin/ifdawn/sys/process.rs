@@ -1,0 +1,127 @@
+//! Copies of us: what they hold, and how they end.
+#![expect(unsafe_code, reason = "system calls")]
+
+use super::call;
+use super::call::descriptor;
+use ifdawn::diag::Errno;
+
+use std::os::fd::BorrowedFd;
+
+/// Descriptors a process may have by default, where the kernel cannot close them all in one call (before 5.9).
+const MAX_DESCRIPTORS: usize = 4_096;
+
+/// A copy of us: 0 in it, its number here. The copy may not return to what called its caller.
+#[inline(never)]
+pub fn fork() -> Result<u32, Errno> {
+    // SAFETY: no pointers. The copy has a copy of our memory, and we have one thread.
+    unsafe { call(libc::SYS_clone, libc::SIGCHLD as usize, 0, 0, 0, 0) }
+}
+
+/// Leaves these files open, as descriptors from 0 on, and no other one.
+#[inline(never)]
+pub fn keep_only(files: &[BorrowedFd<'_>]) -> Result<(), Errno> {
+    let first = files.len();
+    for (n, file) in files.iter().enumerate() {
+        // SAFETY: no pointers.
+        unsafe { call(libc::SYS_dup3, descriptor(*file), n, 0, 0, 0) }?;
+    }
+    let last = u32::MAX as usize;
+    // SAFETY: no pointers.
+    if unsafe { call(libc::SYS_close_range, first, last, 0, 0, 0) }.is_err() {
+        for n in first..MAX_DESCRIPTORS {
+            // SAFETY: no pointers.
+            let _ = unsafe { call(libc::SYS_close, n, 0, 0, 0, 0) };
+        }
+    }
+    Ok(())
+}
+
+unsafe extern "C" {
+    /// Where memory that begins as zeros begins, and where it ends: the linker knows.
+    static __bss_start: u8;
+    static _end: u8;
+}
+
+/// Forgets what a copy of us has in memory that began as zeros, which is zeros again: it costs a copy of its own
+/// of each page that we write to from now on, and is no business of the copy's.
+pub fn forget() {
+    /// As large as pages are anywhere.
+    const PAGE: usize = 65_536;
+    let (start, end) = (&raw const __bss_start as usize, &raw const _end as usize);
+    let start = start.next_multiple_of(PAGE);
+    let len = (end & !(PAGE - 1)).saturating_sub(start);
+    // SAFETY: nothing that lives in these pages is used any more, but as zeros.
+    let _ = unsafe {
+        call(
+            libc::SYS_madvise,
+            start,
+            len,
+            libc::MADV_DONTNEED as usize,
+            0,
+            0,
+        )
+    };
+}
+
+/// What prctl(2) does to us: an option, and what it takes.
+///
+/// # Safety
+/// A pointer is to what the option reads.
+#[inline(never)]
+pub unsafe fn control(option: libc::c_int, a: usize, b: usize) -> Result<(), Errno> {
+    // SAFETY: the caller's promise.
+    unsafe { call(libc::SYS_prctl, option as usize, a, b, 0, 0) }.map(|_| ())
+}
+
+/// Has us killed when our parent ends, from now on.
+pub fn die_with_parent() -> Result<(), Errno> {
+    // SAFETY: no pointers.
+    unsafe { control(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize, 0) }
+}
+
+/// Ends a copy of us, by the only call that seccomp lets it end by.
+pub fn end() -> ! {
+    loop {
+        // SAFETY: no pointers.
+        let _ = unsafe { call(libc::SYS_exit, 0, 0, 0, 0, 0) };
+    }
+}
+
+/// Whether a copy of us has ended by itself.
+pub fn is_gone(pid: u32) -> bool {
+    let flags = libc::WNOHANG as usize;
+    // SAFETY: neither its status nor what it used is asked for.
+    let ended = unsafe { call(libc::SYS_wait4, pid as usize, 0, flags, 0, 0) };
+    ended == Ok(pid)
+}
+
+/// Kills a copy of us, and waits until it is gone.
+pub fn kill(pid: u32) {
+    let pid = pid as usize;
+    // SAFETY: no pointers.
+    let _ = unsafe { call(libc::SYS_kill, pid, libc::SIGKILL as usize, 0, 0, 0) };
+    // SAFETY: neither its status nor what it used is asked for.
+    let _ = unsafe { call(libc::SYS_wait4, pid, 0, 0, 0, 0) };
+}
+
+/// Has a copy of us close these files after us: closing a packet socket takes long, and who waits for us
+/// would wait for that. It holds nothing else that anybody may wait for.
+pub fn leave_behind(files: &[BorrowedFd<'_>]) {
+    let parent = id(libc::SYS_getpid);
+    if fork() != Ok(0) {
+        return;
+    }
+    // It is killed when its parent is gone, which may be so already.
+    let held = keep_only(files);
+    if held.and_then(|()| die_with_parent()).is_ok() && id(libc::SYS_getppid) == parent {
+        // SAFETY: no files, no time, no mask of signals.
+        let _ = unsafe { call(libc::SYS_ppoll, 0, 0, 0, 0, 0) };
+    }
+    end();
+}
+
+/// A process, by the call that tells.
+fn id(number: libc::c_long) -> Result<u32, Errno> {
+    // SAFETY: no pointers.
+    unsafe { call(number, 0, 0, 0, 0, 0) }
+}

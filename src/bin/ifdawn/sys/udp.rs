@@ -1,0 +1,45 @@
+//! Unicast to a server that gave us our address: renewing and releasing (RFC 2131 s.4.4.5).
+#![expect(unsafe_code, reason = "system calls")]
+
+use super::call::{call, descriptor, new_socket};
+use ifdawn::diag::Errno;
+
+use std::net::Ipv4Addr;
+use std::os::fd::{AsFd, OwnedFd};
+
+/// bootps and bootpc.
+const SERVER: u16 = 67;
+const CLIENT: u16 = 68;
+
+/// Sends from our address on a link. Answers are heard as packets ([`super::packet`]); while the socket is
+/// open the kernel does not tell the server that nobody listens.
+pub fn send(ifindex: u32, src: Ipv4Addr, dst: Ipv4Addr, payload: &[u8]) -> Result<OwnedFd, Errno> {
+    let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+    let socket = new_socket(libc::AF_INET, kind)?;
+    let file = socket.as_fd();
+    super::set(file, libc::SOL_SOCKET, libc::SO_REUSEADDR, [1, 0])?;
+    // Before Linux 5.0 the route to the server decides.
+    let link = [ifindex as usize, 0];
+    let _ = super::set(file, libc::SOL_SOCKET, libc::SO_BINDTOIFINDEX, link);
+    super::bind(file, &address(src, CLIENT))?;
+    super::send(file, &address(dst, SERVER), [payload, b""])?;
+    Ok(socket)
+}
+
+/// Octets that have not left yet.
+pub fn pending(socket: &OwnedFd) -> u32 {
+    let mut pending = 0_u32;
+    let (what, into) = (libc::TIOCOUTQ as usize, &raw mut pending as usize);
+    let file = descriptor(socket.as_fd());
+    // SAFETY: the kernel writes an int.
+    let _ = unsafe { call(libc::SYS_ioctl, file, what, into, 0, 0) };
+    pending
+}
+
+/// struct sockaddr_in (ip(7)).
+fn address(addr: Ipv4Addr, port: u16) -> [u8; 16] {
+    let [f0, f1] = (libc::AF_INET as u16).to_ne_bytes();
+    let [p0, p1] = port.to_be_bytes();
+    let [a, b, c, d] = addr.octets();
+    [f0, f1, p0, p1, a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0]
+}

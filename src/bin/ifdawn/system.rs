@@ -1,0 +1,269 @@
+//! The outside world of the engine: options, files, netlink, udev, sockets, the log.
+
+use crate::cli::{Command, Opt, Options};
+use crate::load::{self, Files};
+use crate::run::NOT_UP;
+use crate::sockets::Sockets;
+use crate::sys::file::{self, Lock, Path, Root};
+use crate::sys::log::{Level, Log};
+use crate::sys::rtnl::Rtnl;
+use crate::sys::udev::Udev;
+use crate::sys::{clock, keep};
+use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Problem, Sink};
+use ifdawn::engine::{EachFile, Engine, Host, Instant, OutputFile, Packet, Said, Settled};
+use ifdawn::model::link::{IfName, Mac};
+use ifdawn::packed::packed;
+use ifdawn::text::show::{Parts, Show};
+use std::net::Ipv4Addr;
+use std::os::fd::BorrowedFd;
+
+/// Locked by a run.
+const LOCK: &str = "/run/ifdawn/lock";
+
+/// Seconds we wait for another run to end.
+const LOCK_SECONDS: u32 = 60;
+
+/// Microseconds between two looks whether it has: flock(2) wakes nobody who waits for a time.
+pub const LOCK_MICROS: u32 = 20_000;
+
+const FAILED: Complaint = Complaint::error(Problem::File, Effect::None);
+const NOT_LOCKED: Complaint = Complaint::error(Problem::File, Effect::NotLocked);
+const HELD: Complaint = Complaint::error(Problem::File, Effect::HeldByOthers);
+
+/// The real world. What is large stands last: small offsets make short instructions.
+#[repr(C)]
+pub struct System<'a> {
+    /// What the command line says.
+    pub options: &'a Options,
+    /// Prefix of every file.
+    pub root: Root<'a>,
+    /// Where people read what happened.
+    pub log: Log,
+    /// `--timeout`.
+    pub until: Instant,
+    /// The kernel, or why it cannot be asked.
+    pub rtnl: Result<Rtnl, Errno>,
+    /// udev.
+    pub udev: Udev,
+    /// What links say.
+    pub sockets: Sockets<'a>,
+    files: &'a mut Files,
+    lock: Option<BorrowedFd<'static>>,
+    /// What was complained about already.
+    pub said: Said,
+}
+
+impl<'a> System<'a> {
+    /// Nothing asked yet.
+    pub fn new(options: &'a Options, files: &'a mut Files, sockets: Sockets<'a>) -> System<'a> {
+        System {
+            options,
+            root: Root::new(options.value(Opt::Root).unwrap_or_default()),
+            log: Log::new(options.log, options.verbosity()),
+            until: options.timeout.map_or(Instant(u64::MAX), clock::in_seconds),
+            rtnl: Err(Errno::EIO),
+            udev: Udev::UNASKED,
+            sockets,
+            files,
+            lock: None,
+            said: Said::new(),
+        }
+    }
+
+    /// From here on the kernel and udev are asked, and time counts.
+    #[inline(never)]
+    pub fn begin(&mut self, engine: &mut Engine<'_>) {
+        engine.start(clock::now());
+        self.udev = Udev::new(&self.root);
+        self.rtnl = Rtnl::requests();
+    }
+
+    /// Says why the kernel did not answer.
+    #[inline(never)]
+    pub fn refused(&mut self, errno: Errno) -> u8 {
+        match errno {
+            Errno::EPERM => self.log.line(
+                Level::Error,
+                &packed!("the kernel refuses changes (CAP_NET_ADMIN); nothing was changed"),
+            ),
+            _ => FAILED
+                .with_errno(errno)
+                .say(&mut self.log, &"the kernel cannot be asked"),
+        }
+        NOT_UP
+    }
+
+    /// Reads the sources; complaints go to `sink`, else to the log.
+    pub fn read(&mut self, engine: &mut Engine<'_>, sink: Option<&mut dyn Sink>) {
+        load::load(
+            self.options,
+            &self.root,
+            self.files,
+            &mut engine.config,
+            sink.unwrap_or(&mut self.log),
+        );
+    }
+
+    /// One run at a time. Where there can be no lock file, the network comes up all the same.
+    pub fn lock(&mut self) -> Result<(), Errno> {
+        let deadline = clock::in_seconds(LOCK_SECONDS).min(self.until);
+        match self.open_lock() {
+            Ok(file) => self.lock = Some(file),
+            Err(errno) => NOT_LOCKED.with_errno(errno).say(&mut self.log, &LOCK),
+        }
+        while let Err(errno) = self.try_lock() {
+            if errno != file::HELD || clock::now() >= deadline {
+                HELD.with_errno(errno).say(&mut self.log, &LOCK);
+                return Err(errno);
+            }
+            clock::sleep(LOCK_MICROS);
+        }
+        Ok(())
+    }
+
+    /// Takes the lock again, or says who has it ([`file::HELD`]).
+    pub fn try_lock(&self) -> Result<(), Errno> {
+        self.lock
+            .map_or(Ok(()), |file| file::lock(file, Lock::Held))
+    }
+
+    /// Lets others run.
+    pub fn unlock(&self) {
+        if let Some(file) = self.lock {
+            let _ = file::lock(file, Lock::Free);
+        }
+    }
+
+    /// Where a file of ours is.
+    #[inline(never)]
+    fn path(&self, file: OutputFile<'_>) -> Path {
+        let (directory, name) = match file {
+            OutputFile::State => (&b"/run/ifdawn/state.json"[..], &b""[..]),
+            OutputFile::ResolvConf => (resolv_conf(self.options), &b""[..]),
+            OutputFile::Hostname => (&b"/proc/sys/kernel/hostname"[..], &b""[..]),
+            OutputFile::Owned(link) => (&b"/run/ifdawn/owned-"[..], link.as_bytes()),
+            OutputFile::Lease(link) => (&b"/run/ifdawn/lease-"[..], link.as_bytes()),
+        };
+        self.root.join(directory, name)
+    }
+
+    fn open_lock(&self) -> Result<BorrowedFd<'static>, Errno> {
+        self.root.make_directory(b"/run")?;
+        self.root.make_directory(RUN)?;
+        let flags = libc::O_CREAT | libc::O_RDWR;
+        self.root.open(LOCK.as_bytes(), flags, 0o600).map(keep)
+    }
+}
+
+/// Where resolv.conf is.
+pub fn resolv_conf(options: &Options) -> &[u8] {
+    options
+        .value(Opt::ResolvConf)
+        .unwrap_or(b"/etc/resolv.conf")
+}
+
+impl Sink for System<'_> {
+    fn report(&mut self, diagnostic: &Diagnostic<'_>) {
+        if self.said.is_new(diagnostic) {
+            self.log.report(diagnostic);
+        }
+    }
+}
+
+impl Host for System<'_> {
+    fn now(&mut self) -> Instant {
+        clock::now()
+    }
+
+    fn send(&mut self, requests: &[u8]) -> Result<(), Errno> {
+        self.rtnl?.send(requests)
+    }
+
+    fn receive(&mut self, buffer: &mut [u8]) -> Result<usize, Errno> {
+        self.rtnl?.receive(buffer)
+    }
+
+    fn is_settled(&mut self, ifindex: u32) -> Settled {
+        let before = self.udev.overdue;
+        let settled = self.udev.is_settled(&self.root, ifindex);
+        if self.udev.overdue && !before {
+            let text =
+                packed!("udev: is not done with every link in time; they are taken as they are");
+            self.log.line(Level::News, &text);
+        }
+        settled
+    }
+
+    fn read(&mut self, file: OutputFile<'_>) -> Result<&[u8], Errno> {
+        let path = self.path(file);
+        let octets = &mut self.files.octets;
+        let len = path.read(octets)?;
+        Ok(octets.get(..len as usize).unwrap_or_default())
+    }
+
+    fn write(&mut self, file: OutputFile<'_>, text: &dyn Show) -> Result<(), Errno> {
+        let path = self.path(file);
+        match file {
+            OutputFile::Hostname => path.write_in_place(text),
+            OutputFile::Owned(_)
+            | OutputFile::Lease(_)
+            | OutputFile::State
+            | OutputFile::ResolvConf => path.replace(text),
+        }
+    }
+
+    #[inline(never)]
+    fn remove(&mut self, file: OutputFile<'_>) {
+        self.path(file).remove();
+    }
+
+    fn owned_files(&mut self, each: &mut EachFile<'_>) {
+        let _ = self.root.list(RUN, |_| true, &mut self.files.names);
+        self.files.names.sort();
+        for n in 0..self.files.names.len() {
+            let name = self.files.names.name(n).strip_prefix(OWNED);
+            if let Some(link) = name.and_then(IfName::new) {
+                each(&link, Host::read(self, OutputFile::Owned(&link)));
+            }
+        }
+    }
+
+    fn progress(&mut self, link: &IfName, news: &dyn Show) {
+        self.log.line(Level::News, &Parts(&[link, &": ", news]));
+    }
+
+    fn transmit(
+        &mut self,
+        ifindex: u32,
+        what: Packet,
+        to: &Mac,
+        packet: &[u8],
+    ) -> Result<(), Errno> {
+        self.sockets.transmit(ifindex, what, to, packet)
+    }
+
+    fn unicast(
+        &mut self,
+        ifindex: u32,
+        from: Ipv4Addr,
+        to: Ipv4Addr,
+        message: &[u8],
+    ) -> Result<(), Errno> {
+        self.sockets.unicast(ifindex, from, to, message)?;
+        if self.options.command == Command::Down {
+            // Its address goes next.
+            self.sockets.flush();
+        }
+        Ok(())
+    }
+
+    fn trace(&mut self, what: &dyn Show) {
+        self.log.line(Level::Trace, what);
+    }
+}
+
+/// Where most of them are.
+const RUN: &[u8] = b"/run/ifdawn";
+
+/// How the names of the files begin that say what is ours.
+const OWNED: &[u8] = b"owned-";

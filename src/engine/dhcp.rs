@@ -1,0 +1,372 @@
+//! Leases: a DHCPv4 client for each link that asks for one, between the kernel's links and what is desired.
+//!
+//! A client is met when its link is desired and forgotten when it is not. Its lease is one more layer of what is
+//! desired (`plan/lease`); what it hears only says that there is something to look at again.
+
+use super::leases::{KEPT, recall};
+use super::{Engine, Event, Host, Instant, OutputFile, Packet, complain, remove};
+use crate::diag::{Complaint, Effect, Errno, Problem};
+use crate::model::config::{Config, Leases, LinkConfig, LinkId, Method};
+use crate::model::lease::{Field, Lease, Verdict};
+use crate::model::link::IfName;
+use crate::model::observed::Link;
+use crate::proto::Lessee;
+use crate::proto::dhcpv4::{Client, Due, Heard, Message, Settings, State, Why};
+use crate::text::show::Parts;
+use crate::wire::arp::{self, Arp};
+use crate::wire::dhcpv4::{self, Request, Wanted};
+use crate::wire::ipv4;
+use core::hint::black_box;
+use core::net::{IpAddr, Ipv4Addr};
+
+impl Engine<'_> {
+    /// Sends what is due, and sees to leases that end and to links whose carrier came or went. When there is
+    /// something to do again, unless something is heard before.
+    #[inline(never)]
+    pub fn attend(&mut self, host: &mut impl Host) -> Instant {
+        let mut until = Instant(u64::MAX);
+        for n in 0..self.lessees.len() {
+            while self.step(n, host) != Due::Nothing {}
+            if let Some(lessee) = self.lessees.get(n) {
+                until = until.min(lessee.client.deadline());
+            }
+        }
+        until
+    }
+
+    /// Does the next thing that client `n` has to do; what it was.
+    #[inline(never)]
+    fn step(&mut self, n: usize, host: &mut impl Host) -> Due {
+        let (seed, tag) = (self.next_seed(), self.xid_tag);
+        let now = host.now();
+        let Some(lessee) = self.lessees.get_mut(n) else {
+            return Due::Nothing;
+        };
+        let ifindex = lessee.ifindex;
+        let client = &mut lessee.client;
+        let link = self.observed.by_index(ifindex);
+        let is_up = link.is_some_and(Link::is_up);
+        let has_carrier = link.is_some_and(Link::has_carrier);
+        // Carrier may have gone and come back since the last look.
+        let losses = link.map_or(0, |link| link.carrier_losses);
+        if core::mem::replace(&mut lessee.carrier_losses, losses) != losses || !has_carrier {
+            client.stop();
+        }
+        if has_carrier
+            && let Some(config) = self.config.link(lessee.config)
+            && client.state() == State::Stopped
+        {
+            lessee.v6_only = false;
+            client.start(now, seed, &settings(config, tag));
+        }
+        if self.desired.link(ifindex).is_some_and(|link| link.leased) {
+            client.applied(now);
+        }
+        let due = client.due(now);
+        if is_up {
+            self.mark(ifindex, Event::Up, now);
+        }
+        if has_carrier {
+            self.mark(ifindex, Event::Carrier, now);
+        }
+        match due {
+            Due::Nothing => {}
+            Due::Send(message) => {
+                let sent = self.transmit(n, message, host);
+                let now = host.now();
+                if let Some(lessee) = self.lessees.get_mut(n) {
+                    lessee.client.sent(now, sent);
+                }
+                match sent {
+                    Ok(()) => self.note(ifindex, sent_as(message).1, host),
+                    // The link went down: that is an event of its own.
+                    Err(Errno::ENETDOWN) => {}
+                    Err(errno) => self.say(n, NOT_SENT.with_errno(errno), host),
+                }
+            }
+            Due::Bound => self.bound(n, host),
+            Due::Kept => {
+                self.say(n, KEPT, host);
+                self.bound(n, host);
+            }
+            Due::Expired => self.lost(n, ENDED, host),
+        }
+        due
+    }
+
+    /// Remembers and tells what a client said or was told.
+    fn note(&mut self, ifindex: u32, event: Event, host: &mut impl Host) {
+        let now = host.now();
+        self.mark(ifindex, event, now);
+        if let Some(link) = self.observed.by_index(ifindex) {
+            host.trace(&Parts(&[&link.name, &": DHCPv4 ", &event.word()]));
+        }
+    }
+
+    /// Complains about what a client is told, and names the address it has or had.
+    pub(super) fn say(&self, n: usize, complaint: Complaint, host: &mut impl Host) {
+        let engine = black_box(self);
+        if let Some(lessee) = engine.lessees.get(n)
+            && let Some(link) = engine.observed.by_index(lessee.ifindex)
+        {
+            match &lessee.lease.addr(Field::Addr).map(IpAddr::V4) {
+                Some(addr) => complaint.say(host, &Parts(&[&link.name, &": ", addr])),
+                None => complain::say(host, complaint, &link.name),
+            }
+        }
+    }
+
+    /// The lease of client `n` is no more, and why.
+    fn lost(&mut self, n: usize, complaint: Complaint, host: &mut impl Host) {
+        self.say(n, complaint, host);
+        self.forget(n, host);
+    }
+
+    /// The lease of client `n` is no more.
+    fn forget(&mut self, n: usize, host: &mut impl Host) {
+        self.look_again = true;
+        if let Some(lessee) = self.lessees.get_mut(n)
+            && let Some(link) = self.observed.by_index(lessee.ifindex)
+        {
+            host.remove(OutputFile::Lease(&link.name));
+            lessee.saved = false;
+            let ifindex = lessee.ifindex;
+            // What is waited for begins anew.
+            remove(self.marks, |mark| {
+                mark.ifindex == ifindex && matches!(mark.event, Event::Done | Event::Carrier)
+            });
+        }
+    }
+
+    /// Sends what a client has to send.
+    #[inline(never)]
+    fn transmit(&mut self, n: usize, what: Message, host: &mut impl Host) -> Result<(), Errno> {
+        const GONE: Errno = Errno::ENODEV;
+        let lessee = self.lessees.get(n).ok_or(GONE)?;
+        let link = self.observed.by_index(lessee.ifindex).ok_or(GONE)?;
+        let client = &lessee.client;
+        let packet = self.buffers.datagram.get_mut(..PACKET).ok_or(GONE)?;
+        let kind = match what {
+            Message::Probe => Packet::Probe,
+            Message::Announce => Packet::Announcement,
+            Message::Discover
+            | Message::Request
+            | Message::Reboot
+            | Message::Renew
+            | Message::Rebind
+            | Message::Decline
+            | Message::Release => Packet::Dhcp,
+        };
+        let arp = match kind {
+            Packet::Probe => Arp::Probe,
+            Packet::Dhcp | Packet::Announcement => Arp::Announcement,
+        };
+        let len = match sent_as(what).0 {
+            0 => arp::build(arp, &link.mac, link.arphrd, client.addr(), packet),
+            number => {
+                let mut request = Request::new(number, link.arphrd, &link.mac);
+                client.fill(&mut request);
+                describe(&self.config, lessee.config, &mut request);
+                dhcpv4::build(&request, packet)
+            }
+        };
+        let packet = packet.get_mut(..len).unwrap_or_default();
+        let (ifindex, server) = (link.ifindex, client.server());
+        if matches!(what, Message::Renew | Message::Release) {
+            let from = client.addr();
+            let message = packet.get(ipv4::HEADERS..).unwrap_or_default();
+            match host.unicast(ifindex, from, server, message) {
+                // A lease that is given back unused has no address to speak from: the link is told.
+                Err(Errno::EADDRNOTAVAIL) => ipv4::seal(packet, from, server),
+                sent => return sent,
+            }
+        }
+        host.transmit(ifindex, kind, &link.broadcast, packet)
+    }
+
+    /// Tells the server that a lease is not used any more, where that is asked for: best while there is still
+    /// an address to say it from.
+    #[inline(never)]
+    pub(super) fn give_back(&mut self, ifindex: u32, name: &IfName, host: &mut impl Host) {
+        let is_it = |link: &LinkConfig| name.is(&link.name) && link.dhcp4.release;
+        if !self.releases && !self.config.links.iter().any(is_it) {
+            return;
+        }
+        self.lessees.clear();
+        let Some(lessee) = Lessee::add(self.lessees, ifindex, LinkId::NONE) else {
+            return;
+        };
+        recall(lessee, name, host);
+        let now = host.now();
+        if lessee.holds(now) {
+            lessee.client.start(now, self.seed, &Settings::NONE);
+            lessee.client.end(now);
+            self.step(0, host);
+        }
+    }
+
+    /// Takes what somebody said on a link, as the jail read it.
+    pub fn hear(&mut self, ifindex: u32, said: &Lease, host: &mut impl Host) {
+        let mut lessees = self.lessees.iter();
+        if let Some(n) = lessees.position(|lessee| lessee.ifindex == ifindex)
+            && let Err(problem) = self.take_said(n, said, host)
+        {
+            self.say(n, Complaint::warning(problem, Effect::AnswerDropped), host);
+        }
+    }
+
+    /// Takes what was said to client `n`, or says why not.
+    #[inline(never)]
+    fn take_said(&mut self, n: usize, said: &Lease, host: &mut impl Host) -> Result<(), Problem> {
+        let now = host.now();
+        let Some(lessee) = self.lessees.get_mut(n) else {
+            return Ok(());
+        };
+        let ifindex = lessee.ifindex;
+        let Some(link) = self.observed.by_index(ifindex) else {
+            return Ok(());
+        };
+        let mac = link.mac.as_bytes();
+        match said.verdict() {
+            Verdict::Malformed => return Err(Problem::BadPacket),
+            _ if !said.is_sound() => return Err(Problem::BadPacket),
+            Verdict::BadChecksum => return Err(Problem::BadChecksum),
+            Verdict::Unread | Verdict::NotForUs => {}
+            Verdict::Arp => {
+                if is_conflict(said, &lessee.client, mac) {
+                    lessee.client.taken(now);
+                    self.lost(n, TAKEN, host);
+                }
+            }
+            Verdict::Fine => {
+                let chaddr = if mac.len() > 16 { b"" } else { mac };
+                match lessee.client.hear(now, said, chaddr) {
+                    Heard::Nothing => {}
+                    Heard::Refused(why) => return Err(in_words(why)),
+                    Heard::Offer => self.note(ifindex, Event::Offer, host),
+                    heard @ (Heard::Bound | Heard::Probing) => {
+                        (lessee.lease, lessee.saved) = (*said, false);
+                        self.note(ifindex, Event::Ack, host);
+                        if heard == Heard::Bound {
+                            self.bound(n, host);
+                        }
+                    }
+                    Heard::Nak => self.lost(n, NAK, host),
+                    Heard::V6Only => {
+                        lessee.v6_only = true;
+                        self.forget(n, host);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Client `n` has a lease, new or renewed.
+    fn bound(&mut self, n: usize, host: &mut impl Host) {
+        self.look_again = true;
+        let Some(lessee) = self.lessees.get(n) else {
+            return;
+        };
+        for field in Field::ALL {
+            if lessee.lease.left_out(*field) {
+                self.say(n, BAD_OPTION.with(field.slot().code.into()), host);
+            }
+        }
+        let (ifindex, config) = (lessee.ifindex, lessee.config);
+        let is_first = |link: &LinkConfig| link.leases == Leases::First;
+        if self.config.link(config).is_some_and(is_first) {
+            for n in 0..self.lessees.len() {
+                if let Some(other) = self.lessees.get_mut(n)
+                    && other.config == config
+                    && other.ifindex != ifindex
+                {
+                    other.client.end(host.now());
+                    self.forget(n, host);
+                }
+            }
+        }
+    }
+}
+
+/// What a configured link asks of its client.
+fn settings(config: &LinkConfig, xid_tag: u16) -> Settings {
+    Settings {
+        xid_tag,
+        bootp: config.dhcp4.bootp,
+        v6_only: does_without(config),
+        probe_ms: config.dhcp4.probe_ms,
+    }
+}
+
+/// Whether a link can do without IPv4 (RFC 8925).
+fn does_without(config: &LinkConfig) -> bool {
+    let has_ipv6 = !matches!(config.ipv6.method, Method::Ignore | Method::Disabled);
+    has_ipv6 && !config.ipv4.required
+}
+
+/// Why an answer is dropped, in words.
+fn in_words(why: Why) -> Problem {
+    match why {
+        Why::Addr => Problem::OfferedAddr,
+        Why::Mask => Problem::OfferedMask,
+        Why::Server => Problem::OfferedServer,
+        Why::LeaseTime => Problem::OfferedTime,
+        Why::Other => Problem::OfferedOther,
+    }
+}
+
+/// Whether somebody else has the address of a client, or asks for it as we do (RFC 5227 s.2.1.1).
+fn is_conflict(said: &Lease, client: &Client, mac: &[u8]) -> bool {
+    let says = |field, addr: Ipv4Addr| said.get(field) == addr.octets();
+    let is_probe = || says(Field::Addr, Ipv4Addr::UNSPECIFIED);
+    client.state() == State::Probing
+        && said.get(Field::Chaddr) != mac
+        && (says(Field::Addr, client.addr())
+            || is_probe() && says(Field::NextServer, client.addr()))
+}
+
+/// The DHCP message type of a message, 0 for ARP, and what is remembered of it.
+fn sent_as(message: Message) -> (u8, Event) {
+    const REQUEST: (u8, Event) = (dhcpv4::REQUEST, Event::Request);
+    const SENT: [(u8, Event); 9] = [
+        (dhcpv4::DISCOVER, Event::Discover),
+        REQUEST,
+        REQUEST,
+        REQUEST,
+        REQUEST,
+        (dhcpv4::DECLINE, Event::Decline),
+        (dhcpv4::RELEASE, Event::Release),
+        (0, Event::Probe),
+        (0, Event::Announce),
+    ];
+    *SENT.get(message as usize).unwrap_or(&REQUEST)
+}
+
+/// What a configured link says of itself.
+#[inline(never)]
+fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Request<'c>) {
+    let Some(link) = config.link(id) else {
+        return;
+    };
+    let dhcp = &link.dhcp4;
+    if dhcp.send_hostname {
+        let name = link.ipv4.dhcp_hostname.or(config.global.hostname);
+        request.hostname = config.text_or_none(&name);
+    }
+    request.client_id = config.text_or_none(&dhcp.client_id);
+    request.vendor_class = config.text_or_none(&dhcp.vendor_class);
+    request.user_class = config.text_or_none(&dhcp.user_class);
+    if does_without(link) {
+        request.v6_only = Wanted::Yes;
+    }
+}
+
+/// Octets of the longest packet we send.
+const PACKET: usize = 1_500;
+
+const NOT_SENT: Complaint = Complaint::error(Problem::NotSent, Effect::None);
+const ENDED: Complaint = Complaint::warning(Problem::LeaseEnded, Effect::AddrTakenBack);
+const NAK: Complaint = Complaint::warning(Problem::Nak, Effect::AddrTakenBack);
+const TAKEN: Complaint = Complaint::error(Problem::AddrTaken, Effect::AddrTakenBack);
+const BAD_OPTION: Complaint = Complaint::warning(Problem::BadOption, Effect::PartIgnored);

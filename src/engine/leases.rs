@@ -1,0 +1,203 @@
+//! Who asks for a lease and who has one: the files that keep leases, and what a link is still waited for.
+
+use super::complain::{say, update};
+use super::publish::what_is_there;
+use super::{Engine, Event, Host, Instant, OutputFile};
+use crate::diag::{Complaint, Effect, Problem};
+use crate::model::config::{LinkConfig, LinkId, LinkMatch, Wait};
+use crate::model::desired::DesiredLink;
+use crate::model::lease::{Field, Lease};
+use crate::model::link::IfName;
+use crate::model::observed::Link;
+use crate::output::json::is_written_as;
+use crate::output::lease::{self, LeaseFile};
+use crate::plan::resolve::LinkState;
+use crate::proto::Lessee;
+use crate::proto::dhcpv4::State;
+use heapless::VecView;
+
+impl Engine<'_> {
+    /// Sees that there is a client for each desired link that asks for a lease, and for no other. What an
+    /// earlier run leased is read back.
+    #[inline(never)]
+    pub(super) fn meet_lessees(&mut self, host: &mut impl Host) {
+        const FULL: Complaint = Complaint::error(Problem::MaxDhcp, Effect::MethodSkipped);
+        let (desired, config) = (&self.desired, &self.config);
+        let asked = |ifindex| {
+            let id = desired.link(ifindex)?.config?;
+            config
+                .link(id)
+                .filter(|config| config.ipv4.asks())
+                .map(|_| id)
+        };
+        // What another run wrote down, or removed, is what holds.
+        self.lessees.retain(|lessee| {
+            let is_wanted = asked(lessee.ifindex) == Some(lessee.config);
+            let name = desired.link(lessee.ifindex).map(|link| &link.name);
+            is_wanted && !name.is_some_and(|name| lessee.saved && !is_kept(lessee, name, host))
+        });
+        for link in desired.links.iter() {
+            let known = |lessee: &Lessee| lessee.ifindex == link.ifindex;
+            let Some(id) = asked(link.ifindex) else {
+                continue;
+            };
+            if self.lessees.iter().any(known) {
+                continue;
+            }
+            match Lessee::add(self.lessees, link.ifindex, id) {
+                Some(_) if self.is_offline => {}
+                Some(lessee) => recall(lessee, &link.name, host),
+                None => say(host, FULL, &link.name),
+            }
+        }
+    }
+
+    /// Whether a server is about to answer.
+    pub fn expects_more(&self) -> bool {
+        let is_awaited = |lessee: &Lessee| lessee.client.state() == State::Requesting;
+        self.lessees.iter().any(is_awaited)
+    }
+
+    /// Writes down what is leased, where that is not written yet.
+    pub(super) fn keep_leases(&mut self, host: &mut impl Host) {
+        let now = host.now();
+        for lessee in self.lessees.iter_mut() {
+            if let Some(link) = self.desired.link(lessee.ifindex)
+                && lessee.holds(now)
+            {
+                let file_of = OutputFile::Lease(&link.name);
+                lessee.saved = update(host, file_of, &file(lessee, &link.name));
+            }
+        }
+    }
+
+    /// What a configured link waits for before it has its lease, and for how long at most; `None` where it has
+    /// one, or asks for none. Of several links that one description fits, one is enough.
+    #[inline(never)]
+    pub(super) fn lease_wait(
+        &mut self,
+        id: LinkId,
+        host: &mut impl Host,
+    ) -> Option<(LinkState, Instant)> {
+        let now = host.now();
+        let config = self.config.link(id).filter(|config| config.ipv4.asks())?;
+        let timeouts = &self.config.global.timeouts;
+        let dhcp_secs = config.ipv4.dhcp_timeout.unwrap_or(timeouts.dhcp_in_all());
+        let carrier_secs = timeouts.of(Wait::Carrier);
+        let needs_root = self.needs_root(id);
+        // No link of the description has a client yet.
+        let mut wait = (LinkState::WaitingLease, Instant(0));
+        for n in 0..self.lessees.len() {
+            let Some(lessee) = self.lessees.get(n).filter(|lessee| lessee.config == id) else {
+                continue;
+            };
+            let holds = lessee.holds(now);
+            let has_root = !needs_root || !lessee.lease.get(Field::RootPath).is_empty();
+            let state = lessee.client.state();
+            let is_bound = matches!(state, State::Bound | State::Renewing | State::Rebinding);
+            if is_bound && has_root || lessee.v6_only {
+                return None;
+            }
+            if state == State::Ended {
+                continue;
+            }
+            let ifindex = lessee.ifindex;
+            let link = self.observed.by_index(ifindex);
+            let has_carrier = link.is_some_and(Link::has_carrier);
+            let (since, seconds) = match self.when(ifindex, Event::Carrier) {
+                Some(at) => (at, dhcp_secs),
+                None => (self.when(ifindex, Event::Up).unwrap_or(now), carrier_secs),
+            };
+            let until = since.after_seconds(seconds);
+            if holds && has_root && now >= until.min(self.time_limit) {
+                self.say(n, KEPT, host);
+                return None;
+            }
+            let state = match (has_carrier, is_bound) {
+                (false, _) => LinkState::WaitingCarrier,
+                (true, true) => LinkState::WaitingRoot,
+                (true, false) => LinkState::WaitingLease,
+            };
+            // The one that may take longest counts.
+            if wait.1 < until {
+                wait = (state, until);
+            }
+        }
+        Some(wait)
+    }
+
+    /// Whether the lease of this link, or of one of these, must say where root is.
+    pub(crate) fn needs_root(&self, id: LinkId) -> bool {
+        let global = &self.config.global;
+        let is_any = |link: &LinkConfig| matches!(link.matches, LinkMatch::Any);
+        global.dhcp_root
+            && match global.bootdev {
+                Some(bootdev) => bootdev == id,
+                None => {
+                    let mut asking = self.config.links.iter().filter(|link| link.ipv4.asks());
+                    self.config.link(id).is_some_and(is_any) || asking.nth(1).is_none()
+                }
+            }
+    }
+
+    /// Of the links that one description fits, the first one whose lease says where root is.
+    pub(super) fn root_link(&self, now: Instant) -> Option<u32> {
+        let mut found = None;
+        for lessee in self.lessees.iter() {
+            if lessee.holds(now)
+                && self.needs_root(lessee.config)
+                && !lessee.lease.get(Field::RootPath).is_empty()
+            {
+                found = Some(found.unwrap_or(u32::MAX).min(lessee.ifindex));
+            }
+        }
+        found
+    }
+
+    /// The lease that a link has.
+    pub(crate) fn lease_of(&self, ifindex: u32) -> Option<&Lease> {
+        let mut lessees = self.lessees.iter();
+        let has =
+            |lessee: &&Lessee| lessee.ifindex == ifindex && is_leased(self.desired.links, lessee);
+        lessees.find(has).map(|lessee| &lessee.lease)
+    }
+}
+
+/// What is written down of a lease.
+fn file<'a>(lessee: &'a Lessee, name: &'a IfName) -> LeaseFile<'a> {
+    LeaseFile {
+        name,
+        ifindex: lessee.ifindex,
+        began: lessee.began(),
+        lease: &lessee.lease,
+    }
+}
+
+/// Whether a lease is written down as it is.
+#[inline(never)]
+fn is_kept(lessee: &Lessee, name: &IfName, host: &mut impl Host) -> bool {
+    let text = what_is_there(host, OutputFile::Lease(name));
+    is_written_as(&file(lessee, name), text)
+}
+
+/// Reads what an earlier run wrote down of a lease. One that is to begin yet is of another boot.
+#[inline(never)]
+pub(super) fn recall(lessee: &mut Lessee, name: &IfName, host: &mut impl Host) {
+    let now = host.now();
+    let text = host.read(OutputFile::Lease(name)).unwrap_or_default();
+    if let Some(began) = lease::read(text, lessee.ifindex, &mut lessee.lease)
+        && began <= now
+    {
+        lessee.client.recall(&lessee.lease, began);
+        lessee.saved = true;
+    }
+}
+
+/// Whether what is leased is among what is desired.
+pub(super) fn is_leased(links: &VecView<DesiredLink>, lessee: &Lessee) -> bool {
+    links
+        .iter()
+        .any(|link| link.ifindex == lessee.ifindex && link.leased)
+}
+
+pub(super) const KEPT: Complaint = Complaint::note(Problem::LeaseKept, Effect::None);

@@ -1,0 +1,122 @@
+//! What the sources say once for the machine.
+
+use super::config::{LinkId, LinkMatch, SourceKind, Str};
+use super::link::IfName;
+use crate::diag::Origin;
+use core::net::IpAddr;
+
+/// One of [`Timeouts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// DHCP in all (`rd.net.timeout.dhcp`, before [`Wait::DhcpRetry`]).
+    Dhcp,
+    /// Factor of `Dhcp` (`rd.net.dhcp.retry`).
+    DhcpRetry,
+    /// Carrier after link up (`rd.net.timeout.carrier`, `rd.net.timeout.ifup`).
+    Carrier,
+    /// A named device to appear (`rd.net.timeout.iflink`).
+    Device,
+    /// Router discovery (`rd.net.timeout.ipv6auto`).
+    Ipv6Auto,
+    /// Duplicate address detection (`rd.net.timeout.ipv6dad`).
+    Dad,
+    /// The gateway to answer (`rd.net.timeout.route`).
+    Route,
+    /// DHCPv4 that is not required, once IPv6 is up (`rd.net.timeout.ip-required`).
+    IpRequired,
+}
+
+/// Waits, in seconds, by [`Wait`]; `u32::MAX` is "for ever".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts(pub [u32; 8]);
+
+impl Timeouts {
+    /// The defaults of dracut.cmdline(7) and of NetworkManager in an initramfs.
+    pub const DEFAULT: Timeouts = Timeouts([90, 1, 10, 60, 40, 50, 60, 20]);
+
+    /// One of them.
+    pub fn of(&self, wait: Wait) -> u32 {
+        self.0.get(wait as usize).copied().unwrap_or_default()
+    }
+
+    /// Changes one of them.
+    pub fn set(&mut self, wait: Wait, seconds: u32) {
+        if let Some(of) = self.0.get_mut(wait as usize) {
+            *of = seconds;
+        }
+    }
+
+    /// DHCP, with its factor.
+    pub fn dhcp_in_all(&self) -> u32 {
+        self.of(Wait::Dhcp).saturating_mul(self.of(Wait::DhcpRetry))
+    }
+}
+
+/// Words about the link the machine boots from, kept until every word is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BootWords {
+    /// `bootdev=`.
+    pub bootdev: Option<(LinkMatch, Origin)>,
+    /// `BOOTIF=`, as [`LinkMatch::Bootif`].
+    pub bootif: Option<(LinkMatch, Origin)>,
+    /// Whether `BOOTIF=` counts (`rd.bootif=`).
+    pub use_bootif: bool,
+    /// Whether root comes over the network (`netroot=`, `root=dhcp`).
+    pub netroot: bool,
+}
+
+/// What is said once for the machine. In the order of [`LinkConfig`](super::config::LinkConfig).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Global {
+    /// The network is required even if no link is named (`rd.neednet`, `netroot=`, `root=dhcp`).
+    pub neednet: bool,
+    /// Whether a lease must say where root is (`netroot=dhcp`, `root=dhcp`).
+    pub dhcp_root: bool,
+    /// Whether gateways must answer before a link is done (`netroot=`, `rd.net.timeout.route=`).
+    pub probe_gateway: bool,
+    /// Whether name servers of DHCP and RA are used at all (`rd.peerdns=`).
+    pub peer_dns: bool,
+    /// Whether what servers say may be read where there is no jail to read it in (`ifdawn.jail=off`).
+    pub jail_off: bool,
+    /// Which input named the machine: one from the command line is set even over a name that is set already.
+    pub hostname_source: SourceKind,
+    /// The link whose lease provides root (`bootdev=`, `BOOTIF=`, else the first of several `ip=`).
+    pub bootdev: Option<LinkId>,
+    /// Host name.
+    pub hostname: Option<Str>,
+    /// Vendor class of every link of the command line (`rd.net.dhcp.vendor-class=`).
+    pub vendor_class: Option<Str>,
+    /// The only link that may carry the default route (`GATEWAYDEV`).
+    pub gateway_dev: Option<IfName>,
+    /// The boot server (second field of `ip=`), for who mounts root over NFS.
+    pub boot_server: Option<IpAddr>,
+    /// Waits.
+    pub timeouts: Timeouts,
+    /// See [`BootWords`].
+    pub boot_words: BootWords,
+}
+
+impl Global {
+    /// Nothing said.
+    pub const NONE: Global = Global {
+        hostname: None,
+        hostname_source: SourceKind::Ifcfg,
+        vendor_class: None,
+        timeouts: Timeouts::DEFAULT,
+        bootdev: None,
+        gateway_dev: None,
+        neednet: false,
+        dhcp_root: false,
+        probe_gateway: false,
+        peer_dns: true,
+        jail_off: false,
+        boot_server: None,
+        boot_words: BootWords {
+            bootdev: None,
+            bootif: None,
+            use_bootif: true,
+            netroot: false,
+        },
+    };
+}

@@ -1,0 +1,277 @@
+//! `/run/ifdawn/lease-IF`: a DHCPv4 lease, for who mounts root or sets the clock, and for our next run.
+//!
+//! ```text
+//! DEVICE='eth0'
+//! PROTO='dhcp'
+//! IFINDEX='7'
+//! UPTIME='12'
+//! IPV4ADDR='192.0.2.100'
+//! IPV4NETMASK='255.255.255.0'
+//! IPV4DNS='192.0.2.53 192.0.2.54'
+//! DHCPLEASETIME='3600'
+//! ROUTES='198.51.100.0/24,192.0.2.7 203.0.113.0/24,0.0.0.0'
+//! ```
+//!
+//! The keys are those of [`Field`], klibc's where it has them; `UPTIME` is when the lease began, in seconds since
+//! boot. Nothing that a shell could misread is in a [`Lease`], so a value needs its quotes only. A file with
+//! anything in it that is not as written here is not read at all.
+
+use crate::engine::Instant;
+use crate::model::addr::{Cidr, Family, dotted};
+use crate::model::lease::{Field, Kind, Lease, ROUTE_OCTETS};
+use crate::model::link::IfName;
+use crate::packed::Packed;
+use crate::text::show::{Show, Text, displayed};
+use crate::text::{parts, scalar};
+use core::net::IpAddr;
+
+/// The text of the file.
+pub struct LeaseFile<'a> {
+    /// The link's name.
+    pub name: &'a IfName,
+    /// The link's number: under another one the lease is that of another link.
+    pub ifindex: u32,
+    /// When the lease began.
+    pub began: Instant,
+    /// What was said.
+    pub lease: &'a Lease,
+}
+
+impl Show for LeaseFile<'_> {
+    fn show(&self, f: &mut Text<'_>) {
+        let began = (self.began.0 / 1_000_000) as u32;
+        f.show("DEVICE='", self.name);
+        f.count("'\nPROTO='dhcp'\nIFINDEX='", self.ifindex);
+        f.count("'\nUPTIME='", began);
+        for field in Field::ALL {
+            if let Some((key, value)) = &said(self.lease, *field) {
+                f.show("'\n", key);
+                f.show("='", value);
+            }
+        }
+        f.put(b"'\n");
+    }
+}
+
+displayed!(LeaseFile<'_>);
+
+/// The key of a field and its value in words; `None` for what is not kept, or was not said.
+#[inline(never)]
+pub fn said(lease: &Lease, field: Field) -> Option<(Packed, Value<'_>)> {
+    let key = Field::KEYS.line(field as usize);
+    let value = Value {
+        kind: field.slot().kind,
+        octets: lease.get(field),
+    };
+    (!key.0.is_empty() && !value.octets.is_empty()).then_some((key, value))
+}
+
+/// A field in words.
+pub struct Value<'a> {
+    kind: Kind,
+    octets: &'a [u8],
+}
+
+impl Show for Value<'_> {
+    fn show(&self, f: &mut Text<'_>) {
+        let step = match self.kind {
+            Kind::Number | Kind::Addr | Kind::Addrs => 4,
+            Kind::Routes => ROUTE_OCTETS,
+            Kind::Hostname | Kind::Domains | Kind::Text | Kind::Octets => {
+                return f.put(self.octets);
+            }
+        };
+        let mut blank = "";
+        for item in self.octets.chunks(step) {
+            if self.kind == Kind::Number {
+                let add = |sum: u32, octet: &u8| sum << 8 | u32::from(*octet);
+                f.count(blank, item.iter().fold(0, add));
+            } else if let Some(([len, dst @ ..], gateway)) = item.split_first_chunk::<5>() {
+                dotted(f, blank, dst);
+                f.count("/", (*len).into());
+                dotted(f, ",", gateway);
+            } else {
+                dotted(f, blank, item);
+            }
+            blank = " ";
+        }
+    }
+}
+
+/// Reads the file of the link with this number: when the lease began. `None` where the file is not one of
+/// ours, or of another link.
+#[inline(never)]
+pub fn read(text: &[u8], ifindex: u32, lease: &mut Lease) -> Option<Instant> {
+    *lease = Lease::NONE;
+    let (mut rest, mut began, mut is_its) = (Some(text), None, false);
+    while let Some(line @ [_, ..]) = parts::next(&mut rest, b'\n') {
+        let (key, value) = parts::split(line, b'=');
+        let value = value?.strip_prefix(b"'")?.strip_suffix(b"'")?;
+        match parts::position(b"DEVICE,PROTO,IFINDEX,UPTIME", key) {
+            Some(0 | 1) => {}
+            Some(2) => is_its = scalar::number(value)? == ifindex,
+            Some(_) => began = Some(u64::from(scalar::number(value)?).wrapping_mul(1_000_000)),
+            None => read_field(key, value, lease)?,
+        }
+    }
+    let is_whole = is_its && lease.is_sound() && lease.addr(Field::Addr).is_some();
+    began.filter(|_| is_whole).map(Instant)
+}
+
+/// Reads the value of one key.
+fn read_field(key: &[u8], value: &[u8], lease: &mut Lease) -> Option<()> {
+    let is_it = |field: &&Field| {
+        Field::KEYS
+            .line(**field as usize)
+            .strip(key)
+            .is_some_and(<[u8]>::is_empty)
+    };
+    let field = *Field::ALL.iter().find(is_it).filter(|_| !key.is_empty())?;
+    let slot = field.slot();
+    let mut rest = value;
+    lease.put(field, b"");
+    match slot.kind {
+        Kind::Hostname | Kind::Domains | Kind::Text | Kind::Octets => lease.add(field, value),
+        Kind::Number | Kind::Addr | Kind::Addrs | Kind::Routes => {
+            while let Some(word) = parts::next_word(&mut rest) {
+                let mut item = [0; ROUTE_OCTETS];
+                let len = read_item(slot.kind, word, &mut item)?;
+                let mut item = item.get(..len)?;
+                while slot.kind == Kind::Number && item.len() > usize::from(slot.room) {
+                    item = item.strip_prefix(&[0])?;
+                }
+                lease.add(field, item);
+            }
+        }
+    }
+    (!lease.get(field).is_empty() && !lease.left_out(field)).then_some(())
+}
+
+/// Reads a number, an address or a route; how many octets it has.
+fn read_item(kind: Kind, word: &[u8], item: &mut [u8; ROUTE_OCTETS]) -> Option<usize> {
+    let [len, a, b, c, d, rest @ ..] = item;
+    if kind == Kind::Routes {
+        let mut dst = Cidr::default(Family::V4);
+        let (prefix, gateway) = parts::split(word, b',');
+        scalar::cidr(prefix, &mut dst).ok()?;
+        let IpAddr::V4(addr) = dst.addr else {
+            return None;
+        };
+        *len = dst.len;
+        [*a, *b, *c, *d] = addr.octets();
+        *rest = scalar::ipv4(gateway?)?.octets();
+        return Some(ROUTE_OCTETS);
+    }
+    let octets = match kind == Kind::Number {
+        true => scalar::number(word)?.to_be_bytes(),
+        false => scalar::ipv4(word)?.octets(),
+    };
+    [*len, *a, *b, *c] = octets;
+    Some(octets.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::{String, ToString};
+
+    fn lease() -> Lease {
+        let mut lease = Lease::NONE;
+        for (field, octets) in [
+            (Field::Message, &[5][..]),
+            (Field::Xid, &[1, 2, 3, 4]),
+            (Field::Addr, &[192, 0, 2, 100]),
+            (Field::Mask, &[255, 255, 255, 0]),
+            (Field::Router, &[192, 0, 2, 1]),
+            (Field::Dns, &[192, 0, 2, 53, 192, 0, 2, 54]),
+            (Field::Hostname, b"box"),
+            (Field::Search, b"a.example b.example"),
+            (Field::RootPath, b"nbd:192.0.2.1:root"),
+            (Field::Mtu, &[0x05, 0x78]),
+            (Field::LeaseTime, &[0xff; 4]),
+            (
+                Field::Routes,
+                &[
+                    24, 198, 51, 100, 0, 192, 0, 2, 7, 24, 203, 0, 113, 0, 0, 0, 0, 0,
+                ],
+            ),
+        ] {
+            lease.put(field, octets);
+            assert!(!lease.left_out(field));
+        }
+        lease
+    }
+
+    fn text(lease: &Lease) -> String {
+        LeaseFile {
+            name: &IfName::new(b"eth0").unwrap(),
+            ifindex: 7,
+            began: Instant(12_500_000),
+            lease,
+        }
+        .to_string()
+    }
+
+    #[test]
+    fn the_file_reads_as_klibc_users_expect() {
+        let want = "DEVICE='eth0'\nPROTO='dhcp'\nIFINDEX='7'\nUPTIME='12'\nIPV4ADDR='192.0.2.100'\n\
+            IPV4NETMASK='255.255.255.0'\nIPV4GATEWAY='192.0.2.1'\nIPV4DNS='192.0.2.53 192.0.2.54'\n\
+            HOSTNAME='box'\nDOMAINSEARCH='a.example b.example'\nROOTPATH='nbd:192.0.2.1:root'\nMTU='1400'\n\
+            DHCPLEASETIME='4294967295'\nROUTES='198.51.100.0/24,192.0.2.7 203.0.113.0/24,0.0.0.0'\n";
+        assert_eq!(text(&lease()), want);
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let mut read_back = Lease::NONE;
+        let began = read(text(&lease()).as_bytes(), 7, &mut read_back);
+        assert_eq!(began, Some(Instant(12_000_000)));
+        for field in Field::ALL {
+            let is_kept = !Field::KEYS.line(*field as usize).0.is_empty();
+            let want = lease();
+            let want = if is_kept { want.get(*field) } else { b"" };
+            assert_eq!(read_back.get(*field), want, "{field:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_another_link_or_of_somebody_else_is_not_read() {
+        let whole = text(&lease());
+        let mut lease = Lease::NONE;
+        assert_eq!(read(whole.as_bytes(), 8, &mut lease), None);
+        for (part, other) in [
+            ("UPTIME='12'\n", ""),
+            ("IPV4ADDR='192.0.2.100'\n", ""),
+            ("IFINDEX='7'\n", ""),
+            ("'192.0.2.1'", "192.0.2.1"),
+            ("192.0.2.53 ", "192.0.2.353 "),
+            ("='box'", "='$(reboot)'"),
+            ("='1400'", "='140000'"),
+            ("='1400'", "='1400 1400'"),
+            ("MTU=", "MTV="),
+            ("MTU='1400'", "='5'"),
+            ("/24,192", "/33,192"),
+            ("198.51.100.0/24", "198.51.100.1/24"),
+            ("nbd:", "nbd: "),
+            ("PROTO='dhcp'", "PROTO"),
+        ] {
+            assert!(whole.contains(part), "{part}");
+            let text = whole.replacen(part, other, 1);
+            assert_eq!(read(text.as_bytes(), 7, &mut lease), None, "{part} {other}");
+        }
+    }
+
+    /// A torn file is not read, but where it ends with a line.
+    #[test]
+    fn a_torn_file_is_not_read() {
+        let whole = text(&lease());
+        for len in 0..whole.len() {
+            let mut lease = Lease::NONE;
+            let torn = &whole.as_bytes()[..len];
+            let is_read = read(torn, 7, &mut lease).is_some();
+            let ends_a_line = whole.as_bytes()[len] == b'\n' || torn.ends_with(b"\n");
+            assert!(!is_read || ends_a_line, "{len}");
+            assert!(lease.is_sound());
+        }
+    }
+}

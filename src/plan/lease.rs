@@ -1,0 +1,103 @@
+//! Leases as one more layer of what shall be: what the configuration says comes first.
+
+use super::resolve::Resolver;
+use crate::diag::{Complaint, Effect, Origin, Problem};
+use crate::engine::Instant;
+use crate::model::config::LinkConfig;
+use crate::model::desired::Thing;
+use crate::model::lease::{self, Field, ROUTE_OCTETS};
+use crate::model::observed::Link;
+use crate::model::route::Reach;
+use crate::proto::Lessee;
+use core::net::IpAddr;
+use core::ops::RangeInclusive;
+use heapless::VecView;
+
+/// The MTUs that are taken from a lease: below the least of IPv6 (RFC 8200) the link would lose all of that, and
+/// longer than a jumbo frame is none.
+const MTUS: RangeInclusive<u32> = 1_280..=9_216;
+
+impl Resolver<'_, '_> {
+    /// Adds what is leased.
+    pub fn leases(&mut self, lessees: &VecView<Lessee>, now: Instant) {
+        let (config, observed) = (self.config, self.observed);
+        for lessee in lessees.iter() {
+            if lessee.holds(now)
+                && let Some(link) = observed.by_index(lessee.ifindex)
+                && let Some(config) = config.link(lessee.config)
+            {
+                self.lease(config, link, lessee, now);
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn lease(
+        &mut self,
+        config: &LinkConfig,
+        link: &Link,
+        lessee: &Lessee,
+        now: Instant,
+    ) -> Option<()> {
+        let (id, lease) = (lessee.config, &lessee.lease);
+        let ip = &config.ipv4;
+        let cidr = lease.cidr();
+        let addr = cidr.as_ref()?;
+        let last = addr.broadcast();
+        let mut wanted = Thing::addr(link.ifindex, addr, &None, ip.origin);
+        wanted.broadcast = last;
+        if let Some(given) = lease.addr(Field::Broadcast)
+            && last.is_some()
+            && addr.contains(&IpAddr::V4(given))
+        {
+            wanted.broadcast = Some(given);
+        }
+        wanted.valid_secs = lessee.valid_secs(now);
+        self.add(&wanted);
+        let mut mtu = lease.number(Field::Mtu);
+        if mtu.is_some_and(|mtu| !MTUS.contains(&mtu)) {
+            mtu = None;
+            self.complain_of_option(Field::Mtu, ip.origin, link);
+        }
+        let desired = self.desired.link_mut(link.ifindex)?;
+        if desired.mtu.is_none() {
+            desired.mtu = mtu;
+        }
+        desired.leased = true;
+        let mut router = None;
+        if ip.peer_routes {
+            for octets in lease.get(Field::Routes).chunks(ROUTE_OCTETS) {
+                if let Some((dst, via)) = &lease::route(octets)
+                    && (ip.default_route || !dst.is_default())
+                {
+                    let mut wanted = self.route_of(id, link, ip, dst, via);
+                    wanted.yields = !dst.is_default();
+                    if let Some(via) = via
+                        && !self.is_near(link.ifindex, via)
+                    {
+                        wanted.route.reach = Reach::Onlink;
+                    }
+                    self.add(&wanted);
+                }
+            }
+            router = lease.addr(Field::Router).map(IpAddr::V4);
+            if let (Some(theirs), Some(last)) = (&router, last)
+                && (*theirs == last || *theirs == addr.network())
+            {
+                router = None;
+                self.complain_of_option(Field::Router, ip.origin, link);
+            }
+        }
+        if ip.gateway.is_some() {
+            router = ip.gateway;
+        }
+        self.gateway(id, link, ip, &router);
+        Some(())
+    }
+
+    /// An option says what cannot be.
+    fn complain_of_option(&mut self, field: Field, origin: Origin, link: &Link) {
+        const BAD: Complaint = Complaint::warning(Problem::BadOption, Effect::PartIgnored);
+        self.complain(BAD.with(field.slot().code.into()), origin, &link.name);
+    }
+}

@@ -1,0 +1,115 @@
+//! What the packet sockets hear: the program's own filters, on a socket that needs no rights.
+#![cfg(target_os = "linux")]
+
+#[cfg(test)]
+#[expect(dead_code, reason = "a part of it is for the program only")]
+#[path = "../src/bin/ifdawn/sys"]
+mod sys {
+    mod bpf;
+    mod call;
+    pub mod packet;
+
+    use call::{bind, send, set, socket};
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sys::packet::{EtherType, filter};
+    use std::os::fd::AsFd;
+    use std::os::unix::net::UnixDatagram;
+
+    const TAG: u16 = 0xabcd;
+
+    /// Whether a packet is heard.
+    fn hears(what: EtherType, packet: &[u8]) -> bool {
+        let (here, there) = UnixDatagram::pair().unwrap();
+        here.set_nonblocking(true).unwrap();
+        filter(here.as_fd(), what, TAG).unwrap();
+        // Says whether it arrives, or as much of it as the filter lets through.
+        let _ = there.send(packet);
+        here.recv(&mut [0; 2048])
+            .is_ok_and(|len| len == packet.len())
+    }
+
+    /// From port 67 to port 68, a BOOTREPLY with our tag, behind so many octets of IP options.
+    fn answer(options: usize) -> Vec<u8> {
+        let mut packet = vec![0; 20 + options];
+        packet[0] = 0x45 + options as u8 / 4;
+        packet[9] = 17;
+        packet.extend([0, 67, 0, 68, 1, 8, 0, 0]);
+        packet.extend([2, 1, 6, 0, 0xab, 0xcd, 0x12, 0x34]);
+        packet.resize(packet.len() + 232, 0);
+        packet
+    }
+
+    #[test]
+    fn answers_are_heard() {
+        for options in [0, 4, 8, 40] {
+            assert!(hears(EtherType::Ipv4, &answer(options)), "{options}");
+        }
+    }
+
+    #[test]
+    fn one_of_these_and_it_is_not() {
+        for options in [0, 8, 40] {
+            let [udp, bootp] = [20 + options, 28 + options];
+            for (at, octet, what) in [
+                (6, 0x20, "more fragments"),
+                (6, 0x01, "a fragment"),
+                (7, 1, "a fragment"),
+                (9, 6, "TCP"),
+                (udp + 2, 1, "another port"),
+                (udp + 3, 67, "another port"),
+                (bootp, 1, "a request"),
+                (bootp + 4, 0, "another tag"),
+                (bootp + 5, 0, "another tag"),
+            ] {
+                let mut packet = answer(options);
+                packet[at] = octet;
+                assert!(
+                    !hears(EtherType::Ipv4, &packet),
+                    "{what} at {at}, {options} octets of options"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_matter_does_not() {
+        for (at, octet) in [
+            (1, 0x10),
+            (6, 0x40),
+            (8, 1),
+            (21, 7),
+            (27, 7),
+            (34, 0),
+            (35, 0),
+            (200, 1),
+        ] {
+            let mut packet = answer(0);
+            packet[at] = octet;
+            assert!(hears(EtherType::Ipv4, &packet), "{at}");
+        }
+    }
+
+    #[test]
+    fn short_ones_are_not() {
+        let packet = answer(0);
+        // The kernel reads no further than the first half of xid.
+        for len in 1..34 {
+            assert!(!hears(EtherType::Ipv4, &packet[..len]), "{len}");
+        }
+    }
+
+    #[test]
+    fn arp_is_for_ipv4() {
+        let packet = [0, 1, 8, 0, 6, 4, 0, 1];
+        assert!(hears(EtherType::Arp, &packet));
+        assert!(
+            hears(EtherType::Arp, &[0, 32, 8, 0, 20, 4, 0, 2]),
+            "InfiniBand"
+        );
+        assert!(!hears(EtherType::Arp, &[0, 1, 0x86, 0xdd, 6, 16, 0, 1]));
+        assert!(!hears(EtherType::Arp, &packet[..3]));
+    }
+}

@@ -2,6 +2,7 @@
 # make debug     its unstripped twin: target/dist/ifdawn.debug
 # make demo      the main job, shown in a private network namespace
 # make test      every check and every test
+# make fuzz      every fuzz target, FUZZ_SECONDS each
 # make install   binary, man page and documents, under $(DESTDIR)$(PREFIX)
 # make size-report, make bench, make clean
 
@@ -9,9 +10,10 @@ PREFIX = /usr
 SBINDIR = $(PREFIX)/sbin
 MANDIR = $(PREFIX)/share/man
 DOCDIR = $(PREFIX)/share/doc/ifdawn
+FUZZ_SECONDS = 600
 
 # Cargo knows what is out of date; make does not try to.
-.PHONY: all debug demo test install size-report bench clean
+.PHONY: all debug demo test fuzz install size-report bench clean
 
 all debug:
 	recipe/setup build
@@ -24,6 +26,10 @@ demo: all
 test:
 	recipe/setup test
 	tests/run
+
+fuzz:
+	recipe/setup fuzz
+	fuzz/run --seconds $(FUZZ_SECONDS)
 
 # Builds nothing when there is a binary, so that it can run as root after `make` as somebody else.
 install:

@@ -1,0 +1,206 @@
+//! What readers fill, on tables that an input can fill, and what must hold of it whatever was read.
+
+use heapless::Vec;
+use ifdawn::diag::{Diagnostic, FileId, Sink};
+use ifdawn::model::addr::Family;
+use ifdawn::model::config::{
+    AddrConfig, Config, Global, LinkConfig, LinkId, LinkMatch, NameRule, RouteConfig, RouteDev,
+    Search, Server, Str,
+};
+use ifdawn::model::index::Index;
+use ifdawn::model::link::IfName;
+use ifdawn::source::assignments::{Entry, Scratch};
+use ifdawn::source::ifcfg::{self, Defaults};
+use ifdawn::source::{Context, Key, cmdline, route_file, sysconfig};
+use ifdawn::text::scalar;
+use std::string::String;
+
+/// Looks at each complaint.
+struct Ear {
+    /// Whether what is complained of may stand beyond its line: a quoted word goes on over a line's end.
+    goes_on: bool,
+}
+
+impl Sink for Ear {
+    fn report(&mut self, diagnostic: &Diagnostic<'_>) {
+        let line = diagnostic.to_string();
+        assert!(
+            line.bytes().all(|octet| (b' '..=b'~').contains(&octet)),
+            "{line:?}"
+        );
+        if let Some(at) = &diagnostic.at {
+            assert!(
+                self.goes_on || at.column as usize <= at.text.len() + 1,
+                "{line}"
+            );
+            assert!(!at.text.contains(&b'\n'), "{line}");
+        }
+    }
+}
+
+/// Each key of a table with each of several values.
+pub fn assigned<H>(keys: &[Key<H>]) -> impl Iterator<Item = String> {
+    const VALUES: &[&str] = &[
+        "yes",
+        "no",
+        "5",
+        "192.0.2.9",
+        "fd00::9",
+        "box.example",
+        "01:02:03",
+    ];
+    keys.iter().flat_map(|key| {
+        let number = if key.numbered { "1" } else { "" };
+        VALUES
+            .iter()
+            .map(move |value| format!("{}{number}={value}", key.name))
+    })
+}
+
+/// The tables behind a [`Config`] and a [`Scratch`].
+struct Tables {
+    links: Vec<LinkConfig, 16>,
+    addrs: Vec<AddrConfig, 16>,
+    routes: Vec<RouteConfig, 32>,
+    name_rules: Vec<NameRule, 8>,
+    servers: Vec<Server, 8>,
+    search: Vec<Search, 8>,
+    files: Vec<Str, 12>,
+    strings: Vec<u8, 512>,
+    entries: Vec<Entry, 32>,
+    values: Vec<u8, 5_000>,
+    slots: [u32; 64],
+}
+
+/// A file, by its first octet: `c`ommand line, `n`etwork, `r`oute, route`6`, else ifcfg.
+pub fn read(files: &[&[u8]]) {
+    let tables = &mut Tables {
+        links: Vec::new(),
+        addrs: Vec::new(),
+        routes: Vec::new(),
+        name_rules: Vec::new(),
+        servers: Vec::new(),
+        search: Vec::new(),
+        files: Vec::new(),
+        strings: Vec::new(),
+        entries: Vec::new(),
+        values: Vec::new(),
+        slots: [0; 64],
+    };
+    let config = &mut Config {
+        links: &mut tables.links,
+        addrs: &mut tables.addrs,
+        routes: &mut tables.routes,
+        name_rules: &mut tables.name_rules,
+        servers: &mut tables.servers,
+        search: &mut tables.search,
+        files: &mut tables.files,
+        strings: &mut tables.strings,
+        global: Global::NONE,
+    };
+    let mut defaults = Defaults::NONE;
+    let mut dev = RouteDev::Anywhere;
+    for (n, text) in files.iter().enumerate() {
+        let Some((kind, text)) = text.split_first() else {
+            continue;
+        };
+        let link = format!("eth{n}");
+        let name = format!("ifcfg-{link}");
+        let scratch = &mut Scratch {
+            entries: &mut tables.entries,
+            values: &mut tables.values,
+            index: Index::new(&mut tables.slots),
+        };
+        let cx = &mut Context {
+            file: config.add_file(name.as_bytes()).unwrap_or(FileId(0)),
+            config,
+            sink: &mut Ear {
+                goes_on: *kind == b'c',
+            },
+            name: name.as_bytes(),
+        };
+        match kind {
+            b'c' => cmdline::read(text, cx),
+            b'n' => sysconfig::read(text, &mut defaults, scratch, cx),
+            b'r' => route_file::read(text, Family::V4, dev, scratch, cx),
+            b'6' => route_file::read(text, Family::V6, dev, scratch, cx),
+            _ => {
+                let read = ifcfg::read(text, link.as_bytes(), &defaults, scratch, cx);
+                dev = read.map_or(RouteDev::Anywhere, RouteDev::Link);
+            }
+        }
+    }
+    cmdline::finish(&mut Context {
+        config,
+        sink: &mut Ear { goes_on: true },
+        file: FileId(0),
+        name: b"cmdline",
+    });
+    is_sound(config);
+}
+
+/// Every number is that of something, every text has its form.
+fn is_sound(config: &Config<'_>) {
+    let link = |id: LinkId| assert!(config.link(id).is_some(), "{id:?}");
+    let text = |kept: Str| config.text(kept);
+    let name = |name: IfName| assert_eq!(IfName::new(name.as_bytes()), Some(name));
+    let hostname = |kept: Str| assert!(scalar::is_hostname(text(kept)), "{:?}", shown(text(kept)));
+    for said in config.links.iter() {
+        said.name.map(name);
+        if let LinkMatch::Name(matched) = said.matches {
+            name(matched);
+        }
+        said.ipv4.dhcp_hostname.map(hostname);
+        for kept in [
+            said.dhcp4.client_id,
+            said.dhcp4.vendor_class,
+            said.dhcp4.user_class,
+        ] {
+            assert!(
+                kept.is_none_or(|kept| (1..=255).contains(&text(kept).len())),
+                "{kept:?}"
+            );
+        }
+    }
+    for addr in config.addrs.iter() {
+        link(addr.link);
+        assert!(addr.addr.len <= Family::of(&addr.addr.addr).bits());
+        if let Some(peer) = &addr.peer {
+            assert_eq!(Family::of(peer), Family::of(&addr.addr.addr));
+        }
+    }
+    for route in config.routes.iter() {
+        match route.dev {
+            RouteDev::Link(id) => link(id),
+            RouteDev::Name(dev) => name(dev),
+            RouteDev::Anywhere => {}
+        }
+        assert!(route.route.dst.len <= route.route.family().bits());
+        assert_eq!(route.route.dst.network(), route.route.dst.addr);
+    }
+    for rule in config.name_rules.iter() {
+        name(rule.name);
+        assert!(matches!(rule.mac.as_bytes().len(), 6 | 20));
+    }
+    for server in config.servers.iter() {
+        server.link.map(link);
+    }
+    for search in config.search.iter() {
+        search.link.map(link);
+        assert!(
+            scalar::is_domain(text(search.domain)),
+            "{:?}",
+            shown(text(search.domain))
+        );
+    }
+    for file in config.files.iter() {
+        assert!(text(*file).starts_with(b"ifcfg-eth"));
+    }
+    config.global.bootdev.map(link);
+    config.global.hostname.map(hostname);
+    config.global.gateway_dev.map(name);
+}
+
+fn shown(octets: &[u8]) -> String {
+    octets.escape_ascii().to_string()
+}

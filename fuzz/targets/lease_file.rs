@@ -1,0 +1,31 @@
+//! Lease files, as somebody may have left them in `/run`: what is read writes back to what reads the same.
+#![no_main]
+
+use ifdawn::model::lease::{Field, Lease};
+use ifdawn::output::lease::read;
+use ifdawn::wire::{dhcpv4, ipv4::Checksum};
+use ifdawn_fuzz::{IFINDEX, lease_file, message, sow, survives_its_file};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(init: sow(seeds()), |data: &[u8]| {
+    let mut lease = Lease::NONE;
+    if let Some(began) = read(data, IFINDEX, &mut lease) {
+        assert!(lease.is_sound() && lease.addr(Field::Addr).is_some());
+        for (n, field) in Field::ALL.iter().enumerate() {
+            let is_kept = !Field::KEYS.line(n).0.is_empty();
+            assert!(is_kept || lease.get(*field).is_empty(), "{field:?} is not kept");
+        }
+        assert_eq!(began.0 % 1_000_000, 0);
+        survives_its_file(&lease, (began.0 / 1_000_000) as u32);
+    }
+});
+
+fn seeds() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for message in message::seeds() {
+        let mut lease = Lease::NONE;
+        dhcpv4::read(&message::packet(&message), Checksum::Complete, &mut lease);
+        seeds.push(lease_file(&lease, 12).into_bytes());
+    }
+    seeds
+}

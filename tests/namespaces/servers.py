@@ -168,14 +168,18 @@ class Kea(Server):
         return {"KEA_PIDFILE_DIR": self.directory, "KEA_LOCKFILE_DIR": self.directory}
 
 
-class IscDhcpd(Server):
-    """`lease`: seconds. `options`: lines of dhcpd.conf(5)."""
-
-    READY = r"Server starting service"
+class OnePool(Server):
+    """`lease`: seconds. `options`: lines of its configuration file."""
 
     def __init__(self, test, port, *, lease=3600, first=100, last=100, options="", **rest):
         self.lease, self.range, self.options = lease, (first, last), options
         super().__init__(test, port, **rest)
+
+
+class IscDhcpd(OnePool):
+    """`options` are those of dhcpd.conf(5)."""
+
+    READY = r"Server starting service"
 
     def command(self):
         first, last = self.range
@@ -189,14 +193,10 @@ class IscDhcpd(Server):
         return [program(self.test, "dhcpd"), "-4", "-f", "-d", "--no-pid", "-cf", conf, "-lf", self.write("leases", ""), self.port]
 
 
-class Udhcpd(Server):
-    """`lease`: seconds. `options`: lines of udhcpd.conf."""
+class Udhcpd(OnePool):
+    """`options` are those of udhcpd.conf."""
 
     READY = r"started"
-
-    def __init__(self, test, port, *, lease=3600, first=100, last=100, options="", **rest):
-        self.lease, self.range, self.options = lease, (first, last), options
-        super().__init__(test, port, **rest)
 
     def command(self):
         first, last = self.range
@@ -222,3 +222,16 @@ class Relay(Server):
     def command(self):
         words = ["-4", "-d", "--no-pid", "-id", self.port, "-iu", self.upstream, self.server]
         return [program(self.test, "dhcrelay"), *words]
+
+
+def relayed(test):
+    """A dnsmasq in a network behind the switch, and a relay agent on port0 that leads to it."""
+    far = test.another_namespace()
+    test.on_switch(f"link add up0 type veth peer name up1 netns {far}", "link set up0 up", "addr add 198.51.100.1/24 dev up0")
+    subprocess.run(
+        ["nsenter", f"--net={far}", "ip", "-batch", "-"], check=True, text=True,
+        input="addr add 198.51.100.2/24 dev up1\nlink set up1 up\nroute add 192.0.2.0/24 via 198.51.100.1\n",
+    )  # fmt: skip
+    server = Dnsmasq(test, "up1", netns=far, subnet="192.0.2", options=["3,192.0.2.1"])
+    Relay(test, "port0", upstream="up0", server="198.51.100.2")
+    return server

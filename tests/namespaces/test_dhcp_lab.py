@@ -5,7 +5,7 @@ import subprocess
 
 import wire
 from dhcp import DhcpMachine
-from servers import LIBRARIES, Dnsmasq, IscDhcpd, Kea, Relay, Udhcpd, program
+from servers import LIBRARIES, Dnsmasq, IscDhcpd, Kea, Udhcpd, program, relayed
 
 SCRIPT = "#!/bin/sh\n[ $1 = bound ] && env >>{0}/udhcpc\nexit 0\n"
 
@@ -45,14 +45,7 @@ class Lab(DhcpMachine):
         self.check(Udhcpd(self, "port0"))
 
     def test_a_relay(self):
-        far = self.another_namespace()
-        self.on_switch(f"link add up0 type veth peer name up1 netns {far}", "link set up0 up", "addr add 198.51.100.1/24 dev up0")
-        subprocess.run(
-            ["nsenter", f"--net={far}", "ip", "-batch", "-"], check=True, text=True,
-            input="addr add 198.51.100.2/24 dev up1\nlink set up1 up\nroute add 192.0.2.0/24 via 198.51.100.1\n",
-        )  # fmt: skip
-        server = Dnsmasq(self, "up1", netns=far, subnet="192.0.2", options=["3,192.0.2.1"])
-        Relay(self, "port0", upstream="up0", server="198.51.100.2")
+        server = relayed(self)
         self.assertEqual(self.check(server)["serverid"], "198.51.100.2")
 
     def test_the_scripted_server(self):

@@ -1,9 +1,8 @@
 """A lease of each server, and everything it says where it belongs."""
-import subprocess
 
 import wire
 from dhcp import DhcpMachine
-from servers import Dnsmasq, IscDhcpd, Kea, Relay, Udhcpd
+from servers import Dnsmasq, IscDhcpd, Kea, Udhcpd, relayed
 
 
 class Servers(DhcpMachine):
@@ -56,14 +55,7 @@ class Servers(DhcpMachine):
 
     def test_a_relay(self):
         self.dhcp("eth0")
-        far = self.another_namespace()
-        self.on_switch(f"link add up0 type veth peer name up1 netns {far}", "link set up0 up", "addr add 198.51.100.1/24 dev up0")
-        subprocess.run(
-            ["nsenter", f"--net={far}", "ip", "-batch", "-"], check=True, text=True,
-            input="addr add 198.51.100.2/24 dev up1\nlink set up1 up\nroute add 192.0.2.0/24 via 198.51.100.1\n",
-        )  # fmt: skip
-        server = Dnsmasq(self, "up1", netns=far, subnet="192.0.2", options=["3,192.0.2.1"])
-        Relay(self, "port0", upstream="up0", server="198.51.100.2")
+        server = relayed(self)
         self.obtain(server)
         self.assertEqual(self.lease()["DHCPSERVER"], "198.51.100.2", "the server, not the relay")
 

@@ -2,11 +2,9 @@
 
 use heapless::Vec;
 use ifdawn::diag::{Diagnostic, FileId, Sink};
+use ifdawn::machine::Machine;
 use ifdawn::model::addr::Family;
-use ifdawn::model::config::{
-    AddrConfig, Config, Global, LinkConfig, LinkId, LinkMatch, NameRule, RouteConfig, RouteDev,
-    Search, Server, Str,
-};
+use ifdawn::model::config::{Config, LinkId, LinkMatch, RouteDev, Str};
 use ifdawn::model::index::Index;
 use ifdawn::model::link::IfName;
 use ifdawn::source::assignments::{Entry, Scratch};
@@ -14,6 +12,7 @@ use ifdawn::source::ifcfg::{self, Defaults};
 use ifdawn::source::{Context, Key, cmdline, route_file, sysconfig};
 use ifdawn::text::scalar;
 use std::string::String;
+use std::sync::{Mutex, PoisonError};
 
 /// Looks at each complaint.
 struct Ear {
@@ -57,16 +56,11 @@ pub fn assigned<H>(keys: &[Key<H>]) -> impl Iterator<Item = String> {
     })
 }
 
-/// The tables behind a [`Config`] and a [`Scratch`].
+/// Tables so small that an input can fill them.
+static MACHINE: Mutex<Machine<16, 12, 16, 32, 8, 8, 16, 512>> = Mutex::new(Machine::new());
+
+/// The tables behind a [`Scratch`].
 struct Tables {
-    links: Vec<LinkConfig, 16>,
-    addrs: Vec<AddrConfig, 16>,
-    routes: Vec<RouteConfig, 32>,
-    name_rules: Vec<NameRule, 8>,
-    servers: Vec<Server, 8>,
-    search: Vec<Search, 8>,
-    files: Vec<Str, 12>,
-    strings: Vec<u8, 512>,
     entries: Vec<Entry, 32>,
     values: Vec<u8, 5_000>,
     slots: [u32; 64],
@@ -75,29 +69,13 @@ struct Tables {
 /// A file, by its first octet: `c`ommand line, `n`etwork, `r`oute, route`6`, else ifcfg.
 pub fn read(files: &[&[u8]]) {
     let tables = &mut Tables {
-        links: Vec::new(),
-        addrs: Vec::new(),
-        routes: Vec::new(),
-        name_rules: Vec::new(),
-        servers: Vec::new(),
-        search: Vec::new(),
-        files: Vec::new(),
-        strings: Vec::new(),
         entries: Vec::new(),
         values: Vec::new(),
         slots: [0; 64],
     };
-    let config = &mut Config {
-        links: &mut tables.links,
-        addrs: &mut tables.addrs,
-        routes: &mut tables.routes,
-        name_rules: &mut tables.name_rules,
-        servers: &mut tables.servers,
-        search: &mut tables.search,
-        files: &mut tables.files,
-        strings: &mut tables.strings,
-        global: Global::NONE,
-    };
+    let mut machine = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
+    let config = &mut machine.engine().config;
+    config.clear();
     let mut defaults = Defaults::NONE;
     let mut dev = RouteDev::Anywhere;
     for (n, text) in files.iter().enumerate() {

@@ -67,22 +67,19 @@ impl Gateway {
 /// Whether `name`, the name of a file in the directory, is that of an `ifcfg` file, and not a backup or
 /// a package manager's leftover. Alias and range files are `ifcfg` files; [`read`] says so.
 pub fn is_ifcfg_file_name(name: &[u8]) -> bool {
-    const LEFT_OVER: &[u8] =
-        b"~ .bak .old .orig .rej .rpmnew .rpmorig .rpmsave .swp .augnew .augtmp";
+    const LEFT_OVER: Packed =
+        packed!(".bak,.old,.orig,.rej,.rpmnew,.rpmorig,.rpmsave,.swp,.augnew,.augtmp");
     let Some(link @ [_, ..]) = name.strip_prefix(b"ifcfg-".as_slice()) else {
         return false;
     };
-    let mut suffixes = Some(LEFT_OVER);
-    while let Some(suffix) = parts::next(&mut suffixes, b' ') {
-        let at = link.len().saturating_sub(suffix.len());
-        let end = link.get(at..).unwrap_or_default();
-        if parts::is_same(end, suffix) {
-            return false;
-        }
+    let dot = link.iter().rposition(|octet| *octet == b'.');
+    let ending = parts::slice(link, dot.unwrap_or(link.len()), link.len());
+    if matches!(link, [.., b'~']) || LEFT_OVER.position(ending).is_some() {
+        return false;
     }
     // rpm's temporary files: `;` and eight hexadecimal digits
     !matches!(link.split_last_chunk::<9>(),
-        Some((_, [b';', hex @ ..])) if hex.iter().all(u8::is_ascii_hexdigit))
+        Some((_, [b';', digits @ ..])) if scalar::hex(digits).is_some())
 }
 
 /// `NAME:LABEL` and `NAME-rangeN` hold more addresses of a link.
@@ -128,19 +125,18 @@ pub(super) struct Reader<'a, 'c, 'm> {
 /// Reads the file `ifcfg-NAME` (`name` is what follows `ifcfg-`). The link it describes, or `None` if
 /// it was refused, adds nothing (`lo`), or the command line speaks of that link.
 #[inline(never)]
-pub fn read(
-    text: &[u8],
+pub fn read<'c>(
     name: &[u8],
     defaults: &Defaults,
-    scratch: &mut Scratch<'_>,
-    cx: &mut Context<'_, '_>,
+    scratch: &mut Scratch<'c>,
+    cx: &mut Context<'c, '_>,
 ) -> Option<LinkId> {
     if is_alias(name) {
         cx.complain_of_file(ALIAS);
         return None;
     }
     let mut reader = Reader {
-        file: assignments::scan(text, NAMES, scratch, cx),
+        file: assignments::scan(NAMES, scratch, cx),
         defaults,
         id: LinkId::new(0),
         link: &mut LinkConfig::new(LinkMatch::Any, SourceKind::Ifcfg, Origin::NONE),
@@ -502,14 +498,8 @@ mod tests {
     ) -> (Vec<String>, Vec<String>) {
         let (mut sink, mut scratch) = (Heard::default(), ScratchTables::empty());
         for text in files {
-            let mut cx = context(config, &mut sink, b"ifcfg-x");
-            read(
-                text.as_bytes(),
-                b"x",
-                defaults,
-                &mut scratch.scratch(),
-                &mut cx,
-            );
+            let mut cx = context(config, &mut sink, b"ifcfg-x", text.as_bytes());
+            read(b"x", defaults, &mut scratch.scratch(), &mut cx);
         }
         (describe(config), sink.lines())
     }
@@ -572,15 +562,10 @@ mod tests {
         for name in ["eth0:1", "eth0-range0"] {
             let (mut tables, mut scratch) = (Storage::default(), ScratchTables::empty());
             let (mut config, mut sink) = (tables.config(), Heard::default());
-            let mut cx = context(&mut config, &mut sink, b"ifcfg-x");
+            let text = b"DEVICE=eth0\nIPADDR=bad\n";
+            let mut cx = context(&mut config, &mut sink, b"ifcfg-x", text);
             let (name, scratch) = (name.as_bytes(), &mut scratch.scratch());
-            let id = read(
-                b"DEVICE=eth0\nIPADDR=bad\n",
-                name,
-                &Defaults::NONE,
-                scratch,
-                &mut cx,
-            );
+            let id = read(name, &Defaults::NONE, scratch, &mut cx);
             assert_eq!(id, None);
             assert_eq!(sink.lines().len(), 1);
             assert!(config.links.is_empty());

@@ -67,7 +67,7 @@ impl<'w> Json<'w> {
     #[inline(never)]
     pub fn text(&mut self, value: &dyn Show) {
         self.word("\"");
-        self.out.show("", &Escaped(value));
+        escape(value, &mut self.out);
         self.out.put(b"\"");
     }
 
@@ -145,16 +145,11 @@ impl<'w> Json<'w> {
 const BACK: usize = usize::MAX;
 
 /// Whether a value is written as `text`.
-pub fn is_written_as(value: &dyn Show, text: &[u8]) -> bool {
-    after_written(value, text) == Some(b"")
-}
-
-/// What follows a value in `text`, if that begins with what is written of the value.
 #[inline(never)]
-fn after_written<'t>(value: &dyn Show, text: &'t [u8]) -> Option<&'t [u8]> {
+pub fn is_written_as(value: &dyn Show, text: &[u8]) -> bool {
     let mut rest = Rest(Some(text));
     value.show(&mut Text(&mut rest));
-    rest.0
+    rest.0 == Some(b"")
 }
 
 /// What follows what was taken, in the text it began with.
@@ -169,16 +164,15 @@ impl Take for Rest<'_> {
 /// Whether `text` begins with a value as [`Json::text`] writes it, after its first quote.
 #[inline(never)]
 pub fn begins_with(text: &[u8], value: &dyn Show) -> bool {
-    after_written(&Escaped(value), text).is_some_and(|rest| rest.starts_with(b"\""))
+    let mut rest = Rest(Some(text));
+    escape(value, &mut Text(&mut rest));
+    rest.0.is_some_and(|rest| rest.starts_with(b"\""))
 }
 
-/// A value as it stands between quotes (RFC 8259 s.7).
-struct Escaped<'a>(&'a dyn Show);
-
-impl Show for Escaped<'_> {
-    fn show(&self, f: &mut Text<'_>) {
-        self.0.show(&mut Text(&mut Escape(f)));
-    }
+/// Passes what is written of a value on as it stands between quotes (RFC 8259 s.7).
+#[inline(never)]
+fn escape(value: &dyn Show, f: &mut Text<'_>) {
+    value.show(&mut Text(&mut Escape(f)));
 }
 
 /// Passes octets on as they stand between quotes.

@@ -395,7 +395,7 @@ mod tests {
 
         fn owned_files(&mut self, _: &mut EachFile<'_>) {}
 
-        fn progress(&mut self, _: &IfName, _: &dyn Show) {}
+        fn progress(&mut self, _: &dyn Show) {}
 
         fn transmit(&mut self, _: u32, _: Packet, _: &Mac, _: &[u8]) -> Result<(), Errno> {
             Ok(())

@@ -201,7 +201,10 @@ impl Engine<'_> {
             if let Some(Original { ifindex, name, .. }) = self.originals.get(n)
                 && let Some(link) = self.observed.by_index(*ifindex)
             {
-                host.progress(&link.name, &RenamedFrom(name));
+                host.progress(&Rename {
+                    from: name,
+                    to: &link.name,
+                });
                 self.mark(*ifindex, Event::Renamed, now);
             }
         }
@@ -245,11 +248,15 @@ impl Engine<'_> {
 }
 
 /// A link's new name is told with its old one.
-struct RenamedFrom<'a>(&'a IfName);
+struct Rename<'a> {
+    from: &'a IfName,
+    to: &'a IfName,
+}
 
-impl Show for RenamedFrom<'_> {
+impl Show for Rename<'_> {
     fn show(&self, f: &mut Text<'_>) {
-        f.show("renamed from ", self.0);
+        self.to.show(f);
+        f.show(": renamed from ", self.from);
     }
 }
 

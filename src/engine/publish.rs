@@ -115,8 +115,11 @@ impl Engine<'_> {
             self.remember_problem(ifindex, &in_words(&missing.text()));
         } else if self.mark(ifindex, Event::Done, now) == now {
             self.forget_problems(ifindex);
-            let engine = &*self;
-            host.progress(&name, &News { engine, ifindex });
+            host.progress(&News {
+                engine: self,
+                name: &name,
+                ifindex,
+            });
         }
     }
 
@@ -365,12 +368,14 @@ enum OnDisk {
 /// A link's addresses, for the progress line.
 struct News<'a, 'm> {
     engine: &'a Engine<'m>,
+    name: &'a IfName,
     ifindex: u32,
 }
 
 impl Show for News<'_, '_> {
     fn show(&self, f: &mut Text<'_>) {
-        f.put(b"up");
+        self.name.show(f);
+        f.put(b": up");
         for thing in self.engine.desired.things.iter() {
             if !thing.is_wanted_on(self.ifindex) {
                 continue;

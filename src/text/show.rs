@@ -123,17 +123,6 @@ impl Show for Hex<'_> {
     }
 }
 
-/// One value after another.
-pub struct Parts<'a>(pub &'a [&'a dyn Show]);
-
-impl Show for Parts<'_> {
-    fn show(&self, text: &mut Text<'_>) {
-        for part in self.0 {
-            part.show(text);
-        }
-    }
-}
-
 impl fmt::Display for dyn Show + '_ {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut displayed = Displayed {
@@ -195,16 +184,14 @@ mod tests {
     }
 
     #[test]
-    fn parts_follow_one_another() {
-        struct Octet(u8);
-        impl Show for Octet {
+    fn values_follow_their_words() {
+        struct Octets(u8, u8);
+        impl Show for Octets {
             fn show(&self, text: &mut Text<'_>) {
                 text.hex("0x", self.0);
+                text.show(" \u{e9} ", &Hex(&[self.1, 0]));
             }
         }
-        assert_eq!(
-            written(&Parts(&[&Octet(0xa), &" \u{e9} ", &Octet(0xff)])),
-            "0x0a \u{e9} 0xff"
-        );
+        assert_eq!(written(&Octets(0xa, 0xff)), "0x0a \u{e9} ff:00");
     }
 }

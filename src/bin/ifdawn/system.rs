@@ -13,7 +13,7 @@ use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Problem, Sink};
 use ifdawn::engine::{EachFile, Engine, Host, Instant, OutputFile, Packet, Said, Settled};
 use ifdawn::model::link::{IfName, Mac};
 use ifdawn::packed::packed;
-use ifdawn::text::show::{Parts, Show};
+use ifdawn::text::show::Show;
 use std::net::Ipv4Addr;
 use std::os::fd::BorrowedFd;
 
@@ -228,8 +228,8 @@ impl Host for System<'_> {
         }
     }
 
-    fn progress(&mut self, link: &IfName, news: &dyn Show) {
-        self.log.line(Level::News, &Parts(&[link, &": ", news]));
+    fn progress(&mut self, news: &dyn Show) {
+        self.log.line(Level::News, news);
     }
 
     fn transmit(

@@ -14,6 +14,7 @@ pub use crate::complaint::{Complaint, Effect, Problem, Severity};
 pub use crate::errno::Errno;
 use crate::model::config::Config;
 use crate::packed::{Packed, unpack};
+pub use crate::subject::{Leased, Subject};
 use crate::text::show::{Show, Take, Text, displayed};
 use core::slice;
 use heapless::VecView;
@@ -74,8 +75,8 @@ pub struct Diagnostic<'a> {
     pub complaint: Complaint,
     /// Where, if anywhere.
     pub at: Option<At<'a>>,
-    /// The key (`IPADDR`, `ip=`), the link, or the command that failed; may be empty.
-    pub subject: &'a dyn Show,
+    /// The key (`IPADDR`, `ip=`), the link, or the command that failed.
+    pub subject: Subject<'a>,
     /// The offending octets, printed quoted and escaped; empty for none.
     pub token: &'a [u8],
     /// The kernel's own words about [`Problem::Kernel`], the units ([`Packed`]) of the key that
@@ -86,7 +87,7 @@ pub struct Diagnostic<'a> {
 impl Complaint {
     /// Makes it of `subject`, which no line asked for.
     #[inline(never)]
-    pub fn say(self, sink: &mut dyn Sink, subject: &dyn Show) {
+    pub fn say(self, sink: &mut dyn Sink, subject: Subject<'_>) {
         sink.report(&Diagnostic {
             complaint: self,
             at: None,
@@ -103,7 +104,7 @@ impl Complaint {
         sink: &mut dyn Sink,
         config: &Config<'_>,
         origin: Origin,
-        subject: &dyn Show,
+        subject: Subject<'_>,
     ) {
         self.report_token(sink, config, origin, subject, b"");
     }
@@ -115,7 +116,7 @@ impl Complaint {
         sink: &mut dyn Sink,
         config: &Config<'_>,
         origin: Origin,
-        subject: &dyn Show,
+        subject: Subject<'_>,
         token: &[u8],
     ) {
         sink.report(&Diagnostic {
@@ -308,7 +309,7 @@ mod tests {
                 column: 8,
                 text: b"IPADDR=10.0.0.300",
             }),
-            subject: &"IPADDR",
+            subject: Subject::Key(&Escaped(b"IPADDR")),
             token: b"10.0.0.300",
             detail: b"",
         };
@@ -324,7 +325,7 @@ mod tests {
             let d = Diagnostic {
                 complaint: Complaint::error(problem, Effect::None).with(number),
                 at: None,
-                subject: &"",
+                subject: Subject::None,
                 token: b"",
                 detail,
             };

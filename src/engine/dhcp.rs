@@ -5,8 +5,7 @@
 
 use super::leases::{KEPT, recall};
 use super::{Engine, Event, Host, Instant, OutputFile, Packet, remove};
-use crate::diag::{Complaint, Effect, Errno, Problem};
-use crate::model::addr::dotted;
+use crate::diag::{Complaint, Effect, Errno, Leased, Problem, Subject};
 use crate::model::config::{Config, Leases, LinkConfig, LinkId, Method};
 use crate::model::lease::{Field, Lease, Verdict};
 use crate::model::link::IfName;
@@ -113,13 +112,11 @@ impl Engine<'_> {
         if let Some(lessee) = engine.lessees.get(n)
             && let Some(link) = engine.observed.by_index(lessee.ifindex)
         {
-            complaint.say(
-                host,
-                &Leased {
-                    link: &link.name,
-                    addr: lessee.lease.get(Field::Addr),
-                },
-            );
+            let leased = Leased {
+                link: &link.name,
+                addr: lessee.lease.get(Field::Addr),
+            };
+            complaint.say(host, Subject::Leased(&leased));
         }
     }
 
@@ -306,19 +303,6 @@ impl Show for Told<'_> {
     fn show(&self, f: &mut Text<'_>) {
         self.link.show(f);
         f.show(": DHCPv4 ", &self.event.word());
-    }
-}
-
-/// A link, and the octets of the address that is or was leased to it, if one was.
-struct Leased<'a> {
-    link: &'a IfName,
-    addr: &'a [u8],
-}
-
-impl Show for Leased<'_> {
-    fn show(&self, f: &mut Text<'_>) {
-        self.link.show(f);
-        dotted(f, ": ", self.addr);
     }
 }
 

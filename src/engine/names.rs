@@ -7,7 +7,7 @@
 
 use super::observe::Asked;
 use super::{Engine, Event, Host};
-use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Sink};
+use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Sink, Subject};
 use crate::model::desired::Full;
 use crate::model::link::IfName;
 use crate::plan::rename::{self, LiveRename, Renamer};
@@ -111,7 +111,7 @@ impl Engine<'_> {
             self.names = Names::TakenBack;
         } else {
             self.names = Names::GivenUp;
-            STUCK.say(host, &"MAC rules");
+            STUCK.say(host, Subject::MacRules);
         }
         Ok(Renamed::Some)
     }
@@ -186,7 +186,7 @@ impl Engine<'_> {
             Names::Followed => self.tell_names(host),
             Names::TakenBack => {
                 self.names = Names::GivenUp;
-                TAKEN_BACK.say(host, &"MAC rules");
+                TAKEN_BACK.say(host, Subject::MacRules);
             }
             Names::GivenUp => {}
         }
@@ -228,7 +228,7 @@ impl Engine<'_> {
     fn restore(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         const FULL: Complaint = Complaint::error(Problem::RestoreOctets, Effect::PartIgnored);
         if core::mem::take(&mut self.restore_overflow) {
-            FULL.say(host, &"restored routes");
+            FULL.say(host, Subject::RestoredRoutes);
         }
         self.plan.clear();
         for _ in 0..2 {

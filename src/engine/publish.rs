@@ -3,7 +3,7 @@
 use super::complain::write;
 use super::leases::is_leased;
 use super::{Engine, Event, Host, Instant, OutputFile, remove};
-use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Severity};
+use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Severity, Subject};
 use crate::model::addr::Family;
 use crate::model::config::{LinkConfig, LinkId, LinkMatch, Method, SourceKind, Wait};
 use crate::model::desired::{DesiredLink, FOREVER, What};
@@ -54,7 +54,12 @@ impl Engine<'_> {
             }
             if let Some(problem) = state.awaited() {
                 let complaint = Complaint::warning(problem, Effect::MethodSkipped);
-                self.complain_of(host, complaint, config.ipv4.origin, &config.matches);
+                self.complain_of(
+                    host,
+                    complaint,
+                    config.ipv4.origin,
+                    Subject::Matches(&config.matches),
+                );
             }
         }
         let missing4 = self.complain_of_method(Family::V4, id, lacks.is_none(), host);
@@ -107,7 +112,7 @@ impl Engine<'_> {
         let observed = self.observed.by_index(ifindex);
         if observed.is_some_and(|link| !link.has_carrier()) && !self.plan.steps.iter().any(just_up)
         {
-            self.complain_of(host, NO_CARRIER, origin, &name);
+            self.complain_of(host, NO_CARRIER, origin, Subject::Link(&name));
         }
         let now = host.now();
         if let Some(missing) = missing {
@@ -153,7 +158,12 @@ impl Engine<'_> {
             false => Severity::Warning,
         };
         let complaint = Complaint::new(severity, missing, Effect::MethodSkipped);
-        self.complain_of(host, complaint, ip.origin, &config.matches);
+        self.complain_of(
+            host,
+            complaint,
+            ip.origin,
+            Subject::Matches(&config.matches),
+        );
         fails.then_some(missing)
     }
 
@@ -225,7 +235,7 @@ impl Engine<'_> {
                 TOO_MANY
             }
         };
-        complaint.say(host, &OutputFile::ResolvConf);
+        complaint.say(host, Subject::ResolvConf);
     }
 
     /// Gathers what resolv.conf shall be, and compares it with what stands in its place.
@@ -298,7 +308,7 @@ impl Engine<'_> {
         let text = what_is_there(host, OutputFile::State);
         let merged = state::carry(text, &mut is_ours, self.buffers.carried);
         if merged.is_err() {
-            NOT_MERGED.say(host, &OutputFile::State);
+            NOT_MERGED.say(host, Subject::State);
         }
         write(host, OutputFile::State, &State(self));
     }

@@ -84,7 +84,7 @@ impl Sink for Json<'_> {
         self.number(line.into());
         self.number(column.into());
         self.packed(diagnostic.complaint.severity.word());
-        self.text(diagnostic.subject);
+        self.text(&diagnostic.subject);
         self.text(&diagnostic.message());
         self.packed(diagnostic.complaint.effect.text());
     }

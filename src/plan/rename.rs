@@ -6,12 +6,11 @@
 //! rule speaks of is moved aside.
 
 use super::{Act, Naming, Phase, Plan, Rename};
-use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink};
+use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink, Subject};
 use crate::limits::MAX_LINE;
 use crate::model::config::{Config, NameRule};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{KernelKind, Link, Observed};
-use crate::text::show::Show;
 
 /// Whether the kernel renames a link that is up (Linux 6.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +83,7 @@ impl Renamer<'_, '_> {
         for rule in self.config.name_rules.iter() {
             if let Err(problem) = self.assign_one(rule) {
                 let complaint = Complaint::warning(problem, Effect::NotRenamed);
-                self.complain(complaint, rule.origin, &rule.mac, &rule.name);
+                self.complain(complaint, rule.origin, Subject::Mac(&rule.mac), &rule.name);
             }
         }
     }
@@ -154,7 +153,7 @@ impl Renamer<'_, '_> {
                 let word = if stays { "rename" } else { "ifdawn" };
                 let made = made_name(word, self.observed, holder);
                 if stays {
-                    self.complain(COMPLAINT, origin, &made, &to);
+                    self.complain(COMPLAINT, origin, Subject::Link(&made), &to);
                 }
                 self.rename(holder, &made, origin);
                 break;
@@ -204,7 +203,7 @@ impl Renamer<'_, '_> {
         &mut self,
         complaint: Complaint,
         origin: Origin,
-        subject: &dyn Show,
+        subject: Subject<'_>,
         name: &IfName,
     ) {
         complaint.report_token(self.sink, self.config, origin, subject, name.as_bytes());

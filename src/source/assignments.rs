@@ -6,7 +6,7 @@
 
 use super::key_table::{Found, Names};
 use super::{Context, Place};
-use crate::diag::{Complaint, Effect, Escaped, Origin, Problem};
+use crate::diag::{Complaint, Effect, Escaped, Origin, Problem, Subject};
 use crate::limits::MAX_ASSIGNMENTS;
 use crate::model::index::{HASH_START, Index, hash};
 use crate::text::assign::{self, Variables};
@@ -185,8 +185,8 @@ impl<'a> File<'a, '_, '_> {
         place.column = entry.name_at.wrapping_sub(entry.line_at).wrapping_add(1);
         let name = entry.name(self.keys.text);
         let nearest = self.keys.names.nearest(name);
-        self.cx
-            .report(&place, &Escaped(name), b"", UNKNOWN, nearest);
+        let subject = Subject::Key(&Escaped(name));
+        self.cx.report(&place, subject, b"", UNKNOWN, nearest);
     }
 }
 

@@ -21,9 +21,8 @@ pub mod sysconfig;
 pub mod testing;
 mod value;
 
-use crate::diag::{At, Complaint, Diagnostic, Escaped, FileId, Origin, Sink};
+use crate::diag::{At, Complaint, Diagnostic, Escaped, FileId, Origin, Sink, Subject};
 use crate::model::config::Config;
-use crate::text::show::Show;
 
 /// One row of an input's table.
 pub struct Key<H: 'static> {
@@ -90,7 +89,13 @@ impl Context<'_, '_> {
         token: &[u8],
         complaint: Complaint,
     ) {
-        self.report(place, &Escaped(subject), token, complaint, b"");
+        self.report(
+            place,
+            Subject::Key(&Escaped(subject)),
+            token,
+            complaint,
+            b"",
+        );
     }
 
     /// Complains about the file as a whole.
@@ -103,7 +108,7 @@ impl Context<'_, '_> {
     fn report(
         &mut self,
         place: &Place<'_>,
-        subject: &dyn Show,
+        subject: Subject<'_>,
         token: &[u8],
         complaint: Complaint,
         detail: &[u8],

@@ -9,7 +9,7 @@ use crate::sys::log::{Level, Log};
 use crate::sys::rtnl::Rtnl;
 use crate::sys::{caps, clock, drain, signal};
 use crate::system::{LOCK_MICROS, System, resolv_conf};
-use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem};
+use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem, Subject};
 use ifdawn::engine::{Engine, ForeignResolvConf, Instant, Outcome, Progress, Said};
 use ifdawn::limits::MAX_LINKS;
 use ifdawn::model::config::LinkMatch;
@@ -169,7 +169,7 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let mut code = UP;
     for name in &options.links {
         if !engine.is_configured(name) {
-            NO_SOURCE.say(&mut system.log, name);
+            NO_SOURCE.say(&mut system.log, Subject::Link(name));
             code = NOT_UP;
         }
     }
@@ -248,7 +248,7 @@ fn settle(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<(), Errno>
             engine.hear(ifindex, &said, system);
         }
         if let Some(trouble) = system.sockets.trouble.take() {
-            trouble.say(system, &"DHCP");
+            trouble.say(system, Subject::Dhcp);
         }
     }
 }
@@ -287,7 +287,9 @@ fn down(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
         match engine.down(name, system) {
             Ok(true) => continue,
             Ok(false) => {}
-            Err(errno) => FAILED.with_errno(errno).say(&mut system.log, name),
+            Err(errno) => FAILED
+                .with_errno(errno)
+                .say(&mut system.log, Subject::Link(name)),
         }
         code = NOT_UP;
     }
@@ -394,7 +396,7 @@ struct Waiting<'a> {
 
 impl Show for Waiting<'_> {
     fn show(&self, text: &mut Text<'_>) {
-        self.link.show(text);
+        Subject::Matches(self.link).show(text);
         text.show(": waiting for ", &self.what.awaited());
         if let Some(seconds) = &self.seconds {
             text.show(", ", seconds);

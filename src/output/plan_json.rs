@@ -2,7 +2,7 @@
 
 use super::json::{Json, Octets};
 use super::owned::{self, List, TakeName};
-use crate::diag::{Diagnostic, Sink};
+use crate::diag::{Diagnostic, Sink, Subject};
 use crate::model::addr::Family;
 use crate::model::config::{
     Config, Dhcp4Config, LinkConfig, LinkId, LinkMatch, NameRule, RouteDev, Str, Wait,
@@ -133,18 +133,18 @@ fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkCo
 
 /// By which the link is found: the MAC of a rule, where there is one, rather than its name.
 fn matches(json: &mut Json<'_>, matches: &LinkMatch, rule: Option<&NameRule>) {
-    let (key, value): (_, &dyn Show) = match (matches, rule) {
-        (LinkMatch::Name(name), None) => ("name", name),
+    let (key, value) = match (matches, rule) {
+        (LinkMatch::Name(name), None) => ("name", Subject::Link(name)),
         (LinkMatch::Any, _) => {
             json.word("any");
             return json.boolean(true);
         }
-        (LinkMatch::Name(_), Some(rule)) => ("mac", &rule.mac),
-        (LinkMatch::Mac(mac), _) => ("mac", mac),
-        (LinkMatch::Bootif(mac), _) => ("bootif", mac),
+        (LinkMatch::Name(_), Some(rule)) => ("mac", Subject::Mac(&rule.mac)),
+        (LinkMatch::Mac(mac), _) => ("mac", Subject::Mac(mac)),
+        (LinkMatch::Bootif(mac), _) => ("bootif", Subject::Mac(mac)),
     };
     json.word(key);
-    json.text(value);
+    json.text(&value);
 }
 
 fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig, family: Family) {
@@ -218,20 +218,20 @@ impl TakeName for Items<'_, '_> {
 /// Routes of one link, or of none.
 fn routes(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
     for given in config.routes.iter() {
-        let (owner, dev): (_, &dyn Show) = match &given.dev {
-            RouteDev::Link(id) => (Some(*id), &""),
-            RouteDev::Anywhere => (None, &""),
-            RouteDev::Name(name) => (named(config, name), name),
+        let (owner, dev) = match &given.dev {
+            RouteDev::Link(id) => (Some(*id), Subject::None),
+            RouteDev::Anywhere => (None, Subject::None),
+            RouteDev::Name(name) => (named(config, name), Subject::Link(name)),
         };
         if owner == link {
             json.item();
-            route(json, &given.route, dev);
+            route(json, &given.route, &dev);
         }
     }
     json.end();
 }
 
-fn route(json: &mut Json<'_>, route: &Route, dev: &dyn Show) {
+fn route(json: &mut Json<'_>, route: &Route, dev: &Subject<'_>) {
     json.text(&route.dst);
     json.text_or_null(&route.via);
     json.text_or_null(dev);

@@ -120,86 +120,92 @@ impl Step {
 
 impl Show for Op<'_> {
     fn show(&self, f: &mut Text<'_>) {
-        let (word, value): (&str, &dyn Show) = match &self.change {
-            Change::Thing(verb, thing) => {
-                let (command, replace) = match (thing.what, thing.route.family()) {
-                    (What::Addr, _) => ("ip addr ", "change "),
-                    (What::Route, Family::V4) => ("ip route ", "replace "),
-                    (What::Route, Family::V6) => ("ip -6 route ", "replace "),
-                };
-                let verb_word = match verb {
-                    Verb::Add => "add ",
-                    Verb::Replace => replace,
-                    Verb::Delete => "del ",
-                };
-                f.put(command.as_bytes());
-                f.put(verb_word.as_bytes());
-                match thing.what {
-                    What::Addr => AddrWords(thing).show(f),
-                    What::Route => thing.route.show(f),
-                }
-                match thing.route.kind {
-                    RouteKind::Unicast => self.device(f, " dev "),
-                    RouteKind::Blackhole
-                    | RouteKind::Unreachable
-                    | RouteKind::Prohibit
-                    | RouteKind::Throw => {}
-                }
-                if thing.valid_secs != FOREVER && *verb != Verb::Delete {
-                    f.count(" valid_lft ", thing.valid_secs);
-                    f.count(" preferred_lft ", thing.valid_secs);
-                }
-                return;
-            }
-            Change::Rename(Naming::DropAltName, name) => {
-                self.device(f, "ip link property del dev ");
-                return f.show(" altname ", &Word(name));
-            }
-            Change::Rename(Naming::Rename, name) => (" name ", &Word(name)),
-            Change::Up => (" up", &""),
-            Change::Down => (" down", &""),
-            Change::Mac(mac) => (" address ", *mac),
-            Change::Mtu(mtu) => (" mtu ", mtu),
+        let command = match &self.change {
+            Change::Thing(verb, thing) => return self.thing(f, *verb, thing),
+            Change::Rename(Naming::DropAltName, _) => "ip link property del dev ",
+            Change::Rename(Naming::Rename, _)
+            | Change::Up
+            | Change::Down
+            | Change::Mac(_)
+            | Change::Mtu(_) => "ip link set dev ",
         };
-        self.device(f, "ip link set dev ");
-        f.show(word, value)
+        self.device(f, command);
+        match &self.change {
+            Change::Rename(Naming::DropAltName, name) => word(f, " altname ", name),
+            Change::Rename(Naming::Rename, name) => word(f, " name ", name),
+            Change::Up => f.put(b" up"),
+            Change::Down => f.put(b" down"),
+            Change::Mac(mac) => f.show(" address ", *mac),
+            Change::Mtu(mtu) => f.count(" mtu ", *mtu),
+            Change::Thing(..) => {}
+        }
     }
 }
 
 displayed!(Op<'_>, Route);
 
 impl Op<'_> {
-    /// The link's name, if it has one, after `word`.
-    fn device(&self, f: &mut Text<'_>, word: &str) {
+    /// What becomes of an address or a route.
+    fn thing(&self, f: &mut Text<'_>, verb: Verb, thing: &Thing) {
+        let (command, replace) = match (thing.what, thing.route.family()) {
+            (What::Addr, _) => ("ip addr ", "change "),
+            (What::Route, Family::V4) => ("ip route ", "replace "),
+            (What::Route, Family::V6) => ("ip -6 route ", "replace "),
+        };
+        let verb_word = match verb {
+            Verb::Add => "add ",
+            Verb::Replace => replace,
+            Verb::Delete => "del ",
+        };
+        f.put(command.as_bytes());
+        f.put(verb_word.as_bytes());
+        match thing.what {
+            What::Addr => AddrWords(thing).show(f),
+            What::Route => thing.route.show(f),
+        }
+        match thing.route.kind {
+            RouteKind::Unicast => self.device(f, " dev "),
+            RouteKind::Blackhole
+            | RouteKind::Unreachable
+            | RouteKind::Prohibit
+            | RouteKind::Throw => {}
+        }
+        if thing.valid_secs != FOREVER && verb != Verb::Delete {
+            f.count(" valid_lft ", thing.valid_secs);
+            f.count(" preferred_lft ", thing.valid_secs);
+        }
+    }
+
+    /// The link's name, if it has one, after `before`.
+    fn device(&self, f: &mut Text<'_>, before: &str) {
         if let Some(name) = self.name {
-            f.show(word, &Word(name));
+            word(f, before, name);
         }
     }
 }
 
-/// A name as one word of a shell: as it is where no shell could misread it, else in single quotes.
-struct Word<'a>(&'a IfName);
-
-impl Show for Word<'_> {
-    fn show(&self, f: &mut Text<'_>) {
-        let name = self.0.as_bytes();
-        let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || parts::has(b"._-@+", *octet);
-        if name.iter().all(is_plain) {
-            return self.0.show(f);
-        }
-        f.put(b"'");
-        let is_utf8 = utf8::is_valid(name);
-        for octet in name {
-            match octet {
-                b'\'' => f.put(b"'\\''"),
-                b' '..=b'~' => f.octet(*octet),
-                0x80.. if is_utf8 => f.octet(*octet),
-                // No word of a plain shell can say it, and no console shall obey it.
-                _ => f.hex("\\x", *octet),
-            }
-        }
-        f.put(b"'")
+/// A name as one word of a shell, after `before`: as it is where no shell could misread it, else in single
+/// quotes.
+#[inline(never)]
+fn word(f: &mut Text<'_>, before: &str, name: &IfName) {
+    f.put(before.as_bytes());
+    let octets = name.as_bytes();
+    let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || parts::has(b"._-@+", *octet);
+    if octets.iter().all(is_plain) {
+        return f.put(octets);
     }
+    f.put(b"'");
+    let is_utf8 = utf8::is_valid(octets);
+    for octet in octets {
+        match octet {
+            b'\'' => f.put(b"'\\''"),
+            b' '..=b'~' => f.octet(*octet),
+            0x80.. if is_utf8 => f.octet(*octet),
+            // No word of a plain shell can say it, and no console shall obey it.
+            _ => f.hex("\\x", *octet),
+        }
+    }
+    f.put(b"'")
 }
 
 /// An address in the words of ip-address(8), without its link.

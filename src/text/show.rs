@@ -15,6 +15,7 @@ pub struct Text<'a>(pub &'a mut dyn Take);
 
 impl Text<'_> {
     /// Octets as they are.
+    #[inline(never)]
     pub fn put(&mut self, octets: &[u8]) {
         self.0.take(octets);
     }

@@ -145,10 +145,38 @@ pub enum List {
     Search,
 }
 
+/// A name server or a search domain.
+#[derive(Clone, Copy)]
+pub enum Name<'a> {
+    /// A name server.
+    Server(&'a IpAddr),
+    /// A search domain.
+    Domain(&'a Octets<'a>),
+}
+
+impl Name<'_> {
+    /// What it is for.
+    pub fn list(self) -> List {
+        match self {
+            Name::Server(_) => List::Dns,
+            Name::Domain(_) => List::Search,
+        }
+    }
+}
+
+impl Show for Name<'_> {
+    fn show(&self, f: &mut Text<'_>) {
+        match self {
+            Name::Server(addr) => addr.show(f),
+            Name::Domain(domain) => domain.show(f),
+        }
+    }
+}
+
 /// Takes name servers and search domains.
 pub trait TakeName {
     /// Takes one.
-    fn name(&mut self, of: List, value: &dyn Show);
+    fn name(&mut self, name: Name<'_>);
 }
 
 /// Passes the name servers and search domains of a link, or of none, to `each`.
@@ -156,12 +184,12 @@ pub trait TakeName {
 pub fn names(config: &Config<'_>, link: Option<LinkId>, each: &mut dyn TakeName) {
     for server in config.servers.iter() {
         if server.link == link {
-            each.name(List::Dns, &server.addr);
+            each.name(Name::Server(&server.addr));
         }
     }
     for search in config.search.iter() {
         if search.link == link {
-            each.name(List::Search, &Octets(config.text(search.domain)));
+            each.name(Name::Domain(&Octets(config.text(search.domain))));
         }
     }
 }
@@ -174,7 +202,7 @@ pub fn leased_names(link: &LinkConfig, lease: &Lease, each: &mut dyn TakeName) {
     }
     for octets in lease.get(Field::Dns).chunks(4) {
         if let Some(addr) = octets.first_chunk() {
-            each.name(List::Dns, &IpAddr::V4(Ipv4Addr::from(*addr)));
+            each.name(Name::Server(&IpAddr::V4(Ipv4Addr::from(*addr))));
         }
     }
     let mut domains = match lease.get(Field::Search) {
@@ -182,25 +210,25 @@ pub fn leased_names(link: &LinkConfig, lease: &Lease, each: &mut dyn TakeName) {
         search => search,
     };
     while let Some(domain) = parts::next_word(&mut domains) {
-        each.name(List::Search, &Octets(domain));
+        each.name(Name::Domain(&Octets(domain)));
     }
 }
 
 /// Whether there is any.
 impl TakeName for bool {
-    fn name(&mut self, _: List, _: &dyn Show) {
+    fn name(&mut self, _: Name<'_>) {
         *self = true;
     }
 }
 
 /// A line for each.
 impl TakeName for Text<'_> {
-    fn name(&mut self, of: List, value: &dyn Show) {
-        let word = match of {
-            List::Dns => "dns",
-            List::Search => "search",
+    fn name(&mut self, name: Name<'_>) {
+        let word = match name {
+            Name::Server(_) => "dns",
+            Name::Domain(_) => "search",
         };
-        line(self, word, value);
+        line(self, word, &name);
     }
 }
 

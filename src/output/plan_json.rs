@@ -1,7 +1,7 @@
 //! `plan --json`: what the sources ask for, as one object (CONTRACT section 3).
 
 use super::json::{Json, Octets};
-use super::owned::{self, List, TakeName};
+use super::owned::{self, List, Name, TakeName};
 use crate::diag::{Diagnostic, Sink, Subject};
 use crate::model::addr::Family;
 use crate::model::config::{
@@ -11,7 +11,7 @@ use crate::model::lease::Lease;
 use crate::model::link::IfName;
 use crate::model::route::{MAIN_TABLE, Reach, Route};
 use crate::packed::{Packed, packed};
-use crate::text::show::{Hex, Show};
+use crate::text::show::Hex;
 
 /// The whole object.
 macro_rules! template {
@@ -207,10 +207,10 @@ struct Items<'a, 'w> {
 }
 
 impl TakeName for Items<'_, '_> {
-    fn name(&mut self, of: List, value: &dyn Show) {
-        if of == self.list {
+    fn name(&mut self, name: Name<'_>) {
+        if name.list() == self.list {
             self.json.item();
-            self.json.text(value);
+            self.json.text(&name);
         }
     }
 }

@@ -13,7 +13,7 @@
 pub use crate::complaint::{Complaint, Effect, Problem, Severity};
 pub use crate::errno::Errno;
 use crate::model::config::Config;
-use crate::packed::{Packed, unpack};
+use crate::packed::{Packed, unpack, word};
 pub use crate::subject::{Leased, Subject};
 use crate::text::show::{Show, Take, Text, displayed};
 use core::slice;
@@ -149,17 +149,17 @@ impl Show for Diagnostic<'_> {
             Escaped(at.file).show(f);
             for number in [at.line, at.column] {
                 if number > 0 {
-                    f.count(":", number);
+                    f.count(word!(":"), number);
                 }
             }
-            f.put(b": ");
+            f.word(word!(": "));
         }
         self.subject.show(f);
-        f.put(b": ");
+        f.word(word!(": "));
         self.message().show(f);
         match self.complaint.effect.text() {
             Packed([]) => {}
-            effect => f.show("; ", &effect),
+            effect => f.show(word!("; "), &effect),
         }
     }
 }
@@ -171,7 +171,7 @@ impl Show for Message<'_> {
     fn show(&self, f: &mut Text<'_>) {
         if !self.0.token.is_empty() {
             quoted(f, self.0.token);
-            f.put(b" ");
+            f.octet(b' ');
         }
         let complaint = self.0.complaint;
         for unit in complaint.problem.text().0 {
@@ -185,12 +185,12 @@ impl Show for Message<'_> {
         match (self.0.detail, complaint.problem) {
             (b"", _) => {}
             (name, Problem::UnknownKey) => {
-                f.put(b"; ");
+                f.word(word!("; "));
                 unpack(name, f);
                 f.octet(b'?')
             }
             (said, _) => {
-                f.put(b", ");
+                f.word(word!(", "));
                 quoted(f, said);
             }
         }
@@ -212,11 +212,11 @@ impl Show for Escaped<'_> {
             }
             match octet {
                 0x20..=0x7e => f.octet(octet),
-                _ => f.hex("\\x", octet),
+                _ => f.hex(word!("\\x"), octet),
             }
         }
         if self.0.len() > SHOWN {
-            f.put(b"...");
+            f.word(word!("..."));
         }
     }
 }
@@ -224,8 +224,8 @@ impl Show for Escaped<'_> {
 /// Octets between quotes.
 #[inline(never)]
 fn quoted(f: &mut Text<'_>, octets: &[u8]) {
-    f.show("\"", &Escaped(octets));
-    f.put(b"\"");
+    f.show(word!("\""), &Escaped(octets));
+    f.octet(b'"');
 }
 
 /// A line under construction that never fails: what does not fit is cut, and the cut is shown.

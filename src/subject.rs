@@ -4,7 +4,7 @@ use crate::diag::Escaped;
 use crate::model::addr::{Cidr, dotted};
 use crate::model::config::LinkMatch;
 use crate::model::link::{IfName, Mac};
-use crate::packed::{Packed, packed};
+use crate::packed::{Packed, packed, word};
 use crate::plan::op::Op;
 use crate::text::show::{Show, Text, displayed};
 use core::net::IpAddr;
@@ -86,24 +86,24 @@ impl Show for Subject<'_> {
             Subject::State => 8,
             Subject::ResolvConf => 9,
             Subject::Hostname => 10,
-            Subject::Owned(link) => return f.show("/run/ifdawn/owned-", link),
-            Subject::Lease(link) => return f.show("/run/ifdawn/lease-", link),
+            Subject::Owned(link) => return f.show(word!("/run/ifdawn/owned-"), link),
+            Subject::Lease(link) => return f.show(word!("/run/ifdawn/lease-"), link),
             Subject::Link(link) => return link.show(f),
             Subject::Matches(LinkMatch::Name(name)) => return name.show(f),
             Subject::Matches(LinkMatch::Mac(mac) | LinkMatch::Bootif(mac)) | Subject::Mac(mac) => {
                 return mac.show(f);
             }
-            Subject::Matches(LinkMatch::Any) => return f.put(b"any link"),
+            Subject::Matches(LinkMatch::Any) => return f.word(word!("any link")),
             Subject::Leased(leased) => {
                 leased.link.show(f);
-                return dotted(f, ": ", leased.addr);
+                return dotted(f, word!(": "), leased.addr);
             }
             Subject::Addr(addr) => return addr.show(f),
             Subject::Cidr(addr) => return addr.show(f),
             Subject::Key(key) => return key.show(f),
             Subject::Word(key) => {
                 key.show(f);
-                return f.put(b"=");
+                return f.octet(b'=');
             }
             Subject::Op(op) => return op.show(f),
         };

@@ -10,6 +10,7 @@ use crate::model::config::{Config, Leases, LinkConfig, LinkId, Method};
 use crate::model::lease::{Field, Lease, Verdict};
 use crate::model::link::IfName;
 use crate::model::observed::Link;
+use crate::packed::word;
 use crate::proto::Lessee;
 use crate::proto::dhcpv4::{Client, Due, Heard, Message, Settings, State, Why};
 use crate::text::show::{Show, Text};
@@ -302,7 +303,7 @@ struct Told<'a> {
 impl Show for Told<'_> {
     fn show(&self, f: &mut Text<'_>) {
         self.link.show(f);
-        f.show(": DHCPv4 ", &self.event.word());
+        f.show(word!(": DHCPv4 "), &self.event.word());
     }
 }
 

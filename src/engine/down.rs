@@ -5,6 +5,7 @@ use super::observe::Asked;
 use super::{Engine, Host, OutputFile};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
 use crate::model::link::IfName;
+use crate::packed::word;
 use crate::plan::{Act, Phase};
 use crate::text::show::{Show, Text};
 
@@ -77,6 +78,6 @@ struct WentDown<'a>(&'a IfName);
 impl Show for WentDown<'_> {
     fn show(&self, f: &mut Text<'_>) {
         self.0.show(f);
-        f.put(b": down");
+        f.word(word!(": down"));
     }
 }

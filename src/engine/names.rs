@@ -10,6 +10,7 @@ use super::{Engine, Event, Host};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Sink, Subject};
 use crate::model::desired::Full;
 use crate::model::link::IfName;
+use crate::packed::word;
 use crate::plan::rename::{self, LiveRename, Renamer};
 use crate::plan::{Act, Naming, Phase, Step};
 use crate::text::show::{Show, Text};
@@ -256,7 +257,7 @@ struct Rename<'a> {
 impl Show for Rename<'_> {
     fn show(&self, f: &mut Text<'_>) {
         self.to.show(f);
-        f.show(": renamed from ", self.from);
+        f.show(word!(": renamed from "), self.from);
     }
 }
 

@@ -14,6 +14,7 @@ use crate::output::json::{Octets, begins_with};
 use crate::output::owned;
 use crate::output::resolv_conf::MARKER;
 use crate::output::state::{self, State};
+use crate::packed::word;
 use crate::plan::rename::find_by_mac;
 use crate::plan::resolve::LinkState;
 use crate::plan::{Act, Step};
@@ -385,21 +386,21 @@ struct News<'a, 'm> {
 impl Show for News<'_, '_> {
     fn show(&self, f: &mut Text<'_>) {
         self.name.show(f);
-        f.put(b": up");
+        f.word(word!(": up"));
         for thing in self.engine.desired.things.iter() {
             if !thing.is_wanted_on(self.ifindex) {
                 continue;
             }
             match (thing.what, &thing.route.via) {
                 (What::Addr, _) => {
-                    f.show(", ", &thing.route.dst);
+                    f.show(word!(", "), &thing.route.dst);
                     if thing.valid_secs != FOREVER {
-                        f.count(" for ", thing.valid_secs);
-                        f.put(b" s");
+                        f.count(word!(" for "), thing.valid_secs);
+                        f.word(word!(" s"));
                     }
                 }
                 (What::Route, Some(via)) if thing.route.dst.is_default() => {
-                    f.show(", default via ", via);
+                    f.show(word!(", default via "), via);
                 }
                 (What::Route, _) => {}
             }

@@ -4,7 +4,7 @@
 //! values in order. What is between `<` and `>` is one item of an array, which is written as often as
 //! there are [items](Json::item); the caller says when there are no [more](Json::end).
 
-use crate::packed::Packed;
+use crate::packed::{Packed, Word, word};
 use crate::text::show::{Show, Take, Text, displayed};
 use crate::text::utf8;
 use core::slice;
@@ -31,7 +31,7 @@ impl<'w> Json<'w> {
     #[inline(never)]
     pub fn item(&mut self) {
         if self.go_on() == Some(&b'>') {
-            self.out.put(b",");
+            self.out.octet(b',');
             self.skip(BACK);
         }
     }
@@ -66,9 +66,9 @@ impl<'w> Json<'w> {
     /// A string.
     #[inline(never)]
     pub fn text(&mut self, value: &dyn Show) {
-        self.word("\"");
+        self.word(word!("\""));
         escape(value, &mut self.out);
-        self.out.put(b"\"");
+        self.out.octet(b'"');
     }
 
     /// A string that is at hand.
@@ -87,7 +87,7 @@ impl<'w> Json<'w> {
     #[inline(never)]
     pub fn text_or_null(&mut self, value: &dyn Show) {
         match is_written_as(value, b"") {
-            true => self.word("null"),
+            true => self.word(word!("null")),
             false => self.text(value),
         }
     }
@@ -104,7 +104,7 @@ impl<'w> Json<'w> {
     pub fn number_or_null(&mut self, value: Option<u32>) {
         match value {
             Some(value) => self.number(value.into()),
-            None => self.word("null"),
+            None => self.word(word!("null")),
         }
     }
 
@@ -117,14 +117,14 @@ impl<'w> Json<'w> {
     /// `true` or `false`.
     #[inline(never)]
     pub fn boolean(&mut self, value: bool) {
-        self.word(if value { "true" } else { "false" });
+        self.word(if value { word!("true") } else { word!("false") });
     }
 
     /// A word of JSON, or what a string begins with.
     #[inline(never)]
-    pub fn word(&mut self, word: &str) {
+    pub fn word(&mut self, word: Word) {
         self.go_on();
-        self.out.put(word.as_bytes());
+        self.out.word(word);
     }
 
     /// Writes the template up to its next mark, or to its end.
@@ -185,7 +185,7 @@ impl Take for Escape<'_, '_> {
                 self.0.octet(b'\\');
             }
             match octet {
-                ..0x20 => self.0.hex("\\u00", *octet),
+                ..0x20 => self.0.hex(word!("\\u00"), *octet),
                 _ => self.0.octet(*octet),
             }
         }

@@ -23,6 +23,7 @@ use crate::model::desired::{Desired, DesiredLink, What};
 use crate::model::lease::{Field, Lease};
 use crate::model::route::Route;
 use crate::output::json::Octets;
+use crate::packed::{Word, word};
 use crate::source::route_file;
 use crate::text::show::{Show, Text, displayed};
 use crate::text::{parts, scalar};
@@ -115,12 +116,12 @@ impl Owned<'_, '_> {
 impl Show for Owned<'_, '_> {
     fn show(&self, f: &mut Text<'_>) {
         let ifindex = self.link.ifindex;
-        f.show("# What ifdawn made on ", &self.link.name);
-        f.show("; `ifdawn down ", &self.link.name);
-        f.count("` undoes it.\nlink ", ifindex);
-        f.put(match self.link.owned_up {
-            true => b"\nup\n",
-            false => b"\n",
+        f.show(word!("# What ifdawn made on "), &self.link.name);
+        f.show(word!("; `ifdawn down "), &self.link.name);
+        f.count(word!("` undoes it.\nlink "), ifindex);
+        f.word(match self.link.owned_up {
+            true => word!("\nup\n"),
+            false => word!("\n"),
         });
         for thing in self.desired.things.iter() {
             if thing.ifindex == ifindex && thing.is_ours() {
@@ -225,36 +226,35 @@ impl TakeName for bool {
 impl TakeName for Text<'_> {
     fn name(&mut self, name: Name<'_>) {
         let word = match name {
-            Name::Server(_) => "dns",
-            Name::Domain(_) => "search",
+            Name::Server(_) => word!("dns "),
+            Name::Domain(_) => word!("search "),
         };
         line(self, word, &name);
     }
 }
 
 fn addr_line(f: &mut Text<'_>, addr: &Cidr, peer: Option<&IpAddr>) {
-    f.show("addr ", addr);
+    f.show(word!("addr "), addr);
     if let Some(peer) = peer {
-        f.show(" peer ", peer);
+        f.show(word!(" peer "), peer);
     }
-    f.put(b"\n")
+    f.octet(b'\n')
 }
 
 #[inline(never)]
 fn route_line(f: &mut Text<'_>, route: &Route) {
     let word = match route.family() {
-        Family::V4 => "route",
-        Family::V6 => "route6",
+        Family::V4 => word!("route "),
+        Family::V6 => word!("route6 "),
     };
     line(f, word, route)
 }
 
 /// Writes one line of a word and a value.
 #[inline(never)]
-fn line(f: &mut Text<'_>, word: &str, value: &dyn Show) {
-    f.put(word.as_bytes());
-    f.show(" ", value);
-    f.put(b"\n")
+fn line(f: &mut Text<'_>, word: Word, value: &dyn Show) {
+    f.show(word, value);
+    f.octet(b'\n')
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::model::config::{
 use crate::model::lease::Lease;
 use crate::model::link::IfName;
 use crate::model::route::{MAIN_TABLE, Reach, Route};
-use crate::packed::{Packed, packed};
+use crate::packed::{Packed, packed, word};
 use crate::text::show::Hex;
 
 /// The whole object.
@@ -134,14 +134,14 @@ fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkCo
 /// By which the link is found: the MAC of a rule, where there is one, rather than its name.
 fn matches(json: &mut Json<'_>, matches: &LinkMatch, rule: Option<&NameRule>) {
     let (key, value) = match (matches, rule) {
-        (LinkMatch::Name(name), None) => ("name", Subject::Link(name)),
+        (LinkMatch::Name(name), None) => (word!("name"), Subject::Link(name)),
         (LinkMatch::Any, _) => {
-            json.word("any");
+            json.word(word!("any"));
             return json.boolean(true);
         }
-        (LinkMatch::Name(_), Some(rule)) => ("mac", Subject::Mac(&rule.mac)),
-        (LinkMatch::Mac(mac), _) => ("mac", Subject::Mac(mac)),
-        (LinkMatch::Bootif(mac), _) => ("bootif", Subject::Mac(mac)),
+        (LinkMatch::Name(_), Some(rule)) => (word!("mac"), Subject::Mac(&rule.mac)),
+        (LinkMatch::Mac(mac), _) => (word!("mac"), Subject::Mac(mac)),
+        (LinkMatch::Bootif(mac), _) => (word!("bootif"), Subject::Mac(mac)),
     };
     json.word(key);
     json.text(&value);
@@ -149,8 +149,8 @@ fn matches(json: &mut Json<'_>, matches: &LinkMatch, rule: Option<&NameRule>) {
 
 fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig, family: Family) {
     let (word, ip, said) = match family {
-        Family::V4 => ("4", &link.ipv4, &link.dhcp4),
-        Family::V6 => ("6", &link.ipv6, &Dhcp4Config::NONE),
+        Family::V4 => (word!("4"), &link.ipv4, &link.dhcp4),
+        Family::V6 => (word!("6"), &link.ipv6, &Dhcp4Config::NONE),
     };
     json.item();
     json.word(word);

@@ -2,6 +2,7 @@
 
 use crate::output::json::Octets;
 use crate::output::owned::{self, Name, TakeName};
+use crate::packed::word;
 use crate::text::show::Text;
 use crate::text::{parts, scalar};
 use heapless::VecView;
@@ -66,8 +67,8 @@ impl TakeName for ResolvConf<'_> {
     #[inline(never)]
     fn name(&mut self, name: Name<'_>) {
         let (mut text, first, before, after) = match name {
-            Name::Server(_) => (&mut *self.servers, 0, "nameserver ", b'\n'),
-            Name::Domain(_) => (&mut *self.text, SEARCH.len(), "", b' '),
+            Name::Server(_) => (&mut *self.servers, 0, word!("nameserver "), b'\n'),
+            Name::Domain(_) => (&mut *self.text, SEARCH.len(), word!(""), b' '),
         };
         let start = text.len();
         Text(&mut text).show(before, &name);

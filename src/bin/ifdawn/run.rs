@@ -16,7 +16,7 @@ use ifdawn::model::config::LinkMatch;
 use ifdawn::model::lease::Lease;
 use ifdawn::output::json::{Json, Octets};
 use ifdawn::output::plan_json::{self, PLAN};
-use ifdawn::packed::packed;
+use ifdawn::packed::{packed, word};
 use ifdawn::plan::op::Op;
 use ifdawn::plan::resolve::{Goal, LinkState};
 use ifdawn::text::parts;
@@ -397,10 +397,10 @@ struct Waiting<'a> {
 impl Show for Waiting<'_> {
     fn show(&self, text: &mut Text<'_>) {
         Subject::Matches(self.link).show(text);
-        text.show(": waiting for ", &self.what.awaited());
+        text.show(word!(": waiting for "), &self.what.awaited());
         if let Some(seconds) = &self.seconds {
-            text.show(", ", seconds);
-            text.put(b" s");
+            text.show(word!(", "), seconds);
+            text.word(word!(" s"));
         }
     }
 }

@@ -16,13 +16,15 @@ use crate::text::parts;
 pub struct Word(u8);
 
 /// Every word, with a `@` between them. Those that are written often come first: they are counted.
-const WRITTEN: &str = "@.@:@/@ via @ proto @ metric @ src @ table @ scope @ onlink@default@route @route6 @\n@ dev @addr \
-@ peer @ brd @ tos 0x@ via inet6 @::@::ffff:@, @: @; @ @\\x@\"@null@true@false@4@6@name@mac@bootif@any@,@\\u00\
-@dns @nameserver @search @\nup\n@# What ifdawn made on @; `ifdawn down @` undoes it.\nlink @ip addr @ip route @ip -6 route \
-@add @change @replace @del @ip link set dev @ip link property del dev @ name @ altname @ address @ mtu @ up@ down\
-@ valid_lft @ preferred_lft @'\\''@...@: DHCPv4 @: down@: up@: renamed from @ for @ s@, default via \
-@: waiting for @any link@/run/ifdawn/owned-@/run/ifdawn/lease-@error @enx@DEVICE='@'\nPROTO='dhcp'\nIFINDEX='\
-@'\nUPTIME='@'\n@='";
+const WRITTEN: &str = concat!(
+    "@.@:@/@ via @ proto @ metric @ src @ table @ scope @ onlink@default@route @route6 @\n@ dev @addr ",
+    "@ peer @ brd @ tos 0x@ via inet6 @::@::ffff:@, @: @; @ @\\x@\"@null@true@false@4@6@name@mac@bootif",
+    "@any@,@\\u00@dns @nameserver @search @\nup\n@# What ifdawn made on @; `ifdawn down @` undoes it.\nlink ",
+    "@ip addr @ip route @ip -6 route @add @change @replace @del @ip link set dev @ip link property del dev ",
+    "@ name @ altname @ address @ mtu @ up@ down@ valid_lft @ preferred_lft @'\\''@...@: DHCPv4 @: down",
+    "@: up@: renamed from @ for @ s@, default via @: waiting for @any link@/run/ifdawn/owned-",
+    "@/run/ifdawn/lease-@error @enx@DEVICE='@'\nPROTO='dhcp'\nIFINDEX='@'\nUPTIME='@'\n@='",
+);
 
 /// The same, packed.
 const WORDS: Packed = packed!(WRITTEN);

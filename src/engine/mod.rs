@@ -32,6 +32,7 @@ use crate::model::desired::Desired;
 use crate::model::link::IfName;
 use crate::model::observed::Observed;
 use crate::output::resolv_conf::ResolvConf;
+use crate::packed::{Word, word};
 use crate::plan::diff::{self, Ipv6};
 use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState, Resolver};
@@ -100,11 +101,11 @@ pub enum Outcome {
 
 impl Outcome {
     /// The word used in JSON.
-    pub fn word(self) -> &'static str {
+    pub fn word(self) -> Word {
         match self {
-            Outcome::Up | Outcome::Nothing => "up",
-            Outcome::Partial => "partial",
-            Outcome::Down => "down",
+            Outcome::Up | Outcome::Nothing => word!("up"),
+            Outcome::Partial => word!("partial"),
+            Outcome::Down => word!("down"),
         }
     }
 }

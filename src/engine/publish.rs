@@ -14,7 +14,7 @@ use crate::output::json::{Octets, begins_with};
 use crate::output::owned;
 use crate::output::resolv_conf::MARKER;
 use crate::output::state::{self, State};
-use crate::packed::word;
+use crate::packed::{Word, word};
 use crate::plan::rename::find_by_mac;
 use crate::plan::resolve::LinkState;
 use crate::plan::{Act, Step};
@@ -274,7 +274,7 @@ impl Engine<'_> {
         };
         if have == wanted
             || wanted.is_empty()
-            || !of_cmdline && parts::position(UNSET_HOSTNAMES, have).is_none()
+            || !of_cmdline && UNSET_HOSTNAMES.text().position(have).is_none()
         {
             return;
         }
@@ -363,7 +363,7 @@ pub(super) fn what_is_there<'h>(host: &'h mut impl Host, file: OutputFile<'_>) -
 }
 
 /// Host names that count as none.
-const UNSET_HOSTNAMES: &[u8] = b",localhost,(none),localhost.localdomain";
+const UNSET_HOSTNAMES: Word = word!(",localhost,(none),localhost.localdomain");
 
 /// What stands in the place of resolv.conf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

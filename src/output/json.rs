@@ -71,10 +71,10 @@ impl<'w> Json<'w> {
         self.out.octet(b'"');
     }
 
-    /// A string that is at hand.
+    /// A string that is one word.
     #[inline(never)]
-    pub fn string(&mut self, value: &str) {
-        self.text(&value);
+    pub fn string(&mut self, word: Word) {
+        self.packed(word.text());
     }
 
     /// A string that is packed.

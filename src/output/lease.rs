@@ -107,7 +107,7 @@ pub fn read(text: &[u8], ifindex: u32, lease: &mut Lease) -> Option<Instant> {
     while let Some(line @ [_, ..]) = parts::next(&mut rest, b'\n') {
         let (key, value) = parts::split(line, b'=');
         let value = value?.strip_prefix(b"'")?.strip_suffix(b"'")?;
-        match parts::position(b"DEVICE,PROTO,IFINDEX,UPTIME", key) {
+        match word!("DEVICE,PROTO,IFINDEX,UPTIME").text().position(key) {
             Some(0 | 1) => {}
             Some(2) => is_its = scalar::number(value)? == ifindex,
             Some(_) => began = Some(u64::from(scalar::number(value)?).wrapping_mul(1_000_000)),

@@ -33,7 +33,7 @@ impl ResolvConf<'_> {
     /// Adds what the `owned-IF` file of another link says.
     pub fn add_owned(&mut self, file: &[u8]) {
         for (word, value) in owned::lines(file) {
-            match parts::position(b"dns,search", word) {
+            match word!("dns,search").text().position(word) {
                 Some(0) => {
                     if let Some(addr) = &scalar::ip(value) {
                         self.name(Name::Server(addr));

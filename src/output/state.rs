@@ -152,7 +152,11 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
             json.item();
             json.text(&addr.route.dst);
             let is_leased = (leased_addr.as_ref()).is_some_and(|leased| *leased == addr.route.dst);
-            json.string(if is_leased { "dhcp4" } else { "static" });
+            json.string(if is_leased {
+                word!("dhcp4")
+            } else {
+                word!("static")
+            });
             let valid = Some(addr.valid_secs).filter(|secs| *secs != FOREVER);
             json.number_or_null(valid);
             json.number_or_null(valid);

@@ -23,7 +23,9 @@ const WRITTEN: &str = concat!(
     "@ip addr @ip route @ip -6 route @add @change @replace @del @ip link set dev @ip link property del dev ",
     "@ name @ altname @ address @ mtu @ up@ down@ valid_lft @ preferred_lft @'\\''@...@: DHCPv4 @: down",
     "@: up@: renamed from @ for @ s@, default via @: waiting for @any link@/run/ifdawn/owned-",
-    "@/run/ifdawn/lease-@error @enx@DEVICE='@'\nPROTO='dhcp'\nIFINDEX='@'\nUPTIME='@'\n@='",
+    "@/run/ifdawn/lease-@error @enx@DEVICE='@'\nPROTO='dhcp'\nIFINDEX='@'\nUPTIME='@'\n@='@dns,search@DEVICE,PROTO,IFINDEX,UPTIME",
+    "@,localhost,(none),localhost.localdomain@up@partial@down@static@dhcp4@rename@ifdawn@ifdawn ",
+    "@# @    @\n    @^\n@\nOptions:\n@  @ errors, @ warnings, @ notes\n",
 );
 
 /// The same, packed.

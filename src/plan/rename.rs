@@ -11,6 +11,7 @@ use crate::limits::MAX_LINE;
 use crate::model::config::{Config, NameRule};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{KernelKind, Link, Observed};
+use crate::packed::{Word, word};
 
 /// Whether the kernel renames a link that is up (Linux 6.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +151,11 @@ impl Renamer<'_, '_> {
             let held = self.observed.links.get(holder);
             let stays = held.is_none_or(|link| link.rename_to.is_none());
             if stays || holder == first {
-                let word = if stays { "rename" } else { "ifdawn" };
+                let word = if stays {
+                    word!("rename")
+                } else {
+                    word!("ifdawn")
+                };
                 let made = made_name(word, self.observed, holder);
                 if stays {
                     self.complain(COMPLAINT, origin, Subject::Link(&made), &to);
@@ -226,13 +231,13 @@ pub(crate) fn push(plan: &mut Plan<'_>, link: &Link, to: &IfName, naming: Naming
 }
 
 /// A name made of `word` and the link's number, which nobody has; of another number where somebody has it.
-fn made_name(word: &str, observed: &Observed<'_>, at: usize) -> IfName {
+fn made_name(word: Word, observed: &Observed<'_>, at: usize) -> IfName {
     const STEP: u32 = 100_000;
     let link = observed.links.get(at);
     let mut number = link.map_or(0, |link| link.ifindex);
     loop {
         let mut text = LineBuf::<MAX_LINE>::new();
-        text.put(word.as_bytes());
+        text.show(&word.text());
         text.show(&number);
         let name = IfName::cut(text.as_bytes()).unwrap_or(IfName::LO);
         let mut altnames = observed.altnames.iter();

@@ -71,15 +71,14 @@ fn check(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) ->
         counts: [0; 3],
     };
     system.read(engine, Some(&mut report));
-    let mut words = Some(&b" errors, | warnings, | notes\n"[..]);
-    for count in &report.counts {
-        report.out.show(count);
-        report
-            .out
-            .put(parts::next(&mut words, b'|').unwrap_or_default());
-    }
-    match report.counts {
-        [0, ..] => UP,
+    let [errors, warnings, notes] = report.counts;
+    let text = &mut Text(out);
+    text.count(word!(""), errors);
+    text.count(word!(" errors, "), warnings);
+    text.count(word!(" warnings, "), notes);
+    text.word(word!(" notes\n"));
+    match errors {
+        0 => UP,
         _ => NOT_UP,
     }
 }
@@ -99,21 +98,20 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> 
     if let Err(errno) = engine.plan(goal, system) {
         return system.refused(errno);
     }
+    let text = &mut Text(out);
     for step in engine.plan.steps.iter() {
         if let Some(op) = &Op::of(*step, &engine.plan, &engine.desired) {
-            out.show(op);
-            out.put(b"\n");
+            text.show(word!(""), op);
+            text.octet(b'\n');
         }
     }
     if !engine.is_offline && engine.resolv_conf_differs(system) {
         // All but the mark, which is the first line.
         let mut rest = parts::split(engine.resolv_conf(), b'\n').1;
         while let Some(line @ [_, ..]) = parts::next(&mut rest, b'\n') {
-            out.put(b"# ");
-            out.show(&Escaped(resolv_conf(options)));
-            out.put(b": ");
-            out.show(&Octets(line));
-            out.put(b"\n");
+            text.show(word!("# "), &Escaped(resolv_conf(options)));
+            text.show(word!(": "), &Octets(line));
+            text.octet(b'\n');
         }
     }
     UP

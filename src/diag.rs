@@ -13,7 +13,8 @@
 pub use crate::complaint::{Complaint, Effect, Problem, Severity};
 pub use crate::errno::Errno;
 use crate::model::config::Config;
-use crate::packed::{Packed, unpack};
+use crate::packed::{Packed, unpack, word};
+pub use crate::subject::{Leased, Subject};
 use crate::text::show::{Show, Take, Text, displayed};
 use core::slice;
 use heapless::VecView;
@@ -74,8 +75,8 @@ pub struct Diagnostic<'a> {
     pub complaint: Complaint,
     /// Where, if anywhere.
     pub at: Option<At<'a>>,
-    /// The key (`IPADDR`, `ip=`), the link, or the command that failed; may be empty.
-    pub subject: &'a dyn Show,
+    /// The key (`IPADDR`, `ip=`), the link, or the command that failed.
+    pub subject: Subject<'a>,
     /// The offending octets, printed quoted and escaped; empty for none.
     pub token: &'a [u8],
     /// The kernel's own words about [`Problem::Kernel`], the units ([`Packed`]) of the key that
@@ -86,7 +87,7 @@ pub struct Diagnostic<'a> {
 impl Complaint {
     /// Makes it of `subject`, which no line asked for.
     #[inline(never)]
-    pub fn say(self, sink: &mut dyn Sink, subject: &dyn Show) {
+    pub fn say(self, sink: &mut dyn Sink, subject: Subject<'_>) {
         sink.report(&Diagnostic {
             complaint: self,
             at: None,
@@ -103,7 +104,7 @@ impl Complaint {
         sink: &mut dyn Sink,
         config: &Config<'_>,
         origin: Origin,
-        subject: &dyn Show,
+        subject: Subject<'_>,
     ) {
         self.report_token(sink, config, origin, subject, b"");
     }
@@ -115,7 +116,7 @@ impl Complaint {
         sink: &mut dyn Sink,
         config: &Config<'_>,
         origin: Origin,
-        subject: &dyn Show,
+        subject: Subject<'_>,
         token: &[u8],
     ) {
         sink.report(&Diagnostic {
@@ -148,17 +149,17 @@ impl Show for Diagnostic<'_> {
             Escaped(at.file).show(f);
             for number in [at.line, at.column] {
                 if number > 0 {
-                    f.count(":", number);
+                    f.count(word!(":"), number);
                 }
             }
-            f.put(b": ");
+            f.word(word!(": "));
         }
         self.subject.show(f);
-        f.put(b": ");
+        f.word(word!(": "));
         self.message().show(f);
         match self.complaint.effect.text() {
             Packed([]) => {}
-            effect => f.show("; ", &effect),
+            effect => f.show(word!("; "), &effect),
         }
     }
 }
@@ -170,7 +171,7 @@ impl Show for Message<'_> {
     fn show(&self, f: &mut Text<'_>) {
         if !self.0.token.is_empty() {
             quoted(f, self.0.token);
-            f.put(b" ");
+            f.octet(b' ');
         }
         let complaint = self.0.complaint;
         for unit in complaint.problem.text().0 {
@@ -184,12 +185,12 @@ impl Show for Message<'_> {
         match (self.0.detail, complaint.problem) {
             (b"", _) => {}
             (name, Problem::UnknownKey) => {
-                f.put(b"; ");
+                f.word(word!("; "));
                 unpack(name, f);
                 f.octet(b'?')
             }
             (said, _) => {
-                f.put(b", ");
+                f.word(word!(", "));
                 quoted(f, said);
             }
         }
@@ -211,11 +212,11 @@ impl Show for Escaped<'_> {
             }
             match octet {
                 0x20..=0x7e => f.octet(octet),
-                _ => f.hex("\\x", octet),
+                _ => f.hex(word!("\\x"), octet),
             }
         }
         if self.0.len() > SHOWN {
-            f.put(b"...");
+            f.word(word!("..."));
         }
     }
 }
@@ -223,8 +224,8 @@ impl Show for Escaped<'_> {
 /// Octets between quotes.
 #[inline(never)]
 fn quoted(f: &mut Text<'_>, octets: &[u8]) {
-    f.show("\"", &Escaped(octets));
-    f.put(b"\"");
+    f.show(word!("\""), &Escaped(octets));
+    f.octet(b'"');
 }
 
 /// A line under construction that never fails: what does not fit is cut, and the cut is shown.
@@ -308,7 +309,7 @@ mod tests {
                 column: 8,
                 text: b"IPADDR=10.0.0.300",
             }),
-            subject: &"IPADDR",
+            subject: Subject::Key(&Escaped(b"IPADDR")),
             token: b"10.0.0.300",
             detail: b"",
         };
@@ -324,7 +325,7 @@ mod tests {
             let d = Diagnostic {
                 complaint: Complaint::error(problem, Effect::None).with(number),
                 at: None,
-                subject: &"",
+                subject: Subject::None,
                 token: b"",
                 detail,
             };

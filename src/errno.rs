@@ -1,6 +1,6 @@
 //! Error numbers of the kernel, and their names.
 
-use crate::packed::{Packed, packed};
+use crate::packed::{Packed, packed, word};
 use crate::text::show::{Show, Text, displayed};
 use core::num::NonZeroU32;
 
@@ -79,6 +79,6 @@ impl Show for Errno {
                 return NAMES.line(at).show(f);
             }
         }
-        f.count("error ", self.0.get())
+        f.count(word!("error "), self.0.get())
     }
 }

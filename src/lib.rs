@@ -49,6 +49,7 @@ pub mod packed;
 pub mod plan;
 pub mod proto;
 pub mod source;
+mod subject;
 #[cfg(test)]
 mod testing;
 pub mod text;

@@ -162,9 +162,9 @@ mod tests {
             });
         }
 
-        fn progress(&mut self, link: &IfName, news: &dyn Show) {
+        fn progress(&mut self, news: &dyn Show) {
             let news = str::from_utf8(self.page.of(news)).unwrap();
-            aside(|| self.host.progress(link, &news));
+            aside(|| self.host.progress(&news));
         }
 
         fn transmit(

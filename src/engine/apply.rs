@@ -9,7 +9,7 @@ use super::names::saved_message;
 use super::observe::Asked;
 use super::publish::in_words;
 use super::{Engine, Event, Host, OutputFile};
-use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, Problem, Severity};
+use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, Problem, Severity, Subject};
 use crate::limits::BATCH_REQUESTS;
 use crate::model::addr::Family;
 use crate::model::config::Wait;
@@ -34,7 +34,7 @@ impl Engine<'_> {
         const REPLACES: Complaint = Complaint::warning(Problem::Replaces, Effect::None);
         for thing in self.desired.things.iter() {
             if thing.yields && thing.presence == Presence::DiffersForeign {
-                self.complain_of(host, YIELDS, thing.origin, &thing.route.dst);
+                self.complain_of(host, YIELDS, thing.origin, Subject::Cidr(&thing.route.dst));
             }
         }
         for step in self.plan.steps.iter() {
@@ -42,7 +42,12 @@ impl Engine<'_> {
                 && let Some(route) = self.desired.things.get(step.n as usize)
                 && route.presence == Presence::DiffersForeign
             {
-                self.complain_of(host, REPLACES, route.origin, &route.route.dst);
+                self.complain_of(
+                    host,
+                    REPLACES,
+                    route.origin,
+                    Subject::Cidr(&route.route.dst),
+                );
             }
             let op = Op::of(*step, &self.plan, &self.desired);
             let ifindex = op.as_ref().map_or(0, Op::ifindex);
@@ -201,7 +206,7 @@ impl Engine<'_> {
         let diagnostic = Diagnostic {
             complaint: Complaint::new(severity, Problem::Kernel, Effect::NotSet).with_errno(errno),
             at: At::of(op.origin(), &self.config),
-            subject: op,
+            subject: Subject::Op(op),
             token: b"",
             detail: said,
         };
@@ -395,7 +400,7 @@ mod tests {
 
         fn owned_files(&mut self, _: &mut EachFile<'_>) {}
 
-        fn progress(&mut self, _: &IfName, _: &dyn Show) {}
+        fn progress(&mut self, _: &dyn Show) {}
 
         fn transmit(&mut self, _: u32, _: Packet, _: &Mac, _: &[u8]) -> Result<(), Errno> {
             Ok(())

@@ -2,10 +2,10 @@
 
 use super::publish::what_is_there;
 use super::{Engine, Host, OutputFile};
-use crate::diag::{Complaint, Effect, Origin, Problem, Severity};
+use crate::diag::{Complaint, Effect, Origin, Problem, Severity, Subject};
 use crate::model::link::IfName;
 use crate::output::json::is_written_as;
-use crate::text::show::{Show, Text};
+use crate::text::show::Show;
 use core::hint::black_box;
 
 impl Engine<'_> {
@@ -16,7 +16,7 @@ impl Engine<'_> {
         host: &mut impl Host,
         complaint: Complaint,
         origin: Origin,
-        subject: &dyn Show,
+        subject: Subject<'_>,
     ) {
         // Where the compiler sees what is looked at, each caller looks it up.
         complaint.report(host, black_box(&self.config), origin, subject);
@@ -26,7 +26,7 @@ impl Engine<'_> {
 /// Complains about a link.
 #[inline(never)]
 pub(super) fn say(host: &mut impl Host, complaint: Complaint, link: &IfName) {
-    complaint.say(host, link);
+    complaint.say(host, Subject::Link(link));
 }
 
 /// Writes a file, and says so where it cannot be written. Whether it was.
@@ -35,13 +35,16 @@ pub(super) fn write(host: &mut impl Host, file: OutputFile<'_>, text: &dyn Show)
     let Err(errno) = host.write(file, text) else {
         return true;
     };
-    let severity = match file {
-        OutputFile::ResolvConf | OutputFile::Hostname => Severity::Error,
-        OutputFile::Owned(_) | OutputFile::Lease(_) | OutputFile::State => Severity::Warning,
+    let (severity, subject) = match file {
+        OutputFile::ResolvConf => (Severity::Error, Subject::ResolvConf),
+        OutputFile::Hostname => (Severity::Error, Subject::Hostname),
+        OutputFile::State => (Severity::Warning, Subject::State),
+        OutputFile::Owned(link) => (Severity::Warning, Subject::Owned(link)),
+        OutputFile::Lease(link) => (Severity::Warning, Subject::Lease(link)),
     };
     Complaint::new(severity, Problem::File, Effect::NotSet)
         .with_errno(errno)
-        .say(host, &file);
+        .say(host, subject);
     false
 }
 
@@ -49,17 +52,4 @@ pub(super) fn write(host: &mut impl Host, file: OutputFile<'_>, text: &dyn Show)
 #[inline(never)]
 pub(super) fn update(host: &mut impl Host, file: OutputFile<'_>, text: &dyn Show) -> bool {
     is_written_as(text, what_is_there(host, file)) || write(host, file, text)
-}
-
-/// The file as complaints name it.
-impl Show for OutputFile<'_> {
-    fn show(&self, f: &mut Text<'_>) {
-        f.put(match self {
-            OutputFile::State => b"state.json",
-            OutputFile::ResolvConf => b"resolv.conf",
-            OutputFile::Hostname => b"hostname",
-            OutputFile::Owned(link) => return f.show("/run/ifdawn/owned-", link),
-            OutputFile::Lease(link) => return f.show("/run/ifdawn/lease-", link),
-        })
-    }
 }

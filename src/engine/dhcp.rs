@@ -4,20 +4,21 @@
 //! desired (`plan/lease`); what it hears only says that there is something to look at again.
 
 use super::leases::{KEPT, recall};
-use super::{Engine, Event, Host, Instant, OutputFile, Packet, complain, remove};
-use crate::diag::{Complaint, Effect, Errno, Problem};
+use super::{Engine, Event, Host, Instant, OutputFile, Packet, remove};
+use crate::diag::{Complaint, Effect, Errno, Leased, Problem, Subject};
 use crate::model::config::{Config, Leases, LinkConfig, LinkId, Method};
 use crate::model::lease::{Field, Lease, Verdict};
 use crate::model::link::IfName;
 use crate::model::observed::Link;
+use crate::packed::word;
 use crate::proto::Lessee;
 use crate::proto::dhcpv4::{Client, Due, Heard, Message, Settings, State, Why};
-use crate::text::show::Parts;
+use crate::text::show::{Show, Text};
 use crate::wire::arp::{self, Arp};
 use crate::wire::dhcpv4::{self, Request, Wanted};
 use crate::wire::ipv4;
 use core::hint::black_box;
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::Ipv4Addr;
 
 impl Engine<'_> {
     /// Sends what is due, and sees to leases that end and to links whose carrier came or went. When there is
@@ -99,7 +100,10 @@ impl Engine<'_> {
         let now = host.now();
         self.mark(ifindex, event, now);
         if let Some(link) = self.observed.by_index(ifindex) {
-            host.trace(&Parts(&[&link.name, &": DHCPv4 ", &event.word()]));
+            host.trace(&Told {
+                link: &link.name,
+                event,
+            });
         }
     }
 
@@ -109,10 +113,11 @@ impl Engine<'_> {
         if let Some(lessee) = engine.lessees.get(n)
             && let Some(link) = engine.observed.by_index(lessee.ifindex)
         {
-            match &lessee.lease.addr(Field::Addr).map(IpAddr::V4) {
-                Some(addr) => complaint.say(host, &Parts(&[&link.name, &": ", addr])),
-                None => complain::say(host, complaint, &link.name),
-            }
+            let leased = Leased {
+                link: &link.name,
+                addr: lessee.lease.get(Field::Addr),
+            };
+            complaint.say(host, Subject::Leased(&leased));
         }
     }
 
@@ -286,6 +291,19 @@ impl Engine<'_> {
                 }
             }
         }
+    }
+}
+
+/// What a client said or was told.
+struct Told<'a> {
+    link: &'a IfName,
+    event: Event,
+}
+
+impl Show for Told<'_> {
+    fn show(&self, f: &mut Text<'_>) {
+        self.link.show(f);
+        f.show(word!(": DHCPv4 "), &self.event.word());
     }
 }
 

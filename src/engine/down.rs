@@ -5,7 +5,9 @@ use super::observe::Asked;
 use super::{Engine, Host, OutputFile};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
 use crate::model::link::IfName;
+use crate::packed::word;
 use crate::plan::{Act, Phase};
+use crate::text::show::{Show, Text};
 
 impl Engine<'_> {
     /// Takes back what we made on the link `name`; whether all of it is gone.
@@ -49,7 +51,7 @@ impl Engine<'_> {
         self.desired.clear();
         self.publish_resolv_conf(host, Some(name));
         self.publish_state(host, Some(name));
-        host.progress(name, &"down");
+        host.progress(&WentDown(name));
         Ok(all_gone)
     }
 
@@ -67,5 +69,15 @@ impl Engine<'_> {
         self.plan.push(Phase::Down, Act::Down, 0);
         self.send_plan(host)?;
         Ok(!self.plan.has_failed())
+    }
+}
+
+/// A link that went down.
+struct WentDown<'a>(&'a IfName);
+
+impl Show for WentDown<'_> {
+    fn show(&self, f: &mut Text<'_>) {
+        self.0.show(f);
+        f.word(word!(": down"));
     }
 }

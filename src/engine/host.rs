@@ -104,8 +104,8 @@ pub trait Host: Sink {
         message: &[u8],
     ) -> Result<(), Errno>;
 
-    /// Tells a person what happens; `link` is what it happened to.
-    fn progress(&mut self, link: &IfName, news: &dyn Show);
+    /// Tells a person what happens.
+    fn progress(&mut self, news: &dyn Show);
 
     /// An operation is about to be sent, or something else worth knowing happened (`-v`).
     fn trace(&mut self, what: &dyn Show);

@@ -3,6 +3,7 @@
 use super::Engine;
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_LOOPBACK, Link, Observed};
+use crate::packed::word;
 use crate::text::show::Text;
 
 impl Engine<'_> {
@@ -46,9 +47,9 @@ fn enx_name(mac: &Mac) -> Option<IfName> {
     let mut name = heapless::Vec::<u8, 64>::new();
     let mut text = name.as_mut_view();
     let mut text = Text(&mut text);
-    text.put(b"enx");
+    text.word(word!("enx"));
     for octet in mac.as_bytes() {
-        text.hex("", *octet);
+        text.hex(word!(""), *octet);
     }
     IfName::cut(&name)
 }

@@ -26,18 +26,18 @@ pub(crate) use observe::Asked;
 pub use publish::ForeignResolvConf;
 pub use said::Said;
 
-use crate::diag::{Complaint, Diagnostic, Effect, Errno, Severity, Sink};
-use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, Str, Wait};
+use crate::diag::{Complaint, Diagnostic, Effect, Errno, Severity, Sink, Subject};
+use crate::model::config::{Config, LinkConfig, LinkId, Str, Wait};
 use crate::model::desired::Desired;
 use crate::model::link::IfName;
 use crate::model::observed::Observed;
 use crate::output::resolv_conf::ResolvConf;
+use crate::packed::{Word, word};
 use crate::plan::diff::{self, Ipv6};
 use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState, Resolver};
 use crate::plan::{Phase, Plan};
 use crate::proto::Lessee;
-use crate::text::show::{Show, Text};
 use heapless::VecView;
 
 /// A step of a link's way up. The numbers are lines of the words of state.json.
@@ -101,11 +101,11 @@ pub enum Outcome {
 
 impl Outcome {
     /// The word used in JSON.
-    pub fn word(self) -> &'static str {
+    pub fn word(self) -> Word {
         match self {
-            Outcome::Up | Outcome::Nothing => "up",
-            Outcome::Partial => "partial",
-            Outcome::Down => "down",
+            Outcome::Up | Outcome::Nothing => word!("up"),
+            Outcome::Partial => word!("partial"),
+            Outcome::Down => word!("down"),
         }
     }
 }
@@ -308,7 +308,12 @@ impl Engine<'_> {
                     | LinkState::WaitingRoot => Effect::MethodSkipped,
                 };
                 let complaint = Complaint::new(severity, problem, effect);
-                self.complain_of(host, complaint, link.origin, &link.matches);
+                self.complain_of(
+                    host,
+                    complaint,
+                    link.origin,
+                    Subject::Matches(&link.matches),
+                );
                 self.give_up(LinkId::new(n), complaint);
             }
             n = n.wrapping_add(1);
@@ -321,7 +326,7 @@ impl Engine<'_> {
         let said = Diagnostic {
             complaint,
             at: None,
-            subject: &"",
+            subject: Subject::None,
             token: b"",
             detail: b"",
         };
@@ -472,16 +477,5 @@ impl<'m> Engine<'m> {
 fn remove<T>(table: &mut VecView<T>, is_it: impl Fn(&T) -> bool) {
     while let Some(n) = table.iter().position(&is_it) {
         table.remove(n);
-    }
-}
-
-/// A link as the configuration means it.
-impl Show for LinkMatch {
-    fn show(&self, f: &mut Text<'_>) {
-        match self {
-            LinkMatch::Name(name) => name.show(f),
-            LinkMatch::Mac(mac) | LinkMatch::Bootif(mac) => mac.show(f),
-            LinkMatch::Any => f.put(b"any link"),
-        }
     }
 }

@@ -7,9 +7,10 @@
 
 use super::observe::Asked;
 use super::{Engine, Event, Host};
-use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Sink};
+use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Sink, Subject};
 use crate::model::desired::Full;
 use crate::model::link::IfName;
+use crate::packed::word;
 use crate::plan::rename::{self, LiveRename, Renamer};
 use crate::plan::{Act, Naming, Phase, Step};
 use crate::text::show::{Show, Text};
@@ -111,7 +112,7 @@ impl Engine<'_> {
             self.names = Names::TakenBack;
         } else {
             self.names = Names::GivenUp;
-            STUCK.say(host, &"MAC rules");
+            STUCK.say(host, Subject::MacRules);
         }
         Ok(Renamed::Some)
     }
@@ -186,7 +187,7 @@ impl Engine<'_> {
             Names::Followed => self.tell_names(host),
             Names::TakenBack => {
                 self.names = Names::GivenUp;
-                TAKEN_BACK.say(host, &"MAC rules");
+                TAKEN_BACK.say(host, Subject::MacRules);
             }
             Names::GivenUp => {}
         }
@@ -201,7 +202,10 @@ impl Engine<'_> {
             if let Some(Original { ifindex, name, .. }) = self.originals.get(n)
                 && let Some(link) = self.observed.by_index(*ifindex)
             {
-                host.progress(&link.name, &RenamedFrom(name));
+                host.progress(&Rename {
+                    from: name,
+                    to: &link.name,
+                });
                 self.mark(*ifindex, Event::Renamed, now);
             }
         }
@@ -225,7 +229,7 @@ impl Engine<'_> {
     fn restore(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         const FULL: Complaint = Complaint::error(Problem::RestoreOctets, Effect::PartIgnored);
         if core::mem::take(&mut self.restore_overflow) {
-            FULL.say(host, &"restored routes");
+            FULL.say(host, Subject::RestoredRoutes);
         }
         self.plan.clear();
         for _ in 0..2 {
@@ -245,11 +249,15 @@ impl Engine<'_> {
 }
 
 /// A link's new name is told with its old one.
-struct RenamedFrom<'a>(&'a IfName);
+struct Rename<'a> {
+    from: &'a IfName,
+    to: &'a IfName,
+}
 
-impl Show for RenamedFrom<'_> {
+impl Show for Rename<'_> {
     fn show(&self, f: &mut Text<'_>) {
-        f.show("renamed from ", self.0);
+        self.to.show(f);
+        f.show(word!(": renamed from "), self.from);
     }
 }
 

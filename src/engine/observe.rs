@@ -2,7 +2,7 @@
 
 use super::complain::say;
 use super::{Engine, Event, Host, Settled};
-use crate::diag::{Complaint, Effect, Errno, Problem};
+use crate::diag::{Complaint, Effect, Errno, Problem, Subject};
 use crate::limits::MAX_LINKS;
 use crate::model::addr::is_link_local;
 use crate::model::config::NameRule;
@@ -189,7 +189,7 @@ impl Engine<'_> {
             if seen.flags & addr::IFA_F_DADFAILED != 0
                 && let Some(origin) = asked_for
             {
-                self.complain_of(host, TAKEN, origin, addr);
+                self.complain_of(host, TAKEN, origin, Subject::Addr(addr));
                 self.fail(thing.ifindex);
             }
             return;

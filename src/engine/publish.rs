@@ -3,7 +3,7 @@
 use super::complain::write;
 use super::leases::is_leased;
 use super::{Engine, Event, Host, Instant, OutputFile, remove};
-use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Severity};
+use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Severity, Subject};
 use crate::model::addr::Family;
 use crate::model::config::{LinkConfig, LinkId, LinkMatch, Method, SourceKind, Wait};
 use crate::model::desired::{DesiredLink, FOREVER, What};
@@ -14,6 +14,7 @@ use crate::output::json::{Octets, begins_with};
 use crate::output::owned;
 use crate::output::resolv_conf::MARKER;
 use crate::output::state::{self, State};
+use crate::packed::{Word, word};
 use crate::plan::rename::find_by_mac;
 use crate::plan::resolve::LinkState;
 use crate::plan::{Act, Step};
@@ -54,7 +55,12 @@ impl Engine<'_> {
             }
             if let Some(problem) = state.awaited() {
                 let complaint = Complaint::warning(problem, Effect::MethodSkipped);
-                self.complain_of(host, complaint, config.ipv4.origin, &config.matches);
+                self.complain_of(
+                    host,
+                    complaint,
+                    config.ipv4.origin,
+                    Subject::Matches(&config.matches),
+                );
             }
         }
         let missing4 = self.complain_of_method(Family::V4, id, lacks.is_none(), host);
@@ -107,7 +113,7 @@ impl Engine<'_> {
         let observed = self.observed.by_index(ifindex);
         if observed.is_some_and(|link| !link.has_carrier()) && !self.plan.steps.iter().any(just_up)
         {
-            self.complain_of(host, NO_CARRIER, origin, &name);
+            self.complain_of(host, NO_CARRIER, origin, Subject::Link(&name));
         }
         let now = host.now();
         if let Some(missing) = missing {
@@ -115,8 +121,11 @@ impl Engine<'_> {
             self.remember_problem(ifindex, &in_words(&missing.text()));
         } else if self.mark(ifindex, Event::Done, now) == now {
             self.forget_problems(ifindex);
-            let engine = &*self;
-            host.progress(&name, &News { engine, ifindex });
+            host.progress(&News {
+                engine: self,
+                name: &name,
+                ifindex,
+            });
         }
     }
 
@@ -150,7 +159,12 @@ impl Engine<'_> {
             false => Severity::Warning,
         };
         let complaint = Complaint::new(severity, missing, Effect::MethodSkipped);
-        self.complain_of(host, complaint, ip.origin, &config.matches);
+        self.complain_of(
+            host,
+            complaint,
+            ip.origin,
+            Subject::Matches(&config.matches),
+        );
         fails.then_some(missing)
     }
 
@@ -222,7 +236,7 @@ impl Engine<'_> {
                 TOO_MANY
             }
         };
-        complaint.say(host, &OutputFile::ResolvConf);
+        complaint.say(host, Subject::ResolvConf);
     }
 
     /// Gathers what resolv.conf shall be, and compares it with what stands in its place.
@@ -260,7 +274,7 @@ impl Engine<'_> {
         };
         if have == wanted
             || wanted.is_empty()
-            || !of_cmdline && parts::position(UNSET_HOSTNAMES, have).is_none()
+            || !of_cmdline && UNSET_HOSTNAMES.text().position(have).is_none()
         {
             return;
         }
@@ -295,7 +309,7 @@ impl Engine<'_> {
         let text = what_is_there(host, OutputFile::State);
         let merged = state::carry(text, &mut is_ours, self.buffers.carried);
         if merged.is_err() {
-            NOT_MERGED.say(host, &OutputFile::State);
+            NOT_MERGED.say(host, Subject::State);
         }
         write(host, OutputFile::State, &State(self));
     }
@@ -349,7 +363,7 @@ pub(super) fn what_is_there<'h>(host: &'h mut impl Host, file: OutputFile<'_>) -
 }
 
 /// Host names that count as none.
-const UNSET_HOSTNAMES: &[u8] = b",localhost,(none),localhost.localdomain";
+const UNSET_HOSTNAMES: Word = word!(",localhost,(none),localhost.localdomain");
 
 /// What stands in the place of resolv.conf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -365,26 +379,28 @@ enum OnDisk {
 /// A link's addresses, for the progress line.
 struct News<'a, 'm> {
     engine: &'a Engine<'m>,
+    name: &'a IfName,
     ifindex: u32,
 }
 
 impl Show for News<'_, '_> {
     fn show(&self, f: &mut Text<'_>) {
-        f.put(b"up");
+        self.name.show(f);
+        f.word(word!(": up"));
         for thing in self.engine.desired.things.iter() {
             if !thing.is_wanted_on(self.ifindex) {
                 continue;
             }
             match (thing.what, &thing.route.via) {
                 (What::Addr, _) => {
-                    f.show(", ", &thing.route.dst);
+                    f.show(word!(", "), &thing.route.dst);
                     if thing.valid_secs != FOREVER {
-                        f.count(" for ", thing.valid_secs);
-                        f.put(b" s");
+                        f.count(word!(" for "), thing.valid_secs);
+                        f.word(word!(" s"));
                     }
                 }
                 (What::Route, Some(via)) if thing.route.dst.is_default() => {
-                    f.show(", default via ", via);
+                    f.show(word!(", default via "), via);
                 }
                 (What::Route, _) => {}
             }

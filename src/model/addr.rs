@@ -1,5 +1,6 @@
 //! Addresses with their prefix length.
 
+use crate::packed::{Word, word};
 use crate::text::show::{Show, Text, displayed};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -118,7 +119,7 @@ impl Cidr {
 impl Show for Cidr {
     fn show(&self, f: &mut Text<'_>) {
         self.addr.show(f);
-        f.count("/", self.len.into());
+        f.count(word!("/"), self.len.into());
     }
 }
 
@@ -128,9 +129,9 @@ displayed!(Cidr);
 impl Show for IpAddr {
     fn show(&self, f: &mut Text<'_>) {
         match self {
-            IpAddr::V4(addr) => dotted(f, "", &addr.octets()),
+            IpAddr::V4(addr) => dotted(f, word!(""), &addr.octets()),
             IpAddr::V6(addr) => match addr.to_ipv4_mapped() {
-                Some(addr) => dotted(f, "::ffff:", &addr.octets()),
+                Some(addr) => dotted(f, word!("::ffff:"), &addr.octets()),
                 None => groups(f, &addr.octets()),
             },
         }
@@ -139,11 +140,11 @@ impl Show for IpAddr {
 
 /// A word, and octets in decimal after it with dots between them.
 #[inline(never)]
-pub fn dotted(f: &mut Text<'_>, word: &str, octets: &[u8]) {
+pub fn dotted(f: &mut Text<'_>, word: Word, octets: &[u8]) {
     let mut before = word;
     for octet in octets {
         f.count(before, (*octet).into());
-        before = ".";
+        before = word!(".");
     }
 }
 
@@ -163,11 +164,11 @@ fn groups(f: &mut Text<'_>, octets: &[u8; 16]) {
     let start = end.wrapping_sub(longest);
     for (group, n) in groups.iter().zip(0..) {
         if n == start {
-            f.put(b"::");
+            f.word(word!("::"));
         }
         if !(start..end).contains(&n) {
             if n > 0 && n != end {
-                f.put(b":");
+                f.octet(b':');
             }
             f.number(u16::from_be_bytes(*group).into(), 16);
         }

@@ -4,7 +4,7 @@
 //! values in order. What is between `<` and `>` is one item of an array, which is written as often as
 //! there are [items](Json::item); the caller says when there are no [more](Json::end).
 
-use crate::packed::Packed;
+use crate::packed::{Packed, Word, word};
 use crate::text::show::{Show, Take, Text, displayed};
 use crate::text::utf8;
 use core::slice;
@@ -31,7 +31,7 @@ impl<'w> Json<'w> {
     #[inline(never)]
     pub fn item(&mut self) {
         if self.go_on() == Some(&b'>') {
-            self.out.put(b",");
+            self.out.octet(b',');
             self.skip(BACK);
         }
     }
@@ -66,15 +66,15 @@ impl<'w> Json<'w> {
     /// A string.
     #[inline(never)]
     pub fn text(&mut self, value: &dyn Show) {
-        self.word("\"");
-        self.out.show("", &Escaped(value));
-        self.out.put(b"\"");
+        self.word(word!("\""));
+        escape(value, &mut self.out);
+        self.out.octet(b'"');
     }
 
-    /// A string that is at hand.
+    /// A string that is one word.
     #[inline(never)]
-    pub fn string(&mut self, value: &str) {
-        self.text(&value);
+    pub fn string(&mut self, word: Word) {
+        self.packed(word.text());
     }
 
     /// A string that is packed.
@@ -87,7 +87,7 @@ impl<'w> Json<'w> {
     #[inline(never)]
     pub fn text_or_null(&mut self, value: &dyn Show) {
         match is_written_as(value, b"") {
-            true => self.word("null"),
+            true => self.word(word!("null")),
             false => self.text(value),
         }
     }
@@ -104,7 +104,7 @@ impl<'w> Json<'w> {
     pub fn number_or_null(&mut self, value: Option<u32>) {
         match value {
             Some(value) => self.number(value.into()),
-            None => self.word("null"),
+            None => self.word(word!("null")),
         }
     }
 
@@ -117,14 +117,14 @@ impl<'w> Json<'w> {
     /// `true` or `false`.
     #[inline(never)]
     pub fn boolean(&mut self, value: bool) {
-        self.word(if value { "true" } else { "false" });
+        self.word(if value { word!("true") } else { word!("false") });
     }
 
     /// A word of JSON, or what a string begins with.
     #[inline(never)]
-    pub fn word(&mut self, word: &str) {
+    pub fn word(&mut self, word: Word) {
         self.go_on();
-        self.out.put(word.as_bytes());
+        self.out.word(word);
     }
 
     /// Writes the template up to its next mark, or to its end.
@@ -145,16 +145,11 @@ impl<'w> Json<'w> {
 const BACK: usize = usize::MAX;
 
 /// Whether a value is written as `text`.
-pub fn is_written_as(value: &dyn Show, text: &[u8]) -> bool {
-    after_written(value, text) == Some(b"")
-}
-
-/// What follows a value in `text`, if that begins with what is written of the value.
 #[inline(never)]
-fn after_written<'t>(value: &dyn Show, text: &'t [u8]) -> Option<&'t [u8]> {
+pub fn is_written_as(value: &dyn Show, text: &[u8]) -> bool {
     let mut rest = Rest(Some(text));
     value.show(&mut Text(&mut rest));
-    rest.0
+    rest.0 == Some(b"")
 }
 
 /// What follows what was taken, in the text it began with.
@@ -169,16 +164,15 @@ impl Take for Rest<'_> {
 /// Whether `text` begins with a value as [`Json::text`] writes it, after its first quote.
 #[inline(never)]
 pub fn begins_with(text: &[u8], value: &dyn Show) -> bool {
-    after_written(&Escaped(value), text).is_some_and(|rest| rest.starts_with(b"\""))
+    let mut rest = Rest(Some(text));
+    escape(value, &mut Text(&mut rest));
+    rest.0.is_some_and(|rest| rest.starts_with(b"\""))
 }
 
-/// A value as it stands between quotes (RFC 8259 s.7).
-struct Escaped<'a>(&'a dyn Show);
-
-impl Show for Escaped<'_> {
-    fn show(&self, f: &mut Text<'_>) {
-        self.0.show(&mut Text(&mut Escape(f)));
-    }
+/// Passes what is written of a value on as it stands between quotes (RFC 8259 s.7).
+#[inline(never)]
+fn escape(value: &dyn Show, f: &mut Text<'_>) {
+    value.show(&mut Text(&mut Escape(f)));
 }
 
 /// Passes octets on as they stand between quotes.
@@ -191,7 +185,7 @@ impl Take for Escape<'_, '_> {
                 self.0.octet(b'\\');
             }
             match octet {
-                ..0x20 => self.0.hex("\\u00", *octet),
+                ..0x20 => self.0.hex(word!("\\u00"), *octet),
                 _ => self.0.octet(*octet),
             }
         }

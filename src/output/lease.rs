@@ -20,7 +20,7 @@ use crate::engine::Instant;
 use crate::model::addr::{Cidr, Family, dotted};
 use crate::model::lease::{Field, Kind, Lease, ROUTE_OCTETS};
 use crate::model::link::IfName;
-use crate::packed::Packed;
+use crate::packed::{Packed, word};
 use crate::text::show::{Show, Text, displayed};
 use crate::text::{parts, scalar};
 use core::net::IpAddr;
@@ -40,16 +40,16 @@ pub struct LeaseFile<'a> {
 impl Show for LeaseFile<'_> {
     fn show(&self, f: &mut Text<'_>) {
         let began = (self.began.0 / 1_000_000) as u32;
-        f.show("DEVICE='", self.name);
-        f.count("'\nPROTO='dhcp'\nIFINDEX='", self.ifindex);
-        f.count("'\nUPTIME='", began);
+        f.show(word!("DEVICE='"), self.name);
+        f.count(word!("'\nPROTO='dhcp'\nIFINDEX='"), self.ifindex);
+        f.count(word!("'\nUPTIME='"), began);
         for field in Field::ALL {
             if let Some((key, value)) = &said(self.lease, *field) {
-                f.show("'\n", key);
-                f.show("='", value);
+                f.show(word!("'\n"), key);
+                f.show(word!("='"), value);
             }
         }
-        f.put(b"'\n");
+        f.word(word!("'\n"));
     }
 }
 
@@ -81,19 +81,19 @@ impl Show for Value<'_> {
                 return f.put(self.octets);
             }
         };
-        let mut blank = "";
+        let mut blank = word!("");
         for item in self.octets.chunks(step) {
             if self.kind == Kind::Number {
                 let add = |sum: u32, octet: &u8| sum << 8 | u32::from(*octet);
                 f.count(blank, item.iter().fold(0, add));
             } else if let Some(([len, dst @ ..], gateway)) = item.split_first_chunk::<5>() {
                 dotted(f, blank, dst);
-                f.count("/", (*len).into());
-                dotted(f, ",", gateway);
+                f.count(word!("/"), (*len).into());
+                dotted(f, word!(","), gateway);
             } else {
                 dotted(f, blank, item);
             }
-            blank = " ";
+            blank = word!(" ");
         }
     }
 }
@@ -107,7 +107,7 @@ pub fn read(text: &[u8], ifindex: u32, lease: &mut Lease) -> Option<Instant> {
     while let Some(line @ [_, ..]) = parts::next(&mut rest, b'\n') {
         let (key, value) = parts::split(line, b'=');
         let value = value?.strip_prefix(b"'")?.strip_suffix(b"'")?;
-        match parts::position(b"DEVICE,PROTO,IFINDEX,UPTIME", key) {
+        match word!("DEVICE,PROTO,IFINDEX,UPTIME").text().position(key) {
             Some(0 | 1) => {}
             Some(2) => is_its = scalar::number(value)? == ifindex,
             Some(_) => began = Some(u64::from(scalar::number(value)?).wrapping_mul(1_000_000)),

@@ -23,6 +23,7 @@ use crate::model::desired::{Desired, DesiredLink, What};
 use crate::model::lease::{Field, Lease};
 use crate::model::route::Route;
 use crate::output::json::Octets;
+use crate::packed::{Word, word};
 use crate::source::route_file;
 use crate::text::show::{Show, Text, displayed};
 use crate::text::{parts, scalar};
@@ -115,12 +116,12 @@ impl Owned<'_, '_> {
 impl Show for Owned<'_, '_> {
     fn show(&self, f: &mut Text<'_>) {
         let ifindex = self.link.ifindex;
-        f.show("# What ifdawn made on ", &self.link.name);
-        f.show("; `ifdawn down ", &self.link.name);
-        f.count("` undoes it.\nlink ", ifindex);
-        f.put(match self.link.owned_up {
-            true => b"\nup\n",
-            false => b"\n",
+        f.show(word!("# What ifdawn made on "), &self.link.name);
+        f.show(word!("; `ifdawn down "), &self.link.name);
+        f.count(word!("` undoes it.\nlink "), ifindex);
+        f.word(match self.link.owned_up {
+            true => word!("\nup\n"),
+            false => word!("\n"),
         });
         for thing in self.desired.things.iter() {
             if thing.ifindex == ifindex && thing.is_ours() {
@@ -145,10 +146,38 @@ pub enum List {
     Search,
 }
 
+/// A name server or a search domain.
+#[derive(Clone, Copy)]
+pub enum Name<'a> {
+    /// A name server.
+    Server(&'a IpAddr),
+    /// A search domain.
+    Domain(&'a Octets<'a>),
+}
+
+impl Name<'_> {
+    /// What it is for.
+    pub fn list(self) -> List {
+        match self {
+            Name::Server(_) => List::Dns,
+            Name::Domain(_) => List::Search,
+        }
+    }
+}
+
+impl Show for Name<'_> {
+    fn show(&self, f: &mut Text<'_>) {
+        match self {
+            Name::Server(addr) => addr.show(f),
+            Name::Domain(domain) => domain.show(f),
+        }
+    }
+}
+
 /// Takes name servers and search domains.
 pub trait TakeName {
     /// Takes one.
-    fn name(&mut self, of: List, value: &dyn Show);
+    fn name(&mut self, name: Name<'_>);
 }
 
 /// Passes the name servers and search domains of a link, or of none, to `each`.
@@ -156,12 +185,12 @@ pub trait TakeName {
 pub fn names(config: &Config<'_>, link: Option<LinkId>, each: &mut dyn TakeName) {
     for server in config.servers.iter() {
         if server.link == link {
-            each.name(List::Dns, &server.addr);
+            each.name(Name::Server(&server.addr));
         }
     }
     for search in config.search.iter() {
         if search.link == link {
-            each.name(List::Search, &Octets(config.text(search.domain)));
+            each.name(Name::Domain(&Octets(config.text(search.domain))));
         }
     }
 }
@@ -174,7 +203,7 @@ pub fn leased_names(link: &LinkConfig, lease: &Lease, each: &mut dyn TakeName) {
     }
     for octets in lease.get(Field::Dns).chunks(4) {
         if let Some(addr) = octets.first_chunk() {
-            each.name(List::Dns, &IpAddr::V4(Ipv4Addr::from(*addr)));
+            each.name(Name::Server(&IpAddr::V4(Ipv4Addr::from(*addr))));
         }
     }
     let mut domains = match lease.get(Field::Search) {
@@ -182,51 +211,50 @@ pub fn leased_names(link: &LinkConfig, lease: &Lease, each: &mut dyn TakeName) {
         search => search,
     };
     while let Some(domain) = parts::next_word(&mut domains) {
-        each.name(List::Search, &Octets(domain));
+        each.name(Name::Domain(&Octets(domain)));
     }
 }
 
 /// Whether there is any.
 impl TakeName for bool {
-    fn name(&mut self, _: List, _: &dyn Show) {
+    fn name(&mut self, _: Name<'_>) {
         *self = true;
     }
 }
 
 /// A line for each.
 impl TakeName for Text<'_> {
-    fn name(&mut self, of: List, value: &dyn Show) {
-        let word = match of {
-            List::Dns => "dns",
-            List::Search => "search",
+    fn name(&mut self, name: Name<'_>) {
+        let word = match name {
+            Name::Server(_) => word!("dns "),
+            Name::Domain(_) => word!("search "),
         };
-        line(self, word, value);
+        line(self, word, &name);
     }
 }
 
 fn addr_line(f: &mut Text<'_>, addr: &Cidr, peer: Option<&IpAddr>) {
-    f.show("addr ", addr);
+    f.show(word!("addr "), addr);
     if let Some(peer) = peer {
-        f.show(" peer ", peer);
+        f.show(word!(" peer "), peer);
     }
-    f.put(b"\n")
+    f.octet(b'\n')
 }
 
 #[inline(never)]
 fn route_line(f: &mut Text<'_>, route: &Route) {
     let word = match route.family() {
-        Family::V4 => "route",
-        Family::V6 => "route6",
+        Family::V4 => word!("route "),
+        Family::V6 => word!("route6 "),
     };
     line(f, word, route)
 }
 
 /// Writes one line of a word and a value.
 #[inline(never)]
-fn line(f: &mut Text<'_>, word: &str, value: &dyn Show) {
-    f.put(word.as_bytes());
-    f.show(" ", value);
-    f.put(b"\n")
+fn line(f: &mut Text<'_>, word: Word, value: &dyn Show) {
+    f.show(word, value);
+    f.octet(b'\n')
 }
 
 #[cfg(test)]

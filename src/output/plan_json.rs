@@ -1,8 +1,8 @@
 //! `plan --json`: what the sources ask for, as one object (CONTRACT section 3).
 
 use super::json::{Json, Octets};
-use super::owned::{self, List, TakeName};
-use crate::diag::{Diagnostic, Sink};
+use super::owned::{self, List, Name, TakeName};
+use crate::diag::{Diagnostic, Sink, Subject};
 use crate::model::addr::Family;
 use crate::model::config::{
     Config, Dhcp4Config, LinkConfig, LinkId, LinkMatch, NameRule, RouteDev, Str, Wait,
@@ -10,8 +10,8 @@ use crate::model::config::{
 use crate::model::lease::Lease;
 use crate::model::link::IfName;
 use crate::model::route::{MAIN_TABLE, Reach, Route};
-use crate::packed::{Packed, packed};
-use crate::text::show::{Hex, Show};
+use crate::packed::{Packed, packed, word};
+use crate::text::show::Hex;
 
 /// The whole object.
 macro_rules! template {
@@ -84,7 +84,7 @@ impl Sink for Json<'_> {
         self.number(line.into());
         self.number(column.into());
         self.packed(diagnostic.complaint.severity.word());
-        self.text(diagnostic.subject);
+        self.text(&diagnostic.subject);
         self.text(&diagnostic.message());
         self.packed(diagnostic.complaint.effect.text());
     }
@@ -133,24 +133,24 @@ fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkCo
 
 /// By which the link is found: the MAC of a rule, where there is one, rather than its name.
 fn matches(json: &mut Json<'_>, matches: &LinkMatch, rule: Option<&NameRule>) {
-    let (key, value): (_, &dyn Show) = match (matches, rule) {
-        (LinkMatch::Name(name), None) => ("name", name),
+    let (key, value) = match (matches, rule) {
+        (LinkMatch::Name(name), None) => (word!("name"), Subject::Link(name)),
         (LinkMatch::Any, _) => {
-            json.word("any");
+            json.word(word!("any"));
             return json.boolean(true);
         }
-        (LinkMatch::Name(_), Some(rule)) => ("mac", &rule.mac),
-        (LinkMatch::Mac(mac), _) => ("mac", mac),
-        (LinkMatch::Bootif(mac), _) => ("bootif", mac),
+        (LinkMatch::Name(_), Some(rule)) => (word!("mac"), Subject::Mac(&rule.mac)),
+        (LinkMatch::Mac(mac), _) => (word!("mac"), Subject::Mac(mac)),
+        (LinkMatch::Bootif(mac), _) => (word!("bootif"), Subject::Mac(mac)),
     };
     json.word(key);
-    json.text(value);
+    json.text(&value);
 }
 
 fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig, family: Family) {
     let (word, ip, said) = match family {
-        Family::V4 => ("4", &link.ipv4, &link.dhcp4),
-        Family::V6 => ("6", &link.ipv6, &Dhcp4Config::NONE),
+        Family::V4 => (word!("4"), &link.ipv4, &link.dhcp4),
+        Family::V6 => (word!("6"), &link.ipv6, &Dhcp4Config::NONE),
     };
     json.item();
     json.word(word);
@@ -207,10 +207,10 @@ struct Items<'a, 'w> {
 }
 
 impl TakeName for Items<'_, '_> {
-    fn name(&mut self, of: List, value: &dyn Show) {
-        if of == self.list {
+    fn name(&mut self, name: Name<'_>) {
+        if name.list() == self.list {
             self.json.item();
-            self.json.text(value);
+            self.json.text(&name);
         }
     }
 }
@@ -218,20 +218,20 @@ impl TakeName for Items<'_, '_> {
 /// Routes of one link, or of none.
 fn routes(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
     for given in config.routes.iter() {
-        let (owner, dev): (_, &dyn Show) = match &given.dev {
-            RouteDev::Link(id) => (Some(*id), &""),
-            RouteDev::Anywhere => (None, &""),
-            RouteDev::Name(name) => (named(config, name), name),
+        let (owner, dev) = match &given.dev {
+            RouteDev::Link(id) => (Some(*id), Subject::None),
+            RouteDev::Anywhere => (None, Subject::None),
+            RouteDev::Name(name) => (named(config, name), Subject::Link(name)),
         };
         if owner == link {
             json.item();
-            route(json, &given.route, dev);
+            route(json, &given.route, &dev);
         }
     }
     json.end();
 }
 
-fn route(json: &mut Json<'_>, route: &Route, dev: &dyn Show) {
+fn route(json: &mut Json<'_>, route: &Route, dev: &Subject<'_>) {
     json.text(&route.dst);
     json.text_or_null(&route.via);
     json.text_or_null(dev);

@@ -10,7 +10,7 @@ use crate::output::json::{Json, Octets};
 use crate::output::lease::said;
 use crate::output::owned::List;
 use crate::output::plan_json::add_names;
-use crate::packed::{Packed, packed};
+use crate::packed::{Packed, packed, word};
 use crate::plan::resolve::LinkState;
 use crate::text::parts;
 use crate::text::show::{Show, Text, displayed};
@@ -152,7 +152,11 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
             json.item();
             json.text(&addr.route.dst);
             let is_leased = (leased_addr.as_ref()).is_some_and(|leased| *leased == addr.route.dst);
-            json.string(if is_leased { "dhcp4" } else { "static" });
+            json.string(if is_leased {
+                word!("dhcp4")
+            } else {
+                word!("static")
+            });
             let valid = Some(addr.valid_secs).filter(|secs| *secs != FOREVER);
             json.number_or_null(valid);
             json.number_or_null(valid);
@@ -190,7 +194,10 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
 
 /// Writes a lease, with the keys of its file.
 fn leased_words(json: &mut Json<'_>, lease: Option<&Lease>) {
-    json.word(if lease.is_some() { "" } else { "null" });
+    json.word(match lease {
+        Some(_) => word!(""),
+        None => word!("null"),
+    });
     if let Some(lease) = lease {
         json.item();
         for field in Field::ALL {

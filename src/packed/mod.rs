@@ -6,12 +6,14 @@
 //! divided there while they are packed.
 
 mod pack;
+mod words;
 
 use crate::diag::LineBuf;
 use crate::text::parts;
 use crate::text::show::{Show, Text, displayed};
 use pack::{FIRST, PAIRS};
 pub use pack::{cut, is_same, pack};
+pub use words::{Word, word};
 
 /// A text, packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Leases as one more layer of what shall be: what the configuration says comes first.
 
 use super::resolve::Resolver;
-use crate::diag::{Complaint, Effect, Origin, Problem};
+use crate::diag::{Complaint, Effect, Origin, Problem, Subject};
 use crate::engine::Instant;
 use crate::model::config::LinkConfig;
 use crate::model::desired::Thing;
@@ -98,6 +98,10 @@ impl Resolver<'_, '_> {
     /// An option says what cannot be.
     fn complain_of_option(&mut self, field: Field, origin: Origin, link: &Link) {
         const BAD: Complaint = Complaint::warning(Problem::BadOption, Effect::PartIgnored);
-        self.complain(BAD.with(field.slot().code.into()), origin, &link.name);
+        self.complain(
+            BAD.with(field.slot().code.into()),
+            origin,
+            Subject::Link(&link.name),
+        );
     }
 }

@@ -6,6 +6,7 @@ use crate::model::addr::{Family, dotted};
 use crate::model::desired::{Desired, FOREVER, Thing, What};
 use crate::model::link::{IfName, Mac};
 use crate::model::route::{MAIN_TABLE, Reach, Route, RouteKind};
+use crate::packed::{Word, word};
 use crate::text::show::{Show, Text, displayed};
 use crate::text::{parts, utf8};
 use crate::wire::rtnetlink::Verb;
@@ -120,86 +121,92 @@ impl Step {
 
 impl Show for Op<'_> {
     fn show(&self, f: &mut Text<'_>) {
-        let (word, value): (&str, &dyn Show) = match &self.change {
-            Change::Thing(verb, thing) => {
-                let (command, replace) = match (thing.what, thing.route.family()) {
-                    (What::Addr, _) => ("ip addr ", "change "),
-                    (What::Route, Family::V4) => ("ip route ", "replace "),
-                    (What::Route, Family::V6) => ("ip -6 route ", "replace "),
-                };
-                let verb_word = match verb {
-                    Verb::Add => "add ",
-                    Verb::Replace => replace,
-                    Verb::Delete => "del ",
-                };
-                f.put(command.as_bytes());
-                f.put(verb_word.as_bytes());
-                match thing.what {
-                    What::Addr => AddrWords(thing).show(f),
-                    What::Route => thing.route.show(f),
-                }
-                match thing.route.kind {
-                    RouteKind::Unicast => self.device(f, " dev "),
-                    RouteKind::Blackhole
-                    | RouteKind::Unreachable
-                    | RouteKind::Prohibit
-                    | RouteKind::Throw => {}
-                }
-                if thing.valid_secs != FOREVER && *verb != Verb::Delete {
-                    f.count(" valid_lft ", thing.valid_secs);
-                    f.count(" preferred_lft ", thing.valid_secs);
-                }
-                return;
-            }
-            Change::Rename(Naming::DropAltName, name) => {
-                self.device(f, "ip link property del dev ");
-                return f.show(" altname ", &Word(name));
-            }
-            Change::Rename(Naming::Rename, name) => (" name ", &Word(name)),
-            Change::Up => (" up", &""),
-            Change::Down => (" down", &""),
-            Change::Mac(mac) => (" address ", *mac),
-            Change::Mtu(mtu) => (" mtu ", mtu),
+        let command = match &self.change {
+            Change::Thing(verb, thing) => return self.thing(f, *verb, thing),
+            Change::Rename(Naming::DropAltName, _) => word!("ip link property del dev "),
+            Change::Rename(Naming::Rename, _)
+            | Change::Up
+            | Change::Down
+            | Change::Mac(_)
+            | Change::Mtu(_) => word!("ip link set dev "),
         };
-        self.device(f, "ip link set dev ");
-        f.show(word, value)
+        self.device(f, command);
+        match &self.change {
+            Change::Rename(Naming::DropAltName, name) => word(f, word!(" altname "), name),
+            Change::Rename(Naming::Rename, name) => word(f, word!(" name "), name),
+            Change::Up => f.word(word!(" up")),
+            Change::Down => f.word(word!(" down")),
+            Change::Mac(mac) => f.show(word!(" address "), *mac),
+            Change::Mtu(mtu) => f.count(word!(" mtu "), *mtu),
+            Change::Thing(..) => {}
+        }
     }
 }
 
 displayed!(Op<'_>, Route);
 
 impl Op<'_> {
-    /// The link's name, if it has one, after `word`.
-    fn device(&self, f: &mut Text<'_>, word: &str) {
+    /// What becomes of an address or a route.
+    fn thing(&self, f: &mut Text<'_>, verb: Verb, thing: &Thing) {
+        let (command, replace) = match (thing.what, thing.route.family()) {
+            (What::Addr, _) => (word!("ip addr "), word!("change ")),
+            (What::Route, Family::V4) => (word!("ip route "), word!("replace ")),
+            (What::Route, Family::V6) => (word!("ip -6 route "), word!("replace ")),
+        };
+        let verb_word = match verb {
+            Verb::Add => word!("add "),
+            Verb::Replace => replace,
+            Verb::Delete => word!("del "),
+        };
+        f.word(command);
+        f.word(verb_word);
+        match thing.what {
+            What::Addr => AddrWords(thing).show(f),
+            What::Route => thing.route.show(f),
+        }
+        match thing.route.kind {
+            RouteKind::Unicast => self.device(f, word!(" dev ")),
+            RouteKind::Blackhole
+            | RouteKind::Unreachable
+            | RouteKind::Prohibit
+            | RouteKind::Throw => {}
+        }
+        if thing.valid_secs != FOREVER && verb != Verb::Delete {
+            f.count(word!(" valid_lft "), thing.valid_secs);
+            f.count(word!(" preferred_lft "), thing.valid_secs);
+        }
+    }
+
+    /// The link's name, if it has one, after `before`.
+    fn device(&self, f: &mut Text<'_>, before: Word) {
         if let Some(name) = self.name {
-            f.show(word, &Word(name));
+            word(f, before, name);
         }
     }
 }
 
-/// A name as one word of a shell: as it is where no shell could misread it, else in single quotes.
-struct Word<'a>(&'a IfName);
-
-impl Show for Word<'_> {
-    fn show(&self, f: &mut Text<'_>) {
-        let name = self.0.as_bytes();
-        let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || parts::has(b"._-@+", *octet);
-        if name.iter().all(is_plain) {
-            return self.0.show(f);
-        }
-        f.put(b"'");
-        let is_utf8 = utf8::is_valid(name);
-        for octet in name {
-            match octet {
-                b'\'' => f.put(b"'\\''"),
-                b' '..=b'~' => f.octet(*octet),
-                0x80.. if is_utf8 => f.octet(*octet),
-                // No word of a plain shell can say it, and no console shall obey it.
-                _ => f.hex("\\x", *octet),
-            }
-        }
-        f.put(b"'")
+/// A name as one word of a shell, after `before`: as it is where no shell could misread it, else in single
+/// quotes.
+#[inline(never)]
+fn word(f: &mut Text<'_>, before: Word, name: &IfName) {
+    f.word(before);
+    let octets = name.as_bytes();
+    let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || parts::has(b"._-@+", *octet);
+    if octets.iter().all(is_plain) {
+        return f.put(octets);
     }
+    f.octet(b'\'');
+    let is_utf8 = utf8::is_valid(octets);
+    for octet in octets {
+        match octet {
+            b'\'' => f.word(word!("'\\''")),
+            b' '..=b'~' => f.octet(*octet),
+            0x80.. if is_utf8 => f.octet(*octet),
+            // No word of a plain shell can say it, and no console shall obey it.
+            _ => f.hex(word!("\\x"), *octet),
+        }
+    }
+    f.octet(b'\'')
 }
 
 /// An address in the words of ip-address(8), without its link.
@@ -210,11 +217,11 @@ impl Show for AddrWords<'_> {
         let addr = &self.0.route.dst;
         addr.addr.show(f);
         if let Some(peer) = &self.0.route.via {
-            f.show(" peer ", peer);
+            f.show(word!(" peer "), peer);
         }
-        f.count("/", addr.len.into());
+        f.count(word!("/"), addr.len.into());
         if let Some(broadcast) = &self.0.broadcast {
-            dotted(f, " brd ", &broadcast.octets());
+            dotted(f, word!(" brd "), &broadcast.octets());
         }
     }
 }
@@ -224,39 +231,39 @@ impl Show for Route {
     fn show(&self, f: &mut Text<'_>) {
         if self.kind != RouteKind::Unicast {
             self.kind.word().show(f);
-            f.put(b" ");
+            f.octet(b' ');
         }
         match self.dst.is_default() {
-            true => f.put(b"default"),
+            true => f.word(word!("default")),
             false => self.dst.show(f),
         }
         if let Some(via) = &self.via {
             let word = match Family::of(via) == self.family() {
-                true => " via ",
-                false => " via inet6 ",
+                true => word!(" via "),
+                false => word!(" via inet6 "),
             };
             f.show(word, via);
         }
         if let Some(src) = &self.src {
-            f.show(" src ", src);
+            f.show(word!(" src "), src);
         }
         // ip(8) reads this one number as hexadecimal whatever its prefix.
         if self.tos != 0 {
-            f.hex(" tos 0x", self.tos);
+            f.hex(word!(" tos 0x"), self.tos);
         }
         if self.table != MAIN_TABLE {
-            f.count(" table ", self.table);
+            f.count(word!(" table "), self.table);
         }
-        f.count(" proto ", self.protocol.into());
+        f.count(word!(" proto "), self.protocol.into());
         if let Some(scope) = &self.scope {
-            f.count(" scope ", (*scope).into());
+            f.count(word!(" scope "), (*scope).into());
         }
         if let Some(metric) = &self.metric {
-            f.count(" metric ", *metric);
+            f.count(word!(" metric "), *metric);
         }
         match self.reach {
             Reach::Checked => {}
-            Reach::Onlink => f.put(b" onlink"),
+            Reach::Onlink => f.word(word!(" onlink")),
         }
     }
 }

@@ -6,12 +6,12 @@
 //! rule speaks of is moved aside.
 
 use super::{Act, Naming, Phase, Plan, Rename};
-use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink};
+use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink, Subject};
 use crate::limits::MAX_LINE;
 use crate::model::config::{Config, NameRule};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{KernelKind, Link, Observed};
-use crate::text::show::Show;
+use crate::packed::{Word, word};
 
 /// Whether the kernel renames a link that is up (Linux 6.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl Renamer<'_, '_> {
         for rule in self.config.name_rules.iter() {
             if let Err(problem) = self.assign_one(rule) {
                 let complaint = Complaint::warning(problem, Effect::NotRenamed);
-                self.complain(complaint, rule.origin, &rule.mac, &rule.name);
+                self.complain(complaint, rule.origin, Subject::Mac(&rule.mac), &rule.name);
             }
         }
     }
@@ -151,10 +151,14 @@ impl Renamer<'_, '_> {
             let held = self.observed.links.get(holder);
             let stays = held.is_none_or(|link| link.rename_to.is_none());
             if stays || holder == first {
-                let word = if stays { "rename" } else { "ifdawn" };
+                let word = if stays {
+                    word!("rename")
+                } else {
+                    word!("ifdawn")
+                };
                 let made = made_name(word, self.observed, holder);
                 if stays {
-                    self.complain(COMPLAINT, origin, &made, &to);
+                    self.complain(COMPLAINT, origin, Subject::Link(&made), &to);
                 }
                 self.rename(holder, &made, origin);
                 break;
@@ -204,7 +208,7 @@ impl Renamer<'_, '_> {
         &mut self,
         complaint: Complaint,
         origin: Origin,
-        subject: &dyn Show,
+        subject: Subject<'_>,
         name: &IfName,
     ) {
         complaint.report_token(self.sink, self.config, origin, subject, name.as_bytes());
@@ -227,13 +231,13 @@ pub(crate) fn push(plan: &mut Plan<'_>, link: &Link, to: &IfName, naming: Naming
 }
 
 /// A name made of `word` and the link's number, which nobody has; of another number where somebody has it.
-fn made_name(word: &str, observed: &Observed<'_>, at: usize) -> IfName {
+fn made_name(word: Word, observed: &Observed<'_>, at: usize) -> IfName {
     const STEP: u32 = 100_000;
     let link = observed.links.get(at);
     let mut number = link.map_or(0, |link| link.ifindex);
     loop {
         let mut text = LineBuf::<MAX_LINE>::new();
-        text.put(word.as_bytes());
+        text.show(&word.text());
         text.show(&number);
         let name = IfName::cut(text.as_bytes()).unwrap_or(IfName::LO);
         let mut altnames = observed.altnames.iter();

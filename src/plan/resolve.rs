@@ -5,14 +5,13 @@
 //! who configures a link that two sources name (the command line before ifcfg).
 
 use super::rename::find_by_mac;
-use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink};
+use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink, Subject};
 use crate::limits::MAX_LINE;
 use crate::model::addr::Cidr;
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, NameRule, SourceKind};
 use crate::model::desired::{Desired, Thing};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, KernelKind, Link, Observed};
-use crate::text::show::Show;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use heapless::VecView;
 
@@ -200,7 +199,13 @@ impl Resolver<'_, '_> {
         }
         let mut token = LineBuf::<MAX_LINE>::new();
         token.show(mac);
-        COMPLAINT.report_token(self.sink, self.config, origin, &"HWADDR", token.as_bytes());
+        COMPLAINT.report_token(
+            self.sink,
+            self.config,
+            origin,
+            Subject::Hwaddr,
+            token.as_bytes(),
+        );
     }
 
     /// Every candidate link that no other configuration speaks of; one of them where an address is given.
@@ -250,7 +255,7 @@ impl Resolver<'_, '_> {
             let other = earlier.config.and_then(|other| self.config.link(other));
             if other.is_some_and(|other| other.source > config.source) {
                 let name = config.name.as_ref().unwrap_or(&link.name);
-                return self.complain(CONFLICT, config.origin, name);
+                return self.complain(CONFLICT, config.origin, Subject::Link(name));
             }
             // Who names the link has said how it is configured.
             if is_loose(&config.matches) {
@@ -294,7 +299,7 @@ impl Resolver<'_, '_> {
     }
 
     #[inline(never)]
-    pub(super) fn complain(&mut self, complaint: Complaint, origin: Origin, subject: &dyn Show) {
+    pub(super) fn complain(&mut self, complaint: Complaint, origin: Origin, subject: Subject<'_>) {
         complaint.report(self.sink, self.config, origin, subject);
     }
 }

@@ -1,7 +1,7 @@
 //! Which link a route goes to, and which metric a default route gets.
 
 use super::resolve::{LinkState, Resolver, is_named, is_named_by};
-use crate::diag::{Complaint, Effect, Problem};
+use crate::diag::{Complaint, Effect, Problem, Subject};
 use crate::model::addr::{Cidr, Family, is_link_local};
 use crate::model::config::{IpConfig, LinkConfig, LinkId, LinkMatch, RouteConfig, RouteDev};
 use crate::model::desired::{DesiredLink, Thing, What};
@@ -55,7 +55,7 @@ impl Resolver<'_, '_> {
         };
         let mut reach = Reach::Checked;
         if let Some(complaint) = complaint {
-            self.complain(complaint, ip.origin, via);
+            self.complain(complaint, ip.origin, Subject::Addr(via));
             if complaint.effect == Effect::NotSet {
                 return;
             }
@@ -194,7 +194,7 @@ impl Resolver<'_, '_> {
             && !self.states.iter().any(waits)
             && !self.desired.links.iter().any(waits_for_lease)
         {
-            self.complain(complaint, config.origin, &config.route.dst);
+            self.complain(complaint, config.origin, Subject::Cidr(&config.route.dst));
         }
     }
 
@@ -274,7 +274,7 @@ impl Resolver<'_, '_> {
             complaint = Some(Complaint::error(wanted.what.full(), Effect::NotSet));
         }
         if let Some(complaint) = complaint {
-            self.complain(complaint, wanted.origin, &wanted.route.dst);
+            self.complain(complaint, wanted.origin, Subject::Cidr(&wanted.route.dst));
         }
     }
 }

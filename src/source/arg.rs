@@ -1,10 +1,9 @@
 //! One word of the command line in its handler's hands: its fields, what it may add, and complaints.
 
 use super::Context;
-use crate::diag::{Complaint, Effect, Escaped, Origin, Problem};
+use crate::diag::{Complaint, Effect, Escaped, Origin, Problem, Subject};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, SourceKind};
 use crate::model::link::{IfName, LinkKind};
-use crate::text::show::{Show, Text};
 use crate::text::{parts, scalar};
 use core::net::IpAddr;
 
@@ -93,8 +92,8 @@ impl<'w> Arg<'w, '_, '_> {
     #[inline(never)]
     pub fn complain(&mut self, part: &[u8], complaint: Complaint) {
         let column = self.cx.column(part);
-        self.cx
-            .report(column, &Subject(self.name), part, complaint, b"");
+        let subject = Subject::Word(&Escaped(self.name));
+        self.cx.report(column, subject, part, complaint, b"");
     }
 
     /// The word has no effect because of its field number `n`.
@@ -235,16 +234,6 @@ pub fn find_link(config: &Config<'_>, matches: &LinkMatch) -> Option<LinkId> {
     let is_it = |link: &LinkConfig| link.source == SourceKind::Cmdline && link.matches == *matches;
     let mut links = config.links_with_ids();
     links.find(|(_, link)| is_it(link)).map(|(id, _)| id)
-}
-
-/// The key as it is written.
-struct Subject<'w>(&'w [u8]);
-
-impl Show for Subject<'_> {
-    fn show(&self, f: &mut Text<'_>) {
-        Escaped(self.0).show(f);
-        f.put(b"=")
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use super::key_table::{Found, Names};
 use super::{Context, offset};
-use crate::diag::{Complaint, Effect, Escaped, Origin, Problem};
+use crate::diag::{Complaint, Effect, Escaped, Origin, Problem, Subject};
 use crate::limits::MAX_ASSIGNMENTS;
 use crate::model::index::{HASH_START, Index, hash};
 use crate::text::assign::{self, Variables};
@@ -196,7 +196,8 @@ impl<'a> File<'a, '_, '_> {
     pub fn complain_of(&mut self, entry: &Entry, part: &[u8], complaint: Complaint) {
         let column = self.go_to(entry);
         let name = entry.name(self.cx.text);
-        self.cx.report(column, &Escaped(name), part, complaint, b"");
+        self.cx
+            .report(column, Subject::Key(&Escaped(name)), part, complaint, b"");
     }
 
     /// Says that the table does not know the key.
@@ -205,8 +206,9 @@ impl<'a> File<'a, '_, '_> {
         self.go_to(entry);
         let name = entry.name(self.cx.text);
         let nearest = self.keys.names.nearest(name);
+        let subject = Subject::Key(&Escaped(name));
         self.cx
-            .report(entry.name_column(), &Escaped(name), b"", UNKNOWN, nearest);
+            .report(entry.name_column(), subject, b"", UNKNOWN, nearest);
     }
 }
 
@@ -259,7 +261,7 @@ pub fn is_text(cx: &mut Context<'_, '_>) -> bool {
     let (before, after) = parts::split(cx.line.octets, 0);
     if after.is_some() {
         let column = short(before.len().wrapping_add(1));
-        cx.report(column, &"file", b"", NUL, b"");
+        cx.report(column, Subject::Key(&Escaped(b"file")), b"", NUL, b"");
     }
     after.is_none()
 }
@@ -394,7 +396,7 @@ impl Scan<'_, '_> {
         }
         let name = entry.name(cx.text);
         let column = entry.column().wrapping_add(at);
-        cx.report(column, &Escaped(name), token, complaint, b"");
+        cx.report(column, Subject::Key(&Escaped(name)), token, complaint, b"");
     }
 
     /// Keeps an entry in place of an earlier one with its name, whose line it returns (0: there was

@@ -3,7 +3,7 @@
 
 use super::Context;
 use super::arg::{find_link, new_link};
-use crate::diag::{Complaint, Effect, Origin, Problem};
+use crate::diag::{Complaint, Effect, Origin, Problem, Subject};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, Method, SourceKind};
 
 /// Finds or makes the boot link, sets [`Global::bootdev`], and asks for DHCPv4 everywhere where the
@@ -113,7 +113,7 @@ fn is_same(config: &Config<'_>, word: &LinkMatch, link: &LinkConfig) -> bool {
 fn add_link(cx: &mut Context<'_, '_>, link: &LinkConfig) -> Option<LinkId> {
     let added = cx.add_link(link);
     if added.is_err() {
-        FULL.report(cx.sink, cx.config, link.origin, &"bootdev=");
+        FULL.report(cx.sink, cx.config, link.origin, Subject::Bootdev);
     }
     added.ok()
 }

@@ -21,10 +21,9 @@ pub mod sysconfig;
 pub mod testing;
 mod value;
 
-use crate::diag::{At, Complaint, Diagnostic, Escaped, FileId, Origin, Sink};
+use crate::diag::{At, Complaint, Diagnostic, Escaped, FileId, Origin, Sink, Subject};
 use crate::model::config::Config;
 use crate::text::lines::{Line, short};
-use crate::text::show::Show;
 
 /// One row of an input's table.
 pub struct Key<H: 'static> {
@@ -99,13 +98,14 @@ impl<'a, 'm> Context<'a, 'm> {
     #[inline(never)]
     pub fn complain(&mut self, subject: &[u8], part: &[u8], complaint: Complaint) {
         let column = self.column(part);
-        self.report(column, &Escaped(subject), part, complaint, b"");
+        let subject = Subject::Key(&Escaped(subject));
+        self.report(column, subject, part, complaint, b"");
     }
 
     /// Complains about the file as a whole.
     pub fn complain_of_file(&mut self, complaint: Complaint) {
         self.line = Line::NONE;
-        self.report(0, &"file", b"", complaint, b"");
+        self.report(0, Subject::Key(&Escaped(b"file")), b"", complaint, b"");
     }
 
     /// Complains about what stands in a column of the line, quoted as `token`, with a [`Diagnostic::detail`].
@@ -113,7 +113,7 @@ impl<'a, 'm> Context<'a, 'm> {
     fn report(
         &mut self,
         column: u32,
-        subject: &dyn Show,
+        subject: Subject<'_>,
         token: &[u8],
         complaint: Complaint,
         detail: &[u8],

@@ -12,7 +12,7 @@ use super::key_table::{Names, numbered, pack_names, packed_len, row};
 use super::route_line::RouteLine;
 pub use super::route_line::parse_route;
 use super::{Context, Key};
-use crate::diag::{Complaint, Effect, Problem};
+use crate::diag::{Complaint, Effect, Escaped, Problem, Subject};
 use crate::model::addr::Family;
 use crate::model::config::{Config, RouteConfig, RouteDev};
 use crate::model::link::IfName;
@@ -83,7 +83,7 @@ fn push(line: &RouteLine<'_>, dev: &RouteDev, column: u32, cx: &mut Context<'_, 
         origin: cx.origin_at(cx.line.number, column),
     });
     if pushed.is_err() {
-        cx.report(column, &"route", b"", FULL, b"");
+        cx.report(column, Subject::Key(&Escaped(b"route")), b"", FULL, b"");
     }
     pushed.ok()
 }

@@ -2,6 +2,7 @@
 //!
 //! As [`core::fmt`], without columns and without failure: who takes the text keeps what went wrong.
 
+use crate::packed::{Word, word};
 use core::fmt;
 
 /// Takes octets, piece by piece.
@@ -15,6 +16,7 @@ pub struct Text<'a>(pub &'a mut dyn Take);
 
 impl Text<'_> {
     /// Octets as they are.
+    #[inline(never)]
     pub fn put(&mut self, octets: &[u8]) {
         self.0.take(octets);
     }
@@ -25,24 +27,30 @@ impl Text<'_> {
         self.put(&[octet]);
     }
 
+    /// A word.
+    #[inline(never)]
+    pub fn word(&mut self, word: Word) {
+        word.text().show(self);
+    }
+
     /// A word and the value after it.
     #[inline(never)]
-    pub fn show(&mut self, word: &str, value: &dyn Show) {
-        self.put(word.as_bytes());
+    pub fn show(&mut self, word: Word, value: &dyn Show) {
+        self.word(word);
         value.show(self);
     }
 
     /// A word and a number after it.
     #[inline(never)]
-    pub fn count(&mut self, word: &str, number: u32) {
-        self.put(word.as_bytes());
+    pub fn count(&mut self, word: Word, number: u32) {
+        self.word(word);
         self.number(number.into(), 10);
     }
 
     /// A word and two hexadecimal digits after it.
     #[inline(never)]
-    pub fn hex(&mut self, word: &str, octet: u8) {
-        self.put(word.as_bytes());
+    pub fn hex(&mut self, word: Word, octet: u8) {
+        self.word(word);
         if octet < 0x10 {
             self.octet(b'0');
         }
@@ -115,21 +123,10 @@ pub struct Hex<'a>(pub &'a [u8]);
 
 impl Show for Hex<'_> {
     fn show(&self, text: &mut Text<'_>) {
-        let mut word = "";
+        let mut word = word!("");
         for octet in self.0 {
             text.hex(word, *octet);
-            word = ":";
-        }
-    }
-}
-
-/// One value after another.
-pub struct Parts<'a>(pub &'a [&'a dyn Show]);
-
-impl Show for Parts<'_> {
-    fn show(&self, text: &mut Text<'_>) {
-        for part in self.0 {
-            part.show(text);
+            word = word!(":");
         }
     }
 }
@@ -195,16 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn parts_follow_one_another() {
-        struct Octet(u8);
-        impl Show for Octet {
+    fn values_follow_their_words() {
+        struct Octets(u8, u8);
+        impl Show for Octets {
             fn show(&self, text: &mut Text<'_>) {
-                text.hex("0x", self.0);
+                text.hex(word!("\\x"), self.0);
+                text.show(word!(" peer "), &Hex(&[self.1, 0]));
             }
         }
-        assert_eq!(
-            written(&Parts(&[&Octet(0xa), &" \u{e9} ", &Octet(0xff)])),
-            "0x0a \u{e9} 0xff"
-        );
+        assert_eq!(written(&Octets(0xa, 0xff)), "\\x0a peer ff:00");
     }
 }

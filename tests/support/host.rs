@@ -145,8 +145,8 @@ impl Host for FakeHost {
         }
     }
 
-    fn progress(&mut self, link: &IfName, news: &dyn Show) {
-        self.news.push(format!("{link}: {news}"));
+    fn progress(&mut self, news: &dyn Show) {
+        self.news.push(news.to_string());
     }
 
     fn transmit(

@@ -10,9 +10,10 @@ use heapless::Vec;
 use ifdawn::diag::{Escaped, LineBuf};
 use ifdawn::limits::{MAX_FILES, MAX_LINE, MAX_LINKS};
 use ifdawn::model::link::IfName;
-use ifdawn::packed::{Packed, packed};
+use ifdawn::packed::{self, Packed, packed, word};
 use ifdawn::text::parts;
 use ifdawn::text::scalar;
+use ifdawn::text::show::Text;
 
 /// A word that lives as long as the process.
 pub type Word = &'static [u8];
@@ -234,7 +235,7 @@ impl Options {
         }
         self.understand();
         if self.has(Opt::Version) {
-            out.put(concat!("ifdawn ", env!("CARGO_PKG_VERSION"), "\n").as_bytes());
+            Text(out).put(concat!("ifdawn ", env!("CARGO_PKG_VERSION"), "\n").as_bytes());
             return Err(0);
         }
         if self.has(Opt::Help) {
@@ -356,10 +357,11 @@ impl Options {
             0 => EVERY_COMMAND,
             command => command,
         };
-        list(out, about, b"ifdawn ", &Command::TABLE);
-        out.put(b"\nOptions:\n");
-        list(out, about, b"  ", &Opt::TABLE);
-        out.show(&packed!(
+        let text = &mut Text(out);
+        list(text, about, word!("ifdawn "), &Command::TABLE);
+        text.word(word!("\nOptions:\n"));
+        list(text, about, word!("  "), &Opt::TABLE);
+        text.show(word!(""), &packed!(
             "\nExit: 0 everything required is up, 1 it is not, 2 usage, 3 no source names a link.\n"
         ));
     }
@@ -379,12 +381,11 @@ fn find(table: &Table, at: usize, word: &[u8]) -> Option<(usize, bool)> {
 }
 
 /// Prints the rows that are about these commands.
-fn list(out: &mut Out<'_>, about: u16, before: &[u8], table: &Table) {
+fn list(text: &mut Text<'_>, about: u16, before: packed::Word, table: &Table) {
     for (of, row) in table.about.iter().zip(0..) {
         if of & about != 0 {
-            out.put(before);
-            out.show(&table.lines.line(row));
-            out.put(b"\n");
+            text.show(before, &table.lines.line(row));
+            text.octet(b'\n');
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::cli::{Command, Opt, Options, Source};
 use crate::sys::file::{self, Path, Root};
 use crate::sys::names::Names;
 use heapless::Vec;
-use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Escaped, FileId, Problem, Sink};
+use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Escaped, FileId, Problem, Sink, Subject};
 use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS};
 use ifdawn::model::addr::Family;
 use ifdawn::model::config::{Config, LinkId, RouteDev};
@@ -307,7 +307,7 @@ impl Loader<'_, '_> {
 
     #[inline(never)]
     fn complain(&mut self, subject: &[u8], complaint: Complaint) {
-        complaint.say(self.sink, &Escaped(subject));
+        complaint.say(self.sink, Subject::Key(&Escaped(subject)));
     }
 }
 

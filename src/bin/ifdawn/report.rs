@@ -2,7 +2,9 @@
 
 use crate::sys::file::Out;
 use ifdawn::diag::{At, Diagnostic, Sink};
+use ifdawn::packed::word;
 use ifdawn::text::parts;
+use ifdawn::text::show::Text;
 
 /// Shows complaints with their line and a caret.
 pub struct Report<'a, 'f> {
@@ -18,10 +20,10 @@ impl Sink for Report<'_, '_> {
             *count = count.saturating_add(1);
         }
         let severity = diagnostic.complaint.severity.word();
-        self.out.show(&severity);
-        self.out.put(b": ");
-        self.out.show(diagnostic);
-        self.out.put(b"\n");
+        let text = &mut Text(self.out);
+        text.show(word!(""), &severity);
+        text.show(word!(": "), diagnostic);
+        text.octet(b'\n');
         if let Some(At { column, text, .. }) = diagnostic.at
             && !text.is_empty()
         {
@@ -36,18 +38,19 @@ impl Report<'_, '_> {
         const BEFORE: usize = 40;
         const SHOWN: usize = 72;
         let start = column.saturating_sub(BEFORE);
-        self.out.put(b"    ");
+        let text = &mut Text(self.out);
+        text.word(word!("    "));
         for octet in parts::slice(line, start, SHOWN) {
-            self.out.put(&[match octet {
+            text.octet(match octet {
                 0x20..=0x7e => *octet,
                 _ => b'.',
-            }]);
+            });
         }
-        self.out.put(b"\n    ");
+        text.word(word!("\n    "));
         for _ in start..column.min(line.len()) {
-            self.out.put(b" ");
+            text.octet(b' ');
         }
-        self.out.put(b"^\n");
+        text.word(word!("^\n"));
     }
 }
 

@@ -9,14 +9,14 @@ use crate::sys::log::{Level, Log};
 use crate::sys::rtnl::Rtnl;
 use crate::sys::{caps, clock, drain, signal};
 use crate::system::{LOCK_MICROS, System, resolv_conf};
-use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem};
+use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem, Subject};
 use ifdawn::engine::{Engine, ForeignResolvConf, Instant, Outcome, Progress, Said};
 use ifdawn::limits::MAX_LINKS;
 use ifdawn::model::config::LinkMatch;
 use ifdawn::model::lease::Lease;
 use ifdawn::output::json::{Json, Octets};
 use ifdawn::output::plan_json::{self, PLAN};
-use ifdawn::packed::packed;
+use ifdawn::packed::{packed, word};
 use ifdawn::plan::op::Op;
 use ifdawn::plan::resolve::{Goal, LinkState};
 use ifdawn::text::parts;
@@ -71,15 +71,14 @@ fn check(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) ->
         counts: [0; 3],
     };
     system.read(engine, Some(&mut report));
-    let mut words = Some(&b" errors, | warnings, | notes\n"[..]);
-    for count in &report.counts {
-        report.out.show(count);
-        report
-            .out
-            .put(parts::next(&mut words, b'|').unwrap_or_default());
-    }
-    match report.counts {
-        [0, ..] => UP,
+    let [errors, warnings, notes] = report.counts;
+    let text = &mut Text(out);
+    text.count(word!(""), errors);
+    text.count(word!(" errors, "), warnings);
+    text.count(word!(" warnings, "), notes);
+    text.word(word!(" notes\n"));
+    match errors {
+        0 => UP,
         _ => NOT_UP,
     }
 }
@@ -99,21 +98,20 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> 
     if let Err(errno) = engine.plan(goal, system) {
         return system.refused(errno);
     }
+    let text = &mut Text(out);
     for step in engine.plan.steps.iter() {
         if let Some(op) = &Op::of(*step, &engine.plan, &engine.desired) {
-            out.show(op);
-            out.put(b"\n");
+            text.show(word!(""), op);
+            text.octet(b'\n');
         }
     }
     if !engine.is_offline && engine.resolv_conf_differs(system) {
         // All but the mark, which is the first line.
         let mut rest = parts::split(engine.resolv_conf(), b'\n').1;
         while let Some(line @ [_, ..]) = parts::next(&mut rest, b'\n') {
-            out.put(b"# ");
-            out.show(&Escaped(resolv_conf(options)));
-            out.put(b": ");
-            out.show(&Octets(line));
-            out.put(b"\n");
+            text.show(word!("# "), &Escaped(resolv_conf(options)));
+            text.show(word!(": "), &Octets(line));
+            text.octet(b'\n');
         }
     }
     UP
@@ -169,7 +167,7 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let mut code = UP;
     for name in &options.links {
         if !engine.is_configured(name) {
-            NO_SOURCE.say(&mut system.log, name);
+            NO_SOURCE.say(&mut system.log, Subject::Link(name));
             code = NOT_UP;
         }
     }
@@ -248,7 +246,7 @@ fn settle(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<(), Errno>
             engine.hear(ifindex, &said, system);
         }
         if let Some(trouble) = system.sockets.trouble.take() {
-            trouble.say(system, &"DHCP");
+            trouble.say(system, Subject::Dhcp);
         }
     }
 }
@@ -287,7 +285,9 @@ fn down(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
         match engine.down(name, system) {
             Ok(true) => continue,
             Ok(false) => {}
-            Err(errno) => FAILED.with_errno(errno).say(&mut system.log, name),
+            Err(errno) => FAILED
+                .with_errno(errno)
+                .say(&mut system.log, Subject::Link(name)),
         }
         code = NOT_UP;
     }
@@ -394,11 +394,11 @@ struct Waiting<'a> {
 
 impl Show for Waiting<'_> {
     fn show(&self, text: &mut Text<'_>) {
-        self.link.show(text);
-        text.show(": waiting for ", &self.what.awaited());
+        Subject::Matches(self.link).show(text);
+        text.show(word!(": waiting for "), &self.what.awaited());
         if let Some(seconds) = &self.seconds {
-            text.show(", ", seconds);
-            text.put(b" s");
+            text.show(word!(", "), seconds);
+            text.word(word!(" s"));
         }
     }
 }

@@ -9,11 +9,11 @@ use crate::sys::log::{Level, Log};
 use crate::sys::rtnl::Rtnl;
 use crate::sys::udev::Udev;
 use crate::sys::{clock, keep};
-use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Problem, Sink};
+use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Problem, Sink, Subject};
 use ifdawn::engine::{EachFile, Engine, Host, Instant, OutputFile, Packet, Said, Settled};
 use ifdawn::model::link::{IfName, Mac};
 use ifdawn::packed::packed;
-use ifdawn::text::show::{Parts, Show};
+use ifdawn::text::show::Show;
 use std::net::Ipv4Addr;
 use std::os::fd::BorrowedFd;
 
@@ -86,9 +86,7 @@ impl<'a> System<'a> {
                 Level::Error,
                 &packed!("the kernel refuses changes (CAP_NET_ADMIN); nothing was changed"),
             ),
-            _ => FAILED
-                .with_errno(errno)
-                .say(&mut self.log, &"the kernel cannot be asked"),
+            _ => FAILED.with_errno(errno).say(&mut self.log, Subject::Kernel),
         }
         NOT_UP
     }
@@ -109,11 +107,13 @@ impl<'a> System<'a> {
         let deadline = clock::in_seconds(LOCK_SECONDS).min(self.until);
         match self.open_lock() {
             Ok(file) => self.lock = Some(file),
-            Err(errno) => NOT_LOCKED.with_errno(errno).say(&mut self.log, &LOCK),
+            Err(errno) => NOT_LOCKED
+                .with_errno(errno)
+                .say(&mut self.log, Subject::Lock),
         }
         while let Err(errno) = self.try_lock() {
             if errno != file::HELD || clock::now() >= deadline {
-                HELD.with_errno(errno).say(&mut self.log, &LOCK);
+                HELD.with_errno(errno).say(&mut self.log, Subject::Lock);
                 return Err(errno);
             }
             clock::sleep(LOCK_MICROS);
@@ -228,8 +228,8 @@ impl Host for System<'_> {
         }
     }
 
-    fn progress(&mut self, link: &IfName, news: &dyn Show) {
-        self.log.line(Level::News, &Parts(&[link, &": ", news]));
+    fn progress(&mut self, news: &dyn Show) {
+        self.log.line(Level::News, news);
     }
 
     fn transmit(

@@ -362,7 +362,7 @@ fn keep_label(path: usize, file: &OwnedFd) {
 
 fn write_all(file: &OwnedFd, text: &dyn Show) -> Result<(), Errno> {
     let mut out = Out::new(file.as_fd());
-    out.show(text);
+    text.show(&mut Text(&mut out));
     out.flush();
     out.result
 }
@@ -398,23 +398,6 @@ impl<'f> Out<'f> {
         }
     }
 
-    /// Adds octets.
-    #[inline(never)]
-    pub fn put(&mut self, octets: &[u8]) {
-        if self.pending.extend_from_slice(octets).is_err() {
-            self.flush();
-            if self.result.is_ok() {
-                self.result = write_whole(self.file, octets);
-            }
-        }
-    }
-
-    /// Adds what is written of a value.
-    #[inline(never)]
-    pub fn show(&mut self, value: &dyn Show) {
-        value.show(&mut Text(self));
-    }
-
     /// Writes what is pending.
     #[inline(never)]
     pub fn flush(&mut self) {
@@ -441,7 +424,12 @@ impl<'f> Out<'f> {
 
 impl Take for Out<'_> {
     fn take(&mut self, octets: &[u8]) {
-        self.put(octets);
+        if self.pending.extend_from_slice(octets).is_err() {
+            self.flush();
+            if self.result.is_ok() {
+                self.result = write_whole(self.file, octets);
+            }
+        }
     }
 }
 

@@ -1,0 +1,71 @@
+//! The words around values in what we write, by their numbers: a number in a register takes a third of the
+//! octets of a pointer and a length.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "what fails here is an error of the compiler"
+)]
+
+use super::{Packed, is_same, packed};
+use crate::text::parts;
+
+/// One of [`WRITTEN`], made by [`word!`](crate::word!).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word(u8);
+
+/// Every word, with a `@` between them. Those that are written often come first: they are counted.
+const WRITTEN: &str = concat!(
+    "@.@:@/@ via @ proto @ metric @ src @ table @ scope @ onlink@default@route @route6 @\n@ dev @addr ",
+    "@ peer @ brd @ tos 0x@ via inet6 @::@::ffff:@, @: @; @ @\\x@\"@null@true@false@4@6@name@mac@bootif",
+    "@any@,@\\u00@dns @nameserver @search @\nup\n@# What ifdawn made on @; `ifdawn down @` undoes it.\nlink ",
+    "@ip addr @ip route @ip -6 route @add @change @replace @del @ip link set dev @ip link property del dev ",
+    "@ name @ altname @ address @ mtu @ up@ down@ valid_lft @ preferred_lft @'\\''@...@: DHCPv4 @: down",
+    "@: up@: renamed from @ for @ s@, default via @: waiting for @any link@/run/ifdawn/owned-",
+    "@/run/ifdawn/lease-@error @enx@DEVICE='@'\nPROTO='dhcp'\nIFINDEX='@'\nUPTIME='@'\n@='@dns,search@DEVICE,PROTO,IFINDEX,UPTIME",
+    "@,localhost,(none),localhost.localdomain@up@partial@down@static@dhcp4@rename@ifdawn@ifdawn ",
+    "@# @    @\n    @^\n@\nOptions:\n@  @ errors, @ warnings, @ notes\n",
+);
+
+/// The same, packed.
+const WORDS: Packed = packed!(WRITTEN);
+
+impl Word {
+    /// The word that is written so, which must be one of [`WRITTEN`].
+    #[doc(hidden)]
+    pub const fn of(text: &str) -> Word {
+        let mut rest = WRITTEN.as_bytes();
+        let mut number = 0;
+        loop {
+            let mut len = 0;
+            while len < rest.len() && rest[len] != b'@' {
+                len += 1;
+            }
+            let (word, after) = rest.split_at(len);
+            if is_same(word, text.as_bytes()) {
+                return Word(number);
+            }
+            let [_, after @ ..] = after else {
+                panic!("not one of the words")
+            };
+            (rest, number) = (after, number + 1);
+        }
+    }
+
+    /// What is written.
+    #[inline(never)]
+    pub fn text(self) -> Packed {
+        Packed(parts::nth(WORDS.0, b'@', self.0.into()).unwrap_or_default())
+    }
+}
+
+/// A [`Word`] by its text.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! word {
+    ($text:literal) => {
+        const { $crate::packed::Word::of($text) }
+    };
+}
+pub use word;

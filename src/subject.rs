@@ -1,0 +1,159 @@
+//! Whom or what complaints are about.
+
+use crate::diag::Escaped;
+use crate::model::addr::{Cidr, dotted};
+use crate::model::config::LinkMatch;
+use crate::model::link::{IfName, Mac};
+use crate::packed::{Packed, packed, word};
+use crate::plan::op::Op;
+use crate::text::show::{Show, Text, displayed};
+use core::net::IpAddr;
+
+/// Whom or what a complaint is about, as its line names it. An enum of all there are takes fewer octets than
+/// a table of methods for each type, at the places that complain too.
+#[derive(Clone, Copy)]
+pub enum Subject<'a> {
+    /// Nobody.
+    None,
+    /// The DHCP clients.
+    Dhcp,
+    /// The rules that name links by their MAC.
+    MacRules,
+    /// The routes that a link which went down gets back.
+    RestoredRoutes,
+    /// The kernel as a whole.
+    Kernel,
+    /// The file that is locked by a run.
+    Lock,
+    /// The key of a link's MAC.
+    Hwaddr,
+    /// The word that names the link to boot from.
+    Bootdev,
+    /// The state file.
+    State,
+    /// resolv.conf.
+    ResolvConf,
+    /// The host name.
+    Hostname,
+    /// The `owned-IF` file of a link.
+    Owned(&'a IfName),
+    /// The `lease-IF` file of a link.
+    Lease(&'a IfName),
+    /// A link.
+    Link(&'a IfName),
+    /// A link, as the configuration means it.
+    Matches(&'a LinkMatch),
+    /// A link and what is or was leased to it.
+    Leased(&'a Leased<'a>),
+    /// A MAC.
+    Mac(&'a Mac),
+    /// An address.
+    Addr(&'a IpAddr),
+    /// A destination, or an address with its prefix.
+    Cidr(&'a Cidr),
+    /// A key of a file, an option, or a path.
+    Key(&'a Escaped<'a>),
+    /// The key of a word of the command line.
+    Word(&'a Escaped<'a>),
+    /// What the kernel was asked to do.
+    Op(&'a Op<'a>),
+}
+
+/// See [`Subject::Leased`].
+pub struct Leased<'a> {
+    /// The link.
+    pub link: &'a IfName,
+    /// The octets of the address; empty where there is none.
+    pub addr: &'a [u8],
+}
+
+/// A line for each subject that is always the same.
+const WORDS: Packed = packed!(
+    "\nDHCP\nMAC rules\nrestored routes\nthe kernel cannot be asked\n/run/ifdawn/lock\nHWADDR\nbootdev=\nstate.json\nresolv.conf\nhostname"
+);
+
+impl Show for Subject<'_> {
+    fn show(&self, f: &mut Text<'_>) {
+        let line = match *self {
+            Subject::None => 0,
+            Subject::Dhcp => 1,
+            Subject::MacRules => 2,
+            Subject::RestoredRoutes => 3,
+            Subject::Kernel => 4,
+            Subject::Lock => 5,
+            Subject::Hwaddr => 6,
+            Subject::Bootdev => 7,
+            Subject::State => 8,
+            Subject::ResolvConf => 9,
+            Subject::Hostname => 10,
+            Subject::Owned(link) => return f.show(word!("/run/ifdawn/owned-"), link),
+            Subject::Lease(link) => return f.show(word!("/run/ifdawn/lease-"), link),
+            Subject::Link(link) => return link.show(f),
+            Subject::Matches(LinkMatch::Name(name)) => return name.show(f),
+            Subject::Matches(LinkMatch::Mac(mac) | LinkMatch::Bootif(mac)) | Subject::Mac(mac) => {
+                return mac.show(f);
+            }
+            Subject::Matches(LinkMatch::Any) => return f.word(word!("any link")),
+            Subject::Leased(leased) => {
+                leased.link.show(f);
+                return dotted(f, word!(": "), leased.addr);
+            }
+            Subject::Addr(addr) => return addr.show(f),
+            Subject::Cidr(addr) => return addr.show(f),
+            Subject::Key(key) => return key.show(f),
+            Subject::Word(key) => {
+                key.show(f);
+                return f.octet(b'=');
+            }
+            Subject::Op(op) => return op.show(f),
+        };
+        WORDS.line(line).show(f);
+    }
+}
+
+displayed!(Subject<'_>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{cidr, ip, name};
+    use std::string::ToString;
+
+    #[test]
+    fn every_subject_has_its_words() {
+        let eth0 = &name("eth0");
+        let mac = &Mac::new(&[2, 0, 0, 0, 0, 9]).unwrap();
+        let leased = |addr| Leased { link: eth0, addr };
+        for (subject, words) in [
+            (Subject::None, ""),
+            (Subject::Dhcp, "DHCP"),
+            (Subject::MacRules, "MAC rules"),
+            (Subject::RestoredRoutes, "restored routes"),
+            (Subject::Kernel, "the kernel cannot be asked"),
+            (Subject::Lock, "/run/ifdawn/lock"),
+            (Subject::Hwaddr, "HWADDR"),
+            (Subject::Bootdev, "bootdev="),
+            (Subject::State, "state.json"),
+            (Subject::ResolvConf, "resolv.conf"),
+            (Subject::Hostname, "hostname"),
+            (Subject::Owned(eth0), "/run/ifdawn/owned-eth0"),
+            (Subject::Lease(eth0), "/run/ifdawn/lease-eth0"),
+            (Subject::Link(eth0), "eth0"),
+            (Subject::Matches(&LinkMatch::Any), "any link"),
+            (Subject::Matches(&LinkMatch::Name(*eth0)), "eth0"),
+            (
+                Subject::Matches(&LinkMatch::Bootif(*mac)),
+                "02:00:00:00:00:09",
+            ),
+            (Subject::Leased(&leased(&[192, 0, 2, 5])), "eth0: 192.0.2.5"),
+            (Subject::Leased(&leased(&[])), "eth0"),
+            (Subject::Mac(mac), "02:00:00:00:00:09"),
+            (Subject::Addr(&ip("2001:db8::1")), "2001:db8::1"),
+            (Subject::Cidr(&cidr("192.0.2.0/24")), "192.0.2.0/24"),
+            (Subject::Key(&Escaped(b"a\x1b")), "a\\x1b"),
+            (Subject::Word(&Escaped(b"ip")), "ip="),
+        ] {
+            assert_eq!(subject.to_string(), words);
+        }
+    }
+}

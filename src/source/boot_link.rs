@@ -128,14 +128,16 @@ mod tests {
     use crate::source::cmdline;
     use crate::source::testing::{Storage, shown};
 
+    use std::vec::Vec;
+
     const MAC: &str = "52:54:00:12:34:56";
 
     /// One row: a command line, the links it comes to, and the number of the boot link.
     fn check(rows: &[(&str, &[&str], Option<u16>)]) {
         for (line, links, bootdev) in rows {
             let mut storage = Storage::default();
-            let heard = storage.read("cmdline", |cx| {
-                cmdline::read(line.as_bytes(), cx);
+            let heard = storage.read("cmdline", line, |cx| {
+                cmdline::read(cx);
                 cmdline::finish(cx);
             });
             let config = storage.config();
@@ -289,8 +291,8 @@ mod tests {
             ("nameserver=192.0.2.1", &[], false, false),
         ] {
             let mut storage = Storage::default();
-            storage.read("cmdline", |cx| {
-                cmdline::read(line.as_bytes(), cx);
+            storage.read("cmdline", line, |cx| {
+                cmdline::read(cx);
                 cmdline::finish(cx);
             });
             let config = storage.config();
@@ -305,9 +307,10 @@ mod tests {
         let mut storage = Storage::default();
         let name = IfName::new(b"eth0").unwrap();
         let link = LinkConfig::new(LinkMatch::Name(name), SourceKind::Ifcfg, Origin::NONE);
-        storage.read("cmdline", |cx| {
+        let line = "rd.neednet bootdev=eth0 rd.peerdns=0";
+        storage.read("cmdline", line, |cx| {
             cx.config.add_link(link).unwrap();
-            cmdline::read(b"rd.neednet bootdev=eth0 rd.peerdns=0", cx);
+            cmdline::read(cx);
             cmdline::finish(cx);
         });
         let config = storage.config();
@@ -323,11 +326,11 @@ mod tests {
     #[test]
     fn a_full_table_is_reported() {
         let mut storage = Storage::default();
-        let heard = storage.read("cmdline", |cx| {
-            for n in 0..16 {
-                cmdline::read(std::format!("ip=eth{n}:dhcp").as_bytes(), cx);
-            }
-            cmdline::read(std::format!("quiet BOOTIF={MAC}").as_bytes(), cx);
+        let all: Vec<_> = (0..16).map(|n| std::format!("ip=eth{n}:dhcp")).collect();
+        storage.read("cmdline", all.join(" "), cmdline::read);
+        let line = std::format!("quiet BOOTIF={MAC}");
+        let heard = storage.read("cmdline", line, |cx| {
+            cmdline::read(cx);
             cmdline::finish(cx);
         });
         assert_eq!(heard.lines(), ["error 1:14 bootdev= MaxLinks WordIgnored"]);

@@ -4,7 +4,6 @@
 //! One row per option below. Words that are in no row belong to somebody else.
 
 use super::arg::{Arg, Done, Reported};
-use super::assignments::place_in;
 use super::key_table::{Names, key as later, key as word, pack_fields, pack_names, packed_len};
 use super::put::{RulePut, Said};
 use super::{Context, Key, boot_link, ip_arg, route_arg};
@@ -212,26 +211,21 @@ const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWin
 
 /// Reads one command line. Several may be read one after the other; [`finish`] comes after all of them.
 #[inline(never)]
-pub fn read(text: &[u8], cx: &mut Context<'_, '_>) {
-    let mut words = words(text);
+pub fn read(cx: &mut Context<'_, '_>) {
+    let mut words = words(cx.text);
     while let Some(word) = &words.next() {
+        cx.line = word.line;
         let value = word.value;
         if parts::has(word.key, 0) || parts::has(value, 0) {
             // an octet like any other, but hardly meant
-            let place = place_in(word.line, word.text, word.key);
-            cx.complain(&place, b"command line", word.key, NUL);
+            cx.complain(b"command line", word.key, NUL);
         }
         let name = match parts::is_same(word.key, b"BOOTIF") {
             true => b"BOOTIF",
             false => word.key,
         };
         if let Some(known) = WORDS.get(NAMES.find(name).row()) {
-            let mut arg = Arg {
-                cx,
-                word,
-                name,
-                value,
-            };
+            let mut arg = Arg { cx, name, value };
             let _: Result<(), Reported> = read_word(*known, &mut arg);
         }
     }
@@ -388,8 +382,8 @@ mod tests {
     use std::vec::Vec;
 
     fn read_into(storage: &mut Storage, line: &str) -> Heard {
-        storage.read("cmdline", |cx| {
-            read(line.as_bytes(), cx);
+        storage.read("cmdline", line, |cx| {
+            read(cx);
             finish(cx);
         })
     }
@@ -444,9 +438,9 @@ mod tests {
     #[test]
     fn several_texts_are_one_configuration() {
         let mut storage = Storage::default();
-        storage.read("cmdline", |cx| {
-            read(b"ip=eth0:dhcp -- ip=eth9:dhcp", cx);
-            read(b"ip=eth0:auto6 ip=eth1:dhcp", cx);
+        storage.read("cmdline", "ip=eth0:dhcp -- ip=eth9:dhcp", read);
+        storage.read("cmdline", "ip=eth0:auto6 ip=eth1:dhcp", |cx| {
+            read(cx);
             finish(cx);
         });
         assert_eq!(

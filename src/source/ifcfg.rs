@@ -128,19 +128,18 @@ pub(super) struct Reader<'a, 'c, 'm> {
 /// Reads the file `ifcfg-NAME` (`name` is what follows `ifcfg-`). The link it describes, or `None` if
 /// it was refused, adds nothing (`lo`), or the command line speaks of that link.
 #[inline(never)]
-pub fn read(
-    text: &[u8],
+pub fn read<'c>(
     name: &[u8],
     defaults: &Defaults,
-    scratch: &mut Scratch<'_>,
-    cx: &mut Context<'_, '_>,
+    scratch: &mut Scratch<'c>,
+    cx: &mut Context<'c, '_>,
 ) -> Option<LinkId> {
     if is_alias(name) {
         cx.complain_of_file(ALIAS);
         return None;
     }
     let mut reader = Reader {
-        file: assignments::scan(text, NAMES, scratch, cx),
+        file: assignments::scan(NAMES, scratch, cx),
         defaults,
         id: LinkId::new(0),
         link: &mut LinkConfig::new(LinkMatch::Any, SourceKind::Ifcfg, Origin::NONE),
@@ -502,14 +501,8 @@ mod tests {
     ) -> (Vec<String>, Vec<String>) {
         let (mut sink, mut scratch) = (Heard::default(), ScratchTables::empty());
         for text in files {
-            let mut cx = context(config, &mut sink, b"ifcfg-x");
-            read(
-                text.as_bytes(),
-                b"x",
-                defaults,
-                &mut scratch.scratch(),
-                &mut cx,
-            );
+            let mut cx = context(config, &mut sink, b"ifcfg-x", text.as_bytes());
+            read(b"x", defaults, &mut scratch.scratch(), &mut cx);
         }
         (describe(config), sink.lines())
     }
@@ -572,15 +565,10 @@ mod tests {
         for name in ["eth0:1", "eth0-range0"] {
             let (mut tables, mut scratch) = (Storage::default(), ScratchTables::empty());
             let (mut config, mut sink) = (tables.config(), Heard::default());
-            let mut cx = context(&mut config, &mut sink, b"ifcfg-x");
+            let text = b"DEVICE=eth0\nIPADDR=bad\n";
+            let mut cx = context(&mut config, &mut sink, b"ifcfg-x", text);
             let (name, scratch) = (name.as_bytes(), &mut scratch.scratch());
-            let id = read(
-                b"DEVICE=eth0\nIPADDR=bad\n",
-                name,
-                &Defaults::NONE,
-                scratch,
-                &mut cx,
-            );
+            let id = read(name, &Defaults::NONE, scratch, &mut cx);
             assert_eq!(id, None);
             assert_eq!(sink.lines().len(), 1);
             assert!(config.links.is_empty());

@@ -402,15 +402,9 @@ mod tests {
 
     fn read_into(config: &mut Config<'_>, text: &str, defaults: &Defaults) -> Vec<String> {
         let (mut sink, mut scratch) = (Heard::default(), ScratchTables::empty());
-        let mut cx = context(config, &mut sink, b"ifcfg-eth0");
         let text = format!("DEVICE=eth0\n{text}");
-        ifcfg::read(
-            text.as_bytes(),
-            b"eth0",
-            defaults,
-            &mut scratch.scratch(),
-            &mut cx,
-        );
+        let mut cx = context(config, &mut sink, b"ifcfg-eth0", text.as_bytes());
+        ifcfg::read(b"eth0", defaults, &mut scratch.scratch(), &mut cx);
         sink.lines()
     }
 

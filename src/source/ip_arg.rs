@@ -449,7 +449,7 @@ mod tests {
     /// The links and the complaints that `line` comes to.
     fn read(line: &str) -> (Vec<String>, Vec<String>) {
         let mut storage = Storage::default();
-        let heard = storage.read("cmdline", |cx| cmdline::read(line.as_bytes(), cx));
+        let heard = storage.read("cmdline", line, cmdline::read);
         (shown(&storage.config()), heard.lines())
     }
 
@@ -680,7 +680,7 @@ mod tests {
             ),
         ] {
             let mut storage = Storage::default();
-            let heard = storage.read("cmdline", |cx| cmdline::read(line.as_bytes(), cx));
+            let heard = storage.read("cmdline", line, cmdline::read);
             let config = storage.config();
             assert_eq!(shown(&config), [link], "{line}");
             assert!(heard.0.is_empty(), "{line}: {:?}", heard.lines());
@@ -891,7 +891,7 @@ mod tests {
     fn the_last_host_name_counts() {
         let mut storage = Storage::default();
         let line = b"ip=::::h1:eth0:dhcp ip=::::h2.example.com:eth1:dhcp";
-        storage.read("cmdline", |cx| cmdline::read(line, cx));
+        storage.read("cmdline", line, cmdline::read);
         let config = storage.config();
         let name = config.text(config.global.hostname.unwrap());
         assert_eq!(name, b"h2.example.com");

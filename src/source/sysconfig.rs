@@ -84,13 +84,8 @@ const ONLY_NAMED: Complaint = Complaint::warning(Problem::OnlyNamed, Effect::Non
 
 /// Reads the file: the host name and `GATEWAYDEV` go to the configuration, the rest to `defaults`.
 #[inline(never)]
-pub fn read(
-    text: &[u8],
-    defaults: &mut Defaults,
-    scratch: &mut Scratch<'_>,
-    cx: &mut Context<'_, '_>,
-) {
-    let mut file = assignments::scan(text, NAMES, scratch, cx);
+pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Context<'c, '_>) {
+    let mut file = assignments::scan(NAMES, scratch, cx);
     for entry in file.iter() {
         let Some(field) = FIELDS.get(entry.row()) else {
             file.unknown(entry);
@@ -173,14 +168,9 @@ mod tests {
 
     fn read_into(config: &mut Config<'_>, text: &str) -> (Defaults, Vec<String>) {
         let (mut sink, mut scratch) = (Heard::default(), ScratchTables::empty());
-        let mut cx = context(config, &mut sink, b"network");
+        let mut cx = context(config, &mut sink, b"network", text.as_bytes());
         let mut defaults = Defaults::NONE;
-        read(
-            text.as_bytes(),
-            &mut defaults,
-            &mut scratch.scratch(),
-            &mut cx,
-        );
+        read(&mut defaults, &mut scratch.scratch(), &mut cx);
         (defaults, sink.lines())
     }
 

@@ -9,7 +9,6 @@ use crate::model::config::{
     AddrConfig, Config, Global, Leases, LinkConfig, LinkId, LinkMatch, NameRule, RouteConfig,
     Search, Server, Str,
 };
-use crate::model::index::Index;
 use crate::model::link::{IfName, LinkKind};
 use crate::model::route::{Reach, Route, RouteKind};
 use crate::packed::unpack;
@@ -65,16 +64,17 @@ impl Storage {
     }
 
     /// What `read` makes of an empty configuration, and every complaint.
-    pub fn read(&mut self, name: &str, read: impl FnOnce(&mut Context<'_, '_>)) -> Heard {
+    pub fn read(
+        &mut self,
+        name: &str,
+        text: impl AsRef<[u8]>,
+        read: impl FnOnce(&mut Context<'_, '_>),
+    ) -> Heard {
         let mut heard = Heard::default();
         let mut config = self.config();
         let file = config.add_file(name.as_bytes()).unwrap();
-        let mut cx = Context {
-            config: &mut config,
-            sink: &mut heard,
-            file,
-            name: name.as_bytes(),
-        };
+        let (name, text) = (name.as_bytes(), text.as_ref());
+        let mut cx = Context::new(&mut config, &mut heard, file, name, text);
         read(&mut cx);
         self.global = config.global;
         heard
@@ -253,11 +253,7 @@ impl ScratchTables {
 
     /// The scratch they hold.
     pub fn scratch(&mut self) -> Scratch<'_> {
-        Scratch {
-            entries: &mut self.entries,
-            values: &mut self.values,
-            index: Index::new(&mut self.slots),
-        }
+        Scratch::new(&mut self.entries, &mut self.values, &mut self.slots)
     }
 }
 
@@ -266,13 +262,9 @@ pub fn context<'a, 'm>(
     config: &'a mut Config<'m>,
     sink: &'a mut Heard,
     name: &'a [u8],
+    text: &'a [u8],
 ) -> Context<'a, 'm> {
-    Context {
-        config,
-        sink,
-        file: FileId(0),
-        name,
-    }
+    Context::new(config, sink, FileId(0), name, text)
 }
 
 /// Each link as one line: how it is matched, its values, and both families with their addresses.

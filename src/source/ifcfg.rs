@@ -67,22 +67,19 @@ impl Gateway {
 /// Whether `name`, the name of a file in the directory, is that of an `ifcfg` file, and not a backup or
 /// a package manager's leftover. Alias and range files are `ifcfg` files; [`read`] says so.
 pub fn is_ifcfg_file_name(name: &[u8]) -> bool {
-    const LEFT_OVER: &[u8] =
-        b"~ .bak .old .orig .rej .rpmnew .rpmorig .rpmsave .swp .augnew .augtmp";
+    const LEFT_OVER: Packed =
+        packed!(".bak,.old,.orig,.rej,.rpmnew,.rpmorig,.rpmsave,.swp,.augnew,.augtmp");
     let Some(link @ [_, ..]) = name.strip_prefix(b"ifcfg-".as_slice()) else {
         return false;
     };
-    let mut suffixes = Some(LEFT_OVER);
-    while let Some(suffix) = parts::next(&mut suffixes, b' ') {
-        let at = link.len().saturating_sub(suffix.len());
-        let end = link.get(at..).unwrap_or_default();
-        if parts::is_same(end, suffix) {
-            return false;
-        }
+    let dot = link.iter().rposition(|octet| *octet == b'.');
+    let ending = parts::slice(link, dot.unwrap_or(link.len()), link.len());
+    if matches!(link, [.., b'~']) || LEFT_OVER.position(ending).is_some() {
+        return false;
     }
     // rpm's temporary files: `;` and eight hexadecimal digits
     !matches!(link.split_last_chunk::<9>(),
-        Some((_, [b';', hex @ ..])) if hex.iter().all(u8::is_ascii_hexdigit))
+        Some((_, [b';', digits @ ..])) if scalar::hex(digits).is_some())
 }
 
 /// `NAME:LABEL` and `NAME-rangeN` hold more addresses of a link.

@@ -4,7 +4,7 @@ use heapless::Vec;
 use ifdawn::diag::{Diagnostic, FileId, Sink};
 use ifdawn::machine::Machine;
 use ifdawn::model::addr::Family;
-use ifdawn::model::config::{Config, LinkId, LinkMatch, RouteDev, Str};
+use ifdawn::model::config::{Config, IpText, LinkId, LinkMatch, RouteDev, Str};
 use ifdawn::model::link::IfName;
 use ifdawn::source::assignments::{Entry, Scratch};
 use ifdawn::source::ifcfg::{self, Defaults};
@@ -116,12 +116,8 @@ fn is_sound(config: &Config<'_>) {
         if let LinkMatch::Name(matched) = said.matches {
             name(matched);
         }
-        said.ipv4.dhcp_hostname.map(hostname);
-        for kept in [
-            said.dhcp4.client_id,
-            said.dhcp4.vendor_class,
-            said.dhcp4.user_class,
-        ] {
+        IpText::Hostname.of(&said.ipv4).map(hostname);
+        for kept in said.said.texts {
             assert!(
                 kept.is_none_or(|kept| (1..=255).contains(&text(kept).len())),
                 "{kept:?}"

@@ -6,7 +6,7 @@
 use super::Context;
 use super::Key;
 use super::assignments::{self, Entry, File, NOT_YET, Scratch};
-use super::ifcfg::{Defaults, Gateway, Slot};
+use super::ifcfg::{Defaults, Gateway, set_flag, set_name, unset};
 use super::key_table::{Names, key, key as ignored, pack_fields, pack_names, packed_len, row};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::Family;
@@ -113,21 +113,20 @@ fn set(
 ) -> Option<Complaint> {
     let word = file.octets(entry);
     let global = &mut file.cx.config.global;
-    let slot = match field {
-        Field::Networking => Slot::YesNo(&mut defaults.networking),
-        Field::Init6 => Slot::YesNo(&mut defaults.init6),
-        Field::Autoconf6 => Slot::YesNo(&mut defaults.autoconf6),
-        Field::GatewayDev => Slot::Name(&mut global.gateway_dev),
-        Field::GatewayDev6 => Slot::Name(&mut defaults.gateway6_dev),
+    let set = match field {
+        Field::Networking => set_flag(&mut defaults.networking, word),
+        Field::Init6 => set_flag(&mut defaults.init6, word),
+        Field::Autoconf6 => set_flag(&mut defaults.autoconf6, word),
+        Field::GatewayDev => set_name(&mut global.gateway_dev, word),
+        Field::GatewayDev6 => set_name(&mut defaults.gateway6_dev, word),
         Field::Hostname => return set_hostname(word, file.cx).err().map(unset),
         Field::Gateway => return set_gateway(&mut defaults.gateway, Family::V4, entry, file),
         Field::Gateway6 => return set_gateway(&mut defaults.gateway6, Family::V6, entry, file),
         Field::Later => return (scalar::boolean(word) != Some(false)).then_some(NOT_YET),
         Field::Silent => return None,
     };
-    let wrong = slot.set(word);
     let is_no = field == Field::Networking && defaults.networking == Some(false);
-    wrong.or(is_no.then_some(ONLY_NAMED))
+    set.err().map(unset).or(is_no.then_some(ONLY_NAMED))
 }
 
 fn set_hostname(word: &[u8], cx: &mut Context<'_, '_>) -> Result<(), Problem> {
@@ -152,10 +151,6 @@ fn set_gateway(
         gateway.origin = file.origin(entry);
     }
     read.err().map(unset)
-}
-
-fn unset(what: Problem) -> Complaint {
-    Complaint::error(what, Effect::KeyUnset)
 }
 
 #[cfg(test)]

@@ -140,7 +140,7 @@ impl Loader<'_, '_> {
             self.directory(directory, Kind::Named);
         }
         if is_read(Source::Firmware) {
-            self.complain(b"--sources", NO_FIRMWARE);
+            NO_FIRMWARE.say(self.sink, Subject::Sources);
         }
         if is_read(Source::Cmdline) {
             let file = self.config.add_file(b"cmdline").unwrap_or(FileId(0));

@@ -29,6 +29,8 @@ pub enum Subject<'a> {
     Hwaddr,
     /// The word that names the link to boot from.
     Bootdev,
+    /// The option that says what is read.
+    Sources,
     /// The state file.
     State,
     /// resolv.conf.
@@ -69,7 +71,7 @@ pub struct Leased<'a> {
 
 /// A line for each subject that is always the same.
 const WORDS: Packed = packed!(
-    "\nDHCP\nMAC rules\nrestored routes\nthe kernel cannot be asked\n/run/ifdawn/lock\nHWADDR\nbootdev=\nstate.json\nresolv.conf\nhostname"
+    "\nDHCP\nMAC rules\nrestored routes\nthe kernel cannot be asked\n/run/ifdawn/lock\nHWADDR\nbootdev=\n--sources\nstate.json\nresolv.conf\nhostname"
 );
 
 impl Show for Subject<'_> {
@@ -83,9 +85,10 @@ impl Show for Subject<'_> {
             Subject::Lock => 5,
             Subject::Hwaddr => 6,
             Subject::Bootdev => 7,
-            Subject::State => 8,
-            Subject::ResolvConf => 9,
-            Subject::Hostname => 10,
+            Subject::Sources => 8,
+            Subject::State => 9,
+            Subject::ResolvConf => 10,
+            Subject::Hostname => 11,
             Subject::Owned(link) => return f.show(word!("/run/ifdawn/owned-"), link),
             Subject::Lease(link) => return f.show(word!("/run/ifdawn/lease-"), link),
             Subject::Link(link) => return link.show(f),
@@ -133,6 +136,7 @@ mod tests {
             (Subject::Lock, "/run/ifdawn/lock"),
             (Subject::Hwaddr, "HWADDR"),
             (Subject::Bootdev, "bootdev="),
+            (Subject::Sources, "--sources"),
             (Subject::State, "state.json"),
             (Subject::ResolvConf, "resolv.conf"),
             (Subject::Hostname, "hostname"),

@@ -186,7 +186,7 @@ fn names_are_taken_busy_or_bad() {
         let sent = send_one(&mut kernel, &|w, seq| {
             let payload = &link::altname_list(&backup);
             let kind = link::IFLA_PROP_LIST | NLA_F_NESTED;
-            link::change(w, RTM_DELLINKPROP, seq, 3, None, &[Attr { kind, payload }])
+            link::change(w, RTM_DELLINKPROP, seq, 3, None, [Attr { kind, payload }])
         });
         assert_eq!(sent, errno);
     }

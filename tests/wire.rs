@@ -326,7 +326,7 @@ fn alternative_names_are_removed_without_excl() {
         kind: link::IFLA_PROP_LIST | NLA_F_NESTED,
         payload: &list,
     };
-    let octets = encode(|w| link::change(w, RTM_DELLINKPROP, 3, 77, None, &[attr]));
+    let octets = encode(|w| link::change(w, RTM_DELLINKPROP, 3, 77, None, [attr]));
     let (flags, seq, message): (_, _, Ifinfomsg) = referee(&octets, Rtm::from(109));
     assert_eq!((flags, seq), (NlmF::REQUEST, 3));
     assert_eq!(*message.ifi_index(), 77);

@@ -51,10 +51,15 @@ impl<'i> Input<'i> {
 /// Number of the link whose lease files are read and written.
 pub const IFINDEX: u32 = 7;
 
+/// The link that leases are of.
+pub fn eth0() -> IfName {
+    IfName::new(b"eth0").expect("a name")
+}
+
 /// The file of a lease that began at this second.
 pub fn lease_file(lease: &Lease, uptime: u32) -> String {
     let file = LeaseFile {
-        name: &IfName::new(b"eth0").expect("a name"),
+        name: &eth0(),
         ifindex: IFINDEX,
         began: Instant(u64::from(uptime) * 1_000_000),
         lease,
@@ -82,7 +87,7 @@ pub fn survives_its_file(lease: &Lease, uptime: u32) {
         );
     }
     let mut again = Lease::NONE;
-    let began = read(text.as_bytes(), IFINDEX, &mut again);
+    let began = read(text.as_bytes(), &eth0(), IFINDEX, &mut again);
     assert_eq!(
         began,
         Some(Instant(u64::from(uptime) * 1_000_000)),

@@ -282,8 +282,9 @@ impl<'e, 'm> Scene<'e, 'm> {
             if let Some(link) = name.strip_prefix("lease-") {
                 let ifindex = host.kernel.link(link).expect("a link").ifindex;
                 let mut kept = Lease::NONE;
-                assert!(lease::read(octets, ifindex, &mut kept).is_some(), "{name}");
-                IfName::new(link.as_bytes()).expect("a name");
+                let link = &IfName::new(link.as_bytes()).expect("a name");
+                let began = lease::read(octets, link, ifindex, &mut kept);
+                assert!(began.is_some(), "{name}");
             } else if name == "hostname" {
                 assert!(scalar::is_hostname(octets.trim_ascii()));
             }

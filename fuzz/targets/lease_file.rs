@@ -4,12 +4,12 @@
 use ifdawn::model::lease::{Field, Lease};
 use ifdawn::output::lease::read;
 use ifdawn::wire::{dhcpv4, ipv4::Checksum};
-use ifdawn_fuzz::{IFINDEX, lease_file, message, sow, survives_its_file};
+use ifdawn_fuzz::{IFINDEX, eth0, lease_file, message, sow, survives_its_file};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(init: sow(seeds()), |data: &[u8]| {
     let mut lease = Lease::NONE;
-    if let Some(began) = read(data, IFINDEX, &mut lease) {
+    if let Some(began) = read(data, &eth0(), IFINDEX, &mut lease) {
         assert!(lease.is_sound() && lease.addr(Field::Addr).is_some());
         for (n, field) in Field::ALL.iter().enumerate() {
             let is_kept = !Field::KEYS.line(n).0.is_empty();

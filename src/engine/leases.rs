@@ -186,7 +186,7 @@ fn is_kept(lessee: &Lessee, name: &IfName, host: &mut impl Host) -> bool {
 pub(super) fn recall(lessee: &mut Lessee, name: &IfName, host: &mut impl Host) {
     let now = host.now();
     let text = host.read(OutputFile::Lease(name)).unwrap_or_default();
-    if let Some(began) = lease::read(text, lessee.ifindex, &mut lessee.lease)
+    if let Some(began) = lease::read(text, name, lessee.ifindex, &mut lessee.lease)
         && began <= now
     {
         lessee.client.recall(&lessee.lease, began);

@@ -18,8 +18,9 @@
 
 use crate::engine::Instant;
 use crate::model::addr::{Cidr, Family, dotted};
-use crate::model::lease::{Field, Kind, Lease, ROUTE_OCTETS};
+use crate::model::lease::{Field, Kind, Lease, ROUTE_OCTETS, Slot};
 use crate::model::link::IfName;
+use crate::output::json::is_written_as;
 use crate::packed::{Packed, word};
 use crate::text::show::{Show, Text, displayed};
 use crate::text::{parts, scalar};
@@ -98,59 +99,59 @@ impl Show for Value<'_> {
     }
 }
 
-/// Reads the file of the link with this number: when the lease began. `None` where the file is not one of
-/// ours, or of another link.
+/// Reads the file of a link: when the lease began. `None`, and nothing is leased, where the file is not one of
+/// ours, or of another link. What cannot be read is left out: then the file is not as it would be written.
 #[inline(never)]
-pub fn read(text: &[u8], ifindex: u32, lease: &mut Lease) -> Option<Instant> {
+pub fn read(text: &[u8], name: &IfName, ifindex: u32, lease: &mut Lease) -> Option<Instant> {
     *lease = Lease::NONE;
-    let (mut rest, mut began, mut is_its) = (Some(text), None, false);
-    while let Some(line @ [_, ..]) = parts::next(&mut rest, b'\n') {
-        let (key, value) = parts::split(line, b'=');
-        let value = value?.strip_prefix(b"'")?.strip_suffix(b"'")?;
-        match word!("DEVICE,PROTO,IFINDEX,UPTIME").text().position(key) {
-            Some(0 | 1) => {}
-            Some(2) => is_its = scalar::number(value)? == ifindex,
-            Some(_) => began = Some(u64::from(scalar::number(value)?).wrapping_mul(1_000_000)),
-            None => read_field(key, value, lease)?,
-        }
-    }
-    let is_whole = is_its && lease.is_sound() && lease.addr(Field::Addr).is_some();
-    began.filter(|_| is_whole).map(Instant)
-}
-
-/// Reads the value of one key.
-fn read_field(key: &[u8], value: &[u8], lease: &mut Lease) -> Option<()> {
-    let is_it = |field: &&Field| {
-        Field::KEYS
-            .line(**field as usize)
-            .strip(key)
-            .is_some_and(<[u8]>::is_empty)
-    };
-    let field = *Field::ALL.iter().find(is_it).filter(|_| !key.is_empty())?;
-    let slot = field.slot();
-    let mut rest = value;
-    lease.put(field, b"");
-    match slot.kind {
-        Kind::Hostname | Kind::Domains | Kind::Text | Kind::Octets => lease.add(field, value),
-        Kind::Number | Kind::Addr | Kind::Addrs | Kind::Routes => {
-            while let Some(word) = parts::next_word(&mut rest) {
-                let mut item = [0; ROUTE_OCTETS];
-                let len = read_item(slot.kind, word, &mut item)?;
-                let mut item = item.get(..len)?;
-                while slot.kind == Kind::Number && item.len() > usize::from(slot.room) {
-                    item = item.strip_prefix(&[0])?;
-                }
-                lease.add(field, item);
+    let (mut rest, mut began) = (Some(text), Instant(0));
+    while let Some(line) = parts::next(&mut rest, b'\n') {
+        if let (key, Some([b'\'', value @ .., b'\''])) = parts::split(line, b'=') {
+            match key {
+                b"UPTIME" => began = began.after_seconds(scalar::number(value).unwrap_or(0)),
+                _ => _ = read_field(key, value, lease),
             }
         }
     }
-    (!lease.get(field).is_empty() && !lease.left_out(field)).then_some(())
+    let file = LeaseFile {
+        name,
+        ifindex,
+        began,
+        lease,
+    };
+    if is_written_as(&file, text) && lease.is_sound() && lease.addr(Field::Addr).is_some() {
+        return Some(began);
+    }
+    *lease = Lease::NONE;
+    None
+}
+
+/// Reads the value of one key, up to what cannot be read.
+fn read_field(key: &[u8], value: &[u8], lease: &mut Lease) -> Option<()> {
+    let is_it = |field: &&Field| {
+        let rest = Field::KEYS.line(**field as usize).strip(key);
+        rest.is_some_and(<[u8]>::is_empty)
+    };
+    let field = *Field::ALL.iter().find(is_it)?;
+    let slot = field.slot();
+    match slot.kind {
+        Kind::Hostname | Kind::Domains | Kind::Text | Kind::Octets => lease.add(field, value),
+        Kind::Number | Kind::Addr | Kind::Addrs | Kind::Routes => {
+            let mut rest = value;
+            while let Some(word) = parts::next_word(&mut rest) {
+                let mut item = [0; ROUTE_OCTETS];
+                let len = read_item(slot, word, &mut item)?;
+                lease.add(field, item.get(..len)?);
+            }
+        }
+    }
+    Some(())
 }
 
 /// Reads a number, an address or a route; how many octets it has.
-fn read_item(kind: Kind, word: &[u8], item: &mut [u8; ROUTE_OCTETS]) -> Option<usize> {
+fn read_item(slot: Slot, word: &[u8], item: &mut [u8; ROUTE_OCTETS]) -> Option<usize> {
     let [len, a, b, c, d, rest @ ..] = item;
-    if kind == Kind::Routes {
+    if slot.kind == Kind::Routes {
         let mut dst = Cidr::default(Family::V4);
         let (prefix, gateway) = parts::split(word, b',');
         scalar::cidr(prefix, &mut dst).ok()?;
@@ -162,12 +163,17 @@ fn read_item(kind: Kind, word: &[u8], item: &mut [u8; ROUTE_OCTETS]) -> Option<u
         *rest = scalar::ipv4(gateway?)?.octets();
         return Some(ROUTE_OCTETS);
     }
-    let octets = match kind == Kind::Number {
-        true => scalar::number(word)?.to_be_bytes(),
-        false => scalar::ipv4(word)?.octets(),
+    let (octets, len_of_it) = match slot.kind == Kind::Number {
+        true => {
+            let room = u32::from(slot.room);
+            let high = 32_u32.wrapping_sub(room.wrapping_mul(8));
+            let number = scalar::number(word)?.wrapping_shl(high);
+            (number.to_be_bytes(), room as usize)
+        }
+        false => (scalar::ipv4(word)?.octets(), 4),
     };
     [*len, *a, *b, *c] = octets;
-    Some(octets.len())
+    Some(len_of_it)
 }
 
 #[cfg(test)]
@@ -202,9 +208,13 @@ mod tests {
         lease
     }
 
+    fn eth0() -> IfName {
+        IfName::new(b"eth0").unwrap()
+    }
+
     fn text(lease: &Lease) -> String {
         LeaseFile {
-            name: &IfName::new(b"eth0").unwrap(),
+            name: &eth0(),
             ifindex: 7,
             began: Instant(12_500_000),
             lease,
@@ -224,7 +234,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         let mut read_back = Lease::NONE;
-        let began = read(text(&lease()).as_bytes(), 7, &mut read_back);
+        let began = read(text(&lease()).as_bytes(), &eth0(), 7, &mut read_back);
         assert_eq!(began, Some(Instant(12_000_000)));
         for field in Field::ALL {
             let is_kept = !Field::KEYS.line(*field as usize).0.is_empty();
@@ -238,7 +248,7 @@ mod tests {
     fn a_file_of_another_link_or_of_somebody_else_is_not_read() {
         let whole = text(&lease());
         let mut lease = Lease::NONE;
-        assert_eq!(read(whole.as_bytes(), 8, &mut lease), None);
+        assert_eq!(read(whole.as_bytes(), &eth0(), 8, &mut lease), None);
         for (part, other) in [
             ("UPTIME='12'\n", ""),
             ("IPV4ADDR='192.0.2.100'\n", ""),
@@ -257,7 +267,11 @@ mod tests {
         ] {
             assert!(whole.contains(part), "{part}");
             let text = whole.replacen(part, other, 1);
-            assert_eq!(read(text.as_bytes(), 7, &mut lease), None, "{part} {other}");
+            assert_eq!(
+                read(text.as_bytes(), &eth0(), 7, &mut lease),
+                None,
+                "{part} {other}"
+            );
         }
     }
 
@@ -268,7 +282,7 @@ mod tests {
         for len in 0..whole.len() {
             let mut lease = Lease::NONE;
             let torn = &whole.as_bytes()[..len];
-            let is_read = read(torn, 7, &mut lease).is_some();
+            let is_read = read(torn, &eth0(), 7, &mut lease).is_some();
             let ends_a_line = whole.as_bytes()[len] == b'\n' || torn.ends_with(b"\n");
             assert!(!is_read || ends_a_line, "{len}");
             assert!(lease.is_sound());

@@ -42,5 +42,5 @@ pub fn encode(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
         Change::Thing(verb, thing) => return rtnetlink::change(w, seq, *verb, thing),
     };
     let attr = (kind != 0).then_some(Attr { kind, payload });
-    link::change(w, request, seq, op.ifindex(), admin, attr.as_slice())
+    link::change(w, request, seq, op.ifindex(), admin, attr)
 }

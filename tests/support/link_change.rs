@@ -28,6 +28,6 @@ impl LinkChange {
             .into_iter()
             .filter_map(|(kind, payload)| payload.map(|payload| Attr { kind, payload }))
             .collect();
-        change(w, RTM_SETLINK, seq, ifindex, self.admin, &attrs)
+        change(w, RTM_SETLINK, seq, ifindex, self.admin, attrs)
     }
 }

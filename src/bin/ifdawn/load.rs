@@ -12,7 +12,7 @@ use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS};
 use ifdawn::model::addr::Family;
 use ifdawn::model::config::{Config, LinkId, RouteDev};
 use ifdawn::model::link::IfName;
-use ifdawn::packed::packed;
+use ifdawn::packed::{packed, word};
 use ifdawn::source::assignments::{Entry, Scratch};
 use ifdawn::source::ifcfg::Defaults;
 use ifdawn::source::{Context, cmdline, ifcfg, route_file, sysconfig};
@@ -139,7 +139,7 @@ impl Loader<'_, '_> {
             self.directory(directory, Kind::Named);
         }
         if is_read(Source::Firmware) {
-            self.complain(b"--sources", NO_FIRMWARE);
+            NO_FIRMWARE.say(self.sink, Subject::Sources);
         }
         if is_read(Source::Cmdline) {
             let file = self.config.add_file(b"cmdline").unwrap_or(FileId(0));
@@ -189,7 +189,7 @@ impl Loader<'_, '_> {
         }
         self.files.names.sort();
         for n in 0..self.files.names.len() {
-            let path = Path::join(&[directory, b"/", self.files.names.name(n)]);
+            let path = Path::join(directory, word!("/"), self.files.names.name(n));
             self.read(Place::Listed, path.as_bytes(), shown, kind);
         }
     }
@@ -206,8 +206,8 @@ impl Loader<'_, '_> {
         let mut name = parts::split(file, b'-').1.unwrap_or_default();
         let link = link.as_ref().map_or(name, |link| link.as_bytes());
         loop {
-            for prefix in ROUTES {
-                let path = Path::join(&[directory, prefix, name]);
+            for prefix in [word!("route-"), word!("route6-")] {
+                let path = Path::join(directory, prefix, name);
                 self.read_one(place, path.as_bytes(), directory.len(), Kind::RoutesOf(id));
             }
             if name == link {
@@ -311,9 +311,6 @@ impl Loader<'_, '_> {
     }
 }
 
-/// How the names of route files begin.
-const ROUTES: &[&[u8]] = &[b"route-", b"route6-"];
-
 const FULL: Complaint = Complaint::error(Problem::MaxFiles, Effect::FileIgnored);
 const DIRECTORY_FULL: Complaint = Complaint::error(Problem::MaxFiles, Effect::RestIgnored);
 const TOO_LONG: Complaint = Complaint::error(Problem::MaxFileOctets, Effect::RestIgnored);
@@ -343,6 +340,6 @@ fn sources(options: &Options, root: &Root<'_>) -> u8 {
 /// dracut leaves `/etc/initrd-release`, initramfs-tools its `/scripts`.
 pub fn is_initramfs(options: &Options, root: &Root<'_>) -> bool {
     options.has(Opt::Initramfs)
-        || root.exists(b"/etc/initrd-release")
-        || root.exists(b"/scripts/functions")
+        || root.exists(word!("/etc/initrd-release"))
+        || root.exists(word!("/scripts/functions"))
 }

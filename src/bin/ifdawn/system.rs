@@ -12,13 +12,13 @@ use crate::sys::{clock, keep};
 use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Problem, Sink, Subject};
 use ifdawn::engine::{EachFile, Engine, Host, Instant, OutputFile, Packet, Said, Settled};
 use ifdawn::model::link::{IfName, Mac};
-use ifdawn::packed::packed;
+use ifdawn::packed::{Word, packed, word};
 use ifdawn::text::show::Show;
 use std::net::Ipv4Addr;
 use std::os::fd::BorrowedFd;
 
 /// Locked by a run.
-const LOCK: &str = "/run/ifdawn/lock";
+const LOCK: Word = word!("/run/ifdawn/lock");
 
 /// Seconds we wait for another run to end.
 const LOCK_SECONDS: u32 = 60;
@@ -137,21 +137,21 @@ impl<'a> System<'a> {
     /// Where a file of ours is.
     #[inline(never)]
     fn path(&self, file: OutputFile<'_>) -> Path {
-        let (directory, name) = match file {
-            OutputFile::State => (&b"/run/ifdawn/state.json"[..], &b""[..]),
-            OutputFile::ResolvConf => (resolv_conf(self.options), &b""[..]),
-            OutputFile::Hostname => (&b"/proc/sys/kernel/hostname"[..], &b""[..]),
-            OutputFile::Owned(link) => (&b"/run/ifdawn/owned-"[..], link.as_bytes()),
-            OutputFile::Lease(link) => (&b"/run/ifdawn/lease-"[..], link.as_bytes()),
+        let (word, name) = match file {
+            OutputFile::State => (word!("/run/ifdawn/state.json"), &b""[..]),
+            OutputFile::ResolvConf => (word!(""), resolv_conf(self.options)),
+            OutputFile::Hostname => (word!("/proc/sys/kernel/hostname"), &b""[..]),
+            OutputFile::Owned(link) => (word!("/run/ifdawn/owned-"), link.as_bytes()),
+            OutputFile::Lease(link) => (word!("/run/ifdawn/lease-"), link.as_bytes()),
         };
-        self.root.join(directory, name)
+        self.root.join(word, name)
     }
 
     fn open_lock(&self) -> Result<BorrowedFd<'static>, Errno> {
-        self.root.make_directory(b"/run")?;
-        self.root.make_directory(RUN)?;
+        self.root.make_directory(word!("/run"))?;
+        self.root.make_directory(word!("/run/ifdawn"))?;
         let flags = libc::O_CREAT | libc::O_RDWR;
-        self.root.open(LOCK.as_bytes(), flags, 0o600).map(keep)
+        self.root.open(LOCK, flags, 0o600).map(keep)
     }
 }
 

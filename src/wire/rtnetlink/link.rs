@@ -112,13 +112,13 @@ pub enum Admin {
 /// same request brings it down.
 ///
 /// No `NLM_F_EXCL`: in a DEL request that bit is `NLM_F_BULK`, which Linux 5.19 and later refuse here.
-pub fn change(
+pub fn change<'a>(
     w: &mut Writer<'_>,
     kind: u16,
     seq: u32,
     ifindex: u32,
     admin: Option<Admin>,
-    attrs: &[Attr<'_>],
+    attrs: impl IntoIterator<Item = Attr<'a>>,
 ) -> Result<(), Full> {
     let (ifi_flags, ifi_change) = match admin {
         None => (0, 0),
@@ -126,8 +126,13 @@ pub fn change(
         Some(Admin::Down) => (0, IFF_UP),
     };
     w.begin(kind, 0, seq);
-    let words = [0, ifindex, ifi_flags, ifi_change].map(u32::to_ne_bytes);
-    w.header(words.as_flattened());
+    let head = [
+        [0; 4],
+        ifindex.to_ne_bytes(),
+        ifi_flags.to_ne_bytes(),
+        ifi_change.to_ne_bytes(),
+    ];
+    w.header(head.as_flattened());
     for attr in attrs {
         w.attr(attr.kind, attr.payload);
     }

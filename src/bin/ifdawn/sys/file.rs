@@ -4,6 +4,7 @@
 use super::names::Names;
 use super::{call, descriptor, opened, read, write};
 use ifdawn::diag::Errno;
+use ifdawn::packed::{Word, word};
 use ifdawn::text::parts;
 
 use super::log::to_stderr;
@@ -14,7 +15,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// How the name of a file ends that is not written to its end. No name of a link has a colon: what a run that
 /// was killed left is nobody's `owned-IF`.
-const UNFINISHED: &[u8] = b":ifdawn-new";
+const UNFINISHED: Word = word!(":ifdawn-new");
 
 /// A path that does not fit, or that the kernel does not take.
 pub const TOO_LONG: Errno = Errno::ENAMETOOLONG;
@@ -63,22 +64,22 @@ impl<'a> Root<'a> {
     /// A path under the root.
     #[inline(never)]
     pub fn path(&self, path: &[u8]) -> Path {
-        self.join(path, b"")
+        Path::join(self.0, word!(""), path)
     }
 
-    /// A path under the root, in two parts.
+    /// A path under the root that begins with a word.
     #[inline(never)]
-    pub fn join(&self, first: &[u8], second: &[u8]) -> Path {
-        Path::join(&[self.0, first, second])
+    pub fn join(&self, word: Word, rest: &[u8]) -> Path {
+        Path::join(self.0, word, rest)
     }
 
     #[inline(never)]
-    fn at(&self, path: &[u8], what: At, a: libc::c_int, b: u16) -> Result<u32, Errno> {
-        self.path(path).at(what, a, b)
+    fn at(&self, path: Word, what: At, a: libc::c_int, b: u16) -> Result<u32, Errno> {
+        self.join(path, b"").at(what, a, b)
     }
 
     /// Opens a file; never inherited, never our terminal.
-    pub fn open(&self, path: &[u8], flags: libc::c_int, mode: u16) -> Result<OwnedFd, Errno> {
+    pub fn open(&self, path: Word, flags: libc::c_int, mode: u16) -> Result<OwnedFd, Errno> {
         let file = self.at(path, At::Open, flags | OPENED, mode);
         // SAFETY: openat(2) opens a descriptor.
         unsafe { opened(file) }
@@ -86,14 +87,14 @@ impl<'a> Root<'a> {
 
     /// Whether there is such a file.
     #[inline(never)]
-    pub fn exists(&self, path: &[u8]) -> bool {
-        self.at(path, At::Access, libc::F_OK, 0).is_ok()
+    pub fn exists(&self, path: Word) -> bool {
+        self.join(path, b"").exists()
     }
 
     /// The number of what is at the end of a path and its symbolic links; 0 if there is nothing.
     #[inline(never)]
-    pub fn inode(&self, path: &[u8]) -> u64 {
-        status(HERE, self.path(path).pointer(), 0).inode
+    pub fn inode(&self, path: Word) -> u64 {
+        status(HERE, self.join(path, b"").pointer(), 0).inode
     }
 
     /// Lists the names in a directory that are wanted, in the kernel's order.
@@ -105,7 +106,7 @@ impl<'a> Root<'a> {
         names: &mut Names,
     ) -> Result<(), Errno> {
         names.clear();
-        let directory = self.open(path, libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
+        let directory = (self.path(path)).open(libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
         let mut buffer = [0_u8; 3072];
         loop {
             let file = descriptor(directory.as_fd());
@@ -132,7 +133,7 @@ impl<'a> Root<'a> {
 
     /// Makes a directory; one that exists is no error.
     #[inline(never)]
-    pub fn make_directory(&self, path: &[u8]) -> Result<(), Errno> {
+    pub fn make_directory(&self, path: Word) -> Result<(), Errno> {
         match self.at(path, At::MakeDirectory, 0o755, 0) {
             Ok(_) | Err(Errno::EEXIST) => Ok(()),
             Err(other) => Err(other),
@@ -141,8 +142,8 @@ impl<'a> Root<'a> {
 
     /// Has inotify watch a directory.
     #[inline(never)]
-    pub fn watch(&self, path: &[u8], inotify: BorrowedFd<'_>, events: u32) {
-        let (path, file) = (self.path(path), descriptor(inotify));
+    pub fn watch(&self, path: Word, inotify: BorrowedFd<'_>, events: u32) {
+        let (path, file) = (self.join(path, b""), descriptor(inotify));
         let (path, events) = (path.pointer(), events as usize);
         // SAFETY: the path ends with a NUL.
         let _ = unsafe { call(libc::SYS_inotify_add_watch, file, path, events, 0, 0) };
@@ -150,15 +151,14 @@ impl<'a> Root<'a> {
 }
 
 impl Path {
-    /// Parts, one after the other.
+    /// A word between two other parts, each of which may be empty.
     #[inline(never)]
-    pub fn join(parts: &[&[u8]]) -> Path {
+    pub fn join(first: &[u8], word: Word, last: &[u8]) -> Path {
         let mut path = heapless::Vec::new();
-        let mut fits = true;
-        for part in parts {
-            fits &= path.extend_from_slice(part).is_ok();
-        }
-        if !fits || path.push(0).is_err() {
+        let fits = path.extend_from_slice(first).is_ok();
+        Text(&mut path.as_mut_view()).word(word);
+        // A word that was cut leaves no room for what follows.
+        if !fits || path.extend_from_slice(last).is_err() || path.push(0).is_err() {
             path.clear();
             let _ = path.resize(MAX_PATH - 1, b'x');
             let _ = path.push(0);
@@ -170,6 +170,12 @@ impl Path {
     #[inline(never)]
     pub fn as_bytes(&self) -> &[u8] {
         self.0.split_last().map_or(&[], |(_, octets)| octets)
+    }
+
+    /// Whether there is such a file.
+    #[inline(never)]
+    pub fn exists(&self) -> bool {
+        self.at(At::Access, libc::F_OK, 0).is_ok()
     }
 
     /// As system calls take it.
@@ -241,7 +247,7 @@ impl Path {
             libc::S_IFLNK => (Err(Errno::EXDEV), 0),
             _ => (Ok(()), old.mode & 0o777),
         };
-        let temporary = Path::join(&[self.as_bytes(), UNFINISHED, b""]);
+        let temporary = Path::join(self.as_bytes(), UNFINISHED, b"");
         temporary.remove();
         let written = may_be_replaced.and_then(|()| self.write_temporary(&temporary, mode, text));
         let Err(error) = written else { return Ok(()) };

@@ -6,6 +6,7 @@ use super::{call, descriptor, keep, write};
 use crate::cli::{Target, Verbosity};
 use ifdawn::diag::{Diagnostic, LineBuf, Severity, Sink};
 use ifdawn::limits::MAX_LINE;
+use ifdawn::packed::word;
 
 use ifdawn::text::show::Show;
 use std::os::fd::BorrowedFd;
@@ -53,7 +54,7 @@ impl Log {
         let device = match target {
             Target::Stderr => None,
             Target::Kmsg => Root::NONE
-                .open(b"/dev/kmsg", libc::O_WRONLY, 0)
+                .open(word!("/dev/kmsg"), libc::O_WRONLY, 0)
                 .ok()
                 .map(keep),
             // A syslogd that reads nothing is not waited for.

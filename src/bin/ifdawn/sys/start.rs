@@ -6,6 +6,7 @@
 
 use super::call;
 use super::file::Root;
+use ifdawn::packed::word;
 
 use std::ffi::CStr;
 use std::os::fd::{AsRawFd, IntoRawFd};
@@ -191,7 +192,9 @@ extern "C" fn close(file: libc::c_int) -> libc::c_int {
 fn keep_standard_descriptors() {
     let open = |path, flags| Root::NONE.open(path, flags, 0);
     // Without devices a directory takes the numbers: nothing can be written to it.
-    while let Ok(null) = open(b"/dev/null", libc::O_RDWR).or_else(|_| open(b"/", libc::O_RDONLY)) {
+    while let Ok(null) =
+        open(word!("/dev/null"), libc::O_RDWR).or_else(|_| open(word!("/"), libc::O_RDONLY))
+    {
         if null.as_raw_fd() > 2 {
             break;
         }

@@ -8,6 +8,7 @@ use super::file::Root;
 use super::{call, clock, keep, opened};
 use ifdawn::diag::LineBuf;
 use ifdawn::engine::{Instant, Settled};
+use ifdawn::packed::word;
 
 use std::os::fd::BorrowedFd;
 
@@ -44,10 +45,9 @@ impl Udev {
         if !self.runs {
             return Settled::Yes;
         }
-        let mut path = LineBuf::<64>::new();
-        path.put(b"/run/udev/data/n");
-        path.show(&ifindex);
-        if root.exists(path.as_bytes()) {
+        let mut number = LineBuf::<16>::new();
+        number.show(&ifindex);
+        if (root.join(word!("/run/udev/data/n"), number.as_bytes())).exists() {
             return Settled::Yes;
         }
         self.overdue = clock::now() >= self.deadline;
@@ -73,18 +73,18 @@ impl Udev {
         let inotify = unsafe { opened(call(libc::SYS_inotify_init1, flags as usize, 0, 0, 0, 0)) };
         let inotify = keep(inotify.ok()?);
         // udevd makes the directory with its first link.
-        root.watch(b"/run/udev/data", inotify, EVENTS);
-        root.watch(b"/run/udev", inotify, EVENTS);
+        root.watch(word!("/run/udev/data"), inotify, EVENTS);
+        root.watch(word!("/run/udev"), inotify, EVENTS);
         Some(inotify)
     }
 }
 
 /// udevd listens, and on our network namespace: it sees no links of any other.
 fn runs(root: &Root<'_>) -> bool {
-    if !root.exists(b"/run/udev/control") {
+    if !root.exists(word!("/run/udev/control")) {
         return false;
     }
-    let ours = Root::NONE.inode(b"/proc/self/ns/net");
-    let init = root.inode(b"/proc/1/ns/net");
+    let ours = Root::NONE.inode(word!("/proc/self/ns/net"));
+    let init = root.inode(word!("/proc/1/ns/net"));
     ours == 0 || init == 0 || ours == init
 }

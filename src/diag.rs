@@ -334,8 +334,8 @@ mod tests {
         for (problem, number, detail, words) in [
             (Problem::UnknownMethod, 0, &b""[..], "is not a method"),
             (Problem::MeantDhcp, 0, b"", "is not a method; dhcp is"),
-            (Problem::UnknownKey, 0, b"", "unknown"),
-            (Problem::UnknownKey, 0, b"IPADDR", "unknown; IPADDR?"),
+            (Problem::UnknownKey, 0, b"", "unknown key"),
+            (Problem::UnknownKey, 0, b"IPADDR", "unknown key; IPADDR?"),
             (Problem::NoMask, 24, b"", "has no mask, /24 guessed"),
             (Problem::MaxLinks, 0, b"", "more than MAX_LINKS"),
             (Problem::File, 13, b"", "EACCES"),

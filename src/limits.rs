@@ -27,6 +27,15 @@ pub const MAX_LEASE_ROUTES: usize = 256;
 /// MAC rules (`ifname=`, `HWADDR` with `DEVICE`).
 pub const MAX_NAME_RULES: usize = 1_024;
 
+/// Policy routing rules of all files.
+pub const MAX_RULES: usize = MAX_ADDRS;
+
+/// Options of all links together: a VLAN's id, a bond's mode, what ethtool(8) sets.
+pub const MAX_ATTRS: usize = MAX_ROUTES;
+
+/// Names of routing tables (`rt_tables`).
+pub const MAX_TABLES: usize = MAX_LINKS;
+
 /// Name servers of all links together.
 pub const MAX_SERVERS: usize = 1_024;
 

@@ -5,11 +5,13 @@
 
 use crate::engine::{Asked, Buffers, Engine, ForeignResolvConf, Instant, Mark, Names, Original};
 use crate::limits::{DATAGRAM_OCTETS, MAX_CARRIED, RESTORE_OCTETS};
+use crate::model::attr::AttrConfig;
 use crate::model::config::{
     AddrConfig, Config, Global, LinkConfig, NameRule, RouteConfig, Search, Server, Str,
 };
 use crate::model::desired::{Desired, DesiredLink, Thing, Things};
 use crate::model::observed::{AltName, Link, Observed};
+use crate::model::rule::{RuleConfig, TableName};
 use crate::output::resolv_conf::ResolvConf;
 use crate::plan::diff::Ipv6;
 use crate::plan::rename::LiveRename;
@@ -18,7 +20,11 @@ use crate::plan::{Plan, Rename, Step};
 use crate::proto::Lessee;
 use heapless::Vec;
 
-/// See the module. `LINKS`: configured links and everything there is about one of; `KERNEL`: links of the
+/// Hashes of texts that are kept once; a power of two.
+const SAME: usize = 1_024;
+
+/// See the module. `LINKS`: configured links and everything there is about one of, and names of tables; `ADDRS`: policy rules too;
+/// `ROUTES`: options of links too; `KERNEL`: links of the
 /// kernel, and files; `THINGS`: addresses and routes together, those of earlier runs that go included; `STEPS`:
 /// at least three times `LINKS` and `KERNEL`, twice `THINGS`, and twice the messages that [`RESTORE_OCTETS`]
 /// hold; `SLOTS`: a power of two, more than `THINGS`; `TEXT`: octets of strings.
@@ -40,6 +46,11 @@ pub struct Machine<
     search: Vec<Search, LINKS>,
     files: Vec<Str, KERNEL>,
     strings: Vec<u8, TEXT>,
+    rules: Vec<RuleConfig, ADDRS>,
+    tables: Vec<TableName, LINKS>,
+    attrs: Vec<AttrConfig, ROUTES>,
+    attr_heads: Vec<u32, LINKS>,
+    same: [u32; SAME],
     observed_links: Vec<Link, KERNEL>,
     altnames: Vec<AltName, KERNEL>,
     desired_links: Vec<DesiredLink, KERNEL>,
@@ -81,6 +92,11 @@ impl<
             search: Vec::new(),
             files: Vec::new(),
             strings: Vec::new(),
+            rules: Vec::new(),
+            tables: Vec::new(),
+            attrs: Vec::new(),
+            attr_heads: Vec::new(),
+            same: [0; SAME],
             observed_links: Vec::new(),
             altnames: Vec::new(),
             desired_links: Vec::new(),
@@ -114,6 +130,11 @@ impl<
                 search: &mut self.search,
                 files: &mut self.files,
                 strings: &mut self.strings,
+                rules: &mut self.rules,
+                tables: &mut self.tables,
+                attrs: &mut self.attrs,
+                attr_heads: &mut self.attr_heads,
+                same: &mut self.same,
                 global: Global::NONE,
             },
             observed: Observed {

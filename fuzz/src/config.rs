@@ -4,6 +4,7 @@ use heapless::Vec;
 use ifdawn::diag::{Diagnostic, FileId, Sink};
 use ifdawn::machine::Machine;
 use ifdawn::model::addr::Family;
+use ifdawn::model::attr::Value;
 use ifdawn::model::config::{Config, IpText, LinkId, LinkMatch, RouteDev, Str};
 use ifdawn::model::link::IfName;
 use ifdawn::source::assignments::{Entry, Scratch};
@@ -141,8 +142,19 @@ fn is_sound(config: &Config<'_>) {
         assert_eq!(route.route.dst.network(), route.route.dst.addr);
     }
     for rule in config.name_rules.iter() {
-        name(rule.name);
-        assert!(matches!(rule.mac.as_bytes().len(), 6 | 20));
+        rule.name.map(name);
+        assert!(matches!(rule.mac.as_bytes().len(), 0 | 6 | 20));
+    }
+    for (id, _) in config.links_with_ids() {
+        for have in config.attrs_of(id) {
+            if let Value::Text(kept) = have.value {
+                assert!(!text(kept).is_empty(), "{have:?}");
+            }
+        }
+    }
+    for rule in config.rules.iter() {
+        link(rule.link);
+        assert!(!text(rule.rule.text).is_empty());
     }
     for server in config.servers.iter() {
         server.link.map(link);

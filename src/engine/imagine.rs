@@ -16,7 +16,7 @@ impl Engine<'_> {
         imagine(observed, &IfName::LO, IFF_LOOPBACK, &Mac::NONE);
         for link in config.links.iter() {
             let mut rules = config.name_rules.iter();
-            let rule = rules.find(|rule| rule.name.is(&link.name));
+            let rule = rules.find(|rule| rule.gives(&link.name));
             let mac = link.matches.mac().or(rule.map(|rule| &rule.mac));
             let mac = mac.unwrap_or(&Mac::NONE);
             if let Some(name) = link.name.or_else(|| enx_name(mac)) {

@@ -165,12 +165,12 @@ impl Engine<'_> {
     /// Whether a MAC rule of ours names the link: then udev has no say in its name.
     fn has_rule(&self, link: &Link) -> bool {
         let mut rules = self.config.name_rules.iter();
-        rules.any(|rule| link.has_mac(&rule.mac))
+        rules.any(|rule| rule.name.is_some() && !rule.mac.is_unset() && link.has_mac(&rule.mac))
     }
 
     /// Whether the configuration may mean the link, but for its MAC rules.
     fn is_mentioned(&self, link: &Link) -> bool {
-        let is_meant = |rule: &NameRule| rule.name == link.name;
+        let is_meant = |rule: &NameRule| link.name.is(&rule.name);
         link.is_loopback()
             || is_named(&self.config, &link.name)
             || is_spoken_of(&self.config, link)

@@ -1,9 +1,11 @@
 //! What the sources said. Owned, small values; "any link" is a value here and resolved later.
 
-use super::addr::{Cidr, Family};
-use super::link::{IfName, LinkKind, Mac};
+use super::addr::Cidr;
+use super::attr::AttrConfig;
+use super::index::{HASH_START, hash};
+use super::link::{IfName, Mac};
 use super::route::Route;
-use super::said::{Values, flags, rows};
+use super::rule::{RuleConfig, TableName};
 use crate::diag::{FileId, Origin};
 use crate::packed::{Packed, packed};
 use crate::text::parts;
@@ -11,7 +13,11 @@ use core::net::{IpAddr, Ipv4Addr};
 use core::num::{NonZeroU16, NonZeroU32};
 use heapless::VecView;
 
-pub use super::global::{BootWords, Global, GlobalFlag, GlobalText, Timeouts, Wait};
+pub use super::global::{BootWords, Global, GlobalFlag, GlobalNumber, GlobalText, Timeouts, Wait};
+pub use super::link_config::{
+    Dhcp4Config, IpConfig, IpFlag, IpNumber, IpText, Leases, LinkConfig, LinkFlag, LinkNumber,
+    LinkText, Method, Role,
+};
 
 /// A text kept in [`Config::strings`]: where it stands, behind its length in two octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +50,8 @@ impl LinkId {
 /// Which input a link comes from, weakest first: on the same link a later one beats an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SourceKind {
+    /// A table of the firmware.
+    Firmware,
     /// `ifcfg-*`.
     Ifcfg,
     /// The kernel command line.
@@ -53,7 +61,7 @@ pub enum SourceKind {
 impl SourceKind {
     /// The word used in JSON.
     pub fn word(self) -> Packed {
-        packed!("ifcfg\ncmdline").line(self as usize)
+        packed!("firmware\nifcfg\ncmdline").line(self as usize)
     }
 }
 
@@ -94,223 +102,6 @@ impl LinkMatch {
     }
 }
 
-/// How addresses of one family come to a link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// Left to the kernel's defaults.
-    Ignore,
-    /// No addresses of this family.
-    Disabled,
-    /// The addresses given.
-    Static,
-    /// DHCPv4, or DHCPv6 solicited at once.
-    Dhcp,
-    /// IPv4: DHCPv4, not required by itself. IPv6: router discovery, and DHCPv6 as it says.
-    Auto,
-    /// Link-local addresses only.
-    LinkLocal,
-}
-
-impl Method {
-    /// The word used in JSON.
-    pub fn word(self) -> Packed {
-        packed!("ignore\ndisabled\nstatic\ndhcp\nauto\nlink-local").line(self as usize)
-    }
-}
-
-/// What one family of a link is asked to be. In [`LinkConfig`]'s order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(C)]
-pub struct IpConfig {
-    /// How addresses come. Static addresses given beside another method are added as well.
-    pub method: Method,
-    /// Whether the link counts as up only with this family.
-    pub required: bool,
-    /// The default gateway.
-    pub gateway: Option<IpAddr>,
-    /// Where the gateway was given, else where the method was.
-    pub origin: Origin,
-    /// What was said in so many words: [`IpFlag`], [`IpNumber`], [`IpText`].
-    pub said: Values,
-}
-
-impl IpConfig {
-    /// The defaults, with `method`.
-    pub const fn new(method: Method, origin: Origin) -> IpConfig {
-        IpConfig {
-            method,
-            required: false,
-            gateway: None,
-            origin,
-            said: Values::NOTHING,
-        }
-    }
-
-    /// Whether addresses come from others on the link.
-    pub fn asks(&self) -> bool {
-        match self.method {
-            Method::Dhcp | Method::Auto => true,
-            Method::Ignore | Method::Disabled | Method::Static | Method::LinkLocal => false,
-        }
-    }
-}
-
-flags! {
-    /// Yes or no, of one family.
-    pub IpFlag of IpConfig;
-    /// Whether the link may carry the default route (yes).
-    DefaultRoute,
-    /// Whether name servers of DHCP or RA are used (yes).
-    PeerDns,
-    /// Whether routes of DHCP or RA are used (yes).
-    PeerRoutes,
-}
-
-rows! {
-    /// Numbers of one family.
-    pub IpNumber in numbers: u32, IpConfig;
-    /// Metric of the default route and of routes without their own.
-    Metric,
-    /// Table of the default route and of routes without their own.
-    Table,
-    /// Seconds until DHCP has failed ([`Wait::Dhcp`]).
-    DhcpTimeout,
-}
-
-rows! {
-    /// Texts of one family.
-    pub IpText in texts: Str, IpConfig;
-    /// Host name to send.
-    Hostname,
-}
-
-/// What is done with the answers of DHCPv4 servers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dhcp4Config {
-    /// Whether answers of BOOTP servers are taken too (`BOOTPROTO=bootp`, `ip=bootp`).
-    pub bootp: bool,
-    /// Milliseconds that are taken to find out whether somebody else has the address (RFC 5227); `None`: it is
-    /// not asked.
-    pub probe_ms: Option<u32>,
-}
-
-impl Dhcp4Config {
-    /// Nothing said.
-    pub const NONE: Dhcp4Config = Dhcp4Config {
-        bootp: false,
-        probe_ms: None,
-    };
-}
-
-/// Which leases are kept where one description fits several links.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Leases {
-    /// One on every link that gets one.
-    All,
-    /// The first one; the others are released (`ip=single-dhcp`).
-    First,
-}
-
-/// One link as a source describes it. What is read most often stands first, where it is reached by the
-/// shorter instructions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(C)]
-pub struct LinkConfig {
-    /// The input it comes from.
-    pub source: SourceKind,
-    /// What kind of link it is.
-    pub kind: LinkKind,
-    /// Which leases are kept.
-    pub leases: Leases,
-    /// Whether it is to be renamed to `name` (a MAC rule).
-    pub rename: bool,
-    /// Whether `up` without arguments brings it up.
-    pub onboot: bool,
-    /// Whether `up` fails without it.
-    pub required: bool,
-    /// The word, or the file (line 0).
-    pub origin: Origin,
-    /// The name the link has or shall have; `None` where only a MAC or "any" is known.
-    pub name: Option<IfName>,
-    /// Which link.
-    pub matches: LinkMatch,
-    /// IPv4.
-    pub ipv4: IpConfig,
-    /// IPv6.
-    pub ipv6: IpConfig,
-    /// DHCPv4.
-    pub dhcp4: Dhcp4Config,
-    /// MAC to give it.
-    pub mac: Option<Mac>,
-    /// What was said in so many words: [`LinkFlag`], [`LinkNumber`], [`LinkText`].
-    pub said: Values,
-}
-
-impl LinkConfig {
-    /// A link with nothing asked of it but to be up.
-    #[inline(never)]
-    pub const fn new(matches: LinkMatch, source: SourceKind, origin: Origin) -> LinkConfig {
-        LinkConfig {
-            matches,
-            name: match matches {
-                LinkMatch::Name(name) => Some(name),
-                LinkMatch::Mac(_) | LinkMatch::Bootif(_) | LinkMatch::Any => None,
-            },
-            rename: false,
-            kind: LinkKind::Ethernet,
-            source,
-            origin,
-            onboot: true,
-            required: true,
-            mac: None,
-            said: Values::NOTHING,
-            leases: Leases::All,
-            ipv4: IpConfig::new(Method::Disabled, origin),
-            ipv6: IpConfig::new(Method::Ignore, origin),
-            dhcp4: Dhcp4Config::NONE,
-        }
-    }
-
-    /// What it is asked in one family.
-    pub fn ip_mut(&mut self, family: Family) -> &mut IpConfig {
-        match family {
-            Family::V4 => &mut self.ipv4,
-            Family::V6 => &mut self.ipv6,
-        }
-    }
-}
-
-flags! {
-    /// Yes or no, of a link.
-    pub LinkFlag of LinkConfig;
-    /// Whether `up` without arguments brings it up (yes), unless nothing is to be brought up.
-    Onboot,
-    /// Whether our host name is sent by DHCPv4 (yes).
-    SendHostname,
-    /// Whether `down` gives the lease of DHCPv4 back (no).
-    Release,
-}
-
-rows! {
-    /// Numbers of a link.
-    pub LinkNumber in numbers: u32, LinkConfig;
-    /// MTU to give it, in octets.
-    Mtu,
-    /// Seconds to wait for the device ([`Wait::Device`]).
-    DeviceTimeout,
-}
-
-rows! {
-    /// What DHCPv4 servers are told of a link.
-    pub LinkText in texts: Str, LinkConfig;
-    /// Client identifier (option 61), its type included; 1 and the MAC without one.
-    ClientId,
-    /// Vendor class (option 60).
-    VendorClass,
-    /// User class (option 77, RFC 3004).
-    UserClass,
-}
-
 /// One static address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AddrConfig {
@@ -322,6 +113,10 @@ pub struct AddrConfig {
     pub peer: Option<IpAddr>,
     /// Broadcast address where it is not the usual one.
     pub broadcast: Option<Ipv4Addr>,
+    /// Its label (`IFA_LABEL`), the name of the link included.
+    pub label: Option<Str>,
+    /// `RT_SCOPE_*` where asked for.
+    pub scope: Option<u8>,
     /// Where it was given.
     pub origin: Origin,
 }
@@ -348,17 +143,64 @@ pub struct RouteConfig {
     pub origin: Origin,
 }
 
-/// One MAC rule: the link with this MAC shall have this name.
+/// Where a MAC rule comes from, weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NameSource {
+    /// A `.link` file.
+    Link,
+    /// A rule of udev.
+    Udev,
+    /// `HWADDR` and `DEVICE`.
+    Ifcfg,
+    /// `ifname=`.
+    Cmdline,
+}
+
+/// One MAC rule: the link that fits shall have this name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NameRule {
-    /// The MAC, of 6 or 20 octets.
+    /// The MAC, of 6 or 20 octets; [`Mac::NONE`]: it is not asked for.
     pub mac: Mac,
-    /// The name.
-    pub name: IfName,
-    /// `ifname=` beats ifcfg.
-    pub source: SourceKind,
+    /// The name, if the link is to get one.
+    pub name: Option<IfName>,
+    /// The name it must have, as a glob.
+    pub original: Option<Str>,
+    /// The driver it must have, as a glob.
+    pub driver: Option<Str>,
+    /// Where it must be plugged in (udev's `ID_PATH`), as a glob.
+    pub path: Option<Str>,
+    /// MAC to give it.
+    pub set_mac: Option<Mac>,
+    /// MTU to give it, in octets.
+    pub mtu: Option<u32>,
+    /// Which of several counts.
+    pub source: NameSource,
     /// Where it was given.
     pub origin: Origin,
+}
+
+impl NameRule {
+    /// Whether it gives this name to a link by its MAC.
+    #[inline(never)]
+    pub fn gives(&self, name: &Option<IfName>) -> bool {
+        let own = self.name.as_ref();
+        !self.mac.is_unset() && own.is_some_and(|own| own.is(name))
+    }
+
+    /// The link with this MAC shall have this name.
+    pub const fn new(mac: Mac, name: IfName, source: NameSource, origin: Origin) -> NameRule {
+        NameRule {
+            mac,
+            name: Some(name),
+            original: None,
+            driver: None,
+            path: None,
+            set_mac: None,
+            mtu: None,
+            source,
+            origin,
+        }
+    }
 }
 
 /// One name server, in order of preference.
@@ -392,10 +234,20 @@ pub struct Config<'m> {
     pub servers: &'m mut VecView<Server>,
     /// What is said once.
     pub global: Global,
-    /// MAC rules; those of the command line come first, as it is read first.
+    /// MAC rules, strongest first: their sources are read so.
     pub name_rules: &'m mut VecView<NameRule>,
     /// Search domains.
     pub search: &'m mut VecView<Search>,
+    /// Policy routing rules.
+    pub rules: &'m mut VecView<RuleConfig>,
+    /// Names of routing tables; the first of a name counts.
+    pub tables: &'m mut VecView<TableName>,
+    /// Options of links, those of one link in a chain.
+    pub attrs: &'m mut VecView<AttrConfig>,
+    /// For each link the number of its first option plus one; 0: it has none.
+    pub attr_heads: &'m mut VecView<u32>,
+    /// By hash, the last text of [`Config::keep_same`]; 0: there is none.
+    pub same: &'m mut [u32],
     /// Names of the files that were read, by [`FileId`].
     pub files: &'m mut VecView<Str>,
     /// The octets behind every [`Str`].
@@ -413,6 +265,11 @@ impl Config<'_> {
         self.search.clear();
         self.files.clear();
         self.strings.clear();
+        self.rules.clear();
+        self.tables.clear();
+        self.attrs.clear();
+        self.attr_heads.clear();
+        self.same.fill(0);
         self.global = Global::NONE;
     }
 
@@ -424,6 +281,29 @@ impl Config<'_> {
         let kept = NonZeroU32::new(u32::try_from(self.strings.len()).ok()?)?;
         self.strings.extend_from_slice(text).ok()?;
         Some(Str(kept))
+    }
+
+    /// As [`Config::keep`], and equal texts are kept once: two are equal where what is returned is.
+    #[inline(never)]
+    pub fn keep_same(&mut self, text: &[u8]) -> Option<Str> {
+        let slot = hash(HASH_START, text) as usize & self.same.len().checked_sub(1)?;
+        let last = *self.same.get(slot)?;
+        let mut have = last;
+        while let Some(kept) = NonZeroU32::new(have) {
+            if self.text(Str(kept)) == text {
+                return Some(Str(kept));
+            }
+            // before its length stands the one before it under the same hash
+            let before = (have as usize).wrapping_sub(6);
+            have = match parts::slice(self.strings, before, 4).first_chunk() {
+                Some(octets) => u32::from_le_bytes(*octets),
+                None => 0,
+            };
+        }
+        self.strings.extend_from_slice(&last.to_le_bytes()).ok()?;
+        let kept = self.keep(text)?;
+        *self.same.get_mut(slot)? = kept.0.get();
+        Some(kept)
     }
 
     /// The octets of a kept text.
@@ -461,6 +341,15 @@ impl Config<'_> {
             .map_or(&[], |name| self.text(*name))
     }
 
+    /// The link that is configured under a name.
+    #[inline(never)]
+    pub fn named(&self, name: &IfName) -> Option<LinkId> {
+        let mut links = self.links_with_ids();
+        links
+            .find(|(_, link)| name.is(&link.name))
+            .map(|(id, _)| id)
+    }
+
     /// A configured link.
     pub fn link(&self, id: LinkId) -> Option<&LinkConfig> {
         self.links.get(id.place())
@@ -485,6 +374,7 @@ impl Config<'_> {
     pub fn add_link(&mut self, link: LinkConfig) -> Option<LinkId> {
         let id = LinkId::new(u16::try_from(self.links.len()).ok()?);
         self.links.push(link).ok()?;
+        self.attr_heads.push(0).ok()?;
         Some(id)
     }
 }

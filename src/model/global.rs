@@ -62,6 +62,10 @@ pub struct BootWords {
     pub bootif: Option<(LinkMatch, Origin)>,
     /// Whether root comes over the network (`netroot=`, `root=dhcp`).
     pub netroot: bool,
+    /// Whether the firmware's tables say how (`ip=ibft`, `rd.iscsi.ibft`).
+    pub ibft: bool,
+    /// Whether that of NVMe is not read (`rd.nvmf.nonbft`).
+    pub no_nbft: bool,
 }
 
 /// What is said once for the machine. In the order of [`LinkConfig`](super::config::LinkConfig).
@@ -109,6 +113,8 @@ impl Global {
             bootdev: None,
             bootif: None,
             netroot: false,
+            ibft: false,
+            no_nbft: false,
         },
     };
 }
@@ -124,6 +130,8 @@ flags! {
     Bootif,
     /// What servers say is read in a jail only (yes).
     Jail,
+    /// No route for link-local addresses is added (yes).
+    Nozeroconf,
 }
 
 rows! {
@@ -131,4 +139,13 @@ rows! {
     pub GlobalText in texts: Str, Global;
     /// Vendor class of every link of the command line.
     VendorClass,
+    /// What `options` of resolv.conf holds.
+    ResolvOptions,
+}
+
+rows! {
+    /// Numbers of the machine.
+    pub GlobalNumber in numbers: u32, Global;
+    /// Type of service of DHCPv4 packets, an octet.
+    DhcpTos,
 }

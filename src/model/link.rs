@@ -149,12 +149,54 @@ pub enum LinkKind {
     Ethernet,
     /// IP over InfiniBand.
     Infiniband,
+    /// VLAN (802.1Q).
+    Vlan,
+    /// Bond.
+    Bond,
+    /// Team, which is made as a bond.
+    Team,
+    /// Bridge.
+    Bridge,
+    /// Dummy.
+    Dummy,
+    /// MAC-based VLAN.
+    Macvlan,
+    /// The same, as a character device.
+    Macvtap,
+    /// Link that shares its parent's MAC.
+    Ipvlan,
+    /// Virtual routing and forwarding domain.
+    Vrf,
+    /// VXLAN (RFC 7348).
+    Vxlan,
+    /// One end of a pair.
+    Veth,
+    /// IPv4 in IPv4.
+    Ipip,
+    /// GRE over IPv4.
+    Gre,
+    /// Ethernet in GRE over IPv4.
+    Gretap,
+    /// IPv6 in IPv4.
+    Sit,
+    /// Anything in IPv6.
+    Ip6tnl,
+    /// GRE over IPv6.
+    Ip6gre,
+    /// A program's link of packets.
+    Tun,
+    /// A program's link of frames.
+    Tap,
 }
 
 impl LinkKind {
     /// The word used in JSON.
     pub fn word(self) -> Packed {
-        packed!("ethernet\ninfiniband").line(self as usize)
+        packed!(concat!(
+            "ethernet\ninfiniband\nvlan\nbond\nteam\nbridge\ndummy\nmacvlan\nmacvtap\nipvlan\nvrf\nvxlan\n",
+            "veth\nipip\ngre\ngretap\nsit\nip6tnl\nip6gre\ntun\ntap"
+        ))
+        .line(self as usize)
     }
 }
 
@@ -181,6 +223,18 @@ mod tests {
             assert_eq!(IfName::new(bad), None, "{}", Escaped(bad));
         }
         assert_eq!(IfName::from_kernel(b"lo\0garbage"), IfName::new(b"lo"));
+    }
+
+    #[test]
+    fn kinds_have_their_words() {
+        for (kind, word) in [
+            (LinkKind::Ethernet, "ethernet"),
+            (LinkKind::Team, "team"),
+            (LinkKind::Vxlan, "vxlan"),
+            (LinkKind::Tap, "tap"),
+        ] {
+            assert_eq!(kind.word().to_string(), word);
+        }
     }
 
     #[test]

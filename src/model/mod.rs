@@ -1,12 +1,16 @@
 //! The nouns: plain data, no I/O, no parsing.
 
 pub mod addr;
+pub mod attr;
+mod attr_chain;
 pub mod config;
 pub mod desired;
 mod global;
 pub mod index;
 pub mod lease;
 pub mod link;
+mod link_config;
 pub mod observed;
 pub mod route;
+pub mod rule;
 pub mod said;

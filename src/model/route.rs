@@ -1,6 +1,7 @@
 //! Routes.
 
 use super::addr::{Cidr, Family};
+use super::config::Str;
 use crate::packed::{Packed, packed};
 use core::net::IpAddr;
 
@@ -15,6 +16,12 @@ pub const PROTOCOL: u8 = 153;
 pub enum RouteKind {
     /// Forward it.
     Unicast = 1,
+    /// Take it.
+    Local = 2,
+    /// Take it as a broadcast.
+    Broadcast = 3,
+    /// A multicast route.
+    Multicast = 5,
     /// Drop it silently.
     Blackhole = 6,
     /// Answer "host unreachable".
@@ -27,8 +34,11 @@ pub enum RouteKind {
 
 impl RouteKind {
     /// All kinds.
-    pub const ALL: [RouteKind; 5] = [
+    pub const ALL: [RouteKind; 8] = [
         RouteKind::Unicast,
+        RouteKind::Local,
+        RouteKind::Broadcast,
+        RouteKind::Multicast,
         RouteKind::Blackhole,
         RouteKind::Unreachable,
         RouteKind::Prohibit,
@@ -37,14 +47,8 @@ impl RouteKind {
 
     /// The kind with this `RTN_*`.
     pub fn of(number: u8) -> Option<RouteKind> {
-        match number {
-            1 => Some(RouteKind::Unicast),
-            6 => Some(RouteKind::Blackhole),
-            7 => Some(RouteKind::Unreachable),
-            8 => Some(RouteKind::Prohibit),
-            9 => Some(RouteKind::Throw),
-            _ => None,
-        }
+        let mut all = RouteKind::ALL.into_iter();
+        all.find(|kind| kind.number() == number)
     }
 
     /// `RTN_*`.
@@ -54,9 +58,9 @@ impl RouteKind {
 
     /// The word of ip-route(8).
     pub fn word(self) -> Packed {
-        // The numbers are 1, and 6 to 9.
-        packed!("unicast\nblackhole\nunreachable\nprohibit\nthrow")
-            .line((self as usize).saturating_sub(5))
+        // by number; there are no 0 and 4
+        packed!("\nunicast\nlocal\nbroadcast\n\nmulticast\nblackhole\nunreachable\nprohibit\nthrow")
+            .line(self as usize)
     }
 }
 
@@ -92,6 +96,9 @@ pub struct Route {
     pub kind: RouteKind,
     /// Whether the gateway must be checked.
     pub reach: Reach,
+    /// What ip-route(8) takes beyond these: `WORD [lock] VALUE` for each option, next hops last. Equal ones are
+    /// kept once, so that they can be compared.
+    pub more: Option<Str>,
 }
 
 impl Route {
@@ -111,6 +118,7 @@ impl Route {
             tos: 0,
             kind: RouteKind::Unicast,
             reach: Reach::Checked,
+            more: None,
         }
     }
 
@@ -119,15 +127,17 @@ impl Route {
         self.dst.family()
     }
 
+    /// Whether packets leave by a link, or are taken on one.
+    pub fn has_link(&self) -> bool {
+        !matches!(
+            self.kind,
+            RouteKind::Blackhole | RouteKind::Unreachable | RouteKind::Prohibit | RouteKind::Throw
+        )
+    }
+
     /// The link it uses where it is kept track of at `ifindex`; 0 for kinds that use none.
     pub fn oif(&self, ifindex: u32) -> u32 {
-        match self.kind {
-            RouteKind::Unicast => ifindex,
-            RouteKind::Blackhole
-            | RouteKind::Unreachable
-            | RouteKind::Prohibit
-            | RouteKind::Throw => 0,
-        }
+        if self.has_link() { ifindex } else { 0 }
     }
 
     /// The metric the kernel files the route under.

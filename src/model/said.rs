@@ -9,7 +9,7 @@ pub struct Values {
     /// Yes or no.
     pub flags: [Option<bool>; 8],
     /// Numbers.
-    pub numbers: [Option<u32>; 3],
+    pub numbers: [Option<u32>; 5],
     /// Texts.
     pub texts: [Option<Str>; 3],
 }
@@ -18,7 +18,7 @@ impl Values {
     /// Nothing.
     pub const NOTHING: Values = Values {
         flags: [None; 8],
-        numbers: [None; 3],
+        numbers: [None; 5],
         texts: [None; 3],
     };
 }

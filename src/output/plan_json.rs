@@ -1,19 +1,24 @@
 //! `plan --json`: what the sources ask for, as one object (CONTRACT section 3).
 
 use super::json::{Json, Octets};
-use super::owned::{self, List, Name, TakeName};
+use super::owned::{self, Name, TakeName};
 use crate::diag::{Diagnostic, Sink, Subject};
-use crate::model::addr::Family;
+use crate::model::addr::{Cidr, Family};
+use crate::model::attr::{Attr, Kind, List, Scope, Value};
 use crate::model::config::{
     Config, IpFlag, IpNumber, IpText, LinkConfig, LinkId, LinkMatch, LinkNumber, NameRule,
-    RouteDev, Str, Wait,
+    NameSource, RouteDev, SourceKind, Str, Wait,
 };
 use crate::model::lease::Lease;
-use crate::model::link::IfName;
+use crate::model::link::{LinkKind, until_nul};
 use crate::model::route::{MAIN_TABLE, Reach, Route};
+use crate::model::rule::{FRA_DST, FRA_FWMARK, FRA_IIFNAME, FRA_SRC, Rule};
 use crate::model::said::Values;
 use crate::packed::{Packed, packed, word};
+use crate::text::parts;
 use crate::text::show::Hex;
+use crate::wire::netlink::attr_in;
+use crate::wire::rtnetlink::read_ip;
 
 /// The whole object.
 macro_rules! template {
@@ -22,11 +27,15 @@ macro_rules! template {
             r#"{"version":1,"hostname":%,"dns":[<%>],"search":[<%>],"interfaces":[<"#,
             "\n",
             r#"{"name":%,"match":{"%":%},"rename_to":%,"kind":%,"source":%,"onboot":%,"required":%,"#,
-            r#""mac":%,"mtu":%,"master":null,"vlan":null,"bond":null,"bridge":null,"pkey":null,"ethtool":null,"#,
+            r#""mac":%,"mtu":%,"master":%,"#,
+            r#""vlan":<{"id":%,"parent":%,"protocol":%,"flags":[<%>]}>%,"bond":<{"mode":%,"options":{<"%":%>}}>%,"#,
+            r#""bridge":<{"stp":%,"options":{<"%":%>}}>%,"pkey":%,"ethtool":<{<"%":%>}>%,"options":<{<"%":%>}>%,"#,
             r#"<"ipv%":{"method":%,"required":%,"addresses":[<%>],"gateway":%,"default_route":%,"metric":%,"#,
             r#""table":%,"peer_dns":%,"peer_routes":%,"#,
             r#""dhcp":{"hostname":%,"client_id":%,"vendor_class":%,"timeout_s":%}}>,"#,
-            r#""routes":[<"#, $route, r#">],"rules":[],"dns":[<%>],"search":[<%>]}>],"#,
+            r#""routes":[<"#, $route, r#">],"rules":[<"#,
+            r#"{"family":%,"priority":%,"from":%,"to":%,"iif":%,"fwmark":%,"table":%,"text":%}"#,
+            r#">],"dns":[<%>],"search":[<%>]}>],"#,
             r#""routes":[<"#, $route, r#">],"timeouts":{"dhcp_s":%,"carrier_s":%,"device_s":%,"#,
             r#""ipv6_auto_s":%,"dad_s":%,"route_s":%},"diagnostics":[<"#,
             "\n",
@@ -38,7 +47,7 @@ macro_rules! template {
 
 /// The template of the writer.
 pub const PLAN: Packed = packed!(template!(
-    r#"{"dst":%,"via":%,"dev":%,"metric":%,"table":%,"src":%,"type":%,"onlink":%,"options":{}}"#
+    r#"{"dst":%,"via":%,"dev":%,"metric":%,"table":%,"src":%,"type":%,"onlink":%,"options":{<"%":%>}}"#
 ));
 
 /// Writes everything up to the diagnostics: the writer takes those as a [`Sink`], and [`end`] ends it.
@@ -50,12 +59,18 @@ pub fn begin(json: &mut Json<'_>, config: &Config<'_>) {
         interface(json, config, id, link);
     }
     for rule in config.name_rules.iter() {
-        if named(config, &rule.name).is_some() {
+        let Some(name) = rule.name.filter(|_| !rule.mac.is_unset()) else {
+            continue;
+        };
+        if config.named(&name).is_some() {
             continue;
         }
-        let mut link = LinkConfig::new(LinkMatch::Mac(rule.mac), rule.source, rule.origin);
-        (link.name, link.rename, link.onboot, link.required) =
-            (Some(rule.name), true, false, false);
+        let source = match rule.source {
+            NameSource::Cmdline => SourceKind::Cmdline,
+            NameSource::Ifcfg | NameSource::Udev | NameSource::Link => SourceKind::Ifcfg,
+        };
+        let mut link = LinkConfig::new(LinkMatch::Mac(rule.mac), source, rule.origin);
+        (link.name, link.rename, link.onboot, link.required) = (Some(name), true, false, false);
         json.item();
         interface(json, config, LinkId::NONE, &link);
     }
@@ -98,24 +113,12 @@ pub fn end(mut json: Json<'_>) {
     json.go_on();
 }
 
-/// The link that is configured under a name.
-#[inline(never)]
-fn named(config: &Config<'_>, name: &IfName) -> Option<LinkId> {
-    let mut links = config.links_with_ids();
-    links
-        .find(|(_, link)| name.is(&link.name))
-        .map(|(id, _)| id)
-}
-
 fn text(json: &mut Json<'_>, config: &Config<'_>, text: Option<Str>) {
     json.text_or_null(&Octets(config.text_or_none(&text)));
 }
 
 fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig) {
-    let rule = config
-        .name_rules
-        .iter()
-        .find(|rule| rule.name.is(&link.name));
+    let rule = config.name_rules.iter().find(|rule| rule.gives(&link.name));
     let is_renamed = link.rename | rule.is_some();
     json.text_or_null(&link.name);
     matches(json, &link.matches, rule);
@@ -126,11 +129,129 @@ fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkCo
     json.boolean(link.required);
     json.text_or_null(&link.mac);
     json.number_or_null(LinkNumber::Mtu.of(link));
+    json.text_or_null(&link.master);
+    made_of(json, config, id, link);
     ip(json, config, id, link, Family::V4);
     ip(json, config, id, link, Family::V6);
     json.end();
     routes(json, config, Some(id));
+    for rule in config.rules.iter().filter(|rule| rule.link == id) {
+        json.item();
+        policy(json, config, &rule.rule);
+    }
+    json.end();
     names(json, config, Some(id));
+}
+
+/// What a link of a special kind is made of, and every option of a link.
+fn made_of(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig) {
+    let number = |attr| config.number_of(id, attr);
+    let optional = |json: &mut Json<'_>, is_there: bool| {
+        json.end();
+        json.word(if is_there { word!("") } else { word!("null") });
+    };
+
+    let is_vlan = link.kind == LinkKind::Vlan;
+    if is_vlan {
+        json.item();
+        json.number_or_null(number(Attr::VLAN_ID));
+        match &link.lower {
+            Some(lower) => json.text(&Subject::Matches(lower)),
+            None => json.word(word!("null")),
+        }
+        json.packed(List::Protocol.word(number(Attr::VLAN_PROTOCOL).unwrap_or(0)));
+        for have in config.attrs_of(id) {
+            if have.attr.row() == (Scope::Vlan, Kind::Bool) && have.value == Value::Number(1) {
+                json.item();
+                json.packed(have.attr.name());
+            }
+        }
+        json.end();
+    }
+    optional(json, is_vlan);
+
+    let is_bond = matches!(link.kind, LinkKind::Bond | LinkKind::Team);
+    if is_bond {
+        json.item();
+        json.packed(List::Mode.word(number(Attr::BOND_MODE).unwrap_or(0)));
+        options(json, config, id, |attr, scope| {
+            scope == Scope::Bond && attr != Attr::BOND_MODE
+        });
+    }
+    optional(json, is_bond);
+
+    let is_bridge = link.kind == LinkKind::Bridge;
+    if is_bridge {
+        json.item();
+        json.boolean(number(Attr::STP).unwrap_or(0) > 0);
+        options(json, config, id, |attr, scope| {
+            scope == Scope::Bridge && attr != Attr::STP
+        });
+    }
+    optional(json, is_bridge);
+
+    json.number_or_null(number(Attr::PKEY));
+
+    // any other option is in one of two objects
+    let is_ethtool = |_: Attr, scope| scope == Scope::Ethtool;
+    let is_other = |attr: Attr, scope| match scope {
+        Scope::Bond | Scope::Bridge | Scope::Ethtool => false,
+        Scope::Vlan => attr.row().1 == Kind::Map,
+        Scope::Ib => attr != Attr::PKEY,
+        _ => true,
+    };
+    for is_meant in [&is_ethtool as &dyn Fn(Attr, Scope) -> bool, &is_other] {
+        let mut all = config.attrs_of(id);
+        let has_any = all.any(|have| is_meant(have.attr, have.attr.row().0));
+        if has_any {
+            json.item();
+            options(json, config, id, is_meant);
+        }
+        optional(json, has_any);
+    }
+}
+
+/// The options of a link that are meant, in an object.
+fn options(
+    json: &mut Json<'_>,
+    config: &Config<'_>,
+    link: LinkId,
+    is_meant: impl Fn(Attr, Scope) -> bool,
+) {
+    for have in config.attrs_of(link) {
+        let (scope, kind) = have.attr.row();
+        if !is_meant(have.attr, scope) {
+            continue;
+        }
+        json.item();
+        json.raw(&have.attr.name());
+        match (have.value, kind) {
+            (Value::Number(number), Kind::Words(list)) => json.packed(list.word(number)),
+            (Value::Number(number), _) => json.text(&number),
+            (Value::Text(kept), _) => json.text(&Octets(config.text(kept))),
+        }
+    }
+    json.end();
+}
+
+/// One policy rule.
+fn policy(json: &mut Json<'_>, config: &Config<'_>, rule: &Rule) {
+    let attrs = config.text(rule.attrs);
+    json.number(match rule.family {
+        Family::V4 => 4,
+        Family::V6 => 6,
+    });
+    json.number_or_null(rule.priority);
+    for (kind, len) in [(FRA_SRC, rule.src_len), (FRA_DST, rule.dst_len)] {
+        let mut addr = None;
+        read_ip(rule.family, attr_in(attrs, kind), &mut addr);
+        json.text_or_null(&addr.map(|addr| Cidr { addr, len }));
+    }
+    json.text_or_null(&Octets(until_nul(attr_in(attrs, FRA_IIFNAME))));
+    let mark = attr_in(attrs, FRA_FWMARK).first_chunk();
+    json.text_or_null(&mark.map(|mark| u32::from_ne_bytes(*mark)));
+    json.text_or_null(&Some(rule.table).filter(|table| *table != 0));
+    json.text(&Octets(config.text(rule.text)));
 }
 
 /// By which the link is found: the MAC of a rule, where there is one, rather than its name.
@@ -182,8 +303,8 @@ fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig, f
 
 /// Name servers and search domains of one link, or of none.
 fn names(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
-    add_names(json, config, link, None, List::Dns);
-    add_names(json, config, link, None, List::Search);
+    add_names(json, config, link, None, owned::List::Dns);
+    add_names(json, config, link, None, owned::List::Search);
 }
 
 /// An array of the names of one list of one link, or of none, and of those that are leased to it.
@@ -193,7 +314,7 @@ pub(super) fn add_names(
     config: &Config<'_>,
     link: Option<LinkId>,
     lease: Option<&Lease>,
-    list: List,
+    list: owned::List,
 ) {
     let items = &mut Items { json, list };
     owned::names(config, link, items);
@@ -206,7 +327,7 @@ pub(super) fn add_names(
 /// The names of one list as items.
 struct Items<'a, 'w> {
     json: &'a mut Json<'w>,
-    list: List,
+    list: owned::List,
 }
 
 impl TakeName for Items<'_, '_> {
@@ -224,17 +345,17 @@ fn routes(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
         let (owner, dev) = match &given.dev {
             RouteDev::Link(id) => (Some(*id), Subject::None),
             RouteDev::Anywhere => (None, Subject::None),
-            RouteDev::Name(name) => (named(config, name), Subject::Link(name)),
+            RouteDev::Name(name) => (config.named(name), Subject::Link(name)),
         };
         if owner == link {
             json.item();
-            route(json, &given.route, &dev);
+            route(json, config, &given.route, &dev);
         }
     }
     json.end();
 }
 
-fn route(json: &mut Json<'_>, route: &Route, dev: &Subject<'_>) {
+fn route(json: &mut Json<'_>, config: &Config<'_>, route: &Route, dev: &Subject<'_>) {
     json.text(&route.dst);
     json.text_or_null(&route.via);
     json.text_or_null(dev);
@@ -243,4 +364,217 @@ fn route(json: &mut Json<'_>, route: &Route, dev: &Subject<'_>) {
     json.text_or_null(&route.src);
     json.packed(route.kind.word());
     json.boolean(route.reach == Reach::Onlink);
+    let mut rest = config.text_or_none(&route.more);
+    while let Some(name) = parts::next_word(&mut rest) {
+        json.item();
+        json.raw(&Octets(name));
+        let value = rest.trim_ascii_start();
+        if name != b"nexthop" {
+            if parts::next_word(&mut rest) == Some(b"lock") {
+                parts::next_word(&mut rest);
+            }
+        } else {
+            rest = b"";
+        }
+        let len = value.len().wrapping_sub(rest.len());
+        json.text(&Octets(parts::slice(value, 0, len)));
+    }
+    json.end();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Origin;
+    use crate::model::link::{IfName, Mac};
+    use crate::model::rule::{RuleConfig, TO_TABLE};
+    use crate::source::testing::Storage;
+    use crate::testing::cidr;
+    use std::string::String;
+    use std::vec::Vec;
+
+    /// What is written of a configuration with one link, that is changed so.
+    fn shown(change: impl FnOnce(&mut crate::source::Context<'_, '_>, LinkId)) -> String {
+        let mut storage = Storage::default();
+        storage.read("x", "", |cx| {
+            let name = IfName::new(b"x").unwrap();
+            let link = cx
+                .link_named(&name, SourceKind::Ifcfg, Origin::NONE)
+                .unwrap();
+            change(cx, link);
+        });
+        let mut out = heapless::Vec::<u8, 4_096>::new();
+        let mut view = &mut *out.as_mut_view();
+        let mut json = Json::new(&mut view, PLAN);
+        begin(&mut json, &storage.config());
+        end(json);
+        String::from_utf8(Vec::from(&out[..])).unwrap()
+    }
+
+    fn put(cx: &mut crate::source::Context<'_, '_>, link: LinkId, options: &[(Scope, &str)]) {
+        for (scope, option) in options {
+            cx.put_option(link, *scope, option.as_bytes(), Origin::NONE)
+                .unwrap();
+        }
+    }
+
+    #[test]
+    fn a_link_has_the_object_of_its_kind() {
+        const NONE: &str =
+            r#""vlan":null,"bond":null,"bridge":null,"pkey":null,"ethtool":null,"options":null"#;
+        let name = |text: &str| IfName::new(text.as_bytes());
+        type Given<'a> = (LinkKind, &'a [(Scope, &'a str)], &'a [(&'a str, &'a str)]);
+        let all: [Given<'_>; 8] = [
+            (LinkKind::Ethernet, &[], &[]),
+            (
+                LinkKind::Vlan,
+                &[
+                    (Scope::Vlan, "id=5"),
+                    (Scope::Vlan, "gvrp=1"),
+                    (Scope::Vlan, "mvrp=0"),
+                    (Scope::Vlan, "egress=1:2"),
+                ],
+                &[
+                    (
+                        r#""vlan":null"#,
+                        r#""vlan":{"id":5,"parent":"eth0","protocol":"802.1Q","flags":["gvrp"]}"#,
+                    ),
+                    (r#""options":null"#, r#""options":{"egress":"1:2"}"#),
+                ],
+            ),
+            (
+                LinkKind::Bond,
+                &[
+                    (Scope::Bond, "mode=1"),
+                    (Scope::Bond, "miimon=100"),
+                    (Scope::Bond, "arp_validate=all"),
+                ],
+                &[(
+                    r#""bond":null"#,
+                    r#""bond":{"mode":"active-backup","options":{"miimon":"100","arp_validate":"all"}}"#,
+                )],
+            ),
+            (
+                LinkKind::Team,
+                &[],
+                &[(
+                    r#""bond":null"#,
+                    r#""bond":{"mode":"balance-rr","options":{}}"#,
+                )],
+            ),
+            (
+                LinkKind::Bridge,
+                &[(Scope::Bridge, "stp=yes"), (Scope::Bridge, "priority=7")],
+                &[(
+                    r#""bridge":null"#,
+                    r#""bridge":{"stp":true,"options":{"priority":"7"}}"#,
+                )],
+            ),
+            (
+                LinkKind::Infiniband,
+                &[(Scope::Ib, "pkey=32772"), (Scope::Ib, "connected=1")],
+                &[
+                    (r#""pkey":null"#, r#""pkey":32772"#),
+                    (r#""options":null"#, r#""options":{"connected":"1"}"#),
+                ],
+            ),
+            (
+                LinkKind::Ethernet,
+                &[
+                    (Scope::Ethtool, "duplex=full"),
+                    (Scope::Link, "arp=no"),
+                    (Scope::BridgePort, "priority=9"),
+                ],
+                &[
+                    (r#""ethtool":null"#, r#""ethtool":{"duplex":"full"}"#),
+                    (
+                        r#""options":null"#,
+                        r#""options":{"arp":"0","priority":"9"}"#,
+                    ),
+                ],
+            ),
+            (LinkKind::Dummy, &[], &[]),
+        ];
+        for (kind, options, instead) in all {
+            let json = shown(|cx, link| {
+                put(cx, link, options);
+                let config = cx.config.link_mut(link).unwrap();
+                config.kind = kind;
+                config.master = name("br0");
+                config.lower = name("eth0").map(LinkMatch::Name);
+            });
+            let mut want = String::from(NONE);
+            for (null, value) in instead {
+                want = want.replace(null, value);
+            }
+            let want = std::format!(
+                r#""kind":"{}","source":"ifcfg","onboot":true,"required":true,"mac":null,"mtu":null,"master":"br0",{want},"ipv4":"#,
+                kind.word()
+            );
+            assert!(json.contains(&want), "{want}\n{json}");
+        }
+    }
+
+    #[test]
+    fn rules_are_shown_by_their_attributes() {
+        let json = shown(|cx, link| {
+            let octets = [
+                &[8, 0, 2, 0, 10, 1, 0, 0, 9, 0, 3, 0][..],
+                b"eth0\0\0\0\0",
+                &[8, 0, 10, 0, 7, 0, 0, 0],
+            ];
+            let attrs = cx.keep_same(&octets.concat()).unwrap();
+            let text = cx
+                .keep_same(b"from 10.1/16 iif eth0 fwmark 7 lookup 5")
+                .unwrap();
+            let rule = Rule {
+                family: Family::V4,
+                dst_len: 0,
+                src_len: 16,
+                tos: 0,
+                action: TO_TABLE,
+                flags: 0,
+                table: 5,
+                priority: Some(100),
+                attrs,
+                text,
+            };
+            let origin = Origin::NONE;
+            cx.add_rule_config(&RuleConfig { link, rule, origin })
+                .unwrap();
+        });
+        let want = r#""rules":[{"family":4,"priority":100,"from":"10.1.0.0/16","to":null,"iif":"eth0","fwmark":"7","table":"5","text":"from 10.1/16 iif eth0 fwmark 7 lookup 5"}]"#;
+        assert!(json.contains(want), "{json}");
+    }
+
+    #[test]
+    fn what_a_route_has_beside_its_fields_is_in_pairs() {
+        let json = shown(|cx, link| {
+            let mut route = Route::new(cidr("10.0.0.0/8"));
+            let more = b"mtu lock 1400 hoplimit 3 nexthop via 10.0.0.1 weight 2 nexthop dev x";
+            route.more = Some(cx.keep_same(more).unwrap());
+            let (dev, origin) = (RouteDev::Link(link), Origin::NONE);
+            let added = crate::model::config::RouteConfig { dev, route, origin };
+            cx.add_route(&added).unwrap();
+        });
+        let want = r#""options":{"mtu":"lock 1400","hoplimit":"3","nexthop":"via 10.0.0.1 weight 2 nexthop dev x"}"#;
+        assert!(json.contains(want), "{json}");
+    }
+
+    #[test]
+    fn rules_for_names_without_a_mac_are_no_links() {
+        let json = shown(|cx, _| {
+            let name = IfName::new(b"lan").unwrap();
+            let rule = NameRule::new(Mac::NONE, name, NameSource::Link, Origin::NONE);
+            cx.add_rule(&rule).unwrap();
+            let mac = Mac::new(&[2, 0, 0, 0, 0, 1]).unwrap();
+            let wan = IfName::new(b"wan").unwrap();
+            cx.add_rule(&NameRule::new(mac, wan, NameSource::Udev, Origin::NONE))
+                .unwrap();
+        });
+        assert!(
+            !json.contains("\"lan\"") && json.contains(r#""rename_to":"wan""#),
+            "{json}"
+        );
+    }
 }

@@ -164,12 +164,8 @@ impl Op<'_> {
             What::Addr => AddrWords(thing).show(f),
             What::Route => thing.route.show(f),
         }
-        match thing.route.kind {
-            RouteKind::Unicast => self.device(f, word!(" dev ")),
-            RouteKind::Blackhole
-            | RouteKind::Unreachable
-            | RouteKind::Prohibit
-            | RouteKind::Throw => {}
+        if thing.route.has_link() {
+            self.device(f, word!(" dev "));
         }
         if thing.valid_secs != FOREVER && verb != Verb::Delete {
             f.count(word!(" valid_lft "), thing.valid_secs);
@@ -416,14 +412,19 @@ mod tests {
 
     #[test]
     fn routes_that_lead_nowhere_name_no_link() {
-        for kind in RouteKind::ALL.into_iter().skip(1) {
+        for kind in RouteKind::ALL {
             let word = kind.word();
             let nowhere = Route {
                 kind,
                 ..Route::new(cidr("10.0.0.0/8"))
             };
             let nowhere = Thing::route(2, &nowhere, Origin::NONE);
-            let command = std::format!("ip route del {word} 10.0.0.0/8 proto 153");
+            let device = match kind {
+                RouteKind::Unicast => continue,
+                RouteKind::Local | RouteKind::Broadcast | RouteKind::Multicast => " dev eth0",
+                _ => "",
+            };
+            let command = std::format!("ip route del {word} 10.0.0.0/8 proto 153{device}");
             assert_eq!(text("eth0", Change::Thing(Verb::Delete, &nowhere)), command);
             assert_eq!(
                 text("eth0", Change::Thing(Verb::Add, &nowhere)),

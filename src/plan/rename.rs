@@ -82,33 +82,37 @@ impl Renamer<'_, '_> {
     /// by an earlier rule is not given again.
     pub fn assign(&mut self) {
         for rule in self.config.name_rules.iter() {
-            if let Err(problem) = self.assign_one(rule) {
+            // one without a MAC is about links of a driver, a place or a name
+            let Some(name) = rule.name.filter(|_| !rule.mac.is_unset()) else {
+                continue;
+            };
+            if let Err(problem) = self.assign_one(rule, name) {
                 let complaint = Complaint::warning(problem, Effect::NotRenamed);
-                self.complain(complaint, rule.origin, Subject::Mac(&rule.mac), &rule.name);
+                self.complain(complaint, rule.origin, Subject::Mac(&rule.mac), &name);
             }
         }
     }
 
     /// Notes the name that one rule gives a link, if there is one.
     #[inline(never)]
-    fn assign_one(&mut self, rule: &NameRule) -> Result<(), Problem> {
-        if rule.name == IfName::LO {
+    fn assign_one(&mut self, rule: &NameRule, name: IfName) -> Result<(), Problem> {
+        if name == IfName::LO {
             return Err(Problem::NameOfLoopback);
         }
-        let Some(link) = find_by_mac(self.observed, &rule.mac, &Some(rule.name)) else {
+        let Some(link) = find_by_mac(self.observed, &rule.mac, &Some(name)) else {
             return Ok(());
         };
         let ifindex = link.ifindex;
-        if rule.name.is(&link.rename_to) {
+        if name.is(&link.rename_to) {
             return Ok(());
         }
-        if link.rename_to.is_some() || self.who_becomes(&rule.name).is_some() {
+        if link.rename_to.is_some() || self.who_becomes(&name).is_some() {
             return Err(Problem::NameClaimed);
         }
         if link.settled
             && let Some(link) = self.observed.by_index_mut(ifindex)
         {
-            link.rename_to = Some(rule.name);
+            link.rename_to = Some(name);
             link.renamed_by = rule.origin;
         }
         Ok(())
@@ -254,7 +258,7 @@ mod tests {
     use crate::diag::Diagnostic;
     use crate::engine::Engine;
     use crate::machine::Machine;
-    use crate::model::config::SourceKind;
+    use crate::model::config::NameSource;
     use crate::model::observed::{AltName, IFF_LOOPBACK, IFF_UP};
     use crate::plan::op::Op;
     use crate::testing::{link, mac, name};
@@ -300,13 +304,7 @@ mod tests {
                 .unwrap();
         }
         for (number, to) in rules {
-            let source = SourceKind::Ifcfg;
-            let rule = NameRule {
-                mac: mac(*number),
-                name: name(to),
-                source,
-                origin: Origin::NONE,
-            };
+            let rule = NameRule::new(mac(*number), name(to), NameSource::Ifcfg, Origin::NONE);
             engine.config.name_rules.push(rule).unwrap();
         }
         let mut told = Told(Vec::new());

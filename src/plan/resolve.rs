@@ -185,7 +185,7 @@ impl Resolver<'_, '_> {
     /// The MAC rule that gives `name`; that of the command line before that of a file.
     fn rule(&self, name: &Option<IfName>) -> Option<&NameRule> {
         let mut rules = self.config.name_rules.iter();
-        rules.find(|rule| rule.name.is(name))
+        rules.find(|rule| rule.gives(name))
     }
 
     /// The link that bears the name has another MAC than the one asked for.
@@ -194,7 +194,7 @@ impl Resolver<'_, '_> {
         const COMPLAINT: Complaint = Complaint::error(Problem::OtherMac, Effect::LinkSkipped);
         let mut origin = config.origin;
         for rule in self.config.name_rules.iter() {
-            if rule.mac == *mac && rule.name.is(&config.name) {
+            if rule.mac == *mac && rule.gives(&config.name) {
                 origin = rule.origin;
                 break;
             }
@@ -396,6 +396,8 @@ mod tests {
                 addr: cidr(addr),
                 peer: None,
                 broadcast: None,
+                label: None,
+                scope: None,
                 origin: Origin::NONE,
             };
             config.addrs.push(addr).unwrap();

@@ -109,8 +109,7 @@ fn is_same(config: &Config<'_>, word: &LinkMatch, link: &LinkConfig) -> bool {
         return matches!(word, LinkMatch::Name(name) if name.is(&link.name));
     };
     let mut rules = config.name_rules.iter();
-    link.matches.mac() == Some(mac)
-        || rules.any(|rule| rule.mac == *mac && rule.name.is(&link.name))
+    link.matches.mac() == Some(mac) || rules.any(|rule| rule.mac == *mac && rule.gives(&link.name))
 }
 
 /// Adds a link, or says that there is no room.

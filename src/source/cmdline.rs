@@ -9,7 +9,7 @@ use super::put::{RulePut, Said};
 use super::{Context, Key, boot_link, ip_arg, route_arg};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::config::{
-    GlobalFlag, GlobalText, LinkMatch, LinkText, NameRule, SourceKind, Wait,
+    GlobalFlag, GlobalText, LinkMatch, LinkText, NameRule, NameSource, Wait,
 };
 use crate::model::link::IfName;
 use crate::text::cmdline::words;
@@ -278,12 +278,12 @@ fn ifname(arg: &mut Arg<'_, '_, '_>) -> Done {
         arg.complain(octets, NOT_A_MAC);
         return Ok(());
     };
-    let put = arg.cx.add_rule(&NameRule {
-        mac: *mac,
-        name: *name,
-        source: SourceKind::Cmdline,
-        origin: arg.origin(arg.value),
-    });
+    let put = arg.cx.add_rule(&NameRule::new(
+        *mac,
+        *name,
+        NameSource::Cmdline,
+        arg.origin(arg.value),
+    ));
     if put == Ok(RulePut::Replaced) {
         arg.complain(arg.value, AGAIN);
     }
@@ -457,7 +457,7 @@ mod tests {
         let heard = read_into(&mut storage, line);
         let config = storage.config();
         assert!(config.links.is_empty());
-        let show = |rule: &NameRule| format!("{}={}", rule.name, rule.mac);
+        let show = |rule: &NameRule| format!("{}={}", rule.name.unwrap(), rule.mac);
         (config.name_rules.iter().map(show).collect(), heard.lines())
     }
 

@@ -14,7 +14,7 @@ use super::ifcfg_keys::{
 };
 use crate::diag::{Complaint, Effect, Origin, Problem};
 use crate::model::config::{
-    IpNumber, LinkConfig, LinkFlag, LinkId, LinkMatch, NameRule, SourceKind,
+    IpNumber, LinkConfig, LinkFlag, LinkId, LinkMatch, NameRule, NameSource, SourceKind,
 };
 use crate::model::link::{IfName, LinkKind};
 use crate::model::said::{Values, flags, rows};
@@ -328,12 +328,12 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
     /// name is replaced.
     fn add_name_rule(&mut self, entry: &Entry) {
         if let (LinkMatch::Mac(mac), Some(name)) = (&self.link.matches, &self.link.name) {
-            let put = self.file.cx.add_rule(&NameRule {
-                mac: *mac,
-                name: *name,
-                source: SourceKind::Ifcfg,
-                origin: self.file.origin(entry),
-            });
+            let put = self.file.cx.add_rule(&NameRule::new(
+                *mac,
+                *name,
+                NameSource::Ifcfg,
+                self.file.origin(entry),
+            ));
             if put.is_err() {
                 self.file.complain(entry, RULES_FULL);
             }
@@ -598,7 +598,7 @@ mod tests {
         );
         assert_eq!(
             (rule.name, rule.source),
-            (IfName::new(b"lan0").unwrap(), SourceKind::Ifcfg)
+            (IfName::new(b"lan0"), NameSource::Ifcfg)
         );
         assert_eq!((rule.origin.line, rule.origin.column), (1, 8));
     }

@@ -193,6 +193,8 @@ impl<'a> Reader<'a, '_, '_> {
             addr: *addr,
             peer: None,
             broadcast,
+            label: None,
+            scope: None,
             origin: self.file.origin(entry),
         });
         if added.is_err() {

@@ -149,6 +149,8 @@ pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
             addr: Cidr::default(Family::V4),
             peer: None,
             broadcast: None,
+            label: None,
+            scope: None,
             origin: arg.origin(arg.value),
         },
         gateway: None,

@@ -5,6 +5,7 @@
 
 pub mod arg;
 pub mod assignments;
+mod attrs;
 pub mod boot_link;
 pub mod cmdline;
 pub mod ifcfg;

@@ -3,7 +3,7 @@
 use super::Context;
 use crate::diag::Problem;
 use crate::model::config::{
-    AddrConfig, LinkConfig, LinkId, LinkMatch, NameRule, RouteConfig, Server, SourceKind, Str,
+    AddrConfig, LinkConfig, LinkId, LinkMatch, NameRule, NameSource, RouteConfig, Server, Str,
 };
 use crate::model::link::Mac;
 use crate::packed::{Packed, packed};
@@ -55,24 +55,36 @@ impl Context<'_, '_> {
         servers.insert(at, server).map_err(|_| Problem::MaxServers)
     }
 
-    /// Adds a MAC rule in place of those of its source with its name, and of the command line with
-    /// its MAC.
+    /// Adds a MAC rule in place of those of its source with its name, and of the command line and of udev with
+    /// its MAC. Rules of udev and of `.link` files give no name where a stronger one speaks of it or of the
+    /// MAC, and the first of `.link` files counts; the sources are read in the order of their strength.
     #[inline(never)]
     pub fn add_rule(&mut self, rule: &NameRule) -> Result<RulePut, Problem> {
         let (mut is_known, mut put) = (false, RulePut::Kept);
+        let mut rule = *rule;
         for have in self.config.name_rules.iter_mut() {
-            let (same_name, same_mac) = (have.name == rule.name, have.mac == rule.mac);
-            let replaces = same_name || same_mac && rule.source == SourceKind::Cmdline;
-            if replaces && have.source == rule.source {
+            let same_name = have.name.is_some() && have.name == rule.name;
+            let same_mac = have.mac == rule.mac && !rule.mac.is_unset();
+            let yields = match rule.source {
+                NameSource::Link => true,
+                NameSource::Udev => have.source > NameSource::Udev,
+                NameSource::Ifcfg | NameSource::Cmdline => false,
+            };
+            if yields && have.name.is_some() && (same_name || same_mac) {
+                rule.name = None;
+            }
+            let replaces = same_name || same_mac && rule.source != NameSource::Ifcfg;
+            if replaces && have.source == rule.source && !yields {
                 is_known = true;
                 if !(same_name && same_mac) {
                     put = RulePut::Replaced;
                 }
-                *have = *rule;
+                *have = rule;
             }
         }
-        if !is_known {
-            let pushed = self.config.name_rules.push(*rule);
+        let says = rule.name.is_some() || rule.set_mac.is_some() || rule.mtu.is_some();
+        if !is_known && says {
+            let pushed = self.config.name_rules.push(rule);
             pushed.map_err(|_| Problem::MaxNameRules)?;
         }
         Ok(put)

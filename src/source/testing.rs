@@ -5,12 +5,14 @@ use super::Context;
 use super::assignments::{Entry, Scratch};
 use crate::diag::{Diagnostic, Effect, Escaped, FileId, Problem, Severity, Sink};
 use crate::model::addr::Family;
+use crate::model::attr::AttrConfig;
 use crate::model::config::{
     AddrConfig, Config, Global, IpFlag, IpNumber, IpText, Leases, LinkConfig, LinkFlag, LinkId,
     LinkMatch, LinkNumber, NameRule, RouteConfig, Search, Server, Str,
 };
 use crate::model::link::{IfName, LinkKind};
 use crate::model::route::{Reach, Route, RouteKind};
+use crate::model::rule::{RuleConfig, TableName};
 use crate::packed::unpack;
 use crate::text::show::Text;
 use heapless::Vec;
@@ -27,6 +29,11 @@ pub struct Storage {
     search: Vec<Search, 8>,
     files: Vec<Str, 8>,
     strings: Vec<u8, 512>,
+    rules: Vec<RuleConfig, 4>,
+    tables: Vec<TableName, 4>,
+    attrs: Vec<AttrConfig, 32>,
+    attr_heads: Vec<u32, 16>,
+    same: [u32; 4],
     global: Global,
 }
 
@@ -42,6 +49,11 @@ impl Default for Storage {
             search: Vec::new(),
             files: Vec::new(),
             strings: Vec::new(),
+            rules: Vec::new(),
+            tables: Vec::new(),
+            attrs: Vec::new(),
+            attr_heads: Vec::new(),
+            same: [0; 4],
             global: Global::NONE,
         }
     }
@@ -59,6 +71,11 @@ impl Storage {
             search: &mut self.search,
             files: &mut self.files,
             strings: &mut self.strings,
+            rules: &mut self.rules,
+            tables: &mut self.tables,
+            attrs: &mut self.attrs,
+            attr_heads: &mut self.attr_heads,
+            same: &mut self.same,
             global: self.global,
         }
     }

@@ -9,8 +9,8 @@ use ifdawn::engine::{Engine, Progress};
 use ifdawn::machine::Machine;
 use ifdawn::model::addr::{Cidr, Family};
 use ifdawn::model::config::{
-    AddrConfig, Config, IpConfig, LinkConfig, LinkId, LinkMatch, Method, NameRule, RouteConfig,
-    RouteDev, SourceKind,
+    AddrConfig, Config, IpConfig, LinkConfig, LinkId, LinkMatch, Method, NameRule, NameSource,
+    RouteConfig, RouteDev, SourceKind,
 };
 use ifdawn::model::link::{IfName, Mac};
 use ifdawn::model::route::Route;
@@ -152,6 +152,8 @@ impl Words for Config<'_> {
             addr,
             peer: None,
             broadcast: None,
+            label: None,
+            scope: None,
             origin,
         });
         added.expect("room for an address");
@@ -172,12 +174,9 @@ impl Words for Config<'_> {
 
     fn rule(&mut self, mac: Mac, to: &str) {
         let origin = next_line(self);
-        let added = self.name_rules.push(NameRule {
-            mac,
-            name: name(to),
-            source: SourceKind::Ifcfg,
-            origin,
-        });
+        let added = self
+            .name_rules
+            .push(NameRule::new(mac, name(to), NameSource::Ifcfg, origin));
         added.expect("room for a rule");
     }
 }

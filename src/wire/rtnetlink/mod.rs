@@ -186,7 +186,7 @@ fn ip_in(family: Family, octets: &[u8]) -> Option<IpAddr> {
 
 /// Reads the address in `octets`; what `to` held stays where there are none.
 #[inline(never)]
-fn read_ip(family: Family, octets: &[u8], to: &mut Option<IpAddr>) {
+pub(crate) fn read_ip(family: Family, octets: &[u8], to: &mut Option<IpAddr>) {
     if !octets.is_empty() {
         *to = ip_in(family, octets);
     }

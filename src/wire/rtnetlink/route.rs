@@ -8,8 +8,8 @@
 //! ```
 
 use super::{
-    RT_SCOPE_LINK, RT_SCOPE_NOWHERE, RT_SCOPE_UNIVERSE, Seen, Verb, family_in, family_number,
-    put_ip, read_attr, read_ip,
+    RT_SCOPE_HOST, RT_SCOPE_LINK, RT_SCOPE_NOWHERE, RT_SCOPE_UNIVERSE, Seen, Verb, family_in,
+    family_number, put_ip, read_attr, read_ip,
 };
 use crate::model::addr::Family;
 use crate::model::desired::Thing;
@@ -162,10 +162,16 @@ pub fn scope(route: &Route) -> u8 {
     match (route.family(), route.scope) {
         (Family::V6, _) => RT_SCOPE_UNIVERSE,
         (Family::V4, Some(scope)) => scope,
-        (Family::V4, None) if route.kind == RouteKind::Unicast && route.via.is_none() => {
-            RT_SCOPE_LINK
-        }
-        (Family::V4, None) => RT_SCOPE_UNIVERSE,
+        (Family::V4, None) => match route.kind {
+            RouteKind::Local => RT_SCOPE_HOST,
+            RouteKind::Broadcast | RouteKind::Multicast => RT_SCOPE_LINK,
+            RouteKind::Unicast if route.via.is_none() => RT_SCOPE_LINK,
+            RouteKind::Unicast
+            | RouteKind::Blackhole
+            | RouteKind::Unreachable
+            | RouteKind::Prohibit
+            | RouteKind::Throw => RT_SCOPE_UNIVERSE,
+        },
     }
 }
 

@@ -1,0 +1,468 @@
+//! Options of links: a table of their names and of what may be said of them.
+//!
+//! What is special to one kind of link is no field of its own but a row here: readers of `bond=`,
+//! `BONDING_OPTS`, `BRIDGING_OPTS`, `ETHTOOL_OPTS` and of keys for one option look names up and have values
+//! checked by the row. Names and units are the kernel's.
+
+pub use super::attr_chain::AttrConfig;
+use super::config::Str;
+use crate::packed::{self, Packed, packed};
+use crate::text::parts;
+
+/// What kind of link an option is for. The same name may be there for several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Any link.
+    Link,
+    /// A VLAN.
+    Vlan,
+    /// A bond.
+    Bond,
+    /// A port of a bond.
+    BondPort,
+    /// A bridge.
+    Bridge,
+    /// A port of a bridge.
+    BridgePort,
+    /// A team, or a port of one.
+    Team,
+    /// IP over InfiniBand.
+    Ib,
+    /// A tunnel: ipip, gre, gretap, sit, ip6tnl, ip6gre.
+    Tunnel,
+    /// A macvlan, macvtap or ipvlan.
+    Macvlan,
+    /// A VXLAN.
+    Vxlan,
+    /// A VRF.
+    Vrf,
+    /// A veth, tun or tap.
+    Pair,
+    /// What ethtool(8) sets.
+    Ethtool,
+}
+
+/// What a value must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Yes or no, kept as 1 or 0.
+    Bool,
+    /// A decimal number in a range.
+    Number(Range),
+    /// One of several words, or its number; kept as the number.
+    Words(List),
+    /// A link name.
+    Name,
+    /// A MAC.
+    Mac,
+    /// An IPv6 address.
+    Ip6,
+    /// An address of either family.
+    Ip,
+    /// IPv4 addresses, 16 at most (`BOND_MAX_ARP_TARGETS`), kept with commas between them.
+    IpList4,
+    /// IPv6 addresses, 16 at most (`BOND_MAX_NS_TARGETS`).
+    IpList6,
+    /// Pairs of priorities, `FROM:TO`, kept with commas between them.
+    Map,
+    /// Any text.
+    Text,
+}
+
+/// The least and the largest number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Range {
+    /// 0-255.
+    Octet,
+    /// 1-255.
+    Count,
+    /// 0-1,023.
+    Key,
+    /// 1-4,094.
+    Vlan,
+    /// 0-65,535.
+    Short,
+    /// 1-65,535.
+    Port,
+    /// 0-16,777,215.
+    Vni,
+    /// 1-2,147,483,647.
+    Positive,
+    /// 0-4,294,967,295.
+    Any,
+}
+
+impl Range {
+    /// Whether a number is in it.
+    pub fn has(self, number: u32) -> bool {
+        let (least, most) = match self {
+            Range::Octet => (0, 255),
+            Range::Count => (1, 255),
+            Range::Key => (0, 1_023),
+            Range::Vlan => (1, 4_094),
+            Range::Short => (0, 65_535),
+            Range::Port => (1, 65_535),
+            Range::Vni => (0, 0xff_ffff),
+            Range::Positive => (1, 0x7fff_ffff),
+            Range::Any => (0, u32::MAX),
+        };
+        (least..=most).contains(&number)
+    }
+}
+
+/// Words by the kernel's numbers, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// `BOND_MODE_*`.
+    Mode,
+    /// `BOND_ARP_VALIDATE_*`.
+    Validate,
+    /// `BOND_ARP_TARGETS_*`.
+    Targets,
+    /// `BOND_PRI_RESELECT_*`.
+    Reselect,
+    /// `BOND_FOM_*`.
+    FailOverMac,
+    /// `BOND_XMIT_POLICY_*`.
+    Hash,
+    /// `AD_LACP_*`.
+    LacpRate,
+    /// `BOND_AD_*`.
+    Select,
+    /// Ethernet types of VLANs: 0x8100 and 0x88a8.
+    Protocol,
+    /// The bit of `MACVLAN_MODE_*`.
+    Macvlan,
+    /// `DUPLEX_*`.
+    Duplex,
+}
+
+/// By [`List`], the words of each.
+const WORDS: Packed = packed!(concat!(
+    "balance-rr,active-backup,balance-xor,broadcast,802.3ad,balance-tlb,balance-alb\n",
+    "none,active,backup,all,filter,filter_active,filter_backup\n",
+    "any,all\n",
+    "always,better,failure\n",
+    "none,active,follow\n",
+    "layer2,layer3+4,layer2+3,encap2+3,encap3+4,vlan+srcmac\n",
+    "slow,fast\n",
+    "stable,bandwidth,count\n",
+    "802.1Q,802.1ad\n",
+    "private,vepa,bridge,passthru,source\n",
+    "half,full\n",
+));
+
+impl List {
+    /// Its words, with commas between them.
+    pub fn words(self) -> Packed {
+        WORDS.line(self as usize)
+    }
+
+    /// The word of a number; empty beyond the last.
+    pub fn word(self, number: u32) -> Packed {
+        Packed(parts::nth(self.words().0, b',', number as usize).unwrap_or_default())
+    }
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attr(u8);
+
+/// Makes the table. What is there at run time are the names in one packed text, and three octets a row.
+macro_rules! attributes {
+    ($($scope:ident { $($name:literal $kind:expr, $doc:literal;)* })*) => {
+        /// Every option: whom it is for, its name, and one line for the reference.
+        pub const ATTRS: &[(Scope, &str, &str)] = &[$($((Scope::$scope, $name, $doc),)*)*];
+        const NAMES: Packed = packed!(concat!($($($name, "\n",)*)*));
+        static ROWS: [(Scope, Kind); ATTRS.len()] = [$($((Scope::$scope, $kind),)*)*];
+    };
+}
+
+use Kind::{Bool, Ip, Ip6, IpList4, IpList6, Mac, Map, Name, Number, Text, Words};
+use List::{
+    Duplex, FailOverMac, Hash, LacpRate, Macvlan, Mode, Protocol, Reselect, Select, Targets,
+    Validate,
+};
+use Range::{Any, Count, Key, Octet, Port, Positive, Short, Vlan, Vni};
+
+attributes! {
+    Link {
+        "admin_down" Bool, "the link is not brought up";
+        "promisc" Bool, "all packets are taken";
+        "allmulti" Bool, "all multicast packets are taken";
+        "arp" Bool, "whether ARP is spoken";
+        "reject_servers" Text, "DHCPv4 servers whose answers do not count";
+        "dhcp_iaid" Text, "identity of the link in a DHCP client identifier";
+        "ping_timeout" Number(Any), "seconds for the gateway to answer";
+        "ip_required_timeout" Number(Any), "milliseconds for IPv4";
+        "dhcp6_hostname" Text, "host name for DHCPv6 servers";
+        "dhcp6_send_hostname" Bool, "whether they get one";
+        "dhcp6_duid" Text, "DHCPv6 identifier";
+        "dhcp6_iaid" Text, "identity of the link in DHCPv6";
+        "dhcp6_prefix" Text, "prefix to ask for";
+        "token" Ip6, "host part of IPv6 addresses";
+        "addr_gen_mode" Text, "how IPv6 addresses are made";
+        "privacy" Text, "temporary IPv6 addresses";
+        "mtu6" Number(Positive), "MTU of IPv6 in octets";
+        "accept_ra" Bool, "router advertisements count even where packets are forwarded";
+        "ra_timeout" Number(Any), "seconds for a router";
+        "ip6_required_timeout" Number(Any), "milliseconds for IPv6";
+    }
+    Vlan {
+        "id" Number(Vlan), "VLAN id";
+        "protocol" Words(Protocol), "Ethernet type";
+        "reorder_hdr" Bool, "the tag is taken from packets";
+        "gvrp" Bool, "GVRP is spoken";
+        "mvrp" Bool, "MVRP is spoken";
+        "loose_binding" Bool, "its state is not that of its parent";
+        "bridge_binding" Bool, "its state is that of the bridge's ports";
+        "ingress" Map, "priorities of packets that come";
+        "egress" Map, "priorities of packets that go";
+    }
+    Bond {
+        "mode" Words(Mode), "how ports are used";
+        "miimon" Number(Any), "milliseconds between looks at carriers";
+        "updelay" Number(Any), "milliseconds until a port with carrier is used";
+        "downdelay" Number(Any), "milliseconds until a port without carrier is not";
+        "peer_notif_delay" Number(Any), "milliseconds between notifications";
+        "arp_interval" Number(Any), "milliseconds between ARP probes";
+        "arp_missed_max" Number(Count), "probes that may be lost";
+        "arp_ip_target" IpList4, "whom ARP asks for";
+        "ns_ip6_target" IpList6, "whom neighbour discovery asks for";
+        "arp_validate" Words(Validate), "which ports ARP is checked on";
+        "arp_all_targets" Words(Targets), "how many targets must answer";
+        "resend_igmp" Number(Octet), "membership reports after a change";
+        "num_grat_arp" Number(Octet), "notifications after a change";
+        "num_unsol_na" Number(Octet), "as `num_grat_arp`";
+        "min_links" Number(Any), "ports with carrier it needs";
+        "lp_interval" Number(Positive), "seconds between learning packets";
+        "packets_per_slave" Number(Short), "packets before the next port's turn";
+        "primary" Name, "port that is preferred";
+        "active_slave" Name, "port that is used at first";
+        "primary_reselect" Words(Reselect), "when the preferred port is used again";
+        "fail_over_mac" Words(FailOverMac), "which MACs ports have";
+        "xmit_hash_policy" Words(Hash), "what a packet's port depends on";
+        "lacp_rate" Words(LacpRate), "how often the partner is asked to speak";
+        "lacp_active" Bool, "LACP is spoken first";
+        "ad_select" Words(Select), "which aggregator is used";
+        "ad_user_port_key" Number(Key), "port key";
+        "ad_actor_sys_prio" Number(Port), "system priority";
+        "ad_actor_system" Mac, "MAC of the system";
+        "use_carrier" Bool, "how carriers are looked at";
+        "tlb_dynamic_lb" Bool, "load is shared anew";
+        "all_slaves_active" Bool, "copies on other ports are taken";
+        "coupled_control" Bool, "LACP's coupled state machine";
+    }
+    BondPort {
+        "queue_id" Number(Short), "transmit queue";
+        "prio" Number(Any), "preference of the port";
+    }
+    Bridge {
+        "stp" Bool, "spanning tree";
+        "forward_delay" Number(Any), "hundredths of a second in a state";
+        "hello_time" Number(Any), "hundredths of a second between hellos";
+        "max_age" Number(Any), "hundredths of a second that a message counts";
+        "ageing_time" Number(Any), "hundredths of a second that a MAC is known";
+        "priority" Number(Short), "bridge priority";
+        "vlan_filtering" Bool, "VLANs are kept apart";
+        "vlan_protocol" Words(Protocol), "Ethernet type";
+        "vlan_default_pvid" Number(Short), "VLAN of packets without tag";
+        "vlan_stats_enabled" Bool, "packets of VLANs are counted";
+        "group_fwd_mask" Number(Short), "link-local groups that are forwarded";
+        "group_address" Mac, "MAC of spanning tree packets";
+        "multicast_router" Number(Octet), "0: never, 1: as learned, 2: always";
+        "multicast_snooping" Bool, "IGMP and MLD are listened to";
+        "multicast_querier" Bool, "members are asked for";
+        "multicast_query_use_ifaddr" Bool, "queries come from its address";
+        "hash_max" Number(Any), "groups there may be";
+        "hash_elasticity" Number(Any), "nothing since Linux 5.0";
+        "multicast_last_member_count" Number(Any), "queries before a group is left";
+        "multicast_last_member_interval" Number(Any), "hundredths of a second between those";
+        "multicast_membership_interval" Number(Any), "hundredths of a second a member counts";
+        "multicast_querier_interval" Number(Any), "hundredths of a second another querier counts";
+        "multicast_query_interval" Number(Any), "hundredths of a second between queries";
+        "multicast_query_response_interval" Number(Any), "hundredths of a second to answer";
+        "multicast_startup_query_count" Number(Any), "queries at first";
+        "multicast_startup_query_interval" Number(Any), "hundredths of a second between those";
+        "vlans" Text, "VLANs of the bridge itself";
+    }
+    BridgePort {
+        "priority" Number(Octet), "port priority";
+        "path_cost" Number(Port), "cost of the path";
+        "hairpin_mode" Bool, "packets may go back where they came from";
+        "isolated" Bool, "nothing goes to other isolated ports";
+        "learning" Bool, "MACs are learned";
+        "unicast_flood" Bool, "packets for unknown MACs go here";
+        "multicast_flood" Bool, "packets for unknown groups go here";
+        "multicast_fast_leave" Bool, "a group is left at once";
+        "multicast_router" Number(Octet), "as of the bridge";
+        "proxyarp" Bool, "ARP is answered here";
+        "neigh_suppress" Bool, "ARP that can be answered does not go here";
+        "vlans" Text, "VLANs of the port";
+    }
+    Team {
+        "config" Text, "teamd's configuration";
+        "port_config" Text, "teamd's configuration of the port";
+    }
+    Ib {
+        "pkey" Number(Short), "partition key";
+        "connected" Bool, "connected mode";
+    }
+    Tunnel {
+        "local" Ip, "this end";
+        "remote" Ip, "the other end";
+        "ttl" Number(Octet), "time to live; 0 is that of the packet inside";
+        "tos" Number(Octet), "type of service";
+        "key" Number(Any), "key in both directions";
+        "ikey" Number(Any), "key of packets that come";
+        "okey" Number(Any), "key of packets that go";
+        "pmtudisc" Bool, "path MTU discovery";
+    }
+    Macvlan {
+        "mode" Words(Macvlan), "whom it speaks to";
+    }
+    Vxlan {
+        "id" Number(Vni), "VXLAN id";
+        "local" Ip, "this end";
+        "remote" Ip, "the other end";
+        "group" Ip, "multicast group of all ends";
+        "port" Number(Port), "UDP port";
+        "ttl" Number(Octet), "time to live; 0 is that of the packet inside";
+    }
+    Vrf {
+        "table" Number(Any), "routing table";
+    }
+    Pair {
+        "peer" Name, "the other end";
+        "owner" Number(Any), "user who may open it";
+    }
+    Ethtool {
+        "autoneg" Bool, "speed and duplex are negotiated";
+        "speed" Number(Any), "Mb/s";
+        "duplex" Words(Duplex), "half or full";
+        "wol" Text, "what wakes the machine, in ethtool's letters";
+        "sopass" Mac, "password of SecureOn";
+        "feature" Text, "features, each followed by on or off";
+        "ring" Text, "ring sizes, each name followed by its number";
+        "pause" Text, "autoneg, rx and tx, each followed by on or off";
+        "coalesce" Text, "interrupt moderation, each name followed by its value";
+        "channels" Text, "rx, tx, other and combined, each followed by its number";
+        "priv" Text, "private flags, each followed by on or off";
+    }
+}
+
+impl Attr {
+    /// Id of a VLAN.
+    pub const VLAN_ID: Attr = Attr::of(Scope::Vlan, "id");
+    /// Its Ethernet type.
+    pub const VLAN_PROTOCOL: Attr = Attr::of(Scope::Vlan, "protocol");
+    /// Mode of a bond.
+    pub const BOND_MODE: Attr = Attr::of(Scope::Bond, "mode");
+    /// Spanning tree.
+    pub const STP: Attr = Attr::of(Scope::Bridge, "stp");
+    /// Partition key.
+    pub const PKEY: Attr = Attr::of(Scope::Ib, "pkey");
+
+    /// The row of this name, which must be in the table: for constants.
+    #[expect(
+        clippy::panic,
+        clippy::as_conversions,
+        reason = "what fails here is an error of the compiler"
+    )]
+    pub const fn of(scope: Scope, name: &str) -> Attr {
+        let (mut rest, mut row) = (ATTRS, 0_u8);
+        while let [(of, is, _), more @ ..] = rest {
+            if *of as u8 == scope as u8 && packed::is_same(is.as_bytes(), name.as_bytes()) {
+                return Attr(row);
+            }
+            (rest, row) = (more, row.wrapping_add(1));
+        }
+        panic!("no such option")
+    }
+
+    /// The option of this name, written as the kernel does.
+    #[inline(never)]
+    pub fn find(scope: Scope, name: &[u8]) -> Option<Attr> {
+        let mut rest = Some(NAMES.0);
+        for ((of, _), row) in ROWS.iter().zip(0..) {
+            let is = Packed(parts::next(&mut rest, b'\n')?);
+            if *of == scope && is.strip(name) == Some(b"") {
+                return Some(Attr(row));
+            }
+        }
+        None
+    }
+
+    /// Its name.
+    pub fn name(self) -> Packed {
+        NAMES.line(self.0.into())
+    }
+
+    /// Whom it is for, and what its value must be.
+    #[inline(never)]
+    pub fn row(self) -> (Scope, Kind) {
+        const NONE: (Scope, Kind) = (Scope::Link, Kind::Text);
+        ROWS.get(usize::from(self.0)).copied().unwrap_or(NONE)
+    }
+}
+
+/// A value as it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A number, a yes or no, or the number of a word.
+    Number(u32),
+    /// Anything else in its canonical form.
+    Text(Str),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn each_name_is_found_among_those_of_its_scope() {
+        for (row, (scope, name, doc)) in (0..).zip(ATTRS) {
+            let attr = Attr::find(*scope, name.as_bytes());
+            assert_eq!(attr, Some(Attr(row)), "{scope:?} {name} is there twice");
+            assert_eq!(attr.unwrap().name().to_string(), *name);
+            assert_eq!(attr.unwrap().row().0, *scope);
+            assert!(!doc.is_empty());
+        }
+        assert_eq!(Attr::find(Scope::Bond, b"stp"), None);
+        assert_eq!(Attr::find(Scope::Bond, b"mii"), None);
+        assert_eq!(Attr::of(Scope::Bond, "miimon"), Attr(Attr::BOND_MODE.0 + 1));
+    }
+
+    #[test]
+    fn words_have_the_kernels_numbers() {
+        for (list, number, word) in [
+            (Mode, 4, "802.3ad"),
+            (Hash, 5, "vlan+srcmac"),
+            (Protocol, 1, "802.1ad"),
+            (Duplex, 1, "full"),
+            (Duplex, 2, ""),
+        ] {
+            assert_eq!(list.word(number).to_string(), word);
+        }
+    }
+
+    #[test]
+    fn ranges_end_where_the_kernels_do() {
+        for (range, least, most) in [
+            (Octet, 0, 255),
+            (Count, 1, 255),
+            (Key, 0, 1_023),
+            (Vlan, 1, 4_094),
+            (Short, 0, 65_535),
+            (Port, 1, 65_535),
+            (Vni, 0, 16_777_215),
+            (Positive, 1, 2_147_483_647),
+            (Any, 0, u32::MAX),
+        ] {
+            assert!(range.has(least) && range.has(most), "{range:?}");
+            assert!(least == 0 || !range.has(least - 1), "{range:?}");
+            assert!(most == u32::MAX || !range.has(most + 1), "{range:?}");
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! One link as a source describes it.
+
+use super::addr::Family;
+use super::config::{LinkMatch, SourceKind, Str};
+use super::link::{IfName, LinkKind, Mac};
+use super::said::{Values, flags, rows};
+use crate::diag::Origin;
+use crate::packed::{Packed, packed};
+use core::net::{IpAddr, Ipv4Addr};
+
+/// How addresses of one family come to a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Left to the kernel's defaults.
+    Ignore,
+    /// No addresses of this family.
+    Disabled,
+    /// The addresses given.
+    Static,
+    /// DHCPv4, or DHCPv6 solicited at once.
+    Dhcp,
+    /// IPv4: DHCPv4, not required by itself. IPv6: router discovery, and DHCPv6 as it says.
+    Auto,
+    /// Link-local addresses only.
+    LinkLocal,
+}
+
+impl Method {
+    /// The word used in JSON.
+    pub fn word(self) -> Packed {
+        packed!("ignore\ndisabled\nstatic\ndhcp\nauto\nlink-local").line(self as usize)
+    }
+}
+
+/// What one family of a link is asked to be. In [`LinkConfig`]'s order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct IpConfig {
+    /// How addresses come. Static addresses given beside another method are added as well.
+    pub method: Method,
+    /// Whether the link counts as up only with this family.
+    pub required: bool,
+    /// The default gateway.
+    pub gateway: Option<IpAddr>,
+    /// Where the gateway was given, else where the method was.
+    pub origin: Origin,
+    /// What was said in so many words: [`IpFlag`], [`IpNumber`], [`IpText`].
+    pub said: Values,
+}
+
+impl IpConfig {
+    /// The defaults, with `method`.
+    pub const fn new(method: Method, origin: Origin) -> IpConfig {
+        IpConfig {
+            method,
+            required: false,
+            gateway: None,
+            origin,
+            said: Values::NOTHING,
+        }
+    }
+
+    /// Whether addresses come from others on the link.
+    pub fn asks(&self) -> bool {
+        match self.method {
+            Method::Dhcp | Method::Auto => true,
+            Method::Ignore | Method::Disabled | Method::Static | Method::LinkLocal => false,
+        }
+    }
+}
+
+flags! {
+    /// Yes or no, of one family.
+    pub IpFlag of IpConfig;
+    /// Whether the link may carry the default route (yes).
+    DefaultRoute,
+    /// Whether name servers of DHCP or RA are used (yes).
+    PeerDns,
+    /// Whether routes of DHCP or RA are used (yes).
+    PeerRoutes,
+}
+
+rows! {
+    /// Numbers of one family.
+    pub IpNumber in numbers: u32, IpConfig;
+    /// Metric of the default route and of routes without their own.
+    Metric,
+    /// Table of the default route and of routes without their own.
+    Table,
+    /// Seconds until DHCP has failed ([`super::config::Wait::Dhcp`]).
+    DhcpTimeout,
+}
+
+rows! {
+    /// Texts of one family.
+    pub IpText in texts: Str, IpConfig;
+    /// Host name to send.
+    Hostname,
+}
+
+/// What is done with the answers of DHCPv4 servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dhcp4Config {
+    /// Whether answers of BOOTP servers are taken too (`BOOTPROTO=bootp`, `ip=bootp`).
+    pub bootp: bool,
+    /// Milliseconds that are taken to find out whether somebody else has the address (RFC 5227); `None`: it is
+    /// not asked.
+    pub probe_ms: Option<u32>,
+}
+
+impl Dhcp4Config {
+    /// Nothing said.
+    pub const NONE: Dhcp4Config = Dhcp4Config {
+        bootp: false,
+        probe_ms: None,
+    };
+}
+
+/// Which leases are kept where one description fits several links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leases {
+    /// One on every link that gets one.
+    All,
+    /// The first one; the others are released (`ip=single-dhcp`).
+    First,
+}
+
+/// What a link is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Something says which addresses it has.
+    Addressed,
+    /// It was named, and nothing says which addresses it has.
+    Named,
+    /// Another link lies on it: by itself it has no addresses.
+    Lower,
+    /// It is a port of its [`LinkConfig::master`], and has no addresses.
+    Port,
+}
+
+/// One link as a source describes it. What is read most often stands first, where it is reached by the
+/// shorter instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct LinkConfig {
+    /// The input it comes from.
+    pub source: SourceKind,
+    /// What kind of link it is.
+    pub kind: LinkKind,
+    /// What it is there for.
+    pub role: Role,
+    /// Which leases are kept.
+    pub leases: Leases,
+    /// Whether it is to be renamed to `name` (a MAC rule).
+    pub rename: bool,
+    /// Whether `up` without arguments brings it up.
+    pub onboot: bool,
+    /// Whether `up` fails without it.
+    pub required: bool,
+    /// The word, or the file (line 0).
+    pub origin: Origin,
+    /// The name the link has or shall have; `None` where only a MAC or "any" is known.
+    pub name: Option<IfName>,
+    /// Which link.
+    pub matches: LinkMatch,
+    /// IPv4.
+    pub ipv4: IpConfig,
+    /// IPv6.
+    pub ipv6: IpConfig,
+    /// DHCPv4.
+    pub dhcp4: Dhcp4Config,
+    /// MAC to give it.
+    pub mac: Option<Mac>,
+    /// The link it lies on: parent of a VLAN, macvlan, VXLAN, tunnel or partition.
+    pub lower: Option<LinkMatch>,
+    /// The bond, team, bridge or VRF it is a port of.
+    pub master: Option<IfName>,
+    /// Source address of its routes that have none of their own (`SRCADDR`).
+    pub src: Option<Ipv4Addr>,
+    /// What was said in so many words: [`LinkFlag`], [`LinkNumber`], [`LinkText`].
+    pub said: Values,
+}
+
+impl LinkConfig {
+    /// A link with nothing asked of it but to be up.
+    #[inline(never)]
+    pub const fn new(matches: LinkMatch, source: SourceKind, origin: Origin) -> LinkConfig {
+        LinkConfig {
+            matches,
+            name: match matches {
+                LinkMatch::Name(name) => Some(name),
+                LinkMatch::Mac(_) | LinkMatch::Bootif(_) | LinkMatch::Any => None,
+            },
+            rename: false,
+            kind: LinkKind::Ethernet,
+            source,
+            origin,
+            onboot: true,
+            required: true,
+            mac: None,
+            role: Role::Addressed,
+            lower: None,
+            master: None,
+            src: None,
+            said: Values::NOTHING,
+            leases: Leases::All,
+            ipv4: IpConfig::new(Method::Disabled, origin),
+            ipv6: IpConfig::new(Method::Ignore, origin),
+            dhcp4: Dhcp4Config::NONE,
+        }
+    }
+
+    /// What it is asked in one family.
+    pub fn ip_mut(&mut self, family: Family) -> &mut IpConfig {
+        match family {
+            Family::V4 => &mut self.ipv4,
+            Family::V6 => &mut self.ipv6,
+        }
+    }
+}
+
+flags! {
+    /// Yes or no, of a link.
+    pub LinkFlag of LinkConfig;
+    /// Whether `up` without arguments brings it up (yes), unless nothing is to be brought up.
+    Onboot,
+    /// Whether our host name is sent by DHCPv4 (yes).
+    SendHostname,
+    /// Whether `down` gives the lease of DHCPv4 back (no).
+    Release,
+}
+
+rows! {
+    /// Numbers of a link.
+    pub LinkNumber in numbers: u32, LinkConfig;
+    /// MTU to give it, in octets.
+    Mtu,
+    /// Seconds to wait for the device ([`super::config::Wait::Device`]).
+    DeviceTimeout,
+    /// Seconds to wait for carrier ([`super::config::Wait::Carrier`]).
+    LinkDelay,
+    /// TCP window of the default route, in octets.
+    Window,
+    /// `RT_SCOPE_*` of its addresses.
+    AddrScope,
+}
+
+rows! {
+    /// What DHCPv4 servers are told of a link.
+    pub LinkText in texts: Str, LinkConfig;
+    /// Client identifier (option 61), its type included; 1 and the MAC without one.
+    ClientId,
+    /// Vendor class (option 60).
+    VendorClass,
+    /// User class (option 77, RFC 3004).
+    UserClass,
+}

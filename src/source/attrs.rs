@@ -1,0 +1,504 @@
+//! Options of links, policy rules and names of tables into the configuration: values checked by the row of the
+//! table of options ([`crate::model::attr`]).
+
+use super::Context;
+use crate::diag::{Complaint, Effect, Escaped, LineBuf, Origin, Problem, Subject};
+use crate::model::attr::{Attr, Kind, Scope, Value};
+use crate::model::config::{LinkConfig, LinkId, LinkMatch, Role, SourceKind, Str};
+use crate::model::link::IfName;
+use crate::model::rule::{RuleConfig, TableName};
+use crate::packed::word;
+use crate::text::show::Show;
+use crate::text::{parts, scalar};
+use core::net::IpAddr;
+
+impl Context<'_, '_> {
+    /// Sets an option of a link, found by its name; the later of two counts.
+    ///
+    /// # Errors
+    /// What is wrong with the name or the value, or the limit that is reached.
+    #[inline(never)]
+    pub fn put_attr(
+        &mut self,
+        link: LinkId,
+        scope: Scope,
+        name: &[u8],
+        value: &[u8],
+        origin: Origin,
+    ) -> Result<(), Problem> {
+        let attr = Attr::find(scope, name).ok_or(Problem::NotAnOption)?;
+        let value = self.checked(attr.row().1, value)?;
+        self.put_value(link, attr, value, origin)
+    }
+
+    /// As [`Context::put_attr`], of a `NAME=VALUE`: the name is what stands before the first `=`, the value what
+    /// stands behind the last, as initscripts take them.
+    ///
+    /// # Errors
+    /// As [`Context::put_attr`].
+    #[inline(never)]
+    pub fn put_option(
+        &mut self,
+        link: LinkId,
+        scope: Scope,
+        option: &[u8],
+        origin: Origin,
+    ) -> Result<(), Problem> {
+        let name = parts::split(option, b'=').0;
+        let Some(value) = option.rsplit(|octet| *octet == b'=').next() else {
+            return Err(Problem::NotAnOption);
+        };
+        if name.len() == option.len() {
+            return Err(Problem::NoArgument);
+        }
+        self.put_attr(link, scope, name, value, origin)
+    }
+
+    /// Sets an option of a link to a value that is known to be right.
+    ///
+    /// # Errors
+    /// The limit that is reached.
+    pub fn put_value(
+        &mut self,
+        link: LinkId,
+        attr: Attr,
+        value: Value,
+        origin: Origin,
+    ) -> Result<(), Problem> {
+        let put = self.config.set_attr(link, attr, value, origin);
+        put.ok_or(Problem::MaxAttrs)
+    }
+
+    /// A value in its canonical form.
+    #[inline(never)]
+    fn checked(&mut self, kind: Kind, text: &[u8]) -> Result<Value, Problem> {
+        let number = scalar::number(text);
+        let known = match kind {
+            Kind::Bool => {
+                let said = scalar::boolean(text).ok_or(Problem::NotABoolean)?;
+                Some(u32::from(said))
+            }
+            Kind::Number(range) => {
+                let in_range = number.filter(|number| range.has(*number));
+                Some(in_range.ok_or(Problem::NotANumber)?)
+            }
+            Kind::Words(list) => {
+                let word = list.words().position(text);
+                let word = word.map(|word| word as u32).or(number);
+                let word = word.filter(|word| !list.word(*word).0.is_empty());
+                Some(word.ok_or(Problem::NotAWord)?)
+            }
+            Kind::Name
+            | Kind::Mac
+            | Kind::Ip6
+            | Kind::Ip
+            | Kind::IpList4
+            | Kind::IpList6
+            | Kind::Map
+            | Kind::Text => None,
+        };
+        if let Some(number) = known {
+            return Ok(Value::Number(number));
+        }
+        let mut canonical = LineBuf::<MAX_CANONICAL>::new();
+        let mut put = |value: &dyn Show| canonical.show(value);
+        match kind {
+            Kind::Name => put(&IfName::new(text).ok_or(Problem::NotALinkName)?),
+            Kind::Mac => put(&scalar::mac(text).ok_or(Problem::NotAMac)?),
+            Kind::Ip6 | Kind::Ip => put(&addr(kind, text)?),
+            Kind::IpList4 | Kind::IpList6 | Kind::Map => {
+                let items = text.split(|octet| matches!(octet, b',' | b';'));
+                for (n, item) in items.enumerate() {
+                    if n >= MAX_ITEMS {
+                        return Err(Problem::NotANumber);
+                    }
+                    if n > 0 {
+                        put(&word!(",").text());
+                    }
+                    match kind {
+                        Kind::Map => {
+                            let (from, to) = parts::split(item, b':');
+                            put(&priority(from)?);
+                            put(&word!(":").text());
+                            put(&priority(to.unwrap_or_default())?);
+                        }
+                        _ => put(&addr(kind, item)?),
+                    }
+                }
+            }
+            Kind::Bool | Kind::Number(_) | Kind::Words(_) | Kind::Text => {
+                if text.is_empty() {
+                    return Err(Problem::NoArgument);
+                }
+                return self.keep_same(text).map(Value::Text);
+            }
+        }
+        self.keep_same(canonical.as_bytes()).map(Value::Text)
+    }
+
+    /// Keeps a text, equal ones once.
+    ///
+    /// # Errors
+    /// The limit that is reached.
+    pub fn keep_same(&mut self, text: &[u8]) -> Result<Str, Problem> {
+        self.config.keep_same(text).ok_or(Problem::MaxStrings)
+    }
+
+    /// Adds a policy rule.
+    ///
+    /// # Errors
+    /// The limit that is reached.
+    pub fn add_rule_config(&mut self, rule: &RuleConfig) -> Result<(), Problem> {
+        let pushed = self.config.rules.push(*rule);
+        pushed.map_err(|_| Problem::MaxRules)
+    }
+
+    /// Adds the name of a table.
+    ///
+    /// # Errors
+    /// The limit that is reached.
+    pub fn add_table(&mut self, name: &[u8], number: u32) -> Result<(), Problem> {
+        let name = self.keep_same(name)?;
+        let pushed = self.config.tables.push(TableName { name, number });
+        pushed.map_err(|_| Problem::MaxTables)
+    }
+
+    /// The link of this name, of any source; one that nothing speaks of yet is added with [`Role::Lower`], and
+    /// without addresses.
+    ///
+    /// # Errors
+    /// The limit that is reached.
+    #[inline(never)]
+    pub fn link_named(
+        &mut self,
+        name: &IfName,
+        source: SourceKind,
+        origin: Origin,
+    ) -> Result<LinkId, Problem> {
+        if let Some(id) = self.config.named(name) {
+            return Ok(id);
+        }
+        let mut link = LinkConfig::new(LinkMatch::Name(*name), source, origin);
+        link.role = Role::Lower;
+        self.add_link(&link)
+    }
+
+    /// Takes options from a bond that need others which it has not, or that its mode does not know, and says so.
+    #[inline(never)]
+    pub fn settle_bond(&mut self, bond: LinkId) {
+        const UNMET: Complaint = Complaint::warning(Problem::NeedsOther, Effect::PartIgnored);
+        let mode = self.config.number_of(bond, Attr::BOND_MODE).unwrap_or(0);
+        for (attr, need) in &NEEDS {
+            let is_met = match need {
+                Need::Other(other) => self.config.number_of(bond, *other).unwrap_or(0) > 0,
+                Need::Without(other) => self.config.number_of(bond, *other).unwrap_or(0) == 0,
+                Need::Modes(modes) => modes & 1 << mode != 0,
+            };
+            let have = self.config.attr_of(bond, *attr).filter(|_| !is_met);
+            if let Some(origin) = have.map(|have| have.origin) {
+                self.config.drop_attr(bond, *attr);
+                let mut name = LineBuf::<MAX_NAME>::new();
+                name.show(&attr.name());
+                let subject = Subject::Key(&Escaped(name.as_bytes()));
+                UNMET.report(self.sink, self.config, origin, subject);
+            }
+        }
+    }
+}
+
+/// Items of a list: the kernel takes as many targets (`BOND_MAX_ARP_TARGETS`).
+const MAX_ITEMS: usize = 16;
+/// Octets of a list of addresses.
+const MAX_CANONICAL: usize = 768;
+/// Octets of an option's name.
+const MAX_NAME: usize = 40;
+
+/// An address of the right family.
+fn addr(kind: Kind, text: &[u8]) -> Result<IpAddr, Problem> {
+    match (kind, scalar::ip(text)) {
+        (Kind::Ip6 | Kind::IpList6, Some(addr @ IpAddr::V6(_))) => Ok(addr),
+        (Kind::Ip6 | Kind::IpList6, _) => Err(Problem::NotIpv6),
+        (Kind::Ip, Some(addr)) | (_, Some(addr @ IpAddr::V4(_))) => Ok(addr),
+        (Kind::Ip, None) => Err(Problem::NotAnAddress),
+        (_, _) => Err(Problem::NotIpv4),
+    }
+}
+
+/// A priority of packets.
+fn priority(text: &[u8]) -> Result<u32, Problem> {
+    let number = scalar::number(text).filter(|number| *number <= 0xffff);
+    number.ok_or(Problem::NotANumber)
+}
+
+/// What an option of a bond needs.
+enum Need {
+    /// Another one that is not 0.
+    Other(Attr),
+    /// Another one that is 0 or not set.
+    Without(Attr),
+    /// One of these modes, a bit for each.
+    Modes(u8),
+}
+
+const ARP_INTERVAL: Attr = Attr::of(Scope::Bond, "arp_interval");
+const MIIMON: Attr = Attr::of(Scope::Bond, "miimon");
+/// One port is used at a time, or may be.
+const ACTIVE: Need = Need::Modes(1 << 1 | 1 << 5 | 1 << 6);
+/// 802.3ad.
+const LACP: Need = Need::Modes(1 << 4);
+
+/// What the driver refuses otherwise (Documentation/networking/bonding.rst), in an order in which what is left
+/// out makes others unmet.
+static NEEDS: [(Attr, Need); 15] = [
+    (ARP_INTERVAL, Need::Modes(0xf)),
+    (
+        Attr::of(Scope::Bond, "arp_ip_target"),
+        Need::Other(ARP_INTERVAL),
+    ),
+    (
+        Attr::of(Scope::Bond, "ns_ip6_target"),
+        Need::Other(ARP_INTERVAL),
+    ),
+    (MIIMON, Need::Without(ARP_INTERVAL)),
+    (Attr::of(Scope::Bond, "updelay"), Need::Other(MIIMON)),
+    (Attr::of(Scope::Bond, "downdelay"), Need::Other(MIIMON)),
+    (Attr::of(Scope::Bond, "primary"), ACTIVE),
+    (Attr::of(Scope::Bond, "active_slave"), ACTIVE),
+    (Attr::of(Scope::Bond, "lacp_rate"), LACP),
+    (Attr::of(Scope::Bond, "lacp_active"), LACP),
+    (Attr::of(Scope::Bond, "ad_select"), LACP),
+    (Attr::of(Scope::Bond, "ad_user_port_key"), LACP),
+    (Attr::of(Scope::Bond, "ad_actor_sys_prio"), LACP),
+    (Attr::of(Scope::Bond, "ad_actor_system"), LACP),
+    (Attr::of(Scope::Bond, "coupled_control"), LACP),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::addr::Family;
+    use crate::model::rule::{Rule, TO_TABLE};
+    use crate::source::testing::Storage;
+    use std::format;
+    use std::string::{String, ToString};
+
+    const BOND: LinkId = LinkId::new(0);
+
+    /// The options of the first link after these were put, and what was wrong with each that was not.
+    fn put(scope: Scope, options: &[&str]) -> (std::vec::Vec<String>, std::vec::Vec<String>) {
+        let mut storage = Storage::default();
+        let mut wrong = std::vec::Vec::new();
+        let heard = storage.read("ifcfg-x", "", |cx| {
+            let name = IfName::new(b"x").unwrap();
+            cx.link_named(&name, SourceKind::Ifcfg, Origin::NONE)
+                .unwrap();
+            for option in options {
+                let put = cx.put_option(BOND, scope, option.as_bytes(), Origin::NONE);
+                wrong.extend(put.err().map(|what| format!("{option} {what:?}")));
+            }
+            cx.settle_bond(BOND);
+        });
+        wrong.extend(heard.lines());
+        let config = storage.config();
+        let shown = config.attrs_of(BOND).map(|have| match have.value {
+            Value::Number(number) => format!("{}={number}", have.attr.name()),
+            Value::Text(text) => {
+                format!("{}={}", have.attr.name(), Escaped(config.text(text)))
+            }
+        });
+        (shown.collect(), wrong)
+    }
+
+    #[test]
+    fn values_are_kept_in_their_canonical_form() {
+        for (scope, option, want) in [
+            (Scope::Bond, "mode=802.3AD", "mode=4"),
+            (Scope::Bond, "mode=1", "mode=1"),
+            (Scope::Bond, "use_carrier=yes", "use_carrier=1"),
+            (Scope::Bond, "miimon=x=100", "miimon=100"),
+            (Scope::Vlan, "protocol=802.1ad", "protocol=1"),
+            (Scope::Vlan, "egress=0:1;02:3", "egress=0:1,2:3"),
+            (
+                Scope::Bridge,
+                "group_address=01-80-C2-00-00-00",
+                "group_address=01:80:c2:00:00:00",
+            ),
+            (Scope::Tunnel, "remote=2001:DB8::0:1", "remote=2001:db8::1"),
+            (Scope::Tunnel, "local=192.0.2.1", "local=192.0.2.1"),
+            (Scope::Link, "token=::5", "token=::5"),
+            (Scope::Ethtool, "wol=g", "wol=g"),
+            (Scope::Pair, "peer=v1", "peer=v1"),
+        ] {
+            assert_eq!(
+                put(scope, &[option]),
+                ([want.to_string()].to_vec(), [].to_vec())
+            );
+        }
+    }
+
+    #[test]
+    fn bad_options_cost_themselves() {
+        for (scope, option, what) in [
+            (Scope::Bond, "mode=7", "NotAWord"),
+            (Scope::Bond, "mode=fast", "NotAWord"),
+            (Scope::Bond, "mode=", "NotAWord"),
+            (Scope::Bond, "stp=1", "NotAnOption"),
+            (Scope::Bond, "miimon", "NoArgument"),
+            (Scope::Bond, "miimon=-1", "NotANumber"),
+            (Scope::Bond, "use_carrier=2", "NotABoolean"),
+            (Scope::Bond, "primary=a/b", "NotALinkName"),
+            (Scope::Bond, "ad_actor_system=5", "NotAMac"),
+            (Scope::Bond, "arp_ip_target=::1", "NotIpv4"),
+            (Scope::Bond, "arp_ip_target=192.0.2.1,", "NotIpv4"),
+            (Scope::Bond, "ns_ip6_target=192.0.2.1", "NotIpv6"),
+            (Scope::Link, "token=192.0.2.1", "NotIpv6"),
+            (Scope::Tunnel, "local=x", "NotAnAddress"),
+            (Scope::Vlan, "id=0", "NotANumber"),
+            (Scope::Vlan, "id=4095", "NotANumber"),
+            (Scope::Vlan, "ingress=1", "NotANumber"),
+            (Scope::Vlan, "ingress=1:65536", "NotANumber"),
+            (Scope::Team, "config=", "NoArgument"),
+        ] {
+            assert_eq!(put(scope, &[option]).1, [format!("{option} {what}")]);
+        }
+        let (many, more) = ("1.1.1.1,".repeat(15), "1.1.1.1;".repeat(16));
+        let list = [
+            &format!("arp_ip_target={many}1.1.1.1")[..],
+            "arp_interval=9",
+        ];
+        assert_eq!(put(Scope::Bond, &list).0.len(), 2);
+        let list = [
+            &format!("arp_ip_target={more}1.1.1.1")[..],
+            "arp_interval=9",
+        ];
+        assert_eq!(put(Scope::Bond, &list).0, ["arp_interval=9"]);
+    }
+
+    #[test]
+    fn the_later_of_two_counts_in_the_place_of_the_earlier() {
+        let all = [
+            "mode=1",
+            "miimon=5",
+            "updelay=7",
+            "miimon=100",
+            "mode=balance-xor",
+        ];
+        let want = ["mode=2", "miimon=100", "updelay=7"]
+            .map(String::from)
+            .to_vec();
+        assert_eq!(put(Scope::Bond, &all), (want, [].to_vec()));
+    }
+
+    #[test]
+    fn options_of_a_bond_that_need_others_are_left_out() {
+        for (options, left, told) in [
+            (
+                &["arp_ip_target=192.0.2.1", "min_links=1"][..],
+                &["min_links=1"][..],
+                &["arp_ip_target"][..],
+            ),
+            (
+                &["updelay=1", "downdelay=1"],
+                &[],
+                &["updelay", "downdelay"],
+            ),
+            (&["primary=a", "mode=1"], &["primary=a", "mode=1"], &[]),
+            (&["primary=a"], &[], &["primary"]),
+            (
+                &["lacp_rate=fast", "mode=4"],
+                &["lacp_rate=1", "mode=4"],
+                &[],
+            ),
+            (
+                &["mode=4", "arp_interval=9", "miimon=9"],
+                &["mode=4", "miimon=9"],
+                &["arp_interval"],
+            ),
+            (
+                &["arp_interval=9", "miimon=9"],
+                &["arp_interval=9"],
+                &["miimon"],
+            ),
+        ] {
+            let (have, heard) = put(Scope::Bond, options);
+            assert_eq!(have, left);
+            let want: std::vec::Vec<_> = told
+                .iter()
+                .map(|name| format!("warning 0:0 {name} NeedsOther PartIgnored"))
+                .collect();
+            assert_eq!(heard, want);
+        }
+    }
+
+    #[test]
+    fn full_tables_are_named() {
+        let mut storage = Storage::default();
+        storage.read("ifcfg-x", "", |cx| {
+            for n in 0..8_u8 {
+                let name = IfName::new(&[b'a' + n]).unwrap();
+                let link = cx
+                    .link_named(&name, SourceKind::Ifcfg, Origin::NONE)
+                    .unwrap();
+                assert_eq!(
+                    cx.link_named(&name, SourceKind::Cmdline, Origin::NONE),
+                    Ok(link)
+                );
+                for option in ["mode=1", "miimon=2", "updelay=3", "min_links=4"] {
+                    cx.put_option(link, Scope::Bond, option.as_bytes(), Origin::NONE)
+                        .unwrap();
+                }
+            }
+            let full = cx.put_option(BOND, Scope::Bond, b"use_carrier=1", Origin::NONE);
+            assert_eq!(full, Err(Problem::MaxAttrs));
+            assert_eq!(
+                cx.put_option(BOND, Scope::Bond, b"miimon=7", Origin::NONE),
+                Ok(())
+            );
+            assert_eq!(cx.config.number_of(LinkId::new(7), MIIMON), Some(2));
+            let text = cx.keep_same(b"from all").unwrap();
+            let rule = RuleConfig {
+                link: BOND,
+                rule: Rule {
+                    family: Family::V4,
+                    dst_len: 0,
+                    src_len: 0,
+                    tos: 0,
+                    action: TO_TABLE,
+                    flags: 0,
+                    table: 254,
+                    priority: None,
+                    attrs: text,
+                    text,
+                },
+                origin: Origin::NONE,
+            };
+            for n in 0..4 {
+                assert_eq!(cx.add_rule_config(&rule), Ok(()));
+                assert_eq!(cx.add_table(&[b'a' + n], n.into()), Ok(()));
+            }
+            assert_eq!(cx.add_rule_config(&rule), Err(Problem::MaxRules));
+            assert_eq!(cx.add_table(b"e", 5), Err(Problem::MaxTables));
+        });
+    }
+
+    #[test]
+    fn equal_texts_are_kept_once() {
+        let mut storage = Storage::default();
+        storage.read("x", "", |cx| {
+            let texts = [
+                "a", "bb", "", "ccc", "d", "e", "f", "a b", "mtu 1400", "mtu 1500",
+            ];
+            let kept = texts.map(|text| cx.keep_same(text.as_bytes()).unwrap());
+            let before = cx.config.strings.len();
+            assert_eq!(
+                texts.map(|text| cx.keep_same(text.as_bytes()).unwrap()),
+                kept
+            );
+            assert_eq!(cx.config.strings.len(), before);
+            for (text, kept) in texts.iter().zip(kept) {
+                assert_eq!(cx.config.text(kept), text.as_bytes());
+            }
+            assert_eq!(cx.keep_same(&[b'x'; 600]), Err(Problem::MaxStrings));
+        });
+    }
+}

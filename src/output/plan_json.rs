@@ -143,89 +143,103 @@ fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkCo
     names(json, config, Some(id));
 }
 
+/// Where an option is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Object {
+    Bond,
+    Bridge,
+    Ethtool,
+    /// `flags` of a VLAN, if it is set.
+    Flags,
+    /// A key of its own.
+    Own,
+    /// `options`.
+    Other,
+}
+
+impl Object {
+    fn of(attr: Attr) -> Object {
+        const OWN: [Attr; 5] = [
+            Attr::VLAN_ID,
+            Attr::VLAN_PROTOCOL,
+            Attr::BOND_MODE,
+            Attr::STP,
+            Attr::PKEY,
+        ];
+        match attr.row() {
+            _ if OWN.contains(&attr) => Object::Own,
+            (Scope::Vlan, Kind::Bool) => Object::Flags,
+            (Scope::Bond, _) => Object::Bond,
+            (Scope::Bridge, _) => Object::Bridge,
+            (Scope::Ethtool, _) => Object::Ethtool,
+            _ => Object::Other,
+        }
+    }
+}
+
 /// What a link of a special kind is made of, and every option of a link.
+#[inline(never)]
 fn made_of(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig) {
     let number = |attr| config.number_of(id, attr);
-    let optional = |json: &mut Json<'_>, is_there: bool| {
-        json.end();
-        json.word(if is_there { word!("") } else { word!("null") });
-    };
-
-    let is_vlan = link.kind == LinkKind::Vlan;
-    if is_vlan {
+    if link.kind == LinkKind::Vlan {
         json.item();
         json.number_or_null(number(Attr::VLAN_ID));
-        match &link.lower {
-            Some(lower) => json.text(&Subject::Matches(lower)),
-            None => json.word(word!("null")),
-        }
+        let lower = link.lower.as_ref();
+        json.text_or_null(&lower.map_or(Subject::None, Subject::Matches));
         json.packed(List::Protocol.word(number(Attr::VLAN_PROTOCOL).unwrap_or(0)));
-        for have in config.attrs_of(id) {
-            if have.attr.row() == (Scope::Vlan, Kind::Bool) && have.value == Value::Number(1) {
-                json.item();
-                json.packed(have.attr.name());
-            }
-        }
-        json.end();
+        options(json, config, id, Object::Flags);
     }
-    optional(json, is_vlan);
-
+    end_or_null(json, link.kind == LinkKind::Vlan);
     let is_bond = matches!(link.kind, LinkKind::Bond | LinkKind::Team);
     if is_bond {
         json.item();
         json.packed(List::Mode.word(number(Attr::BOND_MODE).unwrap_or(0)));
-        options(json, config, id, |attr, scope| {
-            scope == Scope::Bond && attr != Attr::BOND_MODE
-        });
+        options(json, config, id, Object::Bond);
     }
-    optional(json, is_bond);
-
-    let is_bridge = link.kind == LinkKind::Bridge;
-    if is_bridge {
+    end_or_null(json, is_bond);
+    if link.kind == LinkKind::Bridge {
         json.item();
         json.boolean(number(Attr::STP).unwrap_or(0) > 0);
-        options(json, config, id, |attr, scope| {
-            scope == Scope::Bridge && attr != Attr::STP
-        });
+        options(json, config, id, Object::Bridge);
     }
-    optional(json, is_bridge);
-
+    end_or_null(json, link.kind == LinkKind::Bridge);
     json.number_or_null(number(Attr::PKEY));
-
-    // any other option is in one of two objects
-    let is_ethtool = |_: Attr, scope| scope == Scope::Ethtool;
-    let is_other = |attr: Attr, scope| match scope {
-        Scope::Bond | Scope::Bridge | Scope::Ethtool => false,
-        Scope::Vlan => attr.row().1 == Kind::Map,
-        Scope::Ib => attr != Attr::PKEY,
-        _ => true,
-    };
-    for is_meant in [&is_ethtool as &dyn Fn(Attr, Scope) -> bool, &is_other] {
+    for object in [Object::Ethtool, Object::Other] {
         let mut all = config.attrs_of(id);
-        let has_any = all.any(|have| is_meant(have.attr, have.attr.row().0));
+        let has_any = all.any(|have| Object::of(have.attr) == object);
         if has_any {
             json.item();
-            options(json, config, id, is_meant);
+            options(json, config, id, object);
         }
-        optional(json, has_any);
+        end_or_null(json, has_any);
     }
 }
 
-/// The options of a link that are meant, in an object.
-fn options(
-    json: &mut Json<'_>,
-    config: &Config<'_>,
-    link: LinkId,
-    is_meant: impl Fn(Attr, Scope) -> bool,
-) {
+/// Ends an object that is there or not.
+#[inline(never)]
+fn end_or_null(json: &mut Json<'_>, is_there: bool) {
+    json.end();
+    json.word(if is_there { word!("") } else { word!("null") });
+}
+
+/// The options of a link in one object, each with its value, or in the array of those that are set.
+#[inline(never)]
+fn options(json: &mut Json<'_>, config: &Config<'_>, link: LinkId, object: Object) {
     for have in config.attrs_of(link) {
-        let (scope, kind) = have.attr.row();
-        if !is_meant(have.attr, scope) {
+        let name = have.attr.name();
+        if Object::of(have.attr) != object {
+            continue;
+        }
+        if object == Object::Flags {
+            if have.value == Value::Number(1) {
+                json.item();
+                json.packed(name);
+            }
             continue;
         }
         json.item();
-        json.raw(&have.attr.name());
-        match (have.value, kind) {
+        json.raw(&name);
+        match (have.value, have.attr.row().1) {
             (Value::Number(number), Kind::Words(list)) => json.packed(list.word(number)),
             (Value::Number(number), _) => json.text(&number),
             (Value::Text(kept), _) => json.text(&Octets(config.text(kept))),
@@ -235,6 +249,7 @@ fn options(
 }
 
 /// One policy rule.
+#[inline(never)]
 fn policy(json: &mut Json<'_>, config: &Config<'_>, rule: &Rule) {
     let attrs = config.text(rule.attrs);
     json.number(match rule.family {

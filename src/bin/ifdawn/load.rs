@@ -12,7 +12,7 @@ use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS};
 use ifdawn::model::addr::Family;
 use ifdawn::model::config::{Config, LinkId, RouteDev};
 use ifdawn::model::link::IfName;
-use ifdawn::packed::{packed, word};
+use ifdawn::packed::{Packed, Word, packed, word};
 use ifdawn::source::assignments::{Entry, Scratch};
 use ifdawn::source::ifcfg::Defaults;
 use ifdawn::source::{Context, cmdline, ifcfg, route_file, sysconfig};
@@ -47,11 +47,57 @@ impl Files {
 enum Kind {
     /// A kernel command line.
     Cmdline,
-    /// By the last part of its path: `ifcfg-NAME`, `route-NAME`, `route6-NAME`, `network`; any other is a
-    /// kernel command line.
+    /// By the last part of its path, see [`Form`].
     Named,
-    /// `route-NAME` or `route6-NAME`, of this link.
-    RoutesOf(LinkId),
+    /// The same, beside the ifcfg file of this link.
+    Beside(LinkId),
+}
+
+/// How a file is read that is known by its name: by what stands before the first `-`, the forms of files beside
+/// ifcfg files first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// `route-NAME`.
+    Route,
+    /// `route6-NAME`.
+    Route6,
+    /// `ifcfg-NAME`.
+    Ifcfg,
+    /// `network`.
+    Network,
+    /// Any other name.
+    Cmdline,
+}
+
+/// By [`Form`], but for the last one, how names begin.
+const FORMS: Packed = packed!("route,route6,ifcfg,network");
+
+/// How the names of files beside ifcfg files begin.
+const BESIDE: [Word; 2] = [word!("route-"), word!("route6-")];
+
+impl Form {
+    /// What the file of this name is, and what stands behind `-`, "" for nothing.
+    fn of(name: &[u8]) -> (Form, &[u8]) {
+        let (prefix, link) = parts::split(name, b'-');
+        let form = match (FORMS.position(prefix), link) {
+            (Some(0), Some(_)) => Form::Route,
+            (Some(1), Some(_)) => Form::Route6,
+            (Some(2), Some(_)) => Form::Ifcfg,
+            (Some(3), None) => Form::Network,
+            _ => Form::Cmdline,
+        };
+        (form, link.unwrap_or_default())
+    }
+
+    /// Whether such files belong to the ifcfg file of the same name.
+    fn is_beside(self) -> bool {
+        (self as usize) < BESIDE.len()
+    }
+}
+
+/// Whether the directory of ifcfg files is listed with this one.
+fn is_listed(name: &[u8]) -> bool {
+    ifcfg::is_ifcfg_file_name(name) || Form::of(name).0.is_beside()
 }
 
 /// Where a file is.
@@ -169,12 +215,13 @@ impl Loader<'_, '_> {
         }
     }
 
-    /// Reads every file of a directory that has the right name, sorted: `*.conf` or `ifcfg-*`.
+    /// Reads every file of a directory that has the right name, sorted: `*.conf`, or `ifcfg-*` each with the
+    /// files beside it.
     fn directory(&mut self, directory: &[u8], kind: Kind) {
         let (is_wanted, shown, is_given): (fn(&[u8]) -> bool, _, _) = match kind {
             Kind::Cmdline => (|name| name.ends_with(b".conf"), 0, false),
-            Kind::Named | Kind::RoutesOf(_) => (
-                ifcfg::is_ifcfg_file_name,
+            Kind::Named | Kind::Beside(_) => (
+                is_listed,
                 directory.len().wrapping_add(1),
                 self.options.has(Opt::IfcfgDir),
             ),
@@ -189,12 +236,16 @@ impl Loader<'_, '_> {
         }
         self.files.names.sort();
         for n in 0..self.files.names.len() {
-            let path = Path::join(directory, word!("/"), self.files.names.name(n));
+            let name = self.files.names.name(n);
+            if kind == Kind::Named && Form::of(name).0 != Form::Ifcfg {
+                continue;
+            }
+            let path = Path::join(directory, word!("/"), name);
             self.read(Place::Listed, path.as_bytes(), shown, kind);
         }
     }
 
-    /// Reads one file, and the routes beside it where it is an ifcfg file that counts: those named after
+    /// Reads one file, and those beside it where it is an ifcfg file that counts: those named after
     /// the file, and those named after the link where that is another name. In complaints the file is
     /// called by its path from `shown` on.
     fn read(&mut self, place: Place, path: &[u8], shown: usize, kind: Kind) {
@@ -206,9 +257,14 @@ impl Loader<'_, '_> {
         let mut name = parts::split(file, b'-').1.unwrap_or_default();
         let link = link.as_ref().map_or(name, |link| link.as_bytes());
         loop {
-            for prefix in [word!("route-"), word!("route6-")] {
+            for prefix in BESIDE {
                 let path = Path::join(directory, prefix, name);
-                self.read_one(place, path.as_bytes(), directory.len(), Kind::RoutesOf(id));
+                let path = path.as_bytes();
+                let file = path.get(directory.len()..).unwrap_or_default();
+                // what the list has not, needs not be looked for
+                if place != Place::Listed || self.files.names.has(file) {
+                    self.read_one(place, path, directory.len(), Kind::Beside(id));
+                }
             }
             if name == link {
                 return;
@@ -231,7 +287,7 @@ impl Loader<'_, '_> {
             true => path.read_given(octets),
             false => path.read(octets),
         };
-        let need_not_be = place == Place::Rooted || matches!(kind, Kind::RoutesOf(_));
+        let need_not_be = place == Place::Rooted || matches!(kind, Kind::Beside(_));
         match found {
             Ok(len) => {
                 let len = len as usize;
@@ -267,32 +323,22 @@ impl Loader<'_, '_> {
         let mut cx = Context::new(self.config, &mut sink, file, name, text);
         let mut scratch = Scratch::new(&mut files.entries, &mut files.values, &mut files.slots);
         let mut link = None;
-        let part = match kind {
-            Kind::Cmdline => b"",
-            Kind::Named | Kind::RoutesOf(_) => split_at_last_part(name).1,
+        let (form, of) = match kind {
+            Kind::Cmdline => (Form::Cmdline, &b""[..]),
+            Kind::Named | Kind::Beside(_) => Form::of(split_at_last_part(name).1),
         };
-        let (what, of) = parts::split(part, b'-');
-        match (packed!("route,route6,ifcfg,network").position(what), of) {
-            (Some(n @ (0 | 1)), Some(of)) => {
-                let dev = match kind {
-                    Kind::RoutesOf(id) => RouteDev::Link(id),
-                    Kind::Named | Kind::Cmdline => {
-                        IfName::new(of).map_or(RouteDev::Anywhere, RouteDev::Name)
-                    }
-                };
-                let family = match n {
-                    0 => Family::V4,
-                    _ => Family::V6,
-                };
-                route_file::read(family, dev, &mut scratch, &mut cx);
+        let dev = || match kind {
+            Kind::Beside(id) => RouteDev::Link(id),
+            Kind::Named | Kind::Cmdline => {
+                IfName::new(of).map_or(RouteDev::Anywhere, RouteDev::Name)
             }
-            (Some(2), Some(of)) => {
-                link = ifcfg::read(of, &self.defaults, &mut scratch, &mut cx);
-            }
-            (Some(3), None) => {
-                sysconfig::read(&mut self.defaults, &mut scratch, &mut cx);
-            }
-            _ => cmdline::read(&mut cx),
+        };
+        match form {
+            Form::Route => route_file::read(Family::V4, dev(), &mut scratch, &mut cx),
+            Form::Route6 => route_file::read(Family::V6, dev(), &mut scratch, &mut cx),
+            Form::Ifcfg => link = ifcfg::read(of, &self.defaults, &mut scratch, &mut cx),
+            Form::Network => sysconfig::read(&mut self.defaults, &mut scratch, &mut cx),
+            Form::Cmdline => cmdline::read(&mut cx),
         }
         if sink.more > 0 {
             let more = MORE.with(sink.more);

@@ -56,7 +56,7 @@ impl Names {
             is_sorted = gap == 1;
             for n in gap..len {
                 let before = n.wrapping_sub(gap);
-                if counted(self.name(n)) < counted(self.name(before)) {
+                if is_before(self.name(n), self.name(before)) {
                     self.spans.swap(n, before);
                     is_sorted = false;
                 }
@@ -64,11 +64,31 @@ impl Names {
         }
     }
 
+    /// Whether there is this one, once they are sorted; so it is taken to be where there were more.
+    #[inline(never)]
+    pub fn has(&self, name: &[u8]) -> bool {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            match is_before(self.name(middle), name) {
+                true => low = middle.wrapping_add(1),
+                false => high = middle,
+            }
+        }
+        self.is_full || self.name(low) == name
+    }
+
     /// One of them.
     pub fn name(&self, n: usize) -> &[u8] {
         let (start, len) = self.spans.get(n).copied().unwrap_or_default();
         parts::slice(&self.octets, start as usize, len as usize)
     }
+}
+
+/// Whether a name stands before another one.
+#[inline(never)]
+fn is_before(name: &[u8], other: &[u8]) -> bool {
+    counted(name) < counted(other)
 }
 
 /// A name as initscripts sort it: the text before the first digit, the number, then all of it.

@@ -9,14 +9,10 @@
 use super::Context;
 use super::assignments::{self, Entry, File, LEFT_TO_KERNEL, NOT_YET, Scratch};
 use super::ifcfg_ip::Bootproto;
-use super::ifcfg_keys::{
-    self, DEVICE, Field, HWADDR, Kind, LINK, NAMES, SLAVE, Setting, TYPE, V4, V6,
-};
+use super::ifcfg_keys::{self, Field, Kind, LINK, NAMES, SLAVE, Setting, V4, V6};
 use crate::diag::{Complaint, Effect, Origin, Problem};
-use crate::model::config::{
-    IpNumber, LinkConfig, LinkFlag, LinkId, LinkMatch, NameRule, NameSource, SourceKind,
-};
-use crate::model::link::{IfName, LinkKind};
+use crate::model::config::{IpNumber, LinkConfig, LinkFlag, LinkId, LinkMatch, SourceKind};
+use crate::model::link::IfName;
 use crate::model::said::{Values, flags, rows};
 use crate::packed::{Packed, packed};
 use crate::text::{parts, scalar};
@@ -178,17 +174,11 @@ const VIRTUAL: Complaint = Complaint::error(Problem::Virtual, Effect::FileIgnore
 const FOREIGN: Complaint = Complaint::error(Problem::Foreign, Effect::FileIgnored);
 const FIRMWARE: Complaint = Complaint::warning(Problem::NotYet, Effect::FileIgnored);
 const NO_METHOD: Complaint = Complaint::error(Problem::UnknownMethod, Effect::FileIgnored);
-const NO_LINK: Complaint = Complaint::error(Problem::NoLink, Effect::FileIgnored);
-const NO_NAME: Complaint = Complaint::error(Problem::NotALinkName, Effect::KeyUnset);
-const NO_MAC: Complaint = Complaint::error(Problem::NotAMac, Effect::KeyUnset);
 const NO_BOOLEAN: Complaint = Complaint::error(Problem::NotABoolean, Effect::DefaultUsed);
-const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWins);
-const ON_CMDLINE: Complaint = Complaint::note(Problem::OnCmdline, Effect::FileIgnored);
-const LINKS_FULL: Complaint = Complaint::error(Problem::MaxLinks, Effect::FileIgnored);
-const RULES_FULL: Complaint = Complaint::error(Problem::MaxNameRules, Effect::NotRenamed);
 
 /// The kinds of `TYPE` that are made here and, from the fifth on, those of other programs.
-const KINDS: Packed = packed!("infiniband,ethernet,ctc,token ring,wireless,xdsl,modem,isdn,ppp");
+pub(super) const KINDS: Packed =
+    packed!("infiniband,ethernet,ctc,token ring,wireless,xdsl,modem,isdn,ppp");
 
 impl<'c, 'm> Reader<'_, 'c, 'm> {
     /// Whether something keeps the file from being used at all; says so.
@@ -244,100 +234,11 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
 
     /// Whether the file gives an address that is not in the list `but`, of either family.
     #[inline(never)]
-    fn has_addr_but(&self, but: &[u8]) -> bool {
+    pub(super) fn has_addr_but(&self, but: &[u8]) -> bool {
         self.file.iter().any(|entry| {
             let is_addr = field(entry) == Some(Field::Addr);
             is_addr && parts::position(but, self.file.octets(entry)).is_none()
         })
-    }
-
-    /// Finds out which link the file is for, and makes it; `None` if it is not used after all.
-    #[inline(never)]
-    fn identify(&mut self) -> Option<()> {
-        let device = self.file.get(DEVICE);
-        let hwaddr = self.file.get(HWADDR);
-        let mut mac = None;
-        if let Some(entry) = device {
-            self.link.name = IfName::new(self.file.octets(entry));
-            if self.link.name.is_none() {
-                self.file.complain(entry, NO_NAME);
-            }
-        }
-        if let Some(entry) = hwaddr {
-            mac = scalar::mac(self.file.octets(entry));
-            if mac.is_none() {
-                self.file.complain(entry, NO_MAC);
-            }
-        }
-        let link = &mut *self.link;
-        if !link.identify(&mac) {
-            self.file.cx.complain_of_file(NO_LINK);
-            return None;
-        }
-        link.rename = mac.is_some() && link.name.is_some();
-        link.origin.file = self.file.cx.file;
-        link.ipv4.origin = link.origin;
-        link.ipv6.origin = link.origin;
-        // what is true of the loopback link anyway
-        let is_lo = is_same_name(&self.link.name, &Some(IfName::LO));
-        if is_lo && !self.has_addr_but(b",127.0.0.1,::1,::1/128") {
-            return None;
-        }
-        let entry = device.or(hwaddr)?;
-        self.add_name_rule(entry);
-        if let Err(complaint) = self.claim(entry) {
-            self.file.complain(entry, complaint);
-            return None;
-        }
-        if KINDS.position(self.file.text(TYPE)) == Some(0) {
-            self.link.kind = LinkKind::Infiniband;
-        }
-        Some(())
-    }
-
-    /// Finds the link among those of earlier files, or adds it.
-    fn claim(&mut self, entry: &Entry) -> Result<(), Complaint> {
-        let link = &mut *self.link;
-        let links = &mut self.file.cx.config.links;
-        for (earlier, n) in links.iter_mut().zip(0..) {
-            if !is_same_link(earlier, link) {
-                continue;
-            }
-            if earlier.source == SourceKind::Cmdline {
-                return Err(ON_CMDLINE);
-            }
-            if let LinkMatch::Mac(_) = link.matches {
-                earlier.matches = link.matches;
-            }
-            if link.name.is_some() {
-                earlier.name = link.name;
-            }
-            earlier.rename = matches!(earlier.matches, LinkMatch::Mac(_)) && earlier.name.is_some();
-            *link = *earlier;
-            self.id = LinkId::new(n);
-            FileFlag::Init6.set(self, None);
-            FileFlag::Autoconf6.set(self, None);
-            self.file.complain(entry, AGAIN);
-            return Ok(());
-        }
-        self.id = self.file.cx.add_link(link).map_err(|_| LINKS_FULL)?;
-        Ok(())
-    }
-
-    /// Adds the MAC rule of a link that is to be renamed. One that an earlier file has for the same
-    /// name is replaced.
-    fn add_name_rule(&mut self, entry: &Entry) {
-        if let (LinkMatch::Mac(mac), Some(name)) = (&self.link.matches, &self.link.name) {
-            let put = self.file.cx.add_rule(&NameRule::new(
-                *mac,
-                *name,
-                NameSource::Ifcfg,
-                self.file.origin(entry),
-            ));
-            if put.is_err() {
-                self.file.complain(entry, RULES_FULL);
-            }
-        }
     }
 
     /// Reads the keys that stand for themselves, and complains of those that nothing reads.
@@ -454,23 +355,6 @@ pub(super) fn set_name(name: &mut Option<IfName>, word: &[u8]) -> Result<(), Pro
     Ok(())
 }
 
-/// Whether the two have one name, or one MAC and not two names.
-fn is_same_link(earlier: &LinkConfig, link: &LinkConfig) -> bool {
-    if earlier.name.is_some() && link.name.is_some() {
-        return is_same_name(&earlier.name, &link.name);
-    }
-    let LinkMatch::Mac(mac) = &link.matches else {
-        return false;
-    };
-    earlier.matches.mac() == Some(mac)
-}
-
-/// Whether the two are one, or both unknown.
-#[inline(never)]
-pub(super) fn is_same_name(name: &Option<IfName>, other: &Option<IfName>) -> bool {
-    name == other
-}
-
 fn field(entry: &Entry) -> Option<Field> {
     ifcfg_keys::field(entry.row())
 }
@@ -479,7 +363,7 @@ fn field(entry: &Entry) -> Option<Field> {
 mod tests {
     use super::super::testing::{Heard, ScratchTables, Storage, context, describe};
     use super::*;
-    use crate::model::config::Config;
+    use crate::model::config::{Config, NameSource};
     use crate::model::link::Mac;
     use std::format;
     use std::string::String;

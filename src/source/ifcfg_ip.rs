@@ -1,12 +1,13 @@
 //! The addresses, gateways, methods and name servers of an `ifcfg` file.
 
 use super::assignments::Entry;
-use super::ifcfg::{FileFlag, FileNumber, Reader, is_same_name};
+use super::ifcfg::{FileFlag, FileNumber, Reader};
 use super::ifcfg_keys::{
     ACD_TIMEOUT, ARPCHECK, ARPING_WAIT, BOOTPROTO, BROADCAST, DHCPV6C, DNS, DOMAIN, GATEWAY,
     IPADDR, IPV6_DEFAULTDEV, IPV6_DEFAULTGW, IPV6ADDR, IPV6ADDR_SECONDARIES, NETMASK, PREFIX,
     SEARCH,
 };
+use super::ifcfg_link::is_same_name;
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::{Cidr, Family};
 use crate::model::config::{AddrConfig, IpFlag, Method, Search, Server};

@@ -11,6 +11,7 @@ pub mod cmdline;
 pub mod ifcfg;
 mod ifcfg_ip;
 pub mod ifcfg_keys;
+mod ifcfg_link;
 pub mod ip_arg;
 pub mod key_table;
 mod put;

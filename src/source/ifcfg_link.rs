@@ -1,0 +1,125 @@
+//! Which link an `ifcfg` file is for: by name, by MAC, or by a rule that gives the link with the MAC the name.
+
+use super::assignments::Entry;
+use super::ifcfg::{FileFlag, KINDS, Reader};
+use super::ifcfg_keys::{DEVICE, HWADDR, TYPE};
+use crate::diag::{Complaint, Effect, Problem};
+use crate::model::config::{LinkConfig, LinkId, LinkMatch, NameRule, NameSource, SourceKind};
+use crate::model::link::{IfName, LinkKind};
+use crate::text::scalar;
+
+const NO_LINK: Complaint = Complaint::error(Problem::NoLink, Effect::FileIgnored);
+const NO_NAME: Complaint = Complaint::error(Problem::NotALinkName, Effect::KeyUnset);
+const NO_MAC: Complaint = Complaint::error(Problem::NotAMac, Effect::KeyUnset);
+const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWins);
+const ON_CMDLINE: Complaint = Complaint::note(Problem::OnCmdline, Effect::FileIgnored);
+const LINKS_FULL: Complaint = Complaint::error(Problem::MaxLinks, Effect::FileIgnored);
+const RULES_FULL: Complaint = Complaint::error(Problem::MaxNameRules, Effect::NotRenamed);
+
+impl Reader<'_, '_, '_> {
+    /// Finds out which link the file is for, and makes it; `None` if it is not used after all.
+    #[inline(never)]
+    pub(super) fn identify(&mut self) -> Option<()> {
+        let device = self.file.get(DEVICE);
+        let hwaddr = self.file.get(HWADDR);
+        let mut mac = None;
+        if let Some(entry) = device {
+            self.link.name = IfName::new(self.file.octets(entry));
+            if self.link.name.is_none() {
+                self.file.complain(entry, NO_NAME);
+            }
+        }
+        if let Some(entry) = hwaddr {
+            mac = scalar::mac(self.file.octets(entry));
+            if mac.is_none() {
+                self.file.complain(entry, NO_MAC);
+            }
+        }
+        let link = &mut *self.link;
+        if !link.identify(&mac) {
+            self.file.cx.complain_of_file(NO_LINK);
+            return None;
+        }
+        link.rename = mac.is_some() && link.name.is_some();
+        link.origin.file = self.file.cx.file;
+        link.ipv4.origin = link.origin;
+        link.ipv6.origin = link.origin;
+        // what is true of the loopback link anyway
+        let is_lo = is_same_name(&self.link.name, &Some(IfName::LO));
+        if is_lo && !self.has_addr_but(b",127.0.0.1,::1,::1/128") {
+            return None;
+        }
+        let entry = device.or(hwaddr)?;
+        self.add_name_rule(entry);
+        if let Err(complaint) = self.claim(entry) {
+            self.file.complain(entry, complaint);
+            return None;
+        }
+        if KINDS.position(self.file.text(TYPE)) == Some(0) {
+            self.link.kind = LinkKind::Infiniband;
+        }
+        Some(())
+    }
+
+    /// Finds the link among those of earlier files, or adds it.
+    fn claim(&mut self, entry: &Entry) -> Result<(), Complaint> {
+        let link = &mut *self.link;
+        let links = &mut self.file.cx.config.links;
+        for (earlier, n) in links.iter_mut().zip(0..) {
+            if !is_same_link(earlier, link) {
+                continue;
+            }
+            if earlier.source == SourceKind::Cmdline {
+                return Err(ON_CMDLINE);
+            }
+            if let LinkMatch::Mac(_) = link.matches {
+                earlier.matches = link.matches;
+            }
+            if link.name.is_some() {
+                earlier.name = link.name;
+            }
+            earlier.rename = matches!(earlier.matches, LinkMatch::Mac(_)) && earlier.name.is_some();
+            *link = *earlier;
+            self.id = LinkId::new(n);
+            FileFlag::Init6.set(self, None);
+            FileFlag::Autoconf6.set(self, None);
+            self.file.complain(entry, AGAIN);
+            return Ok(());
+        }
+        self.id = self.file.cx.add_link(link).map_err(|_| LINKS_FULL)?;
+        Ok(())
+    }
+
+    /// Adds the MAC rule of a link that is to be renamed. One that an earlier file has for the same
+    /// name is replaced.
+    fn add_name_rule(&mut self, entry: &Entry) {
+        if let (LinkMatch::Mac(mac), Some(name)) = (&self.link.matches, &self.link.name) {
+            let put = self.file.cx.add_rule(&NameRule::new(
+                *mac,
+                *name,
+                NameSource::Ifcfg,
+                self.file.origin(entry),
+            ));
+            if put.is_err() {
+                self.file.complain(entry, RULES_FULL);
+            }
+        }
+    }
+}
+
+/// Whether the two have one name, or one MAC and not two names.
+fn is_same_link(earlier: &LinkConfig, link: &LinkConfig) -> bool {
+    if earlier.name.is_some() && link.name.is_some() {
+        return is_same_name(&earlier.name, &link.name);
+    }
+    let LinkMatch::Mac(mac) = &link.matches else {
+        return false;
+    };
+    earlier.matches.mac() == Some(mac)
+}
+
+/// Whether the two are one, or both unknown.
+#[inline(never)]
+pub(super) fn is_same_name(name: &Option<IfName>, other: &Option<IfName>) -> bool {
+    name == other
+}

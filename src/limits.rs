@@ -45,8 +45,8 @@ pub const MAX_SEARCH: usize = 1_024;
 /// Files that configuration is read from; each has a number in [`crate::diag::Origin`].
 pub const MAX_FILES: usize = 8_192;
 
-/// Octets of all texts the configuration keeps: host names, domains, file names.
-pub const MAX_STRINGS: usize = 512 * 1024;
+/// Octets of all texts the configuration keeps: host names, domains, file names, policy rules.
+pub const MAX_STRINGS: usize = 4 * 1024 * 1024;
 
 /// Octets of one configuration file. 131,072 routes of 80 octets fit.
 pub const MAX_FILE_OCTETS: usize = 16 * 1024 * 1024;

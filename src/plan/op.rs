@@ -422,7 +422,10 @@ mod tests {
             let device = match kind {
                 RouteKind::Unicast => continue,
                 RouteKind::Local | RouteKind::Broadcast | RouteKind::Multicast => " dev eth0",
-                _ => "",
+                RouteKind::Blackhole
+                | RouteKind::Unreachable
+                | RouteKind::Prohibit
+                | RouteKind::Throw => "",
             };
             let command = std::format!("ip route del {word} 10.0.0.0/8 proto 153{device}");
             assert_eq!(text("eth0", Change::Thing(Verb::Delete, &nowhere)), command);

@@ -115,15 +115,14 @@ impl Context<'_, '_> {
                     if n > 0 {
                         put(&word!(",").text());
                     }
-                    match kind {
-                        Kind::Map => {
-                            let (from, to) = parts::split(item, b':');
-                            put(&priority(from)?);
-                            put(&word!(":").text());
-                            put(&priority(to.unwrap_or_default())?);
-                        }
-                        _ => put(&addr(kind, item)?),
+                    if kind != Kind::Map {
+                        put(&addr(kind, item)?);
+                        continue;
                     }
+                    let (from, to) = parts::split(item, b':');
+                    put(&priority(from)?);
+                    put(&word!(":").text());
+                    put(&priority(to.unwrap_or_default())?);
                 }
             }
             Kind::Bool | Kind::Number(_) | Kind::Words(_) | Kind::Text => {

@@ -1,11 +1,9 @@
 //! One word of the command line in its handler's hands: its fields, what it may add, and complaints.
 
-use super::assignments::place_in;
-use super::{Context, Place};
+use super::Context;
 use crate::diag::{Complaint, Effect, Escaped, Origin, Problem, Subject};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, SourceKind};
 use crate::model::link::{IfName, LinkKind};
-use crate::text::cmdline::Word;
 use crate::text::{parts, scalar};
 use core::net::IpAddr;
 
@@ -53,8 +51,6 @@ impl<'w> Iterator for Fields<'w> {
 pub struct Arg<'w, 'c, 'm> {
     /// The reader's hands.
     pub cx: &'w mut Context<'c, 'm>,
-    /// The word.
-    pub word: &'w Word<'w>,
     /// Its key as the table has it.
     pub name: &'w [u8],
     /// Its value, empty where there is none.
@@ -89,20 +85,15 @@ impl<'w> Arg<'w, '_, '_> {
     /// Where a field stands.
     #[inline(never)]
     pub fn origin(&self, field: &[u8]) -> Origin {
-        self.cx.origin(&self.place(field))
-    }
-
-    #[inline(never)]
-    fn place(&self, field: &[u8]) -> Place<'w> {
-        place_in(self.word.line, self.word.text, field)
+        self.cx.origin(field)
     }
 
     /// Complains about a part of the value.
     #[inline(never)]
     pub fn complain(&mut self, part: &[u8], complaint: Complaint) {
-        let place = &self.place(part);
+        let column = self.cx.column(part);
         let subject = Subject::Word(&Escaped(self.name));
-        self.cx.report(place, subject, part, complaint, b"");
+        self.cx.report(column, subject, part, complaint, b"");
     }
 
     /// The word has no effect because of its field number `n`.

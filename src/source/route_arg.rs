@@ -70,7 +70,7 @@ mod tests {
     /// The routes as `dst via gateway dev link`, and the complaints.
     fn read(line: &str) -> (Vec<String>, Vec<String>) {
         let mut storage = Storage::default();
-        let heard = storage.read("cmdline", |cx| cmdline::read(line.as_bytes(), cx));
+        let heard = storage.read("cmdline", line, cmdline::read);
         let config = storage.config();
         let show = |route: &super::RouteConfig| {
             let via = route

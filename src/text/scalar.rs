@@ -32,6 +32,11 @@ fn digits(text: &[u8], radix: u32) -> Option<u32> {
     (!text.is_empty()).then_some(sum)
 }
 
+/// A hexadecimal number, digits only.
+pub fn hex(text: &[u8]) -> Option<u32> {
+    digits(text, 16)
+}
+
 /// One octet, of two hexadecimal digits at most.
 pub fn hex_octet(text: &[u8]) -> Option<u8> {
     u8::try_from(digits(text, 16)?).ok()

@@ -221,11 +221,15 @@ impl Keys<'_> {
 
     #[inline(never)]
     fn position(&self, found: Found, name: &[u8]) -> Option<u32> {
-        self.index.find(key_hash(found, name), |n| {
-            self.entries.get(n as usize).is_some_and(|entry| {
-                entry.found == found && (found.is_one() || entry.name(self.text) == name)
-            })
-        })
+        let mut at = key_hash(found, name);
+        // There are more slots than entries: it ends at a free one.
+        while let Some(n) = self.index.next(&mut at) {
+            let entry = self.entries.get(n as usize)?;
+            if entry.found == found && (found.is_one() || entry.name(self.text) == name) {
+                return Some(n);
+            }
+        }
+        None
     }
 }
 

@@ -8,7 +8,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A decimal number without sign: digits only, blanks around it ignored.
 pub fn number(text: &[u8]) -> Option<u32> {
-    digits(text.trim_ascii(), 10)
+    digits(parts::trim(text), 10)
 }
 
 /// A number as an MTU in octets: 0, which stands for none, is `Some(None)`; `None` if the kernel takes

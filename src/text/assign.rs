@@ -196,7 +196,10 @@ impl<V: Variables> Word<'_, V> {
     fn end(&mut self, blank: u8) {
         let mut rest = parts::trim_start(self.rest);
         if blank != b';' {
-            rest = parts::trim_start(rest.strip_prefix(b";").unwrap_or(rest));
+            rest = match rest {
+                [b';', rest @ ..] => parts::trim_start(rest),
+                _ => rest,
+            };
         }
         if !matches!(rest.first(), None | Some(b'#')) {
             self.fail(Problem::BadQuoting);

@@ -60,8 +60,8 @@ pub fn mac(text: &[u8]) -> Option<Mac> {
 
 /// The MAC behind a name made of one: `enx525400123456`.
 pub fn enx_mac(name: &[u8]) -> Option<Mac> {
-    match name.strip_prefix(b"enx".as_slice())? {
-        digits if digits.len() == 12 => hex_pairs(digits, 2, 0),
+    match name {
+        [b'e', b'n', b'x', digits @ ..] if digits.len() == 12 => hex_pairs(digits, 2, 0),
         _ => None,
     }
 }
@@ -208,13 +208,15 @@ pub fn is_hostname(text: &[u8]) -> bool {
 /// A domain name: as a host name, up to 253 octets, a final dot allowed.
 #[inline(never)]
 pub fn is_domain(text: &[u8]) -> bool {
-    let text = text.strip_suffix(b".").unwrap_or(text);
+    let text = match text {
+        [text @ .., b'.'] => text,
+        _ => text,
+    };
     let mut rest = Some(text);
     while let Some(label) = parts::next(&mut rest, b'.') {
         let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'-';
         if !(1..=63).contains(&label.len())
-            || label.starts_with(b"-")
-            || label.ends_with(b"-")
+            || matches!(label, [b'-', ..] | [.., b'-'])
             || !label.iter().all(is_plain)
         {
             return false;

@@ -53,7 +53,7 @@ pub fn boolean(text: &[u8]) -> Option<bool> {
 #[inline(never)]
 pub fn mac(text: &[u8]) -> Option<Mac> {
     match (text.len(), text.get(2)?) {
-        (17 | 59, separator @ (b':' | b'-')) => hex_pairs(text, 3, *separator),
+        (17 | 59, separator @ (b':' | b'-')) => hex_pairs(text, *separator),
         _ => None,
     }
 }
@@ -61,25 +61,28 @@ pub fn mac(text: &[u8]) -> Option<Mac> {
 /// The MAC behind a name made of one: `enx525400123456`.
 pub fn enx_mac(name: &[u8]) -> Option<Mac> {
     match name {
-        [b'e', b'n', b'x', digits @ ..] if digits.len() == 12 => hex_pairs(digits, 2, 0),
+        [b'e', b'n', b'x', digits @ ..] if digits.len() == 12 => hex_pairs(digits, 0),
         _ => None,
     }
 }
 
-/// Pairs of hexadecimal digits, one in `step` octets; what is left of these is `separator`.
+/// Pairs of hexadecimal digits with `separator` between them; nothing where that is 0.
 #[inline(never)]
-fn hex_pairs(text: &[u8], step: usize, separator: u8) -> Option<Mac> {
+fn hex_pairs(mut text: &[u8], separator: u8) -> Option<Mac> {
     let mut octets = [0; 20];
     let mut len = 0_usize;
-    for (octet, pair) in octets.iter_mut().zip(text.chunks(step)) {
-        let (pair, end) = pair.split_at_checked(2)?;
-        if end.first().is_some_and(|end| *end != separator) {
-            return None;
-        }
+    while let Some(octet) = octets.get_mut(len) {
+        let (pair, rest) = text.split_at_checked(2)?;
         *octet = hex_octet(pair)?;
         len = len.wrapping_add(1);
+        text = match rest {
+            [] => return Mac::new(octets.get(..len)?),
+            [first, more @ ..] if *first == separator => more,
+            _ if separator == 0 => rest,
+            _ => return None,
+        };
     }
-    Mac::new(octets.get(..len)?)
+    None
 }
 
 /// Four decimal numbers without leading zeros, as `inet_pton` takes them.

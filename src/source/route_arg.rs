@@ -34,26 +34,28 @@ pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
     }
     let mut link = arg.new_link();
     arg.device(arg.field(2), &mut link)?;
+    let entry = &mut RouteConfig {
+        dev: RouteDev::Anywhere,
+        route: Route::new(prefix),
+        origin: arg.origin(dst),
+    };
+    entry.route.via = via;
     let by_mac = link.matches.mac();
-    let dev = if let LinkMatch::Any = link.matches {
-        RouteDev::Anywhere
+    if let LinkMatch::Any = link.matches {
+        if via.is_none() {
+            return arg.refuse(0, Problem::NoGateway);
+        }
     } else if let Some(id) = by_mac.and(find_link(arg.cx.config, &link.matches)) {
-        RouteDev::Link(id)
+        entry.dev = RouteDev::Link(id);
     } else if let Some(name) = &link.name {
-        RouteDev::Name(*name)
+        entry.dev = RouteDev::Name(*name);
     } else {
         return arg.refuse(2, Problem::NoSuchLink);
-    };
-    if via.is_none() && matches!(dev, RouteDev::Anywhere) {
-        return arg.refuse(0, Problem::NoGateway);
     }
     if !arg.after(3).is_done() {
         arg.complain(arg.rest(3), EXTRA);
     }
-    let mut route = Route::new(prefix);
-    route.via = via;
-    let origin = arg.origin(dst);
-    let added = arg.cx.add_route(&RouteConfig { dev, route, origin });
+    let added = arg.cx.add_route(entry);
     arg.check_room(added);
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::{Cidr, Family};
 use crate::model::config::{LinkMatch, RouteConfig, RouteDev};
 use crate::model::route::Route;
-use crate::text::scalar;
+use crate::text::{parts, scalar};
 
 const EXTRA: Complaint = Complaint::warning(Problem::ExtraField, Effect::PartIgnored);
 
@@ -24,7 +24,7 @@ pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
     scalar::forget_zeros(&mut via);
     let family = via.as_ref().map_or(Family::V4, Family::of);
     let mut prefix = Cidr::default(family);
-    if dst != b"default"
+    if !parts::is(dst, b"default")
         && let Err(error) = scalar::prefix(dst, &mut prefix)
     {
         return arg.refuse(0, error);

@@ -80,6 +80,12 @@ pub fn is_same(one: &[u8], other: &[u8]) -> bool {
     one.len() == other.len() && octets.all(|(one, other)| one.eq_ignore_ascii_case(other))
 }
 
+/// Whether two words are the same. Where one is constant, comparing them in place takes more room.
+#[inline(never)]
+pub fn is(one: &[u8], other: &[u8]) -> bool {
+    one == other
+}
+
 /// Whether an octet is in `text`.
 #[inline(never)]
 pub fn has(text: &[u8], octet: u8) -> bool {

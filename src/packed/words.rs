@@ -11,7 +11,7 @@
 use super::{Packed, is_same, packed};
 use crate::text::parts;
 
-/// One of [`WRITTEN`], made by [`word!`](crate::word!).
+/// One of `WRITTEN`, made by [`word!`](crate::word!).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Word(u8);
 

@@ -221,8 +221,10 @@ pub fn new_link(matches: &LinkMatch, origin: Origin) -> LinkConfig {
 #[inline(never)]
 fn set_kind(link: &mut LinkConfig) {
     let is_long = matches!(&link.matches, LinkMatch::Mac(mac) if mac.as_bytes().len() == 20);
-    let name = link.name.as_ref().map_or(&b""[..], IfName::as_bytes);
-    let is_ib = name.starts_with(b"ib") && !name.starts_with(b"ibft");
+    let is_ib = match link.name.as_ref().map(IfName::padded) {
+        Some([b'i', b'b', more @ ..]) => !more.starts_with(b"ft"),
+        Some(_) | None => false,
+    };
     if is_long || is_ib {
         link.kind = LinkKind::Infiniband;
     }

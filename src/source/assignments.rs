@@ -132,10 +132,7 @@ impl<'a> File<'a, '_, '_> {
     /// What a key is set to, without blanks around it; may be empty.
     #[inline(never)]
     pub fn octets(&self, entry: &Entry) -> &'a [u8] {
-        self.values
-            .get(entry.value())
-            .unwrap_or_default()
-            .trim_ascii()
+        parts::trim(self.values.get(entry.value()).unwrap_or_default())
     }
 
     /// The value of a key by its row, if it is set and not empty.
@@ -223,11 +220,15 @@ impl Keys<'_> {
 
     #[inline(never)]
     fn position(&self, found: Found, name: &[u8]) -> Option<u32> {
-        self.index.find(key_hash(found, name), |n| {
-            self.entries.get(n as usize).is_some_and(|entry| {
-                entry.found == found && (found.is_one() || entry.name(self.text) == name)
-            })
-        })
+        let mut at = key_hash(found, name);
+        // There are more slots than entries: it ends at a free one.
+        while let Some(n) = self.index.next(&mut at) {
+            let entry = self.entries.get(n as usize)?;
+            if entry.found == found && (found.is_one() || entry.name(self.text) == name) {
+                return Some(n);
+            }
+        }
+        None
     }
 }
 
@@ -339,7 +340,7 @@ impl Scan<'_, '_> {
                     }
                 }
                 assign::Line::Other => {
-                    cx.complain(b"line", line.octets.trim_ascii(), NO_ASSIGNMENT);
+                    cx.complain(b"line", parts::trim(line.octets), NO_ASSIGNMENT);
                 }
             }
         }
@@ -363,7 +364,7 @@ impl Scan<'_, '_> {
             Err(fault) if fault.problem == Problem::MaxAssignments => None,
             Err(fault) => {
                 let error = Complaint::error(fault.problem, Effect::KeyUnset);
-                let token = found.raw.trim_ascii();
+                let token = parts::trim(found.raw);
                 self.complain(&entry, short(fault.at), token, error, cx);
                 self.keep(&entry)
             }

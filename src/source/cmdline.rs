@@ -254,11 +254,11 @@ fn read_word(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
         }
         Word::Netroot | Word::VendorClass if said.is_empty() => {}
         Word::VendorClass => return tell(arg, Said::Class),
-        Word::Root if said != b"dhcp" && said != b"dhcp6" => {}
+        Word::Root if !parts::is(said, b"dhcp") && !parts::is(said, b"dhcp6") => {}
         Word::Netroot | Word::Root => {
             let global = &mut arg.cx.config.global;
             if matches!(word, Word::Netroot) || !global.boot_words.netroot {
-                global.dhcp_root = said == b"dhcp";
+                global.dhcp_root = parts::is(said, b"dhcp");
             }
             global.boot_words.netroot = true;
         }
@@ -347,7 +347,7 @@ fn bootif(arg: &mut Arg<'_, '_, '_>) -> Done {
 
 /// Sets a number of seconds; `infinity` is for ever. Two waits may be none at all.
 fn seconds(arg: &mut Arg<'_, '_, '_>, wait: Wait) -> Done {
-    let seconds = match arg.value == b"infinity" {
+    let seconds = match parts::is(arg.value, b"infinity") {
         true => Some(u32::MAX),
         false => scalar::number(arg.value),
     };

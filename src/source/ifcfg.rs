@@ -212,7 +212,7 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
                 VIRTUAL,
             ),
             Field::Device => (
-                word.starts_with(b"ppp") || word.starts_with(b"ippp"),
+                matches!(word, [b'p', b'p', b'p', ..] | [b'i', b'p', b'p', b'p', ..]),
                 FOREIGN,
             ),
             Field::DeviceType => (

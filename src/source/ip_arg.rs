@@ -100,7 +100,7 @@ impl Methods {
     fn parse(text: &[u8]) -> Result<Methods, Problem> {
         let (mut all, mut rest) = (0, Some(text));
         while let Some(part) = parts::next(&mut rest, b',') {
-            match word(part.trim_ascii()) {
+            match word(parts::trim(part)) {
                 Some(Word::Is(one)) => all |= one.0,
                 Some(Word::Firmware) if part.len() == text.len() => {
                     return Err(Problem::FirmwareMethod);

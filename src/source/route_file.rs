@@ -17,7 +17,7 @@ use crate::model::addr::Family;
 use crate::model::config::{Config, RouteConfig, RouteDev};
 use crate::model::link::IfName;
 use crate::text::lines::lines;
-use crate::text::scalar;
+use crate::text::{parts, scalar};
 
 /// Reads a whole file of `family` for the link `dev`.
 #[inline(never)]
@@ -34,7 +34,7 @@ pub fn read<'c>(
     skip_mark(cx);
     for line in lines(cx.text) {
         cx.line = line;
-        let first = line.octets.trim_ascii_start().first();
+        let first = parts::trim_start(line.octets).first();
         if matches!(first, None | Some(b'#')) || !is_text(cx) {
             continue;
         }
@@ -62,7 +62,7 @@ const HOST_BITS: Complaint = Complaint::warning(Problem::HostBits, Effect::Guess
 
 /// `ADDRESSn=`: the sign of the key form.
 fn is_address_key(line: &[u8]) -> bool {
-    let Some(rest) = line.trim_ascii_start().strip_prefix(b"ADDRESS") else {
+    let Some(rest) = parts::trim_start(line).strip_prefix(b"ADDRESS") else {
         return false;
     };
     match rest.iter().position(|octet| !octet.is_ascii_digit()) {

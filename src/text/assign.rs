@@ -50,12 +50,12 @@ pub struct Fault {
 
 /// Takes a line apart. `export` before the key is accepted; blanks around `=` are not.
 pub fn split(line: &[u8]) -> Line<'_> {
-    let trimmed = line.trim_ascii_start();
+    let trimmed = parts::trim_start(line);
     if matches!(trimmed.first(), None | Some(b'#')) {
         return Line::Empty;
     }
     let body = match trimmed.strip_prefix(b"export".as_slice()) {
-        Some(rest) if rest.first().is_some_and(is_blank) => rest.trim_ascii_start(),
+        Some(rest) if rest.first().is_some_and(is_blank) => parts::trim_start(rest),
         Some(_) | None => trimmed,
     };
     let name = name_prefix(body);
@@ -194,9 +194,12 @@ impl<V: Variables> Word<'_, V> {
     /// What may follow the value after its first `blank` or semicolon: blanks, one semicolon in all,
     /// then nothing or a comment.
     fn end(&mut self, blank: u8) {
-        let mut rest = self.rest.trim_ascii_start();
+        let mut rest = parts::trim_start(self.rest);
         if blank != b';' {
-            rest = rest.strip_prefix(b";").unwrap_or(rest).trim_ascii_start();
+            rest = match rest {
+                [b';', rest @ ..] => parts::trim_start(rest),
+                _ => rest,
+            };
         }
         if !matches!(rest.first(), None | Some(b'#')) {
             self.fail(Problem::BadQuoting);

@@ -52,7 +52,10 @@ impl<'a> Iterator for Lines<'a> {
         self.number = self.number.saturating_add(1);
         Some(Line {
             number: self.number,
-            octets: line.strip_suffix(b"\r").unwrap_or(line),
+            octets: match line {
+                [line @ .., b'\r'] => line,
+                _ => line,
+            },
         })
     }
 }

@@ -98,25 +98,28 @@ pub struct Global {
 }
 
 impl Global {
-    /// Nothing said.
-    pub const NONE: Global = Global {
-        hostname: None,
-        hostname_source: SourceKind::Ifcfg,
-        vendor_class: None,
-        timeouts: Timeouts::DEFAULT,
-        bootdev: None,
-        gateway_dev: None,
-        neednet: false,
-        dhcp_root: false,
-        probe_gateway: false,
-        peer_dns: true,
-        jail_off: false,
-        boot_server: None,
-        boot_words: BootWords {
+    /// Nothing said. Not a constant, most of whose octets would be zeros in the file.
+    #[inline(never)]
+    pub fn none() -> Global {
+        Global {
+            hostname: None,
+            hostname_source: SourceKind::Ifcfg,
+            vendor_class: None,
+            timeouts: Timeouts::DEFAULT,
             bootdev: None,
-            bootif: None,
-            use_bootif: true,
-            netroot: false,
-        },
-    };
+            gateway_dev: None,
+            neednet: false,
+            dhcp_root: false,
+            probe_gateway: false,
+            peer_dns: true,
+            jail_off: false,
+            boot_server: None,
+            boot_words: BootWords {
+                bootdev: None,
+                bootif: None,
+                use_bootif: true,
+                netroot: false,
+            },
+        }
+    }
 }

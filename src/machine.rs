@@ -135,7 +135,7 @@ impl<
                 attrs: &mut self.attrs,
                 attr_heads: &mut self.attr_heads,
                 same: &mut self.same,
-                global: Global::NONE,
+                global: Global::none(),
             },
             observed: Observed {
                 links: &mut self.observed_links,

@@ -270,7 +270,7 @@ impl Config<'_> {
         self.attrs.clear();
         self.attr_heads.clear();
         self.same.fill(0);
-        self.global = Global::NONE;
+        self.global = Global::none();
     }
 
     /// Keeps a text; `None` when [`crate::limits::MAX_STRINGS`] is reached.

@@ -54,7 +54,7 @@ impl Default for Storage {
             attrs: Vec::new(),
             attr_heads: Vec::new(),
             same: [0; 4],
-            global: Global::NONE,
+            global: Global::none(),
         }
     }
 }

@@ -126,7 +126,7 @@ pub fn load(
         files,
         config,
         sink,
-        defaults: Defaults::NONE,
+        defaults: Defaults::none(),
     };
     if options.files.is_empty() {
         loader.sources();

@@ -200,6 +200,9 @@ fn constants_are_those_of_neli() {
         (RT_SCOPE_NOWHERE, u8::from(RtScope::Nowhere)),
         (route::RT_TABLE_UNSPEC, u8::from(RtTable::Unspec)),
         (RouteKind::Unicast.number(), u8::from(Rtn::Unicast)),
+        (RouteKind::Local.number(), u8::from(Rtn::Local)),
+        (RouteKind::Broadcast.number(), u8::from(Rtn::Broadcast)),
+        (RouteKind::Multicast.number(), u8::from(Rtn::Multicast)),
         (RouteKind::Blackhole.number(), u8::from(Rtn::Blackhole)),
         (RouteKind::Unreachable.number(), u8::from(Rtn::Unreachable)),
         (RouteKind::Prohibit.number(), u8::from(Rtn::Prohibit)),
@@ -1121,8 +1124,12 @@ fn addresses_and_routes_outside_our_families_are_none() {
         assert_eq!(with(9, 2), None, "cloned");
     }
     assert_eq!(route(plain, &attr(1, &[192, 0, 2])), None, "destination");
-    for (at, octet) in [(7, 2), (7, 3), (7, 4), (7, 5), (7, 0), (7, 11)] {
-        assert!(!is_plain(with(at, octet)), "type {octet}");
+    for octet in [0, 4, 10, 11] {
+        assert!(!is_plain(with(7, octet)), "type {octet}");
+    }
+    for kind in RouteKind::ALL {
+        let seen = with(7, kind.number()).unwrap();
+        assert_eq!((seen.is_plain, seen.thing.route.kind), (true, kind));
     }
     for kind in [9, 22, 30] {
         let more = [dst.clone(), attr(kind, &num(1))].concat();

@@ -9,6 +9,7 @@ use crate::model::config::NameRule;
 use crate::model::desired::{Presence, What};
 use crate::model::observed::{AltName, Link};
 use crate::model::route::MAIN_TABLE;
+use crate::model::route::RouteKind;
 use crate::plan::diff::{self, Ipv6};
 use crate::plan::resolve::{is_named, is_spoken_of};
 use crate::wire::netlink::{self, Full, Message, NLM_F_DUMP_INTR, Writer};
@@ -194,8 +195,15 @@ impl Engine<'_> {
             }
             return;
         }
+        // The kernel has those of addresses again as soon as it has the addresses.
+        let is_of_addr = thing.what == What::Route
+            && protocol == RTPROT_KERNEL
+            && matches!(
+                thing.route.kind,
+                RouteKind::Local | RouteKind::Broadcast | RouteKind::Multicast
+            );
         let concerns = match seen.is_plain {
-            true => self.concerns(thing.oif()),
+            true => !is_of_addr && self.concerns(thing.oif()),
             false => route::nexthops(message.payload).any(|ifindex| self.concerns(ifindex)),
         };
         if concerns {

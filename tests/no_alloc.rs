@@ -227,13 +227,9 @@ mod tests {
 
     fn read(engine: &mut Engine<'_>, host: &mut Uncounted, text: &str) {
         let file = engine.config.add_file(b"cmdline").unwrap();
-        let mut cx = Context {
-            config: &mut engine.config,
-            sink: host,
-            file,
-            name: b"cmdline",
-        };
-        cmdline::read(text.as_bytes(), &mut cx);
+        let (config, text) = (&mut engine.config, text.as_bytes());
+        let mut cx = Context::new(config, host, file, b"cmdline", text);
+        cmdline::read(&mut cx);
         cmdline::finish(&mut cx);
     }
 

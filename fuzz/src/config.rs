@@ -4,8 +4,7 @@ use heapless::Vec;
 use ifdawn::diag::{Diagnostic, FileId, Sink};
 use ifdawn::machine::Machine;
 use ifdawn::model::addr::Family;
-use ifdawn::model::config::{Config, LinkId, LinkMatch, RouteDev, Str};
-use ifdawn::model::index::Index;
+use ifdawn::model::config::{Config, IpText, LinkId, LinkMatch, RouteDev, Str};
 use ifdawn::model::link::IfName;
 use ifdawn::source::assignments::{Entry, Scratch};
 use ifdawn::source::ifcfg::{self, Defaults};
@@ -84,36 +83,25 @@ pub fn read(files: &[&[u8]]) {
         };
         let link = format!("eth{n}");
         let name = format!("ifcfg-{link}");
-        let scratch = &mut Scratch {
-            entries: &mut tables.entries,
-            values: &mut tables.values,
-            index: Index::new(&mut tables.slots),
+        let scratch = &mut Scratch::new(&mut tables.entries, &mut tables.values, &mut tables.slots);
+        let file = config.add_file(name.as_bytes()).unwrap_or(FileId(0));
+        let sink = &mut Ear {
+            goes_on: *kind == b'c',
         };
-        let cx = &mut Context {
-            file: config.add_file(name.as_bytes()).unwrap_or(FileId(0)),
-            config,
-            sink: &mut Ear {
-                goes_on: *kind == b'c',
-            },
-            name: name.as_bytes(),
-        };
+        let cx = &mut Context::new(config, sink, file, name.as_bytes(), text);
         match kind {
-            b'c' => cmdline::read(text, cx),
-            b'n' => sysconfig::read(text, &mut defaults, scratch, cx),
-            b'r' => route_file::read(text, Family::V4, dev, scratch, cx),
-            b'6' => route_file::read(text, Family::V6, dev, scratch, cx),
+            b'c' => cmdline::read(cx),
+            b'n' => sysconfig::read(&mut defaults, scratch, cx),
+            b'r' => route_file::read(Family::V4, dev, scratch, cx),
+            b'6' => route_file::read(Family::V6, dev, scratch, cx),
             _ => {
-                let read = ifcfg::read(text, link.as_bytes(), &defaults, scratch, cx);
+                let read = ifcfg::read(link.as_bytes(), &defaults, scratch, cx);
                 dev = read.map_or(RouteDev::Anywhere, RouteDev::Link);
             }
         }
     }
-    cmdline::finish(&mut Context {
-        config,
-        sink: &mut Ear { goes_on: true },
-        file: FileId(0),
-        name: b"cmdline",
-    });
+    let sink = &mut Ear { goes_on: true };
+    cmdline::finish(&mut Context::new(config, sink, FileId(0), b"cmdline", b""));
     is_sound(config);
 }
 
@@ -128,12 +116,8 @@ fn is_sound(config: &Config<'_>) {
         if let LinkMatch::Name(matched) = said.matches {
             name(matched);
         }
-        said.ipv4.dhcp_hostname.map(hostname);
-        for kept in [
-            said.dhcp4.client_id,
-            said.dhcp4.vendor_class,
-            said.dhcp4.user_class,
-        ] {
+        IpText::Hostname.of(&said.ipv4).map(hostname);
+        for kept in said.said.texts {
             assert!(
                 kept.is_none_or(|kept| (1..=255).contains(&text(kept).len())),
                 "{kept:?}"

@@ -90,13 +90,9 @@ impl<'e, 'm> Scene<'e, 'm> {
     fn configure(&mut self) {
         let (engine, flags) = (&mut *self.engine, self.flags);
         engine.clear();
-        let cx = &mut Context {
-            config: &mut engine.config,
-            sink: &mut self.host,
-            file: FileId(0),
-            name: b"cmdline",
-        };
-        cmdline::read(self.text, cx);
+        let (config, sink) = (&mut engine.config, &mut self.host);
+        let cx = &mut Context::new(config, sink, FileId(0), b"cmdline", self.text);
+        cmdline::read(cx);
         cmdline::finish(cx);
         for link in engine.config.links.iter_mut() {
             link.dhcp4.probe_ms = (flags & 1 != 0).then_some(900);

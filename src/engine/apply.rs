@@ -12,7 +12,7 @@ use super::{Engine, Event, Host, OutputFile};
 use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, Problem, Severity, Subject};
 use crate::limits::BATCH_REQUESTS;
 use crate::model::addr::Family;
-use crate::model::config::Wait;
+use crate::model::config::{LinkNumber, Wait};
 use crate::model::desired::{Presence, Standing, Thing, What};
 use crate::output::owned::Owned;
 use crate::plan::encode::encode;
@@ -226,7 +226,7 @@ impl Engine<'_> {
             return false;
         };
         match (step.act, self.desired.things.get(step.n as usize)) {
-            (Act::SetMtu, _) => link.mtu.is_none(),
+            (Act::SetMtu, _) => LinkNumber::Mtu.of(link).is_none(),
             (Act::Add | Act::Replace, Some(thing)) => {
                 thing.what == What::Route
                     && !thing.route.dst.is_default()

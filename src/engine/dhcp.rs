@@ -6,7 +6,7 @@
 use super::leases::{KEPT, recall};
 use super::{Engine, Event, Host, Instant, OutputFile, Packet, remove};
 use crate::diag::{Complaint, Effect, Errno, Leased, Problem, Subject};
-use crate::model::config::{Config, Leases, LinkConfig, LinkId, Method};
+use crate::model::config::{Config, IpText, Leases, LinkConfig, LinkFlag, LinkId, Method};
 use crate::model::lease::{Field, Lease, Verdict};
 use crate::model::link::IfName;
 use crate::model::observed::Link;
@@ -193,7 +193,7 @@ impl Engine<'_> {
     /// an address to say it from.
     #[inline(never)]
     pub(super) fn give_back(&mut self, ifindex: u32, name: &IfName, host: &mut impl Host) {
-        let is_it = |link: &LinkConfig| name.is(&link.name) && link.dhcp4.release;
+        let is_it = |link: &LinkConfig| name.is(&link.name) && LinkFlag::Release.is_yes(link);
         if !self.releases && !self.config.links.iter().any(is_it) {
             return;
         }
@@ -367,14 +367,14 @@ fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Request<'c>) {
     let Some(link) = config.link(id) else {
         return;
     };
-    let dhcp = &link.dhcp4;
-    if dhcp.send_hostname {
-        let name = link.ipv4.dhcp_hostname.or(config.global.hostname);
+    if !LinkFlag::SendHostname.is_no(link) {
+        let name = IpText::Hostname.of(&link.ipv4).or(config.global.hostname);
         request.hostname = config.text_or_none(&name);
     }
-    request.client_id = config.text_or_none(&dhcp.client_id);
-    request.vendor_class = config.text_or_none(&dhcp.vendor_class);
-    request.user_class = config.text_or_none(&dhcp.user_class);
+    let [client_id, vendor_class, user_class] = &link.said.texts;
+    request.client_id = config.text_or_none(client_id);
+    request.vendor_class = config.text_or_none(vendor_class);
+    request.user_class = config.text_or_none(user_class);
     if does_without(link) {
         request.v6_only = Wanted::Yes;
     }

@@ -4,7 +4,7 @@ use super::complain::{say, update};
 use super::publish::what_is_there;
 use super::{Engine, Event, Host, Instant, OutputFile};
 use crate::diag::{Complaint, Effect, Problem};
-use crate::model::config::{LinkConfig, LinkId, LinkMatch, Wait};
+use crate::model::config::{IpNumber, LinkConfig, LinkId, LinkMatch, Wait};
 use crate::model::desired::DesiredLink;
 use crate::model::lease::{Field, Lease};
 use crate::model::link::IfName;
@@ -82,7 +82,8 @@ impl Engine<'_> {
         let now = host.now();
         let config = self.config.link(id).filter(|config| config.ipv4.asks())?;
         let timeouts = &self.config.global.timeouts;
-        let dhcp_secs = config.ipv4.dhcp_timeout.unwrap_or(timeouts.dhcp_in_all());
+        let dhcp_secs = IpNumber::DhcpTimeout.of(&config.ipv4);
+        let dhcp_secs = dhcp_secs.unwrap_or(timeouts.dhcp_in_all());
         let carrier_secs = timeouts.of(Wait::Carrier);
         let needs_root = self.needs_root(id);
         // No link of the description has a client yet.

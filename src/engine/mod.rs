@@ -27,7 +27,7 @@ pub use publish::ForeignResolvConf;
 pub use said::Said;
 
 use crate::diag::{Complaint, Diagnostic, Effect, Errno, Severity, Sink, Subject};
-use crate::model::config::{Config, LinkConfig, LinkId, Str, Wait};
+use crate::model::config::{Config, LinkConfig, LinkId, LinkNumber, Str, Wait};
 use crate::model::desired::Desired;
 use crate::model::link::IfName;
 use crate::model::observed::Observed;
@@ -380,8 +380,8 @@ impl Engine<'_> {
                 LinkState::WaitingDevice | LinkState::WaitingUdev
                     if link.required || self.by_name =>
                 {
-                    let seconds = link
-                        .device_timeout
+                    let seconds = LinkNumber::DeviceTimeout
+                        .of(link)
                         .unwrap_or(self.config.global.timeouts.of(Wait::Device));
                     let deadline = self.started.after_seconds(seconds);
                     until = until.max(deadline);

@@ -250,7 +250,7 @@ impl Engine<'_> {
             OnDisk::AsItShallBe
         } else if is_ours
             || self.foreign_resolv_conf == ForeignResolvConf::Replaced
-            || text.trim_ascii().is_empty()
+            || parts::trim(text).is_empty()
         {
             OnDisk::Differs
         } else {
@@ -270,7 +270,7 @@ impl Engine<'_> {
         let of_cmdline = self.config.global.hostname_source == SourceKind::Cmdline;
         let have = match host.read(OutputFile::Hostname) {
             Err(Errno::ENOENT) => return,
-            have => have.unwrap_or_default().trim_ascii(),
+            have => parts::trim(have.unwrap_or_default()),
         };
         if have == wanted
             || wanted.is_empty()

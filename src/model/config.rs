@@ -3,6 +3,7 @@
 use super::addr::{Cidr, Family};
 use super::link::{IfName, LinkKind, Mac};
 use super::route::Route;
+use super::said::{Values, flags, rows};
 use crate::diag::{FileId, Origin};
 use crate::packed::{Packed, packed};
 use crate::text::parts;
@@ -10,7 +11,7 @@ use core::net::{IpAddr, Ipv4Addr};
 use core::num::{NonZeroU16, NonZeroU32};
 use heapless::VecView;
 
-pub use super::global::{BootWords, Global, Timeouts, Wait};
+pub use super::global::{BootWords, Global, GlobalFlag, GlobalText, Timeouts, Wait};
 
 /// A text kept in [`Config::strings`]: where it stands, behind its length in two octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,24 +126,12 @@ pub struct IpConfig {
     pub method: Method,
     /// Whether the link counts as up only with this family.
     pub required: bool,
-    /// Whether the link may carry the default route.
-    pub default_route: bool,
-    /// Whether name servers of DHCP or RA are used.
-    pub peer_dns: bool,
-    /// Whether routes of DHCP or RA are used.
-    pub peer_routes: bool,
     /// The default gateway.
     pub gateway: Option<IpAddr>,
     /// Where the gateway was given, else where the method was.
     pub origin: Origin,
-    /// Metric of the default route and of routes without their own.
-    pub metric: Option<u32>,
-    /// Table of the default route and of routes without their own.
-    pub table: Option<u32>,
-    /// Host name to send.
-    pub dhcp_hostname: Option<Str>,
-    /// Seconds until DHCP has failed; `None`: [`Wait::Dhcp`].
-    pub dhcp_timeout: Option<u32>,
+    /// What was said in so many words: [`IpFlag`], [`IpNumber`], [`IpText`].
+    pub said: Values,
 }
 
 impl IpConfig {
@@ -153,13 +142,7 @@ impl IpConfig {
             required: false,
             gateway: None,
             origin,
-            default_route: true,
-            metric: None,
-            table: None,
-            peer_dns: true,
-            peer_routes: true,
-            dhcp_hostname: None,
-            dhcp_timeout: None,
+            said: Values::NOTHING,
         }
     }
 
@@ -172,21 +155,40 @@ impl IpConfig {
     }
 }
 
-/// What DHCPv4 servers are told of us, and what is done with their answers.
+flags! {
+    /// Yes or no, of one family.
+    pub IpFlag of IpConfig;
+    /// Whether the link may carry the default route (yes).
+    DefaultRoute,
+    /// Whether name servers of DHCP or RA are used (yes).
+    PeerDns,
+    /// Whether routes of DHCP or RA are used (yes).
+    PeerRoutes,
+}
+
+rows! {
+    /// Numbers of one family.
+    pub IpNumber in numbers: u32, IpConfig;
+    /// Metric of the default route and of routes without their own.
+    Metric,
+    /// Table of the default route and of routes without their own.
+    Table,
+    /// Seconds until DHCP has failed ([`Wait::Dhcp`]).
+    DhcpTimeout,
+}
+
+rows! {
+    /// Texts of one family.
+    pub IpText in texts: Str, IpConfig;
+    /// Host name to send.
+    Hostname,
+}
+
+/// What is done with the answers of DHCPv4 servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dhcp4Config {
     /// Whether answers of BOOTP servers are taken too (`BOOTPROTO=bootp`, `ip=bootp`).
     pub bootp: bool,
-    /// Whether our host name is sent (`DHCP_SEND_HOSTNAME`).
-    pub send_hostname: bool,
-    /// Whether `down` gives the lease back (`DHCPRELEASE`).
-    pub release: bool,
-    /// Client identifier (option 61), its type included; `None`: 1 and the MAC.
-    pub client_id: Option<Str>,
-    /// Vendor class (option 60).
-    pub vendor_class: Option<Str>,
-    /// User class (option 77, RFC 3004).
-    pub user_class: Option<Str>,
     /// Milliseconds that are taken to find out whether somebody else has the address (RFC 5227); `None`: it is
     /// not asked.
     pub probe_ms: Option<u32>,
@@ -196,11 +198,6 @@ impl Dhcp4Config {
     /// Nothing said.
     pub const NONE: Dhcp4Config = Dhcp4Config {
         bootp: false,
-        send_hostname: true,
-        release: false,
-        client_id: None,
-        vendor_class: None,
-        user_class: None,
         probe_ms: None,
     };
 }
@@ -245,10 +242,8 @@ pub struct LinkConfig {
     pub dhcp4: Dhcp4Config,
     /// MAC to give it.
     pub mac: Option<Mac>,
-    /// MTU to give it, in octets.
-    pub mtu: Option<u32>,
-    /// Seconds to wait for the device; `None`: [`Wait::Device`].
-    pub device_timeout: Option<u32>,
+    /// What was said in so many words: [`LinkFlag`], [`LinkNumber`], [`LinkText`].
+    pub said: Values,
 }
 
 impl LinkConfig {
@@ -268,8 +263,7 @@ impl LinkConfig {
             onboot: true,
             required: true,
             mac: None,
-            mtu: None,
-            device_timeout: None,
+            said: Values::NOTHING,
             leases: Leases::All,
             ipv4: IpConfig::new(Method::Disabled, origin),
             ipv6: IpConfig::new(Method::Ignore, origin),
@@ -284,6 +278,37 @@ impl LinkConfig {
             Family::V6 => &mut self.ipv6,
         }
     }
+}
+
+flags! {
+    /// Yes or no, of a link.
+    pub LinkFlag of LinkConfig;
+    /// Whether `up` without arguments brings it up (yes), unless nothing is to be brought up.
+    Onboot,
+    /// Whether our host name is sent by DHCPv4 (yes).
+    SendHostname,
+    /// Whether `down` gives the lease of DHCPv4 back (no).
+    Release,
+}
+
+rows! {
+    /// Numbers of a link.
+    pub LinkNumber in numbers: u32, LinkConfig;
+    /// MTU to give it, in octets.
+    Mtu,
+    /// Seconds to wait for the device ([`Wait::Device`]).
+    DeviceTimeout,
+}
+
+rows! {
+    /// What DHCPv4 servers are told of a link.
+    pub LinkText in texts: Str, LinkConfig;
+    /// Client identifier (option 61), its type included; 1 and the MAC without one.
+    ClientId,
+    /// Vendor class (option 60).
+    VendorClass,
+    /// User class (option 77, RFC 3004).
+    UserClass,
 }
 
 /// One static address.

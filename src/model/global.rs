@@ -2,6 +2,7 @@
 
 use super::config::{LinkId, LinkMatch, SourceKind, Str};
 use super::link::IfName;
+use super::said::{Values, flags, rows};
 use crate::diag::Origin;
 use core::net::IpAddr;
 
@@ -59,8 +60,6 @@ pub struct BootWords {
     pub bootdev: Option<(LinkMatch, Origin)>,
     /// `BOOTIF=`, as [`LinkMatch::Bootif`].
     pub bootif: Option<(LinkMatch, Origin)>,
-    /// Whether `BOOTIF=` counts (`rd.bootif=`).
-    pub use_bootif: bool,
     /// Whether root comes over the network (`netroot=`, `root=dhcp`).
     pub netroot: bool,
 }
@@ -69,24 +68,20 @@ pub struct BootWords {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Global {
-    /// The network is required even if no link is named (`rd.neednet`, `netroot=`, `root=dhcp`).
+    /// Whether the network is required even if no link is named, once every word is read.
     pub neednet: bool,
     /// Whether a lease must say where root is (`netroot=dhcp`, `root=dhcp`).
     pub dhcp_root: bool,
     /// Whether gateways must answer before a link is done (`netroot=`, `rd.net.timeout.route=`).
     pub probe_gateway: bool,
-    /// Whether name servers of DHCP and RA are used at all (`rd.peerdns=`).
-    pub peer_dns: bool,
-    /// Whether what servers say may be read where there is no jail to read it in (`ifdawn.jail=off`).
-    pub jail_off: bool,
     /// Which input named the machine: one from the command line is set even over a name that is set already.
     pub hostname_source: SourceKind,
     /// The link whose lease provides root (`bootdev=`, `BOOTIF=`, else the first of several `ip=`).
     pub bootdev: Option<LinkId>,
     /// Host name.
     pub hostname: Option<Str>,
-    /// Vendor class of every link of the command line (`rd.net.dhcp.vendor-class=`).
-    pub vendor_class: Option<Str>,
+    /// What was said in so many words: [`GlobalFlag`], [`GlobalText`].
+    pub said: Values,
     /// The only link that may carry the default route (`GATEWAYDEV`).
     pub gateway_dev: Option<IfName>,
     /// The boot server (second field of `ip=`), for who mounts root over NFS.
@@ -104,22 +99,39 @@ impl Global {
         Global {
             hostname: None,
             hostname_source: SourceKind::Ifcfg,
-            vendor_class: None,
+            said: Values::NOTHING,
             timeouts: Timeouts::DEFAULT,
             bootdev: None,
             gateway_dev: None,
             neednet: false,
             dhcp_root: false,
             probe_gateway: false,
-            peer_dns: true,
-            jail_off: false,
             boot_server: None,
             boot_words: BootWords {
                 bootdev: None,
                 bootif: None,
-                use_bootif: true,
                 netroot: false,
             },
         }
     }
+}
+
+flags! {
+    /// Yes or no, of the machine.
+    pub GlobalFlag of Global;
+    /// The network is required even if no link is named (no).
+    Neednet,
+    /// Name servers of DHCP and RA are used (yes).
+    PeerDns,
+    /// `BOOTIF=` counts (yes).
+    Bootif,
+    /// What servers say is read in a jail only (yes).
+    Jail,
+}
+
+rows! {
+    /// Texts of the machine.
+    pub GlobalText in texts: Str, Global;
+    /// Vendor class of every link of the command line.
+    VendorClass,
 }

@@ -59,20 +59,9 @@ impl<'m> Index<'m> {
         }
     }
 
-    /// The first entry under `hash` for which `is_it` holds.
-    pub fn find(&self, hash: u32, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
-        let mut at = hash;
-        for _ in 0..self.used {
-            let entry = self.next(&mut at)?;
-            if is_it(entry) {
-                return Some(entry);
-            }
-        }
-        None
-    }
-
     /// The entry at the place `at`, which goes on to the next one. Beginning with a hash, it gives the
-    /// entries under that hash, and those that were in their way; no more than there are entries.
+    /// entries under that hash, and those that were in their way; then `None`, as long as there is a free
+    /// slot.
     #[inline(never)]
     pub fn next(&self, at: &mut u32) -> Option<u32> {
         let slot = *at as usize & self.used.wrapping_sub(1);
@@ -109,20 +98,14 @@ mod tests {
             assert_eq!(index.make_room(n + 1), n);
             index.insert(u32::from(*value) & 1, n as u32);
         }
-        let find = |value: u8| index.find(u32::from(value) & 1, |n| table[n as usize] == value);
+        let find = |value: u8| {
+            let mut at = u32::from(value) & 1;
+            core::iter::from_fn(|| index.next(&mut at)).find(|n| table[*n as usize] == value)
+        };
         assert_eq!(find(20), Some(1));
         assert_eq!(find(30), Some(2));
         assert_eq!(find(40), None);
-    }
-
-    #[test]
-    fn a_full_index_ends_its_search() {
-        let mut slots = [0u32; 2];
-        let mut index = Index::new(&mut slots);
-        index.make_room(1);
-        (0..5).for_each(|n| index.insert(n, n));
-        assert_eq!(index.find(4, |n| n == 4), None);
-        assert_eq!(Index::new(&mut [0; 4]).find(0, |_| true), None);
+        assert_eq!(Index::new(&mut [0; 4]).next(&mut 0), None);
     }
 
     #[test]

@@ -9,3 +9,4 @@ pub mod lease;
 pub mod link;
 pub mod observed;
 pub mod route;
+pub mod said;

@@ -18,7 +18,7 @@
 //! that the link was down before.
 
 use crate::model::addr::{Cidr, Family};
-use crate::model::config::{Config, LinkConfig, LinkId};
+use crate::model::config::{Config, IpFlag, LinkConfig, LinkId};
 use crate::model::desired::{Desired, DesiredLink, What};
 use crate::model::lease::{Field, Lease};
 use crate::model::route::Route;
@@ -198,7 +198,7 @@ pub fn names(config: &Config<'_>, link: Option<LinkId>, each: &mut dyn TakeName)
 /// Passes those that are leased to a link to `each`, if it wants any.
 #[inline(never)]
 pub fn leased_names(link: &LinkConfig, lease: &Lease, each: &mut dyn TakeName) {
-    if !link.ipv4.peer_dns {
+    if IpFlag::PeerDns.is_no(&link.ipv4) {
         return;
     }
     for octets in lease.get(Field::Dns).chunks(4) {

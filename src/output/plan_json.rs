@@ -5,11 +5,13 @@ use super::owned::{self, List, Name, TakeName};
 use crate::diag::{Diagnostic, Sink, Subject};
 use crate::model::addr::Family;
 use crate::model::config::{
-    Config, Dhcp4Config, LinkConfig, LinkId, LinkMatch, NameRule, RouteDev, Str, Wait,
+    Config, IpFlag, IpNumber, IpText, LinkConfig, LinkId, LinkMatch, LinkNumber, NameRule,
+    RouteDev, Str, Wait,
 };
 use crate::model::lease::Lease;
 use crate::model::link::IfName;
 use crate::model::route::{MAIN_TABLE, Reach, Route};
+use crate::model::said::Values;
 use crate::packed::{Packed, packed, word};
 use crate::text::show::Hex;
 
@@ -123,7 +125,7 @@ fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkCo
     json.boolean(link.onboot);
     json.boolean(link.required);
     json.text_or_null(&link.mac);
-    json.number_or_null(link.mtu);
+    json.number_or_null(LinkNumber::Mtu.of(link));
     ip(json, config, id, link, Family::V4);
     ip(json, config, id, link, Family::V6);
     json.end();
@@ -149,8 +151,8 @@ fn matches(json: &mut Json<'_>, matches: &LinkMatch, rule: Option<&NameRule>) {
 
 fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig, family: Family) {
     let (word, ip, said) = match family {
-        Family::V4 => (word!("4"), &link.ipv4, &link.dhcp4),
-        Family::V6 => (word!("6"), &link.ipv6, &Dhcp4Config::NONE),
+        Family::V4 => (word!("4"), &link.ipv4, &link.said),
+        Family::V6 => (word!("6"), &link.ipv6, &Values::NOTHING),
     };
     json.item();
     json.word(word);
@@ -166,15 +168,16 @@ fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig, f
     }
     json.end();
     json.text_or_null(&ip.gateway);
-    json.boolean(ip.default_route);
-    json.number_or_null(ip.metric);
-    json.number_or_null(ip.table);
-    json.boolean(ip.peer_dns);
-    json.boolean(ip.peer_routes);
-    text(json, config, ip.dhcp_hostname);
-    json.text_or_null(&Hex(config.text_or_none(&said.client_id)));
-    text(json, config, said.vendor_class);
-    json.number_or_null(ip.dhcp_timeout);
+    json.boolean(!IpFlag::DefaultRoute.is_no(ip));
+    json.number_or_null(IpNumber::Metric.of(ip));
+    json.number_or_null(IpNumber::Table.of(ip));
+    json.boolean(!IpFlag::PeerDns.is_no(ip));
+    json.boolean(!IpFlag::PeerRoutes.is_no(ip));
+    text(json, config, IpText::Hostname.of(ip));
+    let [client_id, vendor_class, _] = &said.texts;
+    json.text_or_null(&Hex(config.text_or_none(client_id)));
+    text(json, config, *vendor_class);
+    json.number_or_null(IpNumber::DhcpTimeout.of(ip));
 }
 
 /// Name servers and search domains of one link, or of none.

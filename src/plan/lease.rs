@@ -3,7 +3,7 @@
 use super::resolve::Resolver;
 use crate::diag::{Complaint, Effect, Origin, Problem, Subject};
 use crate::engine::Instant;
-use crate::model::config::LinkConfig;
+use crate::model::config::{IpFlag, LinkConfig};
 use crate::model::desired::Thing;
 use crate::model::lease::{self, Field, ROUTE_OCTETS};
 use crate::model::observed::Link;
@@ -65,10 +65,10 @@ impl Resolver<'_, '_> {
         }
         desired.leased = true;
         let mut router = None;
-        if ip.peer_routes {
+        if !IpFlag::PeerRoutes.is_no(ip) {
             for octets in lease.get(Field::Routes).chunks(ROUTE_OCTETS) {
                 if let Some((dst, via)) = &lease::route(octets)
-                    && (ip.default_route || !dst.is_default())
+                    && (!IpFlag::DefaultRoute.is_no(ip) || !dst.is_default())
                 {
                     let mut wanted = self.route_of(id, link, ip, dst, via);
                     wanted.yields = !dst.is_default();

@@ -8,7 +8,9 @@ use super::rename::find_by_mac;
 use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink, Subject};
 use crate::limits::MAX_LINE;
 use crate::model::addr::Cidr;
-use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, NameRule, SourceKind};
+use crate::model::config::{
+    Config, LinkConfig, LinkId, LinkMatch, LinkNumber, NameRule, SourceKind,
+};
 use crate::model::desired::{Desired, Thing};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, KernelKind, Link, Observed};
@@ -269,7 +271,7 @@ impl Resolver<'_, '_> {
                 wanted.config = Some(id);
             }
             if wanted.mtu.is_none() {
-                wanted.mtu = config.mtu;
+                wanted.mtu = LinkNumber::Mtu.of(config);
             }
             if wanted.mac.is_none() {
                 wanted.mac = config.mac;

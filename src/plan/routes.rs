@@ -3,7 +3,9 @@
 use super::resolve::{LinkState, Resolver, is_named, is_named_by};
 use crate::diag::{Complaint, Effect, Problem, Subject};
 use crate::model::addr::{Cidr, Family, is_link_local};
-use crate::model::config::{IpConfig, LinkConfig, LinkId, LinkMatch, RouteConfig, RouteDev};
+use crate::model::config::{
+    IpConfig, IpFlag, IpNumber, LinkConfig, LinkId, LinkMatch, RouteConfig, RouteDev,
+};
 use crate::model::desired::{DesiredLink, Thing, What};
 use crate::model::observed::Link;
 use crate::model::route::{Reach, Route};
@@ -25,7 +27,7 @@ impl Resolver<'_, '_> {
         let Some(via) = gateway else {
             return;
         };
-        if !ip.default_route || via.is_unspecified() {
+        if IpFlag::DefaultRoute.is_no(ip) || via.is_unspecified() {
             return;
         }
         let family = Family::of(via);
@@ -79,11 +81,11 @@ impl Resolver<'_, '_> {
         let mut wanted = Thing::route(link.ifindex, &Route::new(*dst), ip.origin);
         let route = &mut wanted.route;
         route.via = *via;
-        if let Some(table) = ip.table {
+        if let Some(table) = IpNumber::Table.of(ip) {
             route.table = table;
         }
-        route.metric = ip.metric;
-        if ip.metric.is_none() {
+        route.metric = IpNumber::Metric.of(ip);
+        if route.metric.is_none() {
             route.metric = self.default_metric(id, link, dst.family());
         }
         wanted
@@ -93,7 +95,8 @@ impl Resolver<'_, '_> {
     /// others 100 and their place. Where no boot device is named it is the first that may have a default
     /// route.
     fn default_metric(&self, id: LinkId, link: &Link, family: Family) -> Option<u32> {
-        let may = |ip: &IpConfig| ip.default_route && (ip.gateway.is_some() || ip.asks());
+        let may =
+            |ip: &IpConfig| !IpFlag::DefaultRoute.is_no(ip) && (ip.gateway.is_some() || ip.asks());
         let first = || {
             let may = |link: &LinkConfig| link.onboot && (may(&link.ipv4) || may(&link.ipv6));
             let mut links = self.config.links_with_ids();

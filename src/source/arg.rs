@@ -1,11 +1,9 @@
 //! One word of the command line in its handler's hands: its fields, what it may add, and complaints.
 
-use super::assignments::place_in;
-use super::{Context, Place};
+use super::Context;
 use crate::diag::{Complaint, Effect, Escaped, Origin, Problem, Subject};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, SourceKind};
 use crate::model::link::{IfName, LinkKind};
-use crate::text::cmdline::Word;
 use crate::text::{parts, scalar};
 use core::net::IpAddr;
 
@@ -53,8 +51,6 @@ impl<'w> Iterator for Fields<'w> {
 pub struct Arg<'w, 'c, 'm> {
     /// The reader's hands.
     pub cx: &'w mut Context<'c, 'm>,
-    /// The word.
-    pub word: &'w Word<'w>,
     /// Its key as the table has it.
     pub name: &'w [u8],
     /// Its value, empty where there is none.
@@ -89,20 +85,15 @@ impl<'w> Arg<'w, '_, '_> {
     /// Where a field stands.
     #[inline(never)]
     pub fn origin(&self, field: &[u8]) -> Origin {
-        self.cx.origin(&self.place(field))
-    }
-
-    #[inline(never)]
-    fn place(&self, field: &[u8]) -> Place<'w> {
-        place_in(self.word.line, self.word.text, field)
+        self.cx.origin(field)
     }
 
     /// Complains about a part of the value.
     #[inline(never)]
     pub fn complain(&mut self, part: &[u8], complaint: Complaint) {
-        let place = &self.place(part);
+        let column = self.cx.column(part);
         let subject = Subject::Word(&Escaped(self.name));
-        self.cx.report(place, subject, part, complaint, b"");
+        self.cx.report(column, subject, part, complaint, b"");
     }
 
     /// The word has no effect because of its field number `n`.
@@ -230,8 +221,10 @@ pub fn new_link(matches: &LinkMatch, origin: Origin) -> LinkConfig {
 #[inline(never)]
 fn set_kind(link: &mut LinkConfig) {
     let is_long = matches!(&link.matches, LinkMatch::Mac(mac) if mac.as_bytes().len() == 20);
-    let name = link.name.as_ref().map_or(&b""[..], IfName::as_bytes);
-    let is_ib = name.starts_with(b"ib") && !name.starts_with(b"ibft");
+    let is_ib = match link.name.as_ref().map(IfName::padded) {
+        Some([b'i', b'b', more @ ..]) => !more.starts_with(b"ft"),
+        Some(_) | None => false,
+    };
     if is_long || is_ib {
         link.kind = LinkKind::Infiniband;
     }

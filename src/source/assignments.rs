@@ -5,7 +5,7 @@
 //! keys are then asked for. Linear in the file.
 
 use super::key_table::{Found, Names};
-use super::{Context, Place};
+use super::{Context, offset};
 use crate::diag::{Complaint, Effect, Escaped, Origin, Problem, Subject};
 use crate::limits::MAX_ASSIGNMENTS;
 use crate::model::index::{HASH_START, Index, hash};
@@ -15,14 +15,30 @@ use crate::text::parts;
 use core::ops::Range;
 use heapless::VecView;
 
-/// The memory a scan needs; what was in it before does not matter.
+/// The memory a scan needs.
 pub struct Scratch<'m> {
-    /// One entry per key: [`crate::limits::MAX_ASSIGNMENTS`].
-    pub entries: &'m mut VecView<Entry>,
-    /// The values of all keys, one after another.
-    pub values: &'m mut VecView<u8>,
-    /// Finds entries by name: twice as many slots as there are entries.
-    pub index: Index<'m>,
+    keys: Keys<'m>,
+    values: &'m mut VecView<u8>,
+}
+
+impl<'m> Scratch<'m> {
+    /// One entry per key ([`crate::limits::MAX_ASSIGNMENTS`]), the values of all keys, and twice as many slots,
+    /// to find entries by name, as there are entries. What was in them before does not matter.
+    pub fn new(
+        entries: &'m mut VecView<Entry>,
+        values: &'m mut VecView<u8>,
+        slots: &'m mut [u32],
+    ) -> Self {
+        Scratch {
+            keys: Keys {
+                names: Names(&[]),
+                text: &[],
+                entries,
+                index: Index::new(slots),
+            },
+            values,
+        }
+    }
 }
 
 /// One key of the file. Places are offsets into the file's text.
@@ -61,16 +77,15 @@ impl Entry {
         start..start.wrapping_add(self.value_len as usize)
     }
 
-    /// Where the value stands in `text`, the file.
-    #[inline(never)]
-    fn place<'a>(&self, text: &'a [u8]) -> Place<'a> {
-        let line = text.get(self.line_at as usize..).unwrap_or_default();
-        let before = self.name_at.wrapping_sub(self.line_at);
-        Place {
-            line: self.line,
-            column: before.wrapping_add(self.name_len).wrapping_add(2),
-            text: lines::first(line),
-        }
+    /// The column of the key.
+    fn name_column(&self) -> u32 {
+        self.name_at.wrapping_sub(self.line_at).wrapping_add(1)
+    }
+
+    /// The column of the value.
+    fn column(&self) -> u32 {
+        let column = self.name_column().wrapping_add(self.name_len);
+        column.wrapping_add(1)
     }
 }
 
@@ -96,17 +111,16 @@ pub struct File<'a, 'c, 'm> {
     pub cx: &'a mut Context<'c, 'm>,
     /// Every ordinal of [`File::get_numbered`] is less.
     pub end: u32,
-    keys: Keys<'a>,
+    keys: &'a Keys<'a>,
     values: &'a VecView<u8>,
 }
 
-/// The keys read so far.
-#[derive(Clone, Copy)]
-struct Keys<'a> {
+/// The keys of a file, as far as they are read.
+struct Keys<'m> {
     names: Names,
-    text: &'a [u8],
-    entries: &'a [Entry],
-    index: &'a Index<'a>,
+    text: &'m [u8],
+    entries: &'m mut VecView<Entry>,
+    index: Index<'m>,
 }
 
 impl<'a> File<'a, '_, '_> {
@@ -118,10 +132,7 @@ impl<'a> File<'a, '_, '_> {
     /// What a key is set to, without blanks around it; may be empty.
     #[inline(never)]
     pub fn octets(&self, entry: &Entry) -> &'a [u8] {
-        self.values
-            .get(entry.value())
-            .unwrap_or_default()
-            .trim_ascii()
+        parts::trim(self.values.get(entry.value()).unwrap_or_default())
     }
 
     /// The value of a key by its row, if it is set and not empty.
@@ -156,12 +167,19 @@ impl<'a> File<'a, '_, '_> {
     /// Where the value was given.
     #[inline(never)]
     pub fn origin(&self, entry: &Entry) -> Origin {
-        self.cx.origin(&self.place(entry))
+        self.cx.origin_at(entry.line, entry.column())
     }
 
-    /// Where the value stands.
-    pub fn place(&self, entry: &Entry) -> Place<'a> {
-        entry.place(self.keys.text)
+    /// Goes to the line of a value; the column of the value.
+    #[inline(never)]
+    pub fn go_to(&mut self, entry: &Entry) -> u32 {
+        let text = self.cx.text;
+        let line = text.get(entry.line_at as usize..).unwrap_or_default();
+        self.cx.line = Line {
+            number: entry.line,
+            octets: lines::first(line),
+        };
+        entry.column()
     }
 
     /// Complains about a value.
@@ -173,27 +191,28 @@ impl<'a> File<'a, '_, '_> {
     /// Complains about a part of a value.
     #[inline(never)]
     pub fn complain_of(&mut self, entry: &Entry, part: &[u8], complaint: Complaint) {
-        let name = entry.name(self.keys.text);
-        let place = &self.place(entry);
-        self.cx.complain(place, name, part, complaint);
+        let column = self.go_to(entry);
+        let name = entry.name(self.cx.text);
+        self.cx
+            .report(column, Subject::Key(&Escaped(name)), part, complaint, b"");
     }
 
     /// Says that the table does not know the key.
     #[inline(never)]
     pub fn unknown(&mut self, entry: &Entry) {
-        let mut place = self.place(entry);
-        place.column = entry.name_at.wrapping_sub(entry.line_at).wrapping_add(1);
-        let name = entry.name(self.keys.text);
+        self.go_to(entry);
+        let name = entry.name(self.cx.text);
         let nearest = self.keys.names.nearest(name);
         let subject = Subject::Key(&Escaped(name));
-        self.cx.report(&place, subject, b"", UNKNOWN, nearest);
+        self.cx
+            .report(entry.name_column(), subject, b"", UNKNOWN, nearest);
     }
 }
 
-impl<'a> Keys<'a> {
+impl Keys<'_> {
     /// A key, if it is set. One that is not in the table is found by its name.
     #[inline(never)]
-    fn entry(&self, found: Found, name: &[u8]) -> Option<&'a Entry> {
+    fn entry(&self, found: Found, name: &[u8]) -> Option<&Entry> {
         let n = self.position(found, name)?;
         let entry = self.entries.get(n as usize)?;
         entry.is_set().then_some(entry)
@@ -201,11 +220,15 @@ impl<'a> Keys<'a> {
 
     #[inline(never)]
     fn position(&self, found: Found, name: &[u8]) -> Option<u32> {
-        self.index.find(key_hash(found, name), |n| {
-            self.entries.get(n as usize).is_some_and(|entry| {
-                entry.found == found && (found.is_one() || entry.name(self.text) == name)
-            })
-        })
+        let mut at = key_hash(found, name);
+        // There are more slots than entries: it ends at a free one.
+        while let Some(n) = self.index.next(&mut at) {
+            let entry = self.entries.get(n as usize)?;
+            if entry.found == found && (found.is_one() || entry.name(self.text) == name) {
+                return Some(n);
+            }
+        }
+        None
     }
 }
 
@@ -224,79 +247,56 @@ impl Variables for Keys<'_> {
     }
 }
 
-/// A file without its byte order mark.
+/// Takes the byte order mark off the text.
 #[inline(never)]
-pub fn plain_text<'a>(text: &'a [u8], cx: &mut Context<'_, '_>) -> &'a [u8] {
-    let Some(rest) = text.strip_prefix(b"\xef\xbb\xbf".as_slice()) else {
-        return text;
-    };
-    cx.complain_of_file(BYTE_ORDER_MARK);
-    rest
+pub fn skip_mark(cx: &mut Context<'_, '_>) {
+    if let Some(rest) = cx.text.strip_prefix(b"\xef\xbb\xbf".as_slice()) {
+        cx.text = rest;
+        cx.complain_of_file(BYTE_ORDER_MARK);
+    }
 }
 
-/// Whether a line has no NUL octet; one that has is reported, and is no text.
+/// Whether the line has no NUL octet; one that has is reported, and is no text.
 #[inline(never)]
-pub fn is_text(line: &Line<'_>, cx: &mut Context<'_, '_>) -> bool {
-    let (before, after) = parts::split(line.octets, 0);
+pub fn is_text(cx: &mut Context<'_, '_>) -> bool {
+    let (before, after) = parts::split(cx.line.octets, 0);
     if after.is_some() {
-        let nul = parts::slice(line.octets, before.len(), 1);
-        let place = &place_in(line.number, line.octets, nul);
-        cx.complain(place, b"file", b"", NUL);
+        let column = short(before.len().wrapping_add(1));
+        cx.report(column, Subject::Key(&Escaped(b"file")), b"", NUL, b"");
     }
     after.is_none()
-}
-
-/// The place of `part` in the line that it is a part of.
-#[inline(never)]
-pub fn place_in<'a>(line: u32, text: &'a [u8], part: &[u8]) -> Place<'a> {
-    Place {
-        line,
-        column: short(offset(part, text).wrapping_add(1)),
-        text,
-    }
 }
 
 /// Reads every assignment of `text`. Lines that are none, values without meaning and keys set twice are
 /// reported; unknown keys are kept, since later values may use them.
 #[inline(never)]
 pub fn scan<'a, 'c, 'm>(
-    text: &'a [u8],
     names: Names,
-    scratch: &'a mut Scratch<'_>,
+    scratch: &'a mut Scratch<'c>,
     cx: &'a mut Context<'c, 'm>,
 ) -> File<'a, 'c, 'm> {
-    let text = plain_text(text, cx);
-    scratch.entries.clear();
+    skip_mark(cx);
+    let keys = &mut scratch.keys;
+    (keys.names, keys.text) = (names, cx.text);
+    keys.entries.clear();
     scratch.values.clear();
-    let slots = lines(text).count().wrapping_add(1).min(MAX_ASSIGNMENTS);
-    scratch.index.reset(slots);
+    let slots = lines(cx.text).count().wrapping_add(1).min(MAX_ASSIGNMENTS);
+    keys.index.reset(slots);
     let mut scan = Scan {
-        text,
-        names,
         scratch,
         end: 1,
         pass: Pass::Device,
     };
-    if parts::has(text, b'$') {
+    if parts::has(cx.text, b'$') {
         scan.read(cx);
     }
     scan.pass = Pass::All;
     scan.read(cx);
-    let end = scan.end;
     File {
-        keys: keys(names, text, scratch),
+        end: scan.end,
+        keys: &scratch.keys,
         values: scratch.values,
         cx,
-        end,
-    }
-}
-
-fn keys<'a>(names: Names, text: &'a [u8], scratch: &'a Scratch<'_>) -> Keys<'a> {
-    Keys {
-        names,
-        text,
-        entries: scratch.entries,
-        index: &scratch.index,
     }
 }
 
@@ -309,45 +309,38 @@ enum Pass {
 }
 
 /// A scan under way.
-struct Scan<'a, 's, 'm> {
-    text: &'a [u8],
-    names: Names,
-    scratch: &'s mut Scratch<'m>,
+struct Scan<'a, 's> {
+    scratch: &'a mut Scratch<'s>,
     end: u32,
     pass: Pass,
 }
 
-impl Scan<'_, '_, '_> {
+impl Scan<'_, '_> {
     #[inline(never)]
     fn read(&mut self, cx: &mut Context<'_, '_>) {
-        for line in lines(self.text) {
+        for line in lines(cx.text) {
+            cx.line = line;
             let split = assign::split(line.octets);
             if self.pass == Pass::Device {
                 if let assign::Line::Assignment(found) = &split
                     && found.name == b"DEVICE"
                 {
-                    self.assign(&line, found, cx);
+                    self.assign(found, cx);
                 }
                 continue;
             }
-            if !is_text(&line, cx) {
+            if !is_text(cx) {
                 continue;
             }
             match &split {
                 assign::Line::Empty => {}
                 assign::Line::Assignment(found) => {
-                    if self.assign(&line, found, cx).is_none() {
+                    if self.assign(found, cx).is_none() {
                         break;
                     }
                 }
                 assign::Line::Other => {
-                    let token = line.octets.trim_ascii();
-                    cx.complain(
-                        &place_in(line.number, line.octets, token),
-                        b"line",
-                        token,
-                        NO_ASSIGNMENT,
-                    );
+                    cx.complain(b"line", parts::trim(line.octets), NO_ASSIGNMENT);
                 }
             }
         }
@@ -355,27 +348,23 @@ impl Scan<'_, '_, '_> {
 
     /// Takes one assignment; `None` if there is no room for more.
     #[inline(never)]
-    fn assign(
-        &mut self,
-        line: &Line<'_>,
-        found: &assign::Assignment<'_>,
-        cx: &mut Context<'_, '_>,
-    ) -> Option<()> {
-        let line_at = short(offset(line.octets, self.text));
+    fn assign(&mut self, found: &assign::Assignment<'_>, cx: &mut Context<'_, '_>) -> Option<()> {
+        let keys = &self.scratch.keys;
         let mut entry = Entry {
-            line: line.number,
-            line_at,
-            name_at: short(offset(found.name, self.text)),
+            line: cx.line.number,
+            line_at: short(offset(cx.line.octets, keys.text)),
+            name_at: short(offset(found.name, keys.text)),
             name_len: short(found.name.len()),
             value_at: short(self.scratch.values.len()),
             value_len: UNSET,
-            found: self.names.find(found.name),
+            found: keys.names.find(found.name),
         };
-        let kept = match self.unquote(found.raw) {
+        let unquoted = assign::unquote(found.raw, &self.scratch.keys, self.scratch.values);
+        let kept = match unquoted {
             Err(fault) if fault.problem == Problem::MaxAssignments => None,
             Err(fault) => {
                 let error = Complaint::error(fault.problem, Effect::KeyUnset);
-                let token = found.raw.trim_ascii();
+                let token = parts::trim(found.raw);
                 self.complain(&entry, short(fault.at), token, error, cx);
                 self.keep(&entry)
             }
@@ -406,51 +395,29 @@ impl Scan<'_, '_, '_> {
         if self.pass == Pass::Device {
             return;
         }
-        let mut place = entry.place(self.text);
-        place.column = place.column.wrapping_add(at);
-        cx.complain(&place, entry.name(self.text), token, complaint);
-    }
-
-    /// Unquotes into [`Scratch::values`].
-    #[inline(never)]
-    fn unquote(&mut self, raw: &[u8]) -> Result<(), assign::Fault> {
-        let Scratch {
-            entries,
-            values,
-            index,
-        } = &mut *self.scratch;
-        let so_far = Keys {
-            names: self.names,
-            text: self.text,
-            entries,
-            index,
-        };
-        assign::unquote(raw, &so_far, values)
+        let name = entry.name(cx.text);
+        let column = entry.column().wrapping_add(at);
+        cx.report(column, Subject::Key(&Escaped(name)), token, complaint, b"");
     }
 
     /// Keeps an entry in place of an earlier one with its name, whose line it returns (0: there was
     /// none); `None` if the table is full.
     #[inline(never)]
     fn keep(&mut self, entry: &Entry) -> Option<u32> {
-        let name = entry.name(self.text);
-        let old = keys(self.names, self.text, self.scratch).position(entry.found, name);
-        let Scratch { entries, index, .. } = &mut *self.scratch;
-        if let Some(old) = old.and_then(|n| entries.get_mut(n as usize)) {
+        let keys = &mut self.scratch.keys;
+        let name = entry.name(keys.text);
+        let old = keys.position(entry.found, name);
+        if let Some(old) = old.and_then(|n| keys.entries.get_mut(n as usize)) {
             let line = old.line;
             *old = *entry;
             return Some(line);
         }
-        let n = short(entries.len());
-        entries.push(*entry).ok()?;
-        index.insert(key_hash(entry.found, name), n);
+        let n = short(keys.entries.len());
+        keys.entries.push(*entry).ok()?;
+        keys.index.insert(key_hash(entry.found, name), n);
         self.end = self.end.max(entry.found.ordinal().wrapping_add(1));
         Some(0)
     }
-}
-
-/// Where `part`, a piece of `whole`, begins in it.
-pub fn offset(part: &[u8], whole: &[u8]) -> usize {
-    part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr())
 }
 
 #[cfg(test)]
@@ -469,9 +436,9 @@ mod tests {
     fn scanned(text: &[u8]) -> (Vec<(String, String)>, Vec<String>) {
         let (mut tables, mut scratch) = (Storage::default(), ScratchTables::empty());
         let (mut config, mut sink) = (tables.config(), Heard::default());
-        let mut cx = context(&mut config, &mut sink, b"file");
+        let mut cx = context(&mut config, &mut sink, b"file", text);
         let mut scratch = scratch.scratch();
-        let file = scan(text, Names(&PACKED), &mut scratch, &mut cx);
+        let file = scan(Names(&PACKED), &mut scratch, &mut cx);
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
         let values = file.iter();
         let values =
@@ -597,10 +564,10 @@ mod tests {
     fn numbers_of_keys_are_found_again() {
         let (mut tables, mut scratch) = (Storage::default(), ScratchTables::empty());
         let (mut config, mut sink) = (tables.config(), Heard::default());
-        let mut cx = context(&mut config, &mut sink, b"file");
-        let mut scratch = scratch.scratch();
         let text = b"IPADDR=a\nIPADDR0=b\nIPADDR10=c\nIPADDR01=d\nIPADDR2=\n";
-        let mut file = scan(text, Names(&PACKED), &mut scratch, &mut cx);
+        let mut cx = context(&mut config, &mut sink, b"file", text);
+        let mut scratch = scratch.scratch();
+        let mut file = scan(Names(&PACKED), &mut scratch, &mut cx);
         assert_eq!(file.end, 12);
         let value = |ordinal| {
             file.get_numbered(1, ordinal)

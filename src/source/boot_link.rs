@@ -4,7 +4,10 @@
 use super::Context;
 use super::arg::{find_link, new_link};
 use crate::diag::{Complaint, Effect, Origin, Problem, Subject};
-use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, Method, SourceKind};
+use crate::model::config::{
+    Config, GlobalFlag, GlobalText, IpFlag, LinkConfig, LinkId, LinkMatch, LinkText, Method,
+    SourceKind,
+};
 
 /// Finds or makes the boot link, sets [`Global::bootdev`], and asks for DHCPv4 everywhere where the
 /// network is needed and nothing says how.
@@ -14,10 +17,10 @@ use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, Method, Source
 pub fn settle(cx: &mut Context<'_, '_>) {
     let words = cx.config.global.boot_words;
     let mut chosen = boot_link(cx, &words.bootdev);
-    if words.use_bootif {
+    if !GlobalFlag::Bootif.is_no(&cx.config.global) {
         chosen = chosen.or(boot_link(cx, &words.bootif));
     }
-    let needs_link = words.netroot || cx.config.global.neednet;
+    let needs_link = words.netroot || GlobalFlag::Neednet.is_yes(&cx.config.global);
     if needs_link && !cx.config.links.iter().any(|link| link.onboot) {
         let mut any = new_link(&LinkMatch::Any, Origin::NONE);
         any.ipv4.method = Method::Dhcp;
@@ -30,10 +33,12 @@ pub fn settle(cx: &mut Context<'_, '_>) {
     global.neednet = needs_link;
     global.probe_gateway |= words.netroot;
     for (link, n) in cx.config.links.iter_mut().zip(0_u16..) {
-        link.ipv4.peer_dns &= global.peer_dns;
-        link.ipv6.peer_dns &= global.peer_dns;
+        if GlobalFlag::PeerDns.is_no(global) {
+            IpFlag::PeerDns.set(&mut link.ipv4, Some(false));
+            IpFlag::PeerDns.set(&mut link.ipv6, Some(false));
+        }
         if link.source == SourceKind::Cmdline {
-            link.dhcp4.vendor_class = global.vendor_class;
+            LinkText::VendorClass.set(link, GlobalText::VendorClass.of(global));
             // named by `rd.net.dhcp.client-id=` and by no `ip=`
             if link.ipv4.method == Method::Disabled && link.ipv6.method == Method::Ignore {
                 link.ipv4.method = Method::Auto;
@@ -123,10 +128,12 @@ const FULL: Complaint = Complaint::error(Problem::MaxLinks, Effect::WordIgnored)
 #[cfg(test)]
 mod tests {
     use crate::diag::Origin;
-    use crate::model::config::{IpConfig, LinkConfig, LinkMatch, Method, SourceKind};
+    use crate::model::config::{IpConfig, IpFlag, LinkConfig, LinkMatch, Method, SourceKind};
     use crate::model::link::IfName;
     use crate::source::cmdline;
     use crate::source::testing::{Storage, shown};
+
+    use std::vec::Vec;
 
     const MAC: &str = "52:54:00:12:34:56";
 
@@ -134,8 +141,8 @@ mod tests {
     fn check(rows: &[(&str, &[&str], Option<u16>)]) {
         for (line, links, bootdev) in rows {
             let mut storage = Storage::default();
-            let heard = storage.read("cmdline", |cx| {
-                cmdline::read(line.as_bytes(), cx);
+            let heard = storage.read("cmdline", line, |cx| {
+                cmdline::read(cx);
                 cmdline::finish(cx);
             });
             let config = storage.config();
@@ -289,8 +296,8 @@ mod tests {
             ("nameserver=192.0.2.1", &[], false, false),
         ] {
             let mut storage = Storage::default();
-            storage.read("cmdline", |cx| {
-                cmdline::read(line.as_bytes(), cx);
+            storage.read("cmdline", line, |cx| {
+                cmdline::read(cx);
                 cmdline::finish(cx);
             });
             let config = storage.config();
@@ -305,29 +312,28 @@ mod tests {
         let mut storage = Storage::default();
         let name = IfName::new(b"eth0").unwrap();
         let link = LinkConfig::new(LinkMatch::Name(name), SourceKind::Ifcfg, Origin::NONE);
-        storage.read("cmdline", |cx| {
+        let line = "rd.neednet bootdev=eth0 rd.peerdns=0";
+        storage.read("cmdline", line, |cx| {
             cx.config.add_link(link).unwrap();
-            cmdline::read(b"rd.neednet bootdev=eth0 rd.peerdns=0", cx);
+            cmdline::read(cx);
             cmdline::finish(cx);
         });
         let config = storage.config();
         assert_eq!(shown(&config), ["eth0 4=disabled 6=ignore"]);
         assert_eq!(config.global.bootdev.map(|id| id.number()), Some(0));
-        let no_dns = IpConfig {
-            peer_dns: false,
-            ..IpConfig::new(Method::Disabled, Origin::NONE)
-        };
+        let mut no_dns = IpConfig::new(Method::Disabled, Origin::NONE);
+        IpFlag::PeerDns.set(&mut no_dns, Some(false));
         assert_eq!(config.links[0].ipv4, no_dns);
     }
 
     #[test]
     fn a_full_table_is_reported() {
         let mut storage = Storage::default();
-        let heard = storage.read("cmdline", |cx| {
-            for n in 0..16 {
-                cmdline::read(std::format!("ip=eth{n}:dhcp").as_bytes(), cx);
-            }
-            cmdline::read(std::format!("quiet BOOTIF={MAC}").as_bytes(), cx);
+        let all: Vec<_> = (0..16).map(|n| std::format!("ip=eth{n}:dhcp")).collect();
+        storage.read("cmdline", all.join(" "), cmdline::read);
+        let line = std::format!("quiet BOOTIF={MAC}");
+        let heard = storage.read("cmdline", line, |cx| {
+            cmdline::read(cx);
             cmdline::finish(cx);
         });
         assert_eq!(heard.lines(), ["error 1:14 bootdev= MaxLinks WordIgnored"]);

@@ -4,12 +4,13 @@
 //! One row per option below. Words that are in no row belong to somebody else.
 
 use super::arg::{Arg, Done, Reported};
-use super::assignments::place_in;
 use super::key_table::{Names, key as later, key as word, pack_fields, pack_names, packed_len};
 use super::put::{RulePut, Said};
 use super::{Context, Key, boot_link, ip_arg, route_arg};
 use crate::diag::{Complaint, Effect, Problem};
-use crate::model::config::{LinkMatch, NameRule, SourceKind, Wait};
+use crate::model::config::{
+    GlobalFlag, GlobalText, LinkMatch, LinkText, NameRule, SourceKind, Wait,
+};
 use crate::model::link::IfName;
 use crate::text::cmdline::words;
 use crate::text::{parts, scalar};
@@ -25,16 +26,10 @@ pub enum Word {
     Nameserver,
     /// `rd.route=`.
     Route,
-    /// `rd.peerdns=`.
-    PeerDns,
     /// `bootdev=`.
     Bootdev,
     /// `BOOTIF=`.
     Bootif,
-    /// `rd.bootif=`.
-    UseBootif,
-    /// `rd.neednet=`.
-    Neednet,
     /// `netroot=`.
     Netroot,
     /// `root=`.
@@ -43,8 +38,8 @@ pub enum Word {
     ClientId,
     /// `rd.net.dhcp.vendor-class=`.
     VendorClass,
-    /// `ifdawn.jail=`.
-    Jail,
+    /// Yes or no.
+    Flag(GlobalFlag),
     /// It sets a wait.
     Wait(Wait),
     /// Nothing, and why.
@@ -75,7 +70,7 @@ pub const KEYS: &[Key<Word>] = &[
     ),
     word(
         "rd.peerdns",
-        Word::PeerDns,
+        Word::Flag(GlobalFlag::PeerDns),
         "whether name servers of DHCP and RA are used",
     ),
     word(
@@ -88,10 +83,14 @@ pub const KEYS: &[Key<Word>] = &[
         Word::Bootif,
         "MAC of the link the boot loader used",
     ),
-    word("rd.bootif", Word::UseBootif, "whether BOOTIF= counts"),
+    word(
+        "rd.bootif",
+        Word::Flag(GlobalFlag::Bootif),
+        "whether BOOTIF= counts",
+    ),
     word(
         "rd.neednet",
-        Word::Neednet,
+        Word::Flag(GlobalFlag::Neednet),
         "whether the network is required even if no link is named",
     ),
     word(
@@ -116,7 +115,7 @@ pub const KEYS: &[Key<Word>] = &[
     ),
     word(
         "ifdawn.jail",
-        Word::Jail,
+        Word::Flag(GlobalFlag::Jail),
         "off: take DHCP even where the kernel has no seccomp to read it in",
     ),
     word(
@@ -212,26 +211,21 @@ const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWin
 
 /// Reads one command line. Several may be read one after the other; [`finish`] comes after all of them.
 #[inline(never)]
-pub fn read(text: &[u8], cx: &mut Context<'_, '_>) {
-    let mut words = words(text);
+pub fn read(cx: &mut Context<'_, '_>) {
+    let mut words = words(cx.text);
     while let Some(word) = &words.next() {
+        cx.line = word.line;
         let value = word.value;
         if parts::has(word.key, 0) || parts::has(value, 0) {
             // an octet like any other, but hardly meant
-            let place = place_in(word.line, word.text, word.key);
-            cx.complain(&place, b"command line", word.key, NUL);
+            cx.complain(b"command line", word.key, NUL);
         }
         let name = match parts::is_same(word.key, b"BOOTIF") {
             true => b"BOOTIF",
             false => word.key,
         };
         if let Some(known) = WORDS.get(NAMES.find(name).row()) {
-            let mut arg = Arg {
-                cx,
-                word,
-                name,
-                value,
-            };
+            let mut arg = Arg { cx, name, value };
             let _: Result<(), Reported> = read_word(*known, &mut arg);
         }
     }
@@ -254,26 +248,17 @@ fn read_word(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
         Word::Bootif => return bootif(arg),
         Word::Wait(wait) => return seconds(arg, wait),
         Word::ClientId => return tell(arg, Said::IdAt),
-        Word::PeerDns | Word::Neednet | Word::UseBootif | Word::Jail => {
+        Word::Flag(flag) => {
             let is_on = arg.boolean();
-            let global = &mut arg.cx.config.global;
-            if matches!(word, Word::PeerDns) {
-                global.peer_dns = is_on;
-            } else if matches!(word, Word::Neednet) {
-                global.neednet = is_on;
-            } else if matches!(word, Word::Jail) {
-                global.jail_off = !is_on;
-            } else {
-                global.boot_words.use_bootif = is_on;
-            }
+            flag.set(&mut arg.cx.config.global, Some(is_on));
         }
         Word::Netroot | Word::VendorClass if said.is_empty() => {}
         Word::VendorClass => return tell(arg, Said::Class),
-        Word::Root if said != b"dhcp" && said != b"dhcp6" => {}
+        Word::Root if !parts::is(said, b"dhcp") && !parts::is(said, b"dhcp6") => {}
         Word::Netroot | Word::Root => {
             let global = &mut arg.cx.config.global;
             if matches!(word, Word::Netroot) || !global.boot_words.netroot {
-                global.dhcp_root = said == b"dhcp";
+                global.dhcp_root = parts::is(said, b"dhcp");
             }
             global.boot_words.netroot = true;
         }
@@ -334,12 +319,12 @@ fn tell(arg: &mut Arg<'_, '_, '_>, said: Said) -> Done {
         return arg.refuse(n, what);
     }
     if n == 0 {
-        arg.cx.config.global.vendor_class = kept;
+        GlobalText::VendorClass.set(&mut arg.cx.config.global, kept);
         return Ok(());
     }
     let link = arg.link(0)?;
     if let Some(link) = arg.cx.config.link_mut(link) {
-        link.dhcp4.client_id = kept;
+        LinkText::ClientId.set(link, kept);
     }
     Ok(())
 }
@@ -362,7 +347,7 @@ fn bootif(arg: &mut Arg<'_, '_, '_>) -> Done {
 
 /// Sets a number of seconds; `infinity` is for ever. Two waits may be none at all.
 fn seconds(arg: &mut Arg<'_, '_, '_>, wait: Wait) -> Done {
-    let seconds = match arg.value == b"infinity" {
+    let seconds = match parts::is(arg.value, b"infinity") {
         true => Some(u32::MAX),
         false => scalar::number(arg.value),
     };
@@ -381,15 +366,15 @@ fn seconds(arg: &mut Arg<'_, '_, '_>, wait: Wait) -> Done {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::config::Timeouts;
+    use crate::model::config::{IpFlag, Timeouts};
     use crate::source::testing::{Heard, Storage, shown};
     use std::format;
     use std::string::{String, ToString};
     use std::vec::Vec;
 
     fn read_into(storage: &mut Storage, line: &str) -> Heard {
-        storage.read("cmdline", |cx| {
-            read(line.as_bytes(), cx);
+        storage.read("cmdline", line, |cx| {
+            read(cx);
             finish(cx);
         })
     }
@@ -444,9 +429,9 @@ mod tests {
     #[test]
     fn several_texts_are_one_configuration() {
         let mut storage = Storage::default();
-        storage.read("cmdline", |cx| {
-            read(b"ip=eth0:dhcp -- ip=eth9:dhcp", cx);
-            read(b"ip=eth0:auto6 ip=eth1:dhcp", cx);
+        storage.read("cmdline", "ip=eth0:dhcp -- ip=eth9:dhcp", read);
+        storage.read("cmdline", "ip=eth0:auto6 ip=eth1:dhcp", |cx| {
+            read(cx);
             finish(cx);
         });
         assert_eq!(
@@ -586,8 +571,8 @@ mod tests {
             read_into(&mut storage, &format!("rd.peerdns{word} ip=eth0:dhcp"));
             let link = storage.config().links[0];
             assert_eq!(
-                (link.ipv4.peer_dns, link.ipv6.peer_dns),
-                (expected, expected)
+                [link.ipv4, link.ipv6].map(|ip| !IpFlag::PeerDns.is_no(&ip)),
+                [expected, expected]
             );
         }
     }
@@ -717,7 +702,11 @@ mod tests {
         ] {
             let mut storage = Storage::default();
             assert_eq!(read_into(&mut storage, line).0.len(), said, "{line}");
-            assert_eq!(storage.config().global.jail_off, is_off, "{line}");
+            assert_eq!(
+                GlobalFlag::Jail.is_no(&storage.config().global),
+                is_off,
+                "{line}"
+            );
         }
     }
 

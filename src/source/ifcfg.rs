@@ -9,11 +9,15 @@
 use super::Context;
 use super::assignments::{self, Entry, File, LEFT_TO_KERNEL, NOT_YET, Scratch};
 use super::ifcfg_ip::Bootproto;
-use super::ifcfg_keys::{self, DEVICE, Field, HWADDR, NAMES, SLAVE, Setting, TYPE};
-use super::put::Said;
+use super::ifcfg_keys::{
+    self, DEVICE, Field, HWADDR, Kind, LINK, NAMES, SLAVE, Setting, TYPE, V4, V6,
+};
 use crate::diag::{Complaint, Effect, Origin, Problem};
-use crate::model::config::{LinkConfig, LinkId, LinkMatch, NameRule, SourceKind, Str};
-use crate::model::link::{IfName, LinkKind, Mac};
+use crate::model::config::{
+    IpNumber, LinkConfig, LinkFlag, LinkId, LinkMatch, NameRule, SourceKind,
+};
+use crate::model::link::{IfName, LinkKind};
+use crate::model::said::{Values, flags, rows};
 use crate::packed::{Packed, packed};
 use crate::text::{parts, scalar};
 use core::net::IpAddr;
@@ -71,22 +75,19 @@ impl Gateway {
 /// Whether `name`, the name of a file in the directory, is that of an `ifcfg` file, and not a backup or
 /// a package manager's leftover. Alias and range files are `ifcfg` files; [`read`] says so.
 pub fn is_ifcfg_file_name(name: &[u8]) -> bool {
-    const LEFT_OVER: &[u8] =
-        b"~ .bak .old .orig .rej .rpmnew .rpmorig .rpmsave .swp .augnew .augtmp";
+    const LEFT_OVER: Packed =
+        packed!(".bak,.old,.orig,.rej,.rpmnew,.rpmorig,.rpmsave,.swp,.augnew,.augtmp");
     let Some(link @ [_, ..]) = name.strip_prefix(b"ifcfg-".as_slice()) else {
         return false;
     };
-    let mut suffixes = Some(LEFT_OVER);
-    while let Some(suffix) = parts::next(&mut suffixes, b' ') {
-        let at = link.len().saturating_sub(suffix.len());
-        let end = link.get(at..).unwrap_or_default();
-        if parts::is_same(end, suffix) {
-            return false;
-        }
+    let dot = link.iter().rposition(|octet| *octet == b'.');
+    let ending = parts::slice(link, dot.unwrap_or(link.len()), link.len());
+    if matches!(link, [.., b'~']) || LEFT_OVER.position(ending).is_some() {
+        return false;
     }
     // rpm's temporary files: `;` and eight hexadecimal digits
     !matches!(link.split_last_chunk::<9>(),
-        Some((_, [b';', hex @ ..])) if hex.iter().all(u8::is_ascii_hexdigit))
+        Some((_, [b';', digits @ ..])) if scalar::hex(digits).is_some())
 }
 
 /// `NAME:LABEL` and `NAME-rangeN` hold more addresses of a link.
@@ -96,79 +97,81 @@ fn is_alias(name: &[u8]) -> bool {
 
 /// A file being read, and what is known of its link.
 #[repr(C)]
-pub(super) struct Reader<'a, 'c, 'm> {
+pub struct Reader<'a, 'c, 'm> {
     /// The file.
     pub file: File<'a, 'c, 'm>,
     /// What holds for all files.
     pub defaults: &'a Defaults,
     /// The link's number.
     pub id: LinkId,
-    /// `METRIC`.
-    pub metric: Option<u32>,
-    /// `IPV4_FAILURE_FATAL`.
-    pub fatal4: bool,
-    /// `IPV6_FAILURE_FATAL`.
-    pub fatal6: bool,
-    /// `IPV6INIT`.
-    pub init6: Option<bool>,
-    /// `IPV6_DISABLED`.
-    pub disabled6: bool,
-    /// `IPV6_AUTOCONF`.
-    pub autoconf6: Option<bool>,
-    /// `IPV6FORWARDING`.
-    pub forwarding6: bool,
-    /// `DHCPV6C`.
-    pub dhcp6: bool,
-    /// `ARPCHECK`.
-    pub arp_check: Option<bool>,
-    /// `ARPING_WAIT`.
-    pub arping_s: Option<u32>,
-    /// `ACD_TIMEOUT`.
-    pub acd_ms: Option<u32>,
+    /// What the file alone says: [`FileFlag`], [`FileNumber`].
+    pub said: Values,
     /// What is known of the link.
     pub link: &'a mut LinkConfig,
+}
+
+flags! {
+    /// Yes or no that nobody but the reader of a file needs to know.
+    pub FileFlag of Reader<'_, '_, '_>;
+    /// `IPV4_FAILURE_FATAL`.
+    Fatal4,
+    /// `IPV6_FAILURE_FATAL`.
+    Fatal6,
+    /// `IPV6INIT`.
+    Init6,
+    /// `IPV6_DISABLED`.
+    Disabled6,
+    /// `IPV6_AUTOCONF`.
+    Autoconf6,
+    /// `IPV6FORWARDING`.
+    Forwarding6,
+    /// `DHCPV6C`.
+    Dhcp6,
+    /// `ARPCHECK`.
+    ArpCheck,
+}
+
+rows! {
+    /// Numbers that nobody but the reader of a file needs to know.
+    pub FileNumber in numbers: u32, Reader<'_, '_, '_>;
+    /// `METRIC`.
+    Metric,
+    /// `ARPING_WAIT`.
+    ArpingWait,
+    /// `ACD_TIMEOUT`.
+    AcdTimeout,
 }
 
 /// Reads the file `ifcfg-NAME` (`name` is what follows `ifcfg-`). The link it describes, or `None` if
 /// it was refused, adds nothing (`lo`), or the command line speaks of that link.
 #[inline(never)]
-pub fn read(
-    text: &[u8],
+pub fn read<'c>(
     name: &[u8],
     defaults: &Defaults,
-    scratch: &mut Scratch<'_>,
-    cx: &mut Context<'_, '_>,
+    scratch: &mut Scratch<'c>,
+    cx: &mut Context<'c, '_>,
 ) -> Option<LinkId> {
     if is_alias(name) {
         cx.complain_of_file(ALIAS);
         return None;
     }
     let mut reader = Reader {
-        file: assignments::scan(text, NAMES, scratch, cx),
+        file: assignments::scan(NAMES, scratch, cx),
         defaults,
         id: LinkId::new(0),
         link: &mut LinkConfig::new(LinkMatch::Any, SourceKind::Ifcfg, Origin::NONE),
-        metric: None,
-        fatal4: false,
-        fatal6: false,
-        init6: defaults.init6,
-        disabled6: false,
-        autoconf6: defaults.autoconf6,
-        forwarding6: false,
-        dhcp6: false,
-        arp_check: None,
-        arping_s: None,
-        acd_ms: None,
+        said: Values::NOTHING,
     };
     if reader.is_refused() {
         return None;
     }
+    FileFlag::Init6.set(&mut reader, defaults.init6);
+    FileFlag::Autoconf6.set(&mut reader, defaults.autoconf6);
     reader.identify()?;
     reader.fields();
     reader.addresses();
-    if defaults.networking == Some(false) {
-        reader.link.onboot = false;
-    }
+    let onboot = !LinkFlag::Onboot.is_no(reader.link);
+    reader.link.onboot = onboot && defaults.networking != Some(false);
     reader.link.required = reader.link.onboot;
     *reader.file.cx.config.link_mut(reader.id)? = *reader.link;
     Some(reader.id)
@@ -183,8 +186,6 @@ const NO_LINK: Complaint = Complaint::error(Problem::NoLink, Effect::FileIgnored
 const NO_NAME: Complaint = Complaint::error(Problem::NotALinkName, Effect::KeyUnset);
 const NO_MAC: Complaint = Complaint::error(Problem::NotAMac, Effect::KeyUnset);
 const NO_BOOLEAN: Complaint = Complaint::error(Problem::NotABoolean, Effect::DefaultUsed);
-const NO_NUMBER: Complaint = Complaint::error(Problem::NotANumber, Effect::KeyUnset);
-const NO_MTU: Complaint = Complaint::error(Problem::NotAnMtu, Effect::KeyUnset);
 const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWins);
 const ON_CMDLINE: Complaint = Complaint::note(Problem::OnCmdline, Effect::FileIgnored);
 const LINKS_FULL: Complaint = Complaint::error(Problem::MaxLinks, Effect::FileIgnored);
@@ -225,7 +226,7 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
                 VIRTUAL,
             ),
             Field::Device => (
-                word.starts_with(b"ppp") || word.starts_with(b"ippp"),
+                matches!(word, [b'p', b'p', b'p', ..] | [b'i', b'p', b'p', b'p', ..]),
                 FOREIGN,
             ),
             Field::DeviceType => (
@@ -318,8 +319,8 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
             earlier.rename = matches!(earlier.matches, LinkMatch::Mac(_)) && earlier.name.is_some();
             *link = *earlier;
             self.id = LinkId::new(n);
-            self.init6 = None;
-            self.autoconf6 = None;
+            FileFlag::Init6.set(self, None);
+            FileFlag::Autoconf6.set(self, None);
             self.file.complain(entry, AGAIN);
             return Ok(());
         }
@@ -353,118 +354,108 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
                     self.file.unknown(entry);
                     continue;
                 }
-                Some(Field::Set(setting)) if !word.is_empty() => self.slot(setting).set(word),
-                Some(_) => self.verdict(entry),
+                Some(Field::Set(setting)) if !word.is_empty() => {
+                    let Err(what) = self.set(setting, word) else {
+                        continue;
+                    };
+                    match (setting.kind, what) {
+                        (Kind::Mac, Problem::NotYet) => NOT_YET,
+                        _ => unset(what),
+                    }
+                }
+                Some(_) => {
+                    let Some(complaint) = self.verdict(entry) else {
+                        continue;
+                    };
+                    complaint
+                }
             };
-            if let Some(complaint) = complaint {
-                self.file.complain(entry, complaint);
-            }
+            self.file.complain(entry, complaint);
         }
-        let metric = self.link.ipv4.metric;
-        self.link.ipv4.metric = metric.or(self.metric);
+        let metric = IpNumber::Metric.of(&self.link.ipv4);
+        let metric = metric.or(FileNumber::Metric.of(self));
+        IpNumber::Metric.set(&mut self.link.ipv4, metric);
     }
 
-    fn slot(&mut self, setting: Setting) -> Slot<'_, 'c, 'm> {
-        let cx = &mut *self.file.cx;
-        let link = &mut *self.link;
-        let ip = match setting as u8 & 1 {
-            0 => &mut link.ipv4,
-            _ => &mut link.ipv6,
-        };
-        match setting {
-            Setting::DefRoute4 | Setting::DefRoute6 => Slot::Flag(&mut ip.default_route),
-            Setting::PeerDns4 | Setting::PeerDns6 => Slot::Flag(&mut ip.peer_dns),
-            Setting::PeerRoutes4 | Setting::PeerRoutes6 => Slot::Flag(&mut ip.peer_routes),
-            Setting::Metric4 | Setting::Metric6 => Slot::Number(&mut ip.metric, 0),
-            Setting::Table4 | Setting::Table6 => Slot::Number(&mut ip.table, 1),
-            Setting::DhcpTimeout4 | Setting::DhcpTimeout6 => Slot::Number(&mut ip.dhcp_timeout, 1),
-            Setting::Hostname4 => Slot::Text(Said::Hostname, &mut ip.dhcp_hostname, cx),
-            Setting::Fatal4 => Slot::Flag(&mut self.fatal4),
-            Setting::Fatal6 => Slot::Flag(&mut self.fatal6),
-            Setting::Disabled6 => Slot::Flag(&mut self.disabled6),
-            Setting::Forwarding6 => Slot::Flag(&mut self.forwarding6),
-            Setting::Dhcp6 => Slot::Flag(&mut self.dhcp6),
-            Setting::SendHostname => Slot::Flag(&mut link.dhcp4.send_hostname),
-            Setting::Release => Slot::Flag(&mut link.dhcp4.release),
-            Setting::ArpCheck => Slot::YesNo(&mut self.arp_check),
-            Setting::ArpingWait => Slot::Number(&mut self.arping_s, 0),
-            Setting::AcdTimeout => Slot::Number(&mut self.acd_ms, 0),
-            Setting::ClientId => Slot::Text(Said::Id, &mut link.dhcp4.client_id, cx),
-            Setting::VendorClass => Slot::Text(Said::Class, &mut link.dhcp4.vendor_class, cx),
-            Setting::UserClass => Slot::Text(Said::Class, &mut link.dhcp4.user_class, cx),
-            Setting::Onboot => Slot::Flag(&mut link.onboot),
-            Setting::Init6 => Slot::YesNo(&mut self.init6),
-            Setting::Autoconf6 => Slot::YesNo(&mut self.autoconf6),
-            Setting::Metric => Slot::Number(&mut self.metric, 0),
-            Setting::Mtu => Slot::Mtu(&mut link.mtu),
-            Setting::Mac => Slot::Mac(&mut link.mac),
-            Setting::DeviceTimeout => Slot::Seconds(&mut link.device_timeout),
-        }
-    }
-}
-
-/// Where a value goes, and what it must be.
-pub(super) enum Slot<'a, 'c, 'm> {
-    Flag(&'a mut bool),
-    YesNo(&'a mut Option<bool>),
-    /// A number from the second field on; 0 below it, and -1, stand for "unset".
-    Number(&'a mut Option<u32>, u32),
-    /// Seconds; a fraction is cut off.
-    Seconds(&'a mut Option<u32>),
-    Mtu(&'a mut Option<u32>),
-    Mac(&'a mut Option<Mac>),
-    Name(&'a mut Option<IfName>),
-    Text(Said, &'a mut Option<Str>, &'a mut Context<'c, 'm>),
-}
-
-impl Slot<'_, '_, '_> {
-    /// Sets the value, or says what is wrong with it.
+    /// Sets a value.
+    ///
+    /// # Errors
+    /// What is wrong with it.
     #[inline(never)]
-    pub fn set(self, word: &[u8]) -> Option<Complaint> {
-        let (boolean, number) = (scalar::boolean(word), scalar::number(word));
-        match self {
-            Slot::Flag(slot) => match boolean {
-                Some(said) => *slot = said,
-                None => return Some(NO_BOOLEAN),
-            },
-            Slot::YesNo(slot) => match boolean {
-                Some(_) => *slot = boolean,
-                None => return Some(NO_BOOLEAN),
-            },
-            Slot::Number(slot, least) => match number {
-                Some(number) if number < least => {}
-                Some(_) => *slot = number,
-                None if word == b"-1" => {}
-                None => return Some(NO_NUMBER),
-            },
-            Slot::Seconds(slot) => match parts::nth(word, b'.', 0).and_then(scalar::number) {
-                Some(seconds) => *slot = Some(seconds),
-                None => return Some(NO_NUMBER),
-            },
-            Slot::Mtu(slot) => match scalar::mtu(number) {
-                Some(None) => {}
-                Some(mtu) => *slot = mtu,
-                None => return Some(NO_MTU),
-            },
-            Slot::Mac(slot) => match packed!("preserve,permanent,random,stable").position(word) {
+    fn set(&mut self, setting: Setting, word: &[u8]) -> Result<(), Problem> {
+        let link = &mut *self.link;
+        let said = match setting.owner() {
+            LINK => &mut link.said,
+            V4 => &mut link.ipv4.said,
+            V6 => &mut link.ipv6.said,
+            _ => &mut self.said,
+        };
+        let n = setting.place();
+        let mut number = scalar::number(word);
+        match (setting.kind, number) {
+            (Kind::Flag, _) => {
+                if let Some(flag) = said.flags.get_mut(n) {
+                    return set_flag(flag, word);
+                }
+            }
+            (Kind::Text(text), _) => {
+                if let Some(kept) = said.texts.get_mut(n) {
+                    return self.file.cx.keep_said(text, word, kept);
+                }
+            }
+            (Kind::Mac, _) => match packed!("preserve,permanent,random,stable").position(word) {
                 Some(0 | 1) => {}
-                Some(_) => return Some(NOT_YET),
+                Some(_) => return Err(Problem::NotYet),
                 None => match &scalar::mac(word) {
-                    Some(mac) => *slot = Some(*mac),
-                    None => return Some(NO_MAC),
+                    Some(mac) => link.mac = Some(*mac),
+                    None => return Err(Problem::NotAMac),
                 },
             },
-            Slot::Name(slot) => match &IfName::new(word) {
-                Some(name) => *slot = Some(*name),
-                None => return Some(NO_NAME),
-            },
-            Slot::Text(said, slot, cx) => {
-                let kept = cx.keep_said(said, word, slot).err();
-                return kept.map(|what| Complaint::error(what, Effect::KeyUnset));
+            (Kind::Mtu | Kind::Positive, Some(0)) => {}
+            (Kind::Number | Kind::Positive, None) if word == b"-1" => {}
+            (Kind::Mtu, _) if scalar::mtu(number).is_none() => return Err(Problem::NotAnMtu),
+            (Kind::Mtu | Kind::Number | Kind::Positive | Kind::Seconds, _) => {
+                if setting.kind == Kind::Seconds {
+                    number = parts::nth(word, b'.', 0).and_then(scalar::number);
+                }
+                match said.numbers.get_mut(n) {
+                    Some(said) if number.is_some() => *said = number,
+                    Some(_) | None => return Err(Problem::NotANumber),
+                }
             }
         }
-        None
+        Ok(())
     }
+}
+
+/// What is said of a value that is not set.
+#[inline(never)]
+pub(super) fn unset(what: Problem) -> Complaint {
+    match what {
+        Problem::NotABoolean => NO_BOOLEAN,
+        _ => Complaint::error(what, Effect::KeyUnset),
+    }
+}
+
+/// Sets a yes or no.
+#[inline(never)]
+pub(super) fn set_flag(flag: &mut Option<bool>, word: &[u8]) -> Result<(), Problem> {
+    let said = scalar::boolean(word);
+    if said.is_none() {
+        return Err(Problem::NotABoolean);
+    }
+    *flag = said;
+    Ok(())
+}
+
+/// Sets a link name.
+#[inline(never)]
+pub(super) fn set_name(name: &mut Option<IfName>, word: &[u8]) -> Result<(), Problem> {
+    match &IfName::new(word) {
+        Some(said) => *name = Some(*said),
+        None => return Err(Problem::NotALinkName),
+    }
+    Ok(())
 }
 
 /// Whether the two have one name, or one MAC and not two names.
@@ -506,14 +497,8 @@ mod tests {
     ) -> (Vec<String>, Vec<String>) {
         let (mut sink, mut scratch) = (Heard::default(), ScratchTables::empty());
         for text in files {
-            let mut cx = context(config, &mut sink, b"ifcfg-x");
-            read(
-                text.as_bytes(),
-                b"x",
-                defaults,
-                &mut scratch.scratch(),
-                &mut cx,
-            );
+            let mut cx = context(config, &mut sink, b"ifcfg-x", text.as_bytes());
+            read(b"x", defaults, &mut scratch.scratch(), &mut cx);
         }
         (describe(config), sink.lines())
     }
@@ -576,15 +561,10 @@ mod tests {
         for name in ["eth0:1", "eth0-range0"] {
             let (mut tables, mut scratch) = (Storage::default(), ScratchTables::empty());
             let (mut config, mut sink) = (tables.config(), Heard::default());
-            let mut cx = context(&mut config, &mut sink, b"ifcfg-x");
+            let text = b"DEVICE=eth0\nIPADDR=bad\n";
+            let mut cx = context(&mut config, &mut sink, b"ifcfg-x", text);
             let (name, scratch) = (name.as_bytes(), &mut scratch.scratch());
-            let id = read(
-                b"DEVICE=eth0\nIPADDR=bad\n",
-                name,
-                &Defaults::none(),
-                scratch,
-                &mut cx,
-            );
+            let id = read(name, &Defaults::none(), scratch, &mut cx);
             assert_eq!(id, None);
             assert_eq!(sink.lines().len(), 1);
             assert!(config.links.is_empty());

@@ -1,7 +1,7 @@
 //! The addresses, gateways, methods and name servers of an `ifcfg` file.
 
 use super::assignments::Entry;
-use super::ifcfg::{Reader, is_same_name};
+use super::ifcfg::{FileFlag, FileNumber, Reader, is_same_name};
 use super::ifcfg_keys::{
     ACD_TIMEOUT, ARPCHECK, ARPING_WAIT, BOOTPROTO, BROADCAST, DHCPV6C, DNS, DOMAIN, GATEWAY,
     IPADDR, IPV6_DEFAULTDEV, IPV6_DEFAULTGW, IPV6ADDR, IPV6ADDR_SECONDARIES, NETMASK, PREFIX,
@@ -9,7 +9,7 @@ use super::ifcfg_keys::{
 };
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::{Cidr, Family};
-use crate::model::config::{AddrConfig, Method, Search, Server};
+use crate::model::config::{AddrConfig, IpFlag, Method, Search, Server};
 use crate::model::link::IfName;
 use crate::packed::packed;
 use crate::text::{parts, scalar};
@@ -85,11 +85,12 @@ impl<'a> Reader<'a, '_, '_> {
 
     /// How long it is asked whether somebody else has an address: that of DHCPv4, for now.
     fn probe(&mut self) {
-        let wait = match (self.acd_ms, self.arp_check) {
+        let seconds = FileNumber::ArpingWait.of(self);
+        let wait = match (FileNumber::AcdTimeout.of(self), FileFlag::ArpCheck.of(self)) {
             (Some(ms), _) => ms,
             (None, Some(false)) => 0,
-            (None, None) if self.arping_s.is_none() => return,
-            (None, _) => self.arping_s.unwrap_or(ARPING_WAIT_S).saturating_mul(1000),
+            (None, None) if seconds.is_none() => return,
+            (None, _) => seconds.unwrap_or(ARPING_WAIT_S).saturating_mul(1000),
         };
         self.link.dhcp4.probe_ms = (wait > 0).then_some(wait);
         if wait > 0
@@ -120,8 +121,8 @@ impl<'a> Reader<'a, '_, '_> {
     fn required(&mut self) {
         let used4 = self.is_used(Family::V4);
         let used6 = self.is_used(Family::V6);
-        self.link.ipv4.required = used4 && (!used6 || self.fatal4);
-        self.link.ipv6.required = used6 && (!used4 || self.fatal6);
+        self.link.ipv4.required = used4 && (!used6 || FileFlag::Fatal4.is_yes(self));
+        self.link.ipv6.required = used6 && (!used4 || FileFlag::Fatal6.is_yes(self));
     }
 
     #[inline(never)]
@@ -239,7 +240,7 @@ impl<'a> Reader<'a, '_, '_> {
                 NO_ROUTER
             } else if let Err(what) = read {
                 Complaint::error(what, UNSET)
-            } else if !ip.default_route {
+            } else if IpFlag::DefaultRoute.is_no(ip) {
                 NO_DEFROUTE
             } else {
                 ip.gateway = gateway;
@@ -251,7 +252,7 @@ impl<'a> Reader<'a, '_, '_> {
             self.default_gateway(family);
         }
         let ip = self.link.ip_mut(family);
-        if !ip.default_route {
+        if IpFlag::DefaultRoute.is_no(ip) {
             ip.gateway = None;
         }
     }
@@ -286,7 +287,9 @@ impl<'a> Reader<'a, '_, '_> {
     /// The method and the addresses of IPv6.
     #[inline(never)]
     fn ipv6(&mut self) {
-        let is_off = self.disabled6 || self.init6 == Some(false);
+        let is_disabled = FileFlag::Disabled6.is_yes(self);
+        let init = FileFlag::Init6.of(self);
+        let is_off = is_disabled || init == Some(false);
         for (n, row) in V6_KEYS.iter().enumerate() {
             let Some(entry) = self.file.get(*row) else {
                 continue;
@@ -299,13 +302,15 @@ impl<'a> Reader<'a, '_, '_> {
             }
         }
         let has_addr = self.has_addr(Family::V6, None);
-        let is_auto = self.autoconf6.unwrap_or(!self.forwarding6);
+        let is_router = FileFlag::Forwarding6.is_yes(self);
+        let is_auto = FileFlag::Autoconf6.of(self).unwrap_or(!is_router);
+        let is_dhcp = FileFlag::Dhcp6.is_yes(self);
         let ip = &mut self.link.ipv6;
-        ip.method = match self.init6 {
-            Some(_) | None if self.disabled6 => Method::Disabled,
+        ip.method = match init {
+            Some(_) | None if is_disabled => Method::Disabled,
             Some(false) => Method::Ignore,
             Some(true) if is_auto => Method::Auto,
-            Some(true) | None if self.dhcp6 => Method::Dhcp,
+            Some(true) | None if is_dhcp => Method::Dhcp,
             Some(true) if has_addr => Method::Static,
             Some(true) => Method::LinkLocal,
             None => ip.method,
@@ -352,7 +357,7 @@ impl<'a> Reader<'a, '_, '_> {
             None => entry.is_none() && default.is_some() && !is_same_name(default, name),
         };
         if is_other {
-            self.link.ipv6.default_route = false;
+            IpFlag::DefaultRoute.set(&mut self.link.ipv6, Some(false));
             if let Some(entry) = entry {
                 self.link.ipv6.gateway = None;
                 return self.file.complain(entry, OTHERS_ROUTER);
@@ -393,8 +398,8 @@ mod tests {
     use super::*;
     use crate::diag::FileId;
     use crate::diag::Origin;
-    use crate::model::config::Config;
     use crate::model::config::LinkId;
+    use crate::model::config::{Config, IpText};
     use crate::source::ifcfg::{Defaults, Gateway};
     use std::format;
     use std::string::{String, ToString};
@@ -402,15 +407,9 @@ mod tests {
 
     fn read_into(config: &mut Config<'_>, text: &str, defaults: &Defaults) -> Vec<String> {
         let (mut sink, mut scratch) = (Heard::default(), ScratchTables::empty());
-        let mut cx = context(config, &mut sink, b"ifcfg-eth0");
         let text = format!("DEVICE=eth0\n{text}");
-        ifcfg::read(
-            text.as_bytes(),
-            b"eth0",
-            defaults,
-            &mut scratch.scratch(),
-            &mut cx,
-        );
+        let mut cx = context(config, &mut sink, b"ifcfg-eth0", text.as_bytes());
+        ifcfg::read(b"eth0", defaults, &mut scratch.scratch(), &mut cx);
         sink.lines()
     }
 
@@ -848,7 +847,9 @@ mod tests {
             .map(|s| config.text(s.domain))
             .collect();
         assert_eq!(search, [&b"a.example"[..], b"b.example"]);
-        let hostname = config.links.first().unwrap().ipv4.dhcp_hostname.unwrap();
+        let hostname = IpText::Hostname
+            .of(&config.links.first().unwrap().ipv4)
+            .unwrap();
         assert_eq!(config.text(hostname), b"host.example");
         assert_eq!(
             said,

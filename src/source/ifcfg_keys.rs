@@ -2,9 +2,12 @@
 //! read without saying so.
 
 use super::Key;
+use super::ifcfg::{FileFlag, FileNumber};
 use super::key_table::{
     Names, key as ignored, key as read, numbered, pack_fields, pack_names, packed_len, row,
 };
+use super::put::Said;
+use crate::model::config::{IpFlag, IpNumber, IpText, LinkFlag, LinkNumber, LinkText};
 
 /// What a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,76 +46,61 @@ pub enum Field {
     Later,
 }
 
-/// Keys that set one value; named after it, a trailing digit is the family. Those of both families are pairs
-/// in front, IPv4 first.
+/// A key that sets one value, whatever else the file says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Setting {
-    /// `DEFROUTE`.
-    DefRoute4,
-    /// `IPV6_DEFROUTE`.
-    DefRoute6,
-    /// `PEERDNS`.
-    PeerDns4,
-    /// `IPV6_PEERDNS`.
-    PeerDns6,
-    /// `PEERROUTES`.
-    PeerRoutes4,
-    /// `IPV6_PEERROUTES`.
-    PeerRoutes6,
-    /// `IPV4_ROUTE_METRIC`.
-    Metric4,
-    /// `IPV6_ROUTE_METRIC`.
-    Metric6,
-    /// `IPV4_ROUTE_TABLE`.
-    Table4,
-    /// `IPV6_ROUTE_TABLE`.
-    Table6,
-    /// `IPV4_DHCP_TIMEOUT`.
-    DhcpTimeout4,
-    /// `IPV6_DHCP_TIMEOUT`.
-    DhcpTimeout6,
-    /// `IPV4_FAILURE_FATAL`.
-    Fatal4,
-    /// `IPV6_FAILURE_FATAL`.
-    Fatal6,
-    /// `DHCP_HOSTNAME`: an even place, as it is of IPv4.
-    Hostname4,
-    /// `IPV6_DISABLED`.
-    Disabled6,
-    /// `IPV6FORWARDING`.
-    Forwarding6,
-    /// `DHCPV6C`.
-    Dhcp6,
-    /// `DHCP_SEND_HOSTNAME`.
-    SendHostname,
-    /// `DHCP_CLIENT_ID`.
-    ClientId,
-    /// `DHCP_VENDOR_CLASS_IDENTIFIER`.
-    VendorClass,
-    /// `DHCP_USER_CLASS`.
-    UserClass,
-    /// `DHCPRELEASE`.
-    Release,
-    /// `ARPCHECK`.
-    ArpCheck,
-    /// `ARPING_WAIT`.
-    ArpingWait,
-    /// `ACD_TIMEOUT`.
-    AcdTimeout,
-    /// `ONBOOT`.
-    Onboot,
-    /// `IPV6INIT`.
-    Init6,
-    /// `IPV6_AUTOCONF`.
-    Autoconf6,
-    /// `METRIC`.
-    Metric,
-    /// `MTU`.
+pub struct Setting {
+    /// What the value must be.
+    pub kind: Kind,
+    /// Whose value it is, and in the lower four bits its place in the row of that kind.
+    place: u8,
+}
+
+impl Setting {
+    /// Whose value it is.
+    pub fn owner(self) -> u8 {
+        self.place & !PLACE
+    }
+
+    /// Its place in the row of its kind.
+    pub fn place(self) -> usize {
+        usize::from(self.place & PLACE)
+    }
+}
+
+/// What a value must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Yes or no.
+    Flag,
+    /// A number; -1 stands for "unset".
+    Number,
+    /// The same, and so does 0.
+    Positive,
+    /// Seconds; a fraction is cut off.
+    Seconds,
+    /// An MTU; 0 stands for "unset".
     Mtu,
-    /// `MACADDR`.
+    /// A MAC.
     Mac,
-    /// `DEVTIMEOUT`.
-    DeviceTimeout,
+    /// A text for DHCPv4 servers.
+    Text(Said),
+}
+
+const PLACE: u8 = 0xf;
+
+// Whose [`Values`](crate::model::said::Values) a key is about.
+/// The link's.
+pub const LINK: u8 = 0;
+/// Those of its IPv4.
+pub const V4: u8 = 0x10;
+/// Those of its IPv6.
+pub const V6: u8 = 0x20;
+/// The file's: nobody needs to know but its reader.
+const FILE: u8 = 0x30;
+
+const fn set(kind: Kind, owner: u8, place: u8) -> Field {
+    let place = owner | place;
+    Field::Set(Setting { kind, place })
 }
 
 /// The names of [`KEYS`].
@@ -198,53 +186,53 @@ pub const KEYS: &[Key<Field>] = &[
     read("HWADDR", Field::Part, "MAC of the link; with DEVICE a MAC rule: the link is renamed"),
     read("TYPE", Field::Type, "Ethernet or InfiniBand; files of other kinds are refused"),
     read("DEVICETYPE", Field::DeviceType, "Team, TeamPort and ovs are refused"),
-    read("ONBOOT", Field::Set(Setting::Onboot), "whether `up` brings the link up and requires it (yes)"),
+    read("ONBOOT", set(Kind::Flag, LINK, LinkFlag::Onboot as u8), "whether `up` brings the link up and requires it (yes)"),
     read("BOOTPROTO", Field::Bootproto, "none, static, dhcp, bootp (dhcp, and BOOTP servers may answer) or autoip, any case (none)"),
     numbered("IPADDR", Field::Addr, "IPv4 address"),
     numbered("PREFIX", Field::Part, "prefix length of IPADDRn; beats NETMASKn"),
     numbered("NETMASK", Field::Part, "netmask of IPADDRn; without either the address class"),
     numbered("BROADCAST", Field::Part, "broadcast address of IPADDRn where it is not the usual one"),
     numbered("GATEWAY", Field::Part, "IPv4 default gateway; the last one counts"),
-    read("DEFROUTE", Field::Set(Setting::DefRoute4), "whether the link may carry the IPv4 default route, that of DHCPv4 too (yes)"),
-    read("PEERDNS", Field::Set(Setting::PeerDns4), "whether name servers of DHCPv4 are used (yes)"),
-    read("PEERROUTES", Field::Set(Setting::PeerRoutes4), "whether routes of DHCPv4 are used, the default route included (yes)"),
+    read("DEFROUTE", set(Kind::Flag, V4, IpFlag::DefaultRoute as u8), "whether the link may carry the IPv4 default route, that of DHCPv4 too (yes)"),
+    read("PEERDNS", set(Kind::Flag, V4, IpFlag::PeerDns as u8), "whether name servers of DHCPv4 are used (yes)"),
+    read("PEERROUTES", set(Kind::Flag, V4, IpFlag::PeerRoutes as u8), "whether routes of DHCPv4 are used, the default route included (yes)"),
     numbered("DNS", Field::Part, "name server of either family"),
     read("DOMAIN", Field::Part, "search domains"),
     read("SEARCH", Field::Part, "search domains where DOMAIN is not set"),
-    read("MTU", Field::Set(Setting::Mtu), "MTU in octets"),
-    read("MACADDR", Field::Set(Setting::Mac), "MAC to give the link"),
-    read("METRIC", Field::Set(Setting::Metric), "metric of IPv4 routes where IPV4_ROUTE_METRIC is not set"),
-    read("IPV4_ROUTE_METRIC", Field::Set(Setting::Metric4), "metric of IPv4 routes without their own"),
-    read("IPV4_ROUTE_TABLE", Field::Set(Setting::Table4), "table of IPv4 routes without their own"),
-    read("IPV4_FAILURE_FATAL", Field::Set(Setting::Fatal4), "whether IPv4 is required when IPv6 is configured too (no)"),
-    read("IPV4_DHCP_TIMEOUT", Field::Set(Setting::DhcpTimeout4), "seconds for DHCPv4"),
-    read("DHCP_HOSTNAME", Field::Set(Setting::Hostname4), "host name to send"),
-    read("DHCP_SEND_HOSTNAME", Field::Set(Setting::SendHostname), "whether a host name is sent (yes)"),
-    read("DHCP_CLIENT_ID", Field::Set(Setting::ClientId), "client identifier of DHCPv4: octets as 01:02:03, the first its type; mac; or a text (mac)"),
-    read("DHCP_VENDOR_CLASS_IDENTIFIER", Field::Set(Setting::VendorClass), "vendor class of DHCPv4 (option 60)"),
-    read("DHCP_USER_CLASS", Field::Set(Setting::UserClass), "user class of DHCPv4 (option 77); no other reader knows this key"),
-    read("DHCPRELEASE", Field::Set(Setting::Release), "whether `down` gives the lease back (no)"),
-    read("ARPCHECK", Field::Set(Setting::ArpCheck), "whether an address of DHCPv4 is used only if nobody else has it (no); no beats ARPING_WAIT"),
-    read("ARPING_WAIT", Field::Set(Setting::ArpingWait), "seconds to ask who has it (3), and asks; 0: do not"),
-    read("ACD_TIMEOUT", Field::Set(Setting::AcdTimeout), "the same in milliseconds; beats both"),
-    read("DEVTIMEOUT", Field::Set(Setting::DeviceTimeout), "seconds to wait for the device"),
+    read("MTU", set(Kind::Mtu, LINK, LinkNumber::Mtu as u8), "MTU in octets"),
+    read("MACADDR", set(Kind::Mac, LINK, 0), "MAC to give the link"),
+    read("METRIC", set(Kind::Number, FILE, FileNumber::Metric as u8), "metric of IPv4 routes where IPV4_ROUTE_METRIC is not set"),
+    read("IPV4_ROUTE_METRIC", set(Kind::Number, V4, IpNumber::Metric as u8), "metric of IPv4 routes without their own"),
+    read("IPV4_ROUTE_TABLE", set(Kind::Positive, V4, IpNumber::Table as u8), "table of IPv4 routes without their own"),
+    read("IPV4_FAILURE_FATAL", set(Kind::Flag, FILE, FileFlag::Fatal4 as u8), "whether IPv4 is required when IPv6 is configured too (no)"),
+    read("IPV4_DHCP_TIMEOUT", set(Kind::Positive, V4, IpNumber::DhcpTimeout as u8), "seconds for DHCPv4"),
+    read("DHCP_HOSTNAME", set(Kind::Text(Said::Hostname), V4, IpText::Hostname as u8), "host name to send"),
+    read("DHCP_SEND_HOSTNAME", set(Kind::Flag, LINK, LinkFlag::SendHostname as u8), "whether a host name is sent (yes)"),
+    read("DHCP_CLIENT_ID", set(Kind::Text(Said::Id), LINK, LinkText::ClientId as u8), "client identifier of DHCPv4: octets as 01:02:03, the first its type; mac; or a text (mac)"),
+    read("DHCP_VENDOR_CLASS_IDENTIFIER", set(Kind::Text(Said::Class), LINK, LinkText::VendorClass as u8), "vendor class of DHCPv4 (option 60)"),
+    read("DHCP_USER_CLASS", set(Kind::Text(Said::Class), LINK, LinkText::UserClass as u8), "user class of DHCPv4 (option 77); no other reader knows this key"),
+    read("DHCPRELEASE", set(Kind::Flag, LINK, LinkFlag::Release as u8), "whether `down` gives the lease back (no)"),
+    read("ARPCHECK", set(Kind::Flag, FILE, FileFlag::ArpCheck as u8), "whether an address of DHCPv4 is used only if nobody else has it (no); no beats ARPING_WAIT"),
+    read("ARPING_WAIT", set(Kind::Number, FILE, FileNumber::ArpingWait as u8), "seconds to ask who has it (3), and asks; 0: do not"),
+    read("ACD_TIMEOUT", set(Kind::Number, FILE, FileNumber::AcdTimeout as u8), "the same in milliseconds; beats both"),
+    read("DEVTIMEOUT", set(Kind::Seconds, LINK, LinkNumber::DeviceTimeout as u8), "seconds to wait for the device"),
     read("NOZEROCONF", Field::LaterIfNo, "`no` asks for the route 169.254.0.0/16, which is not made yet"),
-    read("IPV6INIT", Field::Set(Setting::Init6), "yes: configure IPv6; no: ignore IPv6 keys; unset: the kernel's defaults"),
-    read("IPV6_DISABLED", Field::Set(Setting::Disabled6), "no IPv6 at all (no)"),
-    read("IPV6_AUTOCONF", Field::Set(Setting::Autoconf6), "router discovery (yes unless IPV6FORWARDING)"),
-    read("IPV6FORWARDING", Field::Set(Setting::Forwarding6), "default of IPV6_AUTOCONF; forwarding itself is not touched"),
-    read("DHCPV6C", Field::Set(Setting::Dhcp6), "DHCPv6 where IPV6_AUTOCONF=no (no)"),
+    read("IPV6INIT", set(Kind::Flag, FILE, FileFlag::Init6 as u8), "yes: configure IPv6; no: ignore IPv6 keys; unset: the kernel's defaults"),
+    read("IPV6_DISABLED", set(Kind::Flag, FILE, FileFlag::Disabled6 as u8), "no IPv6 at all (no)"),
+    read("IPV6_AUTOCONF", set(Kind::Flag, FILE, FileFlag::Autoconf6 as u8), "router discovery (yes unless IPV6FORWARDING)"),
+    read("IPV6FORWARDING", set(Kind::Flag, FILE, FileFlag::Forwarding6 as u8), "default of IPV6_AUTOCONF; forwarding itself is not touched"),
+    read("DHCPV6C", set(Kind::Flag, FILE, FileFlag::Dhcp6 as u8), "DHCPv6 where IPV6_AUTOCONF=no (no)"),
     read("IPV6ADDR", Field::Addr, "IPv6 addresses, /64 where no length is given"),
     read("IPV6ADDR_SECONDARIES", Field::Addr, "more IPv6 addresses"),
     read("IPV6_DEFAULTGW", Field::Part, "IPv6 default gateway, ADDRESS or ADDRESS%DEVICE"),
     read("IPV6_DEFAULTDEV", Field::Part, "the link that carries the IPv6 default route"),
-    read("IPV6_DEFROUTE", Field::Set(Setting::DefRoute6), "whether the link may carry the IPv6 default route (yes)"),
-    read("IPV6_PEERDNS", Field::Set(Setting::PeerDns6), "whether name servers of RA and DHCPv6 are used (yes)"),
-    read("IPV6_PEERROUTES", Field::Set(Setting::PeerRoutes6), "whether routes of RA are used (yes)"),
-    read("IPV6_FAILURE_FATAL", Field::Set(Setting::Fatal6), "whether IPv6 is required when IPv4 is configured too (no)"),
-    read("IPV6_ROUTE_METRIC", Field::Set(Setting::Metric6), "metric of IPv6 routes without their own"),
-    read("IPV6_ROUTE_TABLE", Field::Set(Setting::Table6), "table of IPv6 routes without their own"),
-    read("IPV6_DHCP_TIMEOUT", Field::Set(Setting::DhcpTimeout6), "seconds for DHCPv6"),
+    read("IPV6_DEFROUTE", set(Kind::Flag, V6, IpFlag::DefaultRoute as u8), "whether the link may carry the IPv6 default route (yes)"),
+    read("IPV6_PEERDNS", set(Kind::Flag, V6, IpFlag::PeerDns as u8), "whether name servers of RA and DHCPv6 are used (yes)"),
+    read("IPV6_PEERROUTES", set(Kind::Flag, V6, IpFlag::PeerRoutes as u8), "whether routes of RA are used (yes)"),
+    read("IPV6_FAILURE_FATAL", set(Kind::Flag, FILE, FileFlag::Fatal6 as u8), "whether IPv6 is required when IPv4 is configured too (no)"),
+    read("IPV6_ROUTE_METRIC", set(Kind::Number, V6, IpNumber::Metric as u8), "metric of IPv6 routes without their own"),
+    read("IPV6_ROUTE_TABLE", set(Kind::Positive, V6, IpNumber::Table as u8), "table of IPv6 routes without their own"),
+    read("IPV6_DHCP_TIMEOUT", set(Kind::Positive, V6, IpNumber::DhcpTimeout as u8), "seconds for DHCPv6"),
 
     read("VLAN", Field::VirtualIfYes, "a VLAN: refused"),
     read("BONDING_MASTER", Field::VirtualIfYes, "a bond: refused"),

@@ -16,7 +16,7 @@ use super::arg::{Arg, Done, Reported};
 use super::key_table::{Names, key, pack_fields, pack_names, packed_len};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::{Cidr, Family, classful_len};
-use crate::model::config::{AddrConfig, Leases, LinkId, Method, SourceKind};
+use crate::model::config::{AddrConfig, IpText, Leases, LinkId, LinkNumber, Method, SourceKind};
 use crate::text::parts;
 use crate::text::scalar;
 use core::net::IpAddr;
@@ -100,7 +100,7 @@ impl Methods {
     fn parse(text: &[u8]) -> Result<Methods, Problem> {
         let (mut all, mut rest) = (0, Some(text));
         while let Some(part) = parts::next(&mut rest, b',') {
-            match word(part.trim_ascii()) {
+            match word(parts::trim(part)) {
                 Some(Word::Is(one)) => all |= one.0,
                 Some(Word::Firmware) if part.len() == text.len() => {
                     return Err(Problem::FirmwareMethod);
@@ -389,8 +389,8 @@ fn set_hostname(arg: &mut Arg<'_, '_, '_>, id: LinkId) {
     config.global.hostname = name;
     config.global.hostname_source = SourceKind::Cmdline;
     if let Some(link) = config.link_mut(id) {
-        link.ipv4.dhcp_hostname = name;
-        link.ipv6.dhcp_hostname = name;
+        IpText::Hostname.set(&mut link.ipv4, name);
+        IpText::Hostname.set(&mut link.ipv6, name);
     }
 }
 
@@ -405,7 +405,7 @@ fn read_tail(arg: &mut Arg<'_, '_, '_>, id: LinkId, used: usize) {
             Some(None) => {}
             Some(mtu) => {
                 if let Some(link) = arg.cx.config.link_mut(id) {
-                    link.mtu = mtu;
+                    LinkNumber::Mtu.set(link, mtu);
                 }
             }
             None => arg.leave_out(mtu, Problem::NotAnMtu),
@@ -449,7 +449,7 @@ mod tests {
     /// The links and the complaints that `line` comes to.
     fn read(line: &str) -> (Vec<String>, Vec<String>) {
         let mut storage = Storage::default();
-        let heard = storage.read("cmdline", |cx| cmdline::read(line.as_bytes(), cx));
+        let heard = storage.read("cmdline", line, cmdline::read);
         (shown(&storage.config()), heard.lines())
     }
 
@@ -680,7 +680,7 @@ mod tests {
             ),
         ] {
             let mut storage = Storage::default();
-            let heard = storage.read("cmdline", |cx| cmdline::read(line.as_bytes(), cx));
+            let heard = storage.read("cmdline", line, cmdline::read);
             let config = storage.config();
             assert_eq!(shown(&config), [link], "{line}");
             assert!(heard.0.is_empty(), "{line}: {:?}", heard.lines());
@@ -891,7 +891,7 @@ mod tests {
     fn the_last_host_name_counts() {
         let mut storage = Storage::default();
         let line = b"ip=::::h1:eth0:dhcp ip=::::h2.example.com:eth1:dhcp";
-        storage.read("cmdline", |cx| cmdline::read(line, cx));
+        storage.read("cmdline", line, cmdline::read);
         let config = storage.config();
         let name = config.text(config.global.hostname.unwrap());
         assert_eq!(name, b"h2.example.com");

@@ -23,6 +23,7 @@ mod value;
 
 use crate::diag::{At, Complaint, Diagnostic, Escaped, FileId, Origin, Sink, Subject};
 use crate::model::config::Config;
+use crate::text::lines::{Line, short};
 
 /// One row of an input's table.
 pub struct Key<H: 'static> {
@@ -47,67 +48,71 @@ pub struct Context<'a, 'm> {
     pub file: FileId,
     /// Name of the file, for complaints.
     pub name: &'a [u8],
-}
-
-/// A token's place in the text at hand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place<'a> {
-    /// Line, from 1.
-    pub line: u32,
-    /// Column in octets, from 1.
-    pub column: u32,
-    /// The line's octets.
+    /// What is in the file.
     pub text: &'a [u8],
+    /// The line being read, for origins and complaints.
+    pub line: Line<'a>,
 }
 
-impl Place<'_> {
-    /// A file as a whole.
-    pub const FILE: Place<'static> = Place {
-        line: 0,
-        column: 0,
-        text: b"",
-    };
-}
-
-impl Context<'_, '_> {
-    /// The origin of what stands at `place`.
-    #[inline(never)]
-    pub fn origin(&self, place: &Place<'_>) -> Origin {
-        Origin {
-            file: self.file,
-            column: u16::try_from(place.column).unwrap_or(u16::MAX),
-            line: place.line,
+impl<'a, 'm> Context<'a, 'm> {
+    /// Hands for `text`, which is the whole file `file`, called `name`.
+    pub fn new(
+        config: &'a mut Config<'m>,
+        sink: &'a mut dyn Sink,
+        file: FileId,
+        name: &'a [u8],
+        text: &'a [u8],
+    ) -> Context<'a, 'm> {
+        Context {
+            config,
+            sink,
+            file,
+            name,
+            text,
+            line: Line::NONE,
         }
     }
 
-    /// Complains about `token` at `place`.
+    /// The column of `part`, a piece of the line.
+    fn column(&self, part: &[u8]) -> u32 {
+        short(offset(part, self.line.octets).wrapping_add(1))
+    }
+
+    /// The origin of `part`, a piece of the line.
     #[inline(never)]
-    pub fn complain(
-        &mut self,
-        place: &Place<'_>,
-        subject: &[u8],
-        token: &[u8],
-        complaint: Complaint,
-    ) {
-        self.report(
-            place,
-            Subject::Key(&Escaped(subject)),
-            token,
-            complaint,
-            b"",
-        );
+    pub fn origin(&self, part: &[u8]) -> Origin {
+        self.origin_at(self.line.number, self.column(part))
+    }
+
+    /// The origin of what stands in a column of a line.
+    #[inline(never)]
+    fn origin_at(&self, line: u32, column: u32) -> Origin {
+        Origin {
+            file: self.file,
+            column: u16::try_from(column).unwrap_or(u16::MAX),
+            line,
+        }
+    }
+
+    /// Complains about `part`, a piece of the line.
+    #[inline(never)]
+    pub fn complain(&mut self, subject: &[u8], part: &[u8], complaint: Complaint) {
+        let column = self.column(part);
+        let subject = Subject::Key(&Escaped(subject));
+        self.report(column, subject, part, complaint, b"");
     }
 
     /// Complains about the file as a whole.
     pub fn complain_of_file(&mut self, complaint: Complaint) {
-        self.complain(&Place::FILE, b"file", b"", complaint);
+        self.line = Line::NONE;
+        self.report(0, Subject::Key(&Escaped(b"file")), b"", complaint, b"");
     }
 
-    /// As [`Context::complain`], with a [`Diagnostic::detail`].
+    /// Complains about what stands in a column of the line, quoted as `token`, with a [`Diagnostic::detail`].
     #[inline(never)]
     fn report(
         &mut self,
-        place: &Place<'_>,
+        column: u32,
         subject: Subject<'_>,
         token: &[u8],
         complaint: Complaint,
@@ -115,9 +120,9 @@ impl Context<'_, '_> {
     ) {
         let at = At {
             file: self.name,
-            line: place.line,
-            column: place.column,
-            text: place.text,
+            line: self.line.number,
+            column,
+            text: self.line.octets,
         };
         self.sink.report(&Diagnostic {
             complaint,
@@ -127,4 +132,9 @@ impl Context<'_, '_> {
             detail,
         });
     }
+}
+
+/// Where `part`, a piece of `whole`, begins in it.
+fn offset(part: &[u8], whole: &[u8]) -> usize {
+    part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr())
 }

@@ -6,7 +6,7 @@ use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::{Cidr, Family};
 use crate::model::config::{LinkMatch, RouteConfig, RouteDev};
 use crate::model::route::Route;
-use crate::text::scalar;
+use crate::text::{parts, scalar};
 
 const EXTRA: Complaint = Complaint::warning(Problem::ExtraField, Effect::PartIgnored);
 
@@ -24,7 +24,7 @@ pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
     scalar::forget_zeros(&mut via);
     let family = via.as_ref().map_or(Family::V4, Family::of);
     let mut prefix = Cidr::default(family);
-    if dst != b"default"
+    if !parts::is(dst, b"default")
         && let Err(error) = scalar::prefix(dst, &mut prefix)
     {
         return arg.refuse(0, error);
@@ -34,26 +34,28 @@ pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
     }
     let mut link = arg.new_link();
     arg.device(arg.field(2), &mut link)?;
+    let entry = &mut RouteConfig {
+        dev: RouteDev::Anywhere,
+        route: Route::new(prefix),
+        origin: arg.origin(dst),
+    };
+    entry.route.via = via;
     let by_mac = link.matches.mac();
-    let dev = if let LinkMatch::Any = link.matches {
-        RouteDev::Anywhere
+    if let LinkMatch::Any = link.matches {
+        if via.is_none() {
+            return arg.refuse(0, Problem::NoGateway);
+        }
     } else if let Some(id) = by_mac.and(find_link(arg.cx.config, &link.matches)) {
-        RouteDev::Link(id)
+        entry.dev = RouteDev::Link(id);
     } else if let Some(name) = &link.name {
-        RouteDev::Name(*name)
+        entry.dev = RouteDev::Name(*name);
     } else {
         return arg.refuse(2, Problem::NoSuchLink);
-    };
-    if via.is_none() && matches!(dev, RouteDev::Anywhere) {
-        return arg.refuse(0, Problem::NoGateway);
     }
     if !arg.after(3).is_done() {
         arg.complain(arg.rest(3), EXTRA);
     }
-    let mut route = Route::new(prefix);
-    route.via = via;
-    let origin = arg.origin(dst);
-    let added = arg.cx.add_route(&RouteConfig { dev, route, origin });
+    let added = arg.cx.add_route(entry);
     arg.check_room(added);
     Ok(())
 }
@@ -70,7 +72,7 @@ mod tests {
     /// The routes as `dst via gateway dev link`, and the complaints.
     fn read(line: &str) -> (Vec<String>, Vec<String>) {
         let mut storage = Storage::default();
-        let heard = storage.read("cmdline", |cx| cmdline::read(line.as_bytes(), cx));
+        let heard = storage.read("cmdline", line, cmdline::read);
         let config = storage.config();
         let show = |route: &super::RouteConfig| {
             let via = route

@@ -7,48 +7,48 @@
 //!
 //! A bad line or number costs that route. Linear, and quick: such files have had 100,000 lines.
 
-use super::assignments::{self, Entry, File, Scratch, is_text, place_in, plain_text};
+use super::assignments::{self, Entry, File, Scratch, is_text, skip_mark};
 use super::key_table::{Names, numbered, pack_names, packed_len, row};
 use super::route_line::RouteLine;
 pub use super::route_line::parse_route;
-use super::{Context, Key, Place};
-use crate::diag::{Complaint, Effect, Problem};
+use super::{Context, Key};
+use crate::diag::{Complaint, Effect, Escaped, Problem, Subject};
 use crate::model::addr::Family;
 use crate::model::config::{Config, RouteConfig, RouteDev};
 use crate::model::link::IfName;
 use crate::text::lines::lines;
-use crate::text::scalar;
+use crate::text::{parts, scalar};
 
 /// Reads a whole file of `family` for the link `dev`.
 #[inline(never)]
-pub fn read(
-    text: &[u8],
+pub fn read<'c>(
     family: Family,
     dev: RouteDev,
-    scratch: &mut Scratch<'_>,
-    cx: &mut Context<'_, '_>,
+    scratch: &mut Scratch<'c>,
+    cx: &mut Context<'c, '_>,
 ) {
-    if family == Family::V4 && lines(text).any(|line| is_address_key(line.octets)) {
-        let mut file = assignments::scan(text, NAMES, scratch, cx);
+    if family == Family::V4 && lines(cx.text).any(|line| is_address_key(line.octets)) {
+        let mut file = assignments::scan(NAMES, scratch, cx);
         return read_keys(&mut file, &dev);
     }
-    for line in lines(plain_text(text, cx)) {
-        let first = line.octets.trim_ascii_start().first();
-        if matches!(first, None | Some(b'#')) || !is_text(&line, cx) {
+    skip_mark(cx);
+    for line in lines(cx.text) {
+        cx.line = line;
+        let first = parts::trim_start(line.octets).first();
+        if matches!(first, None | Some(b'#')) || !is_text(cx) {
             continue;
         }
         let mut words = RouteLine::new(line.octets, family);
         if let Err(what) = words.read() {
             let complaint = Complaint::error(what, Effect::LineIgnored);
-            let place = &place_in(line.number, line.octets, words.word);
-            cx.complain(place, b"route", words.word, complaint);
+            cx.complain(b"route", words.word, complaint);
             continue;
         }
-        let place = &place_in(line.number, line.octets, words.dst);
         if words.clear_host_bits() {
-            cx.complain(place, b"route", words.dst, HOST_BITS);
+            cx.complain(b"route", words.dst, HOST_BITS);
         }
-        if push(&words, &dev, place, cx).is_none() {
+        let column = cx.column(words.dst);
+        if push(&words, &dev, column, cx).is_none() {
             return;
         }
     }
@@ -62,7 +62,7 @@ const HOST_BITS: Complaint = Complaint::warning(Problem::HostBits, Effect::Guess
 
 /// `ADDRESSn=`: the sign of the key form.
 fn is_address_key(line: &[u8]) -> bool {
-    let Some(rest) = line.trim_ascii_start().strip_prefix(b"ADDRESS") else {
+    let Some(rest) = parts::trim_start(line).strip_prefix(b"ADDRESS") else {
         return false;
     };
     match rest.iter().position(|octet| !octet.is_ascii_digit()) {
@@ -73,22 +73,17 @@ fn is_address_key(line: &[u8]) -> bool {
 
 /// Adds a route of a file for the link `dev`; `None` if there is no room for more.
 #[inline(never)]
-fn push(
-    line: &RouteLine<'_>,
-    dev: &RouteDev,
-    place: &Place<'_>,
-    cx: &mut Context<'_, '_>,
-) -> Option<()> {
+fn push(line: &RouteLine<'_>, dev: &RouteDev, column: u32, cx: &mut Context<'_, '_>) -> Option<()> {
     let pushed = cx.add_route(&RouteConfig {
         dev: match &line.dev {
             Some(name) if !is_name_of(name, dev, cx.config) => RouteDev::Name(*name),
             Some(_) | None => *dev,
         },
         route: line.route,
-        origin: cx.origin(place),
+        origin: cx.origin_at(cx.line.number, column),
     });
     if pushed.is_err() {
-        cx.complain(place, b"route", b"", FULL);
+        cx.report(column, Subject::Key(&Escaped(b"route")), b"", FULL, b"");
     }
     pushed.ok()
 }
@@ -142,7 +137,7 @@ fn read_keys(file: &mut File<'_, '_, '_>, dev: &RouteDev) {
         let words = options.map_or(&b""[..], |entry| file.octets(entry));
         let mut line = RouteLine::new(words, Family::V4);
         if keyed_route(&mut line, options, file, entry, ordinal).is_some()
-            && push(&line, dev, &file.place(entry), file.cx).is_none()
+            && push(&line, dev, file.go_to(entry), file.cx).is_none()
         {
             return;
         }
@@ -204,14 +199,8 @@ mod tests {
         let link = LinkConfig::new(eth0, SourceKind::Ifcfg, crate::diag::Origin::NONE);
         let dev = RouteDev::Link(config.add_link(link).unwrap());
         let (mut sink, mut scratch) = (Heard::default(), ScratchTables::empty());
-        let mut cx = context(config, &mut sink, b"route-eth0");
-        read(
-            text.as_bytes(),
-            family,
-            dev,
-            &mut scratch.scratch(),
-            &mut cx,
-        );
+        let mut cx = context(config, &mut sink, b"route-eth0", text.as_bytes());
+        read(family, dev, &mut scratch.scratch(), &mut cx);
         let routes = config.routes.iter().map(|entry| match entry.dev {
             RouteDev::Name(name) => describe_route(&entry.route, Some(name)),
             RouteDev::Link(_) | RouteDev::Anywhere => describe_route(&entry.route, None),

@@ -6,7 +6,7 @@
 use super::Context;
 use super::Key;
 use super::assignments::{self, Entry, File, NOT_YET, Scratch};
-use super::ifcfg::{Defaults, Gateway, Slot};
+use super::ifcfg::{Defaults, Gateway, set_flag, set_name, unset};
 use super::key_table::{Names, key, key as ignored, pack_fields, pack_names, packed_len, row};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::Family;
@@ -84,13 +84,8 @@ const ONLY_NAMED: Complaint = Complaint::warning(Problem::OnlyNamed, Effect::Non
 
 /// Reads the file: the host name and `GATEWAYDEV` go to the configuration, the rest to `defaults`.
 #[inline(never)]
-pub fn read(
-    text: &[u8],
-    defaults: &mut Defaults,
-    scratch: &mut Scratch<'_>,
-    cx: &mut Context<'_, '_>,
-) {
-    let mut file = assignments::scan(text, NAMES, scratch, cx);
+pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Context<'c, '_>) {
+    let mut file = assignments::scan(NAMES, scratch, cx);
     for entry in file.iter() {
         let Some(field) = FIELDS.get(entry.row()) else {
             file.unknown(entry);
@@ -118,21 +113,20 @@ fn set(
 ) -> Option<Complaint> {
     let word = file.octets(entry);
     let global = &mut file.cx.config.global;
-    let slot = match field {
-        Field::Networking => Slot::YesNo(&mut defaults.networking),
-        Field::Init6 => Slot::YesNo(&mut defaults.init6),
-        Field::Autoconf6 => Slot::YesNo(&mut defaults.autoconf6),
-        Field::GatewayDev => Slot::Name(&mut global.gateway_dev),
-        Field::GatewayDev6 => Slot::Name(&mut defaults.gateway6_dev),
+    let set = match field {
+        Field::Networking => set_flag(&mut defaults.networking, word),
+        Field::Init6 => set_flag(&mut defaults.init6, word),
+        Field::Autoconf6 => set_flag(&mut defaults.autoconf6, word),
+        Field::GatewayDev => set_name(&mut global.gateway_dev, word),
+        Field::GatewayDev6 => set_name(&mut defaults.gateway6_dev, word),
         Field::Hostname => return set_hostname(word, file.cx).err().map(unset),
         Field::Gateway => return set_gateway(&mut defaults.gateway, Family::V4, entry, file),
         Field::Gateway6 => return set_gateway(&mut defaults.gateway6, Family::V6, entry, file),
         Field::Later => return (scalar::boolean(word) != Some(false)).then_some(NOT_YET),
         Field::Silent => return None,
     };
-    let wrong = slot.set(word);
     let is_no = field == Field::Networking && defaults.networking == Some(false);
-    wrong.or(is_no.then_some(ONLY_NAMED))
+    set.err().map(unset).or(is_no.then_some(ONLY_NAMED))
 }
 
 fn set_hostname(word: &[u8], cx: &mut Context<'_, '_>) -> Result<(), Problem> {
@@ -159,10 +153,6 @@ fn set_gateway(
     read.err().map(unset)
 }
 
-fn unset(what: Problem) -> Complaint {
-    Complaint::error(what, Effect::KeyUnset)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::testing::{Heard, ScratchTables, Storage, context};
@@ -173,14 +163,9 @@ mod tests {
 
     fn read_into(config: &mut Config<'_>, text: &str) -> (Defaults, Vec<String>) {
         let (mut sink, mut scratch) = (Heard::default(), ScratchTables::empty());
-        let mut cx = context(config, &mut sink, b"network");
+        let mut cx = context(config, &mut sink, b"network", text.as_bytes());
         let mut defaults = Defaults::none();
-        read(
-            text.as_bytes(),
-            &mut defaults,
-            &mut scratch.scratch(),
-            &mut cx,
-        );
+        read(&mut defaults, &mut scratch.scratch(), &mut cx);
         (defaults, sink.lines())
     }
 

@@ -6,10 +6,9 @@ use super::assignments::{Entry, Scratch};
 use crate::diag::{Diagnostic, Effect, Escaped, FileId, Problem, Severity, Sink};
 use crate::model::addr::Family;
 use crate::model::config::{
-    AddrConfig, Config, Global, Leases, LinkConfig, LinkId, LinkMatch, NameRule, RouteConfig,
-    Search, Server, Str,
+    AddrConfig, Config, Global, IpFlag, IpNumber, IpText, Leases, LinkConfig, LinkFlag, LinkId,
+    LinkMatch, LinkNumber, NameRule, RouteConfig, Search, Server, Str,
 };
-use crate::model::index::Index;
 use crate::model::link::{IfName, LinkKind};
 use crate::model::route::{Reach, Route, RouteKind};
 use crate::packed::unpack;
@@ -65,16 +64,17 @@ impl Storage {
     }
 
     /// What `read` makes of an empty configuration, and every complaint.
-    pub fn read(&mut self, name: &str, read: impl FnOnce(&mut Context<'_, '_>)) -> Heard {
+    pub fn read(
+        &mut self,
+        name: &str,
+        text: impl AsRef<[u8]>,
+        read: impl FnOnce(&mut Context<'_, '_>),
+    ) -> Heard {
         let mut heard = Heard::default();
         let mut config = self.config();
         let file = config.add_file(name.as_bytes()).unwrap();
-        let mut cx = Context {
-            config: &mut config,
-            sink: &mut heard,
-            file,
-            name: name.as_bytes(),
-        };
+        let (name, text) = (name.as_bytes(), text.as_ref());
+        let mut cx = Context::new(&mut config, &mut heard, file, name, text);
         read(&mut cx);
         self.global = config.global;
         heard
@@ -119,13 +119,13 @@ fn show(config: &Config<'_>, id: LinkId, link: &LinkConfig) -> String {
     {
         add(format!(" dns {}", server.addr));
     }
-    if let Some(mtu) = link.mtu {
+    if let Some(mtu) = LinkNumber::Mtu.of(link) {
         add(format!(" mtu {mtu}"));
     }
     if let Some(mac) = link.mac {
         add(format!(" mac {mac}"));
     }
-    if let Some(name) = link.ipv4.dhcp_hostname {
+    if let Some(name) = IpText::Hostname.of(&link.ipv4) {
         add(format!(" host {}", Escaped(config.text(name))));
     }
     if link.leases == Leases::First {
@@ -141,15 +141,16 @@ fn told(config: &Config<'_>, link: &LinkConfig) -> String {
     let mut line = String::new();
     for (word, is_so) in [
         (" bootp", said.bootp),
-        (" nameless", !said.send_hostname),
-        (" release", said.release),
+        (" nameless", LinkFlag::SendHostname.is_no(link)),
+        (" release", LinkFlag::Release.is_yes(link)),
     ] {
         line += if is_so { word } else { "" };
     }
-    if let Some(id) = said.client_id {
+    let [id, vendor, user] = link.said.texts;
+    if let Some(id) = id {
         line += &format!(" id {:02x?}", config.text(id));
     }
-    for (word, text) in [("vendor", said.vendor_class), ("user", said.user_class)] {
+    for (word, text) in [("vendor", vendor), ("user", user)] {
         if let Some(text) = text {
             line += &format!(" {word} {}", Escaped(config.text(text)));
         }
@@ -253,11 +254,7 @@ impl ScratchTables {
 
     /// The scratch they hold.
     pub fn scratch(&mut self) -> Scratch<'_> {
-        Scratch {
-            entries: &mut self.entries,
-            values: &mut self.values,
-            index: Index::new(&mut self.slots),
-        }
+        Scratch::new(&mut self.entries, &mut self.values, &mut self.slots)
     }
 }
 
@@ -266,13 +263,9 @@ pub fn context<'a, 'm>(
     config: &'a mut Config<'m>,
     sink: &'a mut Heard,
     name: &'a [u8],
+    text: &'a [u8],
 ) -> Context<'a, 'm> {
-    Context {
-        config,
-        sink,
-        file: FileId(0),
-        name,
-    }
+    Context::new(config, sink, FileId(0), name, text)
 }
 
 /// Each link as one line: how it is matched, its values, and both families with their addresses.
@@ -301,8 +294,11 @@ fn describe_link(config: &Config<'_>, id: LinkId, link: &LinkConfig) -> String {
     }
     for (word, value) in [
         ("mac", link.mac.map(|mac| mac.to_string())),
-        ("mtu", link.mtu.map(|mtu| mtu.to_string())),
-        ("device", link.device_timeout.map(|s| s.to_string())),
+        ("mtu", LinkNumber::Mtu.of(link).map(|mtu| mtu.to_string())),
+        (
+            "device",
+            LinkNumber::DeviceTimeout.of(link).map(|s| s.to_string()),
+        ),
     ] {
         line += &value.map_or(String::new(), |value| format!(" {word}={value}"));
     }
@@ -319,17 +315,17 @@ fn describe_link(config: &Config<'_>, id: LinkId, link: &LinkConfig) -> String {
             line += &format!(" via {gateway}");
         }
         for (word, value) in [
-            ("metric", ip.metric),
-            ("table", ip.table),
-            ("timeout", ip.dhcp_timeout),
+            ("metric", IpNumber::Metric.of(ip)),
+            ("table", IpNumber::Table.of(ip)),
+            ("timeout", IpNumber::DhcpTimeout.of(ip)),
         ] {
             line += &value.map_or(String::new(), |value| format!(" {word}={value}"));
         }
         for (word, said) in [
             ("required", ip.required),
-            ("no-default", !ip.default_route),
-            ("no-dns", !ip.peer_dns),
-            ("no-routes", !ip.peer_routes),
+            ("no-default", IpFlag::DefaultRoute.is_no(ip)),
+            ("no-dns", IpFlag::PeerDns.is_no(ip)),
+            ("no-routes", IpFlag::PeerRoutes.is_no(ip)),
         ] {
             if said {
                 line += &format!(" {word}");

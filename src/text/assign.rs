@@ -50,12 +50,12 @@ pub struct Fault {
 
 /// Takes a line apart. `export` before the key is accepted; blanks around `=` are not.
 pub fn split(line: &[u8]) -> Line<'_> {
-    let trimmed = line.trim_ascii_start();
+    let trimmed = parts::trim_start(line);
     if matches!(trimmed.first(), None | Some(b'#')) {
         return Line::Empty;
     }
     let body = match trimmed.strip_prefix(b"export".as_slice()) {
-        Some(rest) if rest.first().is_some_and(is_blank) => rest.trim_ascii_start(),
+        Some(rest) if rest.first().is_some_and(is_blank) => parts::trim_start(rest),
         Some(_) | None => trimmed,
     };
     let name = name_prefix(body);
@@ -77,15 +77,18 @@ pub fn unquote<V: Variables>(
 ) -> Result<(), Fault> {
     let start = values.len();
     let mut word = Word {
-        raw,
-        at: 0,
+        len: raw.len(),
+        rest: raw,
         quote: NO_QUOTE,
         variables,
         longest: start.wrapping_add(MAX_VALUE),
         values,
         fault: None,
     };
-    word.read();
+    word.read(match is_old_escape(raw) {
+        true => OLD_ESCAPED,
+        false => ESCAPED,
+    });
     let fault = word.fault;
     let value = values.get(start..).unwrap_or_default();
     let (problem, at) = match fault {
@@ -100,10 +103,12 @@ pub fn unquote<V: Variables>(
 
 /// A raw value being read.
 struct Word<'a, V> {
-    raw: &'a [u8],
-    at: usize,
-    /// The octet that opened the quotes it stands in, `$` for `$'...'`, else [`NO_QUOTE`].
-    quote: u8,
+    /// Octets in all.
+    len: usize,
+    /// What is not read yet.
+    rest: &'a [u8],
+    /// The quotes it stands in.
+    quote: Quote,
     variables: &'a V,
     /// Every value; the one being read comes last.
     values: &'a mut VecView<u8>,
@@ -113,39 +118,38 @@ struct Word<'a, V> {
     fault: Option<Fault>,
 }
 
-const NO_QUOTE: u8 = 0;
-const ANSI_C: u8 = b'$';
+/// Octets that do not always stand for themselves.
+const SPECIAL: &[u8] = b"'\"\\$` \t\r\x0c;|&()<>";
 
-impl<'a, V: Variables> Word<'a, V> {
-    fn peek(&self) -> Option<u8> {
-        self.raw.get(self.at).copied()
-    }
+/// Which of [`SPECIAL`] do not between quotes of one kind, a bit each.
+type Quote = u16;
+const NO_QUOTE: Quote = !0;
+const SINGLE: Quote = 1;
+const DOUBLE: Quote = 0b1_1110;
+/// `$'...'`.
+const ANSI_C: Quote = 0b101;
 
+/// What loses its backslash in double quotes.
+const ESCAPED: &[u8] = b"$`\"\\";
+const OLD_ESCAPED: &[u8] = b"$`\"\\'~";
+
+impl<V: Variables> Word<'_, V> {
     #[inline(never)]
     fn fail(&mut self, problem: Problem) {
-        let at = self.at.wrapping_sub(1);
+        let at = self.len.wrapping_sub(self.rest.len()).wrapping_sub(1);
         self.fault.get_or_insert(Fault { problem, at });
     }
 
     /// The next octet; where there is none, that is wrong.
     #[inline(never)]
     fn next(&mut self) -> u8 {
-        match self.peek() {
-            Some(octet) => {
-                self.at = self.at.wrapping_add(1);
-                octet
-            }
+        match self.rest.split_off_first() {
+            Some(octet) => *octet,
             None => {
                 self.fail(Problem::BadQuoting);
                 0
             }
         }
-    }
-
-    /// What is not read yet.
-    #[inline(never)]
-    fn rest(&self) -> &'a [u8] {
-        self.raw.get(self.at..).unwrap_or_default()
     }
 
     #[inline(never)]
@@ -157,39 +161,29 @@ impl<'a, V: Variables> Word<'a, V> {
         }
     }
 
+    /// Reads all of it, in double quotes with a backslash before those of `escaped`.
     #[inline(never)]
-    fn read(&mut self) {
-        let bare: &[u8] = match is_old_escape(self.raw) {
-            true => b"$`\"\\'~",
-            false => b"$`\"\\",
-        };
-        while self.fault.is_none() && self.at < self.raw.len() {
+    fn read(&mut self, escaped: &[u8]) {
+        while self.fault.is_none() && !self.rest.is_empty() {
             let octet = self.next();
-            let special: &[u8] = match self.quote {
-                b'\'' => b"'",
-                b'"' => b"\"\\$`",
-                ANSI_C => b"'\\",
-                _ => b"'\"\\$` \t\r\x0c;|&()<>",
-            };
-            if !parts::has(special, octet) {
-                self.push(octet);
-                continue;
-            }
-            match octet {
-                b'\'' | b'"' if self.quote == NO_QUOTE => self.quote = octet,
-                b'\'' | b'"' => self.quote = NO_QUOTE,
-                b'$' => self.dollar(),
-                b'`' => self.fail(Problem::Expansion),
-                b'\\' if self.quote == ANSI_C => self.ansi_c_escape(),
-                b'\\' => {
+            let place = SPECIAL.iter().position(|special| *special == octet);
+            match place.filter(|place| self.quote >> place & 1 != 0) {
+                None => self.push(octet),
+                Some(0 | 1) if self.quote != NO_QUOTE => self.quote = NO_QUOTE,
+                Some(0) => self.quote = SINGLE,
+                Some(1) => self.quote = DOUBLE,
+                Some(2) if self.quote == ANSI_C => self.ansi_c_escape(),
+                Some(2) => {
                     let octet = self.next();
-                    if self.quote != NO_QUOTE && !parts::has(bare, octet) {
+                    if self.quote != NO_QUOTE && !parts::has(escaped, octet) {
                         self.push(b'\\');
                     }
                     self.push(octet);
                 }
-                b'|' | b'&' | b'(' | b')' | b'<' | b'>' => self.fail(Problem::BadQuoting),
-                blank => return self.end(blank),
+                Some(3) => self.dollar(),
+                Some(4) => self.fail(Problem::Expansion),
+                Some(5..=9) => return self.end(octet),
+                Some(_) => self.fail(Problem::BadQuoting),
             }
         }
         if self.quote != NO_QUOTE {
@@ -200,9 +194,12 @@ impl<'a, V: Variables> Word<'a, V> {
     /// What may follow the value after its first `blank` or semicolon: blanks, one semicolon in all,
     /// then nothing or a comment.
     fn end(&mut self, blank: u8) {
-        let mut rest = self.rest().trim_ascii_start();
+        let mut rest = parts::trim_start(self.rest);
         if blank != b';' {
-            rest = rest.strip_prefix(b";").unwrap_or(rest).trim_ascii_start();
+            rest = match rest {
+                [b';', rest @ ..] => parts::trim_start(rest),
+                _ => rest,
+            };
         }
         if !matches!(rest.first(), None | Some(b'#')) {
             self.fail(Problem::BadQuoting);
@@ -213,33 +210,28 @@ impl<'a, V: Variables> Word<'a, V> {
     /// nothing to a shell stands for itself, but not in double quotes.
     #[inline(never)]
     fn dollar(&mut self) {
-        let rest = self.rest();
-        let (inside, braces) = match rest {
-            [b'\'', ..] if self.quote == NO_QUOTE => {
-                self.at = self.at.wrapping_add(1);
+        let (inside, has_brace) = match self.rest {
+            [b'\'', rest @ ..] if self.quote == NO_QUOTE => {
+                self.rest = rest;
                 self.quote = ANSI_C;
                 return;
             }
-            [b'{', inside @ ..] => (inside, 2),
-            _ => (rest, 0),
+            [b'{', inside @ ..] => (inside, true),
+            inside => (inside, false),
         };
         let name = name_prefix(inside);
-        let end = inside.get(name.len());
+        let mut after = inside.get(name.len()..).unwrap_or_default();
         if name.is_empty() {
-            let means = self.quote == b'"'
-                || end.is_some_and(|octet| {
-                    octet.is_ascii_digit() || parts::has(b"{(?$@*#!-", *octet)
-                });
-            if means || braces > 0 {
+            let means = |next: &u8| parts::has(b"0123456789(?$@*#!-", *next);
+            if has_brace || self.quote == DOUBLE || after.first().is_some_and(means) {
                 return self.fail(Problem::Expansion);
             }
             self.push(b'$');
         } else {
-            if braces > 0 && end != Some(&b'}') {
+            if has_brace && after.split_off_first() != Some(&b'}') {
                 return self.fail(Problem::Expansion);
             }
-            let variables = self.variables;
-            let Some(value) = variables.variable(name) else {
+            let Some(value) = self.variables.variable(name) else {
                 return self.fail(Problem::UnsetVariable);
             };
             for at in value {
@@ -247,7 +239,7 @@ impl<'a, V: Variables> Word<'a, V> {
                 self.push(octet.unwrap_or_default());
             }
         }
-        self.at = self.at.wrapping_add(name.len()).wrapping_add(braces);
+        self.rest = after;
     }
 
     /// What follows a backslash in `$'...'`.
@@ -263,25 +255,23 @@ impl<'a, V: Variables> Word<'a, V> {
                 return self.push(*meant);
             }
         }
-        let (digits, radix) = match octet {
-            b'0'..=b'7' => {
-                self.at = self.at.wrapping_sub(1);
-                (3, 8)
-            }
-            b'x' => (2, 16),
-            b'u' => (4, 16),
-            b'U' => (8, 16),
-            _ => (0, 16),
+        let (mut code, mut digits, radix) = match octet {
+            b'0'..=b'7' => (u32::from(octet & 7), 2_u32, 8),
+            b'x' => (0, 2, 16),
+            b'u' => (0, 4, 16),
+            b'U' => (0, 8, 16),
+            _ => (0, 0, 16),
         };
-        let start = self.at;
-        let mut code = 0_u32;
-        while self.at < start.wrapping_add(digits)
-            && let Some(digit) = self.peek().and_then(|at| (at as char).to_digit(radix))
+        let before = self.rest.len();
+        while digits > 0
+            && let Some((digit, rest)) = self.rest.split_first()
+            && let Some(digit) = char::from(*digit).to_digit(radix)
         {
             code = code.wrapping_mul(radix).wrapping_add(digit);
-            self.at = self.at.wrapping_add(1);
+            self.rest = rest;
+            digits = digits.wrapping_sub(1);
         }
-        if self.at == start {
+        if radix == 16 && self.rest.len() == before {
             self.push(b'\\');
             return self.push(octet);
         }
@@ -308,8 +298,9 @@ impl<'a, V: Variables> Word<'a, V> {
 
 /// Whether `raw` is one double-quoted string as NetworkManager's svEscape() wrote it until 2016: with a
 /// backslash also before `'` and `~`, and nothing special without one.
+#[inline(never)]
 fn is_old_escape(raw: &[u8]) -> bool {
-    let special = |octet: &u8| matches!(octet, b'"' | b'\'' | b'\\' | b'$' | b'~' | b'`');
+    let special = |octet: &u8| parts::has(OLD_ESCAPED, *octet);
     let mut octets = raw.iter();
     if octets.next() != Some(&b'"') {
         return false;

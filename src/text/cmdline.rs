@@ -4,7 +4,8 @@
 //! word; the first `=` that is not the first octet ends the key; a word `--` ends the text. Every other
 //! octet, NUL and non-ASCII included, is just an octet.
 
-use super::{lines, parts};
+use super::lines::{self, Line};
+use super::parts;
 
 /// One word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,10 +14,8 @@ pub struct Word<'a> {
     pub key: &'a [u8],
     /// What stands after `=`, without quotes around it; nothing, at the word's start, where there is no `=`.
     pub value: &'a [u8],
-    /// Line the word begins on, from 1.
-    pub line: u32,
-    /// The line's octets.
-    pub text: &'a [u8],
+    /// The line it begins on.
+    pub line: Line<'a>,
 }
 
 /// The words of `text`, up to a word `--`.
@@ -24,8 +23,7 @@ pub struct Word<'a> {
 pub fn words(text: &[u8]) -> Words<'_> {
     let mut words = Words {
         rest: text,
-        line: 0,
-        text,
+        line: Line::NONE,
     };
     words.begin_line();
     words
@@ -35,9 +33,7 @@ pub fn words(text: &[u8]) -> Words<'_> {
 #[derive(Clone, Debug)]
 pub struct Words<'a> {
     rest: &'a [u8],
-    /// Number and octets of the line.
-    line: u32,
-    text: &'a [u8],
+    line: Line<'a>,
 }
 
 impl<'a> Iterator for Words<'a> {
@@ -48,7 +44,7 @@ impl<'a> Iterator for Words<'a> {
         while is_blank(*self.rest.first()?) {
             self.advance();
         }
-        let (start, line, text) = (self.rest, self.line, self.text);
+        let (start, line) = (self.rest, self.line);
         let mut inside = false;
         while let Some(octet) = self.rest.first()
             && (inside || !is_blank(*octet))
@@ -62,7 +58,6 @@ impl<'a> Iterator for Words<'a> {
             key: whole,
             value: whole.get(..0).unwrap_or_default(),
             line,
-            text,
         };
         let (before, value) = parts::split(parts::slice(whole, 1, len), b'=');
         if let Some(value) = value {
@@ -91,8 +86,8 @@ impl Words<'_> {
     /// The line's octets are looked for once a line, so that the whole stays linear.
     #[inline(never)]
     fn begin_line(&mut self) {
-        self.line = self.line.wrapping_add(1);
-        self.text = lines::first(self.rest);
+        self.line.number = self.line.number.wrapping_add(1);
+        self.line.octets = lines::first(self.rest);
     }
 }
 
@@ -131,7 +126,7 @@ mod tests {
     }
 
     fn column(word: &Word<'_>, part: &[u8]) -> usize {
-        part.as_ptr() as usize - word.text.as_ptr() as usize + 1
+        part.as_ptr() as usize - word.line.octets.as_ptr() as usize + 1
     }
 
     /// What `next_arg` and `parse_args` of Linux 6.12 make of the same octets.
@@ -188,7 +183,7 @@ mod tests {
         let places: Vec<_> = words(text)
             .map(|word| {
                 (
-                    word.line,
+                    word.line.number,
                     column(&word, word.key),
                     column(&word, word.value),
                 )
@@ -198,7 +193,7 @@ mod tests {
             places,
             [(1, 1, 1), (1, 8, 11), (2, 2, 5), (2, 11, 13), (2, 16, 16)]
         );
-        let lines: Vec<_> = words(text).map(|word| word.text).collect();
+        let lines: Vec<_> = words(text).map(|word| word.line.octets).collect();
         assert_eq!(lines.first(), Some(&&b"quiet  ip=dhcp"[..]));
         assert_eq!(lines.last(), Some(&&b"\tx=\"y z\" \"k=v\" bare"[..]));
     }
@@ -206,7 +201,7 @@ mod tests {
     #[test]
     fn a_quoted_line_feed_counts_for_what_follows() {
         let places: Vec<_> = words(b"a=\"b\nc\" d")
-            .map(|word| (word.line, column(&word, word.key)))
+            .map(|word| (word.line.number, column(&word, word.key)))
             .collect();
         assert_eq!(places, [(1, 1), (2, 4)]);
     }

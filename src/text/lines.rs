@@ -11,6 +11,14 @@ pub struct Line<'a> {
     pub octets: &'a [u8],
 }
 
+impl Line<'_> {
+    /// None, where a file as a whole is meant.
+    pub const NONE: Line<'static> = Line {
+        number: 0,
+        octets: b"",
+    };
+}
+
 /// The lines of `octets`. A last line without a line feed counts; nothing after the last one does not.
 pub fn lines(octets: &[u8]) -> Lines<'_> {
     Lines {
@@ -44,7 +52,10 @@ impl<'a> Iterator for Lines<'a> {
         self.number = self.number.saturating_add(1);
         Some(Line {
             number: self.number,
-            octets: line.strip_suffix(b"\r").unwrap_or(line),
+            octets: match line {
+                [line @ .., b'\r'] => line,
+                _ => line,
+            },
         })
     }
 }

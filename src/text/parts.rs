@@ -34,11 +34,40 @@ pub fn slice(text: &[u8], at: usize, len: usize) -> &[u8] {
     rest.get(..len).unwrap_or(rest)
 }
 
+/// What is a blank here.
+#[inline(never)]
+fn is_blank(octet: &u8) -> bool {
+    octet.is_ascii_whitespace()
+}
+
+/// `text` without blanks in front. Each crate would have its own copy of the standard library's.
+#[inline(never)]
+pub fn trim_start(mut text: &[u8]) -> &[u8] {
+    while let Some((first, rest)) = text.split_first()
+        && is_blank(first)
+    {
+        text = rest;
+    }
+    text
+}
+
+/// `text` without blanks around it.
+#[inline(never)]
+pub fn trim(text: &[u8]) -> &[u8] {
+    let mut text = trim_start(text);
+    while let Some((last, rest)) = text.split_last()
+        && is_blank(last)
+    {
+        text = rest;
+    }
+    text
+}
+
 /// The next word between blanks.
 #[inline(never)]
 pub fn next_word<'t>(rest: &mut &'t [u8]) -> Option<&'t [u8]> {
-    let text = rest.trim_ascii_start();
-    let end = text.iter().position(u8::is_ascii_whitespace);
+    let text = trim_start(rest);
+    let end = text.iter().position(is_blank);
     let (word, tail) = text.split_at_checked(end.unwrap_or(text.len()))?;
     *rest = tail;
     (!word.is_empty()).then_some(word)
@@ -49,6 +78,12 @@ pub fn next_word<'t>(rest: &mut &'t [u8]) -> Option<&'t [u8]> {
 pub fn is_same(one: &[u8], other: &[u8]) -> bool {
     let mut octets = one.iter().zip(other);
     one.len() == other.len() && octets.all(|(one, other)| one.eq_ignore_ascii_case(other))
+}
+
+/// Whether two words are the same. Where one is constant, comparing them in place takes more room.
+#[inline(never)]
+pub fn is(one: &[u8], other: &[u8]) -> bool {
+    one == other
 }
 
 /// Whether an octet is in `text`.

@@ -8,7 +8,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A decimal number without sign: digits only, blanks around it ignored.
 pub fn number(text: &[u8]) -> Option<u32> {
-    digits(text.trim_ascii(), 10)
+    digits(parts::trim(text), 10)
 }
 
 /// A number as an MTU in octets: 0, which stands for none, is `Some(None)`; `None` if the kernel takes
@@ -32,6 +32,11 @@ fn digits(text: &[u8], radix: u32) -> Option<u32> {
     (!text.is_empty()).then_some(sum)
 }
 
+/// A hexadecimal number, digits only.
+pub fn hex(text: &[u8]) -> Option<u32> {
+    digits(text, 16)
+}
+
 /// One octet, of two hexadecimal digits at most.
 pub fn hex_octet(text: &[u8]) -> Option<u8> {
     u8::try_from(digits(text, 16)?).ok()
@@ -48,33 +53,36 @@ pub fn boolean(text: &[u8]) -> Option<bool> {
 #[inline(never)]
 pub fn mac(text: &[u8]) -> Option<Mac> {
     match (text.len(), text.get(2)?) {
-        (17 | 59, separator @ (b':' | b'-')) => hex_pairs(text, 3, *separator),
+        (17 | 59, separator @ (b':' | b'-')) => hex_pairs(text, *separator),
         _ => None,
     }
 }
 
 /// The MAC behind a name made of one: `enx525400123456`.
 pub fn enx_mac(name: &[u8]) -> Option<Mac> {
-    match name.strip_prefix(b"enx".as_slice())? {
-        digits if digits.len() == 12 => hex_pairs(digits, 2, 0),
+    match name {
+        [b'e', b'n', b'x', digits @ ..] if digits.len() == 12 => hex_pairs(digits, 0),
         _ => None,
     }
 }
 
-/// Pairs of hexadecimal digits, one in `step` octets; what is left of these is `separator`.
+/// Pairs of hexadecimal digits with `separator` between them; nothing where that is 0.
 #[inline(never)]
-fn hex_pairs(text: &[u8], step: usize, separator: u8) -> Option<Mac> {
+fn hex_pairs(mut text: &[u8], separator: u8) -> Option<Mac> {
     let mut octets = [0; 20];
     let mut len = 0_usize;
-    for (octet, pair) in octets.iter_mut().zip(text.chunks(step)) {
-        let (pair, end) = pair.split_at_checked(2)?;
-        if end.first().is_some_and(|end| *end != separator) {
-            return None;
-        }
+    while let Some(octet) = octets.get_mut(len) {
+        let (pair, rest) = text.split_at_checked(2)?;
         *octet = hex_octet(pair)?;
         len = len.wrapping_add(1);
+        text = match rest {
+            [] => return Mac::new(octets.get(..len)?),
+            [first, more @ ..] if *first == separator => more,
+            _ if separator == 0 => rest,
+            _ => return None,
+        };
     }
-    Mac::new(octets.get(..len)?)
+    None
 }
 
 /// Four decimal numbers without leading zeros, as `inet_pton` takes them.
@@ -203,13 +211,15 @@ pub fn is_hostname(text: &[u8]) -> bool {
 /// A domain name: as a host name, up to 253 octets, a final dot allowed.
 #[inline(never)]
 pub fn is_domain(text: &[u8]) -> bool {
-    let text = text.strip_suffix(b".").unwrap_or(text);
+    let text = match text {
+        [text @ .., b'.'] => text,
+        _ => text,
+    };
     let mut rest = Some(text);
     while let Some(label) = parts::next(&mut rest, b'.') {
         let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'-';
         if !(1..=63).contains(&label.len())
-            || label.starts_with(b"-")
-            || label.ends_with(b"-")
+            || matches!(label, [b'-', ..] | [.., b'-'])
             || !label.iter().all(is_plain)
         {
             return false;

@@ -10,7 +10,7 @@ use crate::support::kernel::Kernel;
 use crate::support::nouns::{self, Addr, FOREVER, UNICAST};
 use ifdawn::engine::Progress;
 use ifdawn::model::addr::Cidr;
-use ifdawn::model::config::{Config, LinkMatch, RouteDev};
+use ifdawn::model::config::{Config, LinkMatch, LinkNumber, RouteDev};
 use ifdawn::model::route::{Route, RouteKind};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -181,7 +181,7 @@ fn say(config: &mut Config<'_>, wish: &[Wanted]) {
             false => LinkMatch::Name(name(&link_name(wanted.number))),
         };
         let link = config.file(matches);
-        config.link_mut(link).unwrap().mtu = wanted.mtu;
+        LinkNumber::Mtu.set(config.link_mut(link).unwrap(), wanted.mtu);
         for addr in &wanted.addrs {
             config.addr(link, addr);
         }

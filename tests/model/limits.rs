@@ -25,13 +25,9 @@ fn with_tiny_engine<R>(test: impl FnOnce(&mut Engine<'_>) -> R) -> R {
 /// Brings up what a kernel command line says.
 fn boot(engine: &mut Engine<'_>, host: &mut FakeHost, text: &str) -> Progress {
     let file = engine.config.add_file(b"cmdline").unwrap();
-    let mut cx = Context {
-        config: &mut engine.config,
-        sink: host,
-        file,
-        name: b"cmdline",
-    };
-    cmdline::read(text.as_bytes(), &mut cx);
+    let (config, text) = (&mut engine.config, text.as_bytes());
+    let mut cx = Context::new(config, host, file, b"cmdline", text);
+    cmdline::read(&mut cx);
     cmdline::finish(&mut cx);
     converge(engine, host)
 }

@@ -6,7 +6,7 @@ use crate::support::host::FakeHost;
 use crate::support::kernel::Kernel;
 use crate::support::nouns::{self, Addr, Link};
 use ifdawn::engine::{Outcome, Progress};
-use ifdawn::model::config::{Config, LinkId, LinkMatch, Method, RouteDev};
+use ifdawn::model::config::{Config, IpFlag, IpNumber, LinkId, LinkMatch, Method, RouteDev};
 use ifdawn::model::link::IfName;
 use ifdawn::plan::resolve::{Goal, LinkState};
 
@@ -81,8 +81,9 @@ fn the_boot_device_gets_the_best_metric_wherever_it_stands() {
 fn a_metric_that_is_given_counts() {
     let say = |config: &mut Config<'_>| {
         let eth0 = with_gateways(config, "eth0", 0);
-        config.link_mut(eth0).unwrap().ipv4.metric = Some(7);
-        config.link_mut(eth0).unwrap().ipv6.metric = Some(8);
+        let link = config.link_mut(eth0).unwrap();
+        IpNumber::Metric.set(&mut link.ipv4, Some(7));
+        IpNumber::Metric.set(&mut link.ipv6, Some(8));
     };
     assert_eq!(
         defaults(&mut host(1), &say),
@@ -97,8 +98,9 @@ fn a_metric_that_is_given_counts() {
 fn a_link_that_may_not_carry_the_default_route_does_not() {
     let without = |config: &mut Config<'_>| {
         let eth0 = with_gateways(config, "eth0", 0);
-        config.link_mut(eth0).unwrap().ipv4.default_route = false;
-        config.link_mut(eth0).unwrap().ipv6.default_route = false;
+        let link = config.link_mut(eth0).unwrap();
+        IpFlag::DefaultRoute.set(&mut link.ipv4, Some(false));
+        IpFlag::DefaultRoute.set(&mut link.ipv6, Some(false));
         with_gateways(config, "eth1", 1);
     };
     let elsewhere = |config: &mut Config<'_>| {

@@ -4,7 +4,7 @@ use crate::scene::*;
 use crate::support::host::FakeHost;
 use crate::support::nouns::Link;
 use ifdawn::engine::{Engine, Instant, Outcome, Progress};
-use ifdawn::model::config::{Config, LinkMatch, RouteDev, Wait};
+use ifdawn::model::config::{Config, LinkMatch, LinkNumber, RouteDev, Wait};
 use ifdawn::plan::resolve::LinkState;
 
 const MINUTE: u64 = 60_000_000;
@@ -90,7 +90,7 @@ fn the_longest_wait_counts_and_for_ever_is_for_ever() {
         with_engine(|engine| {
             begin(engine, &host);
             for (link, seconds) in engine.config.links.iter_mut().zip(seconds) {
-                link.device_timeout = Some(seconds);
+                LinkNumber::DeviceTimeout.set(link, Some(seconds));
             }
             assert_eq!(
                 converge(engine, &mut host),

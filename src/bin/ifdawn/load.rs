@@ -11,7 +11,6 @@ use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Escaped, FileId, Proble
 use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS};
 use ifdawn::model::addr::Family;
 use ifdawn::model::config::{Config, LinkId, RouteDev};
-use ifdawn::model::index::Index;
 use ifdawn::model::link::IfName;
 use ifdawn::packed::{packed, word};
 use ifdawn::source::assignments::{Entry, Scratch};
@@ -144,12 +143,8 @@ impl Loader<'_, '_> {
         }
         if is_read(Source::Cmdline) {
             let file = self.config.add_file(b"cmdline").unwrap_or(FileId(0));
-            cmdline::finish(&mut Context {
-                config: self.config,
-                sink: self.sink,
-                file,
-                name: b"cmdline",
-            });
+            let (config, sink) = (&mut *self.config, &mut *self.sink);
+            cmdline::finish(&mut Context::new(config, sink, file, b"cmdline", b""));
         }
     }
 
@@ -269,17 +264,8 @@ impl Loader<'_, '_> {
             sink: self.sink,
             more: 0,
         };
-        let mut cx = Context {
-            config: self.config,
-            sink: &mut sink,
-            file,
-            name,
-        };
-        let mut scratch = Scratch {
-            entries: &mut files.entries,
-            values: &mut files.values,
-            index: Index::new(&mut files.slots),
-        };
+        let mut cx = Context::new(self.config, &mut sink, file, name, text);
+        let mut scratch = Scratch::new(&mut files.entries, &mut files.values, &mut files.slots);
         let mut link = None;
         let part = match kind {
             Kind::Cmdline => b"",
@@ -298,15 +284,15 @@ impl Loader<'_, '_> {
                     0 => Family::V4,
                     _ => Family::V6,
                 };
-                route_file::read(text, family, dev, &mut scratch, &mut cx);
+                route_file::read(family, dev, &mut scratch, &mut cx);
             }
             (Some(2), Some(of)) => {
-                link = ifcfg::read(text, of, &self.defaults, &mut scratch, &mut cx);
+                link = ifcfg::read(of, &self.defaults, &mut scratch, &mut cx);
             }
             (Some(3), None) => {
-                sysconfig::read(text, &mut self.defaults, &mut scratch, &mut cx);
+                sysconfig::read(&mut self.defaults, &mut scratch, &mut cx);
             }
-            _ => cmdline::read(text, &mut cx),
+            _ => cmdline::read(&mut cx),
         }
         if sink.more > 0 {
             let more = MORE.with(sink.more);

@@ -12,7 +12,7 @@ use crate::system::{LOCK_MICROS, System, resolv_conf};
 use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem, Subject};
 use ifdawn::engine::{Engine, ForeignResolvConf, Instant, Outcome, Progress, Said};
 use ifdawn::limits::MAX_LINKS;
-use ifdawn::model::config::LinkMatch;
+use ifdawn::model::config::{GlobalFlag, LinkMatch};
 use ifdawn::model::lease::Lease;
 use ifdawn::output::json::{Json, Octets};
 use ifdawn::output::plan_json::{self, PLAN};
@@ -141,7 +141,7 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     // What another run took of the time is no link's and no udev's fault.
     system.begin(engine);
     system.read(engine, None);
-    if engine.config.global.jail_off {
+    if GlobalFlag::Jail.is_no(&engine.config.global) {
         system.sockets.leave_jail();
     }
     if let Err(errno) = system.rtnl {

@@ -131,7 +131,7 @@ fn decode(field: Field, octets: &[u8], lease: &mut Lease) {
         Kind::Addrs => return hosts(field, octets, lease),
         Kind::Hostname | Kind::Text => until_nul(octets),
         Kind::Domains if field == Field::Search => return search(octets, lease),
-        Kind::Domains => until_nul(octets).trim_ascii(),
+        Kind::Domains => parts::trim(until_nul(octets)),
         Kind::Routes => return classless(octets, lease),
     };
     if !said.is_empty() && is_sound(field, said) && is_usable(field, said) {

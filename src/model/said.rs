@@ -1,0 +1,76 @@
+//! Values that a source gives under a key of their own, in rows, so that a table of keys says where a value
+//! goes.
+
+use super::config::Str;
+
+/// What was said; `None`: nothing, and the default holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Values {
+    /// Yes or no.
+    pub flags: [Option<bool>; 8],
+    /// Numbers.
+    pub numbers: [Option<u32>; 3],
+    /// Texts.
+    pub texts: [Option<Str>; 3],
+}
+
+impl Values {
+    /// Nothing.
+    pub const NOTHING: Values = Values {
+        flags: [None; 8],
+        numbers: [None; 3],
+        texts: [None; 3],
+    };
+}
+
+/// The names of the values in one row of the `said` of `$owner`.
+macro_rules! rows {
+    ($(#[$about:meta])* $visible:vis $name:ident in $rows:ident: $value:ty, $owner:ty;
+     $($(#[$doc:meta])* $variant:ident,)*) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        $visible enum $name {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl $name {
+            /// What was said of it.
+            $visible fn of(self, owner: &$owner) -> Option<$value> {
+                *owner.said.$rows.get(self as usize)?
+            }
+
+            /// Says it.
+            $visible fn set(self, owner: &mut $owner, value: Option<$value>) {
+                if let Some(row) = owner.said.$rows.get_mut(self as usize) {
+                    *row = value;
+                }
+            }
+        }
+    };
+}
+pub(crate) use rows;
+
+/// [`rows`] of yes and no.
+macro_rules! flags {
+    ($(#[$about:meta])* $visible:vis $name:ident of $owner:ty;
+     $($(#[$doc:meta])* $variant:ident,)*) => {
+        $crate::model::said::rows! {
+            $(#[$about])*
+            $visible $name in flags: bool, $owner;
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl $name {
+            /// Whether yes was said.
+            $visible fn is_yes(self, owner: &$owner) -> bool {
+                matches!(self.of(owner), Some(true))
+            }
+
+            /// Whether no was said.
+            $visible fn is_no(self, owner: &$owner) -> bool {
+                matches!(self.of(owner), Some(false))
+            }
+        }
+    };
+}
+pub(crate) use flags;

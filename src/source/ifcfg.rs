@@ -431,10 +431,10 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
 /// What is said of a value that is not set.
 #[inline(never)]
 pub(super) fn unset(what: Problem) -> Complaint {
-    match what {
-        Problem::NotABoolean => NO_BOOLEAN,
-        _ => Complaint::error(what, Effect::KeyUnset),
+    if what == Problem::NotABoolean {
+        return NO_BOOLEAN;
     }
+    Complaint::error(what, Effect::KeyUnset)
 }
 
 /// Sets a yes or no.

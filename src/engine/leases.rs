@@ -1,6 +1,6 @@
 //! Who asks for a lease and who has one: the files that keep leases, and what a link is still waited for.
 
-use super::complain::{say, update};
+use super::complain::{say, write};
 use super::publish::what_is_there;
 use super::{Engine, Event, Host, Instant, OutputFile};
 use crate::diag::{Complaint, Effect, Problem};
@@ -52,10 +52,13 @@ impl Engine<'_> {
         }
     }
 
-    /// Whether a server is about to answer.
-    pub fn expects_more(&self) -> bool {
-        let is_awaited = |lessee: &Lessee| lessee.client.state() == State::Requesting;
-        self.lessees.iter().any(is_awaited)
+    /// Until when servers are about to answer.
+    pub fn expects_until(&self) -> Instant {
+        let mut until = Instant(0);
+        for lessee in self.lessees.iter() {
+            until = until.max(lessee.client.expects_until());
+        }
+        until
     }
 
     /// Writes down what is leased, where that is not written yet.
@@ -64,9 +67,10 @@ impl Engine<'_> {
         for lessee in self.lessees.iter_mut() {
             if let Some(link) = self.desired.link(lessee.ifindex)
                 && lessee.holds(now)
+                && !lessee.saved
             {
                 let file_of = OutputFile::Lease(&link.name);
-                lessee.saved = update(host, file_of, &file(lessee, &link.name));
+                lessee.saved = write(host, file_of, &file(lessee, &link.name));
             }
         }
     }
@@ -190,7 +194,8 @@ pub(super) fn recall(lessee: &mut Lessee, name: &IfName, host: &mut impl Host) {
         && began <= now
     {
         lessee.client.recall(&lessee.lease, began);
-        lessee.saved = true;
+        // Else it is written anew.
+        lessee.saved = is_written_as(&file(lessee, name), text);
     }
 }
 

@@ -211,11 +211,14 @@ impl Engine<'_> {
                 conf.add_owned(what_is_there(host, OutputFile::Owned(name)));
             }
         }
-        host.owned_files(&mut |name, file| {
+        host.list_owned();
+        let mut n = 0;
+        while let Some(name) = &host.owned(n) {
             if Some(name) != without && !links.iter().any(|link| link.name == *name) {
-                conf.add_owned(file.unwrap_or_default());
+                conf.add_owned(what_is_there(host, OutputFile::Owned(name)));
             }
-        });
+            n = n.wrapping_add(1);
+        }
         conf.end();
     }
 

@@ -114,7 +114,7 @@ impl<
                 search: &mut self.search,
                 files: &mut self.files,
                 strings: &mut self.strings,
-                global: Global::NONE,
+                global: Global::none(),
             },
             observed: Observed {
                 links: &mut self.observed_links,

@@ -75,7 +75,7 @@ pub fn read(files: &[&[u8]]) {
     let mut machine = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
     let config = &mut machine.engine().config;
     config.clear();
-    let mut defaults = Defaults::NONE;
+    let mut defaults = Defaults::none();
     let mut dev = RouteDev::Anywhere;
     for (n, text) in files.iter().enumerate() {
         let Some((kind, text)) = text.split_first() else {

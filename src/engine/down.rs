@@ -41,7 +41,8 @@ impl Engine<'_> {
         self.send_plan(host)?;
         let mut all_gone = !self.plan.has_failed();
         if owned_up {
-            all_gone &= self.take_down(name, host)?;
+            self.take_down(name, host)?;
+            all_gone &= !self.plan.has_failed();
         }
         if all_gone {
             host.remove(OutputFile::Owned(&old_name));
@@ -56,19 +57,18 @@ impl Engine<'_> {
     }
 
     /// Takes down a link that was down before we came, unless somebody else uses it: going down would cost
-    /// them their routes and IPv6 addresses. Whether it went as it should.
-    fn take_down(&mut self, name: &IfName, host: &mut impl Host) -> Result<bool, Errno> {
+    /// them their routes and IPv6 addresses. The plan tells whether it went as it should.
+    fn take_down(&mut self, name: &IfName, host: &mut impl Host) -> Result<(), Errno> {
         self.others = false;
         self.dump_things(host, Asked::Others)?;
         if self.others {
             const IN_USE: Complaint = Complaint::warning(Problem::UsedByOthers, Effect::None);
             say(host, IN_USE, name);
-            return Ok(true);
+            return Ok(());
         }
         self.plan.clear();
         self.plan.push(Phase::Down, Act::Down, 0);
-        self.send_plan(host)?;
-        Ok(!self.plan.has_failed())
+        self.send_plan(host)
     }
 }
 

@@ -413,7 +413,7 @@ impl Config<'_> {
         self.search.clear();
         self.files.clear();
         self.strings.clear();
-        self.global = Global::NONE;
+        self.global = Global::none();
     }
 
     /// Keeps a text; `None` when [`crate::limits::MAX_STRINGS`] is reached.

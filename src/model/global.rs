@@ -93,24 +93,27 @@ pub struct Global {
 }
 
 impl Global {
-    /// Nothing said.
-    pub const NONE: Global = Global {
-        hostname: None,
-        hostname_source: SourceKind::Ifcfg,
-        said: Values::NOTHING,
-        timeouts: Timeouts::DEFAULT,
-        bootdev: None,
-        gateway_dev: None,
-        neednet: false,
-        dhcp_root: false,
-        probe_gateway: false,
-        boot_server: None,
-        boot_words: BootWords {
+    /// Nothing said. Not a constant, most of whose octets would be zeros in the file.
+    #[inline(never)]
+    pub fn none() -> Global {
+        Global {
+            hostname: None,
+            hostname_source: SourceKind::Ifcfg,
+            said: Values::NOTHING,
+            timeouts: Timeouts::DEFAULT,
             bootdev: None,
-            bootif: None,
-            netroot: false,
-        },
-    };
+            gateway_dev: None,
+            neednet: false,
+            dhcp_root: false,
+            probe_gateway: false,
+            boot_server: None,
+            boot_words: BootWords {
+                bootdev: None,
+                bootif: None,
+                netroot: false,
+            },
+        }
+    }
 }
 
 flags! {

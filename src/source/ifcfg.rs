@@ -40,15 +40,17 @@ pub struct Defaults {
 }
 
 impl Defaults {
-    /// Nothing said.
-    pub const NONE: Defaults = Defaults {
-        networking: None,
-        gateway: Gateway::NONE,
-        init6: None,
-        autoconf6: None,
-        gateway6: Gateway::NONE,
-        gateway6_dev: None,
-    };
+    /// Nothing said. Not a constant, most of whose octets would be zeros in the file.
+    pub fn none() -> Defaults {
+        Defaults {
+            networking: None,
+            gateway: Gateway::none(),
+            init6: None,
+            autoconf6: None,
+            gateway6: Gateway::none(),
+            gateway6_dev: None,
+        }
+    }
 }
 
 /// A gateway for all links.
@@ -62,10 +64,12 @@ pub struct Gateway {
 
 impl Gateway {
     /// Nothing said.
-    pub const NONE: Gateway = Gateway {
-        addr: None,
-        origin: Origin::NONE,
-    };
+    fn none() -> Gateway {
+        Gateway {
+            addr: None,
+            origin: Origin::NONE,
+        }
+    }
 }
 
 /// Whether `name`, the name of a file in the directory, is that of an `ifcfg` file, and not a backup or
@@ -427,10 +431,10 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
 /// What is said of a value that is not set.
 #[inline(never)]
 pub(super) fn unset(what: Problem) -> Complaint {
-    match what {
-        Problem::NotABoolean => NO_BOOLEAN,
-        _ => Complaint::error(what, Effect::KeyUnset),
+    if what == Problem::NotABoolean {
+        return NO_BOOLEAN;
     }
+    Complaint::error(what, Effect::KeyUnset)
 }
 
 /// Sets a yes or no.
@@ -500,7 +504,7 @@ mod tests {
     }
 
     fn links(files: &[&str]) -> (Vec<String>, Vec<String>) {
-        read_into(&mut Storage::default().config(), files, &Defaults::NONE)
+        read_into(&mut Storage::default().config(), files, &Defaults::none())
     }
 
     /// The one link of a file that nothing is wrong with.
@@ -560,7 +564,7 @@ mod tests {
             let text = b"DEVICE=eth0\nIPADDR=bad\n";
             let mut cx = context(&mut config, &mut sink, b"ifcfg-x", text);
             let (name, scratch) = (name.as_bytes(), &mut scratch.scratch());
-            let id = read(name, &Defaults::NONE, scratch, &mut cx);
+            let id = read(name, &Defaults::none(), scratch, &mut cx);
             assert_eq!(id, None);
             assert_eq!(sink.lines().len(), 1);
             assert!(config.links.is_empty());
@@ -590,7 +594,7 @@ mod tests {
         let mut tables = Storage::default();
         let mut config = tables.config();
         let text = "DEVICE=lan0\nHWADDR=52:54:00:12:34:ab";
-        read_into(&mut config, &[text], &Defaults::NONE);
+        read_into(&mut config, &[text], &Defaults::none());
         let rule = config.name_rules.first().unwrap();
         assert_eq!(
             rule.mac,
@@ -1006,7 +1010,7 @@ mod tests {
             let mut config = tables.config();
             let link = LinkConfig::new(matches, SourceKind::Cmdline, Origin::NONE);
             config.add_link(link).unwrap();
-            let (links, said) = read_into(&mut config, &[text], &Defaults::NONE);
+            let (links, said) = read_into(&mut config, &[text], &Defaults::none());
             assert_eq!((links.len(), said.len()), (2 - dropped, dropped), "{text}");
             if dropped > 0 {
                 let want = "OnCmdline FileIgnored";
@@ -1026,7 +1030,7 @@ mod tests {
     fn networking_no_leaves_links_to_be_named() {
         let defaults = Defaults {
             networking: Some(false),
-            ..Defaults::NONE
+            ..Defaults::none()
         };
         let (links, _) = read_into(
             &mut Storage::default().config(),

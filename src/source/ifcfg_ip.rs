@@ -424,7 +424,7 @@ mod tests {
     }
 
     fn eth0(text: &str) -> (String, Vec<String>) {
-        eth0_with(text, &Defaults::NONE)
+        eth0_with(text, &Defaults::none())
     }
 
     /// As [`eth0`], for a text nothing is wrong with.
@@ -632,7 +632,7 @@ mod tests {
                 addr: Some("192.0.2.254".parse().unwrap()),
                 origin,
             },
-            ..Defaults::NONE
+            ..Defaults::none()
         };
         for (text, want) in [
             (
@@ -781,7 +781,7 @@ mod tests {
             init6: Some(true),
             autoconf6: Some(false),
             gateway6,
-            ..Defaults::NONE
+            ..Defaults::none()
         };
         for (text, want) in [
             ("", "link-local required"),
@@ -803,7 +803,7 @@ mod tests {
             let defaults = Defaults {
                 gateway6,
                 gateway6_dev: IfName::new(dev.as_bytes()),
-                ..Defaults::NONE
+                ..Defaults::none()
             };
             let (link, _) = eth0_with("IPV6ADDR=2001:db8:1::1", &defaults);
             assert_eq!(link, format!("disabled | ignore 2001:db8:1::1/64{want}"));
@@ -831,7 +831,7 @@ mod tests {
             "DNS2=2001:db8::53\nDNS1=192.0.2.53\nDNS3='192.0.2.54#dns.example'\nDNS4=192.0.2.53\n\
              DNS5=192.0.2.1:53\nDOMAIN=' a.example  b.example c_d '\nSEARCH=other.example\n\
              DHCP_HOSTNAME=host.example\n",
-            &Defaults::NONE,
+            &Defaults::none(),
         );
         let servers: Vec<String> = config.servers.iter().map(|s| s.addr.to_string()).collect();
         assert_eq!(servers, ["192.0.2.53", "2001:db8::53", "192.0.2.54"]);

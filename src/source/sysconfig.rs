@@ -164,7 +164,7 @@ mod tests {
     fn read_into(config: &mut Config<'_>, text: &str) -> (Defaults, Vec<String>) {
         let (mut sink, mut scratch) = (Heard::default(), ScratchTables::empty());
         let mut cx = context(config, &mut sink, b"network", text.as_bytes());
-        let mut defaults = Defaults::NONE;
+        let mut defaults = Defaults::none();
         read(&mut defaults, &mut scratch.scratch(), &mut cx);
         (defaults, sink.lines())
     }
@@ -270,7 +270,7 @@ mod tests {
             let (defaults, said) = read_into(&mut Storage::default().config(), text);
             assert_eq!(said, [want], "{text}");
             assert!(
-                defaults == Defaults::NONE || text == "NETWORKING=no",
+                defaults == Defaults::none() || text == "NETWORKING=no",
                 "{text}"
             );
         }

@@ -42,7 +42,7 @@ impl Default for Storage {
             search: Vec::new(),
             files: Vec::new(),
             strings: Vec::new(),
-            global: Global::NONE,
+            global: Global::none(),
         }
     }
 }

@@ -115,7 +115,10 @@ pub fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
     let (mut head, mut head_len) = (0_u128, WHOLE);
     let (mut bits, mut len) = (0_u128, 0_u32);
     let mut rest = match text {
-        [b':', after @ ..] => Some(after).filter(|after| after.starts_with(b":")),
+        [b':', after @ ..] => match after {
+            [b':', ..] => Some(after),
+            _ => None,
+        },
         _ => Some(text),
     };
     while let Some(group) = parts::next(&mut rest, b':') {

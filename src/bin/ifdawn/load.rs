@@ -80,7 +80,7 @@ pub fn load(
         files,
         config,
         sink,
-        defaults: Defaults::NONE,
+        defaults: Defaults::none(),
     };
     if options.files.is_empty() {
         loader.sources();

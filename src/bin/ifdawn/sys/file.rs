@@ -125,6 +125,7 @@ impl<'a> Root<'a> {
                 if is_wanted(name) {
                     names.push(name);
                 }
+                names.has_routes |= name.starts_with(b"route");
                 let length = usize::from(u16::from_ne_bytes([l0, l1]));
                 records = records.get(length..).unwrap_or_default();
             }

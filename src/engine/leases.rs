@@ -81,9 +81,9 @@ impl Engine<'_> {
     pub(super) fn lease_wait(
         &mut self,
         id: LinkId,
+        now: Instant,
         host: &mut impl Host,
     ) -> Option<(LinkState, Instant)> {
-        let now = host.now();
         let config = self.config.link(id).filter(|config| config.ipv4.asks())?;
         let timeouts = &self.config.global.timeouts;
         let dhcp_secs = IpNumber::DhcpTimeout.of(&config.ipv4);
@@ -185,11 +185,14 @@ fn is_kept(lessee: &Lessee, name: &IfName, host: &mut impl Host) -> bool {
     is_written_as(&file(lessee, name), text)
 }
 
-/// Reads what an earlier run wrote down of a lease. One that is to begin yet is of another boot.
+/// Reads what an earlier run wrote down of a lease, which is to have none. One that is to begin yet is of
+/// another boot.
 #[inline(never)]
 pub(super) fn recall(lessee: &mut Lessee, name: &IfName, host: &mut impl Host) {
     let now = host.now();
-    let text = host.read(OutputFile::Lease(name)).unwrap_or_default();
+    let Ok(text) = host.read(OutputFile::Lease(name)) else {
+        return;
+    };
     if let Some(began) = lease::read(text, name, lessee.ifindex, &mut lessee.lease)
         && began <= now
     {

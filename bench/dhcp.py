@@ -36,7 +36,7 @@ PR_SET_CHILD_SUBREAPER = 36
 DEFAULT_ROUTE = {4: RTM_NEWROUTE, 16: socket.AF_INET, 17: 0, 20: RT_TABLE_MAIN}
 LONGEST = 30  # seconds a client may take
 
-# Of the processors the last one is the servers', and the others are the clients'.
+# Of the processors the last one is the servers' and ours, and the others are the clients'.
 PROCESSORS = sorted(os.sched_getaffinity(0))
 SERVERS, CLIENTS = PROCESSORS[-1:], PROCESSORS[:-1] or PROCESSORS
 
@@ -176,8 +176,10 @@ class Client:
             routes.bind((0, RTMGRP_IPV4_ROUTE))
             poll = select.poll()
             poll.register(routes, select.POLLIN)
+            os.sched_setaffinity(0, CLIENTS)
             begin = time.perf_counter_ns()
             pid = os.posix_spawn(path, command, os.environ, file_actions=silent)
+            os.sched_setaffinity(0, SERVERS)
             child = os.pidfd_open(pid)
             poll.register(child, select.POLLIN)
             configured, ended, waiting = None, None, len(self.links)
@@ -383,7 +385,6 @@ def run(binary, rounds):
     """Everything; returns the bounds."""
     unpack()
     place.libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    os.sched_setaffinity(0, CLIENTS)
     found, missing = clients(binary)
     print("\nDHCPv4 clients")
     for client in found[1:]:

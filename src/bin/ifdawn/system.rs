@@ -226,9 +226,10 @@ impl Host for System<'_> {
         let path = self.path(file);
         match file {
             OutputFile::Hostname => path.write_in_place(text),
-            // Who goes by it has the lock; `plan` only looks.
-            OutputFile::Owned(_) => path.make(text),
-            OutputFile::Lease(_) | OutputFile::State | OutputFile::ResolvConf => path.replace(text),
+            OutputFile::Owned(_)
+            | OutputFile::Lease(_)
+            | OutputFile::State
+            | OutputFile::ResolvConf => path.replace(text),
         }
     }
 

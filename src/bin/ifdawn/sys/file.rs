@@ -238,16 +238,6 @@ impl Path {
         write_all(&file, text)
     }
 
-    /// Writes a new file in its place, where it may be seen before it is whole; one that is there is replaced.
-    #[inline(never)]
-    pub fn make(&self, text: &dyn Show) -> Result<(), Errno> {
-        let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL;
-        match self.open(flags, 0o644) {
-            Ok(file) => write_all(&file, text),
-            Err(_) => self.replace(text),
-        }
-    }
-
     /// Replaces a file whole: a temporary file beside it, renamed over it, with the old one's SELinux label.
     /// A symbolic link and a bind mount are written through in place.
     #[inline(never)]

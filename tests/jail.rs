@@ -82,10 +82,16 @@ mod tests {
         ALONE.lock().unwrap_or_else(|other| other.into_inner())
     }
 
-    /// How many calls of the parser the kernel carried out.
+    /// Asks it what a frame is.
+    fn ask(jail: &mut Jail, of: u32, frame: &[u8]) -> Result<(), Trouble> {
+        jail.ask(of, EtherType::Ipv4, Checksum::Complete, frame)
+    }
+
+    /// How many calls of the parser the kernel carried out for the one frame that it is asked of.
     fn look(jail: &mut Jail, frame: &[u8]) -> Result<u32, Trouble> {
+        ask(jail, 7, frame)?;
         let mut lease = Lease::NONE;
-        jail.look(EtherType::Ipv4, Checksum::Complete, frame, &mut lease)?;
+        assert_eq!(jail.answer(&mut lease)?, Some(7));
         Ok(lease.number(Field::RenewTime).unwrap())
     }
 
@@ -113,7 +119,8 @@ mod tests {
             for (len, seen) in [(0, 0), (1, 1), (MAX_FRAME, MAX_FRAME), (20_000, MAX_FRAME)] {
                 let mut lease = Lease::NONE;
                 let frame = vec![0; len];
-                assert_eq!(jail.look(what, checksum, &frame, &mut lease), Ok(()));
+                assert_eq!(jail.ask(3, what, checksum, &frame), Ok(()));
+                assert_eq!(jail.answer(&mut lease), Ok(Some(3)));
                 assert_eq!(lease.verdict(), verdict);
                 assert_eq!(lease.number(Field::LeaseTime), Some(seen as u32));
             }
@@ -121,6 +128,50 @@ mod tests {
         assert_eq!(jails().len(), 1);
         jail.stop();
         assert_eq!(jails(), []);
+    }
+
+    #[test]
+    fn frames_that_wait_are_answered_in_their_order() {
+        let _alone = alone();
+        let mut jail = Jail::NONE;
+        let mut lease = Lease::NONE;
+        let mut given = 0;
+        while jail.has_room() {
+            assert_eq!(ask(&mut jail, given, &vec![0; MAX_FRAME]), Ok(()));
+            given += 1;
+        }
+        assert_eq!(given, 8);
+        for of in 0..4 {
+            assert_eq!(jail.answer(&mut lease), Ok(Some(of)));
+            assert_eq!(ask(&mut jail, given + of, &vec![0; of as usize]), Ok(()));
+        }
+        for of in 4..given {
+            assert_eq!(jail.answer(&mut lease), Ok(Some(of)));
+            assert_eq!(lease.number(Field::LeaseTime), Some(MAX_FRAME as u32));
+        }
+        for of in 0..4 {
+            assert_eq!(jail.answer(&mut lease), Ok(Some(given + of)));
+            assert_eq!(lease.number(Field::LeaseTime), Some(of));
+        }
+        assert_eq!(jail.answer(&mut lease), Ok(None));
+        jail.stop();
+    }
+
+    /// What waits behind the frame that kills it is lost, once, and the next one is read.
+    #[test]
+    fn a_crash_loses_what_waits() {
+        let _alone = alone();
+        let mut jail = Jail::NONE;
+        let mut lease = Lease::NONE;
+        assert_eq!(ask(&mut jail, 1, b""), Ok(()));
+        assert_eq!(ask(&mut jail, 2, b"o"), Ok(()));
+        assert_eq!(jail.answer(&mut lease), Ok(Some(1)));
+        wait_for_zombies(1);
+        assert_eq!(ask(&mut jail, 3, b""), Err(Trouble::Crashed));
+        assert_eq!(jails(), []);
+        assert_eq!(jail.answer(&mut lease), Ok(None));
+        assert_eq!(look(&mut jail, b""), Ok(0));
+        jail.stop();
     }
 
     #[test]

@@ -56,7 +56,7 @@ mod tests {
     use super::support::nouns::Link;
     use super::{COUNT, COUNTING};
     use ifdawn::diag::{Diagnostic, Errno, Sink};
-    use ifdawn::engine::{EachFile, Engine, Host, Instant, OutputFile, Packet, Progress, Settled};
+    use ifdawn::engine::{Engine, Host, Instant, OutputFile, Packet, Progress, Settled};
     use ifdawn::machine::Machine;
     use ifdawn::model::link::{IfName, Mac};
     use ifdawn::plan::resolve::{Goal, LinkState};
@@ -134,6 +134,10 @@ mod tests {
             aside(|| self.host.receive(buffer))
         }
 
+        fn have_links_changed(&mut self) -> bool {
+            true
+        }
+
         fn is_settled(&mut self, ifindex: u32) -> Settled {
             self.host.is_settled(ifindex)
         }
@@ -152,14 +156,12 @@ mod tests {
             aside(|| self.host.remove(file));
         }
 
-        fn owned_files(&mut self, each: &mut EachFile<'_>) {
-            aside(|| {
-                self.host.owned_files(&mut |name, file| {
-                    COUNTING.set(true);
-                    each(name, file);
-                    COUNTING.set(false);
-                });
-            });
+        fn list_owned(&mut self) {
+            aside(|| self.host.list_owned());
+        }
+
+        fn owned(&self, n: usize) -> Option<IfName> {
+            aside(|| self.host.owned(n))
         }
 
         fn progress(&mut self, news: &dyn Show) {

@@ -4,10 +4,11 @@
 //! its last request is answered. Every error is mapped back to its step by the sequence number, and to
 //! the line of the configuration that asked for it.
 
-use super::complain::update;
+use super::complain::write;
 use super::names::saved_message;
 use super::observe::Asked;
 use super::publish::in_words;
+use super::said::text_hash;
 use super::{Engine, Event, Host, OutputFile};
 use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, Problem, Severity, Subject};
 use crate::limits::BATCH_REQUESTS;
@@ -62,8 +63,11 @@ impl Engine<'_> {
 
     /// Writes the files that are not as they shall be. A link of which nothing is ours has none.
     #[inline(never)]
-    fn write_owned(&self, host: &mut impl Host) {
-        for link in self.desired.links.iter() {
+    fn write_owned(&mut self, host: &mut impl Host) {
+        for n in 0..self.desired.links.len() {
+            let Some(link) = self.desired.links.get(n) else {
+                return;
+            };
             let text = Owned {
                 link,
                 desired: &self.desired,
@@ -75,9 +79,15 @@ impl Engine<'_> {
             if !is_made {
                 continue;
             }
-            let is_written = update(host, file, &text);
-            if link.recalled.old_name != link.name && is_written {
+            let sum = text_hash(&text);
+            if link.recalled.sum != sum && !write(host, file, &text) {
+                continue;
+            }
+            if link.recalled.old_name != link.name {
                 host.remove(OutputFile::Owned(&link.recalled.old_name));
+            }
+            if let Some(link) = self.desired.links.get_mut(n) {
+                link.recalled.sum = sum;
             }
         }
     }
@@ -313,7 +323,7 @@ fn is_harmless(step: Step, errno: Errno) -> bool {
 mod tests {
     use super::*;
     use crate::diag::{Origin, Sink};
-    use crate::engine::{EachFile, Instant, Packet, Settled};
+    use crate::engine::{Instant, Packet, Settled};
     use crate::machine::Machine;
     use crate::model::addr::Cidr;
     use crate::model::desired::{DesiredLink, Thing};
@@ -384,6 +394,10 @@ mod tests {
             Ok(36)
         }
 
+        fn have_links_changed(&mut self) -> bool {
+            true
+        }
+
         fn is_settled(&mut self, _: u32) -> Settled {
             Settled::Yes
         }
@@ -398,7 +412,11 @@ mod tests {
 
         fn remove(&mut self, _: OutputFile<'_>) {}
 
-        fn owned_files(&mut self, _: &mut EachFile<'_>) {}
+        fn list_owned(&mut self) {}
+
+        fn owned(&self, _: usize) -> Option<IfName> {
+            None
+        }
 
         fn progress(&mut self, _: &dyn Show) {}
 

@@ -1,10 +1,8 @@
 //! Complaints of the engine.
 
-use super::publish::what_is_there;
 use super::{Engine, Host, OutputFile};
 use crate::diag::{Complaint, Effect, Origin, Problem, Severity, Subject};
 use crate::model::link::IfName;
-use crate::output::json::is_written_as;
 use crate::text::show::Show;
 use core::hint::black_box;
 
@@ -46,10 +44,4 @@ pub(super) fn write(host: &mut impl Host, file: OutputFile<'_>, text: &dyn Show)
         .with_errno(errno)
         .say(host, subject);
     false
-}
-
-/// Writes a file that is not yet as it shall be. Whether it is now.
-#[inline(never)]
-pub(super) fn update(host: &mut impl Host, file: OutputFile<'_>, text: &dyn Show) -> bool {
-    is_written_as(text, what_is_there(host, file)) || write(host, file, text)
 }

@@ -28,8 +28,9 @@ impl Engine<'_> {
     #[inline(never)]
     pub fn attend(&mut self, host: &mut impl Host) -> Instant {
         let mut until = Instant(u64::MAX);
+        let now = host.now();
         for n in 0..self.lessees.len() {
-            while self.step(n, host) != Due::Nothing {}
+            self.attend_to(n, now, host);
             if let Some(lessee) = self.lessees.get(n) {
                 until = until.min(lessee.client.deadline());
             }
@@ -39,9 +40,8 @@ impl Engine<'_> {
 
     /// Does the next thing that client `n` has to do; what it was.
     #[inline(never)]
-    fn step(&mut self, n: usize, host: &mut impl Host) -> Due {
+    fn step(&mut self, n: usize, now: Instant, host: &mut impl Host) -> Due {
         let (seed, tag) = (self.next_seed(), self.xid_tag);
-        let now = host.now();
         let Some(lessee) = self.lessees.get_mut(n) else {
             return Due::Nothing;
         };
@@ -76,12 +76,11 @@ impl Engine<'_> {
             Due::Nothing => {}
             Due::Send(message) => {
                 let sent = self.transmit(n, message, host);
-                let now = host.now();
                 if let Some(lessee) = self.lessees.get_mut(n) {
                     lessee.client.sent(now, sent);
                 }
                 match sent {
-                    Ok(()) => self.note(ifindex, sent_as(message).1, host),
+                    Ok(()) => self.note(ifindex, sent_as(message).1, now, host),
                     // The link went down: that is an event of its own.
                     Err(Errno::ENETDOWN) => {}
                     Err(errno) => self.say(n, NOT_SENT.with_errno(errno), host),
@@ -98,8 +97,7 @@ impl Engine<'_> {
     }
 
     /// Remembers and tells what a client said or was told.
-    fn note(&mut self, ifindex: u32, event: Event, host: &mut impl Host) {
-        let now = host.now();
+    fn note(&mut self, ifindex: u32, event: Event, now: Instant, host: &mut impl Host) {
         self.mark(ifindex, event, now);
         if let Some(link) = self.observed.by_index(ifindex) {
             host.trace(&Told {
@@ -208,24 +206,38 @@ impl Engine<'_> {
         if lessee.holds(now) {
             lessee.client.start(now, self.seed, &Settings::NONE);
             lessee.client.end(now);
-            self.step(0, host);
+            self.step(0, now, host);
         }
     }
 
-    /// Takes what somebody said on a link, as the jail read it.
+    /// Takes what somebody said on a link, as the jail read it, and answers at once: servers take their time.
     pub fn hear(&mut self, ifindex: u32, said: &Lease, host: &mut impl Host) {
+        let now = host.now();
         let mut lessees = self.lessees.iter();
-        if let Some(n) = lessees.position(|lessee| lessee.ifindex == ifindex)
-            && let Err(problem) = self.take_said(n, said, host)
-        {
+        let Some(n) = lessees.position(|lessee| lessee.ifindex == ifindex) else {
+            return;
+        };
+        if let Err(problem) = self.take_said(n, said, now, host) {
             self.say(n, Complaint::warning(problem, Effect::AnswerDropped), host);
         }
+        self.attend_to(n, now, host);
+    }
+
+    /// Does what client `n` has to do.
+    #[inline(never)]
+    fn attend_to(&mut self, n: usize, now: Instant, host: &mut impl Host) {
+        while self.step(n, now, host) != Due::Nothing {}
     }
 
     /// Takes what was said to client `n`, or says why not.
     #[inline(never)]
-    fn take_said(&mut self, n: usize, said: &Lease, host: &mut impl Host) -> Result<(), Problem> {
-        let now = host.now();
+    fn take_said(
+        &mut self,
+        n: usize,
+        said: &Lease,
+        now: Instant,
+        host: &mut impl Host,
+    ) -> Result<(), Problem> {
         let Some(lessee) = self.lessees.get_mut(n) else {
             return Ok(());
         };
@@ -250,10 +262,10 @@ impl Engine<'_> {
                 match lessee.client.hear(now, said, chaddr) {
                     Heard::Nothing => {}
                     Heard::Refused(why) => return Err(in_words(why)),
-                    Heard::Offer => self.note(ifindex, Event::Offer, host),
+                    Heard::Offer => self.note(ifindex, Event::Offer, now, host),
                     heard @ (Heard::Bound | Heard::Probing) => {
                         (lessee.lease, lessee.saved) = (*said, false);
-                        self.note(ifindex, Event::Ack, host);
+                        self.note(ifindex, Event::Ack, now, host);
                         if heard == Heard::Bound {
                             self.bound(n, host);
                         }

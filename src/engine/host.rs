@@ -38,9 +38,6 @@ pub enum OutputFile<'l> {
     Hostname,
 }
 
-/// Takes the name in the name of an `owned-IF` file, and its octets.
-pub type EachFile<'e> = dyn FnMut(&IfName, Result<&[u8], Errno>) + 'e;
-
 /// The outside world. The engine makes a complaint as often as it looks; the host passes it on once (see
 /// [`super::Said`]).
 pub trait Host: Sink {
@@ -58,6 +55,10 @@ pub trait Host: Sink {
     /// # Errors
     /// As recv(2); [`Errno::EMSGSIZE`] for one that does not fit, [`Errno::ENOBUFS`] when answers were lost.
     fn receive(&mut self, buffer: &mut [u8]) -> Result<usize, Errno>;
+
+    /// Whether links may have changed since this was last asked, or udev is done with one. What was told of them until
+    /// now is forgotten: a look tells all of it.
+    fn have_links_changed(&mut self) -> bool;
 
     /// Whether udev is done with the link, or none runs.
     fn is_settled(&mut self, ifindex: u32) -> Settled;
@@ -77,8 +78,11 @@ pub trait Host: Sink {
     /// Removes the file; one that is not there is no error.
     fn remove(&mut self, file: OutputFile<'_>);
 
-    /// Passes every `owned-IF` file to `each`: the name in its name, and its octets, as [`Host::read`].
-    fn owned_files(&mut self, each: &mut EachFile<'_>);
+    /// Looks which `owned-IF` files there are.
+    fn list_owned(&mut self);
+
+    /// The name in the name of one of them, by its place in the list.
+    fn owned(&self, n: usize) -> Option<IfName>;
 
     /// Sends a packet on a link to a hardware address. From the first [`Packet::Probe`] on ARP is listened to.
     ///

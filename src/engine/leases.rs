@@ -1,6 +1,6 @@
 //! Who asks for a lease and who has one: the files that keep leases, and what a link is still waited for.
 
-use super::complain::{say, update};
+use super::complain::{say, write};
 use super::publish::what_is_there;
 use super::{Engine, Event, Host, Instant, OutputFile};
 use crate::diag::{Complaint, Effect, Problem};
@@ -52,10 +52,13 @@ impl Engine<'_> {
         }
     }
 
-    /// Whether a server is about to answer.
-    pub fn expects_more(&self) -> bool {
-        let is_awaited = |lessee: &Lessee| lessee.client.state() == State::Requesting;
-        self.lessees.iter().any(is_awaited)
+    /// Until when servers are about to answer.
+    pub fn expects_until(&self) -> Instant {
+        let mut until = Instant(0);
+        for lessee in self.lessees.iter() {
+            until = until.max(lessee.client.expects_until());
+        }
+        until
     }
 
     /// Writes down what is leased, where that is not written yet.
@@ -64,9 +67,10 @@ impl Engine<'_> {
         for lessee in self.lessees.iter_mut() {
             if let Some(link) = self.desired.link(lessee.ifindex)
                 && lessee.holds(now)
+                && !lessee.saved
             {
                 let file_of = OutputFile::Lease(&link.name);
-                lessee.saved = update(host, file_of, &file(lessee, &link.name));
+                lessee.saved = write(host, file_of, &file(lessee, &link.name));
             }
         }
     }
@@ -77,9 +81,9 @@ impl Engine<'_> {
     pub(super) fn lease_wait(
         &mut self,
         id: LinkId,
+        now: Instant,
         host: &mut impl Host,
     ) -> Option<(LinkState, Instant)> {
-        let now = host.now();
         let config = self.config.link(id).filter(|config| config.ipv4.asks())?;
         let timeouts = &self.config.global.timeouts;
         let dhcp_secs = IpNumber::DhcpTimeout.of(&config.ipv4);
@@ -181,16 +185,20 @@ fn is_kept(lessee: &Lessee, name: &IfName, host: &mut impl Host) -> bool {
     is_written_as(&file(lessee, name), text)
 }
 
-/// Reads what an earlier run wrote down of a lease. One that is to begin yet is of another boot.
+/// Reads what an earlier run wrote down of a lease, which is to have none. One that is to begin yet is of
+/// another boot.
 #[inline(never)]
 pub(super) fn recall(lessee: &mut Lessee, name: &IfName, host: &mut impl Host) {
     let now = host.now();
-    let text = host.read(OutputFile::Lease(name)).unwrap_or_default();
+    let Ok(text) = host.read(OutputFile::Lease(name)) else {
+        return;
+    };
     if let Some(began) = lease::read(text, name, lessee.ifindex, &mut lessee.lease)
         && began <= now
     {
         lessee.client.recall(&lessee.lease, began);
-        lessee.saved = true;
+        // Else it is written anew.
+        lessee.saved = is_written_as(&file(lessee, name), text);
     }
 }
 

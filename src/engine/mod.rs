@@ -20,7 +20,7 @@ mod publish;
 mod recall;
 mod said;
 
-pub use host::{EachFile, Host, Instant, OutputFile, Packet, Settled};
+pub use host::{Host, Instant, OutputFile, Packet, Settled};
 pub(crate) use names::{Names, Original};
 pub(crate) use observe::Asked;
 pub use publish::ForeignResolvConf;
@@ -226,7 +226,10 @@ impl Engine<'_> {
     pub fn converge(&mut self, goal: Goal<'_>, host: &mut impl Host) -> Result<Progress, Errno> {
         self.look_again = false;
         // A link that vanishes or is renamed under our hands is looked at again, a bounded number of times.
-        for _ in 0..8 {
+        for n in 0..8 {
+            if n > 0 {
+                self.observed.clear();
+            }
             self.dad_until = Instant(0);
             self.observe_links(host)?;
             if self.rename(host)? == names::Renamed::Some {

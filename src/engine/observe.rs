@@ -236,13 +236,26 @@ impl Engine<'_> {
         }
     }
 
+    /// Looks at the links, where any may have changed since they were last looked at.
+    #[inline(never)]
     pub(super) fn observe_links(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         if self.is_offline {
             self.imagine_links();
             return Ok(());
         }
+        // What changes from here on is told again.
+        if !host.have_links_changed() && !self.observed.links.is_empty() {
+            for link in self.observed.links.iter_mut() {
+                link.rename_to = None;
+            }
+            return Ok(());
+        }
         self.asked = Asked::Links;
-        self.dump(host, RTM_GETLINK)
+        let looked = self.dump(host, RTM_GETLINK);
+        if looked.is_err() {
+            self.observed.clear();
+        }
+        looked
     }
 
     /// Asks for addresses and routes; to be compared only where there is something to compare them with.

@@ -38,7 +38,7 @@ impl Engine<'_> {
     #[inline(never)]
     pub(super) fn finish_link(&mut self, id: LinkId, host: &mut impl Host) -> Instant {
         let now = host.now();
-        let lacks = self.lease_wait(id, host);
+        let lacks = self.lease_wait(id, now, host);
         let Some(config) = self.config.link(id) else {
             return now;
         };
@@ -78,7 +78,7 @@ impl Engine<'_> {
                 && link.config == Some(id)
                 && (link.leased || !needs_lease)
             {
-                self.finish_desired(n, missing, host);
+                self.finish_desired(n, missing, now, host);
             }
         }
         now
@@ -98,7 +98,13 @@ impl Engine<'_> {
 
     /// Tells how the desired link `n` ended.
     #[inline(never)]
-    fn finish_desired(&mut self, n: usize, missing: Option<Problem>, host: &mut impl Host) {
+    fn finish_desired(
+        &mut self,
+        n: usize,
+        missing: Option<Problem>,
+        now: Instant,
+        host: &mut impl Host,
+    ) {
         const NO_CARRIER: Complaint = Complaint::warning(Problem::NoCarrier, Effect::None);
         let Some(&DesiredLink {
             ifindex,
@@ -115,7 +121,6 @@ impl Engine<'_> {
         {
             self.complain_of(host, NO_CARRIER, origin, Subject::Link(&name));
         }
-        let now = host.now();
         if let Some(missing) = missing {
             self.mark(ifindex, Event::Failed, now);
             self.remember_problem(ifindex, &in_words(&missing.text()));
@@ -211,11 +216,14 @@ impl Engine<'_> {
                 conf.add_owned(what_is_there(host, OutputFile::Owned(name)));
             }
         }
-        host.owned_files(&mut |name, file| {
+        host.list_owned();
+        let mut n = 0;
+        while let Some(name) = &host.owned(n) {
             if Some(name) != without && !links.iter().any(|link| link.name == *name) {
-                conf.add_owned(file.unwrap_or_default());
+                conf.add_owned(what_is_there(host, OutputFile::Owned(name)));
             }
-        });
+            n = n.wrapping_add(1);
+        }
         conf.end();
     }
 

@@ -5,10 +5,11 @@
 //! kernel tells of both.
 
 use super::complain::say;
-use super::{Engine, Host};
+use super::{Engine, Host, OutputFile};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
 use crate::model::addr::{Cidr, Family};
 use crate::model::desired::{Desired, DesiredLink, Full, Standing, Thing, Things, What};
+use crate::model::index::{HASH_START, hash};
 use crate::model::link::IfName;
 use crate::output::owned;
 use crate::text::{parts, scalar};
@@ -17,7 +18,12 @@ impl Engine<'_> {
     /// Reads what the files say of the desired links.
     #[inline(never)]
     pub(super) fn recall_owned(&mut self, host: &mut impl Host) {
-        host.owned_files(&mut |name, file| self.recall(name, file));
+        host.list_owned();
+        let mut n = 0;
+        while let Some(name) = &host.owned(n) {
+            self.recall(name, host.read(OutputFile::Owned(name)));
+            n = n.wrapping_add(1);
+        }
         for link in self.desired.links.iter() {
             let (problem, errno) = match link.recalled.file {
                 Ok(()) | Err(Errno::ENOENT) => (link.recalled.problem, Errno::ENOENT),
@@ -39,6 +45,7 @@ impl Engine<'_> {
             if link.name == *name {
                 is_taken = true;
                 link.recalled.file = file.map(|_| ());
+                link.recalled.sum = hash(HASH_START, file.unwrap_or_default());
             }
         }
         let mut link = None;

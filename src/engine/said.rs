@@ -40,7 +40,8 @@ impl Default for Said {
 }
 
 /// Stands for a text.
-fn text_hash(text: &dyn Show) -> u32 {
+#[inline(never)]
+pub(super) fn text_hash(text: &dyn Show) -> u32 {
     let mut sum = Sum(HASH_START);
     text.show(&mut Text(&mut sum));
     sum.0

@@ -2,7 +2,7 @@
 
 use super::addr::Cidr;
 use super::config::LinkId;
-use super::index::{Index, hash};
+use super::index::{HASH_START, Index, hash};
 use super::link::{IfName, Mac};
 use super::route::Route;
 use crate::diag::{Errno, Origin, Problem};
@@ -86,6 +86,7 @@ impl DesiredLink {
             leased: false,
             recalled: Recalled {
                 file: Err(Errno::ENOENT),
+                sum: HASH_START,
                 old_name: name,
                 problem: None,
             },
@@ -98,6 +99,8 @@ impl DesiredLink {
 pub struct Recalled {
     /// Whether it could be read.
     pub file: Result<(), Errno>,
+    /// The hash of the file that bears the link's name.
+    pub sum: u32,
     /// The name in the name of the file, which the link may have lost since.
     pub old_name: IfName,
     /// Why some of it is left out.

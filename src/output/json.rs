@@ -7,7 +7,6 @@
 use crate::packed::{Packed, Word, word};
 use crate::text::show::{Show, Take, Text, displayed};
 use crate::text::utf8;
-use core::slice;
 
 /// Writes one text.
 pub struct Json<'w> {
@@ -130,14 +129,13 @@ impl<'w> Json<'w> {
     /// Writes the template up to its next mark, or to its end.
     #[inline(never)]
     pub fn go_on(&mut self) -> Option<&'static u8> {
-        loop {
-            let unit = self.template.0.get(self.at)?;
-            self.at = self.at.wrapping_add(1);
-            if matches!(unit, b'%' | b'<' | b'>') {
-                return Some(unit);
-            }
-            Packed(slice::from_ref(unit)).show(&mut self.out);
-        }
+        let rest = self.template.0.get(self.at..)?;
+        let is_mark = |unit: &u8| matches!(unit, b'%' | b'<' | b'>');
+        let len = rest.iter().position(is_mark).unwrap_or(rest.len());
+        let (written, rest) = rest.split_at_checked(len)?;
+        Packed(written).show(&mut self.out);
+        self.at = self.at.wrapping_add(len).wrapping_add(1);
+        rest.first()
     }
 }
 
@@ -180,14 +178,20 @@ struct Escape<'a, 'w>(&'a mut Text<'w>);
 
 impl Take for Escape<'_, '_> {
     fn take(&mut self, octets: &[u8]) {
-        for octet in octets {
-            if matches!(octet, b'"' | b'\\') {
-                self.0.octet(b'\\');
-            }
+        let is_escaped = |octet: &u8| matches!(octet, ..0x20 | b'"' | b'\\');
+        let mut rest = octets;
+        loop {
+            let len = rest.iter().position(is_escaped).unwrap_or(rest.len());
+            let (plain, after) = rest.split_at_checked(len).unwrap_or_default();
+            self.0.put(plain);
+            let Some((octet, after)) = after.split_first() else {
+                return;
+            };
             match octet {
                 ..0x20 => self.0.hex(word!("\\u00"), *octet),
-                _ => self.0.octet(*octet),
+                _ => self.0.put(&[b'\\', *octet]),
             }
+            rest = after;
         }
     }
 }

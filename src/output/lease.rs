@@ -59,12 +59,13 @@ displayed!(LeaseFile<'_>);
 /// The key of a field and its value in words; `None` for what is not kept, or was not said.
 #[inline(never)]
 pub fn said(lease: &Lease, field: Field) -> Option<(Packed, Value<'_>)> {
+    let octets = lease.get(field);
+    if octets.is_empty() {
+        return None;
+    }
     let key = Field::KEYS.line(field as usize);
-    let value = Value {
-        kind: field.slot().kind,
-        octets: lease.get(field),
-    };
-    (!key.0.is_empty() && !value.octets.is_empty()).then_some((key, value))
+    let kind = field.slot().kind;
+    (!key.0.is_empty()).then_some((key, Value { kind, octets }))
 }
 
 /// A field in words.

@@ -11,7 +11,7 @@ mod words;
 use crate::diag::LineBuf;
 use crate::text::parts;
 use crate::text::show::{Show, Text, displayed};
-use pack::{FIRST, PAIRS};
+use pack::{FIRST, LONGEST_PART, PAIRS};
 pub use pack::{cut, is_same, pack};
 pub use words::{Word, word};
 
@@ -59,13 +59,28 @@ impl Show for Packed {
 
 displayed!(Packed);
 
-/// Passes the octets that `units` stand for to `text`.
+/// Units that are unpacked together.
+const UNITS: usize = 4;
+
+/// Passes the octets that `units` stand for to `text`, several at a time: each piece has a long way to go.
 #[inline(never)]
 pub fn unpack(units: &[u8], text: &mut Text<'_>) {
+    for units in units.chunks(UNITS) {
+        let mut piece = Piece::new();
+        expand(units, &mut piece);
+        text.put(&piece);
+    }
+}
+
+/// What so many units stand for.
+type Piece = heapless::Vec<u8, { UNITS * LONGEST_PART }>;
+
+#[inline(never)]
+fn expand(units: &[u8], piece: &mut Piece) {
     for unit in units {
         match pair(*unit) {
-            Some(pair) => unpack(pair, text),
-            None => text.octet(*unit),
+            Some(pair) => expand(pair, piece),
+            None => _ = piece.push(*unit),
         }
     }
 }

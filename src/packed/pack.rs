@@ -177,6 +177,18 @@ const PARTS: [&str; 159] = [
     "FI",
 ];
 
+/// Octets of the longest of them.
+pub(super) const LONGEST_PART: usize = {
+    let (mut longest, mut n) = (0, 0);
+    while n < PARTS.len() {
+        if PARTS[n].len() > longest {
+            longest = PARTS[n].len();
+        }
+        n += 1;
+    }
+    longest
+};
+
 /// Each of [`PARTS`] as the two units it consists of, by its unit.
 pub(super) const PAIRS: [[u8; 2]; PARTS.len() + 1] = {
     let mut pairs = [[0; 2]; PARTS.len() + 1];

@@ -127,6 +127,54 @@ fn a_lease_is_asked_for_given_applied_and_written_down() {
     assert_eq!(host.complaints, [""; 0]);
 }
 
+/// A look at what is as it shall be writes nothing; what somebody else removed or changed is written anew.
+#[test]
+fn a_file_is_written_once() {
+    let mut host = FakeHost::new(kernel_with(&["eth0", "eth1"]));
+    with_engine(|engine| {
+        ask(&mut engine.config, &["eth0", "eth1"]);
+        converge(engine, &mut host);
+        give(engine, &mut host, 2);
+        bind(engine, &mut host, 3);
+        let times = |host: &FakeHost, file: &str| {
+            let is_it = |written: &&String| *written == file;
+            host.written.iter().filter(is_it).count()
+        };
+        // Each is up before it has an address.
+        assert_eq!(times(&host, "owned-eth0"), 2);
+        assert_eq!(times(&host, "lease-eth0"), 1);
+        host.written.clear();
+        converge(engine, &mut host);
+        assert_eq!(host.written, [""; 0]);
+
+        host.files.remove("owned-eth0");
+        let of_eth1 = host.files.get_mut("owned-eth1").unwrap();
+        of_eth1.truncate(of_eth1.len() - 1);
+        converge(engine, &mut host);
+        assert_eq!(host.written, ["owned-eth0", "owned-eth1"]);
+    });
+}
+
+/// Where nothing is told of links they are not asked for again; addresses are.
+#[test]
+fn links_are_looked_at_where_they_may_have_changed() {
+    let mut host = FakeHost::new(kernel_with(&["eth0"]));
+    with_engine(|engine| {
+        ask(&mut engine.config, &["eth0"]);
+        converge(engine, &mut host);
+        bind(engine, &mut host, 2);
+        let mut datagrams = |is_quiet| {
+            host.is_quiet = is_quiet;
+            let before = host.kernel.datagrams.len();
+            converge(engine, &mut host);
+            assert_eq!(engine.states[..], [LinkState::Up]);
+            host.kernel.datagrams.len() - before
+        };
+        assert_eq!(datagrams(true), 2);
+        assert_eq!(datagrams(false), 3);
+    });
+}
+
 /// Another process, within the lease: the address is asked for again and never leaves the link.
 #[test]
 fn a_lease_outlives_its_process() {

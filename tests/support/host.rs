@@ -2,7 +2,7 @@
 
 use super::kernel::Kernel;
 use ifdawn::diag::{Diagnostic, Errno, Severity, Sink};
-use ifdawn::engine::{EachFile, Host, Instant, OutputFile, Packet, Settled};
+use ifdawn::engine::{Host, Instant, OutputFile, Packet, Settled};
 use ifdawn::model::link::{IfName, Mac};
 use ifdawn::text::show::Show;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -30,7 +30,12 @@ pub struct FakeHost {
     pub datagrams: Vec<(u32, Ipv4Addr, Ipv4Addr, Vec<u8>)>,
     /// Of the answers to the datagram with this number (from 0) so many fit the receive buffer.
     pub overrun: Option<(usize, usize)>,
+    /// Nothing is told of links: none has changed.
+    pub is_quiet: bool,
+    /// The name of every file that was written, as often as it was.
+    pub written: Vec<String>,
     answers: VecDeque<Vec<u8>>,
+    owned: Vec<String>,
 }
 
 impl FakeHost {
@@ -114,6 +119,10 @@ impl Host for FakeHost {
         Ok(answer.len())
     }
 
+    fn have_links_changed(&mut self) -> bool {
+        !self.is_quiet
+    }
+
     fn is_settled(&mut self, ifindex: u32) -> Settled {
         match self.unsettled.contains(&ifindex) {
             true => Settled::NotYet,
@@ -128,6 +137,7 @@ impl Host for FakeHost {
 
     fn write(&mut self, file: OutputFile<'_>, text: &dyn Show) -> Result<(), Errno> {
         let text = text.to_string().into_bytes();
+        self.written.push(file_name(file));
         self.files.insert(file_name(file), text);
         Ok(())
     }
@@ -136,13 +146,17 @@ impl Host for FakeHost {
         self.files.remove(&file_name(file));
     }
 
-    fn owned_files(&mut self, each: &mut EachFile<'_>) {
-        for (name, octets) in &self.files {
-            if let Some(link) = name.strip_prefix("owned-") {
-                let link = IfName::from_kernel(link.as_bytes()).expect("a link name");
-                each(&link, Ok(octets));
-            }
-        }
+    fn list_owned(&mut self) {
+        let names = self
+            .files
+            .keys()
+            .filter_map(|name| name.strip_prefix("owned-"));
+        self.owned = names.map(str::to_owned).collect();
+    }
+
+    fn owned(&self, n: usize) -> Option<IfName> {
+        let name = self.owned.get(n)?;
+        Some(IfName::from_kernel(name.as_bytes()).expect("a link name"))
     }
 
     fn progress(&mut self, news: &dyn Show) {

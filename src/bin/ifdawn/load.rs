@@ -252,6 +252,9 @@ impl Loader<'_, '_> {
         let Some(id) = self.read_one(place, path, shown, kind) else {
             return;
         };
+        if place == Place::Listed && !self.files.names.has_routes {
+            return;
+        }
         let (directory, file) = split_at_last_part(path);
         let link = self.config.link(id).and_then(|link| link.name);
         let mut name = parts::split(file, b'-').1.unwrap_or_default();

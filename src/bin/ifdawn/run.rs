@@ -7,7 +7,7 @@ use crate::sockets::{Ether, Sockets};
 use crate::sys::file::Out;
 use crate::sys::log::{Level, Log};
 use crate::sys::rtnl::Rtnl;
-use crate::sys::{caps, clock, drain, signal};
+use crate::sys::{caps, clock, signal};
 use crate::system::{LOCK_MICROS, System, resolv_conf};
 use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem, Subject};
 use ifdawn::engine::{Engine, ForeignResolvConf, Instant, Outcome, Progress, Said};
@@ -30,9 +30,15 @@ pub const NOT_UP: u8 = 1;
 /// No source names any link.
 const NOTHING: u8 = 3;
 
-/// Microseconds that a change waits for others that are about to come: a look at everything costs as much for one
-/// lease as for ten.
+/// Microseconds that a change waits at most for answers that are about to come: a look at everything costs as much for
+/// one lease as for ten.
 const PATIENCE_MICROS: u32 = 1_000;
+
+/// The same where all that changed is leases.
+const PATIENCE_WITH_LEASES_MICROS: u32 = 4_000;
+
+/// How often answers of the kernel may be lost in a row.
+const OVERRUNS: u32 = 8;
 
 /// Seconds after which a supervisor complains again of what it complained of.
 const FORGET_SECONDS: u32 = 600;
@@ -196,42 +202,39 @@ fn settle(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<(), Errno>
     // Before the first look: what appears after it wakes us.
     let mut events = Events::subscribe(system)?;
     let mut said = Lease::NONE;
-    let (mut overruns, mut limit) = (0, Instant(0));
+    let mut limit = Instant(u64::MAX);
     let mut forget = clock::in_seconds(FORGET_SECONDS);
-    // Until when what is on its way is waited for, to be applied with what is there.
+    // Until when what is about to come is waited for, to be applied with what is there.
     let mut patience = Instant(u64::MAX);
     engine.look_again = true;
     loop {
-        let is_time = !engine.expects_more() || clock::now() >= patience;
-        if engine.look_again && is_time && system.try_lock().is_ok() {
-            patience = Instant(u64::MAX);
-            limit = match look(engine, system) {
-                Ok(Progress::Done) => return Ok(()),
-                Ok(Progress::Waiting(until)) => until,
-                // Answers were lost: what is there shows at the next look.
-                Err(Errno::ENOBUFS) if overruns < 8 => {
-                    overruns += 1;
-                    engine.look_again = true;
-                    continue;
-                }
-                Err(errno) => return Err(errno),
-            };
-            overruns = 0;
-            // Others may run while we wait.
-            system.unlock();
-        }
         let mut next = limit.min(engine.attend(system));
         let now = clock::now();
-        // What is waited for did not come: one look more.
-        engine.look_again |= now >= limit;
+        if now >= limit {
+            // What is waited for did not come: one look more.
+            engine.look_again = true;
+            system.is_news = true;
+        }
         if engine.look_again {
-            patience = patience.min(clock::in_micros(PATIENCE_MICROS));
-            next = next.min(patience);
-            if !engine.expects_more() || now >= patience {
-                if system.try_lock().is_ok() {
-                    continue;
-                }
+            let micros = match system.is_news {
+                true => PATIENCE_MICROS,
+                false => PATIENCE_WITH_LEASES_MICROS,
+            };
+            patience = patience.min(clock::in_micros(micros));
+            let until = patience.min(engine.expects_until());
+            if now < until {
+                next = next.min(until);
+            } else if system.try_lock().is_err() {
                 next = clock::in_micros(LOCK_MICROS);
+            } else {
+                patience = Instant(u64::MAX);
+                limit = match look(engine, system)? {
+                    Progress::Done => return Ok(()),
+                    Progress::Waiting(until) => until,
+                };
+                // Others may run while we wait.
+                system.unlock();
+                continue;
             }
         }
         if events.wait(next, engine, system) == Woken::BySignal {
@@ -257,7 +260,16 @@ fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Er
         names: &system.options.links,
     };
     let stays = system.options.command == Command::Watch;
-    let mut limit = match engine.converge(goal, system)? {
+    let mut progress = engine.converge(goal, system);
+    for _ in 0..OVERRUNS {
+        // Answers were lost: what is there shows at the next look.
+        if progress != Err(Errno::ENOBUFS) {
+            break;
+        }
+        system.is_news = true;
+        progress = engine.converge(goal, system);
+    }
+    let mut limit = match progress? {
         Progress::Waiting(until) => until,
         Progress::Done if stays => {
             engine.complain_about_missing(system);
@@ -294,12 +306,9 @@ fn down(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     code
 }
 
-/// What wakes the loop: links of the kernel, udev being done with one, signals, packets. What is large stands last:
-/// small offsets make short instructions.
+/// What wakes the loop beside links and packets. What is large stands last: small offsets make short instructions.
 #[repr(C)]
 struct Events {
-    links: BorrowedFd<'static>,
-    udev: Option<BorrowedFd<'static>>,
     signals: Option<BorrowedFd<'static>>,
     /// What each configured link was last said to be waited for.
     said: [Option<Problem>; MAX_LINKS],
@@ -315,11 +324,10 @@ enum Woken {
 }
 
 impl Events {
-    fn subscribe(system: &System<'_>) -> Result<Events, Errno> {
+    fn subscribe(system: &mut System<'_>) -> Result<Events, Errno> {
         let stays = system.options.command == Command::Watch;
+        system.told_by = [Some(Rtnl::events()?.0), system.udev.watch(&system.root)];
         Ok(Events {
-            links: Rtnl::events()?.0,
-            udev: system.udev.watch(&system.root),
             signals: if stays { signal::catch().ok() } else { None },
             said: [None; MAX_LINKS],
         })
@@ -331,7 +339,8 @@ impl Events {
     fn wait(&mut self, until: Instant, engine: &mut Engine<'_>, system: &mut System<'_>) -> Woken {
         let udev_until = system.udev.deadline().unwrap_or(Instant(u64::MAX));
         let ([dhcp, arp], pause) = system.sockets.awaited();
-        let files = [Some(self.links), self.udev, self.signals, dhcp, arp];
+        let [links, udev] = system.told_by;
+        let files = [links, udev, self.signals, dhcp, arp];
         let until = until.min(udev_until).min(pause);
         let waits = |state: &LinkState| state.awaited().is_some();
         let live = system.log.is_terminal() && engine.states.iter().any(waits);
@@ -345,13 +354,15 @@ impl Events {
             let woken = clock::wait(files, next);
             if woken & 0b11 != 0 {
                 engine.look_again = true;
-                drain(self.links);
-                self.udev.into_iter().for_each(drain);
+                system.hear_of_links();
             }
             if woken & 0b100 != 0 && self.signals.is_some_and(signal::arrived) {
                 return Woken::BySignal;
             }
-            engine.look_again |= clock::now() >= udev_until;
+            if clock::now() >= udev_until {
+                engine.look_again = true;
+                system.is_news = true;
+            }
             if woken != 0 || clock::now() >= until {
                 return Woken::ByEvent;
             }

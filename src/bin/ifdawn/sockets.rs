@@ -4,12 +4,13 @@
 //! after each: the kernel drops the rest, which costs us nothing.
 
 use crate::sys::jail::{Jail, MAX_FRAME, Mode, Trouble};
-use crate::sys::packet::{EtherType, Packets};
+use crate::sys::packet::{EtherType, Frame, Packets};
 use crate::sys::{clock, process, udp};
 use ifdawn::diag::{Complaint, Effect, Errno, Problem};
 use ifdawn::engine::{Instant, Packet};
 use ifdawn::model::lease::Lease;
 use ifdawn::model::link::Mac;
+use std::mem;
 use std::net::Ipv4Addr;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
@@ -55,6 +56,8 @@ pub struct Sockets<'a> {
     /// Packets that were heard in a row, and when they are listened to again.
     heard: u32,
     pause: Instant,
+    /// Whether something was sent since they were last waited for.
+    has_sent: bool,
     /// Until when ARP is listened to.
     probing: Instant,
     /// What went wrong with the jail since it was last taken.
@@ -72,6 +75,7 @@ impl<'a> Sockets<'a> {
             xid_tag,
             heard: 0,
             pause: Instant(0),
+            has_sent: false,
             probing: Instant(0),
             trouble: None,
         }
@@ -117,10 +121,7 @@ impl<'a> Sockets<'a> {
             self.probing = clock::in_seconds(PROBING_SECONDS);
         }
         socket.send(ifindex, kind, to.as_bytes(), packet)?;
-        // It starts while the answer is on its way.
-        if let Err(why) = self.ether.jail.start() {
-            self.trouble = Some(in_words(why));
-        }
+        self.has_sent = true;
         Ok(())
     }
 
@@ -150,6 +151,12 @@ impl<'a> Sockets<'a> {
     /// The sockets to be waited for, and until when at most.
     pub fn awaited(&mut self) -> ([Option<BorrowedFd<'static>>; 2], Instant) {
         self.heard = 0;
+        // It starts while the answers are on their way.
+        if mem::take(&mut self.has_sent)
+            && let Err(why) = self.ether.jail.start()
+        {
+            self.trouble = Some(in_words(why));
+        }
         if clock::now() < self.pause {
             return ([None; 2], self.pause);
         }
@@ -173,27 +180,36 @@ impl<'a> Sockets<'a> {
     #[inline(never)]
     fn hear_on(&mut self, what: EtherType, said: &mut Lease) -> Option<u32> {
         let socket = self.listening(what)?;
-        while self.heard < ROW {
-            self.heard += 1;
-            let frame = match socket.receive(&mut self.ether.frame) {
-                Ok(frame) => frame,
-                Err(Errno::EAGAIN) => break,
-                // A link went down, or a packet is none we read.
-                Err(_) => continue,
-            };
-            let octets = self.ether.frame.get(..frame.len).unwrap_or_default();
-            loop {
-                let looked = self.ether.jail.look(what, frame.checksum, octets, said);
-                let Err(why) = looked else {
-                    return Some(frame.ifindex);
-                };
-                self.trouble = Some(in_words(why));
-                if why != Trouble::Gone {
-                    break;
+        loop {
+            while self.heard < ROW && self.ether.jail.has_room() {
+                self.heard += 1;
+                match socket.receive(&mut self.ether.frame) {
+                    Ok(frame) => self.ask(what, &frame),
+                    Err(Errno::EAGAIN) => break,
+                    // A link went down, or a packet is none we read.
+                    Err(_) => {}
                 }
             }
+            match self.ether.jail.answer(said) {
+                Ok(of) => return of,
+                Err(why) => self.trouble = Some(in_words(why)),
+            }
         }
-        None
+    }
+
+    /// Has a frame read.
+    fn ask(&mut self, what: EtherType, frame: &Frame) {
+        let octets = self.ether.frame.get(..frame.len).unwrap_or_default();
+        loop {
+            let asked = (self.ether.jail).ask(frame.ifindex, what, frame.checksum, octets);
+            let Err(why) = asked else {
+                return;
+            };
+            self.trouble = Some(in_words(why));
+            if why != Trouble::Gone {
+                return;
+            }
+        }
     }
 
     /// The socket that hears this, while it is listened to.

@@ -8,12 +8,13 @@ use crate::sys::file::{self, Lock, Path, Root};
 use crate::sys::log::{Level, Log};
 use crate::sys::rtnl::Rtnl;
 use crate::sys::udev::Udev;
-use crate::sys::{clock, keep};
+use crate::sys::{clock, drain, keep};
 use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Problem, Sink, Subject};
-use ifdawn::engine::{EachFile, Engine, Host, Instant, OutputFile, Packet, Said, Settled};
+use ifdawn::engine::{Engine, Host, Instant, OutputFile, Packet, Said, Settled};
 use ifdawn::model::link::{IfName, Mac};
 use ifdawn::packed::{Word, packed, word};
 use ifdawn::text::show::Show;
+use std::mem;
 use std::net::Ipv4Addr;
 use std::os::fd::BorrowedFd;
 
@@ -47,6 +48,10 @@ pub struct System<'a> {
     pub udev: Udev,
     /// What links say.
     pub sockets: Sockets<'a>,
+    /// Whether something was told of links since they were last looked at.
+    pub is_news: bool,
+    /// What tells of links: the kernel, udev.
+    pub told_by: [Option<BorrowedFd<'static>>; 2],
     files: &'a mut Files,
     lock: Option<BorrowedFd<'static>>,
     /// What was complained about already.
@@ -64,6 +69,8 @@ impl<'a> System<'a> {
             rtnl: Err(Errno::EIO),
             udev: Udev::UNASKED,
             sockets,
+            is_news: true,
+            told_by: [None; 2],
             files,
             lock: None,
             said: Said::new(),
@@ -134,6 +141,14 @@ impl<'a> System<'a> {
         }
     }
 
+    /// Reads what is told of links.
+    #[inline(never)]
+    pub fn hear_of_links(&mut self) {
+        for file in self.told_by.into_iter().flatten() {
+            self.is_news |= drain(file);
+        }
+    }
+
     /// Where a file of ours is.
     #[inline(never)]
     fn path(&self, file: OutputFile<'_>) -> Path {
@@ -183,6 +198,12 @@ impl Host for System<'_> {
         self.rtnl?.receive(buffer)
     }
 
+    fn have_links_changed(&mut self) -> bool {
+        self.hear_of_links();
+        // Where nobody tells, they may change any time.
+        mem::replace(&mut self.is_news, matches!(self.told_by, [None, _]))
+    }
+
     fn is_settled(&mut self, ifindex: u32) -> Settled {
         let before = self.udev.overdue;
         let settled = self.udev.is_settled(&self.root, ifindex);
@@ -217,15 +238,14 @@ impl Host for System<'_> {
         self.path(file).remove();
     }
 
-    fn owned_files(&mut self, each: &mut EachFile<'_>) {
-        let _ = self.root.list(RUN, |_| true, &mut self.files.names);
+    fn list_owned(&mut self) {
+        let is_owned = |name: &[u8]| owned(name).is_some();
+        let _ = self.root.list(RUN, is_owned, &mut self.files.names);
         self.files.names.sort();
-        for n in 0..self.files.names.len() {
-            let name = self.files.names.name(n).strip_prefix(OWNED);
-            if let Some(link) = name.and_then(IfName::new) {
-                each(&link, Host::read(self, OutputFile::Owned(&link)));
-            }
-        }
+    }
+
+    fn owned(&self, n: usize) -> Option<IfName> {
+        owned(self.files.names.name(n))
     }
 
     fn progress(&mut self, news: &dyn Show) {
@@ -265,5 +285,8 @@ impl Host for System<'_> {
 /// Where most of them are.
 const RUN: &[u8] = b"/run/ifdawn";
 
-/// How the names of the files begin that say what is ours.
-const OWNED: &[u8] = b"owned-";
+/// The name of the link that a file of this name says what is ours of.
+#[inline(never)]
+fn owned(file: &[u8]) -> Option<IfName> {
+    file.strip_prefix(b"owned-").and_then(IfName::new)
+}

@@ -1,5 +1,6 @@
 //! What is written of a client: into its messages (RFC 2131 table 5), and elsewhere.
 
+use super::pace::{NEAR, after};
 use super::{Client, State};
 use crate::engine::Instant;
 use crate::wire::dhcpv4::{Request, Wanted};
@@ -9,6 +10,15 @@ impl Client {
     /// Where it is.
     pub fn state(&self) -> State {
         self.state
+    }
+
+    /// Until when an answer is about to come to what it has asked first.
+    pub fn expects_until(&self) -> Instant {
+        if State::Stopped < self.state && self.state < State::Probing {
+            after(self.asked, NEAR)
+        } else {
+            Instant(0)
+        }
     }
 
     /// `xid`.

@@ -73,6 +73,9 @@ pub(super) const SECOND: u64 = 1_000_000;
 /// cost a boot these 4 s.
 pub(super) const FIRST: u64 = SECOND / 4;
 
+/// In this time a server on the link answers, where it does not look for the address first.
+pub(super) const NEAR: u64 = SECOND / 1_000;
+
 /// The pace of DISCOVERs from the third on: a second, +-10 %. RFC 2131 4.1 doubles: a port in spanning tree drops
 /// everything for 30 to 50 s and then opens, and the next DISCOVER shall come soon after.
 const STEADY: u8 = 2;

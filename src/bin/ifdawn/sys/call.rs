@@ -95,10 +95,18 @@ pub fn write(file: BorrowedFd<'_>, octets: &[u8]) -> Result<u32, Errno> {
     unsafe { call(libc::SYS_write, descriptor(file), octets, len, 0, 0) }
 }
 
-/// Reads what is there already from a descriptor that does not wait, and forgets it.
-pub fn drain(file: BorrowedFd<'_>) {
+/// Reads what is there already from a descriptor that does not wait, and forgets it; whether there was anything.
+pub fn drain(file: BorrowedFd<'_>) -> bool {
     let mut buffer = [0; 1024];
-    while read(file, &mut buffer).is_ok() {}
+    let mut was_any = false;
+    loop {
+        match read(file, &mut buffer) {
+            Ok(_) => was_any = true,
+            Err(Errno::EAGAIN) => return was_any,
+            // Something was lost.
+            Err(_) => return true,
+        }
+    }
 }
 
 /// A socket for as long as we run; its protocol is the family's first: rtnetlink, UDP, and none of packets.

@@ -125,6 +125,7 @@ impl<'a> Root<'a> {
                 if is_wanted(name) {
                     names.push(name);
                 }
+                names.has_routes |= name.starts_with(b"route");
                 let length = usize::from(u16::from_ne_bytes([l0, l1]));
                 records = records.get(length..).unwrap_or_default();
             }
@@ -242,14 +243,16 @@ impl Path {
     #[inline(never)]
     pub fn replace(&self, text: &dyn Show) -> Result<(), Errno> {
         let old = status(HERE, self.pointer(), libc::AT_SYMLINK_NOFOLLOW);
-        let (may_be_replaced, mode) = match old.kind() {
-            0 => (Ok(()), 0o644),
-            libc::S_IFLNK => (Err(Errno::EXDEV), 0),
-            _ => (Ok(()), old.mode & 0o777),
-        };
         let temporary = Path::join(self.as_bytes(), UNFINISHED, b"");
-        temporary.remove();
-        let written = may_be_replaced.and_then(|()| self.write_temporary(&temporary, mode, text));
+        let mut written = Err(Errno::EXDEV);
+        if old.kind() != libc::S_IFLNK {
+            written = self.write_temporary(&temporary, old, text);
+            // What a run that was killed left.
+            if written == Err(Errno::EEXIST) {
+                temporary.remove();
+                written = self.write_temporary(&temporary, old, text);
+            }
+        }
         let Err(error) = written else { return Ok(()) };
         temporary.remove();
         // A symbolic link or a bind mount; or only the file itself may be written.
@@ -263,12 +266,19 @@ impl Path {
         }
     }
 
-    fn write_temporary(&self, temporary: &Path, mode: u16, text: &dyn Show) -> Result<(), Errno> {
+    #[inline(never)]
+    fn write_temporary(&self, temporary: &Path, old: Status, text: &dyn Show) -> Result<(), Errno> {
+        let mode = match old.kind() {
+            0 => 0o644,
+            _ => old.mode & 0o777,
+        };
         let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL;
         let file = temporary.open(flags, mode)?;
         write_all(&file, text)?;
         let (from, to) = (temporary.pointer(), self.pointer());
-        keep_label(to, &file);
+        if old.kind() != 0 {
+            keep_label(to, &file);
+        }
         // SAFETY: both paths end with a NUL.
         unsafe { call(libc::SYS_renameat2, HERE, from, HERE, to, 0) }.map(|_| ())
     }

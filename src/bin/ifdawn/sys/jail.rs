@@ -68,12 +68,21 @@ pub struct Jail {
     socket: i32,
     /// How often it was started, of the times that it may be.
     pub starts: u32,
+    /// Frames that were given to it and not yet answered: the number of the first, that of the next one to be given,
+    /// and by their numbers what they are of.
+    first: u32,
+    next: u32,
+    of: [u32; ROOM],
     record: [u8; HEAD + MAX_FRAME],
     lease: Lease,
 }
 
 /// Octets before the frame.
 const HEAD: usize = 2;
+
+/// Frames that it has at once: while it reads one, we see to the last one and to the next one. As many fit into a
+/// socket, and as many answers.
+const ROOM: usize = 8;
 
 impl Jail {
     /// Not started.
@@ -82,6 +91,9 @@ impl Jail {
         pid: 0,
         socket: 0,
         starts: 0,
+        first: 0,
+        next: 0,
+        of: [0; ROOM],
         record: [0; HEAD + MAX_FRAME],
         lease: Lease::NONE,
     };
@@ -97,8 +109,7 @@ impl Jail {
             if !process::is_gone(self.pid) {
                 return Ok(());
             }
-            self.stop();
-            return Err(Trouble::Gone);
+            return Err(self.end(Trouble::Gone));
         }
         if self.starts >= MAX_STARTS {
             return Err(Trouble::GivenUp);
@@ -112,44 +123,93 @@ impl Jail {
             Ok(pid) => self.pid = pid,
             Err(_) => return Err(Trouble::Crashed),
         }
-        let time = [0, ANSWER_MICROS];
-        let _ = set(ours.as_fd(), libc::SOL_SOCKET, libc::SO_RCVTIMEO, time);
+        for option in [libc::SO_RCVTIMEO, libc::SO_SNDTIMEO] {
+            let _ = set(ours.as_fd(), libc::SOL_SOCKET, option, [0, ANSWER_MICROS]);
+        }
         self.socket = ours.into_raw_fd();
         Ok(())
     }
 
-    /// What a frame says, in `lease`, which is to be believed only once it is sound. An error is for this
-    /// frame; whether there is a next one it says.
+    /// Whether it takes a frame more before it is heard.
+    pub fn has_room(&self) -> bool {
+        let room = match self.mode {
+            Mode::On => ROOM,
+            Mode::Off => 1,
+        };
+        self.waiting() < room
+    }
+
+    /// How many frames are not answered.
+    fn waiting(&self) -> usize {
+        self.next.wrapping_sub(self.first) as usize
+    }
+
+    /// Gives it a frame, where there is room; `of` comes back with the answer. An error is for this frame and for those
+    /// it was given before; whether there is a next one it says.
     #[inline(never)]
-    pub fn look(
+    pub fn ask(
         &mut self,
+        of: u32,
         what: EtherType,
         checksum: Checksum,
         frame: &[u8],
-        lease: &mut Lease,
     ) -> Result<(), Trouble> {
         if self.mode == Mode::Off {
-            parse(what, checksum, frame, lease);
-            return Ok(());
+            parse(what, checksum, frame, &mut self.lease);
+        } else {
+            // Whether it still runs shows when it is sent something.
+            if self.pid == 0 {
+                self.start()?;
+            }
+            let head = [(what == EtherType::Arp) as u8, checksum as u8];
+            let sent = send(self.socket(), b"", [&head, frame]);
+            sent.map_err(|errno| match errno {
+                Errno::EPIPE if self.waiting() == 0 => self.end(Trouble::Gone),
+                errno => self.end(of_errno(errno)),
+            })?;
         }
-        self.start()?;
+        if let Some(place) = self.of.get_mut(self.next as usize % ROOM) {
+            *place = of;
+        }
+        self.next = self.next.wrapping_add(1);
+        Ok(())
+    }
+
+    /// What the first frame that is not answered says, in `lease`, which is to be believed only once it is sound, and
+    /// what the frame is of; `None` where all are answered. An error is for all that are not.
+    #[inline(never)]
+    pub fn answer(&mut self, lease: &mut Lease) -> Result<Option<u32>, Trouble> {
+        if self.waiting() == 0 {
+            return Ok(None);
+        }
+        if self.mode == Mode::Off {
+            *lease = self.lease;
+        } else {
+            match receive(self.socket(), lease.octets_mut()) {
+                Ok(Lease::OCTETS) => {}
+                Ok(UNCONFINED) => {
+                    self.starts = MAX_STARTS;
+                    return Err(self.end(Trouble::NoSeccomp));
+                }
+                Ok(_) => return Err(self.end(Trouble::Crashed)),
+                Err(errno) => return Err(self.end(of_errno(errno))),
+            }
+        }
+        let of = self.of.get(self.first as usize % ROOM).copied();
+        self.first = self.first.wrapping_add(1);
+        Ok(of)
+    }
+
+    /// Our end of the socket.
+    fn socket(&self) -> BorrowedFd<'static> {
         // SAFETY: the socket is ours, and open as long as there is a jail.
-        let socket = unsafe { BorrowedFd::borrow_raw(self.socket) };
-        let head = [(what == EtherType::Arp) as u8, checksum as u8];
-        let sent = send(socket, b"", [&head, frame]);
-        let trouble = match sent.and_then(|()| receive(socket, lease.octets_mut())) {
-            Ok(Lease::OCTETS) => return Ok(()),
-            Ok(UNCONFINED) => Trouble::NoSeccomp,
-            // Only sending fails so.
-            Err(Errno::EPIPE) => Trouble::Gone,
-            Err(Errno::EAGAIN) => Trouble::Hung,
-            Ok(_) | Err(_) => Trouble::Crashed,
-        };
-        if trouble == Trouble::NoSeccomp {
-            self.starts = MAX_STARTS;
-        }
+        unsafe { BorrowedFd::borrow_raw(self.socket) }
+    }
+
+    /// Ends it, and says why.
+    fn end(&mut self, why: Trouble) -> Trouble {
         self.stop();
-        Err(trouble)
+        why
     }
 
     /// Ends it.
@@ -160,6 +220,7 @@ impl Jail {
         }
         process::kill(self.pid);
         self.pid = 0;
+        self.first = self.next;
         // SAFETY: the socket is ours, and nobody else closes it.
         drop(unsafe { OwnedFd::from_raw_fd(self.socket) });
     }
@@ -209,6 +270,14 @@ impl Jail {
 
 /// How the state of a sum is sent.
 const COMPLETE: u8 = Checksum::Complete as u8;
+
+/// What became of a jail that does not take a frame or give an answer.
+fn of_errno(errno: Errno) -> Trouble {
+    match errno {
+        Errno::EAGAIN => Trouble::Hung,
+        _ => Trouble::Crashed,
+    }
+}
 
 /// Octets of the answer of a jail that is none.
 const UNCONFINED: usize = 1;

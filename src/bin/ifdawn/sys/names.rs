@@ -8,6 +8,8 @@ use ifdawn::text::{parts, scalar};
 pub struct Names {
     /// Whether there were more.
     pub is_full: bool,
+    /// Whether the directory has files of routes too, which are not among the names.
+    pub has_routes: bool,
     /// Where each begins in the octets, and its length.
     spans: heapless::Vec<(u32, u32), MAX_FILES>,
     octets: heapless::Vec<u8, NAME_OCTETS>,
@@ -23,6 +25,7 @@ impl Names {
             octets: heapless::Vec::new(),
             spans: heapless::Vec::new(),
             is_full: false,
+            has_routes: false,
         }
     }
 
@@ -36,6 +39,7 @@ impl Names {
         self.octets.clear();
         self.spans.clear();
         self.is_full = false;
+        self.has_routes = false;
     }
 
     /// Adds one.

@@ -46,6 +46,8 @@ impl Origin {
 /// A place in a text that is still at hand.
 #[derive(Clone, Copy, Debug)]
 pub struct At<'a> {
+    /// The file, in the order in which files are read.
+    pub id: FileId,
     /// The file's name as the user knows it: `cmdline`, or a path.
     pub file: &'a [u8],
     /// Line, from 1; 0: the file as a whole.
@@ -60,6 +62,7 @@ impl<'a> At<'a> {
     /// The place of a value whose text is gone; `None` where no line asked for it.
     pub fn of(origin: Origin, config: &'a Config<'_>) -> Option<At<'a>> {
         (origin != Origin::NONE).then(|| At {
+            id: origin.file,
             file: config.file_name(origin.file),
             line: origin.line,
             column: u32::from(origin.column),
@@ -304,6 +307,7 @@ mod tests {
         let d = Diagnostic {
             complaint: Complaint::error(Problem::NotIpv4, Effect::LineIgnored),
             at: Some(At {
+                id: FileId(0),
                 file: b"ifcfg-eth0",
                 line: 7,
                 column: 8,

@@ -14,6 +14,8 @@ pub mod ifcfg_keys;
 mod ifcfg_link;
 pub mod ip_arg;
 pub mod key_table;
+pub mod link_file;
+mod name_rule;
 mod put;
 pub mod route_arg;
 pub mod route_file;
@@ -21,6 +23,7 @@ mod route_line;
 pub mod sysconfig;
 #[cfg(test)]
 pub mod testing;
+pub mod udev_rules;
 mod value;
 
 use crate::diag::{At, Complaint, Diagnostic, Escaped, FileId, Origin, Sink, Subject};
@@ -121,6 +124,7 @@ impl<'a, 'm> Context<'a, 'm> {
         detail: &[u8],
     ) {
         let at = At {
+            id: self.file,
             file: self.name,
             line: self.line.number,
             column,

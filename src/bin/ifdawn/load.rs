@@ -5,9 +5,11 @@
 
 use crate::cli::{Command, Opt, Options, Source};
 use crate::sys::file::{self, Path, Root};
-use crate::sys::names::Names;
+use crate::sys::names::{Names, Order};
 use heapless::Vec;
-use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Escaped, FileId, Problem, Sink, Subject};
+use ifdawn::diag::{
+    Complaint, Diagnostic, Effect, Errno, Escaped, FileId, LineBuf, Problem, Sink, Subject,
+};
 use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS};
 use ifdawn::model::addr::Family;
 use ifdawn::model::config::{Config, LinkId, RouteDev};
@@ -15,7 +17,7 @@ use ifdawn::model::link::IfName;
 use ifdawn::packed::{Packed, Word, packed, word};
 use ifdawn::source::assignments::{Entry, Scratch};
 use ifdawn::source::ifcfg::Defaults;
-use ifdawn::source::{Context, cmdline, ifcfg, route_file, sysconfig};
+use ifdawn::source::{Context, cmdline, ifcfg, link_file, route_file, sysconfig, udev_rules};
 use ifdawn::text::parts;
 
 /// Memory for reading: one file at a time.
@@ -65,12 +67,22 @@ enum Form {
     Ifcfg,
     /// `network`.
     Network,
+    /// `*.rules`.
+    UdevRules,
+    /// `*.link`.
+    LinkFile,
     /// Any other name.
     Cmdline,
 }
 
 /// By [`Form`], but for the last one, how names begin.
 const FORMS: Packed = packed!("route,route6,ifcfg,network");
+
+/// Where udev and systemd look, the strongest first.
+const LAYERS: Packed = packed!("/etc\n/run\n/usr/local/lib\n/usr/lib");
+
+/// Octets of the longest name of a file (`NAME_MAX`).
+const MAX_NAME: usize = 255;
 
 /// How the names of files beside ifcfg files begin.
 const BESIDE: [Word; 2] = [word!("route-"), word!("route6-")];
@@ -84,6 +96,8 @@ impl Form {
             (Some(1), Some(_)) => Form::Route6,
             (Some(2), Some(_)) => Form::Ifcfg,
             (Some(3), None) => Form::Network,
+            _ if is_udev_rules(name) => Form::UdevRules,
+            _ if is_link_file(name) => Form::LinkFile,
             _ => Form::Cmdline,
         };
         (form, link.unwrap_or_default())
@@ -93,6 +107,14 @@ impl Form {
     fn is_beside(self) -> bool {
         (self as usize) < BESIDE.len()
     }
+}
+
+fn is_udev_rules(name: &[u8]) -> bool {
+    name.ends_with(b".rules")
+}
+
+fn is_link_file(name: &[u8]) -> bool {
+    name.ends_with(b".link")
 }
 
 /// Whether the directory of ifcfg files is listed with this one.
@@ -120,19 +142,24 @@ pub fn load(
     sink: &mut dyn Sink,
 ) {
     config.clear();
+    let is_given = !options.files.is_empty();
     let mut loader = Loader {
         options,
-        root,
+        // what a person names is no file below the root
+        root: if is_given { &Root::NONE } else { root },
         files,
         config,
         sink,
         defaults: Defaults::none(),
     };
-    if options.files.is_empty() {
+    if !is_given {
         loader.sources();
     }
     for path in &options.files {
-        loader.read(Place::Given, path, 0, Kind::Named);
+        match Root::NONE.path(path).is_directory() {
+            true => loader.directory(path, Kind::Named),
+            false => loader.read(Place::Given, path, 0, Kind::Named),
+        }
     }
 }
 
@@ -183,6 +210,8 @@ impl Loader<'_, '_> {
             self.read(Place::Rooted, b"/etc/sysconfig/network", 0, Kind::Named);
             let directory = self.options.value(Opt::IfcfgDir).unwrap_or(IFCFG_DIR);
             self.directory(directory, Kind::Named);
+            self.layers(word!("/udev/rules.d"), 2, is_udev_rules);
+            self.layers(word!("/systemd/network"), 4, is_link_file);
         }
         if is_read(Source::Firmware) {
             NO_FIRMWARE.say(self.sink, Subject::Sources);
@@ -223,17 +252,11 @@ impl Loader<'_, '_> {
             Kind::Named | Kind::Beside(_) => (
                 is_listed,
                 directory.len().wrapping_add(1),
-                self.options.has(Opt::IfcfgDir),
+                self.options.has(Opt::IfcfgDir) || !self.options.files.is_empty(),
             ),
         };
-        match self.root.list(directory, is_wanted, &mut self.files.names) {
-            Ok(()) => {}
-            Err(Errno::ENOENT | file::TOO_LONG) if !is_given => {}
-            Err(errno) => self.failed(directory, errno),
-        }
-        if self.files.names.is_full {
-            self.complain(directory, DIRECTORY_FULL);
-        }
+        self.files.names.clear(Order::Counted);
+        self.list(directory, is_wanted, is_given);
         self.files.names.sort();
         for n in 0..self.files.names.len() {
             let name = self.files.names.name(n);
@@ -242,6 +265,49 @@ impl Loader<'_, '_> {
             }
             let path = Path::join(directory, word!("/"), name);
             self.read(Place::Listed, path.as_bytes(), shown, kind);
+        }
+    }
+
+    /// Adds what is wanted of a directory to the names; that it is not there is complained of where it was given.
+    #[inline(never)]
+    fn list(&mut self, directory: &[u8], is_wanted: fn(&[u8]) -> bool, is_given: bool) {
+        match self.root.list(directory, is_wanted, &mut self.files.names) {
+            Ok(()) => {}
+            Err(Errno::ENOENT | file::TOO_LONG) if !is_given => {}
+            Err(errno) => self.failed(directory, errno),
+        }
+        if self.files.names.is_full {
+            self.complain(directory, DIRECTORY_FULL);
+        }
+    }
+
+    /// Reads the files of one kind in the first `count` directories of [`LAYERS`], sorted by name; of those with
+    /// one name only that in the first directory, since the others are masked by it.
+    #[inline(never)]
+    fn layers(&mut self, below: Word, count: u8, is_wanted: fn(&[u8]) -> bool) {
+        let path = |directory: u8| {
+            let mut path = LineBuf::<64>::new();
+            path.show(&LAYERS.line(directory.into()));
+            Path::join(path.as_bytes(), below, b"")
+        };
+        self.files.names.clear(Order::Octets);
+        for directory in 0..count {
+            self.files.names.directory = directory;
+            self.list(path(directory).as_bytes(), is_wanted, false);
+        }
+        self.files.names.sort();
+        let mut last = LineBuf::<MAX_NAME>::new();
+        for n in 0..self.files.names.len() {
+            let (name, directory) = parts::split(self.files.names.name(n), 0);
+            if name == last.as_bytes() {
+                continue;
+            }
+            last = LineBuf::new();
+            last.put(name);
+            let directory = directory.and_then(|octets| octets.first());
+            let path = path(directory.copied().unwrap_or_default());
+            let path = Path::join(path.as_bytes(), word!("/"), name);
+            self.read_one(Place::Listed, path.as_bytes(), 0, Kind::Named);
         }
     }
 
@@ -297,6 +363,8 @@ impl Loader<'_, '_> {
                 self.parse(name, kind, len.min(MAX_FILE_OCTETS))
             }
             Err(Errno::ENOENT) if need_not_be => None,
+            // a link to /dev/null masks files of its name
+            Err(Errno::EINVAL) if self.files.names.order == Order::Octets => None,
             Err(errno) => {
                 self.failed(name, errno);
                 None
@@ -338,6 +406,8 @@ impl Loader<'_, '_> {
             Form::Route6 => route_file::read(Family::V6, dev(), &mut scratch, &mut cx),
             Form::Ifcfg => link = ifcfg::read(of, &self.defaults, &mut scratch, &mut cx),
             Form::Network => sysconfig::read(&mut self.defaults, &mut scratch, &mut cx),
+            Form::UdevRules => udev_rules::read(&mut cx),
+            Form::LinkFile => link_file::read(&mut cx),
             Form::Cmdline => cmdline::read(&mut cx),
         }
         if sink.more > 0 {

@@ -13,15 +13,17 @@ mod sockets;
 mod sys;
 mod system;
 
-use cli::Options;
+use cli::{Command, Options};
 use ifdawn::limits::{MAX_ADDRS, MAX_KERNEL_LINKS, MAX_LINKS, MAX_ROUTES, MAX_STRINGS};
 use ifdawn::machine::Machine;
 use load::Files;
+use report::Report;
 use sockets::Ether;
 use std::hint::black_box;
 use std::mem::ManuallyDrop;
 use std::sync::Mutex;
 use sys::file::{self, Out};
+use sys::names::Names;
 use sys::start::Arguments;
 
 /// Addresses and routes.
@@ -47,16 +49,27 @@ struct Memory {
         MAX_STRINGS,
     >,
     files: Files,
+    kept: Names,
     ether: Ether,
 }
 
 impl Memory {
     /// Carries out what the options say. (Not in the frame of the writer, which is large.)
     #[inline(never)]
-    fn run(&mut self, seed: u64, out: &mut Out<'_>) -> u8 {
+    fn run(&mut self, arguments: &Arguments, out: &mut Out<'_>) -> u8 {
         let engine = &mut self.machine.engine();
+        if self.options.command == Command::Check {
+            let colored = arguments.may_color && file::is_terminal(file::stdout());
+            let report = Report {
+                counts: [0; 3],
+                colored,
+                kept: &mut self.kept,
+                out,
+            };
+            return run::check(&self.options, engine, &mut self.files, report);
+        }
         let (files, ether) = (&mut self.files, &mut self.ether);
-        run::run(&self.options, engine, files, ether, seed, out)
+        run::run(&self.options, engine, files, ether, arguments.seed, out)
     }
 }
 
@@ -64,6 +77,7 @@ static MEMORY: Mutex<Memory> = Mutex::new(Memory {
     options: Options::new(),
     machine: Machine::new(),
     files: Files::new(),
+    kept: Names::new(),
     ether: Ether::new(),
 });
 
@@ -78,7 +92,7 @@ fn main(arguments: &mut Arguments) -> u8 {
     let memory = black_box(&mut **memory);
     let mut out = Out::new(file::stdout());
     let code = match memory.options.read(arguments, &mut out) {
-        Ok(()) => memory.run(arguments.seed, &mut out),
+        Ok(()) => memory.run(arguments, &mut out),
         Err(code) => code,
     };
     sys::heap::report_allocations();

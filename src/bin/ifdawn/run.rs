@@ -4,8 +4,9 @@ use crate::cli::{Command, Opt, Options};
 use crate::load::{self, Files};
 use crate::report::{Report, Silent};
 use crate::sockets::{Ether, Sockets};
-use crate::sys::file::Out;
+use crate::sys::file::{Out, Root};
 use crate::sys::log::{Level, Log};
+use crate::sys::names::Order;
 use crate::sys::rtnl::Rtnl;
 use crate::sys::{caps, clock, drain, signal};
 use crate::system::{LOCK_MICROS, System, resolv_conf};
@@ -56,23 +57,28 @@ pub fn run(
     engine.time_limit = system.until;
     engine.live_rename = crate::sys::kernel::live_rename();
     match options.command {
-        Command::Check => check(&mut system, engine, out),
         Command::Plan if options.has(Opt::Json) => plan_json(&mut system, engine, out),
         Command::Plan => plan(&mut system, engine, out),
-        Command::Up | Command::Watch | Command::Down => change(&mut system, engine),
+        Command::Up | Command::Watch | Command::Down | Command::Check => {
+            change(&mut system, engine)
+        }
     }
 }
 
 /// Parses only, and shows each complaint with its line.
 #[inline(never)]
-fn check(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> u8 {
-    let mut report = Report {
-        out,
-        counts: [0; 3],
-    };
-    system.read(engine, Some(&mut report));
+pub fn check(
+    options: &Options,
+    engine: &mut Engine<'_>,
+    files: &mut Files,
+    mut report: Report<'_, '_>,
+) -> u8 {
+    let root = Root::new(options.value(Opt::Root).unwrap_or_default());
+    report.kept.clear(Order::Octets);
+    load::load(options, &root, files, &mut engine.config, &mut report);
+    report.flush();
     let [errors, warnings, notes] = report.counts;
-    let text = &mut Text(out);
+    let text = &mut Text(report.out);
     text.count(word!(""), errors);
     text.count(word!(" errors, "), warnings);
     text.count(word!(" warnings, "), notes);

@@ -6,6 +6,7 @@ use crate::run::NOT_UP;
 use crate::sockets::Sockets;
 use crate::sys::file::{self, Lock, Path, Root};
 use crate::sys::log::{Level, Log};
+use crate::sys::names::Order;
 use crate::sys::rtnl::Rtnl;
 use crate::sys::udev::Udev;
 use crate::sys::{clock, keep};
@@ -218,6 +219,7 @@ impl Host for System<'_> {
     }
 
     fn owned_files(&mut self, each: &mut EachFile<'_>) {
+        self.files.names.clear(Order::Counted);
         let _ = self.root.list(RUN, |_| true, &mut self.files.names);
         self.files.names.sort();
         for n in 0..self.files.names.len() {

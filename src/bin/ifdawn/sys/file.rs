@@ -97,7 +97,7 @@ impl<'a> Root<'a> {
         status(HERE, self.join(path, b"").pointer(), 0).inode
     }
 
-    /// Lists the names in a directory that are wanted, in the kernel's order.
+    /// Adds the names in a directory that are wanted, in the kernel's order.
     #[inline(never)]
     pub fn list(
         &self,
@@ -105,7 +105,6 @@ impl<'a> Root<'a> {
         is_wanted: fn(&[u8]) -> bool,
         names: &mut Names,
     ) -> Result<(), Errno> {
-        names.clear();
         let directory = (self.path(path)).open(libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
         let mut buffer = [0_u8; 3072];
         loop {
@@ -176,6 +175,11 @@ impl Path {
     #[inline(never)]
     pub fn exists(&self) -> bool {
         self.at(At::Access, libc::F_OK, 0).is_ok()
+    }
+
+    /// Whether it is a directory.
+    pub fn is_directory(&self) -> bool {
+        status(HERE, self.pointer(), 0).kind() == libc::S_IFDIR
     }
 
     /// As system calls take it.

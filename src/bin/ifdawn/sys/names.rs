@@ -1,13 +1,27 @@
-//! Names of files, in the order people count in.
+//! Texts that are sorted: names of files, in the order people count in or by their octets, and what `check` shows.
 
 use ifdawn::limits::MAX_FILES;
+use ifdawn::text::show::{Take, Text};
 use ifdawn::text::{parts, scalar};
 
-/// Names of a directory's files.
+/// How names are compared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// As people count: eth2 before eth10.
+    Counted,
+    /// By their octets. Behind the name of a file stand a NUL and the number of its directory.
+    Octets,
+}
+
+/// Names of a directory's files, or other texts.
 #[repr(C)]
 pub struct Names {
     /// Whether there were more.
     pub is_full: bool,
+    /// How they are sorted.
+    pub order: Order,
+    /// The directory whose names come.
+    pub directory: u8,
     /// Where each begins in the octets, and its length.
     spans: heapless::Vec<(u32, u32), MAX_FILES>,
     octets: heapless::Vec<u8, NAME_OCTETS>,
@@ -23,6 +37,8 @@ impl Names {
             octets: heapless::Vec::new(),
             spans: heapless::Vec::new(),
             is_full: false,
+            order: Order::Counted,
+            directory: 0,
         }
     }
 
@@ -31,21 +47,41 @@ impl Names {
         self.spans.len()
     }
 
-    /// Forgets all of them.
-    pub fn clear(&mut self) {
+    /// Forgets all of them; those that come are sorted so.
+    pub fn clear(&mut self, order: Order) {
         self.octets.clear();
         self.spans.clear();
         self.is_full = false;
+        self.order = order;
     }
 
-    /// Adds one.
+    /// Adds that of a file.
     pub fn push(&mut self, name: &[u8]) {
-        let start = self.octets.len();
-        self.is_full |= self.octets.extend_from_slice(name).is_err()
-            || self.spans.push((start as u32, name.len() as u32)).is_err();
+        let (order, directory) = (self.order, self.directory);
+        self.write(|text| {
+            text.put(name);
+            if order == Order::Octets {
+                text.put(&[0, directory]);
+            }
+        });
     }
 
-    /// Sorts them as people count: eth2 before eth10.
+    /// Adds one that is written; whether it fits.
+    #[inline(never)]
+    pub fn write(&mut self, text: impl FnOnce(&mut Text<'_>)) -> bool {
+        let start = self.octets.len();
+        let is_full = std::mem::take(&mut self.is_full);
+        text(&mut Text(self));
+        let len = self.octets.len().wrapping_sub(start);
+        let fits = !self.is_full && self.spans.push((start as u32, len as u32)).is_ok();
+        if !fits {
+            self.octets.truncate(start);
+        }
+        self.is_full = is_full || !fits;
+        fits
+    }
+
+    /// Sorts them.
     pub fn sort(&mut self) {
         // Comb sort: neighbours at a distance that shrinks to one.
         let len = self.spans.len();
@@ -56,7 +92,7 @@ impl Names {
             is_sorted = gap == 1;
             for n in gap..len {
                 let before = n.wrapping_sub(gap);
-                if is_before(self.name(n), self.name(before)) {
+                if self.is_before(self.name(n), self.name(before)) {
                     self.spans.swap(n, before);
                     is_sorted = false;
                 }
@@ -70,12 +106,21 @@ impl Names {
         let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = low.midpoint(high);
-            match is_before(self.name(middle), name) {
+            match self.is_before(self.name(middle), name) {
                 true => low = middle.wrapping_add(1),
                 false => high = middle,
             }
         }
         self.is_full || self.name(low) == name
+    }
+
+    /// Whether a name stands before another one.
+    #[inline(never)]
+    fn is_before(&self, name: &[u8], other: &[u8]) -> bool {
+        match self.order {
+            Order::Counted => counted(name) < counted(other),
+            Order::Octets => name < other,
+        }
     }
 
     /// One of them.
@@ -85,10 +130,10 @@ impl Names {
     }
 }
 
-/// Whether a name stands before another one.
-#[inline(never)]
-fn is_before(name: &[u8], other: &[u8]) -> bool {
-    counted(name) < counted(other)
+impl Take for Names {
+    fn take(&mut self, octets: &[u8]) {
+        self.is_full |= self.octets.extend_from_slice(octets).is_err();
+    }
 }
 
 /// A name as initscripts sort it: the text before the first digit, the number, then all of it.

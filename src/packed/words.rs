@@ -25,9 +25,9 @@ const WRITTEN: &str = concat!(
     "@: up@: renamed from @ for @ s@, default via @: waiting for @any link@/run/ifdawn/owned-",
     "@/run/ifdawn/lease-@error @enx@DEVICE='@'\nPROTO='dhcp'\nIFINDEX='@'\nUPTIME='@'\n@='@dns,search@DEVICE,PROTO,IFINDEX,UPTIME",
     "@,localhost,(none),localhost.localdomain@up@partial@down@static@dhcp4@rename@ifdawn@ifdawn ",
-    "@# @    @\n    @\nOptions:\n@  @ errors, @ warnings, @ notes\n@/run/udev@/run/udev/data@/run/udev/data/n@/run/udev/control",
+    "@# @    @\n    @^\n@\nOptions:\n@  @ errors, @ warnings, @ notes\n@/run/udev@/run/udev/data@/run/udev/data/n@/run/udev/control",
     "@/proc/self/ns/net@/proc/1/ns/net@/dev/kmsg@/dev/null@/run@/run/ifdawn@/run/ifdawn/lock",
-    "@/run/ifdawn/state.json@/proc/sys/kernel/hostname@/etc/initrd-release@/scripts/functions@:ifdawn-new@/udev/rules.d@/systemd/network@route-@route6-",
+    "@/run/ifdawn/state.json@/proc/sys/kernel/hostname@/etc/initrd-release@/scripts/functions@:ifdawn-new@/etc@/usr/local/lib@/usr/lib@route-@route6-",
 );
 
 /// The same, packed.

@@ -14,8 +14,7 @@ pub mod ifcfg_keys;
 mod ifcfg_link;
 pub mod ip_arg;
 pub mod key_table;
-pub mod link_file;
-mod name_rule;
+pub mod name_rule;
 mod put;
 pub mod route_arg;
 pub mod route_file;
@@ -23,7 +22,6 @@ mod route_line;
 pub mod sysconfig;
 #[cfg(test)]
 pub mod testing;
-pub mod udev_rules;
 mod value;
 
 use crate::diag::{At, Complaint, Diagnostic, Escaped, FileId, Origin, Sink, Subject};

@@ -1,173 +1,257 @@
-//! What rules of udev and `.link` files have in common: they ask for a MAC, a driver, a place or a name, and give
-//! a name. One that asks for anything else is not understood, and is said to be ignored if it gives a name.
+//! Rules of udev (`70-persistent-net.rules` and others) and systemd's `.link` files, as far as they name links.
+//!
+//! Both ask for a MAC, a driver, a place or a name, and give a name, a MAC or an MTU. One that asks for anything
+//! else is not understood: if it gives anything, it is said to be ignored. Nothing is run.
 
 use super::Context;
-use crate::diag::{Complaint, Effect, Origin, Problem};
+use super::Key;
+use super::key_table::{Names, key, pack_fields, pack_names, packed_len};
+use super::put::RulePut;
+use crate::diag::{Complaint, Effect, Origin, Problem, Severity};
 use crate::model::config::{NameRule, NameSource};
 use crate::model::link::{IfName, Mac};
-use crate::packed::packed;
-use crate::source::put::RulePut;
-use crate::text::lines::Line;
-use crate::text::scalar;
-use heapless::Vec;
+use crate::packed::{Packed, packed};
+use crate::text::lines::{Line, lines};
+use crate::text::{parts, scalar};
 
-/// What a key of either asks for or gives.
+/// What a key asks for or gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// One of several MACs.
+    /// One of several MACs; the MAC it gets.
     Mac,
-    /// The name the link has, a glob.
+    /// The name the link has, a pattern.
     Original,
-    /// The driver, a glob.
+    /// The driver, a pattern.
     Driver,
-    /// Where it is plugged in, a glob.
+    /// Where it is plugged in, a pattern.
     Path,
-    /// What is so of every network device, with the values of [`is_usual`].
+    /// What every network device with hardware behind it has, with one of [`USUAL`].
     Usual,
     /// The name it gets.
     Name,
     /// The MTU it gets.
     Mtu,
-    /// The MAC it gets.
-    SetMac,
     /// Nothing that is looked at.
     Other,
 }
 
-/// MACs of one rule.
-const MAX_MACS: usize = 32;
+const NAMES: Names = Names(&PACKED);
+static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
+static PARTS: [Part; KEYS.len()] = pack_fields(KEYS, Part::Other);
+
+/// The keys of rules, and of the sections of `.link` files.
+#[rustfmt::skip]
+pub const KEYS: &[Key<Part>] = &[
+    key("ATTR{address}", Part::Mac, "== the MAC, or several with | between them; = the MAC the link gets"),
+    key("ATTRS{address}", Part::Mac, "as ATTR{address}"),
+    key("SYSFS{address}", Part::Mac, "as ATTR{address}, older"),
+    key("NAME", Part::Name, "the name the link gets"),
+    key("KERNEL", Part::Original, "the name the link has, a pattern"),
+    key("DRIVERS", Part::Driver, "the driver, a pattern"),
+    key("KERNELS", Part::Path, "where the link is plugged in, a pattern"),
+    key("ID", Part::Path, "as KERNELS, older"),
+    key("SUBSYSTEM", Part::Usual, "net"),
+    key("ACTION", Part::Usual, "add"),
+    key("SUBSYSTEMS", Part::Usual, "pci, usb or virtio"),
+    key("BUS", Part::Usual, "as SUBSYSTEMS, older"),
+    key("ATTR{type}", Part::Usual, "1 or 32"),
+    key("ATTR{dev_id}", Part::Usual, "0x0"),
+    key("MACAddress", Part::Mac, "[Match] the link's MAC, or several; [Link] the MAC it gets"),
+    key("PermanentMACAddress", Part::Mac, "[Match] as MACAddress"),
+    key("OriginalName", Part::Original, "[Match] the name the link has, patterns"),
+    key("Driver", Part::Driver, "[Match] its driver, patterns"),
+    key("Path", Part::Path, "[Match] where it is plugged in, patterns"),
+    key("Name", Part::Name, "[Link] the name it gets"),
+    key("MTUBytes", Part::Mtu, "[Link] the MTU it gets, in octets or with K"),
+];
+
+const LATER: Complaint = Complaint::note(Problem::Later, Effect::None);
+const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWins);
+
+/// What every network device with hardware behind it has, or any value at all.
+const USUAL: Packed = packed!("net,add,pci,usb,virtio,1,32,0x0,?*,*");
+
+/// A part of a line.
+type Piece<'t> = (Line<'t>, &'t [u8]);
 
 /// One rule, as far as it is read.
-pub struct Draft<'t> {
+struct Draft<'t> {
     rule: NameRule,
-    macs: Vec<Mac, MAX_MACS>,
-    /// The first that is not understood: its line, key, value, and what is wrong.
-    wrong: Option<(Line<'t>, &'t [u8], &'t [u8], Problem)>,
-    /// What gives something.
-    given: (Line<'t>, &'t [u8], &'t [u8]),
+    /// The MACs it asks for.
+    macs: Piece<'t>,
+    /// What it gives.
+    gift: Piece<'t>,
+    /// The first thing that is not understood, and why.
+    wrong: Option<(Piece<'t>, Problem)>,
+}
+
+/// Reads rules of udev ([`NameSource::Udev`]), or a `.link` file ([`NameSource::Link`]).
+#[inline(never)]
+pub fn read(source: NameSource, cx: &mut Context<'_, '_>) {
+    let is_link = source == NameSource::Link;
+    let mut draft = Draft::new(source);
+    let mut section = &b""[..];
+    for line in lines(cx.text) {
+        cx.line = line;
+        let mut rest = parts::trim(line.octets);
+        match rest {
+            [b'#' | b';', ..] => continue,
+            [b'[', ..] => section = rest,
+            _ => {}
+        }
+        let last = rest.ends_with(b"\\");
+        if is_link {
+            let is_gift = section == b"[Link]";
+            if let (key, Some(value)) = parts::split(rest, b'=')
+                && (is_gift || section == b"[Match]")
+            {
+                draft.take(key, is_gift, parts::trim(value), cx);
+            }
+            continue;
+        }
+        while let Some((key, is_gift, value)) = next_item(&mut rest) {
+            draft.take(key, is_gift, value, cx);
+        }
+        // a rule goes on behind a backslash
+        if !last {
+            draft.finish(cx);
+            draft = Draft::new(source);
+        }
+    }
+    draft.finish(cx);
+}
+
+/// The next `KEY OP "VALUE"` of a rule, and whether OP is other than `==`; `None` where something else follows.
+#[inline(never)]
+fn next_item<'t>(rest: &mut &'t [u8]) -> Option<(&'t [u8], bool, &'t [u8])> {
+    let is_op = |octet: &u8| matches!(octet, b'=' | b'!' | b'+' | b'-' | b':');
+    let (before, after) = parts::split(rest, b'"');
+    let (value, after) = parts::split(after?, b'"');
+    *rest = parts::trim_start(after?);
+    // the comma that mostly follows is no part of the next key
+    *rest = rest.strip_prefix(b",").unwrap_or(rest);
+    let (key, op) = before.split_at_checked(before.iter().position(is_op)?)?;
+    Some((key, parts::trim(op) != b"==", value))
 }
 
 impl<'t> Draft<'t> {
     /// Asks for nothing and gives nothing.
-    pub fn new(source: NameSource) -> Draft<'t> {
-        Draft {
-            rule: NameRule {
-                name: None,
-                ..NameRule::new(Mac::NONE, IfName::LO, source, Origin::NONE)
-            },
-            macs: Vec::new(),
-            wrong: None,
-            given: (Line::NONE, b"", b""),
-        }
-    }
-
-    /// Takes a key of the line at hand.
     #[inline(never)]
-    pub fn set(&mut self, part: Part, key: &'t [u8], value: &'t [u8], cx: &mut Context<'t, '_>) {
-        if let Err(problem) = self.take(part, value, cx) {
-            self.wrong.get_or_insert((cx.line, key, value, problem));
-        }
-        if matches!(part, Part::Name | Part::Mtu | Part::SetMac) && !value.is_empty() {
-            self.given = (cx.line, key, value);
-            self.rule.origin = cx.origin(value);
+    fn new(source: NameSource) -> Draft<'t> {
+        let mut rule = NameRule::new(Mac::NONE, IfName::LO, source, Origin::NONE);
+        rule.name = None;
+        Draft {
+            rule,
+            macs: (Line::NONE, b""),
+            gift: (Line::NONE, b""),
+            wrong: None,
         }
     }
 
-    fn take(&mut self, part: Part, value: &[u8], cx: &mut Context<'_, '_>) -> Result<(), Problem> {
+    /// Takes a key of the line at hand and what it gives, or else asks for.
+    #[inline(never)]
+    fn take(&mut self, key: &[u8], is_gift: bool, value: &'t [u8], cx: &mut Context<'t, '_>) {
+        let piece = (cx.line, value);
+        if let Err(problem) = self.set(key, is_gift, piece, cx)
+            && self.wrong.is_none()
+        {
+            self.wrong = Some((piece, problem));
+        }
+    }
+
+    fn set(
+        &mut self,
+        key: &[u8],
+        is_gift: bool,
+        piece: Piece<'t>,
+        cx: &mut Context<'t, '_>,
+    ) -> Result<(), Problem> {
         let rule = &mut self.rule;
-        let glob = match part {
-            Part::Name => {
-                rule.name = IfName::new(value);
-                let is_given = rule.name.is_some() || value.is_empty();
-                return is_given.then_some(()).ok_or(Problem::NotALinkName);
+        let part = PARTS.get(NAMES.find(parts::trim(key)).row());
+        let part = *part.unwrap_or(&Part::Other);
+        let value = piece.1;
+        if is_gift {
+            if matches!(part, Part::Name | Part::Mac | Part::Mtu) && !value.is_empty() {
+                self.gift = piece;
             }
-            Part::SetMac => {
-                rule.set_mac = scalar::mac(value);
-                return rule.set_mac.map(|_| ()).ok_or(Problem::NotAMac);
-            }
-            Part::Mtu => {
-                let (digits, unit) = match value {
-                    [digits @ .., b'K'] => (digits, 1_024),
-                    _ => (value, 1),
-                };
-                let octets = scalar::number(digits).and_then(|number| number.checked_mul(unit));
-                rule.mtu = scalar::mtu(octets).flatten();
-                return rule.mtu.map(|_| ()).ok_or(Problem::NotAnMtu);
-            }
-            _ if is_usual(value) => return Ok(()),
-            Part::Mac => {
-                for mac in value.split(is_between).filter(|mac| !mac.is_empty()) {
-                    let mac = scalar::mac(mac).ok_or(Problem::NotAMac)?;
-                    self.macs.push(mac).map_err(|_| Problem::MaxNameRules)?;
+            match part {
+                Part::Name => rule.name = Some(IfName::new(value).ok_or(Problem::NotALinkName)?),
+                Part::Mac => rule.set_mac = Some(scalar::mac(value).ok_or(Problem::NotAMac)?),
+                Part::Mtu => {
+                    let mtu = scalar::mtu(scalar::number(value));
+                    rule.mtu = mtu.ok_or(Problem::NotAnMtu)?;
                 }
+                // what else systemd gives a link is no reason to give it no name
+                _ if rule.source == NameSource::Link => {}
+                _ => return Err(Problem::NotAMatch),
+            }
+            return Ok(());
+        }
+        if USUAL.position(value).is_some() {
+            return Ok(());
+        }
+        let pattern = match part {
+            Part::Mac => {
+                self.macs = piece;
                 return Ok(());
             }
             Part::Original => &mut rule.original,
             Part::Driver => &mut rule.driver,
             Part::Path => &mut rule.path,
-            Part::Usual | Part::Other => return Err(Problem::NotAMatch),
+            Part::Usual | Part::Name | Part::Mtu | Part::Other => return Err(Problem::NotAMatch),
         };
-        if value.starts_with(b"!") {
-            return Err(Problem::NotAMatch);
-        }
-        *glob = Some(cx.keep_same(value)?);
+        *pattern = Some(cx.keep_same(value)?);
         Ok(())
     }
 
-    /// Adds the rule, once for each MAC, if it gives anything and is understood; `ignored` is what it costs
-    /// otherwise.
+    /// Adds the rule, once for each MAC, if it gives anything and is understood.
     #[inline(never)]
-    pub fn finish(mut self, ignored: Effect, cx: &mut Context<'t, '_>) {
-        let (line, key, value) = self.given;
-        if line == Line::NONE {
+    fn finish(&mut self, cx: &mut Context<'t, '_>) {
+        if self.gift.1.is_empty() {
             return;
         }
         let rule = &mut self.rule;
-        let has_glob = rule.original.is_some() || rule.driver.is_some() || rule.path.is_some();
-        if self.macs.is_empty() && !has_glob {
-            self.wrong
-                .get_or_insert((line, key, value, Problem::NotAMatch));
+        cx.line = self.gift.0;
+        rule.origin = cx.origin(self.gift.1);
+        let has_mac = !self.macs.1.is_empty();
+        if !has_mac && [rule.original, rule.driver, rule.path] == [None; 3] {
+            self.wrong.get_or_insert((self.gift, Problem::NotAMatch));
         }
-        if let Some((line, key, value, problem)) = self.wrong {
-            let complaint = match problem {
-                Problem::NotAMatch => Complaint::note(problem, ignored),
-                _ => Complaint::warning(problem, ignored),
-            };
-            cx.line = line;
-            cx.complain(key, value, complaint);
-            return;
+        if let Some((piece, problem)) = self.wrong {
+            return complain(piece, not_used(problem), cx);
         }
-        cx.line = line;
-        if self.macs.is_empty() || rule.set_mac.is_some() || rule.mtu.is_some() {
-            cx.complain(key, value, LATER);
+        if !has_mac || rule.set_mac.is_some() || rule.mtu.is_some() {
+            complain(self.gift, LATER, cx);
         }
-        if self.macs.is_empty() {
-            let _ = self.macs.push(Mac::NONE);
-        }
-        for mac in &self.macs {
-            rule.mac = *mac;
-            match cx.add_rule(rule) {
-                Ok(RulePut::Kept) => {}
-                Ok(RulePut::Replaced) => cx.complain(key, value, AGAIN),
-                Err(full) => cx.complain(key, value, Complaint::error(full, ignored)),
+        for value in (self.macs.1).split(|octet| matches!(octet, b'|' | b' ')) {
+            if has_mac {
+                rule.mac = scalar::mac(value).unwrap_or(Mac::NONE);
             }
+            let put = match has_mac && rule.mac.is_unset() {
+                true => Err(Problem::NotAMac),
+                false => cx.add_rule(rule),
+            };
+            let complaint = match put {
+                Ok(RulePut::Kept) => continue,
+                Ok(RulePut::Replaced) => AGAIN,
+                Err(problem) => not_used(problem),
+            };
+            complain((self.macs.0, value), complaint, cx);
         }
     }
 }
 
-const LATER: Complaint = Complaint::note(Problem::Later, Effect::None);
-const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWins);
-
-fn is_between(octet: &u8) -> bool {
-    matches!(octet, b'|' | b' ' | b'\t')
+/// What asks for more than is looked at is left to udev, what is wrong is not.
+fn not_used(problem: Problem) -> Complaint {
+    let severity = match problem {
+        Problem::NotAMatch => Severity::Note,
+        _ => Severity::Error,
+    };
+    Complaint::new(severity, problem, Effect::PartIgnored)
 }
 
-/// Whether one of the values is what every network device with hardware behind it has, or any value at all.
-fn is_usual(value: &[u8]) -> bool {
-    let mut values = value.split(is_between);
-    values.any(|value| {
-        packed!("net,add,pci,usb,virtio,1,32,0x0,?*,*")
-            .position(value)
-            .is_some()
-    })
+#[inline(never)]
+fn complain<'t>((line, part): Piece<'t>, complaint: Complaint, cx: &mut Context<'t, '_>) {
+    cx.line = line;
+    cx.complain(b"rule", part, complaint);
 }

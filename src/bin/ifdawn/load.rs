@@ -7,17 +7,15 @@ use crate::cli::{Command, Opt, Options, Source};
 use crate::sys::file::{self, Path, Root};
 use crate::sys::names::{Names, Order};
 use heapless::Vec;
-use ifdawn::diag::{
-    Complaint, Diagnostic, Effect, Errno, Escaped, FileId, LineBuf, Problem, Sink, Subject,
-};
+use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Escaped, FileId, Problem, Sink, Subject};
 use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS};
 use ifdawn::model::addr::Family;
-use ifdawn::model::config::{Config, LinkId, RouteDev};
+use ifdawn::model::config::{Config, LinkId, NameSource, RouteDev};
 use ifdawn::model::link::IfName;
 use ifdawn::packed::{Packed, Word, packed, word};
 use ifdawn::source::assignments::{Entry, Scratch};
 use ifdawn::source::ifcfg::Defaults;
-use ifdawn::source::{Context, cmdline, ifcfg, link_file, route_file, sysconfig, udev_rules};
+use ifdawn::source::{Context, cmdline, ifcfg, name_rule, route_file, sysconfig};
 use ifdawn::text::parts;
 
 /// Memory for reading: one file at a time.
@@ -78,11 +76,27 @@ enum Form {
 /// By [`Form`], but for the last one, how names begin.
 const FORMS: Packed = packed!("route,route6,ifcfg,network");
 
-/// Where udev and systemd look, the strongest first.
-const LAYERS: Packed = packed!("/etc\n/run\n/usr/local/lib\n/usr/lib");
+/// What is read of a directory.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Listing {
+    /// `*.conf`, kernel command lines.
+    Words,
+    /// `ifcfg-*`.
+    Ifcfg,
+    /// `*.rules` where administrators and initramfs put them: those of packages are left to udev.
+    Rules,
+    /// `*.link`.
+    Links,
+}
 
-/// Octets of the longest name of a file (`NAME_MAX`).
-const MAX_NAME: usize = 255;
+/// In front of a directory's path: nothing, or where udev and systemd look, the strongest first.
+const LAYERS: [Word; 5] = [
+    word!(""),
+    word!("/etc"),
+    word!("/run"),
+    word!("/usr/local/lib"),
+    word!("/usr/lib"),
+];
 
 /// How the names of files beside ifcfg files begin.
 const BESIDE: [Word; 2] = [word!("route-"), word!("route6-")];
@@ -157,7 +171,7 @@ pub fn load(
     }
     for path in &options.files {
         match Root::NONE.path(path).is_directory() {
-            true => loader.directory(path, Kind::Named),
+            true => loader.directory(path, Listing::Ifcfg),
             false => loader.read(Place::Given, path, 0, Kind::Named),
         }
     }
@@ -209,9 +223,9 @@ impl Loader<'_, '_> {
         if is_read(Source::Ifcfg) {
             self.read(Place::Rooted, b"/etc/sysconfig/network", 0, Kind::Named);
             let directory = self.options.value(Opt::IfcfgDir).unwrap_or(IFCFG_DIR);
-            self.directory(directory, Kind::Named);
-            self.layers(word!("/udev/rules.d"), 2, is_udev_rules);
-            self.layers(word!("/systemd/network"), 4, is_link_file);
+            self.directory(directory, Listing::Ifcfg);
+            self.directory(b"/udev/rules.d", Listing::Rules);
+            self.directory(b"/systemd/network", Listing::Links);
         }
         if is_read(Source::Firmware) {
             NO_FIRMWARE.say(self.sink, Subject::Sources);
@@ -232,7 +246,7 @@ impl Loader<'_, '_> {
         } else if let Some(path) = self.options.value(Opt::CmdlineFile) {
             self.read(Place::Given, path, 0, Kind::Cmdline);
         } else {
-            self.directory(b"/etc/cmdline.d", Kind::Cmdline);
+            self.directory(b"/etc/cmdline.d", Listing::Words);
             self.read(Place::Rooted, b"/etc/cmdline", 0, Kind::Cmdline);
             self.read(
                 Place::Rooted,
@@ -240,74 +254,59 @@ impl Loader<'_, '_> {
                 b"/proc/".len(),
                 Kind::Cmdline,
             );
-            self.directory(b"/run/initramfs/cmdline.d", Kind::Cmdline);
+            self.directory(b"/run/initramfs/cmdline.d", Listing::Words);
         }
     }
 
-    /// Reads every file of a directory that has the right name, sorted: `*.conf`, or `ifcfg-*` each with the
-    /// files beside it.
-    fn directory(&mut self, directory: &[u8], kind: Kind) {
-        let (is_wanted, shown, is_given): (fn(&[u8]) -> bool, _, _) = match kind {
-            Kind::Cmdline => (|name| name.ends_with(b".conf"), 0, false),
-            Kind::Named | Kind::Beside(_) => (
-                is_listed,
-                directory.len().wrapping_add(1),
-                self.options.has(Opt::IfcfgDir) || !self.options.files.is_empty(),
-            ),
-        };
-        self.files.names.clear(Order::Counted);
-        self.list(directory, is_wanted, is_given);
-        self.files.names.sort();
-        for n in 0..self.files.names.len() {
-            let name = self.files.names.name(n);
-            if kind == Kind::Named && Form::of(name).0 != Form::Ifcfg {
-                continue;
-            }
-            let path = Path::join(directory, word!("/"), name);
-            self.read(Place::Listed, path.as_bytes(), shown, kind);
-        }
-    }
-
-    /// Adds what is wanted of a directory to the names; that it is not there is complained of where it was given.
+    /// Reads every file that is wanted of a directory, or of several ones in order of their strength, sorted; of
+    /// files with one name that in the strongest directory, which masks the others. An ifcfg file is followed by
+    /// those beside it.
     #[inline(never)]
-    fn list(&mut self, directory: &[u8], is_wanted: fn(&[u8]) -> bool, is_given: bool) {
-        match self.root.list(directory, is_wanted, &mut self.files.names) {
-            Ok(()) => {}
-            Err(Errno::ENOENT | file::TOO_LONG) if !is_given => {}
-            Err(errno) => self.failed(directory, errno),
+    fn directory(&mut self, directory: &[u8], of: Listing) {
+        let is_given = of == Listing::Ifcfg
+            && (self.options.has(Opt::IfcfgDir) || !self.options.files.is_empty());
+        let (is_wanted, layers): (fn(&[u8]) -> bool, _) = match of {
+            Listing::Words => (|name| name.ends_with(b".conf"), 0..1),
+            Listing::Ifcfg => (is_listed, 0..1),
+            Listing::Rules => (|name| name.ends_with(b".rules"), 1..3),
+            Listing::Links => (|name| name.ends_with(b".link"), 1..5),
+        };
+        let path = |layer: u8| {
+            let layer = LAYERS.get(usize::from(layer));
+            Path::join(b"", *layer.unwrap_or(&word!("")), directory)
+        };
+        self.files.names.clear(match layers.start {
+            0 => Order::Counted,
+            _ => Order::Octets,
+        });
+        for layer in layers {
+            self.files.names.directory = layer;
+            let path = path(layer);
+            match (self.root).list(path.as_bytes(), is_wanted, &mut self.files.names) {
+                Ok(()) => {}
+                Err(Errno::ENOENT | file::TOO_LONG) if !is_given => {}
+                Err(errno) => self.failed(path.as_bytes(), errno),
+            }
         }
         if self.files.names.is_full {
             self.complain(directory, DIRECTORY_FULL);
         }
-    }
-
-    /// Reads the files of one kind in the first `count` directories of [`LAYERS`], sorted by name; of those with
-    /// one name only that in the first directory, since the others are masked by it.
-    #[inline(never)]
-    fn layers(&mut self, below: Word, count: u8, is_wanted: fn(&[u8]) -> bool) {
-        let path = |directory: u8| {
-            let mut path = LineBuf::<64>::new();
-            path.show(&LAYERS.line(directory.into()));
-            Path::join(path.as_bytes(), below, b"")
-        };
-        self.files.names.clear(Order::Octets);
-        for directory in 0..count {
-            self.files.names.directory = directory;
-            self.list(path(directory).as_bytes(), is_wanted, false);
-        }
         self.files.names.sort();
-        let mut last = LineBuf::<MAX_NAME>::new();
         for n in 0..self.files.names.len() {
-            let (name, directory) = parts::split(self.files.names.name(n), 0);
-            if name == last.as_bytes() {
+            let at = |n| parts::split(self.files.names.name(n), 0);
+            let (name, layer) = at(n);
+            let is_beside = of == Listing::Ifcfg && Form::of(name).0 != Form::Ifcfg;
+            if is_beside || at(n.wrapping_sub(1)).0 == name {
                 continue;
             }
-            last = LineBuf::new();
-            last.put(name);
-            let directory = directory.and_then(|octets| octets.first());
-            let path = path(directory.copied().unwrap_or_default());
-            let path = Path::join(path.as_bytes(), word!("/"), name);
-            self.read_one(Place::Listed, path.as_bytes(), 0, Kind::Named);
+            let layer = layer.and_then(<[u8]>::first).copied().unwrap_or_default();
+            let path = Path::join(path(layer).as_bytes(), word!("/"), name);
+            let (shown, kind) = match of {
+                Listing::Words => (0, Kind::Cmdline),
+                Listing::Ifcfg => (directory.len().wrapping_add(1), Kind::Named),
+                Listing::Rules | Listing::Links => (0, Kind::Named),
+            };
+            self.read(Place::Listed, path.as_bytes(), shown, kind);
         }
     }
 
@@ -406,8 +405,8 @@ impl Loader<'_, '_> {
             Form::Route6 => route_file::read(Family::V6, dev(), &mut scratch, &mut cx),
             Form::Ifcfg => link = ifcfg::read(of, &self.defaults, &mut scratch, &mut cx),
             Form::Network => sysconfig::read(&mut self.defaults, &mut scratch, &mut cx),
-            Form::UdevRules => udev_rules::read(&mut cx),
-            Form::LinkFile => link_file::read(&mut cx),
+            Form::UdevRules => name_rule::read(NameSource::Udev, &mut cx),
+            Form::LinkFile => name_rule::read(NameSource::Link, &mut cx),
             Form::Cmdline => cmdline::read(&mut cx),
         }
         if sink.more > 0 {

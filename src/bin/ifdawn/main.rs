@@ -13,11 +13,10 @@ mod sockets;
 mod sys;
 mod system;
 
-use cli::{Command, Options};
+use cli::Options;
 use ifdawn::limits::{MAX_ADDRS, MAX_KERNEL_LINKS, MAX_LINKS, MAX_ROUTES, MAX_STRINGS};
 use ifdawn::machine::Machine;
 use load::Files;
-use report::Report;
 use sockets::Ether;
 use std::hint::black_box;
 use std::mem::ManuallyDrop;
@@ -58,18 +57,16 @@ impl Memory {
     #[inline(never)]
     fn run(&mut self, arguments: &Arguments, out: &mut Out<'_>) -> u8 {
         let engine = &mut self.machine.engine();
-        if self.options.command == Command::Check {
-            let colored = arguments.may_color && file::is_terminal(file::stdout());
-            let report = Report {
-                counts: [0; 3],
-                colored,
-                kept: &mut self.kept,
-                out,
-            };
-            return run::check(&self.options, engine, &mut self.files, report);
-        }
         let (files, ether) = (&mut self.files, &mut self.ether);
-        run::run(&self.options, engine, files, ether, arguments.seed, out)
+        run::run(
+            &self.options,
+            engine,
+            files,
+            ether,
+            arguments,
+            &mut self.kept,
+            out,
+        )
     }
 }
 

@@ -5,7 +5,7 @@ use crate::sys::names::{Names, Order};
 use ifdawn::diag::{At, Diagnostic, Sink};
 use ifdawn::packed::word;
 use ifdawn::text::parts;
-use ifdawn::text::show::Text;
+use ifdawn::text::show::{Show, Text};
 
 /// Keeps complaints with their line and a caret, and shows them in the order of their files, lines and columns.
 pub struct Report<'a, 'f> {
@@ -20,29 +20,26 @@ pub struct Report<'a, 'f> {
 }
 
 /// Octets of file, line, column, and number of a complaint, each with its high octet first.
-const KEY: usize = 16;
+const KEY: usize = size_of::<u128>();
 
 impl Sink for Report<'_, '_> {
     fn report(&mut self, diagnostic: &Diagnostic<'_>) {
-        let number = self.counts.iter().sum::<u32>();
+        let mut key = u128::from(self.counts.iter().sum::<u32>());
+        // What is about no file comes first.
+        if let Some(At {
+            id, line, column, ..
+        }) = diagnostic.at
+        {
+            key |= (u128::from(id.0) + 1) << 96 | u128::from(line) << 64 | u128::from(column) << 32;
+        }
         if let Some(count) = self.counts.get_mut(diagnostic.complaint.severity as usize) {
             *count = count.saturating_add(1);
         }
-        // What is about no file comes first.
-        let at = diagnostic.at.map_or([0; 3], |at| {
-            [u32::from(at.id.0).saturating_add(1), at.line, at.column]
-        });
-        let colored = self.colored;
-        let show = |text: &mut Text<'_>| {
-            for number in at.into_iter().chain([number]) {
-                text.put(&number.to_be_bytes());
-            }
-            show(diagnostic, colored, text);
-        };
+        let (key, shown) = (key.to_be_bytes(), Shown(diagnostic, self.colored));
         // Where there is no room for more, what is kept is shown.
-        if !self.kept.write(show) {
+        if !self.kept.write(&key, b"", &shown) {
             self.flush();
-            self.kept.write(show);
+            self.kept.write(&key, b"", &shown);
         }
     }
 }
@@ -60,47 +57,42 @@ impl Report<'_, '_> {
     }
 }
 
-/// Writes a complaint and its line.
-#[inline(never)]
-fn show(diagnostic: &Diagnostic<'_>, colored: bool, text: &mut Text<'_>) {
-    let severity = diagnostic.complaint.severity;
-    // red, yellow, cyan
-    let color = [b'1', b'3', b'6'].get(severity as usize);
-    color_on(color.filter(|_| colored), text);
-    text.show(word!(""), &severity.word());
-    color_off(colored, text);
-    text.show(word!(": "), diagnostic);
-    text.octet(b'\n');
-    if let Some(At {
-        column, text: line, ..
-    }) = diagnostic.at
-        && !line.is_empty()
-    {
-        show_line(line, (column as usize).saturating_sub(1), text);
-        // green
-        color_on(Some(&b'2').filter(|_| colored), text);
-        text.octet(b'^');
-        color_off(colored, text);
+/// A complaint and its line, in colours or not.
+struct Shown<'d>(&'d Diagnostic<'d>, bool);
+
+impl Show for Shown<'_> {
+    fn show(&self, text: &mut Text<'_>) {
+        let Shown(diagnostic, colored) = *self;
+        let severity = diagnostic.complaint.severity;
+        if colored {
+            // bold, and red, yellow or cyan
+            text.put(b"\x1b[1;3");
+            text.put(
+                b"136"
+                    .get(severity as usize..)
+                    .unwrap_or_default()
+                    .get(..1)
+                    .unwrap_or_default(),
+            );
+            text.octet(b'm');
+        }
+        text.show(word!(""), &severity.word());
+        if colored {
+            text.put(b"\x1b[m");
+        }
+        text.show(word!(": "), diagnostic);
         text.octet(b'\n');
+        if let Some(At {
+            column, text: line, ..
+        }) = diagnostic.at
+            && !line.is_empty()
+        {
+            show_line(line, (column as usize).saturating_sub(1), text);
+        }
     }
 }
 
-/// What makes the text bold, and gives it one of the terminal's colours, if any.
-#[inline(never)]
-fn color_on(color: Option<&u8>, text: &mut Text<'_>) {
-    if let Some(color) = color {
-        text.put(&[0x1b, b'[', b'1', b';', b'3', *color, b'm']);
-    }
-}
-
-#[inline(never)]
-fn color_off(colored: bool, text: &mut Text<'_>) {
-    if colored {
-        text.put(b"\x1b[m");
-    }
-}
-
-/// The part of the line around the column, one column an octet, and the blanks before the caret below it.
+/// The part of the line around the column, one column an octet, and a caret below it.
 fn show_line(line: &[u8], column: usize, text: &mut Text<'_>) {
     const BEFORE: usize = 40;
     const SHOWN: usize = 72;
@@ -116,6 +108,7 @@ fn show_line(line: &[u8], column: usize, text: &mut Text<'_>) {
     for _ in start..column.min(line.len()) {
         text.octet(b' ');
     }
+    text.word(word!("^\n"));
 }
 
 /// Takes no notice.

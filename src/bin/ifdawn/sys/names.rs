@@ -1,7 +1,8 @@
 //! Texts that are sorted: names of files, in the order people count in or by their octets, and what `check` shows.
 
 use ifdawn::limits::MAX_FILES;
-use ifdawn::text::show::{Take, Text};
+use ifdawn::packed::Packed;
+use ifdawn::text::show::{Show, Take, Text};
 use ifdawn::text::{parts, scalar};
 
 /// How names are compared.
@@ -57,21 +58,21 @@ impl Names {
 
     /// Adds that of a file.
     pub fn push(&mut self, name: &[u8]) {
-        let (order, directory) = (self.order, self.directory);
-        self.write(|text| {
-            text.put(name);
-            if order == Order::Octets {
-                text.put(&[0, directory]);
-            }
-        });
+        let behind: &[u8] = match self.order {
+            Order::Counted => &[],
+            Order::Octets => &[0, self.directory],
+        };
+        self.write(name, behind, &Packed(&[]));
     }
 
-    /// Adds one that is written; whether it fits.
+    /// Adds one that is written in three parts; whether there is room for it.
     #[inline(never)]
-    pub fn write(&mut self, text: impl FnOnce(&mut Text<'_>)) -> bool {
+    pub fn write(&mut self, first: &[u8], second: &[u8], third: &dyn Show) -> bool {
         let start = self.octets.len();
         let is_full = std::mem::take(&mut self.is_full);
-        text(&mut Text(self));
+        self.take(first);
+        self.take(second);
+        third.show(&mut Text(self));
         let len = self.octets.len().wrapping_sub(start);
         let fits = !self.is_full && self.spans.push((start as u32, len as u32)).is_ok();
         if !fits {

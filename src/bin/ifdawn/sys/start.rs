@@ -135,7 +135,7 @@ unsafe extern "C" fn main(count: libc::c_int, words: *const *const libc::c_char)
 }
 
 /// What getauxval(3) finds: getrandom(2) may have to wait at boot, this is there. And whether colours are
-/// welcome: `NO_COLOR` is empty or not there, and the terminal is not said to be a dumb one.
+/// welcome: `NO_COLOR` is empty or not there (no-color.org).
 ///
 /// # Safety
 /// As [`main`], and what follows the words is as the kernel makes it: NULL, the environment, NULL, and pairs
@@ -149,7 +149,6 @@ unsafe fn look_around(words: *const *const libc::c_char, count: usize) -> (u64, 
         // SAFETY: the caller's promise: what it points to ends with a NUL.
         let variable = unsafe { CStr::from_ptr(variable as *const libc::c_char) }.to_bytes();
         may_color &= !matches!(variable.strip_prefix(b"NO_COLOR="), Some([_, ..]));
-        may_color &= variable != b"TERM=dumb";
         // SAFETY: as above.
         at = unsafe { at.add(1) };
     }

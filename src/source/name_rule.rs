@@ -25,8 +25,10 @@ pub enum Part {
     Driver,
     /// Where it is plugged in, a pattern.
     Path,
-    /// What every network device with hardware behind it has, with one of [`USUAL`].
+    /// What every network device with hardware behind it has: one of [`USUAL`].
     Usual,
+    /// What the MAC says already.
+    Any,
     /// The name it gets.
     Name,
     /// The MTU it gets.
@@ -52,8 +54,8 @@ pub const KEYS: &[Key<Part>] = &[
     key("ID", Part::Path, "as KERNELS, older"),
     key("SUBSYSTEM", Part::Usual, "net"),
     key("ACTION", Part::Usual, "add"),
-    key("SUBSYSTEMS", Part::Usual, "pci, usb or virtio"),
-    key("BUS", Part::Usual, "as SUBSYSTEMS, older"),
+    key("SUBSYSTEMS", Part::Any, "the bus; not compared"),
+    key("BUS", Part::Any, "as SUBSYSTEMS, older"),
     key("ATTR{type}", Part::Usual, "1 or 32"),
     key("ATTR{dev_id}", Part::Usual, "0x0"),
     key("MACAddress", Part::Mac, "[Match] the link's MAC, or several; [Link] the MAC it gets"),
@@ -69,7 +71,7 @@ const LATER: Complaint = Complaint::note(Problem::Later, Effect::None);
 const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWins);
 
 /// What every network device with hardware behind it has, or any value at all.
-const USUAL: Packed = packed!("net,add,pci,usb,virtio,1,32,0x0,?*,*");
+const USUAL: Packed = packed!("net,add,1,32,0x0,?*,*");
 
 /// A part of a line.
 type Piece<'t> = (Line<'t>, &'t [u8]);
@@ -175,6 +177,7 @@ impl<'t> Draft<'t> {
                 self.gift = piece;
             }
             match part {
+                Part::Name if value.contains(&b'$') => return Err(Problem::NotAMatch),
                 Part::Name => rule.name = Some(IfName::new(value).ok_or(Problem::NotALinkName)?),
                 Part::Mac => rule.set_mac = Some(scalar::mac(value).ok_or(Problem::NotAMac)?),
                 Part::Mtu => {
@@ -191,6 +194,7 @@ impl<'t> Draft<'t> {
             return Ok(());
         }
         let pattern = match part {
+            Part::Any => return Ok(()),
             Part::Mac => {
                 self.macs = piece;
                 return Ok(());
@@ -245,7 +249,7 @@ impl<'t> Draft<'t> {
 fn not_used(problem: Problem) -> Complaint {
     let severity = match problem {
         Problem::NotAMatch => Severity::Note,
-        _ => Severity::Error,
+        _ => Severity::Warning,
     };
     Complaint::new(severity, problem, Effect::PartIgnored)
 }
@@ -254,4 +258,181 @@ fn not_used(problem: Problem) -> Complaint {
 fn complain<'t>((line, part): Piece<'t>, complaint: Complaint, cx: &mut Context<'t, '_>) {
     cx.line = line;
     cx.complain(b"rule", part, complaint);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Storage;
+    use super::*;
+    use std::format;
+    use std::string::{String, ToString};
+    use std::vec::Vec;
+
+    /// Each rule as `MAC->NAME`, with what else it asks for and gives, and each complaint.
+    fn read_as(source: NameSource, text: &str) -> (Vec<String>, Vec<String>) {
+        let mut tables = Storage::default();
+        let heard = tables.read("rules", text, |cx| read(source, cx));
+        let config = tables.config();
+        let show = |rule: &NameRule| {
+            let name = rule.name.map_or(String::from("-"), |name| name.to_string());
+            let mut line = format!("{}->{name}@{}", rule.mac, rule.origin.line);
+            for (word, text) in [
+                ("name", rule.original),
+                ("driver", rule.driver),
+                ("path", rule.path),
+            ] {
+                if let Some(text) = text {
+                    let text = core::str::from_utf8(config.text(text)).unwrap();
+                    line += &format!(" {word}={text}");
+                }
+            }
+            if let Some(mac) = rule.set_mac {
+                line += &format!(" mac={mac}");
+            }
+            if let Some(mtu) = rule.mtu {
+                line += &format!(" mtu={mtu}");
+            }
+            line
+        };
+        (config.name_rules.iter().map(show).collect(), heard.lines())
+    }
+
+    fn udev(text: &str) -> (Vec<String>, Vec<String>) {
+        read_as(NameSource::Udev, text)
+    }
+
+    fn link(text: &str) -> (Vec<String>, Vec<String>) {
+        read_as(NameSource::Link, text)
+    }
+
+    const NO_LINES: [&str; 0] = [];
+
+    #[test]
+    fn rules_as_generators_write_them() {
+        for text in [
+            "SUBSYSTEM==\"net\", ACTION==\"add\", DRIVERS==\"?*\", ATTR{address}==\"52:54:00:00:00:01\", \
+             ATTR{dev_id}==\"0x0\", ATTR{type}==\"1\", NAME=\"lan0\"",
+            "SUBSYSTEM==\"net\", SYSFS{address}==\"52:54:00:00:00:01\", NAME=\"lan0\" trailing",
+            "ATTRS{address}==\"52:54:00:00:00:01\" , NAME:= \"lan0\"\r\n",
+            "ATTR { address}==\"52:54:00:00:00:01\" NAME=\"x\"\nATTR{address} == \"52:54:00:00:00:01\",NAME=\"lan0\"",
+        ] {
+            let (rules, _) = udev(text);
+            assert_eq!(rules.len(), 1, "{text}");
+            assert!(
+                rules[0].starts_with("52:54:00:00:00:01->lan0@"),
+                "{rules:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_rule_goes_on_behind_a_backslash() {
+        let text = "ATTR{address}==\"52:54:00:00:00:01\", \\\n NAME=\"a\"\nNAME=\"b\"\n";
+        let (rules, said) = udev(text);
+        assert_eq!(rules, ["52:54:00:00:00:01->a@2"]);
+        assert_eq!(said, ["note 3:7 rule \"b\" NotAMatch PartIgnored"]);
+        // at the end of the file too
+        assert_eq!(
+            udev("ATTR{address}==\"52:54:00:00:00:01\", NAME=\"a\" \\")
+                .0
+                .len(),
+            1
+        );
+    }
+
+    #[test]
+    fn what_is_not_understood_is_told_by_its_first_part() {
+        for (text, want) in [
+            (
+                "PROGRAM==\"x\", NAME=\"a\"",
+                "note 1:11 rule \"x\" NotAMatch PartIgnored",
+            ),
+            (
+                "KERNEL!=\"x\", NAME=\"a\"",
+                "note 1:10 rule \"x\" NotAMatch PartIgnored",
+            ),
+            (
+                "NAME=\"a\", RUN+=\"y\"",
+                "note 1:17 rule \"y\" NotAMatch PartIgnored",
+            ),
+            (
+                "NAME=\"$kernel\"",
+                "note 1:7 rule \"$kernel\" NotAMatch PartIgnored",
+            ),
+            (
+                "NAME=\"%k\"",
+                "warning 1:7 rule \"%k\" NotALinkName PartIgnored",
+            ),
+            (
+                "ATTR{address}==\"1\", NAME=\"a\"",
+                "warning 1:17 rule \"1\" NotAMac PartIgnored",
+            ),
+        ] {
+            let (rules, said) = udev(text);
+            assert_eq!(rules, NO_LINES, "{text}");
+            assert_eq!(said, [want], "{text}");
+        }
+        for silent in [
+            "PROGRAM==\"x\", RUN+=\"y\"",
+            "NAME==\"?*\", GOTO=\"end\"",
+            "ATTR{address}==\"52:54:00:00:00:01\", NAME=\"\"",
+            "NAME=\"unfinished",
+            "NAME",
+            "# NAME=\"a\"",
+        ] {
+            assert_eq!(udev(silent), (Vec::new(), Vec::new()), "{silent}");
+        }
+    }
+
+    #[test]
+    fn sections_of_a_link_file() {
+        let (rules, said) = link(
+            "[Match]\nMACAddress=52:54:00:00:00:01 52-54-00-00-00-02\nDriver=e1000\n\
+             [Link]\n# Name=no\n;Name=no\nName = lan0\nMACAddress=52:54:00:00:00:09\nWakeOnLan=off\nMTUBytes=1400\n",
+        );
+        let more = "->lan0@10 driver=e1000 mac=52:54:00:00:00:09 mtu=1400";
+        // the name is the first one's: of files the first counts
+        assert_eq!(rules[0], format!("52:54:00:00:00:01{more}"));
+        assert_eq!(said, ["note 10:10 rule \"1400\" Later None"]);
+    }
+
+    #[test]
+    fn a_link_file_without_a_gift_is_silent() {
+        for silent in [
+            "[Match]\nProperty=x\n[Link]\nNamePolicy=path\n",
+            "Name=a\n[Other]\nName=b\n",
+            "",
+        ] {
+            assert_eq!(link(silent), (Vec::new(), Vec::new()), "{silent}");
+        }
+        let (rules, said) = link("[Match]\nProperty=x\n[Link]\nName=a\n");
+        assert_eq!(rules, NO_LINES);
+        assert_eq!(said, ["note 2:10 rule \"x\" NotAMatch PartIgnored"]);
+    }
+
+    #[test]
+    fn patterns_are_kept_for_later() {
+        let (rules, said) = link("[Match]\nOriginalName=en* eth?\nPath=pci-*\n[Link]\nName=a\n");
+        assert_eq!(
+            rules,
+            [format!("{}->a@5 name=en* eth? path=pci-*", Mac::NONE)]
+        );
+        assert_eq!(said, ["note 5:6 rule \"a\" Later None"]);
+    }
+
+    #[test]
+    fn of_two_rules_of_udev_the_later_counts_of_link_files_the_first() {
+        let one = "ATTR{address}==\"52:54:00:00:00:01\", NAME=\"a\"\n";
+        let (rules, said) = udev(&format!("{one}{}", one.replace("\"a\"", "\"b\"")));
+        assert_eq!(rules, ["52:54:00:00:00:01->b@2"]);
+        assert_eq!(
+            said,
+            ["warning 2:17 rule \"52:54:00:00:00:01\" Duplicate LaterWins"]
+        );
+        // one name for several links: there is mostly one of them
+        let other = one.replace(":01", ":02");
+        assert_eq!(udev(&format!("{one}{other}")).0.len(), 2);
+        let (rules, _) = udev(&one.replace(":01", ":01|52:54:00:00:00:02"));
+        assert_eq!(rules.len(), 2);
+    }
 }

@@ -55,8 +55,8 @@ impl Context<'_, '_> {
         servers.insert(at, server).map_err(|_| Problem::MaxServers)
     }
 
-    /// Adds a MAC rule in place of those of its source with its name, and of the command line and of udev with
-    /// its MAC. Rules of udev and of `.link` files give no name where a stronger one speaks of it or of the
+    /// Adds a MAC rule in place of those of its source with its name (of udev: with its MAC, and of the command
+    /// line with either). Rules of udev and of `.link` files give no name where a stronger one speaks of it or of the
     /// MAC, and the first of `.link` files counts; the sources are read in the order of their strength.
     #[inline(never)]
     pub fn add_rule(&mut self, rule: &NameRule) -> Result<RulePut, Problem> {
@@ -73,7 +73,8 @@ impl Context<'_, '_> {
             if yields && have.name.is_some() && (same_name || same_mac) {
                 rule.name = None;
             }
-            let replaces = same_name || same_mac && rule.source != NameSource::Ifcfg;
+            let replaces = same_name && rule.source != NameSource::Udev
+                || same_mac && rule.source != NameSource::Ifcfg;
             if replaces && have.source == rule.source && !yields {
                 is_known = true;
                 if !(same_name && same_mac) {

@@ -5,11 +5,11 @@ use ifdawn::diag::{Diagnostic, FileId, Sink};
 use ifdawn::machine::Machine;
 use ifdawn::model::addr::Family;
 use ifdawn::model::attr::Value;
-use ifdawn::model::config::{Config, IpText, LinkId, LinkMatch, RouteDev, Str};
+use ifdawn::model::config::{Config, IpText, LinkId, LinkMatch, NameSource, RouteDev, Str};
 use ifdawn::model::link::IfName;
 use ifdawn::source::assignments::{Entry, Scratch};
 use ifdawn::source::ifcfg::{self, Defaults};
-use ifdawn::source::{Context, Key, cmdline, route_file, sysconfig};
+use ifdawn::source::{Context, Key, cmdline, name_rule, route_file, sysconfig};
 use ifdawn::text::scalar;
 use std::string::String;
 use std::sync::{Mutex, PoisonError};
@@ -66,7 +66,7 @@ struct Tables {
     slots: [u32; 64],
 }
 
-/// A file, by its first octet: `c`ommand line, `n`etwork, `r`oute, route`6`, else ifcfg.
+/// A file, by its first octet: `c`ommand line, `n`etwork, `r`oute, route`6`, `u`dev, `.l`ink, else ifcfg.
 pub fn read(files: &[&[u8]]) {
     let tables = &mut Tables {
         entries: Vec::new(),
@@ -95,6 +95,8 @@ pub fn read(files: &[&[u8]]) {
             b'n' => sysconfig::read(&mut defaults, scratch, cx),
             b'r' => route_file::read(Family::V4, dev, scratch, cx),
             b'6' => route_file::read(Family::V6, dev, scratch, cx),
+            b'u' => name_rule::read(NameSource::Udev, cx),
+            b'l' => name_rule::read(NameSource::Link, cx),
             _ => {
                 let read = ifcfg::read(link.as_bytes(), &defaults, scratch, cx);
                 dev = read.map_or(RouteDev::Anywhere, RouteDev::Link);
@@ -144,6 +146,13 @@ fn is_sound(config: &Config<'_>) {
     for rule in config.name_rules.iter() {
         rule.name.map(name);
         assert!(matches!(rule.mac.as_bytes().len(), 0 | 6 | 20));
+        assert!(rule.name.is_some() || rule.set_mac.is_some() || rule.mtu.is_some());
+        for pattern in [rule.original, rule.driver, rule.path]
+            .into_iter()
+            .flatten()
+        {
+            assert!(!text(pattern).contains(&b'\n'));
+        }
     }
     for (id, _) in config.links_with_ids() {
         for have in config.attrs_of(id) {

@@ -76,9 +76,13 @@ pub fn is_ifcfg_file_name(name: &[u8]) -> bool {
     let Some(link @ [_, ..]) = name.strip_prefix(b"ifcfg-".as_slice()) else {
         return false;
     };
+    let is_left_over = |dot| {
+        LEFT_OVER
+            .position(parts::slice(link, dot, link.len()))
+            .is_some()
+    };
     let dot = link.iter().rposition(|octet| *octet == b'.');
-    let ending = parts::slice(link, dot.unwrap_or(link.len()), link.len());
-    if matches!(link, [.., b'~']) || LEFT_OVER.position(ending).is_some() {
+    if matches!(link, [.., b'~']) || dot.is_some_and(is_left_over) {
         return false;
     }
     // rpm's temporary files: `;` and eight hexadecimal digits

@@ -364,8 +364,8 @@ mod tests {
                 "warning 1:7 rule \"%k\" NotALinkName PartIgnored",
             ),
             (
-                "ATTR{address}==\"1\", NAME=\"a\"",
-                "warning 1:17 rule \"1\" NotAMac PartIgnored",
+                "ATTR{address}==\"x\", NAME=\"a\"",
+                "warning 1:17 rule \"x\" NotAMac PartIgnored",
             ),
         ] {
             let (rules, said) = udev(text);

@@ -64,7 +64,9 @@ impl Context<'_, '_> {
         let mut rule = *rule;
         for have in self.config.name_rules.iter_mut() {
             let same_name = have.name.is_some() && have.name == rule.name;
-            let same_mac = have.mac == rule.mac && !rule.mac.is_unset();
+            // `HWADDR` of several files may be one: then the names decide
+            let by_mac = rule.source != NameSource::Ifcfg && !rule.mac.is_unset();
+            let same_mac = by_mac && have.mac == rule.mac;
             let yields = match rule.source {
                 NameSource::Link => true,
                 NameSource::Udev => have.source > NameSource::Udev,
@@ -73,11 +75,10 @@ impl Context<'_, '_> {
             if yields && have.name.is_some() && (same_name || same_mac) {
                 rule.name = None;
             }
-            let replaces = same_name && rule.source != NameSource::Udev
-                || same_mac && rule.source != NameSource::Ifcfg;
+            let replaces = same_name && rule.source != NameSource::Udev || same_mac;
             if replaces && have.source == rule.source && !yields {
                 is_known = true;
-                if !(same_name && same_mac) {
+                if !(same_name && have.mac == rule.mac) {
                     put = RulePut::Replaced;
                 }
                 *have = rule;

@@ -295,7 +295,7 @@ impl Loader<'_, '_> {
         for n in 0..self.files.names.len() {
             let at = |n| parts::split(self.files.names.name(n), 0);
             let (name, layer) = at(n);
-            let is_beside = of == Listing::Ifcfg && Form::of(name).0 != Form::Ifcfg;
+            let is_beside = of == Listing::Ifcfg && !name.starts_with(b"ifcfg-");
             if is_beside || at(n.wrapping_sub(1)).0 == name {
                 continue;
             }

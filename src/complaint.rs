@@ -96,7 +96,7 @@ words! {
     NotARange "is not a range of addresses of one /24",
     NoBase "belongs to no link of another file",
     NotAGlob "is not a pattern",
-    NotAMatch "matches nothing that is looked at",
+    NotAMatch "asks for what is not looked at",
     NotSysfs "is not a value of the firmware",
     BadTable "is damaged",
     S390Only "is about s390 devices, and there are none",

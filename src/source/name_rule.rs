@@ -3,11 +3,10 @@
 //! Both ask for a MAC, a driver, a place or a name, and give a name, a MAC or an MTU. One that asks for anything
 //! else is not understood: if it gives anything, it is said to be ignored. Nothing is run.
 
-use super::Context;
-use super::Key;
 use super::key_table::{Names, key, pack_fields, pack_names, packed_len};
 use super::put::RulePut;
-use crate::diag::{Complaint, Effect, Origin, Problem, Severity};
+use super::{Context, Key, offset};
+use crate::diag::{Complaint, Effect, Origin, Problem};
 use crate::model::config::{NameRule, NameSource};
 use crate::model::link::{IfName, Mac};
 use crate::packed::{Packed, packed};
@@ -69,53 +68,40 @@ pub const KEYS: &[Key<Part>] = &[
 
 const LATER: Complaint = Complaint::note(Problem::Later, Effect::None);
 const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWins);
+/// What asks for more than is looked at is left to udev.
+const LEFT: Complaint = Complaint::note(Problem::NotAMatch, Effect::PartIgnored);
 
 /// What every network device with hardware behind it has, or any value at all.
 const USUAL: Packed = packed!("net,add,1,32,0x0,?*,*");
-
-/// A part of a line.
-type Piece<'t> = (Line<'t>, &'t [u8]);
 
 /// One rule, as far as it is read.
 struct Draft<'t> {
     rule: NameRule,
     /// The MACs it asks for.
-    macs: Piece<'t>,
+    macs: &'t [u8],
     /// What it gives.
-    gift: Piece<'t>,
-    /// The first thing that is not understood, and why.
-    wrong: Option<(Piece<'t>, Problem)>,
+    gift: &'t [u8],
+    /// Why it is not used.
+    wrong: Option<Complaint>,
 }
 
 /// Reads rules of udev ([`NameSource::Udev`]), or a `.link` file ([`NameSource::Link`]).
 #[inline(never)]
 pub fn read(source: NameSource, cx: &mut Context<'_, '_>) {
-    let is_link = source == NameSource::Link;
+    let is_file = source == NameSource::Link;
     let mut draft = Draft::new(source);
-    let mut section = &b""[..];
+    let mut is_link = false;
     for line in lines(cx.text) {
         cx.line = line;
         let mut rest = parts::trim(line.octets);
         match rest {
             [b'#' | b';', ..] => continue,
-            [b'[', ..] => section = rest,
+            [b'[', ..] => is_link = rest == b"[Link]",
             _ => {}
         }
-        let last = rest.ends_with(b"\\");
-        if is_link {
-            let is_gift = section == b"[Link]";
-            if let (key, Some(value)) = parts::split(rest, b'=')
-                && (is_gift || section == b"[Match]")
-            {
-                draft.take(key, is_gift, parts::trim(value), cx);
-            }
-            continue;
-        }
-        while let Some((key, is_gift, value)) = next_item(&mut rest) {
-            draft.take(key, is_gift, value, cx);
-        }
+        while draft.item(&mut rest, is_link, cx).is_some() {}
         // a rule goes on behind a backslash
-        if !last {
+        if !is_file && !line.octets.ends_with(b"\\") {
             draft.finish(cx);
             draft = Draft::new(source);
         }
@@ -123,140 +109,162 @@ pub fn read(source: NameSource, cx: &mut Context<'_, '_>) {
     draft.finish(cx);
 }
 
-/// The next `KEY OP "VALUE"` of a rule, and whether OP is other than `==`; `None` where something else follows.
-#[inline(never)]
-fn next_item<'t>(rest: &mut &'t [u8]) -> Option<(&'t [u8], bool, &'t [u8])> {
-    let is_op = |octet: &u8| matches!(octet, b'=' | b'!' | b'+' | b'-' | b':');
-    let (before, after) = parts::split(rest, b'"');
-    let (value, after) = parts::split(after?, b'"');
-    *rest = parts::trim_start(after?);
-    // the comma that mostly follows is no part of the next key
-    *rest = rest.strip_prefix(b",").unwrap_or(rest);
-    let (key, op) = before.split_at_checked(before.iter().position(is_op)?)?;
-    Some((key, parts::trim(op) != b"==", value))
-}
-
 impl<'t> Draft<'t> {
     /// Asks for nothing and gives nothing.
     #[inline(never)]
     fn new(source: NameSource) -> Draft<'t> {
-        let mut rule = NameRule::new(Mac::NONE, IfName::LO, source, Origin::NONE);
-        rule.name = None;
         Draft {
-            rule,
-            macs: (Line::NONE, b""),
-            gift: (Line::NONE, b""),
+            rule: NameRule {
+                mac: Mac::NONE,
+                name: None,
+                original: None,
+                driver: None,
+                path: None,
+                set_mac: None,
+                mtu: None,
+                source,
+                origin: Origin::NONE,
+            },
+            macs: b"",
+            gift: b"",
             wrong: None,
         }
     }
 
-    /// Takes a key of the line at hand and what it gives, or else asks for.
+    /// Takes the next `KEY OP "VALUE"` of a rule, or the `KEY=VALUE` of a line of a `.link` file; `None` where there
+    /// is something else.
     #[inline(never)]
-    fn take(&mut self, key: &[u8], is_gift: bool, value: &'t [u8], cx: &mut Context<'t, '_>) {
-        let piece = (cx.line, value);
-        if let Err(problem) = self.set(key, is_gift, piece, cx)
-            && self.wrong.is_none()
-        {
-            self.wrong = Some((piece, problem));
+    fn item(&mut self, rest: &mut &'t [u8], is_link: bool, cx: &mut Context<'t, '_>) -> Option<()> {
+        let is_op = |octet: &u8| matches!(octet, b'=' | b'!' | b'+' | b'-' | b':');
+        let (key, after) = rest.split_at_checked(rest.iter().position(is_op)?)?;
+        let mut is_gift = is_link;
+        let mut value = after.get(1..)?;
+        *rest = b"";
+        if self.rule.source == NameSource::Udev {
+            is_gift = !after.starts_with(b"==");
+            let (quoted, more) = parts::split(parts::split(value, b'"').1?, b'"');
+            (value, *rest) = (quoted, parts::trim_start(more?));
+            *rest = rest.strip_prefix(b",").unwrap_or(rest);
         }
-    }
-
-    fn set(
-        &mut self,
-        key: &[u8],
-        is_gift: bool,
-        piece: Piece<'t>,
-        cx: &mut Context<'t, '_>,
-    ) -> Result<(), Problem> {
-        let rule = &mut self.rule;
         let part = PARTS.get(NAMES.find(parts::trim(key)).row());
         let part = *part.unwrap_or(&Part::Other);
-        let value = piece.1;
-        if is_gift {
-            if matches!(part, Part::Name | Part::Mac | Part::Mtu) && !value.is_empty() {
-                self.gift = piece;
+        self.take(part, is_gift, parts::trim(value), cx);
+        Some(())
+    }
+
+    /// Takes what a part gives, or else asks for.
+    #[inline(never)]
+    fn take(&mut self, part: Part, is_gift: bool, value: &'t [u8], cx: &mut Context<'t, '_>) {
+        let rule = &mut self.rule;
+        let mut wrong = LEFT;
+        let is_right = match (part, is_gift) {
+            (_, false) if USUAL.position(value).is_some() => true,
+            (Part::Any, false) => true,
+            (Part::Mac, false) => {
+                self.macs = value;
+                true
             }
-            match part {
-                Part::Name if value.contains(&b'$') => return Err(Problem::NotAMatch),
-                Part::Name => rule.name = Some(IfName::new(value).ok_or(Problem::NotALinkName)?),
-                Part::Mac => rule.set_mac = Some(scalar::mac(value).ok_or(Problem::NotAMac)?),
-                Part::Mtu => {
-                    let mtu = scalar::mtu(scalar::number(value));
-                    rule.mtu = mtu.ok_or(Problem::NotAnMtu)?;
+            (Part::Original | Part::Driver | Part::Path, false) => {
+                let pattern = match part {
+                    Part::Original => &mut rule.original,
+                    Part::Driver => &mut rule.driver,
+                    _ => &mut rule.path,
+                };
+                *pattern = cx.config.keep_same(value);
+                pattern.is_some()
+            }
+            (Part::Name | Part::Mac | Part::Mtu, true) => {
+                if !value.is_empty() {
+                    self.gift = value;
+                    rule.origin = cx.origin(value);
                 }
-                // what else systemd gives a link is no reason to give it no name
-                _ if rule.source == NameSource::Link => {}
-                _ => return Err(Problem::NotAMatch),
+                // what stands for a value of udev's is left to it
+                if !parts::has(value, b'$') {
+                    wrong = not_used(match part {
+                        Part::Name => Problem::NotALinkName,
+                        Part::Mac => Problem::NotAMac,
+                        _ => Problem::NotAnMtu,
+                    });
+                }
+                let is_right = match part {
+                    Part::Name => {
+                        rule.name = IfName::new(value);
+                        rule.name.is_some()
+                    }
+                    Part::Mac => {
+                        rule.set_mac = scalar::mac(value);
+                        rule.set_mac.is_some()
+                    }
+                    _ => {
+                        rule.mtu = scalar::number(value);
+                        scalar::mtu(rule.mtu).is_some()
+                    }
+                };
+                is_right && wrong != LEFT
             }
-            return Ok(());
-        }
-        if USUAL.position(value).is_some() {
-            return Ok(());
-        }
-        let pattern = match part {
-            Part::Any => return Ok(()),
-            Part::Mac => {
-                self.macs = piece;
-                return Ok(());
-            }
-            Part::Original => &mut rule.original,
-            Part::Driver => &mut rule.driver,
-            Part::Path => &mut rule.path,
-            Part::Usual | Part::Name | Part::Mtu | Part::Other => return Err(Problem::NotAMatch),
+            // what else systemd gives a link is no reason to give it no name
+            (_, true) => rule.source == NameSource::Link,
+            (_, false) => false,
         };
-        *pattern = Some(cx.keep_same(value)?);
-        Ok(())
+        if !is_right {
+            self.wrong = Some(wrong);
+        }
     }
 
     /// Adds the rule, once for each MAC, if it gives anything and is understood.
     #[inline(never)]
     fn finish(&mut self, cx: &mut Context<'t, '_>) {
-        if self.gift.1.is_empty() {
+        if self.gift.is_empty() {
             return;
         }
         let rule = &mut self.rule;
-        cx.line = self.gift.0;
-        rule.origin = cx.origin(self.gift.1);
-        let has_mac = !self.macs.1.is_empty();
+        let has_mac = !self.macs.is_empty();
         if !has_mac && [rule.original, rule.driver, rule.path] == [None; 3] {
-            self.wrong.get_or_insert((self.gift, Problem::NotAMatch));
+            self.wrong = Some(LEFT);
         }
-        if let Some((piece, problem)) = self.wrong {
-            return complain(piece, not_used(problem), cx);
+        if let Some(wrong) = self.wrong {
+            return complain(self.gift, wrong, cx);
         }
         if !has_mac || rule.set_mac.is_some() || rule.mtu.is_some() {
             complain(self.gift, LATER, cx);
         }
-        for value in (self.macs.1).split(|octet| matches!(octet, b'|' | b' ')) {
-            if has_mac {
-                rule.mac = scalar::mac(value).unwrap_or(Mac::NONE);
-            }
-            let put = match has_mac && rule.mac.is_unset() {
-                true => Err(Problem::NotAMac),
-                false => cx.add_rule(rule),
+        let separator = match rule.source {
+            NameSource::Link => b' ',
+            _ => b'|',
+        };
+        let mut macs = Some(self.macs);
+        while let Some(value) = parts::next(&mut macs, separator) {
+            let put = match scalar::mac(value) {
+                None if has_mac => Err(Problem::NotAMac),
+                mac => {
+                    rule.mac = mac.unwrap_or(Mac::NONE);
+                    cx.add_rule(rule)
+                }
             };
             let complaint = match put {
                 Ok(RulePut::Kept) => continue,
                 Ok(RulePut::Replaced) => AGAIN,
                 Err(problem) => not_used(problem),
             };
-            complain((self.macs.0, value), complaint, cx);
+            complain(value, complaint, cx);
         }
     }
 }
 
-/// What asks for more than is looked at is left to udev, what is wrong is not.
 fn not_used(problem: Problem) -> Complaint {
-    let severity = match problem {
-        Problem::NotAMatch => Severity::Note,
-        _ => Severity::Warning,
-    };
-    Complaint::new(severity, problem, Effect::PartIgnored)
+    Complaint::warning(problem, Effect::PartIgnored)
 }
 
+/// Complains about a part of this line or an earlier one.
 #[inline(never)]
-fn complain<'t>((line, part): Piece<'t>, complaint: Complaint, cx: &mut Context<'t, '_>) {
-    cx.line = line;
+fn complain<'t>(part: &'t [u8], complaint: Complaint, cx: &mut Context<'t, '_>) {
+    let mut all = lines(cx.text);
+    while offset(part, cx.line.octets) > cx.line.octets.len() {
+        cx.line = all.next().unwrap_or(Line {
+            octets: part,
+            ..Line::NONE
+        });
+    }
     cx.complain(b"rule", part, complaint);
 }
 
@@ -341,28 +349,25 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_told_by_its_first_part() {
+    fn what_is_not_understood_is_told() {
         for (text, want) in [
             (
                 "PROGRAM==\"x\", NAME=\"a\"",
-                "note 1:11 rule \"x\" NotAMatch PartIgnored",
+                "note 1:21 rule \"a\" NotAMatch PartIgnored",
             ),
             (
                 "KERNEL!=\"x\", NAME=\"a\"",
-                "note 1:10 rule \"x\" NotAMatch PartIgnored",
+                "note 1:20 rule \"a\" NotAMatch PartIgnored",
             ),
             (
                 "NAME=\"a\", RUN+=\"y\"",
-                "note 1:17 rule \"y\" NotAMatch PartIgnored",
+                "note 1:7 rule \"a\" NotAMatch PartIgnored",
             ),
             (
                 "NAME=\"$kernel\"",
                 "note 1:7 rule \"$kernel\" NotAMatch PartIgnored",
             ),
-            (
-                "NAME=\"%k\"",
-                "warning 1:7 rule \"%k\" NotALinkName PartIgnored",
-            ),
+            ("NAME=\"%k\"", "note 1:7 rule \"%k\" NotAMatch PartIgnored"),
             (
                 "ATTR{address}==\"x\", NAME=\"a\"",
                 "warning 1:17 rule \"x\" NotAMac PartIgnored",
@@ -407,7 +412,7 @@ mod tests {
         }
         let (rules, said) = link("[Match]\nProperty=x\n[Link]\nName=a\n");
         assert_eq!(rules, NO_LINES);
-        assert_eq!(said, ["note 2:10 rule \"x\" NotAMatch PartIgnored"]);
+        assert_eq!(said, ["note 4:6 rule \"a\" NotAMatch PartIgnored"]);
     }
 
     #[test]

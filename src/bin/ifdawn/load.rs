@@ -170,10 +170,7 @@ pub fn load(
         loader.sources();
     }
     for path in &options.files {
-        match Root::NONE.path(path).is_directory() {
-            true => loader.directory(path, Listing::Ifcfg),
-            false => loader.read(Place::Given, path, 0, Kind::Named),
-        }
+        loader.read(Place::Given, path, 0, Kind::Named);
     }
 }
 
@@ -346,11 +343,11 @@ impl Loader<'_, '_> {
             Place::Given => &Root::NONE,
             Place::Rooted | Place::Listed => self.root,
         };
-        let path = root.path(path);
+        let file = root.path(path);
         // JSON is made in two passes: a pipe would be empty in the second one.
         let found = match place == Place::Given && !self.options.has(Opt::Json) {
-            true => path.read_given(octets),
-            false => path.read(octets),
+            true => file.read_given(octets),
+            false => file.read(octets),
         };
         let need_not_be = place == Place::Rooted || matches!(kind, Kind::Beside(_));
         match found {
@@ -360,6 +357,10 @@ impl Loader<'_, '_> {
                     self.complain(name, TOO_LONG);
                 }
                 self.parse(name, kind, len.min(MAX_FILE_OCTETS))
+            }
+            Err(Errno::EISDIR) if !self.options.files.is_empty() && place == Place::Given => {
+                self.directory(path, Listing::Ifcfg);
+                None
             }
             Err(Errno::ENOENT) if need_not_be => None,
             // a link to /dev/null masks files of its name

@@ -177,11 +177,6 @@ impl Path {
         self.at(At::Access, libc::F_OK, 0).is_ok()
     }
 
-    /// Whether it is a directory.
-    pub fn is_directory(&self) -> bool {
-        status(HERE, self.pointer(), 0).kind() == libc::S_IFDIR
-    }
-
     /// As system calls take it.
     fn pointer(&self) -> usize {
         self.0.as_ptr() as usize

@@ -57,6 +57,12 @@ impl Report<'_, '_> {
     }
 }
 
+/// What makes the word of a severity bold, and red, yellow or cyan (ECMA-48, SGR).
+const COLORS: &[u8] = b"\x1b[1;31m\x1b[1;33m\x1b[1;36m";
+
+/// Octets of one of them.
+const COLOR: usize = 7;
+
 /// A complaint and its line, in colours or not.
 struct Shown<'d>(&'d Diagnostic<'d>, bool);
 
@@ -64,22 +70,10 @@ impl Show for Shown<'_> {
     fn show(&self, text: &mut Text<'_>) {
         let Shown(diagnostic, colored) = *self;
         let severity = diagnostic.complaint.severity;
-        if colored {
-            // bold, and red, yellow or cyan
-            text.put(b"\x1b[1;3");
-            text.put(
-                b"136"
-                    .get(severity as usize..)
-                    .unwrap_or_default()
-                    .get(..1)
-                    .unwrap_or_default(),
-            );
-            text.octet(b'm');
-        }
+        let len = if colored { COLOR } else { 0 };
+        text.put(parts::slice(COLORS, COLOR * severity as usize, len));
         text.show(word!(""), &severity.word());
-        if colored {
-            text.put(b"\x1b[m");
-        }
+        text.put(parts::slice(b"\x1b[m", 0, len));
         text.show(word!(": "), diagnostic);
         text.octet(b'\n');
         if let Some(At {

@@ -11,6 +11,7 @@ mod words;
 use crate::diag::LineBuf;
 use crate::text::parts;
 use crate::text::show::{Show, Text, displayed};
+use crate::text::steps::step;
 use pack::{FIRST, PAIRS};
 pub use pack::{cut, is_same, pack};
 pub use words::{Word, word};
@@ -38,6 +39,7 @@ impl Packed {
     #[inline(never)]
     pub fn strip(self, text: &[u8]) -> Option<&[u8]> {
         let mut rest = text;
+        step(1);
         for unit in self.0 {
             rest = match pair(*unit) {
                 Some(pair) => Packed(pair).strip(rest)?,

@@ -14,6 +14,8 @@ pub mod ifcfg_keys;
 mod ifcfg_link;
 pub mod ip_arg;
 pub mod key_table;
+#[cfg(test)]
+mod linear;
 pub mod name_rule;
 mod put;
 pub mod route_arg;

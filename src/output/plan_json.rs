@@ -3,7 +3,7 @@
 use super::json::{Json, Octets};
 use super::owned::{self, Name, TakeName};
 use crate::diag::{Diagnostic, Sink, Subject};
-use crate::model::addr::{Cidr, Family};
+use crate::model::addr::Family;
 use crate::model::attr::{Attr, Kind, List, Scope, Value};
 use crate::model::config::{
     Config, IpFlag, IpNumber, IpText, LinkConfig, LinkId, LinkMatch, LinkNumber, NameRule,
@@ -11,14 +11,13 @@ use crate::model::config::{
 };
 use crate::model::lease::Lease;
 use crate::model::link::{LinkKind, until_nul};
-use crate::model::route::{MAIN_TABLE, Reach, Route};
-use crate::model::rule::{FRA_DST, FRA_FWMARK, FRA_IIFNAME, FRA_SRC, Rule};
+use crate::model::route::{MAIN_TABLE, Reach, Route, RouteKind};
+use crate::model::rule::{FRA_FWMARK, FRA_IIFNAME};
 use crate::model::said::Values;
 use crate::packed::{Packed, packed, word};
 use crate::text::parts;
 use crate::text::show::Hex;
 use crate::wire::netlink::attr_in;
-use crate::wire::rtnetlink::read_ip;
 
 /// The whole object.
 macro_rules! template {
@@ -135,9 +134,11 @@ fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkCo
     ip(json, config, id, link, Family::V6);
     json.end();
     routes(json, config, Some(id));
-    for rule in config.rules.iter().filter(|rule| rule.link == id) {
-        json.item();
-        policy(json, config, &rule.rule);
+    for rule in config.rules.iter() {
+        if rule.dev == RouteDev::Link(id) {
+            json.item();
+            policy(json, config, &rule.route);
+        }
     }
     json.end();
     names(json, config, Some(id));
@@ -250,23 +251,24 @@ fn options(json: &mut Json<'_>, config: &Config<'_>, link: LinkId, object: Objec
 
 /// One policy rule.
 #[inline(never)]
-fn policy(json: &mut Json<'_>, config: &Config<'_>, rule: &Rule) {
-    let attrs = config.text(rule.attrs);
-    json.number(match rule.family {
+fn policy(json: &mut Json<'_>, config: &Config<'_>, rule: &Route) {
+    let (attrs, text) = match &rule.more {
+        Some(more) => (config.text(more.attrs), config.text(more.text)),
+        None => (&b""[..], &b""[..]),
+    };
+    json.number(match rule.family() {
         Family::V4 => 4,
         Family::V6 => 6,
     });
-    json.number_or_null(rule.priority);
-    for (kind, len) in [(FRA_SRC, rule.src_len), (FRA_DST, rule.dst_len)] {
-        let mut addr = None;
-        read_ip(rule.family, attr_in(attrs, kind), &mut addr);
-        json.text_or_null(&addr.map(|addr| Cidr { addr, len }));
-    }
+    json.number_or_null(rule.metric);
+    json.text_or_null(&rule.from);
+    json.text_or_null(&Some(rule.dst).filter(|dst| !dst.is_default()));
     json.text_or_null(&Octets(until_nul(attr_in(attrs, FRA_IIFNAME))));
     let mark = attr_in(attrs, FRA_FWMARK).first_chunk();
     json.text_or_null(&mark.map(|mark| u32::from_ne_bytes(*mark)));
-    json.text_or_null(&Some(rule.table).filter(|table| *table != 0));
-    json.text(&Octets(config.text(rule.text)));
+    let has_table = rule.kind == RouteKind::Unicast && rule.table != 0;
+    json.text_or_null(&Some(rule.table).filter(|_| has_table));
+    json.text(&Octets(text));
 }
 
 /// By which the link is found: the MAC of a rule, where there is one, rather than its name.
@@ -379,7 +381,12 @@ fn route(json: &mut Json<'_>, config: &Config<'_>, route: &Route, dev: &Subject<
     json.text_or_null(&route.src);
     json.packed(route.kind.word());
     json.boolean(route.reach == Reach::Onlink);
-    let mut rest = config.text_or_none(&route.more);
+    if let Some(from) = &route.from {
+        json.item();
+        json.raw(&word!("from").text());
+        json.text(from);
+    }
+    let mut rest = route.more.map_or(&b""[..], |more| config.text(more.text));
     while let Some(name) = parts::next_word(&mut rest) {
         json.item();
         json.raw(&Octets(name));

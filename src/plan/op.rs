@@ -2,6 +2,7 @@
 
 use super::{Act, Naming, Plan, Step};
 use crate::diag::Origin;
+use crate::model::config::Config;
 use crate::model::addr::{Family, dotted};
 use crate::model::desired::{Desired, FOREVER, Thing, What};
 use crate::model::link::{IfName, Mac};
@@ -17,6 +18,7 @@ pub struct Op<'a> {
     ifindex: u32,
     name: Option<&'a IfName>,
     origin: Origin,
+    pub(super) config: &'a Config<'a>,
     pub(super) change: Change<'a>,
 }
 
@@ -33,7 +35,7 @@ pub(super) enum Change<'a> {
     Mac(&'a Mac),
     /// New MTU.
     Mtu(u32),
-    /// An address or a route.
+    /// An address, a route or a rule.
     Thing(Verb, &'a Thing),
 }
 
@@ -41,7 +43,12 @@ impl<'a> Op<'a> {
     /// The meaning of `step`; `None` for [`Act::Restore`], whose message is in the restore buffer, and for a step
     /// that points nowhere.
     #[inline(never)]
-    pub fn of(step: Step, plan: &'a Plan<'_>, desired: &'a Desired<'_>) -> Option<Op<'a>> {
+    pub fn of(
+        step: Step,
+        plan: &'a Plan<'_>,
+        desired: &'a Desired<'_>,
+        config: &'a Config<'_>,
+    ) -> Option<Op<'a>> {
         let n = step.n as usize;
         let act = step.act;
         let (ifindex, name, origin, change) = match act {
@@ -81,6 +88,7 @@ impl<'a> Op<'a> {
             ifindex,
             name,
             origin,
+            config,
             change,
         })
     }
@@ -132,8 +140,8 @@ impl Show for Op<'_> {
         };
         self.device(f, command);
         match &self.change {
-            Change::Rename(Naming::DropAltName, name) => word(f, word!(" altname "), name),
-            Change::Rename(Naming::Rename, name) => word(f, word!(" name "), name),
+            Change::Rename(Naming::DropAltName, name) => word(f, word!(" altname "), name.as_bytes()),
+            Change::Rename(Naming::Rename, name) => word(f, word!(" name "), name.as_bytes()),
             Change::Up => f.word(word!(" up")),
             Change::Down => f.word(word!(" down")),
             Change::Mac(mac) => f.show(word!(" address "), *mac),
@@ -152,6 +160,8 @@ impl Op<'_> {
             (What::Addr, _) => (word!("ip addr "), word!("change ")),
             (What::Route, Family::V4) => (word!("ip route "), word!("replace ")),
             (What::Route, Family::V6) => (word!("ip -6 route "), word!("replace ")),
+            (What::Rule, Family::V4) => (word!("ip rule "), word!("add ")),
+            (What::Rule, Family::V6) => (word!("ip -6 rule "), word!("add ")),
         };
         let verb_word = match verb {
             Verb::Add => word!("add "),
@@ -163,8 +173,22 @@ impl Op<'_> {
         match thing.what {
             What::Addr => AddrWords(thing).show(f),
             What::Route => thing.route.show(f),
+            What::Rule => {}
         }
-        if thing.route.has_link() {
+        let mut text = match &thing.route.more {
+            Some(more) => self.config.text(more.text),
+            None => b"",
+        };
+        let mut before = match thing.what {
+            What::Addr if !text.is_empty() => word!(" label "),
+            What::Addr | What::Route => word!(" "),
+            What::Rule => word!(""),
+        };
+        while let Some(next) = parts::next_word(&mut text) {
+            word(f, before, next);
+            before = word!(" ");
+        }
+        if thing.what != What::Rule && thing.route.oif(1) != 0 {
             self.device(f, word!(" dev "));
         }
         if thing.valid_secs != FOREVER && verb != Verb::Delete {
@@ -176,18 +200,16 @@ impl Op<'_> {
     /// The link's name, if it has one, after `before`.
     fn device(&self, f: &mut Text<'_>, before: Word) {
         if let Some(name) = self.name {
-            word(f, before, name);
+            word(f, before, name.as_bytes());
         }
     }
 }
 
-/// A name as one word of a shell, after `before`: as it is where no shell could misread it, else in single
-/// quotes.
+/// One word of a shell, after `before`: as it is where no shell could misread it, else in single quotes.
 #[inline(never)]
-fn word(f: &mut Text<'_>, before: Word, name: &IfName) {
+fn word(f: &mut Text<'_>, before: Word, octets: &[u8]) {
     f.word(before);
-    let octets = name.as_bytes();
-    let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || parts::has(b"._-@+", *octet);
+    let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || parts::has(b"._-@+/:,", *octet);
     if octets.iter().all(is_plain) {
         return f.put(octets);
     }
@@ -219,6 +241,9 @@ impl Show for AddrWords<'_> {
         if let Some(broadcast) = &self.0.broadcast {
             dotted(f, word!(" brd "), &broadcast.octets());
         }
+        if let Some(scope) = &self.0.route.scope {
+            f.count(word!(" scope "), (*scope).into());
+        }
     }
 }
 
@@ -243,6 +268,9 @@ impl Show for Route {
         if let Some(src) = &self.src {
             f.show(word!(" src "), src);
         }
+        if let Some(from) = &self.from {
+            f.show(word!(" from "), from);
+        }
         // ip(8) reads this one number as hexadecimal whatever its prefix.
         if self.tos != 0 {
             f.hex(word!(" tos 0x"), self.tos);
@@ -258,7 +286,7 @@ impl Show for Route {
             f.count(word!(" metric "), *metric);
         }
         match self.reach {
-            Reach::Checked => {}
+            Reach::Checked | Reach::Hops | Reach::Inverted => {}
             Reach::Onlink => f.word(word!(" onlink")),
         }
     }

@@ -11,7 +11,7 @@ use crate::model::addr::Cidr;
 use crate::model::config::{
     Config, LinkConfig, LinkId, LinkMatch, LinkNumber, NameRule, SourceKind,
 };
-use crate::model::desired::{Desired, Thing};
+use crate::model::desired::{Desired, Thing, What};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, KernelKind, Link, Observed};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -125,10 +125,13 @@ impl Resolver<'_, '_> {
         }
     }
 
-    /// Adds the routes of the configuration.
+    /// Adds the routes and the rules of the configuration.
     pub fn routes(&mut self) {
         for route in self.config.routes.iter() {
-            self.route(route);
+            self.route(What::Route, route);
+        }
+        for rule in self.config.rules.iter() {
+            self.route(What::Rule, rule);
         }
     }
 
@@ -351,7 +354,6 @@ mod tests {
     use crate::diag::Diagnostic;
     use crate::machine::Machine;
     use crate::model::config::{AddrConfig, RouteConfig, RouteDev};
-    use crate::model::desired::What;
     use crate::model::observed::{IFF_LOOPBACK, IFF_LOWER_UP, IFF_UP};
     use crate::model::route::Route;
     use crate::testing::{self, cidr, ip, mac, name};

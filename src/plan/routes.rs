@@ -1,5 +1,6 @@
 //! Which link a route goes to, and which metric a default route gets.
 
+use super::encode::named;
 use super::resolve::{LinkState, Resolver, is_named, is_named_by};
 use crate::diag::{Complaint, Effect, Problem, Subject};
 use crate::model::addr::{Cidr, Family, is_link_local};
@@ -9,7 +10,11 @@ use crate::model::config::{
 use crate::model::desired::{DesiredLink, Thing, What};
 use crate::model::observed::Link;
 use crate::model::route::{Reach, Route};
+use crate::wire::rtnetlink::route::nexthops;
 use core::net::IpAddr;
+
+const NO_LINK: Complaint = Complaint::warning(Problem::NoLinkOfRoute, Effect::NotSet);
+const NO_SUBNET: Complaint = Complaint::warning(Problem::NoSubnetOfRoute, Effect::NotSet);
 
 impl Resolver<'_, '_> {
     /// The default route of one family by `via`. Without an address of the family the gateway has no meaning.
@@ -130,7 +135,10 @@ impl Resolver<'_, '_> {
     }
 
     #[inline(never)]
-    pub(super) fn route(&mut self, config: &RouteConfig) {
+    pub(super) fn route(&mut self, what: What, config: &RouteConfig) {
+        if config.route.reach == Reach::Hops && !self.has_hops(&config.route) {
+            return self.homeless(NO_LINK, config);
+        }
         let is_one_link = match config.dev {
             RouteDev::Link(id) => {
                 let link = self.config.link(id);
@@ -150,7 +158,9 @@ impl Resolver<'_, '_> {
                 && self.goes_to(link, config)
             {
                 if !self.waits_for_lease(link, &config.route.via) {
-                    self.add(&Thing::route(link.ifindex, &config.route, config.origin));
+                    let mut wanted = Thing::route(link.ifindex, &config.route, config.origin);
+                    wanted.what = what;
+                    self.add(&wanted);
                 }
                 self.last_link = n;
                 is_used = true;
@@ -160,9 +170,21 @@ impl Resolver<'_, '_> {
             }
             n = n.wrapping_add(1);
         }
-        if !is_used {
-            self.homeless(config);
+        if is_used {
+            return;
         }
+        match &config.dev {
+            RouteDev::Link(_) => {}
+            RouteDev::Name(name) if is_named(self.config, name) => {}
+            RouteDev::Name(_) => self.homeless(NO_LINK, config),
+            RouteDev::Anywhere => self.homeless(NO_SUBNET, config),
+        }
+    }
+
+    /// Whether the links are there that the next hops of a route lead out of.
+    fn has_hops(&self, route: &Route) -> bool {
+        let attrs = route.more.map_or(&b""[..], |more| self.config.text(more.attrs));
+        nexthops(attrs).all(|name| name == 0 || named(name, self.config, self.observed).is_some())
     }
 
     /// Whether the lease that is to come may bring the subnet that a gateway is in.
@@ -177,19 +199,7 @@ impl Resolver<'_, '_> {
     }
 
     /// Says that no link takes a route, unless one may still come, or was not asked for.
-    fn homeless(&mut self, config: &RouteConfig) {
-        const NO_LINK: Complaint = Complaint::warning(Problem::NoLinkOfRoute, Effect::NotSet);
-        const NO_SUBNET: Complaint = Complaint::warning(Problem::NoSubnetOfRoute, Effect::NotSet);
-        let complaint = match &config.dev {
-            RouteDev::Link(_) => return,
-            RouteDev::Name(name) => {
-                if is_named(self.config, name) {
-                    return;
-                }
-                NO_LINK
-            }
-            RouteDev::Anywhere => NO_SUBNET,
-        };
+    fn homeless(&mut self, complaint: Complaint, config: &RouteConfig) {
         let waits =
             |state: &LinkState| matches!(state, LinkState::WaitingDevice | LinkState::WaitingUdev);
         let waits_for_lease = |link: &DesiredLink| self.waits_for_lease(link, &config.route.via);
@@ -267,6 +277,10 @@ impl Resolver<'_, '_> {
         let mut is_there = false;
         let things = &mut self.desired.things;
         things.each(wanted, &mut |same| {
+            if wanted.what == What::Rule {
+                is_there |= same.is_on_link_of(wanted);
+                return;
+            }
             is_there = true;
             if same.route != wanted.route || same.ifindex != wanted.ifindex {
                 *same = *wanted;

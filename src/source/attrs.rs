@@ -6,7 +6,7 @@ use crate::diag::{Complaint, Effect, Escaped, LineBuf, Origin, Problem, Subject}
 use crate::model::attr::{Attr, Kind, Scope, Value};
 use crate::model::config::{LinkConfig, LinkId, LinkMatch, Role, SourceKind, Str};
 use crate::model::link::IfName;
-use crate::model::rule::{RuleConfig, TableName};
+use crate::model::rule::TableName;
 use crate::packed::word;
 use crate::text::show::Show;
 use crate::text::{parts, scalar};
@@ -141,15 +141,6 @@ impl Context<'_, '_> {
     /// The limit that is reached.
     pub fn keep_same(&mut self, text: &[u8]) -> Result<Str, Problem> {
         self.config.keep_same(text).ok_or(Problem::MaxStrings)
-    }
-
-    /// Adds a policy rule.
-    ///
-    /// # Errors
-    /// The limit that is reached.
-    pub fn add_rule_config(&mut self, rule: &RuleConfig) -> Result<(), Problem> {
-        let pushed = self.config.rules.push(*rule);
-        pushed.map_err(|_| Problem::MaxRules)
     }
 
     /// Adds the name of a table.

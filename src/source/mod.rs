@@ -19,6 +19,7 @@ pub mod route_arg;
 pub mod route_file;
 mod route_line;
 pub mod sysconfig;
+pub mod tables;
 #[cfg(test)]
 pub mod testing;
 mod value;

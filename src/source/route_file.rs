@@ -10,51 +10,86 @@
 use super::assignments::{self, Entry, File, Scratch, is_text, skip_mark};
 use super::key_table::{Names, numbered, pack_names, packed_len, row};
 use super::route_line::RouteLine;
-pub use super::route_line::parse_route;
+pub use super::route_line::{Form, Room, parse_route};
 use super::{Context, Key};
 use crate::diag::{Complaint, Effect, Escaped, Problem, Subject};
 use crate::model::addr::Family;
 use crate::model::config::{Config, RouteConfig, RouteDev};
+use crate::model::desired::What;
 use crate::model::link::IfName;
 use crate::text::lines::lines;
 use crate::text::{parts, scalar};
 
-/// Reads a whole file of `family` for the link `dev`.
+/// Reads a whole file of routes or rules of `family` for the link `dev`.
 #[inline(never)]
 pub fn read<'c>(
+    form: Form,
     family: Family,
     dev: RouteDev,
     scratch: &mut Scratch<'c>,
     cx: &mut Context<'c, '_>,
 ) {
-    if family == Family::V4 && lines(cx.text).any(|line| is_address_key(line.octets)) {
+    let is_v4 = (form, family) == (Form::Route, Family::V4);
+    if is_v4 && lines(cx.text).any(|line| is_address_key(line.octets)) {
         let mut file = assignments::scan(NAMES, scratch, cx);
         return read_keys(&mut file, &dev);
     }
+    let mut room = Room::new();
     skip_mark(cx);
     for line in lines(cx.text) {
         cx.line = line;
-        let first = parts::trim_start(line.octets).first();
-        if matches!(first, None | Some(b'#')) || !is_text(cx) {
+        let mut rest = line.octets;
+        let first = parts::next_word(&mut rest).unwrap_or_default();
+        if matches!(first, [] | [b'#', ..]) || !is_text(cx) {
             continue;
         }
-        let mut words = RouteLine::new(line.octets, family);
-        if let Err(what) = words.read() {
+        if form != Form::Static {
+            rest = line.octets;
+        } else if !parts::is(first, b"any") {
+            // which initscripts pass over too
+            cx.complain(form.subject(), first, NOT_ANY);
+            continue;
+        }
+        let mut words = RouteLine::new(rest, form, family, &mut room);
+        if let Err(what) = words.read(cx.config) {
             let complaint = Complaint::error(what, Effect::LineIgnored);
-            cx.complain(b"route", words.word, complaint);
+            cx.complain(form.subject(), words.word, complaint);
             continue;
         }
+        let at = match words.dst {
+            [] => first,
+            dst => dst,
+        };
         if words.clear_host_bits() {
-            cx.complain(b"route", words.dst, HOST_BITS);
+            cx.complain(form.subject(), at, HOST_BITS);
         }
-        let column = cx.column(words.dst);
+        let column = cx.column(at);
         if push(&words, &dev, column, cx).is_none() {
             return;
         }
     }
 }
 
-const FULL: Complaint = Complaint::error(Problem::MaxRoutes, Effect::RestIgnored);
+impl Form {
+    /// What a line makes.
+    pub fn what(self) -> What {
+        match self {
+            Form::Rule => What::Rule,
+            Form::Route | Form::Static | Form::Static6 => What::Route,
+        }
+    }
+
+    /// What is complained of.
+    fn subject(self) -> &'static [u8] {
+        match self.what() {
+            What::Rule => b"rule",
+            What::Route | What::Addr => b"route",
+        }
+    }
+}
+
+/// A line for another link than all.
+const NOT_ANY: Complaint = Complaint::note(Problem::NotRead, Effect::LineIgnored);
 /// A gateway or mask whose number has no `ADDRESS`.
 const NO_DESTINATION: Complaint = Complaint::warning(Problem::NoDestination, Effect::KeyUnset);
 const NO_METRIC: Complaint = Complaint::error(Problem::NotANumber, Effect::LineIgnored);
@@ -73,17 +108,28 @@ fn is_address_key(line: &[u8]) -> bool {
 
 /// Adds a route of a file for the link `dev`; `None` if there is no room for more.
 #[inline(never)]
-fn push(line: &RouteLine<'_>, dev: &RouteDev, column: u32, cx: &mut Context<'_, '_>) -> Option<()> {
-    let pushed = cx.add_route(&RouteConfig {
+fn push(
+    line: &RouteLine<'_, '_>,
+    dev: &RouteDev,
+    column: u32,
+    cx: &mut Context<'_, '_>,
+) -> Option<()> {
+    let config = RouteConfig {
         dev: match &line.dev {
             Some(name) if !is_name_of(name, dev, cx.config) => RouteDev::Name(*name),
             Some(_) | None => *dev,
         },
         route: line.route,
         origin: cx.origin_at(cx.line.number, column),
-    });
-    if pushed.is_err() {
-        cx.report(column, Subject::Key(&Escaped(b"route")), b"", FULL, b"");
+    };
+    let pushed = match line.form.what() {
+        What::Rule => cx.add_policy(&config),
+        What::Route | What::Addr => cx.add_route(&config),
+    };
+    if let Err(full) = pushed {
+        let full = Complaint::error(full, Effect::RestIgnored);
+        let subject = Subject::Key(&Escaped(line.form.subject()));
+        cx.report(column, subject, b"", full, b"");
     }
     pushed.ok()
 }
@@ -124,6 +170,7 @@ fn read_keys(file: &mut File<'_, '_, '_>, dev: &RouteDev) {
     for entry in file.iter().filter(|entry| entry.row() >= KEYS.len()) {
         file.unknown(entry);
     }
+    let mut room = Room::new();
     for ordinal in 1..file.end {
         let Some(entry) = file.get_next(ADDRESS, ordinal, 1) else {
             for row in [GATEWAY, NETMASK] {
@@ -135,7 +182,7 @@ fn read_keys(file: &mut File<'_, '_, '_>, dev: &RouteDev) {
         };
         let options = file.get_numbered(OPTIONS, ordinal);
         let words = options.map_or(&b""[..], |entry| file.octets(entry));
-        let mut line = RouteLine::new(words, Family::V4);
+        let mut line = RouteLine::new(words, Form::Route, Family::V4, &mut room);
         if keyed_route(&mut line, options, file, entry, ordinal).is_some()
             && push(&line, dev, file.go_to(entry), file.cx).is_none()
         {
@@ -147,7 +194,7 @@ fn read_keys(file: &mut File<'_, '_, '_>, dev: &RouteDev) {
 /// One route of the key form, in a line that holds its options; `None` after a complaint.
 #[inline(never)]
 fn keyed_route<'a>(
-    line: &mut RouteLine<'a>,
+    line: &mut RouteLine<'a, '_>,
     options: Option<&Entry>,
     file: &mut File<'a, '_, '_>,
     entry: &Entry,
@@ -157,7 +204,7 @@ fn keyed_route<'a>(
     file.cidr4(entry, mask, Effect::LineIgnored, &mut line.route.dst)?;
     // options may not have a destination of their own
     line.dst = file.octets(entry);
-    if let Err(what) = line.read() {
+    if let Err(what) = line.read(file.cx.config) {
         let complaint = Complaint::error(what, Effect::LineIgnored);
         file.complain_of(options.unwrap_or(entry), line.word, complaint);
         return None;

@@ -12,7 +12,7 @@ use crate::model::config::{
 };
 use crate::model::link::{IfName, LinkKind};
 use crate::model::route::{Reach, Route, RouteKind};
-use crate::model::rule::{RuleConfig, TableName};
+use crate::model::rule::TableName;
 use crate::packed::unpack;
 use crate::text::show::Text;
 use heapless::Vec;
@@ -29,7 +29,7 @@ pub struct Storage {
     search: Vec<Search, 8>,
     files: Vec<Str, 8>,
     strings: Vec<u8, 512>,
-    rules: Vec<RuleConfig, 4>,
+    rules: Vec<RouteConfig, 4>,
     tables: Vec<TableName, 4>,
     attrs: Vec<AttrConfig, 32>,
     attr_heads: Vec<u32, 16>,

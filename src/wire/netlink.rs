@@ -282,6 +282,12 @@ impl<'b> Writer<'b> {
         self.buffer.get(..self.written).unwrap_or_default()
     }
 
+    /// The request under construction, or attributes without one; nothing where it does not fit.
+    #[inline(never)]
+    pub fn pending(&self) -> &[u8] {
+        self.buffer.get(self.written..self.end).unwrap_or_default()
+    }
+
     /// How many requests are finished.
     pub fn requests(&self) -> usize {
         self.requests

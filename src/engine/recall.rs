@@ -44,7 +44,7 @@ impl Engine<'_> {
             }
         }
         let mut link = None;
-        let mut room = Room::new();
+        let mut room = Room::default();
         for (word, rest) in owned::lines(file.unwrap_or_default()) {
             if word == b"link" {
                 let number = scalar::number(rest);

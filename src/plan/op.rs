@@ -1,7 +1,7 @@
 //! A step with its names filled in; as text it is the ip(8) command that does the same.
 
 use super::{Act, Naming, Plan, Step};
-use crate::diag::Origin;
+use crate::diag::{Escaped, Origin};
 use crate::model::config::Config;
 use crate::model::addr::{Family, dotted};
 use crate::model::desired::{Desired, FOREVER, Thing, What};
@@ -140,8 +140,8 @@ impl Show for Op<'_> {
         };
         self.device(f, command);
         match &self.change {
-            Change::Rename(Naming::DropAltName, name) => word(f, word!(" altname "), name.as_bytes()),
-            Change::Rename(Naming::Rename, name) => word(f, word!(" name "), name.as_bytes()),
+            Change::Rename(Naming::DropAltName, name) => word(f, word!(" altname "), name),
+            Change::Rename(Naming::Rename, name) => word(f, word!(" name "), name),
             Change::Up => f.word(word!(" up")),
             Change::Down => f.word(word!(" down")),
             Change::Mac(mac) => f.show(word!(" address "), *mac),
@@ -175,18 +175,13 @@ impl Op<'_> {
             What::Route => thing.route.show(f),
             What::Rule => {}
         }
-        let mut text = match &thing.route.more {
-            Some(more) => self.config.text(more.text),
-            None => b"",
-        };
-        let mut before = match thing.what {
-            What::Addr if !text.is_empty() => word!(" label "),
-            What::Addr | What::Route => word!(" "),
-            What::Rule => word!(""),
-        };
-        while let Some(next) = parts::next_word(&mut text) {
-            word(f, before, next);
-            before = word!(" ");
+        if let Some(more) = &thing.route.more {
+            let before = match thing.what {
+                What::Addr => word!(" label "),
+                What::Route => word!(" "),
+                What::Rule => word!(""),
+            };
+            f.show(before, &Escaped(self.config.text(more.text)));
         }
         if thing.what != What::Rule && thing.route.oif(1) != 0 {
             self.device(f, word!(" dev "));
@@ -200,16 +195,18 @@ impl Op<'_> {
     /// The link's name, if it has one, after `before`.
     fn device(&self, f: &mut Text<'_>, before: Word) {
         if let Some(name) = self.name {
-            word(f, before, name.as_bytes());
+            word(f, before, name);
         }
     }
 }
 
-/// One word of a shell, after `before`: as it is where no shell could misread it, else in single quotes.
+/// A name as one word of a shell, after `before`: as it is where no shell could misread it, else in single
+/// quotes.
 #[inline(never)]
-fn word(f: &mut Text<'_>, before: Word, octets: &[u8]) {
+fn word(f: &mut Text<'_>, before: Word, name: &IfName) {
     f.word(before);
-    let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || parts::has(b"._-@+/:,", *octet);
+    let octets = name.as_bytes();
+    let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || parts::has(b"._-@+", *octet);
     if octets.iter().all(is_plain) {
         return f.put(octets);
     }

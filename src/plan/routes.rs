@@ -13,9 +13,6 @@ use crate::model::route::{Reach, Route};
 use crate::wire::rtnetlink::route::nexthops;
 use core::net::IpAddr;
 
-const NO_LINK: Complaint = Complaint::warning(Problem::NoLinkOfRoute, Effect::NotSet);
-const NO_SUBNET: Complaint = Complaint::warning(Problem::NoSubnetOfRoute, Effect::NotSet);
-
 impl Resolver<'_, '_> {
     /// The default route of one family by `via`. Without an address of the family the gateway has no meaning.
     #[inline(never)]
@@ -136,9 +133,6 @@ impl Resolver<'_, '_> {
 
     #[inline(never)]
     pub(super) fn route(&mut self, what: What, config: &RouteConfig) {
-        if config.route.reach == Reach::Hops && !self.has_hops(&config.route) {
-            return self.homeless(NO_LINK, config);
-        }
         let is_one_link = match config.dev {
             RouteDev::Link(id) => {
                 let link = self.config.link(id);
@@ -170,21 +164,9 @@ impl Resolver<'_, '_> {
             }
             n = n.wrapping_add(1);
         }
-        if is_used {
-            return;
+        if !is_used {
+            self.homeless(config);
         }
-        match &config.dev {
-            RouteDev::Link(_) => {}
-            RouteDev::Name(name) if is_named(self.config, name) => {}
-            RouteDev::Name(_) => self.homeless(NO_LINK, config),
-            RouteDev::Anywhere => self.homeless(NO_SUBNET, config),
-        }
-    }
-
-    /// Whether the links are there that the next hops of a route lead out of.
-    fn has_hops(&self, route: &Route) -> bool {
-        let attrs = route.more.map_or(&b""[..], |more| self.config.text(more.attrs));
-        nexthops(attrs).all(|name| name == 0 || named(name, self.config, self.observed).is_some())
     }
 
     /// Whether the lease that is to come may bring the subnet that a gateway is in.
@@ -199,7 +181,20 @@ impl Resolver<'_, '_> {
     }
 
     /// Says that no link takes a route, unless one may still come, or was not asked for.
-    fn homeless(&mut self, complaint: Complaint, config: &RouteConfig) {
+    fn homeless(&mut self, config: &RouteConfig) {
+        const NO_LINK: Complaint = Complaint::warning(Problem::NoLinkOfRoute, Effect::NotSet);
+        const NO_SUBNET: Complaint = Complaint::warning(Problem::NoSubnetOfRoute, Effect::NotSet);
+        let complaint = match &config.dev {
+            RouteDev::Link(id) if self.is_found(*id) => NO_LINK,
+            RouteDev::Link(_) => return,
+            RouteDev::Name(name) => {
+                if is_named(self.config, name) {
+                    return;
+                }
+                NO_LINK
+            }
+            RouteDev::Anywhere => NO_SUBNET,
+        };
         let waits =
             |state: &LinkState| matches!(state, LinkState::WaitingDevice | LinkState::WaitingUdev);
         let waits_for_lease = |link: &DesiredLink| self.waits_for_lease(link, &config.route.via);
@@ -213,15 +208,22 @@ impl Resolver<'_, '_> {
 
     #[inline(never)]
     fn goes_to(&self, link: &DesiredLink, config: &RouteConfig) -> bool {
+        let attrs = (config.route.more).map_or(&b""[..], |more| self.config.text(more.attrs));
+        let is_there = |name| name == 0 || named(name, self.config, self.observed).is_some();
         match &config.dev {
+            // a next hop leads out of a link that is not there
+            _ if config.route.reach == Reach::Hops && !nexthops(attrs).all(is_there) => false,
             RouteDev::Link(id) => {
-                let is_found = self.states.get(id.place()) == Some(&LinkState::Found);
                 let merged = |config: &LinkConfig| link.name.is(&config.name);
-                link.config == Some(*id) || is_found && self.config.link(*id).is_some_and(merged)
+                link.config == Some(*id) || self.is_found(*id) && self.config.link(*id).is_some_and(merged)
             }
             RouteDev::Name(name) => *name == link.name,
             RouteDev::Anywhere => link.config.is_some() && self.reaches(link, &config.route.via),
         }
+    }
+
+    fn is_found(&self, id: LinkId) -> bool {
+        self.states.get(id.place()) == Some(&LinkState::Found)
     }
 
     /// Whether a route without a link of its own goes here: the boot device, else where the subnet of a

@@ -19,7 +19,6 @@ pub mod route_arg;
 pub mod route_file;
 mod route_line;
 pub mod sysconfig;
-pub mod tables;
 #[cfg(test)]
 pub mod testing;
 mod value;

@@ -20,7 +20,7 @@ use crate::model::link::IfName;
 use crate::text::lines::lines;
 use crate::text::{parts, scalar};
 
-/// Reads a whole file of routes or rules of `family` for the link `dev`.
+/// Reads a whole file of routes or rules of `family` for the link `dev`, or of names of tables.
 #[inline(never)]
 pub fn read<'c>(
     form: Form,
@@ -34,7 +34,7 @@ pub fn read<'c>(
         let mut file = assignments::scan(NAMES, scratch, cx);
         return read_keys(&mut file, &dev);
     }
-    let mut room = Room::new();
+    let mut room = Room::default();
     skip_mark(cx);
     for line in lines(cx.text) {
         cx.line = line;
@@ -47,7 +47,7 @@ pub fn read<'c>(
             rest = line.octets;
         } else if !parts::is(first, b"any") {
             // which initscripts pass over too
-            cx.complain(form.subject(), first, NOT_ANY);
+            cx.complain(b"route", first, NOT_ANY);
             continue;
         }
         let mut words = RouteLine::new(rest, form, family, &mut room);
@@ -75,15 +75,16 @@ impl Form {
     pub fn what(self) -> What {
         match self {
             Form::Rule => What::Rule,
-            Form::Route | Form::Static | Form::Static6 => What::Route,
+            Form::Route | Form::Static | Form::Static6 | Form::Table => What::Route,
         }
     }
 
     /// What is complained of.
     fn subject(self) -> &'static [u8] {
-        match self.what() {
-            What::Rule => b"rule",
-            What::Route | What::Addr => b"route",
+        match self {
+            Form::Rule => b"rule",
+            Form::Table => b"table",
+            Form::Route | Form::Static | Form::Static6 => b"route",
         }
     }
 }
@@ -122,9 +123,12 @@ fn push(
         route: line.route,
         origin: cx.origin_at(cx.line.number, column),
     };
-    let pushed = match line.form.what() {
-        What::Rule => cx.add_policy(&config),
-        What::Route | What::Addr => cx.add_route(&config),
+    let pushed = match line.form {
+        Form::Rule => cx.add_policy(&config),
+        // `unspec`
+        Form::Table if line.route.table == 0 => Ok(()),
+        Form::Table => cx.add_table(line.dst, line.route.table),
+        Form::Route | Form::Static | Form::Static6 => cx.add_route(&config),
     };
     if let Err(full) = pushed {
         let full = Complaint::error(full, Effect::RestIgnored);
@@ -170,7 +174,7 @@ fn read_keys(file: &mut File<'_, '_, '_>, dev: &RouteDev) {
     for entry in file.iter().filter(|entry| entry.row() >= KEYS.len()) {
         file.unknown(entry);
     }
-    let mut room = Room::new();
+    let mut room = Room::default();
     for ordinal in 1..file.end {
         let Some(entry) = file.get_next(ADDRESS, ordinal, 1) else {
             for row in [GATEWAY, NETMASK] {

@@ -9,15 +9,17 @@ use crate::model::addr::{Cidr, Family, classful_len};
 use crate::model::config::{Config, Str};
 use crate::model::link::IfName;
 use crate::model::route::{More, Reach, Route, RouteKind};
-use crate::model::rule::{FRA_FWMARK, FRA_FWMASK, FRA_L3MDEV, FRA_SUPPRESS_PREFIXLEN};
+use crate::model::rule::{FRA_FWMASK, FRA_L3MDEV, FRA_SUPPRESS_PREFIXLEN};
+use crate::packed::{Packed, packed};
 use crate::text::parts;
 use crate::text::scalar;
-use crate::wire::netlink::{NLA_F_NESTED, Writer, attr_in};
+use crate::wire::netlink::{NLA_F_NESTED, Writer, append_attr, attr_in};
 use crate::wire::rtnetlink::route::{
-    RTA_METRICS, RTA_MULTIPATH, RTA_NH_ID, RTAX_ADVMSS, RTAX_HOPLIMIT, RTAX_LOCK, RTAX_MTU,
-    RTAX_RTO_MIN, RTAX_RTT, RTAX_RTTVAR, RTNH_F_ONLINK, RTNEXTHOP, put_gateway,
+    RTA_METRICS, RTA_MULTIPATH, RTA_NH_ID, RTAX_LOCK, RTAX_RTT, RTAX_RTTVAR, RTNEXTHOP, RTNH_F_ONLINK,
+    put_gateway,
 };
 use core::net::IpAddr;
+use heapless::{Vec, VecView};
 
 /// What a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,14 +32,18 @@ pub enum Form {
     Static,
     /// `LINK NET [GATEWAY]`, of IPv6.
     Static6,
+    /// `NUMBER NAME` of a routing table.
+    Table,
 }
 
 /// Room for what one line says beyond the fields of a [`Route`].
+#[derive(Default)]
 pub struct Room {
     text: LineBuf<MAX_VALUE>,
-    attrs: [u8; MAX_ATTRS],
-    metrics: [u8; MAX_METRICS],
-    hops: [u8; MAX_ATTRS],
+    attrs: Vec<u8, MAX_ATTRS>,
+    metrics: Vec<u8, MAX_METRICS>,
+    /// The next hops before the one at hand.
+    hops: Vec<u8, MAX_ATTRS>,
 }
 
 /// Octets of all attributes: a next hop of 15 octets of text has 28.
@@ -46,18 +52,6 @@ const MAX_ATTRS: usize = 2 * MAX_VALUE;
 const MAX_METRICS: usize = 256;
 /// Octets of one next hop's attributes.
 const MAX_HOP: usize = 32;
-
-impl Room {
-    /// Empty.
-    pub const fn new() -> Room {
-        Room {
-            text: LineBuf::new(),
-            attrs: [0; MAX_ATTRS],
-            metrics: [0; MAX_METRICS],
-            hops: [0; MAX_ATTRS],
-        }
-    }
-}
 
 /// Reads what follows `ip route add` or `ip rule add`, but for the link; `None` if it is no such thing.
 pub fn parse_route(
@@ -89,13 +83,9 @@ pub(super) struct RouteLine<'a, 'b> {
     /// The route, complete once [`RouteLine::read`] succeeded; its destination is as written until
     /// [`RouteLine::clear_host_bits`].
     pub route: Route,
-    text: &'b mut LineBuf<MAX_VALUE>,
-    attrs: Writer<'b>,
-    metrics: Writer<'b>,
+    room: &'b mut Room,
     /// `RTAX_LOCK`: metrics that are not to be changed.
     locks: u32,
-    /// The next hops before the one at hand.
-    hops: Writer<'b>,
     /// What follows the first `nexthop`, it included.
     hops_text: &'a [u8],
     /// `rtnh_hops` of the next hop at hand.
@@ -119,69 +109,49 @@ pub enum Word {
     Nexthop,
     /// The route, or the action of the rule, is of this kind.
     Kind(RouteKind),
-    /// It has an argument.
-    With(Argument),
-    /// Its argument becomes this attribute.
-    Attr(Value, u8),
+    /// It has an argument: a field of the route, or the attribute of this type.
+    With(Value, u8),
 }
 
-/// What the argument of a word is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Argument {
-    /// A destination.
-    To,
-    /// A source.
-    From,
-    /// An address, after `inet` or `inet6` of that family.
-    Via,
-    /// A link name.
-    Dev,
-    /// A number.
-    Metric,
-    /// An address.
-    Src,
-    /// A number or name.
-    Table,
-    /// A number or name.
-    Protocol,
-    /// A number or name.
-    Scope,
-    /// Two hexadecimal digits.
-    Tos,
-    /// One of the kinds.
-    Type,
-    /// The weight of a next hop.
-    Weight,
-    /// A destination, without a mask of its class.
-    Net,
-    /// The netmask of the destination.
-    Netmask,
-}
-
-/// What an argument must be that becomes an attribute: first metrics, last what one family has. A number 0
-/// becomes none, but for [`Value::From0`].
+/// What an argument is. The first ones may be words of [`LISTS`]; those up to [`Value::IpProto`] are octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub enum Value {
+    /// Who made it.
+    Protocol,
+    /// A scope.
+    Scope,
+    /// Preference of a router, of IPv6.
+    Pref,
+    /// `enabled` or `disabled`.
+    Switch,
+    /// What IP carries.
+    IpProto,
+    /// A table, also one of rt_tables.
+    Table,
+    /// `ecn`: one of `RTAX_*`.
+    Features,
     /// A number, after `lock`: one of `RTAX_*`.
     Metric,
-    /// The same, in milliseconds without a unit.
+    /// The same, in milliseconds with a unit.
     Time,
-    /// `ecn`, or a number: one of `RTAX_*`.
-    Features,
-    /// A name: one of `RTAX_*`.
+    /// The same, a name.
     Congctl,
+    /// Type of service: two hexadecimal digits.
+    Tos,
+    /// Metric of a route, priority of a rule.
+    Place,
+    /// The weight of a next hop.
+    Weight,
+    /// A number; 0 is as none.
+    Number,
     /// A number, also 0.
     From0,
-    /// A number.
-    Number,
-    /// An octet: `enabled`, `disabled`.
-    Switch,
-    /// An octet: a number or name of what IP carries.
-    IpProto,
+    /// A number, of IPv6.
+    Number6,
+    /// `[FROM/]TO`, of IPv4.
+    Realms,
     /// The rule to go on with.
     Goto,
-    /// A link name.
-    Name,
     /// `MARK[/MASK]`.
     Mark,
     /// `FIRST[-LAST]` of ports.
@@ -190,13 +160,37 @@ pub enum Value {
     Users,
     /// A number of 64 bits in network order.
     Tunnel,
-    /// A number, of IPv6.
-    Number6,
-    /// An octet: `low`, `medium`, `high`, of IPv6.
-    Pref,
-    /// `[FROM/]TO`, of IPv4.
-    Realms,
+    /// A link name, in an attribute.
+    Name,
+    /// A link name.
+    Dev,
+    /// A destination.
+    To,
+    /// The same, without a mask of its class.
+    Net,
+    /// The netmask of the destination.
+    Netmask,
+    /// A source.
+    From,
+    /// An address, after `inet` or `inet6` of that family.
+    Via,
+    /// An address.
+    Src,
+    /// One of the kinds.
+    Type,
 }
+
+/// By [`Value`], words and their numbers: `RTPROT_*`, `RT_SCOPE_*` (linux/rtnetlink.h), `ICMPV6_ROUTER_PREF_*`
+/// (linux/icmpv6.h), `IPPROTO_*` (linux/in.h), tables that every system has, `RTAX_FEATURE_*`.
+const LISTS: Packed = packed!(
+    "redirect=1 kernel=2 boot=3 static=4 ra=9 dhcp=16
+global=0 universe=0 site=200 link=253 host=254 nowhere=255
+medium=0 high=1 low=3
+disabled=0 enabled=1
+icmp=1 tcp=6 udp=17 dccp=33 ipv6-icmp=58 sctp=132
+main=254 local=255 default=253
+ecn=1"
+);
 
 static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
 static WORDS: [Word; KEYS.len()] = pack_fields(KEYS, Word::Nothing);
@@ -205,44 +199,44 @@ static WORDS: [Word; KEYS.len()] = pack_fields(KEYS, Word::Nothing);
 /// those of rules only. Those of every other line come first: they are looked for one after another.
 #[rustfmt::skip]
 pub const KEYS: &[Key<Word>] = &[
-    key("net", Word::With(Argument::Net), "static-routes: destination, without a mask of its class"),
-    key("-net", Word::With(Argument::Net), "static-routes: as `net`"),
-    key("host", Word::With(Argument::To), "static-routes: destination"),
-    key("-host", Word::With(Argument::To), "static-routes: as `host`"),
-    key("netmask", Word::With(Argument::Netmask), "static-routes: netmask of the destination"),
-    key("gw", Word::With(Argument::Via), "static-routes: gateway"),
-    key("mss", Word::Attr(Value::Metric, 8), "static-routes: as `advmss`"),
-    key("irtt", Word::Attr(Value::Metric, 4), "static-routes: as `rtt`"),
+    key("net", Word::With(Value::Net, 0), "static-routes: destination, without a mask of its class"),
+    key("-net", Word::With(Value::Net, 0), "static-routes: as `net`"),
+    key("host", Word::With(Value::To, 0), "static-routes: destination"),
+    key("-host", Word::With(Value::To, 0), "static-routes: as `host`"),
+    key("netmask", Word::With(Value::Netmask, 0), "static-routes: netmask of the destination"),
+    key("gw", Word::With(Value::Via, 0), "static-routes: gateway"),
+    key("mss", Word::With(Value::Metric, 8), "static-routes: as `advmss`"),
+    key("irtt", Word::With(Value::Metric, 4), "static-routes: as `rtt`"),
     key("reject", Word::Kind(RouteKind::Unreachable), "static-routes: as `unreachable`"),
-    key("via", Word::With(Argument::Via), "gateway, after `inet` or `inet6` of that family"),
-    key("dev", Word::With(Argument::Dev), "link"),
-    key("metric", Word::With(Argument::Metric), "metric"),
-    key("src", Word::With(Argument::Src), "preferred source address"),
-    key("scope", Word::With(Argument::Scope), "number or name of the scope"),
+    key("via", Word::With(Value::Via, 0), "gateway, after `inet` or `inet6` of that family"),
+    key("dev", Word::With(Value::Dev, 0), "link"),
+    key("metric", Word::With(Value::Place, 0), "metric"),
+    key("src", Word::With(Value::Src, 0), "preferred source address"),
+    key("scope", Word::With(Value::Scope, 0), "number or name of the scope"),
     key("onlink", Word::Onlink, "the gateway is taken to be on the link"),
-    key("mtu", Word::Attr(Value::Metric, 2), "MTU, not above that of the path after `lock`"),
+    key("mtu", Word::With(Value::Metric, 2), "MTU, not above that of the path after `lock`"),
     key("nexthop", Word::Nexthop, "one of several: `via`, `dev`, `weight`, `onlink`"),
-    key("weight", Word::With(Argument::Weight), "share of a next hop, 1-256"),
-    key("oif", Word::With(Argument::Dev), "as `dev`"),
-    key("window", Word::Attr(Value::Metric, 3), "largest TCP window in octets"),
-    key("rtt", Word::Attr(Value::Time, 4), "first guess of the round trip time, in 1/8 ms, `ms` or `s`"),
-    key("rttvar", Word::Attr(Value::Time, 5), "first guess of its variance, in 1/4 ms, `ms` or `s`"),
-    key("rto_min", Word::Attr(Value::Time, 13), "least retransmission timeout, `ms` or `s`"),
-    key("ssthresh", Word::Attr(Value::Metric, 6), "slow start threshold"),
-    key("cwnd", Word::Attr(Value::Metric, 7), "bound of the congestion window"),
-    key("advmss", Word::Attr(Value::Metric, 8), "segment size that is announced"),
-    key("reordering", Word::Attr(Value::Metric, 9), "packets that may overtake one"),
-    key("hoplimit", Word::Attr(Value::Metric, 10), "hop limit"),
-    key("initcwnd", Word::Attr(Value::Metric, 11), "first congestion window"),
-    key("features", Word::Attr(Value::Features, 12), "`ecn`, or a number"),
-    key("initrwnd", Word::Attr(Value::Metric, 14), "first receive window"),
-    key("quickack", Word::Attr(Value::Metric, 15), "whether segments are acknowledged at once"),
-    key("congctl", Word::Attr(Value::Congctl, 16), "name of the congestion control"),
-    key("fastopen_no_cookie", Word::Attr(Value::Metric, 17), "TCP Fast Open without a cookie"),
-    key("expires", Word::Attr(Value::Number6, 23), "seconds until it goes, of IPv6"),
-    key("nhid", Word::Attr(Value::Number, 30), "next hop object"),
-    key("pref", Word::Attr(Value::Pref, 20), "preference of a router: `low`, `medium`, `high`, of IPv6"),
-    key("ttl-propagate", Word::Attr(Value::Switch, 26), "`enabled` or `disabled`"),
+    key("weight", Word::With(Value::Weight, 0), "share of a next hop, 1-256"),
+    key("oif", Word::With(Value::Dev, 0), "as `dev`"),
+    key("window", Word::With(Value::Metric, 3), "largest TCP window in octets"),
+    key("rtt", Word::With(Value::Time, 4), "first guess of the round trip time, in 1/8 ms, `ms` or `s`"),
+    key("rttvar", Word::With(Value::Time, 5), "first guess of its variance, in 1/4 ms, `ms` or `s`"),
+    key("rto_min", Word::With(Value::Time, 13), "least retransmission timeout, `ms` or `s`"),
+    key("ssthresh", Word::With(Value::Metric, 6), "slow start threshold"),
+    key("cwnd", Word::With(Value::Metric, 7), "bound of the congestion window"),
+    key("advmss", Word::With(Value::Metric, 8), "segment size that is announced"),
+    key("reordering", Word::With(Value::Metric, 9), "packets that may overtake one"),
+    key("hoplimit", Word::With(Value::Metric, 10), "hop limit"),
+    key("initcwnd", Word::With(Value::Metric, 11), "first congestion window"),
+    key("features", Word::With(Value::Features, 12), "`ecn`, or a number"),
+    key("initrwnd", Word::With(Value::Metric, 14), "first receive window"),
+    key("quickack", Word::With(Value::Metric, 15), "whether segments are acknowledged at once"),
+    key("congctl", Word::With(Value::Congctl, 16), "name of the congestion control"),
+    key("fastopen_no_cookie", Word::With(Value::Metric, 17), "TCP Fast Open without a cookie"),
+    key("expires", Word::With(Value::Number6, 23), "seconds until it goes, of IPv6"),
+    key("nhid", Word::With(Value::Number, 30), "next hop object"),
+    key("pref", Word::With(Value::Pref, 20), "preference of a router: `low`, `medium`, `high`, of IPv6"),
+    key("ttl-propagate", Word::With(Value::Switch, 26), "`enabled` or `disabled`"),
     key("equalize", Word::Nothing, "nothing, as in ip(8)"),
     key("unicast", Word::Kind(RouteKind::Unicast), "forward packets"),
     key("local", Word::Kind(RouteKind::Local), "take packets"),
@@ -250,44 +244,44 @@ pub const KEYS: &[Key<Word>] = &[
     key("multicast", Word::Kind(RouteKind::Multicast), "a multicast route"),
     key("throw", Word::Kind(RouteKind::Throw), "go on with the next rule"),
     key("default", Word::Default, "0.0.0.0/0 or ::/0"),
-    key("to", Word::With(Argument::To), "destination"),
-    key("table", Word::With(Argument::Table), "number, main, local, default or a name of rt_tables"),
-    key("from", Word::With(Argument::From), "source"),
-    key("proto", Word::With(Argument::Protocol), "number or name of who made it"),
-    key("protocol", Word::With(Argument::Protocol), "as `proto`"),
+    key("to", Word::With(Value::To, 0), "destination"),
+    key("table", Word::With(Value::Table, 0), "number, main, local, default or a name of rt_tables"),
+    key("from", Word::With(Value::From, 0), "source"),
+    key("proto", Word::With(Value::Protocol, 0), "number or name of who made it"),
+    key("protocol", Word::With(Value::Protocol, 0), "as `proto`"),
     key("any", Word::Default, "as `default`"),
     key("all", Word::Default, "as `default`"),
-    key("priority", Word::With(Argument::Metric), "metric of a route, place of a rule"),
-    key("preference", Word::With(Argument::Metric), "as `priority`"),
-    key("tos", Word::With(Argument::Tos), "type of service, hexadecimal"),
-    key("dsfield", Word::With(Argument::Tos), "as `tos`"),
-    key("type", Word::With(Argument::Type), "kind of a route, action of a rule"),
-    key("realms", Word::Attr(Value::Realms, 11), "`[FROM/]TO`, numbers, of IPv4"),
-    key("realm", Word::Attr(Value::Realms, 11), "as `realms`"),
+    key("priority", Word::With(Value::Place, 0), "metric of a route, place of a rule"),
+    key("preference", Word::With(Value::Place, 0), "as `priority`"),
+    key("tos", Word::With(Value::Tos, 0), "type of service, hexadecimal"),
+    key("dsfield", Word::With(Value::Tos, 0), "as `tos`"),
+    key("type", Word::With(Value::Type, 0), "kind of a route, action of a rule"),
+    key("realms", Word::With(Value::Realms, 11), "`[FROM/]TO`, numbers, of IPv4"),
+    key("realm", Word::With(Value::Realms, 11), "as `realms`"),
     key("blackhole", Word::Kind(RouteKind::Blackhole), "drop packets silently"),
     key("unreachable", Word::Kind(RouteKind::Unreachable), "answer \"host unreachable\""),
     key("prohibit", Word::Kind(RouteKind::Prohibit), "answer \"administratively prohibited\""),
     key("-4", Word::Nothing, "nothing: the file says so"),
     key("-6", Word::Nothing, "nothing: the file says so"),
-    key("lookup", Word::With(Argument::Table), "rule: as `table`"),
-    key("pref", Word::With(Argument::Metric), "rule: as `priority`"),
-    key("order", Word::With(Argument::Metric), "rule: as `priority`"),
+    key("lookup", Word::With(Value::Table, 0), "rule: as `table`"),
+    key("pref", Word::With(Value::Place, 0), "rule: as `priority`"),
+    key("order", Word::With(Value::Place, 0), "rule: as `priority`"),
     key("not", Word::Not, "rule: about what does not fit"),
-    key("iif", Word::Attr(Value::Name, 3), "rule: link that packets came by"),
-    key("dev", Word::Attr(Value::Name, 3), "rule: as `iif`"),
-    key("oif", Word::Attr(Value::Name, 17), "rule: link that a socket is bound to"),
-    key("fwmark", Word::Attr(Value::Mark, 10), "rule: `MARK[/MASK]`"),
-    key("uidrange", Word::Attr(Value::Users, 20), "rule: `FIRST-LAST`"),
-    key("ipproto", Word::Attr(Value::IpProto, 22), "rule: number, tcp, udp, icmp, sctp, dccp or ipv6-icmp"),
-    key("sport", Word::Attr(Value::Ports, 23), "rule: `FIRST[-LAST]`"),
-    key("dport", Word::Attr(Value::Ports, 24), "rule: `FIRST[-LAST]`"),
-    key("tun_id", Word::Attr(Value::Tunnel, 12), "rule: number of a tunnel"),
+    key("iif", Word::With(Value::Name, 3), "rule: link that packets came by"),
+    key("dev", Word::With(Value::Name, 3), "rule: as `iif`"),
+    key("oif", Word::With(Value::Name, 17), "rule: link that a socket is bound to"),
+    key("fwmark", Word::With(Value::Mark, 10), "rule: `MARK[/MASK]`"),
+    key("uidrange", Word::With(Value::Users, 20), "rule: `FIRST-LAST`"),
+    key("ipproto", Word::With(Value::IpProto, 22), "rule: number, tcp, udp, icmp, sctp, dccp or ipv6-icmp"),
+    key("sport", Word::With(Value::Ports, 23), "rule: `FIRST[-LAST]`"),
+    key("dport", Word::With(Value::Ports, 24), "rule: `FIRST[-LAST]`"),
+    key("tun_id", Word::With(Value::Tunnel, 12), "rule: number of a tunnel"),
     key("l3mdev", Word::L3mdev, "rule: the table is that of the packet's VRF"),
-    key("suppress_prefixlength", Word::Attr(Value::From0, 14), "rule: leaves out routes of a length up to this"),
-    key("sup_pl", Word::Attr(Value::From0, 14), "rule: as `suppress_prefixlength`"),
-    key("suppress_ifgroup", Word::Attr(Value::From0, 13), "rule: leaves out routes of links in this group"),
-    key("sup_group", Word::Attr(Value::From0, 13), "rule: as `suppress_ifgroup`"),
-    key("goto", Word::Attr(Value::Goto, 4), "rule: go on with the rule of this priority"),
+    key("suppress_prefixlength", Word::With(Value::From0, 14), "rule: leaves out routes of a length up to this"),
+    key("sup_pl", Word::With(Value::From0, 14), "rule: as `suppress_prefixlength`"),
+    key("suppress_ifgroup", Word::With(Value::From0, 13), "rule: leaves out routes of links in this group"),
+    key("sup_group", Word::With(Value::From0, 13), "rule: as `suppress_ifgroup`"),
+    key("goto", Word::With(Value::Goto, 4), "rule: go on with the rule of this priority"),
     key("nop", Word::Kind(RouteKind::Broadcast), "rule: go on with the next one"),
 ];
 
@@ -301,17 +295,6 @@ const fn octets_before(row: usize) -> usize {
     packed_len(KEYS.split_at(row).0)
 }
 
-/// Storage every system has; others are in rt_tables.
-const TABLES: &[u8] = b"main=254 local=255 default=253";
-/// `RTPROT_*` (linux/rtnetlink.h).
-const PROTOCOLS: &[u8] = b"redirect=1 kernel=2 boot=3 static=4 ra=9 dhcp=16";
-/// `RT_SCOPE_*` (linux/rtnetlink.h).
-const SCOPES: &[u8] = b"global=0 universe=0 site=200 link=253 host=254 nowhere=255";
-/// `ICMPV6_ROUTER_PREF_*` (linux/icmpv6.h).
-const PREFS: &[u8] = b"low=3 medium=0 high=1";
-/// `IPPROTO_*` (linux/in.h).
-const IP_PROTOS: &[u8] = b"tcp=6 udp=17 icmp=1 sctp=132 dccp=33 ipv6-icmp=58";
-
 impl<'a, 'b> RouteLine<'a, 'b> {
     /// Nothing read yet.
     pub fn new(
@@ -322,6 +305,9 @@ impl<'a, 'b> RouteLine<'a, 'b> {
     ) -> RouteLine<'a, 'b> {
         let empty = line.get(..0).unwrap_or_default();
         room.text.clear();
+        room.attrs.clear();
+        room.metrics.clear();
+        room.hops.clear();
         RouteLine {
             line,
             rest: line,
@@ -330,11 +316,8 @@ impl<'a, 'b> RouteLine<'a, 'b> {
             dst: empty,
             dev: None,
             route: Route::new(Cidr::default(family)),
-            text: &mut room.text,
-            attrs: Writer::new(&mut room.attrs),
-            metrics: Writer::new(&mut room.metrics),
+            room,
             locks: 0,
-            hops: Writer::new(&mut room.hops),
             hops_text: empty,
             weight: 0,
         }
@@ -362,14 +345,18 @@ impl<'a, 'b> RouteLine<'a, 'b> {
 
     /// Reads every word.
     pub fn read(&mut self, config: &mut Config<'_>) -> Result<(), Problem> {
+        if self.form == Form::Table {
+            let word = self.argument_word()?;
+            self.route.table = number(word, Value::Number).ok_or(Problem::NotANumber)?;
+            self.dst = self.argument_word()?;
+            return Ok(());
+        }
         if self.form == Form::Static6 {
-            let dev = self.argument_word()?;
-            self.argument(Argument::Dev, dev, config)?;
-            let net = self.argument_word()?;
-            self.destination(net)?;
+            self.argument(Value::Dev, 0, config)?;
+            self.argument(Value::To, 0, config)?;
             self.route.metric = Some(1);
-            if let Some(gateway) = self.next() {
-                self.via(gateway)?;
+            if !parts::trim_start(self.rest).is_empty() {
+                self.argument(Value::Via, 0, config)?;
             }
         }
         while let Some(word) = self.next() {
@@ -381,8 +368,9 @@ impl<'a, 'b> RouteLine<'a, 'b> {
         if self.form == Form::Rule {
             self.say(self.line);
             // as the kernel shows it where nothing is asked
-            if attr_in(self.attrs.pending(), FRA_SUPPRESS_PREFIXLEN).is_empty() {
-                self.attrs.attr_u32(FRA_SUPPRESS_PREFIXLEN, u32::MAX);
+            let attrs = &mut self.room.attrs;
+            if attr_in(attrs, FRA_SUPPRESS_PREFIXLEN).is_empty() {
+                append_attr(attrs, FRA_SUPPRESS_PREFIXLEN, &[0xff; 4]);
             }
         } else if self.dst.is_empty()
             && self.route.via.is_none()
@@ -403,9 +391,11 @@ impl<'a, 'b> RouteLine<'a, 'b> {
             Some(Word::Nexthop) if in_hop => return self.end_hop(config),
             Some(Word::Nexthop) if route.via.is_none() => self.hops_text = from,
             Some(Word::Onlink) => route.reach = Reach::Onlink,
-            Some(Word::With(argument)) if !in_hop || argument.is_of_hop() => {
-                let word = self.argument_word()?;
-                return self.argument(argument, word, config);
+            Some(Word::With(value, kind)) if !in_hop || OF_HOP.contains(&value) => {
+                self.argument(value, kind.into(), config)?;
+                if kind != 0 && self.form != Form::Rule {
+                    self.say(from);
+                }
             }
             Some(Word::Default) if !in_hop => return self.destination(word),
             None if !in_hop
@@ -419,13 +409,7 @@ impl<'a, 'b> RouteLine<'a, 'b> {
             Some(Word::Not) => route.reach = Reach::Inverted,
             Some(Word::L3mdev) => {
                 route.table = 0;
-                self.attrs.attr(FRA_L3MDEV, &[1]);
-            }
-            Some(Word::Attr(value, kind)) if !in_hop => {
-                self.attr(value, kind.into())?;
-                if self.form != Form::Rule {
-                    self.say(from);
-                }
+                append_attr(&mut self.room.attrs, FRA_L3MDEV, &[1]);
             }
             _ => return Err(self.not_read()),
         }
@@ -436,7 +420,7 @@ impl<'a, 'b> RouteLine<'a, 'b> {
     fn not_read(&self) -> Problem {
         match self.form {
             Form::Rule => Problem::NotARule,
-            Form::Route | Form::Static | Form::Static6 => Problem::NotRead,
+            Form::Route | Form::Static | Form::Static6 | Form::Table => Problem::NotRead,
         }
     }
 
@@ -447,10 +431,11 @@ impl<'a, 'b> RouteLine<'a, 'b> {
         while let Some(word) = parts::next_word(&mut read)
             && !word.starts_with(b"#")
         {
-            if !self.text.as_bytes().is_empty() {
-                self.text.put(b" ");
+            let text = &mut self.room.text;
+            if !text.as_bytes().is_empty() {
+                text.put(b" ");
             }
-            self.text.put(word);
+            text.put(word);
         }
     }
 
@@ -474,134 +459,117 @@ impl<'a, 'b> RouteLine<'a, 'b> {
         };
         let [l0, l1] = u16::from(len.wrapping_add(RTNEXTHOP as u8)).to_ne_bytes();
         let [i0, i1, i2, i3] = name.to_ne_bytes();
-        self.hops
-            .header(&[l0, l1, flags, self.weight, i0, i1, i2, i3]);
-        self.hops.header(gateway);
+        let hops = &mut self.room.hops;
+        let _ = hops.extend_from_slice(&[l0, l1, flags, self.weight, i0, i1, i2, i3]);
+        let _ = hops.extend_from_slice(gateway);
         (self.route.reach, self.weight) = (Reach::Checked, 0);
         Ok(())
     }
 
     /// Keeps what was said beyond the fields of the route. One next hop alone is an ordinary route.
     fn finish(&mut self, config: &mut Config<'_>) -> Result<(), Problem> {
-        if !self.hops.pending().is_empty() {
+        if !self.room.hops.is_empty() {
             self.end_hop(config)?;
             self.route.reach = Reach::Hops;
-            self.attrs.attr(RTA_MULTIPATH, self.hops.pending());
             self.say(self.hops_text);
         }
+        let room = &mut *self.room;
         if self.locks != 0 {
-            self.metrics.attr_u32(RTAX_LOCK.into(), self.locks);
+            append_attr(&mut room.metrics, RTAX_LOCK, &self.locks.to_ne_bytes());
         }
-        let metrics = self.metrics.pending();
-        if !metrics.is_empty() {
-            self.attrs.attr(RTA_METRICS | NLA_F_NESTED, metrics);
+        for (kind, part) in [
+            (RTA_MULTIPATH, &*room.hops),
+            (RTA_METRICS | NLA_F_NESTED, &room.metrics),
+        ] {
+            if !part.is_empty() {
+                append_attr(&mut room.attrs, kind, part);
+            }
         }
-        let text = self.text.as_bytes();
+        let text = room.text.as_bytes();
         if text.len() >= MAX_VALUE {
             return Err(Problem::MaxValue);
         }
         if !text.is_empty() {
             self.route.more = Some(More {
-                attrs: keep(self.attrs.pending(), config)?,
+                attrs: keep(&room.attrs, config)?,
                 text: keep(text, config)?,
             });
         }
         Ok(())
     }
 
+    /// Reads the argument of a word.
+    #[inline(never)]
     fn argument(
         &mut self,
-        argument: Argument,
-        word: &'a [u8],
+        value: Value,
+        kind: u16,
         config: &Config<'_>,
     ) -> Result<(), Problem> {
+        let is_metric = (Value::Features..=Value::Congctl).contains(&value);
+        let mut word = self.argument_word()?;
+        if is_metric && parts::is(word, b"lock") {
+            self.locks |= 1 << kind;
+            word = self.argument_word()?;
+        }
         let route = &mut self.route;
-        match argument {
-            Argument::To => return self.destination(word),
-            Argument::Net => {
+        let family = route.family();
+        let is_of_other = match value {
+            Value::Pref | Value::Number6 => family == Family::V4,
+            Value::From => family == Family::V4 && self.form == Form::Route,
+            Value::Realms => family == Family::V6,
+            Value::Weight => self.hops_text.is_empty(),
+            _ => false,
+        };
+        if is_of_other {
+            return Err(self.not_read());
+        }
+        let to: &mut VecView<u8> = match is_metric {
+            true => &mut self.room.metrics,
+            false => &mut self.room.attrs,
+        };
+        if kind != 0 && !attr_in(to, kind).is_empty() {
+            return Err(Problem::Duplicate);
+        }
+        match value {
+            Value::To | Value::Net => {
                 self.destination(word)?;
-                if let IpAddr::V4(addr) = self.route.dst.addr
-                    && self.route.dst.len == 32
-                {
-                    self.route.dst.len = classful_len(addr);
+                let dst = &mut self.route.dst;
+                if let (Value::Net, IpAddr::V4(addr), 32) = (value, dst.addr, dst.len) {
+                    dst.len = classful_len(addr);
                 }
                 return Ok(());
             }
-            Argument::Netmask => {
-                let len = scalar::prefix_len(word, route.family());
+            Value::Netmask => {
+                let len = scalar::prefix_len(word, family);
                 route.dst.len = len.ok_or(Problem::BadPrefix)?;
                 return Ok(());
             }
-            Argument::From => return self.source(word),
-            Argument::Via => return self.via(word),
-            Argument::Src => return read_addr(word, route.family(), &mut route.src),
-            Argument::Dev => {
-                self.dev = Some(IfName::new(word).ok_or(Problem::NotALinkName)?);
+            Value::From => {
+                let mut from = Cidr::default(family);
+                read_net(word, self.form, &mut from)?;
+                route.from = Some(from).filter(|from| !from.is_default());
                 return Ok(());
             }
-            Argument::Type => {
+            Value::Via => return self.via(word),
+            Value::Src => return read_addr(word, family, &mut route.src),
+            Value::Dev | Value::Name | Value::Congctl => {
+                let name = IfName::new(word).ok_or(Problem::NotALinkName)?;
+                if value == Value::Dev {
+                    self.dev = Some(name);
+                } else {
+                    append_attr(to, kind, parts::slice(name.padded(), 0, word.len().wrapping_add(1)));
+                }
+                return Ok(());
+            }
+            Value::Type => {
                 let Some(Word::Kind(kind)) = meaning(self.form, word) else {
                     return Err(Problem::NotAWord);
                 };
                 route.kind = kind;
                 return Ok(());
             }
-            Argument::Metric
-            | Argument::Table
-            | Argument::Protocol
-            | Argument::Scope
-            | Argument::Tos
-            | Argument::Weight => {}
-        }
-        let number = match argument {
-            // ip(8) reads it in hexadecimal, with or without `0x`
-            Argument::Tos => hex(word.strip_prefix(b"0x").unwrap_or(word)),
-            Argument::Table => {
-                let number = number(word, TABLES).or_else(|| config.table(word));
-                Some(number.ok_or(Problem::NotATable)?)
-            }
-            Argument::Protocol => number(word, PROTOCOLS),
-            Argument::Scope => number(word, SCOPES),
-            _ => number(word, b""),
-        };
-        let number = number.ok_or(Problem::NotANumber)?;
-        let octet = u8::try_from(number);
-        match (argument, octet) {
-            (Argument::Metric, _) => route.metric = Some(number),
-            (Argument::Table, _) if number > 0 => route.table = number,
-            (Argument::Protocol, Ok(octet)) => route.protocol = octet,
-            (Argument::Scope, Ok(octet)) => route.scope = Some(octet),
-            (Argument::Tos, Ok(octet)) => route.tos = octet,
-            (Argument::Weight, _) if (1..=256).contains(&number) => {
-                self.weight = number.wrapping_sub(1) as u8;
-            }
-            _ => return Err(Problem::NotANumber),
-        }
-        Ok(())
-    }
-
-    /// An attribute from the argument of a word.
-    #[inline(never)]
-    fn attr(&mut self, value: Value, kind: u16) -> Result<(), Problem> {
-        let is_metric = value <= Value::Congctl;
-        let mut word = self.argument_word()?;
-        if is_metric && word == b"lock" {
-            self.locks |= 1 << kind;
-            word = self.argument_word()?;
-        }
-        let is_of_other = match value {
-            Value::Number6 | Value::Pref => Family::V4,
-            _ => Family::V6,
-        };
-        if value >= Value::Number6 && self.route.family() == is_of_other {
-            return Err(self.not_read());
-        }
-        let to = match is_metric {
-            true => &mut self.metrics,
-            false => &mut self.attrs,
-        };
-        if !attr_in(to.pending(), kind).is_empty() {
-            return Err(Problem::Duplicate);
+            _ => {}
         }
         let separator = match value {
             Value::Mark | Value::Realms => b'/',
@@ -609,78 +577,61 @@ impl<'a, 'b> RouteLine<'a, 'b> {
             _ => 0,
         };
         let (first, last) = parts::split(word, separator);
-        let (first, last) = match value {
-            Value::Congctl | Value::Name => {
-                let name = IfName::new(word).ok_or(Problem::NotALinkName)?;
-                let len = name.as_bytes().len().saturating_add(1);
-                to.attr(kind, parts::slice(name.padded(), 0, len));
-                return Ok(());
-            }
-            Value::Time => (time(word, kind), None),
-            _ => {
-                let names = match value {
-                    Value::Features => b"ecn=1",
-                    Value::Pref => PREFS,
-                    Value::Switch => b"disabled=0 enabled=1",
-                    Value::IpProto => IP_PROTOS,
-                    _ => b"",
-                };
-                (number(first, names), last.map(|last| number(last, names)))
-            }
+        let first = match value {
+            Value::Time => time(word, kind),
+            // ip(8) reads it in hexadecimal, with or without `0x`
+            Value::Tos => hex(word.strip_prefix(b"0x").unwrap_or(word)),
+            Value::Table => Some(
+                number(word, value)
+                    .or_else(|| config.table(word))
+                    .ok_or(Problem::NotATable)?,
+            ),
+            _ => number(first, value),
         };
-        let number = first.ok_or(Problem::NotANumber)?;
-        let last = match last {
-            Some(last) => Some(last.ok_or(Problem::NotANumber)?),
-            None => None,
+        let number_of_last = last.map_or(first, |last| number(last, value));
+        let most = match value {
+            _ if value <= Value::IpProto => 255,
+            Value::Ports => 65_535,
+            Value::Weight => 256,
+            _ => u32::MAX,
         };
-        let octet = u8::try_from(number);
-        let short = |number| u16::try_from(number).map_err(|_| Problem::NotANumber);
-        match value {
-            Value::Pref | Value::Switch | Value::IpProto => {
-                let octet = octet.map_err(|_| Problem::NotANumber)?;
-                if octet != 0 {
-                    to.attr(kind, &[octet]);
-                }
-            }
-            Value::Ports => {
-                let ports = [short(number)?, short(last.unwrap_or(number))?];
-                to.attr(kind, ports.map(u16::to_ne_bytes).as_flattened());
-            }
-            Value::Users => {
-                let users = [number, last.ok_or(Problem::NotANumber)?];
-                to.attr(kind, users.map(u32::to_ne_bytes).as_flattened());
-            }
-            Value::Tunnel => to.attr(kind, &u64::from(number).to_be_bytes()),
-            Value::Mark => {
-                put_number(to, FRA_FWMARK, number);
-                // as the kernel does
-                let all = if number == 0 { 0 } else { u32::MAX };
-                put_number(to, FRA_FWMASK, last.unwrap_or(all));
-            }
-            Value::Realms => {
-                let from = match last {
-                    Some(_) => u32::from(short(number)?) << 16,
-                    None => 0,
-                };
-                put_number(to, kind, from | last.unwrap_or(number));
-            }
-            Value::From0 => to.attr_u32(kind, number),
-            _ => {
-                // as the kernel does
-                let most = match (is_metric, kind) {
-                    (true, RTAX_MTU) => 65_520,
-                    (true, RTAX_ADVMSS) => 65_495,
-                    (true, RTAX_HOPLIMIT) => 255,
-                    _ => u32::MAX,
-                };
-                put_number(to, kind, number.min(most));
-            }
+        let (Some(number), Some(end)) = (first, number_of_last) else {
+            return Err(Problem::NotANumber);
+        };
+        let is_short = matches!(value, Value::Table | Value::Weight) && number == 0;
+        if is_short || number > most || end > most || value == Value::Users && last.is_none() {
+            return Err(Problem::NotANumber);
         }
-        match (value, kind) {
-            (Value::Time, RTAX_RTO_MIN) => self.locks |= 1 << RTAX_RTO_MIN,
-            (Value::Goto, _) => self.route.kind = RouteKind::Local,
-            (Value::Number, RTA_NH_ID) => self.route.reach = Reach::Hops,
+        let octet = number as u8;
+        let (mut payload, mut len) = (u64::from(number), 4);
+        match value {
+            Value::Place => route.metric = Some(number),
+            Value::Table => route.table = number,
+            Value::Protocol => route.protocol = octet,
+            Value::Scope => route.scope = Some(octet),
+            Value::Tos => route.tos = octet,
+            Value::Weight => self.weight = octet.wrapping_sub(1),
+            Value::Pref | Value::Switch | Value::IpProto => len = 1,
+            Value::Users => (payload, len) = (payload | u64::from(end) << 32, 8),
+            Value::Ports => payload |= u64::from(end) << 16,
+            Value::Realms if last.is_some() => payload = payload << 16 | u64::from(end),
+            Value::Tunnel => (payload, len) = (payload.swap_bytes(), 8),
+            Value::Goto => route.kind = RouteKind::Local,
+            // as the kernel does
+            Value::Mark if last.is_some() || number != 0 => {
+                let mask = if last.is_some() { end } else { u32::MAX };
+                append_attr(to, FRA_FWMASK, &mask.to_ne_bytes());
+            }
             _ => {}
+        }
+        match kind {
+            // `RTAX_RTO_MIN` is always locked, as by ip(8)
+            13 if is_metric => self.locks |= 1 << 13,
+            RTA_NH_ID if value == Value::Number => route.reach = Reach::Hops,
+            _ => {}
+        }
+        if kind != 0 && (payload != 0 || value >= Value::From0) {
+            append_attr(to, kind, parts::slice(&payload.to_ne_bytes(), 0, len));
         }
         Ok(())
     }
@@ -708,18 +659,6 @@ impl<'a, 'b> RouteLine<'a, 'b> {
         read_net(word, self.form, &mut self.route.dst)
     }
 
-    /// `from PREFIX`.
-    fn source(&mut self, word: &'a [u8]) -> Result<(), Problem> {
-        let family = self.route.family();
-        if self.form == Form::Route && family == Family::V4 {
-            return Err(self.not_read());
-        }
-        let mut from = Cidr::default(family);
-        read_net(word, self.form, &mut from)?;
-        self.route.from = Some(from).filter(|from| !from.is_default());
-        Ok(())
-    }
-
     /// Whether the destination or the source had bits beyond its prefix length.
     pub fn clear_host_bits(&mut self) -> bool {
         let written = (self.route.dst, self.route.from);
@@ -731,12 +670,8 @@ impl<'a, 'b> RouteLine<'a, 'b> {
     }
 }
 
-impl Argument {
-    /// Whether it may be that of a next hop.
-    fn is_of_hop(self) -> bool {
-        matches!(self, Argument::Via | Argument::Dev | Argument::Weight)
-    }
-}
+/// What a next hop may have.
+const OF_HOP: &[Value] = &[Value::Via, Value::Dev, Value::Weight];
 
 /// What a word means in a line of this form.
 #[inline(never)]
@@ -747,7 +682,7 @@ fn meaning(form: Form, word: &[u8]) -> Option<Word> {
     let (row, from, to) = match form {
         Form::Route => (ROUTE, ROUTE_AT, RULE_AT),
         Form::Rule => (COMMON, COMMON_AT, PACKED.len()),
-        Form::Static | Form::Static6 => (0, 0, RULE_AT),
+        Form::Static | Form::Static6 | Form::Table => (0, 0, RULE_AT),
     };
     let found = Names(PACKED.get(from..to)?).find(word).row();
     WORDS.get(found.wrapping_add(row)).copied()
@@ -758,27 +693,19 @@ fn keep(text: &[u8], config: &mut Config<'_>) -> Result<Str, Problem> {
     config.keep_same(text).ok_or(Problem::MaxStrings)
 }
 
-/// Appends a number other than 0.
-fn put_number(to: &mut Writer<'_>, kind: u16, number: u32) {
-    if number != 0 {
-        to.attr_u32(kind, number);
-    }
-}
-
 /// Milliseconds, with a unit in the kernel's (linux/rtnetlink.h: `rtt` in eighths, `rttvar` in quarters).
 fn time(word: &[u8], kind: u16) -> Option<u32> {
     let digits = word.iter().take_while(|octet| octet.is_ascii_digit()).count();
     let (digits, unit) = word.split_at_checked(digits)?;
-    let scale = match kind {
+    let scale: u32 = match kind {
         RTAX_RTT => 8,
         RTAX_RTTVAR => 4,
         _ => 1,
     };
-    let unit = match unit {
-        b"" => 1,
-        b"ms" | b"msec" | b"msecs" => scale,
-        b"s" | b"sec" | b"secs" => scale * 1_000,
-        _ => return None,
+    let unit = match parts::position(b",ms,msec,msecs,s,sec,secs", unit)? {
+        0 => 1,
+        1..=3 => scale,
+        _ => scale.wrapping_mul(1_000),
     };
     scalar::number(digits)?.checked_mul(unit)
 }
@@ -844,21 +771,26 @@ fn hex(word: &[u8]) -> Option<u32> {
     octet.map(u32::from)
 }
 
-/// A number, hexadecimal after `0x`, or that of a name in the list `names`.
+/// A number, hexadecimal after `0x`, or that of a word in the list of `value`.
 #[inline(never)]
-pub(super) fn number(word: &[u8], names: &'static [u8]) -> Option<u32> {
-    let mut rest = Some(names);
+fn number(word: &[u8], value: Value) -> Option<u32> {
+    if let Some(digits) = word.strip_prefix(b"0x") {
+        return scalar::hex(digits);
+    }
+    let mut names = LineBuf::<MAX_NAMES>::new();
+    names.show(&LISTS.line(value as usize));
+    let mut rest = Some(names.as_bytes());
     while let Some(name) = parts::next(&mut rest, b' ') {
-        let mut meant = Some(name);
-        if parts::next(&mut meant, b'=') == Some(word) {
-            return scalar::number(meant?);
+        let (name, number) = parts::split(name, b'=');
+        if name == word {
+            return scalar::number(number?);
         }
     }
-    match word.strip_prefix(b"0x") {
-        Some(digits) => scalar::hex(digits),
-        None => scalar::number(word),
-    }
+    scalar::number(word)
 }
+
+/// Octets of a line of [`LISTS`].
+const MAX_NAMES: usize = 64;
 
 #[cfg(test)]
 mod tests {

@@ -14,6 +14,7 @@
 
 use crate::diag::Errno;
 pub use crate::model::link::until_nul;
+use heapless::VecView;
 
 /// It is a request.
 pub const NLM_F_REQUEST: u16 = 0x1;
@@ -226,6 +227,16 @@ pub(crate) fn aligned(len: usize) -> usize {
 /// A 32-bit number in host byte order; `None` unless there are exactly four octets.
 pub fn u32_in(payload: &[u8]) -> Option<u32> {
     payload.try_into().ok().map(u32::from_ne_bytes)
+}
+
+/// Appends an attribute and its padding, if there is room.
+#[inline(never)]
+pub fn append_attr(to: &mut VecView<u8>, kind: u16, payload: &[u8]) {
+    let [k0, k1] = kind.to_ne_bytes();
+    let [l0, l1] = (payload.len().wrapping_add(NLA_HDRLEN) as u16).to_ne_bytes();
+    let _ = to.extend_from_slice(&[l0, l1, k0, k1]);
+    let _ = to.extend_from_slice(payload);
+    let _ = to.resize(aligned(to.len()), 0);
 }
 
 /// The request did not fit, and nothing of it was written.

@@ -15,7 +15,7 @@ use ifdawn::model::link::IfName;
 use ifdawn::packed::{Packed, Word, packed, word};
 use ifdawn::source::assignments::{Entry, Scratch};
 use ifdawn::source::ifcfg::Defaults;
-use ifdawn::source::{Context, cmdline, ifcfg, route_file, sysconfig, tables};
+use ifdawn::source::{Context, cmdline, ifcfg, route_file, sysconfig};
 use ifdawn::text::parts;
 
 /// Memory for reading: one file at a time.
@@ -104,8 +104,8 @@ impl Form {
             (Some(4), Some(_)) => Form::Ifcfg,
             (Some(5), None) => Form::Network,
             (Some(6), None) => Form::Tables,
-            (Some(7), Some(b"routes")) => Form::Static,
-            (Some(7), Some(b"routes-ipv6")) => Form::Static6,
+            (Some(7), Some(link)) if link.ends_with(b"6") => Form::Static6,
+            (Some(7), Some(_)) => Form::Static,
             _ => Form::Cmdline,
         };
         (form, link.unwrap_or_default())
@@ -377,25 +377,22 @@ impl Loader<'_, '_> {
                 IfName::new(of).map_or(RouteDev::Anywhere, RouteDev::Name)
             }
         };
-        let (what, family) = match form {
-            Form::Rule => (route_file::Form::Rule, Family::V4),
-            Form::Rule6 => (route_file::Form::Rule, Family::V6),
-            Form::Static => (route_file::Form::Static, Family::V4),
-            Form::Static6 => (route_file::Form::Static6, Family::V6),
-            Form::Route6 => (route_file::Form::Route, Family::V6),
-            _ => (route_file::Form::Route, Family::V4),
+        let lines = match form {
+            Form::Rule | Form::Rule6 => route_file::Form::Rule,
+            Form::Static => route_file::Form::Static,
+            Form::Static6 => route_file::Form::Static6,
+            Form::Tables => route_file::Form::Table,
+            _ => route_file::Form::Route,
+        };
+        let family = match form {
+            Form::Route6 | Form::Rule6 | Form::Static6 => Family::V6,
+            _ => Family::V4,
         };
         match form {
-            Form::Tables => tables::read(&mut cx),
             Form::Ifcfg => link = ifcfg::read(of, &self.defaults, &mut scratch, &mut cx),
             Form::Network => sysconfig::read(&mut self.defaults, &mut scratch, &mut cx),
             Form::Cmdline => cmdline::read(&mut cx),
-            Form::Route
-            | Form::Route6
-            | Form::Rule
-            | Form::Rule6
-            | Form::Static
-            | Form::Static6 => route_file::read(what, family, dev(), &mut scratch, &mut cx),
+            _ => route_file::read(lines, family, dev(), &mut scratch, &mut cx),
         }
         if sink.more > 0 {
             let more = MORE.with(sink.more);

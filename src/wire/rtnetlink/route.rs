@@ -49,18 +49,10 @@ pub const RTA_NH_ID: u16 = 30;
 
 /// Metrics that are not to be changed, a bit for each.
 pub const RTAX_LOCK: u16 = 1;
-/// MTU.
-pub const RTAX_MTU: u16 = 2;
 /// Round trip time.
 pub const RTAX_RTT: u16 = 4;
 /// Its variance.
 pub const RTAX_RTTVAR: u16 = 5;
-/// Segment size that is announced.
-pub const RTAX_ADVMSS: u16 = 8;
-/// Hop limit.
-pub const RTAX_HOPLIMIT: u16 = 10;
-/// Least retransmission timeout.
-pub const RTAX_RTO_MIN: u16 = 13;
 
 /// No table: look at `RTA_TABLE`.
 pub const RT_TABLE_UNSPEC: u8 = 0;
@@ -137,55 +129,46 @@ pub(super) fn read(payload: &[u8], family: Family, seen: &mut Seen) -> Option<()
 }
 
 /// Whether a route or a rule in the payload of a message has the attributes `ours` beside what is read of it; its
-/// metrics count if they are `exact`.
+/// metrics count if they are `exact`. In `ours` goes the link that the kernel found where a next hop has none,
+/// and the flags that only the kernel sets.
 #[inline(never)]
-pub fn has_more(what: What, payload: &[u8], ours: &[u8], exact: bool) -> bool {
+pub fn has_more(what: What, payload: &[u8], ours: &mut [u8], exact: bool) -> bool {
     const ALL_METRICS: &[u8] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17];
-    // what a rule has beside its fields, but for its protocol
+    // what a rule has beside its fields, but for its protocol; encapsulation, next hops, realms, preference
     const OF_RULE: &[u8] = &[3, 4, 10, 11, 12, 13, 14, 16, 17, 19, 20, 22, 23, 24];
-    const ALWAYS: &[u8] = &[RTA_ENCAP as u8, RTA_NH_ID as u8];
-    const IF_EXACT: &[u8] = &[RTA_FLOW as u8, RTA_PREF as u8];
+    const OF_ROUTE: &[u8] = &[22, 30, 9];
+    const IF_EXACT: &[u8] = &[22, 30, 9, 11, 20];
     let theirs = payload.get(HEADER..).unwrap_or_default();
-    let both = |kind| (attr_in(ours, kind), attr_in(theirs, kind));
-    match what {
-        What::Addr => true,
-        What::Rule => are_same((ours, theirs), OF_RULE),
-        What::Route => {
-            are_same((ours, theirs), ALWAYS)
-                && are_same_hops(both(RTA_MULTIPATH))
-                && (!exact
-                    || are_same((ours, theirs), IF_EXACT)
-                        && are_same(both(RTA_METRICS), ALL_METRICS))
+    let mut hops = attr_in(theirs, RTA_MULTIPATH);
+    each_hop(ours, &mut |flags, link| {
+        if let Some(&[l0, l1, f, _, i0, i1, i2, i3]) = hops.first_chunk::<RTNEXTHOP>() {
+            *flags |= f & !(RTNH_F_ONLINK as u8);
+            if *link == [0; 4] {
+                *link = [i0, i1, i2, i3];
+            }
+            hops = hops.get(nexthop_len(l0, l1)..).unwrap_or_default();
         }
-    }
+    });
+    let kinds = match (what, exact) {
+        (What::Addr, _) => return true,
+        (What::Rule, _) => OF_RULE,
+        (What::Route, false) => OF_ROUTE,
+        (What::Route, true) => IF_EXACT,
+    };
+    are_same(ours, theirs, kinds)
+        && (!exact || {
+            let [ours, theirs] = [ours, theirs].map(|octets| attr_in(octets, RTA_METRICS));
+            are_same(ours, theirs, ALL_METRICS)
+        })
 }
 
 /// Whether two lists have the same attributes of these types; an octet that is 0 is none.
 #[inline(never)]
-fn are_same((ours, theirs): (&[u8], &[u8]), kinds: &[u8]) -> bool {
+fn are_same(ours: &[u8], theirs: &[u8], kinds: &[u8]) -> bool {
     kinds.iter().all(|kind| {
         let theirs = attr_in(theirs, (*kind).into());
         attr_in(ours, (*kind).into()) == if theirs == [0] { &[] } else { theirs }
     })
-}
-
-/// Whether two lists of next hops are the same. The kernel found the link where ours has none.
-fn are_same_hops((mut ours, mut theirs): (&[u8], &[u8])) -> bool {
-    while let Some(&[l0, l1, flags, hops, i0, i1, i2, i3]) = ours.first_chunk::<RTNEXTHOP>()
-        && let Some(&[.., f, n, j0, j1, j2, j3]) = theirs.first_chunk::<RTNEXTHOP>()
-    {
-        let len = nexthop_len(l0, l1);
-        let is_same = (flags ^ f) & RTNH_F_ONLINK as u8 == 0
-            && hops == n
-            && ([i0, i1, i2, i3] == [0; 4] || [i0, i1, i2, i3] == [j0, j1, j2, j3])
-            && ours.get(RTNEXTHOP..len) == theirs.get(RTNEXTHOP..len);
-        if !is_same {
-            return false;
-        }
-        ours = ours.get(len..).unwrap_or_default();
-        theirs = theirs.get(len..).unwrap_or_default();
-    }
-    ours.is_empty() && theirs.is_empty()
 }
 
 /// The links that the next hops in the attributes of a route lead out of, where it has several.

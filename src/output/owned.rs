@@ -301,6 +301,7 @@ mod tests {
     use crate::model::desired::{Presence, Standing, Thing};
     use crate::model::link::IfName;
     use crate::model::route::{Reach, RouteKind};
+    use crate::source::testing::Storage;
     use crate::testing::{cidr, ip, via};
     use std::string::{String, ToString};
     use std::vec::Vec;
@@ -430,8 +431,12 @@ mod tests {
     }
 
     fn route_of(word: &[u8], words: &[u8]) -> Option<Route> {
-        let mut read = Route::new(Cidr::default(Family::V4));
-        route(word, words, &mut read).map(|()| read)
+        let mut storage = Storage::default();
+        let (mut read, mut room) = (
+            Thing::route(7, &Route::new(Cidr::default(Family::V4)), Origin::NONE),
+            Room::default(),
+        );
+        route(word, words, &mut read, &mut room, &mut storage.config()).map(|()| read.route)
     }
 
     /// The words of each line, or its value.

@@ -409,9 +409,8 @@ mod tests {
     use super::*;
     use crate::diag::Origin;
     use crate::model::link::{IfName, Mac};
-    use crate::model::rule::{RuleConfig, TO_TABLE};
-    use crate::source::testing::Storage;
-    use crate::testing::cidr;
+    use crate::source::route_file::{Form, Room, parse_route};
+    use crate::source::testing::{Storage, read_lines};
     use std::string::String;
     use std::vec::Vec;
 
@@ -540,46 +539,37 @@ mod tests {
     #[test]
     fn rules_are_shown_by_their_attributes() {
         let json = shown(|cx, link| {
-            let octets = [
-                &[8, 0, 2, 0, 10, 1, 0, 0, 9, 0, 3, 0][..],
-                b"eth0\0\0\0\0",
-                &[8, 0, 10, 0, 7, 0, 0, 0],
-            ];
-            let attrs = cx.keep_same(&octets.concat()).unwrap();
-            let text = cx
-                .keep_same(b"from 10.1/16 iif eth0 fwmark 7 lookup 5")
-                .unwrap();
-            let rule = Rule {
-                family: Family::V4,
-                dst_len: 0,
-                src_len: 16,
-                tos: 0,
-                action: TO_TABLE,
-                flags: 0,
-                table: 5,
-                priority: Some(100),
-                attrs,
-                text,
-            };
-            let origin = Origin::NONE;
-            cx.add_rule_config(&RuleConfig { link, rule, origin })
-                .unwrap();
+            let text =
+                b"from 10.1/16  iif eth0 fwmark 0x7 lookup 5 pref 100 # why\nto 10.2/16 blackhole";
+            cx.text = text;
+            read_lines(Form::Rule, RouteDev::Link(link), cx);
         });
-        let want = r#""rules":[{"family":4,"priority":100,"from":"10.1.0.0/16","to":null,"iif":"eth0","fwmark":"7","table":"5","text":"from 10.1/16 iif eth0 fwmark 7 lookup 5"}]"#;
+        let want = r#""rules":[{"family":4,"priority":100,"from":"10.1.0.0/16","to":null,"iif":"eth0","fwmark":"7","table":"5","text":"from 10.1/16 iif eth0 fwmark 0x7 lookup 5 pref 100"},{"family":4,"priority":null,"from":null,"to":"10.2.0.0/16","iif":null,"fwmark":null,"table":null,"text":"to 10.2/16 blackhole"}]"#;
         assert!(json.contains(want), "{json}");
     }
 
     #[test]
     fn what_a_route_has_beside_its_fields_is_in_pairs() {
         let json = shown(|cx, link| {
-            let mut route = Route::new(cidr("10.0.0.0/8"));
-            let more = b"mtu lock 1400 hoplimit 3 nexthop via 10.0.0.1 weight 2 nexthop dev x";
-            route.more = Some(cx.keep_same(more).unwrap());
+            let text = b"10/8 mtu lock 1400 hoplimit 3 nexthop via 10.0.0.1 weight 2 nexthop dev x";
+            cx.text = text;
+            read_lines(Form::Route, RouteDev::Link(link), cx);
+        });
+        let want = r#""options":{"mtu":"lock 1400","hoplimit":"3","nexthop":"via 10.0.0.1 weight 2 nexthop dev x"}"#;
+        assert!(json.contains(want), "{json}");
+    }
+
+    #[test]
+    fn the_source_of_a_route_is_one_of_its_options() {
+        let json = shown(|cx, link| {
+            let words = b"2001:db8::/32 from 2001:db8:1::/48 expires 60";
+            let mut room = Room::default();
+            let route = parse_route(words, Form::Route, Family::V6, &mut room, cx.config).unwrap();
             let (dev, origin) = (RouteDev::Link(link), Origin::NONE);
             let added = crate::model::config::RouteConfig { dev, route, origin };
             cx.add_route(&added).unwrap();
         });
-        let want = r#""options":{"mtu":"lock 1400","hoplimit":"3","nexthop":"via 10.0.0.1 weight 2 nexthop dev x"}"#;
+        let want = r#""options":{"from":"2001:db8:1::/48","expires":"60"}"#;
         assert!(json.contains(want), "{json}");
     }
 

@@ -10,8 +10,8 @@ use super::encode::Attrs;
 use super::{Act, Phase, Plan, Step};
 use crate::diag::Origin;
 use crate::model::addr::Family;
-use crate::model::desired::{Desired, Presence, Standing, Thing, What};
 use crate::model::config::Config;
+use crate::model::desired::{Desired, Presence, Standing, Thing, What};
 use crate::model::observed::Observed;
 use crate::model::route::{PROTOCOL, Reach, Route};
 use crate::wire::rtnetlink::{Seen, route};
@@ -290,10 +290,11 @@ mod tests {
             (elsewhere, Presence::Missing, Presence::Missing),
         ] {
             let mut tables = Tables::new();
-            let mut desired = tables.engine().desired;
+            let engine = tables.engine();
+            let mut desired = engine.desired;
             want_addr(&mut desired, "192.0.2.5/24", None);
             want_addr(&mut desired, "192.0.2.5/24", Some("192.0.2.9"));
-            mark(&mut desired, &seen);
+            mark(&mut desired, &seen, &[], &engine.config, &engine.observed);
             let marks = [desired.things[0].presence, desired.things[1].presence];
             assert_eq!(marks, [first, second], "{seen:?}");
         }
@@ -385,9 +386,10 @@ mod tests {
             ),
         ] {
             let mut tables = Tables::new();
-            let mut desired = tables.engine().desired;
+            let engine = tables.engine();
+            let mut desired = engine.desired;
             want_route(&mut desired, wanted);
-            mark(&mut desired, &seen);
+            mark(&mut desired, &seen, &[], &engine.config, &engine.observed);
             let is_ours = desired.things[0].standing == Standing::Ours;
             assert_eq!(
                 (desired.things[0].presence, is_ours),
@@ -400,7 +402,8 @@ mod tests {
     #[test]
     fn the_right_route_counts_whatever_is_seen_after_it() {
         let mut tables = Tables::new();
-        let mut desired = tables.engine().desired;
+        let engine = tables.engine();
+        let mut desired = engine.desired;
         let wanted = via("::/0", "fe80::1");
         want_route(&mut desired, wanted);
         let other = Route {
@@ -412,7 +415,8 @@ mod tests {
                 metric: Some(1_024),
                 ..route
             };
-            mark(&mut desired, &seen(Thing::route(2, &route, Origin::NONE)));
+            let seen = seen(Thing::route(2, &route, Origin::NONE));
+            mark(&mut desired, &seen, &[], &engine.config, &engine.observed);
         }
         assert_eq!(desired.things[0].presence, Presence::Same);
     }

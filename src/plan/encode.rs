@@ -20,12 +20,7 @@ pub struct Attrs(Vec<u8, { 2 * MAX_VALUE }>);
 impl Attrs {
     /// The octets of [`Route::more`], with numbers of links in place of their names.
     #[inline(never)]
-    pub fn of(
-        &mut self,
-        route: &Route,
-        config: &Config<'_>,
-        observed: &Observed<'_>,
-    ) -> &mut [u8] {
+    pub fn of(&mut self, route: &Route, config: &Config<'_>, observed: &Observed<'_>) -> &mut [u8] {
         self.0.clear();
         if let Some(more) = &route.more {
             let _ = self.0.extend_from_slice(config.text(more.attrs));

@@ -2,8 +2,8 @@
 
 use super::{Act, Naming, Plan, Step};
 use crate::diag::{Escaped, Origin};
-use crate::model::config::Config;
 use crate::model::addr::{Family, dotted};
+use crate::model::config::Config;
 use crate::model::desired::{Desired, FOREVER, Thing, What};
 use crate::model::link::{IfName, Mac};
 use crate::model::route::{MAIN_TABLE, Reach, Route, RouteKind};
@@ -183,6 +183,9 @@ impl Op<'_> {
             };
             f.show(before, &Escaped(self.config.text(more.text)));
         }
+        if thing.what == What::Rule {
+            f.count(word!(" proto "), thing.route.protocol.into());
+        }
         if thing.what != What::Rule && thing.route.oif(1) != 0 {
             self.device(f, word!(" dev "));
         }
@@ -292,15 +295,18 @@ impl Show for Route {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::testing::Storage;
     use crate::testing::{cidr, ip, name, via};
     use std::string::{String, ToString};
 
     fn text(name: &str, change: Change<'_>) -> String {
         let name = &IfName::from_kernel(name.as_bytes()).unwrap();
+        let mut storage = Storage::default();
         Op {
             ifindex: 2,
             name: Some(name),
             origin: Origin::NONE,
+            config: &storage.config(),
             change,
         }
         .to_string()

@@ -67,6 +67,10 @@ impl Resolver<'_, '_> {
         }
         let mut wanted = self.route_of(id, link, ip, &Cidr::default(family), gateway);
         wanted.route.reach = reach;
+        if let Some(config) = self.config.link(id).filter(|_| family == Family::V4) {
+            wanted.route.src = config.src.map(IpAddr::V4);
+            wanted.route.more = config.more;
+        }
         self.add(&wanted);
     }
 
@@ -215,7 +219,8 @@ impl Resolver<'_, '_> {
             _ if config.route.reach == Reach::Hops && !nexthops(attrs).all(is_there) => false,
             RouteDev::Link(id) => {
                 let merged = |config: &LinkConfig| link.name.is(&config.name);
-                link.config == Some(*id) || self.is_found(*id) && self.config.link(*id).is_some_and(merged)
+                link.config == Some(*id)
+                    || self.is_found(*id) && self.config.link(*id).is_some_and(merged)
             }
             RouteDev::Name(name) => *name == link.name,
             RouteDev::Anywhere => link.config.is_some() && self.reaches(link, &config.route.via),

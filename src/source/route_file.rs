@@ -12,9 +12,9 @@ use super::key_table::{Names, numbered, pack_names, packed_len, row};
 use super::route_line::RouteLine;
 pub use super::route_line::{Form, Room, parse_route};
 use super::{Context, Key};
-use crate::diag::{Complaint, Effect, Escaped, Problem, Subject};
+use crate::diag::{Complaint, Effect, Escaped, LineBuf, Problem, Subject};
 use crate::model::addr::Family;
-use crate::model::config::{Config, RouteConfig, RouteDev};
+use crate::model::config::{Config, LinkNumber, RouteConfig, RouteDev};
 use crate::model::desired::What;
 use crate::model::link::IfName;
 use crate::text::lines::lines;
@@ -94,6 +94,27 @@ const NOT_ANY: Complaint = Complaint::note(Problem::NotRead, Effect::LineIgnored
 /// A gateway or mask whose number has no `ADDRESS`.
 const NO_DESTINATION: Complaint = Complaint::warning(Problem::NoDestination, Effect::KeyUnset);
 const NO_METRIC: Complaint = Complaint::error(Problem::NotANumber, Effect::LineIgnored);
+/// Makes what is said of the default route of each link what is asked of a route; once all is read.
+pub fn finish(config: &mut Config<'_>) {
+    let mut room = Room::default();
+    for n in 0..config.links.len() {
+        let Some(window) = config
+            .links
+            .get(n)
+            .and_then(|link| LinkNumber::Window.of(link))
+        else {
+            continue;
+        };
+        let mut words = LineBuf::<32>::new();
+        words.put(b"default window ");
+        words.show(&window);
+        let route = parse_route(words.as_bytes(), Form::Route, Family::V4, &mut room, config);
+        if let Some(link) = config.links.get_mut(n) {
+            link.more = route.and_then(|route| route.more);
+        }
+    }
+}
+
 const HOST_BITS: Complaint = Complaint::warning(Problem::HostBits, Effect::Guessed);
 
 /// `ADDRESSn=`: the sign of the key form.
@@ -234,7 +255,9 @@ fn keyed_route<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Heard, ScratchTables, Storage, context, describe_route};
+    use super::super::testing::{
+        Heard, ScratchTables, Storage, context, describe_route, read_lines,
+    };
     use super::*;
     use crate::model::config::{Config, LinkConfig, LinkMatch, SourceKind};
     use std::format;
@@ -251,7 +274,7 @@ mod tests {
         let dev = RouteDev::Link(config.add_link(link).unwrap());
         let (mut sink, mut scratch) = (Heard::default(), ScratchTables::empty());
         let mut cx = context(config, &mut sink, b"route-eth0", text.as_bytes());
-        read(family, dev, &mut scratch.scratch(), &mut cx);
+        read(Form::Route, family, dev, &mut scratch.scratch(), &mut cx);
         let routes = config.routes.iter().map(|entry| match entry.dev {
             RouteDev::Name(name) => describe_route(&entry.route, Some(name)),
             RouteDev::Link(_) | RouteDev::Anywhere => describe_route(&entry.route, None),
@@ -267,7 +290,7 @@ mod tests {
     fn a_bad_line_costs_itself() {
         let (routes, said) = file(
             "# comment\r\n\r\n10.0.0.0/8 via 192.0.2.1 dev eth0\r\n 10.1.2.3/16 dev eth1\r\n\
-             \t192.0.2.0/24 nexthop via x\r\ndefault via 192.0.2.254",
+             \t192.0.2.0/24 encap mpls 5\r\ndefault via 192.0.2.254",
             Family::V4,
         );
         assert_eq!(
@@ -282,7 +305,7 @@ mod tests {
             said,
             [
                 "warning 4:2 route \"10.1.2.3/16\" HostBits Guessed",
-                "error 5:15 route \"nexthop\" NotRead LineIgnored",
+                "error 5:15 route \"encap\" NotRead LineIgnored",
             ]
         );
     }
@@ -395,5 +418,108 @@ mod tests {
             file(&text[..end], Family::V4);
             file(&text[end..], Family::V6);
         }
+    }
+
+    /// A file of `rt_tables`.
+    fn tables_in(storage: &mut Storage, text: &str) -> Heard {
+        storage.read("rt_tables", text, |cx| {
+            read_lines(Form::Table, RouteDev::Anywhere, cx)
+        })
+    }
+
+    #[test]
+    fn names_have_numbers() {
+        let mut storage = Storage::default();
+        let text = "\u{feff}# reserved\n255\tlocal\n0 unspec\r\n 0x64  mine # ours\n7 mine\n\n4294967295 last";
+        let heard = tables_in(&mut storage, text);
+        assert_eq!(
+            heard.lines(),
+            ["warning 0:0 file ByteOrderMark PartIgnored"]
+        );
+        let config = storage.config();
+        for (name, number) in [
+            ("mine", Some(100)),
+            ("last", Some(u32::MAX)),
+            ("unspec", None),
+        ] {
+            assert_eq!(config.table(name.as_bytes()), number, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_bad_name_of_a_table_costs_itself() {
+        let mut storage = Storage::default();
+        let heard = tables_in(&mut storage, "x a\n1\n2 # b\n-1 c\n3 d\n4\0 e\n");
+        assert_eq!(
+            heard.lines(),
+            [
+                "error 1:1 table \"x\" NotANumber LineIgnored",
+                "error 2:2 table NoArgument LineIgnored",
+                "error 3:6 table NoArgument LineIgnored",
+                "error 4:1 table \"-1\" NotANumber LineIgnored",
+                "error 6:2 file Nul LineIgnored",
+            ]
+        );
+        assert_eq!(storage.config().table(b"d"), Some(3));
+    }
+
+    #[test]
+    fn a_full_table_is_named() {
+        let mut storage = Storage::default();
+        let heard = tables_in(&mut storage, "1 a\n2 b\n3 c\n4 d\n5 e\n");
+        assert_eq!(heard.lines(), ["error 5:3 table MaxTables RestIgnored"]);
+    }
+
+    #[test]
+    fn lines_of_static_routes_are_for_any_link() {
+        let mut storage = Storage::default();
+        let text = "# x\nany net 10.0.0.0 gw 192.0.2.1\neth0 net 10.1.0.0\nany host x\n";
+        let heard = storage.read("static-routes", text, |cx| {
+            read_lines(Form::Static, RouteDev::Anywhere, cx)
+        });
+        let said = [
+            "note 3:1 route \"eth0\" NotRead LineIgnored",
+            "error 4:10 route \"x\" NotIpv4 LineIgnored",
+        ];
+        assert_eq!(heard.lines(), said);
+        let config = storage.config();
+        let [route] = config.routes.as_slice() else {
+            panic!("one route");
+        };
+        assert_eq!((route.dev, route.origin.column), (RouteDev::Anywhere, 9));
+    }
+
+    #[test]
+    fn rules_have_a_table_of_their_own() {
+        let mut storage = Storage::default();
+        let text = "from 10.1.2.3/8 table 5\nfrm 10/8\nfwmark 1\nfwmark 2\nfwmark 3\nfwmark 4\n";
+        let heard = storage.read("rule-eth0", text, |cx| {
+            read_lines(Form::Rule, RouteDev::Anywhere, cx)
+        });
+        let said = [
+            "warning 1:1 rule \"from\" HostBits Guessed",
+            "error 2:1 rule \"frm\" NotARule LineIgnored",
+            "error 6:1 rule MaxRules RestIgnored",
+        ];
+        assert_eq!(heard.lines(), said);
+        assert_eq!(
+            (storage.config().rules.len(), storage.config().routes.len()),
+            (4, 0)
+        );
+    }
+
+    #[test]
+    fn the_window_of_a_link_is_that_of_its_default_route() {
+        let mut storage = Storage::default();
+        let mut config = storage.config();
+        let eth0 = LinkMatch::Name(IfName::new(b"eth0").unwrap());
+        for window in [None, Some(5_000)] {
+            let mut link = LinkConfig::new(eth0, SourceKind::Ifcfg, crate::diag::Origin::NONE);
+            LinkNumber::Window.set(&mut link, window);
+            config.add_link(link).unwrap();
+        }
+        finish(&mut config);
+        let text = |n: usize| config.links[n].more.map(|more| config.text(more.text));
+        assert_eq!((text(0), text(1)), (None, Some(&b"window 5000"[..])));
     }
 }

@@ -15,8 +15,8 @@ use crate::text::parts;
 use crate::text::scalar;
 use crate::wire::netlink::{NLA_F_NESTED, Writer, append_attr, attr_in};
 use crate::wire::rtnetlink::route::{
-    RTA_METRICS, RTA_MULTIPATH, RTA_NH_ID, RTAX_LOCK, RTAX_RTT, RTAX_RTTVAR, RTNEXTHOP, RTNH_F_ONLINK,
-    put_gateway,
+    RTA_METRICS, RTA_MULTIPATH, RTA_NH_ID, RTAX_LOCK, RTAX_RTT, RTAX_RTTVAR, RTNEXTHOP,
+    RTNH_F_ONLINK, put_gateway,
 };
 use core::net::IpAddr;
 use heapless::{Vec, VecView};
@@ -142,7 +142,7 @@ pub enum Value {
     Place,
     /// The weight of a next hop.
     Weight,
-    /// A number; 0 is as none.
+    /// A number; 0 becomes no attribute, as the kernel has it.
     Number,
     /// A number, also 0.
     From0,
@@ -372,10 +372,7 @@ impl<'a, 'b> RouteLine<'a, 'b> {
             if attr_in(attrs, FRA_SUPPRESS_PREFIXLEN).is_empty() {
                 append_attr(attrs, FRA_SUPPRESS_PREFIXLEN, &[0xff; 4]);
             }
-        } else if self.dst.is_empty()
-            && self.route.via.is_none()
-            && self.hops_text.is_empty()
-        {
+        } else if self.dst.is_empty() && self.route.via.is_none() && self.hops_text.is_empty() {
             // a gateway without a destination is the default route, which is there from the start
             self.word = self.line.get(..0).unwrap_or_default();
             return Err(Problem::NoDestination);
@@ -500,12 +497,7 @@ impl<'a, 'b> RouteLine<'a, 'b> {
 
     /// Reads the argument of a word.
     #[inline(never)]
-    fn argument(
-        &mut self,
-        value: Value,
-        kind: u16,
-        config: &Config<'_>,
-    ) -> Result<(), Problem> {
+    fn argument(&mut self, value: Value, kind: u16, config: &Config<'_>) -> Result<(), Problem> {
         let is_metric = (Value::Features..=Value::Congctl).contains(&value);
         let mut word = self.argument_word()?;
         if is_metric && parts::is(word, b"lock") {
@@ -558,7 +550,11 @@ impl<'a, 'b> RouteLine<'a, 'b> {
                 if value == Value::Dev {
                     self.dev = Some(name);
                 } else {
-                    append_attr(to, kind, parts::slice(name.padded(), 0, word.len().wrapping_add(1)));
+                    append_attr(
+                        to,
+                        kind,
+                        parts::slice(name.padded(), 0, word.len().wrapping_add(1)),
+                    );
                 }
                 return Ok(());
             }
@@ -630,7 +626,8 @@ impl<'a, 'b> RouteLine<'a, 'b> {
             RTA_NH_ID if value == Value::Number => route.reach = Reach::Hops,
             _ => {}
         }
-        if kind != 0 && (payload != 0 || value >= Value::From0) {
+        let takes_0 = matches!(value, Value::From0 | Value::Ports | Value::Users);
+        if kind != 0 && (payload != 0 || takes_0) {
             append_attr(to, kind, parts::slice(&payload.to_ne_bytes(), 0, len));
         }
         Ok(())
@@ -695,7 +692,10 @@ fn keep(text: &[u8], config: &mut Config<'_>) -> Result<Str, Problem> {
 
 /// Milliseconds, with a unit in the kernel's (linux/rtnetlink.h: `rtt` in eighths, `rttvar` in quarters).
 fn time(word: &[u8], kind: u16) -> Option<u32> {
-    let digits = word.iter().take_while(|octet| octet.is_ascii_digit()).count();
+    let digits = word
+        .iter()
+        .take_while(|octet| octet.is_ascii_digit())
+        .count();
     let (digits, unit) = word.split_at_checked(digits)?;
     let scale: u32 = match kind {
         RTAX_RTT => 8,
@@ -794,23 +794,82 @@ const MAX_NAMES: usize = 64;
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::describe_route;
+    use super::super::testing::{Storage, describe_route};
     use super::*;
     use crate::diag::Problem;
+    use crate::model::rule::TableName;
+    use crate::wire::netlink::attrs;
+    use std::format;
     use std::string::String;
 
-    fn parsed(line: &str, family: Family) -> Result<String, (Problem, usize, usize)> {
-        let mut words = RouteLine::new(line.as_bytes(), family);
-        match words.read() {
+    /// What a line says, and behind `+` what it says beyond the fields of a route; else the problem, and where.
+    fn parsed_as(
+        form: Form,
+        line: &str,
+        family: Family,
+    ) -> Result<String, (Problem, usize, usize)> {
+        let (mut storage, mut room) = (Storage::default(), Room::default());
+        let mut config = storage.config();
+        let mine = config.keep(b"mine").unwrap();
+        let table = TableName {
+            name: mine,
+            number: 100,
+        };
+        config.tables.push(table).unwrap();
+        let mut words = RouteLine::new(line.as_bytes(), form, family, &mut room);
+        match words.read(&mut config) {
             Ok(()) => {
                 words.clear_host_bits();
-                Ok(describe_route(&words.route, words.dev))
+                let mut text = describe_route(&words.route, words.dev);
+                if let Some(more) = words.route.more {
+                    text += &format!(" + {}", config.text(more.text).escape_ascii());
+                }
+                Ok(text)
             }
             Err(what) => {
                 let at = words.word.as_ptr() as usize - line.as_ptr() as usize;
                 Err((what, at, words.word.len()))
             }
         }
+    }
+
+    fn parsed(line: &str, family: Family) -> Result<String, (Problem, usize, usize)> {
+        parsed_as(Form::Route, line, family)
+    }
+
+    /// The attributes of a line as numbers and octets, a next hop's link by its name.
+    fn attrs_of(form: Form, line: &str, family: Family) -> std::vec::Vec<String> {
+        let (mut storage, mut room) = (Storage::default(), Room::default());
+        let mut config = storage.config();
+        let words = line.as_bytes();
+        let route = parse_route(words, form, family, &mut room, &mut config).expect(line);
+        let octets = route.more.map_or(&b""[..], |more| config.text(more.attrs));
+        let mut all = std::vec::Vec::new();
+        let mut list = attrs(octets);
+        for attr in &mut list {
+            all.push(match attr.kind {
+                RTA_METRICS => {
+                    let metrics = attrs(attr.payload);
+                    let shown = metrics.map(|at| format!("{}={:?}", at.kind, at.payload));
+                    format!("metrics {}", shown.collect::<std::vec::Vec<_>>().join(" "))
+                }
+                RTA_MULTIPATH if form == Form::Route => {
+                    let mut hops = attr.payload.to_vec();
+                    let mut shown = String::from("hops");
+                    while let Some(&[len, 0, flags, weight, i0, i1, i2, i3]) = hops.first_chunk() {
+                        let name = Str::numbered(u32::from_ne_bytes([i0, i1, i2, i3]));
+                        let name = config.text_or_none(&name).escape_ascii();
+                        let via = &hops[8..len.into()];
+                        shown += &format!(" [{flags} {weight} {name} {via:?}]");
+                        hops.drain(..usize::from(len));
+                    }
+                    shown
+                }
+                kind => format!("{kind}={:?}", attr.payload),
+            });
+        }
+        assert!(list.rest().is_empty(), "{line}");
+        all
     }
 
     #[test]
@@ -896,13 +955,37 @@ mod tests {
             ("10.0.0.0/8 dev a/b", (NotALinkName, 15, 3)),
             ("10.0.0.0/8 metric x", (NotANumber, 18, 1)),
             ("10.0.0.0/8 table 0", (NotANumber, 17, 1)),
-            ("10.0.0.0/8 table mine", (NotANumber, 17, 4)),
+            ("10.0.0.0/8 table yours", (NotATable, 17, 5)),
             ("10.0.0.0/8 proto 256", (NotANumber, 17, 3)),
             ("10.0.0.0/8 scope galaxy", (NotANumber, 17, 6)),
             ("10.0.0.0/8 tos 100", (NotANumber, 15, 3)),
-            ("10.0.0.0/8 nexthop via 192.0.2.1", (other, 11, 7)),
-            ("10.0.0.0/8 mtu lock 1400", (other, 11, 3)),
             ("anycast 10.0.0.0/8", (other, 0, 7)),
+            ("10.0.0.0/8 encap mpls 5", (other, 11, 5)),
+            ("10.0.0.0/8 fwmark 5", (other, 11, 6)),
+            ("10.0.0.0/8 gw 192.0.2.1", (other, 11, 2)),
+            ("10.0.0.0/8 weight 5", (other, 18, 1)),
+            ("10.0.0.0/8 from 10.0.0.0/8", (other, 16, 10)),
+            ("10.0.0.0/8 pref high", (other, 16, 4)),
+            ("10.0.0.0/8 expires 5", (other, 19, 1)),
+            ("10.0.0.0/8 mtu", (NoArgument, 14, 0)),
+            ("10.0.0.0/8 mtu lock", (NoArgument, 19, 0)),
+            ("10.0.0.0/8 mtu x", (NotANumber, 15, 1)),
+            ("10.0.0.0/8 mtu 5 mtu 6", (Duplicate, 21, 1)),
+            ("10.0.0.0/8 rtt 5m", (NotANumber, 15, 2)),
+            ("10.0.0.0/8 rtt 9999999s", (NotANumber, 15, 8)),
+            ("10.0.0.0/8 congctl a/b", (NotALinkName, 19, 3)),
+            ("10.0.0.0/8 realms 1/x", (NotANumber, 18, 3)),
+            ("10.0.0.0/8 type of", (NotAWord, 16, 2)),
+            ("10.0.0.0/8 nexthop weight 0", (NotANumber, 26, 1)),
+            ("10.0.0.0/8 nexthop weight 257", (NotANumber, 26, 3)),
+            ("10.0.0.0/8 nexthop via x nexthop", (NotIpv4, 23, 1)),
+            ("10.0.0.0/8 nexthop via 192.0.2.1 metric 5", (other, 33, 6)),
+            ("10.0.0.0/8 nexthop via 192.0.2.1 mtu 5", (other, 33, 3)),
+            (
+                "10.0.0.0/8 via 192.0.2.1 nexthop via 192.0.2.2",
+                (other, 25, 7),
+            ),
+            ("nexthop via 192.0.2.1 10.0.0.0/8", (ExtraField, 22, 10)),
             ("10.0.0.0/8 192.0.2.0/24", (ExtraField, 11, 12)),
             ("dev eth0", (NoDestination, 0, 0)),
             ("", (NoDestination, 0, 0)),
@@ -911,5 +994,224 @@ mod tests {
         }
         assert_eq!(parsed("10.0.0.0/8", Family::V6), Err((NotIpv6, 0, 10)));
         assert_eq!(parsed("fd00::/129", Family::V6), Err((BadPrefix, 0, 10)));
+    }
+
+    #[test]
+    fn what_a_route_has_beside_its_fields_becomes_attributes() {
+        let v4 = |line| attrs_of(Form::Route, line, Family::V4);
+        for (line, want) in [
+            ("10/8", &[][..]),
+            ("10/8 mtu 1400", &["metrics 2=[120, 5, 0, 0]"]),
+            (
+                "10/8 mtu lock 1400 window 0 hoplimit lock 9",
+                &["metrics 2=[120, 5, 0, 0] 10=[9, 0, 0, 0] 1=[4, 4, 0, 0]"],
+            ),
+            (
+                "10/8 rtt 5 rttvar 2ms rto_min 1s",
+                &["metrics 4=[5, 0, 0, 0] 5=[8, 0, 0, 0] 13=[232, 3, 0, 0] 1=[0, 32, 0, 0]"],
+            ),
+            ("10/8 rtt 2s", &["metrics 4=[128, 62, 0, 0]"]),
+            (
+                "10/8 features ecn congctl cubic quickack 1",
+                &["metrics 12=[1, 0, 0, 0] 16=[99, 117, 98, 105, 99, 0] 15=[1, 0, 0, 0]"],
+            ),
+            ("10/8 realms 3/4", &["11=[4, 0, 3, 0]"]),
+            ("10/8 realm 7", &["11=[7, 0, 0, 0]"]),
+            ("10/8 nhid 5", &["30=[5, 0, 0, 0]"]),
+            ("10/8 ttl-propagate enabled", &["26=[1]"]),
+            (
+                "10/8 nexthop via 192.0.2.1 dev eth0 weight 3 nexthop via inet6 fe80::1 onlink",
+                &["hops [0 2 eth0 [8, 0, 5, 0, 192, 0, 2, 1]] [4 0  \
+                   [22, 0, 18, 0, 10, 0, 254, 128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0]]"],
+            ),
+            (
+                "10/8 mtu 9 nexthop dev a nexthop dev a weight 256",
+                &["hops [0 0 a []] [0 255 a []]", "metrics 2=[9, 0, 0, 0]"],
+            ),
+        ] {
+            assert_eq!(v4(line), want, "{line}");
+        }
+        let v6 = |line| attrs_of(Form::Route, line, Family::V6);
+        assert_eq!(v6("::/0 pref low expires 5"), ["20=[3]", "23=[5, 0, 0, 0]"]);
+        assert_eq!(v6("::/0 pref medium"), [""; 0]);
+        let hops = v6("::/0 nexthop via fe80::1 dev a nexthop via fe80::2 dev b");
+        assert_eq!(hops.len(), 1);
+    }
+
+    #[test]
+    fn what_is_said_is_kept_with_one_blank_between_words() {
+        for (line, want) in [
+            (
+                "10/8 mtu  lock\t1400 via 192.0.2.1 window 5 # 7",
+                "10.0.0.0/8 via 192.0.2.1 + mtu lock 1400 window 5",
+            ),
+            (
+                "10/8 nexthop  via 192.0.2.1 nexthop dev eth1 # x",
+                "10.0.0.0/8 + nexthop via 192.0.2.1 nexthop dev eth1",
+            ),
+            // one alone is an ordinary route
+            (
+                "10/8 nexthop via 192.0.2.1 dev eth1 weight 5 onlink",
+                "10.0.0.0/8 via 192.0.2.1 dev eth1 onlink",
+            ),
+            (
+                "nexthop via 192.0.2.1 nexthop via 192.0.2.2",
+                "0.0.0.0/0 + nexthop via 192.0.2.1 nexthop via 192.0.2.2",
+            ),
+            (
+                "10/8 table mine type blackhole -4 equalize",
+                "blackhole 10.0.0.0/8 table 100",
+            ),
+            ("10/8 table 0x64", "10.0.0.0/8 table 100"),
+        ] {
+            assert_eq!(parsed(line, Family::V4), Ok(want.into()), "{line}");
+        }
+        let line = "2001:db8::/32 from 2001:db8:1::7/48 pref high";
+        let want = "2001:db8::/32 from 2001:db8:1::/48 + pref high";
+        assert_eq!(parsed(line, Family::V6), Ok(want.into()));
+        assert_eq!(
+            parsed("2001:db8::/32 realms 5", Family::V6),
+            Err((Problem::NotRead, 21, 1))
+        );
+        let long = format!("10/8 {}", "nexthop dev eth0 ".repeat(300));
+        assert_eq!(parsed(&long, Family::V4).unwrap_err().0, Problem::MaxValue);
+    }
+
+    #[test]
+    fn rules_are_those_of_ip_rule() {
+        let rule = |line| parsed_as(Form::Rule, line, Family::V4);
+        for (line, want) in [
+            (
+                "from 192.0.2.5 table mine",
+                "0.0.0.0/0 from 192.0.2.5/32 table 100",
+            ),
+            (
+                "from all to 10/8 lookup 5 pref 9",
+                "10.0.0.0/8 metric 9 table 5",
+            ),
+            ("to default order 9", "0.0.0.0/0 metric 9"),
+            (
+                "from 10.1.2.3/16 tos 10 priority 0",
+                "0.0.0.0/0 from 10.1.0.0/16 metric 0 tos 16",
+            ),
+            (
+                "fwmark 5 preference 7 proto static",
+                "0.0.0.0/0 metric 7 proto 4",
+            ),
+            ("l3mdev", "0.0.0.0/0 table 0"),
+            ("blackhole", "blackhole 0.0.0.0/0"),
+            ("type prohibit", "prohibit 0.0.0.0/0"),
+            ("priority 5 goto 9", "local 0.0.0.0/0 metric 5"),
+            ("-4 nop", "broadcast 0.0.0.0/0"),
+        ] {
+            assert_eq!(rule(line), Ok(format!("{want} + {line}")), "{line}");
+        }
+        use Problem::*;
+        for (line, want) in [
+            ("from", (NoArgument, 4, 0)),
+            ("from 10.0.0.300", (NotIpv4, 5, 10)),
+            ("from 2001:db8::1", (NotIpv4, 5, 11)),
+            ("10.0.0.0/8", (NotARule, 0, 10)),
+            ("from 10/8 via 192.0.2.1", (NotARule, 10, 3)),
+            ("map-to 192.0.2.1", (NotARule, 0, 6)),
+            ("table yours", (NotATable, 6, 5)),
+            ("fwmark 5/x", (NotANumber, 7, 3)),
+            ("uidrange 5", (NotANumber, 9, 1)),
+            ("sport 5-65536", (NotANumber, 6, 7)),
+            ("ipproto 256", (NotANumber, 8, 3)),
+            ("ipproto carrier-pigeon", (NotANumber, 8, 14)),
+            ("iif a/b", (NotALinkName, 4, 3)),
+            ("iif a iif b", (Duplicate, 10, 1)),
+            ("type local", (NotAWord, 5, 5)),
+            ("to 10/8 to 11/8", (ExtraField, 11, 4)),
+        ] {
+            assert_eq!(rule(line), Err(want), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_a_rule_asks_becomes_attributes() {
+        for (line, want) in [
+            ("from all", &[][..]),
+            (
+                "fwmark 0x10",
+                &["16=[255, 255, 255, 255]", "10=[16, 0, 0, 0]"],
+            ),
+            ("fwmark 1/0xff", &["16=[255, 0, 0, 0]", "10=[1, 0, 0, 0]"]),
+            ("fwmark 0/15", &["16=[15, 0, 0, 0]"]),
+            ("fwmark 0", &[]),
+            (
+                "iif eth0 oif lo",
+                &["3=[101, 116, 104, 48, 0]", "17=[108, 111, 0]"],
+            ),
+            ("dev eth0", &["3=[101, 116, 104, 48, 0]"]),
+            ("l3mdev", &["19=[1]"]),
+            ("uidrange 0-7", &["20=[0, 0, 0, 0, 7, 0, 0, 0]"]),
+            ("ipproto tcp sport 22", &["22=[6]", "23=[22, 0, 22, 0]"]),
+            ("dport 1-2", &["24=[1, 0, 2, 0]"]),
+            ("tun_id 258", &["12=[0, 0, 0, 0, 0, 0, 1, 2]"]),
+            ("suppress_ifgroup 0", &["13=[0, 0, 0, 0]"]),
+            ("goto 9", &["4=[9, 0, 0, 0]"]),
+            ("realms 1/2", &["11=[2, 0, 1, 0]"]),
+        ] {
+            let mut want: std::vec::Vec<&str> = want.to_vec();
+            want.push("14=[255, 255, 255, 255]");
+            assert_eq!(attrs_of(Form::Rule, line, Family::V4), want, "{line}");
+        }
+        let suppress = attrs_of(Form::Rule, "sup_pl 0", Family::V6);
+        assert_eq!(suppress, ["14=[0, 0, 0, 0]"]);
+    }
+
+    #[test]
+    fn lines_of_static_routes_are_those_of_route() {
+        for (line, want) in [
+            (
+                "net 10.0.0.0 netmask 255.255.0.0 gw 192.0.2.1",
+                "10.0.0.0/16 via 192.0.2.1",
+            ),
+            (
+                "-net 10.0.0.0 gw 192.0.2.1 metric 5",
+                "10.0.0.0/8 via 192.0.2.1 metric 5",
+            ),
+            ("host 192.0.2.7 dev eth1", "192.0.2.7/32 dev eth1"),
+            ("net 10.0.0.0/9 gw 192.0.2.1", "10.0.0.0/9 via 192.0.2.1"),
+            ("net default gw 192.0.2.1", "0.0.0.0/0 via 192.0.2.1"),
+            ("default gw 192.0.2.1", "0.0.0.0/0 via 192.0.2.1"),
+            ("-host 192.0.2.7 reject", "unreachable 192.0.2.7/32"),
+            (
+                "net 172.16.0.0 gw 192.0.2.1 mss 1300 window 5 irtt 300",
+                "172.16.0.0/16 via 192.0.2.1 + mss 1300 window 5 irtt 300",
+            ),
+        ] {
+            assert_eq!(
+                parsed_as(Form::Static, line, Family::V4),
+                Ok(want.into()),
+                "{line}"
+            );
+        }
+        for (line, want) in [
+            ("eth0 2001:db8::/32", "2001:db8::/32 dev eth0 metric 1"),
+            (
+                "eth0 2001:db8::/32 fe80::1 # x",
+                "2001:db8::/32 via fe80::1 dev eth0 metric 1",
+            ),
+        ] {
+            assert_eq!(
+                parsed_as(Form::Static6, line, Family::V6),
+                Ok(want.into()),
+                "{line}"
+            );
+        }
+        for (line, want) in [
+            ("eth0", (Problem::NoArgument, 4, 0)),
+            ("eth0 x", (Problem::NotIpv6, 5, 1)),
+            ("eth0 ::/0 x", (Problem::NotIpv6, 10, 1)),
+        ] {
+            assert_eq!(
+                parsed_as(Form::Static6, line, Family::V6),
+                Err(want),
+                "{line}"
+            );
+        }
     }
 }

@@ -157,6 +157,7 @@ pub fn load(
     for path in &options.files {
         loader.read(Place::Given, path, 0, Kind::Named);
     }
+    route_file::finish(config);
 }
 
 /// Complaints about one file that are shown when links are brought up: a console is slow. `check` shows

@@ -196,9 +196,12 @@ pub fn clear_flags(payload: &mut [u8]) {
     if let Some(flags) = flags {
         *flags = (u32::from_ne_bytes(*flags) & RTNH_F_ONLINK).to_ne_bytes();
     }
-    each_hop(payload.get_mut(HEADER..).unwrap_or_default(), &mut |flags, _| {
-        *flags &= RTNH_F_ONLINK as u8;
-    });
+    each_hop(
+        payload.get_mut(HEADER..).unwrap_or_default(),
+        &mut |flags, _| {
+            *flags &= RTNH_F_ONLINK as u8;
+        },
+    );
 }
 
 /// Passes the flags and the link of each next hop in the attributes of a route to `each`, if it has several.

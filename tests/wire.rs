@@ -826,6 +826,7 @@ mod captured {
             ..Route::new(cidr(dst))
         };
         let several = Route {
+            reach: Reach::Hops,
             protocol: 3,
             ..route("10.50.0.0/16", None)
         };
@@ -1119,7 +1120,7 @@ fn addresses_and_routes_outside_our_families_are_none() {
     };
     assert_eq!(with(0, 28), None, "MPLS");
     assert_eq!(with(1, 33), None, "prefix length");
-    assert_eq!(with(2, 8), None, "source prefix");
+    assert_eq!(with(2, 8), None, "a source prefix without its address");
     if cfg!(target_endian = "little") {
         assert_eq!(with(9, 2), None, "cloned");
     }

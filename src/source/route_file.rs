@@ -56,9 +56,9 @@ pub fn read<'c>(
             cx.complain(form.subject(), words.word, complaint);
             continue;
         }
-        let at = match words.dst {
+        let at = match words.at {
             [] => first,
-            dst => dst,
+            at => at,
         };
         if words.clear_host_bits() {
             cx.complain(form.subject(), at, HOST_BITS);
@@ -497,7 +497,7 @@ mod tests {
             read_lines(Form::Rule, RouteDev::Anywhere, cx)
         });
         let said = [
-            "warning 1:1 rule \"from\" HostBits Guessed",
+            "warning 1:6 rule \"10.1.2.3/8\" HostBits Guessed",
             "error 2:1 rule \"frm\" NotARule LineIgnored",
             "error 6:1 rule MaxRules RestIgnored",
         ];

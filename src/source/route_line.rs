@@ -78,6 +78,8 @@ pub(super) struct RouteLine<'a, 'b> {
     pub word: &'a [u8],
     /// The destination as written; empty until there is one.
     pub dst: &'a [u8],
+    /// The destination or the source as written, whichever came last.
+    pub at: &'a [u8],
     /// `dev`.
     pub dev: Option<IfName>,
     /// The route, complete once [`RouteLine::read`] succeeded; its destination is as written until
@@ -261,8 +263,6 @@ pub const KEYS: &[Key<Word>] = &[
     key("blackhole", Word::Kind(RouteKind::Blackhole), "drop packets silently"),
     key("unreachable", Word::Kind(RouteKind::Unreachable), "answer \"host unreachable\""),
     key("prohibit", Word::Kind(RouteKind::Prohibit), "answer \"administratively prohibited\""),
-    key("-4", Word::Nothing, "nothing: the file says so"),
-    key("-6", Word::Nothing, "nothing: the file says so"),
     key("lookup", Word::With(Value::Table, 0), "rule: as `table`"),
     key("pref", Word::With(Value::Place, 0), "rule: as `priority`"),
     key("order", Word::With(Value::Place, 0), "rule: as `priority`"),
@@ -314,6 +314,7 @@ impl<'a, 'b> RouteLine<'a, 'b> {
             form,
             word: empty,
             dst: empty,
+            at: empty,
             dev: None,
             route: Route::new(Cidr::default(family)),
             room,
@@ -366,7 +367,7 @@ impl<'a, 'b> RouteLine<'a, 'b> {
             }
         }
         if self.form == Form::Rule {
-            self.say(self.line);
+            self.say_since(self.line);
             // as the kernel shows it where nothing is asked
             let attrs = &mut self.room.attrs;
             if attr_in(attrs, FRA_SUPPRESS_PREFIXLEN).is_empty() {
@@ -381,17 +382,26 @@ impl<'a, 'b> RouteLine<'a, 'b> {
     }
 
     fn keyword(&mut self, word: &'a [u8], config: &mut Config<'_>) -> Result<(), Problem> {
-        let from = parts::slice(self.line, super::offset(word, self.line), self.line.len());
+        let after = self.rest;
         let in_hop = !self.hops_text.is_empty();
         let route = &mut self.route;
         match meaning(self.form, word) {
             Some(Word::Nexthop) if in_hop => return self.end_hop(config),
-            Some(Word::Nexthop) if route.via.is_none() => self.hops_text = from,
+            Some(Word::Nexthop) if route.via.is_none() => {
+                let at = super::offset(word, self.line);
+                self.hops_text = parts::slice(self.line, at, self.line.len());
+            }
             Some(Word::Onlink) => route.reach = Reach::Onlink,
             Some(Word::With(value, kind)) if !in_hop || OF_HOP.contains(&value) => {
                 self.argument(value, kind.into(), config)?;
                 if kind != 0 && self.form != Form::Rule {
-                    self.say(from);
+                    // in words of ip(8)
+                    self.say(match word {
+                        b"mss" => b"advmss",
+                        b"irtt" => b"rtt",
+                        _ => word,
+                    });
+                    self.say_since(after);
                 }
             }
             Some(Word::Default) if !in_hop => return self.destination(word),
@@ -423,17 +433,23 @@ impl<'a, 'b> RouteLine<'a, 'b> {
 
     /// Adds the words from `from` on that were read to the text.
     #[inline(never)]
-    fn say(&mut self, from: &'a [u8]) {
+    fn say_since(&mut self, from: &'a [u8]) {
         let mut read = parts::slice(from, 0, from.len().wrapping_sub(self.rest.len()));
         while let Some(word) = parts::next_word(&mut read)
             && !word.starts_with(b"#")
         {
-            let text = &mut self.room.text;
-            if !text.as_bytes().is_empty() {
-                text.put(b" ");
-            }
-            text.put(word);
+            self.say(word);
         }
+    }
+
+    /// Adds a word to the text.
+    #[inline(never)]
+    fn say(&mut self, word: &[u8]) {
+        let text = &mut self.room.text;
+        if !text.as_bytes().is_empty() {
+            text.put(b" ");
+        }
+        text.put(word);
     }
 
     /// Puts the next hop at hand behind the others.
@@ -468,7 +484,7 @@ impl<'a, 'b> RouteLine<'a, 'b> {
         if !self.room.hops.is_empty() {
             self.end_hop(config)?;
             self.route.reach = Reach::Hops;
-            self.say(self.hops_text);
+            self.say_since(self.hops_text);
         }
         let room = &mut *self.room;
         if self.locks != 0 {
@@ -538,6 +554,7 @@ impl<'a, 'b> RouteLine<'a, 'b> {
                 return Ok(());
             }
             Value::From => {
+                self.at = word;
                 let mut from = Cidr::default(family);
                 read_net(word, self.form, &mut from)?;
                 route.from = Some(from).filter(|from| !from.is_default());
@@ -652,7 +669,7 @@ impl<'a, 'b> RouteLine<'a, 'b> {
         if !self.dst.is_empty() || !self.hops_text.is_empty() {
             return Err(Problem::ExtraField);
         }
-        self.dst = word;
+        (self.dst, self.at) = (word, word);
         read_net(word, self.form, &mut self.route.dst)
     }
 
@@ -1102,7 +1119,7 @@ mod tests {
             ("blackhole", "blackhole 0.0.0.0/0"),
             ("type prohibit", "prohibit 0.0.0.0/0"),
             ("priority 5 goto 9", "local 0.0.0.0/0 metric 5"),
-            ("-4 nop", "broadcast 0.0.0.0/0"),
+            ("nop", "broadcast 0.0.0.0/0"),
         ] {
             assert_eq!(rule(line), Ok(format!("{want} + {line}")), "{line}");
         }
@@ -1180,7 +1197,7 @@ mod tests {
             ("-host 192.0.2.7 reject", "unreachable 192.0.2.7/32"),
             (
                 "net 172.16.0.0 gw 192.0.2.1 mss 1300 window 5 irtt 300",
-                "172.16.0.0/16 via 192.0.2.1 + mss 1300 window 5 irtt 300",
+                "172.16.0.0/16 via 192.0.2.1 + advmss 1300 window 5 rtt 300",
             ),
         ] {
             assert_eq!(

@@ -97,6 +97,9 @@ pub(super) fn read(payload: &[u8], family: Family, seen: &mut Seen) -> Option<()
     route.dst.addr = dst?;
     let mut from = None;
     read_attr(family, rest, RTA_SRC, &mut from);
+    if from.is_some() != (src_len != 0) {
+        return None;
+    }
     route.from = from.map(|addr| Cidr { addr, len: src_len });
     route.table = number_in(rest, RTA_TABLE, route.table);
     route.metric = Some(number_in(rest, RTA_PRIORITY, 0)).filter(|metric| *metric != 0);

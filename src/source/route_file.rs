@@ -148,7 +148,7 @@ fn push(
         Form::Rule => cx.add_policy(&config),
         // `unspec`
         Form::Table if line.route.table == 0 => Ok(()),
-        Form::Table => cx.add_table(line.dst, line.route.table),
+        Form::Table => cx.add_table(line.at, line.route.table),
         Form::Route | Form::Static | Form::Static6 => cx.add_route(&config),
     };
     if let Err(full) = pushed {

@@ -78,7 +78,7 @@ pub(super) struct RouteLine<'a, 'b> {
     pub word: &'a [u8],
     /// The destination as written; empty until there is one.
     pub dst: &'a [u8],
-    /// The destination or the source as written, whichever came last.
+    /// The destination or the source as written, whichever came last; the name of a table.
     pub at: &'a [u8],
     /// `dev`.
     pub dev: Option<IfName>,
@@ -349,7 +349,7 @@ impl<'a, 'b> RouteLine<'a, 'b> {
         if self.form == Form::Table {
             let word = self.argument_word()?;
             self.route.table = number(word, Value::Number).ok_or(Problem::NotANumber)?;
-            self.dst = self.argument_word()?;
+            self.at = self.argument_word()?;
             return Ok(());
         }
         if self.form == Form::Static6 {
@@ -1076,7 +1076,7 @@ mod tests {
                 "0.0.0.0/0 + nexthop via 192.0.2.1 nexthop via 192.0.2.2",
             ),
             (
-                "10/8 table mine type blackhole -4 equalize",
+                "10/8 table mine type blackhole equalize",
                 "blackhole 10.0.0.0/8 table 100",
             ),
             ("10/8 table 0x64", "10.0.0.0/8 table 100"),

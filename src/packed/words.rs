@@ -17,7 +17,7 @@ pub struct Word(u8);
 
 /// Every word, with a `@` between them. Those that are used often come first: they are counted.
 const WRITTEN: &str = concat!(
-    "@.@:@/@route-@route6-@ via @ proto @ metric @ src @ table @ scope @ onlink@default@route @route6 @\n@ dev @addr ",
+    "@.@:@/@route-@route6-@rule-@rule6-@ via @ proto @ metric @ src @ table @ scope @ onlink@default@route @route6 @\n@ dev @addr ",
     "@ peer @ brd @ tos 0x@ via inet6 @::@::ffff:@, @: @; @ @\\x@\"@null@true@false@4@6@name@mac@bootif",
     "@any@,@\\u00@dns @nameserver @search @\nup\n@# What ifdawn made on @; `ifdawn down @` undoes it.\nlink ",
     "@ip addr @ip route @ip -6 route @add @change @replace @del @ip link set dev @ip link property del dev ",
@@ -27,7 +27,7 @@ const WRITTEN: &str = concat!(
     "@,localhost,(none),localhost.localdomain@up@partial@down@static@dhcp4@rename@ifdawn@ifdawn ",
     "@# @    @\n    @^\n@\nOptions:\n@  @ errors, @ warnings, @ notes\n@/run/udev@/run/udev/data@/run/udev/data/n@/run/udev/control",
     "@/proc/self/ns/net@/proc/1/ns/net@/dev/kmsg@/dev/null@/run@/run/ifdawn@/run/ifdawn/lock",
-    "@/run/ifdawn/state.json@/proc/sys/kernel/hostname@/etc/initrd-release@/scripts/functions@:ifdawn-new@/etc@/usr/local/lib@/usr/lib",
+    "@/run/ifdawn/state.json@/proc/sys/kernel/hostname@/etc/initrd-release@/scripts/functions@:ifdawn-new@/etc@/usr/local/lib@/usr/lib@rule @rule6 @ip rule @ip -6 rule @ from @ label @from",
 );
 
 /// The same, packed.

@@ -190,7 +190,7 @@ mod tests {
         ] {
             let (mut storage, heard) = read(&std::format!("rd.ethtool={value}"));
             let options = match want {
-                "" => std::format!("eth0 ethernet auto/auto"),
+                "" => "eth0 ethernet auto/auto".to_string(),
                 want => std::format!("eth0 ethernet {want} auto/auto"),
             };
             assert_eq!(stacked(&storage.config()), [options], "{value}");

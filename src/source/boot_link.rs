@@ -103,7 +103,7 @@ fn join_pieces(cx: &mut Context<'_, '_>) {
 
 /// Takes the addresses of a port, which has none of its own whatever `ip=` says.
 fn drop_addrs(cx: &mut Context<'_, '_>, port: LinkId) {
-    const DROPPED: Complaint = Complaint::warning(Problem::AddrOfPort, Effect::PartIgnored);
+    const DROPPED: Complaint = Complaint::warning(Problem::PortAddr, Effect::PartIgnored);
     for addr in cx.config.addrs.iter_mut() {
         if addr.link == port {
             addr.link = LinkId::NONE;
@@ -112,7 +112,7 @@ fn drop_addrs(cx: &mut Context<'_, '_>, port: LinkId) {
     let Some(link) = cx.config.link_mut(port) else {
         return;
     };
-    let (matches, role) = (link.matches, link.role);
+    let role = link.role;
     link.role = Role::Port;
     let mut origin = Origin::NONE;
     for family in [Family::V6, Family::V4] {
@@ -121,7 +121,8 @@ fn drop_addrs(cx: &mut Context<'_, '_>, port: LinkId) {
         origin = ip.origin;
     }
     if role == Role::Addressed {
-        DROPPED.report(cx.sink, cx.config, origin, Subject::Matches(&matches));
+        let subject = Subject::Word(&Escaped(b"ip"));
+        DROPPED.report(cx.sink, cx.config, origin, subject);
     }
 }
 

@@ -435,7 +435,7 @@ mod tests {
         ]);
         let (links, told) = read("ip=192.0.2.5:::24::eth0:none bond=bond0:eth0");
         assert_eq!(links, [ports[0], "bond0 bond auto/auto"]);
-        assert_eq!(told, ["warning 1:4 eth0 AddrOfPort PartIgnored"]);
+        assert_eq!(told, ["warning 1:4 ip= PortAddr PartIgnored"]);
     }
 
     #[test]

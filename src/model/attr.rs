@@ -160,7 +160,7 @@ impl List {
 
     /// The word of a number; empty beyond the last.
     pub fn word(self, number: u32) -> Packed {
-        Packed(parts::nth(self.words().0, b',', number as usize).unwrap_or_default())
+        self.words().item(number as usize)
     }
 }
 

@@ -126,15 +126,15 @@ pub enum Leases {
     First,
 }
 
-/// What a link is there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a link is there for; of two words about it the first one of these counts, but for ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// Something says which addresses it has.
     Addressed,
-    /// It was named, and nothing says which addresses it has.
-    Named,
     /// Another link lies on it: by itself it has no addresses.
     Lower,
+    /// It was named, and nothing says which addresses it has.
+    Named,
     /// It is a port of its [`LinkConfig::master`], and has no addresses.
     Port,
 }

@@ -30,6 +30,12 @@ impl Packed {
         Packed(parts::nth(self.0, b'\n', number).unwrap_or_default())
     }
 
+    /// Item `number` of those that commas join, from 0; empty beyond the last.
+    #[inline(never)]
+    pub fn item(self, number: usize) -> Packed {
+        Packed(parts::nth(self.0, b',', number).unwrap_or_default())
+    }
+
     /// Which of its items, which are joined by commas, `word` is, in any case.
     #[inline(never)]
     pub fn position(self, word: &[u8]) -> Option<usize> {

@@ -13,7 +13,7 @@ use crate::model::config::{
     SourceKind,
 };
 use crate::model::desired::{Desired, Thing, What};
-use crate::model::link::{IfName, Mac};
+use crate::model::link::{IfName, LinkKind, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, KernelKind, Link, Observed};
 use crate::model::route::{More, Route};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -124,11 +124,12 @@ impl Resolver<'_, '_> {
         let _ = (self.states).resize(self.config.links.len(), LinkState::NotAsked);
         self.loopback();
         // Who names a link by its name or MAC comes before who means the boot link, or any link.
-        for turn in 0..4 {
-            for (id, link) in self.config.links_with_ids() {
-                let of_file = link.source == SourceKind::Ifcfg;
-                if u8::from(of_file) << 1 | u8::from(is_loose(&link.matches)) == turn {
-                    self.link(id, link);
+        for source in [SourceKind::Cmdline, SourceKind::Ifcfg, SourceKind::Firmware] {
+            for is_turn_of_loose in [false, true] {
+                for (id, link) in self.config.links_with_ids() {
+                    if link.source == source && is_loose(&link.matches) == is_turn_of_loose {
+                        self.link(id, link);
+                    }
                 }
             }
         }
@@ -167,6 +168,8 @@ impl Resolver<'_, '_> {
             // A name that a rule gives is that of the rule's link, even where the rule could not be followed.
             (LinkMatch::Name(_), Some(rule)) => by_mac(&rule.mac),
             (LinkMatch::Name(_), None) => holder,
+            // the MAC is that of the link it lies on
+            (LinkMatch::Mac(_), None) if config.kind == LinkKind::Vlan => None,
             (LinkMatch::Mac(mac), Some(rule)) if rule.mac != *mac => {
                 if self.goal.wants(config, None) {
                     self.other_mac(config, mac);
@@ -264,7 +267,7 @@ impl Resolver<'_, '_> {
 
     #[inline(never)]
     fn found(&mut self, id: LinkId, config: &LinkConfig, link: &Link) {
-        const CONFLICT: Complaint = Complaint::note(Problem::OnCmdline, Effect::LinkSkipped);
+        const CONFLICT: Complaint = Complaint::note(Problem::OnOther, Effect::LinkSkipped);
         if let Some(earlier) = self.desired.link(link.ifindex) {
             let other = earlier.config.and_then(|other| self.config.link(other));
             if other.is_some_and(|other| other.source > config.source) {
@@ -562,7 +565,7 @@ mod tests {
         assert_eq!(states, [LinkState::NotAsked, LinkState::Found]);
         assert_eq!(
             told,
-            ["note: eth0: is configured by the kernel command line; link skipped"]
+            ["note: eth0: is configured by a stronger source; link skipped"]
         );
     }
 

@@ -7,7 +7,7 @@ use crate::model::attr::{Attr, Kind, Scope, Value};
 use crate::model::config::{LinkConfig, LinkId, LinkMatch, Role, SourceKind, Str};
 use crate::model::link::IfName;
 use crate::model::rule::TableName;
-use crate::packed::word;
+use crate::packed::{Packed, packed, word};
 use crate::text::show::Show;
 use crate::text::{parts, scalar};
 use core::net::IpAddr;
@@ -27,6 +27,21 @@ impl Context<'_, '_> {
         origin: Origin,
     ) -> Result<(), Problem> {
         let attr = Attr::find(scope, name).ok_or(Problem::NotAnOption)?;
+        self.put_text(link, attr, value, origin)
+    }
+
+    /// As [`Context::put_attr`], of an option that is known.
+    ///
+    /// # Errors
+    /// What is wrong with the value, or the limit that is reached.
+    #[inline(never)]
+    pub fn put_text(
+        &mut self,
+        link: LinkId,
+        attr: Attr,
+        value: &[u8],
+        origin: Origin,
+    ) -> Result<(), Problem> {
         let value = self.checked(attr.row().1, value)?;
         self.put_value(link, attr, value, origin)
     }
@@ -67,6 +82,23 @@ impl Context<'_, '_> {
     ) -> Result<(), Problem> {
         let put = self.config.set_attr(link, attr, value, origin);
         put.ok_or(Problem::MaxAttrs)
+    }
+
+    /// Gives a team, which is made as a bond, the mode that is like its runner (teamd.conf(5)).
+    ///
+    /// # Errors
+    /// [`Problem::NotAWord`], or the limit that is reached.
+    #[inline(never)]
+    pub fn put_runner(
+        &mut self,
+        link: LinkId,
+        runner: &[u8],
+        origin: Origin,
+    ) -> Result<(), Problem> {
+        /// By the number of the bond's mode.
+        const RUNNERS: Packed = packed!("roundrobin,activebackup,loadbalance,broadcast,lacp");
+        let mode = RUNNERS.position(runner).ok_or(Problem::NotAWord)?;
+        self.put_value(link, Attr::BOND_MODE, Value::Number(mode as u32), origin)
     }
 
     /// A value in its canonical form.

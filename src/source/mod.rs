@@ -8,6 +8,7 @@ pub mod assignments;
 mod attrs;
 pub mod boot_link;
 pub mod cmdline;
+pub mod firmware;
 pub mod ifcfg;
 mod ifcfg_ip;
 pub mod ifcfg_keys;
@@ -17,6 +18,8 @@ pub mod key_table;
 #[cfg(test)]
 mod linear;
 pub mod name_rule;
+pub mod nbft;
+mod other_arg;
 mod put;
 pub mod route_arg;
 pub mod route_file;
@@ -25,6 +28,7 @@ pub mod sysconfig;
 #[cfg(test)]
 pub mod testing;
 mod value;
+mod virtual_arg;
 
 use crate::diag::{At, Complaint, Diagnostic, Escaped, FileId, Origin, Sink, Subject};
 use crate::model::config::Config;
@@ -78,9 +82,13 @@ impl<'a, 'm> Context<'a, 'm> {
         }
     }
 
-    /// The column of `part`, a piece of the line.
+    /// The column of `part`, a piece of the line; 0 for what is none.
     fn column(&self, part: &[u8]) -> u32 {
-        short(offset(part, self.line.octets).wrapping_add(1))
+        let at = offset(part, self.line.octets);
+        match at <= self.line.octets.len() {
+            true => short(at.wrapping_add(1)),
+            false => 0,
+        }
     }
 
     /// The origin of `part`, a piece of the line.

@@ -6,7 +6,7 @@ use super::assignments::{Entry, Scratch};
 use super::route_file::{self, Form};
 use crate::diag::{Diagnostic, Effect, Escaped, FileId, Problem, Severity, Sink};
 use crate::model::addr::Family;
-use crate::model::attr::AttrConfig;
+use crate::model::attr::{AttrConfig, Value};
 use crate::model::config::{
     AddrConfig, Config, Global, IpFlag, IpNumber, IpText, Leases, LinkConfig, LinkFlag, LinkId,
     LinkMatch, LinkNumber, NameRule, RouteConfig, RouteDev, Search, Server, Str,
@@ -151,6 +151,32 @@ fn show(config: &Config<'_>, id: LinkId, link: &LinkConfig) -> String {
     }
     add(told(config, link));
     line
+}
+
+/// Each link as one line: what it is, what it lies on or is a port of, its options, and both methods.
+pub fn stacked(config: &Config<'_>) -> std::vec::Vec<String> {
+    let on = |matches: &LinkMatch| crate::diag::Subject::Matches(matches).to_string();
+    let show = |(id, link): (LinkId, &LinkConfig)| {
+        let mut line = format!("{} {}", on(&link.matches), link.kind.word());
+        line += &link
+            .lower
+            .map_or(String::new(), |lower| format!(" on {}", on(&lower)));
+        line += &link
+            .master
+            .map_or(String::new(), |master| format!(" of {master}"));
+        if let Some(mtu) = LinkNumber::Mtu.of(link) {
+            line += &format!(" mtu {mtu}");
+        }
+        for have in config.attrs_of(id) {
+            let value = match have.value {
+                Value::Number(number) => number.to_string(),
+                Value::Text(text) => Escaped(config.text(text)).to_string(),
+            };
+            line += &format!(" {}={value}", have.attr.name());
+        }
+        line + &format!(" {}/{}", link.ipv4.method.word(), link.ipv6.method.word())
+    };
+    config.links_with_ids().map(show).collect()
 }
 
 /// What is said of DHCPv4, each value after its word.

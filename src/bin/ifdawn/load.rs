@@ -4,13 +4,14 @@
 //! ifcfg files as initscripts order them.
 
 use crate::cli::{Command, Opt, Options, Source};
+use crate::firmware::Firmware;
 use crate::sys::file::{self, Path, Root};
 use crate::sys::names::{Names, Order};
 use heapless::Vec;
 use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Escaped, FileId, Problem, Sink, Subject};
 use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS};
 use ifdawn::model::addr::Family;
-use ifdawn::model::config::{Config, LinkId, NameSource, RouteDev};
+use ifdawn::model::config::{Config, GlobalFlag, LinkId, NameSource, RouteDev};
 use ifdawn::model::link::IfName;
 use ifdawn::packed::{Packed, Word, packed, word};
 use ifdawn::source::assignments::{Entry, Scratch};
@@ -257,7 +258,17 @@ impl Loader<'_, '_> {
             self.directory(b"/systemd/network", Listing::Links);
         }
         if is_read(Source::Firmware) {
-            NO_FIRMWARE.say(self.sink, Subject::Sources);
+            if !is_read(Source::Cmdline) {
+                // no word can ask for it
+                GlobalFlag::Ibft.set(&mut self.config.global, Some(true));
+            }
+            Firmware {
+                root: self.root,
+                files: self.files,
+                config: self.config,
+                sink: self.sink,
+            }
+            .read();
         }
         if is_read(Source::Cmdline) {
             let file = self.config.add_file(b"cmdline").unwrap_or(FileId(0));
@@ -489,7 +500,6 @@ const FULL: Complaint = Complaint::error(Problem::MaxFiles, Effect::FileIgnored)
 const DIRECTORY_FULL: Complaint = Complaint::error(Problem::MaxFiles, Effect::RestIgnored);
 const TOO_LONG: Complaint = Complaint::error(Problem::MaxFileOctets, Effect::RestIgnored);
 const FAILED: Complaint = Complaint::error(Problem::File, Effect::FileIgnored);
-const NO_FIRMWARE: Complaint = Complaint::warning(Problem::NoFirmware, Effect::None);
 const MORE: Complaint = Complaint::error(Problem::More, Effect::None);
 
 /// A path up to its last slash, and what follows.
@@ -499,14 +509,16 @@ fn split_at_last_part(path: &[u8]) -> (&[u8], &[u8]) {
         .unwrap_or_default()
 }
 
-/// What is read, a bit for each [`Source`]: as `--sources` says, else ifcfg, and in an initramfs or with
-/// `--cmdline` the kernel command line too.
+/// What is read, a bit for each [`Source`]: as `--sources` says, else ifcfg, with `--cmdline` the kernel command
+/// line too, and in an initramfs everything.
 fn sources(options: &Options, root: &Root<'_>) -> u8 {
     let mut sources = options.sources;
-    let mut reads_cmdline = options.has(Opt::Cmdline) || options.has(Opt::CmdlineFile);
+    let reads_cmdline = options.has(Opt::Cmdline) || options.has(Opt::CmdlineFile);
     if sources == 0 {
-        sources = 1 << Source::Ifcfg as u8;
-        reads_cmdline |= is_initramfs(options, root);
+        sources = match is_initramfs(options, root) {
+            true => u8::MAX,
+            false => 1 << Source::Ifcfg as u8,
+        };
     }
     sources | u8::from(reads_cmdline) << Source::Cmdline as u8
 }

@@ -5,6 +5,7 @@
 #![no_main]
 
 mod cli;
+mod firmware;
 mod frame;
 mod load;
 mod report;

@@ -266,7 +266,7 @@ attributes! {
         "priority" Number(Short), "bridge priority";
         "vlan_filtering" Bool, "VLANs are kept apart";
         "vlan_protocol" Words(Protocol), "Ethernet type";
-        "vlan_default_pvid" Number(Short), "VLAN of packets without tag";
+        "default_pvid" Number(Short), "VLAN of packets without tag";
         "vlan_stats_enabled" Bool, "packets of VLANs are counted";
         "group_fwd_mask" Number(Short), "link-local groups that are forwarded";
         "group_address" Mac, "MAC of spanning tree packets";

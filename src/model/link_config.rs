@@ -228,6 +228,10 @@ flags! {
     SendHostname,
     /// Whether `down` gives the lease of DHCPv4 back (no).
     Release,
+    /// Whether the files of routes and rules beside its file are left alone (no).
+    NoRoutes,
+    /// Whether it has no route for link-local addresses (yes).
+    Nozeroconf,
 }
 
 rows! {

@@ -70,8 +70,11 @@ impl Context<'_, '_> {
     }
 
     /// A value in its canonical form.
+    ///
+    /// # Errors
+    /// What is wrong with it, or the limit that is reached.
     #[inline(never)]
-    fn checked(&mut self, kind: Kind, text: &[u8]) -> Result<Value, Problem> {
+    pub fn checked(&mut self, kind: Kind, text: &[u8]) -> Result<Value, Problem> {
         let number = scalar::number(text);
         let known = match kind {
             Kind::Bool => {
@@ -109,6 +112,8 @@ impl Context<'_, '_> {
             Kind::IpList4 | Kind::IpList6 | Kind::Map => {
                 let items = text.split(|octet| matches!(octet, b',' | b';'));
                 for (n, item) in items.enumerate() {
+                    // sysfs takes `+` in front of an address that is to be added
+                    let item = item.strip_prefix(b"+").unwrap_or(item);
                     if n >= MAX_ITEMS {
                         return Err(Problem::NotANumber);
                     }

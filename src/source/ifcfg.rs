@@ -7,11 +7,19 @@
 //! link beats every file.
 
 use super::Context;
-use super::assignments::{self, Entry, File, LEFT_TO_KERNEL, NOT_YET, Scratch};
+use super::alias;
+use super::assignments::{self, Entry, File, NOT_YET, Scratch};
 use super::ifcfg_ip::Bootproto;
-use super::ifcfg_keys::{self, Field, Kind, LINK, NAMES, SLAVE, Setting, V4, V6};
+use super::ifcfg_keys::{
+    self, DHCP_FQDN, DHCP_HOSTNAME, FILE, Field, Kind, LINK, NAMES, Setting, V4, V6,
+};
+use super::ifcfg_kind::kind_of;
+use super::route_line::scope;
 use crate::diag::{Complaint, Effect, Origin, Problem};
-use crate::model::config::{IpNumber, LinkConfig, LinkFlag, LinkId, LinkMatch, SourceKind};
+use crate::model::attr::Scope;
+use crate::model::config::{
+    IpNumber, LinkConfig, LinkFlag, LinkId, LinkMatch, Role, SourceKind, Str,
+};
 use crate::model::link::IfName;
 use crate::model::said::{Values, flags, rows};
 use crate::packed::{Packed, packed};
@@ -25,14 +33,14 @@ pub struct Defaults {
     pub networking: Option<bool>,
     /// `GATEWAY`.
     pub gateway: Gateway,
-    /// `IPV6INIT`.
-    pub init6: Option<bool>,
-    /// `IPV6_AUTOCONF`.
-    pub autoconf6: Option<bool>,
     /// `IPV6_DEFAULTGW`, without its zone.
     pub gateway6: Gateway,
     /// The zone of `IPV6_DEFAULTGW`, else `IPV6_DEFAULTDEV`.
     pub gateway6_dev: Option<IfName>,
+    /// What files alone say.
+    pub said: Values,
+    /// What each link is at first.
+    pub link: LinkConfig,
 }
 
 impl Defaults {
@@ -41,10 +49,10 @@ impl Defaults {
         Defaults {
             networking: None,
             gateway: Gateway::none(),
-            init6: None,
-            autoconf6: None,
             gateway6: Gateway::none(),
             gateway6_dev: None,
+            said: Values::NOTHING,
+            link: LinkConfig::new(LinkMatch::Any, SourceKind::Ifcfg, Origin::NONE),
         }
     }
 }
@@ -69,7 +77,7 @@ impl Gateway {
 }
 
 /// Whether `name`, the name of a file in the directory, is that of an `ifcfg` file, and not a backup or
-/// a package manager's leftover. Alias and range files are `ifcfg` files; [`read`] says so.
+/// a package manager's leftover.
 pub fn is_ifcfg_file_name(name: &[u8]) -> bool {
     const LEFT_OVER: Packed =
         packed!(".bak,.old,.orig,.rej,.rpmnew,.rpmorig,.rpmsave,.swp,.augnew,.augtmp");
@@ -86,11 +94,6 @@ pub fn is_ifcfg_file_name(name: &[u8]) -> bool {
         Some((_, [b';', digits @ ..])) if scalar::hex(digits).is_some())
 }
 
-/// `NAME:LABEL` and `NAME-rangeN` hold more addresses of a link.
-fn is_alias(name: &[u8]) -> bool {
-    parts::has(name, b':') || name.windows(6).any(|part| part == b"-range")
-}
-
 /// A file being read, and what is known of its link.
 #[repr(C)]
 pub struct Reader<'a, 'c, 'm> {
@@ -104,6 +107,12 @@ pub struct Reader<'a, 'c, 'm> {
     pub said: Values,
     /// What is known of the link.
     pub link: &'a mut LinkConfig,
+    /// The options that it has as a port.
+    pub port: Option<Scope>,
+    /// Label of the addresses.
+    pub label: Option<Str>,
+    /// Whether it was said that something is not done yet.
+    pub is_told: bool,
 }
 
 flags! {
@@ -147,25 +156,33 @@ pub fn read<'c>(
     scratch: &mut Scratch<'c>,
     cx: &mut Context<'c, '_>,
 ) -> Option<LinkId> {
-    if is_alias(name) {
-        cx.complain_of_file(ALIAS);
-        return None;
-    }
+    let mut link = defaults.link;
     let mut reader = Reader {
         file: assignments::scan(NAMES, scratch, cx),
         defaults,
         id: LinkId::new(0),
-        link: &mut LinkConfig::new(LinkMatch::Any, SourceKind::Ifcfg, Origin::NONE),
-        said: Values::NOTHING,
+        said: defaults.said,
+        link: &mut link,
+        port: None,
+        label: None,
+        is_told: false,
     };
+    if let Some(base) = alias::base(name) {
+        return reader.alias(name, base);
+    }
     if reader.is_refused() {
         return None;
     }
-    FileFlag::Init6.set(&mut reader, defaults.init6);
-    FileFlag::Autoconf6.set(&mut reader, defaults.autoconf6);
+    reader.kind();
+    let number = reader.made_of()?;
     reader.identify()?;
+    reader.options_of_kind(number);
     reader.fields();
-    reader.addresses();
+    if reader.link.role == Role::Port {
+        reader.drop_addresses();
+    } else {
+        reader.addresses();
+    }
     let onboot = !LinkFlag::Onboot.is_no(reader.link);
     reader.link.onboot = onboot && defaults.networking != Some(false);
     reader.link.required = reader.link.onboot;
@@ -173,16 +190,16 @@ pub fn read<'c>(
     Some(reader.id)
 }
 
-const ALIAS: Complaint = Complaint::warning(Problem::AliasFile, Effect::FileIgnored);
-const VIRTUAL: Complaint = Complaint::error(Problem::Virtual, Effect::FileIgnored);
+const NO_KIND: Complaint = Complaint::error(Problem::Virtual, Effect::FileIgnored);
 const FOREIGN: Complaint = Complaint::error(Problem::Foreign, Effect::FileIgnored);
 const FIRMWARE: Complaint = Complaint::warning(Problem::NotYet, Effect::FileIgnored);
 const NO_METHOD: Complaint = Complaint::error(Problem::UnknownMethod, Effect::FileIgnored);
 const NO_BOOLEAN: Complaint = Complaint::error(Problem::NotABoolean, Effect::DefaultUsed);
-
-/// The kinds of `TYPE` that are made here and, from the fifth on, those of other programs.
-pub(super) const KINDS: Packed =
-    packed!("infiniband,ethernet,ctc,token ring,wireless,xdsl,modem,isdn,ppp");
+pub(super) const NOT_ITS: Complaint = Complaint::note(Problem::NotAnOption, Effect::LineIgnored);
+const LATER: Complaint = Complaint::note(Problem::Later, Effect::None);
+/// How many of the kernel's units a second has.
+const HUNDREDTHS: u32 = 100;
+const OF_S390: Complaint = Complaint::note(Problem::S390Only, Effect::LineIgnored);
 
 impl<'c, 'm> Reader<'_, 'c, 'm> {
     /// Whether something keeps the file from being used at all; says so.
@@ -204,34 +221,21 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
         let word = self.file.octets(entry);
         let said = scalar::boolean(word);
         let (applies, complaint) = match field(entry)? {
-            Field::VirtualIfSet => (true, VIRTUAL),
             Field::ForeignIfSet => (true, FOREIGN),
-            Field::VirtualIfYes => (said == Some(true), VIRTUAL),
             Field::ForeignIfYes => (said == Some(true), FOREIGN),
-            Field::LaterIfNo => (said == Some(false), NOT_YET),
-            Field::Later => (said != Some(false), NOT_YET),
-            Field::Kernel => (said != Some(false), LEFT_TO_KERNEL),
-            Field::Port => (
-                scalar::boolean(self.file.text(SLAVE)) != Some(false),
-                VIRTUAL,
-            ),
+            Field::Never => (said != Some(false), NOT_YET),
+            Field::S390 => (true, OF_S390),
             Field::Device => (
                 matches!(word, [b'p', b'p', b'p', ..] | [b'i', b'p', b'p', b'p', ..]),
                 FOREIGN,
             ),
-            Field::DeviceType => (
-                packed!("team,teamport,ovs").position(word).is_some(),
-                VIRTUAL,
-            ),
-            Field::Type => match KINDS.position(word) {
-                Some(kind) => (kind > 3, FOREIGN),
-                None => (true, VIRTUAL),
-            },
+            Field::DeviceType => (parts::is_same(word, b"ovs"), FOREIGN),
+            Field::Type => (kind_of(word).is_none(), NO_KIND),
             Field::Bootproto => match Bootproto::new(word) {
                 Some(method) => (method == Bootproto::Firmware, FIRMWARE),
                 None => (!self.has_addr_but(b""), NO_METHOD),
             },
-            Field::Addr | Field::Part | Field::Set(_) | Field::Silent => return None,
+            _ => return None,
         };
         (applies && !word.is_empty()).then_some(complaint)
     }
@@ -245,97 +249,135 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
         })
     }
 
+    /// Says once for a link that something is read and not done.
+    #[inline(never)]
+    pub(super) fn later(&mut self, entry: &Entry) {
+        if !self.is_told {
+            self.is_told = true;
+            self.file.complain(entry, LATER);
+        }
+    }
+
     /// Reads the keys that stand for themselves, and complains of those that nothing reads.
     #[inline(never)]
     fn fields(&mut self) {
         for entry in self.file.iter() {
-            let word = self.file.octets(entry);
-            let complaint = match field(entry) {
-                None => {
-                    self.file.unknown(entry);
-                    continue;
-                }
-                Some(Field::Set(setting)) if !word.is_empty() => {
-                    let Err(what) = self.set(setting, word) else {
-                        continue;
-                    };
-                    match (setting.kind, what) {
-                        (Kind::Mac, Problem::NotYet) => NOT_YET,
-                        _ => unset(what),
-                    }
-                }
-                Some(_) => {
-                    let Some(complaint) = self.verdict(entry) else {
-                        continue;
-                    };
-                    complaint
-                }
-            };
-            self.file.complain(entry, complaint);
+            match field(entry) {
+                Some(field) => self.field(entry, field),
+                None => self.file.unknown(entry),
+            }
         }
+        let hostname = ifcfg_keys::field(DHCP_HOSTNAME.into());
+        if let (Some(entry), Some(field)) = (self.file.get(DHCP_FQDN), hostname) {
+            self.field(entry, field);
+        }
+        self.file.cx.settle_bond(self.id);
         let metric = IpNumber::Metric.of(&self.link.ipv4);
         let metric = metric.or(FileNumber::Metric.of(self));
         IpNumber::Metric.set(&mut self.link.ipv4, metric);
     }
 
-    /// Sets a value.
-    ///
-    /// # Errors
-    /// What is wrong with it.
+    /// Reads a key as one of this kind.
     #[inline(never)]
-    fn set(&mut self, setting: Setting, word: &[u8]) -> Result<(), Problem> {
-        let link = &mut *self.link;
-        let said = match setting.owner() {
-            LINK => &mut link.said,
-            V4 => &mut link.ipv4.said,
-            V6 => &mut link.ipv6.said,
-            _ => &mut self.said,
+    fn field(&mut self, entry: &Entry, field: Field) {
+        let word = self.file.octets(entry);
+        let done = match field {
+            _ if word.is_empty() => return,
+            Field::Set(setting) => set(self.file.cx, self.link, &mut self.said, setting, word),
+            Field::Attr(attr) => self.attr(entry, attr, word, 1),
+            Field::Seconds(attr) => self.attr(entry, attr, word, HUNDREDTHS),
+            Field::Options(_) => return self.options(entry, word),
+            Field::Ethtool => return self.ethtool(entry, word),
+            Field::Kept => return self.later(entry),
+            _ => {
+                if let Some(complaint) = self.verdict(entry) {
+                    self.file.complain(entry, complaint);
+                }
+                return;
+            }
         };
-        let n = setting.place();
-        let mut number = scalar::number(word);
-        match (setting.kind, number) {
-            (Kind::Flag, _) => {
-                if let Some(flag) = said.flags.get_mut(n) {
-                    return set_flag(flag, word);
-                }
-            }
-            (Kind::Text(text), _) => {
-                if let Some(kept) = said.texts.get_mut(n) {
-                    return self.file.cx.keep_said(text, word, kept);
-                }
-            }
-            (Kind::Mac, _) => match packed!("preserve,permanent,random,stable").position(word) {
-                Some(0 | 1) => {}
-                Some(_) => return Err(Problem::NotYet),
-                None => match &scalar::mac(word) {
-                    Some(mac) => link.mac = Some(*mac),
-                    None => return Err(Problem::NotAMac),
-                },
-            },
-            (Kind::Mtu | Kind::Positive, Some(0)) => {}
-            (Kind::Number | Kind::Positive, None) if word == b"-1" => {}
-            (Kind::Mtu, _) if scalar::mtu(number).is_none() => return Err(Problem::NotAnMtu),
-            (Kind::Mtu | Kind::Number | Kind::Positive | Kind::Seconds, _) => {
-                if setting.kind == Kind::Seconds {
-                    number = parts::nth(word, b'.', 0).and_then(scalar::number);
-                }
-                match said.numbers.get_mut(n) {
-                    Some(said) if number.is_some() => *said = number,
-                    Some(_) | None => return Err(Problem::NotANumber),
-                }
+        if let Err(what) = done {
+            self.file.complain(entry, unset(what));
+        }
+    }
+}
+
+/// Sets a value.
+///
+/// # Errors
+/// What is wrong with it.
+#[inline(never)]
+pub(super) fn set(
+    cx: &mut Context<'_, '_>,
+    link: &mut LinkConfig,
+    file: &mut Values,
+    setting: Setting,
+    word: &[u8],
+) -> Result<(), Problem> {
+    let mut kept = None;
+    if let Kind::Text(text) = setting.kind {
+        cx.keep_said(text, word, &mut kept)?;
+    }
+    let said = match setting.owner() {
+        LINK => &mut link.said,
+        V4 => &mut link.ipv4.said,
+        V6 => &mut link.ipv6.said,
+        FILE => file,
+        _ => &mut cx.config.global.said,
+    };
+    let n = setting.place();
+    let mut number = scalar::number(word);
+    match (setting.kind, number) {
+        (Kind::Flag, _) => {
+            if let Some(flag) = said.flags.get_mut(n) {
+                return set_flag(flag, word);
             }
         }
-        Ok(())
+        (Kind::Text(_), _) => {
+            if let Some(text) = said.texts.get_mut(n) {
+                *text = kept;
+            }
+        }
+        (Kind::Mac, _) => match packed!("preserve,permanent,random,stable").position(word) {
+            Some(0 | 1) => {}
+            Some(_) => return Err(Problem::NotYet),
+            None => match &scalar::mac(word) {
+                Some(mac) => link.mac = Some(*mac),
+                None => return Err(Problem::NotAMac),
+            },
+        },
+        (Kind::Addr, _) => match scalar::ipv4(word) {
+            Some(addr) => link.src = Some(addr),
+            None => return Err(Problem::NotIpv4),
+        },
+        (Kind::Mtu | Kind::Positive, Some(0)) => {}
+        (Kind::Number | Kind::Positive, None) if word == b"-1" => {}
+        (Kind::Mtu, _) if scalar::mtu(number).is_none() => return Err(Problem::NotAnMtu),
+        (Kind::Mtu | Kind::Number | Kind::Positive | Kind::Seconds | Kind::Scope, _) => {
+            if setting.kind == Kind::Seconds {
+                number = parts::nth(word, b'.', 0).and_then(scalar::number);
+            }
+            if setting.kind == Kind::Scope {
+                number = scope(word);
+            }
+            match said.numbers.get_mut(n) {
+                Some(said) if number.is_some() => *said = number,
+                Some(_) | None => return Err(Problem::NotANumber),
+            }
+        }
     }
+    Ok(())
 }
 
 /// What is said of a value that is not set.
 #[inline(never)]
 pub(super) fn unset(what: Problem) -> Complaint {
-    if what == Problem::NotABoolean {
-        return NO_BOOLEAN;
+    match what {
+        Problem::NotABoolean => NO_BOOLEAN,
+        Problem::NotYet => NOT_YET,
+        Problem::NotAnOption => NOT_ITS,
+        _ => Complaint::error(what, Effect::KeyUnset),
     }
-    Complaint::error(what, Effect::KeyUnset)
 }
 
 /// Sets a yes or no.
@@ -359,7 +401,8 @@ pub(super) fn set_name(name: &mut Option<IfName>, word: &[u8]) -> Result<(), Pro
     Ok(())
 }
 
-fn field(entry: &Entry) -> Option<Field> {
+/// What is done with a key.
+pub(super) fn field(entry: &Entry) -> Option<Field> {
     ifcfg_keys::field(entry.row())
 }
 

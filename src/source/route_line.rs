@@ -112,6 +112,11 @@ const PROTOCOLS: &[u8] = b"redirect=1 kernel=2 boot=3 static=4 ra=9 dhcp=16";
 /// `RT_SCOPE_*` (linux/rtnetlink.h).
 const SCOPES: &[u8] = b"global=0 universe=0 site=200 link=253 host=254 nowhere=255";
 
+/// A scope, by its number or name.
+pub(super) fn scope(word: &[u8]) -> Option<u32> {
+    number(word, SCOPES).filter(|scope| *scope <= u8::MAX.into())
+}
+
 impl<'a> RouteLine<'a> {
     /// Nothing read yet.
     pub fn new(line: &'a [u8], family: Family) -> RouteLine<'a> {

@@ -1,12 +1,13 @@
 //! `/etc/sysconfig/network`: what holds for the machine, and defaults of all `ifcfg` files.
 //!
 //! initscripts read this file before each `ifcfg` file, so any key may stand here as a default. Those
-//! that are used in the wild do; of the others a note is made.
+//! that set one value, whatever else the file says, do.
 
 use super::Context;
 use super::Key;
 use super::assignments::{self, Entry, File, NOT_YET, Scratch};
-use super::ifcfg::{Defaults, Gateway, set_flag, set_name, unset};
+use super::ifcfg::{self, Defaults, Gateway, set_flag, set_name, unset};
+use super::ifcfg_keys;
 use super::key_table::{Names, key, key as ignored, pack_fields, pack_names, packed_len, row};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::Family;
@@ -25,18 +26,14 @@ pub enum Field {
     Gateway,
     /// `GATEWAYDEV`.
     GatewayDev,
-    /// `IPV6INIT`.
-    Init6,
-    /// `IPV6_AUTOCONF`.
-    Autoconf6,
     /// `IPV6_DEFAULTGW`.
     Gateway6,
     /// `IPV6_DEFAULTDEV`.
     GatewayDev6,
     /// Nothing reads it, and nobody is told.
     Silent,
-    /// Nothing reads it yet.
-    Later,
+    /// Nothing reads it, and who asks for it is told.
+    Never,
 }
 
 const NAMES: Names = Names(&PACKED);
@@ -44,7 +41,7 @@ static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
 static FIELDS: [Field; KEYS.len()] = pack_fields(KEYS, Field::Silent);
 
 const MEANINGLESS: Field = Field::Silent;
-const LATER: Field = Field::Later;
+const NEVER: Field = Field::Never;
 
 const IPV6_DEFAULTGW: u16 = row(KEYS, "IPV6_DEFAULTGW");
 
@@ -55,8 +52,6 @@ pub const KEYS: &[Key<Field>] = &[
     key("HOSTNAME", Field::Hostname, "host name, unless the command line has one"),
     key("GATEWAY", Field::Gateway, "IPv4 gateway of links without their own whose subnet holds it"),
     key("GATEWAYDEV", Field::GatewayDev, "the link that carries the IPv4 default route"),
-    key("IPV6INIT", Field::Init6, "default of IPV6INIT"),
-    key("IPV6_AUTOCONF", Field::Autoconf6, "default of IPV6_AUTOCONF"),
     key("IPV6_DEFAULTGW", Field::Gateway6, "IPv6 gateway of links without their own whose subnet holds it"),
     key("IPV6_DEFAULTDEV", Field::GatewayDev6, "the link that carries the IPv6 default route"),
     ignored("NETWORKING_IPV6", MEANINGLESS, "loaded the IPv6 module"),
@@ -65,21 +60,16 @@ pub const KEYS: &[Key<Field>] = &[
     ignored("NETWORKWAIT", MEANINGLESS, "waited"),
     ignored("WAIT_UNTIL_REACHABLE", MEANINGLESS, "waited"),
     ignored("VLAN", MEANINGLESS, "loaded the VLAN module"),
-    ignored("NOZEROCONF", MEANINGLESS, "yes is what is done"),
     ignored("IFDOWN_ON_SHUTDOWN", MEANINGLESS, "links are left alone at shutdown"),
     ignored("FORWARD_IPV4", MEANINGLESS, "obsolete"),
     ignored("PEERNTP", MEANINGLESS, "NTP servers of DHCP"),
-    ignored("IPV6_CONTROL_RADVD", MEANINGLESS, "radvd"),
     ignored("IPV6_RADVD_PIDFILE", MEANINGLESS, "radvd"),
     ignored("IPV6_RADVD_TRIGGER_ACTION", MEANINGLESS, "radvd"),
-    ignored("NM_CONTROLLED", MEANINGLESS, "who else may configure links"),
-    ignored("IPV6FORWARDING", LATER, "forwarding"),
-    ignored("IPV6_ROUTER", LATER, "forwarding"),
-    ignored("IPV6_AUTOTUNNEL", LATER, "sit0"),
-    ignored("IPV6TO4INIT", LATER, "6to4"),
-    ignored("RES_OPTIONS", LATER, "options of resolv.conf"),
+    ignored("IPV6_AUTOTUNNEL", NEVER, "sit0 is not made"),
+    ignored("IPV6TO4INIT", NEVER, "6to4 was withdrawn (RFC 7526)"),
 ];
 
+const NOT_HERE: Complaint = Complaint::warning(Problem::NotHere, Effect::LineIgnored);
 const ONLY_NAMED: Complaint = Complaint::warning(Problem::OnlyNamed, Effect::None);
 
 /// Reads the file: the host name and `GATEWAYDEV` go to the configuration, the rest to `defaults`.
@@ -87,13 +77,18 @@ const ONLY_NAMED: Complaint = Complaint::warning(Problem::OnlyNamed, Effect::Non
 pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Context<'c, '_>) {
     let mut file = assignments::scan(NAMES, scratch, cx);
     for entry in file.iter() {
-        let Some(field) = FIELDS.get(entry.row()) else {
-            file.unknown(entry);
-            continue;
+        let complaint = match FIELDS.get(entry.row()) {
+            _ if file.octets(entry).is_empty() => None,
+            Some(field) => set(*field, entry, defaults, &mut file),
+            None => match set_default(entry, defaults, &mut file) {
+                Some(complaint) => complaint,
+                None => {
+                    file.unknown(entry);
+                    continue;
+                }
+            },
         };
-        if !file.octets(entry).is_empty()
-            && let Some(complaint) = set(*field, entry, defaults, &mut file)
-        {
+        if let Some(complaint) = complaint {
             file.complain(entry, complaint);
         }
     }
@@ -101,6 +96,27 @@ pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Con
     if let Some(zone) = parts::nth(file.text(IPV6_DEFAULTGW), b'%', 1) {
         defaults.gateway6_dev = IfName::new(zone);
     }
+}
+
+/// Takes a key of `ifcfg` files as the default of all; `None` for a key they have not.
+#[inline(never)]
+fn set_default(
+    entry: &Entry,
+    defaults: &mut Defaults,
+    file: &mut File<'_, '_, '_>,
+) -> Option<Option<Complaint>> {
+    let word = file.octets(entry);
+    let field = ifcfg_keys::field(ifcfg_keys::NAMES.find(file.name(entry)).row())?;
+    Some(match field {
+        ifcfg_keys::Field::Silent => None,
+        ifcfg_keys::Field::Set(setting) => {
+            let Defaults { link, said, .. } = defaults;
+            ifcfg::set(file.cx, link, said, setting, word)
+                .err()
+                .map(unset)
+        }
+        _ => Some(NOT_HERE),
+    })
 }
 
 /// Takes one value, or says what is wrong with it.
@@ -115,14 +131,13 @@ fn set(
     let global = &mut file.cx.config.global;
     let set = match field {
         Field::Networking => set_flag(&mut defaults.networking, word),
-        Field::Init6 => set_flag(&mut defaults.init6, word),
-        Field::Autoconf6 => set_flag(&mut defaults.autoconf6, word),
         Field::GatewayDev => set_name(&mut global.gateway_dev, word),
         Field::GatewayDev6 => set_name(&mut defaults.gateway6_dev, word),
         Field::Hostname => return set_hostname(word, file.cx).err().map(unset),
+        Field::Gateway if parts::is_same(word, b"none") => return None,
         Field::Gateway => return set_gateway(&mut defaults.gateway, Family::V4, entry, file),
         Field::Gateway6 => return set_gateway(&mut defaults.gateway6, Family::V6, entry, file),
-        Field::Later => return (scalar::boolean(word) != Some(false)).then_some(NOT_YET),
+        Field::Never => return (scalar::boolean(word) != Some(false)).then_some(NOT_YET),
         Field::Silent => return None,
     };
     let is_no = field == Field::Networking && defaults.networking == Some(false);

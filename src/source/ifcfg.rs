@@ -16,11 +16,11 @@ use super::ifcfg_keys::{
 use super::ifcfg_kind::kind_of;
 use super::route_line::scope;
 use crate::diag::{Complaint, Effect, Origin, Problem};
-use crate::model::attr::Scope;
+use crate::model::attr::{Attr, Scope};
 use crate::model::config::{
     IpNumber, LinkConfig, LinkFlag, LinkId, LinkMatch, Role, SourceKind, Str,
 };
-use crate::model::link::IfName;
+use crate::model::link::{IfName, LinkKind};
 use crate::model::said::{Values, flags, rows};
 use crate::packed::{Packed, packed};
 use crate::text::{parts, scalar};
@@ -111,8 +111,10 @@ pub struct Reader<'a, 'c, 'm> {
     pub port: Option<Scope>,
     /// Label of the addresses.
     pub label: Option<Str>,
-    /// Whether it was said that something is not done yet.
-    pub is_told: bool,
+    /// Prefix length of IPv4 addresses without their own.
+    pub len: Option<u8>,
+    /// Id of a VLAN, key of a partition.
+    pub number: Option<u32>,
 }
 
 flags! {
@@ -165,7 +167,8 @@ pub fn read<'c>(
         link: &mut link,
         port: None,
         label: None,
-        is_told: false,
+        len: None,
+        number: None,
     };
     if let Some(base) = alias::base(name) {
         return reader.alias(name, base);
@@ -174,10 +177,11 @@ pub fn read<'c>(
         return None;
     }
     reader.kind();
-    let number = reader.made_of()?;
+    reader.made_of()?;
     reader.identify()?;
-    reader.options_of_kind(number);
+    reader.options_of_kind();
     reader.fields();
+    reader.say_later();
     if reader.link.role == Role::Port {
         reader.drop_addresses();
     } else {
@@ -196,7 +200,8 @@ const FIRMWARE: Complaint = Complaint::warning(Problem::NotYet, Effect::FileIgno
 const NO_METHOD: Complaint = Complaint::error(Problem::UnknownMethod, Effect::FileIgnored);
 const NO_BOOLEAN: Complaint = Complaint::error(Problem::NotABoolean, Effect::DefaultUsed);
 pub(super) const NOT_ITS: Complaint = Complaint::note(Problem::NotAnOption, Effect::LineIgnored);
-const LATER: Complaint = Complaint::note(Problem::Later, Effect::None);
+const TEAM_CONFIG: Attr = Attr::of(Scope::Team, "config");
+const REMOTE: Attr = Attr::of(Scope::Tunnel, "remote");
 /// How many of the kernel's units a second has.
 const HUNDREDTHS: u32 = 100;
 const OF_S390: Complaint = Complaint::note(Problem::S390Only, Effect::LineIgnored);
@@ -223,7 +228,7 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
         let (applies, complaint) = match field(entry)? {
             Field::ForeignIfSet => (true, FOREIGN),
             Field::ForeignIfYes => (said == Some(true), FOREIGN),
-            Field::Never => (said != Some(false), NOT_YET),
+            Field::Never | Field::Kept => (said != Some(false), NOT_YET),
             Field::S390 => (true, OF_S390),
             Field::Device => (
                 matches!(word, [b'p', b'p', b'p', ..] | [b'i', b'p', b'p', b'p', ..]),
@@ -247,15 +252,6 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
             let is_addr = field(entry) == Some(Field::Addr);
             is_addr && parts::position(but, self.file.octets(entry)).is_none()
         })
-    }
-
-    /// Says once for a link that something is read and not done.
-    #[inline(never)]
-    pub(super) fn later(&mut self, entry: &Entry) {
-        if !self.is_told {
-            self.is_told = true;
-            self.file.complain(entry, LATER);
-        }
     }
 
     /// Reads the keys that stand for themselves, and complains of those that nothing reads.
@@ -284,11 +280,12 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
         let done = match field {
             _ if word.is_empty() => return,
             Field::Set(setting) => set(self.file.cx, self.link, &mut self.said, setting, word),
-            Field::Attr(attr) => self.attr(entry, attr, word, 1),
-            Field::Seconds(attr) => self.attr(entry, attr, word, HUNDREDTHS),
-            Field::Options(_) => return self.options(entry, word),
-            Field::Ethtool => return self.ethtool(entry, word),
-            Field::Kept => return self.later(entry),
+            Field::Attr(attr) => self.attr(entry, attr, 1),
+            Field::KindIfSet(LinkKind::Team) => self.attr(entry, TEAM_CONFIG, 1),
+            Field::KindIfSet(_) => self.attr(entry, REMOTE, 1),
+            Field::Seconds(attr) => self.attr(entry, attr, HUNDREDTHS),
+            Field::Options(scope) => return self.options(entry, scope),
+            Field::Ethtool => return self.ethtool(entry),
             _ => {
                 if let Some(complaint) = self.verdict(entry) {
                     self.file.complain(entry, complaint);

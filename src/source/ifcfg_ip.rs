@@ -83,8 +83,7 @@ impl<'a> Reader<'a, '_, '_> {
         self.inner();
         self.method4();
         self.gateway(Family::V4, gateway);
-        let ignores = scalar::boolean(self.file.text(DHCLIENT_IGNORE_GATEWAY)) == Some(true);
-        if ignores && self.link.ipv4.gateway.is_none() {
+        if self.says(DHCLIENT_IGNORE_GATEWAY, true) && self.link.ipv4.gateway.is_none() {
             IpFlag::DefaultRoute.set(&mut self.link.ipv4, Some(false));
         }
         self.ipv6();
@@ -111,7 +110,7 @@ impl<'a> Reader<'a, '_, '_> {
         }
     }
 
-    fn error(&mut self, entry: &Entry, part: &[u8], what: Problem, effect: Effect) {
+    pub(super) fn error(&mut self, entry: &Entry, part: &[u8], what: Problem, effect: Effect) {
         let complaint = Complaint::error(what, effect);
         self.file.complain_of(entry, part, complaint);
     }
@@ -153,13 +152,11 @@ impl<'a> Reader<'a, '_, '_> {
                 }
                 gateway = Some(entry);
             }
-            let mut mask = self.file.get_numbered(PREFIX, ordinal);
-            if mask.is_none() {
-                mask = self.file.get_numbered(NETMASK, ordinal);
-            }
             if let Some(entry) = self.file.get_next(IPADDR, ordinal, 3) {
-                self.addr4(entry, mask, ordinal);
-            } else if let Some(mask) = mask {
+                if let Some(addr) = self.file.ipv4(entry, SKIPPED) {
+                    self.addr4(entry, addr, ordinal);
+                }
+            } else if let Some(mask) = self.mask(ordinal) {
                 self.file.complain(mask, LONELY);
             }
             if let Some(entry) = self.file.get_next(DNS, ordinal, 2) {
@@ -183,16 +180,29 @@ impl<'a> Reader<'a, '_, '_> {
         }
     }
 
-    /// One address; `None` after a complaint.
-    fn addr4(&mut self, entry: &Entry, mask: Option<&Entry>, ordinal: u32) -> Option<()> {
-        let addr = &mut Cidr::default(Family::V4);
-        self.file.cidr4(entry, mask, SKIPPED, addr)?;
+    /// `PREFIXn`, else `NETMASKn`.
+    #[inline(never)]
+    fn mask(&self, ordinal: u32) -> Option<&'a Entry> {
+        let mask = self.file.get_numbered(PREFIX, ordinal);
+        mask.or_else(|| self.file.get_numbered(NETMASK, ordinal))
+    }
+
+    /// One address, with the mask and broadcast address of this number; `None` after a complaint.
+    #[inline(never)]
+    pub(super) fn addr4(&mut self, entry: &Entry, addr: Ipv4Addr, ordinal: u32) -> Option<()> {
+        let mask = self.mask(ordinal);
+        let mut cidr = Cidr::default(Family::V4);
+        cidr.addr = IpAddr::V4(addr);
+        match self.len {
+            Some(len) if mask.is_none() => cidr.len = len,
+            _ => self.file.mask4(entry, mask, SKIPPED, &mut cidr)?,
+        }
         let broadcast = self
             .file
             .get_numbered(BROADCAST, ordinal)
             .and_then(|entry| self.file.ipv4(entry, UNSET))
-            .filter(|given| addr.broadcast() != Some(*given));
-        self.add_addr(entry, addr, broadcast);
+            .filter(|given| cidr.broadcast() != Some(*given));
+        self.add_addr(entry, &cidr, broadcast);
         Some(())
     }
 
@@ -342,16 +352,12 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     /// Says that a port has no addresses, where the file gives some.
+    #[inline(never)]
     pub(super) fn drop_addresses(&mut self) {
         let entry = self.file.iter().find(|entry| {
             let word = self.file.octets(entry);
-            match field(entry) {
-                Some(Field::Addr) => !word.is_empty(),
-                Some(Field::Bootproto) => {
-                    Bootproto::new(word) != Some(Bootproto::Static) && !word.is_empty()
-                }
-                _ => false,
-            }
+            let is_addr = field(entry) == Some(Field::Addr) && !word.is_empty();
+            is_addr || Bootproto::new(word) == Some(Bootproto::Dhcp)
         });
         if let Some(entry) = entry {
             self.file.complain(entry, OF_PORT);
@@ -359,34 +365,27 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     /// `MY_INNER_IPADDR` and `PEER_INNER_IPADDR`: the length is that of the peer, if there is one.
+    #[inline(never)]
     fn inner(&mut self) {
         let Some(entry) = self.file.get(MY_INNER_IPADDR) else {
             return;
         };
-        let (mut addr, mut peer) = (Cidr::default(Family::V4), Cidr::default(Family::V4));
-        if let Err(what) = scalar::prefix(self.file.octets(entry), &mut addr) {
+        let mut addr = Cidr::default(Family::V4);
+        let mut done = scalar::prefix(self.file.octets(entry), &mut addr);
+        let own = addr.addr;
+        let peer = self.file.text(PEER_INNER_IPADDR);
+        let has_peer = !peer.is_empty() && peer != self.file.text(PEER_OUTER_IPADDR);
+        if has_peer {
+            done = done.and_then(|()| scalar::prefix(peer, &mut addr));
+        }
+        if let Err(what) = done {
             return self.error(entry, self.file.octets(entry), what, SKIPPED);
         }
-        let mut other = None;
-        let outer = self.file.text(PEER_OUTER_IPADDR);
-        if let Some(entry) = self.file.get(PEER_INNER_IPADDR)
-            && self.file.octets(entry) != outer
-        {
-            if let Err(what) = scalar::prefix(self.file.octets(entry), &mut peer) {
-                return self.error(entry, self.file.octets(entry), what, SKIPPED);
-            }
-            (other, addr.len) = (Some(peer.addr), peer.len);
-        }
+        let peer = addr.addr;
+        addr.addr = own;
         self.add_addr(entry, &addr, None);
-        if let Some(have) = self
-            .file
-            .cx
-            .config
-            .addrs
-            .last_mut()
-            .filter(|_| other.is_some())
-        {
-            have.peer = other;
+        if let Some(have) = self.file.cx.config.addrs.last_mut().filter(|_| has_peer) {
+            have.peer = Some(peer);
         }
     }
 
@@ -449,6 +448,7 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     /// The items of a list of domains.
+    #[inline(never)]
     fn domains(&mut self, entry: &Entry, link: Option<LinkId>) {
         let mut rest = self.file.octets(entry);
         while let Some(item) = parts::next_word(&mut rest) {

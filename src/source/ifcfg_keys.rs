@@ -178,7 +178,7 @@ pub const KEYS: &[Key<Field>] = &[
     read("LINKDELAY", set(Kind::Number, LINK, LinkNumber::LinkDelay as u8), "seconds to wait for carrier"),
     read("NOROUTESET", set(Kind::Flag, LINK, LinkFlag::NoRoutes as u8), "yes: no route and rule files (no)"),
     read("NOZEROCONF", set(Kind::Flag, LINK, LinkFlag::Nozeroconf as u8), "no: the route 169.254.0.0/16 is added (yes)"),
-    read("LINKSTATUS", attr(Scope::Link, "admin_down"), "down: the link is not brought up (up)"),
+    read("LINKSTATUS", attr(Scope::Link, "status"), "down: the link is not brought up (up)"),
     read("PROMISC", attr(Scope::Link, "promisc"), "promiscuous mode"),
     read("ACCEPT_ALL_MAC_ADDRESSES", attr(Scope::Link, "promisc"), "as PROMISC"),
     read("ALLMULTI", attr(Scope::Link, "allmulti"), "all multicast packets are taken"),

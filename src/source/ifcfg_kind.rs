@@ -3,11 +3,11 @@
 use super::assignments::Entry;
 use super::ifcfg::{Reader, field};
 use super::ifcfg_keys::{
-    DEVICE, DEVICETYPE, Field, IPV6TUNNELIPV4, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM, SLAVE,
-    TEAM_CONFIG, TYPE, VID, VLAN_FLAGS, VLAN_ID,
+    DEVICE, DEVICETYPE, Field, HWADDR, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM, SLAVE, TEAM_CONFIG,
+    TYPE, VID, VLAN_FLAGS, VLAN_ID,
 };
 use crate::diag::{Complaint, Effect, LineBuf, Problem};
-use crate::model::attr::{Attr, Kind, Scope, Value};
+use crate::model::attr::{Attr, Range, Scope, Value};
 use crate::model::config::{LinkMatch, Role};
 use crate::model::link::{IfName, LinkKind};
 use crate::packed::packed;
@@ -54,229 +54,204 @@ pub(super) fn kind_of(word: &[u8]) -> Option<LinkKind> {
 }
 
 const UNSET: Effect = Effect::KeyUnset;
+const LEFT_OUT: Effect = Effect::PartIgnored;
 const NO_ID: Complaint = Complaint::error(Problem::NotAVlanId, Effect::FileIgnored);
 const NO_PARENT: Complaint = Complaint::error(Problem::NoParent, Effect::FileIgnored);
 const NO_PKEY: Complaint = Complaint::error(Problem::NotAPkey, Effect::FileIgnored);
-const BAD_ID: Complaint = Complaint::error(Problem::NotAVlanId, UNSET);
 const NO_NAME: Complaint = Complaint::error(Problem::NotALinkName, UNSET);
 const OTHER_NAME: Complaint = Complaint::warning(Problem::NotPartition, UNSET);
-const OTHER_MASTER: Complaint = Complaint::warning(Problem::NotAnOption, Effect::LineIgnored);
+const OTHER_MASTER: Complaint = Complaint::warning(Problem::NotAnOption, UNSET);
 const NOT_ETHERNET: Complaint = Complaint::warning(Problem::NotAnOption, Effect::Guessed);
 const AS_BOND: Complaint = Complaint::note(Problem::TeamAsBond, Effect::None);
+const LATER: Complaint = Complaint::note(Problem::Later, Effect::None);
 
 /// The flags of a VLAN, in the order of their words in `VLAN_FLAGS`; the first one is on unless it says no.
 static FLAGS: [Attr; 5] = [
-    REORDER_HDR,
+    Attr::of(Scope::Vlan, "reorder_hdr"),
     Attr::of(Scope::Vlan, "gvrp"),
     Attr::of(Scope::Vlan, "mvrp"),
     Attr::of(Scope::Vlan, "loose_binding"),
     Attr::of(Scope::Vlan, "bridge_binding"),
 ];
-const REORDER_HDR: Attr = Attr::of(Scope::Vlan, "reorder_hdr");
-const ADMIN_DOWN: Attr = Attr::of(Scope::Link, "admin_down");
+/// Digits of a VLAN id behind the name of a link.
+const MAX_DIGITS: usize = 4;
+/// Of two partitions with one key, this bit says that the machine is a full member (InfiniBand 10.9.1.1).
+const FULL_MEMBER: u32 = 0x8000;
 
 impl Reader<'_, '_, '_> {
-    /// Finds out what kind of link it is, and whose port: of several keys the one counts that stands first in the
-    /// table.
+    /// Whether a key says yes, or no.
+    #[inline(never)]
+    pub(super) fn says(&self, row: u16, what: bool) -> bool {
+        scalar::boolean(self.file.text(row)) == Some(what)
+    }
+
+    /// Finds out what kind of link it is, and whose port: of several keys the first of the table counts.
     #[inline(never)]
     pub(super) fn kind(&mut self) {
-        let (mut of_kind, mut of_master) = (None::<&Entry>, None::<&Entry>);
-        for entry in self.file.iter() {
-            let word = self.file.octets(entry);
-            let kind = match field(entry) {
-                _ if word.is_empty() => None,
-                Some(Field::KindIfYes(kind)) if scalar::boolean(word) == Some(true) => Some(kind),
-                Some(Field::KindIfSet(kind)) => Some(kind),
-                Some(Field::Options(Scope::Bond)) => Some(LinkKind::Bond),
-                Some(Field::Type) => kind_of(word).filter(|kind| *kind != LinkKind::Ethernet),
-                Some(Field::DeviceType) if parts::is_same(word, b"team") => Some(LinkKind::Team),
-                Some(Field::Master(scope)) => {
-                    let is_port = scope != Scope::BondPort
-                        || scalar::boolean(self.file.text(SLAVE)) != Some(false);
-                    if !is_port {
-                        continue;
-                    }
-                    let (won, lost) = match of_master {
-                        Some(first) if first.row() < entry.row() => (first, Some(entry)),
-                        lost => (entry, lost),
-                    };
-                    if let Some(lost) = lost {
-                        self.file.complain(lost, OTHER_MASTER);
-                    }
-                    if of_master.is_none_or(|first| entry.row() < first.row()) {
-                        self.port = Some(scope);
-                    }
-                    of_master = Some(won);
-                    None
-                }
-                _ => None,
+        for row in DEVICETYPE..SLAVE {
+            let Some(entry) = self.file.get(row) else {
+                continue;
             };
-            if let Some(kind) = kind
-                && of_kind.is_none_or(|first| entry.row() < first.row())
-            {
-                of_kind = Some(entry);
-                self.link.kind = kind;
+            let word = self.file.octets(entry);
+            let mut kind = LinkKind::Ethernet;
+            match field(entry) {
+                Some(Field::KindIfYes(of)) if self.says(row, true) => kind = of,
+                Some(Field::KindIfSet(of)) => kind = of,
+                Some(Field::Options(_)) => kind = LinkKind::Bond,
+                Some(Field::Type) => kind = kind_of(word).unwrap_or(kind),
+                Some(Field::DeviceType) if parts::is_same(word, b"team") => kind = LinkKind::Team,
+                Some(Field::Master(scope)) => {
+                    let complaint = match &IfName::new(word) {
+                        _ if scope == Scope::BondPort && self.says(SLAVE, false) => continue,
+                        _ if self.port.is_some() => OTHER_MASTER,
+                        None => NO_NAME,
+                        Some(name) => {
+                            self.link.master = Some(*name);
+                            self.port = Some(scope);
+                            if scope != Scope::Vrf {
+                                self.link.role = Role::Port;
+                            }
+                            continue;
+                        }
+                    };
+                    self.file.complain(entry, complaint);
+                }
+                _ => {}
             }
-        }
-        if let Some(entry) = of_kind {
-            if self.link.kind == LinkKind::Bond && !self.file.text(TYPE).is_empty() {
+            if self.link.kind == LinkKind::Ethernet {
+                self.link.kind = kind;
                 // of TYPE=Ethernet and BONDING_MASTER=yes one is wrong
-                if let Some(Field::KindIfYes(_)) = field(entry) {
+                let is_odd = kind == LinkKind::Bond && row > TYPE;
+                if is_odd && !self.file.text(TYPE).is_empty() {
                     self.file.complain(entry, NOT_ETHERNET);
                 }
             }
-            if self.link.kind != LinkKind::Infiniband || field(entry) != Some(Field::Type) {
-                self.later(entry);
-            }
-        }
-        if let Some(entry) = of_master {
-            self.link.master = IfName::new(self.file.octets(entry));
-            if self.link.master.is_none() {
-                self.port = None;
-                return self.file.complain(entry, NO_NAME);
-            }
-            if self.port != Some(Scope::Vrf) {
-                self.link.role = Role::Port;
-            }
-            self.later(entry);
         }
     }
 
     /// Finds out on which link a VLAN, partition, tunnel or the like lies, and the number of a VLAN or partition;
     /// `None` after a complaint for which the file is not used.
     #[inline(never)]
-    pub(super) fn made_of(&mut self) -> Option<Option<u32>> {
-        let physical = self.file.get(PHYSDEV);
+    pub(super) fn made_of(&mut self) -> Option<()> {
+        let mut entry = self.file.get(DEVICE);
         let name = self.file.text(DEVICE);
         let mut parent = self.file.text(PHYSDEV);
-        let mut number = None;
-        let entry = self.file.get(DEVICE).or(physical);
-        match self.link.kind {
-            LinkKind::Ethernet | LinkKind::Vlan => {
-                let is_vlan = self.link.kind == LinkKind::Vlan;
-                let before = name.iter().rposition(|octet| *octet == b'.');
-                let (upper, digits) = match before {
-                    Some(dot) => (
-                        parts::slice(name, 0, dot),
-                        parts::slice(name, dot.wrapping_add(1), MAX_DIGITS.wrapping_add(1)),
-                    ),
-                    None => (&b""[..], name.strip_prefix(b"vlan").unwrap_or_default()),
-                };
-                number = vlan_id(digits).filter(|_| digits.len() <= MAX_DIGITS);
+        let mut must = false;
+        if self.link.kind == LinkKind::Infiniband && self.says(PKEY, true) {
+            let mut key = pkey(self.file.text(PKEY_ID)).map(|key| key | FULL_MEMBER);
+            key = key.or(pkey(self.file.text(PKEY_ID_NM)));
+            let Some(key) = key else {
+                return self.refuse(entry, NO_PKEY);
+            };
+            must = true;
+            self.number = Some(key);
+            self.link.name = partition_name(parent, key);
+            if let Some(entry) = entry
+                && !IfName::new(name).is_some_and(|name| name.is(&self.link.name))
+            {
+                self.file.complain(entry, OTHER_NAME);
+            }
+        }
+        if let LinkKind::Ethernet | LinkKind::Vlan = self.link.kind {
+            must = self.link.kind == LinkKind::Vlan;
+            let dot = name.iter().rposition(|octet| *octet == b'.');
+            let (mut before, digits) = name.split_at_checked(dot.unwrap_or(0)).unwrap_or_default();
+            let digits = digits.strip_prefix(if dot.is_some() { &b"."[..] } else { b"vlan" });
+            self.number = digits
+                .filter(|digits| digits.len() <= MAX_DIGITS)
+                .and_then(vlan_id);
+            if must {
                 for row in [VID, VLAN_ID] {
-                    if let Some(entry) = self.file.get(row).filter(|_| is_vlan) {
-                        let said = vlan_id(self.file.octets(entry));
-                        if said.is_none() {
-                            self.file.complain(entry, BAD_ID);
-                        }
-                        number = said.or(number);
+                    if let Some(said) = self.file.get(row) {
+                        entry = Some(said);
+                        self.number = vlan_id(self.file.octets(said));
                     }
                 }
-                // eth0.5 without VLAN=yes is one if there is no such link
-                if !is_vlan {
-                    parent = b"";
-                    number = number.filter(|_| before.is_some());
+                if self.number.is_none() {
+                    return self.refuse(entry, NO_ID);
                 }
-                if parent.is_empty() && !(is_vlan && upper.starts_with(b"vlan")) {
-                    parent = upper;
+                if before.starts_with(b"vlan") {
+                    before = b"";
                 }
-                if is_vlan && number.is_none() {
-                    self.refuse(entry, NO_ID);
-                    return None;
+                if parent.is_empty() {
+                    parent = before;
                 }
+            } else {
+                // without VLAN=yes it is one if there is no such link
+                self.number = self.number.filter(|_| dot.is_some());
+                parent = self.number.map_or(b"", |_| before);
             }
-            LinkKind::Infiniband if scalar::boolean(self.file.text(PKEY)) == Some(true) => {
-                let key = pkey(self.file.text(PKEY_ID)).map(|key| key | FULL_MEMBER);
-                let key = key.or(pkey(self.file.text(PKEY_ID_NM)));
-                let Some(key) = key else {
-                    let entry = self.file.get(PKEY_ID).or(self.file.get(PKEY));
-                    self.refuse(entry, NO_PKEY);
-                    return None;
-                };
-                number = Some(key.into());
-                let mut name = LineBuf::<MAX_NAME>::new();
-                name.put(parent);
-                name.put(b".");
-                let [high, low] = key.to_be_bytes();
-                name.show(&Hex(&[high]));
-                name.show(&Hex(&[low]));
-                self.link.name = IfName::new(name.as_bytes());
-                if let Some(entry) = self.file.get(DEVICE)
-                    && self.file.octets(entry) != name.as_bytes()
-                {
-                    self.file.complain(entry, OTHER_NAME);
-                }
-            }
-            _ => {}
         }
-        let lies_on = IfName::new(parent);
-        self.link.lower = lies_on.map(LinkMatch::Name);
-        let must = self.link.kind == LinkKind::Vlan || number.is_some();
-        if lies_on.is_none() && must {
-            self.refuse(physical.or(entry), NO_PARENT);
-            return None;
+        let lower = &IfName::new(parent);
+        self.link.lower = lower.map(LinkMatch::Name);
+        if lower.is_none() && must {
+            return self.refuse(entry, NO_PARENT);
         }
-        Some(number)
+        Some(())
     }
 
     /// Complains about a value, or about the file where there is none.
-    pub(super) fn refuse(&mut self, entry: Option<&Entry>, complaint: Complaint) {
+    #[inline(never)]
+    pub(super) fn refuse(&mut self, entry: Option<&Entry>, complaint: Complaint) -> Option<()> {
         match entry {
             Some(entry) => self.file.complain(entry, complaint),
             None => self.file.cx.complain_of_file(complaint),
         }
+        None
     }
 
-    /// Options that follow from several keys; `number` is what [`Reader::made_of`] found.
-    pub(super) fn options_of_kind(&mut self, number: Option<u32>) {
-        let entry = self.file.get(DEVICE).or(self.file.get(PHYSDEV));
-        if let (Some(number), Some(entry)) = (number, entry) {
+    /// Options that follow from several keys.
+    #[inline(never)]
+    pub(super) fn options_of_kind(&mut self) {
+        let mut entry = self.file.get(DEVICE);
+        if entry.is_none() {
+            entry = self.file.get(PHYSDEV);
+        }
+        let Some(entry) = entry else {
+            return;
+        };
+        if let Some(number) = self.number {
             let attr = match self.link.kind {
                 LinkKind::Infiniband => Attr::PKEY,
                 _ => Attr::VLAN_ID,
             };
             self.put(entry, attr, Value::Number(number));
-            self.later(entry);
         }
-        if let Some(entry) = self.file.get(VLAN_FLAGS) {
-            self.vlan_flags(entry);
-        }
-        for (row, scope, name) in [
-            (IPV6TUNNELIPV4, Scope::Tunnel, &b"remote"[..]),
-            (TEAM_CONFIG, Scope::Team, b"config"),
-        ] {
-            if let Some(entry) = self.file.get(row)
-                && let Some(attr) = Attr::find(scope, name)
-            {
-                let word = self.file.octets(entry);
-                if let Err(what) = self.attr(entry, attr, word, 1) {
-                    self.file.complain(entry, super::ifcfg::unset(what));
-                }
-            }
-        }
-        if self.link.kind == LinkKind::Team
-            && let Some(entry) = self.file.get(TEAM_CONFIG).or(self.file.get(DEVICETYPE))
-        {
+        if self.link.kind == LinkKind::Team {
             let mode = runner(self.file.text(TEAM_CONFIG));
             self.put(entry, Attr::BOND_MODE, Value::Number(mode));
             self.file.complain(entry, AS_BOND);
         }
+        let Some(entry) = self.file.get(VLAN_FLAGS) else {
+            return;
+        };
+        let mut rest = self.file.octets(entry);
+        while let Some(word) = parts::next_word(&mut rest) {
+            let mut items = Some(word);
+            while let Some(item) = parts::next(&mut items, b',') {
+                let words = packed!("no_reorder_hdr,gvrp,mvrp,loose_binding,bridge_binding");
+                let flag = words.position(item);
+                match flag.and_then(|n| FLAGS.get(n)) {
+                    Some(attr) => {
+                        let is_on = Value::Number((flag != Some(0)).into());
+                        self.put(entry, *attr, is_on);
+                    }
+                    None => self.error(entry, item, Problem::NotAnOption, LEFT_OUT),
+                }
+            }
+        }
     }
 
-    /// The items of `VLAN_FLAGS`.
-    fn vlan_flags(&mut self, entry: &Entry) {
-        let items = self.file.octets(entry);
-        for item in items.split(|octet| matches!(octet, b',' | b' ' | b'\t')) {
-            let words = packed!("no_reorder_hdr,gvrp,mvrp,loose_binding,bridge_binding");
-            let flag = words.position(item).and_then(|n| FLAGS.get(n));
-            match flag {
-                _ if item.is_empty() => {}
-                Some(flag) => {
-                    let is_on = Value::Number((*flag != REORDER_HDR).into());
-                    self.put(entry, *flag, is_on);
-                }
-                None => self.file.complain_of(entry, item, NO_FLAG),
-            }
+    /// Says of a link that something of it is read and not done.
+    pub(super) fn say_later(&mut self) {
+        let mut is_later = self.link.kind != LinkKind::Ethernet || self.link.master.is_some();
+        if self.link.kind == LinkKind::Infiniband {
+            is_later = false;
+        }
+        is_later |= self.file.cx.config.attrs_of(self.id).next().is_some();
+        let entry = self.file.get(DEVICE).or(self.file.get(HWADDR));
+        if is_later {
+            let _ = self.refuse(entry, LATER);
         }
     }
 
@@ -294,118 +269,99 @@ impl Reader<'_, '_, '_> {
     /// # Errors
     /// What is wrong with the value, or that it is no option of such a link.
     #[inline(never)]
-    pub(super) fn attr(
-        &mut self,
-        entry: &Entry,
-        attr: Attr,
-        mut word: &[u8],
-        factor: u32,
-    ) -> Result<(), Problem> {
+    pub(super) fn attr(&mut self, entry: &Entry, attr: Attr, factor: u32) -> Result<(), Problem> {
         let (scope, kind) = attr.row();
-        if !self.has(scope) {
+        let word = self.file.octets(entry);
+        let of_kind = SCOPES.get(self.link.kind as usize);
+        let has = matches!(scope, Scope::Link | Scope::Ethtool)
+            || of_kind == Some(&scope)
+            || self.port == Some(scope);
+        if !has {
             return match scalar::boolean(word) {
                 Some(false) => Ok(()),
                 _ => Err(Problem::NotAnOption),
             };
         }
-        if attr == ADMIN_DOWN {
-            word = match packed!("up,down").position(word) {
-                Some(0) => b"0",
-                Some(_) => b"1",
-                None => return Err(Problem::NotAWord),
-            };
-        }
-        let mut value = match (kind, word) {
-            // what the packet inside has is 0
-            (Kind::Number(_), b"inherit") => Value::Number(0),
-            _ => self.file.cx.checked(kind, word)?,
-        };
+        let mut value = self.file.cx.checked(kind, word)?;
         if let Value::Number(number) = &mut value {
             *number = number.checked_mul(factor).ok_or(Problem::NotANumber)?;
         }
         self.put(entry, attr, value);
-        self.later(entry);
         Ok(())
     }
 
-    /// Whether options of this scope are for the link.
-    fn has(&self, scope: Scope) -> bool {
-        let of_kind = match self.link.kind {
-            LinkKind::Ethernet | LinkKind::Dummy => Scope::Link,
-            LinkKind::Infiniband => Scope::Ib,
-            LinkKind::Vlan => Scope::Vlan,
-            LinkKind::Bond => Scope::Bond,
-            LinkKind::Team => Scope::Team,
-            LinkKind::Bridge => Scope::Bridge,
-            LinkKind::Macvlan | LinkKind::Macvtap | LinkKind::Ipvlan => Scope::Macvlan,
-            LinkKind::Vrf => Scope::Vrf,
-            LinkKind::Vxlan => Scope::Vxlan,
-            LinkKind::Veth | LinkKind::Tun | LinkKind::Tap => Scope::Pair,
-            LinkKind::Ipip
-            | LinkKind::Gre
-            | LinkKind::Gretap
-            | LinkKind::Sit
-            | LinkKind::Ip6tnl
-            | LinkKind::Ip6gre => Scope::Tunnel,
-        };
-        matches!(scope, Scope::Link | Scope::Ethtool)
-            || scope == of_kind
-            || self.port == Some(scope)
-    }
-
     /// `BONDING_OPTS`, `BRIDGING_OPTS`.
-    pub(super) fn options(&mut self, entry: &Entry, mut rest: &[u8]) {
-        let scope = match (self.link.kind, self.port) {
-            (_, Some(port)) => port,
-            (LinkKind::Bridge, None) => Scope::Bridge,
-            (_, None) => Scope::Bond,
+    #[inline(never)]
+    pub(super) fn options(&mut self, entry: &Entry, scope: Scope) {
+        let mut rest = self.file.octets(entry);
+        let scope = match self.port {
+            Some(Scope::BridgePort) if scope == Scope::Bridge => Scope::BridgePort,
+            _ => scope,
         };
+        let origin = self.file.origin(entry);
         while let Some(option) = parts::next_word(&mut rest) {
-            let origin = self.file.origin(entry);
-            let put = self.file.cx.put_option(self.id, scope, option, origin);
-            if let Err(what) = put {
-                let complaint = Complaint::error(what, Effect::PartIgnored);
-                self.file.complain_of(entry, option, complaint);
+            if let Err(what) = self.file.cx.put_option(self.id, scope, option, origin) {
+                self.error(entry, option, what, LEFT_OUT);
             }
         }
-        self.later(entry);
     }
 }
 
-const NO_FLAG: Complaint = Complaint::error(Problem::NotAnOption, Effect::PartIgnored);
-/// Digits of a VLAN id behind the name of a link.
-const MAX_DIGITS: usize = 4;
-/// Octets of a name with a partition key, as `IfName` would refuse it.
-const MAX_NAME: usize = 32;
-/// Of two partitions with one key, this bit says that the machine is a full member (InfiniBand 10.9.1.1).
-const FULL_MEMBER: u16 = 0x8000;
+/// By [`LinkKind`], of which options such a link has its own.
+static SCOPES: [Scope; 21] = [
+    Scope::Link,
+    Scope::Ib,
+    Scope::Vlan,
+    Scope::Bond,
+    Scope::Team,
+    Scope::Bridge,
+    Scope::Link,
+    Scope::Macvlan,
+    Scope::Macvlan,
+    Scope::Macvlan,
+    Scope::Vrf,
+    Scope::Vxlan,
+    Scope::Pair,
+    Scope::Tunnel,
+    Scope::Tunnel,
+    Scope::Tunnel,
+    Scope::Tunnel,
+    Scope::Tunnel,
+    Scope::Tunnel,
+    Scope::Pair,
+    Scope::Pair,
+];
 
 fn vlan_id(text: &[u8]) -> Option<u32> {
-    scalar::number(text).filter(|id| (1..4095).contains(id))
+    scalar::number(text).filter(|id| Range::Vlan.has(*id))
 }
 
 /// A partition key, hexadecimal after `0x`.
-fn pkey(text: &[u8]) -> Option<u16> {
-    let key = match text {
-        [b'0', b'x' | b'X', digits @ ..] => scalar::hex(digits),
-        _ => scalar::number(text),
+#[inline(never)]
+fn pkey(text: &[u8]) -> Option<u32> {
+    let key = match text.strip_prefix(b"0x") {
+        Some(digits) => scalar::hex(digits),
+        None => scalar::number(text),
     };
-    u16::try_from(key?).ok()
+    key.filter(|key| Range::Short.has(*key))
 }
 
-/// The mode of the bond that does what the runner does that teamd's configuration names.
+/// The name of a partition, which is that of its parent with the key behind it.
+#[inline(never)]
+pub(super) fn partition_name(parent: &[u8], key: u32) -> Option<IfName> {
+    let mut name = LineBuf::<32>::new();
+    name.put(parent);
+    name.put(b".");
+    for octet in (key as u16).to_be_bytes() {
+        name.show(&Hex(&[octet]));
+    }
+    IfName::new(name.as_bytes())
+}
+
+/// The mode of the bond that does what the runner does that teamd's configuration names: no other text in it is
+/// the name of a runner.
 fn runner(config: &[u8]) -> u32 {
-    let behind = |text: &'static [u8], config: &'_ [u8]| -> usize {
-        let at = config.windows(text.len()).position(|part| part == text);
-        at.map_or(config.len(), |at| at.wrapping_add(text.len()))
-    };
-    let of_runner = config
-        .get(behind(b"\"runner\"", config)..)
-        .unwrap_or_default();
-    let name = of_runner
-        .get(behind(b"\"name\"", of_runner)..)
-        .unwrap_or_default();
-    let name = parts::nth(name, b'"', 1).unwrap_or_default();
     let runners = packed!("roundrobin,activebackup,loadbalance,broadcast,lacp");
-    runners.position(name).unwrap_or(0) as u32
+    let mut texts = config.split(|octet| *octet == b'"');
+    texts.find_map(|text| runners.position(text)).unwrap_or(0) as u32
 }

@@ -29,7 +29,7 @@ impl Packed {
     /// Which of its items, which are joined by commas, `word` is, in any case.
     #[inline(never)]
     pub fn position(self, word: &[u8]) -> Option<usize> {
-        let mut list = LineBuf::<80>::new();
+        let mut list = LineBuf::<192>::new();
         list.show(&self);
         parts::position(list.as_bytes(), word)
     }

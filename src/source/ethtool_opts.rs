@@ -104,3 +104,90 @@ impl Reader<'_, '_, '_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::ifcfg::{self, Defaults};
+    use super::super::testing::{Heard, ScratchTables, Storage, context, made_of};
+    use crate::model::config::LinkId;
+    use std::format;
+    use std::string::String;
+    use std::vec::Vec;
+
+    fn read(value: &str) -> (String, Vec<String>) {
+        let (mut tables, mut scratch) = (Storage::default(), ScratchTables::empty());
+        let (mut config, mut sink) = (tables.config(), Heard::default());
+        let text = format!("DEVICE=eth0\nETHTOOL_OPTS=\"{value}\"\n");
+        let mut cx = context(&mut config, &mut sink, b"ifcfg-x", text.as_bytes());
+        ifcfg::read(b"x", &Defaults::none(), &mut scratch.scratch(), &mut cx);
+        let mut said = sink.lines();
+        said.retain(|line| !line.contains(" Later "));
+        (made_of(&config, LinkId::new(0)), said)
+    }
+
+    #[test]
+    fn commands_set_options() {
+        for (value, want) in [
+            ("", ""),
+            (" ; ", ""),
+            (
+                "autoneg off speed 100 duplex full",
+                " autoneg=0 speed=100 duplex=full",
+            ),
+            ("-s eth0 wol g", " wol=g"),
+            (
+                "-s ${DEVICE} wol g sopass 01:02:03:04:05:06",
+                " wol=g sopass=01:02:03:04:05:06",
+            ),
+            (
+                "-K eth0 tso off  gro on; --offload x lro off;-G eth0 rx 4096",
+                " feature=tso off  gro on lro off ring=rx 4096",
+            ),
+            ("-A eth0 autoneg off rx on", " pause=autoneg off rx on"),
+            (
+                "-C eth0 adaptive-rx on rx-usecs 3; -L eth0 combined 4",
+                " coalesce=adaptive-rx on rx-usecs 3 channels=combined 4",
+            ),
+            (
+                "--set-priv-flags eth0 x on; --features eth0 a on",
+                " priv=x on feature=a on",
+            ),
+        ] {
+            let (have, said) = read(value);
+            assert_eq!(said, [""; 0], "{value}");
+            assert_eq!(have, format!("ethernet{want}"));
+        }
+    }
+
+    #[test]
+    fn a_wrong_word_costs_its_command() {
+        for (value, want, what) in [
+            (
+                "-Q eth0 x on; speed 10",
+                " speed=10",
+                "2:14 ETHTOOL_OPTS \"-Q\" NotACommand",
+            ),
+            (
+                "speed 10 port tp",
+                " speed=10",
+                "2:14 ETHTOOL_OPTS \"port\" NotAnOption",
+            ),
+            (
+                "duplex some speed 10",
+                "",
+                "2:14 ETHTOOL_OPTS \"duplex\" NotAWord",
+            ),
+            ("speed", "", "2:14 ETHTOOL_OPTS \"speed\" NotANumber"),
+            (
+                "-K eth0 tso maybe; -G eth0 rx 1",
+                " ring=rx 1",
+                "2:14 ETHTOOL_OPTS \"tso\" NotAWord",
+            ),
+            ("-G eth0 rx", "", "2:14 ETHTOOL_OPTS \"rx\" NotAWord"),
+        ] {
+            let (have, said) = read(value);
+            assert_eq!(have, format!("ethernet{want}"), "{value}");
+            assert_eq!(said, [format!("error {what} PartIgnored")]);
+        }
+    }
+}

@@ -851,12 +851,12 @@ mod tests {
             addr: Some("2001:db8::ff".parse().unwrap()),
             origin: Origin::NONE,
         };
-        let defaults = Defaults {
-            init6: Some(true),
-            autoconf6: Some(false),
+        let mut defaults = Defaults {
             gateway6,
             ..Defaults::none()
         };
+        defaults.said.flags[FileFlag::Init6 as usize] = Some(true);
+        defaults.said.flags[FileFlag::Autoconf6 as usize] = Some(false);
         for (text, want) in [
             ("", "link-local required"),
             ("IPV6_AUTOCONF=yes", "auto required"),

@@ -365,3 +365,348 @@ fn runner(config: &[u8]) -> u32 {
     let mut texts = config.split(|octet| *octet == b'"');
     texts.find_map(|text| runners.position(text)).unwrap_or(0) as u32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::ifcfg::{self, Defaults};
+    use super::super::testing::{Heard, ScratchTables, Storage, context, made_of};
+    use super::*;
+    use crate::model::config::LinkId;
+    use std::format;
+    use std::string::{String, ToString};
+    use std::vec::Vec;
+
+    /// What the link of a file is made of, "" for none, and the complaints but for what is not done yet.
+    fn read(text: &str) -> (String, Vec<String>) {
+        let (mut tables, mut scratch) = (Storage::default(), ScratchTables::empty());
+        let (mut config, mut sink) = (tables.config(), Heard::default());
+        let mut cx = context(&mut config, &mut sink, b"ifcfg-x", text.as_bytes());
+        let id = ifcfg::read(b"x", &Defaults::none(), &mut scratch.scratch(), &mut cx);
+        let made = id.map_or(String::new(), |id| {
+            let name = config.link(id).unwrap().name;
+            let name = name.map_or(String::from("-"), |name| name.to_string());
+            format!("{name} {}", made_of(&config, id))
+        });
+        let mut said = sink.lines();
+        said.retain(|line| !line.contains(" Later ") && !line.contains(" TeamAsBond "));
+        (made, said)
+    }
+
+    /// As [`read`], where nothing is wrong.
+    fn made(text: &str) -> String {
+        let (made, said) = read(text);
+        assert_eq!(said, [""; 0], "{text}");
+        made
+    }
+
+    #[test]
+    fn each_kind_has_its_key() {
+        for (text, want) in [
+            ("TYPE=Ethernet", "x0 ethernet"),
+            ("TYPE=CTC", "x0 ethernet"),
+            ("TYPE=InfiniBand", "x0 infiniband"),
+            ("TYPE=Bond", "x0 bond"),
+            ("TYPE=bridge", "x0 bridge"),
+            ("TYPE=Team", "x0 team mode=balance-rr"),
+            ("TYPE=Dummy", "x0 dummy"),
+            ("TYPE=Veth\nPEER=v1", "x0 veth peer=v1"),
+            ("TYPE=Tap\nOWNER=1000", "x0 tap owner=1000"),
+            ("TYPE=tun", "x0 tun"),
+            ("TYPE=GRE6", "x0 ip6gre"),
+            ("TYPE=IPIP6", "x0 ip6tnl"),
+            (
+                "TYPE=macvlan\nPHYSDEV=eth0\nMACVLAN_MODE=bridge",
+                "x0 macvlan on eth0 mode=bridge",
+            ),
+            ("TYPE=ipvlan\nPHYSDEV=eth0", "x0 ipvlan on eth0"),
+            (
+                "TYPE=vxlan\nVXLAN_ID=9\nVXLAN_REMOTE=2001:DB8::1\nVXLAN_PORT=4789",
+                "x0 vxlan id=9 remote=2001:db8::1 port=4789",
+            ),
+            ("TYPE=vrf\nVRF_TABLE=10", "x0 vrf table=10"),
+            ("DEVICETYPE=Team", "x0 team mode=balance-rr"),
+            ("DEVICETYPE=foo", "x0 ethernet"),
+            ("BONDING_MASTER=yes", "x0 bond"),
+            ("BONDING_MASTER=no", "x0 ethernet"),
+            ("BONDING_OPTS=mode=1", "x0 bond mode=active-backup"),
+            (
+                "TYPE=Ethernet\nBONDING_OPTS=mode=1",
+                "x0 bond mode=active-backup",
+            ),
+            (
+                "TYPE=Ethernet\nVLAN=yes\nVID=5\nPHYSDEV=eth0",
+                "x0 vlan on eth0 id=5",
+            ),
+            ("VLAN=no", "x0 ethernet"),
+            ("IPV6TUNNELIPV4=192.0.2.1", "x0 sit remote=192.0.2.1"),
+        ] {
+            // a bond of BONDING_OPTS with TYPE=Ethernet is told apart below
+            let (have, _) = read(&format!("DEVICE=x0\n{text}"));
+            assert_eq!(have, want, "{text}");
+        }
+        let (have, said) = read("DEVICE=x0\nTYPE=Ethernet\nBONDING_MASTER=yes");
+        assert_eq!(have, "x0 bond");
+        assert_eq!(
+            said,
+            ["warning 3:16 BONDING_MASTER \"yes\" NotAnOption Guessed"]
+        );
+        let (_, said) = read("HWADDR=52:54:00:12:34:56\nTYPE=Bond");
+        assert_eq!(said.len(), 2, "{said:?}");
+    }
+
+    #[test]
+    fn the_id_of_a_vlan_is_in_its_name_or_in_a_key() {
+        for (text, want) in [
+            ("DEVICE=eth0.5", "eth0.5 vlan on eth0 id=5"),
+            ("DEVICE=eth0.5.6", "eth0.5.6 vlan on eth0.5 id=6"),
+            ("DEVICE=eth0.0005", "eth0.0005 vlan on eth0 id=5"),
+            ("DEVICE=eth0.4094", "eth0.4094 vlan on eth0 id=4094"),
+            ("DEVICE=vlan5\nPHYSDEV=eth0", "vlan5 vlan on eth0 id=5"),
+            (
+                "DEVICE=vlan0005\nPHYSDEV=eth0",
+                "vlan0005 vlan on eth0 id=5",
+            ),
+            ("DEVICE=eth0.5\nPHYSDEV=eth1", "eth0.5 vlan on eth1 id=5"),
+            ("DEVICE=lan\nPHYSDEV=eth1\nVID=7", "lan vlan on eth1 id=7"),
+            ("DEVICE=eth0.5\nVLAN_ID=7", "eth0.5 vlan on eth0 id=7"),
+        ] {
+            assert_eq!(made(&format!("VLAN=yes\n{text}")), want);
+        }
+        for (text, what) in [
+            (
+                "DEVICE=eth0",
+                "error 2:8 DEVICE \"eth0\" NotAVlanId FileIgnored",
+            ),
+            (
+                "DEVICE=eth0.0",
+                "error 2:8 DEVICE \"eth0.0\" NotAVlanId FileIgnored",
+            ),
+            (
+                "DEVICE=eth0.4095",
+                "error 2:8 DEVICE \"eth0.4095\" NotAVlanId FileIgnored",
+            ),
+            (
+                "DEVICE=eth0.00005",
+                "error 2:8 DEVICE \"eth0.00005\" NotAVlanId FileIgnored",
+            ),
+            (
+                "DEVICE=eth0.x",
+                "error 2:8 DEVICE \"eth0.x\" NotAVlanId FileIgnored",
+            ),
+            (
+                "DEVICE=vlan5",
+                "error 2:8 DEVICE \"vlan5\" NoParent FileIgnored",
+            ),
+            (
+                "DEVICE=vlan0.5",
+                "error 2:8 DEVICE \"vlan0.5\" NoParent FileIgnored",
+            ),
+            (
+                "DEVICE=eth0.5\nVID=x",
+                "error 3:5 VID \"x\" NotAVlanId FileIgnored",
+            ),
+            ("PHYSDEV=eth0", "error 0:0 file NotAVlanId FileIgnored"),
+        ] {
+            assert_eq!(
+                read(&format!("VLAN=yes\n{text}")),
+                (String::new(), [what.to_string()].to_vec())
+            );
+        }
+    }
+
+    #[test]
+    fn a_dotted_name_may_be_that_of_a_vlan() {
+        assert_eq!(made("DEVICE=eth0.5"), "eth0.5 ethernet on eth0 id=5");
+        assert_eq!(made("DEVICE=eth0.x"), "eth0.x ethernet");
+        assert_eq!(made("DEVICE=vlan5\nPHYSDEV=eth0"), "vlan5 ethernet");
+    }
+
+    #[test]
+    fn flags_of_a_vlan_are_beaten_by_their_keys() {
+        let vlan = |more: &str| made(&format!("VLAN=yes\nDEVICE=eth0.5\n{more}"));
+        let is = "eth0.5 vlan on eth0 id=5";
+        assert_eq!(
+            vlan("VLAN_FLAGS='GVRP,NO_REORDER_HDR  LOOSE_BINDING'"),
+            format!("{is} gvrp=1 reorder_hdr=0 loose_binding=1")
+        );
+        assert_eq!(
+            vlan("REORDER_HDR=yes\nGVRP=no\nVLAN_FLAGS=GVRP,NO_REORDER_HDR,BRIDGE_BINDING,MVRP"),
+            format!("{is} gvrp=0 reorder_hdr=1 bridge_binding=1 mvrp=1")
+        );
+        assert_eq!(
+            vlan("VLAN_PROTOCOL=802.1AD\nVLAN_EGRESS_PRIORITY_MAP=0:1,2:3"),
+            format!("{is} protocol=802.1ad egress=0:1,2:3")
+        );
+        let (_, said) = read("VLAN=yes\nDEVICE=eth0.5\nVLAN_FLAGS=GVRP,X");
+        assert_eq!(
+            said,
+            ["error 3:12 VLAN_FLAGS \"X\" NotAnOption PartIgnored"]
+        );
+    }
+
+    #[test]
+    fn the_first_master_of_the_table_counts() {
+        for (text, want) in [
+            ("MASTER=bond0", "x0 ethernet of bond0"),
+            ("MASTER=bond0\nSLAVE=no", "x0 ethernet"),
+            ("TEAM_MASTER=team0", "x0 ethernet of team0"),
+            ("VRF=red", "x0 ethernet of red"),
+            (
+                "BRIDGE=br0\nBRIDGING_OPTS='priority=32 path_cost=5'\nBRIDGE_PORT_VLANS=7",
+                "x0 ethernet of br0 priority=32 path_cost=5 vlans=7",
+            ),
+            (
+                "MASTER=bond0\nBOND_PORT_QUEUE_ID=2\nBOND_PORT_PRIO=3",
+                "x0 ethernet of bond0 queue_id=2 prio=3",
+            ),
+        ] {
+            assert_eq!(made(&format!("DEVICE=x0\n{text}")), want);
+        }
+        let (have, said) = read("MASTER=bond0\nDEVICE=x0\nBRIDGE=br0\nIPADDR=192.0.2.1");
+        assert_eq!(have, "x0 ethernet of br0");
+        assert_eq!(
+            said,
+            [
+                "warning 1:8 MASTER \"bond0\" NotAnOption KeyUnset",
+                "warning 4:8 IPADDR \"192.0.2.1\" PortAddr KeyUnset",
+            ]
+        );
+        let (have, said) = read("DEVICE=x0\nMASTER=a/b\nBOOTPROTO=dhcp");
+        assert_eq!((have.as_str(), said.len()), ("x0 ethernet", 1));
+        let (_, said) = read("DEVICE=x0\nMASTER=bond0\nBOOTPROTO=dhcp");
+        assert_eq!(said, ["warning 3:11 BOOTPROTO \"dhcp\" PortAddr KeyUnset"]);
+        let (_, said) = read("DEVICE=x0\nVRF=red\nIPADDR=192.0.2.1\nPREFIX=24");
+        assert_eq!(said, [""; 0]);
+    }
+
+    #[test]
+    fn options_are_separated_by_blanks() {
+        let (have, said) = read(
+            "DEVICE=bond0\nBONDING_OPTS='mode=4\tmiimon=1 miimon=100 bogus=1 arp_ip_target=+192.0.2.1 lacp_rate=x'",
+        );
+        assert_eq!(have, "bond0 bond mode=802.3ad miimon=100");
+        assert_eq!(
+            said,
+            [
+                "error 2:14 BONDING_OPTS \"bogus=1\" NotAnOption PartIgnored",
+                "error 2:14 BONDING_OPTS \"lacp_rate=x\" NotAWord PartIgnored",
+                "warning 2:14 arp_ip_target NeedsOther PartIgnored",
+            ]
+        );
+        let targets = "BONDING_OPTS='mode=1 arp_interval=9 arp_ip_target=+192.0.2.1,+192.0.2.2'";
+        assert_eq!(
+            made(&format!("DEVICE=bond0\n{targets}")),
+            "bond0 bond mode=active-backup arp_interval=9 arp_ip_target=192.0.2.1,192.0.2.2"
+        );
+    }
+
+    #[test]
+    fn delays_of_a_bridge_are_seconds() {
+        assert_eq!(
+            made(
+                "DEVICE=br0\nTYPE=Bridge\nSTP=on\nDELAY=15\nAGEING=300\nPRIO=8\nBRIDGING_OPTS='hello_time=200 default_pvid=1'"
+            ),
+            "br0 bridge stp=1 forward_delay=1500 ageing_time=30000 priority=8 hello_time=200 default_pvid=1"
+        );
+        let (have, said) = read("DEVICE=br0\nTYPE=Bridge\nSTP=maybe\nDELAY=99999999");
+        assert_eq!(have, "br0 bridge");
+        assert_eq!(
+            said,
+            [
+                "error 3:5 STP \"maybe\" NotABoolean DefaultUsed",
+                "error 4:7 DELAY \"99999999\" NotANumber KeyUnset",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_team_has_the_mode_of_its_runner() {
+        for (runner, mode) in [
+            ("roundrobin", "balance-rr"),
+            ("activebackup", "active-backup"),
+            ("loadbalance", "balance-xor"),
+            ("broadcast", "broadcast"),
+            ("lacp", "802.3ad"),
+            ("random", "balance-rr"),
+        ] {
+            let config = format!("{{\"runner\": {{\"name\": \"{runner}\"}}}}");
+            let have = made(&format!("DEVICE=team0\nTEAM_CONFIG='{config}'"));
+            let config = config.replace('"', "\\\"");
+            assert_eq!(have, format!("team0 team mode={mode} config={config}"));
+        }
+    }
+
+    #[test]
+    fn a_partition_is_named_after_its_parent() {
+        for (text, want) in [
+            (
+                "DEVICE=ib0.8004\nPKEY_ID=4",
+                "ib0.8004 infiniband on ib0 pkey=32772",
+            ),
+            (
+                "DEVICE=ib0.8004\nPKEY_ID=0x8004",
+                "ib0.8004 infiniband on ib0 pkey=32772",
+            ),
+            (
+                "DEVICE=ib0.0004\nPKEY_ID_NM=0x4",
+                "ib0.0004 infiniband on ib0 pkey=4",
+            ),
+            (
+                "PKEY_ID=1\nCONNECTED_MODE=yes",
+                "ib0.8001 infiniband on ib0 pkey=32769 connected=1",
+            ),
+        ] {
+            assert_eq!(
+                made(&format!("TYPE=InfiniBand\nPKEY=yes\nPHYSDEV=ib0\n{text}")),
+                want
+            );
+        }
+        let (have, said) = read("DEVICE=foo\nPKEY=yes\nPHYSDEV=ib0\nPKEY_ID=4");
+        assert_eq!(have, "ib0.8004 infiniband on ib0 pkey=32772");
+        assert_eq!(said, ["warning 1:8 DEVICE \"foo\" NotPartition KeyUnset"]);
+        for (text, what) in [
+            ("PHYSDEV=ib0", "NotAPkey"),
+            ("PHYSDEV=ib0\nPKEY_ID=zz", "NotAPkey"),
+            ("PHYSDEV=ib0\nPKEY_ID=0x10000", "NotAPkey"),
+            ("PKEY_ID=1", "NoParent"),
+        ] {
+            let (have, said) = read(&format!("DEVICE=ib0.1\nPKEY=yes\n{text}"));
+            assert_eq!(have, "");
+            let want = format!("error 1:8 DEVICE \"ib0.1\" {what} FileIgnored");
+            assert_eq!(said.last(), Some(&want));
+        }
+    }
+
+    #[test]
+    fn a_tunnel_has_its_ends() {
+        let (mut tables, mut scratch) = (Storage::default(), ScratchTables::empty());
+        let (mut config, mut sink) = (tables.config(), Heard::default());
+        let text = b"DEVICE=gre1\nTYPE=GRE\nMY_OUTER_IPADDR=192.0.2.1\nPEER_OUTER_IPADDR=192.0.2.2\nTTL=inherit\n\
+            KEY=7\nMY_INNER_IPADDR=10.0.0.1\nPEER_INNER_IPADDR=10.0.0.2/30\n";
+        let mut cx = context(&mut config, &mut sink, b"ifcfg-x", text);
+        ifcfg::read(b"x", &Defaults::none(), &mut scratch.scratch(), &mut cx);
+        assert_eq!(
+            made_of(&config, LinkId::new(0)),
+            "gre local=192.0.2.1 remote=192.0.2.2 ttl=0 key=7"
+        );
+        let addr = config.addrs.first().unwrap();
+        assert_eq!(addr.addr.to_string(), "10.0.0.1/30");
+        assert_eq!(addr.peer.unwrap().to_string(), "10.0.0.2");
+        let (_, said) = read("DEVICE=gre1\nTYPE=GRE\nMY_INNER_IPADDR=x\nTTL=256");
+        assert_eq!(
+            said,
+            [
+                "error 4:5 TTL \"256\" NotANumber KeyUnset",
+                "error 3:17 MY_INNER_IPADDR \"x\" NotAnAddress AddrSkipped",
+            ]
+        );
+    }
+
+    #[test]
+    fn names_of_kinds_have_their_scopes() {
+        assert_eq!(SCOPES.get(LinkKind::Tap as usize), Some(&Scope::Pair));
+        assert_eq!(SCOPES.get(LinkKind::Vrf as usize), Some(&Scope::Vrf));
+        assert_eq!(SCOPES.get(LinkKind::Ip6gre as usize), Some(&Scope::Tunnel));
+        assert_eq!(SCOPES.get(LinkKind::Bridge as usize), Some(&Scope::Bridge));
+    }
+}

@@ -172,7 +172,8 @@ fn set_gateway(
 mod tests {
     use super::super::testing::{Heard, ScratchTables, Storage, context};
     use super::*;
-    use crate::model::config::Config;
+    use crate::model::config::{Config, GlobalText, IpNumber, LinkFlag, LinkNumber};
+    use crate::source::ifcfg::FileFlag;
     use std::string::String;
     use std::vec::Vec;
 
@@ -200,10 +201,10 @@ mod tests {
         );
         assert_eq!(said, [""; 0]);
         assert_eq!(defaults.networking, Some(true));
-        assert_eq!(
-            (defaults.init6, defaults.autoconf6),
-            (Some(true), Some(false))
-        );
+        let flag = |flag: FileFlag| defaults.said.flags[flag as usize];
+        assert_eq!(flag(FileFlag::Init6), Some(true));
+        assert_eq!(flag(FileFlag::Autoconf6), Some(false));
+        assert!(LinkFlag::Nozeroconf.is_yes(&defaults.link));
         let Gateway { addr, origin } = defaults.gateway;
         assert_eq!(
             addr.unwrap(),
@@ -253,10 +254,7 @@ mod tests {
                 "HOSTNAME=a_b",
                 "error 1:10 HOSTNAME \"a_b\" NotAHostname KeyUnset",
             ),
-            (
-                "GATEWAY=none",
-                "error 1:9 GATEWAY \"none\" NotIpv4 KeyUnset",
-            ),
+            ("GATEWAY=x", "error 1:9 GATEWAY \"x\" NotIpv4 KeyUnset"),
             (
                 "GATEWAYDEV=a/b",
                 "error 1:12 GATEWAYDEV \"a/b\" NotALinkName KeyUnset",
@@ -270,12 +268,17 @@ mod tests {
                 "error 1:17 IPV6_DEFAULTDEV \"a:b\" NotALinkName KeyUnset",
             ),
             (
-                "IPV6FORWARDING=yes",
-                "warning 1:16 IPV6FORWARDING \"yes\" NotYet LineIgnored",
+                "IPV6TO4INIT=yes",
+                "warning 1:13 IPV6TO4INIT \"yes\" NotYet LineIgnored",
             ),
             (
                 "IPADDR=192.0.2.1",
-                "note 1:1 IPADDR UnknownKey(\"\") LineIgnored",
+                "warning 1:8 IPADDR \"192.0.2.1\" NotHere LineIgnored",
+            ),
+            ("MTU=x", "error 1:5 MTU \"x\" NotAnMtu KeyUnset"),
+            (
+                "PEERDNS=x",
+                "error 1:9 PEERDNS \"x\" NotABoolean DefaultUsed",
             ),
             (
                 "HOSTNAM=x",
@@ -291,9 +294,24 @@ mod tests {
         }
         let (defaults, said) = read_into(
             &mut Storage::default().config(),
-            "GATEWAY=0.0.0.0\nHOSTNAME=\n",
+            "GATEWAY=none\nHOSTNAME=\nSTP=\nUSERCTL=no\n",
         );
         assert_eq!((defaults.gateway.addr, said.len()), (None, 0));
+    }
+
+    #[test]
+    fn keys_of_ifcfg_files_are_defaults_of_all() {
+        let mut tables = Storage::default();
+        let mut config = tables.config();
+        let text = "MTU=1400\nMETRIC=7\nIPV6_ROUTE_METRIC=9\nNOZEROCONF=no\nRES_OPTIONS='rotate timeout:1'\n\
+                    IPV6FORWARDING=yes\nPEERDNS=no\nONBOOT=no\n";
+        let (defaults, said) = read_into(&mut config, text);
+        assert_eq!(said, [""; 0]);
+        assert_eq!(LinkNumber::Mtu.of(&defaults.link), Some(1400));
+        assert_eq!(IpNumber::Metric.of(&defaults.link.ipv6), Some(9));
+        assert!(LinkFlag::Nozeroconf.is_no(&defaults.link));
+        let options = GlobalText::ResolvOptions.of(&config.global).unwrap();
+        assert_eq!(config.text(options), b"rotate timeout:1");
     }
 
     #[test]

@@ -355,7 +355,8 @@ pub(super) fn set(
                 number = parts::nth(word, b'.', 0).and_then(scalar::number);
             }
             if setting.kind == Kind::Scope {
-                number = scope(word);
+                // initscripts pass it to ip(8) as it stands
+                number = scope(word.strip_prefix(b"scope ").unwrap_or(word));
             }
             match said.numbers.get_mut(n) {
                 Some(said) if number.is_some() => *said = number,
@@ -371,7 +372,6 @@ pub(super) fn set(
 pub(super) fn unset(what: Problem) -> Complaint {
     match what {
         Problem::NotABoolean => NO_BOOLEAN,
-        Problem::NotYet => NOT_YET,
         Problem::NotAnOption => NOT_ITS,
         _ => Complaint::error(what, Effect::KeyUnset),
     }
@@ -407,7 +407,7 @@ pub(super) fn field(entry: &Entry) -> Option<Field> {
 mod tests {
     use super::super::testing::{Heard, ScratchTables, Storage, context, describe};
     use super::*;
-    use crate::model::config::{Config, NameSource};
+    use crate::model::config::{Config, IpFlag, IpText, LinkNumber, NameSource};
     use crate::model::link::Mac;
     use std::format;
     use std::string::String;
@@ -651,6 +651,39 @@ mod tests {
     }
 
     #[test]
+    fn more_values_of_the_link_are_set() {
+        let mut tables = Storage::default();
+        let mut config = tables.config();
+        let text = "DEVICE=eth0\nIPADDR=192.0.2.1\nPREFIX=24\nSRCADDR=192.0.2.7\nSCOPE='scope link'\n\
+            WINDOW=16384\nLINKDELAY=30\nNOROUTESET=yes\nNOZEROCONF=no\nDHCP_FQDN=a.example\n\
+            DHCP_HOSTNAME=b.example\nIPV6INIT=yes\nRES_OPTIONS=rotate\nIPV6_DOMAIN=six.example\n";
+        let (_, said) = read_into(&mut config, &[text], &Defaults::none());
+        assert_eq!(said, [""; 0]);
+        let link = config.links.first().unwrap();
+        assert_eq!(link.src, Some("192.0.2.7".parse().unwrap()));
+        for (number, want) in [
+            (LinkNumber::AddrScope, 253),
+            (LinkNumber::Window, 16_384),
+            (LinkNumber::LinkDelay, 30),
+        ] {
+            assert_eq!(number.of(link), Some(want));
+        }
+        assert!(LinkFlag::NoRoutes.is_yes(link) && LinkFlag::Nozeroconf.is_no(link));
+        assert_eq!(config.addrs.first().unwrap().scope, Some(253));
+        // DHCPv6 servers are told the same name, since there is a dot in it
+        for ip in [&link.ipv4, &link.ipv6] {
+            let name = config.text_or_none(&IpText::Hostname.of(ip));
+            assert_eq!(name, b"a.example");
+        }
+        assert_eq!(config.search.len(), 1);
+        let ignored = "DEVICE=eth1\nBOOTPROTO=dhcp\nDHCLIENT_IGNORE_GATEWAY=yes\nDHCP_HOSTNAME=a\nIPV6INIT=yes\n";
+        read_into(&mut config, &[ignored], &Defaults::none());
+        let link = config.links.get(1).unwrap();
+        assert!(IpFlag::DefaultRoute.is_no(&link.ipv4));
+        assert_eq!(IpText::Hostname.of(&link.ipv6), None);
+    }
+
+    #[test]
     fn bad_values_cost_their_key() {
         for (line, want) in [
             ("SRCADDR=x", "error 2:9 SRCADDR \"x\" NotIpv4 KeyUnset"),
@@ -684,7 +717,7 @@ mod tests {
             ("MACADDR=x", "error 2:9 MACADDR \"x\" NotAMac KeyUnset"),
             (
                 "MACADDR=random",
-                "warning 2:9 MACADDR \"random\" NotYet LineIgnored",
+                "error 2:9 MACADDR \"random\" NotYet KeyUnset",
             ),
             (
                 "DHCP_HOSTNAME=a_b",
@@ -692,7 +725,7 @@ mod tests {
             ),
             (
                 "DHCP_CLIENT_ID=duid",
-                "warning 2:16 DHCP_CLIENT_ID \"duid\" NotYet LineIgnored",
+                "error 2:16 DHCP_CLIENT_ID \"duid\" NotYet KeyUnset",
             ),
             (
                 "DHCP_SEND_HOSTNAME=x",

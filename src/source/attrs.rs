@@ -110,7 +110,9 @@ impl Context<'_, '_> {
                 canonical.put(b",");
             }
             match kind {
-                Kind::Name => canonical.show(&IfName::new(item).ok_or(Problem::NotALinkName)?),
+                // not as it is shown: any octet may be in a name
+                Kind::Name if IfName::new(item).is_some() => canonical.put(item),
+                Kind::Name => return Err(Problem::NotALinkName),
                 Kind::Mac => canonical.show(&scalar::mac(item).ok_or(Problem::NotAMac)?),
                 Kind::Map => {
                     let (from, to) = parts::split(item, b':');

@@ -33,7 +33,10 @@ impl Reader<'_, '_, '_> {
     pub(super) fn ethtool(&mut self, entry: &Entry) {
         let mut commands = Some(self.file.octets(entry));
         while let Some(mut rest) = parts::next(&mut commands, b';') {
-            rest = parts::trim_start(rest);
+            rest = parts::trim(rest);
+            if rest.is_empty() {
+                continue;
+            }
             let mut command = 0;
             if let [b'-', ..] = rest
                 && let Some(name) = parts::next_word(&mut rest)
@@ -71,7 +74,10 @@ impl Reader<'_, '_, '_> {
         mut rest: &'t [u8],
         all: Option<&Attr>,
     ) -> Result<(), (&'t [u8], Problem)> {
-        let whole = rest;
+        let whole = parts::trim_start(rest);
+        if whole.is_empty() {
+            return Err((whole, Problem::NoArgument));
+        }
         let origin = self.file.origin(entry);
         while let Some(name) = parts::next_word(&mut rest) {
             let value = parts::next_word(&mut rest).unwrap_or_default();
@@ -95,7 +101,7 @@ impl Reader<'_, '_, '_> {
                 kept.put(cx.config.text(*text));
                 kept.put(b" ");
             }
-            kept.put(parts::trim(whole));
+            kept.put(whole);
             let text = cx
                 .keep_same(kept.as_bytes())
                 .map_err(|what| (whole, what))?;
@@ -183,6 +189,7 @@ mod tests {
                 " ring=rx 1",
                 "2:14 ETHTOOL_OPTS \"tso\" NotAWord",
             ),
+            ("-K eth0", "", "2:14 ETHTOOL_OPTS NoArgument"),
             ("-G eth0 rx", "", "2:14 ETHTOOL_OPTS \"rx\" NotAWord"),
         ] {
             let (have, said) = read(value);

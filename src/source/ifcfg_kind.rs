@@ -3,8 +3,8 @@
 use super::assignments::Entry;
 use super::ifcfg::{Reader, field};
 use super::ifcfg_keys::{
-    DEVICE, DEVICETYPE, Field, HWADDR, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM, SLAVE, TEAM_CONFIG,
-    TYPE, VID, VLAN_FLAGS, VLAN_ID,
+    BONDING_MASTER, DEVICE, DEVICETYPE, Field, HWADDR, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM, SLAVE,
+    TEAM_CONFIG, TYPE, VID, VLAN_FLAGS, VLAN_ID,
 };
 use crate::diag::{Complaint, Effect, LineBuf, Problem};
 use crate::model::attr::{Attr, Range, Scope, Value};
@@ -121,8 +121,10 @@ impl Reader<'_, '_, '_> {
             if self.link.kind == LinkKind::Ethernet {
                 self.link.kind = kind;
                 // of TYPE=Ethernet and BONDING_MASTER=yes one is wrong
-                let is_odd = kind == LinkKind::Bond && row > TYPE;
-                if is_odd && !self.file.text(TYPE).is_empty() {
+                if row == BONDING_MASTER
+                    && kind == LinkKind::Bond
+                    && !self.file.text(TYPE).is_empty()
+                {
                     self.file.complain(entry, NOT_ETHERNET);
                 }
             }
@@ -440,15 +442,17 @@ mod tests {
             ("VLAN=no", "x0 ethernet"),
             ("IPV6TUNNELIPV4=192.0.2.1", "x0 sit remote=192.0.2.1"),
         ] {
-            // a bond of BONDING_OPTS with TYPE=Ethernet is told apart below
-            let (have, _) = read(&format!("DEVICE=x0\n{text}"));
-            assert_eq!(have, want, "{text}");
+            assert_eq!(made(&format!("DEVICE=x0\n{text}")), want);
         }
         let (have, said) = read("DEVICE=x0\nTYPE=Ethernet\nBONDING_MASTER=yes");
         assert_eq!(have, "x0 bond");
         assert_eq!(
             said,
             ["warning 3:16 BONDING_MASTER \"yes\" NotAnOption Guessed"]
+        );
+        assert_eq!(
+            made("DEVICE=x0\nTYPE=Ethernet\nBONDING_OPTS=miimon=5"),
+            "x0 bond miimon=5"
         );
         let (_, said) = read("HWADDR=52:54:00:12:34:56\nTYPE=Bond");
         assert_eq!(said.len(), 2, "{said:?}");

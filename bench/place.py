@@ -3,11 +3,14 @@
 import contextlib
 import ctypes
 import os
+import socket
+import struct
 import subprocess
 import sys
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWNET = 0x00020000, 0x04000000, 0x40000000
 MS_REC, MS_PRIVATE = 16384, 1 << 18
+SO_ATTACH_FILTER, BPF_LDB, BPF_JEQ, BPF_RET = 26, 0x30, 0x15, 0x06
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -59,6 +62,18 @@ def network():
 def ip(*lines, netns=None):
     enter = ["nsenter", f"--net={netns}"] if netns else []
     subprocess.run([*enter, "ip", "-batch", "-"], input="\n".join(lines), text=True, check=True)
+
+
+def attach_filter(listener, octets):
+    """Lets only datagrams in that have these octets: offset -> value."""
+    length = 2 * len(octets) + 2
+    program = []
+    for number, (offset, value) in enumerate(octets.items()):
+        program += [(BPF_LDB, 0, 0, offset), (BPF_JEQ, 0, length - 2 * number - 3, value)]
+    program += [(BPF_RET, 0, 0, 0xFFFF), (BPF_RET, 0, 0, 0)]
+    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in program))
+    head = struct.pack("@HP", length, ctypes.addressof(code))
+    listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, head)
 
 
 def scratch():

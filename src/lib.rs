@@ -24,7 +24,7 @@
 //! | [`plan`] | the difference, in order, as [`plan::op::Op`]s | text |
 //! | [`engine`] | observe, resolve, compare, apply, wait | file descriptors |
 //! | [`output`] | what others read: resolv.conf, state, the plan as JSON | how it was made |
-//! | [`limits`], [`diag`] | every capacity; every complaint | |
+//! | [`limits`], [`diag`] | every capacity; every complaint, and whom it is about: a step of the plan too | |
 //! | [`packed`] | our own texts, packed while compiling | |
 //!
 //! Everything that holds a file descriptor is in `src/bin/ifdawn/`, behind [`engine::Host`].

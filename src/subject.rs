@@ -1,4 +1,4 @@
-//! Whom or what complaints are about.
+//! Whom or what complaints are about. Where JSON and progress name the same things, they write them by this too.
 
 use crate::diag::Escaped;
 use crate::model::addr::{Cidr, dotted};

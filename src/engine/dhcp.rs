@@ -6,7 +6,9 @@
 use super::leases::{KEPT, recall};
 use super::{Engine, Event, Host, Instant, OutputFile, Packet, remove};
 use crate::diag::{Complaint, Effect, Errno, Leased, Problem, Subject};
-use crate::model::config::{Config, IpText, Leases, LinkConfig, LinkFlag, LinkId, Method};
+use crate::model::config::{
+    Config, IpText, Leases, LinkConfig, LinkFlag, LinkId, LinkText, Method,
+};
 use crate::model::lease::{Field, Lease, Verdict};
 use crate::model::link::IfName;
 use crate::model::observed::Link;
@@ -371,10 +373,9 @@ fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Request<'c>) {
         let name = IpText::Hostname.of(&link.ipv4).or(config.global.hostname);
         request.hostname = config.text_or_none(&name);
     }
-    let [client_id, vendor_class, user_class] = &link.said.texts;
-    request.client_id = config.text_or_none(client_id);
-    request.vendor_class = config.text_or_none(vendor_class);
-    request.user_class = config.text_or_none(user_class);
+    request.client_id = config.text_or_none(&LinkText::ClientId.of(link));
+    request.vendor_class = config.text_or_none(&LinkText::VendorClass.of(link));
+    request.user_class = config.text_or_none(&LinkText::UserClass.of(link));
     if does_without(link) {
         request.v6_only = Wanted::Yes;
     }

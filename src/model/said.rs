@@ -33,6 +33,9 @@ macro_rules! rows {
             $($(#[$doc])* $variant,)*
         }
 
+        // Each has its place in the row.
+        const _: () = assert!([$($name::$variant),*].len() <= $crate::model::said::Values::NOTHING.$rows.len());
+
         impl $name {
             /// What was said of it.
             $visible fn of(self, owner: &$owner) -> Option<$value> {

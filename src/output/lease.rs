@@ -264,6 +264,13 @@ mod tests {
             ("198.51.100.0/24", "198.51.100.1/24"),
             ("nbd:", "nbd: "),
             ("PROTO='dhcp'", "PROTO"),
+            ("DEVICE='eth0'", "DEVICE='eth9'"),
+            (
+                "DEVICE='eth0'\nPROTO='dhcp'\n",
+                "PROTO='dhcp'\nDEVICE='eth0'\n",
+            ),
+            ("IFINDEX='7'", "IFINDEX='07'"),
+            ("IFINDEX='7'\n", "IFINDEX='7'\nNEW=''\n"),
         ] {
             assert!(whole.contains(part), "{part}");
             let text = whole.replacen(part, other, 1);

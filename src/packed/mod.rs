@@ -19,6 +19,9 @@ pub use words::{Word, word};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packed(pub &'static [u8]);
 
+/// Octets of the longest list that [`Packed::position`] looks through; what is beyond is not found.
+const LIST_OCTETS: usize = 192;
+
 impl Packed {
     /// Line `number`, from 0; empty beyond the last.
     #[inline(never)]
@@ -29,7 +32,7 @@ impl Packed {
     /// Which of its items, which are joined by commas, `word` is, in any case.
     #[inline(never)]
     pub fn position(self, word: &[u8]) -> Option<usize> {
-        let mut list = LineBuf::<192>::new();
+        let mut list = LineBuf::<LIST_OCTETS>::new();
         list.show(&self);
         parts::position(list.as_bytes(), word)
     }

@@ -132,8 +132,8 @@ impl Show for Op<'_> {
         };
         self.device(f, command);
         match &self.change {
-            Change::Rename(Naming::DropAltName, name) => word(f, word!(" altname "), name),
-            Change::Rename(Naming::Rename, name) => word(f, word!(" name "), name),
+            Change::Rename(Naming::DropAltName, name) => shell_word(f, word!(" altname "), name),
+            Change::Rename(Naming::Rename, name) => shell_word(f, word!(" name "), name),
             Change::Up => f.word(word!(" up")),
             Change::Down => f.word(word!(" down")),
             Change::Mac(mac) => f.show(word!(" address "), *mac),
@@ -176,7 +176,7 @@ impl Op<'_> {
     /// The link's name, if it has one, after `before`.
     fn device(&self, f: &mut Text<'_>, before: Word) {
         if let Some(name) = self.name {
-            word(f, before, name);
+            shell_word(f, before, name);
         }
     }
 }
@@ -184,7 +184,7 @@ impl Op<'_> {
 /// A name as one word of a shell, after `before`: as it is where no shell could misread it, else in single
 /// quotes.
 #[inline(never)]
-fn word(f: &mut Text<'_>, before: Word, name: &IfName) {
+fn shell_word(f: &mut Text<'_>, before: Word, name: &IfName) {
     f.word(before);
     let octets = name.as_bytes();
     let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || parts::has(b"._-@+", *octet);

@@ -22,8 +22,9 @@ pub struct Scratch<'m> {
 }
 
 impl<'m> Scratch<'m> {
-    /// One entry per key ([`crate::limits::MAX_ASSIGNMENTS`]), the values of all keys, and twice as many slots,
-    /// to find entries by name, as there are entries. What was in them before does not matter.
+    /// One entry per key ([`crate::limits::MAX_ASSIGNMENTS`]), the values of all keys, and slots to find entries by
+    /// name: a power of two, and at least twice as many as entries, or a search for what is not there would not
+    /// end. What was in them before does not matter.
     pub fn new(
         entries: &'m mut VecView<Entry>,
         values: &'m mut VecView<u8>,

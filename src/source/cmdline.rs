@@ -220,7 +220,7 @@ pub fn read(cx: &mut Context<'_, '_>) {
             // an octet like any other, but hardly meant
             cx.complain(b"command line", word.key, NUL);
         }
-        let name = match parts::is_same(word.key, b"BOOTIF") {
+        let name = match parts::is_same_in_any_case(word.key, b"BOOTIF") {
             true => b"BOOTIF",
             false => word.key,
         };

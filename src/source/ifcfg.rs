@@ -234,7 +234,7 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
                 matches!(word, [b'p', b'p', b'p', ..] | [b'i', b'p', b'p', b'p', ..]),
                 FOREIGN,
             ),
-            Field::DeviceType => (parts::is_same(word, b"ovs"), FOREIGN),
+            Field::DeviceType => (parts::is_same_in_any_case(word, b"ovs"), FOREIGN),
             Field::Type => (kind_of(word).is_none(), NO_KIND),
             Field::Bootproto => match Bootproto::new(word) {
                 Some(method) => (method == Bootproto::Firmware, FIRMWARE),

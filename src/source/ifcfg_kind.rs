@@ -99,7 +99,9 @@ impl Reader<'_, '_, '_> {
                 Some(Field::KindIfSet(of)) => kind = of,
                 Some(Field::Options(_)) => kind = LinkKind::Bond,
                 Some(Field::Type) => kind = kind_of(word).unwrap_or(kind),
-                Some(Field::DeviceType) if parts::is_same(word, b"team") => kind = LinkKind::Team,
+                Some(Field::DeviceType) if parts::is_same_in_any_case(word, b"team") => {
+                    kind = LinkKind::Team
+                }
                 Some(Field::Master(scope)) => {
                     let complaint = match &IfName::new(word) {
                         _ if scope == Scope::BondPort && self.says(SLAVE, false) => continue,

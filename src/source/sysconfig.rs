@@ -134,7 +134,7 @@ fn set(
         Field::GatewayDev => set_name(&mut global.gateway_dev, word),
         Field::GatewayDev6 => set_name(&mut defaults.gateway6_dev, word),
         Field::Hostname => return set_hostname(word, file.cx).err().map(unset),
-        Field::Gateway if parts::is_same(word, b"none") => return None,
+        Field::Gateway if parts::is_same_in_any_case(word, b"none") => return None,
         Field::Gateway => return set_gateway(&mut defaults.gateway, Family::V4, entry, file),
         Field::Gateway6 => return set_gateway(&mut defaults.gateway6, Family::V6, entry, file),
         Field::Never => return (scalar::boolean(word) != Some(false)).then_some(NOT_YET),

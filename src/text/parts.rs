@@ -75,7 +75,7 @@ pub fn next_word<'t>(rest: &mut &'t [u8]) -> Option<&'t [u8]> {
 
 /// Whether two words are the same in any case.
 #[inline(never)]
-pub fn is_same(one: &[u8], other: &[u8]) -> bool {
+pub fn is_same_in_any_case(one: &[u8], other: &[u8]) -> bool {
     let mut octets = one.iter().zip(other);
     one.len() == other.len() && octets.all(|(one, other)| one.eq_ignore_ascii_case(other))
 }
@@ -97,7 +97,7 @@ pub fn has(text: &[u8], octet: u8) -> bool {
 pub fn position(list: &[u8], word: &[u8]) -> Option<usize> {
     let (mut rest, mut n) = (Some(list), 0_usize);
     while let Some(item) = next(&mut rest, b',') {
-        if is_same(item, word) {
+        if is_same_in_any_case(item, word) {
             return Some(n);
         }
         n = n.wrapping_add(1);

@@ -251,11 +251,6 @@ impl<const N: usize> LineBuf<N> {
         append(&mut self.octets, octets);
     }
 
-    /// Takes the last octet off.
-    pub fn pop(&mut self) {
-        let _ = self.octets.pop();
-    }
-
     /// Adds what is written of a value.
     pub fn show(&mut self, value: &dyn Show) {
         show(&mut self.octets, value);

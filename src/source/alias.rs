@@ -8,7 +8,7 @@ use super::ifcfg_keys::{
 };
 use crate::diag::{Complaint, Effect, LineBuf, Problem};
 use crate::model::addr::Family;
-use crate::model::config::{AddrConfig, LinkId, Method, SourceKind};
+use crate::model::config::{Method, SourceKind};
 use crate::model::link::IfName;
 use crate::text::{parts, scalar};
 use core::net::Ipv4Addr;
@@ -30,10 +30,10 @@ pub(super) fn base(name: &[u8]) -> Option<&[u8]> {
 }
 
 impl Reader<'_, '_, '_> {
-    /// Adds the addresses of the file `ifcfg-NAME`, of the link `base`; the link, if files of routes beside this one
-    /// count.
+    /// Adds the addresses of the file `ifcfg-NAME`, of the link `base`; `None` if files of routes beside this one
+    /// do not count.
     #[inline(never)]
-    pub(super) fn alias(&mut self, name: &[u8], base: &[u8]) -> Option<LinkId> {
+    pub(super) fn alias(&mut self, name: &[u8], base: &[u8]) -> Option<()> {
         for entry in self.file.iter() {
             if field(entry).is_none() {
                 self.file.unknown(entry);
@@ -44,28 +44,20 @@ impl Reader<'_, '_, '_> {
         }
         let is_range = !parts::has(name, b':');
         let Some(id) = IfName::new(base).and_then(|base| self.file.cx.config.named(&base)) else {
-            return self.refuse_alias(NO_BASE);
+            return self.refuse(None, NO_BASE);
         };
         self.id = id;
         *self.link = *self.file.cx.config.link(id)?;
-        let of_link = |have: &&AddrConfig| have.link == id && have.addr.family() == Family::V4;
-        self.len = self
-            .file
-            .cx
-            .config
-            .addrs
-            .iter()
-            .find(of_link)
-            .map(|have| have.addr.len);
+        self.len = self.first_addr(Family::V4, None).map(|have| have.addr.len);
         if self.link.source == SourceKind::Cmdline {
-            return self.refuse_alias(ON_CMDLINE);
+            return self.refuse(None, ON_CMDLINE);
         }
         let (mut start, mut end) = (self.file.get(IPADDR_START), self.file.get(IPADDR_END));
         if !is_range {
             let label = parts::slice(name, base.len().wrapping_add(1), name.len());
             let is_octet = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'_';
             if label.is_empty() || !label.iter().all(is_octet) || name.len() > MAX_LABEL {
-                return self.refuse_alias(NO_LABEL);
+                return self.refuse(None, NO_LABEL);
             }
             start = self.file.get(IPADDR);
             if start.is_none() {
@@ -87,13 +79,7 @@ impl Reader<'_, '_, '_> {
         }
         self.required();
         *self.file.cx.config.link_mut(id)? = *self.link;
-        has_routes.then_some(id)
-    }
-
-    /// Complains about the file.
-    fn refuse_alias(&mut self, complaint: Complaint) -> Option<LinkId> {
-        self.file.cx.complain_of_file(complaint);
-        None
+        has_routes.then_some(())
     }
 
     /// Adds the addresses from `start` to `end`, each with its label; `None` after a complaint.
@@ -113,24 +99,24 @@ impl Reader<'_, '_, '_> {
         };
         let first = self.file.ipv4(start, Effect::FileIgnored)?.to_bits();
         let last = self.file.ipv4(end, Effect::FileIgnored)?.to_bits();
-        let mut number = scalar::number(self.file.text(CLONENUM_START)).unwrap_or(0);
-        if first >> 8 != last >> 8 || first > last {
+        let number = scalar::number(self.file.text(CLONENUM_START)).unwrap_or(0);
+        let more = last.wrapping_sub(first);
+        if first >> 8 != last >> 8 || more > 0xff {
             return self.refuse(Some(end), NO_RANGE);
         }
-        for addr in first..=last {
+        for n in 0..more.wrapping_add(1) {
             let mut label = LineBuf::<32>::new();
             if is_range {
                 label.put(base);
                 label.put(b":");
-                label.show(&number);
-                number = number.wrapping_add(1);
+                label.show(&number.wrapping_add(n));
             } else {
                 label.put(name);
             }
             let kept = self.file.cx.keep_same(label.as_bytes());
             // one that is too long is left out
             self.label = kept.ok().filter(|_| label.as_bytes().len() <= MAX_LABEL);
-            self.addr4(start, Ipv4Addr::from_bits(addr), 0);
+            self.addr4(start, Ipv4Addr::from_bits(first.wrapping_add(n)), 0);
         }
         self.label = None;
         Some(())

@@ -8,7 +8,6 @@ use crate::model::config::{LinkConfig, LinkId, LinkMatch, Role, SourceKind, Str}
 use crate::model::link::IfName;
 use crate::model::rule::{RuleConfig, TableName};
 use crate::text::{parts, scalar};
-use core::net::IpAddr;
 
 impl Context<'_, '_> {
     /// Sets an option of a link, found by its name; the later of two counts.
@@ -104,27 +103,47 @@ impl Context<'_, '_> {
             Kind::Name | Kind::Mac | Kind::Ip | Kind::Ip6 => 1,
             _ => MAX_ITEMS,
         };
+        let wrong = match kind {
+            Kind::Name => Problem::NotALinkName,
+            Kind::Mac => Problem::NotAMac,
+            Kind::Ip => Problem::NotAnAddress,
+            Kind::Ip6 | Kind::IpList6 => Problem::NotIpv6,
+            Kind::IpList4 => Problem::NotIpv4,
+            _ => Problem::NotANumber,
+        };
         while let Some(item) = parts::next(&mut rest, separator) {
             most = most.checked_sub(1).ok_or(Problem::NotANumber)?;
             if !canonical.as_bytes().is_empty() {
                 canonical.put(b",");
             }
-            match kind {
-                // not as it is shown: any octet may be in a name
-                Kind::Name if IfName::new(item).is_some() => canonical.put(item),
-                Kind::Name => return Err(Problem::NotALinkName),
-                Kind::Mac => canonical.show(&scalar::mac(item).ok_or(Problem::NotAMac)?),
+            let is_right = match kind {
+                Kind::Name => IfName::new(item).is_some(),
                 Kind::Map => {
                     let (from, to) = parts::split(item, b':');
-                    for number in [from, to.unwrap_or_default()] {
-                        let number = scalar::number(number).filter(|n| Range::Short.has(*n));
-                        canonical.show(&number.ok_or(Problem::NotANumber)?);
-                        canonical.put(b":");
-                    }
-                    canonical.pop();
+                    is_priority(from) && to.is_some_and(is_priority)
                 }
-                _ => canonical.show(&addr(kind, item)?),
+                Kind::Mac => match &scalar::mac(item) {
+                    Some(mac) => {
+                        canonical.show(mac);
+                        continue;
+                    }
+                    None => false,
+                },
+                // sysfs takes `+` in front of an address that is to be added
+                _ => match &scalar::ip(item.strip_prefix(b"+").unwrap_or(item)) {
+                    Some(addr)
+                        if addr.is_ipv6() != (wrong == Problem::NotIpv4) || kind == Kind::Ip =>
+                    {
+                        canonical.show(addr);
+                        continue;
+                    }
+                    _ => false,
+                },
+            };
+            if !is_right {
+                return Err(wrong);
             }
+            canonical.put(item);
         }
         let text = match kind {
             Kind::Text => text,
@@ -213,16 +232,9 @@ const MAX_CANONICAL: usize = 768;
 /// Octets of an option's name.
 const MAX_NAME: usize = 40;
 
-/// An address of the right family.
-fn addr(kind: Kind, text: &[u8]) -> Result<IpAddr, Problem> {
-    // sysfs takes `+` in front of an address that is to be added
-    match (kind, scalar::ip(text.strip_prefix(b"+").unwrap_or(text))) {
-        (Kind::Ip6 | Kind::IpList6, Some(addr @ IpAddr::V6(_))) => Ok(addr),
-        (Kind::Ip6 | Kind::IpList6, _) => Err(Problem::NotIpv6),
-        (Kind::Ip, Some(addr)) | (_, Some(addr @ IpAddr::V4(_))) => Ok(addr),
-        (Kind::Ip, None) => Err(Problem::NotAnAddress),
-        (_, _) => Err(Problem::NotIpv4),
-    }
+/// Whether it is a priority of packets.
+fn is_priority(text: &[u8]) -> bool {
+    scalar::number(text).is_some_and(|number| Range::Short.has(number))
 }
 
 /// What an option of a bond needs.
@@ -312,7 +324,7 @@ mod tests {
             (Scope::Bond, "use_carrier=yes", "use_carrier=1"),
             (Scope::Bond, "miimon=x=100", "miimon=100"),
             (Scope::Vlan, "protocol=802.1ad", "protocol=1"),
-            (Scope::Vlan, "egress=0:1;02:3", "egress=0:1,2:3"),
+            (Scope::Vlan, "egress=0:1;02:3", "egress=0:1,02:3"),
             (
                 Scope::Bridge,
                 "group_address=01-80-C2-00-00-00",

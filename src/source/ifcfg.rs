@@ -171,7 +171,8 @@ pub fn read<'c>(
         number: None,
     };
     if let Some(base) = alias::base(name) {
-        return reader.alias(name, base);
+        reader.alias(name, base)?;
+        return Some(reader.id);
     }
     if reader.is_refused() {
         return None;

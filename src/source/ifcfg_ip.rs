@@ -115,14 +115,19 @@ impl<'a> Reader<'a, '_, '_> {
         self.file.complain_of(entry, part, complaint);
     }
 
-    /// Whether the link has an address of `family`, and one whose prefix holds `near` if that is given.
+    /// The first address that the link has of `family`, whose prefix holds `near` if that is given.
     #[inline(never)]
-    pub(super) fn has_addr(&self, family: Family, near: Option<&IpAddr>) -> bool {
-        self.file.cx.config.addrs.iter().any(|entry| {
+    pub(super) fn first_addr(&self, family: Family, near: Option<&IpAddr>) -> Option<&AddrConfig> {
+        self.file.cx.config.addrs.iter().find(|entry| {
             entry.link == self.id
                 && entry.addr.family() == family
                 && near.is_none_or(|near| entry.addr.contains(near))
         })
+    }
+
+    /// Whether there is such an address.
+    pub(super) fn has_addr(&self, family: Family, near: Option<&IpAddr>) -> bool {
+        self.first_addr(family, near).is_some()
     }
 
     /// Where a family has something to do, `IPVx_FAILURE_FATAL` says whether it is required; where the

@@ -5,7 +5,7 @@ use super::leases::is_leased;
 use super::{Engine, Event, Host, Instant, OutputFile, remove};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Severity, Subject};
 use crate::model::addr::Family;
-use crate::model::config::{LinkConfig, LinkId, LinkMatch, Method, SourceKind, Wait};
+use crate::model::config::{GlobalText, LinkConfig, LinkId, LinkMatch, Method, SourceKind, Wait};
 use crate::model::desired::{DesiredLink, FOREVER, What};
 use crate::model::lease::Field;
 use crate::model::link::IfName;
@@ -216,7 +216,8 @@ impl Engine<'_> {
                 conf.add_owned(file.unwrap_or_default());
             }
         });
-        conf.end();
+        let options = GlobalText::ResolvOptions.of(&config.global);
+        conf.end(config.text_or_none(&options));
     }
 
     /// Writes resolv.conf if it is ours and differs.

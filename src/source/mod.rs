@@ -3,15 +3,19 @@
 //! A reader is total: it takes the whole text, reports what it does not understand to a
 //! [`Sink`], and goes on with the next line or word. It never looks at the system.
 
+mod alias;
 pub mod arg;
 pub mod assignments;
 mod attrs;
 pub mod boot_link;
 pub mod cmdline;
 pub mod firmware;
+mod ethtool_opts;
 pub mod ifcfg;
+mod ifcfg_field;
 mod ifcfg_ip;
 pub mod ifcfg_keys;
+mod ifcfg_kind;
 mod ifcfg_link;
 pub mod ip_arg;
 pub mod key_table;

@@ -788,6 +788,11 @@ fn hex(word: &[u8]) -> Option<u32> {
     octet.map(u32::from)
 }
 
+/// A scope, by its number or name.
+pub(super) fn scope(word: &[u8]) -> Option<u32> {
+    number(word, Value::Scope)
+}
+
 /// A number, hexadecimal after `0x`, or that of a word in the list of `value`.
 #[inline(never)]
 fn number(word: &[u8], value: Value) -> Option<u32> {

@@ -6,7 +6,7 @@ use super::assignments::{Entry, Scratch};
 use super::route_file::{self, Form};
 use crate::diag::{Diagnostic, Effect, Escaped, FileId, Problem, Severity, Sink};
 use crate::model::addr::Family;
-use crate::model::attr::{AttrConfig, Value};
+use crate::model::attr::{AttrConfig, Kind, Value};
 use crate::model::config::{
     AddrConfig, Config, Global, IpFlag, IpNumber, IpText, Leases, LinkConfig, LinkFlag, LinkId,
     LinkMatch, LinkNumber, NameRule, RouteConfig, RouteDev, Search, Server, Str,
@@ -385,6 +385,30 @@ fn describe_link(config: &Config<'_>, id: LinkId, link: &LinkConfig) -> String {
         if family == Family::V4 {
             line += &told(config, link);
         }
+    }
+    line
+}
+
+/// What a link is made of and its options, as one line.
+pub fn made_of(config: &Config<'_>, id: LinkId) -> String {
+    let link = config.link(id).unwrap();
+    let mut line = link.kind.word().to_string();
+    if let Some(LinkMatch::Name(lower)) = link.lower {
+        line += &format!(" on {lower}");
+    }
+    if let Some(master) = link.master {
+        line += &format!(" of {master}");
+    }
+    for have in config.attrs_of(id) {
+        line += &match (have.value, have.attr.row().1) {
+            (Value::Number(number), Kind::Words(list)) => {
+                format!(" {}={}", have.attr.name(), list.word(number))
+            }
+            (Value::Number(number), _) => format!(" {}={number}", have.attr.name()),
+            (Value::Text(text), _) => {
+                format!(" {}={}", have.attr.name(), Escaped(config.text(text)))
+            }
+        };
     }
     line
 }

@@ -11,7 +11,7 @@ use heapless::Vec;
 use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Escaped, FileId, Problem, Sink, Subject};
 use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS};
 use ifdawn::model::addr::Family;
-use ifdawn::model::config::{Config, GlobalFlag, LinkId, NameSource, RouteDev};
+use ifdawn::model::config::{Config, GlobalFlag, LinkFlag, LinkId, NameSource, RouteDev};
 use ifdawn::model::link::IfName;
 use ifdawn::packed::{Packed, Word, packed, word};
 use ifdawn::source::assignments::{Entry, Scratch};
@@ -372,8 +372,15 @@ impl Loader<'_, '_> {
             return;
         };
         let (directory, file) = split_at_last_part(path);
-        let link = self.config.link(id).and_then(|link| link.name);
         let mut name = parts::split(file, b'-').1.unwrap_or_default();
+        let config = self.config.link(id);
+        if config.is_some_and(|link| LinkFlag::NoRoutes.is_yes(link)) {
+            return;
+        }
+        // an alias file has none but its own
+        let link = config
+            .and_then(|link| link.name)
+            .filter(|_| !parts::has(name, b':'));
         let link = link.as_ref().map_or(name, |link| link.as_bytes());
         loop {
             for prefix in BESIDE {

@@ -4,7 +4,8 @@
 
 use super::assignments::{Entry, Scratch};
 use super::ifcfg::{self, Defaults};
-use super::{Context, cmdline, name_rule, route_file, sysconfig};
+use super::route_file::{self, Form};
+use super::{Context, cmdline, name_rule, sysconfig};
 use crate::diag::{Diagnostic, FileId, Sink};
 use crate::limits::MAX_ASSIGNMENTS;
 use crate::machine::Machine;
@@ -75,7 +76,7 @@ fn is_linear(first: &str, line: fn(usize) -> String, lines: usize, read: Read) {
 }
 
 fn routes<'c>(scratch: &mut Scratch<'c>, cx: &mut Context<'c, '_>) {
-    route_file::read(Family::V4, RouteDev::Anywhere, scratch, cx);
+    route_file::read(Form::Route, Family::V4, RouteDev::Anywhere, scratch, cx);
 }
 
 fn file<'c>(scratch: &mut Scratch<'c>, cx: &mut Context<'c, '_>) {

@@ -297,6 +297,11 @@ impl Take for &mut VecView<u8> {
 /// Adds as much as there is room for.
 #[inline(never)]
 fn append(line: &mut VecView<u8>, text: &[u8]) {
+    // most pieces are one octet
+    if let [octet] = text {
+        let _ = line.push(*octet);
+        return;
+    }
     let room = line.capacity().saturating_sub(line.len());
     let taken = text.get(..room).unwrap_or(text);
     let _ = line.extend_from_slice(taken);

@@ -101,13 +101,14 @@ impl Names {
         }
     }
 
-    /// Whether there is this one, once they are sorted; so it is taken to be where there were more.
+    /// Whether there is this one, once they are sorted as people count; so it is taken to be where there were more.
     #[inline(never)]
     pub fn has(&self, name: &[u8]) -> bool {
+        let wanted = counted(name);
         let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = low.midpoint(high);
-            match self.is_before(self.name(middle), name) {
+            match counted(self.name(middle)) < wanted {
                 true => low = middle.wrapping_add(1),
                 false => high = middle,
             }

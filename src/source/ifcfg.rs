@@ -119,6 +119,8 @@ pub struct Reader<'a, 'c, 'm> {
     pub len: Option<u8>,
     /// Id of a VLAN, key of a partition.
     pub number: Option<u32>,
+    /// How many addresses there are before the first of the link, at least.
+    pub before: usize,
 }
 
 flags! {
@@ -163,7 +165,9 @@ pub fn read<'c>(
     cx: &mut Context<'c, '_>,
 ) -> Option<LinkId> {
     let mut link = defaults.link;
+    let before = cx.config.addrs.len();
     let mut reader = Reader {
+        before,
         file: assignments::scan(NAMES, scratch, cx),
         defaults,
         id: LinkId::new(0),
@@ -175,6 +179,7 @@ pub fn read<'c>(
         number: None,
     };
     if let Some(base) = alias::base(name) {
+        reader.before = 0;
         reader.alias(name, base)?;
         return Some(reader.id);
     }

@@ -16,6 +16,7 @@ use crate::model::config::{
 };
 use crate::model::link::IfName;
 use crate::packed::packed;
+use crate::text::steps::step;
 use crate::text::{parts, scalar};
 use core::net::{IpAddr, Ipv4Addr};
 
@@ -118,7 +119,9 @@ impl<'a> Reader<'a, '_, '_> {
     /// The first address that the link has of `family`, whose prefix holds `near` if that is given.
     #[inline(never)]
     pub(super) fn first_addr(&self, family: Family, near: Option<&IpAddr>) -> Option<&AddrConfig> {
-        self.file.cx.config.addrs.iter().find(|entry| {
+        let addrs = self.file.cx.config.addrs.get(self.before..);
+        addrs.unwrap_or_default().iter().find(|entry| {
+            step(1);
             entry.link == self.id
                 && entry.addr.family() == family
                 && near.is_none_or(|near| entry.addr.contains(near))

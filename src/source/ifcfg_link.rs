@@ -91,6 +91,7 @@ impl Reader<'_, '_, '_> {
                 (link.master, link.role) = (made.master, made.role);
             }
             self.id = LinkId::new(n);
+            self.before = 0;
             self.said = Values::NOTHING;
             self.file.complain(entry, AGAIN);
             return Ok(());

@@ -790,7 +790,7 @@ fn hex(word: &[u8]) -> Option<u32> {
 
 /// A scope, by its number or name.
 pub(super) fn scope(word: &[u8]) -> Option<u32> {
-    number(word, Value::Scope)
+    number(word, Value::Scope).filter(|scope| *scope <= u8::MAX.into())
 }
 
 /// A number, hexadecimal after `0x`, or that of a word in the list of `value`.

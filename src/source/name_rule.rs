@@ -24,7 +24,7 @@ pub enum Part {
     Driver,
     /// Where it is plugged in, a pattern.
     Path,
-    /// What every network device with hardware behind it has: one of [`USUAL`].
+    /// What every network device with hardware behind it has: a value of `USUAL`.
     Usual,
     /// What the MAC says already.
     Any,
@@ -156,58 +156,51 @@ impl<'t> Draft<'t> {
     #[inline(never)]
     fn take(&mut self, part: Part, is_gift: bool, value: &'t [u8], cx: &mut Context<'t, '_>) {
         let rule = &mut self.rule;
-        let mut wrong = LEFT;
-        let is_right = match (part, is_gift) {
-            (_, false) if USUAL.position(value).is_some() => true,
-            (Part::Any, false) => true,
+        let (is_right, problem) = match (part, is_gift) {
+            (_, false) if USUAL.position(value).is_some() => return,
+            (Part::Any, false) => return,
             (Part::Mac, false) => {
                 self.macs = value;
-                true
+                return;
             }
-            (Part::Original | Part::Driver | Part::Path, false) => {
-                let pattern = match part {
-                    Part::Original => &mut rule.original,
-                    Part::Driver => &mut rule.driver,
-                    _ => &mut rule.path,
-                };
-                *pattern = cx.config.keep_same(value);
-                pattern.is_some()
+            (Part::Original, false) => {
+                rule.original = cx.config.keep_same(value);
+                (rule.original.is_some(), Problem::MaxStrings)
             }
-            (Part::Name | Part::Mac | Part::Mtu, true) => {
-                if !value.is_empty() {
-                    self.gift = value;
-                    rule.origin = cx.origin(value);
-                }
-                // what stands for a value of udev's is left to it
-                if !parts::has(value, b'$') {
-                    wrong = not_used(match part {
-                        Part::Name => Problem::NotALinkName,
-                        Part::Mac => Problem::NotAMac,
-                        _ => Problem::NotAnMtu,
-                    });
-                }
-                let is_right = match part {
-                    Part::Name => {
-                        rule.name = IfName::new(value);
-                        rule.name.is_some()
-                    }
-                    Part::Mac => {
-                        rule.set_mac = scalar::mac(value);
-                        rule.set_mac.is_some()
-                    }
-                    _ => {
-                        rule.mtu = scalar::number(value);
-                        scalar::mtu(rule.mtu).is_some()
-                    }
-                };
-                is_right && wrong != LEFT
+            (Part::Driver, false) => {
+                rule.driver = cx.config.keep_same(value);
+                (rule.driver.is_some(), Problem::MaxStrings)
+            }
+            (Part::Path, false) => {
+                rule.path = cx.config.keep_same(value);
+                (rule.path.is_some(), Problem::MaxStrings)
+            }
+            (Part::Name, true) => {
+                rule.name = IfName::new(value);
+                (rule.name.is_some(), Problem::NotALinkName)
+            }
+            (Part::Mac, true) => {
+                rule.set_mac = scalar::mac(value);
+                (rule.set_mac.is_some(), Problem::NotAMac)
+            }
+            (Part::Mtu, true) => {
+                rule.mtu = scalar::number(value);
+                (scalar::mtu(rule.mtu).is_some(), Problem::NotAnMtu)
             }
             // what else systemd gives a link is no reason to give it no name
-            (_, true) => rule.source == NameSource::Link,
-            (_, false) => false,
+            (_, true) if rule.source == NameSource::Link => return,
+            _ => (false, Problem::NotAMatch),
         };
-        if !is_right {
-            self.wrong = Some(wrong);
+        if is_gift && problem != Problem::NotAMatch && !value.is_empty() {
+            self.gift = value;
+            rule.origin = cx.origin(value);
+        }
+        // what stands for a value of udev's is left to it
+        let is_template = is_gift && parts::has(value, b'$');
+        if is_template || problem == Problem::NotAMatch {
+            self.wrong = Some(LEFT);
+        } else if !is_right {
+            self.wrong = Some(not_used(problem));
         }
     }
 
@@ -230,7 +223,7 @@ impl<'t> Draft<'t> {
         }
         let separator = match rule.source {
             NameSource::Link => b' ',
-            _ => b'|',
+            NameSource::Udev | NameSource::Ifcfg | NameSource::Cmdline => b'|',
         };
         let mut macs = Some(self.macs);
         while let Some(value) = parts::next(&mut macs, separator) {

@@ -428,7 +428,11 @@ impl Loader<'_, '_> {
             }
             Err(Errno::ENOENT) if need_not_be => None,
             // a link to /dev/null masks files of its name
-            Err(Errno::EINVAL) if self.files.names.order == Order::Octets => None,
+            Err(Errno::EINVAL)
+                if place == Place::Listed && self.files.names.order == Order::Octets =>
+            {
+                None
+            }
             Err(errno) => {
                 self.failed(name, errno);
                 None

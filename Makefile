@@ -3,7 +3,7 @@
 # make demo      the main job, shown in a private network namespace
 # make test      every check and every test
 # make fuzz      every fuzz target, FUZZ_SECONDS each
-# make install   binary, man page and documents, under $(DESTDIR)$(PREFIX)
+# make install   binary, man pages and documents, under $(DESTDIR)$(PREFIX)
 # make size-report, make bench, make clean
 
 PREFIX = /usr
@@ -36,6 +36,7 @@ install:
 	test -x target/dist/ifdawn || $(MAKE) all
 	install -D -m 755 target/dist/ifdawn $(DESTDIR)$(SBINDIR)/ifdawn
 	install -D -m 644 man/ifdawn.8 $(DESTDIR)$(MANDIR)/man8/ifdawn.8
+	install -D -m 644 man/ifdawn-sources.5 $(DESTDIR)$(MANDIR)/man5/ifdawn-sources.5
 	install -d $(DESTDIR)$(DOCDIR)
 	install -m 644 README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE $(DESTDIR)$(DOCDIR)
 

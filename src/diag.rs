@@ -46,6 +46,8 @@ impl Origin {
 /// A place in a text that is still at hand.
 #[derive(Clone, Copy, Debug)]
 pub struct At<'a> {
+    /// The file, in the order in which files are read.
+    pub id: FileId,
     /// The file's name as the user knows it: `cmdline`, or a path.
     pub file: &'a [u8],
     /// Line, from 1; 0: the file as a whole.
@@ -60,6 +62,7 @@ impl<'a> At<'a> {
     /// The place of a value whose text is gone; `None` where no line asked for it.
     pub fn of(origin: Origin, config: &'a Config<'_>) -> Option<At<'a>> {
         (origin != Origin::NONE).then(|| At {
+            id: origin.file,
             file: config.file_name(origin.file),
             line: origin.line,
             column: u32::from(origin.column),
@@ -241,6 +244,11 @@ impl<const N: usize> LineBuf<N> {
         }
     }
 
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.octets.clear();
+    }
+
     /// What was written so far.
     pub fn as_bytes(&self) -> &[u8] {
         &self.octets
@@ -289,6 +297,11 @@ impl Take for &mut VecView<u8> {
 /// Adds as much as there is room for.
 #[inline(never)]
 fn append(line: &mut VecView<u8>, text: &[u8]) {
+    // most pieces are one octet
+    if let [octet] = text {
+        let _ = line.push(*octet);
+        return;
+    }
     let room = line.capacity().saturating_sub(line.len());
     let taken = text.get(..room).unwrap_or(text);
     let _ = line.extend_from_slice(taken);
@@ -304,6 +317,7 @@ mod tests {
         let d = Diagnostic {
             complaint: Complaint::error(Problem::NotIpv4, Effect::LineIgnored),
             at: Some(At {
+                id: FileId(0),
                 file: b"ifcfg-eth0",
                 line: 7,
                 column: 8,

@@ -101,6 +101,7 @@ fn request(message: u8, mac: &Mac) -> Request<'_> {
         vendor_class: b"vendor",
         user_class: b"user",
         v6_only: Wanted::Yes,
+        tos: 0x80,
     }
 }
 

@@ -1,15 +1,17 @@
 //! What readers fill, on tables that an input can fill, and what must hold of it whatever was read.
 
 use heapless::Vec;
-use ifdawn::diag::{Diagnostic, FileId, Sink};
+use ifdawn::diag::{Diagnostic, FileId, Origin, Sink};
 use ifdawn::machine::Machine;
 use ifdawn::model::addr::Family;
-use ifdawn::model::attr::Value;
-use ifdawn::model::config::{Config, IpText, LinkId, LinkMatch, RouteDev, Str};
+use ifdawn::model::attr::{Attr, Kind, Scope, Value};
+use ifdawn::model::config::{
+    Config, IpText, LinkId, LinkMatch, NameSource, RouteDev, SourceKind, Str,
+};
 use ifdawn::model::link::IfName;
 use ifdawn::source::assignments::{Entry, Scratch};
 use ifdawn::source::ifcfg::{self, Defaults};
-use ifdawn::source::{Context, Key, cmdline, route_file, sysconfig};
+use ifdawn::source::{Context, Key, cmdline, name_rule, route_file, sysconfig};
 use ifdawn::text::scalar;
 use std::string::String;
 use std::sync::{Mutex, PoisonError};
@@ -29,7 +31,8 @@ impl Sink for Ear {
         );
         if let Some(at) = &diagnostic.at {
             assert!(
-                self.goes_on || at.column as usize <= at.text.len() + 1,
+                // of what is known by its origin alone, the line is not at hand
+                self.goes_on || at.text.is_empty() || at.column as usize <= at.text.len() + 1,
                 "{line}"
             );
             assert!(!at.text.contains(&b'\n'), "{line}");
@@ -66,7 +69,8 @@ struct Tables {
     slots: [u32; 64],
 }
 
-/// A file, by its first octet: `c`ommand line, `n`etwork, `r`oute, route`6`, else ifcfg.
+/// A file, by its first octet: `c`ommand line, `n`etwork, `r`oute, route`6`, `a`lias, ran`g`e, `u`dev, `.l`ink, else
+/// ifcfg.
 pub fn read(files: &[&[u8]]) {
     let tables = &mut Tables {
         entries: Vec::new(),
@@ -82,7 +86,12 @@ pub fn read(files: &[&[u8]]) {
         let Some((kind, text)) = text.split_first() else {
             continue;
         };
-        let link = format!("eth{n}");
+        // an alias and a range are those of the file before
+        let link = match kind {
+            b'a' => format!("eth{}:1", n.saturating_sub(1)),
+            b'g' => format!("eth{}-range1", n.saturating_sub(1)),
+            _ => format!("eth{n}"),
+        };
         let name = format!("ifcfg-{link}");
         let scratch = &mut Scratch::new(&mut tables.entries, &mut tables.values, &mut tables.slots);
         let file = config.add_file(name.as_bytes()).unwrap_or(FileId(0));
@@ -95,6 +104,8 @@ pub fn read(files: &[&[u8]]) {
             b'n' => sysconfig::read(&mut defaults, scratch, cx),
             b'r' => route_file::read(Family::V4, dev, scratch, cx),
             b'6' => route_file::read(Family::V6, dev, scratch, cx),
+            b'u' => name_rule::read(NameSource::Udev, cx),
+            b'l' => name_rule::read(NameSource::Link, cx),
             _ => {
                 let read = ifcfg::read(link.as_bytes(), &defaults, scratch, cx);
                 dev = read.map_or(RouteDev::Anywhere, RouteDev::Link);
@@ -144,11 +155,21 @@ fn is_sound(config: &Config<'_>) {
     for rule in config.name_rules.iter() {
         rule.name.map(name);
         assert!(matches!(rule.mac.as_bytes().len(), 0 | 6 | 20));
+        assert!(rule.name.is_some() || rule.set_mac.is_some() || rule.mtu.is_some());
+        for pattern in [rule.original, rule.driver, rule.path]
+            .into_iter()
+            .flatten()
+        {
+            assert!(!text(pattern).contains(&b'\n'));
+        }
     }
     for (id, _) in config.links_with_ids() {
         for have in config.attrs_of(id) {
             if let Value::Text(kept) = have.value {
                 assert!(!text(kept).is_empty(), "{have:?}");
+            }
+            if let (Value::Number(word), Kind::Words(list)) = (have.value, have.attr.row().1) {
+                assert!(!list.word(word).0.is_empty(), "{have:?}");
             }
         }
     }
@@ -173,6 +194,46 @@ fn is_sound(config: &Config<'_>) {
     config.global.bootdev.map(link);
     config.global.hostname.map(hostname);
     config.global.gateway_dev.map(name);
+}
+
+/// Puts options into a bond, a port or whatever `scope` is about; what was kept is kept again as it is.
+pub fn options(scope: Scope, options: &[&[u8]]) {
+    let mut machine = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
+    let config = &mut machine.engine().config;
+    config.clear();
+    let file = config.add_file(b"ifcfg-eth0").unwrap_or(FileId(0));
+    let (sink, text) = (&mut Ear { goes_on: true }, options.concat());
+    let mut cx = Context::new(config, sink, file, b"ifcfg-eth0", &text);
+    let eth0 = IfName::new(b"eth0").expect("a name");
+    let Ok(id) = cx.link_named(&eth0, SourceKind::Ifcfg, Origin::NONE) else {
+        return;
+    };
+    for option in options {
+        let name = option
+            .split(|octet| *octet == b'=')
+            .next()
+            .unwrap_or_default();
+        if cx.put_option(id, scope, option, Origin::NONE).is_err() {
+            continue;
+        }
+        let attr = Attr::find(scope, name).expect("it was put");
+        let kept = cx.config.attr_of(id, attr).map(|have| have.value);
+        let shown = match (kept, attr.row().1) {
+            (Some(Value::Number(word)), Kind::Words(list)) => {
+                list.word(word).to_string().into_bytes()
+            }
+            (Some(Value::Number(number)), _) => number.to_string().into_bytes(),
+            (Some(Value::Text(text)), _) => cx.config.text(text).to_vec(),
+            (None, _) => panic!("it is not there"),
+        };
+        cx.put_attr(id, scope, name, &shown, Origin::NONE)
+            .expect("it is canonical");
+        assert_eq!(cx.config.attr_of(id, attr).map(|have| have.value), kept);
+    }
+    if scope == Scope::Bond {
+        cx.settle_bond(id);
+    }
+    is_sound(config);
 }
 
 fn shown(octets: &[u8]) -> String {

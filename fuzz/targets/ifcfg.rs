@@ -31,5 +31,12 @@ const SEEDS: &[&[u8]] = &[
     b"iHWADDR=02:00:00:00:00:01\nMACADDR='02:00:00:00:00:02'\nTYPE=Ethernet\nNAME=$'a\\x41\\n'\nDEVICE=lan0\nARPCHECK=no\n\
       ARPING_WAIT=2\nACD_TIMEOUT=3\nIPV4_FAILURE_FATAL=yes\nMETRIC=5\nDEFROUTE=no\nPEERDNS=no\n",
     b"iBOOTPROTO=bootp\nDEVICE=\"et\"'h'0\\\n\nBOOTPROTO=none # x\nexport FOO=$(reboot)\nUSERCTL=no;ONBOOT=no\n",
+    b"iTYPE=Bond\nBONDING_OPTS='mode=4 miimon=100 arp_interval=9 arp_ip_target=+192.0.2.1 lacp_rate=fast'\n\xff\
+      iMASTER=bond0\nSLAVE=yes\nDEVICE=eth1\nBOND_PORT_QUEUE_ID=3\nETHTOOL_OPTS='-K x tso off; -G x rx 1; wol g'\n",
+    b"iVLAN=yes\nDEVICE=eth0.5\nVLAN_FLAGS='GVRP,NO_REORDER_HDR'\nVLAN_EGRESS_PRIORITY_MAP=0:1\nPHYSDEV=eth9\nVID=7\n\
+      \xffaIPADDR=192.0.2.9\nGATEWAY=192.0.2.1\nIPV6ADDR=fd00::9\n",
+    b"iDEVICE=eth0\nIPADDR=192.0.2.5\nPREFIX=24\n\xffgIPADDR_START=192.0.2.9\nIPADDR_END=192.0.2.12\nCLONENUM_START=4294967295\n",
+    b"iTYPE=GRE\nMY_OUTER_IPADDR=192.0.2.1\nPEER_OUTER_IPADDR=192.0.2.2\nMY_INNER_IPADDR=10.0.0.1\nPEER_INNER_IPADDR=10.0.0.2/30\n\
+      TTL=inherit\n\xffiPKEY=yes\nPHYSDEV=ib0\nPKEY_ID=0x8004\nDEVICE=ib0.1\n\xffiTEAM_CONFIG='{\"runner\":{\"name\":\"lacp\"}}'\n",
     b"iTYPE=Bridge\n\xffiDEVICE=lo\n\xffiVLAN=yes\nDEVICE=eth0.5\n\xffcip=eth0:dhcp\xffiDEVICE=eth0\nBOOTPROTO=static\n",
 ];

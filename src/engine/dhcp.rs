@@ -7,7 +7,7 @@ use super::leases::{KEPT, recall};
 use super::{Engine, Event, Host, Instant, OutputFile, Packet, remove};
 use crate::diag::{Complaint, Effect, Errno, Leased, Problem, Subject};
 use crate::model::config::{
-    Config, IpText, Leases, LinkConfig, LinkFlag, LinkId, LinkText, Method,
+    Config, GlobalNumber, IpText, Leases, LinkConfig, LinkFlag, LinkId, LinkText, Method,
 };
 use crate::model::lease::{Field, Lease, Verdict};
 use crate::model::link::IfName;
@@ -182,7 +182,7 @@ impl Engine<'_> {
             let message = packet.get(ipv4::HEADERS..).unwrap_or_default();
             match host.unicast(ifindex, from, server, message) {
                 // A lease that is given back unused has no address to speak from: the link is told.
-                Err(Errno::EADDRNOTAVAIL) => ipv4::seal(packet, from, server),
+                Err(Errno::EADDRNOTAVAIL) => ipv4::seal(packet, ipv4::CS6, from, server),
                 sent => return sent,
             }
         }
@@ -378,6 +378,9 @@ fn sent_as(message: Message) -> (u8, Event) {
 /// What a configured link says of itself.
 #[inline(never)]
 fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Request<'c>) {
+    if let Some(tos) = GlobalNumber::DhcpTos.of(&config.global) {
+        request.tos = tos as u8;
+    }
     let Some(link) = config.link(id) else {
         return;
     };

@@ -5,7 +5,7 @@ use super::leases::is_leased;
 use super::{Engine, Event, Host, Instant, OutputFile, remove};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Severity, Subject};
 use crate::model::addr::Family;
-use crate::model::config::{LinkConfig, LinkId, LinkMatch, Method, SourceKind, Wait};
+use crate::model::config::{GlobalText, LinkConfig, LinkId, LinkMatch, Method, SourceKind, Wait};
 use crate::model::desired::{DesiredLink, FOREVER, What};
 use crate::model::lease::Field;
 use crate::model::link::IfName;
@@ -224,7 +224,8 @@ impl Engine<'_> {
             }
             n = n.wrapping_add(1);
         }
-        conf.end();
+        let options = GlobalText::ResolvOptions.of(&config.global);
+        conf.end(config.text_or_none(&options));
     }
 
     /// Writes resolv.conf if it is ours and differs.
@@ -410,7 +411,7 @@ impl Show for News<'_, '_> {
                 (What::Route, Some(via)) if thing.route.dst.is_default() => {
                     f.show(word!(", default via "), via);
                 }
-                (What::Route, _) => {}
+                (What::Route | What::Rule, _) => {}
             }
         }
     }

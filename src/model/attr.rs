@@ -135,6 +135,8 @@ pub enum List {
     Macvlan,
     /// `DUPLEX_*`.
     Duplex,
+    /// Of a link.
+    Status,
 }
 
 /// By [`List`], the words of each.
@@ -150,6 +152,7 @@ const WORDS: Packed = packed!(concat!(
     "802.1Q,802.1ad\n",
     "private,vepa,bridge,passthru,source\n",
     "half,full\n",
+    "down,up\n",
 ));
 
 impl List {
@@ -160,7 +163,7 @@ impl List {
 
     /// The word of a number; empty beyond the last.
     pub fn word(self, number: u32) -> Packed {
-        Packed(parts::nth(self.words().0, b',', number as usize).unwrap_or_default())
+        self.words().item(number as usize)
     }
 }
 
@@ -180,14 +183,14 @@ macro_rules! attributes {
 
 use Kind::{Bool, Ip, Ip6, IpList4, IpList6, Mac, Map, Name, Number, Text, Words};
 use List::{
-    Duplex, FailOverMac, Hash, LacpRate, Macvlan, Mode, Protocol, Reselect, Select, Targets,
-    Validate,
+    Duplex, FailOverMac, Hash, LacpRate, Macvlan, Mode, Protocol, Reselect, Select, Status,
+    Targets, Validate,
 };
 use Range::{Any, Count, Key, Octet, Port, Positive, Short, Vlan, Vni};
 
 attributes! {
     Link {
-        "admin_down" Bool, "the link is not brought up";
+        "status" Words(Status), "whether the link is brought up";
         "promisc" Bool, "all packets are taken";
         "allmulti" Bool, "all multicast packets are taken";
         "arp" Bool, "whether ARP is spoken";
@@ -266,7 +269,7 @@ attributes! {
         "priority" Number(Short), "bridge priority";
         "vlan_filtering" Bool, "VLANs are kept apart";
         "vlan_protocol" Words(Protocol), "Ethernet type";
-        "vlan_default_pvid" Number(Short), "VLAN of packets without tag";
+        "default_pvid" Number(Short), "VLAN of packets without tag";
         "vlan_stats_enabled" Bool, "packets of VLANs are counted";
         "group_fwd_mask" Number(Short), "link-local groups that are forwarded";
         "group_address" Mac, "MAC of spanning tree packets";

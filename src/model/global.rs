@@ -60,12 +60,14 @@ pub struct BootWords {
     pub bootdev: Option<(LinkMatch, Origin)>,
     /// `BOOTIF=`, as [`LinkMatch::Bootif`].
     pub bootif: Option<(LinkMatch, Origin)>,
+    /// The link that `ip=` without a link means (`DEVICE=`, `ksdevice=`).
+    pub device: Option<(LinkMatch, Origin)>,
     /// Whether root comes over the network (`netroot=`, `root=dhcp`).
     pub netroot: bool,
-    /// Whether the firmware's tables say how (`ip=ibft`, `rd.iscsi.ibft`).
-    pub ibft: bool,
-    /// Whether that of NVMe is not read (`rd.nvmf.nonbft`).
-    pub no_nbft: bool,
+    /// Fields of `ip=` in words of their own (anaconda's), by their place.
+    pub pieces: [Option<Str>; 8],
+    /// The last of them.
+    pub pieces_origin: Origin,
 }
 
 /// What is said once for the machine. In the order of [`LinkConfig`](super::config::LinkConfig).
@@ -114,9 +116,10 @@ impl Global {
             boot_words: BootWords {
                 bootdev: None,
                 bootif: None,
+                device: None,
                 netroot: false,
-                ibft: false,
-                no_nbft: false,
+                pieces: [None; 8],
+                pieces_origin: Origin::NONE,
             },
         }
     }
@@ -135,6 +138,10 @@ flags! {
     Jail,
     /// No route for link-local addresses is added (yes).
     Nozeroconf,
+    /// Tables of the firmware are read that say how to reach iSCSI targets, or what was booted from (no).
+    Ibft,
+    /// That of NVMe is not read (no).
+    NoNbft,
 }
 
 rows! {
@@ -149,6 +156,6 @@ rows! {
 rows! {
     /// Numbers of the machine.
     pub GlobalNumber in numbers: u32, Global;
-    /// Type of service of DHCPv4 packets, an octet.
+    /// Type of service of DHCPv4 packets, an octet (CS6).
     DhcpTos,
 }

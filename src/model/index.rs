@@ -2,6 +2,8 @@
 //!
 //! It keeps numbers only, so the table stays plain data and the index can be rebuilt at any time.
 
+use crate::text::steps::step;
+
 /// See the module.
 pub struct Index<'m> {
     /// Entry number plus one; 0 is free.
@@ -64,6 +66,7 @@ impl<'m> Index<'m> {
     /// slot.
     #[inline(never)]
     pub fn next(&self, at: &mut u32) -> Option<u32> {
+        step(1);
         let slot = *at as usize & self.used.wrapping_sub(1);
         *at = at.wrapping_add(1);
         self.slots.get(..self.used)?.get(slot)?.checked_sub(1)

@@ -3,6 +3,7 @@
 use crate::diag::Escaped;
 use crate::packed::{Packed, packed};
 use crate::text::show::{Hex, Show, Text, displayed};
+use crate::text::steps::step;
 
 /// Octets of a link name, its NUL included (`IFNAMSIZ`).
 pub const IFNAMSIZ: usize = 16;
@@ -16,6 +17,7 @@ impl PartialEq for IfName {
     // compiler passes two registers for each name where it can read one in two steps.
     #[inline(never)]
     fn eq(&self, other: &IfName) -> bool {
+        step(1);
         self.0.iter().eq(&other.0)
     }
 }
@@ -94,6 +96,7 @@ impl PartialEq for Mac {
     // As for `IfName`.
     #[inline(never)]
     fn eq(&self, other: &Mac) -> bool {
+        step(1);
         self.len == other.len && self.octets.iter().eq(&other.octets)
     }
 }

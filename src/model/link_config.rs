@@ -3,6 +3,7 @@
 use super::addr::Family;
 use super::config::{LinkMatch, SourceKind, Str};
 use super::link::{IfName, LinkKind, Mac};
+use super::route::More;
 use super::said::{Values, flags, rows};
 use crate::diag::Origin;
 use crate::packed::{Packed, packed};
@@ -125,15 +126,15 @@ pub enum Leases {
     First,
 }
 
-/// What a link is there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a link is there for; of two words about it the first one of these counts, but for ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// Something says which addresses it has.
     Addressed,
-    /// It was named, and nothing says which addresses it has.
-    Named,
     /// Another link lies on it: by itself it has no addresses.
     Lower,
+    /// It was named, and nothing says which addresses it has.
+    Named,
     /// It is a port of its [`LinkConfig::master`], and has no addresses.
     Port,
 }
@@ -175,8 +176,10 @@ pub struct LinkConfig {
     pub lower: Option<LinkMatch>,
     /// The bond, team, bridge or VRF it is a port of.
     pub master: Option<IfName>,
-    /// Source address of its routes that have none of their own (`SRCADDR`).
+    /// Source address of its IPv4 default route (`SRCADDR`).
     pub src: Option<Ipv4Addr>,
+    /// What is asked of its IPv4 default route beyond that: [`LinkNumber::Window`], once all is read.
+    pub more: Option<More>,
     /// What was said in so many words: [`LinkFlag`], [`LinkNumber`], [`LinkText`].
     pub said: Values,
 }
@@ -202,6 +205,7 @@ impl LinkConfig {
             lower: None,
             master: None,
             src: None,
+            more: None,
             said: Values::NOTHING,
             leases: Leases::All,
             ipv4: IpConfig::new(Method::Disabled, origin),
@@ -228,6 +232,10 @@ flags! {
     SendHostname,
     /// Whether `down` gives the lease of DHCPv4 back (no).
     Release,
+    /// Whether the files of routes and rules beside its file are left alone (no).
+    NoRoutes,
+    /// Whether it has no route for link-local addresses (yes).
+    Nozeroconf,
 }
 
 rows! {

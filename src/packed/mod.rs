@@ -11,6 +11,7 @@ mod words;
 use crate::diag::LineBuf;
 use crate::text::parts;
 use crate::text::show::{Show, Text, displayed};
+use crate::text::steps::step;
 use pack::{FIRST, LONGEST_PART, PAIRS};
 pub use pack::{cut, is_same, pack};
 pub use words::{Word, word};
@@ -20,13 +21,19 @@ pub use words::{Word, word};
 pub struct Packed(pub &'static [u8]);
 
 /// Octets of the longest list that [`Packed::position`] looks through; what is beyond is not found.
-const LIST_OCTETS: usize = 128;
+const LIST_OCTETS: usize = 192;
 
 impl Packed {
     /// Line `number`, from 0; empty beyond the last.
     #[inline(never)]
     pub fn line(self, number: usize) -> Packed {
         Packed(parts::nth(self.0, b'\n', number).unwrap_or_default())
+    }
+
+    /// Item `number` of those that commas join, from 0; empty beyond the last.
+    #[inline(never)]
+    pub fn item(self, number: usize) -> Packed {
+        Packed(parts::nth(self.0, b',', number).unwrap_or_default())
     }
 
     /// Which of its items, which are joined by commas, `word` is, in any case.
@@ -41,6 +48,7 @@ impl Packed {
     #[inline(never)]
     pub fn strip(self, text: &[u8]) -> Option<&[u8]> {
         let mut rest = text;
+        step(1);
         for unit in self.0 {
             rest = match pair(*unit) {
                 Some(pair) => Packed(pair).strip(rest)?,

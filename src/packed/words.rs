@@ -14,21 +14,21 @@ use super::{Packed, is_same, packed};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Word(u8);
 
-/// Every word, with a `@` between them. Those that are written often come first: they are counted.
+/// Every word, with a `@` between them. Those that are used often come first: they are counted.
 const WRITTEN: &str = concat!(
-    "@.@\"@/@ via @ proto @default@route @addr @='@'\n@\nup\n@# What ifdawn made on @; `ifdawn down @",
-    "` undoes it.\nlink @/run/ifdawn/owned-@/run/ifdawn/lease-@:ifdawn-new@DEVICE='@",
-    "'\nPROTO='dhcp'\nIFINDEX='@'\nUPTIME='@null@true@dhcp4@: up@, @ for @ s@, default via @ metric @:@",
-    " src @ table @ scope @ onlink@route6 @\n@ dev @ peer @ brd @ tos 0x@ via inet6 @::@::ffff:@: @; @ @",
-    "\\x@false@4@6@name@mac@bootif@any@,@\\u00@dns @nameserver @search @ip addr @ip route @ip -6 route @",
-    "add @change @replace @del @ip link set dev @ip link property del dev @ name @ altname @ address @",
-    " mtu @ up@ down@ valid_lft @ preferred_lft @'\\''@...@: DHCPv4 @: down@: renamed from @",
-    ": waiting for @any link@error @enx@dns,search@",
-    ",localhost,(none),localhost.localdomain@up@partial@down@static@rename@ifdawn@ifdawn @# @    @\n    @",
-    "^\n@\nOptions:\n@  @ errors, @ warnings, @ notes\n@/run/udev@/run/udev/data@/run/udev/data/n@",
-    "/run/udev/control@/proc/self/ns/net@/proc/1/ns/net@/dev/kmsg@/dev/null@/run@/run/ifdawn@",
-    "/run/ifdawn/lock@/run/ifdawn/state.json@/proc/sys/kernel/hostname@/etc/initrd-release@",
-    "/scripts/functions@route-@route6-",
+    "@.@\"@/@ via @ proto @default@route @addr @='@'\n@\nup\n@# What ifdawn made on @; `ifdawn down @` undoes",
+    " it.\nlink @/run/ifdawn/owned-@/run/ifdawn/lease-@:ifdawn-new@DEVICE='@'\nPROTO='dhcp'\nIFINDEX='@'\nUPT",
+    "IME='@null@true@dhcp4@: up@, @ for @ s@, default via @ metric @:@ src @ table @ scope @ onlink@route6 @\n",
+    "@ dev @ peer @ brd @ tos 0x@ via inet6 @::@::ffff:@: @; @ @\\x@false@4@6@name@mac@bootif@any@,@\\u00@dns",
+    " @nameserver @search @ip addr @ip route @ip -6 route @add @change @replace @del @ip link set dev @ip lin",
+    "k property del dev @ name @ altname @ address @ mtu @ up@ down@ valid_lft @ preferred_lft @'\\''@...@: D",
+    "HCPv4 @: down@: renamed from @: waiting for @any link@error @enx@dns,search@,localhost,(none),localhost.",
+    "localdomain@up@partial@down@static@rename@ifdawn@ifdawn @# @    @\n    @^\n@\nOptions:\n@  @ errors, @ w",
+    "arnings, @ notes\n@/run/udev@/run/udev/data@/run/udev/data/n@/run/udev/control@/proc/self/ns/net@/proc/1",
+    "/ns/net@/dev/kmsg@/dev/null@/run@/run/ifdawn@/run/ifdawn/lock@/run/ifdawn/state.json@/proc/sys/kernel/ho",
+    "stname@/etc/initrd-release@/scripts/functions@route-@route6-@rule-@rule6-@/etc@/usr/local/lib@/usr/lib@r",
+    "ule @rule6 @ip rule @ip -6 rule @ from @ label @from@options @/sys/firmware/ibft/@/sys/firmware/devicetr",
+    "ee/base/@/sys/firmware/acpi/tables/",
 );
 
 /// The same, packed.

@@ -9,11 +9,13 @@ use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink, Subject};
 use crate::limits::MAX_LINE;
 use crate::model::addr::Cidr;
 use crate::model::config::{
-    Config, LinkConfig, LinkId, LinkMatch, LinkNumber, NameRule, SourceKind,
+    Config, GlobalFlag, LinkConfig, LinkFlag, LinkId, LinkMatch, LinkNumber, Method, NameRule,
+    SourceKind,
 };
-use crate::model::desired::{Desired, Thing};
-use crate::model::link::{IfName, Mac};
+use crate::model::desired::{Desired, Thing, What};
+use crate::model::link::{IfName, LinkKind, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, KernelKind, Link, Observed};
+use crate::model::route::{More, Route};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use heapless::VecView;
 
@@ -87,6 +89,13 @@ const LOOPBACK: [Cidr; 2] = [
     },
 ];
 
+/// Link-local addresses (RFC 3927); as initscripts do it, the links' routes differ by metric.
+const ZEROCONF: Cidr = Cidr {
+    addr: IpAddr::V4(Ipv4Addr::new(169, 254, 0, 0)),
+    len: 16,
+};
+const ZEROCONF_METRIC: u32 = 1_000;
+
 /// Everything that links and routes are resolved from.
 pub struct Resolver<'a, 'm> {
     /// What the sources said.
@@ -115,20 +124,24 @@ impl Resolver<'_, '_> {
         let _ = (self.states).resize(self.config.links.len(), LinkState::NotAsked);
         self.loopback();
         // Who names a link by its name or MAC comes before who means the boot link, or any link.
-        for turn in 0..4 {
-            for (id, link) in self.config.links_with_ids() {
-                let of_file = link.source == SourceKind::Ifcfg;
-                if u8::from(of_file) << 1 | u8::from(is_loose(&link.matches)) == turn {
-                    self.link(id, link);
+        for source in [SourceKind::Cmdline, SourceKind::Ifcfg, SourceKind::Firmware] {
+            for is_turn_of_loose in [false, true] {
+                for (id, link) in self.config.links_with_ids() {
+                    if link.source == source && is_loose(&link.matches) == is_turn_of_loose {
+                        self.link(id, link);
+                    }
                 }
             }
         }
     }
 
-    /// Adds the routes of the configuration.
+    /// Adds the routes and the rules of the configuration.
     pub fn routes(&mut self) {
         for route in self.config.routes.iter() {
-            self.route(route);
+            self.route(What::Route, route);
+        }
+        for rule in self.config.rules.iter() {
+            self.route(What::Rule, rule);
         }
     }
 
@@ -155,6 +168,8 @@ impl Resolver<'_, '_> {
             // A name that a rule gives is that of the rule's link, even where the rule could not be followed.
             (LinkMatch::Name(_), Some(rule)) => by_mac(&rule.mac),
             (LinkMatch::Name(_), None) => holder,
+            // the MAC is that of the link it lies on
+            (LinkMatch::Mac(_), None) if config.kind == LinkKind::Vlan => None,
             (LinkMatch::Mac(mac), Some(rule)) if rule.mac != *mac => {
                 if self.goal.wants(config, None) {
                     self.other_mac(config, mac);
@@ -252,7 +267,7 @@ impl Resolver<'_, '_> {
 
     #[inline(never)]
     fn found(&mut self, id: LinkId, config: &LinkConfig, link: &Link) {
-        const CONFLICT: Complaint = Complaint::note(Problem::OnCmdline, Effect::LinkSkipped);
+        const CONFLICT: Complaint = Complaint::note(Problem::OnOther, Effect::LinkSkipped);
         if let Some(earlier) = self.desired.link(link.ifindex) {
             let other = earlier.config.and_then(|other| self.config.link(other));
             if other.is_some_and(|other| other.source > config.source) {
@@ -285,8 +300,22 @@ impl Resolver<'_, '_> {
                 if addr.broadcast.is_none() && addr.peer.is_none() {
                     wanted.broadcast = addr.addr.broadcast();
                 }
+                wanted.route.scope = addr.scope;
+                wanted.route.more = addr.label.map(|label| More {
+                    attrs: label,
+                    text: label,
+                });
                 self.add(&wanted);
             }
+        }
+        let zeroconf = config.ipv4.method != Method::Disabled && !link.is_loopback();
+        if zeroconf
+            && (LinkFlag::Nozeroconf.is_no(config)
+                || GlobalFlag::Nozeroconf.is_no(&self.config.global))
+        {
+            let mut route = Route::new(ZEROCONF);
+            route.metric = Some(link.ifindex.wrapping_add(ZEROCONF_METRIC));
+            self.add(&Thing::route(link.ifindex, &route, config.origin));
         }
         for ip in [&config.ipv4, &config.ipv6] {
             self.gateway(id, link, ip, &ip.gateway);
@@ -351,9 +380,7 @@ mod tests {
     use crate::diag::Diagnostic;
     use crate::machine::Machine;
     use crate::model::config::{AddrConfig, RouteConfig, RouteDev};
-    use crate::model::desired::What;
     use crate::model::observed::{IFF_LOOPBACK, IFF_LOWER_UP, IFF_UP};
-    use crate::model::route::Route;
     use crate::testing::{self, cidr, ip, mac, name};
     use std::string::{String, ToString};
     use std::vec::Vec;
@@ -538,7 +565,7 @@ mod tests {
         assert_eq!(states, [LinkState::NotAsked, LinkState::Found]);
         assert_eq!(
             told,
-            ["note: eth0: is configured by the kernel command line; link skipped"]
+            ["note: eth0: is configured by a stronger source; link skipped"]
         );
     }
 

@@ -2,7 +2,8 @@
 
 use super::Context;
 use crate::diag::{Complaint, Effect, Escaped, Origin, Problem, Subject};
-use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, SourceKind};
+use crate::model::attr::Attr;
+use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, LinkNumber, Role, SourceKind};
 use crate::model::link::{IfName, LinkKind};
 use crate::text::{parts, scalar};
 use core::net::IpAddr;
@@ -55,6 +56,8 @@ pub struct Arg<'w, 'c, 'm> {
     pub name: &'w [u8],
     /// Its value, empty where there is none.
     pub value: &'w [u8],
+    /// Who says it.
+    pub source: SourceKind,
 }
 
 impl<'w> Arg<'w, '_, '_> {
@@ -126,9 +129,7 @@ impl<'w> Arg<'w, '_, '_> {
     /// What the word adds is more than a table takes.
     #[inline(never)]
     pub fn check_room(&mut self, added: Result<(), Problem>) {
-        if let Err(full) = added {
-            self.leave_out(self.value, full);
-        }
+        self.check(self.value, added);
     }
 
     /// The address in a field; `None` for an empty field and for `0.0.0.0` and `::`. What is
@@ -145,7 +146,9 @@ impl<'w> Arg<'w, '_, '_> {
 
     /// A link with nothing asked of it but to be up.
     pub fn new_link(&self) -> LinkConfig {
-        new_link(&LinkMatch::Any, self.origin(self.value))
+        let mut link = new_link(&LinkMatch::Any, self.origin(self.value));
+        link.source = self.source;
+        link
     }
 
     /// Makes `link` the one that `text` names: a name, a MAC as `52-54-00-12-34-56` or
@@ -166,16 +169,73 @@ impl<'w> Arg<'w, '_, '_> {
     /// # Errors
     /// The word was reported and has no effect.
     #[inline(never)]
-    pub fn link(&mut self, n: usize) -> Result<LinkId, Reported> {
+    pub fn link(&mut self, n: usize, role: Role) -> Result<LinkId, Reported> {
         let mut link = self.new_link();
+        link.role = role;
         self.device(self.field(n), &mut link)?;
-        if let Some(id) = find_link(self.cx.config, &link.matches) {
-            return Ok(id);
+        self.put_link(&link)
+    }
+
+    /// The link the command line describes that is matched so; `link` where there is none.
+    ///
+    /// # Errors
+    /// The word was reported and has no effect.
+    #[inline(never)]
+    pub fn put_link(&mut self, link: &LinkConfig) -> Result<LinkId, Reported> {
+        let known = find_link(self.cx.config, self.source, &link.matches);
+        let Some(have) = known.and_then(|id| self.cx.config.link_mut(id)) else {
+            return self.cx.add_link(link).map_err(|full| {
+                self.leave_out(self.value, full);
+                Reported
+            });
+        };
+        have.role = have.role.min(link.role);
+        known.ok_or(Reported)
+    }
+
+    /// Field number `n` as the MTU of a link; an empty one and 0 are none.
+    #[inline(never)]
+    pub fn mtu(&mut self, n: usize, link: LinkId) {
+        let field = self.field(n);
+        if field.is_empty() {
+            return;
         }
-        self.cx.add_link(&link).map_err(|full| {
-            self.leave_out(self.value, full);
-            Reported
-        })
+        match scalar::mtu(scalar::number(field)) {
+            Some(None) => {}
+            Some(mtu) => {
+                if let Some(link) = self.cx.config.link_mut(link) {
+                    LinkNumber::Mtu.set(link, mtu);
+                }
+            }
+            None => self.leave_out(field, Problem::NotAnMtu),
+        }
+    }
+
+    /// Sets an option of a link; an empty text takes it away.
+    #[inline(never)]
+    pub fn put(&mut self, link: LinkId, attr: Attr, text: &[u8]) {
+        if text.is_empty() {
+            return self.cx.config.drop_attr(link, attr);
+        }
+        let origin = self.origin(self.value);
+        let put = self.cx.put_text(link, attr, text, origin);
+        self.check(text, put);
+    }
+
+    /// Says that fields from number `n` on are left out.
+    #[inline(never)]
+    pub fn end(&mut self, n: usize) {
+        if !self.after(n).is_done() {
+            self.complain(self.rest(n), EXTRA);
+        }
+    }
+
+    /// A part of the value that could not be put has no effect.
+    #[inline(never)]
+    pub fn check(&mut self, part: &[u8], put: Result<(), Problem>) {
+        if let Err(what) = put {
+            self.leave_out(part, what);
+        }
     }
 
     /// Yes or no; a bare word and an empty value are yes, and so, with a complaint, is anything else.
@@ -190,11 +250,13 @@ impl<'w> Arg<'w, '_, '_> {
     }
 }
 
+const EXTRA: Complaint = Complaint::warning(Problem::ExtraField, Effect::PartIgnored);
 const NOT_A_LINK_NAME: Complaint = Complaint::error(Problem::NotALinkName, Effect::WordIgnored);
 const NO_BOOLEAN: Complaint = Complaint::error(Problem::NotABoolean, Effect::DefaultUsed);
 
 /// See [`Arg::device`].
-fn identify(text: &[u8], link: &mut LinkConfig) -> Option<()> {
+#[inline(never)]
+pub fn identify(text: &[u8], link: &mut LinkConfig) -> Option<()> {
     if scalar::ip(text).is_none() {
         link.name = IfName::new(text);
     }
@@ -230,10 +292,13 @@ fn set_kind(link: &mut LinkConfig) {
     }
 }
 
-/// The link the command line describes for `matches`.
+/// The link a source describes for `matches`. A VLAN that is known by the MAC of what it lies on is another one.
 #[inline(never)]
-pub fn find_link(config: &Config<'_>, matches: &LinkMatch) -> Option<LinkId> {
-    let is_it = |link: &LinkConfig| link.source == SourceKind::Cmdline && link.matches == *matches;
+pub fn find_link(config: &Config<'_>, source: SourceKind, matches: &LinkMatch) -> Option<LinkId> {
+    let is_it = |link: &LinkConfig| {
+        let is_upper = link.kind == LinkKind::Vlan && link.name.is_none();
+        link.source == source && !is_upper && link.matches == *matches
+    };
     let mut links = config.links_with_ids();
     links.find(|(_, link)| is_it(link)).map(|(id, _)| id)
 }

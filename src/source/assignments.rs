@@ -90,10 +90,7 @@ impl Entry {
     }
 }
 
-/// A key whose value the kernel keeps its own idea of.
-pub const LEFT_TO_KERNEL: Complaint = Complaint::note(Problem::LeftToKernel, Effect::LineIgnored);
-
-/// A key or value that nothing reads yet.
+/// A key or value that nothing reads.
 pub const NOT_YET: Complaint = Complaint::warning(Problem::NotYet, Effect::LineIgnored);
 
 /// The numbers of a key have a hole before this one: nothing is lost here, but other readers stop at it.
@@ -163,6 +160,11 @@ impl<'a> File<'a, '_, '_> {
     #[inline(never)]
     pub fn text(&self, row: u16) -> &'a [u8] {
         self.get(row).map_or(b"", |entry| self.octets(entry))
+    }
+
+    /// The key as written.
+    pub fn name(&self, entry: &Entry) -> &[u8] {
+        entry.name(self.cx.text)
     }
 
     /// Where the value was given.

@@ -3,14 +3,12 @@
 
 use super::Context;
 use crate::diag::{Complaint, Effect, Escaped, LineBuf, Origin, Problem, Subject};
-use crate::model::attr::{Attr, Kind, Scope, Value};
+use crate::model::attr::{Attr, Kind, Range, Scope, Value};
 use crate::model::config::{LinkConfig, LinkId, LinkMatch, Role, SourceKind, Str};
 use crate::model::link::IfName;
-use crate::model::rule::{RuleConfig, TableName};
-use crate::packed::word;
-use crate::text::show::Show;
+use crate::model::rule::TableName;
+use crate::packed::{Packed, packed};
 use crate::text::{parts, scalar};
-use core::net::IpAddr;
 
 impl Context<'_, '_> {
     /// Sets an option of a link, found by its name; the later of two counts.
@@ -27,6 +25,21 @@ impl Context<'_, '_> {
         origin: Origin,
     ) -> Result<(), Problem> {
         let attr = Attr::find(scope, name).ok_or(Problem::NotAnOption)?;
+        self.put_text(link, attr, value, origin)
+    }
+
+    /// As [`Context::put_attr`], of an option that is known.
+    ///
+    /// # Errors
+    /// What is wrong with the value, or the limit that is reached.
+    #[inline(never)]
+    pub fn put_text(
+        &mut self,
+        link: LinkId,
+        attr: Attr,
+        value: &[u8],
+        origin: Origin,
+    ) -> Result<(), Problem> {
         let value = self.checked(attr.row().1, value)?;
         self.put_value(link, attr, value, origin)
     }
@@ -69,70 +82,110 @@ impl Context<'_, '_> {
         put.ok_or(Problem::MaxAttrs)
     }
 
-    /// A value in its canonical form.
+    /// Gives a team, which is made as a bond, the mode that is like its runner (teamd.conf(5)).
+    ///
+    /// # Errors
+    /// [`Problem::NotAWord`], or the limit that is reached.
     #[inline(never)]
-    fn checked(&mut self, kind: Kind, text: &[u8]) -> Result<Value, Problem> {
+    pub fn put_runner(
+        &mut self,
+        link: LinkId,
+        runner: &[u8],
+        origin: Origin,
+    ) -> Result<(), Problem> {
+        /// By the number of the bond's mode.
+        const RUNNERS: Packed = packed!("roundrobin,activebackup,loadbalance,broadcast,lacp");
+        let mode = RUNNERS.position(runner).ok_or(Problem::NotAWord)?;
+        self.put_value(link, Attr::BOND_MODE, Value::Number(mode as u32), origin)
+    }
+
+    /// A value in its canonical form.
+    ///
+    /// # Errors
+    /// What is wrong with it, or the limit that is reached.
+    #[inline(never)]
+    pub fn checked(&mut self, kind: Kind, text: &[u8]) -> Result<Value, Problem> {
         let number = scalar::number(text);
-        let known = match kind {
-            Kind::Bool => {
-                let said = scalar::boolean(text).ok_or(Problem::NotABoolean)?;
-                Some(u32::from(said))
-            }
+        let (known, wrong) = match kind {
+            Kind::Bool => (scalar::boolean(text).map(u32::from), Problem::NotABoolean),
+            // what the packet inside has is 0
+            Kind::Number(Range::Octet) if text == b"inherit" => (Some(0), Problem::NotANumber),
             Kind::Number(range) => {
                 let in_range = number.filter(|number| range.has(*number));
-                Some(in_range.ok_or(Problem::NotANumber)?)
+                (in_range, Problem::NotANumber)
             }
             Kind::Words(list) => {
                 let word = list.words().position(text);
                 let word = word.map(|word| word as u32).or(number);
-                let word = word.filter(|word| !list.word(*word).0.is_empty());
-                Some(word.ok_or(Problem::NotAWord)?)
+                let known = word.filter(|word| !list.word(*word).0.is_empty());
+                (known, Problem::NotAWord)
             }
-            Kind::Name
-            | Kind::Mac
-            | Kind::Ip6
-            | Kind::Ip
-            | Kind::IpList4
-            | Kind::IpList6
-            | Kind::Map
-            | Kind::Text => None,
+            _ => return self.checked_text(kind, text),
         };
-        if let Some(number) = known {
-            return Ok(Value::Number(number));
-        }
+        known.map(Value::Number).ok_or(wrong)
+    }
+
+    /// A text in its canonical form: its items with commas between them.
+    #[inline(never)]
+    fn checked_text(&mut self, kind: Kind, text: &[u8]) -> Result<Value, Problem> {
         let mut canonical = LineBuf::<MAX_CANONICAL>::new();
-        let mut put = |value: &dyn Show| canonical.show(value);
-        match kind {
-            Kind::Name => put(&IfName::new(text).ok_or(Problem::NotALinkName)?),
-            Kind::Mac => put(&scalar::mac(text).ok_or(Problem::NotAMac)?),
-            Kind::Ip6 | Kind::Ip => put(&addr(kind, text)?),
-            Kind::IpList4 | Kind::IpList6 | Kind::Map => {
-                let items = text.split(|octet| matches!(octet, b',' | b';'));
-                for (n, item) in items.enumerate() {
-                    if n >= MAX_ITEMS {
-                        return Err(Problem::NotANumber);
-                    }
-                    if n > 0 {
-                        put(&word!(",").text());
-                    }
-                    if kind != Kind::Map {
-                        put(&addr(kind, item)?);
+        let separator = if parts::has(text, b';') { b';' } else { b',' };
+        let mut rest = Some(text).filter(|_| kind != Kind::Text);
+        // of one thing there is no list
+        let mut most = match kind {
+            Kind::Name | Kind::Mac | Kind::Ip | Kind::Ip6 => 1,
+            _ => MAX_ITEMS,
+        };
+        let wrong = match kind {
+            Kind::Name => Problem::NotALinkName,
+            Kind::Mac => Problem::NotAMac,
+            Kind::Ip => Problem::NotAnAddress,
+            Kind::Ip6 | Kind::IpList6 => Problem::NotIpv6,
+            Kind::IpList4 => Problem::NotIpv4,
+            _ => Problem::NotANumber,
+        };
+        while let Some(item) = parts::next(&mut rest, separator) {
+            most = most.checked_sub(1).ok_or(Problem::NotANumber)?;
+            if !canonical.as_bytes().is_empty() {
+                canonical.put(b",");
+            }
+            let is_right = match kind {
+                Kind::Name => IfName::new(item).is_some(),
+                Kind::Map => {
+                    let (from, to) = parts::split(item, b':');
+                    is_priority(from) && to.is_some_and(is_priority)
+                }
+                Kind::Mac => match &scalar::mac(item) {
+                    Some(mac) => {
+                        canonical.show(mac);
                         continue;
                     }
-                    let (from, to) = parts::split(item, b':');
-                    put(&priority(from)?);
-                    put(&word!(":").text());
-                    put(&priority(to.unwrap_or_default())?);
-                }
+                    None => false,
+                },
+                // sysfs takes `+` in front of an address that is to be added
+                _ => match &scalar::ip(item.strip_prefix(b"+").unwrap_or(item)) {
+                    Some(addr)
+                        if addr.is_ipv6() != (wrong == Problem::NotIpv4) || kind == Kind::Ip =>
+                    {
+                        canonical.show(addr);
+                        continue;
+                    }
+                    _ => false,
+                },
+            };
+            if !is_right {
+                return Err(wrong);
             }
-            Kind::Bool | Kind::Number(_) | Kind::Words(_) | Kind::Text => {
-                if text.is_empty() {
-                    return Err(Problem::NoArgument);
-                }
-                return self.keep_same(text).map(Value::Text);
-            }
+            canonical.put(item);
         }
-        self.keep_same(canonical.as_bytes()).map(Value::Text)
+        let text = match kind {
+            Kind::Text => text,
+            _ => canonical.as_bytes(),
+        };
+        if text.is_empty() {
+            return Err(Problem::NoArgument);
+        }
+        self.keep_same(text).map(Value::Text)
     }
 
     /// Keeps a text, equal ones once.
@@ -141,15 +194,6 @@ impl Context<'_, '_> {
     /// The limit that is reached.
     pub fn keep_same(&mut self, text: &[u8]) -> Result<Str, Problem> {
         self.config.keep_same(text).ok_or(Problem::MaxStrings)
-    }
-
-    /// Adds a policy rule.
-    ///
-    /// # Errors
-    /// The limit that is reached.
-    pub fn add_rule_config(&mut self, rule: &RuleConfig) -> Result<(), Problem> {
-        let pushed = self.config.rules.push(*rule);
-        pushed.map_err(|_| Problem::MaxRules)
     }
 
     /// Adds the name of a table.
@@ -212,21 +256,9 @@ const MAX_CANONICAL: usize = 768;
 /// Octets of an option's name.
 const MAX_NAME: usize = 40;
 
-/// An address of the right family.
-fn addr(kind: Kind, text: &[u8]) -> Result<IpAddr, Problem> {
-    match (kind, scalar::ip(text)) {
-        (Kind::Ip6 | Kind::IpList6, Some(addr @ IpAddr::V6(_))) => Ok(addr),
-        (Kind::Ip6 | Kind::IpList6, _) => Err(Problem::NotIpv6),
-        (Kind::Ip, Some(addr)) | (_, Some(addr @ IpAddr::V4(_))) => Ok(addr),
-        (Kind::Ip, None) => Err(Problem::NotAnAddress),
-        (_, _) => Err(Problem::NotIpv4),
-    }
-}
-
-/// A priority of packets.
-fn priority(text: &[u8]) -> Result<u32, Problem> {
-    let number = scalar::number(text).filter(|number| *number <= 0xffff);
-    number.ok_or(Problem::NotANumber)
+/// Whether it is a priority of packets.
+fn is_priority(text: &[u8]) -> bool {
+    scalar::number(text).is_some_and(|number| Range::Short.has(number))
 }
 
 /// What an option of a bond needs.
@@ -275,8 +307,9 @@ static NEEDS: [(Attr, Need); 15] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::addr::Family;
-    use crate::model::rule::{Rule, TO_TABLE};
+    use crate::model::addr::{Cidr, Family};
+    use crate::model::config::{RouteConfig, RouteDev};
+    use crate::model::route::Route;
     use crate::source::testing::Storage;
     use std::format;
     use std::string::{String, ToString};
@@ -316,7 +349,7 @@ mod tests {
             (Scope::Bond, "use_carrier=yes", "use_carrier=1"),
             (Scope::Bond, "miimon=x=100", "miimon=100"),
             (Scope::Vlan, "protocol=802.1ad", "protocol=1"),
-            (Scope::Vlan, "egress=0:1;02:3", "egress=0:1,2:3"),
+            (Scope::Vlan, "egress=0:1;02:3", "egress=0:1,02:3"),
             (
                 Scope::Bridge,
                 "group_address=01-80-C2-00-00-00",
@@ -454,28 +487,16 @@ mod tests {
                 Ok(())
             );
             assert_eq!(cx.config.number_of(LinkId::new(7), MIIMON), Some(2));
-            let text = cx.keep_same(b"from all").unwrap();
-            let rule = RuleConfig {
-                link: BOND,
-                rule: Rule {
-                    family: Family::V4,
-                    dst_len: 0,
-                    src_len: 0,
-                    tos: 0,
-                    action: TO_TABLE,
-                    flags: 0,
-                    table: 254,
-                    priority: None,
-                    attrs: text,
-                    text,
-                },
+            let rule = RouteConfig {
+                dev: RouteDev::Link(BOND),
+                route: Route::new(Cidr::default(Family::V4)),
                 origin: Origin::NONE,
             };
             for n in 0..4 {
-                assert_eq!(cx.add_rule_config(&rule), Ok(()));
+                assert_eq!(cx.add_policy(&rule), Ok(()));
                 assert_eq!(cx.add_table(&[b'a' + n], n.into()), Ok(()));
             }
-            assert_eq!(cx.add_rule_config(&rule), Err(Problem::MaxRules));
+            assert_eq!(cx.add_policy(&rule), Err(Problem::MaxRules));
             assert_eq!(cx.add_table(b"e", 5), Err(Problem::MaxTables));
         });
     }

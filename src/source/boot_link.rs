@@ -3,9 +3,11 @@
 
 use super::Context;
 use super::arg::{find_link, new_link};
-use crate::diag::{Complaint, Effect, Origin, Problem, Subject};
+use super::firmware::Nic;
+use crate::diag::{Complaint, Effect, Escaped, Origin, Problem, Subject};
+use crate::model::addr::Family;
 use crate::model::config::{
-    Config, GlobalFlag, GlobalText, IpFlag, LinkConfig, LinkId, LinkMatch, LinkText, Method,
+    Config, GlobalFlag, GlobalText, IpFlag, LinkConfig, LinkId, LinkMatch, LinkText, Method, Role,
     SourceKind,
 };
 
@@ -16,10 +18,20 @@ use crate::model::config::{
 #[inline(never)]
 pub fn settle(cx: &mut Context<'_, '_>) {
     let words = cx.config.global.boot_words;
-    let mut chosen = boot_link(cx, &words.bootdev);
-    if !GlobalFlag::Bootif.is_no(&cx.config.global) {
-        chosen = chosen.or(boot_link(cx, &words.bootif));
+    join_pieces(cx);
+    for n in 0..cx.config.links.len() {
+        let id = LinkId::new(n as u16);
+        let port = cx.config.link(id).filter(|link| link.master.is_some());
+        if port.is_some_and(|port| port.source == SourceKind::Cmdline) {
+            drop_addrs(cx, id);
+        }
     }
+    let device = boot_link(cx, &words.device, Any::Is);
+    let mut chosen = boot_link(cx, &words.bootdev, Any::IsLike);
+    if !GlobalFlag::Bootif.is_no(&cx.config.global) {
+        chosen = chosen.or(boot_link(cx, &words.bootif, Any::IsLike));
+    }
+    chosen = chosen.or(device);
     let needs_link = words.netroot || GlobalFlag::Neednet.is_yes(&cx.config.global);
     if needs_link && !cx.config.links.iter().any(|link| link.onboot) {
         let mut any = new_link(&LinkMatch::Any, Origin::NONE);
@@ -39,8 +51,7 @@ pub fn settle(cx: &mut Context<'_, '_>) {
         }
         if link.source == SourceKind::Cmdline {
             LinkText::VendorClass.set(link, GlobalText::VendorClass.of(global));
-            // named by `rd.net.dhcp.client-id=` and by no `ip=`
-            if link.ipv4.method == Method::Disabled && link.ipv6.method == Method::Ignore {
+            if link.role == Role::Named {
                 link.ipv4.method = Method::Auto;
                 link.ipv6.method = Method::Auto;
             }
@@ -55,7 +66,7 @@ pub fn settle(cx: &mut Context<'_, '_>) {
 fn first_of_several(config: &Config<'_>) -> Option<LinkId> {
     let (mut first, mut count) = (None, 0_u32);
     for (id, link) in config.links_with_ids() {
-        if link.source == SourceKind::Cmdline {
+        if link.source == SourceKind::Cmdline && link.role == Role::Addressed {
             count = count.wrapping_add(1);
             if first.is_none() && !matches!(link.matches, LinkMatch::Any) {
                 first = Some(id);
@@ -65,10 +76,73 @@ fn first_of_several(config: &Config<'_>) -> Option<LinkId> {
     first.filter(|_| count > 1)
 }
 
+/// Makes one word of an address that stands alone in `ip=` and of what other words say of it; none where no
+/// word says its netmask.
+fn join_pieces(cx: &mut Context<'_, '_>) {
+    const ALONE: Complaint = Complaint::error(Problem::MeantAddress, Effect::WordIgnored);
+    const UNUSED: Complaint = Complaint::note(Problem::NeedsOther, Effect::WordIgnored);
+    let words = &cx.config.global.boot_words;
+    let (pieces, origin) = (words.pieces, words.pieces_origin);
+    let [client, _, _, netmask, ..] = pieces;
+    if origin == Origin::NONE {
+        return;
+    }
+    if client.is_none() || netmask.is_none() {
+        let complaint = if client.is_none() { UNUSED } else { ALONE };
+        let subject = Subject::Word(&Escaped(b"ip"));
+        let token = cx.config.text_or_none(&client);
+        return complaint.report_token(cx.sink, cx.config, origin, subject, token);
+    }
+    let mut nic = Nic::new(SourceKind::Cmdline);
+    for (n, piece) in pieces.iter().enumerate() {
+        nic.set(n, &Escaped(cx.config.text_or_none(piece)));
+    }
+    cx.line.number = origin.line;
+    nic.put(cx);
+}
+
+/// Takes the addresses of a port, which has none of its own whatever `ip=` says.
+fn drop_addrs(cx: &mut Context<'_, '_>, port: LinkId) {
+    const DROPPED: Complaint = Complaint::warning(Problem::PortAddr, Effect::PartIgnored);
+    for addr in cx.config.addrs.iter_mut() {
+        if addr.link == port {
+            addr.link = LinkId::NONE;
+        }
+    }
+    let Some(link) = cx.config.link_mut(port) else {
+        return;
+    };
+    let role = link.role;
+    link.role = Role::Port;
+    let mut origin = Origin::NONE;
+    for family in [Family::V6, Family::V4] {
+        let ip = link.ip_mut(family);
+        (ip.method, ip.required, ip.gateway) = (Method::Disabled, false, None);
+        origin = ip.origin;
+    }
+    if role == Role::Addressed {
+        let subject = Subject::Word(&Escaped(b"ip"));
+        DROPPED.report(cx.sink, cx.config, origin, subject);
+    }
+}
+
+/// What becomes of `ip=` without a link where a word says which link is meant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Any {
+    /// It is about that link.
+    Is,
+    /// It is about that link too.
+    IsLike,
+}
+
 /// The link a word about the boot link means. One that nothing else names is described by `ip=` without
 /// a link, or as `ip=on`. Static addresses can be on one link only, so they go to this one.
 #[inline(never)]
-fn boot_link(cx: &mut Context<'_, '_>, word: &Option<(LinkMatch, Origin)>) -> Option<LinkId> {
+fn boot_link(
+    cx: &mut Context<'_, '_>,
+    word: &Option<(LinkMatch, Origin)>,
+    becomes: Any,
+) -> Option<LinkId> {
     let (matches, origin) = word.as_ref()?;
     let config = &mut *cx.config;
     let mut named = None;
@@ -82,13 +156,13 @@ fn boot_link(cx: &mut Context<'_, '_>, word: &Option<(LinkMatch, Origin)>) -> Op
         return named;
     }
     let mut made = new_link(matches, *origin);
-    let any = find_link(config, &LinkMatch::Any);
+    let any = find_link(config, SourceKind::Cmdline, &LinkMatch::Any);
     let Some(any) = any else {
         made.ipv4.method = Method::Auto;
         made.ipv6.method = Method::Auto;
         return add_link(cx, &made);
     };
-    let is_fixed = config.addrs.iter().any(|addr| addr.link == any);
+    let is_fixed = becomes == Any::Is || config.addrs.iter().any(|addr| addr.link == any);
     let link = config.link_mut(any)?;
     let mut as_any = *link;
     as_any.matches = made.matches;

@@ -4,14 +4,17 @@
 //! One row per option below. Words that are in no row belong to somebody else.
 
 use super::arg::{Arg, Done, Reported};
-use super::key_table::{Names, key as later, key as word, pack_fields, pack_names, packed_len};
+use super::key_table::{Names, key as word, pack_fields, pack_names, packed_len};
+use super::other_arg::{self, Znet};
 use super::put::{RulePut, Said};
-use super::{Context, Key, boot_link, ip_arg, route_arg};
+use super::virtual_arg::{self, Master};
+use super::{Context, Key, boot_link, firmware, ip_arg, route_arg};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::config::{
-    GlobalFlag, GlobalText, LinkMatch, LinkText, NameRule, NameSource, Wait,
+    GlobalFlag, GlobalText, LinkMatch, LinkText, NameRule, NameSource, Role, SourceKind, Wait,
 };
 use crate::model::link::IfName;
+use crate::packed::packed;
 use crate::text::cmdline::words;
 use crate::text::{parts, scalar};
 
@@ -20,10 +23,30 @@ use crate::text::{parts, scalar};
 pub enum Word {
     /// `ip=`.
     Ip,
+    /// `ip6=`.
+    Ip6,
     /// `ifname=`.
     Ifname,
-    /// `nameserver=`.
-    Nameserver,
+    /// Name servers of no link.
+    Servers,
+    /// `hostname=`.
+    Hostname,
+    /// A field of `ip=` with an address alone, by its place; the MTU stands where a name server may.
+    Piece(u8),
+    /// The link that `ip=` without a link means.
+    Device,
+    /// `vlan=`.
+    Vlan,
+    /// A link with ports.
+    Master(Master),
+    /// `ib.pkey=`.
+    Pkey,
+    /// `rd.ethtool=`.
+    Ethtool,
+    /// What is about s390.
+    Znet(Znet),
+    /// `rd.net.dhcp.dscp=`.
+    Dscp,
     /// `rd.route=`.
     Route,
     /// `bootdev=`.
@@ -58,10 +81,54 @@ pub const KEYS: &[Key<Word>] = &[
         Word::Ifname,
         "NAME:MAC: rename the link with this MAC",
     ),
+    word("IP", Word::Ip, "as ip=; initramfs-tools'"),
+    word("nfsaddrs", Word::Ip, "as ip=; the kernel's"),
+    word(
+        "ip6",
+        Word::Ip6,
+        "METHOD or LINK: what ip= would say, of IPv6 only",
+    ),
+    word("ipv6", Word::Ip6, "as ip6=, or an address; anaconda's"),
+    word(
+        "netmask",
+        Word::Piece(firmware::LEN as u8),
+        "the netmask of ip= with an address alone; anaconda's",
+    ),
+    word(
+        "gateway",
+        Word::Piece(firmware::GATEWAY as u8),
+        "the gateway of ip= with an address alone; anaconda's",
+    ),
+    word(
+        "mtu",
+        Word::Piece(firmware::DNS as u8),
+        "the MTU of ip= with an address alone; anaconda's",
+    ),
+    word(
+        "ksdevice",
+        Word::Device,
+        "the link of ip= without one: LINK, MAC, link, bootif or ibft; anaconda's",
+    ),
+    word(
+        "DEVICE",
+        Word::Device,
+        "the link of ip= without one; initramfs-tools'",
+    ),
+    word("hostname", Word::Hostname, "the machine's name; anaconda's"),
     word(
         "nameserver",
-        Word::Nameserver,
+        Word::Servers,
         "a name server, before those of links",
+    ),
+    word(
+        "dns",
+        Word::Servers,
+        "as nameserver=, several between commas; anaconda's",
+    ),
+    word(
+        "rd.net.dns",
+        Word::Servers,
+        "as nameserver=, or dns://ADDRESS",
     ),
     word(
         "rd.route",
@@ -83,6 +150,7 @@ pub const KEYS: &[Key<Word>] = &[
         Word::Bootif,
         "MAC of the link the boot loader used",
     ),
+    word("hwaddr", Word::Bootif, "as BOOTIF=; Ubuntu's"),
     word(
         "rd.bootif",
         Word::Flag(GlobalFlag::Bootif),
@@ -163,47 +231,108 @@ pub const KEYS: &[Key<Word>] = &[
         Word::Wait(Wait::IpRequired),
         "seconds DHCPv4 may take once IPv6 is up, where one is enough",
     ),
-    later("vlan", NO_VIRTUAL, "NAME:PARENT: a VLAN"),
-    later("bond", NO_VIRTUAL, "NAME:PORTS:OPTIONS: a bond"),
-    later("bridge", NO_VIRTUAL, "NAME:PORTS: a bridge"),
-    later("team", NO_VIRTUAL, "NAME:PORTS: a bond"),
-    later(
+    word(
+        "vlan",
+        Word::Vlan,
+        "NAME:PARENT: a VLAN, whose id NAME ends with",
+    ),
+    word(
+        "bond",
+        Word::Master(Master::Bond),
+        "NAME:PORTS:OPTIONS:MTU: a bond",
+    ),
+    word(
+        "bridge",
+        Word::Master(Master::Bridge),
+        "NAME:PORTS: a bridge",
+    ),
+    word(
+        "team",
+        Word::Master(Master::Team),
+        "NAME:PORTS:RUNNER: a bond of the mode that is like the runner",
+    ),
+    word(
         "ib.pkey",
-        NO_VIRTUAL,
+        Word::Pkey,
         "PARENT.PKEY: an InfiniBand partition",
     ),
-    later("rd.ethtool", NOT_YET, "LINK:AUTONEG:SPEED"),
-    later("rd.znet", NO_S390, "s390 network devices"),
-    later("rd.znet_ifname", NO_S390, "names of s390 network devices"),
-    later("rd.net.dhcp.dscp", NOT_YET, "the traffic class of DHCP"),
-    later("rd.net.dns", NOT_YET, "a global name server"),
-    later(
-        "rd.net.dns-backend",
-        NO_RESOLVER,
-        "which program resolves names",
+    word(
+        "rd.ethtool",
+        Word::Ethtool,
+        "LINK:AUTONEG:SPEED: how a link negotiates",
     ),
-    later(
-        "rd.net.dns-resolve-mode",
-        NO_RESOLVER,
-        "when global name servers are asked",
+    word(
+        "rd.net.dhcp.dscp",
+        Word::Dscp,
+        "CS0, CS4 or CS6: the traffic class of DHCPv4",
     ),
-    later(
+    word(
         "rd.iscsi.ibft",
-        NO_FIRMWARE,
-        "read the iSCSI firmware table",
+        Word::Flag(GlobalFlag::Ibft),
+        "whether links are configured as iBFT and Open Firmware say",
     ),
-    later(
+    word(
+        "rd.iscsi.firmware",
+        Word::Flag(GlobalFlag::Ibft),
+        "as rd.iscsi.ibft=",
+    ),
+    word(
+        "iscsi_firmware",
+        Word::Flag(GlobalFlag::Ibft),
+        "as rd.iscsi.ibft=",
+    ),
+    word(
         "rd.nvmf.nonbft",
-        NO_FIRMWARE,
-        "do not read the NVMe firmware table",
+        Word::Flag(GlobalFlag::NoNbft),
+        "whether the NVMe table of the firmware is left alone",
+    ),
+    word(
+        "rd.znet",
+        Word::Znet(Znet::Type),
+        "TYPE,SUBCHANNELS,OPTIONS: network devices of s390; read, and of no use here",
+    ),
+    word(
+        "rd.znet_ifname",
+        Word::Znet(Znet::Link),
+        "LINK:SUBCHANNELS: their names; read, and of no use here",
+    ),
+    word(
+        "rd.net.dns-backend",
+        Word::Unused(Problem::CmdlineResolver),
+        "which program resolves names; only resolv.conf is written",
+    ),
+    word(
+        "rd.net.dns-resolve-mode",
+        Word::Unused(Problem::CmdlineResolver),
+        "when global name servers are asked; only resolv.conf is written",
     ),
 ];
 
-const NO_VIRTUAL: Word = Word::Unused(Problem::CmdlineVirtual);
-const NO_FIRMWARE: Word = Word::Unused(Problem::CmdlineFirmware);
-const NO_S390: Word = Word::Unused(Problem::CmdlineS390);
-const NO_RESOLVER: Word = Word::Unused(Problem::CmdlineResolver);
-const NOT_YET: Word = Word::Unused(Problem::NotYet);
+/// Options of others about the network, for the reference: no word is said of them.
+#[cfg(test)]
+pub const OTHERS: &[Key<&str>] = &[
+    word(
+        "net.ifnames",
+        "udev's",
+        "whether links get predictable names",
+    ),
+    word(
+        "net.ifname-policy",
+        "systemd's",
+        "how links get their names",
+    ),
+    word("biosdevname", "biosdevname's", "names after slots"),
+    word("rd.nonet", "nobody's", "no network"),
+    word("rd.retry", "dracut's", "seconds its queue may take"),
+    word("rd.timeout", "dracut's", "seconds devices may take"),
+    word("nfsroot", "the kernel's and dracut's", "root over NFS"),
+    word("rd.iscsi.*", "iscsi's", "targets, and who asks for them"),
+    word("rd.nvmf.*", "nvmf's", "subsystems, and who asks for them"),
+    word("fcoe", "fcoe's", "LINK:DCB"),
+    word("rd.fcoe", "fcoe's", "whether FCoE is used"),
+    word("ipv6.disable", "the kernel's", "whether there is IPv6"),
+    word("boot", "initramfs-tools'", "how root is mounted"),
+];
 
 const NUL: Complaint = Complaint::warning(Problem::Nul, Effect::None);
 const NOT_A_MAC: Complaint = Complaint::error(Problem::NotAMac, Effect::WordIgnored);
@@ -225,7 +354,12 @@ pub fn read(cx: &mut Context<'_, '_>) {
             false => word.key,
         };
         if let Some(known) = WORDS.get(NAMES.find(name).row()) {
-            let mut arg = Arg { cx, name, value };
+            let mut arg = Arg {
+                cx,
+                name,
+                value,
+                source: SourceKind::Cmdline,
+            };
             let _: Result<(), Reported> = read_word(*known, &mut arg);
         }
     }
@@ -241,10 +375,21 @@ fn read_word(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
     let said = arg.value;
     match word {
         Word::Ip => return ip_arg::read(arg),
+        Word::Ip6 => return ip_arg::read_v6(arg),
         Word::Ifname => return ifname(arg),
-        Word::Nameserver => return nameserver(arg),
+        Word::Servers => return other_arg::servers(arg),
+        Word::Hostname => {
+            ip_arg::hostname(arg, said);
+        }
+        Word::Piece(piece) => return other_arg::piece(arg, piece.into()),
+        Word::Vlan => return virtual_arg::vlan(arg),
+        Word::Master(master) => return virtual_arg::master(arg, master),
+        Word::Pkey => return virtual_arg::pkey(arg),
+        Word::Ethtool => return other_arg::ethtool(arg),
+        Word::Znet(names) => return other_arg::znet(arg, names),
+        Word::Dscp => return other_arg::dscp(arg),
         Word::Route => return route_arg::read(arg),
-        Word::Bootdev => return bootdev(arg),
+        Word::Bootdev | Word::Device => return bootdev(arg, word),
         Word::Bootif => return bootif(arg),
         Word::Wait(wait) => return seconds(arg, wait),
         Word::ClientId => return tell(arg, Said::IdAt),
@@ -274,6 +419,10 @@ fn ifname(arg: &mut Arg<'_, '_, '_>) -> Done {
     let Some(name) = &IfName::new(arg.field(0)) else {
         return arg.refuse(0, Problem::NotALinkName);
     };
+    if arg.field(0).starts_with(b"nbft") {
+        // who has named its links has read the table
+        GlobalFlag::NoNbft.set(&mut arg.cx.config.global, Some(true));
+    }
     let Some(mac) = &scalar::mac(octets) else {
         arg.complain(octets, NOT_A_MAC);
         return Ok(());
@@ -291,21 +440,26 @@ fn ifname(arg: &mut Arg<'_, '_, '_>) -> Done {
     Ok(())
 }
 
-fn nameserver(arg: &mut Arg<'_, '_, '_>) -> Done {
-    let Some(addr) = &scalar::ip(arg.value) else {
-        return arg.refuse_all(Problem::NotAnAddress);
-    };
-    let added = arg.cx.add_server(addr, None);
-    arg.check_room(added);
-    Ok(())
-}
-
+/// `bootdev=`, or one of [`Word::Device`].
 #[inline(never)]
-fn bootdev(arg: &mut Arg<'_, '_, '_>) -> Done {
+fn bootdev(arg: &mut Arg<'_, '_, '_>, word: Word) -> Done {
     let mut link = arg.new_link();
+    let is_device = word == Word::Device;
+    let n = packed!("link,bootif,ibft").position(arg.value);
+    if let Some(n) = n.filter(|_| is_device) {
+        // the first two are what is done anyway
+        if n == 2 {
+            GlobalFlag::Ibft.set(&mut arg.cx.config.global, Some(true));
+        }
+        return Ok(());
+    }
     arg.device(arg.value, &mut link)?;
     if !matches!(link.matches, LinkMatch::Any) {
-        let said = &mut arg.cx.config.global.boot_words.bootdev;
+        let said = &mut arg.cx.config.global.boot_words;
+        let said = match is_device {
+            true => &mut said.device,
+            false => &mut said.bootdev,
+        };
         *said = Some((link.matches, link.origin));
     }
     Ok(())
@@ -322,7 +476,7 @@ fn tell(arg: &mut Arg<'_, '_, '_>, said: Said) -> Done {
         GlobalText::VendorClass.set(&mut arg.cx.config.global, kept);
         return Ok(());
     }
-    let link = arg.link(0)?;
+    let link = arg.link(0, Role::Named)?;
     if let Some(link) = arg.cx.config.link_mut(link) {
         LinkText::ClientId.set(link, kept);
     }
@@ -399,7 +553,7 @@ mod tests {
     }
 
     #[test]
-    fn options_of_later_features_are_said_once_each() {
+    fn options_of_no_use_here_are_said_once_each() {
         for row in KEYS {
             if let Word::Unused(why) = row.field {
                 let found = complaints(&format!("quiet {}=x:y", row.name));
@@ -409,13 +563,6 @@ mod tests {
                 assert_eq!(found, [expected]);
             }
         }
-        assert_eq!(
-            complaints("bond"),
-            [format!(
-                "warning 1:1 bond= {:?} WordIgnored",
-                Problem::CmdlineVirtual
-            )]
-        );
     }
 
     #[test]
@@ -497,13 +644,18 @@ mod tests {
             ),
             (
                 "nameserver=foo",
-                "12 nameserver= \"foo\" NotAnAddress WordIgnored",
+                "12 nameserver= \"foo\" NotAnAddress PartIgnored",
             ),
             (
-                "nameserver=192.0.2.1:53",
-                "12 nameserver= \"192.0.2.1:53\" NotAnAddress WordIgnored",
+                "nameserver=192.0.2.1:54",
+                "12 nameserver= \"192.0.2.1:54\" NotAnAddress PartIgnored",
             ),
-            ("nameserver", "1 nameserver= NotAnAddress WordIgnored"),
+            ("dns=192.0.2.1,x", "15 dns= \"x\" NotAnAddress PartIgnored"),
+            (
+                "rd.net.dns=dns+tls://192.0.2.1",
+                "12 rd.net.dns= \"dns+tls://192.0.2.1\" CmdlineResolver PartIgnored",
+            ),
+            ("nameserver", "1 nameserver= NotAnAddress PartIgnored"),
             ("bootdev=a/b", "9 bootdev= \"a/b\" NotALinkName WordIgnored"),
             ("BOOTIF=foo", "8 BOOTIF= \"foo\" NotAMac WordIgnored"),
             (

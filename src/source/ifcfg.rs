@@ -7,12 +7,20 @@
 //! link beats every file.
 
 use super::Context;
-use super::assignments::{self, Entry, File, LEFT_TO_KERNEL, NOT_YET, Scratch};
+use super::alias;
+use super::assignments::{self, Entry, File, NOT_YET, Scratch};
 use super::ifcfg_ip::Bootproto;
-use super::ifcfg_keys::{self, Field, Kind, LINK, NAMES, SLAVE, Setting, V4, V6};
+use super::ifcfg_keys::{
+    self, DHCP_FQDN, DHCP_HOSTNAME, FILE, Field, Kind, LINK, NAMES, Setting, V4, V6,
+};
+use super::ifcfg_kind::kind_of;
+use super::route_line::scope;
 use crate::diag::{Complaint, Effect, Origin, Problem};
-use crate::model::config::{IpNumber, LinkConfig, LinkFlag, LinkId, LinkMatch, SourceKind};
-use crate::model::link::IfName;
+use crate::model::attr::{Attr, Scope};
+use crate::model::config::{
+    IpNumber, LinkConfig, LinkFlag, LinkId, LinkMatch, Role, SourceKind, Str,
+};
+use crate::model::link::{IfName, LinkKind};
 use crate::model::said::{Values, flags, rows};
 use crate::packed::{Packed, packed};
 use crate::text::{parts, scalar};
@@ -25,14 +33,14 @@ pub struct Defaults {
     pub networking: Option<bool>,
     /// `GATEWAY`.
     pub gateway: Gateway,
-    /// `IPV6INIT`.
-    pub init6: Option<bool>,
-    /// `IPV6_AUTOCONF`.
-    pub autoconf6: Option<bool>,
     /// `IPV6_DEFAULTGW`, without its zone.
     pub gateway6: Gateway,
     /// The zone of `IPV6_DEFAULTGW`, else `IPV6_DEFAULTDEV`.
     pub gateway6_dev: Option<IfName>,
+    /// What files alone say.
+    pub said: Values,
+    /// What each link is at first.
+    pub link: LinkConfig,
 }
 
 impl Defaults {
@@ -41,10 +49,10 @@ impl Defaults {
         Defaults {
             networking: None,
             gateway: Gateway::none(),
-            init6: None,
-            autoconf6: None,
             gateway6: Gateway::none(),
             gateway6_dev: None,
+            said: Values::NOTHING,
+            link: LinkConfig::new(LinkMatch::Any, SourceKind::Ifcfg, Origin::NONE),
         }
     }
 }
@@ -69,26 +77,25 @@ impl Gateway {
 }
 
 /// Whether `name`, the name of a file in the directory, is that of an `ifcfg` file, and not a backup or
-/// a package manager's leftover. Alias and range files are `ifcfg` files; [`read`] says so.
+/// a package manager's leftover.
 pub fn is_ifcfg_file_name(name: &[u8]) -> bool {
     const LEFT_OVER: Packed =
         packed!(".bak,.old,.orig,.rej,.rpmnew,.rpmorig,.rpmsave,.swp,.augnew,.augtmp");
     let Some(link @ [_, ..]) = name.strip_prefix(b"ifcfg-".as_slice()) else {
         return false;
     };
+    let is_left_over = |dot| {
+        LEFT_OVER
+            .position(parts::slice(link, dot, link.len()))
+            .is_some()
+    };
     let dot = link.iter().rposition(|octet| *octet == b'.');
-    let ending = parts::slice(link, dot.unwrap_or(link.len()), link.len());
-    if matches!(link, [.., b'~']) || LEFT_OVER.position(ending).is_some() {
+    if matches!(link, [.., b'~']) || dot.is_some_and(is_left_over) {
         return false;
     }
     // rpm's temporary files: `;` and eight hexadecimal digits
     !matches!(link.split_last_chunk::<9>(),
         Some((_, [b';', digits @ ..])) if scalar::hex(digits).is_some())
-}
-
-/// `NAME:LABEL` and `NAME-rangeN` hold more addresses of a link.
-fn is_alias(name: &[u8]) -> bool {
-    parts::has(name, b':') || name.windows(6).any(|part| part == b"-range")
 }
 
 /// A file being read, and what is known of its link.
@@ -104,6 +111,16 @@ pub struct Reader<'a, 'c, 'm> {
     pub said: Values,
     /// What is known of the link.
     pub link: &'a mut LinkConfig,
+    /// The options that it has as a port.
+    pub port: Option<Scope>,
+    /// Label of the addresses.
+    pub label: Option<Str>,
+    /// Prefix length of IPv4 addresses without their own.
+    pub len: Option<u8>,
+    /// Id of a VLAN, key of a partition.
+    pub number: Option<u32>,
+    /// How many addresses there are before the first of the link, at least.
+    pub before: usize,
 }
 
 flags! {
@@ -147,25 +164,39 @@ pub fn read<'c>(
     scratch: &mut Scratch<'c>,
     cx: &mut Context<'c, '_>,
 ) -> Option<LinkId> {
-    if is_alias(name) {
-        cx.complain_of_file(ALIAS);
-        return None;
-    }
+    let mut link = defaults.link;
+    let before = cx.config.addrs.len();
     let mut reader = Reader {
+        before,
         file: assignments::scan(NAMES, scratch, cx),
         defaults,
         id: LinkId::new(0),
-        link: &mut LinkConfig::new(LinkMatch::Any, SourceKind::Ifcfg, Origin::NONE),
-        said: Values::NOTHING,
+        said: defaults.said,
+        link: &mut link,
+        port: None,
+        label: None,
+        len: None,
+        number: None,
     };
+    if let Some(base) = alias::base(name) {
+        reader.before = 0;
+        reader.alias(name, base)?;
+        return Some(reader.id);
+    }
     if reader.is_refused() {
         return None;
     }
-    FileFlag::Init6.set(&mut reader, defaults.init6);
-    FileFlag::Autoconf6.set(&mut reader, defaults.autoconf6);
+    reader.kind();
+    reader.made_of()?;
     reader.identify()?;
+    reader.options_of_kind();
     reader.fields();
-    reader.addresses();
+    reader.say_later();
+    if reader.link.role == Role::Port {
+        reader.drop_addresses();
+    } else {
+        reader.addresses();
+    }
     let onboot = !LinkFlag::Onboot.is_no(reader.link);
     reader.link.onboot = onboot && defaults.networking != Some(false);
     reader.link.required = reader.link.onboot;
@@ -173,16 +204,17 @@ pub fn read<'c>(
     Some(reader.id)
 }
 
-const ALIAS: Complaint = Complaint::warning(Problem::AliasFile, Effect::FileIgnored);
-const VIRTUAL: Complaint = Complaint::error(Problem::Virtual, Effect::FileIgnored);
+const NO_KIND: Complaint = Complaint::error(Problem::Virtual, Effect::FileIgnored);
 const FOREIGN: Complaint = Complaint::error(Problem::Foreign, Effect::FileIgnored);
 const FIRMWARE: Complaint = Complaint::warning(Problem::NotYet, Effect::FileIgnored);
 const NO_METHOD: Complaint = Complaint::error(Problem::UnknownMethod, Effect::FileIgnored);
 const NO_BOOLEAN: Complaint = Complaint::error(Problem::NotABoolean, Effect::DefaultUsed);
-
-/// The kinds of `TYPE` that are made here and, from the fifth on, those of other programs.
-pub(super) const KINDS: Packed =
-    packed!("infiniband,ethernet,ctc,token ring,wireless,xdsl,modem,isdn,ppp");
+pub(super) const NOT_ITS: Complaint = Complaint::note(Problem::NotAnOption, Effect::LineIgnored);
+const TEAM_CONFIG: Attr = Attr::of(Scope::Team, "config");
+const REMOTE: Attr = Attr::of(Scope::Tunnel, "remote");
+/// How many of the kernel's units a second has.
+const HUNDREDTHS: u32 = 100;
+const OF_S390: Complaint = Complaint::note(Problem::S390Only, Effect::LineIgnored);
 
 impl<'c, 'm> Reader<'_, 'c, 'm> {
     /// Whether something keeps the file from being used at all; says so.
@@ -204,34 +236,21 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
         let word = self.file.octets(entry);
         let said = scalar::boolean(word);
         let (applies, complaint) = match field(entry)? {
-            Field::VirtualIfSet => (true, VIRTUAL),
             Field::ForeignIfSet => (true, FOREIGN),
-            Field::VirtualIfYes => (said == Some(true), VIRTUAL),
             Field::ForeignIfYes => (said == Some(true), FOREIGN),
-            Field::LaterIfNo => (said == Some(false), NOT_YET),
-            Field::Later => (said != Some(false), NOT_YET),
-            Field::Kernel => (said != Some(false), LEFT_TO_KERNEL),
-            Field::Port => (
-                scalar::boolean(self.file.text(SLAVE)) != Some(false),
-                VIRTUAL,
-            ),
+            Field::Never | Field::Kept => (said != Some(false), NOT_YET),
+            Field::S390 => (true, OF_S390),
             Field::Device => (
                 matches!(word, [b'p', b'p', b'p', ..] | [b'i', b'p', b'p', b'p', ..]),
                 FOREIGN,
             ),
-            Field::DeviceType => (
-                packed!("team,teamport,ovs").position(word).is_some(),
-                VIRTUAL,
-            ),
-            Field::Type => match KINDS.position(word) {
-                Some(kind) => (kind > 3, FOREIGN),
-                None => (true, VIRTUAL),
-            },
+            Field::DeviceType => (parts::is_same_in_any_case(word, b"ovs"), FOREIGN),
+            Field::Type => (kind_of(word).is_none(), NO_KIND),
             Field::Bootproto => match Bootproto::new(word) {
                 Some(method) => (method == Bootproto::Firmware, FIRMWARE),
                 None => (!self.has_addr_but(b""), NO_METHOD),
             },
-            Field::Addr | Field::Part | Field::Set(_) | Field::Silent => return None,
+            _ => return None,
         };
         (applies && !word.is_empty()).then_some(complaint)
     }
@@ -249,93 +268,123 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
     #[inline(never)]
     fn fields(&mut self) {
         for entry in self.file.iter() {
-            let word = self.file.octets(entry);
-            let complaint = match field(entry) {
-                None => {
-                    self.file.unknown(entry);
-                    continue;
-                }
-                Some(Field::Set(setting)) if !word.is_empty() => {
-                    let Err(what) = self.set(setting, word) else {
-                        continue;
-                    };
-                    match (setting.kind, what) {
-                        (Kind::Mac, Problem::NotYet) => NOT_YET,
-                        _ => unset(what),
-                    }
-                }
-                Some(_) => {
-                    let Some(complaint) = self.verdict(entry) else {
-                        continue;
-                    };
-                    complaint
-                }
-            };
-            self.file.complain(entry, complaint);
+            match field(entry) {
+                Some(field) => self.field(entry, field),
+                None => self.file.unknown(entry),
+            }
         }
+        let hostname = ifcfg_keys::field(DHCP_HOSTNAME.into());
+        if let (Some(entry), Some(field)) = (self.file.get(DHCP_FQDN), hostname) {
+            self.field(entry, field);
+        }
+        self.file.cx.settle_bond(self.id);
         let metric = IpNumber::Metric.of(&self.link.ipv4);
         let metric = metric.or(FileNumber::Metric.of(self));
         IpNumber::Metric.set(&mut self.link.ipv4, metric);
     }
 
-    /// Sets a value.
-    ///
-    /// # Errors
-    /// What is wrong with it.
+    /// Reads a key as one of this kind.
     #[inline(never)]
-    fn set(&mut self, setting: Setting, word: &[u8]) -> Result<(), Problem> {
-        let link = &mut *self.link;
-        let said = match setting.owner() {
-            LINK => &mut link.said,
-            V4 => &mut link.ipv4.said,
-            V6 => &mut link.ipv6.said,
-            _ => &mut self.said,
+    fn field(&mut self, entry: &Entry, field: Field) {
+        let word = self.file.octets(entry);
+        let done = match field {
+            _ if word.is_empty() => return,
+            Field::Set(setting) => set(self.file.cx, self.link, &mut self.said, setting, word),
+            Field::Attr(attr) => self.attr(entry, attr, 1),
+            Field::KindIfSet(LinkKind::Team) => self.attr(entry, TEAM_CONFIG, 1),
+            Field::KindIfSet(_) => self.attr(entry, REMOTE, 1),
+            Field::Seconds(attr) => self.attr(entry, attr, HUNDREDTHS),
+            Field::Options(scope) => return self.options(entry, scope),
+            Field::Ethtool => return self.ethtool(entry),
+            _ => {
+                if let Some(complaint) = self.verdict(entry) {
+                    self.file.complain(entry, complaint);
+                }
+                return;
+            }
         };
-        let n = setting.place();
-        let mut number = scalar::number(word);
-        match (setting.kind, number) {
-            (Kind::Flag, _) => {
-                if let Some(flag) = said.flags.get_mut(n) {
-                    return set_flag(flag, word);
-                }
-            }
-            (Kind::Text(text), _) => {
-                if let Some(kept) = said.texts.get_mut(n) {
-                    return self.file.cx.keep_said(text, word, kept);
-                }
-            }
-            (Kind::Mac, _) => match packed!("preserve,permanent,random,stable").position(word) {
-                Some(0 | 1) => {}
-                Some(_) => return Err(Problem::NotYet),
-                None => match &scalar::mac(word) {
-                    Some(mac) => link.mac = Some(*mac),
-                    None => return Err(Problem::NotAMac),
-                },
-            },
-            (Kind::Mtu | Kind::Positive, Some(0)) => {}
-            (Kind::Number | Kind::Positive, None) if word == b"-1" => {}
-            (Kind::Mtu, _) if scalar::mtu(number).is_none() => return Err(Problem::NotAnMtu),
-            (Kind::Mtu | Kind::Number | Kind::Positive | Kind::Seconds, _) => {
-                if setting.kind == Kind::Seconds {
-                    number = parts::nth(word, b'.', 0).and_then(scalar::number);
-                }
-                match said.numbers.get_mut(n) {
-                    Some(said) if number.is_some() => *said = number,
-                    Some(_) | None => return Err(Problem::NotANumber),
-                }
+        if let Err(what) = done {
+            self.file.complain(entry, unset(what));
+        }
+    }
+}
+
+/// Sets a value.
+///
+/// # Errors
+/// What is wrong with it.
+#[inline(never)]
+pub(super) fn set(
+    cx: &mut Context<'_, '_>,
+    link: &mut LinkConfig,
+    file: &mut Values,
+    setting: Setting,
+    word: &[u8],
+) -> Result<(), Problem> {
+    let mut kept = None;
+    if let Kind::Text(text) = setting.kind {
+        cx.keep_said(text, word, &mut kept)?;
+    }
+    let said = match setting.owner() {
+        LINK => &mut link.said,
+        V4 => &mut link.ipv4.said,
+        V6 => &mut link.ipv6.said,
+        FILE => file,
+        _ => &mut cx.config.global.said,
+    };
+    let n = setting.place();
+    let mut number = scalar::number(word);
+    match (setting.kind, number) {
+        (Kind::Flag, _) => {
+            if let Some(flag) = said.flags.get_mut(n) {
+                return set_flag(flag, word);
             }
         }
-        Ok(())
+        (Kind::Text(_), _) => {
+            if let Some(text) = said.texts.get_mut(n) {
+                *text = kept;
+            }
+        }
+        (Kind::Mac, _) => match packed!("preserve,permanent,random,stable").position(word) {
+            Some(0 | 1) => {}
+            Some(_) => return Err(Problem::NotYet),
+            None => match &scalar::mac(word) {
+                Some(mac) => link.mac = Some(*mac),
+                None => return Err(Problem::NotAMac),
+            },
+        },
+        (Kind::Addr, _) => match scalar::ipv4(word) {
+            Some(addr) => link.src = Some(addr),
+            None => return Err(Problem::NotIpv4),
+        },
+        (Kind::Mtu | Kind::Positive, Some(0)) => {}
+        (Kind::Number | Kind::Positive, None) if word == b"-1" => {}
+        (Kind::Mtu, _) if scalar::mtu(number).is_none() => return Err(Problem::NotAnMtu),
+        (Kind::Mtu | Kind::Number | Kind::Positive | Kind::Seconds | Kind::Scope, _) => {
+            if setting.kind == Kind::Seconds {
+                number = parts::nth(word, b'.', 0).and_then(scalar::number);
+            }
+            if setting.kind == Kind::Scope {
+                // initscripts pass it to ip(8) as it stands
+                number = scope(word.strip_prefix(b"scope ").unwrap_or(word));
+            }
+            match said.numbers.get_mut(n) {
+                Some(said) if number.is_some() => *said = number,
+                Some(_) | None => return Err(Problem::NotANumber),
+            }
+        }
     }
+    Ok(())
 }
 
 /// What is said of a value that is not set.
 #[inline(never)]
 pub(super) fn unset(what: Problem) -> Complaint {
-    if what == Problem::NotABoolean {
-        return NO_BOOLEAN;
+    match what {
+        Problem::NotABoolean => NO_BOOLEAN,
+        Problem::NotAnOption => NOT_ITS,
+        _ => Complaint::error(what, Effect::KeyUnset),
     }
-    Complaint::error(what, Effect::KeyUnset)
 }
 
 /// Sets a yes or no.
@@ -359,7 +408,8 @@ pub(super) fn set_name(name: &mut Option<IfName>, word: &[u8]) -> Result<(), Pro
     Ok(())
 }
 
-fn field(entry: &Entry) -> Option<Field> {
+/// What is done with a key.
+pub(super) fn field(entry: &Entry) -> Option<Field> {
     ifcfg_keys::field(entry.row())
 }
 
@@ -367,7 +417,7 @@ fn field(entry: &Entry) -> Option<Field> {
 mod tests {
     use super::super::testing::{Heard, ScratchTables, Storage, context, describe};
     use super::*;
-    use crate::model::config::{Config, NameSource};
+    use crate::model::config::{Config, IpFlag, IpText, LinkNumber, NameSource};
     use crate::model::link::Mac;
     use std::format;
     use std::string::String;
@@ -437,21 +487,6 @@ mod tests {
             "ifcfg-a;0123aBcD",
         ] {
             assert!(!is_ifcfg_file_name(name.as_bytes()), "{name}");
-        }
-    }
-
-    #[test]
-    fn alias_and_range_files_are_refused_with_one_warning() {
-        for name in ["eth0:1", "eth0-range0"] {
-            let (mut tables, mut scratch) = (Storage::default(), ScratchTables::empty());
-            let (mut config, mut sink) = (tables.config(), Heard::default());
-            let text = b"DEVICE=eth0\nIPADDR=bad\n";
-            let mut cx = context(&mut config, &mut sink, b"ifcfg-x", text);
-            let (name, scratch) = (name.as_bytes(), &mut scratch.scratch());
-            let id = read(name, &Defaults::none(), scratch, &mut cx);
-            assert_eq!(id, None);
-            assert_eq!(sink.lines().len(), 1);
-            assert!(config.links.is_empty());
         }
     }
 
@@ -528,24 +563,14 @@ mod tests {
 
     #[test]
     fn files_of_other_kinds_are_refused() {
-        let (virtual_link, foreign) = (
-            format!("{:?}", VIRTUAL.problem),
-            format!("{:?}", FOREIGN.problem),
-        );
+        let foreign = format!("{:?}", FOREIGN.problem);
+        let no_kind = format!("{:?}", NO_KIND.problem);
         for (line, want) in [
-            ("TYPE=Bond", &virtual_link),
-            ("TYPE=bridge", &virtual_link),
-            ("TYPE=IPoAC", &virtual_link),
-            ("DEVICETYPE=TeamPort", &virtual_link),
-            ("VLAN=yes", &virtual_link),
-            ("BONDING_MASTER=yes", &virtual_link),
-            ("BONDING_OPTS='mode=1'", &virtual_link),
-            ("MASTER=bond0", &virtual_link),
-            ("BRIDGE=br0", &virtual_link),
-            ("TEAM_CONFIG='{}'", &virtual_link),
-            ("PKEY=yes", &virtual_link),
-            ("TYPE=Wireless", &foreign),
-            ("TYPE=xDSL", &foreign),
+            ("TYPE=IPoAC", &no_kind),
+            ("TYPE=Wireless", &no_kind),
+            ("TYPE=OVSBridge", &no_kind),
+            ("DEVICETYPE=ovs", &foreign),
+            ("OVS_BRIDGE=br0", &foreign),
             ("ESSID=x", &foreign),
             ("KEY_MGMT=IEEE8021X", &foreign),
             ("IEEE_8021X_IDENTITY=x", &foreign),
@@ -636,8 +661,53 @@ mod tests {
     }
 
     #[test]
+    fn more_values_of_the_link_are_set() {
+        let mut tables = Storage::default();
+        let mut config = tables.config();
+        let text = "DEVICE=eth0\nIPADDR=192.0.2.1\nPREFIX=24\nSRCADDR=192.0.2.7\nSCOPE='scope link'\n\
+            WINDOW=16384\nLINKDELAY=30\nNOROUTESET=yes\nNOZEROCONF=no\nDHCP_FQDN=a.example\n\
+            DHCP_HOSTNAME=b.example\nIPV6INIT=yes\nRES_OPTIONS=rotate\nIPV6_DOMAIN=six.example\n";
+        let (_, said) = read_into(&mut config, &[text], &Defaults::none());
+        assert_eq!(said, [""; 0]);
+        let link = config.links.first().unwrap();
+        assert_eq!(link.src, Some("192.0.2.7".parse().unwrap()));
+        for (number, want) in [
+            (LinkNumber::AddrScope, 253),
+            (LinkNumber::Window, 16_384),
+            (LinkNumber::LinkDelay, 30),
+        ] {
+            assert_eq!(number.of(link), Some(want));
+        }
+        assert!(LinkFlag::NoRoutes.is_yes(link) && LinkFlag::Nozeroconf.is_no(link));
+        assert_eq!(config.addrs.first().unwrap().scope, Some(253));
+        // DHCPv6 servers are told the same name, since there is a dot in it
+        for ip in [&link.ipv4, &link.ipv6] {
+            let name = config.text_or_none(&IpText::Hostname.of(ip));
+            assert_eq!(name, b"a.example");
+        }
+        assert_eq!(config.search.len(), 1);
+        let ignored = "DEVICE=eth1\nBOOTPROTO=dhcp\nDHCLIENT_IGNORE_GATEWAY=yes\nDHCP_HOSTNAME=a\nIPV6INIT=yes\n";
+        read_into(&mut config, &[ignored], &Defaults::none());
+        let link = config.links.get(1).unwrap();
+        assert!(IpFlag::DefaultRoute.is_no(&link.ipv4));
+        assert_eq!(IpText::Hostname.of(&link.ipv6), None);
+    }
+
+    #[test]
     fn bad_values_cost_their_key() {
         for (line, want) in [
+            ("SRCADDR=x", "error 2:9 SRCADDR \"x\" NotIpv4 KeyUnset"),
+            ("SCOPE=here", "error 2:7 SCOPE \"here\" NotANumber KeyUnset"),
+            ("SCOPE=256", "error 2:7 SCOPE \"256\" NotANumber KeyUnset"),
+            ("WINDOW=x", "error 2:8 WINDOW \"x\" NotANumber KeyUnset"),
+            (
+                "LINKDELAY=1s",
+                "error 2:11 LINKDELAY \"1s\" NotANumber KeyUnset",
+            ),
+            (
+                "DHCP_FQDN=a_b",
+                "error 2:11 DHCP_FQDN \"a_b\" NotAHostname KeyUnset",
+            ),
             (
                 "ONBOOT=maybe",
                 "error 2:8 ONBOOT \"maybe\" NotABoolean DefaultUsed",
@@ -657,7 +727,7 @@ mod tests {
             ("MACADDR=x", "error 2:9 MACADDR \"x\" NotAMac KeyUnset"),
             (
                 "MACADDR=random",
-                "warning 2:9 MACADDR \"random\" NotYet LineIgnored",
+                "error 2:9 MACADDR \"random\" NotYet KeyUnset",
             ),
             (
                 "DHCP_HOSTNAME=a_b",
@@ -797,23 +867,24 @@ mod tests {
                 "NM_CONTROLLED=no\nUUID=x\nUSERCTL=no\nNAME='System eth0'",
                 None,
             ),
-            ("STP=yes\nVLAN_ID=5\nNM_USER_X=1", None),
+            ("STP=no\nVLAN_ID=5\nNM_USER_X=1", None),
+            (
+                "STP=yes",
+                Some("note 2:5 STP \"yes\" NotAnOption LineIgnored"),
+            ),
             (
                 "LINKDELAY=0\nETHTOOL_OPTS=\nARPCHECK=no\nNOZEROCONF=yes",
                 None,
             ),
             (
-                "LINKDELAY=5",
-                Some("warning 2:11 LINKDELAY \"5\" NotYet LineIgnored"),
+                "QDISC=fq",
+                Some("warning 2:7 QDISC \"fq\" NotYet LineIgnored"),
             ),
             (
-                "NOZEROCONF=no",
-                Some("warning 2:12 NOZEROCONF \"no\" NotYet LineIgnored"),
+                "NETTYPE=qeth",
+                Some("note 2:9 NETTYPE \"qeth\" S390Only LineIgnored"),
             ),
-            (
-                "IPV6_PRIVACY=rfc3041",
-                Some("note 2:14 IPV6_PRIVACY \"rfc3041\" LeftToKernel LineIgnored"),
-            ),
+            ("IPV6TO4INIT=no\nHWADDR_BLACKLIST=", None),
             (
                 " GATWAY=x",
                 Some("note 2:2 GATWAY UnknownKey(\"GATEWAY\") LineIgnored"),

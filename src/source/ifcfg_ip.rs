@@ -1,18 +1,22 @@
 //! The addresses, gateways, methods and name servers of an `ifcfg` file.
 
 use super::assignments::Entry;
-use super::ifcfg::{FileFlag, FileNumber, Reader};
+use super::ifcfg::{FileFlag, FileNumber, Reader, field};
 use super::ifcfg_keys::{
-    ACD_TIMEOUT, ARPCHECK, ARPING_WAIT, BOOTPROTO, BROADCAST, DHCPV6C, DNS, DOMAIN, GATEWAY,
-    IPADDR, IPV6_DEFAULTDEV, IPV6_DEFAULTGW, IPV6ADDR, IPV6ADDR_SECONDARIES, NETMASK, PREFIX,
+    ACD_TIMEOUT, ARPCHECK, ARPING_WAIT, BOOTPROTO, BROADCAST, DHCLIENT_IGNORE_GATEWAY, DHCPV6C,
+    DNS, DOMAIN, Field, GATEWAY, IPADDR, IPV6_DEFAULTDEV, IPV6_DEFAULTGW, IPV6_DOMAIN, IPV6ADDR,
+    IPV6ADDR_SECONDARIES, MY_INNER_IPADDR, NETMASK, PEER_INNER_IPADDR, PEER_OUTER_IPADDR, PREFIX,
     SEARCH,
 };
 use super::ifcfg_link::is_same_name;
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::{Cidr, Family};
-use crate::model::config::{AddrConfig, IpFlag, Method, Search, Server};
+use crate::model::config::{
+    AddrConfig, IpFlag, IpText, LinkId, LinkNumber, Method, Search, Server,
+};
 use crate::model::link::IfName;
 use crate::packed::packed;
+use crate::text::steps::step;
 use crate::text::{parts, scalar};
 use core::net::{IpAddr, Ipv4Addr};
 
@@ -58,6 +62,7 @@ const LONELY: Complaint = Complaint::warning(Problem::NoIpaddr, UNSET);
 const NO_ROUTER: Complaint = Complaint::warning(Problem::GatewayAlone, UNSET);
 const NO_DEFROUTE: Complaint = Complaint::warning(Problem::NoDefroute, UNSET);
 const OTHERS_ROUTER: Complaint = Complaint::warning(Problem::OtherGateway, UNSET);
+const OF_PORT: Complaint = Complaint::warning(Problem::PortAddr, UNSET);
 const OFF6: Complaint = Complaint::warning(Problem::Ipv6Off, UNSET);
 
 const NO_STATIC_PROBE: Complaint = Complaint::warning(Problem::NoStaticProbe, Effect::None);
@@ -76,8 +81,12 @@ impl<'a> Reader<'a, '_, '_> {
     #[inline(never)]
     pub fn addresses(&mut self) {
         let gateway = self.addrs4();
+        self.inner();
         self.method4();
         self.gateway(Family::V4, gateway);
+        if self.says(DHCLIENT_IGNORE_GATEWAY, true) && self.link.ipv4.gateway.is_none() {
+            IpFlag::DefaultRoute.set(&mut self.link.ipv4, Some(false));
+        }
         self.ipv6();
         self.required();
         self.search();
@@ -102,24 +111,31 @@ impl<'a> Reader<'a, '_, '_> {
         }
     }
 
-    fn error(&mut self, entry: &Entry, part: &[u8], what: Problem, effect: Effect) {
+    pub(super) fn error(&mut self, entry: &Entry, part: &[u8], what: Problem, effect: Effect) {
         let complaint = Complaint::error(what, effect);
         self.file.complain_of(entry, part, complaint);
     }
 
-    /// Whether the link has an address of `family`, and one whose prefix holds `near` if that is given.
+    /// The first address that the link has of `family`, whose prefix holds `near` if that is given.
     #[inline(never)]
-    fn has_addr(&self, family: Family, near: Option<&IpAddr>) -> bool {
-        self.file.cx.config.addrs.iter().any(|entry| {
+    pub(super) fn first_addr(&self, family: Family, near: Option<&IpAddr>) -> Option<&AddrConfig> {
+        let addrs = self.file.cx.config.addrs.get(self.before..);
+        addrs.unwrap_or_default().iter().find(|entry| {
+            step(1);
             entry.link == self.id
                 && entry.addr.family() == family
                 && near.is_none_or(|near| entry.addr.contains(near))
         })
     }
 
+    /// Whether there is such an address.
+    pub(super) fn has_addr(&self, family: Family, near: Option<&IpAddr>) -> bool {
+        self.first_addr(family, near).is_some()
+    }
+
     /// Where a family has something to do, `IPVx_FAILURE_FATAL` says whether it is required; where the
     /// other has nothing to do, it is.
-    fn required(&mut self) {
+    pub(super) fn required(&mut self) {
         let used4 = self.is_used(Family::V4);
         let used6 = self.is_used(Family::V6);
         self.link.ipv4.required = used4 && (!used6 || FileFlag::Fatal4.is_yes(self));
@@ -144,13 +160,11 @@ impl<'a> Reader<'a, '_, '_> {
                 }
                 gateway = Some(entry);
             }
-            let mut mask = self.file.get_numbered(PREFIX, ordinal);
-            if mask.is_none() {
-                mask = self.file.get_numbered(NETMASK, ordinal);
-            }
             if let Some(entry) = self.file.get_next(IPADDR, ordinal, 3) {
-                self.addr4(entry, mask, ordinal);
-            } else if let Some(mask) = mask {
+                if let Some(addr) = self.file.ipv4(entry, SKIPPED) {
+                    self.addr4(entry, addr, ordinal);
+                }
+            } else if let Some(mask) = self.mask(ordinal) {
                 self.file.complain(mask, LONELY);
             }
             if let Some(entry) = self.file.get_next(DNS, ordinal, 2) {
@@ -174,28 +188,41 @@ impl<'a> Reader<'a, '_, '_> {
         }
     }
 
-    /// One address; `None` after a complaint.
-    fn addr4(&mut self, entry: &Entry, mask: Option<&Entry>, ordinal: u32) -> Option<()> {
-        let addr = &mut Cidr::default(Family::V4);
-        self.file.cidr4(entry, mask, SKIPPED, addr)?;
+    /// `PREFIXn`, else `NETMASKn`.
+    #[inline(never)]
+    fn mask(&self, ordinal: u32) -> Option<&'a Entry> {
+        let mask = self.file.get_numbered(PREFIX, ordinal);
+        mask.or_else(|| self.file.get_numbered(NETMASK, ordinal))
+    }
+
+    /// One address, with the mask and broadcast address of this number; `None` after a complaint.
+    #[inline(never)]
+    pub(super) fn addr4(&mut self, entry: &Entry, addr: Ipv4Addr, ordinal: u32) -> Option<()> {
+        let mask = self.mask(ordinal);
+        let mut cidr = Cidr::default(Family::V4);
+        cidr.addr = IpAddr::V4(addr);
+        match self.len {
+            Some(len) if mask.is_none() => cidr.len = len,
+            _ => self.file.mask4(entry, mask, SKIPPED, &mut cidr)?,
+        }
         let broadcast = self
             .file
             .get_numbered(BROADCAST, ordinal)
             .and_then(|entry| self.file.ipv4(entry, UNSET))
-            .filter(|given| addr.broadcast() != Some(*given));
-        self.add_addr(entry, addr, broadcast);
+            .filter(|given| cidr.broadcast() != Some(*given));
+        self.add_addr(entry, &cidr, broadcast);
         Some(())
     }
 
     #[inline(never)]
-    fn add_addr(&mut self, entry: &Entry, addr: &Cidr, broadcast: Option<Ipv4Addr>) {
+    pub(super) fn add_addr(&mut self, entry: &Entry, addr: &Cidr, broadcast: Option<Ipv4Addr>) {
         let added = self.file.cx.add_addr(&AddrConfig {
             link: self.id,
             addr: *addr,
             peer: None,
             broadcast,
-            label: None,
-            scope: None,
+            label: self.label,
+            scope: LinkNumber::AddrScope.of(self.link).map(|scope| scope as u8),
             origin: self.file.origin(entry),
         });
         if added.is_err() {
@@ -233,7 +260,7 @@ impl<'a> Reader<'a, '_, '_> {
     /// Sets the gateway: that of the file, which is the last `GATEWAYn` for IPv4, else that of
     /// `/etc/sysconfig/network` if one of the link's subnets holds it or it is there for this link.
     #[inline(never)]
-    fn gateway(&mut self, family: Family, entry: Option<&Entry>) {
+    pub(super) fn gateway(&mut self, family: Family, entry: Option<&Entry>) {
         let has_addr4 = self.has_addr(Family::V4, None);
         if let Some(entry) = entry {
             let mut gateway = None;
@@ -318,13 +345,60 @@ impl<'a> Reader<'a, '_, '_> {
             Some(true) => Method::LinkLocal,
             None => ip.method,
         };
+        // servers of DHCPv6 are told the whole name of the host only
+        let hostname = IpText::Hostname.of(&self.link.ipv4);
+        let name = self.file.cx.config.text_or_none(&hostname);
+        if self.link.ipv6.asks()
+            && IpText::Hostname.of(&self.link.ipv6).is_none()
+            && parts::has(name, b'.')
+        {
+            IpText::Hostname.set(&mut self.link.ipv6, hostname);
+        }
         if !is_off {
             self.gateway6();
         }
     }
 
+    /// Says that a port has no addresses, where the file gives some.
+    #[inline(never)]
+    pub(super) fn drop_addresses(&mut self) {
+        let entry = self.file.iter().find(|entry| {
+            let word = self.file.octets(entry);
+            let is_addr = field(entry) == Some(Field::Addr) && !word.is_empty();
+            is_addr || Bootproto::new(word) == Some(Bootproto::Dhcp)
+        });
+        if let Some(entry) = entry {
+            self.file.complain(entry, OF_PORT);
+        }
+    }
+
+    /// `MY_INNER_IPADDR` and `PEER_INNER_IPADDR`: the length is that of the peer, if there is one.
+    #[inline(never)]
+    fn inner(&mut self) {
+        let Some(entry) = self.file.get(MY_INNER_IPADDR) else {
+            return;
+        };
+        let mut addr = Cidr::default(Family::V4);
+        let mut done = scalar::prefix(self.file.octets(entry), &mut addr);
+        let own = addr.addr;
+        let peer = self.file.text(PEER_INNER_IPADDR);
+        let has_peer = !peer.is_empty() && peer != self.file.text(PEER_OUTER_IPADDR);
+        if has_peer {
+            done = done.and_then(|()| scalar::prefix(peer, &mut addr));
+        }
+        if let Err(what) = done {
+            return self.error(entry, self.file.octets(entry), what, SKIPPED);
+        }
+        let peer = addr.addr;
+        addr.addr = own;
+        self.add_addr(entry, &addr, None);
+        if let Some(have) = self.file.cx.config.addrs.last_mut().filter(|_| has_peer) {
+            have.peer = Some(peer);
+        }
+    }
+
     /// The items of an IPv6 address list.
-    fn addrs6(&mut self, entry: &Entry) {
+    pub(super) fn addrs6(&mut self, entry: &Entry) {
         let mut rest = self.file.octets(entry);
         while let Some(item) = parts::next_word(&mut rest) {
             let mut addr = Cidr {
@@ -369,16 +443,21 @@ impl<'a> Reader<'a, '_, '_> {
         self.gateway(Family::V6, entry);
     }
 
-    /// `DOMAIN`, else `SEARCH`.
+    /// `DOMAIN`, else `SEARCH`, and `IPV6_DOMAIN`.
     fn search(&mut self) {
         let link = Some(self.id);
         let mut entry = self.file.get(DOMAIN);
         if entry.is_none() {
             entry = self.file.get(SEARCH);
         }
-        let Some(entry) = entry else {
-            return;
-        };
+        for entry in [entry, self.file.get(IPV6_DOMAIN)].into_iter().flatten() {
+            self.domains(entry, link);
+        }
+    }
+
+    /// The items of a list of domains.
+    #[inline(never)]
+    fn domains(&mut self, entry: &Entry, link: Option<LinkId>) {
         let mut rest = self.file.octets(entry);
         while let Some(item) = parts::next_word(&mut rest) {
             let cx = &mut *self.file.cx;
@@ -780,12 +859,12 @@ mod tests {
             addr: Some("2001:db8::ff".parse().unwrap()),
             origin: Origin::NONE,
         };
-        let defaults = Defaults {
-            init6: Some(true),
-            autoconf6: Some(false),
+        let mut defaults = Defaults {
             gateway6,
             ..Defaults::none()
         };
+        defaults.said.flags[FileFlag::Init6 as usize] = Some(true);
+        defaults.said.flags[FileFlag::Autoconf6 as usize] = Some(false);
         for (text, want) in [
             ("", "link-local required"),
             ("IPV6_AUTOCONF=yes", "auto required"),

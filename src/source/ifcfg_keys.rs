@@ -3,105 +3,15 @@
 
 use super::Key;
 use super::ifcfg::{FileFlag, FileNumber};
+pub use super::ifcfg_field::*;
+use super::ifcfg_field::{attr, set};
 use super::key_table::{
     Names, key as ignored, key as read, numbered, pack_fields, pack_names, packed_len, row,
 };
 use super::put::Said;
-use crate::model::config::{IpFlag, IpNumber, IpText, LinkFlag, LinkNumber, LinkText};
-
-/// What a key is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
-    /// `DEVICE`: decides whether the file is used at all, like all up to [`Field::ForeignIfSet`].
-    Device,
-    /// `TYPE`.
-    Type,
-    /// `DEVICETYPE`.
-    DeviceType,
-    /// `BOOTPROTO`.
-    Bootproto,
-    /// `yes`: the file describes a virtual link.
-    VirtualIfYes,
-    /// Anything: the file describes a virtual link, or a port of one.
-    VirtualIfSet,
-    /// `MASTER`: a port unless `SLAVE=no`.
-    Port,
-    /// `yes`: the file needs wireless, 802.1X, DCB, PPP or ISDN.
-    ForeignIfYes,
-    /// Anything: the same.
-    ForeignIfSet,
-    /// An address: makes a file with a bad `BOOTPROTO` worth reading, and one for `lo`.
-    Addr,
-    /// Read together with other keys.
-    Part,
-    /// `no` asks for something that does not exist yet.
-    LaterIfNo,
-    /// It sets one value of the link, whatever else the file says.
-    Set(Setting),
-    /// Nothing reads it, and nobody is told.
-    Silent,
-    /// Left to the kernel.
-    Kernel,
-    /// Nothing reads it yet.
-    Later,
-}
-
-/// A key that sets one value, whatever else the file says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Setting {
-    /// What the value must be.
-    pub kind: Kind,
-    /// Whose value it is, and in the lower four bits its place in the row of that kind.
-    place: u8,
-}
-
-impl Setting {
-    /// Whose value it is.
-    pub fn owner(self) -> u8 {
-        self.place & !PLACE
-    }
-
-    /// Its place in the row of its kind.
-    pub fn place(self) -> usize {
-        usize::from(self.place & PLACE)
-    }
-}
-
-/// What a value must be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Yes or no.
-    Flag,
-    /// A number; -1 stands for "unset".
-    Number,
-    /// The same, and so does 0.
-    Positive,
-    /// Seconds; a fraction is cut off.
-    Seconds,
-    /// An MTU; 0 stands for "unset".
-    Mtu,
-    /// A MAC.
-    Mac,
-    /// A text for DHCPv4 servers.
-    Text(Said),
-}
-
-const PLACE: u8 = 0xf;
-
-// Whose [`Values`](crate::model::said::Values) a key is about.
-/// The link's.
-pub const LINK: u8 = 0;
-/// Those of its IPv4.
-pub const V4: u8 = 0x10;
-/// Those of its IPv6.
-pub const V6: u8 = 0x20;
-/// The file's: nobody needs to know but its reader.
-const FILE: u8 = 0x30;
-
-const fn set(kind: Kind, owner: u8, place: u8) -> Field {
-    let place = owner | place;
-    Field::Set(Setting { kind, place })
-}
+use crate::model::attr::{Attr, Scope};
+use crate::model::config::{GlobalText, IpFlag, IpNumber, IpText, LinkFlag, LinkNumber, LinkText};
+use crate::model::link::LinkKind;
 
 /// The names of [`KEYS`].
 pub const NAMES: Names = Names(&PACKED);
@@ -111,81 +21,67 @@ static FIELDS: [Field; IGNORED as usize] = pack_fields(KEYS, Field::Silent);
 /// The first of the rows that come in long runs.
 const IGNORED: u16 = row(KEYS, "NAME");
 /// The row behind each of these runs, and what is done with the run.
-static RUNS: [(u16, Field); 7] = [
-    (row(KEYS, "IPV6_ADDR_GEN_MODE"), MEANINGLESS),
-    (row(KEYS, "LINKDELAY"), KERNEL),
-    (row(KEYS, "PHYSDEV"), LATER),
+static RUNS: [(u16, Field); 6] = [
+    (row(KEYS, "ARPING_TRIES"), MEANINGLESS),
+    (row(KEYS, "SUBCHANNELS"), NEVER),
+    (row(KEYS, "OVS_*"), S390),
     (row(KEYS, "IEEE_8021X_*"), OTHER_KIND),
     (row(KEYS, "NM_USER_*"), Field::ForeignIfSet),
     (row(KEYS, "IPV6TO4_*"), MEANINGLESS),
-    (KEYS.len() as u16, LATER),
 ];
 
 /// What is done with a row of [`KEYS`]; `None` beyond it.
 #[inline(never)]
 pub fn field(row: usize) -> Option<Field> {
-    let of_run = || RUNS.iter().find(|run| row < run.0.into());
-    FIELDS.get(row).copied().or_else(|| Some(of_run()?.1))
+    let of_run = || {
+        let run = RUNS.iter().find(|run| row < run.0.into());
+        run.map_or(NEVER, |run| run.1)
+    };
+    let is_ours = row < KEYS.len();
+    is_ours.then(|| FIELDS.get(row).copied().unwrap_or_else(of_run))
 }
 
 /// It has no meaning here.
 const MEANINGLESS: Field = Field::Silent;
 /// It belongs to a kind of link that is not configured: the file is refused as a whole.
 const OTHER_KIND: Field = Field::Silent;
-const KERNEL: Field = Field::Kernel;
-const LATER: Field = Field::Later;
+/// It is not done here.
+const NEVER: Field = Field::Never;
+/// It is about s390.
+const S390: Field = Field::S390;
 
-// Rows that are asked for by name.
-/// `ACD_TIMEOUT`.
-pub const ACD_TIMEOUT: u16 = row(KEYS, "ACD_TIMEOUT");
-/// `ARPCHECK`.
-pub const ARPCHECK: u16 = row(KEYS, "ARPCHECK");
-/// `ARPING_WAIT`.
-pub const ARPING_WAIT: u16 = row(KEYS, "ARPING_WAIT");
-/// `BOOTPROTO`.
-pub const BOOTPROTO: u16 = row(KEYS, "BOOTPROTO");
-/// `BROADCAST`.
-pub const BROADCAST: u16 = row(KEYS, "BROADCAST");
-/// `DEVICE`.
-pub const DEVICE: u16 = row(KEYS, "DEVICE");
-/// `DHCPV6C`.
-pub const DHCPV6C: u16 = row(KEYS, "DHCPV6C");
-/// `DNS`.
-pub const DNS: u16 = row(KEYS, "DNS");
-/// `DOMAIN`.
-pub const DOMAIN: u16 = row(KEYS, "DOMAIN");
-/// `GATEWAY`.
-pub const GATEWAY: u16 = row(KEYS, "GATEWAY");
-/// `HWADDR`.
-pub const HWADDR: u16 = row(KEYS, "HWADDR");
-/// `IPADDR`.
-pub const IPADDR: u16 = row(KEYS, "IPADDR");
-/// `IPV6ADDR`.
-pub const IPV6ADDR: u16 = row(KEYS, "IPV6ADDR");
-/// `IPV6ADDR_SECONDARIES`.
-pub const IPV6ADDR_SECONDARIES: u16 = row(KEYS, "IPV6ADDR_SECONDARIES");
-/// `IPV6_DEFAULTDEV`.
-pub const IPV6_DEFAULTDEV: u16 = row(KEYS, "IPV6_DEFAULTDEV");
-/// `IPV6_DEFAULTGW`.
-pub const IPV6_DEFAULTGW: u16 = row(KEYS, "IPV6_DEFAULTGW");
-/// `NETMASK`.
-pub const NETMASK: u16 = row(KEYS, "NETMASK");
-/// `PREFIX`.
-pub const PREFIX: u16 = row(KEYS, "PREFIX");
-/// `SEARCH`.
-pub const SEARCH: u16 = row(KEYS, "SEARCH");
-/// `SLAVE`.
-pub const SLAVE: u16 = row(KEYS, "SLAVE");
-/// `TYPE`.
-pub const TYPE: u16 = row(KEYS, "TYPE");
+/// Rows that are asked for by name.
+macro_rules! named {
+    ($($name:ident)*) => {
+        $(#[doc = concat!("`", stringify!($name), "`.")] pub const $name: u16 = row(KEYS, stringify!($name));)*
+    };
+}
+named! {
+    ACD_TIMEOUT ARPCHECK ARPING_WAIT BONDING_MASTER BOOTPROTO BROADCAST CLONENUM_START DEVICE DEVICETYPE DHCLIENT_IGNORE_GATEWAY
+    DHCPV6C DHCP_FQDN DHCP_HOSTNAME DNS DOMAIN GATEWAY HWADDR IPADDR IPADDR_END IPADDR_START IPV6ADDR IPV6ADDR_SECONDARIES
+    IPV6TUNNELIPV4 IPV6_DEFAULTDEV IPV6_DEFAULTGW IPV6_DOMAIN MY_INNER_IPADDR NETMASK NO_ALIASROUTING ONPARENT
+    PEER_INNER_IPADDR PEER_OUTER_IPADDR PHYSDEV PKEY PKEY_ID PKEY_ID_NM PREFIX SEARCH SLAVE TEAM_CONFIG TYPE VID
+    VLAN_FLAGS VLAN_ID
+}
 
 /// The keys. Rows that end with `*` stand last, so that an exact name is found before them.
 #[rustfmt::skip]
 pub const KEYS: &[Key<Field>] = &[
     read("DEVICE", Field::Device, "name of the link"),
     read("HWADDR", Field::Part, "MAC of the link; with DEVICE a MAC rule: the link is renamed"),
-    read("TYPE", Field::Type, "Ethernet or InfiniBand; files of other kinds are refused"),
-    read("DEVICETYPE", Field::DeviceType, "Team, TeamPort and ovs are refused"),
+    read("DEVICETYPE", Field::DeviceType, "Team or TeamPort; ovs is refused, nothing else is looked at"),
+    read("TEAM_CONFIG", Field::KindIfSet(LinkKind::Team), "a team, which is made as a bond: teamd's configuration, of which the name of the runner is read"),
+    read("TYPE", Field::Type, "Ethernet, InfiniBand, Vlan, Bond, Team, Bridge, GRE, IPIP, GRE6, IPIP6, SIT, Tap, Tun, Veth, dummy, macvlan, macvtap, ipvlan, vrf or vxlan, any case; files of others are refused"),
+    read("BONDING_MASTER", Field::KindIfYes(LinkKind::Bond), "a bond"),
+    read("VLAN", Field::KindIfYes(LinkKind::Vlan), "a VLAN, even with TYPE=Ethernet"),
+    read("IPV6TUNNELIPV4", Field::KindIfSet(LinkKind::Sit), "a SIT tunnel to this IPv4 address"),
+    read("BONDING_OPTS", Field::Options(Scope::Bond), "a bond: its options, NAME=VALUE with blanks between them"),
+    read("PKEY", Field::KindIfYes(LinkKind::Infiniband), "an InfiniBand partition of PHYSDEV"),
+    read("BRIDGE", Field::Master(Scope::BridgePort), "the bridge it is a port of; a port has no addresses"),
+    read("MASTER", Field::Master(Scope::BondPort), "the bond it is a port of, unless SLAVE=no"),
+    read("TEAM_MASTER", Field::Master(Scope::Team), "the team it is a port of"),
+    read("VRF", Field::Master(Scope::Vrf), "the VRF it belongs to; it keeps its addresses"),
+    read("SLAVE", Field::Part, "no: not a port"),
     read("ONBOOT", set(Kind::Flag, LINK, LinkFlag::Onboot as u8), "whether `up` brings the link up and requires it (yes)"),
     read("BOOTPROTO", Field::Bootproto, "none, static, dhcp, bootp (dhcp, and BOOTP servers may answer) or autoip, any case (none)"),
     numbered("IPADDR", Field::Addr, "IPv4 address"),
@@ -216,7 +112,6 @@ pub const KEYS: &[Key<Field>] = &[
     read("ARPING_WAIT", set(Kind::Number, FILE, FileNumber::ArpingWait as u8), "seconds to ask who has it (3), and asks; 0: do not"),
     read("ACD_TIMEOUT", set(Kind::Number, FILE, FileNumber::AcdTimeout as u8), "the same in milliseconds; beats both"),
     read("DEVTIMEOUT", set(Kind::Seconds, LINK, LinkNumber::DeviceTimeout as u8), "seconds to wait for the device"),
-    read("NOZEROCONF", Field::LaterIfNo, "`no` asks for the route 169.254.0.0/16, which is not made yet"),
     read("IPV6INIT", set(Kind::Flag, FILE, FileFlag::Init6 as u8), "yes: configure IPv6; no: ignore IPv6 keys; unset: the kernel's defaults"),
     read("IPV6_DISABLED", set(Kind::Flag, FILE, FileFlag::Disabled6 as u8), "no IPv6 at all (no)"),
     read("IPV6_AUTOCONF", set(Kind::Flag, FILE, FileFlag::Autoconf6 as u8), "router discovery (yes unless IPV6FORWARDING)"),
@@ -234,20 +129,92 @@ pub const KEYS: &[Key<Field>] = &[
     read("IPV6_ROUTE_TABLE", set(Kind::Positive, V6, IpNumber::Table as u8), "table of IPv6 routes without their own"),
     read("IPV6_DHCP_TIMEOUT", set(Kind::Positive, V6, IpNumber::DhcpTimeout as u8), "seconds for DHCPv6"),
 
-    read("VLAN", Field::VirtualIfYes, "a VLAN: refused"),
-    read("BONDING_MASTER", Field::VirtualIfYes, "a bond: refused"),
-    read("BONDING_OPTS", Field::VirtualIfSet, "a bond: refused"),
-    read("MASTER", Field::Port, "a port of a bond: refused unless SLAVE=no"),
-    read("SLAVE", Field::Part, "no: not a port"),
-    read("BRIDGE", Field::VirtualIfSet, "a port of a bridge: refused"),
-    read("TEAM_CONFIG", Field::VirtualIfSet, "a team: refused"),
-    read("TEAM_MASTER", Field::VirtualIfSet, "a port of a team: refused"),
-    read("OVS_BRIDGE", Field::VirtualIfSet, "a port of Open vSwitch: refused"),
-    read("VRF", Field::VirtualIfSet, "a port of a VRF: refused"),
-    read("PKEY", Field::VirtualIfYes, "an InfiniBand partition: refused"),
-    read("IPV6TUNNELIPV4", Field::VirtualIfSet, "a SIT tunnel: refused"),
+    read("PHYSDEV", Field::Part, "the link it lies on: parent of a VLAN, partition, tunnel, macvlan or VXLAN"),
+    read("VID", Field::Part, "VLAN id (1-4094); else the digits at the end of DEVICE, as eth0.5 or vlan5"),
+    read("VLAN_ID", Field::Part, "as VID"),
+    read("VLAN_FLAGS", Field::Part, "GVRP, MVRP, LOOSE_BINDING, BRIDGE_BINDING, NO_REORDER_HDR; the keys for one of them beat it"),
+    read("REORDER_HDR", attr(Scope::Vlan, "reorder_hdr"), "whether the tag is taken from packets of a VLAN (yes)"),
+    read("GVRP", attr(Scope::Vlan, "gvrp"), "whether a VLAN speaks GVRP (no)"),
+    read("MVRP", attr(Scope::Vlan, "mvrp"), "whether a VLAN speaks MVRP (no)"),
+    read("VLAN_PROTOCOL", attr(Scope::Vlan, "protocol"), "802.1Q or 802.1ad (802.1Q)"),
+    read("VLAN_INGRESS_PRIORITY_MAP", attr(Scope::Vlan, "ingress"), "priorities of packets that come, FROM:TO with commas between them"),
+    read("VLAN_EGRESS_PRIORITY_MAP", attr(Scope::Vlan, "egress"), "priorities of packets that go"),
+    read("BRIDGING_OPTS", Field::Options(Scope::Bridge), "options of a bridge or of a port of one, NAME=VALUE, names and units of the kernel's sysfs"),
+    read("STP", attr(Scope::Bridge, "stp"), "spanning tree (no)"),
+    read("DELAY", Field::Seconds(Attr::of(Scope::Bridge, "forward_delay")), "forward delay of a bridge in seconds"),
+    read("AGEING", Field::Seconds(Attr::of(Scope::Bridge, "ageing_time")), "seconds that a bridge knows a MAC"),
+    read("PRIO", attr(Scope::Bridge, "priority"), "bridge priority"),
+    read("BRIDGE_VLANS", attr(Scope::Bridge, "vlans"), "VLANs of a bridge itself"),
+    read("BRIDGE_MACADDR", set(Kind::Mac, LINK, 0), "as MACADDR"),
+    read("BRIDGE_PORT_VLANS", attr(Scope::BridgePort, "vlans"), "VLANs of a port of a bridge"),
+    read("BOND_PORT_QUEUE_ID", attr(Scope::BondPort, "queue_id"), "transmit queue of a port of a bond"),
+    read("BOND_PORT_PRIO", attr(Scope::BondPort, "prio"), "preference of a port of a bond"),
+    read("TEAM_PORT_CONFIG", attr(Scope::Team, "port_config"), "teamd's configuration of a port"),
+    read("CONNECTED_MODE", attr(Scope::Ib, "connected"), "connected mode of InfiniBand (no)"),
+    read("PKEY_ID", Field::Part, "partition key, decimal or 0x..., with 0x8000 added; DEVICE is PHYSDEV.KEY"),
+    read("PKEY_ID_NM", Field::Part, "partition key as it is"),
+    read("MY_OUTER_IPADDR", attr(Scope::Tunnel, "local"), "this end of a tunnel"),
+    read("PEER_OUTER_IPADDR", attr(Scope::Tunnel, "remote"), "the other end of a tunnel"),
+    read("MY_INNER_IPADDR", Field::Addr, "address of a tunnel, as `ip addr add` takes it"),
+    read("PEER_INNER_IPADDR", Field::Part, "address of the other end, unless it is PEER_OUTER_IPADDR"),
+    read("IPV6TUNNELIPV4LOCAL", attr(Scope::Tunnel, "local"), "this end of a SIT tunnel"),
+    read("TTL", attr(Scope::Tunnel, "ttl"), "time to live of packets of a tunnel; inherit: that of the packet inside (inherit)"),
+    read("KEY", attr(Scope::Tunnel, "key"), "key of a GRE tunnel"),
+    read("MACVLAN_MODE", attr(Scope::Macvlan, "mode"), "private, vepa, bridge, passthru or source; no other reader knows this key"),
+    read("VXLAN_ID", attr(Scope::Vxlan, "id"), "VXLAN id; no other reader knows this key"),
+    read("VXLAN_LOCAL", attr(Scope::Vxlan, "local"), "this end; no other reader knows this key"),
+    read("VXLAN_REMOTE", attr(Scope::Vxlan, "remote"), "the other end; no other reader knows this key"),
+    read("VXLAN_GROUP", attr(Scope::Vxlan, "group"), "multicast group; no other reader knows this key"),
+    read("VXLAN_PORT", attr(Scope::Vxlan, "port"), "UDP port; no other reader knows this key"),
+    read("VRF_TABLE", attr(Scope::Vrf, "table"), "routing table of a VRF; no other reader knows this key"),
+    read("PEER", attr(Scope::Pair, "peer"), "the other end of a veth"),
+    read("OWNER", attr(Scope::Pair, "owner"), "number of the user who may open a tap"),
+    read("ETHTOOL_OPTS", Field::Ethtool, "as ethtool(8) takes them, with ; between them: -s (or nothing), -K, -G, -A, -C, -L and their long forms; --set-priv-flags"),
+    read("ETHTOOL_WAKE_ON_LAN", attr(Scope::Ethtool, "wol"), "what wakes the machine"),
+
+    read("SRCADDR", set(Kind::Addr, LINK, 0), "source address of the default route and of routes without their own"),
+    read("SCOPE", set(Kind::Scope, LINK, LinkNumber::AddrScope as u8), "scope of the addresses, a number, global, site, link, host or nowhere; `scope` may stand before it"),
+    read("WINDOW", set(Kind::Number, LINK, LinkNumber::Window as u8), "TCP window of the default route"),
+    read("LINKDELAY", set(Kind::Number, LINK, LinkNumber::LinkDelay as u8), "seconds to wait for carrier"),
+    read("NOROUTESET", set(Kind::Flag, LINK, LinkFlag::NoRoutes as u8), "yes: no route and rule files (no)"),
+    read("NOZEROCONF", set(Kind::Flag, LINK, LinkFlag::Nozeroconf as u8), "no: the route 169.254.0.0/16 is added (yes)"),
+    read("LINKSTATUS", attr(Scope::Link, "status"), "down: the link is not brought up (up)"),
+    read("PROMISC", attr(Scope::Link, "promisc"), "promiscuous mode"),
+    read("ACCEPT_ALL_MAC_ADDRESSES", attr(Scope::Link, "promisc"), "as PROMISC"),
+    read("ALLMULTI", attr(Scope::Link, "allmulti"), "all multicast packets are taken"),
+    read("ARP", attr(Scope::Link, "arp"), "whether ARP is spoken (yes)"),
+    read("DHCP_FQDN", Field::Part, "host name to send; beats DHCP_HOSTNAME"),
+    read("DHCP_IAID", attr(Scope::Link, "dhcp_iaid"), "identity of the link in the client identifier"),
+    read("DHCP_REJECT_SERVERS", attr(Scope::Link, "reject_servers"), "DHCPv4 servers whose answers do not count"),
+    read("DHCLIENT_IGNORE_GATEWAY", Field::Part, "yes: no default route from DHCPv4 (no)"),
+    read("IPV4_REQUIRED_TIMEOUT", attr(Scope::Link, "ip_required_timeout"), "milliseconds that IPv6 waits for IPv4"),
+    read("IPV6_REQUIRED_TIMEOUT", attr(Scope::Link, "ip6_required_timeout"), "milliseconds that IPv4 waits for IPv6"),
+    read("GATEWAY_PING_TIMEOUT", attr(Scope::Link, "ping_timeout"), "seconds for the gateway to answer"),
+    read("RES_OPTIONS", set(Kind::Text(Said::Class), GLOBAL, GlobalText::ResolvOptions as u8), "`options` of resolv.conf"),
+    read("IPV6_RES_OPTIONS", set(Kind::Text(Said::Class), GLOBAL, GlobalText::ResolvOptions as u8), "as RES_OPTIONS"),
+    read("IPV6_DOMAIN", Field::Part, "more search domains"),
+    read("DHCPV6_HOSTNAME", set(Kind::Text(Said::Hostname), V6, IpText::Hostname as u8), "host name for DHCPv6 servers (DHCP_HOSTNAME if there is a dot in it)"),
+    read("DHCPV6_SEND_HOSTNAME", attr(Scope::Link, "dhcp6_send_hostname"), "whether DHCPv6 servers get a host name (yes)"),
+    read("DHCPV6_DUID", attr(Scope::Link, "dhcp6_duid"), "DHCPv6 identifier"),
+    read("DHCPV6_IAID", attr(Scope::Link, "dhcp6_iaid"), "identity of the link in DHCPv6"),
+    read("DHCPV6_PD_HINT", attr(Scope::Link, "dhcp6_prefix"), "prefix to ask DHCPv6 for"),
+    read("IPV6_TOKEN", attr(Scope::Link, "token"), "host part of IPv6 addresses"),
+    read("IPV6_ADDR_GEN_MODE", attr(Scope::Link, "addr_gen_mode"), "how IPv6 addresses are made"),
+    read("IPV6_PRIVACY", attr(Scope::Link, "privacy"), "temporary IPv6 addresses"),
+    read("IPV6_MTU", attr(Scope::Link, "mtu6"), "MTU of IPv6"),
+    read("IPV6_FORCE_ACCEPT_RA", attr(Scope::Link, "accept_ra"), "whether router advertisements count where packets are forwarded"),
+    read("IPV6_RA_TIMEOUT", attr(Scope::Link, "ra_timeout"), "seconds for a router"),
+
+    read("IPADDR_START", Field::Part, "of a file ifcfg-LINK-rangeN: the first address"),
+    read("IPADDR_END", Field::Part, "the last one, in the same /24"),
+    read("CLONENUM_START", Field::Part, "number of the first label LINK:N (0)"),
+    read("ONPARENT", Field::Part, "of an alias file ifcfg-LINK:LABEL: no: not added (yes)"),
+    read("NO_ALIASROUTING", Field::Part, "of an alias file: yes: its GATEWAY is not used (no)"),
+    read("ROUTING_RULE_#", Field::Kept, "IPv4 rule, as `ip rule add` takes it"),
+    read("ROUTING_RULE6_#", Field::Kept, "IPv6 rule"),
     read("ESSID", Field::ForeignIfSet, "wireless: refused"),
     read("KEY_MGMT", Field::ForeignIfSet, "802.1X or wireless: refused"),
+    read("OVS_BRIDGE", Field::ForeignIfSet, "a port of Open vSwitch: refused"),
     read("DCB", Field::ForeignIfYes, "data centre bridging: refused"),
 
     ignored("NAME", MEANINGLESS, "a label"),
@@ -259,6 +226,7 @@ pub const KEYS: &[Key<Field>] = &[
     ignored("ZONE", MEANINGLESS, "firewalld's zone"),
     ignored("NETWORK", MEANINGLESS, "follows from address and mask"),
     ignored("BOOT", MEANINGLESS, "never had a meaning"),
+    ignored("NETWORKING_IPV6", MEANINGLESS, "loaded the IPv6 module"),
     ignored("LAST_CONNECT", MEANINGLESS, "a time stamp"),
     ignored("NETBOOT", MEANINGLESS, "written by dracut"),
     ignored("PROXY_METHOD", MEANINGLESS, "HTTP proxy"),
@@ -296,100 +264,48 @@ pub const KEYS: &[Key<Field>] = &[
     ignored("IPV6_CONTROL_RADVD", MEANINGLESS, "radvd"),
     ignored("ARPUPDATE#", MEANINGLESS, "gratuitous ARP"),
     ignored("ARPING_UPDATE_WAIT", MEANINGLESS, "gratuitous ARP"),
-    ignored("PARENTDEVICE", MEANINGLESS, "alias files"),
-    ignored("ONPARENT", MEANINGLESS, "alias files"),
-    ignored("NO_ALIASROUTING", MEANINGLESS, "alias files"),
+    ignored("PARENTDEVICE", MEANINGLESS, "alias files: the name says it"),
+    ignored("ETHTOOL_DELAY", MEANINGLESS, "waited after ethtool"),
+    ignored("MASTER_UUID", MEANINGLESS, "NetworkManager's profiles"),
+    ignored("BRIDGE_UUID", MEANINGLESS, "NetworkManager's profiles"),
+    ignored("TEAM_MASTER_UUID", MEANINGLESS, "NetworkManager's profiles"),
+    ignored("VRF_UUID", MEANINGLESS, "NetworkManager's profiles"),
+    ignored("VLAN_NAME_TYPE", MEANINGLESS, "obsolete"),
+    ignored("DHCPV6_HOSTNAME_FLAGS", MEANINGLESS, "dynamic DNS"),
+    ignored("IPV6_ROUTER", MEANINGLESS, "forwarding"),
+    ignored("MAC_ADDRESS_RANDOMIZATION", MEANINGLESS, "wireless"),
+    ignored("LOCAL_IP", MEANINGLESS, "never had a meaning"),
+    ignored("REMOTE_IP", MEANINGLESS, "never had a meaning"),
+    ignored("BONDING_SLAVE#", MEANINGLESS, "SUSE"),
+    ignored("BONDING_MODULE_OPTS", MEANINGLESS, "SUSE"),
+    ignored("ETHERDEVICE", MEANINGLESS, "SUSE"),
+    ignored("STARTMODE", MEANINGLESS, "SUSE"),
+    ignored("LLADDR", MEANINGLESS, "SUSE"),
+    ignored("FIREWALL", MEANINGLESS, "SUSE"),
+    ignored("DHCLIENT6_MODE", MEANINGLESS, "SUSE"),
+    ignored("DHCLIENT_SET_DEFAULT_ROUTE", MEANINGLESS, "SUSE"),
+    ignored("PING", MEANINGLESS, "PPP"),
+    ignored("PIDFILE", MEANINGLESS, "PPP"),
 
-    ignored("IPV6_ADDR_GEN_MODE", KERNEL, "how interface identifiers are made"),
-    ignored("IPV6_PRIVACY", KERNEL, "temporary addresses"),
-    ignored("IPV6_FORCE_ACCEPT_RA", KERNEL, "router discovery while forwarding"),
-    ignored("IPV6_ROUTER", KERNEL, "forwarding"),
+    ignored("ARPING_TRIES", NEVER, "duplicate address detection of static addresses is not done"),
+    ignored("ARPCHECK#", NEVER, "duplicate address detection of static addresses is not done"),
+    ignored("EXTRA_ROUTE_OPTS", NEVER, "options of the default route: write it into route-LINK"),
+    ignored("GENERATE_MAC_ADDRESS_MASK", NEVER, "no random MACs are made"),
+    ignored("HWADDR_BLACKLIST", NEVER, "the link is chosen by DEVICE or HWADDR"),
+    ignored("IPV4_LINK_LOCAL", NEVER, "no addresses of RFC 3927 are taken"),
+    ignored("GATEWAYDEV", NEVER, "belongs into /etc/sysconfig/network"),
+    ignored("IPV6TO4INIT", NEVER, "6to4 was withdrawn (RFC 7526)"),
+    ignored("QDISC#", NEVER, "traffic control is not set here"),
+    ignored("FILTER#", NEVER, "traffic control is not set here"),
+    ignored("TC_COMMIT", NEVER, "traffic control is not set here"),
 
-    ignored("LINKDELAY", LATER, "extra wait for carrier"),
-    ignored("LINKSTATUS", LATER, "leave the link down"),
-    ignored("ETHTOOL_OPTS", LATER, "ethtool settings"),
-    ignored("ETHTOOL_DELAY", LATER, "wait after ethtool"),
-    ignored("ETHTOOL_WAKE_ON_LAN", LATER, "wake-on-LAN"),
-    ignored("ARPCHECK#", LATER, "duplicate address detection of static addresses"),
-    ignored("ARPING_TRIES", LATER, "duplicate address detection of static addresses"),
-    ignored("SRCADDR", LATER, "source address of the default route"),
-    ignored("SCOPE", LATER, "scope of the addresses"),
-    ignored("WINDOW", LATER, "TCP window of the default route"),
-    ignored("EXTRA_ROUTE_OPTS", LATER, "options of the default route"),
-    ignored("NOROUTESET", LATER, "no route files"),
-    ignored("PROMISC", LATER, "promiscuous mode"),
-    ignored("ALLMULTI", LATER, "all multicast"),
-    ignored("ARP", LATER, "ARP on or off"),
-    ignored("ACCEPT_ALL_MAC_ADDRESSES", LATER, "promiscuous mode"),
-    ignored("GENERATE_MAC_ADDRESS_MASK", LATER, "random MAC"),
-    ignored("HWADDR_BLACKLIST", LATER, "MACs the file is not for"),
-    ignored("DHCP_FQDN", LATER, "DHCP option 81"),
-    ignored("DHCP_IAID", LATER, "DHCP option 61"),
-    ignored("DHCP_REJECT_SERVERS", LATER, "servers not to take"),
-    ignored("DHCLIENT_IGNORE_GATEWAY", LATER, "no default route from DHCP"),
-    ignored("IPV4_REQUIRED_TIMEOUT", LATER, "wait for IPv4 (ms)"),
-    ignored("IPV6_REQUIRED_TIMEOUT", LATER, "wait for IPv6 (ms)"),
-    ignored("IPV6_RA_TIMEOUT", LATER, "seconds for router discovery"),
-    ignored("GATEWAY_PING_TIMEOUT", LATER, "wait for the gateway"),
-    ignored("IPV4_LINK_LOCAL", LATER, "RFC 3927"),
-    ignored("IPV6_TOKEN", LATER, "interface identifier"),
-    ignored("IPV6_MTU", LATER, "IPv6 MTU"),
-    ignored("IPV6_DOMAIN", LATER, "search domains"),
-    ignored("RES_OPTIONS", LATER, "options of resolv.conf"),
-    ignored("IPV6_RES_OPTIONS", LATER, "options of resolv.conf"),
-    ignored("ROUTING_RULE_#", LATER, "IPv4 rule"),
-    ignored("ROUTING_RULE6_#", LATER, "IPv6 rule"),
-    ignored("GATEWAYDEV", LATER, "belongs in /etc/sysconfig/network"),
-    ignored("SUBCHANNELS", LATER, "s390 device"),
-    ignored("NETTYPE", LATER, "s390 device"),
-    ignored("PORTNAME", LATER, "s390 device"),
-    ignored("CTCPROT", LATER, "s390 device"),
-    ignored("OPTIONS", LATER, "s390 device"),
-    ignored("CONNECTED_MODE", LATER, "InfiniBand connected mode"),
-    ignored("QDISC#", LATER, "traffic control"),
-    ignored("FILTER#", LATER, "traffic control"),
-    ignored("TC_COMMIT", LATER, "traffic control"),
-    ignored("IPADDR_START", LATER, "range files"),
-    ignored("IPADDR_END", LATER, "range files"),
-    ignored("CLONENUM_START", LATER, "range files"),
-    ignored("IPV6TO4INIT", LATER, "6to4"),
+    ignored("SUBCHANNELS", S390, "s390 device"),
+    ignored("NETTYPE", S390, "s390 device"),
+    ignored("PORTNAME", S390, "s390 device"),
+    ignored("CTCPROT", S390, "s390 device"),
+    ignored("OPTIONS", S390, "s390 device"),
 
-    ignored("PHYSDEV", OTHER_KIND, "VLAN, InfiniBand partition"),
-    ignored("VID", OTHER_KIND, "VLAN"),
-    ignored("REORDER_HDR", OTHER_KIND, "VLAN"),
-    ignored("GVRP", OTHER_KIND, "VLAN"),
-    ignored("MVRP", OTHER_KIND, "VLAN"),
-    ignored("PKEY_ID", OTHER_KIND, "InfiniBand partition"),
-    ignored("PKEY_ID_NM", OTHER_KIND, "InfiniBand partition"),
-    ignored("STP", OTHER_KIND, "bridge"),
-    ignored("DELAY", OTHER_KIND, "bridge"),
-    ignored("PRIO", OTHER_KIND, "bridge"),
-    ignored("AGEING", OTHER_KIND, "bridge"),
-    ignored("BRIDGING_OPTS", OTHER_KIND, "bridge and its ports"),
-    ignored("MASTER_UUID", OTHER_KIND, "port"),
-    ignored("TEAM_MASTER_UUID", OTHER_KIND, "port"),
-    ignored("TEAM_PORT_CONFIG", OTHER_KIND, "port"),
-    ignored("BOND_IFACES", OTHER_KIND, "Open vSwitch"),
-    ignored("OWNER", OTHER_KIND, "TAP"),
-    ignored("PEER", OTHER_KIND, "veth"),
-    ignored("TTL", OTHER_KIND, "tunnel"),
-    ignored("KEY#", OTHER_KIND, "tunnel, wireless"),
-    ignored("IPV6TUNNELIPV4LOCAL", OTHER_KIND, "tunnel"),
-    ignored("MODE", OTHER_KIND, "wireless"),
-    ignored("NWID", OTHER_KIND, "wireless"),
-    ignored("FREQ", OTHER_KIND, "wireless"),
-    ignored("CHANNEL", OTHER_KIND, "wireless"),
-    ignored("RATE", OTHER_KIND, "wireless"),
-    ignored("BAND", OTHER_KIND, "wireless"),
-    ignored("SECURITYMODE", OTHER_KIND, "wireless"),
-    ignored("DEFAULTKEY", OTHER_KIND, "wireless"),
-
-    ignored("VLAN_*", OTHER_KIND, "VLAN"),
-    ignored("BRIDGE_*", OTHER_KIND, "bridge and its ports"),
-    ignored("BOND_PORT_*", OTHER_KIND, "port of a bond"),
     ignored("OVS_*", OTHER_KIND, "Open vSwitch"),
-    ignored("MY_*", OTHER_KIND, "tunnel"),
-    ignored("PEER_*", OTHER_KIND, "tunnel"),
     ignored("WPA_*", OTHER_KIND, "wireless"),
     ignored("CIPHER_*", OTHER_KIND, "wireless"),
     read("IEEE_8021X_*", Field::ForeignIfSet, "802.1X: refused"),
@@ -397,10 +313,109 @@ pub const KEYS: &[Key<Field>] = &[
     ignored("NM_USER_*", MEANINGLESS, "user data"),
     ignored("AUTOCONNECT_*", MEANINGLESS, "NetworkManager's profiles"),
     ignored("HOSTNAME_*", MEANINGLESS, "where NetworkManager takes the host name from"),
-    ignored("IPV6TO4_*", LATER, "6to4"),
-    ignored("DHCPV6_*", LATER, "DHCPv6 options"),
-    ignored("MATCH_*", LATER, "other ways to choose a link"),
-    ignored("SRIOV_*", LATER, "virtual functions"),
+    ignored("IPV6TO4_*", NEVER, "6to4 was withdrawn (RFC 7526)"),
+    ignored("MATCH_*", NEVER, "the link is chosen by DEVICE or HWADDR"),
+    ignored("SRIOV_*", NEVER, "virtual functions are not set here"),
+];
+
+/// Keys of files that are refused as a whole, whatever else they hold: for the reference alone.
+#[cfg(test)]
+#[rustfmt::skip]
+pub const KEYS_OF_REFUSED: &[Key<Field>] = &[
+    ignored("PERSIST", OTHER_KIND, "PPP"),
+    ignored("MODEMPORT", OTHER_KIND, "PPP"),
+    ignored("LINESPEED", OTHER_KIND, "PPP"),
+    ignored("DEFABORT", OTHER_KIND, "PPP"),
+    ignored("WVDIALSECT", OTHER_KIND, "PPP"),
+    ignored("ESCAPECHARS", OTHER_KIND, "PPP"),
+    ignored("HARDFLOWCTL", OTHER_KIND, "PPP"),
+    ignored("PPPOPTIONS", OTHER_KIND, "PPP"),
+    ignored("PPPOE_EXTRA", OTHER_KIND, "PPP"),
+    ignored("PPPD_EXTRA", OTHER_KIND, "PPP"),
+    ignored("PAPNAME", OTHER_KIND, "PPP"),
+    ignored("REMIP", OTHER_KIND, "PPP"),
+    ignored("MRU", OTHER_KIND, "PPP"),
+    ignored("DISCONNECTTIMEOUT", OTHER_KIND, "PPP"),
+    ignored("RETRYTIMEOUT", OTHER_KIND, "PPP"),
+    ignored("RETRYCONNECT", OTHER_KIND, "PPP"),
+    ignored("MAXFAIL", OTHER_KIND, "PPP"),
+    ignored("DEMAND", OTHER_KIND, "PPP"),
+    ignored("IDLETIMEOUT", OTHER_KIND, "PPP"),
+    ignored("BOOTTIMEOUT", OTHER_KIND, "PPP"),
+    ignored("DEBUG", OTHER_KIND, "PPP"),
+    ignored("PROVIDER", OTHER_KIND, "ISDN"),
+    ignored("USER", OTHER_KIND, "ISDN"),
+    ignored("PASSWORD", OTHER_KIND, "ISDN"),
+    ignored("ENCAP", OTHER_KIND, "ISDN"),
+    ignored("DIALMODE", OTHER_KIND, "ISDN"),
+    ignored("SECURE", OTHER_KIND, "ISDN"),
+    ignored("MSN", OTHER_KIND, "ISDN"),
+    ignored("PHONE_IN", OTHER_KIND, "ISDN"),
+    ignored("AREACODE", OTHER_KIND, "ISDN"),
+    ignored("REGIONCODE", OTHER_KIND, "ISDN"),
+    ignored("PHONE_OUT", OTHER_KIND, "ISDN"),
+    ignored("BUNDLING", OTHER_KIND, "ISDN"),
+    ignored("HUPTIMEOUT", OTHER_KIND, "ISDN"),
+    ignored("LAYER", OTHER_KIND, "ISDN"),
+    ignored("CALLBACK", OTHER_KIND, "ISDN"),
+    ignored("CHARGEHUP", OTHER_KIND, "ISDN"),
+    ignored("CHARGEINT", OTHER_KIND, "ISDN"),
+    ignored("CBHUP", OTHER_KIND, "ISDN"),
+    ignored("CBDELAY", OTHER_KIND, "ISDN"),
+    ignored("DIALMAX", OTHER_KIND, "ISDN"),
+    ignored("AUTH", OTHER_KIND, "ISDN"),
+    ignored("IHUP", OTHER_KIND, "ISDN"),
+    ignored("DELDEFAULTROUTE", OTHER_KIND, "ISDN"),
+    ignored("CBCP", OTHER_KIND, "ISDN"),
+    ignored("VJ", OTHER_KIND, "ISDN"),
+    ignored("VJCCOMP", OTHER_KIND, "ISDN"),
+    ignored("AC", OTHER_KIND, "ISDN"),
+    ignored("PC", OTHER_KIND, "ISDN"),
+    ignored("BSDCOMP", OTHER_KIND, "ISDN"),
+    ignored("CCP", OTHER_KIND, "ISDN"),
+    ignored("SLAVE_DEVICE", OTHER_KIND, "ISDN"),
+    ignored("MODE", OTHER_KIND, "wireless"),
+    ignored("NWID", OTHER_KIND, "wireless"),
+    ignored("FREQ", OTHER_KIND, "wireless"),
+    ignored("CHANNEL", OTHER_KIND, "wireless"),
+    ignored("RATE", OTHER_KIND, "wireless"),
+    ignored("BAND", OTHER_KIND, "wireless"),
+    ignored("BSSID", OTHER_KIND, "wireless"),
+    ignored("SECURITYMODE", OTHER_KIND, "wireless"),
+    ignored("DEFAULTKEY", OTHER_KIND, "wireless"),
+    ignored("KEY1", OTHER_KIND, "wireless"),
+    ignored("KEY2", OTHER_KIND, "wireless"),
+    ignored("KEY3", OTHER_KIND, "wireless"),
+    ignored("KEY4", OTHER_KIND, "wireless"),
+    ignored("SENS", OTHER_KIND, "wireless"),
+    ignored("RTS", OTHER_KIND, "wireless"),
+    ignored("FRAG", OTHER_KIND, "wireless"),
+    ignored("IWCONFIG", OTHER_KIND, "wireless"),
+    ignored("SPYIPS", OTHER_KIND, "wireless"),
+    ignored("IWPRIV", OTHER_KIND, "wireless"),
+    ignored("WOWLAN", OTHER_KIND, "wireless"),
+    ignored("WIRELESS_ENC_KEY", OTHER_KIND, "wireless"),
+    ignored("SSID_HIDDEN", OTHER_KIND, "wireless"),
+    ignored("AP_ISOLATION", OTHER_KIND, "wireless"),
+    ignored("BOND_IFACES", OTHER_KIND, "Open vSwitch"),
+    ignored("OVSBOOTPROTO", OTHER_KIND, "Open vSwitch"),
+    ignored("OVSDHCPINTERFACES", OTHER_KIND, "Open vSwitch"),
+    ignored("SRC", OTHER_KIND, "IPsec"),
+    ignored("DST", OTHER_KIND, "IPsec"),
+    ignored("SRCNET", OTHER_KIND, "IPsec"),
+    ignored("DSTNET", OTHER_KIND, "IPsec"),
+    ignored("IKE_METHOD", OTHER_KIND, "IPsec"),
+    ignored("IKE_CERTFILE", OTHER_KIND, "IPsec"),
+    ignored("IKE_PEER_CERTFILE", OTHER_KIND, "IPsec"),
+    ignored("IKE_DNSSEC", OTHER_KIND, "IPsec"),
+    ignored("KEY_AH_IN", OTHER_KIND, "IPsec"),
+    ignored("KEY_AH_OUT", OTHER_KIND, "IPsec"),
+    ignored("KEY_ESP_IN", OTHER_KIND, "IPsec"),
+    ignored("KEY_ESP_OUT", OTHER_KIND, "IPsec"),
+    ignored("SPI_AH_IN", OTHER_KIND, "IPsec"),
+    ignored("SPI_AH_OUT", OTHER_KIND, "IPsec"),
+    ignored("SPI_ESP_IN", OTHER_KIND, "IPsec"),
+    ignored("SPI_ESP_OUT", OTHER_KIND, "IPsec"),
 ];
 
 #[cfg(test)]

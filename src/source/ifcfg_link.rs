@@ -1,11 +1,12 @@
 //! Which link an `ifcfg` file is for: by name, by MAC, or by a rule that gives the link with the MAC the name.
 
 use super::assignments::Entry;
-use super::ifcfg::{FileFlag, KINDS, Reader};
-use super::ifcfg_keys::{DEVICE, HWADDR, TYPE};
+use super::ifcfg::{NOT_ITS, Reader};
+use super::ifcfg_keys::{DEVICE, HWADDR, PHYSDEV};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::config::{LinkConfig, LinkId, LinkMatch, NameRule, NameSource, SourceKind};
 use crate::model::link::{IfName, LinkKind};
+use crate::model::said::Values;
 use crate::text::scalar;
 
 const NO_LINK: Complaint = Complaint::error(Problem::NoLink, Effect::FileIgnored);
@@ -23,13 +24,18 @@ impl Reader<'_, '_, '_> {
         let device = self.file.get(DEVICE);
         let hwaddr = self.file.get(HWADDR);
         let mut mac = None;
-        if let Some(entry) = device {
+        if self.link.name.is_none()
+            && let Some(entry) = device
+        {
             self.link.name = IfName::new(self.file.octets(entry));
             if self.link.name.is_none() {
                 self.file.complain(entry, NO_NAME);
             }
         }
-        if let Some(entry) = hwaddr {
+        let has_mac = matches!(self.link.kind, LinkKind::Ethernet | LinkKind::Infiniband);
+        if let Some(entry) = hwaddr.filter(|_| !has_mac) {
+            self.file.complain(entry, NOT_ITS);
+        } else if let Some(entry) = hwaddr {
             mac = scalar::mac(self.file.octets(entry));
             if mac.is_none() {
                 self.file.complain(entry, NO_MAC);
@@ -49,14 +55,11 @@ impl Reader<'_, '_, '_> {
         if is_lo && !self.has_addr_but(b",127.0.0.1,::1,::1/128") {
             return None;
         }
-        let entry = device.or(hwaddr)?;
+        let entry = device.or(hwaddr).or(self.file.get(PHYSDEV))?;
         self.add_name_rule(entry);
         if let Err(complaint) = self.claim(entry) {
             self.file.complain(entry, complaint);
             return None;
-        }
-        if KINDS.position(self.file.text(TYPE)) == Some(0) {
-            self.link.kind = LinkKind::Infiniband;
         }
         Some(())
     }
@@ -79,10 +82,17 @@ impl Reader<'_, '_, '_> {
                 earlier.name = link.name;
             }
             earlier.rename = matches!(earlier.matches, LinkMatch::Mac(_)) && earlier.name.is_some();
+            let made = *link;
             *link = *earlier;
+            if made.kind != LinkKind::Ethernet {
+                (link.kind, link.lower) = (made.kind, made.lower);
+            }
+            if made.master.is_some() {
+                (link.master, link.role) = (made.master, made.role);
+            }
             self.id = LinkId::new(n);
-            FileFlag::Init6.set(self, None);
-            FileFlag::Autoconf6.set(self, None);
+            self.before = 0;
+            self.said = Values::NOTHING;
             self.file.complain(entry, AGAIN);
             return Ok(());
         }

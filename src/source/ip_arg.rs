@@ -9,14 +9,17 @@
 //! ```
 //!
 //! IPv6 addresses stand in brackets. Several words for one link add up: addresses accumulate, the last
-//! gateway and the last method of a family count. What is no method is never taken for one.
+//! gateway and the last method of a family count. What is no method is never taken for one. `ip=CLIENT`, and
+//! nothing else, needs words of anaconda beside it.
+//!
+//! `ip6=` and `ipv6=` say the same of IPv6 only: `METHOD`, `CLIENT[/LEN]`, or `LINK` for router discovery.
 
-use super::Key;
 use super::arg::{Arg, Done, Reported};
 use super::key_table::{Names, key, pack_fields, pack_names, packed_len};
-use crate::diag::{Complaint, Effect, Problem};
+use super::{Key, firmware, other_arg};
+use crate::diag::{Complaint, Effect, Origin, Problem};
 use crate::model::addr::{Cidr, Family, classful_len};
-use crate::model::config::{AddrConfig, IpText, Leases, LinkId, LinkNumber, Method, SourceKind};
+use crate::model::config::{AddrConfig, GlobalFlag, IpText, Leases, LinkId, Method, Role, Str};
 use crate::text::parts;
 use crate::text::scalar;
 use core::net::IpAddr;
@@ -28,8 +31,6 @@ enum Word {
     Is(Methods),
     /// It is none, but one elsewhere: the likely intent.
     Means(Problem),
-    /// A firmware table has the answer.
-    Firmware,
 }
 
 /// What one or several methods say of IPv4 and IPv6, one bit each; of a family they are silent about, they
@@ -44,12 +45,15 @@ const LINK_LOCAL: u16 = 0x8;
 /// The bits of IPv4. Those of IPv6 are the next four.
 const FAMILY: u16 = 0xf;
 const V6: u16 = 0x10;
+const FAMILY6: u16 = FAMILY * V6;
 /// `on`: either family will do, so neither is required by itself.
 const EITHER: u16 = 0x100 | AUTO | (AUTO * V6);
 /// The first lease will do.
 const SINGLE: u16 = 0x200 | DHCP;
 /// BOOTP servers may answer.
 const BOOTP: u16 = 0x400 | DHCP;
+/// A table of the firmware has the answer; it stands alone.
+const FIRMWARE: u16 = 0x800;
 const NEITHER: u16 = DISABLED | (DISABLED * V6);
 
 const fn is(methods: u16) -> Word {
@@ -58,7 +62,7 @@ const fn is(methods: u16) -> Word {
 
 const NAMES: Names = Names(&PACKED);
 static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
-static WORDS: [Word; KEYS.len()] = pack_fields(KEYS, Word::Firmware);
+static WORDS: [Word; KEYS.len()] = pack_fields(KEYS, is(0));
 
 #[rustfmt::skip]
 const KEYS: &[Key<Word>] = &[
@@ -79,11 +83,10 @@ const KEYS: &[Key<Word>] = &[
     key("rarp", Word::Means(Problem::MeantDhcp), "the kernel's"),
     key("link-local", Word::Means(Problem::MeantLink6), "NetworkManager's"),
     key("local6", Word::Means(Problem::MeantLink6), "NetworkManager's"),
-    key("ibft", Word::Firmware, "the iSCSI firmware table"),
-    key("fw", Word::Firmware, "as ibft"),
+    key("ibft", is(FIRMWARE), "as the firmware says"),
+    key("fw", is(FIRMWARE), "as ibft"),
 ];
 
-const FIRMWARE: Complaint = Complaint::warning(Problem::FirmwareMethod, Effect::WordIgnored);
 const NTP: Complaint = Complaint::note(Problem::NtpServer, Effect::PartIgnored);
 
 #[inline(never)]
@@ -95,20 +98,18 @@ impl Methods {
     /// One method, or several between commas in any order.
     ///
     /// # Errors
-    /// [`Problem::FirmwareMethod`] or [`Problem::UnknownMethod`].
+    /// [`Problem::UnknownMethod`].
     #[inline(never)]
     fn parse(text: &[u8]) -> Result<Methods, Problem> {
         let (mut all, mut rest) = (0, Some(text));
         while let Some(part) = parts::next(&mut rest, b',') {
             match word(parts::trim(part)) {
                 Some(Word::Is(one)) => all |= one.0,
-                Some(Word::Firmware) if part.len() == text.len() => {
-                    return Err(Problem::FirmwareMethod);
-                }
-                Some(Word::Firmware | Word::Means(_)) | None => {
-                    return Err(Problem::UnknownMethod);
-                }
+                Some(Word::Means(_)) | None => return Err(Problem::UnknownMethod),
             }
+        }
+        if all & FIRMWARE != 0 && all != FIRMWARE {
+            return Err(Problem::UnknownMethod);
         }
         let all = Methods(all);
         for family in [Family::V4, Family::V6] {
@@ -138,25 +139,16 @@ impl Methods {
 /// The word was reported and has no effect.
 #[inline(never)]
 pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
+    let origin = arg.origin(arg.value);
+    let is_alone = arg.after(1).is_done();
+    if scalar::ipv4(arg.value).is_some() {
+        return other_arg::piece(arg, firmware::CLIENT);
+    }
     if arg.value.is_empty() {
         return Ok(());
     }
-    let mut said = Said {
-        methods: Methods(0),
-        family: None,
-        client: AddrConfig {
-            link: LinkId::new(0),
-            addr: Cidr::default(Family::V4),
-            peer: None,
-            broadcast: None,
-            label: None,
-            scope: None,
-            origin: arg.origin(arg.value),
-        },
-        gateway: None,
-    };
+    let mut said = Said::new(origin);
     let second = arg.field(1);
-    let is_alone = arg.after(1).is_done();
     let is_long = is_address(arg.field(0)) || second.is_empty() || is_address(second);
     let used = if is_alone || !is_long || is_method(second) {
         said.read_short(arg, usize::from(!is_alone))?
@@ -173,7 +165,35 @@ fn is_address(field: &[u8]) -> bool {
 }
 
 fn is_method(field: &[u8]) -> bool {
-    !matches!(Methods::parse(field), Err(Problem::UnknownMethod))
+    Methods::parse(field).is_ok()
+}
+
+/// `ip6=`, `ipv6=`: what is said of IPv6 only.
+///
+/// # Errors
+/// The word was reported and has no effect.
+pub fn read_v6(arg: &mut Arg<'_, '_, '_>) -> Done {
+    let value = arg.value;
+    if value.is_empty() {
+        return Ok(());
+    }
+    let mut said = Said::new(arg.origin(value));
+    // an address has nine fields at most: the tenth is not there, and means any link
+    let mut link = 9;
+    let addr = &mut said.client.addr;
+    addr.len = 64;
+    if scalar::cidr(value, addr).is_ok() && addr.family() == Family::V6 {
+        said.family = Some(Family::V6);
+    } else if parts::is(value, b"no") {
+        said.methods = Methods(DISABLED * V6);
+    } else if let Ok(Methods(all)) = Methods::parse(value) {
+        // what the word says of IPv4 elsewhere it says of IPv6 here
+        said.methods = Methods(((all & FAMILY) << 4) | (all & FAMILY6));
+    } else {
+        said.methods = Methods(AUTO * V6);
+        link = 0;
+    }
+    said.apply(arg, link)
 }
 
 /// What is likely meant by a field of `value` that is no method.
@@ -188,11 +208,9 @@ fn intent(value: &[u8], field: &[u8]) -> Problem {
     match lower.get(..field.len()).and_then(word) {
         Some(Word::Means(what)) => what,
         Some(Word::Is(_)) => Problem::MeantLowerCase,
-        Some(Word::Firmware) | None if is_address(field) => Problem::MeantAddress,
-        Some(Word::Firmware) | None if field.len() == value.len() && !parts::has(field, b',') => {
-            Problem::MeantLink
-        }
-        Some(Word::Firmware) | None => Problem::MeantMethod,
+        None if is_address(field) => Problem::MeantAddress,
+        None if field.len() == value.len() && !parts::has(field, b',') => Problem::MeantLink,
+        None => Problem::MeantMethod,
     }
 }
 
@@ -207,6 +225,24 @@ struct Said {
 }
 
 impl Said {
+    /// Nothing yet.
+    fn new(origin: Origin) -> Said {
+        Said {
+            methods: Methods(0),
+            family: None,
+            client: AddrConfig {
+                link: LinkId::new(0),
+                addr: Cidr::default(Family::V4),
+                peer: None,
+                broadcast: None,
+                label: None,
+                scope: None,
+                origin,
+            },
+            gateway: None,
+        }
+    }
+
     /// `METHOD`, `LINK:METHOD[:TAIL]`: `n` is the number of the method. Returns the number of fields read.
     fn read_short(&mut self, arg: &mut Arg<'_, '_, '_>, n: usize) -> Result<usize, Reported> {
         self.read_methods(arg, arg.field(n))?;
@@ -235,15 +271,17 @@ impl Said {
 
     #[inline(never)]
     fn read_methods(&mut self, arg: &mut Arg<'_, '_, '_>, field: &[u8]) -> Done {
-        let complaint = match Methods::parse(field) {
+        match Methods::parse(field) {
+            Ok(Methods(FIRMWARE)) => GlobalFlag::Ibft.set(&mut arg.cx.config.global, Some(true)),
             Ok(methods) => {
                 self.methods = methods;
                 return Ok(());
             }
-            Err(Problem::FirmwareMethod) => FIRMWARE,
-            Err(_) => Complaint::error(intent(arg.value, field), Effect::WordIgnored),
-        };
-        arg.complain(field, complaint);
+            Err(_) => {
+                let intent = intent(arg.value, field);
+                arg.complain(field, Complaint::error(intent, Effect::WordIgnored));
+            }
+        }
         Err(Reported)
     }
 
@@ -305,7 +343,7 @@ impl Said {
     /// Joins the word to what earlier ones said of its link.
     #[inline(never)]
     fn apply(&mut self, arg: &mut Arg<'_, '_, '_>, n: usize) -> Done {
-        let id = arg.link(n)?;
+        let id = arg.link(n, Role::Addressed)?;
         let config = &mut *arg.cx.config;
         self.client.link = id;
         if self.family.is_some() {
@@ -380,20 +418,30 @@ const UNKNOWN: u8 = u8::MAX;
 /// Fifth field: the machine's name, also sent by DHCP.
 fn set_hostname(arg: &mut Arg<'_, '_, '_>, id: LinkId) {
     let field = arg.field(4);
-    if field.is_empty() {
-        return;
-    }
-    let name = match arg.cx.keep_hostname(field) {
-        Ok(name) => Some(name),
-        Err(what) => return arg.leave_out(field, what),
-    };
-    let config = &mut *arg.cx.config;
-    config.global.hostname = name;
-    config.global.hostname_source = SourceKind::Cmdline;
-    if let Some(link) = config.link_mut(id) {
+    let name = hostname(arg, field);
+    if let Some(link) = arg.cx.config.link_mut(id).filter(|_| name.is_some()) {
         IpText::Hostname.set(&mut link.ipv4, name);
         IpText::Hostname.set(&mut link.ipv6, name);
     }
+}
+
+/// The machine's name; none where the field is empty, or left out with a complaint.
+#[inline(never)]
+pub fn hostname(arg: &mut Arg<'_, '_, '_>, field: &[u8]) -> Option<Str> {
+    if field.is_empty() {
+        return None;
+    }
+    match arg.cx.keep_hostname(field) {
+        Ok(name) => {
+            let global = &mut arg.cx.config.global;
+            if global.hostname.is_none() || global.hostname_source <= arg.source {
+                (global.hostname, global.hostname_source) = (Some(name), arg.source);
+            }
+            return Some(name);
+        }
+        Err(what) => arg.leave_out(field, what),
+    }
+    None
 }
 
 /// `MTU[:MAC]`, or name servers. The MAC may be written with colons.
@@ -402,17 +450,7 @@ fn read_tail(arg: &mut Arg<'_, '_, '_>, id: LinkId, used: usize) {
     if !mtu.iter().all(u8::is_ascii_digit) {
         return read_servers(arg, id, used);
     }
-    if !mtu.is_empty() {
-        match scalar::mtu(scalar::number(mtu)) {
-            Some(None) => {}
-            Some(mtu) => {
-                if let Some(link) = arg.cx.config.link_mut(id) {
-                    LinkNumber::Mtu.set(link, mtu);
-                }
-            }
-            None => arg.leave_out(mtu, Problem::NotAnMtu),
-        }
-    }
+    arg.mtu(used, id);
     let rest = arg.rest(used.wrapping_add(1));
     let mac = scalar::mac(scalar::unbracketed(rest));
     if mac.is_some() {
@@ -443,6 +481,7 @@ fn read_servers(arg: &mut Arg<'_, '_, '_>, id: LinkId, used: usize) {
 
 #[cfg(test)]
 mod tests {
+    use crate::model::config::GlobalFlag;
     use crate::source::cmdline;
     use crate::source::testing::{Storage, shown};
     use std::string::String;
@@ -755,7 +794,7 @@ mod tests {
             ("ip=rarp", 4, "rarp", "MeantDhcp"),
             ("ip=bootp,none", 4, "bootp,none", METHODS),
             ("ip=link-local", 4, "link-local", "MeantLink6"),
-            ("ip=10.0.0.5", 4, "10.0.0.5", "MeantAddress"),
+            ("ip=10.0.0.5/24", 4, "10.0.0.5/24", "MeantAddress"),
             ("ip=eth0:foobar", 9, "foobar", METHODS),
             ("ip=:foobar", 5, "foobar", METHODS),
             ("ip=dhcp,foo", 4, "dhcp,foo", METHODS),
@@ -770,14 +809,50 @@ mod tests {
     }
 
     #[test]
-    fn firmware_is_left_for_later() {
-        for (line, column) in [("ip=ibft", 4), ("ip=eth0:fw", 9), ("ip=:::::eth0:ibft", 14)] {
-            let (links, heard) = read(line);
-            assert!(links.is_empty());
-            let start = std::format!("warning 1:{column} ip= ");
-            assert!(heard.concat().starts_with(&start), "{heard:?}");
-            assert!(heard.concat().ends_with("FirmwareMethod WordIgnored"));
+    fn firmware_is_asked_and_nothing_else_said_of_the_link() {
+        for word in [
+            "ip=ibft",
+            "ip=fw",
+            "ip=eth0:ibft",
+            "ip=192.0.2.5:::24::eth0:ibft",
+        ] {
+            let mut storage = Storage::default();
+            let heard = storage.read("cmdline", word, cmdline::read);
+            assert!(heard.0.is_empty(), "{word}: {:?}", heard.lines());
+            let config = storage.config();
+            assert!(config.links.is_empty() && GlobalFlag::Ibft.is_yes(&config.global));
         }
+        let (links, heard) = read("ip=ibft,dhcp");
+        assert!(
+            links.is_empty() && heard[0].ends_with("MeantMethod WordIgnored"),
+            "{heard:?}"
+        );
+    }
+
+    #[test]
+    fn words_of_ipv6_leave_ipv4_alone() {
+        check(&[
+            ("ip6=on", &["any 4=disabled 6=auto!"]),
+            ("ip6=auto ip=dhcp", &["any 4=dhcp! 6=auto!"]),
+            ("ip=dhcp ip6=dhcp", &["any 4=dhcp! 6=dhcp!"]),
+            ("ip=dhcp ipv6=no", &["any 4=dhcp! 6=disabled"]),
+            ("ip=eth0:dhcp ip6=eth0", &["eth0 4=dhcp! 6=auto!"]),
+            ("ip6=off", &["any 4=disabled 6=disabled"]),
+            (
+                "ipv6=2001:db8::5/48",
+                &["any 4=disabled 6=static! 2001:db8::5/48"],
+            ),
+            (
+                "ipv6=2001:db8::5",
+                &["any 4=disabled 6=static! 2001:db8::5/64"],
+            ),
+            ("ip6=", &[]),
+        ]);
+        check_bad(&[(
+            "ip6=10.0.0.5",
+            &[],
+            &["error 1:5 ip6= \"10.0.0.5\" NotALinkName WordIgnored"],
+        )]);
     }
 
     #[test]
@@ -897,7 +972,10 @@ mod tests {
         let config = storage.config();
         let name = config.text(config.global.hostname.unwrap());
         assert_eq!(name, b"h2.example.com");
-        assert_eq!(config.global.hostname_source, super::SourceKind::Cmdline);
+        assert_eq!(
+            config.global.hostname_source,
+            crate::model::config::SourceKind::Cmdline
+        );
         assert_eq!(
             shown(&config),
             [

@@ -3,17 +3,27 @@
 //! A reader is total: it takes the whole text, reports what it does not understand to a
 //! [`Sink`], and goes on with the next line or word. It never looks at the system.
 
+mod alias;
 pub mod arg;
 pub mod assignments;
 mod attrs;
 pub mod boot_link;
 pub mod cmdline;
+mod ethtool_opts;
+pub mod firmware;
 pub mod ifcfg;
+mod ifcfg_field;
 mod ifcfg_ip;
 pub mod ifcfg_keys;
+mod ifcfg_kind;
 mod ifcfg_link;
 pub mod ip_arg;
 pub mod key_table;
+#[cfg(test)]
+mod linear;
+pub mod name_rule;
+pub mod nbft;
+mod other_arg;
 mod put;
 pub mod route_arg;
 pub mod route_file;
@@ -22,6 +32,7 @@ pub mod sysconfig;
 #[cfg(test)]
 pub mod testing;
 mod value;
+mod virtual_arg;
 
 use crate::diag::{At, Complaint, Diagnostic, Escaped, FileId, Origin, Sink, Subject};
 use crate::model::config::Config;
@@ -75,9 +86,13 @@ impl<'a, 'm> Context<'a, 'm> {
         }
     }
 
-    /// The column of `part`, a piece of the line.
+    /// The column of `part`, a piece of the line; 0 for what is none.
     fn column(&self, part: &[u8]) -> u32 {
-        short(offset(part, self.line.octets).wrapping_add(1))
+        let at = offset(part, self.line.octets);
+        match at <= self.line.octets.len() {
+            true => short(at.wrapping_add(1)),
+            false => 0,
+        }
     }
 
     /// The origin of `part`, a piece of the line.
@@ -121,6 +136,7 @@ impl<'a, 'm> Context<'a, 'm> {
         detail: &[u8],
     ) {
         let at = At {
+            id: self.file,
             file: self.name,
             line: self.line.number,
             column,

@@ -42,6 +42,11 @@ impl Context<'_, '_> {
             .map_err(|_| Problem::MaxRoutes)
     }
 
+    /// Adds a policy routing rule.
+    pub fn add_policy(&mut self, rule: &RouteConfig) -> Result<(), Problem> {
+        self.config.rules.push(*rule).map_err(|_| Problem::MaxRules)
+    }
+
     /// Adds a name server: one of no link behind the others of no link, before those of links.
     #[inline(never)]
     pub fn add_server(&mut self, addr: &IpAddr, link: Option<LinkId>) -> Result<(), Problem> {
@@ -55,8 +60,8 @@ impl Context<'_, '_> {
         servers.insert(at, server).map_err(|_| Problem::MaxServers)
     }
 
-    /// Adds a MAC rule in place of those of its source with its name, and of the command line and of udev with
-    /// its MAC. Rules of udev and of `.link` files give no name where a stronger one speaks of it or of the
+    /// Adds a MAC rule in place of those of its source with its name (of udev: with its MAC, and of the command
+    /// line with either). Rules of udev and of `.link` files give no name where a stronger one speaks of it or of the
     /// MAC, and the first of `.link` files counts; the sources are read in the order of their strength.
     #[inline(never)]
     pub fn add_rule(&mut self, rule: &NameRule) -> Result<RulePut, Problem> {
@@ -64,7 +69,9 @@ impl Context<'_, '_> {
         let mut rule = *rule;
         for have in self.config.name_rules.iter_mut() {
             let same_name = have.name.is_some() && have.name == rule.name;
-            let same_mac = have.mac == rule.mac && !rule.mac.is_unset();
+            // `HWADDR` of several files may be one: then the names decide
+            let by_mac = rule.source != NameSource::Ifcfg && !rule.mac.is_unset();
+            let same_mac = by_mac && have.mac == rule.mac;
             let yields = match rule.source {
                 NameSource::Link => true,
                 NameSource::Udev => have.source > NameSource::Udev,
@@ -73,10 +80,10 @@ impl Context<'_, '_> {
             if yields && have.name.is_some() && (same_name || same_mac) {
                 rule.name = None;
             }
-            let replaces = same_name || same_mac && rule.source != NameSource::Ifcfg;
+            let replaces = same_name && rule.source != NameSource::Udev || same_mac;
             if replaces && have.source == rule.source && !yields {
                 is_known = true;
-                if !(same_name && same_mac) {
+                if !(same_name && have.mac == rule.mac) {
                     put = RulePut::Replaced;
                 }
                 *have = rule;

@@ -2,13 +2,11 @@
 //! behind them; `default` and dotted masks as well.
 
 use super::arg::{Arg, Done, find_link};
-use crate::diag::{Complaint, Effect, Problem};
+use crate::diag::Problem;
 use crate::model::addr::{Cidr, Family};
 use crate::model::config::{LinkMatch, RouteConfig, RouteDev};
 use crate::model::route::Route;
 use crate::text::{parts, scalar};
-
-const EXTRA: Complaint = Complaint::warning(Problem::ExtraField, Effect::PartIgnored);
 
 /// `rd.route=`. A link named by its MAC must have been named by an earlier word.
 ///
@@ -45,16 +43,14 @@ pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
         if via.is_none() {
             return arg.refuse(0, Problem::NoGateway);
         }
-    } else if let Some(id) = by_mac.and(find_link(arg.cx.config, &link.matches)) {
+    } else if let Some(id) = by_mac.and(find_link(arg.cx.config, arg.source, &link.matches)) {
         entry.dev = RouteDev::Link(id);
     } else if let Some(name) = &link.name {
         entry.dev = RouteDev::Name(*name);
     } else {
         return arg.refuse(2, Problem::NoSuchLink);
     }
-    if !arg.after(3).is_done() {
-        arg.complain(arg.rest(3), EXTRA);
-    }
+    arg.end(3);
     let added = arg.cx.add_route(entry);
     arg.check_room(added);
     Ok(())

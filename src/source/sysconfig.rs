@@ -1,12 +1,13 @@
 //! `/etc/sysconfig/network`: what holds for the machine, and defaults of all `ifcfg` files.
 //!
 //! initscripts read this file before each `ifcfg` file, so any key may stand here as a default. Those
-//! that are used in the wild do; of the others a note is made.
+//! that set one value, whatever else the file says, do.
 
 use super::Context;
 use super::Key;
 use super::assignments::{self, Entry, File, NOT_YET, Scratch};
-use super::ifcfg::{Defaults, Gateway, set_flag, set_name, unset};
+use super::ifcfg::{self, Defaults, Gateway, set_flag, set_name, unset};
+use super::ifcfg_keys;
 use super::key_table::{Names, key, key as ignored, pack_fields, pack_names, packed_len, row};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::Family;
@@ -25,18 +26,14 @@ pub enum Field {
     Gateway,
     /// `GATEWAYDEV`.
     GatewayDev,
-    /// `IPV6INIT`.
-    Init6,
-    /// `IPV6_AUTOCONF`.
-    Autoconf6,
     /// `IPV6_DEFAULTGW`.
     Gateway6,
     /// `IPV6_DEFAULTDEV`.
     GatewayDev6,
     /// Nothing reads it, and nobody is told.
     Silent,
-    /// Nothing reads it yet.
-    Later,
+    /// Nothing reads it, and who asks for it is told.
+    Never,
 }
 
 const NAMES: Names = Names(&PACKED);
@@ -44,7 +41,7 @@ static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
 static FIELDS: [Field; KEYS.len()] = pack_fields(KEYS, Field::Silent);
 
 const MEANINGLESS: Field = Field::Silent;
-const LATER: Field = Field::Later;
+const NEVER: Field = Field::Never;
 
 const IPV6_DEFAULTGW: u16 = row(KEYS, "IPV6_DEFAULTGW");
 
@@ -55,8 +52,6 @@ pub const KEYS: &[Key<Field>] = &[
     key("HOSTNAME", Field::Hostname, "host name, unless the command line has one"),
     key("GATEWAY", Field::Gateway, "IPv4 gateway of links without their own whose subnet holds it"),
     key("GATEWAYDEV", Field::GatewayDev, "the link that carries the IPv4 default route"),
-    key("IPV6INIT", Field::Init6, "default of IPV6INIT"),
-    key("IPV6_AUTOCONF", Field::Autoconf6, "default of IPV6_AUTOCONF"),
     key("IPV6_DEFAULTGW", Field::Gateway6, "IPv6 gateway of links without their own whose subnet holds it"),
     key("IPV6_DEFAULTDEV", Field::GatewayDev6, "the link that carries the IPv6 default route"),
     ignored("NETWORKING_IPV6", MEANINGLESS, "loaded the IPv6 module"),
@@ -65,21 +60,16 @@ pub const KEYS: &[Key<Field>] = &[
     ignored("NETWORKWAIT", MEANINGLESS, "waited"),
     ignored("WAIT_UNTIL_REACHABLE", MEANINGLESS, "waited"),
     ignored("VLAN", MEANINGLESS, "loaded the VLAN module"),
-    ignored("NOZEROCONF", MEANINGLESS, "yes is what is done"),
     ignored("IFDOWN_ON_SHUTDOWN", MEANINGLESS, "links are left alone at shutdown"),
     ignored("FORWARD_IPV4", MEANINGLESS, "obsolete"),
     ignored("PEERNTP", MEANINGLESS, "NTP servers of DHCP"),
-    ignored("IPV6_CONTROL_RADVD", MEANINGLESS, "radvd"),
     ignored("IPV6_RADVD_PIDFILE", MEANINGLESS, "radvd"),
     ignored("IPV6_RADVD_TRIGGER_ACTION", MEANINGLESS, "radvd"),
-    ignored("NM_CONTROLLED", MEANINGLESS, "who else may configure links"),
-    ignored("IPV6FORWARDING", LATER, "forwarding"),
-    ignored("IPV6_ROUTER", LATER, "forwarding"),
-    ignored("IPV6_AUTOTUNNEL", LATER, "sit0"),
-    ignored("IPV6TO4INIT", LATER, "6to4"),
-    ignored("RES_OPTIONS", LATER, "options of resolv.conf"),
+    ignored("IPV6_AUTOTUNNEL", NEVER, "sit0 is not made"),
+    ignored("IPV6TO4INIT", NEVER, "6to4 was withdrawn (RFC 7526)"),
 ];
 
+const NOT_HERE: Complaint = Complaint::warning(Problem::NotHere, Effect::LineIgnored);
 const ONLY_NAMED: Complaint = Complaint::warning(Problem::OnlyNamed, Effect::None);
 
 /// Reads the file: the host name and `GATEWAYDEV` go to the configuration, the rest to `defaults`.
@@ -87,13 +77,18 @@ const ONLY_NAMED: Complaint = Complaint::warning(Problem::OnlyNamed, Effect::Non
 pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Context<'c, '_>) {
     let mut file = assignments::scan(NAMES, scratch, cx);
     for entry in file.iter() {
-        let Some(field) = FIELDS.get(entry.row()) else {
-            file.unknown(entry);
-            continue;
+        let complaint = match FIELDS.get(entry.row()) {
+            _ if file.octets(entry).is_empty() => None,
+            Some(field) => set(*field, entry, defaults, &mut file),
+            None => match set_default(entry, defaults, &mut file) {
+                Some(complaint) => complaint,
+                None => {
+                    file.unknown(entry);
+                    continue;
+                }
+            },
         };
-        if !file.octets(entry).is_empty()
-            && let Some(complaint) = set(*field, entry, defaults, &mut file)
-        {
+        if let Some(complaint) = complaint {
             file.complain(entry, complaint);
         }
     }
@@ -101,6 +96,27 @@ pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Con
     if let Some(zone) = parts::nth(file.text(IPV6_DEFAULTGW), b'%', 1) {
         defaults.gateway6_dev = IfName::new(zone);
     }
+}
+
+/// Takes a key of `ifcfg` files as the default of all; `None` for a key they have not.
+#[inline(never)]
+fn set_default(
+    entry: &Entry,
+    defaults: &mut Defaults,
+    file: &mut File<'_, '_, '_>,
+) -> Option<Option<Complaint>> {
+    let word = file.octets(entry);
+    let field = ifcfg_keys::field(ifcfg_keys::NAMES.find(file.name(entry)).row())?;
+    Some(match field {
+        ifcfg_keys::Field::Silent => None,
+        ifcfg_keys::Field::Set(setting) => {
+            let Defaults { link, said, .. } = defaults;
+            ifcfg::set(file.cx, link, said, setting, word)
+                .err()
+                .map(unset)
+        }
+        _ => Some(NOT_HERE),
+    })
 }
 
 /// Takes one value, or says what is wrong with it.
@@ -115,14 +131,13 @@ fn set(
     let global = &mut file.cx.config.global;
     let set = match field {
         Field::Networking => set_flag(&mut defaults.networking, word),
-        Field::Init6 => set_flag(&mut defaults.init6, word),
-        Field::Autoconf6 => set_flag(&mut defaults.autoconf6, word),
         Field::GatewayDev => set_name(&mut global.gateway_dev, word),
         Field::GatewayDev6 => set_name(&mut defaults.gateway6_dev, word),
         Field::Hostname => return set_hostname(word, file.cx).err().map(unset),
+        Field::Gateway if parts::is_same_in_any_case(word, b"none") => return None,
         Field::Gateway => return set_gateway(&mut defaults.gateway, Family::V4, entry, file),
         Field::Gateway6 => return set_gateway(&mut defaults.gateway6, Family::V6, entry, file),
-        Field::Later => return (scalar::boolean(word) != Some(false)).then_some(NOT_YET),
+        Field::Never => return (scalar::boolean(word) != Some(false)).then_some(NOT_YET),
         Field::Silent => return None,
     };
     let is_no = field == Field::Networking && defaults.networking == Some(false);
@@ -157,7 +172,8 @@ fn set_gateway(
 mod tests {
     use super::super::testing::{Heard, ScratchTables, Storage, context};
     use super::*;
-    use crate::model::config::Config;
+    use crate::model::config::{Config, GlobalText, IpNumber, LinkFlag, LinkNumber};
+    use crate::source::ifcfg::FileFlag;
     use std::string::String;
     use std::vec::Vec;
 
@@ -185,10 +201,10 @@ mod tests {
         );
         assert_eq!(said, [""; 0]);
         assert_eq!(defaults.networking, Some(true));
-        assert_eq!(
-            (defaults.init6, defaults.autoconf6),
-            (Some(true), Some(false))
-        );
+        let flag = |flag: FileFlag| defaults.said.flags[flag as usize];
+        assert_eq!(flag(FileFlag::Init6), Some(true));
+        assert_eq!(flag(FileFlag::Autoconf6), Some(false));
+        assert!(LinkFlag::Nozeroconf.is_yes(&defaults.link));
         let Gateway { addr, origin } = defaults.gateway;
         assert_eq!(
             addr.unwrap(),
@@ -238,10 +254,7 @@ mod tests {
                 "HOSTNAME=a_b",
                 "error 1:10 HOSTNAME \"a_b\" NotAHostname KeyUnset",
             ),
-            (
-                "GATEWAY=none",
-                "error 1:9 GATEWAY \"none\" NotIpv4 KeyUnset",
-            ),
+            ("GATEWAY=x", "error 1:9 GATEWAY \"x\" NotIpv4 KeyUnset"),
             (
                 "GATEWAYDEV=a/b",
                 "error 1:12 GATEWAYDEV \"a/b\" NotALinkName KeyUnset",
@@ -255,12 +268,17 @@ mod tests {
                 "error 1:17 IPV6_DEFAULTDEV \"a:b\" NotALinkName KeyUnset",
             ),
             (
-                "IPV6FORWARDING=yes",
-                "warning 1:16 IPV6FORWARDING \"yes\" NotYet LineIgnored",
+                "IPV6TO4INIT=yes",
+                "warning 1:13 IPV6TO4INIT \"yes\" NotYet LineIgnored",
             ),
             (
                 "IPADDR=192.0.2.1",
-                "note 1:1 IPADDR UnknownKey(\"\") LineIgnored",
+                "warning 1:8 IPADDR \"192.0.2.1\" NotHere LineIgnored",
+            ),
+            ("MTU=x", "error 1:5 MTU \"x\" NotAnMtu KeyUnset"),
+            (
+                "PEERDNS=x",
+                "error 1:9 PEERDNS \"x\" NotABoolean DefaultUsed",
             ),
             (
                 "HOSTNAM=x",
@@ -276,9 +294,24 @@ mod tests {
         }
         let (defaults, said) = read_into(
             &mut Storage::default().config(),
-            "GATEWAY=0.0.0.0\nHOSTNAME=\n",
+            "GATEWAY=none\nHOSTNAME=\nSTP=\nUSERCTL=no\n",
         );
         assert_eq!((defaults.gateway.addr, said.len()), (None, 0));
+    }
+
+    #[test]
+    fn keys_of_ifcfg_files_are_defaults_of_all() {
+        let mut tables = Storage::default();
+        let mut config = tables.config();
+        let text = "MTU=1400\nMETRIC=7\nIPV6_ROUTE_METRIC=9\nNOZEROCONF=no\nRES_OPTIONS='rotate timeout:1'\n\
+                    IPV6FORWARDING=yes\nPEERDNS=no\nONBOOT=no\n";
+        let (defaults, said) = read_into(&mut config, text);
+        assert_eq!(said, [""; 0]);
+        assert_eq!(LinkNumber::Mtu.of(&defaults.link), Some(1400));
+        assert_eq!(IpNumber::Metric.of(&defaults.link.ipv6), Some(9));
+        assert!(LinkFlag::Nozeroconf.is_no(&defaults.link));
+        let options = GlobalText::ResolvOptions.of(&config.global).unwrap();
+        assert_eq!(config.text(options), b"rotate timeout:1");
     }
 
     #[test]

@@ -3,16 +3,17 @@
 
 use super::Context;
 use super::assignments::{Entry, Scratch};
+use super::route_file::{self, Form};
 use crate::diag::{Diagnostic, Effect, Escaped, FileId, Problem, Severity, Sink};
 use crate::model::addr::Family;
-use crate::model::attr::AttrConfig;
+use crate::model::attr::{AttrConfig, Kind, Value};
 use crate::model::config::{
     AddrConfig, Config, Global, IpFlag, IpNumber, IpText, Leases, LinkConfig, LinkFlag, LinkId,
-    LinkMatch, LinkNumber, NameRule, RouteConfig, Search, Server, Str,
+    LinkMatch, LinkNumber, NameRule, RouteConfig, RouteDev, Search, Server, Str,
 };
 use crate::model::link::{IfName, LinkKind};
 use crate::model::route::{Reach, Route, RouteKind};
-use crate::model::rule::{RuleConfig, TableName};
+use crate::model::rule::TableName;
 use crate::packed::unpack;
 use crate::text::show::Text;
 use heapless::Vec;
@@ -29,7 +30,7 @@ pub struct Storage {
     search: Vec<Search, 8>,
     files: Vec<Str, 8>,
     strings: Vec<u8, 512>,
-    rules: Vec<RuleConfig, 4>,
+    rules: Vec<RouteConfig, 4>,
     tables: Vec<TableName, 4>,
     attrs: Vec<AttrConfig, 32>,
     attr_heads: Vec<u32, 16>,
@@ -150,6 +151,32 @@ fn show(config: &Config<'_>, id: LinkId, link: &LinkConfig) -> String {
     }
     add(told(config, link));
     line
+}
+
+/// Each link as one line: what it is, what it lies on or is a port of, its options, and both methods.
+pub fn stacked(config: &Config<'_>) -> std::vec::Vec<String> {
+    let on = |matches: &LinkMatch| crate::diag::Subject::Matches(matches).to_string();
+    let show = |(id, link): (LinkId, &LinkConfig)| {
+        let mut line = format!("{} {}", on(&link.matches), link.kind.word());
+        line += &link
+            .lower
+            .map_or(String::new(), |lower| format!(" on {}", on(&lower)));
+        line += &link
+            .master
+            .map_or(String::new(), |master| format!(" of {master}"));
+        if let Some(mtu) = LinkNumber::Mtu.of(link) {
+            line += &format!(" mtu {mtu}");
+        }
+        for have in config.attrs_of(id) {
+            let value = match have.value {
+                Value::Number(number) => number.to_string(),
+                Value::Text(text) => Escaped(config.text(text)).to_string(),
+            };
+            line += &format!(" {}={value}", have.attr.name());
+        }
+        line + &format!(" {}/{}", link.ipv4.method.word(), link.ipv6.method.word())
+    };
+    config.links_with_ids().map(show).collect()
 }
 
 /// What is said of DHCPv4, each value after its word.
@@ -275,6 +302,13 @@ impl ScratchTables {
     }
 }
 
+/// Reads a file of routes, rules or tables.
+pub fn read_lines(form: Form, dev: RouteDev, cx: &mut Context<'_, '_>) {
+    // as long as any text
+    let tables = std::boxed::Box::leak(std::boxed::Box::new(ScratchTables::empty()));
+    route_file::read(form, Family::V4, dev, &mut tables.scratch(), cx);
+}
+
 /// A context over the two, for a file of this name.
 pub fn context<'a, 'm>(
     config: &'a mut Config<'m>,
@@ -355,6 +389,30 @@ fn describe_link(config: &Config<'_>, id: LinkId, link: &LinkConfig) -> String {
     line
 }
 
+/// What a link is made of and its options, as one line.
+pub fn made_of(config: &Config<'_>, id: LinkId) -> String {
+    let link = config.link(id).unwrap();
+    let mut line = link.kind.word().to_string();
+    if let Some(LinkMatch::Name(lower)) = link.lower {
+        line += &format!(" on {lower}");
+    }
+    if let Some(master) = link.master {
+        line += &format!(" of {master}");
+    }
+    for have in config.attrs_of(id) {
+        line += &match (have.value, have.attr.row().1) {
+            (Value::Number(number), Kind::Words(list)) => {
+                format!(" {}={}", have.attr.name(), list.word(number))
+            }
+            (Value::Number(number), _) => format!(" {}={number}", have.attr.name()),
+            (Value::Text(text), _) => {
+                format!(" {}={}", have.attr.name(), Escaped(config.text(text)))
+            }
+        };
+    }
+    line
+}
+
 /// A route as one line, what is not said left out.
 pub fn describe_route(route: &Route, dev: Option<IfName>) -> String {
     let mut line = route.dst.to_string();
@@ -364,6 +422,7 @@ pub fn describe_route(route: &Route, dev: Option<IfName>) -> String {
     let mut add = |word: &str, value: Option<String>| {
         line += &value.map_or(String::new(), |value| format!(" {word} {value}"));
     };
+    add("from", route.from.map(|from| from.to_string()));
     add("via", route.via.map(|via| via.to_string()));
     add("dev", dev.map(|dev| dev.to_string()));
     add("src", route.src.map(|src| src.to_string()));

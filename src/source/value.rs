@@ -43,8 +43,19 @@ impl File<'_, '_, '_> {
         effect: Effect,
         into: &mut Cidr,
     ) -> Option<()> {
-        let addr = self.ipv4(entry, effect)?;
-        into.addr = IpAddr::V4(addr);
+        into.addr = IpAddr::V4(self.ipv4(entry, effect)?);
+        self.mask4(entry, mask, effect, into)
+    }
+
+    /// As [`File::cidr4`], of an address that is known.
+    #[inline(never)]
+    pub fn mask4(
+        &mut self,
+        entry: &Entry,
+        mask: Option<&Entry>,
+        effect: Effect,
+        into: &mut Cidr,
+    ) -> Option<()> {
         if let Some(mask) = mask {
             let len = scalar::prefix_len(self.octets(mask), Family::V4);
             if len.is_none() {
@@ -52,6 +63,9 @@ impl File<'_, '_, '_> {
             }
             into.len = len?;
         } else {
+            let IpAddr::V4(addr) = into.addr else {
+                return None;
+            };
             into.len = classful_len(addr);
             self.complain(entry, Complaint::no_mask(into.len));
         }

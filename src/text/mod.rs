@@ -7,4 +7,5 @@ pub mod lines;
 pub mod parts;
 pub mod scalar;
 pub mod show;
+pub mod steps;
 pub mod utf8;

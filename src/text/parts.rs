@@ -1,5 +1,7 @@
 //! Text taken apart at an octet, and lists of words written as one text.
 
+use super::steps::step;
+
 /// What stands before the next `separator` in `rest`, which keeps what stands after it. `None` once
 /// nothing is left, not even an empty part.
 #[inline(never)]
@@ -7,6 +9,7 @@ pub fn next<'t>(rest: &mut Option<&'t [u8]>, separator: u8) -> Option<&'t [u8]> 
     let text = (*rest)?;
     let end = text.iter().position(|octet| *octet == separator);
     let (part, tail) = text.split_at_checked(end.unwrap_or(text.len()))?;
+    step(part.len());
     *rest = tail.get(1..);
     Some(part)
 }

@@ -20,6 +20,9 @@ use core::net::Ipv4Addr;
 /// Octets of both headers as they are written.
 pub const HEADERS: usize = 28;
 
+/// The type of service of network control, as systemd-networkd and NetworkManager send it (RFC 2474).
+pub const CS6: u8 = 0xc0;
+
 /// What the kernel says of a packet's UDP checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checksum {
@@ -32,9 +35,8 @@ pub enum Checksum {
 /// Writes both headers of a packet from port 68 to port 67, whose payload stands behind [`HEADERS`] octets
 /// of room. A packet that is too short or too long stays as it is.
 ///
-/// The type of service is that of network control (CS6), as systemd-networkd and NetworkManager send it.
 #[inline(never)]
-pub fn seal(packet: &mut [u8], src: Ipv4Addr, dst: Ipv4Addr) {
+pub fn seal(packet: &mut [u8], tos: u8, src: Ipv4Addr, dst: Ipv4Addr) {
     let Ok(len) = u16::try_from(packet.len()) else {
         return;
     };
@@ -45,7 +47,7 @@ pub fn seal(packet: &mut [u8], src: Ipv4Addr, dst: Ipv4Addr) {
     let ([l0, l1], [u0, u1]) = (len.to_be_bytes(), udp_len.to_be_bytes());
     let ([s0, s1, s2, s3], [d0, d1, d2, d3]) = (src.octets(), dst.octets());
     *headers = [
-        0x45, 0xc0, l0, l1, 0, 0, 0, 0, 64, UDP, 0, 0, s0, s1, s2, s3, d0, d1, d2, d3, //
+        0x45, tos, l0, l1, 0, 0, 0, 0, 64, UDP, 0, 0, s0, s1, s2, s3, d0, d1, d2, d3, //
         0, CLIENT, 0, SERVER, u0, u1, 0, 0,
     ];
     let header_sum = !sum(headers.get(..HEADER).unwrap_or_default(), 0);
@@ -206,9 +208,9 @@ pub(super) mod tests {
                 "0.0.0.0".parse().unwrap(),
                 "255.255.255.255".parse().unwrap(),
             );
-            seal(&mut packet, src, dst);
+            seal(&mut packet, 0x80, src, dst);
             let len = u16::try_from(packet.len()).unwrap();
-            let mut expected = vec![0x45, 0xc0];
+            let mut expected = vec![0x45, 0x80];
             expected.extend(len.to_be_bytes());
             expected.extend([0, 0, 0, 0, 64, 17, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255]);
             expected.extend([0, 68, 0, 67]);
@@ -223,10 +225,20 @@ pub(super) mod tests {
     #[test]
     fn a_sum_of_zero_is_sent_as_ones() {
         let mut packet = [0; 30];
-        seal(&mut packet, Ipv4Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED);
+        seal(
+            &mut packet,
+            CS6,
+            Ipv4Addr::UNSPECIFIED,
+            Ipv4Addr::UNSPECIFIED,
+        );
         let before = u16::from_be_bytes([packet[26], packet[27]]);
         packet[28..].copy_from_slice(&before.to_be_bytes());
-        seal(&mut packet, Ipv4Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED);
+        seal(
+            &mut packet,
+            CS6,
+            Ipv4Addr::UNSPECIFIED,
+            Ipv4Addr::UNSPECIFIED,
+        );
         assert_eq!(packet[26..28], [0xff, 0xff]);
     }
 
@@ -234,7 +246,7 @@ pub(super) mod tests {
     fn packets_without_room_stay_as_they_are() {
         for len in [0, HEADERS - 1, 65_536] {
             let mut packet = vec![0xa5; len];
-            seal(&mut packet, Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST);
+            seal(&mut packet, CS6, Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST);
             assert_eq!(packet, vec![0xa5; len]);
         }
     }

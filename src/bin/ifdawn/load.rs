@@ -4,18 +4,19 @@
 //! ifcfg files as initscripts order them.
 
 use crate::cli::{Command, Opt, Options, Source};
+use crate::firmware::Firmware;
 use crate::sys::file::{self, Path, Root};
-use crate::sys::names::Names;
+use crate::sys::names::{Names, Order};
 use heapless::Vec;
 use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Escaped, FileId, Problem, Sink, Subject};
 use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS};
 use ifdawn::model::addr::Family;
-use ifdawn::model::config::{Config, LinkId, RouteDev};
+use ifdawn::model::config::{Config, GlobalFlag, LinkFlag, LinkId, NameSource, RouteDev};
 use ifdawn::model::link::IfName;
 use ifdawn::packed::{Packed, Word, packed, word};
 use ifdawn::source::assignments::{Entry, Scratch};
 use ifdawn::source::ifcfg::Defaults;
-use ifdawn::source::{Context, cmdline, ifcfg, route_file, sysconfig};
+use ifdawn::source::{Context, cmdline, ifcfg, name_rule, route_file, sysconfig};
 use ifdawn::text::parts;
 
 /// Memory for reading: one file at a time.
@@ -51,6 +52,8 @@ enum Kind {
     Named,
     /// The same, beside the ifcfg file of this link.
     Beside(LinkId),
+    /// Names of routing tables.
+    Tables,
 }
 
 /// How a file is read that is known by its name: by what stands before the first `-`, the forms of files beside
@@ -61,19 +64,62 @@ enum Form {
     Route,
     /// `route6-NAME`.
     Route6,
+    /// `rule-NAME`.
+    Rule,
+    /// `rule6-NAME`.
+    Rule6,
     /// `ifcfg-NAME`.
     Ifcfg,
     /// `network`.
     Network,
+    /// `*.rules`.
+    UdevRules,
+    /// `*.link`.
+    LinkFile,
+    /// `rt_tables`.
+    Tables,
+    /// `static-routes`.
+    Static,
+    /// `static-routes-ipv6`.
+    Static6,
     /// Any other name.
     Cmdline,
 }
 
 /// By [`Form`], but for the last one, how names begin.
-const FORMS: Packed = packed!("route,route6,ifcfg,network");
+const FORMS: Packed = packed!("route,route6,rule,rule6,ifcfg,network,rt_tables,static");
+
+/// What is read of a directory.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Listing {
+    /// `*.conf`, kernel command lines.
+    Words,
+    /// `ifcfg-*`.
+    Ifcfg,
+    /// `*.rules` where administrators and initramfs put them: those of packages are left to udev.
+    Rules,
+    /// `*.link`.
+    Links,
+    /// `*.conf`, names of routing tables.
+    Tables,
+}
+
+/// In front of a directory's path: nothing, or where udev and systemd look, the strongest first.
+const LAYERS: [Word; 5] = [
+    word!(""),
+    word!("/etc"),
+    word!("/run"),
+    word!("/usr/local/lib"),
+    word!("/usr/lib"),
+];
 
 /// How the names of files beside ifcfg files begin.
-const BESIDE: [Word; 2] = [word!("route-"), word!("route6-")];
+const BESIDE: [Word; 4] = [
+    word!("route-"),
+    word!("route6-"),
+    word!("rule-"),
+    word!("rule6-"),
+];
 
 impl Form {
     /// What the file of this name is, and what stands behind `-`, "" for nothing.
@@ -82,8 +128,15 @@ impl Form {
         let form = match (FORMS.position(prefix), link) {
             (Some(0), Some(_)) => Form::Route,
             (Some(1), Some(_)) => Form::Route6,
-            (Some(2), Some(_)) => Form::Ifcfg,
-            (Some(3), None) => Form::Network,
+            (Some(2), Some(_)) => Form::Rule,
+            (Some(3), Some(_)) => Form::Rule6,
+            (Some(4), Some(_)) => Form::Ifcfg,
+            (Some(5), None) => Form::Network,
+            (Some(6), None) => Form::Tables,
+            (Some(7), Some(link)) if link.ends_with(b"6") => Form::Static6,
+            (Some(7), Some(_)) => Form::Static,
+            _ if is_udev_rules(name) => Form::UdevRules,
+            _ if is_link_file(name) => Form::LinkFile,
             _ => Form::Cmdline,
         };
         (form, link.unwrap_or_default())
@@ -93,6 +146,14 @@ impl Form {
     fn is_beside(self) -> bool {
         (self as usize) < BESIDE.len()
     }
+}
+
+fn is_udev_rules(name: &[u8]) -> bool {
+    name.ends_with(b".rules")
+}
+
+fn is_link_file(name: &[u8]) -> bool {
+    name.ends_with(b".link")
 }
 
 /// Whether the directory of ifcfg files is listed with this one.
@@ -120,20 +181,24 @@ pub fn load(
     sink: &mut dyn Sink,
 ) {
     config.clear();
+    let is_given = !options.files.is_empty();
     let mut loader = Loader {
         options,
-        root,
+        // what a person names is no file below the root
+        root: if is_given { &Root::NONE } else { root },
         files,
         config,
         sink,
         defaults: Defaults::none(),
     };
-    if options.files.is_empty() {
+    loader.tables();
+    if !is_given {
         loader.sources();
     }
     for path in &options.files {
         loader.read(Place::Given, path, 0, Kind::Named);
     }
+    route_file::finish(config);
 }
 
 /// Complaints about one file that are shown when links are brought up: a console is slow. `check` shows
@@ -182,15 +247,46 @@ impl Loader<'_, '_> {
         if is_read(Source::Ifcfg) {
             self.read(Place::Rooted, b"/etc/sysconfig/network", 0, Kind::Named);
             let directory = self.options.value(Opt::IfcfgDir).unwrap_or(IFCFG_DIR);
-            self.directory(directory, Kind::Named);
+            self.directory(directory, Listing::Ifcfg);
+            for path in [
+                &b"/etc/sysconfig/static-routes"[..],
+                b"/etc/sysconfig/static-routes-ipv6",
+            ] {
+                self.read(Place::Rooted, path, 0, Kind::Named);
+            }
+            self.directory(b"/udev/rules.d", Listing::Rules);
+            self.directory(b"/systemd/network", Listing::Links);
         }
         if is_read(Source::Firmware) {
-            NO_FIRMWARE.say(self.sink, Subject::Sources);
+            if !is_read(Source::Cmdline) {
+                // no word can ask for it
+                GlobalFlag::Ibft.set(&mut self.config.global, Some(true));
+            }
+            Firmware {
+                root: self.root,
+                files: self.files,
+                config: self.config,
+                sink: self.sink,
+            }
+            .read();
         }
         if is_read(Source::Cmdline) {
             let file = self.config.add_file(b"cmdline").unwrap_or(FileId(0));
             let (config, sink) = (&mut *self.config, &mut *self.sink);
             cmdline::finish(&mut Context::new(config, sink, file, b"cmdline", b""));
+        }
+    }
+
+    /// Names of routing tables, as ip(8) looks for them; those of the system's administrator come first.
+    fn tables(&mut self) {
+        for directory in [
+            &b"/etc/iproute2/rt_tables.d"[..],
+            b"/usr/share/iproute2/rt_tables.d",
+            b"/usr/lib/iproute2/rt_tables.d",
+        ] {
+            let file = directory.strip_suffix(b".d").unwrap_or_default();
+            self.read(Place::Rooted, file, 0, Kind::Named);
+            self.directory(directory, Listing::Tables);
         }
     }
 
@@ -203,7 +299,7 @@ impl Loader<'_, '_> {
         } else if let Some(path) = self.options.value(Opt::CmdlineFile) {
             self.read(Place::Given, path, 0, Kind::Cmdline);
         } else {
-            self.directory(b"/etc/cmdline.d", Kind::Cmdline);
+            self.directory(b"/etc/cmdline.d", Listing::Words);
             self.read(Place::Rooted, b"/etc/cmdline", 0, Kind::Cmdline);
             self.read(
                 Place::Rooted,
@@ -211,36 +307,59 @@ impl Loader<'_, '_> {
                 b"/proc/".len(),
                 Kind::Cmdline,
             );
-            self.directory(b"/run/initramfs/cmdline.d", Kind::Cmdline);
+            self.directory(b"/run/initramfs/cmdline.d", Listing::Words);
         }
     }
 
-    /// Reads every file of a directory that has the right name, sorted: `*.conf`, or `ifcfg-*` each with the
-    /// files beside it.
-    fn directory(&mut self, directory: &[u8], kind: Kind) {
-        let (is_wanted, shown, is_given): (fn(&[u8]) -> bool, _, _) = match kind {
-            Kind::Cmdline => (|name| name.ends_with(b".conf"), 0, false),
-            Kind::Named | Kind::Beside(_) => (
-                is_listed,
-                directory.len().wrapping_add(1),
-                self.options.has(Opt::IfcfgDir),
-            ),
+    /// Reads every file that is wanted of a directory, or of several ones in order of their strength, sorted; of
+    /// files with one name that in the strongest directory, which masks the others. An ifcfg file is followed by
+    /// those beside it.
+    #[inline(never)]
+    fn directory(&mut self, directory: &[u8], of: Listing) {
+        let is_given = of == Listing::Ifcfg
+            && (self.options.has(Opt::IfcfgDir) || !self.options.files.is_empty());
+        let (is_wanted, layers): (fn(&[u8]) -> bool, _) = match of {
+            Listing::Words | Listing::Tables => (|name| name.ends_with(b".conf"), 0..1),
+            Listing::Ifcfg => (is_listed, 0..1),
+            Listing::Rules => (|name| name.ends_with(b".rules"), 1..3),
+            Listing::Links => (|name| name.ends_with(b".link"), 1..5),
         };
-        match self.root.list(directory, is_wanted, &mut self.files.names) {
-            Ok(()) => {}
-            Err(Errno::ENOENT | file::TOO_LONG) if !is_given => {}
-            Err(errno) => self.failed(directory, errno),
+        let path = |layer: u8| {
+            let layer = LAYERS.get(usize::from(layer));
+            Path::join(b"", *layer.unwrap_or(&word!("")), directory)
+        };
+        self.files.names.clear(match layers.start {
+            0 => Order::Counted,
+            _ => Order::Octets,
+        });
+        for layer in layers {
+            self.files.names.directory = layer;
+            let path = path(layer);
+            match (self.root).list(path.as_bytes(), is_wanted, &mut self.files.names) {
+                Ok(()) => {}
+                Err(Errno::ENOENT | file::TOO_LONG) if !is_given => {}
+                Err(errno) => self.failed(path.as_bytes(), errno),
+            }
         }
         if self.files.names.is_full {
             self.complain(directory, DIRECTORY_FULL);
         }
         self.files.names.sort();
         for n in 0..self.files.names.len() {
-            let name = self.files.names.name(n);
-            if kind == Kind::Named && Form::of(name).0 != Form::Ifcfg {
+            let at = |n| parts::split(self.files.names.name(n), 0);
+            let (name, layer) = at(n);
+            let is_beside = of == Listing::Ifcfg && !name.starts_with(b"ifcfg-");
+            if is_beside || at(n.wrapping_sub(1)).0 == name {
                 continue;
             }
-            let path = Path::join(directory, word!("/"), name);
+            let layer = layer.and_then(<[u8]>::first).copied().unwrap_or_default();
+            let path = Path::join(path(layer).as_bytes(), word!("/"), name);
+            let (shown, kind) = match of {
+                Listing::Words => (0, Kind::Cmdline),
+                Listing::Tables => (0, Kind::Tables),
+                Listing::Ifcfg => (directory.len().wrapping_add(1), Kind::Named),
+                Listing::Rules | Listing::Links => (0, Kind::Named),
+            };
             self.read(Place::Listed, path.as_bytes(), shown, kind);
         }
     }
@@ -252,12 +371,16 @@ impl Loader<'_, '_> {
         let Some(id) = self.read_one(place, path, shown, kind) else {
             return;
         };
-        if place == Place::Listed && !self.files.names.has_routes {
+        let (directory, file) = split_at_last_part(path);
+        let mut name = parts::split(file, b'-').1.unwrap_or_default();
+        let config = self.config.link(id);
+        if config.is_some_and(|link| LinkFlag::NoRoutes.is_yes(link)) {
             return;
         }
-        let (directory, file) = split_at_last_part(path);
-        let link = self.config.link(id).and_then(|link| link.name);
-        let mut name = parts::split(file, b'-').1.unwrap_or_default();
+        // an alias file has none but its own
+        let link = config
+            .and_then(|link| link.name)
+            .filter(|_| !parts::has(name, b':'));
         let link = link.as_ref().map_or(name, |link| link.as_bytes());
         loop {
             for prefix in BESIDE {
@@ -284,11 +407,11 @@ impl Loader<'_, '_> {
             Place::Given => &Root::NONE,
             Place::Rooted | Place::Listed => self.root,
         };
-        let path = root.path(path);
+        let file = root.path(path);
         // JSON is made in two passes: a pipe would be empty in the second one.
         let found = match place == Place::Given && !self.options.has(Opt::Json) {
-            true => path.read_given(octets),
-            false => path.read(octets),
+            true => file.read_given(octets),
+            false => file.read(octets),
         };
         let need_not_be = place == Place::Rooted || matches!(kind, Kind::Beside(_));
         match found {
@@ -299,7 +422,17 @@ impl Loader<'_, '_> {
                 }
                 self.parse(name, kind, len.min(MAX_FILE_OCTETS))
             }
+            Err(Errno::EISDIR) if !self.options.files.is_empty() && place == Place::Given => {
+                self.directory(path, Listing::Ifcfg);
+                None
+            }
             Err(Errno::ENOENT) if need_not_be => None,
+            // a link to /dev/null masks files of its name
+            Err(Errno::EINVAL)
+                if place == Place::Listed && self.files.names.order == Order::Octets =>
+            {
+                None
+            }
             Err(errno) => {
                 self.failed(name, errno);
                 None
@@ -328,20 +461,34 @@ impl Loader<'_, '_> {
         let mut link = None;
         let (form, of) = match kind {
             Kind::Cmdline => (Form::Cmdline, &b""[..]),
+            Kind::Tables => (Form::Tables, &b""[..]),
             Kind::Named | Kind::Beside(_) => Form::of(split_at_last_part(name).1),
         };
         let dev = || match kind {
             Kind::Beside(id) => RouteDev::Link(id),
-            Kind::Named | Kind::Cmdline => {
+            Kind::Named if matches!(form, Form::Static | Form::Static6) => RouteDev::Anywhere,
+            Kind::Named | Kind::Cmdline | Kind::Tables => {
                 IfName::new(of).map_or(RouteDev::Anywhere, RouteDev::Name)
             }
         };
+        let lines = match form {
+            Form::Rule | Form::Rule6 => route_file::Form::Rule,
+            Form::Static => route_file::Form::Static,
+            Form::Static6 => route_file::Form::Static6,
+            Form::Tables => route_file::Form::Table,
+            _ => route_file::Form::Route,
+        };
+        let family = match form {
+            Form::Route6 | Form::Rule6 | Form::Static6 => Family::V6,
+            _ => Family::V4,
+        };
         match form {
-            Form::Route => route_file::read(Family::V4, dev(), &mut scratch, &mut cx),
-            Form::Route6 => route_file::read(Family::V6, dev(), &mut scratch, &mut cx),
             Form::Ifcfg => link = ifcfg::read(of, &self.defaults, &mut scratch, &mut cx),
             Form::Network => sysconfig::read(&mut self.defaults, &mut scratch, &mut cx),
+            Form::UdevRules => name_rule::read(NameSource::Udev, &mut cx),
+            Form::LinkFile => name_rule::read(NameSource::Link, &mut cx),
             Form::Cmdline => cmdline::read(&mut cx),
+            _ => route_file::read(lines, family, dev(), &mut scratch, &mut cx),
         }
         if sink.more > 0 {
             let more = MORE.with(sink.more);
@@ -364,7 +511,6 @@ const FULL: Complaint = Complaint::error(Problem::MaxFiles, Effect::FileIgnored)
 const DIRECTORY_FULL: Complaint = Complaint::error(Problem::MaxFiles, Effect::RestIgnored);
 const TOO_LONG: Complaint = Complaint::error(Problem::MaxFileOctets, Effect::RestIgnored);
 const FAILED: Complaint = Complaint::error(Problem::File, Effect::FileIgnored);
-const NO_FIRMWARE: Complaint = Complaint::warning(Problem::NoFirmware, Effect::None);
 const MORE: Complaint = Complaint::error(Problem::More, Effect::None);
 
 /// A path up to its last slash, and what follows.
@@ -374,14 +520,16 @@ fn split_at_last_part(path: &[u8]) -> (&[u8], &[u8]) {
         .unwrap_or_default()
 }
 
-/// What is read, a bit for each [`Source`]: as `--sources` says, else ifcfg, and in an initramfs or with
-/// `--cmdline` the kernel command line too.
+/// What is read, a bit for each [`Source`]: as `--sources` says, else ifcfg, with `--cmdline` the kernel command
+/// line too, and in an initramfs everything.
 fn sources(options: &Options, root: &Root<'_>) -> u8 {
     let mut sources = options.sources;
-    let mut reads_cmdline = options.has(Opt::Cmdline) || options.has(Opt::CmdlineFile);
+    let reads_cmdline = options.has(Opt::Cmdline) || options.has(Opt::CmdlineFile);
     if sources == 0 {
-        sources = 1 << Source::Ifcfg as u8;
-        reads_cmdline |= is_initramfs(options, root);
+        sources = match is_initramfs(options, root) {
+            true => u8::MAX,
+            false => 1 << Source::Ifcfg as u8,
+        };
     }
     sources | u8::from(reads_cmdline) << Source::Cmdline as u8
 }

@@ -5,6 +5,7 @@
 #![no_main]
 
 mod cli;
+mod firmware;
 mod frame;
 mod load;
 mod report;
@@ -14,7 +15,7 @@ mod sys;
 mod system;
 
 use cli::Options;
-use ifdawn::limits::{MAX_ADDRS, MAX_KERNEL_LINKS, MAX_LINKS, MAX_ROUTES, MAX_STRINGS};
+use ifdawn::limits::{MAX_ADDRS, MAX_KERNEL_LINKS, MAX_LINKS, MAX_ROUTES, MAX_RULES, MAX_STRINGS};
 use ifdawn::machine::Machine;
 use load::Files;
 use sockets::Ether;
@@ -22,10 +23,11 @@ use std::hint::black_box;
 use std::mem::ManuallyDrop;
 use std::sync::Mutex;
 use sys::file::{self, Out};
+use sys::names::Names;
 use sys::start::Arguments;
 
 /// Addresses and routes.
-const THINGS: usize = MAX_ADDRS + MAX_ROUTES;
+const THINGS: usize = MAX_ADDRS + MAX_ROUTES + MAX_RULES;
 
 /// Steps: three for each kernel and configured link, three for each address and route.
 const MAX_STEPS: usize = 3 * (MAX_LINKS + MAX_KERNEL_LINKS) + 3 * THINGS;
@@ -47,16 +49,25 @@ struct Memory {
         MAX_STRINGS,
     >,
     files: Files,
+    kept: Names,
     ether: Ether,
 }
 
 impl Memory {
     /// Carries out what the options say. (Not in the frame of the writer, which is large.)
     #[inline(never)]
-    fn run(&mut self, seed: u64, out: &mut Out<'_>) -> u8 {
+    fn run(&mut self, arguments: &Arguments, out: &mut Out<'_>) -> u8 {
         let engine = &mut self.machine.engine();
         let (files, ether) = (&mut self.files, &mut self.ether);
-        run::run(&self.options, engine, files, ether, seed, out)
+        run::run(
+            &self.options,
+            engine,
+            files,
+            ether,
+            arguments,
+            &mut self.kept,
+            out,
+        )
     }
 }
 
@@ -64,6 +75,7 @@ static MEMORY: Mutex<Memory> = Mutex::new(Memory {
     options: Options::new(),
     machine: Machine::new(),
     files: Files::new(),
+    kept: Names::new(),
     ether: Ether::new(),
 });
 
@@ -78,7 +90,7 @@ fn main(arguments: &mut Arguments) -> u8 {
     let memory = black_box(&mut **memory);
     let mut out = Out::new(file::stdout());
     let code = match memory.options.read(arguments, &mut out) {
-        Ok(()) => memory.run(arguments.seed, &mut out),
+        Ok(()) => memory.run(arguments, &mut out),
         Err(code) => code,
     };
     sys::heap::report_allocations();

@@ -1,57 +1,108 @@
 //! Who receives complaints, other than the log.
 
 use crate::sys::file::Out;
+use crate::sys::names::{Names, Order};
 use ifdawn::diag::{At, Diagnostic, Sink};
 use ifdawn::packed::word;
 use ifdawn::text::parts;
-use ifdawn::text::show::Text;
+use ifdawn::text::show::{Show, Text};
 
-/// Shows complaints with their line and a caret.
+/// Keeps complaints with their line and a caret, and shows them in the order of their files, lines and columns.
 pub struct Report<'a, 'f> {
     /// How many there were of each [`ifdawn::diag::Severity`].
     pub counts: [u32; 3],
+    /// Whether a person reads it on a terminal that knows colours.
+    pub colored: bool,
+    /// Each as it is shown, behind [`KEY`] octets by which they are sorted.
+    pub kept: &'a mut Names,
     /// Where they go.
     pub out: &'a mut Out<'f>,
 }
 
+/// Octets of file, line, column, and number of a complaint, each with its high octet first.
+const KEY: usize = size_of::<u128>();
+
 impl Sink for Report<'_, '_> {
     fn report(&mut self, diagnostic: &Diagnostic<'_>) {
+        let mut key = u128::from(self.counts.iter().sum::<u32>());
+        // What is about no file comes first.
+        if let Some(At {
+            id, line, column, ..
+        }) = diagnostic.at
+        {
+            key |= (u128::from(id.0) + 1) << 96 | u128::from(line) << 64 | u128::from(column) << 32;
+        }
         if let Some(count) = self.counts.get_mut(diagnostic.complaint.severity as usize) {
             *count = count.saturating_add(1);
         }
-        let severity = diagnostic.complaint.severity.word();
-        let text = &mut Text(self.out);
-        text.show(word!(""), &severity);
-        text.show(word!(": "), diagnostic);
-        text.octet(b'\n');
-        if let Some(At { column, text, .. }) = diagnostic.at
-            && !text.is_empty()
-        {
-            self.show(text, (column as usize).saturating_sub(1));
+        let (key, shown) = (key.to_be_bytes(), Shown(diagnostic, self.colored));
+        // Where there is no room for more, what is kept is shown.
+        if !self.kept.write(&key, b"", &shown) {
+            self.flush();
+            self.kept.write(&key, b"", &shown);
         }
     }
 }
 
 impl Report<'_, '_> {
-    /// The part of the line around the column, one column an octet, and a caret below it.
-    fn show(&mut self, line: &[u8], column: usize) {
-        const BEFORE: usize = 40;
-        const SHOWN: usize = 72;
-        let start = column.saturating_sub(BEFORE);
-        let text = &mut Text(self.out);
-        text.word(word!("    "));
-        for octet in parts::slice(line, start, SHOWN) {
-            text.octet(match octet {
-                0x20..=0x7e => *octet,
-                _ => b'.',
-            });
+    /// Shows what is kept.
+    #[inline(never)]
+    pub fn flush(&mut self) {
+        self.kept.sort();
+        for n in 0..self.kept.len() {
+            let shown = self.kept.name(n).get(KEY..).unwrap_or_default();
+            Text(self.out).put(shown);
         }
-        text.word(word!("\n    "));
-        for _ in start..column.min(line.len()) {
-            text.octet(b' ');
-        }
-        text.word(word!("^\n"));
+        self.kept.clear(Order::Octets);
     }
+}
+
+/// What makes the word of a severity bold, and red, yellow or cyan (ECMA-48, SGR).
+const COLORS: &[u8] = b"\x1b[1;31m\x1b[1;33m\x1b[1;36m";
+
+/// Octets of one of them.
+const COLOR: usize = 7;
+
+/// A complaint and its line, in colours or not.
+struct Shown<'d>(&'d Diagnostic<'d>, bool);
+
+impl Show for Shown<'_> {
+    fn show(&self, text: &mut Text<'_>) {
+        let Shown(diagnostic, colored) = *self;
+        let severity = diagnostic.complaint.severity;
+        let len = if colored { COLOR } else { 0 };
+        text.put(parts::slice(COLORS, COLOR * severity as usize, len));
+        text.show(word!(""), &severity.word());
+        text.put(parts::slice(b"\x1b[m", 0, len));
+        text.show(word!(": "), diagnostic);
+        text.octet(b'\n');
+        if let Some(At {
+            column, text: line, ..
+        }) = diagnostic.at
+            && !line.is_empty()
+        {
+            show_line(line, (column as usize).saturating_sub(1), text);
+        }
+    }
+}
+
+/// The part of the line around the column, one column an octet, and a caret below it.
+fn show_line(line: &[u8], column: usize, text: &mut Text<'_>) {
+    const BEFORE: usize = 40;
+    const SHOWN: usize = 72;
+    let start = column.saturating_sub(BEFORE);
+    text.word(word!("    "));
+    for octet in parts::slice(line, start, SHOWN) {
+        text.octet(match octet {
+            0x20..=0x7e => *octet,
+            _ => b'.',
+        });
+    }
+    text.word(word!("\n    "));
+    for _ in start..column.min(line.len()) {
+        text.octet(b' ');
+    }
+    text.word(word!("^\n"));
 }
 
 /// Takes no notice.

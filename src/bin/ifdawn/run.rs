@@ -4,9 +4,11 @@ use crate::cli::{Command, Opt, Options};
 use crate::load::{self, Files};
 use crate::report::{Report, Silent};
 use crate::sockets::{Ether, Sockets};
-use crate::sys::file::Out;
+use crate::sys::file::{self, Out};
 use crate::sys::log::{Level, Log};
+use crate::sys::names::{Names, Order};
 use crate::sys::rtnl::Rtnl;
+use crate::sys::start::Arguments;
 use crate::sys::{caps, clock, signal};
 use crate::system::{LOCK_MICROS, System, resolv_conf};
 use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem, Subject};
@@ -46,15 +48,17 @@ const FORGET_SECONDS: u32 = 600;
 const NO_SOURCE: Complaint = Complaint::error(Problem::NoSource, Effect::None);
 const FAILED: Complaint = Complaint::error(Problem::File, Effect::None);
 
-/// Carries out the command; the exit code. `seed` is chance.
+/// Carries out the command; the exit code. Complaints that `check` shows are sorted in `kept`.
 pub fn run(
     options: &Options,
     engine: &mut Engine<'_>,
     files: &mut Files,
     ether: &mut Ether,
-    seed: u64,
+    arguments: &Arguments,
+    kept: &mut Names,
     out: &mut Out<'_>,
 ) -> u8 {
+    let seed = arguments.seed;
     engine.seed = seed as u32 | 1;
     engine.xid_tag = (seed >> 48) as u16;
     let sockets = Sockets::new(ether, engine.xid_tag);
@@ -62,7 +66,15 @@ pub fn run(
     engine.time_limit = system.until;
     engine.live_rename = crate::sys::kernel::live_rename();
     match options.command {
-        Command::Check => check(&mut system, engine, out),
+        Command::Check => {
+            let report = Report {
+                out,
+                kept,
+                colored: arguments.may_color && file::is_terminal(file::stdout()),
+                counts: [0; 3],
+            };
+            check(&mut system, engine, report)
+        }
         Command::Plan if options.has(Opt::Json) => plan_json(&mut system, engine, out),
         Command::Plan => plan(&mut system, engine, out),
         Command::Up | Command::Watch | Command::Down => change(&mut system, engine),
@@ -71,14 +83,12 @@ pub fn run(
 
 /// Parses only, and shows each complaint with its line.
 #[inline(never)]
-fn check(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> u8 {
-    let mut report = Report {
-        out,
-        counts: [0; 3],
-    };
+fn check(system: &mut System<'_>, engine: &mut Engine<'_>, mut report: Report<'_, '_>) -> u8 {
+    report.kept.clear(Order::Octets);
     system.read(engine, Some(&mut report));
+    report.flush();
     let [errors, warnings, notes] = report.counts;
-    let text = &mut Text(out);
+    let text = &mut Text(report.out);
     text.count(word!(""), errors);
     text.count(word!(" errors, "), warnings);
     text.count(word!(" warnings, "), notes);
@@ -106,7 +116,7 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> 
     }
     let text = &mut Text(out);
     for step in engine.plan.steps.iter() {
-        if let Some(op) = &Op::of(*step, &engine.plan, &engine.desired) {
+        if let Some(op) = &Op::of(*step, &engine.plan, &engine.desired, &engine.config) {
             text.show(word!(""), op);
             text.octet(b'\n');
         }

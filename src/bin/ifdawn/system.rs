@@ -6,6 +6,7 @@ use crate::run::NOT_UP;
 use crate::sockets::Sockets;
 use crate::sys::file::{self, Lock, Path, Root};
 use crate::sys::log::{Level, Log};
+use crate::sys::names::Order;
 use crate::sys::rtnl::Rtnl;
 use crate::sys::udev::Udev;
 use crate::sys::{clock, drain, keep};
@@ -240,6 +241,7 @@ impl Host for System<'_> {
 
     fn list_owned(&mut self) {
         let is_owned = |name: &[u8]| owned(name).is_some();
+        self.files.names.clear(Order::Counted);
         let _ = self.root.list(RUN, is_owned, &mut self.files.names);
         self.files.names.sort();
     }

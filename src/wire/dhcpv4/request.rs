@@ -50,6 +50,8 @@ pub struct Request<'a> {
     pub user_class: &'a [u8],
     /// Whether a network without IPv4 may say so (RFC 8925).
     pub v6_only: Wanted,
+    /// Type of service of the packet.
+    pub tos: u8,
 }
 
 impl<'a> Request<'a> {
@@ -70,6 +72,7 @@ impl<'a> Request<'a> {
             vendor_class: &[],
             user_class: &[],
             v6_only: Wanted::No,
+            tos: ipv4::CS6,
         }
     }
 }
@@ -136,7 +139,12 @@ pub fn build(request: &Request<'_>, packet: &mut [u8]) -> usize {
     let Some(packet) = packet.get_mut(..len) else {
         return 0;
     };
-    ipv4::seal(packet, Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST);
+    ipv4::seal(
+        packet,
+        request.tos,
+        Ipv4Addr::UNSPECIFIED,
+        Ipv4Addr::BROADCAST,
+    );
     len
 }
 
@@ -243,6 +251,7 @@ mod tests {
             vendor_class: b"bc",
             user_class: b"def",
             v6_only: Wanted::Yes,
+            tos: 0x80,
         }
     }
 

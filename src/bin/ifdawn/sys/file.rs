@@ -97,7 +97,7 @@ impl<'a> Root<'a> {
         status(HERE, self.join(path, b"").pointer(), 0).inode
     }
 
-    /// Lists the names in a directory that are wanted, in the kernel's order.
+    /// Adds the names in a directory that are wanted, in the kernel's order.
     #[inline(never)]
     pub fn list(
         &self,
@@ -105,7 +105,6 @@ impl<'a> Root<'a> {
         is_wanted: fn(&[u8]) -> bool,
         names: &mut Names,
     ) -> Result<(), Errno> {
-        names.clear();
         let directory = (self.path(path)).open(libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
         let mut buffer = [0_u8; 3072];
         loop {
@@ -125,7 +124,6 @@ impl<'a> Root<'a> {
                 if is_wanted(name) {
                     names.push(name);
                 }
-                names.has_routes |= name.starts_with(b"route");
                 let length = usize::from(u16::from_ne_bytes([l0, l1]));
                 records = records.get(length..).unwrap_or_default();
             }

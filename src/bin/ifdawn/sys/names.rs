@@ -1,15 +1,28 @@
-//! Names of files, in the order people count in.
+//! Texts that are sorted: names of files, in the order people count in or by their octets, and what `check` shows.
 
 use ifdawn::limits::MAX_FILES;
+use ifdawn::packed::Packed;
+use ifdawn::text::show::{Show, Take, Text};
 use ifdawn::text::{parts, scalar};
 
-/// Names of a directory's files.
+/// How names are compared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// As people count: eth2 before eth10.
+    Counted,
+    /// By their octets. Behind the name of a file stand a NUL and the number of its directory.
+    Octets,
+}
+
+/// Names of a directory's files, or other texts.
 #[repr(C)]
 pub struct Names {
     /// Whether there were more.
     pub is_full: bool,
-    /// Whether the directory has files of routes too, which are not among the names.
-    pub has_routes: bool,
+    /// How they are sorted.
+    pub order: Order,
+    /// The directory whose names come.
+    pub directory: u8,
     /// Where each begins in the octets, and its length.
     spans: heapless::Vec<(u32, u32), MAX_FILES>,
     octets: heapless::Vec<u8, NAME_OCTETS>,
@@ -25,7 +38,8 @@ impl Names {
             octets: heapless::Vec::new(),
             spans: heapless::Vec::new(),
             is_full: false,
-            has_routes: false,
+            order: Order::Counted,
+            directory: 0,
         }
     }
 
@@ -34,22 +48,41 @@ impl Names {
         self.spans.len()
     }
 
-    /// Forgets all of them.
-    pub fn clear(&mut self) {
+    /// Forgets all of them; those that come are sorted so.
+    pub fn clear(&mut self, order: Order) {
         self.octets.clear();
         self.spans.clear();
         self.is_full = false;
-        self.has_routes = false;
+        self.order = order;
     }
 
-    /// Adds one.
+    /// Adds that of a file.
     pub fn push(&mut self, name: &[u8]) {
-        let start = self.octets.len();
-        self.is_full |= self.octets.extend_from_slice(name).is_err()
-            || self.spans.push((start as u32, name.len() as u32)).is_err();
+        let behind: &[u8] = match self.order {
+            Order::Counted => &[],
+            Order::Octets => &[0, self.directory],
+        };
+        self.write(name, behind, &Packed(&[]));
     }
 
-    /// Sorts them as people count: eth2 before eth10.
+    /// Adds one that is written in three parts; whether there is room for it.
+    #[inline(never)]
+    pub fn write(&mut self, first: &[u8], second: &[u8], third: &dyn Show) -> bool {
+        let start = self.octets.len();
+        let is_full = std::mem::take(&mut self.is_full);
+        self.take(first);
+        self.take(second);
+        third.show(&mut Text(self));
+        let len = self.octets.len().wrapping_sub(start);
+        let fits = !self.is_full && self.spans.push((start as u32, len as u32)).is_ok();
+        if !fits {
+            self.octets.truncate(start);
+        }
+        self.is_full = is_full || !fits;
+        fits
+    }
+
+    /// Sorts them.
     pub fn sort(&mut self) {
         // Comb sort: neighbours at a distance that shrinks to one.
         let len = self.spans.len();
@@ -60,7 +93,7 @@ impl Names {
             is_sorted = gap == 1;
             for n in gap..len {
                 let before = n.wrapping_sub(gap);
-                if is_before(self.name(n), self.name(before)) {
+                if self.is_before(self.name(n), self.name(before)) {
                     self.spans.swap(n, before);
                     is_sorted = false;
                 }
@@ -68,18 +101,28 @@ impl Names {
         }
     }
 
-    /// Whether there is this one, once they are sorted; so it is taken to be where there were more.
+    /// Whether there is this one, once they are sorted as people count; so it is taken to be where there were more.
     #[inline(never)]
     pub fn has(&self, name: &[u8]) -> bool {
+        let wanted = counted(name);
         let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = low.midpoint(high);
-            match is_before(self.name(middle), name) {
+            match counted(self.name(middle)) < wanted {
                 true => low = middle.wrapping_add(1),
                 false => high = middle,
             }
         }
         self.is_full || self.name(low) == name
+    }
+
+    /// Whether a name stands before another one.
+    #[inline(never)]
+    fn is_before(&self, name: &[u8], other: &[u8]) -> bool {
+        match self.order {
+            Order::Counted => counted(name) < counted(other),
+            Order::Octets => name < other,
+        }
     }
 
     /// One of them.
@@ -89,10 +132,10 @@ impl Names {
     }
 }
 
-/// Whether a name stands before another one.
-#[inline(never)]
-fn is_before(name: &[u8], other: &[u8]) -> bool {
-    counted(name) < counted(other)
+impl Take for Names {
+    fn take(&mut self, octets: &[u8]) {
+        self.is_full |= self.octets.extend_from_slice(octets).is_err();
+    }
 }
 
 /// A name as initscripts sort it: the text before the first digit, the number, then all of it.

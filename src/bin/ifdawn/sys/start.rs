@@ -18,6 +18,8 @@ pub struct Arguments {
     words: slice::Iter<'static, *const libc::c_char>,
     /// Chance, from the kernel.
     pub seed: u64,
+    /// Whether nothing in the environment speaks against colours.
+    pub may_color: bool,
 }
 
 impl Iterator for Arguments {
@@ -116,7 +118,7 @@ unsafe extern "C" fn begin(stack: *const usize) -> ! {
 unsafe extern "C" fn main(count: libc::c_int, words: *const *const libc::c_char) -> libc::c_int {
     let count = usize::try_from(count).unwrap_or(0);
     // SAFETY: the caller's promise.
-    let seed = unsafe { seed(words, count) };
+    let (seed, may_color) = unsafe { look_around(words, count) };
     // SAFETY: the caller's promise.
     let words = unsafe { slice::from_raw_parts(words, count) };
     keep_standard_descriptors();
@@ -124,19 +126,29 @@ unsafe extern "C" fn main(count: libc::c_int, words: *const *const libc::c_char)
     let _ = unsafe { call(libc::SYS_umask, 0, 0, 0, 0, 0) };
     ignore_sigpipe();
     let words = words.get(1..).unwrap_or_default().iter();
-    crate::main(&mut Arguments { words, seed }).into()
+    crate::main(&mut Arguments {
+        words,
+        seed,
+        may_color,
+    })
+    .into()
 }
 
-/// What getauxval(3) finds: getrandom(2) may have to wait at boot, this is there.
+/// What getauxval(3) finds: getrandom(2) may have to wait at boot, this is there. And whether colours are
+/// welcome: `NO_COLOR` is empty or not there (no-color.org).
 ///
 /// # Safety
 /// As [`main`], and what follows the words is as the kernel makes it: NULL, the environment, NULL, and pairs
 /// of a type and a value up to `AT_NULL`.
-unsafe fn seed(words: *const *const libc::c_char, count: usize) -> u64 {
+unsafe fn look_around(words: *const *const libc::c_char, count: usize) -> (u64, bool) {
     // SAFETY: the caller's promise: there are as many words, and a NULL.
     let mut at = unsafe { words.add(count + 1) }.cast::<usize>();
+    let mut may_color = true;
     // SAFETY: the caller's promise: the environment ends with a NULL.
-    while unsafe { at.read() } != 0 {
+    while let variable @ 1.. = unsafe { at.read() } {
+        // SAFETY: the caller's promise: what it points to ends with a NUL.
+        let variable = unsafe { CStr::from_ptr(variable as *const libc::c_char) }.to_bytes();
+        may_color &= !matches!(variable.strip_prefix(b"NO_COLOR="), Some([_, ..]));
         // SAFETY: as above.
         at = unsafe { at.add(1) };
     }
@@ -145,9 +157,14 @@ unsafe fn seed(words: *const *const libc::c_char, count: usize) -> u64 {
     loop {
         // SAFETY: the caller's promise: the last pair has the type AT_NULL.
         match unsafe { at.cast::<[usize; 2]>().read() } {
-            [0, _] => return 0,
-            // SAFETY: the value of AT_RANDOM is a pointer to 16 octets.
-            [AT_RANDOM, octets] => return unsafe { (octets as *const u64).read_unaligned() },
+            [0, _] => return (0, may_color),
+            [AT_RANDOM, octets] => {
+                // SAFETY: the value of AT_RANDOM is a pointer to 16 octets.
+                return (
+                    unsafe { (octets as *const u64).read_unaligned() },
+                    may_color,
+                );
+            }
             // SAFETY: as above.
             _ => at = unsafe { at.add(2) },
         }

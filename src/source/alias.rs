@@ -1,0 +1,320 @@
+//! Files with more addresses of a link that another file describes: `ifcfg-LINK:LABEL` (an alias) and
+//! `ifcfg-LINK-rangeN`. What they do not say they take from that file (initscripts' ifup-aliases).
+
+use super::assignments::Entry;
+use super::ifcfg::{Reader, field};
+use super::ifcfg_keys::{
+    CLONENUM_START, GATEWAY, IPADDR, IPADDR_END, IPADDR_START, IPV6ADDR, NO_ALIASROUTING, ONPARENT,
+};
+use crate::diag::{Complaint, Effect, LineBuf, Problem};
+use crate::model::addr::Family;
+use crate::model::config::{Method, SourceKind};
+use crate::model::link::IfName;
+use crate::text::{parts, scalar};
+use core::net::Ipv4Addr;
+
+const NO_LABEL: Complaint = Complaint::error(Problem::NotAnAlias, Effect::FileIgnored);
+const NO_RANGE: Complaint = Complaint::error(Problem::NotARange, Effect::FileIgnored);
+const NO_BASE: Complaint = Complaint::error(Problem::NoBase, Effect::FileIgnored);
+const ON_CMDLINE: Complaint = Complaint::note(Problem::OnCmdline, Effect::FileIgnored);
+
+/// Octets of a label (`IFNAMSIZ`).
+const MAX_LABEL: usize = 15;
+
+/// The name of the link that an alias or range file belongs to; `None` for any other file.
+pub(super) fn base(name: &[u8]) -> Option<&[u8]> {
+    let colon = name.iter().rposition(|octet| *octet == b':');
+    colon
+        .or_else(|| name.windows(6).position(|part| part == b"-range"))
+        .map(|at| parts::slice(name, 0, at))
+}
+
+impl Reader<'_, '_, '_> {
+    /// Adds the addresses of the file `ifcfg-NAME`, of the link `base`; `None` if files of routes beside this one
+    /// do not count.
+    #[inline(never)]
+    pub(super) fn alias(&mut self, name: &[u8], base: &[u8]) -> Option<()> {
+        for entry in self.file.iter() {
+            if field(entry).is_none() {
+                self.file.unknown(entry);
+            }
+        }
+        if self.says(ONPARENT, false) {
+            return None;
+        }
+        let is_range = !parts::has(name, b':');
+        let Some(id) = IfName::new(base).and_then(|base| self.file.cx.config.named(&base)) else {
+            return self.refuse(None, NO_BASE);
+        };
+        self.id = id;
+        *self.link = *self.file.cx.config.link(id)?;
+        self.len = self.first_addr(Family::V4, None).map(|have| have.addr.len);
+        if self.link.source == SourceKind::Cmdline {
+            return self.refuse(None, ON_CMDLINE);
+        }
+        let (mut start, mut end) = (self.file.get(IPADDR_START), self.file.get(IPADDR_END));
+        if !is_range {
+            let label = parts::slice(name, base.len().wrapping_add(1), name.len());
+            let is_octet = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'_';
+            if label.is_empty() || !label.iter().all(is_octet) || name.len() > MAX_LABEL {
+                return self.refuse(None, NO_LABEL);
+            }
+            start = self.file.get(IPADDR);
+            if start.is_none() {
+                start = self.file.get_numbered(IPADDR, 1);
+            }
+            end = start;
+        }
+        self.series(start, end, name, base, is_range)?;
+        if let Some(entry) = self.file.get(IPV6ADDR) {
+            self.addrs6(entry);
+        }
+        if self.link.ipv4.method == Method::Disabled && self.has_addr(Family::V4, None) {
+            self.link.ipv4.method = Method::Static;
+        }
+        let has_routes = !is_range && !self.says(NO_ALIASROUTING, true);
+        let gateway = self.file.get(GATEWAY);
+        if has_routes && gateway.is_some() && self.link.ipv4.gateway.is_none() {
+            self.gateway(Family::V4, gateway);
+        }
+        self.required();
+        *self.file.cx.config.link_mut(id)? = *self.link;
+        has_routes.then_some(())
+    }
+
+    /// Adds the addresses from `start` to `end`, each with its label; `None` after a complaint.
+    fn series(
+        &mut self,
+        start: Option<&Entry>,
+        end: Option<&Entry>,
+        name: &[u8],
+        base: &[u8],
+        is_range: bool,
+    ) -> Option<()> {
+        let (Some(start), Some(end)) = (start, end) else {
+            return match is_range {
+                true => self.refuse(None, NO_RANGE),
+                false => Some(()),
+            };
+        };
+        let first = self.file.ipv4(start, Effect::FileIgnored)?.to_bits();
+        let last = self.file.ipv4(end, Effect::FileIgnored)?.to_bits();
+        let number = scalar::number(self.file.text(CLONENUM_START)).unwrap_or(0);
+        let more = last.wrapping_sub(first);
+        if first >> 8 != last >> 8 || more > 0xff {
+            return self.refuse(Some(end), NO_RANGE);
+        }
+        for n in 0..more.wrapping_add(1) {
+            let mut label = LineBuf::<32>::new();
+            if is_range {
+                label.put(base);
+                label.put(b":");
+                label.show(&number.wrapping_add(n));
+            } else {
+                label.put(name);
+            }
+            let kept = self.file.cx.keep_same(label.as_bytes());
+            // one that is too long is left out
+            self.label = kept.ok().filter(|_| label.as_bytes().len() <= MAX_LABEL);
+            self.addr4(start, Ipv4Addr::from_bits(first.wrapping_add(n)), 0);
+        }
+        self.label = None;
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ifcfg::{self, Defaults};
+    use super::super::testing::{Heard, ScratchTables, Storage, context};
+    use crate::diag::{Escaped, Origin};
+    use crate::model::config::{Config, LinkConfig, LinkMatch, SourceKind};
+    use crate::model::link::IfName;
+    use std::format;
+    use std::string::String;
+    use std::vec::Vec;
+
+    const BASE: &str = "DEVICE=eth0\nIPADDR=192.0.2.1\nPREFIX=25\n";
+
+    /// Reads files one after another: every address with its label and its link's method, then the complaints.
+    fn read_into(config: &mut Config<'_>, files: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
+        let (mut sink, mut scratch) = (Heard::default(), ScratchTables::empty());
+        for (name, text) in files {
+            let mut cx = context(config, &mut sink, b"ifcfg-x", text.as_bytes());
+            ifcfg::read(
+                name.as_bytes(),
+                &Defaults::none(),
+                &mut scratch.scratch(),
+                &mut cx,
+            );
+        }
+        let addrs = config.addrs.iter().map(|have| {
+            let label = have.label.map_or(&b"-"[..], |label| config.text(label));
+            format!("{} {}", have.addr, Escaped(label))
+        });
+        (addrs.collect(), sink.lines())
+    }
+
+    fn read(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
+        read_into(&mut Storage::default().config(), files)
+    }
+
+    #[test]
+    fn an_alias_has_its_label_and_the_mask_of_its_link() {
+        for (name, text, want) in [
+            ("eth0:1", "IPADDR=192.0.2.2", "192.0.2.2/25 eth0:1"),
+            (
+                "eth0:web_1",
+                "DEVICE=eth0:web_1\nIPADDR0=192.0.2.2\nPREFIX=32",
+                "192.0.2.2/32 eth0:web_1",
+            ),
+            (
+                "eth0:1",
+                "IPADDR=192.0.2.2\nNETMASK=255.255.255.0",
+                "192.0.2.2/24 eth0:1",
+            ),
+            ("eth0:1", "IPV6ADDR=2001:db8::1", "2001:db8::1/64 -"),
+        ] {
+            let (addrs, said) = read(&[("eth0", BASE), (name, text)]);
+            assert_eq!(said, [""; 0], "{text}");
+            assert_eq!(addrs, ["192.0.2.1/25 -", want]);
+        }
+        // nothing is inherited where there is nothing
+        let (addrs, said) = read(&[
+            ("eth0", "DEVICE=eth0\nBOOTPROTO=dhcp"),
+            ("eth0:1", "IPADDR=192.0.2.2"),
+        ]);
+        assert_eq!(addrs, ["192.0.2.2/24 eth0:1"]);
+        assert_eq!(
+            said,
+            ["warning 1:8 IPADDR \"192.0.2.2\" NoMask(24) Guessed"]
+        );
+    }
+
+    #[test]
+    fn an_alias_adds_to_its_link() {
+        let mut tables = Storage::default();
+        let mut config = tables.config();
+        let alias = "IPADDR=192.0.2.2\nPREFIX=24\nGATEWAY=192.0.2.254\nMTU=9000\nONBOOT=no\n";
+        let (_, said) = read_into(&mut config, &[("eth0", "DEVICE=eth0"), ("eth0:1", alias)]);
+        assert_eq!(said, [""; 0]);
+        assert_eq!(
+            super::super::testing::describe(&config),
+            ["eth0 | static 192.0.2.2/24 via 192.0.2.254 required | ignore"]
+        );
+        for (more, via) in [("", "192.0.2.1"), ("NO_ALIASROUTING=yes", "192.0.2.1")] {
+            let mut tables = Storage::default();
+            let mut config = tables.config();
+            let base = "DEVICE=eth0\nIPADDR=192.0.2.9\nPREFIX=24\nGATEWAY=192.0.2.1\n";
+            read_into(
+                &mut config,
+                &[("eth0", base), ("eth0:1", &format!("{alias}{more}"))],
+            );
+            assert_eq!(config.links[0].ipv4.gateway, Some(via.parse().unwrap()));
+        }
+        let mut tables = Storage::default();
+        let mut config = tables.config();
+        let alias = format!("{alias}NO_ALIASROUTING=yes");
+        read_into(&mut config, &[("eth0", BASE), ("eth0:1", &alias)]);
+        assert_eq!(config.links[0].ipv4.gateway, None);
+    }
+
+    #[test]
+    fn what_is_no_alias_costs_its_file() {
+        for (name, text, what) in [
+            (
+                "eth0:web-1",
+                "IPADDR=192.0.2.2",
+                "error 0:0 file NotAnAlias FileIgnored",
+            ),
+            (
+                "eth0:",
+                "IPADDR=192.0.2.2",
+                "error 0:0 file NotAnAlias FileIgnored",
+            ),
+            (
+                "eth0:01234567890",
+                "IPADDR=192.0.2.2",
+                "error 0:0 file NotAnAlias FileIgnored",
+            ),
+            (
+                "eth1:1",
+                "IPADDR=192.0.2.2",
+                "error 0:0 file NoBase FileIgnored",
+            ),
+            (
+                "eth0:1",
+                "IPADDR=x",
+                "error 1:8 IPADDR \"x\" NotIpv4 FileIgnored",
+            ),
+            (
+                "eth0:1",
+                "IPADDR=192.0.2.2\nPREFIX=33",
+                "error 2:8 PREFIX \"33\" BadPrefix AddrSkipped",
+            ),
+            (
+                "eth0:1",
+                "IPADR=192.0.2.2",
+                "note 1:1 IPADR UnknownKey(\"IPADDR\") LineIgnored",
+            ),
+        ] {
+            let (addrs, said) = read(&[("eth0", BASE), (name, text)]);
+            assert_eq!(addrs, ["192.0.2.1/25 -"], "{name}");
+            assert_eq!(said, [what]);
+        }
+        let (addrs, said) = read(&[("eth0", BASE), ("eth0:1", "IPADDR=192.0.2.2\nONPARENT=no")]);
+        assert_eq!((addrs.len(), said.len()), (1, 0));
+        let mut tables = Storage::default();
+        let mut config = tables.config();
+        let eth0 = LinkMatch::Name(IfName::new(b"eth0").unwrap());
+        config
+            .add_link(LinkConfig::new(eth0, SourceKind::Cmdline, Origin::NONE))
+            .unwrap();
+        let (addrs, said) = read_into(&mut config, &[("eth0:1", "IPADDR=192.0.2.2")]);
+        assert_eq!(addrs, [""; 0]);
+        assert_eq!(said, ["note 0:0 file OnCmdline FileIgnored"]);
+    }
+
+    #[test]
+    fn a_range_is_of_one_24() {
+        let range = |text: &str| read(&[("eth0", BASE), ("eth0-range0", text)]);
+        let (addrs, said) =
+            range("IPADDR_START=192.0.2.9\nIPADDR_END=192.0.2.11\nCLONENUM_START=7\n");
+        assert_eq!(said, [""; 0]);
+        assert_eq!(
+            addrs[1..],
+            [
+                "192.0.2.9/25 eth0:7",
+                "192.0.2.10/25 eth0:8",
+                "192.0.2.11/25 eth0:9"
+            ]
+        );
+        for (text, what) in [
+            (
+                "IPADDR_START=192.0.2.9",
+                "error 0:0 file NotARange FileIgnored",
+            ),
+            (
+                "IPADDR_START=192.0.2.9\nIPADDR_END=192.0.2.8",
+                "error 2:12 IPADDR_END \"192.0.2.8\" NotARange FileIgnored",
+            ),
+            (
+                "IPADDR_START=192.0.2.9\nIPADDR_END=192.0.3.10",
+                "error 2:12 IPADDR_END \"192.0.3.10\" NotARange FileIgnored",
+            ),
+            (
+                "IPADDR_START=x\nIPADDR_END=192.0.2.8",
+                "error 1:14 IPADDR_START \"x\" NotIpv4 FileIgnored",
+            ),
+        ] {
+            let (addrs, said) = range(text);
+            assert_eq!(addrs.len(), 1, "{text}");
+            assert_eq!(said, [what]);
+        }
+        // a label that does not fit is left out
+        let base = "DEVICE=long-name-of-15\nIPADDR=192.0.2.1\nPREFIX=24";
+        let text = "IPADDR_START=192.0.2.255\nIPADDR_END=192.0.2.255";
+        let (addrs, _) = read(&[("long-name-of-15", base), ("long-name-of-15-range0", text)]);
+        assert_eq!(addrs[1..], ["192.0.2.255/24 -"]);
+    }
+}

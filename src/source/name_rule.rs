@@ -1,0 +1,436 @@
+//! Rules of udev (`70-persistent-net.rules` and others) and systemd's `.link` files, as far as they name links.
+//!
+//! Both ask for a MAC, a driver, a place or a name, and give a name, a MAC or an MTU. One that asks for anything
+//! else is not understood: if it gives anything, it is said to be ignored. Nothing is run.
+
+use super::key_table::{Names, key, pack_fields, pack_names, packed_len};
+use super::put::RulePut;
+use super::{Context, Key, offset};
+use crate::diag::{Complaint, Effect, Origin, Problem};
+use crate::model::config::{NameRule, NameSource};
+use crate::model::link::{IfName, Mac};
+use crate::packed::{Packed, packed};
+use crate::text::lines::{Line, lines};
+use crate::text::{parts, scalar};
+
+/// What a key asks for or gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// One of several MACs; the MAC it gets.
+    Mac,
+    /// The name the link has, a pattern.
+    Original,
+    /// The driver, a pattern.
+    Driver,
+    /// Where it is plugged in, a pattern.
+    Path,
+    /// What every network device with hardware behind it has: a value of `USUAL`.
+    Usual,
+    /// What the MAC says already.
+    Any,
+    /// The name it gets.
+    Name,
+    /// The MTU it gets.
+    Mtu,
+    /// Nothing that is looked at.
+    Other,
+}
+
+const NAMES: Names = Names(&PACKED);
+static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
+static PARTS: [Part; KEYS.len()] = pack_fields(KEYS, Part::Other);
+
+/// The keys of rules, and of the sections of `.link` files.
+#[rustfmt::skip]
+pub const KEYS: &[Key<Part>] = &[
+    key("ATTR{address}", Part::Mac, "== the MAC, or several with | between them; = the MAC the link gets"),
+    key("ATTRS{address}", Part::Mac, "as ATTR{address}"),
+    key("SYSFS{address}", Part::Mac, "as ATTR{address}, older"),
+    key("NAME", Part::Name, "the name the link gets"),
+    key("KERNEL", Part::Original, "the name the link has, a pattern"),
+    key("DRIVERS", Part::Driver, "the driver, a pattern"),
+    key("KERNELS", Part::Path, "where the link is plugged in, a pattern"),
+    key("ID", Part::Path, "as KERNELS, older"),
+    key("SUBSYSTEM", Part::Usual, "net"),
+    key("ACTION", Part::Usual, "add"),
+    key("SUBSYSTEMS", Part::Any, "the bus; not compared"),
+    key("BUS", Part::Any, "as SUBSYSTEMS, older"),
+    key("ATTR{type}", Part::Usual, "1 or 32"),
+    key("ATTR{dev_id}", Part::Usual, "0x0"),
+    key("MACAddress", Part::Mac, "[Match] the link's MAC, or several; [Link] the MAC it gets"),
+    key("PermanentMACAddress", Part::Mac, "[Match] as MACAddress"),
+    key("OriginalName", Part::Original, "[Match] the name the link has, patterns"),
+    key("Driver", Part::Driver, "[Match] its driver, patterns"),
+    key("Path", Part::Path, "[Match] where it is plugged in, patterns"),
+    key("Name", Part::Name, "[Link] the name it gets"),
+    key("MTUBytes", Part::Mtu, "[Link] the MTU it gets, in octets or with K"),
+];
+
+const LATER: Complaint = Complaint::note(Problem::Later, Effect::None);
+const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWins);
+/// What asks for more than is looked at is left to udev.
+const LEFT: Complaint = Complaint::note(Problem::NotAMatch, Effect::PartIgnored);
+
+/// What every network device with hardware behind it has, or any value at all.
+const USUAL: Packed = packed!("net,add,1,32,0x0,?*,*");
+
+/// One rule, as far as it is read.
+struct Draft<'t> {
+    rule: NameRule,
+    /// The MACs it asks for.
+    macs: &'t [u8],
+    /// What it gives.
+    gift: &'t [u8],
+    /// Why it is not used.
+    wrong: Option<Complaint>,
+}
+
+/// Reads rules of udev ([`NameSource::Udev`]), or a `.link` file ([`NameSource::Link`]).
+#[inline(never)]
+pub fn read(source: NameSource, cx: &mut Context<'_, '_>) {
+    let is_file = source == NameSource::Link;
+    let mut draft = Draft::new(source);
+    let mut is_link = false;
+    for line in lines(cx.text) {
+        cx.line = line;
+        let mut rest = parts::trim(line.octets);
+        match rest {
+            [b'#' | b';', ..] => continue,
+            [b'[', ..] => is_link = rest == b"[Link]",
+            _ => {}
+        }
+        while draft.item(&mut rest, is_link, cx).is_some() {}
+        // a rule goes on behind a backslash
+        if !is_file && !line.octets.ends_with(b"\\") {
+            draft.finish(cx);
+            draft = Draft::new(source);
+        }
+    }
+    draft.finish(cx);
+}
+
+impl<'t> Draft<'t> {
+    /// Asks for nothing and gives nothing.
+    #[inline(never)]
+    fn new(source: NameSource) -> Draft<'t> {
+        Draft {
+            rule: NameRule {
+                mac: Mac::NONE,
+                name: None,
+                original: None,
+                driver: None,
+                path: None,
+                set_mac: None,
+                mtu: None,
+                source,
+                origin: Origin::NONE,
+            },
+            macs: b"",
+            gift: b"",
+            wrong: None,
+        }
+    }
+
+    /// Takes the next `KEY OP "VALUE"` of a rule, or the `KEY=VALUE` of a line of a `.link` file; `None` where there
+    /// is something else.
+    #[inline(never)]
+    fn item(&mut self, rest: &mut &'t [u8], is_link: bool, cx: &mut Context<'t, '_>) -> Option<()> {
+        let is_op = |octet: &u8| matches!(octet, b'=' | b'!' | b'+' | b'-' | b':');
+        let (key, after) = rest.split_at_checked(rest.iter().position(is_op)?)?;
+        let mut is_gift = is_link;
+        let mut value = after.get(1..)?;
+        *rest = b"";
+        if self.rule.source == NameSource::Udev {
+            is_gift = !after.starts_with(b"==");
+            let (quoted, more) = parts::split(parts::split(value, b'"').1?, b'"');
+            (value, *rest) = (quoted, parts::trim_start(more?));
+            *rest = rest.strip_prefix(b",").unwrap_or(rest);
+        }
+        let part = PARTS.get(NAMES.find(parts::trim(key)).row());
+        let part = *part.unwrap_or(&Part::Other);
+        self.take(part, is_gift, parts::trim(value), cx);
+        Some(())
+    }
+
+    /// Takes what a part gives, or else asks for.
+    #[inline(never)]
+    fn take(&mut self, part: Part, is_gift: bool, value: &'t [u8], cx: &mut Context<'t, '_>) {
+        let rule = &mut self.rule;
+        let (is_right, problem) = match (part, is_gift) {
+            (_, false) if USUAL.position(value).is_some() => return,
+            (Part::Any, false) => return,
+            (Part::Mac, false) => {
+                self.macs = value;
+                return;
+            }
+            (Part::Original, false) => {
+                rule.original = cx.config.keep_same(value);
+                (rule.original.is_some(), Problem::MaxStrings)
+            }
+            (Part::Driver, false) => {
+                rule.driver = cx.config.keep_same(value);
+                (rule.driver.is_some(), Problem::MaxStrings)
+            }
+            (Part::Path, false) => {
+                rule.path = cx.config.keep_same(value);
+                (rule.path.is_some(), Problem::MaxStrings)
+            }
+            (Part::Name, true) => {
+                rule.name = IfName::new(value);
+                (rule.name.is_some(), Problem::NotALinkName)
+            }
+            (Part::Mac, true) => {
+                rule.set_mac = scalar::mac(value);
+                (rule.set_mac.is_some(), Problem::NotAMac)
+            }
+            (Part::Mtu, true) => {
+                rule.mtu = scalar::number(value);
+                (scalar::mtu(rule.mtu).is_some(), Problem::NotAnMtu)
+            }
+            // what else systemd gives a link is no reason to give it no name
+            (_, true) if rule.source == NameSource::Link => return,
+            _ => (false, Problem::NotAMatch),
+        };
+        if is_gift && problem != Problem::NotAMatch && !value.is_empty() {
+            self.gift = value;
+            rule.origin = cx.origin(value);
+        }
+        // what stands for a value of udev's is left to it
+        let is_template = is_gift && parts::has(value, b'$');
+        if is_template || problem == Problem::NotAMatch {
+            self.wrong = Some(LEFT);
+        } else if !is_right {
+            self.wrong = Some(not_used(problem));
+        }
+    }
+
+    /// Adds the rule, once for each MAC, if it gives anything and is understood.
+    #[inline(never)]
+    fn finish(&mut self, cx: &mut Context<'t, '_>) {
+        if self.gift.is_empty() {
+            return;
+        }
+        let rule = &mut self.rule;
+        let has_mac = !self.macs.is_empty();
+        if !has_mac && [rule.original, rule.driver, rule.path] == [None; 3] {
+            self.wrong = Some(LEFT);
+        }
+        if let Some(wrong) = self.wrong {
+            return complain(self.gift, wrong, cx);
+        }
+        if !has_mac || rule.set_mac.is_some() || rule.mtu.is_some() {
+            complain(self.gift, LATER, cx);
+        }
+        let separator = match rule.source {
+            NameSource::Link => b' ',
+            NameSource::Udev | NameSource::Ifcfg | NameSource::Cmdline => b'|',
+        };
+        let mut macs = Some(self.macs);
+        while let Some(value) = parts::next(&mut macs, separator) {
+            let put = match scalar::mac(value) {
+                None if has_mac => Err(Problem::NotAMac),
+                mac => {
+                    rule.mac = mac.unwrap_or(Mac::NONE);
+                    cx.add_rule(rule)
+                }
+            };
+            let complaint = match put {
+                Ok(RulePut::Kept) => continue,
+                Ok(RulePut::Replaced) => AGAIN,
+                Err(problem) => not_used(problem),
+            };
+            complain(value, complaint, cx);
+        }
+    }
+}
+
+fn not_used(problem: Problem) -> Complaint {
+    Complaint::warning(problem, Effect::PartIgnored)
+}
+
+/// Complains about a part of this line or an earlier one.
+#[inline(never)]
+fn complain<'t>(part: &'t [u8], complaint: Complaint, cx: &mut Context<'t, '_>) {
+    let mut all = lines(cx.text);
+    while offset(part, cx.line.octets) > cx.line.octets.len() {
+        cx.line = all.next().unwrap_or(Line {
+            octets: part,
+            ..Line::NONE
+        });
+    }
+    cx.complain(b"rule", part, complaint);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Storage;
+    use super::*;
+    use std::format;
+    use std::string::{String, ToString};
+    use std::vec::Vec;
+
+    /// Each rule as `MAC->NAME`, with what else it asks for and gives, and each complaint.
+    fn read_as(source: NameSource, text: &str) -> (Vec<String>, Vec<String>) {
+        let mut tables = Storage::default();
+        let heard = tables.read("rules", text, |cx| read(source, cx));
+        let config = tables.config();
+        let show = |rule: &NameRule| {
+            let name = rule.name.map_or(String::from("-"), |name| name.to_string());
+            let mut line = format!("{}->{name}@{}", rule.mac, rule.origin.line);
+            for (word, text) in [
+                ("name", rule.original),
+                ("driver", rule.driver),
+                ("path", rule.path),
+            ] {
+                if let Some(text) = text {
+                    let text = core::str::from_utf8(config.text(text)).unwrap();
+                    line += &format!(" {word}={text}");
+                }
+            }
+            if let Some(mac) = rule.set_mac {
+                line += &format!(" mac={mac}");
+            }
+            if let Some(mtu) = rule.mtu {
+                line += &format!(" mtu={mtu}");
+            }
+            line
+        };
+        (config.name_rules.iter().map(show).collect(), heard.lines())
+    }
+
+    fn udev(text: &str) -> (Vec<String>, Vec<String>) {
+        read_as(NameSource::Udev, text)
+    }
+
+    fn link(text: &str) -> (Vec<String>, Vec<String>) {
+        read_as(NameSource::Link, text)
+    }
+
+    const NO_LINES: [&str; 0] = [];
+
+    #[test]
+    fn rules_as_generators_write_them() {
+        for text in [
+            "SUBSYSTEM==\"net\", ACTION==\"add\", DRIVERS==\"?*\", ATTR{address}==\"52:54:00:00:00:01\", \
+             ATTR{dev_id}==\"0x0\", ATTR{type}==\"1\", NAME=\"lan0\"",
+            "SUBSYSTEM==\"net\", SYSFS{address}==\"52:54:00:00:00:01\", NAME=\"lan0\" trailing",
+            "ATTRS{address}==\"52:54:00:00:00:01\" , NAME:= \"lan0\"\r\n",
+            "ATTR { address}==\"52:54:00:00:00:01\" NAME=\"x\"\nATTR{address} == \"52:54:00:00:00:01\",NAME=\"lan0\"",
+        ] {
+            let (rules, _) = udev(text);
+            assert_eq!(rules.len(), 1, "{text}");
+            assert!(
+                rules[0].starts_with("52:54:00:00:00:01->lan0@"),
+                "{rules:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_rule_goes_on_behind_a_backslash() {
+        let text = "ATTR{address}==\"52:54:00:00:00:01\", \\\n NAME=\"a\"\nNAME=\"b\"\n";
+        let (rules, said) = udev(text);
+        assert_eq!(rules, ["52:54:00:00:00:01->a@2"]);
+        assert_eq!(said, ["note 3:7 rule \"b\" NotAMatch PartIgnored"]);
+        // at the end of the file too
+        assert_eq!(
+            udev("ATTR{address}==\"52:54:00:00:00:01\", NAME=\"a\" \\")
+                .0
+                .len(),
+            1
+        );
+    }
+
+    #[test]
+    fn what_is_not_understood_is_told() {
+        for (text, want) in [
+            (
+                "PROGRAM==\"x\", NAME=\"a\"",
+                "note 1:21 rule \"a\" NotAMatch PartIgnored",
+            ),
+            (
+                "KERNEL!=\"x\", NAME=\"a\"",
+                "note 1:20 rule \"a\" NotAMatch PartIgnored",
+            ),
+            (
+                "NAME=\"a\", RUN+=\"y\"",
+                "note 1:7 rule \"a\" NotAMatch PartIgnored",
+            ),
+            (
+                "NAME=\"$kernel\"",
+                "note 1:7 rule \"$kernel\" NotAMatch PartIgnored",
+            ),
+            ("NAME=\"%k\"", "note 1:7 rule \"%k\" NotAMatch PartIgnored"),
+            (
+                "ATTR{address}==\"x\", NAME=\"a\"",
+                "warning 1:17 rule \"x\" NotAMac PartIgnored",
+            ),
+        ] {
+            let (rules, said) = udev(text);
+            assert_eq!(rules, NO_LINES, "{text}");
+            assert_eq!(said, [want], "{text}");
+        }
+        for silent in [
+            "PROGRAM==\"x\", RUN+=\"y\"",
+            "NAME==\"?*\", GOTO=\"end\"",
+            "ATTR{address}==\"52:54:00:00:00:01\", NAME=\"\"",
+            "NAME=\"unfinished",
+            "NAME",
+            "# NAME=\"a\"",
+        ] {
+            assert_eq!(udev(silent), (Vec::new(), Vec::new()), "{silent}");
+        }
+    }
+
+    #[test]
+    fn sections_of_a_link_file() {
+        let (rules, said) = link(
+            "[Match]\nMACAddress=52:54:00:00:00:01 52-54-00-00-00-02\nDriver=e1000\n\
+             [Link]\n# Name=no\n;Name=no\nName = lan0\nMACAddress=52:54:00:00:00:09\nWakeOnLan=off\nMTUBytes=1400\n",
+        );
+        let more = "->lan0@10 driver=e1000 mac=52:54:00:00:00:09 mtu=1400";
+        // the name is the first one's: of files the first counts
+        assert_eq!(rules[0], format!("52:54:00:00:00:01{more}"));
+        assert_eq!(said, ["note 10:10 rule \"1400\" Later None"]);
+    }
+
+    #[test]
+    fn a_link_file_without_a_gift_is_silent() {
+        for silent in [
+            "[Match]\nProperty=x\n[Link]\nNamePolicy=path\n",
+            "Name=a\n[Other]\nName=b\n",
+            "",
+        ] {
+            assert_eq!(link(silent), (Vec::new(), Vec::new()), "{silent}");
+        }
+        let (rules, said) = link("[Match]\nProperty=x\n[Link]\nName=a\n");
+        assert_eq!(rules, NO_LINES);
+        assert_eq!(said, ["note 4:6 rule \"a\" NotAMatch PartIgnored"]);
+    }
+
+    #[test]
+    fn patterns_are_kept_for_later() {
+        let (rules, said) = link("[Match]\nOriginalName=en* eth?\nPath=pci-*\n[Link]\nName=a\n");
+        assert_eq!(
+            rules,
+            [format!("{}->a@5 name=en* eth? path=pci-*", Mac::NONE)]
+        );
+        assert_eq!(said, ["note 5:6 rule \"a\" Later None"]);
+    }
+
+    #[test]
+    fn of_two_rules_of_udev_the_later_counts_of_link_files_the_first() {
+        let one = "ATTR{address}==\"52:54:00:00:00:01\", NAME=\"a\"\n";
+        let (rules, said) = udev(&format!("{one}{}", one.replace("\"a\"", "\"b\"")));
+        assert_eq!(rules, ["52:54:00:00:00:01->b@2"]);
+        assert_eq!(
+            said,
+            ["warning 2:17 rule \"52:54:00:00:00:01\" Duplicate LaterWins"]
+        );
+        // one name for several links: there is mostly one of them
+        let other = one.replace(":01", ":02");
+        assert_eq!(udev(&format!("{one}{other}")).0.len(), 2);
+        let (rules, _) = udev(&one.replace(":01", ":01|52:54:00:00:00:02"));
+        assert_eq!(rules.len(), 2);
+    }
+}

@@ -1,0 +1,323 @@
+//! Words of anaconda and of initramfs-tools, of s390, and those for ethtool(8), DHCP and name servers.
+
+use super::arg::{Arg, Done};
+use crate::diag::{Complaint, Effect, Problem};
+use crate::model::attr::{Attr, Scope};
+use crate::model::config::{GlobalNumber, Role};
+use crate::model::link::IfName;
+use crate::packed::packed;
+use crate::text::{parts, scalar};
+
+/// Name servers between commas: `ADDRESS`, `dns://ADDRESS[:53]`, each with `#NAME` or without.
+///
+/// # Errors
+/// Never.
+pub fn servers(arg: &mut Arg<'_, '_, '_>) -> Done {
+    let mut rest = Some(arg.value);
+    while let Some(text) = parts::next(&mut rest, b',') {
+        let uri = parts::split(text, b'#').0;
+        let uri = uri.strip_prefix(b"dns://").unwrap_or(uri);
+        let plain = uri.strip_suffix(b":53").and_then(scalar::ip);
+        if let Some(addr) = &scalar::ip(uri).or(plain) {
+            let added = arg.cx.add_server(addr, None);
+            arg.check_room(added);
+        } else {
+            arg.leave_out(
+                text,
+                match uri.starts_with(b"dns+") {
+                    true => Problem::CmdlineResolver,
+                    false => Problem::NotAnAddress,
+                },
+            );
+        }
+    }
+    Ok(())
+}
+
+/// `rd.ethtool=LINK:[AUTONEG]:[SPEED]`: the last one of a link counts, whole.
+///
+/// # Errors
+/// The word was reported and has no effect.
+pub fn ethtool(arg: &mut Arg<'_, '_, '_>) -> Done {
+    const AUTONEG: Attr = Attr::of(Scope::Ethtool, "autoneg");
+    const SPEED: Attr = Attr::of(Scope::Ethtool, "speed");
+    const DUPLEX: Attr = Attr::of(Scope::Ethtool, "duplex");
+    if arg.field(0).is_empty() {
+        return arg.refuse(0, Problem::NotALinkName);
+    }
+    let id = arg.link(0, Role::Named)?;
+    for (n, attr) in [(1, AUTONEG), (2, SPEED)] {
+        arg.cx.config.drop_attr(id, attr);
+        arg.put(id, attr, arg.field(n));
+    }
+    // no speed is set without it
+    let has_speed = arg.cx.config.attr_of(id, SPEED).is_some();
+    arg.put(id, DUPLEX, if has_speed { b"full" } else { b"" });
+    arg.complain(arg.value, LATER);
+    arg.end(3);
+    Ok(())
+}
+
+/// `rd.znet=TYPE,SUBCHANNEL,SUBCHANNEL[,SUBCHANNEL][,OPTION=VALUE]...` and
+/// `rd.znet_ifname=LINK:SUBCHANNEL,SUBCHANNEL[,SUBCHANNEL]`: read, and said to be of no use here.
+///
+/// # Errors
+/// The word was reported and has no effect.
+pub fn znet(arg: &mut Arg<'_, '_, '_>, names: Znet) -> Done {
+    let value = arg.value;
+    let mut rest = Some(value);
+    match names {
+        Znet::Type => {
+            let kind = parts::next(&mut rest, b',').unwrap_or_default();
+            if packed!("qeth,lcs,ctc").position(kind).is_none() {
+                arg.refuse_all(Problem::NotAWord)?;
+            }
+        }
+        Znet::Link => {
+            let name = parts::next(&mut rest, b':').unwrap_or_default();
+            if IfName::new(name).is_none() {
+                arg.refuse(0, Problem::NotALinkName)?;
+            }
+        }
+    }
+    for _ in 0..2 {
+        let subchannel = parts::next(&mut rest, b',').unwrap_or_default();
+        let device = parts::nth(subchannel, b'.', 2).unwrap_or_default();
+        if scalar::hex(device).is_none() {
+            arg.refuse_all(Problem::NoArgument)?;
+        }
+    }
+    arg.complain(value, S390);
+    Ok(())
+}
+
+/// What the words of s390 begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Znet {
+    /// `rd.znet=`: the type of the device.
+    Type,
+    /// `rd.znet_ifname=`: the name of its link.
+    Link,
+}
+
+/// `rd.net.dhcp.dscp=`: one of three classes (RFC 2474).
+///
+/// # Errors
+/// The word was reported and has no effect.
+pub fn dscp(arg: &mut Arg<'_, '_, '_>) -> Done {
+    let [b'C', b'S', class @ (b'0' | b'4' | b'6')] = arg.value else {
+        return arg.refuse_all(Problem::NotAWord);
+    };
+    let tos = u32::from(*class & 7) << 5;
+    GlobalNumber::DhcpTos.set(&mut arg.cx.config.global, Some(tos));
+    Ok(())
+}
+
+/// One field of `ip=` by itself, which belongs to `ip=` with nothing but an address.
+///
+/// # Errors
+/// The word was reported and has no effect.
+#[inline(never)]
+pub fn piece(arg: &mut Arg<'_, '_, '_>, n: usize) -> Done {
+    let origin = arg.origin(arg.value);
+    let Some(kept) = arg.cx.config.keep_same(arg.value) else {
+        return arg.refuse_all(Problem::MaxStrings);
+    };
+    let words = &mut arg.cx.config.global.boot_words;
+    words.pieces_origin = origin;
+    if let Some(piece) = words.pieces.get_mut(n) {
+        *piece = Some(kept);
+    }
+    Ok(())
+}
+
+const LATER: Complaint = Complaint::note(Problem::Later, Effect::None);
+const S390: Complaint = Complaint::warning(Problem::S390Only, Effect::WordIgnored);
+
+#[cfg(test)]
+mod tests {
+    use crate::model::config::{GlobalFlag, GlobalNumber};
+    use crate::source::cmdline;
+    use crate::source::testing::{Heard, Storage, shown, stacked};
+    use std::string::ToString;
+    use std::vec::Vec;
+
+    fn read(line: &str) -> (Storage, Heard) {
+        let mut storage = Storage::default();
+        let heard = storage.read("cmdline", line, |cx| {
+            cmdline::read(cx);
+            cmdline::finish(cx);
+        });
+        (storage, heard)
+    }
+
+    #[test]
+    fn name_servers_have_several_forms() {
+        let line = "nameserver=192.0.2.1 dns=192.0.2.2,[2001:db8::1] rd.net.dns=dns://[2001:db8::2]:53#x \
+            rd.net.dns=dns://192.0.2.3#dns.example rd.net.dns=2001:db8::53";
+        let (mut storage, heard) = read(line);
+        assert!(heard.0.is_empty(), "{:?}", heard.lines());
+        let config = storage.config();
+        let found: Vec<_> = config
+            .servers
+            .iter()
+            .map(|server| server.addr.to_string())
+            .collect();
+        let want = [
+            "192.0.2.1",
+            "192.0.2.2",
+            "2001:db8::1",
+            "2001:db8::2",
+            "192.0.2.3",
+            "2001:db8::53",
+        ];
+        assert_eq!(found, want);
+    }
+
+    #[test]
+    fn the_last_word_about_a_links_negotiation_counts_whole() {
+        const BAD: &str = "PartIgnored";
+        for (value, want, told) in [
+            ("eth0:on:", "autoneg=1", ""),
+            ("eth0:off:1000", "autoneg=0 speed=1000 duplex=1", ""),
+            ("eth0", "", ""),
+            ("eth0::100", "speed=100 duplex=1", ""),
+            ("eth0:maybe:100", "speed=100 duplex=1", BAD),
+            ("eth0:on:fast", "autoneg=1", BAD),
+            ("eth0:on:100 rd.ethtool=eth0::10", "duplex=1 speed=10", ""),
+            ("eth0:on:100 rd.ethtool=eth0:off", "autoneg=0", ""),
+            ("eth0:on:100:x", "autoneg=1 speed=100 duplex=1", BAD),
+        ] {
+            let (mut storage, heard) = read(&std::format!("rd.ethtool={value}"));
+            let options = match want {
+                "" => "eth0 ethernet auto/auto".to_string(),
+                want => std::format!("eth0 ethernet {want} auto/auto"),
+            };
+            assert_eq!(stacked(&storage.config()), [options], "{value}");
+            let mut lines = heard.lines();
+            lines.retain(|line| !line.contains("Later None"));
+            assert_eq!(
+                lines.len(),
+                usize::from(!told.is_empty()),
+                "{value} {lines:?}"
+            );
+            assert!(lines.concat().ends_with(told));
+        }
+        let (mut storage, heard) = read("rd.ethtool=:on:100");
+        assert!(storage.config().links.is_empty());
+        assert_eq!(
+            heard.lines(),
+            ["error 1:12 rd.ethtool= NotALinkName WordIgnored"]
+        );
+    }
+
+    #[test]
+    fn devices_of_s390_are_of_no_use_here() {
+        for (word, what) in [
+            (
+                "rd.znet=qeth,0.0.0800,0.0.0801,0.0.0802,layer2=0",
+                "warning S390Only",
+            ),
+            ("rd.znet_ifname=enc1:0.0.0600,0.0.0601", "warning S390Only"),
+            ("rd.znet=,", "error NotAWord"),
+            ("rd.znet=foobar", "error NotAWord"),
+            ("rd.znet=qeth,0.0.0800", "error NoArgument"),
+            ("rd.znet=qeth,0.0.0800,,,layer2=0", "error NoArgument"),
+            ("rd.znet_ifname=a/b:0.0.0600,0.0.0601", "error NotALinkName"),
+            ("rd.znet_ifname=enc1:0.0.0600", "error NoArgument"),
+        ] {
+            let (mut storage, heard) = read(word);
+            assert!(storage.config().links.is_empty());
+            let (severity, problem) = what.split_once(' ').unwrap();
+            let line = heard.lines().concat();
+            assert!(line.starts_with(severity), "{line}");
+            assert!(
+                line.ends_with(&std::format!("{problem} WordIgnored")),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn three_classes_are_known() {
+        for (value, tos) in [
+            ("CS0", Some(0)),
+            ("CS4", Some(0x80)),
+            ("CS6", Some(0xc0)),
+            ("cs4", None),
+            ("CS1", None),
+            ("", None),
+        ] {
+            let (mut storage, heard) = read(&std::format!("rd.net.dhcp.dscp={value}"));
+            assert_eq!(GlobalNumber::DhcpTos.of(&storage.config().global), tos);
+            assert_eq!(heard.0.len(), usize::from(tos.is_none()), "{value}");
+        }
+    }
+
+    #[test]
+    fn an_address_alone_takes_what_other_words_say() {
+        let fixed = "any 4=static! 6=ignore 192.0.2.5/24";
+        for (line, want, told) in [
+            ("ip=192.0.2.5 netmask=255.255.255.0", fixed, ""),
+            ("netmask=24 ip=192.0.2.5", fixed, ""),
+            (
+                "gateway=192.0.2.1 mtu=1400 ip=192.0.2.5 netmask=255.255.255.0",
+                "any 4=static! 6=ignore 192.0.2.5/24 via 192.0.2.1 mtu 1400",
+                "",
+            ),
+            (
+                "ip=192.0.2.5 netmask=24 ksdevice=eth1",
+                "eth1 4=static! 6=ignore 192.0.2.5/24",
+                "",
+            ),
+            (
+                "ksdevice=52:54:00:12:34:56 ip=192.0.2.5 netmask=24",
+                "52:54:00:12:34:56 4=static! 6=ignore 192.0.2.5/24",
+                "",
+            ),
+            (
+                "ip=192.0.2.5",
+                "",
+                "error 1:4 ip= \"192.0.2.5\" MeantAddress WordIgnored",
+            ),
+            (
+                "gateway=192.0.2.1",
+                "",
+                "note 1:9 ip= NeedsOther WordIgnored",
+            ),
+            (
+                "ip=192.0.2.5 netmask=255.0.255.0",
+                "",
+                "error 1:13 ip= \"255.0.255.0\" BadPrefix WordIgnored",
+            ),
+            (
+                "ip=192.0.2.5 netmask=24 mtu=9",
+                fixed,
+                "error 1:23 ip= \"9\" NotAnMtu PartIgnored",
+            ),
+        ] {
+            let (mut storage, heard) = read(line);
+            assert_eq!(shown(&storage.config()).concat(), want, "{line}");
+            assert_eq!(heard.lines().concat(), told, "{line}");
+        }
+    }
+
+    #[test]
+    fn words_name_the_link_of_a_method_alone() {
+        for (line, want) in [
+            ("ip=dhcp DEVICE=eth0", "eth0 4=dhcp! 6=ignore"),
+            ("ksdevice=eth0 ip=dhcp", "eth0 4=dhcp! 6=ignore"),
+            ("DEVICE=eth0", "eth0 4=auto 6=auto"),
+            ("ip=dhcp ksdevice=link", "any 4=dhcp! 6=ignore"),
+            ("ip=dhcp ksdevice=bootif", "any 4=dhcp! 6=ignore"),
+            ("ip=eth1:dhcp DEVICE=eth1", "eth1 4=dhcp! 6=ignore"),
+            ("DEVICE", ""),
+        ] {
+            let (mut storage, heard) = read(line);
+            assert_eq!(shown(&storage.config()).concat(), want, "{line}");
+            assert!(heard.0.is_empty(), "{line} {:?}", heard.lines());
+        }
+        let (mut storage, _) = read("ip=dhcp ksdevice=ibft");
+        assert!(GlobalFlag::Ibft.is_yes(&storage.config().global));
+    }
+}

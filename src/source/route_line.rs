@@ -412,7 +412,7 @@ impl<'a, 'b> RouteLine<'a, 'b> {
                 return self.destination(word);
             }
             Some(Word::Nothing) => {}
-            Some(Word::Kind(kind)) if !in_hop => route.kind = kind,
+            Some(Word::Kind(kind)) if !in_hop => self.kind(kind),
             Some(Word::Not) => route.reach = Reach::Inverted,
             Some(Word::L3mdev) => {
                 route.table = 0;
@@ -421,6 +421,15 @@ impl<'a, 'b> RouteLine<'a, 'b> {
             _ => return Err(self.not_read()),
         }
         Ok(())
+    }
+
+    /// The kind of a route comes before its table; rules of such kinds have none.
+    fn kind(&mut self, kind: RouteKind) {
+        self.route.kind = kind;
+        self.route.table = match self.form {
+            Form::Rule => 0,
+            Form::Route | Form::Static | Form::Static6 | Form::Table => kind.usual_table(),
+        };
     }
 
     /// That the word is none of those that are read.
@@ -579,7 +588,7 @@ impl<'a, 'b> RouteLine<'a, 'b> {
                 let Some(Word::Kind(kind)) = meaning(self.form, word) else {
                     return Err(Problem::NotAWord);
                 };
-                route.kind = kind;
+                self.kind(kind);
                 return Ok(());
             }
             _ => {}
@@ -629,7 +638,7 @@ impl<'a, 'b> RouteLine<'a, 'b> {
             Value::Ports => payload |= u64::from(end) << 16,
             Value::Realms if last.is_some() => payload = payload << 16 | u64::from(end),
             Value::Tunnel => (payload, len) = (payload.swap_bytes(), 8),
-            Value::Goto => route.kind = RouteKind::Local,
+            Value::Goto => (route.kind, route.table) = (RouteKind::Local, 0),
             // as the kernel does
             Value::Mark if last.is_some() || number != 0 => {
                 let mask = if last.is_some() { end } else { u32::MAX };
@@ -1076,7 +1085,7 @@ mod tests {
                 "0.0.0.0/0 + nexthop via 192.0.2.1 nexthop via 192.0.2.2",
             ),
             (
-                "10/8 table mine type blackhole equalize",
+                "type blackhole 10/8 table mine equalize",
                 "blackhole 10.0.0.0/8 table 100",
             ),
             ("10/8 table 0x64", "10.0.0.0/8 table 100"),
@@ -1116,10 +1125,10 @@ mod tests {
                 "0.0.0.0/0 metric 7 proto 4",
             ),
             ("l3mdev", "0.0.0.0/0 table 0"),
-            ("blackhole", "blackhole 0.0.0.0/0"),
-            ("type prohibit", "prohibit 0.0.0.0/0"),
-            ("priority 5 goto 9", "local 0.0.0.0/0 metric 5"),
-            ("nop", "broadcast 0.0.0.0/0"),
+            ("blackhole", "blackhole 0.0.0.0/0 table 0"),
+            ("type prohibit", "prohibit 0.0.0.0/0 table 0"),
+            ("priority 5 goto 9", "local 0.0.0.0/0 metric 5 table 0"),
+            ("nop", "broadcast 0.0.0.0/0 table 0"),
         ] {
             assert_eq!(rule(line), Ok(format!("{want} + {line}")), "{line}");
         }

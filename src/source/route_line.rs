@@ -208,7 +208,7 @@ pub const KEYS: &[Key<Word>] = &[
     key("netmask", Word::With(Value::Netmask, 0), "static-routes: netmask of the destination"),
     key("gw", Word::With(Value::Via, 0), "static-routes: gateway"),
     key("mss", Word::With(Value::Metric, 8), "static-routes: as `advmss`"),
-    key("irtt", Word::With(Value::Metric, 4), "static-routes: as `rtt`"),
+    key("irtt", Word::With(Value::Time, 4), "static-routes: as `rtt`"),
     key("reject", Word::Kind(RouteKind::Unreachable), "static-routes: as `unreachable`"),
     key("via", Word::With(Value::Via, 0), "gateway, after `inet` or `inet6` of that family"),
     key("dev", Word::With(Value::Dev, 0), "link"),
@@ -533,7 +533,7 @@ impl<'a, 'b> RouteLine<'a, 'b> {
         let family = route.family();
         let is_of_other = match value {
             Value::Pref | Value::Number6 => family == Family::V4,
-            Value::From => family == Family::V4 && self.form == Form::Route,
+            Value::From => family == Family::V4 && self.form != Form::Rule,
             Value::Realms => family == Family::V6,
             Value::Weight => self.hops_text.is_empty(),
             _ => false,

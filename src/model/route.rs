@@ -61,9 +61,9 @@ impl RouteKind {
 
     /// The table of such routes where none is named.
     pub fn usual_table(self) -> u32 {
-        match self {
-            RouteKind::Local | RouteKind::Broadcast => LOCAL_TABLE,
-            _ => MAIN_TABLE,
+        match matches!(self, RouteKind::Local | RouteKind::Broadcast) {
+            true => LOCAL_TABLE,
+            false => MAIN_TABLE,
         }
     }
 

@@ -378,22 +378,30 @@ impl Loader<'_, '_> {
                 IfName::new(of).map_or(RouteDev::Anywhere, RouteDev::Name)
             }
         };
+        use route_file::Form as Lines;
         let lines = match form {
-            Form::Rule | Form::Rule6 => route_file::Form::Rule,
-            Form::Static => route_file::Form::Static,
-            Form::Static6 => route_file::Form::Static6,
-            Form::Tables => route_file::Form::Table,
-            _ => route_file::Form::Route,
+            Form::Route => Some((Lines::Route, Family::V4)),
+            Form::Route6 => Some((Lines::Route, Family::V6)),
+            Form::Rule => Some((Lines::Rule, Family::V4)),
+            Form::Rule6 => Some((Lines::Rule, Family::V6)),
+            Form::Tables => Some((Lines::Table, Family::V4)),
+            Form::Static => Some((Lines::Static, Family::V4)),
+            Form::Static6 => Some((Lines::Static6, Family::V6)),
+            Form::Ifcfg => {
+                link = ifcfg::read(of, &self.defaults, &mut scratch, &mut cx);
+                None
+            }
+            Form::Network => {
+                sysconfig::read(&mut self.defaults, &mut scratch, &mut cx);
+                None
+            }
+            Form::Cmdline => {
+                cmdline::read(&mut cx);
+                None
+            }
         };
-        let family = match form {
-            Form::Route6 | Form::Rule6 | Form::Static6 => Family::V6,
-            _ => Family::V4,
-        };
-        match form {
-            Form::Ifcfg => link = ifcfg::read(of, &self.defaults, &mut scratch, &mut cx),
-            Form::Network => sysconfig::read(&mut self.defaults, &mut scratch, &mut cx),
-            Form::Cmdline => cmdline::read(&mut cx),
-            _ => route_file::read(lines, family, dev(), &mut scratch, &mut cx),
+        if let Some((lines, family)) = lines {
+            route_file::read(lines, family, dev(), &mut scratch, &mut cx);
         }
         if sink.more > 0 {
             let more = MORE.with(sink.more);

@@ -197,6 +197,8 @@ struct Loader<'a, 'm> {
 impl Loader<'_, '_> {
     #[inline(never)]
     fn sources(&mut self) {
+        const STATIC_ROUTES: &[u8] =
+            b"/etc/sysconfig/static-routes,/etc/sysconfig/static-routes-ipv6";
         const IFCFG_DIR: &[u8] = b"/etc/sysconfig/network-scripts";
         let sources = sources(self.options, self.root);
         let is_read = |source| sources & 1 << source as u8 != 0;
@@ -207,10 +209,8 @@ impl Loader<'_, '_> {
             self.read(Place::Rooted, b"/etc/sysconfig/network", 0, Kind::Named);
             let directory = self.options.value(Opt::IfcfgDir).unwrap_or(IFCFG_DIR);
             self.directory(directory, Kind::Named);
-            for path in [
-                &b"/etc/sysconfig/static-routes"[..],
-                b"/etc/sysconfig/static-routes-ipv6",
-            ] {
+            let mut rest = Some(STATIC_ROUTES);
+            while let Some(path) = parts::next(&mut rest, b',') {
                 self.read(Place::Rooted, path, 0, Kind::Named);
             }
         }
@@ -226,11 +226,10 @@ impl Loader<'_, '_> {
 
     /// Names of routing tables, as ip(8) looks for them; those of the system's administrator come first.
     fn tables(&mut self) {
-        for directory in [
-            &b"/etc/iproute2/rt_tables.d"[..],
-            b"/usr/share/iproute2/rt_tables.d",
-            b"/usr/lib/iproute2/rt_tables.d",
-        ] {
+        const DIRECTORIES: &[u8] =
+            b"/etc/iproute2/rt_tables.d,/usr/share/iproute2/rt_tables.d,/usr/lib/iproute2/rt_tables.d";
+        let mut rest = Some(DIRECTORIES);
+        while let Some(directory) = parts::next(&mut rest, b',') {
             let file = directory.strip_suffix(b".d").unwrap_or_default();
             self.read(Place::Rooted, file, 0, Kind::Named);
             self.directory(directory, Kind::Tables);

@@ -9,8 +9,7 @@ use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink, Subject};
 use crate::limits::MAX_LINE;
 use crate::model::addr::Cidr;
 use crate::model::config::{
-    Config, GlobalFlag, LinkConfig, LinkFlag, LinkId, LinkMatch, LinkNumber, Method, NameRule,
-    SourceKind,
+    Config, LinkConfig, LinkFlag, LinkId, LinkMatch, LinkNumber, Method, NameRule, SourceKind,
 };
 use crate::model::desired::{Desired, Thing, What};
 use crate::model::link::{IfName, LinkKind, Mac};
@@ -309,10 +308,7 @@ impl Resolver<'_, '_> {
             }
         }
         let zeroconf = config.ipv4.method != Method::Disabled && !link.is_loopback();
-        if zeroconf
-            && (LinkFlag::Nozeroconf.is_no(config)
-                || GlobalFlag::Nozeroconf.is_no(&self.config.global))
-        {
+        if zeroconf && LinkFlag::Nozeroconf.is_no(config) {
             let mut route = Route::new(ZEROCONF);
             route.metric = Some(link.ifindex.wrapping_add(ZEROCONF_METRIC));
             self.add(&Thing::route(link.ifindex, &route, config.origin));
@@ -478,7 +474,12 @@ mod tests {
             .extend(addrs.map(|addr| std::format!("addr {} dev {}", addr.route.dst, addr.ifindex)));
         let routes = of(What::Route);
         shall.extend(routes.map(|wanted| {
-            let words = wanted.route.to_string().replace(" proto 153", "");
+            let mut words = wanted.route.to_string().replace(" proto 153", "");
+            words += if wanted.route.more.is_some() {
+                " +"
+            } else {
+                ""
+            };
             std::format!("route {words} dev {}", wanted.ifindex)
         }));
         (shall, engine.states.iter().copied().collect(), told.0)
@@ -747,5 +748,95 @@ mod tests {
             "route 172.16.0.0/12 via 10.0.0.2 dev 2"
         );
         assert_eq!((shall.len(), told.len()), (4, 1), "{told:?}");
+    }
+
+    #[test]
+    fn a_default_route_has_the_source_and_the_options_of_its_link() {
+        let more = |config: &mut Config<'_>| {
+            let kept = config.keep_same(b"window 5000").unwrap();
+            More {
+                attrs: kept,
+                text: kept,
+            }
+        };
+        let (shall, _, told) = resolved(&kernel(), &[], &|config| {
+            let addrs = ["192.0.2.2/24", "2001:db8::2/64"];
+            let id = say(config, LinkMatch::Name(name("eth0")), FILE, &addrs);
+            let more = more(config);
+            let link = config.link_mut(id).unwrap();
+            (link.src, link.more) = (Some([192, 0, 2, 2].into()), Some(more));
+            link.ipv4.gateway = Some(ip("192.0.2.1"));
+            link.ipv6.gateway = Some(ip("2001:db8::1"));
+        });
+        assert_eq!(
+            shall[4..],
+            [
+                "route default via 192.0.2.1 src 192.0.2.2 + dev 2",
+                "route default via 2001:db8::1 metric 1 dev 2"
+            ]
+        );
+        assert_eq!(told, [""; 0]);
+    }
+
+    #[test]
+    fn addresses_have_their_scope_and_label() {
+        let mut tables = Tables::new();
+        let mut engine = tables.engine();
+        engine.observed.links.push(link(2, "eth0")).unwrap();
+        say(
+            &mut engine.config,
+            LinkMatch::Name(name("eth0")),
+            FILE,
+            &["192.0.2.2/24"],
+        );
+        let label = engine.config.keep(b"eth0:1").unwrap();
+        let addr = engine.config.addrs.get_mut(0).unwrap();
+        (addr.scope, addr.label) = (Some(253), Some(label));
+        let mut told = Told(Vec::new());
+        let mut resolver = Resolver {
+            config: &engine.config,
+            observed: &engine.observed,
+            goal: Goal { names: &[] },
+            desired: &mut engine.desired,
+            states: engine.states,
+            sink: &mut told,
+            last_link: 0,
+            root_link: None,
+        };
+        resolver.links();
+        let addr = &engine.desired.things[0];
+        let more = addr.route.more.map(|more| engine.config.text(more.attrs));
+        assert_eq!((addr.route.scope, more), (Some(253), Some(&b"eth0:1"[..])));
+        let n = engine.plan.steps.len() as u32;
+        engine
+            .plan
+            .push(crate::plan::Phase::Addresses, crate::plan::Act::Add, n);
+        let step = *engine.plan.steps.first().unwrap();
+        let op = crate::plan::op::Op::of(step, &engine.plan, &engine.desired, &engine.config);
+        assert_eq!(
+            op.unwrap().to_string(),
+            "ip addr add 192.0.2.2/24 brd 192.0.2.255 scope 253 label eth0:1 dev eth0"
+        );
+    }
+
+    /// SEMANTICS "169.254.0.0/16 zeroconf route": only where it is written out.
+    #[test]
+    fn link_local_addresses_have_a_route_only_if_asked() {
+        let zeroconf = |said: Option<bool>| {
+            let (shall, _, _) = resolved(&kernel(), &[], &|config| {
+                let addrs = ["192.0.2.2/24"];
+                let id = say(config, LinkMatch::Name(name("eth0")), FILE, &addrs);
+                let eth1 = say(config, LinkMatch::Name(name("eth1")), FILE, &[]);
+                for id in [id, eth1] {
+                    LinkFlag::Nozeroconf.set(config.link_mut(id).unwrap(), said);
+                }
+                config.link_mut(id).unwrap().ipv4.method = Method::Static;
+            });
+            shall[4..].to_vec()
+        };
+        let route = ["route 169.254.0.0/16 metric 1002 dev 2"];
+        assert_eq!(zeroconf(Some(false)), route);
+        assert_eq!(zeroconf(None), [""; 0]);
+        assert_eq!(zeroconf(Some(true)), [""; 0]);
     }
 }

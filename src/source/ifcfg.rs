@@ -14,7 +14,7 @@ use super::ifcfg_keys::{
     self, DHCP_FQDN, DHCP_HOSTNAME, FILE, Field, Kind, LINK, NAMES, Setting, V4, V6,
 };
 use super::ifcfg_kind::kind_of;
-use super::route_line::scope;
+use super::route_words::scope;
 use crate::diag::{Complaint, Effect, Origin, Problem};
 use crate::model::attr::{Attr, Scope};
 use crate::model::config::{

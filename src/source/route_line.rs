@@ -1,8 +1,10 @@
 //! One route as ip-route(8) takes it, `10.0.0.0/8 via 192.0.2.1 dev eth0 metric 5`, one rule as ip-rule(8) takes
 //! it, and one line of `static-routes` (route(8)): one table of words for the three.
 
-use super::Key;
-use super::key_table::{Names, key, pack_fields, pack_names, packed_len, row};
+use super::route_words::{
+    Field, Form, OF_HOP, SHAPES, Value, Word, hex, meaning, number, octet, read_addr, read_net,
+    time,
+};
 use crate::diag::{LineBuf, Problem};
 use crate::limits::MAX_VALUE;
 use crate::model::addr::{Cidr, Family, classful_len};
@@ -10,31 +12,15 @@ use crate::model::config::{Config, Str};
 use crate::model::link::IfName;
 use crate::model::route::{More, Reach, Route, RouteKind};
 use crate::model::rule::{FRA_FWMASK, FRA_L3MDEV, FRA_SUPPRESS_PREFIXLEN};
-use crate::packed::{Packed, packed};
 use crate::text::parts;
 use crate::text::scalar;
 use crate::wire::netlink::{NLA_F_NESTED, Writer, append_attr, attr_in};
 use crate::wire::rtnetlink::route::{
-    RTA_METRICS, RTA_MULTIPATH, RTA_NH_ID, RTAX_LOCK, RTAX_RTT, RTAX_RTTVAR, RTNEXTHOP,
-    RTNH_F_ONLINK, put_gateway,
+    RTA_METRICS, RTA_MULTIPATH, RTA_NH_ID, RTAX_LOCK, RTAX_RTO_MIN, RTNEXTHOP, RTNH_F_ONLINK,
+    put_gateway,
 };
 use core::net::IpAddr;
 use heapless::{Vec, VecView};
-
-/// What a line is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// The arguments of `ip route add`.
-    Route,
-    /// The arguments of `ip rule add`.
-    Rule,
-    /// `any net TARGET gw ADDRESS` and so on: what `route add` takes behind `any`.
-    Static,
-    /// `LINK NET [GATEWAY]`, of IPv6.
-    Static6,
-    /// `NUMBER NAME` of a routing table.
-    Table,
-}
 
 /// Room for what one line says beyond the fields of a [`Route`].
 #[derive(Default)]
@@ -94,207 +80,6 @@ pub(super) struct RouteLine<'a, 'b> {
     weight: u8,
 }
 
-/// What a word means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Word {
-    /// It is a destination, or a source: everything.
-    Default,
-    /// Nothing.
-    Nothing,
-    /// The gateway is on the link.
-    Onlink,
-    /// The rule is about what does not fit.
-    Not,
-    /// The table is that of a packet's VRF.
-    L3mdev,
-    /// A next hop begins.
-    Nexthop,
-    /// The route, or the action of the rule, is of this kind.
-    Kind(RouteKind),
-    /// It has an argument: a field of the route, or the attribute of this type.
-    With(Value, u8),
-}
-
-/// What an argument is. The first ones may be words of [`LISTS`]; those up to [`Value::IpProto`] are octets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
-pub enum Value {
-    /// Who made it.
-    Protocol,
-    /// A scope.
-    Scope,
-    /// Preference of a router, of IPv6.
-    Pref,
-    /// `enabled` or `disabled`.
-    Switch,
-    /// What IP carries.
-    IpProto,
-    /// A table, also one of rt_tables.
-    Table,
-    /// `ecn`: one of `RTAX_*`.
-    Features,
-    /// A number, after `lock`: one of `RTAX_*`.
-    Metric,
-    /// The same, in milliseconds with a unit.
-    Time,
-    /// The same, a name.
-    Congctl,
-    /// Type of service: two hexadecimal digits.
-    Tos,
-    /// Metric of a route, priority of a rule.
-    Place,
-    /// The weight of a next hop.
-    Weight,
-    /// A number; 0 becomes no attribute, as the kernel has it.
-    Number,
-    /// A number, also 0.
-    From0,
-    /// A number, of IPv6.
-    Number6,
-    /// `[FROM/]TO`, of IPv4.
-    Realms,
-    /// The rule to go on with.
-    Goto,
-    /// `MARK[/MASK]`.
-    Mark,
-    /// `FIRST[-LAST]` of ports.
-    Ports,
-    /// `FIRST-LAST` of users.
-    Users,
-    /// A number of 64 bits in network order.
-    Tunnel,
-    /// A link name, in an attribute.
-    Name,
-    /// A link name.
-    Dev,
-    /// A destination.
-    To,
-    /// The same, without a mask of its class.
-    Net,
-    /// The netmask of the destination.
-    Netmask,
-    /// A source.
-    From,
-    /// An address, after `inet` or `inet6` of that family.
-    Via,
-    /// An address.
-    Src,
-    /// One of the kinds.
-    Type,
-}
-
-/// By [`Value`], words and their numbers: `RTPROT_*`, `RT_SCOPE_*` (linux/rtnetlink.h), `ICMPV6_ROUTER_PREF_*`
-/// (linux/icmpv6.h), `IPPROTO_*` (linux/in.h), tables that every system has, `RTAX_FEATURE_*`.
-const LISTS: Packed = packed!(
-    "redirect=1 kernel=2 boot=3 static=4 ra=9 dhcp=16
-global=0 universe=0 site=200 link=253 host=254 nowhere=255
-medium=0 high=1 low=3
-disabled=0 enabled=1
-icmp=1 tcp=6 udp=17 dccp=33 ipv6-icmp=58 sctp=132
-main=254 local=255 default=253
-ecn=1"
-);
-
-static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
-static WORDS: [Word; KEYS.len()] = pack_fields(KEYS, Word::Nothing);
-
-/// The words: first those of `static-routes` only, then those of routes, then those of routes and rules, then
-/// those of rules only. Those of every other line come first: they are looked for one after another.
-#[rustfmt::skip]
-pub const KEYS: &[Key<Word>] = &[
-    key("net", Word::With(Value::Net, 0), "static-routes: destination, without a mask of its class"),
-    key("-net", Word::With(Value::Net, 0), "static-routes: as `net`"),
-    key("host", Word::With(Value::To, 0), "static-routes: destination"),
-    key("-host", Word::With(Value::To, 0), "static-routes: as `host`"),
-    key("netmask", Word::With(Value::Netmask, 0), "static-routes: netmask of the destination"),
-    key("gw", Word::With(Value::Via, 0), "static-routes: gateway"),
-    key("mss", Word::With(Value::Metric, 8), "static-routes: as `advmss`"),
-    key("irtt", Word::With(Value::Metric, 4), "static-routes: as `rtt`"),
-    key("reject", Word::Kind(RouteKind::Unreachable), "static-routes: as `unreachable`"),
-    key("via", Word::With(Value::Via, 0), "gateway, after `inet` or `inet6` of that family"),
-    key("dev", Word::With(Value::Dev, 0), "link"),
-    key("metric", Word::With(Value::Place, 0), "metric"),
-    key("src", Word::With(Value::Src, 0), "preferred source address"),
-    key("scope", Word::With(Value::Scope, 0), "number or name of the scope"),
-    key("onlink", Word::Onlink, "the gateway is taken to be on the link"),
-    key("mtu", Word::With(Value::Metric, 2), "MTU, not above that of the path after `lock`"),
-    key("nexthop", Word::Nexthop, "one of several: `via`, `dev`, `weight`, `onlink`"),
-    key("weight", Word::With(Value::Weight, 0), "share of a next hop, 1-256"),
-    key("oif", Word::With(Value::Dev, 0), "as `dev`"),
-    key("window", Word::With(Value::Metric, 3), "largest TCP window in octets"),
-    key("rtt", Word::With(Value::Time, 4), "first guess of the round trip time, in 1/8 ms, `ms` or `s`"),
-    key("rttvar", Word::With(Value::Time, 5), "first guess of its variance, in 1/4 ms, `ms` or `s`"),
-    key("rto_min", Word::With(Value::Time, 13), "least retransmission timeout, `ms` or `s`"),
-    key("ssthresh", Word::With(Value::Metric, 6), "slow start threshold"),
-    key("cwnd", Word::With(Value::Metric, 7), "bound of the congestion window"),
-    key("advmss", Word::With(Value::Metric, 8), "segment size that is announced"),
-    key("reordering", Word::With(Value::Metric, 9), "packets that may overtake one"),
-    key("hoplimit", Word::With(Value::Metric, 10), "hop limit"),
-    key("initcwnd", Word::With(Value::Metric, 11), "first congestion window"),
-    key("features", Word::With(Value::Features, 12), "`ecn`, or a number"),
-    key("initrwnd", Word::With(Value::Metric, 14), "first receive window"),
-    key("quickack", Word::With(Value::Metric, 15), "whether segments are acknowledged at once"),
-    key("congctl", Word::With(Value::Congctl, 16), "name of the congestion control"),
-    key("fastopen_no_cookie", Word::With(Value::Metric, 17), "TCP Fast Open without a cookie"),
-    key("expires", Word::With(Value::Number6, 23), "seconds until it goes, of IPv6"),
-    key("nhid", Word::With(Value::Number, 30), "next hop object"),
-    key("pref", Word::With(Value::Pref, 20), "preference of a router: `low`, `medium`, `high`, of IPv6"),
-    key("ttl-propagate", Word::With(Value::Switch, 26), "`enabled` or `disabled`"),
-    key("equalize", Word::Nothing, "nothing, as in ip(8)"),
-    key("unicast", Word::Kind(RouteKind::Unicast), "forward packets"),
-    key("local", Word::Kind(RouteKind::Local), "take packets"),
-    key("broadcast", Word::Kind(RouteKind::Broadcast), "take packets as broadcasts"),
-    key("multicast", Word::Kind(RouteKind::Multicast), "a multicast route"),
-    key("throw", Word::Kind(RouteKind::Throw), "go on with the next rule"),
-    key("default", Word::Default, "0.0.0.0/0 or ::/0"),
-    key("to", Word::With(Value::To, 0), "destination"),
-    key("table", Word::With(Value::Table, 0), "number, main, local, default or a name of rt_tables"),
-    key("from", Word::With(Value::From, 0), "source"),
-    key("proto", Word::With(Value::Protocol, 0), "number or name of who made it"),
-    key("protocol", Word::With(Value::Protocol, 0), "as `proto`"),
-    key("any", Word::Default, "as `default`"),
-    key("all", Word::Default, "as `default`"),
-    key("priority", Word::With(Value::Place, 0), "metric of a route, place of a rule"),
-    key("preference", Word::With(Value::Place, 0), "as `priority`"),
-    key("tos", Word::With(Value::Tos, 0), "type of service, hexadecimal"),
-    key("dsfield", Word::With(Value::Tos, 0), "as `tos`"),
-    key("type", Word::With(Value::Type, 0), "kind of a route, action of a rule"),
-    key("realms", Word::With(Value::Realms, 11), "`[FROM/]TO`, numbers, of IPv4"),
-    key("realm", Word::With(Value::Realms, 11), "as `realms`"),
-    key("blackhole", Word::Kind(RouteKind::Blackhole), "drop packets silently"),
-    key("unreachable", Word::Kind(RouteKind::Unreachable), "answer \"host unreachable\""),
-    key("prohibit", Word::Kind(RouteKind::Prohibit), "answer \"administratively prohibited\""),
-    key("lookup", Word::With(Value::Table, 0), "rule: as `table`"),
-    key("pref", Word::With(Value::Place, 0), "rule: as `priority`"),
-    key("order", Word::With(Value::Place, 0), "rule: as `priority`"),
-    key("not", Word::Not, "rule: about what does not fit"),
-    key("iif", Word::With(Value::Name, 3), "rule: link that packets came by"),
-    key("dev", Word::With(Value::Name, 3), "rule: as `iif`"),
-    key("oif", Word::With(Value::Name, 17), "rule: link that a socket is bound to"),
-    key("fwmark", Word::With(Value::Mark, 10), "rule: `MARK[/MASK]`"),
-    key("uidrange", Word::With(Value::Users, 20), "rule: `FIRST-LAST`"),
-    key("ipproto", Word::With(Value::IpProto, 22), "rule: number, tcp, udp, icmp, sctp, dccp or ipv6-icmp"),
-    key("sport", Word::With(Value::Ports, 23), "rule: `FIRST[-LAST]`"),
-    key("dport", Word::With(Value::Ports, 24), "rule: `FIRST[-LAST]`"),
-    key("tun_id", Word::With(Value::Tunnel, 12), "rule: number of a tunnel"),
-    key("l3mdev", Word::L3mdev, "rule: the table is that of the packet's VRF"),
-    key("suppress_prefixlength", Word::With(Value::From0, 14), "rule: leaves out routes of a length up to this"),
-    key("sup_pl", Word::With(Value::From0, 14), "rule: as `suppress_prefixlength`"),
-    key("suppress_ifgroup", Word::With(Value::From0, 13), "rule: leaves out routes of links in this group"),
-    key("sup_group", Word::With(Value::From0, 13), "rule: as `suppress_ifgroup`"),
-    key("goto", Word::With(Value::Goto, 4), "rule: go on with the rule of this priority"),
-    key("nop", Word::Kind(RouteKind::Broadcast), "rule: go on with the next one"),
-];
-
-/// The first rows of words of routes, of routes and rules, of rules.
-const ROUTE: usize = row(KEYS, "via") as usize;
-const COMMON: usize = row(KEYS, "default") as usize;
-const RULE: usize = row(KEYS, "lookup") as usize;
-
-/// Octets of the packed names before a row.
-const fn octets_before(row: usize) -> usize {
-    packed_len(KEYS.split_at(row).0)
-}
-
 impl<'a, 'b> RouteLine<'a, 'b> {
     /// Nothing read yet.
     pub fn new(
@@ -348,16 +133,18 @@ impl<'a, 'b> RouteLine<'a, 'b> {
     pub fn read(&mut self, config: &mut Config<'_>) -> Result<(), Problem> {
         if self.form == Form::Table {
             let word = self.argument_word()?;
-            self.route.table = number(word, Value::Number).ok_or(Problem::NotANumber)?;
+            self.route.table = number(word, 0)?;
             self.at = self.argument_word()?;
             return Ok(());
         }
         if self.form == Form::Static6 {
-            self.argument(Value::Dev, 0, config)?;
-            self.argument(Value::To, 0, config)?;
+            for field in [Field::Dev, Field::To] {
+                let word = self.argument_word()?;
+                self.field(field, word, config)?;
+            }
             self.route.metric = Some(1);
-            if !parts::trim_start(self.rest).is_empty() {
-                self.argument(Value::Via, 0, config)?;
+            if let Some(gateway) = self.next() {
+                self.via(gateway)?;
             }
         }
         while let Some(word) = self.next() {
@@ -392,9 +179,13 @@ impl<'a, 'b> RouteLine<'a, 'b> {
                 self.hops_text = parts::slice(self.line, at, self.line.len());
             }
             Some(Word::Onlink) => route.reach = Reach::Onlink,
-            Some(Word::With(value, kind)) if !in_hop || OF_HOP.contains(&value) => {
-                self.argument(value, kind.into(), config)?;
-                if kind != 0 && self.form != Form::Rule {
+            Some(Word::With(field)) if !in_hop || OF_HOP.contains(&field) => {
+                let word = self.argument_word()?;
+                return self.field(field, word, config);
+            }
+            Some(Word::Attr(value, kind)) if !in_hop => {
+                self.attr(value, kind.into())?;
+                if self.form != Form::Rule {
                     // in words of ip(8)
                     self.say(match word {
                         b"mss" => b"advmss",
@@ -412,7 +203,7 @@ impl<'a, 'b> RouteLine<'a, 'b> {
                 return self.destination(word);
             }
             Some(Word::Nothing) => {}
-            Some(Word::Kind(kind)) if !in_hop => route.kind = kind,
+            Some(Word::Kind(kind)) if !in_hop => self.kind(kind),
             Some(Word::Not) => route.reach = Reach::Inverted,
             Some(Word::L3mdev) => {
                 route.table = 0;
@@ -421,6 +212,15 @@ impl<'a, 'b> RouteLine<'a, 'b> {
             _ => return Err(self.not_read()),
         }
         Ok(())
+    }
+
+    /// The kind of a route comes before its table; rules of such kinds have none.
+    fn kind(&mut self, kind: RouteKind) {
+        self.route.kind = kind;
+        self.route.table = match self.form {
+            Form::Rule => 0,
+            Form::Route | Form::Static | Form::Static6 | Form::Table => kind.usual_table(),
+        };
     }
 
     /// That the word is none of those that are read.
@@ -511,141 +311,132 @@ impl<'a, 'b> RouteLine<'a, 'b> {
         Ok(())
     }
 
-    /// Reads the argument of a word.
+    /// Reads the argument of a word that becomes a field.
     #[inline(never)]
-    fn argument(&mut self, value: Value, kind: u16, config: &Config<'_>) -> Result<(), Problem> {
-        let is_metric = (Value::Features..=Value::Congctl).contains(&value);
+    fn field(&mut self, field: Field, word: &'a [u8], config: &Config<'_>) -> Result<(), Problem> {
+        let route = &mut self.route;
+        let family = route.family();
+        match field {
+            Field::To => return self.destination(word),
+            Field::Net => {
+                self.destination(word)?;
+                let dst = &mut self.route.dst;
+                if let (IpAddr::V4(addr), 32) = (dst.addr, dst.len) {
+                    dst.len = classful_len(addr);
+                }
+            }
+            Field::Netmask => {
+                let len = scalar::prefix_len(word, family);
+                route.dst.len = len.ok_or(Problem::BadPrefix)?;
+            }
+            Field::From => {
+                if family == Family::V4 && self.form != Form::Rule {
+                    return Err(self.not_read());
+                }
+                self.at = word;
+                let mut from = Cidr::default(family);
+                read_net(word, self.form, &mut from)?;
+                route.from = Some(from).filter(|from| !from.is_default());
+            }
+            Field::Via => return self.via(word),
+            Field::Src => return read_addr(word, family, &mut route.src),
+            Field::Dev => self.dev = Some(IfName::new(word).ok_or(Problem::NotALinkName)?),
+            Field::Type => match meaning(self.form, word) {
+                Some(Word::Kind(kind)) => self.kind(kind),
+                _ => return Err(Problem::NotAWord),
+            },
+            Field::Protocol => route.protocol = octet(word, 1)?,
+            Field::Scope => route.scope = Some(octet(word, 2)?),
+            // ip(8) reads it in hexadecimal, with or without `0x`
+            Field::Tos => {
+                let tos = hex(word.strip_prefix(b"0x").unwrap_or(word));
+                route.tos = tos.ok_or(Problem::NotANumber)? as u8;
+            }
+            Field::Table => {
+                let table = number(word, 3).ok().or_else(|| config.table(word));
+                route.table = table.ok_or(Problem::NotATable)?;
+                if route.table == 0 {
+                    return Err(Problem::NotANumber);
+                }
+            }
+            Field::Place => route.metric = Some(number(word, 0)?),
+            Field::Weight if self.hops_text.is_empty() => return Err(self.not_read()),
+            Field::Weight => {
+                let less = number(word, 0)?.wrapping_sub(1);
+                self.weight = u8::try_from(less).map_err(|_| Problem::NotANumber)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the argument of a word that becomes an attribute.
+    #[inline(never)]
+    fn attr(&mut self, value: Value, kind: u16) -> Result<(), Problem> {
+        let is_metric = value <= Value::Congctl;
         let mut word = self.argument_word()?;
         if is_metric && parts::is(word, b"lock") {
             self.locks |= 1 << kind;
             word = self.argument_word()?;
         }
-        let route = &mut self.route;
-        let family = route.family();
-        let is_of_other = match value {
-            Value::Pref | Value::Number6 => family == Family::V4,
-            Value::From => family == Family::V4 && self.form == Form::Route,
-            Value::Realms => family == Family::V6,
-            Value::Weight => self.hops_text.is_empty(),
-            _ => false,
-        };
-        if is_of_other {
+        let is_v4 = self.route.family() == Family::V4;
+        if value >= Value::Realms && is_v4 != (value == Value::Realms) {
             return Err(self.not_read());
         }
         let to: &mut VecView<u8> = match is_metric {
             true => &mut self.room.metrics,
             false => &mut self.room.attrs,
         };
-        if kind != 0 && !attr_in(to, kind).is_empty() {
+        if !attr_in(to, kind).is_empty() {
             return Err(Problem::Duplicate);
         }
-        match value {
-            Value::To | Value::Net => {
-                self.destination(word)?;
-                let dst = &mut self.route.dst;
-                if let (Value::Net, IpAddr::V4(addr), 32) = (value, dst.addr, dst.len) {
-                    dst.len = classful_len(addr);
-                }
-                return Ok(());
-            }
-            Value::Netmask => {
-                let len = scalar::prefix_len(word, family);
-                route.dst.len = len.ok_or(Problem::BadPrefix)?;
-                return Ok(());
-            }
-            Value::From => {
-                self.at = word;
-                let mut from = Cidr::default(family);
-                read_net(word, self.form, &mut from)?;
-                route.from = Some(from).filter(|from| !from.is_default());
-                return Ok(());
-            }
-            Value::Via => return self.via(word),
-            Value::Src => return read_addr(word, family, &mut route.src),
-            Value::Dev | Value::Name | Value::Congctl => {
-                let name = IfName::new(word).ok_or(Problem::NotALinkName)?;
-                if value == Value::Dev {
-                    self.dev = Some(name);
-                } else {
-                    append_attr(
-                        to,
-                        kind,
-                        parts::slice(name.padded(), 0, word.len().wrapping_add(1)),
-                    );
-                }
-                return Ok(());
-            }
-            Value::Type => {
-                let Some(Word::Kind(kind)) = meaning(self.form, word) else {
-                    return Err(Problem::NotAWord);
-                };
-                route.kind = kind;
-                return Ok(());
-            }
-            _ => {}
+        if value == Value::Congctl || value == Value::Name {
+            let name = IfName::new(word).ok_or(Problem::NotALinkName)?;
+            let with_nul = parts::slice(name.padded(), 0, word.len().wrapping_add(1));
+            append_attr(to, kind, with_nul);
+            return Ok(());
         }
-        let separator = match value {
-            Value::Mark | Value::Realms => b'/',
-            Value::Ports | Value::Users => b'-',
-            _ => 0,
+        let Some(shape) = SHAPES.get(value as usize) else {
+            return Ok(());
         };
-        let (first, last) = parts::split(word, separator);
-        let first = match value {
-            Value::Time => time(word, kind),
-            // ip(8) reads it in hexadecimal, with or without `0x`
-            Value::Tos => hex(word.strip_prefix(b"0x").unwrap_or(word)),
-            Value::Table => Some(
-                number(word, value)
-                    .or_else(|| config.table(word))
-                    .ok_or(Problem::NotATable)?,
-            ),
-            _ => number(first, value),
+        let (first, last) = parts::split(word, shape.separator);
+        let first = match value == Value::Time {
+            true => time(word, kind).ok_or(Problem::NotANumber)?,
+            false => number(first, shape.list)?,
         };
-        let number_of_last = last.map_or(first, |last| number(last, value));
-        let most = match value {
-            _ if value <= Value::IpProto => 255,
-            Value::Ports => 65_535,
-            Value::Weight => 256,
-            _ => u32::MAX,
+        let last = match last {
+            Some(last) => Some(number(last, 0)?),
+            None => None,
         };
-        let (Some(number), Some(end)) = (first, number_of_last) else {
-            return Err(Problem::NotANumber);
-        };
-        let is_short = matches!(value, Value::Table | Value::Weight) && number == 0;
-        if is_short || number > most || end > most || value == Value::Users && last.is_none() {
+        let mut payload = u64::from(first);
+        let (end, mut shift) = (u64::from(last.unwrap_or(first)), 0);
+        let is_one = value == Value::Users && last.is_none();
+        if (payload | end) >> shape.bits != 0 || is_one {
             return Err(Problem::NotANumber);
         }
-        let octet = number as u8;
-        let (mut payload, mut len) = (u64::from(number), 4);
-        match value {
-            Value::Place => route.metric = Some(number),
-            Value::Table => route.table = number,
-            Value::Protocol => route.protocol = octet,
-            Value::Scope => route.scope = Some(octet),
-            Value::Tos => route.tos = octet,
-            Value::Weight => self.weight = octet.wrapping_sub(1),
-            Value::Pref | Value::Switch | Value::IpProto => len = 1,
-            Value::Users => (payload, len) = (payload | u64::from(end) << 32, 8),
-            Value::Ports => payload |= u64::from(end) << 16,
-            Value::Realms if last.is_some() => payload = payload << 16 | u64::from(end),
-            Value::Tunnel => (payload, len) = (payload.swap_bytes(), 8),
-            Value::Goto => route.kind = RouteKind::Local,
+        if value == Value::Mark {
             // as the kernel does
-            Value::Mark if last.is_some() || number != 0 => {
-                let mask = if last.is_some() { end } else { u32::MAX };
+            let mask = last.unwrap_or(if first == 0 { 0 } else { u32::MAX });
+            if mask != 0 {
                 append_attr(to, FRA_FWMASK, &mask.to_ne_bytes());
             }
-            _ => {}
+        } else if value == Value::Realms && last.is_some() {
+            payload = payload << 16 | end;
+        } else if shape.separator == b'-' {
+            shift = shape.len.wrapping_mul(4);
+            payload |= end << shift;
+        } else if value == Value::Tunnel {
+            payload = payload.swap_bytes();
+        } else if value == Value::Goto {
+            (self.route.kind, self.route.table) = (RouteKind::Local, 0);
+        } else if value == Value::Number && kind == RTA_NH_ID {
+            self.route.reach = Reach::Hops;
+        } else if value == Value::Time && kind == RTAX_RTO_MIN {
+            // as by ip(8)
+            self.locks |= 1 << RTAX_RTO_MIN;
         }
-        match kind {
-            // `RTAX_RTO_MIN` is always locked, as by ip(8)
-            13 if is_metric => self.locks |= 1 << 13,
-            RTA_NH_ID if value == Value::Number => route.reach = Reach::Hops,
-            _ => {}
-        }
-        let takes_0 = matches!(value, Value::From0 | Value::Ports | Value::Users);
-        if kind != 0 && (payload != 0 || takes_0) {
-            append_attr(to, kind, parts::slice(&payload.to_ne_bytes(), 0, len));
+        if payload != 0 || value == Value::From0 || shift != 0 {
+            let payload = payload.to_ne_bytes();
+            append_attr(to, kind, parts::slice(&payload, 0, shape.len.into()));
         }
         Ok(())
     }
@@ -684,135 +475,10 @@ impl<'a, 'b> RouteLine<'a, 'b> {
     }
 }
 
-/// What a next hop may have.
-const OF_HOP: &[Value] = &[Value::Via, Value::Dev, Value::Weight];
-
-/// What a word means in a line of this form.
-#[inline(never)]
-fn meaning(form: Form, word: &[u8]) -> Option<Word> {
-    const ROUTE_AT: usize = octets_before(ROUTE);
-    const COMMON_AT: usize = octets_before(COMMON);
-    const RULE_AT: usize = octets_before(RULE);
-    let (row, from, to) = match form {
-        Form::Route => (ROUTE, ROUTE_AT, RULE_AT),
-        Form::Rule => (COMMON, COMMON_AT, PACKED.len()),
-        Form::Static | Form::Static6 | Form::Table => (0, 0, RULE_AT),
-    };
-    let found = Names(PACKED.get(from..to)?).find(word).row();
-    WORDS.get(found.wrapping_add(row)).copied()
-}
-
 /// Keeps a text, equal ones once.
 fn keep(text: &[u8], config: &mut Config<'_>) -> Result<Str, Problem> {
     config.keep_same(text).ok_or(Problem::MaxStrings)
 }
-
-/// Milliseconds, with a unit in the kernel's (linux/rtnetlink.h: `rtt` in eighths, `rttvar` in quarters).
-fn time(word: &[u8], kind: u16) -> Option<u32> {
-    let digits = word
-        .iter()
-        .take_while(|octet| octet.is_ascii_digit())
-        .count();
-    let (digits, unit) = word.split_at_checked(digits)?;
-    let scale: u32 = match kind {
-        RTAX_RTT => 8,
-        RTAX_RTTVAR => 4,
-        _ => 1,
-    };
-    let unit = match parts::position(b",ms,msec,msecs,s,sec,secs", unit)? {
-        0 => 1,
-        1..=3 => scale,
-        _ => scale.wrapping_mul(1_000),
-    };
-    scalar::number(digits)?.checked_mul(unit)
-}
-
-/// Reads an address of `family`; all zeros is none.
-#[inline(never)]
-pub(super) fn read_addr(
-    word: &[u8],
-    family: Family,
-    into: &mut Option<IpAddr>,
-) -> Result<(), Problem> {
-    let addr = match word.first() {
-        Some(b'[') => None,
-        _ => scalar::ip(word),
-    };
-    if addr.as_ref().map(Family::of) != Some(family) {
-        return Err(match family {
-            Family::V4 => Problem::NotIpv4,
-            Family::V6 => Problem::NotIpv6,
-        });
-    }
-    *into = addr;
-    scalar::forget_zeros(into);
-    Ok(())
-}
-
-/// A prefix, or a word for everything.
-fn read_net(word: &[u8], form: Form, into: &mut Cidr) -> Result<(), Problem> {
-    let is_word = word.first().is_some_and(u8::is_ascii_lowercase);
-    if is_word && meaning(form, word) == Some(Word::Default) {
-        return Ok(());
-    }
-    read_prefix(word, into)
-}
-
-/// Reads an address, or an address with a length, of the family that `into` has; `10/8` is
-/// `10.0.0.0/8`.
-fn read_prefix(word: &[u8], into: &mut Cidr) -> Result<(), Problem> {
-    let family = into.family();
-    if family == Family::V6 {
-        let read = scalar::prefix(word, into);
-        if read == Err(Problem::NotAnAddress) || into.family() == Family::V4 {
-            return Err(Problem::NotIpv6);
-        }
-        return read;
-    }
-    let mut rest = Some(word);
-    let mut missing = 0;
-    let start = parts::next(&mut rest, b'/').unwrap_or_default();
-    let addr = scalar::ipv4_start(start, &mut missing).ok_or(Problem::NotIpv4)?;
-    into.addr = IpAddr::V4(addr);
-    into.len = match rest {
-        Some(len) => scalar::prefix_len(len, family).ok_or(Problem::BadPrefix)?,
-        None if missing > 0 => return Err(Problem::NotIpv4),
-        None => 32,
-    };
-    Ok(())
-}
-
-/// One or two hexadecimal digits.
-fn hex(word: &[u8]) -> Option<u32> {
-    let octet = scalar::hex_octet(word).filter(|_| word.len() <= 2);
-    octet.map(u32::from)
-}
-
-/// A scope, by its number or name.
-pub(super) fn scope(word: &[u8]) -> Option<u32> {
-    number(word, Value::Scope).filter(|scope| *scope <= u8::MAX.into())
-}
-
-/// A number, hexadecimal after `0x`, or that of a word in the list of `value`.
-#[inline(never)]
-fn number(word: &[u8], value: Value) -> Option<u32> {
-    if let Some(digits) = word.strip_prefix(b"0x") {
-        return scalar::hex(digits);
-    }
-    let mut names = LineBuf::<MAX_NAMES>::new();
-    names.show(&LISTS.line(value as usize));
-    let mut rest = Some(names.as_bytes());
-    while let Some(name) = parts::next(&mut rest, b' ') {
-        let (name, number) = parts::split(name, b'=');
-        if name == word {
-            return scalar::number(number?);
-        }
-    }
-    scalar::number(word)
-}
-
-/// Octets of a line of [`LISTS`].
-const MAX_NAMES: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -1081,7 +747,7 @@ mod tests {
                 "0.0.0.0/0 + nexthop via 192.0.2.1 nexthop via 192.0.2.2",
             ),
             (
-                "10/8 table mine type blackhole equalize",
+                "type blackhole 10/8 table mine equalize",
                 "blackhole 10.0.0.0/8 table 100",
             ),
             ("10/8 table 0x64", "10.0.0.0/8 table 100"),
@@ -1121,10 +787,10 @@ mod tests {
                 "0.0.0.0/0 metric 7 proto 4",
             ),
             ("l3mdev", "0.0.0.0/0 table 0"),
-            ("blackhole", "blackhole 0.0.0.0/0"),
-            ("type prohibit", "prohibit 0.0.0.0/0"),
-            ("priority 5 goto 9", "local 0.0.0.0/0 metric 5"),
-            ("nop", "broadcast 0.0.0.0/0"),
+            ("blackhole", "blackhole 0.0.0.0/0 table 0"),
+            ("type prohibit", "prohibit 0.0.0.0/0 table 0"),
+            ("priority 5 goto 9", "local 0.0.0.0/0 metric 5 table 0"),
+            ("nop", "broadcast 0.0.0.0/0 table 0"),
         ] {
             assert_eq!(rule(line), Ok(format!("{want} + {line}")), "{line}");
         }

@@ -1,7 +1,7 @@
 //! What a value is read as, and what is said about one that is not.
 
 use super::assignments::{Entry, File};
-use super::route_line::read_addr;
+use super::route_words::read_addr;
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::{Cidr, Family, classful_len};
 use crate::text::{parts, scalar};

@@ -187,7 +187,7 @@ impl Words for Config<'_> {
         let dev = RouteDev::Link(link);
         let table = match form {
             Form::Rule => &mut self.rules,
-            _ => &mut self.routes,
+            Form::Route | Form::Static | Form::Static6 | Form::Table => &mut self.routes,
         };
         let added = table.push(RouteConfig { dev, route, origin });
         added.expect("room for a line");

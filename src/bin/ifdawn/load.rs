@@ -238,6 +238,8 @@ struct Loader<'a, 'm> {
 impl Loader<'_, '_> {
     #[inline(never)]
     fn sources(&mut self) {
+        const STATIC_ROUTES: &[u8] =
+            b"/etc/sysconfig/static-routes,/etc/sysconfig/static-routes-ipv6";
         const IFCFG_DIR: &[u8] = b"/etc/sysconfig/network-scripts";
         let sources = sources(self.options, self.root);
         let is_read = |source| sources & 1 << source as u8 != 0;
@@ -248,10 +250,8 @@ impl Loader<'_, '_> {
             self.read(Place::Rooted, b"/etc/sysconfig/network", 0, Kind::Named);
             let directory = self.options.value(Opt::IfcfgDir).unwrap_or(IFCFG_DIR);
             self.directory(directory, Listing::Ifcfg);
-            for path in [
-                &b"/etc/sysconfig/static-routes"[..],
-                b"/etc/sysconfig/static-routes-ipv6",
-            ] {
+            let mut rest = Some(STATIC_ROUTES);
+            while let Some(path) = parts::next(&mut rest, b',') {
                 self.read(Place::Rooted, path, 0, Kind::Named);
             }
             self.directory(b"/udev/rules.d", Listing::Rules);
@@ -279,11 +279,10 @@ impl Loader<'_, '_> {
 
     /// Names of routing tables, as ip(8) looks for them; those of the system's administrator come first.
     fn tables(&mut self) {
-        for directory in [
-            &b"/etc/iproute2/rt_tables.d"[..],
-            b"/usr/share/iproute2/rt_tables.d",
-            b"/usr/lib/iproute2/rt_tables.d",
-        ] {
+        const DIRECTORIES: &[u8] =
+            b"/etc/iproute2/rt_tables.d,/usr/share/iproute2/rt_tables.d,/usr/lib/iproute2/rt_tables.d";
+        let mut rest = Some(DIRECTORIES);
+        while let Some(directory) = parts::next(&mut rest, b',') {
             let file = directory.strip_suffix(b".d").unwrap_or_default();
             self.read(Place::Rooted, file, 0, Kind::Named);
             self.directory(directory, Listing::Tables);
@@ -471,24 +470,38 @@ impl Loader<'_, '_> {
                 IfName::new(of).map_or(RouteDev::Anywhere, RouteDev::Name)
             }
         };
+        use route_file::Form as Lines;
         let lines = match form {
-            Form::Rule | Form::Rule6 => route_file::Form::Rule,
-            Form::Static => route_file::Form::Static,
-            Form::Static6 => route_file::Form::Static6,
-            Form::Tables => route_file::Form::Table,
-            _ => route_file::Form::Route,
+            Form::Route => Some((Lines::Route, Family::V4)),
+            Form::Route6 => Some((Lines::Route, Family::V6)),
+            Form::Rule => Some((Lines::Rule, Family::V4)),
+            Form::Rule6 => Some((Lines::Rule, Family::V6)),
+            Form::Tables => Some((Lines::Table, Family::V4)),
+            Form::Static => Some((Lines::Static, Family::V4)),
+            Form::Static6 => Some((Lines::Static6, Family::V6)),
+            Form::Ifcfg => {
+                link = ifcfg::read(of, &self.defaults, &mut scratch, &mut cx);
+                None
+            }
+            Form::Network => {
+                sysconfig::read(&mut self.defaults, &mut scratch, &mut cx);
+                None
+            }
+            Form::UdevRules => {
+                name_rule::read(NameSource::Udev, &mut cx);
+                None
+            }
+            Form::LinkFile => {
+                name_rule::read(NameSource::Link, &mut cx);
+                None
+            }
+            Form::Cmdline => {
+                cmdline::read(&mut cx);
+                None
+            }
         };
-        let family = match form {
-            Form::Route6 | Form::Rule6 | Form::Static6 => Family::V6,
-            _ => Family::V4,
-        };
-        match form {
-            Form::Ifcfg => link = ifcfg::read(of, &self.defaults, &mut scratch, &mut cx),
-            Form::Network => sysconfig::read(&mut self.defaults, &mut scratch, &mut cx),
-            Form::UdevRules => name_rule::read(NameSource::Udev, &mut cx),
-            Form::LinkFile => name_rule::read(NameSource::Link, &mut cx),
-            Form::Cmdline => cmdline::read(&mut cx),
-            _ => route_file::read(lines, family, dev(), &mut scratch, &mut cx),
+        if let Some((lines, family)) = lines {
+            route_file::read(lines, family, dev(), &mut scratch, &mut cx);
         }
         if sink.more > 0 {
             let more = MORE.with(sink.more);

@@ -49,6 +49,8 @@ pub const RTA_NH_ID: u16 = 30;
 
 /// Metrics that are not to be changed, a bit for each.
 pub const RTAX_LOCK: u16 = 1;
+/// Least retransmission timeout.
+pub const RTAX_RTO_MIN: u16 = 13;
 /// Round trip time.
 pub const RTAX_RTT: u16 = 4;
 /// Its variance.

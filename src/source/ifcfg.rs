@@ -241,7 +241,17 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
                 Some(method) => (method == Bootproto::Firmware, FIRMWARE),
                 None => (!self.has_addr_but(b""), NO_METHOD),
             },
-            _ => return None,
+            Field::KindIfYes(_)
+            | Field::KindIfSet(_)
+            | Field::Master(_)
+            | Field::Addr
+            | Field::Part
+            | Field::Set(_)
+            | Field::Attr(_)
+            | Field::Seconds(_)
+            | Field::Options(_)
+            | Field::Ethtool
+            | Field::Silent => return None,
         };
         (applies && !word.is_empty()).then_some(complaint)
     }
@@ -278,8 +288,10 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
     #[inline(never)]
     fn field(&mut self, entry: &Entry, field: Field) {
         let word = self.file.octets(entry);
+        if word.is_empty() {
+            return;
+        }
         let done = match field {
-            _ if word.is_empty() => return,
             Field::Set(setting) => set(self.file.cx, self.link, &mut self.said, setting, word),
             Field::Attr(attr) => self.attr(entry, attr, 1),
             Field::KindIfSet(LinkKind::Team) => self.attr(entry, TEAM_CONFIG, 1),
@@ -287,7 +299,20 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
             Field::Seconds(attr) => self.attr(entry, attr, HUNDREDTHS),
             Field::Options(scope) => return self.options(entry, scope),
             Field::Ethtool => return self.ethtool(entry),
-            _ => {
+            Field::Device
+            | Field::Type
+            | Field::DeviceType
+            | Field::Bootproto
+            | Field::KindIfYes(_)
+            | Field::Master(_)
+            | Field::ForeignIfYes
+            | Field::ForeignIfSet
+            | Field::Addr
+            | Field::Part
+            | Field::Kept
+            | Field::Silent
+            | Field::Never
+            | Field::S390 => {
                 if let Some(complaint) = self.verdict(entry) {
                     self.file.complain(entry, complaint);
                 }
@@ -371,11 +396,13 @@ pub(super) fn set(
 /// What is said of a value that is not set.
 #[inline(never)]
 pub(super) fn unset(what: Problem) -> Complaint {
-    match what {
-        Problem::NotABoolean => NO_BOOLEAN,
-        Problem::NotAnOption => NOT_ITS,
-        _ => Complaint::error(what, Effect::KeyUnset),
+    if what == Problem::NotABoolean {
+        return NO_BOOLEAN;
     }
+    if what == Problem::NotAnOption {
+        return NOT_ITS;
+    }
+    Complaint::error(what, Effect::KeyUnset)
 }
 
 /// Sets a yes or no.

@@ -215,9 +215,10 @@ impl Reader<'_, '_, '_> {
             return;
         };
         if let Some(number) = self.number {
-            let attr = match self.link.kind {
-                LinkKind::Infiniband => Attr::PKEY,
-                _ => Attr::VLAN_ID,
+            let attr = if self.link.kind == LinkKind::Infiniband {
+                Attr::PKEY
+            } else {
+                Attr::VLAN_ID
             };
             self.put(entry, attr, Value::Number(number));
         }

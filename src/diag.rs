@@ -241,6 +241,11 @@ impl<const N: usize> LineBuf<N> {
         }
     }
 
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.octets.clear();
+    }
+
     /// What was written so far.
     pub fn as_bytes(&self) -> &[u8] {
         &self.octets

@@ -11,7 +11,7 @@ use crate::model::config::{
 };
 use crate::model::desired::{Desired, DesiredLink, Thing, Things};
 use crate::model::observed::{AltName, Link, Observed};
-use crate::model::rule::{RuleConfig, TableName};
+use crate::model::rule::TableName;
 use crate::output::resolv_conf::ResolvConf;
 use crate::plan::diff::Ipv6;
 use crate::plan::rename::LiveRename;
@@ -46,7 +46,7 @@ pub struct Machine<
     search: Vec<Search, LINKS>,
     files: Vec<Str, KERNEL>,
     strings: Vec<u8, TEXT>,
-    rules: Vec<RuleConfig, ADDRS>,
+    rules: Vec<RouteConfig, ADDRS>,
     tables: Vec<TableName, LINKS>,
     attrs: Vec<AttrConfig, ROUTES>,
     attr_heads: Vec<u32, LINKS>,

@@ -112,12 +112,18 @@ fn thing(ifindex: u32, addr: &str) -> Thing {
 
 fn add(kernel: &mut Kernel, addr: &str) -> i32 {
     let addr = thing(2, addr);
-    send_one(kernel, &|w, seq| change(w, seq, Verb::Add, &addr))
+    send_one(kernel, &|w, seq| change(w, seq, Verb::Add, &addr, &[]))
 }
 
 fn add_route(kernel: &mut Kernel, route: Route) -> i32 {
     send_one(kernel, &|w, seq| {
-        change(w, seq, Verb::Add, &Thing::route(2, &route, Origin::NONE))
+        change(
+            w,
+            seq,
+            Verb::Add,
+            &Thing::route(2, &route, Origin::NONE),
+            &[],
+        )
     })
 }
 
@@ -281,7 +287,9 @@ fn addresses_go_with_what_depends_on_them() {
     assert_eq!(add_route(&mut kernel, preferring), 0);
     let gone = thing(2, "192.0.2.5/24");
     for errno in [0, nouns::EADDRNOTAVAIL] {
-        let sent = send_one(&mut kernel, &|w, seq| change(w, seq, Verb::Delete, &gone));
+        let sent = send_one(&mut kernel, &|w, seq| {
+            change(w, seq, Verb::Delete, &gone, &[])
+        });
         assert_eq!(sent, errno);
     }
     assert_eq!(
@@ -293,7 +301,13 @@ fn addresses_go_with_what_depends_on_them() {
     assert_eq!(add(&mut kernel, "192.0.2.5/24"), nouns::EEXIST);
     let nowhere = thing(9, "192.0.2.5/24");
     assert_eq!(
-        send_one(&mut kernel, &|w, seq| change(w, seq, Verb::Add, &nowhere)),
+        send_one(&mut kernel, &|w, seq| change(
+            w,
+            seq,
+            Verb::Add,
+            &nowhere,
+            &[]
+        )),
         nouns::ENODEV
     );
 }
@@ -308,7 +322,7 @@ fn the_last_ipv4_address_takes_the_routes_of_its_link_along() {
     assert_eq!(add_route(&mut kernel, via("::/0", "fe80::1")), 0);
     for (addr, left) in [("192.0.2.5/24", 2), ("198.51.100.1/24", 1)] {
         let addr = thing(2, addr);
-        let del = |w: &mut Writer<'_>, seq| change(w, seq, Verb::Delete, &addr);
+        let del = |w: &mut Writer<'_>, seq| change(w, seq, Verb::Delete, &addr, &[]);
         assert_eq!(send_one(&mut kernel, &del), 0);
         assert_eq!(kernel.routes_of_others().len(), left);
     }
@@ -363,6 +377,7 @@ fn routes_need_a_link_that_is_up_and_a_gateway_on_it() {
             seq,
             Verb::Replace,
             &Thing::route(2, &other, Origin::NONE),
+            &[],
         )
     };
     assert_eq!(send_one(&mut kernel, &replace), 0);
@@ -376,6 +391,7 @@ fn routes_need_a_link_that_is_up_and_a_gateway_on_it() {
             seq,
             Verb::Add,
             &Thing::route(0, &blackhole, Origin::NONE),
+            &[],
         )
     };
     assert_eq!(send_one(&mut kernel, &forbid), 0);
@@ -392,7 +408,13 @@ fn routes_need_a_link_that_is_up_and_a_gateway_on_it() {
     );
     for errno in [0, nouns::ESRCH] {
         let sent = send_one(&mut kernel, &|w, seq| {
-            change(w, seq, Verb::Delete, &Thing::route(2, &other, Origin::NONE))
+            change(
+                w,
+                seq,
+                Verb::Delete,
+                &Thing::route(2, &other, Origin::NONE),
+                &[],
+            )
         });
         assert_eq!(sent, errno);
     }
@@ -444,7 +466,9 @@ fn routes_of_one_protocol_are_found_and_removed() {
     assert_eq!(entries.iter().filter(is_other).count(), 1);
     let is_ours = |entry: &&Seen| entry.is_plain && entry.thing.route.protocol == 153;
     for Seen { thing, .. } in entries.iter().filter(is_ours) {
-        let sent = send_one(&mut kernel, &|w, seq| change(w, seq, Verb::Delete, thing));
+        let sent = send_one(&mut kernel, &|w, seq| {
+            change(w, seq, Verb::Delete, thing, &[])
+        });
         assert_eq!(sent, 0, "{thing:?}");
     }
     assert_eq!(kernel.routes_of_others().len(), 2);
@@ -462,11 +486,35 @@ fn a_batch_goes_on_after_an_error() {
         let addr = thing(2, "192.0.2.5/24");
         let default = via("0.0.0.0/0", "192.0.2.1");
         let requests: [&Request<'_>; 5] = [
-            &|w, seq| change(w, seq, Verb::Add, &Thing::route(2, &default, Origin::NONE)),
+            &|w, seq| {
+                change(
+                    w,
+                    seq,
+                    Verb::Add,
+                    &Thing::route(2, &default, Origin::NONE),
+                    &[],
+                )
+            },
             &|w, seq| up.write(w, seq, 2),
-            &|w, seq| change(w, seq, Verb::Add, &addr),
-            &|w, seq| change(w, seq, Verb::Add, &Thing::route(2, &default, Origin::NONE)),
-            &|w, seq| change(w, seq, Verb::Add, &Thing::route(2, &default, Origin::NONE)),
+            &|w, seq| change(w, seq, Verb::Add, &addr, &[]),
+            &|w, seq| {
+                change(
+                    w,
+                    seq,
+                    Verb::Add,
+                    &Thing::route(2, &default, Origin::NONE),
+                    &[],
+                )
+            },
+            &|w, seq| {
+                change(
+                    w,
+                    seq,
+                    Verb::Add,
+                    &Thing::route(2, &default, Origin::NONE),
+                    &[],
+                )
+            },
         ];
         let failed = send(&mut kernel, &requests);
         let text = if ext_ack {

@@ -365,13 +365,13 @@ fn addresses_are_added_and_removed_as_neli_reads_it() {
         let add = NlmF::REQUEST | NlmF::CREATE | NlmF::EXCL;
         for (octets, kind, flags, attrs) in [
             (
-                encode(|w| change(w, 1, Verb::Add, &addr)),
+                encode(|w| change(w, 1, Verb::Add, &addr, &[])),
                 Rtm::Newaddr,
                 add,
                 [key.clone(), more.clone()].concat(),
             ),
             (
-                encode(|w| change(w, 1, Verb::Delete, &addr)),
+                encode(|w| change(w, 1, Verb::Delete, &addr, &[])),
                 Rtm::Deladdr,
                 NlmF::REQUEST,
                 [key, more].concat(),
@@ -470,19 +470,19 @@ fn routes_are_added_and_removed_as_neli_reads_it() {
         let create = NlmF::REQUEST | NlmF::CREATE;
         for (octets, kind, flags, scope) in [
             (
-                encode(|w| change(w, 5, Verb::Add, &thing)),
+                encode(|w| change(w, 5, Verb::Add, &thing, &[])),
                 Rtm::Newroute,
                 create | NlmF::EXCL,
                 route::scope(&route),
             ),
             (
-                encode(|w| change(w, 5, Verb::Replace, &thing)),
+                encode(|w| change(w, 5, Verb::Replace, &thing, &[])),
                 Rtm::Newroute,
                 create | NlmF::REPLACE,
                 route::scope(&route),
             ),
             (
-                encode(|w| change(w, 5, Verb::Delete, &thing)),
+                encode(|w| change(w, 5, Verb::Delete, &thing, &[])),
                 Rtm::Delroute,
                 NlmF::REQUEST,
                 route.scope.unwrap_or(255),
@@ -549,13 +549,13 @@ fn what_is_written_is_read_back() {
         peer(77, "2001:db8::5/128", "2001:db8::6"),
         peer(u32::MAX, "192.0.2.5/8", "10.0.0.1"),
     ] {
-        let octets = encode(|w| change(w, 1, Verb::Add, &addr));
+        let octets = encode(|w| change(w, 1, Verb::Add, &addr, &[]));
         let message = messages(&octets).next().unwrap();
         assert_eq!(decode(What::Addr, message.payload), Some(seen(addr)));
     }
     for (route, _) in sample_routes() {
         let thing = route_of(77, &route);
-        let octets = encode(|w| change(w, 1, Verb::Add, &thing));
+        let octets = encode(|w| change(w, 1, Verb::Add, &thing, &[]));
         let message = messages(&octets).next().unwrap();
         let metric = route.effective_metric();
         let as_sent = Route {
@@ -594,12 +594,12 @@ fn a_request_that_does_not_fit_leaves_no_trace() {
     };
     let one = encode(|w| change.write(w, 1, 1));
     let route = route_of(77, &sample_routes()[0].0);
-    let full = encode(|w| rtnetlink::change(w, 2, Verb::Add, &route));
+    let full = encode(|w| rtnetlink::change(w, 2, Verb::Add, &route, &[]));
     for room in 0..full.len() {
         let mut buffer = vec![0xa5; one.len() + room];
         let mut w = Writer::new(&mut buffer);
         change.write(&mut w, 1, 1).unwrap();
-        let big = rtnetlink::change(&mut w, 2, Verb::Add, &route);
+        let big = rtnetlink::change(&mut w, 2, Verb::Add, &route, &[]);
         assert_eq!(big, Err(Full), "room for {room} of {}", full.len());
         assert_eq!((w.written(), w.requests()), (&one[..], 1));
         w.clear();
@@ -826,6 +826,7 @@ mod captured {
             ..Route::new(cidr(dst))
         };
         let several = Route {
+            reach: Reach::Hops,
             protocol: 3,
             ..route("10.50.0.0/16", None)
         };
@@ -996,7 +997,7 @@ fn read_everything(octets: &[u8]) {
             if let Some(seen) = decode(what, payload) {
                 let dst = &seen.thing.route.dst;
                 assert!(dst.len <= dst.family().bits());
-                encode(|w| change(w, 1, verb, &seen.thing));
+                encode(|w| change(w, 1, verb, &seen.thing, &[]));
             }
         }
     }
@@ -1119,7 +1120,7 @@ fn addresses_and_routes_outside_our_families_are_none() {
     };
     assert_eq!(with(0, 28), None, "MPLS");
     assert_eq!(with(1, 33), None, "prefix length");
-    assert_eq!(with(2, 8), None, "source prefix");
+    assert_eq!(with(2, 8), None, "a source prefix without its address");
     if cfg!(target_endian = "little") {
         assert_eq!(with(9, 2), None, "cloned");
     }

@@ -29,7 +29,7 @@ fuzz_target!(init: sow(seeds()), |data: &[u8]| {
                 for verb in [Verb::Add, Verb::Replace, Verb::Delete] {
                     let buffer = &mut [0xa5; 512];
                     let w = &mut Writer::new(buffer);
-                    change(w, 1, verb, &seen.thing).expect("room");
+                    change(w, 1, verb, &seen.thing, &[]).expect("room");
                     let mut asked = messages(w.written());
                     let message = asked.next().expect("a message");
                     assert_eq!((message.seq, asked.next()), (1, None));

@@ -49,7 +49,7 @@ impl Engine<'_> {
                     Subject::Cidr(&route.route.dst),
                 );
             }
-            let op = Op::of(*step, &self.plan, &self.desired);
+            let op = Op::of(*step, &self.plan, &self.desired, &self.config);
             let ifindex = op.as_ref().map_or(0, Op::ifindex);
             if let Some(link) = self.desired.link_mut(ifindex) {
                 // The loopback link is nobody's, but a file may have given it more.
@@ -120,9 +120,9 @@ impl Engine<'_> {
             while next < end && writer.requests() < BATCH_REQUESTS {
                 let seq = self.seq.wrapping_add(1);
                 if let Some(step) = self.plan.steps.get(next) {
-                    let encoded = match &Op::of(*step, &self.plan, &self.desired) {
+                    let encoded = match &Op::of(*step, &self.plan, &self.desired, &self.config) {
                         Some(op) => {
-                            let encoded = encode(op, &mut writer, seq);
+                            let encoded = encode(op, &self.observed, &mut writer, seq);
                             if encoded.is_ok() {
                                 host.trace(op);
                             }
@@ -186,7 +186,7 @@ impl Engine<'_> {
 
     /// Says that the kernel refused a step. Where somebody asked for it, its link fails.
     fn tell_refused(&mut self, host: &mut impl Host, step: Step, errno: Errno, said: &[u8]) {
-        let op = Op::of(step, &self.plan, &self.desired);
+        let op = Op::of(step, &self.plan, &self.desired, &self.config);
         let Some(op) = &op else {
             return;
         };
@@ -297,7 +297,10 @@ fn is_harmless(step: Step, errno: Errno) -> bool {
         Act::Restore => true,
         _ if (Phase::AddressesAgain..=Phase::RoutesViaAgain).contains(&step.phase) => true,
         Act::Add => errno == Errno::EEXIST && step.phase >= Phase::RoutesOnLink,
-        Act::Delete => matches!(errno, Errno::EADDRNOTAVAIL | Errno::ESRCH | Errno::ENODEV),
+        Act::Delete => matches!(
+            errno,
+            Errno::EADDRNOTAVAIL | Errno::ESRCH | Errno::ENODEV | Errno::ENOENT
+        ),
         Act::DownRenamed
         | Act::Rename
         | Act::UpRenamed

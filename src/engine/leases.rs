@@ -4,7 +4,7 @@ use super::complain::{say, update};
 use super::publish::what_is_there;
 use super::{Engine, Event, Host, Instant, OutputFile};
 use crate::diag::{Complaint, Effect, Problem};
-use crate::model::config::{IpNumber, LinkConfig, LinkId, LinkMatch, Wait};
+use crate::model::config::{IpNumber, LinkConfig, LinkId, LinkMatch, LinkNumber, Wait};
 use crate::model::desired::DesiredLink;
 use crate::model::lease::{Field, Lease};
 use crate::model::link::IfName;
@@ -85,6 +85,10 @@ impl Engine<'_> {
         let dhcp_secs = IpNumber::DhcpTimeout.of(&config.ipv4);
         let dhcp_secs = dhcp_secs.unwrap_or(timeouts.dhcp_in_all());
         let carrier_secs = timeouts.of(Wait::Carrier);
+        // a longer delay only: links that are quicker are not waited for
+        let carrier_secs = LinkNumber::LinkDelay
+            .of(config)
+            .map_or(carrier_secs, |delay| delay.max(carrier_secs));
         let needs_root = self.needs_root(id);
         // No link of the description has a client yet.
         let mut wait = (LinkState::WaitingLease, Instant(0));

@@ -14,8 +14,8 @@ use crate::plan::diff::{self, Ipv6};
 use crate::plan::resolve::{is_named, is_spoken_of};
 use crate::wire::netlink::{self, Full, Message, NLM_F_DUMP_INTR, Writer};
 use crate::wire::rtnetlink::{
-    self, RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE, Seen,
-    addr, link, route,
+    self, RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE, RTM_GETRULE, RTM_NEWADDR, RTM_NEWLINK,
+    RTM_NEWROUTE, RTM_NEWRULE, Seen, addr, link, route,
 };
 
 /// Made by the kernel itself (linux/rtnetlink.h).
@@ -72,9 +72,13 @@ impl Engine<'_> {
     fn forget_presence(&mut self, get: u16) -> u32 {
         let what = match get {
             RTM_GETADDR => What::Addr,
+            RTM_GETRULE => What::Rule,
             _ => What::Route,
         };
-        let mut table = MAIN_TABLE;
+        let mut table = match what {
+            What::Addr | What::Rule => 0,
+            What::Route => MAIN_TABLE,
+        };
         for thing in self.desired.things.iter_mut() {
             if thing.what == what {
                 thing.presence = Presence::Missing;
@@ -134,6 +138,7 @@ impl Engine<'_> {
             }
             RTM_NEWADDR => What::Addr,
             RTM_NEWROUTE => What::Route,
+            RTM_NEWRULE => What::Rule,
             _ => return,
         };
         if let Some(seen) = &rtnetlink::decode(what, message.payload) {
@@ -186,7 +191,13 @@ impl Engine<'_> {
             if thing.what == What::Addr {
                 self.has_ipv6.seen(thing.route.family());
             }
-            let asked_for = diff::mark(&mut self.desired, seen);
+            let asked_for = diff::mark(
+                &mut self.desired,
+                seen,
+                message.payload,
+                &self.config,
+                &self.observed,
+            );
             if seen.flags & addr::IFA_F_DADFAILED != 0
                 && let Some(origin) = asked_for
             {
@@ -204,12 +215,15 @@ impl Engine<'_> {
             );
         let concerns = match seen.is_plain {
             true => !is_of_addr && self.concerns(thing.oif()),
-            false => route::nexthops(message.payload).any(|ifindex| self.concerns(ifindex)),
+            false => {
+                let attrs = message.payload.get(route::HEADER..).unwrap_or_default();
+                route::nexthops(attrs).any(|ifindex| self.concerns(ifindex))
+            }
         };
         if concerns {
             let by_kernel = match thing.what {
                 What::Addr => seen.flags & addr::IFA_F_PERMANENT == 0 || is_link_local(addr),
-                What::Route => protocol == RTPROT_KERNEL || protocol == RTPROT_RA,
+                What::Route | What::Rule => protocol == RTPROT_KERNEL || protocol == RTPROT_RA,
             };
             self.take(message, !by_kernel);
         }
@@ -245,13 +259,19 @@ impl Engine<'_> {
         self.dump(host, RTM_GETLINK)
     }
 
-    /// Asks for addresses and routes; to be compared only where there is something to compare them with.
+    /// Asks for addresses and routes; to be compared only where there is something to compare them with. Rules are
+    /// looked at in this case only: they are not lost with a link.
     #[inline(never)]
     pub(super) fn dump_things(&mut self, host: &mut impl Host, asked: Asked) -> Result<(), Errno> {
         self.asked = asked;
-        for (what, get) in [(What::Addr, RTM_GETADDR), (What::Route, RTM_GETROUTE)] {
+        for (what, get) in [
+            (What::Addr, RTM_GETADDR),
+            (What::Route, RTM_GETROUTE),
+            (What::Rule, RTM_GETRULE),
+        ] {
             let mut things = self.desired.things.iter();
-            if asked != Asked::Compare || things.any(|thing| thing.what == what) {
+            let is_all = asked != Asked::Compare && what != What::Rule;
+            if is_all || things.any(|thing| thing.what == what) {
                 self.dump(host, get)?;
             }
         }

@@ -403,7 +403,7 @@ impl Show for News<'_, '_> {
                 (What::Route, Some(via)) if thing.route.dst.is_default() => {
                     f.show(word!(", default via "), via);
                 }
-                (What::Route, _) => {}
+                (What::Route | What::Rule, _) => {}
             }
         }
     }

@@ -8,9 +8,11 @@ use super::complain::say;
 use super::{Engine, Host};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
 use crate::model::addr::{Cidr, Family};
-use crate::model::desired::{Desired, DesiredLink, Full, Standing, Thing, Things, What};
+use crate::model::config::Config;
+use crate::model::desired::{Desired, DesiredLink, Full, Standing, Thing, Things};
 use crate::model::link::IfName;
 use crate::output::owned;
+use crate::source::route_file::Room;
 use crate::text::{parts, scalar};
 
 impl Engine<'_> {
@@ -42,6 +44,7 @@ impl Engine<'_> {
             }
         }
         let mut link = None;
+        let mut room = Room::default();
         for (word, rest) in owned::lines(file.unwrap_or_default()) {
             if word == b"link" {
                 let number = scalar::number(rest);
@@ -53,7 +56,8 @@ impl Engine<'_> {
                     }
                 }
             } else if let Some(link) = &mut link
-                && let Err(problem) = recall_line(link, things, word, rest)
+                && let Err(problem) =
+                    recall_line(link, things, word, rest, &mut room, &mut self.config)
             {
                 link.recalled.problem = Some(problem);
             }
@@ -68,6 +72,8 @@ fn recall_line(
     things: &mut Things<'_>,
     word: &[u8],
     rest: &[u8],
+    room: &mut Room,
+    config: &mut Config<'_>,
 ) -> Result<(), Problem> {
     let ifindex = link.ifindex;
     let mut stale = Thing::addr(ifindex, &Cidr::default(Family::V4), &None, Origin::NONE);
@@ -78,15 +84,12 @@ fn recall_line(
             link.owned_up |= n == 2;
             return Ok(());
         }
-        None => {
-            stale.what = What::Route;
-            owned::route(word, rest, &mut stale.route)
-        }
+        None => owned::route(word, rest, &mut stale, room, config),
     };
     understood.ok_or(Problem::OwnedNotUnderstood)?;
     let mut is_known = false;
     things.each(&stale, &mut |thing| {
-        if thing.ifindex == ifindex {
+        if thing.is_on_link_of(&stale) {
             thing.standing = thing.standing.recalled();
             is_known = true;
         }

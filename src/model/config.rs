@@ -5,7 +5,7 @@ use super::attr::AttrConfig;
 use super::index::{HASH_START, hash};
 use super::link::{IfName, Mac};
 use super::route::Route;
-use super::rule::{RuleConfig, TableName};
+use super::rule::TableName;
 use crate::diag::{FileId, Origin};
 use crate::packed::{Packed, packed};
 use crate::text::parts;
@@ -22,6 +22,18 @@ pub use super::link_config::{
 /// A text kept in [`Config::strings`]: where it stands, behind its length in two octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Str(NonZeroU32);
+
+impl Str {
+    /// As a number, other than 0.
+    pub fn number(self) -> u32 {
+        self.0.get()
+    }
+
+    /// The one with this number.
+    pub fn numbered(number: u32) -> Option<Str> {
+        NonZeroU32::new(number).map(Str)
+    }
+}
 
 /// Number of a link in [`Config::links`]. One more is what is stored, so that an optional one is as small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +144,7 @@ pub enum RouteDev {
     Anywhere,
 }
 
-/// One static route.
+/// One static route, or one policy routing rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RouteConfig {
     /// Its link.
@@ -239,7 +251,7 @@ pub struct Config<'m> {
     /// Search domains.
     pub search: &'m mut VecView<Search>,
     /// Policy routing rules.
-    pub rules: &'m mut VecView<RuleConfig>,
+    pub rules: &'m mut VecView<RouteConfig>,
     /// Names of routing tables; the first of a name counts.
     pub tables: &'m mut VecView<TableName>,
     /// Options of links, those of one link in a chain.
@@ -315,6 +327,14 @@ impl Config<'_> {
             }
             Some(_) | None => b"",
         }
+    }
+
+    /// The routing table with this name (`rt_tables`).
+    #[inline(never)]
+    pub fn table(&self, name: &[u8]) -> Option<u32> {
+        let mut tables = self.tables.iter();
+        let found = tables.find(|table| self.text(table.name) == name)?;
+        Some(found.number)
     }
 
     /// The octets of a text that may have been kept; none for one that was not.

@@ -111,6 +111,8 @@ pub enum What {
     Addr,
     /// A route.
     Route,
+    /// A policy routing rule.
+    Rule,
 }
 
 impl What {
@@ -119,20 +121,23 @@ impl What {
         match self {
             What::Addr => Problem::MaxAddrs,
             What::Route => Problem::MaxRoutes,
+            What::Rule => Problem::MaxRules,
         }
     }
 }
 
-/// An address or a route that shall be there, or that we made and shall be there no more: see [`Standing`].
+/// An address, a route or a rule that shall be there, or that we made and shall be there no more: see
+/// [`Standing`].
 ///
-/// | field | of an address | of a route |
+/// | field | of an address | of a route or rule |
 /// |---|---|---|
 /// | `route.dst` | the address and its prefix length | the destination |
 /// | `route.via` | the other end | the gateway |
 /// | `route.table` | its link | the table |
+/// | `route.more` | its label | see [`crate::model::route::More`] |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thing {
-    /// Which of the two it is.
+    /// Which of the three it is.
     pub what: What,
     /// What the kernel has.
     pub presence: Presence,
@@ -184,11 +189,21 @@ impl Thing {
     }
 
     /// Whether both have the same place in the kernel's tables; see [`Route::is_in_place_of`]. That of an address is
-    /// its link, address, prefix length and other end, which is the address itself where there is none.
+    /// its link, address, prefix length and other end, which is the address itself where there is none. The
+    /// kernel has any number of rules in one place.
     fn is_in_place_of(&self, other: &Thing) -> bool {
         self.what == other.what
             && self.route.is_in_place_of(&other.route)
-            && (self.what == What::Route || self.end() == other.end())
+            && match self.what {
+                What::Addr => self.end() == other.end(),
+                What::Route => self.route.effective_metric() == other.route.effective_metric(),
+                What::Rule => true,
+            }
+    }
+
+    /// Whether it is `other`, on the same link, with the same place; two rules must be equal.
+    pub fn is_on_link_of(&self, other: &Thing) -> bool {
+        self.ifindex == other.ifindex && (self.what != What::Rule || self.route == other.route)
     }
 
     /// The other end of an address.
@@ -263,7 +278,7 @@ impl<'m> Things<'m> {
         let first = self.index.make_room(self.table.len());
         for n in first..self.table.len() {
             if let Some(thing) = self.table.get(n) {
-                self.index.insert(place_hash(&thing.route), n as u32);
+                self.index.insert(place_hash(thing), n as u32);
             }
         }
         Ok(())
@@ -273,7 +288,7 @@ impl<'m> Things<'m> {
     /// that shall not.
     #[inline(never)]
     pub fn each(&mut self, wanted: &Thing, each: &mut dyn FnMut(&mut Thing)) {
-        let mut at = place_hash(&wanted.route);
+        let mut at = place_hash(wanted);
         for _ in 0..self.table.len() {
             let Some(n) = self.index.next(&mut at) else {
                 return;
@@ -339,12 +354,19 @@ impl<'m> Desired<'m> {
 }
 
 #[inline(never)]
-fn place_hash(route: &Route) -> u32 {
-    let octets: &[u8] = match &route.dst.addr {
+fn place_hash(thing: &Thing) -> u32 {
+    let route = &thing.route;
+    let prefix = route.from.as_ref().unwrap_or(&route.dst);
+    let octets: &[u8] = match &prefix.addr {
         IpAddr::V4(addr) => &addr.octets(),
         IpAddr::V6(addr) => &addr.octets(),
     };
-    let (metric, len) = (route.effective_metric(), u32::from(route.dst.len));
+    let len = u32::from(prefix.len);
+    // the kernel may choose the priority of a rule
+    let metric = match thing.what {
+        What::Rule => 0,
+        What::Addr | What::Route => route.effective_metric(),
+    };
     let start = route.table ^ metric.rotate_left(8) ^ len.rotate_left(16);
     hash(start, octets)
 }

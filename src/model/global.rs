@@ -133,8 +133,6 @@ flags! {
     Bootif,
     /// What servers say is read in a jail only (yes).
     Jail,
-    /// No route for link-local addresses is added (yes).
-    Nozeroconf,
 }
 
 rows! {

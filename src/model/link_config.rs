@@ -3,6 +3,7 @@
 use super::addr::Family;
 use super::config::{LinkMatch, SourceKind, Str};
 use super::link::{IfName, LinkKind, Mac};
+use super::route::More;
 use super::said::{Values, flags, rows};
 use crate::diag::Origin;
 use crate::packed::{Packed, packed};
@@ -175,8 +176,10 @@ pub struct LinkConfig {
     pub lower: Option<LinkMatch>,
     /// The bond, team, bridge or VRF it is a port of.
     pub master: Option<IfName>,
-    /// Source address of its routes that have none of their own (`SRCADDR`).
+    /// Source address of its IPv4 default route (`SRCADDR`).
     pub src: Option<Ipv4Addr>,
+    /// What is asked of its IPv4 default route beyond that: [`LinkNumber::Window`], once all is read.
+    pub more: Option<More>,
     /// What was said in so many words: [`LinkFlag`], [`LinkNumber`], [`LinkText`].
     pub said: Values,
 }
@@ -202,6 +205,7 @@ impl LinkConfig {
             lower: None,
             master: None,
             src: None,
+            more: None,
             said: Values::NOTHING,
             leases: Leases::All,
             ipv4: IpConfig::new(Method::Disabled, origin),

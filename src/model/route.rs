@@ -64,20 +64,45 @@ impl RouteKind {
     }
 }
 
-/// Whether the gateway is taken to be on the link (`RTNH_F_ONLINK`).
+/// Where packets go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// The kernel looks for the gateway in the link's subnets.
     Checked,
-    /// `onlink`.
+    /// The gateway is taken to be on the link (`RTNH_F_ONLINK`).
     Onlink,
+    /// To several next hops, or to a next hop object: [`Route::more`] has them.
+    Hops,
+    /// Of a rule: it is about what does not fit (`FIB_RULE_INVERT`, `not`).
+    Inverted,
 }
 
-/// One route, without its link.
+/// What ip-route(8) or ip-rule(8) takes beyond the fields of a [`Route`].
+#[derive(Clone, Copy, Debug, Eq)]
+pub struct More {
+    /// `RTA_*` or `FRA_*` attributes as the kernel takes them, but that a next hop has the [`Str`] of its link's
+    /// name in place of the link's number.
+    pub attrs: Str,
+    /// Of a route `WORD [lock] VALUE` for each option, next hops last; of a rule all of it, as written with one
+    /// blank between words.
+    pub text: Str,
+}
+
+/// Equal attributes are kept once ([`super::config::Config::keep_same`]); how they are written does not matter.
+impl PartialEq for More {
+    fn eq(&self, other: &More) -> bool {
+        self.attrs == other.attrs
+    }
+}
+
+/// One route, without its link; or a rule, of which [`Route::metric`] is the priority and [`Route::kind`] the
+/// action: its numbers are the same (`FR_ACT_*`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
     /// Destination, host bits cleared.
     pub dst: Cidr,
+    /// Source, host bits cleared; of IPv6 routes and of rules.
+    pub from: Option<Cidr>,
     /// Gateway, of either family; `None`: on the link.
     pub via: Option<IpAddr>,
     /// Preferred source address.
@@ -94,11 +119,10 @@ pub struct Route {
     pub tos: u8,
     /// What it does.
     pub kind: RouteKind,
-    /// Whether the gateway must be checked.
+    /// Where packets go on.
     pub reach: Reach,
-    /// What ip-route(8) takes beyond these: `WORD [lock] VALUE` for each option, next hops last. Equal ones are
-    /// kept once, so that they can be compared.
-    pub more: Option<Str>,
+    /// What is asked beyond these.
+    pub more: Option<More>,
 }
 
 impl Route {
@@ -109,6 +133,7 @@ impl Route {
                 addr: dst.network(),
                 len: dst.len,
             },
+            from: None,
             via: None,
             src: None,
             table: MAIN_TABLE,
@@ -135,9 +160,14 @@ impl Route {
         )
     }
 
-    /// The link it uses where it is kept track of at `ifindex`; 0 for kinds that use none.
+    /// The link it uses where it is kept track of at `ifindex`; 0 for kinds that use none, and where next hops
+    /// have links of their own.
     pub fn oif(&self, ifindex: u32) -> u32 {
-        if self.has_link() { ifindex } else { 0 }
+        if self.has_link() && self.reach != Reach::Hops {
+            ifindex
+        } else {
+            0
+        }
     }
 
     /// The metric the kernel files the route under.
@@ -149,12 +179,12 @@ impl Route {
         }
     }
 
-    /// Whether both have the same place in the kernel's table: family, table, destination, tos and metric. Two
-    /// such routes differ only in what they do.
+    /// Whether both have the same place in the kernel's table but for their metric: family, table, destination,
+    /// source and tos.
     pub fn is_in_place_of(&self, other: &Route) -> bool {
         self.table == other.table
             && self.tos == other.tos
             && self.dst == other.dst
-            && self.effective_metric() == other.effective_metric()
+            && self.from == other.from
     }
 }

@@ -10,6 +10,7 @@
 //! addr 192.0.2.9/32 peer 192.0.2.10
 //! route default via 192.0.2.1 proto 153
 //! route6 default via 2001:db8::1 proto 153 metric 1
+//! rule from 192.0.2.5 table 100
 //! dns 192.0.2.53
 //! search example.com
 //! ```
@@ -19,12 +20,12 @@
 
 use crate::model::addr::{Cidr, Family};
 use crate::model::config::{Config, IpFlag, LinkConfig, LinkId};
-use crate::model::desired::{Desired, DesiredLink, What};
+use crate::model::desired::{Desired, DesiredLink, Thing, What};
 use crate::model::lease::{Field, Lease};
 use crate::model::route::Route;
 use crate::output::json::Octets;
 use crate::packed::{Word, word};
-use crate::source::route_file;
+use crate::source::route_file::{Form, Room, parse_route};
 use crate::text::show::{Show, Text, displayed};
 use crate::text::{parts, scalar};
 use core::net::{IpAddr, Ipv4Addr};
@@ -65,13 +66,25 @@ pub fn addr(words: &[u8], addr: &mut Cidr, peer: &mut Option<IpAddr>) -> Option<
     Some(())
 }
 
-/// Reads the value of a `route` or `route6` line.
-pub fn route(word: &[u8], words: &[u8], route: &mut Route) -> Option<()> {
-    let family = match parts::position(b"route,route6", word)? {
+/// Reads the value of a `route`, `route6`, `rule` or `rule6` line.
+pub fn route(
+    word: &[u8],
+    words: &[u8],
+    thing: &mut Thing,
+    room: &mut Room,
+    config: &mut Config<'_>,
+) -> Option<()> {
+    let n = parts::position(b"route,route6,rule,rule6", word)?;
+    let family = match n & 1 {
         0 => Family::V4,
         _ => Family::V6,
     };
-    *route = route_file::parse_route(words, family)?;
+    let form = match n & 2 {
+        0 => Form::Route,
+        _ => Form::Rule,
+    };
+    thing.what = form.what();
+    thing.route = parse_route(words, form, family, room, config)?;
     Some(())
 }
 
@@ -127,7 +140,16 @@ impl Show for Owned<'_, '_> {
             if thing.ifindex == ifindex && thing.is_ours() {
                 match thing.what {
                     What::Addr => addr_line(f, &thing.route.dst, thing.route.via.as_ref()),
-                    What::Route => route_line(f, &thing.route),
+                    What::Route => {
+                        let text = RouteText(&thing.route, self.config);
+                        route_line(f, [word!("route "), word!("route6 ")], &thing.route, &text);
+                    }
+                    What::Rule => {
+                        let more = thing.route.more.as_ref();
+                        let text = more.map_or(&b""[..], |more| self.config.text(more.text));
+                        let words = [word!("rule "), word!("rule6 ")];
+                        route_line(f, words, &thing.route, &Octets(text));
+                    }
                 }
             }
         }
@@ -241,13 +263,26 @@ fn addr_line(f: &mut Text<'_>, addr: &Cidr, peer: Option<&IpAddr>) {
     f.octet(b'\n')
 }
 
+/// One line with the word of its family.
 #[inline(never)]
-fn route_line(f: &mut Text<'_>, route: &Route) {
+fn route_line(f: &mut Text<'_>, [v4, v6]: [Word; 2], route: &Route, value: &dyn Show) {
     let word = match route.family() {
-        Family::V4 => word!("route "),
-        Family::V6 => word!("route6 "),
+        Family::V4 => v4,
+        Family::V6 => v6,
     };
-    line(f, word, route)
+    line(f, word, value)
+}
+
+/// A route in the words of ip-route(8), without its link.
+pub struct RouteText<'a>(pub &'a Route, pub &'a Config<'a>);
+
+impl Show for RouteText<'_> {
+    fn show(&self, f: &mut Text<'_>) {
+        self.0.show(f);
+        if let Some(more) = &self.0.more {
+            f.show(word!(" "), &Octets(self.1.text(more.text)));
+        }
+    }
 }
 
 /// Writes one line of a word and a value.
@@ -266,6 +301,7 @@ mod tests {
     use crate::model::desired::{Presence, Standing, Thing};
     use crate::model::link::IfName;
     use crate::model::route::{Reach, RouteKind};
+    use crate::source::testing::Storage;
     use crate::testing::{cidr, ip, via};
     use std::string::{String, ToString};
     use std::vec::Vec;
@@ -395,8 +431,12 @@ mod tests {
     }
 
     fn route_of(word: &[u8], words: &[u8]) -> Option<Route> {
-        let mut read = Route::new(Cidr::default(Family::V4));
-        route(word, words, &mut read).map(|()| read)
+        let mut storage = Storage::default();
+        let (mut read, mut room) = (
+            Thing::route(7, &Route::new(Cidr::default(Family::V4)), Origin::NONE),
+            Room::default(),
+        );
+        route(word, words, &mut read, &mut room, &mut storage.config()).map(|()| read.route)
     }
 
     /// The words of each line, or its value.

@@ -3,7 +3,7 @@
 use super::json::{Json, Octets};
 use super::owned::{self, Name, TakeName};
 use crate::diag::{Diagnostic, Sink, Subject};
-use crate::model::addr::{Cidr, Family};
+use crate::model::addr::Family;
 use crate::model::attr::{Attr, Kind, List, Scope, Value};
 use crate::model::config::{
     Config, IpFlag, IpNumber, IpText, LinkConfig, LinkId, LinkMatch, LinkNumber, NameRule,
@@ -11,14 +11,13 @@ use crate::model::config::{
 };
 use crate::model::lease::Lease;
 use crate::model::link::{LinkKind, until_nul};
-use crate::model::route::{MAIN_TABLE, Reach, Route};
-use crate::model::rule::{FRA_DST, FRA_FWMARK, FRA_IIFNAME, FRA_SRC, Rule};
+use crate::model::route::{MAIN_TABLE, Reach, Route, RouteKind};
+use crate::model::rule::{FRA_FWMARK, FRA_IIFNAME};
 use crate::model::said::Values;
 use crate::packed::{Packed, packed, word};
 use crate::text::parts;
 use crate::text::show::Hex;
 use crate::wire::netlink::attr_in;
-use crate::wire::rtnetlink::read_ip;
 
 /// The whole object.
 macro_rules! template {
@@ -135,9 +134,11 @@ fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkCo
     ip(json, config, id, link, Family::V6);
     json.end();
     routes(json, config, Some(id));
-    for rule in config.rules.iter().filter(|rule| rule.link == id) {
-        json.item();
-        policy(json, config, &rule.rule);
+    for rule in config.rules.iter() {
+        if rule.dev == RouteDev::Link(id) {
+            json.item();
+            policy(json, config, &rule.route);
+        }
     }
     json.end();
     names(json, config, Some(id));
@@ -250,23 +251,24 @@ fn options(json: &mut Json<'_>, config: &Config<'_>, link: LinkId, object: Objec
 
 /// One policy rule.
 #[inline(never)]
-fn policy(json: &mut Json<'_>, config: &Config<'_>, rule: &Rule) {
-    let attrs = config.text(rule.attrs);
-    json.number(match rule.family {
+fn policy(json: &mut Json<'_>, config: &Config<'_>, rule: &Route) {
+    let (attrs, text) = match &rule.more {
+        Some(more) => (config.text(more.attrs), config.text(more.text)),
+        None => (&b""[..], &b""[..]),
+    };
+    json.number(match rule.family() {
         Family::V4 => 4,
         Family::V6 => 6,
     });
-    json.number_or_null(rule.priority);
-    for (kind, len) in [(FRA_SRC, rule.src_len), (FRA_DST, rule.dst_len)] {
-        let mut addr = None;
-        read_ip(rule.family, attr_in(attrs, kind), &mut addr);
-        json.text_or_null(&addr.map(|addr| Cidr { addr, len }));
-    }
+    json.number_or_null(rule.metric);
+    json.text_or_null(&rule.from);
+    json.text_or_null(&Some(rule.dst).filter(|dst| !dst.is_default()));
     json.text_or_null(&Octets(until_nul(attr_in(attrs, FRA_IIFNAME))));
     let mark = attr_in(attrs, FRA_FWMARK).first_chunk();
     json.text_or_null(&mark.map(|mark| u32::from_ne_bytes(*mark)));
-    json.text_or_null(&Some(rule.table).filter(|table| *table != 0));
-    json.text(&Octets(config.text(rule.text)));
+    let has_table = rule.kind == RouteKind::Unicast && rule.table != 0;
+    json.text_or_null(&Some(rule.table).filter(|_| has_table));
+    json.text(&Octets(text));
 }
 
 /// By which the link is found: the MAC of a rule, where there is one, rather than its name.
@@ -379,7 +381,12 @@ fn route(json: &mut Json<'_>, config: &Config<'_>, route: &Route, dev: &Subject<
     json.text_or_null(&route.src);
     json.packed(route.kind.word());
     json.boolean(route.reach == Reach::Onlink);
-    let mut rest = config.text_or_none(&route.more);
+    if let Some(from) = &route.from {
+        json.item();
+        json.raw(&word!("from").text());
+        json.text(from);
+    }
+    let mut rest = route.more.map_or(&b""[..], |more| config.text(more.text));
     while let Some(name) = parts::next_word(&mut rest) {
         json.item();
         json.raw(&Octets(name));
@@ -402,9 +409,8 @@ mod tests {
     use super::*;
     use crate::diag::Origin;
     use crate::model::link::{IfName, Mac};
-    use crate::model::rule::{RuleConfig, TO_TABLE};
-    use crate::source::testing::Storage;
-    use crate::testing::cidr;
+    use crate::source::route_file::{Form, Room, parse_route};
+    use crate::source::testing::{Storage, read_lines};
     use std::string::String;
     use std::vec::Vec;
 
@@ -533,46 +539,37 @@ mod tests {
     #[test]
     fn rules_are_shown_by_their_attributes() {
         let json = shown(|cx, link| {
-            let octets = [
-                &[8, 0, 2, 0, 10, 1, 0, 0, 9, 0, 3, 0][..],
-                b"eth0\0\0\0\0",
-                &[8, 0, 10, 0, 7, 0, 0, 0],
-            ];
-            let attrs = cx.keep_same(&octets.concat()).unwrap();
-            let text = cx
-                .keep_same(b"from 10.1/16 iif eth0 fwmark 7 lookup 5")
-                .unwrap();
-            let rule = Rule {
-                family: Family::V4,
-                dst_len: 0,
-                src_len: 16,
-                tos: 0,
-                action: TO_TABLE,
-                flags: 0,
-                table: 5,
-                priority: Some(100),
-                attrs,
-                text,
-            };
-            let origin = Origin::NONE;
-            cx.add_rule_config(&RuleConfig { link, rule, origin })
-                .unwrap();
+            let text =
+                b"from 10.1/16  iif eth0 fwmark 0x7 lookup 5 pref 100 # why\nto 10.2/16 blackhole";
+            cx.text = text;
+            read_lines(Form::Rule, RouteDev::Link(link), cx);
         });
-        let want = r#""rules":[{"family":4,"priority":100,"from":"10.1.0.0/16","to":null,"iif":"eth0","fwmark":"7","table":"5","text":"from 10.1/16 iif eth0 fwmark 7 lookup 5"}]"#;
+        let want = r#""rules":[{"family":4,"priority":100,"from":"10.1.0.0/16","to":null,"iif":"eth0","fwmark":"7","table":"5","text":"from 10.1/16 iif eth0 fwmark 0x7 lookup 5 pref 100"},{"family":4,"priority":null,"from":null,"to":"10.2.0.0/16","iif":null,"fwmark":null,"table":null,"text":"to 10.2/16 blackhole"}]"#;
         assert!(json.contains(want), "{json}");
     }
 
     #[test]
     fn what_a_route_has_beside_its_fields_is_in_pairs() {
         let json = shown(|cx, link| {
-            let mut route = Route::new(cidr("10.0.0.0/8"));
-            let more = b"mtu lock 1400 hoplimit 3 nexthop via 10.0.0.1 weight 2 nexthop dev x";
-            route.more = Some(cx.keep_same(more).unwrap());
+            let text = b"10/8 mtu lock 1400 hoplimit 3 nexthop via 10.0.0.1 weight 2 nexthop dev x";
+            cx.text = text;
+            read_lines(Form::Route, RouteDev::Link(link), cx);
+        });
+        let want = r#""options":{"mtu":"lock 1400","hoplimit":"3","nexthop":"via 10.0.0.1 weight 2 nexthop dev x"}"#;
+        assert!(json.contains(want), "{json}");
+    }
+
+    #[test]
+    fn the_source_of_a_route_is_one_of_its_options() {
+        let json = shown(|cx, link| {
+            let words = b"2001:db8::/32 from 2001:db8:1::/48 expires 60";
+            let mut room = Room::default();
+            let route = parse_route(words, Form::Route, Family::V6, &mut room, cx.config).unwrap();
             let (dev, origin) = (RouteDev::Link(link), Origin::NONE);
             let added = crate::model::config::RouteConfig { dev, route, origin };
             cx.add_route(&added).unwrap();
         });
-        let want = r#""options":{"mtu":"lock 1400","hoplimit":"3","nexthop":"via 10.0.0.1 weight 2 nexthop dev x"}"#;
+        let want = r#""options":{"from":"2001:db8:1::/48","expires":"60"}"#;
         assert!(json.contains(want), "{json}");
     }
 

@@ -8,7 +8,7 @@ use crate::model::lease::{Field, Lease};
 use crate::model::link::Mac;
 use crate::output::json::{Json, Octets};
 use crate::output::lease::said;
-use crate::output::owned::List;
+use crate::output::owned::{List, RouteText};
 use crate::output::plan_json::add_names;
 use crate::packed::{Packed, packed, word};
 use crate::plan::resolve::LinkState;
@@ -169,7 +169,7 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
         .filter(|route| route.what == What::Route && route.is_wanted_on(ifindex));
     for route in routes.take(ROUTES_SHOWN) {
         json.item();
-        json.text(&route.route);
+        json.text(&RouteText(&route.route, &engine.config));
     }
     json.end();
     let id = observed.map_or(LinkId::NONE, |_| id);

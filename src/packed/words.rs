@@ -27,7 +27,7 @@ const WRITTEN: &str = concat!(
     "@,localhost,(none),localhost.localdomain@up@partial@down@static@dhcp4@rename@ifdawn@ifdawn ",
     "@# @    @\n    @^\n@\nOptions:\n@  @ errors, @ warnings, @ notes\n@/run/udev@/run/udev/data@/run/udev/data/n@/run/udev/control",
     "@/proc/self/ns/net@/proc/1/ns/net@/dev/kmsg@/dev/null@/run@/run/ifdawn@/run/ifdawn/lock",
-    "@/run/ifdawn/state.json@/proc/sys/kernel/hostname@/etc/initrd-release@/scripts/functions@:ifdawn-new@route-@route6-@options ",
+    "@/run/ifdawn/state.json@/proc/sys/kernel/hostname@/etc/initrd-release@/scripts/functions@:ifdawn-new@route-@route6-@rule-@rule6-@rule @rule6 @ip rule @ip -6 rule @ from @ label @from@options ",
 );
 
 /// The same, packed.

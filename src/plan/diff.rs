@@ -6,26 +6,43 @@
 //! Only managed fields take part: an address is its link, octets, length, other end and end of life; a
 //! route is its key, gateway, source and link.
 
+use super::encode::Attrs;
 use super::{Act, Phase, Plan, Step};
 use crate::diag::Origin;
 use crate::model::addr::Family;
+use crate::model::config::Config;
 use crate::model::desired::{Desired, Presence, Standing, Thing, What};
 use crate::model::observed::Observed;
-use crate::model::route::{PROTOCOL, Route};
-use crate::wire::rtnetlink::Seen;
+use crate::model::route::{PROTOCOL, Reach, Route};
+use crate::wire::rtnetlink::{Seen, route};
 use core::net::Ipv6Addr;
 
-/// Marks what is desired in whose place `seen` stands; where it was asked for, unless it is stale.
+/// Marks what is desired in whose place `seen`, read from `payload`, stands; where it was asked for, unless it is
+/// stale.
 #[inline(never)]
-pub fn mark(desired: &mut Desired<'_>, seen: &Seen) -> Option<Origin> {
+pub fn mark(
+    desired: &mut Desired<'_>,
+    seen: &Seen,
+    payload: &[u8],
+    config: &Config<'_>,
+    observed: &Observed<'_>,
+) -> Option<Origin> {
     let mut asked_for = None;
+    let mut attrs = Attrs::default();
     let ours = seen.thing.route.protocol == PROTOCOL;
     desired.things.each(&seen.thing, &mut |wanted| {
         let is_wanted = wanted.standing != Standing::Stale;
         if is_wanted {
             asked_for = Some(wanted.origin);
         }
-        if is_same(wanted, seen) {
+        let more = attrs.of(&wanted.route, config, observed);
+        // metrics of others do not matter where we ask for none
+        let exact = ours || wanted.standing != Standing::Wanted || !more.is_empty();
+        if is_same(wanted, seen) && route::has_more(wanted.what, payload, more, exact) {
+            if wanted.what == What::Rule && !is_wanted {
+                // that the kernel chose
+                wanted.route.metric = seen.thing.route.metric;
+            }
             wanted.presence = match is_wanted && !wanted.lives_as(&seen.thing) {
                 true => Presence::Mortal,
                 false => Presence::Same,
@@ -33,7 +50,7 @@ pub fn mark(desired: &mut Desired<'_>, seen: &Seen) -> Option<Origin> {
             if ours {
                 wanted.standing = wanted.standing.recalled();
             }
-        } else if wanted.presence != Presence::Same {
+        } else if wanted.presence != Presence::Same && wanted.what != What::Rule {
             wanted.presence = match ours {
                 true => Presence::DiffersOurs,
                 false => Presence::DiffersForeign,
@@ -44,15 +61,26 @@ pub fn mark(desired: &mut Desired<'_>, seen: &Seen) -> Option<Origin> {
 }
 
 /// Of an address the key is everything. Fields of a route that are not compared: protocol (a hint only), scope
-/// and `onlink` (how it was added, not what it is), and the source address unless one is wanted.
+/// and `onlink` (how it was added, not what it is), and the source address unless one is wanted. Of a rule that
+/// is to go the protocol counts: others may have the same.
 fn is_same(wanted: &Thing, seen: &Seen) -> bool {
     let (ours, theirs) = (&wanted.route, &seen.thing.route);
-    wanted.what == What::Addr
-        || seen.is_plain
-            && ours.kind == theirs.kind
-            && wanted.oif() == seen.thing.oif()
-            && ours.via == theirs.via
-            && (ours.src.is_none() || ours.src == theirs.src)
+    match wanted.what {
+        What::Addr => true,
+        What::Route => {
+            (seen.is_plain || theirs.reach == Reach::Hops)
+                && ours.kind == theirs.kind
+                && wanted.oif() == seen.thing.oif()
+                && ours.via == theirs.via
+                && (ours.src.is_none() || ours.src == theirs.src)
+        }
+        What::Rule => {
+            ours.kind == theirs.kind
+                && ours.reach == theirs.reach
+                && (ours.metric.is_none() || ours.metric.unwrap_or(0) == theirs.metric.unwrap_or(0))
+                && (wanted.standing != Standing::Stale || ours.protocol == theirs.protocol)
+        }
+    }
 }
 
 /// The kernel has one place for an IPv6 address, whatever its prefix length.
@@ -94,6 +122,7 @@ fn put_back(desired: &Desired<'_>, plan: &mut Plan<'_>, stale: &Thing) {
                 has_addr = true;
                 (Phase::AddressesAgain, Act::Replace)
             }
+            (What::Rule, _) => continue,
             (What::Route, None) => (Phase::RoutesOnLinkAgain, Act::Add),
             (What::Route, Some(_)) => (Phase::RoutesViaAgain, Act::Add),
         };
@@ -138,6 +167,8 @@ pub fn diff(desired: &Desired<'_>, has_ipv6: Ipv6, plan: &mut Plan<'_>) {
             }
         };
         let phase = match (thing.what, act == Act::Delete) {
+            (What::Rule, true) => Phase::DeleteRules,
+            (What::Rule, false) => Phase::Rules,
             (What::Route, true) => Phase::DeleteRoutes,
             (What::Route, false) => route_phase(&thing.route),
             (What::Addr, true) => {
@@ -179,10 +210,10 @@ impl Ipv6 {
 
 /// On-link routes first, since gateways may lie in them; default routes last.
 fn route_phase(route: &Route) -> Phase {
-    match (&route.via, route.dst.is_default()) {
-        (_, true) => Phase::RoutesDefault,
-        (None, false) => Phase::RoutesOnLink,
-        (Some(_), false) => Phase::RoutesVia,
+    match (&route.via, route.reach) {
+        _ if route.dst.is_default() => Phase::RoutesDefault,
+        (None, Reach::Checked | Reach::Onlink | Reach::Inverted) => Phase::RoutesOnLink,
+        (Some(_), _) | (None, Reach::Hops) => Phase::RoutesVia,
     }
 }
 
@@ -259,10 +290,11 @@ mod tests {
             (elsewhere, Presence::Missing, Presence::Missing),
         ] {
             let mut tables = Tables::new();
-            let mut desired = tables.engine().desired;
+            let engine = tables.engine();
+            let mut desired = engine.desired;
             want_addr(&mut desired, "192.0.2.5/24", None);
             want_addr(&mut desired, "192.0.2.5/24", Some("192.0.2.9"));
-            mark(&mut desired, &seen);
+            mark(&mut desired, &seen, &[], &engine.config, &engine.observed);
             let marks = [desired.things[0].presence, desired.things[1].presence];
             assert_eq!(marks, [first, second], "{seen:?}");
         }
@@ -354,9 +386,10 @@ mod tests {
             ),
         ] {
             let mut tables = Tables::new();
-            let mut desired = tables.engine().desired;
+            let engine = tables.engine();
+            let mut desired = engine.desired;
             want_route(&mut desired, wanted);
-            mark(&mut desired, &seen);
+            mark(&mut desired, &seen, &[], &engine.config, &engine.observed);
             let is_ours = desired.things[0].standing == Standing::Ours;
             assert_eq!(
                 (desired.things[0].presence, is_ours),
@@ -369,7 +402,8 @@ mod tests {
     #[test]
     fn the_right_route_counts_whatever_is_seen_after_it() {
         let mut tables = Tables::new();
-        let mut desired = tables.engine().desired;
+        let engine = tables.engine();
+        let mut desired = engine.desired;
         let wanted = via("::/0", "fe80::1");
         want_route(&mut desired, wanted);
         let other = Route {
@@ -381,7 +415,8 @@ mod tests {
                 metric: Some(1_024),
                 ..route
             };
-            mark(&mut desired, &seen(Thing::route(2, &route, Origin::NONE)));
+            let seen = seen(Thing::route(2, &route, Origin::NONE));
+            mark(&mut desired, &seen, &[], &engine.config, &engine.observed);
         }
         assert_eq!(desired.things[0].presence, Presence::Same);
     }

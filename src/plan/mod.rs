@@ -40,6 +40,10 @@ pub enum Phase {
     RoutesVia,
     /// Default routes.
     RoutesDefault,
+    /// Policy routing rules.
+    Rules,
+    /// Policy routing rules of ours that are no longer wanted.
+    DeleteRules,
     /// Routes of ours that are no longer wanted.
     DeleteRoutes,
     /// Addresses of ours that are no longer wanted.

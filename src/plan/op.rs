@@ -1,8 +1,9 @@
 //! A step with its names filled in; as text it is the ip(8) command that does the same.
 
 use super::{Act, Naming, Plan, Step};
-use crate::diag::Origin;
+use crate::diag::{Escaped, Origin};
 use crate::model::addr::{Family, dotted};
+use crate::model::config::Config;
 use crate::model::desired::{Desired, FOREVER, Thing, What};
 use crate::model::link::{IfName, Mac};
 use crate::model::route::{MAIN_TABLE, Reach, Route, RouteKind};
@@ -17,6 +18,7 @@ pub struct Op<'a> {
     ifindex: u32,
     name: Option<&'a IfName>,
     origin: Origin,
+    pub(super) config: &'a Config<'a>,
     pub(super) change: Change<'a>,
 }
 
@@ -33,7 +35,7 @@ pub(super) enum Change<'a> {
     Mac(&'a Mac),
     /// New MTU.
     Mtu(u32),
-    /// An address or a route.
+    /// An address, a route or a rule.
     Thing(Verb, &'a Thing),
 }
 
@@ -41,7 +43,12 @@ impl<'a> Op<'a> {
     /// The meaning of `step`; `None` for [`Act::Restore`], whose message is in the restore buffer, and for a step
     /// that points nowhere.
     #[inline(never)]
-    pub fn of(step: Step, plan: &'a Plan<'_>, desired: &'a Desired<'_>) -> Option<Op<'a>> {
+    pub fn of(
+        step: Step,
+        plan: &'a Plan<'_>,
+        desired: &'a Desired<'_>,
+        config: &'a Config<'_>,
+    ) -> Option<Op<'a>> {
         let n = step.n as usize;
         let act = step.act;
         let (ifindex, name, origin, change) = match act {
@@ -81,6 +88,7 @@ impl<'a> Op<'a> {
             ifindex,
             name,
             origin,
+            config,
             change,
         })
     }
@@ -152,6 +160,8 @@ impl Op<'_> {
             (What::Addr, _) => (word!("ip addr "), word!("change ")),
             (What::Route, Family::V4) => (word!("ip route "), word!("replace ")),
             (What::Route, Family::V6) => (word!("ip -6 route "), word!("replace ")),
+            (What::Rule, Family::V4) => (word!("ip rule "), word!("add ")),
+            (What::Rule, Family::V6) => (word!("ip -6 rule "), word!("add ")),
         };
         let verb_word = match verb {
             Verb::Add => word!("add "),
@@ -163,8 +173,20 @@ impl Op<'_> {
         match thing.what {
             What::Addr => AddrWords(thing).show(f),
             What::Route => thing.route.show(f),
+            What::Rule => {}
         }
-        if thing.route.has_link() {
+        if let Some(more) = &thing.route.more {
+            let before = match thing.what {
+                What::Addr => word!(" label "),
+                What::Route => word!(" "),
+                What::Rule => word!(""),
+            };
+            f.show(before, &Escaped(self.config.text(more.text)));
+        }
+        if thing.what == What::Rule {
+            f.count(word!(" proto "), thing.route.protocol.into());
+        }
+        if thing.what != What::Rule && thing.route.oif(1) != 0 {
             self.device(f, word!(" dev "));
         }
         if thing.valid_secs != FOREVER && verb != Verb::Delete {
@@ -219,6 +241,9 @@ impl Show for AddrWords<'_> {
         if let Some(broadcast) = &self.0.broadcast {
             dotted(f, word!(" brd "), &broadcast.octets());
         }
+        if let Some(scope) = &self.0.route.scope {
+            f.count(word!(" scope "), (*scope).into());
+        }
     }
 }
 
@@ -243,6 +268,9 @@ impl Show for Route {
         if let Some(src) = &self.src {
             f.show(word!(" src "), src);
         }
+        if let Some(from) = &self.from {
+            f.show(word!(" from "), from);
+        }
         // ip(8) reads this one number as hexadecimal whatever its prefix.
         if self.tos != 0 {
             f.hex(word!(" tos 0x"), self.tos);
@@ -258,7 +286,7 @@ impl Show for Route {
             f.count(word!(" metric "), *metric);
         }
         match self.reach {
-            Reach::Checked => {}
+            Reach::Checked | Reach::Hops | Reach::Inverted => {}
             Reach::Onlink => f.word(word!(" onlink")),
         }
     }
@@ -267,15 +295,18 @@ impl Show for Route {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::testing::Storage;
     use crate::testing::{cidr, ip, name, via};
     use std::string::{String, ToString};
 
     fn text(name: &str, change: Change<'_>) -> String {
         let name = &IfName::from_kernel(name.as_bytes()).unwrap();
+        let mut storage = Storage::default();
         Op {
             ifindex: 2,
             name: Some(name),
             origin: Origin::NONE,
+            config: &storage.config(),
             change,
         }
         .to_string()

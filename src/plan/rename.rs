@@ -310,7 +310,7 @@ mod tests {
         let mut told = Told(Vec::new());
         engine.plan_names(&mut told, live);
         let op = |step: &crate::plan::Step| {
-            Op::of(*step, &engine.plan, &engine.desired)
+            Op::of(*step, &engine.plan, &engine.desired, &engine.config)
                 .unwrap()
                 .to_string()
         };
@@ -435,7 +435,7 @@ mod tests {
         let steps = engine.plan.steps.iter();
         let commands: Vec<String> = steps
             .map(|step| {
-                Op::of(*step, &engine.plan, &engine.desired)
+                Op::of(*step, &engine.plan, &engine.desired, &engine.config)
                     .unwrap()
                     .to_string()
             })

@@ -9,11 +9,12 @@ use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink, Subject};
 use crate::limits::MAX_LINE;
 use crate::model::addr::Cidr;
 use crate::model::config::{
-    Config, LinkConfig, LinkId, LinkMatch, LinkNumber, NameRule, SourceKind,
+    Config, LinkConfig, LinkFlag, LinkId, LinkMatch, LinkNumber, Method, NameRule, SourceKind,
 };
-use crate::model::desired::{Desired, Thing};
+use crate::model::desired::{Desired, Thing, What};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, KernelKind, Link, Observed};
+use crate::model::route::{More, Route};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use heapless::VecView;
 
@@ -87,6 +88,13 @@ const LOOPBACK: [Cidr; 2] = [
     },
 ];
 
+/// Link-local addresses (RFC 3927); as initscripts do it, the links' routes differ by metric.
+const ZEROCONF: Cidr = Cidr {
+    addr: IpAddr::V4(Ipv4Addr::new(169, 254, 0, 0)),
+    len: 16,
+};
+const ZEROCONF_METRIC: u32 = 1_000;
+
 /// Everything that links and routes are resolved from.
 pub struct Resolver<'a, 'm> {
     /// What the sources said.
@@ -125,10 +133,13 @@ impl Resolver<'_, '_> {
         }
     }
 
-    /// Adds the routes of the configuration.
+    /// Adds the routes and the rules of the configuration.
     pub fn routes(&mut self) {
         for route in self.config.routes.iter() {
-            self.route(route);
+            self.route(What::Route, route);
+        }
+        for rule in self.config.rules.iter() {
+            self.route(What::Rule, rule);
         }
     }
 
@@ -285,8 +296,19 @@ impl Resolver<'_, '_> {
                 if addr.broadcast.is_none() && addr.peer.is_none() {
                     wanted.broadcast = addr.addr.broadcast();
                 }
+                wanted.route.scope = addr.scope;
+                wanted.route.more = addr.label.map(|label| More {
+                    attrs: label,
+                    text: label,
+                });
                 self.add(&wanted);
             }
+        }
+        let zeroconf = config.ipv4.method != Method::Disabled && !link.is_loopback();
+        if zeroconf && LinkFlag::Nozeroconf.is_no(config) {
+            let mut route = Route::new(ZEROCONF);
+            route.metric = Some(link.ifindex.wrapping_add(ZEROCONF_METRIC));
+            self.add(&Thing::route(link.ifindex, &route, config.origin));
         }
         for ip in [&config.ipv4, &config.ipv6] {
             self.gateway(id, link, ip, &ip.gateway);
@@ -351,9 +373,7 @@ mod tests {
     use crate::diag::Diagnostic;
     use crate::machine::Machine;
     use crate::model::config::{AddrConfig, RouteConfig, RouteDev};
-    use crate::model::desired::What;
     use crate::model::observed::{IFF_LOOPBACK, IFF_LOWER_UP, IFF_UP};
-    use crate::model::route::Route;
     use crate::testing::{self, cidr, ip, mac, name};
     use std::string::{String, ToString};
     use std::vec::Vec;

@@ -1,5 +1,6 @@
 //! Which link a route goes to, and which metric a default route gets.
 
+use super::encode::named;
 use super::resolve::{LinkState, Resolver, is_named, is_named_by};
 use crate::diag::{Complaint, Effect, Problem, Subject};
 use crate::model::addr::{Cidr, Family, is_link_local};
@@ -9,6 +10,7 @@ use crate::model::config::{
 use crate::model::desired::{DesiredLink, Thing, What};
 use crate::model::observed::Link;
 use crate::model::route::{Reach, Route};
+use crate::wire::rtnetlink::route::nexthops;
 use core::net::IpAddr;
 
 impl Resolver<'_, '_> {
@@ -65,6 +67,10 @@ impl Resolver<'_, '_> {
         }
         let mut wanted = self.route_of(id, link, ip, &Cidr::default(family), gateway);
         wanted.route.reach = reach;
+        if let Some(config) = self.config.link(id).filter(|_| family == Family::V4) {
+            wanted.route.src = config.src.map(IpAddr::V4);
+            wanted.route.more = config.more;
+        }
         self.add(&wanted);
     }
 
@@ -130,7 +136,7 @@ impl Resolver<'_, '_> {
     }
 
     #[inline(never)]
-    pub(super) fn route(&mut self, config: &RouteConfig) {
+    pub(super) fn route(&mut self, what: What, config: &RouteConfig) {
         let is_one_link = match config.dev {
             RouteDev::Link(id) => {
                 let link = self.config.link(id);
@@ -150,7 +156,9 @@ impl Resolver<'_, '_> {
                 && self.goes_to(link, config)
             {
                 if !self.waits_for_lease(link, &config.route.via) {
-                    self.add(&Thing::route(link.ifindex, &config.route, config.origin));
+                    let mut wanted = Thing::route(link.ifindex, &config.route, config.origin);
+                    wanted.what = what;
+                    self.add(&wanted);
                 }
                 self.last_link = n;
                 is_used = true;
@@ -181,6 +189,7 @@ impl Resolver<'_, '_> {
         const NO_LINK: Complaint = Complaint::warning(Problem::NoLinkOfRoute, Effect::NotSet);
         const NO_SUBNET: Complaint = Complaint::warning(Problem::NoSubnetOfRoute, Effect::NotSet);
         let complaint = match &config.dev {
+            RouteDev::Link(id) if self.is_found(*id) => NO_LINK,
             RouteDev::Link(_) => return,
             RouteDev::Name(name) => {
                 if is_named(self.config, name) {
@@ -203,15 +212,23 @@ impl Resolver<'_, '_> {
 
     #[inline(never)]
     fn goes_to(&self, link: &DesiredLink, config: &RouteConfig) -> bool {
+        let attrs = (config.route.more).map_or(&b""[..], |more| self.config.text(more.attrs));
+        let is_there = |name| name == 0 || named(name, self.config, self.observed).is_some();
         match &config.dev {
+            // a next hop leads out of a link that is not there
+            _ if config.route.reach == Reach::Hops && !nexthops(attrs).all(is_there) => false,
             RouteDev::Link(id) => {
-                let is_found = self.states.get(id.place()) == Some(&LinkState::Found);
                 let merged = |config: &LinkConfig| link.name.is(&config.name);
-                link.config == Some(*id) || is_found && self.config.link(*id).is_some_and(merged)
+                link.config == Some(*id)
+                    || self.is_found(*id) && self.config.link(*id).is_some_and(merged)
             }
             RouteDev::Name(name) => *name == link.name,
             RouteDev::Anywhere => link.config.is_some() && self.reaches(link, &config.route.via),
         }
+    }
+
+    fn is_found(&self, id: LinkId) -> bool {
+        self.states.get(id.place()) == Some(&LinkState::Found)
     }
 
     /// Whether a route without a link of its own goes here: the boot device, else where the subnet of a
@@ -267,6 +284,10 @@ impl Resolver<'_, '_> {
         let mut is_there = false;
         let things = &mut self.desired.things;
         things.each(wanted, &mut |same| {
+            if wanted.what == What::Rule {
+                is_there |= same.is_on_link_of(wanted);
+                return;
+            }
             is_there = true;
             if same.route != wanted.route || same.ifindex != wanted.ifindex {
                 *same = *wanted;

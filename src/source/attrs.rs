@@ -6,7 +6,7 @@ use crate::diag::{Complaint, Effect, Escaped, LineBuf, Origin, Problem, Subject}
 use crate::model::attr::{Attr, Kind, Range, Scope, Value};
 use crate::model::config::{LinkConfig, LinkId, LinkMatch, Role, SourceKind, Str};
 use crate::model::link::IfName;
-use crate::model::rule::{RuleConfig, TableName};
+use crate::model::rule::TableName;
 use crate::text::{parts, scalar};
 
 impl Context<'_, '_> {
@@ -184,15 +184,6 @@ impl Context<'_, '_> {
         self.config.keep_same(text).ok_or(Problem::MaxStrings)
     }
 
-    /// Adds a policy rule.
-    ///
-    /// # Errors
-    /// The limit that is reached.
-    pub fn add_rule_config(&mut self, rule: &RuleConfig) -> Result<(), Problem> {
-        let pushed = self.config.rules.push(*rule);
-        pushed.map_err(|_| Problem::MaxRules)
-    }
-
     /// Adds the name of a table.
     ///
     /// # Errors
@@ -304,8 +295,9 @@ static NEEDS: [(Attr, Need); 15] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::addr::Family;
-    use crate::model::rule::{Rule, TO_TABLE};
+    use crate::model::addr::{Cidr, Family};
+    use crate::model::config::{RouteConfig, RouteDev};
+    use crate::model::route::Route;
     use crate::source::testing::Storage;
     use std::format;
     use std::string::{String, ToString};
@@ -483,28 +475,16 @@ mod tests {
                 Ok(())
             );
             assert_eq!(cx.config.number_of(LinkId::new(7), MIIMON), Some(2));
-            let text = cx.keep_same(b"from all").unwrap();
-            let rule = RuleConfig {
-                link: BOND,
-                rule: Rule {
-                    family: Family::V4,
-                    dst_len: 0,
-                    src_len: 0,
-                    tos: 0,
-                    action: TO_TABLE,
-                    flags: 0,
-                    table: 254,
-                    priority: None,
-                    attrs: text,
-                    text,
-                },
+            let rule = RouteConfig {
+                dev: RouteDev::Link(BOND),
+                route: Route::new(Cidr::default(Family::V4)),
                 origin: Origin::NONE,
             };
             for n in 0..4 {
-                assert_eq!(cx.add_rule_config(&rule), Ok(()));
+                assert_eq!(cx.add_policy(&rule), Ok(()));
                 assert_eq!(cx.add_table(&[b'a' + n], n.into()), Ok(()));
             }
-            assert_eq!(cx.add_rule_config(&rule), Err(Problem::MaxRules));
+            assert_eq!(cx.add_policy(&rule), Err(Problem::MaxRules));
             assert_eq!(cx.add_table(b"e", 5), Err(Problem::MaxTables));
         });
     }

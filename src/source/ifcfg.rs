@@ -14,11 +14,12 @@ use super::ifcfg_keys::{
     self, DHCP_FQDN, DHCP_HOSTNAME, FILE, Field, Kind, LINK, NAMES, Setting, V4, V6,
 };
 use super::ifcfg_kind::kind_of;
+use super::route_file::read_rule;
 use super::route_line::scope;
 use crate::diag::{Complaint, Effect, Origin, Problem};
 use crate::model::attr::{Attr, Scope};
 use crate::model::config::{
-    IpNumber, LinkConfig, LinkFlag, LinkId, LinkMatch, Role, SourceKind, Str,
+    IpNumber, LinkConfig, LinkFlag, LinkId, LinkMatch, Role, RouteDev, SourceKind, Str,
 };
 use crate::model::link::{IfName, LinkKind};
 use crate::model::said::{Values, flags, rows};
@@ -229,7 +230,7 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
         let (applies, complaint) = match field(entry)? {
             Field::ForeignIfSet => (true, FOREIGN),
             Field::ForeignIfYes => (said == Some(true), FOREIGN),
-            Field::Never | Field::Kept => (said != Some(false), NOT_YET),
+            Field::Never => (said != Some(false), NOT_YET),
             Field::S390 => (true, OF_S390),
             Field::Device => (
                 matches!(word, [b'p', b'p', b'p', ..] | [b'i', b'p', b'p', b'p', ..]),
@@ -251,6 +252,7 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
             | Field::Seconds(_)
             | Field::Options(_)
             | Field::Ethtool
+            | Field::Rule(_)
             | Field::Silent => return None,
         };
         (applies && !word.is_empty()).then_some(complaint)
@@ -299,6 +301,9 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
             Field::Seconds(attr) => self.attr(entry, attr, HUNDREDTHS),
             Field::Options(scope) => return self.options(entry, scope),
             Field::Ethtool => return self.ethtool(entry),
+            Field::Rule(family) => {
+                return read_rule(&mut self.file, entry, family, &RouteDev::Link(self.id));
+            }
             Field::Device
             | Field::Type
             | Field::DeviceType
@@ -309,7 +314,6 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
             | Field::ForeignIfSet
             | Field::Addr
             | Field::Part
-            | Field::Kept
             | Field::Silent
             | Field::Never
             | Field::S390 => {

@@ -42,6 +42,11 @@ impl Context<'_, '_> {
             .map_err(|_| Problem::MaxRoutes)
     }
 
+    /// Adds a policy routing rule.
+    pub fn add_policy(&mut self, rule: &RouteConfig) -> Result<(), Problem> {
+        self.config.rules.push(*rule).map_err(|_| Problem::MaxRules)
+    }
+
     /// Adds a name server: one of no link behind the others of no link, before those of links.
     #[inline(never)]
     pub fn add_server(&mut self, addr: &IpAddr, link: Option<LinkId>) -> Result<(), Problem> {

@@ -10,54 +10,111 @@
 use super::assignments::{self, Entry, File, Scratch, is_text, skip_mark};
 use super::key_table::{Names, numbered, pack_names, packed_len, row};
 use super::route_line::RouteLine;
-pub use super::route_line::parse_route;
+pub use super::route_line::{Form, Room, parse_route};
 use super::{Context, Key};
-use crate::diag::{Complaint, Effect, Escaped, Problem, Subject};
+use crate::diag::{Complaint, Effect, Escaped, LineBuf, Problem, Subject};
 use crate::model::addr::Family;
-use crate::model::config::{Config, RouteConfig, RouteDev};
+use crate::model::config::{Config, LinkNumber, RouteConfig, RouteDev};
+use crate::model::desired::What;
 use crate::model::link::IfName;
 use crate::text::lines::lines;
 use crate::text::{parts, scalar};
 
-/// Reads a whole file of `family` for the link `dev`.
+/// Reads a whole file of routes or rules of `family` for the link `dev`, or of names of tables.
 #[inline(never)]
 pub fn read<'c>(
+    form: Form,
     family: Family,
     dev: RouteDev,
     scratch: &mut Scratch<'c>,
     cx: &mut Context<'c, '_>,
 ) {
-    if family == Family::V4 && lines(cx.text).any(|line| is_address_key(line.octets)) {
+    let is_v4 = (form, family) == (Form::Route, Family::V4);
+    if is_v4 && lines(cx.text).any(|line| is_address_key(line.octets)) {
         let mut file = assignments::scan(NAMES, scratch, cx);
         return read_keys(&mut file, &dev);
     }
+    let mut room = Room::default();
     skip_mark(cx);
     for line in lines(cx.text) {
         cx.line = line;
-        let first = parts::trim_start(line.octets).first();
-        if matches!(first, None | Some(b'#')) || !is_text(cx) {
+        let mut rest = line.octets;
+        let first = parts::next_word(&mut rest).unwrap_or_default();
+        if matches!(first, [] | [b'#', ..]) || !is_text(cx) {
             continue;
         }
-        let mut words = RouteLine::new(line.octets, family);
-        if let Err(what) = words.read() {
+        if form != Form::Static {
+            rest = line.octets;
+        } else if !parts::is(first, b"any") {
+            // which initscripts pass over too
+            cx.complain(b"route", first, NOT_ANY);
+            continue;
+        }
+        let mut words = RouteLine::new(rest, form, family, &mut room);
+        if let Err(what) = words.read(cx.config) {
             let complaint = Complaint::error(what, Effect::LineIgnored);
-            cx.complain(b"route", words.word, complaint);
+            cx.complain(form.subject(), words.word, complaint);
             continue;
         }
+        let at = match words.at {
+            [] => first,
+            at => at,
+        };
         if words.clear_host_bits() {
-            cx.complain(b"route", words.dst, HOST_BITS);
+            cx.complain(form.subject(), at, HOST_BITS);
         }
-        let column = cx.column(words.dst);
+        let column = cx.column(at);
         if push(&words, &dev, column, cx).is_none() {
             return;
         }
     }
 }
 
-const FULL: Complaint = Complaint::error(Problem::MaxRoutes, Effect::RestIgnored);
+impl Form {
+    /// What a line makes.
+    pub fn what(self) -> What {
+        match self {
+            Form::Rule => What::Rule,
+            Form::Route | Form::Static | Form::Static6 | Form::Table => What::Route,
+        }
+    }
+
+    /// What is complained of.
+    fn subject(self) -> &'static [u8] {
+        match self {
+            Form::Rule => b"rule",
+            Form::Table => b"table",
+            Form::Route | Form::Static | Form::Static6 => b"route",
+        }
+    }
+}
+
+/// A line for another link than all.
+const NOT_ANY: Complaint = Complaint::note(Problem::NotRead, Effect::LineIgnored);
 /// A gateway or mask whose number has no `ADDRESS`.
 const NO_DESTINATION: Complaint = Complaint::warning(Problem::NoDestination, Effect::KeyUnset);
 const NO_METRIC: Complaint = Complaint::error(Problem::NotANumber, Effect::LineIgnored);
+/// Makes what is said of the default route of each link what is asked of a route; once all is read.
+pub fn finish(config: &mut Config<'_>) {
+    let mut room = Room::default();
+    for n in 0..config.links.len() {
+        let Some(window) = config
+            .links
+            .get(n)
+            .and_then(|link| LinkNumber::Window.of(link))
+        else {
+            continue;
+        };
+        let mut words = LineBuf::<32>::new();
+        words.put(b"default window ");
+        words.show(&window);
+        let route = parse_route(words.as_bytes(), Form::Route, Family::V4, &mut room, config);
+        if let Some(link) = config.links.get_mut(n) {
+            link.more = route.and_then(|route| route.more);
+        }
+    }
+}
+
 const HOST_BITS: Complaint = Complaint::warning(Problem::HostBits, Effect::Guessed);
 
 /// `ADDRESSn=`: the sign of the key form.
@@ -73,17 +130,31 @@ fn is_address_key(line: &[u8]) -> bool {
 
 /// Adds a route of a file for the link `dev`; `None` if there is no room for more.
 #[inline(never)]
-fn push(line: &RouteLine<'_>, dev: &RouteDev, column: u32, cx: &mut Context<'_, '_>) -> Option<()> {
-    let pushed = cx.add_route(&RouteConfig {
+fn push(
+    line: &RouteLine<'_, '_>,
+    dev: &RouteDev,
+    column: u32,
+    cx: &mut Context<'_, '_>,
+) -> Option<()> {
+    let config = RouteConfig {
         dev: match &line.dev {
             Some(name) if !is_name_of(name, dev, cx.config) => RouteDev::Name(*name),
             Some(_) | None => *dev,
         },
         route: line.route,
         origin: cx.origin_at(cx.line.number, column),
-    });
-    if pushed.is_err() {
-        cx.report(column, Subject::Key(&Escaped(b"route")), b"", FULL, b"");
+    };
+    let pushed = match line.form {
+        Form::Rule => cx.add_policy(&config),
+        // `unspec`
+        Form::Table if line.route.table == 0 => Ok(()),
+        Form::Table => cx.add_table(line.at, line.route.table),
+        Form::Route | Form::Static | Form::Static6 => cx.add_route(&config),
+    };
+    if let Err(full) = pushed {
+        let full = Complaint::error(full, Effect::RestIgnored);
+        let subject = Subject::Key(&Escaped(line.form.subject()));
+        cx.report(column, subject, b"", full, b"");
     }
     pushed.ok()
 }
@@ -124,6 +195,7 @@ fn read_keys(file: &mut File<'_, '_, '_>, dev: &RouteDev) {
     for entry in file.iter().filter(|entry| entry.row() >= KEYS.len()) {
         file.unknown(entry);
     }
+    let mut room = Room::default();
     for ordinal in 1..file.end {
         let Some(entry) = file.get_next(ADDRESS, ordinal, 1) else {
             for row in [GATEWAY, NETMASK] {
@@ -135,7 +207,7 @@ fn read_keys(file: &mut File<'_, '_, '_>, dev: &RouteDev) {
         };
         let options = file.get_numbered(OPTIONS, ordinal);
         let words = options.map_or(&b""[..], |entry| file.octets(entry));
-        let mut line = RouteLine::new(words, Family::V4);
+        let mut line = RouteLine::new(words, Form::Route, Family::V4, &mut room);
         if keyed_route(&mut line, options, file, entry, ordinal).is_some()
             && push(&line, dev, file.go_to(entry), file.cx).is_none()
         {
@@ -144,10 +216,26 @@ fn read_keys(file: &mut File<'_, '_, '_>, dev: &RouteDev) {
     }
 }
 
+/// Reads the value of a key as a rule for the link `dev`.
+pub(super) fn read_rule(
+    file: &mut File<'_, '_, '_>,
+    entry: &Entry,
+    family: Family,
+    dev: &RouteDev,
+) {
+    let mut room = Room::default();
+    let mut line = RouteLine::new(file.octets(entry), Form::Rule, family, &mut room);
+    if let Err(what) = line.read(file.cx.config) {
+        let complaint = Complaint::error(what, Effect::LineIgnored);
+        return file.complain_of(entry, line.word, complaint);
+    }
+    let _ = push(&line, dev, file.go_to(entry), file.cx);
+}
+
 /// One route of the key form, in a line that holds its options; `None` after a complaint.
 #[inline(never)]
 fn keyed_route<'a>(
-    line: &mut RouteLine<'a>,
+    line: &mut RouteLine<'a, '_>,
     options: Option<&Entry>,
     file: &mut File<'a, '_, '_>,
     entry: &Entry,
@@ -157,7 +245,7 @@ fn keyed_route<'a>(
     file.cidr4(entry, mask, Effect::LineIgnored, &mut line.route.dst)?;
     // options may not have a destination of their own
     line.dst = file.octets(entry);
-    if let Err(what) = line.read() {
+    if let Err(what) = line.read(file.cx.config) {
         let complaint = Complaint::error(what, Effect::LineIgnored);
         file.complain_of(options.unwrap_or(entry), line.word, complaint);
         return None;
@@ -183,7 +271,9 @@ fn keyed_route<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Heard, ScratchTables, Storage, context, describe_route};
+    use super::super::testing::{
+        Heard, ScratchTables, Storage, context, describe_route, read_lines,
+    };
     use super::*;
     use crate::model::config::{Config, LinkConfig, LinkMatch, SourceKind};
     use std::format;
@@ -200,7 +290,7 @@ mod tests {
         let dev = RouteDev::Link(config.add_link(link).unwrap());
         let (mut sink, mut scratch) = (Heard::default(), ScratchTables::empty());
         let mut cx = context(config, &mut sink, b"route-eth0", text.as_bytes());
-        read(family, dev, &mut scratch.scratch(), &mut cx);
+        read(Form::Route, family, dev, &mut scratch.scratch(), &mut cx);
         let routes = config.routes.iter().map(|entry| match entry.dev {
             RouteDev::Name(name) => describe_route(&entry.route, Some(name)),
             RouteDev::Link(_) | RouteDev::Anywhere => describe_route(&entry.route, None),
@@ -216,7 +306,7 @@ mod tests {
     fn a_bad_line_costs_itself() {
         let (routes, said) = file(
             "# comment\r\n\r\n10.0.0.0/8 via 192.0.2.1 dev eth0\r\n 10.1.2.3/16 dev eth1\r\n\
-             \t192.0.2.0/24 nexthop via x\r\ndefault via 192.0.2.254",
+             \t192.0.2.0/24 encap mpls 5\r\ndefault via 192.0.2.254",
             Family::V4,
         );
         assert_eq!(
@@ -231,7 +321,7 @@ mod tests {
             said,
             [
                 "warning 4:2 route \"10.1.2.3/16\" HostBits Guessed",
-                "error 5:15 route \"nexthop\" NotRead LineIgnored",
+                "error 5:15 route \"encap\" NotRead LineIgnored",
             ]
         );
     }
@@ -344,5 +434,108 @@ mod tests {
             file(&text[..end], Family::V4);
             file(&text[end..], Family::V6);
         }
+    }
+
+    /// A file of `rt_tables`.
+    fn tables_in(storage: &mut Storage, text: &str) -> Heard {
+        storage.read("rt_tables", text, |cx| {
+            read_lines(Form::Table, RouteDev::Anywhere, cx)
+        })
+    }
+
+    #[test]
+    fn names_have_numbers() {
+        let mut storage = Storage::default();
+        let text = "\u{feff}# reserved\n255\tlocal\n0 unspec\r\n 0x64  mine # ours\n7 mine\n\n4294967295 last";
+        let heard = tables_in(&mut storage, text);
+        assert_eq!(
+            heard.lines(),
+            ["warning 0:0 file ByteOrderMark PartIgnored"]
+        );
+        let config = storage.config();
+        for (name, number) in [
+            ("mine", Some(100)),
+            ("last", Some(u32::MAX)),
+            ("unspec", None),
+        ] {
+            assert_eq!(config.table(name.as_bytes()), number, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_bad_name_of_a_table_costs_itself() {
+        let mut storage = Storage::default();
+        let heard = tables_in(&mut storage, "x a\n1\n2 # b\n-1 c\n3 d\n4\0 e\n");
+        assert_eq!(
+            heard.lines(),
+            [
+                "error 1:1 table \"x\" NotANumber LineIgnored",
+                "error 2:2 table NoArgument LineIgnored",
+                "error 3:6 table NoArgument LineIgnored",
+                "error 4:1 table \"-1\" NotANumber LineIgnored",
+                "error 6:2 file Nul LineIgnored",
+            ]
+        );
+        assert_eq!(storage.config().table(b"d"), Some(3));
+    }
+
+    #[test]
+    fn a_full_table_is_named() {
+        let mut storage = Storage::default();
+        let heard = tables_in(&mut storage, "1 a\n2 b\n3 c\n4 d\n5 e\n");
+        assert_eq!(heard.lines(), ["error 5:3 table MaxTables RestIgnored"]);
+    }
+
+    #[test]
+    fn lines_of_static_routes_are_for_any_link() {
+        let mut storage = Storage::default();
+        let text = "# x\nany net 10.0.0.0 gw 192.0.2.1\neth0 net 10.1.0.0\nany host x\n";
+        let heard = storage.read("static-routes", text, |cx| {
+            read_lines(Form::Static, RouteDev::Anywhere, cx)
+        });
+        let said = [
+            "note 3:1 route \"eth0\" NotRead LineIgnored",
+            "error 4:10 route \"x\" NotIpv4 LineIgnored",
+        ];
+        assert_eq!(heard.lines(), said);
+        let config = storage.config();
+        let [route] = config.routes.as_slice() else {
+            panic!("one route");
+        };
+        assert_eq!((route.dev, route.origin.column), (RouteDev::Anywhere, 9));
+    }
+
+    #[test]
+    fn rules_have_a_table_of_their_own() {
+        let mut storage = Storage::default();
+        let text = "from 10.1.2.3/8 table 5\nfrm 10/8\nfwmark 1\nfwmark 2\nfwmark 3\nfwmark 4\n";
+        let heard = storage.read("rule-eth0", text, |cx| {
+            read_lines(Form::Rule, RouteDev::Anywhere, cx)
+        });
+        let said = [
+            "warning 1:6 rule \"10.1.2.3/8\" HostBits Guessed",
+            "error 2:1 rule \"frm\" NotARule LineIgnored",
+            "error 6:1 rule MaxRules RestIgnored",
+        ];
+        assert_eq!(heard.lines(), said);
+        assert_eq!(
+            (storage.config().rules.len(), storage.config().routes.len()),
+            (4, 0)
+        );
+    }
+
+    #[test]
+    fn the_window_of_a_link_is_that_of_its_default_route() {
+        let mut storage = Storage::default();
+        let mut config = storage.config();
+        let eth0 = LinkMatch::Name(IfName::new(b"eth0").unwrap());
+        for window in [None, Some(5_000)] {
+            let mut link = LinkConfig::new(eth0, SourceKind::Ifcfg, crate::diag::Origin::NONE);
+            LinkNumber::Window.set(&mut link, window);
+            config.add_link(link).unwrap();
+        }
+        finish(&mut config);
+        let text = |n: usize| config.links[n].more.map(|more| config.text(more.text));
+        assert_eq!((text(0), text(1)), (None, Some(&b"window 5000"[..])));
     }
 }

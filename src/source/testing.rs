@@ -3,16 +3,17 @@
 
 use super::Context;
 use super::assignments::{Entry, Scratch};
+use super::route_file::{self, Form};
 use crate::diag::{Diagnostic, Effect, Escaped, FileId, Problem, Severity, Sink};
 use crate::model::addr::Family;
 use crate::model::attr::{AttrConfig, Kind, Value};
 use crate::model::config::{
     AddrConfig, Config, Global, IpFlag, IpNumber, IpText, Leases, LinkConfig, LinkFlag, LinkId,
-    LinkMatch, LinkNumber, NameRule, RouteConfig, Search, Server, Str,
+    LinkMatch, LinkNumber, NameRule, RouteConfig, RouteDev, Search, Server, Str,
 };
 use crate::model::link::{IfName, LinkKind};
 use crate::model::route::{Reach, Route, RouteKind};
-use crate::model::rule::{RuleConfig, TableName};
+use crate::model::rule::TableName;
 use crate::packed::unpack;
 use crate::text::show::Text;
 use heapless::Vec;
@@ -29,7 +30,7 @@ pub struct Storage {
     search: Vec<Search, 8>,
     files: Vec<Str, 8>,
     strings: Vec<u8, 512>,
-    rules: Vec<RuleConfig, 4>,
+    rules: Vec<RouteConfig, 4>,
     tables: Vec<TableName, 4>,
     attrs: Vec<AttrConfig, 32>,
     attr_heads: Vec<u32, 16>,
@@ -275,6 +276,13 @@ impl ScratchTables {
     }
 }
 
+/// Reads a file of routes, rules or tables.
+pub fn read_lines(form: Form, dev: RouteDev, cx: &mut Context<'_, '_>) {
+    // as long as any text
+    let tables = std::boxed::Box::leak(std::boxed::Box::new(ScratchTables::empty()));
+    route_file::read(form, Family::V4, dev, &mut tables.scratch(), cx);
+}
+
 /// A context over the two, for a file of this name.
 pub fn context<'a, 'm>(
     config: &'a mut Config<'m>,
@@ -388,6 +396,7 @@ pub fn describe_route(route: &Route, dev: Option<IfName>) -> String {
     let mut add = |word: &str, value: Option<String>| {
         line += &value.map_or(String::new(), |value| format!(" {word} {value}"));
     };
+    add("from", route.from.map(|from| from.to_string()));
     add("via", route.via.map(|via| via.to_string()));
     add("dev", dev.map(|dev| dev.to_string()));
     add("src", route.src.map(|src| src.to_string()));

@@ -14,6 +14,7 @@
 
 use crate::diag::Errno;
 pub use crate::model::link::until_nul;
+use heapless::VecView;
 
 /// It is a request.
 pub const NLM_F_REQUEST: u16 = 0x1;
@@ -228,6 +229,16 @@ pub fn u32_in(payload: &[u8]) -> Option<u32> {
     payload.try_into().ok().map(u32::from_ne_bytes)
 }
 
+/// Appends an attribute and its padding, if there is room.
+#[inline(never)]
+pub fn append_attr(to: &mut VecView<u8>, kind: u16, payload: &[u8]) {
+    let [k0, k1] = kind.to_ne_bytes();
+    let [l0, l1] = (payload.len().wrapping_add(NLA_HDRLEN) as u16).to_ne_bytes();
+    let _ = to.extend_from_slice(&[l0, l1, k0, k1]);
+    let _ = to.extend_from_slice(payload);
+    let _ = to.resize(aligned(to.len()), 0);
+}
+
 /// The request did not fit, and nothing of it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
@@ -280,6 +291,12 @@ impl<'b> Writer<'b> {
     #[inline(never)]
     pub fn written(&self) -> &[u8] {
         self.buffer.get(..self.written).unwrap_or_default()
+    }
+
+    /// The request under construction, or attributes without one; nothing where it does not fit.
+    #[inline(never)]
+    pub fn pending(&self) -> &[u8] {
+        self.buffer.get(self.written..self.end).unwrap_or_default()
     }
 
     /// How many requests are finished.

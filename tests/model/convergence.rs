@@ -12,6 +12,7 @@ use ifdawn::engine::Progress;
 use ifdawn::model::addr::Cidr;
 use ifdawn::model::config::{Config, LinkMatch, LinkNumber, RouteDev};
 use ifdawn::model::route::{Route, RouteKind};
+use ifdawn::source::route_file::Form;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -26,7 +27,13 @@ struct Wanted {
     addrs: Vec<String>,
     gateways: Vec<String>,
     routes: Vec<Route>,
+    /// Lines of a route file with more than fits a [`Route`]'s fields.
+    lines: Vec<String>,
+    rules: Vec<PoolRule>,
 }
+
+/// A line of a rule file, its priority, and what is shown of it before and behind its protocol.
+type PoolRule = (String, Option<usize>, String, &'static str);
 
 /// An address as text, with its link.
 type Place = (u32, String);
@@ -71,7 +78,7 @@ fn link_name(number: u8) -> String {
 }
 
 fn run(host: &mut FakeHost, random: &mut Random, wish: &[Wanted]) {
-    for dump in [18, 22, 26] {
+    for dump in [18, 22, 26, 34] {
         if random.once_in(8) {
             host.kernel.interrupt_next(dump);
         }
@@ -103,7 +110,15 @@ fn wanted(random: &mut Random, number: u8) -> Wanted {
         addrs: Vec::new(),
         gateways: Vec::new(),
         routes: Vec::new(),
+        lines: Vec::new(),
+        rules: Vec::new(),
     };
+    for _ in 0..random.below(4) {
+        let rule = pool_rule(random, number);
+        if !wanted.rules.contains(&rule) {
+            wanted.rules.push(rule);
+        }
+    }
     for v4 in [true, false] {
         for _ in 0..random.below(4) {
             let addr = pool_addr(random, number, v4);
@@ -134,16 +149,65 @@ fn wanted(random: &mut Random, number: u8) -> Wanted {
             if via.is_none() {
                 route.kind = kinds[random.below(3)];
             }
-            if !wanted
-                .routes
-                .iter()
-                .any(|other| other.is_in_place_of(&route))
-            {
+            if !wanted.routes.iter().any(|other| same_place(other, &route)) {
                 wanted.routes.push(route);
             }
         }
+        let [one, other] = [gateway(random), gateway(random)];
+        let dst = match v4 {
+            true => format!("198.19.{number}.0/24"),
+            false => format!("2001:db8:d{number}::/64"),
+        };
+        let dev = link_name(number);
+        wanted.lines.extend(match random.below(6) {
+            0 => Some(format!("{dst} via {one} mtu lock 1400 window 5000")),
+            1 => Some(format!("{dst} via {one} mtu 1300")),
+            2 => Some(format!("{dst} via {one}")),
+            3 if one != other => Some(format!(
+                "{dst} nexthop via {one} weight 3 nexthop via {other} dev {dev}"
+            )),
+            4 if !v4 => Some(format!("{dst} via {one} pref high from 2001:db8:7::/48")),
+            _ => None,
+        });
     }
     wanted
+}
+
+/// Whether the kernel takes both for one route.
+fn same_place(route: &Route, other: &Route) -> bool {
+    route.is_in_place_of(other) && route.effective_metric() == other.effective_metric()
+}
+
+fn pool_rule(random: &mut Random, number: u8) -> PoolRule {
+    let n = random.below(3);
+    let place = Some(1_000 + n);
+    let rule = |line: String, place, shown: String, more| (line, place, shown, more);
+    match random.below(4) {
+        0 => rule(
+            format!("from 10.{number}.{n}.9 table 5"),
+            None,
+            format!(" from 10.{number}.{n}.9/32 table 5"),
+            "",
+        ),
+        1 => rule(
+            format!("fwmark 7/0xff  lookup {number} pref {}", 1_000 + n),
+            place,
+            format!(" table {number}"),
+            " 10=[7, 0, 0, 0] 16=[255, 0, 0, 0]",
+        ),
+        2 => rule(
+            format!("from 2001:db8:{number}::/48 table 1000"),
+            None,
+            format!(" -6 from 2001:db8:{number}::/48 table 1000"),
+            "",
+        ),
+        _ => rule(
+            format!("not to 10.{number}.0.0/16 prohibit priority {}", 1_000 + n),
+            place,
+            format!(" not to 10.{number}.0.0/16 table 254 action 8"),
+            "",
+        ),
+    }
 }
 
 fn pool_addr(random: &mut Random, number: u8, v4: bool) -> String {
@@ -191,6 +255,12 @@ fn say(config: &mut Config<'_>, wish: &[Wanted]) {
         for route in &wanted.routes {
             config.route(RouteDev::Link(link), *route);
         }
+        for line in &wanted.lines {
+            config.line(Form::Route, link, line);
+        }
+        for (rule, ..) in &wanted.rules {
+            config.line(Form::Rule, link, rule);
+        }
     }
 }
 
@@ -214,6 +284,22 @@ fn somebody_elses_kernel(random: &mut Random, links: usize) -> Kernel {
                 kernel.add_addr(somebody_elses_addr(ifindex, &anchor));
             }
             somebody_elses_things(random, &mut kernel, number);
+        }
+    }
+    for number in (2u8..).take(links) {
+        if random.once_in(3) {
+            let (v4, table) = (random.once_in(2), 5 + random.below(2) as u32);
+            let from = match v4 {
+                true => (ip(&format!("10.{number}.1.9")), 32),
+                false => (ip(&format!("2001:db8:{number}::")), 48),
+            };
+            let rule = nouns::Rule {
+                from: Some(from),
+                table: if v4 { table } else { 1_000 },
+                protocol: 3,
+                ..nouns::Rule::new(v4, 0, 0)
+            };
+            kernel.tables.new_rule(rule).expect("a rule that fits");
         }
     }
     kernel
@@ -302,6 +388,28 @@ fn holds(host: &FakeHost, wish: &[Wanted]) {
             );
         }
     }
+    let rules = kernel.rules_of_others();
+    for wanted in wish {
+        for (line, place, shown, more) in &wanted.rules {
+            let is_it = |rule: &String| {
+                let (priority, rest) = rule.split_once(':').expect("a priority");
+                let of = |protocol| rest == format!("{shown} proto {protocol}{more}");
+                place.is_none_or(|place| place.to_string() == priority) && (of(3) || of(153))
+            };
+            assert!(rules.iter().any(is_it), "{line} is missing in {rules:#?}");
+        }
+        for line in &wanted.lines {
+            let dst = line.split(' ').next().expect("a destination");
+            let mut routes = kernel.tables.routes().map(ToString::to_string);
+            let is_it = |route: String| {
+                route.starts_with(dst)
+                    && route.contains("nexthop") == line.contains("nexthop")
+                    && route.contains(" 8=") == line.contains("mtu")
+                    && route.contains("20=[1]") == line.contains("pref high")
+            };
+            assert!(routes.any(is_it), "{line} is missing");
+        }
+    }
     for (number, route) in routes_of(wish) {
         let is_there = |have: &nouns::Route| is_it(have, u32::from(number), &route);
         let routes: Vec<String> = kernel.tables.routes().map(ToString::to_string).collect();
@@ -344,6 +452,7 @@ fn is_it(have: &nouns::Route, ifindex: u32, route: &Route) -> bool {
 struct Snapshot {
     addrs: Vec<Addr>,
     routes: Vec<nouns::Route>,
+    rules: Vec<nouns::Rule>,
 }
 
 impl Snapshot {
@@ -356,6 +465,7 @@ impl Snapshot {
                 .cloned()
                 .collect(),
             routes,
+            rules: kernel.tables.rules.clone(),
         }
     }
 
@@ -369,6 +479,12 @@ impl Snapshot {
                 tables.addrs.iter().any(same),
                 "{:?} of somebody else's is gone",
                 place(addr)
+            );
+        }
+        for rule in &self.rules {
+            assert!(
+                tables.rules.contains(rule),
+                "{rule} of somebody else's is gone"
             );
         }
         for route in self.routes.iter().filter(|route| !gave_way(route, wishes)) {
@@ -396,12 +512,37 @@ impl Snapshot {
             }
         }
         let numbers: Vec<u8> = second.iter().map(|wanted| wanted.number).collect();
+        let lines = |wish: &[Wanted]| -> Vec<String> {
+            let lines = wish.iter().flat_map(|wanted| wanted.lines.clone());
+            let dst = lines.filter_map(|line| line.split(' ').next().map(String::from));
+            dst.collect()
+        };
+        let rules = |wish: &[Wanted]| -> Vec<String> {
+            let rules = wish.iter().flat_map(|wanted| wanted.rules.clone());
+            let shown = rules.map(|(_, _, shown, more)| format!("{shown} proto 153{more}"));
+            shown.collect()
+        };
+        let gone = first
+            .iter()
+            .filter(|wanted| numbers.contains(&wanted.number));
+        let gone: Vec<Wanted> = gone.cloned().collect();
+        let (wanted_lines, wanted_rules) = (lines(second), rules(second));
+        for dst in lines(&gone) {
+            let mut routes = host.kernel.tables.routes().map(ToString::to_string);
+            let is_left = routes.any(|route| route.starts_with(&dst));
+            assert!(wanted_lines.contains(&dst) || !is_left, "{dst} is stale");
+        }
+        for rule in rules(&gone) {
+            let mut have = host.kernel.rules_of_others().into_iter();
+            let is_left = have.any(|have| have.ends_with(&rule));
+            assert!(wanted_rules.contains(&rule) || !is_left, "{rule} is stale");
+        }
         let ours = routes_of(second);
         for (number, route) in routes_of(first)
             .iter()
             .filter(|(number, _)| numbers.contains(number))
         {
-            let stays = ours.iter().any(|(_, other)| other.is_in_place_of(route));
+            let stays = ours.iter().any(|(_, other)| same_place(other, route));
             let was_there = self.routes.iter().any(|have| same_key(have, route));
             let is_there = |have: &nouns::Route| is_it(have, u32::from(*number), route);
             let found = host.kernel.tables.routes().any(is_there);
@@ -427,6 +568,9 @@ impl Snapshot {
         }
         for route in host.kernel.tables.routes_of_others() {
             assert!(self.routes.contains(route), "{route} is left");
+        }
+        for rule in &host.kernel.tables.rules {
+            assert!(self.rules.contains(rule), "{rule} is left");
         }
     }
 }

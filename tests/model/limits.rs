@@ -172,7 +172,7 @@ fn what_a_rename_saves() {
     let line = "error: restored routes: more than RESTORE_OCTETS; left out";
     assert_eq!(host.said(line), 1, "{:?}", host.complaints);
     let back = host.kernel.routes_of_others().len();
-    assert!((3_000..4_000).contains(&back), "{back}");
+    assert!((2_900..4_000).contains(&back), "{back}");
 }
 
 /// A file of ours with more than the tables hold: what fits is deleted, and the limit is named.

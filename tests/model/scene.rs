@@ -15,6 +15,7 @@ use ifdawn::model::config::{
 use ifdawn::model::link::{IfName, Mac};
 use ifdawn::model::route::Route;
 use ifdawn::plan::resolve::Goal;
+use ifdawn::source::route_file::{Form, Room, parse_route};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
@@ -64,7 +65,7 @@ pub fn plan(host: &mut FakeHost, say: &dyn Fn(&mut Config<'_>)) -> Vec<String> {
 
 /// The plan as text.
 pub fn commands(engine: &Engine<'_>) -> Vec<String> {
-    let op = |step| ifdawn::plan::op::Op::of(step, &engine.plan, &engine.desired);
+    let op = |step| ifdawn::plan::op::Op::of(step, &engine.plan, &engine.desired, &engine.config);
     let steps = engine.plan.steps.iter();
     steps
         .map(|step| op(*step).expect("an operation").to_string())
@@ -131,6 +132,8 @@ pub trait Words {
     fn gateway(&mut self, link: LinkId, via: &str);
     fn route(&mut self, dev: RouteDev, route: Route);
     fn rule(&mut self, mac: Mac, name: &str);
+    /// A line of a file of routes, or of rules.
+    fn line(&mut self, form: Form, link: LinkId, words: &str);
 }
 
 impl Words for Config<'_> {
@@ -172,6 +175,24 @@ impl Words for Config<'_> {
         added.expect("room for a route");
     }
 
+    fn line(&mut self, form: Form, link: LinkId, words: &str) {
+        let origin = next_line(self);
+        let family = match words.contains("::") {
+            true => Family::V6,
+            false => Family::V4,
+        };
+        let mut room = Room::default();
+        let route = parse_route(words.as_bytes(), form, family, &mut room, self);
+        let route = route.unwrap_or_else(|| panic!("{words}"));
+        let dev = RouteDev::Link(link);
+        let table = match form {
+            Form::Rule => &mut self.rules,
+            _ => &mut self.routes,
+        };
+        let added = table.push(RouteConfig { dev, route, origin });
+        added.expect("room for a line");
+    }
+
     fn rule(&mut self, mac: Mac, to: &str) {
         let origin = next_line(self);
         let added = self
@@ -202,7 +223,7 @@ fn next_line(config: &Config<'_>) -> Origin {
     let gateways = config.links.iter().flat_map(|link| [link.ipv4, link.ipv6]);
     let gateways = gateways.filter(|ip| ip.gateway.is_some()).count();
     let things = config.links.len() + config.addrs.len() + config.routes.len();
-    let things = things + config.name_rules.len() + gateways;
+    let things = things + config.name_rules.len() + config.rules.len() + gateways;
     line(u32::try_from(things).expect("few lines") + 1)
 }
 

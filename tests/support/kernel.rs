@@ -1,11 +1,13 @@
 //! A fake kernel: octets of requests in, octets of answers out.
 //!
-//! What it understands: dumps of links, addresses and routes; `RTM_SETLINK`, `RTM_DELLINKPROP`, and NEW and
-//! DEL of addresses and routes. Anything else fails the test. Every request of a datagram is processed,
+//! What it understands: dumps of links, addresses, routes and rules; `RTM_SETLINK`, `RTM_DELLINKPROP`, and NEW
+//! and DEL of addresses, routes and rules. Anything else fails the test. Every request of a datagram is processed,
 //! whatever became of those before it; each acknowledgement is a datagram of its own, as in Linux.
 
 use super::messages::*;
-use super::nouns::{Addr, EINVAL, ENOENT, EOPNOTSUPP, LOCAL, Link, MAIN, Refused, Route};
+use super::nouns::{
+    Addr, EINVAL, ENOENT, EOPNOTSUPP, KERNEL, LOCAL, Link, MAIN, Refused, Route, Rule,
+};
 use super::octets::*;
 use super::tables::Tables;
 use std::collections::VecDeque;
@@ -58,6 +60,10 @@ pub struct Received {
     pub seq: u32,
 }
 
+fn is_dump(kind: u16) -> bool {
+    matches!(kind, RTM_GETLINK | RTM_GETADDR | RTM_GETROUTE | RTM_GETRULE)
+}
+
 /// The fake kernel.
 #[derive(Debug, Default)]
 pub struct Kernel {
@@ -78,6 +84,15 @@ impl Kernel {
     pub fn new() -> Kernel {
         let mut kernel = Kernel::default();
         kernel.add_link(Link::loopback());
+        for (v4, priority, table) in [
+            (true, 0, LOCAL),
+            (true, 32_766, MAIN),
+            (true, 32_767, 253),
+            (false, 0, LOCAL),
+            (false, 32_766, MAIN),
+        ] {
+            kernel.tables.rules.push(Rule::new(v4, priority, table));
+        }
         kernel
     }
 
@@ -133,6 +148,13 @@ impl Kernel {
             .collect()
     }
 
+    /// The rules that the kernel did not make itself, as text.
+    pub fn rules_of_others(&self) -> Vec<String> {
+        let rules = self.tables.rules.iter();
+        let made = rules.filter(|rule| rule.protocol != KERNEL);
+        made.map(Rule::to_string).collect()
+    }
+
     /// Requests of a type so far.
     pub fn count(&self, kind: u16) -> usize {
         self.received
@@ -143,7 +165,6 @@ impl Kernel {
 
     /// Requests so far that change something.
     pub fn changes(&self) -> usize {
-        let is_dump = |kind: u16| matches!(kind, RTM_GETLINK | RTM_GETADDR | RTM_GETROUTE);
         self.received
             .iter()
             .filter(|received| !is_dump(received.kind))
@@ -228,7 +249,7 @@ impl Kernel {
                 Some((_, Fault::Nothing)) | None => {}
             }
         }
-        if matches!(request.kind, RTM_GETLINK | RTM_GETADDR | RTM_GETROUTE) && done.is_none() {
+        if is_dump(request.kind) && done.is_none() {
             assert!(request.has(NLM_F_DUMP), "type {}: no dump", request.kind);
             return self.dump(request, interrupted);
         }
@@ -281,6 +302,15 @@ impl Kernel {
                     .new_route(route_in(request)?, replace, exclusive)
             }
             RTM_DELROUTE => self.tables.del_route(&route_in(request)?),
+            RTM_NEWRULE => {
+                assert!(
+                    request.has(NLM_F_CREATE | NLM_F_EXCL) && !request.has(NLM_F_REPLACE),
+                    "flags {:x}",
+                    request.flags
+                );
+                self.tables.new_rule(rule_in(request))
+            }
+            RTM_DELRULE => self.tables.del_rule(&rule_in(request)),
             kind => panic!("type {kind}"),
         }
     }
@@ -346,6 +376,11 @@ impl Kernel {
                 }
                 let addrs = self.tables.addrs.iter().filter(wanted);
                 parts.extend(addrs.map(|addr| (RTM_NEWADDR, addr_octets(addr))));
+            }
+            RTM_GETRULE => {
+                assert_eq!(request.header, [0; 12], "rule dump header");
+                let rules = self.tables.rules.iter();
+                parts.extend(rules.map(|rule| (RTM_NEWRULE, rule_octets(rule))));
             }
             _ => {
                 let family = request.header[0];

@@ -1,7 +1,9 @@
 //! The messages of the fake kernel: requests to nouns, nouns to answers.
 
-use super::nouns::{Addr, EINVAL, FOREVER, IFA_F_PERMANENT, Link, Refused, Route};
-use super::octets::{NLA_F_NESTED, Request, ip_in, ip_octets, put, put_ip, put_text, put_u32};
+use super::nouns::{Addr, EINVAL, FOREVER, IFA_F_PERMANENT, Link, Refused, Route, Rule};
+use super::octets::{
+    Attrs, NLA_F_NESTED, Request, ip_in, ip_octets, put, put_ip, put_text, put_u32,
+};
 use std::net::IpAddr;
 
 pub const RTM_NEWLINK: u16 = 16;
@@ -13,6 +15,9 @@ pub const RTM_GETADDR: u16 = 22;
 pub const RTM_NEWROUTE: u16 = 24;
 pub const RTM_DELROUTE: u16 = 25;
 pub const RTM_GETROUTE: u16 = 26;
+pub const RTM_NEWRULE: u16 = 32;
+pub const RTM_DELRULE: u16 = 33;
+pub const RTM_GETRULE: u16 = 34;
 pub const RTM_DELLINKPROP: u16 = 109;
 
 /// Octets of the fixed header, and the attributes that our requests of this type may have.
@@ -22,13 +27,24 @@ pub fn layout(kind: u16) -> (usize, &'static [u16]) {
         RTM_SETLINK => (16, &[1, 3, 4]),
         RTM_DELLINKPROP => (16, &[52, 52 | NLA_F_NESTED]),
         RTM_GETADDR => (8, &[]),
-        RTM_NEWADDR => (8, &[1, 2, 4, 6, 8]),
+        RTM_NEWADDR => (8, &[1, 2, 3, 4, 6, 8]),
         RTM_DELADDR => (8, &[1, 2]),
         RTM_GETROUTE => (12, &[15]),
-        RTM_NEWROUTE | RTM_DELROUTE => (12, &[1, 4, 5, 6, 7, 9, 15, 18]),
+        RTM_NEWROUTE => (12, &[1, 2, 4, 5, 6, 7, METRICS, 9, 11, 15, 18, 20]),
+        RTM_DELROUTE => (12, &[1, 2, 4, 5, 6, 7, 15, 18]),
+        RTM_GETRULE => (12, &[]),
+        RTM_NEWRULE | RTM_DELRULE => (
+            12,
+            &[
+                1, 2, 3, 4, 6, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22, 23, 24,
+            ],
+        ),
         _ => panic!("type {kind} is not modelled"),
     }
 }
+
+/// `RTA_METRICS` of a request.
+const METRICS: u16 = 8 | NLA_F_NESTED;
 
 /// The address in a request.
 pub fn addr_in(request: &Request) -> Result<Addr, Refused> {
@@ -63,6 +79,10 @@ pub fn addr_in(request: &Request) -> Result<Addr, Refused> {
         }),
         flags: request.attrs.u32(8).unwrap_or(flags.into()),
         scope,
+        label: request.attrs.get(3).map(|label| {
+            assert!(local.is_ipv4() && label.len() < 16);
+            String::from_utf8(label.to_vec()).expect("a label in ASCII")
+        }),
         preferred,
         valid,
     })
@@ -93,7 +113,6 @@ pub fn route_in(request: &Request) -> Result<Route, Refused> {
     let [family, len, src_len, tos, table, protocol, scope, kind, ..] = request.header[..] else {
         panic!("no header");
     };
-    assert_eq!(src_len, 0);
     let any: IpAddr = match family {
         2 => [0; 4].into(),
         10 => [0; 16].into(),
@@ -116,6 +135,11 @@ pub fn route_in(request: &Request) -> Result<Route, Refused> {
         let text = "Invalid rtm_flags - can not contain DEAD or LINKDOWN";
         return Err(Refused(EINVAL, text));
     }
+    let hops = request.attrs.get(9).map(hops_in).unwrap_or_default();
+    let more = [METRICS, 11, 20].into_iter();
+    let more = more.filter_map(|kind| Some((kind & 0xff, request.attrs.get(kind)?.to_vec())));
+    // a preference of 0 is none
+    let more = more.filter(|(_, octets)| *octets != [0]).collect();
     Ok(Route {
         dst,
         len,
@@ -129,20 +153,88 @@ pub fn route_in(request: &Request) -> Result<Route, Refused> {
         src: request.attrs.ip(7),
         metric: request.attrs.u32(6).unwrap_or(0),
         onlink: flags & 4 != 0,
-        hops: request.attrs.get(9).map(hops_in).unwrap_or_default(),
+        hops: hops.iter().map(|(_, hop)| *hop).collect(),
+        weights: hops.iter().map(|(weight, _)| *weight).collect(),
+        from: prefix_in(request, 2, src_len),
+        more,
     })
 }
 
-fn hops_in(octets: &[u8]) -> Vec<(u32, IpAddr)> {
-    let (hops, []) = octets.as_chunks::<16>() else {
-        panic!("next hops with gateways only");
+/// A prefix in a request.
+fn prefix_in(request: &Request, kind: u16, len: u8) -> Option<(IpAddr, u8)> {
+    let addr = request.attrs.ip(kind);
+    assert_eq!(addr.is_some(), len != 0, "attribute {kind}");
+    addr.map(|addr| (addr, len))
+}
+
+/// The weight, the link and the gateway of each.
+fn hops_in(mut octets: &[u8]) -> Vec<(u8, (u32, IpAddr))> {
+    let mut hops = Vec::new();
+    while let Some((&[len, 0, flags, weight, i0, i1, i2, i3], _)) = octets.split_first_chunk() {
+        let (hop, rest) = octets.split_at(len.into());
+        assert_eq!(flags, 0, "onlink is not modelled");
+        let gateway = Attrs::parse(&hop[8..], &[5]);
+        let via = gateway.ip(5).expect("next hops with gateways only");
+        hops.push((weight, (u32::from_ne_bytes([i0, i1, i2, i3]), via)));
+        octets = rest;
+    }
+    assert!(octets.is_empty(), "next hops");
+    hops
+}
+
+/// The rule in a request.
+pub fn rule_in(request: &Request) -> Rule {
+    let [family, dst_len, src_len, tos, table, 0, 0, action, ..] = request.header[..] else {
+        panic!("a rule's header: {:?}", request.header);
     };
-    let hop = |hop: &[u8; 16]| {
-        assert_eq!(hop[..4], [16, 0, 0, 0], "length, flags, weight");
-        let oif = u32::from_ne_bytes([hop[4], hop[5], hop[6], hop[7]]);
-        (oif, ip_in(&hop[12..]))
-    };
-    hops.iter().map(hop).collect()
+    let known = layout(RTM_NEWRULE).1;
+    let more = known
+        .iter()
+        .filter(|kind| ![1, 2, 6, 15, 21].contains(*kind));
+    let more = more.filter_map(|kind| Some((*kind, request.attrs.get(*kind)?.to_vec())));
+    let protocol = request.attrs.get(21).expect("a protocol");
+    Rule {
+        v4: family == 2,
+        dst: prefix_in(request, 1, dst_len),
+        from: prefix_in(request, 2, src_len),
+        tos,
+        table: request.attrs.u32(15).unwrap_or(table.into()),
+        action,
+        flags: request.word(8),
+        priority: request.attrs.u32(6).unwrap_or(0),
+        protocol: protocol[0],
+        more: more.collect(),
+    }
+}
+
+/// The payload of an `RTM_NEWRULE`.
+pub fn rule_octets(rule: &Rule) -> Vec<u8> {
+    let len = |prefix: &Option<(IpAddr, u8)>| prefix.map_or(0, |(_, len)| len);
+    let mut to = vec![
+        if rule.v4 { 2 } else { 10 },
+        len(&rule.dst),
+        len(&rule.from),
+        rule.tos,
+        u8::try_from(rule.table).unwrap_or(252),
+        0,
+        0,
+        rule.action,
+    ];
+    to.extend(rule.flags.to_ne_bytes());
+    put_u32(&mut to, 15, rule.table);
+    for (kind, octets) in &rule.more {
+        put(&mut to, *kind, octets);
+    }
+    put(&mut to, 21, &[rule.protocol]);
+    if rule.priority != 0 {
+        put_u32(&mut to, 6, rule.priority);
+    }
+    for (kind, prefix) in [(1, rule.dst), (2, rule.from)] {
+        if let Some((addr, _)) = prefix {
+            put_ip(&mut to, kind, &addr);
+        }
+    }
+    to
 }
 
 /// The payload of an `RTM_NEWROUTE`; `carrier` is that of its link.
@@ -153,7 +245,7 @@ pub fn route_octets(route: &Route, carrier: bool) -> Vec<u8> {
     let mut to = vec![
         family,
         route.len,
-        0,
+        route.from.map_or(0, |(_, len)| len),
         route.tos,
         table,
         route.protocol,
@@ -164,6 +256,15 @@ pub fn route_octets(route: &Route, carrier: bool) -> Vec<u8> {
     put_u32(&mut to, 15, route.table);
     if route.len != 0 {
         put_ip(&mut to, 1, &route.dst);
+    }
+    if let Some((from, _)) = route.from {
+        put_ip(&mut to, 2, &from);
+    }
+    for (kind, octets) in &route.more {
+        put(&mut to, *kind, octets);
+    }
+    if !v4 && route.more.iter().all(|(kind, _)| *kind != 20) {
+        put(&mut to, 20, &[0]);
     }
     if !v4 || route.metric != 0 {
         put_u32(&mut to, 6, route.metric);
@@ -185,10 +286,12 @@ pub fn route_octets(route: &Route, carrier: bool) -> Vec<u8> {
     }
     if !route.hops.is_empty() {
         let mut hops = Vec::new();
-        for (oif, via) in &route.hops {
-            hops.extend(16_u16.to_ne_bytes());
+        for (n, (oif, via)) in route.hops.iter().enumerate() {
+            let len: u16 = if v4 { 16 } else { 28 };
+            hops.extend(len.to_ne_bytes());
+            let weight = route.weights.get(n).copied().unwrap_or(0);
             // `RTNH_F_LINKDOWN`
-            hops.extend([u8::from(!carrier) * 0x10, 0]);
+            hops.extend([u8::from(!carrier) * 0x10, weight]);
             hops.extend(oif.to_ne_bytes());
             put_ip(&mut hops, 5, via);
         }

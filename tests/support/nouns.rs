@@ -116,6 +116,7 @@ pub struct Addr {
     pub broadcast: Option<Ipv4Addr>,
     pub flags: u32,
     pub scope: u8,
+    pub label: Option<String>,
     pub preferred: u32,
     pub valid: u32,
 }
@@ -130,6 +131,7 @@ impl Addr {
             broadcast: None,
             flags: IFA_F_PERMANENT,
             scope: 0,
+            label: None,
             preferred: FOREVER,
             valid: FOREVER,
         }
@@ -162,6 +164,12 @@ pub struct Route {
     pub onlink: bool,
     /// More than one: instead of `oif` and `via`.
     pub hops: Vec<(u32, IpAddr)>,
+    /// `rtnh_hops` of each of them; none: 0.
+    pub weights: Vec<u8>,
+    /// Source prefix (IPv6).
+    pub from: Option<(IpAddr, u8)>,
+    /// `RTA_METRICS`, `RTA_FLOW`, `RTA_PREF`.
+    pub more: Vec<(u16, Vec<u8>)>,
 }
 
 impl Route {
@@ -181,12 +189,15 @@ impl Route {
             metric: 0,
             onlink: false,
             hops: Vec::new(),
+            weights: Vec::new(),
+            from: None,
+            more: Vec::new(),
         }
     }
 
     /// Whether the kernel takes both for one entry.
     pub fn same_place(&self, other: &Route) -> bool {
-        let key = |r: &Route| (r.dst, r.len, r.table, r.tos, r.metric);
+        let key = |r: &Route| (r.dst, r.len, r.from, r.table, r.tos, r.metric);
         key(self) == key(other)
     }
 
@@ -224,7 +235,79 @@ impl Display for Route {
         if let Some(src) = self.src {
             write!(f, " src {src}")?;
         }
+        if let Some((from, len)) = self.from {
+            write!(f, " from {from}/{len}")?;
+        }
+        for (kind, octets) in &self.more {
+            write!(f, " {kind}={octets:?}")?;
+        }
         f.write_str(if self.onlink { " onlink" } else { "" })
+    }
+}
+
+/// A policy routing rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    pub v4: bool,
+    pub dst: Option<(IpAddr, u8)>,
+    pub from: Option<(IpAddr, u8)>,
+    pub tos: u8,
+    pub table: u32,
+    /// `FR_ACT_*`.
+    pub action: u8,
+    /// `FIB_RULE_*`.
+    pub flags: u32,
+    /// 0 in a request: the kernel chooses, or any.
+    pub priority: u32,
+    pub protocol: u8,
+    /// All other attributes, in order of their types.
+    pub more: Vec<(u16, Vec<u8>)>,
+}
+
+impl Rule {
+    /// A rule for everything, as the kernel makes its own.
+    pub fn new(v4: bool, priority: u32, table: u32) -> Rule {
+        Rule {
+            v4,
+            dst: None,
+            from: None,
+            tos: 0,
+            table,
+            action: 1,
+            flags: 0,
+            priority,
+            protocol: KERNEL,
+            more: vec![(14, vec![0xff; 4])],
+        }
+    }
+}
+
+/// `PRIORITY: not from P to P tos T table T action A proto P KIND=OCTETS`, what is not there left out.
+impl Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let family = if self.v4 { "" } else { " -6" };
+        write!(f, "{}:{family}", self.priority)?;
+        f.write_str(if self.flags & 2 != 0 { " not" } else { "" })?;
+        for (word, prefix) in [("from", self.from), ("to", self.dst)] {
+            if let Some((addr, len)) = prefix {
+                write!(f, " {word} {addr}/{len}")?;
+            }
+        }
+        for (word, number) in [("tos", self.tos.into()), ("table", self.table)] {
+            if number != 0 {
+                write!(f, " {word} {number}")?;
+            }
+        }
+        if self.action != 1 {
+            write!(f, " action {}", self.action)?;
+        }
+        write!(f, " proto {}", self.protocol)?;
+        for (kind, octets) in &self.more {
+            if (*kind, &octets[..]) != (14, &[0xff; 4]) {
+                write!(f, " {kind}={octets:?}")?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -77,6 +77,19 @@ impl Tables {
     fn check_next_hop(&mut self, route: &mut Route) -> Result<(), Refused> {
         let v4 = route.dst.is_ipv4();
         if !route.hops.is_empty() {
+            // as for one gateway
+            for n in 0..route.hops.len() {
+                let (oif, via) = route.hops[n];
+                if oif == 0 {
+                    let mut alone = Route {
+                        via: Some(via),
+                        hops: Vec::new(),
+                        ..route.clone()
+                    };
+                    self.check_next_hop(&mut alone)?;
+                    route.hops[n].0 = alone.oif;
+                }
+            }
             return match route.hops.iter().all(|(oif, _)| self.is_up(*oif)) {
                 true => Ok(()),
                 false => Err(Refused(ENETDOWN, "Nexthop device is not up")),
@@ -169,7 +182,8 @@ impl Tables {
         }
         let or_any = |wanted: u32, have: u32| wanted == 0 || wanted == have;
         let is_it = |(_, have): &(Maker, Route)| {
-            (have.dst, have.len, have.table) == (wanted.dst, wanted.len, wanted.table)
+            (have.dst, have.len, have.from, have.table)
+                == (wanted.dst, wanted.len, wanted.from, wanted.table)
                 && (!v4 || have.tos == wanted.tos)
                 && (!v4 || wanted.scope == NOWHERE || wanted.scope == have.scope)
                 && (!v4 || or_any(wanted.kind.into(), have.kind.into()))

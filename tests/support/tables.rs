@@ -20,6 +20,8 @@ pub struct Tables {
     pub links: Vec<Link>,
     pub addrs: Vec<Addr>,
     pub(super) routes: Vec<(Maker, Route)>,
+    /// By priority, those of IPv4 first.
+    pub rules: Vec<Rule>,
 }
 
 impl Tables {
@@ -45,6 +47,44 @@ impl Tables {
             .iter()
             .filter(|(maker, _)| *maker == Maker::Someone);
         made.map(|(_, route)| route)
+    }
+
+    /// `fib_nl_newrule`: without a priority, one before the second of all.
+    pub fn new_rule(&mut self, mut rule: Rule) -> Result<(), Refused> {
+        let of_family = |have: &&Rule| have.v4 == rule.v4;
+        if rule.priority == 0 {
+            let second = self.rules.iter().filter(of_family).nth(1);
+            rule.priority = second.map_or(0, |rule| rule.priority.saturating_sub(1));
+        }
+        if self.rules.contains(&rule) {
+            return Err(Refused(EEXIST, ""));
+        }
+        let is_after = |have: &Rule| (!have.v4, have.priority) > (!rule.v4, rule.priority);
+        let at = self.rules.iter().position(is_after);
+        self.rules.insert(at.unwrap_or(self.rules.len()), rule);
+        Ok(())
+    }
+
+    /// `fib_nl_delrule`: the first one that is as `wanted` says; 0 and what is not there say nothing.
+    pub fn del_rule(&mut self, wanted: &Rule) -> Result<(), Refused> {
+        let or_any = |wanted: u32, have: u32| wanted == 0 || wanted == have;
+        let is_it = |have: &Rule| {
+            (have.v4, have.dst, have.from, have.tos)
+                == (wanted.v4, wanted.dst, wanted.from, wanted.tos)
+                && or_any(wanted.table, have.table)
+                && or_any(wanted.action.into(), have.action.into())
+                && or_any(wanted.priority, have.priority)
+                && or_any(wanted.protocol.into(), have.protocol.into())
+                && wanted.more.iter().all(|more| have.more.contains(more))
+        };
+        let at = self
+            .rules
+            .iter()
+            .position(is_it)
+            .ok_or(Refused(ENOENT, ""))?;
+        let gone = self.rules.remove(at);
+        assert_ne!(gone.protocol, KERNEL, "{gone}: the kernel's own");
+        Ok(())
     }
 
     pub fn link(&mut self, ifindex: u32) -> Result<&mut Link, Refused> {

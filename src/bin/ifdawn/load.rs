@@ -51,6 +51,8 @@ enum Kind {
     Named,
     /// The same, beside the ifcfg file of this link.
     Beside(LinkId),
+    /// Names of routing tables.
+    Tables,
 }
 
 /// How a file is read that is known by its name: by what stands before the first `-`, the forms of files beside
@@ -61,19 +63,34 @@ enum Form {
     Route,
     /// `route6-NAME`.
     Route6,
+    /// `rule-NAME`.
+    Rule,
+    /// `rule6-NAME`.
+    Rule6,
     /// `ifcfg-NAME`.
     Ifcfg,
     /// `network`.
     Network,
+    /// `rt_tables`.
+    Tables,
+    /// `static-routes`.
+    Static,
+    /// `static-routes-ipv6`.
+    Static6,
     /// Any other name.
     Cmdline,
 }
 
 /// By [`Form`], but for the last one, how names begin.
-const FORMS: Packed = packed!("route,route6,ifcfg,network");
+const FORMS: Packed = packed!("route,route6,rule,rule6,ifcfg,network,rt_tables,static");
 
 /// How the names of files beside ifcfg files begin.
-const BESIDE: [Word; 2] = [word!("route-"), word!("route6-")];
+const BESIDE: [Word; 4] = [
+    word!("route-"),
+    word!("route6-"),
+    word!("rule-"),
+    word!("rule6-"),
+];
 
 impl Form {
     /// What the file of this name is, and what stands behind `-`, "" for nothing.
@@ -82,8 +99,13 @@ impl Form {
         let form = match (FORMS.position(prefix), link) {
             (Some(0), Some(_)) => Form::Route,
             (Some(1), Some(_)) => Form::Route6,
-            (Some(2), Some(_)) => Form::Ifcfg,
-            (Some(3), None) => Form::Network,
+            (Some(2), Some(_)) => Form::Rule,
+            (Some(3), Some(_)) => Form::Rule6,
+            (Some(4), Some(_)) => Form::Ifcfg,
+            (Some(5), None) => Form::Network,
+            (Some(6), None) => Form::Tables,
+            (Some(7), Some(link)) if link.ends_with(b"6") => Form::Static6,
+            (Some(7), Some(_)) => Form::Static,
             _ => Form::Cmdline,
         };
         (form, link.unwrap_or_default())
@@ -128,12 +150,14 @@ pub fn load(
         sink,
         defaults: Defaults::none(),
     };
+    loader.tables();
     if options.files.is_empty() {
         loader.sources();
     }
     for path in &options.files {
         loader.read(Place::Given, path, 0, Kind::Named);
     }
+    route_file::finish(config);
 }
 
 /// Complaints about one file that are shown when links are brought up: a console is slow. `check` shows
@@ -183,6 +207,12 @@ impl Loader<'_, '_> {
             self.read(Place::Rooted, b"/etc/sysconfig/network", 0, Kind::Named);
             let directory = self.options.value(Opt::IfcfgDir).unwrap_or(IFCFG_DIR);
             self.directory(directory, Kind::Named);
+            for path in [
+                &b"/etc/sysconfig/static-routes"[..],
+                b"/etc/sysconfig/static-routes-ipv6",
+            ] {
+                self.read(Place::Rooted, path, 0, Kind::Named);
+            }
         }
         if is_read(Source::Firmware) {
             NO_FIRMWARE.say(self.sink, Subject::Sources);
@@ -191,6 +221,19 @@ impl Loader<'_, '_> {
             let file = self.config.add_file(b"cmdline").unwrap_or(FileId(0));
             let (config, sink) = (&mut *self.config, &mut *self.sink);
             cmdline::finish(&mut Context::new(config, sink, file, b"cmdline", b""));
+        }
+    }
+
+    /// Names of routing tables, as ip(8) looks for them; those of the system's administrator come first.
+    fn tables(&mut self) {
+        for directory in [
+            &b"/etc/iproute2/rt_tables.d"[..],
+            b"/usr/share/iproute2/rt_tables.d",
+            b"/usr/lib/iproute2/rt_tables.d",
+        ] {
+            let file = directory.strip_suffix(b".d").unwrap_or_default();
+            self.read(Place::Rooted, file, 0, Kind::Named);
+            self.directory(directory, Kind::Tables);
         }
     }
 
@@ -219,7 +262,7 @@ impl Loader<'_, '_> {
     /// files beside it.
     fn directory(&mut self, directory: &[u8], kind: Kind) {
         let (is_wanted, shown, is_given): (fn(&[u8]) -> bool, _, _) = match kind {
-            Kind::Cmdline => (|name| name.ends_with(b".conf"), 0, false),
+            Kind::Cmdline | Kind::Tables => (|name| name.ends_with(b".conf"), 0, false),
             Kind::Named | Kind::Beside(_) => (
                 is_listed,
                 directory.len().wrapping_add(1),
@@ -332,20 +375,32 @@ impl Loader<'_, '_> {
         let mut link = None;
         let (form, of) = match kind {
             Kind::Cmdline => (Form::Cmdline, &b""[..]),
+            Kind::Tables => (Form::Tables, &b""[..]),
             Kind::Named | Kind::Beside(_) => Form::of(split_at_last_part(name).1),
         };
         let dev = || match kind {
             Kind::Beside(id) => RouteDev::Link(id),
-            Kind::Named | Kind::Cmdline => {
+            Kind::Named if matches!(form, Form::Static | Form::Static6) => RouteDev::Anywhere,
+            Kind::Named | Kind::Cmdline | Kind::Tables => {
                 IfName::new(of).map_or(RouteDev::Anywhere, RouteDev::Name)
             }
         };
+        let lines = match form {
+            Form::Rule | Form::Rule6 => route_file::Form::Rule,
+            Form::Static => route_file::Form::Static,
+            Form::Static6 => route_file::Form::Static6,
+            Form::Tables => route_file::Form::Table,
+            _ => route_file::Form::Route,
+        };
+        let family = match form {
+            Form::Route6 | Form::Rule6 | Form::Static6 => Family::V6,
+            _ => Family::V4,
+        };
         match form {
-            Form::Route => route_file::read(Family::V4, dev(), &mut scratch, &mut cx),
-            Form::Route6 => route_file::read(Family::V6, dev(), &mut scratch, &mut cx),
             Form::Ifcfg => link = ifcfg::read(of, &self.defaults, &mut scratch, &mut cx),
             Form::Network => sysconfig::read(&mut self.defaults, &mut scratch, &mut cx),
             Form::Cmdline => cmdline::read(&mut cx),
+            _ => route_file::read(lines, family, dev(), &mut scratch, &mut cx),
         }
         if sink.more > 0 {
             let more = MORE.with(sink.more);

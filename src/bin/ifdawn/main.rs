@@ -14,7 +14,7 @@ mod sys;
 mod system;
 
 use cli::Options;
-use ifdawn::limits::{MAX_ADDRS, MAX_KERNEL_LINKS, MAX_LINKS, MAX_ROUTES, MAX_STRINGS};
+use ifdawn::limits::{MAX_ADDRS, MAX_KERNEL_LINKS, MAX_LINKS, MAX_ROUTES, MAX_RULES, MAX_STRINGS};
 use ifdawn::machine::Machine;
 use load::Files;
 use sockets::Ether;
@@ -25,7 +25,7 @@ use sys::file::{self, Out};
 use sys::start::Arguments;
 
 /// Addresses and routes.
-const THINGS: usize = MAX_ADDRS + MAX_ROUTES;
+const THINGS: usize = MAX_ADDRS + MAX_ROUTES + MAX_RULES;
 
 /// Steps: three for each kernel and configured link, three for each address and route.
 const MAX_STEPS: usize = 3 * (MAX_LINKS + MAX_KERNEL_LINKS) + 3 * THINGS;

@@ -100,7 +100,7 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> 
     }
     let text = &mut Text(out);
     for step in engine.plan.steps.iter() {
-        if let Some(op) = &Op::of(*step, &engine.plan, &engine.desired) {
+        if let Some(op) = &Op::of(*step, &engine.plan, &engine.desired, &engine.config) {
             text.show(word!(""), op);
             text.octet(b'\n');
         }

@@ -16,6 +16,8 @@ use crate::wire::netlink::{Writer, attr_in, number_in};
 pub const IFA_ADDRESS: u16 = 1;
 /// The address itself; of IPv6 only where it has another end.
 pub const IFA_LOCAL: u16 = 2;
+/// Label of an IPv4 address.
+pub const IFA_LABEL: u16 = 3;
 /// Broadcast address.
 pub const IFA_BROADCAST: u16 = 4;
 /// Lifetimes: preferred, valid, and two time stamps.
@@ -56,12 +58,13 @@ pub(super) fn read(payload: &[u8], family: Family, seen: &mut Seen) -> Option<()
     Some(())
 }
 
-/// Appends an address; its scope is that which ip(8) chooses.
-pub(super) fn put(w: &mut Writer<'_>, thing: &Thing) {
+/// Appends an address; its scope is that which was asked for, or that which ip(8) chooses.
+pub(super) fn put(w: &mut Writer<'_>, thing: &Thing, label: &[u8]) {
     let addr = &thing.route.dst;
-    let scope = match addr.addr.is_loopback() {
-        true => RT_SCOPE_HOST,
-        false => RT_SCOPE_UNIVERSE,
+    let scope = match (thing.route.scope, addr.addr.is_loopback()) {
+        (Some(scope), _) => scope,
+        (None, true) => RT_SCOPE_HOST,
+        (None, false) => RT_SCOPE_UNIVERSE,
     };
     let first = [family_number(addr.family()), addr.len, 0, scope];
     w.header([first, thing.ifindex.to_ne_bytes()].as_flattened());
@@ -71,6 +74,9 @@ pub(super) fn put(w: &mut Writer<'_>, thing: &Thing) {
         IFA_ADDRESS,
         thing.route.via.as_ref().unwrap_or(&addr.addr),
     );
+    if !label.is_empty() {
+        w.attr(IFA_LABEL, label);
+    }
     if let Some(broadcast) = thing.broadcast {
         w.attr(IFA_BROADCAST, &broadcast.octets());
     }

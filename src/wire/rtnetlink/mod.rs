@@ -1,7 +1,7 @@
 //! The rtnetlink messages this program speaks (linux/rtnetlink.h, rtnetlink(7)).
 //!
 //! One file per object. [`decode`] reads addresses and routes alike, and [`change`] writes both; [`get`]
-//! asks for any of the three. A request is appended to a [`Writer`] and acknowledged only if it fails
+//! asks for any of them. A request is appended to a [`Writer`] and acknowledged only if it fails
 //! or if [`Writer::acknowledge_last`] asks for it.
 
 pub mod addr;
@@ -35,6 +35,12 @@ pub const RTM_NEWROUTE: u16 = 24;
 pub const RTM_DELROUTE: u16 = 25;
 /// Asks for routes.
 pub const RTM_GETROUTE: u16 = 26;
+/// A policy routing rule.
+pub const RTM_NEWRULE: u16 = 32;
+/// A policy routing rule is gone, or shall go.
+pub const RTM_DELRULE: u16 = 33;
+/// Asks for policy routing rules.
+pub const RTM_GETRULE: u16 = 34;
 /// Removes properties of a link, such as alternative names (Linux 5.5).
 pub const RTM_DELLINKPROP: u16 = 109;
 
@@ -77,7 +83,7 @@ impl Verb {
     }
 }
 
-/// An address or a route as the kernel reports it.
+/// An address, a route or a rule as the kernel reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// What it is. Of an address the other end is always there, the protocol is 0.
@@ -89,11 +95,10 @@ pub struct Seen {
     pub flags: u32,
 }
 
-/// The address or the route in the payload of an `RTM_NEW*` or `RTM_DEL*`.
+/// The address, the route or the rule in the payload of an `RTM_NEW*` or `RTM_DEL*`.
 ///
 /// `None` for other families than IPv4 and IPv6, for prefix lengths beyond the family, for an address
-/// without its octets, and for what takes no place that a [`Route`] could have: cached entries, and routes
-/// that depend on the source address.
+/// without its octets, and for cached entries, which take no place that a [`Route`] could have.
 #[inline(never)]
 pub fn decode(what: What, payload: &[u8]) -> Option<Seen> {
     let (&[family, len], _) = payload.split_first_chunk()?;
@@ -111,12 +116,13 @@ pub fn decode(what: What, payload: &[u8]) -> Option<Seen> {
     seen.thing.what = what;
     match what {
         What::Addr => addr::read(payload, family, &mut seen),
-        What::Route => route::read(payload, family, &mut seen),
+        What::Route | What::Rule => route::read(payload, family, &mut seen),
     }?;
     Some(seen)
 }
 
-/// Adds an address or a route for good, or removes it.
+/// Adds an address, a route or a rule for good, or removes it. `more` is what [`Route::more`] says: attributes, in
+/// which next hops have the numbers of their links; or the label of an address.
 ///
 /// The address goes that has this link, address, other end and prefix length. Where the first IPv4 address
 /// of a prefix goes, the kernel removes the others of the same prefix too, unless `promote_secondaries` is
@@ -125,21 +131,27 @@ pub fn decode(what: What, payload: &[u8]) -> Option<Seen> {
 /// Of the routes that are as `thing` says, the one with the least metric goes. Link, metric, gateway and
 /// scope say nothing where they are 0 or `None`, so an on-link IPv4 route without a scope also means one
 /// with a gateway; take the route as it was dumped. The protocol always counts.
-pub fn change(w: &mut Writer<'_>, seq: u32, verb: Verb, thing: &Thing) -> Result<(), Full> {
+pub fn change(
+    w: &mut Writer<'_>,
+    seq: u32,
+    verb: Verb,
+    thing: &Thing,
+    more: &[u8],
+) -> Result<(), Full> {
+    let kind = match thing.what {
+        What::Addr => RTM_NEWADDR,
+        What::Route => RTM_NEWROUTE,
+        What::Rule => RTM_NEWRULE,
+    };
+    verb.begin(w, kind, seq);
     match thing.what {
-        What::Addr => {
-            verb.begin(w, RTM_NEWADDR, seq);
-            addr::put(w, thing);
-        }
-        What::Route => {
-            verb.begin(w, RTM_NEWROUTE, seq);
-            route::put(w, verb, thing);
-        }
+        What::Addr => addr::put(w, thing, more),
+        What::Route | What::Rule => route::put(w, verb, thing, more),
     }
     w.finish()
 }
 
-/// Asks for all links, addresses or routes, as `kind` says (`RTM_GET*`); for the routes of one table only,
+/// Asks for all links, addresses, routes or rules, as `kind` says (`RTM_GET*`); for the routes of one table only,
 /// unless that is 0. The kernel heeds the table under `NETLINK_GET_STRICT_CHK` (Linux 4.20) only, so the
 /// answer may hold others all the same.
 pub fn get(w: &mut Writer<'_>, seq: u32, kind: u16, table: u32) -> Result<(), Full> {

@@ -7,10 +7,13 @@ use ifdawn::model::addr::Family;
 use ifdawn::model::attr::{Attr, Kind, Scope, Value};
 use ifdawn::model::config::{Config, IpText, LinkId, LinkMatch, RouteDev, SourceKind, Str};
 use ifdawn::model::link::IfName;
+use ifdawn::model::route::Route;
 use ifdawn::source::assignments::{Entry, Scratch};
 use ifdawn::source::ifcfg::{self, Defaults};
+use ifdawn::source::route_file::{Form, Room, parse_route};
 use ifdawn::source::{Context, Key, cmdline, route_file, sysconfig};
 use ifdawn::text::scalar;
+use ifdawn::wire::netlink::attrs;
 use std::string::String;
 use std::sync::{Mutex, PoisonError};
 
@@ -67,7 +70,8 @@ struct Tables {
     slots: [u32; 64],
 }
 
-/// A file, by its first octet: `c`ommand line, `n`etwork, `r`oute, route`6`, `a`lias, ran`g`e, else ifcfg.
+/// A file, by its first octet: `c`ommand line, `n`etwork, `r`oute, route`6`, `p`olicy rules, of IPv6 `P`, `s`tatic
+/// routes, of IPv6 `S`, `t`ables, `a`lias, ran`g`e, else ifcfg.
 pub fn read(files: &[&[u8]]) {
     let tables = &mut Tables {
         entries: Vec::new(),
@@ -99,8 +103,13 @@ pub fn read(files: &[&[u8]]) {
         match kind {
             b'c' => cmdline::read(cx),
             b'n' => sysconfig::read(&mut defaults, scratch, cx),
-            b'r' => route_file::read(Family::V4, dev, scratch, cx),
-            b'6' => route_file::read(Family::V6, dev, scratch, cx),
+            b'r' => route_file::read(Form::Route, Family::V4, dev, scratch, cx),
+            b'6' => route_file::read(Form::Route, Family::V6, dev, scratch, cx),
+            b'p' => route_file::read(Form::Rule, Family::V4, dev, scratch, cx),
+            b'P' => route_file::read(Form::Rule, Family::V6, dev, scratch, cx),
+            b's' => route_file::read(Form::Static, Family::V4, RouteDev::Anywhere, scratch, cx),
+            b'S' => route_file::read(Form::Static6, Family::V6, RouteDev::Anywhere, scratch, cx),
+            b't' => route_file::read(Form::Table, Family::V4, RouteDev::Anywhere, scratch, cx),
             _ => {
                 let read = ifcfg::read(link.as_bytes(), &defaults, scratch, cx);
                 dev = read.map_or(RouteDev::Anywhere, RouteDev::Link);
@@ -109,7 +118,32 @@ pub fn read(files: &[&[u8]]) {
     }
     let sink = &mut Ear { goes_on: true };
     cmdline::finish(&mut Context::new(config, sink, FileId(0), b"cmdline", b""));
+    route_file::finish(config);
     is_sound(config);
+    is_read_again(config);
+}
+
+/// What owned-IF says of a route or a rule says all of it.
+fn is_read_again(config: &mut Config<'_>) {
+    let mut room = Room::default();
+    let routes = config.routes.iter().map(|route| (Form::Route, route.route));
+    let rules = config.rules.iter().map(|rule| (Form::Rule, rule.route));
+    let all: std::vec::Vec<(Form, Route)> = routes.chain(rules).collect();
+    let tables: std::vec::Vec<_> = config.tables.iter().copied().collect();
+    for (form, route) in all {
+        let mut text = match form {
+            Form::Rule => std::vec::Vec::new(),
+            _ => format!("{route} ").into_bytes(),
+        };
+        text.extend(route.more.map_or(&b""[..], |more| config.text(more.text)));
+        let Some(again) = parse_route(&text, form, route.family(), &mut room, config) else {
+            // the strings are full
+            assert!(config.strings.len() > 300, "{:?}", shown(&text));
+            continue;
+        };
+        assert_eq!(again, route, "{:?}", shown(&text));
+    }
+    assert_eq!(config.tables.len(), tables.len());
 }
 
 /// Every number is that of something, every text has its form.
@@ -162,8 +196,14 @@ fn is_sound(config: &Config<'_>) {
         }
     }
     for rule in config.rules.iter() {
-        link(rule.link);
-        assert!(!text(rule.rule.text).is_empty());
+        if let RouteDev::Link(id) = rule.dev {
+            link(id);
+        }
+        let more = rule.route.more.expect("a text");
+        assert!(!text(more.text).is_empty() && !text(more.attrs).is_empty());
+        let mut list = attrs(text(more.attrs));
+        list.by_ref().for_each(drop);
+        assert!(list.rest().is_empty(), "{:?}", shown(text(more.attrs)));
     }
     for server in config.servers.iter() {
         server.link.map(link);

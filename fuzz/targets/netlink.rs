@@ -16,6 +16,10 @@ fuzz_target!(init: sow(seeds()), |data: &[u8]| {
         link::decode(payload);
         link::altnames(payload).for_each(drop);
         route::nexthops(payload).for_each(drop);
+        for what in [What::Addr, What::Route, What::Rule] {
+            let mut ours = payload.get(route::HEADER..).unwrap_or_default().to_vec();
+            route::has_more(what, payload, &mut ours, true);
+        }
         for attr in attrs(payload) {
             attrs(attr.payload).for_each(drop);
         }
@@ -24,7 +28,7 @@ fuzz_target!(init: sow(seeds()), |data: &[u8]| {
         let once = cleared.clone();
         route::clear_flags(&mut cleared);
         assert_eq!(cleared, once);
-        for what in [What::Addr, What::Route] {
+        for what in [What::Addr, What::Route, What::Rule] {
             if let Some(seen) = decode(what, payload) {
                 for verb in [Verb::Add, Verb::Replace, Verb::Delete] {
                     let buffer = &mut [0xa5; 512];

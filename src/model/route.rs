@@ -8,6 +8,9 @@ use core::net::IpAddr;
 /// `RT_TABLE_MAIN`.
 pub const MAIN_TABLE: u32 = 254;
 
+/// `RT_TABLE_LOCAL`.
+pub const LOCAL_TABLE: u32 = 255;
+
 /// `rtm_protocol` of every route we make.
 pub const PROTOCOL: u8 = 153;
 
@@ -54,6 +57,14 @@ impl RouteKind {
     /// `RTN_*`.
     pub fn number(self) -> u8 {
         self as u8
+    }
+
+    /// The table of such routes where none is named.
+    pub fn usual_table(self) -> u32 {
+        match self {
+            RouteKind::Local | RouteKind::Broadcast => LOCAL_TABLE,
+            _ => MAIN_TABLE,
+        }
     }
 
     /// The word of ip-route(8).

@@ -22,7 +22,6 @@ use crate::model::addr::{Cidr, Family};
 use crate::model::config::{Config, IpFlag, LinkConfig, LinkId};
 use crate::model::desired::{Desired, DesiredLink, Thing, What};
 use crate::model::lease::{Field, Lease};
-use crate::model::route::Route;
 use crate::output::json::Octets;
 use crate::packed::{Word, word};
 use crate::source::route_file::{Form, Room, parse_route};
@@ -114,6 +113,26 @@ impl Owned<'_, '_> {
         any
     }
 
+    /// The line of a route or of a rule.
+    fn line(&self, f: &mut Text<'_>, thing: &Thing) {
+        let route = &thing.route;
+        f.word(match (thing.what, route.family()) {
+            (What::Rule, Family::V4) => word!("rule "),
+            (What::Rule, Family::V6) => word!("rule6 "),
+            (_, Family::V4) => word!("route "),
+            (_, Family::V6) => word!("route6 "),
+        });
+        let is_rule = thing.what == What::Rule;
+        if !is_rule {
+            route.show(f);
+        }
+        if let Some(more) = &route.more {
+            f.word(if is_rule { word!("") } else { word!(" ") });
+            f.put(self.config.text(more.text));
+        }
+        f.octet(b'\n');
+    }
+
     /// Passes them to `each`.
     fn names(&self, each: &mut dyn TakeName) {
         let Some(id) = self.link.config else {
@@ -140,16 +159,7 @@ impl Show for Owned<'_, '_> {
             if thing.ifindex == ifindex && thing.is_ours() {
                 match thing.what {
                     What::Addr => addr_line(f, &thing.route.dst, thing.route.via.as_ref()),
-                    What::Route => {
-                        let text = RouteText(&thing.route, self.config);
-                        route_line(f, [word!("route "), word!("route6 ")], &thing.route, &text);
-                    }
-                    What::Rule => {
-                        let more = thing.route.more.as_ref();
-                        let text = more.map_or(&b""[..], |more| self.config.text(more.text));
-                        let words = [word!("rule "), word!("rule6 ")];
-                        route_line(f, words, &thing.route, &Octets(text));
-                    }
+                    What::Route | What::Rule => self.line(f, thing),
                 }
             }
         }
@@ -263,28 +273,6 @@ fn addr_line(f: &mut Text<'_>, addr: &Cidr, peer: Option<&IpAddr>) {
     f.octet(b'\n')
 }
 
-/// One line with the word of its family.
-#[inline(never)]
-fn route_line(f: &mut Text<'_>, [v4, v6]: [Word; 2], route: &Route, value: &dyn Show) {
-    let word = match route.family() {
-        Family::V4 => v4,
-        Family::V6 => v6,
-    };
-    line(f, word, value)
-}
-
-/// A route in the words of ip-route(8), without its link.
-pub struct RouteText<'a>(pub &'a Route, pub &'a Config<'a>);
-
-impl Show for RouteText<'_> {
-    fn show(&self, f: &mut Text<'_>) {
-        self.0.show(f);
-        if let Some(more) = &self.0.more {
-            f.show(word!(" "), &Octets(self.1.text(more.text)));
-        }
-    }
-}
-
 /// Writes one line of a word and a value.
 #[inline(never)]
 fn line(f: &mut Text<'_>, word: Word, value: &dyn Show) {
@@ -300,7 +288,7 @@ mod tests {
     use crate::model::config::{Search, Server};
     use crate::model::desired::{Presence, Standing, Thing};
     use crate::model::link::IfName;
-    use crate::model::route::{Reach, RouteKind};
+    use crate::model::route::{Reach, Route, RouteKind};
     use crate::source::testing::Storage;
     use crate::testing::{cidr, ip, via};
     use std::string::{String, ToString};

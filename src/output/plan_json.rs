@@ -11,7 +11,7 @@ use crate::model::config::{
 };
 use crate::model::lease::Lease;
 use crate::model::link::{LinkKind, until_nul};
-use crate::model::route::{MAIN_TABLE, Reach, Route, RouteKind};
+use crate::model::route::{MAIN_TABLE, Reach, Route};
 use crate::model::rule::{FRA_FWMARK, FRA_IIFNAME};
 use crate::model::said::Values;
 use crate::packed::{Packed, packed, word};
@@ -266,8 +266,7 @@ fn policy(json: &mut Json<'_>, config: &Config<'_>, rule: &Route) {
     json.text_or_null(&Octets(until_nul(attr_in(attrs, FRA_IIFNAME))));
     let mark = attr_in(attrs, FRA_FWMARK).first_chunk();
     json.text_or_null(&mark.map(|mark| u32::from_ne_bytes(*mark)));
-    let has_table = rule.kind == RouteKind::Unicast && rule.table != 0;
-    json.text_or_null(&Some(rule.table).filter(|_| has_table));
+    json.text_or_null(&Some(rule.table).filter(|table| *table != 0));
     json.text(&Octets(text));
 }
 

@@ -2,13 +2,14 @@
 //! links carries the lines of the others over unread.
 
 use crate::engine::{Engine, Event};
-use crate::model::config::{LinkConfig, LinkId, LinkMatch};
+use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch};
 use crate::model::desired::{DesiredLink, FOREVER, What};
 use crate::model::lease::{Field, Lease};
 use crate::model::link::Mac;
+use crate::model::route::Route;
 use crate::output::json::{Json, Octets};
 use crate::output::lease::said;
-use crate::output::owned::{List, RouteText};
+use crate::output::owned::List;
 use crate::output::plan_json::add_names;
 use crate::packed::{Packed, packed, word};
 use crate::plan::resolve::LinkState;
@@ -169,7 +170,7 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
         .filter(|route| route.what == What::Route && route.is_wanted_on(ifindex));
     for route in routes.take(ROUTES_SHOWN) {
         json.item();
-        json.text(&RouteText(&route.route, &engine.config));
+        json.text(&WithMore(&route.route, &engine.config));
     }
     json.end();
     let id = observed.map_or(LinkId::NONE, |_| id);
@@ -216,6 +217,18 @@ impl Event {
     /// Its word.
     pub fn word(self) -> Packed {
         WORDS.line(self as usize)
+    }
+}
+
+/// A route in the words of ip-route(8), without its link.
+struct WithMore<'a>(&'a Route, &'a Config<'a>);
+
+impl Show for WithMore<'_> {
+    fn show(&self, f: &mut Text<'_>) {
+        self.0.show(f);
+        if let Some(more) = &self.0.more {
+            f.show(word!(" "), &Octets(self.1.text(more.text)));
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::model::addr::{Family, dotted};
 use crate::model::config::Config;
 use crate::model::desired::{Desired, FOREVER, Thing, What};
 use crate::model::link::{IfName, Mac};
-use crate::model::route::{MAIN_TABLE, Reach, Route, RouteKind};
+use crate::model::route::{Reach, Route, RouteKind};
 use crate::packed::{Word, word};
 use crate::text::show::{Show, Text, displayed};
 use crate::text::{parts, utf8};
@@ -275,7 +275,7 @@ impl Show for Route {
         if self.tos != 0 {
             f.hex(word!(" tos 0x"), self.tos);
         }
-        if self.table != MAIN_TABLE {
+        if self.table != self.kind.usual_table() {
             f.count(word!(" table "), self.table);
         }
         f.count(word!(" proto "), self.protocol.into());
@@ -447,6 +447,7 @@ mod tests {
             let word = kind.word();
             let nowhere = Route {
                 kind,
+                table: kind.usual_table(),
                 ..Route::new(cidr("10.0.0.0/8"))
             };
             let nowhere = Thing::route(2, &nowhere, Origin::NONE);

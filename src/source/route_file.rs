@@ -10,7 +10,7 @@
 use super::assignments::{self, Entry, File, Scratch, is_text, skip_mark};
 use super::key_table::{Names, numbered, pack_names, packed_len, row};
 use super::route_line::RouteLine;
-pub use super::route_line::{Form, Room, parse_route};
+pub use super::route_line::{Form, KEYS as WORDS, Room, parse_route};
 use super::{Context, Key};
 use crate::diag::{Complaint, Effect, Escaped, LineBuf, Problem, Subject};
 use crate::model::addr::Family;

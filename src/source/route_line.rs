@@ -208,7 +208,7 @@ pub const KEYS: &[Key<Word>] = &[
     key("netmask", Word::With(Value::Netmask, 0), "static-routes: netmask of the destination"),
     key("gw", Word::With(Value::Via, 0), "static-routes: gateway"),
     key("mss", Word::With(Value::Metric, 8), "static-routes: as `advmss`"),
-    key("irtt", Word::With(Value::Metric, 4), "static-routes: as `rtt`"),
+    key("irtt", Word::With(Value::Time, 4), "static-routes: as `rtt`"),
     key("reject", Word::Kind(RouteKind::Unreachable), "static-routes: as `unreachable`"),
     key("via", Word::With(Value::Via, 0), "gateway, after `inet` or `inet6` of that family"),
     key("dev", Word::With(Value::Dev, 0), "link"),
@@ -417,7 +417,7 @@ impl<'a, 'b> RouteLine<'a, 'b> {
                 return self.destination(word);
             }
             Some(Word::Nothing) => {}
-            Some(Word::Kind(kind)) if !in_hop => route.kind = kind,
+            Some(Word::Kind(kind)) if !in_hop => self.kind(kind),
             Some(Word::Not) => route.reach = Reach::Inverted,
             Some(Word::L3mdev) => {
                 route.table = 0;
@@ -426,6 +426,15 @@ impl<'a, 'b> RouteLine<'a, 'b> {
             _ => return Err(self.not_read()),
         }
         Ok(())
+    }
+
+    /// The kind of a route comes before its table; rules of such kinds have none.
+    fn kind(&mut self, kind: RouteKind) {
+        self.route.kind = kind;
+        self.route.table = match self.form {
+            Form::Rule => 0,
+            Form::Route | Form::Static | Form::Static6 | Form::Table => kind.usual_table(),
+        };
     }
 
     /// That the word is none of those that are read.
@@ -529,7 +538,7 @@ impl<'a, 'b> RouteLine<'a, 'b> {
         let family = route.family();
         let is_of_other = match value {
             Value::Pref | Value::Number6 => family == Family::V4,
-            Value::From => family == Family::V4 && self.form == Form::Route,
+            Value::From => family == Family::V4 && self.form != Form::Rule,
             Value::Realms => family == Family::V6,
             Value::Weight => self.hops_text.is_empty(),
             _ => false,
@@ -584,7 +593,7 @@ impl<'a, 'b> RouteLine<'a, 'b> {
                 let Some(Word::Kind(kind)) = meaning(self.form, word) else {
                     return Err(Problem::NotAWord);
                 };
-                route.kind = kind;
+                self.kind(kind);
                 return Ok(());
             }
             _ => {}
@@ -634,7 +643,7 @@ impl<'a, 'b> RouteLine<'a, 'b> {
             Value::Ports => payload |= u64::from(end) << 16,
             Value::Realms if last.is_some() => payload = payload << 16 | u64::from(end),
             Value::Tunnel => (payload, len) = (payload.swap_bytes(), 8),
-            Value::Goto => route.kind = RouteKind::Local,
+            Value::Goto => (route.kind, route.table) = (RouteKind::Local, 0),
             // as the kernel does
             Value::Mark if last.is_some() || number != 0 => {
                 let mask = if last.is_some() { end } else { u32::MAX };
@@ -1081,7 +1090,7 @@ mod tests {
                 "0.0.0.0/0 + nexthop via 192.0.2.1 nexthop via 192.0.2.2",
             ),
             (
-                "10/8 table mine type blackhole equalize",
+                "type blackhole 10/8 table mine equalize",
                 "blackhole 10.0.0.0/8 table 100",
             ),
             ("10/8 table 0x64", "10.0.0.0/8 table 100"),
@@ -1121,10 +1130,10 @@ mod tests {
                 "0.0.0.0/0 metric 7 proto 4",
             ),
             ("l3mdev", "0.0.0.0/0 table 0"),
-            ("blackhole", "blackhole 0.0.0.0/0"),
-            ("type prohibit", "prohibit 0.0.0.0/0"),
-            ("priority 5 goto 9", "local 0.0.0.0/0 metric 5"),
-            ("nop", "broadcast 0.0.0.0/0"),
+            ("blackhole", "blackhole 0.0.0.0/0 table 0"),
+            ("type prohibit", "prohibit 0.0.0.0/0 table 0"),
+            ("priority 5 goto 9", "local 0.0.0.0/0 metric 5 table 0"),
+            ("nop", "broadcast 0.0.0.0/0 table 0"),
         ] {
             assert_eq!(rule(line), Ok(format!("{want} + {line}")), "{line}");
         }

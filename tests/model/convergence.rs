@@ -204,7 +204,7 @@ fn pool_rule(random: &mut Random, number: u8) -> PoolRule {
         _ => rule(
             format!("not to 10.{number}.0.0/16 prohibit priority {}", 1_000 + n),
             place,
-            format!(" not to 10.{number}.0.0/16 table 254 action 8"),
+            format!(" not to 10.{number}.0.0/16 action 8"),
             "",
         ),
     }

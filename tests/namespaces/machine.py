@@ -180,7 +180,7 @@ class Machine(unittest.TestCase):
         return [" ".join(line.split()) for line in lines if "proto kernel" not in line]
 
     def everything(self):
-        """What the kernel says about links, addresses and routes, once it has nothing to add: link-local
+        """What the kernel says about links, addresses, routes and rules, once it has nothing to add: link-local
         addresses and the routes that come with them are made in its own time."""
         deadline = time.monotonic() + 3
         state, before = self.snapshot(), None
@@ -203,6 +203,8 @@ class Machine(unittest.TestCase):
                 return None
         for table in ("-4 route", "-6 route"):
             state[table] = self.ip_json(f"{table} show table all")
+        for rules in ("-4 rule", "-6 rule"):
+            state[rules] = self.ip_json(f"{rules} show")
         for link in state["link"] + state["addr"]:
             # The kernel tells the first late, and a link that was up once keeps the second.
             link.pop("operstate", None)

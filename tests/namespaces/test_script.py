@@ -1,6 +1,7 @@
 """The printed plan, run by a shell, does what `up` does."""
 import subprocess
 
+import test_rules
 from machine import Machine
 
 
@@ -40,6 +41,19 @@ class Script(Machine):
                 MACADDR=52:54:00:aa:bb:cc
                 """)
             self.ifcfg("eth1", "IPADDR=203.0.113.5\nPREFIX=24\nGATEWAY=203.0.113.1\nMTU=9000\n")
+
+        self.compare(prepare)
+
+    def test_rules_and_routes_with_everything(self):
+        def prepare():
+            self.cables("eth0", "eth1")
+            self.ifcfg("eth0", test_rules.ETH0)
+            self.ifcfg("eth1", test_rules.ETH1)
+            self.network_script("rule-eth0", test_rules.RULES)
+            self.network_script("rule6-eth0", test_rules.RULES6)
+            self.network_script("route-eth0", test_rules.ROUTES)
+            # what ends would end at another time
+            self.network_script("route6-eth0", test_rules.ROUTES6.replace("expires 600", ""))
 
         self.compare(prepare)
 

@@ -136,8 +136,6 @@ flags! {
     Bootif,
     /// What servers say is read in a jail only (yes).
     Jail,
-    /// No route for link-local addresses is added (yes).
-    Nozeroconf,
     /// Tables of the firmware are read that say how to reach iSCSI targets, or what was booted from (no).
     Ibft,
     /// That of NVMe is not read (no).

@@ -4,7 +4,8 @@
 use super::assignments::Entry;
 use super::ifcfg::{Reader, field};
 use super::ifcfg_keys::{
-    CLONENUM_START, GATEWAY, IPADDR, IPADDR_END, IPADDR_START, IPV6ADDR, NO_ALIASROUTING, ONPARENT,
+    CLONENUM_START, DEVICE, GATEWAY, IPADDR, IPADDR_END, IPADDR_START, IPV6ADDR, NO_ALIASROUTING,
+    ONPARENT,
 };
 use crate::diag::{Complaint, Effect, LineBuf, Problem};
 use crate::model::addr::Family;
@@ -56,6 +57,11 @@ impl Reader<'_, '_, '_> {
         if !is_range {
             let label = parts::slice(name, base.len().wrapping_add(1), name.len());
             let is_octet = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'_';
+            let device = self.file.get(DEVICE);
+            let is_other = device.is_some_and(|entry| self.file.octets(entry) != name);
+            if is_other {
+                return self.refuse(device, NO_LABEL);
+            }
             if label.is_empty() || !label.iter().all(is_octet) || name.len() > MAX_LABEL {
                 return self.refuse(None, NO_LABEL);
             }
@@ -226,6 +232,11 @@ mod tests {
                 "eth0:web-1",
                 "IPADDR=192.0.2.2",
                 "error 0:0 file NotAnAlias FileIgnored",
+            ),
+            (
+                "eth0:1",
+                "DEVICE=eth0:2\nIPADDR=192.0.2.2",
+                "error 1:8 DEVICE \"eth0:2\" NotAnAlias FileIgnored",
             ),
             (
                 "eth0:",

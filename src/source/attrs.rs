@@ -120,7 +120,14 @@ impl Context<'_, '_> {
                 let known = word.filter(|word| !list.word(*word).0.is_empty());
                 (known, Problem::NotAWord)
             }
-            _ => return self.checked_text(kind, text),
+            Kind::Name
+            | Kind::Mac
+            | Kind::Ip6
+            | Kind::Ip
+            | Kind::IpList4
+            | Kind::IpList6
+            | Kind::Map
+            | Kind::Text => return self.checked_text(kind, text),
         };
         known.map(Value::Number).ok_or(wrong)
     }
@@ -133,8 +140,15 @@ impl Context<'_, '_> {
         let mut rest = Some(text).filter(|_| kind != Kind::Text);
         // of one thing there is no list
         let mut most = match kind {
-            Kind::Name | Kind::Mac | Kind::Ip | Kind::Ip6 => 1,
-            _ => MAX_ITEMS,
+            Kind::IpList4 | Kind::IpList6 | Kind::Map => MAX_ITEMS,
+            Kind::Name
+            | Kind::Mac
+            | Kind::Ip6
+            | Kind::Ip
+            | Kind::Text
+            | Kind::Bool
+            | Kind::Number(_)
+            | Kind::Words(_) => 1,
         };
         let wrong = match kind {
             Kind::Name => Problem::NotALinkName,
@@ -142,7 +156,9 @@ impl Context<'_, '_> {
             Kind::Ip => Problem::NotAnAddress,
             Kind::Ip6 | Kind::IpList6 => Problem::NotIpv6,
             Kind::IpList4 => Problem::NotIpv4,
-            _ => Problem::NotANumber,
+            Kind::Map | Kind::Text | Kind::Bool | Kind::Number(_) | Kind::Words(_) => {
+                Problem::NotANumber
+            }
         };
         while let Some(item) = parts::next(&mut rest, separator) {
             most = most.checked_sub(1).ok_or(Problem::NotANumber)?;
@@ -162,25 +178,30 @@ impl Context<'_, '_> {
                     }
                     None => false,
                 },
+                Kind::Bool | Kind::Number(_) | Kind::Words(_) | Kind::Text => false,
                 // sysfs takes `+` in front of an address that is to be added
-                _ => match &scalar::ip(item.strip_prefix(b"+").unwrap_or(item)) {
-                    Some(addr)
-                        if addr.is_ipv6() != (wrong == Problem::NotIpv4) || kind == Kind::Ip =>
-                    {
-                        canonical.show(addr);
-                        continue;
+                Kind::Ip6 | Kind::Ip | Kind::IpList4 | Kind::IpList6 => {
+                    match &scalar::ip(item.strip_prefix(b"+").unwrap_or(item)) {
+                        Some(addr)
+                            if addr.is_ipv6() != (wrong == Problem::NotIpv4)
+                                || kind == Kind::Ip =>
+                        {
+                            canonical.show(addr);
+                            continue;
+                        }
+                        _ => false,
                     }
-                    _ => false,
-                },
+                }
             };
             if !is_right {
                 return Err(wrong);
             }
             canonical.put(item);
         }
-        let text = match kind {
-            Kind::Text => text,
-            _ => canonical.as_bytes(),
+        let text = if kind == Kind::Text {
+            text
+        } else {
+            canonical.as_bytes()
         };
         if text.is_empty() {
             return Err(Problem::NoArgument);

@@ -14,11 +14,12 @@ use super::ifcfg_keys::{
     self, DHCP_FQDN, DHCP_HOSTNAME, FILE, Field, Kind, LINK, NAMES, Setting, V4, V6,
 };
 use super::ifcfg_kind::kind_of;
+use super::route_file::read_rule;
 use super::route_words::scope;
 use crate::diag::{Complaint, Effect, Origin, Problem};
 use crate::model::attr::{Attr, Scope};
 use crate::model::config::{
-    IpNumber, LinkConfig, LinkFlag, LinkId, LinkMatch, Role, SourceKind, Str,
+    IpNumber, LinkConfig, LinkFlag, LinkId, LinkMatch, Role, RouteDev, SourceKind, Str,
 };
 use crate::model::link::{IfName, LinkKind};
 use crate::model::said::{Values, flags, rows};
@@ -238,7 +239,7 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
         let (applies, complaint) = match field(entry)? {
             Field::ForeignIfSet => (true, FOREIGN),
             Field::ForeignIfYes => (said == Some(true), FOREIGN),
-            Field::Never | Field::Kept => (said != Some(false), NOT_YET),
+            Field::Never => (said != Some(false), NOT_YET),
             Field::S390 => (true, OF_S390),
             Field::Device => (
                 matches!(word, [b'p', b'p', b'p', ..] | [b'i', b'p', b'p', b'p', ..]),
@@ -250,7 +251,18 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
                 Some(method) => (method == Bootproto::Firmware, FIRMWARE),
                 None => (!self.has_addr_but(b""), NO_METHOD),
             },
-            _ => return None,
+            Field::KindIfYes(_)
+            | Field::KindIfSet(_)
+            | Field::Master(_)
+            | Field::Addr
+            | Field::Part
+            | Field::Set(_)
+            | Field::Attr(_)
+            | Field::Seconds(_)
+            | Field::Options(_)
+            | Field::Ethtool
+            | Field::Rule(_)
+            | Field::Silent => return None,
         };
         (applies && !word.is_empty()).then_some(complaint)
     }
@@ -287,8 +299,10 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
     #[inline(never)]
     fn field(&mut self, entry: &Entry, field: Field) {
         let word = self.file.octets(entry);
+        if word.is_empty() {
+            return;
+        }
         let done = match field {
-            _ if word.is_empty() => return,
             Field::Set(setting) => set(self.file.cx, self.link, &mut self.said, setting, word),
             Field::Attr(attr) => self.attr(entry, attr, 1),
             Field::KindIfSet(LinkKind::Team) => self.attr(entry, TEAM_CONFIG, 1),
@@ -296,7 +310,22 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
             Field::Seconds(attr) => self.attr(entry, attr, HUNDREDTHS),
             Field::Options(scope) => return self.options(entry, scope),
             Field::Ethtool => return self.ethtool(entry),
-            _ => {
+            Field::Rule(family) => {
+                return read_rule(&mut self.file, entry, family, &RouteDev::Link(self.id));
+            }
+            Field::Device
+            | Field::Type
+            | Field::DeviceType
+            | Field::Bootproto
+            | Field::KindIfYes(_)
+            | Field::Master(_)
+            | Field::ForeignIfYes
+            | Field::ForeignIfSet
+            | Field::Addr
+            | Field::Part
+            | Field::Silent
+            | Field::Never
+            | Field::S390 => {
                 if let Some(complaint) = self.verdict(entry) {
                     self.file.complain(entry, complaint);
                 }
@@ -380,11 +409,13 @@ pub(super) fn set(
 /// What is said of a value that is not set.
 #[inline(never)]
 pub(super) fn unset(what: Problem) -> Complaint {
-    match what {
-        Problem::NotABoolean => NO_BOOLEAN,
-        Problem::NotAnOption => NOT_ITS,
-        _ => Complaint::error(what, Effect::KeyUnset),
+    if what == Problem::NotABoolean {
+        return NO_BOOLEAN;
     }
+    if what == Problem::NotAnOption {
+        return NOT_ITS;
+    }
+    Complaint::error(what, Effect::KeyUnset)
 }
 
 /// Sets a yes or no.

@@ -1,6 +1,7 @@
 //! What is done with the keys of `ifcfg-*` files.
 
 use super::put::Said;
+use crate::model::addr::Family;
 use crate::model::attr::{Attr, Scope};
 use crate::model::link::LinkKind;
 
@@ -40,7 +41,7 @@ pub enum Field {
     /// `ETHTOOL_OPTS`.
     Ethtool,
     /// `ROUTING_RULE_n`, `ROUTING_RULE6_n`.
-    Kept,
+    Rule(Family),
     /// Nothing reads it, and nobody is told.
     Silent,
     /// Nothing reads it, and who asks for it is told.

@@ -450,14 +450,16 @@ impl<'a> Reader<'a, '_, '_> {
         if entry.is_none() {
             entry = self.file.get(SEARCH);
         }
-        for entry in [entry, self.file.get(IPV6_DOMAIN)].into_iter().flatten() {
-            self.domains(entry, link);
-        }
+        self.domains(entry, link);
+        self.domains(self.file.get(IPV6_DOMAIN), link);
     }
 
     /// The items of a list of domains.
     #[inline(never)]
-    fn domains(&mut self, entry: &Entry, link: Option<LinkId>) {
+    fn domains(&mut self, entry: Option<&Entry>, link: Option<LinkId>) {
+        let Some(entry) = entry else {
+            return;
+        };
         let mut rest = self.file.octets(entry);
         while let Some(item) = parts::next_word(&mut rest) {
             let cx = &mut *self.file.cx;

@@ -9,6 +9,7 @@ use super::key_table::{
     Names, key as ignored, key as read, numbered, pack_fields, pack_names, packed_len, row,
 };
 use super::put::Said;
+use crate::model::addr::Family;
 use crate::model::attr::{Attr, Scope};
 use crate::model::config::{GlobalText, IpFlag, IpNumber, IpText, LinkFlag, LinkNumber, LinkText};
 use crate::model::link::LinkKind;
@@ -59,9 +60,9 @@ macro_rules! named {
 named! {
     ACD_TIMEOUT ARPCHECK ARPING_WAIT BONDING_MASTER BOOTPROTO BROADCAST CLONENUM_START DEVICE DEVICETYPE DHCLIENT_IGNORE_GATEWAY
     DHCPV6C DHCP_FQDN DHCP_HOSTNAME DNS DOMAIN GATEWAY HWADDR IPADDR IPADDR_END IPADDR_START IPV6ADDR IPV6ADDR_SECONDARIES
-    IPV6TUNNELIPV4 IPV6_DEFAULTDEV IPV6_DEFAULTGW IPV6_DOMAIN MY_INNER_IPADDR NETMASK NO_ALIASROUTING ONPARENT
+    IPV6_DEFAULTDEV IPV6_DEFAULTGW IPV6_DOMAIN MY_INNER_IPADDR NETMASK NO_ALIASROUTING ONPARENT
     PEER_INNER_IPADDR PEER_OUTER_IPADDR PHYSDEV PKEY PKEY_ID PKEY_ID_NM PREFIX SEARCH SLAVE TEAM_CONFIG TYPE VID
-    VLAN_FLAGS VLAN_ID
+    VLAN_FLAGS
 }
 
 /// The keys. Rows that end with `*` stand last, so that an exact name is found before them.
@@ -210,8 +211,8 @@ pub const KEYS: &[Key<Field>] = &[
     read("CLONENUM_START", Field::Part, "number of the first label LINK:N (0)"),
     read("ONPARENT", Field::Part, "of an alias file ifcfg-LINK:LABEL: no: not added (yes)"),
     read("NO_ALIASROUTING", Field::Part, "of an alias file: yes: its GATEWAY is not used (no)"),
-    read("ROUTING_RULE_#", Field::Kept, "IPv4 rule, as `ip rule add` takes it"),
-    read("ROUTING_RULE6_#", Field::Kept, "IPv6 rule"),
+    read("ROUTING_RULE_#", Field::Rule(Family::V4), "IPv4 rule, as `ip rule add` takes it"),
+    read("ROUTING_RULE6_#", Field::Rule(Family::V6), "IPv6 rule"),
     read("ESSID", Field::ForeignIfSet, "wireless: refused"),
     read("KEY_MGMT", Field::ForeignIfSet, "802.1X or wireless: refused"),
     read("OVS_BRIDGE", Field::ForeignIfSet, "a port of Open vSwitch: refused"),

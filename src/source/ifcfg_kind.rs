@@ -4,7 +4,7 @@ use super::assignments::Entry;
 use super::ifcfg::{Reader, field};
 use super::ifcfg_keys::{
     BONDING_MASTER, DEVICE, DEVICETYPE, Field, HWADDR, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM, SLAVE,
-    TEAM_CONFIG, TYPE, VID, VLAN_FLAGS, VLAN_ID,
+    TEAM_CONFIG, TYPE, VID, VLAN_FLAGS,
 };
 use crate::diag::{Complaint, Effect, LineBuf, Problem};
 use crate::model::attr::{Attr, Range, Scope, Value};
@@ -165,7 +165,7 @@ impl Reader<'_, '_, '_> {
                 .filter(|digits| digits.len() <= MAX_DIGITS)
                 .and_then(vlan_id);
             if must {
-                for row in [VID, VLAN_ID] {
+                for row in VID..VLAN_FLAGS {
                     if let Some(said) = self.file.get(row) {
                         entry = Some(said);
                         self.number = vlan_id(self.file.octets(said));
@@ -215,9 +215,10 @@ impl Reader<'_, '_, '_> {
             return;
         };
         if let Some(number) = self.number {
-            let attr = match self.link.kind {
-                LinkKind::Infiniband => Attr::PKEY,
-                _ => Attr::VLAN_ID,
+            let attr = if self.link.kind == LinkKind::Infiniband {
+                Attr::PKEY
+            } else {
+                Attr::VLAN_ID
             };
             self.put(entry, attr, Value::Number(number));
         }

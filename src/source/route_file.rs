@@ -217,6 +217,22 @@ fn read_keys(file: &mut File<'_, '_, '_>, dev: &RouteDev) {
     }
 }
 
+/// Reads the value of a key as a rule for the link `dev`.
+pub(super) fn read_rule(
+    file: &mut File<'_, '_, '_>,
+    entry: &Entry,
+    family: Family,
+    dev: &RouteDev,
+) {
+    let mut room = Room::default();
+    let mut line = RouteLine::new(file.octets(entry), Form::Rule, family, &mut room);
+    if let Err(what) = line.read(file.cx.config) {
+        let complaint = Complaint::error(what, Effect::LineIgnored);
+        return file.complain_of(entry, line.word, complaint);
+    }
+    let _ = push(&line, dev, file.go_to(entry), file.cx);
+}
+
 /// One route of the key form, in a line that holds its options; `None` after a complaint.
 #[inline(never)]
 fn keyed_route<'a>(

@@ -107,15 +107,13 @@ fn set_default(
 ) -> Option<Option<Complaint>> {
     let word = file.octets(entry);
     let field = ifcfg_keys::field(ifcfg_keys::NAMES.find(file.name(entry)).row())?;
-    Some(match field {
-        ifcfg_keys::Field::Silent => None,
-        ifcfg_keys::Field::Set(setting) => {
-            let Defaults { link, said, .. } = defaults;
-            ifcfg::set(file.cx, link, said, setting, word)
-                .err()
-                .map(unset)
-        }
-        _ => Some(NOT_HERE),
+    Some(if let ifcfg_keys::Field::Set(setting) = field {
+        let Defaults { link, said, .. } = defaults;
+        ifcfg::set(file.cx, link, said, setting, word)
+            .err()
+            .map(unset)
+    } else {
+        (field != ifcfg_keys::Field::Silent).then_some(NOT_HERE)
     })
 }
 

@@ -35,6 +35,15 @@ class ResolvConf(Machine):
         self.up()
         self.assertEqual(self.read("etc/resolv.conf"), OURS, "resolv.conf")
 
+    def test_options_stand_behind_the_search_domains(self):
+        self.cables("eth0")
+        self.ifcfg("eth0", ETH0 + "RES_OPTIONS='rotate timeout:1'\n")
+        self.ifdawn("up")
+        head, nameservers = OURS.split("nameserver", 1)
+        want = f"{head}options rotate timeout:1\nnameserver{nameservers}"
+        self.assertEqual(self.read("etc/resolv.conf"), want, "resolv.conf")
+        self.assertEqual(self.ifdawn("plan").out, "", "nothing is left to do")
+
     def test_a_file_of_ours_follows_the_configuration(self):
         self.up()
         self.assertEqual(self.read("etc/resolv.conf"), OURS, "resolv.conf")

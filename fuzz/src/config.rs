@@ -5,11 +5,12 @@ use ifdawn::diag::{Diagnostic, FileId, Sink};
 use ifdawn::machine::Machine;
 use ifdawn::model::addr::Family;
 use ifdawn::model::attr::Value;
-use ifdawn::model::config::{Config, IpText, LinkId, LinkMatch, RouteDev, Str};
+use ifdawn::model::config::{Config, IpText, LinkId, LinkMatch, RouteDev, SourceKind, Str};
 use ifdawn::model::link::IfName;
 use ifdawn::source::assignments::{Entry, Scratch};
+use ifdawn::source::firmware::Nic;
 use ifdawn::source::ifcfg::{self, Defaults};
-use ifdawn::source::{Context, Key, cmdline, route_file, sysconfig};
+use ifdawn::source::{Context, Key, cmdline, nbft, route_file, sysconfig};
 use ifdawn::text::scalar;
 use std::string::String;
 use std::sync::{Mutex, PoisonError};
@@ -66,7 +67,8 @@ struct Tables {
     slots: [u32; 64],
 }
 
-/// A file, by its first octet: `c`ommand line, `n`etwork, `r`oute, route`6`, else ifcfg.
+/// A file, by its first octet: `c`ommand line, `n`etwork, `r`oute, route`6`, N`B`FT, the files of a NIC of the
+/// `f`irmware (`NAME=OCTETS`, an octet 254 between them), else ifcfg.
 pub fn read(files: &[&[u8]]) {
     let tables = &mut Tables {
         entries: Vec::new(),
@@ -95,6 +97,17 @@ pub fn read(files: &[&[u8]]) {
             b'n' => sysconfig::read(&mut defaults, scratch, cx),
             b'r' => route_file::read(Family::V4, dev, scratch, cx),
             b'6' => route_file::read(Family::V6, dev, scratch, cx),
+            b'B' => nbft::read(cx),
+            b'f' => {
+                let mut nic = Nic::new(SourceKind::Firmware);
+                for file in text.split(|octet| *octet == 254) {
+                    let mut halves = file.splitn(2, |octet| *octet == b'=');
+                    if let (Some(name), Some(octets)) = (halves.next(), halves.next()) {
+                        nic.take(name, octets);
+                    }
+                }
+                nic.put(cx);
+            }
             _ => {
                 let read = ifcfg::read(link.as_bytes(), &defaults, scratch, cx);
                 dev = read.map_or(RouteDev::Anywhere, RouteDev::Link);
@@ -126,7 +139,9 @@ fn is_sound(config: &Config<'_>) {
         }
     }
     for addr in config.addrs.iter() {
-        link(addr.link);
+        if addr.link != LinkId::NONE {
+            link(addr.link);
+        }
         assert!(addr.addr.len <= Family::of(&addr.addr.addr).bits());
         if let Some(peer) = &addr.peer {
             assert_eq!(Family::of(peer), Family::of(&addr.addr.addr));

@@ -28,7 +28,7 @@ const WRITTEN: &str = concat!(
     "@# @    @\n    @^\n@\nOptions:\n@  @ errors, @ warnings, @ notes\n@/run/udev@/run/udev/data@/run/udev/data/n@/run/udev/control",
     "@/proc/self/ns/net@/proc/1/ns/net@/dev/kmsg@/dev/null@/run@/run/ifdawn@/run/ifdawn/lock",
     "@/run/ifdawn/state.json@/proc/sys/kernel/hostname@/etc/initrd-release@/scripts/functions@:ifdawn-new@route-@route6-",
-    "@/sys/firmware/ibft/@/sys/firmware/devicetree/base/@/sys/firmware/acpi/tables/",
+    "@/sys/firmware/ibft/ethernet@/sys/firmware/devicetree/base/",
 );
 
 /// The same, packed.

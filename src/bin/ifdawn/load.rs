@@ -4,19 +4,19 @@
 //! ifcfg files as initscripts order them.
 
 use crate::cli::{Command, Opt, Options, Source};
-use crate::firmware::Firmware;
 use crate::sys::file::{self, Path, Root};
 use crate::sys::names::Names;
 use heapless::Vec;
 use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Escaped, FileId, Problem, Sink, Subject};
 use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS};
 use ifdawn::model::addr::Family;
-use ifdawn::model::config::{Config, GlobalFlag, LinkId, RouteDev};
+use ifdawn::model::config::{Config, GlobalFlag, LinkId, RouteDev, SourceKind};
 use ifdawn::model::link::IfName;
 use ifdawn::packed::{Packed, Word, packed, word};
 use ifdawn::source::assignments::{Entry, Scratch};
+use ifdawn::source::firmware::{self, Nic};
 use ifdawn::source::ifcfg::Defaults;
-use ifdawn::source::{Context, cmdline, ifcfg, route_file, sysconfig};
+use ifdawn::source::{Context, cmdline, ifcfg, nbft, route_file, sysconfig};
 use ifdawn::text::parts;
 
 /// Memory for reading: one file at a time.
@@ -52,6 +52,10 @@ enum Kind {
     Named,
     /// The same, beside the ifcfg file of this link.
     Beside(LinkId),
+    /// One value of a NIC, by its name.
+    OfNic,
+    /// The firmware's table for NVMe.
+    Nbft,
 }
 
 /// How a file is read that is known by its name: by what stands before the first `-`, the forms of files beside
@@ -128,6 +132,7 @@ pub fn load(
         config,
         sink,
         defaults: Defaults::none(),
+        nic: Nic::new(SourceKind::Firmware),
     };
     if options.files.is_empty() {
         loader.sources();
@@ -169,6 +174,8 @@ struct Loader<'a, 'm> {
     sink: &'a mut dyn Sink,
     /// What `/etc/sysconfig/network` says.
     defaults: Defaults,
+    /// The NIC of the firmware that is read.
+    nic: Nic,
 }
 
 impl Loader<'_, '_> {
@@ -190,19 +197,45 @@ impl Loader<'_, '_> {
                 // no word can ask for it
                 GlobalFlag::Ibft.set(&mut self.config.global, Some(true));
             }
-            Firmware {
-                root: self.root,
-                files: self.files,
-                config: self.config,
-                sink: self.sink,
-            }
-            .read();
+            self.firmware();
         }
         if is_read(Source::Cmdline) {
             let file = self.config.add_file(b"cmdline").unwrap_or(FileId(0));
             let (config, sink) = (&mut *self.config, &mut *self.sink);
             cmdline::finish(&mut Context::new(config, sink, file, b"cmdline", b""));
         }
+    }
+
+    /// Reads what the firmware says: iBFT and Open Firmware where they are asked for, NBFT where it is not declined.
+    fn firmware(&mut self) {
+        let global = &self.config.global;
+        let reads_ibft = GlobalFlag::Ibft.is_yes(global);
+        let reads_nbft = !GlobalFlag::NoNbft.is_yes(global);
+        if reads_ibft {
+            for n in b'0'..=b'9' {
+                self.nic(&[n], word!("/sys/firmware/ibft/ethernet"));
+            }
+            self.nic(b"chosen", word!("/sys/firmware/devicetree/base/"));
+        }
+        if reads_nbft {
+            self.directory(b"/sys/firmware/acpi/tables", Kind::Nbft);
+        }
+    }
+
+    /// Reads a NIC whose values are files of a directory; of what it was booted from where that is said.
+    #[inline(never)]
+    fn nic(&mut self, name: &[u8], before: Word) {
+        self.nic = Nic::new(SourceKind::Firmware);
+        let path = Path::join(b"", before, name);
+        let path = path.as_bytes();
+        self.directory(path, Kind::OfNic);
+        if !self.nic.device().is_empty() {
+            let device = Path::join(b"", before, self.nic.device());
+            self.directory(device.as_bytes(), Kind::OfNic);
+        }
+        let file = self.config.add_file(path).unwrap_or(FileId(0));
+        let cx = &mut Context::new(self.config, self.sink, file, path, b"");
+        self.nic.put(cx);
     }
 
     fn cmdline(&mut self) {
@@ -231,6 +264,8 @@ impl Loader<'_, '_> {
     fn directory(&mut self, directory: &[u8], kind: Kind) {
         let (is_wanted, shown, is_given): (fn(&[u8]) -> bool, _, _) = match kind {
             Kind::Cmdline => (|name| name.ends_with(b".conf"), 0, false),
+            Kind::OfNic => (|name| firmware::field(name).is_some(), 0, false),
+            Kind::Nbft => (|name| name.starts_with(b"NBFT"), 0, false),
             Kind::Named | Kind::Beside(_) => (
                 is_listed,
                 directory.len().wrapping_add(1),
@@ -335,12 +370,12 @@ impl Loader<'_, '_> {
         let mut scratch = Scratch::new(&mut files.entries, &mut files.values, &mut files.slots);
         let mut link = None;
         let (form, of) = match kind {
-            Kind::Cmdline => (Form::Cmdline, &b""[..]),
+            Kind::Cmdline | Kind::OfNic | Kind::Nbft => (Form::Cmdline, &b""[..]),
             Kind::Named | Kind::Beside(_) => Form::of(split_at_last_part(name).1),
         };
         let dev = || match kind {
             Kind::Beside(id) => RouteDev::Link(id),
-            Kind::Named | Kind::Cmdline => {
+            Kind::Named | Kind::Cmdline | Kind::OfNic | Kind::Nbft => {
                 IfName::new(of).map_or(RouteDev::Anywhere, RouteDev::Name)
             }
         };
@@ -349,6 +384,10 @@ impl Loader<'_, '_> {
             Form::Route6 => route_file::read(Family::V6, dev(), &mut scratch, &mut cx),
             Form::Ifcfg => link = ifcfg::read(of, &self.defaults, &mut scratch, &mut cx),
             Form::Network => sysconfig::read(&mut self.defaults, &mut scratch, &mut cx),
+            Form::Cmdline if kind == Kind::OfNic => {
+                self.nic.take(split_at_last_part(name).1, text);
+            }
+            Form::Cmdline if kind == Kind::Nbft => nbft::read(&mut cx),
             Form::Cmdline => cmdline::read(&mut cx),
         }
         if sink.more > 0 {

@@ -5,7 +5,7 @@ use ifdawn::diag::{Diagnostic, FileId, Sink};
 use ifdawn::machine::Machine;
 use ifdawn::model::addr::Family;
 use ifdawn::model::attr::Value;
-use ifdawn::model::config::{Config, IpText, LinkId, LinkMatch, RouteDev, SourceKind, Str};
+use ifdawn::model::config::{Config, IpText, LinkId, LinkMatch, RouteDev, Str};
 use ifdawn::model::link::IfName;
 use ifdawn::source::assignments::{Entry, Scratch};
 use ifdawn::source::firmware::Nic;
@@ -99,7 +99,7 @@ pub fn read(files: &[&[u8]]) {
             b'6' => route_file::read(Family::V6, dev, scratch, cx),
             b'B' => nbft::read(cx),
             b'f' => {
-                let mut nic = Nic::new(SourceKind::Firmware);
+                let mut nic = Nic::new();
                 for file in text.split(|octet| *octet == 254) {
                     let mut halves = file.splitn(2, |octet| *octet == b'=');
                     if let (Some(name), Some(octets)) = (halves.next(), halves.next()) {

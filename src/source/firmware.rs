@@ -24,12 +24,11 @@ use core::net::{IpAddr, Ipv4Addr};
 use heapless::Vec;
 
 /// The names of files, in the order of the [`Nic`]'s fields.
-const IBFT: Packed = packed!(
-    "ip-addr,dhcp,gateway,subnet-mask,hostname,mac,origin,primary-dns,secondary-dns,vlan,prefix-len"
-);
-/// The same in the device tree, as far as there are such; the last one is a better MAC.
+const IBFT: Packed =
+    packed!("ip-addr,dhcp,gateway,prefix-len,hostname,mac,origin,primary-dns,secondary-dns,vlan");
+/// The same in the device tree, as far as there are such. Of two MACs the one read last counts, as in Linux.
 const TREE: Packed = packed!(
-    "client-ip,,gateway-ip,netmask-ip,client-name,mac-address,bootp-response,,,,,bootpath,local-mac-address"
+    "client-ip,,gateway-ip,netmask-ip,client-name,mac-address,bootp-response,local-mac-address,,,bootpath"
 );
 
 /// The field a file of this name is about.
@@ -53,11 +52,9 @@ pub enum Written {
 /// One NIC: fields of `ip=` as texts, and more.
 pub struct Nic {
     fields: [Vec<u8, 128>; FIELDS],
-    /// Who says it.
-    source: SourceKind,
 }
 
-const FIELDS: usize = 13;
+const FIELDS: usize = 11;
 /// The address.
 pub const CLIENT: usize = 0;
 /// The DHCP server, in the place of the boot server.
@@ -76,29 +73,22 @@ const ORIGIN: usize = 6;
 pub const DNS: usize = 7;
 /// VLAN id; 0 is none.
 pub const VLAN: usize = 9;
-/// Better than [`LEN`].
-const OTHER_LEN: usize = 10;
 /// The device it was booted from: then it may be any where there is no MAC.
-const DEVICE: usize = 11;
-/// Better than [`MAC`].
-const OTHER_MAC: usize = 12;
+const DEVICE: usize = 10;
 
 /// [`ORIGIN`]: DHCP.
 const FROM_DHCP: &[u8] = b"3";
 /// [`ORIGIN`]: DHCP, and what it told the firmware does not count.
 const LEASED: &[u8] = b"5";
-/// No field.
-const NONE: usize = FIELDS;
 
 const LATER: Complaint = Complaint::note(Problem::Later, Effect::None);
 
 impl Nic {
     /// Nothing said.
     #[inline(never)]
-    pub const fn new(source: SourceKind) -> Nic {
+    pub const fn new() -> Nic {
         Nic {
             fields: [const { Vec::new() }; FIELDS],
-            source,
         }
     }
 
@@ -132,9 +122,9 @@ impl Nic {
         let Some((written, n)) = field(name) else {
             return;
         };
-        let octets4 = <[u8; 4]>::try_from(octets);
-        match (written, n, octets4) {
-            (Written::Octets, MAC | OTHER_MAC, _) => self.set(n, &Hex(octets)),
+        match (written, n, <[u8; 4]>::try_from(octets)) {
+            // in the place of a name server stands another MAC
+            (Written::Octets, MAC | DNS, _) => self.set(MAC, &Hex(octets)),
             (Written::Octets, ORIGIN, _) => self.set(ORIGIN, &Escaped(FROM_DHCP)),
             (Written::Octets, DEVICE, _) => self.boot(text),
             (Written::Octets, CLIENT | GATEWAY | LEN, Ok(octets)) => {
@@ -146,8 +136,8 @@ impl Nic {
 
     /// What the device was told to boot with: `DEVICE:ARGUMENTS`.
     fn boot(&mut self, path: &[u8]) {
-        /// By the place of an argument, which field it is; 13 is [`NONE`].
-        static PLACES: [u8; 7] = [13, 13, CLIENT as u8, GATEWAY as u8, 13, 13, LEN as u8];
+        /// By the place of an argument, which field it is; 11 is none.
+        static PLACES: [u8; 7] = [11, 11, CLIENT as u8, GATEWAY as u8, 11, 11, LEN as u8];
         let mut rest = Some(path);
         let device = parts::next(&mut rest, b':').unwrap_or_default();
         self.set(DEVICE, &Escaped(device));
@@ -175,69 +165,47 @@ impl Nic {
     /// The context is that of the place it was read from.
     pub fn put(&mut self, cx: &mut Context<'_, '_>) {
         const METHODS: Packed = packed!("none,dhcp,auto\nnone,dhcp6,auto6");
-        let mut is_any = self.source == SourceKind::Cmdline;
+        let mut is_known = !self.field(MAC).is_empty();
         if !self.device().is_empty() {
-            is_any = true;
+            is_known = true;
             if self.field(CLIENT).is_empty() || !self.field(ORIGIN).is_empty() {
                 self.ask_dhcp();
             }
         }
-        let mac = self.better(MAC, OTHER_MAC);
-        if self.field(mac).is_empty() && !is_any {
-            return;
-        }
         let is_v6 = parts::has(self.field(CLIENT), b':') || parts::has(self.field(SERVER), b':');
-        let origin = self.field(ORIGIN);
-        let is_leased = origin == LEASED;
-        let method = match origin {
-            LEASED | FROM_DHCP => 1,
+        let mut first = CLIENT;
+        let method = match self.field(ORIGIN) {
+            LEASED => {
+                first = LEN;
+                1
+            }
+            FROM_DHCP => 1,
             b"4" => 2,
             _ => 0,
         };
         self.set(ORIGIN, &METHODS.line(usize::from(is_v6)).item(method));
+        self.set(SERVER, &"");
+        // a VLAN goes by its id until the word is read: its MAC is that of the link below it
+        let is_vlan = !self.field(VLAN).is_empty();
         let mut word = LineBuf::<512>::new();
         for n in CLIENT..VLAN {
-            let n = match n {
-                SERVER => NONE,
-                CLIENT | GATEWAY if is_leased => NONE,
-                LEN => self.better(LEN, OTHER_LEN),
-                // a VLAN goes by its id until the word is read: its MAC is that of the link below it
-                MAC => self.better(mac, VLAN),
-                n => n,
+            let field = match n {
+                _ if n < first => b"",
+                MAC if is_vlan => self.field(VLAN),
+                n => self.field(n),
             };
-            let field = self.field(n);
             let is_bracketed = parts::has(field, b':');
             word.put(if is_bracketed { b":[" } else { b":" });
             word.put(field);
             word.put(if is_bracketed { b"]" } else { b"" });
         }
-        let word = word.as_bytes().get(1..).unwrap_or_default();
-        let number = cx.line.number.max(1);
-        let mut cx = Context::new(cx.config, cx.sink, cx.file, cx.name, b"");
-        cx.line = Line {
-            number,
-            octets: word,
-        };
-        let arg = &mut Arg {
-            name: b"ip",
-            value: word,
-            source: self.source,
-            cx: &mut cx,
-        };
-        let _ = self.add(arg, mac);
-    }
-
-    /// The second of two fields, if something was said of it.
-    fn better(&self, n: usize, better: usize) -> usize {
-        if self.field(better).is_empty() {
-            n
-        } else {
-            better
+        if is_known {
+            let word = word.as_bytes().get(1..).unwrap_or_default();
+            say(cx, SourceKind::Firmware, word, &mut |arg| self.add(arg));
         }
     }
 
-    fn add(&self, arg: &mut Arg<'_, '_, '_>, mac: usize) -> Done {
-        ip_arg::read(arg)?;
+    fn add(&self, arg: &mut Arg<'_, '_, '_>) -> Done {
         if self.field(VLAN).is_empty() {
             return Ok(());
         }
@@ -245,7 +213,7 @@ impl Nic {
         let id = arg.link(vlan, Role::Addressed)?;
         arg.put(id, Attr::VLAN_ID, vlan);
         arg.complain(arg.value, LATER);
-        let Some(mac) = scalar::mac(self.field(mac)) else {
+        let Some(mac) = scalar::mac(self.field(MAC)) else {
             return arg.refuse_all(Problem::NotAMac);
         };
         let mut lower = arg.new_link();
@@ -256,6 +224,31 @@ impl Nic {
         }
         arg.put_link(&lower)?;
         Ok(())
+    }
+}
+
+/// Reads an `ip=` word that was made of other words or values, and goes on.
+pub fn say(
+    cx: &mut Context<'_, '_>,
+    source: SourceKind,
+    word: &[u8],
+    go_on: &mut dyn FnMut(&mut Arg<'_, '_, '_>) -> Done,
+) {
+    let number = cx.line.number.max(1);
+    let mut cx = Context::new(cx.config, cx.sink, cx.file, cx.name, b"");
+    cx.line = Line {
+        number,
+        octets: word,
+    };
+    let arg = &mut Arg {
+        name: b"ip",
+        value: word,
+        source,
+        cx: &mut cx,
+    };
+    if ip_arg::read(arg).is_ok() {
+        // what is wrong was reported
+        let _ = go_on(arg);
     }
 }
 
@@ -279,7 +272,7 @@ mod tests {
 
     /// What becomes of files with these names: `file=octets`, in the order they are read in.
     fn read(files: &[(&str, &[u8])]) -> (Storage, Vec<String>) {
-        let mut nic = Nic::new(SourceKind::Firmware);
+        let mut nic = Nic::new();
         for (name, octets) in files {
             nic.take(name.as_bytes(), octets);
         }
@@ -318,7 +311,7 @@ mod tests {
             (
                 &[
                     ("ip-addr", "192.0.2.5"),
-                    ("subnet-mask", "255.255.0.0"),
+                    ("prefix-len", "16"),
                     ("dhcp", "0.0.0.0"),
                 ],
                 "static! 6=ignore 192.0.2.5/16",

@@ -16,7 +16,6 @@
 use super::Context;
 use super::firmware::{CLIENT, DNS, GATEWAY, HOST, LEN, MAC, Nic, VLAN};
 use crate::diag::{Complaint, Effect, Escaped, Problem};
-use crate::model::config::SourceKind;
 use crate::model::link::until_nul;
 use crate::text::show::Hex;
 use core::net::Ipv6Addr;
@@ -45,7 +44,7 @@ fn read_all(cx: &mut Context<'_, '_>) -> Option<()> {
         // valid, and TCP
         if number(hfi, 2, 1) & 1 != 0 && number(hfi, 3, 1) == 3 {
             let info = part(table, number(hfi, 16, 4), number(hfi, 20, 2))?;
-            let mut nic = Nic::new(SourceKind::Firmware);
+            let mut nic = Nic::new();
             fill(&mut nic, table, info)?;
             nic.put(cx);
         }

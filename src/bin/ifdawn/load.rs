@@ -10,7 +10,7 @@ use heapless::Vec;
 use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Escaped, FileId, Problem, Sink, Subject};
 use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS};
 use ifdawn::model::addr::Family;
-use ifdawn::model::config::{Config, GlobalFlag, LinkId, RouteDev, SourceKind};
+use ifdawn::model::config::{Config, GlobalFlag, LinkId, RouteDev};
 use ifdawn::model::link::IfName;
 use ifdawn::packed::{Packed, Word, packed, word};
 use ifdawn::source::assignments::{Entry, Scratch};
@@ -132,7 +132,7 @@ pub fn load(
         config,
         sink,
         defaults: Defaults::none(),
-        nic: Nic::new(SourceKind::Firmware),
+        nic: Nic::new(),
     };
     if options.files.is_empty() {
         loader.sources();
@@ -225,7 +225,7 @@ impl Loader<'_, '_> {
     /// Reads a NIC whose values are files of a directory; of what it was booted from where that is said.
     #[inline(never)]
     fn nic(&mut self, name: &[u8], before: Word) {
-        self.nic = Nic::new(SourceKind::Firmware);
+        self.nic = Nic::new();
         let path = Path::join(b"", before, name);
         let path = path.as_bytes();
         self.directory(path, Kind::OfNic);

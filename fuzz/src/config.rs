@@ -99,7 +99,7 @@ pub fn read(files: &[&[u8]]) {
             b'6' => route_file::read(Family::V6, dev, scratch, cx),
             b'B' => nbft::read(cx),
             b'f' => {
-                let mut nic = Nic::new();
+                let mut nic = Nic::none();
                 for file in text.split(|octet| *octet == 254) {
                     let mut halves = file.splitn(2, |octet| *octet == b'=');
                     if let (Some(name), Some(octets)) = (halves.next(), halves.next()) {

@@ -86,7 +86,7 @@ const LATER: Complaint = Complaint::note(Problem::Later, Effect::None);
 impl Nic {
     /// Nothing said.
     #[inline(never)]
-    pub const fn new() -> Nic {
+    pub const fn none() -> Nic {
         Nic {
             fields: [const { Vec::new() }; FIELDS],
         }
@@ -272,7 +272,7 @@ mod tests {
 
     /// What becomes of files with these names: `file=octets`, in the order they are read in.
     fn read(files: &[(&str, &[u8])]) -> (Storage, Vec<String>) {
-        let mut nic = Nic::new();
+        let mut nic = Nic::none();
         for (name, octets) in files {
             nic.take(name.as_bytes(), octets);
         }

@@ -44,7 +44,7 @@ fn read_all(cx: &mut Context<'_, '_>) -> Option<()> {
         // valid, and TCP
         if number(hfi, 2, 1) & 1 != 0 && number(hfi, 3, 1) == 3 {
             let info = part(table, number(hfi, 16, 4), number(hfi, 20, 2))?;
-            let mut nic = Nic::new();
+            let mut nic = Nic::none();
             fill(&mut nic, table, info)?;
             nic.put(cx);
         }

@@ -132,7 +132,7 @@ pub fn load(
         config,
         sink,
         defaults: Defaults::none(),
-        nic: Nic::new(),
+        nic: Nic::none(),
     };
     if options.files.is_empty() {
         loader.sources();
@@ -225,7 +225,7 @@ impl Loader<'_, '_> {
     /// Reads a NIC whose values are files of a directory; of what it was booted from where that is said.
     #[inline(never)]
     fn nic(&mut self, name: &[u8], before: Word) {
-        self.nic = Nic::new();
+        self.nic = Nic::none();
         let path = Path::join(b"", before, name);
         let path = path.as_bytes();
         self.directory(path, Kind::OfNic);

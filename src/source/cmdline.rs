@@ -308,32 +308,6 @@ pub const KEYS: &[Key<Word>] = &[
     ),
 ];
 
-/// Options of others about the network, for the reference: no word is said of them.
-#[cfg(test)]
-pub const OTHERS: &[Key<&str>] = &[
-    word(
-        "net.ifnames",
-        "udev's",
-        "whether links get predictable names",
-    ),
-    word(
-        "net.ifname-policy",
-        "systemd's",
-        "how links get their names",
-    ),
-    word("biosdevname", "biosdevname's", "names after slots"),
-    word("rd.nonet", "nobody's", "no network"),
-    word("rd.retry", "dracut's", "seconds its queue may take"),
-    word("rd.timeout", "dracut's", "seconds devices may take"),
-    word("nfsroot", "the kernel's and dracut's", "root over NFS"),
-    word("rd.iscsi.*", "iscsi's", "targets, and who asks for them"),
-    word("rd.nvmf.*", "nvmf's", "subsystems, and who asks for them"),
-    word("fcoe", "fcoe's", "LINK:DCB"),
-    word("rd.fcoe", "fcoe's", "whether FCoE is used"),
-    word("ipv6.disable", "the kernel's", "whether there is IPv6"),
-    word("boot", "initramfs-tools'", "how root is mounted"),
-];
-
 const NUL: Complaint = Complaint::warning(Problem::Nul, Effect::None);
 const NOT_A_MAC: Complaint = Complaint::error(Problem::NotAMac, Effect::WordIgnored);
 const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWins);
@@ -542,6 +516,11 @@ mod tests {
         for (n, row) in KEYS.iter().enumerate() {
             assert!(!row.doc.is_empty() && !row.numbered, "{}", row.name);
             assert!(KEYS[..n].iter().all(|other| other.name != row.name));
+        }
+        for row in other_arg::OTHERS {
+            let name = row.name.trim_end_matches('*');
+            assert!(!row.doc.is_empty() && KEYS.iter().all(|known| known.name != name));
+            assert!(complaints(&format!("{name}=x {name}")).is_empty(), "{name}");
         }
     }
 

@@ -1,6 +1,8 @@
 //! Words of anaconda and of initramfs-tools, of s390, and those for ethtool(8), DHCP and name servers.
 
 use super::arg::{Arg, Done};
+#[cfg(test)]
+use super::key_table::key;
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::attr::{Attr, Scope};
 use crate::model::config::{GlobalNumber, Role};
@@ -97,6 +99,32 @@ pub fn piece(arg: &mut Arg<'_, '_, '_>, n: usize) -> Done {
 
 const LATER: Complaint = Complaint::note(Problem::Later, Effect::None);
 const S390: Complaint = Complaint::warning(Problem::S390Only, Effect::WordIgnored);
+
+/// Options of others about the network, for the reference: no word is said of them.
+#[cfg(test)]
+pub const OTHERS: &[super::Key<&str>] = &[
+    key(
+        "net.ifnames",
+        "udev's",
+        "whether links get predictable names",
+    ),
+    key(
+        "net.ifname-policy",
+        "systemd's",
+        "how links get their names",
+    ),
+    key("biosdevname", "biosdevname's", "names after slots"),
+    key("rd.nonet", "nobody's", "no network"),
+    key("rd.retry", "dracut's", "seconds its queue may take"),
+    key("rd.timeout", "dracut's", "seconds devices may take"),
+    key("nfsroot", "the kernel's and dracut's", "root over NFS"),
+    key("rd.iscsi.*", "iscsi's", "targets, and who asks for them"),
+    key("rd.nvmf.*", "nvmf's", "subsystems, and who asks for them"),
+    key("fcoe", "fcoe's", "LINK:DCB"),
+    key("rd.fcoe", "fcoe's", "whether FCoE is used"),
+    key("ipv6.disable", "the kernel's", "whether there is IPv6"),
+    key("boot", "initramfs-tools'", "how root is mounted"),
+];
 
 #[cfg(test)]
 mod tests {

@@ -130,7 +130,7 @@ words! {
     Ipv6Off "needs IPv6, off by IPV6INIT or IPV6_DISABLED",
     OnlyNamed "means that only named links are brought up",
     OnCmdline "is configured by the kernel command line",
-    OnOther "is configured by a stronger source",
+    OnFile "is configured by an ifcfg file",
     NoIpaddr "has no IPADDR of the same number",
     GatewayAlone "is a gateway, and the file has no IPv4 address",
     NoDefroute "is a gateway, and the link may not have a default route",

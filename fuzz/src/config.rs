@@ -11,9 +11,10 @@ use ifdawn::model::config::{
 use ifdawn::model::link::IfName;
 use ifdawn::model::route::Route;
 use ifdawn::source::assignments::{Entry, Scratch};
+use ifdawn::source::firmware::Nic;
 use ifdawn::source::ifcfg::{self, Defaults};
 use ifdawn::source::route_file::{Form, Room, parse_route};
-use ifdawn::source::{Context, Key, cmdline, name_rule, route_file, sysconfig};
+use ifdawn::source::{Context, Key, cmdline, name_rule, nbft, route_file, sysconfig};
 use ifdawn::text::scalar;
 use ifdawn::wire::netlink::attrs;
 use std::string::String;
@@ -73,7 +74,8 @@ struct Tables {
 }
 
 /// A file, by its first octet: `c`ommand line, `n`etwork, `r`oute, route`6`, `p`olicy rules, of IPv6 `P`, `s`tatic
-/// routes, of IPv6 `S`, `t`ables, `a`lias, ran`g`e, `u`dev, `.l`ink, else ifcfg.
+/// routes, of IPv6 `S`, `t`ables, `a`lias, ran`g`e, `u`dev, `.l`ink, N`B`FT, the files of a NIC of the `f`irmware
+/// (`NAME=OCTETS`, an octet 254 between them), else ifcfg.
 pub fn read(files: &[&[u8]]) {
     let tables = &mut Tables {
         entries: Vec::new(),
@@ -114,6 +116,17 @@ pub fn read(files: &[&[u8]]) {
             b's' => route_file::read(Form::Static, Family::V4, RouteDev::Anywhere, scratch, cx),
             b'S' => route_file::read(Form::Static6, Family::V6, RouteDev::Anywhere, scratch, cx),
             b't' => route_file::read(Form::Table, Family::V4, RouteDev::Anywhere, scratch, cx),
+            b'B' => nbft::read(cx),
+            b'f' => {
+                let mut nic = Nic::none();
+                for file in text.split(|octet| *octet == 254) {
+                    let mut halves = file.splitn(2, |octet| *octet == b'=');
+                    if let (Some(name), Some(octets)) = (halves.next(), halves.next()) {
+                        nic.take(name, octets);
+                    }
+                }
+                nic.put(cx);
+            }
             _ => {
                 let read = ifcfg::read(link.as_bytes(), &defaults, scratch, cx);
                 dev = read.map_or(RouteDev::Anywhere, RouteDev::Link);
@@ -170,7 +183,9 @@ fn is_sound(config: &Config<'_>) {
         }
     }
     for addr in config.addrs.iter() {
-        link(addr.link);
+        if addr.link != LinkId::NONE {
+            link(addr.link);
+        }
         assert!(addr.addr.len <= Family::of(&addr.addr.addr).bits());
         if let Some(peer) = &addr.peer {
             assert_eq!(Family::of(peer), Family::of(&addr.addr.addr));

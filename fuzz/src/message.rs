@@ -34,7 +34,7 @@ pub fn reply(options: &[(u8, &[u8])]) -> Vec<u8> {
 pub fn packet(message: &[u8]) -> Vec<u8> {
     let mut packet = vec![0; HEADERS];
     packet.extend(message);
-    seal(&mut packet, SERVER.into(), Ipv4Addr::BROADCAST);
+    seal(&mut packet, 0, SERVER.into(), Ipv4Addr::BROADCAST);
     // The other way round, which no sum sees.
     if packet[21] != 0 {
         packet.swap(21, 23);

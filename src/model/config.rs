@@ -117,7 +117,7 @@ impl LinkMatch {
 /// One static address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AddrConfig {
-    /// Its link.
+    /// Its link; [`LinkId::NONE`] where it was taken away again.
     pub link: LinkId,
     /// Address and prefix length.
     pub addr: Cidr,

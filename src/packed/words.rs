@@ -27,8 +27,8 @@ const WRITTEN: &str = concat!(
     "arnings, @ notes\n@/run/udev@/run/udev/data@/run/udev/data/n@/run/udev/control@/proc/self/ns/net@/proc/1",
     "/ns/net@/dev/kmsg@/dev/null@/run@/run/ifdawn@/run/ifdawn/lock@/run/ifdawn/state.json@/proc/sys/kernel/ho",
     "stname@/etc/initrd-release@/scripts/functions@route-@route6-@rule-@rule6-@/etc@/usr/local/lib@/usr/lib@r",
-    "ule @rule6 @ip rule @ip -6 rule @ from @ label @from@options @/sys/firmware/ibft/@/sys/firmware/devicetr",
-    "ee/base/@/sys/firmware/acpi/tables/",
+    "ule @rule6 @ip rule @ip -6 rule @ from @ label @from@options @/sys/firmware/ibft/ethernet@/sys/firmware/",
+    "devicetree/base/",
 );
 
 /// The same, packed.

@@ -266,12 +266,16 @@ impl Resolver<'_, '_> {
 
     #[inline(never)]
     fn found(&mut self, id: LinkId, config: &LinkConfig, link: &Link) {
-        const CONFLICT: Complaint = Complaint::note(Problem::OnOther, Effect::LinkSkipped);
         if let Some(earlier) = self.desired.link(link.ifindex) {
             let other = earlier.config.and_then(|other| self.config.link(other));
-            if other.is_some_and(|other| other.source > config.source) {
+            if let Some(other) = other.filter(|other| other.source > config.source) {
+                let problem = match other.source {
+                    SourceKind::Cmdline => Problem::OnCmdline,
+                    SourceKind::Ifcfg | SourceKind::Firmware => Problem::OnFile,
+                };
                 let name = config.name.as_ref().unwrap_or(&link.name);
-                return self.complain(CONFLICT, config.origin, Subject::Link(name));
+                let complaint = Complaint::note(problem, Effect::LinkSkipped);
+                return self.complain(complaint, config.origin, Subject::Link(name));
             }
             // Who names the link has said how it is configured.
             if is_loose(&config.matches) {
@@ -566,7 +570,7 @@ mod tests {
         assert_eq!(states, [LinkState::NotAsked, LinkState::Found]);
         assert_eq!(
             told,
-            ["note: eth0: is configured by a stronger source; link skipped"]
+            ["note: eth0: is configured by the kernel command line; link skipped"]
         );
     }
 

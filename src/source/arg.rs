@@ -164,15 +164,25 @@ impl<'w> Arg<'w, '_, '_> {
         })
     }
 
-    /// The link the command line describes for field number `n`, made where it is the first to name it.
+    /// The link the command line describes for a text, made where it is the first to name it. A bad name of a
+    /// port costs only that.
     ///
     /// # Errors
-    /// The word was reported and has no effect.
+    /// It was reported.
     #[inline(never)]
-    pub fn link(&mut self, n: usize, role: Role) -> Result<LinkId, Reported> {
+    pub fn link(&mut self, text: &[u8], role: Role) -> Result<LinkId, Reported> {
         let mut link = self.new_link();
         link.role = role;
-        self.device(self.field(n), &mut link)?;
+        if identify(text, &mut link).is_none() {
+            self.complain(
+                text,
+                match role {
+                    Role::Port => NOT_A_PORT,
+                    Role::Addressed | Role::Lower | Role::Named => NOT_A_LINK_NAME,
+                },
+            );
+            return Err(Reported);
+        }
         self.put_link(&link)
     }
 
@@ -211,15 +221,15 @@ impl<'w> Arg<'w, '_, '_> {
         }
     }
 
-    /// Sets an option of a link; an empty text takes it away.
+    /// Sets an option of a link anew; an empty text takes it away, and so does a bad one.
     #[inline(never)]
     pub fn put(&mut self, link: LinkId, attr: Attr, text: &[u8]) {
-        if text.is_empty() {
-            return self.cx.config.drop_attr(link, attr);
+        self.cx.config.drop_attr(link, attr);
+        if !text.is_empty() {
+            let origin = self.origin(self.value);
+            let put = self.cx.put_text(link, attr, text, origin);
+            self.check(text, put);
         }
-        let origin = self.origin(self.value);
-        let put = self.cx.put_text(link, attr, text, origin);
-        self.check(text, put);
     }
 
     /// Says that fields from number `n` on are left out.
@@ -252,6 +262,7 @@ impl<'w> Arg<'w, '_, '_> {
 
 const EXTRA: Complaint = Complaint::warning(Problem::ExtraField, Effect::PartIgnored);
 const NOT_A_LINK_NAME: Complaint = Complaint::error(Problem::NotALinkName, Effect::WordIgnored);
+const NOT_A_PORT: Complaint = Complaint::error(Problem::NotALinkName, Effect::PartIgnored);
 const NO_BOOLEAN: Complaint = Complaint::error(Problem::NotABoolean, Effect::DefaultUsed);
 
 /// See [`Arg::device`].

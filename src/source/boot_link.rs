@@ -1,10 +1,9 @@
 //! What words that say nothing of addresses come to once every source has been read: `bootdev=`, `BOOTIF=`,
 //! `netroot=`, `rd.neednet`, and those of DHCP.
 
-use super::Context;
 use super::arg::{find_link, new_link};
-use super::firmware::Nic;
-use crate::diag::{Complaint, Effect, Escaped, Origin, Problem, Subject};
+use super::{Context, firmware};
+use crate::diag::{Complaint, Effect, Escaped, LineBuf, Origin, Problem, Subject};
 use crate::model::addr::Family;
 use crate::model::config::{
     Config, GlobalFlag, GlobalText, IpFlag, LinkConfig, LinkId, LinkMatch, LinkText, Method, Role,
@@ -93,12 +92,14 @@ fn join_pieces(cx: &mut Context<'_, '_>) {
         let token = cx.config.text_or_none(&client);
         return complaint.report_token(cx.sink, cx.config, origin, subject, token);
     }
-    let mut nic = Nic::new(SourceKind::Cmdline);
+    let mut word = LineBuf::<96>::new();
     for (n, piece) in pieces.iter().enumerate() {
-        nic.set(n, &Escaped(cx.config.text_or_none(piece)));
+        word.put(if n == 6 { b":none" } else { b":" });
+        word.show(&Escaped(cx.config.text_or_none(piece)));
     }
     cx.line.number = origin.line;
-    nic.put(cx);
+    let word = word.as_bytes().get(1..).unwrap_or_default();
+    firmware::say(cx, SourceKind::Cmdline, word, &mut |_| Ok(()));
 }
 
 /// Takes the addresses of a port, which has none of its own whatever `ip=` says.

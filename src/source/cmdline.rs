@@ -5,7 +5,7 @@
 
 use super::arg::{Arg, Done, Reported};
 use super::key_table::{Names, key as word, pack_fields, pack_names, packed_len};
-use super::other_arg::{self, Znet};
+use super::other_arg;
 use super::put::{RulePut, Said};
 use super::virtual_arg::{self, Master};
 use super::{Context, Key, boot_link, firmware, ip_arg, route_arg};
@@ -43,8 +43,8 @@ pub enum Word {
     Pkey,
     /// `rd.ethtool=`.
     Ethtool,
-    /// What is about s390.
-    Znet(Znet),
+    /// What is about s390: how many commas are before the second subchannel.
+    Znet(u8),
     /// `rd.net.dhcp.dscp=`.
     Dscp,
     /// `rd.route=`.
@@ -288,12 +288,12 @@ pub const KEYS: &[Key<Word>] = &[
     ),
     word(
         "rd.znet",
-        Word::Znet(Znet::Type),
+        Word::Znet(2),
         "TYPE,SUBCHANNELS,OPTIONS: network devices of s390; read, and of no use here",
     ),
     word(
         "rd.znet_ifname",
-        Word::Znet(Znet::Link),
+        Word::Znet(1),
         "LINK:SUBCHANNELS: their names; read, and of no use here",
     ),
     word(
@@ -306,32 +306,6 @@ pub const KEYS: &[Key<Word>] = &[
         Word::Unused(Problem::CmdlineResolver),
         "when global name servers are asked; only resolv.conf is written",
     ),
-];
-
-/// Options of others about the network, for the reference: no word is said of them.
-#[cfg(test)]
-pub const OTHERS: &[Key<&str>] = &[
-    word(
-        "net.ifnames",
-        "udev's",
-        "whether links get predictable names",
-    ),
-    word(
-        "net.ifname-policy",
-        "systemd's",
-        "how links get their names",
-    ),
-    word("biosdevname", "biosdevname's", "names after slots"),
-    word("rd.nonet", "nobody's", "no network"),
-    word("rd.retry", "dracut's", "seconds its queue may take"),
-    word("rd.timeout", "dracut's", "seconds devices may take"),
-    word("nfsroot", "the kernel's and dracut's", "root over NFS"),
-    word("rd.iscsi.*", "iscsi's", "targets, and who asks for them"),
-    word("rd.nvmf.*", "nvmf's", "subsystems, and who asks for them"),
-    word("fcoe", "fcoe's", "LINK:DCB"),
-    word("rd.fcoe", "fcoe's", "whether FCoE is used"),
-    word("ipv6.disable", "the kernel's", "whether there is IPv6"),
-    word("boot", "initramfs-tools'", "how root is mounted"),
 ];
 
 const NUL: Complaint = Complaint::warning(Problem::Nul, Effect::None);
@@ -386,7 +360,7 @@ fn read_word(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
         Word::Master(master) => return virtual_arg::master(arg, master),
         Word::Pkey => return virtual_arg::pkey(arg),
         Word::Ethtool => return other_arg::ethtool(arg),
-        Word::Znet(names) => return other_arg::znet(arg, names),
+        Word::Znet(n) => return other_arg::znet(arg, n.into()),
         Word::Dscp => return other_arg::dscp(arg),
         Word::Route => return route_arg::read(arg),
         Word::Bootdev | Word::Device => return bootdev(arg, word),
@@ -476,7 +450,7 @@ fn tell(arg: &mut Arg<'_, '_, '_>, said: Said) -> Done {
         GlobalText::VendorClass.set(&mut arg.cx.config.global, kept);
         return Ok(());
     }
-    let link = arg.link(0, Role::Named)?;
+    let link = arg.link(arg.field(0), Role::Named)?;
     if let Some(link) = arg.cx.config.link_mut(link) {
         LinkText::ClientId.set(link, kept);
     }
@@ -542,6 +516,11 @@ mod tests {
         for (n, row) in KEYS.iter().enumerate() {
             assert!(!row.doc.is_empty() && !row.numbered, "{}", row.name);
             assert!(KEYS[..n].iter().all(|other| other.name != row.name));
+        }
+        for row in other_arg::OTHERS {
+            let name = row.name.trim_end_matches('*');
+            assert!(!row.doc.is_empty() && KEYS.iter().all(|known| known.name != name));
+            assert!(complaints(&format!("{name}=x {name}")).is_empty(), "{name}");
         }
     }
 
@@ -647,13 +626,13 @@ mod tests {
                 "12 nameserver= \"foo\" NotAnAddress PartIgnored",
             ),
             (
-                "nameserver=192.0.2.1:54",
-                "12 nameserver= \"192.0.2.1:54\" NotAnAddress PartIgnored",
+                "nameserver=192.0.2.1:53",
+                "12 nameserver= \"192.0.2.1:53\" NotAnAddress PartIgnored",
             ),
             ("dns=192.0.2.1,x", "15 dns= \"x\" NotAnAddress PartIgnored"),
             (
                 "rd.net.dns=dns+tls://192.0.2.1",
-                "12 rd.net.dns= \"dns+tls://192.0.2.1\" CmdlineResolver PartIgnored",
+                "12 rd.net.dns= \"dns+tls://192.0.2.1\" NotAnAddress PartIgnored",
             ),
             ("nameserver", "1 nameserver= NotAnAddress PartIgnored"),
             ("bootdev=a/b", "9 bootdev= \"a/b\" NotALinkName WordIgnored"),

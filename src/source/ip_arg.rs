@@ -343,7 +343,7 @@ impl Said {
     /// Joins the word to what earlier ones said of its link.
     #[inline(never)]
     fn apply(&mut self, arg: &mut Arg<'_, '_, '_>, n: usize) -> Done {
-        let id = arg.link(n, Role::Addressed)?;
+        let id = arg.link(arg.field(n), Role::Addressed)?;
         let config = &mut *arg.cx.config;
         self.client.link = id;
         if self.family.is_some() {

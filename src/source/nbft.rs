@@ -14,11 +14,9 @@
 //! Numbers are little-endian, offsets are from the table's start, addresses have 16 octets.
 
 use super::Context;
-use super::firmware::{CLIENT, DNS, GATEWAY, HOST, LEN, MAC, Nic, SERVER, VLAN};
+use super::firmware::{CLIENT, DNS, GATEWAY, HOST, LEN, MAC, Nic, VLAN};
 use crate::diag::{Complaint, Effect, Escaped, Problem};
-use crate::model::config::SourceKind;
 use crate::model::link::until_nul;
-use crate::text::scalar;
 use crate::text::show::Hex;
 use core::net::Ipv6Addr;
 
@@ -32,82 +30,63 @@ pub fn read(cx: &mut Context<'_, '_>) {
 
 /// `None`: something is outside the table.
 fn read_all(cx: &mut Context<'_, '_>) -> Option<()> {
-    let table = part(cx.text, 0, number(cx.text, 4, 4)?)?;
+    let table = part(cx.text, 0, number(cx.text, 4, 4))?;
     let sum = table
         .iter()
         .fold(0_u8, |sum, octet| sum.wrapping_add(*octet));
-    if sum != 0 || !table.starts_with(b"NBFT") {
+    let (mut at, len) = (number(table, 80, 4), number(table, 84, 2));
+    if sum != 0 || !table.starts_with(b"NBFT") || len < 22 {
         return None;
     }
-    let (mut at, len) = (number(table, 80, 4)?, number(table, 84, 2)?);
-    for _ in 0..number(table, 87, 1)? {
-        let [_, _, flags, transport, hfi @ ..] = part(table, at, len)? else {
-            return None;
-        };
+    for _ in 0..number(table, 87, 1) {
+        let hfi = part(table, at, len)?;
         at = at.wrapping_add(len);
-        if flags & 1 != 0 && *transport == 3 {
-            let info = part(table, number(hfi, 12, 4)?, number(hfi, 16, 2)?)?;
-            nic(table, info)?.put(cx);
+        // valid, and TCP
+        if number(hfi, 2, 1) & 1 != 0 && number(hfi, 3, 1) == 3 {
+            let info = part(table, number(hfi, 16, 4), number(hfi, 20, 2))?;
+            let mut nic = Nic::none();
+            fill(&mut nic, table, info)?;
+            nic.put(cx);
         }
     }
     Some(())
 }
 
-/// How a value of the info is written.
-#[derive(Clone, Copy)]
-enum Form {
-    /// An address of 16 octets: one of IPv4 is mapped (RFC 4291 s.2.5.5.2), one of zeros is none.
-    Addr,
-    /// A number of one octet.
-    Octet,
-    /// A number of two octets.
-    Short,
-    /// Six octets.
-    Mac,
-    /// Offset and length of a text.
-    Heap,
-}
-
-/// The fields of a NIC, where each stands in the info, and how.
-static INFO: [(u8, u8, Form); 9] = [
-    (CLIENT as u8, 20, Form::Addr),
-    (GATEWAY as u8, 37, Form::Addr),
-    (DNS as u8, 56, Form::Addr),
-    (DNS as u8 + 1, 72, Form::Addr),
-    (SERVER as u8, 88, Form::Addr),
-    (LEN as u8, 36, Form::Octet),
-    (VLAN as u8, 17, Form::Short),
-    (MAC as u8, 11, Form::Mac),
-    (HOST as u8, 104, Form::Heap),
+/// The fields of a NIC, where each stands in the info, and its octets: 16 are an address, of IPv4 mapped (RFC 4291
+/// s.2.5.5.2); 6 a MAC; 1 and 2 a number; none are the offset and the length of a text.
+static INFO: [(u8, u8, u8); 8] = [
+    (CLIENT as u8, 20, 16),
+    (GATEWAY as u8, 37, 16),
+    (LEN as u8, 36, 1),
+    (HOST as u8, 104, 0),
+    (MAC as u8, 11, 6),
+    (DNS as u8, 56, 16),
+    (DNS as u8 + 1, 72, 16),
+    (VLAN as u8, 17, 2),
 ];
 
 /// What an HFI says.
-fn nic(table: &[u8], info: &[u8]) -> Option<Nic> {
+fn fill(nic: &mut Nic, table: &[u8], info: &[u8]) -> Option<()> {
     const DHCP: usize = 4;
-    let mut nic = Nic::new(SourceKind::Firmware);
-    for (field, at, form) in &INFO {
-        let (n, at) = (usize::from(*field), usize::from(*at));
-        match form {
-            Form::Addr => {
-                let octets: &[u8; 16] = part(info, at, 16)?.first_chunk()?;
-                let mut addr = Some(Ipv6Addr::from(*octets).to_canonical());
-                scalar::forget_zeros(&mut addr);
-                nic.set(n, &addr);
+    for (field, at, len) in &INFO {
+        let (field, at, len) = (usize::from(*field), usize::from(*at), usize::from(*len));
+        let octets = part(info, at, len)?;
+        match (len, octets.first_chunk::<16>()) {
+            (_, Some(octets)) => nic.set(field, &Ipv6Addr::from(*octets).to_canonical()),
+            (0, _) => {
+                let len = number(info, at.wrapping_add(4), 2);
+                let text = part(table, number(info, at, 4), len)?;
+                nic.set(field, &Escaped(until_nul(text)));
             }
-            Form::Octet => nic.set(n, &(number(info, at, 1)? as u32)),
-            Form::Short => nic.set(n, &(number(info, at, 2)? as u32)),
-            Form::Mac => nic.set(n, &Hex(part(info, at, 6)?)),
-            Form::Heap => {
-                let len = number(info, at.wrapping_add(4), 2)?;
-                let text = part(table, number(info, at, 4)?, len)?;
-                nic.set(n, &Escaped(until_nul(text)));
-            }
+            (6, _) => nic.set(field, &Hex(octets)),
+            (_, _) => nic.set(field, &(number(info, at, len) as u32)),
         }
     }
-    if number(info, 6, 1)? & DHCP != 0 || number(info, 19, 1)? == 3 || nic.has(SERVER) {
+    // its flag, its origin, or a server: the last octets of an address, mapped or not
+    if number(info, 6, 1) & DHCP != 0 || number(info, 19, 1) == 3 || number(info, 100, 4) != 0 {
         nic.ask_dhcp();
     }
-    Some(nic)
+    Some(())
 }
 
 /// A piece of a table.
@@ -116,11 +95,13 @@ fn part(table: &[u8], at: usize, len: usize) -> Option<&[u8]> {
     table.get(at..)?.get(..len)
 }
 
-/// A number of `len` octets.
+/// A number of `len` octets; where it is outside, one so large that what it stands for is outside too.
 #[inline(never)]
-fn number(table: &[u8], at: usize, len: usize) -> Option<usize> {
-    let octets = part(table, at, len)?.iter().rev();
-    Some(octets.fold(0, |number, octet| number << 8 | usize::from(*octet)))
+fn number(table: &[u8], at: usize, len: usize) -> usize {
+    let octets = part(table, at, len).map(|octets| octets.iter().rev());
+    octets.map_or(usize::MAX, |octets| {
+        octets.fold(0, |number, octet| number << 8 | usize::from(*octet))
+    })
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
 //! Words of anaconda and of initramfs-tools, of s390, and those for ethtool(8), DHCP and name servers.
 
 use super::arg::{Arg, Done};
+#[cfg(test)]
+use super::key_table::key;
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::attr::{Attr, Scope};
 use crate::model::config::{GlobalNumber, Role};
-use crate::model::link::IfName;
-use crate::packed::packed;
 use crate::text::{parts, scalar};
 
-/// Name servers between commas: `ADDRESS`, `dns://ADDRESS[:53]`, each with `#NAME` or without.
+/// Name servers between commas: `ADDRESS` or `dns://ADDRESS`, each with `#NAME` or without.
 ///
 /// # Errors
 /// Never.
@@ -16,19 +16,11 @@ pub fn servers(arg: &mut Arg<'_, '_, '_>) -> Done {
     let mut rest = Some(arg.value);
     while let Some(text) = parts::next(&mut rest, b',') {
         let uri = parts::split(text, b'#').0;
-        let uri = uri.strip_prefix(b"dns://").unwrap_or(uri);
-        let plain = uri.strip_suffix(b":53").and_then(scalar::ip);
-        if let Some(addr) = &scalar::ip(uri).or(plain) {
+        if let Some(addr) = &scalar::ip(uri.strip_prefix(b"dns://").unwrap_or(uri)) {
             let added = arg.cx.add_server(addr, None);
             arg.check_room(added);
         } else {
-            arg.leave_out(
-                text,
-                match uri.starts_with(b"dns+") {
-                    true => Problem::CmdlineResolver,
-                    false => Problem::NotAnAddress,
-                },
-            );
+            arg.leave_out(text, Problem::NotAnAddress);
         }
     }
     Ok(())
@@ -45,59 +37,33 @@ pub fn ethtool(arg: &mut Arg<'_, '_, '_>) -> Done {
     if arg.field(0).is_empty() {
         return arg.refuse(0, Problem::NotALinkName);
     }
-    let id = arg.link(0, Role::Named)?;
-    for (n, attr) in [(1, AUTONEG), (2, SPEED)] {
-        arg.cx.config.drop_attr(id, attr);
-        arg.put(id, attr, arg.field(n));
-    }
+    let (id, speed) = (arg.link(arg.field(0), Role::Named)?, arg.field(2));
+    arg.put(id, AUTONEG, arg.field(1));
+    arg.put(id, SPEED, speed);
     // no speed is set without it
-    let has_speed = arg.cx.config.attr_of(id, SPEED).is_some();
-    arg.put(id, DUPLEX, if has_speed { b"full" } else { b"" });
+    let duplex: &[u8] = match scalar::number(speed) {
+        Some(_) => b"full",
+        None => b"",
+    };
+    arg.put(id, DUPLEX, duplex);
     arg.complain(arg.value, LATER);
     arg.end(3);
     Ok(())
 }
 
 /// `rd.znet=TYPE,SUBCHANNEL,SUBCHANNEL[,SUBCHANNEL][,OPTION=VALUE]...` and
-/// `rd.znet_ifname=LINK:SUBCHANNEL,SUBCHANNEL[,SUBCHANNEL]`: read, and said to be of no use here.
+/// `rd.znet_ifname=LINK:SUBCHANNEL,SUBCHANNEL[,SUBCHANNEL]`: said to be of no use here. `n` commas are before the
+/// second subchannel, which must be there.
 ///
 /// # Errors
 /// The word was reported and has no effect.
-pub fn znet(arg: &mut Arg<'_, '_, '_>, names: Znet) -> Done {
-    let value = arg.value;
-    let mut rest = Some(value);
-    match names {
-        Znet::Type => {
-            let kind = parts::next(&mut rest, b',').unwrap_or_default();
-            if packed!("qeth,lcs,ctc").position(kind).is_none() {
-                arg.refuse_all(Problem::NotAWord)?;
-            }
-        }
-        Znet::Link => {
-            let name = parts::next(&mut rest, b':').unwrap_or_default();
-            if IfName::new(name).is_none() {
-                arg.refuse(0, Problem::NotALinkName)?;
-            }
-        }
+pub fn znet(arg: &mut Arg<'_, '_, '_>, n: usize) -> Done {
+    let subchannel = parts::nth(arg.value, b',', n).unwrap_or_default();
+    if subchannel.is_empty() {
+        return arg.refuse_all(Problem::NoArgument);
     }
-    for _ in 0..2 {
-        let subchannel = parts::next(&mut rest, b',').unwrap_or_default();
-        let device = parts::nth(subchannel, b'.', 2).unwrap_or_default();
-        if scalar::hex(device).is_none() {
-            arg.refuse_all(Problem::NoArgument)?;
-        }
-    }
-    arg.complain(value, S390);
+    arg.complain(arg.value, S390);
     Ok(())
-}
-
-/// What the words of s390 begin with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Znet {
-    /// `rd.znet=`: the type of the device.
-    Type,
-    /// `rd.znet_ifname=`: the name of its link.
-    Link,
 }
 
 /// `rd.net.dhcp.dscp=`: one of three classes (RFC 2474).
@@ -134,6 +100,32 @@ pub fn piece(arg: &mut Arg<'_, '_, '_>, n: usize) -> Done {
 const LATER: Complaint = Complaint::note(Problem::Later, Effect::None);
 const S390: Complaint = Complaint::warning(Problem::S390Only, Effect::WordIgnored);
 
+/// Options of others about the network, for the reference: no word is said of them.
+#[cfg(test)]
+pub const OTHERS: &[super::Key<&str>] = &[
+    key(
+        "net.ifnames",
+        "udev's",
+        "whether links get predictable names",
+    ),
+    key(
+        "net.ifname-policy",
+        "systemd's",
+        "how links get their names",
+    ),
+    key("biosdevname", "biosdevname's", "names after slots"),
+    key("rd.nonet", "nobody's", "no network"),
+    key("rd.retry", "dracut's", "seconds its queue may take"),
+    key("rd.timeout", "dracut's", "seconds devices may take"),
+    key("nfsroot", "the kernel's and dracut's", "root over NFS"),
+    key("rd.iscsi.*", "iscsi's", "targets, and who asks for them"),
+    key("rd.nvmf.*", "nvmf's", "subsystems, and who asks for them"),
+    key("fcoe", "fcoe's", "LINK:DCB"),
+    key("rd.fcoe", "fcoe's", "whether FCoE is used"),
+    key("ipv6.disable", "the kernel's", "whether there is IPv6"),
+    key("boot", "initramfs-tools'", "how root is mounted"),
+];
+
 #[cfg(test)]
 mod tests {
     use crate::model::config::{GlobalFlag, GlobalNumber};
@@ -153,7 +145,7 @@ mod tests {
 
     #[test]
     fn name_servers_have_several_forms() {
-        let line = "nameserver=192.0.2.1 dns=192.0.2.2,[2001:db8::1] rd.net.dns=dns://[2001:db8::2]:53#x \
+        let line = "nameserver=192.0.2.1 dns=192.0.2.2,[2001:db8::1] rd.net.dns=dns://[2001:db8::2]#x \
             rd.net.dns=dns://192.0.2.3#dns.example rd.net.dns=2001:db8::53";
         let (mut storage, heard) = read(line);
         assert!(heard.0.is_empty(), "{:?}", heard.lines());
@@ -184,7 +176,7 @@ mod tests {
             ("eth0::100", "speed=100 duplex=1", ""),
             ("eth0:maybe:100", "speed=100 duplex=1", BAD),
             ("eth0:on:fast", "autoneg=1", BAD),
-            ("eth0:on:100 rd.ethtool=eth0::10", "duplex=1 speed=10", ""),
+            ("eth0:on:100 rd.ethtool=eth0::10", "speed=10 duplex=1", ""),
             ("eth0:on:100 rd.ethtool=eth0:off", "autoneg=0", ""),
             ("eth0:on:100:x", "autoneg=1 speed=100 duplex=1", BAD),
         ] {
@@ -219,11 +211,10 @@ mod tests {
                 "warning S390Only",
             ),
             ("rd.znet_ifname=enc1:0.0.0600,0.0.0601", "warning S390Only"),
-            ("rd.znet=,", "error NotAWord"),
-            ("rd.znet=foobar", "error NotAWord"),
+            ("rd.znet=,", "error NoArgument"),
+            ("rd.znet=foobar", "error NoArgument"),
             ("rd.znet=qeth,0.0.0800", "error NoArgument"),
             ("rd.znet=qeth,0.0.0800,,,layer2=0", "error NoArgument"),
-            ("rd.znet_ifname=a/b:0.0.0600,0.0.0601", "error NotALinkName"),
             ("rd.znet_ifname=enc1:0.0.0600", "error NoArgument"),
         ] {
             let (mut storage, heard) = read(word);

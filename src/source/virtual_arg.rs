@@ -11,15 +11,14 @@
 //!
 //! Words come in any order: a link may be named as a port or a parent before a word says what it is.
 
-use super::arg::{Arg, Done, Reported, identify};
+use super::arg::{Arg, Done, Reported};
 use crate::diag::{Complaint, Effect, LineBuf, Problem};
 use crate::model::attr::{Attr, Scope, Value};
-use crate::model::config::{LinkId, LinkMatch, Role};
+use crate::model::config::{LinkId, Role};
 use crate::model::link::{IfName, LinkKind};
-use crate::packed::{Packed, packed, word};
-use crate::text::show::Text;
+use crate::packed::{Packed, packed};
+use crate::text::show::Hex;
 use crate::text::{parts, scalar};
-use heapless::Vec;
 
 /// `vlan=`.
 ///
@@ -49,14 +48,20 @@ pub fn pkey(arg: &mut Arg<'_, '_, '_>) -> Done {
     let Some(key @ 0..=0xffff) = scalar::hex(key.strip_prefix(b"0x").unwrap_or(key)) else {
         return arg.refuse(0, Problem::NotAPkey);
     };
-    let [low, high, ..] = key.to_le_bytes();
-    let mut name = Vec::<u8, 24>::new();
-    let mut name_view = name.as_mut_view();
-    let mut text = Text(&mut name_view);
-    text.put(parent);
-    text.hex(word!("."), high);
-    text.hex(word!(""), low);
-    upper(arg, &name, parent, LinkKind::Infiniband, Attr::PKEY, key)?;
+    let mut name = LineBuf::<24>::new();
+    name.put(parent);
+    name.put(b".");
+    for octet in (key as u16).to_be_bytes() {
+        name.show(&Hex(&[octet]));
+    }
+    upper(
+        arg,
+        name.as_bytes(),
+        parent,
+        LinkKind::Infiniband,
+        Attr::PKEY,
+        key,
+    )?;
     arg.end(1);
     Ok(())
 }
@@ -71,16 +76,17 @@ fn upper(
     attr: Attr,
     number: u32,
 ) -> Done {
-    let mut lower = arg.new_link();
-    lower.role = Role::Lower;
-    arg.device(parent, &mut lower)?;
-    if lower.matches == LinkMatch::Any || parent == name {
+    if IfName::new(name).is_none() {
+        return arg.refuse(0, Problem::NotALinkName);
+    }
+    if parent.is_empty() || parent == name {
         return arg.refuse_all(Problem::NoParent);
     }
+    let below = arg.link(parent, Role::Lower)?;
     let id = made(arg, name, kind)?;
-    arg.put_link(&lower)?;
+    let lower = arg.cx.config.link(below).map(|link| link.matches);
     if let Some(link) = arg.cx.config.link_mut(id) {
-        link.lower = Some(lower.matches);
+        link.lower = lower;
     }
     let origin = arg.origin(arg.value);
     let put = arg.cx.put_value(id, attr, Value::Number(number), origin);
@@ -122,8 +128,18 @@ pub fn master(arg: &mut Arg<'_, '_, '_>, master: Master) -> Done {
         Master::Bridge => (LinkKind::Bridge, 2),
     };
     let id = made(arg, name, kind)?;
-    while let Some(port) = parts::next(&mut ports, b',') {
-        add_port(arg, port, id);
+    while let Some(text) = parts::next(&mut ports, b',') {
+        if text.is_empty() {
+            continue;
+        }
+        let Ok(port) = arg.link(text, Role::Port) else {
+            continue;
+        };
+        if port == id {
+            arg.leave_out(text, Problem::Duplicate);
+        } else if let Some(port) = arg.cx.config.link_mut(port) {
+            port.master = IfName::new(name);
+        }
     }
     options(arg, id, master);
     arg.end(fields);
@@ -165,39 +181,15 @@ fn options(arg: &mut Arg<'_, '_, '_>, id: LinkId, master: Master) {
 /// A link that is made, known by its name.
 #[inline(never)]
 fn made(arg: &mut Arg<'_, '_, '_>, name: &[u8], kind: LinkKind) -> Result<LinkId, Reported> {
-    let mut link = arg.new_link();
-    link.name = IfName::new(name);
-    link.role = Role::Named;
-    if !link.identify(&None) {
+    if IfName::new(name).is_none() {
         arg.refuse(0, Problem::NotALinkName)?;
     }
-    let id = arg.put_link(&link)?;
+    let id = arg.link(name, Role::Named)?;
     if let Some(link) = arg.cx.config.link_mut(id) {
         link.kind = kind;
     }
     arg.complain(arg.value, LATER);
     Ok(id)
-}
-
-/// One port, by its name or MAC; none where a comma is one too many.
-fn add_port(arg: &mut Arg<'_, '_, '_>, text: &[u8], master: LinkId) {
-    let mut port = arg.new_link();
-    port.role = Role::Lower;
-    if text.is_empty() {
-        return;
-    }
-    if identify(text, &mut port).is_none() {
-        return arg.leave_out(text, Problem::NotALinkName);
-    }
-    let name = arg.cx.config.link(master).and_then(|master| master.name);
-    if port.name == name {
-        return arg.leave_out(text, Problem::Duplicate);
-    }
-    if let Ok(id) = arg.put_link(&port)
-        && let Some(port) = arg.cx.config.link_mut(id)
-    {
-        port.master = name;
-    }
 }
 
 const LATER: Complaint = Complaint::note(Problem::Later, Effect::None);
@@ -219,14 +211,20 @@ mod tests {
         });
         let mut told = heard.lines();
         told.retain(|line| !line.contains("Later None") && !line.contains("TeamAsBond None"));
-        (stacked(&storage.config()), told)
+        (sorted(stacked(&storage.config())), told)
+    }
+
+    fn sorted(mut links: Vec<String>) -> Vec<String> {
+        links.sort();
+        links
     }
 
     /// One row: a command line, and the links it comes to without a complaint.
     fn check(rows: &[(&str, &[&str])]) {
         for (line, links) in rows {
             let (found, told) = read(line);
-            assert_eq!(found, *links, "{line}");
+            let links = links.iter().map(|link| String::from(*link)).collect();
+            assert_eq!(found, sorted(links), "{line}");
             assert!(told.is_empty(), "{line}: {told:?}");
         }
     }
@@ -237,7 +235,7 @@ mod tests {
             assert_eq!(
                 read(line),
                 (
-                    links.iter().map(|link| String::from(*link)).collect(),
+                    sorted(links.iter().map(|link| String::from(*link)).collect()),
                     Vec::from([String::from(*complaint)])
                 ),
                 "{line}"
@@ -434,7 +432,7 @@ mod tests {
             ),
         ]);
         let (links, told) = read("ip=192.0.2.5:::24::eth0:none bond=bond0:eth0");
-        assert_eq!(links, [ports[0], "bond0 bond auto/auto"]);
+        assert_eq!(links, ["bond0 bond auto/auto", ports[0]]);
         assert_eq!(told, ["warning 1:4 ip= PortAddr PartIgnored"]);
     }
 

@@ -262,6 +262,14 @@ class Said(DhcpMachine):
         found = server.messages(wire.DISCOVER)[0].options
         self.assertEqual((found[61], found[60]), (b"\x01\x02\x03", b"acme"), "client identifier and vendor class")
 
+    def test_the_traffic_class_is_that_of_network_control_or_the_command_lines(self):
+        self.cables("eth0")
+        for words, tos in (("ip=eth0:dhcp", 0xC0), ("ip=eth0:dhcp rd.net.dhcp.dscp=CS4", 0x80)):
+            server = wire.Scripted(self, "port0")
+            self.ifdawn("up", "--cmdline", words)
+            self.assertEqual({message.tos for message in server.messages(wire.DISCOVER, wire.REQUEST)}, {tos}, words)
+            self.ifdawn("down", "eth0")
+
     def test_a_vendor_class(self):
         self.assertEqual(self.discover("DHCP_VENDOR_CLASS_IDENTIFIER=acme\n")[60], b"acme")
 

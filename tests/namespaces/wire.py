@@ -62,6 +62,7 @@ class Message:
         self.at, self.sent, self.raw = at, sent, payload
         self.ether_dst, self.ether_src = ether[0:6], ether[6:12]
         self.src, self.dst = socket.inet_ntoa(ip[12:16]), socket.inet_ntoa(ip[16:20])
+        self.tos = ip[1]
         self.sport, self.dport = struct.unpack("!HH", udp[:4])
         self.op, self.htype, self.hlen, self.hops, self.xid, self.secs, self.flags = struct.unpack("!4BIHH", payload[:12])
         self.ciaddr, self.yiaddr, self.siaddr, self.giaddr = (

@@ -4,7 +4,6 @@
 //! ifcfg files as initscripts order them.
 
 use crate::cli::{Command, Opt, Options, Source};
-use crate::firmware::Firmware;
 use crate::sys::file::{self, Path, Root};
 use crate::sys::names::{Names, Order};
 use heapless::Vec;
@@ -15,8 +14,9 @@ use ifdawn::model::config::{Config, GlobalFlag, LinkFlag, LinkId, NameSource, Ro
 use ifdawn::model::link::IfName;
 use ifdawn::packed::{Packed, Word, packed, word};
 use ifdawn::source::assignments::{Entry, Scratch};
+use ifdawn::source::firmware::{self, Nic};
 use ifdawn::source::ifcfg::Defaults;
-use ifdawn::source::{Context, cmdline, ifcfg, name_rule, route_file, sysconfig};
+use ifdawn::source::{Context, cmdline, ifcfg, name_rule, nbft, route_file, sysconfig};
 use ifdawn::text::parts;
 
 /// Memory for reading: one file at a time.
@@ -46,14 +46,12 @@ impl Files {
 /// What a file is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// A kernel command line.
-    Cmdline,
+    /// Of this form, whatever its name is.
+    Is(Form),
     /// By the last part of its path, see [`Form`].
     Named,
     /// The same, beside the ifcfg file of this link.
     Beside(LinkId),
-    /// Names of routing tables.
-    Tables,
 }
 
 /// How a file is read that is known by its name: by what stands before the first `-`, the forms of files beside
@@ -82,11 +80,15 @@ enum Form {
     Static,
     /// `static-routes-ipv6`.
     Static6,
-    /// Any other name.
+    /// Below `/sys/firmware`: one value of a NIC.
+    NicFile,
+    /// There: the table for NVMe.
+    Nbft,
+    /// Any other name: a kernel command line.
     Cmdline,
 }
 
-/// By [`Form`], but for the last one, how names begin.
+/// By [`Form`], how the names begin of those that are known by it.
 const FORMS: Packed = packed!("route,route6,rule,rule6,ifcfg,network,rt_tables,static");
 
 /// What is read of a directory.
@@ -102,6 +104,10 @@ enum Listing {
     Links,
     /// `*.conf`, names of routing tables.
     Tables,
+    /// Values of a NIC.
+    Nic,
+    /// `NBFT*`.
+    Nbft,
 }
 
 /// In front of a directory's path: nothing, or where udev and systemd look, the strongest first.
@@ -190,6 +196,7 @@ pub fn load(
         config,
         sink,
         defaults: Defaults::none(),
+        nic: Nic::none(),
     };
     loader.tables();
     if !is_given {
@@ -233,6 +240,8 @@ struct Loader<'a, 'm> {
     sink: &'a mut dyn Sink,
     /// What `/etc/sysconfig/network` says.
     defaults: Defaults,
+    /// The NIC of the firmware that is read.
+    nic: Nic,
 }
 
 impl Loader<'_, '_> {
@@ -262,13 +271,7 @@ impl Loader<'_, '_> {
                 // no word can ask for it
                 GlobalFlag::Ibft.set(&mut self.config.global, Some(true));
             }
-            Firmware {
-                root: self.root,
-                files: self.files,
-                config: self.config,
-                sink: self.sink,
-            }
-            .read();
+            self.firmware();
         }
         if is_read(Source::Cmdline) {
             let file = self.config.add_file(b"cmdline").unwrap_or(FileId(0));
@@ -289,22 +292,54 @@ impl Loader<'_, '_> {
         }
     }
 
+    /// Reads what the firmware says: iBFT and Open Firmware where they are asked for, NBFT where it is not declined.
+    fn firmware(&mut self) {
+        let global = &self.config.global;
+        let reads_ibft = GlobalFlag::Ibft.is_yes(global);
+        let reads_nbft = !GlobalFlag::NoNbft.is_yes(global);
+        if reads_ibft {
+            for n in b'0'..=b'9' {
+                self.nic(&[n], word!("/sys/firmware/ibft/ethernet"));
+            }
+            self.nic(b"chosen", word!("/sys/firmware/devicetree/base/"));
+        }
+        if reads_nbft {
+            self.directory(b"/sys/firmware/acpi/tables", Listing::Nbft);
+        }
+    }
+
+    /// Reads a NIC whose values are files of a directory; of what it was booted from where that is said.
+    #[inline(never)]
+    fn nic(&mut self, name: &[u8], before: Word) {
+        self.nic = Nic::none();
+        let path = Path::join(b"", before, name);
+        let path = path.as_bytes();
+        self.directory(path, Listing::Nic);
+        if !self.nic.device().is_empty() {
+            let device = Path::join(b"", before, self.nic.device());
+            self.directory(device.as_bytes(), Listing::Nic);
+        }
+        let file = self.config.add_file(path).unwrap_or(FileId(0));
+        let cx = &mut Context::new(self.config, self.sink, file, path, b"");
+        self.nic.put(cx);
+    }
+
     fn cmdline(&mut self) {
         if let Some(text) = self.options.value(Opt::Cmdline) {
             if let Some(copy) = self.files.octets.get_mut(..text.len()) {
                 copy.copy_from_slice(text);
-                self.parse(b"cmdline", Kind::Cmdline, text.len());
+                self.parse(b"cmdline", Kind::Is(Form::Cmdline), text.len());
             }
         } else if let Some(path) = self.options.value(Opt::CmdlineFile) {
-            self.read(Place::Given, path, 0, Kind::Cmdline);
+            self.read(Place::Given, path, 0, Kind::Is(Form::Cmdline));
         } else {
             self.directory(b"/etc/cmdline.d", Listing::Words);
-            self.read(Place::Rooted, b"/etc/cmdline", 0, Kind::Cmdline);
+            self.read(Place::Rooted, b"/etc/cmdline", 0, Kind::Is(Form::Cmdline));
             self.read(
                 Place::Rooted,
                 b"/proc/cmdline",
                 b"/proc/".len(),
-                Kind::Cmdline,
+                Kind::Is(Form::Cmdline),
             );
             self.directory(b"/run/initramfs/cmdline.d", Listing::Words);
         }
@@ -322,6 +357,8 @@ impl Loader<'_, '_> {
             Listing::Ifcfg => (is_listed, 0..1),
             Listing::Rules => (|name| name.ends_with(b".rules"), 1..3),
             Listing::Links => (|name| name.ends_with(b".link"), 1..5),
+            Listing::Nic => (|name| firmware::field(name).is_some(), 0..1),
+            Listing::Nbft => (|name| name.starts_with(b"NBFT"), 0..1),
         };
         let path = |layer: u8| {
             let layer = LAYERS.get(usize::from(layer));
@@ -354,8 +391,10 @@ impl Loader<'_, '_> {
             let layer = layer.and_then(<[u8]>::first).copied().unwrap_or_default();
             let path = Path::join(path(layer).as_bytes(), word!("/"), name);
             let (shown, kind) = match of {
-                Listing::Words => (0, Kind::Cmdline),
-                Listing::Tables => (0, Kind::Tables),
+                Listing::Words => (0, Kind::Is(Form::Cmdline)),
+                Listing::Tables => (0, Kind::Is(Form::Tables)),
+                Listing::Nic => (0, Kind::Is(Form::NicFile)),
+                Listing::Nbft => (0, Kind::Is(Form::Nbft)),
                 Listing::Ifcfg => (directory.len().wrapping_add(1), Kind::Named),
                 Listing::Rules | Listing::Links => (0, Kind::Named),
             };
@@ -459,16 +498,13 @@ impl Loader<'_, '_> {
         let mut scratch = Scratch::new(&mut files.entries, &mut files.values, &mut files.slots);
         let mut link = None;
         let (form, of) = match kind {
-            Kind::Cmdline => (Form::Cmdline, &b""[..]),
-            Kind::Tables => (Form::Tables, &b""[..]),
+            Kind::Is(form) => (form, &b""[..]),
             Kind::Named | Kind::Beside(_) => Form::of(split_at_last_part(name).1),
         };
         let dev = || match kind {
             Kind::Beside(id) => RouteDev::Link(id),
             Kind::Named if matches!(form, Form::Static | Form::Static6) => RouteDev::Anywhere,
-            Kind::Named | Kind::Cmdline | Kind::Tables => {
-                IfName::new(of).map_or(RouteDev::Anywhere, RouteDev::Name)
-            }
+            Kind::Named | Kind::Is(_) => IfName::new(of).map_or(RouteDev::Anywhere, RouteDev::Name),
         };
         use route_file::Form as Lines;
         let lines = match form {
@@ -493,6 +529,14 @@ impl Loader<'_, '_> {
             }
             Form::LinkFile => {
                 name_rule::read(NameSource::Link, &mut cx);
+                None
+            }
+            Form::NicFile => {
+                self.nic.take(split_at_last_part(name).1, text);
+                None
+            }
+            Form::Nbft => {
+                nbft::read(&mut cx);
                 None
             }
             Form::Cmdline => {

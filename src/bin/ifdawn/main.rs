@@ -5,7 +5,6 @@
 #![no_main]
 
 mod cli;
-mod firmware;
 mod frame;
 mod load;
 mod report;

@@ -92,7 +92,7 @@ words! {
     PortAddr "is not for a port, which has no addresses",
     NotPartition "is not the name of this partition",
     TeamAsBond "is made as a bond",
-    Later "its kind or options are read, and not done yet",
+    Later "is read, and not all done yet",
     NotATable "is in no rt_tables",
     NotARule "is not a part of a rule that is read",
     NotAnAlias "is not a label",

@@ -101,6 +101,7 @@ words! {
     NotAGlob "is not a pattern",
     NotAMatch "asks for what is not looked at",
     NotSysfs "is not a value of the firmware",
+    FirmwareSays "is what the firmware says",
     BadTable "is damaged",
     S390Only "is about s390 devices, and there are none",
     NotACommand "is not a command of ethtool",

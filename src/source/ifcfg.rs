@@ -19,7 +19,7 @@ use super::route_words::scope;
 use crate::diag::{Complaint, Effect, Origin, Problem};
 use crate::model::attr::{Attr, Scope};
 use crate::model::config::{
-    IpNumber, LinkConfig, LinkFlag, LinkId, LinkMatch, Role, RouteDev, SourceKind, Str,
+    GlobalFlag, IpNumber, LinkConfig, LinkFlag, LinkId, LinkMatch, Role, RouteDev, SourceKind, Str,
 };
 use crate::model::link::{IfName, LinkKind};
 use crate::model::said::{Values, flags, rows};
@@ -207,7 +207,7 @@ pub fn read<'c>(
 
 const NO_KIND: Complaint = Complaint::error(Problem::Virtual, Effect::FileIgnored);
 const FOREIGN: Complaint = Complaint::error(Problem::Foreign, Effect::FileIgnored);
-const FIRMWARE: Complaint = Complaint::warning(Problem::NotYet, Effect::FileIgnored);
+const FIRMWARE: Complaint = Complaint::note(Problem::FirmwareSays, Effect::FileIgnored);
 const NO_METHOD: Complaint = Complaint::error(Problem::UnknownMethod, Effect::FileIgnored);
 const NO_BOOLEAN: Complaint = Complaint::error(Problem::NotABoolean, Effect::DefaultUsed);
 pub(super) const NOT_ITS: Complaint = Complaint::note(Problem::NotAnOption, Effect::LineIgnored);
@@ -224,6 +224,9 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
             if let Some(complaint) = self.verdict(entry)
                 && complaint.effect == Effect::FileIgnored
             {
+                if complaint == FIRMWARE {
+                    GlobalFlag::Ibft.set(&mut self.file.cx.config.global, Some(true));
+                }
                 self.file.complain(entry, complaint);
                 return true;
             }

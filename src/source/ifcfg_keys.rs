@@ -84,7 +84,7 @@ pub const KEYS: &[Key<Field>] = &[
     read("VRF", Field::Master(Scope::Vrf), "the VRF it belongs to; it keeps its addresses"),
     read("SLAVE", Field::Part, "no: not a port"),
     read("ONBOOT", set(Kind::Flag, LINK, LinkFlag::Onboot as u8), "whether `up` brings the link up and requires it (yes)"),
-    read("BOOTPROTO", Field::Bootproto, "none, static, dhcp, bootp (dhcp, and BOOTP servers may answer) or autoip, any case (none)"),
+    read("BOOTPROTO", Field::Bootproto, "none, static, dhcp, bootp (dhcp, and BOOTP servers may answer), autoip, or ibft (nothing but what the firmware says), any case (none)"),
     numbered("IPADDR", Field::Addr, "IPv4 address"),
     numbered("PREFIX", Field::Part, "prefix length of IPADDRn; beats NETMASKn"),
     numbered("NETMASK", Field::Part, "netmask of IPADDRn; without either the address class"),

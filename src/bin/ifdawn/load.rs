@@ -4,6 +4,7 @@
 //! ifcfg files as initscripts order them.
 
 use crate::cli::{Command, Opt, Options, Source};
+use crate::form::{BESIDE, Form, LAYERS, Listing};
 use crate::sys::file::{self, Path, Root};
 use crate::sys::names::{Names, Order};
 use heapless::Vec;
@@ -12,9 +13,9 @@ use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS};
 use ifdawn::model::addr::Family;
 use ifdawn::model::config::{Config, GlobalFlag, LinkFlag, LinkId, NameSource, RouteDev};
 use ifdawn::model::link::IfName;
-use ifdawn::packed::{Packed, Word, packed, word};
+use ifdawn::packed::{Word, word};
 use ifdawn::source::assignments::{Entry, Scratch};
-use ifdawn::source::firmware::{self, Nic};
+use ifdawn::source::firmware::Nic;
 use ifdawn::source::ifcfg::Defaults;
 use ifdawn::source::{Context, cmdline, ifcfg, name_rule, nbft, route_file, sysconfig};
 use ifdawn::text::parts;
@@ -52,119 +53,6 @@ enum Kind {
     Named,
     /// The same, beside the ifcfg file of this link.
     Beside(LinkId),
-}
-
-/// How a file is read that is known by its name: by what stands before the first `-`, the forms of files beside
-/// ifcfg files first.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// `route-NAME`.
-    Route,
-    /// `route6-NAME`.
-    Route6,
-    /// `rule-NAME`.
-    Rule,
-    /// `rule6-NAME`.
-    Rule6,
-    /// `ifcfg-NAME`.
-    Ifcfg,
-    /// `network`.
-    Network,
-    /// `*.rules`.
-    UdevRules,
-    /// `*.link`.
-    LinkFile,
-    /// `rt_tables`.
-    Tables,
-    /// `static-routes`.
-    Static,
-    /// `static-routes-ipv6`.
-    Static6,
-    /// Below `/sys/firmware`: one value of a NIC.
-    NicFile,
-    /// There: the table for NVMe.
-    Nbft,
-    /// Any other name: a kernel command line.
-    Cmdline,
-}
-
-/// By [`Form`], how the names begin of those that are known by it.
-const FORMS: Packed = packed!("route,route6,rule,rule6,ifcfg,network,rt_tables,static");
-
-/// What is read of a directory.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Listing {
-    /// `*.conf`, kernel command lines.
-    Words,
-    /// `ifcfg-*`.
-    Ifcfg,
-    /// `*.rules` where administrators and initramfs put them: those of packages are left to udev.
-    Rules,
-    /// `*.link`.
-    Links,
-    /// `*.conf`, names of routing tables.
-    Tables,
-    /// Values of a NIC.
-    Nic,
-    /// `NBFT*`.
-    Nbft,
-}
-
-/// In front of a directory's path: nothing, or where udev and systemd look, the strongest first.
-const LAYERS: [Word; 5] = [
-    word!(""),
-    word!("/etc"),
-    word!("/run"),
-    word!("/usr/local/lib"),
-    word!("/usr/lib"),
-];
-
-/// How the names of files beside ifcfg files begin.
-const BESIDE: [Word; 4] = [
-    word!("route-"),
-    word!("route6-"),
-    word!("rule-"),
-    word!("rule6-"),
-];
-
-impl Form {
-    /// What the file of this name is, and what stands behind `-`, "" for nothing.
-    fn of(name: &[u8]) -> (Form, &[u8]) {
-        let (prefix, link) = parts::split(name, b'-');
-        let form = match (FORMS.position(prefix), link) {
-            (Some(0), Some(_)) => Form::Route,
-            (Some(1), Some(_)) => Form::Route6,
-            (Some(2), Some(_)) => Form::Rule,
-            (Some(3), Some(_)) => Form::Rule6,
-            (Some(4), Some(_)) => Form::Ifcfg,
-            (Some(5), None) => Form::Network,
-            (Some(6), None) => Form::Tables,
-            (Some(7), Some(link)) if link.ends_with(b"6") => Form::Static6,
-            (Some(7), Some(_)) => Form::Static,
-            _ if is_udev_rules(name) => Form::UdevRules,
-            _ if is_link_file(name) => Form::LinkFile,
-            _ => Form::Cmdline,
-        };
-        (form, link.unwrap_or_default())
-    }
-
-    /// Whether such files belong to the ifcfg file of the same name.
-    fn is_beside(self) -> bool {
-        (self as usize) < BESIDE.len()
-    }
-}
-
-fn is_udev_rules(name: &[u8]) -> bool {
-    name.ends_with(b".rules")
-}
-
-fn is_link_file(name: &[u8]) -> bool {
-    name.ends_with(b".link")
-}
-
-/// Whether the directory of ifcfg files is listed with this one.
-fn is_listed(name: &[u8]) -> bool {
-    ifcfg::is_ifcfg_file_name(name) || Form::of(name).0.is_beside()
 }
 
 /// Where a file is.
@@ -352,14 +240,7 @@ impl Loader<'_, '_> {
     fn directory(&mut self, directory: &[u8], of: Listing) {
         let is_given = of == Listing::Ifcfg
             && (self.options.has(Opt::IfcfgDir) || !self.options.files.is_empty());
-        let (is_wanted, layers): (fn(&[u8]) -> bool, _) = match of {
-            Listing::Words | Listing::Tables => (|name| name.ends_with(b".conf"), 0..1),
-            Listing::Ifcfg => (is_listed, 0..1),
-            Listing::Rules => (|name| name.ends_with(b".rules"), 1..3),
-            Listing::Links => (|name| name.ends_with(b".link"), 1..5),
-            Listing::Nic => (|name| firmware::field(name).is_some(), 0..1),
-            Listing::Nbft => (|name| name.starts_with(b"NBFT"), 0..1),
-        };
+        let (is_wanted, layers) = of.names();
         let path = |layer: u8| {
             let layer = LAYERS.get(usize::from(layer));
             Path::join(b"", *layer.unwrap_or(&word!("")), directory)

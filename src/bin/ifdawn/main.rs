@@ -5,6 +5,7 @@
 #![no_main]
 
 mod cli;
+mod form;
 mod frame;
 mod load;
 mod report;

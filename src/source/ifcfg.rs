@@ -207,7 +207,7 @@ pub fn read<'c>(
 
 const NO_KIND: Complaint = Complaint::error(Problem::Virtual, Effect::FileIgnored);
 const FOREIGN: Complaint = Complaint::error(Problem::Foreign, Effect::FileIgnored);
-const FIRMWARE: Complaint = Complaint::note(Problem::FirmwareSays, Effect::FileIgnored);
+const FIRMWARE: Complaint = Complaint::warning(Problem::FirmwareSays, Effect::FileIgnored);
 const NO_METHOD: Complaint = Complaint::error(Problem::UnknownMethod, Effect::FileIgnored);
 const NO_BOOLEAN: Complaint = Complaint::error(Problem::NotABoolean, Effect::DefaultUsed);
 pub(super) const NOT_ITS: Complaint = Complaint::note(Problem::NotAnOption, Effect::LineIgnored);

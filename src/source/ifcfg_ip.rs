@@ -564,7 +564,7 @@ mod tests {
         assert_eq!(link, "");
         assert_eq!(
             said,
-            ["note 2:11 BOOTPROTO \"ibft\" FirmwareSays FileIgnored"]
+            ["warning 2:11 BOOTPROTO \"ibft\" FirmwareSays FileIgnored"]
         );
     }
 

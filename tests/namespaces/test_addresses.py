@@ -45,6 +45,39 @@ class Addresses(Machine):
         )
         self.assertConverged()
 
+    def test_ifcfg_sets_what_only_initscripts_know(self):
+        self.cables("eth0")
+        self.ifcfg("eth0", """\
+            IPADDR=192.0.2.5
+            PREFIX=24
+            GATEWAY=192.0.2.1
+            SRCADDR=192.0.2.5
+            WINDOW=16384
+            SCOPE="scope link"
+            NOZEROCONF=no
+            LINKDELAY=1
+            """)
+        self.ifcfg("eth0:web", "IPADDR=192.0.2.6\nPREFIX=24\n")
+        self.ifdawn("up")
+        addrs = self.ip_json("-4 addr show dev eth0")[0]["addr_info"]
+        self.assertEqual(
+            [(addr["local"], addr["scope"], addr["label"]) for addr in addrs],
+            [("192.0.2.5", "link", "eth0"), ("192.0.2.6", "link", "eth0:web")],
+            "SCOPE, and the label of ifcfg-eth0:web",
+        )
+        ifindex = self.link("eth0")["ifindex"]
+        self.assertCountEqual(
+            self.routes(),
+            [
+                "default via 192.0.2.1 dev eth0 proto 153 src 192.0.2.5 window 16384",
+                f"169.254.0.0/16 dev eth0 proto 153 scope link metric {1000 + ifindex}",
+            ],
+            "SRCADDR, WINDOW, NOZEROCONF=no",
+        )
+        self.assertConverged()
+        self.ifdawn("down", "eth0")
+        self.assertEqual((self.routes(), self.addresses("eth0")), ([], []), "`down` takes all of it back")
+
     def test_cmdline_sets_every_static_value(self):
         self.cables("eth0")
         self.write("proc/sys/kernel/hostname", "localhost\n")

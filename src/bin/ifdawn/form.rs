@@ -1,7 +1,9 @@
 //! What files are: by their names, and by the directories that list them.
 
 use core::ops::Range;
+use ifdawn::model::addr::Family;
 use ifdawn::packed::{Packed, Word, packed, word};
+use ifdawn::source::route_file::Form as Lines;
 use ifdawn::source::{firmware, ifcfg};
 use ifdawn::text::parts;
 
@@ -17,6 +19,12 @@ pub enum Form {
     Rule,
     /// `rule6-NAME`.
     Rule6,
+    /// `rt_tables`.
+    Tables,
+    /// `static-routes`.
+    Static,
+    /// `static-routes-ipv6`.
+    Static6,
     /// `ifcfg-NAME`.
     Ifcfg,
     /// `network`.
@@ -25,12 +33,6 @@ pub enum Form {
     UdevRules,
     /// `*.link`.
     LinkFile,
-    /// `rt_tables`.
-    Tables,
-    /// `static-routes`.
-    Static,
-    /// `static-routes-ipv6`.
-    Static6,
     /// Below `/sys/firmware`: one value of a NIC.
     NicFile,
     /// There: the table for NVMe.
@@ -39,7 +41,7 @@ pub enum Form {
     Cmdline,
 }
 
-/// By [`Form`], how the names begin of those that are known by it.
+/// How names begin of those that are known by it.
 const FORMS: Packed = packed!("route,route6,rule,rule6,ifcfg,network,rt_tables,static");
 
 /// What is read of a directory.
@@ -76,6 +78,17 @@ pub const BESIDE: [Word; 4] = [
     word!("route6-"),
     word!("rule-"),
     word!("rule6-"),
+];
+
+/// By [`Form`], how the lines of those are read that consist of such.
+pub static LINES: [(Lines, Family); 7] = [
+    (Lines::Route, Family::V4),
+    (Lines::Route, Family::V6),
+    (Lines::Rule, Family::V4),
+    (Lines::Rule, Family::V6),
+    (Lines::Table, Family::V4),
+    (Lines::Static, Family::V4),
+    (Lines::Static6, Family::V6),
 ];
 
 impl Form {

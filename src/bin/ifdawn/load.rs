@@ -4,13 +4,12 @@
 //! ifcfg files as initscripts order them.
 
 use crate::cli::{Command, Opt, Options, Source};
-use crate::form::{BESIDE, Form, LAYERS, Listing};
+use crate::form::{BESIDE, Form, LAYERS, LINES, Listing};
 use crate::sys::file::{self, Path, Root};
 use crate::sys::names::{Names, Order};
 use heapless::Vec;
 use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Escaped, FileId, Problem, Sink, Subject};
 use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS};
-use ifdawn::model::addr::Family;
 use ifdawn::model::config::{Config, GlobalFlag, LinkFlag, LinkId, NameSource, RouteDev};
 use ifdawn::model::link::IfName;
 use ifdawn::packed::{Word, word};
@@ -387,46 +386,25 @@ impl Loader<'_, '_> {
             Kind::Named if matches!(form, Form::Static | Form::Static6) => RouteDev::Anywhere,
             Kind::Named | Kind::Is(_) => IfName::new(of).map_or(RouteDev::Anywhere, RouteDev::Name),
         };
-        use route_file::Form as Lines;
-        let lines = match form {
-            Form::Route => Some((Lines::Route, Family::V4)),
-            Form::Route6 => Some((Lines::Route, Family::V6)),
-            Form::Rule => Some((Lines::Rule, Family::V4)),
-            Form::Rule6 => Some((Lines::Rule, Family::V6)),
-            Form::Tables => Some((Lines::Table, Family::V4)),
-            Form::Static => Some((Lines::Static, Family::V4)),
-            Form::Static6 => Some((Lines::Static6, Family::V6)),
-            Form::Ifcfg => {
-                link = ifcfg::read(of, &self.defaults, &mut scratch, &mut cx);
-                None
+        match form {
+            Form::Route
+            | Form::Route6
+            | Form::Rule
+            | Form::Rule6
+            | Form::Tables
+            | Form::Static
+            | Form::Static6 => {
+                if let Some((lines, family)) = LINES.get(form as usize) {
+                    route_file::read(*lines, *family, dev(), &mut scratch, &mut cx);
+                }
             }
-            Form::Network => {
-                sysconfig::read(&mut self.defaults, &mut scratch, &mut cx);
-                None
-            }
-            Form::UdevRules => {
-                name_rule::read(NameSource::Udev, &mut cx);
-                None
-            }
-            Form::LinkFile => {
-                name_rule::read(NameSource::Link, &mut cx);
-                None
-            }
-            Form::NicFile => {
-                self.nic.take(split_at_last_part(name).1, text);
-                None
-            }
-            Form::Nbft => {
-                nbft::read(&mut cx);
-                None
-            }
-            Form::Cmdline => {
-                cmdline::read(&mut cx);
-                None
-            }
-        };
-        if let Some((lines, family)) = lines {
-            route_file::read(lines, family, dev(), &mut scratch, &mut cx);
+            Form::Ifcfg => link = ifcfg::read(of, &self.defaults, &mut scratch, &mut cx),
+            Form::Network => sysconfig::read(&mut self.defaults, &mut scratch, &mut cx),
+            Form::UdevRules => name_rule::read(NameSource::Udev, &mut cx),
+            Form::LinkFile => name_rule::read(NameSource::Link, &mut cx),
+            Form::NicFile => self.nic.take(split_at_last_part(name).1, text),
+            Form::Nbft => nbft::read(&mut cx),
+            Form::Cmdline => cmdline::read(&mut cx),
         }
         if sink.more > 0 {
             let more = MORE.with(sink.more);

@@ -66,6 +66,7 @@ errors! {
     EADDRNOTAVAIL 99 "Address not available (of a deletion: it is gone).",
     ENETDOWN 100 "The link is down.",
     ENETUNREACH 101 "No route to the network.",
+    ECONNRESET 104 "The other end closed it with something unread.",
     ENOBUFS 105 "Receive buffer overrun: events were lost.",
     EHOSTUNREACH 113 "No route to the host.",
 }

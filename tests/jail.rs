@@ -167,10 +167,33 @@ mod tests {
         assert_eq!(ask(&mut jail, 2, b"o"), Ok(()));
         assert_eq!(jail.answer(&mut lease), Ok(Some(1)));
         wait_for_zombies(1);
-        assert_eq!(ask(&mut jail, 3, b""), Err(Trouble::Crashed));
+        assert_eq!(ask(&mut jail, 3, b""), Ok(()));
+        assert_eq!(jail.answer(&mut lease), Err(Trouble::Crashed));
         assert_eq!(jails(), []);
         assert_eq!(jail.answer(&mut lease), Ok(None));
         assert_eq!(look(&mut jail, b""), Ok(0));
+        jail.stop();
+    }
+
+    /// With frames unread when it ends, and with one that is given to it after its end.
+    #[test]
+    fn what_it_answered_before_it_crashed_is_heard() {
+        let _alone = alone();
+        let mut jail = Jail::NONE;
+        let mut lease = Lease::NONE;
+        for last_comes_late in [false, true] {
+            for (of, frame) in [(1, &b""[..]), (2, b"1"), (3, b"o"), (4, b"")] {
+                if of == 4 && last_comes_late {
+                    wait_for_zombies(1);
+                }
+                assert_eq!(ask(&mut jail, of, frame), Ok(()));
+            }
+            wait_for_zombies(1);
+            assert_eq!(jail.answer(&mut lease), Ok(Some(1)));
+            assert_eq!(jail.answer(&mut lease), Ok(Some(2)));
+            assert_eq!(jail.answer(&mut lease), Err(Trouble::Crashed));
+            assert_eq!(jail.answer(&mut lease), Ok(None));
+        }
         jail.stop();
     }
 

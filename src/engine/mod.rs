@@ -248,7 +248,8 @@ impl Engine<'_> {
             }
         }
         if self.plan.steps.iter().any(|step| step.phase == Phase::Up) {
-            self.observe_links(host)?;
+            // Only for the clients: what was told meanwhile asks for a whole look.
+            self.look_at_links(host)?;
         }
         // Before anything else: servers take their time.
         self.attend(host);

@@ -264,6 +264,11 @@ impl Engine<'_> {
             }
             return Ok(());
         }
+        self.look_at_links(host)
+    }
+
+    /// Looks at the links. What was told of them until now is still told.
+    pub(super) fn look_at_links(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         self.asked = Asked::Links;
         let looked = self.dump(host, RTM_GETLINK);
         if looked.is_err() {

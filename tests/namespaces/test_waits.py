@@ -56,6 +56,30 @@ class Waits(Machine):
         self.eventually("eth0 has its address", lambda: self.has("eth0", "192.0.2.5/24"), within=1.5)
         self.finish(run, within=2)
 
+    def while_the_plan_is_sent(self, happens):
+        """What happens after the kernel got the plan that brings eth0 up, and before its answers are read."""
+        self.ifcfg("eth0", ETH0)
+        self.ifcfg("eth1", ETH1)
+        run = self.start("up", inject="sendto:delay_exit=700ms:when=3")
+        self.eventually("eth0 comes up", lambda: "UP" in self.link("eth0")["flags"], within=5)
+        happens()
+        self.eventually("eth1 has its address", lambda: self.has("eth1", "198.51.100.5/24"), within=3)
+        self.finish(run, within=2)
+
+    def test_a_device_that_appears_while_a_plan_is_sent_is_configured_at_once(self):
+        self.cables("eth0")
+        self.while_the_plan_is_sent(lambda: self.cables("eth1"))
+
+    def test_a_device_that_gets_its_name_while_a_plan_is_sent_is_configured_at_once(self):
+        self.cables("eth0", ("usb0", 1))
+        self.while_the_plan_is_sent(lambda: self.ip("link set usb0 name eth1"))
+
+    def test_a_device_that_udev_ends_with_while_a_plan_is_sent_is_configured_at_once(self):
+        self.write("run/udev/control", "")
+        self.write("run/udev/data/n10", "I:1\n")
+        self.cables("eth0", "eth1")
+        self.while_the_plan_is_sent(lambda: self.write("run/udev/data/n11", "I:1\n"))
+
     def test_a_device_that_never_appears_delays_no_other_and_fails_in_time(self):
         self.cables("eth0")
         self.ifcfg("eth0", ETH0)

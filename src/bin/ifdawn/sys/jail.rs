@@ -162,11 +162,12 @@ impl Jail {
                 self.start()?;
             }
             let head = [(what == EtherType::Arp) as u8, checksum as u8];
-            let sent = send(self.socket(), b"", [&head, frame]);
-            sent.map_err(|errno| match errno {
-                Errno::EPIPE if self.waiting() == 0 => self.end(Trouble::Gone),
-                errno => self.end(of_errno(errno)),
-            })?;
+            match (send(self.socket(), b"", [&head, frame]), self.waiting()) {
+                (Err(Errno::EPIPE), 0) => return Err(self.end(Trouble::Gone)),
+                // It ended: what it answered before is heard first.
+                (Ok(()), _) | (Err(Errno::EPIPE | Errno::ECONNRESET), 1..) => {}
+                (Err(errno), _) => return Err(self.end(of_errno(errno))),
+            }
         }
         if let Some(place) = self.of.get_mut(self.next as usize % ROOM) {
             *place = of;
@@ -185,7 +186,12 @@ impl Jail {
         if self.mode == Mode::Off {
             *lease = self.lease;
         } else {
-            match receive(self.socket(), lease.octets_mut()) {
+            let mut got = receive(self.socket(), lease.octets_mut());
+            // It ended with frames unread, which is told once, before what it answered.
+            if got == Err(Errno::ECONNRESET) {
+                got = receive(self.socket(), lease.octets_mut());
+            }
+            match got {
                 Ok(Lease::OCTETS) => {}
                 Ok(UNCONFINED) => {
                     self.starts = MAX_STARTS;

@@ -330,11 +330,11 @@ class Machine(unittest.TestCase):
         self.assertEqual(again.changes(), [], f"a converged machine is sent no changing request\n{again}")
 
     def eventually(self, what, check, within=2.0):
-        """Waits until `check()` is true."""
+        """Waits until `check()` is true. `what` may be a function: what it says when the time is over."""
         deadline = time.monotonic() + within
         while not check():
             if time.monotonic() > deadline:
-                self.fail(f"not within {within} s: {what}")
+                self.fail(f"not within {within} s: {what() if callable(what) else what}")
             time.sleep(0.01)
 
 

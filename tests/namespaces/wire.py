@@ -219,6 +219,7 @@ class Wire:
     def __init__(self, test, port, owns=()):
         self.port, self.owns = port, set(owns)
         self.log = collections.deque()
+        self.cleared = 0.0
         self.errors = []
         self.due = []
         with namespace(test.switch):
@@ -274,7 +275,7 @@ class Wire:
         found = parse(at, sent, octets)
         if found is None:
             return
-        self.log.append(found)
+        self.note(found)
         if sent:
             return
         if isinstance(found, Arp):
@@ -294,6 +295,11 @@ class Wire:
         # A socket does not see what it sent itself.
         found = parse(time.time(), True, octets) if octets[12:14] in (b"\x08\x00", b"\x08\x06") else None
         if found is not None:
+            self.note(found)
+
+    def note(self, found):
+        # What went by before `clear` may be read after it.
+        if found.at >= self.cleared:
             self.log.append(found)
 
     def send_later(self, seconds, octets):
@@ -346,11 +352,13 @@ class Wire:
         return [item for item in list(self.log) if isinstance(item, Arp) and not item.sent]
 
     def clear(self):
+        """Forgets what went by until now."""
+        self.cleared = time.time()
         self.log.clear()
 
     def wait_for(self, what, check, within=5.0):
         """Waits until `check(wire)` is true."""
-        self.test.eventually(f"{what} on {self.port}: {list(self.log)}", lambda: check(self), within)
+        self.test.eventually(lambda: f"{what} on {self.port}: {list(self.log)}", lambda: check(self), within)
 
 
 class Iovec(ctypes.Structure):

@@ -9,17 +9,17 @@
 use super::Context;
 use super::alias;
 use super::assignments::{self, Entry, File, NOT_YET, Scratch};
-use super::ifcfg_ip::Bootproto;
-use super::ifcfg_keys::{
-    self, DHCP_FQDN, DHCP_HOSTNAME, FILE, Field, Kind, LINK, NAMES, Setting, V4, V6,
-};
+use super::ifcfg_ip::{IBFT, method_number};
+use super::ifcfg_keys::{self, DHCP_FQDN, FILE, Field, IN_ROW, LINK, NAMES, V4, V6};
 use super::ifcfg_kind::kind_of;
+use super::put::Said;
 use super::route_file::read_rule;
 use super::route_words::scope;
-use crate::diag::{Complaint, Effect, Origin, Problem};
+use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem};
 use crate::model::attr::{Attr, Scope};
 use crate::model::config::{
-    GlobalFlag, IpNumber, LinkConfig, LinkFlag, LinkId, LinkMatch, Role, RouteDev, SourceKind, Str,
+    GlobalFlag, IpNumber, IpText, LinkConfig, LinkFlag, LinkId, LinkMatch, Role, RouteDev,
+    SourceKind, Str,
 };
 use crate::model::link::{IfName, LinkKind};
 use crate::model::said::{Values, flags, rows};
@@ -104,25 +104,34 @@ pub fn is_ifcfg_file_name(name: &[u8]) -> bool {
 pub struct Reader<'a, 'c, 'm> {
     /// The file.
     pub file: File<'a, 'c, 'm>,
-    /// What holds for all files.
-    pub defaults: &'a Defaults,
-    /// The link's number.
-    pub id: LinkId,
-    /// What the file alone says: [`FileFlag`], [`FileNumber`].
-    pub said: Values,
+    /// The key that was looked at last, which complaints are about; `None`: they are about the file.
+    pub entry: Option<&'a Entry>,
     /// What is known of the link.
     pub link: &'a mut LinkConfig,
-    /// The options that it has as a port.
-    pub port: Option<Scope>,
-    /// Label of the addresses.
-    pub label: Option<Str>,
-    /// Prefix length of IPv4 addresses without their own.
-    pub len: Option<u8>,
-    /// Id of a VLAN, key of a partition.
-    pub number: Option<u32>,
+    /// What holds for all files.
+    pub defaults: &'a Defaults,
     /// How many addresses there are before the first of the link, at least.
     pub before: usize,
+    /// Which number the keys have that are looked at, as in [`File::get_numbered`].
+    pub ordinal: u32,
+    /// Id of a VLAN, key of a partition, or [`NO_NUMBER`].
+    pub number: u32,
+    /// Label of the addresses.
+    pub label: Option<Str>,
+    /// The link's number.
+    pub id: LinkId,
+    /// The options that it has as a port.
+    pub port: Option<Scope>,
+    /// Prefix length of IPv4 addresses without their own, or [`NO_LEN`].
+    pub len: u8,
+    /// What the file alone says: [`FileFlag`], [`FileNumber`].
+    pub said: Values,
 }
+
+/// In place of a number that is none.
+pub const NO_NUMBER: u32 = u32::MAX;
+/// In place of a prefix length that is none.
+pub const NO_LEN: u8 = u8::MAX;
 
 flags! {
     /// Yes or no that nobody but the reader of a file needs to know.
@@ -170,39 +179,23 @@ pub fn read<'c>(
     let mut reader = Reader {
         before,
         file: assignments::scan(NAMES, scratch, cx),
+        entry: None,
+        ordinal: 0,
         defaults,
         id: LinkId::new(0),
         said: defaults.said,
         link: &mut link,
         port: None,
         label: None,
-        len: None,
-        number: None,
+        len: NO_LEN,
+        number: NO_NUMBER,
     };
-    if let Some(base) = alias::base(name) {
-        reader.before = 0;
-        reader.alias(name, base)?;
-        return Some(reader.id);
-    }
-    if reader.is_refused() {
-        return None;
-    }
-    reader.kind();
-    reader.made_of()?;
-    reader.identify()?;
-    reader.options_of_kind();
-    reader.fields();
-    reader.say_later();
-    if reader.link.role == Role::Port {
-        reader.drop_addresses();
-    } else {
-        reader.addresses();
-    }
-    let onboot = !LinkFlag::Onboot.is_no(reader.link);
-    reader.link.onboot = onboot && defaults.networking != Some(false);
-    reader.link.required = reader.link.onboot;
+    let has_routes = match alias::base(name) {
+        Some(base) => reader.alias(name, base)?,
+        None => reader.link()?,
+    };
     *reader.file.cx.config.link_mut(reader.id)? = *reader.link;
-    Some(reader.id)
+    has_routes.then_some(reader.id)
 }
 
 const NO_KIND: Complaint = Complaint::error(Problem::Virtual, Effect::FileIgnored);
@@ -210,58 +203,157 @@ const FOREIGN: Complaint = Complaint::error(Problem::Foreign, Effect::FileIgnore
 const FIRMWARE: Complaint = Complaint::warning(Problem::FirmwareSays, Effect::FileIgnored);
 const NO_METHOD: Complaint = Complaint::error(Problem::UnknownMethod, Effect::FileIgnored);
 const NO_BOOLEAN: Complaint = Complaint::error(Problem::NotABoolean, Effect::DefaultUsed);
+const NOT_HERE: Complaint = Complaint::warning(Problem::NotHere, Effect::LineIgnored);
 pub(super) const NOT_ITS: Complaint = Complaint::note(Problem::NotAnOption, Effect::LineIgnored);
+const OF_S390: Complaint = Complaint::note(Problem::S390Only, Effect::LineIgnored);
 const TEAM_CONFIG: Attr = Attr::of(Scope::Team, "config");
 const REMOTE: Attr = Attr::of(Scope::Tunnel, "remote");
-/// How many of the kernel's units a second has.
-const HUNDREDTHS: u32 = 100;
-const OF_S390: Complaint = Complaint::note(Problem::S390Only, Effect::LineIgnored);
+/// What makes hundredths of seconds.
+const HUNDREDTHS: &[u8] = b"00";
+/// What `DHCP_FQDN` is, too.
+const HOSTNAME: Field = Field::Hostname(V4 | IpText::Hostname as u8);
 
-impl<'c, 'm> Reader<'_, 'c, 'm> {
-    /// Whether something keeps the file from being used at all; says so.
-    fn is_refused(&mut self) -> bool {
+impl<'a> Reader<'a, '_, '_> {
+    /// Looks at a key: its value. Of one that is not set it is empty, and the key before is still looked at.
+    #[inline(never)]
+    pub(super) fn at(&mut self, row: u16) -> &'a [u8] {
+        let entry = self.file.get_numbered(row, self.ordinal);
+        if entry.is_none() {
+            return b"";
+        }
+        self.entry = entry;
+        self.word()
+    }
+
+    /// The value of the key that is looked at.
+    #[inline(never)]
+    pub(super) fn word(&self) -> &'a [u8] {
+        self.entry.map_or(b"", |entry| self.file.octets(entry))
+    }
+
+    /// Where that was given.
+    #[inline(never)]
+    pub(super) fn origin(&self) -> Origin {
+        match self.entry {
+            Some(entry) => self.file.origin(entry),
+            None => self.link.origin,
+        }
+    }
+
+    /// Complains about it.
+    #[inline(never)]
+    pub(super) fn complain(&mut self, complaint: Complaint) {
+        match self.entry {
+            Some(entry) => self.file.complain(entry, complaint),
+            None => self.file.cx.complain_of_file(complaint),
+        }
+    }
+
+    /// Complains about a part of it, which is left out.
+    #[inline(never)]
+    pub(super) fn leave_out(&mut self, part: &[u8], what: Problem) {
+        if let Some(entry) = self.entry {
+            let complaint = Complaint::error(what, Effect::PartIgnored);
+            self.file.complain_of(entry, part, complaint);
+        }
+    }
+
+    /// Complains, for the last time: the file is not used.
+    #[inline(never)]
+    pub(super) fn refuse<T>(&mut self, complaint: Complaint) -> Option<T> {
+        self.complain(complaint);
+        None
+    }
+
+    /// Whether a key says yes, or no.
+    #[inline(never)]
+    pub(super) fn says(&self, row: u16, what: bool) -> bool {
+        scalar::boolean(self.file.text(row)) == Some(what)
+    }
+
+    /// Reads a file that describes a link; `None` if it is not used.
+    fn link(&mut self) -> Option<bool> {
+        self.check()?;
+        self.kind();
+        self.made_of()?;
+        self.identify()?;
+        self.options_of_kind();
+        self.keys(true);
+        if !self.at(DHCP_FQDN).is_empty() {
+            self.field(HOSTNAME);
+        }
+        self.file.cx.settle_bond(self.id);
+        let metric = IpNumber::Metric.of(&self.link.ipv4);
+        let metric = metric.or(FileNumber::Metric.of(self));
+        IpNumber::Metric.set(&mut self.link.ipv4, metric);
+        self.say_later();
+        if self.link.role == Role::Port {
+            self.drop_addresses();
+        } else {
+            self.addresses();
+        }
+        let onboot = !LinkFlag::Onboot.is_no(self.link);
+        self.link.onboot = onboot && self.defaults.networking != Some(false);
+        self.link.required = self.link.onboot;
+        Some(true)
+    }
+
+    /// `None` if something keeps the file from being used at all, after saying so.
+    fn check(&mut self) -> Option<()> {
         for entry in self.file.iter() {
-            if let Some(complaint) = self.verdict(entry)
+            self.entry = Some(entry);
+            if let Some(field) = field(entry)
+                && let Some(complaint) = self.verdict(field)
                 && complaint.effect == Effect::FileIgnored
             {
                 if complaint == FIRMWARE {
                     GlobalFlag::Ibft.set(&mut self.file.cx.config.global, Some(true));
                 }
-                self.file.complain(entry, complaint);
-                return true;
+                return self.refuse(complaint);
             }
         }
-        false
+        self.entry = None;
+        Some(())
     }
 
-    /// What is said of a key for its value alone, or for its presence.
+    /// What is said of the key that is looked at for its value alone, or for its presence.
     #[inline(never)]
-    fn verdict(&self, entry: &Entry) -> Option<Complaint> {
-        let word = self.file.octets(entry);
+    fn verdict(&self, field: Field) -> Option<Complaint> {
+        let word = self.word();
         let said = scalar::boolean(word);
-        let (applies, complaint) = match field(entry)? {
+        let (applies, complaint) = match field {
             Field::ForeignIfSet => (true, FOREIGN),
             Field::ForeignIfYes => (said == Some(true), FOREIGN),
             Field::Never => (said != Some(false), NOT_YET),
             Field::S390 => (true, OF_S390),
-            Field::Device => (
-                matches!(word, [b'p', b'p', b'p', ..] | [b'i', b'p', b'p', b'p', ..]),
-                FOREIGN,
-            ),
+            Field::Device => {
+                let ppp = word.strip_prefix(b"i").unwrap_or(word);
+                (ppp.starts_with(b"ppp"), FOREIGN)
+            }
             Field::DeviceType => (parts::is_same_in_any_case(word, b"ovs"), FOREIGN),
             Field::Type => (kind_of(word).is_none(), NO_KIND),
-            Field::Bootproto => match Bootproto::new(word) {
-                Some(method) => (method == Bootproto::Firmware, FIRMWARE),
-                None => (!self.has_addr_but(b""), NO_METHOD),
+            Field::Bootproto => match method_number(word) {
+                Some(method) => (method == IBFT, FIRMWARE),
+                None => (self.addr_but(b"").is_none(), NO_METHOD),
             },
             Field::KindIfYes(_)
             | Field::KindIfSet(_)
             | Field::Master(_)
             | Field::Addr
             | Field::Part
-            | Field::Set(_)
-            | Field::Attr(_)
+            | Field::Flag(_)
+            | Field::Number(_)
+            | Field::Positive(_)
             | Field::Seconds(_)
+            | Field::Mtu(_)
+            | Field::AddrScope(_)
+            | Field::Hostname(_)
+            | Field::Class(_)
+            | Field::Id(_)
+            | Field::Mac
+            | Field::Source
+            | Field::Attr(_)
+            | Field::Hundredths(_)
             | Field::Options(_)
             | Field::Ethtool
             | Field::Rule(_)
@@ -270,141 +362,157 @@ impl<'c, 'm> Reader<'_, 'c, 'm> {
         (applies && !word.is_empty()).then_some(complaint)
     }
 
-    /// Whether the file gives an address that is not in the list `but`, of either family.
+    /// The first key that gives an address which is not in the list `but`, of either family.
     #[inline(never)]
-    pub(super) fn has_addr_but(&self, but: &[u8]) -> bool {
-        self.file.iter().any(|entry| {
+    pub(super) fn addr_but(&self, but: &[u8]) -> Option<&'a Entry> {
+        self.file.iter().find(|entry| {
             let is_addr = field(entry) == Some(Field::Addr);
             is_addr && parts::position(but, self.file.octets(entry)).is_none()
         })
     }
 
-    /// Reads the keys that stand for themselves, and complains of those that nothing reads.
+    /// Complains of the keys that nothing reads, and if `is_all` reads those that stand for themselves.
     #[inline(never)]
-    fn fields(&mut self) {
+    pub(super) fn keys(&mut self, is_all: bool) {
         for entry in self.file.iter() {
+            self.entry = Some(entry);
             match field(entry) {
-                Some(field) => self.field(entry, field),
+                Some(field) if is_all => self.field(field),
+                Some(_) => {}
                 None => self.file.unknown(entry),
             }
         }
-        let hostname = ifcfg_keys::field(DHCP_HOSTNAME.into());
-        if let (Some(entry), Some(field)) = (self.file.get(DHCP_FQDN), hostname) {
-            self.field(entry, field);
-        }
-        self.file.cx.settle_bond(self.id);
-        let metric = IpNumber::Metric.of(&self.link.ipv4);
-        let metric = metric.or(FileNumber::Metric.of(self));
-        IpNumber::Metric.set(&mut self.link.ipv4, metric);
+        self.entry = None;
     }
 
-    /// Reads a key as one of this kind.
+    /// Reads the key that is looked at as one of this kind.
     #[inline(never)]
-    fn field(&mut self, entry: &Entry, field: Field) {
-        let word = self.file.octets(entry);
+    fn field(&mut self, field: Field) {
+        let word = self.word();
         if word.is_empty() {
             return;
         }
-        let done = match field {
-            Field::Set(setting) => set(self.file.cx, self.link, &mut self.said, setting, word),
-            Field::Attr(attr) => self.attr(entry, attr, 1),
-            Field::KindIfSet(LinkKind::Team) => self.attr(entry, TEAM_CONFIG, 1),
-            Field::KindIfSet(_) => self.attr(entry, REMOTE, 1),
-            Field::Seconds(attr) => self.attr(entry, attr, HUNDREDTHS),
-            Field::Options(scope) => return self.options(entry, scope),
-            Field::Ethtool => return self.ethtool(entry),
-            Field::Rule(family) => {
+        let done = match (field, self.entry) {
+            (Field::Attr(attr), _) => self.attr(attr, word),
+            (Field::KindIfSet(LinkKind::Team), _) => self.attr(TEAM_CONFIG, word),
+            (Field::KindIfSet(_), _) => self.attr(REMOTE, word),
+            (Field::Hundredths(attr), _) => {
+                let mut number = LineBuf::<32>::new();
+                number.put(word);
+                if scalar::boolean(word) != Some(false) {
+                    number.put(HUNDREDTHS);
+                }
+                self.attr(attr, number.as_bytes())
+            }
+            (Field::Options(scope), _) => return self.options(scope, word),
+            (Field::Ethtool, _) => return self.ethtool(word),
+            (Field::Rule(family), Some(entry)) => {
                 return read_rule(&mut self.file, entry, family, &RouteDev::Link(self.id));
             }
-            Field::Device
-            | Field::Type
-            | Field::DeviceType
-            | Field::Bootproto
-            | Field::KindIfYes(_)
-            | Field::Master(_)
-            | Field::ForeignIfYes
-            | Field::ForeignIfSet
-            | Field::Addr
-            | Field::Part
-            | Field::Silent
-            | Field::Never
-            | Field::S390 => {
-                if let Some(complaint) = self.verdict(entry) {
-                    self.file.complain(entry, complaint);
-                }
-                return;
-            }
+            _ => set(self.file.cx, self.link, &mut self.said, field, word),
         };
-        if let Err(what) = done {
-            self.file.complain(entry, unset(what));
+        let complaint = match done {
+            Ok(()) => return,
+            Err(Problem::NotHere) => self.verdict(field),
+            Err(what) => Some(unset(what)),
+        };
+        if let Some(complaint) = complaint {
+            self.complain(complaint);
         }
     }
 }
 
-/// Sets a value.
+/// Sets the one value that a key is for.
 ///
 /// # Errors
-/// What is wrong with it.
+/// What is wrong with it; [`Problem::NotHere`] if the key is not for one value.
 #[inline(never)]
 pub(super) fn set(
     cx: &mut Context<'_, '_>,
     link: &mut LinkConfig,
     file: &mut Values,
-    setting: Setting,
+    field: Field,
     word: &[u8],
 ) -> Result<(), Problem> {
-    let mut kept = None;
-    if let Kind::Text(text) = setting.kind {
-        cx.keep_said(text, word, &mut kept)?;
-    }
-    let said = match setting.owner() {
+    let (mut kept, mut is_text) = (None, false);
+    let mut number = scalar::number(word);
+    let mut wrong = Problem::NotANumber;
+    let place = match (field, number) {
+        (Field::Silent, _) | (Field::Positive(_) | Field::Mtu(_), Some(0)) => return Ok(()),
+        (Field::Positive(_) | Field::Number(_), None) if word == b"-1" => return Ok(()),
+        (Field::Positive(place) | Field::Number(place), _) => place,
+        (Field::Flag(place), _) => {
+            number = scalar::boolean(word).map(u32::from);
+            wrong = Problem::NotABoolean;
+            place
+        }
+        (Field::Mtu(place), _) => {
+            number = number.filter(|_| scalar::mtu(number).is_some());
+            wrong = Problem::NotAnMtu;
+            place
+        }
+        (Field::Seconds(place), _) => {
+            number = parts::nth(word, b'.', 0).and_then(scalar::number);
+            place
+        }
+        (Field::AddrScope(place), _) => {
+            // initscripts pass it to ip(8) as it stands
+            number = scope(word.strip_prefix(b"scope ").unwrap_or(word));
+            place
+        }
+        (Field::Hostname(place) | Field::Class(place) | Field::Id(place), _) => {
+            let said = match (field, place) {
+                (Field::Hostname(_), _) => Said::Hostname,
+                (Field::Class(_), _) => Said::Class,
+                _ => Said::Id,
+            };
+            cx.keep_said(said, word, &mut kept)?;
+            is_text = true;
+            place
+        }
+        (Field::Mac, _) => {
+            let (is_kept, what) = match packed!("preserve,permanent,random,stable").position(word) {
+                Some(n) => (n < 2, Problem::NotYet),
+                None => {
+                    let mac = scalar::mac(word);
+                    if mac.is_some() {
+                        link.mac = mac;
+                    }
+                    (mac.is_some(), Problem::NotAMac)
+                }
+            };
+            return is_kept.then_some(()).ok_or(what);
+        }
+        (Field::Source, _) => {
+            let Some(addr) = scalar::ipv4(word) else {
+                return Err(Problem::NotIpv4);
+            };
+            link.src = Some(addr);
+            return Ok(());
+        }
+        _ => return Err(Problem::NotHere),
+    };
+    let said = match place & !IN_ROW {
         LINK => &mut link.said,
         V4 => &mut link.ipv4.said,
         V6 => &mut link.ipv6.said,
         FILE => file,
         _ => &mut cx.config.global.said,
     };
-    let n = setting.place();
-    let mut number = scalar::number(word);
-    match (setting.kind, number) {
-        (Kind::Flag, _) => {
-            if let Some(flag) = said.flags.get_mut(n) {
-                return set_flag(flag, word);
-            }
+    let n = usize::from(place & IN_ROW);
+    if let Some(text) = said.texts.get_mut(n)
+        && is_text
+    {
+        *text = kept;
+        return Ok(());
+    }
+    let number = number.ok_or(wrong)?;
+    if wrong == Problem::NotABoolean {
+        if let Some(flag) = said.flags.get_mut(n) {
+            *flag = Some(number != 0);
         }
-        (Kind::Text(_), _) => {
-            if let Some(text) = said.texts.get_mut(n) {
-                *text = kept;
-            }
-        }
-        (Kind::Mac, _) => match packed!("preserve,permanent,random,stable").position(word) {
-            Some(0 | 1) => {}
-            Some(_) => return Err(Problem::NotYet),
-            None => match &scalar::mac(word) {
-                Some(mac) => link.mac = Some(*mac),
-                None => return Err(Problem::NotAMac),
-            },
-        },
-        (Kind::Addr, _) => match scalar::ipv4(word) {
-            Some(addr) => link.src = Some(addr),
-            None => return Err(Problem::NotIpv4),
-        },
-        (Kind::Mtu | Kind::Positive, Some(0)) => {}
-        (Kind::Number | Kind::Positive, None) if word == b"-1" => {}
-        (Kind::Mtu, _) if scalar::mtu(number).is_none() => return Err(Problem::NotAnMtu),
-        (Kind::Mtu | Kind::Number | Kind::Positive | Kind::Seconds | Kind::Scope, _) => {
-            if setting.kind == Kind::Seconds {
-                number = parts::nth(word, b'.', 0).and_then(scalar::number);
-            }
-            if setting.kind == Kind::Scope {
-                // initscripts pass it to ip(8) as it stands
-                number = scope(word.strip_prefix(b"scope ").unwrap_or(word));
-            }
-            match said.numbers.get_mut(n) {
-                Some(said) if number.is_some() => *said = number,
-                Some(_) | None => return Err(Problem::NotANumber),
-            }
-        }
+    } else if let Some(said) = said.numbers.get_mut(n) {
+        *said = Some(number);
     }
     Ok(())
 }
@@ -418,28 +526,10 @@ pub(super) fn unset(what: Problem) -> Complaint {
     if what == Problem::NotAnOption {
         return NOT_ITS;
     }
+    if what == Problem::NotHere {
+        return NOT_HERE;
+    }
     Complaint::error(what, Effect::KeyUnset)
-}
-
-/// Sets a yes or no.
-#[inline(never)]
-pub(super) fn set_flag(flag: &mut Option<bool>, word: &[u8]) -> Result<(), Problem> {
-    let said = scalar::boolean(word);
-    if said.is_none() {
-        return Err(Problem::NotABoolean);
-    }
-    *flag = said;
-    Ok(())
-}
-
-/// Sets a link name.
-#[inline(never)]
-pub(super) fn set_name(name: &mut Option<IfName>, word: &[u8]) -> Result<(), Problem> {
-    match &IfName::new(word) {
-        Some(said) => *name = Some(*said),
-        None => return Err(Problem::NotALinkName),
-    }
-    Ok(())
 }
 
 /// What is done with a key.

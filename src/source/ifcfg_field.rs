@@ -1,11 +1,10 @@
 //! What is done with the keys of `ifcfg-*` files.
 
-use super::put::Said;
 use crate::model::addr::Family;
 use crate::model::attr::{Attr, Scope};
 use crate::model::link::LinkKind;
 
-/// What a key is for.
+/// What a key is for. Of those that set one value, whatever else the file says, the octet is [`Place`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     /// `DEVICE`.
@@ -30,12 +29,32 @@ pub enum Field {
     Addr,
     /// Read together with other keys.
     Part,
-    /// It sets one value of the link, whatever else the file says.
-    Set(Setting),
+    /// Yes or no.
+    Flag(Place),
+    /// A number; -1 stands for "unset".
+    Number(Place),
+    /// The same, and so does 0.
+    Positive(Place),
+    /// Seconds; a fraction is cut off.
+    Seconds(Place),
+    /// An MTU; 0 stands for "unset".
+    Mtu(Place),
+    /// A scope of addresses.
+    AddrScope(Place),
+    /// A host name for DHCP servers.
+    Hostname(Place),
+    /// A text for DHCPv4 servers, or of resolv.conf.
+    Class(Place),
+    /// A client identifier of DHCPv4.
+    Id(Place),
+    /// The MAC to give the link.
+    Mac,
+    /// The source address of its routes.
+    Source,
     /// It sets an option of the link.
     Attr(Attr),
     /// The same, in seconds, where the kernel has hundredths of them.
-    Seconds(Attr),
+    Hundredths(Attr),
     /// Options of a bond, a bridge or a port of one: `NAME=VALUE ...`.
     Options(Scope),
     /// `ETHTOOL_OPTS`.
@@ -50,68 +69,23 @@ pub enum Field {
     S390,
 }
 
-/// A key that sets one value, whatever else the file says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Setting {
-    /// What the value must be.
-    pub kind: Kind,
-    /// Whose value it is, and in the lower four bits its place in the row of that kind.
-    place: u8,
-}
+/// Whose [`Values`](crate::model::said::Values) a key is about, and in the lower four bits its place in the row
+/// of its kind.
+pub type Place = u8;
 
-impl Setting {
-    /// Whose value it is.
-    pub fn owner(self) -> u8 {
-        self.place & !PLACE
-    }
+/// The bits of a [`Place`] that count within a row.
+pub const IN_ROW: Place = 0xf;
 
-    /// Its place in the row of its kind.
-    pub fn place(self) -> usize {
-        usize::from(self.place & PLACE)
-    }
-}
-
-/// What a value must be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Yes or no.
-    Flag,
-    /// A number; -1 stands for "unset".
-    Number,
-    /// The same, and so does 0.
-    Positive,
-    /// Seconds; a fraction is cut off.
-    Seconds,
-    /// An MTU; 0 stands for "unset".
-    Mtu,
-    /// A MAC.
-    Mac,
-    /// An IPv4 address.
-    Addr,
-    /// A scope of addresses.
-    Scope,
-    /// A text for DHCPv4 servers, or of resolv.conf.
-    Text(Said),
-}
-
-const PLACE: u8 = 0xf;
-
-// Whose [`Values`](crate::model::said::Values) a key is about.
 /// The link's.
-pub const LINK: u8 = 0;
+pub const LINK: Place = 0;
 /// Those of its IPv4.
-pub const V4: u8 = 0x10;
+pub const V4: Place = 0x10;
 /// Those of its IPv6.
-pub const V6: u8 = 0x20;
+pub const V6: Place = 0x20;
 /// The file's: nobody needs to know but its reader.
-pub const FILE: u8 = 0x30;
+pub const FILE: Place = 0x30;
 /// The machine's.
-pub const GLOBAL: u8 = 0x40;
-
-pub(super) const fn set(kind: Kind, owner: u8, place: u8) -> Field {
-    let place = owner | place;
-    Field::Set(Setting { kind, place })
-}
+pub const GLOBAL: Place = 0x40;
 
 /// An option of the link.
 pub(super) const fn attr(scope: Scope, name: &str) -> Field {

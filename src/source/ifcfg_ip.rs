@@ -1,58 +1,48 @@
 //! The addresses, gateways, methods and name servers of an `ifcfg` file.
 
 use super::assignments::Entry;
-use super::ifcfg::{FileFlag, FileNumber, Reader, field};
+use super::ifcfg::{FileFlag, FileNumber, NO_LEN, Reader};
 use super::ifcfg_keys::{
     ACD_TIMEOUT, ARPCHECK, ARPING_WAIT, BOOTPROTO, BROADCAST, DHCLIENT_IGNORE_GATEWAY, DHCPV6C,
-    DNS, DOMAIN, Field, GATEWAY, IPADDR, IPV6_DEFAULTDEV, IPV6_DEFAULTGW, IPV6_DOMAIN, IPV6ADDR,
+    DNS, DOMAIN, GATEWAY, IPADDR, IPV6_DEFAULTDEV, IPV6_DEFAULTGW, IPV6_DOMAIN, IPV6ADDR,
     IPV6ADDR_SECONDARIES, MY_INNER_IPADDR, NETMASK, PEER_INNER_IPADDR, PEER_OUTER_IPADDR, PREFIX,
     SEARCH,
 };
 use super::ifcfg_link::is_same_name;
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::{Cidr, Family};
-use crate::model::config::{
-    AddrConfig, IpFlag, IpText, LinkId, LinkNumber, Method, Search, Server,
-};
+use crate::model::config::{AddrConfig, IpFlag, IpText, LinkNumber, Method, Search};
 use crate::model::link::IfName;
 use crate::packed::packed;
 use crate::text::steps::step;
 use crate::text::{parts, scalar};
 use core::net::{IpAddr, Ipv4Addr};
 
-/// What `BOOTPROTO` asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Bootproto {
-    /// `none`, `static`.
-    Static,
-    /// `dhcp`.
-    Dhcp,
-    /// `bootp`.
-    Bootp,
-    /// `autoip`.
-    LinkLocal,
-    /// `ibft`.
-    Firmware,
+/// Which method of [`METHODS`] a value of `BOOTPROTO` is.
+#[inline(never)]
+pub(super) fn method_number(word: &[u8]) -> Option<usize> {
+    packed!("none,static,dhcp,bootp,autoip,ibft").position(word)
 }
 
-impl Bootproto {
-    /// `None` for a word that is no method.
-    pub fn new(word: &[u8]) -> Option<Bootproto> {
-        match packed!("none,static,dhcp,bootp,autoip,ibft").position(word)? {
-            0 | 1 => Some(Bootproto::Static),
-            2 => Some(Bootproto::Dhcp),
-            3 => Some(Bootproto::Bootp),
-            4 => Some(Bootproto::LinkLocal),
-            _ => Some(Bootproto::Firmware),
-        }
-    }
-}
+/// What each asks for; without addresses the first two leave nothing to be done.
+static METHODS: [Method; 5] = [
+    Method::Disabled,
+    Method::Disabled,
+    Method::Dhcp,
+    Method::Dhcp,
+    Method::LinkLocal,
+];
+/// `dhcp`.
+const DHCP: usize = 2;
+/// `bootp`.
+const BOOTP: usize = 3;
+/// `ibft`, for which a file is not used.
+pub(super) const IBFT: usize = 5;
 
 const UNSET: Effect = Effect::KeyUnset;
 const SKIPPED: Effect = Effect::AddrSkipped;
-const LEFT_OUT: Effect = Effect::PartIgnored;
 const ADDRS_FULL: Complaint = Complaint::error(Problem::MaxAddrs, SKIPPED);
-const SERVERS_FULL: Complaint = Complaint::error(Problem::MaxServers, LEFT_OUT);
+const SERVERS_FULL: Complaint = Complaint::error(Problem::MaxServers, Effect::PartIgnored);
 const NO_ADDR6: Complaint = Complaint::error(Problem::NotIpv6, SKIPPED);
 const NO_PREFIX: Complaint = Complaint::error(Problem::BadPrefix, SKIPPED);
 const NOT_IP: Complaint = Complaint::error(Problem::NotAnAddress, UNSET);
@@ -68,7 +58,7 @@ const OFF6: Complaint = Complaint::warning(Problem::Ipv6Off, UNSET);
 const NO_STATIC_PROBE: Complaint = Complaint::warning(Problem::NoStaticProbe, Effect::None);
 
 /// What asks whether somebody else has an address.
-const PROBE_KEYS: [u16; 3] = [ACD_TIMEOUT, ARPCHECK, ARPING_WAIT];
+const PROBE_KEYS: [u16; 3] = [ARPING_WAIT, ARPCHECK, ACD_TIMEOUT];
 
 /// Seconds that arping(8) of initscripts takes.
 const ARPING_WAIT_S: u32 = 3;
@@ -89,7 +79,12 @@ impl<'a> Reader<'a, '_, '_> {
         }
         self.ipv6();
         self.required();
-        self.search();
+        let mut row = DOMAIN;
+        if self.file.get(row).is_none() {
+            row = SEARCH;
+        }
+        self.domains(row);
+        self.domains(IPV6_DOMAIN);
         self.probe();
     }
 
@@ -103,17 +98,16 @@ impl<'a> Reader<'a, '_, '_> {
             (None, _) => seconds.unwrap_or(ARPING_WAIT_S).saturating_mul(1000),
         };
         self.link.dhcp4.probe_ms = (wait > 0).then_some(wait);
-        if wait > 0
-            && self.has_addr(Family::V4, None)
-            && let Some(entry) = PROBE_KEYS.iter().find_map(|row| self.file.get(*row))
-        {
-            self.file.complain(entry, NO_STATIC_PROBE);
+        if wait > 0 && self.has_addr(Family::V4, None) {
+            // the last of these that is there is what was said
+            self.entry = None;
+            for row in PROBE_KEYS {
+                self.at(row);
+            }
+            if self.entry.is_some() {
+                self.complain(NO_STATIC_PROBE);
+            }
         }
-    }
-
-    pub(super) fn error(&mut self, entry: &Entry, part: &[u8], what: Problem, effect: Effect) {
-        let complaint = Complaint::error(what, effect);
-        self.file.complain_of(entry, part, complaint);
     }
 
     /// The first address that the link has of `family`, whose prefix holds `near` if that is given.
@@ -133,9 +127,13 @@ impl<'a> Reader<'a, '_, '_> {
         self.first_addr(family, near).is_some()
     }
 
-    /// Where a family has something to do, `IPVx_FAILURE_FATAL` says whether it is required; where the
-    /// other has nothing to do, it is.
+    /// A link with IPv4 addresses has a method. Where a family has something to do, `IPVx_FAILURE_FATAL` says
+    /// whether it is required; where the other has nothing to do, it is.
+    #[inline(never)]
     pub(super) fn required(&mut self) {
+        if self.link.ipv4.method == Method::Disabled && self.has_addr(Family::V4, None) {
+            self.link.ipv4.method = Method::Static;
+        }
         let used4 = self.is_used(Family::V4);
         let used6 = self.is_used(Family::V6);
         self.link.ipv4.required = used4 && (!used6 || FileFlag::Fatal4.is_yes(self));
@@ -154,164 +152,168 @@ impl<'a> Reader<'a, '_, '_> {
     fn addrs4(&mut self) -> Option<&'a Entry> {
         let mut gateway = None;
         for ordinal in 0..self.file.end {
-            if let Some(entry) = self.file.get_numbered(GATEWAY, ordinal) {
+            self.ordinal = ordinal;
+            if !self.at(GATEWAY).is_empty() {
                 if gateway.is_some() {
-                    self.file.complain(entry, AGAIN);
+                    self.complain(AGAIN);
                 }
-                gateway = Some(entry);
+                gateway = self.entry;
             }
-            if let Some(entry) = self.file.get_next(IPADDR, ordinal, 3) {
-                if let Some(addr) = self.file.ipv4(entry, SKIPPED) {
-                    self.addr4(entry, addr, ordinal);
-                }
-            } else if let Some(mask) = self.mask(ordinal) {
+            if self.next(IPADDR, 3) {
+                self.addr4();
+            } else if let Some(mask) = self.mask() {
                 self.file.complain(mask, LONELY);
             }
-            if let Some(entry) = self.file.get_next(DNS, ordinal, 2) {
-                self.server(entry);
+            if self.next(DNS, 2) {
+                self.server();
             }
         }
+        self.ordinal = 0;
         gateway
     }
 
+    /// Looks at a key whose numbers have no hole beyond `first`, if it is set.
+    #[inline(never)]
+    fn next(&mut self, row: u16, first: u32) -> bool {
+        let entry = self.file.get_next(row, self.ordinal, first);
+        if entry.is_some() {
+            self.entry = entry;
+        }
+        entry.is_some()
+    }
+
     /// `ADDRESS` or `ADDRESS#NAME`.
-    fn server(&mut self, entry: &Entry) {
-        let addr = parts::nth(self.file.octets(entry), b'#', 0).and_then(scalar::ip);
-        let Some(addr) = addr else {
-            return self.file.complain(entry, NOT_IP);
+    fn server(&mut self) {
+        let addr = parts::nth(self.word(), b'#', 0).and_then(scalar::ip);
+        let Some(addr) = &addr else {
+            return self.complain(NOT_IP);
         };
         let link = Some(self.id);
         let cx = &mut *self.file.cx;
-        let is_known = cx.config.servers.contains(&Server { addr, link });
-        if !is_known && cx.add_server(&addr, link).is_err() {
-            self.file.complain(entry, SERVERS_FULL);
+        let mut servers = cx.config.servers.iter();
+        let is_known = servers.any(|have| have.link == link && have.addr == *addr);
+        if !is_known && cx.add_server(addr, link).is_err() {
+            self.complain(SERVERS_FULL);
         }
     }
 
     /// `PREFIXn`, else `NETMASKn`.
     #[inline(never)]
-    fn mask(&self, ordinal: u32) -> Option<&'a Entry> {
-        let mask = self.file.get_numbered(PREFIX, ordinal);
-        mask.or_else(|| self.file.get_numbered(NETMASK, ordinal))
+    fn mask(&self) -> Option<&'a Entry> {
+        let mask = self.file.get_numbered(PREFIX, self.ordinal);
+        mask.or_else(|| self.file.get_numbered(NETMASK, self.ordinal))
     }
 
-    /// One address, with the mask and broadcast address of this number; `None` after a complaint.
+    /// The address that is looked at.
+    fn addr4(&mut self) {
+        if let Some(entry) = self.entry
+            && let Some(addr) = self.file.ipv4(entry, SKIPPED)
+        {
+            self.add_addr4(addr);
+        }
+    }
+
+    /// One address, with the mask and broadcast address of its number; `None` after a complaint.
     #[inline(never)]
-    pub(super) fn addr4(&mut self, entry: &Entry, addr: Ipv4Addr, ordinal: u32) -> Option<()> {
-        let mask = self.mask(ordinal);
-        let mut cidr = Cidr::default(Family::V4);
-        cidr.addr = IpAddr::V4(addr);
-        match self.len {
-            Some(len) if mask.is_none() => cidr.len = len,
-            _ => self.file.mask4(entry, mask, SKIPPED, &mut cidr)?,
+    pub(super) fn add_addr4(&mut self, addr: Ipv4Addr) -> Option<()> {
+        let entry = self.entry?;
+        let mask = self.mask();
+        let mut cidr = Cidr {
+            addr: IpAddr::V4(addr),
+            len: self.len,
+        };
+        if mask.is_some() || cidr.len == NO_LEN {
+            self.file.mask4(entry, mask, SKIPPED, &mut cidr)?;
         }
         let broadcast = self
             .file
-            .get_numbered(BROADCAST, ordinal)
+            .get_numbered(BROADCAST, self.ordinal)
             .and_then(|entry| self.file.ipv4(entry, UNSET))
             .filter(|given| cidr.broadcast() != Some(*given));
-        self.add_addr(entry, &cidr, broadcast);
+        self.add_addr(&cidr)?.broadcast = broadcast;
         Some(())
     }
 
+    /// Adds an address; `None` after a complaint.
     #[inline(never)]
-    pub(super) fn add_addr(&mut self, entry: &Entry, addr: &Cidr, broadcast: Option<Ipv4Addr>) {
+    fn add_addr(&mut self, addr: &Cidr) -> Option<&mut AddrConfig> {
         let added = self.file.cx.add_addr(&AddrConfig {
             link: self.id,
             addr: *addr,
             peer: None,
-            broadcast,
+            broadcast: None,
             label: self.label,
             scope: LinkNumber::AddrScope.of(self.link).map(|scope| scope as u8),
-            origin: self.file.origin(entry),
+            origin: self.origin(),
         });
         if added.is_err() {
-            self.file.complain(entry, ADDRS_FULL);
+            return self.refuse(ADDRS_FULL);
         }
+        self.file.cx.config.addrs.last_mut()
     }
 
-    /// `BOOTPROTO`. Without one the link is static if it has addresses.
+    /// `BOOTPROTO`.
     fn method4(&mut self) {
-        let default = match self.has_addr(Family::V4, None) {
-            true => Method::Static,
-            false => Method::Disabled,
-        };
-        let ip = &mut self.link.ipv4;
-        let Some(entry) = self.file.get(BOOTPROTO) else {
-            if ip.method == Method::Disabled {
-                ip.method = default;
-            }
+        let word = self.at(BOOTPROTO);
+        if word.is_empty() {
             return;
-        };
-        ip.origin = self.file.origin(entry);
-        let said = Bootproto::new(self.file.octets(entry));
-        self.link.dhcp4.bootp = said == Some(Bootproto::Bootp);
-        ip.method = match said {
-            Some(Bootproto::Static) => default,
-            Some(Bootproto::Dhcp | Bootproto::Bootp) => Method::Dhcp,
-            Some(Bootproto::LinkLocal) => Method::LinkLocal,
-            Some(Bootproto::Firmware) | None => {
-                self.file.complain(entry, NO_METHOD);
-                default
-            }
-        };
+        }
+        let method = method_number(word);
+        if method.is_none() {
+            self.complain(NO_METHOD);
+        }
+        self.link.ipv4.origin = self.origin();
+        self.link.dhcp4.bootp = method == Some(BOOTP);
+        let method = method.and_then(|n| METHODS.get(n));
+        self.link.ipv4.method = method.copied().unwrap_or(Method::Disabled);
     }
 
     /// Sets the gateway: that of the file, which is the last `GATEWAYn` for IPv4, else that of
     /// `/etc/sysconfig/network` if one of the link's subnets holds it or it is there for this link.
     #[inline(never)]
-    pub(super) fn gateway(&mut self, family: Family, entry: Option<&Entry>) {
-        let has_addr4 = self.has_addr(Family::V4, None);
-        if let Some(entry) = entry {
-            let mut gateway = None;
-            let read = self.file.gateway(entry, family, &mut gateway);
-            let ip = self.link.ip_mut(family);
-            let complaint = if family == Family::V4 && !has_addr4 {
-                NO_ROUTER
-            } else if let Err(what) = read {
-                Complaint::error(what, UNSET)
-            } else if IpFlag::DefaultRoute.is_no(ip) {
-                NO_DEFROUTE
-            } else {
-                ip.gateway = gateway;
-                ip.origin = self.file.origin(entry);
-                return;
-            };
-            self.file.complain(entry, complaint);
-        } else {
-            self.default_gateway(family);
-        }
+    pub(super) fn gateway(&mut self, family: Family, entry: Option<&'a Entry>) {
         let ip = self.link.ip_mut(family);
+        let has_one = ip.gateway.is_some();
+        let mut complaint = None;
         if IpFlag::DefaultRoute.is_no(ip) {
             ip.gateway = None;
+            complaint = Some(NO_DEFROUTE);
         }
+        let mut given = match family {
+            Family::V4 => self.defaults.gateway,
+            Family::V6 => self.defaults.gateway6,
+        };
+        if let Some(entry) = entry {
+            self.entry = Some(entry);
+            given.origin = self.file.origin(entry);
+            if let Err(what) = self.file.gateway(entry, family, &mut given.addr) {
+                complaint = Some(Complaint::error(what, UNSET));
+            }
+            if family == Family::V4 && !self.has_addr(family, None) {
+                complaint = Some(NO_ROUTER);
+            }
+        } else if has_one || complaint.is_some() || !self.is_meant(family, &given.addr) {
+            return;
+        }
+        if let Some(complaint) = complaint {
+            return self.complain(complaint);
+        }
+        let ip = self.link.ip_mut(family);
+        ip.gateway = given.addr;
+        ip.origin = given.origin;
     }
 
-    /// Takes the gateway of `/etc/sysconfig/network` where the file has none.
-    fn default_gateway(&mut self, family: Family) {
-        let (gateway, is_anywhere) = match family {
+    /// Whether a gateway of `/etc/sysconfig/network` is for this link.
+    fn is_meant(&self, family: Family, gateway: &Option<IpAddr>) -> bool {
+        let is_here = match family {
             Family::V4 => {
                 let device = &self.file.cx.config.global.gateway_dev;
-                let is_here = device.is_some() && is_same_name(device, &self.link.name);
-                (&self.defaults.gateway, is_here)
+                device.is_some() && is_same_name(device, &self.link.name)
             }
-            Family::V6 => (
-                &self.defaults.gateway6,
-                self.defaults.gateway6_dev.is_some(),
-            ),
+            Family::V6 => self.defaults.gateway6_dev.is_some(),
         };
-        let near = match is_anywhere {
-            true => None,
-            false => gateway.addr.as_ref(),
-        };
-        if gateway.addr.is_some()
-            && self.link.ip_mut(family).gateway.is_none()
-            && self.has_addr(family, near)
-        {
-            let ip = self.link.ip_mut(family);
-            ip.gateway = gateway.addr;
-            ip.origin = gateway.origin;
-        }
+        let near = gateway.as_ref().filter(|_| !is_here);
+        gateway.is_some() && self.has_addr(family, near)
     }
 
     /// The method and the addresses of IPv6.
@@ -321,14 +323,13 @@ impl<'a> Reader<'a, '_, '_> {
         let init = FileFlag::Init6.of(self);
         let is_off = is_disabled || init == Some(false);
         for (n, row) in V6_KEYS.iter().enumerate() {
-            let Some(entry) = self.file.get(*row) else {
-                continue;
-            };
-            if !is_off && n < 2 {
-                self.addrs6(entry);
-            }
-            if is_off && scalar::boolean(self.file.octets(entry)) != Some(false) {
-                self.file.complain(entry, OFF6);
+            let word = self.at(*row);
+            if is_off {
+                if !word.is_empty() && scalar::boolean(word) != Some(false) {
+                    self.complain(OFF6);
+                }
+            } else if n < 2 {
+                self.addrs6(word);
             }
         }
         let has_addr = self.has_addr(Family::V6, None);
@@ -362,44 +363,42 @@ impl<'a> Reader<'a, '_, '_> {
     /// Says that a port has no addresses, where the file gives some.
     #[inline(never)]
     pub(super) fn drop_addresses(&mut self) {
-        let entry = self.file.iter().find(|entry| {
-            let word = self.file.octets(entry);
-            let is_addr = field(entry) == Some(Field::Addr) && !word.is_empty();
-            is_addr || Bootproto::new(word) == Some(Bootproto::Dhcp)
-        });
+        let mut entry = self.addr_but(b"");
+        if entry.is_none() && method_number(self.file.text(BOOTPROTO)) == Some(DHCP) {
+            entry = self.file.get(BOOTPROTO);
+        }
         if let Some(entry) = entry {
             self.file.complain(entry, OF_PORT);
         }
     }
 
     /// `MY_INNER_IPADDR` and `PEER_INNER_IPADDR`: the length is that of the peer, if there is one.
-    #[inline(never)]
     fn inner(&mut self) {
-        let Some(entry) = self.file.get(MY_INNER_IPADDR) else {
+        let word = self.at(MY_INNER_IPADDR);
+        if word.is_empty() {
             return;
-        };
+        }
         let mut addr = Cidr::default(Family::V4);
-        let mut done = scalar::prefix(self.file.octets(entry), &mut addr);
-        let own = addr.addr;
-        let peer = self.file.text(PEER_INNER_IPADDR);
-        let has_peer = !peer.is_empty() && peer != self.file.text(PEER_OUTER_IPADDR);
-        if has_peer {
-            done = done.and_then(|()| scalar::prefix(peer, &mut addr));
+        let mut peer = addr;
+        let mut done = scalar::prefix(word, &mut addr);
+        let other = self.file.text(PEER_INNER_IPADDR);
+        let has_peer = !other.is_empty() && other != self.file.text(PEER_OUTER_IPADDR);
+        if has_peer && done.is_ok() {
+            done = scalar::prefix(other, &mut peer);
+            addr.len = peer.len;
         }
         if let Err(what) = done {
-            return self.error(entry, self.file.octets(entry), what, SKIPPED);
-        }
-        let peer = addr.addr;
-        addr.addr = own;
-        self.add_addr(entry, &addr, None);
-        if let Some(have) = self.file.cx.config.addrs.last_mut().filter(|_| has_peer) {
-            have.peer = Some(peer);
+            self.complain(Complaint::error(what, SKIPPED));
+        } else if let Some(have) = self.add_addr(&addr)
+            && has_peer
+        {
+            have.peer = Some(peer.addr);
         }
     }
 
     /// The items of an IPv6 address list.
-    pub(super) fn addrs6(&mut self, entry: &Entry) {
-        let mut rest = self.file.octets(entry);
+    #[inline(never)]
+    pub(super) fn addrs6(&mut self, mut rest: &'a [u8]) {
         while let Some(item) = parts::next_word(&mut rest) {
             let mut addr = Cidr {
                 len: 64,
@@ -407,28 +406,27 @@ impl<'a> Reader<'a, '_, '_> {
             };
             let what = match scalar::cidr(item, &mut addr) {
                 Ok(()) if addr.family() == Family::V6 => {
-                    self.add_addr(entry, &addr, None);
+                    self.add_addr(&addr);
                     continue;
                 }
                 Err(Problem::BadPrefix) => NO_PREFIX,
                 Ok(()) | Err(_) => NO_ADDR6,
             };
-            self.file.complain_of(entry, item, what);
+            if let Some(entry) = self.entry {
+                self.file.complain_of(entry, item, what);
+            }
         }
     }
 
     /// `IPV6_DEFAULTGW` and `IPV6_DEFAULTDEV`, of the file, else of `/etc/sysconfig/network`.
     fn gateway6(&mut self) {
-        let name = &self.link.name;
         let entry = self.file.get(IPV6_DEFAULTGW);
         let mut device = parts::nth(self.file.text(IPV6_DEFAULTGW), b'%', 1);
         if device.is_none() {
-            device = self
-                .file
-                .get(IPV6_DEFAULTDEV)
-                .map(|entry| self.file.octets(entry));
+            device = Some(self.file.text(IPV6_DEFAULTDEV)).filter(|device| !device.is_empty());
         }
         let default = &self.defaults.gateway6_dev;
+        let name = &self.link.name;
         let is_other = match device {
             Some(device) => !is_same_name(&IfName::new(device), name),
             None => entry.is_none() && default.is_some() && !is_same_name(default, name),
@@ -443,24 +441,11 @@ impl<'a> Reader<'a, '_, '_> {
         self.gateway(Family::V6, entry);
     }
 
-    /// `DOMAIN`, else `SEARCH`, and `IPV6_DOMAIN`.
-    fn search(&mut self) {
-        let link = Some(self.id);
-        let mut entry = self.file.get(DOMAIN);
-        if entry.is_none() {
-            entry = self.file.get(SEARCH);
-        }
-        self.domains(entry, link);
-        self.domains(self.file.get(IPV6_DOMAIN), link);
-    }
-
     /// The items of a list of domains.
     #[inline(never)]
-    fn domains(&mut self, entry: Option<&Entry>, link: Option<LinkId>) {
-        let Some(entry) = entry else {
-            return;
-        };
-        let mut rest = self.file.octets(entry);
+    fn domains(&mut self, row: u16) {
+        let link = Some(self.id);
+        let mut rest = self.at(row);
         while let Some(item) = parts::next_word(&mut rest) {
             let cx = &mut *self.file.cx;
             let what = match cx.keep(item, scalar::is_domain(item), Problem::NotADomain) {
@@ -470,7 +455,7 @@ impl<'a> Reader<'a, '_, '_> {
                 },
                 Err(what) => what,
             };
-            self.error(entry, item, what, LEFT_OUT);
+            self.leave_out(item, what);
         }
     }
 }

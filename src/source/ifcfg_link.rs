@@ -1,6 +1,5 @@
 //! Which link an `ifcfg` file is for: by name, by MAC, or by a rule that gives the link with the MAC the name.
 
-use super::assignments::Entry;
 use super::ifcfg::{NOT_ITS, Reader};
 use super::ifcfg_keys::{DEVICE, HWADDR, PHYSDEV};
 use crate::diag::{Complaint, Effect, Problem};
@@ -21,30 +20,31 @@ impl Reader<'_, '_, '_> {
     /// Finds out which link the file is for, and makes it; `None` if it is not used after all.
     #[inline(never)]
     pub(super) fn identify(&mut self) -> Option<()> {
-        let device = self.file.get(DEVICE);
-        let hwaddr = self.file.get(HWADDR);
+        // the last key that is there of these names the link, and is what complaints are about
+        self.at(PHYSDEV);
         let mut mac = None;
-        if self.link.name.is_none()
-            && let Some(entry) = device
-        {
-            self.link.name = IfName::new(self.file.octets(entry));
-            if self.link.name.is_none() {
-                self.file.complain(entry, NO_NAME);
+        let word = self.at(HWADDR);
+        if !word.is_empty() {
+            let mut complaint = NOT_ITS;
+            if let LinkKind::Ethernet | LinkKind::Infiniband = self.link.kind {
+                mac = scalar::mac(word);
+                complaint = NO_MAC;
+            }
+            if mac.is_none() {
+                self.complain(complaint);
             }
         }
-        let has_mac = matches!(self.link.kind, LinkKind::Ethernet | LinkKind::Infiniband);
-        if let Some(entry) = hwaddr.filter(|_| !has_mac) {
-            self.file.complain(entry, NOT_ITS);
-        } else if let Some(entry) = hwaddr {
-            mac = scalar::mac(self.file.octets(entry));
-            if mac.is_none() {
-                self.file.complain(entry, NO_MAC);
+        let word = self.at(DEVICE);
+        if self.link.name.is_none() && !word.is_empty() {
+            self.link.name = IfName::new(word);
+            if self.link.name.is_none() {
+                self.complain(NO_NAME);
             }
         }
         let link = &mut *self.link;
         if !link.identify(&mac) {
-            self.file.cx.complain_of_file(NO_LINK);
-            return None;
+            self.entry = None;
+            return self.refuse(NO_LINK);
         }
         link.rename = mac.is_some() && link.name.is_some();
         link.origin.file = self.file.cx.file;
@@ -52,20 +52,18 @@ impl Reader<'_, '_, '_> {
         link.ipv6.origin = link.origin;
         // what is true of the loopback link anyway
         let is_lo = is_same_name(&self.link.name, &Some(IfName::LO));
-        if is_lo && !self.has_addr_but(b",127.0.0.1,::1,::1/128") {
+        if is_lo && self.addr_but(b",127.0.0.1,::1,::1/128").is_none() {
             return None;
         }
-        let entry = device.or(hwaddr).or(self.file.get(PHYSDEV))?;
-        self.add_name_rule(entry);
-        if let Err(complaint) = self.claim(entry) {
-            self.file.complain(entry, complaint);
-            return None;
+        self.add_name_rule();
+        if let Err(complaint) = self.claim() {
+            return self.refuse(complaint);
         }
         Some(())
     }
 
     /// Finds the link among those of earlier files, or adds it.
-    fn claim(&mut self, entry: &Entry) -> Result<(), Complaint> {
+    fn claim(&mut self) -> Result<(), Complaint> {
         let link = &mut *self.link;
         let links = &mut self.file.cx.config.links;
         for (earlier, n) in links.iter_mut().zip(0..) {
@@ -82,18 +80,17 @@ impl Reader<'_, '_, '_> {
                 earlier.name = link.name;
             }
             earlier.rename = matches!(earlier.matches, LinkMatch::Mac(_)) && earlier.name.is_some();
-            let made = *link;
+            if link.kind != LinkKind::Ethernet {
+                (earlier.kind, earlier.lower) = (link.kind, link.lower);
+            }
+            if link.master.is_some() {
+                (earlier.master, earlier.role) = (link.master, link.role);
+            }
             *link = *earlier;
-            if made.kind != LinkKind::Ethernet {
-                (link.kind, link.lower) = (made.kind, made.lower);
-            }
-            if made.master.is_some() {
-                (link.master, link.role) = (made.master, made.role);
-            }
             self.id = LinkId::new(n);
             self.before = 0;
             self.said = Values::NOTHING;
-            self.file.complain(entry, AGAIN);
+            self.complain(AGAIN);
             return Ok(());
         }
         self.id = self.file.cx.add_link(link).map_err(|_| LINKS_FULL)?;
@@ -102,16 +99,11 @@ impl Reader<'_, '_, '_> {
 
     /// Adds the MAC rule of a link that is to be renamed. One that an earlier file has for the same
     /// name is replaced.
-    fn add_name_rule(&mut self, entry: &Entry) {
+    fn add_name_rule(&mut self) {
         if let (LinkMatch::Mac(mac), Some(name)) = (&self.link.matches, &self.link.name) {
-            let put = self.file.cx.add_rule(&NameRule::new(
-                *mac,
-                *name,
-                NameSource::Ifcfg,
-                self.file.origin(entry),
-            ));
-            if put.is_err() {
-                self.file.complain(entry, RULES_FULL);
+            let rule = &NameRule::new(*mac, *name, NameSource::Ifcfg, self.origin());
+            if self.file.cx.add_rule(rule).is_err() {
+                self.complain(RULES_FULL);
             }
         }
     }

@@ -6,54 +6,29 @@
 use super::Context;
 use super::Key;
 use super::assignments::{self, Entry, File, NOT_YET, Scratch};
-use super::ifcfg::{self, Defaults, Gateway, set_flag, set_name, unset};
-use super::ifcfg_keys;
-use super::key_table::{Names, key, key as ignored, pack_fields, pack_names, packed_len, row};
+use super::ifcfg::{self, Defaults, Gateway, field, unset};
+use super::ifcfg_keys::{
+    Field, GATEWAY, GATEWAYDEV, HOSTNAME, IPV6_DEFAULTDEV, IPV6_DEFAULTGW, NAMES, NETWORKING, VLAN,
+};
+use super::key_table::{key, key as ignored};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::Family;
 use crate::model::config::SourceKind;
 use crate::model::link::IfName;
 use crate::text::{parts, scalar};
 
-/// What is done with a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
-    /// `NETWORKING`.
-    Networking,
-    /// `HOSTNAME`.
-    Hostname,
-    /// `GATEWAY`.
-    Gateway,
-    /// `GATEWAYDEV`.
-    GatewayDev,
-    /// `IPV6_DEFAULTGW`.
-    Gateway6,
-    /// `IPV6_DEFAULTDEV`.
-    GatewayDev6,
-    /// Nothing reads it, and nobody is told.
-    Silent,
-    /// Nothing reads it, and who asks for it is told.
-    Never,
-}
-
-const NAMES: Names = Names(&PACKED);
-static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
-static FIELDS: [Field; KEYS.len()] = pack_fields(KEYS, Field::Silent);
-
 const MEANINGLESS: Field = Field::Silent;
 const NEVER: Field = Field::Never;
 
-const IPV6_DEFAULTGW: u16 = row(KEYS, "IPV6_DEFAULTGW");
-
-/// The keys.
+/// The keys that are no defaults of `ifcfg` files, for the reference: they are rows of [`ifcfg_keys::KEYS`].
 #[rustfmt::skip]
 pub const KEYS: &[Key<Field>] = &[
-    key("NETWORKING", Field::Networking, "no: `up` brings up only links that are named"),
-    key("HOSTNAME", Field::Hostname, "host name, unless the command line has one"),
-    key("GATEWAY", Field::Gateway, "IPv4 gateway of links without their own whose subnet holds it"),
-    key("GATEWAYDEV", Field::GatewayDev, "the link that carries the IPv4 default route"),
-    key("IPV6_DEFAULTGW", Field::Gateway6, "IPv6 gateway of links without their own whose subnet holds it"),
-    key("IPV6_DEFAULTDEV", Field::GatewayDev6, "the link that carries the IPv6 default route"),
+    key("NETWORKING", Field::Part, "no: `up` brings up only links that are named"),
+    key("HOSTNAME", Field::Part, "host name, unless the command line has one"),
+    key("GATEWAY", Field::Part, "IPv4 gateway of links without their own whose subnet holds it"),
+    key("GATEWAYDEV", Field::Part, "the link that carries the IPv4 default route"),
+    key("IPV6_DEFAULTGW", Field::Part, "IPv6 gateway of links without their own whose subnet holds it"),
+    key("IPV6_DEFAULTDEV", Field::Part, "the link that carries the IPv6 default route"),
     ignored("NETWORKING_IPV6", MEANINGLESS, "loaded the IPv6 module"),
     ignored("NISDOMAIN", MEANINGLESS, "NIS"),
     ignored("NETWORKDELAY", MEANINGLESS, "waited"),
@@ -69,7 +44,6 @@ pub const KEYS: &[Key<Field>] = &[
     ignored("IPV6TO4INIT", NEVER, "6to4 was withdrawn (RFC 7526)"),
 ];
 
-const NOT_HERE: Complaint = Complaint::warning(Problem::NotHere, Effect::LineIgnored);
 const ONLY_NAMED: Complaint = Complaint::warning(Problem::OnlyNamed, Effect::None);
 
 /// Reads the file: the host name and `GATEWAYDEV` go to the configuration, the rest to `defaults`.
@@ -77,20 +51,43 @@ const ONLY_NAMED: Complaint = Complaint::warning(Problem::OnlyNamed, Effect::Non
 pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Context<'c, '_>) {
     let mut file = assignments::scan(NAMES, scratch, cx);
     for entry in file.iter() {
-        let complaint = match FIELDS.get(entry.row()) {
-            _ if file.octets(entry).is_empty() => None,
-            Some(field) => set(*field, entry, defaults, &mut file),
-            None => match set_default(entry, defaults, &mut file) {
-                Some(complaint) => complaint,
-                None => {
-                    file.unknown(entry);
-                    continue;
-                }
-            },
+        let word = file.octets(entry);
+        if word.is_empty() {
+            continue;
+        }
+        let Some(field) = field(entry) else {
+            file.unknown(entry);
+            continue;
         };
-        if let Some(complaint) = complaint {
+        let global = &mut file.cx.config.global;
+        let done = match entry.row() as u16 {
+            NETWORKING => {
+                defaults.networking = scalar::boolean(word);
+                defaults.networking.map(|_| ()).ok_or(Problem::NotABoolean)
+            }
+            GATEWAYDEV => set_name(&mut global.gateway_dev, word),
+            IPV6_DEFAULTDEV => set_name(&mut defaults.gateway6_dev, word),
+            HOSTNAME => set_hostname(word, file.cx),
+            GATEWAY if parts::is_same_in_any_case(word, b"none") => Ok(()),
+            GATEWAY => set_gateway(&mut defaults.gateway, Family::V4, entry, &file),
+            IPV6_DEFAULTGW => set_gateway(&mut defaults.gateway6, Family::V6, entry, &file),
+            // it loaded the module
+            VLAN => Ok(()),
+            _ => ifcfg::set(file.cx, &mut defaults.link, &mut defaults.said, field, word),
+        };
+        let complaint = match done {
+            Ok(()) => continue,
+            Err(Problem::NotHere) if field == Field::Never => NOT_YET,
+            Err(what) => unset(what),
+        };
+        if complaint != NOT_YET || scalar::boolean(word) != Some(false) {
             file.complain(entry, complaint);
         }
+    }
+    if let Some(entry) = file.get(NETWORKING)
+        && defaults.networking == Some(false)
+    {
+        file.complain(entry, ONLY_NAMED);
     }
     // a zone of IPV6_DEFAULTGW beats IPV6_DEFAULTDEV wherever it stands
     if let Some(zone) = parts::nth(file.text(IPV6_DEFAULTGW), b'%', 1) {
@@ -98,48 +95,14 @@ pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Con
     }
 }
 
-/// Takes a key of `ifcfg` files as the default of all; `None` for a key they have not.
+/// Sets a link name.
 #[inline(never)]
-fn set_default(
-    entry: &Entry,
-    defaults: &mut Defaults,
-    file: &mut File<'_, '_, '_>,
-) -> Option<Option<Complaint>> {
-    let word = file.octets(entry);
-    let field = ifcfg_keys::field(ifcfg_keys::NAMES.find(file.name(entry)).row())?;
-    Some(if let ifcfg_keys::Field::Set(setting) = field {
-        let Defaults { link, said, .. } = defaults;
-        ifcfg::set(file.cx, link, said, setting, word)
-            .err()
-            .map(unset)
-    } else {
-        (field != ifcfg_keys::Field::Silent).then_some(NOT_HERE)
-    })
-}
-
-/// Takes one value, or says what is wrong with it.
-#[inline(never)]
-fn set(
-    field: Field,
-    entry: &Entry,
-    defaults: &mut Defaults,
-    file: &mut File<'_, '_, '_>,
-) -> Option<Complaint> {
-    let word = file.octets(entry);
-    let global = &mut file.cx.config.global;
-    let set = match field {
-        Field::Networking => set_flag(&mut defaults.networking, word),
-        Field::GatewayDev => set_name(&mut global.gateway_dev, word),
-        Field::GatewayDev6 => set_name(&mut defaults.gateway6_dev, word),
-        Field::Hostname => return set_hostname(word, file.cx).err().map(unset),
-        Field::Gateway if parts::is_same_in_any_case(word, b"none") => return None,
-        Field::Gateway => return set_gateway(&mut defaults.gateway, Family::V4, entry, file),
-        Field::Gateway6 => return set_gateway(&mut defaults.gateway6, Family::V6, entry, file),
-        Field::Never => return (scalar::boolean(word) != Some(false)).then_some(NOT_YET),
-        Field::Silent => return None,
-    };
-    let is_no = field == Field::Networking && defaults.networking == Some(false);
-    set.err().map(unset).or(is_no.then_some(ONLY_NAMED))
+fn set_name(name: &mut Option<IfName>, word: &[u8]) -> Result<(), Problem> {
+    *name = IfName::new(word);
+    match name {
+        Some(_) => Ok(()),
+        None => Err(Problem::NotALinkName),
+    }
 }
 
 fn set_hostname(word: &[u8], cx: &mut Context<'_, '_>) -> Result<(), Problem> {
@@ -158,12 +121,9 @@ fn set_gateway(
     family: Family,
     entry: &Entry,
     file: &File<'_, '_, '_>,
-) -> Option<Complaint> {
-    let read = file.gateway(entry, family, &mut gateway.addr);
-    if read.is_ok() {
-        gateway.origin = file.origin(entry);
-    }
-    read.err().map(unset)
+) -> Result<(), Problem> {
+    gateway.origin = file.origin(entry);
+    file.gateway(entry, family, &mut gateway.addr)
 }
 
 #[cfg(test)]
@@ -314,9 +274,10 @@ mod tests {
 
     #[test]
     fn every_row_is_found_and_documented() {
-        for (n, key) in KEYS.iter().enumerate() {
-            assert_eq!(NAMES.find(key.name.as_bytes()).row(), n);
-            assert!(!key.doc.is_empty());
+        for key in KEYS {
+            let row = NAMES.find(key.name.as_bytes()).row();
+            let field = crate::source::ifcfg_keys::field(row);
+            assert!(field.is_some() && !key.doc.is_empty(), "{}", key.name);
         }
     }
 }

@@ -4,7 +4,7 @@
 //! options of their own; the words of every other command are kept as one text.
 
 use super::ifcfg::Reader;
-use crate::diag::{LineBuf, Problem};
+use crate::diag::{Complaint, LineBuf, Problem};
 use crate::model::attr::{Attr, AttrConfig, Scope, Value};
 use crate::packed::packed;
 use crate::text::{parts, scalar};
@@ -28,9 +28,9 @@ const OPTIONS: Attr = Attr::of(Scope::Ethtool, "speed");
 const MAX_PAIRS: usize = 512;
 
 impl Reader<'_, '_, '_> {
-    /// Reads every command.
+    /// Reads every command, and complains of the parts that are wrong.
     #[inline(never)]
-    pub(super) fn ethtool(&mut self, commands: &[u8]) {
+    pub(super) fn ethtool(&mut self, commands: &[u8]) -> Option<Complaint> {
         let mut commands = Some(commands);
         while let Some(command) = parts::next(&mut commands, b';') {
             let mut rest = parts::trim(command);
@@ -59,6 +59,7 @@ impl Reader<'_, '_, '_> {
                 self.leave_out(wrong, what);
             }
         }
+        None
     }
 
     /// Names each with a value behind it, kept behind those of earlier commands, or each as an option.

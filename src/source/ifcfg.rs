@@ -10,18 +10,19 @@ use super::Context;
 use super::alias;
 use super::assignments::{self, Entry, File, NOT_YET, Scratch};
 use super::ifcfg_ip::{IBFT, method_number};
-use super::ifcfg_keys::{self, DHCP_FQDN, FILE, Field, IN_ROW, LINK, NAMES, V4, V6};
-use super::ifcfg_kind::kind_of;
+use super::ifcfg_keys::{
+    self, BOOTPROTO, DHCP_FQDN, FILE, Field, IN_ROW, Kind, LINK, NAMES, Setting, V4, V6,
+};
 use super::put::Said;
 use super::route_file::read_rule;
 use super::route_words::scope;
 use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem};
-use crate::model::attr::{Attr, Scope};
+use crate::model::attr::Scope;
 use crate::model::config::{
     GlobalFlag, IpNumber, IpText, LinkConfig, LinkFlag, LinkId, LinkMatch, Role, RouteDev,
     SourceKind, Str,
 };
-use crate::model::link::{IfName, LinkKind};
+use crate::model::link::IfName;
 use crate::model::said::{Values, flags, rows};
 use crate::packed::{Packed, packed};
 use crate::text::{parts, scalar};
@@ -198,20 +199,17 @@ pub fn read<'c>(
     has_routes.then_some(reader.id)
 }
 
-const NO_KIND: Complaint = Complaint::error(Problem::Virtual, Effect::FileIgnored);
-const FOREIGN: Complaint = Complaint::error(Problem::Foreign, Effect::FileIgnored);
+pub(super) const FOREIGN: Complaint = Complaint::error(Problem::Foreign, Effect::FileIgnored);
 const FIRMWARE: Complaint = Complaint::warning(Problem::FirmwareSays, Effect::FileIgnored);
 const NO_METHOD: Complaint = Complaint::error(Problem::UnknownMethod, Effect::FileIgnored);
 const NO_BOOLEAN: Complaint = Complaint::error(Problem::NotABoolean, Effect::DefaultUsed);
-const NOT_HERE: Complaint = Complaint::warning(Problem::NotHere, Effect::LineIgnored);
 pub(super) const NOT_ITS: Complaint = Complaint::note(Problem::NotAnOption, Effect::LineIgnored);
 const OF_S390: Complaint = Complaint::note(Problem::S390Only, Effect::LineIgnored);
-const TEAM_CONFIG: Attr = Attr::of(Scope::Team, "config");
-const REMOTE: Attr = Attr::of(Scope::Tunnel, "remote");
-/// What makes hundredths of seconds.
-const HUNDREDTHS: &[u8] = b"00";
 /// What `DHCP_FQDN` is, too.
-const HOSTNAME: Field = Field::Hostname(V4 | IpText::Hostname as u8);
+const HOSTNAME: Field = Field::Set(Setting {
+    kind: Kind::Hostname,
+    place: V4 | IpText::Hostname as u8,
+});
 
 impl<'a> Reader<'a, '_, '_> {
     /// Looks at a key: its value. Of one that is not set it is empty, and the key before is still looked at.
@@ -273,8 +271,8 @@ impl<'a> Reader<'a, '_, '_> {
 
     /// Reads a file that describes a link; `None` if it is not used.
     fn link(&mut self) -> Option<bool> {
+        self.kind()?;
         self.check()?;
-        self.kind();
         self.made_of()?;
         self.identify()?;
         self.options_of_kind();
@@ -302,64 +300,25 @@ impl<'a> Reader<'a, '_, '_> {
     fn check(&mut self) -> Option<()> {
         for entry in self.file.iter() {
             self.entry = Some(entry);
-            if let Some(field) = field(entry)
-                && let Some(complaint) = self.verdict(field)
-                && complaint.effect == Effect::FileIgnored
-            {
-                if complaint == FIRMWARE {
-                    GlobalFlag::Ibft.set(&mut self.file.cx.config.global, Some(true));
-                }
-                return self.refuse(complaint);
+            let is_foreign = match field(entry) {
+                Some(Field::ForeignIfSet) => !self.word().is_empty(),
+                Some(Field::ForeignIfYes) => scalar::boolean(self.word()) == Some(true),
+                _ => false,
+            };
+            if is_foreign {
+                return self.refuse(FOREIGN);
             }
         }
-        self.entry = None;
+        let word = self.at(BOOTPROTO);
+        let method = method_number(word);
+        if method == Some(IBFT) {
+            GlobalFlag::Ibft.set(&mut self.file.cx.config.global, Some(true));
+            return self.refuse(FIRMWARE);
+        }
+        if !word.is_empty() && method.is_none() && self.addr_but(b"").is_none() {
+            return self.refuse(NO_METHOD);
+        }
         Some(())
-    }
-
-    /// What is said of the key that is looked at for its value alone, or for its presence.
-    #[inline(never)]
-    fn verdict(&self, field: Field) -> Option<Complaint> {
-        let word = self.word();
-        let said = scalar::boolean(word);
-        let (applies, complaint) = match field {
-            Field::ForeignIfSet => (true, FOREIGN),
-            Field::ForeignIfYes => (said == Some(true), FOREIGN),
-            Field::Never => (said != Some(false), NOT_YET),
-            Field::S390 => (true, OF_S390),
-            Field::Device => {
-                let ppp = word.strip_prefix(b"i").unwrap_or(word);
-                (ppp.starts_with(b"ppp"), FOREIGN)
-            }
-            Field::DeviceType => (parts::is_same_in_any_case(word, b"ovs"), FOREIGN),
-            Field::Type => (kind_of(word).is_none(), NO_KIND),
-            Field::Bootproto => match method_number(word) {
-                Some(method) => (method == IBFT, FIRMWARE),
-                None => (self.addr_but(b"").is_none(), NO_METHOD),
-            },
-            Field::KindIfYes(_)
-            | Field::KindIfSet(_)
-            | Field::Master(_)
-            | Field::Addr
-            | Field::Part
-            | Field::Flag(_)
-            | Field::Number(_)
-            | Field::Positive(_)
-            | Field::Seconds(_)
-            | Field::Mtu(_)
-            | Field::AddrScope(_)
-            | Field::Hostname(_)
-            | Field::Class(_)
-            | Field::Id(_)
-            | Field::Mac
-            | Field::Source
-            | Field::Attr(_)
-            | Field::Hundredths(_)
-            | Field::Options(_)
-            | Field::Ethtool
-            | Field::Rule(_)
-            | Field::Silent => return None,
-        };
-        (applies && !word.is_empty()).then_some(complaint)
     }
 
     /// The first key that gives an address which is not in the list `but`, of either family.
@@ -379,7 +338,7 @@ impl<'a> Reader<'a, '_, '_> {
             match field(entry) {
                 Some(field) if is_all => self.field(field),
                 Some(_) => {}
-                None => self.file.unknown(entry),
+                None => unknown(&mut self.file, entry),
             }
         }
         self.entry = None;
@@ -392,29 +351,22 @@ impl<'a> Reader<'a, '_, '_> {
         if word.is_empty() {
             return;
         }
-        let done = match (field, self.entry) {
-            (Field::Attr(attr), _) => self.attr(attr, word),
-            (Field::KindIfSet(LinkKind::Team), _) => self.attr(TEAM_CONFIG, word),
-            (Field::KindIfSet(_), _) => self.attr(REMOTE, word),
+        let complaint = match (field, self.entry) {
+            (Field::KindIfSet(attr) | Field::Attr(attr), _) => self.attr(attr, word),
             (Field::Hundredths(attr), _) => {
                 let mut number = LineBuf::<32>::new();
                 number.put(word);
-                if scalar::boolean(word) != Some(false) {
-                    number.put(HUNDREDTHS);
-                }
+                number.put(b"00");
                 self.attr(attr, number.as_bytes())
             }
-            (Field::Options(scope), _) => return self.options(scope, word),
-            (Field::Ethtool, _) => return self.ethtool(word),
+            (Field::Options(scope), _) => self.options(scope, word),
+            (Field::Ethtool, _) => self.ethtool(word),
             (Field::Rule(family), Some(entry)) => {
-                return read_rule(&mut self.file, entry, family, &RouteDev::Link(self.id));
+                let link = RouteDev::Link(self.id);
+                read_rule(&mut self.file, entry, family, &link);
+                None
             }
             _ => set(self.file.cx, self.link, &mut self.said, field, word),
-        };
-        let complaint = match done {
-            Ok(()) => return,
-            Err(Problem::NotHere) => self.verdict(field),
-            Err(what) => Some(unset(what)),
         };
         if let Some(complaint) = complaint {
             self.complain(complaint);
@@ -422,10 +374,7 @@ impl<'a> Reader<'a, '_, '_> {
     }
 }
 
-/// Sets the one value that a key is for.
-///
-/// # Errors
-/// What is wrong with it; [`Problem::NotHere`] if the key is not for one value.
+/// Sets the one value that a key is for; what is said of it, or of a key that nothing reads.
 #[inline(never)]
 pub(super) fn set(
     cx: &mut Context<'_, '_>,
@@ -433,66 +382,61 @@ pub(super) fn set(
     file: &mut Values,
     field: Field,
     word: &[u8],
+) -> Option<Complaint> {
+    let said = scalar::boolean(word);
+    match (field, said) {
+        (Field::Set(setting), _) => {
+            let done = set_value(cx, link, file, setting, word);
+            done.err().map(unset)
+        }
+        (Field::S390, _) => Some(OF_S390),
+        (Field::Never, None | Some(true)) => Some(NOT_YET),
+        _ => None,
+    }
+}
+
+/// # Errors
+/// What is wrong with the value.
+fn set_value(
+    cx: &mut Context<'_, '_>,
+    link: &mut LinkConfig,
+    file: &mut Values,
+    setting: Setting,
+    word: &[u8],
 ) -> Result<(), Problem> {
-    let (mut kept, mut is_text) = (None, false);
-    let mut number = scalar::number(word);
-    let mut wrong = Problem::NotANumber;
-    let place = match (field, number) {
-        (Field::Silent, _) | (Field::Positive(_) | Field::Mtu(_), Some(0)) => return Ok(()),
-        (Field::Positive(_) | Field::Number(_), None) if word == b"-1" => return Ok(()),
-        (Field::Positive(place) | Field::Number(place), _) => place,
-        (Field::Flag(place), _) => {
-            number = scalar::boolean(word).map(u32::from);
-            wrong = Problem::NotABoolean;
-            place
+    let kind = setting.kind;
+    if kind == Kind::Mac {
+        let done = packed!("preserve,permanent,random,stable").position(word);
+        if let Some(n) = done {
+            return if n < 2 { Ok(()) } else { Err(Problem::NotYet) };
         }
-        (Field::Mtu(place), _) => {
-            number = number.filter(|_| scalar::mtu(number).is_some());
-            wrong = Problem::NotAnMtu;
-            place
-        }
-        (Field::Seconds(place), _) => {
-            number = parts::nth(word, b'.', 0).and_then(scalar::number);
-            place
-        }
-        (Field::AddrScope(place), _) => {
-            // initscripts pass it to ip(8) as it stands
-            number = scope(word.strip_prefix(b"scope ").unwrap_or(word));
-            place
-        }
-        (Field::Hostname(place) | Field::Class(place) | Field::Id(place), _) => {
-            let said = match (field, place) {
-                (Field::Hostname(_), _) => Said::Hostname,
-                (Field::Class(_), _) => Said::Class,
-                _ => Said::Id,
-            };
-            cx.keep_said(said, word, &mut kept)?;
-            is_text = true;
-            place
-        }
-        (Field::Mac, _) => {
-            let (is_kept, what) = match packed!("preserve,permanent,random,stable").position(word) {
-                Some(n) => (n < 2, Problem::NotYet),
-                None => {
-                    let mac = scalar::mac(word);
-                    if mac.is_some() {
-                        link.mac = mac;
-                    }
-                    (mac.is_some(), Problem::NotAMac)
-                }
-            };
-            return is_kept.then_some(()).ok_or(what);
-        }
-        (Field::Source, _) => {
-            let Some(addr) = scalar::ipv4(word) else {
-                return Err(Problem::NotIpv4);
-            };
-            link.src = Some(addr);
+        let mac = &scalar::mac(word);
+        if mac.is_some() {
+            link.mac = *mac;
             return Ok(());
         }
-        _ => return Err(Problem::NotHere),
+        return Err(Problem::NotAMac);
+    }
+    if kind == Kind::Source {
+        let addr = scalar::ipv4(word);
+        if addr.is_some() {
+            link.src = addr;
+            return Ok(());
+        }
+        return Err(Problem::NotIpv4);
+    }
+    let mut kept = None;
+    let said = match kind {
+        Kind::Hostname => Some(Said::Hostname),
+        Kind::Class => Some(Said::Class),
+        Kind::Id => Some(Said::Id),
+        _ => None,
     };
-    let said = match place & !IN_ROW {
+    if let Some(said) = said {
+        cx.keep_said(said, word, &mut kept)?;
+    }
+    let place = setting.place;
+    let values = match place & !IN_ROW {
         LINK => &mut link.said,
         V4 => &mut link.ipv4.said,
         V6 => &mut link.ipv6.said,
@@ -500,19 +444,44 @@ pub(super) fn set(
         _ => &mut cx.config.global.said,
     };
     let n = usize::from(place & IN_ROW);
-    if let Some(text) = said.texts.get_mut(n)
-        && is_text
-    {
-        *text = kept;
+    if said.is_some() {
+        if let Some(text) = values.texts.get_mut(n) {
+            *text = kept;
+        }
         return Ok(());
     }
-    let number = number.ok_or(wrong)?;
-    if wrong == Problem::NotABoolean {
-        if let Some(flag) = said.flags.get_mut(n) {
-            *flag = Some(number != 0);
+    if kind == Kind::Flag {
+        let flag = scalar::boolean(word);
+        if flag.is_none() {
+            return Err(Problem::NotABoolean);
         }
-    } else if let Some(said) = said.numbers.get_mut(n) {
-        *said = Some(number);
+        if let Some(value) = values.flags.get_mut(n) {
+            *value = flag;
+        }
+        return Ok(());
+    }
+    let mut number = scalar::number(word);
+    if kind == Kind::Seconds {
+        number = parts::nth(word, b'.', 0).and_then(scalar::number);
+    }
+    if kind == Kind::AddrScope {
+        // initscripts pass it to ip(8) as it stands
+        number = scope(word.strip_prefix(b"scope ").unwrap_or(word));
+    }
+    // what stands for "unset"
+    let is_none = kind >= Kind::Positive && number == Some(0)
+        || kind >= Kind::Number && kind < Kind::Mtu && word == b"-1";
+    if is_none {
+        return Ok(());
+    }
+    if kind == Kind::Mtu && scalar::mtu(number).is_none() {
+        return Err(Problem::NotAnMtu);
+    }
+    if number.is_none() {
+        return Err(Problem::NotANumber);
+    }
+    if let Some(value) = values.numbers.get_mut(n) {
+        *value = number;
     }
     Ok(())
 }
@@ -526,10 +495,15 @@ pub(super) fn unset(what: Problem) -> Complaint {
     if what == Problem::NotAnOption {
         return NOT_ITS;
     }
-    if what == Problem::NotHere {
-        return NOT_HERE;
-    }
     Complaint::error(what, Effect::KeyUnset)
+}
+
+/// Says of a key that it is in no table.
+#[inline(never)]
+pub(super) fn unknown(file: &mut File<'_, '_, '_>, entry: &Entry) {
+    if !ifcfg_keys::is_seldom(file.name(entry)) {
+        file.unknown(entry);
+    }
 }
 
 /// What is done with a key.
@@ -688,7 +662,7 @@ mod tests {
     #[test]
     fn files_of_other_kinds_are_refused() {
         let foreign = format!("{:?}", FOREIGN.problem);
-        let no_kind = format!("{:?}", NO_KIND.problem);
+        let no_kind = format!("{:?}", Problem::Virtual);
         for (line, want) in [
             ("TYPE=IPoAC", &no_kind),
             ("TYPE=Wireless", &no_kind),

@@ -4,53 +4,35 @@ use crate::model::addr::Family;
 use crate::model::attr::{Attr, Scope};
 use crate::model::link::LinkKind;
 
-/// What a key is for. Of those that set one value, whatever else the file says, the octet is [`Place`].
+/// What a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
-    /// `DEVICE`.
-    Device,
-    /// `TYPE`.
-    Type,
-    /// `DEVICETYPE`.
-    DeviceType,
-    /// `BOOTPROTO`.
-    Bootproto,
-    /// `yes`: the link is of this kind.
-    KindIfYes(LinkKind),
-    /// Anything: the link is of this kind.
-    KindIfSet(LinkKind),
-    /// The link whose port it is, where a port has options of this scope.
-    Master(Scope),
+    /// It sets one value, whatever else the file says.
+    Set(Setting),
+    /// Nothing reads it, and nobody is told.
+    Silent,
+    /// Nothing reads it, and who asks for it is told.
+    Never,
+    /// It is about the devices of another machine.
+    S390,
+    /// Read together with other keys.
+    Part,
+    /// An address: makes a file with a bad `BOOTPROTO` worth reading, and one for `lo`.
+    Addr,
     /// `yes`: the file needs wireless, 802.1X, DCB, PPP, ISDN or Open vSwitch.
     ForeignIfYes,
     /// Anything: the same.
     ForeignIfSet,
-    /// An address: makes a file with a bad `BOOTPROTO` worth reading, and one for `lo`.
-    Addr,
-    /// Read together with other keys.
-    Part,
-    /// Yes or no.
-    Flag(Place),
-    /// A number; -1 stands for "unset".
-    Number(Place),
-    /// The same, and so does 0.
-    Positive(Place),
-    /// Seconds; a fraction is cut off.
-    Seconds(Place),
-    /// An MTU; 0 stands for "unset".
-    Mtu(Place),
-    /// A scope of addresses.
-    AddrScope(Place),
-    /// A host name for DHCP servers.
-    Hostname(Place),
-    /// A text for DHCPv4 servers, or of resolv.conf.
-    Class(Place),
-    /// A client identifier of DHCPv4.
-    Id(Place),
-    /// The MAC to give the link.
-    Mac,
-    /// The source address of its routes.
-    Source,
+    /// `TYPE`.
+    Type,
+    /// `DEVICETYPE`.
+    DeviceType,
+    /// `yes`: the link is of this kind.
+    KindIfYes(LinkKind),
+    /// The link whose port it is, where a port has options of this scope.
+    Master(Scope),
+    /// Anything: the link is of the kind that has this option, which it sets.
+    KindIfSet(Attr),
     /// It sets an option of the link.
     Attr(Attr),
     /// The same, in seconds, where the kernel has hundredths of them.
@@ -61,12 +43,42 @@ pub enum Field {
     Ethtool,
     /// `ROUTING_RULE_n`, `ROUTING_RULE6_n`.
     Rule(Family),
-    /// Nothing reads it, and nobody is told.
-    Silent,
-    /// Nothing reads it, and who asks for it is told.
-    Never,
-    /// It is about the devices of another machine.
-    S390,
+}
+
+/// A key that sets one value, whatever else the file says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// What the value must be.
+    pub kind: Kind,
+    /// Where it goes.
+    pub place: Place,
+}
+
+/// What a value must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Yes or no.
+    Flag,
+    /// Seconds; a fraction is cut off.
+    Seconds,
+    /// A scope of addresses.
+    AddrScope,
+    /// A number; -1 stands for "unset".
+    Number,
+    /// The same, and so does 0.
+    Positive,
+    /// An MTU; 0 stands for "unset".
+    Mtu,
+    /// A host name for DHCP servers.
+    Hostname,
+    /// A text for DHCPv4 servers, or of resolv.conf.
+    Class,
+    /// A client identifier of DHCPv4.
+    Id,
+    /// The MAC to give the link.
+    Mac,
+    /// The source address of its routes.
+    Source,
 }
 
 /// Whose [`Values`](crate::model::said::Values) a key is about, and in the lower four bits its place in the row
@@ -86,6 +98,10 @@ pub const V6: Place = 0x20;
 pub const FILE: Place = 0x30;
 /// The machine's.
 pub const GLOBAL: Place = 0x40;
+
+pub(super) const fn set(kind: Kind, place: Place) -> Field {
+    Field::Set(Setting { kind, place })
+}
 
 /// An option of the link.
 pub(super) const fn attr(scope: Scope, name: &str) -> Field {

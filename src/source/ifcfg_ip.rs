@@ -58,7 +58,7 @@ const OFF6: Complaint = Complaint::warning(Problem::Ipv6Off, UNSET);
 const NO_STATIC_PROBE: Complaint = Complaint::warning(Problem::NoStaticProbe, Effect::None);
 
 /// What asks whether somebody else has an address.
-const PROBE_KEYS: [u16; 3] = [ARPING_WAIT, ARPCHECK, ACD_TIMEOUT];
+static PROBE_KEYS: [u16; 3] = [ARPING_WAIT, ARPCHECK, ACD_TIMEOUT];
 
 /// Seconds that arping(8) of initscripts takes.
 const ARPING_WAIT_S: u32 = 3;
@@ -101,8 +101,8 @@ impl<'a> Reader<'a, '_, '_> {
         if wait > 0 && self.has_addr(Family::V4, None) {
             // the last of these that is there is what was said
             self.entry = None;
-            for row in PROBE_KEYS {
-                self.at(row);
+            for row in &PROBE_KEYS {
+                self.at(*row);
             }
             if self.entry.is_some() {
                 self.complain(NO_STATIC_PROBE);
@@ -420,22 +420,22 @@ impl<'a> Reader<'a, '_, '_> {
 
     /// `IPV6_DEFAULTGW` and `IPV6_DEFAULTDEV`, of the file, else of `/etc/sysconfig/network`.
     fn gateway6(&mut self) {
-        let entry = self.file.get(IPV6_DEFAULTGW);
-        let mut device = parts::nth(self.file.text(IPV6_DEFAULTGW), b'%', 1);
-        if device.is_none() {
-            device = Some(self.file.text(IPV6_DEFAULTDEV)).filter(|device| !device.is_empty());
+        let word = self.at(IPV6_DEFAULTGW);
+        let entry = self.entry.filter(|_| !word.is_empty());
+        let mut device = parts::nth(word, b'%', 1).unwrap_or_default();
+        if device.is_empty() {
+            device = self.file.text(IPV6_DEFAULTDEV);
         }
-        let default = &self.defaults.gateway6_dev;
-        let name = &self.link.name;
-        let is_other = match device {
-            Some(device) => !is_same_name(&IfName::new(device), name),
-            None => entry.is_none() && default.is_some() && !is_same_name(default, name),
-        };
-        if is_other {
+        let mut name = &IfName::new(device);
+        if device.is_empty() && entry.is_none() {
+            name = &self.defaults.gateway6_dev;
+        }
+        let is_said = !device.is_empty() || name.is_some();
+        if is_said && !is_same_name(name, &self.link.name) {
             IpFlag::DefaultRoute.set(&mut self.link.ipv6, Some(false));
-            if let Some(entry) = entry {
+            if entry.is_some() {
                 self.link.ipv6.gateway = None;
-                return self.file.complain(entry, OTHERS_ROUTER);
+                return self.complain(OTHERS_ROUTER);
             }
         }
         self.gateway(Family::V6, entry);

@@ -1,9 +1,9 @@
 //! What kind of link an `ifcfg` file is for, what it is made of, and its options.
 
-use super::ifcfg::{NO_NUMBER, Reader};
+use super::ifcfg::{FOREIGN, NO_NUMBER, NOT_ITS, Reader, unset};
 use super::ifcfg_keys::{
     BONDING_MASTER, DEVICE, DEVICETYPE, Field, HWADDR, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM, SLAVE,
-    TEAM_CONFIG, TYPE, VID, VLAN_FLAGS, field,
+    TEAM_CONFIG, TEAM_OPTION, TYPE, VID, VLAN_FLAGS, field,
 };
 use super::ifcfg_link::is_same_name;
 use crate::diag::{Complaint, Effect, LineBuf, Problem};
@@ -14,10 +14,8 @@ use crate::packed::packed;
 use crate::text::show::Hex;
 use crate::text::{parts, scalar};
 
-/// The kinds of [`kind_of`], as `TYPE` calls them.
+/// The kind of link behind each of [`LinkKind::WORDS`].
 static KINDS: [LinkKind; 25] = [
-    LinkKind::Ethernet,
-    LinkKind::Ethernet,
     LinkKind::Ethernet,
     LinkKind::Infiniband,
     LinkKind::Vlan,
@@ -36,24 +34,22 @@ static KINDS: [LinkKind; 25] = [
     LinkKind::Gretap,
     LinkKind::Sit,
     LinkKind::Ip6tnl,
+    LinkKind::Ip6gre,
+    LinkKind::Tun,
+    LinkKind::Tap,
+    LinkKind::Ethernet,
+    LinkKind::Ethernet,
     LinkKind::Ip6tnl,
     LinkKind::Ip6gre,
-    LinkKind::Ip6gre,
-    LinkKind::Tap,
-    LinkKind::Tun,
 ];
 
 /// What kind of link a value of `TYPE` means.
-#[inline(never)]
-pub(super) fn kind_of(word: &[u8]) -> Option<LinkKind> {
-    let kind = packed!(concat!(
-        "ethernet,ctc,token ring,infiniband,vlan,bond,team,bridge,dummy,macvlan,macvtap,ipvlan,vrf,vxlan,",
-        "veth,ipip,gre,gretap,sit,ipip6,ip6tnl,gre6,ip6gre,tap,tun"
-    ));
-    KINDS.get(kind.position(word)?).copied()
+fn kind_of(word: &[u8]) -> Option<LinkKind> {
+    KINDS.get(LinkKind::WORDS.position(word)?).copied()
 }
 
 const UNSET: Effect = Effect::KeyUnset;
+const NO_KIND: Complaint = Complaint::error(Problem::Virtual, Effect::FileIgnored);
 const NO_ID: Complaint = Complaint::error(Problem::NotAVlanId, Effect::FileIgnored);
 const NO_PARENT: Complaint = Complaint::error(Problem::NoParent, Effect::FileIgnored);
 const NO_PKEY: Complaint = Complaint::error(Problem::NotAPkey, Effect::FileIgnored);
@@ -78,9 +74,16 @@ const MAX_DIGITS: usize = 4;
 const FULL_MEMBER: u32 = 0x8000;
 
 impl Reader<'_, '_, '_> {
-    /// Finds out what kind of link it is, and whose port: of several keys the first of the table counts.
+    /// Finds out what kind of link it is, and whose port: of several keys the first of the table counts. `None`
+    /// after a complaint for which the file is not used.
     #[inline(never)]
-    pub(super) fn kind(&mut self) {
+    pub(super) fn kind(&mut self) -> Option<()> {
+        // `ipppN` are links of ISDN
+        let name = self.at(DEVICE);
+        let at = usize::from(name.starts_with(b"i"));
+        if parts::is(parts::slice(name, at, 3), b"ppp") {
+            return self.refuse(FOREIGN);
+        }
         for row in DEVICETYPE..SLAVE {
             let word = self.at(row);
             if word.is_empty() {
@@ -90,12 +93,18 @@ impl Reader<'_, '_, '_> {
             let mut kind = LinkKind::Ethernet;
             match field(row.into()) {
                 Some(Field::KindIfYes(of)) if is_yes => kind = of,
-                Some(Field::KindIfSet(of)) => kind = of,
+                Some(Field::KindIfSet(TEAM_OPTION)) => kind = LinkKind::Team,
+                Some(Field::KindIfSet(_)) => kind = LinkKind::Sit,
                 Some(Field::Options(_)) => kind = LinkKind::Bond,
-                Some(Field::Type) => kind = kind_of(word).unwrap_or(kind),
-                Some(Field::DeviceType) if parts::is_same_in_any_case(word, b"team") => {
-                    kind = LinkKind::Team
-                }
+                Some(Field::Type) => match kind_of(word) {
+                    Some(of) => kind = of,
+                    None => return self.refuse(NO_KIND),
+                },
+                Some(Field::DeviceType) => match packed!("team,ovs").position(word) {
+                    Some(0) => kind = LinkKind::Team,
+                    Some(_) => return self.refuse(FOREIGN),
+                    None => {}
+                },
                 Some(Field::Master(scope)) => self.master(scope, word),
                 _ => {}
             }
@@ -109,6 +118,7 @@ impl Reader<'_, '_, '_> {
             }
         }
         self.entry = None;
+        Some(())
     }
 
     /// The link whose port it is, where a port has options of this scope.
@@ -163,7 +173,7 @@ impl Reader<'_, '_, '_> {
                 }
             }
             let digits = match before {
-                [] => name.strip_prefix(b"vlan"),
+                [] => name.strip_prefix(b"vlan".as_slice()),
                 _ => name.get(before.len().wrapping_add(1)..),
             };
             let digits = digits.filter(|digits| digits.len() <= MAX_DIGITS);
@@ -236,7 +246,8 @@ impl Reader<'_, '_, '_> {
         if self.link.kind == LinkKind::Infiniband {
             is_later = false;
         }
-        is_later |= self.file.cx.config.attrs_of(self.id).next().is_some();
+        let first = self.file.cx.config.attr_heads.get(self.id.place());
+        is_later |= first.is_some_and(|first| *first > 0);
         self.entry = self.file.get(DEVICE).or(self.file.get(HWADDR));
         if is_later {
             self.complain(LATER);
@@ -253,29 +264,25 @@ impl Reader<'_, '_, '_> {
         }
     }
 
-    /// Sets an option by a key of its own.
-    ///
-    /// # Errors
-    /// What is wrong with the value, or that it is no option of such a link.
+    /// Sets an option by a key of its own, to `word`; what is said of it.
     #[inline(never)]
-    pub(super) fn attr(&mut self, attr: Attr, word: &[u8]) -> Result<(), Problem> {
+    pub(super) fn attr(&mut self, attr: Attr, word: &[u8]) -> Option<Complaint> {
         let (scope, _) = attr.row();
         let of_kind = SCOPES.get(self.link.kind as usize);
         let has = matches!(scope, Scope::Link | Scope::Ethtool)
             || of_kind == Some(&scope)
             || self.port == Some(scope);
         if !has {
-            return match scalar::boolean(word) {
-                Some(false) => Ok(()),
-                _ => Err(Problem::NotAnOption),
-            };
+            let is_asked = scalar::boolean(self.word()) != Some(false);
+            return is_asked.then_some(NOT_ITS);
         }
         let origin = self.origin();
-        self.file.cx.put_text(self.id, attr, word, origin)
+        let put = self.file.cx.put_text(self.id, attr, word, origin);
+        put.err().map(unset)
     }
 
     /// `BONDING_OPTS`, `BRIDGING_OPTS`.
-    pub(super) fn options(&mut self, mut scope: Scope, mut rest: &[u8]) {
+    pub(super) fn options(&mut self, mut scope: Scope, mut rest: &[u8]) -> Option<Complaint> {
         if scope == Scope::Bridge && self.port == Some(Scope::BridgePort) {
             scope = Scope::BridgePort;
         }
@@ -285,6 +292,7 @@ impl Reader<'_, '_, '_> {
                 self.leave_out(option, what);
             }
         }
+        None
     }
 }
 

@@ -81,10 +81,12 @@ impl Reader<'_, '_, '_> {
             }
             earlier.rename = matches!(earlier.matches, LinkMatch::Mac(_)) && earlier.name.is_some();
             if link.kind != LinkKind::Ethernet {
-                (earlier.kind, earlier.lower) = (link.kind, link.lower);
+                earlier.kind = link.kind;
+                earlier.lower = link.lower;
             }
             if link.master.is_some() {
-                (earlier.master, earlier.role) = (link.master, link.role);
+                earlier.master = link.master;
+                earlier.role = link.role;
             }
             *link = *earlier;
             self.id = LinkId::new(n);

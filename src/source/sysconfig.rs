@@ -5,7 +5,7 @@
 
 use super::Context;
 use super::Key;
-use super::assignments::{self, Entry, File, NOT_YET, Scratch};
+use super::assignments::{self, Entry, File, Scratch};
 use super::ifcfg::{self, Defaults, Gateway, field, unset};
 use super::ifcfg_keys::{
     Field, GATEWAY, GATEWAYDEV, HOSTNAME, IPV6_DEFAULTDEV, IPV6_DEFAULTGW, NAMES, NETWORKING, VLAN,
@@ -20,7 +20,8 @@ use crate::text::{parts, scalar};
 const MEANINGLESS: Field = Field::Silent;
 const NEVER: Field = Field::Never;
 
-/// The keys that are no defaults of `ifcfg` files, for the reference: they are rows of [`ifcfg_keys::KEYS`].
+/// The keys that are no defaults of `ifcfg` files, for the reference: they are rows of [`super::ifcfg_keys::KEYS`], or
+/// of the keys that are seldom written.
 #[rustfmt::skip]
 pub const KEYS: &[Key<Field>] = &[
     key("NETWORKING", Field::Part, "no: `up` brings up only links that are named"),
@@ -44,6 +45,7 @@ pub const KEYS: &[Key<Field>] = &[
     ignored("IPV6TO4INIT", NEVER, "6to4 was withdrawn (RFC 7526)"),
 ];
 
+const NOT_HERE: Complaint = Complaint::warning(Problem::NotHere, Effect::LineIgnored);
 const ONLY_NAMED: Complaint = Complaint::warning(Problem::OnlyNamed, Effect::None);
 
 /// Reads the file: the host name and `GATEWAYDEV` go to the configuration, the rest to `defaults`.
@@ -56,7 +58,7 @@ pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Con
             continue;
         }
         let Some(field) = field(entry) else {
-            file.unknown(entry);
+            ifcfg::unknown(&mut file, entry);
             continue;
         };
         let global = &mut file.cx.config.global;
@@ -73,15 +75,22 @@ pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Con
             IPV6_DEFAULTGW => set_gateway(&mut defaults.gateway6, Family::V6, entry, &file),
             // it loaded the module
             VLAN => Ok(()),
-            _ => ifcfg::set(file.cx, &mut defaults.link, &mut defaults.said, field, word),
+            _ => {
+                let Defaults { link, said, .. } = defaults;
+                let complaint = match field {
+                    Field::Set(_) | Field::Silent | Field::Never => {
+                        ifcfg::set(file.cx, link, said, field, word)
+                    }
+                    _ => Some(NOT_HERE),
+                };
+                if let Some(complaint) = complaint {
+                    file.complain(entry, complaint);
+                }
+                continue;
+            }
         };
-        let complaint = match done {
-            Ok(()) => continue,
-            Err(Problem::NotHere) if field == Field::Never => NOT_YET,
-            Err(what) => unset(what),
-        };
-        if complaint != NOT_YET || scalar::boolean(word) != Some(false) {
-            file.complain(entry, complaint);
+        if let Err(what) = done {
+            file.complain(entry, unset(what));
         }
     }
     if let Some(entry) = file.get(NETWORKING)
@@ -122,8 +131,9 @@ fn set_gateway(
     entry: &Entry,
     file: &File<'_, '_, '_>,
 ) -> Result<(), Problem> {
+    file.gateway(entry, family, &mut gateway.addr)?;
     gateway.origin = file.origin(entry);
-    file.gateway(entry, family, &mut gateway.addr)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -132,6 +142,7 @@ mod tests {
     use super::*;
     use crate::model::config::{Config, GlobalText, IpNumber, LinkFlag, LinkNumber};
     use crate::source::ifcfg::FileFlag;
+    use crate::source::ifcfg_keys::is_seldom;
     use std::string::String;
     use std::vec::Vec;
 
@@ -277,7 +288,8 @@ mod tests {
         for key in KEYS {
             let row = NAMES.find(key.name.as_bytes()).row();
             let field = crate::source::ifcfg_keys::field(row);
-            assert!(field.is_some() && !key.doc.is_empty(), "{}", key.name);
+            let is_known = field.is_some() || is_seldom(key.name.as_bytes());
+            assert!(is_known && !key.doc.is_empty(), "{}", key.name);
         }
     }
 }

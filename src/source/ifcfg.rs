@@ -352,7 +352,7 @@ impl<'a> Reader<'a, '_, '_> {
             return;
         }
         let complaint = match (field, self.entry) {
-            (Field::KindIfSet(attr) | Field::Attr(attr), _) => self.attr(attr, word),
+            (Field::Attr(attr), _) => self.attr(attr, word),
             (Field::Hundredths(attr), _) => {
                 let mut number = LineBuf::<32>::new();
                 number.put(word);

@@ -2,7 +2,6 @@
 
 use crate::model::addr::Family;
 use crate::model::attr::{Attr, Scope};
-use crate::model::link::LinkKind;
 
 /// What a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,16 +22,6 @@ pub enum Field {
     ForeignIfYes,
     /// Anything: the same.
     ForeignIfSet,
-    /// `TYPE`.
-    Type,
-    /// `DEVICETYPE`.
-    DeviceType,
-    /// `yes`: the link is of this kind.
-    KindIfYes(LinkKind),
-    /// The link whose port it is, where a port has options of this scope.
-    Master(Scope),
-    /// Anything: the link is of the kind that has this option, which it sets.
-    KindIfSet(Attr),
     /// It sets an option of the link.
     Attr(Attr),
     /// The same, in seconds, where the kernel has hundredths of them.

@@ -12,7 +12,6 @@ use crate::model::addr::Family;
 use crate::model::attr::{Attr, Scope};
 use crate::model::config::{GlobalText, IpFlag, IpNumber, IpText, LinkFlag, LinkNumber, LinkText};
 use crate::model::index::{HASH_START, hash};
-use crate::model::link::LinkKind;
 
 /// The names of [`KEYS`].
 pub const NAMES: Names = Names(&PACKED);
@@ -42,8 +41,6 @@ pub fn field(row: usize) -> Option<Field> {
     is_ours.then(|| FIELDS.get(row).copied().unwrap_or_else(of_run))
 }
 
-/// What `TEAM_CONFIG` sets.
-pub const TEAM_OPTION: Attr = Attr::of(Scope::Team, "config");
 /// The hash of each name of [`SELDOM`].
 static SELDOM_HASHES: [u32; SELDOM.len()] = hashes(SELDOM);
 
@@ -87,11 +84,11 @@ macro_rules! named {
     };
 }
 named! {
-    ACD_TIMEOUT ARPCHECK ARPING_WAIT BONDING_MASTER BOOTPROTO BROADCAST CLONENUM_START DEVICE DEVICETYPE DHCLIENT_IGNORE_GATEWAY
+    ACD_TIMEOUT ARPCHECK ARPING_WAIT BONDING_MASTER BOOTPROTO BRIDGE BROADCAST CLONENUM_START DEVICE DEVICETYPE DHCLIENT_IGNORE_GATEWAY
     DHCPV6C DHCP_FQDN DHCP_HOSTNAME DNS DOMAIN GATEWAY GATEWAYDEV HOSTNAME HWADDR IPADDR IPADDR_END IPADDR_START IPV6ADDR IPV6ADDR_SECONDARIES
-    IPV6_DEFAULTDEV IPV6_DEFAULTGW IPV6_DOMAIN MY_INNER_IPADDR NETMASK NETWORKING NO_ALIASROUTING ONPARENT
+    IPV6_DEFAULTDEV IPV6_DEFAULTGW IPV6_DOMAIN MASTER MY_INNER_IPADDR NETMASK NETWORKING NO_ALIASROUTING ONPARENT
     PEER_INNER_IPADDR PEER_OUTER_IPADDR PHYSDEV PKEY PKEY_ID PKEY_ID_NM PREFIX SEARCH SLAVE TEAM_CONFIG TYPE VID VLAN
-    VLAN_FLAGS
+    VLAN_FLAGS VRF
 }
 
 /// The keys. Rows that end with `*` stand last, so that an exact name is found before them.
@@ -99,18 +96,18 @@ named! {
 pub const KEYS: &[Key<Field>] = &[
     read("DEVICE", Field::Part, "name of the link"),
     read("HWADDR", Field::Part, "MAC of the link; with DEVICE a MAC rule: the link is renamed"),
-    read("DEVICETYPE", Field::DeviceType, "Team or TeamPort; ovs is refused, nothing else is looked at"),
-    read("TEAM_CONFIG", Field::KindIfSet(TEAM_OPTION), "a team, which is made as a bond: teamd's configuration, of which the name of the runner is read"),
-    read("TYPE", Field::Type, "Ethernet, InfiniBand, Vlan, Bond, Team, Bridge, GRE, IPIP, GRE6, IPIP6, SIT, Tap, Tun, Veth, dummy, macvlan, macvtap, ipvlan, vrf or vxlan, any case; files of others are refused"),
-    read("BONDING_MASTER", Field::KindIfYes(LinkKind::Bond), "a bond"),
-    read("VLAN", Field::KindIfYes(LinkKind::Vlan), "a VLAN, even with TYPE=Ethernet"),
-    read("IPV6TUNNELIPV4", Field::KindIfSet(Attr::of(Scope::Tunnel, "remote")), "a SIT tunnel to this IPv4 address"),
+    read("DEVICETYPE", Field::Part, "Team or TeamPort; ovs is refused, nothing else is looked at"),
+    read("TEAM_CONFIG", attr(Scope::Team, "config"), "a team, which is made as a bond: teamd's configuration, of which the name of the runner is read"),
+    read("TYPE", Field::Part, "Ethernet, InfiniBand, Vlan, Bond, Team, Bridge, GRE, IPIP, GRE6, IPIP6, SIT, Tap, Tun, Veth, dummy, macvlan, macvtap, ipvlan, vrf or vxlan, any case; files of others are refused"),
+    read("BONDING_MASTER", Field::Part, "a bond"),
+    read("VLAN", Field::Part, "a VLAN, even with TYPE=Ethernet"),
+    read("IPV6TUNNELIPV4", attr(Scope::Tunnel, "remote"), "a SIT tunnel to this IPv4 address"),
     read("BONDING_OPTS", Field::Options(Scope::Bond), "a bond: its options, NAME=VALUE with blanks between them"),
-    read("PKEY", Field::KindIfYes(LinkKind::Infiniband), "an InfiniBand partition of PHYSDEV"),
-    read("BRIDGE", Field::Master(Scope::BridgePort), "the bridge it is a port of; a port has no addresses"),
-    read("MASTER", Field::Master(Scope::BondPort), "the bond it is a port of, unless SLAVE=no"),
-    read("TEAM_MASTER", Field::Master(Scope::Team), "the team it is a port of"),
-    read("VRF", Field::Master(Scope::Vrf), "the VRF it belongs to; it keeps its addresses"),
+    read("PKEY", Field::Part, "an InfiniBand partition of PHYSDEV"),
+    read("BRIDGE", Field::Part, "the bridge it is a port of; a port has no addresses"),
+    read("MASTER", Field::Part, "the bond it is a port of, unless SLAVE=no"),
+    read("TEAM_MASTER", Field::Part, "the team it is a port of"),
+    read("VRF", Field::Part, "the VRF it belongs to; it keeps its addresses"),
     read("SLAVE", Field::Part, "no: not a port"),
     read("ONBOOT", set(Kind::Flag, LINK | LinkFlag::Onboot as u8), "whether `up` brings the link up and requires it (yes)"),
     read("BOOTPROTO", Field::Part, "none, static, dhcp, bootp (dhcp, and BOOTP servers may answer), autoip, or ibft (nothing but what the firmware says), any case (none)"),

@@ -2,8 +2,8 @@
 
 use super::ifcfg::{FOREIGN, NO_NUMBER, NOT_ITS, Reader, unset};
 use super::ifcfg_keys::{
-    BONDING_MASTER, DEVICE, DEVICETYPE, Field, HWADDR, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM, SLAVE,
-    TEAM_CONFIG, TEAM_OPTION, TYPE, VID, VLAN_FLAGS, field,
+    BONDING_MASTER, BRIDGE, DEVICE, DEVICETYPE, HWADDR, MASTER, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM,
+    SLAVE, TEAM_CONFIG, TYPE, VID, VLAN, VLAN_FLAGS, VRF,
 };
 use super::ifcfg_link::is_same_name;
 use crate::diag::{Complaint, Effect, LineBuf, Problem};
@@ -42,6 +42,21 @@ static KINDS: [LinkKind; 25] = [
     LinkKind::Ip6tnl,
     LinkKind::Ip6gre,
 ];
+
+/// The kind of link that each key from `DEVICETYPE` to `PKEY` makes; `TYPE` names it.
+static MADE_BY: [LinkKind; (BRIDGE - DEVICETYPE) as usize] = [
+    LinkKind::Team,
+    LinkKind::Team,
+    LinkKind::Ethernet,
+    LinkKind::Bond,
+    LinkKind::Vlan,
+    LinkKind::Sit,
+    LinkKind::Bond,
+    LinkKind::Infiniband,
+];
+/// Of which options a port has some by each key from `BRIDGE` to `VRF`.
+static PORT_BY: [Scope; (SLAVE - BRIDGE) as usize] =
+    [Scope::BridgePort, Scope::BondPort, Scope::Team, Scope::Vrf];
 
 /// What kind of link a value of `TYPE` means.
 fn kind_of(word: &[u8]) -> Option<LinkKind> {
@@ -84,65 +99,59 @@ impl Reader<'_, '_, '_> {
         if parts::is(parts::slice(name, at, 3), b"ppp") {
             return self.refuse(FOREIGN);
         }
-        for row in DEVICETYPE..SLAVE {
+        for (row, kind) in (DEVICETYPE..BRIDGE).zip(&MADE_BY) {
             let word = self.at(row);
-            if word.is_empty() {
-                continue;
-            }
             let is_yes = scalar::boolean(word) == Some(true);
-            let mut kind = LinkKind::Ethernet;
-            match field(row.into()) {
-                Some(Field::KindIfYes(of)) if is_yes => kind = of,
-                Some(Field::KindIfSet(TEAM_OPTION)) => kind = LinkKind::Team,
-                Some(Field::KindIfSet(_)) => kind = LinkKind::Sit,
-                Some(Field::Options(_)) => kind = LinkKind::Bond,
-                Some(Field::Type) => match kind_of(word) {
-                    Some(of) => kind = of,
+            let kind = match row {
+                _ if word.is_empty() => continue,
+                DEVICETYPE => match packed!("team,ovs").position(word) {
+                    Some(0) => *kind,
+                    Some(_) => return self.refuse(FOREIGN),
+                    None => continue,
+                },
+                TYPE => match kind_of(word) {
+                    Some(kind) => kind,
                     None => return self.refuse(NO_KIND),
                 },
-                Some(Field::DeviceType) => match packed!("team,ovs").position(word) {
-                    Some(0) => kind = LinkKind::Team,
-                    Some(_) => return self.refuse(FOREIGN),
-                    None => {}
-                },
-                Some(Field::Master(scope)) => self.master(scope, word),
-                _ => {}
-            }
+                BONDING_MASTER | VLAN | PKEY if !is_yes => continue,
+                _ => *kind,
+            };
             if self.link.kind == LinkKind::Ethernet {
                 self.link.kind = kind;
                 // of TYPE=Ethernet and BONDING_MASTER=yes one is wrong
-                let is_bond = row == BONDING_MASTER && kind == LinkKind::Bond;
-                if is_bond && self.file.get(TYPE).is_some() {
+                if row == BONDING_MASTER && self.file.get(TYPE).is_some() {
                     self.complain(NOT_ETHERNET);
                 }
             }
         }
-        self.entry = None;
+        for (row, scope) in (BRIDGE..SLAVE).zip(&PORT_BY) {
+            let name = self.at(row);
+            let is_none = row == MASTER && self.says(SLAVE, false);
+            if name.is_empty() || is_none {
+                continue;
+            }
+            if self.port.is_some() {
+                self.complain(OTHER_MASTER);
+                continue;
+            }
+            self.link.master = IfName::new(name);
+            if self.link.master.is_none() {
+                self.complain(NO_NAME);
+                continue;
+            }
+            self.port = Some(*scope);
+            if row != VRF {
+                self.link.role = Role::Port;
+            }
+        }
         Some(())
-    }
-
-    /// The link whose port it is, where a port has options of this scope.
-    fn master(&mut self, scope: Scope, name: &[u8]) {
-        if scope == Scope::BondPort && self.says(SLAVE, false) {
-            return;
-        }
-        if self.port.is_some() {
-            return self.complain(OTHER_MASTER);
-        }
-        self.link.master = IfName::new(name);
-        if self.link.master.is_none() {
-            return self.complain(NO_NAME);
-        }
-        self.port = Some(scope);
-        if scope != Scope::Vrf {
-            self.link.role = Role::Port;
-        }
     }
 
     /// Finds out on which link a VLAN, partition, tunnel or the like lies, and the number of a VLAN or partition;
     /// `None` after a complaint for which the file is not used.
     #[inline(never)]
     pub(super) fn made_of(&mut self) -> Option<()> {
+        self.entry = None;
         let name = self.at(DEVICE);
         let mut parent = self.file.text(PHYSDEV);
         let kind = self.link.kind;
@@ -223,7 +232,17 @@ impl Reader<'_, '_, '_> {
             self.put(attr, self.number);
         }
         if self.link.kind == LinkKind::Team {
-            self.put(Attr::BOND_MODE, runner(self.file.text(TEAM_CONFIG)));
+            let mut mode = 0;
+            let mut texts = Some(self.file.text(TEAM_CONFIG));
+            // no other text of teamd's configuration is the name of a runner
+            while let Some(text) = parts::next(&mut texts, b'"') {
+                let runners = packed!("roundrobin,activebackup,loadbalance,broadcast,lacp");
+                if let Some(n) = runners.position(text) {
+                    mode = n as u32;
+                    break;
+                }
+            }
+            self.put(Attr::BOND_MODE, mode);
             self.complain(AS_BOND);
         }
         let mut rest = self.at(VLAN_FLAGS);
@@ -349,14 +368,6 @@ pub(super) fn partition_name(parent: &[u8], key: u32) -> Option<IfName> {
         name.show(&Hex(&[octet]));
     }
     IfName::new(name.as_bytes())
-}
-
-/// The mode of the bond that does what the runner does that teamd's configuration names: no other text in it is
-/// the name of a runner.
-fn runner(config: &[u8]) -> u32 {
-    let runners = packed!("roundrobin,activebackup,loadbalance,broadcast,lacp");
-    let mut texts = config.split(|octet| *octet == b'"');
-    texts.find_map(|text| runners.position(text)).unwrap_or(0) as u32
 }
 
 #[cfg(test)]

@@ -451,12 +451,11 @@ fn set_value(
         return Ok(());
     }
     if kind == Kind::Flag {
-        let flag = scalar::boolean(word);
-        if flag.is_none() {
+        let Some(flag) = scalar::boolean(word) else {
             return Err(Problem::NotABoolean);
-        }
+        };
         if let Some(value) = values.flags.get_mut(n) {
-            *value = flag;
+            *value = Some(flag.into());
         }
         return Ok(());
     }

@@ -13,6 +13,7 @@ use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::{Cidr, Family};
 use crate::model::config::{AddrConfig, IpFlag, IpText, LinkNumber, Method, Search};
 use crate::model::link::IfName;
+use crate::model::said::Flag;
 use crate::packed::packed;
 use crate::text::steps::step;
 use crate::text::{parts, scalar};
@@ -93,7 +94,7 @@ impl<'a> Reader<'a, '_, '_> {
         let seconds = FileNumber::ArpingWait.of(self);
         let wait = match (FileNumber::AcdTimeout.of(self), FileFlag::ArpCheck.of(self)) {
             (Some(ms), _) => ms,
-            (None, Some(false)) => 0,
+            (None, Some(Flag::No)) => 0,
             (None, None) if seconds.is_none() => return,
             (None, _) => seconds.unwrap_or(ARPING_WAIT_S).saturating_mul(1000),
         };
@@ -320,8 +321,7 @@ impl<'a> Reader<'a, '_, '_> {
     #[inline(never)]
     fn ipv6(&mut self) {
         let is_disabled = FileFlag::Disabled6.is_yes(self);
-        let init = FileFlag::Init6.of(self);
-        let is_off = is_disabled || init == Some(false);
+        let is_off = is_disabled || FileFlag::Init6.is_no(self);
         for (n, row) in V6_KEYS.iter().enumerate() {
             let word = self.at(*row);
             if is_off {
@@ -333,19 +333,19 @@ impl<'a> Reader<'a, '_, '_> {
             }
         }
         let has_addr = self.has_addr(Family::V6, None);
-        let is_router = FileFlag::Forwarding6.is_yes(self);
-        let is_auto = FileFlag::Autoconf6.of(self).unwrap_or(!is_router);
+        let is_manual = FileFlag::Autoconf6.is_no(self)
+            || FileFlag::Autoconf6.of(self).is_none() && FileFlag::Forwarding6.is_yes(self);
         let is_dhcp = FileFlag::Dhcp6.is_yes(self);
-        let ip = &mut self.link.ipv6;
-        ip.method = match init {
-            Some(_) | None if is_disabled => Method::Disabled,
-            Some(false) => Method::Ignore,
-            Some(true) if is_auto => Method::Auto,
-            Some(true) | None if is_dhcp => Method::Dhcp,
-            Some(true) if has_addr => Method::Static,
-            Some(true) => Method::LinkLocal,
-            None => ip.method,
+        let method = match FileFlag::Init6.of(self) {
+            _ if is_disabled => Method::Disabled,
+            Some(Flag::No) => Method::Ignore,
+            Some(Flag::Yes) if !is_manual => Method::Auto,
+            _ if is_dhcp => Method::Dhcp,
+            None => self.link.ipv6.method,
+            Some(Flag::Yes) if has_addr => Method::Static,
+            Some(Flag::Yes) => Method::LinkLocal,
         };
+        self.link.ipv6.method = method;
         // servers of DHCPv6 are told the whole name of the host only
         let hostname = IpText::Hostname.of(&self.link.ipv4);
         let name = self.file.cx.config.text_or_none(&hostname);
@@ -853,8 +853,8 @@ mod tests {
             gateway6,
             ..Defaults::none()
         };
-        defaults.said.flags[FileFlag::Init6 as usize] = Some(true);
-        defaults.said.flags[FileFlag::Autoconf6 as usize] = Some(false);
+        defaults.said.flags[FileFlag::Init6 as usize] = Some(Flag::Yes);
+        defaults.said.flags[FileFlag::Autoconf6 as usize] = Some(Flag::No);
         for (text, want) in [
             ("", "link-local required"),
             ("IPV6_AUTOCONF=yes", "auto required"),

@@ -141,6 +141,7 @@ mod tests {
     use super::super::testing::{Heard, ScratchTables, Storage, context};
     use super::*;
     use crate::model::config::{Config, GlobalText, IpNumber, LinkFlag, LinkNumber};
+    use crate::model::said::Flag;
     use crate::source::ifcfg::FileFlag;
     use crate::source::ifcfg_keys::is_seldom;
     use std::string::String;
@@ -171,8 +172,8 @@ mod tests {
         assert_eq!(said, [""; 0]);
         assert_eq!(defaults.networking, Some(true));
         let flag = |flag: FileFlag| defaults.said.flags[flag as usize];
-        assert_eq!(flag(FileFlag::Init6), Some(true));
-        assert_eq!(flag(FileFlag::Autoconf6), Some(false));
+        assert_eq!(flag(FileFlag::Init6), Some(Flag::Yes));
+        assert_eq!(flag(FileFlag::Autoconf6), Some(Flag::No));
         assert!(LinkFlag::Nozeroconf.is_yes(&defaults.link));
         let Gateway { addr, origin } = defaults.gateway;
         assert_eq!(

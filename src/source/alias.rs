@@ -1,7 +1,7 @@
 //! Files with more addresses of a link that another file describes: `ifcfg-LINK:LABEL` (an alias) and
 //! `ifcfg-LINK-rangeN`. What they do not say they take from that file (initscripts' ifup-aliases).
 
-use super::ifcfg::{NO_LEN, Reader};
+use super::ifcfg::{NO_LEN, Reader, Use};
 use super::ifcfg_keys::{
     CLONENUM_START, DEVICE, GATEWAY, IPADDR, IPADDR_END, IPADDR_START, IPV6ADDR, NO_ALIASROUTING,
     ONPARENT,
@@ -35,7 +35,7 @@ impl Reader<'_, '_, '_> {
     #[inline(never)]
     pub(super) fn alias(&mut self, name: &[u8], base: &[u8]) -> Option<bool> {
         self.before = 0;
-        self.keys(false);
+        self.keys(Use::None);
         if self.says(ONPARENT, false) {
             return None;
         }
@@ -44,17 +44,15 @@ impl Reader<'_, '_, '_> {
             return self.refuse(NO_BASE);
         };
         self.id = id;
-        *self.link = *self.file.cx.config.link(id)?;
-        if self.link.source == SourceKind::Cmdline {
+        self.draft.link = *self.file.cx.config.link(id)?;
+        if self.draft.link.source == SourceKind::Cmdline {
             return self.refuse(ON_CMDLINE);
         }
         self.len = self
             .first_addr(Family::V4, None)
             .map_or(NO_LEN, |have| have.addr.len);
-        let is_range = !parts::has(name, b':');
-        let (mut first, mut last) = (IPADDR_START, IPADDR_END);
-        if !is_range {
-            let label = parts::slice(name, base.len().wrapping_add(1), name.len());
+        let label = parts::split(name, b':').1;
+        if let Some(label) = label {
             let is_octet = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'_';
             let device = self.at(DEVICE);
             if !(device.is_empty() || device == name)
@@ -64,44 +62,47 @@ impl Reader<'_, '_, '_> {
             {
                 return self.refuse(NO_LABEL);
             }
-            self.ordinal = self.file.get(IPADDR).is_none().into();
-            (first, last) = (IPADDR, IPADDR);
-        }
-        if is_range || !self.at(IPADDR).is_empty() {
-            let (start, end) = (self.bound(first)?, self.bound(last)?);
-            let number = scalar::number(self.file.text(CLONENUM_START)).unwrap_or(0);
-            let more = end.wrapping_sub(start);
-            if start >> 8 != end >> 8 || more > 0xff {
-                return self.refuse(NO_RANGE);
+            self.label = self.file.cx.keep_same(name).ok();
+            self.entry = self.file.get(IPADDR);
+            if self.entry.is_none() {
+                self.entry = self.file.get_numbered(IPADDR, 1);
             }
-            self.at(first);
-            self.ordinal = 0;
-            for n in 0..more.wrapping_add(1) {
-                let mut label = LineBuf::<32>::new();
-                if is_range {
-                    label.put(base);
-                    label.put(b":");
-                    label.show(&number.wrapping_add(n));
-                } else {
-                    label.put(name);
-                }
-                let kept = self.file.cx.keep_same(label.as_bytes());
-                // one that is too long is left out
-                self.label = kept.ok().filter(|_| label.as_bytes().len() <= MAX_LABEL);
-                self.add_addr4(Ipv4Addr::from_bits(start.wrapping_add(n)));
-            }
-            self.label = None;
+            self.addr4();
+        } else {
+            self.range(base)?;
         }
-        self.ordinal = 0;
+        self.label = None;
         let list = self.at(IPV6ADDR);
         self.addrs6(list);
-        let has_routes = !is_range && !self.says(NO_ALIASROUTING, true);
+        let has_routes = label.is_some() && !self.says(NO_ALIASROUTING, true);
         let gateway = self.file.get(GATEWAY);
-        if has_routes && gateway.is_some() && self.link.ipv4.gateway.is_none() {
+        if has_routes && gateway.is_some() && self.draft.link.ipv4.gateway.is_none() {
             self.gateway(Family::V4, gateway);
         }
         self.required();
         Some(has_routes)
+    }
+
+    /// Adds the addresses from one to another, each with its label.
+    fn range(&mut self, base: &[u8]) -> Option<()> {
+        let (start, end) = (self.bound(IPADDR_START)?, self.bound(IPADDR_END)?);
+        let number = scalar::number(self.file.text(CLONENUM_START)).unwrap_or(0);
+        let more = end.wrapping_sub(start);
+        if start >> 8 != end >> 8 || more > 0xff {
+            return self.refuse(NO_RANGE);
+        }
+        self.at(IPADDR_START);
+        for n in 0..more.wrapping_add(1) {
+            let mut label = LineBuf::<32>::new();
+            label.put(base);
+            label.put(b":");
+            label.show(&number.wrapping_add(n));
+            let kept = self.file.cx.keep_same(label.as_bytes());
+            // one that is too long is left out
+            self.label = kept.ok().filter(|_| label.as_bytes().len() <= MAX_LABEL);
+            self.add_addr4(Ipv4Addr::from_bits(start.wrapping_add(n)));
+        }
+        Some(())
     }
 
     /// An end of a range, which is looked at.
@@ -243,7 +244,7 @@ mod tests {
             (
                 "eth0:1",
                 "IPADDR=x",
-                "error 1:8 IPADDR \"x\" NotIpv4 FileIgnored",
+                "error 1:8 IPADDR \"x\" NotIpv4 AddrSkipped",
             ),
             (
                 "eth0:1",

@@ -4,7 +4,7 @@
 //! options of their own; the words of every other command are kept as one text.
 
 use super::ifcfg::Reader;
-use crate::diag::{Complaint, LineBuf, Problem};
+use crate::diag::{LineBuf, Problem};
 use crate::model::attr::{Attr, AttrConfig, Scope, Value};
 use crate::packed::packed;
 use crate::text::{parts, scalar};
@@ -30,7 +30,7 @@ const MAX_PAIRS: usize = 512;
 impl Reader<'_, '_, '_> {
     /// Reads every command, and complains of the parts that are wrong.
     #[inline(never)]
-    pub(super) fn ethtool(&mut self, commands: &[u8]) -> Option<Complaint> {
+    pub(super) fn ethtool(&mut self, commands: &[u8]) {
         let mut commands = Some(commands);
         while let Some(command) = parts::next(&mut commands, b';') {
             let mut rest = parts::trim(command);
@@ -59,7 +59,6 @@ impl Reader<'_, '_, '_> {
                 self.leave_out(wrong, what);
             }
         }
-        None
     }
 
     /// Names each with a value behind it, kept behind those of earlier commands, or each as an option.

@@ -17,6 +17,7 @@ use super::put::Said;
 use super::route_file::read_rule;
 use super::route_words::scope;
 use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem};
+use crate::model::addr::Family;
 use crate::model::attr::Scope;
 use crate::model::config::{
     GlobalFlag, IpNumber, IpText, LinkConfig, LinkFlag, LinkId, LinkMatch, Role, RouteDev,
@@ -39,10 +40,18 @@ pub struct Defaults {
     pub gateway6: Gateway,
     /// The zone of `IPV6_DEFAULTGW`, else `IPV6_DEFAULTDEV`.
     pub gateway6_dev: Option<IfName>,
-    /// What files alone say.
-    pub said: Values,
-    /// What each link is at first.
+    /// What each file is about at first.
+    pub draft: Draft,
+}
+
+/// What a file says, as far as it is read. In this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Draft {
+    /// Of its link.
     pub link: LinkConfig,
+    /// What nobody but the reader needs to know: [`FileFlag`], [`FileNumber`].
+    pub said: Values,
 }
 
 impl Defaults {
@@ -53,8 +62,10 @@ impl Defaults {
             gateway: Gateway::none(),
             gateway6: Gateway::none(),
             gateway6_dev: None,
-            said: Values::NOTHING,
-            link: LinkConfig::new(LinkMatch::Any, SourceKind::Ifcfg, Origin::NONE),
+            draft: Draft {
+                link: LinkConfig::new(LinkMatch::Any, SourceKind::Ifcfg, Origin::NONE),
+                said: Values::NOTHING,
+            },
         }
     }
 }
@@ -107,8 +118,8 @@ pub struct Reader<'a, 'c, 'm> {
     pub file: File<'a, 'c, 'm>,
     /// The key that was looked at last, which complaints are about; `None`: they are about the file.
     pub entry: Option<&'a Entry>,
-    /// What is known of the link.
-    pub link: &'a mut LinkConfig,
+    /// What is known of the link, or holds for all.
+    pub draft: &'a mut Draft,
     /// What holds for all files.
     pub defaults: &'a Defaults,
     /// How many addresses there are before the first of the link, at least.
@@ -125,8 +136,6 @@ pub struct Reader<'a, 'c, 'm> {
     pub port: Option<Scope>,
     /// Prefix length of IPv4 addresses without their own, or [`NO_LEN`].
     pub len: u8,
-    /// What the file alone says: [`FileFlag`], [`FileNumber`].
-    pub said: Values,
 }
 
 /// In place of a number that is none.
@@ -136,7 +145,7 @@ pub const NO_LEN: u8 = u8::MAX;
 
 flags! {
     /// Yes or no that nobody but the reader of a file needs to know.
-    pub FileFlag of Reader<'_, '_, '_>;
+    pub FileFlag of Draft;
     /// `IPV4_FAILURE_FATAL`.
     Fatal4,
     /// `IPV6_FAILURE_FATAL`.
@@ -157,7 +166,7 @@ flags! {
 
 rows! {
     /// Numbers that nobody but the reader of a file needs to know.
-    pub FileNumber in numbers: u32, Reader<'_, '_, '_>;
+    pub FileNumber in numbers: u32, Draft;
     /// `METRIC`.
     Metric,
     /// `ARPING_WAIT`.
@@ -175,41 +184,65 @@ pub fn read<'c>(
     scratch: &mut Scratch<'c>,
     cx: &mut Context<'c, '_>,
 ) -> Option<LinkId> {
-    let mut link = defaults.link;
-    let before = cx.config.addrs.len();
-    let mut reader = Reader {
-        before,
-        file: assignments::scan(NAMES, scratch, cx),
-        entry: None,
-        ordinal: 0,
-        defaults,
-        id: LinkId::new(0),
-        said: defaults.said,
-        link: &mut link,
-        port: None,
-        label: None,
-        len: NO_LEN,
-        number: NO_NUMBER,
-    };
+    let mut draft = defaults.draft;
+    let mut reader = Reader::new(defaults, &mut draft, scratch, cx);
     let has_routes = match alias::base(name) {
         Some(base) => reader.alias(name, base)?,
         None => reader.link()?,
     };
-    *reader.file.cx.config.link_mut(reader.id)? = *reader.link;
+    *reader.file.cx.config.link_mut(reader.id)? = reader.draft.link;
     has_routes.then_some(reader.id)
 }
 
 pub(super) const FOREIGN: Complaint = Complaint::error(Problem::Foreign, Effect::FileIgnored);
 const FIRMWARE: Complaint = Complaint::warning(Problem::FirmwareSays, Effect::FileIgnored);
 const NO_METHOD: Complaint = Complaint::error(Problem::UnknownMethod, Effect::FileIgnored);
-const NO_BOOLEAN: Complaint = Complaint::error(Problem::NotABoolean, Effect::DefaultUsed);
+pub(super) const NO_BOOLEAN: Complaint =
+    Complaint::error(Problem::NotABoolean, Effect::DefaultUsed);
 pub(super) const NOT_ITS: Complaint = Complaint::note(Problem::NotAnOption, Effect::LineIgnored);
+const NOT_HERE: Complaint = Complaint::warning(Problem::NotHere, Effect::LineIgnored);
 const OF_S390: Complaint = Complaint::note(Problem::S390Only, Effect::LineIgnored);
 /// What `DHCP_FQDN` is, too.
 const HOSTNAME: Field = Field::Set(Setting {
     kind: Kind::Hostname,
     place: V4 | IpText::Hostname as u8,
 });
+
+/// What is done with the keys of a file that stand for themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Nothing: it only adds addresses.
+    None,
+    /// They are about its link.
+    Link,
+    /// They are defaults for all files: it is `/etc/sysconfig/network`.
+    Defaults,
+}
+
+impl<'a, 'c, 'm> Reader<'a, 'c, 'm> {
+    /// Scans a file.
+    #[inline(never)]
+    pub(super) fn new(
+        defaults: &'a Defaults,
+        draft: &'a mut Draft,
+        scratch: &'a mut Scratch<'c>,
+        cx: &'a mut Context<'c, 'm>,
+    ) -> Self {
+        Reader {
+            before: cx.config.addrs.len(),
+            file: assignments::scan(NAMES, scratch, cx),
+            entry: None,
+            ordinal: 0,
+            defaults,
+            id: LinkId::new(0),
+            draft,
+            port: None,
+            label: None,
+            len: NO_LEN,
+            number: NO_NUMBER,
+        }
+    }
+}
 
 impl<'a> Reader<'a, '_, '_> {
     /// Looks at a key: its value. Of one that is not set it is empty, and the key before is still looked at.
@@ -234,7 +267,7 @@ impl<'a> Reader<'a, '_, '_> {
     pub(super) fn origin(&self) -> Origin {
         match self.entry {
             Some(entry) => self.file.origin(entry),
-            None => self.link.origin,
+            None => self.draft.link.origin,
         }
     }
 
@@ -276,23 +309,23 @@ impl<'a> Reader<'a, '_, '_> {
         self.made_of()?;
         self.identify()?;
         self.options_of_kind();
-        self.keys(true);
+        self.keys(Use::Link);
         if !self.at(DHCP_FQDN).is_empty() {
-            self.field(HOSTNAME);
+            self.field(HOSTNAME, Use::Link);
         }
         self.file.cx.settle_bond(self.id);
-        let metric = IpNumber::Metric.of(&self.link.ipv4);
-        let metric = metric.or(FileNumber::Metric.of(self));
-        IpNumber::Metric.set(&mut self.link.ipv4, metric);
+        let metric = IpNumber::Metric.of(&self.draft.link.ipv4);
+        let metric = metric.or(FileNumber::Metric.of(self.draft));
+        IpNumber::Metric.set(&mut self.draft.link.ipv4, metric);
         self.say_later();
-        if self.link.role == Role::Port {
+        if self.draft.link.role == Role::Port {
             self.drop_addresses();
         } else {
             self.addresses();
         }
-        let onboot = !LinkFlag::Onboot.is_no(self.link);
-        self.link.onboot = onboot && self.defaults.networking != Some(false);
-        self.link.required = self.link.onboot;
+        let onboot = !LinkFlag::Onboot.is_no(&self.draft.link);
+        self.draft.link.onboot = onboot && self.defaults.networking != Some(false);
+        self.draft.link.required = self.draft.link.onboot;
         Some(true)
     }
 
@@ -330,28 +363,42 @@ impl<'a> Reader<'a, '_, '_> {
         })
     }
 
-    /// Complains of the keys that nothing reads, and if `is_all` reads those that stand for themselves.
+    /// Complains of the keys that nothing reads, and reads those that stand for themselves.
     #[inline(never)]
-    pub(super) fn keys(&mut self, is_all: bool) {
+    pub(super) fn keys(&mut self, done: Use) {
         for entry in self.file.iter() {
             self.entry = Some(entry);
             match field(entry) {
-                Some(field) if is_all => self.field(field),
+                Some(field) if done != Use::None => self.field(field, done),
                 Some(_) => {}
-                None => unknown(&mut self.file, entry),
+                None => self.unknown(entry),
             }
         }
         self.entry = None;
     }
 
+    /// Says of a key that it is in no table.
+    fn unknown(&mut self, entry: &Entry) {
+        if !ifcfg_keys::is_seldom(self.file.name(entry)) {
+            self.file.unknown(entry);
+        }
+    }
+
     /// Reads the key that is looked at as one of this kind.
     #[inline(never)]
-    fn field(&mut self, field: Field) {
+    fn field(&mut self, field: Field, done: Use) {
         let word = self.word();
         if word.is_empty() {
             return;
         }
-        let complaint = match (field, self.entry) {
+        let is_said_no = scalar::boolean(word) == Some(false);
+        let done = match (field, done) {
+            (Field::Set(setting), _) => self.set(setting, word),
+            (Field::Silent | Field::Shared, _) | (Field::Machine, Use::Defaults) => return,
+            (Field::S390, _) => return self.complain(OF_S390),
+            (Field::Machine | Field::Never, _) if is_said_no => return,
+            (Field::Machine | Field::Never, _) => return self.complain(NOT_YET),
+            (_, Use::Defaults) => return self.complain(NOT_HERE),
             (Field::Attr(attr), _) => self.attr(attr, word),
             (Field::Hundredths(attr), _) => {
                 let mut number = LineBuf::<32>::new();
@@ -359,130 +406,114 @@ impl<'a> Reader<'a, '_, '_> {
                 number.put(b"00");
                 self.attr(attr, number.as_bytes())
             }
-            (Field::Options(scope), _) => self.options(scope, word),
-            (Field::Ethtool, _) => self.ethtool(word),
-            (Field::Rule(family), Some(entry)) => {
-                let link = RouteDev::Link(self.id);
-                read_rule(&mut self.file, entry, family, &link);
-                None
+            (Field::Options(scope), _) => return self.options(scope, word),
+            (Field::Ethtool, _) => return self.ethtool(word),
+            (Field::Rule(family), _) => return self.rule(family),
+            _ => return,
+        };
+        if let Err(what) = done {
+            self.complain(unset(what));
+        }
+    }
+
+    /// `ROUTING_RULE_n`.
+    fn rule(&mut self, family: Family) {
+        if let Some(entry) = self.entry {
+            let link = RouteDev::Link(self.id);
+            read_rule(&mut self.file, entry, family, &link);
+        }
+    }
+}
+
+impl Reader<'_, '_, '_> {
+    /// Sets the one value that a key is for.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    #[inline(never)]
+    fn set(&mut self, setting: Setting, word: &[u8]) -> Result<(), Problem> {
+        let cx = &mut *self.file.cx;
+        let link = &mut self.draft.link;
+        let kind = setting.kind;
+        if kind == Kind::Mac {
+            let done = packed!("preserve,permanent,random,stable").position(word);
+            if let Some(n) = done {
+                return if n < 2 { Ok(()) } else { Err(Problem::NotYet) };
             }
-            _ => set(self.file.cx, self.link, &mut self.said, field, word),
+            let mac = &scalar::mac(word);
+            if mac.is_some() {
+                link.mac = *mac;
+                return Ok(());
+            }
+            return Err(Problem::NotAMac);
+        }
+        if kind == Kind::Source {
+            let addr = scalar::ipv4(word);
+            if addr.is_some() {
+                link.src = addr;
+                return Ok(());
+            }
+            return Err(Problem::NotIpv4);
+        }
+        let mut kept = None;
+        let said = match kind {
+            Kind::Hostname => Some(Said::Hostname),
+            Kind::Class => Some(Said::Class),
+            Kind::Id => Some(Said::Id),
+            _ => None,
         };
-        if let Some(complaint) = complaint {
-            self.complain(complaint);
+        if let Some(said) = said {
+            cx.keep_said(said, word, &mut kept)?;
         }
-    }
-}
-
-/// Sets the one value that a key is for; what is said of it, or of a key that nothing reads.
-#[inline(never)]
-pub(super) fn set(
-    cx: &mut Context<'_, '_>,
-    link: &mut LinkConfig,
-    file: &mut Values,
-    field: Field,
-    word: &[u8],
-) -> Option<Complaint> {
-    let said = scalar::boolean(word);
-    match (field, said) {
-        (Field::Set(setting), _) => {
-            let done = set_value(cx, link, file, setting, word);
-            done.err().map(unset)
-        }
-        (Field::S390, _) => Some(OF_S390),
-        (Field::Never, None | Some(true)) => Some(NOT_YET),
-        _ => None,
-    }
-}
-
-/// # Errors
-/// What is wrong with the value.
-fn set_value(
-    cx: &mut Context<'_, '_>,
-    link: &mut LinkConfig,
-    file: &mut Values,
-    setting: Setting,
-    word: &[u8],
-) -> Result<(), Problem> {
-    let kind = setting.kind;
-    if kind == Kind::Mac {
-        let done = packed!("preserve,permanent,random,stable").position(word);
-        if let Some(n) = done {
-            return if n < 2 { Ok(()) } else { Err(Problem::NotYet) };
-        }
-        let mac = &scalar::mac(word);
-        if mac.is_some() {
-            link.mac = *mac;
+        let place = setting.place;
+        let values = match place & !IN_ROW {
+            LINK => &mut link.said,
+            V4 => &mut link.ipv4.said,
+            V6 => &mut link.ipv6.said,
+            FILE => &mut self.draft.said,
+            _ => &mut cx.config.global.said,
+        };
+        let n = usize::from(place & IN_ROW);
+        if said.is_some() {
+            if let Some(text) = values.texts.get_mut(n) {
+                *text = kept;
+            }
             return Ok(());
         }
-        return Err(Problem::NotAMac);
-    }
-    if kind == Kind::Source {
-        let addr = scalar::ipv4(word);
-        if addr.is_some() {
-            link.src = addr;
+        if kind == Kind::Flag {
+            let Some(flag) = scalar::boolean(word) else {
+                return Err(Problem::NotABoolean);
+            };
+            if let Some(value) = values.flags.get_mut(n) {
+                *value = Some(flag.into());
+            }
             return Ok(());
         }
-        return Err(Problem::NotIpv4);
-    }
-    let mut kept = None;
-    let said = match kind {
-        Kind::Hostname => Some(Said::Hostname),
-        Kind::Class => Some(Said::Class),
-        Kind::Id => Some(Said::Id),
-        _ => None,
-    };
-    if let Some(said) = said {
-        cx.keep_said(said, word, &mut kept)?;
-    }
-    let place = setting.place;
-    let values = match place & !IN_ROW {
-        LINK => &mut link.said,
-        V4 => &mut link.ipv4.said,
-        V6 => &mut link.ipv6.said,
-        FILE => file,
-        _ => &mut cx.config.global.said,
-    };
-    let n = usize::from(place & IN_ROW);
-    if said.is_some() {
-        if let Some(text) = values.texts.get_mut(n) {
-            *text = kept;
+        let mut number = scalar::number(word);
+        if kind == Kind::Seconds {
+            number = parts::nth(word, b'.', 0).and_then(scalar::number);
         }
-        return Ok(());
-    }
-    if kind == Kind::Flag {
-        let Some(flag) = scalar::boolean(word) else {
-            return Err(Problem::NotABoolean);
-        };
-        if let Some(value) = values.flags.get_mut(n) {
-            *value = Some(flag.into());
+        if kind == Kind::AddrScope {
+            // initscripts pass it to ip(8) as it stands
+            number = scope(word.strip_prefix(b"scope ").unwrap_or(word));
         }
-        return Ok(());
+        // what stands for "unset"
+        let is_none = kind >= Kind::Positive && number == Some(0)
+            || kind >= Kind::Number && kind < Kind::Mtu && word == b"-1";
+        if is_none {
+            return Ok(());
+        }
+        if kind == Kind::Mtu && scalar::mtu(number).is_none() {
+            return Err(Problem::NotAnMtu);
+        }
+        if number.is_none() {
+            return Err(Problem::NotANumber);
+        }
+        if let Some(value) = values.numbers.get_mut(n) {
+            *value = number;
+        }
+        Ok(())
     }
-    let mut number = scalar::number(word);
-    if kind == Kind::Seconds {
-        number = parts::nth(word, b'.', 0).and_then(scalar::number);
-    }
-    if kind == Kind::AddrScope {
-        // initscripts pass it to ip(8) as it stands
-        number = scope(word.strip_prefix(b"scope ").unwrap_or(word));
-    }
-    // what stands for "unset"
-    let is_none = kind >= Kind::Positive && number == Some(0)
-        || kind >= Kind::Number && kind < Kind::Mtu && word == b"-1";
-    if is_none {
-        return Ok(());
-    }
-    if kind == Kind::Mtu && scalar::mtu(number).is_none() {
-        return Err(Problem::NotAnMtu);
-    }
-    if number.is_none() {
-        return Err(Problem::NotANumber);
-    }
-    if let Some(value) = values.numbers.get_mut(n) {
-        *value = number;
-    }
-    Ok(())
 }
 
 /// What is said of a value that is not set.
@@ -495,14 +526,6 @@ pub(super) fn unset(what: Problem) -> Complaint {
         return NOT_ITS;
     }
     Complaint::error(what, Effect::KeyUnset)
-}
-
-/// Says of a key that it is in no table.
-#[inline(never)]
-pub(super) fn unknown(file: &mut File<'_, '_, '_>, entry: &Entry) {
-    if !ifcfg_keys::is_seldom(file.name(entry)) {
-        file.unknown(entry);
-    }
 }
 
 /// What is done with a key.

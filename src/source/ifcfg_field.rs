@@ -14,6 +14,10 @@ pub enum Field {
     Never,
     /// It is about the devices of another machine.
     S390,
+    /// `/etc/sysconfig/network` may have it: in an `ifcfg` file nothing reads it, and who asks for it is told.
+    Machine,
+    /// Read together with other keys, in `/etc/sysconfig/network` too.
+    Shared,
     /// Read together with other keys.
     Part,
     /// An address: makes a file with a bad `BOOTPROTO` worth reading, and one for `lo`.

@@ -75,8 +75,8 @@ impl<'a> Reader<'a, '_, '_> {
         self.inner();
         self.method4();
         self.gateway(Family::V4, gateway);
-        if self.says(DHCLIENT_IGNORE_GATEWAY, true) && self.link.ipv4.gateway.is_none() {
-            IpFlag::DefaultRoute.set(&mut self.link.ipv4, Some(false));
+        if self.says(DHCLIENT_IGNORE_GATEWAY, true) && self.draft.link.ipv4.gateway.is_none() {
+            IpFlag::DefaultRoute.set(&mut self.draft.link.ipv4, Some(false));
         }
         self.ipv6();
         self.required();
@@ -91,14 +91,17 @@ impl<'a> Reader<'a, '_, '_> {
 
     /// How long it is asked whether somebody else has an address: that of DHCPv4, for now.
     fn probe(&mut self) {
-        let seconds = FileNumber::ArpingWait.of(self);
-        let wait = match (FileNumber::AcdTimeout.of(self), FileFlag::ArpCheck.of(self)) {
+        let seconds = FileNumber::ArpingWait.of(self.draft);
+        let wait = match (
+            FileNumber::AcdTimeout.of(self.draft),
+            FileFlag::ArpCheck.of(self.draft),
+        ) {
             (Some(ms), _) => ms,
             (None, Some(Flag::No)) => 0,
             (None, None) if seconds.is_none() => return,
             (None, _) => seconds.unwrap_or(ARPING_WAIT_S).saturating_mul(1000),
         };
-        self.link.dhcp4.probe_ms = (wait > 0).then_some(wait);
+        self.draft.link.dhcp4.probe_ms = (wait > 0).then_some(wait);
         if wait > 0 && self.has_addr(Family::V4, None) {
             // the last of these that is there is what was said
             self.entry = None;
@@ -132,18 +135,18 @@ impl<'a> Reader<'a, '_, '_> {
     /// whether it is required; where the other has nothing to do, it is.
     #[inline(never)]
     pub(super) fn required(&mut self) {
-        if self.link.ipv4.method == Method::Disabled && self.has_addr(Family::V4, None) {
-            self.link.ipv4.method = Method::Static;
+        if self.draft.link.ipv4.method == Method::Disabled && self.has_addr(Family::V4, None) {
+            self.draft.link.ipv4.method = Method::Static;
         }
         let used4 = self.is_used(Family::V4);
         let used6 = self.is_used(Family::V6);
-        self.link.ipv4.required = used4 && (!used6 || FileFlag::Fatal4.is_yes(self));
-        self.link.ipv6.required = used6 && (!used4 || FileFlag::Fatal6.is_yes(self));
+        self.draft.link.ipv4.required = used4 && (!used6 || FileFlag::Fatal4.is_yes(self.draft));
+        self.draft.link.ipv6.required = used6 && (!used4 || FileFlag::Fatal6.is_yes(self.draft));
     }
 
     #[inline(never)]
     fn is_used(&mut self, family: Family) -> bool {
-        match self.link.ip_mut(family).method {
+        match self.draft.link.ip_mut(family).method {
             Method::Static | Method::Dhcp | Method::Auto | Method::LinkLocal => true,
             Method::Ignore | Method::Disabled => self.has_addr(family, None),
         }
@@ -205,8 +208,9 @@ impl<'a> Reader<'a, '_, '_> {
         mask.or_else(|| self.file.get_numbered(NETMASK, self.ordinal))
     }
 
-    /// The address that is looked at.
-    fn addr4(&mut self) {
+    /// The address that is looked at, if one is.
+    #[inline(never)]
+    pub(super) fn addr4(&mut self) {
         if let Some(entry) = self.entry
             && let Some(addr) = self.file.ipv4(entry, SKIPPED)
         {
@@ -244,7 +248,9 @@ impl<'a> Reader<'a, '_, '_> {
             peer: None,
             broadcast: None,
             label: self.label,
-            scope: LinkNumber::AddrScope.of(self.link).map(|scope| scope as u8),
+            scope: LinkNumber::AddrScope
+                .of(&self.draft.link)
+                .map(|scope| scope as u8),
             origin: self.origin(),
         });
         if added.is_err() {
@@ -263,17 +269,17 @@ impl<'a> Reader<'a, '_, '_> {
         if method.is_none() {
             self.complain(NO_METHOD);
         }
-        self.link.ipv4.origin = self.origin();
-        self.link.dhcp4.bootp = method == Some(BOOTP);
+        self.draft.link.ipv4.origin = self.origin();
+        self.draft.link.dhcp4.bootp = method == Some(BOOTP);
         let method = method.and_then(|n| METHODS.get(n));
-        self.link.ipv4.method = method.copied().unwrap_or(Method::Disabled);
+        self.draft.link.ipv4.method = method.copied().unwrap_or(Method::Disabled);
     }
 
     /// Sets the gateway: that of the file, which is the last `GATEWAYn` for IPv4, else that of
     /// `/etc/sysconfig/network` if one of the link's subnets holds it or it is there for this link.
     #[inline(never)]
     pub(super) fn gateway(&mut self, family: Family, entry: Option<&'a Entry>) {
-        let ip = self.link.ip_mut(family);
+        let ip = self.draft.link.ip_mut(family);
         let has_one = ip.gateway.is_some();
         let mut complaint = None;
         if IpFlag::DefaultRoute.is_no(ip) {
@@ -299,7 +305,7 @@ impl<'a> Reader<'a, '_, '_> {
         if let Some(complaint) = complaint {
             return self.complain(complaint);
         }
-        let ip = self.link.ip_mut(family);
+        let ip = self.draft.link.ip_mut(family);
         ip.gateway = given.addr;
         ip.origin = given.origin;
     }
@@ -309,7 +315,7 @@ impl<'a> Reader<'a, '_, '_> {
         let is_here = match family {
             Family::V4 => {
                 let device = &self.file.cx.config.global.gateway_dev;
-                device.is_some() && is_same_name(device, &self.link.name)
+                device.is_some() && is_same_name(device, &self.draft.link.name)
             }
             Family::V6 => self.defaults.gateway6_dev.is_some(),
         };
@@ -320,8 +326,8 @@ impl<'a> Reader<'a, '_, '_> {
     /// The method and the addresses of IPv6.
     #[inline(never)]
     fn ipv6(&mut self) {
-        let is_disabled = FileFlag::Disabled6.is_yes(self);
-        let is_off = is_disabled || FileFlag::Init6.is_no(self);
+        let is_disabled = FileFlag::Disabled6.is_yes(self.draft);
+        let is_off = is_disabled || FileFlag::Init6.is_no(self.draft);
         for (n, row) in V6_KEYS.iter().enumerate() {
             let word = self.at(*row);
             if is_off {
@@ -333,27 +339,28 @@ impl<'a> Reader<'a, '_, '_> {
             }
         }
         let has_addr = self.has_addr(Family::V6, None);
-        let is_manual = FileFlag::Autoconf6.is_no(self)
-            || FileFlag::Autoconf6.of(self).is_none() && FileFlag::Forwarding6.is_yes(self);
-        let is_dhcp = FileFlag::Dhcp6.is_yes(self);
-        let method = match FileFlag::Init6.of(self) {
+        let is_manual = FileFlag::Autoconf6.is_no(self.draft)
+            || FileFlag::Autoconf6.of(self.draft).is_none()
+                && FileFlag::Forwarding6.is_yes(self.draft);
+        let is_dhcp = FileFlag::Dhcp6.is_yes(self.draft);
+        let method = match FileFlag::Init6.of(self.draft) {
             _ if is_disabled => Method::Disabled,
             Some(Flag::No) => Method::Ignore,
             Some(Flag::Yes) if !is_manual => Method::Auto,
             _ if is_dhcp => Method::Dhcp,
-            None => self.link.ipv6.method,
+            None => self.draft.link.ipv6.method,
             Some(Flag::Yes) if has_addr => Method::Static,
             Some(Flag::Yes) => Method::LinkLocal,
         };
-        self.link.ipv6.method = method;
+        self.draft.link.ipv6.method = method;
         // servers of DHCPv6 are told the whole name of the host only
-        let hostname = IpText::Hostname.of(&self.link.ipv4);
+        let hostname = IpText::Hostname.of(&self.draft.link.ipv4);
         let name = self.file.cx.config.text_or_none(&hostname);
-        if self.link.ipv6.asks()
-            && IpText::Hostname.of(&self.link.ipv6).is_none()
+        if self.draft.link.ipv6.asks()
+            && IpText::Hostname.of(&self.draft.link.ipv6).is_none()
             && parts::has(name, b'.')
         {
-            IpText::Hostname.set(&mut self.link.ipv6, hostname);
+            IpText::Hostname.set(&mut self.draft.link.ipv6, hostname);
         }
         if !is_off {
             self.gateway6();
@@ -431,10 +438,10 @@ impl<'a> Reader<'a, '_, '_> {
             name = &self.defaults.gateway6_dev;
         }
         let is_said = !device.is_empty() || name.is_some();
-        if is_said && !is_same_name(name, &self.link.name) {
-            IpFlag::DefaultRoute.set(&mut self.link.ipv6, Some(false));
+        if is_said && !is_same_name(name, &self.draft.link.name) {
+            IpFlag::DefaultRoute.set(&mut self.draft.link.ipv6, Some(false));
             if entry.is_some() {
-                self.link.ipv6.gateway = None;
+                self.draft.link.ipv6.gateway = None;
                 return self.complain(OTHERS_ROUTER);
             }
         }
@@ -853,8 +860,8 @@ mod tests {
             gateway6,
             ..Defaults::none()
         };
-        defaults.said.flags[FileFlag::Init6 as usize] = Some(Flag::Yes);
-        defaults.said.flags[FileFlag::Autoconf6 as usize] = Some(Flag::No);
+        defaults.draft.said.flags[FileFlag::Init6 as usize] = Some(Flag::Yes);
+        defaults.draft.said.flags[FileFlag::Autoconf6 as usize] = Some(Flag::No);
         for (text, want) in [
             ("", "link-local required"),
             ("IPV6_AUTOCONF=yes", "auto required"),

@@ -21,8 +21,9 @@ static FIELDS: [Field; IGNORED as usize] = pack_fields(KEYS, Field::Silent);
 /// The first of the rows that come in long runs.
 const IGNORED: u16 = row(KEYS, "NAME");
 /// The row behind each of these runs, and what is done with the run.
-static RUNS: [(u16, Field); 6] = [
-    (row(KEYS, "ARPING_TRIES"), MEANINGLESS),
+static RUNS: [(u16, Field); 7] = [
+    (row(KEYS, "NETWORKING"), MEANINGLESS),
+    (row(KEYS, "ARPING_TRIES"), MACHINE),
     (row(KEYS, "SUBCHANNELS"), NEVER),
     (row(KEYS, "OVS_*"), S390),
     (row(KEYS, "IEEE_8021X_*"), OTHER_KIND),
@@ -74,6 +75,8 @@ const MEANINGLESS: Field = Field::Silent;
 const OTHER_KIND: Field = Field::Silent;
 /// It is not done here.
 const NEVER: Field = Field::Never;
+/// It holds for the machine.
+const MACHINE: Field = Field::Machine;
 /// It is about s390.
 const S390: Field = Field::S390;
 
@@ -100,7 +103,7 @@ pub const KEYS: &[Key<Field>] = &[
     read("TEAM_CONFIG", attr(Scope::Team, "config"), "a team, which is made as a bond: teamd's configuration, of which the name of the runner is read"),
     read("TYPE", Field::Part, "Ethernet, InfiniBand, Vlan, Bond, Team, Bridge, GRE, IPIP, GRE6, IPIP6, SIT, Tap, Tun, Veth, dummy, macvlan, macvtap, ipvlan, vrf or vxlan, any case; files of others are refused"),
     read("BONDING_MASTER", Field::Part, "a bond"),
-    read("VLAN", Field::Part, "a VLAN, even with TYPE=Ethernet"),
+    read("VLAN", Field::Shared, "a VLAN, even with TYPE=Ethernet"),
     read("IPV6TUNNELIPV4", attr(Scope::Tunnel, "remote"), "a SIT tunnel to this IPv4 address"),
     read("BONDING_OPTS", Field::Options(Scope::Bond), "a bond: its options, NAME=VALUE with blanks between them"),
     read("PKEY", Field::Part, "an InfiniBand partition of PHYSDEV"),
@@ -115,7 +118,7 @@ pub const KEYS: &[Key<Field>] = &[
     numbered("PREFIX", Field::Part, "prefix length of IPADDRn; beats NETMASKn"),
     numbered("NETMASK", Field::Part, "netmask of IPADDRn; without either the address class"),
     numbered("BROADCAST", Field::Part, "broadcast address of IPADDRn where it is not the usual one"),
-    numbered("GATEWAY", Field::Part, "IPv4 default gateway; the last one counts"),
+    numbered("GATEWAY", Field::Shared, "IPv4 default gateway; the last one counts"),
     read("DEFROUTE", set(Kind::Flag, V4 | IpFlag::DefaultRoute as u8), "whether the link may carry the IPv4 default route, that of DHCPv4 too (yes)"),
     read("PEERDNS", set(Kind::Flag, V4 | IpFlag::PeerDns as u8), "whether name servers of DHCPv4 are used (yes)"),
     read("PEERROUTES", set(Kind::Flag, V4 | IpFlag::PeerRoutes as u8), "whether routes of DHCPv4 are used, the default route included (yes)"),
@@ -146,8 +149,8 @@ pub const KEYS: &[Key<Field>] = &[
     read("DHCPV6C", set(Kind::Flag, FILE | FileFlag::Dhcp6 as u8), "DHCPv6 where IPV6_AUTOCONF=no (no)"),
     read("IPV6ADDR", Field::Addr, "IPv6 addresses, /64 where no length is given"),
     read("IPV6ADDR_SECONDARIES", Field::Addr, "more IPv6 addresses"),
-    read("IPV6_DEFAULTGW", Field::Part, "IPv6 default gateway, ADDRESS or ADDRESS%DEVICE"),
-    read("IPV6_DEFAULTDEV", Field::Part, "the link that carries the IPv6 default route"),
+    read("IPV6_DEFAULTGW", Field::Shared, "IPv6 default gateway, ADDRESS or ADDRESS%DEVICE"),
+    read("IPV6_DEFAULTDEV", Field::Shared, "the link that carries the IPv6 default route"),
     read("IPV6_DEFROUTE", set(Kind::Flag, V6 | IpFlag::DefaultRoute as u8), "whether the link may carry the IPv6 default route (yes)"),
     read("IPV6_PEERDNS", set(Kind::Flag, V6 | IpFlag::PeerDns as u8), "whether name servers of RA and DHCPv6 are used (yes)"),
     read("IPV6_PEERROUTES", set(Kind::Flag, V6 | IpFlag::PeerRoutes as u8), "whether routes of RA are used (yes)"),
@@ -255,15 +258,16 @@ pub const KEYS: &[Key<Field>] = &[
     ignored("BOOT", MEANINGLESS, "never had a meaning"),
     ignored("NETWORKING_IPV6", MEANINGLESS, "loaded the IPv6 module"),
 
+    ignored("NETWORKING", MACHINE, "belongs into /etc/sysconfig/network"),
+    ignored("HOSTNAME", MACHINE, "belongs into /etc/sysconfig/network"),
+    ignored("GATEWAYDEV", MACHINE, "belongs into /etc/sysconfig/network"),
+
     ignored("ARPING_TRIES", NEVER, "duplicate address detection of static addresses is not done"),
     ignored("ARPCHECK#", NEVER, "duplicate address detection of static addresses is not done"),
     ignored("EXTRA_ROUTE_OPTS", NEVER, "options of the default route: write it into route-LINK"),
     ignored("GENERATE_MAC_ADDRESS_MASK", NEVER, "no random MACs are made"),
     ignored("HWADDR_BLACKLIST", NEVER, "the link is chosen by DEVICE or HWADDR"),
     ignored("IPV4_LINK_LOCAL", NEVER, "no addresses of RFC 3927 are taken"),
-    ignored("GATEWAYDEV", NEVER, "belongs into /etc/sysconfig/network"),
-    ignored("NETWORKING", NEVER, "belongs into /etc/sysconfig/network"),
-    ignored("HOSTNAME", NEVER, "belongs into /etc/sysconfig/network"),
     ignored("IPV6_AUTOTUNNEL", NEVER, "sit0 is not made"),
     ignored("IPV6TO4INIT", NEVER, "6to4 was withdrawn (RFC 7526)"),
     ignored("QDISC#", NEVER, "traffic control is not set here"),

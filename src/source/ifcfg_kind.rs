@@ -1,6 +1,6 @@
 //! What kind of link an `ifcfg` file is for, what it is made of, and its options.
 
-use super::ifcfg::{FOREIGN, NO_NUMBER, NOT_ITS, Reader, unset};
+use super::ifcfg::{FOREIGN, NO_NUMBER, Reader};
 use super::ifcfg_keys::{
     BONDING_MASTER, BRIDGE, DEVICE, DEVICETYPE, HWADDR, MASTER, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM,
     SLAVE, TEAM_CONFIG, TYPE, VID, VLAN, VLAN_FLAGS, VRF,
@@ -116,8 +116,8 @@ impl Reader<'_, '_, '_> {
                 BONDING_MASTER | VLAN | PKEY if !is_yes => continue,
                 _ => *kind,
             };
-            if self.link.kind == LinkKind::Ethernet {
-                self.link.kind = kind;
+            if self.draft.link.kind == LinkKind::Ethernet {
+                self.draft.link.kind = kind;
                 // of TYPE=Ethernet and BONDING_MASTER=yes one is wrong
                 if row == BONDING_MASTER && self.file.get(TYPE).is_some() {
                     self.complain(NOT_ETHERNET);
@@ -134,14 +134,14 @@ impl Reader<'_, '_, '_> {
                 self.complain(OTHER_MASTER);
                 continue;
             }
-            self.link.master = IfName::new(name);
-            if self.link.master.is_none() {
+            self.draft.link.master = IfName::new(name);
+            if self.draft.link.master.is_none() {
                 self.complain(NO_NAME);
                 continue;
             }
             self.port = Some(*scope);
             if row != VRF {
-                self.link.role = Role::Port;
+                self.draft.link.role = Role::Port;
             }
         }
         Some(())
@@ -154,7 +154,7 @@ impl Reader<'_, '_, '_> {
         self.entry = None;
         let name = self.at(DEVICE);
         let mut parent = self.file.text(PHYSDEV);
-        let kind = self.link.kind;
+        let kind = self.draft.link.kind;
         let mut must = kind == LinkKind::Vlan;
         if kind == LinkKind::Infiniband && self.says(PKEY, true) {
             must = true;
@@ -167,8 +167,8 @@ impl Reader<'_, '_, '_> {
             if self.number == NO_NUMBER {
                 return self.refuse(NO_PKEY);
             }
-            self.link.name = partition_name(parent, self.number);
-            if !name.is_empty() && !is_same_name(&IfName::new(name), &self.link.name) {
+            self.draft.link.name = partition_name(parent, self.number);
+            if !name.is_empty() && !is_same_name(&IfName::new(name), &self.draft.link.name) {
                 self.complain(OTHER_NAME);
             }
         }
@@ -214,8 +214,8 @@ impl Reader<'_, '_, '_> {
                 parent = before;
             }
         }
-        self.link.lower = IfName::new(parent).map(LinkMatch::Name);
-        if self.link.lower.is_none() && must {
+        self.draft.link.lower = IfName::new(parent).map(LinkMatch::Name);
+        if self.draft.link.lower.is_none() && must {
             return self.refuse(NO_PARENT);
         }
         Some(())
@@ -225,13 +225,13 @@ impl Reader<'_, '_, '_> {
     #[inline(never)]
     pub(super) fn options_of_kind(&mut self) {
         if self.number != NO_NUMBER {
-            let attr = match self.link.kind {
+            let attr = match self.draft.link.kind {
                 LinkKind::Infiniband => Attr::PKEY,
                 _ => Attr::VLAN_ID,
             };
             self.put(attr, self.number);
         }
-        if self.link.kind == LinkKind::Team {
+        if self.draft.link.kind == LinkKind::Team {
             let mut mode = 0;
             let mut texts = Some(self.file.text(TEAM_CONFIG));
             // no other text of teamd's configuration is the name of a runner
@@ -261,8 +261,9 @@ impl Reader<'_, '_, '_> {
 
     /// Says of a link that something of it is read and not done.
     pub(super) fn say_later(&mut self) {
-        let mut is_later = self.link.kind != LinkKind::Ethernet || self.link.master.is_some();
-        if self.link.kind == LinkKind::Infiniband {
+        let mut is_later =
+            self.draft.link.kind != LinkKind::Ethernet || self.draft.link.master.is_some();
+        if self.draft.link.kind == LinkKind::Infiniband {
             is_later = false;
         }
         let first = self.file.cx.config.attr_heads.get(self.id.place());
@@ -283,25 +284,29 @@ impl Reader<'_, '_, '_> {
         }
     }
 
-    /// Sets an option by a key of its own, to `word`; what is said of it.
+    /// Sets an option by a key of its own, to `word`.
+    ///
+    /// # Errors
+    /// What is wrong with it, or that it is no option of such a link.
     #[inline(never)]
-    pub(super) fn attr(&mut self, attr: Attr, word: &[u8]) -> Option<Complaint> {
+    pub(super) fn attr(&mut self, attr: Attr, word: &[u8]) -> Result<(), Problem> {
         let (scope, _) = attr.row();
-        let of_kind = SCOPES.get(self.link.kind as usize);
+        let of_kind = SCOPES.get(self.draft.link.kind as usize);
         let has = matches!(scope, Scope::Link | Scope::Ethtool)
             || of_kind == Some(&scope)
             || self.port == Some(scope);
         if !has {
-            let is_asked = scalar::boolean(self.word()) != Some(false);
-            return is_asked.then_some(NOT_ITS);
+            return match scalar::boolean(self.word()) {
+                Some(false) => Ok(()),
+                _ => Err(Problem::NotAnOption),
+            };
         }
         let origin = self.origin();
-        let put = self.file.cx.put_text(self.id, attr, word, origin);
-        put.err().map(unset)
+        self.file.cx.put_text(self.id, attr, word, origin)
     }
 
     /// `BONDING_OPTS`, `BRIDGING_OPTS`.
-    pub(super) fn options(&mut self, mut scope: Scope, mut rest: &[u8]) -> Option<Complaint> {
+    pub(super) fn options(&mut self, mut scope: Scope, mut rest: &[u8]) {
         if scope == Scope::Bridge && self.port == Some(Scope::BridgePort) {
             scope = Scope::BridgePort;
         }
@@ -311,7 +316,6 @@ impl Reader<'_, '_, '_> {
                 self.leave_out(option, what);
             }
         }
-        None
     }
 }
 

@@ -26,7 +26,7 @@ impl Reader<'_, '_, '_> {
         let word = self.at(HWADDR);
         if !word.is_empty() {
             let mut complaint = NOT_ITS;
-            if let LinkKind::Ethernet | LinkKind::Infiniband = self.link.kind {
+            if let LinkKind::Ethernet | LinkKind::Infiniband = self.draft.link.kind {
                 mac = scalar::mac(word);
                 complaint = NO_MAC;
             }
@@ -35,13 +35,13 @@ impl Reader<'_, '_, '_> {
             }
         }
         let word = self.at(DEVICE);
-        if self.link.name.is_none() && !word.is_empty() {
-            self.link.name = IfName::new(word);
-            if self.link.name.is_none() {
+        if self.draft.link.name.is_none() && !word.is_empty() {
+            self.draft.link.name = IfName::new(word);
+            if self.draft.link.name.is_none() {
                 self.complain(NO_NAME);
             }
         }
-        let link = &mut *self.link;
+        let link = &mut self.draft.link;
         if !link.identify(&mac) {
             self.entry = None;
             return self.refuse(NO_LINK);
@@ -51,7 +51,7 @@ impl Reader<'_, '_, '_> {
         link.ipv4.origin = link.origin;
         link.ipv6.origin = link.origin;
         // what is true of the loopback link anyway
-        let is_lo = is_same_name(&self.link.name, &Some(IfName::LO));
+        let is_lo = is_same_name(&self.draft.link.name, &Some(IfName::LO));
         if is_lo && self.addr_but(b",127.0.0.1,::1,::1/128").is_none() {
             return None;
         }
@@ -64,7 +64,7 @@ impl Reader<'_, '_, '_> {
 
     /// Finds the link among those of earlier files, or adds it.
     fn claim(&mut self) -> Result<(), Complaint> {
-        let link = &mut *self.link;
+        let link = &mut self.draft.link;
         let links = &mut self.file.cx.config.links;
         for (earlier, n) in links.iter_mut().zip(0..) {
             if !is_same_link(earlier, link) {
@@ -91,7 +91,7 @@ impl Reader<'_, '_, '_> {
             *link = *earlier;
             self.id = LinkId::new(n);
             self.before = 0;
-            self.said = Values::NOTHING;
+            self.draft.said = Values::NOTHING;
             self.complain(AGAIN);
             return Ok(());
         }
@@ -102,7 +102,8 @@ impl Reader<'_, '_, '_> {
     /// Adds the MAC rule of a link that is to be renamed. One that an earlier file has for the same
     /// name is replaced.
     fn add_name_rule(&mut self) {
-        if let (LinkMatch::Mac(mac), Some(name)) = (&self.link.matches, &self.link.name) {
+        if let (LinkMatch::Mac(mac), Some(name)) = (&self.draft.link.matches, &self.draft.link.name)
+        {
             let rule = &NameRule::new(*mac, *name, NameSource::Ifcfg, self.origin());
             if self.file.cx.add_rule(rule).is_err() {
                 self.complain(RULES_FULL);

@@ -5,10 +5,10 @@
 
 use super::Context;
 use super::Key;
-use super::assignments::{self, Entry, File, Scratch};
-use super::ifcfg::{self, Defaults, Gateway, field, unset};
+use super::assignments::Scratch;
+use super::ifcfg::{Defaults, Gateway, NO_BOOLEAN, Reader, Use, unset};
 use super::ifcfg_keys::{
-    Field, GATEWAY, GATEWAYDEV, HOSTNAME, IPV6_DEFAULTDEV, IPV6_DEFAULTGW, NAMES, NETWORKING, VLAN,
+    Field, GATEWAY, GATEWAYDEV, HOSTNAME, IPV6_DEFAULTDEV, IPV6_DEFAULTGW, NETWORKING,
 };
 use super::key_table::{key, key as ignored};
 use crate::diag::{Complaint, Effect, Problem};
@@ -45,73 +45,43 @@ pub const KEYS: &[Key<Field>] = &[
     ignored("IPV6TO4INIT", NEVER, "6to4 was withdrawn (RFC 7526)"),
 ];
 
-const NOT_HERE: Complaint = Complaint::warning(Problem::NotHere, Effect::LineIgnored);
 const ONLY_NAMED: Complaint = Complaint::warning(Problem::OnlyNamed, Effect::None);
 
 /// Reads the file: the host name and `GATEWAYDEV` go to the configuration, the rest to `defaults`.
 #[inline(never)]
 pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Context<'c, '_>) {
-    let mut file = assignments::scan(NAMES, scratch, cx);
-    for entry in file.iter() {
-        let word = file.octets(entry);
-        if word.is_empty() {
-            continue;
-        }
-        let Some(field) = field(entry) else {
-            ifcfg::unknown(&mut file, entry);
-            continue;
-        };
-        let global = &mut file.cx.config.global;
-        let done = match entry.row() as u16 {
-            NETWORKING => {
-                defaults.networking = scalar::boolean(word);
-                defaults.networking.map(|_| ()).ok_or(Problem::NotABoolean)
-            }
-            GATEWAYDEV => set_name(&mut global.gateway_dev, word),
-            IPV6_DEFAULTDEV => set_name(&mut defaults.gateway6_dev, word),
-            HOSTNAME => set_hostname(word, file.cx),
-            GATEWAY if parts::is_same_in_any_case(word, b"none") => Ok(()),
-            GATEWAY => set_gateway(&mut defaults.gateway, Family::V4, entry, &file),
-            IPV6_DEFAULTGW => set_gateway(&mut defaults.gateway6, Family::V6, entry, &file),
-            // it loaded the module
-            VLAN => Ok(()),
-            _ => {
-                let Defaults { link, said, .. } = defaults;
-                let complaint = match field {
-                    Field::Set(_) | Field::Silent | Field::Never => {
-                        ifcfg::set(file.cx, link, said, field, word)
-                    }
-                    _ => Some(NOT_HERE),
-                };
-                if let Some(complaint) = complaint {
-                    file.complain(entry, complaint);
-                }
-                continue;
-            }
-        };
-        if let Err(what) = done {
-            file.complain(entry, unset(what));
+    let before = *defaults;
+    let mut reader = Reader::new(&before, &mut defaults.draft, scratch, cx);
+    reader.keys(Use::Defaults);
+    let word = reader.at(NETWORKING);
+    if !word.is_empty() {
+        defaults.networking = scalar::boolean(word);
+        match defaults.networking {
+            Some(true) => {}
+            Some(false) => reader.complain(ONLY_NAMED),
+            None => reader.complain(NO_BOOLEAN),
         }
     }
-    if let Some(entry) = file.get(NETWORKING)
-        && defaults.networking == Some(false)
+    let word = reader.at(HOSTNAME);
+    if !word.is_empty()
+        && let Err(what) = set_hostname(word, reader.file.cx)
     {
-        file.complain(entry, ONLY_NAMED);
+        reader.complain(unset(what));
     }
-    // a zone of IPV6_DEFAULTGW beats IPV6_DEFAULTDEV wherever it stands
-    if let Some(zone) = parts::nth(file.text(IPV6_DEFAULTGW), b'%', 1) {
-        defaults.gateway6_dev = IfName::new(zone);
+    let word = reader.at(GATEWAYDEV);
+    reader.file.cx.config.global.gateway_dev = reader.device(word);
+    let word = reader.at(GATEWAY);
+    if !parts::is_same_in_any_case(word, b"none") {
+        reader.default_gateway(word, Family::V4, &mut defaults.gateway);
     }
-}
-
-/// Sets a link name.
-#[inline(never)]
-fn set_name(name: &mut Option<IfName>, word: &[u8]) -> Result<(), Problem> {
-    *name = IfName::new(word);
-    match name {
-        Some(_) => Ok(()),
-        None => Err(Problem::NotALinkName),
+    let word = reader.at(IPV6_DEFAULTGW);
+    reader.default_gateway(word, Family::V6, &mut defaults.gateway6);
+    // its zone beats IPV6_DEFAULTDEV
+    let mut word = parts::nth(word, b'%', 1).unwrap_or_default();
+    if word.is_empty() {
+        word = reader.at(IPV6_DEFAULTDEV);
     }
+    defaults.gateway6_dev = reader.device(word);
 }
 
 fn set_hostname(word: &[u8], cx: &mut Context<'_, '_>) -> Result<(), Problem> {
@@ -124,16 +94,29 @@ fn set_hostname(word: &[u8], cx: &mut Context<'_, '_>) -> Result<(), Problem> {
     Ok(())
 }
 
-#[inline(never)]
-fn set_gateway(
-    gateway: &mut Gateway,
-    family: Family,
-    entry: &Entry,
-    file: &File<'_, '_, '_>,
-) -> Result<(), Problem> {
-    file.gateway(entry, family, &mut gateway.addr)?;
-    gateway.origin = file.origin(entry);
-    Ok(())
+impl Reader<'_, '_, '_> {
+    /// Reads the name of a link, if there is one.
+    #[inline(never)]
+    fn device(&mut self, word: &[u8]) -> Option<IfName> {
+        let name = IfName::new(word);
+        if name.is_none() && !word.is_empty() {
+            self.complain(unset(Problem::NotALinkName));
+        }
+        name
+    }
+
+    /// Reads a gateway for all links, if there is one.
+    #[inline(never)]
+    fn default_gateway(&mut self, word: &[u8], family: Family, into: &mut Gateway) {
+        if let Some(entry) = self.entry
+            && !word.is_empty()
+        {
+            match self.file.gateway(entry, family, &mut into.addr) {
+                Ok(()) => into.origin = self.origin(),
+                Err(what) => self.complain(unset(what)),
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -171,10 +154,10 @@ mod tests {
         );
         assert_eq!(said, [""; 0]);
         assert_eq!(defaults.networking, Some(true));
-        let flag = |flag: FileFlag| defaults.said.flags[flag as usize];
+        let flag = |flag: FileFlag| defaults.draft.said.flags[flag as usize];
         assert_eq!(flag(FileFlag::Init6), Some(Flag::Yes));
         assert_eq!(flag(FileFlag::Autoconf6), Some(Flag::No));
-        assert!(LinkFlag::Nozeroconf.is_yes(&defaults.link));
+        assert!(LinkFlag::Nozeroconf.is_yes(&defaults.draft.link));
         let Gateway { addr, origin } = defaults.gateway;
         assert_eq!(
             addr.unwrap(),
@@ -277,9 +260,9 @@ mod tests {
                     IPV6FORWARDING=yes\nPEERDNS=no\nONBOOT=no\n";
         let (defaults, said) = read_into(&mut config, text);
         assert_eq!(said, [""; 0]);
-        assert_eq!(LinkNumber::Mtu.of(&defaults.link), Some(1400));
-        assert_eq!(IpNumber::Metric.of(&defaults.link.ipv6), Some(9));
-        assert!(LinkFlag::Nozeroconf.is_no(&defaults.link));
+        assert_eq!(LinkNumber::Mtu.of(&defaults.draft.link), Some(1400));
+        assert_eq!(IpNumber::Metric.of(&defaults.draft.link.ipv6), Some(9));
+        assert!(LinkFlag::Nozeroconf.is_no(&defaults.draft.link));
         let options = GlobalText::ResolvOptions.of(&config.global).unwrap();
         assert_eq!(config.text(options), b"rotate timeout:1");
     }
@@ -287,7 +270,9 @@ mod tests {
     #[test]
     fn every_row_is_found_and_documented() {
         for key in KEYS {
-            let row = NAMES.find(key.name.as_bytes()).row();
+            let row = crate::source::ifcfg_keys::NAMES
+                .find(key.name.as_bytes())
+                .row();
             let field = crate::source::ifcfg_keys::field(row);
             let is_known = field.is_some() || is_seldom(key.name.as_bytes());
             assert!(is_known && !key.doc.is_empty(), "{}", key.name);

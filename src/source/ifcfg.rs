@@ -55,6 +55,14 @@ pub struct Draft {
 }
 
 impl Defaults {
+    /// The gateway of a family.
+    pub fn gateway(&self, family: Family) -> &Gateway {
+        match family {
+            Family::V4 => &self.gateway,
+            Family::V6 => &self.gateway6,
+        }
+    }
+
     /// Nothing said. Not a constant, most of whose octets would be zeros in the file.
     pub fn none() -> Defaults {
         Defaults {
@@ -310,14 +318,14 @@ impl<'a> Reader<'a, '_, '_> {
         self.identify()?;
         self.options_of_kind();
         self.keys(Use::Link);
+        self.file.cx.settle_bond(self.id);
+        self.say_later();
         if !self.at(DHCP_FQDN).is_empty() {
             self.field(HOSTNAME, Use::Link);
         }
-        self.file.cx.settle_bond(self.id);
         let metric = IpNumber::Metric.of(&self.draft.link.ipv4);
         let metric = metric.or(FileNumber::Metric.of(self.draft));
         IpNumber::Metric.set(&mut self.draft.link.ipv4, metric);
-        self.say_later();
         if self.draft.link.role == Role::Port {
             self.drop_addresses();
         } else {
@@ -331,16 +339,9 @@ impl<'a> Reader<'a, '_, '_> {
 
     /// `None` if something keeps the file from being used at all, after saying so.
     fn check(&mut self) -> Option<()> {
-        for entry in self.file.iter() {
-            self.entry = Some(entry);
-            let is_foreign = match field(entry) {
-                Some(Field::ForeignIfSet) => !self.word().is_empty(),
-                Some(Field::ForeignIfYes) => scalar::boolean(self.word()) == Some(true),
-                _ => false,
-            };
-            if is_foreign {
-                return self.refuse(FOREIGN);
-            }
+        self.entry = self.first(Field::Foreign, b",no,false,f,n,0,off");
+        if self.entry.is_some() {
+            return self.refuse(FOREIGN);
         }
         let word = self.at(BOOTPROTO);
         let method = method_number(word);
@@ -348,18 +349,18 @@ impl<'a> Reader<'a, '_, '_> {
             GlobalFlag::Ibft.set(&mut self.file.cx.config.global, Some(true));
             return self.refuse(FIRMWARE);
         }
-        if !word.is_empty() && method.is_none() && self.addr_but(b"").is_none() {
+        if !word.is_empty() && method.is_none() && self.first(Field::Addr, b"").is_none() {
             return self.refuse(NO_METHOD);
         }
         Some(())
     }
 
-    /// The first key that gives an address which is not in the list `but`, of either family.
+    /// The first key of this kind whose value is not in the list `but`.
     #[inline(never)]
-    pub(super) fn addr_but(&self, but: &[u8]) -> Option<&'a Entry> {
+    pub(super) fn first(&self, kind: Field, but: &[u8]) -> Option<&'a Entry> {
         self.file.iter().find(|entry| {
-            let is_addr = field(entry) == Some(Field::Addr);
-            is_addr && parts::position(but, self.file.octets(entry)).is_none()
+            let is_it = field(entry) == Some(kind);
+            is_it && parts::position(but, self.file.octets(entry)).is_none()
         })
     }
 

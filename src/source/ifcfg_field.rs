@@ -22,10 +22,8 @@ pub enum Field {
     Part,
     /// An address: makes a file with a bad `BOOTPROTO` worth reading, and one for `lo`.
     Addr,
-    /// `yes`: the file needs wireless, 802.1X, DCB, PPP, ISDN or Open vSwitch.
-    ForeignIfYes,
-    /// Anything: the same.
-    ForeignIfSet,
+    /// Unless it says no, the file needs wireless, 802.1X, DCB, PPP, ISDN or Open vSwitch.
+    Foreign,
     /// It sets an option of the link.
     Attr(Attr),
     /// The same, in seconds, where the kernel has hundredths of them.

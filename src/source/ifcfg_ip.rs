@@ -4,7 +4,7 @@ use super::assignments::Entry;
 use super::ifcfg::{FileFlag, FileNumber, NO_LEN, Reader};
 use super::ifcfg_keys::{
     ACD_TIMEOUT, ARPCHECK, ARPING_WAIT, BOOTPROTO, BROADCAST, DHCLIENT_IGNORE_GATEWAY, DHCPV6C,
-    DNS, DOMAIN, GATEWAY, IPADDR, IPV6_DEFAULTDEV, IPV6_DEFAULTGW, IPV6_DOMAIN, IPV6ADDR,
+    DNS, DOMAIN, Field, GATEWAY, IPADDR, IPV6_DEFAULTDEV, IPV6_DEFAULTGW, IPV6_DOMAIN, IPV6ADDR,
     IPV6ADDR_SECONDARIES, MY_INNER_IPADDR, NETMASK, PEER_INNER_IPADDR, PEER_OUTER_IPADDR, PREFIX,
     SEARCH,
 };
@@ -279,39 +279,36 @@ impl<'a> Reader<'a, '_, '_> {
     /// `/etc/sysconfig/network` if one of the link's subnets holds it or it is there for this link.
     #[inline(never)]
     pub(super) fn gateway(&mut self, family: Family, entry: Option<&'a Entry>) {
+        let has_addr4 = self.has_addr(Family::V4, None);
+        let is_meant = entry.is_none() && self.is_meant(family);
         let ip = self.draft.link.ip_mut(family);
-        let has_one = ip.gateway.is_some();
-        let mut complaint = None;
-        if IpFlag::DefaultRoute.is_no(ip) {
+        let is_off = IpFlag::DefaultRoute.is_no(ip);
+        if is_off {
             ip.gateway = None;
-            complaint = Some(NO_DEFROUTE);
         }
-        let mut given = match family {
-            Family::V4 => self.defaults.gateway,
-            Family::V6 => self.defaults.gateway6,
-        };
-        if let Some(entry) = entry {
-            self.entry = Some(entry);
-            given.origin = self.file.origin(entry);
-            if let Err(what) = self.file.gateway(entry, family, &mut given.addr) {
-                complaint = Some(Complaint::error(what, UNSET));
+        let Some(entry) = entry else {
+            if is_meant && !is_off && ip.gateway.is_none() {
+                let given = self.defaults.gateway(family);
+                ip.gateway = given.addr;
+                ip.origin = given.origin;
             }
-            if family == Family::V4 && !self.has_addr(family, None) {
-                complaint = Some(NO_ROUTER);
-            }
-        } else if has_one || complaint.is_some() || !self.is_meant(family, &given.addr) {
             return;
-        }
-        if let Some(complaint) = complaint {
-            return self.complain(complaint);
-        }
-        let ip = self.draft.link.ip_mut(family);
-        ip.gateway = given.addr;
-        ip.origin = given.origin;
+        };
+        let complaint = if family == Family::V4 && !has_addr4 {
+            NO_ROUTER
+        } else if is_off {
+            NO_DEFROUTE
+        } else if let Err(what) = self.file.gateway(entry, family, &mut ip.gateway) {
+            Complaint::error(what, UNSET)
+        } else {
+            ip.origin = self.file.origin(entry);
+            return;
+        };
+        self.file.complain(entry, complaint);
     }
 
-    /// Whether a gateway of `/etc/sysconfig/network` is for this link.
-    fn is_meant(&self, family: Family, gateway: &Option<IpAddr>) -> bool {
+    /// Whether the gateway of `/etc/sysconfig/network` is for this link.
+    fn is_meant(&self, family: Family) -> bool {
         let is_here = match family {
             Family::V4 => {
                 let device = &self.file.cx.config.global.gateway_dev;
@@ -319,7 +316,8 @@ impl<'a> Reader<'a, '_, '_> {
             }
             Family::V6 => self.defaults.gateway6_dev.is_some(),
         };
-        let near = gateway.as_ref().filter(|_| !is_here);
+        let gateway = self.defaults.gateway(family).addr.as_ref();
+        let near = gateway.filter(|_| !is_here);
         gateway.is_some() && self.has_addr(family, near)
     }
 
@@ -370,7 +368,7 @@ impl<'a> Reader<'a, '_, '_> {
     /// Says that a port has no addresses, where the file gives some.
     #[inline(never)]
     pub(super) fn drop_addresses(&mut self) {
-        let mut entry = self.addr_but(b"");
+        let mut entry = self.first(Field::Addr, b"");
         if entry.is_none() && method_number(self.file.text(BOOTPROTO)) == Some(DHCP) {
             entry = self.file.get(BOOTPROTO);
         }

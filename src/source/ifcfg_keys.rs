@@ -27,7 +27,7 @@ static RUNS: [(u16, Field); 7] = [
     (row(KEYS, "SUBCHANNELS"), NEVER),
     (row(KEYS, "OVS_*"), S390),
     (row(KEYS, "IEEE_8021X_*"), OTHER_KIND),
-    (row(KEYS, "NM_USER_*"), Field::ForeignIfSet),
+    (row(KEYS, "NM_USER_*"), FOREIGN),
     (row(KEYS, "IPV6TO4_*"), MEANINGLESS),
 ];
 
@@ -71,6 +71,8 @@ pub fn is_seldom(name: &[u8]) -> bool {
 
 /// It has no meaning here.
 const MEANINGLESS: Field = Field::Silent;
+/// It is about a kind of link that is not configured: who asks for it has the file refused.
+const FOREIGN: Field = Field::Foreign;
 /// It belongs to a kind of link that is not configured: the file is refused as a whole.
 const OTHER_KIND: Field = Field::Silent;
 /// It is not done here.
@@ -242,10 +244,10 @@ pub const KEYS: &[Key<Field>] = &[
     read("NO_ALIASROUTING", Field::Part, "of an alias file: yes: its GATEWAY is not used (no)"),
     read("ROUTING_RULE_#", Field::Rule(Family::V4), "IPv4 rule, as `ip rule add` takes it"),
     read("ROUTING_RULE6_#", Field::Rule(Family::V6), "IPv6 rule"),
-    read("ESSID", Field::ForeignIfSet, "wireless"),
-    read("KEY_MGMT", Field::ForeignIfSet, "802.1X or wireless"),
-    read("OVS_BRIDGE", Field::ForeignIfSet, "a port of Open vSwitch"),
-    read("DCB", Field::ForeignIfYes, "data centre bridging"),
+    read("ESSID", FOREIGN, "wireless"),
+    read("KEY_MGMT", FOREIGN, "802.1X or wireless"),
+    read("OVS_BRIDGE", FOREIGN, "a port of Open vSwitch"),
+    read("DCB", FOREIGN, "data centre bridging"),
 
     ignored("NAME", MEANINGLESS, "a label"),
     ignored("UUID", MEANINGLESS, "NetworkManager's identity"),
@@ -283,8 +285,8 @@ pub const KEYS: &[Key<Field>] = &[
     ignored("OVS_*", OTHER_KIND, "Open vSwitch"),
     ignored("WPA_*", OTHER_KIND, "wireless"),
     ignored("CIPHER_*", OTHER_KIND, "wireless"),
-    read("IEEE_8021X_*", Field::ForeignIfSet, "802.1X"),
-    read("DCB_*", Field::ForeignIfSet, "data centre bridging"),
+    read("IEEE_8021X_*", FOREIGN, "802.1X"),
+    read("DCB_*", FOREIGN, "data centre bridging"),
     ignored("NM_USER_*", MEANINGLESS, "user data"),
     ignored("AUTOCONNECT_*", MEANINGLESS, "NetworkManager's profiles"),
     ignored("HOSTNAME_*", MEANINGLESS, "where NetworkManager takes the host name from"),

@@ -268,7 +268,8 @@ impl Reader<'_, '_, '_> {
         }
         let first = self.file.cx.config.attr_heads.get(self.id.place());
         is_later |= first.is_some_and(|first| *first > 0);
-        self.entry = self.file.get(DEVICE).or(self.file.get(HWADDR));
+        self.at(HWADDR);
+        self.at(DEVICE);
         if is_later {
             self.complain(LATER);
         }

@@ -1,7 +1,7 @@
 //! Which link an `ifcfg` file is for: by name, by MAC, or by a rule that gives the link with the MAC the name.
 
 use super::ifcfg::{NOT_ITS, Reader};
-use super::ifcfg_keys::{DEVICE, HWADDR, PHYSDEV};
+use super::ifcfg_keys::{DEVICE, Field, HWADDR, PHYSDEV};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::config::{LinkConfig, LinkId, LinkMatch, NameRule, NameSource, SourceKind};
 use crate::model::link::{IfName, LinkKind};
@@ -52,7 +52,7 @@ impl Reader<'_, '_, '_> {
         link.ipv6.origin = link.origin;
         // what is true of the loopback link anyway
         let is_lo = is_same_name(&self.draft.link.name, &Some(IfName::LO));
-        if is_lo && self.addr_but(b",127.0.0.1,::1,::1/128").is_none() {
+        if is_lo && self.first(Field::Addr, b",127.0.0.1,::1,::1/128").is_none() {
             return None;
         }
         self.add_name_rule();

@@ -23,10 +23,12 @@ const MAX_LABEL: usize = 15;
 
 /// The name of the link that an alias or range file belongs to; `None` for any other file.
 pub(super) fn base(name: &[u8]) -> Option<&[u8]> {
-    let colon = name.iter().rposition(|octet| *octet == b':');
-    colon
-        .or_else(|| name.windows(6).position(|part| part == b"-range"))
-        .map(|at| parts::slice(name, 0, at))
+    let (base, label) = parts::split(name, b':');
+    if label.is_some() {
+        return Some(base);
+    }
+    let at = name.windows(6).position(|part| part == b"-range");
+    at.map(|at| parts::slice(name, 0, at))
 }
 
 impl Reader<'_, '_, '_> {

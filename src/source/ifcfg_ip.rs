@@ -368,13 +368,11 @@ impl<'a> Reader<'a, '_, '_> {
     /// Says that a port has no addresses, where the file gives some.
     #[inline(never)]
     pub(super) fn drop_addresses(&mut self) {
-        let mut entry = self.first(Field::Addr, b"");
-        if entry.is_none() && method_number(self.file.text(BOOTPROTO)) == Some(DHCP) {
-            entry = self.file.get(BOOTPROTO);
+        self.entry = self.first(Field::Addr, b"");
+        if self.entry.is_none() && method_number(self.at(BOOTPROTO)) != Some(DHCP) {
+            return;
         }
-        if let Some(entry) = entry {
-            self.file.complain(entry, OF_PORT);
-        }
+        self.complain(OF_PORT);
     }
 
     /// `MY_INNER_IPADDR` and `PEER_INNER_IPADDR`: the length is that of the peer, if there is one.

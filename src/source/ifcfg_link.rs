@@ -51,8 +51,7 @@ impl Reader<'_, '_, '_> {
         link.ipv4.origin = link.origin;
         link.ipv6.origin = link.origin;
         // what is true of the loopback link anyway
-        let is_lo = is_same_name(&self.draft.link.name, &Some(IfName::LO));
-        if is_lo && self.first(Field::Addr, b",127.0.0.1,::1,::1/128").is_none() {
+        if word == b"lo" && self.first(Field::Addr, b",127.0.0.1,::1,::1/128").is_none() {
             return None;
         }
         self.add_name_rule();

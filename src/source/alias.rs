@@ -64,7 +64,7 @@ impl Reader<'_, '_, '_> {
             {
                 return self.refuse(NO_LABEL);
             }
-            self.label = self.file.cx.keep_same(name).ok();
+            self.label = self.file.cx.config.keep_same(name);
             self.entry = self.file.get(IPADDR);
             if self.entry.is_none() {
                 self.entry = self.file.get_numbered(IPADDR, 1);
@@ -77,9 +77,11 @@ impl Reader<'_, '_, '_> {
         let list = self.at(IPV6ADDR);
         self.addrs6(list);
         let has_routes = label.is_some() && !self.says(NO_ALIASROUTING, true);
-        let gateway = self.file.get(GATEWAY);
-        if has_routes && gateway.is_some() && self.draft.link.ipv4.gateway.is_none() {
-            self.gateway(Family::V4, gateway);
+        if has_routes
+            && self.draft.link.ipv4.gateway.is_none()
+            && let Some(entry) = self.file.get(GATEWAY)
+        {
+            self.gateway(Family::V4, Some(entry));
         }
         self.required();
         Some(has_routes)
@@ -99,9 +101,11 @@ impl Reader<'_, '_, '_> {
             label.put(base);
             label.put(b":");
             label.show(&number.wrapping_add(n));
-            let kept = self.file.cx.keep_same(label.as_bytes());
             // one that is too long is left out
-            self.label = kept.ok().filter(|_| label.as_bytes().len() <= MAX_LABEL);
+            self.label = None;
+            if label.as_bytes().len() <= MAX_LABEL {
+                self.label = self.file.cx.config.keep_same(label.as_bytes());
+            }
             self.add_addr4(Ipv4Addr::from_bits(start.wrapping_add(n)));
         }
         Some(())

@@ -37,8 +37,7 @@ impl Reader<'_, '_, '_> {
             if rest.is_empty() {
                 continue;
             }
-            let mut attr = Some(&OPTIONS);
-            let mut wrong = rest;
+            let mut attr = &OPTIONS;
             if let [b'-', ..] = rest
                 && let Some(name) = parts::next_word(&mut rest)
             {
@@ -46,51 +45,46 @@ impl Reader<'_, '_, '_> {
                     "-s,--change,-K,--features,-G,--set-ring,-A,--pause,-C,--coalesce,",
                     "-L,--set-channels,--set-priv-flags,,--offload"
                 ));
-                attr = names.position(name).and_then(|n| COMMANDS.get(n >> 1));
-                wrong = name;
+                let known = names.position(name).and_then(|n| COMMANDS.get(n >> 1));
+                let Some(known) = known else {
+                    self.leave_out(name, Problem::NotACommand);
+                    continue;
+                };
+                attr = known;
                 // the link, which is this one whatever is written
                 let _ = parts::next_word(&mut rest);
             }
-            let done = match attr {
-                Some(attr) => self.pairs(parts::trim_start(rest), *attr, &mut wrong),
-                None => Err(Problem::NotACommand),
-            };
-            if let Err(what) = done {
-                self.leave_out(wrong, what);
-            }
+            self.pairs(parts::trim_start(rest), *attr);
         }
     }
 
-    /// Names each with a value behind it, kept behind those of earlier commands, or each as an option.
-    ///
-    /// # Errors
-    /// What is wrong with `wrong`, one of the words.
+    /// Names each with a value behind it, kept behind those of earlier commands, or each as an option. A wrong one
+    /// ends the command.
     #[inline(never)]
-    fn pairs<'t>(
-        &mut self,
-        whole: &'t [u8],
-        attr: Attr,
-        wrong: &mut &'t [u8],
-    ) -> Result<(), Problem> {
+    fn pairs(&mut self, whole: &[u8], attr: Attr) {
         let origin = self.origin();
-        let cx = &mut *self.file.cx;
         let mut rest = whole;
-        *wrong = whole;
         if whole.is_empty() {
-            return Err(Problem::NoArgument);
+            return self.leave_out(whole, Problem::NoArgument);
         }
         while let Some(name) = parts::next_word(&mut rest) {
-            *wrong = name;
             let value = parts::next_word(&mut rest).unwrap_or_default();
-            if attr == OPTIONS {
-                cx.put_attr(self.id, Scope::Ethtool, name, value, origin)?;
+            let cx = &mut *self.file.cx;
+            let done = if attr == OPTIONS {
+                cx.put_attr(self.id, Scope::Ethtool, name, value, origin)
             } else if scalar::boolean(value).is_none() && scalar::number(value).is_none() {
-                return Err(Problem::NotAWord);
+                Err(Problem::NotAWord)
+            } else {
+                Ok(())
+            };
+            if let Err(what) = done {
+                return self.leave_out(name, what);
             }
         }
         if attr == OPTIONS {
-            return Ok(());
+            return;
         }
+        let cx = &mut *self.file.cx;
         let mut kept = LineBuf::<MAX_PAIRS>::new();
         if let Some(AttrConfig {
             value: Value::Text(text),
@@ -101,8 +95,9 @@ impl Reader<'_, '_, '_> {
             kept.put(b" ");
         }
         kept.put(whole);
-        *wrong = whole;
-        cx.put_text(self.id, attr, kept.as_bytes(), origin)
+        if let Err(what) = cx.put_text(self.id, attr, kept.as_bytes(), origin) {
+            self.leave_out(whole, what);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::ifcfg::{FOREIGN, NO_NUMBER, Reader};
 use super::ifcfg_keys::{
     BONDING_MASTER, BRIDGE, DEVICE, DEVICETYPE, HWADDR, MASTER, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM,
-    SLAVE, TEAM_CONFIG, TYPE, VID, VLAN, VLAN_FLAGS, VRF,
+    SLAVE, TEAM_CONFIG, TYPE, VID, VLAN_FLAGS, VRF,
 };
 use super::ifcfg_link::is_same_name;
 use crate::diag::{Complaint, Effect, LineBuf, Problem};
@@ -43,25 +43,20 @@ static KINDS: [LinkKind; 25] = [
     LinkKind::Ip6gre,
 ];
 
-/// The kind of link that each key from `DEVICETYPE` to `PKEY` makes; `TYPE` names it.
-static MADE_BY: [LinkKind; (BRIDGE - DEVICETYPE) as usize] = [
-    LinkKind::Team,
-    LinkKind::Team,
-    LinkKind::Ethernet,
-    LinkKind::Bond,
-    LinkKind::Vlan,
-    LinkKind::Sit,
-    LinkKind::Bond,
-    LinkKind::Infiniband,
+/// The kind of link that each key from `DEVICETYPE` to `PKEY` makes, and whether it must say yes; `TYPE` names it.
+static MADE_BY: [(LinkKind, bool); (BRIDGE - DEVICETYPE) as usize] = [
+    (LinkKind::Team, false),
+    (LinkKind::Team, false),
+    (LinkKind::Ethernet, false),
+    (LinkKind::Bond, true),
+    (LinkKind::Vlan, true),
+    (LinkKind::Sit, false),
+    (LinkKind::Bond, false),
+    (LinkKind::Infiniband, true),
 ];
 /// Of which options a port has some by each key from `BRIDGE` to `VRF`.
 static PORT_BY: [Scope; (SLAVE - BRIDGE) as usize] =
     [Scope::BridgePort, Scope::BondPort, Scope::Team, Scope::Vrf];
-
-/// What kind of link a value of `TYPE` means.
-fn kind_of(word: &[u8]) -> Option<LinkKind> {
-    KINDS.get(LinkKind::WORDS.position(word)?).copied()
-}
 
 const UNSET: Effect = Effect::KeyUnset;
 const NO_KIND: Complaint = Complaint::error(Problem::Virtual, Effect::FileIgnored);
@@ -99,23 +94,26 @@ impl Reader<'_, '_, '_> {
         if parts::is(parts::slice(name, at, 3), b"ppp") {
             return self.refuse(FOREIGN);
         }
-        for (row, kind) in (DEVICETYPE..BRIDGE).zip(&MADE_BY) {
+        for (row, (kind, must_say_yes)) in (DEVICETYPE..BRIDGE).zip(&MADE_BY) {
             let word = self.at(row);
             let is_yes = scalar::boolean(word) == Some(true);
-            let kind = match row {
-                _ if word.is_empty() => continue,
-                DEVICETYPE => match packed!("team,ovs").position(word) {
-                    Some(0) => *kind,
+            if word.is_empty() || *must_say_yes && !is_yes {
+                continue;
+            }
+            let mut kind = *kind;
+            if row == DEVICETYPE {
+                match packed!("team,ovs").position(word) {
+                    Some(0) => {}
                     Some(_) => return self.refuse(FOREIGN),
                     None => continue,
-                },
-                TYPE => match kind_of(word) {
-                    Some(kind) => kind,
-                    None => return self.refuse(NO_KIND),
-                },
-                BONDING_MASTER | VLAN | PKEY if !is_yes => continue,
-                _ => *kind,
-            };
+                }
+            }
+            if row == TYPE {
+                let Some(of) = LinkKind::WORDS.position(word).and_then(|n| KINDS.get(n)) else {
+                    return self.refuse(NO_KIND);
+                };
+                kind = *of;
+            }
             if self.draft.link.kind == LinkKind::Ethernet {
                 self.draft.link.kind = kind;
                 // of TYPE=Ethernet and BONDING_MASTER=yes one is wrong
@@ -369,9 +367,9 @@ pub(super) fn partition_name(parent: &[u8], key: u32) -> Option<IfName> {
     let mut name = LineBuf::<32>::new();
     name.put(parent);
     name.put(b".");
-    for octet in (key as u16).to_be_bytes() {
-        name.show(&Hex(&[octet]));
-    }
+    let [high, low] = (key as u16).to_be_bytes();
+    name.show(&Hex(&[high]));
+    name.show(&Hex(&[low]));
     IfName::new(name.as_bytes())
 }
 

@@ -63,41 +63,42 @@ impl Reader<'_, '_, '_> {
     #[inline(never)]
     fn pairs(&mut self, whole: &[u8], attr: Attr) {
         let origin = self.origin();
-        let mut rest = whole;
-        if whole.is_empty() {
-            return self.leave_out(whole, Problem::NoArgument);
-        }
-        while let Some(name) = parts::next_word(&mut rest) {
-            let value = parts::next_word(&mut rest).unwrap_or_default();
-            let cx = &mut *self.file.cx;
-            let done = if attr == OPTIONS {
-                cx.put_attr(self.id, Scope::Ethtool, name, value, origin)
-            } else if scalar::boolean(value).is_none() && scalar::number(value).is_none() {
-                Err(Problem::NotAWord)
-            } else {
-                Ok(())
-            };
-            if let Err(what) = done {
-                return self.leave_out(name, what);
-            }
-        }
-        if attr == OPTIONS {
-            return;
-        }
         let cx = &mut *self.file.cx;
-        let mut kept = LineBuf::<MAX_PAIRS>::new();
-        if let Some(AttrConfig {
-            value: Value::Text(text),
-            ..
-        }) = cx.config.attr_of(self.id, attr)
-        {
-            kept.put(cx.config.text(*text));
-            kept.put(b" ");
-        }
-        kept.put(whole);
-        if let Err(what) = cx.put_text(self.id, attr, kept.as_bytes(), origin) {
-            self.leave_out(whole, what);
-        }
+        let (part, what) = 'wrong: {
+            let mut rest = whole;
+            if whole.is_empty() {
+                break 'wrong (whole, Problem::NoArgument);
+            }
+            while let Some(name) = parts::next_word(&mut rest) {
+                let value = parts::next_word(&mut rest).unwrap_or_default();
+                if attr == OPTIONS {
+                    let put = cx.put_attr(self.id, Scope::Ethtool, name, value, origin);
+                    if let Err(what) = put {
+                        break 'wrong (name, what);
+                    }
+                } else if scalar::boolean(value).is_none() && scalar::number(value).is_none() {
+                    break 'wrong (name, Problem::NotAWord);
+                }
+            }
+            if attr == OPTIONS {
+                return;
+            }
+            let mut kept = LineBuf::<MAX_PAIRS>::new();
+            if let Some(AttrConfig {
+                value: Value::Text(text),
+                ..
+            }) = cx.config.attr_of(self.id, attr)
+            {
+                kept.put(cx.config.text(*text));
+                kept.put(b" ");
+            }
+            kept.put(whole);
+            match cx.put_text(self.id, attr, kept.as_bytes(), origin) {
+                Ok(()) => return,
+                Err(what) => (whole, what),
+            }
+        };
+        self.leave_out(part, what);
     }
 }
 

@@ -204,8 +204,11 @@ impl<'a> Reader<'a, '_, '_> {
     /// `PREFIXn`, else `NETMASKn`.
     #[inline(never)]
     fn mask(&self) -> Option<&'a Entry> {
-        let mask = self.file.get_numbered(PREFIX, self.ordinal);
-        mask.or_else(|| self.file.get_numbered(NETMASK, self.ordinal))
+        let mut mask = self.file.get_numbered(PREFIX, self.ordinal);
+        if mask.is_none() {
+            mask = self.file.get_numbered(NETMASK, self.ordinal);
+        }
+        mask
     }
 
     /// The address that is looked at, if one is.

@@ -13,6 +13,7 @@ use crate::model::link::{IfName, LinkKind};
 use crate::packed::packed;
 use crate::text::show::Hex;
 use crate::text::{parts, scalar};
+use core::slice;
 
 /// The kind of link behind each of [`LinkKind::WORDS`].
 static KINDS: [LinkKind; 25] = [
@@ -367,9 +368,9 @@ pub(super) fn partition_name(parent: &[u8], key: u32) -> Option<IfName> {
     let mut name = LineBuf::<32>::new();
     name.put(parent);
     name.put(b".");
-    let [high, low] = (key as u16).to_be_bytes();
-    name.show(&Hex(&[high]));
-    name.show(&Hex(&[low]));
+    for octet in &(key as u16).to_be_bytes() {
+        name.show(&Hex(slice::from_ref(octet)));
+    }
     IfName::new(name.as_bytes())
 }
 

@@ -13,7 +13,6 @@ use crate::model::desired::{Desired, DesiredLink, Full, Standing, Thing, Things}
 use crate::model::index::{HASH_START, hash};
 use crate::model::link::IfName;
 use crate::output::owned;
-use crate::source::route_file::Room;
 use crate::text::{parts, scalar};
 
 impl Engine<'_> {
@@ -51,7 +50,6 @@ impl Engine<'_> {
             }
         }
         let mut link = None;
-        let mut room = Room::default();
         for (word, rest) in owned::lines(file.unwrap_or_default()) {
             if word == b"link" {
                 let number = scalar::number(rest);
@@ -63,8 +61,7 @@ impl Engine<'_> {
                     }
                 }
             } else if let Some(link) = &mut link
-                && let Err(problem) =
-                    recall_line(link, things, word, rest, &mut room, &mut self.config)
+                && let Err(problem) = recall_line(link, things, word, rest, &mut self.config)
             {
                 link.recalled.problem = Some(problem);
             }
@@ -79,7 +76,6 @@ fn recall_line(
     things: &mut Things<'_>,
     word: &[u8],
     rest: &[u8],
-    room: &mut Room,
     config: &mut Config<'_>,
 ) -> Result<(), Problem> {
     let ifindex = link.ifindex;
@@ -91,7 +87,7 @@ fn recall_line(
             link.owned_up |= n == 2;
             return Ok(());
         }
-        None => owned::route(word, rest, &mut stale, room, config),
+        None => owned::route(word, rest, &mut stale, config),
     };
     understood.ok_or(Problem::OwnedNotUnderstood)?;
     let mut is_known = false;

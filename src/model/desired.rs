@@ -359,7 +359,10 @@ impl<'m> Desired<'m> {
 #[inline(never)]
 fn place_hash(thing: &Thing) -> u32 {
     let route = &thing.route;
-    let prefix = route.from.as_ref().unwrap_or(&route.dst);
+    let prefix = match route.from.is_default() {
+        true => &route.dst,
+        false => &route.from,
+    };
     let octets: &[u8] = match &prefix.addr {
         IpAddr::V4(addr) => &addr.octets(),
         IpAddr::V6(addr) => &addr.octets(),

@@ -24,7 +24,7 @@ use crate::model::desired::{Desired, DesiredLink, Thing, What};
 use crate::model::lease::{Field, Lease};
 use crate::output::json::Octets;
 use crate::packed::{Word, word};
-use crate::source::route_file::{Form, Room, parse_route};
+use crate::source::route_file::{Form, parse_route};
 use crate::text::show::{Show, Text, displayed};
 use crate::text::{parts, scalar};
 use core::net::{IpAddr, Ipv4Addr};
@@ -66,13 +66,7 @@ pub fn addr(words: &[u8], addr: &mut Cidr, peer: &mut Option<IpAddr>) -> Option<
 }
 
 /// Reads the value of a `route`, `route6`, `rule` or `rule6` line.
-pub fn route(
-    word: &[u8],
-    words: &[u8],
-    thing: &mut Thing,
-    room: &mut Room,
-    config: &mut Config<'_>,
-) -> Option<()> {
+pub fn route(word: &[u8], words: &[u8], thing: &mut Thing, config: &mut Config<'_>) -> Option<()> {
     let n = parts::position(b"route,route6,rule,rule6", word)?;
     let family = match n & 1 {
         0 => Family::V4,
@@ -83,7 +77,7 @@ pub fn route(
         _ => Form::Rule,
     };
     thing.what = form.what();
-    thing.route = parse_route(words, form, family, room, config)?;
+    thing.route = parse_route(words, form, family, config)?;
     Some(())
 }
 
@@ -420,11 +414,8 @@ mod tests {
 
     fn route_of(word: &[u8], words: &[u8]) -> Option<Route> {
         let mut storage = Storage::default();
-        let (mut read, mut room) = (
-            Thing::route(7, &Route::new(Cidr::default(Family::V4)), Origin::NONE),
-            Room::default(),
-        );
-        route(word, words, &mut read, &mut room, &mut storage.config()).map(|()| read.route)
+        let mut read = Thing::route(7, &Route::new(Cidr::default(Family::V4)), Origin::NONE);
+        route(word, words, &mut read, &mut storage.config()).map(|()| read.route)
     }
 
     /// The words of each line, or its value.

@@ -268,8 +268,8 @@ impl Show for Route {
         if let Some(src) = &self.src {
             f.show(word!(" src "), src);
         }
-        if let Some(from) = &self.from {
-            f.show(word!(" from "), from);
+        if !self.from.is_default() {
+            f.show(word!(" from "), &self.from);
         }
         // ip(8) reads this one number as hexadecimal whatever its prefix.
         if self.tos != 0 {

@@ -239,6 +239,13 @@ pub fn append_attr(to: &mut VecView<u8>, kind: u16, payload: &[u8]) {
     let _ = to.resize(aligned(to.len()), 0);
 }
 
+/// Makes what stands from `at` on the rest of the attribute that begins there.
+#[inline(never)]
+pub fn end_attr(attrs: &mut VecView<u8>, at: usize) {
+    let len = attrs.len().wrapping_sub(at) as u16;
+    copy(attrs.get_mut(at..).unwrap_or_default(), &len.to_ne_bytes());
+}
+
 /// The request did not fit, and nothing of it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
@@ -372,7 +379,7 @@ impl<'b> Writer<'b> {
 
 /// Copies as much as there is room for.
 #[inline(never)]
-pub(super) fn copy(room: &mut [u8], octets: &[u8]) {
+pub(crate) fn copy(room: &mut [u8], octets: &[u8]) {
     room.iter_mut()
         .zip(octets)
         .for_each(|(to, from)| *to = *from);

@@ -15,6 +15,7 @@ use crate::model::addr::{Cidr, Family};
 use crate::model::desired::{Thing, What};
 use crate::model::route::{Reach, Route, RouteKind};
 use crate::model::rule::{FIB_RULE_INVERT, FRA_PROTOCOL};
+use crate::text::parts;
 use crate::wire::netlink::{Writer, aligned, attr_in, attrs, copy, number_in};
 use core::net::IpAddr;
 
@@ -50,11 +51,11 @@ pub const RTA_NH_ID: u16 = 30;
 /// Metrics that are not to be changed, a bit for each.
 pub const RTAX_LOCK: u16 = 1;
 /// Least retransmission timeout.
-pub const RTAX_RTO_MIN: u16 = 13;
+pub const RTAX_RTO_MIN: u8 = 13;
 /// Round trip time.
-pub const RTAX_RTT: u16 = 4;
+pub const RTAX_RTT: u8 = 4;
 /// Its variance.
-pub const RTAX_RTTVAR: u16 = 5;
+pub const RTAX_RTTVAR: u8 = 5;
 
 /// No table: look at `RTA_TABLE`.
 pub const RT_TABLE_UNSPEC: u8 = 0;
@@ -102,7 +103,9 @@ pub(super) fn read(payload: &[u8], family: Family, seen: &mut Seen) -> Option<()
     if from.is_some() != (src_len != 0) {
         return None;
     }
-    route.from = from.map(|addr| Cidr { addr, len: src_len });
+    if let Some(addr) = from {
+        route.from = Cidr { addr, len: src_len };
+    }
     route.table = number_in(rest, RTA_TABLE, route.table);
     route.metric = Some(number_in(rest, RTA_PRIORITY, 0)).filter(|metric| *metric != 0);
     if is_rule {
@@ -283,18 +286,20 @@ pub(super) fn put(w: &mut Writer<'_>, verb: Verb, thing: &Thing, more: &[u8]) {
     let [f0, f1, f2, f3] = flags.to_ne_bytes();
     let (table, kind) = (short_table(route.table), route.kind.number());
     let (len, tos) = (route.dst.len, route.tos);
-    let src_len = route.from.as_ref().map_or(0, |from| from.len);
+    let src_len = route.from.len;
     w.header(&[
         family, len, src_len, tos, table, protocol, scope, kind, f0, f1, f2, f3,
     ]);
     if !route.dst.is_default() {
         put_ip(w, RTA_DST, &route.dst.addr);
     }
-    if let Some(from) = &route.from {
-        put_ip(w, RTA_SRC, &from.addr);
+    if !route.from.is_default() {
+        put_ip(w, RTA_SRC, &route.from.addr);
     }
     if let Some(via) = &route.via {
-        put_gateway(w, route.family(), via);
+        let mut room = [0; MAX_RTVIA];
+        let (kind, octets) = gateway(route.family(), via, &mut room);
+        w.attr(kind, octets);
     }
     if let Some(src) = &route.src {
         put_ip(w, RTA_PREFSRC, src);
@@ -311,35 +316,30 @@ pub(super) fn put(w: &mut Writer<'_>, verb: Verb, thing: &Thing, more: &[u8]) {
     }
 }
 
-/// Appends the gateway of a route of `family`, or of a next hop of one.
-pub fn put_gateway(w: &mut Writer<'_>, family: Family, via: &IpAddr) {
-    match Family::of(via) == family {
-        true => put_ip(w, RTA_GATEWAY, via),
-        false => put_rtvia(w, via),
+/// The attribute for the gateway of a route of `family`, or of a next hop of one; `room` is for its octets.
+#[inline(never)]
+pub fn gateway<'r>(family: Family, via: &IpAddr, room: &'r mut [u8; MAX_RTVIA]) -> (u16, &'r [u8]) {
+    let of = Family::of(via);
+    let [f0, f1, addr @ ..] = room;
+    [*f0, *f1] = u16::from(family_number(of)).to_ne_bytes();
+    match via {
+        IpAddr::V4(via) => copy(addr, &via.octets()),
+        IpAddr::V6(via) => *addr = via.octets(),
+    }
+    let len = of.octets();
+    match of == family {
+        true => (RTA_GATEWAY, parts::slice(room, 2, len)),
+        false => (RTA_VIA, parts::slice(room, 0, len.wrapping_add(2))),
     }
 }
+
+/// Octets of an `RTA_VIA` with an IPv6 address.
+pub const MAX_RTVIA: usize = 18;
 
 /// Appends a number other than 0.
 fn put_number(w: &mut Writer<'_>, kind: u16, number: u32) {
     if number != 0 {
         w.attr_u32(kind, number);
-    }
-}
-
-/// Appends a gateway of the family that the destination is not of.
-fn put_rtvia(w: &mut Writer<'_>, via: &IpAddr) {
-    let mut rtvia = [0; 18];
-    let [f0, f1, room @ ..] = &mut rtvia;
-    [*f0, *f1] = u16::from(family_number(Family::of(via))).to_ne_bytes();
-    match via {
-        IpAddr::V4(addr) => {
-            copy(room, &addr.octets());
-            w.attr(RTA_VIA, rtvia.first_chunk::<6>().unwrap_or(&[0; 6]));
-        }
-        IpAddr::V6(addr) => {
-            *room = addr.octets();
-            w.attr(RTA_VIA, &rtvia);
-        }
     }
 }
 

@@ -344,9 +344,12 @@ impl<'b> Writer<'b> {
         }
     }
 
-    /// Appends an attribute.
+    /// Appends an attribute, unless it is empty.
     #[inline(never)]
     pub fn attr(&mut self, kind: u16, payload: &[u8]) {
+        if payload.is_empty() {
+            return;
+        }
         let [k0, k1] = kind.to_ne_bytes();
         let len_with_header = u16::try_from(payload.len().wrapping_add(NLA_HDRLEN));
         let Ok([l0, l1]) = len_with_header.map(u16::to_ne_bytes) else {

@@ -138,9 +138,11 @@ fn push(line: &RouteLine<'_>, dev: &RouteDev, column: u32, cx: &mut Context<'_, 
     };
     let pushed = match line.form {
         Form::Rule => cx.add_policy(&config),
-        // `unspec`
-        Form::Table if line.route.table == 0 => Ok(()),
-        Form::Table => cx.add_table(line.at, line.route.table),
+        Form::Table => match line.route.metric {
+            // `unspec`
+            None | Some(0) => Ok(()),
+            Some(number) => cx.add_table(line.at, number),
+        },
         Form::Route | Form::Static | Form::Static6 => cx.add_route(&config),
     };
     if let Err(full) = pushed {

@@ -11,7 +11,7 @@ use crate::model::addr::{Cidr, Family, classful_len};
 use crate::model::config::Config;
 use crate::model::link::IfName;
 use crate::model::route::{More, Reach, Route, RouteKind};
-use crate::model::rule::{FRA_FWMASK, FRA_L3MDEV, FRA_SUPPRESS_PREFIXLEN};
+use crate::model::rule::{FRA_FWMASK, FRA_L3MDEV};
 use crate::text::{parts, scalar};
 use crate::wire::netlink::{NLA_F_NESTED, append_attr, attr_in, copy, end_attr};
 use crate::wire::rtnetlink::route::{
@@ -53,7 +53,8 @@ pub(super) struct RouteLine<'a> {
     pub word: &'a [u8],
     /// What is not read yet.
     pub rest: &'a [u8],
-    /// The destination or the source as written, whichever came last; the name of a table.
+    /// The destination or the source as written, whichever came last; the name of a table, whose number is the
+    /// metric.
     pub at: &'a [u8],
     /// `dev`.
     pub dev: Option<IfName>,
@@ -137,27 +138,26 @@ struct Reader<'r, 'a, 'm> {
 impl Reader<'_, '_, '_> {
     #[inline(never)]
     fn read(&mut self) -> Result<(), Problem> {
-        match self.line.form {
-            Form::Table => {
-                self.argument()?;
-                let number = number(self.line.word, 0);
-                self.line.route.table = number.ok_or(Problem::NotANumber)?;
-                self.argument()?;
-                self.line.at = self.line.word;
-                return Ok(());
+        let form = self.line.form;
+        // what its first words are
+        let first: &[Value] = match form {
+            Form::Table => &[Value::Place, Value::Nothing],
+            Form::Static6 => &[Value::Dev, Value::To, Value::Via],
+            Form::Route | Form::Rule | Form::Static => &[],
+        };
+        for value in first {
+            self.value = *value;
+            match self.argument() {
+                Err(_) if *value == Value::Via => break,
+                read => read?,
             }
-            Form::Static6 => {
-                self.line.route.metric = Some(1);
-                for value in [Value::Dev, Value::To, Value::Via] {
-                    self.value = value;
-                    match self.argument() {
-                        Err(_) if value == Value::Via => break,
-                        read => read?,
-                    }
-                    self.take()?;
-                }
-            }
-            Form::Route | Form::Rule | Form::Static => {}
+            self.take()?;
+        }
+        if form == Form::Table {
+            self.line.at = self.line.word;
+            return Ok(());
+        } else if form == Form::Static6 {
+            self.line.route.metric = Some(1);
         }
         loop {
             let before = self.line.rest.len();
@@ -169,10 +169,6 @@ impl Reader<'_, '_, '_> {
         let line = &mut *self.line;
         if line.form == Form::Rule {
             self.say_since(self.all.len());
-            // as the kernel shows it where nothing is asked
-            if attr_in(&self.attrs, FRA_SUPPRESS_PREFIXLEN).is_empty() {
-                append_attr(&mut self.attrs, FRA_SUPPRESS_PREFIXLEN, &[0xff; 4]);
-            }
         } else if !line.has_dst && line.route.via.is_none() && self.hops == 0 {
             // a gateway without a destination is the default route, which is there from the start
             line.word = parts::slice(self.all, 0, 0);
@@ -876,8 +872,6 @@ mod tests {
             ("goto 9", &["4=[9, 0, 0, 0]"]),
             ("realms 1/2", &["11=[2, 0, 1, 0]"]),
         ] {
-            let mut want: std::vec::Vec<&str> = want.to_vec();
-            want.push("14=[255, 255, 255, 255]");
             assert_eq!(attrs_of(Form::Rule, line, Family::V4), want, "{line}");
         }
         let suppress = attrs_of(Form::Rule, "sup_pl 0", Family::V6);

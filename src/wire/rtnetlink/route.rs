@@ -78,12 +78,11 @@ pub fn has_more(what: What, payload: &[u8], ours: &mut [u8], exact: bool) -> boo
     let theirs = payload.get(HEADER..).unwrap_or_default();
     let mut hops = attr_in(theirs, RTA_MULTIPATH);
     each_hop(ours, &mut |flags, link| {
-        if let Some(&[l0, l1, f, _, i0, i1, i2, i3]) = hops.first_chunk::<RTNEXTHOP>() {
-            *flags |= f & !(RTNH_F_ONLINK as u8);
+        if let Some([_, _, theirs, _, found @ ..]) = next_hop(&mut hops) {
+            *flags |= theirs & !(RTNH_F_ONLINK as u8);
             if *link == [0; 4] {
-                *link = [i0, i1, i2, i3];
+                *link = *found;
             }
-            hops = hops.get(nexthop_len(l0, l1)..).unwrap_or_default();
         }
     });
     let kinds = match (what, exact) {
@@ -99,12 +98,14 @@ pub fn has_more(what: What, payload: &[u8], ours: &mut [u8], exact: bool) -> boo
         })
 }
 
-/// Whether two lists have the same attributes of these types; an octet that is 0 is none.
+/// Whether two lists have the same attributes of these types. What was not asked for the kernel shows as an octet
+/// that is 0, or as a number of ones (`FRA_SUPPRESS_PREFIXLEN`).
 #[inline(never)]
 fn are_same(ours: &[u8], theirs: &[u8], kinds: u32) -> bool {
     (0..32).filter(|kind| has(kinds, *kind)).all(|kind| {
         let theirs = attr_in(theirs, kind);
-        attr_in(ours, kind) == if theirs == [0] { &[] } else { theirs }
+        let ours = attr_in(ours, kind);
+        ours == theirs || ours.is_empty() && (theirs == [0] || theirs == [0xff; 4])
     })
 }
 
@@ -119,10 +120,18 @@ fn are_same(ours: &[u8], theirs: &[u8], kinds: u32) -> bool {
 pub fn nexthops(attrs: &[u8]) -> impl Iterator<Item = u32> {
     let mut rest = attr_in(attrs, RTA_MULTIPATH);
     core::iter::from_fn(move || {
-        let (&[l0, l1, _, _, i0, i1, i2, i3], _) = rest.split_first_chunk()?;
-        rest = rest.get(nexthop_len(l0, l1)..).unwrap_or_default();
-        Some(u32::from_ne_bytes([i0, i1, i2, i3]))
+        let [_, _, _, _, link @ ..] = next_hop(&mut rest)?;
+        Some(u32::from_ne_bytes(*link))
     })
+}
+
+/// Takes the next of several next hops.
+#[inline(never)]
+fn next_hop<'h>(rest: &mut &'h [u8]) -> Option<&'h [u8; RTNEXTHOP]> {
+    let hop = rest.first_chunk::<RTNEXTHOP>()?;
+    let [l0, l1, ..] = hop;
+    *rest = rest.get(nexthop_len(*l0, *l1)..).unwrap_or_default();
+    Some(hop)
 }
 
 /// Takes those flags from a route in the payload of an `RTM_NEWROUTE`, and from each of its next hops, that

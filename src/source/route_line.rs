@@ -40,7 +40,12 @@ pub fn parse_route(
 
 /// One line, and what it says. What is used most comes first, here and in [`Reader`]: it is nearer.
 #[repr(C)]
+#[derive(Clone, Copy)]
 pub(super) struct RouteLine<'a> {
+    /// The word read last; what made [`RouteLine::read`] fail.
+    pub word: &'a [u8],
+    /// What is not read yet.
+    pub rest: &'a [u8],
     /// What it is.
     pub form: Form,
     /// Whether it has a destination.
@@ -49,10 +54,6 @@ pub(super) struct RouteLine<'a> {
     pub had_host_bits: bool,
     /// The route, complete once [`RouteLine::read`] succeeded.
     pub route: Route,
-    /// The word read last; what made [`RouteLine::read`] fail.
-    pub word: &'a [u8],
-    /// What is not read yet.
-    pub rest: &'a [u8],
     /// The destination or the source as written, whichever came last; the name of a table, whose number is the
     /// metric.
     pub at: &'a [u8],
@@ -93,7 +94,7 @@ impl<'a> RouteLine<'a> {
     pub fn read(&mut self, config: &mut Config<'_>) -> Result<(), Problem> {
         let mut reader = Reader {
             all: self.rest,
-            line: self,
+            line: *self,
             config,
             value: Value::Nothing,
             to: 0,
@@ -106,6 +107,7 @@ impl<'a> RouteLine<'a> {
             attrs: Vec::new(),
         };
         let read = reader.read();
+        *self = reader.line;
         match read {
             Err(Problem::NotRead) if self.form == Form::Rule => Err(Problem::NotARule),
             _ => read,
@@ -116,7 +118,6 @@ impl<'a> RouteLine<'a> {
 /// One line being read, and what it says beyond the fields of a [`Route`].
 #[repr(C)]
 struct Reader<'r, 'a, 'm> {
-    line: &'r mut RouteLine<'a>,
     config: &'r mut Config<'m>,
     all: &'a [u8],
     /// What the word at hand means: see [`super::route_words::Word`].
@@ -130,6 +131,7 @@ struct Reader<'r, 'a, 'm> {
     hops: usize,
     /// Where the next hops before the one at hand begin among the attributes.
     hops_at: usize,
+    line: RouteLine<'a>,
     metrics: Vec<u8, MAX_METRICS>,
     text: LineBuf<MAX_VALUE>,
     attrs: Vec<u8, MAX_ATTRS>,
@@ -166,7 +168,7 @@ impl Reader<'_, '_, '_> {
             }
             self.word(before)?;
         }
-        let line = &mut *self.line;
+        let line = &mut self.line;
         if line.form == Form::Rule {
             self.say_since(self.all.len());
         } else if !line.has_dst && line.route.via.is_none() && self.hops == 0 {
@@ -189,7 +191,7 @@ impl Reader<'_, '_, '_> {
 
     /// Reads a word and its argument; `before` octets begin with it.
     fn word(&mut self, before: usize) -> Result<(), Problem> {
-        let line = &mut *self.line;
+        let line = &mut self.line;
         let row = row_of(line.form, line.word);
         let Some(what) = word_of(row) else {
             let is_dst = line.word.first().is_some_and(u8::is_ascii_digit)
@@ -297,7 +299,7 @@ impl Reader<'_, '_, '_> {
         if text.len() >= MAX_VALUE {
             return Err(Problem::MaxValue);
         }
-        let line = &mut *self.line;
+        let line = &mut self.line;
         let route = &mut line.route;
         if !text.is_empty() {
             let attrs = self.config.keep_same(&self.attrs);
@@ -316,7 +318,7 @@ impl Reader<'_, '_, '_> {
     /// Reads an argument that becomes a field or an attribute; of a word without one the word itself.
     #[inline(never)]
     fn take(&mut self) -> Result<(), Problem> {
-        let line = &mut *self.line;
+        let line = &mut self.line;
         let mut family = line.route.family();
         let others = match family {
             Family::V4 => NOT_V4,
@@ -378,7 +380,7 @@ impl Reader<'_, '_, '_> {
                     };
                     self.argument()?;
                 }
-                let line = &mut *self.line;
+                let line = &mut self.line;
                 return read_addr(line.word, family, &mut line.route.via);
             }
             (Value::Src, _) => return read_addr(line.word, family, &mut route.src),
@@ -410,7 +412,7 @@ impl Reader<'_, '_, '_> {
         if value >= Value::Metric && !attr_in(attrs, kind).is_empty() {
             return Err(Problem::Duplicate);
         }
-        let line = &mut *self.line;
+        let line = &mut self.line;
         let word = line.word;
         let mut payload = [0; 16];
         let len;
@@ -492,7 +494,7 @@ impl Reader<'_, '_, '_> {
     /// Reads the destination.
     #[inline(never)]
     fn destination(&mut self) -> Result<(), Problem> {
-        let line = &mut *self.line;
+        let line = &mut self.line;
         if line.has_dst || self.hops != 0 {
             return Err(Problem::ExtraField);
         }

@@ -13,7 +13,7 @@ use ifdawn::model::route::Route;
 use ifdawn::source::assignments::{Entry, Scratch};
 use ifdawn::source::firmware::Nic;
 use ifdawn::source::ifcfg::{self, Defaults};
-use ifdawn::source::route_file::{Form, Room, parse_route};
+use ifdawn::source::route_file::{Form, parse_route};
 use ifdawn::source::{Context, Key, cmdline, name_rule, nbft, route_file, sysconfig};
 use ifdawn::text::scalar;
 use ifdawn::wire::netlink::attrs;
@@ -142,7 +142,6 @@ pub fn read(files: &[&[u8]]) {
 
 /// What owned-IF says of a route or a rule says all of it.
 fn is_read_again(config: &mut Config<'_>) {
-    let mut room = Room::default();
     let routes = config.routes.iter().map(|route| (Form::Route, route.route));
     let rules = config.rules.iter().map(|rule| (Form::Rule, rule.route));
     let all: std::vec::Vec<(Form, Route)> = routes.chain(rules).collect();
@@ -153,7 +152,7 @@ fn is_read_again(config: &mut Config<'_>) {
             _ => format!("{route} ").into_bytes(),
         };
         text.extend(route.more.map_or(&b""[..], |more| config.text(more.text)));
-        let Some(again) = parse_route(&text, form, route.family(), &mut room, config) else {
+        let Some(again) = parse_route(&text, form, route.family(), config) else {
             // the strings are full
             assert!(config.strings.len() > 300, "{:?}", shown(&text));
             continue;

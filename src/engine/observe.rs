@@ -141,8 +141,9 @@ impl Engine<'_> {
             RTM_NEWRULE => What::Rule,
             _ => return,
         };
-        if let Some(seen) = &rtnetlink::decode(what, message.payload) {
-            self.see_thing(host, seen, message);
+        let mut seen = Seen::nothing();
+        if seen.read(what, message.payload).is_some() {
+            self.see_thing(host, &seen, message);
         }
     }
 

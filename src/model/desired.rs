@@ -1,6 +1,6 @@
 //! What the kernel shall have: configuration with link numbers filled in.
 
-use super::addr::Cidr;
+use super::addr::{Cidr, Family};
 use super::config::LinkId;
 use super::index::{HASH_START, Index, hash};
 use super::link::{IfName, Mac};
@@ -184,7 +184,8 @@ impl Thing {
     /// An address that shall be there and was not seen.
     #[inline(never)]
     pub fn addr(ifindex: u32, addr: &Cidr, peer: &Option<IpAddr>, origin: Origin) -> Thing {
-        let mut route = Route::new(*addr);
+        // no address has a source: of either family it is the same
+        let mut route = Route::new(Cidr::default(Family::V4));
         (route.dst, route.via, route.table) = (*addr, *peer, ifindex);
         let mut thing = Thing::route(ifindex, &route, origin);
         thing.what = What::Addr;
@@ -359,7 +360,10 @@ impl<'m> Desired<'m> {
 #[inline(never)]
 fn place_hash(thing: &Thing) -> u32 {
     let route = &thing.route;
-    let prefix = route.from.as_ref().unwrap_or(&route.dst);
+    let prefix = match route.from.is_default() {
+        true => &route.dst,
+        false => &route.from,
+    };
     let octets: &[u8] = match &prefix.addr {
         IpAddr::V4(addr) => &addr.octets(),
         IpAddr::V6(addr) => &addr.octets(),

@@ -261,8 +261,9 @@ fn policy(json: &mut Json<'_>, config: &Config<'_>, rule: &Route) {
         Family::V6 => 6,
     });
     json.number_or_null(rule.metric);
-    json.text_or_null(&rule.from);
-    json.text_or_null(&Some(rule.dst).filter(|dst| !dst.is_default()));
+    for net in [&rule.from, &rule.dst] {
+        json.text_or_null(&Some(*net).filter(|net| !net.is_default()));
+    }
     json.text_or_null(&Octets(until_nul(attr_in(attrs, FRA_IIFNAME))));
     let mark = attr_in(attrs, FRA_FWMARK).first_chunk();
     json.text_or_null(&mark.map(|mark| u32::from_ne_bytes(*mark)));
@@ -380,10 +381,10 @@ fn route(json: &mut Json<'_>, config: &Config<'_>, route: &Route, dev: &Subject<
     json.text_or_null(&route.src);
     json.packed(route.kind.word());
     json.boolean(route.reach == Reach::Onlink);
-    if let Some(from) = &route.from {
+    if !route.from.is_default() {
         json.item();
         json.raw(&word!("from").text());
-        json.text(from);
+        json.text(&route.from);
     }
     let mut rest = route.more.map_or(&b""[..], |more| config.text(more.text));
     while let Some(name) = parts::next_word(&mut rest) {
@@ -408,7 +409,7 @@ mod tests {
     use super::*;
     use crate::diag::Origin;
     use crate::model::link::{IfName, Mac};
-    use crate::source::route_file::{Form, Room, parse_route};
+    use crate::source::route_file::{Form, parse_route};
     use crate::source::testing::{Storage, read_lines};
     use std::string::String;
     use std::vec::Vec;
@@ -562,8 +563,7 @@ mod tests {
     fn the_source_of_a_route_is_one_of_its_options() {
         let json = shown(|cx, link| {
             let words = b"2001:db8::/32 from 2001:db8:1::/48 expires 60";
-            let mut room = Room::default();
-            let route = parse_route(words, Form::Route, Family::V6, &mut room, cx.config).unwrap();
+            let route = parse_route(words, Form::Route, Family::V6, cx.config).unwrap();
             let (dev, origin) = (RouteDev::Link(link), Origin::NONE);
             let added = crate::model::config::RouteConfig { dev, route, origin };
             cx.add_route(&added).unwrap();

@@ -155,6 +155,7 @@ displayed!(Op<'_>, Route);
 
 impl Op<'_> {
     /// What becomes of an address or a route.
+    #[inline(never)]
     fn thing(&self, f: &mut Text<'_>, verb: Verb, thing: &Thing) {
         let (command, replace) = match (thing.what, thing.route.family()) {
             (What::Addr, _) => (word!("ip addr "), word!("change ")),
@@ -268,8 +269,8 @@ impl Show for Route {
         if let Some(src) = &self.src {
             f.show(word!(" src "), src);
         }
-        if let Some(from) = &self.from {
-            f.show(word!(" from "), from);
+        if !self.from.is_default() {
+            f.show(word!(" from "), &self.from);
         }
         // ip(8) reads this one number as hexadecimal whatever its prefix.
         if self.tos != 0 {

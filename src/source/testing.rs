@@ -422,7 +422,8 @@ pub fn describe_route(route: &Route, dev: Option<IfName>) -> String {
     let mut add = |word: &str, value: Option<String>| {
         line += &value.map_or(String::new(), |value| format!(" {word} {value}"));
     };
-    add("from", route.from.map(|from| from.to_string()));
+    let from = Some(route.from).filter(|from| !from.is_default());
+    add("from", from.map(|from| from.to_string()));
     add("via", route.via.map(|via| via.to_string()));
     add("dev", dev.map(|dev| dev.to_string()));
     add("src", route.src.map(|src| src.to_string()));

@@ -58,27 +58,30 @@ pub struct Arg<'w, 'c, 'm> {
     pub value: &'w [u8],
     /// Who says it.
     pub source: SourceKind,
+    /// How many fields its form has not that stand first in another one: the first field of the value has this number.
+    pub shift: usize,
 }
 
 impl<'w> Arg<'w, '_, '_> {
-    /// The fields of the value but the first `n`.
+    /// The fields from number `n` on.
     #[inline(never)]
     pub fn after(&self, n: usize) -> Fields<'w> {
         let mut fields = Fields(Some(self.value));
-        for _ in 0..n {
+        for _ in self.shift..n {
             fields.next();
         }
         fields
     }
 
-    /// What follows the first `n` fields, undivided.
+    /// The same, undivided.
     #[inline(never)]
     pub fn rest(&self, n: usize) -> &'w [u8] {
         let end = parts::slice(self.value, self.value.len(), 0);
-        self.after(n).0.unwrap_or(end)
+        let fields = self.after(n).0.filter(|_| n >= self.shift);
+        fields.unwrap_or(end)
     }
 
-    /// The field with `n` others before it, empty where there are fewer.
+    /// Field number `n`, empty where there is none.
     #[inline(never)]
     pub fn field(&self, n: usize) -> &'w [u8] {
         let rest = self.rest(n);
@@ -104,10 +107,8 @@ impl<'w> Arg<'w, '_, '_> {
     /// # Errors
     /// Always.
     #[inline(never)]
-    pub fn refuse(&mut self, n: usize, what: Problem) -> Done {
-        let complaint = Complaint::error(what, Effect::WordIgnored);
-        self.complain(self.field(n), complaint);
-        Err(Reported)
+    pub fn refuse<T>(&mut self, n: usize, what: Problem) -> Result<T, Reported> {
+        self.refuse_part(self.field(n), what)
     }
 
     /// The word has no effect.
@@ -116,7 +117,15 @@ impl<'w> Arg<'w, '_, '_> {
     /// Always.
     #[inline(never)]
     pub fn refuse_all(&mut self, what: Problem) -> Done {
-        self.complain(self.value, Complaint::error(what, Effect::WordIgnored));
+        self.refuse_part(self.value, what)
+    }
+
+    /// The word has no effect because of a part of it.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn refuse_part<T>(&mut self, part: &[u8], what: Problem) -> Result<T, Reported> {
+        self.complain(part, Complaint::error(what, Effect::WordIgnored));
         Err(Reported)
     }
 
@@ -142,6 +151,15 @@ impl<'w> Arg<'w, '_, '_> {
         }
         scalar::forget_zeros(&mut addr);
         addr
+    }
+
+    /// Adds a name server, if the text says one.
+    #[inline(never)]
+    pub fn server(&mut self, text: &[u8], link: Option<LinkId>) {
+        if let Some(addr) = &self.address(text) {
+            let added = self.cx.add_server(addr, link);
+            self.check_room(added);
+        }
     }
 
     /// A link with nothing asked of it but to be up.

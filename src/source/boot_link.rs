@@ -1,13 +1,13 @@
 //! What words that say nothing of addresses come to once every source has been read: `bootdev=`, `BOOTIF=`,
 //! `netroot=`, `rd.neednet`, and those of DHCP.
 
+use super::Context;
 use super::arg::{find_link, new_link};
-use super::{Context, firmware};
-use crate::diag::{Complaint, Effect, Escaped, LineBuf, Origin, Problem, Subject};
+use crate::diag::{Complaint, Effect, Escaped, Origin, Problem, Subject};
 use crate::model::addr::Family;
 use crate::model::config::{
-    Config, GlobalFlag, GlobalText, IpFlag, LinkConfig, LinkId, LinkMatch, LinkText, Method, Role,
-    SourceKind,
+    BootWord, Config, GlobalFlag, GlobalText, IpFlag, LinkConfig, LinkId, LinkMatch, LinkText,
+    Method, Role, SourceKind,
 };
 
 /// Finds or makes the boot link, sets [`Global::bootdev`], and asks for DHCPv4 everywhere where the
@@ -16,7 +16,6 @@ use crate::model::config::{
 /// [`Global::bootdev`]: crate::model::config::Global::bootdev
 #[inline(never)]
 pub fn settle(cx: &mut Context<'_, '_>) {
-    let words = cx.config.global.boot_words;
     join_pieces(cx);
     for n in 0..cx.config.links.len() {
         let id = LinkId::new(n as u16);
@@ -25,13 +24,14 @@ pub fn settle(cx: &mut Context<'_, '_>) {
             drop_addrs(cx, id);
         }
     }
-    let device = boot_link(cx, &words.device, Any::Is);
-    let mut chosen = boot_link(cx, &words.bootdev, Any::IsLike);
+    let device = boot_link(cx, BootWord::Device);
+    let mut chosen = boot_link(cx, BootWord::Bootdev);
     if !GlobalFlag::Bootif.is_no(&cx.config.global) {
-        chosen = chosen.or(boot_link(cx, &words.bootif, Any::IsLike));
+        chosen = chosen.or(boot_link(cx, BootWord::Bootif));
     }
     chosen = chosen.or(device);
-    let needs_link = words.netroot || GlobalFlag::Neednet.is_yes(&cx.config.global);
+    let netroot = cx.config.global.boot_words.netroot;
+    let needs_link = netroot || GlobalFlag::Neednet.is_yes(&cx.config.global);
     if needs_link && !cx.config.links.iter().any(|link| link.onboot) {
         let mut any = new_link(&LinkMatch::Any, Origin::NONE);
         any.ipv4.method = Method::Dhcp;
@@ -42,7 +42,7 @@ pub fn settle(cx: &mut Context<'_, '_>) {
     let global = &mut cx.config.global;
     global.bootdev = chosen;
     global.neednet = needs_link;
-    global.probe_gateway |= words.netroot;
+    global.probe_gateway |= netroot;
     for (link, n) in cx.config.links.iter_mut().zip(0_u16..) {
         if GlobalFlag::PeerDns.is_no(global) {
             IpFlag::PeerDns.set(&mut link.ipv4, Some(false));
@@ -82,24 +82,18 @@ fn join_pieces(cx: &mut Context<'_, '_>) {
     const UNUSED: Complaint = Complaint::note(Problem::NeedsOther, Effect::WordIgnored);
     let words = &cx.config.global.boot_words;
     let (pieces, origin) = (words.pieces, words.pieces_origin);
-    let [client, _, _, netmask, ..] = pieces;
     if origin == Origin::NONE {
         return;
     }
-    if client.is_none() || netmask.is_none() {
-        let complaint = if client.is_none() { UNUSED } else { ALONE };
-        let subject = Subject::Word(&Escaped(b"ip"));
-        let token = cx.config.text_or_none(&client);
-        return complaint.report_token(cx.sink, cx.config, origin, subject, token);
+    let [client, _, _, netmask, ..] = pieces.fields;
+    if client.is_some() && netmask.is_some() {
+        cx.line.number = origin.line;
+        return pieces.join(SourceKind::Cmdline, cx);
     }
-    let mut word = LineBuf::<96>::new();
-    for (n, piece) in pieces.iter().enumerate() {
-        word.put(if n == 6 { b":none" } else { b":" });
-        word.show(&Escaped(cx.config.text_or_none(piece)));
-    }
-    cx.line.number = origin.line;
-    let word = word.as_bytes().get(1..).unwrap_or_default();
-    firmware::say(cx, SourceKind::Cmdline, word, &mut |_| Ok(()));
+    let complaint = if client.is_none() { UNUSED } else { ALONE };
+    let subject = Subject::Word(&Escaped(b"ip"));
+    let token = cx.config.text_or_none(&client);
+    complaint.report_token(cx.sink, cx.config, origin, subject, token);
 }
 
 /// Takes the addresses of a port, which has none of its own whatever `ip=` says.
@@ -127,43 +121,30 @@ fn drop_addrs(cx: &mut Context<'_, '_>, port: LinkId) {
     }
 }
 
-/// What becomes of `ip=` without a link where a word says which link is meant.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Any {
-    /// It is about that link.
-    Is,
-    /// It is about that link too.
-    IsLike,
-}
-
 /// The link a word about the boot link means. One that nothing else names is described by `ip=` without
 /// a link, or as `ip=on`. Static addresses can be on one link only, so they go to this one.
 #[inline(never)]
-fn boot_link(
-    cx: &mut Context<'_, '_>,
-    word: &Option<(LinkMatch, Origin)>,
-    becomes: Any,
-) -> Option<LinkId> {
-    let (matches, origin) = word.as_ref()?;
+fn boot_link(cx: &mut Context<'_, '_>, word: BootWord) -> Option<LinkId> {
     let config = &mut *cx.config;
+    let (matches, origin) = (*config.global.boot_words.links.get(word as usize)?)?;
     let mut named = None;
     for (id, link) in config.links_with_ids() {
         let is_better = named.is_none() || link.source == SourceKind::Cmdline;
-        if is_better && is_same(config, matches, link) {
+        if is_better && is_same(config, &matches, link) {
             named = Some(id);
         }
     }
     if named.is_some() {
         return named;
     }
-    let mut made = new_link(matches, *origin);
+    let mut made = new_link(&matches, origin);
     let any = find_link(config, SourceKind::Cmdline, &LinkMatch::Any);
     let Some(any) = any else {
         made.ipv4.method = Method::Auto;
         made.ipv6.method = Method::Auto;
         return add_link(cx, &made);
     };
-    let is_fixed = becomes == Any::Is || config.addrs.iter().any(|addr| addr.link == any);
+    let is_fixed = word == BootWord::Device || config.addrs.iter().any(|addr| addr.link == any);
     let link = config.link_mut(any)?;
     let mut as_any = *link;
     as_any.matches = made.matches;

@@ -11,7 +11,8 @@ use super::virtual_arg::{self, Master};
 use super::{Context, Key, boot_link, firmware, ip_arg, route_arg};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::config::{
-    GlobalFlag, GlobalText, LinkMatch, LinkText, NameRule, NameSource, Role, SourceKind, Wait,
+    BootWord, GlobalFlag, GlobalText, LinkMatch, LinkText, NameRule, NameSource, Role, SourceKind,
+    Wait,
 };
 use crate::model::link::IfName;
 use crate::packed::packed;
@@ -33,8 +34,6 @@ pub enum Word {
     Hostname,
     /// A field of `ip=` with an address alone, by its place; the MTU stands where a name server may.
     Piece(u8),
-    /// The link that `ip=` without a link means.
-    Device,
     /// `vlan=`.
     Vlan,
     /// A link with ports.
@@ -49,10 +48,8 @@ pub enum Word {
     Dscp,
     /// `rd.route=`.
     Route,
-    /// `bootdev=`.
-    Bootdev,
-    /// `BOOTIF=`.
-    Bootif,
+    /// A link the machine boots from.
+    Boot(BootWord),
     /// `netroot=`.
     Netroot,
     /// `root=`.
@@ -106,12 +103,12 @@ pub const KEYS: &[Key<Word>] = &[
     ),
     word(
         "ksdevice",
-        Word::Device,
+        Word::Boot(BootWord::Device),
         "the link of ip= without one: LINK, MAC, link, bootif or ibft; anaconda's",
     ),
     word(
         "DEVICE",
-        Word::Device,
+        Word::Boot(BootWord::Device),
         "the link of ip= without one; initramfs-tools'",
     ),
     word("hostname", Word::Hostname, "the machine's name; anaconda's"),
@@ -142,15 +139,19 @@ pub const KEYS: &[Key<Word>] = &[
     ),
     word(
         "bootdev",
-        Word::Bootdev,
+        Word::Boot(BootWord::Bootdev),
         "the link whose lease provides root",
     ),
     word(
         "BOOTIF",
-        Word::Bootif,
+        Word::Boot(BootWord::Bootif),
         "MAC of the link the boot loader used",
     ),
-    word("hwaddr", Word::Bootif, "as BOOTIF=; Ubuntu's"),
+    word(
+        "hwaddr",
+        Word::Boot(BootWord::Bootif),
+        "as BOOTIF=; Ubuntu's",
+    ),
     word(
         "rd.bootif",
         Word::Flag(GlobalFlag::Bootif),
@@ -333,6 +334,7 @@ pub fn read(cx: &mut Context<'_, '_>) {
                 name,
                 value,
                 source: SourceKind::Cmdline,
+                shift: 0,
             };
             let _: Result<(), Reported> = read_word(*known, &mut arg);
         }
@@ -363,8 +365,7 @@ fn read_word(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
         Word::Znet(n) => return other_arg::znet(arg, n.into()),
         Word::Dscp => return other_arg::dscp(arg),
         Word::Route => return route_arg::read(arg),
-        Word::Bootdev | Word::Device => return bootdev(arg, word),
-        Word::Bootif => return bootif(arg),
+        Word::Boot(word) => return boot(arg, word),
         Word::Wait(wait) => return seconds(arg, wait),
         Word::ClientId => return tell(arg, Said::IdAt),
         Word::Flag(flag) => {
@@ -414,26 +415,34 @@ fn ifname(arg: &mut Arg<'_, '_, '_>) -> Done {
     Ok(())
 }
 
-/// `bootdev=`, or one of [`Word::Device`].
+/// A link, or for [`BootWord::Bootif`] `[TYPE-]MAC`: the hardware type of ARP (RFC 826), two digits, may stand before
+/// it.
 #[inline(never)]
-fn bootdev(arg: &mut Arg<'_, '_, '_>, word: Word) -> Done {
+fn boot(arg: &mut Arg<'_, '_, '_>, word: BootWord) -> Done {
+    let value = arg.value;
     let mut link = arg.new_link();
-    let is_device = word == Word::Device;
-    let n = packed!("link,bootif,ibft").position(arg.value);
-    if let Some(n) = n.filter(|_| is_device) {
-        // the first two are what is done anyway
-        if n == 2 {
-            GlobalFlag::Ibft.set(&mut arg.cx.config.global, Some(true));
+    match word {
+        BootWord::Bootif => {
+            let mut mac = scalar::mac(value);
+            if mac.is_none() {
+                mac = scalar::mac(value.get(3..).unwrap_or_default());
+            }
+            match &mac {
+                Some(mac) => link.matches = LinkMatch::Bootif(*mac),
+                None => return arg.refuse_all(Problem::NotAMac),
+            }
         }
-        return Ok(());
+        BootWord::Device if let Some(n) = packed!("link,bootif,ibft").position(value) => {
+            // the first two are what is done anyway
+            if n == 2 {
+                GlobalFlag::Ibft.set(&mut arg.cx.config.global, Some(true));
+            }
+        }
+        BootWord::Device | BootWord::Bootdev => arg.device(value, &mut link)?,
     }
-    arg.device(arg.value, &mut link)?;
-    if !matches!(link.matches, LinkMatch::Any) {
-        let said = &mut arg.cx.config.global.boot_words;
-        let said = match is_device {
-            true => &mut said.device,
-            false => &mut said.bootdev,
-        };
+    if !matches!(link.matches, LinkMatch::Any)
+        && let Some(said) = (arg.cx.config.global.boot_words.links).get_mut(word as usize)
+    {
         *said = Some((link.matches, link.origin));
     }
     Ok(())
@@ -454,22 +463,6 @@ fn tell(arg: &mut Arg<'_, '_, '_>, said: Said) -> Done {
     if let Some(link) = arg.cx.config.link_mut(link) {
         LinkText::ClientId.set(link, kept);
     }
-    Ok(())
-}
-
-/// `[TYPE-]MAC`: the hardware type of ARP (RFC 826), two digits, may stand before it.
-fn bootif(arg: &mut Arg<'_, '_, '_>) -> Done {
-    let value = arg.value;
-    let mut mac = scalar::mac(value);
-    if mac.is_none() {
-        mac = scalar::mac(value.get(3..).unwrap_or_default());
-    }
-    let Some(mac) = &mac else {
-        return arg.refuse_all(Problem::NotAMac);
-    };
-    let origin = arg.origin(value);
-    let said = &mut arg.cx.config.global.boot_words.bootif;
-    *said = Some((LinkMatch::Bootif(*mac), origin));
     Ok(())
 }
 

@@ -14,8 +14,9 @@
 //! Numbers are little-endian, offsets are from the table's start, addresses have 16 octets.
 
 use super::Context;
-use super::firmware::{CLIENT, DNS, GATEWAY, HOST, LEN, MAC, Nic, VLAN};
+use super::firmware::{CLIENT, DNS, GATEWAY, HOST, LEASED, LEN, MAC, VLAN};
 use crate::diag::{Complaint, Effect, Escaped, Problem};
+use crate::model::config::{Pieces, SourceKind};
 use crate::model::link::until_nul;
 use crate::text::show::Hex;
 use core::net::Ipv6Addr;
@@ -44,9 +45,9 @@ fn read_all(cx: &mut Context<'_, '_>) -> Option<()> {
         // valid, and TCP
         if number(hfi, 2, 1) & 1 != 0 && number(hfi, 3, 1) == 3 {
             let info = part(table, number(hfi, 16, 4), number(hfi, 20, 2))?;
-            let mut nic = Nic::none();
-            fill(&mut nic, table, info)?;
-            nic.put(cx);
+            let mut nic = Pieces::NONE;
+            fill(&mut nic, table, info, cx)?;
+            nic.join(SourceKind::Firmware, cx);
         }
     }
     Some(())
@@ -66,25 +67,25 @@ static INFO: [(u8, u8, u8); 8] = [
 ];
 
 /// What an HFI says.
-fn fill(nic: &mut Nic, table: &[u8], info: &[u8]) -> Option<()> {
+fn fill(nic: &mut Pieces, table: &[u8], info: &[u8], cx: &mut Context<'_, '_>) -> Option<()> {
     const DHCP: usize = 4;
     for (field, at, len) in &INFO {
         let (field, at, len) = (usize::from(*field), usize::from(*at), usize::from(*len));
         let octets = part(info, at, len)?;
         match (len, octets.first_chunk::<16>()) {
-            (_, Some(octets)) => nic.set(field, &Ipv6Addr::from(*octets).to_canonical()),
+            (_, Some(octets)) => nic.set(cx, field, &Ipv6Addr::from(*octets).to_canonical()),
             (0, _) => {
                 let len = number(info, at.wrapping_add(4), 2);
                 let text = part(table, number(info, at, 4), len)?;
-                nic.set(field, &Escaped(until_nul(text)));
+                nic.set(cx, field, &Escaped(until_nul(text)));
             }
-            (6, _) => nic.set(field, &Hex(octets)),
-            (_, _) => nic.set(field, &(number(info, at, len) as u32)),
+            (6, _) => nic.set(cx, field, &Hex(octets)),
+            (_, _) => nic.set(cx, field, &(number(info, at, len) as u32)),
         }
     }
     // its flag, its origin, or a server: the last octets of an address, mapped or not
     if number(info, 6, 1) & DHCP != 0 || number(info, 19, 1) == 3 || number(info, 100, 4) != 0 {
-        nic.ask_dhcp();
+        nic.found = LEASED;
     }
     Some(())
 }

@@ -15,13 +15,11 @@ use crate::text::{parts, scalar};
 pub fn servers(arg: &mut Arg<'_, '_, '_>) -> Done {
     let mut rest = Some(arg.value);
     while let Some(text) = parts::next(&mut rest, b',') {
-        let uri = parts::split(text, b'#').0;
-        if let Some(addr) = &scalar::ip(uri.strip_prefix(b"dns://").unwrap_or(uri)) {
-            let added = arg.cx.add_server(addr, None);
-            arg.check_room(added);
-        } else {
+        if text.is_empty() {
             arg.leave_out(text, Problem::NotAnAddress);
         }
+        let uri = parts::split(text, b'#').0;
+        arg.server(uri.strip_prefix(b"dns://").unwrap_or(uri), None);
     }
     Ok(())
 }
@@ -91,7 +89,7 @@ pub fn piece(arg: &mut Arg<'_, '_, '_>, n: usize) -> Done {
     };
     let words = &mut arg.cx.config.global.boot_words;
     words.pieces_origin = origin;
-    if let Some(piece) = words.pieces.get_mut(n) {
+    if let Some(piece) = words.pieces.fields.get_mut(n) {
         *piece = Some(kept);
     }
     Ok(())

@@ -25,17 +25,25 @@ use crate::text::{parts, scalar};
 /// # Errors
 /// The word was reported and has no effect.
 pub fn vlan(arg: &mut Arg<'_, '_, '_>) -> Done {
-    let (name, parent) = (arg.field(0), arg.field(1));
+    put_vlan(arg, arg.field(0), arg.field(1))?;
+    arg.end(2);
+    Ok(())
+}
+
+/// A VLAN: its id is the number that `name`, a part of the word, ends with.
+///
+/// # Errors
+/// The word was reported and has no effect.
+#[inline(never)]
+pub fn put_vlan(arg: &mut Arg<'_, '_, '_>, name: &[u8], parent: &[u8]) -> Result<LinkId, Reported> {
     let end = name.iter().rposition(|octet| !octet.is_ascii_digit());
     let digits = end.map_or(name, |end| {
         parts::slice(name, end.wrapping_add(1), name.len())
     });
     let Some(id @ 1..=4_094) = scalar::number(digits) else {
-        return arg.refuse(0, Problem::NotAVlanId);
+        return arg.refuse_part(name, Problem::NotAVlanId);
     };
-    upper(arg, name, parent, LinkKind::Vlan, Attr::VLAN_ID, id)?;
-    arg.end(2);
-    Ok(())
+    upper(arg, name, parent, LinkKind::Vlan, Attr::VLAN_ID, id)
 }
 
 /// `ib.pkey=`. The link is named as the kernel's own users name it: the key in four hexadecimal digits.
@@ -75,12 +83,12 @@ fn upper(
     kind: LinkKind,
     attr: Attr,
     number: u32,
-) -> Done {
+) -> Result<LinkId, Reported> {
     if IfName::new(name).is_none() {
-        return arg.refuse(0, Problem::NotALinkName);
+        return arg.refuse_part(name, Problem::NotALinkName);
     }
     if parent.is_empty() || parent == name {
-        return arg.refuse_all(Problem::NoParent);
+        return arg.refuse_part(arg.value, Problem::NoParent);
     }
     let below = arg.link(parent, Role::Lower)?;
     let id = made(arg, name, kind)?;
@@ -91,7 +99,7 @@ fn upper(
     let origin = arg.origin(arg.value);
     let put = arg.cx.put_value(id, attr, Value::Number(number), origin);
     arg.check_room(put);
-    Ok(())
+    Ok(id)
 }
 
 /// A link with ports.

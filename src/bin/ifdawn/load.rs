@@ -10,11 +10,10 @@ use crate::sys::names::{Names, Order};
 use heapless::Vec;
 use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Escaped, FileId, Problem, Sink, Subject};
 use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS};
-use ifdawn::model::config::{Config, GlobalFlag, LinkFlag, LinkId, NameSource, RouteDev};
+use ifdawn::model::config::{Config, GlobalFlag, LinkFlag, LinkId, NameSource, Pieces, RouteDev};
 use ifdawn::model::link::IfName;
 use ifdawn::packed::{Word, word};
 use ifdawn::source::assignments::{Entry, Scratch};
-use ifdawn::source::firmware::Nic;
 use ifdawn::source::ifcfg::Defaults;
 use ifdawn::source::{Context, cmdline, ifcfg, name_rule, nbft, route_file, sysconfig};
 use ifdawn::text::parts;
@@ -83,7 +82,7 @@ pub fn load(
         config,
         sink,
         defaults: Defaults::none(),
-        nic: Nic::none(),
+        nic: Pieces::NONE,
     };
     loader.tables();
     if !is_given {
@@ -128,7 +127,7 @@ struct Loader<'a, 'm> {
     /// What `/etc/sysconfig/network` says.
     defaults: Defaults,
     /// The NIC of the firmware that is read.
-    nic: Nic,
+    nic: Pieces,
 }
 
 impl Loader<'_, '_> {
@@ -198,12 +197,13 @@ impl Loader<'_, '_> {
     /// Reads a NIC whose values are files of a directory; of what it was booted from where that is said.
     #[inline(never)]
     fn nic(&mut self, name: &[u8], before: Word) {
-        self.nic = Nic::none();
+        self.nic = Pieces::NONE;
         let path = Path::join(b"", before, name);
         let path = path.as_bytes();
         self.directory(path, Listing::Nic);
-        if !self.nic.device().is_empty() {
-            let device = Path::join(b"", before, self.nic.device());
+        let device = self.nic.device(self.config);
+        if !device.is_empty() {
+            let device = Path::join(b"", before, device);
             self.directory(device.as_bytes(), Listing::Nic);
         }
         let file = self.config.add_file(path).unwrap_or(FileId(0));
@@ -402,7 +402,7 @@ impl Loader<'_, '_> {
             Form::Network => sysconfig::read(&mut self.defaults, &mut scratch, &mut cx),
             Form::UdevRules => name_rule::read(NameSource::Udev, &mut cx),
             Form::LinkFile => name_rule::read(NameSource::Link, &mut cx),
-            Form::NicFile => self.nic.take(split_at_last_part(name).1, text),
+            Form::NicFile => self.nic.take(split_at_last_part(name).1, text, &mut cx),
             Form::Nbft => nbft::read(&mut cx),
             Form::Cmdline => cmdline::read(&mut cx),
         }

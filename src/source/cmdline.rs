@@ -310,7 +310,6 @@ pub const KEYS: &[Key<Word>] = &[
 ];
 
 const NUL: Complaint = Complaint::warning(Problem::Nul, Effect::None);
-const NOT_A_MAC: Complaint = Complaint::error(Problem::NotAMac, Effect::WordIgnored);
 const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWins);
 
 /// Reads one command line. Several may be read one after the other; [`finish`] comes after all of them.
@@ -347,6 +346,7 @@ pub fn finish(cx: &mut Context<'_, '_>) {
     boot_link::settle(cx);
 }
 
+#[inline(never)]
 fn read_word(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
     let said = arg.value;
     match word {
@@ -399,8 +399,7 @@ fn ifname(arg: &mut Arg<'_, '_, '_>) -> Done {
         GlobalFlag::NoNbft.set(&mut arg.cx.config.global, Some(true));
     }
     let Some(mac) = &scalar::mac(octets) else {
-        arg.complain(octets, NOT_A_MAC);
-        return Ok(());
+        return arg.refuse_part(octets, Problem::NotAMac);
     };
     let put = arg.cx.add_rule(&NameRule::new(
         *mac,

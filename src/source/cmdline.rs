@@ -16,7 +16,8 @@ use crate::model::config::{
 };
 use crate::model::link::IfName;
 use crate::packed::packed;
-use crate::text::cmdline::words;
+use crate::text::cmdline::Words;
+use crate::text::lines::{Line, lines};
 use crate::text::{parts, scalar};
 
 /// What is done with an option.
@@ -315,9 +316,10 @@ const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWin
 /// Reads one command line. Several may be read one after the other; [`finish`] comes after all of them.
 #[inline(never)]
 pub fn read(cx: &mut Context<'_, '_>) {
-    let mut words = words(cx.text);
+    let (mut words, mut left) = (Words(cx.text), lines(cx.text));
+    cx.line = Line::NONE;
     while let Some(word) = &words.next() {
-        cx.line = word.line;
+        cx.go_to(word.key, &mut left);
         let value = word.value;
         if parts::has(word.key, 0) || parts::has(value, 0) {
             // an octet like any other, but hardly meant
@@ -542,6 +544,18 @@ mod tests {
         let complaint = &heard.0[0];
         assert_eq!((complaint.line, complaint.column), (2, 12));
         assert_eq!(complaint.text, b"  ip=\"eth0:bogus\" ro");
+    }
+
+    #[test]
+    fn a_word_stands_on_the_line_it_begins_on() {
+        let heard = read_into(
+            &mut Storage::default(),
+            "\n\"x y\nip=\" ip=a:b\r\n ip=\"c:d\nx\" ip=e:f ip=g:h",
+        );
+        let places: Vec<_> = (heard.0.iter())
+            .map(|complaint| (complaint.line, complaint.column))
+            .collect();
+        assert_eq!(places, [(3, 11), (4, 8), (5, 9), (5, 16)]);
     }
 
     #[test]

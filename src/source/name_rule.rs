@@ -5,12 +5,12 @@
 
 use super::key_table::{Names, key, pack_fields, pack_names, packed_len};
 use super::put::RulePut;
-use super::{Context, Key, offset};
+use super::{Context, Key};
 use crate::diag::{Complaint, Effect, Origin, Problem};
 use crate::model::config::{NameRule, NameSource};
 use crate::model::link::{IfName, Mac};
 use crate::packed::{Packed, packed};
-use crate::text::lines::{Line, lines};
+use crate::text::lines::lines;
 use crate::text::{parts, scalar};
 
 /// What a key asks for or gives.
@@ -251,13 +251,7 @@ fn not_used(problem: Problem) -> Complaint {
 /// Complains about a part of this line or an earlier one.
 #[inline(never)]
 fn complain<'t>(part: &'t [u8], complaint: Complaint, cx: &mut Context<'t, '_>) {
-    let mut all = lines(cx.text);
-    while offset(part, cx.line.octets) > cx.line.octets.len() {
-        cx.line = all.next().unwrap_or(Line {
-            octets: part,
-            ..Line::NONE
-        });
-    }
+    cx.go_to(part, &mut lines(cx.text));
     cx.complain(b"rule", part, complaint);
 }
 

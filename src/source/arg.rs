@@ -1,6 +1,6 @@
 //! One word of the command line in its handler's hands: its fields, what it may add, and complaints.
 
-use super::Context;
+use super::{Context, offset};
 use crate::diag::{Complaint, Effect, Escaped, Origin, Problem, Subject};
 use crate::model::attr::Attr;
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, LinkNumber, Role, SourceKind};
@@ -15,17 +15,10 @@ pub struct Reported;
 /// What a handler answers.
 pub type Done = Result<(), Reported>;
 
-/// The parts of a value between `:` that are not in brackets. Every part, a missing one too, is a slice
-/// of the value, which is how [`Arg::complain`] knows its column.
+/// The parts of a value between `:` that are not in brackets. Every part is a slice of the value, which is how
+/// [`Arg::complain`] knows its column.
 #[derive(Clone, Copy)]
-pub struct Fields<'w>(Option<&'w [u8]>);
-
-impl Fields<'_> {
-    /// Whether nothing is left, not even an empty field.
-    pub fn is_done(&self) -> bool {
-        self.0.is_none()
-    }
-}
+pub struct Fields<'w>(pub Option<&'w [u8]>);
 
 impl<'w> Iterator for Fields<'w> {
     type Item = &'w [u8];
@@ -48,44 +41,67 @@ impl<'w> Iterator for Fields<'w> {
     }
 }
 
-/// One word in its handler's hands.
+/// One word in its handler's hands. In the order of use, see [`crate::model::link_config::LinkConfig`].
+#[repr(C)]
 pub struct Arg<'w, 'c, 'm> {
     /// The reader's hands.
     pub cx: &'w mut Context<'c, 'm>,
-    /// Its key as the table has it.
-    pub name: &'w [u8],
     /// Its value, empty where there is none.
     pub value: &'w [u8],
+    /// The first fields of the value; those that are not there are empty, and stand at its end.
+    fields: [&'w [u8]; 9],
+    /// The number of all.
+    pub len: usize,
+    /// Its key as the table has it.
+    name: &'w [u8],
     /// Who says it.
     pub source: SourceKind,
-    /// How many fields its form has not that stand first in another one: the first field of the value has this number.
-    pub shift: usize,
 }
 
-impl<'w> Arg<'w, '_, '_> {
-    /// The fields from number `n` on.
+impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
+    /// No word yet.
     #[inline(never)]
-    pub fn after(&self, n: usize) -> Fields<'w> {
-        let mut fields = Fields(Some(self.value));
-        for _ in self.shift..n {
-            fields.next();
+    pub fn new(cx: &'w mut Context<'c, 'm>, source: SourceKind) -> Arg<'w, 'c, 'm> {
+        Arg {
+            cx,
+            value: b"",
+            fields: [b""; 9],
+            len: 0,
+            name: b"",
+            source,
         }
-        fields
     }
 
-    /// The same, undivided.
+    /// A word whose form has every field.
+    pub fn set(&mut self, name: &'w [u8], value: &'w [u8]) {
+        self.name = name;
+        self.value = value;
+        self.split(0);
+    }
+
+    /// Takes the value apart. Its form has not the first `shift` fields: they are empty.
     #[inline(never)]
-    pub fn rest(&self, n: usize) -> &'w [u8] {
-        let end = parts::slice(self.value, self.value.len(), 0);
-        let fields = self.after(n).0.filter(|_| n >= self.shift);
-        fields.unwrap_or(end)
+    pub fn split(&mut self, shift: usize) {
+        self.fields = [parts::slice(self.value, self.value.len(), 0); 9];
+        self.len = shift;
+        for field in Fields(Some(self.value)) {
+            if let Some(slot) = self.fields.get_mut(self.len) {
+                *slot = field;
+            }
+            self.len = self.len.wrapping_add(1);
+        }
     }
 
     /// Field number `n`, empty where there is none.
-    #[inline(never)]
     pub fn field(&self, n: usize) -> &'w [u8] {
-        let rest = self.rest(n);
-        Fields(Some(rest)).next().unwrap_or(rest)
+        self.fields.get(n).copied().unwrap_or_default()
+    }
+
+    /// The fields from number `n` on, undivided.
+    #[inline(never)]
+    pub fn rest(&self, n: usize) -> &'w [u8] {
+        let at = offset(self.field(n), self.value);
+        parts::slice(self.value, at, self.value.len())
     }
 
     /// Where a field stands.
@@ -253,7 +269,7 @@ impl<'w> Arg<'w, '_, '_> {
     /// Says that fields from number `n` on are left out.
     #[inline(never)]
     pub fn end(&mut self, n: usize) {
-        if !self.after(n).is_done() {
+        if self.len > n {
             self.complain(self.rest(n), EXTRA);
         }
     }

@@ -318,26 +318,20 @@ const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWin
 pub fn read(cx: &mut Context<'_, '_>) {
     let (mut words, mut left) = (Words(cx.text), lines(cx.text));
     cx.line = Line::NONE;
+    let arg = &mut Arg::new(cx, SourceKind::Cmdline);
     while let Some(word) = &words.next() {
-        cx.go_to(word.key, &mut left);
-        let value = word.value;
-        if parts::has(word.key, 0) || parts::has(value, 0) {
+        arg.cx.go_to(word.key, &mut left);
+        if parts::has(word.key, 0) || parts::has(word.value, 0) {
             // an octet like any other, but hardly meant
-            cx.complain(b"command line", word.key, NUL);
+            arg.cx.complain(b"command line", word.key, NUL);
         }
         let name = match parts::is_same_in_any_case(word.key, b"BOOTIF") {
             true => b"BOOTIF",
             false => word.key,
         };
         if let Some(known) = WORDS.get(NAMES.find(name).row()) {
-            let mut arg = Arg {
-                cx,
-                name,
-                value,
-                source: SourceKind::Cmdline,
-                shift: 0,
-            };
-            let _: Result<(), Reported> = read_word(*known, &mut arg);
+            arg.set(name, word.value);
+            let _: Result<(), Reported> = read_word(*known, arg);
         }
     }
 }

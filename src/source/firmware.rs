@@ -178,13 +178,8 @@ impl Pieces {
         let number = cx.line.number.max(1);
         let mut cx = Context::new(cx.config, cx.sink, cx.file, cx.name, b"");
         cx.line = Line { number, octets };
-        let arg = &mut Arg {
-            name: b"ip",
-            value: octets,
-            source,
-            shift: 0,
-            cx: &mut cx,
-        };
+        let arg = &mut Arg::new(&mut cx, source);
+        arg.set(b"ip", octets);
         // what is wrong was reported
         if ip_arg::read(arg).is_ok()
             && is_vlan

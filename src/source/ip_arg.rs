@@ -14,7 +14,7 @@
 //!
 //! `ip6=` and `ipv6=` say the same of IPv6 only: `METHOD`, `CLIENT[/LEN]`, or `LINK` for router discovery.
 
-use super::arg::{Arg, Done};
+use super::arg::{Arg, Done, Fields};
 use super::key_table::{Names, key, pack_fields, pack_names, packed_len};
 use super::{Key, firmware, other_arg};
 use crate::diag::{Complaint, Effect, Problem};
@@ -118,13 +118,13 @@ pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
         return Ok(());
     }
     let second = arg.field(1);
-    if arg.after(1).is_done() {
-        arg.shift = METHOD;
-    } else if !second.is_empty() && !is_address(second) && !is_address(arg.field(0))
-        || methods(second).is_some()
-    {
-        arg.shift = LINK;
-    }
+    let is_short = !second.is_empty() && !is_address(second) && !is_address(arg.field(0));
+    let shift = match arg.len {
+        1 => METHOD,
+        _ if is_short || methods(second).is_some() => LINK,
+        _ => 0,
+    };
+    arg.split(shift);
     let mut said = Said::new(arg);
     said.read_client(arg)?;
     let (gateway, method) = (arg.field(GATEWAY), arg.field(METHOD));
@@ -158,7 +158,7 @@ pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
             IpText::Hostname.set(&mut link.ipv6, name);
         }
     }
-    read_tail(arg, id);
+    read_tail(arg, id, arg.len == KERNEL_FIELDS && shift == 0);
     Ok(())
 }
 
@@ -178,7 +178,7 @@ pub fn read_v6(arg: &mut Arg<'_, '_, '_>) -> Done {
         return Ok(());
     }
     // the link it is about is any
-    arg.shift = METHOD;
+    let mut shift = METHOD;
     let mut said = Said::new(arg);
     let addr = &mut said.client.addr;
     addr.len = 64;
@@ -191,8 +191,9 @@ pub fn read_v6(arg: &mut Arg<'_, '_, '_>) -> Done {
         said.methods = ((all & FAMILY) * V6) | (all & FAMILY6);
     } else {
         said.methods = AUTO * V6;
-        arg.shift = LINK;
+        shift = LINK;
     }
+    arg.split(shift);
     said.apply(arg)
 }
 
@@ -265,10 +266,8 @@ impl Said {
                 None => return arg.refuse(3, Problem::BadPrefix),
             }
         }
-        let mut end = Cidr {
-            len: UNKNOWN,
-            ..Cidr::default(Family::V4)
-        };
+        let mut end = Cidr::default(Family::V4);
+        end.len = UNKNOWN;
         match scalar::cidr(second, &mut end) {
             Ok(()) if scalar::is_zeros(&end.addr) => {}
             Ok(()) => {
@@ -386,9 +385,11 @@ pub fn hostname(arg: &mut Arg<'_, '_, '_>, field: &[u8]) -> Option<Str> {
     None
 }
 
-/// `MTU[:MAC]`, or name servers. The MAC may be written with colons. In the kernel's form, which has ten fields, the
-/// last one is an NTP server.
-fn read_tail(arg: &mut Arg<'_, '_, '_>, id: LinkId) {
+/// The kernel's form has so many, and the last one is an NTP server.
+const KERNEL_FIELDS: usize = 10;
+
+/// `MTU[:MAC]`, or name servers. The MAC may be written with colons.
+fn read_tail(arg: &mut Arg<'_, '_, '_>, id: LinkId, has_ntp: bool) {
     let mtu = arg.field(TAIL);
     if mtu.iter().all(u8::is_ascii_digit) {
         arg.mtu(TAIL, id);
@@ -407,14 +408,12 @@ fn read_tail(arg: &mut Arg<'_, '_, '_>, id: LinkId) {
             return;
         }
     }
-    let mut servers = arg.after(TAIL);
-    let mut n = TAIL;
+    let mut servers = Fields(Some(arg.rest(TAIL)));
     while let Some(server) = servers.next() {
-        if n == 9 && arg.shift == 0 && servers.is_done() && !server.is_empty() {
+        if has_ntp && servers.0.is_none() && !server.is_empty() {
             return arg.complain(server, NTP);
         }
         arg.server(server, Some(id));
-        n = n.wrapping_add(1);
     }
 }
 

@@ -127,7 +127,7 @@ pub fn master(arg: &mut Arg<'_, '_, '_>, master: Master) -> Done {
     if !arg.field(0).is_empty() {
         name = arg.field(0);
     }
-    if !arg.after(1).is_done() {
+    if arg.len > 1 {
         ports = Some(arg.field(1));
     }
     if fields > 2 {

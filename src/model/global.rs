@@ -138,7 +138,7 @@ impl Global {
             probe_gateway: false,
             boot_server: None,
             boot_words: BootWords {
-                links: [None; 3],
+                links: [None, None, None],
                 netroot: false,
                 pieces: Pieces::NONE,
                 pieces_origin: Origin::NONE,

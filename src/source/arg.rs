@@ -326,7 +326,7 @@ pub fn new_link(matches: &LinkMatch, origin: Origin) -> LinkConfig {
 
 /// Ethernet, unless name or MAC say InfiniBand.
 #[inline(never)]
-fn set_kind(link: &mut LinkConfig) {
+pub fn set_kind(link: &mut LinkConfig) {
     let is_long = matches!(&link.matches, LinkMatch::Mac(mac) if mac.as_bytes().len() == 20);
     let is_ib = match link.name.as_ref().map(IfName::padded) {
         Some([b'i', b'b', more @ ..]) => !more.starts_with(b"ft"),

@@ -2,12 +2,11 @@
 //! `netroot=`, `rd.neednet`, and those of DHCP.
 
 use super::Context;
-use super::arg::{find_link, new_link};
+use super::arg::{find_link, new_link, set_kind};
 use crate::diag::{Complaint, Effect, Escaped, Origin, Problem, Subject};
-use crate::model::addr::Family;
 use crate::model::config::{
-    BootWord, Config, GlobalFlag, GlobalText, IpFlag, LinkConfig, LinkId, LinkMatch, LinkText,
-    Method, Role, SourceKind,
+    BootWord, Config, GlobalFlag, GlobalText, IpConfig, IpFlag, LinkConfig, LinkId, LinkMatch,
+    LinkText, Method, Role, SourceKind,
 };
 
 /// Finds or makes the boot link, sets [`Global::bootdev`], and asks for DHCPv4 everywhere where the
@@ -17,19 +16,13 @@ use crate::model::config::{
 #[inline(never)]
 pub fn settle(cx: &mut Context<'_, '_>) {
     join_pieces(cx);
-    for n in 0..cx.config.links.len() {
-        let id = LinkId::new(n as u16);
-        let port = cx.config.link(id).filter(|link| link.master.is_some());
-        if port.is_some_and(|port| port.source == SourceKind::Cmdline) {
-            drop_addrs(cx, id);
-        }
-    }
+    let first = first_of_several(cx);
     let device = boot_link(cx, BootWord::Device);
     let mut chosen = boot_link(cx, BootWord::Bootdev);
     if !GlobalFlag::Bootif.is_no(&cx.config.global) {
         chosen = chosen.or(boot_link(cx, BootWord::Bootif));
     }
-    chosen = chosen.or(device);
+    chosen = chosen.or(device).or(first);
     let netroot = cx.config.global.boot_words.netroot;
     let needs_link = netroot || GlobalFlag::Neednet.is_yes(&cx.config.global);
     if needs_link && !cx.config.links.iter().any(|link| link.onboot) {
@@ -38,7 +31,6 @@ pub fn settle(cx: &mut Context<'_, '_>) {
         any.ipv4.required = true;
         add_link(cx, &any);
     }
-    chosen = chosen.or(first_of_several(cx.config));
     let global = &mut cx.config.global;
     global.bootdev = chosen;
     global.neednet = needs_link;
@@ -61,11 +53,34 @@ pub fn settle(cx: &mut Context<'_, '_>) {
     }
 }
 
-/// The first link that `ip=` names, if it describes several.
-fn first_of_several(config: &Config<'_>) -> Option<LinkId> {
+/// The first link that `ip=` names, if it describes several. Ports have no addresses of their own whatever it says.
+fn first_of_several(cx: &mut Context<'_, '_>) -> Option<LinkId> {
+    const DROPPED: Complaint = Complaint::warning(Problem::PortAddr, Effect::PartIgnored);
     let (mut first, mut count) = (None, 0_u32);
-    for (id, link) in config.links_with_ids() {
-        if link.source == SourceKind::Cmdline && link.role == Role::Addressed {
+    for n in 0..cx.config.links.len() {
+        let id = LinkId::new(n as u16);
+        let Some(link) = cx.config.link_mut(id) else {
+            continue;
+        };
+        if link.source != SourceKind::Cmdline {
+            continue;
+        }
+        let is_addressed = link.role == Role::Addressed;
+        if link.master.is_some() {
+            let origin = link.ipv4.origin;
+            link.role = Role::Port;
+            disable(&mut link.ipv4);
+            disable(&mut link.ipv6);
+            for addr in cx.config.addrs.iter_mut() {
+                if addr.link == id {
+                    addr.link = LinkId::NONE;
+                }
+            }
+            if is_addressed {
+                let subject = Subject::Word(&Escaped(b"ip"));
+                DROPPED.report(cx.sink, cx.config, origin, subject);
+            }
+        } else if is_addressed {
             count = count.wrapping_add(1);
             if first.is_none() && !matches!(link.matches, LinkMatch::Any) {
                 first = Some(id);
@@ -73,6 +88,10 @@ fn first_of_several(config: &Config<'_>) -> Option<LinkId> {
         }
     }
     first.filter(|_| count > 1)
+}
+
+fn disable(ip: &mut IpConfig) {
+    (ip.method, ip.required, ip.gateway) = (Method::Disabled, false, None);
 }
 
 /// Makes one word of an address that stands alone in `ip=` and of what other words say of it; none where no
@@ -86,39 +105,17 @@ fn join_pieces(cx: &mut Context<'_, '_>) {
         return;
     }
     let [client, _, _, netmask, ..] = pieces.fields;
-    if client.is_some() && netmask.is_some() {
-        cx.line.number = origin.line;
-        return pieces.join(SourceKind::Cmdline, cx);
-    }
-    let complaint = if client.is_none() { UNUSED } else { ALONE };
+    let complaint = match (client, netmask) {
+        (None, _) => UNUSED,
+        (Some(_), None) => ALONE,
+        (Some(_), Some(_)) => {
+            cx.line.number = origin.line;
+            return pieces.join(SourceKind::Cmdline, cx);
+        }
+    };
     let subject = Subject::Word(&Escaped(b"ip"));
     let token = cx.config.text_or_none(&client);
     complaint.report_token(cx.sink, cx.config, origin, subject, token);
-}
-
-/// Takes the addresses of a port, which has none of its own whatever `ip=` says.
-fn drop_addrs(cx: &mut Context<'_, '_>, port: LinkId) {
-    const DROPPED: Complaint = Complaint::warning(Problem::PortAddr, Effect::PartIgnored);
-    for addr in cx.config.addrs.iter_mut() {
-        if addr.link == port {
-            addr.link = LinkId::NONE;
-        }
-    }
-    let Some(link) = cx.config.link_mut(port) else {
-        return;
-    };
-    let role = link.role;
-    link.role = Role::Port;
-    let mut origin = Origin::NONE;
-    for family in [Family::V6, Family::V4] {
-        let ip = link.ip_mut(family);
-        (ip.method, ip.required, ip.gateway) = (Method::Disabled, false, None);
-        origin = ip.origin;
-    }
-    if role == Role::Addressed {
-        let subject = Subject::Word(&Escaped(b"ip"));
-        DROPPED.report(cx.sink, cx.config, origin, subject);
-    }
 }
 
 /// The link a word about the boot link means. One that nothing else names is described by `ip=` without
@@ -137,25 +134,32 @@ fn boot_link(cx: &mut Context<'_, '_>, word: BootWord) -> Option<LinkId> {
     if named.is_some() {
         return named;
     }
-    let mut made = new_link(&matches, origin);
-    let any = find_link(config, SourceKind::Cmdline, &LinkMatch::Any);
-    let Some(any) = any else {
-        made.ipv4.method = Method::Auto;
-        made.ipv6.method = Method::Auto;
-        return add_link(cx, &made);
+    let id = match find_link(config, SourceKind::Cmdline, &LinkMatch::Any) {
+        Some(any) => {
+            let is_fixed = config.addrs.iter().any(|addr| addr.link == any);
+            let link = config.link_mut(any)?;
+            if is_fixed || word == BootWord::Device {
+                any
+            } else {
+                let copy = *link;
+                link.required = false;
+                add_link(cx, &copy)?
+            }
+        }
+        None => {
+            let mut link = new_link(&LinkMatch::Any, origin);
+            link.ipv4.method = Method::Auto;
+            link.ipv6.method = Method::Auto;
+            add_link(cx, &link)?
+        }
     };
-    let is_fixed = word == BootWord::Device || config.addrs.iter().any(|addr| addr.link == any);
-    let link = config.link_mut(any)?;
-    let mut as_any = *link;
-    as_any.matches = made.matches;
-    as_any.name = made.name;
-    as_any.kind = made.kind;
-    link.required = false;
-    if is_fixed {
-        *link = as_any;
-        return Some(any);
+    let link = cx.config.link_mut(id)?;
+    link.matches = matches;
+    if let LinkMatch::Name(name) = matches {
+        link.name = Some(name);
     }
-    add_link(cx, &as_any)
+    set_kind(link);
+    Some(id)
 }
 
 /// Whether `link` is the one a word about the boot link means: by name, by MAC, or by MAC rule.

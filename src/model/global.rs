@@ -66,6 +66,13 @@ pub struct BootWords {
     pub pieces_origin: Origin,
 }
 
+impl BootWords {
+    /// The link that a word means, and where the word stands.
+    pub fn link(&self, word: BootWord) -> Option<&(LinkMatch, Origin)> {
+        self.links.get(word as usize)?.as_ref()
+    }
+}
+
 /// A word about the link the machine boots from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BootWord {
@@ -84,6 +91,8 @@ pub struct Pieces {
     pub fields: [Option<Str>; 12],
     /// How the address was found: a number of iBFT.
     pub found: u32,
+    /// Whether it is of IPv6.
+    pub is_v6: bool,
 }
 
 impl Pieces {
@@ -91,6 +100,7 @@ impl Pieces {
     pub const NONE: Pieces = Pieces {
         fields: [None; 12],
         found: 0,
+        is_v6: false,
     };
 }
 

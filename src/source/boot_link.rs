@@ -123,11 +123,11 @@ fn join_pieces(cx: &mut Context<'_, '_>) {
 #[inline(never)]
 fn boot_link(cx: &mut Context<'_, '_>, word: BootWord) -> Option<LinkId> {
     let config = &mut *cx.config;
-    let (matches, origin) = (*config.global.boot_words.links.get(word as usize)?)?;
+    let (matches, origin) = config.global.boot_words.link(word)?;
     let mut named = None;
     for (id, link) in config.links_with_ids() {
         let is_better = named.is_none() || link.source == SourceKind::Cmdline;
-        if is_better && is_same(config, &matches, link) {
+        if is_better && is_same(config, matches, link) {
             named = Some(id);
         }
     }
@@ -147,16 +147,18 @@ fn boot_link(cx: &mut Context<'_, '_>, word: BootWord) -> Option<LinkId> {
             }
         }
         None => {
-            let mut link = new_link(&LinkMatch::Any, origin);
+            let mut link = new_link(&LinkMatch::Any, *origin);
             link.ipv4.method = Method::Auto;
             link.ipv6.method = Method::Auto;
             add_link(cx, &link)?
         }
     };
-    let link = cx.config.link_mut(id)?;
-    link.matches = matches;
+    let config = &mut *cx.config;
+    let link = config.links.get_mut(id.place())?;
+    let (matches, _) = config.global.boot_words.link(word)?;
+    link.matches = *matches;
     if let LinkMatch::Name(name) = matches {
-        link.name = Some(name);
+        link.name = Some(*name);
     }
     set_kind(link);
     Some(id)

@@ -7,7 +7,7 @@
 //!   at the device.
 //! * NBFT, that of NVMe: [`super::nbft`].
 //!
-//! Complaints show that word in the place of a line.
+//! Complaints are about parts of that word.
 
 use super::Context;
 use super::arg::Arg;
@@ -16,10 +16,9 @@ use crate::diag::{Escaped, LineBuf};
 use crate::model::config::{Config, Pieces, SourceKind};
 use crate::model::link::until_nul;
 use crate::packed::{Packed, packed};
-use crate::text::lines::Line;
 use crate::text::show::{Hex, Show};
 use crate::text::{parts, scalar};
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The names of files: for iBFT in the order of the fields, and from [`TREE`] on the same in the device tree, as far
 /// as there are such. Of two MACs there the one read last counts, as in Linux.
@@ -57,10 +56,10 @@ const DEVICE: usize = 11;
 
 /// [`Pieces::found`]: by DHCP.
 const BY_DHCP: u32 = 3;
-/// [`Pieces::found`]: by router discovery.
-const BY_ROUTER: u32 = 4;
 /// [`Pieces::found`]: by DHCP, and what it told the firmware does not count but for the family.
 pub const LEASED: u32 = 5;
+/// By [`Pieces::found`], with IPv4 and with IPv6.
+const METHODS: Packed = packed!("none,none,none,dhcp,auto,dhcp\nnone,none,none,dhcp6,auto6,dhcp6");
 
 impl Pieces {
     /// Says a field, in place of what was said.
@@ -68,8 +67,24 @@ impl Pieces {
     pub fn set(&mut self, cx: &mut Context<'_, '_>, n: usize, value: &dyn Show) {
         let mut text = LineBuf::<128>::new();
         text.show(value);
+        if let CLIENT | SERVER = n {
+            self.is_v6 |= parts::has(text.as_bytes(), b':');
+        }
         if let Some(field) = self.fields.get_mut(n) {
             *field = cx.config.keep_same(text.as_bytes());
+        }
+    }
+
+    /// Says a field that is written as octets: an address of 4 or 16, of IPv4 mapped too (RFC 4291 s.2.5.5.2), else a
+    /// MAC.
+    #[inline(never)]
+    pub fn set_octets(&mut self, cx: &mut Context<'_, '_>, n: usize, octets: &[u8]) {
+        if let Ok(octets) = <[u8; 4]>::try_from(octets) {
+            self.set(cx, n, &IpAddr::from(octets));
+        } else if let Ok(octets) = <[u8; 16]>::try_from(octets) {
+            self.set(cx, n, &Ipv6Addr::from(octets).to_canonical());
+        } else {
+            self.set(cx, n, &Hex(octets));
         }
     }
 
@@ -94,16 +109,15 @@ impl Pieces {
         let Some(n) = field(name) else {
             return;
         };
-        match (n.checked_sub(TREE), <[u8; 4]>::try_from(octets)) {
+        match n.checked_sub(TREE) {
+            Some(METHOD) => self.found = BY_DHCP,
+            Some(DEVICE) => self.boot(text, cx),
+            Some(HOST) => self.set(cx, HOST, &Escaped(text)),
             // in the place of a name server stands another MAC
-            (Some(MAC | DNS), _) => self.set(cx, MAC, &Hex(octets)),
-            (Some(METHOD), _) => self.found = BY_DHCP,
-            (Some(DEVICE), _) => self.boot(text, cx),
-            (Some(n @ (CLIENT | GATEWAY | LEN)), Ok(octets)) => {
-                self.set(cx, n, &IpAddr::from(octets));
-            }
-            (None, _) if n == METHOD => self.found = scalar::number(text).unwrap_or_default(),
-            (tree, _) => self.set(cx, tree.unwrap_or(n), &Escaped(text)),
+            Some(DNS) => self.set_octets(cx, MAC, octets),
+            Some(n) => self.set_octets(cx, n, octets),
+            None if n == METHOD => self.found = scalar::number(text).unwrap_or_default(),
+            None => self.set(cx, n, &Escaped(text)),
         }
     }
 
@@ -127,16 +141,15 @@ impl Pieces {
         }
     }
 
-    /// Adds what files said as a link. What has no MAC is no NIC, unless something was booted from it.
+    /// Adds what files say as a link. What has no MAC is no NIC, unless something was booted from it.
     ///
     /// The context is that of the place it was read from.
     pub fn put(&mut self, cx: &mut Context<'_, '_>) {
-        let [client, mac, device] =
-            [CLIENT, MAC, DEVICE].map(|n| !self.field(cx.config, n).is_empty());
-        if device && (!client || self.found != 0) {
+        let is_booted = !self.device(cx.config).is_empty();
+        if is_booted && (self.found != 0 || self.field(cx.config, CLIENT).is_empty()) {
             self.found = LEASED;
         }
-        if device || mac {
+        if is_booted || !self.field(cx.config, MAC).is_empty() {
             self.join(SourceKind::Firmware, cx);
         }
     }
@@ -144,16 +157,10 @@ impl Pieces {
     /// Reads the word that says the same; where it is of a VLAN, then what lies below it.
     #[inline(never)]
     pub fn join(&self, source: SourceKind, cx: &mut Context<'_, '_>) {
-        const METHODS: Packed = packed!("none,dhcp,auto\nnone,dhcp6,auto6");
         let config = &*cx.config;
-        let has_colon = |n| parts::has(self.field(config, n), b':');
-        let methods = METHODS.line(usize::from(has_colon(CLIENT) || has_colon(SERVER)));
-        let (mut first, method) = match self.found {
-            BY_DHCP | LEASED => (CLIENT, 1),
-            BY_ROUTER => (CLIENT, 2),
-            _ => (CLIENT, 0),
-        };
+        let methods = METHODS.line(usize::from(self.is_v6));
         let mut word = LineBuf::<512>::new();
+        let mut first = CLIENT;
         if self.found == LEASED {
             word.put(b":::");
             first = LEN;
@@ -168,18 +175,14 @@ impl Pieces {
             word.put(field);
             word.put(if is_bracketed { b"]" } else { b"" });
             if n == METHOD {
-                word.show(&methods.item(method));
+                word.show(&methods.item(self.found as usize));
             }
         }
         let end = word.as_bytes().len();
         word.put(self.field(config, MAC));
         let (word, mac) = word.as_bytes().split_at_checked(end).unwrap_or_default();
-        let octets = word.get(1..).unwrap_or_default();
-        let number = cx.line.number.max(1);
-        let mut cx = Context::new(cx.config, cx.sink, cx.file, cx.name, b"");
-        cx.line = Line { number, octets };
-        let arg = &mut Arg::new(&mut cx, source);
-        arg.set(b"ip", octets);
+        let arg = &mut Arg::new(cx, source);
+        arg.set(b"ip", word.get(1..).unwrap_or_default());
         // what is wrong was reported
         if ip_arg::read(arg).is_ok()
             && is_vlan
@@ -305,23 +308,23 @@ mod tests {
             (
                 "ip-addr",
                 "aa.bb.cc.dd",
-                "error 1:1 ip= \"aa.bb.cc.dd\" NotAnAddress WordIgnored",
+                "error 0:0 ip= \"aa.bb.cc.dd\" NotAnAddress WordIgnored",
             ),
             (
                 "gateway",
                 "bb.cc",
-                "error 1:12 ip= \"bb.cc\" NotAnAddress PartIgnored",
+                "error 0:0 ip= \"bb.cc\" NotAnAddress PartIgnored",
             ),
             ("primary-dns", "10000.500.250.1", "PartIgnored"),
             (
                 "secondary-dns",
                 "blah.foo",
-                "error 1:43 ip= \"blah.foo\" NotAnAddress PartIgnored",
+                "error 0:0 ip= \"blah.foo\" NotAnAddress PartIgnored",
             ),
             (
                 "prefix-len",
                 "33",
-                "error 1:13 ip= \"33\" BadPrefix WordIgnored",
+                "error 0:0 ip= \"33\" BadPrefix WordIgnored",
             ),
             ("vlan", "4095", "ip= \"4095\" NotAVlanId WordIgnored"),
             ("hostname", "a b", "NotAHostname PartIgnored"),

@@ -277,12 +277,12 @@ mod tests {
             (
                 "ip=192.0.2.5 netmask=255.0.255.0",
                 "",
-                "error 1:13 ip= \"255.0.255.0\" BadPrefix WordIgnored",
+                "error 1:0 ip= \"255.0.255.0\" BadPrefix WordIgnored",
             ),
             (
                 "ip=192.0.2.5 netmask=24 mtu=9",
                 fixed,
-                "error 1:23 ip= \"9\" NotAnMtu PartIgnored",
+                "error 1:0 ip= \"9\" NotAnMtu PartIgnored",
             ),
         ] {
             let (mut storage, heard) = read(line);

@@ -43,7 +43,7 @@ pub const LEN: usize = 3;
 pub const HOST: usize = 4;
 /// The MAC.
 pub const MAC: usize = 5;
-/// The place of the method, which [`Pieces::found`] comes to.
+/// Where the address is from, in the place of the method: 3 is DHCP, 4 router discovery.
 const METHOD: usize = 6;
 /// The first name server; the second one follows.
 pub const DNS: usize = 7;

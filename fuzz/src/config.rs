@@ -106,8 +106,8 @@ pub fn read(files: &[&[u8]]) {
         match kind {
             b'c' => cmdline::read(cx),
             b'n' => sysconfig::read(&mut defaults, scratch, cx),
-            b'u' => name_rule::read(NameSource::Udev, cx),
-            b'l' => name_rule::read(NameSource::Link, cx),
+            b'u' => name_rule::read(NameSource::Udev, cx.text.len(), cx),
+            b'l' => name_rule::read(NameSource::Link, cx.text.len(), cx),
             b'r' => route_file::read(Form::Route, Family::V4, dev, scratch, cx),
             b'6' => route_file::read(Form::Route, Family::V6, dev, scratch, cx),
             b'p' => route_file::read(Form::Rule, Family::V4, dev, scratch, cx),

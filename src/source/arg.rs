@@ -12,8 +12,38 @@ use core::net::IpAddr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reported;
 
+/// The word has no effect, because of its field of this number, or because of all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    field: u8,
+    /// None where it has been reported.
+    what: Option<Problem>,
+}
+
+impl Refused {
+    /// Because of all of it.
+    pub const WHOLE: usize = u8::MAX as usize;
+
+    /// Because of a field.
+    pub const fn of(n: usize, what: Problem) -> Refused {
+        Refused {
+            field: n as u8,
+            what: Some(what),
+        }
+    }
+}
+
+impl From<Reported> for Refused {
+    fn from(_: Reported) -> Refused {
+        Refused {
+            field: 0,
+            what: None,
+        }
+    }
+}
+
 /// What a handler answers.
-pub type Done = Result<(), Reported>;
+pub type Done = Result<(), Refused>;
 
 /// The parts of a value between `:` that are not in brackets. Every part is a slice of the value, which is how
 /// [`Arg::complain`] knows its column.
@@ -118,30 +148,27 @@ impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
         self.cx.report(column, subject, part, complaint, b"");
     }
 
-    /// The word has no effect because of its field number `n`.
-    ///
-    /// # Errors
-    /// Always.
+    /// Says why the word has no effect, where that has not been said; whether it has one.
     #[inline(never)]
-    pub fn refuse<T>(&mut self, n: usize, what: Problem) -> Result<T, Reported> {
-        self.refuse_part(self.field(n), what)
+    pub fn settle(&mut self, done: Done) -> bool {
+        if let Err(refused) = done
+            && let Some(what) = refused.what
+        {
+            let part = match usize::from(refused.field) {
+                Refused::WHOLE => self.value,
+                n => self.field(n),
+            };
+            self.complain(part, Complaint::error(what, Effect::WordIgnored));
+        }
+        done.is_ok()
     }
 
-    /// The word has no effect.
+    /// The word has no effect because of a text that may be no field of it.
     ///
     /// # Errors
     /// Always.
-    #[inline(never)]
-    pub fn refuse_all(&mut self, what: Problem) -> Done {
-        self.refuse_part(self.value, what)
-    }
-
-    /// The word has no effect because of a part of it.
-    ///
-    /// # Errors
-    /// Always.
-    pub fn refuse_part<T>(&mut self, part: &[u8], what: Problem) -> Result<T, Reported> {
-        self.complain(part, Complaint::error(what, Effect::WordIgnored));
+    pub fn refuse_text<T>(&mut self, text: &[u8], what: Problem) -> Result<T, Reported> {
+        self.complain(text, Complaint::error(what, Effect::WordIgnored));
         Err(Reported)
     }
 
@@ -191,7 +218,7 @@ impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
     /// # Errors
     /// The word was reported and has no effect.
     #[inline(never)]
-    pub fn device(&mut self, text: &[u8], link: &mut LinkConfig) -> Done {
+    pub fn device(&mut self, text: &[u8], link: &mut LinkConfig) -> Result<(), Reported> {
         identify(text, link).ok_or_else(|| {
             self.complain(text, NOT_A_LINK_NAME);
             Reported

@@ -3,7 +3,7 @@
 //!
 //! One row per option below. Words that are in no row belong to somebody else.
 
-use super::arg::{Arg, Done, Reported};
+use super::arg::{Arg, Done, Refused};
 use super::key_table::{Names, key as word, pack_fields, pack_names, packed_len};
 use super::other_arg;
 use super::put::{RulePut, Said};
@@ -310,6 +310,7 @@ pub const KEYS: &[Key<Word>] = &[
     ),
 ];
 
+const NOT_A_MAC: Complaint = Complaint::error(Problem::NotAMac, Effect::WordIgnored);
 const NUL: Complaint = Complaint::warning(Problem::Nul, Effect::None);
 const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWins);
 
@@ -331,7 +332,7 @@ pub fn read(cx: &mut Context<'_, '_>) {
         };
         if let Some(known) = WORDS.get(NAMES.find(name).row()) {
             arg.set(name, word.value);
-            let _: Result<(), Reported> = read_word(*known, arg);
+            read_word(*known, arg);
         }
     }
 }
@@ -342,8 +343,14 @@ pub fn finish(cx: &mut Context<'_, '_>) {
     boot_link::settle(cx);
 }
 
+/// Reads a word, and says why where it has no effect.
 #[inline(never)]
-fn read_word(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
+fn read_word(word: Word, arg: &mut Arg<'_, '_, '_>) {
+    let done = handle(word, arg);
+    arg.settle(done);
+}
+
+fn handle(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
     let said = arg.value;
     match word {
         Word::Ip => return ip_arg::read(arg),
@@ -388,14 +395,15 @@ fn read_word(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
 fn ifname(arg: &mut Arg<'_, '_, '_>) -> Done {
     let octets = arg.rest(1);
     let Some(name) = &IfName::new(arg.field(0)) else {
-        return arg.refuse(0, Problem::NotALinkName);
+        return Err(Refused::of(0, Problem::NotALinkName));
     };
     if arg.field(0).starts_with(b"nbft") {
         // who has named its links has read the table
         GlobalFlag::NoNbft.set(&mut arg.cx.config.global, Some(true));
     }
     let Some(mac) = &scalar::mac(octets) else {
-        return arg.refuse_part(octets, Problem::NotAMac);
+        arg.complain(octets, NOT_A_MAC);
+        return Ok(());
     };
     let put = arg.cx.add_rule(&NameRule::new(
         *mac,
@@ -424,7 +432,7 @@ fn boot(arg: &mut Arg<'_, '_, '_>, word: BootWord) -> Done {
             }
             match &mac {
                 Some(mac) => link.matches = LinkMatch::Bootif(*mac),
-                None => return arg.refuse_all(Problem::NotAMac),
+                None => return Err(Refused::of(Refused::WHOLE, Problem::NotAMac)),
             }
         }
         BootWord::Device if let Some(n) = packed!("link,bootif,ibft").position(value) => {
@@ -448,7 +456,7 @@ fn boot(arg: &mut Arg<'_, '_, '_>, word: BootWord) -> Done {
 fn tell(arg: &mut Arg<'_, '_, '_>, said: Said) -> Done {
     let (n, mut kept) = (usize::from(said == Said::IdAt), None);
     if let Err(what) = arg.cx.keep_said(said, arg.rest(n), &mut kept) {
-        return arg.refuse(n, what);
+        return Err(Refused::of(n, what));
     }
     if n == 0 {
         GlobalText::VendorClass.set(&mut arg.cx.config.global, kept);
@@ -469,7 +477,7 @@ fn seconds(arg: &mut Arg<'_, '_, '_>, wait: Wait) -> Done {
     };
     let may_be_none = matches!(wait, Wait::Route | Wait::IpRequired);
     let Some(seconds) = seconds.filter(|seconds| may_be_none || *seconds > 0) else {
-        return arg.refuse_all(Problem::NotANumber);
+        return Err(Refused::of(Refused::WHOLE, Problem::NotANumber));
     };
     let global = &mut arg.cx.config.global;
     if let Wait::Route = wait {

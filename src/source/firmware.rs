@@ -183,8 +183,8 @@ impl Pieces {
         let (word, mac) = word.as_bytes().split_at_checked(end).unwrap_or_default();
         let arg = &mut Arg::new(cx, source);
         arg.set(b"ip", word.get(1..).unwrap_or_default());
-        // what is wrong was reported
-        if ip_arg::read(arg).is_ok()
+        let done = ip_arg::read(arg);
+        if arg.settle(done)
             && is_vlan
             && let Ok(id) = virtual_arg::put_vlan(arg, arg.field(MAC), mac)
             && let Some(link) = arg.cx.config.link_mut(id)

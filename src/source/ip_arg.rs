@@ -14,7 +14,7 @@
 //!
 //! `ip6=` and `ipv6=` say the same of IPv6 only: `METHOD`, `CLIENT[/LEN]`, or `LINK` for router discovery.
 
-use super::arg::{Arg, Done, Fields};
+use super::arg::{Arg, Done, Fields, Refused};
 use super::key_table::{Names, key, pack_fields, pack_names, packed_len};
 use super::{Key, firmware, other_arg};
 use crate::diag::{Complaint, Effect, Problem};
@@ -129,7 +129,7 @@ pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
     said.read_client(arg)?;
     let (gateway, method) = (arg.field(GATEWAY), arg.field(METHOD));
     if said.family.is_none() && !gateway.is_empty() && !is_address(gateway) {
-        return arg.refuse(GATEWAY, Problem::NotAnAddress);
+        return Err(Refused::of(GATEWAY, Problem::NotAnAddress));
     }
     if !method.is_empty() {
         said.methods = match methods(method) {
@@ -138,7 +138,7 @@ pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
                 return Ok(());
             }
             Some(methods) => methods,
-            None => return arg.refuse(METHOD, intent(arg.value, method)),
+            None => return Err(Refused::of(METHOD, intent(arg.value, method))),
         };
     } else if said.family.is_none() {
         said.methods = EITHER;
@@ -252,7 +252,7 @@ impl Said {
         addr.len = UNKNOWN;
         if !client.is_empty() {
             if let Err(error) = scalar::cidr(client, addr) {
-                return arg.refuse(0, error);
+                return Err(Refused::of(0, error));
             }
             if !scalar::is_zeros(&addr.addr) {
                 self.family = Some(addr.family());
@@ -263,7 +263,7 @@ impl Said {
         {
             match scalar::prefix_len(mask, family) {
                 Some(len) => addr.len = len,
-                None => return arg.refuse(3, Problem::BadPrefix),
+                None => return Err(Refused::of(3, Problem::BadPrefix)),
             }
         }
         let mut end = Cidr::default(Family::V4);

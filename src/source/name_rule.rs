@@ -373,7 +373,10 @@ mod tests {
         assert_eq!(rules, ["52:54:00:00:00:02->a@6"]);
         assert_eq!(said, ["warning 4:3 rule \"y\" NotAMac PartIgnored"]);
         let (rules, _) = link("[Match]\nDriver=a \\\n b\\\n\n[Link]\nName=a\n[Match]\nPath=x");
-        assert_eq!(rules, [format!("{}->a@6 driver=a \\\n b\\ path=x", Mac::NONE)]);
+        assert_eq!(
+            rules,
+            [format!("{}->a@6 driver=a \\\n b\\ path=x", Mac::NONE)]
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Words of anaconda and of initramfs-tools, of s390, and those for ethtool(8), DHCP and name servers.
 
-use super::arg::{Arg, Done};
+use super::arg::{Arg, Done, Refused};
 #[cfg(test)]
 use super::key_table::key;
 use crate::diag::{Complaint, Effect, Problem};
@@ -33,7 +33,7 @@ pub fn ethtool(arg: &mut Arg<'_, '_, '_>) -> Done {
     const SPEED: Attr = Attr::of(Scope::Ethtool, "speed");
     const DUPLEX: Attr = Attr::of(Scope::Ethtool, "duplex");
     if arg.field(0).is_empty() {
-        return arg.refuse(0, Problem::NotALinkName);
+        return Err(Refused::of(0, Problem::NotALinkName));
     }
     let (id, speed) = (arg.link(arg.field(0), Role::Named)?, arg.field(2));
     arg.put(id, AUTONEG, arg.field(1));
@@ -58,7 +58,7 @@ pub fn ethtool(arg: &mut Arg<'_, '_, '_>) -> Done {
 pub fn znet(arg: &mut Arg<'_, '_, '_>, n: usize) -> Done {
     let subchannel = parts::nth(arg.value, b',', n).unwrap_or_default();
     if subchannel.is_empty() {
-        return arg.refuse_all(Problem::NoArgument);
+        return Err(Refused::of(Refused::WHOLE, Problem::NoArgument));
     }
     arg.complain(arg.value, S390);
     Ok(())
@@ -70,7 +70,7 @@ pub fn znet(arg: &mut Arg<'_, '_, '_>, n: usize) -> Done {
 /// The word was reported and has no effect.
 pub fn dscp(arg: &mut Arg<'_, '_, '_>) -> Done {
     let [b'C', b'S', class @ (b'0' | b'4' | b'6')] = arg.value else {
-        return arg.refuse_all(Problem::NotAWord);
+        return Err(Refused::of(Refused::WHOLE, Problem::NotAWord));
     };
     let tos = u32::from(*class & 7) << 5;
     GlobalNumber::DhcpTos.set(&mut arg.cx.config.global, Some(tos));
@@ -85,7 +85,7 @@ pub fn dscp(arg: &mut Arg<'_, '_, '_>) -> Done {
 pub fn piece(arg: &mut Arg<'_, '_, '_>, n: usize) -> Done {
     let origin = arg.origin(arg.value);
     let Some(kept) = arg.cx.config.keep_same(arg.value) else {
-        return arg.refuse_all(Problem::MaxStrings);
+        return Err(Refused::of(Refused::WHOLE, Problem::MaxStrings));
     };
     let words = &mut arg.cx.config.global.boot_words;
     words.pieces_origin = origin;

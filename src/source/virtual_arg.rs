@@ -11,7 +11,7 @@
 //!
 //! Words come in any order: a link may be named as a port or a parent before a word says what it is.
 
-use super::arg::{Arg, Done, Reported};
+use super::arg::{Arg, Done, Refused, Reported};
 use super::ifcfg_kind::partition_name;
 use crate::diag::{Complaint, Effect, LineBuf, Problem};
 use crate::model::attr::{Attr, Scope, Value};
@@ -41,7 +41,7 @@ pub fn put_vlan(arg: &mut Arg<'_, '_, '_>, name: &[u8], parent: &[u8]) -> Result
         parts::slice(name, end.wrapping_add(1), name.len())
     });
     let Some(id @ 1..=4_094) = scalar::number(digits) else {
-        return arg.refuse_part(name, Problem::NotAVlanId);
+        return arg.refuse_text(name, Problem::NotAVlanId);
     };
     upper(arg, name, parent, LinkKind::Vlan, Attr::VLAN_ID, id)
 }
@@ -54,10 +54,10 @@ pub fn pkey(arg: &mut Arg<'_, '_, '_>) -> Done {
     let (parent, key) = parts::split(arg.field(0), b'.');
     let key = key.unwrap_or_default();
     let Some(key @ 0..=0xffff) = scalar::hex(key.strip_prefix(b"0x").unwrap_or(key)) else {
-        return arg.refuse(0, Problem::NotAPkey);
+        return Err(Refused::of(0, Problem::NotAPkey));
     };
     let Some(name) = &partition_name(parent, key) else {
-        return arg.refuse(0, Problem::NotALinkName);
+        return Err(Refused::of(0, Problem::NotALinkName));
     };
     let name = name.as_bytes();
     upper(arg, name, parent, LinkKind::Infiniband, Attr::PKEY, key)?;
@@ -76,10 +76,10 @@ fn upper(
     number: u32,
 ) -> Result<LinkId, Reported> {
     if IfName::new(name).is_none() {
-        return arg.refuse_part(name, Problem::NotALinkName);
+        return arg.refuse_text(name, Problem::NotALinkName);
     }
     if parent.is_empty() || parent == name {
-        return arg.refuse_part(arg.value, Problem::NoParent);
+        return arg.refuse_text(arg.value, Problem::NoParent);
     }
     let below = arg.link(parent, Role::Lower)?;
     let id = made(arg, name, kind)?;
@@ -113,6 +113,7 @@ const DEFAULTS: Packed =
 ///
 /// # Errors
 /// The word was reported and has no effect.
+#[inline(never)]
 pub fn master(arg: &mut Arg<'_, '_, '_>, master: Master) -> Done {
     let (kind, fields) = match master {
         Master::Bond => (LinkKind::Bond, 4),
@@ -174,7 +175,7 @@ pub fn master(arg: &mut Arg<'_, '_, '_>, master: Master) -> Done {
 #[inline(never)]
 fn made(arg: &mut Arg<'_, '_, '_>, name: &[u8], kind: LinkKind) -> Result<LinkId, Reported> {
     if IfName::new(name).is_none() {
-        return arg.refuse(0, Problem::NotALinkName);
+        return arg.refuse_text(arg.field(0), Problem::NotALinkName);
     }
     let id = arg.link(name, Role::Named)?;
     if let Some(link) = arg.cx.config.link_mut(id) {

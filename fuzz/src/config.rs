@@ -6,12 +6,11 @@ use ifdawn::machine::Machine;
 use ifdawn::model::addr::Family;
 use ifdawn::model::attr::{Attr, Kind, Scope, Value};
 use ifdawn::model::config::{
-    Config, IpText, LinkId, LinkMatch, NameSource, RouteDev, SourceKind, Str,
+    Config, IpText, LinkId, LinkMatch, NameSource, Pieces, RouteDev, SourceKind, Str,
 };
 use ifdawn::model::link::IfName;
 use ifdawn::model::route::Route;
 use ifdawn::source::assignments::{Entry, Scratch};
-use ifdawn::source::firmware::Nic;
 use ifdawn::source::ifcfg::{self, Defaults};
 use ifdawn::source::route_file::{Form, parse_route};
 use ifdawn::source::{Context, Key, cmdline, name_rule, nbft, route_file, sysconfig};
@@ -107,8 +106,8 @@ pub fn read(files: &[&[u8]]) {
         match kind {
             b'c' => cmdline::read(cx),
             b'n' => sysconfig::read(&mut defaults, scratch, cx),
-            b'u' => name_rule::read(NameSource::Udev, cx),
-            b'l' => name_rule::read(NameSource::Link, cx),
+            b'u' => name_rule::read(NameSource::Udev, cx.text.len(), cx),
+            b'l' => name_rule::read(NameSource::Link, cx.text.len(), cx),
             b'r' => route_file::read(Form::Route, Family::V4, dev, scratch, cx),
             b'6' => route_file::read(Form::Route, Family::V6, dev, scratch, cx),
             b'p' => route_file::read(Form::Rule, Family::V4, dev, scratch, cx),
@@ -118,11 +117,11 @@ pub fn read(files: &[&[u8]]) {
             b't' => route_file::read(Form::Table, Family::V4, RouteDev::Anywhere, scratch, cx),
             b'B' => nbft::read(cx),
             b'f' => {
-                let mut nic = Nic::none();
+                let mut nic = Pieces::NONE;
                 for file in text.split(|octet| *octet == 254) {
                     let mut halves = file.splitn(2, |octet| *octet == b'=');
                     if let (Some(name), Some(octets)) = (halves.next(), halves.next()) {
-                        nic.take(name, octets);
+                        nic.take(name, octets, cx);
                     }
                 }
                 nic.put(cx);

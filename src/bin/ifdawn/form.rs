@@ -33,6 +33,8 @@ pub enum Form {
     UdevRules,
     /// `*.link`.
     LinkFile,
+    /// `*.conf` beside such a file.
+    DropIn,
     /// Below `/sys/firmware`: one value of a NIC.
     NicFile,
     /// There: the table for NVMe.
@@ -55,6 +57,8 @@ pub enum Listing {
     Rules,
     /// `*.link`.
     Links,
+    /// `*.conf` beside one of those.
+    DropIns,
     /// `*.conf`, names of routing tables.
     Tables,
     /// Values of a NIC.
@@ -122,6 +126,10 @@ fn is_udev_rules(name: &[u8]) -> bool {
     name.ends_with(b".rules")
 }
 
+fn is_conf(name: &[u8]) -> bool {
+    name.ends_with(b".conf")
+}
+
 fn is_link_file(name: &[u8]) -> bool {
     name.ends_with(b".link")
 }
@@ -138,7 +146,8 @@ impl Listing {
     /// Which names are wanted, and the part of [`LAYERS`] that is looked through.
     pub fn names(self) -> (IsWanted, Range<u8>) {
         match self {
-            Listing::Words | Listing::Tables => (|name| name.ends_with(b".conf"), 0..1),
+            Listing::Words | Listing::Tables => (is_conf, 0..1),
+            Listing::DropIns => (is_conf, 1..5),
             Listing::Ifcfg => (is_listed, 0..1),
             Listing::Rules => (is_udev_rules, 1..3),
             Listing::Links => (is_link_file, 1..5),

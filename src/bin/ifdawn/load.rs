@@ -10,11 +10,10 @@ use crate::sys::names::{Names, Order};
 use heapless::Vec;
 use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Escaped, FileId, Problem, Sink, Subject};
 use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS};
-use ifdawn::model::config::{Config, GlobalFlag, LinkFlag, LinkId, NameSource, RouteDev};
+use ifdawn::model::config::{Config, GlobalFlag, LinkFlag, LinkId, NameSource, Pieces, RouteDev};
 use ifdawn::model::link::IfName;
 use ifdawn::packed::{Word, word};
 use ifdawn::source::assignments::{Entry, Scratch};
-use ifdawn::source::firmware::Nic;
 use ifdawn::source::ifcfg::Defaults;
 use ifdawn::source::{Context, cmdline, ifcfg, name_rule, nbft, route_file, sysconfig};
 use ifdawn::text::parts;
@@ -83,7 +82,8 @@ pub fn load(
         config,
         sink,
         defaults: Defaults::none(),
-        nic: Nic::none(),
+        nic: Pieces::NONE,
+        filled: 0,
     };
     loader.tables();
     if !is_given {
@@ -128,7 +128,9 @@ struct Loader<'a, 'm> {
     /// What `/etc/sysconfig/network` says.
     defaults: Defaults,
     /// The NIC of the firmware that is read.
-    nic: Nic,
+    nic: Pieces,
+    /// What of [`Files::octets`] is filled with a file and with what belongs to it.
+    filled: usize,
 }
 
 impl Loader<'_, '_> {
@@ -198,12 +200,13 @@ impl Loader<'_, '_> {
     /// Reads a NIC whose values are files of a directory; of what it was booted from where that is said.
     #[inline(never)]
     fn nic(&mut self, name: &[u8], before: Word) {
-        self.nic = Nic::none();
+        self.nic = Pieces::NONE;
         let path = Path::join(b"", before, name);
         let path = path.as_bytes();
         self.directory(path, Listing::Nic);
-        if !self.nic.device().is_empty() {
-            let device = Path::join(b"", before, self.nic.device());
+        let device = self.nic.device(self.config);
+        if !device.is_empty() {
+            let device = Path::join(b"", before, device);
             self.directory(device.as_bytes(), Listing::Nic);
         }
         let file = self.config.add_file(path).unwrap_or(FileId(0));
@@ -215,6 +218,7 @@ impl Loader<'_, '_> {
         if let Some(text) = self.options.value(Opt::Cmdline) {
             if let Some(copy) = self.files.octets.get_mut(..text.len()) {
                 copy.copy_from_slice(text);
+                self.filled = text.len();
                 self.parse(b"cmdline", Kind::Is(Form::Cmdline), text.len());
             }
         } else if let Some(path) = self.options.value(Opt::CmdlineFile) {
@@ -234,7 +238,7 @@ impl Loader<'_, '_> {
 
     /// Reads every file that is wanted of a directory, or of several ones in order of their strength, sorted; of
     /// files with one name that in the strongest directory, which masks the others. An ifcfg file is followed by
-    /// those beside it.
+    /// those beside it, a `.link` file by its drop-ins.
     #[inline(never)]
     fn directory(&mut self, directory: &[u8], of: Listing) {
         let is_given = of == Listing::Ifcfg
@@ -244,10 +248,16 @@ impl Loader<'_, '_> {
             let layer = LAYERS.get(usize::from(layer));
             Path::join(b"", *layer.unwrap_or(&word!("")), directory)
         };
-        self.files.names.clear(match layers.start {
+        // the names of drop-ins come and go behind those of the files they are beside
+        let end = match of {
+            Listing::DropIns => self.files.names.end(),
+            _ => (0, 0),
+        };
+        self.files.names.cut(end);
+        self.files.names.order = match layers.start {
             0 => Order::Counted,
             _ => Order::Octets,
-        });
+        };
         for layer in layers {
             self.files.names.directory = layer;
             let path = path(layer);
@@ -260,8 +270,8 @@ impl Loader<'_, '_> {
         if self.files.names.is_full {
             self.complain(directory, DIRECTORY_FULL);
         }
-        self.files.names.sort();
-        for n in 0..self.files.names.len() {
+        self.files.names.sort(end.0);
+        for n in end.0..self.files.names.len() {
             let at = |n| parts::split(self.files.names.name(n), 0);
             let (name, layer) = at(n);
             let is_beside = of == Listing::Ifcfg && !name.starts_with(b"ifcfg-");
@@ -275,11 +285,14 @@ impl Loader<'_, '_> {
                 Listing::Tables => (0, Kind::Is(Form::Tables)),
                 Listing::Nic => (0, Kind::Is(Form::NicFile)),
                 Listing::Nbft => (0, Kind::Is(Form::Nbft)),
+                Listing::Links => (0, Kind::Is(Form::LinkFile)),
+                Listing::DropIns => (0, Kind::Is(Form::DropIn)),
                 Listing::Ifcfg => (directory.len().wrapping_add(1), Kind::Named),
-                Listing::Rules | Listing::Links => (0, Kind::Named),
+                Listing::Rules => (0, Kind::Named),
             };
             self.read(Place::Listed, path.as_bytes(), shown, kind);
         }
+        self.files.names.cut(end);
     }
 
     /// Reads one file, and those beside it where it is an ifcfg file that counts: those named after
@@ -320,7 +333,7 @@ impl Loader<'_, '_> {
     /// Reads one file; the link of an ifcfg file that counts.
     fn read_one(&mut self, place: Place, path: &[u8], shown: usize, kind: Kind) -> Option<LinkId> {
         let name = path.get(shown..).unwrap_or_default();
-        let octets = &mut self.files.octets;
+        let octets = (self.files.octets.get_mut(self.filled..)).unwrap_or_default();
         let root = match place {
             Place::Given => &Root::NONE,
             Place::Rooted | Place::Listed => self.root,
@@ -334,11 +347,28 @@ impl Loader<'_, '_> {
         let need_not_be = place == Place::Rooted || matches!(kind, Kind::Beside(_));
         match found {
             Ok(len) => {
-                let len = len as usize;
-                if len > MAX_FILE_OCTETS {
+                self.filled = self.filled.wrapping_add(len as usize);
+                if self.filled > MAX_FILE_OCTETS {
+                    self.filled = MAX_FILE_OCTETS;
                     self.complain(name, TOO_LONG);
                 }
-                self.parse(name, kind, len.min(MAX_FILE_OCTETS))
+                let own = self.filled;
+                if let Kind::Is(Form::LinkFile | Form::DropIn) = kind
+                    && let Some(end) = self.files.octets.get_mut(own..)
+                    && let Some(end) = end.first_chunk_mut()
+                {
+                    // the next one begins with a line, and in no section
+                    *end = *b"\n[\n";
+                    self.filled = own.wrapping_add(end.len());
+                }
+                match kind {
+                    Kind::Is(Form::DropIn) => return None,
+                    Kind::Is(Form::LinkFile) => self.drop_ins(path),
+                    Kind::Is(_) | Kind::Named | Kind::Beside(_) => {}
+                }
+                let link = self.parse(name, kind, own);
+                self.filled = 0;
+                link
             }
             Err(Errno::EISDIR) if !self.options.files.is_empty() && place == Place::Given => {
                 self.directory(path, Listing::Ifcfg);
@@ -358,14 +388,26 @@ impl Loader<'_, '_> {
         }
     }
 
-    /// Hands the first octets of [`Files::octets`] to their reader; the link of an ifcfg file that counts.
-    fn parse(&mut self, name: &[u8], kind: Kind, len: usize) -> Option<LinkId> {
+    /// Reads what is beside a `.link` file, and in directories of the same name in other layers, behind it.
+    #[inline(never)]
+    fn drop_ins(&mut self, path: &[u8]) {
+        let len = split_at_last_part(path)
+            .1
+            .len()
+            .wrapping_add(b"/systemd/network/".len());
+        let file = path.get(path.len().wrapping_sub(len)..).unwrap_or_default();
+        let directory = Path::join(file, word!("."), b"d");
+        self.directory(directory.as_bytes(), Listing::DropIns);
+    }
+
+    /// Hands what was read to its reader, of which `own` octets are of the file; the link of an ifcfg file that counts.
+    fn parse(&mut self, name: &[u8], kind: Kind, own: usize) -> Option<LinkId> {
         let Some(file) = self.config.add_file(name) else {
             self.complain(name, FULL);
             return None;
         };
         let files = &mut *self.files;
-        let text = files.octets.get(..len).unwrap_or_default();
+        let text = files.octets.get(..self.filled).unwrap_or_default();
         let mut sink = Capped {
             left: match (self.options.command, self.options.has(Opt::Json)) {
                 (Command::Check, _) | (_, true) => u32::MAX,
@@ -400,9 +442,14 @@ impl Loader<'_, '_> {
             }
             Form::Ifcfg => link = ifcfg::read(of, &self.defaults, &mut scratch, &mut cx),
             Form::Network => sysconfig::read(&mut self.defaults, &mut scratch, &mut cx),
-            Form::UdevRules => name_rule::read(NameSource::Udev, &mut cx),
-            Form::LinkFile => name_rule::read(NameSource::Link, &mut cx),
-            Form::NicFile => self.nic.take(split_at_last_part(name).1, text),
+            Form::UdevRules | Form::LinkFile | Form::DropIn => {
+                let source = match form {
+                    Form::UdevRules => NameSource::Udev,
+                    _ => NameSource::Link,
+                };
+                name_rule::read(source, own, &mut cx);
+            }
+            Form::NicFile => self.nic.take(split_at_last_part(name).1, text, &mut cx),
             Form::Nbft => nbft::read(&mut cx),
             Form::Cmdline => cmdline::read(&mut cx),
         }

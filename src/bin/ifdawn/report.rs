@@ -48,7 +48,7 @@ impl Report<'_, '_> {
     /// Shows what is kept.
     #[inline(never)]
     pub fn flush(&mut self) {
-        self.kept.sort();
+        self.kept.sort(0);
         for n in 0..self.kept.len() {
             let shown = self.kept.name(n).get(KEY..).unwrap_or_default();
             Text(self.out).put(shown);

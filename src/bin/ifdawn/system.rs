@@ -243,7 +243,7 @@ impl Host for System<'_> {
         let is_owned = |name: &[u8]| owned(name).is_some();
         self.files.names.clear(Order::Counted);
         let _ = self.root.list(RUN, is_owned, &mut self.files.names);
-        self.files.names.sort();
+        self.files.names.sort(0);
     }
 
     fn owned(&self, n: usize) -> Option<IfName> {

@@ -50,10 +50,21 @@ impl Names {
 
     /// Forgets all of them; those that come are sorted so.
     pub fn clear(&mut self, order: Order) {
-        self.octets.clear();
-        self.spans.clear();
-        self.is_full = false;
+        self.cut((0, 0));
         self.order = order;
+    }
+
+    /// How many there are, and how many octets they have.
+    pub fn end(&self) -> (usize, usize) {
+        (self.spans.len(), self.octets.len())
+    }
+
+    /// Forgets those that came after [`Names::end`] was this.
+    #[inline(never)]
+    pub fn cut(&mut self, (len, octets): (usize, usize)) {
+        self.spans.truncate(len);
+        self.octets.truncate(octets);
+        self.is_full = false;
     }
 
     /// Adds that of a file.
@@ -82,16 +93,17 @@ impl Names {
         fits
     }
 
-    /// Sorts them.
-    pub fn sort(&mut self) {
+    /// Sorts them from `start` on.
+    pub fn sort(&mut self, start: usize) {
         // Comb sort: neighbours at a distance that shrinks to one.
-        let len = self.spans.len();
+        let len = self.spans.len().wrapping_sub(start);
         let mut gap = len;
         let mut is_sorted = false;
         while !is_sorted {
             gap = (gap.wrapping_mul(3) / 4).max(1);
             is_sorted = gap == 1;
             for n in gap..len {
+                let n = n.wrapping_add(start);
                 let before = n.wrapping_sub(gap);
                 if self.is_before(self.name(n), self.name(before)) {
                     self.spans.swap(n, before);

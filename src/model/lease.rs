@@ -33,7 +33,7 @@ pub enum Kind {
     Domains,
     /// Printable ASCII without blanks, quotes, backslashes and what else means something to a shell.
     Text,
-    /// Routes of nine octets: prefix length, destination with its host bits cleared, gateway (0: on the
+    /// Routes of nine octets: destination with its host bits cleared, prefix length, gateway (0: on the
     /// link).
     Routes,
     /// Any octets: a hardware address.
@@ -82,8 +82,8 @@ macro_rules! slots {
             /// Octets of a whole lease.
             const OCTETS: usize = HEAD $(+ 2 + $room)*;
 
-            /// The keys, one a line; empty for what is not kept.
-            pub const KEYS: Packed = packed!(concat!($($key, "\n"),*));
+            /// The keys, joined by commas; empty for what is not kept. Behind them that of when the lease began.
+            pub const KEYS: Packed = packed!(concat!($($key, ","),*, "UPTIME"));
         }
     };
 }
@@ -290,8 +290,7 @@ impl Lease {
     #[inline(never)]
     pub fn number(&self, field: Field) -> Option<u32> {
         let octets = self.get(field);
-        let add = |sum: u32, octet: &u8| sum << 8 | u32::from(*octet);
-        (!octets.is_empty()).then(|| octets.iter().fold(0, add))
+        (!octets.is_empty()).then(|| number(octets))
     }
 
     /// A field's address, or the first one.
@@ -323,10 +322,17 @@ impl Lease {
     }
 }
 
+/// A number in network byte order.
+#[inline(never)]
+pub fn number(octets: &[u8]) -> u32 {
+    let add = |sum: u32, octet: &u8| sum << 8 | u32::from(*octet);
+    octets.iter().fold(0, add)
+}
+
 /// A route of nine octets; `None` for what has not its form.
 #[inline(never)]
 pub fn route(octets: &[u8]) -> Option<(Cidr, Option<IpAddr>)> {
-    let &[len, n0, n1, n2, n3, g0, g1, g2, g3] = octets else {
+    let &[n0, n1, n2, n3, len, g0, g1, g2, g3] = octets else {
         return None;
     };
     let dst = Cidr::new(IpAddr::from([n0, n1, n2, n3]), len)?;

@@ -14,7 +14,7 @@ use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, Problem, Severity, S
 use crate::limits::BATCH_REQUESTS;
 use crate::model::addr::Family;
 use crate::model::config::{LinkNumber, Wait};
-use crate::model::desired::{Presence, Standing, Thing, What};
+use crate::model::desired::{DesiredLink, Presence, Standing, Thing, What};
 use crate::output::owned::Owned;
 use crate::plan::encode::encode;
 use crate::plan::op::Op;
@@ -34,22 +34,16 @@ impl Engine<'_> {
         const YIELDS: Complaint = Complaint::warning(Problem::Yields, Effect::NotSet);
         const REPLACES: Complaint = Complaint::warning(Problem::Replaces, Effect::None);
         for thing in self.desired.things.iter() {
-            if thing.yields && thing.presence == Presence::DiffersForeign {
-                self.complain_of(host, YIELDS, thing.origin, Subject::Cidr(&thing.route.dst));
+            if thing.presence == Presence::DiffersForeign && thing.standing != Standing::Stale {
+                let complaint = match thing.yields {
+                    true => YIELDS,
+                    false => REPLACES,
+                };
+                let subject = Subject::Cidr(&thing.route.dst);
+                self.complain_of(host, complaint, thing.origin, subject);
             }
         }
         for step in self.plan.steps.iter() {
-            if step.act == Act::Replace
-                && let Some(route) = self.desired.things.get(step.n as usize)
-                && route.presence == Presence::DiffersForeign
-            {
-                self.complain_of(
-                    host,
-                    REPLACES,
-                    route.origin,
-                    Subject::Cidr(&route.route.dst),
-                );
-            }
             let op = Op::of(*step, &self.plan, &self.desired, &self.config);
             let ifindex = op.as_ref().map_or(0, Op::ifindex);
             if let Some(link) = self.desired.link_mut(ifindex) {
@@ -184,6 +178,7 @@ impl Engine<'_> {
             return Ok(());
         }
         refused.errno = Some(errno);
+        self.plan.errors.add(errno);
         if step.phase == Phase::Rename && errno == Errno::EBUSY {
             return Ok(());
         }
@@ -202,15 +197,20 @@ impl Engine<'_> {
         };
         let ifindex = op.ifindex();
         let link = self.observed.by_index(ifindex);
-        let wanted = self.desired.link(ifindex).and_then(|link| link.mtu);
-        let mtu = wanted.or(link.map(|link| link.mtu));
-        let said = match op.family() {
+        let wanted = self.desired.link(ifindex);
+        let mtu = wanted.and_then(|link| link.mtu);
+        let mtu = mtu.or(link.map(|link| link.mtu));
+        let said = match op.thing().map(|thing| thing.route.family()) {
             Some(Family::V6) if mtu.is_some_and(|mtu| mtu < IPV6_MIN_MTU) => IPV6_NEEDS,
             _ => said,
         };
+        let is_servers_wish = match op.thing() {
+            Some(thing) => thing.yields,
+            None => step.act == Act::SetMtu && self.is_mtu_leased(wanted),
+        };
         let severity = match link.is_some_and(|link| link.is_loopback()) {
             true => Severity::Note,
-            false if self.is_servers_wish(step, ifindex) => Severity::Warning,
+            false if is_servers_wish => Severity::Warning,
             false => Severity::Error,
         };
         let diagnostic = Diagnostic {
@@ -229,22 +229,10 @@ impl Engine<'_> {
         }
     }
 
-    /// Whether a DHCP server asked for what a step does, and the link is of use without it: its MTU, a route.
-    fn is_servers_wish(&self, step: Step, ifindex: u32) -> bool {
-        let id = self.desired.link(ifindex).and_then(|link| link.config);
-        let Some(link) = id.and_then(|id| self.config.link(id)) else {
-            return false;
-        };
-        match (step.act, self.desired.things.get(step.n as usize)) {
-            (Act::SetMtu, _) => LinkNumber::Mtu.of(link).is_none(),
-            (Act::Add | Act::Replace, Some(thing)) => {
-                thing.what == What::Route
-                    && !thing.route.dst.is_default()
-                    && link.ipv4.asks()
-                    && link.ipv4.origin == thing.origin
-            }
-            _ => false,
-        }
+    /// Whether a DHCP server asked for the MTU of a link, which is of use without it.
+    fn is_mtu_leased(&self, link: Option<&DesiredLink>) -> bool {
+        let config = link.and_then(|link| self.config.link(link.config?));
+        config.is_some_and(|config| LinkNumber::Mtu.of(config).is_none())
     }
 
     /// The configured link behind `ifindex` is not what it shall be.
@@ -329,7 +317,6 @@ mod tests {
     use crate::engine::{Instant, Packet, Settled};
     use crate::machine::Machine;
     use crate::model::addr::Cidr;
-    use crate::model::desired::{DesiredLink, Thing};
     use crate::model::link::{IfName, Mac};
     use crate::model::route::Route;
     use crate::text::show::Show;

@@ -39,10 +39,10 @@ impl Engine<'_> {
         self.give_back(ifindex, name, host);
         self.observe_things(host)?;
         self.send_plan(host)?;
-        let mut all_gone = !self.plan.has_failed();
+        let mut all_gone = !self.plan.errors.any();
         if owned_up {
             self.take_down(name, host)?;
-            all_gone &= !self.plan.has_failed();
+            all_gone &= !self.plan.errors.any();
         }
         if all_gone {
             host.remove(OutputFile::Owned(&old_name));

@@ -241,13 +241,12 @@ impl Engine<'_> {
             self.send_plan(host)?;
             self.disown(host);
             // The kernel may drop more than was deleted: secondary addresses go with their primary one.
-            let mut steps = self.plan.steps.iter();
-            let deletes = steps.any(|step| step.phase >= Phase::DeleteRoutes);
-            if !self.plan.failed_with(Errno::ENODEV) && (!deletes || self.plan.has_failed()) {
+            let (phases, errors) = (self.plan.phases, self.plan.errors);
+            if !errors.have(Errno::ENODEV) && (!phases.reach(Phase::DeleteRoutes) || errors.any()) {
                 break;
             }
         }
-        if self.plan.steps.iter().any(|step| step.phase == Phase::Up) {
+        if self.plan.phases.have(Phase::Up) {
             // Only for the clients: what was told meanwhile asks for a whole look.
             self.look_at_links(host)?;
         }

@@ -96,17 +96,17 @@ impl Engine<'_> {
             }
             return Ok(Renamed::None);
         }
-        let goes_down = |step: &Step| step.phase == Phase::DownForRename;
-        if self.plan.steps.first().is_some_and(goes_down) {
+        if self.plan.phases.have(Phase::DownForRename) {
             self.dump_things(host, Asked::Save)?;
         }
         let proof = self.proof();
         self.send_steps(host, proof)?;
-        if !self.plan.has_failed() {
+        let errors = self.plan.errors;
+        if !errors.any() {
             if proof < whole {
                 self.live_rename = LiveRename::Proven;
             }
-        } else if live == LiveRename::Proven && self.plan.failed_with(Errno::EBUSY) {
+        } else if live == LiveRename::Proven && errors.have(Errno::EBUSY) {
             self.live_rename = LiveRename::Refused;
         } else if self.names == Names::Followed {
             self.names = Names::TakenBack;

@@ -66,7 +66,7 @@ impl Engine<'_> {
                 link,
                 desired: &self.desired,
                 config: &self.config,
-                lease: self.lease_of(link.ifindex),
+                lease: self.lease_of(link),
             };
             let file = OutputFile::Owned(&link.name);
             let is_made = link.touched || link.recalled.file.is_ok() || text.brings_names();

@@ -49,9 +49,8 @@ impl Engine<'_> {
             host.remove(OutputFile::Owned(name));
             host.remove(OutputFile::Lease(name));
         }
-        self.desired.clear();
-        self.publish_resolv_conf(host, Some(name));
-        self.publish_state(host, Some(name));
+        self.publish_resolv_conf(host);
+        self.publish_state(host);
         host.progress(&WentDown(name));
         Ok(all_gone)
     }

@@ -164,11 +164,8 @@ impl Engine<'_> {
     }
 
     /// The lease that a link has.
-    pub(crate) fn lease_of(&self, ifindex: u32) -> Option<&Lease> {
-        let mut lessees = self.lessees.iter();
-        let has =
-            |lessee: &&Lessee| lessee.ifindex == ifindex && is_leased(self.desired.links, lessee);
-        lessees.find(has).map(|lessee| &lessee.lease)
+    pub(crate) fn lease_of(&self, link: &DesiredLink) -> Option<&Lease> {
+        lease_of(self.lessees, link)
     }
 }
 
@@ -206,11 +203,15 @@ pub(super) fn recall(lessee: &mut Lessee, name: &IfName, host: &mut impl Host) {
     }
 }
 
-/// Whether what is leased is among what is desired.
-pub(super) fn is_leased(links: &VecView<DesiredLink>, lessee: &Lessee) -> bool {
-    links
-        .iter()
-        .any(|link| link.ifindex == lessee.ifindex && link.leased)
+/// The lease that a link has: what is leased is among what is desired.
+#[inline(never)]
+pub(super) fn lease_of<'l>(
+    lessees: &'l VecView<Lessee>,
+    link: &DesiredLink,
+) -> Option<&'l Lease> {
+    let mut lessees = lessees.iter();
+    let has = |lessee: &&Lessee| lessee.ifindex == link.ifindex && link.leased;
+    lessees.find(has).map(|lessee| &lessee.lease)
 }
 
 pub(super) const KEPT: Complaint = Complaint::note(Problem::LeaseKept, Effect::None);

@@ -2,7 +2,7 @@
 
 use super::complain::{say, write};
 use super::publish::what_is_there;
-use super::{Engine, Event, Host, Instant, OutputFile};
+use super::{Engine, Event, Host, Instant, OutputFile, remove};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::config::{IpNumber, LinkConfig, LinkId, LinkMatch, LinkNumber, Wait};
 use crate::model::desired::DesiredLink;
@@ -22,32 +22,27 @@ impl Engine<'_> {
     #[inline(never)]
     pub(super) fn meet_lessees(&mut self, host: &mut impl Host) {
         const FULL: Complaint = Complaint::error(Problem::MaxDhcp, Effect::MethodSkipped);
-        let (desired, config) = (&self.desired, &self.config);
-        let asked = |ifindex| {
-            let id = desired.link(ifindex)?.config?;
-            config
-                .link(id)
-                .filter(|config| config.ipv4.asks())
-                .map(|_| id)
-        };
+        let desired = &self.desired;
         // What another run wrote down, or removed, is what holds.
-        self.lessees.retain(|lessee| {
-            let is_wanted = asked(lessee.ifindex) == Some(lessee.config);
-            let name = desired.link(lessee.ifindex).map(|link| &link.name);
-            is_wanted && !name.is_some_and(|name| lessee.saved && !is_kept(lessee, name, host))
+        remove(self.lessees, |lessee| {
+            let link = desired.link(lessee.ifindex);
+            !link.is_some_and(|link| {
+                link.asks
+                    && link.config == Some(lessee.config)
+                    && (!lessee.saved || is_kept(lessee, &link.name, host))
+            })
         });
         for link in desired.links.iter() {
-            let known = |lessee: &Lessee| lessee.ifindex == link.ifindex;
-            let Some(id) = asked(link.ifindex) else {
-                continue;
-            };
-            if self.lessees.iter().any(known) {
-                continue;
-            }
-            match Lessee::add(self.lessees, link.ifindex, id) {
-                Some(_) if self.is_offline => {}
-                Some(lessee) => recall(lessee, &link.name, host),
-                None => say(host, FULL, &link.name),
+            let is_its = |lessee: &Lessee| lessee.ifindex == link.ifindex;
+            if let Some(id) = link.config
+                && link.asks
+                && !self.lessees.iter().any(is_its)
+            {
+                match Lessee::add(self.lessees, link.ifindex, id) {
+                    Some(_) if self.is_offline => {}
+                    Some(lessee) => recall(lessee, &link.name, host),
+                    None => say(host, FULL, &link.name),
+                }
             }
         }
     }
@@ -79,7 +74,7 @@ impl Engine<'_> {
     /// one, or asks for none. Of several links that one description fits, one is enough.
     #[inline(never)]
     pub(super) fn lease_wait(
-        &mut self,
+        &self,
         id: LinkId,
         now: Instant,
         host: &mut impl Host,
@@ -96,10 +91,10 @@ impl Engine<'_> {
         let needs_root = self.needs_root(id);
         // No link of the description has a client yet.
         let mut wait = (LinkState::WaitingLease, Instant(0));
-        for n in 0..self.lessees.len() {
-            let Some(lessee) = self.lessees.get(n).filter(|lessee| lessee.config == id) else {
+        for (lessee, n) in self.lessees.iter().zip(0..) {
+            if lessee.config != id {
                 continue;
-            };
+            }
             let holds = lessee.holds(now);
             let has_root = !needs_root || !lessee.lease.get(Field::RootPath).is_empty();
             let state = lessee.client.state();
@@ -199,7 +194,7 @@ pub(super) fn recall(lessee: &mut Lessee, name: &IfName, host: &mut impl Host) {
     {
         lessee.client.recall(&lessee.lease, began);
         // Else it is written anew.
-        lessee.saved = is_written_as(&file(lessee, name), text);
+        lessee.saved = lessee.began() == began;
     }
 }
 

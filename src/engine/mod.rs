@@ -477,8 +477,8 @@ impl<'m> Engine<'m> {
 
 /// Removes what `is_it` fits, and keeps the order of the rest. Shorter than [`VecView::retain`], which has a loop
 /// for what stands before the first one that goes, and another one.
-fn remove<T>(table: &mut VecView<T>, is_it: impl Fn(&T) -> bool) {
-    while let Some(n) = table.iter().position(&is_it) {
+fn remove<T>(table: &mut VecView<T>, mut is_it: impl FnMut(&T) -> bool) {
+    while let Some(n) = table.iter().position(&mut is_it) {
         table.remove(n);
     }
 }

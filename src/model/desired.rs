@@ -65,6 +65,8 @@ pub struct DesiredLink {
     pub owned_up: bool,
     /// Whether the plan changes something of it.
     pub touched: bool,
+    /// Whether it asks for a lease.
+    pub asks: bool,
     /// Whether what is leased to it is among what is desired.
     pub leased: bool,
     /// What `owned-IF` said.
@@ -83,6 +85,7 @@ impl DesiredLink {
             origin,
             owned_up: false,
             touched: false,
+            asks: false,
             leased: false,
             recalled: Recalled {
                 file: Err(Errno::ENOENT),

@@ -15,10 +15,13 @@ use crate::packed::{Packed, packed, word};
 use crate::plan::resolve::LinkState;
 use crate::text::show::{Show, Text, displayed};
 
+/// How each link's line begins.
+const LINE_START: &[u8] = b"{\"name\":\"";
+
 /// The line of a link without its comma, and what follows the quote before the name; `None` for what is no such
 /// line, or lacks its end, as what a full disk left.
 pub fn link_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let name = line.strip_prefix(b"{\"name\":\"")?;
+    let name = line.strip_prefix(LINE_START)?;
     let line = line.strip_suffix(b",").unwrap_or(line);
     matches!(line, [.., b'}']).then_some((line, name))
 }
@@ -98,10 +101,10 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
             .unwrap_or(&Mac::NONE),
     );
     json.packed(config.kind.word());
-    let leased = found.is_some_and(|link| link.leased);
+    let waits = found.is_some_and(|link| link.asks && !link.leased);
     let has_carrier = observed.is_some_and(|link| link.has_carrier());
     // One description may fit several links.
-    if state == LinkState::Up && config.ipv4.asks() && !leased && is_any(config) {
+    if state == LinkState::Up && waits && is_any(config) {
         state = match has_carrier {
             true => LinkState::WaitingLease,
             false => LinkState::WaitingCarrier,

@@ -287,6 +287,7 @@ impl Resolver<'_, '_> {
         if let Some(wanted) = self.desired.link_mut(link.ifindex) {
             if wanted.config.is_none() {
                 wanted.config = Some(id);
+                wanted.asks = config.ipv4.asks();
             }
             if wanted.mtu.is_none() {
                 wanted.mtu = LinkNumber::Mtu.of(config);

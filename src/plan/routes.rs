@@ -175,13 +175,10 @@ impl Resolver<'_, '_> {
 
     /// Whether the lease that is to come may bring the subnet that a gateway is in.
     fn waits_for_lease(&self, link: &DesiredLink, via: &Option<IpAddr>) -> bool {
-        let (Some(via @ IpAddr::V4(_)), Some(id)) = (via, link.config) else {
+        let Some(via @ IpAddr::V4(_)) = via else {
             return false;
         };
-        let config = self.config.link(id);
-        config.is_some_and(|config| config.ipv4.asks())
-            && !link.leased
-            && !self.has_addr_near(link.ifindex, via).1
+        link.asks && !link.leased && !self.has_addr_near(link.ifindex, via).1
     }
 
     /// Says that no link takes a route, unless one may still come, or was not asked for.

@@ -157,6 +157,7 @@ impl<
             seed: 1,
             xid_tag: 0,
             look_again: false,
+            now: Instant(0),
             releases: false,
             time_limit: Instant(u64::MAX),
             foreign_resolv_conf: ForeignResolvConf::Kept,

@@ -182,7 +182,7 @@ impl Engine<'_> {
         if step.phase == Phase::Rename && errno == Errno::EBUSY {
             return Ok(());
         }
-        if errno == Errno::EINVAL && self.waits_for_dad(host, step) {
+        if errno == Errno::EINVAL && self.waits_for_dad(step) {
             return Ok(());
         }
         self.tell_refused(host, step, errno, said);
@@ -251,7 +251,7 @@ impl Engine<'_> {
     /// Whether a route waits for an IPv6 address of ours to be its source: the kernel takes none before it
     /// knows that nobody else has it. That has its time; then it is a failure.
     #[inline(never)]
-    fn waits_for_dad(&mut self, host: &mut impl Host, step: Step) -> bool {
+    fn waits_for_dad(&mut self, step: Step) -> bool {
         if !matches!(step.act, Act::Add | Act::Replace) {
             return false;
         }
@@ -266,9 +266,9 @@ impl Engine<'_> {
         if !self.desired.things.iter().any(is_source) {
             return false;
         }
-        let now = host.now();
-        let until = self.mark(ifindex, Event::Dad, now);
+        let until = self.mark(ifindex, Event::Dad);
         let until = until.after_seconds(self.config.global.timeouts.of(Wait::Dad));
+        let now = self.now;
         match self.state_mut(ifindex) {
             Some(state @ (LinkState::Found | LinkState::WaitingDad)) if now < until => {
                 *state = LinkState::WaitingDad;

@@ -28,9 +28,9 @@ impl Engine<'_> {
     #[inline(never)]
     pub fn attend(&mut self, host: &mut impl Host) -> Instant {
         let mut until = Instant(u64::MAX);
-        let now = host.now();
+        self.now = host.now();
         for n in 0..self.lessees.len() {
-            self.attend_to(n, now, host);
+            self.attend_to(n, host);
             if let Some(lessee) = self.lessees.get(n) {
                 until = until.min(lessee.client.deadline());
             }
@@ -40,7 +40,8 @@ impl Engine<'_> {
 
     /// Does the next thing that client `n` has to do; what it was.
     #[inline(never)]
-    fn step(&mut self, n: usize, now: Instant, host: &mut impl Host) -> Due {
+    fn step(&mut self, n: usize, host: &mut impl Host) -> Due {
+        let now = self.now;
         let (seed, tag) = (self.next_seed(), self.xid_tag);
         let Some(lessee) = self.lessees.get_mut(n) else {
             return Due::Nothing;
@@ -67,10 +68,10 @@ impl Engine<'_> {
         }
         let due = client.due(now);
         if is_up {
-            self.mark(ifindex, Event::Up, now);
+            self.mark(ifindex, Event::Up);
         }
         if has_carrier {
-            self.mark(ifindex, Event::Carrier, now);
+            self.mark(ifindex, Event::Carrier);
         }
         match due {
             Due::Nothing => {}
@@ -80,7 +81,7 @@ impl Engine<'_> {
                     lessee.client.sent(now, sent);
                 }
                 match sent {
-                    Ok(()) => self.note(ifindex, sent_as(message).1, now, host),
+                    Ok(()) => self.note(ifindex, sent_as(message).1, host),
                     // The link went down: that is an event of its own.
                     Err(Errno::ENETDOWN) => {}
                     Err(errno) => self.say(n, NOT_SENT.with_errno(errno), host),
@@ -97,8 +98,8 @@ impl Engine<'_> {
     }
 
     /// Remembers and tells what a client said or was told.
-    fn note(&mut self, ifindex: u32, event: Event, now: Instant, host: &mut impl Host) {
-        self.mark(ifindex, event, now);
+    fn note(&mut self, ifindex: u32, event: Event, host: &mut impl Host) {
+        self.mark(ifindex, event);
         if let Some(link) = self.observed.by_index(ifindex) {
             host.trace(&Told {
                 link: &link.name,
@@ -202,31 +203,30 @@ impl Engine<'_> {
             return;
         };
         recall(lessee, name, host);
-        let now = host.now();
-        if lessee.holds(now) {
-            lessee.client.start(now, self.seed, &Settings::NONE);
-            lessee.client.end(now);
-            self.step(0, now, host);
+        if lessee.holds(self.now) {
+            lessee.client.start(self.now, self.seed, &Settings::NONE);
+            lessee.client.end(self.now);
+            self.step(0, host);
         }
     }
 
     /// Takes what somebody said on a link, as the jail read it, and answers at once: servers take their time.
     pub fn hear(&mut self, ifindex: u32, said: &Lease, host: &mut impl Host) {
-        let now = host.now();
+        self.now = host.now();
         let mut lessees = self.lessees.iter();
         let Some(n) = lessees.position(|lessee| lessee.ifindex == ifindex) else {
             return;
         };
-        if let Err(problem) = self.take_said(n, said, now, host) {
+        if let Err(problem) = self.take_said(n, said, host) {
             self.say(n, Complaint::warning(problem, Effect::AnswerDropped), host);
         }
-        self.attend_to(n, now, host);
+        self.attend_to(n, host);
     }
 
     /// Does what client `n` has to do.
     #[inline(never)]
-    fn attend_to(&mut self, n: usize, now: Instant, host: &mut impl Host) {
-        while self.step(n, now, host) != Due::Nothing {}
+    fn attend_to(&mut self, n: usize, host: &mut impl Host) {
+        while self.step(n, host) != Due::Nothing {}
     }
 
     /// Takes what was said to client `n`, or says why not.
@@ -235,9 +235,9 @@ impl Engine<'_> {
         &mut self,
         n: usize,
         said: &Lease,
-        now: Instant,
         host: &mut impl Host,
     ) -> Result<(), Problem> {
+        let now = self.now;
         let Some(lessee) = self.lessees.get_mut(n) else {
             return Ok(());
         };
@@ -262,10 +262,10 @@ impl Engine<'_> {
                 match lessee.client.hear(now, said, chaddr) {
                     Heard::Nothing => {}
                     Heard::Refused(why) => return Err(in_words(why)),
-                    Heard::Offer => self.note(ifindex, Event::Offer, now, host),
+                    Heard::Offer => self.note(ifindex, Event::Offer, host),
                     heard @ (Heard::Bound | Heard::Probing) => {
                         (lessee.lease, lessee.saved) = (*said, false);
-                        self.note(ifindex, Event::Ack, now, host);
+                        self.note(ifindex, Event::Ack, host);
                         if heard == Heard::Bound {
                             self.bound(n, host);
                         }
@@ -300,7 +300,7 @@ impl Engine<'_> {
                     && other.config == config
                     && other.ifindex != ifindex
                 {
-                    other.client.end(host.now());
+                    other.client.end(self.now);
                     self.forget(n, host);
                 }
             }

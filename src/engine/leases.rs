@@ -58,10 +58,9 @@ impl Engine<'_> {
 
     /// Writes down what is leased, where that is not written yet.
     pub(super) fn keep_leases(&mut self, host: &mut impl Host) {
-        let now = host.now();
         for lessee in self.lessees.iter_mut() {
             if let Some(link) = self.desired.link(lessee.ifindex)
-                && lessee.holds(now)
+                && lessee.holds(self.now)
                 && !lessee.saved
             {
                 let file_of = OutputFile::Lease(&link.name);
@@ -76,9 +75,9 @@ impl Engine<'_> {
     pub(super) fn lease_wait(
         &self,
         id: LinkId,
-        now: Instant,
         host: &mut impl Host,
     ) -> Option<(LinkState, Instant)> {
+        let now = self.now;
         let config = self.config.link(id).filter(|config| config.ipv4.asks())?;
         let timeouts = &self.config.global.timeouts;
         let dhcp_secs = IpNumber::DhcpTimeout.of(&config.ipv4);
@@ -145,10 +144,10 @@ impl Engine<'_> {
     }
 
     /// Of the links that one description fits, the first one whose lease says where root is.
-    pub(super) fn root_link(&self, now: Instant) -> Option<u32> {
+    pub(super) fn root_link(&self) -> Option<u32> {
         let mut found = None;
         for lessee in self.lessees.iter() {
-            if lessee.holds(now)
+            if lessee.holds(self.now)
                 && self.needs_root(lessee.config)
                 && !lessee.lease.get(Field::RootPath).is_empty()
             {

@@ -153,14 +153,16 @@ pub struct Engine<'m> {
     pub(crate) others: bool,
     /// What becomes of a resolv.conf of somebody else's.
     pub foreign_resolv_conf: ForeignResolvConf,
-    /// When the last wait for duplicate address detection ends; 0: nothing waits for it.
-    pub(crate) dad_until: Instant,
-    /// What is to be done.
-    pub plan: Plan<'m>,
-    /// What shall be.
-    pub desired: Desired<'m>,
+    /// When the outside world was last asked or heard.
+    pub(crate) now: Instant,
     /// The kernel's links.
     pub observed: Observed<'m>,
+    /// What shall be.
+    pub desired: Desired<'m>,
+    /// What is to be done.
+    pub plan: Plan<'m>,
+    /// When the last wait for duplicate address detection ends; 0: nothing waits for it.
+    pub(crate) dad_until: Instant,
     /// How far each configured link is.
     pub states: &'m mut VecView<LinkState>,
     pub(crate) buffers: Buffers<'m>,
@@ -350,8 +352,7 @@ impl Engine<'_> {
         self.by_name = !goal.names.is_empty();
         self.resolver(goal, host).0.links();
         self.meet_lessees(host);
-        let now = host.now();
-        let root_link = self.root_link(now);
+        let (now, root_link) = (self.now, self.root_link());
         let (mut resolver, lessees) = self.resolver(goal, host);
         resolver.root_link = root_link;
         resolver.leases(lessees, now);
@@ -401,7 +402,7 @@ impl Engine<'_> {
             }
             n = n.wrapping_add(1);
         }
-        match host.now() < until {
+        match self.now < until {
             true => Progress::Waiting(until),
             false => Progress::Done,
         }
@@ -414,9 +415,10 @@ impl Engine<'_> {
         Some((self.config.links.get(n)?, *state))
     }
 
-    /// Remembers when something happened to a link for the first time, and returns when that was.
+    /// Remembers that something happened to a link, where it is the first time, and returns when that was.
     #[inline(never)]
-    pub(crate) fn mark(&mut self, ifindex: u32, event: Event, at: Instant) -> Instant {
+    pub(crate) fn mark(&mut self, ifindex: u32, event: Event) -> Instant {
+        let at = self.now;
         if let Some(first) = self.when(ifindex, event) {
             return first;
         }

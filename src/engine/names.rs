@@ -197,7 +197,6 @@ impl Engine<'_> {
     }
 
     fn tell_names(&mut self, host: &mut impl Host) {
-        let now = host.now();
         for n in 0..self.originals.len() {
             if let Some(Original { ifindex, name, .. }) = self.originals.get(n)
                 && let Some(link) = self.observed.by_index(*ifindex)
@@ -206,7 +205,7 @@ impl Engine<'_> {
                     from: name,
                     to: &link.name,
                 });
-                self.mark(*ifindex, Event::Renamed, now);
+                self.mark(*ifindex, Event::Renamed);
             }
         }
     }

@@ -106,6 +106,7 @@ impl Engine<'_> {
         let mut collected = Ok(());
         loop {
             let len = host.receive(reply)?;
+            self.now = host.now();
             for message in netlink::messages(reply.get(..len).unwrap_or_default()) {
                 let number = message.seq.wrapping_sub(self.first_seq);
                 if number > self.seq.wrapping_sub(self.first_seq) {
@@ -164,8 +165,7 @@ impl Engine<'_> {
         if self.observed.links.push(*link).is_err() {
             say(host, FULL, &link.name);
         }
-        let now = host.now();
-        self.mark(ifindex, Event::Seen, now);
+        self.mark(ifindex, Event::Seen);
     }
 
     /// Whether a MAC rule of ours names the link: then udev has no say in its name.
@@ -253,6 +253,7 @@ impl Engine<'_> {
     /// Looks at the links, where any may have changed since they were last looked at.
     #[inline(never)]
     pub(super) fn observe_links(&mut self, host: &mut impl Host) -> Result<(), Errno> {
+        self.now = host.now();
         if self.is_offline {
             self.imagine_links();
             return Ok(());

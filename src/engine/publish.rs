@@ -38,8 +38,8 @@ impl Engine<'_> {
     /// Decides whether a link whose static part is done is up; until when its lease is waited for.
     #[inline(never)]
     pub(super) fn finish_link(&mut self, id: LinkId, host: &mut impl Host) -> Instant {
-        let now = host.now();
-        let lacks = self.lease_wait(id, now, host);
+        let now = self.now;
+        let lacks = self.lease_wait(id, host);
         let Some(config) = self.config.link(id) else {
             return now;
         };
@@ -79,7 +79,7 @@ impl Engine<'_> {
                 && link.config == Some(id)
                 && (link.leased || !needs_lease)
             {
-                self.finish_desired(n, missing, now, host);
+                self.finish_desired(n, missing, host);
             }
         }
         now
@@ -103,7 +103,6 @@ impl Engine<'_> {
         &mut self,
         n: usize,
         missing: Option<Problem>,
-        now: Instant,
         host: &mut impl Host,
     ) {
         const NO_CARRIER: Complaint = Complaint::warning(Problem::NoCarrier, Effect::None);
@@ -123,9 +122,9 @@ impl Engine<'_> {
             self.complain_of(host, NO_CARRIER, origin, Subject::Link(&name));
         }
         if let Some(missing) = missing {
-            self.mark(ifindex, Event::Failed, now);
+            self.mark(ifindex, Event::Failed);
             self.remember_problem(ifindex, &in_words(&missing.text()));
-        } else if self.mark(ifindex, Event::Done, now) == now {
+        } else if self.mark(ifindex, Event::Done) == self.now {
             self.forget_problems(ifindex);
             host.progress(&News {
                 engine: self,

@@ -361,7 +361,8 @@ mod tests {
                 link: config,
             })
             .unwrap();
-        engine.mark(ifindex, Event::Done, Instant(5_000));
+        engine.now = Instant(5_000);
+        engine.mark(ifindex, Event::Done);
         let problem = engine
             .config
             .keep(b"a \"quoted\" \\ \x1b[2J \xff problem\n")

@@ -184,13 +184,20 @@ impl Thing {
         }
     }
 
+    /// A plain route that shall be there and was not seen.
+    #[inline(never)]
+    pub fn via(ifindex: u32, dst: &Cidr, via: &Option<IpAddr>, origin: Origin) -> Thing {
+        let mut route = Route::new(*dst);
+        route.via = *via;
+        Thing::route(ifindex, &route, origin)
+    }
+
     /// An address that shall be there and was not seen.
     #[inline(never)]
     pub fn addr(ifindex: u32, addr: &Cidr, peer: &Option<IpAddr>, origin: Origin) -> Thing {
-        let mut route = Route::new(*addr);
-        (route.dst, route.via, route.table) = (*addr, *peer, ifindex);
-        let mut thing = Thing::route(ifindex, &route, origin);
+        let mut thing = Thing::via(ifindex, addr, peer, origin);
         thing.what = What::Addr;
+        (thing.route.dst, thing.route.table) = (*addr, ifindex);
         thing
     }
 
@@ -341,9 +348,15 @@ impl<'m> Desired<'m> {
     /// Adds a link of which nothing but this is known. There is room for each link of the kernel, and each is
     /// added once.
     #[inline(never)]
-    pub fn add_link(&mut self, ifindex: u32, name: &IfName, origin: Origin) {
+    pub fn add_link(
+        &mut self,
+        ifindex: u32,
+        name: &IfName,
+        origin: Origin,
+    ) -> Option<&mut DesiredLink> {
         let added = self.links.push(DesiredLink::new(ifindex, *name, origin));
         debug_assert!(added.is_ok());
+        self.links.last_mut()
     }
 
     /// The desired link with this number.

@@ -9,7 +9,7 @@ use crate::model::config::{
 };
 use crate::model::desired::{DesiredLink, Thing, What};
 use crate::model::observed::Link;
-use crate::model::route::{Reach, Route};
+use crate::model::route::Reach;
 use crate::wire::rtnetlink::route::nexthops;
 use core::net::IpAddr;
 
@@ -84,15 +84,14 @@ impl Resolver<'_, '_> {
         dst: &Cidr,
         via: &Option<IpAddr>,
     ) -> Thing {
-        let mut wanted = Thing::route(link.ifindex, &Route::new(*dst), ip.origin);
-        let route = &mut wanted.route;
-        route.via = *via;
-        if let Some(table) = IpNumber::Table.of(ip) {
-            route.table = table;
+        let mut metric = IpNumber::Metric.of(ip);
+        if metric.is_none() {
+            metric = self.default_metric(id, link, dst.family());
         }
-        route.metric = IpNumber::Metric.of(ip);
-        if route.metric.is_none() {
-            route.metric = self.default_metric(id, link, dst.family());
+        let mut wanted = Thing::via(link.ifindex, dst, via, ip.origin);
+        wanted.route.metric = metric;
+        if let Some(table) = IpNumber::Table.of(ip) {
+            wanted.route.table = table;
         }
         wanted
     }

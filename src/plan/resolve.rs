@@ -398,6 +398,7 @@ mod tests {
     use crate::machine::Machine;
     use crate::model::config::{AddrConfig, RouteConfig, RouteDev};
     use crate::model::observed::{IFF_LOOPBACK, IFF_LOWER_UP, IFF_UP};
+    use crate::model::route::Route;
     use crate::testing::{self, cidr, ip, mac, name};
     use std::string::{String, ToString};
     use std::vec::Vec;

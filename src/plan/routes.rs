@@ -145,9 +145,16 @@ impl Resolver<'_, '_> {
             RouteDev::Anywhere => false,
         };
         let mut is_used = false;
+        let attrs = (config.route.more).map_or(&b""[..], |more| self.config.text(more.attrs));
+        let is_there = |name| name == 0 || named(name, self.config, self.observed).is_some();
+        // What leads out of a link that is not there goes nowhere.
+        let mut links = self.desired.links.len();
+        if config.route.reach == Reach::Hops && !nexthops(attrs).all(is_there) {
+            links = 0;
+        }
         // Routes of one link come one after another: where the last one went is looked at first.
         let mut n = self.last_link;
-        for _ in 0..self.desired.links.len() {
+        for _ in 0..links {
             if n >= self.desired.links.len() {
                 n = 0;
             }
@@ -208,11 +215,7 @@ impl Resolver<'_, '_> {
 
     #[inline(never)]
     fn goes_to(&self, link: &DesiredLink, config: &RouteConfig) -> bool {
-        let attrs = (config.route.more).map_or(&b""[..], |more| self.config.text(more.attrs));
-        let is_there = |name| name == 0 || named(name, self.config, self.observed).is_some();
         match &config.dev {
-            // a next hop leads out of a link that is not there
-            _ if config.route.reach == Reach::Hops && !nexthops(attrs).all(is_there) => false,
             RouteDev::Link(id) => {
                 let merged = |config: &LinkConfig| link.name.is(&config.name);
                 link.config == Some(*id)

@@ -184,13 +184,22 @@ fn are_same(ours: &[u8], theirs: &[u8], kinds: &[u8]) -> bool {
 ///  | len  |flags | hops | ifindex      | attributes, padded to 4   (struct rtnexthop)
 ///  +------+------+------+--------------+----------------- - -
 /// ```
-pub fn nexthops(attrs: &[u8]) -> impl Iterator<Item = u32> {
-    let mut rest = attr_in(attrs, RTA_MULTIPATH);
-    core::iter::from_fn(move || {
-        let (&[l0, l1, _, _, i0, i1, i2, i3], _) = rest.split_first_chunk()?;
-        rest = rest.get(nexthop_len(l0, l1)..).unwrap_or_default();
+pub fn nexthops(attrs: &[u8]) -> NextHops<'_> {
+    NextHops(attr_in(attrs, RTA_MULTIPATH))
+}
+
+/// See [`nexthops`].
+pub struct NextHops<'a>(&'a [u8]);
+
+impl Iterator for NextHops<'_> {
+    type Item = u32;
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<u32> {
+        let (&[l0, l1, _, _, i0, i1, i2, i3], _) = self.0.split_first_chunk()?;
+        self.0 = self.0.get(nexthop_len(l0, l1)..).unwrap_or_default();
         Some(u32::from_ne_bytes([i0, i1, i2, i3]))
-    })
+    }
 }
 
 /// Takes those flags from a route in the payload of an `RTM_NEWROUTE`, and from each of its next hops, that

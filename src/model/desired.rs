@@ -156,6 +156,8 @@ pub struct Thing {
     /// Whether it gives way to a route that somebody else has in its place: a server's wish is no reason to take
     /// another one's.
     pub yields: bool,
+    /// Whether it is a leased address.
+    pub leased: bool,
     /// Broadcast address (IPv4), of an address.
     pub broadcast: Option<Ipv4Addr>,
     /// Seconds an address may be used, from when the links were looked at; [`FOREVER`].
@@ -178,6 +180,7 @@ impl Thing {
             ifindex,
             route: *route,
             yields: false,
+            leased: false,
             broadcast: None,
             valid_secs: FOREVER,
             origin,

@@ -81,10 +81,7 @@ displayed!(State<'_, '_>);
 /// Writes the line of a link; `found` is `None` for one that did not appear.
 #[inline(never)]
 fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&DesiredLink>) {
-    let Some(config) = engine.config.link(id) else {
-        return;
-    };
-    let Some(&(mut state)) = engine.states.get(id.place()) else {
+    let Some((config, mut state)) = engine.link_at(id.place()) else {
         return;
     };
     let (ifindex, name, mac) = match found {
@@ -113,13 +110,11 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     json.packed(WORDS.line(state as usize));
     json.boolean(has_carrier);
     let lease = found.and_then(|link| engine.lease_of(link));
-    let leased_addr = &lease.and_then(Lease::cidr);
     for addr in desired.things.iter() {
         if addr.what == What::Addr && addr.is_wanted_on(ifindex) {
             json.item();
             json.text(&addr.route.dst);
-            let is_leased = (leased_addr.as_ref()).is_some_and(|leased| *leased == addr.route.dst);
-            json.string(if is_leased {
+            json.string(if addr.leased {
                 word!("dhcp4")
             } else {
                 word!("static")

@@ -53,6 +53,7 @@ impl Resolver<'_, '_> {
             wanted.broadcast = Some(given);
         }
         wanted.valid_secs = lessee.valid_secs(now);
+        wanted.leased = true;
         self.add(&wanted);
         let mut mtu = lease.number(Field::Mtu);
         if mtu.is_some_and(|mtu| !MTUS.contains(&mtu)) {

@@ -11,7 +11,7 @@ use crate::model::config::{
 };
 use crate::model::lease::{Field, Lease, Verdict};
 use crate::model::link::IfName;
-use crate::model::observed::Link;
+use crate::model::observed::{Link, Observed};
 use crate::packed::word;
 use crate::proto::Lessee;
 use crate::proto::dhcpv4::{Client, Due, Heard, Message, Settings, State, Why};
@@ -21,6 +21,7 @@ use crate::wire::dhcpv4::{self, Request, Wanted};
 use crate::wire::ipv4;
 use core::hint::black_box;
 use core::net::Ipv4Addr;
+use heapless::VecView;
 
 impl Engine<'_> {
     /// Sends what is due, and sees to leases that end and to links whose carrier came or went. When there is
@@ -109,11 +110,9 @@ impl Engine<'_> {
     }
 
     /// Complains about what a client is told, and names the address it has or had.
-    pub(super) fn say(&self, n: usize, complaint: Complaint, host: &mut impl Host) {
+    pub(super) fn say(&mut self, n: usize, complaint: Complaint, host: &mut impl Host) {
         let engine = black_box(self);
-        if let Some(lessee) = engine.lessees.get(n)
-            && let Some(link) = engine.observed.by_index(lessee.ifindex)
-        {
+        if let Some((lessee, link)) = lessee(engine.lessees, &engine.observed, n) {
             let leased = Leased {
                 link: &link.name,
                 addr: lessee.lease.get(Field::Addr),
@@ -131,9 +130,7 @@ impl Engine<'_> {
     /// The lease of client `n` is no more.
     fn forget(&mut self, n: usize, host: &mut impl Host) {
         self.look_again = true;
-        if let Some(lessee) = self.lessees.get_mut(n)
-            && let Some(link) = self.observed.by_index(lessee.ifindex)
-        {
+        if let Some((lessee, link)) = lessee(self.lessees, &self.observed, n) {
             host.remove(OutputFile::Lease(&link.name));
             lessee.saved = false;
             let ifindex = lessee.ifindex;
@@ -148,8 +145,7 @@ impl Engine<'_> {
     #[inline(never)]
     fn transmit(&mut self, n: usize, what: Message, host: &mut impl Host) -> Result<(), Errno> {
         const GONE: Errno = Errno::ENODEV;
-        let lessee = self.lessees.get(n).ok_or(GONE)?;
-        let link = self.observed.by_index(lessee.ifindex).ok_or(GONE)?;
+        let (lessee, link) = lessee(self.lessees, &self.observed, n).ok_or(GONE)?;
         let client = &lessee.client;
         let packet = self.buffers.datagram.get_mut(..PACKET).ok_or(GONE)?;
         let kind = match what {
@@ -238,13 +234,10 @@ impl Engine<'_> {
         host: &mut impl Host,
     ) -> Result<(), Problem> {
         let now = self.now;
-        let Some(lessee) = self.lessees.get_mut(n) else {
+        let Some((lessee, link)) = lessee(self.lessees, &self.observed, n) else {
             return Ok(());
         };
         let ifindex = lessee.ifindex;
-        let Some(link) = self.observed.by_index(ifindex) else {
-            return Ok(());
-        };
         let mac = link.mac.as_bytes();
         match said.verdict() {
             Verdict::Malformed => return Err(Problem::BadPacket),
@@ -287,12 +280,12 @@ impl Engine<'_> {
         let Some(lessee) = self.lessees.get(n) else {
             return;
         };
+        let (ifindex, config, left_out) = (lessee.ifindex, lessee.config, lessee.lease.bits());
         for field in Field::ALL {
-            if lessee.lease.left_out(*field) {
+            if left_out & field.bit() != 0 {
                 self.say(n, BAD_OPTION.with(field.slot().code.into()), host);
             }
         }
-        let (ifindex, config) = (lessee.ifindex, lessee.config);
         let is_first = |link: &LinkConfig| link.leases == Leases::First;
         if self.config.link(config).is_some_and(is_first) {
             for n in 0..self.lessees.len() {
@@ -306,6 +299,18 @@ impl Engine<'_> {
             }
         }
     }
+}
+
+/// Client `n`, and its link.
+#[inline(never)]
+fn lessee<'a>(
+    lessees: &'a mut VecView<Lessee>,
+    observed: &'a Observed<'_>,
+    n: usize,
+) -> Option<(&'a mut Lessee, &'a Link)> {
+    let lessee = lessees.get_mut(n)?;
+    let link = observed.by_index(lessee.ifindex)?;
+    Some((lessee, link))
 }
 
 /// What a client said or was told.

@@ -73,7 +73,7 @@ impl Engine<'_> {
     /// one, or asks for none. Of several links that one description fits, one is enough.
     #[inline(never)]
     pub(super) fn lease_wait(
-        &self,
+        &mut self,
         id: LinkId,
         host: &mut impl Host,
     ) -> Option<(LinkState, Instant)> {
@@ -90,6 +90,7 @@ impl Engine<'_> {
         let needs_root = self.needs_root(id);
         // No link of the description has a client yet.
         let mut wait = (LinkState::WaitingLease, Instant(0));
+        let mut kept = None;
         for (lessee, n) in self.lessees.iter().zip(0..) {
             if lessee.config != id {
                 continue;
@@ -113,8 +114,8 @@ impl Engine<'_> {
             };
             let until = since.after_seconds(seconds);
             if holds && has_root && now >= until.min(self.time_limit) {
-                self.say(n, KEPT, host);
-                return None;
+                kept = Some(n);
+                break;
             }
             let state = match (has_carrier, is_bound) {
                 (false, _) => LinkState::WaitingCarrier,
@@ -125,6 +126,10 @@ impl Engine<'_> {
             if wait.1 < until {
                 wait = (state, until);
             }
+        }
+        if let Some(n) = kept {
+            self.say(n, KEPT, host);
+            return None;
         }
         Some(wait)
     }

@@ -122,6 +122,9 @@ pub enum What {
 }
 
 impl What {
+    /// All of them.
+    pub const ALL: &[What] = &[What::Addr, What::Route, What::Rule];
+
     /// That there is room for no more of them.
     pub fn full(self) -> Problem {
         match self {
@@ -257,6 +260,7 @@ impl Thing {
     }
 
     /// The link a route uses; 0 for kinds that use none.
+    #[inline(never)]
     pub fn oif(&self) -> u32 {
         self.route.oif(self.ifindex)
     }

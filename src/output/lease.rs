@@ -120,7 +120,7 @@ pub fn read(text: &[u8], name: &IfName, ifindex: u32, lease: &mut Lease) -> Opti
         began,
         lease,
     };
-    if is_written_as(&file, text) && lease.is_sound() && lease.addr(Field::Addr).is_some() {
+    if is_written_as(&file, text) && lease.is_sound() && !lease.addr(Field::Addr).is_unspecified() {
         return Some(began);
     }
     *lease = Lease::NONE;

@@ -46,10 +46,8 @@ impl Resolver<'_, '_> {
         let last = addr.broadcast();
         let mut wanted = Thing::addr(link.ifindex, addr, &None, ip.origin);
         wanted.broadcast = last;
-        if let Some(given) = lease.addr(Field::Broadcast)
-            && last.is_some()
-            && addr.contains(&IpAddr::V4(given))
-        {
+        let given = lease.addr(Field::Broadcast);
+        if last.is_some() && !given.is_unspecified() && addr.contains(&IpAddr::V4(given)) {
             wanted.broadcast = Some(given);
         }
         wanted.valid_secs = lessee.valid_secs(now);
@@ -81,10 +79,9 @@ impl Resolver<'_, '_> {
                     self.add(&wanted);
                 }
             }
-            router = lease.addr(Field::Router).map(IpAddr::V4);
-            if let (Some(theirs), Some(last)) = (&router, last)
-                && (*theirs == last || *theirs == addr.network())
-            {
+            let theirs = IpAddr::V4(lease.addr(Field::Router));
+            router = Some(theirs);
+            if last.is_some_and(|last| theirs == last || theirs == addr.network()) {
                 router = None;
                 self.complain_of_option(Field::Router, ip.origin, link);
             }

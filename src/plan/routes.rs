@@ -188,6 +188,7 @@ impl Resolver<'_, '_> {
     }
 
     /// Says that no link takes a route, unless one may still come, or was not asked for.
+    #[inline(never)]
     fn homeless(&mut self, config: &RouteConfig) {
         const NO_LINK: Complaint = Complaint::warning(Problem::NoLinkOfRoute, Effect::NotSet);
         const NO_SUBNET: Complaint = Complaint::warning(Problem::NoSubnetOfRoute, Effect::NotSet);

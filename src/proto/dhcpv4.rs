@@ -436,6 +436,7 @@ impl Client {
     }
 
     /// Goes to a state that sends at once.
+    #[inline(never)]
     fn turn(&mut self, now: Instant, state: State) {
         self.state = state;
         self.tries = 0;

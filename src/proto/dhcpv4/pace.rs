@@ -45,6 +45,7 @@ impl Client {
 }
 
 /// This many microseconds after.
+#[inline(never)]
 pub(super) fn after(now: Instant, micros: u64) -> Instant {
     Instant(now.0.saturating_add(micros))
 }

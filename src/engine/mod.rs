@@ -155,6 +155,10 @@ pub struct Engine<'m> {
     pub foreign_resolv_conf: ForeignResolvConf,
     /// When the outside world was last asked or heard.
     pub(crate) now: Instant,
+    /// Links that ask for a lease.
+    pub lessees: &'m mut VecView<Lessee>,
+    /// How far each configured link is.
+    pub states: &'m mut VecView<LinkState>,
     /// The kernel's links.
     pub observed: Observed<'m>,
     /// What shall be.
@@ -163,8 +167,6 @@ pub struct Engine<'m> {
     pub plan: Plan<'m>,
     /// When the last wait for duplicate address detection ends; 0: nothing waits for it.
     pub(crate) dad_until: Instant,
-    /// How far each configured link is.
-    pub states: &'m mut VecView<LinkState>,
     pub(crate) buffers: Buffers<'m>,
     pub(crate) originals: &'m mut VecView<Original>,
     pub(crate) marks: &'m mut VecView<Mark>,
@@ -172,8 +174,6 @@ pub struct Engine<'m> {
     pub problems: &'m mut VecView<(u32, Str)>,
     pub(crate) resolv_conf: ResolvConf<'m>,
     pub(crate) started: Instant,
-    /// Links that ask for a lease.
-    pub lessees: &'m mut VecView<Lessee>,
     /// Chance; never 0.
     pub seed: u32,
     /// The upper half of the `xid` of every DHCP message: the filter of a socket lets nothing else in.

@@ -204,10 +204,7 @@ pub(super) fn recall(lessee: &mut Lessee, name: &IfName, host: &mut impl Host) {
 
 /// The lease that a link has: what is leased is among what is desired.
 #[inline(never)]
-pub(super) fn lease_of<'l>(
-    lessees: &'l VecView<Lessee>,
-    link: &DesiredLink,
-) -> Option<&'l Lease> {
+pub(super) fn lease_of<'l>(lessees: &'l VecView<Lessee>, link: &DesiredLink) -> Option<&'l Lease> {
     let mut lessees = lessees.iter();
     let has = |lessee: &&Lessee| lessee.ifindex == link.ifindex && link.leased;
     lessees.find(has).map(|lessee| &lessee.lease)

@@ -223,7 +223,10 @@ mod tests {
         let old = b"{\"version\":1,\"links\":[\n{\"name\":\"eth0\",\"x\":1},\n{\"name\":\"eth1\",\"x\":2},\n{\"name\":\"e";
         let text = state_of(&[b"eth0"], &[], old);
         assert!(is_json(&text), "{text}");
-        assert!(text.ends_with("]},\n{\"name\":\"eth1\",\"x\":2}\n]}\n"), "{text}");
+        assert!(
+            text.ends_with("]},\n{\"name\":\"eth1\",\"x\":2}\n]}\n"),
+            "{text}"
+        );
         assert_eq!(text.matches("{\"name\":").count(), 2, "{text}");
     }
 
@@ -447,7 +450,10 @@ mod tests {
         let mut tables = Tables::new();
         let mut engine = tables.engine();
         assert!(engine.carry(b"") && !engine.carry(b"<html>"));
-        let long = std::format!("{{\"name\":\"eth7\",\"x\":\"{}\"}},\n", "x".repeat(MAX_CARRIED));
+        let long = std::format!(
+            "{{\"name\":\"eth7\",\"x\":\"{}\"}},\n",
+            "x".repeat(MAX_CARRIED)
+        );
         let text = String::from_utf8(OTHER.to_vec()).unwrap();
         assert!(!engine.carry(text.replacen("\n", &std::format!("\n{long}"), 1).as_bytes()));
         assert!(!engine.carry((text + ",\n" + &long).as_bytes()));

@@ -72,12 +72,12 @@ impl Engine<'_> {
             Some(_) => LinkState::Failed,
         };
         // Of any link, those without a lease go on asking.
-        let needs_lease = matches!(config.matches, LinkMatch::Any) && config.ipv4.asks();
+        let is_any = matches!(config.matches, LinkMatch::Any);
         self.set_state(id, state);
         for n in 0..self.desired.links.len() {
             if let Some(link) = self.desired.links.get(n)
                 && link.config == Some(id)
-                && (link.leased || !needs_lease)
+                && (link.leased || !link.asks || !is_any)
             {
                 self.finish_desired(n, missing, host);
             }

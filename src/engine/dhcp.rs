@@ -3,6 +3,7 @@
 //! A client is met when its link is desired and forgotten when it is not. Its lease is one more layer of what is
 //! desired (`plan/lease`); what it hears only says that there is something to look at again.
 
+use super::complain::tell;
 use super::leases::{KEPT, recall};
 use super::{Engine, Event, Host, Instant, OutputFile, Packet, remove};
 use crate::diag::{Complaint, Effect, Errno, Leased, Problem, Subject};
@@ -117,7 +118,7 @@ impl Engine<'_> {
                 link: &link.name,
                 addr: lessee.lease.get(Field::Addr),
             };
-            complaint.say(host, Subject::Leased(&leased));
+            tell(host, complaint, Subject::Leased(&leased));
         }
     }
 

@@ -5,6 +5,7 @@
 //! back the addresses and routes that going down cost them, foreign ones included. When a batch fails
 //! halfway, every link gets its old name back, and configuration goes on by MAC.
 
+use super::complain::tell;
 use super::observe::Asked;
 use super::{Engine, Event, Host};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Sink, Subject};
@@ -112,7 +113,7 @@ impl Engine<'_> {
             self.names = Names::TakenBack;
         } else {
             self.names = Names::GivenUp;
-            STUCK.say(host, Subject::MacRules);
+            tell(host, STUCK, Subject::MacRules);
         }
         Ok(Renamed::Some)
     }
@@ -187,7 +188,7 @@ impl Engine<'_> {
             Names::Followed => self.tell_names(host),
             Names::TakenBack => {
                 self.names = Names::GivenUp;
-                TAKEN_BACK.say(host, Subject::MacRules);
+                tell(host, TAKEN_BACK, Subject::MacRules);
             }
             Names::GivenUp => {}
         }
@@ -228,7 +229,7 @@ impl Engine<'_> {
     fn restore(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         const FULL: Complaint = Complaint::error(Problem::RestoreOctets, Effect::PartIgnored);
         if core::mem::take(&mut self.restore_overflow) {
-            FULL.say(host, Subject::RestoredRoutes);
+            tell(host, FULL, Subject::RestoredRoutes);
         }
         self.plan.clear();
         for _ in 0..2 {

@@ -1,6 +1,6 @@
 //! What the engine tells others: a link's end state, resolv.conf, the host name, state.json.
 
-use super::complain::write;
+use super::complain::{tell, write};
 use super::leases::lease_of;
 use super::{Engine, Event, Host, Instant, OutputFile, remove};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Severity, Subject};
@@ -239,7 +239,7 @@ impl Engine<'_> {
                 TOO_MANY
             }
         };
-        complaint.say(host, Subject::ResolvConf);
+        tell(host, complaint, Subject::ResolvConf);
     }
 
     /// Gathers what resolv.conf shall be, and compares it with what stands in its place.
@@ -300,7 +300,7 @@ impl Engine<'_> {
         const NOT_MERGED: Complaint = Complaint::warning(Problem::NotMerged, Effect::PartIgnored);
         let text = what_is_there(host, OutputFile::State);
         if !self.carry(text) {
-            NOT_MERGED.say(host, Subject::State);
+            tell(host, NOT_MERGED, Subject::State);
         }
         write(host, OutputFile::State, &State(self));
     }

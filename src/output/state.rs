@@ -22,7 +22,10 @@ const LINE_START: &[u8] = b"{\"name\":\"";
 /// line, or lacks its end, as what a full disk left.
 pub fn link_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let name = line.strip_prefix(LINE_START)?;
-    let line = line.strip_suffix(b",").unwrap_or(line);
+    let line = match line {
+        [line @ .., b','] => line,
+        line => line,
+    };
     matches!(line, [.., b'}']).then_some((line, name))
 }
 

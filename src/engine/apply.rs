@@ -5,7 +5,6 @@
 //! the line of the configuration that asked for it.
 
 use super::complain::write;
-use super::names::saved_message;
 use super::observe::Asked;
 use super::publish::in_words;
 use super::said::text_hash;
@@ -20,7 +19,8 @@ use crate::plan::encode::encode;
 use crate::plan::op::Op;
 use crate::plan::resolve::LinkState;
 use crate::plan::{Act, Phase, Step};
-use crate::wire::netlink::{Full, NLM_F_CREATE, NLM_F_EXCL, Writer};
+use crate::text::parts;
+use crate::wire::netlink::{Full, NLM_F_CREATE, NLM_F_EXCL, Writer, attrs};
 use core::net::IpAddr;
 
 /// The least MTU of a link with IPv6 (RFC 8200 section 5).
@@ -282,9 +282,10 @@ impl Engine<'_> {
 
 /// Appends the request that makes again what was saved at `at`.
 fn encode_saved(saved: &[u8], at: u32, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
-    let (kind, payload) = saved_message(saved, at);
-    w.begin(kind, NLM_F_CREATE | NLM_F_EXCL, seq);
-    w.header(payload);
+    let mut messages = attrs(parts::slice(saved, at as usize, usize::MAX));
+    let message = messages.next().ok_or(Full)?;
+    w.begin(message.kind, NLM_F_CREATE | NLM_F_EXCL, seq);
+    w.header(message.payload);
     w.finish()
 }
 

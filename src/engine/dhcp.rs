@@ -15,7 +15,7 @@ use crate::model::link::IfName;
 use crate::model::observed::{Link, Observed};
 use crate::packed::word;
 use crate::proto::Lessee;
-use crate::proto::dhcpv4::{Client, Due, Heard, Message, Settings, State, Why};
+use crate::proto::dhcpv4::{Client, Due, Heard, Message, Settings, State, Why, xorshift};
 use crate::text::show::{Show, Text};
 use crate::wire::arp::{self, Arp};
 use crate::wire::dhcpv4::{self, Request, Wanted};
@@ -44,7 +44,7 @@ impl Engine<'_> {
     #[inline(never)]
     fn step(&mut self, n: usize, host: &mut impl Host) -> Due {
         let now = self.now;
-        let (seed, tag) = (self.next_seed(), self.xid_tag);
+        let (seed, tag) = (xorshift(&mut self.seed), self.xid_tag);
         let Some(lessee) = self.lessees.get_mut(n) else {
             return Due::Nothing;
         };

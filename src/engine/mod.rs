@@ -440,14 +440,6 @@ impl Engine<'_> {
         None
     }
 
-    /// The next number of chance: xorshift32 (Marsaglia).
-    pub(crate) fn next_seed(&mut self) -> u32 {
-        self.seed ^= self.seed << 13;
-        self.seed ^= self.seed >> 17;
-        self.seed ^= self.seed << 5;
-        self.seed
-    }
-
     /// The next sequence number; never 0, which events have.
     pub(crate) fn next_seq(&mut self) -> u32 {
         self.seq = self.seq.wrapping_add(1).max(1);

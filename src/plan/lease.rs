@@ -1,6 +1,7 @@
 //! Leases as one more layer of what shall be: what the configuration says comes first.
 
 use super::resolve::Resolver;
+use super::routes::NEAR;
 use crate::diag::{Complaint, Effect, Origin, Problem, Subject};
 use crate::engine::Instant;
 use crate::model::config::{IpFlag, LinkConfig};
@@ -72,7 +73,7 @@ impl Resolver<'_, '_> {
                     let mut wanted = self.route_of(id, link, ip, dst, via);
                     wanted.yields = !dst.is_default();
                     if let Some(via) = via
-                        && !self.is_near(link.ifindex, via)
+                        && self.near(link.ifindex, via) & NEAR == 0
                     {
                         wanted.route.reach = Reach::Onlink;
                     }

@@ -347,7 +347,6 @@ impl Engine<'_> {
         }
     }
 
-    #[inline(never)]
     fn resolve(&mut self, goal: Goal<'_>, host: &mut impl Host) {
         self.by_name = !goal.names.is_empty();
         self.resolver(goal, host).0.links();
@@ -371,7 +370,6 @@ impl Engine<'_> {
     }
 
     /// Counts a link's state up from what was found and done, and tells how long to wait.
-    #[inline(never)]
     fn progress(&mut self, host: &mut impl Host) -> Progress {
         let mut until = self.dad_until;
         let mut n = 0_u16;

@@ -34,6 +34,7 @@ use crate::diag::Errno;
 use crate::engine::Instant;
 use crate::model::lease::{Field, Lease};
 use core::net::Ipv4Addr;
+pub use pace::xorshift;
 use pace::{DECLINE_PAUSE, FIRST, MAX_NAKS, MIN_V6ONLY_WAIT, SECOND, SHUN, STEPS, after};
 pub use settings::Settings;
 
@@ -297,7 +298,7 @@ impl Client {
         }
         // RFC 2131 4.4.1: a REQUEST has the `secs` of its DISCOVER.
         if self.state != State::Requesting {
-            let micros = now.0.saturating_sub(self.begun.0);
+            let micros = now.0.wrapping_sub(self.begun.0);
             self.secs = (micros / SECOND).min(0xffff) as u16;
         }
         due
@@ -345,23 +346,12 @@ impl Client {
     #[inline(never)]
     pub fn hear(&mut self, now: Instant, reply: &Lease, mac: &[u8]) -> Heard {
         let message = reply.number(Field::Message).unwrap_or(BOOTREPLY);
-        let is_awaited = match self.state {
-            State::Selecting => match message {
-                BOOTREPLY => self.settings.bootp,
-                OFFER => true,
-                ACK => reply.number(Field::RapidCommit).is_some(),
-                _ => false,
-            },
-            State::Rebooting | State::Requesting | State::Renewing | State::Rebinding => {
-                matches!(message, ACK | NAK)
-            }
-            State::Stopped
-            | State::Probing
-            | State::Bound
-            | State::Declining
-            | State::Pausing
-            | State::Releasing
-            | State::Ended => false,
+        let is_awaited = match (self.state, message) {
+            (State::Selecting, BOOTREPLY) => self.settings.bootp,
+            (State::Selecting, OFFER) => true,
+            (State::Selecting, ACK) => reply.number(Field::RapidCommit).is_some(),
+            (state, ACK | NAK) => ASKING & 1 << state as u32 != 0,
+            _ => false,
         };
         if !is_awaited
             || reply.number(Field::Xid) != Some(self.xid)
@@ -369,7 +359,7 @@ impl Client {
         {
             return Heard::Nothing;
         }
-        let server = reply.addr(Field::Server).unwrap_or(Ipv4Addr::UNSPECIFIED);
+        let server = reply.addr(Field::Server);
         if message == NAK {
             return self.hear_nak(now, server);
         }
@@ -382,7 +372,7 @@ impl Client {
         if message == OFFER && self.tries > 0 && server == self.server {
             return Heard::Nothing;
         }
-        let is_other = reply.addr(Field::Addr) != Some(self.addr)
+        let is_other = reply.addr(Field::Addr) != self.addr
             || self.state == State::Requesting && server != self.server;
         if is_other && self.state != State::Selecting {
             return Heard::Refused(Why::Other);
@@ -447,6 +437,7 @@ impl Client {
     }
 
     /// Goes to a state that sends at once.
+    #[inline(never)]
     fn turn(&mut self, now: Instant, state: State) {
         self.state = state;
         self.tries = 0;
@@ -477,6 +468,12 @@ impl Client {
         self.leave(now.after_seconds(seconds.max(backoff)), State::Pausing);
     }
 }
+
+/// The states that wait for an answer to a REQUEST, as a bit each.
+const ASKING: u32 = 1 << State::Rebooting as u32
+    | 1 << State::Requesting as u32
+    | 1 << State::Renewing as u32
+    | 1 << State::Rebinding as u32;
 
 /// Message types (RFC 2132 9.6), which have one octet; that of BOOTP for none.
 const BOOTREPLY: u32 = u32::MAX;

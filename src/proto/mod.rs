@@ -57,10 +57,7 @@ impl Lessee {
         let secs = self.lease.number(Field::LeaseTime).unwrap_or(FOREVER);
         match self.client.expires_at() {
             Instant(u64::MAX) => Instant(0),
-            end => Instant(
-                end.0
-                    .saturating_sub(u64::from(secs).saturating_mul(1_000_000)),
-            ),
+            end => Instant(end.0.wrapping_sub(u64::from(secs).wrapping_mul(1_000_000))),
         }
     }
 
@@ -68,7 +65,7 @@ impl Lessee {
     pub fn valid_secs(&self, now: Instant) -> u32 {
         match self.client.expires_at() {
             Instant(u64::MAX) => FOREVER,
-            end => (end.0.saturating_sub(now.0) / 1_000_000) as u32,
+            end => (end.0.wrapping_sub(now.0) / 1_000_000) as u32,
         }
     }
 }

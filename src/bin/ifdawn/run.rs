@@ -192,7 +192,7 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     }
     system.log.clear_live();
     engine.complain_about_missing(system);
-    engine.publish_state(system, None);
+    engine.publish_state(system);
     match engine.outcome() {
         Outcome::Up => code,
         Outcome::Nothing if engine.config.links.is_empty() => {
@@ -288,7 +288,7 @@ fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Er
         Progress::Done => return Ok(Progress::Done),
     };
     if stays {
-        engine.publish_state(system, None);
+        engine.publish_state(system);
     } else {
         limit = limit.min(system.until);
         if clock::now() >= limit {

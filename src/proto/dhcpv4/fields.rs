@@ -41,26 +41,12 @@ impl Client {
     /// `ciaddr`, which is also the address that is sent from; unspecified, as are those that follow, where there is
     /// none.
     pub fn ciaddr(&self) -> Ipv4Addr {
-        match self.state {
-            State::Renewing | State::Rebinding | State::Releasing => self.addr,
-            State::Stopped
-            | State::Rebooting
-            | State::Selecting
-            | State::Requesting
-            | State::Probing
-            | State::Bound
-            | State::Declining
-            | State::Pausing
-            | State::Ended => Ipv4Addr::UNSPECIFIED,
-        }
+        self.in_one_of(HAS_ADDR, self.addr)
     }
 
     /// Requested address (option 50). A DISCOVER asks for the address of the last lease.
     pub fn requested(&self) -> Ipv4Addr {
-        match self.ciaddr().is_unspecified() {
-            true => self.addr,
-            false => Ipv4Addr::UNSPECIFIED,
-        }
+        self.in_one_of(!HAS_ADDR, self.addr)
     }
 
     /// Fills in what is the client's own of a message.
@@ -78,17 +64,14 @@ impl Client {
 
     /// Server identifier (option 54).
     pub fn server_id(&self) -> Ipv4Addr {
-        match self.state {
-            State::Requesting | State::Declining | State::Releasing => self.server,
-            State::Stopped
-            | State::Rebooting
-            | State::Selecting
-            | State::Probing
-            | State::Bound
-            | State::Renewing
-            | State::Rebinding
-            | State::Pausing
-            | State::Ended => Ipv4Addr::UNSPECIFIED,
+        self.in_one_of(NAMES_SERVER, self.server)
+    }
+
+    /// An address that is filled in in these states only.
+    fn in_one_of(&self, states: u32, addr: Ipv4Addr) -> Ipv4Addr {
+        match states & 1 << self.state as u32 {
+            0 => Ipv4Addr::UNSPECIFIED,
+            _ => addr,
         }
     }
 
@@ -122,3 +105,11 @@ impl Client {
         self.expires_at
     }
 }
+
+/// The states, as a bit each, whose messages are of who has the address and speaks from it.
+const HAS_ADDR: u32 =
+    1 << State::Renewing as u32 | 1 << State::Rebinding as u32 | 1 << State::Releasing as u32;
+
+/// Those whose messages say which server they are for.
+const NAMES_SERVER: u32 =
+    1 << State::Requesting as u32 | 1 << State::Declining as u32 | 1 << State::Releasing as u32;

@@ -6,7 +6,7 @@ use crate::engine::Instant;
 impl Client {
     /// Microseconds from a DISCOVER to the next one.
     pub(super) fn slow_down(&mut self, now: Instant) -> u64 {
-        let is_young = now.0.saturating_sub(self.begun.0) < STEADY_FOR;
+        let is_young = now.0.wrapping_sub(self.begun.0) < STEADY_FOR;
         let pace = match self.pace {
             0 | 1 => self.pace,
             _ if is_young => STEADY,
@@ -18,9 +18,9 @@ impl Client {
             STEADY => (pace, SECOND / 10),
             _ => (pace.wrapping_add(1), SECOND),
         };
-        let delay = FIRST.wrapping_shl(doublings.into()).saturating_sub(spread);
-        let chance = u64::from(self.chance()).checked_rem(spread.saturating_mul(2));
-        delay.saturating_add(chance.unwrap_or(0))
+        let delay = FIRST.wrapping_shl(doublings.into()).wrapping_sub(spread);
+        let chance = u64::from(self.chance()).checked_rem(spread.wrapping_mul(2));
+        delay.wrapping_add(chance.unwrap_or(0))
     }
 
     /// RFC 2131 4.4.5: microseconds from a renewal to the next one, half of the time until T2 or the end.
@@ -30,21 +30,28 @@ impl Client {
         } else {
             (self.rebind_at, self.expires_at)
         };
-        let least = (end.0.saturating_sub(begin.0) / 8).clamp(SECOND, MAX_LEAST);
+        let least = (end.0.wrapping_sub(begin.0) / 8).clamp(SECOND, MAX_LEAST);
         let half = end.0.saturating_sub(now.0) / 2;
         half.max(least)
     }
 
-    /// xorshift32 (Marsaglia).
+    /// The next number of chance.
     pub(super) fn chance(&mut self) -> u32 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 17;
-        self.random ^= self.random << 5;
-        self.random
+        xorshift(&mut self.random)
     }
 }
 
+/// The next number of chance: xorshift32 (Marsaglia).
+#[inline(never)]
+pub fn xorshift(random: &mut u32) -> u32 {
+    *random ^= *random << 13;
+    *random ^= *random >> 17;
+    *random ^= *random << 5;
+    *random
+}
+
 /// This many microseconds after.
+#[inline(never)]
 pub(super) fn after(now: Instant, micros: u64) -> Instant {
     Instant(now.0.saturating_add(micros))
 }

@@ -2,7 +2,6 @@
 
 use super::{Client, Why};
 use crate::model::lease::{Field, Lease, is_host};
-use core::net::Ipv4Addr;
 
 impl Client {
     /// Takes address, server and times of a lease, from when it was asked for; or says why it is of no use to
@@ -11,10 +10,9 @@ impl Client {
     #[inline(never)]
     pub(super) fn take(&mut self, reply: &Lease) -> Option<Why> {
         let is_bootp = reply.number(Field::Message).is_none();
-        let addr = reply.addr(Field::Addr).unwrap_or(Ipv4Addr::UNSPECIFIED);
-        let server = reply.addr(Field::Server).unwrap_or(Ipv4Addr::UNSPECIFIED);
-        let router = reply.addr(Field::Router);
-        if !is_host(addr) || server == addr || router == Some(addr) {
+        let addr = reply.addr(Field::Addr);
+        let server = reply.addr(Field::Server);
+        if !is_host(addr) || server == addr || reply.addr(Field::Router) == addr {
             return Some(Why::Addr);
         }
         let len = reply.prefix_len();
@@ -44,7 +42,7 @@ impl Client {
     /// (RFC 2131 4.4.5, without its random fuzz: links get their leases at different times).
     fn count(&mut self, reply: &Lease, lease: u32) {
         let usual_t1 = lease / 2;
-        let usual_t2 = lease.saturating_sub(lease.div_ceil(8));
+        let usual_t2 = lease.wrapping_sub(lease.div_ceil(8));
         let mut t1 = reply.number(Field::RenewTime).unwrap_or(usual_t1);
         let mut t2 = reply.number(Field::RebindTime).unwrap_or(usual_t2);
         if t1 < MIN_RENEW || t1 >= t2 || t2 >= lease {

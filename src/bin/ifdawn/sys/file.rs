@@ -8,6 +8,7 @@ use ifdawn::packed::{Word, word};
 use ifdawn::text::parts;
 
 use super::log::to_stderr;
+use crate::form::Wanted;
 use crate::run::NOT_UP;
 use ifdawn::text::show::{Show, Take, Text};
 use std::ffi::CStr;
@@ -99,12 +100,7 @@ impl<'a> Root<'a> {
 
     /// Adds the names in a directory that are wanted, in the kernel's order.
     #[inline(never)]
-    pub fn list(
-        &self,
-        path: &[u8],
-        is_wanted: fn(&[u8]) -> bool,
-        names: &mut Names,
-    ) -> Result<(), Errno> {
+    pub fn list(&self, path: &[u8], wanted: Wanted, names: &mut Names) -> Result<(), Errno> {
         let directory = (self.path(path)).open(libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
         let mut buffer = [0_u8; 3072];
         loop {
@@ -121,7 +117,7 @@ impl<'a> Root<'a> {
                 records.get(16..).and_then(|rest| rest.split_first_chunk())
             {
                 let name = parts::split(name, 0).0;
-                if is_wanted(name) {
+                if wanted.has(name) {
                     names.push(name);
                 }
                 let length = usize::from(u16::from_ne_bytes([l0, l1]));

@@ -69,7 +69,26 @@ pub enum Kind {
     Text,
 }
 
-/// The least and the largest number.
+impl Kind {
+    /// Its row in a table of kinds.
+    pub fn row(self) -> usize {
+        match self {
+            Kind::Bool => 0,
+            Kind::Number(_) => 1,
+            Kind::Words(_) => 2,
+            Kind::Name => 3,
+            Kind::Mac => 4,
+            Kind::Ip6 => 5,
+            Kind::Ip => 6,
+            Kind::IpList4 => 7,
+            Kind::IpList6 => 8,
+            Kind::Map => 9,
+            Kind::Text => 10,
+        }
+    }
+}
+
+/// The least and the largest number. Every second one begins with 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Range {
     /// 0-255.
@@ -95,18 +114,20 @@ pub enum Range {
 impl Range {
     /// Whether a number is in it.
     pub fn has(self, number: u32) -> bool {
-        let (least, most) = match self {
-            Range::Octet => (0, 255),
-            Range::Count => (1, 255),
-            Range::Key => (0, 1_023),
-            Range::Vlan => (1, 4_094),
-            Range::Short => (0, 65_535),
-            Range::Port => (1, 65_535),
-            Range::Vni => (0, 0xff_ffff),
-            Range::Positive => (1, 0x7fff_ffff),
-            Range::Any => (0, u32::MAX),
-        };
-        (least..=most).contains(&number)
+        /// The largest number of each.
+        static MOST: [u32; 9] = [
+            255,
+            255,
+            1_023,
+            4_094,
+            65_535,
+            65_535,
+            0xff_ffff,
+            0x7fff_ffff,
+            u32::MAX,
+        ];
+        let (least, most) = (self as u32 & 1, MOST.get(self as usize));
+        most.is_some_and(|most| (least..=*most).contains(&number))
     }
 }
 

@@ -382,15 +382,15 @@ fn route(json: &mut Json<'_>, config: &Config<'_>, route: &Route, dev: &Subject<
     json.boolean(route.reach == Reach::Onlink);
     if let Some(from) = &route.from {
         json.item();
-        json.raw(&word!("from").text());
+        json.word(word!("from"));
         json.text(from);
     }
     let mut rest = route.more.map_or(&b""[..], |more| config.text(more.text));
     while let Some(name) = parts::next_word(&mut rest) {
         json.item();
         json.raw(&Octets(name));
-        let value = rest.trim_ascii_start();
-        if name != b"nexthop" {
+        let value = parts::trim_start(rest);
+        if !parts::is(name, b"nexthop") {
             if parts::next_word(&mut rest) == Some(b"lock") {
                 parts::next_word(&mut rest);
             }

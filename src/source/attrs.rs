@@ -105,104 +105,70 @@ impl Context<'_, '_> {
     /// What is wrong with it, or the limit that is reached.
     #[inline(never)]
     pub fn checked(&mut self, kind: Kind, text: &[u8]) -> Result<Value, Problem> {
+        let row = KINDS.get(kind.row()).unwrap_or(&TEXT);
         let number = scalar::number(text);
-        let (known, wrong) = match kind {
-            Kind::Bool => (scalar::boolean(text).map(u32::from), Problem::NotABoolean),
+        let known = match kind {
+            Kind::Bool => scalar::boolean(text).map(u32::from),
             // what the packet inside has is 0
-            Kind::Number(Range::Octet) if text == b"inherit" => (Some(0), Problem::NotANumber),
-            Kind::Number(range) => {
-                let in_range = number.filter(|number| range.has(*number));
-                (in_range, Problem::NotANumber)
-            }
+            Kind::Number(Range::Octet) if parts::is(text, b"inherit") => Some(0),
+            Kind::Number(range) => number.filter(|number| range.has(*number)),
             Kind::Words(list) => {
                 let word = list.words().position(text);
                 let word = word.map(|word| word as u32).or(number);
-                let known = word.filter(|word| !list.word(*word).0.is_empty());
-                (known, Problem::NotAWord)
+                word.filter(|word| !list.word(*word).0.is_empty())
             }
+            Kind::Text => return self.kept(text),
             Kind::Name
             | Kind::Mac
             | Kind::Ip6
             | Kind::Ip
             | Kind::IpList4
             | Kind::IpList6
-            | Kind::Map
-            | Kind::Text => return self.checked_text(kind, text),
+            | Kind::Map => return self.checked_items(kind, row, text),
         };
-        known.map(Value::Number).ok_or(wrong)
+        known.map(Value::Number).ok_or(row.wrong)
     }
 
     /// A text in its canonical form: its items with commas between them.
     #[inline(never)]
-    fn checked_text(&mut self, kind: Kind, text: &[u8]) -> Result<Value, Problem> {
+    fn checked_items(&mut self, kind: Kind, row: &Row, text: &[u8]) -> Result<Value, Problem> {
         let mut canonical = LineBuf::<MAX_CANONICAL>::new();
         let separator = if parts::has(text, b';') { b';' } else { b',' };
-        let mut rest = Some(text).filter(|_| kind != Kind::Text);
-        // of one thing there is no list
-        let mut most = match kind {
-            Kind::IpList4 | Kind::IpList6 | Kind::Map => MAX_ITEMS,
-            Kind::Name
-            | Kind::Mac
-            | Kind::Ip6
-            | Kind::Ip
-            | Kind::Text
-            | Kind::Bool
-            | Kind::Number(_)
-            | Kind::Words(_) => 1,
-        };
-        let wrong = match kind {
-            Kind::Name => Problem::NotALinkName,
-            Kind::Mac => Problem::NotAMac,
-            Kind::Ip => Problem::NotAnAddress,
-            Kind::Ip6 | Kind::IpList6 => Problem::NotIpv6,
-            Kind::IpList4 => Problem::NotIpv4,
-            Kind::Map | Kind::Text | Kind::Bool | Kind::Number(_) | Kind::Words(_) => {
-                Problem::NotANumber
-            }
-        };
+        let (mut rest, mut most) = (Some(text), row.most);
         while let Some(item) = parts::next(&mut rest, separator) {
             most = most.checked_sub(1).ok_or(Problem::NotANumber)?;
             if !canonical.as_bytes().is_empty() {
                 canonical.put(b",");
             }
-            let is_right = match kind {
-                Kind::Name => IfName::new(item).is_some(),
-                Kind::Map => {
-                    let (from, to) = parts::split(item, b':');
-                    is_priority(from) && to.is_some_and(is_priority)
-                }
-                Kind::Mac => match &scalar::mac(item) {
-                    Some(mac) => {
-                        canonical.show(mac);
-                        continue;
-                    }
-                    None => false,
-                },
-                Kind::Bool | Kind::Number(_) | Kind::Words(_) | Kind::Text => false,
+            let is_right = if kind == Kind::Mac {
+                let mac = scalar::mac(item);
+                canonical.show(&mac);
+                mac.is_some()
+            } else if row.families != 0 {
                 // sysfs takes `+` in front of an address that is to be added
-                Kind::Ip6 | Kind::Ip | Kind::IpList4 | Kind::IpList6 => {
-                    match &scalar::ip(item.strip_prefix(b"+").unwrap_or(item)) {
-                        Some(addr)
-                            if addr.is_ipv6() != (wrong == Problem::NotIpv4)
-                                || kind == Kind::Ip =>
-                        {
-                            canonical.show(addr);
-                            continue;
-                        }
-                        _ => false,
-                    }
+                let addr = match item {
+                    [b'+', addr @ ..] => scalar::ip(addr),
+                    _ => scalar::ip(item),
+                };
+                canonical.show(&addr);
+                addr.is_some_and(|addr| row.families >> u8::from(addr.is_ipv6()) & 1 != 0)
+            } else {
+                canonical.put(item);
+                match (kind, parts::split(item, b':')) {
+                    (Kind::Map, (from, Some(to))) => is_priority(from) && is_priority(to),
+                    (Kind::Map, _) => false,
+                    _ => IfName::new(item).is_some(),
                 }
             };
             if !is_right {
-                return Err(wrong);
+                return Err(row.wrong);
             }
-            canonical.put(item);
         }
-        let text = if kind == Kind::Text {
-            text
-        } else {
-            canonical.as_bytes()
-        };
+        self.kept(canonical.as_bytes())
+    }
+
+    /// A text that is kept, equal ones once.
+    fn kept(&mut self, text: &[u8]) -> Result<Value, Problem> {
         if text.is_empty() {
             return Err(Problem::NoArgument);
         }
@@ -270,8 +236,43 @@ impl Context<'_, '_> {
     }
 }
 
+/// What there is to know of a [`Kind`].
+struct Row {
+    /// What a value is that is none.
+    wrong: Problem,
+    /// How many items it has at most.
+    most: u8,
+    /// Of which families its addresses are, a bit each: IPv4, IPv6.
+    families: u8,
+}
+
+/// Texts, of which nothing is asked.
+static TEXT: Row = row(Problem::NoArgument, 0, 0);
+
+/// By [`Kind::row`].
+static KINDS: [Row; 10] = [
+    row(Problem::NotABoolean, 0, 0),
+    row(Problem::NotANumber, 0, 0),
+    row(Problem::NotAWord, 0, 0),
+    row(Problem::NotALinkName, 1, 0),
+    row(Problem::NotAMac, 1, 0),
+    row(Problem::NotIpv6, 1, 0b10),
+    row(Problem::NotAnAddress, 1, 0b11),
+    row(Problem::NotIpv4, MAX_ITEMS, 0b01),
+    row(Problem::NotIpv6, MAX_ITEMS, 0b10),
+    row(Problem::NotANumber, MAX_ITEMS, 0),
+];
+
+const fn row(wrong: Problem, most: u8, families: u8) -> Row {
+    Row {
+        wrong,
+        most,
+        families,
+    }
+}
+
 /// Items of a list: the kernel takes as many targets (`BOND_MAX_ARP_TARGETS`).
-const MAX_ITEMS: usize = 16;
+const MAX_ITEMS: u8 = 16;
 /// Octets of a list of addresses.
 const MAX_CANONICAL: usize = 768;
 /// Octets of an option's name.

@@ -213,14 +213,13 @@ impl Loader<'_, '_> {
         }
         self.files.names.sort();
         for n in 0..self.files.names.len() {
-            let at = |n| parts::split(self.files.names.name(n), 0);
-            let (name, layer) = at(n);
+            let names = &self.files.names;
+            let name = names.name(n);
             let is_beside = step.wanted == Wanted::Ifcfg && !name.starts_with(b"i");
-            if is_beside || at(n.wrapping_sub(1)).0 == name {
+            if is_beside || n > 0 && names.name(n.wrapping_sub(1)) == name {
                 continue;
             }
-            let layer = layer.and_then(<[u8]>::first).copied().unwrap_or_default();
-            let path = Path::join(path(layer).as_bytes(), word!("/"), name);
+            let path = Path::join(path(names.directory(n)).as_bytes(), word!("/"), name);
             self.read(path.as_bytes(), step.what);
         }
     }

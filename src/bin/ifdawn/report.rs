@@ -13,14 +13,11 @@ pub struct Report<'a, 'f> {
     pub counts: [u32; 3],
     /// Whether a person reads it on a terminal that knows colours.
     pub colored: bool,
-    /// Each as it is shown, behind [`KEY`] octets by which they are sorted.
+    /// Each as it is shown, behind file, line, column, and its number, each with its high octet first.
     pub kept: &'a mut Names,
     /// Where they go.
     pub out: &'a mut Out<'f>,
 }
-
-/// Octets of file, line, column, and number of a complaint, each with its high octet first.
-const KEY: usize = size_of::<u128>();
 
 impl Sink for Report<'_, '_> {
     fn report(&mut self, diagnostic: &Diagnostic<'_>) {
@@ -50,8 +47,7 @@ impl Report<'_, '_> {
     pub fn flush(&mut self) {
         self.kept.sort();
         for n in 0..self.kept.len() {
-            let shown = self.kept.name(n).get(KEY..).unwrap_or_default();
-            Text(self.out).put(shown);
+            Text(self.out).put(self.kept.name(n));
         }
         self.kept.clear(Order::Octets);
     }

@@ -159,6 +159,16 @@ enum Object {
 }
 
 impl Object {
+    /// In the order of the template.
+    const ALL: [Object; 6] = [
+        Object::Flags,
+        Object::Bond,
+        Object::Bridge,
+        Object::Own,
+        Object::Ethtool,
+        Object::Other,
+    ];
+
     fn of(attr: Attr) -> Object {
         const OWN: [Attr; 5] = [
             Attr::VLAN_ID,
@@ -178,49 +188,42 @@ impl Object {
     }
 }
 
-/// What a link of a special kind is made of, and every option of a link.
+/// What a link of a special kind is made of, and every option of a link: objects that are there or null.
 #[inline(never)]
 fn made_of(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig) {
     let number = |attr| config.number_of(id, attr);
-    if link.kind == LinkKind::Vlan {
-        json.item();
-        json.number_or_null(number(Attr::VLAN_ID));
-        let lower = link.lower.as_ref();
-        json.text_or_null(&lower.map_or(Subject::None, Subject::Matches));
-        json.packed(List::Protocol.word(number(Attr::VLAN_PROTOCOL).unwrap_or(0)));
-        options(json, config, id, Object::Flags);
-    }
-    end_or_null(json, link.kind == LinkKind::Vlan);
-    let is_bond = matches!(link.kind, LinkKind::Bond | LinkKind::Team);
-    if is_bond {
-        json.item();
-        json.packed(List::Mode.word(number(Attr::BOND_MODE).unwrap_or(0)));
-        options(json, config, id, Object::Bond);
-    }
-    end_or_null(json, is_bond);
-    if link.kind == LinkKind::Bridge {
-        json.item();
-        json.boolean(number(Attr::STP).unwrap_or(0) > 0);
-        options(json, config, id, Object::Bridge);
-    }
-    end_or_null(json, link.kind == LinkKind::Bridge);
-    json.number_or_null(number(Attr::PKEY));
-    for object in [Object::Ethtool, Object::Other] {
-        let mut all = config.attrs_of(id);
-        let has_any = all.any(|have| Object::of(have.attr) == object);
-        if has_any {
+    for object in Object::ALL {
+        let is_there = match object {
+            Object::Flags => link.kind == LinkKind::Vlan,
+            Object::Bond => matches!(link.kind, LinkKind::Bond | LinkKind::Team),
+            Object::Bridge => link.kind == LinkKind::Bridge,
+            Object::Own => {
+                json.number_or_null(number(Attr::PKEY));
+                continue;
+            }
+            Object::Ethtool | Object::Other => {
+                let mut all = config.attrs_of(id);
+                all.any(|have| Object::of(have.attr) == object)
+            }
+        };
+        if is_there {
             json.item();
+            match object {
+                Object::Flags => {
+                    json.number_or_null(number(Attr::VLAN_ID));
+                    let lower = link.lower.as_ref();
+                    json.text_or_null(&lower.map_or(Subject::None, Subject::Matches));
+                    json.packed(List::Protocol.word(number(Attr::VLAN_PROTOCOL).unwrap_or(0)));
+                }
+                Object::Bond => json.packed(List::Mode.word(number(Attr::BOND_MODE).unwrap_or(0))),
+                Object::Bridge => json.boolean(number(Attr::STP).unwrap_or(0) > 0),
+                Object::Own | Object::Ethtool | Object::Other => {}
+            }
             options(json, config, id, object);
         }
-        end_or_null(json, has_any);
+        json.end();
+        json.word(if is_there { word!("") } else { word!("null") });
     }
-}
-
-/// Ends an object that is there or not.
-#[inline(never)]
-fn end_or_null(json: &mut Json<'_>, is_there: bool) {
-    json.end();
-    json.word(if is_there { word!("") } else { word!("null") });
 }
 
 /// The options of a link in one object, each with its value, or in the array of those that are set.
@@ -262,7 +265,11 @@ fn policy(json: &mut Json<'_>, config: &Config<'_>, rule: &Route) {
     });
     json.number_or_null(rule.metric);
     json.text_or_null(&rule.from);
-    json.text_or_null(&Some(rule.dst).filter(|dst| !dst.is_default()));
+    let dst = match rule.dst.is_default() {
+        true => Subject::None,
+        false => Subject::Cidr(&rule.dst),
+    };
+    json.text_or_null(&dst);
     json.text_or_null(&Octets(until_nul(attr_in(attrs, FRA_IIFNAME))));
     let mark = attr_in(attrs, FRA_FWMARK).first_chunk();
     json.text_or_null(&mark.map(|mark| u32::from_ne_bytes(*mark)));

@@ -323,28 +323,19 @@ impl Scan<'_, '_> {
     fn read(&mut self, cx: &mut Context<'_, '_>) {
         for line in lines(cx.text) {
             cx.line = line;
-            let split = assign::split(line.octets);
+            let found = &assign::split(line.octets);
             if self.pass == Pass::Device {
-                if let assign::Line::Assignment(found) = &split
-                    && found.name == b"DEVICE"
-                {
+                if found.name == b"DEVICE" {
                     self.assign(found, cx);
                 }
-                continue;
-            }
-            if !is_text(cx) {
-                continue;
-            }
-            match &split {
-                assign::Line::Empty => {}
-                assign::Line::Assignment(found) => {
-                    if self.assign(found, cx).is_none() {
-                        break;
-                    }
+            } else if !is_text(cx) {
+                // said already
+            } else if !found.name.is_empty() {
+                if self.assign(found, cx).is_none() {
+                    break;
                 }
-                assign::Line::Other => {
-                    cx.complain(b"line", parts::trim(line.octets), NO_ASSIGNMENT);
-                }
+            } else if !found.raw.is_empty() {
+                cx.complain(b"line", parts::trim(found.raw), NO_ASSIGNMENT);
             }
         }
     }
@@ -368,7 +359,7 @@ impl Scan<'_, '_> {
             Err(fault) => {
                 let error = Complaint::error(fault.problem, Effect::KeyUnset);
                 let token = parts::trim(found.raw);
-                self.complain(&entry, short(fault.at), token, error, cx);
+                self.complain(&entry, fault.at, token, error, cx);
                 self.keep(&entry)
             }
             Ok(()) => {

@@ -217,16 +217,11 @@ impl Context<'_, '_> {
     #[inline(never)]
     pub fn settle_bond(&mut self, bond: LinkId) {
         const UNMET: Complaint = Complaint::warning(Problem::NeedsOther, Effect::PartIgnored);
-        let mode = self.config.number_of(bond, Attr::BOND_MODE).unwrap_or(0);
-        for (attr, need) in &NEEDS {
-            let is_met = match need {
-                Need::Other(other) => self.config.number_of(bond, *other).unwrap_or(0) > 0,
-                Need::Without(other) => self.config.number_of(bond, *other).unwrap_or(0) == 0,
-                Need::Modes(modes) => modes & 1 << mode != 0,
-            };
-            let have = self.config.attr_of(bond, *attr).filter(|_| !is_met);
-            if let Some(origin) = have.map(|have| have.origin) {
-                self.config.drop_attr(bond, *attr);
+        for (attr, other, values) in &NEEDS {
+            let value = self.config.number_of(bond, *other).unwrap_or(0).min(7);
+            if values >> value & 1 == 0
+                && let Some(origin) = self.config.drop_attr(bond, *attr)
+            {
                 let mut name = LineBuf::<MAX_NAME>::new();
                 name.show(&attr.name());
                 let subject = Subject::Key(&Escaped(name.as_bytes()));
@@ -283,47 +278,40 @@ fn is_priority(text: &[u8]) -> bool {
     scalar::number(text).is_some_and(|number| Range::Short.has(number))
 }
 
-/// What an option of a bond needs.
-enum Need {
-    /// Another one that is not 0.
-    Other(Attr),
-    /// Another one that is 0 or not set.
-    Without(Attr),
-    /// One of these modes, a bit for each.
-    Modes(u8),
-}
-
 const ARP_INTERVAL: Attr = Attr::of(Scope::Bond, "arp_interval");
 const MIIMON: Attr = Attr::of(Scope::Bond, "miimon");
-/// One port is used at a time, or may be.
-const ACTIVE: Need = Need::Modes(1 << 1 | 1 << 5 | 1 << 6);
+/// Values of an option that is needed, a bit for each; the last one stands for those above 6 too.
+type Values = u8;
+const ZERO: Values = 1;
+const ABOVE: Values = !ZERO;
+/// Modes in which one port is used at a time, or may be.
+const ACTIVE: Values = 1 << 1 | 1 << 5 | 1 << 6;
 /// 802.3ad.
-const LACP: Need = Need::Modes(1 << 4);
+const LACP: Values = 1 << 4;
+
+/// A row: an option of a bond, another one, and what the value of that must be; one that is not set is 0.
+const fn need(name: &str, other: Attr, values: Values) -> (Attr, Attr, Values) {
+    (Attr::of(Scope::Bond, name), other, values)
+}
 
 /// What the driver refuses otherwise (Documentation/networking/bonding.rst), in an order in which what is left
 /// out makes others unmet.
-static NEEDS: [(Attr, Need); 15] = [
-    (ARP_INTERVAL, Need::Modes(0xf)),
-    (
-        Attr::of(Scope::Bond, "arp_ip_target"),
-        Need::Other(ARP_INTERVAL),
-    ),
-    (
-        Attr::of(Scope::Bond, "ns_ip6_target"),
-        Need::Other(ARP_INTERVAL),
-    ),
-    (MIIMON, Need::Without(ARP_INTERVAL)),
-    (Attr::of(Scope::Bond, "updelay"), Need::Other(MIIMON)),
-    (Attr::of(Scope::Bond, "downdelay"), Need::Other(MIIMON)),
-    (Attr::of(Scope::Bond, "primary"), ACTIVE),
-    (Attr::of(Scope::Bond, "active_slave"), ACTIVE),
-    (Attr::of(Scope::Bond, "lacp_rate"), LACP),
-    (Attr::of(Scope::Bond, "lacp_active"), LACP),
-    (Attr::of(Scope::Bond, "ad_select"), LACP),
-    (Attr::of(Scope::Bond, "ad_user_port_key"), LACP),
-    (Attr::of(Scope::Bond, "ad_actor_sys_prio"), LACP),
-    (Attr::of(Scope::Bond, "ad_actor_system"), LACP),
-    (Attr::of(Scope::Bond, "coupled_control"), LACP),
+static NEEDS: [(Attr, Attr, Values); 15] = [
+    need("arp_interval", Attr::BOND_MODE, 0xf),
+    need("arp_ip_target", ARP_INTERVAL, ABOVE),
+    need("ns_ip6_target", ARP_INTERVAL, ABOVE),
+    need("miimon", ARP_INTERVAL, ZERO),
+    need("updelay", MIIMON, ABOVE),
+    need("downdelay", MIIMON, ABOVE),
+    need("primary", Attr::BOND_MODE, ACTIVE),
+    need("active_slave", Attr::BOND_MODE, ACTIVE),
+    need("lacp_rate", Attr::BOND_MODE, LACP),
+    need("lacp_active", Attr::BOND_MODE, LACP),
+    need("ad_select", Attr::BOND_MODE, LACP),
+    need("ad_user_port_key", Attr::BOND_MODE, LACP),
+    need("ad_actor_sys_prio", Attr::BOND_MODE, LACP),
+    need("ad_actor_system", Attr::BOND_MODE, LACP),
+    need("coupled_control", Attr::BOND_MODE, LACP),
 ];
 
 #[cfg(test)]

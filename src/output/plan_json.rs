@@ -18,6 +18,7 @@ use crate::packed::{Packed, packed, word};
 use crate::text::parts;
 use crate::text::show::Hex;
 use crate::wire::netlink::attr_in;
+use core::ops::Range;
 
 /// The whole object.
 macro_rules! template {
@@ -58,10 +59,10 @@ pub fn begin(json: &mut Json<'_>, config: &Config<'_>) {
         interface(json, config, id, link);
     }
     for rule in config.name_rules.iter() {
-        let Some(name) = rule.name.filter(|_| !rule.mac.is_unset()) else {
+        let Some(name) = &rule.name else {
             continue;
         };
-        if config.named(&name).is_some() {
+        if rule.mac.is_unset() || config.named(name).is_some() {
             continue;
         }
         let source = match rule.source {
@@ -69,7 +70,7 @@ pub fn begin(json: &mut Json<'_>, config: &Config<'_>) {
             NameSource::Ifcfg | NameSource::Udev | NameSource::Link => SourceKind::Ifcfg,
         };
         let mut link = LinkConfig::new(LinkMatch::Mac(rule.mac), source, rule.origin);
-        (link.name, link.rename, link.onboot, link.required) = (Some(name), true, false, false);
+        (link.name, link.rename, link.onboot, link.required) = (rule.name, true, false, false);
         json.item();
         interface(json, config, LinkId::NONE, &link);
     }
@@ -77,16 +78,13 @@ pub fn begin(json: &mut Json<'_>, config: &Config<'_>) {
     routes(json, config, None);
     let limits = &config.global.timeouts;
     json.number(limits.dhcp_in_all().into());
-    for wait in [
-        Wait::Carrier,
-        Wait::Device,
-        Wait::Ipv6Auto,
-        Wait::Dad,
-        Wait::Route,
-    ] {
-        json.number(limits.of(wait).into());
+    for seconds in limits.0.get(SHOWN_WAITS).unwrap_or_default() {
+        json.number((*seconds).into());
     }
 }
+
+/// In the order of the template, those after that of DHCP.
+const SHOWN_WAITS: Range<usize> = Wait::Carrier as usize..Wait::IpRequired as usize;
 
 /// Adds a complaint to the diagnostics.
 impl Sink for Json<'_> {
@@ -107,7 +105,7 @@ impl Sink for Json<'_> {
 }
 
 /// Ends the object.
-pub fn end(mut json: Json<'_>) {
+pub fn end(json: &mut Json<'_>) {
     json.end();
     json.go_on();
 }

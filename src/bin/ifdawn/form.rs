@@ -109,7 +109,7 @@ pub struct What {
 pub const GIVEN: u8 = 1 << 0;
 /// It need not be there.
 pub const OPTIONAL: u8 = 1 << 1;
-/// Files beside it are where the list of its directory has them.
+/// Files beside it are of the forms that the list of its directory has.
 pub const LISTED: u8 = 1 << 2;
 /// In the place of a file, something else masks those of its name in weaker directories.
 pub const MASKED: u8 = 1 << 3;
@@ -136,7 +136,7 @@ pub enum Wanted {
     Cmdline,
     /// `*.conf`.
     Conf,
-    /// `ifcfg-*`, and the names of what is beside.
+    /// `ifcfg-*`.
     Ifcfg,
     /// `*.rules`.
     Rules,
@@ -157,9 +157,7 @@ impl Wanted {
         match self {
             Wanted::File | Wanted::Cmdline => false,
             Wanted::Conf => name.ends_with(b".conf"),
-            Wanted::Ifcfg => {
-                ifcfg::is_ifcfg_file_name(name) || (Form::of(name) as u8) < BESIDE.len() as u8
-            }
+            Wanted::Ifcfg => ifcfg::is_ifcfg_file_name(name),
             Wanted::Rules => name.ends_with(b".rules"),
             Wanted::Links => name.ends_with(b".link"),
             Wanted::Nic => firmware::field(name).is_some(),

@@ -215,8 +215,7 @@ impl Loader<'_, '_> {
         for n in 0..self.files.names.len() {
             let names = &self.files.names;
             let name = names.name(n);
-            let is_beside = step.wanted == Wanted::Ifcfg && !name.starts_with(b"i");
-            if is_beside || n > 0 && names.name(n.wrapping_sub(1)) == name {
+            if n > 0 && names.name(n.wrapping_sub(1)) == name {
                 continue;
             }
             let path = Path::join(path(names.directory(n)).as_bytes(), word!("/"), name);
@@ -245,14 +244,13 @@ impl Loader<'_, '_> {
         let link = link.as_ref().map_or(name, |link| link.as_bytes());
         loop {
             for (prefix, form) in &BESIDE {
-                let path = Path::join(directory, *prefix, name);
-                let path = path.as_bytes();
                 // what the list has not, needs not be looked for
-                if what.bits & LISTED == 0 || self.files.names.has(last_part(path)) {
+                if what.bits & LISTED == 0 || self.files.names.beside >> *form as u8 & 1 != 0 {
+                    let path = Path::join(directory, *prefix, name);
                     let bits = what.bits | OPTIONAL | SHORT;
                     let beside = Some(id);
                     let form = *form;
-                    self.read_one(path, What { form, bits, beside });
+                    self.read_one(path.as_bytes(), What { form, bits, beside });
                 }
             }
             if name == link {

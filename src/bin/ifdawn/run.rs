@@ -141,7 +141,7 @@ fn plan_json(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>
     let mut json = Json::new(out, PLAN);
     plan_json::begin(&mut json, &engine.config);
     system.read(engine, Some(&mut json));
-    plan_json::end(json);
+    plan_json::end(&mut json);
     UP
 }
 

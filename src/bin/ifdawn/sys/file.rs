@@ -117,9 +117,7 @@ impl<'a> Root<'a> {
                 records.get(16..).and_then(|rest| rest.split_first_chunk())
             {
                 let name = parts::split(name, 0).0;
-                if wanted.has(name) {
-                    names.push(name);
-                }
+                names.push(wanted, name);
                 let length = usize::from(u16::from_ne_bytes([l0, l1]));
                 records = records.get(length..).unwrap_or_default();
             }

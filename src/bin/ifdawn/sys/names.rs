@@ -1,5 +1,6 @@
 //! Texts that are sorted: names of files, in the order people count in or by their octets, and what `check` shows.
 
+use crate::form::{Form, Wanted};
 use ifdawn::limits::MAX_FILES;
 use ifdawn::text::show::{Show, Take, Text};
 use ifdawn::text::{parts, scalar};
@@ -22,6 +23,8 @@ pub struct Names {
     pub order: Order,
     /// The directory whose names come.
     pub directory: u8,
+    /// Forms of files beside ifcfg files that are there, a bit for each: their names are not kept.
+    pub beside: u8,
     /// Where each begins in the octets with its key, where without, and where it ends.
     spans: heapless::Vec<[u32; 3], MAX_FILES>,
     octets: heapless::Vec<u8, NAME_OCTETS>,
@@ -39,6 +42,7 @@ impl Names {
             is_full: false,
             order: Order::Counted,
             directory: 0,
+            beside: 0,
         }
     }
 
@@ -52,20 +56,28 @@ impl Names {
         self.octets.clear();
         self.spans.clear();
         self.is_full = false;
+        self.beside = 0;
         self.order = order;
     }
 
-    /// Adds that of a file, behind what people look at first, the number there, and that of the directory; whether
-    /// there is room for it.
+    /// Adds that of a file, if it is wanted, behind what people look at first, the number there, and that of the
+    /// directory.
     #[inline(never)]
-    pub fn push(&mut self, name: &[u8]) -> bool {
+    pub fn push(&mut self, wanted: Wanted, name: &[u8]) {
+        if !wanted.has(name) {
+            if let Some(bit) = 1_u8.checked_shl(Form::of(name) as u32) {
+                self.beside |= bit;
+            }
+            return;
+        }
         let (text, number) = match self.order {
             Order::Counted => counted(name),
             Order::Octets => (name, 0),
         };
         // No name has a NUL: the shorter of two texts comes first.
         let [a, b, c, d] = number.to_be_bytes();
-        self.write(text, &[0, a, b, c, d, self.directory], &Octets(name))
+        let key = [0, a, b, c, d, self.directory];
+        self.write(text, &key, &Octets(name));
     }
 
     /// Adds one behind its key, which is written in two parts; whether there is room for it.
@@ -104,28 +116,6 @@ impl Names {
                 }
             }
         }
-    }
-
-    /// Whether there is this one, once they are sorted; so it is taken to be where there were more.
-    #[inline(never)]
-    pub fn has(&mut self, name: &[u8]) -> bool {
-        let last = self.len();
-        if self.is_full || !self.push(name) {
-            return true;
-        }
-        let (mut low, mut high) = (0, last);
-        while low < high {
-            let middle = low.midpoint(high);
-            match self.is_before(middle, last) {
-                true => low = middle.wrapping_add(1),
-                false => high = middle,
-            }
-        }
-        let has = low < last && self.name(low) == name;
-        if let Some([start, ..]) = self.spans.pop() {
-            self.octets.truncate(start as usize);
-        }
-        has
     }
 
     /// Whether one stands before another one.

@@ -4,7 +4,7 @@ use super::json::{Json, Octets};
 use super::owned::{self, Name, TakeName};
 use crate::diag::{Diagnostic, Sink, Subject};
 use crate::model::addr::Family;
-use crate::model::attr::{Attr, Kind, List, Scope, Value};
+use crate::model::attr::{Attr, Kind, Scope, Value};
 use crate::model::config::{
     Config, IpFlag, IpNumber, IpText, LinkConfig, LinkId, LinkMatch, LinkNumber, NameRule,
     NameSource, RouteDev, SourceKind, Str, Wait,
@@ -211,9 +211,9 @@ fn made_of(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConf
                     json.number_or_null(number(Attr::VLAN_ID));
                     let lower = link.lower.as_ref();
                     json.text_or_null(&lower.map_or(Subject::None, Subject::Matches));
-                    json.packed(List::Protocol.word(number(Attr::VLAN_PROTOCOL).unwrap_or(0)));
+                    json.packed(Kind::Protocol.word(number(Attr::VLAN_PROTOCOL).unwrap_or(0)));
                 }
-                Object::Bond => json.packed(List::Mode.word(number(Attr::BOND_MODE).unwrap_or(0))),
+                Object::Bond => json.packed(Kind::Mode.word(number(Attr::BOND_MODE).unwrap_or(0))),
                 Object::Bridge => json.boolean(number(Attr::STP).unwrap_or(0) > 0),
                 Object::Own | Object::Ethtool | Object::Other => {}
             }
@@ -241,10 +241,12 @@ fn options(json: &mut Json<'_>, config: &Config<'_>, link: LinkId, object: Objec
         }
         json.item();
         json.raw(&name);
-        match (have.value, have.attr.row().1) {
-            (Value::Number(number), Kind::Words(list)) => json.packed(list.word(number)),
-            (Value::Number(number), _) => json.text(&number),
-            (Value::Text(kept), _) => json.text(&Octets(config.text(kept))),
+        match have.value {
+            Value::Number(number) => match have.attr.row().1.word(number) {
+                Packed([]) => json.text(&number),
+                word => json.packed(word),
+            },
+            Value::Text(kept) => json.text(&Octets(config.text(kept))),
         }
     }
     json.end();

@@ -3,7 +3,7 @@
 
 use super::Context;
 use crate::diag::{Complaint, Effect, Escaped, LineBuf, Origin, Problem, Subject};
-use crate::model::attr::{Attr, Kind, Range, Scope, Value};
+use crate::model::attr::{Attr, Kind, Scope, Value};
 use crate::model::config::{LinkConfig, LinkId, LinkMatch, Role, SourceKind, Str};
 use crate::model::link::IfName;
 use crate::model::rule::TableName;
@@ -105,33 +105,32 @@ impl Context<'_, '_> {
     /// What is wrong with it, or the limit that is reached.
     #[inline(never)]
     pub fn checked(&mut self, kind: Kind, text: &[u8]) -> Result<Value, Problem> {
-        let row = KINDS.get(kind.row()).unwrap_or(&TEXT);
         let number = scalar::number(text);
-        let known = match kind {
-            Kind::Bool => scalar::boolean(text).map(u32::from),
+        let (known, wrong) = match kind {
+            Kind::Bool => (scalar::boolean(text).map(u32::from), Problem::NotABoolean),
             // what the packet inside has is 0
-            Kind::Number(Range::Octet) if parts::is(text, b"inherit") => Some(0),
-            Kind::Number(range) => number.filter(|number| range.has(*number)),
-            Kind::Words(list) => {
-                let word = list.words().position(text);
-                let word = word.map(|word| word as u32).or(number);
-                word.filter(|word| !list.word(*word).0.is_empty())
+            Kind::Octet if parts::is(text, b"inherit") => (Some(0), Problem::NotANumber),
+            _ if kind < Kind::Mode => {
+                let number = number.filter(|number| kind.has(*number));
+                (number, Problem::NotANumber)
             }
-            Kind::Text => return self.kept(text),
-            Kind::Name
-            | Kind::Mac
-            | Kind::Ip6
-            | Kind::Ip
-            | Kind::IpList4
-            | Kind::IpList6
-            | Kind::Map => return self.checked_items(kind, row, text),
+            _ if kind < Kind::Name => {
+                let word = kind.words().position(text);
+                let word = word.map(|word| word as u32).or(number);
+                let known = word.filter(|word| !kind.word(*word).0.is_empty());
+                (known, Problem::NotAWord)
+            }
+            _ => return self.checked_text(kind, text),
         };
-        known.map(Value::Number).ok_or(row.wrong)
+        known.map(Value::Number).ok_or(wrong)
     }
 
     /// A text in its canonical form: its items with commas between them.
     #[inline(never)]
-    fn checked_items(&mut self, kind: Kind, row: &Row, text: &[u8]) -> Result<Value, Problem> {
+    fn checked_text(&mut self, kind: Kind, text: &[u8]) -> Result<Value, Problem> {
+        let Some(row) = TEXTS.get((kind as usize).wrapping_sub(Kind::Name as usize)) else {
+            return self.kept(text);
+        };
         let mut canonical = LineBuf::<MAX_CANONICAL>::new();
         let separator = if parts::has(text, b';') { b';' } else { b',' };
         let (mut rest, mut most) = (Some(text), row.most);
@@ -231,9 +230,9 @@ impl Context<'_, '_> {
     }
 }
 
-/// What there is to know of a [`Kind`].
+/// What there is to know of a text.
 struct Row {
-    /// What a value is that is none.
+    /// What it is where it is none.
     wrong: Problem,
     /// How many items it has at most.
     most: u8,
@@ -241,14 +240,8 @@ struct Row {
     families: u8,
 }
 
-/// Texts, of which nothing is asked.
-static TEXT: Row = row(Problem::NoArgument, 0, 0);
-
-/// By [`Kind::row`].
-static KINDS: [Row; 10] = [
-    row(Problem::NotABoolean, 0, 0),
-    row(Problem::NotANumber, 0, 0),
-    row(Problem::NotAWord, 0, 0),
+/// By [`Kind`], from the first kind of texts on; of the last one nothing is asked.
+static TEXTS: [Row; 7] = [
     row(Problem::NotALinkName, 1, 0),
     row(Problem::NotAMac, 1, 0),
     row(Problem::NotIpv6, 1, 0b10),
@@ -275,7 +268,7 @@ const MAX_NAME: usize = 40;
 
 /// Whether it is a priority of packets.
 fn is_priority(text: &[u8]) -> bool {
-    scalar::number(text).is_some_and(|number| Range::Short.has(number))
+    scalar::number(text).is_some_and(|number| Kind::Short.has(number))
 }
 
 const ARP_INTERVAL: Attr = Attr::of(Scope::Bond, "arp_interval");

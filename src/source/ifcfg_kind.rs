@@ -7,7 +7,7 @@ use super::ifcfg_keys::{
     TEAM_CONFIG, TYPE, VID, VLAN_FLAGS,
 };
 use crate::diag::{Complaint, Effect, LineBuf, Problem};
-use crate::model::attr::{Attr, Range, Scope, Value};
+use crate::model::attr::{Attr, Kind, Scope, Value};
 use crate::model::config::{LinkMatch, Role};
 use crate::model::link::{IfName, LinkKind};
 use crate::packed::packed;
@@ -338,7 +338,7 @@ static SCOPES: [Scope; 21] = [
 ];
 
 fn vlan_id(text: &[u8]) -> Option<u32> {
-    scalar::number(text).filter(|id| Range::Vlan.has(*id))
+    scalar::number(text).filter(|id| Kind::Vlan.has(*id))
 }
 
 /// A partition key, hexadecimal after `0x`.
@@ -348,7 +348,7 @@ fn pkey(text: &[u8]) -> Option<u32> {
         Some(digits) => scalar::hex(digits),
         None => scalar::number(text),
     };
-    key.filter(|key| Range::Short.has(*key))
+    key.filter(|key| Kind::Short.has(*key))
 }
 
 /// The name of a partition, which is that of its parent with the key behind it.

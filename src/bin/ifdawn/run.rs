@@ -9,7 +9,7 @@ use crate::sys::log::{Level, Log};
 use crate::sys::names::{Names, Order};
 use crate::sys::rtnl::Rtnl;
 use crate::sys::start::Arguments;
-use crate::sys::{caps, clock, signal};
+use crate::sys::{caps, clock, drain, signal};
 use crate::system::{LOCK_MICROS, System, resolv_conf};
 use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem, Subject};
 use ifdawn::engine::{Engine, ForeignResolvConf, Instant, Outcome, Progress, Said};
@@ -366,7 +366,7 @@ impl Events {
                 engine.look_again = true;
                 system.hear_of_links();
             }
-            if woken & 0b100 != 0 && self.signals.is_some_and(signal::arrived) {
+            if woken & 0b100 != 0 && self.signals.is_some_and(drain) {
                 return Woken::BySignal;
             }
             if clock::now() >= udev_until {

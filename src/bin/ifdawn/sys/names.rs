@@ -80,23 +80,21 @@ impl Names {
         self.write(text, &key, &Octets(name));
     }
 
-    /// Adds one behind its key, which is written in two parts; whether there is room for it.
+    /// Adds one behind its key, which is written in two parts; whether there is room for it. Behind one for which
+    /// there is none, there is none for others.
     #[inline(never)]
     pub fn write(&mut self, first: &[u8], second: &[u8], text: &dyn Show) -> bool {
         let start = self.octets.len();
-        let is_full = std::mem::take(&mut self.is_full);
         self.take(first);
         self.take(second);
         let at = self.octets.len();
         text.show(&mut Text(self));
-        let end = self.octets.len();
-        let span = [start as u32, at as u32, end as u32];
-        let fits = !self.is_full && self.spans.push(span).is_ok();
-        if !fits {
+        let span = [start as u32, at as u32, self.octets.len() as u32];
+        self.is_full = self.is_full || self.spans.push(span).is_err();
+        if self.is_full {
             self.octets.truncate(start);
         }
-        self.is_full = is_full || !fits;
-        fits
+        !self.is_full
     }
 
     /// Sorts them.

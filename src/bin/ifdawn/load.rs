@@ -269,10 +269,7 @@ impl Loader<'_, '_> {
         let root = if is(GIVEN) { &Root::NONE } else { self.root };
         let file = root.path(path);
         // JSON is made in two passes: a pipe would be empty in the second one.
-        let found = match is(GIVEN) && !self.options.has(Opt::Json) {
-            true => file.read_given(octets),
-            false => file.read(octets),
-        };
+        let found = file.read(octets, is(GIVEN) && !self.options.has(Opt::Json));
         match found {
             Ok(len) => return self.parse(name, what, len as usize),
             Err(Errno::EISDIR) if what.form == Form::Named => {

@@ -220,7 +220,7 @@ impl Host for System<'_> {
     fn read(&mut self, file: OutputFile<'_>) -> Result<&[u8], Errno> {
         let path = self.path(file);
         let octets = &mut self.files.octets;
-        let len = path.read(octets)?;
+        let len = path.read(octets, false)?;
         Ok(octets.get(..len as usize).unwrap_or_default())
     }
 

@@ -199,23 +199,19 @@ impl Path {
         unsafe { opened(file) }
     }
 
-    /// Reads a file until it ends or the buffer is full. A FIFO or device is not waited for, a directory is
-    /// [`Errno::EISDIR`].
+    /// Reads a file until it ends or the buffer is full. A FIFO or device is not waited for, unless a person named
+    /// it; a directory is [`Errno::EISDIR`].
     #[inline(never)]
-    pub fn read(&self, buffer: &mut [u8]) -> Result<u32, Errno> {
-        let file = self.open(libc::O_RDONLY | libc::O_NONBLOCK, 0)?;
+    pub fn read(&self, buffer: &mut [u8], is_given: bool) -> Result<u32, Errno> {
+        let flags = if is_given { 0 } else { libc::O_NONBLOCK };
+        let file = self.open(libc::O_RDONLY | flags, 0)?;
         // Nobody may write into a FIFO, and nothing but a file is configuration.
         let empty = c"".as_ptr() as usize;
         match status(descriptor(file.as_fd()), empty, libc::AT_EMPTY_PATH).kind() {
-            libc::S_IFREG => read_all(&file, buffer),
             libc::S_IFDIR => Err(Errno::EISDIR),
+            kind if is_given || kind == libc::S_IFREG => read_all(&file, buffer),
             _ => Err(Errno::EINVAL),
         }
-    }
-
-    /// Reads what a person named, which may be a pipe, until it ends or the buffer is full.
-    pub fn read_given(&self, buffer: &mut [u8]) -> Result<u32, Errno> {
-        read_all(&self.open(libc::O_RDONLY, 0)?, buffer)
     }
 
     /// Removes a file; one that is not there is no error.

@@ -94,7 +94,7 @@ impl Sink for Json<'_> {
             None => (&b""[..], 0, 0),
         };
         self.item();
-        self.text_or_null(&Octets(file));
+        octets_or_null(self, file);
         self.number(line.into());
         self.number(column.into());
         self.packed(diagnostic.complaint.severity.word());
@@ -111,7 +111,12 @@ pub fn end(json: &mut Json<'_>) {
 }
 
 fn text(json: &mut Json<'_>, config: &Config<'_>, text: Option<Str>) {
-    json.text_or_null(&Octets(config.text_or_none(&text)));
+    octets_or_null(json, config.text_or_none(&text));
+}
+
+#[inline(never)]
+fn octets_or_null(json: &mut Json<'_>, octets: &[u8]) {
+    json.text_or_null(&Octets(octets));
 }
 
 fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig) {
@@ -119,7 +124,10 @@ fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkCo
     let is_renamed = link.rename | rule.is_some();
     json.text_or_null(&link.name);
     matches(json, &link.matches, rule);
-    json.text_or_null(if is_renamed { &link.name } else { &"" });
+    match is_renamed {
+        true => json.text_or_null(&link.name),
+        false => json.word(word!("null")),
+    }
     json.packed(link.kind.word());
     json.packed(link.source.word());
     json.boolean(link.onboot);
@@ -175,8 +183,10 @@ impl Object {
             Attr::STP,
             Attr::PKEY,
         ];
+        if OWN.contains(&attr) {
+            return Object::Own;
+        }
         match attr.row() {
-            _ if OWN.contains(&attr) => Object::Own,
             (Scope::Vlan, Kind::Bool) => Object::Flags,
             (Scope::Bond, _) => Object::Bond,
             (Scope::Bridge, _) => Object::Bridge,
@@ -209,8 +219,7 @@ fn made_of(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConf
             match object {
                 Object::Flags => {
                     json.number_or_null(number(Attr::VLAN_ID));
-                    let lower = link.lower.as_ref();
-                    json.text_or_null(&lower.map_or(Subject::None, Subject::Matches));
+                    json.text_or_null(&link.lower);
                     json.packed(Kind::Protocol.word(number(Attr::VLAN_PROTOCOL).unwrap_or(0)));
                 }
                 Object::Bond => json.packed(Kind::Mode.word(number(Attr::BOND_MODE).unwrap_or(0))),
@@ -270,7 +279,7 @@ fn policy(json: &mut Json<'_>, config: &Config<'_>, rule: &Route) {
         false => Subject::Cidr(&rule.dst),
     };
     json.text_or_null(&dst);
-    json.text_or_null(&Octets(until_nul(attr_in(attrs, FRA_IIFNAME))));
+    octets_or_null(json, until_nul(attr_in(attrs, FRA_IIFNAME)));
     let mark = attr_in(attrs, FRA_FWMARK).first_chunk();
     json.text_or_null(&mark.map(|mark| u32::from_ne_bytes(*mark)));
     json.text_or_null(&Some(rule.table).filter(|table| *table != 0));
@@ -279,18 +288,17 @@ fn policy(json: &mut Json<'_>, config: &Config<'_>, rule: &Route) {
 
 /// By which the link is found: the MAC of a rule, where there is one, rather than its name.
 fn matches(json: &mut Json<'_>, matches: &LinkMatch, rule: Option<&NameRule>) {
-    let (key, value) = match (matches, rule) {
-        (LinkMatch::Name(name), None) => (word!("name"), Subject::Link(name)),
-        (LinkMatch::Any, _) => {
-            json.word(word!("any"));
-            return json.boolean(true);
-        }
-        (LinkMatch::Name(_), Some(rule)) => (word!("mac"), Subject::Mac(&rule.mac)),
-        (LinkMatch::Mac(mac), _) => (word!("mac"), Subject::Mac(mac)),
-        (LinkMatch::Bootif(mac), _) => (word!("bootif"), Subject::Mac(mac)),
-    };
-    json.word(key);
-    json.text(&value);
+    json.word(match matches {
+        LinkMatch::Name(_) if rule.is_none() => word!("name"),
+        LinkMatch::Name(_) | LinkMatch::Mac(_) => word!("mac"),
+        LinkMatch::Bootif(_) => word!("bootif"),
+        LinkMatch::Any => word!("any"),
+    });
+    match (matches, rule) {
+        (LinkMatch::Any, _) => json.boolean(true),
+        (LinkMatch::Name(_), Some(rule)) => json.text(&rule.mac),
+        _ => json.text(matches),
+    }
 }
 
 fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig, family: Family) {
@@ -434,7 +442,7 @@ mod tests {
         let mut view = &mut *out.as_mut_view();
         let mut json = Json::new(&mut view, PLAN);
         begin(&mut json, &storage.config());
-        end(json);
+        end(&mut json);
         String::from_utf8(Vec::from(&out[..])).unwrap()
     }
 

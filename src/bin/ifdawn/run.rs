@@ -415,7 +415,7 @@ struct Waiting<'a> {
 
 impl Show for Waiting<'_> {
     fn show(&self, text: &mut Text<'_>) {
-        Subject::Matches(self.link).show(text);
+        self.link.show(text);
         text.show(word!(": waiting for "), &self.what.awaited());
         if let Some(seconds) = &self.seconds {
             text.show(word!(", "), seconds);

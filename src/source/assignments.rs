@@ -342,13 +342,14 @@ impl Scan<'_, '_> {
         for line in lines(cx.text) {
             cx.line = line;
             let found = &assign::split(line.octets);
-            if self.pass == Pass::Device {
-                if found.name == b"DEVICE" {
-                    self.assign(found, cx);
-                }
-            } else if !is_text(cx) {
-                // said already
-            } else if !found.name.is_empty() {
+            let is_read = match self.pass {
+                Pass::Device => parts::is(found.name, b"DEVICE"),
+                Pass::All => is_text(cx),
+            };
+            if !is_read {
+                continue;
+            }
+            if !found.name.is_empty() {
                 if self.assign(found, cx).is_none() {
                     break;
                 }

@@ -106,21 +106,21 @@ impl Context<'_, '_> {
     #[inline(never)]
     pub fn checked(&mut self, kind: Kind, text: &[u8]) -> Result<Value, Problem> {
         let number = scalar::number(text);
-        let (known, wrong) = match kind {
-            Kind::Bool => (scalar::boolean(text).map(u32::from), Problem::NotABoolean),
+        let (known, wrong) = if kind >= Kind::Name {
+            return self.checked_text(kind, text);
+        } else if kind >= Kind::Mode {
+            let word = kind.words().position(text);
+            let word = word.map(|word| word as u32).or(number);
+            let known = word.filter(|word| !kind.word(*word).0.is_empty());
+            (known, Problem::NotAWord)
+        } else if kind == Kind::Bool {
+            (scalar::boolean(text).map(u32::from), Problem::NotABoolean)
+        } else if kind == Kind::Octet && parts::is(text, b"inherit") {
             // what the packet inside has is 0
-            Kind::Octet if parts::is(text, b"inherit") => (Some(0), Problem::NotANumber),
-            _ if kind < Kind::Mode => {
-                let number = number.filter(|number| kind.has(*number));
-                (number, Problem::NotANumber)
-            }
-            _ if kind < Kind::Name => {
-                let word = kind.words().position(text);
-                let word = word.map(|word| word as u32).or(number);
-                let known = word.filter(|word| !kind.word(*word).0.is_empty());
-                (known, Problem::NotAWord)
-            }
-            _ => return self.checked_text(kind, text),
+            (Some(0), Problem::NotANumber)
+        } else {
+            let number = number.filter(|number| kind.has(*number));
+            (number, Problem::NotANumber)
         };
         known.map(Value::Number).ok_or(wrong)
     }

@@ -20,7 +20,7 @@ pub fn character(text: &[u8]) -> usize {
         }
     }
     // What takes fewer octets, too, and what is none.
-    let least = 1_u32.wrapping_shl(5 * len - 4);
+    let least = 1_u32.wrapping_shl(len.wrapping_mul(5).wrapping_sub(4));
     match code {
         0xd800..=0xdfff | 0x11_0000.. => 0,
         _ if code < least => 0,

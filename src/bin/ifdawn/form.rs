@@ -192,11 +192,13 @@ const fn step(asked: u8, wanted: Wanted, form: Form, bits: u8, path: Word) -> St
     Step {
         asked,
         wanted,
-        layer: match wanted {
-            // those of packages are left to udev
-            Wanted::Rules => 2,
-            Wanted::Links => 4,
-            _ => 0,
+        // of rules, those of packages are left to udev
+        layer: if matches!(wanted, Wanted::Rules) {
+            2
+        } else if matches!(wanted, Wanted::Links) {
+            4
+        } else {
+            0
         },
         what: What::new(form, bits),
         path,

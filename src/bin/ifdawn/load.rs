@@ -149,12 +149,15 @@ impl Loader<'_, '_> {
                     }
                 }
                 Wanted::Nbft if GlobalFlag::NoNbft.is_yes(global) => {}
-                _ => match self.options.value(Opt::IfcfgDir) {
-                    Some(path) if step.wanted == Wanted::Ifcfg => {
-                        self.directory(path, &GIVEN_DIRECTORY);
-                    }
-                    _ => self.directory(path, step),
-                },
+                Wanted::Ifcfg if let Some(path) = self.options.value(Opt::IfcfgDir) => {
+                    self.directory(path, &GIVEN_DIRECTORY);
+                }
+                Wanted::Conf
+                | Wanted::Ifcfg
+                | Wanted::Rules
+                | Wanted::Links
+                | Wanted::Nbft
+                | Wanted::Owned => self.directory(path, step),
             }
         }
         if reads_cmdline {
@@ -313,9 +316,10 @@ impl Loader<'_, '_> {
         let mut link = None;
         let part = last_part(name);
         let of = parts::split(part, b'-').1.unwrap_or_default();
-        let form = match what.form {
-            Form::Named => Form::of(part),
-            form => form,
+        let form = if what.form == Form::Named {
+            Form::of(part)
+        } else {
+            what.form
         };
         match form {
             Form::Route

@@ -397,10 +397,8 @@ impl Events {
                 what,
                 seconds: live.then_some(seconds),
             };
-            if live {
-                log.live(&text);
-            } else if *said != before {
-                log.line(Level::News, &text);
+            if live || *said != before {
+                log.progress(&text, live);
             }
         }
     }

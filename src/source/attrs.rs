@@ -57,13 +57,13 @@ impl Context<'_, '_> {
         option: &[u8],
         origin: Origin,
     ) -> Result<(), Problem> {
-        let name = parts::split(option, b'=').0;
-        let Some(value) = option.rsplit(|octet| *octet == b'=').next() else {
-            return Err(Problem::NotAnOption);
-        };
-        if name.len() == option.len() {
-            return Err(Problem::NoArgument);
+        let mut rest = Some(option);
+        let name = parts::next(&mut rest, b'=').unwrap_or_default();
+        let mut value = None;
+        while let Some(part) = parts::next(&mut rest, b'=') {
+            value = Some(part);
         }
+        let value = value.ok_or(Problem::NoArgument)?;
         self.put_attr(link, scope, name, value, origin)
     }
 
@@ -128,50 +128,26 @@ impl Context<'_, '_> {
     /// A text in its canonical form: its items with commas between them.
     #[inline(never)]
     fn checked_text(&mut self, kind: Kind, text: &[u8]) -> Result<Value, Problem> {
-        let Some(row) = TEXTS.get((kind as usize).wrapping_sub(Kind::Name as usize)) else {
-            return self.kept(text);
-        };
         let mut canonical = LineBuf::<MAX_CANONICAL>::new();
-        let separator = if parts::has(text, b';') { b';' } else { b',' };
-        let (mut rest, mut most) = (Some(text), row.most);
-        while let Some(item) = parts::next(&mut rest, separator) {
-            most = most.checked_sub(1).ok_or(Problem::NotANumber)?;
-            if !canonical.as_bytes().is_empty() {
-                canonical.put(b",");
-            }
-            let is_right = if kind == Kind::Mac {
-                let mac = scalar::mac(item);
-                canonical.show(&mac);
-                mac.is_some()
-            } else if row.families != 0 {
-                // sysfs takes `+` in front of an address that is to be added
-                let addr = match item {
-                    [b'+', addr @ ..] => scalar::ip(addr),
-                    _ => scalar::ip(item),
-                };
-                canonical.show(&addr);
-                addr.is_some_and(|addr| row.families >> u8::from(addr.is_ipv6()) & 1 != 0)
-            } else {
-                canonical.put(item);
-                match (kind, parts::split(item, b':')) {
-                    (Kind::Map, (from, Some(to))) => is_priority(from) && is_priority(to),
-                    (Kind::Map, _) => false,
-                    _ => IfName::new(item).is_some(),
+        let mut kept = text;
+        if let Some(row) = TEXTS.get((kind as usize).wrapping_sub(Kind::Name as usize)) {
+            let separator = if parts::has(text, b';') { b';' } else { b',' };
+            let (mut rest, mut most) = (Some(text), row.most);
+            while let Some(item) = parts::next(&mut rest, separator) {
+                most = most.checked_sub(1).ok_or(Problem::NotANumber)?;
+                if !canonical.as_bytes().is_empty() {
+                    canonical.put(b",");
                 }
-            };
-            if !is_right {
-                return Err(row.wrong);
+                if !is_item(item, kind, row.families, &mut canonical) {
+                    return Err(row.wrong);
+                }
             }
+            kept = canonical.as_bytes();
         }
-        self.kept(canonical.as_bytes())
-    }
-
-    /// A text that is kept, equal ones once.
-    fn kept(&mut self, text: &[u8]) -> Result<Value, Problem> {
-        if text.is_empty() {
+        if kept.is_empty() {
             return Err(Problem::NoArgument);
         }
-        self.keep_same(text).map(Value::Text)
+        self.keep_same(kept).map(Value::Text)
     }
 
     /// Keeps a text, equal ones once.
@@ -265,6 +241,30 @@ const MAX_ITEMS: u8 = 16;
 const MAX_CANONICAL: usize = 768;
 /// Octets of an option's name.
 const MAX_NAME: usize = 40;
+
+/// Whether it is an item of such a text, which is written in its canonical form.
+fn is_item(item: &[u8], kind: Kind, families: u8, to: &mut LineBuf<MAX_CANONICAL>) -> bool {
+    if families != 0 {
+        // sysfs takes `+` in front of an address that is to be added
+        let addr = match item {
+            [b'+', addr @ ..] => scalar::ip(addr),
+            _ => scalar::ip(item),
+        };
+        to.show(&addr);
+        return addr.is_some_and(|addr| families >> u8::from(addr.is_ipv6()) & 1 != 0);
+    }
+    if kind == Kind::Mac {
+        let mac = scalar::mac(item);
+        to.show(&mac);
+        return mac.is_some();
+    }
+    to.put(item);
+    if kind == Kind::Name {
+        return IfName::new(item).is_some();
+    }
+    let (from, to) = parts::split(item, b':');
+    is_priority(from) && to.is_some_and(is_priority)
+}
 
 /// Whether it is a priority of packets.
 fn is_priority(text: &[u8]) -> bool {

@@ -300,11 +300,13 @@ impl Options {
 
     /// Reads the values, and sees what is missing.
     fn understand(&mut self) {
-        if self.about == 0 {
-            self.refuse(Wrong::NoCommand, b"");
-        }
-        if self.command == Command::Down && self.links.is_empty() {
-            self.refuse(Wrong::WhichLink, b"");
+        let missing = match self.command {
+            _ if self.about == 0 => Some(Wrong::NoCommand),
+            Command::Down if self.links.is_empty() => Some(Wrong::WhichLink),
+            Command::Up | Command::Watch | Command::Down | Command::Plan | Command::Check => None,
+        };
+        if let Some(wrong) = missing {
+            self.refuse(wrong, b"");
         }
         for (of, row) in ABOUT.iter().zip(0..) {
             if let Some(Some(word)) = self.values.get(row)

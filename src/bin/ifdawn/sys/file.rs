@@ -234,12 +234,9 @@ impl Path {
         let temporary = Path::join(self.as_bytes(), UNFINISHED, b"");
         let mut written = Err(Errno::EXDEV);
         if old.kind() != libc::S_IFLNK {
-            written = self.write_temporary(&temporary, old, text);
             // What a run that was killed left.
-            if written == Err(Errno::EEXIST) {
-                temporary.remove();
-                written = self.write_temporary(&temporary, old, text);
-            }
+            temporary.remove();
+            written = self.write_temporary(&temporary, old, text);
         }
         let Err(error) = written else { return Ok(()) };
         temporary.remove();

@@ -4,7 +4,7 @@ use heapless::Vec;
 use ifdawn::diag::{Diagnostic, FileId, Origin, Sink};
 use ifdawn::machine::Machine;
 use ifdawn::model::addr::Family;
-use ifdawn::model::attr::{Attr, Kind, Scope, Value};
+use ifdawn::model::attr::{Attr, Scope, Value};
 use ifdawn::model::config::{
     Config, IpText, LinkId, LinkMatch, NameSource, Pieces, RouteDev, SourceKind, Str,
 };
@@ -214,8 +214,11 @@ fn is_sound(config: &Config<'_>) {
             if let Value::Text(kept) = have.value {
                 assert!(!text(kept).is_empty(), "{have:?}");
             }
-            if let (Value::Number(word), Kind::Words(list)) = (have.value, have.attr.row().1) {
-                assert!(!list.word(word).0.is_empty(), "{have:?}");
+            let kind = have.attr.row().1;
+            if let Value::Number(word) = have.value
+                && !kind.words().0.is_empty()
+            {
+                assert!(!kind.word(word).0.is_empty(), "{have:?}");
             }
         }
     }
@@ -271,8 +274,8 @@ pub fn options(scope: Scope, options: &[&[u8]]) {
         let attr = Attr::find(scope, name).expect("it was put");
         let kept = cx.config.attr_of(id, attr).map(|have| have.value);
         let shown = match (kept, attr.row().1) {
-            (Some(Value::Number(word)), Kind::Words(list)) => {
-                list.word(word).to_string().into_bytes()
+            (Some(Value::Number(word)), kind) if !kind.words().0.is_empty() => {
+                kind.word(word).to_string().into_bytes()
             }
             (Some(Value::Number(number)), _) => number.to_string().into_bytes(),
             (Some(Value::Text(text)), _) => cx.config.text(text).to_vec(),

@@ -1,6 +1,6 @@
 //! What the kernel shall have: configuration with link numbers filled in.
 
-use super::addr::{Cidr};
+use super::addr::Cidr;
 use super::config::LinkId;
 use super::index::{HASH_START, Index, hash};
 use super::link::{IfName, Mac};

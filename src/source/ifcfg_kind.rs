@@ -7,7 +7,7 @@ use super::ifcfg_keys::{
 };
 use super::ifcfg_link::is_same_name;
 use crate::diag::{Complaint, Effect, LineBuf, Problem};
-use crate::model::attr::{Attr, Range, Scope, Value};
+use crate::model::attr::{Attr, Kind, Scope, Value};
 use crate::model::config::{LinkMatch, Role};
 use crate::model::link::{IfName, LinkKind};
 use crate::packed::packed;
@@ -347,7 +347,7 @@ static SCOPES: [Scope; 21] = [
 /// The number of a VLAN, or [`NO_NUMBER`].
 #[inline(never)]
 fn vlan_id(text: &[u8]) -> u32 {
-    let id = scalar::number(text).filter(|id| Range::Vlan.has(*id));
+    let id = scalar::number(text).filter(|id| Kind::Vlan.has(*id));
     id.unwrap_or(NO_NUMBER)
 }
 
@@ -358,7 +358,7 @@ fn pkey(text: &[u8]) -> u32 {
         Some(digits) => scalar::hex(digits),
         None => scalar::number(text),
     };
-    let key = key.filter(|key| Range::Short.has(*key));
+    let key = key.filter(|key| Kind::Short.has(*key));
     key.unwrap_or(NO_NUMBER)
 }
 

@@ -294,6 +294,12 @@ impl Lease {
         (!octets.is_empty()).then(|| octets.iter().fold(0, add))
     }
 
+    /// The same, or this one where there is none.
+    #[inline(never)]
+    pub fn number_or(&self, field: Field, default: u32) -> u32 {
+        self.number(field).unwrap_or(default)
+    }
+
     /// A field's address, or the first one.
     #[inline(never)]
     pub fn addr(&self, field: Field) -> Option<Ipv4Addr> {
@@ -303,9 +309,9 @@ impl Lease {
 
     /// The prefix length of the address: its mask, else its class.
     pub fn prefix_len(&self) -> u8 {
-        match (self.addr(Field::Mask), self.addr(Field::Addr)) {
-            (Some(mask), _) => mask.to_bits().leading_ones() as u8,
-            (None, addr) => classful_len(addr.unwrap_or(Ipv4Addr::UNSPECIFIED)),
+        match self.number(Field::Mask) {
+            Some(mask) => mask.leading_ones() as u8,
+            None => classful_len(Ipv4Addr::from_bits(self.number_or(Field::Addr, 0))),
         }
     }
 

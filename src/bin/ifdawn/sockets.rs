@@ -199,7 +199,11 @@ impl<'a> Sockets<'a> {
 
     /// Has a frame read.
     fn ask(&mut self, what: EtherType, frame: &Frame) {
-        let octets = self.ether.frame.get(..frame.len).unwrap_or_default();
+        let octets = self
+            .ether
+            .frame
+            .get(..frame.len as usize)
+            .unwrap_or_default();
         loop {
             let asked = (self.ether.jail).ask(frame.ifindex, what, frame.checksum, octets);
             let Err(why) = asked else {

@@ -22,6 +22,7 @@ use ifdawn::model::lease::Lease;
 use ifdawn::wire::ipv4::Checksum;
 
 use std::ffi::CStr;
+use std::io::IoSlice;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 
 /// Octets of a frame; of a longer one the jail sees no more. (A jumbo frame is not longer.)
@@ -123,7 +124,7 @@ impl Jail {
             Ok(pid) => self.pid = pid,
             Err(_) => return Err(Trouble::Crashed),
         }
-        for option in [libc::SO_RCVTIMEO, libc::SO_SNDTIMEO] {
+        for option in libc::SO_RCVTIMEO..=libc::SO_SNDTIMEO {
             let _ = set(ours.as_fd(), libc::SOL_SOCKET, option, [0, ANSWER_MICROS]);
         }
         self.socket = ours.into_raw_fd();
@@ -162,7 +163,8 @@ impl Jail {
                 self.start()?;
             }
             let head = [(what == EtherType::Arp) as u8, checksum as u8];
-            match (send(self.socket(), b"", [&head, frame]), self.waiting()) {
+            let parts = [IoSlice::new(&head), IoSlice::new(frame)];
+            match (send(self.socket(), b"", &parts), self.waiting()) {
                 (Err(Errno::EPIPE), 0) => return Err(self.end(Trouble::Gone)),
                 // It ended: what it answered before is heard first.
                 (Ok(()), _) | (Err(Errno::EPIPE | Errno::ECONNRESET), 1..) => {}
@@ -192,7 +194,7 @@ impl Jail {
                 got = receive(self.socket(), lease.octets_mut());
             }
             match got {
-                Ok(Lease::OCTETS) => {}
+                Ok(ALL) => {}
                 Ok(UNCONFINED) => {
                     self.starts = MAX_STARTS;
                     return Err(self.end(Trouble::NoSeccomp));
@@ -264,7 +266,7 @@ impl Jail {
                     parse(what, checksum, frame, &mut self.lease);
                     self.lease.octets()
                 }
-                _ => &[0; UNCONFINED],
+                _ => &[0; UNCONFINED as usize],
             };
             if write(socket, answer).is_err() {
                 break;
@@ -285,8 +287,9 @@ fn of_errno(errno: Errno) -> Trouble {
     }
 }
 
-/// Octets of the answer of a jail that is none.
-const UNCONFINED: usize = 1;
+/// Octets of an answer, and of that of a jail that is none.
+const ALL: u32 = Lease::OCTETS as u32;
+const UNCONFINED: u32 = 1;
 
 /// Strict mode is not for a process that has a filter, as in most containers: there one more does the same.
 fn confine() -> Result<(), Errno> {

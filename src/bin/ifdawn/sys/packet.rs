@@ -10,6 +10,7 @@ use super::call::{receive_from, set_raw};
 use ifdawn::diag::Errno;
 use ifdawn::wire::ipv4::Checksum;
 
+use std::io::IoSlice;
 use std::os::fd::BorrowedFd;
 
 /// What a frame carries (linux/if_ether.h).
@@ -28,7 +29,7 @@ pub struct Frame {
     /// The link it arrived on.
     pub ifindex: u32,
     /// Octets of it.
-    pub len: usize,
+    pub len: u32,
     /// What is known of the sum of its transport.
     pub checksum: Checksum,
 }
@@ -85,7 +86,7 @@ impl Packets {
         to: &[u8],
         packet: &[u8],
     ) -> Result<(), Errno> {
-        super::send(self.0, &address(ifindex, what, to), [packet, b""])
+        super::send(self.0, &address(ifindex, what, to), &[IoSlice::new(packet)])
     }
 }
 

@@ -48,8 +48,8 @@ pub fn forget() {
     /// As large as pages are anywhere.
     const PAGE: usize = 65_536;
     let (start, end) = (&raw const __bss_start as usize, &raw const _end as usize);
-    let start = start.next_multiple_of(PAGE);
-    let len = (end & !(PAGE - 1)).saturating_sub(start);
+    let start = start.wrapping_add(PAGE - 1) & !(PAGE - 1);
+    let len = (end & !(PAGE - 1)).wrapping_sub(start);
     // SAFETY: nothing that lives in these pages is used any more, but as zeros.
     let _ = unsafe {
         call(

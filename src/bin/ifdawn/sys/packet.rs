@@ -104,6 +104,7 @@ pub fn filter(socket: BorrowedFd<'_>, what: EtherType, tag: u16) -> Result<(), E
 }
 
 /// struct sockaddr_ll (linux/if_packet.h), long enough for InfiniBand.
+#[inline(never)]
 fn address(ifindex: u32, what: EtherType, to: &[u8]) -> [u8; 32] {
     let [f0, f1] = (libc::AF_PACKET as u16).to_ne_bytes();
     let [p0, p1] = (what as u16).to_be_bytes();
@@ -112,9 +113,7 @@ fn address(ifindex: u32, what: EtherType, to: &[u8]) -> [u8; 32] {
     let (head, rest) = address.split_at_mut(HEAD);
     head.copy_from_slice(&[f0, f1, p0, p1, i0, i1, i2, i3, 0, 0, 0, to.len() as u8]);
     // Of one that is too long the kernel says so.
-    if let Some(rest) = rest.get_mut(..to.len()) {
-        rest.copy_from_slice(to);
-    }
+    rest.iter_mut().zip(to).for_each(|(to, from)| *to = *from);
     address
 }
 

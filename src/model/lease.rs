@@ -293,6 +293,12 @@ impl Lease {
         (!octets.is_empty()).then(|| number(octets))
     }
 
+    /// The same, or this one where there is none.
+    #[inline(never)]
+    pub fn number_or(&self, field: Field, default: u32) -> u32 {
+        self.number(field).unwrap_or(default)
+    }
+
     /// A field's address, or the first one; unspecified where none was said.
     #[inline(never)]
     pub fn addr(&self, field: Field) -> Ipv4Addr {

@@ -22,12 +22,12 @@ pub struct Lessee {
     pub v6_only: bool,
     /// Whether the lease is written down.
     pub saved: bool,
-    /// How often its link had lost carrier at the last look.
-    pub carrier_losses: u32,
     /// How far it is.
     pub client: Client,
     /// What is leased to it, while it [`holds`](Lessee::holds) that.
     pub lease: Lease,
+    /// How often its link had lost carrier at the last look.
+    pub carrier_losses: u32,
 }
 
 impl Lessee {
@@ -57,7 +57,10 @@ impl Lessee {
         let secs = self.lease.number(Field::LeaseTime).unwrap_or(FOREVER);
         match self.client.expires_at() {
             Instant(u64::MAX) => Instant(0),
-            end => Instant(end.0.wrapping_sub(u64::from(secs).wrapping_mul(1_000_000))),
+            end => Instant(
+                end.0
+                    .saturating_sub(u64::from(secs).saturating_mul(1_000_000)),
+            ),
         }
     }
 
@@ -65,7 +68,7 @@ impl Lessee {
     pub fn valid_secs(&self, now: Instant) -> u32 {
         match self.client.expires_at() {
             Instant(u64::MAX) => FOREVER,
-            end => (end.0.wrapping_sub(now.0) / 1_000_000) as u32,
+            end => (end.0.saturating_sub(now.0) / 1_000_000) as u32,
         }
     }
 }

@@ -158,7 +158,7 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     system.begin(engine);
     system.read(engine, None);
     if GlobalFlag::Jail.is_no(&engine.config.global) {
-        system.sockets.leave_jail();
+        system.sockets.is_free = true;
     }
     if let Err(errno) = system.rtnl {
         return system.refused(errno);

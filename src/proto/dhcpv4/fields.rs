@@ -1,7 +1,7 @@
 //! What is written of a client: into its messages (RFC 2131 table 5), and elsewhere.
 
 use super::pace::{NEAR, after};
-use super::{Client, State};
+use super::{Client, IN_USE, State};
 use crate::engine::Instant;
 use crate::wire::dhcpv4::{Request, Wanted};
 use core::net::Ipv4Addr;
@@ -35,18 +35,26 @@ impl Client {
     /// that cannot do without, off before, so that nobody else is woken.
     pub fn is_broadcast(&self) -> bool {
         let answered = u8::from(self.state == State::Requesting);
-        self.pace.saturating_add(self.tries) >= answered.saturating_add(2)
+        self.pace.wrapping_add(self.tries) >= answered | 2
     }
 
     /// `ciaddr`, which is also the address that is sent from; unspecified, as are those that follow, where there is
     /// none.
     pub fn ciaddr(&self) -> Ipv4Addr {
-        self.in_one_of(HAS_ADDR, self.addr)
+        self.only_in(IN_USE | State::Releasing.only(), self.addr)
+    }
+
+    /// An address that is filled in in these states only.
+    fn only_in(&self, states: u16, addr: Ipv4Addr) -> Ipv4Addr {
+        match self.state.is_of(states) {
+            true => addr,
+            false => Ipv4Addr::UNSPECIFIED,
+        }
     }
 
     /// Requested address (option 50). A DISCOVER asks for the address of the last lease.
     pub fn requested(&self) -> Ipv4Addr {
-        self.in_one_of(!HAS_ADDR, self.addr)
+        self.only_in(!(IN_USE | State::Releasing.only()), self.addr)
     }
 
     /// Fills in what is the client's own of a message.
@@ -64,15 +72,9 @@ impl Client {
 
     /// Server identifier (option 54).
     pub fn server_id(&self) -> Ipv4Addr {
-        self.in_one_of(NAMES_SERVER, self.server)
-    }
-
-    /// An address that is filled in in these states only.
-    fn in_one_of(&self, states: u32, addr: Ipv4Addr) -> Ipv4Addr {
-        match states & 1 << self.state as u32 {
-            0 => Ipv4Addr::UNSPECIFIED,
-            _ => addr,
-        }
+        const NAMED: u16 =
+            State::Requesting.only() | State::Declining.only() | State::Releasing.only();
+        self.only_in(NAMED, self.server)
     }
 
     /// Who gave the lease; unspecified: a BOOTP server.
@@ -105,11 +107,3 @@ impl Client {
         self.expires_at
     }
 }
-
-/// The states, as a bit each, whose messages are of who has the address and speaks from it.
-const HAS_ADDR: u32 =
-    1 << State::Renewing as u32 | 1 << State::Rebinding as u32 | 1 << State::Releasing as u32;
-
-/// Those whose messages say which server they are for.
-const NAMES_SERVER: u32 =
-    1 << State::Requesting as u32 | 1 << State::Declining as u32 | 1 << State::Releasing as u32;

@@ -1,6 +1,6 @@
 //! What the kernel shall have: configuration with link numbers filled in.
 
-use super::addr::Cidr;
+use super::addr::{Cidr, Family};
 use super::config::LinkId;
 use super::index::{HASH_START, Index, hash};
 use super::link::{IfName, Mac};
@@ -201,7 +201,8 @@ impl Thing {
     /// An address that shall be there and was not seen.
     #[inline(never)]
     pub fn addr(ifindex: u32, addr: &Cidr, peer: &Option<IpAddr>, origin: Origin) -> Thing {
-        let mut thing = Thing::via(ifindex, addr, peer, origin);
+        // no address has a source: of either family it is the same
+        let mut thing = Thing::via(ifindex, &Cidr::default(Family::V4), peer, origin);
         thing.what = What::Addr;
         (thing.route.dst, thing.route.table) = (*addr, ifindex);
         thing

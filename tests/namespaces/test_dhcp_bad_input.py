@@ -306,11 +306,13 @@ class Floods(Hostile):
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def flood(self, server, frames, process, share):
-        """100,000 a second for two seconds: what all processes together use, at most, of one processor."""
-        before, begin = self.cpu(), time.monotonic()
-        sent = server.flood(frames, rate=100_000, seconds=2)
+        """100,000 a second for two seconds, longer on a busy machine: what all processes together use, at most, of
+        one processor."""
+        before, begin, sent = self.cpu(), time.monotonic(), 0
+        while sent < 100_000 and time.monotonic() - begin < 20:
+            sent += server.flood(frames, rate=100_000, seconds=2)
         used, seconds = self.cpu() - before, time.monotonic() - begin
-        self.assertGreater(sent, 50_000, "frames sent")
+        self.assertGreater(sent, 100_000, "frames sent")
         self.assertIsNone(process.poll(), "it lives")
         self.assertLess(used, share * seconds, f"seconds of processor in {seconds:.1f} s, {sent} frames")
 

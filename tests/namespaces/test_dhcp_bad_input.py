@@ -33,7 +33,7 @@ class Hostile(DhcpMachine):
         """A bad answer before each good one: the good one alone has an effect."""
         self.dhcp("eth0", text=text)
         server = wire.Scripted(self, "port0", spoil=spoil)
-        run = self.ifdawn("up", within=5)
+        run = self.ifdawn("up")
         self.assertBound()
         self.assertClean(run)
         return server
@@ -119,15 +119,20 @@ class Packets(Hostile):
             "an option past the end": lambda evil, kind: evil.frame(kind, pad=0, end=b"", raw=b"\x0c\xffevil"),
         })  # fmt: skip
 
-    def test_every_truncation(self):
-        def cut(evil, kind):
-            octets = evil.payload(kind, pad=0)
-            return [wire.frame(octets[:length]) for length in range(0, 255)]
+    # A socket's buffer holds about 270 small frames: as many at once would be a test of the scheduler.
 
-        self.ignores(self.before(cut))
+    def test_every_truncation(self):
+        for part in range(4):
+            with self.subTest(lengths=f"{part} of 4"):
+                self.new_machine()
+
+                def cut(evil, kind, part=part):
+                    octets = evil.payload(kind, pad=0)
+                    return [wire.frame(octets[:length]) for length in range(part, 255, 4)]
+
+                self.ignores(self.before(cut))
 
     def test_every_frame_cut_off(self):
-        # A socket's buffer holds about 270 small frames: more at once would be a test of the scheduler.
         for part in range(4):
             with self.subTest(lengths=f"{part} of 4"):
                 self.new_machine()
@@ -325,7 +330,7 @@ class Floods(Hostile):
         frames = [evil.frame(wire.OFFER, xid=n) for n in range(64)]
         self.flood(server, frames, process, share=0.6)
         server.silent = set()
-        self.eventually("bound after all", self.is_bound, within=4)
+        self.eventually("bound after all", self.is_bound, within=20)
         run = self.stop_watch(process)
         self.assertClean(run)
 
@@ -338,7 +343,7 @@ class Floods(Hostile):
         frames = [evil.frame(wire.OFFER, "127.0.0.1"), evil.frame(wire.OFFER, options={51: b"\0"}), evil.frame(wire.OFFER, without=[54])]
         self.flood(server, frames, process, share=0.6)
         server.silent = set()
-        self.eventually("bound after all", self.is_bound, within=4)
+        self.eventually("bound after all", self.is_bound, within=20)
         run = self.stop_watch(process)
         self.assertClean(run)
 

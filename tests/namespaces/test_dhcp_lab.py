@@ -60,6 +60,7 @@ class Lab(DhcpMachine):
         sink = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(wire.ETH_P_IP))
         self.addCleanup(sink.close)
         octets = wire.frame(b"\0" * 300)
-        sent = server.flood([octets], rate=100_000, seconds=0.5)
-        self.assertGreater(sent, 40_000, "frames sent")
-        self.assertLess(sent, 60_000, "frames sent")
+        # A tenth of what the tests of floods send at most: a busy machine can do that.
+        sent = server.flood([octets], rate=10_000, seconds=0.5)
+        self.assertGreater(sent, 4_000, "frames sent")
+        self.assertLess(sent, 6_000, "frames sent")

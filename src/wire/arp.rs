@@ -72,9 +72,9 @@ fn said(packet: &[u8], lease: &mut Lease) -> Verdict {
     if pln != 4 {
         return Verdict::Malformed;
     }
-    lease.put(Field::Chaddr, sender.get(..hln).unwrap_or_default());
-    lease.put(Field::Addr, sender.get(hln..).unwrap_or_default());
-    lease.put(Field::NextServer, target.get(hln..).unwrap_or_default());
+    lease.add(Field::Chaddr, sender.get(..hln).unwrap_or_default());
+    lease.add(Field::Addr, sender.get(hln..).unwrap_or_default());
+    lease.add(Field::NextServer, target.get(hln..).unwrap_or_default());
     Verdict::Arp
 }
 

@@ -32,6 +32,11 @@ pub enum Checksum {
     Partial,
 }
 
+/// The type of service of a packet.
+pub fn tos(packet: &[u8]) -> u8 {
+    packet.get(1).copied().unwrap_or(CS6)
+}
+
 /// Writes both headers of a packet from port 68 to port 67, whose payload stands behind [`HEADERS`] octets
 /// of room. A packet that is too short or too long stays as it is.
 ///
@@ -73,9 +78,10 @@ pub fn open(packet: &[u8], checksum: Checksum) -> Result<&[u8], Verdict> {
         packet.split_first_chunk().ok_or(Verdict::Malformed)?;
     let header_len = usize::from(first & 0xf).wrapping_mul(4);
     let len = usize::from(u16::from_be_bytes([l0, l1]));
-    let header = packet.get(..header_len).unwrap_or_default();
-    let udp = packet.get(header_len..len).ok_or(Verdict::Malformed)?;
-    if first >> 4 != 4 || header.len() < HEADER {
+    let (Some(header), Some(udp)) = (packet.get(..header_len), packet.get(header_len..len)) else {
+        return Err(Verdict::Malformed);
+    };
+    if first >> 4 != 4 || header_len < HEADER {
         return Err(Verdict::Malformed);
     }
     if sum(header, 0) != u16::MAX {

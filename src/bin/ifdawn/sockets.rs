@@ -121,15 +121,15 @@ impl<'a> Sockets<'a> {
         Ok(())
     }
 
-    /// Sends a datagram.
+    /// Sends a datagram: the payload of a packet, with its type of service.
     pub fn unicast(
         &mut self,
         ifindex: u32,
         from: Ipv4Addr,
         to: Ipv4Addr,
-        message: &[u8],
+        packet: &[u8],
     ) -> Result<(), Errno> {
-        self.udp = Some(udp::send(ifindex, from, to, message)?);
+        self.udp = Some(udp::send(ifindex, from, to, packet)?);
         Ok(())
     }
 

@@ -1,7 +1,8 @@
 //! What a client says.
 
-use super::{CHADDR, COOKIE, DISCOVER, END, HEADER, INFORM, MESSAGE_MAX, REQUEST};
+use super::{CHADDR, COOKIE, DISCOVER, END, HEADER, MESSAGE_MAX, REQUEST};
 use crate::model::link::Mac;
+use crate::text::parts;
 use crate::wire::ipv4::{self, HEADERS};
 use crate::wire::netlink::copy;
 use core::net::Ipv4Addr;
@@ -17,7 +18,7 @@ pub enum Wanted {
 
 /// A message of a client. Which of the optional fields go with which message is the caller's to know (RFC
 /// 2131 table 5), but for what only questions may carry: `secs`, `flags`, names and classes, and the
-/// parameters asked for stand in DISCOVER, REQUEST and INFORM alone, rapid commit (RFC 4039) in DISCOVER.
+/// parameters asked for stand in DISCOVER and REQUEST alone, rapid commit (RFC 4039) in DISCOVER.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// What it is (option 53).
@@ -83,12 +84,12 @@ impl<'a> Request<'a> {
 pub fn build(request: &Request<'_>, packet: &mut [u8]) -> usize {
     packet.fill(0);
     let mut w = Writer { packet, len: 0 };
-    let is_question = matches!(request.message, DISCOVER | REQUEST | INFORM);
+    let is_question = matches!(request.message, DISCOVER..=REQUEST);
     let mac = request.mac.as_bytes();
-    let (chaddr, id) = match mac.last_chunk::<8>() {
-        Some(guid) if mac.len() > CHADDR => (&[][..], guid.as_slice()),
-        Some(_) | None => (mac, mac),
-    };
+    let (mut chaddr, mut id) = (mac, mac);
+    if mac.len() > CHADDR {
+        (chaddr, id) = (&[], parts::slice(mac, GUID, usize::MAX));
+    }
     let [_, htype] = request.arphrd.to_be_bytes();
     let needs_broadcast = request.broadcast == Wanted::Yes || chaddr.is_empty();
     let ([x0, x1, x2, x3], [s0, s1]) = (request.xid.to_be_bytes(), request.secs.to_be_bytes());
@@ -112,21 +113,22 @@ pub fn build(request: &Request<'_>, packet: &mut [u8]) -> usize {
         HEADERS + HEADER,
         &[k0, k1, k2, k3, MESSAGE, 1, request.message],
     );
-    match request.client_id {
-        [] => w.headed(CLIENT_ID, &[htype], id),
-        id => w.option(CLIENT_ID, id),
-    }
+    let (head, id) = match request.client_id {
+        [] => (&[htype][..], id),
+        id => (&[][..], id),
+    };
+    w.headed(CLIENT_ID, head, id);
     w.addr(REQUESTED, request.requested);
     w.addr(SERVER, request.server);
     if is_question {
-        w.option(MESSAGE_SIZE, &MESSAGE_MAX.to_be_bytes());
         w.option(HOSTNAME, request.hostname);
         w.option(VENDOR_CLASS, request.vendor_class);
         let class = request.user_class;
         w.headed(USER_CLASS, &[class.len() as u8], class);
-        if request.message == DISCOVER {
-            w.octets(&[RAPID_COMMIT, 0]);
-        }
+        w.octets(match request.message {
+            DISCOVER => &[RAPID_COMMIT, 0, MESSAGE_SIZE, 2, M0, M1],
+            _ => &[MESSAGE_SIZE, 2, M0, M1],
+        });
         let asked = match request.v6_only {
             Wanted::Yes => PARAMETERS,
             Wanted::No => PARAMETERS.split_last().map_or(PARAMETERS, |(_, list)| list),
@@ -200,6 +202,12 @@ impl Writer<'_> {
         }
     }
 }
+
+/// Where the port's GUID begins in a MAC of InfiniBand.
+const GUID: usize = 12;
+/// How long a message we take.
+const M0: u8 = (MESSAGE_MAX >> 8) as u8;
+const M1: u8 = (MESSAGE_MAX & 0xff) as u8;
 
 /// `op` of clients.
 const BOOTREQUEST: u8 = 1;
@@ -289,9 +297,9 @@ mod tests {
         assert_eq!(message[..HEADER + 4], header);
         let expected = [
             &[53, 1, 1, 61, 7, 1, 2, 0, 0, 0, 0, 9][..],
-            &[50, 4, 192, 0, 2, 7, 54, 4, 192, 0, 2, 1, 57, 2, 5, 192],
+            &[50, 4, 192, 0, 2, 7, 54, 4, 192, 0, 2, 1],
             &[12, 1, b'a', 60, 2, b'b', b'c', 77, 4, 3, b'd', b'e', b'f'],
-            &[80, 0, 55, 19],
+            &[80, 0, 57, 2, 5, 192, 55, 19],
             &[1, 121, 3, 6, 12, 15, 17, 26, 28, 33, 42, 51, 54, 58, 59],
             &[66, 67, 119, 108],
         ];
@@ -324,10 +332,10 @@ mod tests {
     #[test]
     fn rapid_commit_goes_with_discover_only() {
         let mac = mac(9);
-        for (message, has_it) in [(DISCOVER, true), (REQUEST, false), (INFORM, false)] {
+        for (message, has_it) in [(DISCOVER, true), (REQUEST, false)] {
             let message = built(&full(message, &mac, ARPHRD_ETHER));
             let options = options(&message);
-            assert_eq!(options.windows(3).any(|w| w == [80, 0, 55]), has_it);
+            assert_eq!(options.windows(3).any(|w| w == [80, 0, 57]), has_it);
         }
     }
 

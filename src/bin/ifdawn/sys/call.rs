@@ -180,18 +180,27 @@ pub fn send(socket: BorrowedFd<'_>, address: &[u8], parts: &[IoSlice<'_>]) -> Re
 
 /// Receives one datagram; [`Errno::EMSGSIZE`] if it does not fit.
 pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<u32, Errno> {
-    receive_from(socket, &mut [], buffer, &mut [])
+    receive_from(socket, buffer, &mut Received::default())
 }
 
-/// Receives one datagram, the beginning of its sender's address and of what the kernel says of it;
-/// [`Errno::EMSGSIZE`] if it does not fit.
+/// What comes with a datagram.
+#[derive(Default)]
+#[repr(C)]
+pub struct Received {
+    /// The beginning of its sender's address.
+    pub address: [u32; 2],
+    /// The beginning of what the kernel says of it, behind a header of four numbers.
+    pub control: [u32; 10],
+}
+
+/// Receives one datagram, and what comes with it; [`Errno::EMSGSIZE`] if it does not fit.
 #[inline(never)]
 pub fn receive_from(
     socket: BorrowedFd<'_>,
-    address: &mut [u32],
     buffer: &mut [u8],
-    control: &mut [u32],
+    from: &mut Received,
 ) -> Result<u32, Errno> {
+    let (address, control) = (&mut from.address, &mut from.control);
     let octets = [buffer.as_mut_ptr() as usize, buffer.len()];
     loop {
         let mut message = Message {

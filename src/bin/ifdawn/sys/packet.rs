@@ -6,7 +6,7 @@
 #![expect(unsafe_code, reason = "system calls")]
 
 use super::bpf::{self, Step, must, must_not, step};
-use super::call::{receive_from, set_raw};
+use super::call::{Received, receive_from, set_raw};
 use ifdawn::diag::Errno;
 use ifdawn::wire::ipv4::Checksum;
 
@@ -56,13 +56,12 @@ impl Packets {
         const CSUM_NOT_READY: u32 = 1 << 3;
         const VLAN_VALID: u32 = 1 << 4;
         // sockaddr_ll: family and protocol, ifindex. What follows is not asked for.
-        let mut from = [0; 2];
         // cmsghdr: length (two), level, type; auxdata: status, length, captured, network and link layer,
         // VLAN.
-        let mut control = [0_u32; 10];
-        let len = receive_from(self.0, &mut from, buffer, &mut control)?;
-        let [_, ifindex] = from;
-        let [_, _, _, _, status, _, _, _, vlan, _] = control;
+        let mut from = Received::default();
+        let len = receive_from(self.0, buffer, &mut from)?;
+        let [_, ifindex] = from.address;
+        let [_, _, _, _, status, _, _, _, vlan, _] = from.control;
         // 12 bits are the VLAN's number; 0 says only how urgent the frame is.
         if status & VLAN_VALID != 0 && vlan & 0xfff != 0 {
             return Err(Errno::EMSGSIZE);

@@ -6,7 +6,7 @@
 
 use super::call;
 use super::file::Root;
-use ifdawn::packed::word;
+use ifdawn::packed::{packed, word};
 
 use std::ffi::CStr;
 use std::os::fd::{AsRawFd, IntoRawFd};
@@ -162,7 +162,7 @@ unsafe fn look_around(arguments: &mut Arguments) {
     // SAFETY: the last one is NULL; behind it is the environment.
     words.0 = unsafe { words.0.add(1) };
     for variable in &mut words {
-        if let Some([_, ..]) = variable.strip_prefix(b"NO_COLOR=") {
+        if let Some([_, ..]) = packed!("NO_COLOR=").strip(variable) {
             arguments.may_color = false;
         }
     }

@@ -363,14 +363,12 @@ impl Client {
     #[inline(never)]
     pub fn hear(&mut self, now: Instant, reply: &Lease, mac: &[u8]) -> Heard {
         let message = reply.number_or(Field::Message, BOOTREPLY);
-        let is_awaited = match self.state {
-            State::Selecting => match message {
-                BOOTREPLY => self.bootp,
-                OFFER => true,
-                ACK => reply.number(Field::RapidCommit).is_some(),
-                _ => false,
-            },
-            state => state.is_of(ASKING) && matches!(message, ACK | NAK),
+        let is_awaited = if self.state == State::Selecting {
+            message == OFFER
+                || message == ACK && reply.number(Field::RapidCommit).is_some()
+                || message == BOOTREPLY && self.bootp
+        } else {
+            self.state.is_of(ASKING) && (message == ACK || message == NAK)
         };
         if !is_awaited
             || reply.number(Field::Xid) != Some(self.xid)

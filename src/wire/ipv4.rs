@@ -14,6 +14,7 @@
 //!
 //! See [`crate::wire`] for the contract.
 
+use super::netlink::copy;
 use crate::model::lease::Verdict;
 use core::net::Ipv4Addr;
 
@@ -30,6 +31,40 @@ pub enum Checksum {
     Complete,
     /// The sender's kernel left it to a device that has not seen the packet (`TP_STATUS_CSUMNOTREADY`).
     Partial,
+}
+
+/// Writes into a packet of zeros.
+pub(super) struct Writer<'p> {
+    packet: &'p mut [u8],
+    /// Octets so far; more than the packet has once something did not fit.
+    pub len: usize,
+}
+
+impl<'p> Writer<'p> {
+    /// Of all zeros, and at its beginning.
+    pub fn new(packet: &'p mut [u8]) -> Writer<'p> {
+        packet.fill(0);
+        Writer { packet, len: 0 }
+    }
+
+    /// Goes on at `len` with these.
+    pub fn at(&mut self, len: usize, octets: &[u8]) {
+        self.len = len;
+        self.octets(octets);
+    }
+
+    /// Goes on with these.
+    #[inline(never)]
+    pub fn octets(&mut self, octets: &[u8]) {
+        let len = self.len.saturating_add(octets.len());
+        match self.packet.get_mut(self.len..len) {
+            Some(room) => {
+                copy(room, octets);
+                self.len = len;
+            }
+            None => self.len = usize::MAX,
+        }
+    }
 }
 
 /// The type of service of a packet.

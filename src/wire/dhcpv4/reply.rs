@@ -7,7 +7,7 @@
 
 use super::{CHADDR, COOKIE, END, HEADER, MESSAGE_MAX, PAD};
 use crate::model::addr::classful_len;
-use crate::model::lease::{Field, Kind, Lease, Verdict, is_host, is_sound, route};
+use crate::model::lease::{Field, Kind, Lease, Verdict, is_host, is_sound};
 use crate::model::link::until_nul;
 use crate::text::{parts, scalar};
 use crate::wire::ipv4::{self, Checksum};
@@ -313,9 +313,9 @@ fn add_route(octets: &[u8], lease: &mut Lease) {
     let host_bits = u32::MAX.checked_shr(len.into()).unwrap_or(0);
     let [d0, d1, d2, d3] = (u32::from_be_bytes(whole) & !host_bits).to_be_bytes();
     let octets = [len, d0, d1, d2, d3, g0, g1, g2, g3];
-    match route(&octets) {
-        Some(_) => lease.add(Field::Routes, &octets),
-        None => lease.leave_out(Field::Routes),
+    match is_sound(Field::Routes, &octets) {
+        true => lease.add(Field::Routes, &octets),
+        false => lease.leave_out(Field::Routes),
     }
 }
 

@@ -3,8 +3,7 @@
 use super::{CHADDR, COOKIE, DISCOVER, END, HEADER, MESSAGE_MAX, REQUEST};
 use crate::model::link::Mac;
 use crate::text::parts;
-use crate::wire::ipv4::{self, HEADERS};
-use crate::wire::netlink::copy;
+use crate::wire::ipv4::{self, HEADERS, Writer};
 use core::net::Ipv4Addr;
 
 /// Whether something is wanted.
@@ -82,8 +81,7 @@ impl<'a> Request<'a> {
 /// behind the headers ([`HEADERS`]). 0 if something does not fit.
 #[inline(never)]
 pub fn build(request: &Request<'_>, packet: &mut [u8]) -> usize {
-    packet.fill(0);
-    let mut w = Writer { packet, len: 0 };
+    let mut w = Writer::new(packet);
     let is_question = matches!(request.message, DISCOVER..=REQUEST);
     let mac = request.mac.as_bytes();
     let (mut chaddr, mut id) = (mac, mac);
@@ -150,32 +148,7 @@ pub fn build(request: &Request<'_>, packet: &mut [u8]) -> usize {
     len
 }
 
-/// Writes into a packet of zeros.
-struct Writer<'p> {
-    packet: &'p mut [u8],
-    /// Octets so far; more than the packet has once something did not fit.
-    len: usize,
-}
-
 impl Writer<'_> {
-    #[inline(never)]
-    fn octets(&mut self, octets: &[u8]) {
-        let len = self.len.saturating_add(octets.len());
-        match self.packet.get_mut(self.len..len) {
-            Some(room) => {
-                copy(room, octets);
-                self.len = len;
-            }
-            None => self.len = usize::MAX,
-        }
-    }
-
-    /// Goes on at `len`.
-    fn at(&mut self, len: usize, octets: &[u8]) {
-        self.len = len;
-        self.octets(octets);
-    }
-
     /// An option; none without `octets`.
     #[inline(never)]
     fn option(&mut self, code: u8, octets: &[u8]) {

@@ -44,7 +44,7 @@ impl Packets {
         let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
         let socket = super::socket(libc::AF_PACKET, kind)?;
         filter(socket, what, tag)?;
-        super::set(socket, libc::SOL_PACKET, libc::PACKET_AUXDATA, [1, 0])?;
+        super::set(socket, libc::SOL_PACKET, libc::PACKET_AUXDATA, 1, 0)?;
         super::bind(socket, &address(0, what, b""))?;
         Ok(Packets(socket))
     }
@@ -94,12 +94,12 @@ pub fn filter(socket: BorrowedFd<'_>, what: EtherType, tag: u16) -> Result<(), E
     let mut answers = ANSWERS;
     let [.., tagged, _, _] = &mut answers;
     tagged.value = u32::from(tag);
-    let program = bpf::program(match what {
+    let [len, steps] = bpf::program(match what {
         EtherType::Ipv4 => &answers,
         EtherType::Arp => &ARP,
     });
     // SAFETY: the program is as long as said.
-    unsafe { set_raw(socket, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, program) }
+    unsafe { set_raw(socket, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, len, steps) }
 }
 
 /// struct sockaddr_ll (linux/if_packet.h), long enough for InfiniBand.

@@ -19,12 +19,12 @@ pub fn send(ifindex: u32, src: Ipv4Addr, dst: Ipv4Addr, packet: &[u8]) -> Result
     let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
     let socket = new_socket(libc::AF_INET, kind)?;
     let file = socket.as_fd();
-    super::set(file, libc::SOL_SOCKET, libc::SO_REUSEADDR, [1, 0])?;
+    super::set(file, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1, 0)?;
     // Before Linux 5.0 the route to the server decides.
-    let link = [ifindex as usize, 0];
-    let _ = super::set(file, libc::SOL_SOCKET, libc::SO_BINDTOIFINDEX, link);
-    let tos = [ipv4::tos(packet).into(), 0];
-    let _ = super::set(file, libc::IPPROTO_IP, libc::IP_TOS, tos);
+    let link = ifindex as usize;
+    let _ = super::set(file, libc::SOL_SOCKET, libc::SO_BINDTOIFINDEX, link, 0);
+    let tos = ipv4::tos(packet).into();
+    let _ = super::set(file, libc::IPPROTO_IP, libc::IP_TOS, tos, 0);
     super::bind(file, &address(src, CLIENT))?;
     let payload = IoSlice::new(packet.get(ipv4::HEADERS..).unwrap_or_default());
     super::send(file, &address(dst, SERVER), &[payload])?;

@@ -312,11 +312,10 @@ impl Lease {
         self.number(field).unwrap_or(default)
     }
 
-    /// A field's address, or the first one.
-    #[inline(never)]
+    /// The address of a field that is one.
+    #[inline(always)]
     pub fn addr(&self, field: Field) -> Option<Ipv4Addr> {
-        let octets = self.get(field).first_chunk::<4>()?;
-        Some(Ipv4Addr::from(*octets))
+        self.number(field).map(Ipv4Addr::from_bits)
     }
 
     /// The prefix length of the address: its mask, else its class.

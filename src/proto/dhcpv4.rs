@@ -471,6 +471,7 @@ impl Client {
     }
 
     /// Has no lease any more.
+    #[inline(never)]
     fn leave(&mut self, next: Instant, state: State) {
         self.turn(next, state);
         self.begun = next;

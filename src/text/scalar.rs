@@ -86,6 +86,7 @@ fn hex_pairs(mut text: &[u8], separator: u8) -> Option<Mac> {
 }
 
 /// Four decimal numbers without leading zeros, as `inet_pton` takes them.
+#[inline(always)]
 pub fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
     ipv4_bits(text).map(Ipv4Addr::from_bits)
 }

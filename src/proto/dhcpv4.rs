@@ -348,10 +348,12 @@ impl Client {
                 self.discover_at = after(now, micros);
                 self.tries = self.tries.saturating_sub(1);
             } else if !is_in_use {
-                micros = match state {
-                    State::Bound => u64::MAX,
-                    State::Probing => u64::from(self.probe_ms).wrapping_mul(1_000) / 3,
-                    _ => FIRST.wrapping_shl(self.tries.min(2).into()),
+                micros = if state == State::Bound {
+                    u64::MAX
+                } else if state == State::Probing {
+                    u64::from(self.probe_ms).wrapping_mul(1_000) / 3
+                } else {
+                    FIRST.wrapping_shl(self.tries.min(2).into())
                 };
                 self.tries = self.tries.wrapping_add(1);
             }

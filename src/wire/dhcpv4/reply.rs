@@ -162,18 +162,18 @@ fn is_usable(field: Field, octets: &[u8]) -> bool {
     if !is_sound(field, octets) {
         return false;
     }
-    match (field.slot().kind, octets) {
-        (Kind::Number, octets) => field != Field::Mtu || !matches!(octets, [0, 0..=67]),
-        (Kind::Addr | Kind::Addrs, &[a, b, c, d]) => match field {
-            Field::Mask => {
-                let host_bits = !u32::from_be_bytes([a, b, c, d]);
-                host_bits != u32::MAX && host_bits & host_bits.wrapping_add(1) == 0
-            }
-            Field::Broadcast => true,
-            _ => is_host(Ipv4Addr::new(a, b, c, d)),
-        },
-        _ => true,
+    let kind = field.slot().kind;
+    if field == Field::Mtu {
+        return !matches!(octets, [0, 0..=67]);
     }
+    let (true, &[a, b, c, d]) = (matches!(kind, Kind::Addr | Kind::Addrs), octets) else {
+        return true;
+    };
+    if field == Field::Mask {
+        let host_bits = !u32::from_be_bytes([a, b, c, d]);
+        return host_bits != u32::MAX && host_bits & host_bits.wrapping_add(1) == 0;
+    }
+    field == Field::Broadcast || is_host(Ipv4Addr::new(a, b, c, d))
 }
 
 /// Puts search domains (RFC 3397), written as RFC 1035 s.3.1 says and compressed as its s.4.1.4 says, with

@@ -112,8 +112,8 @@ pub fn build(request: &Request<'_>, packet: &mut [u8]) -> usize {
         &[k0, k1, k2, k3, MESSAGE, 1, request.message],
     );
     let (head, id) = match request.client_id {
-        [] => (&[htype][..], id),
-        id => (&[][..], id),
+        [] => (Some(htype), id),
+        id => (None, id),
     };
     w.headed(CLIENT_ID, head, id);
     w.addr(REQUESTED, request.requested);
@@ -122,10 +122,11 @@ pub fn build(request: &Request<'_>, packet: &mut [u8]) -> usize {
         w.option(HOSTNAME, request.hostname);
         w.option(VENDOR_CLASS, request.vendor_class);
         let class = request.user_class;
-        w.headed(USER_CLASS, &[class.len() as u8], class);
+        w.headed(USER_CLASS, Some(class.len() as u8), class);
+        let [size @ .., _, _] = &SIZE_AND_RAPID_COMMIT;
         w.octets(match request.message {
-            DISCOVER => &[RAPID_COMMIT, 0, MESSAGE_SIZE, 2, M0, M1],
-            _ => &[MESSAGE_SIZE, 2, M0, M1],
+            DISCOVER => &SIZE_AND_RAPID_COMMIT,
+            _ => size,
         });
         let asked = match request.v6_only {
             Wanted::Yes => PARAMETERS,
@@ -152,17 +153,18 @@ impl Writer<'_> {
     /// An option; none without `octets`.
     #[inline(never)]
     fn option(&mut self, code: u8, octets: &[u8]) {
-        self.headed(code, &[], octets);
+        self.headed(code, None, octets);
     }
 
     /// An option of `head` and `octets`; none without `octets`. No option is split.
     #[inline(never)]
-    fn headed(&mut self, code: u8, head: &[u8], octets: &[u8]) {
-        match u8::try_from(octets.len().saturating_add(head.len())) {
+    fn headed(&mut self, code: u8, head: Option<u8>, octets: &[u8]) {
+        let heads = usize::from(head.is_some());
+        match u8::try_from(octets.len().saturating_add(heads)) {
             Ok(_) if octets.is_empty() => {}
             Ok(len) => {
-                self.octets(&[code, len]);
-                self.octets(head);
+                let start = [code, len, head.unwrap_or(0)];
+                self.octets(parts::slice(&start, 0, heads.wrapping_add(2)));
                 self.octets(octets);
             }
             Err(_) => self.len = usize::MAX,
@@ -178,9 +180,11 @@ impl Writer<'_> {
 
 /// Where the port's GUID begins in a MAC of InfiniBand.
 const GUID: usize = 12;
-/// How long a message we take.
-const M0: u8 = (MESSAGE_MAX >> 8) as u8;
-const M1: u8 = (MESSAGE_MAX & 0xff) as u8;
+/// How long a message we take (option 57), and rapid commit (option 80).
+const SIZE_AND_RAPID_COMMIT: [u8; 6] = {
+    let [high, low] = MESSAGE_MAX.to_be_bytes();
+    [57, 2, high, low, 80, 0]
+};
 
 /// `op` of clients.
 const BOOTREQUEST: u8 = 1;
@@ -194,11 +198,9 @@ const REQUESTED: u8 = 50;
 const MESSAGE: u8 = 53;
 const SERVER: u8 = 54;
 const PARAMETER_LIST: u8 = 55;
-const MESSAGE_SIZE: u8 = 57;
 const VENDOR_CLASS: u8 = 60;
 const CLIENT_ID: u8 = 61;
 const USER_CLASS: u8 = 77;
-const RAPID_COMMIT: u8 = 80;
 
 /// What is asked for, the most wanted first: servers that run out of room leave out what stands last. Routes
 /// stand before routers (RFC 3442). The last one is asked for only where IPv4 can be done without.
@@ -272,7 +274,7 @@ mod tests {
             &[53, 1, 1, 61, 7, 1, 2, 0, 0, 0, 0, 9][..],
             &[50, 4, 192, 0, 2, 7, 54, 4, 192, 0, 2, 1],
             &[12, 1, b'a', 60, 2, b'b', b'c', 77, 4, 3, b'd', b'e', b'f'],
-            &[80, 0, 57, 2, 5, 192, 55, 19],
+            &[57, 2, 5, 192, 80, 0, 55, 19],
             &[1, 121, 3, 6, 12, 15, 17, 26, 28, 33, 42, 51, 54, 58, 59],
             &[66, 67, 119, 108],
         ];
@@ -308,7 +310,7 @@ mod tests {
         for (message, has_it) in [(DISCOVER, true), (REQUEST, false)] {
             let message = built(&full(message, &mac, ARPHRD_ETHER));
             let options = options(&message);
-            assert_eq!(options.windows(3).any(|w| w == [80, 0, 57]), has_it);
+            assert_eq!(options.windows(3).any(|w| w == [80, 0, 55]), has_it);
         }
     }
 

@@ -106,7 +106,7 @@ slots! {
     /// Its broadcast address.
     Broadcast 28 Addr 4, "IPV4BROADCAST";
     /// The default gateway, whichever option it is from.
-    Router 3 Addr 4, "IPV4GATEWAY";
+    Router 3 Addrs 4, "IPV4GATEWAY";
     /// Name servers.
     Dns 6 Addrs 64, "IPV4DNS";
     /// Host name.

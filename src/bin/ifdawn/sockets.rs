@@ -102,7 +102,10 @@ impl<'a> Sockets<'a> {
     ) -> Result<(), Errno> {
         // Nobody's answer to an announcement is waited for.
         let (slot, hears) = match what {
-            Packet::Probe => (&mut self.arp, EtherType::Arp),
+            Packet::Probe => {
+                self.probing = clock::in_seconds(PROBING_SECONDS);
+                (&mut self.arp, EtherType::Arp)
+            }
             Packet::Dhcp | Packet::Announcement => (&mut self.dhcp, EtherType::Ipv4),
         };
         let kind = match what {
@@ -113,9 +116,6 @@ impl<'a> Sockets<'a> {
             Some(socket) => socket,
             None => *slot.insert(Packets::open(hears, self.xid_tag)?),
         };
-        if what == Packet::Probe {
-            self.probing = clock::in_seconds(PROBING_SECONDS);
-        }
         socket.send(ifindex, kind, to.as_bytes(), packet)?;
         self.has_sent = true;
         Ok(())

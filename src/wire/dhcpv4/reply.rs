@@ -135,7 +135,7 @@ fn decode(field: Field, octets: &[u8], lease: &mut Lease) {
         Kind::Routes => return classless(octets, lease),
     };
     let mut size = said.len();
-    let is_list = kind == Kind::Addrs || field == Field::Router;
+    let is_list = kind == Kind::Addrs;
     if size == 0 || is_list && !size.is_multiple_of(4) {
         lease.leave_out(field);
         return;
@@ -247,7 +247,7 @@ fn classless(octets: &[u8], lease: &mut Lease) {
         lease.leave_out(Field::Routes);
         return;
     }
-    lease.add(Field::Router, &[]);
+    lease.clear(Field::Router);
     lease.clear(Field::Routes);
     rest = octets;
     while let Some(route) = next_route(&mut rest) {

@@ -4,16 +4,15 @@ use heapless::Vec;
 use ifdawn::diag::{Diagnostic, FileId, Origin, Sink};
 use ifdawn::machine::Machine;
 use ifdawn::model::addr::Family;
-use ifdawn::model::attr::{Attr, Kind, Scope, Value};
+use ifdawn::model::attr::{Attr, Scope, Value};
 use ifdawn::model::config::{
-    Config, IpText, LinkId, LinkMatch, NameSource, RouteDev, SourceKind, Str,
+    Config, IpText, LinkId, LinkMatch, NameSource, Pieces, RouteDev, SourceKind, Str,
 };
 use ifdawn::model::link::IfName;
 use ifdawn::model::route::Route;
 use ifdawn::source::assignments::{Entry, Scratch};
-use ifdawn::source::firmware::Nic;
 use ifdawn::source::ifcfg::{self, Defaults};
-use ifdawn::source::route_file::{Form, Room, parse_route};
+use ifdawn::source::route_file::{Form, parse_route};
 use ifdawn::source::{Context, Key, cmdline, name_rule, nbft, route_file, sysconfig};
 use ifdawn::text::scalar;
 use ifdawn::wire::netlink::attrs;
@@ -107,8 +106,8 @@ pub fn read(files: &[&[u8]]) {
         match kind {
             b'c' => cmdline::read(cx),
             b'n' => sysconfig::read(&mut defaults, scratch, cx),
-            b'u' => name_rule::read(NameSource::Udev, cx),
-            b'l' => name_rule::read(NameSource::Link, cx),
+            b'u' => name_rule::read(NameSource::Udev, cx.text.len(), cx),
+            b'l' => name_rule::read(NameSource::Link, cx.text.len(), cx),
             b'r' => route_file::read(Form::Route, Family::V4, dev, scratch, cx),
             b'6' => route_file::read(Form::Route, Family::V6, dev, scratch, cx),
             b'p' => route_file::read(Form::Rule, Family::V4, dev, scratch, cx),
@@ -118,11 +117,11 @@ pub fn read(files: &[&[u8]]) {
             b't' => route_file::read(Form::Table, Family::V4, RouteDev::Anywhere, scratch, cx),
             b'B' => nbft::read(cx),
             b'f' => {
-                let mut nic = Nic::none();
+                let mut nic = Pieces::NONE;
                 for file in text.split(|octet| *octet == 254) {
                     let mut halves = file.splitn(2, |octet| *octet == b'=');
                     if let (Some(name), Some(octets)) = (halves.next(), halves.next()) {
-                        nic.take(name, octets);
+                        nic.take(name, octets, cx);
                     }
                 }
                 nic.put(cx);
@@ -142,7 +141,6 @@ pub fn read(files: &[&[u8]]) {
 
 /// What owned-IF says of a route or a rule says all of it.
 fn is_read_again(config: &mut Config<'_>) {
-    let mut room = Room::default();
     let routes = config.routes.iter().map(|route| (Form::Route, route.route));
     let rules = config.rules.iter().map(|rule| (Form::Rule, rule.route));
     let all: std::vec::Vec<(Form, Route)> = routes.chain(rules).collect();
@@ -153,7 +151,7 @@ fn is_read_again(config: &mut Config<'_>) {
             _ => format!("{route} ").into_bytes(),
         };
         text.extend(route.more.map_or(&b""[..], |more| config.text(more.text)));
-        let Some(again) = parse_route(&text, form, route.family(), &mut room, config) else {
+        let Some(again) = parse_route(&text, form, route.family(), config) else {
             // the strings are full
             assert!(config.strings.len() > 300, "{:?}", shown(&text));
             continue;
@@ -216,8 +214,11 @@ fn is_sound(config: &Config<'_>) {
             if let Value::Text(kept) = have.value {
                 assert!(!text(kept).is_empty(), "{have:?}");
             }
-            if let (Value::Number(word), Kind::Words(list)) = (have.value, have.attr.row().1) {
-                assert!(!list.word(word).0.is_empty(), "{have:?}");
+            let kind = have.attr.row().1;
+            if let Value::Number(word) = have.value
+                && !kind.words().0.is_empty()
+            {
+                assert!(!kind.word(word).0.is_empty(), "{have:?}");
             }
         }
     }
@@ -273,8 +274,8 @@ pub fn options(scope: Scope, options: &[&[u8]]) {
         let attr = Attr::find(scope, name).expect("it was put");
         let kept = cx.config.attr_of(id, attr).map(|have| have.value);
         let shown = match (kept, attr.row().1) {
-            (Some(Value::Number(word)), Kind::Words(list)) => {
-                list.word(word).to_string().into_bytes()
+            (Some(Value::Number(word)), kind) if !kind.words().0.is_empty() => {
+                kind.word(word).to_string().into_bytes()
             }
             (Some(Value::Number(number)), _) => number.to_string().into_bytes(),
             (Some(Value::Text(text)), _) => cx.config.text(text).to_vec(),

@@ -27,6 +27,7 @@ const SEEDS: &[&[u8]] = &[
       ATTR{type}==\"1\", KERNEL==\"eth*\", NAME=\"lan0\"\n# comment\n",
     b"uATTR{address}==\"52:54:00:00:00:01|52:54:00:00:00:02\", \\\n NAME:=\"lan0\"\nDRIVERS==\"e1000\", NAME=\"a\"\n",
     b"l[Match]\nMACAddress=52:54:00:00:00:01 52-54-00-00-00-02\nDriver=e1000 virtio*\n[Link]\nName=lan0\nMTUBytes=1400\n",
+    b"l[Match]\nMACAddress=52:54:00:00:00:01 \\\n 52:54:00:00:00:02\n[Link]\nName=lan1\n[\n[Link]\nMTUBytes=2K\n",
     b"l; comment\n[Match]\nPermanentMACAddress=52:54:00:00:00:03\n[Link]\nMACAddress=52:54:00:00:00:04\nNamePolicy=path\n\
       \xffuATTR{address}==\"52:54:00:00:00:03\", NAME=\"lan1\"\n\xffcifname=lan2:52:54:00:00:00:03\n\xffiHWADDR=52:54:00:00:00:03\n",
 ];

@@ -194,6 +194,7 @@ fn masked(addr: IpAddr, len: u8) -> IpAddr {
 }
 
 /// The prefix length of the address class (RFC 791): 8, 16 or 24.
+#[inline(never)]
 pub fn classful_len(addr: Ipv4Addr) -> u8 {
     match addr.octets() {
         [0..=127, ..] => 8,

@@ -13,7 +13,9 @@ use core::net::{IpAddr, Ipv4Addr};
 use core::num::{NonZeroU16, NonZeroU32};
 use heapless::VecView;
 
-pub use super::global::{BootWords, Global, GlobalFlag, GlobalNumber, GlobalText, Timeouts, Wait};
+pub use super::global::{
+    BootWord, BootWords, Global, GlobalFlag, GlobalNumber, GlobalText, Pieces, Timeouts, Wait,
+};
 pub use super::link_config::{
     Dhcp4Config, IpConfig, IpFlag, IpNumber, IpText, Leases, LinkConfig, LinkFlag, LinkNumber,
     LinkText, Method, Role,
@@ -371,6 +373,7 @@ impl Config<'_> {
     }
 
     /// A configured link.
+    #[inline(never)]
     pub fn link(&self, id: LinkId) -> Option<&LinkConfig> {
         self.links.get(id.place())
     }

@@ -56,18 +56,52 @@ impl Timeouts {
 /// Words about the link the machine boots from, kept until every word is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BootWords {
-    /// `bootdev=`.
-    pub bootdev: Option<(LinkMatch, Origin)>,
-    /// `BOOTIF=`, as [`LinkMatch::Bootif`].
-    pub bootif: Option<(LinkMatch, Origin)>,
-    /// The link that `ip=` without a link means (`DEVICE=`, `ksdevice=`).
-    pub device: Option<(LinkMatch, Origin)>,
+    /// What they mean, by [`BootWord`].
+    pub links: [Option<(LinkMatch, Origin)>; 3],
     /// Whether root comes over the network (`netroot=`, `root=dhcp`).
     pub netroot: bool,
-    /// Fields of `ip=` in words of their own (anaconda's), by their place.
-    pub pieces: [Option<Str>; 8],
+    /// Fields of `ip=` in words of their own (anaconda's).
+    pub pieces: Pieces,
     /// The last of them.
     pub pieces_origin: Origin,
+}
+
+impl BootWords {
+    /// The link that a word means, and where the word stands.
+    pub fn link(&self, word: BootWord) -> Option<&(LinkMatch, Origin)> {
+        self.links.get(word as usize)?.as_ref()
+    }
+}
+
+/// A word about the link the machine boots from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BootWord {
+    /// The link that `ip=` without a link means (`DEVICE=`, `ksdevice=`).
+    Device,
+    /// `bootdev=`.
+    Bootdev,
+    /// `BOOTIF=`, as [`LinkMatch::Bootif`].
+    Bootif,
+}
+
+/// What `ip=` would say, in pieces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pieces {
+    /// Its fields, by their place; and what goes beyond it, see [`crate::source::firmware`].
+    pub fields: [Option<Str>; 12],
+    /// How the address was found: a number of iBFT.
+    pub found: u32,
+    /// Whether it is of IPv6.
+    pub is_v6: bool,
+}
+
+impl Pieces {
+    /// Nothing said.
+    pub const NONE: Pieces = Pieces {
+        fields: [None; 12],
+        found: 0,
+        is_v6: false,
+    };
 }
 
 /// What is said once for the machine. In the order of [`LinkConfig`](super::config::LinkConfig).
@@ -114,11 +148,9 @@ impl Global {
             probe_gateway: false,
             boot_server: None,
             boot_words: BootWords {
-                bootdev: None,
-                bootif: None,
-                device: None,
+                links: [None, None, None],
                 netroot: false,
-                pieces: [None; 8],
+                pieces: Pieces::NONE,
                 pieces_origin: Origin::NONE,
             },
         }

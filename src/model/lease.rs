@@ -25,17 +25,17 @@ pub enum Kind {
     Octets,
     /// A number in network byte order, of as many octets as the slot has room for.
     Number,
-    /// One IPv4 address.
-    Addr,
     /// A host name ([`scalar::is_hostname`]).
     Hostname,
     /// Printable ASCII without blanks, quotes, backslashes and what else means something to a shell.
     Text,
-    /// From here on lists. Domain names, separated by a blank ([`scalar::is_domain`]).
+    /// From here on what may be said in parts. One IPv4 address.
+    Addr,
+    /// Domain names, separated by a blank ([`scalar::is_domain`]).
     Domains,
     /// IPv4 addresses, at least one.
     Addrs,
-    /// Routes of nine octets: prefix length, destination with its host bits cleared, gateway (0: on the
+    /// Routes of nine octets: destination with its host bits cleared, prefix length, gateway (0: on the
     /// link).
     Routes,
 }
@@ -82,8 +82,8 @@ macro_rules! slots {
             /// Octets of a whole lease.
             const OCTETS: usize = HEAD $(+ 2 + $room)*;
 
-            /// The keys, one a line; empty for what is not kept.
-            pub const KEYS: Packed = packed!(concat!($($key, "\n"),*));
+            /// The keys, joined by commas; empty for what is not kept. Behind them that of when the lease began.
+            pub const KEYS: Packed = packed!(concat!($($key, ","),*, "UPTIME"));
         }
     };
 }
@@ -172,8 +172,8 @@ impl Field {
         Self::SLOTS.get(self as usize).unwrap_or(NONE)
     }
 
-    /// Its bit in [`Lease::left_out`].
-    fn bit(self) -> u32 {
+    /// Its bit in [`Lease::bits`].
+    pub(crate) fn bit(self) -> u32 {
         1_u32.wrapping_shl(self as u32)
     }
 }
@@ -236,7 +236,7 @@ impl Lease {
     }
 
     /// Which fields were there and not understood, or had no room: a bit each, by their order.
-    fn bits(&self) -> u32 {
+    pub(crate) fn bits(&self) -> u32 {
         let [_, a, b, c, d, ..] = self.0;
         u32::from_ne_bytes([a, b, c, d])
     }
@@ -277,12 +277,12 @@ impl Lease {
         self.add(field, octets);
     }
 
-    /// Says more of a field that is a list, any other one anew; what does not fit is [left out](Lease::leave_out).
+    /// Says more of a field that is said in parts, any other one anew; what does not fit is [left out](Lease::leave_out).
     #[inline(never)]
     pub fn add(&mut self, field: Field, octets: &[u8]) {
         let slot = field.row();
         if let Some([a, b, room @ ..]) = self.0.get_mut(slot.at.into()..) {
-            let said = match slot.kind as u8 >= Kind::Domains as u8 {
+            let said = match slot.kind as u8 >= Kind::Addr as u8 {
                 true => usize::from(u16::from_ne_bytes([*a, *b])),
                 false => 0,
             };
@@ -302,8 +302,7 @@ impl Lease {
     #[inline(never)]
     pub fn number(&self, field: Field) -> Option<u32> {
         let octets = self.get(field);
-        let add = |sum: u32, octet: &u8| sum << 8 | u32::from(*octet);
-        (!octets.is_empty()).then(|| octets.iter().fold(0, add))
+        (!octets.is_empty()).then(|| number(octets))
     }
 
     /// The same, or this one where there is none.
@@ -312,23 +311,24 @@ impl Lease {
         self.number(field).unwrap_or(default)
     }
 
-    /// The address of a field that is one.
-    #[inline(always)]
-    pub fn addr(&self, field: Field) -> Option<Ipv4Addr> {
-        self.number(field).map(Ipv4Addr::from_bits)
+    /// A field's address, or the first one; unspecified where none was said.
+    #[inline(never)]
+    pub fn addr(&self, field: Field) -> Ipv4Addr {
+        Ipv4Addr::from(*self.get(field).first_chunk().unwrap_or(&[0; 4]))
     }
 
     /// The prefix length of the address: its mask, else its class.
     pub fn prefix_len(&self) -> u8 {
-        match self.number(Field::Mask) {
-            Some(mask) => mask.leading_ones() as u8,
-            None => classful_len(Ipv4Addr::from_bits(self.number_or(Field::Addr, 0))),
+        match self.get(Field::Mask) {
+            [] => classful_len(self.addr(Field::Addr)),
+            mask => number(mask).leading_ones() as u8,
         }
     }
 
     /// The address and its prefix length.
     pub fn cidr(&self) -> Option<Cidr> {
-        Cidr::new(IpAddr::V4(self.addr(Field::Addr)?), self.prefix_len())
+        let addr = self.addr(Field::Addr);
+        Cidr::new(IpAddr::V4(addr), self.prefix_len()).filter(|_| !addr.is_unspecified())
     }
 
     /// Whether each field has its form.
@@ -340,10 +340,17 @@ impl Lease {
     }
 }
 
+/// A number in network byte order.
+#[inline(never)]
+pub fn number(octets: &[u8]) -> u32 {
+    let add = |sum: u32, octet: &u8| sum << 8 | u32::from(*octet);
+    octets.iter().fold(0, add)
+}
+
 /// A route of nine octets; `None` for what has not its form.
 #[inline(never)]
 pub fn route(octets: &[u8]) -> Option<(Cidr, Option<IpAddr>)> {
-    let &[len, n0, n1, n2, n3, g0, g1, g2, g3] = octets else {
+    let &[n0, n1, n2, n3, len, g0, g1, g2, g3] = octets else {
         return None;
     };
     let dst = Cidr::new(IpAddr::from([n0, n1, n2, n3]), len)?;

@@ -34,6 +34,7 @@ use crate::diag::Errno;
 use crate::engine::Instant;
 use crate::model::lease::{Field, Lease};
 use core::net::Ipv4Addr;
+pub use pace::xorshift;
 use pace::{DECLINE_PAUSE, FIRST, MAX_NAKS, MIN_V6ONLY_WAIT, SECOND, SHUN, STEPS, after};
 pub use settings::Settings;
 

@@ -1,6 +1,6 @@
 //! One word of the command line in its handler's hands: its fields, what it may add, and complaints.
 
-use super::Context;
+use super::{Context, offset};
 use crate::diag::{Complaint, Effect, Escaped, Origin, Problem, Subject};
 use crate::model::attr::Attr;
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch, LinkNumber, Role, SourceKind};
@@ -12,20 +12,43 @@ use core::net::IpAddr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reported;
 
-/// What a handler answers.
-pub type Done = Result<(), Reported>;
+/// The word has no effect, because of its field of this number, or because of all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    field: u8,
+    /// None where it has been reported.
+    what: Option<Problem>,
+}
 
-/// The parts of a value between `:` that are not in brackets. Every part, a missing one too, is a slice
-/// of the value, which is how [`Arg::complain`] knows its column.
-#[derive(Clone, Copy)]
-pub struct Fields<'w>(Option<&'w [u8]>);
+impl Refused {
+    /// Because of all of it.
+    pub const WHOLE: usize = u8::MAX as usize;
 
-impl Fields<'_> {
-    /// Whether nothing is left, not even an empty field.
-    pub fn is_done(&self) -> bool {
-        self.0.is_none()
+    /// Because of a field.
+    pub const fn of(n: usize, what: Problem) -> Refused {
+        Refused {
+            field: n as u8,
+            what: Some(what),
+        }
     }
 }
+
+impl From<Reported> for Refused {
+    fn from(_: Reported) -> Refused {
+        Refused {
+            field: 0,
+            what: None,
+        }
+    }
+}
+
+/// What a handler answers.
+pub type Done = Result<(), Refused>;
+
+/// The parts of a value between `:` that are not in brackets. Every part is a slice of the value, which is how
+/// [`Arg::complain`] knows its column.
+#[derive(Clone, Copy)]
+pub struct Fields<'w>(pub Option<&'w [u8]>);
 
 impl<'w> Iterator for Fields<'w> {
     type Item = &'w [u8];
@@ -48,41 +71,67 @@ impl<'w> Iterator for Fields<'w> {
     }
 }
 
-/// One word in its handler's hands.
+/// One word in its handler's hands. In the order of use, see [`crate::model::link_config::LinkConfig`].
+#[repr(C)]
 pub struct Arg<'w, 'c, 'm> {
     /// The reader's hands.
     pub cx: &'w mut Context<'c, 'm>,
-    /// Its key as the table has it.
-    pub name: &'w [u8],
     /// Its value, empty where there is none.
     pub value: &'w [u8],
+    /// The first fields of the value; those that are not there are empty, and stand at its end.
+    fields: [&'w [u8]; 9],
+    /// The number of all.
+    pub len: usize,
+    /// Its key as the table has it.
+    name: &'w [u8],
     /// Who says it.
     pub source: SourceKind,
 }
 
-impl<'w> Arg<'w, '_, '_> {
-    /// The fields of the value but the first `n`.
+impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
+    /// No word yet.
     #[inline(never)]
-    pub fn after(&self, n: usize) -> Fields<'w> {
-        let mut fields = Fields(Some(self.value));
-        for _ in 0..n {
-            fields.next();
+    pub fn new(cx: &'w mut Context<'c, 'm>, source: SourceKind) -> Arg<'w, 'c, 'm> {
+        Arg {
+            cx,
+            value: b"",
+            fields: [b""; 9],
+            len: 0,
+            name: b"",
+            source,
         }
-        fields
     }
 
-    /// What follows the first `n` fields, undivided.
+    /// A word whose form has every field.
+    pub fn set(&mut self, name: &'w [u8], value: &'w [u8]) {
+        self.name = name;
+        self.value = value;
+        self.split(0);
+    }
+
+    /// Takes the value apart. Its form has not the first `shift` fields: they are empty.
+    #[inline(never)]
+    pub fn split(&mut self, shift: usize) {
+        self.fields = [parts::slice(self.value, self.value.len(), 0); 9];
+        self.len = shift;
+        for field in Fields(Some(self.value)) {
+            if let Some(slot) = self.fields.get_mut(self.len) {
+                *slot = field;
+            }
+            self.len = self.len.wrapping_add(1);
+        }
+    }
+
+    /// Field number `n`, empty where there is none.
+    pub fn field(&self, n: usize) -> &'w [u8] {
+        self.fields.get(n).copied().unwrap_or_default()
+    }
+
+    /// The fields from number `n` on, undivided.
     #[inline(never)]
     pub fn rest(&self, n: usize) -> &'w [u8] {
-        let end = parts::slice(self.value, self.value.len(), 0);
-        self.after(n).0.unwrap_or(end)
-    }
-
-    /// The field with `n` others before it, empty where there are fewer.
-    #[inline(never)]
-    pub fn field(&self, n: usize) -> &'w [u8] {
-        let rest = self.rest(n);
-        Fields(Some(rest)).next().unwrap_or(rest)
+        let at = offset(self.field(n), self.value);
+        parts::slice(self.value, at, self.value.len())
     }
 
     /// Where a field stands.
@@ -99,24 +148,27 @@ impl<'w> Arg<'w, '_, '_> {
         self.cx.report(column, subject, part, complaint, b"");
     }
 
-    /// The word has no effect because of its field number `n`.
-    ///
-    /// # Errors
-    /// Always.
+    /// Says why the word has no effect, where that has not been said; whether it has one.
     #[inline(never)]
-    pub fn refuse(&mut self, n: usize, what: Problem) -> Done {
-        let complaint = Complaint::error(what, Effect::WordIgnored);
-        self.complain(self.field(n), complaint);
-        Err(Reported)
+    pub fn settle(&mut self, done: Done) -> bool {
+        if let Err(refused) = done
+            && let Some(what) = refused.what
+        {
+            let part = match usize::from(refused.field) {
+                Refused::WHOLE => self.value,
+                n => self.field(n),
+            };
+            self.complain(part, Complaint::error(what, Effect::WordIgnored));
+        }
+        done.is_ok()
     }
 
-    /// The word has no effect.
+    /// The word has no effect because of a text that may be no field of it.
     ///
     /// # Errors
     /// Always.
-    #[inline(never)]
-    pub fn refuse_all(&mut self, what: Problem) -> Done {
-        self.complain(self.value, Complaint::error(what, Effect::WordIgnored));
+    pub fn refuse_text<T>(&mut self, text: &[u8], what: Problem) -> Result<T, Reported> {
+        self.complain(text, Complaint::error(what, Effect::WordIgnored));
         Err(Reported)
     }
 
@@ -144,6 +196,15 @@ impl<'w> Arg<'w, '_, '_> {
         addr
     }
 
+    /// Adds a name server, if the text says one.
+    #[inline(never)]
+    pub fn server(&mut self, text: &[u8], link: Option<LinkId>) {
+        if let Some(addr) = &self.address(text) {
+            let added = self.cx.add_server(addr, link);
+            self.check_room(added);
+        }
+    }
+
     /// A link with nothing asked of it but to be up.
     pub fn new_link(&self) -> LinkConfig {
         let mut link = new_link(&LinkMatch::Any, self.origin(self.value));
@@ -157,7 +218,7 @@ impl<'w> Arg<'w, '_, '_> {
     /// # Errors
     /// The word was reported and has no effect.
     #[inline(never)]
-    pub fn device(&mut self, text: &[u8], link: &mut LinkConfig) -> Done {
+    pub fn device(&mut self, text: &[u8], link: &mut LinkConfig) -> Result<(), Reported> {
         identify(text, link).ok_or_else(|| {
             self.complain(text, NOT_A_LINK_NAME);
             Reported
@@ -235,7 +296,7 @@ impl<'w> Arg<'w, '_, '_> {
     /// Says that fields from number `n` on are left out.
     #[inline(never)]
     pub fn end(&mut self, n: usize) {
-        if !self.after(n).is_done() {
+        if self.len > n {
             self.complain(self.rest(n), EXTRA);
         }
     }
@@ -292,7 +353,7 @@ pub fn new_link(matches: &LinkMatch, origin: Origin) -> LinkConfig {
 
 /// Ethernet, unless name or MAC say InfiniBand.
 #[inline(never)]
-fn set_kind(link: &mut LinkConfig) {
+pub fn set_kind(link: &mut LinkConfig) {
     let is_long = matches!(&link.matches, LinkMatch::Mac(mac) if mac.as_bytes().len() == 20);
     let is_ib = match link.name.as_ref().map(IfName::padded) {
         Some([b'i', b'b', more @ ..]) => !more.starts_with(b"ft"),

@@ -1,13 +1,12 @@
 //! What words that say nothing of addresses come to once every source has been read: `bootdev=`, `BOOTIF=`,
 //! `netroot=`, `rd.neednet`, and those of DHCP.
 
-use super::arg::{find_link, new_link};
-use super::{Context, firmware};
-use crate::diag::{Complaint, Effect, Escaped, LineBuf, Origin, Problem, Subject};
-use crate::model::addr::Family;
+use super::Context;
+use super::arg::{find_link, new_link, set_kind};
+use crate::diag::{Complaint, Effect, Escaped, Origin, Problem, Subject};
 use crate::model::config::{
-    Config, GlobalFlag, GlobalText, IpFlag, LinkConfig, LinkId, LinkMatch, LinkText, Method, Role,
-    SourceKind,
+    BootWord, Config, GlobalFlag, GlobalText, IpConfig, IpFlag, LinkConfig, LinkId, LinkMatch,
+    LinkText, Method, Role, SourceKind,
 };
 
 /// Finds or makes the boot link, sets [`Global::bootdev`], and asks for DHCPv4 everywhere where the
@@ -16,33 +15,26 @@ use crate::model::config::{
 /// [`Global::bootdev`]: crate::model::config::Global::bootdev
 #[inline(never)]
 pub fn settle(cx: &mut Context<'_, '_>) {
-    let words = cx.config.global.boot_words;
     join_pieces(cx);
-    for n in 0..cx.config.links.len() {
-        let id = LinkId::new(n as u16);
-        let port = cx.config.link(id).filter(|link| link.master.is_some());
-        if port.is_some_and(|port| port.source == SourceKind::Cmdline) {
-            drop_addrs(cx, id);
-        }
-    }
-    let device = boot_link(cx, &words.device, Any::Is);
-    let mut chosen = boot_link(cx, &words.bootdev, Any::IsLike);
+    let first = first_of_several(cx);
+    let device = boot_link(cx, BootWord::Device);
+    let mut chosen = boot_link(cx, BootWord::Bootdev);
     if !GlobalFlag::Bootif.is_no(&cx.config.global) {
-        chosen = chosen.or(boot_link(cx, &words.bootif, Any::IsLike));
+        chosen = chosen.or(boot_link(cx, BootWord::Bootif));
     }
-    chosen = chosen.or(device);
-    let needs_link = words.netroot || GlobalFlag::Neednet.is_yes(&cx.config.global);
+    chosen = chosen.or(device).or(first);
+    let netroot = cx.config.global.boot_words.netroot;
+    let needs_link = netroot || GlobalFlag::Neednet.is_yes(&cx.config.global);
     if needs_link && !cx.config.links.iter().any(|link| link.onboot) {
         let mut any = new_link(&LinkMatch::Any, Origin::NONE);
         any.ipv4.method = Method::Dhcp;
         any.ipv4.required = true;
         add_link(cx, &any);
     }
-    chosen = chosen.or(first_of_several(cx.config));
     let global = &mut cx.config.global;
     global.bootdev = chosen;
     global.neednet = needs_link;
-    global.probe_gateway |= words.netroot;
+    global.probe_gateway |= netroot;
     for (link, n) in cx.config.links.iter_mut().zip(0_u16..) {
         if GlobalFlag::PeerDns.is_no(global) {
             IpFlag::PeerDns.set(&mut link.ipv4, Some(false));
@@ -61,11 +53,34 @@ pub fn settle(cx: &mut Context<'_, '_>) {
     }
 }
 
-/// The first link that `ip=` names, if it describes several.
-fn first_of_several(config: &Config<'_>) -> Option<LinkId> {
+/// The first link that `ip=` names, if it describes several. Ports have no addresses of their own whatever it says.
+fn first_of_several(cx: &mut Context<'_, '_>) -> Option<LinkId> {
+    const DROPPED: Complaint = Complaint::warning(Problem::PortAddr, Effect::PartIgnored);
     let (mut first, mut count) = (None, 0_u32);
-    for (id, link) in config.links_with_ids() {
-        if link.source == SourceKind::Cmdline && link.role == Role::Addressed {
+    for n in 0..cx.config.links.len() {
+        let id = LinkId::new(n as u16);
+        let Some(link) = cx.config.link_mut(id) else {
+            continue;
+        };
+        if link.source != SourceKind::Cmdline {
+            continue;
+        }
+        let is_addressed = link.role == Role::Addressed;
+        if link.master.is_some() {
+            let origin = link.ipv4.origin;
+            link.role = Role::Port;
+            disable(&mut link.ipv4);
+            disable(&mut link.ipv6);
+            for addr in cx.config.addrs.iter_mut() {
+                if addr.link == id {
+                    addr.link = LinkId::NONE;
+                }
+            }
+            if is_addressed {
+                let subject = Subject::Word(&Escaped(b"ip"));
+                DROPPED.report(cx.sink, cx.config, origin, subject);
+            }
+        } else if is_addressed {
             count = count.wrapping_add(1);
             if first.is_none() && !matches!(link.matches, LinkMatch::Any) {
                 first = Some(id);
@@ -75,6 +90,10 @@ fn first_of_several(config: &Config<'_>) -> Option<LinkId> {
     first.filter(|_| count > 1)
 }
 
+fn disable(ip: &mut IpConfig) {
+    (ip.method, ip.required, ip.gateway) = (Method::Disabled, false, None);
+}
+
 /// Makes one word of an address that stands alone in `ip=` and of what other words say of it; none where no
 /// word says its netmask.
 fn join_pieces(cx: &mut Context<'_, '_>) {
@@ -82,70 +101,29 @@ fn join_pieces(cx: &mut Context<'_, '_>) {
     const UNUSED: Complaint = Complaint::note(Problem::NeedsOther, Effect::WordIgnored);
     let words = &cx.config.global.boot_words;
     let (pieces, origin) = (words.pieces, words.pieces_origin);
-    let [client, _, _, netmask, ..] = pieces;
     if origin == Origin::NONE {
         return;
     }
-    if client.is_none() || netmask.is_none() {
-        let complaint = if client.is_none() { UNUSED } else { ALONE };
-        let subject = Subject::Word(&Escaped(b"ip"));
-        let token = cx.config.text_or_none(&client);
-        return complaint.report_token(cx.sink, cx.config, origin, subject, token);
-    }
-    let mut word = LineBuf::<96>::new();
-    for (n, piece) in pieces.iter().enumerate() {
-        word.put(if n == 6 { b":none" } else { b":" });
-        word.show(&Escaped(cx.config.text_or_none(piece)));
-    }
-    cx.line.number = origin.line;
-    let word = word.as_bytes().get(1..).unwrap_or_default();
-    firmware::say(cx, SourceKind::Cmdline, word, &mut |_| Ok(()));
-}
-
-/// Takes the addresses of a port, which has none of its own whatever `ip=` says.
-fn drop_addrs(cx: &mut Context<'_, '_>, port: LinkId) {
-    const DROPPED: Complaint = Complaint::warning(Problem::PortAddr, Effect::PartIgnored);
-    for addr in cx.config.addrs.iter_mut() {
-        if addr.link == port {
-            addr.link = LinkId::NONE;
+    let [client, _, _, netmask, ..] = pieces.fields;
+    let complaint = match (client, netmask) {
+        (None, _) => UNUSED,
+        (Some(_), None) => ALONE,
+        (Some(_), Some(_)) => {
+            cx.line.number = origin.line;
+            return pieces.join(SourceKind::Cmdline, cx);
         }
-    }
-    let Some(link) = cx.config.link_mut(port) else {
-        return;
     };
-    let role = link.role;
-    link.role = Role::Port;
-    let mut origin = Origin::NONE;
-    for family in [Family::V6, Family::V4] {
-        let ip = link.ip_mut(family);
-        (ip.method, ip.required, ip.gateway) = (Method::Disabled, false, None);
-        origin = ip.origin;
-    }
-    if role == Role::Addressed {
-        let subject = Subject::Word(&Escaped(b"ip"));
-        DROPPED.report(cx.sink, cx.config, origin, subject);
-    }
-}
-
-/// What becomes of `ip=` without a link where a word says which link is meant.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Any {
-    /// It is about that link.
-    Is,
-    /// It is about that link too.
-    IsLike,
+    let subject = Subject::Word(&Escaped(b"ip"));
+    let token = cx.config.text_or_none(&client);
+    complaint.report_token(cx.sink, cx.config, origin, subject, token);
 }
 
 /// The link a word about the boot link means. One that nothing else names is described by `ip=` without
 /// a link, or as `ip=on`. Static addresses can be on one link only, so they go to this one.
 #[inline(never)]
-fn boot_link(
-    cx: &mut Context<'_, '_>,
-    word: &Option<(LinkMatch, Origin)>,
-    becomes: Any,
-) -> Option<LinkId> {
-    let (matches, origin) = word.as_ref()?;
+fn boot_link(cx: &mut Context<'_, '_>, word: BootWord) -> Option<LinkId> {
     let config = &mut *cx.config;
+    let (matches, origin) = config.global.boot_words.link(word)?;
     let mut named = None;
     for (id, link) in config.links_with_ids() {
         let is_better = named.is_none() || link.source == SourceKind::Cmdline;
@@ -156,25 +134,34 @@ fn boot_link(
     if named.is_some() {
         return named;
     }
-    let mut made = new_link(matches, *origin);
-    let any = find_link(config, SourceKind::Cmdline, &LinkMatch::Any);
-    let Some(any) = any else {
-        made.ipv4.method = Method::Auto;
-        made.ipv6.method = Method::Auto;
-        return add_link(cx, &made);
+    let id = match find_link(config, SourceKind::Cmdline, &LinkMatch::Any) {
+        Some(any) => {
+            let is_fixed = config.addrs.iter().any(|addr| addr.link == any);
+            let link = config.link_mut(any)?;
+            if is_fixed || word == BootWord::Device {
+                any
+            } else {
+                let copy = *link;
+                link.required = false;
+                add_link(cx, &copy)?
+            }
+        }
+        None => {
+            let mut link = new_link(&LinkMatch::Any, *origin);
+            link.ipv4.method = Method::Auto;
+            link.ipv6.method = Method::Auto;
+            add_link(cx, &link)?
+        }
     };
-    let is_fixed = becomes == Any::Is || config.addrs.iter().any(|addr| addr.link == any);
-    let link = config.link_mut(any)?;
-    let mut as_any = *link;
-    as_any.matches = made.matches;
-    as_any.name = made.name;
-    as_any.kind = made.kind;
-    link.required = false;
-    if is_fixed {
-        *link = as_any;
-        return Some(any);
+    let config = &mut *cx.config;
+    let link = config.links.get_mut(id.place())?;
+    let (matches, _) = config.global.boot_words.link(word)?;
+    link.matches = *matches;
+    if let LinkMatch::Name(name) = matches {
+        link.name = Some(*name);
     }
-    add_link(cx, &as_any)
+    set_kind(link);
+    Some(id)
 }
 
 /// Whether `link` is the one a word about the boot link means: by name, by MAC, or by MAC rule.

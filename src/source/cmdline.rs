@@ -3,7 +3,7 @@
 //!
 //! One row per option below. Words that are in no row belong to somebody else.
 
-use super::arg::{Arg, Done, Reported};
+use super::arg::{Arg, Done, Refused};
 use super::key_table::{Names, key as word, pack_fields, pack_names, packed_len};
 use super::other_arg;
 use super::put::{RulePut, Said};
@@ -11,11 +11,13 @@ use super::virtual_arg::{self, Master};
 use super::{Context, Key, boot_link, firmware, ip_arg, route_arg};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::config::{
-    GlobalFlag, GlobalText, LinkMatch, LinkText, NameRule, NameSource, Role, SourceKind, Wait,
+    BootWord, GlobalFlag, GlobalText, LinkMatch, LinkText, NameRule, NameSource, Role, SourceKind,
+    Wait,
 };
 use crate::model::link::IfName;
 use crate::packed::packed;
-use crate::text::cmdline::words;
+use crate::text::cmdline::Words;
+use crate::text::lines::{Line, lines};
 use crate::text::{parts, scalar};
 
 /// What is done with an option.
@@ -33,8 +35,6 @@ pub enum Word {
     Hostname,
     /// A field of `ip=` with an address alone, by its place; the MTU stands where a name server may.
     Piece(u8),
-    /// The link that `ip=` without a link means.
-    Device,
     /// `vlan=`.
     Vlan,
     /// A link with ports.
@@ -49,10 +49,8 @@ pub enum Word {
     Dscp,
     /// `rd.route=`.
     Route,
-    /// `bootdev=`.
-    Bootdev,
-    /// `BOOTIF=`.
-    Bootif,
+    /// A link the machine boots from.
+    Boot(BootWord),
     /// `netroot=`.
     Netroot,
     /// `root=`.
@@ -106,12 +104,12 @@ pub const KEYS: &[Key<Word>] = &[
     ),
     word(
         "ksdevice",
-        Word::Device,
+        Word::Boot(BootWord::Device),
         "the link of ip= without one: LINK, MAC, link, bootif or ibft; anaconda's",
     ),
     word(
         "DEVICE",
-        Word::Device,
+        Word::Boot(BootWord::Device),
         "the link of ip= without one; initramfs-tools'",
     ),
     word("hostname", Word::Hostname, "the machine's name; anaconda's"),
@@ -142,15 +140,19 @@ pub const KEYS: &[Key<Word>] = &[
     ),
     word(
         "bootdev",
-        Word::Bootdev,
+        Word::Boot(BootWord::Bootdev),
         "the link whose lease provides root",
     ),
     word(
         "BOOTIF",
-        Word::Bootif,
+        Word::Boot(BootWord::Bootif),
         "MAC of the link the boot loader used",
     ),
-    word("hwaddr", Word::Bootif, "as BOOTIF=; Ubuntu's"),
+    word(
+        "hwaddr",
+        Word::Boot(BootWord::Bootif),
+        "as BOOTIF=; Ubuntu's",
+    ),
     word(
         "rd.bootif",
         Word::Flag(GlobalFlag::Bootif),
@@ -308,33 +310,29 @@ pub const KEYS: &[Key<Word>] = &[
     ),
 ];
 
-const NUL: Complaint = Complaint::warning(Problem::Nul, Effect::None);
 const NOT_A_MAC: Complaint = Complaint::error(Problem::NotAMac, Effect::WordIgnored);
+const NUL: Complaint = Complaint::warning(Problem::Nul, Effect::None);
 const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWins);
 
 /// Reads one command line. Several may be read one after the other; [`finish`] comes after all of them.
 #[inline(never)]
 pub fn read(cx: &mut Context<'_, '_>) {
-    let mut words = words(cx.text);
+    let (mut words, mut left) = (Words(cx.text), lines(cx.text));
+    cx.line = Line::NONE;
+    let arg = &mut Arg::new(cx, SourceKind::Cmdline);
     while let Some(word) = &words.next() {
-        cx.line = word.line;
-        let value = word.value;
-        if parts::has(word.key, 0) || parts::has(value, 0) {
+        arg.cx.go_to(word.key, &mut left);
+        if parts::has(word.key, 0) || parts::has(word.value, 0) {
             // an octet like any other, but hardly meant
-            cx.complain(b"command line", word.key, NUL);
+            arg.cx.complain(b"command line", word.key, NUL);
         }
         let name = match parts::is_same_in_any_case(word.key, b"BOOTIF") {
             true => b"BOOTIF",
             false => word.key,
         };
         if let Some(known) = WORDS.get(NAMES.find(name).row()) {
-            let mut arg = Arg {
-                cx,
-                name,
-                value,
-                source: SourceKind::Cmdline,
-            };
-            let _: Result<(), Reported> = read_word(*known, &mut arg);
+            arg.set(name, word.value);
+            read_word(*known, arg);
         }
     }
 }
@@ -345,7 +343,14 @@ pub fn finish(cx: &mut Context<'_, '_>) {
     boot_link::settle(cx);
 }
 
-fn read_word(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
+/// Reads a word, and says why where it has no effect.
+#[inline(never)]
+fn read_word(word: Word, arg: &mut Arg<'_, '_, '_>) {
+    let done = handle(word, arg);
+    arg.settle(done);
+}
+
+fn handle(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
     let said = arg.value;
     match word {
         Word::Ip => return ip_arg::read(arg),
@@ -363,8 +368,7 @@ fn read_word(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
         Word::Znet(n) => return other_arg::znet(arg, n.into()),
         Word::Dscp => return other_arg::dscp(arg),
         Word::Route => return route_arg::read(arg),
-        Word::Bootdev | Word::Device => return bootdev(arg, word),
-        Word::Bootif => return bootif(arg),
+        Word::Boot(word) => return boot(arg, word),
         Word::Wait(wait) => return seconds(arg, wait),
         Word::ClientId => return tell(arg, Said::IdAt),
         Word::Flag(flag) => {
@@ -391,7 +395,7 @@ fn read_word(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
 fn ifname(arg: &mut Arg<'_, '_, '_>) -> Done {
     let octets = arg.rest(1);
     let Some(name) = &IfName::new(arg.field(0)) else {
-        return arg.refuse(0, Problem::NotALinkName);
+        return Err(Refused::of(0, Problem::NotALinkName));
     };
     if arg.field(0).starts_with(b"nbft") {
         // who has named its links has read the table
@@ -414,26 +418,34 @@ fn ifname(arg: &mut Arg<'_, '_, '_>) -> Done {
     Ok(())
 }
 
-/// `bootdev=`, or one of [`Word::Device`].
+/// A link, or for [`BootWord::Bootif`] `[TYPE-]MAC`: the hardware type of ARP (RFC 826), two digits, may stand before
+/// it.
 #[inline(never)]
-fn bootdev(arg: &mut Arg<'_, '_, '_>, word: Word) -> Done {
+fn boot(arg: &mut Arg<'_, '_, '_>, word: BootWord) -> Done {
+    let value = arg.value;
     let mut link = arg.new_link();
-    let is_device = word == Word::Device;
-    let n = packed!("link,bootif,ibft").position(arg.value);
-    if let Some(n) = n.filter(|_| is_device) {
-        // the first two are what is done anyway
-        if n == 2 {
-            GlobalFlag::Ibft.set(&mut arg.cx.config.global, Some(true));
+    match word {
+        BootWord::Bootif => {
+            let mut mac = scalar::mac(value);
+            if mac.is_none() {
+                mac = scalar::mac(value.get(3..).unwrap_or_default());
+            }
+            match &mac {
+                Some(mac) => link.matches = LinkMatch::Bootif(*mac),
+                None => return Err(Refused::of(Refused::WHOLE, Problem::NotAMac)),
+            }
         }
-        return Ok(());
+        BootWord::Device if let Some(n) = packed!("link,bootif,ibft").position(value) => {
+            // the first two are what is done anyway
+            if n == 2 {
+                GlobalFlag::Ibft.set(&mut arg.cx.config.global, Some(true));
+            }
+        }
+        BootWord::Device | BootWord::Bootdev => arg.device(value, &mut link)?,
     }
-    arg.device(arg.value, &mut link)?;
-    if !matches!(link.matches, LinkMatch::Any) {
-        let said = &mut arg.cx.config.global.boot_words;
-        let said = match is_device {
-            true => &mut said.device,
-            false => &mut said.bootdev,
-        };
+    if !matches!(link.matches, LinkMatch::Any)
+        && let Some(said) = (arg.cx.config.global.boot_words.links).get_mut(word as usize)
+    {
         *said = Some((link.matches, link.origin));
     }
     Ok(())
@@ -444,7 +456,7 @@ fn bootdev(arg: &mut Arg<'_, '_, '_>, word: Word) -> Done {
 fn tell(arg: &mut Arg<'_, '_, '_>, said: Said) -> Done {
     let (n, mut kept) = (usize::from(said == Said::IdAt), None);
     if let Err(what) = arg.cx.keep_said(said, arg.rest(n), &mut kept) {
-        return arg.refuse(n, what);
+        return Err(Refused::of(n, what));
     }
     if n == 0 {
         GlobalText::VendorClass.set(&mut arg.cx.config.global, kept);
@@ -457,22 +469,6 @@ fn tell(arg: &mut Arg<'_, '_, '_>, said: Said) -> Done {
     Ok(())
 }
 
-/// `[TYPE-]MAC`: the hardware type of ARP (RFC 826), two digits, may stand before it.
-fn bootif(arg: &mut Arg<'_, '_, '_>) -> Done {
-    let value = arg.value;
-    let mut mac = scalar::mac(value);
-    if mac.is_none() {
-        mac = scalar::mac(value.get(3..).unwrap_or_default());
-    }
-    let Some(mac) = &mac else {
-        return arg.refuse_all(Problem::NotAMac);
-    };
-    let origin = arg.origin(value);
-    let said = &mut arg.cx.config.global.boot_words.bootif;
-    *said = Some((LinkMatch::Bootif(*mac), origin));
-    Ok(())
-}
-
 /// Sets a number of seconds; `infinity` is for ever. Two waits may be none at all.
 fn seconds(arg: &mut Arg<'_, '_, '_>, wait: Wait) -> Done {
     let seconds = match parts::is(arg.value, b"infinity") {
@@ -481,7 +477,7 @@ fn seconds(arg: &mut Arg<'_, '_, '_>, wait: Wait) -> Done {
     };
     let may_be_none = matches!(wait, Wait::Route | Wait::IpRequired);
     let Some(seconds) = seconds.filter(|seconds| may_be_none || *seconds > 0) else {
-        return arg.refuse_all(Problem::NotANumber);
+        return Err(Refused::of(Refused::WHOLE, Problem::NotANumber));
     };
     let global = &mut arg.cx.config.global;
     if let Wait::Route = wait {
@@ -550,6 +546,18 @@ mod tests {
         let complaint = &heard.0[0];
         assert_eq!((complaint.line, complaint.column), (2, 12));
         assert_eq!(complaint.text, b"  ip=\"eth0:bogus\" ro");
+    }
+
+    #[test]
+    fn a_word_stands_on_the_line_it_begins_on() {
+        let heard = read_into(
+            &mut Storage::default(),
+            "\n\"x y\nip=\" ip=a:b\r\n ip=\"c:d\nx\" ip=e:f ip=g:h",
+        );
+        let places: Vec<_> = (heard.0.iter())
+            .map(|complaint| (complaint.line, complaint.column))
+            .collect();
+        assert_eq!(places, [(3, 11), (4, 8), (5, 9), (5, 16)]);
     }
 
     #[test]

@@ -7,58 +7,34 @@
 //!   at the device.
 //! * NBFT, that of NVMe: [`super::nbft`].
 //!
-//! Complaints show that word in the place of a line.
+//! Complaints are about parts of that word.
 
 use super::Context;
-use super::arg::{Arg, Done};
-use super::ip_arg;
-use crate::diag::{Complaint, Effect, Escaped, LineBuf, Problem};
-use crate::model::attr::Attr;
-use crate::model::config::{LinkMatch, Role, SourceKind};
-use crate::model::link::{LinkKind, until_nul};
+use super::arg::Arg;
+use super::{ip_arg, virtual_arg};
+use crate::diag::{Escaped, LineBuf};
+use crate::model::config::{Config, Pieces, SourceKind};
+use crate::model::link::until_nul;
 use crate::packed::{Packed, packed};
-use crate::text::lines::Line;
-use crate::text::show::{Hex, Show, Text};
+use crate::text::show::{Hex, Show};
 use crate::text::{parts, scalar};
-use core::net::{IpAddr, Ipv4Addr};
-use heapless::Vec;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The names of files, in the order of the [`Nic`]'s fields.
-const IBFT: Packed =
-    packed!("ip-addr,dhcp,gateway,prefix-len,hostname,mac,origin,primary-dns,secondary-dns,vlan");
-/// The same in the device tree, as far as there are such. Of two MACs the one read last counts, as in Linux.
-const TREE: Packed = packed!(
-    "client-ip,,gateway-ip,netmask-ip,client-name,mac-address,bootp-response,local-mac-address,,,bootpath"
+/// The names of files: for iBFT in the order of the fields, and from [`TREE`] on the same in the device tree, as far
+/// as there are such. Of two MACs there the one read last counts, as in Linux.
+const NAMES: Packed = packed!(
+    "ip-addr,,gateway,prefix-len,hostname,mac,origin,primary-dns,secondary-dns,vlan,dhcp,,\
+    client-ip,,gateway-ip,netmask-ip,client-name,mac-address,bootp-response,local-mac-address,,,,bootpath"
 );
+const TREE: usize = 12;
 
-/// The field a file of this name is about.
-#[inline(never)]
-pub fn field(name: &[u8]) -> Option<(Written, usize)> {
-    match IBFT.position(name) {
-        Some(n) => Some((Written::Text, n)),
-        None => TREE.position(name).map(|n| (Written::Octets, n)),
-    }
+/// The place of a file's name in [`NAMES`].
+pub fn field(name: &[u8]) -> Option<usize> {
+    NAMES.position(name)
 }
 
-/// How values are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
-    /// As text, in iBFT.
-    Text,
-    /// Addresses in octets, in the device tree.
-    Octets,
-}
-
-/// One NIC: fields of `ip=` as texts, and more.
-pub struct Nic {
-    fields: [Vec<u8, 128>; FIELDS],
-}
-
-const FIELDS: usize = 11;
 /// The address.
 pub const CLIENT: usize = 0;
-/// The DHCP server, in the place of the boot server.
-const SERVER: usize = 1;
 /// The gateway.
 pub const GATEWAY: usize = 2;
 /// Prefix length or netmask.
@@ -68,187 +44,154 @@ pub const HOST: usize = 4;
 /// The MAC.
 pub const MAC: usize = 5;
 /// Where the address is from, in the place of the method: 3 is DHCP, 4 router discovery.
-const ORIGIN: usize = 6;
+const METHOD: usize = 6;
 /// The first name server; the second one follows.
 pub const DNS: usize = 7;
 /// VLAN id; 0 is none.
 pub const VLAN: usize = 9;
+/// The DHCP server.
+const SERVER: usize = 10;
 /// The device it was booted from: then it may be any where there is no MAC.
-const DEVICE: usize = 10;
+const DEVICE: usize = 11;
 
-/// [`ORIGIN`]: DHCP.
-const FROM_DHCP: &[u8] = b"3";
-/// [`ORIGIN`]: DHCP, and what it told the firmware does not count.
-const LEASED: &[u8] = b"5";
+/// [`Pieces::found`]: by DHCP.
+const BY_DHCP: u32 = 3;
+/// [`Pieces::found`]: by DHCP, and what it told the firmware does not count but for the family.
+pub const LEASED: u32 = 5;
+/// By [`Pieces::found`], with IPv4 and with IPv6.
+const METHODS: Packed = packed!("none,none,none,dhcp,auto,dhcp\nnone,none,none,dhcp6,auto6,dhcp6");
 
-const LATER: Complaint = Complaint::note(Problem::Later, Effect::None);
-
-impl Nic {
-    /// Nothing said.
+impl Pieces {
+    /// Says a field, in place of what was said.
     #[inline(never)]
-    pub const fn none() -> Nic {
-        Nic {
-            fields: [const { Vec::new() }; FIELDS],
+    pub fn set(&mut self, cx: &mut Context<'_, '_>, n: usize, value: &dyn Show) {
+        let mut text = LineBuf::<128>::new();
+        text.show(value);
+        if let CLIENT | SERVER = n {
+            self.is_v6 |= parts::has(text.as_bytes(), b':');
+        }
+        if let Some(field) = self.fields.get_mut(n) {
+            *field = cx.config.keep_same(text.as_bytes());
         }
     }
 
-    /// Says a field, in place of what was said.
+    /// Says a field that is written as octets: an address of 4 or 16, of IPv4 mapped too (RFC 4291 s.2.5.5.2), else a
+    /// MAC.
     #[inline(never)]
-    pub fn set(&mut self, n: usize, value: &dyn Show) {
-        if let Some(field) = self.fields.get_mut(n) {
-            field.clear();
-            value.show(&mut Text(&mut field.as_mut_view()));
+    pub fn set_octets(&mut self, cx: &mut Context<'_, '_>, n: usize, octets: &[u8]) {
+        if let Ok(octets) = <[u8; 4]>::try_from(octets) {
+            self.set(cx, n, &IpAddr::from(octets));
+        } else if let Ok(octets) = <[u8; 16]>::try_from(octets) {
+            self.set(cx, n, &Ipv6Addr::from(octets).to_canonical());
+        } else {
+            self.set(cx, n, &Hex(octets));
         }
     }
 
     /// What was said of a field; 0 is as good as nothing.
     #[inline(never)]
-    fn field(&self, n: usize) -> &[u8] {
-        match self.fields.get(n).map(|field| field.as_slice()) {
+    fn field<'c>(&self, config: &'c Config<'_>, n: usize) -> &'c [u8] {
+        match self.fields.get(n).map(|field| config.text_or_none(field)) {
             None | Some(b"0") => b"",
             Some(field) => field,
         }
     }
 
     /// The device it was booted from, "" for none.
-    pub fn device(&self) -> &[u8] {
-        self.field(DEVICE)
+    pub fn device<'c>(&self, config: &'c Config<'_>) -> &'c [u8] {
+        self.field(config, DEVICE)
     }
 
     /// Takes what is in the file of a name.
     #[inline(never)]
-    pub fn take(&mut self, name: &[u8], octets: &[u8]) {
+    pub fn take(&mut self, name: &[u8], octets: &[u8], cx: &mut Context<'_, '_>) {
         let text = parts::trim(until_nul(octets));
-        let Some((written, n)) = field(name) else {
+        let Some(n) = field(name) else {
             return;
         };
-        match (written, n, <[u8; 4]>::try_from(octets)) {
+        match n.checked_sub(TREE) {
+            Some(METHOD) => self.found = BY_DHCP,
+            Some(DEVICE) => self.boot(text, cx),
+            Some(HOST) => self.set(cx, HOST, &Escaped(text)),
             // in the place of a name server stands another MAC
-            (Written::Octets, MAC | DNS, _) => self.set(MAC, &Hex(octets)),
-            (Written::Octets, ORIGIN, _) => self.set(ORIGIN, &Escaped(FROM_DHCP)),
-            (Written::Octets, DEVICE, _) => self.boot(text),
-            (Written::Octets, CLIENT | GATEWAY | LEN, Ok(octets)) => {
-                self.set(n, &IpAddr::from(octets));
-            }
-            (_, _, _) => self.set(n, &Escaped(text)),
+            Some(DNS) => self.set_octets(cx, MAC, octets),
+            Some(n) => self.set_octets(cx, n, octets),
+            None if n == METHOD => self.found = scalar::number(text).unwrap_or_default(),
+            None => self.set(cx, n, &Escaped(text)),
         }
     }
 
     /// What the device was told to boot with: `DEVICE:ARGUMENTS`.
-    fn boot(&mut self, path: &[u8]) {
-        /// By the place of an argument, which field it is; 11 is none.
-        static PLACES: [u8; 7] = [11, 11, CLIENT as u8, GATEWAY as u8, 11, 11, LEN as u8];
+    fn boot(&mut self, path: &[u8], cx: &mut Context<'_, '_>) {
+        /// By the place of an argument, which field it is; 12 is none.
+        static PLACES: [u8; 7] = [12, 12, CLIENT as u8, GATEWAY as u8, 12, 12, LEN as u8];
         let mut rest = Some(path);
         let device = parts::next(&mut rest, b':').unwrap_or_default();
-        self.set(DEVICE, &Escaped(device));
+        self.set(cx, DEVICE, &Escaped(device));
         let mut places = PLACES.iter();
         while let Some(arg) = parts::next(&mut rest, b',') {
             if packed!("dhcp,bootp,rarp").position(arg).is_some() {
-                self.set(ORIGIN, &Escaped(FROM_DHCP));
+                self.found = BY_DHCP;
             } else if !parts::has(arg, b'=')
                 && let Some(n) = places.next()
                 && let Some(addr) = addr_with_zeros(arg)
             {
-                self.set((*n).into(), &addr);
+                self.set(cx, (*n).into(), &addr);
             }
         }
     }
 
-    /// It was DHCP that told the firmware: of what it told, only the family counts.
-    pub fn ask_dhcp(&mut self) {
-        self.set(ORIGIN, &Escaped(LEASED));
-    }
-
-    /// Adds what was said as a link; a VLAN, and then the link it lies on. What has no MAC is no NIC, unless
-    /// something was booted from it.
+    /// Adds what files say as a link. What has no MAC is no NIC, unless something was booted from it.
     ///
     /// The context is that of the place it was read from.
     pub fn put(&mut self, cx: &mut Context<'_, '_>) {
-        const METHODS: Packed = packed!("none,dhcp,auto\nnone,dhcp6,auto6");
-        let mut is_known = !self.field(MAC).is_empty();
-        if !self.device().is_empty() {
-            is_known = true;
-            if self.field(CLIENT).is_empty() || !self.field(ORIGIN).is_empty() {
-                self.ask_dhcp();
-            }
+        let is_booted = !self.device(cx.config).is_empty();
+        if is_booted && (self.found != 0 || self.field(cx.config, CLIENT).is_empty()) {
+            self.found = LEASED;
         }
-        let is_v6 = parts::has(self.field(CLIENT), b':') || parts::has(self.field(SERVER), b':');
-        let mut first = CLIENT;
-        let method = match self.field(ORIGIN) {
-            LEASED => {
-                first = LEN;
-                1
-            }
-            FROM_DHCP => 1,
-            b"4" => 2,
-            _ => 0,
-        };
-        self.set(ORIGIN, &METHODS.line(usize::from(is_v6)).item(method));
-        self.set(SERVER, &"");
-        // a VLAN goes by its id until the word is read: its MAC is that of the link below it
-        let is_vlan = !self.field(VLAN).is_empty();
+        if is_booted || !self.field(cx.config, MAC).is_empty() {
+            self.join(SourceKind::Firmware, cx);
+        }
+    }
+
+    /// Reads the word that says the same; where it is of a VLAN, then what lies below it.
+    #[inline(never)]
+    pub fn join(&self, source: SourceKind, cx: &mut Context<'_, '_>) {
+        let config = &*cx.config;
+        let methods = METHODS.line(usize::from(self.is_v6));
         let mut word = LineBuf::<512>::new();
-        for n in CLIENT..VLAN {
-            let field = match n {
-                _ if n < first => b"",
-                MAC if is_vlan => self.field(VLAN),
-                n => self.field(n),
-            };
+        let mut first = CLIENT;
+        if self.found == LEASED {
+            word.put(b":::");
+            first = LEN;
+        }
+        // a VLAN goes by its id until the word is read: its MAC is that of the link below it
+        let is_vlan = !self.field(config, VLAN).is_empty();
+        for n in first..VLAN {
+            let of = if n == MAC && is_vlan { VLAN } else { n };
+            let field = self.field(config, of);
             let is_bracketed = parts::has(field, b':');
             word.put(if is_bracketed { b":[" } else { b":" });
             word.put(field);
             word.put(if is_bracketed { b"]" } else { b"" });
+            if n == METHOD {
+                word.show(&methods.item(self.found as usize));
+            }
         }
-        if is_known {
-            let word = word.as_bytes().get(1..).unwrap_or_default();
-            say(cx, SourceKind::Firmware, word, &mut |arg| self.add(arg));
+        let end = word.as_bytes().len();
+        word.put(self.field(config, MAC));
+        let (word, mac) = word.as_bytes().split_at_checked(end).unwrap_or_default();
+        let arg = &mut Arg::new(cx, source);
+        arg.set(b"ip", word.get(1..).unwrap_or_default());
+        let done = ip_arg::read(arg);
+        if arg.settle(done)
+            && is_vlan
+            && let Ok(id) = virtual_arg::put_vlan(arg, arg.field(MAC), mac)
+            && let Some(link) = arg.cx.config.link_mut(id)
+            && let Some(lower) = link.lower
+        {
+            (link.name, link.matches) = (None, lower);
         }
-    }
-
-    fn add(&self, arg: &mut Arg<'_, '_, '_>) -> Done {
-        if self.field(VLAN).is_empty() {
-            return Ok(());
-        }
-        let vlan = arg.field(MAC);
-        let id = arg.link(vlan, Role::Addressed)?;
-        arg.put(id, Attr::VLAN_ID, vlan);
-        arg.complain(arg.value, LATER);
-        let Some(mac) = scalar::mac(self.field(MAC)) else {
-            return arg.refuse_all(Problem::NotAMac);
-        };
-        let mut lower = arg.new_link();
-        (lower.role, lower.matches) = (Role::Lower, LinkMatch::Mac(mac));
-        if let Some(link) = arg.cx.config.link_mut(id) {
-            (link.kind, link.lower) = (LinkKind::Vlan, Some(lower.matches));
-            (link.name, link.matches) = (None, lower.matches);
-        }
-        arg.put_link(&lower)?;
-        Ok(())
-    }
-}
-
-/// Reads an `ip=` word that was made of other words or values, and goes on.
-pub fn say(
-    cx: &mut Context<'_, '_>,
-    source: SourceKind,
-    word: &[u8],
-    go_on: &mut dyn FnMut(&mut Arg<'_, '_, '_>) -> Done,
-) {
-    let number = cx.line.number.max(1);
-    let mut cx = Context::new(cx.config, cx.sink, cx.file, cx.name, b"");
-    cx.line = Line {
-        number,
-        octets: word,
-    };
-    let arg = &mut Arg {
-        name: b"ip",
-        value: word,
-        source,
-        cx: &mut cx,
-    };
-    if ip_arg::read(arg).is_ok() {
-        // what is wrong was reported
-        let _ = go_on(arg);
     }
 }
 
@@ -272,12 +215,14 @@ mod tests {
 
     /// What becomes of files with these names: `file=octets`, in the order they are read in.
     fn read(files: &[(&str, &[u8])]) -> (Storage, Vec<String>) {
-        let mut nic = Nic::none();
-        for (name, octets) in files {
-            nic.take(name.as_bytes(), octets);
-        }
+        let mut nic = Pieces::NONE;
         let mut storage = Storage::default();
-        let heard = storage.read("ethernet0", "", |cx| nic.put(cx));
+        let heard = storage.read("ethernet0", "", |cx| {
+            for (name, octets) in files {
+                nic.take(name.as_bytes(), octets, cx);
+            }
+            nic.put(cx);
+        });
         (storage, heard.lines())
     }
 
@@ -363,25 +308,25 @@ mod tests {
             (
                 "ip-addr",
                 "aa.bb.cc.dd",
-                "error 1:1 ip= \"aa.bb.cc.dd\" NotAnAddress WordIgnored",
+                "error 0:0 ip= \"aa.bb.cc.dd\" NotAnAddress WordIgnored",
             ),
             (
                 "gateway",
                 "bb.cc",
-                "error 1:12 ip= \"bb.cc\" NotAnAddress PartIgnored",
+                "error 0:0 ip= \"bb.cc\" NotAnAddress PartIgnored",
             ),
             ("primary-dns", "10000.500.250.1", "PartIgnored"),
             (
                 "secondary-dns",
                 "blah.foo",
-                "error 1:43 ip= \"blah.foo\" NotAnAddress PartIgnored",
+                "error 0:0 ip= \"blah.foo\" NotAnAddress PartIgnored",
             ),
             (
                 "prefix-len",
                 "33",
-                "error 1:13 ip= \"33\" BadPrefix WordIgnored",
+                "error 0:0 ip= \"33\" BadPrefix WordIgnored",
             ),
-            ("vlan", "4095", "NotANumber PartIgnored"),
+            ("vlan", "4095", "ip= \"4095\" NotAVlanId WordIgnored"),
             ("hostname", "a b", "NotAHostname PartIgnored"),
         ] {
             let files = [

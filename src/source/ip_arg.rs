@@ -14,124 +14,96 @@
 //!
 //! `ip6=` and `ipv6=` say the same of IPv6 only: `METHOD`, `CLIENT[/LEN]`, or `LINK` for router discovery.
 
-use super::arg::{Arg, Done, Reported};
+use super::arg::{Arg, Done, Fields, Refused};
 use super::key_table::{Names, key, pack_fields, pack_names, packed_len};
 use super::{Key, firmware, other_arg};
-use crate::diag::{Complaint, Effect, Origin, Problem};
+use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::{Cidr, Family, classful_len};
-use crate::model::config::{AddrConfig, GlobalFlag, IpText, Leases, LinkId, Method, Role, Str};
+use crate::model::config::{
+    AddrConfig, GlobalFlag, IpConfig, IpText, Leases, LinkId, Method, Role, Str,
+};
 use crate::text::parts;
 use crate::text::scalar;
 use core::net::IpAddr;
 
-/// What a word in the place of a method says.
-#[derive(Clone, Copy)]
-enum Word {
-    /// It is a method.
-    Is(Methods),
-    /// It is none, but one elsewhere: the likely intent.
-    Means(Problem),
-}
-
 /// What one or several methods say of IPv4 and IPv6, one bit each; of a family they are silent about, they
 /// change nothing.
-#[derive(Clone, Copy)]
-struct Methods(u16);
+type Methods = u16;
 
-const DHCP: u16 = 0x1;
-const AUTO: u16 = 0x2;
-const DISABLED: u16 = 0x4;
-const LINK_LOCAL: u16 = 0x8;
+const DHCP: Methods = 0x1;
+const AUTO: Methods = 0x2;
+const DISABLED: Methods = 0x4;
+const LINK_LOCAL: Methods = 0x8;
 /// The bits of IPv4. Those of IPv6 are the next four.
-const FAMILY: u16 = 0xf;
-const V6: u16 = 0x10;
-const FAMILY6: u16 = FAMILY * V6;
+const FAMILY: Methods = 0xf;
+const V6: Methods = 0x10;
+const FAMILY6: Methods = FAMILY * V6;
 /// `on`: either family will do, so neither is required by itself.
-const EITHER: u16 = 0x100 | AUTO | (AUTO * V6);
+const EITHER: Methods = 0x100 | AUTO | (AUTO * V6);
 /// The first lease will do.
-const SINGLE: u16 = 0x200 | DHCP;
+const SINGLE: Methods = 0x200 | DHCP;
 /// BOOTP servers may answer.
-const BOOTP: u16 = 0x400 | DHCP;
+const BOOTP: Methods = 0x400 | DHCP;
 /// A table of the firmware has the answer; it stands alone.
-const FIRMWARE: u16 = 0x800;
-const NEITHER: u16 = DISABLED | (DISABLED * V6);
-
-const fn is(methods: u16) -> Word {
-    Word::Is(Methods(methods))
-}
+const FIRMWARE: Methods = 0x800;
+const NEITHER: Methods = DISABLED | (DISABLED * V6);
+/// It is none, but one elsewhere, and most likely this is meant.
+const MEANS_DHCP: Methods = 0x1000;
+const MEANS_LINK6: Methods = 0x2000;
 
 const NAMES: Names = Names(&PACKED);
 static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
-static WORDS: [Word; KEYS.len()] = pack_fields(KEYS, is(0));
+static WORDS: [Methods; KEYS.len()] = pack_fields(KEYS, 0);
 
 #[rustfmt::skip]
-const KEYS: &[Key<Word>] = &[
-    key("dhcp", is(DHCP), "DHCPv4"),
-    key("single-dhcp", is(SINGLE), "as dhcp, and the first lease will do"),
-    key("on", is(EITHER), "either family"),
-    key("any", is(EITHER), "as on"),
-    key("auto", is(EITHER), "as on"),
-    key("dhcp6", is(DHCP * V6), "DHCPv6"),
-    key("auto6", is(AUTO * V6), "router discovery"),
-    key("either6", is(AUTO * V6), "as auto6"),
-    key("link6", is(LINK_LOCAL * V6), "link-local"),
-    key("none", is(NEITHER), "the addresses of the word, or none"),
-    key("off", is(NEITHER), "as none"),
-    key("bootp", is(BOOTP), "DHCPv4, and BOOTP servers may answer"),
-    key("both", is(BOOTP), "as bootp; the kernel's"),
-    key("all", is(BOOTP), "as bootp; klibc's"),
-    key("rarp", Word::Means(Problem::MeantDhcp), "the kernel's"),
-    key("link-local", Word::Means(Problem::MeantLink6), "NetworkManager's"),
-    key("local6", Word::Means(Problem::MeantLink6), "NetworkManager's"),
-    key("ibft", is(FIRMWARE), "as the firmware says"),
-    key("fw", is(FIRMWARE), "as ibft"),
+const KEYS: &[Key<Methods>] = &[
+    key("dhcp", DHCP, "DHCPv4"),
+    key("single-dhcp", SINGLE, "as dhcp, and the first lease will do"),
+    key("on", EITHER, "either family"),
+    key("any", EITHER, "as on"),
+    key("auto", EITHER, "as on"),
+    key("dhcp6", DHCP * V6, "DHCPv6"),
+    key("auto6", AUTO * V6, "router discovery"),
+    key("either6", AUTO * V6, "as auto6"),
+    key("link6", LINK_LOCAL * V6, "link-local"),
+    key("none", NEITHER, "the addresses of the word, or none"),
+    key("off", NEITHER, "as none"),
+    key("bootp", BOOTP, "DHCPv4, and BOOTP servers may answer"),
+    key("both", BOOTP, "as bootp; the kernel's"),
+    key("all", BOOTP, "as bootp; klibc's"),
+    key("rarp", MEANS_DHCP, "the kernel's"),
+    key("link-local", MEANS_LINK6, "NetworkManager's"),
+    key("local6", MEANS_LINK6, "NetworkManager's"),
+    key("ibft", FIRMWARE, "as the firmware says"),
+    key("fw", FIRMWARE, "as ibft"),
 ];
 
 const NTP: Complaint = Complaint::note(Problem::NtpServer, Effect::PartIgnored);
 
 #[inline(never)]
-fn word(text: &[u8]) -> Option<Word> {
+fn word(text: &[u8]) -> Option<Methods> {
     WORDS.get(NAMES.find(text).row()).copied()
 }
 
-impl Methods {
-    /// One method, or several between commas in any order.
-    ///
-    /// # Errors
-    /// [`Problem::UnknownMethod`].
-    #[inline(never)]
-    fn parse(text: &[u8]) -> Result<Methods, Problem> {
-        let (mut all, mut rest) = (0, Some(text));
-        while let Some(part) = parts::next(&mut rest, b',') {
-            match word(parts::trim(part)) {
-                Some(Word::Is(one)) => all |= one.0,
-                Some(Word::Means(_)) | None => return Err(Problem::UnknownMethod),
-            }
-        }
-        if all & FIRMWARE != 0 && all != FIRMWARE {
-            return Err(Problem::UnknownMethod);
-        }
-        let all = Methods(all);
-        for family in [Family::V4, Family::V6] {
-            if !matches!(all.of(family), 0..=DISABLED | LINK_LOCAL) {
-                return Err(Problem::UnknownMethod);
-            }
-        }
-        Ok(all)
+/// One method, or several between commas in any order.
+#[inline(never)]
+fn methods(text: &[u8]) -> Option<Methods> {
+    let (mut all, mut rest) = (0, Some(text));
+    while let Some(part) = parts::next(&mut rest, b',') {
+        all |= word(parts::trim(part))?;
     }
-
-    /// The bits of a family; DHCP and router discovery may be said of one, anything else alone.
-    fn of(self, family: Family) -> u16 {
-        match family {
-            Family::V4 => self.0 & FAMILY,
-            Family::V6 => (self.0 / V6) & FAMILY,
-        }
-    }
-
-    fn is_either(self) -> bool {
-        self.0 & EITHER == EITHER
-    }
+    // DHCP and router discovery may be said of one family, anything else alone
+    let is_one = |family: Methods| 0x11f_u16 >> (family & FAMILY) & 1 != 0;
+    let is_right = all < FIRMWARE && is_one(all) && is_one(all / V6) || all == FIRMWARE;
+    is_right.then_some(all)
 }
+
+/// Fields of the long form: a shorter one is as if those it has not were empty.
+const GATEWAY: usize = firmware::GATEWAY;
+const HOST: usize = firmware::HOST;
+const LINK: usize = 5;
+const METHOD: usize = 6;
+const TAIL: usize = 7;
 
 /// `ip=`.
 ///
@@ -139,23 +111,54 @@ impl Methods {
 /// The word was reported and has no effect.
 #[inline(never)]
 pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
-    let origin = arg.origin(arg.value);
-    let is_alone = arg.after(1).is_done();
     if scalar::ipv4(arg.value).is_some() {
         return other_arg::piece(arg, firmware::CLIENT);
     }
     if arg.value.is_empty() {
         return Ok(());
     }
-    let mut said = Said::new(origin);
     let second = arg.field(1);
-    let is_long = is_address(arg.field(0)) || second.is_empty() || is_address(second);
-    let used = if is_alone || !is_long || is_method(second) {
-        said.read_short(arg, usize::from(!is_alone))?
-    } else {
-        said.read_long(arg)?
+    let is_short = !second.is_empty() && !is_address(second) && !is_address(arg.field(0));
+    let shift = match arg.len {
+        1 => METHOD,
+        _ if is_short || methods(second).is_some() => LINK,
+        _ => 0,
     };
-    read_tail(arg, said.client.link, used);
+    arg.split(shift);
+    let mut said = Said::new(arg);
+    said.read_client(arg)?;
+    let (gateway, method) = (arg.field(GATEWAY), arg.field(METHOD));
+    if said.family.is_none() && !gateway.is_empty() && !is_address(gateway) {
+        return Err(Refused::of(GATEWAY, Problem::NotAnAddress));
+    }
+    if !method.is_empty() {
+        said.methods = match methods(method) {
+            Some(FIRMWARE) => {
+                GlobalFlag::Ibft.set(&mut arg.cx.config.global, Some(true));
+                return Ok(());
+            }
+            Some(methods) => methods,
+            None => return Err(Refused::of(METHOD, intent(arg.value, method))),
+        };
+    } else if said.family.is_none() {
+        said.methods = EITHER;
+    }
+    let gateway = arg.address(gateway);
+    said.apply(arg)?;
+    let id = said.client.link;
+    let origin = arg.origin(arg.field(GATEWAY));
+    let name = hostname(arg, arg.field(HOST));
+    if let Some(link) = arg.cx.config.link_mut(id) {
+        if let Some(via) = &gateway {
+            let ip = link.ip_mut(Family::of(via));
+            (ip.gateway, ip.origin) = (gateway, origin);
+        }
+        if name.is_some() {
+            IpText::Hostname.set(&mut link.ipv4, name);
+            IpText::Hostname.set(&mut link.ipv6, name);
+        }
+    }
+    read_tail(arg, id, arg.len == KERNEL_FIELDS && shift == 0);
     Ok(())
 }
 
@@ -164,39 +167,38 @@ fn is_address(field: &[u8]) -> bool {
     scalar::cidr(field, &mut Cidr::default(Family::V4)) != Err(Problem::NotAnAddress)
 }
 
-fn is_method(field: &[u8]) -> bool {
-    Methods::parse(field).is_ok()
-}
-
 /// `ip6=`, `ipv6=`: what is said of IPv6 only.
 ///
 /// # Errors
 /// The word was reported and has no effect.
+#[inline(never)]
 pub fn read_v6(arg: &mut Arg<'_, '_, '_>) -> Done {
     let value = arg.value;
     if value.is_empty() {
         return Ok(());
     }
-    let mut said = Said::new(arg.origin(value));
-    // an address has nine fields at most: the tenth is not there, and means any link
-    let mut link = 9;
+    // the link it is about is any
+    let mut shift = METHOD;
+    let mut said = Said::new(arg);
     let addr = &mut said.client.addr;
     addr.len = 64;
     if scalar::cidr(value, addr).is_ok() && addr.family() == Family::V6 {
         said.family = Some(Family::V6);
     } else if parts::is(value, b"no") {
-        said.methods = Methods(DISABLED * V6);
-    } else if let Ok(Methods(all)) = Methods::parse(value) {
+        said.methods = DISABLED * V6;
+    } else if let Some(all) = methods(value) {
         // what the word says of IPv4 elsewhere it says of IPv6 here
-        said.methods = Methods(((all & FAMILY) << 4) | (all & FAMILY6));
+        said.methods = ((all & FAMILY) * V6) | (all & FAMILY6);
     } else {
-        said.methods = Methods(AUTO * V6);
-        link = 0;
+        said.methods = AUTO * V6;
+        shift = LINK;
     }
-    said.apply(arg, link)
+    arg.split(shift);
+    said.apply(arg)
 }
 
 /// What is likely meant by a field of `value` that is no method.
+#[inline(never)]
 fn intent(value: &[u8], field: &[u8]) -> Problem {
     if value.get(..17).and_then(scalar::mac).is_some() {
         return Problem::MeantMac;
@@ -206,8 +208,9 @@ fn intent(value: &[u8], field: &[u8]) -> Problem {
         *lower = octet.to_ascii_lowercase();
     }
     match lower.get(..field.len()).and_then(word) {
-        Some(Word::Means(what)) => what,
-        Some(Word::Is(_)) => Problem::MeantLowerCase,
+        Some(MEANS_DHCP) => Problem::MeantDhcp,
+        Some(MEANS_LINK6) => Problem::MeantLink6,
+        Some(_) => Problem::MeantLowerCase,
         None if is_address(field) => Problem::MeantAddress,
         None if field.len() == value.len() && !parts::has(field, b',') => Problem::MeantLink,
         None => Problem::MeantMethod,
@@ -219,70 +222,27 @@ struct Said {
     methods: Methods,
     /// That of the static address, if there is one.
     family: Option<Family>,
-    /// The static address.
+    /// The static address, and the place of the word.
     client: AddrConfig,
-    gateway: Option<IpAddr>,
 }
 
 impl Said {
     /// Nothing yet.
-    fn new(origin: Origin) -> Said {
+    #[inline(never)]
+    fn new(arg: &Arg<'_, '_, '_>) -> Said {
         Said {
-            methods: Methods(0),
+            methods: 0,
             family: None,
             client: AddrConfig {
-                link: LinkId::new(0),
+                link: LinkId::NONE,
                 addr: Cidr::default(Family::V4),
                 peer: None,
                 broadcast: None,
                 label: None,
                 scope: None,
-                origin,
+                origin: arg.origin(arg.value),
             },
-            gateway: None,
         }
-    }
-
-    /// `METHOD`, `LINK:METHOD[:TAIL]`: `n` is the number of the method. Returns the number of fields read.
-    fn read_short(&mut self, arg: &mut Arg<'_, '_, '_>, n: usize) -> Result<usize, Reported> {
-        self.read_methods(arg, arg.field(n))?;
-        // of a method alone the second field, which is not there and means any link
-        self.apply(arg, usize::from(n == 0))?;
-        Ok(n.wrapping_add(1))
-    }
-
-    /// `CLIENT:PEER:GATEWAY:MASK:HOST:LINK[:METHOD[:TAIL]]`. Returns the number of fields read.
-    fn read_long(&mut self, arg: &mut Arg<'_, '_, '_>) -> Result<usize, Reported> {
-        self.read_client(arg)?;
-        let (gateway, method) = (arg.field(2), arg.field(6));
-        if self.family.is_none() && !gateway.is_empty() && !is_address(gateway) {
-            arg.refuse(2, Problem::NotAnAddress)?;
-        }
-        if !method.is_empty() {
-            self.read_methods(arg, method)?;
-        } else if self.family.is_none() {
-            self.methods = Methods(EITHER);
-        }
-        self.gateway = arg.address(gateway);
-        self.apply(arg, 5)?;
-        set_hostname(arg, self.client.link);
-        Ok(7)
-    }
-
-    #[inline(never)]
-    fn read_methods(&mut self, arg: &mut Arg<'_, '_, '_>, field: &[u8]) -> Done {
-        match Methods::parse(field) {
-            Ok(Methods(FIRMWARE)) => GlobalFlag::Ibft.set(&mut arg.cx.config.global, Some(true)),
-            Ok(methods) => {
-                self.methods = methods;
-                return Ok(());
-            }
-            Err(_) => {
-                let intent = intent(arg.value, field);
-                arg.complain(field, Complaint::error(intent, Effect::WordIgnored));
-            }
-        }
-        Err(Reported)
     }
 
     /// First, fourth and second field. A second field that is no peer is the boot server.
@@ -292,9 +252,9 @@ impl Said {
         addr.len = UNKNOWN;
         if !client.is_empty() {
             if let Err(error) = scalar::cidr(client, addr) {
-                return arg.refuse(0, error);
+                return Err(Refused::of(0, error));
             }
-            if !addr.addr.is_unspecified() {
+            if !scalar::is_zeros(&addr.addr) {
                 self.family = Some(addr.family());
             }
         }
@@ -303,15 +263,13 @@ impl Said {
         {
             match scalar::prefix_len(mask, family) {
                 Some(len) => addr.len = len,
-                None => return arg.refuse(3, Problem::BadPrefix),
+                None => return Err(Refused::of(3, Problem::BadPrefix)),
             }
         }
-        let mut end = Cidr {
-            len: UNKNOWN,
-            ..Cidr::default(Family::V4)
-        };
+        let mut end = Cidr::default(Family::V4);
+        end.len = UNKNOWN;
         match scalar::cidr(second, &mut end) {
-            Ok(()) if end.addr.is_unspecified() => {}
+            Ok(()) if scalar::is_zeros(&end.addr) => {}
             Ok(()) => {
                 let is_host = addr.len == end.family().bits();
                 let has_len = end.len != UNKNOWN;
@@ -342,88 +300,71 @@ impl Said {
 
     /// Joins the word to what earlier ones said of its link.
     #[inline(never)]
-    fn apply(&mut self, arg: &mut Arg<'_, '_, '_>, n: usize) -> Done {
-        let id = arg.link(arg.field(n), Role::Addressed)?;
-        let config = &mut *arg.cx.config;
+    fn apply(&mut self, arg: &mut Arg<'_, '_, '_>) -> Done {
+        let id = arg.link(arg.field(LINK), Role::Addressed)?;
         self.client.link = id;
-        if self.family.is_some() {
-            let client = &self.client;
-            let is_it = |have: &AddrConfig| have.link == id && have.addr == client.addr;
-            if !config.addrs.iter().any(is_it) {
-                let added = arg.cx.add_addr(client);
-                arg.check_room(added);
+        // whether the link has addresses of either family, and this one
+        let (mut has_v4, mut has_v6, mut is_known) = (false, false, false);
+        for have in arg.cx.config.addrs.iter() {
+            if have.link == id {
+                is_known |= have.addr == self.client.addr;
+                match have.addr.family() {
+                    Family::V4 => has_v4 = true,
+                    Family::V6 => has_v6 = true,
+                }
             }
         }
-        self.apply_to(arg, id, Family::V4);
-        self.apply_to(arg, id, Family::V6);
-        Ok(())
-    }
-
-    #[inline(never)]
-    fn apply_to(&self, arg: &mut Arg<'_, '_, '_>, id: LinkId, family: Family) {
-        let (whole, gateway) = (arg.origin(arg.value), arg.origin(arg.field(2)));
-        let config = &mut *arg.cx.config;
-        let is_its = |have: &AddrConfig| have.link == id && have.addr.family() == family;
-        let is_known = config.addrs.iter().any(is_its);
-        let Some(link) = config.link_mut(id) else {
-            return;
+        if self.family.is_some() && !is_known {
+            let added = arg.cx.add_addr(&self.client);
+            arg.check_room(added);
+        }
+        let Some(link) = arg.cx.config.link_mut(id) else {
+            return Ok(());
         };
-        if self.methods.0 & FAMILY != 0 {
-            link.leases = match self.methods.0 & SINGLE == SINGLE {
+        if self.methods & FAMILY != 0 {
+            link.leases = match self.methods & SINGLE == SINGLE {
                 true => Leases::First,
                 false => Leases::All,
             };
-            link.dhcp4.bootp = self.methods.0 & BOOTP == BOOTP;
+            link.dhcp4.bootp = self.methods & BOOTP == BOOTP;
         }
-        let ip = link.ip_mut(family);
-        if let Some(method) = self.method(family, ip.method, is_known) {
-            ip.method = method;
-            ip.required = match method {
-                Method::Static => true,
-                Method::Ignore | Method::Disabled => false,
-                Method::Dhcp | Method::Auto | Method::LinkLocal => !self.methods.is_either(),
-            };
-            ip.origin = whole;
-        }
-        if let Some(via) = &self.gateway
-            && Family::of(via) == family
-        {
-            ip.gateway = Some(*via);
-            ip.origin = gateway;
-        }
+        self.apply_to(&mut link.ipv4, Family::V4, has_v4);
+        self.apply_to(&mut link.ipv6, Family::V6, has_v6);
+        Ok(())
     }
 
-    /// What the word makes of a family that was `before`; `is_known`: whether the link has static
-    /// addresses of it. DHCPv4 alone leaves IPv6 to the kernel, which an earlier `none` did not.
-    fn method(&self, family: Family, before: Method, is_known: bool) -> Option<Method> {
+    /// What the word makes of a family; `has_addr`: whether the link has static addresses of it. DHCPv4 alone leaves
+    /// IPv6 to the kernel, which an earlier `none` did not.
+    #[inline(never)]
+    fn apply_to(&self, ip: &mut IpConfig, family: Family, has_addr: bool) {
         let is_client = self.family == Some(family);
-        let revives =
-            family == Family::V6 && before == Method::Disabled && self.methods.0 & FAMILY != 0;
-        match self.methods.of(family) {
-            0 if is_client => Some(Method::Static),
-            0 => revives.then_some(Method::Ignore),
-            AUTO if is_client && self.methods.is_either() => Some(Method::Static),
-            AUTO => Some(Method::Auto),
-            DISABLED if is_known => Some(Method::Static),
-            DISABLED => self.family.is_none().then_some(Method::Disabled),
-            LINK_LOCAL => Some(Method::LinkLocal),
-            _ => Some(Method::Dhcp),
-        }
+        let is_either = self.methods & EITHER == EITHER;
+        let (methods, of_v4) = match family {
+            Family::V4 => (self.methods & FAMILY, 0),
+            Family::V6 => (self.methods / V6 & FAMILY, self.methods & FAMILY),
+        };
+        ip.method = match methods {
+            0 | DISABLED if is_client => Method::Static,
+            AUTO if is_client && is_either => Method::Static,
+            DISABLED if has_addr => Method::Static,
+            DISABLED if self.family.is_none() => Method::Disabled,
+            0 if ip.method == Method::Disabled && of_v4 != 0 => Method::Ignore,
+            0 | DISABLED => return,
+            AUTO => Method::Auto,
+            LINK_LOCAL => Method::LinkLocal,
+            _ => Method::Dhcp,
+        };
+        ip.required = match ip.method {
+            Method::Static => true,
+            Method::Ignore | Method::Disabled => false,
+            Method::Dhcp | Method::Auto | Method::LinkLocal => !is_either,
+        };
+        ip.origin = self.client.origin;
     }
 }
 
 /// [`Cidr::len`] where no length is given.
 const UNKNOWN: u8 = u8::MAX;
-
-/// Fifth field: the machine's name, also sent by DHCP.
-fn set_hostname(arg: &mut Arg<'_, '_, '_>, id: LinkId) {
-    let field = arg.field(4);
-    let name = hostname(arg, field);
-    if let Some(link) = arg.cx.config.link_mut(id).filter(|_| name.is_some()) {
-        IpText::Hostname.set(&mut link.ipv4, name);
-        IpText::Hostname.set(&mut link.ipv6, name);
-    }
-}
 
 /// The machine's name; none where the field is empty, or left out with a complaint.
 #[inline(never)]
@@ -444,38 +385,35 @@ pub fn hostname(arg: &mut Arg<'_, '_, '_>, field: &[u8]) -> Option<Str> {
     None
 }
 
-/// `MTU[:MAC]`, or name servers. The MAC may be written with colons.
-fn read_tail(arg: &mut Arg<'_, '_, '_>, id: LinkId, used: usize) {
-    let mtu = arg.field(used);
-    if !mtu.iter().all(u8::is_ascii_digit) {
-        return read_servers(arg, id, used);
-    }
-    arg.mtu(used, id);
-    let rest = arg.rest(used.wrapping_add(1));
-    let mac = scalar::mac(scalar::unbracketed(rest));
-    if mac.is_some() {
-        if let Some(link) = arg.cx.config.link_mut(id) {
-            link.mac = mac;
-        }
-    } else if mtu.is_empty() {
-        read_servers(arg, id, used);
-    } else if !rest.is_empty() {
-        arg.leave_out(rest, Problem::NotAMac);
-    }
-}
+/// The kernel's form has so many, and the last one is an NTP server.
+const KERNEL_FIELDS: usize = 10;
 
-/// Name servers. In the kernel's form, which has ten fields, the last one is an NTP server.
-#[inline(never)]
-fn read_servers(arg: &mut Arg<'_, '_, '_>, id: LinkId, used: usize) {
-    let is_kernel_form = arg.after(0).count() == 10;
-    for (n, field) in arg.after(used).enumerate() {
-        if n == 2 && is_kernel_form && !field.is_empty() {
-            return arg.complain(field, NTP);
+/// `MTU[:MAC]`, or name servers. The MAC may be written with colons.
+fn read_tail(arg: &mut Arg<'_, '_, '_>, id: LinkId, has_ntp: bool) {
+    let mtu = arg.field(TAIL);
+    if mtu.iter().all(u8::is_ascii_digit) {
+        arg.mtu(TAIL, id);
+        let rest = arg.rest(TAIL + 1);
+        let mac = scalar::mac(scalar::unbracketed(rest));
+        if mac.is_some() {
+            if let Some(link) = arg.cx.config.link_mut(id) {
+                link.mac = mac;
+            }
+            return;
         }
-        if let Some(addr) = &arg.address(field) {
-            let added = arg.cx.add_server(addr, Some(id));
-            arg.check_room(added);
+        if !mtu.is_empty() {
+            if !rest.is_empty() {
+                arg.leave_out(rest, Problem::NotAMac);
+            }
+            return;
         }
+    }
+    let mut servers = Fields(Some(arg.rest(TAIL)));
+    while let Some(server) = servers.next() {
+        if has_ntp && servers.0.is_none() && !server.is_empty() {
+            return arg.complain(server, NTP);
+        }
+        arg.server(server, Some(id));
     }
 }
 

@@ -93,11 +93,11 @@ fn words<'c>(_: &mut Scratch<'c>, cx: &mut Context<'c, '_>) {
 }
 
 fn rules<'c>(_: &mut Scratch<'c>, cx: &mut Context<'c, '_>) {
-    name_rule::read(NameSource::Udev, cx);
+    name_rule::read(NameSource::Udev, cx.text.len(), cx);
 }
 
 fn link<'c>(_: &mut Scratch<'c>, cx: &mut Context<'c, '_>) {
-    name_rule::read(NameSource::Link, cx);
+    name_rule::read(NameSource::Link, cx.text.len(), cx);
 }
 
 /// Three octets of an address or a MAC.

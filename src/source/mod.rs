@@ -37,7 +37,7 @@ mod virtual_arg;
 
 use crate::diag::{At, Complaint, Diagnostic, Escaped, FileId, Origin, Sink, Subject};
 use crate::model::config::Config;
-use crate::text::lines::{Line, short};
+use crate::text::lines::{Line, Lines, short};
 
 /// One row of an input's table.
 pub struct Key<H: 'static> {
@@ -93,6 +93,16 @@ impl<'a, 'm> Context<'a, 'm> {
         match at <= self.line.octets.len() {
             true => short(at.wrapping_add(1)),
             false => 0,
+        }
+    }
+
+    /// Makes the line that of `part`, a piece of the text: this one, or one of those that are left.
+    #[inline(never)]
+    fn go_to(&mut self, part: &[u8], left: &mut Lines<'a>) {
+        while offset(part, self.line.octets) > self.line.octets.len()
+            && let Some(line) = left.next()
+        {
+            self.line = line;
         }
     }
 

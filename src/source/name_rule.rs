@@ -7,7 +7,7 @@ use super::key_table::{Names, key, pack_fields, pack_names, packed_len};
 use super::put::RulePut;
 use super::{Context, Key, offset};
 use crate::diag::{Complaint, Effect, Origin, Problem};
-use crate::model::config::{NameRule, NameSource};
+use crate::model::config::{NameRule, NameSource, Str};
 use crate::model::link::{IfName, Mac};
 use crate::packed::{Packed, packed};
 use crate::text::lines::{Line, lines};
@@ -16,14 +16,14 @@ use crate::text::{parts, scalar};
 /// What a key asks for or gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// One of several MACs; the MAC it gets.
-    Mac,
     /// The name the link has, a pattern.
     Original,
     /// The driver, a pattern.
     Driver,
     /// Where it is plugged in, a pattern.
     Path,
+    /// One of several MACs; the MAC it gets.
+    Mac,
     /// What every network device with hardware behind it has: a value of `USUAL`.
     Usual,
     /// What the MAC says already.
@@ -77,6 +77,10 @@ const USUAL: Packed = packed!("net,add,1,32,0x0,?*,*");
 /// One rule, as far as it is read.
 struct Draft<'t> {
     rule: NameRule,
+    /// Octets of the file.
+    own: usize,
+    /// The patterns it asks for, by their [`Part`].
+    asks: [Option<Str>; 3],
     /// The MACs it asks for.
     macs: &'t [u8],
     /// What it gives.
@@ -85,25 +89,39 @@ struct Draft<'t> {
     wrong: Option<Complaint>,
 }
 
-/// Reads rules of udev ([`NameSource::Udev`]), or a `.link` file ([`NameSource::Link`]).
+/// Reads rules of udev ([`NameSource::Udev`]), or a `.link` file ([`NameSource::Link`]): the first `own` octets, and
+/// behind it its drop-ins, which complaints do not show. Behind a backslash a rule goes on, and so does a value in a
+/// `.link` file: there the backslash is a blank.
 #[inline(never)]
-pub fn read(source: NameSource, cx: &mut Context<'_, '_>) {
+pub fn read(source: NameSource, own: usize, cx: &mut Context<'_, '_>) {
     let is_file = source == NameSource::Link;
-    let mut draft = Draft::new(source);
+    let mut draft = Draft::new(source, own);
     let mut is_link = false;
+    // where the line begins that goes on
+    let mut start = None;
     for line in lines(cx.text) {
-        cx.line = line;
         let mut rest = parts::trim(line.octets);
+        let at = offset(rest, cx.text);
+        cx.line = if at < own { line } else { Line::NONE };
+        let goes_on = rest.ends_with(b"\\");
         match rest {
             [b'#' | b';', ..] => continue,
             [b'[', ..] => is_link = rest == b"[Link]",
             _ => {}
         }
+        if is_file {
+            let start_at = *start.get_or_insert(at);
+            if goes_on {
+                continue;
+            }
+            let len = at.wrapping_add(rest.len()).wrapping_sub(start_at);
+            rest = parts::slice(cx.text, start_at, len);
+            start = None;
+        }
         while draft.item(&mut rest, is_link, cx).is_some() {}
-        // a rule goes on behind a backslash
-        if !is_file && !line.octets.ends_with(b"\\") {
+        if !is_file && !goes_on {
             draft.finish(cx);
-            draft = Draft::new(source);
+            draft = Draft::new(source, own);
         }
     }
     draft.finish(cx);
@@ -112,7 +130,7 @@ pub fn read(source: NameSource, cx: &mut Context<'_, '_>) {
 impl<'t> Draft<'t> {
     /// Asks for nothing and gives nothing.
     #[inline(never)]
-    fn new(source: NameSource) -> Draft<'t> {
+    fn new(source: NameSource, own: usize) -> Draft<'t> {
         Draft {
             rule: NameRule {
                 mac: Mac::NONE,
@@ -125,6 +143,8 @@ impl<'t> Draft<'t> {
                 source,
                 origin: Origin::NONE,
             },
+            own,
+            asks: [None; 3],
             macs: b"",
             gift: b"",
             wrong: None,
@@ -135,7 +155,7 @@ impl<'t> Draft<'t> {
     /// is something else.
     #[inline(never)]
     fn item(&mut self, rest: &mut &'t [u8], is_link: bool, cx: &mut Context<'t, '_>) -> Option<()> {
-        let is_op = |octet: &u8| matches!(octet, b'=' | b'!' | b'+' | b'-' | b':');
+        let is_op = |octet: &u8| parts::has(b"=!+-:", *octet);
         let (key, after) = rest.split_at_checked(rest.iter().position(is_op)?)?;
         let mut is_gift = is_link;
         let mut value = after.get(1..)?;
@@ -163,17 +183,12 @@ impl<'t> Draft<'t> {
                 self.macs = value;
                 return;
             }
-            (Part::Original, false) => {
-                rule.original = cx.config.keep_same(value);
-                (rule.original.is_some(), Problem::MaxStrings)
-            }
-            (Part::Driver, false) => {
-                rule.driver = cx.config.keep_same(value);
-                (rule.driver.is_some(), Problem::MaxStrings)
-            }
-            (Part::Path, false) => {
-                rule.path = cx.config.keep_same(value);
-                (rule.path.is_some(), Problem::MaxStrings)
+            (Part::Original | Part::Driver | Part::Path, false) => {
+                let kept = cx.config.keep_same(value);
+                if let Some(asked) = self.asks.get_mut(part as usize) {
+                    *asked = kept;
+                }
+                (kept.is_some(), Problem::MaxStrings)
             }
             (Part::Name, true) => {
                 rule.name = IfName::new(value);
@@ -184,7 +199,12 @@ impl<'t> Draft<'t> {
                 (rule.set_mac.is_some(), Problem::NotAMac)
             }
             (Part::Mtu, true) => {
-                rule.mtu = scalar::number(value);
+                // with M or G behind it, it is none
+                let (digits, unit) = match value {
+                    [digits @ .., b'K'] => (digits, 1_024),
+                    digits => (digits, 1),
+                };
+                rule.mtu = scalar::number(digits).map(|number| number.saturating_mul(unit));
                 (scalar::mtu(rule.mtu).is_some(), Problem::NotAnMtu)
             }
             // what else systemd gives a link is no reason to give it no name
@@ -212,25 +232,33 @@ impl<'t> Draft<'t> {
         }
         let rule = &mut self.rule;
         let has_mac = !self.macs.is_empty();
-        if !has_mac && [rule.original, rule.driver, rule.path] == [None; 3] {
+        [rule.original, rule.driver, rule.path] = self.asks;
+        if !has_mac && self.asks == [None; 3] {
             self.wrong = Some(LEFT);
         }
         if let Some(wrong) = self.wrong {
-            return complain(self.gift, wrong, cx);
+            return complain(self.own, self.gift, wrong, cx);
         }
         if !has_mac || rule.set_mac.is_some() || rule.mtu.is_some() {
-            complain(self.gift, LATER, cx);
+            complain(self.own, self.gift, LATER, cx);
         }
-        let separator = match rule.source {
-            NameSource::Link => b' ',
-            NameSource::Udev | NameSource::Ifcfg | NameSource::Cmdline => b'|',
-        };
-        let mut macs = Some(self.macs);
-        while let Some(value) = parts::next(&mut macs, separator) {
+        if !has_mac {
+            let _ = cx.add_rule(rule);
+        }
+        let mut rest = Some(self.macs);
+        while let Some(value) = match rule.source {
+            NameSource::Link => rest.as_mut().and_then(parts::next_word),
+            NameSource::Udev | NameSource::Ifcfg | NameSource::Cmdline => {
+                parts::next(&mut rest, b'|')
+            }
+        } {
+            if value.is_empty() || value == b"\\" {
+                continue;
+            }
             let put = match scalar::mac(value) {
-                None if has_mac => Err(Problem::NotAMac),
-                mac => {
-                    rule.mac = mac.unwrap_or(Mac::NONE);
+                None => Err(Problem::NotAMac),
+                Some(mac) => {
+                    rule.mac = mac;
                     cx.add_rule(rule)
                 }
             };
@@ -239,7 +267,7 @@ impl<'t> Draft<'t> {
                 Ok(RulePut::Replaced) => AGAIN,
                 Err(problem) => not_used(problem),
             };
-            complain(value, complaint, cx);
+            complain(self.own, value, complaint, cx);
         }
     }
 }
@@ -248,15 +276,12 @@ fn not_used(problem: Problem) -> Complaint {
     Complaint::warning(problem, Effect::PartIgnored)
 }
 
-/// Complains about a part of this line or an earlier one.
+/// Complains about a part of this line or of another one; of what is behind the file, about the file.
 #[inline(never)]
-fn complain<'t>(part: &'t [u8], complaint: Complaint, cx: &mut Context<'t, '_>) {
-    let mut all = lines(cx.text);
-    while offset(part, cx.line.octets) > cx.line.octets.len() {
-        cx.line = all.next().unwrap_or(Line {
-            octets: part,
-            ..Line::NONE
-        });
+fn complain<'t>(own: usize, part: &'t [u8], complaint: Complaint, cx: &mut Context<'t, '_>) {
+    match offset(part, cx.text) < own {
+        true => cx.go_to(part, &mut lines(cx.text)),
+        false => cx.line = Line::NONE,
     }
     cx.complain(b"rule", part, complaint);
 }
@@ -272,7 +297,7 @@ mod tests {
     /// Each rule as `MAC->NAME`, with what else it asks for and gives, and each complaint.
     fn read_as(source: NameSource, text: &str) -> (Vec<String>, Vec<String>) {
         let mut tables = Storage::default();
-        let heard = tables.read("rules", text, |cx| read(source, cx));
+        let heard = tables.read("rules", text, |cx| read(source, text.len(), cx));
         let config = tables.config();
         let show = |rule: &NameRule| {
             let name = rule.name.map_or(String::from("-"), |name| name.to_string());
@@ -307,6 +332,79 @@ mod tests {
     }
 
     const NO_LINES: [&str; 0] = [];
+
+    #[test]
+    fn drop_ins_say_it_better_and_are_not_shown() {
+        let read = |own: &str, drop_ins: &str| {
+            let mut tables = Storage::default();
+            let heard = tables.read("rules", format!("{own}\n[\n{drop_ins}"), |cx| {
+                read(NameSource::Link, own.len(), cx);
+            });
+            let rules = tables.config().name_rules.iter();
+            let rules: Vec<_> = rules
+                .map(|rule| (rule.name.unwrap().to_string(), rule.mtu, rule.origin.line))
+                .collect();
+            (rules, heard.lines())
+        };
+        let own = "[Match]\nMACAddress=52:54:00:00:00:01\n[Link]\nName=a";
+        let a = |mtu, line| ("a".to_string(), mtu, line);
+        assert_eq!(read(own, ""), (Vec::from([a(None, 4)]), Vec::new()));
+        assert_eq!(
+            read(own, "[Link]\nName=b\n[\n[Link]\nName=c\n"),
+            (Vec::from([("c".to_string(), None, 0)]), Vec::new())
+        );
+        let (rules, said) = read(own, "[Link]\nMTUBytes=2K\n");
+        assert_eq!(rules, [a(Some(2048), 0)]);
+        assert_eq!(said, ["note 0:0 rule \"2K\" Later None"]);
+        let (rules, said) = read(
+            "[Match]\nMACAddress=52:54:00:00:00:01 x",
+            "[Link]\nName=a\n",
+        );
+        assert_eq!(rules, [a(None, 0)]);
+        assert_eq!(said, ["warning 2:30 rule \"x\" NotAMac PartIgnored"]);
+        let (rules, said) = read(own, "[Match]\nType=wlan\n");
+        assert_eq!((rules.len(), said.len()), (0, 1));
+    }
+
+    #[test]
+    fn a_value_of_a_link_file_goes_on_behind_a_backslash() {
+        let text = "[Match]\nMACAddress=\\\n52:54:00:00:00:02 \\\n  y\n[Link]\nName=a\n";
+        let (rules, said) = link(text);
+        assert_eq!(rules, ["52:54:00:00:00:02->a@6"]);
+        assert_eq!(said, ["warning 4:3 rule \"y\" NotAMac PartIgnored"]);
+        let (rules, _) = link("[Match]\nDriver=a \\\n b\\\n\n[Link]\nName=a\n[Match]\nPath=x");
+        assert_eq!(
+            rules,
+            [format!("{}->a@6 driver=a \\\n b\\ path=x", Mac::NONE)]
+        );
+    }
+
+    #[test]
+    fn an_mtu_may_be_in_units() {
+        for (value, mtu) in [
+            ("1400", Some(1400)),
+            ("2K", Some(2048)),
+            ("63K", Some(64_512)),
+            ("64K", None),
+            ("9999999K", None),
+            ("1M", None),
+            ("1G", None),
+            ("K", None),
+            ("2k", None),
+            ("1K5", None),
+        ] {
+            let mut tables = Storage::default();
+            let text = format!("[Match]\nDriver=a\n[Link]\nMTUBytes={value}\n");
+            let heard = tables.read("rules", &text, |cx| read(NameSource::Link, text.len(), cx));
+            let rules = tables
+                .config()
+                .name_rules
+                .iter()
+                .map(|rule| rule.mtu.unwrap());
+            assert_eq!(rules.collect::<Vec<_>>(), Vec::from_iter(mtu), "{value}");
+            assert_eq!(heard.lines().len(), 1, "{value}");
+        }
+    }
 
     #[test]
     fn rules_as_generators_write_them() {

@@ -14,11 +14,10 @@
 //! Numbers are little-endian, offsets are from the table's start, addresses have 16 octets.
 
 use super::Context;
-use super::firmware::{CLIENT, DNS, GATEWAY, HOST, LEN, MAC, Nic, VLAN};
+use super::firmware::{CLIENT, DNS, GATEWAY, HOST, LEASED, LEN, MAC, VLAN};
 use crate::diag::{Complaint, Effect, Escaped, Problem};
+use crate::model::config::{Pieces, SourceKind};
 use crate::model::link::until_nul;
-use crate::text::show::Hex;
-use core::net::Ipv6Addr;
 
 /// Reads one table, which is the text.
 pub fn read(cx: &mut Context<'_, '_>) {
@@ -44,16 +43,15 @@ fn read_all(cx: &mut Context<'_, '_>) -> Option<()> {
         // valid, and TCP
         if number(hfi, 2, 1) & 1 != 0 && number(hfi, 3, 1) == 3 {
             let info = part(table, number(hfi, 16, 4), number(hfi, 20, 2))?;
-            let mut nic = Nic::none();
-            fill(&mut nic, table, info)?;
-            nic.put(cx);
+            let mut nic = Pieces::NONE;
+            fill(&mut nic, table, info, cx)?;
+            nic.join(SourceKind::Firmware, cx);
         }
     }
     Some(())
 }
 
-/// The fields of a NIC, where each stands in the info, and its octets: 16 are an address, of IPv4 mapped (RFC 4291
-/// s.2.5.5.2); 6 a MAC; 1 and 2 a number; none are the offset and the length of a text.
+/// The fields of a NIC, where each stands in the info, and its octets; none are the offset and the length of a text.
 static INFO: [(u8, u8, u8); 8] = [
     (CLIENT as u8, 20, 16),
     (GATEWAY as u8, 37, 16),
@@ -66,25 +64,24 @@ static INFO: [(u8, u8, u8); 8] = [
 ];
 
 /// What an HFI says.
-fn fill(nic: &mut Nic, table: &[u8], info: &[u8]) -> Option<()> {
+fn fill(nic: &mut Pieces, table: &[u8], info: &[u8], cx: &mut Context<'_, '_>) -> Option<()> {
     const DHCP: usize = 4;
     for (field, at, len) in &INFO {
         let (field, at, len) = (usize::from(*field), usize::from(*at), usize::from(*len));
         let octets = part(info, at, len)?;
-        match (len, octets.first_chunk::<16>()) {
-            (_, Some(octets)) => nic.set(field, &Ipv6Addr::from(*octets).to_canonical()),
-            (0, _) => {
+        match len {
+            0 => {
                 let len = number(info, at.wrapping_add(4), 2);
                 let text = part(table, number(info, at, 4), len)?;
-                nic.set(field, &Escaped(until_nul(text)));
+                nic.set(cx, field, &Escaped(until_nul(text)));
             }
-            (6, _) => nic.set(field, &Hex(octets)),
-            (_, _) => nic.set(field, &(number(info, at, len) as u32)),
+            1 | 2 => nic.set(cx, field, &(number(info, at, len) as u32)),
+            _ => nic.set_octets(cx, field, octets),
         }
     }
     // its flag, its origin, or a server: the last octets of an address, mapped or not
     if number(info, 6, 1) & DHCP != 0 || number(info, 19, 1) == 3 || number(info, 100, 4) != 0 {
-        nic.ask_dhcp();
+        nic.found = LEASED;
     }
     Some(())
 }

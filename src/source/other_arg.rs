@@ -1,6 +1,6 @@
 //! Words of anaconda and of initramfs-tools, of s390, and those for ethtool(8), DHCP and name servers.
 
-use super::arg::{Arg, Done};
+use super::arg::{Arg, Done, Refused};
 #[cfg(test)]
 use super::key_table::key;
 use crate::diag::{Complaint, Effect, Problem};
@@ -15,13 +15,11 @@ use crate::text::{parts, scalar};
 pub fn servers(arg: &mut Arg<'_, '_, '_>) -> Done {
     let mut rest = Some(arg.value);
     while let Some(text) = parts::next(&mut rest, b',') {
-        let uri = parts::split(text, b'#').0;
-        if let Some(addr) = &scalar::ip(uri.strip_prefix(b"dns://").unwrap_or(uri)) {
-            let added = arg.cx.add_server(addr, None);
-            arg.check_room(added);
-        } else {
+        if text.is_empty() {
             arg.leave_out(text, Problem::NotAnAddress);
         }
+        let uri = parts::split(text, b'#').0;
+        arg.server(uri.strip_prefix(b"dns://").unwrap_or(uri), None);
     }
     Ok(())
 }
@@ -35,7 +33,7 @@ pub fn ethtool(arg: &mut Arg<'_, '_, '_>) -> Done {
     const SPEED: Attr = Attr::of(Scope::Ethtool, "speed");
     const DUPLEX: Attr = Attr::of(Scope::Ethtool, "duplex");
     if arg.field(0).is_empty() {
-        return arg.refuse(0, Problem::NotALinkName);
+        return Err(Refused::of(0, Problem::NotALinkName));
     }
     let (id, speed) = (arg.link(arg.field(0), Role::Named)?, arg.field(2));
     arg.put(id, AUTONEG, arg.field(1));
@@ -60,7 +58,7 @@ pub fn ethtool(arg: &mut Arg<'_, '_, '_>) -> Done {
 pub fn znet(arg: &mut Arg<'_, '_, '_>, n: usize) -> Done {
     let subchannel = parts::nth(arg.value, b',', n).unwrap_or_default();
     if subchannel.is_empty() {
-        return arg.refuse_all(Problem::NoArgument);
+        return Err(Refused::of(Refused::WHOLE, Problem::NoArgument));
     }
     arg.complain(arg.value, S390);
     Ok(())
@@ -72,7 +70,7 @@ pub fn znet(arg: &mut Arg<'_, '_, '_>, n: usize) -> Done {
 /// The word was reported and has no effect.
 pub fn dscp(arg: &mut Arg<'_, '_, '_>) -> Done {
     let [b'C', b'S', class @ (b'0' | b'4' | b'6')] = arg.value else {
-        return arg.refuse_all(Problem::NotAWord);
+        return Err(Refused::of(Refused::WHOLE, Problem::NotAWord));
     };
     let tos = u32::from(*class & 7) << 5;
     GlobalNumber::DhcpTos.set(&mut arg.cx.config.global, Some(tos));
@@ -87,11 +85,11 @@ pub fn dscp(arg: &mut Arg<'_, '_, '_>) -> Done {
 pub fn piece(arg: &mut Arg<'_, '_, '_>, n: usize) -> Done {
     let origin = arg.origin(arg.value);
     let Some(kept) = arg.cx.config.keep_same(arg.value) else {
-        return arg.refuse_all(Problem::MaxStrings);
+        return Err(Refused::of(Refused::WHOLE, Problem::MaxStrings));
     };
     let words = &mut arg.cx.config.global.boot_words;
     words.pieces_origin = origin;
-    if let Some(piece) = words.pieces.get_mut(n) {
+    if let Some(piece) = words.pieces.fields.get_mut(n) {
         *piece = Some(kept);
     }
     Ok(())
@@ -279,12 +277,12 @@ mod tests {
             (
                 "ip=192.0.2.5 netmask=255.0.255.0",
                 "",
-                "error 1:13 ip= \"255.0.255.0\" BadPrefix WordIgnored",
+                "error 1:0 ip= \"255.0.255.0\" BadPrefix WordIgnored",
             ),
             (
                 "ip=192.0.2.5 netmask=24 mtu=9",
                 fixed,
-                "error 1:23 ip= \"9\" NotAnMtu PartIgnored",
+                "error 1:0 ip= \"9\" NotAnMtu PartIgnored",
             ),
         ] {
             let (mut storage, heard) = read(line);

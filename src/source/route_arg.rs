@@ -1,7 +1,7 @@
 //! `rd.route=NET[/LEN]:[GATEWAY][:LINK]` (dracut.cmdline(7)); IPv6 in brackets, the length inside or
 //! behind them; `default` and dotted masks as well.
 
-use super::arg::{Arg, Done, find_link};
+use super::arg::{Arg, Done, Refused, find_link};
 use crate::diag::Problem;
 use crate::model::addr::{Cidr, Family};
 use crate::model::config::{LinkMatch, RouteConfig, RouteDev};
@@ -17,7 +17,7 @@ pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
     let (dst, gateway) = (arg.field(0), arg.field(1));
     let mut via = scalar::ip(gateway);
     if via.is_none() && !gateway.is_empty() {
-        return arg.refuse(1, Problem::NotAnAddress);
+        return Err(Refused::of(1, Problem::NotAnAddress));
     }
     scalar::forget_zeros(&mut via);
     let family = via.as_ref().map_or(Family::V4, Family::of);
@@ -25,10 +25,10 @@ pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
     if !parts::is(dst, b"default")
         && let Err(error) = scalar::prefix(dst, &mut prefix)
     {
-        return arg.refuse(0, error);
+        return Err(Refused::of(0, error));
     }
     if prefix.family() == Family::V6 && via.is_some() && family == Family::V4 {
-        return arg.refuse(1, Problem::NotIpv6);
+        return Err(Refused::of(1, Problem::NotIpv6));
     }
     let mut link = arg.new_link();
     arg.device(arg.field(2), &mut link)?;
@@ -41,14 +41,14 @@ pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
     let by_mac = link.matches.mac();
     if let LinkMatch::Any = link.matches {
         if via.is_none() {
-            return arg.refuse(0, Problem::NoGateway);
+            return Err(Refused::of(0, Problem::NoGateway));
         }
     } else if let Some(id) = by_mac.and(find_link(arg.cx.config, arg.source, &link.matches)) {
         entry.dev = RouteDev::Link(id);
     } else if let Some(name) = &link.name {
         entry.dev = RouteDev::Name(*name);
     } else {
-        return arg.refuse(2, Problem::NoSuchLink);
+        return Err(Refused::of(2, Problem::NoSuchLink));
     }
     arg.end(3);
     let added = arg.cx.add_route(entry);

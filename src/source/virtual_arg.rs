@@ -11,13 +11,13 @@
 //!
 //! Words come in any order: a link may be named as a port or a parent before a word says what it is.
 
-use super::arg::{Arg, Done, Reported};
+use super::arg::{Arg, Done, Refused, Reported};
+use super::ifcfg_kind::partition_name;
 use crate::diag::{Complaint, Effect, LineBuf, Problem};
 use crate::model::attr::{Attr, Scope, Value};
 use crate::model::config::{LinkId, Role};
 use crate::model::link::{IfName, LinkKind};
 use crate::packed::{Packed, packed};
-use crate::text::show::Hex;
 use crate::text::{parts, scalar};
 
 /// `vlan=`.
@@ -25,17 +25,25 @@ use crate::text::{parts, scalar};
 /// # Errors
 /// The word was reported and has no effect.
 pub fn vlan(arg: &mut Arg<'_, '_, '_>) -> Done {
-    let (name, parent) = (arg.field(0), arg.field(1));
+    put_vlan(arg, arg.field(0), arg.field(1))?;
+    arg.end(2);
+    Ok(())
+}
+
+/// A VLAN: its id is the number that `name`, a part of the word, ends with.
+///
+/// # Errors
+/// The word was reported and has no effect.
+#[inline(never)]
+pub fn put_vlan(arg: &mut Arg<'_, '_, '_>, name: &[u8], parent: &[u8]) -> Result<LinkId, Reported> {
     let end = name.iter().rposition(|octet| !octet.is_ascii_digit());
     let digits = end.map_or(name, |end| {
         parts::slice(name, end.wrapping_add(1), name.len())
     });
     let Some(id @ 1..=4_094) = scalar::number(digits) else {
-        return arg.refuse(0, Problem::NotAVlanId);
+        return arg.refuse_text(name, Problem::NotAVlanId);
     };
-    upper(arg, name, parent, LinkKind::Vlan, Attr::VLAN_ID, id)?;
-    arg.end(2);
-    Ok(())
+    upper(arg, name, parent, LinkKind::Vlan, Attr::VLAN_ID, id)
 }
 
 /// `ib.pkey=`. The link is named as the kernel's own users name it: the key in four hexadecimal digits.
@@ -46,22 +54,13 @@ pub fn pkey(arg: &mut Arg<'_, '_, '_>) -> Done {
     let (parent, key) = parts::split(arg.field(0), b'.');
     let key = key.unwrap_or_default();
     let Some(key @ 0..=0xffff) = scalar::hex(key.strip_prefix(b"0x").unwrap_or(key)) else {
-        return arg.refuse(0, Problem::NotAPkey);
+        return Err(Refused::of(0, Problem::NotAPkey));
     };
-    let mut name = LineBuf::<24>::new();
-    name.put(parent);
-    name.put(b".");
-    for octet in (key as u16).to_be_bytes() {
-        name.show(&Hex(&[octet]));
-    }
-    upper(
-        arg,
-        name.as_bytes(),
-        parent,
-        LinkKind::Infiniband,
-        Attr::PKEY,
-        key,
-    )?;
+    let Some(name) = &partition_name(parent, key) else {
+        return Err(Refused::of(0, Problem::NotALinkName));
+    };
+    let name = name.as_bytes();
+    upper(arg, name, parent, LinkKind::Infiniband, Attr::PKEY, key)?;
     arg.end(1);
     Ok(())
 }
@@ -75,12 +74,12 @@ fn upper(
     kind: LinkKind,
     attr: Attr,
     number: u32,
-) -> Done {
+) -> Result<LinkId, Reported> {
     if IfName::new(name).is_none() {
-        return arg.refuse(0, Problem::NotALinkName);
+        return arg.refuse_text(name, Problem::NotALinkName);
     }
     if parent.is_empty() || parent == name {
-        return arg.refuse_all(Problem::NoParent);
+        return arg.refuse_text(arg.value, Problem::NoParent);
     }
     let below = arg.link(parent, Role::Lower)?;
     let id = made(arg, name, kind)?;
@@ -91,7 +90,7 @@ fn upper(
     let origin = arg.origin(arg.value);
     let put = arg.cx.put_value(id, attr, Value::Number(number), origin);
     arg.check_room(put);
-    Ok(())
+    Ok(id)
 }
 
 /// A link with ports.
@@ -105,28 +104,36 @@ pub enum Master {
     Bridge,
 }
 
-/// By [`Master`], what stands in the place of fields that are missing: the name, and the ports.
-const DEFAULTS: Packed = packed!("bond0:eth0,eth1\nteam0:eth0,eth1\nbr0:eth0");
+/// By [`Master`], what stands in the place of fields that are missing: the name, the ports, and the options, of which
+/// those of a bridge cannot be said.
+const DEFAULTS: Packed =
+    packed!("bond0:eth0,eth1\nteam0:eth0,eth1\nbr0:eth0:stp=0,forward_delay=0");
 
 /// `bond=`, `team=`, `bridge=`. What is wrong with a port or an option costs that.
 ///
 /// # Errors
 /// The word was reported and has no effect.
+#[inline(never)]
 pub fn master(arg: &mut Arg<'_, '_, '_>, master: Master) -> Done {
-    let mut defaults = LineBuf::<20>::new();
-    defaults.show(&DEFAULTS.line(master as usize));
-    let (mut name, mut ports) = parts::split(defaults.as_bytes(), b':');
-    if !arg.field(0).is_empty() {
-        name = arg.field(0);
-    }
-    if !arg.after(1).is_done() {
-        ports = Some(arg.field(1));
-    }
     let (kind, fields) = match master {
         Master::Bond => (LinkKind::Bond, 4),
         Master::Team => (LinkKind::Team, 3),
         Master::Bridge => (LinkKind::Bridge, 2),
     };
+    let mut defaults = LineBuf::<64>::new();
+    defaults.show(&DEFAULTS.line(master as usize));
+    let mut options = Some(defaults.as_bytes());
+    let mut name = parts::next(&mut options, b':').unwrap_or_default();
+    let mut ports = parts::next(&mut options, b':');
+    if !arg.field(0).is_empty() {
+        name = arg.field(0);
+    }
+    if arg.len > 1 {
+        ports = Some(arg.field(1));
+    }
+    if fields > 2 {
+        options = Some(arg.field(2));
+    }
     let id = made(arg, name, kind)?;
     while let Some(text) = parts::next(&mut ports, b',') {
         if text.is_empty() {
@@ -141,48 +148,34 @@ pub fn master(arg: &mut Arg<'_, '_, '_>, master: Master) -> Done {
             port.master = IfName::new(name);
         }
     }
-    options(arg, id, master);
+    if master == Master::Team {
+        arg.complain(arg.value, AS_BOND);
+    }
+    while let Some(option) = parts::next(&mut options, b',') {
+        if option.is_empty() {
+            continue;
+        }
+        let origin = arg.origin(option);
+        let put = match master {
+            Master::Bond => arg.cx.put_option(id, Scope::Bond, option, origin),
+            Master::Team => arg.cx.put_runner(id, option, origin),
+            Master::Bridge => arg.cx.put_option(id, Scope::Bridge, option, origin),
+        };
+        arg.check(option, put);
+    }
+    if master == Master::Bond {
+        arg.mtu(3, id);
+    }
+    arg.cx.settle_bond(id);
     arg.end(fields);
     Ok(())
-}
-
-/// The options of a link with ports.
-fn options(arg: &mut Arg<'_, '_, '_>, id: LinkId, master: Master) {
-    let (value, said) = (arg.value, arg.field(2));
-    let origin = arg.origin(value);
-    let mut rest = Some(said).filter(|said| !said.is_empty());
-    match master {
-        Master::Bond => {
-            while let Some(option) = parts::next(&mut rest, b',') {
-                if !option.is_empty() {
-                    let origin = arg.origin(option);
-                    let put = arg.cx.put_option(id, Scope::Bond, option, origin);
-                    arg.check(option, put);
-                }
-            }
-            arg.mtu(3, id);
-            arg.cx.settle_bond(id);
-        }
-        Master::Team => {
-            arg.complain(value, AS_BOND);
-            if let Some(runner) = rest {
-                let put = arg.cx.put_runner(id, runner, origin);
-                arg.check(runner, put);
-            }
-        }
-        Master::Bridge => {
-            const DELAY: Attr = Attr::of(Scope::Bridge, "forward_delay");
-            arg.put(id, Attr::STP, b"0");
-            arg.put(id, DELAY, b"0");
-        }
-    }
 }
 
 /// A link that is made, known by its name.
 #[inline(never)]
 fn made(arg: &mut Arg<'_, '_, '_>, name: &[u8], kind: LinkKind) -> Result<LinkId, Reported> {
     if IfName::new(name).is_none() {
-        arg.refuse(0, Problem::NotALinkName)?;
+        return arg.refuse_text(arg.field(0), Problem::NotALinkName);
     }
     let id = arg.link(name, Role::Named)?;
     if let Some(link) = arg.cx.config.link_mut(id) {

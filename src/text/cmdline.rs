@@ -4,7 +4,6 @@
 //! word; the first `=` that is not the first octet ends the key; a word `--` ends the text. Every other
 //! octet, NUL and non-ASCII included, is just an octet.
 
-use super::lines::{self, Line};
 use super::parts;
 
 /// One word.
@@ -14,80 +13,41 @@ pub struct Word<'a> {
     pub key: &'a [u8],
     /// What stands after `=`, without quotes around it; nothing, at the word's start, where there is no `=`.
     pub value: &'a [u8],
-    /// The line it begins on.
-    pub line: Line<'a>,
 }
 
-/// The words of `text`, up to a word `--`.
-#[inline(never)]
-pub fn words(text: &[u8]) -> Words<'_> {
-    let mut words = Words {
-        rest: text,
-        line: Line::NONE,
-    };
-    words.begin_line();
-    words
-}
-
-/// See [`words`].
+/// The words of a text, up to a word `--`.
 #[derive(Clone, Debug)]
-pub struct Words<'a> {
-    rest: &'a [u8],
-    line: Line<'a>,
-}
+pub struct Words<'a>(pub &'a [u8]);
 
 impl<'a> Iterator for Words<'a> {
     type Item = Word<'a>;
 
     #[inline(never)]
     fn next(&mut self) -> Option<Word<'a>> {
-        while is_blank(*self.rest.first()?) {
-            self.advance();
-        }
-        let (start, line) = (self.rest, self.line);
+        let start = self.0.iter().position(|octet| !is_blank(*octet))?;
+        let text = self.0.get(start..)?;
         let mut inside = false;
-        while let Some(octet) = self.rest.first()
-            && (inside || !is_blank(*octet))
-        {
+        let end = text.iter().position(|octet| {
             inside ^= *octet == b'"';
-            self.advance();
-        }
-        let len = start.len().wrapping_sub(self.rest.len());
-        let (whole, is_quoted) = opened(parts::slice(start, 0, len));
-        let mut word = Word {
-            key: whole,
-            value: whole.get(..0).unwrap_or_default(),
-            line,
-        };
-        let (before, value) = parts::split(parts::slice(whole, 1, len), b'=');
+            !inside && is_blank(*octet)
+        });
+        let (whole, rest) = text.split_at_checked(end.unwrap_or(text.len()))?;
+        self.0 = rest;
+        let (whole, is_quoted) = opened(whole);
+        let (before, value) = parts::split(parts::slice(whole, 1, whole.len()), b'=');
+        let key = parts::slice(whole, 0, before.len().wrapping_add(1));
         if let Some(value) = value {
-            word.key = parts::slice(whole, 0, before.len().wrapping_add(1));
             let (value, is_opened) = opened(value);
-            word.value = closed(value, is_quoted || is_opened);
-        } else {
-            word.key = closed(whole, is_quoted);
-            if word.key == b"--" {
-                self.rest = b"";
-                return None;
-            }
+            let value = closed(value, is_quoted || is_opened);
+            return Some(Word { key, value });
         }
-        Some(word)
-    }
-}
-
-impl Words<'_> {
-    #[inline(never)]
-    fn advance(&mut self) {
-        if self.rest.split_off_first() == Some(&b'\n') {
-            self.begin_line();
+        let key = closed(key, is_quoted);
+        if key == b"--" {
+            self.0 = b"";
+            return None;
         }
-    }
-
-    /// The line's octets are looked for once a line, so that the whole stays linear.
-    #[inline(never)]
-    fn begin_line(&mut self) {
-        self.line.number = self.line.number.wrapping_add(1);
-        self.line.octets = lines::first(self.rest);
+        let value = parts::slice(key, 0, 0);
+        Some(Word { key, value })
     }
 }
 
@@ -120,13 +80,9 @@ mod tests {
     type Pair<'a> = (&'a str, Option<&'a str>);
 
     fn pairs(text: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
-        words(text.as_bytes())
+        Words(text.as_bytes())
             .map(|word| (word.key.to_vec(), word.value.to_vec()))
             .collect()
-    }
-
-    fn column(word: &Word<'_>, part: &[u8]) -> usize {
-        part.as_ptr() as usize - word.line.octets.as_ptr() as usize + 1
     }
 
     /// What `next_arg` and `parse_args` of Linux 6.12 make of the same octets.
@@ -178,37 +134,18 @@ mod tests {
     }
 
     #[test]
-    fn places_are_those_of_word_and_value() {
+    fn parts_are_those_of_the_text() {
         let text = b"quiet  ip=dhcp\r\n\tx=\"y z\" \"k=v\" bare";
-        let places: Vec<_> = words(text)
-            .map(|word| {
-                (
-                    word.line.number,
-                    column(&word, word.key),
-                    column(&word, word.value),
-                )
-            })
+        let at = |part: &[u8]| part.as_ptr() as usize - text.as_ptr() as usize;
+        let places: Vec<_> = Words(text)
+            .map(|word| (at(word.key), at(word.value)))
             .collect();
-        assert_eq!(
-            places,
-            [(1, 1, 1), (1, 8, 11), (2, 2, 5), (2, 11, 13), (2, 16, 16)]
-        );
-        let lines: Vec<_> = words(text).map(|word| word.line.octets).collect();
-        assert_eq!(lines.first(), Some(&&b"quiet  ip=dhcp"[..]));
-        assert_eq!(lines.last(), Some(&&b"\tx=\"y z\" \"k=v\" bare"[..]));
-    }
-
-    #[test]
-    fn a_quoted_line_feed_counts_for_what_follows() {
-        let places: Vec<_> = words(b"a=\"b\nc\" d")
-            .map(|word| (word.line.number, column(&word, word.key)))
-            .collect();
-        assert_eq!(places, [(1, 1), (2, 4)]);
+        assert_eq!(places, [(0, 0), (7, 10), (17, 20), (26, 28), (31, 31)]);
     }
 
     #[test]
     fn nothing_follows_the_end() {
-        let mut iter = words(b"-- a");
+        let mut iter = Words(b"-- a");
         assert_eq!((iter.next(), iter.next()), (None, None));
     }
 
@@ -217,7 +154,7 @@ mod tests {
         for (text, _) in KERNEL {
             let octets = text.as_bytes();
             for end in 0..=octets.len() {
-                assert!(words(&octets[..end]).count() <= end);
+                assert!(Words(&octets[..end]).count() <= end);
             }
         }
     }

@@ -170,9 +170,15 @@ pub fn ip(text: &[u8]) -> Option<IpAddr> {
 /// Forgets an address of zeros only, which stands for none.
 #[inline(never)]
 pub fn forget_zeros(addr: &mut Option<IpAddr>) {
-    if addr.as_ref().is_some_and(IpAddr::is_unspecified) {
+    if addr.as_ref().is_some_and(is_zeros) {
         *addr = None;
     }
+}
+
+/// Whether an address is one of zeros only.
+#[inline(never)]
+pub fn is_zeros(addr: &IpAddr) -> bool {
+    addr.is_unspecified()
 }
 
 /// What is inside `[...]`, or all of it.

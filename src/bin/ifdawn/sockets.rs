@@ -157,11 +157,9 @@ impl<'a> Sockets<'a> {
         if clock::now() < self.pause {
             return ([None; 2], self.pause);
         }
-        let (dhcp, arp) = (
-            self.listening(EtherType::Ipv4),
-            self.listening(EtherType::Arp),
-        );
-        ([file(dhcp), file(arp)], Instant(u64::MAX))
+        let dhcp = file(self.listening(EtherType::Ipv4));
+        let arp = file(self.listening(EtherType::Arp));
+        ([dhcp, arp], Instant(u64::MAX))
     }
 
     /// What the next packet says, in `said`, and the link it came by; `None` where there is none, or a pause.

@@ -37,13 +37,19 @@ impl Client {
         half.max(least)
     }
 
-    /// xorshift32 (Marsaglia).
+    /// The next number of chance.
     pub(super) fn chance(&mut self) -> u32 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 17;
-        self.random ^= self.random << 5;
-        self.random
+        xorshift(&mut self.random)
     }
+}
+
+/// The next number of chance: xorshift32 (Marsaglia).
+#[inline(never)]
+pub fn xorshift(random: &mut u32) -> u32 {
+    *random ^= *random << 13;
+    *random ^= *random >> 17;
+    *random ^= *random << 5;
+    *random
 }
 
 /// This many microseconds after.

@@ -1171,7 +1171,7 @@ fn storms_change_nothing_that_holds() {
             }
             if client.has_lease() {
                 let lease = given.unwrap();
-                assert_eq!(lease.addr(Field::Addr), Some(client.addr()));
+                assert_eq!(lease.addr(Field::Addr), client.addr());
                 assert!(client.renew_at() <= client.rebind_at());
                 assert!(client.rebind_at() <= client.expires_at());
             }

@@ -229,7 +229,7 @@ fn a_refused_lease_is_taken_back_and_another_asked_for() {
     let mut host = FakeHost::new(kernel_with(&["eth0"]));
     with_engine(|engine| {
         ask(&mut engine.config, &["eth0"]);
-        GlobalNumber::DhcpTos.set(&mut engine.config.global, Some(0x80));
+        GlobalNumber::DhcpTos.set(&mut engine.config.global, Some(0x80_u32));
         converge(engine, &mut host);
         bind(engine, &mut host, 2);
         host.now = 1_801 * SECOND;

@@ -184,9 +184,9 @@ mod tests {
             ifindex: u32,
             from: Ipv4Addr,
             to: Ipv4Addr,
-            message: &[u8],
+            packet: &[u8],
         ) -> Result<(), Errno> {
-            aside(|| self.host.unicast(ifindex, from, to, message))
+            aside(|| self.host.unicast(ifindex, from, to, packet))
         }
 
         fn trace(&mut self, what: &dyn Show) {

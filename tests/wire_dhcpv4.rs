@@ -122,7 +122,6 @@ fn requests_are_what_the_referee_reads() {
         (dhcpv4::REQUEST, MessageType::Request),
         (dhcpv4::DECLINE, MessageType::Decline),
         (dhcpv4::RELEASE, MessageType::Release),
-        (dhcpv4::INFORM, MessageType::Inform),
     ] {
         let message = referee(&Request {
             ciaddr: match number {

@@ -177,10 +177,9 @@ impl Engine<'_> {
         let (ifindex, server) = (link.ifindex, client.server());
         if matches!(what, Message::Renew | Message::Release) {
             let from = client.addr();
-            let message = packet.get(ipv4::HEADERS..).unwrap_or_default();
-            match host.unicast(ifindex, from, server, message) {
+            match host.unicast(ifindex, from, server, packet) {
                 // A lease that is given back unused has no address to speak from: the link is told.
-                Err(Errno::EADDRNOTAVAIL) => ipv4::seal(packet, ipv4::CS6, from, server),
+                Err(Errno::EADDRNOTAVAIL) => ipv4::seal(packet, ipv4::tos(packet), from, server),
                 sent => return sent,
             }
         }

@@ -96,7 +96,8 @@ pub trait Host: Sink {
         packet: &[u8],
     ) -> Result<(), Errno>;
 
-    /// Sends a datagram from the DHCPv4 client's port of an address to the server's of another one.
+    /// Sends a datagram from the DHCPv4 client's port of an address to the server's of another one: the payload of a
+    /// packet, with its type of service.
     ///
     /// # Errors
     /// As bind(2) and send(2).
@@ -105,7 +106,7 @@ pub trait Host: Sink {
         ifindex: u32,
         from: Ipv4Addr,
         to: Ipv4Addr,
-        message: &[u8],
+        packet: &[u8],
     ) -> Result<(), Errno>;
 
     /// Tells a person what happens.

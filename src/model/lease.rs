@@ -21,23 +21,23 @@ pub use crate::limits::MAX_LEASE_ROUTES;
 /// The form of a slot's octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// Any octets: a hardware address.
+    Octets,
     /// A number in network byte order, of as many octets as the slot has room for.
     Number,
-    /// One IPv4 address.
-    Addr,
-    /// IPv4 addresses, at least one.
-    Addrs,
     /// A host name ([`scalar::is_hostname`]).
     Hostname,
-    /// Domain names, separated by a blank ([`scalar::is_domain`]).
-    Domains,
     /// Printable ASCII without blanks, quotes, backslashes and what else means something to a shell.
     Text,
+    /// From here on what may be said in parts. One IPv4 address.
+    Addr,
+    /// Domain names, separated by a blank ([`scalar::is_domain`]).
+    Domains,
+    /// IPv4 addresses, at least one.
+    Addrs,
     /// Routes of nine octets: destination with its host bits cleared, prefix length, gateway (0: on the
     /// link).
     Routes,
-    /// Any octets: a hardware address.
-    Octets,
 }
 
 /// Where the octets of a [`Field`] are, and what they are.
@@ -106,7 +106,7 @@ slots! {
     /// Its broadcast address.
     Broadcast 28 Addr 4, "IPV4BROADCAST";
     /// The default gateway, whichever option it is from.
-    Router 3 Addr 4, "IPV4GATEWAY";
+    Router 3 Addrs 4, "IPV4GATEWAY";
     /// Name servers.
     Dns 6 Addrs 64, "IPV4DNS";
     /// Host name.
@@ -158,13 +158,18 @@ const fn laid_out<const N: usize>(mut slots: [Slot; N]) -> [Slot; N] {
 impl Field {
     /// Where and what it is.
     pub fn slot(self) -> Slot {
-        const NONE: Slot = Slot {
+        *self.row()
+    }
+
+    /// The same in place.
+    fn row(self) -> &'static Slot {
+        const NONE: &Slot = &Slot {
             code: 0,
             kind: Kind::Octets,
             room: 0,
             at: 0,
         };
-        *Self::SLOTS.get(self as usize).unwrap_or(&NONE)
+        Self::SLOTS.get(self as usize).unwrap_or(NONE)
     }
 
     /// Its bit in [`Lease::bits`].
@@ -251,29 +256,36 @@ impl Lease {
     /// The octets of a field; empty where it was not said.
     #[inline(never)]
     pub fn get(&self, field: Field) -> &[u8] {
-        let slot = field.slot();
+        let slot = field.row();
         let at = usize::from(slot.at);
         let len = self.0.get(at..).and_then(<[u8]>::first_chunk);
         let len = len.map_or(0, |len| u16::from_ne_bytes(*len));
         parts::slice(&self.0, at.wrapping_add(2), len.min(slot.room).into())
     }
 
-    /// Says a field anew; what does not fit is not said at all, and the field [left out](Lease::leave_out).
-    #[inline(never)]
-    pub fn put(&mut self, field: Field, octets: &[u8]) {
-        let at = usize::from(field.slot().at);
+    /// Says nothing of a field any more.
+    pub fn clear(&mut self, field: Field) {
+        let at = usize::from(field.row().at);
         if let Some([a, b, ..]) = self.0.get_mut(at..) {
             [*a, *b] = [0; 2];
         }
+    }
+
+    /// Says a field anew; what does not fit is not said at all, and the field [left out](Lease::leave_out).
+    pub fn put(&mut self, field: Field, octets: &[u8]) {
+        self.clear(field);
         self.add(field, octets);
     }
 
-    /// Says more of a field; what does not fit is [left out](Lease::leave_out).
+    /// Says more of a field that is said in parts, any other one anew; what does not fit is [left out](Lease::leave_out).
     #[inline(never)]
     pub fn add(&mut self, field: Field, octets: &[u8]) {
-        let slot = field.slot();
+        let slot = field.row();
         if let Some([a, b, room @ ..]) = self.0.get_mut(slot.at.into()..) {
-            let said = usize::from(u16::from_ne_bytes([*a, *b]));
+            let said = match slot.kind as u8 >= Kind::Addr as u8 {
+                true => usize::from(u16::from_ne_bytes([*a, *b])),
+                false => 0,
+            };
             let len = said.wrapping_add(octets.len());
             if len <= usize::from(slot.room)
                 && let Some(room) = room.get_mut(said..len)
@@ -363,7 +375,7 @@ pub fn is_host(addr: Ipv4Addr) -> bool {
 /// Whether octets have the form of their field; none at all do.
 #[inline(never)]
 pub fn is_sound(field: Field, octets: &[u8]) -> bool {
-    let slot = field.slot();
+    let slot = field.row();
     if octets.is_empty() {
         return true;
     }

@@ -349,10 +349,12 @@ impl Client {
                 self.discover_at = after(now, micros);
                 self.tries = self.tries.saturating_sub(1);
             } else if !is_in_use {
-                micros = match state {
-                    State::Bound => u64::MAX,
-                    State::Probing => u64::from(self.probe_ms).wrapping_mul(1_000) / 3,
-                    _ => FIRST.wrapping_shl(self.tries.min(2).into()),
+                micros = if state == State::Bound {
+                    u64::MAX
+                } else if state == State::Probing {
+                    u64::from(self.probe_ms).wrapping_mul(1_000) / 3
+                } else {
+                    FIRST.wrapping_shl(self.tries.min(2).into())
                 };
                 self.tries = self.tries.wrapping_add(1);
             }
@@ -364,14 +366,12 @@ impl Client {
     #[inline(never)]
     pub fn hear(&mut self, now: Instant, reply: &Lease, mac: &[u8]) -> Heard {
         let message = reply.number_or(Field::Message, BOOTREPLY);
-        let is_awaited = match self.state {
-            State::Selecting => match message {
-                BOOTREPLY => self.bootp,
-                OFFER => true,
-                ACK => reply.number(Field::RapidCommit).is_some(),
-                _ => false,
-            },
-            state => state.is_of(ASKING) && matches!(message, ACK | NAK),
+        let is_awaited = if self.state == State::Selecting {
+            message == OFFER
+                || message == ACK && reply.number(Field::RapidCommit).is_some()
+                || message == BOOTREPLY && self.bootp
+        } else {
+            self.state.is_of(ASKING) && (message == ACK || message == NAK)
         };
         if !is_awaited
             || reply.number(Field::Xid) != Some(self.xid)
@@ -474,6 +474,7 @@ impl Client {
     }
 
     /// Has no lease any more.
+    #[inline(never)]
     fn leave(&mut self, next: Instant, state: State) {
         self.turn(next, state);
         self.begun = next;

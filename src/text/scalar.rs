@@ -86,6 +86,7 @@ fn hex_pairs(mut text: &[u8], separator: u8) -> Option<Mac> {
 }
 
 /// Four decimal numbers without leading zeros, as `inet_pton` takes them.
+#[inline(always)]
 pub fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
     ipv4_bits(text).map(Ipv4Addr::from_bits)
 }
@@ -93,18 +94,19 @@ pub fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
 /// The same, the first one in the highest bits.
 #[inline(never)]
 fn ipv4_bits(text: &[u8]) -> Option<u32> {
-    let mut missing = 0;
-    dotted(text, &mut missing).filter(|_| missing == 0)
+    u32::try_from(dotted(text)?).ok()
 }
 
 /// The first of such numbers, at least one, the rest taken to be 0; how many these are goes to `missing`.
 pub fn ipv4_start(text: &[u8], missing: &mut u32) -> Option<Ipv4Addr> {
-    dotted(text, missing).map(Ipv4Addr::from_bits)
+    let bits = dotted(text)?;
+    *missing = (bits >> 32) as u32;
+    Some(Ipv4Addr::from_bits(bits as u32))
 }
 
-/// The same as bits.
+/// The same as bits; how many are missing stands in the bits above.
 #[inline(never)]
-fn dotted(text: &[u8], missing: &mut u32) -> Option<u32> {
+fn dotted(text: &[u8]) -> Option<u64> {
     let (mut bits, mut left, mut rest) = (0_u32, 4_u32, Some(text));
     while let Some(part) = parts::next(&mut rest, b'.') {
         let number = digits(part, 10)?;
@@ -114,8 +116,8 @@ fn dotted(text: &[u8], missing: &mut u32) -> Option<u32> {
         left = left.wrapping_sub(1);
         bits = bits << 8 | number;
     }
-    *missing = left;
-    Some(bits.wrapping_shl(left.wrapping_mul(8)))
+    let bits = bits.wrapping_shl(left.wrapping_mul(8));
+    Some(u64::from(left) << 32 | u64::from(bits))
 }
 
 /// An IPv6 address without brackets and without a zone (RFC 4291 s.2.2).

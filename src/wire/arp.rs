@@ -9,7 +9,7 @@
 //!
 //! See [`crate::wire`] for the contract.
 
-use super::netlink::copy;
+use super::ipv4::Writer;
 use crate::model::lease::{Field, Lease, Verdict};
 use crate::model::link::Mac;
 use core::net::Ipv4Addr;
@@ -26,25 +26,25 @@ pub enum Arp {
     Announcement,
 }
 
-/// Writes one, and returns its length; 0 if it does not fit.
+/// Writes one into zeros, and returns its length; more than there is room for if it does not fit.
 #[inline(never)]
 pub fn build(arp: Arp, mac: &Mac, arphrd: u16, addr: Ipv4Addr, packet: &mut [u8]) -> usize {
     let mac = mac.as_bytes();
-    let half = mac.len().wrapping_add(4);
-    let len = half.wrapping_mul(2).wrapping_add(HEADER);
-    let Some(packet) = packet.get_mut(..len) else {
-        return 0;
-    };
-    packet.fill(0);
+    let mut w = Writer::new(packet);
     let [h0, h1] = arphrd.to_be_bytes();
-    copy(packet, &[h0, h1, 8, 0, mac.len() as u8, 4, 0, REQUEST]);
-    let mut put = |at: usize, octets: &[u8]| copy(packet.get_mut(at..).unwrap_or_default(), octets);
-    put(HEADER, mac);
-    if arp == Arp::Announcement {
-        put(len.wrapping_sub(half).wrapping_sub(4), &addr.octets());
-    }
-    put(len.wrapping_sub(4), &addr.octets());
-    len
+    w.octets(&[h0, h1, 8, 0, mac.len() as u8, 4, 0, REQUEST]);
+    w.octets(mac);
+    let sender = match arp {
+        Arp::Probe => Ipv4Addr::UNSPECIFIED,
+        Arp::Announcement => addr,
+    };
+    w.octets(&sender.octets());
+    // Behind the MAC of whose it is, which nobody knows.
+    w.at(
+        mac.len().wrapping_mul(2).wrapping_add(HEADER + 4),
+        &addr.octets(),
+    );
+    w.len
 }
 
 /// Reads a request or a reply into `lease`, as [`Verdict::Arp`] says; what was there before is gone.
@@ -72,9 +72,9 @@ fn said(packet: &[u8], lease: &mut Lease) -> Verdict {
     if pln != 4 {
         return Verdict::Malformed;
     }
-    lease.put(Field::Chaddr, sender.get(..hln).unwrap_or_default());
-    lease.put(Field::Addr, sender.get(hln..).unwrap_or_default());
-    lease.put(Field::NextServer, target.get(hln..).unwrap_or_default());
+    lease.add(Field::Chaddr, sender.get(..hln).unwrap_or_default());
+    lease.add(Field::Addr, sender.get(hln..).unwrap_or_default());
+    lease.add(Field::NextServer, target.get(hln..).unwrap_or_default());
     Verdict::Arp
 }
 
@@ -101,14 +101,11 @@ mod tests {
             len
         );
         assert_eq!(exact, packet[..len]);
-        assert!(packet[len..].iter().all(|octet| *octet == 0xa5));
+        assert!(packet[len..].iter().all(|octet| *octet == 0));
         for len in 0..len {
             let mut short = std::vec![0xa5; len];
-            assert_eq!(
-                build(arp, mac, arphrd, Ipv4Addr::new(192, 0, 2, 7), &mut short),
-                0
-            );
-            assert!(short.iter().all(|octet| *octet == 0xa5));
+            let whole = build(arp, mac, arphrd, Ipv4Addr::new(192, 0, 2, 7), &mut short);
+            assert!(whole > len);
         }
         exact
     }

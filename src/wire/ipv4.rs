@@ -14,6 +14,7 @@
 //!
 //! See [`crate::wire`] for the contract.
 
+use super::netlink::copy;
 use crate::model::lease::Verdict;
 use core::net::Ipv4Addr;
 
@@ -30,6 +31,45 @@ pub enum Checksum {
     Complete,
     /// The sender's kernel left it to a device that has not seen the packet (`TP_STATUS_CSUMNOTREADY`).
     Partial,
+}
+
+/// Writes into a packet of zeros.
+pub(super) struct Writer<'p> {
+    packet: &'p mut [u8],
+    /// Octets so far; more than the packet has once something did not fit.
+    pub len: usize,
+}
+
+impl<'p> Writer<'p> {
+    /// Of all zeros, and at its beginning.
+    pub fn new(packet: &'p mut [u8]) -> Writer<'p> {
+        packet.fill(0);
+        Writer { packet, len: 0 }
+    }
+
+    /// Goes on at `len` with these.
+    pub fn at(&mut self, len: usize, octets: &[u8]) {
+        self.len = len;
+        self.octets(octets);
+    }
+
+    /// Goes on with these.
+    #[inline(never)]
+    pub fn octets(&mut self, octets: &[u8]) {
+        let len = self.len.saturating_add(octets.len());
+        match self.packet.get_mut(self.len..len) {
+            Some(room) => {
+                copy(room, octets);
+                self.len = len;
+            }
+            None => self.len = usize::MAX,
+        }
+    }
+}
+
+/// The type of service of a packet.
+pub fn tos(packet: &[u8]) -> u8 {
+    packet.get(1).copied().unwrap_or(CS6)
 }
 
 /// Writes both headers of a packet from port 68 to port 67, whose payload stands behind [`HEADERS`] octets
@@ -73,9 +113,10 @@ pub fn open(packet: &[u8], checksum: Checksum) -> Result<&[u8], Verdict> {
         packet.split_first_chunk().ok_or(Verdict::Malformed)?;
     let header_len = usize::from(first & 0xf).wrapping_mul(4);
     let len = usize::from(u16::from_be_bytes([l0, l1]));
-    let header = packet.get(..header_len).unwrap_or_default();
-    let udp = packet.get(header_len..len).ok_or(Verdict::Malformed)?;
-    if first >> 4 != 4 || header.len() < HEADER {
+    let (Some(header), Some(udp)) = (packet.get(..header_len), packet.get(header_len..len)) else {
+        return Err(Verdict::Malformed);
+    };
+    if first >> 4 != 4 || header_len < HEADER {
         return Err(Verdict::Malformed);
     }
     if sum(header, 0) != u16::MAX {

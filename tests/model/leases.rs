@@ -5,9 +5,10 @@ use crate::scene::*;
 use crate::support::host::FakeHost;
 use crate::support::nouns::{self, Addr};
 use ifdawn::engine::{Engine, Instant, Outcome, Packet, Progress};
-use ifdawn::model::config::{Config, Leases, LinkId, LinkMatch, Method, RouteDev};
+use ifdawn::model::config::{Config, GlobalNumber, Leases, LinkId, LinkMatch, Method, RouteDev};
 use ifdawn::model::lease::{Field, Lease, Verdict};
 use ifdawn::plan::resolve::LinkState;
+use ifdawn::wire::ipv4::HEADERS;
 
 const SECOND: u64 = 1_000_000;
 const OFFER: u8 = 2;
@@ -228,6 +229,7 @@ fn a_refused_lease_is_taken_back_and_another_asked_for() {
     let mut host = FakeHost::new(kernel_with(&["eth0"]));
     with_engine(|engine| {
         ask(&mut engine.config, &["eth0"]);
+        GlobalNumber::DhcpTos.set(&mut engine.config.global, Some(0x80_u32));
         converge(engine, &mut host);
         bind(engine, &mut host, 2);
         host.now = 1_801 * SECOND;
@@ -237,9 +239,10 @@ fn a_refused_lease_is_taken_back_and_another_asked_for() {
             (ifindex, from.octets(), to.octets()),
             (2, [192, 0, 2, 102], [192, 0, 2, 1])
         );
-        assert_eq!(message[242], 3);
+        assert_eq!(message[HEADERS + 242], 3);
+        assert_eq!(message[1], 0x80, "type of service");
         let mut nak = answer(&host, 2, NAK);
-        nak.put(Field::Xid, &message[4..8]);
+        nak.put(Field::Xid, &message[HEADERS + 4..HEADERS + 8]);
         host.sent.clear();
         engine.hear(2, &nak, &mut host);
         assert!(engine.look_again);
@@ -362,7 +365,7 @@ fn of_single_dhcp_the_other_leases_are_given_back() {
         let (ifindex, _, _, message) = host.datagrams.last().expect("a message");
         let release = (2, 7);
         assert_eq!(
-            (*ifindex, message[242]),
+            (*ifindex, message[HEADERS + 242]),
             release,
             "what may have been given"
         );

@@ -82,8 +82,8 @@ fn a_metric_that_is_given_counts() {
     let say = |config: &mut Config<'_>| {
         let eth0 = with_gateways(config, "eth0", 0);
         let link = config.link_mut(eth0).unwrap();
-        IpNumber::Metric.set(&mut link.ipv4, Some(7));
-        IpNumber::Metric.set(&mut link.ipv6, Some(8));
+        IpNumber::Metric.set(&mut link.ipv4, Some(7_u32));
+        IpNumber::Metric.set(&mut link.ipv6, Some(8_u32));
     };
     assert_eq!(
         defaults(&mut host(1), &say),

@@ -45,7 +45,7 @@ class Watch(DhcpMachine):
     def test_renewing_rebinding_expiry_and_a_new_lease(self):
         self.dhcp("eth0", text="DNS1=198.51.100.53\n")
         server = wire.Scripted(self, "port0", lease=4, t1=1, t2=2, options={6: wire.addr("192.0.2.53")})
-        process = self.watch()
+        process = self.watch("--cmdline", "rd.net.dhcp.dscp=CS4")
         server.clear()
         server.silent = {wire.REQUEST, wire.DISCOVER}
         begin = time.time()
@@ -58,6 +58,7 @@ class Watch(DhcpMachine):
         to_all = [request for request in requests if request.dst == "255.255.255.255"]
         self.assertTrue(to_server and to_all, f"renewing asks one server, rebinding all: {requests}")
         self.assertLess(to_server[-1].at, to_all[0].at, "first one, then all")
+        self.assertEqual({request.tos for request in requests}, {0x80}, "type of service of both")
         self.assertTrue(all(request.ciaddr == "192.0.2.100" and 54 not in request.options for request in requests))
         server.wait_for("a new beginning", lambda _: server.messages(wire.DISCOVER), 10)
         server.silent = set()

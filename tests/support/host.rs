@@ -179,9 +179,9 @@ impl Host for FakeHost {
         ifindex: u32,
         from: Ipv4Addr,
         to: Ipv4Addr,
-        message: &[u8],
+        packet: &[u8],
     ) -> Result<(), Errno> {
-        self.datagrams.push((ifindex, from, to, message.to_vec()));
+        self.datagrams.push((ifindex, from, to, packet.to_vec()));
         Ok(())
     }
 

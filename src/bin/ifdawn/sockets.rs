@@ -102,7 +102,10 @@ impl<'a> Sockets<'a> {
     ) -> Result<(), Errno> {
         // Nobody's answer to an announcement is waited for.
         let (slot, hears) = match what {
-            Packet::Probe => (&mut self.arp, EtherType::Arp),
+            Packet::Probe => {
+                self.probing = clock::in_seconds(PROBING_SECONDS);
+                (&mut self.arp, EtherType::Arp)
+            }
             Packet::Dhcp | Packet::Announcement => (&mut self.dhcp, EtherType::Ipv4),
         };
         let kind = match what {
@@ -113,23 +116,20 @@ impl<'a> Sockets<'a> {
             Some(socket) => socket,
             None => *slot.insert(Packets::open(hears, self.xid_tag)?),
         };
-        if what == Packet::Probe {
-            self.probing = clock::in_seconds(PROBING_SECONDS);
-        }
         socket.send(ifindex, kind, to.as_bytes(), packet)?;
         self.has_sent = true;
         Ok(())
     }
 
-    /// Sends a datagram.
+    /// Sends a datagram: the payload of a packet, with its type of service.
     pub fn unicast(
         &mut self,
         ifindex: u32,
         from: Ipv4Addr,
         to: Ipv4Addr,
-        message: &[u8],
+        packet: &[u8],
     ) -> Result<(), Errno> {
-        self.udp = Some(udp::send(ifindex, from, to, message)?);
+        self.udp = Some(udp::send(ifindex, from, to, packet)?);
         Ok(())
     }
 

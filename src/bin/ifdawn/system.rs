@@ -269,9 +269,9 @@ impl Host for System<'_> {
         ifindex: u32,
         from: Ipv4Addr,
         to: Ipv4Addr,
-        message: &[u8],
+        packet: &[u8],
     ) -> Result<(), Errno> {
-        self.sockets.unicast(ifindex, from, to, message)?;
+        self.sockets.unicast(ifindex, from, to, packet)?;
         if self.options.command == Command::Down {
             // Its address goes next.
             self.sockets.flush();

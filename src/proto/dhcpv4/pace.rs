@@ -20,7 +20,8 @@ impl Client {
         let least = (FIRST as u32)
             .wrapping_shl(doublings.into())
             .wrapping_sub(spread);
-        let chance = self.chance() % (spread * 2 | 1);
+        let choices = spread.wrapping_mul(2) | 1;
+        let chance = self.chance().checked_rem(choices).unwrap_or(0);
         least.wrapping_add(chance).into()
     }
 

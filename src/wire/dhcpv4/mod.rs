@@ -32,8 +32,6 @@ pub const ACK: u8 = 5;
 pub const NAK: u8 = 6;
 /// Gives the lease back.
 pub const RELEASE: u8 = 7;
-/// Asks for all but an address.
-pub const INFORM: u8 = 8;
 
 /// What the options begin with.
 const COOKIE: [u8; 4] = [99, 130, 83, 99];

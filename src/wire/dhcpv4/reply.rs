@@ -7,7 +7,7 @@
 
 use super::{CHADDR, COOKIE, END, HEADER, MESSAGE_MAX, PAD};
 use crate::model::addr::classful_len;
-use crate::model::lease::{Field, Kind, Lease, Verdict, is_host, is_sound, route};
+use crate::model::lease::{Field, Kind, Lease, Verdict, is_host, is_sound};
 use crate::model::link::until_nul;
 use crate::text::{parts, scalar};
 use crate::wire::ipv4::{self, Checksum};
@@ -39,8 +39,8 @@ fn reply(message: &[u8], lease: &mut Lease) -> Option<Verdict> {
         return None;
     }
     let chaddr = header.get(28..).and_then(|rest| rest.get(..hlen.into()));
-    lease.put(Field::Xid, header.get(4..8)?);
-    lease.put(Field::Chaddr, chaddr?);
+    lease.add(Field::Xid, header.get(4..8)?);
+    lease.add(Field::Chaddr, chaddr?);
 
     let joined = &mut Joined::new();
     let options = match options.split_first_chunk() {
@@ -118,111 +118,110 @@ fn next<'m>(rest: &mut &'m [u8]) -> Option<(u8, &'m [u8])> {
     }
 }
 
-/// Puts an option in the form of its field, or leaves it out.
+/// Puts an option in the form of its field, or leaves it out: of a list what can be used, of routers the first
+/// one of that.
 #[inline(never)]
 fn decode(field: Field, octets: &[u8], lease: &mut Lease) {
-    let said = match field.slot().kind {
+    let kind = field.slot().kind;
+    let mut said = match kind {
         Kind::Number if field == Field::RapidCommit => match octets {
             [] => &[1],
             [..] => &[][..],
         },
-        Kind::Addr if field == Field::Router => return hosts(field, octets, lease),
-        Kind::Number | Kind::Addr | Kind::Octets => octets,
-        Kind::Addrs => return hosts(field, octets, lease),
+        Kind::Number | Kind::Addr | Kind::Addrs | Kind::Octets => octets,
         Kind::Hostname | Kind::Text => until_nul(octets),
         Kind::Domains if field == Field::Search => return search(octets, lease),
         Kind::Domains => parts::trim(until_nul(octets)),
         Kind::Routes => return classless(octets, lease),
     };
-    if !said.is_empty() && is_sound(field, said) && is_usable(field, said) {
-        lease.put(field, said);
-    } else {
-        lease.leave_out(field);
-    }
-}
-
-/// Whether a value of the right form can be one of its field: a mask is contiguous and not 0, an MTU at
-/// least 68 (RFC 791), and an address but that of a broadcast somebody's own.
-fn is_usable(field: Field, octets: &[u8]) -> bool {
-    match (field.slot().kind, octets) {
-        (Kind::Number, octets) => field != Field::Mtu || !matches!(octets, [0, 0..=67]),
-        (Kind::Addr, &[a, b, c, d]) if field == Field::Mask => {
-            let host_bits = !u32::from_be_bytes([a, b, c, d]);
-            host_bits != u32::MAX && host_bits & host_bits.wrapping_add(1) == 0
-        }
-        (Kind::Addr, &[a, b, c, d]) => {
-            field == Field::Broadcast || is_host(Ipv4Addr::new(a, b, c, d))
-        }
-        (
-            Kind::Addr
-            | Kind::Addrs
-            | Kind::Hostname
-            | Kind::Domains
-            | Kind::Text
-            | Kind::Routes
-            | Kind::Octets,
-            _,
-        ) => true,
-    }
-}
-
-/// Puts the addresses that machines may have; of routers the first one. None where the length is not that
-/// of addresses.
-fn hosts(field: Field, octets: &[u8], lease: &mut Lease) {
-    let (addrs, rest) = octets.as_chunks::<4>();
-    if addrs.is_empty() || !rest.is_empty() {
+    let mut size = said.len();
+    let is_list = kind == Kind::Addrs;
+    if size == 0 || is_list && !size.is_multiple_of(4) {
         lease.leave_out(field);
         return;
     }
-    for addr in addrs {
-        if !is_host(Ipv4Addr::from(*addr)) {
+    if is_list {
+        size = 4;
+    }
+    while let Some((item, rest)) = said.split_at_checked(size) {
+        said = rest;
+        if !is_usable(field, item) {
             lease.leave_out(field);
-        } else if field != Field::Router || lease.get(field).is_empty() {
-            lease.add(field, addr);
+            continue;
+        }
+        lease.add(field, item);
+        if field == Field::Router {
+            return;
         }
     }
+}
+
+/// Whether a value has its form, and can be one of its field: a mask is contiguous and not 0, an MTU at
+/// least 68 (RFC 791), and an address but that of a broadcast somebody's own.
+fn is_usable(field: Field, octets: &[u8]) -> bool {
+    if !is_sound(field, octets) {
+        return false;
+    }
+    let kind = field.slot().kind;
+    if field == Field::Mtu {
+        return !matches!(octets, [0, 0..=67]);
+    }
+    let (true, &[a, b, c, d]) = (matches!(kind, Kind::Addr | Kind::Addrs), octets) else {
+        return true;
+    };
+    if field == Field::Mask {
+        let host_bits = !u32::from_be_bytes([a, b, c, d]);
+        return host_bits != u32::MAX && host_bits & host_bits.wrapping_add(1) == 0;
+    }
+    field == Field::Broadcast || is_host(Ipv4Addr::new(a, b, c, d))
 }
 
 /// Puts search domains (RFC 3397), written as RFC 1035 s.3.1 says and compressed as its s.4.1.4 says, with
 /// a blank between them. A pointer points before the name it stands in, and one after another to ever
 /// earlier octets, so names end. What is no domain is left out; so is all that follows what is no name.
+#[inline(never)]
 fn search(octets: &[u8], lease: &mut Lease) {
+    // A name with something before each of its labels.
     let mut name: Vec<u8, 256> = Vec::new();
-    // `after` is where what follows a name begins that a pointer led away from; 0: none did.
-    let (mut at, mut start, mut limit, mut after) = (0_usize, 0_usize, 0_usize, 0);
-    for _ in 0..SEARCH_STEPS {
+    // `after` is where what follows a name begins that a pointer led away from; 0: none did. Up to `limit` goes what
+    // may be pointed to.
+    let (mut at, mut limit, mut after) = (0_usize, 0_usize, 0);
+    let mut steps = SEARCH_STEPS;
+    while steps > 0 {
+        steps = steps.wrapping_sub(1);
         match parts::slice(octets, at, usize::MAX) {
-            [] if at == start && at > 0 => return,
+            [] if at == limit && at > 0 => return,
             [0, ..] => {
-                match name.split_first() {
-                    Some((_, domain)) if scalar::is_domain(domain) => {
+                match name.split_first_mut() {
+                    Some((blank, domain)) if scalar::is_domain(domain) => {
+                        *blank = b' ';
                         let is_first = lease.get(Field::Search).is_empty();
                         lease.add(Field::Search, if is_first { domain } else { &name });
                     }
                     Some(_) | None => lease.leave_out(Field::Search),
                 }
                 name.clear();
-                start = if after == 0 {
+                at = if after == 0 {
                     at.wrapping_add(1)
                 } else {
                     after
                 };
-                (at, limit, after) = (start, start, 0);
+                (limit, after) = (at, 0);
             }
-            [len @ 1..=63, tail @ ..] => {
-                let len = usize::from(*len);
-                let dot = if name.is_empty() { b" " } else { b"." };
-                let label = tail.get(..len).unwrap_or_default();
-                if label.is_empty()
-                    || name.extend_from_slice(dot).is_err()
-                    || name.extend_from_slice(label).is_err()
-                {
+            rest @ [len @ 1..=63, ..] => {
+                let end = usize::from(*len).wrapping_add(1);
+                let start = name.len();
+                let label = rest.get(..end).unwrap_or_default();
+                if label.is_empty() || name.extend_from_slice(label).is_err() {
                     break;
                 }
-                at = at.wrapping_add(len).wrapping_add(1);
+                if let Some(dot) = name.get_mut(start) {
+                    *dot = b'.';
+                }
+                at = at.wrapping_add(end);
             }
             [high @ 0xc0..=0xff, low, ..] => {
-                let target = usize::from(u16::from_be_bytes([high & 0x3f, *low]));
+                let target = usize::from(high & 0x3f) << 8 | usize::from(*low);
                 if target >= limit {
                     break;
                 }
@@ -240,6 +239,7 @@ fn search(octets: &[u8], lease: &mut Lease) {
 /// Puts classless routes (RFC 3442), which supersede all others: the router is that of the first default
 /// route that has one, and there is none without. Where the lengths lie it is as if there were no such
 /// option, so that what it would supersede brings the machine up.
+#[inline(never)]
 fn classless(octets: &[u8], lease: &mut Lease) {
     let mut rest = octets;
     while next_route(&mut rest).is_some() {}
@@ -247,14 +247,14 @@ fn classless(octets: &[u8], lease: &mut Lease) {
         lease.leave_out(Field::Routes);
         return;
     }
-    lease.put(Field::Router, &[]);
-    lease.put(Field::Routes, &[]);
+    lease.clear(Field::Router);
+    lease.clear(Field::Routes);
     rest = octets;
     while let Some(route) = next_route(&mut rest) {
         match *route {
             [0, a, b, c, d] if is_host(Ipv4Addr::new(a, b, c, d)) => {
                 if lease.get(Field::Router).is_empty() {
-                    lease.put(Field::Router, &[a, b, c, d]);
+                    lease.add(Field::Router, &[a, b, c, d]);
                 }
             }
             [..] => add_route(route, lease),
@@ -283,15 +283,19 @@ fn classful(octets: &[u8], lease: &mut Lease) {
         lease.leave_out(Field::Routes);
         return;
     }
-    for [d0, d1, d2, d3, g0, g1, g2, g3] in routes {
-        let dst = Ipv4Addr::new(*d0, *d1, *d2, *d3);
+    for said in routes {
+        let [d0, d1, d2, d3, ..] = *said;
+        let dst = Ipv4Addr::new(d0, d1, d2, d3);
         if is_host(dst) {
+            let mut route = [0; 9];
+            let [len, rest @ ..] = &mut route;
+            *rest = *said;
             // What is no network of its class is a host.
-            let mut len = classful_len(dst);
-            if dst.to_bits() << len != 0 {
-                len = 32;
+            *len = classful_len(dst);
+            if dst.to_bits() << *len != 0 {
+                *len = 32;
             }
-            add_route(&[len, *d0, *d1, *d2, *d3, *g0, *g1, *g2, *g3], lease);
+            add_route(&route, lease);
         } else {
             lease.leave_out(Field::Routes);
         }
@@ -309,9 +313,9 @@ fn add_route(octets: &[u8], lease: &mut Lease) {
     let host_bits = u32::MAX.checked_shr(len.into()).unwrap_or(0);
     let [d0, d1, d2, d3] = (u32::from_be_bytes(whole) & !host_bits).to_be_bytes();
     let octets = [d0, d1, d2, d3, len, g0, g1, g2, g3];
-    match route(&octets) {
-        Some(_) => lease.add(Field::Routes, &octets),
-        None => lease.leave_out(Field::Routes),
+    match is_sound(Field::Routes, &octets) {
+        true => lease.add(Field::Routes, &octets),
+        false => lease.leave_out(Field::Routes),
     }
 }
 

@@ -1,9 +1,9 @@
 //! What a client says.
 
-use super::{CHADDR, COOKIE, DISCOVER, END, HEADER, INFORM, MESSAGE_MAX, REQUEST};
+use super::{CHADDR, COOKIE, DISCOVER, END, HEADER, MESSAGE_MAX, REQUEST};
 use crate::model::link::Mac;
-use crate::wire::ipv4::{self, HEADERS};
-use crate::wire::netlink::copy;
+use crate::text::parts;
+use crate::wire::ipv4::{self, HEADERS, Writer};
 use core::net::Ipv4Addr;
 
 /// Whether something is wanted.
@@ -17,7 +17,7 @@ pub enum Wanted {
 
 /// A message of a client. Which of the optional fields go with which message is the caller's to know (RFC
 /// 2131 table 5), but for what only questions may carry: `secs`, `flags`, names and classes, and the
-/// parameters asked for stand in DISCOVER, REQUEST and INFORM alone, rapid commit (RFC 4039) in DISCOVER.
+/// parameters asked for stand in DISCOVER and REQUEST alone, rapid commit (RFC 4039) in DISCOVER.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// What it is (option 53).
@@ -81,14 +81,13 @@ impl<'a> Request<'a> {
 /// behind the headers ([`HEADERS`]). 0 if something does not fit.
 #[inline(never)]
 pub fn build(request: &Request<'_>, packet: &mut [u8]) -> usize {
-    packet.fill(0);
-    let mut w = Writer { packet, len: 0 };
-    let is_question = matches!(request.message, DISCOVER | REQUEST | INFORM);
+    let mut w = Writer::new(packet);
+    let is_question = matches!(request.message, DISCOVER..=REQUEST);
     let mac = request.mac.as_bytes();
-    let (chaddr, id) = match mac.last_chunk::<8>() {
-        Some(guid) if mac.len() > CHADDR => (&[][..], guid.as_slice()),
-        Some(_) | None => (mac, mac),
-    };
+    let (mut chaddr, mut id) = (mac, mac);
+    if mac.len() > CHADDR {
+        (chaddr, id) = (&[], parts::slice(mac, GUID, usize::MAX));
+    }
     let [_, htype] = request.arphrd.to_be_bytes();
     let needs_broadcast = request.broadcast == Wanted::Yes || chaddr.is_empty();
     let ([x0, x1, x2, x3], [s0, s1]) = (request.xid.to_be_bytes(), request.secs.to_be_bytes());
@@ -112,21 +111,23 @@ pub fn build(request: &Request<'_>, packet: &mut [u8]) -> usize {
         HEADERS + HEADER,
         &[k0, k1, k2, k3, MESSAGE, 1, request.message],
     );
-    match request.client_id {
-        [] => w.headed(CLIENT_ID, &[htype], id),
-        id => w.option(CLIENT_ID, id),
-    }
+    let (head, id) = match request.client_id {
+        [] => (Some(htype), id),
+        id => (None, id),
+    };
+    w.headed(CLIENT_ID, head, id);
     w.addr(REQUESTED, request.requested);
     w.addr(SERVER, request.server);
     if is_question {
-        w.option(MESSAGE_SIZE, &MESSAGE_MAX.to_be_bytes());
         w.option(HOSTNAME, request.hostname);
         w.option(VENDOR_CLASS, request.vendor_class);
         let class = request.user_class;
-        w.headed(USER_CLASS, &[class.len() as u8], class);
-        if request.message == DISCOVER {
-            w.octets(&[RAPID_COMMIT, 0]);
-        }
+        w.headed(USER_CLASS, Some(class.len() as u8), class);
+        let [size @ .., _, _] = &SIZE_AND_RAPID_COMMIT;
+        w.octets(match request.message {
+            DISCOVER => &SIZE_AND_RAPID_COMMIT,
+            _ => size,
+        });
         let asked = match request.v6_only {
             Wanted::Yes => PARAMETERS,
             Wanted::No => PARAMETERS.split_last().map_or(PARAMETERS, |(_, list)| list),
@@ -148,46 +149,22 @@ pub fn build(request: &Request<'_>, packet: &mut [u8]) -> usize {
     len
 }
 
-/// Writes into a packet of zeros.
-struct Writer<'p> {
-    packet: &'p mut [u8],
-    /// Octets so far; more than the packet has once something did not fit.
-    len: usize,
-}
-
 impl Writer<'_> {
-    #[inline(never)]
-    fn octets(&mut self, octets: &[u8]) {
-        let len = self.len.saturating_add(octets.len());
-        match self.packet.get_mut(self.len..len) {
-            Some(room) => {
-                copy(room, octets);
-                self.len = len;
-            }
-            None => self.len = usize::MAX,
-        }
-    }
-
-    /// Goes on at `len`.
-    fn at(&mut self, len: usize, octets: &[u8]) {
-        self.len = len;
-        self.octets(octets);
-    }
-
     /// An option; none without `octets`.
     #[inline(never)]
     fn option(&mut self, code: u8, octets: &[u8]) {
-        self.headed(code, &[], octets);
+        self.headed(code, None, octets);
     }
 
     /// An option of `head` and `octets`; none without `octets`. No option is split.
     #[inline(never)]
-    fn headed(&mut self, code: u8, head: &[u8], octets: &[u8]) {
-        match u8::try_from(octets.len().saturating_add(head.len())) {
+    fn headed(&mut self, code: u8, head: Option<u8>, octets: &[u8]) {
+        let heads = usize::from(head.is_some());
+        match u8::try_from(octets.len().saturating_add(heads)) {
             Ok(_) if octets.is_empty() => {}
             Ok(len) => {
-                self.octets(&[code, len]);
-                self.octets(head);
+                let start = [code, len, head.unwrap_or(0)];
+                self.octets(parts::slice(&start, 0, heads.wrapping_add(2)));
                 self.octets(octets);
             }
             Err(_) => self.len = usize::MAX,
@@ -201,6 +178,14 @@ impl Writer<'_> {
     }
 }
 
+/// Where the port's GUID begins in a MAC of InfiniBand.
+const GUID: usize = 12;
+/// How long a message we take (option 57), and rapid commit (option 80).
+const SIZE_AND_RAPID_COMMIT: [u8; 6] = {
+    let [high, low] = MESSAGE_MAX.to_be_bytes();
+    [57, 2, high, low, 80, 0]
+};
+
 /// `op` of clients.
 const BOOTREQUEST: u8 = 1;
 /// The first bit of `flags`.
@@ -213,11 +198,9 @@ const REQUESTED: u8 = 50;
 const MESSAGE: u8 = 53;
 const SERVER: u8 = 54;
 const PARAMETER_LIST: u8 = 55;
-const MESSAGE_SIZE: u8 = 57;
 const VENDOR_CLASS: u8 = 60;
 const CLIENT_ID: u8 = 61;
 const USER_CLASS: u8 = 77;
-const RAPID_COMMIT: u8 = 80;
 
 /// What is asked for, the most wanted first: servers that run out of room leave out what stands last. Routes
 /// stand before routers (RFC 3442). The last one is asked for only where IPv4 can be done without.
@@ -289,9 +272,9 @@ mod tests {
         assert_eq!(message[..HEADER + 4], header);
         let expected = [
             &[53, 1, 1, 61, 7, 1, 2, 0, 0, 0, 0, 9][..],
-            &[50, 4, 192, 0, 2, 7, 54, 4, 192, 0, 2, 1, 57, 2, 5, 192],
+            &[50, 4, 192, 0, 2, 7, 54, 4, 192, 0, 2, 1],
             &[12, 1, b'a', 60, 2, b'b', b'c', 77, 4, 3, b'd', b'e', b'f'],
-            &[80, 0, 55, 19],
+            &[57, 2, 5, 192, 80, 0, 55, 19],
             &[1, 121, 3, 6, 12, 15, 17, 26, 28, 33, 42, 51, 54, 58, 59],
             &[66, 67, 119, 108],
         ];
@@ -324,7 +307,7 @@ mod tests {
     #[test]
     fn rapid_commit_goes_with_discover_only() {
         let mac = mac(9);
-        for (message, has_it) in [(DISCOVER, true), (REQUEST, false), (INFORM, false)] {
+        for (message, has_it) in [(DISCOVER, true), (REQUEST, false)] {
             let message = built(&full(message, &mac, ARPHRD_ETHER));
             let options = options(&message);
             assert_eq!(options.windows(3).any(|w| w == [80, 0, 55]), has_it);

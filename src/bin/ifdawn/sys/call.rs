@@ -132,17 +132,19 @@ pub fn bind(socket: BorrowedFd<'_>, address: &[u8]) -> Result<(), Errno> {
     bound.map(|_| ())
 }
 
-/// Sets an option of a socket; a number is an int, of which the kernel reads the first octets.
+/// Sets an option of a socket to two words; a number is an int, of which the kernel reads the first octets.
 ///
 /// # Safety
-/// A value that is a struct with pointers has pointers to what the kernel reads.
+/// A word that is a pointer is one to what the kernel reads.
 #[inline(never)]
 pub unsafe fn set_raw(
     socket: BorrowedFd<'_>,
     level: libc::c_int,
     option: libc::c_int,
-    value: [usize; 2],
+    a: usize,
+    b: usize,
 ) -> Result<(), Errno> {
+    let value = [a, b];
     let (level, option) = (level as usize, option as usize);
     let (from, size) = (value.as_ptr() as usize, size_of_val(&value));
     let file = descriptor(socket);
@@ -156,10 +158,11 @@ pub fn set(
     socket: BorrowedFd<'_>,
     level: libc::c_int,
     option: libc::c_int,
-    value: [usize; 2],
+    a: usize,
+    b: usize,
 ) -> Result<(), Errno> {
     // SAFETY: no pointers. (The one option that takes them is not set by numbers.)
-    unsafe { set_raw(socket, level, option, value) }
+    unsafe { set_raw(socket, level, option, a, b) }
 }
 
 /// Sends one datagram, in parts, to an address or (an empty one) to the other end, which may be gone.
@@ -180,18 +183,27 @@ pub fn send(socket: BorrowedFd<'_>, address: &[u8], parts: &[IoSlice<'_>]) -> Re
 
 /// Receives one datagram; [`Errno::EMSGSIZE`] if it does not fit.
 pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<u32, Errno> {
-    receive_from(socket, &mut [], buffer, &mut [])
+    receive_from(socket, buffer, &mut Received::default())
 }
 
-/// Receives one datagram, the beginning of its sender's address and of what the kernel says of it;
-/// [`Errno::EMSGSIZE`] if it does not fit.
+/// What comes with a datagram.
+#[derive(Default)]
+#[repr(C)]
+pub struct Received {
+    /// The beginning of its sender's address.
+    pub address: [u32; 2],
+    /// The beginning of what the kernel says of it, behind a header of four numbers.
+    pub control: [u32; 10],
+}
+
+/// Receives one datagram, and what comes with it; [`Errno::EMSGSIZE`] if it does not fit.
 #[inline(never)]
 pub fn receive_from(
     socket: BorrowedFd<'_>,
-    address: &mut [u32],
     buffer: &mut [u8],
-    control: &mut [u32],
+    from: &mut Received,
 ) -> Result<u32, Errno> {
+    let (address, control) = (&mut from.address, &mut from.control);
     let octets = [buffer.as_mut_ptr() as usize, buffer.len()];
     loop {
         let mut message = Message {

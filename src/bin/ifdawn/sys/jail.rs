@@ -116,7 +116,7 @@ impl Jail {
         };
         (self.pid, self.socket) = (pid, ours);
         for option in libc::SO_RCVTIMEO..libc::SO_SNDTIMEO + 1 {
-            let _ = set(ours, libc::SOL_SOCKET, option, [0, ANSWER_MICROS]);
+            let _ = set(ours, libc::SOL_SOCKET, option, 0, ANSWER_MICROS);
         }
         Ok(())
     }

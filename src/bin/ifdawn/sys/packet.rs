@@ -6,7 +6,7 @@
 #![expect(unsafe_code, reason = "system calls")]
 
 use super::bpf::{self, Step, must, must_not, step};
-use super::call::{receive_from, set_raw};
+use super::call::{Received, receive_from, set_raw};
 use ifdawn::diag::Errno;
 use ifdawn::wire::ipv4::Checksum;
 
@@ -44,7 +44,7 @@ impl Packets {
         let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
         let socket = super::socket(libc::AF_PACKET, kind)?;
         filter(socket, what, tag)?;
-        super::set(socket, libc::SOL_PACKET, libc::PACKET_AUXDATA, [1, 0])?;
+        super::set(socket, libc::SOL_PACKET, libc::PACKET_AUXDATA, 1, 0)?;
         super::bind(socket, &address(0, what, b""))?;
         Ok(Packets(socket))
     }
@@ -56,13 +56,12 @@ impl Packets {
         const CSUM_NOT_READY: u32 = 1 << 3;
         const VLAN_VALID: u32 = 1 << 4;
         // sockaddr_ll: family and protocol, ifindex. What follows is not asked for.
-        let mut from = [0; 2];
         // cmsghdr: length (two), level, type; auxdata: status, length, captured, network and link layer,
         // VLAN.
-        let mut control = [0_u32; 10];
-        let len = receive_from(self.0, &mut from, buffer, &mut control)?;
-        let [_, ifindex] = from;
-        let [_, _, _, _, status, _, _, _, vlan, _] = control;
+        let mut from = Received::default();
+        let len = receive_from(self.0, buffer, &mut from)?;
+        let [_, ifindex] = from.address;
+        let [_, _, _, _, status, _, _, _, vlan, _] = from.control;
         // 12 bits are the VLAN's number; 0 says only how urgent the frame is.
         if status & VLAN_VALID != 0 && vlan & 0xfff != 0 {
             return Err(Errno::EMSGSIZE);
@@ -95,12 +94,12 @@ pub fn filter(socket: BorrowedFd<'_>, what: EtherType, tag: u16) -> Result<(), E
     let mut answers = ANSWERS;
     let [.., tagged, _, _] = &mut answers;
     tagged.value = u32::from(tag);
-    let program = bpf::program(match what {
+    let [len, steps] = bpf::program(match what {
         EtherType::Ipv4 => &answers,
         EtherType::Arp => &ARP,
     });
     // SAFETY: the program is as long as said.
-    unsafe { set_raw(socket, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, program) }
+    unsafe { set_raw(socket, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, len, steps) }
 }
 
 /// struct sockaddr_ll (linux/if_packet.h), long enough for InfiniBand.

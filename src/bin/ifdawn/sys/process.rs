@@ -5,7 +5,7 @@ use super::call;
 use super::call::descriptor;
 use ifdawn::diag::Errno;
 
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// Descriptors a process may have by default, where the kernel cannot close them all in one call (before 5.9).
 const MAX_DESCRIPTORS: usize = 4_096;
@@ -20,7 +20,7 @@ pub fn fork() -> Result<u32, Errno> {
 /// Closes a file that nobody uses any more.
 pub fn close(file: BorrowedFd<'_>) {
     // SAFETY: no pointers.
-    let _ = unsafe { call(libc::SYS_close, descriptor(file), 0, 0, 0, 0) };
+    let _ = unsafe { libc::close(file.as_raw_fd()) };
 }
 
 /// Leaves these files open, as descriptors from 0 on, and no other one.

@@ -21,9 +21,9 @@ impl Rtnl {
     pub fn requests() -> Result<Rtnl, Errno> {
         let socket = Rtnl::bound(0, 0)?;
         // Both are missing from kernels before 4.20 and 4.12; then answers are longer and errors shorter.
-        socket.set(libc::SOL_NETLINK, libc::NETLINK_GET_STRICT_CHK, [1, 0]);
-        socket.set(libc::SOL_NETLINK, libc::NETLINK_EXT_ACK, [1, 0]);
-        socket.set(libc::SOL_SOCKET, libc::SO_RCVTIMEO, [ANSWER_SECONDS, 0]);
+        socket.set(libc::SOL_NETLINK, libc::NETLINK_GET_STRICT_CHK, 1);
+        socket.set(libc::SOL_NETLINK, libc::NETLINK_EXT_ACK, 1);
+        socket.set(libc::SOL_SOCKET, libc::SO_RCVTIMEO, ANSWER_SECONDS);
         Ok(socket)
     }
 
@@ -43,8 +43,8 @@ impl Rtnl {
     }
 
     /// Sets an option, where the kernel has it.
-    fn set(&self, level: libc::c_int, option: libc::c_int, value: [usize; 2]) {
-        let _ = super::set(self.0, level, option, value);
+    fn set(&self, level: libc::c_int, option: libc::c_int, value: usize) {
+        let _ = super::set(self.0, level, option, value, 0);
     }
 
     /// Sends one datagram.

@@ -6,7 +6,8 @@
 
 use super::call;
 use super::file::Root;
-use ifdawn::packed::word;
+use super::signal;
+use ifdawn::packed::{packed, word};
 
 use std::ffi::CStr;
 use std::os::fd::{AsRawFd, IntoRawFd};
@@ -144,7 +145,7 @@ unsafe extern "C" fn main(_: libc::c_int, words: *const *const libc::c_char) -> 
     keep_standard_descriptors();
     // SAFETY: no pointers. Files have the modes we give them.
     let _ = unsafe { call(libc::SYS_umask, 0, 0, 0, 0, 0) };
-    ignore_sigpipe();
+    signal::survive_readers();
     // The program's name.
     let _ = arguments.next();
     crate::main(&mut arguments).into()
@@ -162,7 +163,7 @@ unsafe fn look_around(arguments: &mut Arguments) {
     // SAFETY: the last one is NULL; behind it is the environment.
     words.0 = unsafe { words.0.add(1) };
     for variable in &mut words {
-        if let Some([_, ..]) = variable.strip_prefix(b"NO_COLOR=") {
+        if let Some([_, ..]) = packed!("NO_COLOR=").strip(variable) {
             arguments.may_color = false;
         }
     }
@@ -225,13 +226,4 @@ fn keep_standard_descriptors() {
         }
         let _ = null.into_raw_fd();
     }
-}
-
-/// A reader that went away makes writing to it fail, instead of killing us half-way.
-fn ignore_sigpipe() {
-    // struct sigaction of the kernel (asm-generic/signal.h): handler, flags, restorer, mask.
-    let action = [libc::SIG_IGN, 0, 0, 0];
-    let (signal, from) = (libc::SIGPIPE as usize, action.as_ptr() as usize);
-    // SAFETY: the action is as long as the kernel reads, the old one is not wanted, the mask has 8 octets.
-    let _ = unsafe { call(libc::SYS_rt_sigaction, signal, from, 0, 8, 0) };
 }

@@ -3,6 +3,7 @@
 
 use super::call::{call, descriptor, new_socket};
 use ifdawn::diag::Errno;
+use ifdawn::wire::ipv4;
 
 use std::io::IoSlice;
 use std::net::Ipv4Addr;
@@ -12,18 +13,21 @@ use std::os::fd::{AsFd, OwnedFd};
 const SERVER: u16 = 67;
 const CLIENT: u16 = 68;
 
-/// Sends from our address on a link. Answers are heard as packets ([`super::packet`]); while the socket is
+/// Sends the payload of a packet, with its type of service, from our address on a link. Answers are heard as packets ([`super::packet`]); while the socket is
 /// open the kernel does not tell the server that nobody listens.
-pub fn send(ifindex: u32, src: Ipv4Addr, dst: Ipv4Addr, payload: &[u8]) -> Result<OwnedFd, Errno> {
+pub fn send(ifindex: u32, src: Ipv4Addr, dst: Ipv4Addr, packet: &[u8]) -> Result<OwnedFd, Errno> {
     let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
     let socket = new_socket(libc::AF_INET, kind)?;
     let file = socket.as_fd();
-    super::set(file, libc::SOL_SOCKET, libc::SO_REUSEADDR, [1, 0])?;
+    super::set(file, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1, 0)?;
     // Before Linux 5.0 the route to the server decides.
-    let link = [ifindex as usize, 0];
-    let _ = super::set(file, libc::SOL_SOCKET, libc::SO_BINDTOIFINDEX, link);
+    let link = ifindex as usize;
+    let _ = super::set(file, libc::SOL_SOCKET, libc::SO_BINDTOIFINDEX, link, 0);
+    let tos = ipv4::tos(packet).into();
+    let _ = super::set(file, libc::IPPROTO_IP, libc::IP_TOS, tos, 0);
     super::bind(file, &address(src, CLIENT))?;
-    super::send(file, &address(dst, SERVER), &[IoSlice::new(payload)])?;
+    let payload = IoSlice::new(packet.get(ipv4::HEADERS..).unwrap_or_default());
+    super::send(file, &address(dst, SERVER), &[payload])?;
     Ok(socket)
 }
 

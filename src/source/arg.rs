@@ -219,10 +219,16 @@ impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
     /// The word was reported and has no effect.
     #[inline(never)]
     pub fn device(&mut self, text: &[u8], link: &mut LinkConfig) -> Result<(), Reported> {
-        identify(text, link).ok_or_else(|| {
-            self.complain(text, NOT_A_LINK_NAME);
-            Reported
-        })
+        if identify(text, link).is_some() {
+            return Ok(());
+        }
+        // of a port only the name is wrong
+        let complaint = match link.role {
+            Role::Port => NOT_A_PORT,
+            Role::Addressed | Role::Lower | Role::Named => NOT_A_LINK_NAME,
+        };
+        self.complain(text, complaint);
+        Err(Reported)
     }
 
     /// The link the command line describes for a text, made where it is the first to name it. A bad name of a
@@ -234,16 +240,7 @@ impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
     pub fn link(&mut self, text: &[u8], role: Role) -> Result<LinkId, Reported> {
         let mut link = self.new_link();
         link.role = role;
-        if identify(text, &mut link).is_none() {
-            self.complain(
-                text,
-                match role {
-                    Role::Port => NOT_A_PORT,
-                    Role::Addressed | Role::Lower | Role::Named => NOT_A_LINK_NAME,
-                },
-            );
-            return Err(Reported);
-        }
+        self.device(text, &mut link)?;
         self.put_link(&link)
     }
 

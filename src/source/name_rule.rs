@@ -162,8 +162,10 @@ impl<'t> Draft<'t> {
         *rest = b"";
         if self.rule.source == NameSource::Udev {
             is_gift = !after.starts_with(b"==");
-            let (quoted, more) = parts::split(parts::split(value, b'"').1?, b'"');
-            (value, *rest) = (quoted, parts::trim_start(more?));
+            let mut quoted = Some(value);
+            parts::next(&mut quoted, b'"');
+            value = parts::next(&mut quoted, b'"')?;
+            *rest = parts::trim_start(quoted?);
             *rest = rest.strip_prefix(b",").unwrap_or(rest);
         }
         let part = PARTS.get(NAMES.find(parts::trim(key)).row());

@@ -368,8 +368,8 @@ pub fn find_link(config: &Config<'_>, source: SourceKind, matches: &LinkMatch) -
         let is_upper = link.kind == LinkKind::Vlan && link.name.is_none();
         link.source == source && !is_upper && link.matches == *matches
     };
-    let mut links = config.links_with_ids();
-    links.find(|(_, link)| is_it(link)).map(|(id, _)| id)
+    let n = config.links.iter().position(is_it)?;
+    Some(LinkId::new(n as u16))
 }
 
 #[cfg(test)]

@@ -37,6 +37,8 @@ pub enum Form {
     DropIn,
     /// Below `/sys/firmware`: one value of a NIC.
     NicFile,
+    /// A directory of such files, which have been read.
+    Nic,
     /// There: the table for NVMe.
     Nbft,
     /// Any other name: a kernel command line.

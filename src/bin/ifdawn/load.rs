@@ -209,9 +209,7 @@ impl Loader<'_, '_> {
             let device = Path::join(b"", before, device);
             self.directory(device.as_bytes(), Listing::Nic);
         }
-        let file = self.config.add_file(path).unwrap_or(FileId(0));
-        let cx = &mut Context::new(self.config, self.sink, file, path, b"");
-        self.nic.put(cx);
+        self.parse(path, Kind::Is(Form::Nic), 0);
     }
 
     fn cmdline(&mut self) {
@@ -450,6 +448,7 @@ impl Loader<'_, '_> {
                 name_rule::read(source, own, &mut cx);
             }
             Form::NicFile => self.nic.take(split_at_last_part(name).1, text, &mut cx),
+            Form::Nic => self.nic.put(&mut cx),
             Form::Nbft => nbft::read(&mut cx),
             Form::Cmdline => cmdline::read(&mut cx),
         }

@@ -113,7 +113,6 @@ const DEFAULTS: Packed =
 ///
 /// # Errors
 /// The word was reported and has no effect.
-#[inline(never)]
 pub fn master(arg: &mut Arg<'_, '_, '_>, master: Master) -> Done {
     let (kind, fields) = match master {
         Master::Bond => (LinkKind::Bond, 4),

@@ -71,7 +71,7 @@ impl<'w> Iterator for Fields<'w> {
     }
 }
 
-/// One word in its handler's hands. In the order of use, see [`crate::model::link_config::LinkConfig`].
+/// One word in its handler's hands. In the order of use, as [`LinkConfig`] is.
 #[repr(C)]
 pub struct Arg<'w, 'c, 'm> {
     /// The reader's hands.

@@ -28,7 +28,7 @@ const NAMES: Packed = packed!(
 );
 const TREE: usize = 12;
 
-/// The place of a file's name in [`NAMES`].
+/// The place of a file's name in the list of them.
 pub fn field(name: &[u8]) -> Option<usize> {
     NAMES.position(name)
 }

@@ -188,7 +188,7 @@ pub fn read_v6(arg: &mut Arg<'_, '_, '_>) -> Done {
         said.methods = DISABLED * V6;
     } else if let Some(all) = methods(value) {
         // what the word says of IPv4 elsewhere it says of IPv6 here
-        said.methods = ((all & FAMILY) * V6) | (all & FAMILY6);
+        said.methods = ((all & FAMILY) << 4) | (all & FAMILY6);
     } else {
         said.methods = AUTO * V6;
         shift = LINK;
@@ -326,7 +326,7 @@ impl Said {
             };
             link.dhcp4.bootp = self.methods & BOOTP == BOOTP;
         }
-        let (v4, v6) = (self.methods & FAMILY, self.methods / V6 & FAMILY);
+        let (v4, v6) = (self.methods & FAMILY, (self.methods / V6) & FAMILY);
         self.apply_to(&mut link.ipv4, Family::V4, v4, has_v4);
         if v6 == 0 && v4 != 0 && link.ipv6.method == Method::Disabled {
             // DHCPv4 alone leaves IPv6 to the kernel, which an earlier `none` did not

@@ -247,9 +247,10 @@ impl Loader<'_, '_> {
             Path::join(b"", *layer.unwrap_or(&word!("")), directory)
         };
         // the names of drop-ins come and go behind those of the files they are beside
-        let end = match of {
-            Listing::DropIns => self.files.names.end(),
-            _ => (0, 0),
+        let end = if of == Listing::DropIns {
+            self.files.names.end()
+        } else {
+            (0, 0)
         };
         self.files.names.cut(end);
         self.files.names.order = match layers.start {
@@ -440,13 +441,8 @@ impl Loader<'_, '_> {
             }
             Form::Ifcfg => link = ifcfg::read(of, &self.defaults, &mut scratch, &mut cx),
             Form::Network => sysconfig::read(&mut self.defaults, &mut scratch, &mut cx),
-            Form::UdevRules | Form::LinkFile | Form::DropIn => {
-                let source = match form {
-                    Form::UdevRules => NameSource::Udev,
-                    _ => NameSource::Link,
-                };
-                name_rule::read(source, own, &mut cx);
-            }
+            Form::UdevRules => name_rule::read(NameSource::Udev, own, &mut cx),
+            Form::LinkFile | Form::DropIn => name_rule::read(NameSource::Link, own, &mut cx),
             Form::NicFile => self.nic.take(split_at_last_part(name).1, text, &mut cx),
             Form::Nic => self.nic.put(&mut cx),
             Form::Nbft => nbft::read(&mut cx),

@@ -129,7 +129,7 @@ struct Loader<'a, 'm> {
     defaults: Defaults,
     /// The NIC of the firmware that is read.
     nic: Pieces,
-    /// What of [`Files::octets`] is filled with a file and with what belongs to it.
+    /// What of [`Files::octets`] is filled with a file and with what belongs to it, until that is parsed.
     filled: usize,
 }
 
@@ -365,9 +365,7 @@ impl Loader<'_, '_> {
                     Kind::Is(Form::LinkFile) => self.drop_ins(path),
                     Kind::Is(_) | Kind::Named | Kind::Beside(_) => {}
                 }
-                let link = self.parse(name, kind, own);
-                self.filled = 0;
-                link
+                self.parse(name, kind, own)
             }
             Err(Errno::EISDIR) if !self.options.files.is_empty() && place == Place::Given => {
                 self.directory(path, Listing::Ifcfg);
@@ -401,12 +399,13 @@ impl Loader<'_, '_> {
 
     /// Hands what was read to its reader, of which `own` octets are of the file; the link of an ifcfg file that counts.
     fn parse(&mut self, name: &[u8], kind: Kind, own: usize) -> Option<LinkId> {
+        let filled = std::mem::take(&mut self.filled);
         let Some(file) = self.config.add_file(name) else {
             self.complain(name, FULL);
             return None;
         };
         let files = &mut *self.files;
-        let text = files.octets.get(..self.filled).unwrap_or_default();
+        let text = files.octets.get(..filled).unwrap_or_default();
         let mut sink = Capped {
             left: match (self.options.command, self.options.has(Opt::Json)) {
                 (Command::Check, _) | (_, true) => u32::MAX,

@@ -16,7 +16,7 @@ use crate::output::resolv_conf::ResolvConf;
 use crate::plan::diff::Ipv6;
 use crate::plan::rename::LiveRename;
 use crate::plan::resolve::LinkState;
-use crate::plan::{Plan, Rename, Step};
+use crate::plan::{Errors, Phases, Plan, Rename, Step};
 use crate::proto::Lessee;
 use heapless::Vec;
 
@@ -148,6 +148,8 @@ impl<
             plan: Plan {
                 steps: &mut self.steps,
                 renames: &mut self.renames,
+                phases: Phases::default(),
+                errors: Errors::default(),
             },
             states: &mut self.states,
             problems: &mut self.problems,
@@ -155,6 +157,7 @@ impl<
             seed: 1,
             xid_tag: 0,
             look_again: false,
+            now: Instant(0),
             releases: false,
             time_limit: Instant(u64::MAX),
             foreign_resolv_conf: ForeignResolvConf::Kept,

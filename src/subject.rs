@@ -92,25 +92,47 @@ impl Show for Subject<'_> {
             Subject::Owned(link) => return f.show(word!("/run/ifdawn/owned-"), link),
             Subject::Lease(link) => return f.show(word!("/run/ifdawn/lease-"), link),
             Subject::Link(link) => return link.show(f),
-            Subject::Matches(LinkMatch::Name(name)) => return name.show(f),
-            Subject::Matches(LinkMatch::Mac(mac) | LinkMatch::Bootif(mac)) | Subject::Mac(mac) => {
-                return mac.show(f);
-            }
-            Subject::Matches(LinkMatch::Any) => return f.word(word!("any link")),
-            Subject::Leased(leased) => {
-                leased.link.show(f);
-                return dotted(f, word!(": "), leased.addr);
-            }
+            Subject::Matches(link) => return link.show(f),
+            Subject::Mac(mac) => return mac.show(f),
+            Subject::Leased(leased) => return leased.show(f),
             Subject::Addr(addr) => return addr.show(f),
             Subject::Cidr(addr) => return addr.show(f),
             Subject::Key(key) => return key.show(f),
-            Subject::Word(key) => {
-                key.show(f);
-                return f.octet(b'=');
-            }
+            Subject::Word(key) => return show_word(key, f),
             Subject::Op(op) => return op.show(f),
         };
-        WORDS.line(line).show(f);
+        show_line(line, f);
+    }
+}
+
+// Each by itself: what goes on from here to one other function, keeps nothing.
+#[inline(never)]
+fn show_line(line: usize, f: &mut Text<'_>) {
+    WORDS.line(line).show(f);
+}
+
+#[inline(never)]
+fn show_word(key: &Escaped<'_>, f: &mut Text<'_>) {
+    key.show(f);
+    f.octet(b'=');
+}
+
+impl Show for LinkMatch {
+    #[inline(never)]
+    fn show(&self, f: &mut Text<'_>) {
+        match self {
+            LinkMatch::Name(name) => name.show(f),
+            LinkMatch::Mac(mac) | LinkMatch::Bootif(mac) => mac.show(f),
+            LinkMatch::Any => f.word(word!("any link")),
+        }
+    }
+}
+
+impl Show for Leased<'_> {
+    #[inline(never)]
+    fn show(&self, f: &mut Text<'_>) {
+        self.link.show(f);
+        dotted(f, word!(": "), self.addr);
     }
 }
 

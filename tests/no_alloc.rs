@@ -257,7 +257,7 @@ mod tests {
                 let (done, count) = allocations_in(|| engine.converge(BOOT, &mut host));
                 assert_eq!((done, count), (Ok(Progress::Done), 0), "round {round}");
             }
-            let ((), count) = allocations_in(|| engine.publish_state(&mut host, None));
+            let ((), count) = allocations_in(|| engine.publish_state(&mut host));
             assert_eq!(count, 0, "state");
             assert!(host.host.kernel.link("lan0").is_some());
             let is_up = |state: &LinkState| *state == LinkState::Up;

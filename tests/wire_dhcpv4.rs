@@ -73,8 +73,8 @@ fn shown(lease: &Lease, field: Field) -> String {
             let route = |route: &[u8]| {
                 format!(
                     "{}/{}>{}",
-                    dotted(&route[1..5]),
-                    route[0],
+                    dotted(&route[..4]),
+                    route[4],
                     dotted(&route[5..])
                 )
             };

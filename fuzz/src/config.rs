@@ -4,7 +4,7 @@ use heapless::Vec;
 use ifdawn::diag::{Diagnostic, FileId, Origin, Sink};
 use ifdawn::machine::Machine;
 use ifdawn::model::addr::Family;
-use ifdawn::model::attr::{Attr, Kind, Scope, Value};
+use ifdawn::model::attr::{Attr, Scope, Value};
 use ifdawn::model::config::{
     Config, IpText, LinkId, LinkMatch, NameSource, Pieces, RouteDev, SourceKind, Str,
 };
@@ -12,7 +12,7 @@ use ifdawn::model::link::IfName;
 use ifdawn::model::route::Route;
 use ifdawn::source::assignments::{Entry, Scratch};
 use ifdawn::source::ifcfg::{self, Defaults};
-use ifdawn::source::route_file::{Form, Room, parse_route};
+use ifdawn::source::route_file::{Form, parse_route};
 use ifdawn::source::{Context, Key, cmdline, name_rule, nbft, route_file, sysconfig};
 use ifdawn::text::scalar;
 use ifdawn::wire::netlink::attrs;
@@ -141,7 +141,6 @@ pub fn read(files: &[&[u8]]) {
 
 /// What owned-IF says of a route or a rule says all of it.
 fn is_read_again(config: &mut Config<'_>) {
-    let mut room = Room::default();
     let routes = config.routes.iter().map(|route| (Form::Route, route.route));
     let rules = config.rules.iter().map(|rule| (Form::Rule, rule.route));
     let all: std::vec::Vec<(Form, Route)> = routes.chain(rules).collect();
@@ -152,7 +151,7 @@ fn is_read_again(config: &mut Config<'_>) {
             _ => format!("{route} ").into_bytes(),
         };
         text.extend(route.more.map_or(&b""[..], |more| config.text(more.text)));
-        let Some(again) = parse_route(&text, form, route.family(), &mut room, config) else {
+        let Some(again) = parse_route(&text, form, route.family(), config) else {
             // the strings are full
             assert!(config.strings.len() > 300, "{:?}", shown(&text));
             continue;
@@ -215,8 +214,11 @@ fn is_sound(config: &Config<'_>) {
             if let Value::Text(kept) = have.value {
                 assert!(!text(kept).is_empty(), "{have:?}");
             }
-            if let (Value::Number(word), Kind::Words(list)) = (have.value, have.attr.row().1) {
-                assert!(!list.word(word).0.is_empty(), "{have:?}");
+            let kind = have.attr.row().1;
+            if let Value::Number(word) = have.value
+                && !kind.words().0.is_empty()
+            {
+                assert!(!kind.word(word).0.is_empty(), "{have:?}");
             }
         }
     }
@@ -272,8 +274,8 @@ pub fn options(scope: Scope, options: &[&[u8]]) {
         let attr = Attr::find(scope, name).expect("it was put");
         let kept = cx.config.attr_of(id, attr).map(|have| have.value);
         let shown = match (kept, attr.row().1) {
-            (Some(Value::Number(word)), Kind::Words(list)) => {
-                list.word(word).to_string().into_bytes()
+            (Some(Value::Number(word)), kind) if !kind.words().0.is_empty() => {
+                kind.word(word).to_string().into_bytes()
             }
             (Some(Value::Number(number)), _) => number.to_string().into_bytes(),
             (Some(Value::Text(text)), _) => cx.config.text(text).to_vec(),

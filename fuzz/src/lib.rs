@@ -94,7 +94,7 @@ pub fn survives_its_file(lease: &Lease, uptime: u32) {
         "{text}"
     );
     for (n, field) in Field::ALL.iter().enumerate() {
-        let is_kept = !Field::KEYS.line(n).0.is_empty();
+        let is_kept = !Field::KEYS.item(n).0.is_empty();
         let kept = if is_kept { lease.get(*field) } else { b"" };
         assert_eq!(again.get(*field), kept, "{field:?}: {text}");
     }

@@ -419,11 +419,11 @@ impl Scene {
                     (before.state(), client.state()),
                     (State::Selecting, State::Requesting)
                 );
-                assert_eq!(Some(client.addr()), reply.addr(Field::Addr));
-                assert_eq!(Some(client.server()), reply.addr(Field::Server));
+                assert_eq!(client.addr(), reply.addr(Field::Addr));
+                assert_eq!(client.server(), reply.addr(Field::Server));
             }
             Heard::Probing | Heard::Bound => {
-                assert_eq!(Some(client.addr()), reply.addr(Field::Addr));
+                assert_eq!(client.addr(), reply.addr(Field::Addr));
                 let is_asked = matches!(
                     before.state(),
                     State::Rebooting | State::Requesting | State::Renewing | State::Rebinding
@@ -471,7 +471,7 @@ impl Scene {
         if client.has_lease() {
             assert!(is_host(client.addr()));
             assert!(!self.in_doubt || state == State::Probing);
-            assert_eq!(Some(client.addr()), self.held.addr(Field::Addr));
+            assert_eq!(client.addr(), self.held.addr(Field::Addr));
             assert!(client.renew_at() <= client.rebind_at());
             assert!(client.rebind_at() <= client.expires_at());
         }

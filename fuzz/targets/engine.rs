@@ -255,7 +255,7 @@ impl<'e, 'm> Scene<'e, 'm> {
             .iter()
             .filter(|lessee| lessee.client.has_lease())
         {
-            assert_eq!(lessee.lease.addr(Field::Addr), Some(lessee.client.addr()));
+            assert_eq!(lessee.lease.addr(Field::Addr), lessee.client.addr());
         }
         for addr in &host.kernel.tables.addrs {
             let IpAddr::V4(local) = addr.local else {

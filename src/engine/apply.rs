@@ -5,7 +5,6 @@
 //! the line of the configuration that asked for it.
 
 use super::complain::write;
-use super::names::saved_message;
 use super::observe::Asked;
 use super::publish::in_words;
 use super::said::text_hash;
@@ -14,13 +13,14 @@ use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, Problem, Severity, S
 use crate::limits::BATCH_REQUESTS;
 use crate::model::addr::Family;
 use crate::model::config::{LinkNumber, Wait};
-use crate::model::desired::{Presence, Standing, Thing, What};
+use crate::model::desired::{DesiredLink, Presence, Standing, Thing, What};
 use crate::output::owned::Owned;
 use crate::plan::encode::encode;
 use crate::plan::op::Op;
 use crate::plan::resolve::LinkState;
 use crate::plan::{Act, Phase, Step};
-use crate::wire::netlink::{Full, NLM_F_CREATE, NLM_F_EXCL, Writer};
+use crate::text::parts;
+use crate::wire::netlink::{Full, NLM_F_CREATE, NLM_F_EXCL, Writer, attrs};
 use core::net::IpAddr;
 
 /// The least MTU of a link with IPv6 (RFC 8200 section 5).
@@ -34,22 +34,16 @@ impl Engine<'_> {
         const YIELDS: Complaint = Complaint::warning(Problem::Yields, Effect::NotSet);
         const REPLACES: Complaint = Complaint::warning(Problem::Replaces, Effect::None);
         for thing in self.desired.things.iter() {
-            if thing.yields && thing.presence == Presence::DiffersForeign {
-                self.complain_of(host, YIELDS, thing.origin, Subject::Cidr(&thing.route.dst));
+            if thing.presence == Presence::DiffersForeign && thing.standing != Standing::Stale {
+                let complaint = match thing.yields {
+                    true => YIELDS,
+                    false => REPLACES,
+                };
+                let subject = Subject::Cidr(&thing.route.dst);
+                self.complain_of(host, complaint, thing.origin, subject);
             }
         }
         for step in self.plan.steps.iter() {
-            if step.act == Act::Replace
-                && let Some(route) = self.desired.things.get(step.n as usize)
-                && route.presence == Presence::DiffersForeign
-            {
-                self.complain_of(
-                    host,
-                    REPLACES,
-                    route.origin,
-                    Subject::Cidr(&route.route.dst),
-                );
-            }
             let op = Op::of(*step, &self.plan, &self.desired, &self.config);
             let ifindex = op.as_ref().map_or(0, Op::ifindex);
             if let Some(link) = self.desired.link_mut(ifindex) {
@@ -72,7 +66,7 @@ impl Engine<'_> {
                 link,
                 desired: &self.desired,
                 config: &self.config,
-                lease: self.lease_of(link.ifindex),
+                lease: self.lease_of(link),
             };
             let file = OutputFile::Owned(&link.name);
             let is_made = link.touched || link.recalled.file.is_ok() || text.brings_names();
@@ -184,10 +178,11 @@ impl Engine<'_> {
             return Ok(());
         }
         refused.errno = Some(errno);
+        self.plan.errors.add(errno);
         if step.phase == Phase::Rename && errno == Errno::EBUSY {
             return Ok(());
         }
-        if errno == Errno::EINVAL && self.waits_for_dad(host, step) {
+        if errno == Errno::EINVAL && self.waits_for_dad(step) {
             return Ok(());
         }
         self.tell_refused(host, step, errno, said);
@@ -202,15 +197,20 @@ impl Engine<'_> {
         };
         let ifindex = op.ifindex();
         let link = self.observed.by_index(ifindex);
-        let wanted = self.desired.link(ifindex).and_then(|link| link.mtu);
-        let mtu = wanted.or(link.map(|link| link.mtu));
-        let said = match op.family() {
+        let wanted = self.desired.link(ifindex);
+        let mtu = wanted.and_then(|link| link.mtu);
+        let mtu = mtu.or(link.map(|link| link.mtu));
+        let said = match op.thing().map(|thing| thing.route.family()) {
             Some(Family::V6) if mtu.is_some_and(|mtu| mtu < IPV6_MIN_MTU) => IPV6_NEEDS,
             _ => said,
         };
+        let is_servers_wish = match op.thing() {
+            Some(thing) => thing.yields,
+            None => step.act == Act::SetMtu && self.is_mtu_leased(wanted),
+        };
         let severity = match link.is_some_and(|link| link.is_loopback()) {
             true => Severity::Note,
-            false if self.is_servers_wish(step, ifindex) => Severity::Warning,
+            false if is_servers_wish => Severity::Warning,
             false => Severity::Error,
         };
         let diagnostic = Diagnostic {
@@ -229,22 +229,10 @@ impl Engine<'_> {
         }
     }
 
-    /// Whether a DHCP server asked for what a step does, and the link is of use without it: its MTU, a route.
-    fn is_servers_wish(&self, step: Step, ifindex: u32) -> bool {
-        let id = self.desired.link(ifindex).and_then(|link| link.config);
-        let Some(link) = id.and_then(|id| self.config.link(id)) else {
-            return false;
-        };
-        match (step.act, self.desired.things.get(step.n as usize)) {
-            (Act::SetMtu, _) => LinkNumber::Mtu.of(link).is_none(),
-            (Act::Add | Act::Replace, Some(thing)) => {
-                thing.what == What::Route
-                    && !thing.route.dst.is_default()
-                    && link.ipv4.asks()
-                    && link.ipv4.origin == thing.origin
-            }
-            _ => false,
-        }
+    /// Whether a DHCP server asked for the MTU of a link, which is of use without it.
+    fn is_mtu_leased(&self, link: Option<&DesiredLink>) -> bool {
+        let config = link.and_then(|link| self.config.link(link.config?));
+        config.is_some_and(|config| LinkNumber::Mtu.of(config).is_none())
     }
 
     /// The configured link behind `ifindex` is not what it shall be.
@@ -263,7 +251,7 @@ impl Engine<'_> {
     /// Whether a route waits for an IPv6 address of ours to be its source: the kernel takes none before it
     /// knows that nobody else has it. That has its time; then it is a failure.
     #[inline(never)]
-    fn waits_for_dad(&mut self, host: &mut impl Host, step: Step) -> bool {
+    fn waits_for_dad(&mut self, step: Step) -> bool {
         if !matches!(step.act, Act::Add | Act::Replace) {
             return false;
         }
@@ -278,9 +266,9 @@ impl Engine<'_> {
         if !self.desired.things.iter().any(is_source) {
             return false;
         }
-        let now = host.now();
-        let until = self.mark(ifindex, Event::Dad, now);
+        let until = self.mark(ifindex, Event::Dad);
         let until = until.after_seconds(self.config.global.timeouts.of(Wait::Dad));
+        let now = self.now;
         match self.state_mut(ifindex) {
             Some(state @ (LinkState::Found | LinkState::WaitingDad)) if now < until => {
                 *state = LinkState::WaitingDad;
@@ -294,9 +282,10 @@ impl Engine<'_> {
 
 /// Appends the request that makes again what was saved at `at`.
 fn encode_saved(saved: &[u8], at: u32, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
-    let (kind, payload) = saved_message(saved, at);
-    w.begin(kind, NLM_F_CREATE | NLM_F_EXCL, seq);
-    w.header(payload);
+    let mut messages = attrs(parts::slice(saved, at as usize, usize::MAX));
+    let message = messages.next().ok_or(Full)?;
+    w.begin(message.kind, NLM_F_CREATE | NLM_F_EXCL, seq);
+    w.header(message.payload);
     w.finish()
 }
 
@@ -329,7 +318,6 @@ mod tests {
     use crate::engine::{Instant, Packet, Settled};
     use crate::machine::Machine;
     use crate::model::addr::Cidr;
-    use crate::model::desired::{DesiredLink, Thing};
     use crate::model::link::{IfName, Mac};
     use crate::model::route::Route;
     use crate::text::show::Show;

@@ -24,7 +24,13 @@ impl Engine<'_> {
 /// Complains about a link.
 #[inline(never)]
 pub(super) fn say(host: &mut impl Host, complaint: Complaint, link: &IfName) {
-    complaint.say(host, Subject::Link(link));
+    tell(host, complaint, Subject::Link(link));
+}
+
+/// Complains about what stands in no file. Each caller would say who is told.
+#[inline(never)]
+pub(super) fn tell(host: &mut impl Host, complaint: Complaint, subject: Subject<'_>) {
+    complaint.say(host, subject);
 }
 
 /// Writes a file, and says so where it cannot be written. Whether it was.
@@ -40,8 +46,7 @@ pub(super) fn write(host: &mut impl Host, file: OutputFile<'_>, text: &dyn Show)
         OutputFile::Owned(link) => (Severity::Warning, Subject::Owned(link)),
         OutputFile::Lease(link) => (Severity::Warning, Subject::Lease(link)),
     };
-    Complaint::new(severity, Problem::File, Effect::NotSet)
-        .with_errno(errno)
-        .say(host, subject);
+    let complaint = Complaint::new(severity, Problem::File, Effect::NotSet).with_errno(errno);
+    tell(host, complaint, subject);
     false
 }

@@ -3,6 +3,7 @@
 //! A client is met when its link is desired and forgotten when it is not. Its lease is one more layer of what is
 //! desired (`plan/lease`); what it hears only says that there is something to look at again.
 
+use super::complain::tell;
 use super::leases::{KEPT, recall};
 use super::{Engine, Event, Host, Instant, OutputFile, Packet, remove};
 use crate::diag::{Complaint, Effect, Errno, Leased, Problem, Subject};
@@ -11,16 +12,17 @@ use crate::model::config::{
 };
 use crate::model::lease::{Field, Lease, Verdict};
 use crate::model::link::IfName;
-use crate::model::observed::Link;
+use crate::model::observed::{Link, Observed};
 use crate::packed::word;
 use crate::proto::Lessee;
-use crate::proto::dhcpv4::{Client, Due, Heard, Message, Settings, State, Why};
+use crate::proto::dhcpv4::{Client, Due, Heard, Message, Settings, State, Why, xorshift};
 use crate::text::show::{Show, Text};
 use crate::wire::arp::{self, Arp};
 use crate::wire::dhcpv4::{self, Request, Wanted};
 use crate::wire::ipv4;
 use core::hint::black_box;
 use core::net::Ipv4Addr;
+use heapless::VecView;
 
 impl Engine<'_> {
     /// Sends what is due, and sees to leases that end and to links whose carrier came or went. When there is
@@ -28,9 +30,9 @@ impl Engine<'_> {
     #[inline(never)]
     pub fn attend(&mut self, host: &mut impl Host) -> Instant {
         let mut until = Instant(u64::MAX);
-        let now = host.now();
+        self.now = host.now();
         for n in 0..self.lessees.len() {
-            self.attend_to(n, now, host);
+            self.attend_to(n, host);
             if let Some(lessee) = self.lessees.get(n) {
                 until = until.min(lessee.client.deadline());
             }
@@ -40,8 +42,9 @@ impl Engine<'_> {
 
     /// Does the next thing that client `n` has to do; what it was.
     #[inline(never)]
-    fn step(&mut self, n: usize, now: Instant, host: &mut impl Host) -> Due {
-        let (seed, tag) = (self.next_seed(), self.xid_tag);
+    fn step(&mut self, n: usize, host: &mut impl Host) -> Due {
+        let now = self.now;
+        let (seed, tag) = (xorshift(&mut self.seed), self.xid_tag);
         let Some(lessee) = self.lessees.get_mut(n) else {
             return Due::Nothing;
         };
@@ -67,10 +70,10 @@ impl Engine<'_> {
         }
         let due = client.due(now);
         if is_up {
-            self.mark(ifindex, Event::Up, now);
+            self.mark(ifindex, Event::Up);
         }
         if has_carrier {
-            self.mark(ifindex, Event::Carrier, now);
+            self.mark(ifindex, Event::Carrier);
         }
         match due {
             Due::Nothing => {}
@@ -80,7 +83,7 @@ impl Engine<'_> {
                     lessee.client.sent(now, sent);
                 }
                 match sent {
-                    Ok(()) => self.note(ifindex, sent_as(message).1, now, host),
+                    Ok(()) => self.note(ifindex, sent_as(message).1, host),
                     // The link went down: that is an event of its own.
                     Err(Errno::ENETDOWN) => {}
                     Err(errno) => self.say(n, NOT_SENT.with_errno(errno), host),
@@ -97,8 +100,8 @@ impl Engine<'_> {
     }
 
     /// Remembers and tells what a client said or was told.
-    fn note(&mut self, ifindex: u32, event: Event, now: Instant, host: &mut impl Host) {
-        self.mark(ifindex, event, now);
+    fn note(&mut self, ifindex: u32, event: Event, host: &mut impl Host) {
+        self.mark(ifindex, event);
         if let Some(link) = self.observed.by_index(ifindex) {
             host.trace(&Told {
                 link: &link.name,
@@ -108,16 +111,14 @@ impl Engine<'_> {
     }
 
     /// Complains about what a client is told, and names the address it has or had.
-    pub(super) fn say(&self, n: usize, complaint: Complaint, host: &mut impl Host) {
+    pub(super) fn say(&mut self, n: usize, complaint: Complaint, host: &mut impl Host) {
         let engine = black_box(self);
-        if let Some(lessee) = engine.lessees.get(n)
-            && let Some(link) = engine.observed.by_index(lessee.ifindex)
-        {
+        if let Some((lessee, link)) = lessee(engine.lessees, &engine.observed, n) {
             let leased = Leased {
                 link: &link.name,
                 addr: lessee.lease.get(Field::Addr),
             };
-            complaint.say(host, Subject::Leased(&leased));
+            tell(host, complaint, Subject::Leased(&leased));
         }
     }
 
@@ -130,9 +131,7 @@ impl Engine<'_> {
     /// The lease of client `n` is no more.
     fn forget(&mut self, n: usize, host: &mut impl Host) {
         self.look_again = true;
-        if let Some(lessee) = self.lessees.get_mut(n)
-            && let Some(link) = self.observed.by_index(lessee.ifindex)
-        {
+        if let Some((lessee, link)) = lessee(self.lessees, &self.observed, n) {
             host.remove(OutputFile::Lease(&link.name));
             lessee.saved = false;
             let ifindex = lessee.ifindex;
@@ -147,8 +146,7 @@ impl Engine<'_> {
     #[inline(never)]
     fn transmit(&mut self, n: usize, what: Message, host: &mut impl Host) -> Result<(), Errno> {
         const GONE: Errno = Errno::ENODEV;
-        let lessee = self.lessees.get(n).ok_or(GONE)?;
-        let link = self.observed.by_index(lessee.ifindex).ok_or(GONE)?;
+        let (lessee, link) = lessee(self.lessees, &self.observed, n).ok_or(GONE)?;
         let client = &lessee.client;
         let packet = self.buffers.datagram.get_mut(..PACKET).ok_or(GONE)?;
         let kind = match what {
@@ -202,49 +200,40 @@ impl Engine<'_> {
             return;
         };
         recall(lessee, name, host);
-        let now = host.now();
-        if lessee.holds(now) {
-            lessee.client.start(now, self.seed, &Settings::NONE);
-            lessee.client.end(now);
-            self.step(0, now, host);
+        if lessee.holds(self.now) {
+            lessee.client.start(self.now, self.seed, &Settings::NONE);
+            lessee.client.end(self.now);
+            self.step(0, host);
         }
     }
 
     /// Takes what somebody said on a link, as the jail read it, and answers at once: servers take their time.
     pub fn hear(&mut self, ifindex: u32, said: &Lease, host: &mut impl Host) {
-        let now = host.now();
+        self.now = host.now();
         let mut lessees = self.lessees.iter();
         let Some(n) = lessees.position(|lessee| lessee.ifindex == ifindex) else {
             return;
         };
-        if let Err(problem) = self.take_said(n, said, now, host) {
+        if let Err(problem) = self.take_said(n, said, host) {
             self.say(n, Complaint::warning(problem, Effect::AnswerDropped), host);
         }
-        self.attend_to(n, now, host);
+        self.attend_to(n, host);
     }
 
     /// Does what client `n` has to do.
     #[inline(never)]
-    fn attend_to(&mut self, n: usize, now: Instant, host: &mut impl Host) {
-        while self.step(n, now, host) != Due::Nothing {}
+    fn attend_to(&mut self, n: usize, host: &mut impl Host) {
+        while self.step(n, host) != Due::Nothing {}
     }
 
     /// Takes what was said to client `n`, or says why not.
     #[inline(never)]
-    fn take_said(
-        &mut self,
-        n: usize,
-        said: &Lease,
-        now: Instant,
-        host: &mut impl Host,
-    ) -> Result<(), Problem> {
-        let Some(lessee) = self.lessees.get_mut(n) else {
+    fn take_said(&mut self, n: usize, said: &Lease, host: &mut impl Host) -> Result<(), Problem> {
+        let now = self.now;
+        let Some((lessee, link)) = lessee(self.lessees, &self.observed, n) else {
             return Ok(());
         };
         let ifindex = lessee.ifindex;
-        let Some(link) = self.observed.by_index(ifindex) else {
-            return Ok(());
-        };
         let mac = link.mac.as_bytes();
         match said.verdict() {
             Verdict::Malformed => return Err(Problem::BadPacket),
@@ -262,10 +251,10 @@ impl Engine<'_> {
                 match lessee.client.hear(now, said, chaddr) {
                     Heard::Nothing => {}
                     Heard::Refused(why) => return Err(in_words(why)),
-                    Heard::Offer => self.note(ifindex, Event::Offer, now, host),
+                    Heard::Offer => self.note(ifindex, Event::Offer, host),
                     heard @ (Heard::Bound | Heard::Probing) => {
                         (lessee.lease, lessee.saved) = (*said, false);
-                        self.note(ifindex, Event::Ack, now, host);
+                        self.note(ifindex, Event::Ack, host);
                         if heard == Heard::Bound {
                             self.bound(n, host);
                         }
@@ -287,12 +276,12 @@ impl Engine<'_> {
         let Some(lessee) = self.lessees.get(n) else {
             return;
         };
+        let (ifindex, config, left_out) = (lessee.ifindex, lessee.config, lessee.lease.bits());
         for field in Field::ALL {
-            if lessee.lease.left_out(*field) {
+            if left_out & field.bit() != 0 {
                 self.say(n, BAD_OPTION.with(field.slot().code.into()), host);
             }
         }
-        let (ifindex, config) = (lessee.ifindex, lessee.config);
         let is_first = |link: &LinkConfig| link.leases == Leases::First;
         if self.config.link(config).is_some_and(is_first) {
             for n in 0..self.lessees.len() {
@@ -300,12 +289,24 @@ impl Engine<'_> {
                     && other.config == config
                     && other.ifindex != ifindex
                 {
-                    other.client.end(host.now());
+                    other.client.end(self.now);
                     self.forget(n, host);
                 }
             }
         }
     }
+}
+
+/// Client `n`, and its link.
+#[inline(never)]
+fn lessee<'a>(
+    lessees: &'a mut VecView<Lessee>,
+    observed: &'a Observed<'_>,
+    n: usize,
+) -> Option<(&'a mut Lessee, &'a Link)> {
+    let lessee = lessees.get_mut(n)?;
+    let link = observed.by_index(lessee.ifindex)?;
+    Some((lessee, link))
 }
 
 /// What a client said or was told.

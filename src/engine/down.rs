@@ -39,19 +39,18 @@ impl Engine<'_> {
         self.give_back(ifindex, name, host);
         self.observe_things(host)?;
         self.send_plan(host)?;
-        let mut all_gone = !self.plan.has_failed();
+        let mut all_gone = !self.plan.errors.any();
         if owned_up {
             self.take_down(name, host)?;
-            all_gone &= !self.plan.has_failed();
+            all_gone &= !self.plan.errors.any();
         }
         if all_gone {
             host.remove(OutputFile::Owned(&old_name));
             host.remove(OutputFile::Owned(name));
             host.remove(OutputFile::Lease(name));
         }
-        self.desired.clear();
-        self.publish_resolv_conf(host, Some(name));
-        self.publish_state(host, Some(name));
+        self.publish_resolv_conf(host);
+        self.publish_state(host);
         host.progress(&WentDown(name));
         Ok(all_gone)
     }

@@ -17,7 +17,7 @@ impl Instant {
             u32::MAX => Instant(u64::MAX),
             _ => Instant(
                 self.0
-                    .saturating_add(u64::from(seconds).saturating_mul(1_000_000)),
+                    .wrapping_add(u64::from(seconds).wrapping_mul(1_000_000)),
             ),
         }
     }

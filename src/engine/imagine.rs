@@ -4,7 +4,8 @@ use super::Engine;
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_LOOPBACK, Link, Observed};
 use crate::packed::word;
-use crate::text::show::Text;
+use crate::plan::rename::written_name;
+use crate::text::show::{Show, Text};
 
 impl Engine<'_> {
     /// Takes every link that the configuration names to exist, down and unconfigured, in the place of what
@@ -19,9 +20,12 @@ impl Engine<'_> {
             let rule = rules.find(|rule| rule.gives(&link.name));
             let mac = link.matches.mac().or(rule.map(|rule| &rule.mac));
             let mac = mac.unwrap_or(&Mac::NONE);
-            if let Some(name) = link.name.or_else(|| enx_name(mac)) {
-                imagine(observed, &name, 0, mac);
-            }
+            let name = match link.name {
+                Some(name) => name,
+                None if *mac == Mac::NONE => continue,
+                None => written_name(word!("enx"), &Digits(mac)),
+            };
+            imagine(observed, &name, 0, mac);
         }
     }
 }
@@ -37,19 +41,13 @@ fn imagine(observed: &mut Observed<'_>, name: &IfName, flags: u32, mac: &Mac) {
     }
 }
 
-/// The name that systemd would make of a MAC: what stands for a link known by nothing else. `None` for
-/// no MAC.
-#[inline(never)]
-fn enx_name(mac: &Mac) -> Option<IfName> {
-    if *mac == Mac::NONE {
-        return None;
+/// The digits of a MAC, of which systemd makes a name: what stands for a link known by nothing else.
+struct Digits<'a>(&'a Mac);
+
+impl Show for Digits<'_> {
+    fn show(&self, f: &mut Text<'_>) {
+        for octet in self.0.as_bytes() {
+            f.hex(word!(""), *octet);
+        }
     }
-    let mut name = heapless::Vec::<u8, 64>::new();
-    let mut text = name.as_mut_view();
-    let mut text = Text(&mut text);
-    text.word(word!("enx"));
-    for octet in mac.as_bytes() {
-        text.hex(word!(""), *octet);
-    }
-    IfName::cut(&name)
 }

@@ -2,7 +2,7 @@
 
 use super::complain::{say, write};
 use super::publish::what_is_there;
-use super::{Engine, Event, Host, Instant, OutputFile};
+use super::{Engine, Event, Host, Instant, OutputFile, remove};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::config::{IpNumber, LinkConfig, LinkId, LinkMatch, LinkNumber, Wait};
 use crate::model::desired::DesiredLink;
@@ -22,32 +22,27 @@ impl Engine<'_> {
     #[inline(never)]
     pub(super) fn meet_lessees(&mut self, host: &mut impl Host) {
         const FULL: Complaint = Complaint::error(Problem::MaxDhcp, Effect::MethodSkipped);
-        let (desired, config) = (&self.desired, &self.config);
-        let asked = |ifindex| {
-            let id = desired.link(ifindex)?.config?;
-            config
-                .link(id)
-                .filter(|config| config.ipv4.asks())
-                .map(|_| id)
-        };
+        let desired = &self.desired;
         // What another run wrote down, or removed, is what holds.
-        self.lessees.retain(|lessee| {
-            let is_wanted = asked(lessee.ifindex) == Some(lessee.config);
-            let name = desired.link(lessee.ifindex).map(|link| &link.name);
-            is_wanted && !name.is_some_and(|name| lessee.saved && !is_kept(lessee, name, host))
+        remove(self.lessees, |lessee| {
+            let link = desired.link(lessee.ifindex);
+            !link.is_some_and(|link| {
+                link.asks
+                    && link.config == Some(lessee.config)
+                    && (!lessee.saved || is_kept(lessee, &link.name, host))
+            })
         });
         for link in desired.links.iter() {
-            let known = |lessee: &Lessee| lessee.ifindex == link.ifindex;
-            let Some(id) = asked(link.ifindex) else {
-                continue;
-            };
-            if self.lessees.iter().any(known) {
-                continue;
-            }
-            match Lessee::add(self.lessees, link.ifindex, id) {
-                Some(_) if self.is_offline => {}
-                Some(lessee) => recall(lessee, &link.name, host),
-                None => say(host, FULL, &link.name),
+            let is_its = |lessee: &Lessee| lessee.ifindex == link.ifindex;
+            if let Some(id) = link.config
+                && link.asks
+                && !self.lessees.iter().any(is_its)
+            {
+                match Lessee::add(self.lessees, link.ifindex, id) {
+                    Some(_) if self.is_offline => {}
+                    Some(lessee) => recall(lessee, &link.name, host),
+                    None => say(host, FULL, &link.name),
+                }
             }
         }
     }
@@ -63,10 +58,9 @@ impl Engine<'_> {
 
     /// Writes down what is leased, where that is not written yet.
     pub(super) fn keep_leases(&mut self, host: &mut impl Host) {
-        let now = host.now();
         for lessee in self.lessees.iter_mut() {
             if let Some(link) = self.desired.link(lessee.ifindex)
-                && lessee.holds(now)
+                && lessee.holds(self.now)
                 && !lessee.saved
             {
                 let file_of = OutputFile::Lease(&link.name);
@@ -81,9 +75,9 @@ impl Engine<'_> {
     pub(super) fn lease_wait(
         &mut self,
         id: LinkId,
-        now: Instant,
         host: &mut impl Host,
     ) -> Option<(LinkState, Instant)> {
+        let now = self.now;
         let config = self.config.link(id).filter(|config| config.ipv4.asks())?;
         let timeouts = &self.config.global.timeouts;
         let dhcp_secs = IpNumber::DhcpTimeout.of(&config.ipv4);
@@ -96,10 +90,11 @@ impl Engine<'_> {
         let needs_root = self.needs_root(id);
         // No link of the description has a client yet.
         let mut wait = (LinkState::WaitingLease, Instant(0));
-        for n in 0..self.lessees.len() {
-            let Some(lessee) = self.lessees.get(n).filter(|lessee| lessee.config == id) else {
+        let mut kept = None;
+        for (lessee, n) in self.lessees.iter().zip(0..) {
+            if lessee.config != id {
                 continue;
-            };
+            }
             let holds = lessee.holds(now);
             let has_root = !needs_root || !lessee.lease.get(Field::RootPath).is_empty();
             let state = lessee.client.state();
@@ -119,8 +114,8 @@ impl Engine<'_> {
             };
             let until = since.after_seconds(seconds);
             if holds && has_root && now >= until.min(self.time_limit) {
-                self.say(n, KEPT, host);
-                return None;
+                kept = Some(n);
+                break;
             }
             let state = match (has_carrier, is_bound) {
                 (false, _) => LinkState::WaitingCarrier,
@@ -131,6 +126,10 @@ impl Engine<'_> {
             if wait.1 < until {
                 wait = (state, until);
             }
+        }
+        if let Some(n) = kept {
+            self.say(n, KEPT, host);
+            return None;
         }
         Some(wait)
     }
@@ -150,10 +149,10 @@ impl Engine<'_> {
     }
 
     /// Of the links that one description fits, the first one whose lease says where root is.
-    pub(super) fn root_link(&self, now: Instant) -> Option<u32> {
+    pub(super) fn root_link(&self) -> Option<u32> {
         let mut found = None;
         for lessee in self.lessees.iter() {
-            if lessee.holds(now)
+            if lessee.holds(self.now)
                 && self.needs_root(lessee.config)
                 && !lessee.lease.get(Field::RootPath).is_empty()
             {
@@ -164,11 +163,8 @@ impl Engine<'_> {
     }
 
     /// The lease that a link has.
-    pub(crate) fn lease_of(&self, ifindex: u32) -> Option<&Lease> {
-        let mut lessees = self.lessees.iter();
-        let has =
-            |lessee: &&Lessee| lessee.ifindex == ifindex && is_leased(self.desired.links, lessee);
-        lessees.find(has).map(|lessee| &lessee.lease)
+    pub(crate) fn lease_of(&self, link: &DesiredLink) -> Option<&Lease> {
+        lease_of(self.lessees, link)
     }
 }
 
@@ -202,15 +198,16 @@ pub(super) fn recall(lessee: &mut Lessee, name: &IfName, host: &mut impl Host) {
     {
         lessee.client.recall(&lessee.lease, began);
         // Else it is written anew.
-        lessee.saved = is_written_as(&file(lessee, name), text);
+        lessee.saved = lessee.began() == began;
     }
 }
 
-/// Whether what is leased is among what is desired.
-pub(super) fn is_leased(links: &VecView<DesiredLink>, lessee: &Lessee) -> bool {
-    links
-        .iter()
-        .any(|link| link.ifindex == lessee.ifindex && link.leased)
+/// The lease that a link has: what is leased is among what is desired.
+#[inline(never)]
+pub(super) fn lease_of<'l>(lessees: &'l VecView<Lessee>, link: &DesiredLink) -> Option<&'l Lease> {
+    let mut lessees = lessees.iter();
+    let has = |lessee: &&Lessee| lessee.ifindex == link.ifindex && link.leased;
+    lessees.find(has).map(|lessee| &lessee.lease)
 }
 
 pub(super) const KEPT: Complaint = Complaint::note(Problem::LeaseKept, Effect::None);

@@ -153,16 +153,20 @@ pub struct Engine<'m> {
     pub(crate) others: bool,
     /// What becomes of a resolv.conf of somebody else's.
     pub foreign_resolv_conf: ForeignResolvConf,
-    /// When the last wait for duplicate address detection ends; 0: nothing waits for it.
-    pub(crate) dad_until: Instant,
-    /// What is to be done.
-    pub plan: Plan<'m>,
-    /// What shall be.
-    pub desired: Desired<'m>,
-    /// The kernel's links.
-    pub observed: Observed<'m>,
+    /// When the outside world was last asked or heard.
+    pub(crate) now: Instant,
+    /// Links that ask for a lease.
+    pub lessees: &'m mut VecView<Lessee>,
     /// How far each configured link is.
     pub states: &'m mut VecView<LinkState>,
+    /// The kernel's links.
+    pub observed: Observed<'m>,
+    /// What shall be.
+    pub desired: Desired<'m>,
+    /// What is to be done.
+    pub plan: Plan<'m>,
+    /// When the last wait for duplicate address detection ends; 0: nothing waits for it.
+    pub(crate) dad_until: Instant,
     pub(crate) buffers: Buffers<'m>,
     pub(crate) originals: &'m mut VecView<Original>,
     pub(crate) marks: &'m mut VecView<Mark>,
@@ -170,8 +174,6 @@ pub struct Engine<'m> {
     pub problems: &'m mut VecView<(u32, Str)>,
     pub(crate) resolv_conf: ResolvConf<'m>,
     pub(crate) started: Instant,
-    /// Links that ask for a lease.
-    pub lessees: &'m mut VecView<Lessee>,
     /// Chance; never 0.
     pub seed: u32,
     /// The upper half of the `xid` of every DHCP message: the filter of a socket lets nothing else in.
@@ -241,13 +243,12 @@ impl Engine<'_> {
             self.send_plan(host)?;
             self.disown(host);
             // The kernel may drop more than was deleted: secondary addresses go with their primary one.
-            let mut steps = self.plan.steps.iter();
-            let deletes = steps.any(|step| step.phase >= Phase::DeleteRoutes);
-            if !self.plan.failed_with(Errno::ENODEV) && (!deletes || self.plan.has_failed()) {
+            let (phases, errors) = (self.plan.phases, self.plan.errors);
+            if !errors.have(Errno::ENODEV) && (!phases.reach(Phase::DeleteRoutes) || errors.any()) {
                 break;
             }
         }
-        if self.plan.steps.iter().any(|step| step.phase == Phase::Up) {
+        if self.plan.phases.have(Phase::Up) {
             // Only for the clients: what was told meanwhile asks for a whole look.
             self.look_at_links(host)?;
         }
@@ -346,13 +347,11 @@ impl Engine<'_> {
         }
     }
 
-    #[inline(never)]
     fn resolve(&mut self, goal: Goal<'_>, host: &mut impl Host) {
         self.by_name = !goal.names.is_empty();
         self.resolver(goal, host).0.links();
         self.meet_lessees(host);
-        let now = host.now();
-        let root_link = self.root_link(now);
+        let (now, root_link) = (self.now, self.root_link());
         let (mut resolver, lessees) = self.resolver(goal, host);
         resolver.root_link = root_link;
         resolver.leases(lessees, now);
@@ -371,7 +370,6 @@ impl Engine<'_> {
     }
 
     /// Counts a link's state up from what was found and done, and tells how long to wait.
-    #[inline(never)]
     fn progress(&mut self, host: &mut impl Host) -> Progress {
         let mut until = self.dad_until;
         let mut n = 0_u16;
@@ -402,7 +400,7 @@ impl Engine<'_> {
             }
             n = n.wrapping_add(1);
         }
-        match host.now() < until {
+        match self.now < until {
             true => Progress::Waiting(until),
             false => Progress::Done,
         }
@@ -415,9 +413,10 @@ impl Engine<'_> {
         Some((self.config.links.get(n)?, *state))
     }
 
-    /// Remembers when something happened to a link for the first time, and returns when that was.
+    /// Remembers that something happened to a link, where it is the first time, and returns when that was.
     #[inline(never)]
-    pub(crate) fn mark(&mut self, ifindex: u32, event: Event, at: Instant) -> Instant {
+    pub(crate) fn mark(&mut self, ifindex: u32, event: Event) -> Instant {
+        let at = self.now;
         if let Some(first) = self.when(ifindex, event) {
             return first;
         }
@@ -437,14 +436,6 @@ impl Engine<'_> {
             }
         }
         None
-    }
-
-    /// The next number of chance: xorshift32 (Marsaglia).
-    pub(crate) fn next_seed(&mut self) -> u32 {
-        self.seed ^= self.seed << 13;
-        self.seed ^= self.seed >> 17;
-        self.seed ^= self.seed << 5;
-        self.seed
     }
 
     /// The next sequence number; never 0, which events have.
@@ -478,8 +469,8 @@ impl<'m> Engine<'m> {
 
 /// Removes what `is_it` fits, and keeps the order of the rest. Shorter than [`VecView::retain`], which has a loop
 /// for what stands before the first one that goes, and another one.
-fn remove<T>(table: &mut VecView<T>, is_it: impl Fn(&T) -> bool) {
-    while let Some(n) = table.iter().position(&is_it) {
+fn remove<T>(table: &mut VecView<T>, mut is_it: impl FnMut(&T) -> bool) {
+    while let Some(n) = table.iter().position(&mut is_it) {
         table.remove(n);
     }
 }

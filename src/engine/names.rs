@@ -5,18 +5,17 @@
 //! back the addresses and routes that going down cost them, foreign ones included. When a batch fails
 //! halfway, every link gets its old name back, and configuration goes on by MAC.
 
+use super::complain::tell;
 use super::observe::Asked;
 use super::{Engine, Event, Host};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Sink, Subject};
-use crate::model::desired::Full;
 use crate::model::link::IfName;
 use crate::packed::word;
 use crate::plan::rename::{self, LiveRename, Renamer};
 use crate::plan::{Act, Naming, Phase, Step};
 use crate::text::show::{Show, Text};
-use crate::wire::netlink::Message;
+use crate::wire::netlink::{Message, aligned, append_attr, attrs};
 use crate::wire::rtnetlink::{RTM_NEWROUTE, route};
-use heapless::VecView;
 
 /// How the rename stage stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,23 +95,23 @@ impl Engine<'_> {
             }
             return Ok(Renamed::None);
         }
-        let goes_down = |step: &Step| step.phase == Phase::DownForRename;
-        if self.plan.steps.first().is_some_and(goes_down) {
+        if self.plan.phases.have(Phase::DownForRename) {
             self.dump_things(host, Asked::Save)?;
         }
         let proof = self.proof();
         self.send_steps(host, proof)?;
-        if !self.plan.has_failed() {
+        let errors = self.plan.errors;
+        if !errors.any() {
             if proof < whole {
                 self.live_rename = LiveRename::Proven;
             }
-        } else if live == LiveRename::Proven && self.plan.failed_with(Errno::EBUSY) {
+        } else if live == LiveRename::Proven && errors.have(Errno::EBUSY) {
             self.live_rename = LiveRename::Refused;
         } else if self.names == Names::Followed {
             self.names = Names::TakenBack;
         } else {
             self.names = Names::GivenUp;
-            STUCK.say(host, Subject::MacRules);
+            tell(host, STUCK, Subject::MacRules);
         }
         Ok(Renamed::Some)
     }
@@ -187,7 +186,7 @@ impl Engine<'_> {
             Names::Followed => self.tell_names(host),
             Names::TakenBack => {
                 self.names = Names::GivenUp;
-                TAKEN_BACK.say(host, Subject::MacRules);
+                tell(host, TAKEN_BACK, Subject::MacRules);
             }
             Names::GivenUp => {}
         }
@@ -197,7 +196,6 @@ impl Engine<'_> {
     }
 
     fn tell_names(&mut self, host: &mut impl Host) {
-        let now = host.now();
         for n in 0..self.originals.len() {
             if let Some(Original { ifindex, name, .. }) = self.originals.get(n)
                 && let Some(link) = self.observed.by_index(*ifindex)
@@ -206,7 +204,7 @@ impl Engine<'_> {
                     from: name,
                     to: &link.name,
                 });
-                self.mark(*ifindex, Event::Renamed, now);
+                self.mark(*ifindex, Event::Renamed);
             }
         }
     }
@@ -217,10 +215,20 @@ impl Engine<'_> {
         renames.any(|rename| rename.is_up && rename.ifindex == ifindex)
     }
 
-    /// Keeps an address or a route of a link that goes down.
+    /// Keeps an address or a route of a link that goes down, to be sent as a request later: as an attribute whose
+    /// type is that of the message. A route loses the flags that only the kernel may set.
     pub(super) fn save(&mut self, message: &Message<'_>) {
-        if append_message(self.buffers.restore, message).is_err() {
+        const NLA_HDRLEN: usize = 4;
+        let saved = &mut *self.buffers.restore;
+        let start = saved.len().wrapping_add(NLA_HDRLEN);
+        let end = start.wrapping_add(aligned(message.payload.len()));
+        if end > saved.capacity() {
             self.restore_overflow = true;
+            return;
+        }
+        append_attr(saved, message.kind, message.payload);
+        if message.kind == RTM_NEWROUTE {
+            route::clear_flags(saved.get_mut(start..).unwrap_or_default());
         }
     }
 
@@ -229,17 +237,16 @@ impl Engine<'_> {
     fn restore(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         const FULL: Complaint = Complaint::error(Problem::RestoreOctets, Effect::PartIgnored);
         if core::mem::take(&mut self.restore_overflow) {
-            FULL.say(host, Subject::RestoredRoutes);
+            tell(host, FULL, Subject::RestoredRoutes);
         }
         self.plan.clear();
         for _ in 0..2 {
+            let saved = &self.buffers.restore;
+            let mut messages = attrs(saved);
             let mut at = 0;
-            while at < self.buffers.restore.len() {
-                let (_, payload) = saved_message(self.buffers.restore, at as u32);
-                (self.plan).push(Phase::AddressesAgain, Act::Restore, at as u32);
-                at = at
-                    .saturating_add(payload.len())
-                    .saturating_add(SAVED_HEADER);
+            while messages.next().is_some() {
+                self.plan.push(Phase::AddressesAgain, Act::Restore, at);
+                at = saved.len().wrapping_sub(messages.rest().len()) as u32;
             }
         }
         self.send_plan(host)?;
@@ -259,37 +266,4 @@ impl Show for Rename<'_> {
         self.to.show(f);
         f.show(word!(": renamed from "), self.from);
     }
-}
-
-/// Octets before each saved message: its type and length.
-const SAVED_HEADER: usize = 4;
-
-/// Appends one message to `buffer`, to be sent as a request later: its type, its length, its payload. A
-/// route loses the flags that only the kernel may set.
-fn append_message(buffer: &mut VecView<u8>, message: &Message<'_>) -> Result<(), Full> {
-    let len = u16::try_from(message.payload.len()).map_err(|_| Full)?;
-    let [k0, k1] = message.kind.to_ne_bytes();
-    let [l0, l1] = len.to_ne_bytes();
-    let start = buffer.len().saturating_add(SAVED_HEADER);
-    if buffer.capacity().saturating_sub(start) < message.payload.len() {
-        return Err(Full);
-    }
-    let _ = buffer.extend_from_slice(&[k0, k1, l0, l1]);
-    let _ = buffer.extend_from_slice(message.payload);
-    if message.kind == RTM_NEWROUTE {
-        route::clear_flags(buffer.get_mut(start..).unwrap_or_default());
-    }
-    Ok(())
-}
-
-/// The type and the payload of the message saved at `at`.
-#[inline(never)]
-pub(super) fn saved_message(saved: &[u8], at: u32) -> (u16, &[u8]) {
-    let rest = saved.get(at as usize..).unwrap_or_default();
-    let Some(([k0, k1, l0, l1], rest)) = rest.split_first_chunk::<SAVED_HEADER>() else {
-        return (0, &[]);
-    };
-    let len = usize::from(u16::from_ne_bytes([*l0, *l1]));
-    let payload = rest.get(..len).unwrap_or_default();
-    (u16::from_ne_bytes([*k0, *k1]), payload)
 }

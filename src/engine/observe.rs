@@ -42,17 +42,23 @@ pub enum Asked {
 }
 
 impl Engine<'_> {
-    /// Asks for what [`Engine::asked`] says; `get` is `RTM_GET*`. An interrupted dump is repeated.
+    /// Asks for what [`Engine::asked`] says, of this sort or links. An interrupted dump is repeated.
     #[inline(never)]
-    fn dump(&mut self, host: &mut impl Host, get: u16) -> Result<(), Errno> {
+    fn dump(&mut self, host: &mut impl Host, what: Option<What>) -> Result<(), Errno> {
+        let get = match what {
+            None => RTM_GETLINK,
+            Some(What::Addr) => RTM_GETADDR,
+            Some(What::Route) => RTM_GETROUTE,
+            Some(What::Rule) => RTM_GETRULE,
+        };
         let kept = self.buffers.restore.len();
         for _ in 0..DUMP_TRIES {
             self.buffers.restore.truncate(kept);
             let mut table = 0;
-            if self.asked == Asked::Links {
-                self.observed.clear();
-            } else if self.asked == Asked::Compare {
-                table = self.forget_presence(get);
+            match what {
+                None => self.observed.clear(),
+                Some(what) if self.asked == Asked::Compare => table = self.forget_presence(what),
+                Some(_) => {}
             }
             let seq = self.next_seq();
             self.first_seq = seq;
@@ -69,12 +75,7 @@ impl Engine<'_> {
     }
 
     /// Takes nothing of what is compared for seen; the table that all routes are in, 0 for several.
-    fn forget_presence(&mut self, get: u16) -> u32 {
-        let what = match get {
-            RTM_GETADDR => What::Addr,
-            RTM_GETRULE => What::Rule,
-            _ => What::Route,
-        };
+    fn forget_presence(&mut self, what: What) -> u32 {
         let mut table = match what {
             What::Addr | What::Rule => 0,
             What::Route => MAIN_TABLE,
@@ -106,6 +107,7 @@ impl Engine<'_> {
         let mut collected = Ok(());
         loop {
             let len = host.receive(reply)?;
+            self.now = host.now();
             for message in netlink::messages(reply.get(..len).unwrap_or_default()) {
                 let number = message.seq.wrapping_sub(self.first_seq);
                 if number > self.seq.wrapping_sub(self.first_seq) {
@@ -141,8 +143,9 @@ impl Engine<'_> {
             RTM_NEWRULE => What::Rule,
             _ => return,
         };
-        if let Some(seen) = &rtnetlink::decode(what, message.payload) {
-            self.see_thing(host, seen, message);
+        let mut seen = Seen::nothing();
+        if seen.read(what, message.payload).is_some() {
+            self.see_thing(host, &seen, message);
         }
     }
 
@@ -164,8 +167,7 @@ impl Engine<'_> {
         if self.observed.links.push(*link).is_err() {
             say(host, FULL, &link.name);
         }
-        let now = host.now();
-        self.mark(ifindex, Event::Seen, now);
+        self.mark(ifindex, Event::Seen);
     }
 
     /// Whether a MAC rule of ours names the link: then udev has no say in its name.
@@ -253,6 +255,7 @@ impl Engine<'_> {
     /// Looks at the links, where any may have changed since they were last looked at.
     #[inline(never)]
     pub(super) fn observe_links(&mut self, host: &mut impl Host) -> Result<(), Errno> {
+        self.now = host.now();
         if self.is_offline {
             self.imagine_links();
             return Ok(());
@@ -270,7 +273,7 @@ impl Engine<'_> {
     /// Looks at the links. What was told of them until now is still told.
     pub(super) fn look_at_links(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         self.asked = Asked::Links;
-        let looked = self.dump(host, RTM_GETLINK);
+        let looked = self.dump(host, None);
         if looked.is_err() {
             self.observed.clear();
         }
@@ -282,15 +285,11 @@ impl Engine<'_> {
     #[inline(never)]
     pub(super) fn dump_things(&mut self, host: &mut impl Host, asked: Asked) -> Result<(), Errno> {
         self.asked = asked;
-        for (what, get) in [
-            (What::Addr, RTM_GETADDR),
-            (What::Route, RTM_GETROUTE),
-            (What::Rule, RTM_GETRULE),
-        ] {
+        for &what in What::ALL {
             let mut things = self.desired.things.iter();
             let is_all = asked != Asked::Compare && what != What::Rule;
             if is_all || things.any(|thing| thing.what == what) {
-                self.dump(host, get)?;
+                self.dump(host, Some(what))?;
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! What the engine tells others: a link's end state, resolv.conf, the host name, state.json.
 
-use super::complain::write;
-use super::leases::is_leased;
+use super::complain::{tell, write};
+use super::leases::lease_of;
 use super::{Engine, Event, Host, Instant, OutputFile, remove};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Severity, Subject};
 use crate::model::addr::Family;
@@ -12,7 +12,7 @@ use crate::model::link::IfName;
 use crate::model::observed::Observed;
 use crate::output::json::{Octets, begins_with};
 use crate::output::owned;
-use crate::output::resolv_conf::MARKER;
+use crate::output::resolv_conf::{MARKER, ResolvConf};
 use crate::output::state::{self, State};
 use crate::packed::{Word, word};
 use crate::plan::rename::find_by_mac;
@@ -20,6 +20,7 @@ use crate::plan::resolve::LinkState;
 use crate::plan::{Act, Step};
 use crate::text::parts;
 use crate::text::show::{Show, Text};
+use heapless::VecView;
 
 /// How many servers the resolver reads (`MAXNS`).
 const SERVERS_READ: usize = 3;
@@ -37,8 +38,8 @@ impl Engine<'_> {
     /// Decides whether a link whose static part is done is up; until when its lease is waited for.
     #[inline(never)]
     pub(super) fn finish_link(&mut self, id: LinkId, host: &mut impl Host) -> Instant {
-        let now = host.now();
-        let lacks = self.lease_wait(id, now, host);
+        let now = self.now;
+        let lacks = self.lease_wait(id, host);
         let Some(config) = self.config.link(id) else {
             return now;
         };
@@ -71,14 +72,14 @@ impl Engine<'_> {
             Some(_) => LinkState::Failed,
         };
         // Of any link, those without a lease go on asking.
-        let needs_lease = matches!(config.matches, LinkMatch::Any) && config.ipv4.asks();
+        let is_any = matches!(config.matches, LinkMatch::Any);
         self.set_state(id, state);
         for n in 0..self.desired.links.len() {
             if let Some(link) = self.desired.links.get(n)
                 && link.config == Some(id)
-                && (link.leased || !needs_lease)
+                && (link.leased || !link.asks || !is_any)
             {
-                self.finish_desired(n, missing, now, host);
+                self.finish_desired(n, missing, host);
             }
         }
         now
@@ -98,13 +99,7 @@ impl Engine<'_> {
 
     /// Tells how the desired link `n` ended.
     #[inline(never)]
-    fn finish_desired(
-        &mut self,
-        n: usize,
-        missing: Option<Problem>,
-        now: Instant,
-        host: &mut impl Host,
-    ) {
+    fn finish_desired(&mut self, n: usize, missing: Option<Problem>, host: &mut impl Host) {
         const NO_CARRIER: Complaint = Complaint::warning(Problem::NoCarrier, Effect::None);
         let Some(&DesiredLink {
             ifindex,
@@ -122,9 +117,9 @@ impl Engine<'_> {
             self.complain_of(host, NO_CARRIER, origin, Subject::Link(&name));
         }
         if let Some(missing) = missing {
-            self.mark(ifindex, Event::Failed, now);
+            self.mark(ifindex, Event::Failed);
             self.remember_problem(ifindex, &in_words(&missing.text()));
-        } else if self.mark(ifindex, Event::Done, now) == now {
+        } else if self.mark(ifindex, Event::Done) == self.now {
             self.forget_problems(ifindex);
             host.progress(&News {
                 engine: self,
@@ -176,15 +171,16 @@ impl Engine<'_> {
     /// Writes resolv.conf and the host name.
     pub(super) fn publish(&mut self, host: &mut impl Host) {
         self.keep_leases(host);
-        self.publish_resolv_conf(host, None);
+        self.publish_resolv_conf(host);
         self.publish_hostname(host);
     }
 
     /// The text resolv.conf shall have: `nameserver=` first, then the links in the order of the configuration,
-    /// as this run or an earlier one brought them up, then other links. `without` is a link going down.
-    fn gather_resolv_conf(&mut self, host: &mut impl Host, without: Option<&IfName>) {
+    /// as this run or an earlier one brought them up, then other links. A link that goes down is desired, and
+    /// nothing configures it.
+    fn gather_resolv_conf(&mut self, host: &mut impl Host) {
         let (config, conf) = (&self.config, &mut self.resolv_conf);
-        let (links, lessees) = (&self.desired.links, &self.lessees);
+        let (links, lessees) = (&*self.desired.links, &*self.lessees);
         conf.begin();
         owned::names(config, None, conf);
         for (id, link) in config.links_with_ids() {
@@ -205,23 +201,21 @@ impl Engine<'_> {
             };
             if is_there {
                 owned::names(config, Some(id), conf);
-                for lessee in lessees.iter() {
-                    if lessee.config == id && is_leased(links, lessee) {
-                        owned::leased_names(link, &lessee.lease, conf);
+                for desired in links.iter() {
+                    if desired.config == Some(id)
+                        && let Some(lease) = lease_of(lessees, desired)
+                    {
+                        owned::leased_names(link, lease, conf);
                     }
                 }
-            } else if let Some(name) = name_of(link, &self.observed)
-                && Some(name) != without
-            {
-                conf.add_owned(what_is_there(host, OutputFile::Owned(name)));
+            } else if let Some(name) = name_of(link, &self.observed) {
+                add_others(conf, links, name, host);
             }
         }
         host.list_owned();
         let mut n = 0;
         while let Some(name) = &host.owned(n) {
-            if Some(name) != without && !links.iter().any(|link| link.name == *name) {
-                conf.add_owned(what_is_there(host, OutputFile::Owned(name)));
-            }
+            add_others(conf, links, name, host);
             n = n.wrapping_add(1);
         }
         let options = GlobalText::ResolvOptions.of(&config.global);
@@ -230,10 +224,10 @@ impl Engine<'_> {
 
     /// Writes resolv.conf if it is ours and differs.
     #[inline(never)]
-    pub fn publish_resolv_conf(&mut self, host: &mut impl Host, without: Option<&IfName>) {
+    pub fn publish_resolv_conf(&mut self, host: &mut impl Host) {
         const FOREIGN: Complaint = Complaint::warning(Problem::WrittenByOthers, Effect::FileKept);
         const TOO_MANY: Complaint = Complaint::note(Problem::ManyServers, Effect::None);
-        let complaint = match self.compare_resolv_conf(host, without) {
+        let complaint = match self.compare_resolv_conf(host) {
             OnDisk::AsItShallBe => return,
             OnDisk::Foreign => FOREIGN,
             OnDisk::Differs => {
@@ -245,13 +239,13 @@ impl Engine<'_> {
                 TOO_MANY
             }
         };
-        complaint.say(host, Subject::ResolvConf);
+        tell(host, complaint, Subject::ResolvConf);
     }
 
     /// Gathers what resolv.conf shall be, and compares it with what stands in its place.
     #[inline(never)]
-    fn compare_resolv_conf(&mut self, host: &mut impl Host, without: Option<&IfName>) -> OnDisk {
-        self.gather_resolv_conf(host, without);
+    fn compare_resolv_conf(&mut self, host: &mut impl Host) -> OnDisk {
+        self.gather_resolv_conf(host);
         let conf = &self.resolv_conf;
         let text = what_is_there(host, OutputFile::ResolvConf);
         let is_ours = parts::split(text, b'\n').0 == MARKER.as_bytes();
@@ -270,7 +264,7 @@ impl Engine<'_> {
     /// Sets the host name if none is set, or the command line names one.
     fn publish_hostname(&self, host: &mut impl Host) {
         let mut leases = self.desired.links.iter();
-        let leased = leases.find_map(|link| self.lease_of(link.ifindex));
+        let leased = leases.find_map(|link| self.lease_of(link));
         let wanted = match (self.config.global.hostname, leased) {
             (Some(name), _) => self.config.text(name),
             (None, Some(lease)) => lease.get(Field::Hostname),
@@ -292,7 +286,7 @@ impl Engine<'_> {
 
     /// Whether resolv.conf would be written.
     pub fn resolv_conf_differs(&mut self, host: &mut impl Host) -> bool {
-        self.compare_resolv_conf(host, None) == OnDisk::Differs
+        self.compare_resolv_conf(host) == OnDisk::Differs
     }
 
     /// The text that [`Engine::resolv_conf_differs`] was asked about.
@@ -300,27 +294,53 @@ impl Engine<'_> {
         self.resolv_conf.text
     }
 
-    /// Writes state.json: the links of this run, and those of earlier runs that this one did not look at
-    /// and that are not the one `without`, which went down.
+    /// Writes state.json: the links of this run, and those of earlier runs that this one did not look at.
     #[inline(never)]
-    pub fn publish_state(&mut self, host: &mut impl Host, without: Option<&IfName>) {
+    pub fn publish_state(&mut self, host: &mut impl Host) {
         const NOT_MERGED: Complaint = Complaint::warning(Problem::NotMerged, Effect::PartIgnored);
-        let (config, states, links) = (&self.config, &self.states, &self.desired.links);
-        let mut is_ours = |line: &[u8]| {
-            let is_it = |name: &IfName| begins_with(line, &Octets(name.as_bytes()));
-            let is_asked = |(link, state): (&LinkConfig, &LinkState)| {
-                *state != LinkState::NotAsked && link.name.as_ref().is_some_and(is_it)
-            };
-            without.is_some_and(is_it)
-                || config.links.iter().zip(states.iter()).any(is_asked)
-                || links.iter().any(|link| is_it(&link.name))
-        };
         let text = what_is_there(host, OutputFile::State);
-        let merged = state::carry(text, &mut is_ours, self.buffers.carried);
-        if merged.is_err() {
-            NOT_MERGED.say(host, Subject::State);
+        if !self.carry(text) {
+            tell(host, NOT_MERGED, Subject::State);
         }
         write(host, OutputFile::State, &State(self));
+    }
+
+    /// Puts the lines of an earlier state.json that are of other links into [`Buffers::carried`](super::Buffers);
+    /// whether it is ours, and not too long.
+    pub(crate) fn carry(&mut self, text: &[u8]) -> bool {
+        self.buffers.carried.clear();
+        if !state::is_ours(text) {
+            return text.is_empty();
+        }
+        let mut rest = Some(text);
+        while let Some(line) = parts::next(&mut rest, b'\n') {
+            if let Some((line, name)) = state::link_line(line)
+                && !self.has_looked_at(name)
+            {
+                let carried = &mut self.buffers.carried;
+                let len = carried.len();
+                if carried.extend_from_slice(b",\n").is_err()
+                    || carried.extend_from_slice(line).is_err()
+                {
+                    carried.truncate(len);
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Whether a line of state.json, from the name on, is of a link that this run has looked at.
+    fn has_looked_at(&self, line: &[u8]) -> bool {
+        let is_it = |name: &IfName| begins_with(line, &Octets(name.as_bytes()));
+        let mut n = 0_usize;
+        while let Some((link, state)) = self.link_at(n) {
+            if state != LinkState::NotAsked && link.name.as_ref().is_some_and(is_it) {
+                return true;
+            }
+            n = n.wrapping_add(1);
+        }
+        self.desired.links.iter().any(|link| is_it(&link.name))
     }
 
     /// Adds a problem of a link to the state.
@@ -347,6 +367,19 @@ impl Engine<'_> {
 fn name_of<'l>(link: &'l LinkConfig, observed: &'l Observed<'_>) -> Option<&'l IfName> {
     let by_mac = || Some(&find_by_mac(observed, link.matches.mac()?, &None)?.name);
     link.name.as_ref().or_else(by_mac)
+}
+
+/// Adds what an earlier run brought up, unless this one has the link.
+#[inline(never)]
+fn add_others(
+    conf: &mut ResolvConf<'_>,
+    links: &VecView<DesiredLink>,
+    name: &IfName,
+    host: &mut impl Host,
+) {
+    if !links.iter().any(|link| link.name == *name) {
+        conf.add_owned(what_is_there(host, OutputFile::Owned(name)));
+    }
 }
 
 /// As much of a problem as state.json has room for.

@@ -9,11 +9,10 @@ use super::{Engine, Host, OutputFile};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
 use crate::model::addr::{Cidr, Family};
 use crate::model::config::Config;
-use crate::model::desired::{Desired, DesiredLink, Full, Standing, Thing, Things};
+use crate::model::desired::{Desired, Full, Standing, Thing, Things};
 use crate::model::index::{HASH_START, hash};
 use crate::model::link::IfName;
 use crate::output::owned;
-use crate::source::route_file::Room;
 use crate::text::{parts, scalar};
 
 impl Engine<'_> {
@@ -51,10 +50,10 @@ impl Engine<'_> {
             }
         }
         let mut link = None;
-        let mut room = Room::default();
-        for (word, rest) in owned::lines(file.unwrap_or_default()) {
-            if word == b"link" {
-                let number = scalar::number(rest);
+        for (word, value) in owned::lines(file.unwrap_or_default()) {
+            let word = parts::position(owned::WORDS, word);
+            if word == Some(owned::LINK) {
+                let number = scalar::number(value);
                 link = links.iter_mut().find(|link| Some(link.ifindex) == number);
                 if let Some(link) = &mut link {
                     link.recalled.file = Ok(());
@@ -62,37 +61,32 @@ impl Engine<'_> {
                         link.recalled.old_name = *name;
                     }
                 }
-            } else if let Some(link) = &mut link
-                && let Err(problem) =
-                    recall_line(link, things, word, rest, &mut room, &mut self.config)
-            {
-                link.recalled.problem = Some(problem);
+            } else if let Some(link) = &mut link {
+                link.owned_up |= word == Some(owned::UP);
+                if word < Some(owned::ADDR) && word.is_some() {
+                    continue;
+                }
+                let read = recall_thing(word, value, link.ifindex, things, &mut self.config);
+                if let Err(problem) = read {
+                    link.recalled.problem = Some(problem);
+                }
             }
         }
     }
 }
 
-/// What one line says of a desired link.
+/// What one line says that we made on a desired link.
 #[inline(never)]
-fn recall_line(
-    link: &mut DesiredLink,
+fn recall_thing(
+    word: Option<usize>,
+    value: &[u8],
+    ifindex: u32,
     things: &mut Things<'_>,
-    word: &[u8],
-    rest: &[u8],
-    room: &mut Room,
     config: &mut Config<'_>,
 ) -> Result<(), Problem> {
-    let ifindex = link.ifindex;
     let mut stale = Thing::addr(ifindex, &Cidr::default(Family::V4), &None, Origin::NONE);
     stale.standing = Standing::Stale;
-    let understood = match parts::position(b"dns,search,up,addr", word) {
-        Some(3) => owned::addr(rest, &mut stale.route.dst, &mut stale.route.via),
-        Some(n) => {
-            link.owned_up |= n == 2;
-            return Ok(());
-        }
-        None => owned::route(word, rest, &mut stale, room, config),
-    };
+    let understood = word.and_then(|word| owned::thing(word, value, &mut stale, config));
     understood.ok_or(Problem::OwnedNotUnderstood)?;
     let mut is_known = false;
     things.each(&stale, &mut |thing| {

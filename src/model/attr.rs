@@ -43,36 +43,11 @@ pub enum Scope {
 }
 
 /// What a value must be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub enum Kind {
     /// Yes or no, kept as 1 or 0.
     Bool,
-    /// A decimal number in a range.
-    Number(Range),
-    /// One of several words, or its number; kept as the number.
-    Words(List),
-    /// A link name.
-    Name,
-    /// A MAC.
-    Mac,
-    /// An IPv6 address.
-    Ip6,
-    /// An address of either family.
-    Ip,
-    /// IPv4 addresses, 16 at most (`BOND_MAX_ARP_TARGETS`), kept with commas between them.
-    IpList4,
-    /// IPv6 addresses, 16 at most (`BOND_MAX_NS_TARGETS`).
-    IpList6,
-    /// Pairs of priorities, `FROM:TO`, kept with commas between them.
-    Map,
-    /// Any text.
-    Text,
-}
-
-/// The least and the largest number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Range {
-    /// 0-255.
+    /// A decimal number: 0-255.
     Octet,
     /// 1-255.
     Count,
@@ -90,30 +65,7 @@ pub enum Range {
     Positive,
     /// 0-4,294,967,295.
     Any,
-}
-
-impl Range {
-    /// Whether a number is in it.
-    pub fn has(self, number: u32) -> bool {
-        let (least, most) = match self {
-            Range::Octet => (0, 255),
-            Range::Count => (1, 255),
-            Range::Key => (0, 1_023),
-            Range::Vlan => (1, 4_094),
-            Range::Short => (0, 65_535),
-            Range::Port => (1, 65_535),
-            Range::Vni => (0, 0xff_ffff),
-            Range::Positive => (1, 0x7fff_ffff),
-            Range::Any => (0, u32::MAX),
-        };
-        (least..=most).contains(&number)
-    }
-}
-
-/// Words by the kernel's numbers, from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum List {
-    /// `BOND_MODE_*`.
+    /// One of several words, or its number; kept as the kernel's number, from 0: `BOND_MODE_*`.
     Mode,
     /// `BOND_ARP_VALIDATE_*`.
     Validate,
@@ -137,9 +89,25 @@ pub enum List {
     Duplex,
     /// Of a link.
     Status,
+    /// A link name.
+    Name,
+    /// A MAC.
+    Mac,
+    /// An IPv6 address.
+    Ip6,
+    /// An address of either family.
+    Ip,
+    /// IPv4 addresses, 16 at most (`BOND_MAX_ARP_TARGETS`), kept with commas between them.
+    IpList4,
+    /// IPv6 addresses, 16 at most (`BOND_MAX_NS_TARGETS`).
+    IpList6,
+    /// Pairs of priorities, `FROM:TO`, kept with commas between them.
+    Map,
+    /// Any text.
+    Text,
 }
 
-/// By [`List`], the words of each.
+/// By [`Kind`], from the first one on that has any, the words of each.
 const WORDS: Packed = packed!(concat!(
     "balance-rr,active-backup,balance-xor,broadcast,802.3ad,balance-tlb,balance-alb\n",
     "none,active,backup,all,filter,filter_active,filter_backup\n",
@@ -155,10 +123,34 @@ const WORDS: Packed = packed!(concat!(
     "down,up\n",
 ));
 
-impl List {
-    /// Its words, with commas between them.
+/// By [`Kind`], the largest number, without those that are none.
+static MOST: [u32; Kind::Mode as usize] = [
+    1,
+    255,
+    255,
+    1_023,
+    4_094,
+    65_535,
+    65_535,
+    0xff_ffff,
+    0x7fff_ffff,
+    u32::MAX,
+];
+
+impl Kind {
+    /// Whether a number is in the range of a kind of numbers; every second range begins with 1.
+    pub fn has(self, number: u32) -> bool {
+        let least = u32::from(self as u8 & 1 == 0);
+        let most = MOST.get(self as usize);
+        most.is_some_and(|most| (least..=*most).contains(&number))
+    }
+
+    /// Its words, with commas between them; empty where it has none.
     pub fn words(self) -> Packed {
-        WORDS.line(self as usize)
+        match (self as usize).checked_sub(Kind::Mode as usize) {
+            Some(line) => WORDS.line(line),
+            None => Packed(b""),
+        }
     }
 
     /// The word of a number; empty beyond the last.
@@ -171,33 +163,45 @@ impl List {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attr(u8);
 
-/// Makes the table. What is there at run time are the names in one packed text, and three octets a row.
+/// Makes the table. What is there at run time are the names in one packed text, and an octet a row.
 macro_rules! attributes {
     ($($scope:ident { $($name:literal $kind:expr, $doc:literal;)* })*) => {
         /// Every option: whom it is for, its name, and one line for the reference.
         pub const ATTRS: &[(Scope, &str, &str)] = &[$($((Scope::$scope, $name, $doc),)*)*];
         const NAMES: Packed = packed!(concat!($($($name, "\n",)*)*));
-        static ROWS: [(Scope, Kind); ATTRS.len()] = [$($((Scope::$scope, $kind),)*)*];
+        static ROWS: [Kind; ATTRS.len()] = [$($($kind,)*)*];
+        /// The first row of each.
+        static SCOPES: [(Scope, u8); 14] = [$((Scope::$scope, first(Scope::$scope)),)*];
     };
 }
 
-use Kind::{Bool, Ip, Ip6, IpList4, IpList6, Mac, Map, Name, Number, Text, Words};
-use List::{
-    Duplex, FailOverMac, Hash, LacpRate, Macvlan, Mode, Protocol, Reselect, Select, Status,
-    Targets, Validate,
+/// The first row of a scope.
+const fn first(scope: Scope) -> u8 {
+    let (mut rest, mut row) = (ATTRS, 0_u8);
+    while let [(of, ..), more @ ..] = rest
+        && *of as u8 != scope as u8
+    {
+        (rest, row) = (more, row.wrapping_add(1));
+    }
+    row
+}
+
+use Kind::{
+    Any, Bool, Count, Duplex, FailOverMac, Hash, Ip, Ip6, IpList4, IpList6, Key, LacpRate, Mac,
+    Macvlan, Map, Mode, Name, Octet, Port, Positive, Protocol, Reselect, Select, Short, Status,
+    Targets, Text, Validate, Vlan, Vni,
 };
-use Range::{Any, Count, Key, Octet, Port, Positive, Short, Vlan, Vni};
 
 attributes! {
     Link {
-        "status" Words(Status), "whether the link is brought up";
+        "status" Status, "whether the link is brought up";
         "promisc" Bool, "all packets are taken";
         "allmulti" Bool, "all multicast packets are taken";
         "arp" Bool, "whether ARP is spoken";
         "reject_servers" Text, "DHCPv4 servers whose answers do not count";
         "dhcp_iaid" Text, "identity of the link in a DHCP client identifier";
-        "ping_timeout" Number(Any), "seconds for the gateway to answer";
-        "ip_required_timeout" Number(Any), "milliseconds for IPv4";
+        "ping_timeout" Any, "seconds for the gateway to answer";
+        "ip_required_timeout" Any, "milliseconds for IPv4";
         "dhcp6_hostname" Text, "host name for DHCPv6 servers";
         "dhcp6_send_hostname" Bool, "whether they get one";
         "dhcp6_duid" Text, "DHCPv6 identifier";
@@ -206,14 +210,14 @@ attributes! {
         "token" Ip6, "host part of IPv6 addresses";
         "addr_gen_mode" Text, "how IPv6 addresses are made";
         "privacy" Text, "temporary IPv6 addresses";
-        "mtu6" Number(Positive), "MTU of IPv6 in octets";
+        "mtu6" Positive, "MTU of IPv6 in octets";
         "accept_ra" Bool, "router advertisements count even where packets are forwarded";
-        "ra_timeout" Number(Any), "seconds for a router";
-        "ip6_required_timeout" Number(Any), "milliseconds for IPv6";
+        "ra_timeout" Any, "seconds for a router";
+        "ip6_required_timeout" Any, "milliseconds for IPv6";
     }
     Vlan {
-        "id" Number(Vlan), "VLAN id";
-        "protocol" Words(Protocol), "Ethernet type";
+        "id" Vlan, "VLAN id";
+        "protocol" Protocol, "Ethernet type";
         "reorder_hdr" Bool, "the tag is taken from packets";
         "gvrp" Bool, "GVRP is spoken";
         "mvrp" Bool, "MVRP is spoken";
@@ -223,33 +227,33 @@ attributes! {
         "egress" Map, "priorities of packets that go";
     }
     Bond {
-        "mode" Words(Mode), "how ports are used";
-        "miimon" Number(Any), "milliseconds between looks at carriers";
-        "updelay" Number(Any), "milliseconds until a port with carrier is used";
-        "downdelay" Number(Any), "milliseconds until a port without carrier is not";
-        "peer_notif_delay" Number(Any), "milliseconds between notifications";
-        "arp_interval" Number(Any), "milliseconds between ARP probes";
-        "arp_missed_max" Number(Count), "probes that may be lost";
+        "mode" Mode, "how ports are used";
+        "miimon" Any, "milliseconds between looks at carriers";
+        "updelay" Any, "milliseconds until a port with carrier is used";
+        "downdelay" Any, "milliseconds until a port without carrier is not";
+        "peer_notif_delay" Any, "milliseconds between notifications";
+        "arp_interval" Any, "milliseconds between ARP probes";
+        "arp_missed_max" Count, "probes that may be lost";
         "arp_ip_target" IpList4, "whom ARP asks for";
         "ns_ip6_target" IpList6, "whom neighbour discovery asks for";
-        "arp_validate" Words(Validate), "which ports ARP is checked on";
-        "arp_all_targets" Words(Targets), "how many targets must answer";
-        "resend_igmp" Number(Octet), "membership reports after a change";
-        "num_grat_arp" Number(Octet), "notifications after a change";
-        "num_unsol_na" Number(Octet), "as `num_grat_arp`";
-        "min_links" Number(Any), "ports with carrier it needs";
-        "lp_interval" Number(Positive), "seconds between learning packets";
-        "packets_per_slave" Number(Short), "packets before the next port's turn";
+        "arp_validate" Validate, "which ports ARP is checked on";
+        "arp_all_targets" Targets, "how many targets must answer";
+        "resend_igmp" Octet, "membership reports after a change";
+        "num_grat_arp" Octet, "notifications after a change";
+        "num_unsol_na" Octet, "as `num_grat_arp`";
+        "min_links" Any, "ports with carrier it needs";
+        "lp_interval" Positive, "seconds between learning packets";
+        "packets_per_slave" Short, "packets before the next port's turn";
         "primary" Name, "port that is preferred";
         "active_slave" Name, "port that is used at first";
-        "primary_reselect" Words(Reselect), "when the preferred port is used again";
-        "fail_over_mac" Words(FailOverMac), "which MACs ports have";
-        "xmit_hash_policy" Words(Hash), "what a packet's port depends on";
-        "lacp_rate" Words(LacpRate), "how often the partner is asked to speak";
+        "primary_reselect" Reselect, "when the preferred port is used again";
+        "fail_over_mac" FailOverMac, "which MACs ports have";
+        "xmit_hash_policy" Hash, "what a packet's port depends on";
+        "lacp_rate" LacpRate, "how often the partner is asked to speak";
         "lacp_active" Bool, "LACP is spoken first";
-        "ad_select" Words(Select), "which aggregator is used";
-        "ad_user_port_key" Number(Key), "port key";
-        "ad_actor_sys_prio" Number(Port), "system priority";
+        "ad_select" Select, "which aggregator is used";
+        "ad_user_port_key" Key, "port key";
+        "ad_actor_sys_prio" Port, "system priority";
         "ad_actor_system" Mac, "MAC of the system";
         "use_carrier" Bool, "how carriers are looked at";
         "tlb_dynamic_lb" Bool, "load is shared anew";
@@ -257,48 +261,48 @@ attributes! {
         "coupled_control" Bool, "LACP's coupled state machine";
     }
     BondPort {
-        "queue_id" Number(Short), "transmit queue";
-        "prio" Number(Any), "preference of the port";
+        "queue_id" Short, "transmit queue";
+        "prio" Any, "preference of the port";
     }
     Bridge {
         "stp" Bool, "spanning tree";
-        "forward_delay" Number(Any), "hundredths of a second in a state";
-        "hello_time" Number(Any), "hundredths of a second between hellos";
-        "max_age" Number(Any), "hundredths of a second that a message counts";
-        "ageing_time" Number(Any), "hundredths of a second that a MAC is known";
-        "priority" Number(Short), "bridge priority";
+        "forward_delay" Any, "hundredths of a second in a state";
+        "hello_time" Any, "hundredths of a second between hellos";
+        "max_age" Any, "hundredths of a second that a message counts";
+        "ageing_time" Any, "hundredths of a second that a MAC is known";
+        "priority" Short, "bridge priority";
         "vlan_filtering" Bool, "VLANs are kept apart";
-        "vlan_protocol" Words(Protocol), "Ethernet type";
-        "default_pvid" Number(Short), "VLAN of packets without tag";
+        "vlan_protocol" Protocol, "Ethernet type";
+        "default_pvid" Short, "VLAN of packets without tag";
         "vlan_stats_enabled" Bool, "packets of VLANs are counted";
-        "group_fwd_mask" Number(Short), "link-local groups that are forwarded";
+        "group_fwd_mask" Short, "link-local groups that are forwarded";
         "group_address" Mac, "MAC of spanning tree packets";
-        "multicast_router" Number(Octet), "0: never, 1: as learned, 2: always";
+        "multicast_router" Octet, "0: never, 1: as learned, 2: always";
         "multicast_snooping" Bool, "IGMP and MLD are listened to";
         "multicast_querier" Bool, "members are asked for";
         "multicast_query_use_ifaddr" Bool, "queries come from its address";
-        "hash_max" Number(Any), "groups there may be";
-        "hash_elasticity" Number(Any), "nothing since Linux 5.0";
-        "multicast_last_member_count" Number(Any), "queries before a group is left";
-        "multicast_last_member_interval" Number(Any), "hundredths of a second between those";
-        "multicast_membership_interval" Number(Any), "hundredths of a second a member counts";
-        "multicast_querier_interval" Number(Any), "hundredths of a second another querier counts";
-        "multicast_query_interval" Number(Any), "hundredths of a second between queries";
-        "multicast_query_response_interval" Number(Any), "hundredths of a second to answer";
-        "multicast_startup_query_count" Number(Any), "queries at first";
-        "multicast_startup_query_interval" Number(Any), "hundredths of a second between those";
+        "hash_max" Any, "groups there may be";
+        "hash_elasticity" Any, "nothing since Linux 5.0";
+        "multicast_last_member_count" Any, "queries before a group is left";
+        "multicast_last_member_interval" Any, "hundredths of a second between those";
+        "multicast_membership_interval" Any, "hundredths of a second a member counts";
+        "multicast_querier_interval" Any, "hundredths of a second another querier counts";
+        "multicast_query_interval" Any, "hundredths of a second between queries";
+        "multicast_query_response_interval" Any, "hundredths of a second to answer";
+        "multicast_startup_query_count" Any, "queries at first";
+        "multicast_startup_query_interval" Any, "hundredths of a second between those";
         "vlans" Text, "VLANs of the bridge itself";
     }
     BridgePort {
-        "priority" Number(Octet), "port priority";
-        "path_cost" Number(Port), "cost of the path";
+        "priority" Octet, "port priority";
+        "path_cost" Port, "cost of the path";
         "hairpin_mode" Bool, "packets may go back where they came from";
         "isolated" Bool, "nothing goes to other isolated ports";
         "learning" Bool, "MACs are learned";
         "unicast_flood" Bool, "packets for unknown MACs go here";
         "multicast_flood" Bool, "packets for unknown groups go here";
         "multicast_fast_leave" Bool, "a group is left at once";
-        "multicast_router" Number(Octet), "as of the bridge";
+        "multicast_router" Octet, "as of the bridge";
         "proxyarp" Bool, "ARP is answered here";
         "neigh_suppress" Bool, "ARP that can be answered does not go here";
         "vlans" Text, "VLANs of the port";
@@ -308,41 +312,41 @@ attributes! {
         "port_config" Text, "teamd's configuration of the port";
     }
     Ib {
-        "pkey" Number(Short), "partition key";
+        "pkey" Short, "partition key";
         "connected" Bool, "connected mode";
     }
     Tunnel {
         "local" Ip, "this end";
         "remote" Ip, "the other end";
-        "ttl" Number(Octet), "time to live; 0 is that of the packet inside";
-        "tos" Number(Octet), "type of service";
-        "key" Number(Any), "key in both directions";
-        "ikey" Number(Any), "key of packets that come";
-        "okey" Number(Any), "key of packets that go";
+        "ttl" Octet, "time to live; 0 is that of the packet inside";
+        "tos" Octet, "type of service";
+        "key" Any, "key in both directions";
+        "ikey" Any, "key of packets that come";
+        "okey" Any, "key of packets that go";
         "pmtudisc" Bool, "path MTU discovery";
     }
     Macvlan {
-        "mode" Words(Macvlan), "whom it speaks to";
+        "mode" Macvlan, "whom it speaks to";
     }
     Vxlan {
-        "id" Number(Vni), "VXLAN id";
+        "id" Vni, "VXLAN id";
         "local" Ip, "this end";
         "remote" Ip, "the other end";
         "group" Ip, "multicast group of all ends";
-        "port" Number(Port), "UDP port";
-        "ttl" Number(Octet), "time to live; 0 is that of the packet inside";
+        "port" Port, "UDP port";
+        "ttl" Octet, "time to live; 0 is that of the packet inside";
     }
     Vrf {
-        "table" Number(Any), "routing table";
+        "table" Any, "routing table";
     }
     Pair {
         "peer" Name, "the other end";
-        "owner" Number(Any), "user who may open it";
+        "owner" Any, "user who may open it";
     }
     Ethtool {
         "autoneg" Bool, "speed and duplex are negotiated";
-        "speed" Number(Any), "Mb/s";
-        "duplex" Words(Duplex), "half or full";
+        "speed" Any, "Mb/s";
+        "duplex" Duplex, "half or full";
         "wol" Text, "what wakes the machine, in ethtool's letters";
         "sopass" Mac, "password of SecureOn";
         "feature" Text, "features, each followed by on or off";
@@ -387,11 +391,13 @@ impl Attr {
     #[inline(never)]
     pub fn find(scope: Scope, name: &[u8]) -> Option<Attr> {
         let mut rest = Some(NAMES.0);
-        for ((of, _), row) in ROWS.iter().zip(0..) {
-            let is = Packed(parts::next(&mut rest, b'\n')?);
-            if *of == scope && is.strip(name) == Some(b"") {
-                return Some(Attr(row));
+        let mut row = 0_u8;
+        while let Some(is) = parts::next(&mut rest, b'\n') {
+            let attr = Attr(row);
+            if Packed(is).strip(name) == Some(b"") && attr.row().0 == scope {
+                return Some(attr);
             }
+            row = row.wrapping_add(1);
         }
         None
     }
@@ -404,8 +410,14 @@ impl Attr {
     /// Whom it is for, and what its value must be.
     #[inline(never)]
     pub fn row(self) -> (Scope, Kind) {
-        const NONE: (Scope, Kind) = (Scope::Link, Kind::Text);
-        ROWS.get(usize::from(self.0)).copied().unwrap_or(NONE)
+        let mut scope = Scope::Link;
+        for (of, first) in &SCOPES {
+            if *first <= self.0 {
+                scope = *of;
+            }
+        }
+        let kind = ROWS.get(usize::from(self.0));
+        (scope, *kind.unwrap_or(&Kind::Text))
     }
 }
 

@@ -20,13 +20,23 @@ pub struct AttrConfig {
 impl Config<'_> {
     /// The options of a link, in order of appearance.
     pub fn attrs_of(&self, link: LinkId) -> impl Iterator<Item = &AttrConfig> {
-        let mut next = self.attr_heads.get(link.place()).copied();
+        let mut next = self.first_attr(link);
         core::iter::from_fn(move || {
-            let number = next?.checked_sub(1)?;
-            let have = self.attrs.get(number as usize)?;
-            next = Some(have.next);
+            let have = self.attr_numbered(next)?;
+            next = have.next;
             Some(have)
         })
+    }
+
+    /// The number of a link's first option, 0 for none.
+    fn first_attr(&self, link: LinkId) -> u32 {
+        let first = self.attr_heads.get(link.place());
+        first.copied().unwrap_or_default()
+    }
+
+    /// The option of a number; 0 is that of none.
+    fn attr_numbered(&self, number: u32) -> Option<&AttrConfig> {
+        self.attrs.get(number.wrapping_sub(1) as usize)
     }
 
     /// One option of a link.
@@ -44,25 +54,23 @@ impl Config<'_> {
         }
     }
 
-    /// Where an option of a link is, if it has it, and where the one before it is, if there is one.
+    /// The numbers of an option of a link, 0 if it has it not, and of the one before it, 0 for none.
     #[inline(never)]
-    fn find_attr(&self, link: LinkId, attr: Attr) -> (Option<usize>, Option<usize>) {
-        let mut next = self.attr_heads.get(link.place()).copied();
-        let mut before = None;
-        while let Some(at) = next.and_then(|next| next.checked_sub(1)) {
-            let (at, have) = (at as usize, self.attrs.get(at as usize));
-            if have.is_some_and(|have| have.attr == attr) {
-                return (Some(at), before);
-            }
-            (before, next) = (Some(at), have.map(|have| have.next));
+    fn find_attr(&self, link: LinkId, attr: Attr) -> (u32, u32) {
+        let (mut number, mut before) = (self.first_attr(link), 0);
+        while let Some(have) = self.attr_numbered(number)
+            && have.attr != attr
+        {
+            (before, number) = (number, have.next);
         }
-        (None, before)
+        (number, before)
     }
 
     /// Where the number of the option behind another one is, or of the first one.
-    fn next_attr(&mut self, link: LinkId, before: Option<usize>) -> Option<&mut u32> {
-        match before {
-            Some(before) => self.attrs.get_mut(before).map(|have| &mut have.next),
+    #[inline(never)]
+    fn next_attr(&mut self, link: LinkId, before: u32) -> Option<&mut u32> {
+        match self.attrs.get_mut(before.wrapping_sub(1) as usize) {
+            Some(have) => Some(&mut have.next),
             None => self.attr_heads.get_mut(link.place()),
         }
     }
@@ -77,8 +85,8 @@ impl Config<'_> {
         value: Value,
         origin: Origin,
     ) -> Option<()> {
-        let (at, before) = self.find_attr(link, attr);
-        if let Some(have) = at.and_then(|at| self.attrs.get_mut(at)) {
+        let (number, before) = self.find_attr(link, attr);
+        if let Some(have) = self.attrs.get_mut(number.wrapping_sub(1) as usize) {
             (have.value, have.origin) = (value, origin);
             return Some(());
         }
@@ -93,13 +101,13 @@ impl Config<'_> {
         Some(())
     }
 
-    /// Takes an option from a link. Its place stays used.
+    /// Takes an option from a link: where it was given. Its place stays used.
     #[inline(never)]
-    pub fn drop_attr(&mut self, link: LinkId, attr: Attr) {
-        let (at, before) = self.find_attr(link, attr);
-        let dropped = at.and_then(|at| self.attrs.get(at)).copied();
-        if let (Some(dropped), Some(next)) = (dropped, self.next_attr(link, before)) {
-            *next = dropped.next;
-        }
+    pub fn drop_attr(&mut self, link: LinkId, attr: Attr) -> Option<Origin> {
+        let (number, before) = self.find_attr(link, attr);
+        let have = self.attr_numbered(number)?;
+        let (next, origin) = (have.next, have.origin);
+        *self.next_attr(link, before)? = next;
+        Some(origin)
     }
 }

@@ -373,6 +373,7 @@ impl Config<'_> {
     }
 
     /// A configured link.
+    #[inline(never)]
     pub fn link(&self, id: LinkId) -> Option<&LinkConfig> {
         self.links.get(id.place())
     }

@@ -1,6 +1,6 @@
 //! What the kernel shall have: configuration with link numbers filled in.
 
-use super::addr::Cidr;
+use super::addr::{Cidr, Family};
 use super::config::LinkId;
 use super::index::{HASH_START, Index, hash};
 use super::link::{IfName, Mac};
@@ -65,6 +65,8 @@ pub struct DesiredLink {
     pub owned_up: bool,
     /// Whether the plan changes something of it.
     pub touched: bool,
+    /// Whether it asks for a lease.
+    pub asks: bool,
     /// Whether what is leased to it is among what is desired.
     pub leased: bool,
     /// What `owned-IF` said.
@@ -83,6 +85,7 @@ impl DesiredLink {
             origin,
             owned_up: false,
             touched: false,
+            asks: false,
             leased: false,
             recalled: Recalled {
                 file: Err(Errno::ENOENT),
@@ -119,6 +122,9 @@ pub enum What {
 }
 
 impl What {
+    /// All of them.
+    pub const ALL: &[What] = &[What::Addr, What::Route, What::Rule];
+
     /// That there is room for no more of them.
     pub fn full(self) -> Problem {
         match self {
@@ -153,6 +159,8 @@ pub struct Thing {
     /// Whether it gives way to a route that somebody else has in its place: a server's wish is no reason to take
     /// another one's.
     pub yields: bool,
+    /// Whether it is a leased address.
+    pub leased: bool,
     /// Broadcast address (IPv4), of an address.
     pub broadcast: Option<Ipv4Addr>,
     /// Seconds an address may be used, from when the links were looked at; [`FOREVER`].
@@ -175,19 +183,28 @@ impl Thing {
             ifindex,
             route: *route,
             yields: false,
+            leased: false,
             broadcast: None,
             valid_secs: FOREVER,
             origin,
         }
     }
 
+    /// A plain route that shall be there and was not seen.
+    #[inline(never)]
+    pub fn via(ifindex: u32, dst: &Cidr, via: &Option<IpAddr>, origin: Origin) -> Thing {
+        let mut route = Route::new(*dst);
+        route.via = *via;
+        Thing::route(ifindex, &route, origin)
+    }
+
     /// An address that shall be there and was not seen.
     #[inline(never)]
     pub fn addr(ifindex: u32, addr: &Cidr, peer: &Option<IpAddr>, origin: Origin) -> Thing {
-        let mut route = Route::new(*addr);
-        (route.dst, route.via, route.table) = (*addr, *peer, ifindex);
-        let mut thing = Thing::route(ifindex, &route, origin);
+        // no address has a source: of either family it is the same
+        let mut thing = Thing::via(ifindex, &Cidr::default(Family::V4), peer, origin);
         thing.what = What::Addr;
+        (thing.route.dst, thing.route.table) = (*addr, ifindex);
         thing
     }
 
@@ -244,6 +261,7 @@ impl Thing {
     }
 
     /// The link a route uses; 0 for kinds that use none.
+    #[inline(never)]
     pub fn oif(&self) -> u32 {
         self.route.oif(self.ifindex)
     }
@@ -338,9 +356,15 @@ impl<'m> Desired<'m> {
     /// Adds a link of which nothing but this is known. There is room for each link of the kernel, and each is
     /// added once.
     #[inline(never)]
-    pub fn add_link(&mut self, ifindex: u32, name: &IfName, origin: Origin) {
+    pub fn add_link(
+        &mut self,
+        ifindex: u32,
+        name: &IfName,
+        origin: Origin,
+    ) -> Option<&mut DesiredLink> {
         let added = self.links.push(DesiredLink::new(ifindex, *name, origin));
         debug_assert!(added.is_ok());
+        self.links.last_mut()
     }
 
     /// The desired link with this number.
@@ -359,7 +383,10 @@ impl<'m> Desired<'m> {
 #[inline(never)]
 fn place_hash(thing: &Thing) -> u32 {
     let route = &thing.route;
-    let prefix = route.from.as_ref().unwrap_or(&route.dst);
+    let prefix = match route.from.is_default() {
+        true => &route.dst,
+        false => &route.from,
+    };
     let octets: &[u8] = match &prefix.addr {
         IpAddr::V4(addr) => &addr.octets(),
         IpAddr::V6(addr) => &addr.octets(),

@@ -81,9 +81,10 @@ pub const HASH_START: u32 = 0x811c_9dc5;
 
 /// FNV-1a: `hash` gone on with over `octets`.
 #[inline(never)]
-pub fn hash(mut hash: u32, octets: &[u8]) -> u32 {
-    for octet in octets {
-        hash = (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193);
+pub const fn hash(mut hash: u32, mut octets: &[u8]) -> u32 {
+    while let [octet, rest @ ..] = octets {
+        hash = (hash ^ *octet as u32).wrapping_mul(0x0100_0193);
+        octets = rest;
     }
     hash
 }

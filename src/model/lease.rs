@@ -33,7 +33,7 @@ pub enum Kind {
     Domains,
     /// Printable ASCII without blanks, quotes, backslashes and what else means something to a shell.
     Text,
-    /// Routes of nine octets: prefix length, destination with its host bits cleared, gateway (0: on the
+    /// Routes of nine octets: destination with its host bits cleared, prefix length, gateway (0: on the
     /// link).
     Routes,
     /// Any octets: a hardware address.
@@ -82,8 +82,8 @@ macro_rules! slots {
             /// Octets of a whole lease.
             const OCTETS: usize = HEAD $(+ 2 + $room)*;
 
-            /// The keys, one a line; empty for what is not kept.
-            pub const KEYS: Packed = packed!(concat!($($key, "\n"),*));
+            /// The keys, joined by commas; empty for what is not kept. Behind them that of when the lease began.
+            pub const KEYS: Packed = packed!(concat!($($key, ","),*, "UPTIME"));
         }
     };
 }
@@ -167,8 +167,8 @@ impl Field {
         *Self::SLOTS.get(self as usize).unwrap_or(&NONE)
     }
 
-    /// Its bit in [`Lease::left_out`].
-    fn bit(self) -> u32 {
+    /// Its bit in [`Lease::bits`].
+    pub(crate) fn bit(self) -> u32 {
         1_u32.wrapping_shl(self as u32)
     }
 }
@@ -231,7 +231,7 @@ impl Lease {
     }
 
     /// Which fields were there and not understood, or had no room: a bit each, by their order.
-    fn bits(&self) -> u32 {
+    pub(crate) fn bits(&self) -> u32 {
         let [_, a, b, c, d, ..] = self.0;
         u32::from_ne_bytes([a, b, c, d])
     }
@@ -290,28 +290,33 @@ impl Lease {
     #[inline(never)]
     pub fn number(&self, field: Field) -> Option<u32> {
         let octets = self.get(field);
-        let add = |sum: u32, octet: &u8| sum << 8 | u32::from(*octet);
-        (!octets.is_empty()).then(|| octets.iter().fold(0, add))
+        (!octets.is_empty()).then(|| number(octets))
     }
 
-    /// A field's address, or the first one.
+    /// The same, or this one where there is none.
     #[inline(never)]
-    pub fn addr(&self, field: Field) -> Option<Ipv4Addr> {
-        let octets = self.get(field).first_chunk::<4>()?;
-        Some(Ipv4Addr::from(*octets))
+    pub fn number_or(&self, field: Field, default: u32) -> u32 {
+        self.number(field).unwrap_or(default)
+    }
+
+    /// A field's address, or the first one; unspecified where none was said.
+    #[inline(never)]
+    pub fn addr(&self, field: Field) -> Ipv4Addr {
+        Ipv4Addr::from(*self.get(field).first_chunk().unwrap_or(&[0; 4]))
     }
 
     /// The prefix length of the address: its mask, else its class.
     pub fn prefix_len(&self) -> u8 {
-        match (self.addr(Field::Mask), self.addr(Field::Addr)) {
-            (Some(mask), _) => mask.to_bits().leading_ones() as u8,
-            (None, addr) => classful_len(addr.unwrap_or(Ipv4Addr::UNSPECIFIED)),
+        match self.get(Field::Mask) {
+            [] => classful_len(self.addr(Field::Addr)),
+            mask => number(mask).leading_ones() as u8,
         }
     }
 
     /// The address and its prefix length.
     pub fn cidr(&self) -> Option<Cidr> {
-        Cidr::new(IpAddr::V4(self.addr(Field::Addr)?), self.prefix_len())
+        let addr = self.addr(Field::Addr);
+        Cidr::new(IpAddr::V4(addr), self.prefix_len()).filter(|_| !addr.is_unspecified())
     }
 
     /// Whether each field has its form.
@@ -323,10 +328,17 @@ impl Lease {
     }
 }
 
+/// A number in network byte order.
+#[inline(never)]
+pub fn number(octets: &[u8]) -> u32 {
+    let add = |sum: u32, octet: &u8| sum << 8 | u32::from(*octet);
+    octets.iter().fold(0, add)
+}
+
 /// A route of nine octets; `None` for what has not its form.
 #[inline(never)]
 pub fn route(octets: &[u8]) -> Option<(Cidr, Option<IpAddr>)> {
-    let &[len, n0, n1, n2, n3, g0, g1, g2, g3] = octets else {
+    let &[n0, n1, n2, n3, len, g0, g1, g2, g3] = octets else {
         return None;
     };
     let dst = Cidr::new(IpAddr::from([n0, n1, n2, n3]), len)?;

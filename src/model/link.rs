@@ -193,13 +193,15 @@ pub enum LinkKind {
 }
 
 impl LinkKind {
+    /// The words used in JSON, and what else `TYPE` of an `ifcfg` file calls some of them.
+    pub const WORDS: Packed = packed!(concat!(
+        "ethernet,infiniband,vlan,bond,team,bridge,dummy,macvlan,macvtap,ipvlan,vrf,vxlan,",
+        "veth,ipip,gre,gretap,sit,ip6tnl,ip6gre,tun,tap,ctc,token ring,ipip6,gre6"
+    ));
+
     /// The word used in JSON.
     pub fn word(self) -> Packed {
-        packed!(concat!(
-            "ethernet\ninfiniband\nvlan\nbond\nteam\nbridge\ndummy\nmacvlan\nmacvtap\nipvlan\nvrf\nvxlan\n",
-            "veth\nipip\ngre\ngretap\nsit\nip6tnl\nip6gre\ntun\ntap"
-        ))
-        .line(self as usize)
+        LinkKind::WORDS.item(self as usize)
     }
 }
 

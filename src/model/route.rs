@@ -50,8 +50,17 @@ impl RouteKind {
 
     /// The kind with this `RTN_*`.
     pub fn of(number: u8) -> Option<RouteKind> {
-        let mut all = RouteKind::ALL.into_iter();
-        all.find(|kind| kind.number() == number)
+        Some(match number {
+            1 => RouteKind::Unicast,
+            2 => RouteKind::Local,
+            3 => RouteKind::Broadcast,
+            5 => RouteKind::Multicast,
+            6 => RouteKind::Blackhole,
+            7 => RouteKind::Unreachable,
+            8 => RouteKind::Prohibit,
+            9 => RouteKind::Throw,
+            _ => return None,
+        })
     }
 
     /// `RTN_*`.
@@ -112,8 +121,8 @@ impl PartialEq for More {
 pub struct Route {
     /// Destination, host bits cleared.
     pub dst: Cidr,
-    /// Source, host bits cleared; of IPv6 routes and of rules.
-    pub from: Option<Cidr>,
+    /// Source, host bits cleared; everything but of IPv6 routes and of rules.
+    pub from: Cidr,
     /// Gateway, of either family; `None`: on the link.
     pub via: Option<IpAddr>,
     /// Preferred source address.
@@ -144,7 +153,7 @@ impl Route {
                 addr: dst.network(),
                 len: dst.len,
             },
-            from: None,
+            from: Cidr::default(dst.family()),
             via: None,
             src: None,
             table: MAIN_TABLE,

@@ -7,8 +7,6 @@ use super::config::Str;
 pub const FRA_IIFNAME: u16 = 3;
 /// `FRA_FWMARK`.
 pub const FRA_FWMARK: u16 = 10;
-/// `FRA_SUPPRESS_PREFIXLEN`.
-pub const FRA_SUPPRESS_PREFIXLEN: u16 = 14;
 /// `FRA_FWMASK`.
 pub const FRA_FWMASK: u16 = 16;
 /// `FRA_L3MDEV`.

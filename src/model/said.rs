@@ -3,11 +3,30 @@
 
 use super::config::Str;
 
+/// Yes or no. None of them is 0, so that nothing said is zeros only, which take less room in the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Flag {
+    /// No.
+    No = 1,
+    /// Yes.
+    Yes = 2,
+}
+
+impl From<bool> for Flag {
+    fn from(is_yes: bool) -> Flag {
+        match is_yes {
+            true => Flag::Yes,
+            false => Flag::No,
+        }
+    }
+}
+
 /// What was said; `None`: nothing, and the default holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Values {
     /// Yes or no.
-    pub flags: [Option<bool>; 8],
+    pub flags: [Option<Flag>; 8],
     /// Numbers.
     pub numbers: [Option<u32>; 5],
     /// Texts.
@@ -43,9 +62,9 @@ macro_rules! rows {
             }
 
             /// Says it.
-            $visible fn set(self, owner: &mut $owner, value: Option<$value>) {
+            $visible fn set<T: Into<$value>>(self, owner: &mut $owner, value: Option<T>) {
                 if let Some(row) = owner.said.$rows.get_mut(self as usize) {
-                    *row = value;
+                    *row = value.map(Into::into);
                 }
             }
         }
@@ -59,19 +78,19 @@ macro_rules! flags {
      $($(#[$doc:meta])* $variant:ident,)*) => {
         $crate::model::said::rows! {
             $(#[$about])*
-            $visible $name in flags: bool, $owner;
+            $visible $name in flags: $crate::model::said::Flag, $owner;
             $($(#[$doc])* $variant,)*
         }
 
         impl $name {
             /// Whether yes was said.
             $visible fn is_yes(self, owner: &$owner) -> bool {
-                matches!(self.of(owner), Some(true))
+                self.of(owner) == Some($crate::model::said::Flag::Yes)
             }
 
             /// Whether no was said.
             $visible fn is_no(self, owner: &$owner) -> bool {
-                matches!(self.of(owner), Some(false))
+                self.of(owner) == Some($crate::model::said::Flag::No)
             }
         }
     };

@@ -17,14 +17,12 @@
 //! anything in it that is not as written here is not read at all.
 
 use crate::engine::Instant;
-use crate::model::addr::{Cidr, Family, dotted};
-use crate::model::lease::{Field, Kind, Lease, ROUTE_OCTETS, Slot};
+use crate::model::lease::{Field, Kind, Lease, number};
 use crate::model::link::IfName;
 use crate::output::json::is_written_as;
 use crate::packed::{Packed, word};
 use crate::text::show::{Show, Text, displayed};
 use crate::text::{parts, scalar};
-use core::net::IpAddr;
 
 /// The text of the file.
 pub struct LeaseFile<'a> {
@@ -63,7 +61,7 @@ pub fn said(lease: &Lease, field: Field) -> Option<(Packed, Value<'_>)> {
     if octets.is_empty() {
         return None;
     }
-    let key = Field::KEYS.line(field as usize);
+    let key = Field::KEYS.item(field as usize);
     let kind = field.slot().kind;
     (!key.0.is_empty()).then_some((key, Value { kind, octets }))
 }
@@ -76,41 +74,43 @@ pub struct Value<'a> {
 
 impl Show for Value<'_> {
     fn show(&self, f: &mut Text<'_>) {
-        let step = match self.kind {
-            Kind::Number | Kind::Addr | Kind::Addrs => 4,
-            Kind::Routes => ROUTE_OCTETS,
+        // What stands behind each octet but the last.
+        let marks: &[u8] = match self.kind {
+            Kind::Number => return f.number(number(self.octets).into(), 10),
+            Kind::Addr | Kind::Addrs => b"... ",
+            Kind::Routes => b".../,... ",
             Kind::Hostname | Kind::Domains | Kind::Text | Kind::Octets => {
                 return f.put(self.octets);
             }
         };
-        let mut blank = word!("");
-        for item in self.octets.chunks(step) {
-            if self.kind == Kind::Number {
-                let add = |sum: u32, octet: &u8| sum << 8 | u32::from(*octet);
-                f.count(blank, item.iter().fold(0, add));
-            } else if let Some(([len, dst @ ..], gateway)) = item.split_first_chunk::<5>() {
-                dotted(f, blank, dst);
-                f.count(word!("/"), (*len).into());
-                dotted(f, word!(","), gateway);
-            } else {
-                dotted(f, blank, item);
+        let mut rest = self.octets;
+        for mark in marks.iter().cycle() {
+            let Some((octet, after)) = rest.split_first() else {
+                return;
+            };
+            f.number((*octet).into(), 10);
+            if !after.is_empty() {
+                f.octet(*mark);
             }
-            blank = word!(" ");
+            rest = after;
         }
     }
 }
 
 /// Reads the file of a link: when the lease began. `None`, and nothing is leased, where the file is not one of
-/// ours, or of another link. What cannot be read is left out: then the file is not as it would be written.
+/// ours, or of another link: what was read is not as it would be written.
 #[inline(never)]
 pub fn read(text: &[u8], name: &IfName, ifindex: u32, lease: &mut Lease) -> Option<Instant> {
     *lease = Lease::NONE;
     let (mut rest, mut began) = (Some(text), Instant(0));
     while let Some(line) = parts::next(&mut rest, b'\n') {
-        if let (key, Some([b'\'', value @ .., b'\''])) = parts::split(line, b'=') {
-            match key {
-                b"UPTIME" => began = began.after_seconds(scalar::number(value).unwrap_or(0)),
-                _ => _ = read_field(key, value, lease),
+        if let (key, Some([b'\'', quoted @ ..])) = parts::split(line, b'=')
+            && let Some(n) = Field::KEYS.position(key)
+            && let Some((_, value)) = quoted.split_last()
+        {
+            match Field::ALL.get(n) {
+                Some(field) => read_field(*field, value, quoted, lease),
+                None => began = began.after_seconds(scalar::number(value).unwrap_or(0)),
             }
         }
     }
@@ -120,61 +120,36 @@ pub fn read(text: &[u8], name: &IfName, ifindex: u32, lease: &mut Lease) -> Opti
         began,
         lease,
     };
-    if is_written_as(&file, text) && lease.is_sound() && lease.addr(Field::Addr).is_some() {
+    if is_written_as(&file, text) && lease.is_sound() && !lease.addr(Field::Addr).is_unspecified() {
         return Some(began);
     }
     *lease = Lease::NONE;
     None
 }
 
-/// Reads the value of one key, up to what cannot be read.
-fn read_field(key: &[u8], value: &[u8], lease: &mut Lease) -> Option<()> {
-    let is_it = |field: &&Field| {
-        let rest = Field::KEYS.line(**field as usize).strip(key);
-        rest.is_some_and(<[u8]>::is_empty)
-    };
-    let field = *Field::ALL.iter().find(is_it)?;
+/// Reads the value of a field, which stands before a last quote in `quoted`. Of what consists of numbers these are
+/// taken, whatever stands between them.
+fn read_field(field: Field, value: &[u8], quoted: &[u8], lease: &mut Lease) {
     let slot = field.slot();
-    match slot.kind {
-        Kind::Hostname | Kind::Domains | Kind::Text | Kind::Octets => lease.add(field, value),
-        Kind::Number | Kind::Addr | Kind::Addrs | Kind::Routes => {
-            let mut rest = value;
-            while let Some(word) = parts::next_word(&mut rest) {
-                let mut item = [0; ROUTE_OCTETS];
-                let len = read_item(slot, word, &mut item)?;
-                lease.add(field, item.get(..len)?);
+    let width = match slot.kind {
+        Kind::Hostname | Kind::Domains | Kind::Text | Kind::Octets => {
+            return lease.add(field, value);
+        }
+        Kind::Number => slot.room.into(),
+        Kind::Addr | Kind::Addrs | Kind::Routes => 1,
+    };
+    let mut number = 0_u32;
+    for octet in quoted {
+        match octet.wrapping_sub(b'0') {
+            digit @ 0..=9 => number = number.wrapping_mul(10).wrapping_add(digit.into()),
+            _ => {
+                let octets = number.to_be_bytes();
+                let before = octets.len().wrapping_sub(width);
+                lease.add(field, parts::slice(&octets, before, width));
+                number = 0;
             }
         }
     }
-    Some(())
-}
-
-/// Reads a number, an address or a route; how many octets it has.
-fn read_item(slot: Slot, word: &[u8], item: &mut [u8; ROUTE_OCTETS]) -> Option<usize> {
-    let [len, a, b, c, d, rest @ ..] = item;
-    if slot.kind == Kind::Routes {
-        let mut dst = Cidr::default(Family::V4);
-        let (prefix, gateway) = parts::split(word, b',');
-        scalar::cidr(prefix, &mut dst).ok()?;
-        let IpAddr::V4(addr) = dst.addr else {
-            return None;
-        };
-        *len = dst.len;
-        [*a, *b, *c, *d] = addr.octets();
-        *rest = scalar::ipv4(gateway?)?.octets();
-        return Some(ROUTE_OCTETS);
-    }
-    let (octets, len_of_it) = match slot.kind == Kind::Number {
-        true => {
-            let room = u32::from(slot.room);
-            let high = 32_u32.wrapping_sub(room.wrapping_mul(8));
-            let number = scalar::number(word)?.wrapping_shl(high);
-            (number.to_be_bytes(), room as usize)
-        }
-        false => (scalar::ipv4(word)?.octets(), 4),
-    };
-    [*len, *a, *b, *c] = octets;
-    Some(len_of_it)
 }
 
 #[cfg(test)]
@@ -199,7 +174,7 @@ mod tests {
             (
                 Field::Routes,
                 &[
-                    24, 198, 51, 100, 0, 192, 0, 2, 7, 24, 203, 0, 113, 0, 0, 0, 0, 0,
+                    198, 51, 100, 0, 24, 192, 0, 2, 7, 203, 0, 113, 0, 24, 0, 0, 0, 0,
                 ],
             ),
         ] {
@@ -238,7 +213,7 @@ mod tests {
         let began = read(text(&lease()).as_bytes(), &eth0(), 7, &mut read_back);
         assert_eq!(began, Some(Instant(12_000_000)));
         for field in Field::ALL {
-            let is_kept = !Field::KEYS.line(*field as usize).0.is_empty();
+            let is_kept = !Field::KEYS.item(*field as usize).0.is_empty();
             let want = lease();
             let want = if is_kept { want.get(*field) } else { b"" };
             assert_eq!(read_back.get(*field), want, "{field:?}");

@@ -24,7 +24,7 @@ use crate::model::desired::{Desired, DesiredLink, Thing, What};
 use crate::model::lease::{Field, Lease};
 use crate::output::json::Octets;
 use crate::packed::{Word, word};
-use crate::source::route_file::{Form, Room, parse_route};
+use crate::source::route_file::{Form, parse_route};
 use crate::text::show::{Show, Text, displayed};
 use crate::text::{parts, scalar};
 use core::net::{IpAddr, Ipv4Addr};
@@ -51,39 +51,39 @@ impl<'t> Iterator for Lines<'t> {
     }
 }
 
-/// Reads the value of an `addr` line.
-pub fn addr(words: &[u8], addr: &mut Cidr, peer: &mut Option<IpAddr>) -> Option<()> {
-    let (prefix, rest) = split_word(words);
-    let (word, other) = split_word(rest);
-    if !word.is_empty() {
-        *peer = scalar::ip(other);
-        if word != b"peer" || peer.is_none() {
-            return None;
-        }
-    }
-    scalar::prefix(prefix, addr).ok()?;
-    Some(())
-}
+/// The words that lines begin with; those of things from [`ADDR`] on, and of these routes and rules by family.
+pub const WORDS: &[u8] = b"link,dns,search,up,addr,route,route6,rule,rule6";
+/// The places of some of them.
+pub const LINK: usize = 0;
+/// See [`LINK`].
+pub const UP: usize = 3;
+/// See [`LINK`].
+pub const ADDR: usize = 4;
 
-/// Reads the value of a `route`, `route6`, `rule` or `rule6` line.
-pub fn route(
-    word: &[u8],
-    words: &[u8],
-    thing: &mut Thing,
-    room: &mut Room,
-    config: &mut Config<'_>,
-) -> Option<()> {
-    let n = parts::position(b"route,route6,rule,rule6", word)?;
-    let family = match n & 1 {
+/// Reads the value of a line whose word has this place in [`WORDS`], [`ADDR`] or beyond, into what is an address
+/// yet.
+#[inline(never)]
+pub fn thing(word: usize, value: &[u8], into: &mut Thing, config: &mut Config<'_>) -> Option<()> {
+    let route = word.wrapping_sub(ADDR + 1);
+    if word == ADDR {
+        let mut rest = value;
+        scalar::prefix(parts::next_word(&mut rest)?, &mut into.route.dst).ok()?;
+        if let Some(word) = parts::next_word(&mut rest) {
+            into.route.via = scalar::ip(parts::trim_start(rest));
+            return (word == b"peer" && into.route.via.is_some()).then_some(());
+        }
+        return Some(());
+    }
+    let family = match route & 1 {
         0 => Family::V4,
         _ => Family::V6,
     };
-    let form = match n & 2 {
+    let form = match route & 2 {
         0 => Form::Route,
         _ => Form::Rule,
     };
-    thing.what = form.what();
-    thing.route = parse_route(words, form, family, room, config)?;
+    into.what = form.what();
+    into.route = parse_route(value, form, family, config)?;
     Some(())
 }
 
@@ -413,18 +413,19 @@ mod tests {
         }
     }
 
+    fn thing_of(word: &[u8], words: &[u8]) -> Option<Thing> {
+        let mut storage = Storage::default();
+        let mut read = Thing::addr(7, &Cidr::default(Family::V4), &None, Origin::NONE);
+        let word = parts::position(WORDS, word)?;
+        thing(word, words, &mut read, &mut storage.config()).map(|()| read)
+    }
+
     fn addr_of(words: &[u8]) -> Option<(Cidr, Option<IpAddr>)> {
-        let (mut at, mut peer) = (Cidr::default(Family::V4), None);
-        addr(words, &mut at, &mut peer).map(|()| (at, peer))
+        thing_of(b"addr", words).map(|thing| (thing.route.dst, thing.route.via))
     }
 
     fn route_of(word: &[u8], words: &[u8]) -> Option<Route> {
-        let mut storage = Storage::default();
-        let (mut read, mut room) = (
-            Thing::route(7, &Route::new(Cidr::default(Family::V4)), Origin::NONE),
-            Room::default(),
-        );
-        route(word, words, &mut read, &mut room, &mut storage.config()).map(|()| read.route)
+        thing_of(word, words).map(|thing| thing.route)
     }
 
     /// The words of each line, or its value.

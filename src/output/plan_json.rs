@@ -4,7 +4,7 @@ use super::json::{Json, Octets};
 use super::owned::{self, Name, TakeName};
 use crate::diag::{Diagnostic, Sink, Subject};
 use crate::model::addr::Family;
-use crate::model::attr::{Attr, Kind, List, Scope, Value};
+use crate::model::attr::{Attr, Kind, Scope, Value};
 use crate::model::config::{
     Config, IpFlag, IpNumber, IpText, LinkConfig, LinkId, LinkMatch, LinkNumber, NameRule,
     NameSource, RouteDev, SourceKind, Str, Wait,
@@ -18,6 +18,7 @@ use crate::packed::{Packed, packed, word};
 use crate::text::parts;
 use crate::text::show::Hex;
 use crate::wire::netlink::attr_in;
+use core::ops::Range;
 
 /// The whole object.
 macro_rules! template {
@@ -58,10 +59,10 @@ pub fn begin(json: &mut Json<'_>, config: &Config<'_>) {
         interface(json, config, id, link);
     }
     for rule in config.name_rules.iter() {
-        let Some(name) = rule.name.filter(|_| !rule.mac.is_unset()) else {
+        let Some(name) = &rule.name else {
             continue;
         };
-        if config.named(&name).is_some() {
+        if rule.mac.is_unset() || config.named(name).is_some() {
             continue;
         }
         let source = match rule.source {
@@ -69,7 +70,7 @@ pub fn begin(json: &mut Json<'_>, config: &Config<'_>) {
             NameSource::Ifcfg | NameSource::Udev | NameSource::Link => SourceKind::Ifcfg,
         };
         let mut link = LinkConfig::new(LinkMatch::Mac(rule.mac), source, rule.origin);
-        (link.name, link.rename, link.onboot, link.required) = (Some(name), true, false, false);
+        (link.name, link.rename, link.onboot, link.required) = (rule.name, true, false, false);
         json.item();
         interface(json, config, LinkId::NONE, &link);
     }
@@ -77,16 +78,13 @@ pub fn begin(json: &mut Json<'_>, config: &Config<'_>) {
     routes(json, config, None);
     let limits = &config.global.timeouts;
     json.number(limits.dhcp_in_all().into());
-    for wait in [
-        Wait::Carrier,
-        Wait::Device,
-        Wait::Ipv6Auto,
-        Wait::Dad,
-        Wait::Route,
-    ] {
-        json.number(limits.of(wait).into());
+    for seconds in limits.0.get(SHOWN_WAITS).unwrap_or_default() {
+        json.number((*seconds).into());
     }
 }
+
+/// In the order of the template, those after that of DHCP.
+const SHOWN_WAITS: Range<usize> = Wait::Carrier as usize..Wait::IpRequired as usize;
 
 /// Adds a complaint to the diagnostics.
 impl Sink for Json<'_> {
@@ -96,7 +94,7 @@ impl Sink for Json<'_> {
             None => (&b""[..], 0, 0),
         };
         self.item();
-        self.text_or_null(&Octets(file));
+        octets_or_null(self, file);
         self.number(line.into());
         self.number(column.into());
         self.packed(diagnostic.complaint.severity.word());
@@ -107,13 +105,18 @@ impl Sink for Json<'_> {
 }
 
 /// Ends the object.
-pub fn end(mut json: Json<'_>) {
+pub fn end(json: &mut Json<'_>) {
     json.end();
     json.go_on();
 }
 
 fn text(json: &mut Json<'_>, config: &Config<'_>, text: Option<Str>) {
-    json.text_or_null(&Octets(config.text_or_none(&text)));
+    octets_or_null(json, config.text_or_none(&text));
+}
+
+#[inline(never)]
+fn octets_or_null(json: &mut Json<'_>, octets: &[u8]) {
+    json.text_or_null(&Octets(octets));
 }
 
 fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig) {
@@ -121,7 +124,10 @@ fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkCo
     let is_renamed = link.rename | rule.is_some();
     json.text_or_null(&link.name);
     matches(json, &link.matches, rule);
-    json.text_or_null(if is_renamed { &link.name } else { &"" });
+    match is_renamed {
+        true => json.text_or_null(&link.name),
+        false => json.word(word!("null")),
+    }
     json.packed(link.kind.word());
     json.packed(link.source.word());
     json.boolean(link.onboot);
@@ -159,6 +165,16 @@ enum Object {
 }
 
 impl Object {
+    /// In the order of the template.
+    const ALL: [Object; 6] = [
+        Object::Flags,
+        Object::Bond,
+        Object::Bridge,
+        Object::Own,
+        Object::Ethtool,
+        Object::Other,
+    ];
+
     fn of(attr: Attr) -> Object {
         const OWN: [Attr; 5] = [
             Attr::VLAN_ID,
@@ -167,8 +183,10 @@ impl Object {
             Attr::STP,
             Attr::PKEY,
         ];
+        if OWN.contains(&attr) {
+            return Object::Own;
+        }
         match attr.row() {
-            _ if OWN.contains(&attr) => Object::Own,
             (Scope::Vlan, Kind::Bool) => Object::Flags,
             (Scope::Bond, _) => Object::Bond,
             (Scope::Bridge, _) => Object::Bridge,
@@ -178,49 +196,41 @@ impl Object {
     }
 }
 
-/// What a link of a special kind is made of, and every option of a link.
+/// What a link of a special kind is made of, and every option of a link: objects that are there or null.
 #[inline(never)]
 fn made_of(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig) {
     let number = |attr| config.number_of(id, attr);
-    if link.kind == LinkKind::Vlan {
-        json.item();
-        json.number_or_null(number(Attr::VLAN_ID));
-        let lower = link.lower.as_ref();
-        json.text_or_null(&lower.map_or(Subject::None, Subject::Matches));
-        json.packed(List::Protocol.word(number(Attr::VLAN_PROTOCOL).unwrap_or(0)));
-        options(json, config, id, Object::Flags);
-    }
-    end_or_null(json, link.kind == LinkKind::Vlan);
-    let is_bond = matches!(link.kind, LinkKind::Bond | LinkKind::Team);
-    if is_bond {
-        json.item();
-        json.packed(List::Mode.word(number(Attr::BOND_MODE).unwrap_or(0)));
-        options(json, config, id, Object::Bond);
-    }
-    end_or_null(json, is_bond);
-    if link.kind == LinkKind::Bridge {
-        json.item();
-        json.boolean(number(Attr::STP).unwrap_or(0) > 0);
-        options(json, config, id, Object::Bridge);
-    }
-    end_or_null(json, link.kind == LinkKind::Bridge);
-    json.number_or_null(number(Attr::PKEY));
-    for object in [Object::Ethtool, Object::Other] {
-        let mut all = config.attrs_of(id);
-        let has_any = all.any(|have| Object::of(have.attr) == object);
-        if has_any {
+    for object in Object::ALL {
+        let is_there = match object {
+            Object::Flags => link.kind == LinkKind::Vlan,
+            Object::Bond => matches!(link.kind, LinkKind::Bond | LinkKind::Team),
+            Object::Bridge => link.kind == LinkKind::Bridge,
+            Object::Own => {
+                json.number_or_null(number(Attr::PKEY));
+                continue;
+            }
+            Object::Ethtool | Object::Other => {
+                let mut all = config.attrs_of(id);
+                all.any(|have| Object::of(have.attr) == object)
+            }
+        };
+        if is_there {
             json.item();
+            match object {
+                Object::Flags => {
+                    json.number_or_null(number(Attr::VLAN_ID));
+                    json.text_or_null(&link.lower);
+                    json.packed(Kind::Protocol.word(number(Attr::VLAN_PROTOCOL).unwrap_or(0)));
+                }
+                Object::Bond => json.packed(Kind::Mode.word(number(Attr::BOND_MODE).unwrap_or(0))),
+                Object::Bridge => json.boolean(number(Attr::STP).unwrap_or(0) > 0),
+                Object::Own | Object::Ethtool | Object::Other => {}
+            }
             options(json, config, id, object);
         }
-        end_or_null(json, has_any);
+        json.end();
+        json.word(if is_there { word!("") } else { word!("null") });
     }
-}
-
-/// Ends an object that is there or not.
-#[inline(never)]
-fn end_or_null(json: &mut Json<'_>, is_there: bool) {
-    json.end();
-    json.word(if is_there { word!("") } else { word!("null") });
 }
 
 /// The options of a link in one object, each with its value, or in the array of those that are set.
@@ -240,10 +250,12 @@ fn options(json: &mut Json<'_>, config: &Config<'_>, link: LinkId, object: Objec
         }
         json.item();
         json.raw(&name);
-        match (have.value, have.attr.row().1) {
-            (Value::Number(number), Kind::Words(list)) => json.packed(list.word(number)),
-            (Value::Number(number), _) => json.text(&number),
-            (Value::Text(kept), _) => json.text(&Octets(config.text(kept))),
+        match have.value {
+            Value::Number(number) => match have.attr.row().1.word(number) {
+                Packed([]) => json.text(&number),
+                word => json.packed(word),
+            },
+            Value::Text(kept) => json.text(&Octets(config.text(kept))),
         }
     }
     json.end();
@@ -261,9 +273,10 @@ fn policy(json: &mut Json<'_>, config: &Config<'_>, rule: &Route) {
         Family::V6 => 6,
     });
     json.number_or_null(rule.metric);
-    json.text_or_null(&rule.from);
-    json.text_or_null(&Some(rule.dst).filter(|dst| !dst.is_default()));
-    json.text_or_null(&Octets(until_nul(attr_in(attrs, FRA_IIFNAME))));
+    for net in [&rule.from, &rule.dst] {
+        json.text_or_null(&Some(*net).filter(|net| !net.is_default()));
+    }
+    octets_or_null(json, until_nul(attr_in(attrs, FRA_IIFNAME)));
     let mark = attr_in(attrs, FRA_FWMARK).first_chunk();
     json.text_or_null(&mark.map(|mark| u32::from_ne_bytes(*mark)));
     json.text_or_null(&Some(rule.table).filter(|table| *table != 0));
@@ -272,18 +285,17 @@ fn policy(json: &mut Json<'_>, config: &Config<'_>, rule: &Route) {
 
 /// By which the link is found: the MAC of a rule, where there is one, rather than its name.
 fn matches(json: &mut Json<'_>, matches: &LinkMatch, rule: Option<&NameRule>) {
-    let (key, value) = match (matches, rule) {
-        (LinkMatch::Name(name), None) => (word!("name"), Subject::Link(name)),
-        (LinkMatch::Any, _) => {
-            json.word(word!("any"));
-            return json.boolean(true);
-        }
-        (LinkMatch::Name(_), Some(rule)) => (word!("mac"), Subject::Mac(&rule.mac)),
-        (LinkMatch::Mac(mac), _) => (word!("mac"), Subject::Mac(mac)),
-        (LinkMatch::Bootif(mac), _) => (word!("bootif"), Subject::Mac(mac)),
-    };
-    json.word(key);
-    json.text(&value);
+    json.word(match matches {
+        LinkMatch::Name(_) if rule.is_none() => word!("name"),
+        LinkMatch::Name(_) | LinkMatch::Mac(_) => word!("mac"),
+        LinkMatch::Bootif(_) => word!("bootif"),
+        LinkMatch::Any => word!("any"),
+    });
+    match (matches, rule) {
+        (LinkMatch::Any, _) => json.boolean(true),
+        (LinkMatch::Name(_), Some(rule)) => json.text(&rule.mac),
+        _ => json.text(matches),
+    }
 }
 
 fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig, family: Family) {
@@ -380,17 +392,17 @@ fn route(json: &mut Json<'_>, config: &Config<'_>, route: &Route, dev: &Subject<
     json.text_or_null(&route.src);
     json.packed(route.kind.word());
     json.boolean(route.reach == Reach::Onlink);
-    if let Some(from) = &route.from {
+    if !route.from.is_default() {
         json.item();
-        json.raw(&word!("from").text());
-        json.text(from);
+        json.word(word!("from"));
+        json.text(&route.from);
     }
     let mut rest = route.more.map_or(&b""[..], |more| config.text(more.text));
     while let Some(name) = parts::next_word(&mut rest) {
         json.item();
         json.raw(&Octets(name));
-        let value = rest.trim_ascii_start();
-        if name != b"nexthop" {
+        let value = parts::trim_start(rest);
+        if !parts::is(name, b"nexthop") {
             if parts::next_word(&mut rest) == Some(b"lock") {
                 parts::next_word(&mut rest);
             }
@@ -408,7 +420,7 @@ mod tests {
     use super::*;
     use crate::diag::Origin;
     use crate::model::link::{IfName, Mac};
-    use crate::source::route_file::{Form, Room, parse_route};
+    use crate::source::route_file::{Form, parse_route};
     use crate::source::testing::{Storage, read_lines};
     use std::string::String;
     use std::vec::Vec;
@@ -427,7 +439,7 @@ mod tests {
         let mut view = &mut *out.as_mut_view();
         let mut json = Json::new(&mut view, PLAN);
         begin(&mut json, &storage.config());
-        end(json);
+        end(&mut json);
         String::from_utf8(Vec::from(&out[..])).unwrap()
     }
 
@@ -562,8 +574,7 @@ mod tests {
     fn the_source_of_a_route_is_one_of_its_options() {
         let json = shown(|cx, link| {
             let words = b"2001:db8::/32 from 2001:db8:1::/48 expires 60";
-            let mut room = Room::default();
-            let route = parse_route(words, Form::Route, Family::V6, &mut room, cx.config).unwrap();
+            let route = parse_route(words, Form::Route, Family::V6, cx.config).unwrap();
             let (dev, origin) = (RouteDev::Link(link), Origin::NONE);
             let added = crate::model::config::RouteConfig { dev, route, origin };
             cx.add_route(&added).unwrap();

@@ -13,56 +13,25 @@ use crate::output::owned::List;
 use crate::output::plan_json::add_names;
 use crate::packed::{Packed, packed, word};
 use crate::plan::resolve::LinkState;
-use crate::text::parts;
 use crate::text::show::{Show, Text, displayed};
-use heapless::VecView;
-
-/// The old text is not ours, or too long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotMerged;
 
 /// How each link's line begins.
 const LINE_START: &[u8] = b"{\"name\":\"";
 
-/// Puts the lines of `text` that are not about a link of this run into `carried`: `is_ours` is asked with what
-/// follows the quote before the name.
-///
-/// # Errors
-/// When the text is not ours, or too long.
-pub fn carry(
-    text: &[u8],
-    is_ours: &mut dyn FnMut(&[u8]) -> bool,
-    carried: &mut VecView<u8>,
-) -> Result<(), NotMerged> {
-    carried.clear();
-    if !text.starts_with(b"{\"version\":1,") {
-        return if text.is_empty() {
-            Ok(())
-        } else {
-            Err(NotMerged)
-        };
-    }
-    let mut rest = Some(text);
-    while let Some(line) = parts::next(&mut rest, b'\n') {
-        let Some(name) = line.strip_prefix(LINE_START) else {
-            continue;
-        };
-        let line = match line {
-            [line @ .., b','] => line,
-            line => line,
-        };
-        // A line without its end is what a full disk left.
-        if matches!(line, [.., b'}']) && !is_ours(name) {
-            let len = carried.len();
-            if carried.extend_from_slice(b",\n").is_err()
-                || carried.extend_from_slice(line).is_err()
-            {
-                carried.truncate(len);
-                return Err(NotMerged);
-            }
-        }
-    }
-    Ok(())
+/// The line of a link without its comma, and what follows the quote before the name; `None` for what is no such
+/// line, or lacks its end, as what a full disk left.
+pub fn link_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let name = line.strip_prefix(LINE_START)?;
+    let line = match line {
+        [line @ .., b','] => line,
+        line => line,
+    };
+    matches!(line, [.., b'}']).then_some((line, name))
+}
+
+/// Whether a text is of this form.
+pub fn is_ours(text: &[u8]) -> bool {
+    text.starts_with(b"{\"version\":1,")
 }
 
 /// The file's text.
@@ -115,10 +84,7 @@ displayed!(State<'_, '_>);
 /// Writes the line of a link; `found` is `None` for one that did not appear.
 #[inline(never)]
 fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&DesiredLink>) {
-    let Some(config) = engine.config.link(id) else {
-        return;
-    };
-    let Some(&(mut state)) = engine.states.get(id.place()) else {
+    let Some((config, mut state)) = engine.link_at(id.place()) else {
         return;
     };
     let (ifindex, name, mac) = match found {
@@ -135,10 +101,10 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
             .unwrap_or(&Mac::NONE),
     );
     json.packed(config.kind.word());
-    let leased = found.is_some_and(|link| link.leased);
+    let waits = found.is_some_and(|link| link.asks && !link.leased);
     let has_carrier = observed.is_some_and(|link| link.has_carrier());
     // One description may fit several links.
-    if state == LinkState::Up && config.ipv4.asks() && !leased && is_any(config) {
+    if state == LinkState::Up && waits && is_any(config) {
         state = match has_carrier {
             true => LinkState::WaitingLease,
             false => LinkState::WaitingCarrier,
@@ -146,14 +112,12 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     }
     json.packed(WORDS.line(state as usize));
     json.boolean(has_carrier);
-    let lease = engine.lease_of(ifindex);
-    let leased_addr = &lease.and_then(Lease::cidr);
+    let lease = found.and_then(|link| engine.lease_of(link));
     for addr in desired.things.iter() {
         if addr.what == What::Addr && addr.is_wanted_on(ifindex) {
             json.item();
             json.text(&addr.route.dst);
-            let is_leased = (leased_addr.as_ref()).is_some_and(|leased| *leased == addr.route.dst);
-            json.string(if is_leased {
+            json.string(if addr.leased {
                 word!("dhcp4")
             } else {
                 word!("static")
@@ -247,6 +211,7 @@ mod tests {
     use super::*;
     use crate::diag::Origin;
     use crate::engine::Instant;
+    use crate::limits::MAX_CARRIED;
     use crate::machine::Machine;
     use crate::model::addr::Cidr;
     use crate::model::config::{Server, SourceKind};
@@ -254,19 +219,18 @@ mod tests {
     use crate::model::link::IfName;
     use crate::model::observed::{ARPHRD_ETHER, IFF_LOWER_UP, IFF_UP, KernelKind, Link};
     use crate::model::route::Route;
-    use crate::output::json::begins_with;
     use std::string::{String, ToString};
 
     #[test]
     fn other_links_are_carried_over() {
-        let old = b"{\"version\":1,\"links\":[\n{\"name\":\"eth0\",\"x\":1},\n{\"name\":\"eth1\",\"x\":2}\n]}\n";
-        let mut carried = heapless::Vec::<u8, 64>::new();
-        carry(old, &mut |rest| rest.starts_with(b"eth0\""), &mut carried).unwrap();
-        assert_eq!(carried, b",\n{\"name\":\"eth1\",\"x\":2}");
-        assert_eq!(
-            carry(b"<html>", &mut |_| false, &mut carried),
-            Err(NotMerged)
+        let old = b"{\"version\":1,\"links\":[\n{\"name\":\"eth0\",\"x\":1},\n{\"name\":\"eth1\",\"x\":2},\n{\"name\":\"e";
+        let text = state_of(&[b"eth0"], &[], old);
+        assert!(is_json(&text), "{text}");
+        assert!(
+            text.ends_with("]},\n{\"name\":\"eth1\",\"x\":2}\n]}\n"),
+            "{text}"
         );
+        assert_eq!(text.matches("{\"name\":").count(), 2, "{text}");
     }
 
     type Tables = Machine<4, 4, 4, 256, 260, 600, 512, 1_024>;
@@ -398,7 +362,8 @@ mod tests {
                 link: config,
             })
             .unwrap();
-        engine.mark(ifindex, Event::Done, Instant(5_000));
+        engine.now = Instant(5_000);
+        engine.mark(ifindex, Event::Done);
         let problem = engine
             .config
             .keep(b"a \"quoted\" \\ \x1b[2J \xff problem\n")
@@ -423,11 +388,11 @@ mod tests {
                 .unwrap();
             engine.states.push(LinkState::WaitingDevice).unwrap();
         }
-        engine.buffers.carried.extend_from_slice(carried).unwrap();
+        assert!(engine.carry(carried));
         State(&engine).to_string()
     }
 
-    const OTHER: &[u8] = b",\n{\"name\":\"eth9\",\"x\":[]},\n{\"name\":\"eth8\"}";
+    const OTHER: &[u8] = b"{\"version\":1,\n{\"name\":\"eth9\",\"x\":[]},\n{\"name\":\"eth8\"}";
 
     #[test]
     fn the_text_is_json_with_and_without_links_of_every_sort() {
@@ -461,13 +426,13 @@ mod tests {
     #[test]
     fn a_link_is_known_again_whatever_it_is_called() {
         for name in [&b"eth1"[..], b"a\"\\b", b"caf\xe9", b"\x1b[2J"] {
-            let old = state_of(&[name, b"eth10"], &[], b"");
-            let is_ours = &mut |rest: &[u8]| begins_with(rest, &Octets(name));
-            let mut carried = heapless::Vec::<u8, 16_384>::new();
-            carry(old.as_bytes(), is_ours, &mut carried).unwrap();
-            let names = carried.windows(8).filter(|part| *part == b"{\"name\":");
-            assert_eq!(names.count(), 1, "{name:?}");
-            assert!(carried.starts_with(b",\n{\"name\":\"eth10\""));
+            for (links, missing) in [(&[name][..], &[][..]), (&[], &[name])] {
+                let old = state_of(&[name, b"eth10"], &[], b"");
+                let text = state_of(links, missing, old.as_bytes());
+                assert!(is_json(&text), "{text}");
+                assert_eq!(text.matches("{\"name\":").count(), 2, "{name:?}");
+                assert_eq!(text.matches("{\"name\":\"eth10\"").count(), 1, "{name:?}");
+            }
         }
     }
 
@@ -475,10 +440,7 @@ mod tests {
     #[test]
     fn what_was_written_is_carried_over() {
         let first = state_of(&[b"eth0", b"eth1"], &[b"eth5"], OTHER);
-        let mut carried = heapless::Vec::<u8, 16_384>::new();
-        let is_ours = &mut |rest: &[u8]| begins_with(rest, &"eth1");
-        carry(first.as_bytes(), is_ours, &mut carried).unwrap();
-        let second = state_of(&[b"eth1"], &[], &carried);
+        let second = state_of(&[b"eth1"], &[], first.as_bytes());
         assert!(is_json(&second), "{second}");
         for name in ["eth0", "eth1", "eth5", "eth8", "eth9"] {
             let entry = std::format!("{{\"name\":\"{name}\"");
@@ -488,13 +450,18 @@ mod tests {
 
     #[test]
     fn what_is_too_long_is_not_carried_over_in_part() {
-        let first = state_of(&[b"eth0"], &[], OTHER);
-        let mut carried = heapless::Vec::<u8, 64>::new();
-        assert_eq!(
-            carry(first.as_bytes(), &mut |_| false, &mut carried),
-            Err(NotMerged)
+        let mut tables = Tables::new();
+        let mut engine = tables.engine();
+        assert!(engine.carry(b"") && !engine.carry(b"<html>"));
+        let long = std::format!(
+            "{{\"name\":\"eth7\",\"x\":\"{}\"}},\n",
+            "x".repeat(MAX_CARRIED)
         );
-        let second = state_of(&[b"eth1"], &[], &carried);
-        assert!(is_json(&second), "{second}");
+        let text = String::from_utf8(OTHER.to_vec()).unwrap();
+        assert!(!engine.carry(text.replacen("\n", &std::format!("\n{long}"), 1).as_bytes()));
+        assert!(!engine.carry((text + ",\n" + &long).as_bytes()));
+        let text = State(&engine).to_string();
+        assert!(is_json(&text), "{text}");
+        assert_eq!(text.matches("{\"name\":").count(), 2);
     }
 }

@@ -21,7 +21,7 @@ pub use words::{Word, word};
 pub struct Packed(pub &'static [u8]);
 
 /// Octets of the longest list that [`Packed::position`] looks through; what is beyond is not found.
-const LIST_OCTETS: usize = 192;
+const LIST_OCTETS: usize = 256;
 
 impl Packed {
     /// Line `number`, from 0; empty beyond the last.

@@ -91,6 +91,12 @@ pub fn encode(
             return rtnetlink::change(w, seq, *verb, thing, more);
         }
     };
-    let attr = (kind != 0).then_some(Attr { kind, payload });
-    link::change(w, request, seq, op.ifindex(), admin, attr)
+    link::change(
+        w,
+        request,
+        seq,
+        op.ifindex(),
+        admin,
+        [Attr { kind, payload }],
+    )
 }

@@ -1,6 +1,7 @@
 //! Leases as one more layer of what shall be: what the configuration says comes first.
 
 use super::resolve::Resolver;
+use super::routes::NEAR;
 use crate::diag::{Complaint, Effect, Origin, Problem, Subject};
 use crate::engine::Instant;
 use crate::model::config::{IpFlag, LinkConfig};
@@ -46,13 +47,12 @@ impl Resolver<'_, '_> {
         let last = addr.broadcast();
         let mut wanted = Thing::addr(link.ifindex, addr, &None, ip.origin);
         wanted.broadcast = last;
-        if let Some(given) = lease.addr(Field::Broadcast)
-            && last.is_some()
-            && addr.contains(&IpAddr::V4(given))
-        {
+        let given = lease.addr(Field::Broadcast);
+        if last.is_some() && !given.is_unspecified() && addr.contains(&IpAddr::V4(given)) {
             wanted.broadcast = Some(given);
         }
         wanted.valid_secs = lessee.valid_secs(now);
+        wanted.leased = true;
         self.add(&wanted);
         let mut mtu = lease.number(Field::Mtu);
         if mtu.is_some_and(|mtu| !MTUS.contains(&mtu)) {
@@ -73,17 +73,16 @@ impl Resolver<'_, '_> {
                     let mut wanted = self.route_of(id, link, ip, dst, via);
                     wanted.yields = !dst.is_default();
                     if let Some(via) = via
-                        && !self.is_near(link.ifindex, via)
+                        && self.near(link.ifindex, via) & NEAR == 0
                     {
                         wanted.route.reach = Reach::Onlink;
                     }
                     self.add(&wanted);
                 }
             }
-            router = lease.addr(Field::Router).map(IpAddr::V4);
-            if let (Some(theirs), Some(last)) = (&router, last)
-                && (*theirs == last || *theirs == addr.network())
-            {
+            let theirs = IpAddr::V4(lease.addr(Field::Router));
+            router = Some(theirs);
+            if last.is_some_and(|last| theirs == last || theirs == addr.network()) {
                 router = None;
                 self.complain_of_option(Field::Router, ip.origin, link);
             }

@@ -138,6 +138,48 @@ pub struct Plan<'m> {
     pub steps: &'m mut VecView<Step>,
     /// The permutation of names, in order.
     pub renames: &'m mut VecView<Rename>,
+    /// The phases that steps are of.
+    pub phases: Phases,
+    /// The errors that steps failed with.
+    pub errors: Errors,
+}
+
+/// Some phases, as a bit each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Phases(u32);
+
+impl Phases {
+    /// Whether `phase` is one of them.
+    pub fn have(self, phase: Phase) -> bool {
+        self.0 & 1 << phase as u32 != 0
+    }
+
+    /// Whether one of them is `phase` or comes after it.
+    pub fn reach(self, phase: Phase) -> bool {
+        self.0 >> phase as u32 != 0
+    }
+}
+
+/// Some errors, as a bit each; those with great numbers share one with others, which only [`Errors::any`] is asked
+/// about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Errors(u64);
+
+impl Errors {
+    /// Adds one.
+    pub fn add(&mut self, errno: Errno) {
+        self.0 |= 1_u64.wrapping_shl(errno.number());
+    }
+
+    /// Whether `errno` is one of them.
+    pub fn have(self, errno: Errno) -> bool {
+        self.0 & 1_u64.wrapping_shl(errno.number()) != 0
+    }
+
+    /// Whether there is any.
+    pub fn any(self) -> bool {
+        self.0 != 0
+    }
 }
 
 impl Plan<'_> {
@@ -146,11 +188,14 @@ impl Plan<'_> {
     pub fn clear(&mut self) {
         self.steps.clear();
         self.renames.clear();
+        self.phases = Phases::default();
+        self.errors = Errors::default();
     }
 
     /// Adds a step. The table has room for every step the other tables can ask for.
     #[inline(never)]
     pub fn push(&mut self, phase: Phase, act: Act, n: u32) {
+        self.phases.0 |= 1 << phase as u32;
         let pushed = self.steps.push(Step {
             n,
             act,
@@ -158,18 +203,6 @@ impl Plan<'_> {
             errno: None,
         });
         debug_assert!(pushed.is_ok());
-    }
-
-    /// Whether a step failed.
-    #[inline(never)]
-    pub fn has_failed(&self) -> bool {
-        self.steps.iter().any(|step| step.errno.is_some())
-    }
-
-    /// Whether a step failed with this error.
-    #[inline(never)]
-    pub fn failed_with(&self, errno: Errno) -> bool {
-        self.steps.iter().any(|step| step.errno == Some(errno))
     }
 
     /// Brings the steps into their order: Shell's sort, with the gaps of Knuth.

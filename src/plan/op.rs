@@ -98,10 +98,10 @@ impl<'a> Op<'a> {
         self.origin
     }
 
-    /// Which family the address or the route is of.
-    pub fn family(&self) -> Option<Family> {
+    /// The address, the route or the rule.
+    pub fn thing(&self) -> Option<&Thing> {
         match &self.change {
-            Change::Thing(_, thing) => Some(thing.route.family()),
+            Change::Thing(_, thing) => Some(thing),
             Change::Up | Change::Down | Change::Rename(..) | Change::Mac(_) | Change::Mtu(_) => {
                 None
             }
@@ -130,7 +130,7 @@ impl Step {
 impl Show for Op<'_> {
     fn show(&self, f: &mut Text<'_>) {
         let command = match &self.change {
-            Change::Thing(verb, thing) => return self.thing(f, *verb, thing),
+            Change::Thing(verb, thing) => return self.show_thing(f, *verb, thing),
             Change::Rename(Naming::DropAltName, _) => word!("ip link property del dev "),
             Change::Rename(Naming::Rename, _)
             | Change::Up
@@ -155,7 +155,7 @@ displayed!(Op<'_>, Route);
 
 impl Op<'_> {
     /// What becomes of an address or a route.
-    fn thing(&self, f: &mut Text<'_>, verb: Verb, thing: &Thing) {
+    fn show_thing(&self, f: &mut Text<'_>, verb: Verb, thing: &Thing) {
         let (command, replace) = match (thing.what, thing.route.family()) {
             (What::Addr, _) => (word!("ip addr "), word!("change ")),
             (What::Route, Family::V4) => (word!("ip route "), word!("replace ")),
@@ -268,8 +268,8 @@ impl Show for Route {
         if let Some(src) = &self.src {
             f.show(word!(" src "), src);
         }
-        if let Some(from) = &self.from {
-            f.show(word!(" from "), from);
+        if !self.from.is_default() {
+            f.show(word!(" from "), &self.from);
         }
         // ip(8) reads this one number as hexadecimal whatever its prefix.
         if self.tos != 0 {

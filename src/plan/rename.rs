@@ -12,6 +12,7 @@ use crate::model::config::{Config, NameRule};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{KernelKind, Link, Observed};
 use crate::packed::{Word, word};
+use crate::text::show::Show;
 
 /// Whether the kernel renames a link that is up (Linux 6.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,37 +83,39 @@ impl Renamer<'_, '_> {
     /// by an earlier rule is not given again.
     pub fn assign(&mut self) {
         for rule in self.config.name_rules.iter() {
-            // one without a MAC is about links of a driver, a place or a name
-            let Some(name) = rule.name.filter(|_| !rule.mac.is_unset()) else {
-                continue;
-            };
-            if let Err(problem) = self.assign_one(rule, name) {
+            if let Some(name) = &rule.name
+                && let Err(problem) = self.assign_one(rule, name)
+            {
                 let complaint = Complaint::warning(problem, Effect::NotRenamed);
-                self.complain(complaint, rule.origin, Subject::Mac(&rule.mac), &name);
+                self.complain(complaint, rule.origin, Subject::Mac(&rule.mac), name);
             }
         }
     }
 
     /// Notes the name that one rule gives a link, if there is one.
     #[inline(never)]
-    fn assign_one(&mut self, rule: &NameRule, name: IfName) -> Result<(), Problem> {
-        if name == IfName::LO {
+    fn assign_one(&mut self, rule: &NameRule, name: &IfName) -> Result<(), Problem> {
+        // one without a MAC is about links of a driver, a place or a name
+        if rule.mac.is_unset() {
+            return Ok(());
+        }
+        if *name == IfName::LO {
             return Err(Problem::NameOfLoopback);
         }
-        let Some(link) = find_by_mac(self.observed, &rule.mac, &Some(name)) else {
+        let Some(link) = find_by_mac(self.observed, &rule.mac, &rule.name) else {
             return Ok(());
         };
         let ifindex = link.ifindex;
         if name.is(&link.rename_to) {
             return Ok(());
         }
-        if link.rename_to.is_some() || self.who_becomes(&name).is_some() {
+        if link.rename_to.is_some() || self.who_becomes(name).is_some() {
             return Err(Problem::NameClaimed);
         }
         if link.settled
             && let Some(link) = self.observed.by_index_mut(ifindex)
         {
-            link.rename_to = Some(name);
+            link.rename_to = rule.name;
             link.renamed_by = rule.origin;
         }
         Ok(())
@@ -234,16 +237,22 @@ pub(crate) fn push(plan: &mut Plan<'_>, link: &Link, to: &IfName, naming: Naming
     debug_assert!(pushed.is_ok());
 }
 
+/// A name that begins with `word`, as much of it as there is room for.
+#[inline(never)]
+pub(crate) fn written_name(word: Word, rest: &dyn Show) -> IfName {
+    let mut text = LineBuf::<MAX_LINE>::new();
+    text.show(&word.text());
+    text.show(rest);
+    IfName::cut(text.as_bytes()).unwrap_or(IfName::LO)
+}
+
 /// A name made of `word` and the link's number, which nobody has; of another number where somebody has it.
 fn made_name(word: Word, observed: &Observed<'_>, at: usize) -> IfName {
     const STEP: u32 = 100_000;
     let link = observed.links.get(at);
     let mut number = link.map_or(0, |link| link.ifindex);
     loop {
-        let mut text = LineBuf::<MAX_LINE>::new();
-        text.show(&word.text());
-        text.show(&number);
-        let name = IfName::cut(text.as_bytes()).unwrap_or(IfName::LO);
+        let name = written_name(word, &number);
         let mut altnames = observed.altnames.iter();
         if observed.by_name(&name).is_none() && !altnames.any(|altname| altname.name == name) {
             return name;

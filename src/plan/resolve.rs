@@ -14,7 +14,7 @@ use crate::model::config::{
 use crate::model::desired::{Desired, Thing, What};
 use crate::model::link::{IfName, LinkKind, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, KernelKind, Link, Observed};
-use crate::model::route::{More, Route};
+use crate::model::route::More;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use heapless::VecView;
 
@@ -122,13 +122,10 @@ impl Resolver<'_, '_> {
         self.states.clear();
         let _ = (self.states).resize(self.config.links.len(), LinkState::NotAsked);
         self.loopback();
-        // Who names a link by its name or MAC comes before who means the boot link, or any link.
-        for source in [SourceKind::Cmdline, SourceKind::Ifcfg, SourceKind::Firmware] {
-            for is_turn_of_loose in [false, true] {
-                for (id, link) in self.config.links_with_ids() {
-                    if link.source == source && is_loose(&link.matches) == is_turn_of_loose {
-                        self.link(id, link);
-                    }
+        for turn in (0..TURNS).rev() {
+            for (id, link) in self.config.links_with_ids() {
+                if turn_of(link) == turn {
+                    self.link(id, link);
                 }
             }
         }
@@ -162,6 +159,7 @@ impl Resolver<'_, '_> {
         let observed = self.observed;
         let by_mac = |mac| find_by_mac(observed, mac, &config.name);
         let holder = config.name.as_ref().and_then(|name| observed.by_name(name));
+        let mut state = LinkState::WaitingDevice;
         let named = match (&config.matches, self.rule(&config.name)) {
             (LinkMatch::Any, _) => return self.any(id, config),
             // A name that a rule gives is that of the rule's link, even where the rule could not be followed.
@@ -170,11 +168,8 @@ impl Resolver<'_, '_> {
             // the MAC is that of the link it lies on
             (LinkMatch::Mac(_), None) if config.kind == LinkKind::Vlan => None,
             (LinkMatch::Mac(mac), Some(rule)) if rule.mac != *mac => {
-                if self.goal.wants(config, None) {
-                    self.other_mac(config, mac);
-                    self.set_state(id, LinkState::Failed);
-                }
-                return;
+                state = LinkState::Failed;
+                None
             }
             (LinkMatch::Mac(mac) | LinkMatch::Bootif(mac), _) => {
                 let has_set_mac = |link: &&Link| config.mac.as_ref() == Some(&link.mac);
@@ -184,16 +179,17 @@ impl Resolver<'_, '_> {
         if !self.goal.wants(config, named) {
             return;
         }
-        match named {
-            Some(link) if link.settled => self.found(id, config, link),
-            Some(_) => self.set_state(id, LinkState::WaitingUdev),
-            None => {
-                self.set_state(id, LinkState::WaitingDevice);
-                if let (LinkMatch::Mac(mac), Some(_)) = (&config.matches, holder) {
-                    self.other_mac(config, mac);
-                }
+        if let Some(link) = named {
+            if link.settled {
+                return self.found(id, config, link);
             }
+            state = LinkState::WaitingUdev;
+        } else if let LinkMatch::Mac(mac) = &config.matches
+            && (holder.is_some() || state == LinkState::Failed)
+        {
+            self.other_mac(config, mac);
         }
+        self.set_state(id, state);
     }
 
     /// The MAC rule that gives `name`; that of the command line before that of a file.
@@ -231,21 +227,20 @@ impl Resolver<'_, '_> {
             return;
         }
         let links = self.observed.links.as_slice();
-        let is_device = |link: &Link| is_candidate(link, KernelKind::Device);
-        let kind = match links.iter().any(is_device) {
-            true => KernelKind::Device,
-            false => KernelKind::Veth,
-        };
+        let mut best = 0;
+        for link in links {
+            best = best.max(candidate_rank(link));
+        }
         // Who asks for a link by its name does not wait for what any link may be.
         let mut state = match is_at_boot {
             true => LinkState::WaitingDevice,
             false => LinkState::NotAsked,
         };
         let is_static = self.config.addrs.iter().any(|addr| addr.link == id);
-        let has_carrier = |link: &Link| link.has_carrier() && is_candidate(link, kind);
-        let with_carrier = links.iter().any(has_carrier);
         for link in links {
-            if !is_candidate(link, kind)
+            let rank = candidate_rank(link);
+            if rank == 0
+                || rank & DEVICE != best & DEVICE
                 || is_spoken_of(self.config, link)
                 || !self.goal.wants(config, Some(link))
             {
@@ -253,7 +248,7 @@ impl Resolver<'_, '_> {
             }
             if !link.settled {
                 state = LinkState::WaitingUdev;
-            } else if !is_static || link.has_carrier() == with_carrier {
+            } else if !is_static || rank == best {
                 self.found(id, config, link);
                 state = LinkState::Found;
                 if is_static {
@@ -266,7 +261,7 @@ impl Resolver<'_, '_> {
 
     #[inline(never)]
     fn found(&mut self, id: LinkId, config: &LinkConfig, link: &Link) {
-        if let Some(earlier) = self.desired.link(link.ifindex) {
+        let wanted = if let Some(earlier) = self.desired.link_mut(link.ifindex) {
             let other = earlier.config.and_then(|other| self.config.link(other));
             if let Some(other) = other.filter(|other| other.source > config.source) {
                 let problem = match other.source {
@@ -281,12 +276,14 @@ impl Resolver<'_, '_> {
             if is_loose(&config.matches) {
                 return;
             }
+            Some(earlier)
         } else {
-            (self.desired).add_link(link.ifindex, &link.name, config.origin);
-        }
-        if let Some(wanted) = self.desired.link_mut(link.ifindex) {
+            (self.desired).add_link(link.ifindex, &link.name, config.origin)
+        };
+        if let Some(wanted) = wanted {
             if wanted.config.is_none() {
                 wanted.config = Some(id);
+                wanted.asks = config.ipv4.asks();
             }
             if wanted.mtu.is_none() {
                 wanted.mtu = LinkNumber::Mtu.of(config);
@@ -313,13 +310,12 @@ impl Resolver<'_, '_> {
         }
         let zeroconf = config.ipv4.method != Method::Disabled && !link.is_loopback();
         if zeroconf && LinkFlag::Nozeroconf.is_no(config) {
-            let mut route = Route::new(ZEROCONF);
-            route.metric = Some(link.ifindex.wrapping_add(ZEROCONF_METRIC));
-            self.add(&Thing::route(link.ifindex, &route, config.origin));
+            let mut wanted = Thing::via(link.ifindex, &ZEROCONF, &None, config.origin);
+            wanted.route.metric = Some(link.ifindex.wrapping_add(ZEROCONF_METRIC));
+            self.add(&wanted);
         }
-        for ip in [&config.ipv4, &config.ipv6] {
-            self.gateway(id, link, ip, &ip.gateway);
-        }
+        self.gateway(id, link, &config.ipv4, &config.ipv4.gateway);
+        self.gateway(id, link, &config.ipv6, &config.ipv6.gateway);
     }
 
     #[inline(never)]
@@ -334,6 +330,15 @@ impl Resolver<'_, '_> {
         complaint.report(self.sink, self.config, origin, subject);
     }
 }
+
+/// When the turn of a link comes, highest first: that of a stronger source, and in it of who names a link by its
+/// name or MAC before who means the boot link, or any link.
+fn turn_of(config: &LinkConfig) -> u8 {
+    (config.source as u8) << 1 | u8::from(!is_loose(&config.matches))
+}
+
+/// How many turns there are.
+const TURNS: u8 = (SourceKind::Cmdline as u8 + 1) << 1;
 
 /// Whether a description means the boot link or any link, not one by its name or MAC.
 fn is_loose(matches: &LinkMatch) -> bool {
@@ -363,16 +368,28 @@ pub(crate) fn is_named_by(link: &Link, config: &LinkConfig) -> bool {
 }
 
 /// A link that `ip=dhcp` may mean: Ethernet or InfiniBand with a device behind it, not a port, not
-/// wireless. `kind` is [`KernelKind::Veth`] where no link has a device.
+/// wireless; where no link has a device, a `veth`. 0 for none of them, more for one that is better.
 #[inline(never)]
-fn is_candidate(link: &Link, kind: KernelKind) -> bool {
-    let wireless = matches!(link.name.as_bytes(), [b'w', b'l' | b'w', ..]);
-    link.kind == kind
-        && link.master == 0
-        && !link.is_loopback()
-        && !wireless
-        && matches!(link.arphrd, ARPHRD_ETHER | ARPHRD_INFINIBAND)
+fn candidate_rank(link: &Link) -> u8 {
+    let kind = match link.kind {
+        KernelKind::Device => DEVICE,
+        KernelKind::Veth => VETH,
+        KernelKind::Virtual => return 0,
+    };
+    let is_wireless = matches!(link.name.as_bytes(), [b'w', b'l' | b'w', ..]);
+    if link.master != 0
+        || link.is_loopback()
+        || is_wireless
+        || !matches!(link.arphrd, ARPHRD_ETHER | ARPHRD_INFINIBAND)
+    {
+        return 0;
+    }
+    kind | u8::from(link.has_carrier())
 }
+
+/// What ranks of candidates are made of; that of one with carrier is greater by one.
+const VETH: u8 = 2;
+const DEVICE: u8 = 4;
 
 #[cfg(test)]
 mod tests {
@@ -381,6 +398,7 @@ mod tests {
     use crate::machine::Machine;
     use crate::model::config::{AddrConfig, RouteConfig, RouteDev};
     use crate::model::observed::{IFF_LOOPBACK, IFF_LOWER_UP, IFF_UP};
+    use crate::model::route::Route;
     use crate::testing::{self, cidr, ip, mac, name};
     use std::string::{String, ToString};
     use std::vec::Vec;

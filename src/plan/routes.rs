@@ -9,7 +9,7 @@ use crate::model::config::{
 };
 use crate::model::desired::{DesiredLink, Thing, What};
 use crate::model::observed::Link;
-use crate::model::route::{Reach, Route};
+use crate::model::route::Reach;
 use crate::wire::rtnetlink::route::nexthops;
 use core::net::IpAddr;
 
@@ -33,7 +33,8 @@ impl Resolver<'_, '_> {
             return;
         }
         let family = Family::of(via);
-        let (has_addr, _) = self.has_addr_near(link.ifindex, via);
+        let near = self.near(link.ifindex, via);
+        let has_addr = near & HAS_ADDR != 0;
         let on_link = is_link_local(via);
         let holds = |other: &RouteConfig| {
             matches!(other.dev, RouteDev::Link(dev) if dev == id)
@@ -49,10 +50,7 @@ impl Resolver<'_, '_> {
             Some(ELSEWHERE)
         } else if !has_addr {
             Some(NO_ADDR)
-        } else if !on_link
-            && !self.is_near(link.ifindex, via)
-            && !self.config.routes.iter().any(holds)
-        {
+        } else if !on_link && near & NEAR == 0 && !self.config.routes.iter().any(holds) {
             Some(OFF_LINK)
         } else {
             None
@@ -84,15 +82,14 @@ impl Resolver<'_, '_> {
         dst: &Cidr,
         via: &Option<IpAddr>,
     ) -> Thing {
-        let mut wanted = Thing::route(link.ifindex, &Route::new(*dst), ip.origin);
-        let route = &mut wanted.route;
-        route.via = *via;
-        if let Some(table) = IpNumber::Table.of(ip) {
-            route.table = table;
+        let mut metric = IpNumber::Metric.of(ip);
+        if metric.is_none() {
+            metric = self.default_metric(id, link, dst.family());
         }
-        route.metric = IpNumber::Metric.of(ip);
-        if route.metric.is_none() {
-            route.metric = self.default_metric(id, link, dst.family());
+        let mut wanted = Thing::via(link.ifindex, dst, via, ip.origin);
+        wanted.route.metric = metric;
+        if let Some(table) = IpNumber::Table.of(ip) {
+            wanted.route.table = table;
         }
         wanted
     }
@@ -146,9 +143,16 @@ impl Resolver<'_, '_> {
             RouteDev::Anywhere => false,
         };
         let mut is_used = false;
+        let attrs = (config.route.more).map_or(&b""[..], |more| self.config.text(more.attrs));
+        let is_there = |name| name == 0 || named(name, self.config, self.observed).is_some();
+        // What leads out of a link that is not there goes nowhere.
+        let mut links = self.desired.links.len();
+        if config.route.reach == Reach::Hops && !nexthops(attrs).all(is_there) {
+            links = 0;
+        }
         // Routes of one link come one after another: where the last one went is looked at first.
         let mut n = self.last_link;
-        for _ in 0..self.desired.links.len() {
+        for _ in 0..links {
             if n >= self.desired.links.len() {
                 n = 0;
             }
@@ -175,16 +179,14 @@ impl Resolver<'_, '_> {
 
     /// Whether the lease that is to come may bring the subnet that a gateway is in.
     fn waits_for_lease(&self, link: &DesiredLink, via: &Option<IpAddr>) -> bool {
-        let (Some(via @ IpAddr::V4(_)), Some(id)) = (via, link.config) else {
+        let Some(via @ IpAddr::V4(_)) = via else {
             return false;
         };
-        let config = self.config.link(id);
-        config.is_some_and(|config| config.ipv4.asks())
-            && !link.leased
-            && !self.has_addr_near(link.ifindex, via).1
+        link.asks && !link.leased && self.near(link.ifindex, via) & IN_SUBNET == 0
     }
 
     /// Says that no link takes a route, unless one may still come, or was not asked for.
+    #[inline(never)]
     fn homeless(&mut self, config: &RouteConfig) {
         const NO_LINK: Complaint = Complaint::warning(Problem::NoLinkOfRoute, Effect::NotSet);
         const NO_SUBNET: Complaint = Complaint::warning(Problem::NoSubnetOfRoute, Effect::NotSet);
@@ -212,11 +214,7 @@ impl Resolver<'_, '_> {
 
     #[inline(never)]
     fn goes_to(&self, link: &DesiredLink, config: &RouteConfig) -> bool {
-        let attrs = (config.route.more).map_or(&b""[..], |more| self.config.text(more.attrs));
-        let is_there = |name| name == 0 || named(name, self.config, self.observed).is_some();
         match &config.dev {
-            // a next hop leads out of a link that is not there
-            _ if config.route.reach == Reach::Hops && !nexthops(attrs).all(is_there) => false,
             RouteDev::Link(id) => {
                 let merged = |config: &LinkConfig| link.name.is(&config.name);
                 link.config == Some(*id)
@@ -240,39 +238,32 @@ impl Resolver<'_, '_> {
         let Some(via) = via else {
             return false;
         };
-        self.has_addr_near(link.ifindex, via).1
+        self.near(link.ifindex, via) & IN_SUBNET != 0
     }
 
-    /// Whether a link has an address of this family, and whether one in whose subnet or at whose other end
-    /// `via` is.
+    /// How near `via` is to a link: [`HAS_ADDR`], [`IN_SUBNET`] and [`ROUTED`] together.
     #[inline(never)]
-    pub(super) fn has_addr_near(&self, ifindex: u32, via: &IpAddr) -> (bool, bool) {
-        let (mut has_addr, mut is_near) = (false, false);
-        for addr in self.desired.things.iter() {
-            let route = &addr.route;
-            if addr.what == What::Addr
-                && addr.ifindex == ifindex
-                && route.family() == Family::of(via)
+    pub(super) fn near(&self, ifindex: u32, via: &IpAddr) -> u8 {
+        let mut near = 0;
+        for thing in self.desired.things.iter() {
+            let route = &thing.route;
+            if thing.what == What::Rule
+                || thing.oif() != ifindex
+                || route.family() != Family::of(via)
             {
-                has_addr = true;
-                is_near |= route.dst.contains(via) || route.via.as_ref() == Some(via);
+                continue;
+            }
+            let contains = route.dst.contains(via);
+            if thing.what == What::Addr {
+                near |= HAS_ADDR;
+                if contains || route.via.as_ref() == Some(via) {
+                    near |= IN_SUBNET;
+                }
+            } else if contains && route.via.is_none() {
+                near |= ROUTED;
             }
         }
-        (has_addr, is_near)
-    }
-
-    /// Whether `via` is near a link, or a route of it that needs no gateway leads there (RFC 3442 has such routes
-    /// in a lease).
-    #[inline(never)]
-    pub(super) fn is_near(&self, ifindex: u32, via: &IpAddr) -> bool {
-        let is_routed = |thing: &Thing| {
-            let route = &thing.route;
-            thing.what == What::Route
-                && thing.oif() == ifindex
-                && route.via.is_none()
-                && route.dst.contains(via)
-        };
-        self.has_addr_near(ifindex, via).1 || self.desired.things.iter().any(is_routed)
+        near
     }
 
     /// Adds an address or a route; another route with the same key gives way, since the kernel has one
@@ -302,3 +293,12 @@ impl Resolver<'_, '_> {
         }
     }
 }
+
+/// A link has an address of the family.
+const HAS_ADDR: u8 = 1;
+/// It has one in whose subnet, or at whose other end, the gateway is.
+const IN_SUBNET: u8 = 2;
+/// A route of it that needs no gateway leads there (RFC 3442 has such routes in a lease).
+const ROUTED: u8 = 4;
+/// Either of these.
+pub(super) const NEAR: u8 = IN_SUBNET | ROUTED;

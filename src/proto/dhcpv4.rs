@@ -34,6 +34,7 @@ use crate::diag::Errno;
 use crate::engine::Instant;
 use crate::model::lease::{Field, Lease};
 use core::net::Ipv4Addr;
+pub use pace::xorshift;
 use pace::{DECLINE_PAUSE, FIRST, MAX_NAKS, MIN_V6ONLY_WAIT, SECOND, SHUN, STEPS, after};
 pub use settings::Settings;
 
@@ -65,6 +66,24 @@ pub enum State {
     /// Wants no lease any more.
     Ended,
 }
+
+impl State {
+    /// The set of it alone.
+    const fn only(self) -> u16 {
+        1 << self as u16
+    }
+
+    /// Whether it is one of a set.
+    fn is_of(self, states: u16) -> bool {
+        states >> self as u16 & 1 != 0
+    }
+}
+
+/// States that wait for the answer to a REQUEST; that asked all servers; whose address is in use; in which T2 counts.
+const ASKING: u16 = ASKING_ALL | State::Requesting.only() | State::Renewing.only();
+const ASKING_ALL: u16 = State::Rebooting.only() | State::Rebinding.only();
+const IN_USE: u16 = State::Renewing.only() | State::Rebinding.only();
+const BEFORE_T2: u16 = State::Bound.only() | State::Renewing.only();
 
 /// What is to be sent. Options and header fields are as RFC 2131 table 5 has them; each accessor of [`Client`]
 /// says `None` where the field is not to be filled in.
@@ -155,7 +174,10 @@ pub struct Client {
     random: u32,
     addr: Ipv4Addr,
     server: Ipv4Addr,
-    settings: Settings,
+    /// What was asked of it: [`Settings`], with 0 for an address that is not probed.
+    probe_ms: u32,
+    bootp: bool,
+    v6_only: bool,
     /// When something is to be sent, or a wait ends.
     next: Instant,
     /// When the next DISCOVER may leave.
@@ -182,7 +204,9 @@ impl Client {
         random: 0,
         addr: Ipv4Addr::UNSPECIFIED,
         server: Ipv4Addr::UNSPECIFIED,
-        settings: Settings::NONE,
+        probe_ms: 0,
+        bootp: false,
+        v6_only: false,
         next: Instant(0),
         discover_at: Instant(0),
         begun: Instant(0),
@@ -205,7 +229,8 @@ impl Client {
         if self.state != State::Stopped {
             return;
         }
-        self.settings = *settings;
+        self.probe_ms = settings.probe_ms.unwrap_or(0);
+        (self.bootp, self.v6_only) = (settings.bootp, settings.v6_only);
         self.random = seed.max(1);
         self.xid = u32::from(settings.xid_tag) << 16;
         self.pace = 0;
@@ -268,7 +293,7 @@ impl Client {
             }
             return Due::Expired;
         }
-        if matches!(self.state, State::Bound | State::Renewing) && now >= self.rebind_at {
+        if self.state.is_of(BEFORE_T2) && now >= self.rebind_at {
             self.ask(now, State::Rebinding);
         } else if self.state == State::Bound && now >= self.renew_at {
             self.ask(now, State::Renewing);
@@ -307,36 +332,30 @@ impl Client {
     /// there is no hurry, and a RELEASE never, for its server forgets the lease by itself.
     #[inline(never)]
     pub fn sent(&mut self, now: Instant, result: Result<(), Errno>) {
-        let mut micros = if matches!(self.state, State::Renewing | State::Rebinding) {
-            self.halve(now)
-        } else {
-            FIRST
-        };
-        if result.is_ok() || self.state == State::Releasing {
-            if self.tries == 0 || self.state == State::Selecting {
+        let state = self.state;
+        if state == State::Releasing {
+            return self.leave(Instant(u64::MAX), State::Ended);
+        }
+        let is_in_use = state.is_of(IN_USE);
+        let mut micros = if is_in_use { self.halve(now) } else { FIRST };
+        if result.is_ok() {
+            if self.tries == 0 || state == State::Selecting {
                 self.asked = now;
             }
-            micros = match self.state {
-                State::Selecting => {
-                    let micros = self.slow_down(now);
-                    self.discover_at = after(now, micros);
-                    self.tries = self.tries.saturating_sub(1);
-                    micros
-                }
-                State::Rebooting | State::Requesting => {
-                    let doublings = self.tries.min(2);
-                    self.tries = self.tries.wrapping_add(1);
-                    FIRST.wrapping_shl(doublings.into())
-                }
-                State::Probing => {
-                    self.tries = self.tries.wrapping_add(1);
-                    u64::from(self.settings.probe_ms.unwrap_or(0)).wrapping_mul(1_000) / 3
-                }
-                State::Renewing | State::Rebinding => micros,
-                State::Declining => return self.pause(now, DECLINE_PAUSE),
-                State::Releasing => return self.leave(Instant(u64::MAX), State::Ended),
-                State::Bound | State::Stopped | State::Pausing | State::Ended => u64::MAX,
-            };
+            if state == State::Declining {
+                return self.pause(now, DECLINE_PAUSE);
+            } else if state == State::Selecting {
+                micros = self.slow_down(now);
+                self.discover_at = after(now, micros);
+                self.tries = self.tries.saturating_sub(1);
+            } else if !is_in_use {
+                micros = match state {
+                    State::Bound => u64::MAX,
+                    State::Probing => u64::from(self.probe_ms).wrapping_mul(1_000) / 3,
+                    _ => FIRST.wrapping_shl(self.tries.min(2).into()),
+                };
+                self.tries = self.tries.wrapping_add(1);
+            }
         }
         self.next = after(now, micros);
     }
@@ -344,24 +363,15 @@ impl Client {
     /// A DHCP message for port 68 of this link, whose MAC is `mac` (empty on InfiniBand, RFC 4390).
     #[inline(never)]
     pub fn hear(&mut self, now: Instant, reply: &Lease, mac: &[u8]) -> Heard {
-        let message = reply.number(Field::Message).unwrap_or(BOOTREPLY);
+        let message = reply.number_or(Field::Message, BOOTREPLY);
         let is_awaited = match self.state {
             State::Selecting => match message {
-                BOOTREPLY => self.settings.bootp,
+                BOOTREPLY => self.bootp,
                 OFFER => true,
                 ACK => reply.number(Field::RapidCommit).is_some(),
                 _ => false,
             },
-            State::Rebooting | State::Requesting | State::Renewing | State::Rebinding => {
-                matches!(message, ACK | NAK)
-            }
-            State::Stopped
-            | State::Probing
-            | State::Bound
-            | State::Declining
-            | State::Pausing
-            | State::Releasing
-            | State::Ended => false,
+            state => state.is_of(ASKING) && matches!(message, ACK | NAK),
         };
         if !is_awaited
             || reply.number(Field::Xid) != Some(self.xid)
@@ -369,21 +379,24 @@ impl Client {
         {
             return Heard::Nothing;
         }
-        let server = reply.addr(Field::Server).unwrap_or(Ipv4Addr::UNSPECIFIED);
+        let server = Ipv4Addr::from_bits(reply.number_or(Field::Server, 0));
+        let is_of_other = server != self.server;
         if message == NAK {
             return self.hear_nak(now, server);
         }
-        let is_in_use = matches!(self.state, State::Renewing | State::Rebinding);
-        let wait = reply.number(Field::V6Only).filter(|_| !is_in_use);
-        if let (true, Some(wait)) = (self.settings.v6_only, wait) {
+        let is_in_use = self.state.is_of(IN_USE);
+        if self.v6_only
+            && !is_in_use
+            && let Some(wait) = reply.number(Field::V6Only)
+        {
             self.pause(now, wait.max(MIN_V6ONLY_WAIT));
             return Heard::V6Only;
         }
-        if message == OFFER && self.tries > 0 && server == self.server {
+        if message == OFFER && self.tries > 0 && !is_of_other {
             return Heard::Nothing;
         }
-        let is_other = reply.addr(Field::Addr) != Some(self.addr)
-            || self.state == State::Requesting && server != self.server;
+        let is_other = reply.number_or(Field::Addr, 0) != self.addr.to_bits()
+            || self.state == State::Requesting && is_of_other;
         if is_other && self.state != State::Selecting {
             return Heard::Refused(Why::Other);
         }
@@ -398,7 +411,7 @@ impl Client {
         self.pace = 0;
         // An address that was kept is on the link: it was probed when it came there.
         let is_kept = is_in_use || self.state == State::Rebooting;
-        if self.settings.probe_ms.is_some() && !is_kept {
+        if self.probe_ms > 0 && !is_kept {
             self.turn(now, State::Probing);
             return Heard::Probing;
         }
@@ -408,7 +421,7 @@ impl Client {
 
     /// A NAK counts from the server that was asked; where all were asked, from any that says who it is.
     fn hear_nak(&mut self, now: Instant, server: Ipv4Addr) -> Heard {
-        let asks_all = matches!(self.state, State::Rebooting | State::Rebinding);
+        let asks_all = self.state.is_of(ASKING_ALL);
         if server.is_unspecified() || !asks_all && server != self.server {
             return Heard::Refused(Why::Other);
         }

@@ -22,12 +22,12 @@ pub struct Lessee {
     pub v6_only: bool,
     /// Whether the lease is written down.
     pub saved: bool,
-    /// How often its link had lost carrier at the last look.
-    pub carrier_losses: u32,
     /// How far it is.
     pub client: Client,
     /// What is leased to it, while it [`holds`](Lessee::holds) that.
     pub lease: Lease,
+    /// How often its link had lost carrier at the last look.
+    pub carrier_losses: u32,
 }
 
 impl Lessee {

@@ -1,15 +1,14 @@
 //! Files with more addresses of a link that another file describes: `ifcfg-LINK:LABEL` (an alias) and
 //! `ifcfg-LINK-rangeN`. What they do not say they take from that file (initscripts' ifup-aliases).
 
-use super::assignments::Entry;
-use super::ifcfg::{Reader, field};
+use super::ifcfg::{NO_LEN, Reader, Use};
 use super::ifcfg_keys::{
     CLONENUM_START, DEVICE, GATEWAY, IPADDR, IPADDR_END, IPADDR_START, IPV6ADDR, NO_ALIASROUTING,
     ONPARENT,
 };
 use crate::diag::{Complaint, Effect, LineBuf, Problem};
 use crate::model::addr::Family;
-use crate::model::config::{Method, SourceKind};
+use crate::model::config::SourceKind;
 use crate::model::link::IfName;
 use crate::text::{parts, scalar};
 use core::net::Ipv4Addr;
@@ -24,108 +23,103 @@ const MAX_LABEL: usize = 15;
 
 /// The name of the link that an alias or range file belongs to; `None` for any other file.
 pub(super) fn base(name: &[u8]) -> Option<&[u8]> {
-    let colon = name.iter().rposition(|octet| *octet == b':');
-    colon
-        .or_else(|| name.windows(6).position(|part| part == b"-range"))
-        .map(|at| parts::slice(name, 0, at))
+    let (base, label) = parts::split(name, b':');
+    if label.is_some() {
+        return Some(base);
+    }
+    let at = name.windows(6).position(|part| part == b"-range");
+    at.map(|at| parts::slice(name, 0, at))
 }
 
 impl Reader<'_, '_, '_> {
-    /// Adds the addresses of the file `ifcfg-NAME`, of the link `base`; `None` if files of routes beside this one
-    /// do not count.
+    /// Adds the addresses of the file `ifcfg-NAME`, of the link `base`: whether files of routes beside this one
+    /// count. `None` if it is not used.
     #[inline(never)]
-    pub(super) fn alias(&mut self, name: &[u8], base: &[u8]) -> Option<()> {
-        for entry in self.file.iter() {
-            if field(entry).is_none() {
-                self.file.unknown(entry);
-            }
-        }
+    pub(super) fn alias(&mut self, name: &[u8], base: &[u8]) -> Option<bool> {
+        self.before = 0;
+        self.keys(Use::None);
         if self.says(ONPARENT, false) {
             return None;
         }
-        let is_range = !parts::has(name, b':');
-        let Some(id) = IfName::new(base).and_then(|base| self.file.cx.config.named(&base)) else {
-            return self.refuse(None, NO_BASE);
+        let id = IfName::new(base).and_then(|base| self.file.cx.config.named(&base));
+        let Some(id) = id else {
+            return self.refuse(NO_BASE);
         };
         self.id = id;
-        *self.link = *self.file.cx.config.link(id)?;
-        self.len = self.first_addr(Family::V4, None).map(|have| have.addr.len);
-        if self.link.source == SourceKind::Cmdline {
-            return self.refuse(None, ON_CMDLINE);
+        self.draft.link = *self.file.cx.config.link(id)?;
+        if self.draft.link.source == SourceKind::Cmdline {
+            return self.refuse(ON_CMDLINE);
         }
-        let (mut start, mut end) = (self.file.get(IPADDR_START), self.file.get(IPADDR_END));
-        if !is_range {
-            let label = parts::slice(name, base.len().wrapping_add(1), name.len());
+        self.len = self
+            .first_addr(Family::V4, None)
+            .map_or(NO_LEN, |have| have.addr.len);
+        let label = parts::split(name, b':').1;
+        if let Some(label) = label {
             let is_octet = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'_';
-            let device = self.file.get(DEVICE);
-            let is_other = device.is_some_and(|entry| self.file.octets(entry) != name);
-            if is_other {
-                return self.refuse(device, NO_LABEL);
+            let device = self.at(DEVICE);
+            if !(device.is_empty() || device == name)
+                || label.is_empty()
+                || !label.iter().all(is_octet)
+                || name.len() > MAX_LABEL
+            {
+                return self.refuse(NO_LABEL);
             }
-            if label.is_empty() || !label.iter().all(is_octet) || name.len() > MAX_LABEL {
-                return self.refuse(None, NO_LABEL);
+            self.label = self.file.cx.config.keep_same(name);
+            self.entry = self.file.get(IPADDR);
+            if self.entry.is_none() {
+                self.entry = self.file.get_numbered(IPADDR, 1);
             }
-            start = self.file.get(IPADDR);
-            if start.is_none() {
-                start = self.file.get_numbered(IPADDR, 1);
-            }
-            end = start;
-        }
-        self.series(start, end, name, base, is_range)?;
-        if let Some(entry) = self.file.get(IPV6ADDR) {
-            self.addrs6(entry);
-        }
-        if self.link.ipv4.method == Method::Disabled && self.has_addr(Family::V4, None) {
-            self.link.ipv4.method = Method::Static;
-        }
-        let has_routes = !is_range && !self.says(NO_ALIASROUTING, true);
-        let gateway = self.file.get(GATEWAY);
-        if has_routes && gateway.is_some() && self.link.ipv4.gateway.is_none() {
-            self.gateway(Family::V4, gateway);
-        }
-        self.required();
-        *self.file.cx.config.link_mut(id)? = *self.link;
-        has_routes.then_some(())
-    }
-
-    /// Adds the addresses from `start` to `end`, each with its label; `None` after a complaint.
-    fn series(
-        &mut self,
-        start: Option<&Entry>,
-        end: Option<&Entry>,
-        name: &[u8],
-        base: &[u8],
-        is_range: bool,
-    ) -> Option<()> {
-        let (Some(start), Some(end)) = (start, end) else {
-            return match is_range {
-                true => self.refuse(None, NO_RANGE),
-                false => Some(()),
-            };
-        };
-        let first = self.file.ipv4(start, Effect::FileIgnored)?.to_bits();
-        let last = self.file.ipv4(end, Effect::FileIgnored)?.to_bits();
-        let number = scalar::number(self.file.text(CLONENUM_START)).unwrap_or(0);
-        let more = last.wrapping_sub(first);
-        if first >> 8 != last >> 8 || more > 0xff {
-            return self.refuse(Some(end), NO_RANGE);
-        }
-        for n in 0..more.wrapping_add(1) {
-            let mut label = LineBuf::<32>::new();
-            if is_range {
-                label.put(base);
-                label.put(b":");
-                label.show(&number.wrapping_add(n));
-            } else {
-                label.put(name);
-            }
-            let kept = self.file.cx.keep_same(label.as_bytes());
-            // one that is too long is left out
-            self.label = kept.ok().filter(|_| label.as_bytes().len() <= MAX_LABEL);
-            self.addr4(start, Ipv4Addr::from_bits(first.wrapping_add(n)), 0);
+            self.addr4();
+        } else {
+            self.range(base)?;
         }
         self.label = None;
+        let list = self.at(IPV6ADDR);
+        self.addrs6(list);
+        let has_routes = label.is_some() && !self.says(NO_ALIASROUTING, true);
+        if has_routes
+            && self.draft.link.ipv4.gateway.is_none()
+            && let Some(entry) = self.file.get(GATEWAY)
+        {
+            self.gateway(Family::V4, Some(entry));
+        }
+        self.required();
+        Some(has_routes)
+    }
+
+    /// Adds the addresses from one to another, each with its label.
+    fn range(&mut self, base: &[u8]) -> Option<()> {
+        let (start, end) = (self.bound(IPADDR_START)?, self.bound(IPADDR_END)?);
+        let number = scalar::number(self.file.text(CLONENUM_START)).unwrap_or(0);
+        let more = end.wrapping_sub(start);
+        if start >> 8 != end >> 8 || more > 0xff {
+            return self.refuse(NO_RANGE);
+        }
+        self.at(IPADDR_START);
+        for n in 0..more.wrapping_add(1) {
+            let mut label = LineBuf::<32>::new();
+            label.put(base);
+            label.put(b":");
+            label.show(&number.wrapping_add(n));
+            // one that is too long is left out
+            self.label = None;
+            if label.as_bytes().len() <= MAX_LABEL {
+                self.label = self.file.cx.config.keep_same(label.as_bytes());
+            }
+            self.add_addr4(Ipv4Addr::from_bits(start.wrapping_add(n)));
+        }
         Some(())
+    }
+
+    /// An end of a range, which is looked at.
+    #[inline(never)]
+    fn bound(&mut self, row: u16) -> Option<u32> {
+        if self.at(row).is_empty() {
+            self.entry = None;
+            return self.refuse(NO_RANGE);
+        }
+        let addr = self.file.ipv4(self.entry?, Effect::FileIgnored)?;
+        Some(addr.to_bits())
     }
 }
 
@@ -256,7 +250,7 @@ mod tests {
             (
                 "eth0:1",
                 "IPADDR=x",
-                "error 1:8 IPADDR \"x\" NotIpv4 FileIgnored",
+                "error 1:8 IPADDR \"x\" NotIpv4 AddrSkipped",
             ),
             (
                 "eth0:1",

@@ -176,12 +176,7 @@ impl<'a> File<'a, '_, '_> {
     /// Goes to the line of a value; the column of the value.
     #[inline(never)]
     pub fn go_to(&mut self, entry: &Entry) -> u32 {
-        let text = self.cx.text;
-        let line = text.get(entry.line_at as usize..).unwrap_or_default();
-        self.cx.line = Line {
-            number: entry.line,
-            octets: lines::first(line),
-        };
+        go_to(self.cx, entry);
         entry.column()
     }
 
@@ -194,22 +189,45 @@ impl<'a> File<'a, '_, '_> {
     /// Complains about a part of a value.
     #[inline(never)]
     pub fn complain_of(&mut self, entry: &Entry, part: &[u8], complaint: Complaint) {
-        let column = self.go_to(entry);
-        let name = entry.name(self.cx.text);
-        self.cx
-            .report(column, Subject::Key(&Escaped(name)), part, complaint, b"");
+        complain(self.cx, entry, entry.column(), part, complaint, b"");
     }
 
     /// Says that the table does not know the key.
     #[inline(never)]
     pub fn unknown(&mut self, entry: &Entry) {
-        self.go_to(entry);
-        let name = entry.name(self.cx.text);
-        let nearest = self.keys.names.nearest(name);
-        let subject = Subject::Key(&Escaped(name));
-        self.cx
-            .report(entry.name_column(), subject, b"", UNKNOWN, nearest);
+        let nearest = self.keys.names.nearest(entry.name(self.cx.text));
+        complain(self.cx, entry, entry.name_column(), b"", UNKNOWN, nearest);
     }
+}
+
+#[inline(never)]
+fn go_to(cx: &mut Context<'_, '_>, entry: &Entry) {
+    let line = cx.text.get(entry.line_at as usize..).unwrap_or_default();
+    cx.line = Line {
+        number: entry.line,
+        octets: lines::first(line),
+    };
+}
+
+/// Complains about what stands in a column of the line of a key, with a detail.
+#[inline(never)]
+fn complain(
+    cx: &mut Context<'_, '_>,
+    entry: &Entry,
+    column: u32,
+    token: &[u8],
+    complaint: Complaint,
+    detail: &[u8],
+) {
+    go_to(cx, entry);
+    let name = entry.name(cx.text);
+    cx.report(
+        column,
+        Subject::Key(&Escaped(name)),
+        token,
+        complaint,
+        detail,
+    );
 }
 
 impl Keys<'_> {
@@ -323,28 +341,20 @@ impl Scan<'_, '_> {
     fn read(&mut self, cx: &mut Context<'_, '_>) {
         for line in lines(cx.text) {
             cx.line = line;
-            let split = assign::split(line.octets);
-            if self.pass == Pass::Device {
-                if let assign::Line::Assignment(found) = &split
-                    && found.name == b"DEVICE"
-                {
-                    self.assign(found, cx);
-                }
+            let found = &assign::split(line.octets);
+            let is_read = match self.pass {
+                Pass::Device => parts::is(found.name, b"DEVICE"),
+                Pass::All => is_text(cx),
+            };
+            if !is_read {
                 continue;
             }
-            if !is_text(cx) {
-                continue;
-            }
-            match &split {
-                assign::Line::Empty => {}
-                assign::Line::Assignment(found) => {
-                    if self.assign(found, cx).is_none() {
-                        break;
-                    }
+            if !found.name.is_empty() {
+                if self.assign(found, cx).is_none() {
+                    break;
                 }
-                assign::Line::Other => {
-                    cx.complain(b"line", parts::trim(line.octets), NO_ASSIGNMENT);
-                }
+            } else if !found.raw.is_empty() {
+                cx.complain(b"line", parts::trim(found.raw), NO_ASSIGNMENT);
             }
         }
     }
@@ -362,20 +372,20 @@ impl Scan<'_, '_> {
             value_len: UNSET,
             found: keys.names.find(found.name),
         };
-        let unquoted = assign::unquote(found.raw, &self.scratch.keys, self.scratch.values);
-        let kept = match unquoted {
-            Err(fault) if fault.problem == Problem::MaxAssignments => None,
-            Err(fault) => {
-                let error = Complaint::error(fault.problem, Effect::KeyUnset);
-                let token = parts::trim(found.raw);
-                self.complain(&entry, short(fault.at), token, error, cx);
-                self.keep(&entry)
+        let fault = assign::unquote(found.raw, &self.scratch.keys, self.scratch.values).err();
+        let mut kept = None;
+        if fault.is_none_or(|fault| fault.problem != Problem::MaxAssignments) {
+            match fault {
+                Some(fault) => {
+                    let error = Complaint::error(fault.problem, Effect::KeyUnset);
+                    self.complain(&entry, fault.at, parts::trim(found.raw), error, cx);
+                }
+                None => {
+                    entry.value_len = short(self.scratch.values.len()).wrapping_sub(entry.value_at);
+                }
             }
-            Ok(()) => {
-                entry.value_len = short(self.scratch.values.len()).wrapping_sub(entry.value_at);
-                self.keep(&entry)
-            }
-        };
+            kept = self.keep(&entry);
+        }
         let complaint = match kept {
             Some(line) if line == 0 || line >= entry.line => return Some(()),
             Some(_) => TWICE,
@@ -386,7 +396,6 @@ impl Scan<'_, '_> {
     }
 
     /// Complains about what stands `at` octets behind the value's start.
-    #[inline(never)]
     fn complain(
         &self,
         entry: &Entry,
@@ -395,12 +404,10 @@ impl Scan<'_, '_> {
         complaint: Complaint,
         cx: &mut Context<'_, '_>,
     ) {
-        if self.pass == Pass::Device {
-            return;
+        if self.pass == Pass::All {
+            let column = entry.column().wrapping_add(at);
+            self::complain(cx, entry, column, token, complaint, b"");
         }
-        let name = entry.name(cx.text);
-        let column = entry.column().wrapping_add(at);
-        cx.report(column, Subject::Key(&Escaped(name)), token, complaint, b"");
     }
 
     /// Keeps an entry in place of an earlier one with its name, whose line it returns (0: there was

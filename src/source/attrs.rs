@@ -3,7 +3,7 @@
 
 use super::Context;
 use crate::diag::{Complaint, Effect, Escaped, LineBuf, Origin, Problem, Subject};
-use crate::model::attr::{Attr, Kind, Range, Scope, Value};
+use crate::model::attr::{Attr, Kind, Scope, Value};
 use crate::model::config::{LinkConfig, LinkId, LinkMatch, Role, SourceKind, Str};
 use crate::model::link::IfName;
 use crate::model::rule::TableName;
@@ -57,13 +57,13 @@ impl Context<'_, '_> {
         option: &[u8],
         origin: Origin,
     ) -> Result<(), Problem> {
-        let name = parts::split(option, b'=').0;
-        let Some(value) = option.rsplit(|octet| *octet == b'=').next() else {
-            return Err(Problem::NotAnOption);
-        };
-        if name.len() == option.len() {
-            return Err(Problem::NoArgument);
+        let mut rest = Some(option);
+        let name = parts::next(&mut rest, b'=').unwrap_or_default();
+        let mut value = None;
+        while let Some(part) = parts::next(&mut rest, b'=') {
+            value = Some(part);
         }
+        let value = value.ok_or(Problem::NoArgument)?;
         self.put_attr(link, scope, name, value, origin)
     }
 
@@ -106,28 +106,21 @@ impl Context<'_, '_> {
     #[inline(never)]
     pub fn checked(&mut self, kind: Kind, text: &[u8]) -> Result<Value, Problem> {
         let number = scalar::number(text);
-        let (known, wrong) = match kind {
-            Kind::Bool => (scalar::boolean(text).map(u32::from), Problem::NotABoolean),
+        let (known, wrong) = if kind >= Kind::Name {
+            return self.checked_text(kind, text);
+        } else if kind >= Kind::Mode {
+            let word = kind.words().position(text);
+            let word = word.map(|word| word as u32).or(number);
+            let known = word.filter(|word| !kind.word(*word).0.is_empty());
+            (known, Problem::NotAWord)
+        } else if kind == Kind::Bool {
+            (scalar::boolean(text).map(u32::from), Problem::NotABoolean)
+        } else if kind == Kind::Octet && parts::is(text, b"inherit") {
             // what the packet inside has is 0
-            Kind::Number(Range::Octet) if text == b"inherit" => (Some(0), Problem::NotANumber),
-            Kind::Number(range) => {
-                let in_range = number.filter(|number| range.has(*number));
-                (in_range, Problem::NotANumber)
-            }
-            Kind::Words(list) => {
-                let word = list.words().position(text);
-                let word = word.map(|word| word as u32).or(number);
-                let known = word.filter(|word| !list.word(*word).0.is_empty());
-                (known, Problem::NotAWord)
-            }
-            Kind::Name
-            | Kind::Mac
-            | Kind::Ip6
-            | Kind::Ip
-            | Kind::IpList4
-            | Kind::IpList6
-            | Kind::Map
-            | Kind::Text => return self.checked_text(kind, text),
+            (Some(0), Problem::NotANumber)
+        } else {
+            let number = number.filter(|number| kind.has(*number));
+            (number, Problem::NotANumber)
         };
         known.map(Value::Number).ok_or(wrong)
     }
@@ -136,77 +129,25 @@ impl Context<'_, '_> {
     #[inline(never)]
     fn checked_text(&mut self, kind: Kind, text: &[u8]) -> Result<Value, Problem> {
         let mut canonical = LineBuf::<MAX_CANONICAL>::new();
-        let separator = if parts::has(text, b';') { b';' } else { b',' };
-        let mut rest = Some(text).filter(|_| kind != Kind::Text);
-        // of one thing there is no list
-        let mut most = match kind {
-            Kind::IpList4 | Kind::IpList6 | Kind::Map => MAX_ITEMS,
-            Kind::Name
-            | Kind::Mac
-            | Kind::Ip6
-            | Kind::Ip
-            | Kind::Text
-            | Kind::Bool
-            | Kind::Number(_)
-            | Kind::Words(_) => 1,
-        };
-        let wrong = match kind {
-            Kind::Name => Problem::NotALinkName,
-            Kind::Mac => Problem::NotAMac,
-            Kind::Ip => Problem::NotAnAddress,
-            Kind::Ip6 | Kind::IpList6 => Problem::NotIpv6,
-            Kind::IpList4 => Problem::NotIpv4,
-            Kind::Map | Kind::Text | Kind::Bool | Kind::Number(_) | Kind::Words(_) => {
-                Problem::NotANumber
-            }
-        };
-        while let Some(item) = parts::next(&mut rest, separator) {
-            most = most.checked_sub(1).ok_or(Problem::NotANumber)?;
-            if !canonical.as_bytes().is_empty() {
-                canonical.put(b",");
-            }
-            let is_right = match kind {
-                Kind::Name => IfName::new(item).is_some(),
-                Kind::Map => {
-                    let (from, to) = parts::split(item, b':');
-                    is_priority(from) && to.is_some_and(is_priority)
+        let mut kept = text;
+        if let Some(row) = TEXTS.get((kind as usize).wrapping_sub(Kind::Name as usize)) {
+            let separator = if parts::has(text, b';') { b';' } else { b',' };
+            let (mut rest, mut most) = (Some(text), row.most);
+            while let Some(item) = parts::next(&mut rest, separator) {
+                most = most.checked_sub(1).ok_or(Problem::NotANumber)?;
+                if !canonical.as_bytes().is_empty() {
+                    canonical.put(b",");
                 }
-                Kind::Mac => match &scalar::mac(item) {
-                    Some(mac) => {
-                        canonical.show(mac);
-                        continue;
-                    }
-                    None => false,
-                },
-                Kind::Bool | Kind::Number(_) | Kind::Words(_) | Kind::Text => false,
-                // sysfs takes `+` in front of an address that is to be added
-                Kind::Ip6 | Kind::Ip | Kind::IpList4 | Kind::IpList6 => {
-                    match &scalar::ip(item.strip_prefix(b"+").unwrap_or(item)) {
-                        Some(addr)
-                            if addr.is_ipv6() != (wrong == Problem::NotIpv4)
-                                || kind == Kind::Ip =>
-                        {
-                            canonical.show(addr);
-                            continue;
-                        }
-                        _ => false,
-                    }
+                if !is_item(item, kind, row.families, &mut canonical) {
+                    return Err(row.wrong);
                 }
-            };
-            if !is_right {
-                return Err(wrong);
             }
-            canonical.put(item);
+            kept = canonical.as_bytes();
         }
-        let text = if kind == Kind::Text {
-            text
-        } else {
-            canonical.as_bytes()
-        };
-        if text.is_empty() {
+        if kept.is_empty() {
             return Err(Problem::NoArgument);
         }
-        self.keep_same(text).map(Value::Text)
+        self.keep_same(kept).map(Value::Text)
     }
 
     /// Keeps a text, equal ones once.
@@ -251,16 +192,11 @@ impl Context<'_, '_> {
     #[inline(never)]
     pub fn settle_bond(&mut self, bond: LinkId) {
         const UNMET: Complaint = Complaint::warning(Problem::NeedsOther, Effect::PartIgnored);
-        let mode = self.config.number_of(bond, Attr::BOND_MODE).unwrap_or(0);
-        for (attr, need) in &NEEDS {
-            let is_met = match need {
-                Need::Other(other) => self.config.number_of(bond, *other).unwrap_or(0) > 0,
-                Need::Without(other) => self.config.number_of(bond, *other).unwrap_or(0) == 0,
-                Need::Modes(modes) => modes & 1 << mode != 0,
-            };
-            let have = self.config.attr_of(bond, *attr).filter(|_| !is_met);
-            if let Some(origin) = have.map(|have| have.origin) {
-                self.config.drop_attr(bond, *attr);
+        for (attr, other, values) in &NEEDS {
+            let value = self.config.number_of(bond, *other).unwrap_or(0).min(7);
+            if values >> value & 1 == 0
+                && let Some(origin) = self.config.drop_attr(bond, *attr)
+            {
                 let mut name = LineBuf::<MAX_NAME>::new();
                 name.show(&attr.name());
                 let subject = Subject::Key(&Escaped(name.as_bytes()));
@@ -270,59 +206,105 @@ impl Context<'_, '_> {
     }
 }
 
+/// What there is to know of a text.
+struct Row {
+    /// What it is where it is none.
+    wrong: Problem,
+    /// How many items it has at most.
+    most: u8,
+    /// Of which families its addresses are, a bit each: IPv4, IPv6.
+    families: u8,
+}
+
+/// By [`Kind`], from the first kind of texts on; of the last one nothing is asked.
+static TEXTS: [Row; 7] = [
+    row(Problem::NotALinkName, 1, 0),
+    row(Problem::NotAMac, 1, 0),
+    row(Problem::NotIpv6, 1, 0b10),
+    row(Problem::NotAnAddress, 1, 0b11),
+    row(Problem::NotIpv4, MAX_ITEMS, 0b01),
+    row(Problem::NotIpv6, MAX_ITEMS, 0b10),
+    row(Problem::NotANumber, MAX_ITEMS, 0),
+];
+
+const fn row(wrong: Problem, most: u8, families: u8) -> Row {
+    Row {
+        wrong,
+        most,
+        families,
+    }
+}
+
 /// Items of a list: the kernel takes as many targets (`BOND_MAX_ARP_TARGETS`).
-const MAX_ITEMS: usize = 16;
+const MAX_ITEMS: u8 = 16;
 /// Octets of a list of addresses.
 const MAX_CANONICAL: usize = 768;
 /// Octets of an option's name.
 const MAX_NAME: usize = 40;
 
-/// Whether it is a priority of packets.
-fn is_priority(text: &[u8]) -> bool {
-    scalar::number(text).is_some_and(|number| Range::Short.has(number))
+/// Whether it is an item of such a text, which is written in its canonical form.
+fn is_item(item: &[u8], kind: Kind, families: u8, to: &mut LineBuf<MAX_CANONICAL>) -> bool {
+    if families != 0 {
+        // sysfs takes `+` in front of an address that is to be added
+        let addr = match item {
+            [b'+', addr @ ..] => scalar::ip(addr),
+            _ => scalar::ip(item),
+        };
+        to.show(&addr);
+        return addr.is_some_and(|addr| families >> u8::from(addr.is_ipv6()) & 1 != 0);
+    }
+    if kind == Kind::Mac {
+        let mac = scalar::mac(item);
+        to.show(&mac);
+        return mac.is_some();
+    }
+    to.put(item);
+    if kind == Kind::Name {
+        return IfName::new(item).is_some();
+    }
+    let (from, to) = parts::split(item, b':');
+    is_priority(from) && to.is_some_and(is_priority)
 }
 
-/// What an option of a bond needs.
-enum Need {
-    /// Another one that is not 0.
-    Other(Attr),
-    /// Another one that is 0 or not set.
-    Without(Attr),
-    /// One of these modes, a bit for each.
-    Modes(u8),
+/// Whether it is a priority of packets.
+fn is_priority(text: &[u8]) -> bool {
+    scalar::number(text).is_some_and(|number| Kind::Short.has(number))
 }
 
 const ARP_INTERVAL: Attr = Attr::of(Scope::Bond, "arp_interval");
 const MIIMON: Attr = Attr::of(Scope::Bond, "miimon");
-/// One port is used at a time, or may be.
-const ACTIVE: Need = Need::Modes(1 << 1 | 1 << 5 | 1 << 6);
+/// Values of an option that is needed, a bit for each; the last one stands for those above 6 too.
+type Values = u8;
+const ZERO: Values = 1;
+const ABOVE: Values = !ZERO;
+/// Modes in which one port is used at a time, or may be.
+const ACTIVE: Values = 1 << 1 | 1 << 5 | 1 << 6;
 /// 802.3ad.
-const LACP: Need = Need::Modes(1 << 4);
+const LACP: Values = 1 << 4;
+
+/// A row: an option of a bond, another one, and what the value of that must be; one that is not set is 0.
+const fn need(name: &str, other: Attr, values: Values) -> (Attr, Attr, Values) {
+    (Attr::of(Scope::Bond, name), other, values)
+}
 
 /// What the driver refuses otherwise (Documentation/networking/bonding.rst), in an order in which what is left
 /// out makes others unmet.
-static NEEDS: [(Attr, Need); 15] = [
-    (ARP_INTERVAL, Need::Modes(0xf)),
-    (
-        Attr::of(Scope::Bond, "arp_ip_target"),
-        Need::Other(ARP_INTERVAL),
-    ),
-    (
-        Attr::of(Scope::Bond, "ns_ip6_target"),
-        Need::Other(ARP_INTERVAL),
-    ),
-    (MIIMON, Need::Without(ARP_INTERVAL)),
-    (Attr::of(Scope::Bond, "updelay"), Need::Other(MIIMON)),
-    (Attr::of(Scope::Bond, "downdelay"), Need::Other(MIIMON)),
-    (Attr::of(Scope::Bond, "primary"), ACTIVE),
-    (Attr::of(Scope::Bond, "active_slave"), ACTIVE),
-    (Attr::of(Scope::Bond, "lacp_rate"), LACP),
-    (Attr::of(Scope::Bond, "lacp_active"), LACP),
-    (Attr::of(Scope::Bond, "ad_select"), LACP),
-    (Attr::of(Scope::Bond, "ad_user_port_key"), LACP),
-    (Attr::of(Scope::Bond, "ad_actor_sys_prio"), LACP),
-    (Attr::of(Scope::Bond, "ad_actor_system"), LACP),
-    (Attr::of(Scope::Bond, "coupled_control"), LACP),
+static NEEDS: [(Attr, Attr, Values); 15] = [
+    need("arp_interval", Attr::BOND_MODE, 0xf),
+    need("arp_ip_target", ARP_INTERVAL, ABOVE),
+    need("ns_ip6_target", ARP_INTERVAL, ABOVE),
+    need("miimon", ARP_INTERVAL, ZERO),
+    need("updelay", MIIMON, ABOVE),
+    need("downdelay", MIIMON, ABOVE),
+    need("primary", Attr::BOND_MODE, ACTIVE),
+    need("active_slave", Attr::BOND_MODE, ACTIVE),
+    need("lacp_rate", Attr::BOND_MODE, LACP),
+    need("lacp_active", Attr::BOND_MODE, LACP),
+    need("ad_select", Attr::BOND_MODE, LACP),
+    need("ad_user_port_key", Attr::BOND_MODE, LACP),
+    need("ad_actor_sys_prio", Attr::BOND_MODE, LACP),
+    need("ad_actor_system", Attr::BOND_MODE, LACP),
+    need("coupled_control", Attr::BOND_MODE, LACP),
 ];
 
 #[cfg(test)]

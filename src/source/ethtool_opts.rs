@@ -3,41 +3,41 @@
 //! A command that does not begin with `-` is what follows `-s LINK` (initscripts' ifup-eth). Words of `-s` are
 //! options of their own; the words of every other command are kept as one text.
 
-use super::assignments::Entry;
 use super::ifcfg::Reader;
-use crate::diag::{Effect, LineBuf, Problem};
+use crate::diag::{LineBuf, Problem};
 use crate::model::attr::{Attr, AttrConfig, Scope, Value};
 use crate::packed::packed;
 use crate::text::{parts, scalar};
 
-const LEFT_OUT: Effect = Effect::PartIgnored;
-
-/// The options behind every two names of a command but the first two, which set one option with each pair.
-static PAIRS: [Attr; 6] = [
+/// What every two names of a command set: an option with each pair of words, or with [`OPTIONS`] one named by
+/// the first word of each pair.
+static COMMANDS: [Attr; 8] = [
+    OPTIONS,
     Attr::of(Scope::Ethtool, "feature"),
     Attr::of(Scope::Ethtool, "ring"),
     Attr::of(Scope::Ethtool, "pause"),
     Attr::of(Scope::Ethtool, "coalesce"),
     Attr::of(Scope::Ethtool, "channels"),
     Attr::of(Scope::Ethtool, "priv"),
+    Attr::of(Scope::Ethtool, "feature"),
 ];
-/// The place of the third name of the first of them.
-const OFFLOAD: usize = 14;
+/// Stands for all options that have words of their own.
+const OPTIONS: Attr = Attr::of(Scope::Ethtool, "speed");
 
 /// Octets of the pairs of one kind.
 const MAX_PAIRS: usize = 512;
 
 impl Reader<'_, '_, '_> {
-    /// Reads every command.
+    /// Reads every command, and complains of the parts that are wrong.
     #[inline(never)]
-    pub(super) fn ethtool(&mut self, entry: &Entry) {
-        let mut commands = Some(self.file.octets(entry));
-        while let Some(mut rest) = parts::next(&mut commands, b';') {
-            rest = parts::trim(rest);
+    pub(super) fn ethtool(&mut self, commands: &[u8]) {
+        let mut commands = Some(commands);
+        while let Some(command) = parts::next(&mut commands, b';') {
+            let mut rest = parts::trim(command);
             if rest.is_empty() {
                 continue;
             }
-            let mut command = 0;
+            let mut attr = &OPTIONS;
             if let [b'-', ..] = rest
                 && let Some(name) = parts::next_word(&mut rest)
             {
@@ -45,69 +45,60 @@ impl Reader<'_, '_, '_> {
                     "-s,--change,-K,--features,-G,--set-ring,-A,--pause,-C,--coalesce,",
                     "-L,--set-channels,--set-priv-flags,,--offload"
                 ));
-                command = match names.position(name) {
-                    Some(OFFLOAD) => 1,
-                    Some(n) => n >> 1,
-                    None => {
-                        self.error(entry, name, Problem::NotACommand, LEFT_OUT);
-                        continue;
-                    }
+                let known = names.position(name).and_then(|n| COMMANDS.get(n >> 1));
+                let Some(known) = known else {
+                    self.leave_out(name, Problem::NotACommand);
+                    continue;
                 };
+                attr = known;
                 // the link, which is this one whatever is written
                 let _ = parts::next_word(&mut rest);
             }
-            let all = command.checked_sub(1).and_then(|n| PAIRS.get(n));
-            if let Err((word, what)) = self.pairs(entry, rest, all) {
-                self.error(entry, word, what, LEFT_OUT);
-            }
+            self.pairs(parts::trim_start(rest), *attr);
         }
     }
 
-    /// Names each with a value behind it, kept in `all` behind those of earlier commands, or each as an option.
-    ///
-    /// # Errors
-    /// The word that is wrong, and why.
+    /// Names each with a value behind it, kept behind those of earlier commands, or each as an option. A wrong one
+    /// ends the command.
     #[inline(never)]
-    fn pairs<'t>(
-        &mut self,
-        entry: &Entry,
-        mut rest: &'t [u8],
-        all: Option<&Attr>,
-    ) -> Result<(), (&'t [u8], Problem)> {
-        let whole = parts::trim_start(rest);
-        if whole.is_empty() {
-            return Err((whole, Problem::NoArgument));
-        }
-        let origin = self.file.origin(entry);
-        while let Some(name) = parts::next_word(&mut rest) {
-            let value = parts::next_word(&mut rest).unwrap_or_default();
-            let cx = &mut *self.file.cx;
-            let is_value = scalar::boolean(value).is_some() || scalar::number(value).is_some();
-            let done = match all {
-                None => cx.put_attr(self.id, Scope::Ethtool, name, value, origin),
-                Some(_) if is_value => Ok(()),
-                Some(_) => Err(Problem::NotAWord),
-            };
-            done.map_err(|what| (name, what))?;
-        }
-        if let Some(all) = all {
-            let cx = &mut *self.file.cx;
+    fn pairs(&mut self, whole: &[u8], attr: Attr) {
+        let origin = self.origin();
+        let cx = &mut *self.file.cx;
+        let (part, what) = 'wrong: {
+            let mut rest = whole;
+            if whole.is_empty() {
+                break 'wrong (whole, Problem::NoArgument);
+            }
+            while let Some(name) = parts::next_word(&mut rest) {
+                let value = parts::next_word(&mut rest).unwrap_or_default();
+                if attr == OPTIONS {
+                    let put = cx.put_attr(self.id, Scope::Ethtool, name, value, origin);
+                    if let Err(what) = put {
+                        break 'wrong (name, what);
+                    }
+                } else if scalar::boolean(value).is_none() && scalar::number(value).is_none() {
+                    break 'wrong (name, Problem::NotAWord);
+                }
+            }
+            if attr == OPTIONS {
+                return;
+            }
             let mut kept = LineBuf::<MAX_PAIRS>::new();
             if let Some(AttrConfig {
                 value: Value::Text(text),
                 ..
-            }) = cx.config.attr_of(self.id, *all)
+            }) = cx.config.attr_of(self.id, attr)
             {
                 kept.put(cx.config.text(*text));
                 kept.put(b" ");
             }
             kept.put(whole);
-            let text = cx
-                .keep_same(kept.as_bytes())
-                .map_err(|what| (whole, what))?;
-            self.put(entry, *all, Value::Text(text));
-        }
-        Ok(())
+            match cx.put_text(self.id, attr, kept.as_bytes(), origin) {
+                Ok(()) => return,
+                Err(what) => (whole, what),
+            }
+        };
+        self.leave_out(part, what);
     }
 }
 

@@ -9,19 +9,21 @@
 use super::Context;
 use super::alias;
 use super::assignments::{self, Entry, File, NOT_YET, Scratch};
-use super::ifcfg_ip::Bootproto;
+use super::ifcfg_ip::{IBFT, method_number};
 use super::ifcfg_keys::{
-    self, DHCP_FQDN, DHCP_HOSTNAME, FILE, Field, Kind, LINK, NAMES, Setting, V4, V6,
+    self, BOOTPROTO, DHCP_FQDN, FILE, Field, IN_ROW, Kind, LINK, NAMES, Setting, V4, V6,
 };
-use super::ifcfg_kind::kind_of;
+use super::put::Said;
 use super::route_file::read_rule;
 use super::route_words::scope;
-use crate::diag::{Complaint, Effect, Origin, Problem};
-use crate::model::attr::{Attr, Scope};
+use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem};
+use crate::model::addr::Family;
+use crate::model::attr::Scope;
 use crate::model::config::{
-    GlobalFlag, IpNumber, LinkConfig, LinkFlag, LinkId, LinkMatch, Role, RouteDev, SourceKind, Str,
+    GlobalFlag, IpNumber, IpText, LinkConfig, LinkFlag, LinkId, LinkMatch, Role, RouteDev,
+    SourceKind, Str,
 };
-use crate::model::link::{IfName, LinkKind};
+use crate::model::link::IfName;
 use crate::model::said::{Values, flags, rows};
 use crate::packed::{Packed, packed};
 use crate::text::{parts, scalar};
@@ -38,13 +40,29 @@ pub struct Defaults {
     pub gateway6: Gateway,
     /// The zone of `IPV6_DEFAULTGW`, else `IPV6_DEFAULTDEV`.
     pub gateway6_dev: Option<IfName>,
-    /// What files alone say.
-    pub said: Values,
-    /// What each link is at first.
+    /// What each file is about at first.
+    pub draft: Draft,
+}
+
+/// What a file says, as far as it is read. In this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Draft {
+    /// Of its link.
     pub link: LinkConfig,
+    /// What nobody but the reader needs to know: [`FileFlag`], [`FileNumber`].
+    pub said: Values,
 }
 
 impl Defaults {
+    /// The gateway of a family.
+    pub fn gateway(&self, family: Family) -> &Gateway {
+        match family {
+            Family::V4 => &self.gateway,
+            Family::V6 => &self.gateway6,
+        }
+    }
+
     /// Nothing said. Not a constant, most of whose octets would be zeros in the file.
     pub fn none() -> Defaults {
         Defaults {
@@ -52,8 +70,10 @@ impl Defaults {
             gateway: Gateway::none(),
             gateway6: Gateway::none(),
             gateway6_dev: None,
-            said: Values::NOTHING,
-            link: LinkConfig::new(LinkMatch::Any, SourceKind::Ifcfg, Origin::NONE),
+            draft: Draft {
+                link: LinkConfig::new(LinkMatch::Any, SourceKind::Ifcfg, Origin::NONE),
+                said: Values::NOTHING,
+            },
         }
     }
 }
@@ -104,29 +124,36 @@ pub fn is_ifcfg_file_name(name: &[u8]) -> bool {
 pub struct Reader<'a, 'c, 'm> {
     /// The file.
     pub file: File<'a, 'c, 'm>,
+    /// The key that was looked at last, which complaints are about; `None`: they are about the file.
+    pub entry: Option<&'a Entry>,
+    /// What is known of the link, or holds for all.
+    pub draft: &'a mut Draft,
     /// What holds for all files.
     pub defaults: &'a Defaults,
-    /// The link's number.
-    pub id: LinkId,
-    /// What the file alone says: [`FileFlag`], [`FileNumber`].
-    pub said: Values,
-    /// What is known of the link.
-    pub link: &'a mut LinkConfig,
-    /// The options that it has as a port.
-    pub port: Option<Scope>,
-    /// Label of the addresses.
-    pub label: Option<Str>,
-    /// Prefix length of IPv4 addresses without their own.
-    pub len: Option<u8>,
-    /// Id of a VLAN, key of a partition.
-    pub number: Option<u32>,
     /// How many addresses there are before the first of the link, at least.
     pub before: usize,
+    /// Which number the keys have that are looked at, as in [`File::get_numbered`].
+    pub ordinal: u32,
+    /// Id of a VLAN, key of a partition, or [`NO_NUMBER`].
+    pub number: u32,
+    /// Label of the addresses.
+    pub label: Option<Str>,
+    /// The link's number.
+    pub id: LinkId,
+    /// The options that it has as a port.
+    pub port: Option<Scope>,
+    /// Prefix length of IPv4 addresses without their own, or [`NO_LEN`].
+    pub len: u8,
 }
+
+/// In place of a number that is none.
+pub const NO_NUMBER: u32 = u32::MAX;
+/// In place of a prefix length that is none.
+pub const NO_LEN: u8 = u8::MAX;
 
 flags! {
     /// Yes or no that nobody but the reader of a file needs to know.
-    pub FileFlag of Reader<'_, '_, '_>;
+    pub FileFlag of Draft;
     /// `IPV4_FAILURE_FATAL`.
     Fatal4,
     /// `IPV6_FAILURE_FATAL`.
@@ -147,7 +174,7 @@ flags! {
 
 rows! {
     /// Numbers that nobody but the reader of a file needs to know.
-    pub FileNumber in numbers: u32, Reader<'_, '_, '_>;
+    pub FileNumber in numbers: u32, Draft;
     /// `METRIC`.
     Metric,
     /// `ARPING_WAIT`.
@@ -165,248 +192,329 @@ pub fn read<'c>(
     scratch: &mut Scratch<'c>,
     cx: &mut Context<'c, '_>,
 ) -> Option<LinkId> {
-    let mut link = defaults.link;
-    let before = cx.config.addrs.len();
-    let mut reader = Reader {
-        before,
-        file: assignments::scan(NAMES, scratch, cx),
-        defaults,
-        id: LinkId::new(0),
-        said: defaults.said,
-        link: &mut link,
-        port: None,
-        label: None,
-        len: None,
-        number: None,
+    let mut draft = defaults.draft;
+    let mut reader = Reader::new(defaults, &mut draft, scratch, cx);
+    let has_routes = match alias::base(name) {
+        Some(base) => reader.alias(name, base)?,
+        None => reader.link()?,
     };
-    if let Some(base) = alias::base(name) {
-        reader.before = 0;
-        reader.alias(name, base)?;
-        return Some(reader.id);
-    }
-    if reader.is_refused() {
-        return None;
-    }
-    reader.kind();
-    reader.made_of()?;
-    reader.identify()?;
-    reader.options_of_kind();
-    reader.fields();
-    reader.say_later();
-    if reader.link.role == Role::Port {
-        reader.drop_addresses();
-    } else {
-        reader.addresses();
-    }
-    let onboot = !LinkFlag::Onboot.is_no(reader.link);
-    reader.link.onboot = onboot && defaults.networking != Some(false);
-    reader.link.required = reader.link.onboot;
-    *reader.file.cx.config.link_mut(reader.id)? = *reader.link;
-    Some(reader.id)
+    *reader.file.cx.config.link_mut(reader.id)? = reader.draft.link;
+    has_routes.then_some(reader.id)
 }
 
-const NO_KIND: Complaint = Complaint::error(Problem::Virtual, Effect::FileIgnored);
-const FOREIGN: Complaint = Complaint::error(Problem::Foreign, Effect::FileIgnored);
+pub(super) const FOREIGN: Complaint = Complaint::error(Problem::Foreign, Effect::FileIgnored);
 const FIRMWARE: Complaint = Complaint::warning(Problem::FirmwareSays, Effect::FileIgnored);
 const NO_METHOD: Complaint = Complaint::error(Problem::UnknownMethod, Effect::FileIgnored);
-const NO_BOOLEAN: Complaint = Complaint::error(Problem::NotABoolean, Effect::DefaultUsed);
+pub(super) const NO_BOOLEAN: Complaint =
+    Complaint::error(Problem::NotABoolean, Effect::DefaultUsed);
 pub(super) const NOT_ITS: Complaint = Complaint::note(Problem::NotAnOption, Effect::LineIgnored);
-const TEAM_CONFIG: Attr = Attr::of(Scope::Team, "config");
-const REMOTE: Attr = Attr::of(Scope::Tunnel, "remote");
-/// How many of the kernel's units a second has.
-const HUNDREDTHS: u32 = 100;
+const NOT_HERE: Complaint = Complaint::warning(Problem::NotHere, Effect::LineIgnored);
 const OF_S390: Complaint = Complaint::note(Problem::S390Only, Effect::LineIgnored);
+/// What `DHCP_FQDN` is, too.
+const HOSTNAME: Field = Field::Set(Setting {
+    kind: Kind::Hostname,
+    place: V4 | IpText::Hostname as u8,
+});
 
-impl<'c, 'm> Reader<'_, 'c, 'm> {
-    /// Whether something keeps the file from being used at all; says so.
-    fn is_refused(&mut self) -> bool {
-        for entry in self.file.iter() {
-            if let Some(complaint) = self.verdict(entry)
-                && complaint.effect == Effect::FileIgnored
-            {
-                if complaint == FIRMWARE {
-                    GlobalFlag::Ibft.set(&mut self.file.cx.config.global, Some(true));
-                }
-                self.file.complain(entry, complaint);
-                return true;
-            }
+/// What is done with the keys of a file that stand for themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Nothing: it only adds addresses.
+    None,
+    /// They are about its link.
+    Link,
+    /// They are defaults for all files: it is `/etc/sysconfig/network`.
+    Defaults,
+}
+
+impl<'a, 'c, 'm> Reader<'a, 'c, 'm> {
+    /// Scans a file.
+    #[inline(never)]
+    pub(super) fn new(
+        defaults: &'a Defaults,
+        draft: &'a mut Draft,
+        scratch: &'a mut Scratch<'c>,
+        cx: &'a mut Context<'c, 'm>,
+    ) -> Self {
+        Reader {
+            before: cx.config.addrs.len(),
+            file: assignments::scan(NAMES, scratch, cx),
+            entry: None,
+            ordinal: 0,
+            defaults,
+            id: LinkId::new(0),
+            draft,
+            port: None,
+            label: None,
+            len: NO_LEN,
+            number: NO_NUMBER,
         }
-        false
+    }
+}
+
+impl<'a> Reader<'a, '_, '_> {
+    /// Looks at a key: its value. Of one that is not set it is empty, and the key before is still looked at.
+    #[inline(never)]
+    pub(super) fn at(&mut self, row: u16) -> &'a [u8] {
+        let entry = self.file.get_numbered(row, self.ordinal);
+        if entry.is_none() {
+            return b"";
+        }
+        self.entry = entry;
+        self.word()
     }
 
-    /// What is said of a key for its value alone, or for its presence.
+    /// The value of the key that is looked at.
     #[inline(never)]
-    fn verdict(&self, entry: &Entry) -> Option<Complaint> {
-        let word = self.file.octets(entry);
-        let said = scalar::boolean(word);
-        let (applies, complaint) = match field(entry)? {
-            Field::ForeignIfSet => (true, FOREIGN),
-            Field::ForeignIfYes => (said == Some(true), FOREIGN),
-            Field::Never => (said != Some(false), NOT_YET),
-            Field::S390 => (true, OF_S390),
-            Field::Device => (
-                matches!(word, [b'p', b'p', b'p', ..] | [b'i', b'p', b'p', b'p', ..]),
-                FOREIGN,
-            ),
-            Field::DeviceType => (parts::is_same_in_any_case(word, b"ovs"), FOREIGN),
-            Field::Type => (kind_of(word).is_none(), NO_KIND),
-            Field::Bootproto => match Bootproto::new(word) {
-                Some(method) => (method == Bootproto::Firmware, FIRMWARE),
-                None => (!self.has_addr_but(b""), NO_METHOD),
-            },
-            Field::KindIfYes(_)
-            | Field::KindIfSet(_)
-            | Field::Master(_)
-            | Field::Addr
-            | Field::Part
-            | Field::Set(_)
-            | Field::Attr(_)
-            | Field::Seconds(_)
-            | Field::Options(_)
-            | Field::Ethtool
-            | Field::Rule(_)
-            | Field::Silent => return None,
-        };
-        (applies && !word.is_empty()).then_some(complaint)
+    pub(super) fn word(&self) -> &'a [u8] {
+        self.entry.map_or(b"", |entry| self.file.octets(entry))
     }
 
-    /// Whether the file gives an address that is not in the list `but`, of either family.
+    /// Where that was given.
     #[inline(never)]
-    pub(super) fn has_addr_but(&self, but: &[u8]) -> bool {
-        self.file.iter().any(|entry| {
-            let is_addr = field(entry) == Some(Field::Addr);
-            is_addr && parts::position(but, self.file.octets(entry)).is_none()
+    pub(super) fn origin(&self) -> Origin {
+        match self.entry {
+            Some(entry) => self.file.origin(entry),
+            None => self.draft.link.origin,
+        }
+    }
+
+    /// Complains about it.
+    #[inline(never)]
+    pub(super) fn complain(&mut self, complaint: Complaint) {
+        match self.entry {
+            Some(entry) => self.file.complain(entry, complaint),
+            None => self.file.cx.complain_of_file(complaint),
+        }
+    }
+
+    /// Complains about a part of it, which is left out.
+    #[inline(never)]
+    pub(super) fn leave_out(&mut self, part: &[u8], what: Problem) {
+        if let Some(entry) = self.entry {
+            let complaint = Complaint::error(what, Effect::PartIgnored);
+            self.file.complain_of(entry, part, complaint);
+        }
+    }
+
+    /// Complains, for the last time: the file is not used.
+    #[inline(never)]
+    pub(super) fn refuse<T>(&mut self, complaint: Complaint) -> Option<T> {
+        self.complain(complaint);
+        None
+    }
+
+    /// Whether a key says yes, or no.
+    #[inline(never)]
+    pub(super) fn says(&self, row: u16, what: bool) -> bool {
+        scalar::boolean(self.file.text(row)) == Some(what)
+    }
+
+    /// Reads a file that describes a link; `None` if it is not used.
+    fn link(&mut self) -> Option<bool> {
+        self.kind()?;
+        self.check()?;
+        self.made_of()?;
+        self.identify()?;
+        self.options_of_kind();
+        self.keys(Use::Link);
+        self.file.cx.settle_bond(self.id);
+        self.say_later();
+        if !self.at(DHCP_FQDN).is_empty() {
+            self.field(HOSTNAME, Use::Link);
+        }
+        let metric = IpNumber::Metric.of(&self.draft.link.ipv4);
+        let metric = metric.or(FileNumber::Metric.of(self.draft));
+        IpNumber::Metric.set(&mut self.draft.link.ipv4, metric);
+        if self.draft.link.role == Role::Port {
+            self.drop_addresses();
+        } else {
+            self.addresses();
+        }
+        let onboot = !LinkFlag::Onboot.is_no(&self.draft.link);
+        self.draft.link.onboot = onboot && self.defaults.networking != Some(false);
+        self.draft.link.required = self.draft.link.onboot;
+        Some(true)
+    }
+
+    /// `None` if something keeps the file from being used at all, after saying so.
+    fn check(&mut self) -> Option<()> {
+        self.entry = self.first(Field::Foreign, b",no,false,f,n,0,off");
+        if self.entry.is_some() {
+            return self.refuse(FOREIGN);
+        }
+        let word = self.at(BOOTPROTO);
+        let method = method_number(word);
+        if method == Some(IBFT) {
+            GlobalFlag::Ibft.set(&mut self.file.cx.config.global, Some(true));
+            return self.refuse(FIRMWARE);
+        }
+        if !word.is_empty() && method.is_none() && self.first(Field::Addr, b"").is_none() {
+            return self.refuse(NO_METHOD);
+        }
+        Some(())
+    }
+
+    /// The first key of this kind whose value is not in the list `but`.
+    #[inline(never)]
+    pub(super) fn first(&self, kind: Field, but: &[u8]) -> Option<&'a Entry> {
+        self.file.iter().find(|entry| {
+            let is_it = field(entry) == Some(kind);
+            is_it && parts::position(but, self.file.octets(entry)).is_none()
         })
     }
 
-    /// Reads the keys that stand for themselves, and complains of those that nothing reads.
+    /// Complains of the keys that nothing reads, and reads those that stand for themselves.
     #[inline(never)]
-    fn fields(&mut self) {
+    pub(super) fn keys(&mut self, done: Use) {
         for entry in self.file.iter() {
+            self.entry = Some(entry);
             match field(entry) {
-                Some(field) => self.field(entry, field),
-                None => self.file.unknown(entry),
+                Some(field) if done != Use::None => self.field(field, done),
+                Some(_) => {}
+                None => self.unknown(entry),
             }
         }
-        let hostname = ifcfg_keys::field(DHCP_HOSTNAME.into());
-        if let (Some(entry), Some(field)) = (self.file.get(DHCP_FQDN), hostname) {
-            self.field(entry, field);
-        }
-        self.file.cx.settle_bond(self.id);
-        let metric = IpNumber::Metric.of(&self.link.ipv4);
-        let metric = metric.or(FileNumber::Metric.of(self));
-        IpNumber::Metric.set(&mut self.link.ipv4, metric);
+        self.entry = None;
     }
 
-    /// Reads a key as one of this kind.
+    /// Says of a key that it is in no table.
+    fn unknown(&mut self, entry: &Entry) {
+        if !ifcfg_keys::is_seldom(self.file.name(entry)) {
+            self.file.unknown(entry);
+        }
+    }
+
+    /// Reads the key that is looked at as one of this kind.
     #[inline(never)]
-    fn field(&mut self, entry: &Entry, field: Field) {
-        let word = self.file.octets(entry);
+    fn field(&mut self, field: Field, done: Use) {
+        let word = self.word();
         if word.is_empty() {
             return;
         }
-        let done = match field {
-            Field::Set(setting) => set(self.file.cx, self.link, &mut self.said, setting, word),
-            Field::Attr(attr) => self.attr(entry, attr, 1),
-            Field::KindIfSet(LinkKind::Team) => self.attr(entry, TEAM_CONFIG, 1),
-            Field::KindIfSet(_) => self.attr(entry, REMOTE, 1),
-            Field::Seconds(attr) => self.attr(entry, attr, HUNDREDTHS),
-            Field::Options(scope) => return self.options(entry, scope),
-            Field::Ethtool => return self.ethtool(entry),
-            Field::Rule(family) => {
-                return read_rule(&mut self.file, entry, family, &RouteDev::Link(self.id));
+        let is_said_no = scalar::boolean(word) == Some(false);
+        let done = match (field, done) {
+            (Field::Set(setting), _) => self.set(setting, word),
+            (Field::Silent | Field::Shared, _) | (Field::Machine, Use::Defaults) => return,
+            (Field::S390, _) => return self.complain(OF_S390),
+            (Field::Machine | Field::Never, _) if is_said_no => return,
+            (Field::Machine | Field::Never, _) => return self.complain(NOT_YET),
+            (_, Use::Defaults) => return self.complain(NOT_HERE),
+            (Field::Attr(attr), _) => self.attr(attr, word),
+            (Field::Hundredths(attr), _) => {
+                let mut number = LineBuf::<32>::new();
+                number.put(word);
+                number.put(b"00");
+                self.attr(attr, number.as_bytes())
             }
-            Field::Device
-            | Field::Type
-            | Field::DeviceType
-            | Field::Bootproto
-            | Field::KindIfYes(_)
-            | Field::Master(_)
-            | Field::ForeignIfYes
-            | Field::ForeignIfSet
-            | Field::Addr
-            | Field::Part
-            | Field::Silent
-            | Field::Never
-            | Field::S390 => {
-                if let Some(complaint) = self.verdict(entry) {
-                    self.file.complain(entry, complaint);
-                }
-                return;
-            }
+            (Field::Options(scope), _) => return self.options(scope, word),
+            (Field::Ethtool, _) => return self.ethtool(word),
+            (Field::Rule(family), _) => return self.rule(family),
+            _ => return,
         };
         if let Err(what) = done {
-            self.file.complain(entry, unset(what));
+            self.complain(unset(what));
+        }
+    }
+
+    /// `ROUTING_RULE_n`.
+    fn rule(&mut self, family: Family) {
+        if let Some(entry) = self.entry {
+            let link = RouteDev::Link(self.id);
+            read_rule(&mut self.file, entry, family, &link);
         }
     }
 }
 
-/// Sets a value.
-///
-/// # Errors
-/// What is wrong with it.
-#[inline(never)]
-pub(super) fn set(
-    cx: &mut Context<'_, '_>,
-    link: &mut LinkConfig,
-    file: &mut Values,
-    setting: Setting,
-    word: &[u8],
-) -> Result<(), Problem> {
-    let mut kept = None;
-    if let Kind::Text(text) = setting.kind {
-        cx.keep_said(text, word, &mut kept)?;
-    }
-    let said = match setting.owner() {
-        LINK => &mut link.said,
-        V4 => &mut link.ipv4.said,
-        V6 => &mut link.ipv6.said,
-        FILE => file,
-        _ => &mut cx.config.global.said,
-    };
-    let n = setting.place();
-    let mut number = scalar::number(word);
-    match (setting.kind, number) {
-        (Kind::Flag, _) => {
-            if let Some(flag) = said.flags.get_mut(n) {
-                return set_flag(flag, word);
+impl Reader<'_, '_, '_> {
+    /// Sets the one value that a key is for.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    #[inline(never)]
+    fn set(&mut self, setting: Setting, word: &[u8]) -> Result<(), Problem> {
+        let cx = &mut *self.file.cx;
+        let link = &mut self.draft.link;
+        let kind = setting.kind;
+        if kind == Kind::Mac {
+            let done = packed!("preserve,permanent,random,stable").position(word);
+            if let Some(n) = done {
+                return if n < 2 { Ok(()) } else { Err(Problem::NotYet) };
             }
+            let mac = &scalar::mac(word);
+            if mac.is_some() {
+                link.mac = *mac;
+                return Ok(());
+            }
+            return Err(Problem::NotAMac);
         }
-        (Kind::Text(_), _) => {
-            if let Some(text) = said.texts.get_mut(n) {
+        if kind == Kind::Source {
+            let addr = scalar::ipv4(word);
+            if addr.is_some() {
+                link.src = addr;
+                return Ok(());
+            }
+            return Err(Problem::NotIpv4);
+        }
+        let mut kept = None;
+        let said = match kind {
+            Kind::Hostname => Some(Said::Hostname),
+            Kind::Class => Some(Said::Class),
+            Kind::Id => Some(Said::Id),
+            _ => None,
+        };
+        if let Some(said) = said {
+            cx.keep_said(said, word, &mut kept)?;
+        }
+        let place = setting.place;
+        let values = match place & !IN_ROW {
+            LINK => &mut link.said,
+            V4 => &mut link.ipv4.said,
+            V6 => &mut link.ipv6.said,
+            FILE => &mut self.draft.said,
+            _ => &mut cx.config.global.said,
+        };
+        let n = usize::from(place & IN_ROW);
+        if said.is_some() {
+            if let Some(text) = values.texts.get_mut(n) {
                 *text = kept;
             }
+            return Ok(());
         }
-        (Kind::Mac, _) => match packed!("preserve,permanent,random,stable").position(word) {
-            Some(0 | 1) => {}
-            Some(_) => return Err(Problem::NotYet),
-            None => match &scalar::mac(word) {
-                Some(mac) => link.mac = Some(*mac),
-                None => return Err(Problem::NotAMac),
-            },
-        },
-        (Kind::Addr, _) => match scalar::ipv4(word) {
-            Some(addr) => link.src = Some(addr),
-            None => return Err(Problem::NotIpv4),
-        },
-        (Kind::Mtu | Kind::Positive, Some(0)) => {}
-        (Kind::Number | Kind::Positive, None) if word == b"-1" => {}
-        (Kind::Mtu, _) if scalar::mtu(number).is_none() => return Err(Problem::NotAnMtu),
-        (Kind::Mtu | Kind::Number | Kind::Positive | Kind::Seconds | Kind::Scope, _) => {
-            if setting.kind == Kind::Seconds {
-                number = parts::nth(word, b'.', 0).and_then(scalar::number);
+        if kind == Kind::Flag {
+            let Some(flag) = scalar::boolean(word) else {
+                return Err(Problem::NotABoolean);
+            };
+            if let Some(value) = values.flags.get_mut(n) {
+                *value = Some(flag.into());
             }
-            if setting.kind == Kind::Scope {
-                // initscripts pass it to ip(8) as it stands
-                number = scope(word.strip_prefix(b"scope ").unwrap_or(word));
-            }
-            match said.numbers.get_mut(n) {
-                Some(said) if number.is_some() => *said = number,
-                Some(_) | None => return Err(Problem::NotANumber),
-            }
+            return Ok(());
         }
+        let mut number = scalar::number(word);
+        if kind == Kind::Seconds {
+            number = parts::nth(word, b'.', 0).and_then(scalar::number);
+        }
+        if kind == Kind::AddrScope {
+            // initscripts pass it to ip(8) as it stands
+            number = scope(word.strip_prefix(b"scope ").unwrap_or(word));
+        }
+        // what stands for "unset"
+        let is_none = kind >= Kind::Positive && number == Some(0)
+            || kind >= Kind::Number && kind < Kind::Mtu && word == b"-1";
+        if is_none {
+            return Ok(());
+        }
+        if kind == Kind::Mtu && scalar::mtu(number).is_none() {
+            return Err(Problem::NotAnMtu);
+        }
+        if number.is_none() {
+            return Err(Problem::NotANumber);
+        }
+        if let Some(value) = values.numbers.get_mut(n) {
+            *value = number;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// What is said of a value that is not set.
@@ -419,27 +527,6 @@ pub(super) fn unset(what: Problem) -> Complaint {
         return NOT_ITS;
     }
     Complaint::error(what, Effect::KeyUnset)
-}
-
-/// Sets a yes or no.
-#[inline(never)]
-pub(super) fn set_flag(flag: &mut Option<bool>, word: &[u8]) -> Result<(), Problem> {
-    let said = scalar::boolean(word);
-    if said.is_none() {
-        return Err(Problem::NotABoolean);
-    }
-    *flag = said;
-    Ok(())
-}
-
-/// Sets a link name.
-#[inline(never)]
-pub(super) fn set_name(name: &mut Option<IfName>, word: &[u8]) -> Result<(), Problem> {
-    match &IfName::new(word) {
-        Some(said) => *name = Some(*said),
-        None => return Err(Problem::NotALinkName),
-    }
-    Ok(())
 }
 
 /// What is done with a key.
@@ -598,7 +685,7 @@ mod tests {
     #[test]
     fn files_of_other_kinds_are_refused() {
         let foreign = format!("{:?}", FOREIGN.problem);
-        let no_kind = format!("{:?}", NO_KIND.problem);
+        let no_kind = format!("{:?}", Problem::Virtual);
         for (line, want) in [
             ("TYPE=IPoAC", &no_kind),
             ("TYPE=Wireless", &no_kind),

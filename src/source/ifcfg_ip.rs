@@ -1,7 +1,7 @@
 //! The addresses, gateways, methods and name servers of an `ifcfg` file.
 
 use super::assignments::Entry;
-use super::ifcfg::{FileFlag, FileNumber, Reader, field};
+use super::ifcfg::{FileFlag, FileNumber, NO_LEN, Reader};
 use super::ifcfg_keys::{
     ACD_TIMEOUT, ARPCHECK, ARPING_WAIT, BOOTPROTO, BROADCAST, DHCLIENT_IGNORE_GATEWAY, DHCPV6C,
     DNS, DOMAIN, Field, GATEWAY, IPADDR, IPV6_DEFAULTDEV, IPV6_DEFAULTGW, IPV6_DOMAIN, IPV6ADDR,
@@ -11,48 +11,39 @@ use super::ifcfg_keys::{
 use super::ifcfg_link::is_same_name;
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::{Cidr, Family};
-use crate::model::config::{
-    AddrConfig, IpFlag, IpText, LinkId, LinkNumber, Method, Search, Server,
-};
+use crate::model::config::{AddrConfig, IpFlag, IpText, LinkNumber, Method, Search};
 use crate::model::link::IfName;
+use crate::model::said::Flag;
 use crate::packed::packed;
 use crate::text::steps::step;
 use crate::text::{parts, scalar};
 use core::net::{IpAddr, Ipv4Addr};
 
-/// What `BOOTPROTO` asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Bootproto {
-    /// `none`, `static`.
-    Static,
-    /// `dhcp`.
-    Dhcp,
-    /// `bootp`.
-    Bootp,
-    /// `autoip`.
-    LinkLocal,
-    /// `ibft`.
-    Firmware,
+/// Which method of [`METHODS`] a value of `BOOTPROTO` is.
+#[inline(never)]
+pub(super) fn method_number(word: &[u8]) -> Option<usize> {
+    packed!("none,static,dhcp,bootp,autoip,ibft").position(word)
 }
 
-impl Bootproto {
-    /// `None` for a word that is no method.
-    pub fn new(word: &[u8]) -> Option<Bootproto> {
-        match packed!("none,static,dhcp,bootp,autoip,ibft").position(word)? {
-            0 | 1 => Some(Bootproto::Static),
-            2 => Some(Bootproto::Dhcp),
-            3 => Some(Bootproto::Bootp),
-            4 => Some(Bootproto::LinkLocal),
-            _ => Some(Bootproto::Firmware),
-        }
-    }
-}
+/// What each asks for; without addresses the first two leave nothing to be done.
+static METHODS: [Method; 5] = [
+    Method::Disabled,
+    Method::Disabled,
+    Method::Dhcp,
+    Method::Dhcp,
+    Method::LinkLocal,
+];
+/// `dhcp`.
+const DHCP: usize = 2;
+/// `bootp`.
+const BOOTP: usize = 3;
+/// `ibft`, for which a file is not used.
+pub(super) const IBFT: usize = 5;
 
 const UNSET: Effect = Effect::KeyUnset;
 const SKIPPED: Effect = Effect::AddrSkipped;
-const LEFT_OUT: Effect = Effect::PartIgnored;
 const ADDRS_FULL: Complaint = Complaint::error(Problem::MaxAddrs, SKIPPED);
-const SERVERS_FULL: Complaint = Complaint::error(Problem::MaxServers, LEFT_OUT);
+const SERVERS_FULL: Complaint = Complaint::error(Problem::MaxServers, Effect::PartIgnored);
 const NO_ADDR6: Complaint = Complaint::error(Problem::NotIpv6, SKIPPED);
 const NO_PREFIX: Complaint = Complaint::error(Problem::BadPrefix, SKIPPED);
 const NOT_IP: Complaint = Complaint::error(Problem::NotAnAddress, UNSET);
@@ -68,7 +59,7 @@ const OFF6: Complaint = Complaint::warning(Problem::Ipv6Off, UNSET);
 const NO_STATIC_PROBE: Complaint = Complaint::warning(Problem::NoStaticProbe, Effect::None);
 
 /// What asks whether somebody else has an address.
-const PROBE_KEYS: [u16; 3] = [ACD_TIMEOUT, ARPCHECK, ARPING_WAIT];
+static PROBE_KEYS: [u16; 3] = [ARPING_WAIT, ARPCHECK, ACD_TIMEOUT];
 
 /// Seconds that arping(8) of initscripts takes.
 const ARPING_WAIT_S: u32 = 3;
@@ -84,36 +75,43 @@ impl<'a> Reader<'a, '_, '_> {
         self.inner();
         self.method4();
         self.gateway(Family::V4, gateway);
-        if self.says(DHCLIENT_IGNORE_GATEWAY, true) && self.link.ipv4.gateway.is_none() {
-            IpFlag::DefaultRoute.set(&mut self.link.ipv4, Some(false));
+        if self.says(DHCLIENT_IGNORE_GATEWAY, true) && self.draft.link.ipv4.gateway.is_none() {
+            IpFlag::DefaultRoute.set(&mut self.draft.link.ipv4, Some(false));
         }
         self.ipv6();
         self.required();
-        self.search();
+        let mut row = DOMAIN;
+        if self.file.get(row).is_none() {
+            row = SEARCH;
+        }
+        self.domains(row);
+        self.domains(IPV6_DOMAIN);
         self.probe();
     }
 
     /// How long it is asked whether somebody else has an address: that of DHCPv4, for now.
     fn probe(&mut self) {
-        let seconds = FileNumber::ArpingWait.of(self);
-        let wait = match (FileNumber::AcdTimeout.of(self), FileFlag::ArpCheck.of(self)) {
+        let seconds = FileNumber::ArpingWait.of(self.draft);
+        let wait = match (
+            FileNumber::AcdTimeout.of(self.draft),
+            FileFlag::ArpCheck.of(self.draft),
+        ) {
             (Some(ms), _) => ms,
-            (None, Some(false)) => 0,
+            (None, Some(Flag::No)) => 0,
             (None, None) if seconds.is_none() => return,
             (None, _) => seconds.unwrap_or(ARPING_WAIT_S).saturating_mul(1000),
         };
-        self.link.dhcp4.probe_ms = (wait > 0).then_some(wait);
-        if wait > 0
-            && self.has_addr(Family::V4, None)
-            && let Some(entry) = PROBE_KEYS.iter().find_map(|row| self.file.get(*row))
-        {
-            self.file.complain(entry, NO_STATIC_PROBE);
+        self.draft.link.dhcp4.probe_ms = (wait > 0).then_some(wait);
+        if wait > 0 && self.has_addr(Family::V4, None) {
+            // the last of these that is there is what was said
+            self.entry = None;
+            for row in &PROBE_KEYS {
+                self.at(*row);
+            }
+            if self.entry.is_some() {
+                self.complain(NO_STATIC_PROBE);
+            }
         }
-    }
-
-    pub(super) fn error(&mut self, entry: &Entry, part: &[u8], what: Problem, effect: Effect) {
-        let complaint = Complaint::error(what, effect);
-        self.file.complain_of(entry, part, complaint);
     }
 
     /// The first address that the link has of `family`, whose prefix holds `near` if that is given.
@@ -133,18 +131,22 @@ impl<'a> Reader<'a, '_, '_> {
         self.first_addr(family, near).is_some()
     }
 
-    /// Where a family has something to do, `IPVx_FAILURE_FATAL` says whether it is required; where the
-    /// other has nothing to do, it is.
+    /// A link with IPv4 addresses has a method. Where a family has something to do, `IPVx_FAILURE_FATAL` says
+    /// whether it is required; where the other has nothing to do, it is.
+    #[inline(never)]
     pub(super) fn required(&mut self) {
+        if self.draft.link.ipv4.method == Method::Disabled && self.has_addr(Family::V4, None) {
+            self.draft.link.ipv4.method = Method::Static;
+        }
         let used4 = self.is_used(Family::V4);
         let used6 = self.is_used(Family::V6);
-        self.link.ipv4.required = used4 && (!used6 || FileFlag::Fatal4.is_yes(self));
-        self.link.ipv6.required = used6 && (!used4 || FileFlag::Fatal6.is_yes(self));
+        self.draft.link.ipv4.required = used4 && (!used6 || FileFlag::Fatal4.is_yes(self.draft));
+        self.draft.link.ipv6.required = used6 && (!used4 || FileFlag::Fatal6.is_yes(self.draft));
     }
 
     #[inline(never)]
     fn is_used(&mut self, family: Family) -> bool {
-        match self.link.ip_mut(family).method {
+        match self.draft.link.ip_mut(family).method {
             Method::Static | Method::Dhcp | Method::Auto | Method::LinkLocal => true,
             Method::Ignore | Method::Disabled => self.has_addr(family, None),
         }
@@ -154,205 +156,212 @@ impl<'a> Reader<'a, '_, '_> {
     fn addrs4(&mut self) -> Option<&'a Entry> {
         let mut gateway = None;
         for ordinal in 0..self.file.end {
-            if let Some(entry) = self.file.get_numbered(GATEWAY, ordinal) {
+            self.ordinal = ordinal;
+            if !self.at(GATEWAY).is_empty() {
                 if gateway.is_some() {
-                    self.file.complain(entry, AGAIN);
+                    self.complain(AGAIN);
                 }
-                gateway = Some(entry);
+                gateway = self.entry;
             }
-            if let Some(entry) = self.file.get_next(IPADDR, ordinal, 3) {
-                if let Some(addr) = self.file.ipv4(entry, SKIPPED) {
-                    self.addr4(entry, addr, ordinal);
-                }
-            } else if let Some(mask) = self.mask(ordinal) {
+            if self.next(IPADDR, 3) {
+                self.addr4();
+            } else if let Some(mask) = self.mask() {
                 self.file.complain(mask, LONELY);
             }
-            if let Some(entry) = self.file.get_next(DNS, ordinal, 2) {
-                self.server(entry);
+            if self.next(DNS, 2) {
+                self.server();
             }
         }
+        self.ordinal = 0;
         gateway
     }
 
+    /// Looks at a key whose numbers have no hole beyond `first`, if it is set.
+    #[inline(never)]
+    fn next(&mut self, row: u16, first: u32) -> bool {
+        let entry = self.file.get_next(row, self.ordinal, first);
+        if entry.is_some() {
+            self.entry = entry;
+        }
+        entry.is_some()
+    }
+
     /// `ADDRESS` or `ADDRESS#NAME`.
-    fn server(&mut self, entry: &Entry) {
-        let addr = parts::nth(self.file.octets(entry), b'#', 0).and_then(scalar::ip);
-        let Some(addr) = addr else {
-            return self.file.complain(entry, NOT_IP);
+    fn server(&mut self) {
+        let addr = parts::nth(self.word(), b'#', 0).and_then(scalar::ip);
+        let Some(addr) = &addr else {
+            return self.complain(NOT_IP);
         };
         let link = Some(self.id);
         let cx = &mut *self.file.cx;
-        let is_known = cx.config.servers.contains(&Server { addr, link });
-        if !is_known && cx.add_server(&addr, link).is_err() {
-            self.file.complain(entry, SERVERS_FULL);
+        let mut servers = cx.config.servers.iter();
+        let is_known = servers.any(|have| have.link == link && have.addr == *addr);
+        if !is_known && cx.add_server(addr, link).is_err() {
+            self.complain(SERVERS_FULL);
         }
     }
 
     /// `PREFIXn`, else `NETMASKn`.
     #[inline(never)]
-    fn mask(&self, ordinal: u32) -> Option<&'a Entry> {
-        let mask = self.file.get_numbered(PREFIX, ordinal);
-        mask.or_else(|| self.file.get_numbered(NETMASK, ordinal))
+    fn mask(&self) -> Option<&'a Entry> {
+        let mut mask = self.file.get_numbered(PREFIX, self.ordinal);
+        if mask.is_none() {
+            mask = self.file.get_numbered(NETMASK, self.ordinal);
+        }
+        mask
     }
 
-    /// One address, with the mask and broadcast address of this number; `None` after a complaint.
+    /// The address that is looked at, if one is.
     #[inline(never)]
-    pub(super) fn addr4(&mut self, entry: &Entry, addr: Ipv4Addr, ordinal: u32) -> Option<()> {
-        let mask = self.mask(ordinal);
-        let mut cidr = Cidr::default(Family::V4);
-        cidr.addr = IpAddr::V4(addr);
-        match self.len {
-            Some(len) if mask.is_none() => cidr.len = len,
-            _ => self.file.mask4(entry, mask, SKIPPED, &mut cidr)?,
+    pub(super) fn addr4(&mut self) {
+        if let Some(entry) = self.entry
+            && let Some(addr) = self.file.ipv4(entry, SKIPPED)
+        {
+            self.add_addr4(addr);
+        }
+    }
+
+    /// One address, with the mask and broadcast address of its number; `None` after a complaint.
+    #[inline(never)]
+    pub(super) fn add_addr4(&mut self, addr: Ipv4Addr) -> Option<()> {
+        let entry = self.entry?;
+        let mask = self.mask();
+        let mut cidr = Cidr {
+            addr: IpAddr::V4(addr),
+            len: self.len,
+        };
+        if mask.is_some() || cidr.len == NO_LEN {
+            self.file.mask4(entry, mask, SKIPPED, &mut cidr)?;
         }
         let broadcast = self
             .file
-            .get_numbered(BROADCAST, ordinal)
+            .get_numbered(BROADCAST, self.ordinal)
             .and_then(|entry| self.file.ipv4(entry, UNSET))
             .filter(|given| cidr.broadcast() != Some(*given));
-        self.add_addr(entry, &cidr, broadcast);
+        self.add_addr(&cidr)?.broadcast = broadcast;
         Some(())
     }
 
+    /// Adds an address; `None` after a complaint.
     #[inline(never)]
-    pub(super) fn add_addr(&mut self, entry: &Entry, addr: &Cidr, broadcast: Option<Ipv4Addr>) {
+    fn add_addr(&mut self, addr: &Cidr) -> Option<&mut AddrConfig> {
         let added = self.file.cx.add_addr(&AddrConfig {
             link: self.id,
             addr: *addr,
             peer: None,
-            broadcast,
+            broadcast: None,
             label: self.label,
-            scope: LinkNumber::AddrScope.of(self.link).map(|scope| scope as u8),
-            origin: self.file.origin(entry),
+            scope: LinkNumber::AddrScope
+                .of(&self.draft.link)
+                .map(|scope| scope as u8),
+            origin: self.origin(),
         });
         if added.is_err() {
-            self.file.complain(entry, ADDRS_FULL);
+            return self.refuse(ADDRS_FULL);
         }
+        self.file.cx.config.addrs.last_mut()
     }
 
-    /// `BOOTPROTO`. Without one the link is static if it has addresses.
+    /// `BOOTPROTO`.
     fn method4(&mut self) {
-        let default = match self.has_addr(Family::V4, None) {
-            true => Method::Static,
-            false => Method::Disabled,
-        };
-        let ip = &mut self.link.ipv4;
-        let Some(entry) = self.file.get(BOOTPROTO) else {
-            if ip.method == Method::Disabled {
-                ip.method = default;
-            }
+        let word = self.at(BOOTPROTO);
+        if word.is_empty() {
             return;
-        };
-        ip.origin = self.file.origin(entry);
-        let said = Bootproto::new(self.file.octets(entry));
-        self.link.dhcp4.bootp = said == Some(Bootproto::Bootp);
-        ip.method = match said {
-            Some(Bootproto::Static) => default,
-            Some(Bootproto::Dhcp | Bootproto::Bootp) => Method::Dhcp,
-            Some(Bootproto::LinkLocal) => Method::LinkLocal,
-            Some(Bootproto::Firmware) | None => {
-                self.file.complain(entry, NO_METHOD);
-                default
-            }
-        };
+        }
+        let method = method_number(word);
+        if method.is_none() {
+            self.complain(NO_METHOD);
+        }
+        self.draft.link.ipv4.origin = self.origin();
+        self.draft.link.dhcp4.bootp = method == Some(BOOTP);
+        let method = method.and_then(|n| METHODS.get(n));
+        self.draft.link.ipv4.method = method.copied().unwrap_or(Method::Disabled);
     }
 
     /// Sets the gateway: that of the file, which is the last `GATEWAYn` for IPv4, else that of
     /// `/etc/sysconfig/network` if one of the link's subnets holds it or it is there for this link.
     #[inline(never)]
-    pub(super) fn gateway(&mut self, family: Family, entry: Option<&Entry>) {
+    pub(super) fn gateway(&mut self, family: Family, entry: Option<&'a Entry>) {
         let has_addr4 = self.has_addr(Family::V4, None);
-        if let Some(entry) = entry {
-            let mut gateway = None;
-            let read = self.file.gateway(entry, family, &mut gateway);
-            let ip = self.link.ip_mut(family);
-            let complaint = if family == Family::V4 && !has_addr4 {
-                NO_ROUTER
-            } else if let Err(what) = read {
-                Complaint::error(what, UNSET)
-            } else if IpFlag::DefaultRoute.is_no(ip) {
-                NO_DEFROUTE
-            } else {
-                ip.gateway = gateway;
-                ip.origin = self.file.origin(entry);
-                return;
-            };
-            self.file.complain(entry, complaint);
-        } else {
-            self.default_gateway(family);
-        }
-        let ip = self.link.ip_mut(family);
-        if IpFlag::DefaultRoute.is_no(ip) {
+        let is_meant = entry.is_none() && self.is_meant(family);
+        let ip = self.draft.link.ip_mut(family);
+        let is_off = IpFlag::DefaultRoute.is_no(ip);
+        if is_off {
             ip.gateway = None;
         }
+        let Some(entry) = entry else {
+            if is_meant && !is_off && ip.gateway.is_none() {
+                let given = self.defaults.gateway(family);
+                ip.gateway = given.addr;
+                ip.origin = given.origin;
+            }
+            return;
+        };
+        let complaint = if family == Family::V4 && !has_addr4 {
+            NO_ROUTER
+        } else if is_off {
+            NO_DEFROUTE
+        } else if let Err(what) = self.file.gateway(entry, family, &mut ip.gateway) {
+            Complaint::error(what, UNSET)
+        } else {
+            ip.origin = self.file.origin(entry);
+            return;
+        };
+        self.file.complain(entry, complaint);
     }
 
-    /// Takes the gateway of `/etc/sysconfig/network` where the file has none.
-    fn default_gateway(&mut self, family: Family) {
-        let (gateway, is_anywhere) = match family {
+    /// Whether the gateway of `/etc/sysconfig/network` is for this link.
+    fn is_meant(&self, family: Family) -> bool {
+        let is_here = match family {
             Family::V4 => {
                 let device = &self.file.cx.config.global.gateway_dev;
-                let is_here = device.is_some() && is_same_name(device, &self.link.name);
-                (&self.defaults.gateway, is_here)
+                device.is_some() && is_same_name(device, &self.draft.link.name)
             }
-            Family::V6 => (
-                &self.defaults.gateway6,
-                self.defaults.gateway6_dev.is_some(),
-            ),
+            Family::V6 => self.defaults.gateway6_dev.is_some(),
         };
-        let near = match is_anywhere {
-            true => None,
-            false => gateway.addr.as_ref(),
-        };
-        if gateway.addr.is_some()
-            && self.link.ip_mut(family).gateway.is_none()
-            && self.has_addr(family, near)
-        {
-            let ip = self.link.ip_mut(family);
-            ip.gateway = gateway.addr;
-            ip.origin = gateway.origin;
-        }
+        let gateway = self.defaults.gateway(family).addr.as_ref();
+        let near = gateway.filter(|_| !is_here);
+        gateway.is_some() && self.has_addr(family, near)
     }
 
     /// The method and the addresses of IPv6.
     #[inline(never)]
     fn ipv6(&mut self) {
-        let is_disabled = FileFlag::Disabled6.is_yes(self);
-        let init = FileFlag::Init6.of(self);
-        let is_off = is_disabled || init == Some(false);
+        let is_disabled = FileFlag::Disabled6.is_yes(self.draft);
+        let is_off = is_disabled || FileFlag::Init6.is_no(self.draft);
         for (n, row) in V6_KEYS.iter().enumerate() {
-            let Some(entry) = self.file.get(*row) else {
-                continue;
-            };
-            if !is_off && n < 2 {
-                self.addrs6(entry);
-            }
-            if is_off && scalar::boolean(self.file.octets(entry)) != Some(false) {
-                self.file.complain(entry, OFF6);
+            let word = self.at(*row);
+            if is_off {
+                if !word.is_empty() && scalar::boolean(word) != Some(false) {
+                    self.complain(OFF6);
+                }
+            } else if n < 2 {
+                self.addrs6(word);
             }
         }
         let has_addr = self.has_addr(Family::V6, None);
-        let is_router = FileFlag::Forwarding6.is_yes(self);
-        let is_auto = FileFlag::Autoconf6.of(self).unwrap_or(!is_router);
-        let is_dhcp = FileFlag::Dhcp6.is_yes(self);
-        let ip = &mut self.link.ipv6;
-        ip.method = match init {
-            Some(_) | None if is_disabled => Method::Disabled,
-            Some(false) => Method::Ignore,
-            Some(true) if is_auto => Method::Auto,
-            Some(true) | None if is_dhcp => Method::Dhcp,
-            Some(true) if has_addr => Method::Static,
-            Some(true) => Method::LinkLocal,
-            None => ip.method,
+        let is_manual = FileFlag::Autoconf6.is_no(self.draft)
+            || FileFlag::Autoconf6.of(self.draft).is_none()
+                && FileFlag::Forwarding6.is_yes(self.draft);
+        let is_dhcp = FileFlag::Dhcp6.is_yes(self.draft);
+        let method = match FileFlag::Init6.of(self.draft) {
+            _ if is_disabled => Method::Disabled,
+            Some(Flag::No) => Method::Ignore,
+            Some(Flag::Yes) if !is_manual => Method::Auto,
+            _ if is_dhcp => Method::Dhcp,
+            None => self.draft.link.ipv6.method,
+            Some(Flag::Yes) if has_addr => Method::Static,
+            Some(Flag::Yes) => Method::LinkLocal,
         };
+        self.draft.link.ipv6.method = method;
         // servers of DHCPv6 are told the whole name of the host only
-        let hostname = IpText::Hostname.of(&self.link.ipv4);
+        let hostname = IpText::Hostname.of(&self.draft.link.ipv4);
         let name = self.file.cx.config.text_or_none(&hostname);
-        if self.link.ipv6.asks()
-            && IpText::Hostname.of(&self.link.ipv6).is_none()
+        if self.draft.link.ipv6.asks()
+            && IpText::Hostname.of(&self.draft.link.ipv6).is_none()
             && parts::has(name, b'.')
         {
-            IpText::Hostname.set(&mut self.link.ipv6, hostname);
+            IpText::Hostname.set(&mut self.draft.link.ipv6, hostname);
         }
         if !is_off {
             self.gateway6();
@@ -362,44 +371,40 @@ impl<'a> Reader<'a, '_, '_> {
     /// Says that a port has no addresses, where the file gives some.
     #[inline(never)]
     pub(super) fn drop_addresses(&mut self) {
-        let entry = self.file.iter().find(|entry| {
-            let word = self.file.octets(entry);
-            let is_addr = field(entry) == Some(Field::Addr) && !word.is_empty();
-            is_addr || Bootproto::new(word) == Some(Bootproto::Dhcp)
-        });
-        if let Some(entry) = entry {
-            self.file.complain(entry, OF_PORT);
+        self.entry = self.first(Field::Addr, b"");
+        if self.entry.is_none() && method_number(self.at(BOOTPROTO)) != Some(DHCP) {
+            return;
         }
+        self.complain(OF_PORT);
     }
 
     /// `MY_INNER_IPADDR` and `PEER_INNER_IPADDR`: the length is that of the peer, if there is one.
-    #[inline(never)]
     fn inner(&mut self) {
-        let Some(entry) = self.file.get(MY_INNER_IPADDR) else {
+        let word = self.at(MY_INNER_IPADDR);
+        if word.is_empty() {
             return;
-        };
+        }
         let mut addr = Cidr::default(Family::V4);
-        let mut done = scalar::prefix(self.file.octets(entry), &mut addr);
-        let own = addr.addr;
-        let peer = self.file.text(PEER_INNER_IPADDR);
-        let has_peer = !peer.is_empty() && peer != self.file.text(PEER_OUTER_IPADDR);
-        if has_peer {
-            done = done.and_then(|()| scalar::prefix(peer, &mut addr));
+        let mut peer = addr;
+        let mut done = scalar::prefix(word, &mut addr);
+        let other = self.file.text(PEER_INNER_IPADDR);
+        let has_peer = !other.is_empty() && other != self.file.text(PEER_OUTER_IPADDR);
+        if has_peer && done.is_ok() {
+            done = scalar::prefix(other, &mut peer);
+            addr.len = peer.len;
         }
         if let Err(what) = done {
-            return self.error(entry, self.file.octets(entry), what, SKIPPED);
-        }
-        let peer = addr.addr;
-        addr.addr = own;
-        self.add_addr(entry, &addr, None);
-        if let Some(have) = self.file.cx.config.addrs.last_mut().filter(|_| has_peer) {
-            have.peer = Some(peer);
+            self.complain(Complaint::error(what, SKIPPED));
+        } else if let Some(have) = self.add_addr(&addr)
+            && has_peer
+        {
+            have.peer = Some(peer.addr);
         }
     }
 
     /// The items of an IPv6 address list.
-    pub(super) fn addrs6(&mut self, entry: &Entry) {
-        let mut rest = self.file.octets(entry);
+    #[inline(never)]
+    pub(super) fn addrs6(&mut self, mut rest: &'a [u8]) {
         while let Some(item) = parts::next_word(&mut rest) {
             let mut addr = Cidr {
                 len: 64,
@@ -407,60 +412,46 @@ impl<'a> Reader<'a, '_, '_> {
             };
             let what = match scalar::cidr(item, &mut addr) {
                 Ok(()) if addr.family() == Family::V6 => {
-                    self.add_addr(entry, &addr, None);
+                    self.add_addr(&addr);
                     continue;
                 }
                 Err(Problem::BadPrefix) => NO_PREFIX,
                 Ok(()) | Err(_) => NO_ADDR6,
             };
-            self.file.complain_of(entry, item, what);
+            if let Some(entry) = self.entry {
+                self.file.complain_of(entry, item, what);
+            }
         }
     }
 
     /// `IPV6_DEFAULTGW` and `IPV6_DEFAULTDEV`, of the file, else of `/etc/sysconfig/network`.
     fn gateway6(&mut self) {
-        let name = &self.link.name;
-        let entry = self.file.get(IPV6_DEFAULTGW);
-        let mut device = parts::nth(self.file.text(IPV6_DEFAULTGW), b'%', 1);
-        if device.is_none() {
-            device = self
-                .file
-                .get(IPV6_DEFAULTDEV)
-                .map(|entry| self.file.octets(entry));
+        let word = self.at(IPV6_DEFAULTGW);
+        let entry = self.entry.filter(|_| !word.is_empty());
+        let mut device = parts::nth(word, b'%', 1).unwrap_or_default();
+        if device.is_empty() {
+            device = self.file.text(IPV6_DEFAULTDEV);
         }
-        let default = &self.defaults.gateway6_dev;
-        let is_other = match device {
-            Some(device) => !is_same_name(&IfName::new(device), name),
-            None => entry.is_none() && default.is_some() && !is_same_name(default, name),
-        };
-        if is_other {
-            IpFlag::DefaultRoute.set(&mut self.link.ipv6, Some(false));
-            if let Some(entry) = entry {
-                self.link.ipv6.gateway = None;
-                return self.file.complain(entry, OTHERS_ROUTER);
+        let mut name = &IfName::new(device);
+        if device.is_empty() && entry.is_none() {
+            name = &self.defaults.gateway6_dev;
+        }
+        let is_said = !device.is_empty() || name.is_some();
+        if is_said && !is_same_name(name, &self.draft.link.name) {
+            IpFlag::DefaultRoute.set(&mut self.draft.link.ipv6, Some(false));
+            if entry.is_some() {
+                self.draft.link.ipv6.gateway = None;
+                return self.complain(OTHERS_ROUTER);
             }
         }
         self.gateway(Family::V6, entry);
     }
 
-    /// `DOMAIN`, else `SEARCH`, and `IPV6_DOMAIN`.
-    fn search(&mut self) {
-        let link = Some(self.id);
-        let mut entry = self.file.get(DOMAIN);
-        if entry.is_none() {
-            entry = self.file.get(SEARCH);
-        }
-        self.domains(entry, link);
-        self.domains(self.file.get(IPV6_DOMAIN), link);
-    }
-
     /// The items of a list of domains.
     #[inline(never)]
-    fn domains(&mut self, entry: Option<&Entry>, link: Option<LinkId>) {
-        let Some(entry) = entry else {
-            return;
-        };
-        let mut rest = self.file.octets(entry);
+    fn domains(&mut self, row: u16) {
+        let link = Some(self.id);
+        let mut rest = self.at(row);
         while let Some(item) = parts::next_word(&mut rest) {
             let cx = &mut *self.file.cx;
             let what = match cx.keep(item, scalar::is_domain(item), Problem::NotADomain) {
@@ -470,7 +461,7 @@ impl<'a> Reader<'a, '_, '_> {
                 },
                 Err(what) => what,
             };
-            self.error(entry, item, what, LEFT_OUT);
+            self.leave_out(item, what);
         }
     }
 }
@@ -868,8 +859,8 @@ mod tests {
             gateway6,
             ..Defaults::none()
         };
-        defaults.said.flags[FileFlag::Init6 as usize] = Some(true);
-        defaults.said.flags[FileFlag::Autoconf6 as usize] = Some(false);
+        defaults.draft.said.flags[FileFlag::Init6 as usize] = Some(Flag::Yes);
+        defaults.draft.said.flags[FileFlag::Autoconf6 as usize] = Some(Flag::No);
         for (text, want) in [
             ("", "link-local required"),
             ("IPV6_AUTOCONF=yes", "auto required"),

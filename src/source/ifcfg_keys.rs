@@ -8,11 +8,10 @@ use super::ifcfg_field::{attr, set};
 use super::key_table::{
     Names, key as ignored, key as read, numbered, pack_fields, pack_names, packed_len, row,
 };
-use super::put::Said;
 use crate::model::addr::Family;
 use crate::model::attr::{Attr, Scope};
 use crate::model::config::{GlobalText, IpFlag, IpNumber, IpText, LinkFlag, LinkNumber, LinkText};
-use crate::model::link::LinkKind;
+use crate::model::index::{HASH_START, hash};
 
 /// The names of [`KEYS`].
 pub const NAMES: Names = Names(&PACKED);
@@ -22,12 +21,13 @@ static FIELDS: [Field; IGNORED as usize] = pack_fields(KEYS, Field::Silent);
 /// The first of the rows that come in long runs.
 const IGNORED: u16 = row(KEYS, "NAME");
 /// The row behind each of these runs, and what is done with the run.
-static RUNS: [(u16, Field); 6] = [
-    (row(KEYS, "ARPING_TRIES"), MEANINGLESS),
+static RUNS: [(u16, Field); 7] = [
+    (row(KEYS, "NETWORKING"), MEANINGLESS),
+    (row(KEYS, "ARPING_TRIES"), MACHINE),
     (row(KEYS, "SUBCHANNELS"), NEVER),
     (row(KEYS, "OVS_*"), S390),
     (row(KEYS, "IEEE_8021X_*"), OTHER_KIND),
-    (row(KEYS, "NM_USER_*"), Field::ForeignIfSet),
+    (row(KEYS, "NM_USER_*"), FOREIGN),
     (row(KEYS, "IPV6TO4_*"), MEANINGLESS),
 ];
 
@@ -42,12 +42,45 @@ pub fn field(row: usize) -> Option<Field> {
     is_ours.then(|| FIELDS.get(row).copied().unwrap_or_else(of_run))
 }
 
+/// The hash of each name of [`SELDOM`].
+static SELDOM_HASHES: [u32; SELDOM.len()] = hashes(SELDOM);
+
+const fn hashes<const SIZE: usize>(mut keys: &[Key<Field>]) -> [u32; SIZE] {
+    let mut hashes = [0; SIZE];
+    let mut room: &mut [u32] = &mut hashes;
+    while let ([key, more @ ..], [hash, rest @ ..]) = (keys, room) {
+        *hash = stem_hash(key.name.as_bytes());
+        (keys, room) = (more, rest);
+    }
+    hashes
+}
+
+/// The hash of a name without its number.
+#[inline(never)]
+const fn stem_hash(mut name: &[u8]) -> u32 {
+    while let [stem @ .., b'0'..=b'9' | b'#'] = name {
+        name = stem;
+    }
+    hash(HASH_START, name)
+}
+
+/// Whether a key that is not in [`KEYS`] is one of [`SELDOM`].
+pub fn is_seldom(name: &[u8]) -> bool {
+    let hash = stem_hash(name);
+    // one by one: `contains` compares sixteen at a time, in four times the octets
+    SELDOM_HASHES.iter().any(|have| *have == hash)
+}
+
 /// It has no meaning here.
 const MEANINGLESS: Field = Field::Silent;
+/// It is about a kind of link that is not configured: who asks for it has the file refused.
+const FOREIGN: Field = Field::Foreign;
 /// It belongs to a kind of link that is not configured: the file is refused as a whole.
 const OTHER_KIND: Field = Field::Silent;
 /// It is not done here.
 const NEVER: Field = Field::Never;
+/// It holds for the machine.
+const MACHINE: Field = Field::Machine;
 /// It is about s390.
 const S390: Field = Field::S390;
 
@@ -58,77 +91,77 @@ macro_rules! named {
     };
 }
 named! {
-    ACD_TIMEOUT ARPCHECK ARPING_WAIT BONDING_MASTER BOOTPROTO BROADCAST CLONENUM_START DEVICE DEVICETYPE DHCLIENT_IGNORE_GATEWAY
-    DHCPV6C DHCP_FQDN DHCP_HOSTNAME DNS DOMAIN GATEWAY HWADDR IPADDR IPADDR_END IPADDR_START IPV6ADDR IPV6ADDR_SECONDARIES
-    IPV6_DEFAULTDEV IPV6_DEFAULTGW IPV6_DOMAIN MY_INNER_IPADDR NETMASK NO_ALIASROUTING ONPARENT
-    PEER_INNER_IPADDR PEER_OUTER_IPADDR PHYSDEV PKEY PKEY_ID PKEY_ID_NM PREFIX SEARCH SLAVE TEAM_CONFIG TYPE VID
-    VLAN_FLAGS
+    ACD_TIMEOUT ARPCHECK ARPING_WAIT BONDING_MASTER BOOTPROTO BRIDGE BROADCAST CLONENUM_START DEVICE DEVICETYPE DHCLIENT_IGNORE_GATEWAY
+    DHCPV6C DHCP_FQDN DHCP_HOSTNAME DNS DOMAIN GATEWAY GATEWAYDEV HOSTNAME HWADDR IPADDR IPADDR_END IPADDR_START IPV6ADDR IPV6ADDR_SECONDARIES
+    IPV6_DEFAULTDEV IPV6_DEFAULTGW IPV6_DOMAIN MASTER MY_INNER_IPADDR NETMASK NETWORKING NO_ALIASROUTING ONPARENT
+    PEER_INNER_IPADDR PEER_OUTER_IPADDR PHYSDEV PKEY PKEY_ID PKEY_ID_NM PREFIX SEARCH SLAVE TEAM_CONFIG TYPE VID VLAN
+    VLAN_FLAGS VRF
 }
 
 /// The keys. Rows that end with `*` stand last, so that an exact name is found before them.
 #[rustfmt::skip]
 pub const KEYS: &[Key<Field>] = &[
-    read("DEVICE", Field::Device, "name of the link"),
+    read("DEVICE", Field::Part, "name of the link"),
     read("HWADDR", Field::Part, "MAC of the link; with DEVICE a MAC rule: the link is renamed"),
-    read("DEVICETYPE", Field::DeviceType, "Team or TeamPort; ovs is refused, nothing else is looked at"),
-    read("TEAM_CONFIG", Field::KindIfSet(LinkKind::Team), "a team, which is made as a bond: teamd's configuration, of which the name of the runner is read"),
-    read("TYPE", Field::Type, "Ethernet, InfiniBand, Vlan, Bond, Team, Bridge, GRE, IPIP, GRE6, IPIP6, SIT, Tap, Tun, Veth, dummy, macvlan, macvtap, ipvlan, vrf or vxlan, any case; files of others are refused"),
-    read("BONDING_MASTER", Field::KindIfYes(LinkKind::Bond), "a bond"),
-    read("VLAN", Field::KindIfYes(LinkKind::Vlan), "a VLAN, even with TYPE=Ethernet"),
-    read("IPV6TUNNELIPV4", Field::KindIfSet(LinkKind::Sit), "a SIT tunnel to this IPv4 address"),
+    read("DEVICETYPE", Field::Part, "Team or TeamPort; ovs is refused, nothing else is looked at"),
+    read("TEAM_CONFIG", attr(Scope::Team, "config"), "a team, which is made as a bond: teamd's configuration, of which the name of the runner is read"),
+    read("TYPE", Field::Part, "Ethernet, InfiniBand, Vlan, Bond, Team, Bridge, GRE, IPIP, GRE6, IPIP6, SIT, Tap, Tun, Veth, dummy, macvlan, macvtap, ipvlan, vrf or vxlan, any case; files of others are refused"),
+    read("BONDING_MASTER", Field::Part, "a bond"),
+    read("VLAN", Field::Shared, "a VLAN, even with TYPE=Ethernet"),
+    read("IPV6TUNNELIPV4", attr(Scope::Tunnel, "remote"), "a SIT tunnel to this IPv4 address"),
     read("BONDING_OPTS", Field::Options(Scope::Bond), "a bond: its options, NAME=VALUE with blanks between them"),
-    read("PKEY", Field::KindIfYes(LinkKind::Infiniband), "an InfiniBand partition of PHYSDEV"),
-    read("BRIDGE", Field::Master(Scope::BridgePort), "the bridge it is a port of; a port has no addresses"),
-    read("MASTER", Field::Master(Scope::BondPort), "the bond it is a port of, unless SLAVE=no"),
-    read("TEAM_MASTER", Field::Master(Scope::Team), "the team it is a port of"),
-    read("VRF", Field::Master(Scope::Vrf), "the VRF it belongs to; it keeps its addresses"),
+    read("PKEY", Field::Part, "an InfiniBand partition of PHYSDEV"),
+    read("BRIDGE", Field::Part, "the bridge it is a port of; a port has no addresses"),
+    read("MASTER", Field::Part, "the bond it is a port of, unless SLAVE=no"),
+    read("TEAM_MASTER", Field::Part, "the team it is a port of"),
+    read("VRF", Field::Part, "the VRF it belongs to; it keeps its addresses"),
     read("SLAVE", Field::Part, "no: not a port"),
-    read("ONBOOT", set(Kind::Flag, LINK, LinkFlag::Onboot as u8), "whether `up` brings the link up and requires it (yes)"),
-    read("BOOTPROTO", Field::Bootproto, "none, static, dhcp, bootp (dhcp, and BOOTP servers may answer), autoip, or ibft (nothing but what the firmware says), any case (none)"),
+    read("ONBOOT", set(Kind::Flag, LINK | LinkFlag::Onboot as u8), "whether `up` brings the link up and requires it (yes)"),
+    read("BOOTPROTO", Field::Part, "none, static, dhcp, bootp (dhcp, and BOOTP servers may answer), autoip, or ibft (nothing but what the firmware says), any case (none)"),
     numbered("IPADDR", Field::Addr, "IPv4 address"),
     numbered("PREFIX", Field::Part, "prefix length of IPADDRn; beats NETMASKn"),
     numbered("NETMASK", Field::Part, "netmask of IPADDRn; without either the address class"),
     numbered("BROADCAST", Field::Part, "broadcast address of IPADDRn where it is not the usual one"),
-    numbered("GATEWAY", Field::Part, "IPv4 default gateway; the last one counts"),
-    read("DEFROUTE", set(Kind::Flag, V4, IpFlag::DefaultRoute as u8), "whether the link may carry the IPv4 default route, that of DHCPv4 too (yes)"),
-    read("PEERDNS", set(Kind::Flag, V4, IpFlag::PeerDns as u8), "whether name servers of DHCPv4 are used (yes)"),
-    read("PEERROUTES", set(Kind::Flag, V4, IpFlag::PeerRoutes as u8), "whether routes of DHCPv4 are used, the default route included (yes)"),
+    numbered("GATEWAY", Field::Shared, "IPv4 default gateway; the last one counts"),
+    read("DEFROUTE", set(Kind::Flag, V4 | IpFlag::DefaultRoute as u8), "whether the link may carry the IPv4 default route, that of DHCPv4 too (yes)"),
+    read("PEERDNS", set(Kind::Flag, V4 | IpFlag::PeerDns as u8), "whether name servers of DHCPv4 are used (yes)"),
+    read("PEERROUTES", set(Kind::Flag, V4 | IpFlag::PeerRoutes as u8), "whether routes of DHCPv4 are used, the default route included (yes)"),
     numbered("DNS", Field::Part, "name server of either family"),
     read("DOMAIN", Field::Part, "search domains"),
     read("SEARCH", Field::Part, "search domains where DOMAIN is not set"),
-    read("MTU", set(Kind::Mtu, LINK, LinkNumber::Mtu as u8), "MTU in octets"),
-    read("MACADDR", set(Kind::Mac, LINK, 0), "MAC to give the link"),
-    read("METRIC", set(Kind::Number, FILE, FileNumber::Metric as u8), "metric of IPv4 routes where IPV4_ROUTE_METRIC is not set"),
-    read("IPV4_ROUTE_METRIC", set(Kind::Number, V4, IpNumber::Metric as u8), "metric of IPv4 routes without their own"),
-    read("IPV4_ROUTE_TABLE", set(Kind::Positive, V4, IpNumber::Table as u8), "table of IPv4 routes without their own"),
-    read("IPV4_FAILURE_FATAL", set(Kind::Flag, FILE, FileFlag::Fatal4 as u8), "whether IPv4 is required when IPv6 is configured too (no)"),
-    read("IPV4_DHCP_TIMEOUT", set(Kind::Positive, V4, IpNumber::DhcpTimeout as u8), "seconds for DHCPv4"),
-    read("DHCP_HOSTNAME", set(Kind::Text(Said::Hostname), V4, IpText::Hostname as u8), "host name to send"),
-    read("DHCP_SEND_HOSTNAME", set(Kind::Flag, LINK, LinkFlag::SendHostname as u8), "whether a host name is sent (yes)"),
-    read("DHCP_CLIENT_ID", set(Kind::Text(Said::Id), LINK, LinkText::ClientId as u8), "client identifier of DHCPv4: octets as 01:02:03, the first its type; mac; or a text (mac)"),
-    read("DHCP_VENDOR_CLASS_IDENTIFIER", set(Kind::Text(Said::Class), LINK, LinkText::VendorClass as u8), "vendor class of DHCPv4 (option 60)"),
-    read("DHCP_USER_CLASS", set(Kind::Text(Said::Class), LINK, LinkText::UserClass as u8), "user class of DHCPv4 (option 77); no other reader knows this key"),
-    read("DHCPRELEASE", set(Kind::Flag, LINK, LinkFlag::Release as u8), "whether `down` gives the lease back (no)"),
-    read("ARPCHECK", set(Kind::Flag, FILE, FileFlag::ArpCheck as u8), "whether an address of DHCPv4 is used only if nobody else has it (no); no beats ARPING_WAIT"),
-    read("ARPING_WAIT", set(Kind::Number, FILE, FileNumber::ArpingWait as u8), "seconds to ask who has it (3), and asks; 0: do not"),
-    read("ACD_TIMEOUT", set(Kind::Number, FILE, FileNumber::AcdTimeout as u8), "the same in milliseconds; beats both"),
-    read("DEVTIMEOUT", set(Kind::Seconds, LINK, LinkNumber::DeviceTimeout as u8), "seconds to wait for the device"),
-    read("IPV6INIT", set(Kind::Flag, FILE, FileFlag::Init6 as u8), "yes: configure IPv6; no: ignore IPv6 keys; unset: the kernel's defaults"),
-    read("IPV6_DISABLED", set(Kind::Flag, FILE, FileFlag::Disabled6 as u8), "no IPv6 at all (no)"),
-    read("IPV6_AUTOCONF", set(Kind::Flag, FILE, FileFlag::Autoconf6 as u8), "router discovery (yes unless IPV6FORWARDING)"),
-    read("IPV6FORWARDING", set(Kind::Flag, FILE, FileFlag::Forwarding6 as u8), "default of IPV6_AUTOCONF; forwarding itself is not touched"),
-    read("DHCPV6C", set(Kind::Flag, FILE, FileFlag::Dhcp6 as u8), "DHCPv6 where IPV6_AUTOCONF=no (no)"),
+    read("MTU", set(Kind::Mtu, LINK | LinkNumber::Mtu as u8), "MTU in octets"),
+    read("MACADDR", set(Kind::Mac, LINK), "MAC to give the link"),
+    read("METRIC", set(Kind::Number, FILE | FileNumber::Metric as u8), "metric of IPv4 routes where IPV4_ROUTE_METRIC is not set"),
+    read("IPV4_ROUTE_METRIC", set(Kind::Number, V4 | IpNumber::Metric as u8), "metric of IPv4 routes without their own"),
+    read("IPV4_ROUTE_TABLE", set(Kind::Positive, V4 | IpNumber::Table as u8), "table of IPv4 routes without their own"),
+    read("IPV4_FAILURE_FATAL", set(Kind::Flag, FILE | FileFlag::Fatal4 as u8), "whether IPv4 is required when IPv6 is configured too (no)"),
+    read("IPV4_DHCP_TIMEOUT", set(Kind::Positive, V4 | IpNumber::DhcpTimeout as u8), "seconds for DHCPv4"),
+    read("DHCP_HOSTNAME", set(Kind::Hostname, V4 | IpText::Hostname as u8), "host name to send"),
+    read("DHCP_SEND_HOSTNAME", set(Kind::Flag, LINK | LinkFlag::SendHostname as u8), "whether a host name is sent (yes)"),
+    read("DHCP_CLIENT_ID", set(Kind::Id, LINK | LinkText::ClientId as u8), "client identifier of DHCPv4: octets as 01:02:03, the first its type; mac; or a text (mac)"),
+    read("DHCP_VENDOR_CLASS_IDENTIFIER", set(Kind::Class, LINK | LinkText::VendorClass as u8), "vendor class of DHCPv4 (option 60)"),
+    read("DHCP_USER_CLASS", set(Kind::Class, LINK | LinkText::UserClass as u8), "user class of DHCPv4 (option 77); no other reader knows this key"),
+    read("DHCPRELEASE", set(Kind::Flag, LINK | LinkFlag::Release as u8), "whether `down` gives the lease back (no)"),
+    read("ARPCHECK", set(Kind::Flag, FILE | FileFlag::ArpCheck as u8), "whether an address of DHCPv4 is used only if nobody else has it (no); no beats ARPING_WAIT"),
+    read("ARPING_WAIT", set(Kind::Number, FILE | FileNumber::ArpingWait as u8), "seconds to ask who has it (3), and asks; 0: do not"),
+    read("ACD_TIMEOUT", set(Kind::Number, FILE | FileNumber::AcdTimeout as u8), "the same in milliseconds; beats both"),
+    read("DEVTIMEOUT", set(Kind::Seconds, LINK | LinkNumber::DeviceTimeout as u8), "seconds to wait for the device"),
+    read("IPV6INIT", set(Kind::Flag, FILE | FileFlag::Init6 as u8), "yes: configure IPv6; no: ignore IPv6 keys; unset: the kernel's defaults"),
+    read("IPV6_DISABLED", set(Kind::Flag, FILE | FileFlag::Disabled6 as u8), "no IPv6 at all (no)"),
+    read("IPV6_AUTOCONF", set(Kind::Flag, FILE | FileFlag::Autoconf6 as u8), "router discovery (yes unless IPV6FORWARDING)"),
+    read("IPV6FORWARDING", set(Kind::Flag, FILE | FileFlag::Forwarding6 as u8), "default of IPV6_AUTOCONF; forwarding itself is not touched"),
+    read("DHCPV6C", set(Kind::Flag, FILE | FileFlag::Dhcp6 as u8), "DHCPv6 where IPV6_AUTOCONF=no (no)"),
     read("IPV6ADDR", Field::Addr, "IPv6 addresses, /64 where no length is given"),
     read("IPV6ADDR_SECONDARIES", Field::Addr, "more IPv6 addresses"),
-    read("IPV6_DEFAULTGW", Field::Part, "IPv6 default gateway, ADDRESS or ADDRESS%DEVICE"),
-    read("IPV6_DEFAULTDEV", Field::Part, "the link that carries the IPv6 default route"),
-    read("IPV6_DEFROUTE", set(Kind::Flag, V6, IpFlag::DefaultRoute as u8), "whether the link may carry the IPv6 default route (yes)"),
-    read("IPV6_PEERDNS", set(Kind::Flag, V6, IpFlag::PeerDns as u8), "whether name servers of RA and DHCPv6 are used (yes)"),
-    read("IPV6_PEERROUTES", set(Kind::Flag, V6, IpFlag::PeerRoutes as u8), "whether routes of RA are used (yes)"),
-    read("IPV6_FAILURE_FATAL", set(Kind::Flag, FILE, FileFlag::Fatal6 as u8), "whether IPv6 is required when IPv4 is configured too (no)"),
-    read("IPV6_ROUTE_METRIC", set(Kind::Number, V6, IpNumber::Metric as u8), "metric of IPv6 routes without their own"),
-    read("IPV6_ROUTE_TABLE", set(Kind::Positive, V6, IpNumber::Table as u8), "table of IPv6 routes without their own"),
-    read("IPV6_DHCP_TIMEOUT", set(Kind::Positive, V6, IpNumber::DhcpTimeout as u8), "seconds for DHCPv6"),
+    read("IPV6_DEFAULTGW", Field::Shared, "IPv6 default gateway, ADDRESS or ADDRESS%DEVICE"),
+    read("IPV6_DEFAULTDEV", Field::Shared, "the link that carries the IPv6 default route"),
+    read("IPV6_DEFROUTE", set(Kind::Flag, V6 | IpFlag::DefaultRoute as u8), "whether the link may carry the IPv6 default route (yes)"),
+    read("IPV6_PEERDNS", set(Kind::Flag, V6 | IpFlag::PeerDns as u8), "whether name servers of RA and DHCPv6 are used (yes)"),
+    read("IPV6_PEERROUTES", set(Kind::Flag, V6 | IpFlag::PeerRoutes as u8), "whether routes of RA are used (yes)"),
+    read("IPV6_FAILURE_FATAL", set(Kind::Flag, FILE | FileFlag::Fatal6 as u8), "whether IPv6 is required when IPv4 is configured too (no)"),
+    read("IPV6_ROUTE_METRIC", set(Kind::Number, V6 | IpNumber::Metric as u8), "metric of IPv6 routes without their own"),
+    read("IPV6_ROUTE_TABLE", set(Kind::Positive, V6 | IpNumber::Table as u8), "table of IPv6 routes without their own"),
+    read("IPV6_DHCP_TIMEOUT", set(Kind::Positive, V6 | IpNumber::DhcpTimeout as u8), "seconds for DHCPv6"),
 
     read("PHYSDEV", Field::Part, "the link it lies on: parent of a VLAN, partition, tunnel, macvlan or VXLAN"),
     read("VID", Field::Part, "VLAN id (1-4094); else the digits at the end of DEVICE, as eth0.5 or vlan5"),
@@ -142,11 +175,11 @@ pub const KEYS: &[Key<Field>] = &[
     read("VLAN_EGRESS_PRIORITY_MAP", attr(Scope::Vlan, "egress"), "priorities of packets that go"),
     read("BRIDGING_OPTS", Field::Options(Scope::Bridge), "options of a bridge or of a port of one, NAME=VALUE, names and units of the kernel's sysfs"),
     read("STP", attr(Scope::Bridge, "stp"), "spanning tree (no)"),
-    read("DELAY", Field::Seconds(Attr::of(Scope::Bridge, "forward_delay")), "forward delay of a bridge in seconds"),
-    read("AGEING", Field::Seconds(Attr::of(Scope::Bridge, "ageing_time")), "seconds that a bridge knows a MAC"),
+    read("DELAY", Field::Hundredths(Attr::of(Scope::Bridge, "forward_delay")), "forward delay of a bridge in seconds"),
+    read("AGEING", Field::Hundredths(Attr::of(Scope::Bridge, "ageing_time")), "seconds that a bridge knows a MAC"),
     read("PRIO", attr(Scope::Bridge, "priority"), "bridge priority"),
     read("BRIDGE_VLANS", attr(Scope::Bridge, "vlans"), "VLANs of a bridge itself"),
-    read("BRIDGE_MACADDR", set(Kind::Mac, LINK, 0), "as MACADDR"),
+    read("BRIDGE_MACADDR", set(Kind::Mac, LINK), "as MACADDR"),
     read("BRIDGE_PORT_VLANS", attr(Scope::BridgePort, "vlans"), "VLANs of a port of a bridge"),
     read("BOND_PORT_QUEUE_ID", attr(Scope::BondPort, "queue_id"), "transmit queue of a port of a bond"),
     read("BOND_PORT_PRIO", attr(Scope::BondPort, "prio"), "preference of a port of a bond"),
@@ -173,12 +206,12 @@ pub const KEYS: &[Key<Field>] = &[
     read("ETHTOOL_OPTS", Field::Ethtool, "as ethtool(8) takes them, with ; between them: -s (or nothing), -K, -G, -A, -C, -L and their long forms; --set-priv-flags"),
     read("ETHTOOL_WAKE_ON_LAN", attr(Scope::Ethtool, "wol"), "what wakes the machine"),
 
-    read("SRCADDR", set(Kind::Addr, LINK, 0), "source address of the default route and of routes without their own"),
-    read("SCOPE", set(Kind::Scope, LINK, LinkNumber::AddrScope as u8), "scope of the addresses, a number, global, site, link, host or nowhere; `scope` may stand before it"),
-    read("WINDOW", set(Kind::Number, LINK, LinkNumber::Window as u8), "TCP window of the default route"),
-    read("LINKDELAY", set(Kind::Number, LINK, LinkNumber::LinkDelay as u8), "seconds to wait for carrier"),
-    read("NOROUTESET", set(Kind::Flag, LINK, LinkFlag::NoRoutes as u8), "yes: no route and rule files (no)"),
-    read("NOZEROCONF", set(Kind::Flag, LINK, LinkFlag::Nozeroconf as u8), "no: the route 169.254.0.0/16 is added (yes)"),
+    read("SRCADDR", set(Kind::Source, LINK), "source address of the default route and of routes without their own"),
+    read("SCOPE", set(Kind::AddrScope, LINK | LinkNumber::AddrScope as u8), "scope of the addresses, a number, global, site, link, host or nowhere; `scope` may stand before it"),
+    read("WINDOW", set(Kind::Number, LINK | LinkNumber::Window as u8), "TCP window of the default route"),
+    read("LINKDELAY", set(Kind::Number, LINK | LinkNumber::LinkDelay as u8), "seconds to wait for carrier"),
+    read("NOROUTESET", set(Kind::Flag, LINK | LinkFlag::NoRoutes as u8), "yes: no route and rule files (no)"),
+    read("NOZEROCONF", set(Kind::Flag, LINK | LinkFlag::Nozeroconf as u8), "no: the route 169.254.0.0/16 is added (yes)"),
     read("LINKSTATUS", attr(Scope::Link, "status"), "down: the link is not brought up (up)"),
     read("PROMISC", attr(Scope::Link, "promisc"), "promiscuous mode"),
     read("ACCEPT_ALL_MAC_ADDRESSES", attr(Scope::Link, "promisc"), "as PROMISC"),
@@ -191,10 +224,10 @@ pub const KEYS: &[Key<Field>] = &[
     read("IPV4_REQUIRED_TIMEOUT", attr(Scope::Link, "ip_required_timeout"), "milliseconds that IPv6 waits for IPv4"),
     read("IPV6_REQUIRED_TIMEOUT", attr(Scope::Link, "ip6_required_timeout"), "milliseconds that IPv4 waits for IPv6"),
     read("GATEWAY_PING_TIMEOUT", attr(Scope::Link, "ping_timeout"), "seconds for the gateway to answer"),
-    read("RES_OPTIONS", set(Kind::Text(Said::Class), GLOBAL, GlobalText::ResolvOptions as u8), "`options` of resolv.conf"),
-    read("IPV6_RES_OPTIONS", set(Kind::Text(Said::Class), GLOBAL, GlobalText::ResolvOptions as u8), "as RES_OPTIONS"),
+    read("RES_OPTIONS", set(Kind::Class, GLOBAL | GlobalText::ResolvOptions as u8), "`options` of resolv.conf"),
+    read("IPV6_RES_OPTIONS", set(Kind::Class, GLOBAL | GlobalText::ResolvOptions as u8), "as RES_OPTIONS"),
     read("IPV6_DOMAIN", Field::Part, "more search domains"),
-    read("DHCPV6_HOSTNAME", set(Kind::Text(Said::Hostname), V6, IpText::Hostname as u8), "host name for DHCPv6 servers (DHCP_HOSTNAME if there is a dot in it)"),
+    read("DHCPV6_HOSTNAME", set(Kind::Hostname, V6 | IpText::Hostname as u8), "host name for DHCPv6 servers (DHCP_HOSTNAME if there is a dot in it)"),
     read("DHCPV6_SEND_HOSTNAME", attr(Scope::Link, "dhcp6_send_hostname"), "whether DHCPv6 servers get a host name (yes)"),
     read("DHCPV6_DUID", attr(Scope::Link, "dhcp6_duid"), "DHCPv6 identifier"),
     read("DHCPV6_IAID", attr(Scope::Link, "dhcp6_iaid"), "identity of the link in DHCPv6"),
@@ -213,10 +246,10 @@ pub const KEYS: &[Key<Field>] = &[
     read("NO_ALIASROUTING", Field::Part, "of an alias file: yes: its GATEWAY is not used (no)"),
     read("ROUTING_RULE_#", Field::Rule(Family::V4), "IPv4 rule, as `ip rule add` takes it"),
     read("ROUTING_RULE6_#", Field::Rule(Family::V6), "IPv6 rule"),
-    read("ESSID", Field::ForeignIfSet, "wireless"),
-    read("KEY_MGMT", Field::ForeignIfSet, "802.1X or wireless"),
-    read("OVS_BRIDGE", Field::ForeignIfSet, "a port of Open vSwitch"),
-    read("DCB", Field::ForeignIfYes, "data centre bridging"),
+    read("ESSID", FOREIGN, "wireless"),
+    read("KEY_MGMT", FOREIGN, "802.1X or wireless"),
+    read("OVS_BRIDGE", FOREIGN, "a port of Open vSwitch"),
+    read("DCB", FOREIGN, "data centre bridging"),
 
     ignored("NAME", MEANINGLESS, "a label"),
     ignored("UUID", MEANINGLESS, "NetworkManager's identity"),
@@ -228,6 +261,46 @@ pub const KEYS: &[Key<Field>] = &[
     ignored("NETWORK", MEANINGLESS, "follows from address and mask"),
     ignored("BOOT", MEANINGLESS, "never had a meaning"),
     ignored("NETWORKING_IPV6", MEANINGLESS, "loaded the IPv6 module"),
+
+    ignored("NETWORKING", MACHINE, "belongs into /etc/sysconfig/network"),
+    ignored("HOSTNAME", MACHINE, "belongs into /etc/sysconfig/network"),
+    ignored("GATEWAYDEV", MACHINE, "belongs into /etc/sysconfig/network"),
+
+    ignored("ARPING_TRIES", NEVER, "duplicate address detection of static addresses is not done"),
+    ignored("ARPCHECK#", NEVER, "duplicate address detection of static addresses is not done"),
+    ignored("EXTRA_ROUTE_OPTS", NEVER, "options of the default route: write it into route-LINK"),
+    ignored("GENERATE_MAC_ADDRESS_MASK", NEVER, "no random MACs are made"),
+    ignored("HWADDR_BLACKLIST", NEVER, "the link is chosen by DEVICE or HWADDR"),
+    ignored("IPV4_LINK_LOCAL", NEVER, "no addresses of RFC 3927 are taken"),
+    ignored("IPV6_AUTOTUNNEL", NEVER, "sit0 is not made"),
+    ignored("IPV6TO4INIT", NEVER, "6to4 was withdrawn (RFC 7526)"),
+    ignored("QDISC#", NEVER, "traffic control is not set here"),
+    ignored("FILTER#", NEVER, "traffic control is not set here"),
+    ignored("TC_COMMIT", NEVER, "traffic control is not set here"),
+
+    ignored("SUBCHANNELS", S390, "s390 device"),
+    ignored("NETTYPE", S390, "s390 device"),
+    ignored("PORTNAME", S390, "s390 device"),
+    ignored("CTCPROT", S390, "s390 device"),
+    ignored("OPTIONS", S390, "s390 device"),
+
+    ignored("OVS_*", OTHER_KIND, "Open vSwitch"),
+    ignored("WPA_*", OTHER_KIND, "wireless"),
+    ignored("CIPHER_*", OTHER_KIND, "wireless"),
+    read("IEEE_8021X_*", FOREIGN, "802.1X"),
+    read("DCB_*", FOREIGN, "data centre bridging"),
+    ignored("NM_USER_*", MEANINGLESS, "user data"),
+    ignored("AUTOCONNECT_*", MEANINGLESS, "NetworkManager's profiles"),
+    ignored("HOSTNAME_*", MEANINGLESS, "where NetworkManager takes the host name from"),
+    ignored("IPV6TO4_*", NEVER, "6to4 was withdrawn (RFC 7526)"),
+    ignored("MATCH_*", NEVER, "the link is chosen by DEVICE or HWADDR"),
+    ignored("SRIOV_*", NEVER, "virtual functions are not set here"),
+];
+
+/// Keys without a meaning here that are seldom written. They are known by their hash: no misspelt key is taken for
+/// one of them.
+#[rustfmt::skip]
+pub const SELDOM: &[Key<Field>] = &[
     ignored("LAST_CONNECT", MEANINGLESS, "a time stamp"),
     ignored("NETBOOT", MEANINGLESS, "written by dracut"),
     ignored("PROXY_METHOD", MEANINGLESS, "HTTP proxy"),
@@ -287,36 +360,15 @@ pub const KEYS: &[Key<Field>] = &[
     ignored("DHCLIENT_SET_DEFAULT_ROUTE", MEANINGLESS, "SUSE"),
     ignored("PING", MEANINGLESS, "PPP"),
     ignored("PIDFILE", MEANINGLESS, "PPP"),
-
-    ignored("ARPING_TRIES", NEVER, "duplicate address detection of static addresses is not done"),
-    ignored("ARPCHECK#", NEVER, "duplicate address detection of static addresses is not done"),
-    ignored("EXTRA_ROUTE_OPTS", NEVER, "options of the default route: write it into route-LINK"),
-    ignored("GENERATE_MAC_ADDRESS_MASK", NEVER, "no random MACs are made"),
-    ignored("HWADDR_BLACKLIST", NEVER, "the link is chosen by DEVICE or HWADDR"),
-    ignored("IPV4_LINK_LOCAL", NEVER, "no addresses of RFC 3927 are taken"),
-    ignored("GATEWAYDEV", NEVER, "belongs into /etc/sysconfig/network"),
-    ignored("IPV6TO4INIT", NEVER, "6to4 was withdrawn (RFC 7526)"),
-    ignored("QDISC#", NEVER, "traffic control is not set here"),
-    ignored("FILTER#", NEVER, "traffic control is not set here"),
-    ignored("TC_COMMIT", NEVER, "traffic control is not set here"),
-
-    ignored("SUBCHANNELS", S390, "s390 device"),
-    ignored("NETTYPE", S390, "s390 device"),
-    ignored("PORTNAME", S390, "s390 device"),
-    ignored("CTCPROT", S390, "s390 device"),
-    ignored("OPTIONS", S390, "s390 device"),
-
-    ignored("OVS_*", OTHER_KIND, "Open vSwitch"),
-    ignored("WPA_*", OTHER_KIND, "wireless"),
-    ignored("CIPHER_*", OTHER_KIND, "wireless"),
-    read("IEEE_8021X_*", Field::ForeignIfSet, "802.1X"),
-    read("DCB_*", Field::ForeignIfSet, "data centre bridging"),
-    ignored("NM_USER_*", MEANINGLESS, "user data"),
-    ignored("AUTOCONNECT_*", MEANINGLESS, "NetworkManager's profiles"),
-    ignored("HOSTNAME_*", MEANINGLESS, "where NetworkManager takes the host name from"),
-    ignored("IPV6TO4_*", NEVER, "6to4 was withdrawn (RFC 7526)"),
-    ignored("MATCH_*", NEVER, "the link is chosen by DEVICE or HWADDR"),
-    ignored("SRIOV_*", NEVER, "virtual functions are not set here"),
+    ignored("NISDOMAIN", MEANINGLESS, "NIS"),
+    ignored("NETWORKDELAY", MEANINGLESS, "waited"),
+    ignored("NETWORKWAIT", MEANINGLESS, "waited"),
+    ignored("WAIT_UNTIL_REACHABLE", MEANINGLESS, "waited"),
+    ignored("IFDOWN_ON_SHUTDOWN", MEANINGLESS, "links are left alone at shutdown"),
+    ignored("FORWARD_IPV4", MEANINGLESS, "obsolete"),
+    ignored("PEERNTP", MEANINGLESS, "NTP servers of DHCP"),
+    ignored("IPV6_RADVD_PIDFILE", MEANINGLESS, "radvd"),
+    ignored("IPV6_RADVD_TRIGGER_ACTION", MEANINGLESS, "radvd"),
 ];
 
 /// Keys of files that are refused as a whole, whatever else they hold: for the reference alone.
@@ -432,6 +484,17 @@ mod tests {
             assert_eq!(field(n), Some(key.field), "{name}");
         }
         assert_eq!(field(KEYS.len()), None);
+    }
+
+    #[test]
+    fn what_is_seldom_written_is_known() {
+        for key in SELDOM {
+            let name = key.name.replace('#', "1");
+            assert!(is_seldom(name.as_bytes()) && !key.doc.is_empty(), "{name}");
+            assert_eq!(NAMES.find(name.as_bytes()).row(), 32_767, "{name}");
+        }
+        assert!(!KEYS.iter().any(|key| is_seldom(key.name.as_bytes())));
+        assert!(!is_seldom(b"PIDFILES") && !is_seldom(b""));
     }
 
     #[test]

@@ -1,23 +1,22 @@
 //! What kind of link an `ifcfg` file is for, what it is made of, and its options.
 
-use super::assignments::Entry;
-use super::ifcfg::{Reader, field};
+use super::ifcfg::{FOREIGN, NO_NUMBER, Reader};
 use super::ifcfg_keys::{
-    BONDING_MASTER, DEVICE, DEVICETYPE, Field, HWADDR, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM, SLAVE,
-    TEAM_CONFIG, TYPE, VID, VLAN_FLAGS,
+    BONDING_MASTER, BRIDGE, DEVICE, DEVICETYPE, HWADDR, MASTER, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM,
+    SLAVE, TEAM_CONFIG, TYPE, VID, VLAN_FLAGS, VRF,
 };
+use super::ifcfg_link::is_same_name;
 use crate::diag::{Complaint, Effect, LineBuf, Problem};
-use crate::model::attr::{Attr, Range, Scope, Value};
+use crate::model::attr::{Attr, Kind, Scope, Value};
 use crate::model::config::{LinkMatch, Role};
 use crate::model::link::{IfName, LinkKind};
 use crate::packed::packed;
 use crate::text::show::Hex;
 use crate::text::{parts, scalar};
+use core::slice;
 
-/// The kinds of [`kind_of`], as `TYPE` calls them.
+/// The kind of link behind each of [`LinkKind::WORDS`].
 static KINDS: [LinkKind; 25] = [
-    LinkKind::Ethernet,
-    LinkKind::Ethernet,
     LinkKind::Ethernet,
     LinkKind::Infiniband,
     LinkKind::Vlan,
@@ -36,25 +35,32 @@ static KINDS: [LinkKind; 25] = [
     LinkKind::Gretap,
     LinkKind::Sit,
     LinkKind::Ip6tnl,
+    LinkKind::Ip6gre,
+    LinkKind::Tun,
+    LinkKind::Tap,
+    LinkKind::Ethernet,
+    LinkKind::Ethernet,
     LinkKind::Ip6tnl,
     LinkKind::Ip6gre,
-    LinkKind::Ip6gre,
-    LinkKind::Tap,
-    LinkKind::Tun,
 ];
 
-/// What kind of link a value of `TYPE` means.
-#[inline(never)]
-pub(super) fn kind_of(word: &[u8]) -> Option<LinkKind> {
-    let kind = packed!(concat!(
-        "ethernet,ctc,token ring,infiniband,vlan,bond,team,bridge,dummy,macvlan,macvtap,ipvlan,vrf,vxlan,",
-        "veth,ipip,gre,gretap,sit,ipip6,ip6tnl,gre6,ip6gre,tap,tun"
-    ));
-    KINDS.get(kind.position(word)?).copied()
-}
+/// The kind of link that each key from `DEVICETYPE` to `PKEY` makes, and whether it must say yes; `TYPE` names it.
+static MADE_BY: [(LinkKind, bool); (BRIDGE - DEVICETYPE) as usize] = [
+    (LinkKind::Team, false),
+    (LinkKind::Team, false),
+    (LinkKind::Ethernet, false),
+    (LinkKind::Bond, true),
+    (LinkKind::Vlan, true),
+    (LinkKind::Sit, false),
+    (LinkKind::Bond, false),
+    (LinkKind::Infiniband, true),
+];
+/// Of which options a port has some by each key from `BRIDGE` to `VRF`.
+static PORT_BY: [Scope; (SLAVE - BRIDGE) as usize] =
+    [Scope::BridgePort, Scope::BondPort, Scope::Team, Scope::Vrf];
 
 const UNSET: Effect = Effect::KeyUnset;
-const LEFT_OUT: Effect = Effect::PartIgnored;
+const NO_KIND: Complaint = Complaint::error(Problem::Virtual, Effect::FileIgnored);
 const NO_ID: Complaint = Complaint::error(Problem::NotAVlanId, Effect::FileIgnored);
 const NO_PARENT: Complaint = Complaint::error(Problem::NoParent, Effect::FileIgnored);
 const NO_PKEY: Complaint = Complaint::error(Problem::NotAPkey, Effect::FileIgnored);
@@ -79,100 +85,116 @@ const MAX_DIGITS: usize = 4;
 const FULL_MEMBER: u32 = 0x8000;
 
 impl Reader<'_, '_, '_> {
-    /// Whether a key says yes, or no.
+    /// Finds out what kind of link it is, and whose port: of several keys the first of the table counts. `None`
+    /// after a complaint for which the file is not used.
     #[inline(never)]
-    pub(super) fn says(&self, row: u16, what: bool) -> bool {
-        scalar::boolean(self.file.text(row)) == Some(what)
-    }
-
-    /// Finds out what kind of link it is, and whose port: of several keys the first of the table counts.
-    #[inline(never)]
-    pub(super) fn kind(&mut self) {
-        for row in DEVICETYPE..SLAVE {
-            let Some(entry) = self.file.get(row) else {
+    pub(super) fn kind(&mut self) -> Option<()> {
+        // `ipppN` are links of ISDN
+        let name = self.at(DEVICE);
+        let at = usize::from(name.starts_with(b"i"));
+        if parts::is(parts::slice(name, at, 3), b"ppp") {
+            return self.refuse(FOREIGN);
+        }
+        for (row, (kind, must_say_yes)) in (DEVICETYPE..BRIDGE).zip(&MADE_BY) {
+            let word = self.at(row);
+            let is_yes = scalar::boolean(word) == Some(true);
+            if word.is_empty() || *must_say_yes && !is_yes {
                 continue;
-            };
-            let word = self.file.octets(entry);
-            let mut kind = LinkKind::Ethernet;
-            match field(entry) {
-                Some(Field::KindIfYes(of)) if self.says(row, true) => kind = of,
-                Some(Field::KindIfSet(of)) => kind = of,
-                Some(Field::Options(_)) => kind = LinkKind::Bond,
-                Some(Field::Type) => kind = kind_of(word).unwrap_or(kind),
-                Some(Field::DeviceType) if parts::is_same_in_any_case(word, b"team") => {
-                    kind = LinkKind::Team
-                }
-                Some(Field::Master(scope)) => {
-                    let complaint = match &IfName::new(word) {
-                        _ if scope == Scope::BondPort && self.says(SLAVE, false) => continue,
-                        _ if self.port.is_some() => OTHER_MASTER,
-                        None => NO_NAME,
-                        Some(name) => {
-                            self.link.master = Some(*name);
-                            self.port = Some(scope);
-                            if scope != Scope::Vrf {
-                                self.link.role = Role::Port;
-                            }
-                            continue;
-                        }
-                    };
-                    self.file.complain(entry, complaint);
-                }
-                _ => {}
             }
-            if self.link.kind == LinkKind::Ethernet {
-                self.link.kind = kind;
+            let mut kind = *kind;
+            if row == DEVICETYPE {
+                match packed!("team,ovs").position(word) {
+                    Some(0) => {}
+                    Some(_) => return self.refuse(FOREIGN),
+                    None => continue,
+                }
+            }
+            if row == TYPE {
+                let Some(of) = LinkKind::WORDS.position(word).and_then(|n| KINDS.get(n)) else {
+                    return self.refuse(NO_KIND);
+                };
+                kind = *of;
+            }
+            if self.draft.link.kind == LinkKind::Ethernet {
+                self.draft.link.kind = kind;
                 // of TYPE=Ethernet and BONDING_MASTER=yes one is wrong
-                if row == BONDING_MASTER
-                    && kind == LinkKind::Bond
-                    && !self.file.text(TYPE).is_empty()
-                {
-                    self.file.complain(entry, NOT_ETHERNET);
+                if row == BONDING_MASTER && self.file.get(TYPE).is_some() {
+                    self.complain(NOT_ETHERNET);
                 }
             }
         }
+        for (row, scope) in (BRIDGE..SLAVE).zip(&PORT_BY) {
+            let name = self.at(row);
+            let is_none = row == MASTER && self.says(SLAVE, false);
+            if name.is_empty() || is_none {
+                continue;
+            }
+            if self.port.is_some() {
+                self.complain(OTHER_MASTER);
+                continue;
+            }
+            self.draft.link.master = IfName::new(name);
+            if self.draft.link.master.is_none() {
+                self.complain(NO_NAME);
+                continue;
+            }
+            self.port = Some(*scope);
+            if row != VRF {
+                self.draft.link.role = Role::Port;
+            }
+        }
+        Some(())
     }
 
     /// Finds out on which link a VLAN, partition, tunnel or the like lies, and the number of a VLAN or partition;
     /// `None` after a complaint for which the file is not used.
     #[inline(never)]
     pub(super) fn made_of(&mut self) -> Option<()> {
-        let mut entry = self.file.get(DEVICE);
-        let name = self.file.text(DEVICE);
+        self.entry = None;
+        let name = self.at(DEVICE);
         let mut parent = self.file.text(PHYSDEV);
-        let mut must = false;
-        if self.link.kind == LinkKind::Infiniband && self.says(PKEY, true) {
-            let mut key = pkey(self.file.text(PKEY_ID)).map(|key| key | FULL_MEMBER);
-            key = key.or(pkey(self.file.text(PKEY_ID_NM)));
-            let Some(key) = key else {
-                return self.refuse(entry, NO_PKEY);
-            };
+        let kind = self.draft.link.kind;
+        let mut must = kind == LinkKind::Vlan;
+        if kind == LinkKind::Infiniband && self.says(PKEY, true) {
             must = true;
-            self.number = Some(key);
-            self.link.name = partition_name(parent, key);
-            if let Some(entry) = entry
-                && !IfName::new(name).is_some_and(|name| name.is(&self.link.name))
-            {
-                self.file.complain(entry, OTHER_NAME);
+            self.number = pkey(self.file.text(PKEY_ID));
+            if self.number == NO_NUMBER {
+                self.number = pkey(self.file.text(PKEY_ID_NM));
+            } else {
+                self.number |= FULL_MEMBER;
+            }
+            if self.number == NO_NUMBER {
+                return self.refuse(NO_PKEY);
+            }
+            self.draft.link.name = partition_name(parent, self.number);
+            if !name.is_empty() && !is_same_name(&IfName::new(name), &self.draft.link.name) {
+                self.complain(OTHER_NAME);
             }
         }
-        if let LinkKind::Ethernet | LinkKind::Vlan = self.link.kind {
-            must = self.link.kind == LinkKind::Vlan;
-            let dot = name.iter().rposition(|octet| *octet == b'.');
-            let (mut before, digits) = name.split_at_checked(dot.unwrap_or(0)).unwrap_or_default();
-            let digits = digits.strip_prefix(if dot.is_some() { &b"."[..] } else { b"vlan" });
-            self.number = digits
-                .filter(|digits| digits.len() <= MAX_DIGITS)
-                .and_then(vlan_id);
+        if let LinkKind::Ethernet | LinkKind::Vlan = kind {
+            // what stands before the last dot is its parent, behind it stands its number
+            let mut before = name;
+            while let Some((last, rest)) = before.split_last() {
+                before = rest;
+                if *last == b'.' {
+                    break;
+                }
+            }
+            let digits = match before {
+                [] => name.strip_prefix(b"vlan".as_slice()),
+                _ => name.get(before.len().wrapping_add(1)..),
+            };
+            let digits = digits.filter(|digits| digits.len() <= MAX_DIGITS);
+            self.number = digits.map_or(NO_NUMBER, vlan_id);
             if must {
                 for row in VID..VLAN_FLAGS {
-                    if let Some(said) = self.file.get(row) {
-                        entry = Some(said);
-                        self.number = vlan_id(self.file.octets(said));
+                    let word = self.at(row);
+                    if !word.is_empty() {
+                        self.number = vlan_id(word);
                     }
                 }
-                if self.number.is_none() {
-                    return self.refuse(entry, NO_ID);
+                if self.number == NO_NUMBER {
+                    return self.refuse(NO_ID);
                 }
                 if before.starts_with(b"vlan") {
                     before = b"";
@@ -182,66 +204,55 @@ impl Reader<'_, '_, '_> {
                 }
             } else {
                 // without VLAN=yes it is one if there is no such link
-                self.number = self.number.filter(|_| dot.is_some());
-                parent = self.number.map_or(b"", |_| before);
+                if before.is_empty() {
+                    self.number = NO_NUMBER;
+                }
+                if self.number == NO_NUMBER {
+                    before = b"";
+                }
+                parent = before;
             }
         }
-        let lower = &IfName::new(parent);
-        self.link.lower = lower.map(LinkMatch::Name);
-        if lower.is_none() && must {
-            return self.refuse(entry, NO_PARENT);
+        self.draft.link.lower = IfName::new(parent).map(LinkMatch::Name);
+        if self.draft.link.lower.is_none() && must {
+            return self.refuse(NO_PARENT);
         }
         Some(())
     }
 
-    /// Complains about a value, or about the file where there is none.
-    #[inline(never)]
-    pub(super) fn refuse(&mut self, entry: Option<&Entry>, complaint: Complaint) -> Option<()> {
-        match entry {
-            Some(entry) => self.file.complain(entry, complaint),
-            None => self.file.cx.complain_of_file(complaint),
-        }
-        None
-    }
-
-    /// Options that follow from several keys.
+    /// Options that follow from several keys; said of the key that names the link.
     #[inline(never)]
     pub(super) fn options_of_kind(&mut self) {
-        let mut entry = self.file.get(DEVICE);
-        if entry.is_none() {
-            entry = self.file.get(PHYSDEV);
-        }
-        let Some(entry) = entry else {
-            return;
-        };
-        if let Some(number) = self.number {
-            let attr = if self.link.kind == LinkKind::Infiniband {
-                Attr::PKEY
-            } else {
-                Attr::VLAN_ID
+        if self.number != NO_NUMBER {
+            let attr = match self.draft.link.kind {
+                LinkKind::Infiniband => Attr::PKEY,
+                _ => Attr::VLAN_ID,
             };
-            self.put(entry, attr, Value::Number(number));
+            self.put(attr, self.number);
         }
-        if self.link.kind == LinkKind::Team {
-            let mode = runner(self.file.text(TEAM_CONFIG));
-            self.put(entry, Attr::BOND_MODE, Value::Number(mode));
-            self.file.complain(entry, AS_BOND);
+        if self.draft.link.kind == LinkKind::Team {
+            let mut mode = 0;
+            let mut texts = Some(self.file.text(TEAM_CONFIG));
+            // no other text of teamd's configuration is the name of a runner
+            while let Some(text) = parts::next(&mut texts, b'"') {
+                let runners = packed!("roundrobin,activebackup,loadbalance,broadcast,lacp");
+                if let Some(n) = runners.position(text) {
+                    mode = n as u32;
+                    break;
+                }
+            }
+            self.put(Attr::BOND_MODE, mode);
+            self.complain(AS_BOND);
         }
-        let Some(entry) = self.file.get(VLAN_FLAGS) else {
-            return;
-        };
-        let mut rest = self.file.octets(entry);
+        let mut rest = self.at(VLAN_FLAGS);
         while let Some(word) = parts::next_word(&mut rest) {
             let mut items = Some(word);
             while let Some(item) = parts::next(&mut items, b',') {
                 let words = packed!("no_reorder_hdr,gvrp,mvrp,loose_binding,bridge_binding");
                 let flag = words.position(item);
                 match flag.and_then(|n| FLAGS.get(n)) {
-                    Some(attr) => {
-                        let is_on = Value::Number((flag != Some(0)).into());
-                        self.put(entry, *attr, is_on);
-                    }
-                    None => self.error(entry, item, Problem::NotAnOption, LEFT_OUT),
+                    Some(attr) => self.put(*attr, (flag != Some(0)).into()),
+                    None => self.leave_out(item, Problem::NotAnOption),
                 }
             }
         }
@@ -249,64 +260,60 @@ impl Reader<'_, '_, '_> {
 
     /// Says of a link that something of it is read and not done.
     pub(super) fn say_later(&mut self) {
-        let mut is_later = self.link.kind != LinkKind::Ethernet || self.link.master.is_some();
-        if self.link.kind == LinkKind::Infiniband {
+        let mut is_later =
+            self.draft.link.kind != LinkKind::Ethernet || self.draft.link.master.is_some();
+        if self.draft.link.kind == LinkKind::Infiniband {
             is_later = false;
         }
-        is_later |= self.file.cx.config.attrs_of(self.id).next().is_some();
-        let entry = self.file.get(DEVICE).or(self.file.get(HWADDR));
+        let first = self.file.cx.config.attr_heads.get(self.id.place());
+        is_later |= first.is_some_and(|first| *first > 0);
+        self.at(HWADDR);
+        self.at(DEVICE);
         if is_later {
-            let _ = self.refuse(entry, LATER);
+            self.complain(LATER);
         }
     }
 
-    /// Sets an option to a value that is right.
+    /// Sets an option to a number that is right.
     #[inline(never)]
-    pub(super) fn put(&mut self, entry: &Entry, attr: Attr, value: Value) {
-        let origin = self.file.origin(entry);
-        if let Err(what) = self.file.cx.put_value(self.id, attr, value, origin) {
-            self.file.complain(entry, Complaint::error(what, UNSET));
+    fn put(&mut self, attr: Attr, number: u32) {
+        let value = Value::Number(number);
+        let put = self.file.cx.put_value(self.id, attr, value, self.origin());
+        if let Err(what) = put {
+            self.complain(Complaint::error(what, UNSET));
         }
     }
 
-    /// Sets an option by a key of its own, whose unit has `factor` of the kernel's.
+    /// Sets an option by a key of its own, to `word`.
     ///
     /// # Errors
-    /// What is wrong with the value, or that it is no option of such a link.
+    /// What is wrong with it, or that it is no option of such a link.
     #[inline(never)]
-    pub(super) fn attr(&mut self, entry: &Entry, attr: Attr, factor: u32) -> Result<(), Problem> {
-        let (scope, kind) = attr.row();
-        let word = self.file.octets(entry);
-        let of_kind = SCOPES.get(self.link.kind as usize);
+    pub(super) fn attr(&mut self, attr: Attr, word: &[u8]) -> Result<(), Problem> {
+        let (scope, _) = attr.row();
+        let of_kind = SCOPES.get(self.draft.link.kind as usize);
         let has = matches!(scope, Scope::Link | Scope::Ethtool)
             || of_kind == Some(&scope)
             || self.port == Some(scope);
         if !has {
-            return match scalar::boolean(word) {
+            return match scalar::boolean(self.word()) {
                 Some(false) => Ok(()),
                 _ => Err(Problem::NotAnOption),
             };
         }
-        let mut value = self.file.cx.checked(kind, word)?;
-        if let Value::Number(number) = &mut value {
-            *number = number.checked_mul(factor).ok_or(Problem::NotANumber)?;
-        }
-        self.put(entry, attr, value);
-        Ok(())
+        let origin = self.origin();
+        self.file.cx.put_text(self.id, attr, word, origin)
     }
 
     /// `BONDING_OPTS`, `BRIDGING_OPTS`.
-    #[inline(never)]
-    pub(super) fn options(&mut self, entry: &Entry, scope: Scope) {
-        let mut rest = self.file.octets(entry);
-        let scope = match self.port {
-            Some(Scope::BridgePort) if scope == Scope::Bridge => Scope::BridgePort,
-            _ => scope,
-        };
-        let origin = self.file.origin(entry);
+    pub(super) fn options(&mut self, mut scope: Scope, mut rest: &[u8]) {
+        if scope == Scope::Bridge && self.port == Some(Scope::BridgePort) {
+            scope = Scope::BridgePort;
+        }
+        let origin = self.origin();
         while let Some(option) = parts::next_word(&mut rest) {
             if let Err(what) = self.file.cx.put_option(self.id, scope, option, origin) {
-                self.error(entry, option, what, LEFT_OUT);
+                self.leave_out(option, what);
             }
         }
     }
@@ -337,18 +344,22 @@ static SCOPES: [Scope; 21] = [
     Scope::Pair,
 ];
 
-fn vlan_id(text: &[u8]) -> Option<u32> {
-    scalar::number(text).filter(|id| Range::Vlan.has(*id))
+/// The number of a VLAN, or [`NO_NUMBER`].
+#[inline(never)]
+fn vlan_id(text: &[u8]) -> u32 {
+    let id = scalar::number(text).filter(|id| Kind::Vlan.has(*id));
+    id.unwrap_or(NO_NUMBER)
 }
 
-/// A partition key, hexadecimal after `0x`.
+/// A partition key, hexadecimal after `0x`, or [`NO_NUMBER`].
 #[inline(never)]
-fn pkey(text: &[u8]) -> Option<u32> {
+fn pkey(text: &[u8]) -> u32 {
     let key = match text.strip_prefix(b"0x") {
         Some(digits) => scalar::hex(digits),
         None => scalar::number(text),
     };
-    key.filter(|key| Range::Short.has(*key))
+    let key = key.filter(|key| Kind::Short.has(*key));
+    key.unwrap_or(NO_NUMBER)
 }
 
 /// The name of a partition, which is that of its parent with the key behind it.
@@ -357,18 +368,10 @@ pub(super) fn partition_name(parent: &[u8], key: u32) -> Option<IfName> {
     let mut name = LineBuf::<32>::new();
     name.put(parent);
     name.put(b".");
-    for octet in (key as u16).to_be_bytes() {
-        name.show(&Hex(&[octet]));
+    for octet in &(key as u16).to_be_bytes() {
+        name.show(&Hex(slice::from_ref(octet)));
     }
     IfName::new(name.as_bytes())
-}
-
-/// The mode of the bond that does what the runner does that teamd's configuration names: no other text in it is
-/// the name of a runner.
-fn runner(config: &[u8]) -> u32 {
-    let runners = packed!("roundrobin,activebackup,loadbalance,broadcast,lacp");
-    let mut texts = config.split(|octet| *octet == b'"');
-    texts.find_map(|text| runners.position(text)).unwrap_or(0) as u32
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! Which link an `ifcfg` file is for: by name, by MAC, or by a rule that gives the link with the MAC the name.
 
-use super::assignments::Entry;
 use super::ifcfg::{NOT_ITS, Reader};
-use super::ifcfg_keys::{DEVICE, HWADDR, PHYSDEV};
+use super::ifcfg_keys::{DEVICE, Field, HWADDR, PHYSDEV};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::config::{LinkConfig, LinkId, LinkMatch, NameRule, NameSource, SourceKind};
 use crate::model::link::{IfName, LinkKind};
@@ -21,52 +20,50 @@ impl Reader<'_, '_, '_> {
     /// Finds out which link the file is for, and makes it; `None` if it is not used after all.
     #[inline(never)]
     pub(super) fn identify(&mut self) -> Option<()> {
-        let device = self.file.get(DEVICE);
-        let hwaddr = self.file.get(HWADDR);
+        // the last key that is there of these names the link, and is what complaints are about
+        self.at(PHYSDEV);
         let mut mac = None;
-        if self.link.name.is_none()
-            && let Some(entry) = device
-        {
-            self.link.name = IfName::new(self.file.octets(entry));
-            if self.link.name.is_none() {
-                self.file.complain(entry, NO_NAME);
+        let word = self.at(HWADDR);
+        if !word.is_empty() {
+            let mut complaint = NOT_ITS;
+            if let LinkKind::Ethernet | LinkKind::Infiniband = self.draft.link.kind {
+                mac = scalar::mac(word);
+                complaint = NO_MAC;
             }
-        }
-        let has_mac = matches!(self.link.kind, LinkKind::Ethernet | LinkKind::Infiniband);
-        if let Some(entry) = hwaddr.filter(|_| !has_mac) {
-            self.file.complain(entry, NOT_ITS);
-        } else if let Some(entry) = hwaddr {
-            mac = scalar::mac(self.file.octets(entry));
             if mac.is_none() {
-                self.file.complain(entry, NO_MAC);
+                self.complain(complaint);
             }
         }
-        let link = &mut *self.link;
+        let word = self.at(DEVICE);
+        if self.draft.link.name.is_none() && !word.is_empty() {
+            self.draft.link.name = IfName::new(word);
+            if self.draft.link.name.is_none() {
+                self.complain(NO_NAME);
+            }
+        }
+        let link = &mut self.draft.link;
         if !link.identify(&mac) {
-            self.file.cx.complain_of_file(NO_LINK);
-            return None;
+            self.entry = None;
+            return self.refuse(NO_LINK);
         }
         link.rename = mac.is_some() && link.name.is_some();
         link.origin.file = self.file.cx.file;
         link.ipv4.origin = link.origin;
         link.ipv6.origin = link.origin;
         // what is true of the loopback link anyway
-        let is_lo = is_same_name(&self.link.name, &Some(IfName::LO));
-        if is_lo && !self.has_addr_but(b",127.0.0.1,::1,::1/128") {
+        if word == b"lo" && self.first(Field::Addr, b",127.0.0.1,::1,::1/128").is_none() {
             return None;
         }
-        let entry = device.or(hwaddr).or(self.file.get(PHYSDEV))?;
-        self.add_name_rule(entry);
-        if let Err(complaint) = self.claim(entry) {
-            self.file.complain(entry, complaint);
-            return None;
+        self.add_name_rule();
+        if let Err(complaint) = self.claim() {
+            return self.refuse(complaint);
         }
         Some(())
     }
 
     /// Finds the link among those of earlier files, or adds it.
-    fn claim(&mut self, entry: &Entry) -> Result<(), Complaint> {
-        let link = &mut *self.link;
+    fn claim(&mut self) -> Result<(), Complaint> {
+        let link = &mut self.draft.link;
         let links = &mut self.file.cx.config.links;
         for (earlier, n) in links.iter_mut().zip(0..) {
             if !is_same_link(earlier, link) {
@@ -82,18 +79,19 @@ impl Reader<'_, '_, '_> {
                 earlier.name = link.name;
             }
             earlier.rename = matches!(earlier.matches, LinkMatch::Mac(_)) && earlier.name.is_some();
-            let made = *link;
+            if link.kind != LinkKind::Ethernet {
+                earlier.kind = link.kind;
+                earlier.lower = link.lower;
+            }
+            if link.master.is_some() {
+                earlier.master = link.master;
+                earlier.role = link.role;
+            }
             *link = *earlier;
-            if made.kind != LinkKind::Ethernet {
-                (link.kind, link.lower) = (made.kind, made.lower);
-            }
-            if made.master.is_some() {
-                (link.master, link.role) = (made.master, made.role);
-            }
             self.id = LinkId::new(n);
             self.before = 0;
-            self.said = Values::NOTHING;
-            self.file.complain(entry, AGAIN);
+            self.draft.said = Values::NOTHING;
+            self.complain(AGAIN);
             return Ok(());
         }
         self.id = self.file.cx.add_link(link).map_err(|_| LINKS_FULL)?;
@@ -102,16 +100,12 @@ impl Reader<'_, '_, '_> {
 
     /// Adds the MAC rule of a link that is to be renamed. One that an earlier file has for the same
     /// name is replaced.
-    fn add_name_rule(&mut self, entry: &Entry) {
-        if let (LinkMatch::Mac(mac), Some(name)) = (&self.link.matches, &self.link.name) {
-            let put = self.file.cx.add_rule(&NameRule::new(
-                *mac,
-                *name,
-                NameSource::Ifcfg,
-                self.file.origin(entry),
-            ));
-            if put.is_err() {
-                self.file.complain(entry, RULES_FULL);
+    fn add_name_rule(&mut self) {
+        if let (LinkMatch::Mac(mac), Some(name)) = (&self.draft.link.matches, &self.draft.link.name)
+        {
+            let rule = &NameRule::new(*mac, *name, NameSource::Ifcfg, self.origin());
+            if self.file.cx.add_rule(rule).is_err() {
+                self.complain(RULES_FULL);
             }
         }
     }

@@ -10,7 +10,7 @@
 use super::Key;
 use crate::diag::LineBuf;
 use crate::packed::{self, Packed};
-use crate::text::{parts, scalar};
+use crate::text::scalar;
 
 /// A row for `name`; `doc` is one line for the reference.
 pub const fn key<H>(name: &'static str, field: H, doc: &'static str) -> Key<H> {
@@ -226,15 +226,18 @@ impl Names {
 pub const MAX_NUMBER: u32 = 32_767;
 
 /// Octets that differ once the common start and end are taken off.
-fn distance(a: &[u8], b: &[u8]) -> usize {
-    let is_same = |(x, y): &(&u8, &u8)| x.eq_ignore_ascii_case(y);
-    let start = a.iter().zip(b).take_while(is_same).count();
-    let (a, b) = (
-        parts::slice(a, start, a.len()),
-        parts::slice(b, start, b.len()),
-    );
-    let end = a.iter().rev().zip(b.iter().rev()).take_while(is_same);
-    a.len().max(b.len()).wrapping_sub(end.count())
+fn distance(mut a: &[u8], mut b: &[u8]) -> usize {
+    while let ([x, after @ ..], [y, others @ ..]) = (a, b)
+        && x.eq_ignore_ascii_case(y)
+    {
+        (a, b) = (after, others);
+    }
+    while let ([before @ .., x], [others @ .., y]) = (a, b)
+        && x.eq_ignore_ascii_case(y)
+    {
+        (a, b) = (before, others);
+    }
+    a.len().max(b.len())
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@
 use super::assignments::{self, Entry, File, Scratch, is_text, skip_mark};
 use super::key_table::{Names, numbered, pack_names, packed_len, row};
 use super::route_line::RouteLine;
-pub use super::route_line::{Room, parse_route};
+pub use super::route_line::parse_route;
 pub use super::route_words::{Form, KEYS as WORDS};
 use super::{Context, Key};
 use crate::diag::{Complaint, Effect, Escaped, LineBuf, Problem, Subject};
@@ -35,39 +35,36 @@ pub fn read<'c>(
         let mut file = assignments::scan(NAMES, scratch, cx);
         return read_keys(&mut file, &dev);
     }
-    let mut room = Room::default();
     skip_mark(cx);
     for line in lines(cx.text) {
         cx.line = line;
-        let mut rest = line.octets;
-        let first = parts::next_word(&mut rest).unwrap_or_default();
-        if matches!(first, [] | [b'#', ..]) || !is_text(cx) {
+        let mut words = RouteLine::new(line.octets, form, family);
+        if !words.next() || !is_text(cx) {
             continue;
         }
-        if form != Form::Static {
-            rest = line.octets;
-        } else if !parts::is(first, b"any") {
+        let complaint = if form == Form::Static && !parts::is(words.word, b"any") {
             // which initscripts pass over too
-            cx.complain(b"route", first, NOT_ANY);
-            continue;
-        }
-        let mut words = RouteLine::new(rest, form, family, &mut room);
-        if let Err(what) = words.read(cx.config) {
-            let complaint = Complaint::error(what, Effect::LineIgnored);
-            cx.complain(form.subject(), words.word, complaint);
-            continue;
-        }
-        let at = match words.at {
-            [] => first,
-            at => at,
+            NOT_ANY
+        } else {
+            words.at = words.word;
+            if form != Form::Static {
+                words.rest = line.octets;
+            }
+            match words.read(cx.config) {
+                Ok(()) => {
+                    let column = cx.column(words.at);
+                    if words.had_host_bits {
+                        cx.complain(form.subject(), words.at, HOST_BITS);
+                    }
+                    if push(&words, &dev, column, cx).is_none() {
+                        return;
+                    }
+                    continue;
+                }
+                Err(what) => Complaint::error(what, Effect::LineIgnored),
+            }
         };
-        if words.clear_host_bits() {
-            cx.complain(form.subject(), at, HOST_BITS);
-        }
-        let column = cx.column(at);
-        if push(&words, &dev, column, cx).is_none() {
-            return;
-        }
+        cx.complain(form.subject(), words.word, complaint);
     }
 }
 
@@ -95,9 +92,10 @@ const NOT_ANY: Complaint = Complaint::note(Problem::NotRead, Effect::LineIgnored
 /// A gateway or mask whose number has no `ADDRESS`.
 const NO_DESTINATION: Complaint = Complaint::warning(Problem::NoDestination, Effect::KeyUnset);
 const NO_METRIC: Complaint = Complaint::error(Problem::NotANumber, Effect::LineIgnored);
+const HOST_BITS: Complaint = Complaint::warning(Problem::HostBits, Effect::Guessed);
+
 /// Makes what is said of the default route of each link what is asked of a route; once all is read.
 pub fn finish(config: &mut Config<'_>) {
-    let mut room = Room::default();
     for n in 0..config.links.len() {
         let Some(window) = config
             .links
@@ -109,14 +107,12 @@ pub fn finish(config: &mut Config<'_>) {
         let mut words = LineBuf::<32>::new();
         words.put(b"default window ");
         words.show(&window);
-        let route = parse_route(words.as_bytes(), Form::Route, Family::V4, &mut room, config);
+        let route = parse_route(words.as_bytes(), Form::Route, Family::V4, config);
         if let Some(link) = config.links.get_mut(n) {
             link.more = route.and_then(|route| route.more);
         }
     }
 }
-
-const HOST_BITS: Complaint = Complaint::warning(Problem::HostBits, Effect::Guessed);
 
 /// `ADDRESSn=`: the sign of the key form.
 fn is_address_key(line: &[u8]) -> bool {
@@ -131,12 +127,7 @@ fn is_address_key(line: &[u8]) -> bool {
 
 /// Adds a route of a file for the link `dev`; `None` if there is no room for more.
 #[inline(never)]
-fn push(
-    line: &RouteLine<'_, '_>,
-    dev: &RouteDev,
-    column: u32,
-    cx: &mut Context<'_, '_>,
-) -> Option<()> {
+fn push(line: &RouteLine<'_>, dev: &RouteDev, column: u32, cx: &mut Context<'_, '_>) -> Option<()> {
     let config = RouteConfig {
         dev: match &line.dev {
             Some(name) if !is_name_of(name, dev, cx.config) => RouteDev::Name(*name),
@@ -147,9 +138,11 @@ fn push(
     };
     let pushed = match line.form {
         Form::Rule => cx.add_policy(&config),
-        // `unspec`
-        Form::Table if line.route.table == 0 => Ok(()),
-        Form::Table => cx.add_table(line.at, line.route.table),
+        Form::Table => match line.route.metric {
+            // `unspec`
+            None | Some(0) => Ok(()),
+            Some(number) => cx.add_table(line.at, number),
+        },
         Form::Route | Form::Static | Form::Static6 => cx.add_route(&config),
     };
     if let Err(full) = pushed {
@@ -196,7 +189,6 @@ fn read_keys(file: &mut File<'_, '_, '_>, dev: &RouteDev) {
     for entry in file.iter().filter(|entry| entry.row() >= KEYS.len()) {
         file.unknown(entry);
     }
-    let mut room = Room::default();
     for ordinal in 1..file.end {
         let Some(entry) = file.get_next(ADDRESS, ordinal, 1) else {
             for row in [GATEWAY, NETMASK] {
@@ -208,7 +200,7 @@ fn read_keys(file: &mut File<'_, '_, '_>, dev: &RouteDev) {
         };
         let options = file.get_numbered(OPTIONS, ordinal);
         let words = options.map_or(&b""[..], |entry| file.octets(entry));
-        let mut line = RouteLine::new(words, Form::Route, Family::V4, &mut room);
+        let mut line = RouteLine::new(words, Form::Route, Family::V4);
         if keyed_route(&mut line, options, file, entry, ordinal).is_some()
             && push(&line, dev, file.go_to(entry), file.cx).is_none()
         {
@@ -224,8 +216,7 @@ pub(super) fn read_rule(
     family: Family,
     dev: &RouteDev,
 ) {
-    let mut room = Room::default();
-    let mut line = RouteLine::new(file.octets(entry), Form::Rule, family, &mut room);
+    let mut line = RouteLine::new(file.octets(entry), Form::Rule, family);
     if let Err(what) = line.read(file.cx.config) {
         let complaint = Complaint::error(what, Effect::LineIgnored);
         return file.complain_of(entry, line.word, complaint);
@@ -236,7 +227,7 @@ pub(super) fn read_rule(
 /// One route of the key form, in a line that holds its options; `None` after a complaint.
 #[inline(never)]
 fn keyed_route<'a>(
-    line: &mut RouteLine<'a, '_>,
+    line: &mut RouteLine<'a>,
     options: Option<&Entry>,
     file: &mut File<'a, '_, '_>,
     entry: &Entry,
@@ -245,13 +236,13 @@ fn keyed_route<'a>(
     let mask = file.get_numbered(NETMASK, ordinal);
     file.cidr4(entry, mask, Effect::LineIgnored, &mut line.route.dst)?;
     // options may not have a destination of their own
-    line.dst = file.octets(entry);
+    line.has_dst = true;
     if let Err(what) = line.read(file.cx.config) {
         let complaint = Complaint::error(what, Effect::LineIgnored);
         file.complain_of(options.unwrap_or(entry), line.word, complaint);
         return None;
     }
-    if line.clear_host_bits() {
+    if line.had_host_bits {
         file.complain(entry, HOST_BITS);
     }
     if let Some(entry) = file.get_numbered(METRIC, ordinal) {
@@ -530,7 +521,7 @@ mod tests {
         let mut storage = Storage::default();
         let mut config = storage.config();
         let eth0 = LinkMatch::Name(IfName::new(b"eth0").unwrap());
-        for window in [None, Some(5_000)] {
+        for window in [None, Some(5_000_u32)] {
             let mut link = LinkConfig::new(eth0, SourceKind::Ifcfg, crate::diag::Origin::NONE);
             LinkNumber::Window.set(&mut link, window);
             config.add_link(link).unwrap();

@@ -5,55 +5,31 @@
 
 use super::Context;
 use super::Key;
-use super::assignments::{self, Entry, File, NOT_YET, Scratch};
-use super::ifcfg::{self, Defaults, Gateway, set_flag, set_name, unset};
-use super::ifcfg_keys;
-use super::key_table::{Names, key, key as ignored, pack_fields, pack_names, packed_len, row};
+use super::assignments::Scratch;
+use super::ifcfg::{Defaults, Gateway, NO_BOOLEAN, Reader, Use, unset};
+use super::ifcfg_keys::{
+    Field, GATEWAY, GATEWAYDEV, HOSTNAME, IPV6_DEFAULTDEV, IPV6_DEFAULTGW, NETWORKING,
+};
+use super::key_table::{key, key as ignored};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::Family;
 use crate::model::config::SourceKind;
 use crate::model::link::IfName;
 use crate::text::{parts, scalar};
 
-/// What is done with a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
-    /// `NETWORKING`.
-    Networking,
-    /// `HOSTNAME`.
-    Hostname,
-    /// `GATEWAY`.
-    Gateway,
-    /// `GATEWAYDEV`.
-    GatewayDev,
-    /// `IPV6_DEFAULTGW`.
-    Gateway6,
-    /// `IPV6_DEFAULTDEV`.
-    GatewayDev6,
-    /// Nothing reads it, and nobody is told.
-    Silent,
-    /// Nothing reads it, and who asks for it is told.
-    Never,
-}
-
-const NAMES: Names = Names(&PACKED);
-static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
-static FIELDS: [Field; KEYS.len()] = pack_fields(KEYS, Field::Silent);
-
 const MEANINGLESS: Field = Field::Silent;
 const NEVER: Field = Field::Never;
 
-const IPV6_DEFAULTGW: u16 = row(KEYS, "IPV6_DEFAULTGW");
-
-/// The keys.
+/// The keys that are no defaults of `ifcfg` files, for the reference: they are rows of [`super::ifcfg_keys::KEYS`], or
+/// of the keys that are seldom written.
 #[rustfmt::skip]
 pub const KEYS: &[Key<Field>] = &[
-    key("NETWORKING", Field::Networking, "no: `up` brings up only links that are named"),
-    key("HOSTNAME", Field::Hostname, "host name, unless the command line has one"),
-    key("GATEWAY", Field::Gateway, "IPv4 gateway of links without their own whose subnet holds it"),
-    key("GATEWAYDEV", Field::GatewayDev, "the link that carries the IPv4 default route"),
-    key("IPV6_DEFAULTGW", Field::Gateway6, "IPv6 gateway of links without their own whose subnet holds it"),
-    key("IPV6_DEFAULTDEV", Field::GatewayDev6, "the link that carries the IPv6 default route"),
+    key("NETWORKING", Field::Part, "no: `up` brings up only links that are named"),
+    key("HOSTNAME", Field::Part, "host name, unless the command line has one"),
+    key("GATEWAY", Field::Part, "IPv4 gateway of links without their own whose subnet holds it"),
+    key("GATEWAYDEV", Field::Part, "the link that carries the IPv4 default route"),
+    key("IPV6_DEFAULTGW", Field::Part, "IPv6 gateway of links without their own whose subnet holds it"),
+    key("IPV6_DEFAULTDEV", Field::Part, "the link that carries the IPv6 default route"),
     ignored("NETWORKING_IPV6", MEANINGLESS, "loaded the IPv6 module"),
     ignored("NISDOMAIN", MEANINGLESS, "NIS"),
     ignored("NETWORKDELAY", MEANINGLESS, "waited"),
@@ -69,77 +45,43 @@ pub const KEYS: &[Key<Field>] = &[
     ignored("IPV6TO4INIT", NEVER, "6to4 was withdrawn (RFC 7526)"),
 ];
 
-const NOT_HERE: Complaint = Complaint::warning(Problem::NotHere, Effect::LineIgnored);
 const ONLY_NAMED: Complaint = Complaint::warning(Problem::OnlyNamed, Effect::None);
 
 /// Reads the file: the host name and `GATEWAYDEV` go to the configuration, the rest to `defaults`.
 #[inline(never)]
 pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Context<'c, '_>) {
-    let mut file = assignments::scan(NAMES, scratch, cx);
-    for entry in file.iter() {
-        let complaint = match FIELDS.get(entry.row()) {
-            _ if file.octets(entry).is_empty() => None,
-            Some(field) => set(*field, entry, defaults, &mut file),
-            None => match set_default(entry, defaults, &mut file) {
-                Some(complaint) => complaint,
-                None => {
-                    file.unknown(entry);
-                    continue;
-                }
-            },
-        };
-        if let Some(complaint) = complaint {
-            file.complain(entry, complaint);
+    let before = *defaults;
+    let mut reader = Reader::new(&before, &mut defaults.draft, scratch, cx);
+    reader.keys(Use::Defaults);
+    let word = reader.at(NETWORKING);
+    if !word.is_empty() {
+        defaults.networking = scalar::boolean(word);
+        match defaults.networking {
+            Some(true) => {}
+            Some(false) => reader.complain(ONLY_NAMED),
+            None => reader.complain(NO_BOOLEAN),
         }
     }
-    // a zone of IPV6_DEFAULTGW beats IPV6_DEFAULTDEV wherever it stands
-    if let Some(zone) = parts::nth(file.text(IPV6_DEFAULTGW), b'%', 1) {
-        defaults.gateway6_dev = IfName::new(zone);
+    let word = reader.at(HOSTNAME);
+    if !word.is_empty()
+        && let Err(what) = set_hostname(word, reader.file.cx)
+    {
+        reader.complain(unset(what));
     }
-}
-
-/// Takes a key of `ifcfg` files as the default of all; `None` for a key they have not.
-#[inline(never)]
-fn set_default(
-    entry: &Entry,
-    defaults: &mut Defaults,
-    file: &mut File<'_, '_, '_>,
-) -> Option<Option<Complaint>> {
-    let word = file.octets(entry);
-    let field = ifcfg_keys::field(ifcfg_keys::NAMES.find(file.name(entry)).row())?;
-    Some(if let ifcfg_keys::Field::Set(setting) = field {
-        let Defaults { link, said, .. } = defaults;
-        ifcfg::set(file.cx, link, said, setting, word)
-            .err()
-            .map(unset)
-    } else {
-        (field != ifcfg_keys::Field::Silent).then_some(NOT_HERE)
-    })
-}
-
-/// Takes one value, or says what is wrong with it.
-#[inline(never)]
-fn set(
-    field: Field,
-    entry: &Entry,
-    defaults: &mut Defaults,
-    file: &mut File<'_, '_, '_>,
-) -> Option<Complaint> {
-    let word = file.octets(entry);
-    let global = &mut file.cx.config.global;
-    let set = match field {
-        Field::Networking => set_flag(&mut defaults.networking, word),
-        Field::GatewayDev => set_name(&mut global.gateway_dev, word),
-        Field::GatewayDev6 => set_name(&mut defaults.gateway6_dev, word),
-        Field::Hostname => return set_hostname(word, file.cx).err().map(unset),
-        Field::Gateway if parts::is_same_in_any_case(word, b"none") => return None,
-        Field::Gateway => return set_gateway(&mut defaults.gateway, Family::V4, entry, file),
-        Field::Gateway6 => return set_gateway(&mut defaults.gateway6, Family::V6, entry, file),
-        Field::Never => return (scalar::boolean(word) != Some(false)).then_some(NOT_YET),
-        Field::Silent => return None,
-    };
-    let is_no = field == Field::Networking && defaults.networking == Some(false);
-    set.err().map(unset).or(is_no.then_some(ONLY_NAMED))
+    let word = reader.at(GATEWAYDEV);
+    reader.file.cx.config.global.gateway_dev = reader.device(word);
+    let word = reader.at(GATEWAY);
+    if !parts::is_same_in_any_case(word, b"none") {
+        reader.default_gateway(word, Family::V4, &mut defaults.gateway);
+    }
+    let word = reader.at(IPV6_DEFAULTGW);
+    reader.default_gateway(word, Family::V6, &mut defaults.gateway6);
+    // its zone beats IPV6_DEFAULTDEV
+    let mut word = parts::nth(word, b'%', 1).unwrap_or_default();
+    if word.is_empty() {
+        word = reader.at(IPV6_DEFAULTDEV);
+    }
+    defaults.gateway6_dev = reader.device(word);
 }
 
 fn set_hostname(word: &[u8], cx: &mut Context<'_, '_>) -> Result<(), Problem> {
@@ -152,18 +94,29 @@ fn set_hostname(word: &[u8], cx: &mut Context<'_, '_>) -> Result<(), Problem> {
     Ok(())
 }
 
-#[inline(never)]
-fn set_gateway(
-    gateway: &mut Gateway,
-    family: Family,
-    entry: &Entry,
-    file: &File<'_, '_, '_>,
-) -> Option<Complaint> {
-    let read = file.gateway(entry, family, &mut gateway.addr);
-    if read.is_ok() {
-        gateway.origin = file.origin(entry);
+impl Reader<'_, '_, '_> {
+    /// Reads the name of a link, if there is one.
+    #[inline(never)]
+    fn device(&mut self, word: &[u8]) -> Option<IfName> {
+        let name = IfName::new(word);
+        if name.is_none() && !word.is_empty() {
+            self.complain(unset(Problem::NotALinkName));
+        }
+        name
     }
-    read.err().map(unset)
+
+    /// Reads a gateway for all links, if there is one.
+    #[inline(never)]
+    fn default_gateway(&mut self, word: &[u8], family: Family, into: &mut Gateway) {
+        if let Some(entry) = self.entry
+            && !word.is_empty()
+        {
+            match self.file.gateway(entry, family, &mut into.addr) {
+                Ok(()) => into.origin = self.origin(),
+                Err(what) => self.complain(unset(what)),
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -171,7 +124,9 @@ mod tests {
     use super::super::testing::{Heard, ScratchTables, Storage, context};
     use super::*;
     use crate::model::config::{Config, GlobalText, IpNumber, LinkFlag, LinkNumber};
+    use crate::model::said::Flag;
     use crate::source::ifcfg::FileFlag;
+    use crate::source::ifcfg_keys::is_seldom;
     use std::string::String;
     use std::vec::Vec;
 
@@ -199,10 +154,10 @@ mod tests {
         );
         assert_eq!(said, [""; 0]);
         assert_eq!(defaults.networking, Some(true));
-        let flag = |flag: FileFlag| defaults.said.flags[flag as usize];
-        assert_eq!(flag(FileFlag::Init6), Some(true));
-        assert_eq!(flag(FileFlag::Autoconf6), Some(false));
-        assert!(LinkFlag::Nozeroconf.is_yes(&defaults.link));
+        let flag = |flag: FileFlag| defaults.draft.said.flags[flag as usize];
+        assert_eq!(flag(FileFlag::Init6), Some(Flag::Yes));
+        assert_eq!(flag(FileFlag::Autoconf6), Some(Flag::No));
+        assert!(LinkFlag::Nozeroconf.is_yes(&defaults.draft.link));
         let Gateway { addr, origin } = defaults.gateway;
         assert_eq!(
             addr.unwrap(),
@@ -305,18 +260,22 @@ mod tests {
                     IPV6FORWARDING=yes\nPEERDNS=no\nONBOOT=no\n";
         let (defaults, said) = read_into(&mut config, text);
         assert_eq!(said, [""; 0]);
-        assert_eq!(LinkNumber::Mtu.of(&defaults.link), Some(1400));
-        assert_eq!(IpNumber::Metric.of(&defaults.link.ipv6), Some(9));
-        assert!(LinkFlag::Nozeroconf.is_no(&defaults.link));
+        assert_eq!(LinkNumber::Mtu.of(&defaults.draft.link), Some(1400));
+        assert_eq!(IpNumber::Metric.of(&defaults.draft.link.ipv6), Some(9));
+        assert!(LinkFlag::Nozeroconf.is_no(&defaults.draft.link));
         let options = GlobalText::ResolvOptions.of(&config.global).unwrap();
         assert_eq!(config.text(options), b"rotate timeout:1");
     }
 
     #[test]
     fn every_row_is_found_and_documented() {
-        for (n, key) in KEYS.iter().enumerate() {
-            assert_eq!(NAMES.find(key.name.as_bytes()).row(), n);
-            assert!(!key.doc.is_empty());
+        for key in KEYS {
+            let row = crate::source::ifcfg_keys::NAMES
+                .find(key.name.as_bytes())
+                .row();
+            let field = crate::source::ifcfg_keys::field(row);
+            let is_known = field.is_some() || is_seldom(key.name.as_bytes());
+            assert!(is_known && !key.doc.is_empty(), "{}", key.name);
         }
     }
 }

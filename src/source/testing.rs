@@ -6,7 +6,7 @@ use super::assignments::{Entry, Scratch};
 use super::route_file::{self, Form};
 use crate::diag::{Diagnostic, Effect, Escaped, FileId, Problem, Severity, Sink};
 use crate::model::addr::Family;
-use crate::model::attr::{AttrConfig, Kind, Value};
+use crate::model::attr::{AttrConfig, Value};
 use crate::model::config::{
     AddrConfig, Config, Global, IpFlag, IpNumber, IpText, Leases, LinkConfig, LinkFlag, LinkId,
     LinkMatch, LinkNumber, NameRule, RouteConfig, RouteDev, Search, Server, Str,
@@ -401,8 +401,8 @@ pub fn made_of(config: &Config<'_>, id: LinkId) -> String {
     }
     for have in config.attrs_of(id) {
         line += &match (have.value, have.attr.row().1) {
-            (Value::Number(number), Kind::Words(list)) => {
-                format!(" {}={}", have.attr.name(), list.word(number))
+            (Value::Number(number), kind) if !kind.words().0.is_empty() => {
+                format!(" {}={}", have.attr.name(), kind.word(number))
             }
             (Value::Number(number), _) => format!(" {}={number}", have.attr.name()),
             (Value::Text(text), _) => {
@@ -422,7 +422,8 @@ pub fn describe_route(route: &Route, dev: Option<IfName>) -> String {
     let mut add = |word: &str, value: Option<String>| {
         line += &value.map_or(String::new(), |value| format!(" {word} {value}"));
     };
-    add("from", route.from.map(|from| from.to_string()));
+    let from = Some(route.from).filter(|from| !from.is_default());
+    add("from", from.map(|from| from.to_string()));
     add("via", route.via.map(|via| via.to_string()));
     add("dev", dev.map(|dev| dev.to_string()));
     add("src", route.src.map(|src| src.to_string()));

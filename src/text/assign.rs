@@ -7,24 +7,14 @@
 //!
 //! Total and linear; nothing is kept.
 
+use super::lines::short;
 use super::{parts, utf8};
 use crate::diag::Problem;
 use crate::limits::MAX_VALUE;
 use core::ops::Range;
 use heapless::VecView;
 
-/// What a line is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Line<'a> {
-    /// Blank, or a comment.
-    Empty,
-    /// An assignment.
-    Assignment(Assignment<'a>),
-    /// Anything else.
-    Other,
-}
-
-/// `KEY=value`.
+/// `KEY=value`; without a name what is none, and without either nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Assignment<'a> {
     /// Letters, digits and `_`, no digit first.
@@ -45,23 +35,23 @@ pub struct Fault {
     /// What is wrong.
     pub problem: Problem,
     /// Where, as an offset into the raw value.
-    pub at: usize,
+    pub at: u32,
 }
 
-/// Takes a line apart. `export` before the key is accepted; blanks around `=` are not.
-pub fn split(line: &[u8]) -> Line<'_> {
-    let trimmed = parts::trim_start(line);
-    if matches!(trimmed.first(), None | Some(b'#')) {
-        return Line::Empty;
+/// Takes a line apart. `export` before the key is accepted; blanks around `=` are not. Of a comment nothing is left.
+pub fn split(line: &[u8]) -> Assignment<'_> {
+    let mut raw = parts::trim_start(line);
+    if raw.first() == Some(&b'#') {
+        raw = b"";
     }
-    let body = match trimmed.strip_prefix(b"export".as_slice()) {
+    let body = match raw.strip_prefix(b"export") {
         Some(rest) if rest.first().is_some_and(is_blank) => parts::trim_start(rest),
-        Some(_) | None => trimmed,
+        Some(_) | None => raw,
     };
     let name = name_prefix(body);
     match body.get(name.len()..) {
-        Some([b'=', raw @ ..]) if !name.is_empty() => Line::Assignment(Assignment { name, raw }),
-        Some(_) | None => Line::Other,
+        Some([b'=', raw @ ..]) if !name.is_empty() => Assignment { name, raw },
+        Some(_) | None => Assignment { name: b"", raw },
     }
 }
 
@@ -137,6 +127,7 @@ impl<V: Variables> Word<'_, V> {
     #[inline(never)]
     fn fail(&mut self, problem: Problem) {
         let at = self.len.wrapping_sub(self.rest.len()).wrapping_sub(1);
+        let at = short(at);
         self.fault.get_or_insert(Fault { problem, at });
     }
 
@@ -357,20 +348,23 @@ mod tests {
         read.map(|()| value)
     }
 
-    fn fault(problem: Problem, at: usize) -> Result<String, Fault> {
+    fn fault(problem: Problem, at: u32) -> Result<String, Fault> {
         Err(Fault { problem, at })
     }
 
     #[test]
     fn a_line_is_an_assignment_or_nothing() {
-        let found = |line: &'static str| match split(line.as_bytes()) {
-            Line::Assignment(a) => (
-                core::str::from_utf8(a.name).unwrap(),
-                a.name.as_ptr() as usize - line.as_ptr() as usize,
-                core::str::from_utf8(a.raw).unwrap(),
-            ),
-            Line::Empty => ("", 0, ""),
-            Line::Other => ("?", 0, ""),
+        let found = |line: &'static str| {
+            let Assignment { name, raw } = split(line.as_bytes());
+            let text = |octets| core::str::from_utf8(octets).unwrap();
+            match (name, raw) {
+                (b"", b"") => ("", 0, ""),
+                (b"", _) => ("?", 0, ""),
+                _ => {
+                    let at = name.as_ptr() as usize - line.as_ptr() as usize;
+                    (text(name), at, text(raw))
+                }
+            }
         };
         for (line, want) in [
             ("A=b", ("A", 0, "b")),
@@ -494,7 +488,7 @@ mod tests {
         assert_eq!(value(r"$'\uD800'").unwrap_err().problem, Problem::NotUtf8);
         assert_eq!(value(&"x".repeat(MAX_VALUE)), Ok("x".repeat(MAX_VALUE)));
         let long = value(&"x".repeat(MAX_VALUE + 1));
-        assert_eq!(long, fault(Problem::MaxValue, MAX_VALUE));
+        assert_eq!(long, fault(Problem::MaxValue, MAX_VALUE as u32));
         let expanded = value(&"$DEVICE".repeat(MAX_VALUE / 4 + 1))
             .unwrap_err()
             .problem;

@@ -87,64 +87,80 @@ fn hex_pairs(mut text: &[u8], separator: u8) -> Option<Mac> {
 
 /// Four decimal numbers without leading zeros, as `inet_pton` takes them.
 pub fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
+    ipv4_bits(text).map(Ipv4Addr::from_bits)
+}
+
+/// The same, the first one in the highest bits.
+#[inline(never)]
+fn ipv4_bits(text: &[u8]) -> Option<u32> {
     let mut missing = 0;
-    ipv4_start(text, &mut missing).filter(|_| missing == 0)
+    dotted(text, &mut missing).filter(|_| missing == 0)
 }
 
 /// The first of such numbers, at least one, the rest taken to be 0; how many these are goes to `missing`.
-#[inline(never)]
 pub fn ipv4_start(text: &[u8], missing: &mut u32) -> Option<Ipv4Addr> {
+    dotted(text, missing).map(Ipv4Addr::from_bits)
+}
+
+/// The same as bits.
+#[inline(never)]
+fn dotted(text: &[u8], missing: &mut u32) -> Option<u32> {
     let (mut bits, mut left, mut rest) = (0_u32, 4_u32, Some(text));
     while let Some(part) = parts::next(&mut rest, b'.') {
-        let number = digits(part, 10).filter(|number| *number <= 255)?;
-        if matches!(part, [b'0', _, ..]) {
+        let number = digits(part, 10)?;
+        if number > 255 || left == 0 || matches!(part, [b'0', _, ..]) {
             return None;
         }
-        left = left.checked_sub(1)?;
-        bits |= number << left.wrapping_mul(8);
+        left = left.wrapping_sub(1);
+        bits = bits << 8 | number;
     }
     *missing = left;
-    Some(Ipv4Addr::from_bits(bits))
+    Some(bits.wrapping_shl(left.wrapping_mul(8)))
 }
 
 /// An IPv6 address without brackets and without a zone (RFC 4291 s.2.2).
-#[inline(never)]
-pub fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
-    const WHOLE: u32 = 128;
-    // what stands before `::`, and its number of bits; what was read since, and that of both
-    let (mut head, mut head_len) = (0_u128, WHOLE);
-    let (mut bits, mut len) = (0_u128, 0_u32);
-    let mut rest = match text {
-        [b':', after @ ..] => match after {
-            [b':', ..] => Some(after),
-            _ => None,
-        },
-        _ => Some(text),
-    };
+fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
+    const WHOLE: usize = 16;
+    // With room for a last number that is too much.
+    let mut octets = [0; WHOLE + 4];
+    // How many there are, and how many of them stand before `::`.
+    let (mut len, mut head) = (0_usize, usize::MAX);
+    let mut rest = Some(text);
     while let Some(group) = parts::next(&mut rest, b':') {
-        if group.is_empty() && len < head_len {
-            (head, head_len) = (bits, len);
-            bits = 0;
-            rest = Some(rest?).filter(|after| !after.is_empty());
-        } else if let (None, Some(addr)) = (rest, ipv4(group)) {
-            bits = bits << 32 | u128::from(addr.to_bits());
-            len = len.wrapping_add(32);
-        } else {
-            let group = digits(group, 16).filter(|_| group.len() <= 4)?;
-            bits = bits << 16 | u128::from(group);
-            len = len.wrapping_add(16);
+        if group.is_empty() && head > WHOLE {
+            let after = match len {
+                0 => rest?.strip_prefix(b":")?,
+                _ => rest?,
+            };
+            rest = Some(after).filter(|after| !after.is_empty());
+            head = len;
+            continue;
         }
+        let (number, size) = match ipv4_bits(group).filter(|_| rest.is_none()) {
+            Some(bits) => (bits, 4),
+            None => (digits(group, 16).filter(|_| group.len() <= 4)? << 16, 2),
+        };
+        *octets.get_mut(len..)?.first_chunk_mut()? = number.to_be_bytes();
+        len = len.wrapping_add(size);
     }
     // `::` stands for one group at least
-    let is_whole = len <= WHOLE && (len == WHOLE) == (head_len == WHOLE);
-    is_whole.then(|| Ipv6Addr::from_bits(head.rotate_right(head_len) | bits))
+    if len > WHOLE || (len == WHOLE) != (head > WHOLE) {
+        return None;
+    }
+    // what stands behind it goes to the end
+    let mut end = WHOLE;
+    while len > head {
+        (len, end) = (len.wrapping_sub(1), end.wrapping_sub(1));
+        octets.swap(len, end);
+    }
+    octets.first_chunk::<WHOLE>().copied().map(Ipv6Addr::from)
 }
 
 /// An address of either family, IPv6 with or without brackets.
 #[inline(never)]
 pub fn ip(text: &[u8]) -> Option<IpAddr> {
-    match ipv4(text) {
-        Some(addr) => Some(IpAddr::V4(addr)),
+    match ipv4_bits(text) {
+        Some(bits) => Some(IpAddr::V4(Ipv4Addr::from_bits(bits))),
         None => ipv6(unbracketed(text)).map(IpAddr::V6),
     }
 }
@@ -175,8 +191,7 @@ pub fn unbracketed(text: &[u8]) -> &[u8] {
 #[inline(never)]
 pub fn prefix_len(text: &[u8], family: Family) -> Option<u8> {
     let Some(len) = number(text) else {
-        let mask = ipv4(text).filter(|_| family == Family::V4)?;
-        let host_bits = !mask.to_bits();
+        let host_bits = !ipv4_bits(text).filter(|_| family == Family::V4)?;
         let is_contiguous = host_bits & host_bits.wrapping_add(1) == 0;
         return is_contiguous.then(|| host_bits.leading_zeros().to_le_bytes()[0]);
     };

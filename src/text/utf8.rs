@@ -6,14 +6,12 @@ pub fn character(text: &[u8]) -> usize {
     let Some(first) = text.first() else {
         return 0;
     };
-    // What a character of so many octets is, at least.
-    let (len, least) = match first {
+    match first {
         0..=0x7f => return 1,
-        0xc0..=0xdf => (2, 0x80),
-        0xe0..=0xef => (3, 0x800),
-        0xf0..=0xf7 => (4, 0x1_0000),
+        0xc2..=0xf7 => {}
         _ => return 0,
-    };
+    }
+    let len = first.leading_ones();
     let mut code = u32::from(*first) & 0x7f_u32.wrapping_shr(len);
     for n in 1..len {
         match text.get(n as usize) {
@@ -21,6 +19,8 @@ pub fn character(text: &[u8]) -> usize {
             _ => return 0,
         }
     }
+    // What takes fewer octets, too, and what is none.
+    let least = 1_u32.wrapping_shl(len.wrapping_mul(5).wrapping_sub(4));
     match code {
         0xd800..=0xdfff | 0x11_0000.. => 0,
         _ if code < least => 0,

@@ -149,12 +149,9 @@ mod tests {
         packet.extend([0; 18]);
         read(&packet, &mut lease);
         assert_eq!(lease.verdict(), Verdict::Arp);
-        assert_eq!(lease.addr(Field::Addr), Some(Ipv4Addr::UNSPECIFIED));
+        assert_eq!(lease.get(Field::Addr), [0; 4]);
         assert_eq!(lease.get(Field::Chaddr), mac(9).as_bytes());
-        assert_eq!(
-            lease.addr(Field::NextServer),
-            Some(Ipv4Addr::new(192, 0, 2, 7))
-        );
+        assert_eq!(lease.get(Field::NextServer), [192, 0, 2, 7]);
         assert_eq!(lease.get(Field::Mtu), b"", "what was there before is gone");
         packet[7] = REPLY;
         read(&packet, &mut lease);

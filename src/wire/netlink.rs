@@ -239,6 +239,13 @@ pub fn append_attr(to: &mut VecView<u8>, kind: u16, payload: &[u8]) {
     let _ = to.resize(aligned(to.len()), 0);
 }
 
+/// Makes what stands from `at` on the rest of the attribute that begins there.
+#[inline(never)]
+pub fn end_attr(attrs: &mut VecView<u8>, at: usize) {
+    let len = attrs.len().wrapping_sub(at) as u16;
+    copy(attrs.get_mut(at..).unwrap_or_default(), &len.to_ne_bytes());
+}
+
 /// The request did not fit, and nothing of it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
@@ -337,9 +344,12 @@ impl<'b> Writer<'b> {
         }
     }
 
-    /// Appends an attribute.
+    /// Appends an attribute, unless it is empty.
     #[inline(never)]
     pub fn attr(&mut self, kind: u16, payload: &[u8]) {
+        if payload.is_empty() {
+            return;
+        }
         let [k0, k1] = kind.to_ne_bytes();
         let len_with_header = u16::try_from(payload.len().wrapping_add(NLA_HDRLEN));
         let Ok([l0, l1]) = len_with_header.map(u16::to_ne_bytes) else {
@@ -372,7 +382,7 @@ impl<'b> Writer<'b> {
 
 /// Copies as much as there is room for.
 #[inline(never)]
-pub(super) fn copy(room: &mut [u8], octets: &[u8]) {
+pub(crate) fn copy(room: &mut [u8], octets: &[u8]) {
     room.iter_mut()
         .zip(octets)
         .for_each(|(to, from)| *to = *from);

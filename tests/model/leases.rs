@@ -514,8 +514,8 @@ fn a_servers_route_takes_nobodys_place() {
         engine.attend(&mut host);
         let mut said = answer(&host, 2, ACK);
         let octets = [
-            [16, 10, 8, 0, 0, 192, 0, 2, 1],
-            [16, 10, 9, 0, 0, 192, 0, 2, 1],
+            [10, 8, 0, 0, 16, 192, 0, 2, 1],
+            [10, 9, 0, 0, 16, 192, 0, 2, 1],
         ];
         said.put(Field::Routes, octets.as_flattened());
         engine.hear(2, &said, &mut host);

@@ -15,7 +15,7 @@ use ifdawn::model::config::{
 use ifdawn::model::link::{IfName, Mac};
 use ifdawn::model::route::Route;
 use ifdawn::plan::resolve::Goal;
-use ifdawn::source::route_file::{Form, Room, parse_route};
+use ifdawn::source::route_file::{Form, parse_route};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
@@ -181,8 +181,7 @@ impl Words for Config<'_> {
             true => Family::V6,
             false => Family::V4,
         };
-        let mut room = Room::default();
-        let route = parse_route(words.as_bytes(), form, family, &mut room, self);
+        let route = parse_route(words.as_bytes(), form, family, self);
         let route = route.unwrap_or_else(|| panic!("{words}"));
         let dev = RouteDev::Link(link);
         let table = match form {

@@ -10,7 +10,7 @@ use heapless::Vec;
 use ifdawn::diag::{Escaped, LineBuf};
 use ifdawn::limits::{MAX_FILES, MAX_LINE, MAX_LINKS};
 use ifdawn::model::link::IfName;
-use ifdawn::packed::{self, Packed, packed, word};
+use ifdawn::packed::{Packed, packed, word};
 use ifdawn::text::parts;
 use ifdawn::text::scalar;
 use ifdawn::text::show::Text;
@@ -18,41 +18,24 @@ use ifdawn::text::show::Text;
 /// A word that lives as long as the process.
 pub type Word = &'static [u8];
 
-/// The lines of a table, and which commands each is about, a bit for each.
-struct Table {
-    lines: Packed,
-    about: &'static [u16],
-}
-
-impl Table {
-    /// One of its lines, as much of it as is looked at.
-    fn line(&self, row: usize) -> LineBuf<64> {
-        let mut line = LineBuf::new();
-        line.show(&self.lines.line(row));
-        line
-    }
-}
-
-/// An enum and its table: for each variant the commands it is about (every one, where none is said), and
-/// a line.
+/// The enums of commands and options, and their tables: for each row the commands it is about (every one, where
+/// none is said), a bit for each, and a line.
 macro_rules! table {
-    ($(#[$doc:meta])* $name:ident: $($row:ident $([$about:ident])? $line:literal,)*) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name {
-            $(#[doc = $line] $row,)*
-        }
+    ($($(#[$doc:meta])* $name:ident { $($row:ident $([$about:ident])? $line:literal,)* })*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+            pub enum $name {
+                $(#[doc = $line] $row,)*
+            }
 
-        impl $name {
-            const ALL: &[$name] = &[$($name::$row),*];
-            const TABLE: Table = Table {
-                lines: packed!(concat!($($line, "\n"),*)),
-                about: {
-                    assert!($name::ALL.len() <= u16::BITS as usize);
-                    &[$(EVERY_COMMAND $(& 1 << Command::$about as u16)?),*]
-                },
-            };
-        }
+            impl $name {
+                const ALL: &[$name] = &[$($name::$row),*];
+            }
+        )*
+
+        const LINES: Packed = packed!(concat!($($($line, "\n"),*),*));
+        static ABOUT: [u8; ROWS] = [$($(EVERY_COMMAND $(& 1 << Command::$about as u8)?),*),*];
     };
 }
 
@@ -84,22 +67,24 @@ wrongs! {
     Sources "--sources: none of cmdline,ifcfg,firmware: ",
 }
 
-const EVERY_COMMAND: u16 = u16::MAX;
+const EVERY_COMMAND: u8 = u8::MAX;
+/// The row of the first option.
+const OPTIONS: usize = Command::ALL.len();
+const ROWS: usize = OPTIONS + Opt::ALL.len();
 
 table! {
     /// What is asked for.
-    Command:
+    Command {
     Up          [Up]    "up    [IF...]    bring up what is configured, or IF...",
     Watch       [Watch] "watch [IF...]    as up, then stay: renew leases, look when links change",
     Down        [Down]  "down  IF...      take back what was configured on IF",
     Plan        [Plan]  "plan  [IF...]    print what `up` would change, as ip(8) commands",
     Check       [Check] "check [FILE...]  say what is wrong",
-}
+    }
 
-table! {
     /// How it is to be done. A line has the short form, and from column [`LONG`] on the long one and the
     /// value's name if it takes one.
-    Opt:
+    Opt {
     Root                "    --root DIR           prefix of every file",
     Cmdline             "    --cmdline TEXT       use this kernel command line",
     CmdlineFile         "    --cmdline-file FILE  use the one in this file",
@@ -116,6 +101,7 @@ table! {
     Log                 "    --log TARGET         stderr, kmsg or syslog",
     Help                "-h, --help               print this",
     Version             "-V, --version            print the version",
+    }
 }
 
 /// Column of an option's long form.
@@ -131,6 +117,8 @@ pub enum Target {
     /// syslogd.
     Syslog,
 }
+
+const TARGETS: [Target; 3] = [Target::Stderr, Target::Kmsg, Target::Syslog];
 
 /// What is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,11 +152,12 @@ pub struct Options {
     pub log: Target,
     /// `--sources`: a bit for each [`Source`], 0 where it is not given.
     pub sources: u8,
-    /// The command's bit in a [`Table`]; 0 while there is none.
-    about: u16,
+    /// The command's bit in [`ABOUT`]; 0 while there is none.
+    about: u8,
     /// `--timeout`.
     pub timeout: Option<u32>,
-    values: [Option<Word>; Opt::ALL.len()],
+    /// By row, what it was given: a value, or for what takes none its word.
+    values: [Option<Word>; ROWS],
     /// The first thing wrong, in words.
     refusal: LineBuf<MAX_LINE>,
     /// Links of `up`, `down` and `plan`.
@@ -195,7 +184,7 @@ impl Options {
 
     /// The value of an option; for one that takes none the word it was given in. The last one given counts.
     pub fn value(&self, option: Opt) -> Option<Word> {
-        *self.values.get(option as usize)?
+        *self.values.get(OPTIONS + option as usize)?
     }
 
     /// Whether an option was given.
@@ -221,8 +210,8 @@ impl Options {
                 [b'-', after @ ..] if !only_operands => match after {
                     b"-" => only_operands = true,
                     [] | [b'-', ..] => {
-                        let (form, value) = parts::split(word, b'=');
-                        self.option(LONG, form, value, word, words);
+                        let (form, given) = parts::split(word, b'=');
+                        self.option(LONG, form, given, word, words);
                     }
                     letters => {
                         for letter in letters {
@@ -251,6 +240,7 @@ impl Options {
     }
 
     /// `form` is what stands in the table from column `at` on.
+    #[inline(never)]
     fn option(
         &mut self,
         at: usize,
@@ -259,7 +249,7 @@ impl Options {
         word: Word,
         words: &mut Arguments,
     ) {
-        let Some((row, takes_value)) = find(&Opt::TABLE, at, form) else {
+        let Some((row, takes_value)) = find(at, form) else {
             return self.refuse(Wrong::NoSuchOption, word);
         };
         let value = match (takes_value, given) {
@@ -269,50 +259,56 @@ impl Options {
             (false, Some(_)) => return self.refuse(Wrong::TakesNoValue, word),
         };
         match value {
-            Some(value) => self.set(row, value),
+            Some(_) => self.set(row, value),
             None => self.refuse(Wrong::ValueIsMissing, word),
         }
     }
 
-    fn set(&mut self, option: usize, value: Word) {
-        if let Some(slot) = self.values.get_mut(option) {
-            *slot = Some(value);
+    fn set(&mut self, row: usize, value: Option<Word>) {
+        if let Some(slot) = self.values.get_mut(row) {
+            *slot = value;
         }
     }
 
     fn operand(&mut self, word: Word) {
-        if self.about == 0 {
-            match find(&Command::TABLE, 0, word) {
-                Some((row, _)) => {
-                    self.command = *Command::ALL.get(row).unwrap_or(&self.command);
-                    self.about = 1 << row;
-                }
-                None if word == b"help" => self.set(Opt::Help as usize, b""),
-                None => self.refuse(Wrong::NoSuchCommand, word),
+        let wrong = if self.about == 0 {
+            let row = find(0, word).map(|(row, _)| row);
+            if let Some(command) = row.and_then(|row| Command::ALL.get(row)) {
+                self.command = *command;
+                self.about = 1 << *command as u8;
+                return;
             }
+            if word == b"help" {
+                return self.set(OPTIONS + Opt::Help as usize, Some(word));
+            }
+            Wrong::NoSuchCommand
         } else if self.command == Command::Check {
-            if self.files.push(word).is_err() {
-                self.refuse(Wrong::MaxFiles, word);
+            if self.files.push(word).is_ok() {
+                return;
             }
+            Wrong::MaxFiles
+        } else if let Some(link) = &IfName::new(word) {
+            if self.links.push(*link).is_ok() {
+                return;
+            }
+            Wrong::MaxLinks
         } else {
-            let Some(link) = IfName::new(word) else {
-                return self.refuse(Wrong::NotALinkName, word);
-            };
-            if self.links.push(link).is_err() {
-                self.refuse(Wrong::MaxLinks, word);
-            }
-        }
+            Wrong::NotALinkName
+        };
+        self.refuse(wrong, word);
     }
 
     /// Reads the values, and sees what is missing.
     fn understand(&mut self) {
-        if self.about == 0 {
-            self.refuse(Wrong::NoCommand, b"");
+        let missing = match self.command {
+            _ if self.about == 0 => Some(Wrong::NoCommand),
+            Command::Down if self.links.is_empty() => Some(Wrong::WhichLink),
+            Command::Up | Command::Watch | Command::Down | Command::Plan | Command::Check => None,
+        };
+        if let Some(wrong) = missing {
+            self.refuse(wrong, b"");
         }
-        if self.command == Command::Down && self.links.is_empty() {
-            self.refuse(Wrong::WhichLink, b"");
-        }
-        for (of, row) in Opt::TABLE.about.iter().zip(0..) {
+        for (of, row) in ABOUT.iter().zip(0..) {
             if let Some(Some(word)) = self.values.get(row)
                 && of & self.about == 0
             {
@@ -327,9 +323,7 @@ impl Options {
         }
         if let Some(word) = self.value(Opt::Log) {
             match packed!("stderr,kmsg,syslog").position(word) {
-                Some(0) => self.log = Target::Stderr,
-                Some(1) => self.log = Target::Kmsg,
-                Some(_) => self.log = Target::Syslog,
+                Some(row) => self.log = *TARGETS.get(row).unwrap_or(&self.log),
                 None => self.refuse(Wrong::Log, word),
             }
         }
@@ -358,9 +352,17 @@ impl Options {
             command => command,
         };
         let text = &mut Text(out);
-        list(text, about, word!("ifdawn "), &Command::TABLE);
-        text.word(word!("\nOptions:\n"));
-        list(text, about, word!("  "), &Opt::TABLE);
+        let mut before = word!("ifdawn ");
+        for (of, row) in ABOUT.iter().zip(0..) {
+            if row == OPTIONS {
+                text.word(word!("\nOptions:\n"));
+                before = word!("  ");
+            }
+            if of & about != 0 {
+                text.show(before, &LINES.line(row));
+                text.octet(b'\n');
+            }
+        }
         text.show(word!(""), &packed!(
             "\nExit: 0 everything required is up, 1 it is not, 2 usage, 3 no source names a link.\n"
         ));
@@ -369,9 +371,11 @@ impl Options {
 
 /// The row whose first word from column `at` on is `word`, and whether a value's name follows.
 #[inline(never)]
-fn find(table: &Table, at: usize, word: &[u8]) -> Option<(usize, bool)> {
-    for row in 0..table.about.len() {
-        let line = table.line(row);
+fn find(at: usize, word: &[u8]) -> Option<(usize, bool)> {
+    let mut rest = Some(LINES.0);
+    for row in 0..ROWS {
+        let mut line = LineBuf::<LINE>::new();
+        line.show(&Packed(parts::next(&mut rest, b'\n')?));
         let mut after = line.as_bytes().get(at..);
         if parts::next(&mut after, b' ') == Some(word) {
             return Some((row, matches!(after, Some([b'A'..=b'Z', ..]))));
@@ -380,12 +384,5 @@ fn find(table: &Table, at: usize, word: &[u8]) -> Option<(usize, bool)> {
     None
 }
 
-/// Prints the rows that are about these commands.
-fn list(text: &mut Text<'_>, about: u16, before: packed::Word, table: &Table) {
-    for (of, row) in table.about.iter().zip(0..) {
-        if of & about != 0 {
-            text.show(before, &table.lines.line(row));
-            text.octet(b'\n');
-        }
-    }
-}
+/// As much of a line as is looked at.
+const LINE: usize = 64;

@@ -1,14 +1,14 @@
-//! What files are: by their names, and by the directories that list them.
+//! What files are: where they are looked for, and by their names.
 
-use core::ops::Range;
+use crate::cli::Source;
 use ifdawn::model::addr::Family;
-use ifdawn::packed::{Packed, Word, packed, word};
+use ifdawn::model::config::LinkId;
+use ifdawn::packed::{Word, word};
+use ifdawn::source::key_table::{Names, key, pack_fields, pack_names, packed_len};
 use ifdawn::source::route_file::Form as Lines;
-use ifdawn::source::{firmware, ifcfg};
-use ifdawn::text::parts;
+use ifdawn::source::{Key, firmware, ifcfg};
 
-/// How a file is read that is known by its name: by what stands before the first `-`, the forms of files beside
-/// ifcfg files first.
+/// How a file is read; the forms of files beside ifcfg files, and of others that consist of lines, first.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// `route-NAME`.
@@ -37,54 +37,32 @@ pub enum Form {
     DropIn,
     /// Below `/sys/firmware`: one value of a NIC.
     NicFile,
-    /// A directory of such files, which have been read.
+    /// No file: all that those values said.
     Nic,
-    /// There: the table for NVMe.
+    /// The firmware's table for NVMe.
     Nbft,
     /// Any other name: a kernel command line.
     Cmdline,
+    /// No file: what is done once all of it is read.
+    CmdlineEnd,
+    /// By the last part of its path.
+    Named,
 }
 
-/// How names begin of those that are known by it.
-const FORMS: Packed = packed!("route,route6,rule,rule6,ifcfg,network,rt_tables,static");
-
-/// What is read of a directory.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Listing {
-    /// `*.conf`, kernel command lines.
-    Words,
-    /// `ifcfg-*`.
-    Ifcfg,
-    /// `*.rules` where administrators and initramfs put them: those of packages are left to udev.
-    Rules,
-    /// `*.link`.
-    Links,
-    /// `*.conf` beside one of those.
-    DropIns,
-    /// `*.conf`, names of routing tables.
-    Tables,
-    /// Values of a NIC.
-    Nic,
-    /// `NBFT*`.
-    Nbft,
-}
-
-/// In front of a directory's path: nothing, or where udev and systemd look, the strongest first.
-pub const LAYERS: [Word; 5] = [
-    word!(""),
-    word!("/etc"),
-    word!("/run"),
-    word!("/usr/local/lib"),
-    word!("/usr/lib"),
+/// Names, or how they begin, of files that are known by it.
+const KEYS: &[Key<Form>] = &[
+    key("route-*", Form::Route, "routes of a link"),
+    key("route6-*", Form::Route6, "the same of IPv6"),
+    key("rule-*", Form::Rule, "policy rules of a link"),
+    key("rule6-*", Form::Rule6, "the same of IPv6"),
+    key("ifcfg-*", Form::Ifcfg, "a link"),
+    key("network", Form::Network, "what holds for all links"),
+    key("rt_tables", Form::Tables, "names of routing tables"),
+    key("static-routes-ipv6", Form::Static6, "routes of IPv6"),
+    key("static-*", Form::Static, "routes"),
 ];
-
-/// How the names of files beside ifcfg files begin.
-pub const BESIDE: [Word; 4] = [
-    word!("route-"),
-    word!("route6-"),
-    word!("rule-"),
-    word!("rule6-"),
-];
+static NAMES: [u8; packed_len(KEYS)] = pack_names(KEYS);
+static FORMS: [Form; KEYS.len()] = pack_fields(KEYS, Form::Cmdline);
 
 /// By [`Form`], how the lines of those are read that consist of such.
 pub static LINES: [(Lines, Family); 7] = [
@@ -97,64 +75,180 @@ pub static LINES: [(Lines, Family); 7] = [
     (Lines::Static6, Family::V6),
 ];
 
+/// How the names of files beside ifcfg files begin, and their forms.
+pub static BESIDE: [(Word, Form); 4] = [
+    (word!("route-"), Form::Route),
+    (word!("route6-"), Form::Route6),
+    (word!("rule-"), Form::Rule),
+    (word!("rule6-"), Form::Rule6),
+];
+
 impl Form {
-    /// What the file of this name is, and what stands behind `-`, "" for nothing.
-    pub fn of(name: &[u8]) -> (Form, &[u8]) {
-        let (prefix, link) = parts::split(name, b'-');
-        let form = match (FORMS.position(prefix), link) {
-            (Some(0), Some(_)) => Form::Route,
-            (Some(1), Some(_)) => Form::Route6,
-            (Some(2), Some(_)) => Form::Rule,
-            (Some(3), Some(_)) => Form::Rule6,
-            (Some(4), Some(_)) => Form::Ifcfg,
-            (Some(5), None) => Form::Network,
-            (Some(6), None) => Form::Tables,
-            (Some(7), Some(link)) if link.ends_with(b"6") => Form::Static6,
-            (Some(7), Some(_)) => Form::Static,
-            _ if is_udev_rules(name) => Form::UdevRules,
-            _ if is_link_file(name) => Form::LinkFile,
-            _ => Form::Cmdline,
-        };
-        (form, link.unwrap_or_default())
-    }
-
-    /// Whether such files belong to the ifcfg file of the same name.
-    pub fn is_beside(self) -> bool {
-        (self as usize) < BESIDE.len()
-    }
-}
-
-fn is_udev_rules(name: &[u8]) -> bool {
-    name.ends_with(b".rules")
-}
-
-fn is_conf(name: &[u8]) -> bool {
-    name.ends_with(b".conf")
-}
-
-fn is_link_file(name: &[u8]) -> bool {
-    name.ends_with(b".link")
-}
-
-/// Whether the directory of ifcfg files is listed with this one.
-fn is_listed(name: &[u8]) -> bool {
-    ifcfg::is_ifcfg_file_name(name) || Form::of(name).0.is_beside()
-}
-
-/// Whether a name is wanted.
-pub type IsWanted = fn(&[u8]) -> bool;
-
-impl Listing {
-    /// Which names are wanted, and the part of [`LAYERS`] that is looked through.
-    pub fn names(self) -> (IsWanted, Range<u8>) {
-        match self {
-            Listing::Words | Listing::Tables => (is_conf, 0..1),
-            Listing::DropIns => (is_conf, 1..5),
-            Listing::Ifcfg => (is_listed, 0..1),
-            Listing::Rules => (is_udev_rules, 1..3),
-            Listing::Links => (is_link_file, 1..5),
-            Listing::Nic => (|name| firmware::field(name).is_some(), 0..1),
-            Listing::Nbft => (|name| name.starts_with(b"NBFT"), 0..1),
+    /// What the file of this name is.
+    #[inline(never)]
+    pub fn of(name: &[u8]) -> Form {
+        match FORMS.get(Names(&NAMES).find(name).row()) {
+            Some(form) => *form,
+            None if Wanted::Rules.has(name) => Form::UdevRules,
+            None if Wanted::Links.has(name) => Form::LinkFile,
+            None => Form::Cmdline,
         }
     }
 }
+
+/// What a file is, and what is asked of it.
+#[derive(Clone, Copy)]
+pub struct What {
+    /// How it is read.
+    pub form: Form,
+    /// Bits: [`GIVEN`] and those below it.
+    pub bits: u8,
+    /// The link whose ifcfg file it is beside.
+    pub beside: Option<LinkId>,
+}
+
+/// A person named it: it is below no root, and may be a pipe.
+pub const GIVEN: u8 = 1 << 0;
+/// It need not be there.
+pub const OPTIONAL: u8 = 1 << 1;
+/// Files beside it are of the forms that the list of its directory has.
+pub const LISTED: u8 = 1 << 2;
+/// In the place of a file, something else masks those of its name in weaker directories.
+pub const MASKED: u8 = 1 << 3;
+/// Complaints call it by the last part of its path.
+pub const SHORT: u8 = 1 << 4;
+
+impl What {
+    /// A file of this form.
+    pub const fn new(form: Form, bits: u8) -> What {
+        What {
+            form,
+            bits,
+            beside: None,
+        }
+    }
+}
+
+/// What of a directory is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Nothing: it is a file.
+    File,
+    /// Nothing: it is what the options say of the kernel command line, in place of the files that follow.
+    Cmdline,
+    /// `*.conf`.
+    Conf,
+    /// `ifcfg-*`.
+    Ifcfg,
+    /// `*.rules`.
+    Rules,
+    /// `*.link`.
+    Links,
+    /// `*.conf` beside one of those.
+    DropIns,
+    /// Values of a NIC.
+    Nic,
+    /// `NBFT*`.
+    Nbft,
+    /// `owned-*`.
+    Owned,
+}
+
+impl Wanted {
+    /// Whether the file of this name is.
+    #[inline(never)]
+    pub fn has(self, name: &[u8]) -> bool {
+        match self {
+            Wanted::File | Wanted::Cmdline => false,
+            Wanted::Conf | Wanted::DropIns => name.ends_with(b".conf"),
+            Wanted::Ifcfg => ifcfg::is_ifcfg_file_name(name),
+            Wanted::Rules => name.ends_with(b".rules"),
+            Wanted::Links => name.ends_with(b".link"),
+            Wanted::Nic => firmware::field(name).is_some(),
+            Wanted::Nbft => name.starts_with(b"NBFT"),
+            Wanted::Owned => crate::system::owned(name).is_some(),
+        }
+    }
+}
+
+/// One thing that is looked for.
+pub struct Step {
+    /// Who asks for it: bits of `--sources`, or [`ALWAYS`]; 0: a person.
+    pub asked: u8,
+    /// What it is.
+    pub wanted: Wanted,
+    /// The last one of [`LAYERS`] that is looked through; 0: the path is whole.
+    pub layer: u8,
+    /// What the file is, or each one in the directory.
+    pub what: What,
+    /// Where.
+    pub path: Word,
+}
+
+const CMDLINE: u8 = 1 << Source::Cmdline as u8;
+const IFCFG: u8 = 1 << Source::Ifcfg as u8;
+const FIRMWARE: u8 = 1 << Source::Firmware as u8;
+/// Whatever the sources are.
+pub const ALWAYS: u8 = 1 << 3;
+
+/// A row: who asks, what, its form and bits, and where.
+const fn step(asked: u8, wanted: Wanted, form: Form, bits: u8, path: Word) -> Step {
+    Step {
+        asked,
+        wanted,
+        // of rules, those of packages are left to udev
+        layer: if matches!(wanted, Wanted::Rules) {
+            2
+        } else if matches!(wanted, Wanted::Links | Wanted::DropIns) {
+            4
+        } else {
+            0
+        },
+        what: What::new(form, bits),
+        path,
+    }
+}
+
+/// All that is looked for, in order. The command line comes first, since it beats ifcfg on the same link and its
+/// readers want to know.
+#[rustfmt::skip]
+pub static STEPS: [Step; 19] = [
+    // as ip(8) looks for them: those of the system's administrator come first
+    step(ALWAYS, Wanted::File, Form::Tables, OPTIONAL, word!("/etc/iproute2/rt_tables")),
+    step(ALWAYS, Wanted::Conf, Form::Tables, 0, word!("/etc/iproute2/rt_tables.d")),
+    step(ALWAYS, Wanted::File, Form::Tables, OPTIONAL, word!("/usr/share/iproute2/rt_tables")),
+    step(ALWAYS, Wanted::Conf, Form::Tables, 0, word!("/usr/share/iproute2/rt_tables.d")),
+    step(ALWAYS, Wanted::File, Form::Tables, OPTIONAL, word!("/usr/lib/iproute2/rt_tables")),
+    step(ALWAYS, Wanted::Conf, Form::Tables, 0, word!("/usr/lib/iproute2/rt_tables.d")),
+    step(CMDLINE, Wanted::Cmdline, Form::Cmdline, GIVEN, word!("")),
+    step(CMDLINE, Wanted::Conf, Form::Cmdline, 0, word!("/etc/cmdline.d")),
+    step(CMDLINE, Wanted::File, Form::Cmdline, OPTIONAL, word!("/etc/cmdline")),
+    step(CMDLINE, Wanted::File, Form::Cmdline, OPTIONAL | SHORT, word!("/proc/cmdline")),
+    step(CMDLINE, Wanted::Conf, Form::Cmdline, 0, word!("/run/initramfs/cmdline.d")),
+    step(IFCFG, Wanted::File, Form::Network, OPTIONAL, word!("/etc/sysconfig/network")),
+    step(IFCFG, Wanted::Ifcfg, Form::Ifcfg, LISTED | SHORT, word!("/etc/sysconfig/network-scripts")),
+    step(IFCFG, Wanted::File, Form::Static, OPTIONAL, word!("/etc/sysconfig/static-routes")),
+    step(IFCFG, Wanted::File, Form::Static6, OPTIONAL, word!("/etc/sysconfig/static-routes-ipv6")),
+    step(IFCFG, Wanted::Rules, Form::UdevRules, MASKED, word!("/udev/rules.d")),
+    step(IFCFG, Wanted::Links, Form::LinkFile, MASKED, word!("/systemd/network")),
+    step(FIRMWARE, Wanted::Nic, Form::NicFile, 0, word!("")),
+    step(FIRMWARE, Wanted::Nbft, Form::Nbft, 0, word!("/sys/firmware/acpi/tables")),
+];
+
+/// A directory of ifcfg files that a person named.
+pub static GIVEN_DIRECTORY: Step = step(0, Wanted::Ifcfg, Form::Ifcfg, LISTED | SHORT, word!(""));
+
+/// A directory of what is beside a `.link` file.
+pub static DROP_INS: Step = step(IFCFG, Wanted::DropIns, Form::DropIn, MASKED, word!(""));
+
+/// A directory of a NIC's values.
+pub static NIC_FILES: Step = step(FIRMWARE, Wanted::Nic, Form::NicFile, 0, word!(""));
+
+/// In front of a directory's path: nothing, or where udev and systemd look, the strongest first.
+pub static LAYERS: [Word; 5] = [
+    word!(""),
+    word!("/etc"),
+    word!("/run"),
+    word!("/usr/local/lib"),
+    word!("/usr/lib"),
+];

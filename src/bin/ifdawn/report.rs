@@ -13,33 +13,28 @@ pub struct Report<'a, 'f> {
     pub counts: [u32; 3],
     /// Whether a person reads it on a terminal that knows colours.
     pub colored: bool,
-    /// Each as it is shown, behind [`KEY`] octets by which they are sorted.
+    /// Each as it is shown, behind file, line, column, and its number, each with its high octet first.
     pub kept: &'a mut Names,
     /// Where they go.
     pub out: &'a mut Out<'f>,
 }
 
-/// Octets of file, line, column, and number of a complaint, each with its high octet first.
-const KEY: usize = size_of::<u128>();
-
 impl Sink for Report<'_, '_> {
     fn report(&mut self, diagnostic: &Diagnostic<'_>) {
-        let mut key = u128::from(self.counts.iter().sum::<u32>());
         // What is about no file comes first.
-        if let Some(At {
-            id, line, column, ..
-        }) = diagnostic.at
-        {
-            key |= (u128::from(id.0) + 1) << 96 | u128::from(line) << 64 | u128::from(column) << 32;
-        }
+        let [file, line, column] = match &diagnostic.at {
+            Some(at) => [u32::from(at.id.0) + 1, at.line, at.column],
+            None => [0; 3],
+        };
         if let Some(count) = self.counts.get_mut(diagnostic.complaint.severity as usize) {
             *count = count.saturating_add(1);
         }
-        let (key, shown) = (key.to_be_bytes(), Shown(diagnostic, self.colored));
+        let key = [file, line, column, self.kept.len() as u32].map(u32::to_be_bytes);
+        let (key, shown) = (key.as_flattened(), Shown(diagnostic, self.colored));
         // Where there is no room for more, what is kept is shown.
-        if !self.kept.write(&key, b"", &shown) {
+        if !self.kept.write(key, b"", &shown) {
             self.flush();
-            self.kept.write(&key, b"", &shown);
+            self.kept.write(key, b"", &shown);
         }
     }
 }
@@ -50,8 +45,7 @@ impl Report<'_, '_> {
     pub fn flush(&mut self) {
         self.kept.sort(0);
         for n in 0..self.kept.len() {
-            let shown = self.kept.name(n).get(KEY..).unwrap_or_default();
-            Text(self.out).put(shown);
+            Text(self.out).put(self.kept.name(n));
         }
         self.kept.clear(Order::Octets);
     }

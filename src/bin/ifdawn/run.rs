@@ -9,7 +9,7 @@ use crate::sys::log::{Level, Log};
 use crate::sys::names::{Names, Order};
 use crate::sys::rtnl::Rtnl;
 use crate::sys::start::Arguments;
-use crate::sys::{caps, clock, signal};
+use crate::sys::{caps, clock, drain, signal};
 use crate::system::{LOCK_MICROS, System, resolv_conf};
 use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem, Subject};
 use ifdawn::engine::{Engine, ForeignResolvConf, Instant, Outcome, Progress, Said};
@@ -141,7 +141,7 @@ fn plan_json(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>
     let mut json = Json::new(out, PLAN);
     plan_json::begin(&mut json, &engine.config);
     system.read(engine, Some(&mut json));
-    plan_json::end(json);
+    plan_json::end(&mut json);
     UP
 }
 
@@ -158,7 +158,7 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     system.begin(engine);
     system.read(engine, None);
     if GlobalFlag::Jail.is_no(&engine.config.global) {
-        system.sockets.leave_jail();
+        system.sockets.is_free = true;
     }
     if let Err(errno) = system.rtnl {
         return system.refused(errno);
@@ -192,7 +192,7 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     }
     system.log.clear_live();
     engine.complain_about_missing(system);
-    engine.publish_state(system, None);
+    engine.publish_state(system);
     match engine.outcome() {
         Outcome::Up => code,
         Outcome::Nothing if engine.config.links.is_empty() => {
@@ -288,7 +288,7 @@ fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Er
         Progress::Done => return Ok(Progress::Done),
     };
     if stays {
-        engine.publish_state(system, None);
+        engine.publish_state(system);
     } else {
         limit = limit.min(system.until);
         if clock::now() >= limit {
@@ -366,7 +366,7 @@ impl Events {
                 engine.look_again = true;
                 system.hear_of_links();
             }
-            if woken & 0b100 != 0 && self.signals.is_some_and(signal::arrived) {
+            if woken & 0b100 != 0 && self.signals.is_some_and(drain) {
                 return Woken::BySignal;
             }
             if clock::now() >= udev_until {
@@ -397,10 +397,8 @@ impl Events {
                 what,
                 seconds: live.then_some(seconds),
             };
-            if live {
-                log.live(&text);
-            } else if *said != before {
-                log.line(Level::News, &text);
+            if live || *said != before {
+                log.progress(&text, live);
             }
         }
     }
@@ -415,7 +413,7 @@ struct Waiting<'a> {
 
 impl Show for Waiting<'_> {
     fn show(&self, text: &mut Text<'_>) {
-        Subject::Matches(self.link).show(text);
+        self.link.show(text);
         text.show(word!(": waiting for "), &self.what.awaited());
         if let Some(seconds) = &self.seconds {
             text.show(word!(", "), seconds);

@@ -3,13 +3,15 @@
 //! Nothing is opened before something is to be sent. A flood of packets is heard a few at a time, with a pause
 //! after each: the kernel drops the rest, which costs us nothing.
 
-use crate::sys::jail::{Jail, MAX_FRAME, Mode, Trouble};
-use crate::sys::packet::{EtherType, Frame, Packets};
+use crate::frame;
+use crate::sys::jail::{Jail, MAX_FRAME, Trouble};
+use crate::sys::packet::{EtherType, Packets};
 use crate::sys::{clock, process, udp};
 use ifdawn::diag::{Complaint, Effect, Errno, Problem};
 use ifdawn::engine::{Instant, Packet};
 use ifdawn::model::lease::Lease;
 use ifdawn::model::link::Mac;
+use ifdawn::text::parts;
 use std::mem;
 use std::net::Ipv4Addr;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -60,6 +62,8 @@ pub struct Sockets<'a> {
     has_sent: bool,
     /// Until when ARP is listened to.
     probing: Instant,
+    /// Whether packets are parsed by ourselves (`ifdawn.jail=off`).
+    pub is_free: bool,
     /// What went wrong with the jail since it was last taken.
     pub trouble: Option<Complaint>,
 }
@@ -77,6 +81,7 @@ impl<'a> Sockets<'a> {
             pause: Instant(0),
             has_sent: false,
             probing: Instant(0),
+            is_free: false,
             trouble: None,
         }
     }
@@ -84,11 +89,6 @@ impl<'a> Sockets<'a> {
     /// The jail may be started anew as often as at first.
     pub fn trust_jail(&mut self) {
         self.ether.jail.starts = 0;
-    }
-
-    /// From here on packets are parsed by ourselves (`ifdawn.jail=off`).
-    pub fn leave_jail(&mut self) {
-        self.ether.jail.mode = Mode::Off;
     }
 
     /// Sends a packet.
@@ -100,22 +100,18 @@ impl<'a> Sockets<'a> {
         to: &Mac,
         packet: &[u8],
     ) -> Result<(), Errno> {
-        let (slot, kind) = match what {
-            Packet::Dhcp => (&mut self.dhcp, EtherType::Ipv4),
+        // Nobody's answer to an announcement is waited for.
+        let (slot, hears) = match what {
             Packet::Probe => (&mut self.arp, EtherType::Arp),
-            // Nobody's answer is waited for.
-            Packet::Announcement => (&mut self.dhcp, EtherType::Arp),
+            Packet::Dhcp | Packet::Announcement => (&mut self.dhcp, EtherType::Ipv4),
+        };
+        let kind = match what {
+            Packet::Dhcp => EtherType::Ipv4,
+            Packet::Probe | Packet::Announcement => EtherType::Arp,
         };
         let socket = match *slot {
             Some(socket) => socket,
-            None => *slot.insert(Packets::open(
-                if what == Packet::Probe {
-                    EtherType::Arp
-                } else {
-                    EtherType::Ipv4
-                },
-                self.xid_tag,
-            )?),
+            None => *slot.insert(Packets::open(hears, self.xid_tag)?),
         };
         if what == Packet::Probe {
             self.probing = clock::in_seconds(PROBING_SECONDS);
@@ -153,6 +149,7 @@ impl<'a> Sockets<'a> {
         self.heard = 0;
         // It starts while the answers are on their way.
         if mem::take(&mut self.has_sent)
+            && !self.is_free
             && let Err(why) = self.ether.jail.start()
         {
             self.trouble = Some(in_words(why));
@@ -160,8 +157,9 @@ impl<'a> Sockets<'a> {
         if clock::now() < self.pause {
             return ([None; 2], self.pause);
         }
-        let files = [EtherType::Ipv4, EtherType::Arp].map(|what| file(self.listening(what)));
-        (files, Instant(u64::MAX))
+        let dhcp = file(self.listening(EtherType::Ipv4));
+        let arp = file(self.listening(EtherType::Arp));
+        ([dhcp, arp], Instant(u64::MAX))
     }
 
     /// What the next packet says, in `said`, and the link it came by; `None` where there is none, or a pause.
@@ -183,31 +181,28 @@ impl<'a> Sockets<'a> {
         loop {
             while self.heard < ROW && self.ether.jail.has_room() {
                 self.heard += 1;
-                match socket.receive(&mut self.ether.frame) {
-                    Ok(frame) => self.ask(what, &frame),
+                let frame = match socket.receive(&mut self.ether.frame) {
+                    Ok(frame) => frame,
                     Err(Errno::EAGAIN) => break,
                     // A link went down, or a packet is none we read.
-                    Err(_) => {}
+                    Err(_) => continue,
+                };
+                let octets = parts::slice(&self.ether.frame, 0, frame.len as usize);
+                if self.is_free {
+                    frame::read(what, frame.checksum, octets, said);
+                    return Some(frame.ifindex);
+                }
+                let jail = &mut self.ether.jail;
+                while let Err(why) = jail.ask(frame.ifindex, what, frame.checksum, octets) {
+                    self.trouble = Some(in_words(why));
+                    if why != Trouble::Gone {
+                        break;
+                    }
                 }
             }
             match self.ether.jail.answer(said) {
                 Ok(of) => return of,
                 Err(why) => self.trouble = Some(in_words(why)),
-            }
-        }
-    }
-
-    /// Has a frame read.
-    fn ask(&mut self, what: EtherType, frame: &Frame) {
-        let octets = self.ether.frame.get(..frame.len).unwrap_or_default();
-        loop {
-            let asked = (self.ether.jail).ask(frame.ifindex, what, frame.checksum, octets);
-            let Err(why) = asked else {
-                return;
-            };
-            self.trouble = Some(in_words(why));
-            if why != Trouble::Gone {
-                return;
             }
         }
     }
@@ -223,10 +218,8 @@ impl<'a> Sockets<'a> {
 
     /// Has somebody else close what takes long to be closed.
     pub fn leave_behind(&self) {
-        match (file(self.dhcp), file(self.arp)) {
-            (Some(dhcp), Some(arp)) => process::leave_behind(&[dhcp, arp]),
-            (Some(file), None) | (None, Some(file)) => process::leave_behind(&[file]),
-            (None, None) => {}
+        if self.dhcp.or(self.arp).is_some() {
+            process::leave_behind(&[file(self.dhcp), file(self.arp)]);
         }
     }
 }

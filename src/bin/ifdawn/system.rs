@@ -1,6 +1,7 @@
 //! The outside world of the engine: options, files, netlink, udev, sockets, the log.
 
 use crate::cli::{Command, Opt, Options};
+use crate::form::Wanted;
 use crate::load::{self, Files};
 use crate::run::NOT_UP;
 use crate::sockets::Sockets;
@@ -219,7 +220,7 @@ impl Host for System<'_> {
     fn read(&mut self, file: OutputFile<'_>) -> Result<&[u8], Errno> {
         let path = self.path(file);
         let octets = &mut self.files.octets;
-        let len = path.read(octets)?;
+        let len = path.read(octets, false)?;
         Ok(octets.get(..len as usize).unwrap_or_default())
     }
 
@@ -240,9 +241,8 @@ impl Host for System<'_> {
     }
 
     fn list_owned(&mut self) {
-        let is_owned = |name: &[u8]| owned(name).is_some();
         self.files.names.clear(Order::Counted);
-        let _ = self.root.list(RUN, is_owned, &mut self.files.names);
+        let _ = self.root.list(RUN, Wanted::Owned, &mut self.files.names);
         self.files.names.sort(0);
     }
 
@@ -289,6 +289,6 @@ const RUN: &[u8] = b"/run/ifdawn";
 
 /// The name of the link that a file of this name says what is ours of.
 #[inline(never)]
-fn owned(file: &[u8]) -> Option<IfName> {
+pub fn owned(file: &[u8]) -> Option<IfName> {
     file.strip_prefix(b"owned-").and_then(IfName::new)
 }

@@ -1,7 +1,7 @@
 //! What is written of a client: into its messages (RFC 2131 table 5), and elsewhere.
 
 use super::pace::{NEAR, after};
-use super::{Client, State};
+use super::{Client, IN_USE, State};
 use crate::engine::Instant;
 use crate::wire::dhcpv4::{Request, Wanted};
 use core::net::Ipv4Addr;
@@ -35,32 +35,26 @@ impl Client {
     /// that cannot do without, off before, so that nobody else is woken.
     pub fn is_broadcast(&self) -> bool {
         let answered = u8::from(self.state == State::Requesting);
-        self.pace.saturating_add(self.tries) >= answered.saturating_add(2)
+        self.pace.wrapping_add(self.tries) >= answered | 2
     }
 
     /// `ciaddr`, which is also the address that is sent from; unspecified, as are those that follow, where there is
     /// none.
     pub fn ciaddr(&self) -> Ipv4Addr {
-        match self.state {
-            State::Renewing | State::Rebinding | State::Releasing => self.addr,
-            State::Stopped
-            | State::Rebooting
-            | State::Selecting
-            | State::Requesting
-            | State::Probing
-            | State::Bound
-            | State::Declining
-            | State::Pausing
-            | State::Ended => Ipv4Addr::UNSPECIFIED,
+        self.only_in(IN_USE | State::Releasing.only(), self.addr)
+    }
+
+    /// An address that is filled in in these states only.
+    fn only_in(&self, states: u16, addr: Ipv4Addr) -> Ipv4Addr {
+        match self.state.is_of(states) {
+            true => addr,
+            false => Ipv4Addr::UNSPECIFIED,
         }
     }
 
     /// Requested address (option 50). A DISCOVER asks for the address of the last lease.
     pub fn requested(&self) -> Ipv4Addr {
-        match self.ciaddr().is_unspecified() {
-            true => self.addr,
-            false => Ipv4Addr::UNSPECIFIED,
-        }
+        self.only_in(!(IN_USE | State::Releasing.only()), self.addr)
     }
 
     /// Fills in what is the client's own of a message.
@@ -78,18 +72,9 @@ impl Client {
 
     /// Server identifier (option 54).
     pub fn server_id(&self) -> Ipv4Addr {
-        match self.state {
-            State::Requesting | State::Declining | State::Releasing => self.server,
-            State::Stopped
-            | State::Rebooting
-            | State::Selecting
-            | State::Probing
-            | State::Bound
-            | State::Renewing
-            | State::Rebinding
-            | State::Pausing
-            | State::Ended => Ipv4Addr::UNSPECIFIED,
-        }
+        const NAMED: u16 =
+            State::Requesting.only() | State::Declining.only() | State::Releasing.only();
+        self.only_in(NAMED, self.server)
     }
 
     /// Who gave the lease; unspecified: a BOOTP server.

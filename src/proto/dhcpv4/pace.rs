@@ -7,20 +7,21 @@ impl Client {
     /// Microseconds from a DISCOVER to the next one.
     pub(super) fn slow_down(&mut self, now: Instant) -> u64 {
         let is_young = now.0.saturating_sub(self.begun.0) < STEADY_FOR;
-        let pace = match self.pace {
-            0 | 1 => self.pace,
-            _ if is_young => STEADY,
-            pace => pace.max(BACKOFF),
-        };
-        self.pace = pace.wrapping_add(1).min(MAX_PACE);
-        let (doublings, spread) = match pace {
-            0 | 1 => (pace, 0),
-            STEADY => (pace, SECOND / 10),
-            _ => (pace.wrapping_add(1), SECOND),
-        };
-        let delay = FIRST.wrapping_shl(doublings.into()).saturating_sub(spread);
-        let chance = u64::from(self.chance()).checked_rem(spread.saturating_mul(2));
-        delay.saturating_add(chance.unwrap_or(0))
+        if self.pace < STEADY || !is_young {
+            self.pace = self.pace.wrapping_add(1).min(MAX_PACE);
+        }
+        let (mut doublings, mut spread) = (self.pace.wrapping_sub(1), 0);
+        if self.pace >= STEADY {
+            spread = SECOND as u32 / 10;
+        }
+        if self.pace > STEADY {
+            (doublings, spread) = (self.pace, SECOND as u32);
+        }
+        let least = (FIRST as u32)
+            .wrapping_shl(doublings.into())
+            .wrapping_sub(spread);
+        let chance = self.chance() % (spread * 2 | 1);
+        least.wrapping_add(chance).into()
     }
 
     /// RFC 2131 4.4.5: microseconds from a renewal to the next one, half of the time until T2 or the end.
@@ -30,18 +31,24 @@ impl Client {
         } else {
             (self.rebind_at, self.expires_at)
         };
-        let least = (end.0.saturating_sub(begin.0) / 8).clamp(SECOND, MAX_LEAST);
+        let least = (end.0.wrapping_sub(begin.0) / 8).clamp(SECOND, MAX_LEAST);
         let half = end.0.saturating_sub(now.0) / 2;
         half.max(least)
     }
 
-    /// xorshift32 (Marsaglia).
+    /// The next number of chance.
     pub(super) fn chance(&mut self) -> u32 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 17;
-        self.random ^= self.random << 5;
-        self.random
+        xorshift(&mut self.random)
     }
+}
+
+/// The next number of chance: xorshift32 (Marsaglia).
+#[inline(never)]
+pub fn xorshift(random: &mut u32) -> u32 {
+    *random ^= *random << 13;
+    *random ^= *random >> 17;
+    *random ^= *random << 5;
+    *random
 }
 
 /// This many microseconds after.
@@ -78,14 +85,13 @@ pub(super) const NEAR: u64 = SECOND / 1_000;
 
 /// The pace of DISCOVERs from the third on: a second, +-10 %. RFC 2131 4.1 doubles: a port in spanning tree drops
 /// everything for 30 to 50 s and then opens, and the next DISCOVER shall come soon after.
-const STEADY: u8 = 2;
+const STEADY: u8 = 3;
 
 /// So long after the first DISCOVER it is no more steady.
 const STEADY_FOR: u64 = 60 * SECOND;
 
-/// The pace of RFC 2131 4.1: 4 s, doubled each time until it is 64 s, +-1 s.
-const BACKOFF: u8 = 3;
-const MAX_PACE: u8 = BACKOFF + 4;
+/// The paces after that are those of RFC 2131 4.1: 4 s, doubled each time until it is 64 s, +-1 s.
+const MAX_PACE: u8 = STEADY + 5;
 
 /// An offer is asked for so often; an earlier lease, which may still be good, once more. RFC 2131 3.1.5 waits
 /// for 60 s: another server may be faster.

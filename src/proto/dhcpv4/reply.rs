@@ -11,10 +11,10 @@ impl Client {
     #[inline(never)]
     pub(super) fn take(&mut self, reply: &Lease) -> Option<Why> {
         let is_bootp = reply.number(Field::Message).is_none();
-        let addr = reply.addr(Field::Addr).unwrap_or(Ipv4Addr::UNSPECIFIED);
-        let server = reply.addr(Field::Server).unwrap_or(Ipv4Addr::UNSPECIFIED);
-        let router = reply.addr(Field::Router);
-        if !is_host(addr) || server == addr || router == Some(addr) {
+        let addr = Ipv4Addr::from_bits(reply.number_or(Field::Addr, 0));
+        let server = Ipv4Addr::from_bits(reply.number_or(Field::Server, 0));
+        let router = reply.number_or(Field::Router, 0);
+        if !is_host(addr) || server == addr || router == addr.to_bits() {
             return Some(Why::Addr);
         }
         let len = reply.prefix_len();
@@ -30,7 +30,7 @@ impl Client {
             return Some(Why::Server);
         }
         let default = if is_bootp { u32::MAX } else { 0 };
-        let lease = reply.number(Field::LeaseTime).unwrap_or(default);
+        let lease = reply.number_or(Field::LeaseTime, default);
         if lease < MIN_LEASE {
             return Some(Why::LeaseTime);
         }
@@ -44,9 +44,9 @@ impl Client {
     /// (RFC 2131 4.4.5, without its random fuzz: links get their leases at different times).
     fn count(&mut self, reply: &Lease, lease: u32) {
         let usual_t1 = lease / 2;
-        let usual_t2 = lease.saturating_sub(lease.div_ceil(8));
-        let mut t1 = reply.number(Field::RenewTime).unwrap_or(usual_t1);
-        let mut t2 = reply.number(Field::RebindTime).unwrap_or(usual_t2);
+        let usual_t2 = (u64::from(lease) * 7 / 8) as u32;
+        let mut t1 = reply.number_or(Field::RenewTime, usual_t1);
+        let mut t2 = reply.number_or(Field::RebindTime, usual_t2);
         if t1 < MIN_RENEW || t1 >= t2 || t2 >= lease {
             (t1, t2) = (usual_t1, usual_t2);
         }

@@ -17,7 +17,7 @@ const OTHER: [u8; 4] = [192, 0, 2, 2];
 const ADDR: [u8; 4] = [192, 0, 2, 5];
 const SETTINGS: Settings = Settings {
     xid_tag: 0x1fda,
-    ..Client::NEW.settings
+    ..Settings::NONE
 };
 const PROBING: Settings = Settings {
     probe_ms: Some(900),
@@ -965,7 +965,7 @@ fn a_renewal_that_cannot_be_sent_waits_its_time() {
     assert_eq!(client.asked, at(2_981_252));
     assert!(asked < client.asked);
     // A network that needs no IPv4 lets those who have an address keep it.
-    client.settings.v6_only = true;
+    client.v6_only = true;
     recv!(client, 2_981_253 with(says(&client, ACK), Field::V6Only, &[255; 4]), Heard::Bound);
     assert_eq!(ms(client.expires_at()), 6_581_252);
 }
@@ -1171,7 +1171,7 @@ fn storms_change_nothing_that_holds() {
             }
             if client.has_lease() {
                 let lease = given.unwrap();
-                assert_eq!(lease.addr(Field::Addr), Some(client.addr()));
+                assert_eq!(lease.addr(Field::Addr), client.addr());
                 assert!(client.renew_at() <= client.rebind_at());
                 assert!(client.rebind_at() <= client.expires_at());
             }

@@ -308,7 +308,7 @@ fn add_route(octets: &[u8], lease: &mut Lease) {
     copy(&mut whole, dst);
     let host_bits = u32::MAX.checked_shr(len.into()).unwrap_or(0);
     let [d0, d1, d2, d3] = (u32::from_be_bytes(whole) & !host_bits).to_be_bytes();
-    let octets = [len, d0, d1, d2, d3, g0, g1, g2, g3];
+    let octets = [d0, d1, d2, d3, len, g0, g1, g2, g3];
     match route(&octets) {
         Some(_) => lease.add(Field::Routes, &octets),
         None => lease.leave_out(Field::Routes),
@@ -399,7 +399,7 @@ mod tests {
             Kind::Routes => octets
                 .chunks(ROUTE_OCTETS)
                 .map(|octets| {
-                    let [len, d0, d1, d2, d3, g0, g1, g2, g3] = octets.try_into().unwrap();
+                    let [d0, d1, d2, d3, len, g0, g1, g2, g3] = octets.try_into().unwrap();
                     std::format!("{d0}.{d1}.{d2}.{d3}/{len}>{g0}.{g1}.{g2}.{g3}")
                 })
                 .collect::<Vec<String>>()
@@ -940,7 +940,7 @@ mod tests {
         }
         let kept = full.get(Field::Routes);
         assert_eq!(kept.len(), MAX_LEASE_ROUTES * ROUTE_OCTETS);
-        assert_eq!(kept[ROUTE_OCTETS..][..5], [32, 10, 0, 0, 1]);
+        assert_eq!(kept[ROUTE_OCTETS..][..5], [10, 0, 0, 1, 32]);
         assert!(full.left_out(Field::Routes));
     }
 }

@@ -10,6 +10,7 @@
 use super::AF_UNSPEC;
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_UP, KernelKind, Link};
+use crate::text::parts;
 use crate::wire::netlink::{Attr, Full, Writer, attr_in, attrs, number_in, until_nul};
 
 /// Current hardware address.
@@ -79,13 +80,11 @@ fn read_mac(rest: &[u8], kind: u16, to: &mut Mac) {
 /// Two kinds are hardware all the same: the port of an InfiniBand adapter (its partitions have the same
 /// kind and lie on the port), and that of a switch chip (which lies on the port that feeds the switch).
 fn kernel_kind(kind: &[u8], lower: u32) -> KernelKind {
-    let is = |name: &[u8]| kind == name;
-    if kind.is_empty() || is(b"ipoib") && lower == 0 || is(b"dsa") {
-        KernelKind::Device
-    } else if is(b"veth") {
-        KernelKind::Veth
-    } else {
-        KernelKind::Virtual
+    match parts::position(b",dsa,ipoib,veth", kind) {
+        Some(0 | 1) => KernelKind::Device,
+        Some(2) if lower == 0 => KernelKind::Device,
+        Some(3) => KernelKind::Veth,
+        _ => KernelKind::Virtual,
     }
 }
 

@@ -8,12 +8,20 @@ pub mod addr;
 pub mod link;
 pub mod route;
 
-use super::netlink::{Full, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REPLACE, Writer, attr_in};
+use super::netlink::{
+    Attr, Full, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REPLACE, Writer, attrs, u32_in,
+};
 use crate::diag::Origin;
 use crate::model::addr::{Cidr, Family};
 use crate::model::desired::{Thing, What};
-use crate::model::route::Route;
+use crate::model::route::{Reach, Route, RouteKind};
+use crate::model::rule::{FIB_RULE_INVERT, FRA_PROTOCOL};
+use addr::{IFA_ADDRESS, IFA_CACHEINFO, IFA_FLAGS, IFA_LOCAL};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use route::{
+    RTA_DST, RTA_ENCAP, RTA_GATEWAY, RTA_MULTIPATH, RTA_NH_ID, RTA_OIF, RTA_PREFSRC, RTA_PRIORITY,
+    RTA_SRC, RTA_TABLE, RTA_VIA, RTM_F_CLONED, RTNH_F_ONLINK,
+};
 
 /// A link, or its changes.
 pub const RTM_NEWLINK: u16 = 16;
@@ -95,29 +103,161 @@ pub struct Seen {
     pub flags: u32,
 }
 
-/// The address, the route or the rule in the payload of an `RTM_NEW*` or `RTM_DEL*`.
-///
-/// `None` for other families than IPv4 and IPv6, for prefix lengths beyond the family, for an address
-/// without its octets, and for cached entries, which take no place that a [`Route`] could have.
-#[inline(never)]
-pub fn decode(what: What, payload: &[u8]) -> Option<Seen> {
-    let (&[family, len], _) = payload.split_first_chunk()?;
-    let family = family_in(family)?;
-    if len > family.bits() {
-        return None;
+impl Seen {
+    /// Nothing read yet.
+    pub fn nothing() -> Seen {
+        Seen {
+            thing: Thing::route(0, &Route::new(Cidr::default(Family::V4)), Origin::NONE),
+            is_plain: true,
+            flags: 0,
+        }
     }
-    let mut route = Route::new(Cidr::default(family));
-    route.dst.len = len;
-    let mut seen = Seen {
-        thing: Thing::route(0, &route, Origin::NONE),
-        is_plain: true,
-        flags: 0,
-    };
-    seen.thing.what = what;
-    match what {
-        What::Addr => addr::read(payload, family, &mut seen),
-        What::Route | What::Rule => route::read(payload, family, &mut seen),
-    }?;
+
+    /// Reads the address, the route or the rule in the payload of an `RTM_NEW*` or `RTM_DEL*`.
+    ///
+    /// `None` for other families than IPv4 and IPv6, for prefix lengths beyond the family, for an address
+    /// without its octets, and for cached entries, which take no place that a [`Route`] could have.
+    #[inline(never)]
+    pub fn read(&mut self, what: What, payload: &[u8]) -> Option<()> {
+        let (header, mut rest) = payload.split_first_chunk::<8>()?;
+        let [family, len, more @ ..] = *header;
+        let family = family_in(family)?;
+        let thing = &mut self.thing;
+        let route = &mut thing.route;
+        thing.what = what;
+        route.dst = Cidr::default(family);
+        let mut wanted = OF_ROUTE;
+        if what == What::Addr {
+            wanted = OF_ADDR;
+            let [flags, _, i0, i1, i2, i3] = more;
+            thing.ifindex = u32::from_ne_bytes([i0, i1, i2, i3]);
+            route.table = thing.ifindex;
+            route.protocol = 0;
+            self.flags = flags.into();
+        } else {
+            route.from = route.dst;
+            let flags;
+            (flags, rest) = rest.split_first_chunk()?;
+            let flags = u32::from_ne_bytes(*flags);
+            let [src_len, tos, table, protocol, scope, kind] = more;
+            route.from.len = src_len;
+            (route.tos, route.table, route.protocol) = (tos, table.into(), protocol);
+            route.scope = Some(scope);
+            match RouteKind::of(kind) {
+                Some(kind) => route.kind = kind,
+                None => self.is_plain = false,
+            }
+            if what == What::Rule {
+                wanted = OF_RULE;
+                route.protocol = 0;
+                if flags & FIB_RULE_INVERT != 0 {
+                    route.reach = Reach::Inverted;
+                }
+            } else if flags & RTM_F_CLONED != 0 {
+                return None;
+            } else if flags & RTNH_F_ONLINK != 0 {
+                route.reach = Reach::Onlink;
+            }
+        }
+        route.dst.len = len;
+        let is_addr = what == What::Addr;
+        // of an address its octets, of another thing its source
+        let mut is_there = !is_addr && route.from.is_default();
+        for Attr { kind, payload } in attrs(rest) {
+            if !has(wanted, kind) {
+                continue;
+            }
+            let mut octets = payload;
+            let number = u32_in(octets).unwrap_or(0);
+            let addr = match kind {
+                IFA_ADDRESS if is_addr => route.via.insert(NO_ADDR),
+                IFA_LOCAL if is_addr => {
+                    is_there = true;
+                    &mut route.dst.addr
+                }
+                RTA_DST => &mut route.dst.addr,
+                RTA_SRC => {
+                    is_there = true;
+                    &mut route.from.addr
+                }
+                RTA_VIA => {
+                    // behind the family
+                    octets = octets.get(2..).unwrap_or_default();
+                    route.via.insert(NO_ADDR)
+                }
+                RTA_GATEWAY => route.via.insert(NO_ADDR),
+                RTA_PREFSRC => route.src.insert(NO_ADDR),
+                _ => {
+                    match kind {
+                        RTA_OIF => thing.ifindex = number,
+                        RTA_TABLE => route.table = number,
+                        IFA_CACHEINFO if is_addr => {
+                            if let ([_, valid, _, _], []) = octets.as_chunks() {
+                                thing.valid_secs = u32::from_ne_bytes(*valid);
+                            }
+                        }
+                        RTA_PRIORITY => route.metric = Some(number),
+                        IFA_FLAGS => self.flags = number,
+                        FRA_PROTOCOL => route.protocol = octets.first().copied().unwrap_or(0),
+                        RTA_ENCAP => self.is_plain = false,
+                        _ => (self.is_plain, route.reach) = (false, Reach::Hops),
+                    }
+                    continue;
+                }
+            };
+            read_ip(octets, addr)?;
+        }
+        if is_addr && !is_there {
+            // without another end it has one attribute only
+            route.dst.addr = route.via?;
+            is_there = true;
+        }
+        if route.reach == Reach::Hops {
+            route.via = None;
+        }
+        (is_there && route.family() == family && len <= family.bits()).then_some(())
+    }
+}
+
+/// In place of an address that is about to be read.
+const NO_ADDR: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+
+/// The attributes that are read of an address, of a route, of a rule.
+const OF_ADDR: u32 = set(&[IFA_ADDRESS, IFA_LOCAL, IFA_CACHEINFO, IFA_FLAGS]);
+const OF_ROUTE: u32 = set(&[
+    RTA_DST,
+    RTA_SRC,
+    RTA_GATEWAY,
+    RTA_VIA,
+    RTA_PREFSRC,
+    RTA_OIF,
+    RTA_TABLE,
+    RTA_PRIORITY,
+    RTA_ENCAP,
+    RTA_MULTIPATH,
+    RTA_NH_ID,
+]);
+const OF_RULE: u32 = set(&[RTA_DST, RTA_SRC, RTA_TABLE, RTA_PRIORITY, FRA_PROTOCOL]);
+
+/// Types of attributes, for [`has`].
+const fn set(mut kinds: &[u16]) -> u32 {
+    let mut set = 0;
+    while let [kind, rest @ ..] = kinds {
+        set |= 1 << *kind;
+        kinds = rest;
+    }
+    set
+}
+
+/// Whether a type is one of those in `set`.
+fn has(set: u32, kind: u16) -> bool {
+    set.checked_shr(kind.into()).is_some_and(|set| set & 1 != 0)
+}
+
+/// What [`Seen::read`] reads.
+pub fn decode(what: What, payload: &[u8]) -> Option<Seen> {
+    let mut seen = Seen::nothing();
+    seen.read(what, payload)?;
     Some(seen)
 }
 
@@ -188,27 +328,17 @@ fn family_in(number: u8) -> Option<Family> {
     }
 }
 
-/// The address in `octets`; `None` if there are not as many as its family has.
-fn ip_in(family: Family, octets: &[u8]) -> Option<IpAddr> {
-    Some(match family {
-        Family::V4 => IpAddr::V4(Ipv4Addr::from(<[u8; 4]>::try_from(octets).ok()?)),
-        Family::V6 => IpAddr::V6(Ipv6Addr::from(<[u8; 16]>::try_from(octets).ok()?)),
-    })
-}
-
-/// Reads the address in `octets`; what `to` held stays where there are none.
+/// Reads the address in `octets`; `None` where that is none.
 #[inline(never)]
-pub(crate) fn read_ip(family: Family, octets: &[u8], to: &mut Option<IpAddr>) {
-    if !octets.is_empty() {
-        *to = ip_in(family, octets);
+fn read_ip(octets: &[u8], to: &mut IpAddr) -> Option<()> {
+    if let Some(octets) = octets.as_array() {
+        *to = IpAddr::V4(Ipv4Addr::from_octets(*octets));
+    } else if let Some(octets) = octets.as_array() {
+        *to = IpAddr::V6(Ipv6Addr::from_octets(*octets));
+    } else {
+        return None;
     }
-}
-
-/// Reads the address in the first attribute of this type in `rest`; what `to` held stays where there is
-/// none.
-#[inline(never)]
-fn read_attr(family: Family, rest: &[u8], kind: u16, to: &mut Option<IpAddr>) {
-    read_ip(family, attr_in(rest, kind), to);
+    Some(())
 }
 
 /// Appends an attribute with an address.

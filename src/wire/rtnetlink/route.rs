@@ -8,14 +8,15 @@
 //! ```
 
 use super::{
-    RT_SCOPE_HOST, RT_SCOPE_LINK, RT_SCOPE_NOWHERE, RT_SCOPE_UNIVERSE, Seen, Verb, family_in,
-    family_number, put_ip, read_attr, read_ip,
+    RT_SCOPE_HOST, RT_SCOPE_LINK, RT_SCOPE_NOWHERE, RT_SCOPE_UNIVERSE, Verb, family_number, has,
+    put_ip, set,
 };
 use crate::model::addr::{Cidr, Family};
 use crate::model::desired::{Thing, What};
 use crate::model::route::{Reach, Route, RouteKind};
 use crate::model::rule::{FIB_RULE_INVERT, FRA_PROTOCOL};
-use crate::wire::netlink::{Writer, aligned, attr_in, attrs, copy, number_in};
+use crate::text::parts;
+use crate::wire::netlink::{Writer, aligned, attr_in, copy};
 use core::net::IpAddr;
 
 /// Destination; absent where it is everything.
@@ -50,11 +51,11 @@ pub const RTA_NH_ID: u16 = 30;
 /// Metrics that are not to be changed, a bit for each.
 pub const RTAX_LOCK: u16 = 1;
 /// Least retransmission timeout.
-pub const RTAX_RTO_MIN: u16 = 13;
+pub const RTAX_RTO_MIN: u8 = 13;
 /// Round trip time.
-pub const RTAX_RTT: u16 = 4;
+pub const RTAX_RTT: u8 = 4;
 /// Its variance.
-pub const RTAX_RTTVAR: u16 = 5;
+pub const RTAX_RTTVAR: u8 = 5;
 
 /// No table: look at `RTA_TABLE`.
 pub const RT_TABLE_UNSPEC: u8 = 0;
@@ -64,94 +65,24 @@ pub const RTNH_F_ONLINK: u32 = 4;
 /// An entry of the cache, not of a table.
 pub const RTM_F_CLONED: u32 = 0x200;
 
-/// Reads the rest of a route, or of a rule: their messages have the same form.
-pub(super) fn read(payload: &[u8], family: Family, seen: &mut Seen) -> Option<()> {
-    let (header, rest) = payload.split_first_chunk::<HEADER>()?;
-    let [
-        _,
-        _,
-        src_len,
-        tos,
-        table,
-        protocol,
-        scope,
-        kind,
-        f0,
-        f1,
-        f2,
-        f3,
-    ] = *header;
-    let flags = u32::from_ne_bytes([f0, f1, f2, f3]);
-    let is_rule = seen.thing.what == What::Rule;
-    if src_len > family.bits() || flags & RTM_F_CLONED != 0 && !is_rule {
-        return None;
-    }
-    let route = &mut seen.thing.route;
-    route.table = table.into();
-    route.scope = Some(scope);
-    (route.protocol, route.tos) = (protocol, tos);
-    match RouteKind::of(kind) {
-        Some(kind) => route.kind = kind,
-        None => seen.is_plain = false,
-    }
-    let mut dst = Some(route.dst.addr);
-    read_attr(family, rest, RTA_DST, &mut dst);
-    route.dst.addr = dst?;
-    let mut from = None;
-    read_attr(family, rest, RTA_SRC, &mut from);
-    if from.is_some() != (src_len != 0) {
-        return None;
-    }
-    route.from = from.map(|addr| Cidr { addr, len: src_len });
-    route.table = number_in(rest, RTA_TABLE, route.table);
-    route.metric = Some(number_in(rest, RTA_PRIORITY, 0)).filter(|metric| *metric != 0);
-    if is_rule {
-        if flags & FIB_RULE_INVERT != 0 {
-            route.reach = Reach::Inverted;
-        }
-        route.protocol = attr_in(rest, FRA_PROTOCOL).first().copied().unwrap_or(0);
-        return Some(());
-    }
-    if flags & RTNH_F_ONLINK != 0 {
-        route.reach = Reach::Onlink;
-    }
-    read_attr(family, rest, RTA_GATEWAY, &mut route.via);
-    if let Some((of, addr)) = attr_in(rest, RTA_VIA).split_first_chunk()
-        && let Ok(of) = u8::try_from(u16::from_ne_bytes(*of))
-        && let Some(of) = family_in(of)
-    {
-        read_ip(of, addr, &mut route.via);
-    }
-    read_attr(family, rest, RTA_PREFSRC, &mut route.src);
-    for more in &[RTA_MULTIPATH, RTA_NH_ID] {
-        if !attr_in(rest, *more).is_empty() {
-            (route.reach, route.via, seen.is_plain) = (Reach::Hops, None, false);
-        }
-    }
-    seen.is_plain &= attr_in(rest, RTA_ENCAP).is_empty();
-    seen.thing.ifindex = number_in(rest, RTA_OIF, 0);
-    Some(())
-}
-
 /// Whether a route or a rule in the payload of a message has the attributes `ours` beside what is read of it; its
 /// metrics count if they are `exact`. In `ours` goes the link that the kernel found where a next hop has none,
 /// and the flags that only the kernel sets.
 #[inline(never)]
 pub fn has_more(what: What, payload: &[u8], ours: &mut [u8], exact: bool) -> bool {
-    const ALL_METRICS: &[u8] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17];
-    // what a rule has beside its fields, but for its protocol; encapsulation, next hops, realms, preference
-    const OF_RULE: &[u8] = &[3, 4, 10, 11, 12, 13, 14, 16, 17, 19, 20, 22, 23, 24];
-    const OF_ROUTE: &[u8] = &[22, 30, 9];
-    const IF_EXACT: &[u8] = &[22, 30, 9, 11, 20];
+    const ALL_METRICS: u32 = (1 << 18) - 2;
+    // what a rule has beside its fields, but for its protocol
+    const OF_RULE: u32 = set(&[3, 4, 10, 11, 12, 13, 14, 16, 17, 19, 20, 22, 23, 24]);
+    const OF_ROUTE: u32 = set(&[RTA_ENCAP, RTA_NH_ID, RTA_MULTIPATH]);
+    const IF_EXACT: u32 = OF_ROUTE | set(&[RTA_FLOW, RTA_PREF]);
     let theirs = payload.get(HEADER..).unwrap_or_default();
     let mut hops = attr_in(theirs, RTA_MULTIPATH);
     each_hop(ours, &mut |flags, link| {
-        if let Some(&[l0, l1, f, _, i0, i1, i2, i3]) = hops.first_chunk::<RTNEXTHOP>() {
-            *flags |= f & !(RTNH_F_ONLINK as u8);
+        if let Some([_, _, theirs, _, found @ ..]) = next_hop(&mut hops) {
+            *flags |= theirs & !(RTNH_F_ONLINK as u8);
             if *link == [0; 4] {
-                *link = [i0, i1, i2, i3];
+                *link = *found;
             }
-            hops = hops.get(nexthop_len(l0, l1)..).unwrap_or_default();
         }
     });
     let kinds = match (what, exact) {
@@ -162,17 +93,19 @@ pub fn has_more(what: What, payload: &[u8], ours: &mut [u8], exact: bool) -> boo
     };
     are_same(ours, theirs, kinds)
         && (!exact || {
-            let [ours, theirs] = [ours, theirs].map(|octets| attr_in(octets, RTA_METRICS));
-            are_same(ours, theirs, ALL_METRICS)
+            let theirs = attr_in(theirs, RTA_METRICS);
+            are_same(attr_in(ours, RTA_METRICS), theirs, ALL_METRICS)
         })
 }
 
-/// Whether two lists have the same attributes of these types; an octet that is 0 is none.
+/// Whether two lists have the same attributes of these types. What was not asked for the kernel shows as an octet
+/// that is 0, or as a number of ones (`FRA_SUPPRESS_PREFIXLEN`).
 #[inline(never)]
-fn are_same(ours: &[u8], theirs: &[u8], kinds: &[u8]) -> bool {
-    kinds.iter().all(|kind| {
-        let theirs = attr_in(theirs, (*kind).into());
-        attr_in(ours, (*kind).into()) == if theirs == [0] { &[] } else { theirs }
+fn are_same(ours: &[u8], theirs: &[u8], kinds: u32) -> bool {
+    (0..32).filter(|kind| has(kinds, *kind)).all(|kind| {
+        let theirs = attr_in(theirs, kind);
+        let ours = attr_in(ours, kind);
+        ours == theirs || ours.is_empty() && (theirs == [0] || theirs == [0xff; 4])
     })
 }
 
@@ -187,10 +120,18 @@ fn are_same(ours: &[u8], theirs: &[u8], kinds: &[u8]) -> bool {
 pub fn nexthops(attrs: &[u8]) -> impl Iterator<Item = u32> {
     let mut rest = attr_in(attrs, RTA_MULTIPATH);
     core::iter::from_fn(move || {
-        let (&[l0, l1, _, _, i0, i1, i2, i3], _) = rest.split_first_chunk()?;
-        rest = rest.get(nexthop_len(l0, l1)..).unwrap_or_default();
-        Some(u32::from_ne_bytes([i0, i1, i2, i3]))
+        let [_, _, _, _, link @ ..] = next_hop(&mut rest)?;
+        Some(u32::from_ne_bytes(*link))
     })
+}
+
+/// Takes the next of several next hops.
+#[inline(never)]
+fn next_hop<'h>(rest: &mut &'h [u8]) -> Option<&'h [u8; RTNEXTHOP]> {
+    let hop = rest.first_chunk::<RTNEXTHOP>()?;
+    let [l0, l1, ..] = hop;
+    *rest = rest.get(nexthop_len(*l0, *l1)..).unwrap_or_default();
+    Some(hop)
 }
 
 /// Takes those flags from a route in the payload of an `RTM_NEWROUTE`, and from each of its next hops, that
@@ -212,15 +153,9 @@ pub fn clear_flags(payload: &mut [u8]) {
 /// Passes the flags and the link of each next hop in the attributes of a route to `each`, if it has several.
 #[inline(never)]
 pub fn each_hop(octets: &mut [u8], each: &mut dyn FnMut(&mut u8, &mut [u8; 4])) {
-    let mut all = attrs(octets);
-    let mut hops = 0..0;
-    while let Some(attr) = all.next() {
-        if attr.kind == RTA_MULTIPATH {
-            let end = octets.len().saturating_sub(all.rest().len());
-            hops = end.saturating_sub(aligned(attr.payload.len()))..end;
-            break;
-        }
-    }
+    let hops = attr_in(octets, RTA_MULTIPATH);
+    let at = hops.as_ptr().addr().wrapping_sub(octets.as_ptr().addr());
+    let hops = at..at.wrapping_add(hops.len());
     let mut rest = octets.get_mut(hops).unwrap_or_default();
     while let Some([l0, l1, flags, _, link @ ..]) = rest.first_chunk_mut::<RTNEXTHOP>() {
         each(flags, link);
@@ -242,21 +177,13 @@ pub const RTNEXTHOP: usize = 8;
 
 /// The scope of a route: that which was asked for, or as ip(8) chooses. IPv6 knows one only.
 pub fn scope(route: &Route) -> u8 {
-    match (route.family(), route.scope) {
-        (Family::V6, _) => RT_SCOPE_UNIVERSE,
-        (Family::V4, Some(scope)) => scope,
-        (Family::V4, None) => match route.kind {
-            RouteKind::Local => RT_SCOPE_HOST,
-            RouteKind::Broadcast | RouteKind::Multicast => RT_SCOPE_LINK,
-            RouteKind::Unicast if route.via.is_none() && route.reach != Reach::Hops => {
-                RT_SCOPE_LINK
-            }
-            RouteKind::Unicast
-            | RouteKind::Blackhole
-            | RouteKind::Unreachable
-            | RouteKind::Prohibit
-            | RouteKind::Throw => RT_SCOPE_UNIVERSE,
-        },
+    match (route.kind, &route.via) {
+        _ if route.family() == Family::V6 => RT_SCOPE_UNIVERSE,
+        _ if let Some(scope) = route.scope => scope,
+        (RouteKind::Local, _) => RT_SCOPE_HOST,
+        (RouteKind::Broadcast | RouteKind::Multicast, _) => RT_SCOPE_LINK,
+        (RouteKind::Unicast, None) if route.reach != Reach::Hops => RT_SCOPE_LINK,
+        _ => RT_SCOPE_UNIVERSE,
     }
 }
 
@@ -264,46 +191,55 @@ pub fn scope(route: &Route) -> u8 {
 pub(super) fn put(w: &mut Writer<'_>, verb: Verb, thing: &Thing, more: &[u8]) {
     let route = &thing.route;
     let is_rule = thing.what == What::Rule;
-    let family = family_number(route.family());
-    let mut scope = match verb {
-        Verb::Add | Verb::Replace => scope(route),
-        Verb::Delete => route.scope.unwrap_or(RT_SCOPE_NOWHERE),
-    };
-    let flags = match route.reach {
+    let family = route.family();
+    let mut header = [0; HEADER];
+    let [
+        h_family,
+        len,
+        src_len,
+        tos,
+        table,
+        protocol,
+        scope,
+        kind,
+        flags,
+        ..,
+    ] = &mut header;
+    *h_family = family_number(family);
+    (*len, *src_len, *tos) = (route.dst.len, route.from.len, route.tos);
+    *table = short_table(route.table);
+    *kind = route.kind.number();
+    *flags = match route.reach {
         Reach::Checked | Reach::Hops => 0,
-        Reach::Onlink => RTNH_F_ONLINK,
-        Reach::Inverted => FIB_RULE_INVERT,
+        Reach::Onlink => RTNH_F_ONLINK as u8,
+        Reach::Inverted => FIB_RULE_INVERT as u8,
     };
-    let (mut protocol, mut metric) = (route.protocol, route.effective_metric());
-    if is_rule {
-        // the kernel has other uses for these octets, and chooses a priority where none is given
-        (scope, protocol) = (0, 0);
-        metric = route.metric.unwrap_or(0);
+    // of a rule the kernel has other uses for these octets
+    if !is_rule {
+        *protocol = route.protocol;
+        *scope = match verb {
+            Verb::Add | Verb::Replace => self::scope(route),
+            Verb::Delete => route.scope.unwrap_or(RT_SCOPE_NOWHERE),
+        };
     }
-    let [f0, f1, f2, f3] = flags.to_ne_bytes();
-    let (table, kind) = (short_table(route.table), route.kind.number());
-    let (len, tos) = (route.dst.len, route.tos);
-    let src_len = route.from.as_ref().map_or(0, |from| from.len);
-    w.header(&[
-        family, len, src_len, tos, table, protocol, scope, kind, f0, f1, f2, f3,
-    ]);
-    if !route.dst.is_default() {
-        put_ip(w, RTA_DST, &route.dst.addr);
-    }
-    if let Some(from) = &route.from {
-        put_ip(w, RTA_SRC, &from.addr);
-    }
+    w.header(&header);
+    put_net(w, RTA_DST, &route.dst);
+    put_net(w, RTA_SRC, &route.from);
     if let Some(via) = &route.via {
-        put_gateway(w, route.family(), via);
+        let mut room = [0; MAX_RTVIA];
+        let (kind, octets) = gateway(family, via, &mut room);
+        w.attr(kind, octets);
     }
     if let Some(src) = &route.src {
         put_ip(w, RTA_PREFSRC, src);
     }
-    put_number(w, RTA_PRIORITY, metric);
     put_table(w, route.table);
     if is_rule {
+        // the kernel chooses a priority where none is given
+        put_number(w, RTA_PRIORITY, route.metric.unwrap_or(0));
         w.attr(FRA_PROTOCOL, &[route.protocol]);
     } else {
+        put_number(w, RTA_PRIORITY, route.effective_metric());
         put_number(w, RTA_OIF, thing.oif());
     }
     if is_rule || verb != Verb::Delete {
@@ -311,35 +247,37 @@ pub(super) fn put(w: &mut Writer<'_>, verb: Verb, thing: &Thing, more: &[u8]) {
     }
 }
 
-/// Appends the gateway of a route of `family`, or of a next hop of one.
-pub fn put_gateway(w: &mut Writer<'_>, family: Family, via: &IpAddr) {
-    match Family::of(via) == family {
-        true => put_ip(w, RTA_GATEWAY, via),
-        false => put_rtvia(w, via),
+/// Appends a prefix, unless it is everything.
+fn put_net(w: &mut Writer<'_>, kind: u16, net: &Cidr) {
+    if !net.is_default() {
+        put_ip(w, kind, &net.addr);
     }
 }
+
+/// The attribute for the gateway of a route of `family`, or of a next hop of one; `room` is for its octets.
+#[inline(never)]
+pub fn gateway<'r>(family: Family, via: &IpAddr, room: &'r mut [u8; MAX_RTVIA]) -> (u16, &'r [u8]) {
+    let of = Family::of(via);
+    let [f0, f1, addr @ ..] = room;
+    [*f0, *f1] = u16::from(family_number(of)).to_ne_bytes();
+    match via {
+        IpAddr::V4(via) => copy(addr, &via.octets()),
+        IpAddr::V6(via) => *addr = via.octets(),
+    }
+    let len = of.octets();
+    match of == family {
+        true => (RTA_GATEWAY, parts::slice(room, 2, len)),
+        false => (RTA_VIA, parts::slice(room, 0, len.wrapping_add(2))),
+    }
+}
+
+/// Octets of an `RTA_VIA` with an IPv6 address.
+pub const MAX_RTVIA: usize = 18;
 
 /// Appends a number other than 0.
 fn put_number(w: &mut Writer<'_>, kind: u16, number: u32) {
     if number != 0 {
         w.attr_u32(kind, number);
-    }
-}
-
-/// Appends a gateway of the family that the destination is not of.
-fn put_rtvia(w: &mut Writer<'_>, via: &IpAddr) {
-    let mut rtvia = [0; 18];
-    let [f0, f1, room @ ..] = &mut rtvia;
-    [*f0, *f1] = u16::from(family_number(Family::of(via))).to_ne_bytes();
-    match via {
-        IpAddr::V4(addr) => {
-            copy(room, &addr.octets());
-            w.attr(RTA_VIA, rtvia.first_chunk::<6>().unwrap_or(&[0; 6]));
-        }
-        IpAddr::V6(addr) => {
-            *room = addr.octets();
-            w.attr(RTA_VIA, &rtvia);
-        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 use ifdawn::diag::Errno;
 
+use std::io::IoSlice;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 
 /// Makes the system call of this number; what it returns is a descriptor or a length, below 2^31. A call
@@ -161,13 +162,12 @@ pub fn set(
     unsafe { set_raw(socket, level, option, value) }
 }
 
-/// Sends one datagram, in two parts, to an address or (an empty one) to the other end, which may be gone.
+/// Sends one datagram, in parts, to an address or (an empty one) to the other end, which may be gone.
 #[inline(never)]
-pub fn send(socket: BorrowedFd<'_>, address: &[u8], parts: [&[u8]; 2]) -> Result<(), Errno> {
-    let octets = parts.map(|part| [part.as_ptr() as usize, part.len()]);
+pub fn send(socket: BorrowedFd<'_>, address: &[u8], parts: &[IoSlice<'_>]) -> Result<(), Errno> {
     let message = Message {
         address: [address.as_ptr() as usize, address.len()],
-        parts: [octets.as_ptr() as usize, octets.len()],
+        parts: [parts.as_ptr() as usize, parts.len()],
         control: [0; 2],
         flags: 0,
     };
@@ -179,7 +179,7 @@ pub fn send(socket: BorrowedFd<'_>, address: &[u8], parts: [&[u8]; 2]) -> Result
 }
 
 /// Receives one datagram; [`Errno::EMSGSIZE`] if it does not fit.
-pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
+pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<u32, Errno> {
     receive_from(socket, &mut [], buffer, &mut [])
 }
 
@@ -191,7 +191,7 @@ pub fn receive_from(
     address: &mut [u32],
     buffer: &mut [u8],
     control: &mut [u32],
-) -> Result<usize, Errno> {
+) -> Result<u32, Errno> {
     let octets = [buffer.as_mut_ptr() as usize, buffer.len()];
     loop {
         let mut message = Message {
@@ -206,7 +206,7 @@ pub fn receive_from(
         match unsafe { call(libc::SYS_recvmsg, descriptor(socket), into, flags, 0, 0) } {
             Ok(got) if got as usize > buffer.len() => return Err(Errno::EMSGSIZE),
             Err(Errno::EINTR) => {}
-            done => return done.map(|got| got as usize),
+            done => return done,
         }
     }
 }

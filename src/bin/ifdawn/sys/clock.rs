@@ -42,11 +42,16 @@ const FILES: usize = 5;
 pub fn wait(files: [Option<BorrowedFd<'_>>; FILES], until: Instant) -> u32 {
     let left = until.0.saturating_sub(now().0);
     // struct pollfd: int descriptor (a negative one is left out), short events and what came of them.
-    let mut polled = files.map(|file| libc::pollfd {
-        fd: file.map_or(-1, |file| file.as_raw_fd()),
-        events: libc::POLLIN,
+    const NONE: libc::pollfd = libc::pollfd {
+        fd: 0,
+        events: 0,
         revents: 0,
-    });
+    };
+    let mut polled = [NONE; FILES];
+    for (polled, file) in polled.iter_mut().zip(&files) {
+        polled.fd = file.map_or(-1, |file| file.as_raw_fd());
+        polled.events = libc::POLLIN;
+    }
     let mut time = [left / 1_000_000, left % 1_000_000 * 1_000];
     let (from, time) = (polled.as_mut_ptr() as usize, time.as_mut_ptr() as usize);
     // SAFETY: as many files as said, one timespec (the time that was left is written to it), no mask of signals.

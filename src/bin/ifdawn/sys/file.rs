@@ -8,6 +8,7 @@ use ifdawn::packed::{Word, word};
 use ifdawn::text::parts;
 
 use super::log::to_stderr;
+use crate::form::Wanted;
 use crate::run::NOT_UP;
 use ifdawn::text::show::{Show, Take, Text};
 use std::ffi::CStr;
@@ -99,12 +100,7 @@ impl<'a> Root<'a> {
 
     /// Adds the names in a directory that are wanted, in the kernel's order.
     #[inline(never)]
-    pub fn list(
-        &self,
-        path: &[u8],
-        is_wanted: fn(&[u8]) -> bool,
-        names: &mut Names,
-    ) -> Result<(), Errno> {
+    pub fn list(&self, path: &[u8], wanted: Wanted, names: &mut Names) -> Result<(), Errno> {
         let directory = (self.path(path)).open(libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
         let mut buffer = [0_u8; 3072];
         loop {
@@ -121,9 +117,7 @@ impl<'a> Root<'a> {
                 records.get(16..).and_then(|rest| rest.split_first_chunk())
             {
                 let name = parts::split(name, 0).0;
-                if is_wanted(name) {
-                    names.push(name);
-                }
+                names.push(wanted, name);
                 let length = usize::from(u16::from_ne_bytes([l0, l1]));
                 records = records.get(length..).unwrap_or_default();
             }
@@ -205,23 +199,19 @@ impl Path {
         unsafe { opened(file) }
     }
 
-    /// Reads a file until it ends or the buffer is full. A FIFO or device is not waited for, a directory is
-    /// [`Errno::EISDIR`].
+    /// Reads a file until it ends or the buffer is full. A FIFO or device is not waited for, unless a person named
+    /// it; a directory is [`Errno::EISDIR`].
     #[inline(never)]
-    pub fn read(&self, buffer: &mut [u8]) -> Result<u32, Errno> {
-        let file = self.open(libc::O_RDONLY | libc::O_NONBLOCK, 0)?;
+    pub fn read(&self, buffer: &mut [u8], is_given: bool) -> Result<u32, Errno> {
+        let flags = if is_given { 0 } else { libc::O_NONBLOCK };
+        let file = self.open(libc::O_RDONLY | flags, 0)?;
         // Nobody may write into a FIFO, and nothing but a file is configuration.
         let empty = c"".as_ptr() as usize;
         match status(descriptor(file.as_fd()), empty, libc::AT_EMPTY_PATH).kind() {
-            libc::S_IFREG => read_all(&file, buffer),
             libc::S_IFDIR => Err(Errno::EISDIR),
+            kind if is_given || kind == libc::S_IFREG => read_all(&file, buffer),
             _ => Err(Errno::EINVAL),
         }
-    }
-
-    /// Reads what a person named, which may be a pipe, until it ends or the buffer is full.
-    pub fn read_given(&self, buffer: &mut [u8]) -> Result<u32, Errno> {
-        read_all(&self.open(libc::O_RDONLY, 0)?, buffer)
     }
 
     /// Removes a file; one that is not there is no error.
@@ -244,12 +234,9 @@ impl Path {
         let temporary = Path::join(self.as_bytes(), UNFINISHED, b"");
         let mut written = Err(Errno::EXDEV);
         if old.kind() != libc::S_IFLNK {
-            written = self.write_temporary(&temporary, old, text);
             // What a run that was killed left.
-            if written == Err(Errno::EEXIST) {
-                temporary.remove();
-                written = self.write_temporary(&temporary, old, text);
-            }
+            temporary.remove();
+            written = self.write_temporary(&temporary, old, text);
         }
         let Err(error) = written else { return Ok(()) };
         temporary.remove();

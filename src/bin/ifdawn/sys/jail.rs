@@ -18,11 +18,12 @@ use super::packet::EtherType;
 use super::process;
 use crate::frame;
 use ifdawn::diag::Errno;
-use ifdawn::model::lease::Lease;
+use ifdawn::model::lease::{Lease, Verdict};
 use ifdawn::wire::ipv4::Checksum;
 
 use std::ffi::CStr;
-use std::os::fd::{AsFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::io::IoSlice;
+use std::os::fd::BorrowedFd;
 
 /// Octets of a frame; of a longer one the jail sees no more. (A jumbo frame is not longer.)
 pub const MAX_FRAME: usize = 9_216;
@@ -34,15 +35,6 @@ const ANSWER_MICROS: usize = 250_000;
 const MAX_STARTS: u32 = 4;
 
 const NAME: &CStr = c"ifdawn-jail";
-
-/// Where frames are parsed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// In the jail.
-    On = 0,
-    /// In our own process (`ifdawn.jail=off`).
-    Off = 1,
-}
 
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,11 +53,9 @@ pub enum Trouble {
 
 /// The jail, and the memory it works in.
 pub struct Jail {
-    /// Where frames are parsed.
-    pub mode: Mode,
-    /// Its process, and our end of the socket; 0: there is none.
+    /// Its process, 0 while there is none, and our end of the socket.
     pid: u32,
-    socket: i32,
+    socket: BorrowedFd<'static>,
     /// How often it was started, of the times that it may be.
     pub starts: u32,
     /// Frames that were given to it and not yet answered: the number of the first, that of the next one to be given,
@@ -87,9 +77,9 @@ const ROOM: usize = 8;
 impl Jail {
     /// Not started.
     pub const NONE: Jail = Jail {
-        mode: Mode::On,
         pid: 0,
-        socket: 0,
+        // SAFETY: one that is not used. (Zeros take no room in the program.)
+        socket: unsafe { BorrowedFd::borrow_raw(0) },
         starts: 0,
         first: 0,
         next: 0,
@@ -102,9 +92,6 @@ impl Jail {
     /// said to be, and started the next time.
     #[inline(never)]
     pub fn start(&mut self) -> Result<(), Trouble> {
-        if self.mode == Mode::Off {
-            return Ok(());
-        }
         if self.pid != 0 {
             if !process::is_gone(self.pid) {
                 return Ok(());
@@ -115,28 +102,28 @@ impl Jail {
             return Err(Trouble::GivenUp);
         }
         self.starts = self.starts.wrapping_add(1);
-        let Ok([ours, theirs]) = pair() else {
+        let [Some(ours), Some(theirs)] = pair() else {
             return Err(Trouble::Crashed);
         };
-        match process::fork() {
-            Ok(0) => self.serve(theirs.as_fd()),
-            Ok(pid) => self.pid = pid,
-            Err(_) => return Err(Trouble::Crashed),
+        let forked = process::fork();
+        if forked == Ok(0) {
+            self.serve(theirs);
         }
-        for option in [libc::SO_RCVTIMEO, libc::SO_SNDTIMEO] {
-            let _ = set(ours.as_fd(), libc::SOL_SOCKET, option, [0, ANSWER_MICROS]);
+        process::close(theirs);
+        let Ok(pid) = forked else {
+            process::close(ours);
+            return Err(Trouble::Crashed);
+        };
+        (self.pid, self.socket) = (pid, ours);
+        for option in libc::SO_RCVTIMEO..libc::SO_SNDTIMEO + 1 {
+            let _ = set(ours, libc::SOL_SOCKET, option, [0, ANSWER_MICROS]);
         }
-        self.socket = ours.into_raw_fd();
         Ok(())
     }
 
     /// Whether it takes a frame more before it is heard.
     pub fn has_room(&self) -> bool {
-        let room = match self.mode {
-            Mode::On => ROOM,
-            Mode::Off => 1,
-        };
-        self.waiting() < room
+        self.waiting() < ROOM
     }
 
     /// How many frames are not answered.
@@ -154,20 +141,17 @@ impl Jail {
         checksum: Checksum,
         frame: &[u8],
     ) -> Result<(), Trouble> {
-        if self.mode == Mode::Off {
-            parse(what, checksum, frame, &mut self.lease);
-        } else {
-            // Whether it still runs shows when it is sent something.
-            if self.pid == 0 {
-                self.start()?;
-            }
-            let head = [(what == EtherType::Arp) as u8, checksum as u8];
-            match (send(self.socket(), b"", [&head, frame]), self.waiting()) {
-                (Err(Errno::EPIPE), 0) => return Err(self.end(Trouble::Gone)),
-                // It ended: what it answered before is heard first.
-                (Ok(()), _) | (Err(Errno::EPIPE | Errno::ECONNRESET), 1..) => {}
-                (Err(errno), _) => return Err(self.end(of_errno(errno))),
-            }
+        // Whether it still runs shows when it is sent something.
+        if self.pid == 0 {
+            self.start()?;
+        }
+        let head = [(what == EtherType::Arp) as u8, checksum as u8];
+        let parts = [IoSlice::new(&head), IoSlice::new(frame)];
+        match (send(self.socket, b"", &parts), self.waiting()) {
+            (Err(Errno::EPIPE), 0) => return Err(self.end(Trouble::Gone)),
+            // It ended: what it answered before is heard first.
+            (Ok(()), _) | (Err(Errno::EPIPE | Errno::ECONNRESET), 1..) => {}
+            (Err(errno), _) => return Err(self.end(of_errno(errno))),
         }
         if let Some(place) = self.of.get_mut(self.next as usize % ROOM) {
             *place = of;
@@ -183,33 +167,23 @@ impl Jail {
         if self.waiting() == 0 {
             return Ok(None);
         }
-        if self.mode == Mode::Off {
-            *lease = self.lease;
-        } else {
-            let mut got = receive(self.socket(), lease.octets_mut());
-            // It ended with frames unread, which is told once, before what it answered.
-            if got == Err(Errno::ECONNRESET) {
-                got = receive(self.socket(), lease.octets_mut());
-            }
-            match got {
-                Ok(Lease::OCTETS) => {}
-                Ok(UNCONFINED) => {
-                    self.starts = MAX_STARTS;
-                    return Err(self.end(Trouble::NoSeccomp));
-                }
-                Ok(_) => return Err(self.end(Trouble::Crashed)),
-                Err(errno) => return Err(self.end(of_errno(errno))),
-            }
+        let mut got = receive(self.socket, lease.octets_mut());
+        // It ended with frames unread, which is told once, before what it answered.
+        if got == Err(Errno::ECONNRESET) {
+            got = receive(self.socket, lease.octets_mut());
+        }
+        match got {
+            Ok(ALL) => {}
+            Ok(_) => return Err(self.end(Trouble::Crashed)),
+            Err(errno) => return Err(self.end(of_errno(errno))),
+        }
+        if lease.verdict() == Verdict::Unread {
+            self.starts = MAX_STARTS;
+            return Err(self.end(Trouble::NoSeccomp));
         }
         let of = self.of.get(self.first as usize % ROOM).copied();
         self.first = self.first.wrapping_add(1);
         Ok(of)
-    }
-
-    /// Our end of the socket.
-    fn socket(&self) -> BorrowedFd<'static> {
-        // SAFETY: the socket is ours, and open as long as there is a jail.
-        unsafe { BorrowedFd::borrow_raw(self.socket) }
     }
 
     /// Ends it, and says why.
@@ -221,19 +195,17 @@ impl Jail {
     /// Ends it.
     #[inline(never)]
     pub fn stop(&mut self) {
-        if self.pid == 0 {
-            return;
+        if self.pid != 0 {
+            process::kill(self.pid);
+            self.pid = 0;
+            self.first = self.next;
+            process::close(self.socket);
         }
-        process::kill(self.pid);
-        self.pid = 0;
-        self.first = self.next;
-        // SAFETY: the socket is ours, and nobody else closes it.
-        drop(unsafe { OwnedFd::from_raw_fd(self.socket) });
     }
 
     /// The jail itself.
     fn serve(&mut self, socket: BorrowedFd<'_>) -> ! {
-        if process::keep_only(&[socket]).is_err() {
+        if process::keep_only(&[Some(socket)]).is_err() {
             process::end();
         }
         process::forget();
@@ -251,22 +223,21 @@ impl Jail {
         let confined = confine();
         // From here on any other call is the last.
         while let Ok(len @ 1..) = read(socket, &mut self.record) {
-            let answer = match (confined, self.record.get(..len as usize)) {
-                (Ok(()), Some(&[what, sum, ref frame @ ..])) => {
-                    let what = match what {
-                        0 => EtherType::Ipv4,
-                        _ => EtherType::Arp,
-                    };
-                    let checksum = match sum {
-                        COMPLETE => Checksum::Complete,
-                        _ => Checksum::Partial,
-                    };
-                    parse(what, checksum, frame, &mut self.lease);
-                    self.lease.octets()
-                }
-                _ => &[0; UNCONFINED],
-            };
-            if write(socket, answer).is_err() {
+            // One that is not confined answers that nothing was read.
+            if confined.is_ok()
+                && let Some(&[what, sum, ref frame @ ..]) = self.record.get(..len as usize)
+            {
+                let what = match what {
+                    0 => EtherType::Ipv4,
+                    _ => EtherType::Arp,
+                };
+                let checksum = match sum {
+                    COMPLETE => Checksum::Complete,
+                    _ => Checksum::Partial,
+                };
+                frame::read(what, checksum, frame, &mut self.lease);
+            }
+            if write(socket, self.lease.octets()).is_err() {
                 break;
             }
         }
@@ -285,8 +256,8 @@ fn of_errno(errno: Errno) -> Trouble {
     }
 }
 
-/// Octets of the answer of a jail that is none.
-const UNCONFINED: usize = 1;
+/// Octets of an answer.
+const ALL: u32 = Lease::OCTETS as u32;
 
 /// Strict mode is not for a process that has a filter, as in most containers: there one more does the same.
 fn confine() -> Result<(), Errno> {
@@ -319,28 +290,21 @@ const ARCHITECTURE: u32 = 0xc000_003e;
 #[cfg(not(target_arch = "x86_64"))]
 const ARCHITECTURE: u32 = 0xc000_00b7;
 
-fn parse(what: EtherType, checksum: Checksum, frame: &[u8], lease: &mut Lease) {
-    *lease = Lease::NONE;
-    frame::read(what, checksum, frame, lease);
-}
-
-/// Two ends of a socket that keeps what is sent apart.
-fn pair() -> Result<[OwnedFd; 2], Errno> {
-    let kind = (libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC) as usize;
-    let mut pair = [0_i32; 2];
+/// Two ends of a socket that keeps what is sent apart; none where there cannot be one.
+fn pair() -> [Option<BorrowedFd<'static>>; 2] {
+    let (family, kind) = (libc::AF_UNIX, libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC);
+    let mut pair = [None; 2];
     let into = pair.as_mut_ptr() as usize;
-    // SAFETY: the kernel writes two descriptors.
-    unsafe {
+    // SAFETY: the kernel writes two descriptors, which is what such an option is; nobody else closes them.
+    let _ = unsafe {
         call(
             libc::SYS_socketpair,
-            libc::AF_UNIX as usize,
-            kind,
+            family as usize,
+            kind as usize,
             0,
             into,
             0,
         )
-    }?;
-    let [one, other] = pair;
-    // SAFETY: the call above opened them.
-    Ok(unsafe { [OwnedFd::from_raw_fd(one), OwnedFd::from_raw_fd(other)] })
+    };
+    pair
 }

@@ -79,11 +79,14 @@ impl Log {
             && file::is_terminal(file::stderr())
     }
 
-    /// One line of live progress, below the lines that stay.
-    pub fn live(&mut self, text: &dyn Show) {
-        let before = std::mem::take(&mut self.live);
+    /// One line of progress; a live one goes below the other live lines, and those stay on the screen.
+    pub fn progress(&mut self, text: &dyn Show, is_live: bool) {
+        let live = match is_live {
+            true => std::mem::take(&mut self.live).saturating_add(1),
+            false => 0,
+        };
         self.line(Level::News, text);
-        self.live = before.saturating_add(1);
+        self.live = live;
     }
 
     /// Takes the live lines off the screen.

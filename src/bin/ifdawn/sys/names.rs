@@ -1,20 +1,20 @@
 //! Texts that are sorted: names of files, in the order people count in or by their octets, and what `check` shows.
 
+use crate::form::{Form, Wanted};
 use ifdawn::limits::MAX_FILES;
-use ifdawn::packed::Packed;
 use ifdawn::text::show::{Show, Take, Text};
 use ifdawn::text::{parts, scalar};
 
-/// How names are compared.
+/// How names are sorted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     /// As people count: eth2 before eth10.
     Counted,
-    /// By their octets. Behind the name of a file stand a NUL and the number of its directory.
+    /// By their octets.
     Octets,
 }
 
-/// Names of a directory's files, or other texts.
+/// Names of a directory's files, or other texts, each behind a key. What is sorted are the octets of both.
 #[repr(C)]
 pub struct Names {
     /// Whether there were more.
@@ -23,8 +23,10 @@ pub struct Names {
     pub order: Order,
     /// The directory whose names come.
     pub directory: u8,
-    /// Where each begins in the octets, and its length.
-    spans: heapless::Vec<(u32, u32), MAX_FILES>,
+    /// Forms of files beside ifcfg files that are there, a bit for each: their names are not kept.
+    pub beside: u8,
+    /// Where each begins in the octets with its key, where without, and where it ends.
+    spans: heapless::Vec<[u32; 3], MAX_FILES>,
     octets: heapless::Vec<u8, NAME_OCTETS>,
 }
 
@@ -40,6 +42,7 @@ impl Names {
             is_full: false,
             order: Order::Counted,
             directory: 0,
+            beside: 0,
         }
     }
 
@@ -51,6 +54,7 @@ impl Names {
     /// Forgets all of them; those that come are sorted so.
     pub fn clear(&mut self, order: Order) {
         self.cut((0, 0));
+        self.beside = 0;
         self.order = order;
     }
 
@@ -67,30 +71,41 @@ impl Names {
         self.is_full = false;
     }
 
-    /// Adds that of a file.
-    pub fn push(&mut self, name: &[u8]) {
-        let behind: &[u8] = match self.order {
-            Order::Counted => &[],
-            Order::Octets => &[0, self.directory],
+    /// Adds that of a file, if it is wanted, behind what people look at first, the number there, and that of the
+    /// directory.
+    #[inline(never)]
+    pub fn push(&mut self, wanted: Wanted, name: &[u8]) {
+        if !wanted.has(name) {
+            if let Some(bit) = 1_u8.checked_shl(Form::of(name) as u32) {
+                self.beside |= bit;
+            }
+            return;
+        }
+        let (text, number) = match self.order {
+            Order::Counted => counted(name),
+            Order::Octets => (name, 0),
         };
-        self.write(name, behind, &Packed(&[]));
+        // No name has a NUL: the shorter of two texts comes first.
+        let [a, b, c, d] = number.to_be_bytes();
+        let key = [0, a, b, c, d, self.directory];
+        self.write(text, &key, &Octets(name));
     }
 
-    /// Adds one that is written in three parts; whether there is room for it.
+    /// Adds one behind its key, which is written in two parts; whether there is room for it. Behind one for which
+    /// there is none, there is none for others.
     #[inline(never)]
-    pub fn write(&mut self, first: &[u8], second: &[u8], third: &dyn Show) -> bool {
+    pub fn write(&mut self, first: &[u8], second: &[u8], text: &dyn Show) -> bool {
         let start = self.octets.len();
-        let is_full = std::mem::take(&mut self.is_full);
         self.take(first);
         self.take(second);
-        third.show(&mut Text(self));
-        let len = self.octets.len().wrapping_sub(start);
-        let fits = !self.is_full && self.spans.push((start as u32, len as u32)).is_ok();
-        if !fits {
+        let at = self.octets.len();
+        text.show(&mut Text(self));
+        let span = [start as u32, at as u32, self.octets.len() as u32];
+        self.is_full = self.is_full || self.spans.push(span).is_err();
+        if self.is_full {
             self.octets.truncate(start);
         }
-        self.is_full = is_full || !fits;
-        fits
+        !self.is_full
     }
 
     /// Sorts them from `start` on.
@@ -105,7 +120,7 @@ impl Names {
             for n in gap..len {
                 let n = n.wrapping_add(start);
                 let before = n.wrapping_sub(gap);
-                if self.is_before(self.name(n), self.name(before)) {
+                if self.is_before(n, before) {
                     self.spans.swap(n, before);
                     is_sorted = false;
                 }
@@ -113,34 +128,31 @@ impl Names {
         }
     }
 
-    /// Whether there is this one, once they are sorted as people count; so it is taken to be where there were more.
+    /// Whether one stands before another one.
     #[inline(never)]
-    pub fn has(&self, name: &[u8]) -> bool {
-        let wanted = counted(name);
-        let (mut low, mut high) = (0, self.len());
-        while low < high {
-            let middle = low.midpoint(high);
-            match counted(self.name(middle)) < wanted {
-                true => low = middle.wrapping_add(1),
-                false => high = middle,
-            }
-        }
-        self.is_full || self.name(low) == name
+    fn is_before(&self, n: usize, other: usize) -> bool {
+        self.part::<true>(n) < self.part::<true>(other)
     }
 
-    /// Whether a name stands before another one.
-    #[inline(never)]
-    fn is_before(&self, name: &[u8], other: &[u8]) -> bool {
-        match self.order {
-            Order::Counted => counted(name) < counted(other),
-            Order::Octets => name < other,
-        }
+    /// One of them, with its key or without.
+    fn part<const KEY: bool>(&self, n: usize) -> &[u8] {
+        let [start, at, end] = self.spans.get(n).copied().unwrap_or_default();
+        let start = if KEY { start } else { at };
+        let octets = self.octets.get(start as usize..end as usize);
+        octets.unwrap_or_default()
     }
 
     /// One of them.
+    #[inline(never)]
     pub fn name(&self, n: usize) -> &[u8] {
-        let (start, len) = self.spans.get(n).copied().unwrap_or_default();
-        parts::slice(&self.octets, start as usize, len as usize)
+        self.part::<false>(n)
+    }
+
+    /// The number of its directory, the last octet of its key.
+    pub fn directory(&self, n: usize) -> u8 {
+        let [_, at, _] = self.spans.get(n).copied().unwrap_or_default();
+        let octet = self.octets.get((at as usize).wrapping_sub(1));
+        octet.copied().unwrap_or_default()
     }
 }
 
@@ -150,13 +162,21 @@ impl Take for Names {
     }
 }
 
-/// A name as initscripts sort it: the text before the first digit, the number, then all of it.
-#[inline(never)]
-fn counted(name: &[u8]) -> (&[u8], u32, &[u8]) {
+/// Octets as they are.
+struct Octets<'a>(&'a [u8]);
+
+impl Show for Octets<'_> {
+    fn show(&self, text: &mut Text<'_>) {
+        text.put(self.0);
+    }
+}
+
+/// What initscripts sort a name by, before all of it: the text before the first digit, and the number.
+fn counted(name: &[u8]) -> (&[u8], u32) {
     let is_digit = u8::is_ascii_digit;
     let text = name.iter().position(is_digit).unwrap_or(name.len());
     let (text, rest) = name.split_at(text);
     let digits = rest.iter().take_while(|octet| is_digit(octet)).count();
-    let number = scalar::number(rest.get(..digits).unwrap_or_default());
-    (text, number.unwrap_or(0), name)
+    let number = scalar::number(parts::slice(rest, 0, digits));
+    (text, number.unwrap_or(0))
 }

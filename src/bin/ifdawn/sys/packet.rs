@@ -10,6 +10,7 @@ use super::call::{receive_from, set_raw};
 use ifdawn::diag::Errno;
 use ifdawn::wire::ipv4::Checksum;
 
+use std::io::IoSlice;
 use std::os::fd::BorrowedFd;
 
 /// What a frame carries (linux/if_ether.h).
@@ -28,7 +29,7 @@ pub struct Frame {
     /// The link it arrived on.
     pub ifindex: u32,
     /// Octets of it.
-    pub len: usize,
+    pub len: u32,
     /// What is known of the sum of its transport.
     pub checksum: Checksum,
 }
@@ -85,7 +86,7 @@ impl Packets {
         to: &[u8],
         packet: &[u8],
     ) -> Result<(), Errno> {
-        super::send(self.0, &address(ifindex, what, to), [packet, b""])
+        super::send(self.0, &address(ifindex, what, to), &[IoSlice::new(packet)])
     }
 }
 
@@ -103,6 +104,7 @@ pub fn filter(socket: BorrowedFd<'_>, what: EtherType, tag: u16) -> Result<(), E
 }
 
 /// struct sockaddr_ll (linux/if_packet.h), long enough for InfiniBand.
+#[inline(never)]
 fn address(ifindex: u32, what: EtherType, to: &[u8]) -> [u8; 32] {
     let [f0, f1] = (libc::AF_PACKET as u16).to_ne_bytes();
     let [p0, p1] = (what as u16).to_be_bytes();
@@ -111,9 +113,7 @@ fn address(ifindex: u32, what: EtherType, to: &[u8]) -> [u8; 32] {
     let (head, rest) = address.split_at_mut(HEAD);
     head.copy_from_slice(&[f0, f1, p0, p1, i0, i1, i2, i3, 0, 0, 0, to.len() as u8]);
     // Of one that is too long the kernel says so.
-    if let Some(rest) = rest.get_mut(..to.len()) {
-        rest.copy_from_slice(to);
-    }
+    rest.iter_mut().zip(to).for_each(|(to, from)| *to = *from);
     address
 }
 

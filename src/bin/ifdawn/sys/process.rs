@@ -17,13 +17,20 @@ pub fn fork() -> Result<u32, Errno> {
     unsafe { call(libc::SYS_clone, libc::SIGCHLD as usize, 0, 0, 0, 0) }
 }
 
+/// Closes a file that nobody uses any more.
+pub fn close(file: BorrowedFd<'_>) {
+    // SAFETY: no pointers.
+    let _ = unsafe { call(libc::SYS_close, descriptor(file), 0, 0, 0, 0) };
+}
+
 /// Leaves these files open, as descriptors from 0 on, and no other one.
 #[inline(never)]
-pub fn keep_only(files: &[BorrowedFd<'_>]) -> Result<(), Errno> {
-    let first = files.len();
-    for (n, file) in files.iter().enumerate() {
+pub fn keep_only(files: &[Option<BorrowedFd<'_>>]) -> Result<(), Errno> {
+    let mut first = 0_usize;
+    for file in files.iter().flatten() {
         // SAFETY: no pointers.
-        unsafe { call(libc::SYS_dup3, descriptor(*file), n, 0, 0, 0) }?;
+        unsafe { call(libc::SYS_dup3, descriptor(*file), first, 0, 0, 0) }?;
+        first = first.wrapping_add(1);
     }
     let last = u32::MAX as usize;
     // SAFETY: no pointers.
@@ -48,8 +55,8 @@ pub fn forget() {
     /// As large as pages are anywhere.
     const PAGE: usize = 65_536;
     let (start, end) = (&raw const __bss_start as usize, &raw const _end as usize);
-    let start = start.next_multiple_of(PAGE);
-    let len = (end & !(PAGE - 1)).saturating_sub(start);
+    let start = start.wrapping_add(PAGE - 1) & !(PAGE - 1);
+    let len = (end & !(PAGE - 1)).wrapping_sub(start);
     // SAFETY: nothing that lives in these pages is used any more, but as zeros.
     let _ = unsafe {
         call(
@@ -106,7 +113,7 @@ pub fn kill(pid: u32) {
 
 /// Has a copy of us close these files after us: closing a packet socket takes long, and who waits for us
 /// would wait for that. It holds nothing else that anybody may wait for.
-pub fn leave_behind(files: &[BorrowedFd<'_>]) {
+pub fn leave_behind(files: &[Option<BorrowedFd<'_>>]) {
     let parent = id(libc::SYS_getpid);
     if fork() != Ok(0) {
         return;

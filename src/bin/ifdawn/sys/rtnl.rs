@@ -56,6 +56,6 @@ impl Rtnl {
 
     /// Receives one datagram; [`Errno::EMSGSIZE`] if it does not fit.
     pub fn receive(&self, buffer: &mut [u8]) -> Result<usize, Errno> {
-        super::receive(self.0, buffer)
+        super::receive(self.0, buffer).map(|len| len as usize)
     }
 }

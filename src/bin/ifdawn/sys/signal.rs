@@ -1,7 +1,7 @@
 //! Signals, as something to read.
 #![expect(unsafe_code, reason = "system calls")]
 
-use super::{call, keep, opened, read};
+use super::{call, keep, opened};
 use ifdawn::diag::Errno;
 
 use std::os::fd::BorrowedFd;
@@ -22,12 +22,6 @@ pub fn catch() -> Result<BorrowedFd<'static>, Errno> {
     // SAFETY: the set is as long as said; signalfd4(2) opens a descriptor.
     let file = unsafe { opened(call(libc::SYS_signalfd4, usize::MAX, set, SET, flags, 0)) };
     file.map(keep)
-}
-
-/// Whether one arrived.
-pub fn arrived(file: BorrowedFd<'_>) -> bool {
-    // struct signalfd_siginfo (linux/signalfd.h).
-    read(file, &mut [0; 128]).is_ok()
 }
 
 static ENDING_SET: u64 = ENDING;

@@ -10,12 +10,11 @@ use ifdawn::packed::word;
 
 use std::ffi::CStr;
 use std::os::fd::{AsRawFd, IntoRawFd};
-use std::slice;
 
 /// What we were started with.
 pub struct Arguments {
     /// The words after the program's name.
-    words: slice::Iter<'static, *const libc::c_char>,
+    words: Words,
     /// Chance, from the kernel.
     pub seed: u64,
     /// Whether nothing in the environment speaks against colours.
@@ -26,9 +25,27 @@ impl Iterator for Arguments {
     type Item = &'static [u8];
 
     fn next(&mut self) -> Option<&'static [u8]> {
-        let word = self.words.next()?;
-        // SAFETY: the C library made it a string that ends with a NUL and lives as long as the process.
-        Some(unsafe { CStr::from_ptr(*word) }.to_bytes())
+        self.words.next()
+    }
+}
+
+/// Pointers to strings, up to one that is NULL. They are the C library's, which lives as long as the process.
+struct Words(*const *const libc::c_char);
+
+impl Iterator for Words {
+    type Item = &'static [u8];
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'static [u8]> {
+        // SAFETY: it is one of the pointers, at most the last one.
+        let word = unsafe { self.0.read() };
+        if word.is_null() {
+            return None;
+        }
+        // SAFETY: it was not the last one.
+        self.0 = unsafe { self.0.add(1) };
+        // SAFETY: it is a string that ends with a NUL.
+        Some(unsafe { CStr::from_ptr(word) }.to_bytes())
     }
 }
 
@@ -113,61 +130,52 @@ unsafe extern "C" fn begin(stack: *const usize) -> ! {
 /// The C library's `main`.
 ///
 /// # Safety
-/// `words` are `count` pointers to strings that live as long as the process.
+/// `words` are pointers to strings that live as long as the process, up to one that is NULL, and what follows them is
+/// as the kernel makes it.
 #[cfg_attr(not(own_start), unsafe(no_mangle))]
-unsafe extern "C" fn main(count: libc::c_int, words: *const *const libc::c_char) -> libc::c_int {
-    let count = usize::try_from(count).unwrap_or(0);
+unsafe extern "C" fn main(_: libc::c_int, words: *const *const libc::c_char) -> libc::c_int {
+    let mut arguments = Arguments {
+        words: Words(words),
+        seed: 0,
+        may_color: true,
+    };
     // SAFETY: the caller's promise.
-    let (seed, may_color) = unsafe { look_around(words, count) };
-    // SAFETY: the caller's promise.
-    let words = unsafe { slice::from_raw_parts(words, count) };
+    unsafe { look_around(&mut arguments) };
     keep_standard_descriptors();
     // SAFETY: no pointers. Files have the modes we give them.
     let _ = unsafe { call(libc::SYS_umask, 0, 0, 0, 0, 0) };
     ignore_sigpipe();
-    let words = words.get(1..).unwrap_or_default().iter();
-    crate::main(&mut Arguments {
-        words,
-        seed,
-        may_color,
-    })
-    .into()
+    // The program's name.
+    let _ = arguments.next();
+    crate::main(&mut arguments).into()
 }
 
-/// What getauxval(3) finds: getrandom(2) may have to wait at boot, this is there. And whether colours are
+/// Takes what getauxval(3) finds: getrandom(2) may have to wait at boot, this is there. And whether colours are
 /// welcome: `NO_COLOR` is empty or not there (no-color.org).
 ///
 /// # Safety
-/// As [`main`], and what follows the words is as the kernel makes it: NULL, the environment, NULL, and pairs
-/// of a type and a value up to `AT_NULL`.
-unsafe fn look_around(words: *const *const libc::c_char, count: usize) -> (u64, bool) {
-    // SAFETY: the caller's promise: there are as many words, and a NULL.
-    let mut at = unsafe { words.add(count + 1) }.cast::<usize>();
-    let mut may_color = true;
-    // SAFETY: the caller's promise: the environment ends with a NULL.
-    while let variable @ 1.. = unsafe { at.read() } {
-        // SAFETY: the caller's promise: what it points to ends with a NUL.
-        let variable = unsafe { CStr::from_ptr(variable as *const libc::c_char) }.to_bytes();
-        may_color &= !matches!(variable.strip_prefix(b"NO_COLOR="), Some([_, ..]));
-        // SAFETY: as above.
-        at = unsafe { at.add(1) };
+/// What follows the words is as the kernel makes it: the environment, NULL, and pairs of a type and a value up to
+/// `AT_NULL`.
+unsafe fn look_around(arguments: &mut Arguments) {
+    let mut words = Words(arguments.words.0);
+    for _ in &mut words {}
+    // SAFETY: the last one is NULL; behind it is the environment.
+    words.0 = unsafe { words.0.add(1) };
+    for variable in &mut words {
+        if let Some([_, ..]) = variable.strip_prefix(b"NO_COLOR=") {
+            arguments.may_color = false;
+        }
     }
     // SAFETY: as above.
-    at = unsafe { at.add(1) };
-    loop {
-        // SAFETY: the caller's promise: the last pair has the type AT_NULL.
-        match unsafe { at.cast::<[usize; 2]>().read() } {
-            [0, _] => return (0, may_color),
-            [AT_RANDOM, octets] => {
-                // SAFETY: the value of AT_RANDOM is a pointer to 16 octets.
-                return (
-                    unsafe { (octets as *const u64).read_unaligned() },
-                    may_color,
-                );
-            }
-            // SAFETY: as above.
-            _ => at = unsafe { at.add(2) },
+    let mut at = unsafe { words.0.add(1) }.cast::<[usize; 2]>();
+    // SAFETY: the caller's promise: the last pair has the type AT_NULL.
+    while let [kind @ (1..), value] = unsafe { at.read() } {
+        if kind == AT_RANDOM {
+            // SAFETY: its value is a pointer to 16 octets.
+            arguments.seed = unsafe { (value as *const u64).read_unaligned() };
         }
+        // SAFETY: it was not the last one.
+        at = unsafe { at.add(1) };
     }
 }
 

@@ -4,6 +4,7 @@
 use super::call::{call, descriptor, new_socket};
 use ifdawn::diag::Errno;
 
+use std::io::IoSlice;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -22,7 +23,7 @@ pub fn send(ifindex: u32, src: Ipv4Addr, dst: Ipv4Addr, payload: &[u8]) -> Resul
     let link = [ifindex as usize, 0];
     let _ = super::set(file, libc::SOL_SOCKET, libc::SO_BINDTOIFINDEX, link);
     super::bind(file, &address(src, CLIENT))?;
-    super::send(file, &address(dst, SERVER), [payload, b""])?;
+    super::send(file, &address(dst, SERVER), &[IoSlice::new(payload)])?;
     Ok(socket)
 }
 

@@ -71,7 +71,7 @@ impl<'w> Iterator for Fields<'w> {
     }
 }
 
-/// One word in its handler's hands. In the order of use, see [`crate::model::link_config::LinkConfig`].
+/// One word in its handler's hands. In the order of use, as [`LinkConfig`] is.
 #[repr(C)]
 pub struct Arg<'w, 'c, 'm> {
     /// The reader's hands.
@@ -219,10 +219,16 @@ impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
     /// The word was reported and has no effect.
     #[inline(never)]
     pub fn device(&mut self, text: &[u8], link: &mut LinkConfig) -> Result<(), Reported> {
-        identify(text, link).ok_or_else(|| {
-            self.complain(text, NOT_A_LINK_NAME);
-            Reported
-        })
+        if identify(text, link).is_some() {
+            return Ok(());
+        }
+        // of a port only the name is wrong
+        let complaint = match link.role {
+            Role::Port => NOT_A_PORT,
+            Role::Addressed | Role::Lower | Role::Named => NOT_A_LINK_NAME,
+        };
+        self.complain(text, complaint);
+        Err(Reported)
     }
 
     /// The link the command line describes for a text, made where it is the first to name it. A bad name of a
@@ -234,16 +240,7 @@ impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
     pub fn link(&mut self, text: &[u8], role: Role) -> Result<LinkId, Reported> {
         let mut link = self.new_link();
         link.role = role;
-        if identify(text, &mut link).is_none() {
-            self.complain(
-                text,
-                match role {
-                    Role::Port => NOT_A_PORT,
-                    Role::Addressed | Role::Lower | Role::Named => NOT_A_LINK_NAME,
-                },
-            );
-            return Err(Reported);
-        }
+        self.device(text, &mut link)?;
         self.put_link(&link)
     }
 
@@ -371,8 +368,8 @@ pub fn find_link(config: &Config<'_>, source: SourceKind, matches: &LinkMatch) -
         let is_upper = link.kind == LinkKind::Vlan && link.name.is_none();
         link.source == source && !is_upper && link.matches == *matches
     };
-    let mut links = config.links_with_ids();
-    links.find(|(_, link)| is_it(link)).map(|(id, _)| id)
+    let n = config.links.iter().position(is_it)?;
+    Some(LinkId::new(n as u16))
 }
 
 #[cfg(test)]

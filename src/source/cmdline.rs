@@ -377,11 +377,15 @@ fn handle(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
         }
         Word::Netroot | Word::VendorClass if said.is_empty() => {}
         Word::VendorClass => return tell(arg, Said::Class),
-        Word::Root if !parts::is(said, b"dhcp") && !parts::is(said, b"dhcp6") => {}
         Word::Netroot | Word::Root => {
             let global = &mut arg.cx.config.global;
-            if matches!(word, Word::Netroot) || !global.boot_words.netroot {
-                global.dhcp_root = parts::is(said, b"dhcp");
+            let is_dhcp = parts::is(said, b"dhcp");
+            let is_root = matches!(word, Word::Root);
+            if is_root && !is_dhcp && !parts::is(said, b"dhcp6") {
+                return Ok(());
+            }
+            if !is_root || !global.boot_words.netroot {
+                global.dhcp_root = is_dhcp;
             }
             global.boot_words.netroot = true;
         }
@@ -426,11 +430,8 @@ fn boot(arg: &mut Arg<'_, '_, '_>, word: BootWord) -> Done {
     let mut link = arg.new_link();
     match word {
         BootWord::Bootif => {
-            let mut mac = scalar::mac(value);
-            if mac.is_none() {
-                mac = scalar::mac(value.get(3..).unwrap_or_default());
-            }
-            match &mac {
+            let start = if let 20 | 62 = value.len() { 3 } else { 0 };
+            match &scalar::mac(parts::slice(value, start, value.len())) {
                 Some(mac) => link.matches = LinkMatch::Bootif(*mac),
                 None => return Err(Refused::of(Refused::WHOLE, Problem::NotAMac)),
             }

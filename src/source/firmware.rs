@@ -28,7 +28,7 @@ const NAMES: Packed = packed!(
 );
 const TREE: usize = 12;
 
-/// The place of a file's name in [`NAMES`].
+/// The place of a file's name in the list of them.
 pub fn field(name: &[u8]) -> Option<usize> {
     NAMES.position(name)
 }
@@ -144,6 +144,7 @@ impl Pieces {
     /// Adds what files say as a link. What has no MAC is no NIC, unless something was booted from it.
     ///
     /// The context is that of the place it was read from.
+    #[inline(never)]
     pub fn put(&mut self, cx: &mut Context<'_, '_>) {
         let is_booted = !self.device(cx.config).is_empty();
         if is_booted && (self.found != 0 || self.field(cx.config, CLIENT).is_empty()) {

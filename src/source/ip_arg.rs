@@ -188,7 +188,7 @@ pub fn read_v6(arg: &mut Arg<'_, '_, '_>) -> Done {
         said.methods = DISABLED * V6;
     } else if let Some(all) = methods(value) {
         // what the word says of IPv4 elsewhere it says of IPv6 here
-        said.methods = ((all & FAMILY) * V6) | (all & FAMILY6);
+        said.methods = ((all & FAMILY) << 4) | (all & FAMILY6);
     } else {
         said.methods = AUTO * V6;
         shift = LINK;
@@ -274,10 +274,8 @@ impl Said {
                 let is_host = addr.len == end.family().bits();
                 let has_len = end.len != UNKNOWN;
                 if self.family == Some(end.family()) && (is_host || has_len) {
+                    addr.len = if has_len { end.len } else { addr.len };
                     self.client.peer = Some(end.addr);
-                    if has_len {
-                        addr.len = end.len;
-                    }
                 } else {
                     arg.cx.config.global.boot_server = Some(end.addr);
                 }
@@ -328,27 +326,27 @@ impl Said {
             };
             link.dhcp4.bootp = self.methods & BOOTP == BOOTP;
         }
-        self.apply_to(&mut link.ipv4, Family::V4, has_v4);
-        self.apply_to(&mut link.ipv6, Family::V6, has_v6);
+        let (v4, v6) = (self.methods & FAMILY, (self.methods / V6) & FAMILY);
+        self.apply_to(&mut link.ipv4, Family::V4, v4, has_v4);
+        if v6 == 0 && v4 != 0 && link.ipv6.method == Method::Disabled {
+            // DHCPv4 alone leaves IPv6 to the kernel, which an earlier `none` did not
+            link.ipv6.method = Method::Ignore;
+        }
+        self.apply_to(&mut link.ipv6, Family::V6, v6, has_v6);
         Ok(())
     }
 
-    /// What the word makes of a family; `has_addr`: whether the link has static addresses of it. DHCPv4 alone leaves
-    /// IPv6 to the kernel, which an earlier `none` did not.
+    /// What the word makes of a family by its bits of the methods; `has_addr`: whether the link has static addresses of
+    /// it.
     #[inline(never)]
-    fn apply_to(&self, ip: &mut IpConfig, family: Family, has_addr: bool) {
+    fn apply_to(&self, ip: &mut IpConfig, family: Family, methods: Methods, has_addr: bool) {
         let is_client = self.family == Some(family);
         let is_either = self.methods & EITHER == EITHER;
-        let (methods, of_v4) = match family {
-            Family::V4 => (self.methods & FAMILY, 0),
-            Family::V6 => (self.methods / V6 & FAMILY, self.methods & FAMILY),
-        };
         ip.method = match methods {
             0 | DISABLED if is_client => Method::Static,
             AUTO if is_client && is_either => Method::Static,
             DISABLED if has_addr => Method::Static,
             DISABLED if self.family.is_none() => Method::Disabled,
-            0 if ip.method == Method::Disabled && of_v4 != 0 => Method::Ignore,
             0 | DISABLED => return,
             AUTO => Method::Auto,
             LINK_LOCAL => Method::LinkLocal,

@@ -162,8 +162,10 @@ impl<'t> Draft<'t> {
         *rest = b"";
         if self.rule.source == NameSource::Udev {
             is_gift = !after.starts_with(b"==");
-            let (quoted, more) = parts::split(parts::split(value, b'"').1?, b'"');
-            (value, *rest) = (quoted, parts::trim_start(more?));
+            let mut quoted = Some(value);
+            parts::next(&mut quoted, b'"');
+            value = parts::next(&mut quoted, b'"')?;
+            *rest = parts::trim_start(quoted?);
             *rest = rest.strip_prefix(b",").unwrap_or(rest);
         }
         let part = PARTS.get(NAMES.find(parts::trim(key)).row());
@@ -233,14 +235,16 @@ impl<'t> Draft<'t> {
         let rule = &mut self.rule;
         let has_mac = !self.macs.is_empty();
         [rule.original, rule.driver, rule.path] = self.asks;
-        if !has_mac && self.asks == [None; 3] {
+        let has_pattern = rule.original.or(rule.driver).or(rule.path).is_some();
+        if !has_mac && !has_pattern {
             self.wrong = Some(LEFT);
         }
-        if let Some(wrong) = self.wrong {
-            return complain(self.own, self.gift, wrong, cx);
+        let is_later = !has_mac || rule.set_mac.is_some() || rule.mtu.is_some();
+        if let Some(complaint) = self.wrong.or(is_later.then_some(LATER)) {
+            complain(self.own, self.gift, complaint, cx);
         }
-        if !has_mac || rule.set_mac.is_some() || rule.mtu.is_some() {
-            complain(self.own, self.gift, LATER, cx);
+        if self.wrong.is_some() {
+            return;
         }
         if !has_mac {
             let _ = cx.add_rule(rule);

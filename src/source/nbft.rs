@@ -20,6 +20,7 @@ use crate::model::config::{Pieces, SourceKind};
 use crate::model::link::until_nul;
 
 /// Reads one table, which is the text.
+#[inline(never)]
 pub fn read(cx: &mut Context<'_, '_>) {
     const BAD: Complaint = Complaint::error(Problem::BadTable, Effect::RestIgnored);
     if read_all(cx).is_none() {

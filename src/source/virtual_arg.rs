@@ -43,7 +43,7 @@ pub fn put_vlan(arg: &mut Arg<'_, '_, '_>, name: &[u8], parent: &[u8]) -> Result
     let Some(id @ 1..=4_094) = scalar::number(digits) else {
         return arg.refuse_text(name, Problem::NotAVlanId);
     };
-    upper(arg, name, parent, LinkKind::Vlan, Attr::VLAN_ID, id)
+    upper(arg, name, parent, Attr::VLAN_ID, id)
 }
 
 /// `ib.pkey=`. The link is named as the kernel's own users name it: the key in four hexadecimal digits.
@@ -60,7 +60,7 @@ pub fn pkey(arg: &mut Arg<'_, '_, '_>) -> Done {
         return Err(Refused::of(0, Problem::NotALinkName));
     };
     let name = name.as_bytes();
-    upper(arg, name, parent, LinkKind::Infiniband, Attr::PKEY, key)?;
+    upper(arg, name, parent, Attr::PKEY, key)?;
     arg.end(1);
     Ok(())
 }
@@ -71,7 +71,6 @@ fn upper(
     arg: &mut Arg<'_, '_, '_>,
     name: &[u8],
     parent: &[u8],
-    kind: LinkKind,
     attr: Attr,
     number: u32,
 ) -> Result<LinkId, Reported> {
@@ -82,6 +81,10 @@ fn upper(
         return arg.refuse_text(arg.value, Problem::NoParent);
     }
     let below = arg.link(parent, Role::Lower)?;
+    let kind = match attr {
+        Attr::VLAN_ID => LinkKind::Vlan,
+        _ => LinkKind::Infiniband,
+    };
     let id = made(arg, name, kind)?;
     let lower = arg.cx.config.link(below).map(|link| link.matches);
     if let Some(link) = arg.cx.config.link_mut(id) {
@@ -109,16 +112,20 @@ pub enum Master {
 const DEFAULTS: Packed =
     packed!("bond0:eth0,eth1\nteam0:eth0,eth1\nbr0:eth0:stp=0,forward_delay=0");
 
+/// By [`Master`], the kind of link, whose options it has, and how many fields the word may have.
+static MASTERS: [(LinkKind, Scope, u8); 3] = [
+    (LinkKind::Bond, Scope::Bond, 4),
+    (LinkKind::Team, Scope::Bond, 3),
+    (LinkKind::Bridge, Scope::Bridge, 2),
+];
+
 /// `bond=`, `team=`, `bridge=`. What is wrong with a port or an option costs that.
 ///
 /// # Errors
 /// The word was reported and has no effect.
-#[inline(never)]
 pub fn master(arg: &mut Arg<'_, '_, '_>, master: Master) -> Done {
-    let (kind, fields) = match master {
-        Master::Bond => (LinkKind::Bond, 4),
-        Master::Team => (LinkKind::Team, 3),
-        Master::Bridge => (LinkKind::Bridge, 2),
+    let Some((kind, scope, fields)) = MASTERS.get(master as usize) else {
+        return Ok(());
     };
     let mut defaults = LineBuf::<64>::new();
     defaults.show(&DEFAULTS.line(master as usize));
@@ -131,10 +138,10 @@ pub fn master(arg: &mut Arg<'_, '_, '_>, master: Master) -> Done {
     if arg.len > 1 {
         ports = Some(arg.field(1));
     }
-    if fields > 2 {
+    if *fields > 2 {
         options = Some(arg.field(2));
     }
-    let id = made(arg, name, kind)?;
+    let id = made(arg, name, *kind)?;
     while let Some(text) = parts::next(&mut ports, b',') {
         if text.is_empty() {
             continue;
@@ -157,9 +164,8 @@ pub fn master(arg: &mut Arg<'_, '_, '_>, master: Master) -> Done {
         }
         let origin = arg.origin(option);
         let put = match master {
-            Master::Bond => arg.cx.put_option(id, Scope::Bond, option, origin),
             Master::Team => arg.cx.put_runner(id, option, origin),
-            Master::Bridge => arg.cx.put_option(id, Scope::Bridge, option, origin),
+            Master::Bond | Master::Bridge => arg.cx.put_option(id, *scope, option, origin),
         };
         arg.check(option, put);
     }
@@ -167,7 +173,7 @@ pub fn master(arg: &mut Arg<'_, '_, '_>, master: Master) -> Done {
         arg.mtu(3, id);
     }
     arg.cx.settle_bond(id);
-    arg.end(fields);
+    arg.end((*fields).into());
     Ok(())
 }
 

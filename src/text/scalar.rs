@@ -60,10 +60,10 @@ pub fn mac(text: &[u8]) -> Option<Mac> {
 
 /// The MAC behind a name made of one: `enx525400123456`.
 pub fn enx_mac(name: &[u8]) -> Option<Mac> {
-    match name {
-        [b'e', b'n', b'x', digits @ ..] if digits.len() == 12 => hex_pairs(digits, 0),
-        _ => None,
-    }
+    let digits = name
+        .strip_prefix(b"enx")
+        .filter(|digits| digits.len() == 12);
+    hex_pairs(digits?, 0)
 }
 
 /// Pairs of hexadecimal digits with `separator` between them; nothing where that is 0.

@@ -10,9 +10,7 @@ use super::Context;
 use super::alias;
 use super::assignments::{self, Entry, File, NOT_YET, Scratch};
 use super::ifcfg_ip::{IBFT, method_number};
-use super::ifcfg_keys::{
-    self, BOOTPROTO, DHCP_FQDN, FILE, Field, IN_ROW, Kind, LINK, NAMES, Setting, V4, V6,
-};
+use super::ifcfg_keys::{self, BOOTPROTO, FILE, Field, IN_ROW, Kind, LINK, NAMES, Setting, V4, V6};
 use super::put::Said;
 use super::route_file::read_rule;
 use super::route_words::scope;
@@ -50,7 +48,7 @@ pub struct Defaults {
 pub struct Draft {
     /// Of its link.
     pub link: LinkConfig,
-    /// What nobody but the reader needs to know: [`FileFlag`], [`FileNumber`].
+    /// What nobody but the reader needs to know: [`FileFlag`], [`FileNumber`], [`FileText`].
     pub said: Values,
 }
 
@@ -183,6 +181,13 @@ rows! {
     AcdTimeout,
 }
 
+rows! {
+    /// Texts that nobody but the reader of a file needs to know.
+    pub FileText in texts: Str, Draft;
+    /// `DHCP_FQDN`.
+    Fqdn,
+}
+
 /// Reads the file `ifcfg-NAME` (`name` is what follows `ifcfg-`). The link it describes, or `None` if
 /// it was refused, adds nothing (`lo`), or the command line speaks of that link.
 #[inline(never)]
@@ -210,12 +215,6 @@ pub(super) const NO_BOOLEAN: Complaint =
 pub(super) const NOT_ITS: Complaint = Complaint::note(Problem::NotAnOption, Effect::LineIgnored);
 const NOT_HERE: Complaint = Complaint::warning(Problem::NotHere, Effect::LineIgnored);
 const OF_S390: Complaint = Complaint::note(Problem::S390Only, Effect::LineIgnored);
-/// What `DHCP_FQDN` is, too.
-const HOSTNAME: Field = Field::Set(Setting {
-    kind: Kind::Hostname,
-    place: V4 | IpText::Hostname as u8,
-});
-
 /// What is done with the keys of a file that stand for themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
@@ -320,9 +319,9 @@ impl<'a> Reader<'a, '_, '_> {
         self.keys(Use::Link);
         self.file.cx.settle_bond(self.id);
         self.say_later();
-        if !self.at(DHCP_FQDN).is_empty() {
-            self.field(HOSTNAME, Use::Link);
-        }
+        let fqdn = FileText::Fqdn.of(self.draft);
+        let hostname = fqdn.or(IpText::Hostname.of(&self.draft.link.ipv4));
+        IpText::Hostname.set(&mut self.draft.link.ipv4, hostname);
         let metric = IpNumber::Metric.of(&self.draft.link.ipv4);
         let metric = metric.or(FileNumber::Metric.of(self.draft));
         IpNumber::Metric.set(&mut self.draft.link.ipv4, metric);
@@ -386,7 +385,6 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     /// Reads the key that is looked at as one of this kind.
-    #[inline(never)]
     fn field(&mut self, field: Field, done: Use) {
         let word = self.word();
         if word.is_empty() {

@@ -2,7 +2,7 @@
 //! read without saying so.
 
 use super::Key;
-use super::ifcfg::{FileFlag, FileNumber};
+use super::ifcfg::{FileFlag, FileNumber, FileText};
 pub use super::ifcfg_field::*;
 use super::ifcfg_field::{attr, set};
 use super::key_table::{
@@ -92,7 +92,7 @@ macro_rules! named {
 }
 named! {
     ACD_TIMEOUT ARPCHECK ARPING_WAIT BONDING_MASTER BOOTPROTO BRIDGE BROADCAST CLONENUM_START DEVICE DEVICETYPE DHCLIENT_IGNORE_GATEWAY
-    DHCPV6C DHCP_FQDN DHCP_HOSTNAME DNS DOMAIN GATEWAY GATEWAYDEV HOSTNAME HWADDR IPADDR IPADDR_END IPADDR_START IPV6ADDR IPV6ADDR_SECONDARIES
+    DHCPV6C DNS DOMAIN GATEWAY GATEWAYDEV HOSTNAME HWADDR IPADDR IPADDR_END IPADDR_START IPV6ADDR IPV6ADDR_SECONDARIES
     IPV6_DEFAULTDEV IPV6_DEFAULTGW IPV6_DOMAIN MASTER MY_INNER_IPADDR NETMASK NETWORKING NO_ALIASROUTING ONPARENT
     PEER_INNER_IPADDR PEER_OUTER_IPADDR PHYSDEV PKEY PKEY_ID PKEY_ID_NM PREFIX SEARCH SLAVE TEAM_CONFIG TYPE VID VLAN
     VLAN_FLAGS VRF
@@ -217,7 +217,7 @@ pub const KEYS: &[Key<Field>] = &[
     read("ACCEPT_ALL_MAC_ADDRESSES", attr(Scope::Link, "promisc"), "as PROMISC"),
     read("ALLMULTI", attr(Scope::Link, "allmulti"), "all multicast packets are taken"),
     read("ARP", attr(Scope::Link, "arp"), "whether ARP is spoken (yes)"),
-    read("DHCP_FQDN", Field::Part, "host name to send; beats DHCP_HOSTNAME"),
+    read("DHCP_FQDN", set(Kind::Hostname, FILE | FileText::Fqdn as u8), "host name to send; beats DHCP_HOSTNAME"),
     read("DHCP_IAID", attr(Scope::Link, "dhcp_iaid"), "identity of the link in the client identifier"),
     read("DHCP_REJECT_SERVERS", attr(Scope::Link, "reject_servers"), "DHCPv4 servers whose answers do not count"),
     read("DHCLIENT_IGNORE_GATEWAY", Field::Part, "yes: no default route from DHCPv4 (no)"),

@@ -43,11 +43,15 @@ pub fn field(row: usize) -> Option<Field> {
 }
 
 /// The hash of each name of [`SELDOM`].
-static SELDOM_HASHES: [u32; SELDOM.len()] = hashes(SELDOM);
+static SELDOM_HASHES: [Hash; SELDOM.len()] = hashes(SELDOM);
 
-const fn hashes<const SIZE: usize>(mut keys: &[Key<Field>]) -> [u32; SIZE] {
-    let mut hashes = [0; SIZE];
-    let mut room: &mut [u32] = &mut hashes;
+/// What is kept of a hash. Of ten thousand keys that are in no table, one may be taken for one of [`SELDOM`] with
+/// a chance of 1 in 25.
+type Hash = [u8; 3];
+
+const fn hashes<const SIZE: usize>(mut keys: &[Key<Field>]) -> [Hash; SIZE] {
+    let mut hashes = [[0; 3]; SIZE];
+    let mut room: &mut [Hash] = &mut hashes;
     while let ([key, more @ ..], [hash, rest @ ..]) = (keys, room) {
         *hash = stem_hash(key.name.as_bytes());
         (keys, room) = (more, rest);
@@ -57,11 +61,12 @@ const fn hashes<const SIZE: usize>(mut keys: &[Key<Field>]) -> [u32; SIZE] {
 
 /// The hash of a name without its number.
 #[inline(never)]
-const fn stem_hash(mut name: &[u8]) -> u32 {
+const fn stem_hash(mut name: &[u8]) -> Hash {
     while let [stem @ .., b'0'..=b'9' | b'#'] = name {
         name = stem;
     }
-    hash(HASH_START, name)
+    let [hash @ .., _] = hash(HASH_START, name).to_le_bytes();
+    hash
 }
 
 /// Whether a key that is not in [`KEYS`] is one of [`SELDOM`].

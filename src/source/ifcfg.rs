@@ -459,7 +459,14 @@ impl Reader<'_, '_, '_> {
             Kind::Hostname => Some(Said::Hostname),
             Kind::Class => Some(Said::Class),
             Kind::Id => Some(Said::Id),
-            _ => None,
+            Kind::Flag
+            | Kind::Seconds
+            | Kind::AddrScope
+            | Kind::Number
+            | Kind::Positive
+            | Kind::Mtu
+            | Kind::Mac
+            | Kind::Source => None,
         };
         if let Some(said) = said {
             cx.keep_said(said, word, &mut kept)?;

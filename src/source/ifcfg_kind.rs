@@ -224,9 +224,10 @@ impl Reader<'_, '_, '_> {
     #[inline(never)]
     pub(super) fn options_of_kind(&mut self) {
         if self.number != NO_NUMBER {
-            let attr = match self.draft.link.kind {
-                LinkKind::Infiniband => Attr::PKEY,
-                _ => Attr::VLAN_ID,
+            let attr = if self.draft.link.kind == LinkKind::Infiniband {
+                Attr::PKEY
+            } else {
+                Attr::VLAN_ID
             };
             self.put(attr, self.number);
         }

@@ -319,7 +319,6 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     /// The method and the addresses of IPv6.
-    #[inline(never)]
     fn ipv6(&mut self) {
         let is_disabled = FileFlag::Disabled6.is_yes(self.draft);
         let is_off = is_disabled || FileFlag::Init6.is_no(self.draft);
@@ -364,7 +363,6 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     /// Says that a port has no addresses, where the file gives some.
-    #[inline(never)]
     pub(super) fn drop_addresses(&mut self) {
         self.entry = self.first(Field::Addr, b"");
         if self.entry.is_none() && method_number(self.at(BOOTPROTO)) != Some(DHCP) {

@@ -221,7 +221,6 @@ impl Reader<'_, '_, '_> {
     }
 
     /// Options that follow from several keys; said of the key that names the link.
-    #[inline(never)]
     pub(super) fn options_of_kind(&mut self) {
         if self.number != NO_NUMBER {
             let attr = if self.draft.link.kind == LinkKind::Infiniband {

@@ -3,10 +3,9 @@
 use super::assignments::Entry;
 use super::ifcfg::{FileFlag, FileNumber, NO_LEN, Reader};
 use super::ifcfg_keys::{
-    ARPCHECK, BOOTPROTO, BROADCAST, DEVTIMEOUT, DHCLIENT_IGNORE_GATEWAY, DHCPV6C, DNS, DOMAIN,
-    Field, GATEWAY, IPADDR, IPV6_DEFAULTDEV, IPV6_DEFAULTGW, IPV6_DOMAIN, IPV6ADDR,
-    IPV6ADDR_SECONDARIES, MY_INNER_IPADDR, NETMASK, PEER_INNER_IPADDR, PEER_OUTER_IPADDR, PREFIX,
-    SEARCH,
+    ARPCHECK, BOOTPROTO, BROADCAST, DEVTIMEOUT, DHCLIENT_IGNORE_GATEWAY, DNS, DOMAIN, Field,
+    GATEWAY, IPADDR, IPV6_DEFAULTDEV, IPV6_DEFAULTGW, IPV6_DOMAIN, IPV6ADDR, IPV6ADDR_SECONDARIES,
+    MY_INNER_IPADDR, NETMASK, PEER_INNER_IPADDR, PEER_OUTER_IPADDR, PREFIX, SEARCH,
 };
 use super::ifcfg_link::is_same_name;
 use crate::diag::{Complaint, Effect, Problem};
@@ -322,8 +321,8 @@ impl<'a> Reader<'a, '_, '_> {
     fn ipv6(&mut self) {
         let is_disabled = FileFlag::Disabled6.is_yes(self.draft);
         let is_off = is_disabled || FileFlag::Init6.is_no(self.draft);
-        // four keys that stand together in the table
-        for row in DHCPV6C..IPV6_DEFAULTDEV {
+        // four keys that stand together in the table, DHCPV6C the last of them
+        for row in IPV6ADDR..IPV6_DEFAULTDEV {
             let word = self.at(row);
             if is_off {
                 if !word.is_empty() && scalar::boolean(word) != Some(false) {
@@ -777,9 +776,9 @@ mod tests {
             ));
             assert_eq!(link, format!("disabled | {method}"));
             let starts = [
-                "warning 5:9 DHCPV6C",
                 "warning 3:10 IPV6ADDR",
                 "warning 4:16 IPV6_DEFAULTGW",
+                "warning 5:9 DHCPV6C",
             ];
             assert_eq!(said.len(), 3);
             for (said, start) in said.iter().zip(starts) {

@@ -99,7 +99,7 @@ macro_rules! named {
 }
 named! {
     ARPCHECK BONDING_MASTER BOOTPROTO BRIDGE BROADCAST CLONENUM_START DEVICE DEVICETYPE DEVTIMEOUT DHCLIENT_IGNORE_GATEWAY
-    DHCPV6C DNS DOMAIN GATEWAY GATEWAYDEV HOSTNAME HWADDR IPADDR IPADDR_END IPADDR_START IPV6ADDR IPV6ADDR_SECONDARIES
+    DNS DOMAIN GATEWAY GATEWAYDEV HOSTNAME HWADDR IPADDR IPADDR_END IPADDR_START IPV6ADDR IPV6ADDR_SECONDARIES
     IPV6_DEFAULTDEV IPV6_DEFAULTGW IPV6_DOMAIN MASTER MY_INNER_IPADDR NETMASK NETWORKING NO_ALIASROUTING ONPARENT
     PEER_INNER_IPADDR PEER_OUTER_IPADDR PHYSDEV PKEY PKEY_ID PKEY_ID_NM PREFIX SEARCH SLAVE TEAM_CONFIG TYPE VID VLAN
     VLAN_FLAGS VRF
@@ -157,10 +157,10 @@ pub const KEYS: &[Key<Field>] = &[
     read("IPV6_DISABLED", set(Kind::Flag, FILE | FileFlag::Disabled6 as u8), "no IPv6 at all (no)"),
     read("IPV6_AUTOCONF", set(Kind::Flag, FILE | FileFlag::Autoconf6 as u8), "router discovery (yes unless IPV6FORWARDING)"),
     read("IPV6FORWARDING", set(Kind::Flag, FILE | FileFlag::Forwarding6 as u8), "default of IPV6_AUTOCONF; forwarding itself is not touched"),
-    read("DHCPV6C", set(Kind::Flag, FILE | FileFlag::Dhcp6 as u8), "DHCPv6 where IPV6_AUTOCONF=no (no)"),
     read("IPV6ADDR", Field::Addr, "IPv6 addresses, /64 where no length is given"),
     read("IPV6ADDR_SECONDARIES", Field::Addr, "more IPv6 addresses"),
     read("IPV6_DEFAULTGW", Field::Shared, "IPv6 default gateway, ADDRESS or ADDRESS%DEVICE"),
+    read("DHCPV6C", set(Kind::Flag, FILE | FileFlag::Dhcp6 as u8), "DHCPv6 where IPV6_AUTOCONF=no (no)"),
     read("IPV6_DEFAULTDEV", Field::Shared, "the link that carries the IPv6 default route"),
     read("IPV6_DEFROUTE", set(Kind::Flag, V6 | IpFlag::DefaultRoute as u8), "whether the link may carry the IPv6 default route (yes)"),
     read("IPV6_PEERDNS", set(Kind::Flag, V6 | IpFlag::PeerDns as u8), "whether name servers of RA and DHCPv6 are used (yes)"),

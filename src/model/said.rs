@@ -42,9 +42,9 @@ impl Values {
     };
 }
 
-/// The names of the values in one row of the `said` of `$owner`.
-macro_rules! rows {
-    ($(#[$about:meta])* $visible:vis $name:ident in $rows:ident: $value:ty, $owner:ty;
+/// The names of the values in one row of the `said` of `$owner`, and what they are said by.
+macro_rules! row {
+    ($(#[$about:meta])* $visible:vis $name:ident in $rows:ident: $value:ty, by $said:ty, $owner:ty;
      $($(#[$doc:meta])* $variant:ident,)*) => {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ macro_rules! rows {
             }
 
             /// Says it.
-            $visible fn set<T: Into<$value>>(self, owner: &mut $owner, value: Option<T>) {
+            $visible fn set(self, owner: &mut $owner, value: Option<$said>) {
                 if let Some(row) = owner.said.$rows.get_mut(self as usize) {
                     *row = value.map(Into::into);
                 }
@@ -70,16 +70,25 @@ macro_rules! rows {
         }
     };
 }
+pub(crate) use row;
+
+/// [`row`] of numbers or texts.
+macro_rules! rows {
+    ($(#[$about:meta])* $visible:vis $name:ident in $rows:ident: $value:ty, $owner:ty; $($more:tt)*) => {
+        $crate::model::said::row! {
+            $(#[$about])*
+            $visible $name in $rows: $value, by $value, $owner; $($more)*
+        }
+    };
+}
 pub(crate) use rows;
 
-/// [`rows`] of yes and no.
+/// [`row`] of yes and no.
 macro_rules! flags {
-    ($(#[$about:meta])* $visible:vis $name:ident of $owner:ty;
-     $($(#[$doc:meta])* $variant:ident,)*) => {
-        $crate::model::said::rows! {
+    ($(#[$about:meta])* $visible:vis $name:ident of $owner:ty; $($more:tt)*) => {
+        $crate::model::said::row! {
             $(#[$about])*
-            $visible $name in flags: $crate::model::said::Flag, $owner;
-            $($(#[$doc])* $variant,)*
+            $visible $name in flags: $crate::model::said::Flag, by bool, $owner; $($more)*
         }
 
         impl $name {

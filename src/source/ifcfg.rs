@@ -10,12 +10,8 @@ use super::Context;
 use super::alias;
 use super::assignments::{self, Entry, File, NOT_YET, Scratch};
 use super::ifcfg_ip::{IBFT, method_number};
-use super::ifcfg_keys::{
-    self, BOOTPROTO, DHCP_FQDN, FILE, Field, IN_ROW, Kind, LINK, NAMES, Setting, V4, V6,
-};
-use super::put::Said;
+use super::ifcfg_keys::{self, BOOTPROTO, Field, NAMES};
 use super::route_file::read_rule;
-use super::route_words::scope;
 use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem};
 use crate::model::addr::Family;
 use crate::model::attr::Scope;
@@ -50,7 +46,7 @@ pub struct Defaults {
 pub struct Draft {
     /// Of its link.
     pub link: LinkConfig,
-    /// What nobody but the reader needs to know: [`FileFlag`], [`FileNumber`].
+    /// What nobody but the reader needs to know: [`FileFlag`], [`FileNumber`], [`FileText`].
     pub said: Values,
 }
 
@@ -183,6 +179,13 @@ rows! {
     AcdTimeout,
 }
 
+rows! {
+    /// Texts that nobody but the reader of a file needs to know.
+    pub FileText in texts: Str, Draft;
+    /// `DHCP_FQDN`.
+    Fqdn,
+}
+
 /// Reads the file `ifcfg-NAME` (`name` is what follows `ifcfg-`). The link it describes, or `None` if
 /// it was refused, adds nothing (`lo`), or the command line speaks of that link.
 #[inline(never)]
@@ -210,12 +213,6 @@ pub(super) const NO_BOOLEAN: Complaint =
 pub(super) const NOT_ITS: Complaint = Complaint::note(Problem::NotAnOption, Effect::LineIgnored);
 const NOT_HERE: Complaint = Complaint::warning(Problem::NotHere, Effect::LineIgnored);
 const OF_S390: Complaint = Complaint::note(Problem::S390Only, Effect::LineIgnored);
-/// What `DHCP_FQDN` is, too.
-const HOSTNAME: Field = Field::Set(Setting {
-    kind: Kind::Hostname,
-    place: V4 | IpText::Hostname as u8,
-});
-
 /// What is done with the keys of a file that stand for themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
@@ -320,9 +317,9 @@ impl<'a> Reader<'a, '_, '_> {
         self.keys(Use::Link);
         self.file.cx.settle_bond(self.id);
         self.say_later();
-        if !self.at(DHCP_FQDN).is_empty() {
-            self.field(HOSTNAME, Use::Link);
-        }
+        let fqdn = FileText::Fqdn.of(self.draft);
+        let hostname = fqdn.or(IpText::Hostname.of(&self.draft.link.ipv4));
+        IpText::Hostname.set(&mut self.draft.link.ipv4, hostname);
         let metric = IpNumber::Metric.of(&self.draft.link.ipv4);
         let metric = metric.or(FileNumber::Metric.of(self.draft));
         IpNumber::Metric.set(&mut self.draft.link.ipv4, metric);
@@ -386,7 +383,6 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     /// Reads the key that is looked at as one of this kind.
-    #[inline(never)]
     fn field(&mut self, field: Field, done: Use) {
         let word = self.word();
         if word.is_empty() {
@@ -423,97 +419,6 @@ impl<'a> Reader<'a, '_, '_> {
             let link = RouteDev::Link(self.id);
             read_rule(&mut self.file, entry, family, &link);
         }
-    }
-}
-
-impl Reader<'_, '_, '_> {
-    /// Sets the one value that a key is for.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    #[inline(never)]
-    fn set(&mut self, setting: Setting, word: &[u8]) -> Result<(), Problem> {
-        let cx = &mut *self.file.cx;
-        let link = &mut self.draft.link;
-        let kind = setting.kind;
-        if kind == Kind::Mac {
-            let done = packed!("preserve,permanent,random,stable").position(word);
-            if let Some(n) = done {
-                return if n < 2 { Ok(()) } else { Err(Problem::NotYet) };
-            }
-            let mac = &scalar::mac(word);
-            if mac.is_some() {
-                link.mac = *mac;
-                return Ok(());
-            }
-            return Err(Problem::NotAMac);
-        }
-        if kind == Kind::Source {
-            let addr = scalar::ipv4(word);
-            if addr.is_some() {
-                link.src = addr;
-                return Ok(());
-            }
-            return Err(Problem::NotIpv4);
-        }
-        let mut kept = None;
-        let said = match kind {
-            Kind::Hostname => Some(Said::Hostname),
-            Kind::Class => Some(Said::Class),
-            Kind::Id => Some(Said::Id),
-            _ => None,
-        };
-        if let Some(said) = said {
-            cx.keep_said(said, word, &mut kept)?;
-        }
-        let place = setting.place;
-        let values = match place & !IN_ROW {
-            LINK => &mut link.said,
-            V4 => &mut link.ipv4.said,
-            V6 => &mut link.ipv6.said,
-            FILE => &mut self.draft.said,
-            _ => &mut cx.config.global.said,
-        };
-        let n = usize::from(place & IN_ROW);
-        if said.is_some() {
-            if let Some(text) = values.texts.get_mut(n) {
-                *text = kept;
-            }
-            return Ok(());
-        }
-        if kind == Kind::Flag {
-            let Some(flag) = scalar::boolean(word) else {
-                return Err(Problem::NotABoolean);
-            };
-            if let Some(value) = values.flags.get_mut(n) {
-                *value = Some(flag.into());
-            }
-            return Ok(());
-        }
-        let mut number = scalar::number(word);
-        if kind == Kind::Seconds {
-            number = parts::nth(word, b'.', 0).and_then(scalar::number);
-        }
-        if kind == Kind::AddrScope {
-            // initscripts pass it to ip(8) as it stands
-            number = scope(word.strip_prefix(b"scope ").unwrap_or(word));
-        }
-        // what stands for "unset"
-        let is_none = kind >= Kind::Positive && number == Some(0)
-            || kind >= Kind::Number && kind < Kind::Mtu && word == b"-1";
-        if is_none {
-            return Ok(());
-        }
-        if kind == Kind::Mtu && scalar::mtu(number).is_none() {
-            return Err(Problem::NotAnMtu);
-        }
-        if number.is_none() {
-            return Err(Problem::NotANumber);
-        }
-        if let Some(value) = values.numbers.get_mut(n) {
-            *value = number;
-        }
-        Ok(())
     }
 }
 

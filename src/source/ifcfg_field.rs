@@ -1,7 +1,13 @@
-//! What is done with the keys of `ifcfg-*` files.
+//! What is done with the keys of `ifcfg-*` files, and how those are read that set one value.
 
+use super::ifcfg::Reader;
+use super::put::Said;
+use super::route_words::scope;
+use crate::diag::Problem;
 use crate::model::addr::Family;
 use crate::model::attr::{Attr, Scope};
+use crate::packed::packed;
+use crate::text::{parts, scalar};
 
 /// What a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,4 +103,102 @@ pub(super) const fn set(kind: Kind, place: Place) -> Field {
 /// An option of the link.
 pub(super) const fn attr(scope: Scope, name: &str) -> Field {
     Field::Attr(Attr::of(scope, name))
+}
+
+impl Reader<'_, '_, '_> {
+    /// Sets the one value that a key is for.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    #[inline(never)]
+    pub(super) fn set(&mut self, setting: Setting, word: &[u8]) -> Result<(), Problem> {
+        let cx = &mut *self.file.cx;
+        let link = &mut self.draft.link;
+        let kind = setting.kind;
+        if kind == Kind::Mac {
+            let done = packed!("preserve,permanent,random,stable").position(word);
+            if let Some(n) = done {
+                return if n < 2 { Ok(()) } else { Err(Problem::NotYet) };
+            }
+            let mac = &scalar::mac(word);
+            if mac.is_some() {
+                link.mac = *mac;
+                return Ok(());
+            }
+            return Err(Problem::NotAMac);
+        }
+        if kind == Kind::Source {
+            let addr = scalar::ipv4(word);
+            if addr.is_some() {
+                link.src = addr;
+                return Ok(());
+            }
+            return Err(Problem::NotIpv4);
+        }
+        let mut kept = None;
+        let said = match kind {
+            Kind::Hostname => Some(Said::Hostname),
+            Kind::Class => Some(Said::Class),
+            Kind::Id => Some(Said::Id),
+            Kind::Flag
+            | Kind::Seconds
+            | Kind::AddrScope
+            | Kind::Number
+            | Kind::Positive
+            | Kind::Mtu
+            | Kind::Mac
+            | Kind::Source => None,
+        };
+        if let Some(said) = said {
+            cx.keep_said(said, word, &mut kept)?;
+        }
+        let place = setting.place;
+        let values = match place & !IN_ROW {
+            LINK => &mut link.said,
+            V4 => &mut link.ipv4.said,
+            V6 => &mut link.ipv6.said,
+            FILE => &mut self.draft.said,
+            _ => &mut cx.config.global.said,
+        };
+        let n = usize::from(place & IN_ROW);
+        if said.is_some() {
+            if let Some(text) = values.texts.get_mut(n) {
+                *text = kept;
+            }
+            return Ok(());
+        }
+        if kind == Kind::Flag {
+            let Some(flag) = scalar::boolean(word) else {
+                return Err(Problem::NotABoolean);
+            };
+            if let Some(value) = values.flags.get_mut(n) {
+                *value = Some(flag.into());
+            }
+            return Ok(());
+        }
+        let mut number = scalar::number(word);
+        if kind == Kind::Seconds {
+            number = parts::nth(word, b'.', 0).and_then(scalar::number);
+        }
+        if kind == Kind::AddrScope {
+            // initscripts pass it to ip(8) as it stands
+            number = scope(word.strip_prefix(b"scope ").unwrap_or(word));
+        }
+        // what stands for "unset"
+        let is_none = kind >= Kind::Positive && number == Some(0)
+            || kind >= Kind::Number && kind < Kind::Mtu && word == b"-1";
+        if is_none {
+            return Ok(());
+        }
+        if kind == Kind::Mtu && scalar::mtu(number).is_none() {
+            return Err(Problem::NotAnMtu);
+        }
+        if number.is_none() {
+            return Err(Problem::NotANumber);
+        }
+        if let Some(value) = values.numbers.get_mut(n) {
+            *value = number;
+        }
+        Ok(())
+    }
 }

@@ -3,10 +3,9 @@
 use super::assignments::Entry;
 use super::ifcfg::{FileFlag, FileNumber, NO_LEN, Reader};
 use super::ifcfg_keys::{
-    ACD_TIMEOUT, ARPCHECK, ARPING_WAIT, BOOTPROTO, BROADCAST, DHCLIENT_IGNORE_GATEWAY, DHCPV6C,
-    DNS, DOMAIN, Field, GATEWAY, IPADDR, IPV6_DEFAULTDEV, IPV6_DEFAULTGW, IPV6_DOMAIN, IPV6ADDR,
-    IPV6ADDR_SECONDARIES, MY_INNER_IPADDR, NETMASK, PEER_INNER_IPADDR, PEER_OUTER_IPADDR, PREFIX,
-    SEARCH,
+    ARPCHECK, BOOTPROTO, BROADCAST, DEVTIMEOUT, DHCLIENT_IGNORE_GATEWAY, DNS, DOMAIN, Field,
+    GATEWAY, IPADDR, IPV6_DEFAULTDEV, IPV6_DEFAULTGW, IPV6_DOMAIN, IPV6ADDR, IPV6ADDR_SECONDARIES,
+    MY_INNER_IPADDR, NETMASK, PEER_INNER_IPADDR, PEER_OUTER_IPADDR, PREFIX, SEARCH,
 };
 use super::ifcfg_link::is_same_name;
 use crate::diag::{Complaint, Effect, Problem};
@@ -58,14 +57,8 @@ const OFF6: Complaint = Complaint::warning(Problem::Ipv6Off, UNSET);
 
 const NO_STATIC_PROBE: Complaint = Complaint::warning(Problem::NoStaticProbe, Effect::None);
 
-/// What asks whether somebody else has an address.
-static PROBE_KEYS: [u16; 3] = [ARPING_WAIT, ARPCHECK, ACD_TIMEOUT];
-
 /// Seconds that arping(8) of initscripts takes.
 const ARPING_WAIT_S: u32 = 3;
-
-/// What `IPV6INIT=no` and `IPV6_DISABLED=yes` turn off; the first two are lists of addresses.
-const V6_KEYS: [u16; 4] = [IPV6ADDR, IPV6ADDR_SECONDARIES, IPV6_DEFAULTGW, DHCPV6C];
 
 impl<'a> Reader<'a, '_, '_> {
     /// Reads everything of both families into the link, and its addresses into the configuration.
@@ -103,10 +96,10 @@ impl<'a> Reader<'a, '_, '_> {
         };
         self.draft.link.dhcp4.probe_ms = (wait > 0).then_some(wait);
         if wait > 0 && self.has_addr(Family::V4, None) {
-            // the last of these that is there is what was said
+            // the last of these three of the table that is there is what was said: ACD_TIMEOUT beats both others
             self.entry = None;
-            for row in &PROBE_KEYS {
-                self.at(*row);
+            for row in ARPCHECK..DEVTIMEOUT {
+                self.at(row);
             }
             if self.entry.is_some() {
                 self.complain(NO_STATIC_PROBE);
@@ -325,17 +318,17 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     /// The method and the addresses of IPv6.
-    #[inline(never)]
     fn ipv6(&mut self) {
         let is_disabled = FileFlag::Disabled6.is_yes(self.draft);
         let is_off = is_disabled || FileFlag::Init6.is_no(self.draft);
-        for (n, row) in V6_KEYS.iter().enumerate() {
-            let word = self.at(*row);
+        // four keys that stand together in the table, DHCPV6C the last of them
+        for row in IPV6ADDR..IPV6_DEFAULTDEV {
+            let word = self.at(row);
             if is_off {
                 if !word.is_empty() && scalar::boolean(word) != Some(false) {
                     self.complain(OFF6);
                 }
-            } else if n < 2 {
+            } else if row == IPV6ADDR || row == IPV6ADDR_SECONDARIES {
                 self.addrs6(word);
             }
         }
@@ -369,7 +362,6 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     /// Says that a port has no addresses, where the file gives some.
-    #[inline(never)]
     pub(super) fn drop_addresses(&mut self) {
         self.entry = self.first(Field::Addr, b"");
         if self.entry.is_none() && method_number(self.at(BOOTPROTO)) != Some(DHCP) {

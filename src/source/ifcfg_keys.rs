@@ -2,7 +2,7 @@
 //! read without saying so.
 
 use super::Key;
-use super::ifcfg::{FileFlag, FileNumber};
+use super::ifcfg::{FileFlag, FileNumber, FileText};
 pub use super::ifcfg_field::*;
 use super::ifcfg_field::{attr, set};
 use super::key_table::{
@@ -43,11 +43,15 @@ pub fn field(row: usize) -> Option<Field> {
 }
 
 /// The hash of each name of [`SELDOM`].
-static SELDOM_HASHES: [u32; SELDOM.len()] = hashes(SELDOM);
+static SELDOM_HASHES: [Hash; SELDOM.len()] = hashes(SELDOM);
 
-const fn hashes<const SIZE: usize>(mut keys: &[Key<Field>]) -> [u32; SIZE] {
-    let mut hashes = [0; SIZE];
-    let mut room: &mut [u32] = &mut hashes;
+/// What is kept of a hash. Of ten thousand keys that are in no table, one may be taken for one of [`SELDOM`] with
+/// a chance of 1 in 25.
+type Hash = [u8; 3];
+
+const fn hashes<const SIZE: usize>(mut keys: &[Key<Field>]) -> [Hash; SIZE] {
+    let mut hashes = [[0; 3]; SIZE];
+    let mut room: &mut [Hash] = &mut hashes;
     while let ([key, more @ ..], [hash, rest @ ..]) = (keys, room) {
         *hash = stem_hash(key.name.as_bytes());
         (keys, room) = (more, rest);
@@ -57,18 +61,21 @@ const fn hashes<const SIZE: usize>(mut keys: &[Key<Field>]) -> [u32; SIZE] {
 
 /// The hash of a name without its number.
 #[inline(never)]
-const fn stem_hash(mut name: &[u8]) -> u32 {
+const fn stem_hash(mut name: &[u8]) -> Hash {
     while let [stem @ .., b'0'..=b'9' | b'#'] = name {
         name = stem;
     }
-    hash(HASH_START, name)
+    let [hash @ .., _] = hash(HASH_START, name).to_le_bytes();
+    hash
 }
 
 /// Whether a key that is not in [`KEYS`] is one of [`SELDOM`].
 pub fn is_seldom(name: &[u8]) -> bool {
     let hash = stem_hash(name);
-    // one by one: `contains` compares sixteen at a time, in four times the octets
-    SELDOM_HASHES.iter().any(|have| *have == hash)
+    SELDOM_HASHES
+        .iter()
+        .position(|have| *have == hash)
+        .is_some()
 }
 
 /// It has no meaning here.
@@ -91,8 +98,8 @@ macro_rules! named {
     };
 }
 named! {
-    ACD_TIMEOUT ARPCHECK ARPING_WAIT BONDING_MASTER BOOTPROTO BRIDGE BROADCAST CLONENUM_START DEVICE DEVICETYPE DHCLIENT_IGNORE_GATEWAY
-    DHCPV6C DHCP_FQDN DHCP_HOSTNAME DNS DOMAIN GATEWAY GATEWAYDEV HOSTNAME HWADDR IPADDR IPADDR_END IPADDR_START IPV6ADDR IPV6ADDR_SECONDARIES
+    ARPCHECK BONDING_MASTER BOOTPROTO BRIDGE BROADCAST CLONENUM_START DEVICE DEVICETYPE DEVTIMEOUT DHCLIENT_IGNORE_GATEWAY
+    DNS DOMAIN GATEWAY GATEWAYDEV HOSTNAME HWADDR IPADDR IPADDR_END IPADDR_START IPV6ADDR IPV6ADDR_SECONDARIES
     IPV6_DEFAULTDEV IPV6_DEFAULTGW IPV6_DOMAIN MASTER MY_INNER_IPADDR NETMASK NETWORKING NO_ALIASROUTING ONPARENT
     PEER_INNER_IPADDR PEER_OUTER_IPADDR PHYSDEV PKEY PKEY_ID PKEY_ID_NM PREFIX SEARCH SLAVE TEAM_CONFIG TYPE VID VLAN
     VLAN_FLAGS VRF
@@ -150,10 +157,10 @@ pub const KEYS: &[Key<Field>] = &[
     read("IPV6_DISABLED", set(Kind::Flag, FILE | FileFlag::Disabled6 as u8), "no IPv6 at all (no)"),
     read("IPV6_AUTOCONF", set(Kind::Flag, FILE | FileFlag::Autoconf6 as u8), "router discovery (yes unless IPV6FORWARDING)"),
     read("IPV6FORWARDING", set(Kind::Flag, FILE | FileFlag::Forwarding6 as u8), "default of IPV6_AUTOCONF; forwarding itself is not touched"),
-    read("DHCPV6C", set(Kind::Flag, FILE | FileFlag::Dhcp6 as u8), "DHCPv6 where IPV6_AUTOCONF=no (no)"),
     read("IPV6ADDR", Field::Addr, "IPv6 addresses, /64 where no length is given"),
     read("IPV6ADDR_SECONDARIES", Field::Addr, "more IPv6 addresses"),
     read("IPV6_DEFAULTGW", Field::Shared, "IPv6 default gateway, ADDRESS or ADDRESS%DEVICE"),
+    read("DHCPV6C", set(Kind::Flag, FILE | FileFlag::Dhcp6 as u8), "DHCPv6 where IPV6_AUTOCONF=no (no)"),
     read("IPV6_DEFAULTDEV", Field::Shared, "the link that carries the IPv6 default route"),
     read("IPV6_DEFROUTE", set(Kind::Flag, V6 | IpFlag::DefaultRoute as u8), "whether the link may carry the IPv6 default route (yes)"),
     read("IPV6_PEERDNS", set(Kind::Flag, V6 | IpFlag::PeerDns as u8), "whether name servers of RA and DHCPv6 are used (yes)"),
@@ -217,7 +224,7 @@ pub const KEYS: &[Key<Field>] = &[
     read("ACCEPT_ALL_MAC_ADDRESSES", attr(Scope::Link, "promisc"), "as PROMISC"),
     read("ALLMULTI", attr(Scope::Link, "allmulti"), "all multicast packets are taken"),
     read("ARP", attr(Scope::Link, "arp"), "whether ARP is spoken (yes)"),
-    read("DHCP_FQDN", Field::Part, "host name to send; beats DHCP_HOSTNAME"),
+    read("DHCP_FQDN", set(Kind::Hostname, FILE | FileText::Fqdn as u8), "host name to send; beats DHCP_HOSTNAME"),
     read("DHCP_IAID", attr(Scope::Link, "dhcp_iaid"), "identity of the link in the client identifier"),
     read("DHCP_REJECT_SERVERS", attr(Scope::Link, "reject_servers"), "DHCPv4 servers whose answers do not count"),
     read("DHCLIENT_IGNORE_GATEWAY", Field::Part, "yes: no default route from DHCPv4 (no)"),

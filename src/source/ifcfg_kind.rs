@@ -87,7 +87,6 @@ const FULL_MEMBER: u32 = 0x8000;
 impl Reader<'_, '_, '_> {
     /// Finds out what kind of link it is, and whose port: of several keys the first of the table counts. `None`
     /// after a complaint for which the file is not used.
-    #[inline(never)]
     pub(super) fn kind(&mut self) -> Option<()> {
         // `ipppN` are links of ISDN
         let name = self.at(DEVICE);
@@ -221,12 +220,12 @@ impl Reader<'_, '_, '_> {
     }
 
     /// Options that follow from several keys; said of the key that names the link.
-    #[inline(never)]
     pub(super) fn options_of_kind(&mut self) {
         if self.number != NO_NUMBER {
-            let attr = match self.draft.link.kind {
-                LinkKind::Infiniband => Attr::PKEY,
-                _ => Attr::VLAN_ID,
+            let attr = if self.draft.link.kind == LinkKind::Infiniband {
+                Attr::PKEY
+            } else {
+                Attr::VLAN_ID
             };
             self.put(attr, self.number);
         }

@@ -521,7 +521,7 @@ mod tests {
         let mut storage = Storage::default();
         let mut config = storage.config();
         let eth0 = LinkMatch::Name(IfName::new(b"eth0").unwrap());
-        for window in [None, Some(5_000_u32)] {
+        for window in [None, Some(5_000)] {
             let mut link = LinkConfig::new(eth0, SourceKind::Ifcfg, crate::diag::Origin::NONE);
             LinkNumber::Window.set(&mut link, window);
             config.add_link(link).unwrap();

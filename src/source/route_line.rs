@@ -194,12 +194,12 @@ impl Reader<'_, '_, '_> {
         let line = &mut self.line;
         let row = row_of(line.form, line.word);
         let Some(what) = word_of(row) else {
-            let is_dst = line.word.first().is_some_and(u8::is_ascii_digit)
-                || line.word.iter().any(|at| matches!(at, b':' | b'.' | b'/'));
-            if !is_dst || line.form == Form::Rule {
-                return Err(Problem::NotRead);
-            }
-            return self.destination();
+            // a digit, a point, a colon or a slash
+            let is_dst = line.word.iter().any(|at| matches!(at, b'.'..=b':'));
+            return match is_dst && line.form != Form::Rule {
+                true => self.destination(),
+                false => Err(Problem::NotRead),
+            };
         };
         (self.value, self.to) = (what.value, what.to);
         if self.hops != 0 && !self.value.is_in(OF_HOP) {

@@ -309,9 +309,8 @@ impl Reader<'_, '_, '_> {
                 text: text.ok_or(Problem::MaxStrings)?,
             });
         }
-        for net in [&mut route.dst, &mut route.from] {
-            line.had_host_bits |= clear_host_bits(net);
-        }
+        line.had_host_bits = clear_host_bits(&mut route.dst);
+        line.had_host_bits |= clear_host_bits(&mut route.from);
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use crate::model::addr::{Cidr, Family};
 use crate::model::route::RouteKind;
 use crate::packed::{Packed, packed};
 use crate::text::{parts, scalar};
-use crate::wire::rtnetlink::route::{RTAX_RTT, RTAX_RTTVAR};
+use crate::wire::rtnetlink::route::RTAX_RTT;
 use core::net::IpAddr;
 
 /// What a line is.
@@ -368,11 +368,10 @@ pub(super) fn time(word: &[u8], kind: u8) -> Option<u32> {
         .take_while(|octet| octet.is_ascii_digit())
         .count();
     let (digits, unit) = word.split_at_checked(digits)?;
-    let scale: u32 = match kind {
-        RTAX_RTT => 8,
-        RTAX_RTTVAR => 4,
-        _ => 1,
-    };
+    // in eighths, in quarters, in ones
+    let scale = 8_u32
+        .wrapping_shr(kind.wrapping_sub(RTAX_RTT).into())
+        .max(1);
     let unit = match parts::position(b",ms,msec,msecs,s,sec,secs", unit)? {
         0 => 1,
         1..=3 => scale,

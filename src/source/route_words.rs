@@ -341,9 +341,8 @@ pub(super) fn number(word: &[u8], list: u8) -> Option<u32> {
     let mut rest = Some(names.as_bytes());
     let mut digits = word;
     while let Some(name) = parts::next(&mut rest, b' ') {
-        let (name, number) = parts::split(name, b'=');
-        if name == word {
-            digits = number.unwrap_or_default();
+        if let Some([b'=', number @ ..]) = name.strip_prefix(word) {
+            digits = number;
         }
     }
     match digits.strip_prefix(b"0x") {

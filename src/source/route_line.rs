@@ -426,7 +426,8 @@ impl Reader<'_, '_, '_> {
             let Some(shape) = SHAPES.get(n) else {
                 return Ok(());
             };
-            let (first, last) = parts::split(word, shape.separator);
+            let mut last = Some(word);
+            let first = parts::next(&mut last, shape.separator).unwrap_or_default();
             let mut problem = Problem::NotANumber;
             let mut read = match value == Value::Time {
                 true => time(word, self.to),

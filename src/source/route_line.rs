@@ -222,7 +222,7 @@ impl Reader<'_, '_, '_> {
             return Ok(());
         }
         self.take()?;
-        if self.value >= Value::Metric && self.line.form != Form::Rule {
+        if self.value >= Value::Hop && self.line.form != Form::Rule {
             self.say_since(from);
         }
         Ok(())
@@ -398,7 +398,7 @@ impl Reader<'_, '_, '_> {
     #[inline(never)]
     fn number(&mut self) -> Result<(), Problem> {
         let value = self.value;
-        let is_metric = value >= Value::Metric && value <= Value::Congctl;
+        let is_metric = value >= Value::Time && value <= Value::Congctl;
         if is_metric && parts::is(self.line.word, b"lock") {
             self.locks |= 1 << self.to;
             self.argument()?;
@@ -408,7 +408,7 @@ impl Reader<'_, '_, '_> {
             false => &mut self.attrs,
         };
         let kind = u16::from(self.to);
-        if value >= Value::Metric && !attr_in(attrs, kind).is_empty() {
+        if value >= Value::Hop && !attr_in(attrs, kind).is_empty() {
             return Err(Problem::Duplicate);
         }
         let line = &mut self.line;

@@ -36,7 +36,7 @@ pub struct Word {
 }
 
 /// What becomes of the argument of a word. Those without one come first, then what is no number, then numbers
-/// that become fields, then attributes: of these metrics (`RTAX_*`) first.
+/// that become fields, then attributes: among these metrics (`RTAX_*`), from [`Value::Time`] to [`Value::Congctl`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub enum Value {
     /// It is a destination, or a source, itself: everything.
@@ -79,20 +79,8 @@ pub enum Value {
     Place,
     /// The weight of a next hop.
     Weight,
-    /// A number, after `lock`. A number 0 is none, here and below.
-    Metric,
-    /// The same, in milliseconds with a unit.
-    Time,
-    /// The same, or `ecn`.
-    Features,
-    /// The same, a name.
-    Congctl,
-    /// A name of a link.
-    Name,
-    /// A next hop object.
+    /// A next hop object. A number 0 is none, here and below.
     Hop,
-    /// A number, also 0.
-    From0,
     /// The rule to go on with.
     Goto,
     /// `MARK[/MASK]`.
@@ -103,12 +91,24 @@ pub enum Value {
     Ports,
     /// `FIRST-LAST` of users.
     Users,
+    /// `[FROM/]TO`, of IPv4.
+    Realms,
+    /// Milliseconds with a unit, after `lock`.
+    Time,
+    /// A number, after `lock`.
+    Metric,
+    /// The same, or `ecn`.
+    Features,
+    /// The same, a name.
+    Congctl,
+    /// A name of a link.
+    Name,
+    /// A number, also 0.
+    From0,
     /// An octet: `enabled` or `disabled`.
     Switch,
     /// An octet: what IP carries.
     IpProto,
-    /// `[FROM/]TO`, of IPv4.
-    Realms,
     /// An octet: preference of a router, of IPv6.
     Pref,
     /// A number, of IPv6.
@@ -166,10 +166,10 @@ pub(super) static SHAPES: [Shape; 23] = {
     }
     [
         shape(0, 8, 0, 1), shape(0, 8, 0, 2), shape(0, 32, 0, 3), shape(0, 8, 0, HEX), shape(0, 32, 0, 0),
-        shape(0, 32, 0, 0), shape(0, 32, 4, 0), shape(0, 32, 4, 0), shape(0, 32, 4, 6), shape(0, 0, 0, 0),
-        shape(0, 0, 0, 0), shape(0, 32, 4, 0), shape(0, 32, 4, 0), shape(0, 32, 4, 0), shape(b'/', 32, 4, 0),
-        shape(0, 32, 8, 0), shape(b'-', 16, 4, 0), shape(b'-', 32, 8, 0), shape(0, 8, 1, 4), shape(0, 8, 1, 5),
-        shape(b'/', 32, 4, 0), shape(0, 8, 1, 7), shape(0, 32, 4, 0),
+        shape(0, 32, 0, 0), shape(0, 32, 4, 0), shape(0, 32, 4, 0), shape(b'/', 32, 4, 0), shape(0, 32, 8, 0),
+        shape(b'-', 16, 4, 0), shape(b'-', 32, 8, 0), shape(b'/', 32, 4, 0), shape(0, 32, 4, 0), shape(0, 32, 4, 0),
+        shape(0, 32, 4, 6), shape(0, 0, 0, 0), shape(0, 0, 0, 0), shape(0, 32, 4, 0), shape(0, 8, 1, 4),
+        shape(0, 8, 1, 5), shape(0, 8, 1, 7), shape(0, 32, 4, 0),
     ]
 };
 

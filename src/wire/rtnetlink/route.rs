@@ -177,13 +177,22 @@ pub const RTNEXTHOP: usize = 8;
 
 /// The scope of a route: that which was asked for, or as ip(8) chooses. IPv6 knows one only.
 pub fn scope(route: &Route) -> u8 {
-    match (route.kind, &route.via) {
+    // by the number of the kind; everywhere for those behind
+    const USUAL: [u8; 6] = [
+        0,
+        RT_SCOPE_LINK,
+        RT_SCOPE_HOST,
+        RT_SCOPE_LINK,
+        0,
+        RT_SCOPE_LINK,
+    ];
+    let usual = USUAL.get(usize::from(route.kind.number())).copied();
+    let goes_on = route.via.is_some() || route.reach == Reach::Hops;
+    match route.scope {
         _ if route.family() == Family::V6 => RT_SCOPE_UNIVERSE,
-        _ if let Some(scope) = route.scope => scope,
-        (RouteKind::Local, _) => RT_SCOPE_HOST,
-        (RouteKind::Broadcast | RouteKind::Multicast, _) => RT_SCOPE_LINK,
-        (RouteKind::Unicast, None) if route.reach != Reach::Hops => RT_SCOPE_LINK,
-        _ => RT_SCOPE_UNIVERSE,
+        Some(scope) => scope,
+        None if route.kind == RouteKind::Unicast && goes_on => RT_SCOPE_UNIVERSE,
+        None => usual.unwrap_or(RT_SCOPE_UNIVERSE),
     }
 }
 
@@ -234,12 +243,15 @@ pub(super) fn put(w: &mut Writer<'_>, verb: Verb, thing: &Thing, more: &[u8]) {
         put_ip(w, RTA_PREFSRC, src);
     }
     put_table(w, route.table);
-    if is_rule {
+    let metric = match is_rule {
         // the kernel chooses a priority where none is given
-        put_number(w, RTA_PRIORITY, route.metric.unwrap_or(0));
+        true => route.metric.unwrap_or(0),
+        false => route.effective_metric(),
+    };
+    put_number(w, RTA_PRIORITY, metric);
+    if is_rule {
         w.attr(FRA_PROTOCOL, &[route.protocol]);
     } else {
-        put_number(w, RTA_PRIORITY, route.effective_metric());
         put_number(w, RTA_OIF, thing.oif());
     }
     if is_rule || verb != Verb::Delete {

@@ -301,8 +301,8 @@ pub fn get(w: &mut Writer<'_>, seq: u32, kind: u16, table: u32) -> Result<(), Fu
         }
         RTM_GETADDR => w.header(&[0; 8]),
         _ => {
-            w.header(&[0, 0, 0, 0, route::short_table(table), 0, 0, 0, 0, 0, 0, 0]);
-            route::put_table(w, table);
+            w.header(&[0; route::HEADER]);
+            route::put_number(w, RTA_TABLE, table);
         }
     }
     w.finish()

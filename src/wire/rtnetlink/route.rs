@@ -207,7 +207,7 @@ pub(super) fn put(w: &mut Writer<'_>, verb: Verb, thing: &Thing, more: &[u8]) {
         len,
         src_len,
         tos,
-        table,
+        _,
         protocol,
         scope,
         kind,
@@ -216,7 +216,6 @@ pub(super) fn put(w: &mut Writer<'_>, verb: Verb, thing: &Thing, more: &[u8]) {
     ] = &mut header;
     *h_family = family_number(family);
     (*len, *src_len, *tos) = (route.dst.len, route.from.len, route.tos);
-    *table = short_table(route.table);
     *kind = route.kind.number();
     *flags = match route.reach {
         Reach::Checked | Reach::Hops => 0,
@@ -242,7 +241,7 @@ pub(super) fn put(w: &mut Writer<'_>, verb: Verb, thing: &Thing, more: &[u8]) {
     if let Some(src) = &route.src {
         put_ip(w, RTA_PREFSRC, src);
     }
-    put_table(w, route.table);
+    put_number(w, RTA_TABLE, route.table);
     let metric = match is_rule {
         // the kernel chooses a priority where none is given
         true => route.metric.unwrap_or(0),
@@ -287,20 +286,8 @@ pub fn gateway<'r>(family: Family, via: &IpAddr, room: &'r mut [u8; MAX_RTVIA]) 
 pub const MAX_RTVIA: usize = 18;
 
 /// Appends a number other than 0.
-fn put_number(w: &mut Writer<'_>, kind: u16, number: u32) {
+pub(super) fn put_number(w: &mut Writer<'_>, kind: u16, number: u32) {
     if number != 0 {
         w.attr_u32(kind, number);
-    }
-}
-
-/// `rtm_table`.
-pub(super) fn short_table(table: u32) -> u8 {
-    u8::try_from(table).unwrap_or(RT_TABLE_UNSPEC)
-}
-
-/// Appends the table, if `rtm_table` has no room for it.
-pub(super) fn put_table(w: &mut Writer<'_>, table: u32) {
-    if table > u32::from(u8::MAX) {
-        w.attr_u32(RTA_TABLE, table);
     }
 }

@@ -2,7 +2,7 @@
 //! it, and one line of `static-routes` (route(8)): one table of words for the three.
 
 use super::route_words::{
-    ALIASES, Form, NOT_V4, NOT_V6, OF_HOP, SHAPES, Value, meaning, number, read_addr, read_net,
+    Form, NOT_V4, NOT_V6, OF_HOP, SHAPES, Value, alias, meaning, number, read_addr, read_net,
     row_of, time, word_of,
 };
 use crate::diag::{LineBuf, Problem};
@@ -206,7 +206,7 @@ impl Reader<'_, '_, '_> {
             return Err(Problem::NotRead);
         }
         let mut from = before;
-        if let Some(alias) = parts::nth(ALIASES, b',', row) {
+        if let Some(alias) = alias(row) {
             // in words of ip(8)
             self.say(alias);
             from = self.line.rest.len();

@@ -208,17 +208,17 @@ static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
 static WORDS: [Word; KEYS.len()] = pack_fields(KEYS, word(Value::Nothing));
 
 /// The words: first those of `static-routes` only, then those of routes, then those of routes and rules, then
-/// those of rules only, and first of all those that have another name in the others. Those of every other line come first: they are looked for one after another.
+/// those of rules only. Those of every other line come first: they are looked for one after another.
 #[rustfmt::skip]
 pub const KEYS: &[Key<Word>] = &[
-    key("mss", option(Value::Metric, 8), "static-routes: as `advmss`"),
-    key("irtt", option(Value::Time, 4), "static-routes: as `rtt`"),
     key("net", word(Value::Net), "static-routes: destination, without a mask of its class"),
     key("-net", word(Value::Net), "static-routes: as `net`"),
     key("host", word(Value::To), "static-routes: destination"),
     key("-host", word(Value::To), "static-routes: as `host`"),
     key("netmask", word(Value::Netmask), "static-routes: netmask of the destination"),
     key("gw", word(Value::Via), "static-routes: gateway"),
+    key("mss", option(Value::Metric, 8), "static-routes: as `advmss`"),
+    key("irtt", option(Value::Time, 4), "static-routes: as `rtt`"),
     key("reject", kind(RouteKind::Unreachable), "static-routes: as `unreachable`"),
     key("via", word(Value::Via), "gateway, after `inet` or `inet6` of that family"),
     key("dev", word(Value::Dev), "link"),
@@ -295,8 +295,13 @@ pub const KEYS: &[Key<Word>] = &[
     key("nop", kind(RouteKind::Broadcast), "rule: go on with the next one"),
 ];
 
-/// What ip-route(8) says in place of the words in the first rows.
-pub(super) const ALIASES: &[u8] = b"advmss,rtt";
+/// The row of `mss`.
+const MSS: usize = row(KEYS, "mss") as usize;
+
+/// What ip-route(8) says in place of a word of `route add`, by its row: of `mss` and `irtt`, which stand together.
+pub(super) fn alias(row: usize) -> Option<&'static [u8]> {
+    parts::nth(b"advmss,rtt", b',', row.checked_sub(MSS)?)
+}
 
 /// The first rows of words of routes, of routes and rules, of rules.
 const ROUTE: usize = row(KEYS, "via") as usize;

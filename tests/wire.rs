@@ -259,17 +259,16 @@ fn dumps_are_asked_for_as_neli_reads_it() {
     assert_eq!(*message.ifa_index(), 0);
     assert_eq!(pairs(message.rtattrs()), []);
 
-    let table_1000 = vec![(Rta::Table, num(1_000))];
-    for (table, rtm_table, attrs) in [
-        (0, RtTable::Unspec, vec![]),
-        (254, RtTable::Main, vec![]),
-        (1_000, RtTable::Unspec, table_1000),
+    for (table, attrs) in [
+        (0, vec![]),
+        (254, vec![(Rta::Table, num(254))]),
+        (1_000, vec![(Rta::Table, num(1_000))]),
     ] {
         let octets = encode(|w| get(w, 9, RTM_GETROUTE, table));
         let (flags, seq, message): (_, _, Rtmsg) = referee(&octets, Rtm::Getroute);
         assert_eq!((flags, seq), (dump, 9));
         assert_eq!(message.rtm_family(), &RtAddrFamily::Unspecified);
-        assert_eq!(message.rtm_table(), &rtm_table);
+        assert_eq!(message.rtm_table(), &RtTable::Unspec);
         let zeros = [
             message.rtm_dst_len(),
             message.rtm_src_len(),
@@ -392,7 +391,7 @@ fn addresses_are_added_and_removed_as_neli_reads_it() {
 /// Kind and payload.
 type RawAttr = (u16, Vec<u8>);
 
-/// Routes that differ in everything a request can say, with the attributes expected beside the link.
+/// Routes that differ in everything a request can say, with the attributes expected beside link and table.
 fn sample_routes() -> Vec<(Route, Vec<RawAttr>)> {
     let via = |dst: &str, gateway: &str| Route {
         via: Some(ip(gateway)),
@@ -419,7 +418,7 @@ fn sample_routes() -> Vec<(Route, Vec<RawAttr>)> {
                 table: 70_000,
                 ..Route::new(cidr("198.51.100.0/24"))
             },
-            vec![(1, vec![198, 51, 100, 0]), (15, num(70_000))],
+            vec![(1, vec![198, 51, 100, 0])],
         ),
         (
             Route {
@@ -463,6 +462,7 @@ fn sample_routes() -> Vec<(Route, Vec<RawAttr>)> {
 fn routes_are_added_and_removed_as_neli_reads_it() {
     for (route, mut attrs) in sample_routes() {
         let thing = route_of(77, &route);
+        attrs.push((15, num(route.table)));
         if route.kind == RouteKind::Unicast {
             attrs.push((4, num(77)));
         }
@@ -498,8 +498,7 @@ fn routes_are_added_and_removed_as_neli_reads_it() {
             assert_eq!(*message.rtm_dst_len(), route.dst.len);
             assert_eq!(*message.rtm_src_len(), 0);
             assert_eq!(*message.rtm_tos(), route.tos);
-            let rtm_table = u8::try_from(route.table).unwrap_or(0);
-            assert_eq!(u8::from(*message.rtm_table()), rtm_table);
+            assert_eq!(message.rtm_table(), &RtTable::Unspec);
             assert_eq!(u8::from(*message.rtm_protocol()), route.protocol);
             assert_eq!(u8::from(*message.rtm_scope()), scope);
             assert_eq!(u8::from(*message.rtm_type()), route.kind.number());

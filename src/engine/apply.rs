@@ -454,8 +454,8 @@ mod tests {
         applied
     }
 
-    /// Each request has 16 + 12 octets of headers, and two attributes of 8 octets.
-    const REQUEST: usize = 44;
+    /// Each request has 16 + 12 octets of headers, and three attributes of 8 octets.
+    const REQUEST: usize = 52;
 
     #[test]
     fn a_batch_is_as_long_as_its_buffer_and_loses_nothing_between() {

@@ -41,16 +41,15 @@ impl Engine<'_> {
     #[inline(never)]
     fn recall(&mut self, name: &IfName, file: Result<&[u8], Errno>) {
         let Desired { links, things } = &mut self.desired;
-        let mut is_taken = false;
-        for link in links.iter_mut() {
-            if link.name == *name {
-                is_taken = true;
-                link.recalled.file = file.map(|_| ());
-                link.recalled.sum = hash(HASH_START, file.unwrap_or_default());
-            }
+        let text = file.unwrap_or_default();
+        let own = links.iter_mut().find(|link| link.name == *name);
+        let is_taken = own.is_some();
+        if let Some(link) = own {
+            link.recalled.file = file.map(|_| ());
+            link.recalled.sum = hash(HASH_START, text);
         }
         let mut link = None;
-        for (word, value) in owned::lines(file.unwrap_or_default()) {
+        for (word, value) in owned::lines(text) {
             let word = parts::position(owned::WORDS, word);
             if word == Some(owned::LINK) {
                 let number = scalar::number(value);

@@ -117,7 +117,7 @@ impl PartialEq for More {
 
 /// One route, without its link; or a rule, of which [`Route::metric`] is the priority and [`Route::kind`] the
 /// action: its numbers are the same (`FR_ACT_*`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Eq)]
 pub struct Route {
     /// Destination, host bits cleared.
     pub dst: Cidr,
@@ -143,6 +143,18 @@ pub struct Route {
     pub reach: Reach,
     /// What is asked beyond these.
     pub more: Option<More>,
+}
+
+impl PartialEq for Route {
+    #[inline(never)]
+    fn eq(&self, other: &Route) -> bool {
+        self.is_in_place_of(other)
+            && self.via == other.via
+            && self.src == other.src
+            && (self.metric, self.scope) == (other.metric, other.scope)
+            && (self.protocol, self.kind) == (other.protocol, other.kind)
+            && (self.reach, self.more) == (other.reach, other.more)
+    }
 }
 
 impl Route {
@@ -201,6 +213,7 @@ impl Route {
 
     /// Whether both have the same place in the kernel's table but for their metric: family, table, destination,
     /// source and tos.
+    #[inline(never)]
     pub fn is_in_place_of(&self, other: &Route) -> bool {
         self.table == other.table
             && self.tos == other.tos

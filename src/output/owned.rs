@@ -45,7 +45,9 @@ impl<'t> Iterator for Lines<'t> {
         loop {
             let line = parts::next(&mut self.0, b'\n')?;
             if !matches!(line, [] | [b'#' | b' ', ..]) {
-                return Some(split_word(line));
+                let mut rest = Some(line);
+                let word = parts::next(&mut rest, b' ')?;
+                return Some((word, rest.unwrap_or_default()));
             }
         }
     }
@@ -85,12 +87,6 @@ pub fn thing(word: usize, value: &[u8], into: &mut Thing, config: &mut Config<'_
     into.what = form.what();
     into.route = parse_route(value, form, family, config)?;
     Some(())
-}
-
-/// The text before the first blank, and the text after it.
-fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
-    let (word, rest) = parts::split(text, b' ');
-    (word, rest.unwrap_or_default())
 }
 
 /// The text of the file for one link: what is ours already, and what is about to be made.

@@ -100,17 +100,17 @@ impl Resolver<'_, '_> {
     fn default_metric(&self, id: LinkId, link: &Link, family: Family) -> Option<u32> {
         let may =
             |ip: &IpConfig| !IpFlag::DefaultRoute.is_no(ip) && (ip.gateway.is_some() || ip.asks());
-        let first = || {
-            let may = |link: &LinkConfig| link.onboot && (may(&link.ipv4) || may(&link.ipv6));
-            let mut links = self.config.links_with_ids();
-            links.find(|(_, link)| may(link)).map(|(id, _)| id)
+        let may = |link: &&LinkConfig| link.onboot && (may(&link.ipv4) || may(&link.ipv6));
+        let boot = match self.config.global.bootdev {
+            Some(bootdev) => self.config.link(bootdev),
+            None => self.config.links.iter().find(may),
         };
         // Though another description may configure the link.
-        let is_it = |bootdev| {
-            let config = self.config.link(bootdev);
-            bootdev == id || config.is_some_and(|config| is_named_by(link, config))
+        let is_it = |boot: &LinkConfig| {
+            let own = self.config.link(id);
+            own.is_some_and(|own| core::ptr::eq(own, boot)) || is_named_by(link, boot)
         };
-        let is_boot = (self.config.global.bootdev.or_else(first)).is_none_or(is_it);
+        let is_boot = boot.is_none_or(is_it);
         let mut before = 0_u32;
         for other in self.desired.links.iter() {
             if other.config == Some(id) && other.ifindex < link.ifindex {
@@ -126,8 +126,8 @@ impl Resolver<'_, '_> {
             (true, Family::V6) => Some(1),
             (false, _) => Some(
                 u32::from(id.number())
-                    .saturating_add(before)
-                    .saturating_add(100),
+                    .wrapping_add(before)
+                    .wrapping_add(100),
             ),
         }
     }

@@ -2,7 +2,7 @@
 //! it, and one line of `static-routes` (route(8)): one table of words for the three.
 
 use super::route_words::{
-    ALIASES, Form, NOT_V4, NOT_V6, OF_HOP, SHAPES, Value, meaning, number, read_addr, read_net,
+    Form, NOT_V4, NOT_V6, OF_HOP, SHAPES, Value, alias, meaning, number, read_addr, read_net,
     row_of, time, word_of,
 };
 use crate::diag::{LineBuf, Problem};
@@ -194,19 +194,19 @@ impl Reader<'_, '_, '_> {
         let line = &mut self.line;
         let row = row_of(line.form, line.word);
         let Some(what) = word_of(row) else {
-            let is_dst = line.word.first().is_some_and(u8::is_ascii_digit)
-                || line.word.iter().any(|at| matches!(at, b':' | b'.' | b'/'));
-            if !is_dst || line.form == Form::Rule {
-                return Err(Problem::NotRead);
-            }
-            return self.destination();
+            // a digit, a point, a colon or a slash
+            let is_dst = line.word.iter().any(|at| matches!(at, b'.'..=b':'));
+            return match is_dst && line.form != Form::Rule {
+                true => self.destination(),
+                false => Err(Problem::NotRead),
+            };
         };
         (self.value, self.to) = (what.value, what.to);
         if self.hops != 0 && !self.value.is_in(OF_HOP) {
             return Err(Problem::NotRead);
         }
         let mut from = before;
-        if let Some(alias) = parts::nth(ALIASES, b',', row) {
+        if let Some(alias) = alias(row) {
             // in words of ip(8)
             self.say(alias);
             from = self.line.rest.len();
@@ -222,7 +222,7 @@ impl Reader<'_, '_, '_> {
             return Ok(());
         }
         self.take()?;
-        if self.value >= Value::Metric && self.line.form != Form::Rule {
+        if self.value >= Value::Hop && self.line.form != Form::Rule {
             self.say_since(from);
         }
         Ok(())
@@ -309,9 +309,8 @@ impl Reader<'_, '_, '_> {
                 text: text.ok_or(Problem::MaxStrings)?,
             });
         }
-        for net in [&mut route.dst, &mut route.from] {
-            line.had_host_bits |= clear_host_bits(net);
-        }
+        line.had_host_bits = clear_host_bits(&mut route.dst);
+        line.had_host_bits |= clear_host_bits(&mut route.from);
         Ok(())
     }
 
@@ -399,7 +398,7 @@ impl Reader<'_, '_, '_> {
     #[inline(never)]
     fn number(&mut self) -> Result<(), Problem> {
         let value = self.value;
-        let is_metric = value >= Value::Metric && value <= Value::Congctl;
+        let is_metric = value >= Value::Time && value <= Value::Congctl;
         if is_metric && parts::is(self.line.word, b"lock") {
             self.locks |= 1 << self.to;
             self.argument()?;
@@ -409,7 +408,7 @@ impl Reader<'_, '_, '_> {
             false => &mut self.attrs,
         };
         let kind = u16::from(self.to);
-        if value >= Value::Metric && !attr_in(attrs, kind).is_empty() {
+        if value >= Value::Hop && !attr_in(attrs, kind).is_empty() {
             return Err(Problem::Duplicate);
         }
         let line = &mut self.line;
@@ -427,7 +426,8 @@ impl Reader<'_, '_, '_> {
             let Some(shape) = SHAPES.get(n) else {
                 return Ok(());
             };
-            let (first, last) = parts::split(word, shape.separator);
+            let mut last = Some(word);
+            let first = parts::next(&mut last, shape.separator).unwrap_or_default();
             let mut problem = Problem::NotANumber;
             let mut read = match value == Value::Time {
                 true => time(word, self.to),

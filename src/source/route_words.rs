@@ -8,7 +8,7 @@ use crate::model::addr::{Cidr, Family};
 use crate::model::route::RouteKind;
 use crate::packed::{Packed, packed};
 use crate::text::{parts, scalar};
-use crate::wire::rtnetlink::route::{RTAX_RTT, RTAX_RTTVAR};
+use crate::wire::rtnetlink::route::RTAX_RTT;
 use core::net::IpAddr;
 
 /// What a line is.
@@ -36,7 +36,7 @@ pub struct Word {
 }
 
 /// What becomes of the argument of a word. Those without one come first, then what is no number, then numbers
-/// that become fields, then attributes: of these metrics (`RTAX_*`) first.
+/// that become fields, then attributes: among these metrics (`RTAX_*`), from [`Value::Time`] to [`Value::Congctl`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub enum Value {
     /// It is a destination, or a source, itself: everything.
@@ -79,20 +79,8 @@ pub enum Value {
     Place,
     /// The weight of a next hop.
     Weight,
-    /// A number, after `lock`. A number 0 is none, here and below.
-    Metric,
-    /// The same, in milliseconds with a unit.
-    Time,
-    /// The same, or `ecn`.
-    Features,
-    /// The same, a name.
-    Congctl,
-    /// A name of a link.
-    Name,
-    /// A next hop object.
+    /// A next hop object. A number 0 is none, here and below.
     Hop,
-    /// A number, also 0.
-    From0,
     /// The rule to go on with.
     Goto,
     /// `MARK[/MASK]`.
@@ -103,12 +91,24 @@ pub enum Value {
     Ports,
     /// `FIRST-LAST` of users.
     Users,
+    /// `[FROM/]TO`, of IPv4.
+    Realms,
+    /// Milliseconds with a unit, after `lock`.
+    Time,
+    /// A number, after `lock`.
+    Metric,
+    /// The same, or `ecn`.
+    Features,
+    /// The same, a name.
+    Congctl,
+    /// A name of a link.
+    Name,
+    /// A number, also 0.
+    From0,
     /// An octet: `enabled` or `disabled`.
     Switch,
     /// An octet: what IP carries.
     IpProto,
-    /// `[FROM/]TO`, of IPv4.
-    Realms,
     /// An octet: preference of a router, of IPv6.
     Pref,
     /// A number, of IPv6.
@@ -166,10 +166,10 @@ pub(super) static SHAPES: [Shape; 23] = {
     }
     [
         shape(0, 8, 0, 1), shape(0, 8, 0, 2), shape(0, 32, 0, 3), shape(0, 8, 0, HEX), shape(0, 32, 0, 0),
-        shape(0, 32, 0, 0), shape(0, 32, 4, 0), shape(0, 32, 4, 0), shape(0, 32, 4, 6), shape(0, 0, 0, 0),
-        shape(0, 0, 0, 0), shape(0, 32, 4, 0), shape(0, 32, 4, 0), shape(0, 32, 4, 0), shape(b'/', 32, 4, 0),
-        shape(0, 32, 8, 0), shape(b'-', 16, 4, 0), shape(b'-', 32, 8, 0), shape(0, 8, 1, 4), shape(0, 8, 1, 5),
-        shape(b'/', 32, 4, 0), shape(0, 8, 1, 7), shape(0, 32, 4, 0),
+        shape(0, 32, 0, 0), shape(0, 32, 4, 0), shape(0, 32, 4, 0), shape(b'/', 32, 4, 0), shape(0, 32, 8, 0),
+        shape(b'-', 16, 4, 0), shape(b'-', 32, 8, 0), shape(b'/', 32, 4, 0), shape(0, 32, 4, 0), shape(0, 32, 4, 0),
+        shape(0, 32, 4, 6), shape(0, 0, 0, 0), shape(0, 0, 0, 0), shape(0, 32, 4, 0), shape(0, 8, 1, 4),
+        shape(0, 8, 1, 5), shape(0, 8, 1, 7), shape(0, 32, 4, 0),
     ]
 };
 
@@ -208,17 +208,17 @@ static PACKED: [u8; packed_len(KEYS)] = pack_names(KEYS);
 static WORDS: [Word; KEYS.len()] = pack_fields(KEYS, word(Value::Nothing));
 
 /// The words: first those of `static-routes` only, then those of routes, then those of routes and rules, then
-/// those of rules only, and first of all those that have another name in the others. Those of every other line come first: they are looked for one after another.
+/// those of rules only. Those of every other line come first: they are looked for one after another.
 #[rustfmt::skip]
 pub const KEYS: &[Key<Word>] = &[
-    key("mss", option(Value::Metric, 8), "static-routes: as `advmss`"),
-    key("irtt", option(Value::Time, 4), "static-routes: as `rtt`"),
     key("net", word(Value::Net), "static-routes: destination, without a mask of its class"),
     key("-net", word(Value::Net), "static-routes: as `net`"),
     key("host", word(Value::To), "static-routes: destination"),
     key("-host", word(Value::To), "static-routes: as `host`"),
     key("netmask", word(Value::Netmask), "static-routes: netmask of the destination"),
     key("gw", word(Value::Via), "static-routes: gateway"),
+    key("mss", option(Value::Metric, 8), "static-routes: as `advmss`"),
+    key("irtt", option(Value::Time, 4), "static-routes: as `rtt`"),
     key("reject", kind(RouteKind::Unreachable), "static-routes: as `unreachable`"),
     key("via", word(Value::Via), "gateway, after `inet` or `inet6` of that family"),
     key("dev", word(Value::Dev), "link"),
@@ -295,8 +295,13 @@ pub const KEYS: &[Key<Word>] = &[
     key("nop", kind(RouteKind::Broadcast), "rule: go on with the next one"),
 ];
 
-/// What ip-route(8) says in place of the words in the first rows.
-pub(super) const ALIASES: &[u8] = b"advmss,rtt";
+/// The row of `mss`.
+const MSS: usize = row(KEYS, "mss") as usize;
+
+/// What ip-route(8) says in place of a word of `route add`, by its row: of `mss` and `irtt`, which stand together.
+pub(super) fn alias(row: usize) -> Option<&'static [u8]> {
+    parts::nth(b"advmss,rtt", b',', row.checked_sub(MSS)?)
+}
 
 /// The first rows of words of routes, of routes and rules, of rules.
 const ROUTE: usize = row(KEYS, "via") as usize;
@@ -341,9 +346,8 @@ pub(super) fn number(word: &[u8], list: u8) -> Option<u32> {
     let mut rest = Some(names.as_bytes());
     let mut digits = word;
     while let Some(name) = parts::next(&mut rest, b' ') {
-        let (name, number) = parts::split(name, b'=');
-        if name == word {
-            digits = number.unwrap_or_default();
+        if let Some([b'=', number @ ..]) = name.strip_prefix(word) {
+            digits = number;
         }
     }
     match digits.strip_prefix(b"0x") {
@@ -368,11 +372,10 @@ pub(super) fn time(word: &[u8], kind: u8) -> Option<u32> {
         .take_while(|octet| octet.is_ascii_digit())
         .count();
     let (digits, unit) = word.split_at_checked(digits)?;
-    let scale: u32 = match kind {
-        RTAX_RTT => 8,
-        RTAX_RTTVAR => 4,
-        _ => 1,
-    };
+    // in eighths, in quarters, in ones
+    let scale = 8_u32
+        .wrapping_shr(kind.wrapping_sub(RTAX_RTT).into())
+        .max(1);
     let unit = match parts::position(b",ms,msec,msecs,s,sec,secs", unit)? {
         0 => 1,
         1..=3 => scale,

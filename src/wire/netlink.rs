@@ -370,7 +370,7 @@ impl<'b> Writer<'b> {
         if self.end == OVERFULL {
             return Err(Full);
         }
-        let len = u32::try_from(self.end.wrapping_sub(self.written)).map_err(|_| Full)?;
+        let len = self.end.wrapping_sub(self.written) as u32;
         let begin = self.buffer.get_mut(self.written..).unwrap_or_default();
         copy(begin, &len.to_ne_bytes());
         self.last = self.written;

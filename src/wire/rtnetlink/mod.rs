@@ -278,12 +278,10 @@ pub fn change(
     thing: &Thing,
     more: &[u8],
 ) -> Result<(), Full> {
-    let kind = match thing.what {
-        What::Addr => RTM_NEWADDR,
-        What::Route => RTM_NEWROUTE,
-        What::Rule => RTM_NEWRULE,
-    };
-    verb.begin(w, kind, seq);
+    // by [`What`]
+    const KINDS: [u16; 3] = [RTM_NEWADDR, RTM_NEWROUTE, RTM_NEWRULE];
+    let kind = KINDS.get(thing.what as usize).copied();
+    verb.begin(w, kind.unwrap_or_default(), seq);
     match thing.what {
         What::Addr => addr::put(w, thing, more),
         What::Route | What::Rule => route::put(w, verb, thing, more),
@@ -303,8 +301,8 @@ pub fn get(w: &mut Writer<'_>, seq: u32, kind: u16, table: u32) -> Result<(), Fu
         }
         RTM_GETADDR => w.header(&[0; 8]),
         _ => {
-            w.header(&[0, 0, 0, 0, route::short_table(table), 0, 0, 0, 0, 0, 0, 0]);
-            route::put_table(w, table);
+            w.header(&[0; route::HEADER]);
+            route::put_number(w, RTA_TABLE, table);
         }
     }
     w.finish()

@@ -177,13 +177,22 @@ pub const RTNEXTHOP: usize = 8;
 
 /// The scope of a route: that which was asked for, or as ip(8) chooses. IPv6 knows one only.
 pub fn scope(route: &Route) -> u8 {
-    match (route.kind, &route.via) {
+    // by the number of the kind; everywhere for those behind
+    const USUAL: [u8; 6] = [
+        0,
+        RT_SCOPE_LINK,
+        RT_SCOPE_HOST,
+        RT_SCOPE_LINK,
+        0,
+        RT_SCOPE_LINK,
+    ];
+    let usual = USUAL.get(usize::from(route.kind.number())).copied();
+    let goes_on = route.via.is_some() || route.reach == Reach::Hops;
+    match route.scope {
         _ if route.family() == Family::V6 => RT_SCOPE_UNIVERSE,
-        _ if let Some(scope) = route.scope => scope,
-        (RouteKind::Local, _) => RT_SCOPE_HOST,
-        (RouteKind::Broadcast | RouteKind::Multicast, _) => RT_SCOPE_LINK,
-        (RouteKind::Unicast, None) if route.reach != Reach::Hops => RT_SCOPE_LINK,
-        _ => RT_SCOPE_UNIVERSE,
+        Some(scope) => scope,
+        None if route.kind == RouteKind::Unicast && goes_on => RT_SCOPE_UNIVERSE,
+        None => usual.unwrap_or(RT_SCOPE_UNIVERSE),
     }
 }
 
@@ -198,7 +207,7 @@ pub(super) fn put(w: &mut Writer<'_>, verb: Verb, thing: &Thing, more: &[u8]) {
         len,
         src_len,
         tos,
-        table,
+        _,
         protocol,
         scope,
         kind,
@@ -207,7 +216,6 @@ pub(super) fn put(w: &mut Writer<'_>, verb: Verb, thing: &Thing, more: &[u8]) {
     ] = &mut header;
     *h_family = family_number(family);
     (*len, *src_len, *tos) = (route.dst.len, route.from.len, route.tos);
-    *table = short_table(route.table);
     *kind = route.kind.number();
     *flags = match route.reach {
         Reach::Checked | Reach::Hops => 0,
@@ -233,13 +241,16 @@ pub(super) fn put(w: &mut Writer<'_>, verb: Verb, thing: &Thing, more: &[u8]) {
     if let Some(src) = &route.src {
         put_ip(w, RTA_PREFSRC, src);
     }
-    put_table(w, route.table);
-    if is_rule {
+    put_number(w, RTA_TABLE, route.table);
+    let metric = match is_rule {
         // the kernel chooses a priority where none is given
-        put_number(w, RTA_PRIORITY, route.metric.unwrap_or(0));
+        true => route.metric.unwrap_or(0),
+        false => route.effective_metric(),
+    };
+    put_number(w, RTA_PRIORITY, metric);
+    if is_rule {
         w.attr(FRA_PROTOCOL, &[route.protocol]);
     } else {
-        put_number(w, RTA_PRIORITY, route.effective_metric());
         put_number(w, RTA_OIF, thing.oif());
     }
     if is_rule || verb != Verb::Delete {
@@ -275,20 +286,8 @@ pub fn gateway<'r>(family: Family, via: &IpAddr, room: &'r mut [u8; MAX_RTVIA]) 
 pub const MAX_RTVIA: usize = 18;
 
 /// Appends a number other than 0.
-fn put_number(w: &mut Writer<'_>, kind: u16, number: u32) {
+pub(super) fn put_number(w: &mut Writer<'_>, kind: u16, number: u32) {
     if number != 0 {
         w.attr_u32(kind, number);
-    }
-}
-
-/// `rtm_table`.
-pub(super) fn short_table(table: u32) -> u8 {
-    u8::try_from(table).unwrap_or(RT_TABLE_UNSPEC)
-}
-
-/// Appends the table, if `rtm_table` has no room for it.
-pub(super) fn put_table(w: &mut Writer<'_>, table: u32) {
-    if table > u32::from(u8::MAX) {
-        w.attr_u32(RTA_TABLE, table);
     }
 }

@@ -102,7 +102,6 @@ impl Engine<'_> {
         ended
     }
 
-    #[inline(never)]
     fn answers_in(&mut self, reply: &mut [u8], host: &mut impl Host) -> Result<(), Errno> {
         let mut collected = Ok(());
         loop {
@@ -242,7 +241,6 @@ impl Engine<'_> {
     }
 
     /// Takes note of something that is looked for.
-    #[inline(never)]
     fn take(&mut self, message: &Message<'_>, is_of_others: bool) {
         match self.asked {
             Asked::Save => self.save(message),

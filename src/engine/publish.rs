@@ -331,6 +331,7 @@ impl Engine<'_> {
     }
 
     /// Whether a line of state.json, from the name on, is of a link that this run has looked at.
+    #[inline(never)]
     fn has_looked_at(&self, line: &[u8]) -> bool {
         let is_it = |name: &IfName| begins_with(line, &Octets(name.as_bytes()));
         let mut n = 0_usize;

@@ -5,6 +5,7 @@ use crate::engine::Instant;
 
 impl Client {
     /// Microseconds from a DISCOVER to the next one.
+    #[inline(never)]
     pub(super) fn slow_down(&mut self, now: Instant) -> u64 {
         let is_young = now.0.saturating_sub(self.begun.0) < STEADY_FOR;
         if self.pace < STEADY || !is_young {

@@ -338,7 +338,6 @@ struct Scan<'a, 's> {
 }
 
 impl Scan<'_, '_> {
-    #[inline(never)]
     fn read(&mut self, cx: &mut Context<'_, '_>) {
         for line in lines(cx.text) {
             cx.line = line;

@@ -87,7 +87,6 @@ impl Context<'_, '_> {
     ///
     /// # Errors
     /// [`Problem::NotAWord`], or the limit that is reached.
-    #[inline(never)]
     pub fn put_runner(
         &mut self,
         link: LinkId,
@@ -127,7 +126,6 @@ impl Context<'_, '_> {
     }
 
     /// A text in its canonical form: its items with commas between them.
-    #[inline(never)]
     fn checked_text(&mut self, kind: Kind, text: &[u8]) -> Result<Value, Problem> {
         let mut canonical = LineBuf::<MAX_CANONICAL>::new();
         let mut kept = text;

@@ -412,7 +412,6 @@ impl Scan<'_, '_> {
 
     /// Keeps an entry in place of an earlier one with its name, whose line it returns (0: there was
     /// none); `None` if the table is full.
-    #[inline(never)]
     fn keep(&mut self, entry: &Entry) -> Option<u32> {
         let keys = &mut self.scratch.keys;
         let name = entry.name(keys.text);

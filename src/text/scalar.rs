@@ -108,7 +108,6 @@ pub fn ipv4_start(text: &[u8], missing: &mut u32) -> Option<Ipv4Addr> {
 }
 
 /// An IPv6 address without brackets and without a zone (RFC 4291 s.2.2).
-#[inline(never)]
 pub fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
     const WHOLE: u32 = 128;
     // what stands before `::`, and its number of bits; what was read since, and that of both

@@ -174,7 +174,6 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
 }
 
 /// Brings up, waits, says how it ended.
-#[inline(never)]
 fn up(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let options = system.options;
     if load::is_initramfs(options, &system.root) {
@@ -299,7 +298,6 @@ fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Er
 }
 
 /// Takes back what was made on the links given.
-#[inline(never)]
 fn down(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let mut code = UP;
     engine.releases = system.options.has(Opt::Release);

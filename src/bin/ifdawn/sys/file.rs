@@ -259,7 +259,6 @@ impl Path {
         }
     }
 
-    #[inline(never)]
     fn write_temporary(&self, temporary: &Path, old: Status, text: &dyn Show) -> Result<(), Errno> {
         let mode = match old.kind() {
             0 => 0o644,
@@ -418,7 +417,6 @@ impl<'f> Out<'f> {
 
     /// Writes what is pending, the last of what a person asked for: the exit code, which is not `code`
     /// where they do not get all of it.
-    #[inline(never)]
     pub fn end(&mut self, code: u8) -> u8 {
         self.flush();
         match self.result {

@@ -247,7 +247,6 @@ impl Options {
     }
 
     /// Reads the arguments; an exit code where there is nothing more to do.
-    #[inline(never)]
     pub fn read(&mut self, words: &mut Arguments, out: &mut Out<'_>) -> Result<(), u8> {
         let mut only_operands = false;
         while let Some(word) = words.next() {

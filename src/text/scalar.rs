@@ -4,6 +4,7 @@ use super::parts;
 use crate::diag::Problem;
 use crate::model::addr::{Cidr, Family};
 use crate::model::link::Mac;
+use core::mem;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A decimal number without sign: digits only, blanks around it ignored.
@@ -109,10 +110,9 @@ pub fn ipv4_start(text: &[u8], missing: &mut u32) -> Option<Ipv4Addr> {
 
 /// An IPv6 address without brackets and without a zone (RFC 4291 s.2.2).
 pub fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
-    const WHOLE: u32 = 128;
-    // what stands before `::`, and its number of bits; what was read since, and that of both
-    let (mut head, mut head_len) = (0_u128, WHOLE);
-    let (mut bits, mut len) = (0_u128, 0_u32);
+    let (mut groups, mut len) = ([[0_u8; 2]; 8], 0_usize);
+    // how many groups stand before `::`
+    let mut gap = usize::MAX;
     let mut rest = match text {
         [b':', after @ ..] => match after {
             [b':', ..] => Some(after),
@@ -121,22 +121,36 @@ pub fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
         _ => Some(text),
     };
     while let Some(group) = parts::next(&mut rest, b':') {
-        if group.is_empty() && len < head_len {
-            (head, head_len) = (bits, len);
-            bits = 0;
+        if group.is_empty() && gap == usize::MAX {
+            gap = len;
             rest = Some(rest?).filter(|after| !after.is_empty());
-        } else if let (None, Some(addr)) = (rest, ipv4(group)) {
-            bits = bits << 32 | u128::from(addr.to_bits());
-            len = len.wrapping_add(32);
-        } else {
-            let group = digits(group, 16).filter(|_| group.len() <= 4)?;
-            bits = bits << 16 | u128::from(group);
-            len = len.wrapping_add(16);
+            continue;
         }
+        let [.., c, d] = match (rest, ipv4(group)) {
+            (None, Some(addr)) => {
+                let [a, b, ..] = addr.octets();
+                *groups.get_mut(len)? = [a, b];
+                len = len.wrapping_add(1);
+                addr.octets()
+            }
+            _ => digits(group, 16)
+                .filter(|_| group.len() <= 4)?
+                .to_be_bytes(),
+        };
+        *groups.get_mut(len)? = [c, d];
+        len = len.wrapping_add(1);
     }
     // `::` stands for one group at least
-    let is_whole = len <= WHOLE && (len == WHOLE) == (head_len == WHOLE);
-    is_whole.then(|| Ipv6Addr::from_bits(head.rotate_right(head_len) | bits))
+    if (len == groups.len()) != (gap == usize::MAX) {
+        return None;
+    }
+    let mut to = groups.len();
+    while len > gap {
+        (len, to) = (len.wrapping_sub(1), to.wrapping_sub(1));
+        let group = mem::take(groups.get_mut(len)?);
+        *groups.get_mut(to)? = group;
+    }
+    Some(Ipv6Addr::from_octets(*groups.as_flattened().first_chunk()?))
 }
 
 /// An address of either family, IPv6 with or without brackets.

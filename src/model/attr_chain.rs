@@ -77,7 +77,6 @@ impl Config<'_> {
 
     /// Sets an option of a link in place of an earlier value; `None` when [`crate::limits::MAX_ATTRS`] is
     /// reached.
-    #[inline(never)]
     pub fn set_attr(
         &mut self,
         link: LinkId,

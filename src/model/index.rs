@@ -38,7 +38,6 @@ impl<'m> Index<'m> {
 
     /// Makes room for so many entries, the last of which is not in it yet; the number of the first that is
     /// to be inserted: 0 where all of them were forgotten.
-    #[inline(never)]
     pub fn make_room(&mut self, entries: usize) -> usize {
         if entries.saturating_mul(2) <= self.used || self.used == self.slots.len() {
             return entries.saturating_sub(1);

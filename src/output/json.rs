@@ -160,7 +160,6 @@ impl Take for Rest<'_> {
 }
 
 /// Whether `text` begins with a value as [`Json::text`] writes it, after its first quote.
-#[inline(never)]
 pub fn begins_with(text: &[u8], value: &dyn Show) -> bool {
     let mut rest = Rest(Some(text));
     escape(value, &mut Text(&mut rest));

@@ -234,22 +234,23 @@ impl Keys<'_> {
     /// A key, if it is set. One that is not in the table is found by its name.
     #[inline(never)]
     fn entry(&self, found: Found, name: &[u8]) -> Option<&Entry> {
-        let n = self.position(found, name)?;
-        let entry = self.entries.get(n as usize)?;
+        let entry = self.entries.get(self.position(found, name))?;
         entry.is_set().then_some(entry)
     }
 
+    /// Where a key is; beyond all of them if it is not there.
     #[inline(never)]
-    fn position(&self, found: Found, name: &[u8]) -> Option<u32> {
+    fn position(&self, found: Found, name: &[u8]) -> usize {
         let mut at = key_hash(found, name);
         // There are more slots than entries: it ends at a free one.
-        while let Some(n) = self.index.next(&mut at) {
-            let entry = self.entries.get(n as usize)?;
+        while let Some(n) = self.index.next(&mut at)
+            && let Some(entry) = self.entries.get(n as usize)
+        {
             if entry.found == found && (found.is_one() || entry.name(self.text) == name) {
-                return Some(n);
+                return n as usize;
             }
         }
-        None
+        usize::MAX
     }
 }
 
@@ -282,8 +283,8 @@ pub fn skip_mark(cx: &mut Context<'_, '_>) {
 pub fn is_text(cx: &mut Context<'_, '_>) -> bool {
     let (before, after) = parts::split(cx.line.octets, 0);
     if after.is_some() {
-        let column = short(before.len().wrapping_add(1));
-        cx.report(column, Subject::Key(&Escaped(b"file")), b"", NUL, b"");
+        let at = parts::slice(cx.line.octets, before.len(), 0);
+        cx.complain(b"file", at, NUL);
     }
     after.is_none()
 }
@@ -337,7 +338,6 @@ struct Scan<'a, 's> {
 }
 
 impl Scan<'_, '_> {
-    #[inline(never)]
     fn read(&mut self, cx: &mut Context<'_, '_>) {
         for line in lines(cx.text) {
             cx.line = line;
@@ -412,12 +412,11 @@ impl Scan<'_, '_> {
 
     /// Keeps an entry in place of an earlier one with its name, whose line it returns (0: there was
     /// none); `None` if the table is full.
-    #[inline(never)]
     fn keep(&mut self, entry: &Entry) -> Option<u32> {
         let keys = &mut self.scratch.keys;
         let name = entry.name(keys.text);
         let old = keys.position(entry.found, name);
-        if let Some(old) = old.and_then(|n| keys.entries.get_mut(n as usize)) {
+        if let Some(old) = keys.entries.get_mut(old) {
             let line = old.line;
             *old = *entry;
             return Some(line);

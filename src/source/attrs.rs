@@ -3,6 +3,7 @@
 
 use super::Context;
 use crate::diag::{Complaint, Effect, Escaped, LineBuf, Origin, Problem, Subject};
+use crate::limits::MAX_LINE;
 use crate::model::attr::{Attr, Kind, Scope, Value};
 use crate::model::config::{LinkConfig, LinkId, LinkMatch, Role, SourceKind, Str};
 use crate::model::link::IfName;
@@ -86,7 +87,6 @@ impl Context<'_, '_> {
     ///
     /// # Errors
     /// [`Problem::NotAWord`], or the limit that is reached.
-    #[inline(never)]
     pub fn put_runner(
         &mut self,
         link: LinkId,
@@ -126,7 +126,6 @@ impl Context<'_, '_> {
     }
 
     /// A text in its canonical form: its items with commas between them.
-    #[inline(never)]
     fn checked_text(&mut self, kind: Kind, text: &[u8]) -> Result<Value, Problem> {
         let mut canonical = LineBuf::<MAX_CANONICAL>::new();
         let mut kept = text;
@@ -238,7 +237,7 @@ const fn row(wrong: Problem, most: u8, families: u8) -> Row {
 /// Items of a list: the kernel takes as many targets (`BOND_MAX_ARP_TARGETS`).
 const MAX_ITEMS: u8 = 16;
 /// Octets of a list of addresses.
-const MAX_CANONICAL: usize = 768;
+const MAX_CANONICAL: usize = MAX_LINE;
 /// Octets of an option's name.
 const MAX_NAME: usize = 40;
 

@@ -51,13 +51,17 @@ impl Context<'_, '_> {
     #[inline(never)]
     pub fn add_server(&mut self, addr: &IpAddr, link: Option<LinkId>) -> Result<(), Problem> {
         let servers = &mut self.config.servers;
-        let mut at = servers.len();
-        if link.is_none() {
-            let is_before = |have: &&Server| have.link.is_none();
-            at = servers.iter().take_while(is_before).count();
-        }
         let server = Server { addr: *addr, link };
-        servers.insert(at, server).map_err(|_| Problem::MaxServers)
+        servers.push(server).map_err(|_| Problem::MaxServers)?;
+        let mut at = servers.len().wrapping_sub(1);
+        while link.is_none()
+            && let Some([before, server]) = servers.get_mut(at.wrapping_sub(1)..at.wrapping_add(1))
+            && before.link.is_some()
+        {
+            (*before, *server) = (*server, *before);
+            at = at.wrapping_sub(1);
+        }
+        Ok(())
     }
 
     /// Adds a MAC rule in place of those of its source with its name (of udev: with its MAC, and of the command

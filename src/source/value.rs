@@ -35,7 +35,6 @@ impl File<'_, '_, '_> {
 
     /// The IPv4 address that `entry` gives, with the prefix length that `mask` says as number or netmask,
     /// else that of its class, with a warning. `None` after a complaint.
-    #[inline(never)]
     pub fn cidr4(
         &mut self,
         entry: &Entry,

@@ -289,7 +289,6 @@ impl<V: Variables> Word<'_, V> {
 
 /// Whether `raw` is one double-quoted string as NetworkManager's svEscape() wrote it until 2016: with a
 /// backslash also before `'` and `~`, and nothing special without one.
-#[inline(never)]
 fn is_old_escape(raw: &[u8]) -> bool {
     let special = |octet: &u8| parts::has(OLD_ESCAPED, *octet);
     let mut octets = raw.iter();

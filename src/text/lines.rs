@@ -28,9 +28,20 @@ pub fn lines(octets: &[u8]) -> Lines<'_> {
 }
 
 /// The octets of the first line; none where there is no line.
+pub fn first(mut octets: &[u8]) -> &[u8] {
+    split_off(&mut octets)
+}
+
+/// Takes the first line off.
 #[inline(never)]
-pub fn first(octets: &[u8]) -> &[u8] {
-    lines(octets).next().map_or(b"", |line| line.octets)
+fn split_off<'a>(octets: &mut &'a [u8]) -> &'a [u8] {
+    let mut rest = Some(*octets);
+    let line = parts::next(&mut rest, b'\n').unwrap_or_default();
+    *octets = rest.unwrap_or_default();
+    match line {
+        [line @ .., b'\r'] => line,
+        _ => line,
+    }
 }
 
 /// See [`lines`].
@@ -47,15 +58,10 @@ impl<'a> Iterator for Lines<'a> {
         if self.rest.is_empty() {
             return None;
         }
-        let (line, tail) = parts::split(self.rest, b'\n');
-        self.rest = tail.unwrap_or_default();
         self.number = self.number.saturating_add(1);
         Some(Line {
             number: self.number,
-            octets: match line {
-                [line @ .., b'\r'] => line,
-                _ => line,
-            },
+            octets: split_off(&mut self.rest),
         })
     }
 }

@@ -11,6 +11,8 @@ use ifdawn::diag::{Escaped, LineBuf};
 use ifdawn::limits::{MAX_FILES, MAX_LINE, MAX_LINKS};
 use ifdawn::model::link::IfName;
 use ifdawn::packed::{Packed, packed, word};
+use ifdawn::source::Key;
+use ifdawn::source::key_table::{Names, key, pack_fields, pack_names, packed_len};
 use ifdawn::text::parts;
 use ifdawn::text::scalar;
 use ifdawn::text::show::Text;
@@ -19,9 +21,9 @@ use ifdawn::text::show::Text;
 pub type Word = &'static [u8];
 
 /// The enums of commands and options, and their tables: for each row the commands it is about (every one, where
-/// none is said), a bit for each, and a line.
+/// none is said), a bit for each, and a line, whose first word from a column on is its name.
 macro_rules! table {
-    ($($(#[$doc:meta])* $name:ident { $($row:ident $([$about:ident])? $line:literal,)* })*) => {
+    ($($(#[$doc:meta])* $name:ident from $at:ident { $($row:ident $([$about:ident])? $line:literal,)* })*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +37,47 @@ macro_rules! table {
         )*
 
         const LINES: Packed = packed!(concat!($($($line, "\n"),*),*));
-        static ABOUT: [u8; ROWS] = [$($(EVERY_COMMAND $(& 1 << Command::$about as u8)?),*),*];
+        const KEYS: &[Key<Row>] = &[$($(
+            key(name($line, $at), row($line, $at, EVERY_COMMAND $(& 1 << Command::$about as u8)?), $line),
+        )*)*];
     };
+}
+
+/// What there is to know of a row.
+#[derive(Clone, Copy)]
+struct Row {
+    /// The commands it is about, a bit for each, and whether it takes a value ([`VALUE`]).
+    about: u8,
+    /// The letter of its short form; 0 for none.
+    letter: u8,
+}
+
+/// A bit that is no command's.
+const VALUE: u8 = 1 << 7;
+
+/// The name in a line: its first word from a column on.
+const fn name(line: &'static str, at: usize) -> &'static str {
+    let (_, line) = line.split_at(at);
+    let (mut rest, mut len) = (line.as_bytes(), 0);
+    while let [octet, more @ ..] = rest
+        && *octet != b' '
+    {
+        (rest, len) = (more, len + 1);
+    }
+    line.split_at(len).0
+}
+
+/// What else a line says: the letter in front, and the name of a value behind the name.
+const fn row(line: &'static str, at: usize, about: u8) -> Row {
+    let (_, after) = line.split_at(at + name(line, at).len());
+    let takes_value = matches!(after.as_bytes(), [b' ', b'A'..=b'Z', ..]);
+    Row {
+        about: if takes_value { about | VALUE } else { about },
+        letter: match line.as_bytes() {
+            [b'-', letter, ..] => *letter,
+            _ => 0,
+        },
+    }
 }
 
 /// What can be wrong, and its words, after which the word that is wrong is shown.
@@ -67,14 +108,14 @@ wrongs! {
     Sources "--sources: none of cmdline,ifcfg,firmware: ",
 }
 
-const EVERY_COMMAND: u8 = u8::MAX;
+const EVERY_COMMAND: u8 = !VALUE;
 /// The row of the first option.
 const OPTIONS: usize = Command::ALL.len();
 const ROWS: usize = OPTIONS + Opt::ALL.len();
 
 table! {
     /// What is asked for.
-    Command {
+    Command from FIRST {
     Up          [Up]    "up    [IF...]    bring up what is configured, or IF...",
     Watch       [Watch] "watch [IF...]    as up, then stay: renew leases, look when links change",
     Down        [Down]  "down  IF...      take back what was configured on IF",
@@ -84,7 +125,7 @@ table! {
 
     /// How it is to be done. A line has the short form, and from column [`LONG`] on the long one and the
     /// value's name if it takes one.
-    Opt {
+    Opt from LONG {
     Root                "    --root DIR           prefix of every file",
     Cmdline             "    --cmdline TEXT       use this kernel command line",
     CmdlineFile         "    --cmdline-file FILE  use the one in this file",
@@ -104,8 +145,12 @@ table! {
     }
 }
 
-/// Column of an option's long form.
+/// Column of a command's name, and of an option's.
+const FIRST: usize = 0;
 const LONG: usize = 4;
+
+static NAMES: [u8; packed_len(KEYS)] = pack_names(KEYS);
+static TABLE: [Row; ROWS] = pack_fields(KEYS, row("", 0, 0));
 
 /// Where lines go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,7 +197,7 @@ pub struct Options {
     pub log: Target,
     /// `--sources`: a bit for each [`Source`], 0 where it is not given.
     pub sources: u8,
-    /// The command's bit in [`ABOUT`]; 0 while there is none.
+    /// The command's bit in [`Row::about`]; 0 while there is none.
     about: u8,
     /// `--timeout`.
     pub timeout: Option<u32>,
@@ -202,7 +247,6 @@ impl Options {
     }
 
     /// Reads the arguments; an exit code where there is nothing more to do.
-    #[inline(never)]
     pub fn read(&mut self, words: &mut Arguments, out: &mut Out<'_>) -> Result<(), u8> {
         let mut only_operands = false;
         while let Some(word) = words.next() {
@@ -210,12 +254,13 @@ impl Options {
                 [b'-', after @ ..] if !only_operands => match after {
                     b"-" => only_operands = true,
                     [] | [b'-', ..] => {
-                        let (form, given) = parts::split(word, b'=');
-                        self.option(LONG, form, given, word, words);
+                        let (name, given) = parts::split(word, b'=');
+                        self.option(find(name), given, word, words);
                     }
                     letters => {
                         for letter in letters {
-                            self.option(0, &[b'-', *letter, b','], None, word, words);
+                            let row = TABLE.iter().position(|row| row.letter == *letter);
+                            self.option(row.unwrap_or(ROWS), None, word, words);
                         }
                     }
                 },
@@ -239,20 +284,12 @@ impl Options {
         Err(2)
     }
 
-    /// `form` is what stands in the table from column `at` on.
     #[inline(never)]
-    fn option(
-        &mut self,
-        at: usize,
-        form: &[u8],
-        given: Option<Word>,
-        word: Word,
-        words: &mut Arguments,
-    ) {
-        let Some((row, takes_value)) = find(at, form) else {
+    fn option(&mut self, row: usize, given: Option<Word>, word: Word, words: &mut Arguments) {
+        let Some(Row { about, .. }) = TABLE.get(row) else {
             return self.refuse(Wrong::NoSuchOption, word);
         };
-        let value = match (takes_value, given) {
+        let value = match (about & VALUE != 0, given) {
             (true, None) => words.next(),
             (false, None) => Some(word),
             (true, Some(_)) => given,
@@ -272,8 +309,7 @@ impl Options {
 
     fn operand(&mut self, word: Word) {
         let wrong = if self.about == 0 {
-            let row = find(0, word).map(|(row, _)| row);
-            if let Some(command) = row.and_then(|row| Command::ALL.get(row)) {
+            if let Some(command) = Command::ALL.get(find(word)) {
                 self.command = *command;
                 self.about = 1 << *command as u8;
                 return;
@@ -308,9 +344,9 @@ impl Options {
         if let Some(wrong) = missing {
             self.refuse(wrong, b"");
         }
-        for (of, row) in ABOUT.iter().zip(0..) {
+        for (Row { about, .. }, row) in TABLE.iter().zip(0..) {
             if let Some(Some(word)) = self.values.get(row)
-                && of & self.about == 0
+                && about & self.about == 0
             {
                 self.refuse(Wrong::NotOfThisCommand, word);
             }
@@ -353,7 +389,7 @@ impl Options {
         };
         let text = &mut Text(out);
         let mut before = word!("ifdawn ");
-        for (of, row) in ABOUT.iter().zip(0..) {
+        for (Row { about: of, .. }, row) in TABLE.iter().zip(0..) {
             if row == OPTIONS {
                 text.word(word!("\nOptions:\n"));
                 before = word!("  ");
@@ -369,20 +405,7 @@ impl Options {
     }
 }
 
-/// The row whose first word from column `at` on is `word`, and whether a value's name follows.
-#[inline(never)]
-fn find(at: usize, word: &[u8]) -> Option<(usize, bool)> {
-    let mut rest = Some(LINES.0);
-    for row in 0..ROWS {
-        let mut line = LineBuf::<LINE>::new();
-        line.show(&Packed(parts::next(&mut rest, b'\n')?));
-        let mut after = line.as_bytes().get(at..);
-        if parts::next(&mut after, b' ') == Some(word) {
-            return Some((row, matches!(after, Some([b'A'..=b'Z', ..]))));
-        }
-    }
-    None
+/// The row of a name; beyond all of them for what is none.
+fn find(name: &[u8]) -> usize {
+    Names(&NAMES).find(name).row()
 }
-
-/// As much of a line as is looked at.
-const LINE: usize = 64;

@@ -174,7 +174,6 @@ impl Loader<'_, '_> {
     }
 
     /// Reads a NIC whose values are files of a directory; of what it was booted from where that is said.
-    #[inline(never)]
     fn nic(&mut self, name: &[u8]) {
         let before = match name {
             [_] => word!("/sys/firmware/ibft/ethernet"),

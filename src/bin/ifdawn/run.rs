@@ -174,7 +174,6 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
 }
 
 /// Brings up, waits, says how it ended.
-#[inline(never)]
 fn up(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let options = system.options;
     if load::is_initramfs(options, &system.root) {
@@ -299,7 +298,6 @@ fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Er
 }
 
 /// Takes back what was made on the links given.
-#[inline(never)]
 fn down(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let mut code = UP;
     engine.releases = system.options.has(Opt::Release);
@@ -345,7 +343,6 @@ impl Events {
 
     /// Returns when something happened, or at `until`. On a terminal a live line for each link that is
     /// waited for counts the seconds.
-    #[inline(never)]
     fn wait(&mut self, until: Instant, engine: &mut Engine<'_>, system: &mut System<'_>) -> Woken {
         let udev_until = system.udev.deadline().unwrap_or(Instant(u64::MAX));
         let ([dhcp, arp], pause) = system.sockets.awaited();
@@ -380,7 +377,6 @@ impl Events {
     }
 
     /// One line for each link that is waited for: a live one, or one when it begins.
-    #[inline(never)]
     fn show_waiting(&mut self, engine: &Engine<'_>, log: &mut Log, live: bool) {
         let seconds = clock::now().0.saturating_sub(engine.started().0) / 1_000_000;
         for (n, said) in self.said.iter_mut().enumerate() {

@@ -92,7 +92,6 @@ impl<'a> Sockets<'a> {
     }
 
     /// Sends a packet.
-    #[inline(never)]
     pub fn transmit(
         &mut self,
         ifindex: u32,

@@ -3,7 +3,8 @@
 
 use super::names::Names;
 use super::{call, descriptor, opened, read, write};
-use ifdawn::diag::Errno;
+use ifdawn::diag::{Errno, LineBuf};
+use ifdawn::limits::MAX_LINE;
 use ifdawn::packed::{Word, word};
 use ifdawn::text::parts;
 
@@ -25,11 +26,11 @@ pub const TOO_LONG: Errno = Errno::ENAMETOOLONG;
 pub const HELD: Errno = Errno::EAGAIN;
 
 /// Octets of a path, its root and the NUL at its end included.
-const MAX_PATH: usize = 1_000;
+const MAX_PATH: usize = MAX_LINE;
 
 /// A path with a NUL at its end. In the place of one that does not fit is one that no file can have:
 /// calls refuse it as too long.
-pub struct Path(heapless::Vec<u8, MAX_PATH>);
+pub struct Path(LineBuf<MAX_PATH>);
 
 /// Calls that take a directory, a path, two numbers and no pointer besides.
 #[derive(Clone, Copy)]
@@ -147,22 +148,29 @@ impl Path {
     /// A word between two other parts, each of which may be empty.
     #[inline(never)]
     pub fn join(first: &[u8], word: Word, last: &[u8]) -> Path {
-        let mut path = heapless::Vec::new();
-        let fits = path.extend_from_slice(first).is_ok();
-        Text(&mut path.as_mut_view()).word(word);
-        // A word that was cut leaves no room for what follows.
-        if !fits || path.extend_from_slice(last).is_err() || path.push(0).is_err() {
-            path.clear();
-            let _ = path.resize(MAX_PATH - 1, b'x');
-            let _ = path.push(0);
+        let mut path = Path(LineBuf::new());
+        let line = &mut path.0;
+        line.put(first);
+        line.show(&word.text());
+        line.put(last);
+        // It may have been cut.
+        if line.as_bytes().len() == MAX_PATH {
+            line.clear();
+            for _ in 1..MAX_PATH {
+                line.put(b"x");
+            }
         }
-        Path(path)
+        line.put(b"\0");
+        path
     }
 
     /// Without the NUL at its end.
     #[inline(never)]
     pub fn as_bytes(&self) -> &[u8] {
-        self.0.split_last().map_or(&[], |(_, octets)| octets)
+        self.0
+            .as_bytes()
+            .split_last()
+            .map_or(&[], |(_, octets)| octets)
     }
 
     /// Whether there is such a file.
@@ -173,7 +181,7 @@ impl Path {
 
     /// As system calls take it.
     fn pointer(&self) -> usize {
-        self.0.as_ptr() as usize
+        self.0.as_bytes().as_ptr() as usize
     }
 
     #[inline(never)]
@@ -251,7 +259,6 @@ impl Path {
         }
     }
 
-    #[inline(never)]
     fn write_temporary(&self, temporary: &Path, old: Status, text: &dyn Show) -> Result<(), Errno> {
         let mode = match old.kind() {
             0 => 0o644,
@@ -410,7 +417,6 @@ impl<'f> Out<'f> {
 
     /// Writes what is pending, the last of what a person asked for: the exit code, which is not `code`
     /// where they do not get all of it.
-    #[inline(never)]
     pub fn end(&mut self, code: u8) -> u8 {
         self.flush();
         match self.result {

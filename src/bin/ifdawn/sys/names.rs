@@ -129,7 +129,6 @@ impl Names {
     }
 
     /// Whether one stands before another one.
-    #[inline(never)]
     fn is_before(&self, n: usize, other: usize) -> bool {
         self.part::<true>(n) < self.part::<true>(other)
     }

@@ -4,7 +4,6 @@ use super::parts;
 use crate::diag::Problem;
 use crate::model::addr::{Cidr, Family};
 use crate::model::link::Mac;
-use core::mem;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A decimal number without sign: digits only, blanks around it ignored.

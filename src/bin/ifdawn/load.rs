@@ -201,17 +201,17 @@ impl Loader<'_, '_> {
             Path::join(b"", *layer.unwrap_or(&word!("")), directory)
         };
         let mut layer = step.layer.min(1);
-        // the names of drop-ins come and go behind those of the files they are beside
-        let end = match step.wanted {
-            Wanted::DropIns => self.files.names.end(),
-            _ => {
-                self.files.names.clear(match layer {
-                    0 => Order::Counted,
-                    _ => Order::Octets,
-                });
-                (0, 0)
-            }
+        let order = match layer {
+            0 => Order::Counted,
+            _ => Order::Octets,
         };
+        // the names of drop-ins come and go behind those of the files they are beside
+        let mut end = (0, 0);
+        if step.wanted == Wanted::DropIns {
+            end = self.files.names.end();
+        } else {
+            self.files.names.clear(order);
+        }
         while layer <= step.layer {
             self.files.names.directory = layer;
             let path = path(layer);

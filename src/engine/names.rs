@@ -118,6 +118,7 @@ impl Engine<'_> {
 
     /// The end of the first batch: behind the first rename of a link that is up, unless live rename is
     /// proven or not used.
+    #[inline(never)]
     fn proof(&self) -> usize {
         let live = |step: &Step| {
             let rename = self.plan.renames.get(step.n as usize);

@@ -332,6 +332,7 @@ impl Config<'_> {
     }
 
     /// The routing table with this name (`rt_tables`).
+    #[inline(never)]
     pub fn table(&self, name: &[u8]) -> Option<u32> {
         let mut tables = self.tables.iter();
         let found = tables.find(|table| self.text(table.name) == name)?;

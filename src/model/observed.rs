@@ -91,6 +91,7 @@ impl Link {
     }
 
     /// Whether this is its MAC, current or permanent.
+    #[inline(always)]
     pub fn has_mac(&self, mac: &Mac) -> bool {
         *mac == self.mac || *mac == self.perm_mac
     }

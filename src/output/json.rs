@@ -108,6 +108,7 @@ impl<'w> Json<'w> {
     }
 
     /// What is JSON already.
+    #[inline(always)]
     pub fn raw(&mut self, value: &dyn Show) {
         self.go_on();
         value.show(&mut self.out);

@@ -51,6 +51,7 @@ pub const PLAN: Packed = packed!(template!(
 ));
 
 /// Writes everything up to the diagnostics: the writer takes those as a [`Sink`], and [`end`] ends it.
+#[inline(never)]
 pub fn begin(json: &mut Json<'_>, config: &Config<'_>) {
     text(json, config, config.global.hostname);
     names(json, config, None);

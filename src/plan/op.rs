@@ -196,6 +196,7 @@ impl Op<'_> {
     }
 
     /// The link's name, if it has one, after `before`.
+    #[inline(always)]
     fn device(&self, f: &mut Text<'_>, before: Word) {
         if let Some(name) = self.name {
             shell_word(f, before, name);

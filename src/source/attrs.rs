@@ -153,6 +153,7 @@ impl Context<'_, '_> {
     ///
     /// # Errors
     /// The limit that is reached.
+    #[inline(always)]
     pub fn keep_same(&mut self, text: &[u8]) -> Result<Str, Problem> {
         self.config.keep_same(text).ok_or(Problem::MaxStrings)
     }

@@ -495,10 +495,10 @@ mod tests {
                 origin: Origin::NONE,
             };
             for n in 0..4 {
-                assert_eq!(cx.add_policy(&rule), Ok(()));
+                assert_eq!(cx.add_route(What::Rule, &rule), Ok(()));
                 assert_eq!(cx.add_table(&[b'a' + n], n.into()), Ok(()));
             }
-            assert_eq!(cx.add_policy(&rule), Err(Problem::MaxRules));
+            assert_eq!(cx.add_route(What::Rule, &rule), Err(Problem::MaxRules));
             assert_eq!(cx.add_table(b"e", 5), Err(Problem::MaxTables));
         });
     }

@@ -110,7 +110,6 @@ impl Reader<'_, '_, '_> {
     ///
     /// # Errors
     /// What is wrong with it.
-    #[inline(never)]
     pub(super) fn set(&mut self, setting: Setting, word: &[u8]) -> Result<(), Problem> {
         let cx = &mut *self.file.cx;
         let link = &mut self.draft.link;

@@ -62,7 +62,6 @@ const ARPING_WAIT_S: u32 = 3;
 
 impl<'a> Reader<'a, '_, '_> {
     /// Reads everything of both families into the link, and its addresses into the configuration.
-    #[inline(never)]
     pub fn addresses(&mut self) {
         let gateway = self.addrs4();
         self.inner();

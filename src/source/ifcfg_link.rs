@@ -46,7 +46,6 @@ impl Reader<'_, '_, '_> {
             self.entry = None;
             return self.refuse(NO_LINK);
         }
-        link.rename = mac.is_some() && link.name.is_some();
         link.origin.file = self.file.cx.file;
         link.ipv4.origin = link.origin;
         link.ipv6.origin = link.origin;
@@ -58,6 +57,8 @@ impl Reader<'_, '_, '_> {
         if let Err(complaint) = self.claim() {
             return self.refuse(complaint);
         }
+        let link = &mut self.draft.link;
+        link.rename = matches!(link.matches, LinkMatch::Mac(_)) && link.name.is_some();
         Some(())
     }
 
@@ -78,7 +79,6 @@ impl Reader<'_, '_, '_> {
             if link.name.is_some() {
                 earlier.name = link.name;
             }
-            earlier.rename = matches!(earlier.matches, LinkMatch::Mac(_)) && earlier.name.is_some();
             if link.kind != LinkKind::Ethernet {
                 earlier.kind = link.kind;
                 earlier.lower = link.lower;

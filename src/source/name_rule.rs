@@ -153,7 +153,6 @@ impl<'t> Draft<'t> {
 
     /// Takes the next `KEY OP "VALUE"` of a rule, or the `KEY=VALUE` of a line of a `.link` file; `None` where there
     /// is something else.
-    #[inline(never)]
     fn item(&mut self, rest: &mut &'t [u8], is_link: bool, cx: &mut Context<'t, '_>) -> Option<()> {
         let is_op = |octet: &u8| parts::has(b"=!+-:", *octet);
         let (key, after) = rest.split_at_checked(rest.iter().position(is_op)?)?;
@@ -175,7 +174,6 @@ impl<'t> Draft<'t> {
     }
 
     /// Takes what a part gives, or else asks for.
-    #[inline(never)]
     fn take(&mut self, part: Part, is_gift: bool, value: &'t [u8], cx: &mut Context<'t, '_>) {
         let rule = &mut self.rule;
         let (is_right, problem) = match (part, is_gift) {

@@ -3,8 +3,10 @@
 use super::Context;
 use crate::diag::Problem;
 use crate::model::config::{
-    AddrConfig, LinkConfig, LinkId, LinkMatch, NameRule, NameSource, RouteConfig, Server, Str,
+    AddrConfig, LinkConfig, LinkId, LinkMatch, NameRule, NameSource, RouteConfig, Server,
+    SourceKind, Str,
 };
+use crate::model::desired::What;
 use crate::model::link::Mac;
 use crate::packed::{Packed, packed};
 use crate::text::{parts, scalar};
@@ -33,18 +35,14 @@ impl Context<'_, '_> {
         self.config.addrs.push(*addr).map_err(|_| Problem::MaxAddrs)
     }
 
-    /// Adds a route.
+    /// Adds a route, or a policy routing rule.
     #[inline(never)]
-    pub fn add_route(&mut self, route: &RouteConfig) -> Result<(), Problem> {
-        self.config
-            .routes
-            .push(*route)
-            .map_err(|_| Problem::MaxRoutes)
-    }
-
-    /// Adds a policy routing rule.
-    pub fn add_policy(&mut self, rule: &RouteConfig) -> Result<(), Problem> {
-        self.config.rules.push(*rule).map_err(|_| Problem::MaxRules)
+    pub fn add_route(&mut self, what: What, route: &RouteConfig) -> Result<(), Problem> {
+        let (table, full) = match what {
+            What::Rule => (&mut self.config.rules, Problem::MaxRules),
+            What::Addr | What::Route => (&mut self.config.routes, Problem::MaxRoutes),
+        };
+        table.push(*route).map_err(|_| full)
     }
 
     /// Adds a name server: one of no link behind the others of no link, before those of links.
@@ -101,9 +99,15 @@ impl Context<'_, '_> {
         Ok(put)
     }
 
-    /// Keeps a host name.
-    pub fn keep_hostname(&mut self, text: &[u8]) -> Result<Str, Problem> {
-        self.keep(text, scalar::is_hostname(text), Problem::NotAHostname)
+    /// Keeps a host name, which becomes the machine's unless a stronger source has one.
+    #[inline(never)]
+    pub fn set_hostname(&mut self, text: &[u8], source: SourceKind) -> Result<Str, Problem> {
+        let name = self.keep(text, scalar::is_hostname(text), Problem::NotAHostname)?;
+        let global = &mut self.config.global;
+        if global.hostname_source <= source {
+            (global.hostname, global.hostname_source) = (Some(name), source);
+        }
+        Ok(name)
     }
 
     /// Keeps what DHCPv4 servers are told.

@@ -395,7 +395,6 @@ impl Reader<'_, '_, '_> {
     }
 
     /// Reads an argument that is a number, or two, or becomes an attribute.
-    #[inline(never)]
     fn number(&mut self) -> Result<(), Problem> {
         let value = self.value;
         let is_metric = value >= Value::Time && value <= Value::Congctl;

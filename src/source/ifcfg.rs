@@ -239,7 +239,7 @@ impl<'a, 'c, 'm> Reader<'a, 'c, 'm> {
             entry: None,
             ordinal: 0,
             defaults,
-            id: LinkId::new(0),
+            id: LinkId::NONE,
             draft,
             port: None,
             label: None,

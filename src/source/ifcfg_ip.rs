@@ -9,7 +9,7 @@ use super::ifcfg_keys::{
 };
 use super::ifcfg_link::is_same_name;
 use crate::diag::{Complaint, Effect, Problem};
-use crate::model::addr::{Cidr, Family};
+use crate::model::addr::{Cidr, Family, is_same};
 use crate::model::config::{AddrConfig, IpFlag, IpText, LinkNumber, Method, Search};
 use crate::model::link::IfName;
 use crate::model::said::Flag;
@@ -187,7 +187,7 @@ impl<'a> Reader<'a, '_, '_> {
         let link = Some(self.id);
         let cx = &mut *self.file.cx;
         let mut servers = cx.config.servers.iter();
-        let is_known = servers.any(|have| have.link == link && have.addr == *addr);
+        let is_known = servers.any(|have| have.link == link && is_same(&have.addr, addr));
         if !is_known && cx.add_server(addr, link).is_err() {
             self.complain(SERVERS_FULL);
         }

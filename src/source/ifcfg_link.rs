@@ -104,7 +104,7 @@ impl Reader<'_, '_, '_> {
         if let (LinkMatch::Mac(mac), Some(name)) = (&self.draft.link.matches, &self.draft.link.name)
         {
             let rule = &NameRule::new(*mac, *name, NameSource::Ifcfg, self.origin());
-            if self.file.cx.add_rule(rule).is_err() {
+            if self.file.cx.add_rule(rule) == Err(Problem::MaxNameRules) {
                 self.complain(RULES_FULL);
             }
         }

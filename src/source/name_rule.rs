@@ -4,7 +4,6 @@
 //! else is not understood: if it gives anything, it is said to be ignored. Nothing is run.
 
 use super::key_table::{Names, key, pack_fields, pack_names, packed_len};
-use super::put::RulePut;
 use super::{Context, Key, offset};
 use crate::diag::{Complaint, Effect, Origin, Problem};
 use crate::model::config::{NameRule, NameSource, Str};
@@ -265,8 +264,8 @@ impl<'t> Draft<'t> {
                 }
             };
             let complaint = match put {
-                Ok(RulePut::Kept) => continue,
-                Ok(RulePut::Replaced) => AGAIN,
+                Ok(()) => continue,
+                Err(Problem::Duplicate) => AGAIN,
                 Err(problem) => not_used(problem),
             };
             complain(self.own, value, complaint, cx);

@@ -13,15 +13,6 @@ use crate::text::{parts, scalar};
 use core::net::IpAddr;
 use heapless::Vec;
 
-/// What became of a MAC rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RulePut {
-    /// It is new, or said again.
-    Kept,
-    /// It takes the place of one that says something else.
-    Replaced,
-}
-
 impl Context<'_, '_> {
     /// Adds a link.
     #[inline(never)]
@@ -65,9 +56,12 @@ impl Context<'_, '_> {
     /// Adds a MAC rule in place of those of its source with its name (of udev: with its MAC, and of the command
     /// line with either). Rules of udev and of `.link` files give no name where a stronger one speaks of it or of the
     /// MAC, and the first of `.link` files counts; the sources are read in the order of their strength.
+    ///
+    /// # Errors
+    /// [`Problem::Duplicate`]: it took the place of one that says something else; or the limit that is reached.
     #[inline(never)]
-    pub fn add_rule(&mut self, rule: &NameRule) -> Result<RulePut, Problem> {
-        let (mut is_known, mut put) = (false, RulePut::Kept);
+    pub fn add_rule(&mut self, rule: &NameRule) -> Result<(), Problem> {
+        let (mut is_known, mut put) = (false, Ok(()));
         let mut rule = *rule;
         for have in self.config.name_rules.iter_mut() {
             let same_name = have.name.is_some() && have.name == rule.name;
@@ -86,7 +80,7 @@ impl Context<'_, '_> {
             if replaces && have.source == rule.source && !yields {
                 is_known = true;
                 if !(same_name && have.mac == rule.mac) {
-                    put = RulePut::Replaced;
+                    put = Err(Problem::Duplicate);
                 }
                 *have = rule;
             }
@@ -96,7 +90,7 @@ impl Context<'_, '_> {
             let pushed = self.config.name_rules.push(rule);
             pushed.map_err(|_| Problem::MaxNameRules)?;
         }
-        Ok(put)
+        put
     }
 
     /// Keeps a host name, which becomes the machine's unless a stronger source has one.

@@ -7,7 +7,7 @@ use super::route_words::{
 };
 use crate::diag::{LineBuf, Problem};
 use crate::limits::MAX_VALUE;
-use crate::model::addr::{Cidr, Family, classful_len};
+use crate::model::addr::{Cidr, Family, classful_len, is_same};
 use crate::model::config::Config;
 use crate::model::link::IfName;
 use crate::model::route::{More, Reach, Route, RouteKind};
@@ -508,7 +508,7 @@ impl Reader<'_, '_, '_> {
 fn clear_host_bits(net: &mut Cidr) -> bool {
     let written = net.addr;
     net.addr = net.network();
-    net.addr != written
+    !is_same(&net.addr, &written)
 }
 
 #[cfg(test)]

@@ -322,7 +322,7 @@ const NO_BOOLEAN: Complaint = Complaint::error(Problem::NotABoolean, Effect::Def
 /// See [`Arg::device`].
 pub fn identify(text: &[u8], link: &mut LinkConfig) -> Option<()> {
     if scalar::ip(text).is_none() {
-        link.name = IfName::new(text);
+        IfName::read(text, &mut link.name);
     }
     let mut mac = scalar::mac(scalar::unbracketed(text));
     if mac.is_none() {

@@ -245,10 +245,7 @@ const MAX_NAME: usize = 40;
 fn is_item(item: &[u8], kind: Kind, families: u8, to: &mut LineBuf<MAX_CANONICAL>) -> bool {
     if families != 0 {
         // sysfs takes `+` in front of an address that is to be added
-        let addr = match item {
-            [b'+', addr @ ..] => scalar::ip(addr),
-            _ => scalar::ip(item),
-        };
+        let addr = scalar::ip(item.strip_prefix(b"+").unwrap_or(item));
         to.show(&addr);
         return addr.is_some_and(|addr| families >> u8::from(addr.is_ipv6()) & 1 != 0);
     }

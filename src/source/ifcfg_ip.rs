@@ -260,14 +260,16 @@ impl<'a> Reader<'a, '_, '_> {
         if word.is_empty() {
             return;
         }
-        let method = method_number(word);
-        if method.is_none() {
+        // one that is unknown is none
+        let n = method_number(word).unwrap_or_else(|| {
             self.complain(NO_METHOD);
-        }
+            0
+        });
         self.draft.link.ipv4.origin = self.origin();
-        self.draft.link.dhcp4.bootp = method == Some(BOOTP);
-        let method = method.and_then(|n| METHODS.get(n));
-        self.draft.link.ipv4.method = method.copied().unwrap_or(Method::Disabled);
+        self.draft.link.dhcp4.bootp = n == BOOTP;
+        if let Some(method) = METHODS.get(n) {
+            self.draft.link.ipv4.method = *method;
+        }
     }
 
     /// Sets the gateway: that of the file, which is the last `GATEWAYn` for IPv4, else that of
@@ -379,7 +381,8 @@ impl<'a> Reader<'a, '_, '_> {
         let mut peer = addr;
         let mut done = scalar::prefix(word, &mut addr);
         let other = self.file.text(PEER_INNER_IPADDR);
-        let has_peer = !other.is_empty() && other != self.file.text(PEER_OUTER_IPADDR);
+        let outer = self.file.text(PEER_OUTER_IPADDR);
+        let has_peer = !other.is_empty() && !parts::is(other, outer);
         if has_peer && done.is_ok() {
             done = scalar::prefix(other, &mut peer);
             addr.len = peer.len;

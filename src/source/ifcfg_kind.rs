@@ -132,8 +132,7 @@ impl Reader<'_, '_, '_> {
                 self.complain(OTHER_MASTER);
                 continue;
             }
-            self.draft.link.master = IfName::new(name);
-            if self.draft.link.master.is_none() {
+            if !IfName::read(name, &mut self.draft.link.master) {
                 self.complain(NO_NAME);
                 continue;
             }

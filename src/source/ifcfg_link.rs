@@ -35,11 +35,11 @@ impl Reader<'_, '_, '_> {
             }
         }
         let word = self.at(DEVICE);
-        if self.draft.link.name.is_none() && !word.is_empty() {
-            self.draft.link.name = IfName::new(word);
-            if self.draft.link.name.is_none() {
-                self.complain(NO_NAME);
-            }
+        if self.draft.link.name.is_none()
+            && !word.is_empty()
+            && !IfName::read(word, &mut self.draft.link.name)
+        {
+            self.complain(NO_NAME);
         }
         let link = &mut self.draft.link;
         if !link.identify(&mac) {

@@ -190,8 +190,8 @@ impl<'t> Draft<'t> {
                 (kept.is_some(), Problem::MaxStrings)
             }
             (Part::Name, true) => {
-                rule.name = IfName::new(value);
-                (rule.name.is_some(), Problem::NotALinkName)
+                let is_name = IfName::read(value, &mut rule.name);
+                (is_name, Problem::NotALinkName)
             }
             (Part::Mac, true) => {
                 rule.set_mac = scalar::mac(value);

@@ -384,8 +384,7 @@ impl Reader<'_, '_, '_> {
             }
             (Value::Src, _) => return read_addr(line.word, family, &mut route.src),
             (Value::Dev, _) => {
-                line.dev = IfName::new(line.word);
-                if line.dev.is_none() {
+                if !IfName::read(line.word, &mut line.dev) {
                     return Err(Problem::NotALinkName);
                 }
             }

@@ -76,6 +76,12 @@ pub fn next_word<'t>(rest: &mut &'t [u8]) -> Option<&'t [u8]> {
     (!word.is_empty()).then_some(word)
 }
 
+/// Whether an octet is a letter of ASCII, a digit, or one of `others`.
+#[inline(never)]
+pub fn is_plain(octet: u8, others: &[u8]) -> bool {
+    octet.is_ascii_alphanumeric() || has(others, octet)
+}
+
 /// Whether two words are the same in any case.
 #[inline(never)]
 pub fn is_same_in_any_case(one: &[u8], other: &[u8]) -> bool {

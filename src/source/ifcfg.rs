@@ -307,7 +307,9 @@ impl<'a> Reader<'a, '_, '_> {
         scalar::boolean(self.file.text(row)) == Some(what)
     }
 
-    /// Reads a file that describes a link; `None` if it is not used.
+    /// Reads a file that describes a link; `None` if it is not used. Not in its caller: what is known of the file is
+    /// nearer here.
+    #[inline(never)]
     fn link(&mut self) -> Option<bool> {
         self.kind()?;
         self.check()?;

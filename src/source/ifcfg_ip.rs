@@ -180,7 +180,7 @@ impl<'a> Reader<'a, '_, '_> {
 
     /// `ADDRESS` or `ADDRESS#NAME`.
     fn server(&mut self) {
-        let addr = parts::nth(self.word(), b'#', 0).and_then(scalar::ip);
+        let addr = scalar::ip(parts::nth(self.word(), b'#', 0));
         let Some(addr) = &addr else {
             return self.complain(NOT_IP);
         };
@@ -422,7 +422,7 @@ impl<'a> Reader<'a, '_, '_> {
     fn gateway6(&mut self) {
         let word = self.at(IPV6_DEFAULTGW);
         let entry = self.entry.filter(|_| !word.is_empty());
-        let mut device = parts::nth(word, b'%', 1).unwrap_or_default();
+        let mut device = parts::nth(word, b'%', 1);
         if device.is_empty() {
             device = self.file.text(IPV6_DEFAULTDEV);
         }

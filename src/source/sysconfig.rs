@@ -77,7 +77,7 @@ pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Con
     let word = reader.at(IPV6_DEFAULTGW);
     reader.default_gateway(word, Family::V6, &mut defaults.gateway6);
     // its zone beats IPV6_DEFAULTDEV
-    let mut word = parts::nth(word, b'%', 1).unwrap_or_default();
+    let mut word = parts::nth(word, b'%', 1);
     if word.is_empty() {
         word = reader.at(IPV6_DEFAULTDEV);
     }

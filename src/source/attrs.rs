@@ -308,6 +308,7 @@ mod tests {
     use super::*;
     use crate::model::addr::{Cidr, Family};
     use crate::model::config::{RouteConfig, RouteDev};
+    use crate::model::desired::What;
     use crate::model::route::Route;
     use crate::source::testing::Storage;
     use std::format;

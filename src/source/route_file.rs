@@ -142,7 +142,9 @@ fn push(line: &RouteLine<'_>, dev: &RouteDev, column: u32, cx: &mut Context<'_, 
             None | Some(0) => Ok(()),
             Some(number) => cx.add_table(line.at, number),
         },
-        form => cx.add_route(form.what(), &config),
+        Form::Rule | Form::Route | Form::Static | Form::Static6 => {
+            cx.add_route(line.form.what(), &config)
+        }
     };
     if let Err(full) = pushed {
         let full = Complaint::error(full, Effect::RestIgnored);

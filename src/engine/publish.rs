@@ -233,7 +233,7 @@ impl Engine<'_> {
             OnDisk::Differs => {
                 write(host, OutputFile::ResolvConf, &Octets(self.resolv_conf.text));
                 let unread = parts::nth(self.resolv_conf.servers, b'\n', SERVERS_READ);
-                if unread.is_none_or(<[u8]>::is_empty) {
+                if unread.is_empty() {
                     return;
                 }
                 TOO_MANY

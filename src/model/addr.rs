@@ -47,6 +47,12 @@ impl Family {
     }
 }
 
+/// Whether two addresses are one. Compared in place they take more room.
+#[inline(never)]
+pub fn is_same(one: &IpAddr, other: &IpAddr) -> bool {
+    one == other
+}
+
 /// Whether an IPv6 address is one of its link only, fe80::/10 (RFC 4291 s.2.5.6).
 pub fn is_link_local(addr: &IpAddr) -> bool {
     matches!(addr, IpAddr::V6(addr) if addr.to_bits() >> 118 == 0xfe80 >> 6)
@@ -95,8 +101,9 @@ impl Cidr {
     }
 
     /// Whether `addr` lies in the prefix.
+    #[inline(never)]
     pub fn contains(&self, addr: &IpAddr) -> bool {
-        masked(*addr, self.len) == self.network()
+        is_same(&masked(*addr, self.len), &self.network())
     }
 
     /// Whether the prefix covers everything.

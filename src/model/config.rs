@@ -46,6 +46,7 @@ impl LinkId {
     pub const NONE: LinkId = LinkId(NonZeroU16::MAX);
 
     /// The link with `number` others before it.
+    #[inline(never)]
     pub const fn new(number: u16) -> LinkId {
         LinkId(NonZeroU16::MIN.saturating_add(number))
     }

@@ -138,7 +138,7 @@ impl Global {
     pub fn none() -> Global {
         Global {
             hostname: None,
-            hostname_source: SourceKind::Ifcfg,
+            hostname_source: SourceKind::Firmware,
             said: Values::NOTHING,
             timeouts: Timeouts::DEFAULT,
             bootdev: None,

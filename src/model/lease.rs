@@ -398,5 +398,5 @@ pub fn is_sound(field: Field, octets: &[u8]) -> bool {
 /// Whether an octet may stand in a [`Kind::Text`]: what paths, URLs and iSCSI names are made of, and nothing
 /// that a shell, a quoted word or a console would take for its own.
 pub fn is_text(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || parts::has(b"/:.,-_=@+%~[]#?&", octet)
+    parts::is_plain(octet, b"/:.,-_=@+%~[]#?&")
 }

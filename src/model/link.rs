@@ -36,6 +36,13 @@ impl IfName {
         IfName::from_kernel(name)
     }
 
+    /// As [`IfName::new`], in its place; whether it is one.
+    #[inline(never)]
+    pub fn read(name: &[u8], into: &mut Option<IfName>) -> bool {
+        *into = IfName::new(name);
+        into.is_some()
+    }
+
     /// As [`IfName::new`], of as many octets as a name has room for.
     pub fn cut(name: &[u8]) -> Option<IfName> {
         let room = IFNAMSIZ.saturating_sub(1);

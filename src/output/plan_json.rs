@@ -420,6 +420,7 @@ fn route(json: &mut Json<'_>, config: &Config<'_>, route: &Route, dev: &Subject<
 mod tests {
     use super::*;
     use crate::diag::Origin;
+    use crate::model::desired::What;
     use crate::model::link::{IfName, Mac};
     use crate::source::route_file::{Form, parse_route};
     use crate::source::testing::{Storage, read_lines};
@@ -578,7 +579,7 @@ mod tests {
             let route = parse_route(words, Form::Route, Family::V6, cx.config).unwrap();
             let (dev, origin) = (RouteDev::Link(link), Origin::NONE);
             let added = crate::model::config::RouteConfig { dev, route, origin };
-            cx.add_route(&added).unwrap();
+            cx.add_route(What::Route, &added).unwrap();
         });
         let want = r#""options":{"from":"2001:db8:1::/48","expires":"60"}"#;
         assert!(json.contains(want), "{json}");

@@ -27,13 +27,13 @@ impl Packed {
     /// Line `number`, from 0; empty beyond the last.
     #[inline(never)]
     pub fn line(self, number: usize) -> Packed {
-        Packed(parts::nth(self.0, b'\n', number).unwrap_or_default())
+        Packed(parts::nth(self.0, b'\n', number))
     }
 
     /// Item `number` of those that commas join, from 0; empty beyond the last.
     #[inline(never)]
     pub fn item(self, number: usize) -> Packed {
-        Packed(parts::nth(self.0, b',', number).unwrap_or_default())
+        Packed(parts::nth(self.0, b',', number))
     }
 
     /// Which of its items, which are joined by commas, `word` is, in any case.

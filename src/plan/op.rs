@@ -210,7 +210,7 @@ impl Op<'_> {
 fn shell_word(f: &mut Text<'_>, before: Word, name: &IfName) {
     f.word(before);
     let octets = name.as_bytes();
-    let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || parts::has(b"._-@+", *octet);
+    let is_plain = |octet: &u8| parts::is_plain(*octet, b"._-@+");
     if octets.iter().all(is_plain) {
         return f.put(octets);
     }

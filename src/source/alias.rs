@@ -55,9 +55,9 @@ impl Reader<'_, '_, '_> {
             .map_or(NO_LEN, |have| have.addr.len);
         let label = parts::split(name, b':').1;
         if let Some(label) = label {
-            let is_octet = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'_';
+            let is_octet = |octet: &u8| parts::is_plain(*octet, b"_");
             let device = self.at(DEVICE);
-            if !(device.is_empty() || device == name)
+            if !(device.is_empty() || parts::is(device, name))
                 || label.is_empty()
                 || !label.iter().all(is_octet)
                 || name.len() > MAX_LABEL

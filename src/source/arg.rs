@@ -207,9 +207,7 @@ impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
 
     /// A link with nothing asked of it but to be up.
     pub fn new_link(&self) -> LinkConfig {
-        let mut link = new_link(&LinkMatch::Any, self.origin(self.value));
-        link.source = self.source;
-        link
+        LinkConfig::new(LinkMatch::Any, self.source, self.origin(self.value))
     }
 
     /// Makes `link` the one that `text` names: a name, a MAC as `52-54-00-12-34-56` or
@@ -248,7 +246,6 @@ impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
     ///
     /// # Errors
     /// The word was reported and has no effect.
-    #[inline(never)]
     pub fn put_link(&mut self, link: &LinkConfig) -> Result<LinkId, Reported> {
         let known = find_link(self.cx.config, self.source, &link.matches);
         let Some(have) = known.and_then(|id| self.cx.config.link_mut(id)) else {
@@ -307,7 +304,6 @@ impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
     }
 
     /// Yes or no; a bare word and an empty value are yes, and so, with a complaint, is anything else.
-    #[inline(never)]
     pub fn boolean(&mut self) -> bool {
         let value = self.value;
         let said = scalar::boolean(value);
@@ -324,10 +320,9 @@ const NOT_A_PORT: Complaint = Complaint::error(Problem::NotALinkName, Effect::Pa
 const NO_BOOLEAN: Complaint = Complaint::error(Problem::NotABoolean, Effect::DefaultUsed);
 
 /// See [`Arg::device`].
-#[inline(never)]
 pub fn identify(text: &[u8], link: &mut LinkConfig) -> Option<()> {
     if scalar::ip(text).is_none() {
-        link.name = IfName::new(text);
+        IfName::read(text, &mut link.name);
     }
     let mut mac = scalar::mac(scalar::unbracketed(text));
     if mac.is_none() {
@@ -338,14 +333,6 @@ pub fn identify(text: &[u8], link: &mut LinkConfig) -> Option<()> {
     }
     set_kind(link);
     Some(())
-}
-
-/// A link of the command line with nothing asked of it but to be up.
-#[inline(never)]
-pub fn new_link(matches: &LinkMatch, origin: Origin) -> LinkConfig {
-    let mut link = LinkConfig::new(*matches, SourceKind::Cmdline, origin);
-    set_kind(&mut link);
-    link
 }
 
 /// Ethernet, unless name or MAC say InfiniBand.
@@ -378,7 +365,7 @@ mod tests {
     use std::vec::Vec;
 
     fn device(text: &[u8]) -> Option<LinkConfig> {
-        let mut link = new_link(&LinkMatch::Any, Origin::NONE);
+        let mut link = LinkConfig::new(LinkMatch::Any, SourceKind::Cmdline, Origin::NONE);
         identify(text, &mut link).map(|()| link)
     }
 

@@ -246,10 +246,7 @@ const MAX_NAME: usize = 40;
 fn is_item(item: &[u8], kind: Kind, families: u8, to: &mut LineBuf<MAX_CANONICAL>) -> bool {
     if families != 0 {
         // sysfs takes `+` in front of an address that is to be added
-        let addr = match item {
-            [b'+', addr @ ..] => scalar::ip(addr),
-            _ => scalar::ip(item),
-        };
+        let addr = scalar::ip(item.strip_prefix(b"+").unwrap_or(item));
         to.show(&addr);
         return addr.is_some_and(|addr| families >> u8::from(addr.is_ipv6()) & 1 != 0);
     }
@@ -312,6 +309,7 @@ mod tests {
     use super::*;
     use crate::model::addr::{Cidr, Family};
     use crate::model::config::{RouteConfig, RouteDev};
+    use crate::model::desired::What;
     use crate::model::route::Route;
     use crate::source::testing::Storage;
     use std::format;
@@ -496,10 +494,10 @@ mod tests {
                 origin: Origin::NONE,
             };
             for n in 0..4 {
-                assert_eq!(cx.add_policy(&rule), Ok(()));
+                assert_eq!(cx.add_route(What::Rule, &rule), Ok(()));
                 assert_eq!(cx.add_table(&[b'a' + n], n.into()), Ok(()));
             }
-            assert_eq!(cx.add_policy(&rule), Err(Problem::MaxRules));
+            assert_eq!(cx.add_route(What::Rule, &rule), Err(Problem::MaxRules));
             assert_eq!(cx.add_table(b"e", 5), Err(Problem::MaxTables));
         });
     }

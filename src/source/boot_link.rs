@@ -2,7 +2,7 @@
 //! `netroot=`, `rd.neednet`, and those of DHCP.
 
 use super::Context;
-use super::arg::{find_link, new_link, set_kind};
+use super::arg::{find_link, set_kind};
 use crate::diag::{Complaint, Effect, Escaped, Origin, Problem, Subject};
 use crate::model::config::{
     BootWord, Config, GlobalFlag, GlobalText, IpConfig, IpFlag, LinkConfig, LinkId, LinkMatch,
@@ -26,7 +26,7 @@ pub fn settle(cx: &mut Context<'_, '_>) {
     let netroot = cx.config.global.boot_words.netroot;
     let needs_link = netroot || GlobalFlag::Neednet.is_yes(&cx.config.global);
     if needs_link && !cx.config.links.iter().any(|link| link.onboot) {
-        let mut any = new_link(&LinkMatch::Any, Origin::NONE);
+        let mut any = new_link(Origin::NONE);
         any.ipv4.method = Method::Dhcp;
         any.ipv4.required = true;
         add_link(cx, &any);
@@ -147,7 +147,7 @@ fn boot_link(cx: &mut Context<'_, '_>, word: BootWord) -> Option<LinkId> {
             }
         }
         None => {
-            let mut link = new_link(&LinkMatch::Any, *origin);
+            let mut link = new_link(*origin);
             link.ipv4.method = Method::Auto;
             link.ipv6.method = Method::Auto;
             add_link(cx, &link)?
@@ -165,13 +165,17 @@ fn boot_link(cx: &mut Context<'_, '_>, word: BootWord) -> Option<LinkId> {
 }
 
 /// Whether `link` is the one a word about the boot link means: by name, by MAC, or by MAC rule.
-#[inline(never)]
 fn is_same(config: &Config<'_>, word: &LinkMatch, link: &LinkConfig) -> bool {
     let Some(mac) = word.mac() else {
         return matches!(word, LinkMatch::Name(name) if name.is(&link.name));
     };
     let mut rules = config.name_rules.iter();
     link.matches.mac() == Some(mac) || rules.any(|rule| rule.mac == *mac && rule.gives(&link.name))
+}
+
+/// Any link, with nothing asked of it but to be up.
+fn new_link(origin: Origin) -> LinkConfig {
+    LinkConfig::new(LinkMatch::Any, SourceKind::Cmdline, origin)
 }
 
 /// Adds a link, or says that there is no room.

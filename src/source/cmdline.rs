@@ -6,7 +6,7 @@
 use super::arg::{Arg, Done, Refused};
 use super::key_table::{Names, key as word, pack_fields, pack_names, packed_len};
 use super::other_arg;
-use super::put::{RulePut, Said};
+use super::put::Said;
 use super::virtual_arg::{self, Master};
 use super::{Context, Key, boot_link, firmware, ip_arg, route_arg};
 use crate::diag::{Complaint, Effect, Problem};
@@ -395,7 +395,6 @@ fn handle(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
 }
 
 /// `NAME:MAC`.
-#[inline(never)]
 fn ifname(arg: &mut Arg<'_, '_, '_>) -> Done {
     let octets = arg.rest(1);
     let Some(name) = &IfName::new(arg.field(0)) else {
@@ -415,16 +414,15 @@ fn ifname(arg: &mut Arg<'_, '_, '_>) -> Done {
         NameSource::Cmdline,
         arg.origin(arg.value),
     ));
-    if put == Ok(RulePut::Replaced) {
-        arg.complain(arg.value, AGAIN);
+    match put {
+        Err(Problem::Duplicate) => arg.complain(arg.value, AGAIN),
+        put => arg.check_room(put),
     }
-    arg.check_room(put.map(|_| ()));
     Ok(())
 }
 
 /// A link, or for [`BootWord::Bootif`] `[TYPE-]MAC`: the hardware type of ARP (RFC 826), two digits, may stand before
 /// it.
-#[inline(never)]
 fn boot(arg: &mut Arg<'_, '_, '_>, word: BootWord) -> Done {
     let value = arg.value;
     let mut link = arg.new_link();

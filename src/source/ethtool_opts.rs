@@ -29,7 +29,6 @@ const MAX_PAIRS: usize = 512;
 
 impl Reader<'_, '_, '_> {
     /// Reads every command, and complains of the parts that are wrong.
-    #[inline(never)]
     pub(super) fn ethtool(&mut self, commands: &[u8]) {
         let mut commands = Some(commands);
         while let Some(command) = parts::next(&mut commands, b';') {

@@ -239,7 +239,7 @@ impl<'a, 'c, 'm> Reader<'a, 'c, 'm> {
             entry: None,
             ordinal: 0,
             defaults,
-            id: LinkId::new(0),
+            id: LinkId::NONE,
             draft,
             port: None,
             label: None,
@@ -307,7 +307,9 @@ impl<'a> Reader<'a, '_, '_> {
         scalar::boolean(self.file.text(row)) == Some(what)
     }
 
-    /// Reads a file that describes a link; `None` if it is not used.
+    /// Reads a file that describes a link; `None` if it is not used. Not in its caller: what is known of the file is
+    /// nearer here.
+    #[inline(never)]
     fn link(&mut self) -> Option<bool> {
         self.kind()?;
         self.check()?;

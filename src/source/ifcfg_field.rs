@@ -110,7 +110,6 @@ impl Reader<'_, '_, '_> {
     ///
     /// # Errors
     /// What is wrong with it.
-    #[inline(never)]
     pub(super) fn set(&mut self, setting: Setting, word: &[u8]) -> Result<(), Problem> {
         let cx = &mut *self.file.cx;
         let link = &mut self.draft.link;
@@ -178,7 +177,7 @@ impl Reader<'_, '_, '_> {
         }
         let mut number = scalar::number(word);
         if kind == Kind::Seconds {
-            number = parts::nth(word, b'.', 0).and_then(scalar::number);
+            number = scalar::number(parts::nth(word, b'.', 0));
         }
         if kind == Kind::AddrScope {
             // initscripts pass it to ip(8) as it stands

@@ -9,7 +9,7 @@ use super::ifcfg_keys::{
 };
 use super::ifcfg_link::is_same_name;
 use crate::diag::{Complaint, Effect, Problem};
-use crate::model::addr::{Cidr, Family};
+use crate::model::addr::{Cidr, Family, is_same};
 use crate::model::config::{AddrConfig, IpFlag, IpText, LinkNumber, Method, Search};
 use crate::model::link::IfName;
 use crate::model::said::Flag;
@@ -62,7 +62,6 @@ const ARPING_WAIT_S: u32 = 3;
 
 impl<'a> Reader<'a, '_, '_> {
     /// Reads everything of both families into the link, and its addresses into the configuration.
-    #[inline(never)]
     pub fn addresses(&mut self) {
         let gateway = self.addrs4();
         self.inner();
@@ -181,14 +180,14 @@ impl<'a> Reader<'a, '_, '_> {
 
     /// `ADDRESS` or `ADDRESS#NAME`.
     fn server(&mut self) {
-        let addr = parts::nth(self.word(), b'#', 0).and_then(scalar::ip);
+        let addr = scalar::ip(parts::nth(self.word(), b'#', 0));
         let Some(addr) = &addr else {
             return self.complain(NOT_IP);
         };
         let link = Some(self.id);
         let cx = &mut *self.file.cx;
         let mut servers = cx.config.servers.iter();
-        let is_known = servers.any(|have| have.link == link && have.addr == *addr);
+        let is_known = servers.any(|have| have.link == link && is_same(&have.addr, addr));
         if !is_known && cx.add_server(addr, link).is_err() {
             self.complain(SERVERS_FULL);
         }
@@ -261,14 +260,16 @@ impl<'a> Reader<'a, '_, '_> {
         if word.is_empty() {
             return;
         }
-        let method = method_number(word);
-        if method.is_none() {
+        // one that is unknown is none
+        let n = method_number(word).unwrap_or_else(|| {
             self.complain(NO_METHOD);
-        }
+            0
+        });
         self.draft.link.ipv4.origin = self.origin();
-        self.draft.link.dhcp4.bootp = method == Some(BOOTP);
-        let method = method.and_then(|n| METHODS.get(n));
-        self.draft.link.ipv4.method = method.copied().unwrap_or(Method::Disabled);
+        self.draft.link.dhcp4.bootp = n == BOOTP;
+        if let Some(method) = METHODS.get(n) {
+            self.draft.link.ipv4.method = *method;
+        }
     }
 
     /// Sets the gateway: that of the file, which is the last `GATEWAYn` for IPv4, else that of
@@ -380,7 +381,8 @@ impl<'a> Reader<'a, '_, '_> {
         let mut peer = addr;
         let mut done = scalar::prefix(word, &mut addr);
         let other = self.file.text(PEER_INNER_IPADDR);
-        let has_peer = !other.is_empty() && other != self.file.text(PEER_OUTER_IPADDR);
+        let outer = self.file.text(PEER_OUTER_IPADDR);
+        let has_peer = !other.is_empty() && !parts::is(other, outer);
         if has_peer && done.is_ok() {
             done = scalar::prefix(other, &mut peer);
             addr.len = peer.len;
@@ -420,7 +422,7 @@ impl<'a> Reader<'a, '_, '_> {
     fn gateway6(&mut self) {
         let word = self.at(IPV6_DEFAULTGW);
         let entry = self.entry.filter(|_| !word.is_empty());
-        let mut device = parts::nth(word, b'%', 1).unwrap_or_default();
+        let mut device = parts::nth(word, b'%', 1);
         if device.is_empty() {
             device = self.file.text(IPV6_DEFAULTDEV);
         }

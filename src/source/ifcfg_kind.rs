@@ -132,8 +132,7 @@ impl Reader<'_, '_, '_> {
                 self.complain(OTHER_MASTER);
                 continue;
             }
-            self.draft.link.master = IfName::new(name);
-            if self.draft.link.master.is_none() {
+            if !IfName::read(name, &mut self.draft.link.master) {
                 self.complain(NO_NAME);
                 continue;
             }
@@ -147,7 +146,6 @@ impl Reader<'_, '_, '_> {
 
     /// Finds out on which link a VLAN, partition, tunnel or the like lies, and the number of a VLAN or partition;
     /// `None` after a complaint for which the file is not used.
-    #[inline(never)]
     pub(super) fn made_of(&mut self) -> Option<()> {
         self.entry = None;
         let name = self.at(DEVICE);
@@ -287,7 +285,6 @@ impl Reader<'_, '_, '_> {
     ///
     /// # Errors
     /// What is wrong with it, or that it is no option of such a link.
-    #[inline(never)]
     pub(super) fn attr(&mut self, attr: Attr, word: &[u8]) -> Result<(), Problem> {
         let (scope, _) = attr.row();
         let of_kind = SCOPES.get(self.draft.link.kind as usize);

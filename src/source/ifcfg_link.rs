@@ -18,7 +18,6 @@ const RULES_FULL: Complaint = Complaint::error(Problem::MaxNameRules, Effect::No
 
 impl Reader<'_, '_, '_> {
     /// Finds out which link the file is for, and makes it; `None` if it is not used after all.
-    #[inline(never)]
     pub(super) fn identify(&mut self) -> Option<()> {
         // the last key that is there of these names the link, and is what complaints are about
         self.at(PHYSDEV);
@@ -35,18 +34,17 @@ impl Reader<'_, '_, '_> {
             }
         }
         let word = self.at(DEVICE);
-        if self.draft.link.name.is_none() && !word.is_empty() {
-            self.draft.link.name = IfName::new(word);
-            if self.draft.link.name.is_none() {
-                self.complain(NO_NAME);
-            }
+        if self.draft.link.name.is_none()
+            && !word.is_empty()
+            && !IfName::read(word, &mut self.draft.link.name)
+        {
+            self.complain(NO_NAME);
         }
         let link = &mut self.draft.link;
         if !link.identify(&mac) {
             self.entry = None;
             return self.refuse(NO_LINK);
         }
-        link.rename = mac.is_some() && link.name.is_some();
         link.origin.file = self.file.cx.file;
         link.ipv4.origin = link.origin;
         link.ipv6.origin = link.origin;
@@ -58,6 +56,8 @@ impl Reader<'_, '_, '_> {
         if let Err(complaint) = self.claim() {
             return self.refuse(complaint);
         }
+        let link = &mut self.draft.link;
+        link.rename = matches!(link.matches, LinkMatch::Mac(_)) && link.name.is_some();
         Some(())
     }
 
@@ -78,7 +78,6 @@ impl Reader<'_, '_, '_> {
             if link.name.is_some() {
                 earlier.name = link.name;
             }
-            earlier.rename = matches!(earlier.matches, LinkMatch::Mac(_)) && earlier.name.is_some();
             if link.kind != LinkKind::Ethernet {
                 earlier.kind = link.kind;
                 earlier.lower = link.lower;
@@ -104,7 +103,7 @@ impl Reader<'_, '_, '_> {
         if let (LinkMatch::Mac(mac), Some(name)) = (&self.draft.link.matches, &self.draft.link.name)
         {
             let rule = &NameRule::new(*mac, *name, NameSource::Ifcfg, self.origin());
-            if self.file.cx.add_rule(rule).is_err() {
+            if self.file.cx.add_rule(rule) == Err(Problem::MaxNameRules) {
                 self.complain(RULES_FULL);
             }
         }

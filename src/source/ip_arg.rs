@@ -171,7 +171,6 @@ fn is_address(field: &[u8]) -> bool {
 ///
 /// # Errors
 /// The word was reported and has no effect.
-#[inline(never)]
 pub fn read_v6(arg: &mut Arg<'_, '_, '_>) -> Done {
     let value = arg.value;
     if value.is_empty() {
@@ -198,7 +197,6 @@ pub fn read_v6(arg: &mut Arg<'_, '_, '_>) -> Done {
 }
 
 /// What is likely meant by a field of `value` that is no method.
-#[inline(never)]
 fn intent(value: &[u8], field: &[u8]) -> Problem {
     if value.get(..17).and_then(scalar::mac).is_some() {
         return Problem::MeantMac;
@@ -370,17 +368,11 @@ pub fn hostname(arg: &mut Arg<'_, '_, '_>, field: &[u8]) -> Option<Str> {
     if field.is_empty() {
         return None;
     }
-    match arg.cx.keep_hostname(field) {
-        Ok(name) => {
-            let global = &mut arg.cx.config.global;
-            if global.hostname.is_none() || global.hostname_source <= arg.source {
-                (global.hostname, global.hostname_source) = (Some(name), arg.source);
-            }
-            return Some(name);
-        }
-        Err(what) => arg.leave_out(field, what),
+    let name = arg.cx.set_hostname(field, arg.source);
+    if let Err(what) = name {
+        arg.leave_out(field, what);
     }
-    None
+    name.ok()
 }
 
 /// The kernel's form has so many, and the last one is an NTP server.

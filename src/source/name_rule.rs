@@ -4,7 +4,6 @@
 //! else is not understood: if it gives anything, it is said to be ignored. Nothing is run.
 
 use super::key_table::{Names, key, pack_fields, pack_names, packed_len};
-use super::put::RulePut;
 use super::{Context, Key, offset};
 use crate::diag::{Complaint, Effect, Origin, Problem};
 use crate::model::config::{NameRule, NameSource, Str};
@@ -153,7 +152,6 @@ impl<'t> Draft<'t> {
 
     /// Takes the next `KEY OP "VALUE"` of a rule, or the `KEY=VALUE` of a line of a `.link` file; `None` where there
     /// is something else.
-    #[inline(never)]
     fn item(&mut self, rest: &mut &'t [u8], is_link: bool, cx: &mut Context<'t, '_>) -> Option<()> {
         let is_op = |octet: &u8| parts::has(b"=!+-:", *octet);
         let (key, after) = rest.split_at_checked(rest.iter().position(is_op)?)?;
@@ -175,7 +173,6 @@ impl<'t> Draft<'t> {
     }
 
     /// Takes what a part gives, or else asks for.
-    #[inline(never)]
     fn take(&mut self, part: Part, is_gift: bool, value: &'t [u8], cx: &mut Context<'t, '_>) {
         let rule = &mut self.rule;
         let (is_right, problem) = match (part, is_gift) {
@@ -193,8 +190,8 @@ impl<'t> Draft<'t> {
                 (kept.is_some(), Problem::MaxStrings)
             }
             (Part::Name, true) => {
-                rule.name = IfName::new(value);
-                (rule.name.is_some(), Problem::NotALinkName)
+                let is_name = IfName::read(value, &mut rule.name);
+                (is_name, Problem::NotALinkName)
             }
             (Part::Mac, true) => {
                 rule.set_mac = scalar::mac(value);
@@ -267,8 +264,8 @@ impl<'t> Draft<'t> {
                 }
             };
             let complaint = match put {
-                Ok(RulePut::Kept) => continue,
-                Ok(RulePut::Replaced) => AGAIN,
+                Ok(()) => continue,
+                Err(Problem::Duplicate) => AGAIN,
                 Err(problem) => not_used(problem),
             };
             complain(self.own, value, complaint, cx);

@@ -56,7 +56,7 @@ pub fn ethtool(arg: &mut Arg<'_, '_, '_>) -> Done {
 /// # Errors
 /// The word was reported and has no effect.
 pub fn znet(arg: &mut Arg<'_, '_, '_>, n: usize) -> Done {
-    let subchannel = parts::nth(arg.value, b',', n).unwrap_or_default();
+    let subchannel = parts::nth(arg.value, b',', n);
     if subchannel.is_empty() {
         return Err(Refused::of(Refused::WHOLE, Problem::NoArgument));
     }

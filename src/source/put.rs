@@ -3,22 +3,15 @@
 use super::Context;
 use crate::diag::Problem;
 use crate::model::config::{
-    AddrConfig, LinkConfig, LinkId, LinkMatch, NameRule, NameSource, RouteConfig, Server, Str,
+    AddrConfig, LinkConfig, LinkId, LinkMatch, NameRule, NameSource, RouteConfig, Server,
+    SourceKind, Str,
 };
+use crate::model::desired::What;
 use crate::model::link::Mac;
 use crate::packed::{Packed, packed};
 use crate::text::{parts, scalar};
 use core::net::IpAddr;
 use heapless::Vec;
-
-/// What became of a MAC rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RulePut {
-    /// It is new, or said again.
-    Kept,
-    /// It takes the place of one that says something else.
-    Replaced,
-}
 
 impl Context<'_, '_> {
     /// Adds a link.
@@ -33,18 +26,14 @@ impl Context<'_, '_> {
         self.config.addrs.push(*addr).map_err(|_| Problem::MaxAddrs)
     }
 
-    /// Adds a route.
+    /// Adds a route, or a policy routing rule.
     #[inline(never)]
-    pub fn add_route(&mut self, route: &RouteConfig) -> Result<(), Problem> {
-        self.config
-            .routes
-            .push(*route)
-            .map_err(|_| Problem::MaxRoutes)
-    }
-
-    /// Adds a policy routing rule.
-    pub fn add_policy(&mut self, rule: &RouteConfig) -> Result<(), Problem> {
-        self.config.rules.push(*rule).map_err(|_| Problem::MaxRules)
+    pub fn add_route(&mut self, what: What, route: &RouteConfig) -> Result<(), Problem> {
+        let (table, full) = match what {
+            What::Rule => (&mut self.config.rules, Problem::MaxRules),
+            What::Addr | What::Route => (&mut self.config.routes, Problem::MaxRoutes),
+        };
+        table.push(*route).map_err(|_| full)
     }
 
     /// Adds a name server: one of no link behind the others of no link, before those of links.
@@ -67,9 +56,12 @@ impl Context<'_, '_> {
     /// Adds a MAC rule in place of those of its source with its name (of udev: with its MAC, and of the command
     /// line with either). Rules of udev and of `.link` files give no name where a stronger one speaks of it or of the
     /// MAC, and the first of `.link` files counts; the sources are read in the order of their strength.
+    ///
+    /// # Errors
+    /// [`Problem::Duplicate`]: it took the place of one that says something else; or the limit that is reached.
     #[inline(never)]
-    pub fn add_rule(&mut self, rule: &NameRule) -> Result<RulePut, Problem> {
-        let (mut is_known, mut put) = (false, RulePut::Kept);
+    pub fn add_rule(&mut self, rule: &NameRule) -> Result<(), Problem> {
+        let (mut is_known, mut put) = (false, Ok(()));
         let mut rule = *rule;
         for have in self.config.name_rules.iter_mut() {
             let same_name = have.name.is_some() && have.name == rule.name;
@@ -88,7 +80,7 @@ impl Context<'_, '_> {
             if replaces && have.source == rule.source && !yields {
                 is_known = true;
                 if !(same_name && have.mac == rule.mac) {
-                    put = RulePut::Replaced;
+                    put = Err(Problem::Duplicate);
                 }
                 *have = rule;
             }
@@ -98,12 +90,18 @@ impl Context<'_, '_> {
             let pushed = self.config.name_rules.push(rule);
             pushed.map_err(|_| Problem::MaxNameRules)?;
         }
-        Ok(put)
+        put
     }
 
-    /// Keeps a host name.
-    pub fn keep_hostname(&mut self, text: &[u8]) -> Result<Str, Problem> {
-        self.keep(text, scalar::is_hostname(text), Problem::NotAHostname)
+    /// Keeps a host name, which becomes the machine's unless a stronger source has one.
+    #[inline(never)]
+    pub fn set_hostname(&mut self, text: &[u8], source: SourceKind) -> Result<Str, Problem> {
+        let name = self.keep(text, scalar::is_hostname(text), Problem::NotAHostname)?;
+        let global = &mut self.config.global;
+        if global.hostname_source <= source {
+            (global.hostname, global.hostname_source) = (Some(name), source);
+        }
+        Ok(name)
     }
 
     /// Keeps what DHCPv4 servers are told.

@@ -5,6 +5,7 @@ use super::arg::{Arg, Done, Refused, find_link};
 use crate::diag::Problem;
 use crate::model::addr::{Cidr, Family};
 use crate::model::config::{LinkMatch, RouteConfig, RouteDev};
+use crate::model::desired::What;
 use crate::model::route::Route;
 use crate::text::{parts, scalar};
 
@@ -12,7 +13,6 @@ use crate::text::{parts, scalar};
 ///
 /// # Errors
 /// The word was reported and has no effect.
-#[inline(never)]
 pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
     let (dst, gateway) = (arg.field(0), arg.field(1));
     let mut via = scalar::ip(gateway);
@@ -51,7 +51,7 @@ pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
         return Err(Refused::of(2, Problem::NoSuchLink));
     }
     arg.end(3);
-    let added = arg.cx.add_route(entry);
+    let added = arg.cx.add_route(What::Route, entry);
     arg.check_room(added);
     Ok(())
 }

@@ -137,13 +137,14 @@ fn push(line: &RouteLine<'_>, dev: &RouteDev, column: u32, cx: &mut Context<'_, 
         origin: cx.origin_at(cx.line.number, column),
     };
     let pushed = match line.form {
-        Form::Rule => cx.add_policy(&config),
         Form::Table => match line.route.metric {
             // `unspec`
             None | Some(0) => Ok(()),
             Some(number) => cx.add_table(line.at, number),
         },
-        Form::Route | Form::Static | Form::Static6 => cx.add_route(&config),
+        Form::Rule | Form::Route | Form::Static | Form::Static6 => {
+            cx.add_route(line.form.what(), &config)
+        }
     };
     if let Err(full) = pushed {
         let full = Complaint::error(full, Effect::RestIgnored);
@@ -184,7 +185,6 @@ pub const KEYS: &[Key<Part>] = &[
 ];
 
 /// Every `ADDRESSn` of the key form.
-#[inline(never)]
 fn read_keys(file: &mut File<'_, '_, '_>, dev: &RouteDev) {
     for entry in file.iter().filter(|entry| entry.row() >= KEYS.len()) {
         file.unknown(entry);
@@ -225,7 +225,6 @@ pub(super) fn read_rule(
 }
 
 /// One route of the key form, in a line that holds its options; `None` after a complaint.
-#[inline(never)]
 fn keyed_route<'a>(
     line: &mut RouteLine<'a>,
     options: Option<&Entry>,

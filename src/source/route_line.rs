@@ -7,7 +7,7 @@ use super::route_words::{
 };
 use crate::diag::{LineBuf, Problem};
 use crate::limits::MAX_VALUE;
-use crate::model::addr::{Cidr, Family, classful_len};
+use crate::model::addr::{Cidr, Family, classful_len, is_same};
 use crate::model::config::Config;
 use crate::model::link::IfName;
 use crate::model::route::{More, Reach, Route, RouteKind};
@@ -384,8 +384,7 @@ impl Reader<'_, '_, '_> {
             }
             (Value::Src, _) => return read_addr(line.word, family, &mut route.src),
             (Value::Dev, _) => {
-                line.dev = IfName::new(line.word);
-                if line.dev.is_none() {
+                if !IfName::read(line.word, &mut line.dev) {
                     return Err(Problem::NotALinkName);
                 }
             }
@@ -395,7 +394,6 @@ impl Reader<'_, '_, '_> {
     }
 
     /// Reads an argument that is a number, or two, or becomes an attribute.
-    #[inline(never)]
     fn number(&mut self) -> Result<(), Problem> {
         let value = self.value;
         let is_metric = value >= Value::Time && value <= Value::Congctl;
@@ -509,7 +507,7 @@ impl Reader<'_, '_, '_> {
 fn clear_host_bits(net: &mut Cidr) -> bool {
     let written = net.addr;
     net.addr = net.network();
-    net.addr != written
+    !is_same(&net.addr, &written)
 }
 
 #[cfg(test)]

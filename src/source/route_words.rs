@@ -300,7 +300,8 @@ const MSS: usize = row(KEYS, "mss") as usize;
 
 /// What ip-route(8) says in place of a word of `route add`, by its row: of `mss` and `irtt`, which stand together.
 pub(super) fn alias(row: usize) -> Option<&'static [u8]> {
-    parts::nth(b"advmss,rtt", b',', row.checked_sub(MSS)?)
+    let alias = parts::nth(b"advmss,rtt", b',', row.checked_sub(MSS)?);
+    (!alias.is_empty()).then_some(alias)
 }
 
 /// The first rows of words of routes, of routes and rules, of rules.

@@ -64,7 +64,7 @@ pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Con
     }
     let word = reader.at(HOSTNAME);
     if !word.is_empty()
-        && let Err(what) = set_hostname(word, reader.file.cx)
+        && let Err(what) = reader.file.cx.set_hostname(word, SourceKind::Ifcfg)
     {
         reader.complain(unset(what));
     }
@@ -77,21 +77,11 @@ pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Con
     let word = reader.at(IPV6_DEFAULTGW);
     reader.default_gateway(word, Family::V6, &mut defaults.gateway6);
     // its zone beats IPV6_DEFAULTDEV
-    let mut word = parts::nth(word, b'%', 1).unwrap_or_default();
+    let mut word = parts::nth(word, b'%', 1);
     if word.is_empty() {
         word = reader.at(IPV6_DEFAULTDEV);
     }
     defaults.gateway6_dev = reader.device(word);
-}
-
-fn set_hostname(word: &[u8], cx: &mut Context<'_, '_>) -> Result<(), Problem> {
-    let name = cx.keep_hostname(word)?;
-    let global = &mut cx.config.global;
-    if global.hostname.is_none() || global.hostname_source != SourceKind::Cmdline {
-        global.hostname = Some(name);
-        global.hostname_source = SourceKind::Ifcfg;
-    }
-    Ok(())
 }
 
 impl Reader<'_, '_, '_> {

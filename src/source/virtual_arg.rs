@@ -152,7 +152,7 @@ pub fn master(arg: &mut Arg<'_, '_, '_>, master: Master) -> Done {
         if port == id {
             arg.leave_out(text, Problem::Duplicate);
         } else if let Some(port) = arg.cx.config.link_mut(port) {
-            port.master = IfName::new(name);
+            IfName::read(name, &mut port.master);
         }
     }
     if master == Master::Team {

@@ -22,7 +22,6 @@ pub struct Words<'a>(pub &'a [u8]);
 impl<'a> Iterator for Words<'a> {
     type Item = Word<'a>;
 
-    #[inline(never)]
     fn next(&mut self) -> Option<Word<'a>> {
         let start = self.0.iter().position(|octet| !is_blank(*octet))?;
         let text = self.0.get(start..)?;

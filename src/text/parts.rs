@@ -21,13 +21,14 @@ pub fn split(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
     (part, rest)
 }
 
-/// The part with `n` others before it.
-pub fn nth(text: &[u8], separator: u8, n: usize) -> Option<&[u8]> {
+/// The part with `n` others before it; empty where there is none.
+#[inline(never)]
+pub fn nth(text: &[u8], separator: u8, n: usize) -> &[u8] {
     let mut rest = Some(text);
     for _ in 0..n {
         next(&mut rest, separator);
     }
-    next(&mut rest, separator)
+    next(&mut rest, separator).unwrap_or_default()
 }
 
 /// What stands from `at` on, at most `len` octets of it.
@@ -76,6 +77,12 @@ pub fn next_word<'t>(rest: &mut &'t [u8]) -> Option<&'t [u8]> {
     (!word.is_empty()).then_some(word)
 }
 
+/// Whether an octet is a letter of ASCII, a digit, or one of `others`.
+#[inline(never)]
+pub fn is_plain(octet: u8, others: &[u8]) -> bool {
+    octet.is_ascii_alphanumeric() || has(others, octet)
+}
+
 /// Whether two words are the same in any case.
 #[inline(never)]
 pub fn is_same_in_any_case(one: &[u8], other: &[u8]) -> bool {
@@ -121,11 +128,11 @@ mod tests {
         ] {
             let mut rest = Some(text.as_bytes());
             for (n, part) in parts.iter().enumerate() {
-                assert_eq!(nth(text.as_bytes(), b',', n), Some(part.as_bytes()));
+                assert_eq!(nth(text.as_bytes(), b',', n), part.as_bytes());
                 assert_eq!(next(&mut rest, b','), Some(part.as_bytes()));
             }
             assert_eq!(next(&mut rest, b','), None);
-            assert_eq!(nth(text.as_bytes(), b',', parts.len()), None);
+            assert_eq!(nth(text.as_bytes(), b',', parts.len()), b"");
         }
     }
 

@@ -243,7 +243,7 @@ pub fn is_domain(text: &[u8]) -> bool {
     };
     let mut rest = Some(text);
     while let Some(label) = parts::next(&mut rest, b'.') {
-        let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'-';
+        let is_plain = |octet: &u8| parts::is_plain(*octet, b"-");
         if !(1..=63).contains(&label.len())
             || matches!(label, [b'-', ..] | [.., b'-'])
             || !label.iter().all(is_plain)

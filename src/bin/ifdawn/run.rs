@@ -5,8 +5,8 @@ use crate::load::{self, Files};
 use crate::report::{Report, Silent};
 use crate::sockets::{Ether, Sockets};
 use crate::sys::file::{self, Out};
-use crate::sys::log::{Level, Log};
-use crate::sys::names::{Names, Order};
+use crate::sys::log::Level;
+use crate::sys::names::Names;
 use crate::sys::rtnl::Rtnl;
 use crate::sys::start::Arguments;
 use crate::sys::{caps, clock, drain, signal};
@@ -84,7 +84,6 @@ pub fn run(
 /// Parses only, and shows each complaint with its line.
 #[inline(never)]
 fn check(system: &mut System<'_>, engine: &mut Engine<'_>, mut report: Report<'_, '_>) -> u8 {
-    report.kept.clear(Order::Octets);
     system.read(engine, Some(&mut report));
     report.flush();
     let [errors, warnings, notes] = report.counts;
@@ -305,9 +304,7 @@ fn down(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
         match engine.down(name, system) {
             Ok(true) => continue,
             Ok(false) => {}
-            Err(errno) => FAILED
-                .with_errno(errno)
-                .say(&mut system.log, Subject::Link(name)),
+            Err(errno) => system.failed(FAILED, errno, Subject::Link(name)),
         }
         code = NOT_UP;
     }

@@ -1,8 +1,8 @@
 //! Copies of us: what they hold, and how they end.
 #![expect(unsafe_code, reason = "system calls")]
 
-use super::call;
 use super::call::descriptor;
+use super::{call, clock};
 use ifdawn::diag::Errno;
 
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -111,24 +111,18 @@ pub fn kill(pid: u32) {
     let _ = unsafe { call(libc::SYS_wait4, pid, 0, 0, 0, 0) };
 }
 
+/// Microseconds in which we end once there is nothing left to do.
+const BEHIND_MICROS: u32 = 1_000_000;
+
 /// Has a copy of us close these files after us: closing a packet socket takes long, and who waits for us
 /// would wait for that. It holds nothing else that anybody may wait for.
 pub fn leave_behind(files: &[Option<BorrowedFd<'_>>]) {
-    let parent = id(libc::SYS_getpid);
     if fork() != Ok(0) {
         return;
     }
     // It is killed when its parent is gone, which may be so already.
-    let held = keep_only(files);
-    if held.and_then(|()| die_with_parent()).is_ok() && id(libc::SYS_getppid) == parent {
-        // SAFETY: no files, no time, no mask of signals.
-        let _ = unsafe { call(libc::SYS_ppoll, 0, 0, 0, 0, 0) };
+    if keep_only(files).and_then(|()| die_with_parent()).is_ok() {
+        clock::sleep(BEHIND_MICROS);
     }
     end();
-}
-
-/// A process, by the call that tells.
-fn id(number: libc::c_long) -> Result<u32, Errno> {
-    // SAFETY: no pointers.
-    unsafe { call(number, 0, 0, 0, 0, 0) }
 }

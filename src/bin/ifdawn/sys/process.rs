@@ -1,8 +1,8 @@
 //! Copies of us: what they hold, and how they end.
 #![expect(unsafe_code, reason = "system calls")]
 
+use super::call;
 use super::call::descriptor;
-use super::{call, clock};
 use ifdawn::diag::Errno;
 
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -111,8 +111,8 @@ pub fn kill(pid: u32) {
     let _ = unsafe { call(libc::SYS_wait4, pid, 0, 0, 0, 0) };
 }
 
-/// Microseconds in which we end once there is nothing left to do.
-const BEHIND_MICROS: u32 = 1_000_000;
+/// Seconds and nanoseconds in which we end once there is nothing left to do: struct timespec (linux/time_types.h).
+static BEHIND: [u64; 2] = [1, 0];
 
 /// Has a copy of us close these files after us: closing a packet socket takes long, and who waits for us
 /// would wait for that. It holds nothing else that anybody may wait for.
@@ -122,7 +122,9 @@ pub fn leave_behind(files: &[Option<BorrowedFd<'_>>]) {
     }
     // It is killed when its parent is gone, which may be so already.
     if keep_only(files).and_then(|()| die_with_parent()).is_ok() {
-        clock::sleep(BEHIND_MICROS);
+        let time = &raw const BEHIND as usize;
+        // SAFETY: no files, a time, no mask of signals.
+        let _ = unsafe { call(libc::SYS_ppoll, 0, 0, time, 0, 0) };
     }
     end();
 }

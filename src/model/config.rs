@@ -236,9 +236,12 @@ pub struct Search {
     pub link: Option<LinkId>,
 }
 
-/// Everything the sources said, in order of appearance. In [`LinkConfig`]'s order.
+/// Everything the sources said, in order of appearance. What is used most stands first: small offsets make short
+/// instructions.
 #[repr(C)]
 pub struct Config<'m> {
+    /// The octets behind every [`Str`].
+    pub strings: &'m mut VecView<u8>,
     /// Links.
     pub links: &'m mut VecView<LinkConfig>,
     /// Static addresses.
@@ -247,26 +250,24 @@ pub struct Config<'m> {
     pub routes: &'m mut VecView<RouteConfig>,
     /// Name servers.
     pub servers: &'m mut VecView<Server>,
-    /// What is said once.
-    pub global: Global,
+    /// Options of links, those of one link in a chain.
+    pub attrs: &'m mut VecView<AttrConfig>,
     /// MAC rules, strongest first: their sources are read so.
     pub name_rules: &'m mut VecView<NameRule>,
+    /// What is said once.
+    pub global: Global,
     /// Search domains.
     pub search: &'m mut VecView<Search>,
     /// Policy routing rules.
     pub rules: &'m mut VecView<RouteConfig>,
     /// Names of routing tables; the first of a name counts.
     pub tables: &'m mut VecView<TableName>,
-    /// Options of links, those of one link in a chain.
-    pub attrs: &'m mut VecView<AttrConfig>,
     /// For each link the number of its first option plus one; 0: it has none.
     pub attr_heads: &'m mut VecView<u32>,
     /// By hash, the last text of [`Config::keep_same`]; 0: there is none.
     pub same: &'m mut [u32],
     /// Names of the files that were read, by [`FileId`].
     pub files: &'m mut VecView<Str>,
-    /// The octets behind every [`Str`].
-    pub strings: &'m mut VecView<u8>,
 }
 
 impl Config<'_> {

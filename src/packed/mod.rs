@@ -1,7 +1,7 @@
 //! The program's own texts, with one octet for each of the parts that are frequent in them.
 //!
-//! A text is written as it is read, and packed while compiling ([`packed!`](crate::packed!)): each occurrence
-//! of the first of 159 parts becomes one octet, then of the second, and so on. So ten octets of a complaint
+//! A text is written as it is read, and packed while compiling ([`packed!`](crate::packed!)): divided into as few
+//! pieces as can be, each an octet or one of 161 parts, for which an octet stands. So ten octets of a complaint
 //! take five. A line feed, and the octets that stand for values in templates, are in no part: texts can be
 //! divided there while they are packed.
 
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
     use std::string::ToString;
 
-    const WRITTEN: &str = "is not an IP address\n, ~ and $ more\n\nis not the name of the link";
+    const WRITTEN: &str = "is not an IP address\n, { and $ more\n\nis not the name of the link";
 
     #[test]
     fn a_packed_text_is_shown_as_it_was_written() {

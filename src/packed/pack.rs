@@ -8,173 +8,175 @@
 
 /// The unit that stands for the first of [`PARTS`]. Behind the last octet it goes on from 0, with control
 /// characters: of these only the line feed is in texts.
-pub(super) const FIRST: u8 = 0x80;
+pub(super) const FIRST: u8 = b'~';
 
 /// The place of the line feed in [`PAIRS`], which stands for itself.
 const LINE_FEED: usize = b'\n'.wrapping_sub(FIRST) as usize;
 
 /// What units from [`FIRST`] on stand for: a part of two octets, or of two units before it. They were
-/// chosen by joining the most frequent pair of neighbours in all texts, again and again (size-report/parts).
-const PARTS: [&str; 159] = [
-    "s ",
-    "e ",
-    "t ",
-    "th",
-    "in",
-    "no",
+/// chosen by joining frequent pairs of neighbours in all texts, again and again (size-report/parts).
+const PARTS: [&str; 161] = [
     "  ",
-    "er",
-    "re",
-    "is ",
-    "an",
-    "IP",
-    "IPV",
-    "me",
-    "not ",
-    "lin",
-    "or",
-    "a ",
-    "on",
-    "d ",
-    "ne",
-    "ou",
-    "IPV6",
-    "ER",
-    "    ",
-    "le",
-    "link",
-    "IN",
-    ", ",
-    "DH",
-    "DHC",
-    "te",
-    "ON",
-    "MA",
-    "the ",
-    "de",
-    "DHCP",
-    "TE",
-    "ti",
-    "se",
-    "IPV6_",
-    "of",
-    "DE",
-    "RE",
-    "ME",
-    "RO",
-    "an ",
-    "is not ",
     "\":",
-    ": ",
-    "na",
-    "fi",
-    "er ",
-    " s",
-    "ad",
-    "res",
-    "y ",
-    "AD",
-    "TI",
-    "if",
-    "ta",
+    ", ",
     ",\"",
-    "wa",
-    "al",
-    "ST",
-    "to",
-    "net",
-    "NE",
-    "rd",
-    "name",
-    "of ",
-    "un",
-    "rd.",
-    "it",
-    "ing",
-    "up",
-    "wn",
-    "ha",
-    "ac",
-    "ar",
-    "UT",
-    "co",
-    "LE",
-    "ro",
-    "ADD",
-    "EN",
-    "RI",
-    "lo",
     "--",
-    "dev",
-    "add",
-    "WA",
-    "ch",
-    "than ",
-    "time",
-    "or ",
-    "in ",
-    "rou",
-    "cp",
-    "en",
-    "CON",
+    "/r",
+    "4 ",
+    ": ",
     "; ",
-    "addres",
-    "v4",
-    "dh",
-    "dhcp",
-    "LA",
-    "link ",
-    "as",
-    "T_",
-    "ADDR",
-    "ING",
-    "IPV4",
-    "ver",
-    "mor",
-    "more ",
-    "more than ",
-    "X_",
-    "ip",
-    "is not a ",
-    "da",
-    "MAX_",
-    "AR",
-    "DEV",
-    "DHCPv4",
-    "rd.net",
-    "rd.net.",
-    "is",
-    "ed",
-    "me ",
-    "ATE",
-    "ifda",
-    "ifdawn",
     "AC",
-    "OR",
-    "_*",
-    "no ",
-    "more than MAX_",
-    "ack",
-    "SE",
-    "ho",
-    "et",
-    "run",
-    "ROU",
-    "ROUTE",
-    "OP",
-    "TIME",
-    "ID",
-    "rc",
-    "do",
-    "    --",
-    "CE",
-    "AME",
-    "DN",
-    "ri",
-    "NET",
-    "pro",
-    "DHCP_",
+    "AD",
+    "AL",
+    "AR",
+    "AT",
+    "DE",
+    "DH",
+    "D_",
+    "EN",
+    "ER",
+    "ES",
+    "E_",
     "FI",
+    "ID",
+    "IN",
+    "IP",
+    "LA",
+    "LE",
+    "MA",
+    "ME",
+    "NE",
+    "ON",
+    "OR",
+    "OT",
+    "PE",
+    "PR",
+    "RE",
+    "ST",
+    "TI",
+    "TR",
+    "T_",
+    "UT",
+    "WA",
+    "a ",
+    "ac",
+    "ad",
+    "al",
+    "an",
+    "ar",
+    "as",
+    "au",
+    "ce",
+    "ch",
+    "co",
+    "cp",
+    "d ",
+    "da",
+    "de",
+    "dh",
+    "e ",
+    "ed",
+    "en",
+    "er",
+    "et",
+    "fi",
+    "ha",
+    "ho",
+    "if",
+    "in",
+    "ip",
+    "is",
+    "it",
+    "la",
+    "le",
+    "lo",
+    "me",
+    "ne",
+    "no",
+    "of",
+    "on",
+    "or",
+    "ou",
+    "rd",
+    "re",
+    "ri",
+    "ro",
+    "s ",
+    "se",
+    "st",
+    "t ",
+    "ta",
+    "te",
+    "th",
+    "ti",
+    "to",
+    "un",
+    "up",
+    "wa",
+    "wn",
+    "y ",
+    " of",
+    "ADD",
+    "AME",
+    "CON",
+    "DEV",
+    "DHC",
+    "ER_",
+    "ING",
+    "IPV",
+    "LAN",
+    "MAX",
+    "NET",
+    "OUT",
+    "ack",
+    "add",
+    "ame",
+    "an ",
+    "ate",
+    "ble",
+    "con",
+    "dev",
+    "er ",
+    "in ",
+    "ing",
+    "is ",
+    "lin",
+    "mor",
+    "net",
+    "no ",
+    "or ",
+    "rd.",
+    "res",
+    "rou",
+    "v4 ",
+    "ver",
+    "    ",
+    " of ",
+    "ADDR",
+    "DHCP",
+    "IPV4",
+    "IPV6",
+    "MAX_",
+    "NAME",
+    "ROUT",
+    "TIME",
+    "dhcp",
+    "link",
+    "name",
+    "none",
+    "not ",
+    "ress",
+    "the ",
+    "time",
+    "IPV6_",
+    "link ",
+    "route",
+    "than ",
+    "address",
+    "e than ",
+    "is not ",
+    "is not a ",
+    "more than ",
 ];
 
 /// Octets of the longest of them.
@@ -255,32 +257,60 @@ pub const fn is_same(mut a: &[u8], mut b: &[u8]) -> bool {
     a.is_empty() && b.is_empty()
 }
 
-/// The text in units, and how many these are.
-pub const fn pack<const LEN: usize>(text: &[u8]) -> ([u8; LEN], usize) {
-    let mut units = [0; LEN];
-    let mut len = 0;
-    while len < text.len() {
-        assert!(matches!(text[len], b' '..=b'~' | b'\n'), "not printable");
-        units[len] = text[len];
-        len += 1;
-    }
+/// The last of the parts that begin with an octet, and for each part the one before it that begins so too; their
+/// number is none. (The compiler stops where it has too much to do.)
+const BEGINNING: ([usize; FIRST as usize], [usize; PARTS.len()]) = {
+    let (mut last, mut before) = ([PARTS.len(); _], [0; _]);
     let mut n = 0;
     while n < PARTS.len() {
-        let [left, right] = PAIRS[place(n)];
-        let (mut from, mut to) = (0, 0);
-        while from < len {
-            units[to] = units[from];
-            if units[from] == left && from + 1 < len && units[from + 1] == right {
-                units[to] = code(n);
-                from += 1;
+        let first = PARTS[n].as_bytes()[0] as usize;
+        (before[n], last[first], n) = (last[first], n, n + 1);
+    }
+    (last, before)
+};
+
+/// The text in as few units as can be, and how many these are.
+pub const fn pack<const LEN: usize>(text: &[u8]) -> ([u8; LEN], usize) {
+    // From the end: the first of the fewest units for what follows, its octets, and how many units there are.
+    let mut fewest = [(0, 0, 0); LEN];
+    let mut at = text.len();
+    while at > 0 {
+        at -= 1;
+        let (_, rest) = text.split_at(at);
+        assert!(matches!(rest[0], b' '..FIRST | b'\n'), "not printable");
+        fewest[at] = (rest[0], 1, usize::MAX);
+        let (mut unit, mut len, mut n) = (rest[0], 1, BEGINNING.0[rest[0] as usize]);
+        loop {
+            let behind = at + len;
+            let count = if behind < text.len() {
+                fewest[behind].2 + 1
+            } else {
+                1
+            };
+            if count <= fewest[at].2 {
+                fewest[at] = (unit, len, count);
             }
-            from += 1;
-            to += 1;
+            while n < PARTS.len() && !begins(rest, PARTS[n].as_bytes()) {
+                n = BEGINNING.1[n];
+            }
+            if n == PARTS.len() {
+                break;
+            }
+            (unit, len, n) = (code(n), PARTS[n].len(), BEGINNING.1[n]);
         }
-        len = to;
-        n += 1;
+    }
+    let (mut units, mut len) = ([0; LEN], 0);
+    while at < text.len() {
+        units[len] = fewest[at].0;
+        at += fewest[at].1;
+        len += 1;
     }
     (units, len)
+}
+
+/// Whether a text begins with a part.
+const fn begins(text: &[u8], part: &[u8]) -> bool {
+    text.len() >= part.len() && is_same(text.split_at(part.len()).0, part)
 }
 
 /// The first `LEN` of them.

@@ -358,8 +358,9 @@ impl Options {
             }
         }
         if let Some(word) = self.value(Opt::Log) {
-            match packed!("stderr,kmsg,syslog").position(word) {
-                Some(row) => self.log = *TARGETS.get(row).unwrap_or(&self.log),
+            let row = packed!("stderr,kmsg,syslog").position(word);
+            match row.and_then(|row| TARGETS.get(row)) {
+                Some(target) => self.log = *target,
                 None => self.refuse(Wrong::Log, word),
             }
         }

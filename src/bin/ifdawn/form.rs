@@ -2,7 +2,6 @@
 
 use crate::cli::Source;
 use ifdawn::model::addr::Family;
-use ifdawn::model::config::LinkId;
 use ifdawn::packed::{Word, word};
 use ifdawn::source::key_table::{Names, key, pack_fields, pack_names, packed_len};
 use ifdawn::source::route_file::Form as Lines;
@@ -103,8 +102,6 @@ pub struct What {
     pub form: Form,
     /// Bits: [`GIVEN`] and those below it.
     pub bits: u8,
-    /// The link whose ifcfg file it is beside.
-    pub beside: Option<LinkId>,
 }
 
 /// A person named it: it is below no root, and may be a pipe.
@@ -121,11 +118,7 @@ pub const SHORT: u8 = 1 << 4;
 impl What {
     /// A file of this form.
     pub const fn new(form: Form, bits: u8) -> What {
-        What {
-            form,
-            bits,
-            beside: None,
-        }
+        What { form, bits }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::form::{
     NIC_FILES, OPTIONAL, SHORT, STEPS, Step, Wanted, What,
 };
 use crate::sys::file::{self, Path, Root};
-use crate::sys::names::{Names, Order};
+use crate::sys::names::Names;
 use heapless::Vec;
 use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Escaped, FileId, Problem, Sink, Subject};
 use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS};
@@ -135,7 +135,7 @@ impl Loader<'_, '_> {
                         if let Some(copy) = self.files.octets.get_mut(..text.len()) {
                             copy.copy_from_slice(text);
                             self.filled = text.len();
-                            self.parse(CMDLINE, step.what, text.len());
+                            self.parse(CMDLINE, step.what, text.len(), None);
                             self.filled = 0;
                         }
                     } else if let Some(path) = self.options.value(Opt::CmdlineFile) {
@@ -166,7 +166,7 @@ impl Loader<'_, '_> {
             }
         }
         if reads_cmdline {
-            self.parse(CMDLINE, What::new(Form::CmdlineEnd, 0), 0);
+            self.parse(CMDLINE, What::new(Form::CmdlineEnd, 0), 0, None);
         }
         for path in &self.options.files {
             self.read(path, What::new(Form::Named, GIVEN));
@@ -188,7 +188,7 @@ impl Loader<'_, '_> {
             let device = Path::join(b"", before, device);
             self.directory(device.as_bytes(), &NIC_FILES);
         }
-        self.parse(path, What::new(Form::Nic, 0), 0);
+        self.parse(path, What::new(Form::Nic, 0), 0, None);
     }
 
     /// Reads every file that is wanted of a directory, or of several ones in order of their strength, sorted; of
@@ -201,17 +201,9 @@ impl Loader<'_, '_> {
             Path::join(b"", *layer.unwrap_or(&word!("")), directory)
         };
         let mut layer = step.layer.min(1);
-        let order = match layer {
-            0 => Order::Counted,
-            _ => Order::Octets,
-        };
         // the names of drop-ins come and go behind those of the files they are beside
-        let mut end = (0, 0);
-        if step.wanted == Wanted::DropIns {
-            end = self.files.names.end();
-        } else {
-            self.files.names.clear(order);
-        }
+        let end = self.files.names.end();
+        self.files.names.beside = 0;
         while layer <= step.layer {
             self.files.names.directory = layer;
             let path = path(layer);
@@ -243,7 +235,7 @@ impl Loader<'_, '_> {
     /// the file, and those named after the link where that is another name.
     #[inline(never)]
     fn read(&mut self, path: &[u8], what: What) {
-        let Some(id) = self.read_one(path, what) else {
+        let Some(id) = self.read_one(path, what, None) else {
             return;
         };
         let file = last_part(path);
@@ -264,9 +256,7 @@ impl Loader<'_, '_> {
                 if what.bits & LISTED == 0 || self.files.names.beside >> *form as u8 & 1 != 0 {
                     let path = Path::join(directory, *prefix, name);
                     let bits = what.bits | OPTIONAL | SHORT;
-                    let beside = Some(id);
-                    let form = *form;
-                    self.read_one(path.as_bytes(), What { form, bits, beside });
+                    self.read_one(path.as_bytes(), What::new(*form, bits), Some(id));
                 }
             }
             if name == link {
@@ -276,9 +266,9 @@ impl Loader<'_, '_> {
         }
     }
 
-    /// Reads one file; the link of an ifcfg file that counts.
+    /// Reads one file, which may be beside the ifcfg file of a link; the link of an ifcfg file that counts.
     #[inline(never)]
-    fn read_one(&mut self, path: &[u8], what: What) -> Option<LinkId> {
+    fn read_one(&mut self, path: &[u8], what: What, beside: Option<LinkId>) -> Option<LinkId> {
         let is = |bit| what.bits & bit != 0;
         let name = if is(SHORT) { last_part(path) } else { path };
         let octets = (self.files.octets.get_mut(self.filled..)).unwrap_or_default();
@@ -308,7 +298,7 @@ impl Loader<'_, '_> {
                 if what.form == Form::LinkFile {
                     self.drop_ins(path);
                 }
-                let link = self.parse(name, what, own);
+                let link = self.parse(name, what, own, beside);
                 self.filled = 0;
                 return link;
             }
@@ -334,7 +324,13 @@ impl Loader<'_, '_> {
 
     /// Hands what was read to its reader, of which `own` octets are of the file; the link of an ifcfg file that counts.
     #[inline(never)]
-    fn parse(&mut self, name: &[u8], what: What, own: usize) -> Option<LinkId> {
+    fn parse(
+        &mut self,
+        name: &[u8],
+        what: What,
+        own: usize,
+        beside: Option<LinkId>,
+    ) -> Option<LinkId> {
         let file = match self.config.add_file(name) {
             Some(file) => file,
             // what is no file is not left out
@@ -372,7 +368,7 @@ impl Loader<'_, '_> {
             | Form::Tables
             | Form::Static
             | Form::Static6 => {
-                let dev = match (what.beside, IfName::new(of)) {
+                let dev = match (beside, IfName::new(of)) {
                     (Some(id), _) => RouteDev::Link(id),
                     (None, Some(name)) if (form as usize) < BESIDE.len() => RouteDev::Name(name),
                     (None, _) => RouteDev::Anywhere,

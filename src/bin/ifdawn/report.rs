@@ -1,7 +1,7 @@
 //! Who receives complaints, other than the log.
 
 use crate::sys::file::Out;
-use crate::sys::names::{Names, Order};
+use crate::sys::names::Names;
 use ifdawn::diag::{At, Diagnostic, Sink};
 use ifdawn::packed::word;
 use ifdawn::text::parts;
@@ -47,7 +47,7 @@ impl Report<'_, '_> {
         for n in 0..self.kept.len() {
             Text(self.out).put(self.kept.name(n));
         }
-        self.kept.clear(Order::Octets);
+        self.kept.clear();
     }
 }
 

@@ -5,8 +5,8 @@ use crate::load::{self, Files};
 use crate::report::{Report, Silent};
 use crate::sockets::{Ether, Sockets};
 use crate::sys::file::{self, Out};
-use crate::sys::log::{Level, Log};
-use crate::sys::names::{Names, Order};
+use crate::sys::log::Level;
+use crate::sys::names::Names;
 use crate::sys::rtnl::Rtnl;
 use crate::sys::start::Arguments;
 use crate::sys::{caps, clock, drain, signal};
@@ -63,7 +63,9 @@ pub fn run(
     engine.xid_tag = (seed >> 48) as u16;
     let sockets = Sockets::new(ether, engine.xid_tag);
     let mut system = System::new(options, files, sockets);
-    engine.time_limit = system.until;
+    if let Some(seconds) = options.timeout {
+        engine.time_limit = clock::in_seconds(seconds);
+    }
     engine.live_rename = crate::sys::kernel::live_rename();
     match options.command {
         Command::Check => {
@@ -84,7 +86,6 @@ pub fn run(
 /// Parses only, and shows each complaint with its line.
 #[inline(never)]
 fn check(system: &mut System<'_>, engine: &mut Engine<'_>, mut report: Report<'_, '_>) -> u8 {
-    report.kept.clear(Order::Octets);
     system.read(engine, Some(&mut report));
     report.flush();
     let [errors, warnings, notes] = report.counts;
@@ -151,7 +152,7 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     if !caps::may_configure() {
         return system.refused(Errno::EPERM);
     }
-    if system.lock().is_err() {
+    if system.lock(engine.time_limit).is_err() {
         return NOT_UP;
     }
     // What another run took of the time is no link's and no udev's fault.
@@ -239,7 +240,7 @@ fn settle(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<(), Errno>
                 patience = Instant(u64::MAX);
                 limit = match look(engine, system)? {
                     Progress::Done => return Ok(()),
-                    Progress::Waiting(until) => until,
+                    Progress::Waiting(until) => until.min(system.udev.deadline()),
                 };
                 // Others may run while we wait.
                 system.unlock();
@@ -289,7 +290,7 @@ fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Er
     if stays {
         engine.publish_state(system);
     } else {
-        limit = limit.min(system.until);
+        limit = limit.min(engine.time_limit);
         if clock::now() >= limit {
             return Ok(Progress::Done);
         }
@@ -305,9 +306,7 @@ fn down(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
         match engine.down(name, system) {
             Ok(true) => continue,
             Ok(false) => {}
-            Err(errno) => FAILED
-                .with_errno(errno)
-                .say(&mut system.log, Subject::Link(name)),
+            Err(errno) => system.failed(FAILED, errno, Subject::Link(name)),
         }
         code = NOT_UP;
     }
@@ -341,47 +340,19 @@ impl Events {
         })
     }
 
-    /// Returns when something happened, or at `until`. On a terminal a live line for each link that is
-    /// waited for counts the seconds.
+    /// Returns when something happened, or at `until`, or a second later on a terminal. There each link that is waited
+    /// for has a live line, which counts the seconds; elsewhere one when that begins.
     fn wait(&mut self, until: Instant, engine: &mut Engine<'_>, system: &mut System<'_>) -> Woken {
-        let udev_until = system.udev.deadline().unwrap_or(Instant(u64::MAX));
         let ([dhcp, arp], pause) = system.sockets.awaited();
         let [links, udev] = system.told_by;
         let files = [links, udev, self.signals, dhcp, arp];
-        let until = until.min(udev_until).min(pause);
         let waits = |state: &LinkState| state.awaited().is_some();
         let live = system.log.is_terminal() && engine.states.iter().any(waits);
-        loop {
-            system.log.clear_live();
-            self.show_waiting(engine, &mut system.log, live);
-            let next = match live {
-                true => clock::in_seconds(1).min(until),
-                false => until,
-            };
-            let woken = clock::wait(files, next);
-            if woken & 0b11 != 0 {
-                engine.look_again = true;
-                system.hear_of_links();
-            }
-            if woken & 0b100 != 0 && self.signals.is_some_and(drain) {
-                return Woken::BySignal;
-            }
-            if clock::now() >= udev_until {
-                engine.look_again = true;
-                system.is_news = true;
-            }
-            if woken != 0 || clock::now() >= until {
-                return Woken::ByEvent;
-            }
-        }
-    }
-
-    /// One line for each link that is waited for: a live one, or one when it begins.
-    fn show_waiting(&mut self, engine: &Engine<'_>, log: &mut Log, live: bool) {
+        system.log.clear_live();
         let seconds = clock::now().0.saturating_sub(engine.started().0) / 1_000_000;
         for (n, said) in self.said.iter_mut().enumerate() {
             let Some((link, state)) = engine.link_at(n) else {
-                return;
+                break;
             };
             let before = *said;
             *said = state.awaited();
@@ -394,9 +365,22 @@ impl Events {
                 seconds: live.then_some(seconds),
             };
             if live || *said != before {
-                log.progress(&text, live);
+                system.log.progress(&text, live);
             }
         }
+        let second = match live {
+            true => clock::in_seconds(1),
+            false => Instant(u64::MAX),
+        };
+        let woken = clock::wait(files, until.min(pause).min(second));
+        if woken & 0b11 != 0 {
+            engine.look_again = true;
+            system.hear_of_links();
+        }
+        if woken & 0b100 != 0 && self.signals.is_some_and(drain) {
+            return Woken::BySignal;
+        }
+        Woken::ByEvent
     }
 }
 

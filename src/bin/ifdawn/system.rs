@@ -7,7 +7,6 @@ use crate::run::NOT_UP;
 use crate::sockets::Sockets;
 use crate::sys::file::{self, Lock, Path, Root};
 use crate::sys::log::{Level, Log};
-use crate::sys::names::Order;
 use crate::sys::rtnl::Rtnl;
 use crate::sys::udev::Udev;
 use crate::sys::{clock, drain, keep};
@@ -42,8 +41,6 @@ pub struct System<'a> {
     pub root: Root<'a>,
     /// Where people read what happened.
     pub log: Log,
-    /// `--timeout`.
-    pub until: Instant,
     /// The kernel, or why it cannot be asked.
     pub rtnl: Result<Rtnl, Errno>,
     /// udev.
@@ -67,7 +64,6 @@ impl<'a> System<'a> {
             options,
             root: Root::new(options.value(Opt::Root).unwrap_or_default()),
             log: Log::new(options.log, options.verbosity()),
-            until: options.timeout.map_or(Instant(u64::MAX), clock::in_seconds),
             rtnl: Err(Errno::EIO),
             udev: Udev::UNASKED,
             sockets,
@@ -95,9 +91,15 @@ impl<'a> System<'a> {
                 Level::Error,
                 &packed!("the kernel refuses changes (CAP_NET_ADMIN); nothing was changed"),
             ),
-            _ => FAILED.with_errno(errno).say(&mut self.log, Subject::Kernel),
+            _ => self.failed(FAILED, errno, Subject::Kernel),
         }
         NOT_UP
+    }
+
+    /// Complains to the log of what failed.
+    #[inline(never)]
+    pub fn failed(&mut self, complaint: Complaint, errno: Errno, subject: Subject<'_>) {
+        complaint.with_errno(errno).say(&mut self.log, subject);
     }
 
     /// Reads the sources; complaints go to `sink`, else to the log.
@@ -111,18 +113,16 @@ impl<'a> System<'a> {
         );
     }
 
-    /// One run at a time. Where there can be no lock file, the network comes up all the same.
-    pub fn lock(&mut self) -> Result<(), Errno> {
-        let deadline = clock::in_seconds(LOCK_SECONDS).min(self.until);
+    /// One run at a time, which waits for others until `until` at most. Where there can be no lock file, the network comes up all the same.
+    pub fn lock(&mut self, until: Instant) -> Result<(), Errno> {
+        let deadline = clock::in_seconds(LOCK_SECONDS).min(until);
         match self.open_lock() {
             Ok(file) => self.lock = Some(file),
-            Err(errno) => NOT_LOCKED
-                .with_errno(errno)
-                .say(&mut self.log, Subject::Lock),
+            Err(errno) => self.failed(NOT_LOCKED, errno, Subject::Lock),
         }
         while let Err(errno) = self.try_lock() {
             if errno != file::HELD || clock::now() >= deadline {
-                HELD.with_errno(errno).say(&mut self.log, Subject::Lock);
+                self.failed(HELD, errno, Subject::Lock);
                 return Err(errno);
             }
             clock::sleep(LOCK_MICROS);
@@ -241,7 +241,8 @@ impl Host for System<'_> {
     }
 
     fn list_owned(&mut self) {
-        self.files.names.clear(Order::Counted);
+        self.files.names.clear();
+        self.files.names.directory = 0;
         let _ = self.root.list(RUN, Wanted::Owned, &mut self.files.names);
         self.files.names.sort(0);
     }

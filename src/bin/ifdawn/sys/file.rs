@@ -55,11 +55,8 @@ impl<'a> Root<'a> {
     /// No prefix: for what a person named, for devices, and for what belongs to the network namespace.
     pub const NONE: Root<'static> = Root(b"");
 
-    /// `/` needs no prefix.
-    pub fn new(mut prefix: &'a [u8]) -> Root<'a> {
-        while let Some(shorter) = prefix.strip_suffix(b"/") {
-            prefix = shorter;
-        }
+    /// A prefix. What it ends with does not matter: several slashes are one.
+    pub fn new(prefix: &'a [u8]) -> Root<'a> {
         Root(prefix)
     }
 

@@ -5,23 +5,13 @@ use ifdawn::limits::MAX_FILES;
 use ifdawn::text::show::{Show, Take, Text};
 use ifdawn::text::{parts, scalar};
 
-/// How names are sorted.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// As people count: eth2 before eth10.
-    Counted,
-    /// By their octets.
-    Octets,
-}
-
 /// Names of a directory's files, or other texts, each behind a key. What is sorted are the octets of both.
 #[repr(C)]
 pub struct Names {
     /// Whether there were more.
     pub is_full: bool,
-    /// How they are sorted.
-    pub order: Order,
-    /// The directory whose names come.
+    /// The directory whose names come. They are sorted by their octets; as people count, eth2 before eth10, where
+    /// it is 0.
     pub directory: u8,
     /// Forms of files beside ifcfg files that are there, a bit for each: their names are not kept.
     pub beside: u8,
@@ -40,7 +30,6 @@ impl Names {
             octets: heapless::Vec::new(),
             spans: heapless::Vec::new(),
             is_full: false,
-            order: Order::Counted,
             directory: 0,
             beside: 0,
         }
@@ -51,11 +40,9 @@ impl Names {
         self.spans.len()
     }
 
-    /// Forgets all of them; those that come are sorted so.
-    pub fn clear(&mut self, order: Order) {
+    /// Forgets all of them.
+    pub fn clear(&mut self) {
         self.cut((0, 0));
-        self.beside = 0;
-        self.order = order;
     }
 
     /// How many there are, and how many octets they have.
@@ -81,9 +68,9 @@ impl Names {
             }
             return;
         }
-        let (text, number) = match self.order {
-            Order::Counted => counted(name),
-            Order::Octets => (name, 0),
+        let (text, number) = match self.directory {
+            0 => counted(name),
+            _ => (name, 0),
         };
         // No name has a NUL: the shorter of two texts comes first.
         let [a, b, c, d] = number.to_be_bytes();

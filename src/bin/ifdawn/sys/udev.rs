@@ -58,8 +58,11 @@ impl Udev {
     }
 
     /// When our patience ends, if udev runs and it has not.
-    pub fn deadline(&self) -> Option<Instant> {
-        (self.runs && clock::now() < self.deadline).then_some(self.deadline)
+    pub fn deadline(&self) -> Instant {
+        match self.runs && clock::now() < self.deadline {
+            true => self.deadline,
+            false => Instant(u64::MAX),
+        }
     }
 
     /// Says when udev finishes a link.

@@ -300,13 +300,13 @@ mod tests {
             via("::/0", "fe80::1"),
             via("172.16.0.0/12", "2001:db8::1"),
             Route {
-                metric: Some(1),
+                metric: 1,
                 ..via("::/0", "2001:db8::1")
             },
             Route {
                 src: Some(ip("192.0.2.5")),
                 table: 300,
-                metric: Some(7),
+                metric: 7,
                 scope: Some(200),
                 protocol: 4,
                 tos: 16,

@@ -311,7 +311,7 @@ impl Resolver<'_, '_> {
         let zeroconf = config.ipv4.method != Method::Disabled && !link.is_loopback();
         if zeroconf && LinkFlag::Nozeroconf.is_no(config) {
             let mut wanted = Thing::via(link.ifindex, &ZEROCONF, &None, config.origin);
-            wanted.route.metric = Some(link.ifindex.wrapping_add(ZEROCONF_METRIC));
+            wanted.route.metric = link.ifindex.wrapping_add(ZEROCONF_METRIC);
             self.add(&wanted);
         }
         self.gateway(id, link, &config.ipv4, &config.ipv4.gateway);

@@ -140,8 +140,8 @@ fn push(line: &RouteLine<'_>, dev: &RouteDev, column: u32, cx: &mut Context<'_, 
         Form::Rule => cx.add_policy(&config),
         Form::Table => match line.route.metric {
             // `unspec`
-            None | Some(0) => Ok(()),
-            Some(number) => cx.add_table(line.at, number),
+            0 => Ok(()),
+            number => cx.add_table(line.at, number),
         },
         Form::Route | Form::Static | Form::Static6 => cx.add_route(&config),
     };
@@ -246,11 +246,11 @@ fn keyed_route<'a>(
         file.complain(entry, HOST_BITS);
     }
     if let Some(entry) = file.get_numbered(METRIC, ordinal) {
-        line.route.metric = scalar::number(file.octets(entry));
-        if line.route.metric.is_none() {
+        let Some(metric) = scalar::number(file.octets(entry)) else {
             file.complain(entry, NO_METRIC);
             return None;
-        }
+        };
+        line.route.metric = metric;
     }
     if let Some(entry) = file.get_numbered(GATEWAY, ordinal)
         && let Err(what) = file.gateway(entry, Family::V4, &mut line.route.via)

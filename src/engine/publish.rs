@@ -98,7 +98,6 @@ impl Engine<'_> {
     }
 
     /// Tells how the desired link `n` ended.
-    #[inline(never)]
     fn finish_desired(&mut self, n: usize, missing: Option<Problem>, host: &mut impl Host) {
         const NO_CARRIER: Complaint = Complaint::warning(Problem::NoCarrier, Effect::None);
         let Some(&DesiredLink {

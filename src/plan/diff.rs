@@ -19,7 +19,6 @@ use core::net::Ipv6Addr;
 
 /// Marks what is desired in whose place `seen`, read from `payload`, stands; where it was asked for, unless it is
 /// stale.
-#[inline(never)]
 pub fn mark(
     desired: &mut Desired<'_>,
     seen: &Seen,

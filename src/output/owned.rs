@@ -64,7 +64,6 @@ pub const ADDR: usize = 4;
 
 /// Reads the value of a line whose word has this place in [`WORDS`], [`ADDR`] or beyond, into what is an address
 /// yet.
-#[inline(never)]
 pub fn thing(word: usize, value: &[u8], into: &mut Thing, config: &mut Config<'_>) -> Option<()> {
     let route = word.wrapping_sub(ADDR + 1);
     if word == ADDR {

@@ -155,7 +155,6 @@ impl Engine<'_> {
     ///
     /// # Errors
     /// [`Errno::EPERM`]: we may not change anything. `errno` where we asked for something.
-    #[inline(never)]
     pub(super) fn refused(
         &mut self,
         host: &mut impl Host,

@@ -368,7 +368,7 @@ fn routes_need_a_link_that_is_up_and_a_gateway_on_it() {
         assert_eq!(add_route(&mut kernel, route), errno, "{route:?}");
     }
     let other = Route {
-        metric: Some(1_024),
+        metric: 1_024,
         ..via("2001:db8:1::/48", "fe80::2")
     };
     let replace = |w: &mut Writer<'_>, seq| {

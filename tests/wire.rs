@@ -402,7 +402,7 @@ fn sample_routes() -> Vec<(Route, Vec<RawAttr>)> {
     vec![
         (
             Route {
-                metric: Some(100),
+                metric: 100,
                 src: Some(ip("192.0.2.5")),
                 ..via("0.0.0.0/0", "192.0.2.1")
             },
@@ -443,7 +443,7 @@ fn sample_routes() -> Vec<(Route, Vec<RawAttr>)> {
         (via("::/0", "fe80::1"), vec![(5, fe80_1), (6, num(1_024))]),
         (
             Route {
-                metric: Some(5),
+                metric: 5,
                 ..Route::new(cidr("2001:db8::/32"))
             },
             vec![(1, octets(&ip("2001:db8::"))), (6, num(5))],
@@ -559,7 +559,7 @@ fn what_is_written_is_read_back() {
         let metric = route.effective_metric();
         let as_sent = Route {
             scope: Some(route::scope(&route)),
-            metric: (metric != 0).then_some(metric),
+            metric,
             ..route
         };
         assert_eq!(
@@ -833,7 +833,7 @@ mod captured {
         [
             plain(Route {
                 src: Some(ip("192.0.2.5")),
-                metric: Some(100),
+                metric: 100,
                 ..route("0.0.0.0/0", Some("192.0.2.1"))
             }),
             plain(Route {
@@ -853,7 +853,7 @@ mod captured {
                 ..route("10.2.0.0/16", Some("2001:db8::1"))
             }),
             plain(Route {
-                metric: Some(1_024),
+                metric: 1_024,
                 ..route("2001:db8:9::/48", Some("fe80::1"))
             }),
         ]

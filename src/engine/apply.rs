@@ -155,7 +155,6 @@ impl Engine<'_> {
     ///
     /// # Errors
     /// [`Errno::EPERM`]: we may not change anything. `errno` where we asked for something.
-    #[inline(never)]
     pub(super) fn refused(
         &mut self,
         host: &mut impl Host,
@@ -179,7 +178,8 @@ impl Engine<'_> {
         }
         refused.errno = Some(errno);
         self.plan.errors.add(errno);
-        if step.phase == Phase::Rename && errno == Errno::EBUSY {
+        // One that cannot be renamed while up has a name that others of the batch are to get.
+        if step.phase == Phase::Rename && self.plan.errors.have(Errno::EBUSY) {
             return Ok(());
         }
         if errno == Errno::EINVAL && self.waits_for_dad(step) {
@@ -250,7 +250,6 @@ impl Engine<'_> {
 
     /// Whether a route waits for an IPv6 address of ours to be its source: the kernel takes none before it
     /// knows that nobody else has it. That has its time; then it is a failure.
-    #[inline(never)]
     fn waits_for_dad(&mut self, step: Step) -> bool {
         if !matches!(step.act, Act::Add | Act::Replace) {
             return false;

@@ -226,7 +226,6 @@ impl Engine<'_> {
     }
 
     /// Takes what was said to client `n`, or says why not.
-    #[inline(never)]
     fn take_said(&mut self, n: usize, said: &Lease, host: &mut impl Host) -> Result<(), Problem> {
         let now = self.now;
         let Some((lessee, link)) = lessee(self.lessees, &self.observed, n) else {

@@ -14,7 +14,6 @@ impl Engine<'_> {
     ///
     /// # Errors
     /// When the kernel cannot be asked.
-    #[inline(never)]
     pub fn down(&mut self, name: &IfName, host: &mut impl Host) -> Result<bool, Errno> {
         self.observe_links(host)?;
         self.plan.clear();

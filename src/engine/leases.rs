@@ -19,7 +19,6 @@ use heapless::VecView;
 impl Engine<'_> {
     /// Sees that there is a client for each desired link that asks for a lease, and for no other. What an
     /// earlier run leased is read back.
-    #[inline(never)]
     pub(super) fn meet_lessees(&mut self, host: &mut impl Host) {
         const FULL: Complaint = Complaint::error(Problem::MaxDhcp, Effect::MethodSkipped);
         let desired = &self.desired;
@@ -71,7 +70,6 @@ impl Engine<'_> {
 
     /// What a configured link waits for before it has its lease, and for how long at most; `None` where it has
     /// one, or asks for none. Of several links that one description fits, one is enough.
-    #[inline(never)]
     pub(super) fn lease_wait(
         &mut self,
         id: LinkId,

@@ -1,9 +1,9 @@
 //! The rename stage: MAC rules carried out as one permutation, before anything else is looked at.
 //!
-//! A link that is up is renamed as it is where the kernel can (Linux 6.2). Whether it can is tried with
-//! one link before a batch holds more; where it refuses, the links go down, are renamed, come up, and get
-//! back the addresses and routes that going down cost them, foreign ones included. When a batch fails
-//! halfway, every link gets its old name back, and configuration goes on by MAC.
+//! A link that is up is renamed as it is where the kernel can (Linux 6.2). Whether it can is tried; where it
+//! refuses, what it did of a batch is looked at, and the links go down, are renamed, come up, and get back
+//! the addresses and routes that going down cost them, foreign ones included. When a batch fails halfway for
+//! another reason, every link gets its old name back, and configuration goes on by MAC.
 
 use super::complain::tell;
 use super::observe::Asked;
@@ -12,7 +12,7 @@ use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Sink, Subject};
 use crate::model::link::IfName;
 use crate::packed::word;
 use crate::plan::rename::{self, LiveRename, Renamer};
-use crate::plan::{Act, Naming, Phase, Step};
+use crate::plan::{Act, Naming, Phase};
 use crate::text::show::{Show, Text};
 use crate::wire::netlink::{Message, aligned, append_attr, attrs};
 use crate::wire::rtnetlink::{RTM_NEWROUTE, route};
@@ -88,8 +88,7 @@ impl Engine<'_> {
             LiveRename::Refused => LiveRename::Refused,
         };
         self.plan_names(host, live);
-        let whole = self.plan.steps.len();
-        if whole == 0 {
+        if self.plan.steps.is_empty() {
             if !self.originals.is_empty() {
                 self.finish_names(host)?;
             }
@@ -98,14 +97,12 @@ impl Engine<'_> {
         if self.plan.phases.have(Phase::DownForRename) {
             self.dump_things(host, Asked::Save)?;
         }
-        let proof = self.proof();
-        self.send_steps(host, proof)?;
+        self.send_plan(host)?;
         let errors = self.plan.errors;
         if !errors.any() {
-            if proof < whole {
-                self.live_rename = LiveRename::Proven;
-            }
-        } else if live == LiveRename::Proven && errors.have(Errno::EBUSY) {
+            return Ok(Renamed::Some);
+        }
+        if live == LiveRename::Proven && errors.have(Errno::EBUSY) {
             self.live_rename = LiveRename::Refused;
         } else if self.names == Names::Followed {
             self.names = Names::TakenBack;
@@ -114,22 +111,6 @@ impl Engine<'_> {
             tell(host, STUCK, Subject::MacRules);
         }
         Ok(Renamed::Some)
-    }
-
-    /// The end of the first batch: behind the first rename of a link that is up, unless live rename is
-    /// proven or not used.
-    #[inline(never)]
-    fn proof(&self) -> usize {
-        let live = |step: &Step| {
-            let rename = self.plan.renames.get(step.n as usize);
-            step.act == Act::Rename
-                && rename.is_some_and(|rename| rename.is_up && rename.naming == Naming::Rename)
-        };
-        let mut first = None;
-        if self.live_rename == LiveRename::Unknown {
-            first = self.plan.steps.iter().position(live);
-        }
-        first.map_or(self.plan.steps.len(), |first| first.saturating_add(1))
     }
 
     /// Keeps the names the links had before anything was sent, and whether they were up.
@@ -179,7 +160,6 @@ impl Engine<'_> {
     }
 
     /// Tells how it ended, and restores what going down cost.
-    #[inline(never)]
     fn finish_names(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         const TAKEN_BACK: Complaint =
             Complaint::error(Problem::RenameTakenBack, Effect::NotRenamed);

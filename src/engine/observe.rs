@@ -148,7 +148,6 @@ impl Engine<'_> {
         }
     }
 
-    #[inline(never)]
     fn see_link(&mut self, host: &mut impl Host, link: &mut Link, payload: &[u8]) {
         const FULL: Complaint = Complaint::error(Problem::MaxKernelLinks, Effect::LinkSkipped);
         let capacity = self.observed.links.capacity();

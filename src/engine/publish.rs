@@ -16,7 +16,7 @@ use crate::output::resolv_conf::{MARKER, ResolvConf};
 use crate::output::state::{self, State};
 use crate::packed::{Word, word};
 use crate::plan::rename::find_by_mac;
-use crate::plan::resolve::LinkState;
+use crate::plan::resolve::{LinkState, set_state};
 use crate::plan::{Act, Step};
 use crate::text::parts;
 use crate::text::show::{Show, Text};
@@ -51,7 +51,7 @@ impl Engine<'_> {
                 until = until.min(self.time_limit);
             }
             if is_needed || now < until {
-                self.set_state(id, state);
+                set_state(self.states, id, state);
                 return until;
             }
             if let Some(problem) = state.awaited() {
@@ -73,7 +73,7 @@ impl Engine<'_> {
         };
         // Of any link, those without a lease go on asking.
         let is_any = matches!(config.matches, LinkMatch::Any);
-        self.set_state(id, state);
+        set_state(self.states, id, state);
         for n in 0..self.desired.links.len() {
             if let Some(link) = self.desired.links.get(n)
                 && link.config == Some(id)
@@ -91,14 +91,7 @@ impl Engine<'_> {
         addrs.any(|addr| addr.link == id && addr.addr.family() == family)
     }
 
-    fn set_state(&mut self, id: LinkId, state: LinkState) {
-        if let Some(slot) = self.states.get_mut(id.place()) {
-            *slot = state;
-        }
-    }
-
     /// Tells how the desired link `n` ended.
-    #[inline(never)]
     fn finish_desired(&mut self, n: usize, missing: Option<Problem>, host: &mut impl Host) {
         const NO_CARRIER: Complaint = Complaint::warning(Problem::NoCarrier, Effect::None);
         let Some(&DesiredLink {

@@ -38,7 +38,6 @@ impl Engine<'_> {
     }
 
     /// Reads the file `owned-name`.
-    #[inline(never)]
     fn recall(&mut self, name: &IfName, file: Result<&[u8], Errno>) {
         let Desired { links, things } = &mut self.desired;
         let text = file.unwrap_or_default();

@@ -115,7 +115,7 @@ impl PartialEq for More {
     }
 }
 
-/// One route, without its link; or a rule, of which [`Route::metric`] is the priority and [`Route::kind`] the
+/// One route, without its link; or a rule, of which [`Route::metric`] is the priority (0: the kernel chooses one) and [`Route::kind`] the
 /// action: its numbers are the same (`FR_ACT_*`).
 #[derive(Clone, Copy, Debug, Eq)]
 pub struct Route {
@@ -129,8 +129,8 @@ pub struct Route {
     pub src: Option<IpAddr>,
     /// Routing table; [`MAIN_TABLE`] unless asked otherwise.
     pub table: u32,
-    /// Metric; `None`: the kernel's default (0 for IPv4, 1,024 for IPv6).
-    pub metric: Option<u32>,
+    /// Metric; 0: the kernel's default (0 for IPv4, 1,024 for IPv6).
+    pub metric: u32,
     /// `RT_SCOPE_*` where asked for; `None`: as ip(8) chooses.
     pub scope: Option<u8>,
     /// `rtm_protocol`; [`PROTOCOL`] unless asked otherwise.
@@ -169,7 +169,7 @@ impl Route {
             via: None,
             src: None,
             table: MAIN_TABLE,
-            metric: None,
+            metric: 0,
             scope: None,
             protocol: PROTOCOL,
             tos: 0,
@@ -205,9 +205,8 @@ impl Route {
     /// The metric the kernel files the route under.
     pub fn effective_metric(&self) -> u32 {
         match (self.metric, self.family()) {
-            (None, Family::V4) => 0,
-            (None | Some(0), Family::V6) => 1_024,
-            (Some(metric), _) => metric,
+            (0, Family::V6) => 1_024,
+            (metric, _) => metric,
         }
     }
 

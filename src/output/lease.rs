@@ -99,7 +99,6 @@ impl Show for Value<'_> {
 
 /// Reads the file of a link: when the lease began. `None`, and nothing is leased, where the file is not one of
 /// ours, or of another link: what was read is not as it would be written.
-#[inline(never)]
 pub fn read(text: &[u8], name: &IfName, ifindex: u32, lease: &mut Lease) -> Option<Instant> {
     *lease = Lease::NONE;
     let (mut rest, mut began) = (Some(text), Instant(0));

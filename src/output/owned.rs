@@ -64,7 +64,6 @@ pub const ADDR: usize = 4;
 
 /// Reads the value of a line whose word has this place in [`WORDS`], [`ADDR`] or beyond, into what is an address
 /// yet.
-#[inline(never)]
 pub fn thing(word: usize, value: &[u8], into: &mut Thing, config: &mut Config<'_>) -> Option<()> {
     let route = word.wrapping_sub(ADDR + 1);
     if word == ADDR {
@@ -300,13 +299,13 @@ mod tests {
             via("::/0", "fe80::1"),
             via("172.16.0.0/12", "2001:db8::1"),
             Route {
-                metric: Some(1),
+                metric: 1,
                 ..via("::/0", "2001:db8::1")
             },
             Route {
                 src: Some(ip("192.0.2.5")),
                 table: 300,
-                metric: Some(7),
+                metric: 7,
                 scope: Some(200),
                 protocol: 4,
                 tos: 16,

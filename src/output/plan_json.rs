@@ -273,7 +273,7 @@ fn policy(json: &mut Json<'_>, config: &Config<'_>, rule: &Route) {
         Family::V4 => 4,
         Family::V6 => 6,
     });
-    json.number_or_null(rule.metric);
+    json.number_or_null(other_than(0, rule.metric));
     for net in [&rule.from, &rule.dst] {
         json.text_or_null(&Some(*net).filter(|net| !net.is_default()));
     }
@@ -384,12 +384,17 @@ fn routes(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
     json.end();
 }
 
+/// A number that is not the usual one.
+fn other_than(usual: u32, number: u32) -> Option<u32> {
+    Some(number).filter(|number| *number != usual)
+}
+
 fn route(json: &mut Json<'_>, config: &Config<'_>, route: &Route, dev: &Subject<'_>) {
     json.text(&route.dst);
     json.text_or_null(&route.via);
     json.text_or_null(dev);
-    json.number_or_null(route.metric);
-    json.number_or_null(Some(route.table).filter(|table| *table != MAIN_TABLE));
+    json.number_or_null(other_than(0, route.metric));
+    json.number_or_null(other_than(MAIN_TABLE, route.table));
     json.text_or_null(&route.src);
     json.packed(route.kind.word());
     json.boolean(route.reach == Reach::Onlink);

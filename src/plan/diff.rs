@@ -19,7 +19,6 @@ use core::net::Ipv6Addr;
 
 /// Marks what is desired in whose place `seen`, read from `payload`, stands; where it was asked for, unless it is
 /// stale.
-#[inline(never)]
 pub fn mark(
     desired: &mut Desired<'_>,
     seen: &Seen,
@@ -77,7 +76,7 @@ fn is_same(wanted: &Thing, seen: &Seen) -> bool {
         What::Rule => {
             ours.kind == theirs.kind
                 && ours.reach == theirs.reach
-                && (ours.metric.is_none() || ours.metric.unwrap_or(0) == theirs.metric.unwrap_or(0))
+                && (ours.metric == 0 || ours.metric == theirs.metric)
                 && (wanted.standing != Standing::Stale || ours.protocol == theirs.protocol)
         }
     }
@@ -356,7 +355,7 @@ mod tests {
                 route(
                     2,
                     Route {
-                        metric: Some(1),
+                        metric: 1,
                         ..wanted
                     },
                 ),
@@ -412,7 +411,7 @@ mod tests {
         };
         for route in [other, wanted, other] {
             let route = Route {
-                metric: Some(1_024),
+                metric: 1_024,
                 ..route
             };
             let seen = seen(Thing::route(2, &route, Origin::NONE));

@@ -283,8 +283,8 @@ impl Show for Route {
         if let Some(scope) = &self.scope {
             f.count(word!(" scope "), (*scope).into());
         }
-        if let Some(metric) = &self.metric {
-            f.count(word!(" metric "), *metric);
+        if self.metric != 0 {
+            f.count(word!(" metric "), self.metric);
         }
         match self.reach {
             Reach::Checked | Reach::Hops | Reach::Inverted => {}
@@ -385,7 +385,7 @@ mod tests {
         let everything = Route {
             src: Some(ip("192.0.2.5")),
             table: 300,
-            metric: Some(7),
+            metric: 7,
             scope: Some(200),
             protocol: 4,
             tos: 16,
@@ -416,7 +416,7 @@ mod tests {
             ),
             (
                 Route {
-                    metric: Some(1),
+                    metric: 1,
                     ..via("::/0", "fe80::1")
                 },
                 "-6 ",

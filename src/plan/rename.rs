@@ -93,7 +93,6 @@ impl Renamer<'_, '_> {
     }
 
     /// Notes the name that one rule gives a link, if there is one.
-    #[inline(never)]
     fn assign_one(&mut self, rule: &NameRule, name: &IfName) -> Result<(), Problem> {
         // one without a MAC is about links of a driver, a place or a name
         if rule.mac.is_unset() {

@@ -189,7 +189,7 @@ impl Resolver<'_, '_> {
         {
             self.other_mac(config, mac);
         }
-        self.set_state(id, state);
+        set_state(self.states, id, state);
     }
 
     /// The MAC rule that gives `name`; that of the command line before that of a file.
@@ -256,7 +256,7 @@ impl Resolver<'_, '_> {
                 }
             }
         }
-        self.set_state(id, state);
+        set_state(self.states, id, state);
     }
 
     #[inline(never)]
@@ -292,7 +292,7 @@ impl Resolver<'_, '_> {
                 wanted.mac = config.mac;
             }
         }
-        self.set_state(id, LinkState::Found);
+        set_state(self.states, id, LinkState::Found);
         for addr in self.config.addrs.iter() {
             if addr.link == id {
                 let mut wanted = Thing::addr(link.ifindex, &addr.addr, &addr.peer, addr.origin);
@@ -311,7 +311,7 @@ impl Resolver<'_, '_> {
         let zeroconf = config.ipv4.method != Method::Disabled && !link.is_loopback();
         if zeroconf && LinkFlag::Nozeroconf.is_no(config) {
             let mut wanted = Thing::via(link.ifindex, &ZEROCONF, &None, config.origin);
-            wanted.route.metric = Some(link.ifindex.wrapping_add(ZEROCONF_METRIC));
+            wanted.route.metric = link.ifindex.wrapping_add(ZEROCONF_METRIC);
             self.add(&wanted);
         }
         self.gateway(id, link, &config.ipv4, &config.ipv4.gateway);
@@ -319,15 +319,16 @@ impl Resolver<'_, '_> {
     }
 
     #[inline(never)]
-    fn set_state(&mut self, id: LinkId, state: LinkState) {
-        if let Some(slot) = self.states.get_mut(id.place()) {
-            *slot = state;
-        }
-    }
-
-    #[inline(never)]
     pub(super) fn complain(&mut self, complaint: Complaint, origin: Origin, subject: Subject<'_>) {
         complaint.report(self.sink, self.config, origin, subject);
+    }
+}
+
+/// Puts down how far a configured link is.
+#[inline(never)]
+pub(crate) fn set_state(states: &mut VecView<LinkState>, id: LinkId, state: LinkState) {
+    if let Some(slot) = states.get_mut(id.place()) {
+        *slot = state;
     }
 }
 

@@ -82,12 +82,11 @@ impl Resolver<'_, '_> {
         dst: &Cidr,
         via: &Option<IpAddr>,
     ) -> Thing {
-        let mut metric = IpNumber::Metric.of(ip);
-        if metric.is_none() {
-            metric = self.default_metric(id, link, dst.family());
-        }
         let mut wanted = Thing::via(link.ifindex, dst, via, ip.origin);
-        wanted.route.metric = metric;
+        wanted.route.metric = match IpNumber::Metric.of(ip) {
+            Some(metric) => metric,
+            None => self.default_metric(id, link, dst.family()),
+        };
         if let Some(table) = IpNumber::Table.of(ip) {
             wanted.route.table = table;
         }
@@ -97,7 +96,7 @@ impl Resolver<'_, '_> {
     /// SEMANTICS "default-route metric": the boot device gets 0 (IPv6: 1, as 0 means 1,024 there), the
     /// others 100 and their place. Where no boot device is named it is the first that may have a default
     /// route.
-    fn default_metric(&self, id: LinkId, link: &Link, family: Family) -> Option<u32> {
+    fn default_metric(&self, id: LinkId, link: &Link, family: Family) -> u32 {
         let may =
             |ip: &IpConfig| !IpFlag::DefaultRoute.is_no(ip) && (ip.gateway.is_some() || ip.asks());
         let may = |link: &&LinkConfig| link.onboot && (may(&link.ipv4) || may(&link.ipv6));
@@ -122,13 +121,11 @@ impl Resolver<'_, '_> {
             .root_link
             .map_or(before == 0, |root| root == link.ifindex);
         match (is_boot && is_first, family) {
-            (true, Family::V4) => None,
-            (true, Family::V6) => Some(1),
-            (false, _) => Some(
-                u32::from(id.number())
-                    .wrapping_add(before)
-                    .wrapping_add(100),
-            ),
+            (true, Family::V4) => 0,
+            (true, Family::V6) => 1,
+            (false, _) => u32::from(id.number())
+                .wrapping_add(before)
+                .wrapping_add(100),
         }
     }
 

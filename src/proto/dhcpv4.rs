@@ -284,7 +284,6 @@ impl Client {
     }
 
     /// What is to be done now.
-    #[inline(never)]
     pub fn due(&mut self, now: Instant) -> Due {
         if self.has_lease() && now >= self.expires_at {
             self.expires_at = Instant(0);
@@ -363,7 +362,6 @@ impl Client {
     }
 
     /// A DHCP message for port 68 of this link, whose MAC is `mac` (empty on InfiniBand, RFC 4390).
-    #[inline(never)]
     pub fn hear(&mut self, now: Instant, reply: &Lease, mac: &[u8]) -> Heard {
         let message = reply.number_or(Field::Message, BOOTREPLY);
         let is_awaited = if self.state == State::Selecting {

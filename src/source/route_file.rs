@@ -139,8 +139,8 @@ fn push(line: &RouteLine<'_>, dev: &RouteDev, column: u32, cx: &mut Context<'_, 
     let pushed = match line.form {
         Form::Table => match line.route.metric {
             // `unspec`
-            None | Some(0) => Ok(()),
-            Some(number) => cx.add_table(line.at, number),
+            0 => Ok(()),
+            number => cx.add_table(line.at, number),
         },
         Form::Rule | Form::Route | Form::Static | Form::Static6 => {
             cx.add_route(line.form.what(), &config)
@@ -245,11 +245,11 @@ fn keyed_route<'a>(
         file.complain(entry, HOST_BITS);
     }
     if let Some(entry) = file.get_numbered(METRIC, ordinal) {
-        line.route.metric = scalar::number(file.octets(entry));
-        if line.route.metric.is_none() {
+        let Some(metric) = scalar::number(file.octets(entry)) else {
             file.complain(entry, NO_METRIC);
             return None;
-        }
+        };
+        line.route.metric = metric;
     }
     if let Some(entry) = file.get_numbered(GATEWAY, ordinal)
         && let Err(what) = file.gateway(entry, Family::V4, &mut line.route.via)

@@ -159,7 +159,7 @@ impl Reader<'_, '_, '_> {
             self.line.at = self.line.word;
             return Ok(());
         } else if form == Form::Static6 {
-            self.line.route.metric = Some(1);
+            self.line.route.metric = 1;
         }
         loop {
             let before = self.line.rest.len();
@@ -453,7 +453,7 @@ impl Reader<'_, '_, '_> {
                 (Value::Scope, _) => route.scope = Some(first as u8),
                 (Value::Tos, _) => route.tos = first as u8,
                 (Value::Table, _) => route.table = first,
-                (Value::Place, _) => route.metric = Some(first),
+                (Value::Place, _) => route.metric = first,
                 (Value::Weight, _) if self.hops == 0 => return Err(Problem::NotRead),
                 (Value::Weight, _) => {
                     self.weight = u8::try_from(first.wrapping_sub(1)).map_err(|_| problem)?;
@@ -810,7 +810,7 @@ mod tests {
             ("to default order 9", "0.0.0.0/0 metric 9"),
             (
                 "from 10.1.2.3/16 tos 10 priority 0",
-                "0.0.0.0/0 from 10.1.0.0/16 metric 0 tos 16",
+                "0.0.0.0/0 from 10.1.0.0/16 tos 16",
             ),
             (
                 "fwmark 5 preference 7 proto static",

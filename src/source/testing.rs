@@ -427,7 +427,10 @@ pub fn describe_route(route: &Route, dev: Option<IfName>) -> String {
     add("via", route.via.map(|via| via.to_string()));
     add("dev", dev.map(|dev| dev.to_string()));
     add("src", route.src.map(|src| src.to_string()));
-    add("metric", route.metric.map(|metric| metric.to_string()));
+    add(
+        "metric",
+        (route.metric != 0).then(|| route.metric.to_string()),
+    );
     add(
         "table",
         (route.table != 254).then(|| route.table.to_string()),

@@ -140,7 +140,11 @@ fn wanted(random: &mut Random, number: u8) -> Wanted {
         for _ in 0..random.below(4) {
             let via = random.once_in(2).then(|| gateway(random));
             let mut route = route(&pool_net(random, number, v4), via.as_deref());
-            route.metric = random.once_in(3).then(|| 20 + random.below(2) as u32);
+            route.metric = if random.once_in(3) {
+                20 + random.below(2) as u32
+            } else {
+                0
+            };
             let kinds = [
                 RouteKind::Unicast,
                 RouteKind::Blackhole,
@@ -427,11 +431,11 @@ fn routes_of(wish: &[Wanted]) -> Vec<(u8, Route)> {
         for gateway in &wanted.gateways {
             let v4 = gateway.contains('.');
             let mut default = route(if v4 { "0.0.0.0/0" } else { "::/0" }, Some(gateway));
-            default.metric = Some(match (boot == Some(place), v4) {
+            default.metric = match (boot == Some(place), v4) {
                 (true, true) => 0,
                 (true, false) => 1,
                 (false, _) => 100 + place as u32,
-            });
+            };
             routes.push((wanted.number, default));
         }
     }

@@ -179,7 +179,6 @@ fn is_usable(field: Field, octets: &[u8]) -> bool {
 /// Puts search domains (RFC 3397), written as RFC 1035 s.3.1 says and compressed as its s.4.1.4 says, with
 /// a blank between them. A pointer points before the name it stands in, and one after another to ever
 /// earlier octets, so names end. What is no domain is left out; so is all that follows what is no name.
-#[inline(never)]
 fn search(octets: &[u8], lease: &mut Lease) {
     // A name with something before each of its labels.
     let mut name: Vec<u8, 256> = Vec::new();
@@ -239,7 +238,6 @@ fn search(octets: &[u8], lease: &mut Lease) {
 /// Puts classless routes (RFC 3442), which supersede all others: the router is that of the first default
 /// route that has one, and there is none without. Where the lengths lie it is as if there were no such
 /// option, so that what it would supersede brings the machine up.
-#[inline(never)]
 fn classless(octets: &[u8], lease: &mut Lease) {
     let mut rest = octets;
     while next_route(&mut rest).is_some() {}

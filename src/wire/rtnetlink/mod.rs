@@ -196,7 +196,7 @@ impl Seen {
                                 thing.valid_secs = u32::from_ne_bytes(*valid);
                             }
                         }
-                        RTA_PRIORITY => route.metric = Some(number),
+                        RTA_PRIORITY => route.metric = number,
                         IFA_FLAGS => self.flags = number,
                         FRA_PROTOCOL => route.protocol = octets.first().copied().unwrap_or(0),
                         RTA_ENCAP => self.is_plain = false,

@@ -244,7 +244,7 @@ pub(super) fn put(w: &mut Writer<'_>, verb: Verb, thing: &Thing, more: &[u8]) {
     put_number(w, RTA_TABLE, route.table);
     let metric = match is_rule {
         // the kernel chooses a priority where none is given
-        true => route.metric.unwrap_or(0),
+        true => route.metric,
         false => route.effective_metric(),
     };
     put_number(w, RTA_PRIORITY, metric);

@@ -63,9 +63,7 @@ pub fn run(
     engine.xid_tag = (seed >> 48) as u16;
     let sockets = Sockets::new(ether, engine.xid_tag);
     let mut system = System::new(options, files, sockets);
-    if let Some(seconds) = options.timeout {
-        engine.time_limit = clock::in_seconds(seconds);
-    }
+    engine.time_limit = system.until;
     engine.live_rename = crate::sys::kernel::live_rename();
     match options.command {
         Command::Check => {
@@ -152,7 +150,7 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     if !caps::may_configure() {
         return system.refused(Errno::EPERM);
     }
-    if system.lock(engine.time_limit).is_err() {
+    if system.lock().is_err() {
         return NOT_UP;
     }
     // What another run took of the time is no link's and no udev's fault.
@@ -290,7 +288,7 @@ fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Er
     if stays {
         engine.publish_state(system);
     } else {
-        limit = limit.min(engine.time_limit);
+        limit = limit.min(system.until);
         if clock::now() >= limit {
             return Ok(Progress::Done);
         }

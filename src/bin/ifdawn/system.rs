@@ -41,6 +41,8 @@ pub struct System<'a> {
     pub root: Root<'a>,
     /// Where people read what happened.
     pub log: Log,
+    /// `--timeout`.
+    pub until: Instant,
     /// The kernel, or why it cannot be asked.
     pub rtnl: Result<Rtnl, Errno>,
     /// udev.
@@ -64,6 +66,7 @@ impl<'a> System<'a> {
             options,
             root: Root::new(options.value(Opt::Root).unwrap_or_default()),
             log: Log::new(options.log, options.verbosity()),
+            until: options.timeout.map_or(Instant(u64::MAX), clock::in_seconds),
             rtnl: Err(Errno::EIO),
             udev: Udev::UNASKED,
             sockets,
@@ -113,9 +116,9 @@ impl<'a> System<'a> {
         );
     }
 
-    /// One run at a time, which waits for others until `until` at most. Where there can be no lock file, the network comes up all the same.
-    pub fn lock(&mut self, until: Instant) -> Result<(), Errno> {
-        let deadline = clock::in_seconds(LOCK_SECONDS).min(until);
+    /// One run at a time. Where there can be no lock file, the network comes up all the same.
+    pub fn lock(&mut self) -> Result<(), Errno> {
+        let deadline = clock::in_seconds(LOCK_SECONDS).min(self.until);
         match self.open_lock() {
             Ok(file) => self.lock = Some(file),
             Err(errno) => self.failed(NOT_LOCKED, errno, Subject::Lock),

@@ -111,20 +111,24 @@ pub fn kill(pid: u32) {
     let _ = unsafe { call(libc::SYS_wait4, pid, 0, 0, 0, 0) };
 }
 
-/// Seconds and nanoseconds in which we end once there is nothing left to do: struct timespec (linux/time_types.h).
-static BEHIND: [u64; 2] = [1, 0];
-
 /// Has a copy of us close these files after us: closing a packet socket takes long, and who waits for us
 /// would wait for that. It holds nothing else that anybody may wait for.
 pub fn leave_behind(files: &[Option<BorrowedFd<'_>>]) {
+    let parent = id(libc::SYS_getpid);
     if fork() != Ok(0) {
         return;
     }
     // It is killed when its parent is gone, which may be so already.
-    if keep_only(files).and_then(|()| die_with_parent()).is_ok() {
-        let time = &raw const BEHIND as usize;
-        // SAFETY: no files, a time, no mask of signals.
-        let _ = unsafe { call(libc::SYS_ppoll, 0, 0, time, 0, 0) };
+    let held = keep_only(files);
+    if held.and_then(|()| die_with_parent()).is_ok() && id(libc::SYS_getppid) == parent {
+        // SAFETY: no files, no time, no mask of signals.
+        let _ = unsafe { call(libc::SYS_ppoll, 0, 0, 0, 0, 0) };
     }
     end();
+}
+
+/// A process, by the call that tells.
+fn id(number: libc::c_long) -> Result<u32, Errno> {
+    // SAFETY: no pointers.
+    unsafe { call(number, 0, 0, 0, 0, 0) }
 }

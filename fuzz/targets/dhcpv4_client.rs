@@ -48,8 +48,8 @@ const END: u64 = 1 << 63;
 
 /// Most that is sent, or tried, in a minute in which carrier does not come, whatever servers do. The most restless
 /// one gives leases of 4 s, but late, and refuses every renewal: a REQUEST to renew, a DISCOVER, four REQUESTs, three
-/// probes and an announcement in 2 s; a minute may begin within such ten, and end within others.
-const PER_MINUTE: usize = 310;
+/// probes and an announcement in 2 s.
+const PER_MINUTE: usize = 300;
 /// Most that is due at one time.
 const AT_ONCE: usize = 8;
 

@@ -96,7 +96,7 @@ class Again(DhcpMachine):
 
     def assertReleased(self):
         self.assertUnbound()
-        self.server.wait_for("a RELEASE", lambda server: server.messages(wire.RELEASE), 10)
+        self.server.wait_for("a RELEASE", lambda server: server.messages(wire.RELEASE), 2)
         (release,) = self.server.messages()
         self.assertEqual((release.ciaddr, release.option_addr(54)), ("192.0.2.100", "192.0.2.1"), "RFC 2131 table 5")
         self.assertFalse(self.exists("run/ifdawn/lease-eth0"), "lease-eth0 is removed")
@@ -132,7 +132,7 @@ class Conflicts(DhcpMachine):
         server = wire.Scripted(self, "port0")
         self.ifdawn("up")
         self.assertBound()
-        server.wait_for("an announcement", lambda _: any(arp.is_announcement for arp in server.arps()), 10)
+        server.wait_for("an announcement", lambda _: any(arp.is_announcement for arp in server.arps()), 3)
         probes = [arp for arp in server.arps() if arp.is_probe and arp.target == "192.0.2.100"]
         self.assertTrue(probes, f"probes\n{server.log}")
 
@@ -140,7 +140,7 @@ class Conflicts(DhcpMachine):
         self.dhcp("eth0")
         server = wire.Scripted(self, "port0")
         self.ifdawn("up")
-        server.wait_for("an announcement", lambda _: any(arp.is_announcement for arp in server.arps()), 10)
+        server.wait_for("an announcement", lambda _: any(arp.is_announcement for arp in server.arps()), 3)
         self.assertEqual([arp for arp in server.arps() if arp.is_probe], [], "probes")
 
     def test_an_address_somebody_has_is_declined_and_another_taken(self):

@@ -33,7 +33,7 @@ class Hostile(DhcpMachine):
         """A bad answer before each good one: the good one alone has an effect."""
         self.dhcp("eth0", text=text)
         server = wire.Scripted(self, "port0", spoil=spoil)
-        run = self.ifdawn("up")
+        run = self.ifdawn("up", within=5)
         self.assertBound()
         self.assertClean(run)
         return server
@@ -47,6 +47,14 @@ class Hostile(DhcpMachine):
             return (bad if isinstance(bad, list) else [bad]) + frames
 
         return spoil
+
+    def in_parts(self, make):
+        """`make(evil, kind, part)`, many frames, in four parts: a socket's buffer holds about 270 small frames, and
+        as many at once would be a test of the scheduler."""
+        for part in range(4):
+            with self.subTest(lengths=f"{part} of 4"):
+                self.new_machine()
+                self.ignores(self.before(lambda evil, kind, part=part: make(evil, kind, part)))
 
     def each(self, cases, kinds=(wire.DISCOVER, wire.REQUEST)):
         for name, make in cases.items():
@@ -119,29 +127,19 @@ class Packets(Hostile):
             "an option past the end": lambda evil, kind: evil.frame(kind, pad=0, end=b"", raw=b"\x0c\xffevil"),
         })  # fmt: skip
 
-    # A socket's buffer holds about 270 small frames: as many at once would be a test of the scheduler.
-
     def test_every_truncation(self):
-        for part in range(4):
-            with self.subTest(lengths=f"{part} of 4"):
-                self.new_machine()
+        def cut(evil, kind, part):
+            octets = evil.payload(kind, pad=0)
+            return [wire.frame(octets[:length]) for length in range(part, 255, 4)]
 
-                def cut(evil, kind, part=part):
-                    octets = evil.payload(kind, pad=0)
-                    return [wire.frame(octets[:length]) for length in range(part, 255, 4)]
-
-                self.ignores(self.before(cut))
+        self.in_parts(cut)
 
     def test_every_frame_cut_off(self):
-        for part in range(4):
-            with self.subTest(lengths=f"{part} of 4"):
-                self.new_machine()
+        def cut(evil, kind, part):
+            octets = evil.frame(kind, pad=0)
+            return [octets[:length] for length in range(14 + part, len(octets) - 20, 4)]
 
-                def cut(evil, kind, part=part):
-                    octets = evil.frame(kind, pad=0)
-                    return [octets[:length] for length in range(14 + part, len(octets) - 20, 4)]
-
-                self.ignores(self.before(cut))
+        self.in_parts(cut)
 
     def test_what_follows_the_ip_packet_is_padding(self):
         self.dhcp("eth0")
@@ -311,13 +309,11 @@ class Floods(Hostile):
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def flood(self, server, frames, process, share):
-        """100,000 a second for two seconds, longer on a busy machine: what all processes together use, at most, of
-        one processor."""
-        before, begin, sent = self.cpu(), time.monotonic(), 0
-        while sent < 100_000 and time.monotonic() - begin < 20:
-            sent += server.flood(frames, rate=100_000, seconds=2)
+        """100,000 a second for two seconds: what all processes together use, at most, of one processor."""
+        before, begin = self.cpu(), time.monotonic()
+        sent = server.flood(frames, rate=100_000, seconds=2)
         used, seconds = self.cpu() - before, time.monotonic() - begin
-        self.assertGreater(sent, 100_000, "frames sent")
+        self.assertGreater(sent, 50_000, "frames sent")
         self.assertIsNone(process.poll(), "it lives")
         self.assertLess(used, share * seconds, f"seconds of processor in {seconds:.1f} s, {sent} frames")
 
@@ -330,7 +326,7 @@ class Floods(Hostile):
         frames = [evil.frame(wire.OFFER, xid=n) for n in range(64)]
         self.flood(server, frames, process, share=0.6)
         server.silent = set()
-        self.eventually("bound after all", self.is_bound, within=20)
+        self.eventually("bound after all", self.is_bound, within=4)
         run = self.stop_watch(process)
         self.assertClean(run)
 
@@ -343,7 +339,7 @@ class Floods(Hostile):
         frames = [evil.frame(wire.OFFER, "127.0.0.1"), evil.frame(wire.OFFER, options={51: b"\0"}), evil.frame(wire.OFFER, without=[54])]
         self.flood(server, frames, process, share=0.6)
         server.silent = set()
-        self.eventually("bound after all", self.is_bound, within=20)
+        self.eventually("bound after all", self.is_bound, within=4)
         run = self.stop_watch(process)
         self.assertClean(run)
 

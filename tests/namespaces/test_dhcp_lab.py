@@ -64,3 +64,4 @@ class Lab(DhcpMachine):
         sent = server.flood([octets], rate=10_000, seconds=0.5)
         self.assertGreater(sent, 4_000, "frames sent")
         self.assertLess(sent, 6_000, "frames sent")
+        self.assertLess(server.flood([octets], rate=100_000, seconds=0.5), 60_000, "frames sent")

@@ -47,7 +47,7 @@ class Time(DhcpMachine):
         time.sleep(5)
         server.silent = set()
         self.eventually("bound", self.is_bound, within=1.5 + SLACK)
-        self.finish(run)
+        self.finish(run, within=2)
 
     def test_a_real_server_that_appears_late(self):
         self.dhcp("eth0")
@@ -55,7 +55,7 @@ class Time(DhcpMachine):
         time.sleep(1.5)
         Dnsmasq(self, "port0")
         self.eventually("bound", self.is_bound, within=1.5 + SLACK)
-        self.finish(run)
+        self.finish(run, within=2)
 
     def test_a_link_that_gets_its_carrier_late(self):
         self.dhcp("eth0", peers_up=False)
@@ -64,7 +64,7 @@ class Time(DhcpMachine):
         time.sleep(1)
         self.on_switch("link set port0 up")
         self.eventually("bound", self.is_bound, within=SLACK + 0.5)
-        self.finish(run)
+        self.finish(run, within=2)
         self.assertEqual(server.exchange(), ["DISCOVER", "OFFER", "REQUEST", "ACK"], "nothing is lost")
 
     def test_a_link_that_never_has_a_carrier(self):
@@ -85,7 +85,7 @@ class Time(DhcpMachine):
         self.on_switch("link set port0 up")
         self.eventually("bound", self.is_bound, within=1.5 + SLACK)
         self.assertEqual(server.names()[:1], ["DISCOVER"], "it begins anew")
-        self.finish(run)
+        self.finish(run, within=2)
 
     def test_two_servers(self):
         self.dhcp("eth0")

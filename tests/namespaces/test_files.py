@@ -173,6 +173,40 @@ class ResolvConf(Machine):
         self.assertEqual(self.addresses("eth0"), ["192.0.2.5/24"], "the link is up all the same")
 
 
+class Owned(Machine):
+    """owned-IF is lost at no time: it is replaced by rename."""
+
+    FILE = "run/ifdawn/owned-eth0"
+
+    def up(self, addresses):
+        self.ifcfg("eth0", "".join(f"IPADDR{n}=192.0.2.{5 + n}\nPREFIX{n}=24\n" for n in range(addresses)))
+        self.ifdawn("up")
+        self.assertEqual(self.read(self.FILE).count("addr 192.0.2."), addresses, self.FILE)
+        self.assertEqual([name for name in os.listdir(self.path("run/ifdawn")) if ":" in name], [], "no temporary file is left")
+        return os.stat(self.path(self.FILE)).st_ino
+
+    def test_one_that_is_there_is_replaced_by_rename(self):
+        self.cables("eth0")
+        one = self.up(1)
+        with open(self.path(self.FILE)) as file:
+            two = self.up(2)
+            self.assertEqual(file.read().count("addr 192.0.2."), 1, "the one before stays as it was")
+        self.assertNotEqual(one, two, "another file")
+        self.assertEqual(os.stat(self.path(self.FILE)).st_mode & 0o777, 0o644, "mode")
+
+    def replaces(self, text):
+        self.cables("eth0")
+        self.write(self.FILE, text)
+        self.up(1)
+        self.assertTrue(self.read(self.FILE).endswith("addr 192.0.2.5/24\n"), "nothing of it is left")
+
+    def test_an_empty_one_is_replaced(self):
+        self.replaces("")
+
+    def test_a_longer_one_is_replaced(self):
+        self.replaces("link 9\n" + 20 * "addr 203.0.113.9/24\n")
+
+
 class Hostname(Machine):
     FILE = "proc/sys/kernel/hostname"
 

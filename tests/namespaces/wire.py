@@ -325,19 +325,22 @@ class Wire:
 
     # What was seen
 
+    def both(self):
+        """DHCP messages of both sides, in order."""
+        return [item for item in list(self.log) if isinstance(item, Message)]
+
     def messages(self, *kinds):
         """Messages of the client, of these kinds or all, in order."""
-        found = [item for item in list(self.log) if isinstance(item, Message) and not item.sent]
-        return [message for message in found if not kinds or message.kind in kinds]
+        return [message for message in self.both() if not message.sent and (not kinds or message.kind in kinds)]
 
     def names(self):
-        """The kinds of DHCP messages of both sides, in order."""
-        return [item.name for item in list(self.log) if isinstance(item, Message)]
+        """Their kinds, by name."""
+        return [message.name for message in self.both()]
 
     def exchange(self):
         """As `names`, without what was sent again, and answered again, because the first answer took long."""
         first, found = {}, []
-        for item in [item for item in list(self.log) if isinstance(item, Message)]:
+        for item in self.both():
             began = first.setdefault((item.kind, item.xid), item.at)
             if item.at == began or (not item.sent and item.at - began < RETRY):
                 found.append(item.name)
@@ -345,7 +348,7 @@ class Wire:
 
     def acked(self):
         """When the last ACK was sent."""
-        return [item.at for item in list(self.log) if isinstance(item, Message) and item.kind == ACK][-1]
+        return [message.at for message in self.both() if message.kind == ACK][-1]
 
     def arps(self):
         """ARP packets of the client."""

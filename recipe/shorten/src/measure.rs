@@ -1,0 +1,110 @@
+//! Where the assembler puts each instruction, and in how many octets.
+
+use crate::program::{Item, Program};
+use std::path::Path;
+use std::process::Command;
+
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Place {
+    pub address: u32,
+    pub size: u32,
+}
+
+/// For each function a place for each item; labels have no size, and the address of what follows.
+pub struct Places(pub Vec<Vec<Place>>);
+
+impl Places {
+    pub fn total(&self) -> u32 {
+        self.0.iter().flatten().map(|place| place.size).sum()
+    }
+}
+
+/// Writes the program to `assembly`, and assembles it into `object`.
+///
+/// # Errors
+/// What the assembler or the file system says.
+pub fn measure(program: &Program, assembly: &Path, object: &Path) -> Result<Places, String> {
+    std::fs::write(assembly, program.to_string())
+        .map_err(|error| format!("{}: {error}", assembly.display()))?;
+    let listing = assembly.with_extension("lst");
+    let output = Command::new("as")
+        .arg(format!("-aln={}", listing.display()))
+        .arg("--listing-lhs-width=8")
+        .arg("-o")
+        .args([object, assembly])
+        .output()
+        .map_err(|error| format!("as: {error}"))?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    let text =
+        std::fs::read(&listing).map_err(|error| format!("{}: {error}", listing.display()))?;
+    let text = String::from_utf8_lossy(&text);
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        if let Some((number, place)) = listed(line) {
+            if lines.len() <= number {
+                lines.resize(number + 1, Place::default());
+            }
+            lines[number] = place;
+        }
+    }
+    let _ = std::fs::remove_file(&listing);
+
+    let mut number = program.head_lines();
+    let mut places = Vec::new();
+    for function in &program.functions {
+        number += 1;
+        let mut own: Vec<Place> = Vec::new();
+        for item in &function.items {
+            number += 1;
+            own.push(match item {
+                Item::Code(_) => lines.get(number).copied().unwrap_or_default(),
+                Item::Label(_) => Place::default(),
+            });
+        }
+        number += 1;
+        for index in (0..own.len().saturating_sub(1)).rev() {
+            if own[index].size == 0 {
+                own[index].address = own[index + 1].address;
+            }
+        }
+        places.push(own);
+    }
+    Ok(Places(places))
+}
+
+/// A line of the listing that has code: its number, address and octets (`  12 00a4 488B07   movq (%rdi), %rax`).
+fn listed(line: &str) -> Option<(usize, Place)> {
+    let (number, rest) = line.trim_start().split_once(' ')?;
+    if rest.starts_with(' ') {
+        return None;
+    }
+    let mut words = rest.split([' ', '\t']);
+    let address = u32::from_str_radix(words.next()?, 16).ok()?;
+    let digits: usize = words
+        .take_while(|word| {
+            !word.is_empty()
+                && word
+                    .bytes()
+                    .all(|octet| matches!(octet, b'0'..=b'9' | b'A'..=b'F'))
+        })
+        .map(str::len)
+        .sum();
+    let size = digits as u32 / 2;
+    Some((number.parse().ok()?, Place { address, size }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_a_listing() {
+        let line = "  12 00a4 488B8C24 80000000                                             \tmovq 128(%rsp), %rcx";
+        let (number, place) = listed(line).expect("a line with code");
+        assert_eq!((number, place.address, place.size), (12, 0xa4, 8));
+        assert!(listed("  13                                  \t.type f,@function").is_none());
+        assert!(listed("  14      61626364                      ").is_none());
+    }
+}

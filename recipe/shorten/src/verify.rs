@@ -1,0 +1,252 @@
+//! The proof: from every function's start, on every way through its code, the shortened program does the
+//! same instructions in the same order as the one it was made from.
+//!
+//! Both are walked at once. In the shortened one jumps are followed, and so are calls of what several
+//! places share, where operands on the stack are one slot deeper for each call on the way.
+
+use crate::program::{Flow, Item, Program, flow};
+use crate::stack;
+use std::collections::{HashMap, HashSet};
+
+/// A program as one row of items.
+struct Row<'p> {
+    program: &'p Program,
+    items: Vec<Item>,
+    labels: HashMap<&'p str, usize>,
+}
+
+impl<'p> Row<'p> {
+    fn new(program: &'p Program) -> Self {
+        let items: Vec<Item> = program
+            .functions
+            .iter()
+            .flat_map(|function| function.items.iter().copied())
+            .collect();
+        let mut labels = HashMap::new();
+        for (index, item) in items.iter().enumerate() {
+            if let Item::Label(label) = item {
+                labels.insert(program.texts.get(*label), index);
+            }
+        }
+        Self {
+            program,
+            items,
+            labels,
+        }
+    }
+
+    fn label(&self, name: &str) -> Result<usize, String> {
+        self.labels
+            .get(name)
+            .copied()
+            .ok_or_else(|| format!("no such label: {name}"))
+    }
+}
+
+/// What comes next on a way.
+#[derive(PartialEq, Eq, Debug)]
+enum Step<'p> {
+    Does(&'p str),
+    /// Goes on as this function.
+    Becomes(&'p str),
+    /// Behind the last instruction: a call that never returns came before.
+    Nothing,
+}
+
+/// The way through the original, from `at`: follows jumps within the function.
+fn original<'p>(
+    row: &Row<'p>,
+    mut at: usize,
+    starts: &HashSet<&str>,
+) -> Result<(Step<'p>, usize), String> {
+    for _ in 0..=row.items.len() {
+        match row.items.get(at) {
+            None => return Ok((Step::Nothing, at)),
+            Some(Item::Label(label)) => {
+                let name = row.program.texts.get(*label);
+                if starts.contains(name) {
+                    // The next function: this one does not fall through, as LLVM writes it.
+                    return Ok((Step::Nothing, at));
+                }
+                at += 1;
+            }
+            Some(Item::Code(code)) => {
+                let text = row.program.texts.get(*code);
+                match flow(text) {
+                    Flow::Jump(Some(name))
+                        if starts.contains(name) || !row.labels.contains_key(name) =>
+                    {
+                        return Ok((Step::Becomes(name), at));
+                    }
+                    Flow::Jump(Some(name)) => at = row.label(name)?,
+                    _ => return Ok((Step::Does(text), at)),
+                }
+            }
+        }
+    }
+    Err("jumps in a circle".to_string())
+}
+
+/// A place in the shortened program, and where the shared calls on the way return to.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Spot {
+    at: usize,
+    returns: Vec<usize>,
+}
+
+/// The way through the shortened program. `holds` is a condition that is known to hold.
+fn shortened<'p>(
+    row: &Row<'p>,
+    spot: &mut Spot,
+    mut holds: Option<&str>,
+    starts: &HashSet<&str>,
+) -> Result<Step<'p>, String> {
+    for _ in 0..=row.items.len() {
+        let Some(item) = row.items.get(spot.at) else {
+            return Ok(Step::Nothing);
+        };
+        let code = match item {
+            Item::Label(label) => {
+                let name = row.program.texts.get(*label);
+                if starts.contains(name) {
+                    return Ok(Step::Becomes(name));
+                }
+                spot.at += 1;
+                continue;
+            }
+            Item::Code(code) => row.program.texts.get(*code),
+        };
+        match flow(code) {
+            Flow::Jump(Some(name)) if starts.contains(name) || !row.labels.contains_key(name) => {
+                return Ok(Step::Becomes(name));
+            }
+            Flow::Jump(Some(name)) => spot.at = row.label(name)?,
+            Flow::Call(Some(name)) if !starts.contains(name) && row.labels.contains_key(name) => {
+                spot.returns.push(spot.at + 1);
+                spot.at = row.label(name)?;
+            }
+            Flow::Return if !spot.returns.is_empty() => {
+                spot.at = spot.returns.pop().unwrap_or_default()
+            }
+            Flow::Branch(condition, name) if holds == Some(condition) && !starts.contains(name) => {
+                spot.at = row.label(name)?;
+                continue;
+            }
+            _ => return Ok(Step::Does(code)),
+        }
+        if !matches!(flow(code), Flow::Jump(_)) {
+            holds = None;
+        }
+    }
+    Err("jumps in a circle".to_string())
+}
+
+/// # Errors
+/// The first difference: what the original does, and what the shortened program does in its place.
+pub fn verify(before: &Program, after: &Program) -> Result<usize, String> {
+    let starts: HashSet<&str> = before
+        .functions
+        .iter()
+        .map(|function| before.texts.get(function.name()))
+        .collect();
+    let exact: HashSet<&str> = before
+        .functions
+        .iter()
+        .filter(|function| stack::has_stack_arguments(before, function))
+        .map(|function| before.texts.get(function.name()))
+        .collect();
+    let (old, new) = (Row::new(before), Row::new(after));
+    let mut done = HashSet::new();
+    for function in &before.functions {
+        let name = before.texts.get(function.name());
+        let has_red_zone = stack::has_red_zone(before, function);
+        let start = (
+            old.label(name)? + 1,
+            Spot {
+                at: new.label(name)? + 1,
+                returns: Vec::new(),
+            },
+        );
+        let mut ways = vec![(start.0, start.1, None)];
+        while let Some((at, mut spot, holds)) = ways.pop() {
+            let (expected, at) = original(&old, at, &starts)?;
+            let wrong = |what: &Step| format!("{name}: expected {expected:?}, there is {what:?}");
+            let step = shortened(&new, &mut spot, holds, &starts)?;
+            if holds.is_none() && !done.insert((at, spot.clone())) {
+                continue;
+            }
+            let depth = 8 * spot.returns.len() as u32;
+            let code = match (&expected, &step) {
+                (Step::Nothing, _) => continue,
+                (Step::Becomes(a), Step::Becomes(b)) if a == b && depth == 0 => continue,
+                // The end of what is shared: the call returns where that was called from.
+                (Step::Does(a), Step::Becomes(b))
+                    if flow(a) == Flow::Call(Some(b)) && depth > 0 =>
+                {
+                    if exact.contains(b) || has_red_zone {
+                        return Err(wrong(&step));
+                    }
+                    spot.at = spot.returns.pop().unwrap_or_default();
+                    ways.push((at + 1, spot, None));
+                    continue;
+                }
+                (Step::Does(a), Step::Does(b)) => match flow(a) {
+                    Flow::Branch(condition, to) => {
+                        let Flow::Branch(other, landing) = flow(b) else {
+                            return Err(wrong(&step));
+                        };
+                        if condition != other || depth > 0 {
+                            return Err(wrong(&step));
+                        }
+                        let beyond = Spot {
+                            at: new.label(landing)?,
+                            returns: Vec::new(),
+                        };
+                        if starts.contains(to) {
+                            let mut beyond = beyond;
+                            let step = shortened(&new, &mut beyond, Some(condition), &starts)?;
+                            if step != Step::Becomes(to) {
+                                return Err(wrong(&step));
+                            }
+                        } else {
+                            ways.push((old.label(to)?, beyond, Some(condition)));
+                        }
+                        *a
+                    }
+                    _ if depth == 0 && a == b => *a,
+                    Flow::Next | Flow::Call(Some(_)) if depth > 0 && !has_red_zone => {
+                        let calls_exact =
+                            matches!(flow(a), Flow::Call(Some(name)) if exact.contains(name));
+                        let is_constant = is_constant(&old, at);
+                        let same = if is_constant {
+                            a == b
+                        } else {
+                            stack::deeper(a, depth).as_deref() == Some(*b)
+                        };
+                        if calls_exact || !same {
+                            return Err(wrong(&step));
+                        }
+                        *a
+                    }
+                    _ => return Err(wrong(&step)),
+                },
+                _ => return Err(wrong(&step)),
+            };
+            if !flow(code).is_end() {
+                spot.at += 1;
+                ways.push((at + 1, spot, None));
+            }
+        }
+    }
+    Ok(done.len())
+}
+
+/// Whether the instruction is one half of a constant's push and pop.
+fn is_constant(row: &Row, at: usize) -> bool {
+    let text = |at: usize| match row.items.get(at) {
+        Some(Item::Code(code)) => row.program.texts.get(*code),
+        _ => "",
+    };
+    let pair = |at: usize| text(at).starts_with("pushq $") && text(at + 1).starts_with("popq %");
+    pair(at) || at.checked_sub(1).is_some_and(pair)
+}

@@ -1,8 +1,8 @@
 //! usage: shorten ASSEMBLY SHORTER
 //!
 //! Reads the assembly of a whole program as LLVM's link-time optimiser writes it, makes it shorter, proves
-//! that it does the same, and writes it to SHORTER. `as` has to be in the PATH: it says how long each
-//! instruction is.
+//! that it does the same, and writes it to SHORTER, and the object file made of it beside that (`.o`). `as`
+//! has to be in the PATH: it says how long each instruction is.
 //!
 //! What it does, in this order:
 //! * `stack`: no instruction relies on the stack's alignment, so that code may be called from everywhere;
@@ -25,42 +25,36 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::process::ExitCode;
 
-fn shorten(from: &Path, to: &Path) -> Result<String, String> {
-    let text =
-        std::fs::read_to_string(from).map_err(|error| format!("{}: {error}", from.display()))?;
-    let mut program = Program::read(&text)
-        .map_err(|what| format!("{}:{what}: not known here", from.display()))?;
-    let object = to.with_extension("o");
-    let size = |program: &Program| measure(program, to, &object);
-    let at_first = size(&program)?.total();
-    stack::check_balance(&program)?;
-    stack::forget_alignment(&mut program)?;
-    stack::drop_padding(&mut program);
-    stack::check_balance(&program)?;
-    let places = size(&program)?;
-    let unpadded = places.total();
-    let original = Program {
-        rest: Vec::new(),
-        functions: program.functions.clone(),
-        texts: program.texts.clone(),
-    };
+/// Makes `program` shorter; `to` is the assembly file that `as` reads.
+///
+/// # Errors
+/// What cannot be made shorter safely, and what `as` says.
+fn shorten(program: &mut Program, to: &Path) -> Result<String, String> {
+    let size = |program: &Program| measure(program, to);
+    let before = size(program)?.total();
+    stack::forget_alignment(program)?;
+    stack::check_balance(program)?;
+    stack::drop_padding(program);
+    stack::check_balance(program)?;
+    let original = program.clone();
 
-    outline::Outliner::new(&mut program, &places).run();
-    let places = size(&program)?;
-    let outlined = places.total();
-    order::order(&mut program, &places.0);
-    let ordered = size(&program)?.total();
+    let places = size(program)?;
+    let unpadded = places.total();
+    outline::Outliner::new(program, &places).run();
+    let places = size(program)?;
+    let shared = places.total();
+    order::order(program, &places.0);
     let mut finals = HashMap::new();
-    loop {
-        let places = size(&program)?;
-        if hop::hop(&mut program, &places, &mut finals) == 0 {
-            break;
-        }
+    let mut places = size(program)?;
+    let ordered = places.total();
+    while hop::hop(program, &places, &mut finals) > 0 {
+        places = size(program)?;
     }
-    let steps = verify::verify(&original, &program)?;
-    let at_last = size(&program)?.total();
+    let steps = verify::verify(&original, program)?;
     Ok(format!(
-        "{at_first} octets of code; without padding {unpadded}, shared {outlined}, in order {ordered}, hopping {at_last}; {steps} steps are the same"
+        "{before} octets of code, {unpadded} without padding, {shared} with shared ends and calls, {ordered} in \
+         order, {} with hops; the same in {steps} steps",
+        places.total()
     ))
 }
 
@@ -70,14 +64,23 @@ fn main() -> ExitCode {
         eprintln!("usage: shorten ASSEMBLY SHORTER");
         return ExitCode::from(2);
     };
-    match shorten(Path::new(from), Path::new(to)) {
+    let done = std::fs::read_to_string(from)
+        .map_err(|error| error.to_string())
+        .and_then(|text| {
+            Program::read(&text).map_err(|what| format!("line {what}: not known here"))
+        })
+        .and_then(|mut program| shorten(&mut program, Path::new(to)));
+    match done {
         Ok(summary) => {
             println!("shorten: {summary}");
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("shorten: {error}");
+            eprintln!("shorten: {from}: {error}");
             ExitCode::FAILURE
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,19 +19,20 @@ impl Places {
     }
 }
 
-/// Writes the program to `assembly`, and assembles it into `object`.
+/// Writes the program to `assembly`, and assembles it into the file beside it that ends with `.o`.
 ///
 /// # Errors
 /// What the assembler or the file system says.
-pub fn measure(program: &Program, assembly: &Path, object: &Path) -> Result<Places, String> {
+pub fn measure(program: &Program, assembly: &Path) -> Result<Places, String> {
     std::fs::write(assembly, program.to_string())
         .map_err(|error| format!("{}: {error}", assembly.display()))?;
+    let object = assembly.with_extension("o");
     let listing = assembly.with_extension("lst");
     let output = Command::new("as")
         .arg(format!("-aln={}", listing.display()))
         .arg("--listing-lhs-width=8")
         .arg("-o")
-        .args([object, assembly])
+        .args([object.as_path(), assembly])
         .output()
         .map_err(|error| format!("as: {error}"))?;
     if !output.status.success() {

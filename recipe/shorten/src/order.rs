@@ -92,7 +92,9 @@ impl Chain {
             }
             self.octets += size;
         }
-        self.functions.push(Function { items: unit.iter().map(|(item, _)| *item).collect() });
+        self.functions.push(Function {
+            items: unit.iter().map(|(item, _)| *item).collect(),
+        });
     }
 }
 
@@ -114,12 +116,19 @@ fn neighbours(mut chains: Vec<Chain>) -> Vec<Function> {
             near.count()
         };
         let most = chains.iter().map(gain).max().unwrap_or(0);
-        let Some(best) = chains.iter().position(|chain| gain(chain) == most) else { break };
+        let Some(best) = chains.iter().position(|chain| gain(chain) == most) else {
+            break;
+        };
         let chain = chains.remove(best);
         for mark in &mut behind {
             mark.0 += chain.octets;
         }
-        behind.extend(chain.marks.iter().map(|&(offset, name, starts)| (chain.octets - offset, name, starts)));
+        behind.extend(
+            chain
+                .marks
+                .iter()
+                .map(|&(offset, name, starts)| (chain.octets - offset, name, starts)),
+        );
         behind.retain(|mark| mark.0 <= REACH);
         functions.extend(chain.functions);
     }

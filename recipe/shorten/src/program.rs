@@ -56,6 +56,7 @@ impl Function {
     }
 }
 
+#[derive(Clone)]
 pub struct Program {
     /// What is not code of a function, in its order: data, and assembly of the file's own.
     pub rest: Vec<String>,

@@ -198,18 +198,19 @@ pub fn verify(before: &Program, after: &Program) -> Result<usize, String> {
                         if condition != other || depth > 0 {
                             return Err(wrong(&step));
                         }
-                        let beyond = Spot {
-                            at: new.label(landing)?,
-                            returns: Vec::new(),
-                        };
-                        if starts.contains(to) {
-                            let mut beyond = beyond;
-                            let step = shortened(&new, &mut beyond, Some(condition), &starts)?;
-                            if step != Step::Becomes(to) {
+                        let leaves = starts.contains(to) || !old.labels.contains_key(to);
+                        if !leaves || landing != to {
+                            let mut beyond = Spot {
+                                at: new.label(landing)?,
+                                returns: Vec::new(),
+                            };
+                            if !leaves {
+                                ways.push((old.label(to)?, beyond, Some(condition)));
+                            } else if shortened(&new, &mut beyond, Some(condition), &starts)?
+                                != Step::Becomes(to)
+                            {
                                 return Err(wrong(&step));
                             }
-                        } else {
-                            ways.push((old.label(to)?, beyond, Some(condition)));
                         }
                         *a
                     }

@@ -38,6 +38,19 @@ fn leaves_to(program: &Program, unit: &Unit) -> Option<Text> {
 /// Puts functions behind one another so that as many as can be are reached by falling through, moves units
 /// within functions so that jumps are short, and drops the jumps that this saves.
 pub fn order(program: &mut Program, places: &[Vec<Place>]) {
+    // Conditions are compared as texts.
+    for code in program
+        .functions
+        .iter()
+        .flat_map(|function| function.items.clone())
+    {
+        if let Item::Code(code) = code
+            && let Flow::Branch(condition, _) = program.flow(code)
+        {
+            let condition = condition.to_string();
+            program.texts.of(&condition);
+        }
+    }
     let mut all: Vec<Vec<Unit>> = program
         .functions
         .iter()
@@ -214,8 +227,6 @@ fn falls(program: &Program, unit: &Unit, next: Option<&Unit>) -> bool {
 /// A unit as far as its length goes.
 struct Shape {
     parts: Vec<Part>,
-    /// The label that its last jump leads to.
-    goes_to: Option<usize>,
     /// The labels it starts with.
     starts: Vec<usize>,
 }
@@ -223,109 +234,162 @@ struct Shape {
 enum Part {
     Octets(u32),
     Label(usize),
-    /// To a label; whether it has a condition.
-    Jump(usize, bool),
+    Jump(usize, Option<Text>),
 }
 
-fn shape(program: &Program, unit: &Unit, labels: &HashMap<&str, usize>) -> Shape {
+fn shape(program: &Program, unit: &Unit, labels: &mut HashMap<Text, usize>) -> Shape {
+    let mut number = |label: Text| {
+        let count = labels.len();
+        *labels.entry(label).or_insert(count)
+    };
     let mut shape = Shape {
         parts: Vec::new(),
-        goes_to: None,
         starts: Vec::new(),
     };
     for &(item, size) in unit {
         let part = match item {
-            Item::Label(label) => Part::Label(labels[program.texts.get(label)]),
-            Item::Code(code) => {
-                let (name, conditional) = match program.flow(code) {
-                    Flow::Jump(Some(name)) => (name, false),
-                    Flow::Branch(_, name) => (name, true),
-                    _ => ("", false),
-                };
-                match labels.get(name) {
-                    Some(&label) => Part::Jump(label, conditional),
+            Item::Label(label) => Part::Label(number(label)),
+            Item::Code(code) => match program.flow(code) {
+                Flow::Jump(Some(name)) => match program.texts.find(name) {
+                    Some(name) => Part::Jump(number(name), None),
                     None => Part::Octets(size),
+                },
+                Flow::Branch(condition, name) => {
+                    match (program.texts.find(name), program.texts.find(condition)) {
+                        (Some(name), Some(condition)) => Part::Jump(number(name), Some(condition)),
+                        _ => Part::Octets(size),
+                    }
                 }
-            }
+                _ => Part::Octets(size),
+            },
         };
-        match part {
-            Part::Label(label) if shape.parts.len() == shape.starts.len() => {
-                shape.starts.push(label)
-            }
-            _ => {}
+        if let Part::Label(label) = part
+            && shape.parts.len() == shape.starts.len()
+        {
+            shape.starts.push(label);
         }
         shape.parts.push(part);
-    }
-    if let Some(&Part::Jump(label, false)) = shape.parts.last() {
-        shape.goes_to = Some(label);
     }
     shape
 }
 
-/// The octets of the units in this order, once every jump is as short as it can be.
-fn length(shapes: &[Shape], order: &[usize], labels: usize) -> u32 {
-    let count: usize = shapes.iter().map(|shape| shape.parts.len()).sum();
-    let mut is_long = vec![false; count];
-    let mut addresses = vec![0i64; labels];
-    loop {
-        let mut grew = false;
-        for pass in 0..2 {
-            let mut address: i64 = 0;
-            let mut number = 0;
-            for (position, &index) in order.iter().enumerate() {
-                let shape = &shapes[index];
-                let next = order.get(position + 1).map(|&next| &shapes[next]);
-                for (place, part) in shape.parts.iter().enumerate() {
-                    number += 1;
-                    match *part {
-                        Part::Octets(size) => address += i64::from(size),
-                        Part::Label(label) => addresses[label] = address,
-                        Part::Jump(label, conditional) => {
-                            let is_last = place + 1 == shape.parts.len();
-                            if is_last
-                                && !conditional
-                                && next.is_some_and(|next| next.starts.contains(&label))
-                            {
-                                continue;
-                            }
-                            address += if !is_long[number - 1] {
-                                2
-                            } else if conditional {
-                                6
-                            } else {
-                                5
-                            };
-                            if pass == 1
-                                && !is_long[number - 1]
-                                && !(-128..128).contains(&(addresses[label] - address))
-                            {
-                                is_long[number - 1] = true;
-                                grew = true;
-                            }
-                        }
-                    }
-                }
-            }
-            if pass == 1 && !grew {
-                return address as u32;
-            }
+/// A jump in a function whose units have an order.
+struct Jump {
+    to: usize,
+    condition: Option<Text>,
+    is_long: bool,
+    /// Where it starts.
+    address: i64,
+    /// The jump it lands on.
+    over: Option<usize>,
+}
+
+impl Jump {
+    fn size(&self) -> i64 {
+        match (self.is_long, self.condition) {
+            (false, _) => 2,
+            (true, None) => 5,
+            (true, Some(_)) => 6,
         }
     }
 }
 
-/// Moves units about while that makes the function shorter. The first one stays, and the last where
-/// `keeps_last`.
-fn arrange(program: &Program, units: &mut Vec<Unit>, keeps_last: bool) {
-    let mut labels = HashMap::new();
-    for (item, _) in units.iter().flatten() {
-        if let Item::Label(label) = *item {
-            let count = labels.len();
-            labels.entry(program.texts.get(label)).or_insert(count);
+/// Where nothing can reach: the address of labels in other functions.
+const FAR: i64 = i64::MAX / 4;
+
+/// The octets of the units in this order, once every jump is as short as it can be, by hops too.
+fn length(shapes: &[Shape], order: &[usize], labels: usize) -> i64 {
+    let mut jumps: Vec<Jump> = Vec::new();
+    let mut addresses = vec![FAR; labels];
+    let mut total = 0;
+    for round in 0.. {
+        let mut address = 0;
+        let mut number = 0;
+        for (position, &index) in order.iter().enumerate() {
+            let shape = &shapes[index];
+            let next = order.get(position + 1).map(|&next| &shapes[next]);
+            for (place, part) in shape.parts.iter().enumerate() {
+                match *part {
+                    Part::Octets(size) => address += i64::from(size),
+                    Part::Label(label) => addresses[label] = address,
+                    Part::Jump(to, condition) => {
+                        let is_last = place + 1 == shape.parts.len() && condition.is_none();
+                        if is_last && next.is_some_and(|next| next.starts.contains(&to)) {
+                            continue;
+                        }
+                        if round == 0 {
+                            jumps.push(Jump {
+                                to,
+                                condition,
+                                is_long: false,
+                                address: 0,
+                                over: None,
+                            });
+                        }
+                        jumps[number].address = address;
+                        address += jumps[number].size();
+                        number += 1;
+                    }
+                }
+            }
+        }
+        total = address;
+        let mut grew = false;
+        for jump in &mut jumps {
+            let distance = addresses[jump.to] - jump.address - jump.size();
+            if !jump.is_long && !(-128..128).contains(&distance) {
+                jump.is_long = true;
+                grew = true;
+            }
+        }
+        if !grew {
+            break;
         }
     }
-    let shapes: Vec<Shape> = units
+    for index in 0..jumps.len() {
+        if jumps[index].is_long
+            && let Some(over) = near(&jumps, index)
+        {
+            total -= jumps[index].size() - 2;
+            jumps[index].is_long = false;
+            jumps[index].over = Some(over);
+        }
+    }
+    total
+}
+
+/// A jump to the same place that this one can hop over.
+fn near(jumps: &[Jump], index: usize) -> Option<usize> {
+    let jump = &jumps[index];
+    let fits = |&other: &usize| {
+        let over = &jumps[other];
+        let is_same =
+            over.to == jump.to && (over.condition.is_none() || over.condition == jump.condition);
+        is_same && {
+            let mut at = Some(other);
+            while let Some(next) = at
+                && next != index
+            {
+                at = jumps[next].over;
+            }
+            at.is_none()
+        }
+    };
+    let before = (0..index)
+        .rev()
+        .take_while(|&other| jump.address + 2 - jumps[other].address <= 128);
+    let behind = (index + 1..jumps.len())
+        .take_while(|&other| jumps[other].address - jump.address - jump.size() < 128);
+    before.chain(behind).find(fits)
+}
+
+/// Moves units about while that makes the function shorter. The first one stays, and the last where
+/// `keeps_last`.
+fn arrange(program: &mut Program, units: &mut Vec<Unit>, keeps_last: bool) {
+    let mut labels = HashMap::new();
+    let mut shapes: Vec<Shape> = units
         .iter()
-        .map(|unit| shape(program, unit, &labels))
+        .map(|unit| shape(program, unit, &mut labels))
         .collect();
     let mut order: Vec<usize> = (0..units.len()).collect();
     let end = if keeps_last {
@@ -336,24 +400,48 @@ fn arrange(program: &Program, units: &mut Vec<Unit>, keeps_last: bool) {
     let mut least = length(&shapes, &order, labels.len());
     loop {
         let before = least;
-        for from in 1..end {
-            for to in 1..end {
-                if from == to {
-                    continue;
-                }
-                let mut tried = order.clone();
-                let unit = tried.remove(from);
-                tried.insert(to, unit);
-                let length = length(&shapes, &tried, labels.len());
-                if length < least {
-                    least = length;
-                    order = tried;
+        // Runs of one to three units, to every other place.
+        for count in 1..=3 {
+            for from in 1..(end + 1).saturating_sub(count) {
+                for to in (1..=end - count).filter(|&to| to != from) {
+                    let mut tried = order.clone();
+                    let run: Vec<usize> = tried.drain(from..from + count).collect();
+                    tried.splice(to..to, run);
+                    let length = length(&shapes, &tried, labels.len());
+                    if length < least {
+                        least = length;
+                        order = tried;
+                    }
                 }
             }
         }
         if least == before {
             break;
         }
+    }
+    // A jump of its own between two units, for others to hop over.
+    let mut names: Vec<(usize, Text)> =
+        labels.iter().map(|(&name, &label)| (label, name)).collect();
+    names.sort_unstable();
+    for &(label, name) in &names {
+        let parts = vec![Part::Jump(label, None)];
+        shapes.push(Shape {
+            parts,
+            starts: Vec::new(),
+        });
+        let island = shapes.len() - 1;
+        for to in 1..=end {
+            let mut tried = order.clone();
+            tried.insert(to, island);
+            let length = length(&shapes, &tried, labels.len());
+            if length < least {
+                least = length;
+                order = tried;
+                break;
+            }
+        }
+        let jump = format!("jmp {}", program.texts.get(name));
+        units.push(vec![(Item::Code(program.texts.of(&jump)), 5)]);
     }
     let mut old: Vec<Option<Unit>> = std::mem::take(units).into_iter().map(Some).collect();
     units.extend(order.iter().filter_map(|&index| old[index].take()));

@@ -32,10 +32,10 @@ pub(super) fn base(name: &[u8]) -> Option<&[u8]> {
 }
 
 impl Reader<'_, '_, '_> {
-    /// Adds the addresses of the file `ifcfg-NAME`, of the link `base`: whether files of routes beside this one
-    /// count. `None` if it is not used.
+    /// Adds the addresses of the file `ifcfg-NAME`, of the link `base`; `None` if files of routes beside this one do
+    /// not count, or if it is not used.
     #[inline(never)]
-    pub(super) fn alias(&mut self, name: &[u8], base: &[u8]) -> Option<bool> {
+    pub(super) fn alias(&mut self, name: &[u8], base: &[u8]) -> Option<()> {
         self.before = 0;
         self.keys(Use::None);
         if self.says(ONPARENT, false) {
@@ -84,7 +84,7 @@ impl Reader<'_, '_, '_> {
             self.gateway(Family::V4, Some(entry));
         }
         self.required();
-        Some(has_routes)
+        has_routes.then_some(())
     }
 
     /// Adds the addresses from one to another, each with its label.

@@ -197,12 +197,12 @@ pub fn read<'c>(
 ) -> Option<LinkId> {
     let mut draft = defaults.draft;
     let mut reader = Reader::new(defaults, &mut draft, scratch, cx);
-    let has_routes = match alias::base(name) {
-        Some(base) => reader.alias(name, base)?,
-        None => reader.link()?,
+    let done = match alias::base(name) {
+        Some(base) => reader.alias(name, base),
+        None => reader.link(),
     };
     *reader.file.cx.config.link_mut(reader.id)? = reader.draft.link;
-    has_routes.then_some(reader.id)
+    done.map(|()| reader.id)
 }
 
 pub(super) const FOREIGN: Complaint = Complaint::error(Problem::Foreign, Effect::FileIgnored);
@@ -310,7 +310,7 @@ impl<'a> Reader<'a, '_, '_> {
     /// Reads a file that describes a link; `None` if it is not used. Not in its caller: what is known of the file is
     /// nearer here.
     #[inline(never)]
-    fn link(&mut self) -> Option<bool> {
+    fn link(&mut self) -> Option<()> {
         self.kind()?;
         self.check()?;
         self.made_of()?;
@@ -333,7 +333,7 @@ impl<'a> Reader<'a, '_, '_> {
         let onboot = !LinkFlag::Onboot.is_no(&self.draft.link);
         self.draft.link.onboot = onboot && self.defaults.networking != Some(false);
         self.draft.link.required = self.draft.link.onboot;
-        Some(true)
+        Some(())
     }
 
     /// `None` if something keeps the file from being used at all, after saying so.

@@ -91,8 +91,8 @@ impl Reader<'_, '_, '_> {
     pub(super) fn kind(&mut self) -> Option<()> {
         // `ipppN` are links of ISDN
         let name = self.at(DEVICE);
-        let at = usize::from(name.starts_with(b"i"));
-        if parts::is(parts::slice(name, at, 3), b"ppp") {
+        let name = name.strip_prefix(b"i".as_slice()).unwrap_or(name);
+        if name.starts_with(b"ppp") {
             return self.refuse(FOREIGN);
         }
         for (row, (kind, must_say_yes)) in (DEVICETYPE..BRIDGE).zip(&MADE_BY) {

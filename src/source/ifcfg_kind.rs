@@ -2,7 +2,7 @@
 
 use super::ifcfg::{FOREIGN, NO_NUMBER, Reader};
 use super::ifcfg_keys::{
-    BONDING_MASTER, BRIDGE, DEVICE, DEVICETYPE, HWADDR, MASTER, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM,
+    BONDING_MASTER, DEVICE, DEVICETYPE, HWADDR, MASTER, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM,
     SLAVE, TEAM_CONFIG, TYPE, VID, VLAN_FLAGS, VRF,
 };
 use super::ifcfg_link::is_same_name;
@@ -45,20 +45,28 @@ static KINDS: [LinkKind; 25] = [
     LinkKind::Ip6gre,
 ];
 
-/// The kind of link that each key from `DEVICETYPE` to `PKEY` makes, and whether it must say yes; `TYPE` names it.
-static MADE_BY: [(LinkKind, bool); (BRIDGE - DEVICETYPE) as usize] = [
-    (LinkKind::Team, false),
-    (LinkKind::Team, false),
-    (LinkKind::Ethernet, false),
-    (LinkKind::Bond, true),
-    (LinkKind::Vlan, true),
-    (LinkKind::Sit, false),
-    (LinkKind::Bond, false),
-    (LinkKind::Infiniband, true),
+/// What a key of those from `DEVICETYPE` to `VRF` says.
+enum By {
+    /// The kind of link, and whether it must say yes; `TYPE` names it.
+    Made(LinkKind, bool),
+    /// The link it is a port of, with some of these options.
+    Port(Scope),
+}
+
+static SAID_BY: [By; (SLAVE - DEVICETYPE) as usize] = [
+    By::Made(LinkKind::Team, false),
+    By::Made(LinkKind::Team, false),
+    By::Made(LinkKind::Ethernet, false),
+    By::Made(LinkKind::Bond, true),
+    By::Made(LinkKind::Vlan, true),
+    By::Made(LinkKind::Sit, false),
+    By::Made(LinkKind::Bond, false),
+    By::Made(LinkKind::Infiniband, true),
+    By::Port(Scope::BridgePort),
+    By::Port(Scope::BondPort),
+    By::Port(Scope::Team),
+    By::Port(Scope::Vrf),
 ];
-/// Of which options a port has some by each key from `BRIDGE` to `VRF`.
-static PORT_BY: [Scope; (SLAVE - BRIDGE) as usize] =
-    [Scope::BridgePort, Scope::BondPort, Scope::Team, Scope::Vrf];
 
 const UNSET: Effect = Effect::KeyUnset;
 const NO_KIND: Complaint = Complaint::error(Problem::Virtual, Effect::FileIgnored);
@@ -95,13 +103,22 @@ impl Reader<'_, '_, '_> {
         if name.starts_with(b"ppp") {
             return self.refuse(FOREIGN);
         }
-        for (row, (kind, must_say_yes)) in (DEVICETYPE..BRIDGE).zip(&MADE_BY) {
+        for (row, by) in (DEVICETYPE..SLAVE).zip(&SAID_BY) {
             let word = self.at(row);
-            let is_yes = scalar::boolean(word) == Some(true);
-            if word.is_empty() || *must_say_yes && !is_yes {
+            if word.is_empty() {
                 continue;
             }
-            let mut kind = *kind;
+            let (kind, must_say_yes) = match by {
+                By::Made(kind, must_say_yes) => (*kind, *must_say_yes),
+                By::Port(scope) => {
+                    self.port_of(row, word, *scope);
+                    continue;
+                }
+            };
+            if must_say_yes && scalar::boolean(word) != Some(true) {
+                continue;
+            }
+            let mut kind = kind;
             if row == DEVICETYPE {
                 match packed!("team,ovs").position(word) {
                     Some(0) => {}
@@ -123,26 +140,24 @@ impl Reader<'_, '_, '_> {
                 }
             }
         }
-        for (row, scope) in (BRIDGE..SLAVE).zip(&PORT_BY) {
-            let name = self.at(row);
-            let is_none = row == MASTER && self.says(SLAVE, false);
-            if name.is_empty() || is_none {
-                continue;
-            }
-            if self.port.is_some() {
-                self.complain(OTHER_MASTER);
-                continue;
-            }
-            if !IfName::read(name, &mut self.draft.link.master) {
-                self.complain(NO_NAME);
-                continue;
-            }
-            self.port = Some(*scope);
-            if row != VRF {
-                self.draft.link.role = Role::Port;
-            }
-        }
         Some(())
+    }
+
+    /// Makes it a port of the link of this name.
+    fn port_of(&mut self, row: u16, name: &[u8], scope: Scope) {
+        if row == MASTER && self.says(SLAVE, false) {
+            return;
+        }
+        if self.port.is_some() {
+            return self.complain(OTHER_MASTER);
+        }
+        if !IfName::read(name, &mut self.draft.link.master) {
+            return self.complain(NO_NAME);
+        }
+        self.port = Some(scope);
+        if row != VRF {
+            self.draft.link.role = Role::Port;
+        }
     }
 
     /// Finds out on which link a VLAN, partition, tunnel or the like lies, and the number of a VLAN or partition;

@@ -418,14 +418,20 @@ impl<'a> Reader<'a, '_, '_> {
         }
     }
 
+    /// The zone of `IPV6_DEFAULTGW`, else `IPV6_DEFAULTDEV`, which is looked at.
+    #[inline(never)]
+    pub(super) fn device6(&mut self) -> &'a [u8] {
+        let zone = parts::nth(self.at(IPV6_DEFAULTGW), b'%', 1);
+        if zone.is_empty() {
+            return self.at(IPV6_DEFAULTDEV);
+        }
+        zone
+    }
+
     /// `IPV6_DEFAULTGW` and `IPV6_DEFAULTDEV`, of the file, else of `/etc/sysconfig/network`.
     fn gateway6(&mut self) {
-        let word = self.at(IPV6_DEFAULTGW);
-        let entry = self.entry.filter(|_| !word.is_empty());
-        let mut device = parts::nth(word, b'%', 1);
-        if device.is_empty() {
-            device = self.file.text(IPV6_DEFAULTDEV);
-        }
+        let entry = self.file.get(IPV6_DEFAULTGW);
+        let device = self.device6();
         let mut name = &IfName::new(device);
         if device.is_empty() && entry.is_none() {
             name = &self.defaults.gateway6_dev;
@@ -433,9 +439,9 @@ impl<'a> Reader<'a, '_, '_> {
         let is_said = !device.is_empty() || name.is_some();
         if is_said && !is_same_name(name, &self.draft.link.name) {
             IpFlag::DefaultRoute.set(&mut self.draft.link.ipv6, Some(false));
-            if entry.is_some() {
+            if let Some(entry) = entry {
                 self.draft.link.ipv6.gateway = None;
-                return self.complain(OTHERS_ROUTER);
+                return self.file.complain(entry, OTHERS_ROUTER);
             }
         }
         self.gateway(Family::V6, entry);

@@ -8,7 +8,7 @@ use super::Key;
 use super::assignments::Scratch;
 use super::ifcfg::{Defaults, Gateway, NO_BOOLEAN, Reader, Use, unset};
 use super::ifcfg_keys::{
-    Field, GATEWAY, GATEWAYDEV, HOSTNAME, IPV6_DEFAULTDEV, IPV6_DEFAULTGW, NETWORKING,
+    Field, GATEWAY, GATEWAYDEV, HOSTNAME, IPV6_DEFAULTGW, NETWORKING,
 };
 use super::key_table::{key, key as ignored};
 use crate::diag::{Complaint, Effect, Problem};
@@ -76,11 +76,7 @@ pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Con
     }
     let word = reader.at(IPV6_DEFAULTGW);
     reader.default_gateway(word, Family::V6, &mut defaults.gateway6);
-    // its zone beats IPV6_DEFAULTDEV
-    let mut word = parts::nth(word, b'%', 1);
-    if word.is_empty() {
-        word = reader.at(IPV6_DEFAULTDEV);
-    }
+    let word = reader.device6();
     defaults.gateway6_dev = reader.device(word);
 }
 

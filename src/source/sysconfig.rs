@@ -45,6 +45,7 @@ pub const KEYS: &[Key<Field>] = &[
     ignored("IPV6TO4INIT", NEVER, "6to4 was withdrawn (RFC 7526)"),
 ];
 
+const NO_NAME: Complaint = Complaint::error(Problem::NotALinkName, Effect::KeyUnset);
 const ONLY_NAMED: Complaint = Complaint::warning(Problem::OnlyNamed, Effect::None);
 
 /// Reads the file: the host name and `GATEWAYDEV` go to the configuration, the rest to `defaults`.
@@ -69,7 +70,9 @@ pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Con
         reader.complain(unset(what));
     }
     let word = reader.at(GATEWAYDEV);
-    reader.file.cx.config.global.gateway_dev = reader.device(word);
+    if !IfName::read(word, &mut reader.file.cx.config.global.gateway_dev) {
+        reader.no_device(word);
+    }
     let word = reader.at(GATEWAY);
     if !parts::is_same_in_any_case(word, b"none") {
         reader.default_gateway(word, Family::V4, &mut defaults.gateway);
@@ -77,18 +80,18 @@ pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Con
     let word = reader.at(IPV6_DEFAULTGW);
     reader.default_gateway(word, Family::V6, &mut defaults.gateway6);
     let word = reader.device6();
-    defaults.gateway6_dev = reader.device(word);
+    if !IfName::read(word, &mut defaults.gateway6_dev) {
+        reader.no_device(word);
+    }
 }
 
 impl Reader<'_, '_, '_> {
-    /// Reads the name of a link, if there is one.
+    /// Complains of what is no name of a link, if there is something.
     #[inline(never)]
-    fn device(&mut self, word: &[u8]) -> Option<IfName> {
-        let name = IfName::new(word);
-        if name.is_none() && !word.is_empty() {
-            self.complain(unset(Problem::NotALinkName));
+    fn no_device(&mut self, word: &[u8]) {
+        if !word.is_empty() {
+            self.complain(NO_NAME);
         }
-        name
     }
 
     /// Reads a gateway for all links, if there is one.

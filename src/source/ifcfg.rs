@@ -122,8 +122,6 @@ pub struct Reader<'a, 'c, 'm> {
     pub file: File<'a, 'c, 'm>,
     /// The key that was looked at last, which complaints are about; `None`: they are about the file.
     pub entry: Option<&'a Entry>,
-    /// What is known of the link, or holds for all.
-    pub draft: &'a mut Draft,
     /// What holds for all files.
     pub defaults: &'a Defaults,
     /// How many addresses there are before the first of the link, at least.
@@ -140,6 +138,8 @@ pub struct Reader<'a, 'c, 'm> {
     pub port: Option<Scope>,
     /// Prefix length of IPv4 addresses without their own, or [`NO_LEN`].
     pub len: u8,
+    /// What is known of the link, or holds for all.
+    pub draft: Draft,
 }
 
 /// In place of a number that is none.
@@ -195,8 +195,7 @@ pub fn read<'c>(
     scratch: &mut Scratch<'c>,
     cx: &mut Context<'c, '_>,
 ) -> Option<LinkId> {
-    let mut draft = defaults.draft;
-    let mut reader = Reader::new(defaults, &mut draft, scratch, cx);
+    let mut reader = Reader::new(defaults, scratch, cx);
     let done = match alias::base(name) {
         Some(base) => reader.alias(name, base),
         None => reader.link(),
@@ -229,7 +228,6 @@ impl<'a, 'c, 'm> Reader<'a, 'c, 'm> {
     #[inline(never)]
     pub(super) fn new(
         defaults: &'a Defaults,
-        draft: &'a mut Draft,
         scratch: &'a mut Scratch<'c>,
         cx: &'a mut Context<'c, 'm>,
     ) -> Self {
@@ -240,7 +238,7 @@ impl<'a, 'c, 'm> Reader<'a, 'c, 'm> {
             ordinal: 0,
             defaults,
             id: LinkId::NONE,
-            draft,
+            draft: defaults.draft,
             port: None,
             label: None,
             len: NO_LEN,
@@ -319,11 +317,11 @@ impl<'a> Reader<'a, '_, '_> {
         self.keys(Use::Link);
         self.file.cx.settle_bond(self.id);
         self.say_later();
-        let fqdn = FileText::Fqdn.of(self.draft);
+        let fqdn = FileText::Fqdn.of(&self.draft);
         let hostname = fqdn.or(IpText::Hostname.of(&self.draft.link.ipv4));
         IpText::Hostname.set(&mut self.draft.link.ipv4, hostname);
         let metric = IpNumber::Metric.of(&self.draft.link.ipv4);
-        let metric = metric.or(FileNumber::Metric.of(self.draft));
+        let metric = metric.or(FileNumber::Metric.of(&self.draft));
         IpNumber::Metric.set(&mut self.draft.link.ipv4, metric);
         if self.draft.link.role == Role::Port {
             self.drop_addresses();

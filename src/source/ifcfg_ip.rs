@@ -83,10 +83,10 @@ impl<'a> Reader<'a, '_, '_> {
 
     /// How long it is asked whether somebody else has an address: that of DHCPv4, for now.
     fn probe(&mut self) {
-        let seconds = FileNumber::ArpingWait.of(self.draft);
+        let seconds = FileNumber::ArpingWait.of(&self.draft);
         let wait = match (
-            FileNumber::AcdTimeout.of(self.draft),
-            FileFlag::ArpCheck.of(self.draft),
+            FileNumber::AcdTimeout.of(&self.draft),
+            FileFlag::ArpCheck.of(&self.draft),
         ) {
             (Some(ms), _) => ms,
             (None, Some(Flag::No)) => 0,
@@ -132,8 +132,8 @@ impl<'a> Reader<'a, '_, '_> {
         }
         let used4 = self.is_used(Family::V4);
         let used6 = self.is_used(Family::V6);
-        self.draft.link.ipv4.required = used4 && (!used6 || FileFlag::Fatal4.is_yes(self.draft));
-        self.draft.link.ipv6.required = used6 && (!used4 || FileFlag::Fatal6.is_yes(self.draft));
+        self.draft.link.ipv4.required = used4 && (!used6 || FileFlag::Fatal4.is_yes(&self.draft));
+        self.draft.link.ipv6.required = used6 && (!used4 || FileFlag::Fatal6.is_yes(&self.draft));
     }
 
     #[inline(never)]
@@ -320,8 +320,8 @@ impl<'a> Reader<'a, '_, '_> {
 
     /// The method and the addresses of IPv6.
     fn ipv6(&mut self) {
-        let is_disabled = FileFlag::Disabled6.is_yes(self.draft);
-        let is_off = is_disabled || FileFlag::Init6.is_no(self.draft);
+        let is_disabled = FileFlag::Disabled6.is_yes(&self.draft);
+        let is_off = is_disabled || FileFlag::Init6.is_no(&self.draft);
         // four keys that stand together in the table, DHCPV6C the last of them
         for row in IPV6ADDR..IPV6_DEFAULTDEV {
             let word = self.at(row);
@@ -334,11 +334,11 @@ impl<'a> Reader<'a, '_, '_> {
             }
         }
         let has_addr = self.has_addr(Family::V6, None);
-        let is_manual = FileFlag::Autoconf6.is_no(self.draft)
-            || FileFlag::Autoconf6.of(self.draft).is_none()
-                && FileFlag::Forwarding6.is_yes(self.draft);
-        let is_dhcp = FileFlag::Dhcp6.is_yes(self.draft);
-        let method = match FileFlag::Init6.of(self.draft) {
+        let is_manual = FileFlag::Autoconf6.is_no(&self.draft)
+            || FileFlag::Autoconf6.of(&self.draft).is_none()
+                && FileFlag::Forwarding6.is_yes(&self.draft);
+        let is_dhcp = FileFlag::Dhcp6.is_yes(&self.draft);
+        let method = match FileFlag::Init6.of(&self.draft) {
             _ if is_disabled => Method::Disabled,
             Some(Flag::No) => Method::Ignore,
             Some(Flag::Yes) if !is_manual => Method::Auto,

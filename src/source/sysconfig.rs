@@ -52,7 +52,7 @@ const ONLY_NAMED: Complaint = Complaint::warning(Problem::OnlyNamed, Effect::Non
 #[inline(never)]
 pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Context<'c, '_>) {
     let before = *defaults;
-    let mut reader = Reader::new(&before, &mut defaults.draft, scratch, cx);
+    let mut reader = Reader::new(&before, scratch, cx);
     reader.keys(Use::Defaults);
     let word = reader.at(NETWORKING);
     if !word.is_empty() {
@@ -80,6 +80,7 @@ pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Con
     let word = reader.at(IPV6_DEFAULTGW);
     reader.default_gateway(word, Family::V6, &mut defaults.gateway6);
     let word = reader.device6();
+    defaults.draft = reader.draft;
     if !IfName::read(word, &mut defaults.gateway6_dev) {
         reader.no_device(word);
     }

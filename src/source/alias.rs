@@ -46,8 +46,8 @@ impl Reader<'_, '_, '_> {
             return self.refuse(NO_BASE);
         };
         self.id = id;
-        self.draft.link = *self.file.cx.config.link(id)?;
-        if self.draft.link.source == SourceKind::Cmdline {
+        self.known.draft.link = *self.file.cx.config.link(id)?;
+        if self.known.draft.link.source == SourceKind::Cmdline {
             return self.refuse(ON_CMDLINE);
         }
         self.len = self
@@ -78,7 +78,7 @@ impl Reader<'_, '_, '_> {
         self.addrs6(list);
         let has_routes = label.is_some() && !self.says(NO_ALIASROUTING, true);
         if has_routes
-            && self.draft.link.ipv4.gateway.is_none()
+            && self.known.draft.link.ipv4.gateway.is_none()
             && let Some(entry) = self.file.get(GATEWAY)
         {
             self.gateway(Family::V4, Some(entry));

@@ -27,7 +27,10 @@ use core::net::IpAddr;
 
 /// What `/etc/sysconfig/network` says for all links: see [`super::sysconfig`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Defaults {
+    /// What each file is about at first.
+    pub draft: Draft,
     /// `NETWORKING=no`: no link is brought up unless it is named.
     pub networking: Option<bool>,
     /// `GATEWAY`.
@@ -36,8 +39,6 @@ pub struct Defaults {
     pub gateway6: Gateway,
     /// The zone of `IPV6_DEFAULTGW`, else `IPV6_DEFAULTDEV`.
     pub gateway6_dev: Option<IfName>,
-    /// What each file is about at first.
-    pub draft: Draft,
 }
 
 /// What a file says, as far as it is read. In this order.
@@ -56,6 +57,14 @@ impl Defaults {
         match family {
             Family::V4 => &self.gateway,
             Family::V6 => &self.gateway6,
+        }
+    }
+
+    /// The same, to be set.
+    pub fn gateway_mut(&mut self, family: Family) -> &mut Gateway {
+        match family {
+            Family::V4 => &mut self.gateway,
+            Family::V6 => &mut self.gateway6,
         }
     }
 
@@ -122,8 +131,6 @@ pub struct Reader<'a, 'c, 'm> {
     pub file: File<'a, 'c, 'm>,
     /// The key that was looked at last, which complaints are about; `None`: they are about the file.
     pub entry: Option<&'a Entry>,
-    /// What holds for all files.
-    pub defaults: &'a Defaults,
     /// How many addresses there are before the first of the link, at least.
     pub before: usize,
     /// Which number the keys have that are looked at, as in [`File::get_numbered`].
@@ -138,8 +145,8 @@ pub struct Reader<'a, 'c, 'm> {
     pub port: Option<Scope>,
     /// Prefix length of IPv4 addresses without their own, or [`NO_LEN`].
     pub len: u8,
-    /// What is known of the link, or holds for all.
-    pub draft: Draft,
+    /// What holds for all files, with the draft of this one.
+    pub known: Defaults,
 }
 
 /// In place of a number that is none.
@@ -200,7 +207,7 @@ pub fn read<'c>(
         Some(base) => reader.alias(name, base),
         None => reader.link(),
     };
-    *reader.file.cx.config.link_mut(reader.id)? = reader.draft.link;
+    *reader.file.cx.config.link_mut(reader.id)? = reader.known.draft.link;
     done.map(|()| reader.id)
 }
 
@@ -227,7 +234,7 @@ impl<'a, 'c, 'm> Reader<'a, 'c, 'm> {
     /// Scans a file.
     #[inline(never)]
     pub(super) fn new(
-        defaults: &'a Defaults,
+        defaults: &Defaults,
         scratch: &'a mut Scratch<'c>,
         cx: &'a mut Context<'c, 'm>,
     ) -> Self {
@@ -236,9 +243,8 @@ impl<'a, 'c, 'm> Reader<'a, 'c, 'm> {
             file: assignments::scan(NAMES, scratch, cx),
             entry: None,
             ordinal: 0,
-            defaults,
             id: LinkId::NONE,
-            draft: defaults.draft,
+            known: *defaults,
             port: None,
             label: None,
             len: NO_LEN,
@@ -270,7 +276,7 @@ impl<'a> Reader<'a, '_, '_> {
     pub(super) fn origin(&self) -> Origin {
         match self.entry {
             Some(entry) => self.file.origin(entry),
-            None => self.draft.link.origin,
+            None => self.known.draft.link.origin,
         }
     }
 
@@ -317,20 +323,20 @@ impl<'a> Reader<'a, '_, '_> {
         self.keys(Use::Link);
         self.file.cx.settle_bond(self.id);
         self.say_later();
-        let fqdn = FileText::Fqdn.of(&self.draft);
-        let hostname = fqdn.or(IpText::Hostname.of(&self.draft.link.ipv4));
-        IpText::Hostname.set(&mut self.draft.link.ipv4, hostname);
-        let metric = IpNumber::Metric.of(&self.draft.link.ipv4);
-        let metric = metric.or(FileNumber::Metric.of(&self.draft));
-        IpNumber::Metric.set(&mut self.draft.link.ipv4, metric);
-        if self.draft.link.role == Role::Port {
+        let fqdn = FileText::Fqdn.of(&self.known.draft);
+        let hostname = fqdn.or(IpText::Hostname.of(&self.known.draft.link.ipv4));
+        IpText::Hostname.set(&mut self.known.draft.link.ipv4, hostname);
+        let metric = IpNumber::Metric.of(&self.known.draft.link.ipv4);
+        let metric = metric.or(FileNumber::Metric.of(&self.known.draft));
+        IpNumber::Metric.set(&mut self.known.draft.link.ipv4, metric);
+        if self.known.draft.link.role == Role::Port {
             self.drop_addresses();
         } else {
             self.addresses();
         }
-        let onboot = !LinkFlag::Onboot.is_no(&self.draft.link);
-        self.draft.link.onboot = onboot && self.defaults.networking != Some(false);
-        self.draft.link.required = self.draft.link.onboot;
+        let onboot = !LinkFlag::Onboot.is_no(&self.known.draft.link);
+        self.known.draft.link.onboot = onboot && self.known.networking != Some(false);
+        self.known.draft.link.required = self.known.draft.link.onboot;
         Some(())
     }
 

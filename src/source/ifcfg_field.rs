@@ -112,7 +112,7 @@ impl Reader<'_, '_, '_> {
     /// What is wrong with it.
     pub(super) fn set(&mut self, setting: Setting, word: &[u8]) -> Result<(), Problem> {
         let cx = &mut *self.file.cx;
-        let link = &mut self.draft.link;
+        let link = &mut self.known.draft.link;
         let kind = setting.kind;
         if kind == Kind::Mac {
             let done = packed!("preserve,permanent,random,stable").position(word);
@@ -156,7 +156,7 @@ impl Reader<'_, '_, '_> {
             LINK => &mut link.said,
             V4 => &mut link.ipv4.said,
             V6 => &mut link.ipv6.said,
-            FILE => &mut self.draft.said,
+            FILE => &mut self.known.draft.said,
             _ => &mut cx.config.global.said,
         };
         let n = usize::from(place & IN_ROW);

@@ -2,8 +2,8 @@
 
 use super::ifcfg::{FOREIGN, NO_NUMBER, Reader};
 use super::ifcfg_keys::{
-    BONDING_MASTER, DEVICE, DEVICETYPE, HWADDR, MASTER, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM,
-    SLAVE, TEAM_CONFIG, TYPE, VID, VLAN_FLAGS, VRF,
+    BONDING_MASTER, DEVICE, DEVICETYPE, HWADDR, MASTER, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM, SLAVE,
+    TEAM_CONFIG, TYPE, VID, VLAN_FLAGS, VRF,
 };
 use super::ifcfg_link::is_same_name;
 use super::route_words::number;
@@ -132,8 +132,8 @@ impl Reader<'_, '_, '_> {
                 };
                 kind = *of;
             }
-            if self.draft.link.kind == LinkKind::Ethernet {
-                self.draft.link.kind = kind;
+            if self.known.draft.link.kind == LinkKind::Ethernet {
+                self.known.draft.link.kind = kind;
                 // of TYPE=Ethernet and BONDING_MASTER=yes one is wrong
                 if row == BONDING_MASTER && self.file.get(TYPE).is_some() {
                     self.complain(NOT_ETHERNET);
@@ -151,12 +151,12 @@ impl Reader<'_, '_, '_> {
         if self.port.is_some() {
             return self.complain(OTHER_MASTER);
         }
-        if !IfName::read(name, &mut self.draft.link.master) {
+        if !IfName::read(name, &mut self.known.draft.link.master) {
             return self.complain(NO_NAME);
         }
         self.port = Some(scope);
         if row != VRF {
-            self.draft.link.role = Role::Port;
+            self.known.draft.link.role = Role::Port;
         }
     }
 
@@ -166,7 +166,7 @@ impl Reader<'_, '_, '_> {
         self.entry = None;
         let name = self.at(DEVICE);
         let mut parent = self.file.text(PHYSDEV);
-        let kind = self.draft.link.kind;
+        let kind = self.known.draft.link.kind;
         let mut must = kind == LinkKind::Vlan;
         if kind == LinkKind::Infiniband && self.says(PKEY, true) {
             must = true;
@@ -177,8 +177,8 @@ impl Reader<'_, '_, '_> {
             if self.number == NO_NUMBER {
                 return self.refuse(NO_PKEY);
             }
-            self.draft.link.name = partition_name(parent, self.number);
-            if !name.is_empty() && !is_same_name(&IfName::new(name), &self.draft.link.name) {
+            self.known.draft.link.name = partition_name(parent, self.number);
+            if !name.is_empty() && !is_same_name(&IfName::new(name), &self.known.draft.link.name) {
                 self.complain(OTHER_NAME);
             }
         }
@@ -224,8 +224,8 @@ impl Reader<'_, '_, '_> {
                 parent = before;
             }
         }
-        self.draft.link.lower = IfName::new(parent).map(LinkMatch::Name);
-        if self.draft.link.lower.is_none() && must {
+        self.known.draft.link.lower = IfName::new(parent).map(LinkMatch::Name);
+        if self.known.draft.link.lower.is_none() && must {
             return self.refuse(NO_PARENT);
         }
         Some(())
@@ -234,14 +234,14 @@ impl Reader<'_, '_, '_> {
     /// Options that follow from several keys; said of the key that names the link.
     pub(super) fn options_of_kind(&mut self) {
         if self.number != NO_NUMBER {
-            let attr = if self.draft.link.kind == LinkKind::Infiniband {
+            let attr = if self.known.draft.link.kind == LinkKind::Infiniband {
                 Attr::PKEY
             } else {
                 Attr::VLAN_ID
             };
             self.put(attr, self.number);
         }
-        if self.draft.link.kind == LinkKind::Team {
+        if self.known.draft.link.kind == LinkKind::Team {
             let mut mode = 0;
             let mut texts = Some(self.file.text(TEAM_CONFIG));
             // no other text of teamd's configuration is the name of a runner
@@ -271,9 +271,9 @@ impl Reader<'_, '_, '_> {
 
     /// Says of a link that something of it is read and not done.
     pub(super) fn say_later(&mut self) {
-        let mut is_later =
-            self.draft.link.kind != LinkKind::Ethernet || self.draft.link.master.is_some();
-        if self.draft.link.kind == LinkKind::Infiniband {
+        let mut is_later = self.known.draft.link.kind != LinkKind::Ethernet
+            || self.known.draft.link.master.is_some();
+        if self.known.draft.link.kind == LinkKind::Infiniband {
             is_later = false;
         }
         let first = self.file.cx.config.attr_heads.get(self.id.place());
@@ -301,7 +301,7 @@ impl Reader<'_, '_, '_> {
     /// What is wrong with it, or that it is no option of such a link.
     pub(super) fn attr(&mut self, attr: Attr, word: &[u8]) -> Result<(), Problem> {
         let (scope, _) = attr.row();
-        let of_kind = SCOPES.get(self.draft.link.kind as usize);
+        let of_kind = SCOPES.get(self.known.draft.link.kind as usize);
         let has = matches!(scope, Scope::Link | Scope::Ethtool)
             || of_kind == Some(&scope)
             || self.port == Some(scope);

@@ -6,10 +6,8 @@
 use super::Context;
 use super::Key;
 use super::assignments::Scratch;
-use super::ifcfg::{Defaults, Gateway, NO_BOOLEAN, Reader, Use, unset};
-use super::ifcfg_keys::{
-    Field, GATEWAY, GATEWAYDEV, HOSTNAME, IPV6_DEFAULTGW, NETWORKING,
-};
+use super::ifcfg::{Defaults, NO_BOOLEAN, Reader, Use, unset};
+use super::ifcfg_keys::{Field, GATEWAY, GATEWAYDEV, HOSTNAME, IPV6_DEFAULTGW, NETWORKING};
 use super::key_table::{key, key as ignored};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::Family;
@@ -51,13 +49,12 @@ const ONLY_NAMED: Complaint = Complaint::warning(Problem::OnlyNamed, Effect::Non
 /// Reads the file: the host name and `GATEWAYDEV` go to the configuration, the rest to `defaults`.
 #[inline(never)]
 pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Context<'c, '_>) {
-    let before = *defaults;
-    let mut reader = Reader::new(&before, scratch, cx);
+    let mut reader = Reader::new(defaults, scratch, cx);
     reader.keys(Use::Defaults);
     let word = reader.at(NETWORKING);
     if !word.is_empty() {
-        defaults.networking = scalar::boolean(word);
-        match defaults.networking {
+        reader.known.networking = scalar::boolean(word);
+        match reader.known.networking {
             Some(true) => {}
             Some(false) => reader.complain(ONLY_NAMED),
             None => reader.complain(NO_BOOLEAN),
@@ -75,15 +72,15 @@ pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Con
     }
     let word = reader.at(GATEWAY);
     if !parts::is_same_in_any_case(word, b"none") {
-        reader.default_gateway(word, Family::V4, &mut defaults.gateway);
+        reader.default_gateway(word, Family::V4);
     }
     let word = reader.at(IPV6_DEFAULTGW);
-    reader.default_gateway(word, Family::V6, &mut defaults.gateway6);
+    reader.default_gateway(word, Family::V6);
     let word = reader.device6();
-    defaults.draft = reader.draft;
-    if !IfName::read(word, &mut defaults.gateway6_dev) {
+    if !IfName::read(word, &mut reader.known.gateway6_dev) {
         reader.no_device(word);
     }
+    *defaults = reader.known;
 }
 
 impl Reader<'_, '_, '_> {
@@ -97,12 +94,13 @@ impl Reader<'_, '_, '_> {
 
     /// Reads a gateway for all links, if there is one.
     #[inline(never)]
-    fn default_gateway(&mut self, word: &[u8], family: Family, into: &mut Gateway) {
+    fn default_gateway(&mut self, word: &[u8], family: Family) {
         if let Some(entry) = self.entry
             && !word.is_empty()
         {
+            let into = self.known.gateway_mut(family);
             match self.file.gateway(entry, family, &mut into.addr) {
-                Ok(()) => into.origin = self.origin(),
+                Ok(()) => into.origin = self.file.origin(entry),
                 Err(what) => self.complain(unset(what)),
             }
         }
@@ -115,7 +113,7 @@ mod tests {
     use super::*;
     use crate::model::config::{Config, GlobalText, IpNumber, LinkFlag, LinkNumber};
     use crate::model::said::Flag;
-    use crate::source::ifcfg::FileFlag;
+    use crate::source::ifcfg::{FileFlag, Gateway};
     use crate::source::ifcfg_keys::is_seldom;
     use std::string::String;
     use std::vec::Vec;

@@ -277,11 +277,13 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     /// Sets the gateway: that of the file, which is the last `GATEWAYn` for IPv4, else that of
-    /// `/etc/sysconfig/network` if one of the link's subnets holds it or it is there for this link.
+    /// `/etc/sysconfig/network`.
     #[inline(never)]
     pub(super) fn gateway(&mut self, family: Family, entry: Option<&'a Entry>) {
-        let has_addr4 = self.has_addr(Family::V4, None);
-        let is_meant = entry.is_none() && self.is_meant(family);
+        // the gateway for all links is for this one if one of its subnets holds it or it is there for this link
+        let near = self.known.gateway(family).addr.as_ref();
+        let near = near.filter(|_| entry.is_none() && !self.is_gateway_dev(family));
+        let has_addr = self.has_addr(family, near);
         let known = &mut self.known;
         let (ip, given) = match family {
             Family::V4 => (&mut known.draft.link.ipv4, &known.gateway),
@@ -292,13 +294,13 @@ impl<'a> Reader<'a, '_, '_> {
             ip.gateway = None;
         }
         let Some(entry) = entry else {
-            if is_meant && !is_off && ip.gateway.is_none() {
+            if has_addr && !is_off && ip.gateway.is_none() && given.addr.is_some() {
                 ip.gateway = given.addr;
                 ip.origin = given.origin;
             }
             return;
         };
-        let complaint = if family == Family::V4 && !has_addr4 {
+        let complaint = if family == Family::V4 && !has_addr {
             NO_ROUTER
         } else if is_off {
             NO_DEFROUTE
@@ -311,18 +313,15 @@ impl<'a> Reader<'a, '_, '_> {
         self.file.complain(entry, complaint);
     }
 
-    /// Whether the gateway of `/etc/sysconfig/network` is for this link.
-    fn is_meant(&self, family: Family) -> bool {
-        let is_here = match family {
+    /// Whether the gateway of `/etc/sysconfig/network` is there for this link.
+    fn is_gateway_dev(&self, family: Family) -> bool {
+        match family {
             Family::V4 => {
                 let device = &self.file.cx.config.global.gateway_dev;
                 device.is_some() && is_same_name(device, &self.known.draft.link.name)
             }
             Family::V6 => self.known.gateway6_dev.is_some(),
-        };
-        let gateway = self.known.gateway(family).addr.as_ref();
-        let near = gateway.filter(|_| !is_here);
-        gateway.is_some() && self.has_addr(family, near)
+        }
     }
 
     /// The method and the addresses of IPv6.

@@ -177,7 +177,7 @@ impl Reader<'_, '_, '_> {
             if self.number == NO_NUMBER {
                 return self.refuse(NO_PKEY);
             }
-            self.known.draft.link.name = partition_name(parent, self.number);
+            partition_name(parent, self.number, &mut self.known.draft.link.name);
             if !name.is_empty() && !is_same_name(&IfName::new(name), &self.known.draft.link.name) {
                 self.complain(OTHER_NAME);
             }
@@ -368,16 +368,16 @@ fn pkey(text: &[u8]) -> u32 {
     key.unwrap_or(NO_NUMBER)
 }
 
-/// The name of a partition, which is that of its parent with the key behind it.
+/// The name of a partition, which is that of its parent with the key behind it; whether it is one.
 #[inline(never)]
-pub(super) fn partition_name(parent: &[u8], key: u32) -> Option<IfName> {
+pub(super) fn partition_name(parent: &[u8], key: u32, into: &mut Option<IfName>) -> bool {
     let mut name = LineBuf::<32>::new();
     name.put(parent);
     name.put(b".");
     for octet in &(key as u16).to_be_bytes() {
         name.show(&Hex(slice::from_ref(octet)));
     }
-    IfName::new(name.as_bytes())
+    IfName::read(name.as_bytes(), into)
 }
 
 #[cfg(test)]

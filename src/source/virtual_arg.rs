@@ -57,7 +57,9 @@ pub fn pkey(arg: &mut Arg<'_, '_, '_>) -> Done {
     let Some(key @ 0..=0xffff) = number(key, HEX) else {
         return Err(Refused::of(0, Problem::NotAPkey));
     };
-    let Some(name) = &partition_name(parent, key) else {
+    let mut name = None;
+    partition_name(parent, key, &mut name);
+    let Some(name) = &name else {
         return Err(Refused::of(0, Problem::NotALinkName));
     };
     let name = name.as_bytes();

@@ -379,8 +379,13 @@ impl Loader<'_, '_> {
             }
             Form::Ifcfg => link = ifcfg::read(of, &self.defaults, &mut scratch, &mut cx),
             Form::Network => sysconfig::read(&mut self.defaults, &mut scratch, &mut cx),
-            Form::UdevRules => name_rule::read(NameSource::Udev, own, &mut cx),
-            Form::LinkFile | Form::DropIn => name_rule::read(NameSource::Link, own, &mut cx),
+            Form::UdevRules | Form::LinkFile | Form::DropIn => {
+                let source = match form == Form::UdevRules {
+                    true => NameSource::Udev,
+                    false => NameSource::Link,
+                };
+                name_rule::read(source, own, &mut cx);
+            }
             Form::NicFile => self.nic.take(part, text, &mut cx),
             Form::Nic => self.nic.put(&mut cx),
             Form::Nbft => nbft::read(&mut cx),

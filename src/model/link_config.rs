@@ -178,7 +178,7 @@ pub struct LinkConfig {
     pub mac: Option<Mac>,
     /// Source address of its IPv4 default route (`SRCADDR`).
     pub src: Option<Ipv4Addr>,
-    /// What is asked of its IPv4 default route beyond that: [`LinkNumber::Window`], once all is read.
+    /// What is asked of its IPv4 default route beyond that: [`LinkNumber::Window`].
     pub more: Option<More>,
     /// What was said in so many words: [`LinkFlag`], [`LinkNumber`], [`LinkText`].
     pub said: Values,

@@ -11,13 +11,13 @@ use super::alias;
 use super::assignments::{self, Entry, File, NOT_YET, Scratch};
 use super::ifcfg_ip::{IBFT, method_number};
 use super::ifcfg_keys::{self, BOOTPROTO, Field, NAMES};
-use super::route_file::read_rule;
+use super::route_file::{Form, parse_route, read_rule};
 use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem};
 use crate::model::addr::Family;
 use crate::model::attr::Scope;
 use crate::model::config::{
-    GlobalFlag, IpNumber, IpText, LinkConfig, LinkFlag, LinkId, LinkMatch, Role, RouteDev,
-    SourceKind, Str,
+    GlobalFlag, IpNumber, IpText, LinkConfig, LinkFlag, LinkId, LinkMatch, LinkNumber, Role,
+    RouteDev, SourceKind, Str,
 };
 use crate::model::link::IfName;
 use crate::model::said::{Values, flags, rows};
@@ -329,6 +329,7 @@ impl<'a> Reader<'a, '_, '_> {
         let metric = IpNumber::Metric.of(&self.known.draft.link.ipv4);
         let metric = metric.or(FileNumber::Metric.of(&self.known.draft));
         IpNumber::Metric.set(&mut self.known.draft.link.ipv4, metric);
+        self.window();
         if self.known.draft.link.role == Role::Port {
             self.drop_addresses();
         } else {
@@ -338,6 +339,20 @@ impl<'a> Reader<'a, '_, '_> {
         self.known.draft.link.onboot = onboot && self.known.networking != Some(false);
         self.known.draft.link.required = self.known.draft.link.onboot;
         Some(())
+    }
+
+    /// Makes of `WINDOW` what is asked of a route.
+    fn window(&mut self) {
+        let link = &mut self.known.draft.link;
+        let Some(window) = LinkNumber::Window.of(link) else {
+            return;
+        };
+        let mut words = LineBuf::<32>::new();
+        words.put(b"default window ");
+        words.show(&window);
+        let config = &mut *self.file.cx.config;
+        let route = parse_route(words.as_bytes(), Form::Route, Family::V4, config);
+        link.more = route.and_then(|route| route.more);
     }
 
     /// `None` if something keeps the file from being used at all, after saying so.
@@ -710,6 +725,8 @@ mod tests {
         ] {
             assert_eq!(number.of(link), Some(want));
         }
+        let more = link.more.unwrap();
+        assert_eq!(config.text(more.text), b"window 16384");
         assert!(LinkFlag::NoRoutes.is_yes(link) && LinkFlag::Nozeroconf.is_no(link));
         assert_eq!(config.addrs.first().unwrap().scope, Some(253));
         // DHCPv6 servers are told the same name, since there is a dot in it
@@ -722,6 +739,7 @@ mod tests {
         read_into(&mut config, &[ignored], &Defaults::none());
         let link = config.links.get(1).unwrap();
         assert!(IpFlag::DefaultRoute.is_no(&link.ipv4));
+        assert_eq!(link.more, None);
         assert_eq!(IpText::Hostname.of(&link.ipv6), None);
     }
 

@@ -76,7 +76,6 @@ pub fn load(
         filled: 0,
     }
     .load(sources);
-    route_file::finish(config);
 }
 
 /// Complaints about one file that are shown when links are brought up: a console is slow. `check` shows

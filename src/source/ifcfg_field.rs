@@ -66,12 +66,8 @@ pub enum Kind {
     Positive,
     /// An MTU; 0 stands for "unset".
     Mtu,
-    /// A host name for DHCP servers.
-    Hostname,
-    /// A text for DHCPv4 servers, or of resolv.conf.
-    Class,
-    /// A client identifier of DHCPv4.
-    Id,
+    /// A text for DHCP servers, or of resolv.conf.
+    Said(Said),
     /// The MAC to give the link.
     Mac,
     /// The source address of its routes.
@@ -135,20 +131,7 @@ impl Reader<'_, '_, '_> {
             return Err(Problem::NotIpv4);
         }
         let mut kept = None;
-        let said = match kind {
-            Kind::Hostname => Some(Said::Hostname),
-            Kind::Class => Some(Said::Class),
-            Kind::Id => Some(Said::Id),
-            Kind::Flag
-            | Kind::Seconds
-            | Kind::AddrScope
-            | Kind::Number
-            | Kind::Positive
-            | Kind::Mtu
-            | Kind::Mac
-            | Kind::Source => None,
-        };
-        if let Some(said) = said {
+        if let Kind::Said(said) = kind {
             cx.keep_said(said, word, &mut kept)?;
         }
         let place = setting.place;
@@ -160,7 +143,7 @@ impl Reader<'_, '_, '_> {
             _ => &mut cx.config.global.said,
         };
         let n = usize::from(place & IN_ROW);
-        if said.is_some() {
+        if let Kind::Said(_) = kind {
             if let Some(text) = values.texts.get_mut(n) {
                 *text = kept;
             }

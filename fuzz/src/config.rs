@@ -134,7 +134,6 @@ pub fn read(files: &[&[u8]]) {
     }
     let sink = &mut Ear { goes_on: true };
     cmdline::finish(&mut Context::new(config, sink, FileId(0), b"cmdline", b""));
-    route_file::finish(config);
     is_sound(config);
     is_read_again(config);
 }

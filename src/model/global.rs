@@ -160,6 +160,8 @@ impl Global {
 flags! {
     /// Yes or no, of the machine.
     pub GlobalFlag of Global;
+    /// Tables of the firmware are read that say how to reach iSCSI targets, or what was booted from (no).
+    Ibft,
     /// The network is required even if no link is named (no).
     Neednet,
     /// Name servers of DHCP and RA are used (yes).
@@ -168,8 +170,6 @@ flags! {
     Bootif,
     /// What servers say is read in a jail only (yes).
     Jail,
-    /// Tables of the firmware are read that say how to reach iSCSI targets, or what was booted from (no).
-    Ibft,
     /// That of NVMe is not read (no).
     NoNbft,
 }

@@ -164,6 +164,10 @@ pub struct LinkConfig {
     pub name: Option<IfName>,
     /// Which link.
     pub matches: LinkMatch,
+    /// The bond, team, bridge or VRF it is a port of.
+    pub master: Option<IfName>,
+    /// The link it lies on: parent of a VLAN, macvlan, VXLAN, tunnel or partition.
+    pub lower: Option<LinkMatch>,
     /// IPv4.
     pub ipv4: IpConfig,
     /// IPv6.
@@ -172,13 +176,9 @@ pub struct LinkConfig {
     pub dhcp4: Dhcp4Config,
     /// MAC to give it.
     pub mac: Option<Mac>,
-    /// The link it lies on: parent of a VLAN, macvlan, VXLAN, tunnel or partition.
-    pub lower: Option<LinkMatch>,
-    /// The bond, team, bridge or VRF it is a port of.
-    pub master: Option<IfName>,
     /// Source address of its IPv4 default route (`SRCADDR`).
     pub src: Option<Ipv4Addr>,
-    /// What is asked of its IPv4 default route beyond that: [`LinkNumber::Window`], once all is read.
+    /// What is asked of its IPv4 default route beyond that: [`LinkNumber::Window`].
     pub more: Option<More>,
     /// What was said in so many words: [`LinkFlag`], [`LinkNumber`], [`LinkText`].
     pub said: Values,

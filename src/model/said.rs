@@ -24,13 +24,14 @@ impl From<bool> for Flag {
 
 /// What was said; `None`: nothing, and the default holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Values {
     /// Yes or no.
     pub flags: [Option<Flag>; 8],
-    /// Numbers.
-    pub numbers: [Option<u32>; 5],
     /// Texts.
     pub texts: [Option<Str>; 3],
+    /// Numbers.
+    pub numbers: [Option<u32>; 5],
 }
 
 impl Values {

@@ -32,10 +32,10 @@ pub(super) fn base(name: &[u8]) -> Option<&[u8]> {
 }
 
 impl Reader<'_, '_, '_> {
-    /// Adds the addresses of the file `ifcfg-NAME`, of the link `base`: whether files of routes beside this one
-    /// count. `None` if it is not used.
+    /// Adds the addresses of the file `ifcfg-NAME`, of the link `base`; `None` if files of routes beside this one do
+    /// not count, or if it is not used.
     #[inline(never)]
-    pub(super) fn alias(&mut self, name: &[u8], base: &[u8]) -> Option<bool> {
+    pub(super) fn alias(&mut self, name: &[u8], base: &[u8]) -> Option<()> {
         self.before = 0;
         self.keys(Use::None);
         if self.says(ONPARENT, false) {
@@ -46,8 +46,8 @@ impl Reader<'_, '_, '_> {
             return self.refuse(NO_BASE);
         };
         self.id = id;
-        self.draft.link = *self.file.cx.config.link(id)?;
-        if self.draft.link.source == SourceKind::Cmdline {
+        self.known.draft.link = *self.file.cx.config.link(id)?;
+        if self.known.draft.link.source == SourceKind::Cmdline {
             return self.refuse(ON_CMDLINE);
         }
         self.len = self
@@ -78,13 +78,13 @@ impl Reader<'_, '_, '_> {
         self.addrs6(list);
         let has_routes = label.is_some() && !self.says(NO_ALIASROUTING, true);
         if has_routes
-            && self.draft.link.ipv4.gateway.is_none()
+            && self.known.draft.link.ipv4.gateway.is_none()
             && let Some(entry) = self.file.get(GATEWAY)
         {
             self.gateway(Family::V4, Some(entry));
         }
         self.required();
-        Some(has_routes)
+        has_routes.then_some(())
     }
 
     /// Adds the addresses from one to another, each with its label.

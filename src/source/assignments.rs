@@ -7,7 +7,6 @@
 use super::key_table::{Found, Names};
 use super::{Context, offset};
 use crate::diag::{Complaint, Effect, Escaped, Origin, Problem, Subject};
-use crate::limits::MAX_ASSIGNMENTS;
 use crate::model::index::{HASH_START, Index, hash};
 use crate::text::assign::{self, Variables};
 use crate::text::lines::{self, Line, lines, short};
@@ -302,8 +301,8 @@ pub fn scan<'a, 'c, 'm>(
     (keys.names, keys.text) = (names, cx.text);
     keys.entries.clear();
     scratch.values.clear();
-    let slots = lines(cx.text).count().wrapping_add(1).min(MAX_ASSIGNMENTS);
-    keys.index.reset(slots);
+    // no file has as many keys as octets
+    keys.index.reset(cx.text.len());
     let mut scan = Scan {
         scratch,
         end: 1,

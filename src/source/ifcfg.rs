@@ -11,13 +11,13 @@ use super::alias;
 use super::assignments::{self, Entry, File, NOT_YET, Scratch};
 use super::ifcfg_ip::{IBFT, method_number};
 use super::ifcfg_keys::{self, BOOTPROTO, Field, NAMES};
-use super::route_file::read_rule;
+use super::route_file::{Form, parse_route, read_rule};
 use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem};
 use crate::model::addr::Family;
 use crate::model::attr::Scope;
 use crate::model::config::{
-    GlobalFlag, IpNumber, IpText, LinkConfig, LinkFlag, LinkId, LinkMatch, Role, RouteDev,
-    SourceKind, Str,
+    GlobalFlag, IpNumber, IpText, LinkConfig, LinkFlag, LinkId, LinkMatch, LinkNumber, Role,
+    RouteDev, SourceKind, Str,
 };
 use crate::model::link::IfName;
 use crate::model::said::{Values, flags, rows};
@@ -27,7 +27,10 @@ use core::net::IpAddr;
 
 /// What `/etc/sysconfig/network` says for all links: see [`super::sysconfig`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Defaults {
+    /// What each file is about at first.
+    pub draft: Draft,
     /// `NETWORKING=no`: no link is brought up unless it is named.
     pub networking: Option<bool>,
     /// `GATEWAY`.
@@ -36,8 +39,6 @@ pub struct Defaults {
     pub gateway6: Gateway,
     /// The zone of `IPV6_DEFAULTGW`, else `IPV6_DEFAULTDEV`.
     pub gateway6_dev: Option<IfName>,
-    /// What each file is about at first.
-    pub draft: Draft,
 }
 
 /// What a file says, as far as it is read. In this order.
@@ -56,6 +57,14 @@ impl Defaults {
         match family {
             Family::V4 => &self.gateway,
             Family::V6 => &self.gateway6,
+        }
+    }
+
+    /// The same, to be set.
+    pub fn gateway_mut(&mut self, family: Family) -> &mut Gateway {
+        match family {
+            Family::V4 => &mut self.gateway,
+            Family::V6 => &mut self.gateway6,
         }
     }
 
@@ -122,10 +131,6 @@ pub struct Reader<'a, 'c, 'm> {
     pub file: File<'a, 'c, 'm>,
     /// The key that was looked at last, which complaints are about; `None`: they are about the file.
     pub entry: Option<&'a Entry>,
-    /// What is known of the link, or holds for all.
-    pub draft: &'a mut Draft,
-    /// What holds for all files.
-    pub defaults: &'a Defaults,
     /// How many addresses there are before the first of the link, at least.
     pub before: usize,
     /// Which number the keys have that are looked at, as in [`File::get_numbered`].
@@ -140,6 +145,8 @@ pub struct Reader<'a, 'c, 'm> {
     pub port: Option<Scope>,
     /// Prefix length of IPv4 addresses without their own, or [`NO_LEN`].
     pub len: u8,
+    /// What holds for all files, with the draft of this one.
+    pub known: Defaults,
 }
 
 /// In place of a number that is none.
@@ -195,14 +202,13 @@ pub fn read<'c>(
     scratch: &mut Scratch<'c>,
     cx: &mut Context<'c, '_>,
 ) -> Option<LinkId> {
-    let mut draft = defaults.draft;
-    let mut reader = Reader::new(defaults, &mut draft, scratch, cx);
-    let has_routes = match alias::base(name) {
-        Some(base) => reader.alias(name, base)?,
-        None => reader.link()?,
+    let mut reader = Reader::new(defaults, scratch, cx);
+    let done = match alias::base(name) {
+        Some(base) => reader.alias(name, base),
+        None => reader.link(),
     };
-    *reader.file.cx.config.link_mut(reader.id)? = reader.draft.link;
-    has_routes.then_some(reader.id)
+    *reader.file.cx.config.link_mut(reader.id)? = reader.known.draft.link;
+    done.map(|()| reader.id)
 }
 
 pub(super) const FOREIGN: Complaint = Complaint::error(Problem::Foreign, Effect::FileIgnored);
@@ -228,8 +234,7 @@ impl<'a, 'c, 'm> Reader<'a, 'c, 'm> {
     /// Scans a file.
     #[inline(never)]
     pub(super) fn new(
-        defaults: &'a Defaults,
-        draft: &'a mut Draft,
+        defaults: &Defaults,
         scratch: &'a mut Scratch<'c>,
         cx: &'a mut Context<'c, 'm>,
     ) -> Self {
@@ -238,9 +243,8 @@ impl<'a, 'c, 'm> Reader<'a, 'c, 'm> {
             file: assignments::scan(NAMES, scratch, cx),
             entry: None,
             ordinal: 0,
-            defaults,
             id: LinkId::NONE,
-            draft,
+            known: *defaults,
             port: None,
             label: None,
             len: NO_LEN,
@@ -272,7 +276,7 @@ impl<'a> Reader<'a, '_, '_> {
     pub(super) fn origin(&self) -> Origin {
         match self.entry {
             Some(entry) => self.file.origin(entry),
-            None => self.draft.link.origin,
+            None => self.known.draft.link.origin,
         }
     }
 
@@ -310,7 +314,7 @@ impl<'a> Reader<'a, '_, '_> {
     /// Reads a file that describes a link; `None` if it is not used. Not in its caller: what is known of the file is
     /// nearer here.
     #[inline(never)]
-    fn link(&mut self) -> Option<bool> {
+    fn link(&mut self) -> Option<()> {
         self.kind()?;
         self.check()?;
         self.made_of()?;
@@ -319,21 +323,36 @@ impl<'a> Reader<'a, '_, '_> {
         self.keys(Use::Link);
         self.file.cx.settle_bond(self.id);
         self.say_later();
-        let fqdn = FileText::Fqdn.of(self.draft);
-        let hostname = fqdn.or(IpText::Hostname.of(&self.draft.link.ipv4));
-        IpText::Hostname.set(&mut self.draft.link.ipv4, hostname);
-        let metric = IpNumber::Metric.of(&self.draft.link.ipv4);
-        let metric = metric.or(FileNumber::Metric.of(self.draft));
-        IpNumber::Metric.set(&mut self.draft.link.ipv4, metric);
-        if self.draft.link.role == Role::Port {
+        let fqdn = FileText::Fqdn.of(&self.known.draft);
+        let hostname = fqdn.or(IpText::Hostname.of(&self.known.draft.link.ipv4));
+        IpText::Hostname.set(&mut self.known.draft.link.ipv4, hostname);
+        let metric = IpNumber::Metric.of(&self.known.draft.link.ipv4);
+        let metric = metric.or(FileNumber::Metric.of(&self.known.draft));
+        IpNumber::Metric.set(&mut self.known.draft.link.ipv4, metric);
+        self.window();
+        if self.known.draft.link.role == Role::Port {
             self.drop_addresses();
         } else {
             self.addresses();
         }
-        let onboot = !LinkFlag::Onboot.is_no(&self.draft.link);
-        self.draft.link.onboot = onboot && self.defaults.networking != Some(false);
-        self.draft.link.required = self.draft.link.onboot;
-        Some(true)
+        let onboot = !LinkFlag::Onboot.is_no(&self.known.draft.link);
+        self.known.draft.link.onboot = onboot && self.known.networking != Some(false);
+        self.known.draft.link.required = self.known.draft.link.onboot;
+        Some(())
+    }
+
+    /// Makes of `WINDOW` what is asked of a route.
+    fn window(&mut self) {
+        let link = &mut self.known.draft.link;
+        let Some(window) = LinkNumber::Window.of(link) else {
+            return;
+        };
+        let mut words = LineBuf::<32>::new();
+        words.put(b"default window ");
+        words.show(&window);
+        let config = &mut *self.file.cx.config;
+        let route = parse_route(words.as_bytes(), Form::Route, Family::V4, config);
+        link.more = route.and_then(|route| route.more);
     }
 
     /// `None` if something keeps the file from being used at all, after saying so.
@@ -706,6 +725,8 @@ mod tests {
         ] {
             assert_eq!(number.of(link), Some(want));
         }
+        let more = link.more.unwrap();
+        assert_eq!(config.text(more.text), b"window 16384");
         assert!(LinkFlag::NoRoutes.is_yes(link) && LinkFlag::Nozeroconf.is_no(link));
         assert_eq!(config.addrs.first().unwrap().scope, Some(253));
         // DHCPv6 servers are told the same name, since there is a dot in it
@@ -718,6 +739,7 @@ mod tests {
         read_into(&mut config, &[ignored], &Defaults::none());
         let link = config.links.get(1).unwrap();
         assert!(IpFlag::DefaultRoute.is_no(&link.ipv4));
+        assert_eq!(link.more, None);
         assert_eq!(IpText::Hostname.of(&link.ipv6), None);
     }
 

@@ -66,12 +66,8 @@ pub enum Kind {
     Positive,
     /// An MTU; 0 stands for "unset".
     Mtu,
-    /// A host name for DHCP servers.
-    Hostname,
-    /// A text for DHCPv4 servers, or of resolv.conf.
-    Class,
-    /// A client identifier of DHCPv4.
-    Id,
+    /// A text for DHCP servers, or of resolv.conf.
+    Said(Said),
     /// The MAC to give the link.
     Mac,
     /// The source address of its routes.
@@ -112,7 +108,7 @@ impl Reader<'_, '_, '_> {
     /// What is wrong with it.
     pub(super) fn set(&mut self, setting: Setting, word: &[u8]) -> Result<(), Problem> {
         let cx = &mut *self.file.cx;
-        let link = &mut self.draft.link;
+        let link = &mut self.known.draft.link;
         let kind = setting.kind;
         if kind == Kind::Mac {
             let done = packed!("preserve,permanent,random,stable").position(word);
@@ -135,20 +131,7 @@ impl Reader<'_, '_, '_> {
             return Err(Problem::NotIpv4);
         }
         let mut kept = None;
-        let said = match kind {
-            Kind::Hostname => Some(Said::Hostname),
-            Kind::Class => Some(Said::Class),
-            Kind::Id => Some(Said::Id),
-            Kind::Flag
-            | Kind::Seconds
-            | Kind::AddrScope
-            | Kind::Number
-            | Kind::Positive
-            | Kind::Mtu
-            | Kind::Mac
-            | Kind::Source => None,
-        };
-        if let Some(said) = said {
+        if let Kind::Said(said) = kind {
             cx.keep_said(said, word, &mut kept)?;
         }
         let place = setting.place;
@@ -156,11 +139,11 @@ impl Reader<'_, '_, '_> {
             LINK => &mut link.said,
             V4 => &mut link.ipv4.said,
             V6 => &mut link.ipv6.said,
-            FILE => &mut self.draft.said,
+            FILE => &mut self.known.draft.said,
             _ => &mut cx.config.global.said,
         };
         let n = usize::from(place & IN_ROW);
-        if said.is_some() {
+        if let Kind::Said(_) = kind {
             if let Some(text) = values.texts.get_mut(n) {
                 *text = kept;
             }
@@ -181,7 +164,7 @@ impl Reader<'_, '_, '_> {
         }
         if kind == Kind::AddrScope {
             // initscripts pass it to ip(8) as it stands
-            number = scope(word.strip_prefix(b"scope ").unwrap_or(word));
+            number = scope(word.strip_prefix(b"scope ".as_slice()).unwrap_or(word));
         }
         // what stands for "unset"
         let is_none = kind >= Kind::Positive && number == Some(0)

@@ -67,8 +67,9 @@ impl<'a> Reader<'a, '_, '_> {
         self.inner();
         self.method4();
         self.gateway(Family::V4, gateway);
-        if self.says(DHCLIENT_IGNORE_GATEWAY, true) && self.draft.link.ipv4.gateway.is_none() {
-            IpFlag::DefaultRoute.set(&mut self.draft.link.ipv4, Some(false));
+        if self.says(DHCLIENT_IGNORE_GATEWAY, true) && self.known.draft.link.ipv4.gateway.is_none()
+        {
+            IpFlag::DefaultRoute.set(&mut self.known.draft.link.ipv4, Some(false));
         }
         self.ipv6();
         self.required();
@@ -83,17 +84,17 @@ impl<'a> Reader<'a, '_, '_> {
 
     /// How long it is asked whether somebody else has an address: that of DHCPv4, for now.
     fn probe(&mut self) {
-        let seconds = FileNumber::ArpingWait.of(self.draft);
+        let seconds = FileNumber::ArpingWait.of(&self.known.draft);
         let wait = match (
-            FileNumber::AcdTimeout.of(self.draft),
-            FileFlag::ArpCheck.of(self.draft),
+            FileNumber::AcdTimeout.of(&self.known.draft),
+            FileFlag::ArpCheck.of(&self.known.draft),
         ) {
             (Some(ms), _) => ms,
             (None, Some(Flag::No)) => 0,
             (None, None) if seconds.is_none() => return,
             (None, _) => seconds.unwrap_or(ARPING_WAIT_S).saturating_mul(1000),
         };
-        self.draft.link.dhcp4.probe_ms = (wait > 0).then_some(wait);
+        self.known.draft.link.dhcp4.probe_ms = (wait > 0).then_some(wait);
         if wait > 0 && self.has_addr(Family::V4, None) {
             // the last of these three of the table that is there is what was said: ACD_TIMEOUT beats both others
             self.entry = None;
@@ -127,18 +128,21 @@ impl<'a> Reader<'a, '_, '_> {
     /// whether it is required; where the other has nothing to do, it is.
     #[inline(never)]
     pub(super) fn required(&mut self) {
-        if self.draft.link.ipv4.method == Method::Disabled && self.has_addr(Family::V4, None) {
-            self.draft.link.ipv4.method = Method::Static;
+        if self.known.draft.link.ipv4.method == Method::Disabled && self.has_addr(Family::V4, None)
+        {
+            self.known.draft.link.ipv4.method = Method::Static;
         }
         let used4 = self.is_used(Family::V4);
         let used6 = self.is_used(Family::V6);
-        self.draft.link.ipv4.required = used4 && (!used6 || FileFlag::Fatal4.is_yes(self.draft));
-        self.draft.link.ipv6.required = used6 && (!used4 || FileFlag::Fatal6.is_yes(self.draft));
+        self.known.draft.link.ipv4.required =
+            used4 && (!used6 || FileFlag::Fatal4.is_yes(&self.known.draft));
+        self.known.draft.link.ipv6.required =
+            used6 && (!used4 || FileFlag::Fatal6.is_yes(&self.known.draft));
     }
 
     #[inline(never)]
     fn is_used(&mut self, family: Family) -> bool {
-        match self.draft.link.ip_mut(family).method {
+        match self.known.draft.link.ip_mut(family).method {
             Method::Static | Method::Dhcp | Method::Auto | Method::LinkLocal => true,
             Method::Ignore | Method::Disabled => self.has_addr(family, None),
         }
@@ -244,7 +248,7 @@ impl<'a> Reader<'a, '_, '_> {
             broadcast: None,
             label: self.label,
             scope: LinkNumber::AddrScope
-                .of(&self.draft.link)
+                .of(&self.known.draft.link)
                 .map(|scope| scope as u8),
             origin: self.origin(),
         });
@@ -265,33 +269,38 @@ impl<'a> Reader<'a, '_, '_> {
             self.complain(NO_METHOD);
             0
         });
-        self.draft.link.ipv4.origin = self.origin();
-        self.draft.link.dhcp4.bootp = n == BOOTP;
+        self.known.draft.link.ipv4.origin = self.origin();
+        self.known.draft.link.dhcp4.bootp = n == BOOTP;
         if let Some(method) = METHODS.get(n) {
-            self.draft.link.ipv4.method = *method;
+            self.known.draft.link.ipv4.method = *method;
         }
     }
 
     /// Sets the gateway: that of the file, which is the last `GATEWAYn` for IPv4, else that of
-    /// `/etc/sysconfig/network` if one of the link's subnets holds it or it is there for this link.
+    /// `/etc/sysconfig/network`.
     #[inline(never)]
     pub(super) fn gateway(&mut self, family: Family, entry: Option<&'a Entry>) {
-        let has_addr4 = self.has_addr(Family::V4, None);
-        let is_meant = entry.is_none() && self.is_meant(family);
-        let ip = self.draft.link.ip_mut(family);
+        // the gateway for all links is for this one if one of its subnets holds it or it is there for this link
+        let near = self.known.gateway(family).addr.as_ref();
+        let near = near.filter(|_| entry.is_none() && !self.is_gateway_dev(family));
+        let has_addr = self.has_addr(family, near);
+        let known = &mut self.known;
+        let (ip, given) = match family {
+            Family::V4 => (&mut known.draft.link.ipv4, &known.gateway),
+            Family::V6 => (&mut known.draft.link.ipv6, &known.gateway6),
+        };
         let is_off = IpFlag::DefaultRoute.is_no(ip);
         if is_off {
             ip.gateway = None;
         }
         let Some(entry) = entry else {
-            if is_meant && !is_off && ip.gateway.is_none() {
-                let given = self.defaults.gateway(family);
+            if has_addr && !is_off && ip.gateway.is_none() && given.addr.is_some() {
                 ip.gateway = given.addr;
                 ip.origin = given.origin;
             }
             return;
         };
-        let complaint = if family == Family::V4 && !has_addr4 {
+        let complaint = if family == Family::V4 && !has_addr {
             NO_ROUTER
         } else if is_off {
             NO_DEFROUTE
@@ -304,24 +313,21 @@ impl<'a> Reader<'a, '_, '_> {
         self.file.complain(entry, complaint);
     }
 
-    /// Whether the gateway of `/etc/sysconfig/network` is for this link.
-    fn is_meant(&self, family: Family) -> bool {
-        let is_here = match family {
+    /// Whether the gateway of `/etc/sysconfig/network` is there for this link.
+    fn is_gateway_dev(&self, family: Family) -> bool {
+        match family {
             Family::V4 => {
                 let device = &self.file.cx.config.global.gateway_dev;
-                device.is_some() && is_same_name(device, &self.draft.link.name)
+                device.is_some() && is_same_name(device, &self.known.draft.link.name)
             }
-            Family::V6 => self.defaults.gateway6_dev.is_some(),
-        };
-        let gateway = self.defaults.gateway(family).addr.as_ref();
-        let near = gateway.filter(|_| !is_here);
-        gateway.is_some() && self.has_addr(family, near)
+            Family::V6 => self.known.gateway6_dev.is_some(),
+        }
     }
 
     /// The method and the addresses of IPv6.
     fn ipv6(&mut self) {
-        let is_disabled = FileFlag::Disabled6.is_yes(self.draft);
-        let is_off = is_disabled || FileFlag::Init6.is_no(self.draft);
+        let is_disabled = FileFlag::Disabled6.is_yes(&self.known.draft);
+        let is_off = is_disabled || FileFlag::Init6.is_no(&self.known.draft);
         // four keys that stand together in the table, DHCPV6C the last of them
         for row in IPV6ADDR..IPV6_DEFAULTDEV {
             let word = self.at(row);
@@ -334,28 +340,28 @@ impl<'a> Reader<'a, '_, '_> {
             }
         }
         let has_addr = self.has_addr(Family::V6, None);
-        let is_manual = FileFlag::Autoconf6.is_no(self.draft)
-            || FileFlag::Autoconf6.of(self.draft).is_none()
-                && FileFlag::Forwarding6.is_yes(self.draft);
-        let is_dhcp = FileFlag::Dhcp6.is_yes(self.draft);
-        let method = match FileFlag::Init6.of(self.draft) {
+        let is_manual = FileFlag::Autoconf6.is_no(&self.known.draft)
+            || FileFlag::Autoconf6.of(&self.known.draft).is_none()
+                && FileFlag::Forwarding6.is_yes(&self.known.draft);
+        let is_dhcp = FileFlag::Dhcp6.is_yes(&self.known.draft);
+        let method = match FileFlag::Init6.of(&self.known.draft) {
             _ if is_disabled => Method::Disabled,
             Some(Flag::No) => Method::Ignore,
             Some(Flag::Yes) if !is_manual => Method::Auto,
             _ if is_dhcp => Method::Dhcp,
-            None => self.draft.link.ipv6.method,
+            None => self.known.draft.link.ipv6.method,
             Some(Flag::Yes) if has_addr => Method::Static,
             Some(Flag::Yes) => Method::LinkLocal,
         };
-        self.draft.link.ipv6.method = method;
+        self.known.draft.link.ipv6.method = method;
         // servers of DHCPv6 are told the whole name of the host only
-        let hostname = IpText::Hostname.of(&self.draft.link.ipv4);
+        let hostname = IpText::Hostname.of(&self.known.draft.link.ipv4);
         let name = self.file.cx.config.text_or_none(&hostname);
-        if self.draft.link.ipv6.asks()
-            && IpText::Hostname.of(&self.draft.link.ipv6).is_none()
+        if self.known.draft.link.ipv6.asks()
+            && IpText::Hostname.of(&self.known.draft.link.ipv6).is_none()
             && parts::has(name, b'.')
         {
-            IpText::Hostname.set(&mut self.draft.link.ipv6, hostname);
+            IpText::Hostname.set(&mut self.known.draft.link.ipv6, hostname);
         }
         if !is_off {
             self.gateway6();
@@ -418,24 +424,30 @@ impl<'a> Reader<'a, '_, '_> {
         }
     }
 
+    /// The zone of `IPV6_DEFAULTGW`, else `IPV6_DEFAULTDEV`, which is looked at.
+    #[inline(never)]
+    pub(super) fn device6(&mut self) -> &'a [u8] {
+        let zone = parts::nth(self.at(IPV6_DEFAULTGW), b'%', 1);
+        if zone.is_empty() {
+            return self.at(IPV6_DEFAULTDEV);
+        }
+        zone
+    }
+
     /// `IPV6_DEFAULTGW` and `IPV6_DEFAULTDEV`, of the file, else of `/etc/sysconfig/network`.
     fn gateway6(&mut self) {
-        let word = self.at(IPV6_DEFAULTGW);
-        let entry = self.entry.filter(|_| !word.is_empty());
-        let mut device = parts::nth(word, b'%', 1);
-        if device.is_empty() {
-            device = self.file.text(IPV6_DEFAULTDEV);
-        }
+        let entry = self.file.get(IPV6_DEFAULTGW);
+        let device = self.device6();
         let mut name = &IfName::new(device);
         if device.is_empty() && entry.is_none() {
-            name = &self.defaults.gateway6_dev;
+            name = &self.known.gateway6_dev;
         }
         let is_said = !device.is_empty() || name.is_some();
-        if is_said && !is_same_name(name, &self.draft.link.name) {
-            IpFlag::DefaultRoute.set(&mut self.draft.link.ipv6, Some(false));
-            if entry.is_some() {
-                self.draft.link.ipv6.gateway = None;
-                return self.complain(OTHERS_ROUTER);
+        if is_said && !is_same_name(name, &self.known.draft.link.name) {
+            IpFlag::DefaultRoute.set(&mut self.known.draft.link.ipv6, Some(false));
+            if let Some(entry) = entry {
+                self.known.draft.link.ipv6.gateway = None;
+                return self.file.complain(entry, OTHERS_ROUTER);
             }
         }
         self.gateway(Family::V6, entry);

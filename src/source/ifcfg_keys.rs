@@ -5,6 +5,7 @@ use super::Key;
 use super::ifcfg::{FileFlag, FileNumber, FileText};
 pub use super::ifcfg_field::*;
 use super::ifcfg_field::{attr, set};
+use super::put::Said;
 use super::key_table::{
     Names, key as ignored, key as read, numbered, pack_fields, pack_names, packed_len, row,
 };
@@ -143,11 +144,11 @@ pub const KEYS: &[Key<Field>] = &[
     read("IPV4_ROUTE_TABLE", set(Kind::Positive, V4 | IpNumber::Table as u8), "table of IPv4 routes without their own"),
     read("IPV4_FAILURE_FATAL", set(Kind::Flag, FILE | FileFlag::Fatal4 as u8), "whether IPv4 is required when IPv6 is configured too (no)"),
     read("IPV4_DHCP_TIMEOUT", set(Kind::Positive, V4 | IpNumber::DhcpTimeout as u8), "seconds for DHCPv4"),
-    read("DHCP_HOSTNAME", set(Kind::Hostname, V4 | IpText::Hostname as u8), "host name to send"),
+    read("DHCP_HOSTNAME", set(Kind::Said(Said::Hostname), V4 | IpText::Hostname as u8), "host name to send"),
     read("DHCP_SEND_HOSTNAME", set(Kind::Flag, LINK | LinkFlag::SendHostname as u8), "whether a host name is sent (yes)"),
-    read("DHCP_CLIENT_ID", set(Kind::Id, LINK | LinkText::ClientId as u8), "client identifier of DHCPv4: octets as 01:02:03, the first its type; mac; or a text (mac)"),
-    read("DHCP_VENDOR_CLASS_IDENTIFIER", set(Kind::Class, LINK | LinkText::VendorClass as u8), "vendor class of DHCPv4 (option 60)"),
-    read("DHCP_USER_CLASS", set(Kind::Class, LINK | LinkText::UserClass as u8), "user class of DHCPv4 (option 77); no other reader knows this key"),
+    read("DHCP_CLIENT_ID", set(Kind::Said(Said::Id), LINK | LinkText::ClientId as u8), "client identifier of DHCPv4: octets as 01:02:03, the first its type; mac; or a text (mac)"),
+    read("DHCP_VENDOR_CLASS_IDENTIFIER", set(Kind::Said(Said::Class), LINK | LinkText::VendorClass as u8), "vendor class of DHCPv4 (option 60)"),
+    read("DHCP_USER_CLASS", set(Kind::Said(Said::Class), LINK | LinkText::UserClass as u8), "user class of DHCPv4 (option 77); no other reader knows this key"),
     read("DHCPRELEASE", set(Kind::Flag, LINK | LinkFlag::Release as u8), "whether `down` gives the lease back (no)"),
     read("ARPCHECK", set(Kind::Flag, FILE | FileFlag::ArpCheck as u8), "whether an address of DHCPv4 is used only if nobody else has it (no); no beats ARPING_WAIT"),
     read("ARPING_WAIT", set(Kind::Number, FILE | FileNumber::ArpingWait as u8), "seconds to ask who has it (3), and asks; 0: do not"),
@@ -224,17 +225,17 @@ pub const KEYS: &[Key<Field>] = &[
     read("ACCEPT_ALL_MAC_ADDRESSES", attr(Scope::Link, "promisc"), "as PROMISC"),
     read("ALLMULTI", attr(Scope::Link, "allmulti"), "all multicast packets are taken"),
     read("ARP", attr(Scope::Link, "arp"), "whether ARP is spoken (yes)"),
-    read("DHCP_FQDN", set(Kind::Hostname, FILE | FileText::Fqdn as u8), "host name to send; beats DHCP_HOSTNAME"),
+    read("DHCP_FQDN", set(Kind::Said(Said::Hostname), FILE | FileText::Fqdn as u8), "host name to send; beats DHCP_HOSTNAME"),
     read("DHCP_IAID", attr(Scope::Link, "dhcp_iaid"), "identity of the link in the client identifier"),
     read("DHCP_REJECT_SERVERS", attr(Scope::Link, "reject_servers"), "DHCPv4 servers whose answers do not count"),
     read("DHCLIENT_IGNORE_GATEWAY", Field::Part, "yes: no default route from DHCPv4 (no)"),
     read("IPV4_REQUIRED_TIMEOUT", attr(Scope::Link, "ip_required_timeout"), "milliseconds that IPv6 waits for IPv4"),
     read("IPV6_REQUIRED_TIMEOUT", attr(Scope::Link, "ip6_required_timeout"), "milliseconds that IPv4 waits for IPv6"),
     read("GATEWAY_PING_TIMEOUT", attr(Scope::Link, "ping_timeout"), "seconds for the gateway to answer"),
-    read("RES_OPTIONS", set(Kind::Class, GLOBAL | GlobalText::ResolvOptions as u8), "`options` of resolv.conf"),
-    read("IPV6_RES_OPTIONS", set(Kind::Class, GLOBAL | GlobalText::ResolvOptions as u8), "as RES_OPTIONS"),
+    read("RES_OPTIONS", set(Kind::Said(Said::Class), GLOBAL | GlobalText::ResolvOptions as u8), "`options` of resolv.conf"),
+    read("IPV6_RES_OPTIONS", set(Kind::Said(Said::Class), GLOBAL | GlobalText::ResolvOptions as u8), "as RES_OPTIONS"),
     read("IPV6_DOMAIN", Field::Part, "more search domains"),
-    read("DHCPV6_HOSTNAME", set(Kind::Hostname, V6 | IpText::Hostname as u8), "host name for DHCPv6 servers (DHCP_HOSTNAME if there is a dot in it)"),
+    read("DHCPV6_HOSTNAME", set(Kind::Said(Said::Hostname), V6 | IpText::Hostname as u8), "host name for DHCPv6 servers (DHCP_HOSTNAME if there is a dot in it)"),
     read("DHCPV6_SEND_HOSTNAME", attr(Scope::Link, "dhcp6_send_hostname"), "whether DHCPv6 servers get a host name (yes)"),
     read("DHCPV6_DUID", attr(Scope::Link, "dhcp6_duid"), "DHCPv6 identifier"),
     read("DHCPV6_IAID", attr(Scope::Link, "dhcp6_iaid"), "identity of the link in DHCPv6"),

@@ -2,10 +2,11 @@
 
 use super::ifcfg::{FOREIGN, NO_NUMBER, Reader};
 use super::ifcfg_keys::{
-    BONDING_MASTER, BRIDGE, DEVICE, DEVICETYPE, HWADDR, MASTER, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM,
-    SLAVE, TEAM_CONFIG, TYPE, VID, VLAN_FLAGS, VRF,
+    BONDING_MASTER, DEVICE, DEVICETYPE, HWADDR, MASTER, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM, SLAVE,
+    TEAM_CONFIG, TYPE, VID, VLAN_FLAGS, VRF,
 };
 use super::ifcfg_link::is_same_name;
+use super::route_words::number;
 use crate::diag::{Complaint, Effect, LineBuf, Problem};
 use crate::model::attr::{Attr, Kind, Scope, Value};
 use crate::model::config::{LinkMatch, Role};
@@ -44,20 +45,28 @@ static KINDS: [LinkKind; 25] = [
     LinkKind::Ip6gre,
 ];
 
-/// The kind of link that each key from `DEVICETYPE` to `PKEY` makes, and whether it must say yes; `TYPE` names it.
-static MADE_BY: [(LinkKind, bool); (BRIDGE - DEVICETYPE) as usize] = [
-    (LinkKind::Team, false),
-    (LinkKind::Team, false),
-    (LinkKind::Ethernet, false),
-    (LinkKind::Bond, true),
-    (LinkKind::Vlan, true),
-    (LinkKind::Sit, false),
-    (LinkKind::Bond, false),
-    (LinkKind::Infiniband, true),
+/// What a key of those from `DEVICETYPE` to `VRF` says.
+enum By {
+    /// The kind of link, and whether it must say yes; `TYPE` names it.
+    Made(LinkKind, bool),
+    /// The link it is a port of, with some of these options.
+    Port(Scope),
+}
+
+static SAID_BY: [By; (SLAVE - DEVICETYPE) as usize] = [
+    By::Made(LinkKind::Team, false),
+    By::Made(LinkKind::Team, false),
+    By::Made(LinkKind::Ethernet, false),
+    By::Made(LinkKind::Bond, true),
+    By::Made(LinkKind::Vlan, true),
+    By::Made(LinkKind::Sit, false),
+    By::Made(LinkKind::Bond, false),
+    By::Made(LinkKind::Infiniband, true),
+    By::Port(Scope::BridgePort),
+    By::Port(Scope::BondPort),
+    By::Port(Scope::Team),
+    By::Port(Scope::Vrf),
 ];
-/// Of which options a port has some by each key from `BRIDGE` to `VRF`.
-static PORT_BY: [Scope; (SLAVE - BRIDGE) as usize] =
-    [Scope::BridgePort, Scope::BondPort, Scope::Team, Scope::Vrf];
 
 const UNSET: Effect = Effect::KeyUnset;
 const NO_KIND: Complaint = Complaint::error(Problem::Virtual, Effect::FileIgnored);
@@ -90,17 +99,26 @@ impl Reader<'_, '_, '_> {
     pub(super) fn kind(&mut self) -> Option<()> {
         // `ipppN` are links of ISDN
         let name = self.at(DEVICE);
-        let at = usize::from(name.starts_with(b"i"));
-        if parts::is(parts::slice(name, at, 3), b"ppp") {
+        let name = name.strip_prefix(b"i".as_slice()).unwrap_or(name);
+        if name.starts_with(b"ppp") {
             return self.refuse(FOREIGN);
         }
-        for (row, (kind, must_say_yes)) in (DEVICETYPE..BRIDGE).zip(&MADE_BY) {
+        for (row, by) in (DEVICETYPE..SLAVE).zip(&SAID_BY) {
             let word = self.at(row);
-            let is_yes = scalar::boolean(word) == Some(true);
-            if word.is_empty() || *must_say_yes && !is_yes {
+            if word.is_empty() {
                 continue;
             }
-            let mut kind = *kind;
+            let (kind, must_say_yes) = match by {
+                By::Made(kind, must_say_yes) => (*kind, *must_say_yes),
+                By::Port(scope) => {
+                    self.port_of(row, word, *scope);
+                    continue;
+                }
+            };
+            if must_say_yes && scalar::boolean(word) != Some(true) {
+                continue;
+            }
+            let mut kind = kind;
             if row == DEVICETYPE {
                 match packed!("team,ovs").position(word) {
                     Some(0) => {}
@@ -114,34 +132,32 @@ impl Reader<'_, '_, '_> {
                 };
                 kind = *of;
             }
-            if self.draft.link.kind == LinkKind::Ethernet {
-                self.draft.link.kind = kind;
+            if self.known.draft.link.kind == LinkKind::Ethernet {
+                self.known.draft.link.kind = kind;
                 // of TYPE=Ethernet and BONDING_MASTER=yes one is wrong
                 if row == BONDING_MASTER && self.file.get(TYPE).is_some() {
                     self.complain(NOT_ETHERNET);
                 }
             }
         }
-        for (row, scope) in (BRIDGE..SLAVE).zip(&PORT_BY) {
-            let name = self.at(row);
-            let is_none = row == MASTER && self.says(SLAVE, false);
-            if name.is_empty() || is_none {
-                continue;
-            }
-            if self.port.is_some() {
-                self.complain(OTHER_MASTER);
-                continue;
-            }
-            if !IfName::read(name, &mut self.draft.link.master) {
-                self.complain(NO_NAME);
-                continue;
-            }
-            self.port = Some(*scope);
-            if row != VRF {
-                self.draft.link.role = Role::Port;
-            }
-        }
         Some(())
+    }
+
+    /// Makes it a port of the link of this name.
+    fn port_of(&mut self, row: u16, name: &[u8], scope: Scope) {
+        if row == MASTER && self.says(SLAVE, false) {
+            return;
+        }
+        if self.port.is_some() {
+            return self.complain(OTHER_MASTER);
+        }
+        if !IfName::read(name, &mut self.known.draft.link.master) {
+            return self.complain(NO_NAME);
+        }
+        self.port = Some(scope);
+        if row != VRF {
+            self.known.draft.link.role = Role::Port;
+        }
     }
 
     /// Finds out on which link a VLAN, partition, tunnel or the like lies, and the number of a VLAN or partition;
@@ -150,21 +166,19 @@ impl Reader<'_, '_, '_> {
         self.entry = None;
         let name = self.at(DEVICE);
         let mut parent = self.file.text(PHYSDEV);
-        let kind = self.draft.link.kind;
+        let kind = self.known.draft.link.kind;
         let mut must = kind == LinkKind::Vlan;
         if kind == LinkKind::Infiniband && self.says(PKEY, true) {
             must = true;
-            self.number = pkey(self.file.text(PKEY_ID));
+            self.number = pkey(self.file.text(PKEY_ID)) | FULL_MEMBER;
             if self.number == NO_NUMBER {
                 self.number = pkey(self.file.text(PKEY_ID_NM));
-            } else {
-                self.number |= FULL_MEMBER;
             }
             if self.number == NO_NUMBER {
                 return self.refuse(NO_PKEY);
             }
-            self.draft.link.name = partition_name(parent, self.number);
-            if !name.is_empty() && !is_same_name(&IfName::new(name), &self.draft.link.name) {
+            partition_name(parent, self.number, &mut self.known.draft.link.name);
+            if !name.is_empty() && !is_same_name(&IfName::new(name), &self.known.draft.link.name) {
                 self.complain(OTHER_NAME);
             }
         }
@@ -210,8 +224,8 @@ impl Reader<'_, '_, '_> {
                 parent = before;
             }
         }
-        self.draft.link.lower = IfName::new(parent).map(LinkMatch::Name);
-        if self.draft.link.lower.is_none() && must {
+        self.known.draft.link.lower = IfName::new(parent).map(LinkMatch::Name);
+        if self.known.draft.link.lower.is_none() && must {
             return self.refuse(NO_PARENT);
         }
         Some(())
@@ -220,14 +234,14 @@ impl Reader<'_, '_, '_> {
     /// Options that follow from several keys; said of the key that names the link.
     pub(super) fn options_of_kind(&mut self) {
         if self.number != NO_NUMBER {
-            let attr = if self.draft.link.kind == LinkKind::Infiniband {
+            let attr = if self.known.draft.link.kind == LinkKind::Infiniband {
                 Attr::PKEY
             } else {
                 Attr::VLAN_ID
             };
             self.put(attr, self.number);
         }
-        if self.draft.link.kind == LinkKind::Team {
+        if self.known.draft.link.kind == LinkKind::Team {
             let mut mode = 0;
             let mut texts = Some(self.file.text(TEAM_CONFIG));
             // no other text of teamd's configuration is the name of a runner
@@ -257,9 +271,9 @@ impl Reader<'_, '_, '_> {
 
     /// Says of a link that something of it is read and not done.
     pub(super) fn say_later(&mut self) {
-        let mut is_later =
-            self.draft.link.kind != LinkKind::Ethernet || self.draft.link.master.is_some();
-        if self.draft.link.kind == LinkKind::Infiniband {
+        let mut is_later = self.known.draft.link.kind != LinkKind::Ethernet
+            || self.known.draft.link.master.is_some();
+        if self.known.draft.link.kind == LinkKind::Infiniband {
             is_later = false;
         }
         let first = self.file.cx.config.attr_heads.get(self.id.place());
@@ -287,7 +301,7 @@ impl Reader<'_, '_, '_> {
     /// What is wrong with it, or that it is no option of such a link.
     pub(super) fn attr(&mut self, attr: Attr, word: &[u8]) -> Result<(), Problem> {
         let (scope, _) = attr.row();
-        let of_kind = SCOPES.get(self.draft.link.kind as usize);
+        let of_kind = SCOPES.get(self.known.draft.link.kind as usize);
         let has = matches!(scope, Scope::Link | Scope::Ethtool)
             || of_kind == Some(&scope)
             || self.port == Some(scope);
@@ -350,24 +364,20 @@ fn vlan_id(text: &[u8]) -> u32 {
 /// A partition key, hexadecimal after `0x`, or [`NO_NUMBER`].
 #[inline(never)]
 fn pkey(text: &[u8]) -> u32 {
-    let key = match text.strip_prefix(b"0x") {
-        Some(digits) => scalar::hex(digits),
-        None => scalar::number(text),
-    };
-    let key = key.filter(|key| Kind::Short.has(*key));
+    let key = number(text, 0).filter(|key| Kind::Short.has(*key));
     key.unwrap_or(NO_NUMBER)
 }
 
-/// The name of a partition, which is that of its parent with the key behind it.
+/// The name of a partition, which is that of its parent with the key behind it; whether it is one.
 #[inline(never)]
-pub(super) fn partition_name(parent: &[u8], key: u32) -> Option<IfName> {
+pub(super) fn partition_name(parent: &[u8], key: u32, into: &mut Option<IfName>) -> bool {
     let mut name = LineBuf::<32>::new();
     name.put(parent);
     name.put(b".");
     for octet in &(key as u16).to_be_bytes() {
         name.show(&Hex(slice::from_ref(octet)));
     }
-    IfName::new(name.as_bytes())
+    IfName::read(name.as_bytes(), into)
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ impl Reader<'_, '_, '_> {
         let word = self.at(HWADDR);
         if !word.is_empty() {
             let mut complaint = NOT_ITS;
-            if let LinkKind::Ethernet | LinkKind::Infiniband = self.draft.link.kind {
+            if let LinkKind::Ethernet | LinkKind::Infiniband = self.known.draft.link.kind {
                 mac = scalar::mac(word);
                 complaint = NO_MAC;
             }
@@ -34,13 +34,13 @@ impl Reader<'_, '_, '_> {
             }
         }
         let word = self.at(DEVICE);
-        if self.draft.link.name.is_none()
+        if self.known.draft.link.name.is_none()
             && !word.is_empty()
-            && !IfName::read(word, &mut self.draft.link.name)
+            && !IfName::read(word, &mut self.known.draft.link.name)
         {
             self.complain(NO_NAME);
         }
-        let link = &mut self.draft.link;
+        let link = &mut self.known.draft.link;
         if !link.identify(&mac) {
             self.entry = None;
             return self.refuse(NO_LINK);
@@ -56,14 +56,14 @@ impl Reader<'_, '_, '_> {
         if let Err(complaint) = self.claim() {
             return self.refuse(complaint);
         }
-        let link = &mut self.draft.link;
+        let link = &mut self.known.draft.link;
         link.rename = matches!(link.matches, LinkMatch::Mac(_)) && link.name.is_some();
         Some(())
     }
 
     /// Finds the link among those of earlier files, or adds it.
     fn claim(&mut self) -> Result<(), Complaint> {
-        let link = &mut self.draft.link;
+        let link = &mut self.known.draft.link;
         let links = &mut self.file.cx.config.links;
         for (earlier, n) in links.iter_mut().zip(0..) {
             if !is_same_link(earlier, link) {
@@ -89,7 +89,7 @@ impl Reader<'_, '_, '_> {
             *link = *earlier;
             self.id = LinkId::new(n);
             self.before = 0;
-            self.draft.said = Values::NOTHING;
+            self.known.draft.said = Values::NOTHING;
             self.complain(AGAIN);
             return Ok(());
         }
@@ -100,7 +100,8 @@ impl Reader<'_, '_, '_> {
     /// Adds the MAC rule of a link that is to be renamed. One that an earlier file has for the same
     /// name is replaced.
     fn add_name_rule(&mut self) {
-        if let (LinkMatch::Mac(mac), Some(name)) = (&self.draft.link.matches, &self.draft.link.name)
+        if let (LinkMatch::Mac(mac), Some(name)) =
+            (&self.known.draft.link.matches, &self.known.draft.link.name)
         {
             let rule = &NameRule::new(*mac, *name, NameSource::Ifcfg, self.origin());
             if self.file.cx.add_rule(rule) == Err(Problem::MaxNameRules) {

@@ -159,7 +159,7 @@ impl Context<'_, '_> {
 }
 
 /// What DHCPv4 servers are told by a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Said {
     /// Host name (option 12).
     Hostname,

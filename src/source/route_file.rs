@@ -13,9 +13,9 @@ use super::route_line::RouteLine;
 pub use super::route_line::parse_route;
 pub use super::route_words::{Form, KEYS as WORDS};
 use super::{Context, Key};
-use crate::diag::{Complaint, Effect, Escaped, LineBuf, Problem, Subject};
+use crate::diag::{Complaint, Effect, Escaped, Problem, Subject};
 use crate::model::addr::Family;
-use crate::model::config::{Config, LinkNumber, RouteConfig, RouteDev};
+use crate::model::config::{Config, RouteConfig, RouteDev};
 use crate::model::desired::What;
 use crate::model::link::IfName;
 use crate::text::lines::lines;
@@ -93,26 +93,6 @@ const NOT_ANY: Complaint = Complaint::note(Problem::NotRead, Effect::LineIgnored
 const NO_DESTINATION: Complaint = Complaint::warning(Problem::NoDestination, Effect::KeyUnset);
 const NO_METRIC: Complaint = Complaint::error(Problem::NotANumber, Effect::LineIgnored);
 const HOST_BITS: Complaint = Complaint::warning(Problem::HostBits, Effect::Guessed);
-
-/// Makes what is said of the default route of each link what is asked of a route; once all is read.
-pub fn finish(config: &mut Config<'_>) {
-    for n in 0..config.links.len() {
-        let Some(window) = config
-            .links
-            .get(n)
-            .and_then(|link| LinkNumber::Window.of(link))
-        else {
-            continue;
-        };
-        let mut words = LineBuf::<32>::new();
-        words.put(b"default window ");
-        words.show(&window);
-        let route = parse_route(words.as_bytes(), Form::Route, Family::V4, config);
-        if let Some(link) = config.links.get_mut(n) {
-            link.more = route.and_then(|route| route.more);
-        }
-    }
-}
 
 /// `ADDRESSn=`: the sign of the key form.
 fn is_address_key(line: &[u8]) -> bool {
@@ -513,20 +493,5 @@ mod tests {
             (storage.config().rules.len(), storage.config().routes.len()),
             (4, 0)
         );
-    }
-
-    #[test]
-    fn the_window_of_a_link_is_that_of_its_default_route() {
-        let mut storage = Storage::default();
-        let mut config = storage.config();
-        let eth0 = LinkMatch::Name(IfName::new(b"eth0").unwrap());
-        for window in [None, Some(5_000)] {
-            let mut link = LinkConfig::new(eth0, SourceKind::Ifcfg, crate::diag::Origin::NONE);
-            LinkNumber::Window.set(&mut link, window);
-            config.add_link(link).unwrap();
-        }
-        finish(&mut config);
-        let text = |n: usize| config.links[n].more.map(|more| config.text(more.text));
-        assert_eq!((text(0), text(1)), (None, Some(&b"window 5000"[..])));
     }
 }

@@ -6,10 +6,8 @@
 use super::Context;
 use super::Key;
 use super::assignments::Scratch;
-use super::ifcfg::{Defaults, Gateway, NO_BOOLEAN, Reader, Use, unset};
-use super::ifcfg_keys::{
-    Field, GATEWAY, GATEWAYDEV, HOSTNAME, IPV6_DEFAULTDEV, IPV6_DEFAULTGW, NETWORKING,
-};
+use super::ifcfg::{Defaults, NO_BOOLEAN, Reader, Use, unset};
+use super::ifcfg_keys::{Field, GATEWAY, GATEWAYDEV, HOSTNAME, IPV6_DEFAULTGW, NETWORKING};
 use super::key_table::{key, key as ignored};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::Family;
@@ -45,18 +43,18 @@ pub const KEYS: &[Key<Field>] = &[
     ignored("IPV6TO4INIT", NEVER, "6to4 was withdrawn (RFC 7526)"),
 ];
 
+const NO_NAME: Complaint = Complaint::error(Problem::NotALinkName, Effect::KeyUnset);
 const ONLY_NAMED: Complaint = Complaint::warning(Problem::OnlyNamed, Effect::None);
 
 /// Reads the file: the host name and `GATEWAYDEV` go to the configuration, the rest to `defaults`.
 #[inline(never)]
 pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Context<'c, '_>) {
-    let before = *defaults;
-    let mut reader = Reader::new(&before, &mut defaults.draft, scratch, cx);
+    let mut reader = Reader::new(defaults, scratch, cx);
     reader.keys(Use::Defaults);
     let word = reader.at(NETWORKING);
     if !word.is_empty() {
-        defaults.networking = scalar::boolean(word);
-        match defaults.networking {
+        reader.known.networking = scalar::boolean(word);
+        match reader.known.networking {
             Some(true) => {}
             Some(false) => reader.complain(ONLY_NAMED),
             None => reader.complain(NO_BOOLEAN),
@@ -69,40 +67,40 @@ pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Con
         reader.complain(unset(what));
     }
     let word = reader.at(GATEWAYDEV);
-    reader.file.cx.config.global.gateway_dev = reader.device(word);
+    if !IfName::read(word, &mut reader.file.cx.config.global.gateway_dev) {
+        reader.no_device(word);
+    }
     let word = reader.at(GATEWAY);
     if !parts::is_same_in_any_case(word, b"none") {
-        reader.default_gateway(word, Family::V4, &mut defaults.gateway);
+        reader.default_gateway(word, Family::V4);
     }
     let word = reader.at(IPV6_DEFAULTGW);
-    reader.default_gateway(word, Family::V6, &mut defaults.gateway6);
-    // its zone beats IPV6_DEFAULTDEV
-    let mut word = parts::nth(word, b'%', 1);
-    if word.is_empty() {
-        word = reader.at(IPV6_DEFAULTDEV);
+    reader.default_gateway(word, Family::V6);
+    let word = reader.device6();
+    if !IfName::read(word, &mut reader.known.gateway6_dev) {
+        reader.no_device(word);
     }
-    defaults.gateway6_dev = reader.device(word);
+    *defaults = reader.known;
 }
 
 impl Reader<'_, '_, '_> {
-    /// Reads the name of a link, if there is one.
+    /// Complains of what is no name of a link, if there is something.
     #[inline(never)]
-    fn device(&mut self, word: &[u8]) -> Option<IfName> {
-        let name = IfName::new(word);
-        if name.is_none() && !word.is_empty() {
-            self.complain(unset(Problem::NotALinkName));
+    fn no_device(&mut self, word: &[u8]) {
+        if !word.is_empty() {
+            self.complain(NO_NAME);
         }
-        name
     }
 
     /// Reads a gateway for all links, if there is one.
     #[inline(never)]
-    fn default_gateway(&mut self, word: &[u8], family: Family, into: &mut Gateway) {
+    fn default_gateway(&mut self, word: &[u8], family: Family) {
         if let Some(entry) = self.entry
             && !word.is_empty()
         {
+            let into = self.known.gateway_mut(family);
             match self.file.gateway(entry, family, &mut into.addr) {
-                Ok(()) => into.origin = self.origin(),
+                Ok(()) => into.origin = self.file.origin(entry),
                 Err(what) => self.complain(unset(what)),
             }
         }
@@ -115,7 +113,7 @@ mod tests {
     use super::*;
     use crate::model::config::{Config, GlobalText, IpNumber, LinkFlag, LinkNumber};
     use crate::model::said::Flag;
-    use crate::source::ifcfg::FileFlag;
+    use crate::source::ifcfg::{FileFlag, Gateway};
     use crate::source::ifcfg_keys::is_seldom;
     use std::string::String;
     use std::vec::Vec;

@@ -10,6 +10,7 @@ use crate::form::{
 };
 use crate::sys::file::{self, Path, Root};
 use crate::sys::names::Names;
+use core::mem;
 use heapless::Vec;
 use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Escaped, FileId, Problem, Sink, Subject};
 use ifdawn::limits::{MAX_ASSIGNMENTS, MAX_FILE_OCTETS};
@@ -65,13 +66,16 @@ pub fn load(
         root: if is_given { &Root::NONE } else { root },
         files,
         config,
-        sink,
+        sink: Capped {
+            sink,
+            left: u32::MAX,
+            more: 0,
+        },
         defaults: Defaults::none(),
         nic: Pieces::NONE,
         filled: 0,
     }
     .load(sources);
-    route_file::finish(config);
 }
 
 /// Complaints about one file that are shown when links are brought up: a console is slow. `check` shows
@@ -103,7 +107,7 @@ struct Loader<'a, 'm> {
     root: &'a Root<'a>,
     files: &'a mut Files,
     config: &'a mut Config<'m>,
-    sink: &'a mut dyn Sink,
+    sink: Capped<'a>,
     /// What `/etc/sysconfig/network` says.
     defaults: Defaults,
     /// The NIC of the firmware that is read.
@@ -342,15 +346,10 @@ impl Loader<'_, '_> {
         };
         let files = &mut *self.files;
         let text = parts::slice(&files.octets, 0, self.filled);
-        let mut sink = Capped {
-            left: match (self.options.command, self.options.has(Opt::Json)) {
-                (Command::Check, _) | (_, true) => u32::MAX,
-                (Command::Up | Command::Watch | Command::Down | Command::Plan, false) => SHOWN,
-            },
-            sink: self.sink,
-            more: 0,
-        };
-        let mut cx = Context::new(self.config, &mut sink, file, name, text);
+        if self.options.command != Command::Check && !self.options.has(Opt::Json) {
+            self.sink.left = SHOWN;
+        }
+        let mut cx = Context::new(self.config, &mut self.sink, file, name, text);
         let mut scratch = Scratch::new(&mut files.entries, &mut files.values, &mut files.slots);
         let mut link = None;
         let part = last_part(name);
@@ -379,8 +378,13 @@ impl Loader<'_, '_> {
             }
             Form::Ifcfg => link = ifcfg::read(of, &self.defaults, &mut scratch, &mut cx),
             Form::Network => sysconfig::read(&mut self.defaults, &mut scratch, &mut cx),
-            Form::UdevRules => name_rule::read(NameSource::Udev, own, &mut cx),
-            Form::LinkFile | Form::DropIn => name_rule::read(NameSource::Link, own, &mut cx),
+            Form::UdevRules | Form::LinkFile | Form::DropIn => {
+                let source = match form == Form::UdevRules {
+                    true => NameSource::Udev,
+                    false => NameSource::Link,
+                };
+                name_rule::read(source, own, &mut cx);
+            }
             Form::NicFile => self.nic.take(part, text, &mut cx),
             Form::Nic => self.nic.put(&mut cx),
             Form::Nbft => nbft::read(&mut cx),
@@ -388,9 +392,10 @@ impl Loader<'_, '_> {
             Form::CmdlineEnd => cmdline::finish(&mut cx),
             Form::Named => {}
         }
-        if sink.more > 0 {
-            let more = MORE.with(sink.more);
-            self.complain(name, more);
+        self.sink.left = u32::MAX;
+        let more = mem::take(&mut self.sink.more);
+        if more > 0 {
+            self.complain(name, MORE.with(more));
         }
         link
     }
@@ -401,7 +406,7 @@ impl Loader<'_, '_> {
 
     #[inline(never)]
     fn complain(&mut self, subject: &[u8], complaint: Complaint) {
-        complaint.say(self.sink, Subject::Key(&Escaped(subject)));
+        complaint.say(&mut self.sink, Subject::Key(&Escaped(subject)));
     }
 }
 

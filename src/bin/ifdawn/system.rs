@@ -294,5 +294,6 @@ const RUN: &[u8] = b"/run/ifdawn";
 /// The name of the link that a file of this name says what is ours of.
 #[inline(never)]
 pub fn owned(file: &[u8]) -> Option<IfName> {
-    file.strip_prefix(b"owned-").and_then(IfName::new)
+    file.strip_prefix(b"owned-".as_slice())
+        .and_then(IfName::new)
 }

@@ -11,6 +11,7 @@ use crate::packed::{Packed, packed};
 use crate::text::parts;
 use core::net::{IpAddr, Ipv4Addr};
 use core::num::{NonZeroU16, NonZeroU32};
+use core::slice;
 use heapless::VecView;
 
 pub use super::global::{
@@ -270,6 +271,12 @@ pub struct Config<'m> {
     pub files: &'m mut VecView<Str>,
 }
 
+/// Adds a row to a table; `None` where that is full. [`VecView::push`] would give the row back then, which is more to
+/// copy and to look at.
+pub fn add<T: Copy>(table: &mut VecView<T>, row: &T) -> Option<()> {
+    table.extend_from_slice(slice::from_ref(row)).ok()
+}
+
 impl Config<'_> {
     /// Forgets everything.
     pub fn clear(&mut self) {
@@ -396,9 +403,10 @@ impl Config<'_> {
     }
 
     /// Adds a link; `None` when [`crate::limits::MAX_LINKS`] is reached.
-    pub fn add_link(&mut self, link: LinkConfig) -> Option<LinkId> {
+    #[inline(never)]
+    pub fn add_link(&mut self, link: &LinkConfig) -> Option<LinkId> {
         let id = LinkId::new(u16::try_from(self.links.len()).ok()?);
-        self.links.push(link).ok()?;
+        add(self.links, link)?;
         self.attr_heads.push(0).ok()?;
         Some(id)
     }

@@ -249,10 +249,11 @@ impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
     pub fn put_link(&mut self, link: &LinkConfig) -> Result<LinkId, Reported> {
         let known = find_link(self.cx.config, self.source, &link.matches);
         let Some(have) = known.and_then(|id| self.cx.config.link_mut(id)) else {
-            return self.cx.add_link(link).map_err(|full| {
-                self.leave_out(self.value, full);
-                Reported
-            });
+            let added = self.cx.config.add_link(link);
+            if added.is_none() {
+                self.leave_out(self.value, Problem::MaxLinks);
+            }
+            return added.ok_or(Reported);
         };
         have.role = have.role.min(link.role);
         known.ok_or(Reported)

@@ -185,7 +185,7 @@ impl Context<'_, '_> {
         }
         let mut link = LinkConfig::new(LinkMatch::Name(*name), source, origin);
         link.role = Role::Lower;
-        self.add_link(&link)
+        self.config.add_link(&link).ok_or(Problem::MaxLinks)
     }
 
     /// Takes options from a bond that need others which it has not, or that its mode does not know, and says so.

@@ -181,11 +181,11 @@ fn new_link(origin: Origin) -> LinkConfig {
 /// Adds a link, or says that there is no room.
 #[inline(never)]
 fn add_link(cx: &mut Context<'_, '_>, link: &LinkConfig) -> Option<LinkId> {
-    let added = cx.add_link(link);
-    if added.is_err() {
+    let added = cx.config.add_link(link);
+    if added.is_none() {
         FULL.report(cx.sink, cx.config, link.origin, Subject::Bootdev);
     }
-    added.ok()
+    added
 }
 
 const FULL: Complaint = Complaint::error(Problem::MaxLinks, Effect::WordIgnored);
@@ -379,7 +379,7 @@ mod tests {
         let link = LinkConfig::new(LinkMatch::Name(name), SourceKind::Ifcfg, Origin::NONE);
         let line = "rd.neednet bootdev=eth0 rd.peerdns=0";
         storage.read("cmdline", line, |cx| {
-            cx.config.add_link(link).unwrap();
+            cx.config.add_link(&link).unwrap();
             cmdline::read(cx);
             cmdline::finish(cx);
         });

@@ -992,7 +992,7 @@ mod tests {
             let mut tables = Storage::default();
             let mut config = tables.config();
             let link = LinkConfig::new(matches, SourceKind::Cmdline, Origin::NONE);
-            config.add_link(link).unwrap();
+            config.add_link(&link).unwrap();
             let (links, said) = read_into(&mut config, &[text], &Defaults::none());
             assert_eq!((links.len(), said.len()), (2 - dropped, dropped), "{text}");
             if dropped > 0 {

@@ -4,7 +4,7 @@ use super::Context;
 use crate::diag::Problem;
 use crate::model::config::{
     AddrConfig, LinkConfig, LinkId, LinkMatch, NameRule, NameSource, RouteConfig, Server,
-    SourceKind, Str,
+    SourceKind, Str, add,
 };
 use crate::model::desired::What;
 use crate::model::link::Mac;
@@ -14,16 +14,10 @@ use core::net::IpAddr;
 use heapless::Vec;
 
 impl Context<'_, '_> {
-    /// Adds a link.
-    #[inline(never)]
-    pub fn add_link(&mut self, link: &LinkConfig) -> Result<LinkId, Problem> {
-        self.config.add_link(*link).ok_or(Problem::MaxLinks)
-    }
-
     /// Adds an address.
     #[inline(never)]
     pub fn add_addr(&mut self, addr: &AddrConfig) -> Result<(), Problem> {
-        self.config.addrs.push(*addr).map_err(|_| Problem::MaxAddrs)
+        add(self.config.addrs, addr).ok_or(Problem::MaxAddrs)
     }
 
     /// Adds a route, or a policy routing rule.
@@ -33,7 +27,7 @@ impl Context<'_, '_> {
             What::Rule => (&mut self.config.rules, Problem::MaxRules),
             What::Addr | What::Route => (&mut self.config.routes, Problem::MaxRoutes),
         };
-        table.push(*route).map_err(|_| full)
+        add(table, route).ok_or(full)
     }
 
     /// Adds a name server: one of no link behind the others of no link, before those of links.
@@ -87,8 +81,7 @@ impl Context<'_, '_> {
         }
         let says = rule.name.is_some() || rule.set_mac.is_some() || rule.mtu.is_some();
         if !is_known && says {
-            let pushed = self.config.name_rules.push(rule);
-            pushed.map_err(|_| Problem::MaxNameRules)?;
+            add(self.config.name_rules, &rule).ok_or(Problem::MaxNameRules)?;
         }
         put
     }

@@ -278,7 +278,7 @@ mod tests {
     ) -> (Vec<String>, Vec<String>) {
         let eth0 = LinkMatch::Name(IfName::new(b"eth0").unwrap());
         let link = LinkConfig::new(eth0, SourceKind::Ifcfg, crate::diag::Origin::NONE);
-        let dev = RouteDev::Link(config.add_link(link).unwrap());
+        let dev = RouteDev::Link(config.add_link(&link).unwrap());
         let (mut sink, mut scratch) = (Heard::default(), ScratchTables::empty());
         let mut cx = context(config, &mut sink, b"route-eth0", text.as_bytes());
         read(Form::Route, family, dev, &mut scratch.scratch(), &mut cx);
@@ -523,7 +523,7 @@ mod tests {
         for window in [None, Some(5_000)] {
             let mut link = LinkConfig::new(eth0, SourceKind::Ifcfg, crate::diag::Origin::NONE);
             LinkNumber::Window.set(&mut link, window);
-            config.add_link(link).unwrap();
+            config.add_link(&link).unwrap();
         }
         finish(&mut config);
         let text = |n: usize| config.links[n].more.map(|more| config.text(more.text));

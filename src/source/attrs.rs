@@ -41,8 +41,9 @@ impl Context<'_, '_> {
         value: &[u8],
         origin: Origin,
     ) -> Result<(), Problem> {
-        let value = self.checked(attr.row().1, value)?;
-        self.put_value(link, attr, value, origin)
+        let mut kept = Value::Number(0);
+        self.check(attr.row().1, value, &mut kept)?;
+        self.put_value(link, attr, kept, origin)
     }
 
     /// As [`Context::put_attr`], of a `NAME=VALUE`: the name is what stands before the first `=`, the value what
@@ -99,16 +100,16 @@ impl Context<'_, '_> {
         self.put_value(link, Attr::BOND_MODE, Value::Number(mode as u32), origin)
     }
 
-    /// A value in its canonical form.
+    /// Makes `into` a value in its canonical form.
     ///
     /// # Errors
     /// What is wrong with it, or the limit that is reached.
-    #[inline(never)]
-    pub fn checked(&mut self, kind: Kind, text: &[u8]) -> Result<Value, Problem> {
+    fn check(&mut self, kind: Kind, text: &[u8], into: &mut Value) -> Result<(), Problem> {
+        if kind >= Kind::Name {
+            return self.check_text(kind, text, into);
+        }
         let number = scalar::number(text);
-        let (known, wrong) = if kind >= Kind::Name {
-            return self.checked_text(kind, text);
-        } else if kind >= Kind::Mode {
+        let (known, wrong) = if kind >= Kind::Mode {
             let word = kind.words().position(text);
             let word = word.map(|word| word as u32).or(number);
             let known = word.filter(|word| !kind.word(*word).0.is_empty());
@@ -122,11 +123,12 @@ impl Context<'_, '_> {
             let number = number.filter(|number| kind.has(*number));
             (number, Problem::NotANumber)
         };
-        known.map(Value::Number).ok_or(wrong)
+        *into = Value::Number(known.ok_or(wrong)?);
+        Ok(())
     }
 
     /// A text in its canonical form: its items with commas between them.
-    fn checked_text(&mut self, kind: Kind, text: &[u8]) -> Result<Value, Problem> {
+    fn check_text(&mut self, kind: Kind, text: &[u8], into: &mut Value) -> Result<(), Problem> {
         let mut canonical = LineBuf::<MAX_CANONICAL>::new();
         let mut kept = text;
         if let Some(row) = TEXTS.get((kind as usize).wrapping_sub(Kind::Name as usize)) {
@@ -146,7 +148,8 @@ impl Context<'_, '_> {
         if kept.is_empty() {
             return Err(Problem::NoArgument);
         }
-        self.keep_same(kept).map(Value::Text)
+        *into = Value::Text(self.keep_same(kept)?);
+        Ok(())
     }
 
     /// Keeps a text, equal ones once.

@@ -88,13 +88,18 @@ impl Context<'_, '_> {
 
     /// Keeps a host name, which becomes the machine's unless a stronger source has one.
     #[inline(never)]
-    pub fn set_hostname(&mut self, text: &[u8], source: SourceKind) -> Result<Str, Problem> {
-        let name = self.keep(text, scalar::is_hostname(text), Problem::NotAHostname)?;
+    pub fn set_hostname(
+        &mut self,
+        text: &[u8],
+        source: SourceKind,
+        into: &mut Option<Str>,
+    ) -> Result<(), Problem> {
+        self.keep_said(Said::Hostname, text, into)?;
         let global = &mut self.config.global;
         if global.hostname_source <= source {
-            (global.hostname, global.hostname_source) = (Some(name), source);
+            (global.hostname, global.hostname_source) = (*into, source);
         }
-        Ok(name)
+        Ok(())
     }
 
     /// Keeps what DHCPv4 servers are told.
@@ -137,17 +142,26 @@ impl Context<'_, '_> {
                 }
             }
         }
-        *into = Some(self.keep(octets, is_valid, invalid)?);
-        Ok(())
+        self.keep(octets, is_valid, invalid, into)
     }
 
     /// Keeps a text that is valid.
     #[inline(never)]
-    pub fn keep(&mut self, text: &[u8], is_valid: bool, invalid: Problem) -> Result<Str, Problem> {
+    pub fn keep(
+        &mut self,
+        text: &[u8],
+        is_valid: bool,
+        invalid: Problem,
+        into: &mut Option<Str>,
+    ) -> Result<(), Problem> {
         if !is_valid {
             return Err(invalid);
         }
-        self.config.keep(text).ok_or(Problem::MaxStrings)
+        *into = self.config.keep(text);
+        match into {
+            Some(_) => Ok(()),
+            None => Err(Problem::MaxStrings),
+        }
     }
 }
 

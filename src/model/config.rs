@@ -179,12 +179,8 @@ pub struct NameRule {
     pub mac: Mac,
     /// The name, if the link is to get one.
     pub name: Option<IfName>,
-    /// The name it must have, as a glob.
-    pub original: Option<Str>,
-    /// The driver it must have, as a glob.
-    pub driver: Option<Str>,
-    /// Where it must be plugged in (udev's `ID_PATH`), as a glob.
-    pub path: Option<Str>,
+    /// The name, the driver and the place (udev's `ID_PATH`) it must have, as globs.
+    pub patterns: [Option<Str>; 3],
     /// MAC to give it.
     pub set_mac: Option<Mac>,
     /// MTU to give it, in octets.
@@ -208,9 +204,7 @@ impl NameRule {
         NameRule {
             mac,
             name: Some(name),
-            original: None,
-            driver: None,
-            path: None,
+            patterns: [None; 3],
             set_mac: None,
             mtu: None,
             source,

@@ -58,22 +58,18 @@ impl Context<'_, '_> {
         let (mut is_known, mut put) = (false, Ok(()));
         let mut rule = *rule;
         for have in self.config.name_rules.iter_mut() {
-            let same_name = have.name.is_some() && have.name == rule.name;
+            let same_name = rule.name.is_some_and(|name| name.is(&have.name));
+            let is_mac = have.mac == rule.mac;
             // `HWADDR` of several files may be one: then the names decide
-            let by_mac = rule.source != NameSource::Ifcfg && !rule.mac.is_unset();
-            let same_mac = by_mac && have.mac == rule.mac;
-            let yields = match rule.source {
-                NameSource::Link => true,
-                NameSource::Udev => have.source > NameSource::Udev,
-                NameSource::Ifcfg | NameSource::Cmdline => false,
-            };
-            if yields && have.name.is_some() && (same_name || same_mac) {
-                rule.name = None;
-            }
-            let replaces = same_name && rule.source != NameSource::Udev || same_mac;
-            if replaces && have.source == rule.source && !yields {
+            let same_mac = is_mac && rule.source != NameSource::Ifcfg && !rule.mac.is_unset();
+            let is_udev = rule.source == NameSource::Udev;
+            if rule.source == NameSource::Link || is_udev && have.source > NameSource::Udev {
+                if have.name.is_some() && (same_name || same_mac) {
+                    rule.name = None;
+                }
+            } else if have.source == rule.source && (same_mac || same_name && !is_udev) {
                 is_known = true;
-                if !(same_name && have.mac == rule.mac) {
+                if !(same_name && is_mac) {
                     put = Err(Problem::Duplicate);
                 }
                 *have = rule;

@@ -201,7 +201,7 @@ impl Context<'_, '_> {
                 && let Some(origin) = self.config.drop_attr(bond, *attr)
             {
                 let mut name = LineBuf::<MAX_NAME>::new();
-                name.show(&attr.name());
+                name.unpack(attr.name());
                 let subject = Subject::Key(&Escaped(name.as_bytes()));
                 UNMET.report(self.sink, self.config, origin, subject);
             }

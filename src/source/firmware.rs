@@ -176,7 +176,7 @@ impl Pieces {
             word.put(field);
             word.put(if is_bracketed { b"]" } else { b"" });
             if n == METHOD {
-                word.show(&methods.item(self.found as usize));
+                word.unpack(methods.item(self.found as usize));
             }
         }
         let end = word.as_bytes().len();

@@ -343,7 +343,7 @@ pub(super) fn meaning(form: Form, word: &[u8]) -> Option<Word> {
 #[inline(never)]
 pub(super) fn number(word: &[u8], list: u8) -> Option<u32> {
     let mut names = LineBuf::<MAX_NAMES>::new();
-    names.show(&LISTS.line(list.into()));
+    names.unpack(LISTS.line(list.into()));
     let mut rest = Some(names.as_bytes());
     let mut digits = word;
     while let Some(name) = parts::next(&mut rest, b' ') {

@@ -128,7 +128,7 @@ pub fn master(arg: &mut Arg<'_, '_, '_>, master: Master) -> Done {
         return Ok(());
     };
     let mut defaults = LineBuf::<64>::new();
-    defaults.show(&DEFAULTS.line(master as usize));
+    defaults.unpack(DEFAULTS.line(master as usize));
     let mut options = Some(defaults.as_bytes());
     let mut name = parts::next(&mut options, b':').unwrap_or_default();
     let mut ports = parts::next(&mut options, b':');

@@ -89,24 +89,22 @@ pub struct Arg<'w, 'c, 'm> {
 }
 
 impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
-    /// No word yet.
+    /// A word that is not taken apart yet.
     #[inline(never)]
-    pub fn new(cx: &'w mut Context<'c, 'm>, source: SourceKind) -> Arg<'w, 'c, 'm> {
+    pub fn new(
+        cx: &'w mut Context<'c, 'm>,
+        source: SourceKind,
+        name: &'w [u8],
+        value: &'w [u8],
+    ) -> Arg<'w, 'c, 'm> {
         Arg {
             cx,
-            value: b"",
-            fields: [b""; 9],
+            value,
+            fields: [value; 9],
             len: 0,
-            name: b"",
+            name,
             source,
         }
-    }
-
-    /// A word whose form has every field.
-    pub fn set(&mut self, name: &'w [u8], value: &'w [u8]) {
-        self.name = name;
-        self.value = value;
-        self.split(0);
     }
 
     /// Takes the value apart. Its form has not the first `shift` fields: they are empty.

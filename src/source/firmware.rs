@@ -182,8 +182,8 @@ impl Pieces {
         let end = word.as_bytes().len();
         word.put(self.field(config, MAC));
         let (word, mac) = word.as_bytes().split_at_checked(end).unwrap_or_default();
-        let arg = &mut Arg::new(cx, source);
-        arg.set(b"ip", word.get(1..).unwrap_or_default());
+        let arg = &mut Arg::new(cx, source, b"ip", word.get(1..).unwrap_or_default());
+        arg.split(0);
         let done = ip_arg::read(arg);
         if arg.settle(done)
             && is_vlan

@@ -6,6 +6,7 @@ use super::ifcfg_keys::{
     SLAVE, TEAM_CONFIG, TYPE, VID, VLAN_FLAGS, VRF,
 };
 use super::ifcfg_link::is_same_name;
+use super::route_words::number;
 use crate::diag::{Complaint, Effect, LineBuf, Problem};
 use crate::model::attr::{Attr, Kind, Scope, Value};
 use crate::model::config::{LinkMatch, Role};
@@ -350,11 +351,7 @@ fn vlan_id(text: &[u8]) -> u32 {
 /// A partition key, hexadecimal after `0x`, or [`NO_NUMBER`].
 #[inline(never)]
 fn pkey(text: &[u8]) -> u32 {
-    let key = match text.strip_prefix(b"0x") {
-        Some(digits) => scalar::hex(digits),
-        None => scalar::number(text),
-    };
-    let key = key.filter(|key| Kind::Short.has(*key));
+    let key = number(text, 0).filter(|key| Kind::Short.has(*key));
     key.unwrap_or(NO_NUMBER)
 }
 

@@ -18,7 +18,7 @@ pub fn servers(arg: &mut Arg<'_, '_, '_>) -> Done {
         if text.is_empty() {
             arg.leave_out(text, Problem::NotAnAddress);
         }
-        let uri = parts::split(text, b'#').0;
+        let uri = parts::nth(text, b'#', 0);
         arg.server(uri.strip_prefix(b"dns://").unwrap_or(uri), None);
     }
     Ok(())

@@ -174,7 +174,7 @@ pub(super) static SHAPES: [Shape; 23] = {
 };
 
 /// Such numbers are hexadecimal with or without `0x`, as ip(8) reads them.
-const HEX: u8 = 8;
+pub(super) const HEX: u8 = 8;
 
 /// Words and their numbers, from line 1 on: `RTPROT_*`, `RT_SCOPE_*` (linux/rtnetlink.h), tables that every
 /// system has, `IPPROTO_*` (linux/in.h), `RTAX_FEATURE_*`, `ICMPV6_ROUTER_PREF_*` (linux/icmpv6.h).

@@ -13,6 +13,7 @@
 
 use super::arg::{Arg, Done, Refused, Reported};
 use super::ifcfg_kind::partition_name;
+use super::route_words::{HEX, number};
 use crate::diag::{Complaint, Effect, LineBuf, Problem};
 use crate::model::attr::{Attr, Scope, Value};
 use crate::model::config::{LinkId, Role};
@@ -53,7 +54,7 @@ pub fn put_vlan(arg: &mut Arg<'_, '_, '_>, name: &[u8], parent: &[u8]) -> Result
 pub fn pkey(arg: &mut Arg<'_, '_, '_>) -> Done {
     let (parent, key) = parts::split(arg.field(0), b'.');
     let key = key.unwrap_or_default();
-    let Some(key @ 0..=0xffff) = scalar::hex(key.strip_prefix(b"0x").unwrap_or(key)) else {
+    let Some(key @ 0..=0xffff) = number(key, HEX) else {
         return Err(Refused::of(0, Problem::NotAPkey));
     };
     let Some(name) = &partition_name(parent, key) else {

@@ -100,15 +100,16 @@ fn join_pieces(cx: &mut Context<'_, '_>) {
     const ALONE: Complaint = Complaint::error(Problem::MeantAddress, Effect::WordIgnored);
     const UNUSED: Complaint = Complaint::note(Problem::NeedsOther, Effect::WordIgnored);
     let words = &cx.config.global.boot_words;
-    let (pieces, origin) = (words.pieces, words.pieces_origin);
+    let origin = words.pieces_origin;
     if origin == Origin::NONE {
         return;
     }
-    let [client, _, _, netmask, ..] = pieces.fields;
+    let [client, _, _, netmask, ..] = words.pieces.fields;
     let complaint = match (client, netmask) {
         (None, _) => UNUSED,
         (Some(_), None) => ALONE,
         (Some(_), Some(_)) => {
+            let pieces = words.pieces;
             cx.line.number = origin.line;
             return pieces.join(SourceKind::Cmdline, cx);
         }
@@ -157,7 +158,7 @@ fn boot_link(cx: &mut Context<'_, '_>, word: BootWord) -> Option<LinkId> {
     let link = config.links.get_mut(id.place())?;
     let (matches, _) = config.global.boot_words.link(word)?;
     link.matches = *matches;
-    if let LinkMatch::Name(name) = matches {
+    if let LinkMatch::Name(name) = &link.matches {
         link.name = Some(*name);
     }
     set_kind(link);

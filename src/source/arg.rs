@@ -146,6 +146,12 @@ impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
         self.cx.report(column, subject, part, complaint, b"");
     }
 
+    /// Complains about the value as a whole.
+    #[inline(never)]
+    pub fn say(&mut self, complaint: Complaint) {
+        self.complain(self.value, complaint);
+    }
+
     /// Says why the word has no effect, where that has not been said; whether it has one.
     #[inline(never)]
     pub fn settle(&mut self, done: Done) -> bool {
@@ -307,7 +313,7 @@ impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
         let value = self.value;
         let said = scalar::boolean(value);
         if said.is_none() && !value.is_empty() {
-            self.complain(value, NO_BOOLEAN);
+            self.say(NO_BOOLEAN);
         }
         said.unwrap_or(true)
     }

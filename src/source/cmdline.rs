@@ -388,7 +388,7 @@ fn handle(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
             }
             global.boot_words.netroot = true;
         }
-        Word::Unused(why) => arg.complain(said, Complaint::warning(why, Effect::WordIgnored)),
+        Word::Unused(why) => arg.say(Complaint::warning(why, Effect::WordIgnored)),
     }
     Ok(())
 }
@@ -414,7 +414,7 @@ fn ifname(arg: &mut Arg<'_, '_, '_>) -> Done {
         arg.origin(arg.value),
     ));
     match put {
-        Err(Problem::Duplicate) => arg.complain(arg.value, AGAIN),
+        Err(Problem::Duplicate) => arg.say(AGAIN),
         put => arg.check_room(put),
     }
     Ok(())

@@ -44,7 +44,7 @@ pub fn ethtool(arg: &mut Arg<'_, '_, '_>) -> Done {
         None => b"",
     };
     arg.put(id, DUPLEX, duplex);
-    arg.complain(arg.value, LATER);
+    arg.say(LATER);
     arg.end(3);
     Ok(())
 }
@@ -60,7 +60,7 @@ pub fn znet(arg: &mut Arg<'_, '_, '_>, n: usize) -> Done {
     if subchannel.is_empty() {
         return Err(Refused::of(Refused::WHOLE, Problem::NoArgument));
     }
-    arg.complain(arg.value, S390);
+    arg.say(S390);
     Ok(())
 }
 

@@ -157,7 +157,7 @@ pub fn master(arg: &mut Arg<'_, '_, '_>, master: Master) -> Done {
         }
     }
     if master == Master::Team {
-        arg.complain(arg.value, AS_BOND);
+        arg.say(AS_BOND);
     }
     while let Some(option) = parts::next(&mut options, b',') {
         if option.is_empty() {
@@ -188,7 +188,7 @@ fn made(arg: &mut Arg<'_, '_, '_>, name: &[u8], kind: LinkKind) -> Result<LinkId
     if let Some(link) = arg.cx.config.link_mut(id) {
         link.kind = kind;
     }
-    arg.complain(arg.value, LATER);
+    arg.say(LATER);
     Ok(id)
 }
 

@@ -60,7 +60,7 @@ impl Context<'_, '_> {
         origin: Origin,
     ) -> Result<(), Problem> {
         let mut rest = Some(option);
-        let name = parts::next(&mut rest, b'=').unwrap_or_default();
+        let name = parts::take(&mut rest, b'=');
         let mut value = None;
         while let Some(part) = parts::next(&mut rest, b'=') {
             value = Some(part);
@@ -249,7 +249,7 @@ const MAX_NAME: usize = 40;
 fn is_item(item: &[u8], kind: Kind, families: u8, to: &mut LineBuf<MAX_CANONICAL>) -> bool {
     if families != 0 {
         // sysfs takes `+` in front of an address that is to be added
-        let addr = scalar::ip(item.strip_prefix(b"+").unwrap_or(item));
+        let addr = scalar::ip(parts::without(item, b"+"));
         to.show(&addr);
         return addr.is_some_and(|addr| families >> u8::from(addr.is_ipv6()) & 1 != 0);
     }

@@ -126,7 +126,7 @@ impl Pieces {
         /// By the place of an argument, which field it is; 12 is none.
         static PLACES: [u8; 7] = [12, 12, CLIENT as u8, GATEWAY as u8, 12, 12, LEN as u8];
         let mut rest = Some(path);
-        let device = parts::next(&mut rest, b':').unwrap_or_default();
+        let device = parts::take(&mut rest, b':');
         self.set(cx, DEVICE, &Escaped(device));
         let mut places = PLACES.iter();
         while let Some(arg) = parts::next(&mut rest, b',') {

@@ -158,8 +158,7 @@ impl<'t> Draft<'t> {
             let mut quoted = Some(value);
             parts::next(&mut quoted, b'"');
             value = parts::next(&mut quoted, b'"')?;
-            *rest = parts::trim_start(quoted?);
-            *rest = rest.strip_prefix(b",").unwrap_or(rest);
+            *rest = parts::without(parts::trim_start(quoted?), b",");
         }
         let part = PARTS.get(NAMES.find(parts::trim(key)).row());
         let part = *part.unwrap_or(&Part::Other);

@@ -19,7 +19,7 @@ pub fn servers(arg: &mut Arg<'_, '_, '_>) -> Done {
             arg.leave_out(text, Problem::NotAnAddress);
         }
         let uri = parts::nth(text, b'#', 0);
-        arg.server(uri.strip_prefix(b"dns://").unwrap_or(uri), None);
+        arg.server(parts::without(uri, b"dns://"), None);
     }
     Ok(())
 }

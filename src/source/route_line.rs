@@ -429,7 +429,7 @@ impl Reader<'_, '_, '_> {
                 return Ok(());
             };
             let mut last = Some(word);
-            let first = parts::next(&mut last, shape.separator).unwrap_or_default();
+            let first = parts::take(&mut last, shape.separator);
             let mut problem = Problem::NotANumber;
             let mut read = match value == Value::Time {
                 true => time(word, self.to),

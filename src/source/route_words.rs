@@ -429,7 +429,7 @@ fn read_prefix(word: &[u8], into: &mut Cidr) -> Result<(), Problem> {
     }
     let mut rest = Some(word);
     let mut missing = 0;
-    let start = parts::next(&mut rest, b'/').unwrap_or_default();
+    let start = parts::take(&mut rest, b'/');
     let addr = scalar::ipv4_start(start, &mut missing).ok_or(Problem::NotIpv4)?;
     into.addr = IpAddr::V4(addr);
     into.len = match rest {

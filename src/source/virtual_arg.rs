@@ -131,7 +131,7 @@ pub fn master(arg: &mut Arg<'_, '_, '_>, master: Master) -> Done {
     let mut defaults = LineBuf::<64>::new();
     defaults.unpack(DEFAULTS.line(master as usize));
     let mut options = Some(defaults.as_bytes());
-    let mut name = parts::next(&mut options, b':').unwrap_or_default();
+    let mut name = parts::take(&mut options, b':');
     let mut ports = parts::next(&mut options, b':');
     if !arg.field(0).is_empty() {
         name = arg.field(0);

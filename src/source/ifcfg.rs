@@ -98,7 +98,7 @@ impl Gateway {
 pub fn is_ifcfg_file_name(name: &[u8]) -> bool {
     const LEFT_OVER: Packed =
         packed!(".bak,.old,.orig,.rej,.rpmnew,.rpmorig,.rpmsave,.swp,.augnew,.augtmp");
-    let Some(link @ [_, ..]) = name.strip_prefix(b"ifcfg-".as_slice()) else {
+    let Some(link @ [_, ..]) = parts::strip(name, b"ifcfg-") else {
         return false;
     };
     let is_left_over = |dot| {

@@ -116,7 +116,7 @@ pub fn finish(config: &mut Config<'_>) {
 
 /// `ADDRESSn=`: the sign of the key form.
 fn is_address_key(line: &[u8]) -> bool {
-    let Some(rest) = parts::trim_start(line).strip_prefix(b"ADDRESS") else {
+    let Some(rest) = parts::strip(parts::trim_start(line), b"ADDRESS") else {
         return false;
     };
     match rest.iter().position(|octet| !octet.is_ascii_digit()) {

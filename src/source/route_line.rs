@@ -375,7 +375,7 @@ impl Reader<'_, '_, '_> {
                 return read_net(line.word, line.form, &mut route.from);
             }
             (Value::Via, _) => {
-                if let Some(version) = line.word.strip_prefix(b"inet") {
+                if let Some(version) = parts::strip(line.word, b"inet") {
                     family = match version {
                         b"" => Family::V4,
                         b"6" => Family::V6,

@@ -347,11 +347,11 @@ pub(super) fn number(word: &[u8], list: u8) -> Option<u32> {
     let mut rest = Some(names.as_bytes());
     let mut digits = word;
     while let Some(name) = parts::next(&mut rest, b' ') {
-        if let Some([b'=', number @ ..]) = name.strip_prefix(word) {
+        if let Some([b'=', number @ ..]) = parts::strip(name, word) {
             digits = number;
         }
     }
-    match digits.strip_prefix(b"0x") {
+    match parts::strip(digits, b"0x") {
         Some(digits) => scalar::hex(digits),
         None if list == HEX => scalar::hex(digits),
         None => scalar::number(digits),

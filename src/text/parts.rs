@@ -44,10 +44,16 @@ pub fn slice(text: &[u8], at: usize, len: usize) -> &[u8] {
     rest.get(..len).unwrap_or(rest)
 }
 
+/// What follows `prefix` in `text`, if that begins so.
+#[inline(never)]
+pub fn strip<'t>(text: &'t [u8], prefix: &[u8]) -> Option<&'t [u8]> {
+    text.strip_prefix(prefix)
+}
+
 /// `text` without `prefix`, if it begins so.
 #[inline(never)]
 pub fn without<'t>(text: &'t [u8], prefix: &[u8]) -> &'t [u8] {
-    text.strip_prefix(prefix).unwrap_or(text)
+    strip(text, prefix).unwrap_or(text)
 }
 
 /// What is a blank here.

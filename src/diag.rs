@@ -259,6 +259,11 @@ impl<const N: usize> LineBuf<N> {
         append(&mut self.octets, octets);
     }
 
+    /// Adds a text of the program's own.
+    pub fn unpack(&mut self, text: Packed) {
+        put_packed(&mut self.octets, text);
+    }
+
     /// Adds what is written of a value.
     pub fn show(&mut self, value: &dyn Show) {
         show(&mut self.octets, value);
@@ -286,6 +291,12 @@ displayed!(Diagnostic<'_>, Message<'_>, Escaped<'_>);
 #[inline(never)]
 fn show(mut line: &mut VecView<u8>, value: &dyn Show) {
     value.show(&mut Text(&mut line));
+}
+
+/// The same of a packed text.
+#[inline(never)]
+fn put_packed(mut line: &mut VecView<u8>, text: Packed) {
+    unpack(text.0, &mut Text(&mut line));
 }
 
 impl Take for &mut VecView<u8> {

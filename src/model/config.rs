@@ -11,6 +11,7 @@ use crate::packed::{Packed, packed};
 use crate::text::parts;
 use core::net::{IpAddr, Ipv4Addr};
 use core::num::{NonZeroU16, NonZeroU32};
+use core::slice;
 use heapless::VecView;
 
 pub use super::global::{
@@ -178,12 +179,8 @@ pub struct NameRule {
     pub mac: Mac,
     /// The name, if the link is to get one.
     pub name: Option<IfName>,
-    /// The name it must have, as a glob.
-    pub original: Option<Str>,
-    /// The driver it must have, as a glob.
-    pub driver: Option<Str>,
-    /// Where it must be plugged in (udev's `ID_PATH`), as a glob.
-    pub path: Option<Str>,
+    /// The name, the driver and the place (udev's `ID_PATH`) it must have, as globs.
+    pub patterns: [Option<Str>; 3],
     /// MAC to give it.
     pub set_mac: Option<Mac>,
     /// MTU to give it, in octets.
@@ -207,9 +204,7 @@ impl NameRule {
         NameRule {
             mac,
             name: Some(name),
-            original: None,
-            driver: None,
-            path: None,
+            patterns: [None; 3],
             set_mac: None,
             mtu: None,
             source,
@@ -268,6 +263,12 @@ pub struct Config<'m> {
     pub same: &'m mut [u32],
     /// Names of the files that were read, by [`FileId`].
     pub files: &'m mut VecView<Str>,
+}
+
+/// Adds a row to a table; `None` where that is full. [`VecView::push`] would give the row back then, which is more to
+/// copy and to look at.
+pub fn add<T: Copy>(table: &mut VecView<T>, row: &T) -> Option<()> {
+    table.extend_from_slice(slice::from_ref(row)).ok()
 }
 
 impl Config<'_> {
@@ -396,9 +397,10 @@ impl Config<'_> {
     }
 
     /// Adds a link; `None` when [`crate::limits::MAX_LINKS`] is reached.
-    pub fn add_link(&mut self, link: LinkConfig) -> Option<LinkId> {
+    #[inline(never)]
+    pub fn add_link(&mut self, link: &LinkConfig) -> Option<LinkId> {
         let id = LinkId::new(u16::try_from(self.links.len()).ok()?);
-        self.links.push(link).ok()?;
+        add(self.links, link)?;
         self.attr_heads.push(0).ok()?;
         Some(id)
     }

@@ -321,7 +321,7 @@ mod tests {
         let name = IfName::from_kernel(name).unwrap();
         let (mac, origin) = (Mac::new(&[2; 6]).unwrap(), Origin::NONE);
         let config = LinkConfig::new(LinkMatch::Name(name), SourceKind::Ifcfg, origin);
-        let config = engine.config.add_link(config);
+        let config = engine.config.add_link(&config);
         let link = DesiredLink {
             config,
             ..DesiredLink::new(ifindex, name, origin)
@@ -384,7 +384,7 @@ mod tests {
             let name = LinkMatch::Name(IfName::from_kernel(name).unwrap());
             engine
                 .config
-                .add_link(LinkConfig::new(name, SourceKind::Ifcfg, Origin::NONE))
+                .add_link(&LinkConfig::new(name, SourceKind::Ifcfg, Origin::NONE))
                 .unwrap();
             engine.states.push(LinkState::WaitingDevice).unwrap();
         }

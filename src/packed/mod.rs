@@ -40,7 +40,7 @@ impl Packed {
     #[inline(never)]
     pub fn position(self, word: &[u8]) -> Option<usize> {
         let mut list = LineBuf::<LIST_OCTETS>::new();
-        list.show(&self);
+        list.unpack(self);
         parts::position(list.as_bytes(), word)
     }
 

@@ -240,7 +240,7 @@ pub(crate) fn push(plan: &mut Plan<'_>, link: &Link, to: &IfName, naming: Naming
 #[inline(never)]
 pub(crate) fn written_name(word: Word, rest: &dyn Show) -> IfName {
     let mut text = LineBuf::<MAX_LINE>::new();
-    text.show(&word.text());
+    text.unpack(word.text());
     text.show(rest);
     IfName::cut(text.as_bytes()).unwrap_or(IfName::LO)
 }

@@ -434,7 +434,7 @@ mod tests {
         addrs: &[&str],
     ) -> LinkId {
         let id = config
-            .add_link(LinkConfig::new(matches, source, Origin::NONE))
+            .add_link(&LinkConfig::new(matches, source, Origin::NONE))
             .unwrap();
         for addr in addrs {
             let addr = AddrConfig {

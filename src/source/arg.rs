@@ -89,24 +89,22 @@ pub struct Arg<'w, 'c, 'm> {
 }
 
 impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
-    /// No word yet.
+    /// A word that is not taken apart yet.
     #[inline(never)]
-    pub fn new(cx: &'w mut Context<'c, 'm>, source: SourceKind) -> Arg<'w, 'c, 'm> {
+    pub fn new(
+        cx: &'w mut Context<'c, 'm>,
+        source: SourceKind,
+        name: &'w [u8],
+        value: &'w [u8],
+    ) -> Arg<'w, 'c, 'm> {
         Arg {
             cx,
-            value: b"",
-            fields: [b""; 9],
+            value,
+            fields: [value; 9],
             len: 0,
-            name: b"",
+            name,
             source,
         }
-    }
-
-    /// A word whose form has every field.
-    pub fn set(&mut self, name: &'w [u8], value: &'w [u8]) {
-        self.name = name;
-        self.value = value;
-        self.split(0);
     }
 
     /// Takes the value apart. Its form has not the first `shift` fields: they are empty.
@@ -146,6 +144,12 @@ impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
         let column = self.cx.column(part);
         let subject = Subject::Word(&Escaped(self.name));
         self.cx.report(column, subject, part, complaint, b"");
+    }
+
+    /// Complains about the value as a whole.
+    #[inline(never)]
+    pub fn say(&mut self, complaint: Complaint) {
+        self.complain(self.value, complaint);
     }
 
     /// Says why the word has no effect, where that has not been said; whether it has one.
@@ -249,10 +253,11 @@ impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
     pub fn put_link(&mut self, link: &LinkConfig) -> Result<LinkId, Reported> {
         let known = find_link(self.cx.config, self.source, &link.matches);
         let Some(have) = known.and_then(|id| self.cx.config.link_mut(id)) else {
-            return self.cx.add_link(link).map_err(|full| {
-                self.leave_out(self.value, full);
-                Reported
-            });
+            let added = self.cx.config.add_link(link);
+            if added.is_none() {
+                self.leave_out(self.value, Problem::MaxLinks);
+            }
+            return added.ok_or(Reported);
         };
         have.role = have.role.min(link.role);
         known.ok_or(Reported)
@@ -308,7 +313,7 @@ impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
         let value = self.value;
         let said = scalar::boolean(value);
         if said.is_none() && !value.is_empty() {
-            self.complain(value, NO_BOOLEAN);
+            self.say(NO_BOOLEAN);
         }
         said.unwrap_or(true)
     }

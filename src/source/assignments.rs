@@ -271,7 +271,7 @@ impl Variables for Keys<'_> {
 /// Takes the byte order mark off the text.
 #[inline(never)]
 pub fn skip_mark(cx: &mut Context<'_, '_>) {
-    if let Some(rest) = cx.text.strip_prefix(b"\xef\xbb\xbf".as_slice()) {
+    if let Some(rest) = parts::strip(cx.text, b"\xef\xbb\xbf") {
         cx.text = rest;
         cx.complain_of_file(BYTE_ORDER_MARK);
     }

@@ -41,8 +41,9 @@ impl Context<'_, '_> {
         value: &[u8],
         origin: Origin,
     ) -> Result<(), Problem> {
-        let value = self.checked(attr.row().1, value)?;
-        self.put_value(link, attr, value, origin)
+        let mut kept = Value::Number(0);
+        self.check(attr.row().1, value, &mut kept)?;
+        self.put_value(link, attr, kept, origin)
     }
 
     /// As [`Context::put_attr`], of a `NAME=VALUE`: the name is what stands before the first `=`, the value what
@@ -59,7 +60,7 @@ impl Context<'_, '_> {
         origin: Origin,
     ) -> Result<(), Problem> {
         let mut rest = Some(option);
-        let name = parts::next(&mut rest, b'=').unwrap_or_default();
+        let name = parts::take(&mut rest, b'=');
         let mut value = None;
         while let Some(part) = parts::next(&mut rest, b'=') {
             value = Some(part);
@@ -99,16 +100,16 @@ impl Context<'_, '_> {
         self.put_value(link, Attr::BOND_MODE, Value::Number(mode as u32), origin)
     }
 
-    /// A value in its canonical form.
+    /// Makes `into` a value in its canonical form.
     ///
     /// # Errors
     /// What is wrong with it, or the limit that is reached.
-    #[inline(never)]
-    pub fn checked(&mut self, kind: Kind, text: &[u8]) -> Result<Value, Problem> {
+    fn check(&mut self, kind: Kind, text: &[u8], into: &mut Value) -> Result<(), Problem> {
+        if kind >= Kind::Name {
+            return self.check_text(kind, text, into);
+        }
         let number = scalar::number(text);
-        let (known, wrong) = if kind >= Kind::Name {
-            return self.checked_text(kind, text);
-        } else if kind >= Kind::Mode {
+        let (known, wrong) = if kind >= Kind::Mode {
             let word = kind.words().position(text);
             let word = word.map(|word| word as u32).or(number);
             let known = word.filter(|word| !kind.word(*word).0.is_empty());
@@ -122,11 +123,12 @@ impl Context<'_, '_> {
             let number = number.filter(|number| kind.has(*number));
             (number, Problem::NotANumber)
         };
-        known.map(Value::Number).ok_or(wrong)
+        *into = Value::Number(known.ok_or(wrong)?);
+        Ok(())
     }
 
     /// A text in its canonical form: its items with commas between them.
-    fn checked_text(&mut self, kind: Kind, text: &[u8]) -> Result<Value, Problem> {
+    fn check_text(&mut self, kind: Kind, text: &[u8], into: &mut Value) -> Result<(), Problem> {
         let mut canonical = LineBuf::<MAX_CANONICAL>::new();
         let mut kept = text;
         if let Some(row) = TEXTS.get((kind as usize).wrapping_sub(Kind::Name as usize)) {
@@ -146,7 +148,8 @@ impl Context<'_, '_> {
         if kept.is_empty() {
             return Err(Problem::NoArgument);
         }
-        self.keep_same(kept).map(Value::Text)
+        *into = Value::Text(self.keep_same(kept)?);
+        Ok(())
     }
 
     /// Keeps a text, equal ones once.
@@ -185,7 +188,7 @@ impl Context<'_, '_> {
         }
         let mut link = LinkConfig::new(LinkMatch::Name(*name), source, origin);
         link.role = Role::Lower;
-        self.add_link(&link)
+        self.config.add_link(&link).ok_or(Problem::MaxLinks)
     }
 
     /// Takes options from a bond that need others which it has not, or that its mode does not know, and says so.
@@ -198,7 +201,7 @@ impl Context<'_, '_> {
                 && let Some(origin) = self.config.drop_attr(bond, *attr)
             {
                 let mut name = LineBuf::<MAX_NAME>::new();
-                name.show(&attr.name());
+                name.unpack(attr.name());
                 let subject = Subject::Key(&Escaped(name.as_bytes()));
                 UNMET.report(self.sink, self.config, origin, subject);
             }
@@ -246,7 +249,7 @@ const MAX_NAME: usize = 40;
 fn is_item(item: &[u8], kind: Kind, families: u8, to: &mut LineBuf<MAX_CANONICAL>) -> bool {
     if families != 0 {
         // sysfs takes `+` in front of an address that is to be added
-        let addr = scalar::ip(item.strip_prefix(b"+").unwrap_or(item));
+        let addr = scalar::ip(parts::without(item, b"+"));
         to.show(&addr);
         return addr.is_some_and(|addr| families >> u8::from(addr.is_ipv6()) & 1 != 0);
     }

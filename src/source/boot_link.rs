@@ -100,15 +100,16 @@ fn join_pieces(cx: &mut Context<'_, '_>) {
     const ALONE: Complaint = Complaint::error(Problem::MeantAddress, Effect::WordIgnored);
     const UNUSED: Complaint = Complaint::note(Problem::NeedsOther, Effect::WordIgnored);
     let words = &cx.config.global.boot_words;
-    let (pieces, origin) = (words.pieces, words.pieces_origin);
+    let origin = words.pieces_origin;
     if origin == Origin::NONE {
         return;
     }
-    let [client, _, _, netmask, ..] = pieces.fields;
+    let [client, _, _, netmask, ..] = words.pieces.fields;
     let complaint = match (client, netmask) {
         (None, _) => UNUSED,
         (Some(_), None) => ALONE,
         (Some(_), Some(_)) => {
+            let pieces = words.pieces;
             cx.line.number = origin.line;
             return pieces.join(SourceKind::Cmdline, cx);
         }
@@ -157,7 +158,7 @@ fn boot_link(cx: &mut Context<'_, '_>, word: BootWord) -> Option<LinkId> {
     let link = config.links.get_mut(id.place())?;
     let (matches, _) = config.global.boot_words.link(word)?;
     link.matches = *matches;
-    if let LinkMatch::Name(name) = matches {
+    if let LinkMatch::Name(name) = &link.matches {
         link.name = Some(*name);
     }
     set_kind(link);
@@ -181,11 +182,11 @@ fn new_link(origin: Origin) -> LinkConfig {
 /// Adds a link, or says that there is no room.
 #[inline(never)]
 fn add_link(cx: &mut Context<'_, '_>, link: &LinkConfig) -> Option<LinkId> {
-    let added = cx.add_link(link);
-    if added.is_err() {
+    let added = cx.config.add_link(link);
+    if added.is_none() {
         FULL.report(cx.sink, cx.config, link.origin, Subject::Bootdev);
     }
-    added.ok()
+    added
 }
 
 const FULL: Complaint = Complaint::error(Problem::MaxLinks, Effect::WordIgnored);
@@ -379,7 +380,7 @@ mod tests {
         let link = LinkConfig::new(LinkMatch::Name(name), SourceKind::Ifcfg, Origin::NONE);
         let line = "rd.neednet bootdev=eth0 rd.peerdns=0";
         storage.read("cmdline", line, |cx| {
-            cx.config.add_link(link).unwrap();
+            cx.config.add_link(&link).unwrap();
             cmdline::read(cx);
             cmdline::finish(cx);
         });

@@ -319,20 +319,21 @@ const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWin
 pub fn read(cx: &mut Context<'_, '_>) {
     let (mut words, mut left) = (Words(cx.text), lines(cx.text));
     cx.line = Line::NONE;
-    let arg = &mut Arg::new(cx, SourceKind::Cmdline);
     while let Some(word) = &words.next() {
-        arg.cx.go_to(word.key, &mut left);
+        cx.go_to(word.key, &mut left);
         if parts::has(word.key, 0) || parts::has(word.value, 0) {
             // an octet like any other, but hardly meant
-            arg.cx.complain(b"command line", word.key, NUL);
+            cx.complain(b"command line", word.key, NUL);
         }
         let name = match parts::is_same_in_any_case(word.key, b"BOOTIF") {
             true => b"BOOTIF",
             false => word.key,
         };
         if let Some(known) = WORDS.get(NAMES.find(name).row()) {
-            arg.set(name, word.value);
-            read_word(*known, arg);
+            read_word(
+                *known,
+                &mut Arg::new(cx, SourceKind::Cmdline, name, word.value),
+            );
         }
     }
 }
@@ -346,6 +347,7 @@ pub fn finish(cx: &mut Context<'_, '_>) {
 /// Reads a word, and says why where it has no effect.
 #[inline(never)]
 fn read_word(word: Word, arg: &mut Arg<'_, '_, '_>) {
+    arg.split(0);
     let done = handle(word, arg);
     arg.settle(done);
 }
@@ -389,7 +391,7 @@ fn handle(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
             }
             global.boot_words.netroot = true;
         }
-        Word::Unused(why) => arg.complain(said, Complaint::warning(why, Effect::WordIgnored)),
+        Word::Unused(why) => arg.say(Complaint::warning(why, Effect::WordIgnored)),
     }
     Ok(())
 }
@@ -415,7 +417,7 @@ fn ifname(arg: &mut Arg<'_, '_, '_>) -> Done {
         arg.origin(arg.value),
     ));
     match put {
-        Err(Problem::Duplicate) => arg.complain(arg.value, AGAIN),
+        Err(Problem::Duplicate) => arg.say(AGAIN),
         put => arg.check_room(put),
     }
     Ok(())

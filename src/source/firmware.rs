@@ -126,7 +126,7 @@ impl Pieces {
         /// By the place of an argument, which field it is; 12 is none.
         static PLACES: [u8; 7] = [12, 12, CLIENT as u8, GATEWAY as u8, 12, 12, LEN as u8];
         let mut rest = Some(path);
-        let device = parts::next(&mut rest, b':').unwrap_or_default();
+        let device = parts::take(&mut rest, b':');
         self.set(cx, DEVICE, &Escaped(device));
         let mut places = PLACES.iter();
         while let Some(arg) = parts::next(&mut rest, b',') {
@@ -176,14 +176,14 @@ impl Pieces {
             word.put(field);
             word.put(if is_bracketed { b"]" } else { b"" });
             if n == METHOD {
-                word.show(&methods.item(self.found as usize));
+                word.unpack(methods.item(self.found as usize));
             }
         }
         let end = word.as_bytes().len();
         word.put(self.field(config, MAC));
         let (word, mac) = word.as_bytes().split_at_checked(end).unwrap_or_default();
-        let arg = &mut Arg::new(cx, source);
-        arg.set(b"ip", word.get(1..).unwrap_or_default());
+        let arg = &mut Arg::new(cx, source, b"ip", word.get(1..).unwrap_or_default());
+        arg.split(0);
         let done = ip_arg::read(arg);
         if arg.settle(done)
             && is_vlan

@@ -107,7 +107,7 @@ impl Gateway {
 pub fn is_ifcfg_file_name(name: &[u8]) -> bool {
     const LEFT_OVER: Packed =
         packed!(".bak,.old,.orig,.rej,.rpmnew,.rpmorig,.rpmsave,.swp,.augnew,.augtmp");
-    let Some(link @ [_, ..]) = name.strip_prefix(b"ifcfg-".as_slice()) else {
+    let Some(link @ [_, ..]) = parts::strip(name, b"ifcfg-") else {
         return false;
     };
     let is_left_over = |dot| {
@@ -1014,7 +1014,7 @@ mod tests {
             let mut tables = Storage::default();
             let mut config = tables.config();
             let link = LinkConfig::new(matches, SourceKind::Cmdline, Origin::NONE);
-            config.add_link(link).unwrap();
+            config.add_link(&link).unwrap();
             let (links, said) = read_into(&mut config, &[text], &Defaults::none());
             assert_eq!((links.len(), said.len()), (2 - dropped, dropped), "{text}");
             if dropped > 0 {

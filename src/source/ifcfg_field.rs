@@ -164,7 +164,7 @@ impl Reader<'_, '_, '_> {
         }
         if kind == Kind::AddrScope {
             // initscripts pass it to ip(8) as it stands
-            number = scope(word.strip_prefix(b"scope ".as_slice()).unwrap_or(word));
+            number = scope(parts::without(word, b"scope "));
         }
         // what stands for "unset"
         let is_none = kind >= Kind::Positive && number == Some(0)

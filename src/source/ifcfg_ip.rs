@@ -460,14 +460,21 @@ impl<'a> Reader<'a, '_, '_> {
         let mut rest = self.at(row);
         while let Some(item) = parts::next_word(&mut rest) {
             let cx = &mut *self.file.cx;
-            let what = match cx.keep(item, scalar::is_domain(item), Problem::NotADomain) {
-                Ok(domain) => match cx.config.search.push(Search { domain, link }) {
-                    Ok(()) => continue,
-                    Err(_) => Problem::MaxSearch,
-                },
-                Err(what) => what,
-            };
-            self.leave_out(item, what);
+            let mut kept = None;
+            let mut put = cx.keep(
+                item,
+                scalar::is_domain(item),
+                Problem::NotADomain,
+                &mut kept,
+            );
+            if let Some(domain) = kept
+                && cx.config.search.push(Search { domain, link }).is_err()
+            {
+                put = Err(Problem::MaxSearch);
+            }
+            if let Err(what) = put {
+                self.leave_out(item, what);
+            }
         }
     }
 }

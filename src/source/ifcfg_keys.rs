@@ -5,10 +5,10 @@ use super::Key;
 use super::ifcfg::{FileFlag, FileNumber, FileText};
 pub use super::ifcfg_field::*;
 use super::ifcfg_field::{attr, set};
-use super::put::Said;
 use super::key_table::{
     Names, key as ignored, key as read, numbered, pack_fields, pack_names, packed_len, row,
 };
+use super::put::Said;
 use crate::model::addr::Family;
 use crate::model::attr::{Attr, Scope};
 use crate::model::config::{GlobalText, IpFlag, IpNumber, IpText, LinkFlag, LinkNumber, LinkText};

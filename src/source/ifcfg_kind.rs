@@ -192,7 +192,7 @@ impl Reader<'_, '_, '_> {
                 }
             }
             let digits = match before {
-                [] => name.strip_prefix(b"vlan".as_slice()),
+                [] => parts::strip(name, b"vlan"),
                 _ => name.get(before.len().wrapping_add(1)..),
             };
             let digits = digits.filter(|digits| digits.len() <= MAX_DIGITS);

@@ -93,7 +93,7 @@ impl Reader<'_, '_, '_> {
             self.complain(AGAIN);
             return Ok(());
         }
-        self.id = self.file.cx.add_link(link).map_err(|_| LINKS_FULL)?;
+        self.id = self.file.cx.config.add_link(link).ok_or(LINKS_FULL)?;
         Ok(())
     }
 

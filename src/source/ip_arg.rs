@@ -368,11 +368,10 @@ pub fn hostname(arg: &mut Arg<'_, '_, '_>, field: &[u8]) -> Option<Str> {
     if field.is_empty() {
         return None;
     }
-    let name = arg.cx.set_hostname(field, arg.source);
-    if let Err(what) = name {
-        arg.leave_out(field, what);
-    }
-    name.ok()
+    let mut name = None;
+    let set = arg.cx.set_hostname(field, arg.source, &mut name);
+    arg.check(field, set);
+    name
 }
 
 /// The kernel's form has so many, and the last one is an NTP server.

@@ -211,7 +211,7 @@ impl Names {
         };
         for (_, units) in self.iter() {
             let mut candidate = LineBuf::<MAX_NAME>::new();
-            candidate.show(&Packed(units));
+            candidate.unpack(Packed(units));
             let distance = distance(name, candidate.as_bytes());
             if distance < least {
                 least = distance;

@@ -6,7 +6,7 @@
 use super::key_table::{Names, key, pack_fields, pack_names, packed_len};
 use super::{Context, Key, offset};
 use crate::diag::{Complaint, Effect, Origin, Problem};
-use crate::model::config::{NameRule, NameSource, Str};
+use crate::model::config::{NameRule, NameSource};
 use crate::model::link::{IfName, Mac};
 use crate::packed::{Packed, packed};
 use crate::text::lines::{Line, lines};
@@ -78,14 +78,12 @@ struct Draft<'t> {
     rule: NameRule,
     /// Octets of the file.
     own: usize,
-    /// The patterns it asks for, by their [`Part`].
-    asks: [Option<Str>; 3],
     /// The MACs it asks for.
     macs: &'t [u8],
     /// What it gives.
     gift: &'t [u8],
     /// Why it is not used.
-    wrong: Option<Complaint>,
+    wrong: Option<Problem>,
 }
 
 /// Reads rules of udev ([`NameSource::Udev`]), or a `.link` file ([`NameSource::Link`]): the first `own` octets, and
@@ -105,7 +103,7 @@ pub fn read(source: NameSource, own: usize, cx: &mut Context<'_, '_>) {
         let goes_on = rest.ends_with(b"\\");
         match rest {
             [b'#' | b';', ..] => continue,
-            [b'[', ..] => is_link = rest == b"[Link]",
+            [b'[', ..] => is_link = parts::is(rest, b"[Link]"),
             _ => {}
         }
         if is_file {
@@ -134,16 +132,13 @@ impl<'t> Draft<'t> {
             rule: NameRule {
                 mac: Mac::NONE,
                 name: None,
-                original: None,
-                driver: None,
-                path: None,
+                patterns: [None; 3],
                 set_mac: None,
                 mtu: None,
                 source,
                 origin: Origin::NONE,
             },
             own,
-            asks: [None; 3],
             macs: b"",
             gift: b"",
             wrong: None,
@@ -163,8 +158,7 @@ impl<'t> Draft<'t> {
             let mut quoted = Some(value);
             parts::next(&mut quoted, b'"');
             value = parts::next(&mut quoted, b'"')?;
-            *rest = parts::trim_start(quoted?);
-            *rest = rest.strip_prefix(b",").unwrap_or(rest);
+            *rest = parts::without(parts::trim_start(quoted?), b",");
         }
         let part = PARTS.get(NAMES.find(parts::trim(key)).row());
         let part = *part.unwrap_or(&Part::Other);
@@ -184,8 +178,8 @@ impl<'t> Draft<'t> {
             }
             (Part::Original | Part::Driver | Part::Path, false) => {
                 let kept = cx.config.keep_same(value);
-                if let Some(asked) = self.asks.get_mut(part as usize) {
-                    *asked = kept;
+                if let Some(pattern) = rule.patterns.get_mut(part as usize) {
+                    *pattern = kept;
                 }
                 (kept.is_some(), Problem::MaxStrings)
             }
@@ -216,10 +210,10 @@ impl<'t> Draft<'t> {
         }
         // what stands for a value of udev's is left to it
         let is_template = is_gift && parts::has(value, b'$');
-        if is_template || problem == Problem::NotAMatch {
-            self.wrong = Some(LEFT);
+        if is_template {
+            self.wrong = Some(Problem::NotAMatch);
         } else if !is_right {
-            self.wrong = Some(not_used(problem));
+            self.wrong = Some(problem);
         }
     }
 
@@ -231,14 +225,12 @@ impl<'t> Draft<'t> {
         }
         let rule = &mut self.rule;
         let has_mac = !self.macs.is_empty();
-        [rule.original, rule.driver, rule.path] = self.asks;
-        let has_pattern = rule.original.or(rule.driver).or(rule.path).is_some();
-        if !has_mac && !has_pattern {
-            self.wrong = Some(LEFT);
+        if !has_mac && rule.patterns.iter().all(Option::is_none) {
+            self.wrong = Some(Problem::NotAMatch);
         }
         let is_later = !has_mac || rule.set_mac.is_some() || rule.mtu.is_some();
-        if let Some(complaint) = self.wrong.or(is_later.then_some(LATER)) {
-            complain(self.own, self.gift, complaint, cx);
+        if let Some(what) = self.wrong.or(is_later.then_some(Problem::Later)) {
+            complain(self.own, self.gift, what, cx);
         }
         if self.wrong.is_some() {
             return;
@@ -263,27 +255,26 @@ impl<'t> Draft<'t> {
                     cx.add_rule(rule)
                 }
             };
-            let complaint = match put {
-                Ok(()) => continue,
-                Err(Problem::Duplicate) => AGAIN,
-                Err(problem) => not_used(problem),
-            };
-            complain(self.own, value, complaint, cx);
+            if let Err(what) = put {
+                complain(self.own, value, what, cx);
+            }
         }
     }
 }
 
-fn not_used(problem: Problem) -> Complaint {
-    Complaint::warning(problem, Effect::PartIgnored)
-}
-
 /// Complains about a part of this line or of another one; of what is behind the file, about the file.
 #[inline(never)]
-fn complain<'t>(own: usize, part: &'t [u8], complaint: Complaint, cx: &mut Context<'t, '_>) {
+fn complain<'t>(own: usize, part: &'t [u8], what: Problem, cx: &mut Context<'t, '_>) {
     match offset(part, cx.text) < own {
         true => cx.go_to(part, &mut lines(cx.text)),
         false => cx.line = Line::NONE,
     }
+    let complaint = match what {
+        Problem::Later => LATER,
+        Problem::NotAMatch => LEFT,
+        Problem::Duplicate => AGAIN,
+        what => Complaint::warning(what, Effect::PartIgnored),
+    };
     cx.complain(b"rule", part, complaint);
 }
 
@@ -303,11 +294,7 @@ mod tests {
         let show = |rule: &NameRule| {
             let name = rule.name.map_or(String::from("-"), |name| name.to_string());
             let mut line = format!("{}->{name}@{}", rule.mac, rule.origin.line);
-            for (word, text) in [
-                ("name", rule.original),
-                ("driver", rule.driver),
-                ("path", rule.path),
-            ] {
+            for (word, text) in ["name", "driver", "path"].iter().zip(rule.patterns) {
                 if let Some(text) = text {
                     let text = core::str::from_utf8(config.text(text)).unwrap();
                     line += &format!(" {word}={text}");

@@ -18,8 +18,8 @@ pub fn servers(arg: &mut Arg<'_, '_, '_>) -> Done {
         if text.is_empty() {
             arg.leave_out(text, Problem::NotAnAddress);
         }
-        let uri = parts::split(text, b'#').0;
-        arg.server(uri.strip_prefix(b"dns://".as_slice()).unwrap_or(uri), None);
+        let uri = parts::nth(text, b'#', 0);
+        arg.server(parts::without(uri, b"dns://"), None);
     }
     Ok(())
 }
@@ -44,7 +44,7 @@ pub fn ethtool(arg: &mut Arg<'_, '_, '_>) -> Done {
         None => b"",
     };
     arg.put(id, DUPLEX, duplex);
-    arg.complain(arg.value, LATER);
+    arg.say(LATER);
     arg.end(3);
     Ok(())
 }
@@ -60,7 +60,7 @@ pub fn znet(arg: &mut Arg<'_, '_, '_>, n: usize) -> Done {
     if subchannel.is_empty() {
         return Err(Refused::of(Refused::WHOLE, Problem::NoArgument));
     }
-    arg.complain(arg.value, S390);
+    arg.say(S390);
     Ok(())
 }
 

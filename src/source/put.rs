@@ -4,7 +4,7 @@ use super::Context;
 use crate::diag::Problem;
 use crate::model::config::{
     AddrConfig, LinkConfig, LinkId, LinkMatch, NameRule, NameSource, RouteConfig, Server,
-    SourceKind, Str,
+    SourceKind, Str, add,
 };
 use crate::model::desired::What;
 use crate::model::link::Mac;
@@ -14,16 +14,10 @@ use core::net::IpAddr;
 use heapless::Vec;
 
 impl Context<'_, '_> {
-    /// Adds a link.
-    #[inline(never)]
-    pub fn add_link(&mut self, link: &LinkConfig) -> Result<LinkId, Problem> {
-        self.config.add_link(*link).ok_or(Problem::MaxLinks)
-    }
-
     /// Adds an address.
     #[inline(never)]
     pub fn add_addr(&mut self, addr: &AddrConfig) -> Result<(), Problem> {
-        self.config.addrs.push(*addr).map_err(|_| Problem::MaxAddrs)
+        add(self.config.addrs, addr).ok_or(Problem::MaxAddrs)
     }
 
     /// Adds a route, or a policy routing rule.
@@ -33,7 +27,7 @@ impl Context<'_, '_> {
             What::Rule => (&mut self.config.rules, Problem::MaxRules),
             What::Addr | What::Route => (&mut self.config.routes, Problem::MaxRoutes),
         };
-        table.push(*route).map_err(|_| full)
+        add(table, route).ok_or(full)
     }
 
     /// Adds a name server: one of no link behind the others of no link, before those of links.
@@ -64,22 +58,18 @@ impl Context<'_, '_> {
         let (mut is_known, mut put) = (false, Ok(()));
         let mut rule = *rule;
         for have in self.config.name_rules.iter_mut() {
-            let same_name = have.name.is_some() && have.name == rule.name;
+            let same_name = rule.name.is_some_and(|name| name.is(&have.name));
+            let is_mac = have.mac == rule.mac;
             // `HWADDR` of several files may be one: then the names decide
-            let by_mac = rule.source != NameSource::Ifcfg && !rule.mac.is_unset();
-            let same_mac = by_mac && have.mac == rule.mac;
-            let yields = match rule.source {
-                NameSource::Link => true,
-                NameSource::Udev => have.source > NameSource::Udev,
-                NameSource::Ifcfg | NameSource::Cmdline => false,
-            };
-            if yields && have.name.is_some() && (same_name || same_mac) {
-                rule.name = None;
-            }
-            let replaces = same_name && rule.source != NameSource::Udev || same_mac;
-            if replaces && have.source == rule.source && !yields {
+            let same_mac = is_mac && rule.source != NameSource::Ifcfg && !rule.mac.is_unset();
+            let is_udev = rule.source == NameSource::Udev;
+            if rule.source == NameSource::Link || is_udev && have.source > NameSource::Udev {
+                if have.name.is_some() && (same_name || same_mac) {
+                    rule.name = None;
+                }
+            } else if have.source == rule.source && (same_mac || same_name && !is_udev) {
                 is_known = true;
-                if !(same_name && have.mac == rule.mac) {
+                if !(same_name && is_mac) {
                     put = Err(Problem::Duplicate);
                 }
                 *have = rule;
@@ -87,21 +77,25 @@ impl Context<'_, '_> {
         }
         let says = rule.name.is_some() || rule.set_mac.is_some() || rule.mtu.is_some();
         if !is_known && says {
-            let pushed = self.config.name_rules.push(rule);
-            pushed.map_err(|_| Problem::MaxNameRules)?;
+            add(self.config.name_rules, &rule).ok_or(Problem::MaxNameRules)?;
         }
         put
     }
 
     /// Keeps a host name, which becomes the machine's unless a stronger source has one.
     #[inline(never)]
-    pub fn set_hostname(&mut self, text: &[u8], source: SourceKind) -> Result<Str, Problem> {
-        let name = self.keep(text, scalar::is_hostname(text), Problem::NotAHostname)?;
+    pub fn set_hostname(
+        &mut self,
+        text: &[u8],
+        source: SourceKind,
+        into: &mut Option<Str>,
+    ) -> Result<(), Problem> {
+        self.keep_said(Said::Hostname, text, into)?;
         let global = &mut self.config.global;
         if global.hostname_source <= source {
-            (global.hostname, global.hostname_source) = (Some(name), source);
+            (global.hostname, global.hostname_source) = (*into, source);
         }
-        Ok(name)
+        Ok(())
     }
 
     /// Keeps what DHCPv4 servers are told.
@@ -144,17 +138,26 @@ impl Context<'_, '_> {
                 }
             }
         }
-        *into = Some(self.keep(octets, is_valid, invalid)?);
-        Ok(())
+        self.keep(octets, is_valid, invalid, into)
     }
 
     /// Keeps a text that is valid.
     #[inline(never)]
-    pub fn keep(&mut self, text: &[u8], is_valid: bool, invalid: Problem) -> Result<Str, Problem> {
+    pub fn keep(
+        &mut self,
+        text: &[u8],
+        is_valid: bool,
+        invalid: Problem,
+        into: &mut Option<Str>,
+    ) -> Result<(), Problem> {
         if !is_valid {
             return Err(invalid);
         }
-        self.config.keep(text).ok_or(Problem::MaxStrings)
+        *into = self.config.keep(text);
+        match into {
+            Some(_) => Ok(()),
+            None => Err(Problem::MaxStrings),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ pub use super::route_words::{Form, KEYS as WORDS};
 use super::{Context, Key};
 use crate::diag::{Complaint, Effect, Escaped, Problem, Subject};
 use crate::model::addr::Family;
-use crate::model::config::{Config, RouteConfig, RouteDev};
+use crate::model::config::{Config, RouteDev};
 use crate::model::desired::What;
 use crate::model::link::IfName;
 use crate::text::lines::lines;
@@ -56,7 +56,7 @@ pub fn read<'c>(
                     if words.had_host_bits {
                         cx.complain(form.subject(), words.at, HOST_BITS);
                     }
-                    if push(&words, &dev, column, cx).is_none() {
+                    if push(&mut words, &dev, column, cx).is_none() {
                         return;
                     }
                     continue;
@@ -96,7 +96,7 @@ const HOST_BITS: Complaint = Complaint::warning(Problem::HostBits, Effect::Guess
 
 /// `ADDRESSn=`: the sign of the key form.
 fn is_address_key(line: &[u8]) -> bool {
-    let Some(rest) = parts::trim_start(line).strip_prefix(b"ADDRESS") else {
+    let Some(rest) = parts::strip(parts::trim_start(line), b"ADDRESS") else {
         return false;
     };
     match rest.iter().position(|octet| !octet.is_ascii_digit()) {
@@ -107,23 +107,25 @@ fn is_address_key(line: &[u8]) -> bool {
 
 /// Adds a route of a file for the link `dev`; `None` if there is no room for more.
 #[inline(never)]
-fn push(line: &RouteLine<'_>, dev: &RouteDev, column: u32, cx: &mut Context<'_, '_>) -> Option<()> {
-    let config = RouteConfig {
-        dev: match &line.dev {
-            Some(name) if !is_name_of(name, dev, cx.config) => RouteDev::Name(*name),
-            Some(_) | None => *dev,
-        },
-        route: line.route,
-        origin: cx.origin_at(cx.line.number, column),
+fn push(
+    line: &mut RouteLine<'_>,
+    dev: &RouteDev,
+    column: u32,
+    cx: &mut Context<'_, '_>,
+) -> Option<()> {
+    line.entry.dev = match &line.dev {
+        Some(name) if !is_name_of(name, dev, cx.config) => RouteDev::Name(*name),
+        Some(_) | None => *dev,
     };
+    line.entry.origin = cx.origin_at(cx.line.number, column);
     let pushed = match line.form {
-        Form::Table => match line.route.metric {
+        Form::Table => match line.entry.route.metric {
             // `unspec`
             0 => Ok(()),
             number => cx.add_table(line.at, number),
         },
         Form::Rule | Form::Route | Form::Static | Form::Static6 => {
-            cx.add_route(line.form.what(), &config)
+            cx.add_route(line.form.what(), &line.entry)
         }
     };
     if let Err(full) = pushed {
@@ -182,7 +184,7 @@ fn read_keys(file: &mut File<'_, '_, '_>, dev: &RouteDev) {
         let words = options.map_or(&b""[..], |entry| file.octets(entry));
         let mut line = RouteLine::new(words, Form::Route, Family::V4);
         if keyed_route(&mut line, options, file, entry, ordinal).is_some()
-            && push(&line, dev, file.go_to(entry), file.cx).is_none()
+            && push(&mut line, dev, file.go_to(entry), file.cx).is_none()
         {
             return;
         }
@@ -201,7 +203,7 @@ pub(super) fn read_rule(
         let complaint = Complaint::error(what, Effect::LineIgnored);
         return file.complain_of(entry, line.word, complaint);
     }
-    let _ = push(&line, dev, file.go_to(entry), file.cx);
+    let _ = push(&mut line, dev, file.go_to(entry), file.cx);
 }
 
 /// One route of the key form, in a line that holds its options; `None` after a complaint.
@@ -213,7 +215,7 @@ fn keyed_route<'a>(
     ordinal: u32,
 ) -> Option<()> {
     let mask = file.get_numbered(NETMASK, ordinal);
-    file.cidr4(entry, mask, Effect::LineIgnored, &mut line.route.dst)?;
+    file.cidr4(entry, mask, Effect::LineIgnored, &mut line.entry.route.dst)?;
     // options may not have a destination of their own
     line.has_dst = true;
     if let Err(what) = line.read(file.cx.config) {
@@ -229,10 +231,10 @@ fn keyed_route<'a>(
             file.complain(entry, NO_METRIC);
             return None;
         };
-        line.route.metric = metric;
+        line.entry.route.metric = metric;
     }
     if let Some(entry) = file.get_numbered(GATEWAY, ordinal)
-        && let Err(what) = file.gateway(entry, Family::V4, &mut line.route.via)
+        && let Err(what) = file.gateway(entry, Family::V4, &mut line.entry.route.via)
     {
         file.complain(entry, Complaint::error(what, Effect::LineIgnored));
         return None;
@@ -258,7 +260,7 @@ mod tests {
     ) -> (Vec<String>, Vec<String>) {
         let eth0 = LinkMatch::Name(IfName::new(b"eth0").unwrap());
         let link = LinkConfig::new(eth0, SourceKind::Ifcfg, crate::diag::Origin::NONE);
-        let dev = RouteDev::Link(config.add_link(link).unwrap());
+        let dev = RouteDev::Link(config.add_link(&link).unwrap());
         let (mut sink, mut scratch) = (Heard::default(), ScratchTables::empty());
         let mut cx = context(config, &mut sink, b"route-eth0", text.as_bytes());
         read(Form::Route, family, dev, &mut scratch.scratch(), &mut cx);

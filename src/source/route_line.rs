@@ -5,10 +5,10 @@ use super::route_words::{
     Form, NOT_V4, NOT_V6, OF_HOP, SHAPES, Value, alias, meaning, number, read_addr, read_net,
     row_of, time, word_of,
 };
-use crate::diag::{LineBuf, Problem};
+use crate::diag::{LineBuf, Origin, Problem};
 use crate::limits::MAX_VALUE;
 use crate::model::addr::{Cidr, Family, classful_len, is_same};
-use crate::model::config::Config;
+use crate::model::config::{Config, RouteConfig, RouteDev};
 use crate::model::link::IfName;
 use crate::model::route::{More, Reach, Route, RouteKind};
 use crate::model::rule::{FRA_FWMASK, FRA_L3MDEV};
@@ -35,7 +35,7 @@ pub fn parse_route(
 ) -> Option<Route> {
     let mut line = RouteLine::new(words, form, family);
     line.read(config).ok()?;
-    Some(line.route)
+    Some(line.entry.route)
 }
 
 /// One line, and what it says. What is used most comes first, here and in [`Reader`]: it is nearer.
@@ -52,8 +52,8 @@ pub(super) struct RouteLine<'a> {
     pub has_dst: bool,
     /// Whether the destination or the source had bits beyond its prefix length.
     pub had_host_bits: bool,
-    /// The route, complete once [`RouteLine::read`] succeeded.
-    pub route: Route,
+    /// The route, complete once [`RouteLine::read`] succeeded; its link and place are for who adds it.
+    pub entry: RouteConfig,
     /// The destination or the source as written, whichever came last; the name of a table, whose number is the
     /// metric.
     pub at: &'a [u8],
@@ -66,7 +66,11 @@ impl<'a> RouteLine<'a> {
     #[inline(never)]
     pub fn new(line: &'a [u8], form: Form, family: Family) -> RouteLine<'a> {
         RouteLine {
-            route: Route::new(Cidr::default(family)),
+            entry: RouteConfig {
+                dev: RouteDev::Anywhere,
+                route: Route::new(Cidr::default(family)),
+                origin: Origin::NONE,
+            },
             rest: line,
             word: line,
             at: line,
@@ -159,7 +163,7 @@ impl Reader<'_, '_, '_> {
             self.line.at = self.line.word;
             return Ok(());
         } else if form == Form::Static6 {
-            self.line.route.metric = 1;
+            self.line.entry.route.metric = 1;
         }
         loop {
             let before = self.line.rest.len();
@@ -171,7 +175,7 @@ impl Reader<'_, '_, '_> {
         let line = &mut self.line;
         if line.form == Form::Rule {
             self.say_since(self.all.len());
-        } else if !line.has_dst && line.route.via.is_none() && self.hops == 0 {
+        } else if !line.has_dst && line.entry.route.via.is_none() && self.hops == 0 {
             // a gateway without a destination is the default route, which is there from the start
             line.word = parts::slice(self.all, 0, 0);
             return Err(Problem::NoDestination);
@@ -214,7 +218,7 @@ impl Reader<'_, '_, '_> {
         if self.value >= Value::To {
             self.argument()?;
         } else if self.value == Value::Nexthop && self.hops == 0 {
-            if self.line.route.via.is_some() {
+            if self.line.entry.route.via.is_some() {
                 return Err(Problem::NotRead);
             }
             self.hops = before;
@@ -253,7 +257,7 @@ impl Reader<'_, '_, '_> {
     /// Puts the next hop at hand behind the others.
     #[inline(never)]
     fn end_hop(&mut self) -> Result<(), Problem> {
-        let route = &mut self.line.route;
+        let route = &mut self.line.entry.route;
         let mut name = 0;
         if let Some(dev) = &self.line.dev {
             let kept = self.config.keep_same(dev.as_bytes());
@@ -286,7 +290,7 @@ impl Reader<'_, '_, '_> {
         if self.attrs.len() > self.hops_at {
             self.end_hop()?;
             end_attr(&mut self.attrs, self.hops_at);
-            self.line.route.reach = Reach::Hops;
+            self.line.entry.route.reach = Reach::Hops;
             self.say_since(self.hops);
         }
         if self.locks != 0 {
@@ -300,7 +304,7 @@ impl Reader<'_, '_, '_> {
             return Err(Problem::MaxValue);
         }
         let line = &mut self.line;
-        let route = &mut line.route;
+        let route = &mut line.entry.route;
         if !text.is_empty() {
             let attrs = self.config.keep_same(&self.attrs);
             let text = self.config.keep_same(text);
@@ -318,7 +322,7 @@ impl Reader<'_, '_, '_> {
     #[inline(never)]
     fn take(&mut self) -> Result<(), Problem> {
         let line = &mut self.line;
-        let mut family = line.route.family();
+        let mut family = line.entry.route.family();
         let others = match family {
             Family::V4 => NOT_V4,
             Family::V6 => NOT_V6,
@@ -331,7 +335,7 @@ impl Reader<'_, '_, '_> {
             let kind = kind.ok_or(Problem::NotAWord)?;
             (self.value, self.to) = (kind.value, kind.to);
         }
-        let route = &mut line.route;
+        let route = &mut line.entry.route;
         match (self.value, family) {
             (Value::Nothing, _) => {}
             (Value::Reach, _) => {
@@ -356,7 +360,7 @@ impl Reader<'_, '_, '_> {
             (Value::Default | Value::To, _) => return self.destination(),
             (Value::Net, _) => {
                 self.destination()?;
-                let dst = &mut self.line.route.dst;
+                let dst = &mut self.line.entry.route.dst;
                 if let (IpAddr::V4(addr), 32) = (dst.addr, dst.len) {
                     dst.len = classful_len(addr);
                 }
@@ -371,7 +375,7 @@ impl Reader<'_, '_, '_> {
                 return read_net(line.word, line.form, &mut route.from);
             }
             (Value::Via, _) => {
-                if let Some(version) = line.word.strip_prefix(b"inet") {
+                if let Some(version) = parts::strip(line.word, b"inet") {
                     family = match version {
                         b"" => Family::V4,
                         b"6" => Family::V6,
@@ -380,7 +384,7 @@ impl Reader<'_, '_, '_> {
                     self.argument()?;
                 }
                 let line = &mut self.line;
-                return read_addr(line.word, family, &mut line.route.via);
+                return read_addr(line.word, family, &mut line.entry.route.via);
             }
             (Value::Src, _) => return read_addr(line.word, family, &mut route.src),
             (Value::Dev, _) => {
@@ -425,7 +429,7 @@ impl Reader<'_, '_, '_> {
                 return Ok(());
             };
             let mut last = Some(word);
-            let first = parts::next(&mut last, shape.separator).unwrap_or_default();
+            let first = parts::take(&mut last, shape.separator);
             let mut problem = Problem::NotANumber;
             let mut read = match value == Value::Time {
                 true => time(word, self.to),
@@ -445,7 +449,7 @@ impl Reader<'_, '_, '_> {
             if (bits | u64::from(end)) >> shape.bits != 0 || first < least.into() {
                 return Err(problem);
             }
-            let route = &mut line.route;
+            let route = &mut line.entry.route;
             let mut is_kept = value == Value::From0;
             match (value, last) {
                 (Value::Users, None) => return Err(problem),
@@ -498,7 +502,7 @@ impl Reader<'_, '_, '_> {
         }
         line.has_dst = true;
         line.at = line.word;
-        read_net(line.word, line.form, &mut line.route.dst)
+        read_net(line.word, line.form, &mut line.entry.route.dst)
     }
 }
 
@@ -538,8 +542,8 @@ mod tests {
         let mut words = RouteLine::new(line.as_bytes(), form, family);
         match words.read(&mut config) {
             Ok(()) => {
-                let mut text = describe_route(&words.route, words.dev);
-                if let Some(more) = words.route.more {
+                let mut text = describe_route(&words.entry.route, words.dev);
+                if let Some(more) = words.entry.route.more {
                     text += &format!(" + {}", config.text(more.text).escape_ascii());
                 }
                 Ok(text)

@@ -343,15 +343,15 @@ pub(super) fn meaning(form: Form, word: &[u8]) -> Option<Word> {
 #[inline(never)]
 pub(super) fn number(word: &[u8], list: u8) -> Option<u32> {
     let mut names = LineBuf::<MAX_NAMES>::new();
-    names.show(&LISTS.line(list.into()));
+    names.unpack(LISTS.line(list.into()));
     let mut rest = Some(names.as_bytes());
     let mut digits = word;
     while let Some(name) = parts::next(&mut rest, b' ') {
-        if let Some([b'=', number @ ..]) = name.strip_prefix(word) {
+        if let Some([b'=', number @ ..]) = parts::strip(name, word) {
             digits = number;
         }
     }
-    match digits.strip_prefix(b"0x".as_slice()) {
+    match parts::strip(digits, b"0x") {
         Some(digits) => scalar::hex(digits),
         None if list == HEX => scalar::hex(digits),
         None => scalar::number(digits),
@@ -429,7 +429,7 @@ fn read_prefix(word: &[u8], into: &mut Cidr) -> Result<(), Problem> {
     }
     let mut rest = Some(word);
     let mut missing = 0;
-    let start = parts::next(&mut rest, b'/').unwrap_or_default();
+    let start = parts::take(&mut rest, b'/');
     let addr = scalar::ipv4_start(start, &mut missing).ok_or(Problem::NotIpv4)?;
     into.addr = IpAddr::V4(addr);
     into.len = match rest {

@@ -62,7 +62,7 @@ pub fn read<'c>(defaults: &mut Defaults, scratch: &mut Scratch<'c>, cx: &mut Con
     }
     let word = reader.at(HOSTNAME);
     if !word.is_empty()
-        && let Err(what) = reader.file.cx.set_hostname(word, SourceKind::Ifcfg)
+        && let Err(what) = (reader.file.cx).set_hostname(word, SourceKind::Ifcfg, &mut None)
     {
         reader.complain(unset(what));
     }

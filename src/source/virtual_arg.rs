@@ -131,9 +131,9 @@ pub fn master(arg: &mut Arg<'_, '_, '_>, master: Master) -> Done {
         return Ok(());
     };
     let mut defaults = LineBuf::<64>::new();
-    defaults.show(&DEFAULTS.line(master as usize));
+    defaults.unpack(DEFAULTS.line(master as usize));
     let mut options = Some(defaults.as_bytes());
-    let mut name = parts::next(&mut options, b':').unwrap_or_default();
+    let mut name = parts::take(&mut options, b':');
     let mut ports = parts::next(&mut options, b':');
     if !arg.field(0).is_empty() {
         name = arg.field(0);
@@ -159,7 +159,7 @@ pub fn master(arg: &mut Arg<'_, '_, '_>, master: Master) -> Done {
         }
     }
     if master == Master::Team {
-        arg.complain(arg.value, AS_BOND);
+        arg.say(AS_BOND);
     }
     while let Some(option) = parts::next(&mut options, b',') {
         if option.is_empty() {
@@ -190,7 +190,7 @@ fn made(arg: &mut Arg<'_, '_, '_>, name: &[u8], kind: LinkKind) -> Result<LinkId
     if let Some(link) = arg.cx.config.link_mut(id) {
         link.kind = kind;
     }
-    arg.complain(arg.value, LATER);
+    arg.say(LATER);
     Ok(id)
 }
 

@@ -44,7 +44,7 @@ pub fn split(line: &[u8]) -> Assignment<'_> {
     if raw.first() == Some(&b'#') {
         raw = b"";
     }
-    let body = match raw.strip_prefix(b"export".as_slice()) {
+    let body = match parts::strip(raw, b"export") {
         Some(rest) if rest.first().is_some_and(is_blank) => parts::trim_start(rest),
         Some(_) | None => raw,
     };

@@ -36,7 +36,7 @@ pub fn first(mut octets: &[u8]) -> &[u8] {
 #[inline(never)]
 fn split_off<'a>(octets: &mut &'a [u8]) -> &'a [u8] {
     let mut rest = Some(*octets);
-    let line = parts::next(&mut rest, b'\n').unwrap_or_default();
+    let line = parts::take(&mut rest, b'\n');
     *octets = rest.unwrap_or_default();
     match line {
         [line @ .., b'\r'] => line,

@@ -14,10 +14,16 @@ pub fn next<'t>(rest: &mut Option<&'t [u8]>, separator: u8) -> Option<&'t [u8]> 
     Some(part)
 }
 
+/// As [`next`]; empty where nothing is left.
+#[inline(never)]
+pub fn take<'t>(rest: &mut Option<&'t [u8]>, separator: u8) -> &'t [u8] {
+    next(rest, separator).unwrap_or_default()
+}
+
 /// Both sides of the first `separator`; without one the second is `None`.
 pub fn split(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
     let mut rest = Some(text);
-    let part = next(&mut rest, separator).unwrap_or_default();
+    let part = take(&mut rest, separator);
     (part, rest)
 }
 
@@ -28,7 +34,7 @@ pub fn nth(text: &[u8], separator: u8, n: usize) -> &[u8] {
     for _ in 0..n {
         next(&mut rest, separator);
     }
-    next(&mut rest, separator).unwrap_or_default()
+    take(&mut rest, separator)
 }
 
 /// What stands from `at` on, at most `len` octets of it.
@@ -36,6 +42,18 @@ pub fn nth(text: &[u8], separator: u8, n: usize) -> &[u8] {
 pub fn slice(text: &[u8], at: usize, len: usize) -> &[u8] {
     let rest = text.get(at..).unwrap_or_default();
     rest.get(..len).unwrap_or(rest)
+}
+
+/// What follows `prefix` in `text`, if that begins so.
+#[inline(never)]
+pub fn strip<'t>(text: &'t [u8], prefix: &[u8]) -> Option<&'t [u8]> {
+    text.strip_prefix(prefix)
+}
+
+/// `text` without `prefix`, if it begins so.
+#[inline(never)]
+pub fn without<'t>(text: &'t [u8], prefix: &[u8]) -> &'t [u8] {
+    strip(text, prefix).unwrap_or(text)
 }
 
 /// What is a blank here.

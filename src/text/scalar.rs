@@ -60,9 +60,7 @@ pub fn mac(text: &[u8]) -> Option<Mac> {
 
 /// The MAC behind a name made of one: `enx525400123456`.
 pub fn enx_mac(name: &[u8]) -> Option<Mac> {
-    let digits = name
-        .strip_prefix(b"enx")
-        .filter(|digits| digits.len() == 12);
+    let digits = parts::strip(name, b"enx").filter(|digits| digits.len() == 12);
     hex_pairs(digits?, 0)
 }
 

@@ -377,7 +377,7 @@ impl Options {
     fn refuse(&mut self, wrong: Wrong, word: &[u8]) {
         if self.refusal.as_bytes().is_empty() {
             self.refusal.put(b"ifdawn: ");
-            self.refusal.show(&WRONGS.line(wrong as usize));
+            self.refusal.unpack(WRONGS.line(wrong as usize));
             self.refusal.show(&Escaped(word));
         }
     }

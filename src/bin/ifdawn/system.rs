@@ -14,6 +14,7 @@ use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Problem, Sink, Subject}
 use ifdawn::engine::{Engine, Host, Instant, OutputFile, Packet, Said, Settled};
 use ifdawn::model::link::{IfName, Mac};
 use ifdawn::packed::{Word, packed, word};
+use ifdawn::text::parts;
 use ifdawn::text::show::Show;
 use std::mem;
 use std::net::Ipv4Addr;
@@ -294,6 +295,5 @@ const RUN: &[u8] = b"/run/ifdawn";
 /// The name of the link that a file of this name says what is ours of.
 #[inline(never)]
 pub fn owned(file: &[u8]) -> Option<IfName> {
-    file.strip_prefix(b"owned-".as_slice())
-        .and_then(IfName::new)
+    parts::strip(file, b"owned-").and_then(IfName::new)
 }

@@ -148,7 +148,7 @@ impl Path {
         let mut path = Path(LineBuf::new());
         let line = &mut path.0;
         line.put(first);
-        line.show(&word.text());
+        line.unpack(word.text());
         line.put(last);
         // It may have been cut.
         if line.as_bytes().len() == MAX_PATH {

@@ -190,9 +190,10 @@ fn names_are_taken_busy_or_bad() {
     let backup = IfName::new(b"backup").unwrap();
     for errno in [0, nouns::ENOENT] {
         let sent = send_one(&mut kernel, &|w, seq| {
-            let payload = &link::altname_list(&backup);
-            let kind = link::IFLA_PROP_LIST | NLA_F_NESTED;
-            link::change(w, RTM_DELLINKPROP, seq, 3, None, [Attr { kind, payload }])
+            let list = &link::altname_list(&backup);
+            link::begin(w, RTM_DELLINKPROP, seq, 3, None);
+            w.attr(link::IFLA_PROP_LIST | NLA_F_NESTED, list);
+            w.finish()
         });
         assert_eq!(sent, errno);
     }

@@ -121,7 +121,7 @@ fn octets_or_null(json: &mut Json<'_>, octets: &[u8]) {
 }
 
 fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig) {
-    let rule = config.name_rules.iter().find(|rule| rule.gives(&link.name));
+    let rule = config.rule_for(&link.name);
     let is_renamed = link.rename | rule.is_some();
     json.text_or_null(&link.name);
     matches(json, &link.matches, rule);

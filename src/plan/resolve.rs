@@ -9,7 +9,7 @@ use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink, Subject};
 use crate::limits::MAX_LINE;
 use crate::model::addr::Cidr;
 use crate::model::config::{
-    Config, LinkConfig, LinkFlag, LinkId, LinkMatch, LinkNumber, Method, NameRule, SourceKind,
+    Config, LinkConfig, LinkFlag, LinkId, LinkMatch, LinkNumber, Method, SourceKind,
 };
 use crate::model::desired::{Desired, Thing, What};
 use crate::model::link::{IfName, LinkKind, Mac};
@@ -160,7 +160,7 @@ impl Resolver<'_, '_> {
         let by_mac = |mac| find_by_mac(observed, mac, &config.name);
         let holder = config.name.as_ref().and_then(|name| observed.by_name(name));
         let mut state = LinkState::WaitingDevice;
-        let named = match (&config.matches, self.rule(&config.name)) {
+        let named = match (&config.matches, self.config.rule_for(&config.name)) {
             (LinkMatch::Any, _) => return self.any(id, config),
             // A name that a rule gives is that of the rule's link, even where the rule could not be followed.
             (LinkMatch::Name(_), Some(rule)) => by_mac(&rule.mac),
@@ -190,12 +190,6 @@ impl Resolver<'_, '_> {
             self.other_mac(config, mac);
         }
         set_state(self.states, id, state);
-    }
-
-    /// The MAC rule that gives `name`; that of the command line before that of a file.
-    fn rule(&self, name: &Option<IfName>) -> Option<&NameRule> {
-        let mut rules = self.config.name_rules.iter();
-        rules.find(|rule| rule.gives(name))
     }
 
     /// The link that bears the name has another MAC than the one asked for.

@@ -43,7 +43,7 @@ const FILE: Packed = packed!(concat!(
     "\n",
     r#"{"name":%,"ifindex":%,"mac":%,"kind":%,"state":%,"carrier":%,"#,
     r#""addresses":[<{"address":%,"source":%,"valid_s":%,"preferred_s":%}>],"#,
-    r#""routes":[<%>],"dns":[<%>],"lease4":%<{<%:%>}>,"lease6":null,"#,
+    r#""routes":[<%>],"dns":[<%>],"lease4":<{<%:%>}>|,"lease6":null,"#,
     r#""timeline":[<{"at_us":%,"event":%}>],"problems":[<%>]}>%"#,
     "\n]}\n"
 ));
@@ -159,10 +159,6 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
 
 /// Writes a lease, with the keys of its file.
 fn leased_words(json: &mut Json<'_>, lease: Option<&Lease>) {
-    json.word(match lease {
-        Some(_) => word!(""),
-        None => word!("null"),
-    });
     if let Some(lease) = lease {
         json.item();
         for field in Field::ALL {

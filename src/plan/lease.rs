@@ -64,7 +64,8 @@ impl Resolver<'_, '_> {
             desired.mtu = mtu;
         }
         desired.leased = true;
-        let mut router = None;
+        let theirs = Some(IpAddr::V4(lease.addr(Field::Router)));
+        let mut router = &ip.gateway;
         if !IpFlag::PeerRoutes.is_no(ip) {
             for octets in lease.get(Field::Routes).chunks(ROUTE_OCTETS) {
                 if let Some((dst, via)) = &lease::route(octets)
@@ -80,17 +81,14 @@ impl Resolver<'_, '_> {
                     self.add(&wanted);
                 }
             }
-            let theirs = IpAddr::V4(lease.addr(Field::Router));
-            router = Some(theirs);
-            if last.is_some_and(|last| theirs == last || theirs == addr.network()) {
-                router = None;
+            let is_edge = |last| theirs == Some(last) || theirs == Some(addr.network());
+            if last.map(IpAddr::V4).is_some_and(is_edge) {
                 self.complain_of_option(Field::Router, ip.origin, link);
+            } else if router.is_none() {
+                router = &theirs;
             }
         }
-        if ip.gateway.is_some() {
-            router = ip.gateway;
-        }
-        self.gateway(id, link, ip, &router);
+        self.gateway(id, link, ip, router);
         Some(())
     }
 

@@ -244,21 +244,17 @@ impl Resolver<'_, '_> {
         let mut near = 0;
         for thing in self.desired.things.iter() {
             let route = &thing.route;
-            if thing.what == What::Rule
-                || thing.oif() != ifindex
-                || route.family() != Family::of(via)
-            {
+            if thing.oif() != ifindex || route.family() != Family::of(via) {
                 continue;
             }
             let contains = route.dst.contains(via);
-            if thing.what == What::Addr {
-                near |= HAS_ADDR;
-                if contains || route.via.as_ref() == Some(via) {
-                    near |= IN_SUBNET;
-                }
-            } else if contains && route.via.is_none() {
-                near |= ROUTED;
-            }
+            let is_other_end = route.via.as_ref() == Some(via);
+            near |= match (thing.what, &route.via) {
+                (What::Addr, _) if contains || is_other_end => HAS_ADDR | IN_SUBNET,
+                (What::Addr, _) => HAS_ADDR,
+                (What::Route, None) if contains => ROUTED,
+                (What::Route | What::Rule, _) => 0,
+            };
         }
         near
     }

@@ -345,7 +345,7 @@ fn alternative_names_are_removed_without_excl() {
 #[test]
 fn addresses_are_added_and_removed_as_neli_reads_it() {
     let v4 = Thing {
-        broadcast: Some("192.0.2.255".parse().unwrap()),
+        broadcast: "192.0.2.255".parse().unwrap(),
         ..addr(77, "192.0.2.5/24")
     };
     let peer = peer(77, "10.9.9.1/32", "10.9.9.2");

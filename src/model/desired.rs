@@ -161,8 +161,8 @@ pub struct Thing {
     pub yields: bool,
     /// Whether it is a leased address.
     pub leased: bool,
-    /// Broadcast address (IPv4), of an address.
-    pub broadcast: Option<Ipv4Addr>,
+    /// Broadcast address (IPv4), of an address; unspecified: none.
+    pub broadcast: Ipv4Addr,
     /// Seconds an address may be used, from when the links were looked at; [`FOREVER`].
     pub valid_secs: u32,
     /// Where it was asked for.
@@ -184,7 +184,7 @@ impl Thing {
             route: *route,
             yields: false,
             leased: false,
-            broadcast: None,
+            broadcast: Ipv4Addr::UNSPECIFIED,
             valid_secs: FOREVER,
             origin,
         }

@@ -262,7 +262,7 @@ mod tests {
             flags: 0xff,
             ..wanted("192.0.2.5/24", Some("192.0.2.5"))
         };
-        flagged.thing.broadcast = Some([192, 0, 2, 0].into());
+        flagged.thing.broadcast = [192, 0, 2, 0].into();
         for (seen, first, second) in [
             (
                 wanted("192.0.2.5/24", None),

@@ -48,8 +48,9 @@ impl Resolver<'_, '_> {
         let mut wanted = Thing::addr(link.ifindex, addr, &None, ip.origin);
         wanted.broadcast = last;
         let given = lease.addr(Field::Broadcast);
-        if last.is_some() && !given.is_unspecified() && addr.contains(&IpAddr::V4(given)) {
-            wanted.broadcast = Some(given);
+        let has_broadcast = !last.is_unspecified();
+        if has_broadcast && !given.is_unspecified() && addr.contains(&IpAddr::V4(given)) {
+            wanted.broadcast = given;
         }
         wanted.valid_secs = lessee.valid_secs(now);
         wanted.leased = true;
@@ -64,7 +65,8 @@ impl Resolver<'_, '_> {
             desired.mtu = mtu;
         }
         desired.leased = true;
-        let theirs = Some(IpAddr::V4(lease.addr(Field::Router)));
+        let theirs = lease.addr(Field::Router);
+        let leased = Some(IpAddr::V4(theirs));
         let mut router = &ip.gateway;
         if !IpFlag::PeerRoutes.is_no(ip) {
             for octets in lease.get(Field::Routes).chunks(ROUTE_OCTETS) {
@@ -81,11 +83,11 @@ impl Resolver<'_, '_> {
                     self.add(&wanted);
                 }
             }
-            let is_edge = |last| theirs == Some(last) || theirs == Some(addr.network());
-            if last.map(IpAddr::V4).is_some_and(is_edge) {
+            let network = last.to_bits() & !u32::MAX.wrapping_shr(addr.len.into());
+            if has_broadcast && (theirs == last || theirs.to_bits() == network) {
                 self.complain_of_option(Field::Router, ip.origin, link);
             } else if router.is_none() {
-                router = &theirs;
+                router = &leased;
             }
         }
         self.gateway(id, link, ip, router);

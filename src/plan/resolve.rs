@@ -290,8 +290,9 @@ impl Resolver<'_, '_> {
         for addr in self.config.addrs.iter() {
             if addr.link == id {
                 let mut wanted = Thing::addr(link.ifindex, &addr.addr, &addr.peer, addr.origin);
-                wanted.broadcast = addr.broadcast;
-                if addr.broadcast.is_none() && addr.peer.is_none() {
+                if let Some(broadcast) = addr.broadcast {
+                    wanted.broadcast = broadcast;
+                } else if addr.peer.is_none() {
                     wanted.broadcast = addr.addr.broadcast();
                 }
                 wanted.route.scope = addr.scope;

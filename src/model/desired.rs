@@ -55,10 +55,10 @@ pub struct DesiredLink {
     pub ifindex: u32,
     /// Its name once renamed.
     pub name: IfName,
-    /// MTU to set.
-    pub mtu: Option<u32>,
-    /// MAC to set.
-    pub mac: Option<Mac>,
+    /// MTU to set; 0: none.
+    pub mtu: u32,
+    /// MAC to set, if there is one.
+    pub mac: Mac,
     /// Where it was asked for.
     pub origin: Origin,
     /// Whether we took it up, now or as `owned-IF` says.
@@ -80,8 +80,8 @@ impl DesiredLink {
             config: None,
             ifindex,
             name,
-            mtu: None,
-            mac: None,
+            mtu: 0,
+            mac: Mac::NONE,
             origin,
             owned_up: false,
             touched: false,

@@ -171,13 +171,13 @@ pub struct LinkConfig {
     /// DHCPv4.
     pub dhcp4: Dhcp4Config,
     /// MAC to give it.
-    pub mac: Option<Mac>,
+    pub mac: Mac,
     /// The link it lies on: parent of a VLAN, macvlan, VXLAN, tunnel or partition.
     pub lower: Option<LinkMatch>,
     /// The bond, team, bridge or VRF it is a port of.
     pub master: Option<IfName>,
     /// Source address of its IPv4 default route (`SRCADDR`).
-    pub src: Option<Ipv4Addr>,
+    pub src: Ipv4Addr,
     /// What is asked of its IPv4 default route beyond that: [`LinkNumber::Window`], once all is read.
     pub more: Option<More>,
     /// What was said in so many words: [`LinkFlag`], [`LinkNumber`], [`LinkText`].
@@ -200,11 +200,11 @@ impl LinkConfig {
             origin,
             onboot: true,
             required: true,
-            mac: None,
+            mac: Mac::NONE,
             role: Role::Addressed,
             lower: None,
             master: None,
-            src: None,
+            src: Ipv4Addr::UNSPECIFIED,
             more: None,
             said: Values::NOTHING,
             leases: Leases::All,

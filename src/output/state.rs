@@ -95,11 +95,8 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     let desired = &engine.desired;
     json.text_or_null(&Octets(name.map_or(b"", |name| name.as_bytes())));
     json.number_or_null(observed.map(|link| link.ifindex));
-    json.text_or_null(
-        mac.as_ref()
-            .or(observed.map(|link| &link.mac))
-            .unwrap_or(&Mac::NONE),
-    );
+    let current = observed.map_or(&Mac::NONE, |link| &link.mac);
+    json.text_or_null(if mac.is_none() { current } else { mac });
     json.packed(config.kind.word());
     let waits = found.is_some_and(|link| link.asks && !link.leased);
     let has_carrier = observed.is_some_and(|link| link.has_carrier());
@@ -213,6 +210,7 @@ mod tests {
     use crate::model::config::{Server, SourceKind};
     use crate::model::desired::Thing;
     use crate::model::link::IfName;
+    use crate::model::link::Mac;
     use crate::model::observed::{ARPHRD_ETHER, IFF_LOWER_UP, IFF_UP, KernelKind, Link};
     use crate::model::route::Route;
     use std::string::{String, ToString};

@@ -55,13 +55,13 @@ impl Resolver<'_, '_> {
         wanted.valid_secs = lessee.valid_secs(now);
         wanted.leased = true;
         self.add(&wanted);
-        let mut mtu = lease.number(Field::Mtu);
-        if mtu.is_some_and(|mtu| !MTUS.contains(&mtu)) {
-            mtu = None;
+        let mut mtu = lease.number_or(Field::Mtu, 0);
+        if mtu != 0 && !MTUS.contains(&mtu) {
+            mtu = 0;
             self.complain_of_option(Field::Mtu, ip.origin, link);
         }
         let desired = self.desired.link_mut(link.ifindex)?;
-        if desired.mtu.is_none() {
+        if desired.mtu == 0 {
             desired.mtu = mtu;
         }
         desired.leased = true;

@@ -66,9 +66,9 @@ impl<'a> Op<'a> {
             Act::SetMac | Act::SetMtu | Act::Up | Act::Down => {
                 let link = desired.links.get(n)?;
                 let change = if act == Act::SetMac {
-                    Change::Mac(link.mac.as_ref()?)
+                    Change::Mac(&link.mac)
                 } else if act == Act::SetMtu {
-                    Change::Mtu(link.mtu?)
+                    Change::Mtu(link.mtu)
                 } else if act == Act::Up {
                     Change::Up
                 } else {

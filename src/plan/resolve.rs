@@ -172,7 +172,7 @@ impl Resolver<'_, '_> {
                 None
             }
             (LinkMatch::Mac(mac) | LinkMatch::Bootif(mac), _) => {
-                let has_set_mac = |link: &&Link| config.mac.as_ref() == Some(&link.mac);
+                let has_set_mac = |link: &&Link| !config.mac.is_none() && config.mac == link.mac;
                 by_mac(mac).or(holder.filter(has_set_mac))
             }
         };
@@ -279,8 +279,8 @@ impl Resolver<'_, '_> {
                 wanted.config = Some(id);
                 wanted.asks = config.ipv4.asks();
             }
-            if wanted.mtu.is_none() {
-                wanted.mtu = LinkNumber::Mtu.of(config);
+            if wanted.mtu == 0 {
+                wanted.mtu = LinkNumber::Mtu.of(config).unwrap_or(0);
             }
             if wanted.mac.is_none() {
                 wanted.mac = config.mac;
@@ -782,7 +782,7 @@ mod tests {
             let id = say(config, LinkMatch::Name(name("eth0")), FILE, &addrs);
             let more = more(config);
             let link = config.link_mut(id).unwrap();
-            (link.src, link.more) = (Some([192, 0, 2, 2].into()), Some(more));
+            (link.src, link.more) = ([192, 0, 2, 2].into(), Some(more));
             link.ipv4.gateway = Some(ip("192.0.2.1"));
             link.ipv6.gateway = Some(ip("2001:db8::1"));
         });

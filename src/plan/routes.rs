@@ -66,7 +66,9 @@ impl Resolver<'_, '_> {
         let mut wanted = self.route_of(id, link, ip, &Cidr::default(family), gateway);
         wanted.route.reach = reach;
         if let Some(config) = self.config.link(id).filter(|_| family == Family::V4) {
-            wanted.route.src = config.src.map(IpAddr::V4);
+            if !config.src.is_unspecified() {
+                wanted.route.src = Some(IpAddr::V4(config.src));
+            }
             wanted.route.more = config.more;
         }
         self.add(&wanted);

@@ -61,7 +61,7 @@ pub struct At<'a> {
 impl<'a> At<'a> {
     /// The place of a value whose text is gone; `None` where no line asked for it.
     pub fn of(origin: Origin, config: &'a Config<'_>) -> Option<At<'a>> {
-        (origin != Origin::NONE).then(|| At {
+        (origin.file != Origin::NONE.file).then(|| At {
             id: origin.file,
             file: config.file_name(origin.file),
             line: origin.line,

@@ -14,9 +14,7 @@ use ifdawn::model::addr::Cidr;
 use ifdawn::model::desired::{Thing, What};
 use ifdawn::model::link::{IfName, Mac};
 use ifdawn::model::route::{Reach, Route, RouteKind};
-use ifdawn::wire::netlink::{
-    Attr, Full, NLA_F_NESTED, NLM_F_DUMP, NLM_F_DUMP_INTR, Writer, messages,
-};
+use ifdawn::wire::netlink::{Full, NLA_F_NESTED, NLM_F_DUMP, NLM_F_DUMP_INTR, Writer, messages};
 use ifdawn::wire::rtnetlink::link::{self, Admin};
 use ifdawn::wire::rtnetlink::route::RTA_TABLE;
 use ifdawn::wire::rtnetlink::{
@@ -190,9 +188,10 @@ fn names_are_taken_busy_or_bad() {
     let backup = IfName::new(b"backup").unwrap();
     for errno in [0, nouns::ENOENT] {
         let sent = send_one(&mut kernel, &|w, seq| {
-            let payload = &link::altname_list(&backup);
-            let kind = link::IFLA_PROP_LIST | NLA_F_NESTED;
-            link::change(w, RTM_DELLINKPROP, seq, 3, None, [Attr { kind, payload }])
+            let list = &link::altname_list(&backup);
+            link::begin(w, RTM_DELLINKPROP, seq, 3, None);
+            w.attr(link::IFLA_PROP_LIST | NLA_F_NESTED, list);
+            w.finish()
         });
         assert_eq!(sent, errno);
     }

@@ -324,11 +324,11 @@ fn links_are_changed_as_neli_reads_it() {
 #[test]
 fn alternative_names_are_removed_without_excl() {
     let list = link::altname_list(&name("eno1"));
-    let attr = Attr {
-        kind: link::IFLA_PROP_LIST | NLA_F_NESTED,
-        payload: &list,
-    };
-    let octets = encode(|w| link::change(w, RTM_DELLINKPROP, 3, 77, None, [attr]));
+    let octets = encode(|w| {
+        link::begin(w, RTM_DELLINKPROP, 3, 77, None);
+        w.attr(link::IFLA_PROP_LIST | NLA_F_NESTED, &list);
+        w.finish()
+    });
     let (flags, seq, message): (_, _, Ifinfomsg) = referee(&octets, Rtm::from(109));
     assert_eq!((flags, seq), (NlmF::REQUEST, 3));
     assert_eq!(*message.ifi_index(), 77);
@@ -345,7 +345,7 @@ fn alternative_names_are_removed_without_excl() {
 #[test]
 fn addresses_are_added_and_removed_as_neli_reads_it() {
     let v4 = Thing {
-        broadcast: Some("192.0.2.255".parse().unwrap()),
+        broadcast: "192.0.2.255".parse().unwrap(),
         ..addr(77, "192.0.2.5/24")
     };
     let peer = peer(77, "10.9.9.1/32", "10.9.9.2");

@@ -198,7 +198,7 @@ impl Engine<'_> {
         let ifindex = op.ifindex();
         let link = self.observed.by_index(ifindex);
         let wanted = self.desired.link(ifindex);
-        let mtu = wanted.and_then(|link| link.mtu);
+        let mtu = wanted.map(|link| link.mtu).filter(|mtu| *mtu != 0);
         let mtu = mtu.or(link.map(|link| link.mtu));
         let said = match op.thing().map(|thing| thing.route.family()) {
             Some(Family::V6) if mtu.is_some_and(|mtu| mtu < IPV6_MIN_MTU) => IPV6_NEEDS,

@@ -16,8 +16,7 @@ impl Engine<'_> {
         observed.clear();
         imagine(observed, &IfName::LO, IFF_LOOPBACK, &Mac::NONE);
         for link in config.links.iter() {
-            let mut rules = config.name_rules.iter();
-            let rule = rules.find(|rule| rule.gives(&link.name));
+            let rule = config.rule_for(&link.name);
             let mac = link.matches.mac().or(rule.map(|rule| &rule.mac));
             let mac = mac.unwrap_or(&Mac::NONE);
             let name = match link.name {

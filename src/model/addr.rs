@@ -111,14 +111,14 @@ impl Cidr {
         self.len == 0
     }
 
-    /// The broadcast address of an IPv4 prefix shorter than /31 (RFC 919, RFC 3021).
-    pub fn broadcast(&self) -> Option<Ipv4Addr> {
+    /// The broadcast address of an IPv4 prefix shorter than /31 (RFC 919, RFC 3021); unspecified for another one.
+    pub fn broadcast(&self) -> Ipv4Addr {
         match self.addr {
             IpAddr::V4(addr) if self.len < 31 => {
                 let host_bits = u32::MAX.checked_shr(u32::from(self.len)).unwrap_or(0);
-                Some(Ipv4Addr::from_bits(addr.to_bits() | host_bits))
+                Ipv4Addr::from_bits(addr.to_bits() | host_bits)
             }
-            IpAddr::V4(_) | IpAddr::V6(_) => None,
+            IpAddr::V4(_) | IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
         }
     }
 }
@@ -253,13 +253,12 @@ mod tests {
 
     #[test]
     fn broadcast_follows_rfc_3021() {
-        assert_eq!(
-            cidr("192.0.2.5", 24).broadcast(),
-            Some("192.0.2.255".parse().unwrap())
-        );
-        assert_eq!(cidr("192.0.2.5", 31).broadcast(), None);
-        assert_eq!(cidr("10.1.2.3", 0).broadcast(), Some(Ipv4Addr::BROADCAST));
-        assert_eq!(cidr("2001:db8::1", 64).broadcast(), None);
+        let none = Ipv4Addr::UNSPECIFIED;
+        let last = cidr("192.0.2.5", 24).broadcast();
+        assert_eq!(last, "192.0.2.255".parse::<Ipv4Addr>().unwrap());
+        assert_eq!(cidr("192.0.2.5", 31).broadcast(), none);
+        assert_eq!(cidr("10.1.2.3", 0).broadcast(), Ipv4Addr::BROADCAST);
+        assert_eq!(cidr("2001:db8::1", 64).broadcast(), none);
     }
 
     #[test]

@@ -375,6 +375,12 @@ impl Config<'_> {
             .map(|(id, _)| id)
     }
 
+    /// The MAC rule that gives a name; that of the command line before that of a file.
+    #[inline(never)]
+    pub fn rule_for(&self, name: &Option<IfName>) -> Option<&NameRule> {
+        self.name_rules.iter().find(|rule| rule.gives(name))
+    }
+
     /// A configured link.
     #[inline(never)]
     pub fn link(&self, id: LinkId) -> Option<&LinkConfig> {

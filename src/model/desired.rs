@@ -55,10 +55,10 @@ pub struct DesiredLink {
     pub ifindex: u32,
     /// Its name once renamed.
     pub name: IfName,
-    /// MTU to set.
-    pub mtu: Option<u32>,
-    /// MAC to set.
-    pub mac: Option<Mac>,
+    /// MTU to set; 0: none.
+    pub mtu: u32,
+    /// MAC to set, if there is one.
+    pub mac: Mac,
     /// Where it was asked for.
     pub origin: Origin,
     /// Whether we took it up, now or as `owned-IF` says.
@@ -80,8 +80,8 @@ impl DesiredLink {
             config: None,
             ifindex,
             name,
-            mtu: None,
-            mac: None,
+            mtu: 0,
+            mac: Mac::NONE,
             origin,
             owned_up: false,
             touched: false,
@@ -161,8 +161,8 @@ pub struct Thing {
     pub yields: bool,
     /// Whether it is a leased address.
     pub leased: bool,
-    /// Broadcast address (IPv4), of an address.
-    pub broadcast: Option<Ipv4Addr>,
+    /// Broadcast address (IPv4), of an address; unspecified: none.
+    pub broadcast: Ipv4Addr,
     /// Seconds an address may be used, from when the links were looked at; [`FOREVER`].
     pub valid_secs: u32,
     /// Where it was asked for.
@@ -184,7 +184,7 @@ impl Thing {
             route: *route,
             yields: false,
             leased: false,
-            broadcast: None,
+            broadcast: Ipv4Addr::UNSPECIFIED,
             valid_secs: FOREVER,
             origin,
         }

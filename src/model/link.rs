@@ -138,6 +138,11 @@ impl Mac {
         self.octets.get(..usize::from(self.len)).unwrap_or_default()
     }
 
+    /// Whether there is no address.
+    pub fn is_none(&self) -> bool {
+        self.len == 0
+    }
+
     /// Whether there is no address, or one of zeros only.
     pub fn is_unset(&self) -> bool {
         self.octets.iter().all(|octet| *octet == 0)

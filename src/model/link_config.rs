@@ -175,9 +175,9 @@ pub struct LinkConfig {
     /// DHCPv4.
     pub dhcp4: Dhcp4Config,
     /// MAC to give it.
-    pub mac: Option<Mac>,
+    pub mac: Mac,
     /// Source address of its IPv4 default route (`SRCADDR`).
-    pub src: Option<Ipv4Addr>,
+    pub src: Ipv4Addr,
     /// What is asked of its IPv4 default route beyond that: [`LinkNumber::Window`].
     pub more: Option<More>,
     /// What was said in so many words: [`LinkFlag`], [`LinkNumber`], [`LinkText`].
@@ -200,11 +200,11 @@ impl LinkConfig {
             origin,
             onboot: true,
             required: true,
-            mac: None,
+            mac: Mac::NONE,
             role: Role::Addressed,
             lower: None,
             master: None,
-            src: None,
+            src: Ipv4Addr::UNSPECIFIED,
             more: None,
             said: Values::NOTHING,
             leases: Leases::All,

@@ -203,6 +203,7 @@ impl Route {
     }
 
     /// The metric the kernel files the route under.
+    #[inline(never)]
     pub fn effective_metric(&self) -> u32 {
         match (self.metric, self.family()) {
             (0, Family::V6) => 1_024,

@@ -2,7 +2,8 @@
 //!
 //! All that texts of one form have in common is in the template, keys and `null`s included; the caller gives
 //! values in order. What is between `<` and `>` is one item of an array, which is written as often as
-//! there are [items](Json::item); the caller says when there are no [more](Json::end).
+//! there are [items](Json::item); the caller says when there are no [more](Json::end). Where `|` follows, no item
+//! is null.
 
 use crate::packed::{Packed, Word, word};
 use crate::text::show::{Show, Take, Text, displayed};
@@ -38,8 +39,15 @@ impl<'w> Json<'w> {
     /// Ends the array that is under way, or that is the next value and has no item.
     #[inline(never)]
     pub fn end(&mut self) {
-        if self.go_on() == Some(&b'<') {
+        let is_empty = self.go_on() == Some(&b'<');
+        if is_empty {
             self.skip(1);
+        }
+        if self.template.0.get(self.at) == Some(&b'|') {
+            self.at = self.at.wrapping_add(1);
+            if is_empty {
+                self.out.word(word!("null"));
+            }
         }
     }
 

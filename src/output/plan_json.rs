@@ -16,7 +16,7 @@ use crate::model::rule::{FRA_FWMARK, FRA_IIFNAME};
 use crate::model::said::Values;
 use crate::packed::{Packed, packed, word};
 use crate::text::parts;
-use crate::text::show::Hex;
+use crate::text::show::{Hex, Show};
 use crate::wire::netlink::attr_in;
 use core::ops::Range;
 
@@ -28,8 +28,8 @@ macro_rules! template {
             "\n",
             r#"{"name":%,"match":{"%":%},"rename_to":%,"kind":%,"source":%,"onboot":%,"required":%,"#,
             r#""mac":%,"mtu":%,"master":%,"#,
-            r#""vlan":<{"id":%,"parent":%,"protocol":%,"flags":[<%>]}>%,"bond":<{"mode":%,"options":{<"%":%>}}>%,"#,
-            r#""bridge":<{"stp":%,"options":{<"%":%>}}>%,"pkey":%,"ethtool":<{<"%":%>}>%,"options":<{<"%":%>}>%,"#,
+            r#""vlan":<{"id":%,"parent":%,"protocol":%,"flags":[<%>]}>|,"bond":<{"mode":%,"options":{<"%":%>}}>|,"#,
+            r#""bridge":<{"stp":%,"options":{<"%":%>}}>|,"pkey":%,"ethtool":<{<"%":%>}>|,"options":<{<"%":%>}>|,"#,
             r#"<"ipv%":{"method":%,"required":%,"addresses":[<%>],"gateway":%,"default_route":%,"metric":%,"#,
             r#""table":%,"peer_dns":%,"peer_routes":%,"#,
             r#""dhcp":{"hostname":%,"client_id":%,"vendor_class":%,"timeout_s":%}}>,"#,
@@ -121,14 +121,11 @@ fn octets_or_null(json: &mut Json<'_>, octets: &[u8]) {
 }
 
 fn interface(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig) {
-    let rule = config.name_rules.iter().find(|rule| rule.gives(&link.name));
+    let rule = config.rule_for(&link.name);
     let is_renamed = link.rename | rule.is_some();
     json.text_or_null(&link.name);
     matches(json, &link.matches, rule);
-    match is_renamed {
-        true => json.text_or_null(&link.name),
-        false => json.word(word!("null")),
-    }
+    text_unless(json, !is_renamed, &link.name);
     json.packed(link.kind.word());
     json.packed(link.source.word());
     json.boolean(link.onboot);
@@ -166,16 +163,6 @@ enum Object {
 }
 
 impl Object {
-    /// In the order of the template.
-    const ALL: [Object; 6] = [
-        Object::Flags,
-        Object::Bond,
-        Object::Bridge,
-        Object::Own,
-        Object::Ethtool,
-        Object::Other,
-    ];
-
     fn of(attr: Attr) -> Object {
         const OWN: [Attr; 5] = [
             Attr::VLAN_ID,
@@ -201,36 +188,34 @@ impl Object {
 #[inline(never)]
 fn made_of(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig) {
     let number = |attr| config.number_of(id, attr);
-    for object in Object::ALL {
-        let is_there = match object {
-            Object::Flags => link.kind == LinkKind::Vlan,
-            Object::Bond => matches!(link.kind, LinkKind::Bond | LinkKind::Team),
-            Object::Bridge => link.kind == LinkKind::Bridge,
-            Object::Own => {
-                json.number_or_null(number(Attr::PKEY));
-                continue;
-            }
-            Object::Ethtool | Object::Other => {
-                let mut all = config.attrs_of(id);
-                all.any(|have| Object::of(have.attr) == object)
-            }
-        };
-        if is_there {
+    if link.kind == LinkKind::Vlan {
+        json.item();
+        json.number_or_null(number(Attr::VLAN_ID));
+        json.text_or_null(&link.lower);
+        json.packed(Kind::Protocol.word(number(Attr::VLAN_PROTOCOL).unwrap_or(0)));
+        options(json, config, id, Object::Flags);
+    }
+    json.end();
+    if matches!(link.kind, LinkKind::Bond | LinkKind::Team) {
+        json.item();
+        json.packed(Kind::Mode.word(number(Attr::BOND_MODE).unwrap_or(0)));
+        options(json, config, id, Object::Bond);
+    }
+    json.end();
+    if link.kind == LinkKind::Bridge {
+        json.item();
+        json.boolean(number(Attr::STP).unwrap_or(0) > 0);
+        options(json, config, id, Object::Bridge);
+    }
+    json.end();
+    json.number_or_null(number(Attr::PKEY));
+    for object in [Object::Ethtool, Object::Other] {
+        let mut all = config.attrs_of(id);
+        if all.any(|have| Object::of(have.attr) == object) {
             json.item();
-            match object {
-                Object::Flags => {
-                    json.number_or_null(number(Attr::VLAN_ID));
-                    json.text_or_null(&link.lower);
-                    json.packed(Kind::Protocol.word(number(Attr::VLAN_PROTOCOL).unwrap_or(0)));
-                }
-                Object::Bond => json.packed(Kind::Mode.word(number(Attr::BOND_MODE).unwrap_or(0))),
-                Object::Bridge => json.boolean(number(Attr::STP).unwrap_or(0) > 0),
-                Object::Own | Object::Ethtool | Object::Other => {}
-            }
             options(json, config, id, object);
         }
         json.end();
-        json.word(if is_there { word!("") } else { word!("null") });
     }
 }
 
@@ -275,12 +260,12 @@ fn policy(json: &mut Json<'_>, config: &Config<'_>, rule: &Route) {
     });
     json.number_or_null(other_than(0, rule.metric));
     for net in [&rule.from, &rule.dst] {
-        json.text_or_null(&Some(*net).filter(|net| !net.is_default()));
+        text_unless(json, net.is_default(), net);
     }
     octets_or_null(json, until_nul(attr_in(attrs, FRA_IIFNAME)));
     let mark = attr_in(attrs, FRA_FWMARK).first_chunk();
     json.text_or_null(&mark.map(|mark| u32::from_ne_bytes(*mark)));
-    json.text_or_null(&Some(rule.table).filter(|table| *table != 0));
+    text_unless(json, rule.table == 0, &rule.table);
     json.text(&Octets(text));
 }
 
@@ -382,6 +367,15 @@ fn routes(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
         }
     }
     json.end();
+}
+
+/// A string, or null where nothing is shown or it is the usual one.
+#[inline(never)]
+fn text_unless(json: &mut Json<'_>, is_usual: bool, value: &dyn Show) {
+    match is_usual {
+        true => json.word(word!("null")),
+        false => json.text_or_null(value),
+    }
 }
 
 /// A number that is not the usual one.

@@ -43,7 +43,7 @@ const FILE: Packed = packed!(concat!(
     "\n",
     r#"{"name":%,"ifindex":%,"mac":%,"kind":%,"state":%,"carrier":%,"#,
     r#""addresses":[<{"address":%,"source":%,"valid_s":%,"preferred_s":%}>],"#,
-    r#""routes":[<%>],"dns":[<%>],"lease4":%<{<%:%>}>,"lease6":null,"#,
+    r#""routes":[<%>],"dns":[<%>],"lease4":<{<%:%>}>|,"lease6":null,"#,
     r#""timeline":[<{"at_us":%,"event":%}>],"problems":[<%>]}>%"#,
     "\n]}\n"
 ));
@@ -95,11 +95,8 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     let desired = &engine.desired;
     json.text_or_null(&Octets(name.map_or(b"", |name| name.as_bytes())));
     json.number_or_null(observed.map(|link| link.ifindex));
-    json.text_or_null(
-        mac.as_ref()
-            .or(observed.map(|link| &link.mac))
-            .unwrap_or(&Mac::NONE),
-    );
+    let current = observed.map_or(&Mac::NONE, |link| &link.mac);
+    json.text_or_null(if mac.is_none() { current } else { mac });
     json.packed(config.kind.word());
     let waits = found.is_some_and(|link| link.asks && !link.leased);
     let has_carrier = observed.is_some_and(|link| link.has_carrier());
@@ -159,10 +156,6 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
 
 /// Writes a lease, with the keys of its file.
 fn leased_words(json: &mut Json<'_>, lease: Option<&Lease>) {
-    json.word(match lease {
-        Some(_) => word!(""),
-        None => word!("null"),
-    });
     if let Some(lease) = lease {
         json.item();
         for field in Field::ALL {
@@ -217,6 +210,7 @@ mod tests {
     use crate::model::config::{Server, SourceKind};
     use crate::model::desired::Thing;
     use crate::model::link::IfName;
+    use crate::model::link::Mac;
     use crate::model::observed::{ARPHRD_ETHER, IFF_LOWER_UP, IFF_UP, KernelKind, Link};
     use crate::model::route::Route;
     use std::string::{String, ToString};

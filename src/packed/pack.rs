@@ -217,7 +217,10 @@ const fn pair(n: usize) -> [u8; 2] {
     let part = PARTS[n].as_bytes();
     let mut at = 0;
     while at < part.len() {
-        let is_mark = matches!(part[at], b'\n' | b'%' | b'$' | b'!' | b'@' | b'<' | b'>');
+        let is_mark = matches!(
+            part[at],
+            b'\n' | b'%' | b'$' | b'!' | b'@' | b'<' | b'>' | b'|'
+        );
         assert!(!is_mark, "a part with a mark");
         at += 1;
     }

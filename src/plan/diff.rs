@@ -138,10 +138,10 @@ pub fn diff_links(desired: &Desired<'_>, observed: &Observed<'_>, plan: &mut Pla
         let Some(link) = observed.by_index(wanted.ifindex) else {
             continue;
         };
-        if wanted.mac.as_ref().is_some_and(|mac| *mac != link.mac) {
+        if !wanted.mac.is_none() && wanted.mac != link.mac {
             plan.push(Phase::Attributes, Act::SetMac, n);
         }
-        if wanted.mtu.is_some_and(|mtu| mtu != link.mtu) {
+        if wanted.mtu != 0 && wanted.mtu != link.mtu {
             plan.push(Phase::Attributes, Act::SetMtu, n);
         }
         if !link.is_up() {
@@ -262,7 +262,7 @@ mod tests {
             flags: 0xff,
             ..wanted("192.0.2.5/24", Some("192.0.2.5"))
         };
-        flagged.thing.broadcast = Some([192, 0, 2, 0].into());
+        flagged.thing.broadcast = [192, 0, 2, 0].into();
         for (seen, first, second) in [
             (
                 wanted("192.0.2.5/24", None),
@@ -432,8 +432,8 @@ mod tests {
         desired.things[1].presence = Presence::DiffersOurs;
         want_addr(&mut desired, "192.0.2.5/32", None);
         let wanted = DesiredLink {
-            mtu: Some(9_000),
-            mac: Mac::new(&[2; 6]),
+            mtu: 9_000,
+            mac: Mac::from_kernel(&[2; 6]),
             ..DesiredLink::new(2, IfName::LO, Origin::NONE)
         };
         assert!(

@@ -7,7 +7,7 @@ use crate::model::config::{Config, Str};
 use crate::model::link::IfName;
 use crate::model::observed::{Link, Observed};
 use crate::model::route::{Reach, Route};
-use crate::wire::netlink::{Attr, Full, NLA_F_NESTED, Writer};
+use crate::wire::netlink::{Full, NLA_F_NESTED, Writer};
 use crate::wire::rtnetlink::link::{self, Admin};
 use crate::wire::rtnetlink::route::each_hop;
 use crate::wire::rtnetlink::{self, RTM_DELLINKPROP, RTM_SETLINK};
@@ -58,45 +58,28 @@ pub fn encode(
     w: &mut Writer<'_>,
     seq: u32,
 ) -> Result<(), Full> {
-    let (mut request, mut admin, mut kind) = (RTM_SETLINK, None, 0);
-    let payload: &[u8] = match &op.change {
-        Change::Up => {
-            admin = Some(Admin::Up);
-            &[]
-        }
-        Change::Down => {
-            admin = Some(Admin::Down);
-            &[]
-        }
-        Change::Mac(mac) => {
-            kind = link::IFLA_ADDRESS;
-            mac.as_bytes()
-        }
-        Change::Mtu(mtu) => {
-            kind = link::IFLA_MTU;
-            &mtu.to_ne_bytes()
-        }
-        Change::Rename(Naming::Rename, name) => {
-            kind = link::IFLA_IFNAME;
-            name.padded()
-        }
-        Change::Rename(Naming::DropAltName, name) => {
-            request = RTM_DELLINKPROP;
-            kind = link::IFLA_PROP_LIST | NLA_F_NESTED;
-            &link::altname_list(name)
-        }
+    let (mut request, mut admin) = (RTM_SETLINK, None);
+    match &op.change {
         Change::Thing(verb, thing) => {
             let mut attrs = Attrs::default();
             let more = attrs.of(&thing.route, op.config, observed);
             return rtnetlink::change(w, seq, *verb, thing, more);
         }
-    };
-    link::change(
-        w,
-        request,
-        seq,
-        op.ifindex(),
-        admin,
-        [Attr { kind, payload }],
-    )
+        Change::Up => admin = Some(Admin::Up),
+        Change::Down => admin = Some(Admin::Down),
+        Change::Rename(Naming::DropAltName, _) => request = RTM_DELLINKPROP,
+        Change::Rename(Naming::Rename, _) | Change::Mac(_) | Change::Mtu(_) => {}
+    }
+    link::begin(w, request, seq, op.ifindex(), admin);
+    match &op.change {
+        Change::Mac(mac) => w.attr(link::IFLA_ADDRESS, mac.as_bytes()),
+        Change::Mtu(mtu) => w.attr_u32(link::IFLA_MTU, *mtu),
+        Change::Rename(Naming::Rename, name) => w.attr(link::IFLA_IFNAME, name.padded()),
+        Change::Rename(Naming::DropAltName, name) => {
+            let list = &link::altname_list(name);
+            w.attr(link::IFLA_PROP_LIST | NLA_F_NESTED, list);
+        }
+        Change::Up | Change::Down | Change::Thing(..) => {}
+    }
+    w.finish()
 }

@@ -48,23 +48,26 @@ impl Resolver<'_, '_> {
         let mut wanted = Thing::addr(link.ifindex, addr, &None, ip.origin);
         wanted.broadcast = last;
         let given = lease.addr(Field::Broadcast);
-        if last.is_some() && !given.is_unspecified() && addr.contains(&IpAddr::V4(given)) {
-            wanted.broadcast = Some(given);
+        let has_broadcast = !last.is_unspecified();
+        if has_broadcast && !given.is_unspecified() && addr.contains(&IpAddr::V4(given)) {
+            wanted.broadcast = given;
         }
         wanted.valid_secs = lessee.valid_secs(now);
         wanted.leased = true;
         self.add(&wanted);
-        let mut mtu = lease.number(Field::Mtu);
-        if mtu.is_some_and(|mtu| !MTUS.contains(&mtu)) {
-            mtu = None;
+        let mut mtu = lease.number_or(Field::Mtu, 0);
+        if mtu != 0 && !MTUS.contains(&mtu) {
+            mtu = 0;
             self.complain_of_option(Field::Mtu, ip.origin, link);
         }
         let desired = self.desired.link_mut(link.ifindex)?;
-        if desired.mtu.is_none() {
+        if desired.mtu == 0 {
             desired.mtu = mtu;
         }
         desired.leased = true;
-        let mut router = None;
+        let theirs = lease.addr(Field::Router);
+        let leased = Some(IpAddr::V4(theirs));
+        let mut router = &ip.gateway;
         if !IpFlag::PeerRoutes.is_no(ip) {
             for octets in lease.get(Field::Routes).chunks(ROUTE_OCTETS) {
                 if let Some((dst, via)) = &lease::route(octets)
@@ -80,17 +83,14 @@ impl Resolver<'_, '_> {
                     self.add(&wanted);
                 }
             }
-            let theirs = IpAddr::V4(lease.addr(Field::Router));
-            router = Some(theirs);
-            if last.is_some_and(|last| theirs == last || theirs == addr.network()) {
-                router = None;
+            let network = last.to_bits() & !u32::MAX.wrapping_shr(addr.len.into());
+            if has_broadcast && (theirs == last || theirs.to_bits() == network) {
                 self.complain_of_option(Field::Router, ip.origin, link);
+            } else if router.is_none() {
+                router = &leased;
             }
         }
-        if ip.gateway.is_some() {
-            router = ip.gateway;
-        }
-        self.gateway(id, link, ip, &router);
+        self.gateway(id, link, ip, router);
         Some(())
     }
 

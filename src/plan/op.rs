@@ -66,9 +66,9 @@ impl<'a> Op<'a> {
             Act::SetMac | Act::SetMtu | Act::Up | Act::Down => {
                 let link = desired.links.get(n)?;
                 let change = if act == Act::SetMac {
-                    Change::Mac(link.mac.as_ref()?)
+                    Change::Mac(&link.mac)
                 } else if act == Act::SetMtu {
-                    Change::Mtu(link.mtu?)
+                    Change::Mtu(link.mtu)
                 } else if act == Act::Up {
                     Change::Up
                 } else {
@@ -239,8 +239,8 @@ impl Show for AddrWords<'_> {
             f.show(word!(" peer "), peer);
         }
         f.count(word!("/"), addr.len.into());
-        if let Some(broadcast) = &self.0.broadcast {
-            dotted(f, word!(" brd "), &broadcast.octets());
+        if !self.0.broadcast.is_unspecified() {
+            dotted(f, word!(" brd "), &self.0.broadcast.octets());
         }
         if let Some(scope) = &self.0.route.scope {
             f.count(word!(" scope "), (*scope).into());
@@ -298,6 +298,7 @@ mod tests {
     use super::*;
     use crate::source::testing::Storage;
     use crate::testing::{cidr, ip, name, via};
+    use core::net::Ipv4Addr;
     use std::string::{String, ToString};
 
     fn text(name: &str, change: Change<'_>) -> String {
@@ -359,7 +360,10 @@ mod tests {
             ),
         ] {
             let (addr, peer) = (&cidr(addr), &Option::map(peer, ip));
-            let broadcast = addr.broadcast().filter(|_| peer.is_none());
+            let broadcast = match peer {
+                Some(_) => Ipv4Addr::UNSPECIFIED,
+                None => addr.broadcast(),
+            };
             let without = words.replace(" brd 192.0.2.255", "");
             for (verb, broadcast, command) in [
                 (Verb::Add, broadcast, ["ip addr add ", words].concat()),
@@ -368,7 +372,11 @@ mod tests {
                     broadcast,
                     ["ip addr change ", words].concat(),
                 ),
-                (Verb::Delete, None, ["ip addr del ", &without].concat()),
+                (
+                    Verb::Delete,
+                    Ipv4Addr::UNSPECIFIED,
+                    ["ip addr del ", &without].concat(),
+                ),
             ] {
                 let thing = Thing {
                     broadcast,

@@ -9,7 +9,7 @@ use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink, Subject};
 use crate::limits::MAX_LINE;
 use crate::model::addr::Cidr;
 use crate::model::config::{
-    Config, LinkConfig, LinkFlag, LinkId, LinkMatch, LinkNumber, Method, NameRule, SourceKind,
+    Config, LinkConfig, LinkFlag, LinkId, LinkMatch, LinkNumber, Method, SourceKind,
 };
 use crate::model::desired::{Desired, Thing, What};
 use crate::model::link::{IfName, LinkKind, Mac};
@@ -160,7 +160,7 @@ impl Resolver<'_, '_> {
         let by_mac = |mac| find_by_mac(observed, mac, &config.name);
         let holder = config.name.as_ref().and_then(|name| observed.by_name(name));
         let mut state = LinkState::WaitingDevice;
-        let named = match (&config.matches, self.rule(&config.name)) {
+        let named = match (&config.matches, self.config.rule_for(&config.name)) {
             (LinkMatch::Any, _) => return self.any(id, config),
             // A name that a rule gives is that of the rule's link, even where the rule could not be followed.
             (LinkMatch::Name(_), Some(rule)) => by_mac(&rule.mac),
@@ -172,7 +172,7 @@ impl Resolver<'_, '_> {
                 None
             }
             (LinkMatch::Mac(mac) | LinkMatch::Bootif(mac), _) => {
-                let has_set_mac = |link: &&Link| config.mac.as_ref() == Some(&link.mac);
+                let has_set_mac = |link: &&Link| !config.mac.is_none() && config.mac == link.mac;
                 by_mac(mac).or(holder.filter(has_set_mac))
             }
         };
@@ -190,12 +190,6 @@ impl Resolver<'_, '_> {
             self.other_mac(config, mac);
         }
         set_state(self.states, id, state);
-    }
-
-    /// The MAC rule that gives `name`; that of the command line before that of a file.
-    fn rule(&self, name: &Option<IfName>) -> Option<&NameRule> {
-        let mut rules = self.config.name_rules.iter();
-        rules.find(|rule| rule.gives(name))
     }
 
     /// The link that bears the name has another MAC than the one asked for.
@@ -285,8 +279,8 @@ impl Resolver<'_, '_> {
                 wanted.config = Some(id);
                 wanted.asks = config.ipv4.asks();
             }
-            if wanted.mtu.is_none() {
-                wanted.mtu = LinkNumber::Mtu.of(config);
+            if wanted.mtu == 0 {
+                wanted.mtu = LinkNumber::Mtu.of(config).unwrap_or(0);
             }
             if wanted.mac.is_none() {
                 wanted.mac = config.mac;
@@ -296,8 +290,9 @@ impl Resolver<'_, '_> {
         for addr in self.config.addrs.iter() {
             if addr.link == id {
                 let mut wanted = Thing::addr(link.ifindex, &addr.addr, &addr.peer, addr.origin);
-                wanted.broadcast = addr.broadcast;
-                if addr.broadcast.is_none() && addr.peer.is_none() {
+                if let Some(broadcast) = addr.broadcast {
+                    wanted.broadcast = broadcast;
+                } else if addr.peer.is_none() {
                     wanted.broadcast = addr.addr.broadcast();
                 }
                 wanted.route.scope = addr.scope;
@@ -787,7 +782,7 @@ mod tests {
             let id = say(config, LinkMatch::Name(name("eth0")), FILE, &addrs);
             let more = more(config);
             let link = config.link_mut(id).unwrap();
-            (link.src, link.more) = (Some([192, 0, 2, 2].into()), Some(more));
+            (link.src, link.more) = ([192, 0, 2, 2].into(), Some(more));
             link.ipv4.gateway = Some(ip("192.0.2.1"));
             link.ipv6.gateway = Some(ip("2001:db8::1"));
         });

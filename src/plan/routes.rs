@@ -66,7 +66,9 @@ impl Resolver<'_, '_> {
         let mut wanted = self.route_of(id, link, ip, &Cidr::default(family), gateway);
         wanted.route.reach = reach;
         if let Some(config) = self.config.link(id).filter(|_| family == Family::V4) {
-            wanted.route.src = config.src.map(IpAddr::V4);
+            if !config.src.is_unspecified() {
+                wanted.route.src = Some(IpAddr::V4(config.src));
+            }
             wanted.route.more = config.more;
         }
         self.add(&wanted);
@@ -244,21 +246,17 @@ impl Resolver<'_, '_> {
         let mut near = 0;
         for thing in self.desired.things.iter() {
             let route = &thing.route;
-            if thing.what == What::Rule
-                || thing.oif() != ifindex
-                || route.family() != Family::of(via)
-            {
+            if thing.oif() != ifindex || route.family() != Family::of(via) {
                 continue;
             }
             let contains = route.dst.contains(via);
-            if thing.what == What::Addr {
-                near |= HAS_ADDR;
-                if contains || route.via.as_ref() == Some(via) {
-                    near |= IN_SUBNET;
-                }
-            } else if contains && route.via.is_none() {
-                near |= ROUTED;
-            }
+            let is_other_end = route.via.as_ref() == Some(via);
+            near |= match (thing.what, &route.via) {
+                (What::Addr, _) if contains || is_other_end => HAS_ADDR | IN_SUBNET,
+                (What::Addr, _) => HAS_ADDR,
+                (What::Route, None) if contains => ROUTED,
+                (What::Route | What::Rule, _) => 0,
+            };
         }
         near
     }

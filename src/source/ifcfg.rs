@@ -717,7 +717,10 @@ mod tests {
         let (_, said) = read_into(&mut config, &[text], &Defaults::none());
         assert_eq!(said, [""; 0]);
         let link = config.links.first().unwrap();
-        assert_eq!(link.src, Some("192.0.2.7".parse().unwrap()));
+        assert_eq!(
+            link.src,
+            "192.0.2.7".parse::<core::net::Ipv4Addr>().unwrap()
+        );
         for (number, want) in [
             (LinkNumber::AddrScope, 253),
             (LinkNumber::Window, 16_384),

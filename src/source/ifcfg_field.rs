@@ -115,16 +115,14 @@ impl Reader<'_, '_, '_> {
             if let Some(n) = done {
                 return if n < 2 { Ok(()) } else { Err(Problem::NotYet) };
             }
-            let mac = &scalar::mac(word);
-            if mac.is_some() {
+            if let Some(mac) = &scalar::mac(word) {
                 link.mac = *mac;
                 return Ok(());
             }
             return Err(Problem::NotAMac);
         }
         if kind == Kind::Source {
-            let addr = scalar::ipv4(word);
-            if addr.is_some() {
+            if let Some(addr) = scalar::ipv4(word) {
                 link.src = addr;
                 return Ok(());
             }

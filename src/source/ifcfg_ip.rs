@@ -233,7 +233,7 @@ impl<'a> Reader<'a, '_, '_> {
             .file
             .get_numbered(BROADCAST, self.ordinal)
             .and_then(|entry| self.file.ipv4(entry, UNSET))
-            .filter(|given| cidr.broadcast() != Some(*given));
+            .filter(|given| cidr.broadcast() != *given);
         self.add_addr(&cidr)?.broadcast = broadcast;
         Some(())
     }

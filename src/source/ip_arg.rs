@@ -383,10 +383,9 @@ fn read_tail(arg: &mut Arg<'_, '_, '_>, id: LinkId, has_ntp: bool) {
     if mtu.iter().all(u8::is_ascii_digit) {
         arg.mtu(TAIL, id);
         let rest = arg.rest(TAIL + 1);
-        let mac = scalar::mac(scalar::unbracketed(rest));
-        if mac.is_some() {
+        if let Some(mac) = &scalar::mac(scalar::unbracketed(rest)) {
             if let Some(link) = arg.cx.config.link_mut(id) {
-                link.mac = mac;
+                link.mac = *mac;
             }
             return;
         }

@@ -140,8 +140,8 @@ fn show(config: &Config<'_>, id: LinkId, link: &LinkConfig) -> String {
     if let Some(mtu) = LinkNumber::Mtu.of(link) {
         add(format!(" mtu {mtu}"));
     }
-    if let Some(mac) = link.mac {
-        add(format!(" mac {mac}"));
+    if !link.mac.is_none() {
+        add(format!(" mac {}", link.mac));
     }
     if let Some(name) = IpText::Hostname.of(&link.ipv4) {
         add(format!(" host {}", Escaped(config.text(name))));
@@ -344,7 +344,7 @@ fn describe_link(config: &Config<'_>, id: LinkId, link: &LinkConfig) -> String {
         line += &format!(" onboot={} required={}", link.onboot, link.required);
     }
     for (word, value) in [
-        ("mac", link.mac.map(|mac| mac.to_string())),
+        ("mac", (!link.mac.is_none()).then(|| link.mac.to_string())),
         ("mtu", LinkNumber::Mtu.of(link).map(|mtu| mtu.to_string())),
         (
             "device",

@@ -206,7 +206,7 @@ fn add_link(config: &mut Config<'_>, matches: LinkMatch, source: SourceKind) -> 
         config.add_file(b"net").expect("room for a file");
     }
     let link = LinkConfig::new(matches, source, next_line(config));
-    config.add_link(link).expect("room for a link")
+    config.add_link(&link).expect("room for a link")
 }
 
 fn ip_of<'c>(config: &'c mut Config<'_>, link: LinkId, family: Family) -> &'c mut IpConfig {

@@ -160,7 +160,7 @@ fn a_link_that_bears_the_mac_it_was_given_is_known_again() {
     let say = |config: &mut Config<'_>| {
         let link = config.file(LinkMatch::Mac(mac(2)));
         let link = config.link_mut(link).unwrap();
-        (link.name, link.mac) = (Some(name("eth0")), Some(mac(99)));
+        (link.name, link.mac) = (Some(name("eth0")), mac(99));
     };
     assert_eq!(up(&mut host, &say), Progress::Done);
     assert_eq!(host.kernel.link("eth0").unwrap().mac, mac_octets(99));

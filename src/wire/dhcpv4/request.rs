@@ -90,20 +90,19 @@ pub fn build(request: &Request<'_>, packet: &mut [u8]) -> usize {
     }
     let [_, htype] = request.arphrd.to_be_bytes();
     let needs_broadcast = request.broadcast == Wanted::Yes || chaddr.is_empty();
-    let ([x0, x1, x2, x3], [s0, s1]) = (request.xid.to_be_bytes(), request.secs.to_be_bytes());
-    let [c0, c1, c2, c3] = request.ciaddr.octets();
-    let flags = match needs_broadcast && request.ciaddr.is_unspecified() {
-        true => BROADCAST,
-        false => 0,
-    };
-    let (s0, s1, flags) = match is_question {
-        true => (s0, s1, flags),
-        false => (0, 0, 0),
-    };
     let (op, hlen) = (BOOTREQUEST, chaddr.len() as u8);
-    let start = [
-        op, htype, hlen, 0, x0, x1, x2, x3, s0, s1, flags, 0, c0, c1, c2, c3,
+    let [x0, x1, x2, x3] = request.xid.to_be_bytes();
+    let [c0, c1, c2, c3] = request.ciaddr.octets();
+    let mut start = [
+        op, htype, hlen, 0, x0, x1, x2, x3, 0, 0, 0, 0, c0, c1, c2, c3,
     ];
+    if is_question {
+        let [_, _, _, _, _, _, _, _, s0, s1, flags, ..] = &mut start;
+        [*s0, *s1] = request.secs.to_be_bytes();
+        if needs_broadcast && request.ciaddr.is_unspecified() {
+            *flags = BROADCAST;
+        }
+    }
     w.at(HEADERS, &start);
     w.at(HEADERS + 28, chaddr);
     let [k0, k1, k2, k3] = COOKIE;

@@ -56,8 +56,8 @@ pub(super) fn put(w: &mut Writer<'_>, thing: &Thing, label: &[u8]) {
         thing.route.via.as_ref().unwrap_or(&addr.addr),
     );
     w.attr(IFA_LABEL, label);
-    if let Some(broadcast) = thing.broadcast {
-        w.attr(IFA_BROADCAST, &broadcast.octets());
+    if !thing.broadcast.is_unspecified() {
+        w.attr(IFA_BROADCAST, &thing.broadcast.octets());
     }
     if thing.valid_secs != FOREVER {
         // struct ifa_cacheinfo: preferred, valid, and two times that only the kernel gives.

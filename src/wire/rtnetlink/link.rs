@@ -11,7 +11,7 @@ use super::AF_UNSPEC;
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_UP, KernelKind, Link};
 use crate::text::parts;
-use crate::wire::netlink::{Attr, Full, Writer, attr_in, attrs, number_in, until_nul};
+use crate::wire::netlink::{Writer, attr_in, attrs, number_in, until_nul};
 
 /// Current hardware address.
 pub const IFLA_ADDRESS: u16 = 1;
@@ -105,20 +105,14 @@ pub enum Admin {
     Down,
 }
 
-/// Changes attributes of a link, and whether it is up (`RTM_SETLINK`), or takes properties from it
-/// (`RTM_DELLINKPROP`). The kernel applies MAC, MTU, name and flags in this order and keeps what it applied
+/// Begins a request that changes attributes of a link, and whether it is up (`RTM_SETLINK`), or takes properties
+/// from it (`RTM_DELLINKPROP`); they follow. The kernel applies MAC, MTU, name and flags in this order and keeps what it applied
 /// before one of them failed; before Linux 6.2 it refuses the name (`EBUSY`) if the link is up, even if the
 /// same request brings it down.
 ///
 /// No `NLM_F_EXCL`: in a DEL request that bit is `NLM_F_BULK`, which Linux 5.19 and later refuse here.
-pub fn change<'a>(
-    w: &mut Writer<'_>,
-    kind: u16,
-    seq: u32,
-    ifindex: u32,
-    admin: Option<Admin>,
-    attrs: impl IntoIterator<Item = Attr<'a>>,
-) -> Result<(), Full> {
+#[inline(always)]
+pub fn begin(w: &mut Writer<'_>, kind: u16, seq: u32, ifindex: u32, admin: Option<Admin>) {
     let (ifi_flags, ifi_change) = match admin {
         None => (0, 0),
         Some(Admin::Up) => (IFF_UP, IFF_UP),
@@ -132,10 +126,6 @@ pub fn change<'a>(
         ifi_change.to_ne_bytes(),
     ];
     w.header(head.as_flattened());
-    for attr in attrs {
-        w.attr(attr.kind, attr.payload);
-    }
-    w.finish()
 }
 
 /// The payload of an `IFLA_PROP_LIST` with one alternative name.

@@ -68,6 +68,8 @@ fn first_of_several(cx: &mut Context<'_, '_>) -> Option<LinkId> {
         let is_addressed = link.role == Role::Addressed;
         if link.master.is_some() {
             let origin = link.ipv4.origin;
+            // `none` asks for nothing that a port has not
+            let asks = [link.ipv4.method, link.ipv6.method] != [Method::Disabled; 2];
             link.role = Role::Port;
             disable(&mut link.ipv4);
             disable(&mut link.ipv6);
@@ -76,7 +78,7 @@ fn first_of_several(cx: &mut Context<'_, '_>) -> Option<LinkId> {
                     addr.link = LinkId::NONE;
                 }
             }
-            if is_addressed {
+            if is_addressed && asks {
                 let subject = Subject::Word(&Escaped(b"ip"));
                 DROPPED.report(cx.sink, cx.config, origin, subject);
             }

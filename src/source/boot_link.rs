@@ -139,8 +139,13 @@ fn boot_link(cx: &mut Context<'_, '_>, word: BootWord) -> Option<LinkId> {
     let id = match find_link(config, SourceKind::Cmdline, &LinkMatch::Any) {
         Some(any) => {
             let is_fixed = config.addrs.iter().any(|addr| addr.link == any);
+            let is_meant = match word {
+                BootWord::Device => true,
+                BootWord::Bootdev => false,
+                BootWord::Bootif => config.global.boot_words.is_bootif,
+            };
             let link = config.link_mut(any)?;
-            if is_fixed || word == BootWord::Device {
+            if is_fixed || is_meant {
                 any
             } else {
                 let copy = *link;
@@ -334,6 +339,26 @@ mod tests {
                 "ip=lan:dhcp ip=wan:dhcp ifname=wan:52:54:00:12:34:56 BOOTIF=01-52-54-00-12-34-56",
                 &["lan 4=dhcp! 6=ignore", "wan 4=dhcp! 6=ignore"],
                 Some(1),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn the_link_of_ip_may_be_that_of_bootif() {
+        check(&[
+            ("ip=:::::BOOTIF:dhcp", &["any 4=dhcp! 6=ignore"], None),
+            (
+                "BOOTIF=01-52-54-00-12-34-56 ip=:::::BOOTIF:dhcp",
+                &["bootif:52:54:00:12:34:56 4=dhcp! 6=ignore"],
+                Some(0),
+            ),
+            (
+                "ip=BOOTIF:dhcp ip=eth1:none BOOTIF=01-52-54-00-12-34-56",
+                &[
+                    "bootif:52:54:00:12:34:56 4=dhcp! 6=ignore",
+                    "eth1 4=disabled 6=disabled",
+                ],
+                Some(0),
             ),
         ]);
     }

@@ -21,7 +21,7 @@ use crate::proto::Lessee;
 use heapless::Vec;
 
 /// Hashes of texts that are kept once; a power of two.
-const SAME: usize = 1_024;
+const SAME: usize = 4_096;
 
 /// See the module. `LINKS`: configured links and everything there is about one of, and names of tables; `ADDRS`: policy rules too;
 /// `ROUTES`: options of links too; `KERNEL`: links of the

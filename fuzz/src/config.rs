@@ -205,7 +205,16 @@ fn is_sound(config: &Config<'_>) {
             .into_iter()
             .flatten()
         {
-            assert!(!text(pattern).contains(&b'\n'));
+            // it ends with its line, unless that goes on or is a comment between
+            let mut lines = text(pattern)
+                .split(|octet| *octet == b'\n')
+                .map(<[u8]>::trim_ascii);
+            let _ = lines.next_back();
+            assert!(
+                lines.all(|line| line.ends_with(b"\\") || matches!(line, [b'#' | b';', ..])),
+                "{:?}",
+                shown(text(pattern))
+            );
         }
     }
     for (id, _) in config.links_with_ids() {

@@ -101,6 +101,8 @@ pub enum Kind {
     IpList4,
     /// IPv6 addresses, 16 at most (`BOND_MAX_NS_TARGETS`).
     IpList6,
+    /// A number from -2,147,483,647 to 2,147,483,647, kept as it is written.
+    Signed,
     /// Pairs of priorities, `FROM:TO`, kept with commas between them.
     Map,
     /// Any text.
@@ -188,8 +190,8 @@ const fn first(scope: Scope) -> u8 {
 
 use Kind::{
     Any, Bool, Count, Duplex, FailOverMac, Hash, Ip, Ip6, IpList4, IpList6, Key, LacpRate, Mac,
-    Macvlan, Map, Mode, Name, Octet, Port, Positive, Protocol, Reselect, Select, Short, Status,
-    Targets, Text, Validate, Vlan, Vni,
+    Macvlan, Map, Mode, Name, Octet, Port, Positive, Protocol, Reselect, Select, Short, Signed,
+    Status, Targets, Text, Validate, Vlan, Vni,
 };
 
 attributes! {
@@ -262,7 +264,7 @@ attributes! {
     }
     BondPort {
         "queue_id" Short, "transmit queue";
-        "prio" Any, "preference of the port";
+        "prio" Signed, "preference of the port";
     }
     Bridge {
         "stp" Bool, "spanning tree";

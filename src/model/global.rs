@@ -60,6 +60,8 @@ pub struct BootWords {
     pub links: [Option<(LinkMatch, Origin)>; 3],
     /// Whether root comes over the network (`netroot=`, `root=dhcp`).
     pub netroot: bool,
+    /// Whether `ip=` without a link is about that of [`BootWord::Bootif`] (`ip=::::HOST:BOOTIF`).
+    pub is_bootif: bool,
     /// Fields of `ip=` in words of their own (anaconda's).
     pub pieces: Pieces,
     /// The last of them.
@@ -150,6 +152,7 @@ impl Global {
             boot_words: BootWords {
                 links: [None, None, None],
                 netroot: false,
+                is_bootif: false,
                 pieces: Pieces::NONE,
                 pieces_origin: Origin::NONE,
             },

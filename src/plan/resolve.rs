@@ -15,6 +15,7 @@ use crate::model::desired::{Desired, Thing, What};
 use crate::model::link::{IfName, LinkKind, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, KernelKind, Link, Observed};
 use crate::model::route::More;
+use crate::text::scalar;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use heapless::VecView;
 
@@ -288,7 +289,8 @@ impl Resolver<'_, '_> {
         }
         set_state(self.states, id, LinkState::Found);
         for addr in self.config.addrs.iter() {
-            if addr.link == id {
+            // zeros are no address: the kernel takes them and forgets
+            if addr.link == id && !scalar::is_zeros(&addr.addr.addr) {
                 let mut wanted = Thing::addr(link.ifindex, &addr.addr, &addr.peer, addr.origin);
                 if let Some(broadcast) = addr.broadcast {
                     wanted.broadcast = broadcast;

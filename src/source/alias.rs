@@ -41,7 +41,14 @@ impl Reader<'_, '_, '_> {
         if self.says(ONPARENT, false) {
             return None;
         }
-        let id = IfName::new(base).and_then(|base| self.file.cx.config.named(&base));
+        let mut id = IfName::new(base).and_then(|base| self.file.cx.config.named(&base));
+        if id.is_none() && parts::is(base, b"lo") {
+            // what it has anyway needs no file of its own
+            let link = &mut self.draft.link;
+            link.name = Some(IfName::LO);
+            link.identify(&None);
+            id = self.file.cx.add_link(link).ok();
+        }
         let Some(id) = id else {
             return self.refuse(NO_BASE);
         };

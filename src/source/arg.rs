@@ -343,7 +343,8 @@ pub fn identify(text: &[u8], link: &mut LinkConfig) -> Option<()> {
 /// Ethernet, unless name or MAC say InfiniBand.
 #[inline(never)]
 pub fn set_kind(link: &mut LinkConfig) {
-    let is_long = matches!(&link.matches, LinkMatch::Mac(mac) if mac.as_bytes().len() == 20);
+    let mac = link.matches.mac();
+    let is_long = mac.is_some_and(|mac| mac.as_bytes().len() == 20);
     let is_ib = match link.name.as_ref().map(IfName::padded) {
         Some([b'i', b'b', more @ ..]) => !more.starts_with(b"ft"),
         Some(_) | None => false,

@@ -220,13 +220,14 @@ struct Row {
 }
 
 /// By [`Kind`], from the first kind of texts on; of the last one nothing is asked.
-static TEXTS: [Row; 7] = [
+static TEXTS: [Row; 8] = [
     row(Problem::NotALinkName, 1, 0),
     row(Problem::NotAMac, 1, 0),
     row(Problem::NotIpv6, 1, 0b10),
     row(Problem::NotAnAddress, 1, 0b11),
     row(Problem::NotIpv4, MAX_ITEMS, 0b01),
     row(Problem::NotIpv6, MAX_ITEMS, 0b10),
+    row(Problem::NotANumber, 1, 0),
     row(Problem::NotANumber, MAX_ITEMS, 0),
 ];
 
@@ -261,6 +262,10 @@ fn is_item(item: &[u8], kind: Kind, families: u8, to: &mut LineBuf<MAX_CANONICAL
     to.put(item);
     if kind == Kind::Name {
         return IfName::new(item).is_some();
+    }
+    if kind == Kind::Signed {
+        let number = scalar::number(item.strip_prefix(b"-").unwrap_or(item));
+        return number.is_some_and(|number| number >> 31 == 0);
     }
     let (from, to) = parts::split(item, b':');
     is_priority(from) && to.is_some_and(is_priority)

@@ -68,6 +68,8 @@ fn first_of_several(cx: &mut Context<'_, '_>) -> Option<LinkId> {
         let is_addressed = link.role == Role::Addressed;
         if link.master.is_some() {
             let origin = link.ipv4.origin;
+            // `none` asks for nothing that a port has not
+            let asks = [link.ipv4.method, link.ipv6.method] != [Method::Disabled; 2];
             link.role = Role::Port;
             disable(&mut link.ipv4);
             disable(&mut link.ipv6);
@@ -76,7 +78,7 @@ fn first_of_several(cx: &mut Context<'_, '_>) -> Option<LinkId> {
                     addr.link = LinkId::NONE;
                 }
             }
-            if is_addressed {
+            if is_addressed && asks {
                 let subject = Subject::Word(&Escaped(b"ip"));
                 DROPPED.report(cx.sink, cx.config, origin, subject);
             }
@@ -138,8 +140,13 @@ fn boot_link(cx: &mut Context<'_, '_>, word: BootWord) -> Option<LinkId> {
     let id = match find_link(config, SourceKind::Cmdline, &LinkMatch::Any) {
         Some(any) => {
             let is_fixed = config.addrs.iter().any(|addr| addr.link == any);
+            let is_meant = match word {
+                BootWord::Device => true,
+                BootWord::Bootdev => false,
+                BootWord::Bootif => config.global.boot_words.is_bootif,
+            };
             let link = config.link_mut(any)?;
-            if is_fixed || word == BootWord::Device {
+            if is_fixed || is_meant {
                 any
             } else {
                 let copy = *link;
@@ -333,6 +340,26 @@ mod tests {
                 "ip=lan:dhcp ip=wan:dhcp ifname=wan:52:54:00:12:34:56 BOOTIF=01-52-54-00-12-34-56",
                 &["lan 4=dhcp! 6=ignore", "wan 4=dhcp! 6=ignore"],
                 Some(1),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn the_link_of_ip_may_be_that_of_bootif() {
+        check(&[
+            ("ip=:::::BOOTIF:dhcp", &["any 4=dhcp! 6=ignore"], None),
+            (
+                "BOOTIF=01-52-54-00-12-34-56 ip=:::::BOOTIF:dhcp",
+                &["bootif:52:54:00:12:34:56 4=dhcp! 6=ignore"],
+                Some(0),
+            ),
+            (
+                "ip=BOOTIF:dhcp ip=eth1:none BOOTIF=01-52-54-00-12-34-56",
+                &[
+                    "bootif:52:54:00:12:34:56 4=dhcp! 6=ignore",
+                    "eth1 4=disabled 6=disabled",
+                ],
+                Some(0),
             ),
         ]);
     }

@@ -73,7 +73,11 @@ static WORDS: [Word; KEYS.len()] = pack_fields(KEYS, Word::Ip);
 
 /// Every option. Keys match exactly, `BOOTIF` in any case.
 pub const KEYS: &[Key<Word>] = &[
-    word("ip", Word::Ip, "addresses and methods of a link"),
+    word(
+        "ip",
+        Word::Ip,
+        "addresses and methods of a link, which may be BOOTIF: that of BOOTIF=",
+    ),
     word(
         "ifname",
         Word::Ifname,

@@ -297,7 +297,13 @@ impl Said {
     /// Joins the word to what earlier ones said of its link.
     #[inline(never)]
     fn apply(&mut self, arg: &mut Arg<'_, '_, '_>) -> Done {
-        let id = arg.link(arg.field(LINK), Role::Addressed)?;
+        let mut name = arg.field(LINK);
+        if parts::is(name, b"BOOTIF") {
+            // initramfs-tools': the link that `BOOTIF=` means, which may come later
+            arg.cx.config.global.boot_words.is_bootif = true;
+            name = b"";
+        }
+        let id = arg.link(name, Role::Addressed)?;
         self.client.link = id;
         // whether the link has addresses of either family, and this one
         let (mut has_v4, mut has_v6, mut is_known) = (false, false, false);

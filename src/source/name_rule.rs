@@ -177,7 +177,8 @@ impl<'t> Draft<'t> {
                 return;
             }
             (Part::Original | Part::Driver | Part::Path, false) => {
-                let kept = cx.config.keep_same(value);
+                // of many the last one counts: they are not looked for among the texts that are kept
+                let kept = cx.config.keep(value);
                 if let Some(pattern) = rule.patterns.get_mut(part as usize) {
                     *pattern = kept;
                 }

@@ -112,6 +112,13 @@ pub const OTHERS: &[super::Key<&str>] = &[
         "how links get their names",
     ),
     key("biosdevname", "biosdevname's", "names after slots"),
+    key(
+        "net.naming-scheme",
+        "systemd's",
+        "which rules predictable names follow",
+    ),
+    key("noipv6", "anaconda's", "no IPv6 in the installed system"),
+    key("kssendmac", "anaconda's", "MACs are told to the server"),
     key("rd.nonet", "nobody's", "no network"),
     key("rd.retry", "dracut's", "seconds its queue may take"),
     key("rd.timeout", "dracut's", "seconds devices may take"),

@@ -167,6 +167,20 @@ impl Show for Diagnostic<'_> {
     }
 }
 
+/// What is wrong, in words.
+impl Show for Complaint {
+    fn show(&self, f: &mut Text<'_>) {
+        for unit in self.problem.text().0 {
+            match unit {
+                b'$' => self.number.show(f),
+                b'!' => Errno::new(self.number.cast_signed()).show(f),
+                b'@' => {}
+                _ => unpack(slice::from_ref(unit), f),
+            }
+        }
+    }
+}
+
 /// See [`Diagnostic::message`].
 pub struct Message<'a>(&'a Diagnostic<'a>);
 
@@ -177,14 +191,7 @@ impl Show for Message<'_> {
             f.octet(b' ');
         }
         let complaint = self.0.complaint;
-        for unit in complaint.problem.text().0 {
-            match unit {
-                b'$' => complaint.number.show(f),
-                b'!' => Errno::new(complaint.number.cast_signed()).show(f),
-                b'@' => {}
-                _ => unpack(slice::from_ref(unit), f),
-            }
-        }
+        complaint.show(f);
         match (self.0.detail, complaint.problem) {
             (b"", _) => {}
             (name, Problem::UnknownKey) => {

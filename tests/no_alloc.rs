@@ -255,7 +255,8 @@ mod tests {
 
             for round in 0..2 {
                 let (done, count) = allocations_in(|| engine.converge(BOOT, &mut host));
-                assert_eq!((done, count), (Ok(Progress::Done), 0), "round {round}");
+                assert_eq!((done, count), (Ok(()), 0), "round {round}");
+                assert_eq!(engine.progress(), Progress::Done);
             }
             let ((), count) = allocations_in(|| engine.publish_state(&mut host));
             assert_eq!(count, 0, "state");
@@ -265,7 +266,8 @@ mod tests {
 
             let eth0 = IfName::new(b"eth0").unwrap();
             let (down, count) = allocations_in(|| engine.down(&eth0, &mut host));
-            assert_eq!((down, count), (Ok(true), 0), "down");
+            assert_eq!((down, count), (Ok(()), 0), "down");
+            assert!(!engine.plan.errors.any());
         }
     }
 

@@ -58,10 +58,8 @@ impl Engine<'_> {
     /// Writes the files that are not as they shall be. A link of which nothing is ours has none.
     #[inline(never)]
     fn write_owned(&mut self, host: &mut impl Host) {
-        for n in 0..self.desired.links.len() {
-            let Some(link) = self.desired.links.get(n) else {
-                return;
-            };
+        let mut n = 0_usize;
+        while let Some(link) = self.desired.links.get(n) {
             let text = Owned {
                 link,
                 desired: &self.desired,
@@ -70,26 +68,17 @@ impl Engine<'_> {
             };
             let file = OutputFile::Owned(&link.name);
             let is_made = link.touched || link.recalled.file.is_ok() || text.brings_names();
-            if !is_made {
-                continue;
-            }
             let sum = text_hash(&text);
-            if link.recalled.sum != sum && !write(host, file, &text) {
-                continue;
+            if is_made && (link.recalled.sum == sum || write(host, file, &text)) {
+                if link.recalled.old_name != link.name {
+                    host.remove(OutputFile::Owned(&link.recalled.old_name));
+                }
+                if let Some(link) = self.desired.links.get_mut(n) {
+                    link.recalled.sum = sum;
+                }
             }
-            if link.recalled.old_name != link.name {
-                host.remove(OutputFile::Owned(&link.recalled.old_name));
-            }
-            if let Some(link) = self.desired.links.get_mut(n) {
-                link.recalled.sum = sum;
-            }
+            n = n.wrapping_add(1);
         }
-    }
-
-    /// Sends the whole plan.
-    #[inline(never)]
-    pub(super) fn send_plan(&mut self, host: &mut impl Host) -> Result<(), Errno> {
-        self.send_steps(host, self.plan.steps.len())
     }
 
     /// What the kernel refused to make is not ours, and what it deleted is ours no longer.
@@ -112,31 +101,31 @@ impl Engine<'_> {
         }
     }
 
-    /// Sends the first `end` steps in batches; each knows whether it failed.
+    /// Sends the plan in batches; each of its steps knows whether it failed.
     #[inline(never)]
-    pub(super) fn send_steps(&mut self, host: &mut impl Host, end: usize) -> Result<(), Errno> {
+    pub(super) fn send_plan(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         let mut next = 0;
-        while next < end {
+        while next < self.plan.steps.len() {
             self.asked = Asked::Steps;
             self.first_step = next as u32;
             self.first_seq = self.seq.wrapping_add(1);
             let mut writer = Writer::new(self.buffers.datagram);
-            while next < end && writer.requests() < BATCH_REQUESTS {
+            while let Some(step) = self.plan.steps.get(next)
+                && writer.requests() < BATCH_REQUESTS
+            {
                 let seq = self.seq.wrapping_add(1);
-                if let Some(step) = self.plan.steps.get(next) {
-                    let encoded = match &Op::of(*step, &self.plan, &self.desired, &self.config) {
-                        Some(op) => {
-                            let encoded = encode(op, &self.observed, &mut writer, seq);
-                            if encoded.is_ok() {
-                                host.trace(op);
-                            }
-                            encoded
+                let encoded = match &Op::of(*step, &self.plan, &self.desired, &self.config) {
+                    Some(op) => {
+                        let encoded = encode(op, &self.observed, &mut writer, seq);
+                        if encoded.is_ok() {
+                            host.trace(op);
                         }
-                        None => encode_saved(self.buffers.restore, step.n, &mut writer, seq),
-                    };
-                    if encoded.is_err() {
-                        break;
+                        encoded
                     }
+                    None => encode_saved(self.buffers.restore, step.n, &mut writer, seq),
+                };
+                if encoded.is_err() {
+                    break;
                 }
                 self.seq = seq;
                 next = next.wrapping_add(1);
@@ -274,7 +263,7 @@ impl Engine<'_> {
             }
             _ => return false,
         }
-        self.dad_until = self.dad_until.max(until);
+        self.until = self.until.max(until);
         true
     }
 }
@@ -446,8 +435,7 @@ mod tests {
                 .plan
                 .push(Phase::RoutesOnLink, Act::Add, number.into());
         }
-        let steps = engine.plan.steps.len();
-        let applied = engine.send_steps(host, steps);
+        let applied = engine.send_plan(host);
         let failed = engine.plan.steps.iter().filter(|step| step.errno.is_some());
         assert_eq!(failed.count(), host.refuses.len());
         applied

@@ -31,11 +31,15 @@ impl Engine<'_> {
     pub fn attend(&mut self, host: &mut impl Host) -> Instant {
         let mut until = Instant(u64::MAX);
         self.now = host.now();
-        for n in 0..self.lessees.len() {
+        self.expects_until = Instant(0);
+        let mut n = 0_usize;
+        while n < self.lessees.len() {
             self.attend_to(n, host);
             if let Some(lessee) = self.lessees.get(n) {
                 until = until.min(lessee.client.deadline());
+                self.expects_until = self.expects_until.max(lessee.client.expects_until());
             }
+            n = n.wrapping_add(1);
         }
         until
     }
@@ -111,9 +115,12 @@ impl Engine<'_> {
     }
 
     /// Complains about what a client is told, and names the address it has or had.
-    pub(super) fn say(&mut self, n: usize, complaint: Complaint, host: &mut impl Host) {
+    #[inline(never)]
+    pub(super) fn say(&self, n: usize, complaint: Complaint, host: &mut impl Host) {
         let engine = black_box(self);
-        if let Some((lessee, link)) = lessee(engine.lessees, &engine.observed, n) {
+        if let Some(lessee) = engine.lessees.get(n)
+            && let Some(link) = engine.observed.by_index(lessee.ifindex)
+        {
             let leased = Leased {
                 link: &link.name,
                 addr: lessee.lease.get(Field::Addr),
@@ -282,14 +289,13 @@ impl Engine<'_> {
         }
         let is_first = |link: &LinkConfig| link.leases == Leases::First;
         if self.config.link(config).is_some_and(is_first) {
-            for n in 0..self.lessees.len() {
-                if let Some(other) = self.lessees.get_mut(n)
-                    && other.config == config
-                    && other.ifindex != ifindex
-                {
+            let mut n = 0_usize;
+            while let Some(other) = self.lessees.get_mut(n) {
+                if other.config == config && other.ifindex != ifindex {
                     other.client.end(self.now);
                     self.forget(n, host);
                 }
+                n = n.wrapping_add(1);
             }
         }
     }

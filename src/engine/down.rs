@@ -10,11 +10,11 @@ use crate::plan::{Act, Phase};
 use crate::text::show::{Show, Text};
 
 impl Engine<'_> {
-    /// Takes back what we made on the link `name`; whether all of it is gone.
+    /// Takes back what we made on the link `name`. What of it is not gone is among the errors of [`Engine::plan`].
     ///
     /// # Errors
     /// When the kernel cannot be asked.
-    pub fn down(&mut self, name: &IfName, host: &mut impl Host) -> Result<bool, Errno> {
+    pub fn down(&mut self, name: &IfName, host: &mut impl Host) -> Result<(), Errno> {
         self.observe_links(host)?;
         self.plan.clear();
         self.desired.clear();
@@ -22,9 +22,7 @@ impl Engine<'_> {
         self.desired.add_link(ifindex, name, Origin::NONE);
         // Nothing of it is desired, so all that is ours is stale.
         self.recall_owned(host);
-        let Some(link) = self.desired.links.first() else {
-            return Ok(false);
-        };
+        let link = self.desired.links.first().ok_or(Errno::ENODEV)?;
         let (owned_up, old_name) = (link.owned_up, link.recalled.old_name);
         if let Err(errno) = link.recalled.file {
             let problem = match errno {
@@ -33,17 +31,16 @@ impl Engine<'_> {
             };
             let complaint = Complaint::error(problem, Effect::NothingChanged).with_errno(errno);
             say(host, complaint, name);
-            return Ok(false);
+            self.plan.errors.add(errno);
+            return Ok(());
         }
         self.give_back(ifindex, name, host);
         self.observe_things(host)?;
         self.send_plan(host)?;
-        let mut all_gone = !self.plan.errors.any();
         if owned_up {
             self.take_down(name, host)?;
-            all_gone &= !self.plan.errors.any();
         }
-        if all_gone {
+        if !self.plan.errors.any() {
             host.remove(OutputFile::Owned(&old_name));
             host.remove(OutputFile::Owned(name));
             host.remove(OutputFile::Lease(name));
@@ -51,11 +48,11 @@ impl Engine<'_> {
         self.publish_resolv_conf(host);
         self.publish_state(host);
         host.progress(&WentDown(name));
-        Ok(all_gone)
+        Ok(())
     }
 
     /// Takes down a link that was down before we came, unless somebody else uses it: going down would cost
-    /// them their routes and IPv6 addresses. The plan tells whether it went as it should.
+    /// them their routes and IPv6 addresses.
     fn take_down(&mut self, name: &IfName, host: &mut impl Host) -> Result<(), Errno> {
         self.others = false;
         self.dump_things(host, Asked::Others)?;
@@ -64,7 +61,7 @@ impl Engine<'_> {
             say(host, IN_USE, name);
             return Ok(());
         }
-        self.plan.clear();
+        self.plan.steps.clear();
         self.plan.push(Phase::Down, Act::Down, 0);
         self.send_plan(host)
     }

@@ -4,13 +4,14 @@ use super::complain::{say, write};
 use super::publish::what_is_there;
 use super::{Engine, Event, Host, Instant, OutputFile, remove};
 use crate::diag::{Complaint, Effect, Problem};
-use crate::model::config::{IpNumber, LinkConfig, LinkId, LinkMatch, LinkNumber, Wait};
+use crate::model::config::{IpNumber, LinkConfig, LinkId, LinkNumber, Wait};
 use crate::model::desired::DesiredLink;
 use crate::model::lease::{Field, Lease};
 use crate::model::link::IfName;
 use crate::model::observed::Link;
 use crate::output::json::is_written_as;
 use crate::output::lease::{self, LeaseFile};
+use crate::plan::lease::needs_root;
 use crate::plan::resolve::LinkState;
 use crate::proto::Lessee;
 use crate::proto::dhcpv4::State;
@@ -46,15 +47,6 @@ impl Engine<'_> {
         }
     }
 
-    /// Until when servers are about to answer.
-    pub fn expects_until(&self) -> Instant {
-        let mut until = Instant(0);
-        for lessee in self.lessees.iter() {
-            until = until.max(lessee.client.expects_until());
-        }
-        until
-    }
-
     /// Writes down what is leased, where that is not written yet.
     pub(super) fn keep_leases(&mut self, host: &mut impl Host) {
         for lessee in self.lessees.iter_mut() {
@@ -71,12 +63,15 @@ impl Engine<'_> {
     /// What a configured link waits for before it has its lease, and for how long at most; `None` where it has
     /// one, or asks for none. Of several links that one description fits, one is enough.
     pub(super) fn lease_wait(
-        &mut self,
+        &self,
         id: LinkId,
+        config: &LinkConfig,
         host: &mut impl Host,
     ) -> Option<(LinkState, Instant)> {
         let now = self.now;
-        let config = self.config.link(id).filter(|config| config.ipv4.asks())?;
+        if !config.ipv4.asks() {
+            return None;
+        }
         let timeouts = &self.config.global.timeouts;
         let dhcp_secs = IpNumber::DhcpTimeout.of(&config.ipv4);
         let dhcp_secs = dhcp_secs.unwrap_or(timeouts.dhcp_in_all());
@@ -85,10 +80,9 @@ impl Engine<'_> {
         let carrier_secs = LinkNumber::LinkDelay
             .of(config)
             .map_or(carrier_secs, |delay| delay.max(carrier_secs));
-        let needs_root = self.needs_root(id);
+        let needs_root = needs_root(&self.config, id);
         // No link of the description has a client yet.
         let mut wait = (LinkState::WaitingLease, Instant(0));
-        let mut kept = None;
         for (lessee, n) in self.lessees.iter().zip(0..) {
             if lessee.config != id {
                 continue;
@@ -112,8 +106,8 @@ impl Engine<'_> {
             };
             let until = since.after_seconds(seconds);
             if holds && has_root && now >= until.min(self.time_limit) {
-                kept = Some(n);
-                break;
+                self.say(n, KEPT, host);
+                return None;
             }
             let state = match (has_carrier, is_bound) {
                 (false, _) => LinkState::WaitingCarrier,
@@ -125,39 +119,7 @@ impl Engine<'_> {
                 wait = (state, until);
             }
         }
-        if let Some(n) = kept {
-            self.say(n, KEPT, host);
-            return None;
-        }
         Some(wait)
-    }
-
-    /// Whether the lease of this link, or of one of these, must say where root is.
-    pub(crate) fn needs_root(&self, id: LinkId) -> bool {
-        let global = &self.config.global;
-        let is_any = |link: &LinkConfig| matches!(link.matches, LinkMatch::Any);
-        global.dhcp_root
-            && match global.bootdev {
-                Some(bootdev) => bootdev == id,
-                None => {
-                    let mut asking = self.config.links.iter().filter(|link| link.ipv4.asks());
-                    self.config.link(id).is_some_and(is_any) || asking.nth(1).is_none()
-                }
-            }
-    }
-
-    /// Of the links that one description fits, the first one whose lease says where root is.
-    pub(super) fn root_link(&self) -> Option<u32> {
-        let mut found = None;
-        for lessee in self.lessees.iter() {
-            if lessee.holds(self.now)
-                && self.needs_root(lessee.config)
-                && !lessee.lease.get(Field::RootPath).is_empty()
-            {
-                found = Some(found.unwrap_or(u32::MAX).min(lessee.ifindex));
-            }
-        }
-        found
     }
 
     /// The lease that a link has.

@@ -26,7 +26,7 @@ pub(crate) use observe::Asked;
 pub use publish::ForeignResolvConf;
 pub use said::Said;
 
-use crate::diag::{Complaint, Diagnostic, Effect, Errno, Severity, Sink, Subject};
+use crate::diag::{Complaint, Effect, Errno, Problem, Severity, Sink, Subject};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkNumber, Str, Wait};
 use crate::model::desired::Desired;
 use crate::model::link::IfName;
@@ -38,6 +38,7 @@ use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState, Resolver};
 use crate::plan::{Phase, Plan};
 use crate::proto::Lessee;
+use core::hint::black_box;
 use heapless::VecView;
 
 /// A step of a link's way up. The numbers are lines of the words of state.json.
@@ -135,12 +136,12 @@ pub struct Engine<'m> {
     /// The number of the last request, and of the first one of its datagram.
     pub(crate) seq: u32,
     pub(crate) first_seq: u32,
+    /// The step that the first request of the datagram carries out.
+    pub(crate) first_step: u32,
     pub(crate) asked: Asked,
     /// Whether the tables changed under the last dump.
     pub(crate) was_interrupted: bool,
-    /// The step that the first request of the datagram carries out.
-    pub(crate) first_step: u32,
-    /// Whether a link that is up can be renamed, as far as is known.
+    /// Whether a link that is up is renamed as it is.
     pub live_rename: LiveRename,
     pub(crate) names: Names,
     pub(crate) has_ipv6: Ipv6,
@@ -151,6 +152,10 @@ pub struct Engine<'m> {
     pub(crate) by_name: bool,
     /// Whether a link that is to go down has something of somebody else's.
     pub(crate) others: bool,
+    /// Whether [`Engine::down`] gives leases back, whatever the configuration says (`--release`).
+    pub releases: bool,
+    /// Whether what is desired may have changed since [`Engine::converge`].
+    pub look_again: bool,
     /// What becomes of a resolv.conf of somebody else's.
     pub foreign_resolv_conf: ForeignResolvConf,
     /// When the outside world was last asked or heard.
@@ -165,8 +170,10 @@ pub struct Engine<'m> {
     pub desired: Desired<'m>,
     /// What is to be done.
     pub plan: Plan<'m>,
-    /// When the last wait for duplicate address detection ends; 0: nothing waits for it.
-    pub(crate) dad_until: Instant,
+    /// Until when servers are about to answer, as [`Engine::attend`] found.
+    pub expects_until: Instant,
+    /// When the last wait for something ends; 0: nothing is waited for.
+    pub(crate) until: Instant,
     pub(crate) buffers: Buffers<'m>,
     pub(crate) originals: &'m mut VecView<Original>,
     pub(crate) marks: &'m mut VecView<Mark>,
@@ -180,10 +187,6 @@ pub struct Engine<'m> {
     pub xid_tag: u16,
     /// When the time for everything is over (`--timeout`).
     pub time_limit: Instant,
-    /// Whether [`Engine::down`] gives leases back, whatever the configuration says (`--release`).
-    pub releases: bool,
-    /// Whether what is desired may have changed since [`Engine::converge`].
-    pub look_again: bool,
     /// What the sources said.
     pub config: Config<'m>,
 }
@@ -215,24 +218,24 @@ impl Engine<'_> {
     pub fn plan(&mut self, goal: Goal<'_>, host: &mut impl Host) -> Result<(), Errno> {
         self.observe_links(host)?;
         self.plan.clear();
-        self.plan_names(host, self.live_rename);
+        self.plan_names(host);
         self.compare(goal, host)
     }
 
-    /// Makes the kernel what it shall be, as far as its links are there, and says whether there is more
-    /// to wait for.
+    /// Makes the kernel what it shall be, as far as its links are there. [`Engine::progress`] says whether there is
+    /// more to wait for.
     ///
     /// # Errors
     /// When the kernel cannot be asked, or refuses everything ([`Errno::EPERM`]).
     #[inline(never)]
-    pub fn converge(&mut self, goal: Goal<'_>, host: &mut impl Host) -> Result<Progress, Errno> {
+    pub fn converge(&mut self, goal: Goal<'_>, host: &mut impl Host) -> Result<(), Errno> {
         self.look_again = false;
         // A link that vanishes or is renamed under our hands is looked at again, a bounded number of times.
         for n in 0..8 {
             if n > 0 {
                 self.observed.clear();
             }
-            self.dad_until = Instant(0);
+            self.until = Instant(0);
             self.observe_links(host)?;
             if self.rename(host)? == names::Renamed::Some {
                 continue;
@@ -254,9 +257,17 @@ impl Engine<'_> {
         }
         // Before anything else: servers take their time.
         self.attend(host);
-        let progress = self.progress(host);
+        self.finish_links(host);
         self.publish(host);
-        Ok(progress)
+        Ok(())
+    }
+
+    /// Whether there is more to wait for, as [`Engine::converge`] found.
+    pub fn progress(&self) -> Progress {
+        match self.now < self.until {
+            true => Progress::Waiting(self.until),
+            false => Progress::Done,
+        }
     }
 
     /// Whether a source names the link, or speaks of any link.
@@ -319,7 +330,7 @@ impl Engine<'_> {
                     link.origin,
                     Subject::Matches(&link.matches),
                 );
-                self.give_up(LinkId::new(n), complaint);
+                self.give_up(LinkId::new(n), problem);
             }
             n = n.wrapping_add(1);
         }
@@ -327,34 +338,25 @@ impl Engine<'_> {
 
     /// Puts down that what a configured link waited for did not come in time. Where no link was found there is
     /// nothing to put it down for.
-    fn give_up(&mut self, id: LinkId, complaint: Complaint) {
-        let said = Diagnostic {
-            complaint,
-            at: None,
-            subject: Subject::None,
-            token: b"",
-            detail: b"",
-        };
-        let said = publish::in_words(&said.message());
-        for n in 0..self.desired.links.len() {
-            if let Some(link) = self.desired.links.get(n)
-                && link.config == Some(id)
-            {
+    fn give_up(&mut self, id: LinkId, problem: Problem) {
+        let mut n = 0_usize;
+        while let Some(link) = self.desired.links.get(n) {
+            if link.config == Some(id) {
                 let ifindex = link.ifindex;
-                self.remember_problem(ifindex, &said);
+                self.put_down(ifindex, problem);
                 self.fail(ifindex);
             }
+            n = n.wrapping_add(1);
         }
     }
 
     fn resolve(&mut self, goal: Goal<'_>, host: &mut impl Host) {
         self.by_name = !goal.names.is_empty();
-        self.resolver(goal, host).0.links();
+        self.resolver(goal, host).links();
         self.meet_lessees(host);
-        let (now, root_link) = (self.now, self.root_link());
-        let (mut resolver, lessees) = self.resolver(goal, host);
-        resolver.root_link = root_link;
-        resolver.leases(lessees, now);
+        let now = self.now;
+        let mut resolver = self.resolver(goal, host);
+        resolver.leases(now);
         resolver.routes();
     }
 
@@ -369,9 +371,9 @@ impl Engine<'_> {
         self.observe_things(host)
     }
 
-    /// Counts a link's state up from what was found and done, and tells how long to wait.
-    fn progress(&mut self, host: &mut impl Host) -> Progress {
-        let mut until = self.dad_until;
+    /// Counts a link's state up from what was found and done, and how long to wait.
+    fn finish_links(&mut self, host: &mut impl Host) {
+        let mut until = self.until;
         let mut n = 0_u16;
         while let Some((link, state)) = self.link_at(usize::from(n)) {
             match state {
@@ -400,17 +402,16 @@ impl Engine<'_> {
             }
             n = n.wrapping_add(1);
         }
-        match self.now < until {
-            true => Progress::Waiting(until),
-            false => Progress::Done,
-        }
+        self.until = until;
     }
 
     /// The configured link number `n`, and how far it is.
     #[inline(never)]
     pub fn link_at(&self, n: usize) -> Option<(&LinkConfig, LinkState)> {
-        let state = self.states.get(n)?;
-        Some((self.config.links.get(n)?, *state))
+        // Where the compiler sees what is looked at, each caller looks it up.
+        let engine = black_box(self);
+        let state = engine.states.get(n)?;
+        Some((engine.config.links.get(n)?, *state))
     }
 
     /// Remembers that something happened to a link, where it is the first time, and returns when that was.
@@ -446,14 +447,10 @@ impl Engine<'_> {
 }
 
 impl<'m> Engine<'m> {
-    /// What fills the desired state, and the leases that are a part of it.
+    /// What fills the desired state.
     #[inline(never)]
-    fn resolver<'a>(
-        &'a mut self,
-        goal: Goal<'a>,
-        sink: &'a mut dyn Sink,
-    ) -> (Resolver<'a, 'm>, &'a VecView<Lessee>) {
-        let resolver = Resolver {
+    fn resolver<'a>(&'a mut self, goal: Goal<'a>, sink: &'a mut dyn Sink) -> Resolver<'a, 'm> {
+        Resolver {
             config: &self.config,
             observed: &self.observed,
             goal,
@@ -461,9 +458,9 @@ impl<'m> Engine<'m> {
             states: self.states,
             sink,
             last_link: 0,
+            lessees: self.lessees,
             root_link: None,
-        };
-        (resolver, self.lessees)
+        }
     }
 }
 

@@ -51,7 +51,7 @@ pub enum Renamed {
 impl Engine<'_> {
     /// Fills [`Engine::plan`] with the permutation of names, and gives [`Engine::observed`] the new ones.
     #[inline(never)]
-    pub(crate) fn plan_names(&mut self, sink: &mut dyn Sink, live: LiveRename) {
+    pub(crate) fn plan_names(&mut self, sink: &mut dyn Sink) {
         let mut renamer = Renamer {
             config: &self.config,
             observed: &mut self.observed,
@@ -71,7 +71,7 @@ impl Engine<'_> {
         }
         renamer.order();
         self.remember_names();
-        self.plan_downs_and_ups(live);
+        self.plan_downs_and_ups();
     }
 
     /// Brings the names one step further; [`Renamed::None`] when no more is to be done. What was
@@ -82,12 +82,7 @@ impl Engine<'_> {
     pub(super) fn rename(&mut self, host: &mut impl Host) -> Result<Renamed, Errno> {
         const STUCK: Complaint = Complaint::error(Problem::RenameStuck, Effect::NotRenamed);
         self.plan.clear();
-        // A link that is up is renamed as it is, unless the kernel has refused that.
-        let live = match self.live_rename {
-            LiveRename::Unknown | LiveRename::Proven => LiveRename::Proven,
-            LiveRename::Refused => LiveRename::Refused,
-        };
-        self.plan_names(host, live);
+        self.plan_names(host);
         if self.plan.steps.is_empty() {
             if !self.originals.is_empty() {
                 self.finish_names(host)?;
@@ -102,7 +97,7 @@ impl Engine<'_> {
         if !errors.any() {
             return Ok(Renamed::Some);
         }
-        if live == LiveRename::Proven && errors.have(Errno::EBUSY) {
+        if self.live_rename == LiveRename::Tried && errors.have(Errno::EBUSY) {
             self.live_rename = LiveRename::Refused;
         } else if self.names == Names::Followed {
             self.names = Names::TakenBack;
@@ -129,7 +124,7 @@ impl Engine<'_> {
 
     /// Takes down before its first rename what cannot be renamed while up, and takes up again after its last
     /// what was up before and is not, whatever came between.
-    fn plan_downs_and_ups(&mut self, live: LiveRename) {
+    fn plan_downs_and_ups(&mut self) {
         for original in self.originals.iter() {
             let Some(link) = self.observed.by_index(original.ifindex) else {
                 continue;
@@ -143,7 +138,7 @@ impl Engine<'_> {
             }
             match (link.is_up(), first) {
                 _ if !original.was_up => continue,
-                (true, Some(first)) if live != LiveRename::Proven => {
+                (true, Some(first)) if self.live_rename == LiveRename::Refused => {
                     let (phase, act) = (Phase::DownForRename, Act::DownRenamed);
                     self.plan.push(phase, act, first);
                 }
@@ -177,16 +172,16 @@ impl Engine<'_> {
     }
 
     fn tell_names(&mut self, host: &mut impl Host) {
-        for n in 0..self.originals.len() {
-            if let Some(Original { ifindex, name, .. }) = self.originals.get(n)
-                && let Some(link) = self.observed.by_index(*ifindex)
-            {
+        let mut n = 0_usize;
+        while let Some(Original { ifindex, name, .. }) = self.originals.get(n) {
+            if let Some(link) = self.observed.by_index(*ifindex) {
                 host.progress(&Rename {
                     from: name,
                     to: &link.name,
                 });
                 self.mark(*ifindex, Event::Renamed);
             }
+            n = n.wrapping_add(1);
         }
     }
 

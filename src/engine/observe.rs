@@ -151,7 +151,7 @@ impl Engine<'_> {
     fn see_link(&mut self, host: &mut impl Host, link: &mut Link, payload: &[u8]) {
         const FULL: Complaint = Complaint::error(Problem::MaxKernelLinks, Effect::LinkSkipped);
         let capacity = self.observed.links.capacity();
-        let spare = capacity.saturating_sub(self.observed.links.len());
+        let spare = capacity.wrapping_sub(self.observed.links.len());
         // Near the end of the table only links that the configuration may mean are remembered.
         let has_rule = self.has_rule(link);
         if spare <= MAX_LINKS.min(capacity / 2) && !has_rule && !self.is_mentioned(link) {

@@ -39,10 +39,10 @@ impl Engine<'_> {
     #[inline(never)]
     pub(super) fn finish_link(&mut self, id: LinkId, host: &mut impl Host) -> Instant {
         let now = self.now;
-        let lacks = self.lease_wait(id, host);
         let Some(config) = self.config.link(id) else {
             return now;
         };
+        let lacks = self.lease_wait(id, config, host);
         if let Some((state, mut until)) = lacks {
             let is_needed = config.ipv4.required || !self.has_addr(id, Family::V6);
             if !is_needed {
@@ -74,13 +74,12 @@ impl Engine<'_> {
         // Of any link, those without a lease go on asking.
         let is_any = matches!(config.matches, LinkMatch::Any);
         set_state(self.states, id, state);
-        for n in 0..self.desired.links.len() {
-            if let Some(link) = self.desired.links.get(n)
-                && link.config == Some(id)
-                && (link.leased || !link.asks || !is_any)
-            {
+        let mut n = 0_usize;
+        while let Some(link) = self.desired.links.get(n) {
+            if link.config == Some(id) && (link.leased || !link.asks || !is_any) {
                 self.finish_desired(n, missing, host);
             }
+            n = n.wrapping_add(1);
         }
         now
     }
@@ -111,7 +110,7 @@ impl Engine<'_> {
         }
         if let Some(missing) = missing {
             self.mark(ifindex, Event::Failed);
-            self.remember_problem(ifindex, &in_words(&missing.text()));
+            self.put_down(ifindex, missing);
         } else if self.mark(ifindex, Event::Done) == self.now {
             self.forget_problems(ifindex);
             host.progress(&News {
@@ -343,6 +342,12 @@ impl Engine<'_> {
         if let Some(kept) = self.config.keep(problem.as_bytes()) {
             let _ = self.problems.push((ifindex, kept));
         }
+    }
+
+    /// Adds a problem of a link that is not there in words.
+    #[inline(never)]
+    pub(super) fn put_down(&mut self, ifindex: u32, problem: Problem) {
+        self.remember_problem(ifindex, &in_words(&Complaint::note(problem, Effect::None)));
     }
 
     /// Forgets the problems of a link.

@@ -49,8 +49,8 @@ impl Engine<'_> {
         }
         let mut link = None;
         for (word, value) in owned::lines(text) {
-            let word = parts::position(owned::WORDS, word);
-            if word == Some(owned::LINK) {
+            let word = parts::position(owned::WORDS, word).unwrap_or(usize::MAX);
+            if word == owned::LINK {
                 let number = scalar::number(value);
                 link = links.iter_mut().find(|link| Some(link.ifindex) == number);
                 if let Some(link) = &mut link {
@@ -60,8 +60,8 @@ impl Engine<'_> {
                     }
                 }
             } else if let Some(link) = &mut link {
-                link.owned_up |= word == Some(owned::UP);
-                if word < Some(owned::ADDR) && word.is_some() {
+                link.owned_up |= word == owned::UP;
+                if word < owned::ADDR {
                     continue;
                 }
                 let read = recall_thing(word, value, link.ifindex, things, &mut self.config);
@@ -76,7 +76,7 @@ impl Engine<'_> {
 /// What one line says that we made on a desired link.
 #[inline(never)]
 fn recall_thing(
-    word: Option<usize>,
+    word: usize,
     value: &[u8],
     ifindex: u32,
     things: &mut Things<'_>,
@@ -84,7 +84,7 @@ fn recall_thing(
 ) -> Result<(), Problem> {
     let mut stale = Thing::addr(ifindex, &Cidr::default(Family::V4), &None, Origin::NONE);
     stale.standing = Standing::Stale;
-    let understood = word.and_then(|word| owned::thing(word, value, &mut stale, config));
+    let understood = owned::thing(word, value, &mut stale, config);
     understood.ok_or(Problem::OwnedNotUnderstood)?;
     let mut is_known = false;
     things.each(&stale, &mut |thing| {

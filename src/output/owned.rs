@@ -79,9 +79,10 @@ pub fn thing(word: usize, value: &[u8], into: &mut Thing, config: &mut Config<'_
         0 => Family::V4,
         _ => Family::V6,
     };
-    let form = match route & 2 {
-        0 => Form::Route,
-        _ => Form::Rule,
+    let form = match route {
+        0 | 1 => Form::Route,
+        2 | 3 => Form::Rule,
+        _ => return None,
     };
     into.what = form.what();
     into.route = parse_route(value, form, family, config)?;

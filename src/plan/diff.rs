@@ -192,10 +192,10 @@ pub fn diff(desired: &Desired<'_>, has_ipv6: Ipv6, plan: &mut Plan<'_>) {
 /// Whether the kernel showed any IPv6 address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ipv6 {
-    /// It did.
-    Present,
     /// It did not.
     Absent,
+    /// It did.
+    Present,
 }
 
 impl Ipv6 {

@@ -4,7 +4,7 @@ use super::resolve::Resolver;
 use super::routes::NEAR;
 use crate::diag::{Complaint, Effect, Origin, Problem, Subject};
 use crate::engine::Instant;
-use crate::model::config::{IpFlag, LinkConfig};
+use crate::model::config::{Config, IpFlag, LinkConfig, LinkId, LinkMatch};
 use crate::model::desired::Thing;
 use crate::model::lease::{self, Field, ROUTE_OCTETS};
 use crate::model::observed::Link;
@@ -12,7 +12,6 @@ use crate::model::route::Reach;
 use crate::proto::Lessee;
 use core::net::IpAddr;
 use core::ops::RangeInclusive;
-use heapless::VecView;
 
 /// The MTUs that are taken from a lease: below the least of IPv6 (RFC 8200) the link would lose all of that, and
 /// longer than a jumbo frame is none.
@@ -20,8 +19,17 @@ const MTUS: RangeInclusive<u32> = 1_280..=9_216;
 
 impl Resolver<'_, '_> {
     /// Adds what is leased.
-    pub fn leases(&mut self, lessees: &VecView<Lessee>, now: Instant) {
-        let (config, observed) = (self.config, self.observed);
+    pub fn leases(&mut self, now: Instant) {
+        let (config, observed, lessees) = (self.config, self.observed, self.lessees);
+        for lessee in lessees.iter() {
+            if lessee.holds(now)
+                && needs_root(config, lessee.config)
+                && !lessee.lease.get(Field::RootPath).is_empty()
+            {
+                let first = self.root_link.unwrap_or(u32::MAX);
+                self.root_link = Some(first.min(lessee.ifindex));
+            }
+        }
         for lessee in lessees.iter() {
             if lessee.holds(now)
                 && let Some(link) = observed.by_index(lessee.ifindex)
@@ -103,4 +111,19 @@ impl Resolver<'_, '_> {
             Subject::Link(&link.name),
         );
     }
+}
+
+/// Whether the lease of this link, or of one of these, must say where root is.
+#[inline(never)]
+pub(crate) fn needs_root(config: &Config<'_>, id: LinkId) -> bool {
+    let global = &config.global;
+    let is_any = |link: &LinkConfig| matches!(link.matches, LinkMatch::Any);
+    global.dhcp_root
+        && match global.bootdev {
+            Some(bootdev) => bootdev == id,
+            None => {
+                let mut asking = config.links.iter().filter(|link| link.ipv4.asks());
+                config.link(id).is_some_and(is_any) || asking.nth(1).is_none()
+            }
+        }
 }

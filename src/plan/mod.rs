@@ -6,7 +6,7 @@
 
 pub mod diff;
 pub mod encode;
-mod lease;
+pub(crate) mod lease;
 pub mod op;
 pub mod rename;
 pub mod resolve;

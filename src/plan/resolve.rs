@@ -17,6 +17,7 @@ use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, KernelKind, Link, 
 use crate::model::route::More;
 use crate::text::scalar;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use crate::proto::Lessee;
 use heapless::VecView;
 
 /// How far a configured link is. The numbers are lines of the words of state.json.
@@ -112,7 +113,9 @@ pub struct Resolver<'a, 'm> {
     pub sink: &'a mut dyn Sink,
     /// Where the last route went, in [`Desired::links`]; begin with 0.
     pub last_link: usize,
-    /// Of the links that one description fits, the one whose lease says where root is.
+    /// Links that have a lease, or ask for one.
+    pub lessees: &'a VecView<Lessee>,
+    /// Of the links that one description fits, the first one whose lease says where root is.
     pub root_link: Option<u32>,
 }
 
@@ -470,6 +473,7 @@ mod tests {
             states: engine.states,
             sink: &mut told,
             last_link: 0,
+            lessees: engine.lessees,
             root_link: None,
         };
         resolver.links();
@@ -821,6 +825,7 @@ mod tests {
             states: engine.states,
             sink: &mut told,
             last_link: 0,
+            lessees: engine.lessees,
             root_link: None,
         };
         resolver.links();

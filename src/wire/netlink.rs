@@ -314,10 +314,10 @@ impl<'b> Writer<'b> {
     /// Has the last finished request acknowledged even if it succeeds, so that the end of the batch
     /// shows. Failures are reported without being asked for.
     pub fn acknowledge_last(&mut self) {
-        let flags = self.last.saturating_add(6)..self.written;
-        let flags = self.buffer.get_mut(flags).and_then(<[u8]>::first_chunk_mut);
-        if let Some(flags) = flags {
-            *flags = (u16::from_ne_bytes(*flags) | NLM_F_ACK).to_ne_bytes();
+        // The low octet of the flags.
+        let at = if cfg!(target_endian = "big") { 7 } else { 6 };
+        if let Some(flags) = self.buffer.get_mut(self.last.saturating_add(at)) {
+            *flags |= NLM_F_ACK as u8;
         }
     }
 

@@ -278,8 +278,8 @@ fn up_named(
 ) -> (Progress, Vec<LinkState>) {
     with_engine(|engine| {
         say(&mut engine.config);
-        let progress = engine.converge(Goal { names }, host).unwrap();
-        (progress, engine.states.iter().copied().collect())
+        engine.converge(Goal { names }, host).unwrap();
+        (engine.progress(), engine.states.iter().copied().collect())
     })
 }
 

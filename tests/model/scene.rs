@@ -47,9 +47,10 @@ pub fn up(host: &mut FakeHost, say: &dyn Fn(&mut Config<'_>)) -> Progress {
 pub fn converge(engine: &mut Engine<'_>, host: &mut FakeHost) -> Progress {
     for _ in 0..8 {
         match engine.converge(BOOT, host) {
-            Err(Errno::ENOBUFS) => {}
-            other => return other.expect("the kernel can be asked"),
+            Err(Errno::ENOBUFS) => continue,
+            other => other.expect("the kernel can be asked"),
         }
+        return engine.progress();
     }
     panic!("answers are lost again and again");
 }
@@ -74,7 +75,12 @@ pub fn commands(engine: &Engine<'_>) -> Vec<String> {
 
 /// `ifdawn down` in a process of its own.
 pub fn down(host: &mut FakeHost, link: &str) -> bool {
-    with_engine(|engine| engine.down(&name(link), host).expect("it can be asked"))
+    with_engine(|engine| {
+        engine
+            .down(&name(link), host)
+            .expect("it can be asked");
+        !engine.plan.errors.any()
+    })
 }
 
 pub fn name(text: &str) -> IfName {

@@ -18,6 +18,7 @@ use cli::Options;
 use ifdawn::limits::{MAX_ADDRS, MAX_KERNEL_LINKS, MAX_LINKS, MAX_ROUTES, MAX_RULES, MAX_STRINGS};
 use ifdawn::machine::Machine;
 use load::Files;
+use run::Heard;
 use sockets::Ether;
 use std::hint::black_box;
 use std::mem::ManuallyDrop;
@@ -51,6 +52,7 @@ struct Memory {
     files: Files,
     kept: Names,
     ether: Ether,
+    heard: Heard,
 }
 
 impl Memory {
@@ -64,6 +66,7 @@ impl Memory {
             engine,
             files,
             ether,
+            &mut self.heard,
             arguments,
             &mut self.kept,
             out,
@@ -77,6 +80,7 @@ static MEMORY: Mutex<Memory> = Mutex::new(Memory {
     files: Files::new(),
     kept: Names::new(),
     ether: Ether::new(),
+    heard: Heard::NONE,
 });
 
 /// The program, from its arguments to its exit code. (size-report knows our symbols by this one's name.)

@@ -9,7 +9,7 @@ use crate::sys::log::Level;
 use crate::sys::names::Names;
 use crate::sys::rtnl::Rtnl;
 use crate::sys::start::Arguments;
-use crate::sys::{caps, clock, drain, signal};
+use crate::sys::{caps, clock, drain, kernel, signal};
 use crate::system::{LOCK_MICROS, System, resolv_conf};
 use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem, Subject};
 use ifdawn::engine::{Engine, ForeignResolvConf, Instant, Outcome, Progress, Said};
@@ -54,6 +54,7 @@ pub fn run(
     engine: &mut Engine<'_>,
     files: &mut Files,
     ether: &mut Ether,
+    heard: &mut Heard,
     arguments: &Arguments,
     kept: &mut Names,
     out: &mut Out<'_>,
@@ -64,7 +65,6 @@ pub fn run(
     let sockets = Sockets::new(ether, engine.xid_tag);
     let mut system = System::new(options, files, sockets);
     engine.time_limit = system.until;
-    engine.live_rename = crate::sys::kernel::live_rename();
     match options.command {
         Command::Check => {
             let report = Report {
@@ -77,7 +77,7 @@ pub fn run(
         }
         Command::Plan if options.has(Opt::Json) => plan_json(&mut system, engine, out),
         Command::Plan => plan(&mut system, engine, out),
-        Command::Up | Command::Watch | Command::Down => change(&mut system, engine),
+        Command::Up | Command::Watch | Command::Down => change(&mut system, engine, heard),
     }
 }
 
@@ -107,6 +107,8 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> 
     };
     system.read(engine, None);
     engine.is_offline = options.has(Opt::Offline);
+    // Whoever renames tries.
+    engine.live_rename = kernel::live_rename();
     if !engine.is_offline {
         system.begin(engine);
     }
@@ -146,7 +148,7 @@ fn plan_json(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>
 
 /// Brings up or takes back.
 #[inline(never)]
-fn change(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
+fn change(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -> u8 {
     if !caps::may_configure() {
         return system.refused(Errno::EPERM);
     }
@@ -165,7 +167,7 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     match system.options.command {
         Command::Down => down(system, engine),
         Command::Up | Command::Watch | Command::Plan | Command::Check => {
-            let code = up(system, engine);
+            let code = up(system, engine, heard);
             system.sockets.leave_behind();
             code
         }
@@ -173,7 +175,7 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
 }
 
 /// Brings up, waits, says how it ended.
-fn up(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
+fn up(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -> u8 {
     let options = system.options;
     if load::is_initramfs(options, &system.root) {
         engine.foreign_resolv_conf = ForeignResolvConf::Replaced;
@@ -185,7 +187,7 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
             code = NOT_UP;
         }
     }
-    if let Err(errno) = settle(engine, system) {
+    if let Err(errno) = settle(engine, system, heard) {
         return system.refused(errno);
     }
     system.log.clear_live();
@@ -206,10 +208,17 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
 
 /// Converges until everything is decided or the time is over; a supervisor until it is asked to end.
 #[inline(never)]
-fn settle(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<(), Errno> {
+fn settle(
+    engine: &mut Engine<'_>,
+    system: &mut System<'_>,
+    heard: &mut Heard,
+) -> Result<(), Errno> {
     // Before the first look: what appears after it wakes us.
-    let mut events = Events::subscribe(system)?;
-    let mut said = Lease::NONE;
+    system.told_by = [Some(Rtnl::events()?.0), system.udev.watch(&system.root)];
+    let signals = match system.options.command {
+        Command::Watch => signal::catch().ok(),
+        Command::Up | Command::Down | Command::Plan | Command::Check => None,
+    };
     let mut limit = Instant(u64::MAX);
     let mut forget = clock::in_seconds(FORGET_SECONDS);
     // Until when what is about to come is waited for, to be applied with what is there.
@@ -229,7 +238,7 @@ fn settle(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<(), Errno>
                 false => PATIENCE_WITH_LEASES_MICROS,
             };
             patience = patience.min(clock::in_micros(micros));
-            let until = patience.min(engine.expects_until());
+            let until = patience.min(engine.expects_until);
             if now < until {
                 next = next.min(until);
             } else if system.try_lock().is_err() {
@@ -245,7 +254,7 @@ fn settle(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<(), Errno>
                 continue;
             }
         }
-        if events.wait(next, engine, system) == Woken::BySignal {
+        if wait(next, signals, &mut heard.awaited, engine, system) == Woken::BySignal {
             return Ok(());
         }
         if now >= forget {
@@ -253,8 +262,8 @@ fn settle(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<(), Errno>
             system.sockets.trust_jail();
             forget = clock::in_seconds(FORGET_SECONDS);
         }
-        while let Some(ifindex) = system.sockets.hear(&mut said) {
-            engine.hear(ifindex, &said, system);
+        while let Some(ifindex) = system.sockets.hear(&mut heard.lease) {
+            engine.hear(ifindex, &heard.lease, system);
         }
         if let Some(trouble) = system.sockets.trouble.take() {
             trouble.say(system, Subject::Dhcp);
@@ -268,16 +277,17 @@ fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Er
         names: &system.options.links,
     };
     let stays = system.options.command == Command::Watch;
-    let mut progress = engine.converge(goal, system);
+    let mut looked = engine.converge(goal, system);
     for _ in 0..OVERRUNS {
         // Answers were lost: what is there shows at the next look.
-        if progress != Err(Errno::ENOBUFS) {
+        if looked != Err(Errno::ENOBUFS) {
             break;
         }
         system.is_news = true;
-        progress = engine.converge(goal, system);
+        looked = engine.converge(goal, system);
     }
-    let mut limit = match progress? {
+    looked?;
+    let mut limit = match engine.progress() {
         Progress::Waiting(until) => until,
         Progress::Done if stays => {
             engine.complain_about_missing(system);
@@ -302,8 +312,8 @@ fn down(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     engine.releases = system.options.has(Opt::Release);
     for name in &system.options.links {
         match engine.down(name, system) {
-            Ok(true) => continue,
-            Ok(false) => {}
+            Ok(()) if !engine.plan.errors.any() => continue,
+            Ok(()) => {}
             Err(errno) => system.failed(FAILED, errno, Subject::Link(name)),
         }
         code = NOT_UP;
@@ -311,12 +321,20 @@ fn down(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     code
 }
 
-/// What wakes the loop beside links and packets. What is large stands last: small offsets make short instructions.
-#[repr(C)]
-struct Events {
-    signals: Option<BorrowedFd<'static>>,
-    /// What each configured link was last said to be waited for.
-    said: [Option<Problem>; MAX_LINKS],
+/// Memory of the loop.
+pub struct Heard {
+    /// What was said last.
+    lease: Lease,
+    /// How far each configured link was when it was last told what it is waited for.
+    awaited: [LinkState; MAX_LINKS],
+}
+
+impl Heard {
+    /// Nothing.
+    pub const NONE: Heard = Heard {
+        lease: Lease::NONE,
+        awaited: [LinkState::NotAsked; MAX_LINKS],
+    };
 }
 
 /// What ended a wait.
@@ -328,58 +346,51 @@ enum Woken {
     BySignal,
 }
 
-impl Events {
-    fn subscribe(system: &mut System<'_>) -> Result<Events, Errno> {
-        let stays = system.options.command == Command::Watch;
-        system.told_by = [Some(Rtnl::events()?.0), system.udev.watch(&system.root)];
-        Ok(Events {
-            signals: if stays { signal::catch().ok() } else { None },
-            said: [None; MAX_LINKS],
-        })
-    }
-
-    /// Returns when something happened, or at `until`, or a second later on a terminal. There each link that is waited
-    /// for has a live line, which counts the seconds; elsewhere one when that begins.
-    fn wait(&mut self, until: Instant, engine: &mut Engine<'_>, system: &mut System<'_>) -> Woken {
-        let ([dhcp, arp], pause) = system.sockets.awaited();
-        let [links, udev] = system.told_by;
-        let files = [links, udev, self.signals, dhcp, arp];
-        let waits = |state: &LinkState| state.awaited().is_some();
-        let live = system.log.is_terminal() && engine.states.iter().any(waits);
-        system.log.clear_live();
-        let seconds = clock::now().0.saturating_sub(engine.started().0) / 1_000_000;
-        for (n, said) in self.said.iter_mut().enumerate() {
-            let Some((link, state)) = engine.link_at(n) else {
-                break;
-            };
-            let before = *said;
-            *said = state.awaited();
-            let Some(what) = *said else {
-                continue;
-            };
+/// Returns when something happened, or at `until`, or a second later on a terminal. There each link that is waited
+/// for has a live line, which counts the seconds; elsewhere one when that begins.
+fn wait(
+    until: Instant,
+    signals: Option<BorrowedFd<'_>>,
+    awaited: &mut [LinkState],
+    engine: &mut Engine<'_>,
+    system: &mut System<'_>,
+) -> Woken {
+    let ([dhcp, arp], pause) = system.sockets.awaited();
+    let [links, udev] = system.told_by;
+    let files = [links, udev, signals, dhcp, arp];
+    let live = system.log.is_terminal();
+    system.log.clear_live();
+    let seconds = clock::now().0.saturating_sub(engine.started().0) / 1_000_000;
+    for (n, before) in awaited.iter_mut().enumerate() {
+        let Some((link, state)) = engine.link_at(n) else {
+            break;
+        };
+        let is_new = state != *before;
+        *before = state;
+        if let Some(what) = state.awaited()
+            && (live || is_new)
+        {
             let text = Waiting {
                 link: &link.matches,
                 what,
                 seconds: live.then_some(seconds),
             };
-            if live || *said != before {
-                system.log.progress(&text, live);
-            }
+            system.log.progress(&text, live);
         }
-        let second = match live {
-            true => clock::in_seconds(1),
-            false => Instant(u64::MAX),
-        };
-        let woken = clock::wait(files, until.min(pause).min(second));
-        if woken & 0b11 != 0 {
-            engine.look_again = true;
-            system.hear_of_links();
-        }
-        if woken & 0b100 != 0 && self.signals.is_some_and(drain) {
-            return Woken::BySignal;
-        }
-        Woken::ByEvent
     }
+    let second = match live {
+        true => clock::in_seconds(1),
+        false => Instant(u64::MAX),
+    };
+    let woken = clock::wait(files, until.min(pause).min(second));
+    if woken & 0b11 != 0 {
+        engine.look_again = true;
+        system.hear_of_links();
+    }
+    if woken & 0b100 != 0 && signals.is_some_and(drain) {
+        return Woken::BySignal;
+    }
+    Woken::ByEvent
 }
 
 /// What a link is waited for, and how long in all.

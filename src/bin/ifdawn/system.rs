@@ -42,20 +42,20 @@ pub struct System<'a> {
     pub root: Root<'a>,
     /// Where people read what happened.
     pub log: Log,
-    /// `--timeout`.
-    pub until: Instant,
     /// The kernel, or why it cannot be asked.
     pub rtnl: Result<Rtnl, Errno>,
     /// udev.
     pub udev: Udev,
-    /// What links say.
-    pub sockets: Sockets<'a>,
-    /// Whether something was told of links since they were last looked at.
-    pub is_news: bool,
     /// What tells of links: the kernel, udev.
     pub told_by: [Option<BorrowedFd<'static>>; 2],
-    files: &'a mut Files,
     lock: Option<BorrowedFd<'static>>,
+    /// Whether something was told of links since they were last looked at.
+    pub is_news: bool,
+    /// What links say.
+    pub sockets: Sockets<'a>,
+    /// `--timeout`.
+    pub until: Instant,
+    files: &'a mut Files,
     /// What was complained about already.
     pub said: Said,
 }
@@ -83,7 +83,7 @@ impl<'a> System<'a> {
     #[inline(never)]
     pub fn begin(&mut self, engine: &mut Engine<'_>) {
         engine.start(clock::now());
-        self.udev = Udev::new(&self.root);
+        self.udev.look(&self.root);
         self.rtnl = Rtnl::requests();
     }
 

@@ -80,13 +80,11 @@ impl Log {
     }
 
     /// One line of progress; a live one goes below the other live lines, and those stay on the screen.
+    #[inline(always)]
     pub fn progress(&mut self, text: &dyn Show, is_live: bool) {
-        let live = match is_live {
-            true => std::mem::take(&mut self.live).saturating_add(1),
-            false => 0,
-        };
+        let above = std::mem::take(&mut self.live);
         self.line(Level::News, text);
-        self.live = live;
+        self.live = above.wrapping_add(is_live.into());
     }
 
     /// Takes the live lines off the screen.

@@ -31,13 +31,10 @@ impl Udev {
         overdue: false,
     };
 
-    /// Whether it runs on our links.
-    pub fn new(root: &Root<'_>) -> Udev {
-        Udev {
-            runs: runs(root),
-            deadline: clock::in_seconds(PATIENCE),
-            overdue: false,
-        }
+    /// Looks whether it runs on our links.
+    pub fn look(&mut self, root: &Root<'_>) {
+        self.runs = runs(root);
+        self.deadline = clock::in_seconds(PATIENCE);
     }
 
     /// Whether the link may be touched.

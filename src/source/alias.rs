@@ -44,10 +44,10 @@ impl Reader<'_, '_, '_> {
         let mut id = IfName::new(base).and_then(|base| self.file.cx.config.named(&base));
         if id.is_none() && parts::is(base, b"lo") {
             // what it has anyway needs no file of its own
-            let link = &mut self.draft.link;
+            let link = &mut self.known.draft.link;
             link.name = Some(IfName::LO);
             link.identify(&None);
-            id = self.file.cx.add_link(link).ok();
+            id = self.file.cx.config.add_link(link);
         }
         let Some(id) = id else {
             return self.refuse(NO_BASE);

@@ -33,15 +33,15 @@ impl Engine<'_> {
         self.now = host.now();
         self.expects_until = Instant(0);
         let mut n = 0_usize;
-        while n < self.lessees.len() {
+        loop {
             self.attend_to(n, host);
-            if let Some(lessee) = self.lessees.get(n) {
-                until = until.min(lessee.client.deadline());
-                self.expects_until = self.expects_until.max(lessee.client.expects_until());
-            }
+            let Some(lessee) = self.lessees.get(n) else {
+                return until;
+            };
+            until = until.min(lessee.client.deadline());
+            self.expects_until = self.expects_until.max(lessee.client.expects_until());
             n = n.wrapping_add(1);
         }
-        until
     }
 
     /// Does the next thing that client `n` has to do; what it was.

@@ -174,13 +174,13 @@ pub struct Engine<'m> {
     pub expects_until: Instant,
     /// When the last wait for something ends; 0: nothing is waited for.
     pub(crate) until: Instant,
+    pub(crate) started: Instant,
     pub(crate) buffers: Buffers<'m>,
     pub(crate) originals: &'m mut VecView<Original>,
     pub(crate) marks: &'m mut VecView<Mark>,
     /// What a link's problems were.
     pub problems: &'m mut VecView<(u32, Str)>,
     pub(crate) resolv_conf: ResolvConf<'m>,
-    pub(crate) started: Instant,
     /// Chance; never 0.
     pub seed: u32,
     /// The upper half of the `xid` of every DHCP message: the filter of a socket lets nothing else in.

@@ -146,7 +146,7 @@ pub struct Plan<'m> {
 
 /// Some phases, as a bit each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Phases(u32);
+pub struct Phases(u64);
 
 impl Phases {
     /// Whether `phase` is one of them.

@@ -98,10 +98,3 @@ fn show_line(line: &[u8], column: usize, text: &mut Text<'_>) {
     }
     text.word(word!("^\n"));
 }
-
-/// Takes no notice.
-pub struct Silent;
-
-impl Sink for Silent {
-    fn report(&mut self, _: &Diagnostic<'_>) {}
-}

@@ -2,8 +2,8 @@
 
 use crate::cli::{Command, Opt, Options};
 use crate::load::{self, Files};
-use crate::report::{Report, Silent};
-use crate::sockets::{Ether, Sockets};
+use crate::report::Report;
+use crate::sockets::{Ether, Sockets, in_words};
 use crate::sys::file::{self, Out};
 use crate::sys::log::Level;
 use crate::sys::names::Names;
@@ -64,7 +64,9 @@ pub fn run(
     engine.xid_tag = (seed >> 48) as u16;
     let sockets = Sockets::new(ether, engine.xid_tag);
     let mut system = System::new(options, files, sockets);
-    engine.time_limit = system.until;
+    if let Some(seconds) = options.timeout {
+        engine.time_limit = clock::in_seconds(seconds);
+    }
     match options.command {
         Command::Check => {
             let report = Report {
@@ -138,7 +140,8 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> 
 /// links, once for the complaints, which then need not be kept.
 #[inline(never)]
 fn plan_json(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> u8 {
-    system.read(engine, Some(&mut Silent));
+    system.log.mute();
+    system.read(engine, None);
     let mut json = Json::new(out, PLAN);
     plan_json::begin(&mut json, &engine.config);
     system.read(engine, Some(&mut json));
@@ -152,7 +155,7 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -
     if !caps::may_configure() {
         return system.refused(Errno::EPERM);
     }
-    if system.lock().is_err() {
+    if system.lock(engine.time_limit).is_err() {
         return NOT_UP;
     }
     // What another run took of the time is no link's and no udev's fault.
@@ -266,7 +269,7 @@ fn settle(
             engine.hear(ifindex, &heard.lease, system);
         }
         if let Some(trouble) = system.sockets.trouble.take() {
-            trouble.say(system, Subject::Dhcp);
+            in_words(trouble).say(system, Subject::Dhcp);
         }
     }
 }
@@ -298,7 +301,7 @@ fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Er
     if stays {
         engine.publish_state(system);
     } else {
-        limit = limit.min(system.until);
+        limit = limit.min(engine.time_limit);
         if clock::now() >= limit {
             return Ok(Progress::Done);
         }

@@ -65,7 +65,7 @@ pub struct Sockets<'a> {
     /// Whether packets are parsed by ourselves (`ifdawn.jail=off`).
     pub is_free: bool,
     /// What went wrong with the jail since it was last taken.
-    pub trouble: Option<Complaint>,
+    pub trouble: Option<Trouble>,
 }
 
 impl<'a> Sockets<'a> {
@@ -147,11 +147,8 @@ impl<'a> Sockets<'a> {
     pub fn awaited(&mut self) -> ([Option<BorrowedFd<'static>>; 2], Instant) {
         self.heard = 0;
         // It starts while the answers are on their way.
-        if mem::take(&mut self.has_sent)
-            && !self.is_free
-            && let Err(why) = self.ether.jail.start()
-        {
-            self.trouble = Some(in_words(why));
+        if mem::take(&mut self.has_sent) && !self.is_free {
+            self.trouble = self.ether.jail.start().err();
         }
         if clock::now() < self.pause {
             return ([None; 2], self.pause);
@@ -193,7 +190,7 @@ impl<'a> Sockets<'a> {
                 }
                 let jail = &mut self.ether.jail;
                 while let Err(why) = jail.ask(frame.ifindex, what, frame.checksum, octets) {
-                    self.trouble = Some(in_words(why));
+                    self.trouble = Some(why);
                     if why != Trouble::Gone {
                         break;
                     }
@@ -201,7 +198,7 @@ impl<'a> Sockets<'a> {
             }
             match self.ether.jail.answer(said) {
                 Ok(of) => return of,
-                Err(why) => self.trouble = Some(in_words(why)),
+                Err(why) => self.trouble = Some(why),
             }
         }
     }
@@ -229,7 +226,7 @@ fn file(socket: Option<Packets>) -> Option<BorrowedFd<'static>> {
 }
 
 /// Why a packet was not read, in words. One that died before it was asked is only replaced.
-fn in_words(trouble: Trouble) -> Complaint {
+pub fn in_words(trouble: Trouble) -> Complaint {
     let problem = match trouble {
         Trouble::Gone | Trouble::Crashed => Problem::JailCrashed,
         Trouble::Hung => Problem::JailHung,

@@ -53,8 +53,6 @@ pub struct System<'a> {
     pub is_news: bool,
     /// What links say.
     pub sockets: Sockets<'a>,
-    /// `--timeout`.
-    pub until: Instant,
     files: &'a mut Files,
     /// What was complained about already.
     pub said: Said,
@@ -67,7 +65,6 @@ impl<'a> System<'a> {
             options,
             root: Root::new(options.value(Opt::Root).unwrap_or_default()),
             log: Log::new(options.log, options.verbosity()),
-            until: options.timeout.map_or(Instant(u64::MAX), clock::in_seconds),
             rtnl: Err(Errno::EIO),
             udev: Udev::UNASKED,
             sockets,
@@ -118,8 +115,8 @@ impl<'a> System<'a> {
     }
 
     /// One run at a time. Where there can be no lock file, the network comes up all the same.
-    pub fn lock(&mut self) -> Result<(), Errno> {
-        let deadline = clock::in_seconds(LOCK_SECONDS).min(self.until);
+    pub fn lock(&mut self, time_limit: Instant) -> Result<(), Errno> {
+        let deadline = clock::in_seconds(LOCK_SECONDS).min(time_limit);
         match self.open_lock() {
             Ok(file) => self.lock = Some(file),
             Err(errno) => self.failed(NOT_LOCKED, errno, Subject::Lock),
@@ -211,14 +208,7 @@ impl Host for System<'_> {
     }
 
     fn is_settled(&mut self, ifindex: u32) -> Settled {
-        let before = self.udev.overdue;
-        let settled = self.udev.is_settled(&self.root, ifindex);
-        if self.udev.overdue && !before {
-            let text =
-                packed!("udev: is not done with every link in time; they are taken as they are");
-            self.log.line(Level::News, &text);
-        }
-        settled
+        self.udev.is_settled(&self.root, ifindex, &mut self.log)
     }
 
     fn read(&mut self, file: OutputFile<'_>) -> Result<&[u8], Errno> {

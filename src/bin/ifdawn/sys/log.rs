@@ -41,7 +41,8 @@ static DEV_LOG: Address = Address(libc::AF_UNIX as u16, *b"/dev/log\0");
 
 /// Writes lines to where `--log` says.
 pub struct Log {
-    verbosity: Verbosity,
+    /// The first [`Level`] that is not shown.
+    end: u8,
     target: Target,
     device: Option<BorrowedFd<'static>>,
     /// Lines of live progress on the screen.
@@ -65,17 +66,22 @@ impl Log {
             .ok(),
         };
         Log {
-            verbosity,
+            end: 2 * verbosity as u8 + 1,
             target,
             device,
             live: 0,
         }
     }
 
+    /// Shows nothing from here on.
+    pub fn mute(&mut self) {
+        self.end = 0;
+    }
+
     /// Whether a person sits before it.
     pub fn is_terminal(&self) -> bool {
         self.device.is_none()
-            && self.verbosity != Verbosity::Quiet
+            && self.end > Level::Warning as u8
             && file::is_terminal(file::stderr())
     }
 
@@ -98,7 +104,7 @@ impl Log {
     /// Says what stands for itself.
     #[inline(never)]
     pub fn line(&mut self, level: Level, text: &dyn Show) {
-        if level as u8 > 2 * self.verbosity as u8 {
+        if level as u8 >= self.end {
             return;
         }
         self.clear_live();

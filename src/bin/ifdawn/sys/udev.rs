@@ -5,11 +5,13 @@
 #![expect(unsafe_code, reason = "system calls")]
 
 use super::file::Root;
+use super::log::{Level, Log};
 use super::{call, clock, keep, opened};
 use ifdawn::diag::LineBuf;
 use ifdawn::engine::{Instant, Settled};
-use ifdawn::packed::word;
+use ifdawn::packed::{packed, word};
 
+use std::mem;
 use std::os::fd::BorrowedFd;
 
 /// Seconds we give udev, from our start.
@@ -19,8 +21,8 @@ const PATIENCE: u32 = 10;
 pub struct Udev {
     runs: bool,
     deadline: Instant,
-    /// Links that were taken over from udev because it took too long.
-    pub overdue: bool,
+    /// Whether links were taken over from udev because it took too long.
+    overdue: bool,
 }
 
 impl Udev {
@@ -38,7 +40,7 @@ impl Udev {
     }
 
     /// Whether the link may be touched.
-    pub fn is_settled(&mut self, root: &Root<'_>, ifindex: u32) -> Settled {
+    pub fn is_settled(&mut self, root: &Root<'_>, ifindex: u32, log: &mut Log) -> Settled {
         if !self.runs {
             return Settled::Yes;
         }
@@ -47,11 +49,15 @@ impl Udev {
         if (root.join(word!("/run/udev/data/n"), number.as_bytes())).exists() {
             return Settled::Yes;
         }
-        self.overdue = clock::now() >= self.deadline;
-        match self.overdue {
-            true => Settled::Yes,
-            false => Settled::NotYet,
+        if clock::now() < self.deadline {
+            return Settled::NotYet;
         }
+        if !mem::replace(&mut self.overdue, true) {
+            let text =
+                packed!("udev: is not done with every link in time; they are taken as they are");
+            log.line(Level::News, &text);
+        }
+        Settled::Yes
     }
 
     /// When our patience ends, if udev runs and it has not.

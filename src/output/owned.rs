@@ -228,10 +228,8 @@ pub fn leased_names(link: &LinkConfig, lease: &Lease, each: &mut dyn TakeName) {
     if IpFlag::PeerDns.is_no(&link.ipv4) {
         return;
     }
-    for octets in lease.get(Field::Dns).chunks(4) {
-        if let Some(addr) = octets.first_chunk() {
-            each.name(Name::Server(&IpAddr::V4(Ipv4Addr::from(*addr))));
-        }
+    for addr in lease.get(Field::Dns).as_chunks::<4>().0 {
+        each.name(Name::Server(&IpAddr::V4(Ipv4Addr::from_octets(*addr))));
     }
     let mut domains = match lease.get(Field::Search) {
         [] => lease.get(Field::Domain),

@@ -302,7 +302,7 @@ fn is_harmless(step: Step, errno: Errno) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::{Origin, Sink};
+    use crate::diag::{FileId, Origin, Sink};
     use crate::engine::{Instant, Packet, Settled};
     use crate::machine::Machine;
     use crate::model::addr::Cidr;
@@ -423,11 +423,9 @@ mod tests {
         for number in 0..100 {
             let route = Route::new(Cidr::new([10, 0, number, 0].into(), 24).unwrap());
             let origin = Origin {
+                file: FileId(0),
                 line: u32::from(number) + 1,
-                ..Origin {
-                    column: 1,
-                    ..Origin::NONE
-                }
+                column: 1,
             };
             let route = Thing::route(2, &route, origin);
             engine.desired.things.push(route).unwrap();

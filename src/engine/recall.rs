@@ -13,7 +13,7 @@ use crate::model::desired::{Desired, Full, Standing, Thing, Things};
 use crate::model::index::{HASH_START, hash};
 use crate::model::link::IfName;
 use crate::output::owned;
-use crate::text::{parts, scalar};
+use crate::text::scalar;
 
 impl Engine<'_> {
     /// Reads what the files say of the desired links.
@@ -49,7 +49,7 @@ impl Engine<'_> {
         }
         let mut link = None;
         for (word, value) in owned::lines(text) {
-            let word = parts::position(owned::WORDS, word).unwrap_or(usize::MAX);
+            let word = owned::WORDS.position(word).unwrap_or(usize::MAX);
             if word == owned::LINK {
                 let number = scalar::number(value);
                 link = links.iter_mut().find(|link| Some(link.ifindex) == number);

@@ -395,7 +395,7 @@ impl Attr {
         let mut row = 0_u8;
         while let Some(is) = parts::next(&mut rest, b'\n') {
             let attr = Attr(row);
-            if Packed(is).strip(name) == Some(b"") && attr.row().0 == scope {
+            if matches!(Packed(is).strip(name), Some([])) && attr.row().0 == scope {
                 return Some(attr);
             }
             row = row.wrapping_add(1);

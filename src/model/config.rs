@@ -312,10 +312,7 @@ impl Config<'_> {
             }
             // before its length stands the one before it under the same hash
             let before = (have as usize).wrapping_sub(6);
-            have = match parts::slice(self.strings, before, 4).first_chunk() {
-                Some(octets) => u32::from_le_bytes(*octets),
-                None => 0,
-            };
+            have = u32::from_le_bytes(*self.strings.get(before..)?.first_chunk()?);
         }
         self.strings.extend_from_slice(&last.to_le_bytes()).ok()?;
         let kept = self.keep(text)?;

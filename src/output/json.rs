@@ -156,7 +156,7 @@ const BACK: usize = usize::MAX;
 pub fn is_written_as(value: &dyn Show, text: &[u8]) -> bool {
     let mut rest = Rest(Some(text));
     value.show(&mut Text(&mut rest));
-    rest.0 == Some(b"")
+    matches!(rest.0, Some([]))
 }
 
 /// What follows what was taken, in the text it began with.

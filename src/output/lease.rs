@@ -17,7 +17,8 @@
 //! anything in it that is not as written here is not read at all.
 
 use crate::engine::Instant;
-use crate::model::lease::{Field, Kind, Lease, number};
+use crate::model::addr::dotted;
+use crate::model::lease::{Field, Kind, Lease, ROUTE_OCTETS, number};
 use crate::model::link::IfName;
 use crate::output::json::is_written_as;
 use crate::packed::{Packed, word};
@@ -74,28 +75,30 @@ pub struct Value<'a> {
 
 impl Show for Value<'_> {
     fn show(&self, f: &mut Text<'_>) {
-        // What stands behind each octet but the last.
-        let marks: &[u8] = match self.kind {
+        let size = match self.kind {
             Kind::Number => return f.number(number(self.octets).into(), 10),
-            Kind::Addr | Kind::Addrs => b"... ",
-            Kind::Routes => b".../,... ",
+            Kind::Addr | Kind::Addrs => ADDR_OCTETS,
+            Kind::Routes => ROUTE_OCTETS,
             Kind::Hostname | Kind::Domains | Kind::Text | Kind::Octets => {
                 return f.put(self.octets);
             }
         };
-        let mut rest = self.octets;
-        for mark in marks.iter().cycle() {
-            let Some((octet, after)) = rest.split_first() else {
-                return;
-            };
-            f.number((*octet).into(), 10);
-            if !after.is_empty() {
-                f.octet(*mark);
+        let (mut octets, mut before) = (self.octets, word!(""));
+        while let Some((item, rest)) = octets.split_at_checked(size)
+            && let Some((addr, more)) = item.split_first_chunk::<ADDR_OCTETS>()
+        {
+            dotted(f, before, addr);
+            if let [len, gateway @ ..] = more {
+                f.count(word!("/"), (*len).into());
+                dotted(f, word!(","), gateway);
             }
-            rest = after;
+            (octets, before) = (rest, word!(" "));
         }
     }
 }
+
+/// Octets of an address.
+const ADDR_OCTETS: usize = 4;
 
 /// Reads the file of a link: when the lease began. `None`, and nothing is leased, where the file is not one of
 /// ours, or of another link: what was read is not as it would be written.

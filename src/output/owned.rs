@@ -23,7 +23,7 @@ use crate::model::config::{Config, IpFlag, LinkConfig, LinkId};
 use crate::model::desired::{Desired, DesiredLink, Thing, What};
 use crate::model::lease::{Field, Lease};
 use crate::output::json::Octets;
-use crate::packed::{Word, word};
+use crate::packed::{Packed, Word, packed, word};
 use crate::source::route_file::{Form, parse_route};
 use crate::text::show::{Show, Text, displayed};
 use crate::text::{parts, scalar};
@@ -54,7 +54,7 @@ impl<'t> Iterator for Lines<'t> {
 }
 
 /// The words that lines begin with; those of things from [`ADDR`] on, and of these routes and rules by family.
-pub const WORDS: &[u8] = b"link,dns,search,up,addr,route,route6,rule,rule6";
+pub const WORDS: Packed = packed!("link,dns,search,up,addr,route,route6,rule,rule6");
 /// The places of some of them.
 pub const LINK: usize = 0;
 /// See [`LINK`].
@@ -229,10 +229,8 @@ pub fn leased_names(link: &LinkConfig, lease: &Lease, each: &mut dyn TakeName) {
     if IpFlag::PeerDns.is_no(&link.ipv4) {
         return;
     }
-    for octets in lease.get(Field::Dns).chunks(4) {
-        if let Some(addr) = octets.first_chunk() {
-            each.name(Name::Server(&IpAddr::V4(Ipv4Addr::from(*addr))));
-        }
+    for addr in lease.get(Field::Dns).as_chunks::<4>().0 {
+        each.name(Name::Server(&IpAddr::V4(Ipv4Addr::from_octets(*addr))));
     }
     let mut domains = match lease.get(Field::Search) {
         [] => lease.get(Field::Domain),
@@ -412,7 +410,7 @@ mod tests {
     fn thing_of(word: &[u8], words: &[u8]) -> Option<Thing> {
         let mut storage = Storage::default();
         let mut read = Thing::addr(7, &Cidr::default(Family::V4), &None, Origin::NONE);
-        let word = parts::position(WORDS, word)?;
+        let word = WORDS.position(word)?;
         thing(word, words, &mut read, &mut storage.config()).map(|()| read)
     }
 

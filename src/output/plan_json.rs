@@ -403,7 +403,7 @@ fn route(json: &mut Json<'_>, config: &Config<'_>, route: &Route, dev: &Subject<
         json.raw(&Octets(name));
         let value = parts::trim_start(rest);
         if !parts::is(name, b"nexthop") {
-            if parts::next_word(&mut rest) == Some(b"lock") {
+            if let Some(b"lock") = parts::next_word(&mut rest) {
                 parts::next_word(&mut rest);
             }
         } else {

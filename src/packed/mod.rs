@@ -8,7 +8,6 @@
 mod pack;
 mod words;
 
-use crate::diag::LineBuf;
 use crate::text::parts;
 use crate::text::show::{Show, Text, displayed};
 use crate::text::steps::step;
@@ -19,9 +18,6 @@ pub use words::{Word, word};
 /// A text, packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packed(pub &'static [u8]);
-
-/// Octets of the longest list that [`Packed::position`] looks through; what is beyond is not found.
-const LIST_OCTETS: usize = 256;
 
 impl Packed {
     /// Line `number`, from 0; empty beyond the last.
@@ -39,20 +35,36 @@ impl Packed {
     /// Which of its items, which are joined by commas, `word` is, in any case.
     #[inline(never)]
     pub fn position(self, word: &[u8]) -> Option<usize> {
-        let mut list = LineBuf::<LIST_OCTETS>::new();
-        list.unpack(self);
-        parts::position(list.as_bytes(), word)
+        let (mut rest, mut n) = (Some(self.0), 0_usize);
+        while let Some(item) = parts::next(&mut rest, b',') {
+            if let Some([]) = Packed(item).strip_in(word, true) {
+                return Some(n);
+            }
+            n = n.wrapping_add(1);
+        }
+        None
     }
 
     /// What follows it in `text`, if that begins with it.
-    #[inline(never)]
     pub fn strip(self, text: &[u8]) -> Option<&[u8]> {
+        self.strip_in(text, false)
+    }
+
+    /// The same; whether in any case.
+    #[inline(never)]
+    fn strip_in(self, text: &[u8], any_case: bool) -> Option<&[u8]> {
         let mut rest = text;
         step(1);
         for unit in self.0 {
             rest = match pair(*unit) {
-                Some(pair) => Packed(pair).strip(rest)?,
-                None => rest.split_first().filter(|first| first.0 == unit)?.1,
+                Some(pair) => Packed(pair).strip_in(rest, any_case)?,
+                None => {
+                    let (first, after) = rest.split_first()?;
+                    if first != unit && !(any_case && first.eq_ignore_ascii_case(unit)) {
+                        return None;
+                    }
+                    after
+                }
             };
         }
         Some(rest)
@@ -146,6 +158,7 @@ mod tests {
             (b"", Some(1)),
             (b"link-local", Some(2)),
             (b"link", None),
+            (b"link-locals", None),
         ] {
             assert_eq!(list.position(word), place);
         }

@@ -77,7 +77,9 @@ impl Resolver<'_, '_> {
         let leased = Some(IpAddr::V4(theirs));
         let mut router = &ip.gateway;
         if !IpFlag::PeerRoutes.is_no(ip) {
-            for octets in lease.get(Field::Routes).chunks(ROUTE_OCTETS) {
+            let mut rest = lease.get(Field::Routes);
+            while let Some((octets, after)) = rest.split_at_checked(ROUTE_OCTETS) {
+                rest = after;
                 if let Some((dst, via)) = &lease::route(octets)
                     && (!IpFlag::DefaultRoute.is_no(ip) || !dst.is_default())
                 {

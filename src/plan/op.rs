@@ -155,6 +155,7 @@ displayed!(Op<'_>, Route);
 
 impl Op<'_> {
     /// What becomes of an address or a route.
+    #[inline(never)]
     fn show_thing(&self, f: &mut Text<'_>, verb: Verb, thing: &Thing) {
         let (command, replace) = match (thing.what, thing.route.family()) {
             (What::Addr, _) => (word!("ip addr "), word!("change ")),

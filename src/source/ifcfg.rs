@@ -357,7 +357,7 @@ impl<'a> Reader<'a, '_, '_> {
 
     /// `None` if something keeps the file from being used at all, after saying so.
     fn check(&mut self) -> Option<()> {
-        self.entry = self.first(Field::Foreign, b",no,false,f,n,0,off");
+        self.entry = self.first(Field::Foreign, packed!(",no,false,f,n,0,off"));
         if self.entry.is_some() {
             return self.refuse(FOREIGN);
         }
@@ -367,7 +367,7 @@ impl<'a> Reader<'a, '_, '_> {
             GlobalFlag::Ibft.set(&mut self.file.cx.config.global, Some(true));
             return self.refuse(FIRMWARE);
         }
-        if !word.is_empty() && method.is_none() && self.first(Field::Addr, b"").is_none() {
+        if !word.is_empty() && method.is_none() && self.first(Field::Addr, packed!("")).is_none() {
             return self.refuse(NO_METHOD);
         }
         Some(())
@@ -375,10 +375,10 @@ impl<'a> Reader<'a, '_, '_> {
 
     /// The first key of this kind whose value is not in the list `but`.
     #[inline(never)]
-    pub(super) fn first(&self, kind: Field, but: &[u8]) -> Option<&'a Entry> {
+    pub(super) fn first(&self, kind: Field, but: Packed) -> Option<&'a Entry> {
         self.file.iter().find(|entry| {
             let is_it = field(entry) == Some(kind);
-            is_it && parts::position(but, self.file.octets(entry)).is_none()
+            is_it && but.position(self.file.octets(entry)).is_none()
         })
     }
 

@@ -370,7 +370,7 @@ impl<'a> Reader<'a, '_, '_> {
 
     /// Says that a port has no addresses, where the file gives some.
     pub(super) fn drop_addresses(&mut self) {
-        self.entry = self.first(Field::Addr, b"");
+        self.entry = self.first(Field::Addr, packed!(""));
         if self.entry.is_none() && method_number(self.at(BOOTPROTO)) != Some(DHCP) {
             return;
         }

@@ -6,6 +6,7 @@ use crate::diag::{Complaint, Effect, Problem};
 use crate::model::config::{LinkConfig, LinkId, LinkMatch, NameRule, NameSource, SourceKind};
 use crate::model::link::{IfName, LinkKind};
 use crate::model::said::Values;
+use crate::packed::packed;
 use crate::text::scalar;
 
 const NO_LINK: Complaint = Complaint::error(Problem::NoLink, Effect::FileIgnored);
@@ -49,7 +50,11 @@ impl Reader<'_, '_, '_> {
         link.ipv4.origin = link.origin;
         link.ipv6.origin = link.origin;
         // what is true of the loopback link anyway
-        if word == b"lo" && self.first(Field::Addr, b",127.0.0.1,::1,::1/128").is_none() {
+        if word == b"lo"
+            && self
+                .first(Field::Addr, packed!(",127.0.0.1,::1,::1/128"))
+                .is_none()
+        {
             return None;
         }
         self.add_name_rule();

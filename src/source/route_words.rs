@@ -377,7 +377,7 @@ pub(super) fn time(word: &[u8], kind: u8) -> Option<u32> {
     let scale = 8_u32
         .wrapping_shr(kind.wrapping_sub(RTAX_RTT).into())
         .max(1);
-    let unit = match parts::position(b",ms,msec,msecs,s,sec,secs", unit)? {
+    let unit = match packed!(",ms,msec,msecs,s,sec,secs").position(unit)? {
         0 => 1,
         1..=3 => scale,
         _ => scale.wrapping_mul(1_000),

@@ -239,10 +239,8 @@ impl<V: Variables> Word<'_, V> {
         /// Each octet after what stands for it.
         const ESCAPES: &[u8] = b"a\x07b\x08e\x1bE\x1bf\x0cn\nr\rt\tv\x0b??\"\"''\\\\";
         let octet = self.next();
-        for pair in ESCAPES.chunks_exact(2) {
-            if let [escape, meant] = pair
-                && *escape == octet
-            {
+        for [escape, meant] in ESCAPES.as_chunks().0 {
+            if *escape == octet {
                 return self.push(*meant);
             }
         }

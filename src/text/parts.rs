@@ -120,19 +120,6 @@ pub fn has(text: &[u8], octet: u8) -> bool {
     split(text, octet).1.is_some()
 }
 
-/// Which item of `list`, whose items are joined by commas, `word` is, in any case.
-#[inline(never)]
-pub fn position(list: &[u8], word: &[u8]) -> Option<usize> {
-    let (mut rest, mut n) = (Some(list), 0_usize);
-    while let Some(item) = next(&mut rest, b',') {
-        if is_same_in_any_case(item, word) {
-            return Some(n);
-        }
-        n = n.wrapping_add(1);
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,12 +147,5 @@ mod tests {
         for word in [Some(&b"a"[..]), Some(b"bc"), None, None] {
             assert_eq!(next_word(&mut rest), word);
         }
-    }
-
-    #[test]
-    fn words_are_found_in_any_case() {
-        assert_eq!(position(b"no,yes", b"Yes"), Some(1));
-        assert_eq!(position(b"no,yes", b"ye"), None);
-        assert_eq!(position(b"no,", b""), Some(1));
     }
 }

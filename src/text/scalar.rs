@@ -4,6 +4,7 @@ use super::parts;
 use crate::diag::Problem;
 use crate::model::addr::{Cidr, Family};
 use crate::model::link::Mac;
+use crate::packed::packed;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A decimal number without sign: digits only, blanks around it ignored.
@@ -45,7 +46,7 @@ pub fn hex_octet(text: &[u8]) -> Option<u8> {
 /// `yes true t y 1 on` / `no false f n 0 off`, any case.
 #[inline(never)]
 pub fn boolean(text: &[u8]) -> Option<bool> {
-    let n = parts::position(b"no,yes,false,true,f,t,n,y,0,1,off,on", text)?;
+    let n = packed!("no,yes,false,true,f,t,n,y,0,1,off,on").position(text)?;
     Some(n & 1 != 0)
 }
 

@@ -10,7 +10,7 @@
 use super::AF_UNSPEC;
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_UP, KernelKind, Link};
-use crate::text::parts;
+use crate::packed::packed;
 use crate::wire::netlink::{Writer, attr_in, attrs, number_in, until_nul};
 
 /// Current hardware address.
@@ -80,7 +80,7 @@ fn read_mac(rest: &[u8], kind: u16, to: &mut Mac) {
 /// Two kinds are hardware all the same: the port of an InfiniBand adapter (its partitions have the same
 /// kind and lie on the port), and that of a switch chip (which lies on the port that feeds the switch).
 fn kernel_kind(kind: &[u8], lower: u32) -> KernelKind {
-    match parts::position(b",dsa,ipoib,veth", kind) {
+    match packed!(",dsa,ipoib,veth").position(kind) {
         Some(0 | 1) => KernelKind::Device,
         Some(2) if lower == 0 => KernelKind::Device,
         Some(3) => KernelKind::Veth,

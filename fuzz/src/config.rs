@@ -201,10 +201,7 @@ fn is_sound(config: &Config<'_>) {
         rule.name.map(name);
         assert!(matches!(rule.mac.as_bytes().len(), 0 | 6 | 20));
         assert!(rule.name.is_some() || rule.set_mac.is_some() || rule.mtu.is_some());
-        for pattern in [rule.original, rule.driver, rule.path]
-            .into_iter()
-            .flatten()
-        {
+        for pattern in rule.patterns.into_iter().flatten() {
             // it ends with its line, unless that goes on or is a comment between
             let mut lines = text(pattern)
                 .split(|octet| *octet == b'\n')

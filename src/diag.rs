@@ -59,14 +59,17 @@ pub struct At<'a> {
 }
 
 impl<'a> At<'a> {
-    /// The place of a value whose text is gone; `None` where no line asked for it.
+    /// The place of a value whose text is gone, but for that of a command line; `None` where no line asked for it.
     pub fn of(origin: Origin, config: &'a Config<'_>) -> Option<At<'a>> {
         (origin.file != Origin::NONE.file).then(|| At {
             id: origin.file,
             file: config.file_name(origin.file),
             line: origin.line,
             column: u32::from(origin.column),
-            text: b"",
+            text: match config.global.cmdline {
+                Some((file, kept)) if file == origin.file && origin.line == 1 => config.text(kept),
+                _ => b"",
+            },
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::config::{LinkId, LinkMatch, SourceKind, Str};
 use super::link::IfName;
 use super::said::{Values, flags, rows};
-use crate::diag::Origin;
+use crate::diag::{FileId, Origin};
 use core::net::IpAddr;
 
 /// One of [`Timeouts`].
@@ -132,6 +132,9 @@ pub struct Global {
     pub timeouts: Timeouts,
     /// See [`BootWords`].
     pub boot_words: BootWords,
+    /// The first line of the last kernel command line and its file: what is known once every word is read is shown in
+    /// it.
+    pub cmdline: Option<(FileId, Str)>,
 }
 
 impl Global {
@@ -156,6 +159,7 @@ impl Global {
                 pieces: Pieces::NONE,
                 pieces_origin: Origin::NONE,
             },
+            cmdline: None,
         }
     }
 }

@@ -203,7 +203,11 @@ impl Context<'_, '_> {
                 let mut name = LineBuf::<MAX_NAME>::new();
                 name.unpack(attr.name());
                 let subject = Subject::Key(&Escaped(name.as_bytes()));
-                UNMET.report(self.sink, self.config, origin, subject);
+                if origin.file == self.file && origin.line == self.line.number {
+                    self.report(origin.column.into(), subject, b"", UNMET, b"");
+                } else {
+                    UNMET.report(self.sink, self.config, origin, subject);
+                }
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::model::config::{
 use crate::model::link::IfName;
 use crate::packed::packed;
 use crate::text::cmdline::Words;
-use crate::text::lines::{Line, lines};
+use crate::text::lines::{Line, first, lines};
 use crate::text::{parts, scalar};
 
 /// What is done with an option.
@@ -323,6 +323,8 @@ const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWin
 pub fn read(cx: &mut Context<'_, '_>) {
     let (mut words, mut left) = (Words(cx.text), lines(cx.text));
     cx.line = Line::NONE;
+    let kept = cx.config.keep(first(cx.text));
+    cx.config.global.cmdline = kept.map(|kept| (cx.file, kept));
     while let Some(word) = &words.next() {
         cx.go_to(word.key, &mut left);
         if parts::has(word.key, 0) || parts::has(word.value, 0) {

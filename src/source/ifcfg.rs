@@ -10,7 +10,7 @@ use super::Context;
 use super::alias;
 use super::assignments::{self, Entry, File, NOT_YET, Scratch};
 use super::ifcfg_ip::{IBFT, method_number};
-use super::ifcfg_keys::{self, BOOTPROTO, Field, NAMES};
+use super::ifcfg_keys::{self, BONDING_OPTS, BOOTPROTO, Field, NAMES};
 use super::route_file::{Form, parse_route, read_rule};
 use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem};
 use crate::model::addr::Family;
@@ -321,6 +321,9 @@ impl<'a> Reader<'a, '_, '_> {
         self.identify()?;
         self.options_of_kind();
         self.keys(Use::Link);
+        if let Some(entry) = self.file.get(BONDING_OPTS) {
+            self.file.go_to(entry);
+        }
         self.file.cx.settle_bond(self.id);
         self.say_later();
         let fqdn = FileText::Fqdn.of(&self.known.draft);

@@ -302,7 +302,7 @@ fn is_harmless(step: Step, errno: Errno) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::{FileId, Origin, Sink};
+    use crate::diag::{Origin, Sink};
     use crate::engine::{Instant, Packet, Settled};
     use crate::machine::Machine;
     use crate::model::addr::Cidr;
@@ -420,10 +420,11 @@ mod tests {
         (engine.buffers.datagram, engine.seq) = (&mut batch, seq);
         let link = DesiredLink::new(2, IfName::LO, Origin::NONE);
         engine.desired.links.push(link).unwrap();
+        let file = engine.config.add_file(b"net").unwrap();
         for number in 0..100 {
             let route = Route::new(Cidr::new([10, 0, number, 0].into(), 24).unwrap());
             let origin = Origin {
-                file: FileId(0),
+                file,
                 line: u32::from(number) + 1,
                 column: 1,
             };
@@ -490,7 +491,7 @@ mod tests {
             let refused = host.refuses.iter().map(|number| {
                 let line = number + 1;
                 std::format!(
-                    ":{line}:1: ip route add 10.0.{number}.0/24 proto 153 dev lo: ENOMEM; not set"
+                    "net:{line}:1: ip route add 10.0.{number}.0/24 proto 153 dev lo: ENOMEM; not set"
                 )
             });
             assert_eq!(host.said, refused.collect::<Vec<_>>(), "{seq}");

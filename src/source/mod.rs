@@ -28,6 +28,7 @@ mod put;
 pub mod route_arg;
 pub mod route_file;
 mod route_line;
+mod route_reader;
 mod route_words;
 pub mod sysconfig;
 #[cfg(test)]

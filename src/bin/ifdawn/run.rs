@@ -49,6 +49,10 @@ const NO_SOURCE: Complaint = Complaint::error(Problem::NoSource, Effect::None);
 const FAILED: Complaint = Complaint::error(Problem::File, Effect::None);
 
 /// Carries out the command; the exit code. Complaints that `check` shows are sorted in `kept`.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "parts of the memory, each borrowed by itself; together they would be copied"
+)]
 pub fn run(
     options: &Options,
     engine: &mut Engine<'_>,

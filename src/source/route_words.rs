@@ -325,7 +325,11 @@ pub(super) fn row_of(form: Form, word: &[u8]) -> usize {
         Form::Rule => (COMMON, COMMON_AT, PACKED.len()),
         Form::Static | Form::Static6 | Form::Table => (0, 0, RULE_AT),
     };
-    let names = PACKED.get(from..to).unwrap_or_default();
+    // most words are addresses, and need not be looked for
+    let names = match word {
+        [b'0'..=b'9', ..] => &[],
+        _ => PACKED.get(from..to).unwrap_or_default(),
+    };
     Names(names).find(word).row().wrapping_add(row)
 }
 

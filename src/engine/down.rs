@@ -39,7 +39,7 @@ impl Engine<'_> {
         self.observe_things(host)?;
         self.send_plan(host)?;
         let mut all_gone = !self.plan.errors.any();
-        if owned_up {
+        if owned_up && ifindex != 0 {
             self.take_down(name, host)?;
             all_gone &= !self.plan.errors.any();
         }

@@ -37,7 +37,7 @@ impl Engine<'_> {
         self.give_back(ifindex, name, host);
         self.observe_things(host)?;
         self.send_plan(host)?;
-        if owned_up {
+        if owned_up && ifindex != 0 {
             self.take_down(name, host)?;
         }
         if !self.plan.errors.any() {

@@ -9,7 +9,7 @@ use super::{Engine, Host, OutputFile};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
 use crate::model::addr::{Cidr, Family};
 use crate::model::config::Config;
-use crate::model::desired::{Desired, Full, Standing, Thing, Things};
+use crate::model::desired::{Desired, DesiredLink, Full, Standing, Thing, Things};
 use crate::model::index::{HASH_START, hash};
 use crate::model::link::IfName;
 use crate::output::owned;
@@ -52,7 +52,11 @@ impl Engine<'_> {
             let word = owned::WORDS.position(word).unwrap_or(usize::MAX);
             if word == owned::LINK {
                 let number = scalar::number(value);
-                link = links.iter_mut().find(|link| Some(link.ifindex) == number);
+                // of one that is gone, which `down` may name, rules may be left
+                let is_it = |link: &DesiredLink| {
+                    Some(link.ifindex) == number || link.ifindex == 0 && link.name == *name
+                };
+                link = links.iter_mut().find(|link| is_it(link));
                 if let Some(link) = &mut link {
                     link.recalled.file = Ok(());
                     if !is_taken {

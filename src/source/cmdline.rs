@@ -9,7 +9,7 @@ use super::other_arg;
 use super::put::Said;
 use super::virtual_arg::{self, Master};
 use super::{Context, Key, boot_link, firmware, ip_arg, route_arg};
-use crate::diag::{Complaint, Effect, Problem};
+use crate::diag::{Complaint, Effect, Escaped, Problem, Subject};
 use crate::model::config::{
     BootWord, GlobalFlag, GlobalText, LinkMatch, LinkText, NameRule, NameSource, Role, SourceKind,
     Wait,
@@ -315,6 +315,8 @@ pub const KEYS: &[Key<Word>] = &[
 ];
 
 const NOT_A_MAC: Complaint = Complaint::error(Problem::NotAMac, Effect::WordIgnored);
+/// No other program has words that begin so.
+const UNKNOWN: Complaint = Complaint::note(Problem::UnknownKey, Effect::WordIgnored);
 const NUL: Complaint = Complaint::warning(Problem::Nul, Effect::None);
 const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWins);
 
@@ -340,6 +342,10 @@ pub fn read(cx: &mut Context<'_, '_>) {
                 *known,
                 &mut Arg::new(cx, SourceKind::Cmdline, name, word.value),
             );
+        } else if name.starts_with(b"rd.net.") {
+            let column = cx.column(name);
+            let subject = Subject::Word(&Escaped(name));
+            cx.report(column, subject, b"", UNKNOWN, NAMES.nearest(name));
         }
     }
 }
@@ -532,6 +538,18 @@ mod tests {
         let line = "BOOT_IMAGE=(hd0,msdos2)/vmlinuz root=UUID=ff252b4a ro rhgb quiet = =foo nomsi, \
             IP=dhcp ip.=dhcp nameservers=x rd.ip rd.nonet -- ip=bogus";
         assert!(complaints(line).is_empty());
+    }
+
+    #[test]
+    fn unknown_words_of_ours_are_said_with_the_nearest() {
+        let line = "quiet rd.net.timeout.dchp=3 rd.net.foo rd.net rd.neetnet=1";
+        assert_eq!(
+            complaints(line),
+            [
+                "note 1:7 rd.net.timeout.dchp= UnknownKey(\"rd.net.timeout.dhcp\") WordIgnored",
+                "note 1:29 rd.net.foo= UnknownKey(\"\") WordIgnored",
+            ]
+        );
     }
 
     #[test]

@@ -79,6 +79,18 @@ fn routes<'c>(scratch: &mut Scratch<'c>, cx: &mut Context<'c, '_>) {
     route_file::read(Form::Route, Family::V4, RouteDev::Anywhere, scratch, cx);
 }
 
+fn policy<'c>(scratch: &mut Scratch<'c>, cx: &mut Context<'c, '_>) {
+    route_file::read(Form::Rule, Family::V4, RouteDev::Anywhere, scratch, cx);
+}
+
+fn statics<'c>(scratch: &mut Scratch<'c>, cx: &mut Context<'c, '_>) {
+    route_file::read(Form::Static, Family::V4, RouteDev::Anywhere, scratch, cx);
+}
+
+fn tables<'c>(scratch: &mut Scratch<'c>, cx: &mut Context<'c, '_>) {
+    route_file::read(Form::Table, Family::V4, RouteDev::Anywhere, scratch, cx);
+}
+
 fn file<'c>(scratch: &mut Scratch<'c>, cx: &mut Context<'c, '_>) {
     ifcfg::read(b"eth0", &Defaults::none(), scratch, cx);
 }
@@ -117,6 +129,16 @@ fn lines_of_routes() {
         routes,
     );
     is_linear("", |_| String::from("nonsense\n"), 1_000, routes);
+}
+
+#[test]
+fn lines_of_other_files() {
+    is_linear("", |n| format!("fwmark {n} table 5\n"), 300, policy);
+    is_linear("", |_| String::from("nonsense\n"), 1_000, policy);
+    let line = |n| format!("any net 10.0.{}.0/24 gw 10.0.0.1\n", n & 255);
+    is_linear("", line, 1_000, statics);
+    is_linear("", |_| String::from("eth0 net\n"), 1_000, statics);
+    is_linear("", |n| format!("{n} nonsense {n}\n"), 1_000, tables);
 }
 
 #[test]

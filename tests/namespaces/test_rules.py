@@ -108,6 +108,15 @@ class Rules(Machine):
         self.assertEqual(before, [self.ip_json(f"-{family} rule show") for family in (4, 6)], "`ip -j rule`")
         self.assertFalse(self.exists("run/ifdawn/owned-eth0"), "nothing is ours")
 
+    def test_down_removes_those_of_a_link_that_is_gone(self):
+        self.configure()
+        self.ifdawn("up")
+        self.ip("link del eth0")
+        self.assertIn("from 192.0.2.5 lookup 100", self.rules(), "rules outlive their link")
+        self.ifdawn("down", "eth0")
+        self.assertEqual(self.rules(4) + self.rules(6), [])
+        self.assertFalse(self.exists("run/ifdawn/owned-eth0"))
+
     def test_ours_goes_where_somebody_else_has_the_same(self):
         self.prepare()
         self.network_script("rule-eth0", "from 192.0.2.5 table 100\n")

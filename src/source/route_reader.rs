@@ -25,7 +25,7 @@ const MAX_ATTRS: usize = 2 * MAX_VALUE;
 /// Octets of all metrics: 16 numbers and a name.
 const MAX_METRICS: usize = 256;
 
-/// One line being read, and what it says beyond the fields of a [`Route`].
+/// One line being read, and what it says beyond the fields of a route.
 #[repr(C)]
 pub(super) struct Reader<'r, 'a, 'm> {
     config: &'r mut Config<'m>,

@@ -139,7 +139,8 @@ impl Resolver<'_, '_> {
                 link.is_none_or(|link| !matches!(link.matches, LinkMatch::Any))
             }
             RouteDev::Name(_) => true,
-            RouteDev::Anywhere => false,
+            // one that leads nowhere goes to the first link there is
+            RouteDev::Anywhere => !config.route.has_link(),
         };
         let mut is_used = false;
         let attrs = (config.route.more).map_or(&b""[..], |more| self.config.text(more.attrs));
@@ -220,7 +221,10 @@ impl Resolver<'_, '_> {
                     || self.is_found(*id) && self.config.link(*id).is_some_and(merged)
             }
             RouteDev::Name(name) => *name == link.name,
-            RouteDev::Anywhere => link.config.is_some() && self.reaches(link, &config.route.via),
+            RouteDev::Anywhere => {
+                let route = &config.route;
+                link.config.is_some() && (!route.has_link() || self.reaches(link, &route.via))
+            }
         }
     }
 

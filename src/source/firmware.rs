@@ -23,7 +23,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// The names of files: for iBFT in the order of the fields, and from [`TREE`] on the same in the device tree, as far
 /// as there are such. Of two MACs there the one read last counts, as in Linux.
 const NAMES: Packed = packed!(
-    "ip-addr,,gateway,prefix-len,hostname,mac,origin,primary-dns,secondary-dns,vlan,dhcp,,\
+    "ip-addr,subnet-mask,gateway,prefix-len,hostname,mac,origin,primary-dns,secondary-dns,vlan,dhcp,,\
     client-ip,,gateway-ip,netmask-ip,client-name,mac-address,bootp-response,local-mac-address,,,,bootpath"
 );
 const TREE: usize = 12;
@@ -35,6 +35,8 @@ pub fn field(name: &[u8]) -> Option<usize> {
 
 /// The address.
 pub const CLIENT: usize = 0;
+/// The netmask where there is no prefix length; it stands in the place of the boot server.
+const MASK: usize = 1;
 /// The gateway.
 pub const GATEWAY: usize = 2;
 /// Prefix length or netmask.
@@ -116,6 +118,12 @@ impl Pieces {
             // in the place of a name server stands another MAC
             Some(DNS) => self.set_octets(cx, MAC, octets),
             Some(n) => self.set_octets(cx, n, octets),
+            // older kernels have no prefix-len, which is read before
+            None if n == MASK => {
+                if self.field(cx.config, LEN).is_empty() {
+                    self.set(cx, LEN, &Escaped(text));
+                }
+            }
             None if n == METHOD => self.found = scalar::number(text).unwrap_or_default(),
             None => self.set(cx, n, &Escaped(text)),
         }

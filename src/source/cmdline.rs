@@ -338,10 +338,8 @@ pub fn read(cx: &mut Context<'_, '_>) {
             false => word.key,
         };
         if let Some(known) = WORDS.get(NAMES.find(name).row()) {
-            read_word(
-                *known,
-                &mut Arg::new(cx, SourceKind::Cmdline, name, word.value),
-            );
+            let arg = &mut Arg::new(cx, SourceKind::Cmdline, name, word.value);
+            read_word(*known, arg);
         } else if name.starts_with(b"rd.net.") {
             let column = cx.column(name);
             let subject = Subject::Word(&Escaped(name));

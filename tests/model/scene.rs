@@ -66,7 +66,7 @@ pub fn plan(host: &mut FakeHost, say: &dyn Fn(&mut Config<'_>)) -> Vec<String> {
 
 /// The plan as text.
 pub fn commands(engine: &Engine<'_>) -> Vec<String> {
-    let op = |step| ifdawn::plan::op::Op::of(step, &engine.plan, &engine.desired, &engine.config);
+    let op = |step| engine.op(step);
     let steps = engine.plan.steps.iter();
     steps
         .map(|step| op(*step).expect("an operation").to_string())
@@ -76,9 +76,7 @@ pub fn commands(engine: &Engine<'_>) -> Vec<String> {
 /// `ifdawn down` in a process of its own.
 pub fn down(host: &mut FakeHost, link: &str) -> bool {
     with_engine(|engine| {
-        engine
-            .down(&name(link), host)
-            .expect("it can be asked");
+        engine.down(&name(link), host).expect("it can be asked");
         !engine.plan.errors.any()
     })
 }

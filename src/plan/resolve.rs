@@ -15,9 +15,9 @@ use crate::model::desired::{Desired, Thing, What};
 use crate::model::link::{IfName, LinkKind, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, KernelKind, Link, Observed};
 use crate::model::route::More;
+use crate::proto::Lessee;
 use crate::text::scalar;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use crate::proto::Lessee;
 use heapless::VecView;
 
 /// How far a configured link is. The numbers are lines of the words of state.json.

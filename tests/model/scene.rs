@@ -76,9 +76,7 @@ pub fn commands(engine: &Engine<'_>) -> Vec<String> {
 /// `ifdawn down` in a process of its own.
 pub fn down(host: &mut FakeHost, link: &str) -> bool {
     with_engine(|engine| {
-        engine
-            .down(&name(link), host)
-            .expect("it can be asked");
+        engine.down(&name(link), host).expect("it can be asked");
         !engine.plan.errors.any()
     })
 }

@@ -7,11 +7,13 @@
 //!  +------+------+------+--------------+--------------+--------------+
 //! ```
 
-use super::AF_UNSPEC;
+use super::{AF_UNSPEC, RTM_DELLINK, RTM_NEWLINK, RTM_SETLINK};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_UP, KernelKind, Link};
 use crate::text::parts;
-use crate::wire::netlink::{Writer, attr_in, attrs, number_in, until_nul};
+use crate::wire::netlink::{
+    Full, NLA_F_NESTED, NLM_F_CREATE, NLM_F_EXCL, Writer, attr_in, attrs, number_in, until_nul,
+};
 
 /// Current hardware address.
 pub const IFLA_ADDRESS: u16 = 1;
@@ -25,6 +27,8 @@ pub const IFLA_MTU: u16 = 4;
 pub const IFLA_LINK: u16 = 5;
 /// The link it belongs to.
 pub const IFLA_MASTER: u16 = 10;
+/// How many packets wait at most.
+pub const IFLA_TXQLEN: u16 = 13;
 /// Kind and its settings.
 pub const IFLA_LINKINFO: u16 = 18;
 /// What a dump shall contain: `RTEXT_FILTER_*`.
@@ -119,13 +123,81 @@ pub fn begin(w: &mut Writer<'_>, kind: u16, seq: u32, ifindex: u32, admin: Optio
         Some(Admin::Down) => (0, IFF_UP),
     };
     w.begin(kind, 0, seq);
+    put_header(w, ifindex, ifi_flags, ifi_change);
+}
+
+/// Begins a request that changes other flags of a link (`RTM_SETLINK`): those of `mask` become what they are in
+/// `flags`. Attributes may follow.
+pub fn begin_flags(w: &mut Writer<'_>, seq: u32, ifindex: u32, flags: u32, mask: u32) {
+    w.begin(RTM_SETLINK, 0, seq);
+    put_header(w, ifindex, flags, mask);
+}
+
+/// Appends the `ifinfomsg`.
+#[inline(never)]
+fn put_header(w: &mut Writer<'_>, ifindex: u32, flags: u32, mask: u32) {
     let head = [
         [0; 4],
         ifindex.to_ne_bytes(),
-        ifi_flags.to_ne_bytes(),
-        ifi_change.to_ne_bytes(),
+        flags.to_ne_bytes(),
+        mask.to_ne_bytes(),
     ];
     w.header(head.as_flattened());
+}
+
+/// A link that is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Made<'a> {
+    /// The number it shall have, which no other has.
+    pub ifindex: u32,
+    /// Its name.
+    pub name: &'a IfName,
+    /// The link it lies on; 0 for none.
+    pub lower: u32,
+    /// Its MAC; the kernel chooses one where there is none.
+    pub mac: &'a Mac,
+    /// Its MTU in octets; 0: the usual one.
+    pub mtu: u32,
+    /// Its kind and options ([`super::info::put`]).
+    pub info: &'a [u8],
+}
+
+/// Appends the request for a new link, which is down at first.
+///
+/// # Errors
+/// [`Full`] when it does not fit; then nothing of it was written.
+pub fn make(w: &mut Writer<'_>, seq: u32, link: &Made<'_>) -> Result<(), Full> {
+    w.begin(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, seq);
+    put_header(w, link.ifindex, 0, 0);
+    w.attr(IFLA_IFNAME, link.name.padded());
+    for (kind, number) in [(IFLA_LINK, link.lower), (IFLA_MTU, link.mtu)] {
+        if number != 0 {
+            w.attr_u32(kind, number);
+        }
+    }
+    w.attr(IFLA_ADDRESS, link.mac.as_bytes());
+    w.attr(IFLA_LINKINFO | NLA_F_NESTED, link.info);
+    w.finish()
+}
+
+/// Appends the request that changes options of a link, of its own or as a port ([`super::info::put`]). `RTM_SETLINK`
+/// would be answered as if it had done so, and do nothing.
+///
+/// # Errors
+/// [`Full`] when it does not fit; then nothing of it was written.
+pub fn change(w: &mut Writer<'_>, seq: u32, ifindex: u32, info: &[u8]) -> Result<(), Full> {
+    begin(w, RTM_NEWLINK, seq, ifindex, None);
+    w.attr(IFLA_LINKINFO | NLA_F_NESTED, info);
+    w.finish()
+}
+
+/// Appends the request that deletes a link, and with it those that lie on it.
+///
+/// # Errors
+/// [`Full`] when it does not fit; then nothing of it was written.
+pub fn unmake(w: &mut Writer<'_>, seq: u32, ifindex: u32) -> Result<(), Full> {
+    begin(w, RTM_DELLINK, seq, ifindex, None);
+    w.finish()
 }
 
 /// The payload of an `IFLA_PROP_LIST` with one alternative name.

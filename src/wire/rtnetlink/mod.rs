@@ -5,6 +5,7 @@
 //! or if [`Writer::acknowledge_last`] asks for it.
 
 pub mod addr;
+pub mod info;
 pub mod link;
 pub mod route;
 

@@ -1,0 +1,201 @@
+//! Where the kernel has the options of links (linux/if_link.h, linux/if_tunnel.h), what ip-link(8) calls them, and
+//! which kind of link has which.
+
+use super::attr::{Attr, Scope};
+use super::link::LinkKind;
+use crate::packed::{Packed, packed};
+
+/// How a value stands in the kernel's attributes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+#[repr(u8)]
+pub enum Form {
+    /// Not at all: it is none of the link's kind, or not sent.
+    None,
+    /// A number of 8 bits.
+    U8,
+    /// 16 bits.
+    U16,
+    /// 32 bits.
+    U32,
+    /// 16 bits in network order.
+    Be16,
+    /// Hundredths of a second in 32 bits. The kernel rounds them down to its ticks.
+    Time32,
+    /// The same in 64 bits.
+    Time64,
+    /// Milliseconds in 32 bits, which a bond rounds down to a multiple of its `miimon`.
+    Delay,
+    /// A flag of a VLAN (`VLAN_FLAG_*`), which is the number.
+    Bit,
+    /// A bit of 32 by its number; of an ipvlan a number of 16 bits.
+    Power,
+    /// 16 bits of which the highest is set: a full member of the partition.
+    Pkey,
+    /// A hardware address.
+    Mac,
+    /// The number of a link.
+    Index,
+    /// An IP address.
+    Addr,
+    /// Attributes numbered from 0, an address each.
+    List,
+    /// Attributes of type 1 (`IFLA_VLAN_QOS_MAPPING`): two numbers each, the latter 0 for none.
+    Map,
+    /// Keys of GRE in network order, with their flags; the number is 1 (that of packets that come), 2 (that of
+    /// those that go) or both.
+    Key,
+    /// The header and the name of a link.
+    Peer,
+}
+
+/// When the kernel takes another value than the one a link has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum When {
+    /// Any time.
+    Always,
+    /// While the link is down.
+    Down,
+    /// While it has no ports.
+    Portless,
+    /// While it is down and has no ports.
+    Empty,
+    /// When the link is made.
+    Made,
+    /// Once the link whose name it is has joined.
+    Joined,
+    /// The same, and it is not compared later: the kernel goes on from there.
+    Once,
+}
+
+/// Where the kernel has an option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Type of the attribute in the data of the kind; see [`Form::Bit`] and [`Form::Key`]. Of a tunnel that of GRE
+    /// (`IFLA_GRE_*`).
+    pub number: u8,
+    /// How the value stands there.
+    pub form: Form,
+    /// When it can be changed.
+    pub when: When,
+}
+
+impl Place {
+    /// That of an option that the kernel's kind has not.
+    pub const NONE: Place = Place {
+        number: 0,
+        form: Form::None,
+        when: When::Always,
+    };
+}
+
+/// Options that ip-link(8) calls otherwise, by [`IP_WORDS`].
+static IP_ROWS: [u8; 28] = [
+    row(Scope::Vlan, "ingress"),
+    row(Scope::Vlan, "egress"),
+    row(Scope::Bond, "peer_notif_delay"),
+    row(Scope::Bridge, "stp"),
+    row(Scope::Bridge, "default_pvid"),
+    row(Scope::Bridge, "multicast_router"),
+    row(Scope::Bridge, "multicast_snooping"),
+    row(Scope::Bridge, "multicast_querier"),
+    row(Scope::Bridge, "multicast_query_use_ifaddr"),
+    row(Scope::Bridge, "hash_max"),
+    row(Scope::Bridge, "multicast_last_member_count"),
+    row(Scope::Bridge, "multicast_last_member_interval"),
+    row(Scope::Bridge, "multicast_membership_interval"),
+    row(Scope::Bridge, "multicast_querier_interval"),
+    row(Scope::Bridge, "multicast_query_interval"),
+    row(Scope::Bridge, "multicast_query_response_interval"),
+    row(Scope::Bridge, "multicast_startup_query_count"),
+    row(Scope::Bridge, "multicast_startup_query_interval"),
+    row(Scope::BridgePort, "path_cost"),
+    row(Scope::BridgePort, "hairpin_mode"),
+    row(Scope::BridgePort, "unicast_flood"),
+    row(Scope::BridgePort, "multicast_flood"),
+    row(Scope::BridgePort, "multicast_fast_leave"),
+    row(Scope::BridgePort, "multicast_router"),
+    row(Scope::BridgePort, "proxyarp"),
+    row(Scope::Ib, "connected"),
+    row(Scope::Vxlan, "port"),
+    row(Scope::Pair, "peer"),
+];
+
+/// See [`IP_ROWS`].
+const IP_WORDS: Packed = packed!(concat!(
+    "ingress-qos-map,egress-qos-map,peer_notify_delay,stp_state,vlan_default_pvid,mcast_router,mcast_snooping,",
+    "mcast_querier,mcast_query_use_ifaddr,mcast_hash_max,mcast_last_member_count,mcast_last_member_interval,",
+    "mcast_membership_interval,mcast_querier_interval,mcast_query_interval,mcast_query_response_interval,",
+    "mcast_startup_query_count,mcast_startup_query_interval,cost,hairpin,flood,mcast_flood,fastleave,mcast_router,",
+    "proxy_arp,mode,dstport,peer name"
+));
+
+const fn row(scope: Scope, name: &str) -> u8 {
+    Attr::of(scope, name).number()
+}
+
+impl Attr {
+    /// What ip-link(8) calls it.
+    pub fn ip_word(self) -> Packed {
+        let number = self.number();
+        match IP_ROWS.iter().position(|row| *row == number) {
+            Some(n) => IP_WORDS.item(n),
+            None => self.name(),
+        }
+    }
+}
+
+/// By [`LinkKind`], of which options such a link has its own.
+static SCOPES: [Scope; 21] = [
+    Scope::Link,
+    Scope::Ib,
+    Scope::Vlan,
+    Scope::Bond,
+    Scope::Bond,
+    Scope::Bridge,
+    Scope::Link,
+    Scope::Macvlan,
+    Scope::Macvlan,
+    Scope::Macvlan,
+    Scope::Vrf,
+    Scope::Vxlan,
+    Scope::Pair,
+    Scope::Tunnel,
+    Scope::Tunnel,
+    Scope::Tunnel,
+    Scope::Tunnel,
+    Scope::Tunnel,
+    Scope::Tunnel,
+    Scope::Pair,
+    Scope::Pair,
+];
+
+impl LinkKind {
+    /// Whose options such a link has; a team is made as a bond.
+    pub fn scope(self) -> Scope {
+        let scope = SCOPES.get(self as usize);
+        *scope.unwrap_or(&Scope::Link)
+    }
+
+    /// What the kernel calls it (`IFLA_INFO_KIND`); empty for a device.
+    pub fn kernel_word(self) -> Packed {
+        match self {
+            LinkKind::Ethernet => Packed(b""),
+            LinkKind::Infiniband => packed!("ipoib"),
+            LinkKind::Team => LinkKind::Bond.word(),
+            LinkKind::Tap => LinkKind::Tun.word(),
+            kind => kind.word(),
+        }
+    }
+
+    /// The kernel module that makes such links.
+    pub fn module(self) -> Packed {
+        /// By kind; empty for that with the word of the kind.
+        const MODULES: Packed =
+            packed!(",ib_ipoib,8021q,bonding,bonding,,,,,,,,,,ip_gre,ip_gre,,ip6_tunnel,ip6_gre");
+        match MODULES.item(self as usize) {
+            Packed(b"") => self.kernel_word(),
+            module => module,
+        }
+    }
+}

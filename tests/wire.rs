@@ -789,12 +789,8 @@ mod captured {
             mac: Mac::new(&[2, 0, 0, 0, 0, 9]).unwrap(),
             carrier_losses: LOSSES,
             broadcast: Mac::new(&[0xff; 6]).unwrap(),
-            perm_mac: Mac::NONE,
-            master: 0,
             kind: KernelKind::Veth,
-            settled: true,
-            rename_to: None,
-            renamed_by: Origin::NONE,
+            ..Link::new(77, name("va"))
         }
     }
 

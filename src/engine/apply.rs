@@ -44,7 +44,7 @@ impl Engine<'_> {
             }
         }
         for step in self.plan.steps.iter() {
-            let op = Op::of(*step, &self.plan, &self.desired, &self.config);
+            let op = self.op(*step);
             let ifindex = op.as_ref().map_or(0, Op::ifindex);
             if let Some(link) = self.desired.link_mut(ifindex) {
                 // The loopback link is nobody's, but a file may have given it more.
@@ -114,7 +114,14 @@ impl Engine<'_> {
                 && writer.requests() < BATCH_REQUESTS
             {
                 let seq = self.seq.wrapping_add(1);
-                let encoded = match &Op::of(*step, &self.plan, &self.desired, &self.config) {
+                let op = Op::of(
+                    *step,
+                    &self.plan,
+                    &self.desired,
+                    &self.config,
+                    &self.observed,
+                );
+                let encoded = match &op {
                     Some(op) => {
                         let encoded = encode(op, &self.observed, &mut writer, seq);
                         if encoded.is_ok() {
@@ -180,8 +187,7 @@ impl Engine<'_> {
 
     /// Says that the kernel refused a step. Where somebody asked for it, its link fails.
     fn tell_refused(&mut self, host: &mut impl Host, step: Step, errno: Errno, said: &[u8]) {
-        let op = Op::of(step, &self.plan, &self.desired, &self.config);
-        let Some(op) = &op else {
+        let Some(op) = &self.op(step) else {
             return;
         };
         let ifindex = op.ifindex();
@@ -216,6 +222,18 @@ impl Engine<'_> {
         if errno != Errno::ENODEV && severity == Severity::Error {
             self.fail(ifindex);
         }
+    }
+
+    /// What a step means.
+    #[inline(never)]
+    pub fn op(&self, step: Step) -> Option<Op<'_>> {
+        Op::of(
+            step,
+            &self.plan,
+            &self.desired,
+            &self.config,
+            &self.observed,
+        )
     }
 
     /// Whether a DHCP server asked for the MTU of a link, which is of use without it.
@@ -295,7 +313,20 @@ fn is_harmless(step: Step, errno: Errno) -> bool {
         | Act::SetMtu
         | Act::Up
         | Act::Down
-        | Act::Replace => false,
+        | Act::Replace
+        | Act::Make
+        | Act::SetOptions
+        | Act::Enslave
+        | Act::Release
+        | Act::SetPort
+        | Act::SetFlags
+        | Act::SetTxqlen
+        | Act::AddAltName
+        | Act::Ethtool => false,
+        // that we deleted ourselves, or went with the link below
+        Act::Unmake => errno == Errno::ENODEV,
+        // a port that is not ready yet
+        Act::SetJoined => errno == Errno::EINVAL,
     }
 }
 
@@ -424,10 +455,8 @@ mod tests {
             let route = Route::new(Cidr::new([10, 0, number, 0].into(), 24).unwrap());
             let origin = Origin {
                 line: u32::from(number) + 1,
-                ..Origin {
-                    column: 1,
-                    ..Origin::NONE
-                }
+                column: 1,
+                file: crate::diag::FileId(0),
             };
             let route = Thing::route(2, &route, origin);
             engine.desired.things.push(route).unwrap();

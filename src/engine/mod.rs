@@ -164,6 +164,8 @@ pub struct Engine<'m> {
     pub lessees: &'m mut VecView<Lessee>,
     /// How far each configured link is.
     pub states: &'m mut VecView<LinkState>,
+    /// How deep each configured link lies.
+    pub depths: &'m mut VecView<u8>,
     /// The kernel's links.
     pub observed: Observed<'m>,
     /// What shall be.
@@ -199,6 +201,7 @@ impl Engine<'_> {
         self.desired.clear();
         self.plan.clear();
         self.states.clear();
+        self.depths.clear();
         self.problems.clear();
         self.marks.clear();
         self.lessees.clear();
@@ -313,7 +316,9 @@ impl Engine<'_> {
                     Severity::Warning
                 };
                 let effect = match state {
-                    LinkState::WaitingDevice | LinkState::WaitingUdev => Effect::LinkSkipped,
+                    LinkState::WaitingDevice | LinkState::WaitingUdev | LinkState::WaitingLower => {
+                        Effect::LinkSkipped
+                    }
                     LinkState::NotAsked
                     | LinkState::Found
                     | LinkState::Up
@@ -321,7 +326,9 @@ impl Engine<'_> {
                     | LinkState::WaitingDad
                     | LinkState::WaitingCarrier
                     | LinkState::WaitingLease
-                    | LinkState::WaitingRoot => Effect::MethodSkipped,
+                    | LinkState::WaitingRoot
+                    | LinkState::WaitingPort
+                    | LinkState::WaitingPartner => Effect::MethodSkipped,
                 };
                 let complaint = Complaint::new(severity, problem, effect);
                 self.complain_of(
@@ -381,7 +388,7 @@ impl Engine<'_> {
                     let leased_by = self.finish_link(LinkId::new(n), host);
                     until = until.max(leased_by);
                 }
-                LinkState::WaitingDevice | LinkState::WaitingUdev
+                LinkState::WaitingDevice | LinkState::WaitingUdev | LinkState::WaitingLower
                     if link.required || self.by_name =>
                 {
                     let seconds = LinkNumber::DeviceTimeout
@@ -393,6 +400,9 @@ impl Engine<'_> {
                 LinkState::NotAsked
                 | LinkState::WaitingDevice
                 | LinkState::WaitingUdev
+                | LinkState::WaitingLower
+                | LinkState::WaitingPort
+                | LinkState::WaitingPartner
                 | LinkState::WaitingDad
                 | LinkState::WaitingCarrier
                 | LinkState::WaitingLease

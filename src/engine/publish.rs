@@ -178,9 +178,12 @@ impl Engine<'_> {
         for (id, link) in config.links_with_ids() {
             let is_there = match self.states.get(id.place()) {
                 None
-                | Some(LinkState::NotAsked | LinkState::WaitingDevice | LinkState::WaitingUdev) => {
-                    false
-                }
+                | Some(
+                    LinkState::NotAsked
+                    | LinkState::WaitingDevice
+                    | LinkState::WaitingUdev
+                    | LinkState::WaitingLower,
+                ) => false,
                 Some(
                     LinkState::Found
                     | LinkState::Up
@@ -188,7 +191,9 @@ impl Engine<'_> {
                     | LinkState::WaitingDad
                     | LinkState::WaitingCarrier
                     | LinkState::WaitingLease
-                    | LinkState::WaitingRoot,
+                    | LinkState::WaitingRoot
+                    | LinkState::WaitingPort
+                    | LinkState::WaitingPartner,
                 ) => true,
             };
             if is_there {

@@ -68,7 +68,8 @@ pub fn encode(
         Change::Up => admin = Some(Admin::Up),
         Change::Down => admin = Some(Admin::Down),
         Change::Rename(Naming::DropAltName, _) => request = RTM_DELLINKPROP,
-        Change::Rename(Naming::Rename, _) | Change::Mac(_) | Change::Mtu(_) => {}
+        Change::Rename(Naming::Rename, _) | Change::Mac(_) | Change::Mtu(_) | Change::Stack(..) => {
+        }
     }
     link::begin(w, request, seq, op.ifindex(), admin);
     match &op.change {
@@ -79,7 +80,7 @@ pub fn encode(
             let list = &link::altname_list(name);
             w.attr(link::IFLA_PROP_LIST | NLA_F_NESTED, list);
         }
-        Change::Up | Change::Down | Change::Thing(..) => {}
+        Change::Up | Change::Down | Change::Thing(..) | Change::Stack(..) => {}
     }
     w.finish()
 }

@@ -188,7 +188,9 @@ impl Renamer<'_, '_> {
     /// Adds one step to [`Plan::renames`], an alternative name in its way before it.
     #[inline(never)]
     fn rename(&mut self, at: usize, to: &IfName, origin: Origin) {
-        let Observed { links, altnames } = &mut *self.observed;
+        let Observed {
+            links, altnames, ..
+        } = &mut *self.observed;
         for altname in altnames.iter_mut() {
             let mut owners = links.iter();
             if altname.name == *to
@@ -266,7 +268,6 @@ mod tests {
     use crate::machine::Machine;
     use crate::model::config::NameSource;
     use crate::model::observed::{AltName, IFF_LOOPBACK, IFF_UP};
-    use crate::plan::op::Op;
     use crate::testing::{link, mac, name};
     use std::string::{String, ToString};
     use std::vec::Vec;
@@ -316,11 +317,7 @@ mod tests {
         let mut told = Told(Vec::new());
         engine.live_rename = live;
         engine.plan_names(&mut told);
-        let op = |step: &crate::plan::Step| {
-            Op::of(*step, &engine.plan, &engine.desired, &engine.config)
-                .unwrap()
-                .to_string()
-        };
+        let op = |step: &crate::plan::Step| engine.op(*step).unwrap().to_string();
         let commands = engine.plan.steps.iter().map(op);
         (
             commands
@@ -439,11 +436,7 @@ mod tests {
         renamer(&mut engine, &mut told).order();
         let steps = engine.plan.steps.iter();
         let commands: Vec<String> = steps
-            .map(|step| {
-                Op::of(*step, &engine.plan, &engine.desired, &engine.config)
-                    .unwrap()
-                    .to_string()
-            })
+            .map(|step| engine.op(*step).unwrap().to_string())
             .collect();
         assert_eq!(
             commands,

@@ -43,6 +43,12 @@ pub enum LinkState {
     WaitingLease = 11,
     /// Its lease does not say where root is.
     WaitingRoot = 12,
+    /// None of its ports is there.
+    WaitingPort = 22,
+    /// The link it lies on is not there.
+    WaitingLower = 23,
+    /// Nobody speaks LACP with it.
+    WaitingPartner = 24,
 }
 
 impl LinkState {
@@ -55,6 +61,9 @@ impl LinkState {
             LinkState::WaitingCarrier => Some(Problem::NoCarrierYet),
             LinkState::WaitingLease => Some(Problem::NoLeaseYet),
             LinkState::WaitingRoot => Some(Problem::NoRootYet),
+            LinkState::WaitingPort => Some(Problem::NoPortYet),
+            LinkState::WaitingLower => Some(Problem::NoLowerYet),
+            LinkState::WaitingPartner => Some(Problem::NoPartnerYet),
             LinkState::NotAsked | LinkState::Found | LinkState::Up | LinkState::Failed => None,
         }
     }
@@ -837,7 +846,13 @@ mod tests {
             .plan
             .push(crate::plan::Phase::Addresses, crate::plan::Act::Add, n);
         let step = *engine.plan.steps.first().unwrap();
-        let op = crate::plan::op::Op::of(step, &engine.plan, &engine.desired, &engine.config);
+        let op = crate::plan::op::Op::of(
+            step,
+            &engine.plan,
+            &engine.desired,
+            &engine.config,
+            &engine.observed,
+        );
         assert_eq!(
             op.unwrap().to_string(),
             "ip addr add 192.0.2.2/24 brd 192.0.2.255 scope 253 label eth0:1 dev eth0"

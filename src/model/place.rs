@@ -176,26 +176,4 @@ impl LinkKind {
         let scope = SCOPES.get(self as usize);
         *scope.unwrap_or(&Scope::Link)
     }
-
-    /// What the kernel calls it (`IFLA_INFO_KIND`); empty for a device.
-    pub fn kernel_word(self) -> Packed {
-        match self {
-            LinkKind::Ethernet => Packed(b""),
-            LinkKind::Infiniband => packed!("ipoib"),
-            LinkKind::Team => LinkKind::Bond.word(),
-            LinkKind::Tap => LinkKind::Tun.word(),
-            kind => kind.word(),
-        }
-    }
-
-    /// The kernel module that makes such links.
-    pub fn module(self) -> Packed {
-        /// By kind; empty for that with the word of the kind.
-        const MODULES: Packed =
-            packed!(",ib_ipoib,8021q,bonding,bonding,,,,,,,,,,ip_gre,ip_gre,,ip6_tunnel,ip6_gre");
-        match MODULES.item(self as usize) {
-            Packed(b"") => self.kernel_word(),
-            module => module,
-        }
-    }
 }

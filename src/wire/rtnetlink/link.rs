@@ -70,8 +70,10 @@ pub fn decode(payload: &[u8]) -> Option<Link> {
     read_mac(rest, IFLA_BROADCAST, &mut link.broadcast);
     read_mac(rest, IFLA_PERM_ADDRESS, &mut link.perm_mac);
     link.master = number_in(rest, IFLA_MASTER, 0);
+    link.lower = number_in(rest, IFLA_LINK, 0);
+    link.txqlen = number_in(rest, IFLA_TXQLEN, 0);
     let kind = until_nul(attr_in(attr_in(rest, IFLA_LINKINFO), IFLA_INFO_KIND));
-    link.kind = kernel_kind(kind, number_in(rest, IFLA_LINK, 0));
+    link.kind = kernel_kind(kind, link.lower);
     Some(link)
 }
 

@@ -2,7 +2,9 @@
 //! which kind of link has which.
 
 use super::attr::{Attr, Scope};
+use super::config::{Config, LinkId};
 use super::link::LinkKind;
+use super::observed::{IFF_ALLMULTI, IFF_NOARP, IFF_PROMISC};
 use crate::packed::{Packed, packed};
 
 /// How a value stands in the kernel's attributes.
@@ -175,5 +177,35 @@ impl LinkKind {
     pub fn scope(self) -> Scope {
         let scope = SCOPES.get(self as usize);
         *scope.unwrap_or(&Scope::Link)
+    }
+}
+
+impl Config<'_> {
+    /// The kind of link that is made: of one that has a VLAN's id and lies on another link, a VLAN, whatever it is
+    /// called.
+    pub fn made_kind(&self, id: LinkId) -> LinkKind {
+        match self.link(id) {
+            Some(link) if link.kind != LinkKind::Ethernet => link.kind,
+            Some(link) if link.lower.is_some() && self.number_of(id, Attr::VLAN_ID).is_some() => {
+                LinkKind::Vlan
+            }
+            _ => LinkKind::Ethernet,
+        }
+    }
+
+    /// The flags of a link that are asked for, and which these are: `IFF_PROMISC`, `IFF_ALLMULTI`, `IFF_NOARP`.
+    pub fn flags_of(&self, id: LinkId) -> [u32; 2] {
+        let (mut flags, mut mask) = (0, 0);
+        for (attr, flag, is_reverse) in [
+            (Attr::PROMISC, IFF_PROMISC, 0),
+            (Attr::ALLMULTI, IFF_ALLMULTI, 0),
+            (Attr::ARP, IFF_NOARP, 1),
+        ] {
+            if let Some(value) = self.number_of(id, attr) {
+                mask |= flag;
+                flags |= flag.wrapping_mul(value ^ is_reverse);
+            }
+        }
+        [flags, mask]
     }
 }

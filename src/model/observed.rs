@@ -13,11 +13,11 @@ use heapless::VecView;
 pub const IFF_UP: u32 = 0x1;
 /// `IFF_LOOPBACK`.
 pub const IFF_LOOPBACK: u32 = 0x8;
-/// `IFF_NOARP`.
+/// `IFF_NOARP`: it speaks no ARP.
 pub const IFF_NOARP: u32 = 0x80;
-/// `IFF_PROMISC`: as it was asked for, not as a bridge needs it.
+/// `IFF_PROMISC`: it takes all packets; in a dump as it was asked for, not where only a bridge needs it.
 pub const IFF_PROMISC: u32 = 0x100;
-/// `IFF_ALLMULTI`.
+/// `IFF_ALLMULTI`: it takes all multicast packets; the same.
 pub const IFF_ALLMULTI: u32 = 0x200;
 /// `IFF_LOWER_UP`: carrier. (`IFF_RUNNING` lags behind it by up to a second.)
 pub const IFF_LOWER_UP: u32 = 0x1_0000;

@@ -2,7 +2,9 @@
 //! which kind of link has which.
 
 use super::attr::{Attr, Scope};
+use super::config::{Config, LinkId};
 use super::link::LinkKind;
+use super::observed::{IFF_ALLMULTI, IFF_NOARP, IFF_PROMISC};
 use crate::packed::{Packed, packed};
 
 /// How a value stands in the kernel's attributes.
@@ -176,26 +178,28 @@ impl LinkKind {
         let scope = SCOPES.get(self as usize);
         *scope.unwrap_or(&Scope::Link)
     }
+}
 
-    /// What the kernel calls it (`IFLA_INFO_KIND`); empty for a device.
-    pub fn kernel_word(self) -> Packed {
-        match self {
-            LinkKind::Ethernet => Packed(b""),
-            LinkKind::Infiniband => packed!("ipoib"),
-            LinkKind::Team => LinkKind::Bond.word(),
-            LinkKind::Tap => LinkKind::Tun.word(),
-            kind => kind.word(),
-        }
+impl Config<'_> {
+    /// The kind of link that is made ([`super::link_config::LinkConfig::made_kind`]); Ethernet where none is.
+    pub fn made_kind(&self, id: LinkId) -> LinkKind {
+        let kind = self.link(id).and_then(|link| link.made_kind());
+        kind.unwrap_or(LinkKind::Ethernet)
     }
 
-    /// The kernel module that makes such links.
-    pub fn module(self) -> Packed {
-        /// By kind; empty for that with the word of the kind.
-        const MODULES: Packed =
-            packed!(",ib_ipoib,8021q,bonding,bonding,,,,,,,,,,ip_gre,ip_gre,,ip6_tunnel,ip6_gre");
-        match MODULES.item(self as usize) {
-            Packed(b"") => self.kernel_word(),
-            module => module,
+    /// The flags of a link that are asked for, and which these are: `IFF_PROMISC`, `IFF_ALLMULTI`, `IFF_NOARP`.
+    pub fn flags_of(&self, id: LinkId) -> [u32; 2] {
+        let (mut flags, mut mask) = (0, 0);
+        for (attr, flag, is_reverse) in [
+            (Attr::PROMISC, IFF_PROMISC, 0),
+            (Attr::ALLMULTI, IFF_ALLMULTI, 0),
+            (Attr::ARP, IFF_NOARP, 1),
+        ] {
+            if let Some(value) = self.number_of(id, attr) {
+                mask |= flag;
+                flags |= flag.wrapping_mul(value ^ is_reverse);
+            }
         }
+        [flags, mask]
     }
 }

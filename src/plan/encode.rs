@@ -1,14 +1,18 @@
 //! A step as one rtnetlink request.
 
-use super::Naming;
 use super::op::{Change, Op};
+use super::{Act, Naming};
 use crate::limits::MAX_VALUE;
-use crate::model::config::{Config, Str};
+use crate::model::attr::{Attr, Scope, Value};
+use crate::model::config::{Config, LinkId, Str};
+use crate::model::desired::DesiredLink;
 use crate::model::link::IfName;
-use crate::model::observed::{Link, Observed};
+use crate::model::observed::{Birth, Link, Observed};
 use crate::model::route::{Reach, Route};
-use crate::wire::netlink::{Full, NLA_F_NESTED, Writer};
-use crate::wire::rtnetlink::link::{self, Admin};
+use crate::text::parts;
+use crate::wire::netlink::{Full, NLA_F_NESTED, Writer, append_attr};
+use crate::wire::rtnetlink::info::{self, Part, Pick};
+use crate::wire::rtnetlink::link::{self, Admin, Made};
 use crate::wire::rtnetlink::route::each_hop;
 use crate::wire::rtnetlink::{self, RTM_DELLINKPROP, RTM_SETLINK};
 use heapless::Vec;
@@ -68,8 +72,8 @@ pub fn encode(
         Change::Up => admin = Some(Admin::Up),
         Change::Down => admin = Some(Admin::Down),
         Change::Rename(Naming::DropAltName, _) => request = RTM_DELLINKPROP,
-        Change::Rename(Naming::Rename, _) | Change::Mac(_) | Change::Mtu(_) | Change::Stack(..) => {
-        }
+        Change::Stack(act, _, link) => return stack(op, *act, link, w, seq),
+        Change::Rename(Naming::Rename, _) | Change::Mac(_) | Change::Mtu(_) => {}
     }
     link::begin(w, request, seq, op.ifindex(), admin);
     match &op.change {
@@ -84,3 +88,95 @@ pub fn encode(
     }
     w.finish()
 }
+
+/// Appends the request for what is done to a link of a stack; nothing for what is no request of rtnetlink.
+#[inline(never)]
+fn stack(
+    op: &Op<'_>,
+    act: Act,
+    link: &DesiredLink,
+    w: &mut Writer<'_>,
+    seq: u32,
+) -> Result<(), Full> {
+    let (config, observed) = (op.config, op.observed);
+    let id = link.config.unwrap_or(LinkId::NONE);
+    let master = observed.by_index(link.master);
+    let named = master.and_then(|master| config.named(&master.name));
+    let master_kind = config.made_kind(named.unwrap_or(LinkId::NONE));
+    let mut pick = Pick::All;
+    let (mut lower, mut ifindex) = (0, link.ifindex);
+    if let Some(have) = observed.by_index(link.ifindex) {
+        lower = have.lower;
+        // what is made, and what joins, has none yet
+        if have.birth == Birth::Seen && (act == Act::SetOptions || have.master == link.master) {
+            pick = Pick::Differing(observed.info(have));
+        }
+    }
+    let mut part = Part::Own(config.made_kind(id));
+    match act {
+        Act::Make => pick = Pick::All,
+        Act::SetJoined => pick = Pick::Joined,
+        Act::SetPort => part = Part::Port(master_kind),
+        Act::SetOptions => {}
+        Act::Unmake => {
+            if link.replaces != 0 {
+                ifindex = link.replaces;
+            }
+            return link::unmake(w, seq, ifindex);
+        }
+        Act::Enslave | Act::Release => {
+            let (mut to, mut admin) = (0, None);
+            if act == Act::Enslave {
+                to = link.master;
+                if master_kind.scope() == Scope::Bond {
+                    // which takes only what is down, and takes it up
+                    admin = Some(Admin::Down);
+                }
+            }
+            link::begin(w, RTM_SETLINK, seq, ifindex, admin);
+            w.attr_u32(link::IFLA_MASTER, to);
+            return w.finish();
+        }
+        Act::SetFlags => {
+            let [flags, mask] = config.flags_of(id);
+            link::begin_flags(w, seq, ifindex, flags, mask);
+            return w.finish();
+        }
+        Act::SetTxqlen => {
+            let number = config.number_of(id, Attr::TXQUEUELEN);
+            link::begin(w, RTM_SETLINK, seq, ifindex, None);
+            w.attr_u32(link::IFLA_TXQLEN, number.unwrap_or_default());
+            return w.finish();
+        }
+        Act::AddAltName => {
+            let mut list = Info::new();
+            let names = config.attr_of(id, Attr::ALTNAME).map(|have| have.value);
+            if let Some(Value::Text(names)) = names {
+                let mut names = config.text(names);
+                while let Some(name) = parts::next_word(&mut names) {
+                    append_attr(&mut list, link::IFLA_ALT_IFNAME, name);
+                }
+            }
+            return link::add_altnames(w, seq, ifindex, &list);
+        }
+        _ => return Ok(()),
+    }
+    let mut info = Info::new();
+    info::put(&mut info, config, id, part, pick, observed);
+    if act != Act::Make {
+        return link::change(w, seq, ifindex, &info);
+    }
+    let made = Made {
+        ifindex,
+        name: &link.name,
+        lower,
+        mac: &link.mac,
+        // set later: the link below may have too small a one yet
+        mtu: 0,
+        info: &info,
+    };
+    link::make(w, seq, &made)
+}
+
+/// Kind and options of a link, or its alternative names.
+type Info = Vec<u8, { info::OCTETS }>;

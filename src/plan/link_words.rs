@@ -1,9 +1,9 @@
 //! What is done to links that are made, as ip-link(8) commands.
 
 use super::Act;
-use super::links::{goes_down_to_join, master_kind, wanted_flags};
+use super::links::{joins_bond, master_kind};
 use super::op::{Op, shell_word};
-use crate::model::attr::{AttrConfig, Form, Kind, Scope, Value, When};
+use crate::model::attr::{Attr, AttrConfig, Form, Kind, Scope, Value, When};
 use crate::model::config::LinkId;
 use crate::model::desired::DesiredLink;
 use crate::model::link::{IfName, LinkKind};
@@ -32,16 +32,15 @@ impl Op<'_> {
         match act {
             Act::Enslave => {
                 let is_up = self.observed.by_index(link.ifindex);
-                if is_up.is_some_and(|link| link.is_up())
-                    && goes_down_to_join(self.config, link.config)
-                {
+                if is_up.is_some_and(|link| link.is_up()) && joins_bond(self.config, link.config) {
                     f.word(word!(" down"));
                 }
                 self.named(f, packed!(" master "), link.master);
             }
             Act::Release => packed!(" nomaster").show(f),
             Act::SetFlags => {
-                let (flags, mask) = wanted_flags(self.config, link.config);
+                let id = link.config.unwrap_or(LinkId::NONE);
+                let [flags, mask] = self.config.flags_of(id);
                 for (flag, text) in [
                     (IFF_PROMISC, packed!(" promisc ")),
                     (IFF_ALLMULTI, packed!(" allmulticast ")),
@@ -52,6 +51,12 @@ impl Op<'_> {
                         on_off(f, (flags & flag != 0) != (flag == IFF_NOARP));
                     }
                 }
+            }
+            Act::SetTxqlen => {
+                let id = link.config.unwrap_or(LinkId::NONE);
+                packed!(" txqueuelen ").show(f);
+                let number = self.config.number_of(id, Attr::TXQUEUELEN);
+                f.count(word!(""), number.unwrap_or_default());
             }
             Act::SetOptions | Act::SetJoined | Act::SetPort => self.show_set(f, act, link),
             _ => {}

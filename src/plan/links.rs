@@ -5,32 +5,8 @@ use crate::model::attr::{Attr, Scope, When};
 use crate::model::config::{Config, LinkId};
 use crate::model::desired::{Desired, DesiredLink};
 use crate::model::link::LinkKind;
-use crate::model::observed::{Birth, IFF_ALLMULTI, IFF_NOARP, IFF_PROMISC, Link, Observed};
+use crate::model::observed::{Birth, Link, Observed};
 use crate::wire::rtnetlink::info::{self, Part, Pick};
-
-/// Options of any link that are flags of the kernel's; of the last one the flag says no.
-static FLAGS: [(Attr, u32); 3] = [
-    (Attr::of(Scope::Link, "promisc"), IFF_PROMISC),
-    (Attr::of(Scope::Link, "allmulti"), IFF_ALLMULTI),
-    (Attr::of(Scope::Link, "arp"), IFF_NOARP),
-];
-
-/// The flags that a configured link shall have, and which of them are meant.
-#[inline(never)]
-pub fn wanted_flags(config: &Config<'_>, id: Option<LinkId>) -> (u32, u32) {
-    let (mut flags, mut mask) = (0, 0);
-    for (attr, flag) in &FLAGS {
-        if let Some(id) = id
-            && let Some(number) = config.number_of(id, *attr)
-        {
-            mask |= flag;
-            if (number != 0) != (*flag == IFF_NOARP) {
-                flags |= flag;
-            }
-        }
-    }
-    (flags, mask)
-}
 
 /// The kind of link that the configured master of a link is made as.
 pub fn master_kind(config: &Config<'_>, id: LinkId) -> Option<LinkKind> {
@@ -38,10 +14,10 @@ pub fn master_kind(config: &Config<'_>, id: LinkId) -> Option<LinkKind> {
     config.link(master)?.made_kind()
 }
 
-/// Whether a link goes down to become a port: of a bond, and of what nothing is known of.
-pub fn goes_down_to_join(config: &Config<'_>, id: Option<LinkId>) -> bool {
+/// Whether a link shall be a port of a bond, for which it goes down.
+pub fn joins_bond(config: &Config<'_>, id: Option<LinkId>) -> bool {
     let kind = id.and_then(|id| master_kind(config, id));
-    !matches!(kind, Some(LinkKind::Bridge | LinkKind::Vrf))
+    kind.is_some_and(|kind| kind.scope() == Scope::Bond)
 }
 
 /// Fills `plan` with what is missing or differs of links.
@@ -100,22 +76,26 @@ impl Diff<'_, '_> {
         }
         let joins = wanted.master != 0 && link.master != wanted.master;
         // A bond sees to the MACs of its ports.
-        let is_in = wanted.master != 0 && !joins && goes_down_to_join(config, wanted.config);
+        let is_in = wanted.master != 0 && !joins && joins_bond(config, wanted.config);
         if !wanted.mac.is_none() && wanted.mac != link.mac && !is_in {
             self.push(Phase::Attributes, Act::SetMac);
         }
         if wanted.mtu != 0 && (self.is_new || wanted.mtu != link.mtu) {
             self.push(Phase::Attributes, Act::SetMtu);
         }
-        let (flags, mask) = wanted_flags(config, wanted.config);
-        if (link.flags ^ flags) & mask != 0 {
-            self.push(Phase::Attributes, Act::SetFlags);
-        }
         if joins {
             self.push(Phase::Master, Act::Enslave);
         }
         let mut stays_down = false;
         if let Some(id) = wanted.config {
+            let [flags, mask] = config.flags_of(id);
+            if (link.flags ^ flags) & mask != 0 {
+                self.push(Phase::Attributes, Act::SetFlags);
+            }
+            let txqlen = config.number_of(id, Attr::TXQUEUELEN);
+            if txqlen.is_some_and(|txqlen| txqlen != link.txqlen) {
+                self.push(Phase::Attributes, Act::SetTxqlen);
+            }
             self.options(id);
             if let Some(kind) = master_kind(config, id)
                 && wanted.master != 0

@@ -34,6 +34,8 @@ pub const NLM_F_REPLACE: u16 = 0x100;
 pub const NLM_F_EXCL: u16 = 0x200;
 /// Of a NEW request: create what is not there.
 pub const NLM_F_CREATE: u16 = 0x400;
+/// Of a NEW request: add to what is there.
+pub const NLM_F_APPEND: u16 = 0x800;
 /// Of an acknowledgement: only the header of the request is echoed (`NETLINK_CAP_ACK`).
 pub const NLM_F_CAPPED: u16 = 0x100;
 /// Of an acknowledgement: attributes follow (`NETLINK_EXT_ACK`).

@@ -7,12 +7,13 @@
 //!  +------+------+------+--------------+--------------+--------------+
 //! ```
 
-use super::{AF_UNSPEC, RTM_DELLINK, RTM_NEWLINK, RTM_SETLINK};
+use super::{AF_UNSPEC, RTM_DELLINK, RTM_NEWLINK, RTM_NEWLINKPROP, RTM_SETLINK};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_UP, KernelKind, Link};
 use crate::text::parts;
 use crate::wire::netlink::{
-    Full, NLA_F_NESTED, NLM_F_CREATE, NLM_F_EXCL, Writer, attr_in, attrs, number_in, until_nul,
+    Full, NLA_F_NESTED, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, Writer, attr_in, attrs, number_in,
+    until_nul,
 };
 
 /// Current hardware address.
@@ -70,8 +71,10 @@ pub fn decode(payload: &[u8]) -> Option<Link> {
     read_mac(rest, IFLA_BROADCAST, &mut link.broadcast);
     read_mac(rest, IFLA_PERM_ADDRESS, &mut link.perm_mac);
     link.master = number_in(rest, IFLA_MASTER, 0);
+    link.lower = number_in(rest, IFLA_LINK, 0);
+    link.txqlen = number_in(rest, IFLA_TXQLEN, 0);
     let kind = until_nul(attr_in(attr_in(rest, IFLA_LINKINFO), IFLA_INFO_KIND));
-    link.kind = kernel_kind(kind, number_in(rest, IFLA_LINK, 0));
+    link.kind = kernel_kind(kind, link.lower);
     Some(link)
 }
 
@@ -208,4 +211,17 @@ pub fn altname_list(name: &IfName) -> [u8; 20] {
     [*k0, *k1] = IFLA_ALT_IFNAME.to_ne_bytes();
     *text = *name.padded();
     list
+}
+
+/// Appends the request that adds alternative names (Linux 5.5); `EEXIST` if one of them is there, and those before
+/// it are added then.
+///
+/// # Errors
+/// [`Full`] when it does not fit; then nothing of it was written.
+pub fn add_altnames(w: &mut Writer<'_>, seq: u32, ifindex: u32, list: &[u8]) -> Result<(), Full> {
+    let flags = NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND;
+    w.begin(RTM_NEWLINKPROP, flags, seq);
+    put_header(w, ifindex, 0, 0);
+    w.attr(IFLA_PROP_LIST | NLA_F_NESTED, list);
+    w.finish()
 }

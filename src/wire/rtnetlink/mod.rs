@@ -50,6 +50,8 @@ pub const RTM_NEWRULE: u16 = 32;
 pub const RTM_DELRULE: u16 = 33;
 /// Asks for policy routing rules.
 pub const RTM_GETRULE: u16 = 34;
+/// Adds properties of a link, such as alternative names (Linux 5.5).
+pub const RTM_NEWLINKPROP: u16 = 108;
 /// Removes properties of a link, such as alternative names (Linux 5.5).
 pub const RTM_DELLINKPROP: u16 = 109;
 

@@ -162,6 +162,12 @@ fn stack(
         _ => return Ok(()),
     }
     let mut info = Info::new();
+    if act == Act::SetOptions && config.number_of(id, Attr::STP) == Some(0) {
+        // first, as delays that are right without it are refused with it
+        info::put(&mut info, config, id, part, Pick::Only(Attr::STP), observed);
+        link::change(w, seq, ifindex, &info)?;
+        info.clear();
+    }
     info::put(&mut info, config, id, part, pick, observed);
     if act != Act::Make {
         return link::change(w, seq, ifindex, &info);

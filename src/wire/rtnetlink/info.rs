@@ -60,6 +60,8 @@ pub enum Pick<'a> {
     Differing(&'a [u8]),
     /// Those that name a port.
     Joined,
+    /// This one.
+    Only(Attr),
 }
 
 /// What of the wanted is not there.
@@ -135,7 +137,7 @@ pub fn put(
     let data = to.len();
     let have = match pick {
         Pick::Differing(have) => attr_in(have, data_attr),
-        Pick::All | Pick::Joined => &[],
+        Pick::All | Pick::Joined | Pick::Only(_) => &[],
     };
     let had = number_in(have, IFLA_BOND_MIIMON, 0);
     let miimon = config.number_of(id, Attr::MIIMON).unwrap_or(had);
@@ -257,7 +259,8 @@ impl Walk<'_, '_> {
         }
         for option in config.attrs_of(self.id) {
             let place = option.attr.place();
-            if option.attr.row().0 != self.scope {
+            let is_left_out = matches!(self.pick, Pick::Only(only) if only != option.attr);
+            if option.attr.row().0 != self.scope || is_left_out {
                 continue;
             }
             match option.value {

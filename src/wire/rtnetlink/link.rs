@@ -40,6 +40,8 @@ pub const IFLA_CARRIER_DOWN_COUNT: u16 = 48;
 pub const IFLA_PROP_LIST: u16 = 52;
 /// Alternative name.
 pub const IFLA_ALT_IFNAME: u16 = 53;
+/// The network namespace of the link it lies on, where that is another one.
+pub const IFLA_LINK_NETNSID: u16 = 37;
 /// Permanent hardware address (Linux 5.6).
 pub const IFLA_PERM_ADDRESS: u16 = 54;
 
@@ -75,6 +77,10 @@ pub fn decode(payload: &[u8]) -> Option<Link> {
     link.txqlen = number_in(rest, IFLA_TXQLEN, 0);
     let kind = until_nul(attr_in(attr_in(rest, IFLA_LINKINFO), IFLA_INFO_KIND));
     link.kind = kernel_kind(kind, link.lower);
+    if link.kind == KernelKind::Veth || !attr_in(rest, IFLA_LINK_NETNSID).is_empty() {
+        // the other end, or a number of another namespace
+        link.lower = 0;
+    }
     Some(link)
 }
 

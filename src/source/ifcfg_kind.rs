@@ -352,7 +352,6 @@ pub(super) fn partition_name(parent: &[u8], key: u32, into: &mut Option<IfName>)
 mod tests {
     use super::super::ifcfg::{self, Defaults};
     use super::super::testing::{Heard, ScratchTables, Storage, context, made_of};
-    use super::*;
     use crate::model::config::LinkId;
     use std::format;
     use std::string::{String, ToString};

@@ -391,8 +391,6 @@ mod tests {
             ("TYPE=Team", "x0 team mode=balance-rr"),
             ("TYPE=Dummy", "x0 dummy"),
             ("TYPE=Veth\nPEER=v1", "x0 veth peer=v1"),
-            ("TYPE=Tap\nOWNER=1000", "x0 tap owner=1000"),
-            ("TYPE=tun", "x0 tun"),
             ("TYPE=GRE6", "x0 ip6gre"),
             ("TYPE=IPIP6", "x0 ip6tnl"),
             (
@@ -423,6 +421,9 @@ mod tests {
         ] {
             assert_eq!(made(&format!("DEVICE=x0\n{text}")), want);
         }
+        let (have, said) = read("DEVICE=x0\nTYPE=Tap\nOWNER=1000");
+        assert_eq!(have, "x0 tap owner=1000");
+        assert_eq!(said, ["warning 1:8 DEVICE \"x0\" Virtual None"]);
         let (have, said) = read("DEVICE=x0\nTYPE=Ethernet\nBONDING_MASTER=yes");
         assert_eq!(have, "x0 bond");
         assert_eq!(

@@ -33,9 +33,11 @@ use crate::model::link::IfName;
 use crate::model::observed::Observed;
 use crate::output::resolv_conf::ResolvConf;
 use crate::packed::{Word, word};
-use crate::plan::diff::{self, Ipv6};
+use crate::plan::diff::Ipv6;
+use crate::plan::links;
 use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState, Resolver};
+use crate::plan::stack::Stack;
 use crate::plan::{Phase, Plan};
 use crate::proto::Lessee;
 use core::hint::black_box;
@@ -359,6 +361,14 @@ impl Engine<'_> {
 
     fn resolve(&mut self, goal: Goal<'_>, host: &mut impl Host) {
         self.by_name = !goal.names.is_empty();
+        let mut stack = Stack {
+            config: &self.config,
+            observed: &mut self.observed,
+            goal,
+            depths: self.depths,
+            sink: host,
+        };
+        stack.build();
         self.resolver(goal, host).links();
         self.meet_lessees(host);
         let now = self.now;
@@ -374,7 +384,12 @@ impl Engine<'_> {
         if !self.is_offline {
             self.recall_owned(host);
         }
-        diff::diff_links(&self.desired, &self.observed, &mut self.plan);
+        links::diff_links(
+            &mut self.desired,
+            &self.observed,
+            &self.config,
+            &mut self.plan,
+        );
         self.observe_things(host)
     }
 
@@ -466,6 +481,7 @@ impl<'m> Engine<'m> {
             goal,
             desired: &mut self.desired,
             states: self.states,
+            depths: self.depths,
             sink,
             last_link: 0,
             lessees: self.lessees,

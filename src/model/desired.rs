@@ -66,8 +66,10 @@ pub struct DesiredLink {
     pub master: u32,
     /// The link that goes for it to be made, 0 for none.
     pub replaces: u32,
-    /// The option that the kernel sets only when it makes the link, or while nothing uses it, where that differs.
-    pub remake: Option<Attr>,
+    /// Whether something of it differs that the kernel sets only when it makes the link, or while nothing uses it.
+    pub remake: bool,
+    /// The option of which that is so; `None`: it lies on another link.
+    pub differs: Option<Attr>,
     /// Whether we made it, now or as `owned-IF` says.
     pub made: bool,
     /// Whether we made it a port of its master, now or as `owned-IF` says.
@@ -98,7 +100,8 @@ impl DesiredLink {
             depth: 0,
             master: 0,
             replaces: 0,
-            remake: None,
+            remake: false,
+            differs: None,
             made: false,
             joined: false,
             origin,

@@ -214,6 +214,17 @@ impl LinkConfig {
         }
     }
 
+    /// The kind of link it is made as where there is none of its name; `None` for a device, which is waited for, and
+    /// for what a program makes. Without a word about its kind, a link that lies on another is a VLAN.
+    pub fn made_kind(&self) -> Option<LinkKind> {
+        match self.kind {
+            LinkKind::Ethernet => self.lower.map(|_| LinkKind::Vlan),
+            LinkKind::Infiniband => self.lower.map(|_| self.kind),
+            LinkKind::Tun | LinkKind::Tap => None,
+            kind => Some(kind),
+        }
+    }
+
     /// What it is asked in one family.
     pub fn ip_mut(&mut self, family: Family) -> &mut IpConfig {
         match family {

@@ -181,16 +181,10 @@ impl LinkKind {
 }
 
 impl Config<'_> {
-    /// The kind of link that is made: of one that has a VLAN's id and lies on another link, a VLAN, whatever it is
-    /// called.
+    /// The kind of link that is made ([`super::link_config::LinkConfig::made_kind`]); Ethernet where none is.
     pub fn made_kind(&self, id: LinkId) -> LinkKind {
-        match self.link(id) {
-            Some(link) if link.kind != LinkKind::Ethernet => link.kind,
-            Some(link) if link.lower.is_some() && self.number_of(id, Attr::VLAN_ID).is_some() => {
-                LinkKind::Vlan
-            }
-            _ => LinkKind::Ethernet,
-        }
+        let kind = self.link(id).and_then(|link| link.made_kind());
+        kind.unwrap_or(LinkKind::Ethernet)
     }
 
     /// The flags of a link that are asked for, and which these are: `IFF_PROMISC`, `IFF_ALLMULTI`, `IFF_NOARP`.

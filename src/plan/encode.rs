@@ -177,7 +177,8 @@ fn stack(
         name: &link.name,
         lower,
         mac: &link.mac,
-        mtu: link.mtu,
+        // set later: the link below may have too small a one yet
+        mtu: 0,
         info: &info,
     };
     link::make(w, seq, &made)

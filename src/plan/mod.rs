@@ -1,16 +1,19 @@
 //! The difference between what shall be and what is, in the order the kernel wants it.
 //!
-//! [`resolve`] turns configuration into [`crate::model::desired::Desired`], [`rename`] orders the MAC
-//! rules as a permutation, [`diff`] compares and fills a [`Plan`], [`op`] gives each step a meaning and
+//! [`stack`] adds the links that are to be made, [`resolve`] turns configuration into [`crate::model::desired::Desired`], [`rename`] orders the MAC
+//! rules as a permutation, [`links`] and [`diff`] compare and fill a [`Plan`], [`op`] gives each step a meaning and
 //! its text as an ip(8) command, [`encode`] makes it a netlink request.
 
 pub mod diff;
 pub mod encode;
 pub(crate) mod lease;
+mod link_words;
+pub mod links;
 pub mod op;
 pub mod rename;
 pub mod resolve;
 mod routes;
+pub mod stack;
 
 use crate::diag::{Errno, Origin};
 use crate::model::link::IfName;

@@ -8,7 +8,7 @@ use crate::model::desired::{Desired, DesiredLink, FOREVER, Thing, What};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::Observed;
 use crate::model::route::{Reach, Route, RouteKind};
-use crate::packed::{Word, packed, word};
+use crate::packed::{Word, word};
 use crate::text::show::{Show, Text, displayed};
 use crate::text::{parts, utf8};
 use crate::wire::rtnetlink::Verb;
@@ -179,17 +179,6 @@ impl Show for Op<'_> {
 displayed!(Op<'_>, Route);
 
 impl Op<'_> {
-    /// What is done to a link that lies on others, or that others belong to.
-    fn show_stack(&self, f: &mut Text<'_>, act: Act, link: &DesiredLink) {
-        self.device(f, word!("ip link set dev "));
-        if act == Act::Enslave
-            && let Some(master) = self.observed.by_index(link.master)
-        {
-            packed!(" master ").show(f);
-            shell_word(f, word!(""), &master.name);
-        }
-    }
-
     /// What becomes of an address or a route.
     fn show_thing(&self, f: &mut Text<'_>, verb: Verb, thing: &Thing) {
         let (command, replace) = match (thing.what, thing.route.family()) {
@@ -243,7 +232,7 @@ impl Op<'_> {
 /// A name as one word of a shell, after `before`: as it is where no shell could misread it, else in single
 /// quotes.
 #[inline(never)]
-fn shell_word(f: &mut Text<'_>, before: Word, name: &IfName) {
+pub(super) fn shell_word(f: &mut Text<'_>, before: Word, name: &IfName) {
     f.word(before);
     let octets = name.as_bytes();
     let is_plain = |octet: &u8| parts::is_plain(*octet, b"._-@+");

@@ -46,8 +46,9 @@ pub fn find_by_mac<'o>(
 
 /// How well `link` fits, from 0 for not at all; see [`find_by_mac`].
 fn rank(link: &Link, mac: &Mac, name: &Option<IfName>) -> u8 {
+    // Ports of a bond may all have the same MAC, but each its own permanent one.
     if !link.has_mac(mac)
-        || link.master != 0
+        || link.master != 0 && link.perm_mac != *mac
         || link.kind == KernelKind::Virtual
         || link.is_loopback()
     {

@@ -5,15 +5,17 @@
 //! who configures a link that two sources name (the command line before ifcfg).
 
 use super::rename::find_by_mac;
+use super::stack::{NO_DEPTH, depth_of, is_needed, name_of};
 use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink, Subject};
 use crate::limits::MAX_LINE;
 use crate::model::addr::Cidr;
+use crate::model::attr::Scope;
 use crate::model::config::{
     Config, LinkConfig, LinkFlag, LinkId, LinkMatch, LinkNumber, Method, SourceKind,
 };
 use crate::model::desired::{Desired, Thing, What};
 use crate::model::link::{IfName, LinkKind, Mac};
-use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, KernelKind, Link, Observed};
+use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, Birth, KernelKind, Link, Observed};
 use crate::model::route::More;
 use crate::proto::Lessee;
 use crate::text::scalar;
@@ -118,6 +120,8 @@ pub struct Resolver<'a, 'm> {
     pub desired: &'a mut Desired<'m>,
     /// One for each configured link, filled.
     pub states: &'a mut VecView<LinkState>,
+    /// How deep each of them lies.
+    pub depths: &'a VecView<u8>,
     /// Receives complaints.
     pub sink: &'a mut dyn Sink,
     /// Where the last route went, in [`Desired::links`]; begin with 0.
@@ -171,7 +175,9 @@ impl Resolver<'_, '_> {
     fn link(&mut self, id: LinkId, config: &LinkConfig) {
         let observed = self.observed;
         let by_mac = |mac| find_by_mac(observed, mac, &config.name);
-        let holder = config.name.as_ref().and_then(|name| observed.by_name(name));
+        let name = name_of(self.config, observed, id);
+        let holder = name.as_ref().and_then(|name| observed.by_name(name));
+        let is_made = config.made_kind().is_some();
         let mut state = LinkState::WaitingDevice;
         let named = match (&config.matches, self.config.rule_for(&config.name)) {
             (LinkMatch::Any, _) => return self.any(id, config),
@@ -179,7 +185,7 @@ impl Resolver<'_, '_> {
             (LinkMatch::Name(_), Some(rule)) => by_mac(&rule.mac),
             (LinkMatch::Name(_), None) => holder,
             // the MAC is that of the link it lies on
-            (LinkMatch::Mac(_), None) if config.kind == LinkKind::Vlan => None,
+            (LinkMatch::Mac(_), None) if config.kind == LinkKind::Vlan => holder,
             (LinkMatch::Mac(mac), Some(rule)) if rule.mac != *mac => {
                 state = LinkState::Failed;
                 None
@@ -189,14 +195,20 @@ impl Resolver<'_, '_> {
                 by_mac(mac).or(holder.filter(has_set_mac))
             }
         };
-        if !self.goal.wants(config, named) {
+        if !self.goal.wants(config, named) && !is_needed(self.depths, id) {
             return;
         }
-        if let Some(link) = named {
-            if link.settled {
+        let is_refused = named.is_some_and(|link| link.birth == Birth::Refused);
+        if depth_of(self.depths, id) == NO_DEPTH || is_refused {
+            state = LinkState::Failed;
+        } else if let Some(link) = named {
+            // Of a link that we make, udev has nothing to say that matters.
+            if link.settled || is_made {
                 return self.found(id, config, link);
             }
             state = LinkState::WaitingUdev;
+        } else if is_made {
+            state = LinkState::WaitingLower;
         } else if let LinkMatch::Mac(mac) = &config.matches
             && (holder.is_some() || state == LinkState::Failed)
         {
@@ -268,6 +280,7 @@ impl Resolver<'_, '_> {
 
     #[inline(never)]
     fn found(&mut self, id: LinkId, config: &LinkConfig, link: &Link) {
+        let mut port_mtu = false;
         let wanted = if let Some(earlier) = self.desired.link_mut(link.ifindex) {
             let other = earlier.config.and_then(|other| self.config.link(other));
             if let Some(other) = other.filter(|other| other.source > config.source) {
@@ -291,13 +304,37 @@ impl Resolver<'_, '_> {
             if wanted.config.is_none() {
                 wanted.config = Some(id);
                 wanted.asks = config.ipv4.asks();
+                wanted.depth = depth_of(self.depths, id);
             }
             if wanted.mtu == 0 {
                 wanted.mtu = LinkNumber::Mtu.of(config).unwrap_or(0);
             }
+            if let Some(name) = &config.master
+                && let Some(master) = self.observed.by_name(name)
+                && master.birth != Birth::Refused
+            {
+                let of = self.config.named(name);
+                if of.is_none_or(|of| depth_of(self.depths, of) != NO_DEPTH) {
+                    wanted.master = master.ifindex;
+                }
+                let bond = of.and_then(|of| self.config.link(of));
+                if let Some(bond) = bond.filter(|bond| bond.kind.scope() == Scope::Bond)
+                    && wanted.mtu != 0
+                {
+                    // that of its bond, which sets it
+                    if Some(wanted.mtu) != LinkNumber::Mtu.of(bond) {
+                        port_mtu = true;
+                    }
+                    wanted.mtu = 0;
+                }
+            }
             if wanted.mac.is_none() {
                 wanted.mac = config.mac;
             }
+        }
+        if port_mtu {
+            const OTHER_MTU: Complaint = Complaint::warning(Problem::PortMtu, Effect::KeyUnset);
+            self.complain(OTHER_MTU, config.origin, Subject::Link(&link.name));
         }
         set_state(self.states, id, LinkState::Found);
         for addr in self.config.addrs.iter() {

@@ -294,13 +294,14 @@ const fn need(name: &str, other: Attr, values: Values) -> (Attr, Attr, Values) {
 
 /// What the driver refuses otherwise (Documentation/networking/bonding.rst), in an order in which what is left
 /// out makes others unmet.
-static NEEDS: [(Attr, Attr, Values); 15] = [
+static NEEDS: [(Attr, Attr, Values); 16] = [
     need("arp_interval", Attr::BOND_MODE, 0xf),
     need("arp_ip_target", ARP_INTERVAL, ABOVE),
     need("ns_ip6_target", ARP_INTERVAL, ABOVE),
     need("miimon", ARP_INTERVAL, ZERO),
     need("updelay", MIIMON, ABOVE),
     need("downdelay", MIIMON, ABOVE),
+    need("peer_notif_delay", MIIMON, ABOVE),
     need("primary", Attr::BOND_MODE, ACTIVE),
     need("active_slave", Attr::BOND_MODE, ACTIVE),
     need("lacp_rate", Attr::BOND_MODE, LACP),

@@ -2,7 +2,7 @@
 
 use super::ifcfg::{FOREIGN, NO_NUMBER, Reader};
 use super::ifcfg_keys::{
-    BONDING_MASTER, DEVICE, DEVICETYPE, HWADDR, MASTER, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM, SLAVE,
+    BONDING_MASTER, DEVICE, DEVICETYPE, MASTER, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM, SLAVE,
     TEAM_CONFIG, TYPE, VID, VLAN_FLAGS, VRF,
 };
 use super::ifcfg_link::is_same_name;
@@ -78,7 +78,6 @@ const OTHER_NAME: Complaint = Complaint::warning(Problem::NotPartition, UNSET);
 const OTHER_MASTER: Complaint = Complaint::warning(Problem::NotAnOption, UNSET);
 const NOT_ETHERNET: Complaint = Complaint::warning(Problem::NotAnOption, Effect::Guessed);
 const AS_BOND: Complaint = Complaint::note(Problem::TeamAsBond, Effect::None);
-const LATER: Complaint = Complaint::note(Problem::Later, Effect::None);
 
 /// The flags of a VLAN, in the order of their words in `VLAN_FLAGS`; the first one is on unless it says no.
 static FLAGS: [Attr; 5] = [
@@ -269,19 +268,12 @@ impl Reader<'_, '_, '_> {
         }
     }
 
-    /// Says of a link that something of it is read and not done.
-    pub(super) fn say_later(&mut self) {
-        let mut is_later = self.known.draft.link.kind != LinkKind::Ethernet
-            || self.known.draft.link.master.is_some();
-        if self.known.draft.link.kind == LinkKind::Infiniband {
-            is_later = false;
-        }
-        let first = self.file.cx.config.attr_heads.get(self.id.place());
-        is_later |= first.is_some_and(|first| *first > 0);
-        self.at(HWADDR);
-        self.at(DEVICE);
-        if is_later {
-            self.complain(LATER);
+    /// Says of a link that it is waited for, and never made.
+    pub(super) fn say_not_made(&mut self) {
+        const NOT_MADE: Complaint = Complaint::warning(Problem::Virtual, Effect::None);
+        if let LinkKind::Tun | LinkKind::Tap = self.known.draft.link.kind {
+            self.at(DEVICE);
+            self.complain(NOT_MADE);
         }
     }
 
@@ -301,9 +293,10 @@ impl Reader<'_, '_, '_> {
     /// What is wrong with it, or that it is no option of such a link.
     pub(super) fn attr(&mut self, attr: Attr, word: &[u8]) -> Result<(), Problem> {
         let (scope, _) = attr.row();
-        let of_kind = SCOPES.get(self.known.draft.link.kind as usize);
+        let kind = self.known.draft.link.kind;
         let has = matches!(scope, Scope::Link | Scope::Ethtool)
-            || of_kind == Some(&scope)
+            || kind.scope() == scope
+            || kind == LinkKind::Team && scope == Scope::Team
             || self.port == Some(scope);
         if !has {
             return match scalar::boolean(self.word()) {
@@ -328,31 +321,6 @@ impl Reader<'_, '_, '_> {
         }
     }
 }
-
-/// By [`LinkKind`], of which options such a link has its own.
-static SCOPES: [Scope; 21] = [
-    Scope::Link,
-    Scope::Ib,
-    Scope::Vlan,
-    Scope::Bond,
-    Scope::Team,
-    Scope::Bridge,
-    Scope::Link,
-    Scope::Macvlan,
-    Scope::Macvlan,
-    Scope::Macvlan,
-    Scope::Vrf,
-    Scope::Vxlan,
-    Scope::Pair,
-    Scope::Tunnel,
-    Scope::Tunnel,
-    Scope::Tunnel,
-    Scope::Tunnel,
-    Scope::Tunnel,
-    Scope::Tunnel,
-    Scope::Pair,
-    Scope::Pair,
-];
 
 /// The number of a VLAN, or [`NO_NUMBER`].
 #[inline(never)]
@@ -402,7 +370,7 @@ mod tests {
             format!("{name} {}", made_of(&config, id))
         });
         let mut said = sink.lines();
-        said.retain(|line| !line.contains(" Later ") && !line.contains(" TeamAsBond "));
+        said.retain(|line| !line.contains(" TeamAsBond "));
         (made, said)
     }
 
@@ -716,13 +684,5 @@ mod tests {
                 "error 3:17 MY_INNER_IPADDR \"x\" NotAnAddress AddrSkipped",
             ]
         );
-    }
-
-    #[test]
-    fn names_of_kinds_have_their_scopes() {
-        assert_eq!(SCOPES.get(LinkKind::Tap as usize), Some(&Scope::Pair));
-        assert_eq!(SCOPES.get(LinkKind::Vrf as usize), Some(&Scope::Vrf));
-        assert_eq!(SCOPES.get(LinkKind::Ip6gre as usize), Some(&Scope::Tunnel));
-        assert_eq!(SCOPES.get(LinkKind::Bridge as usize), Some(&Scope::Bridge));
     }
 }

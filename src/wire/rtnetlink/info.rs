@@ -40,6 +40,19 @@ pub enum Part {
     Port(LinkKind),
 }
 
+impl Part {
+    /// Which options these are.
+    pub fn scope(self) -> Scope {
+        match self {
+            Part::Own(kind) => kind.scope(),
+            Part::Port(kind) => match kind.scope() {
+                Scope::Bond => Scope::BondPort,
+                _ => Scope::BridgePort,
+            },
+        }
+    }
+}
+
 /// Which options are written.
 #[derive(Clone, Copy, Debug)]
 pub enum Pick<'a> {
@@ -112,16 +125,11 @@ pub fn put(
     pick: Pick<'_>,
     observed: &Observed<'_>,
 ) -> Differs {
-    let (kind, scope, kind_attr) = match part {
-        Part::Own(kind) => (kind, kind.scope(), IFLA_INFO_KIND),
-        Part::Port(kind) => {
-            let scope = match kind.scope() {
-                Scope::Bond => Scope::BondPort,
-                _ => Scope::BridgePort,
-            };
-            (kind, scope, IFLA_INFO_SLAVE_KIND)
-        }
+    let (kind, kind_attr) = match part {
+        Part::Own(kind) => (kind, IFLA_INFO_KIND),
+        Part::Port(kind) => (kind, IFLA_INFO_SLAVE_KIND),
     };
+    let scope = part.scope();
     let mut word = LineBuf::<16>::new();
     word.unpack(kind.kernel_word());
     append_attr(to, kind_attr, word.as_bytes());

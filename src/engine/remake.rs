@@ -34,7 +34,10 @@ impl Engine<'_> {
         self.refuse_uppers();
         let links = self.observed.links.iter();
         for refused in links.filter(|link| link.birth == Birth::Refused) {
-            let id = self.desired.link(refused.ifindex).and_then(|link| link.config);
+            let id = self
+                .desired
+                .link(refused.ifindex)
+                .and_then(|link| link.config);
             if let Some(state) = id.and_then(|id| self.states.get_mut(id.place())) {
                 *state = LinkState::Failed;
             }

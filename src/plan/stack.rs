@@ -19,6 +19,8 @@ use heapless::VecView;
 pub const MAX_DEPTH: u8 = 16;
 /// The depth of a link that cannot be.
 pub const NO_DEPTH: u8 = u8::MAX;
+/// The other end of a veth.
+const PEER: Attr = Attr::of(Scope::Pair, "peer");
 /// Beside the depth: a link that is asked for lies on it.
 const NEEDED: u8 = 0x40;
 
@@ -155,7 +157,7 @@ impl Stack<'_, '_> {
         (made.lower, made.mtu, made.mac) = (lower, mtu, link.mac);
         self.push(&made, link.origin);
         // Its other end is made with it.
-        if let Some(peer) = config.attr_of(id, Attr::of(Scope::Pair, "peer"))
+        if let Some(peer) = config.attr_of(id, PEER)
             && let Value::Text(peer) = peer.value
             && let Some(peer) = IfName::new(config.text(peer))
             && self.observed.by_name(&peer).is_none()

@@ -92,7 +92,8 @@ impl Place {
 }
 
 /// Options that ip-link(8) calls otherwise, by [`IP_WORDS`].
-static IP_ROWS: [u8; 28] = [
+static IP_ROWS: [u8; 29] = [
+    row(Scope::Link, "allmulti"),
     row(Scope::Vlan, "ingress"),
     row(Scope::Vlan, "egress"),
     row(Scope::Bond, "peer_notif_delay"),
@@ -125,7 +126,7 @@ static IP_ROWS: [u8; 28] = [
 
 /// See [`IP_ROWS`].
 const IP_WORDS: Packed = packed!(concat!(
-    "ingress-qos-map,egress-qos-map,peer_notify_delay,stp_state,vlan_default_pvid,mcast_router,mcast_snooping,",
+    "allmulticast,ingress-qos-map,egress-qos-map,peer_notify_delay,stp_state,vlan_default_pvid,mcast_router,mcast_snooping,",
     "mcast_querier,mcast_query_use_ifaddr,mcast_hash_max,mcast_last_member_count,mcast_last_member_interval,",
     "mcast_membership_interval,mcast_querier_interval,mcast_query_interval,mcast_query_response_interval,",
     "mcast_startup_query_count,mcast_startup_query_interval,cost,hairpin,flood,mcast_flood,fastleave,mcast_router,",

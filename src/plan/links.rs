@@ -15,9 +15,8 @@ pub fn master_kind(config: &Config<'_>, id: LinkId) -> Option<LinkKind> {
 }
 
 /// Whether a link shall be a port of a bond, for which it goes down.
-pub fn joins_bond(config: &Config<'_>, id: Option<LinkId>) -> bool {
-    let kind = id.and_then(|id| master_kind(config, id));
-    kind.is_some_and(|kind| kind.scope() == Scope::Bond)
+pub fn joins_bond(config: &Config<'_>, id: LinkId) -> bool {
+    master_kind(config, id).is_some_and(|kind| kind.scope() == Scope::Bond)
 }
 
 /// Fills `plan` with what is missing or differs of links.
@@ -71,12 +70,13 @@ impl Diff<'_, '_> {
     fn one(&mut self) {
         const STATUS: Attr = Attr::of(Scope::Link, "status");
         let (wanted, link, config) = (self.wanted, self.link, self.config);
+        let id = wanted.config.unwrap_or(LinkId::NONE);
         if self.is_new {
             self.push(Phase::Make, Act::Make);
         }
         let joins = wanted.master != 0 && link.master != wanted.master;
         // A bond sees to the MACs of its ports.
-        let is_in = wanted.master != 0 && !joins && joins_bond(config, wanted.config);
+        let is_in = wanted.master != 0 && !joins && joins_bond(config, id);
         if !wanted.mac.is_none() && wanted.mac != link.mac && !is_in {
             self.push(Phase::Attributes, Act::SetMac);
         }

@@ -74,14 +74,33 @@ pub struct Differs {
     pub attr: Option<Attr>,
     /// A port that is there shall be the preferred one, and is not.
     pub joined: bool,
+    /// The rows of all options that are written, as a bit each.
+    rows: [u8; 16],
 }
 
 impl Differs {
+    /// Whether an option is among those that are written.
+    pub fn has(&self, attr: Attr) -> bool {
+        let (octet, bit) = place_of(attr);
+        self.rows.get(octet).is_some_and(|octet| octet & bit != 0)
+    }
+
     fn note(&mut self, when: When, attr: Option<Attr>) {
+        if let Some(attr) = attr {
+            let (octet, bit) = place_of(attr);
+            if let Some(octet) = self.rows.get_mut(octet) {
+                *octet |= bit;
+            }
+        }
         if self.when < Some(when) {
             (self.when, self.attr) = (Some(when), attr);
         }
     }
+}
+
+fn place_of(attr: Attr) -> (usize, u8) {
+    let number = attr.number();
+    ((number >> 3).into(), 1 << (number & 7))
 }
 
 /// Whether a payload of `IFLA_LINKINFO` is that of a link of this kind.

@@ -17,9 +17,10 @@ use ifdawn::model::attr::{ATTRS, Attr, Form, Kind, Place, Scope, Value, When};
 use ifdawn::model::config::{LinkConfig, LinkId, LinkMatch, SourceKind};
 use ifdawn::model::link::{IfName, LinkKind, Mac};
 use ifdawn::model::observed::Link;
-use ifdawn::wire::netlink::{Writer, attr_in, attrs};
+use ifdawn::wire::netlink::{NLA_F_NESTED, Writer, attr_in, attrs};
 use ifdawn::wire::rtnetlink::info::{self, Differs, Part, Pick};
-use ifdawn::wire::rtnetlink::link::{self, Made};
+use ifdawn::wire::rtnetlink::link::{self, Made, Request};
+use ifdawn::wire::rtnetlink::{RTM_DELLINK, RTM_NEWLINK};
 use real_kernel::Namespace;
 
 type Small = Machine<4, 8, 4, 64, 8, 64, 16, 4096>;
@@ -96,30 +97,40 @@ fn differs(part: Part, options: &str, have: &[u8]) -> Differs {
     })
 }
 
+/// A request about a link.
+fn request(kind: u16, ifindex: u32, made: Option<Made<'_>>, info: &[u8]) -> Vec<u8> {
+    let written = |fill| {
+        let mut buffer = [fill; 2_048];
+        let mut w = Writer::new(&mut buffer);
+        let request = Request {
+            kind,
+            ifindex,
+            flags: [0, 0],
+            made,
+            attr: link::IFLA_LINKINFO | NLA_F_NESTED,
+        };
+        request.put(&mut w, 1, info).unwrap();
+        w.acknowledge_last();
+        w.written().to_vec()
+    };
+    let octets = written(0xa5);
+    assert_eq!(octets, written(0), "the fill shows");
+    octets
+}
+
 /// The request for such a link.
 fn made(kind: LinkKind, options: &str, ifindex: u32, text: &str, lower: u32) -> Vec<u8> {
     let (info, _) = put(Part::Own(kind), options, Pick::All);
-    let mut buffer = [0xa5; 2_048];
-    let mut w = Writer::new(&mut buffer);
     let made = Made {
-        ifindex,
         name: &name(text),
         lower,
         mac: &Mac::NONE,
-        mtu: 0,
-        info: &info,
     };
-    link::make(&mut w, 1, &made).unwrap();
-    w.acknowledge_last();
-    w.written().to_vec()
+    request(RTM_NEWLINK, ifindex, Some(made), &info)
 }
 
 fn changed(ifindex: u32, info: &[u8]) -> Vec<u8> {
-    let mut buffer = [0xa5; 2_048];
-    let mut w = Writer::new(&mut buffer);
-    link::change(&mut w, 1, ifindex, info).unwrap();
-    w.acknowledge_last();
-    w.written().to_vec()
+    request(RTM_NEWLINK, ifindex, None, info)
 }
 
 /// linux/if_link.h, linux/if_tunnel.h and linux/veth.h once more: option, attribute, its number, form, when it is taken.
@@ -327,7 +338,7 @@ fn each_form_is_written_as_the_kernel_reads_it() {
     let pair = |from, to| [n32(from), n32(to)].concat();
     let v6 = |last| [&[0xfd][..], &[0; 14], &[last]].concat();
     let mut peer = [[0; 4], 8_u32.to_ne_bytes(), [0; 4], [0; 4]].concat();
-peer.extend(nested(&[(3, b"port0")]));
+    peer.extend(nested(&[(3, b"port0")]));
     peer.resize(28, 0);
     #[rustfmt::skip]
     let cases: &[(Part, &str, &[(u16, Vec<u8>)])] = &[
@@ -744,12 +755,9 @@ fn this_kernel_makes_them_and_changes_them() {
             assert_eq!(but_timers(again), but_timers(&have), "{options}");
         }
     }
-    let mut buffer = [0xa5; 64];
-    let mut w = Writer::new(&mut buffer);
-    link::unmake(&mut w, 1, 7).unwrap();
-    w.acknowledge_last();
-    assert_eq!(kernel.send(w.written()), "0");
-    assert_eq!(kernel.send(w.written()), "19", "ENODEV");
+    let unmake = request(RTM_DELLINK, 7, None, &[]);
+    assert_eq!(kernel.send(&unmake), "0");
+    assert_eq!(kernel.send(&unmake), "19", "ENODEV");
     assert!(
         kernel.run("ip link show x901").contains("does not exist"),
         "it went with what it lay on"

@@ -15,7 +15,7 @@ use crate::model::config::{Config, LinkId, LinkMatch};
 use crate::model::link::{IfName, LinkKind, until_nul};
 use crate::model::observed::Observed;
 use crate::text::{parts, scalar};
-use crate::wire::netlink::{append_attr, attr_in, attrs, end_attr, number_in, u32_in};
+use crate::wire::netlink::{append, append_attr, attr_in, attrs, end_attr, number_in, u32_in};
 use core::net::IpAddr;
 use heapless::VecView;
 
@@ -475,12 +475,6 @@ fn remote(kind: LinkKind) -> u16 {
 
 fn is_zeros(octets: &[u8]) -> bool {
     octets.iter().all(|octet| *octet == 0)
-}
-
-/// There is room for it: [`OCTETS`].
-#[inline(never)]
-fn append(to: &mut VecView<u8>, octets: &[u8]) {
-    let _ = to.extend_from_slice(octets);
 }
 
 /// Appends an address, which a text of the configuration is known to be.

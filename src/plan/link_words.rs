@@ -151,6 +151,7 @@ impl Op<'_> {
                 _ if place.form == Form::None => false,
                 Pick::All => !is_joined,
                 Pick::Joined => is_joined,
+                Pick::Only(only) => only == have.attr,
                 // of these all are sent, or their numbers are others
                 Pick::Differing(_) if matches!(scope, Scope::Tunnel | Scope::Vxlan) => {
                     scope == Scope::Tunnel || place.when != When::Made

@@ -23,8 +23,8 @@ pub enum LiveRename {
     Refused,
 }
 
-/// The link with this MAC: by its permanent address first, then by the current one; never a port, nor a
-/// virtual link that shares the MAC of the one below it. Of several the one that has `name` already, else
+/// The link with this MAC: by its permanent address first, then by the current one; a port by the former only, and
+/// never a virtual link that shares the MAC of the one below it. Of several the one that has `name` already, else
 /// the first.
 #[inline(never)]
 pub fn find_by_mac<'o>(
@@ -459,7 +459,7 @@ mod tests {
         let rows: &[(Change, u8, Option<u32>)] = &[
             (|_| {}, 9, Some(2)),
             (|_| {}, 2, Some(3)),
-            (bonded, 9, None),
+            (bonded, 9, Some(2)),
             (|link| link.kind = KernelKind::Virtual, 9, None),
             (|link| link.flags = IFF_LOOPBACK, 9, None),
             (|link| link.kind = KernelKind::Veth, 9, Some(2)),

@@ -5,7 +5,7 @@
 //! who configures a link that two sources name (the command line before ifcfg).
 
 use super::rename::find_by_mac;
-use super::stack::{NO_DEPTH, depth_of, is_needed, name_of};
+use super::stack::{NO_DEPTH, depth_of, find_lower, is_needed, name_of};
 use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink, Subject};
 use crate::limits::MAX_LINE;
 use crate::model::addr::Cidr;
@@ -332,6 +332,14 @@ impl Resolver<'_, '_> {
                 wanted.mac = config.mac;
             }
         }
+        // What lies on another link can only be up while that is.
+        if config.made_kind().is_some()
+            && let Some(lower) = &config.lower
+            && let Some(lower) = find_lower(self.observed, lower)
+            && self.desired.link(lower.ifindex).is_none()
+        {
+            (self.desired).add_link(lower.ifindex, &lower.name, config.origin);
+        }
         if port_mtu {
             const OTHER_MTU: Complaint = Complaint::warning(Problem::PortMtu, Effect::KeyUnset);
             self.complain(OTHER_MTU, config.origin, Subject::Link(&link.name));
@@ -517,6 +525,7 @@ mod tests {
             goal: Goal { names: &names },
             desired: &mut engine.desired,
             states: engine.states,
+            depths: engine.depths,
             sink: &mut told,
             last_link: 0,
             lessees: engine.lessees,
@@ -869,6 +878,7 @@ mod tests {
             goal: Goal { names: &[] },
             desired: &mut engine.desired,
             states: engine.states,
+            depths: engine.depths,
             sink: &mut told,
             last_link: 0,
             lessees: engine.lessees,

@@ -3,15 +3,15 @@
 //! A link that is to be made is put among the kernel's, under a number that no link has: the kernel takes the number
 //! that it is asked for (Linux 3.7), so what lies on the link, and its addresses and routes, are planned at once.
 
-use super::rename::{find_by_mac, written_name};
+use super::rename::find_by_mac;
 use super::resolve::Goal;
-use crate::diag::{Complaint, Effect, Origin, Problem, Sink, Subject};
+use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink, Subject};
+use crate::limits::MAX_LINE;
 use crate::model::attr::{Attr, Form, Scope, Value};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch};
 use crate::model::link::{IfName, LinkKind};
 use crate::model::observed::{Birth, KernelKind, Link, Observed};
-use crate::packed::word;
-use crate::text::show::{Show, Text};
+use crate::packed::packed;
 use crate::wire::rtnetlink::info::is_kind;
 use heapless::VecView;
 
@@ -40,7 +40,10 @@ impl Stack<'_, '_> {
     /// Works out how deep each link lies, refuses what cannot be, and adds what is to be made.
     pub fn build(&mut self) {
         self.depths.clear();
-        let _ = self.depths.resize(self.config.links.len(), 0);
+        for link in self.config.links.iter() {
+            // The link below may be one that nothing configures.
+            let _ = self.depths.push(link.lower.is_some().into());
+        }
         // Each round brings it one link further, whatever the order.
         for _ in 0..=MAX_DEPTH {
             if !self.relax() {
@@ -206,12 +209,10 @@ impl Stack<'_, '_> {
                 }
                 _ => continue,
             };
-            complaint.report(
-                self.sink,
-                config,
-                have.origin,
-                Subject::Matches(&link.matches),
-            );
+            let mut token = LineBuf::<MAX_LINE>::new();
+            token.unpack(have.attr.name());
+            let subject = Subject::Matches(&link.matches);
+            complaint.report_token(self.sink, config, have.origin, subject, token.as_bytes());
         }
     }
 
@@ -270,23 +271,25 @@ pub fn find_lower<'o>(observed: &'o Observed<'_>, lower: &LinkMatch) -> Option<&
     }
 }
 
-/// The name of a configured link; one of the firmware's VLANs has that of the link below, a dot and its id.
+/// The name of a configured link; one of the firmware's VLANs has that of the link below, a dot and its id, or where
+/// that is too long `vlan` and its id.
 pub fn name_of(config: &Config<'_>, observed: &Observed<'_>, id: LinkId) -> Option<IfName> {
     let link = config.link(id)?;
     if link.name.is_some() || link.kind != LinkKind::Vlan {
         return link.name;
     }
     let lower = find_lower(observed, &link.lower?)?;
-    let tagged = Tagged(&lower.name, config.number_of(id, Attr::VLAN_ID)?);
-    Some(written_name(word!(""), &tagged))
-}
-
-/// The name of a VLAN.
-struct Tagged<'a>(&'a IfName, u32);
-
-impl Show for Tagged<'_> {
-    fn show(&self, f: &mut Text<'_>) {
-        f.put(self.0.as_bytes());
-        f.count(word!("."), self.1);
+    let number = &config.number_of(id, Attr::VLAN_ID)?;
+    let mut name = LineBuf::<32>::new();
+    name.put(lower.name.as_bytes());
+    for rest in [packed!("."), packed!("vlan")] {
+        name.unpack(rest);
+        name.show(number);
+        let tagged = IfName::new(name.as_bytes());
+        if tagged.is_some() {
+            return tagged;
+        }
+        name.clear();
     }
+    None
 }

@@ -352,7 +352,6 @@ pub(super) fn partition_name(parent: &[u8], key: u32, into: &mut Option<IfName>)
 mod tests {
     use super::super::ifcfg::{self, Defaults};
     use super::super::testing::{Heard, ScratchTables, Storage, context, made_of};
-    use super::*;
     use crate::model::config::LinkId;
     use std::format;
     use std::string::{String, ToString};
@@ -392,8 +391,6 @@ mod tests {
             ("TYPE=Team", "x0 team mode=balance-rr"),
             ("TYPE=Dummy", "x0 dummy"),
             ("TYPE=Veth\nPEER=v1", "x0 veth peer=v1"),
-            ("TYPE=Tap\nOWNER=1000", "x0 tap owner=1000"),
-            ("TYPE=tun", "x0 tun"),
             ("TYPE=GRE6", "x0 ip6gre"),
             ("TYPE=IPIP6", "x0 ip6tnl"),
             (
@@ -424,6 +421,9 @@ mod tests {
         ] {
             assert_eq!(made(&format!("DEVICE=x0\n{text}")), want);
         }
+        let (have, said) = read("DEVICE=x0\nTYPE=Tap\nOWNER=1000");
+        assert_eq!(have, "x0 tap owner=1000");
+        assert_eq!(said, ["warning 1:8 DEVICE \"x0\" Virtual None"]);
         let (have, said) = read("DEVICE=x0\nTYPE=Ethernet\nBONDING_MASTER=yes");
         assert_eq!(have, "x0 bond");
         assert_eq!(

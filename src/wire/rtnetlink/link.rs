@@ -100,6 +100,11 @@ fn kernel_kind(kind: &[u8], lower: u32) -> KernelKind {
     }
 }
 
+/// Kind and options in the payload of an `RTM_NEWLINK` ([`super::info`]); empty for a device.
+pub fn info(payload: &[u8]) -> &[u8] {
+    attr_in(payload.get(16..).unwrap_or_default(), IFLA_LINKINFO)
+}
+
 /// The alternative names in the payload of an `RTM_NEWLINK` that are short enough to be a link's name.
 pub fn altnames(payload: &[u8]) -> impl Iterator<Item = IfName> + '_ {
     let rest = payload.get(16..).unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::model::observed::{IFF_UP, Link, Observed};
 use crate::model::route::{Reach, Route};
 use crate::text::parts;
 use crate::wire::netlink::{Full, NLA_F_NESTED, Writer, append, append_attr};
-use crate::wire::rtnetlink::info::{self, Part, Pick};
+use crate::wire::rtnetlink::info::{self, Options, Part, Pick};
 use crate::wire::rtnetlink::link::{self, Made, Request};
 use crate::wire::rtnetlink::route::each_hop;
 use crate::wire::rtnetlink::{
@@ -109,8 +109,14 @@ pub fn encode(
             if *act == Act::SetOptions && op.config.number_of(id, Attr::STP) == Some(0) {
                 // first, as delays that are right without it are refused with it
                 let mut stp = Vec::<u8, { info::OCTETS }>::new();
-                let (part, pick) = (Part::Own(LinkKind::Bridge), Pick::Only(Attr::STP));
-                info::put(&mut stp, op.config, id, part, pick, observed);
+                let options = Options {
+                    config: op.config,
+                    observed: op.observed,
+                    id,
+                    part: Part::Own(LinkKind::Bridge),
+                    pick: Pick::Only(Attr::STP),
+                };
+                options.put(&mut stp, &mut |_| {});
                 request.put(w, seq, &stp)?;
             }
         }
@@ -193,6 +199,13 @@ fn of_stack<'a>(
         _ => return false,
     }
     request.kind = RTM_NEWLINK;
-    info::put(to, config, id, part, pick, observed);
+    let options = Options {
+        config,
+        observed,
+        id,
+        part,
+        pick,
+    };
+    options.put(to, &mut |_| {});
     true
 }

@@ -3,16 +3,14 @@
 use super::Act;
 use super::links::{joins_bond, master_kind};
 use super::op::{Op, shell_word};
-use crate::model::attr::{Attr, AttrConfig, Form, Kind, Scope, Value, When};
+use crate::model::attr::{Attr, AttrConfig, Kind, Scope, Value};
 use crate::model::config::LinkId;
 use crate::model::desired::DesiredLink;
 use crate::model::link::{IfName, LinkKind};
 use crate::model::observed::{IFF_ALLMULTI, IFF_NOARP, IFF_PROMISC};
 use crate::packed::{Packed, packed, word};
-use crate::text::parts;
 use crate::text::show::{Show, Text};
-use crate::wire::netlink::attr_in;
-use crate::wire::rtnetlink::info::{self, IFLA_INFO_DATA, IFLA_INFO_SLAVE_DATA, Part, Pick};
+use crate::wire::rtnetlink::info::{self, Options, Part, Pick};
 
 /// The bit with which a partition's key says that the machine is a full member.
 const FULL_MEMBER: u32 = 0x8000;
@@ -134,39 +132,23 @@ impl Op<'_> {
         Some((id, self.config.link(id)?.made_kind()?))
     }
 
-    /// The options that are picked: those that are among what would be sent.
+    /// The options that would be sent.
     fn show_options(&self, f: &mut Text<'_>, id: LinkId, part: Part, pick: Pick<'_>) {
-        let mut sent = heapless::Vec::<u8, { info::OCTETS }>::new();
-        info::put(&mut sent, self.config, id, part, pick, self.observed);
-        let (kind, data) = match part {
-            Part::Own(kind) => (kind, IFLA_INFO_DATA),
-            Part::Port(kind) => (kind, IFLA_INFO_SLAVE_DATA),
+        let options = Options {
+            config: self.config,
+            observed: self.observed,
+            id,
+            part,
+            pick,
         };
-        let scope = part.scope();
-        let data = attr_in(&sent, data);
-        for have in self.config.attrs_of(id) {
-            let place = have.attr.place();
-            let is_joined = place.when >= When::Joined;
-            let is_picked = match pick {
-                _ if place.form == Form::None => false,
-                Pick::All => !is_joined,
-                Pick::Joined => is_joined,
-                Pick::Only(only) => only == have.attr,
-                // of these all are sent, or their numbers are others
-                Pick::Differing(_) if matches!(scope, Scope::Tunnel | Scope::Vxlan) => {
-                    scope == Scope::Tunnel || place.when != When::Made
-                }
-                Pick::Differing(_) => match place.form {
-                    Form::Bit => flags_sent(data) & u32::from(place.number) != 0,
-                    Form::Power => !data.is_empty(),
-                    _ => !attr_in(data, place.number.into()).is_empty(),
-                },
-            };
-            if is_picked && have.attr.row().0 == scope {
-                f.octet(b' ');
-                self.option(f, kind, have);
-            }
-        }
+        let kind = match part {
+            Part::Own(kind) | Part::Port(kind) => kind,
+        };
+        let mut sent = heapless::Vec::<u8, { info::OCTETS }>::new();
+        options.put(&mut sent, &mut |option| {
+            f.octet(b' ');
+            self.option(f, kind, option);
+        });
     }
 
     /// An option and its value.
@@ -209,13 +191,6 @@ impl Op<'_> {
             }
         }
     }
-}
-
-/// The flags of a VLAN that are sent.
-fn flags_sent(data: &[u8]) -> u32 {
-    const IFLA_VLAN_FLAGS: u16 = 2;
-    let mask = parts::slice(attr_in(data, IFLA_VLAN_FLAGS), 4, 8);
-    mask.first_chunk().copied().map_or(0, u32::from_ne_bytes)
 }
 
 fn on_off(f: &mut Text<'_>, is_on: bool) {

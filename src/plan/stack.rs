@@ -155,7 +155,7 @@ impl Stack<'_, '_> {
         (made.lower, made.mtu, made.mac) = (lower, mtu, link.mac);
         self.push(&made, link.origin);
         // Its other end is made with it.
-        if let Some(peer) = config.attr_of(id, Attr::of(Scope::Pair, "peer"))
+        if let Some(peer) = config.attr_of(id, Attr::PEER)
             && let Value::Text(peer) = peer.value
             && let Some(peer) = IfName::new(config.text(peer))
             && self.observed.by_name(&peer).is_none()

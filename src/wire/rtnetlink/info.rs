@@ -10,7 +10,7 @@
 
 use super::link::{IFLA_IFNAME, IFLA_INFO_KIND};
 use crate::diag::LineBuf;
-use crate::model::attr::{Attr, Form, Kind, Place, Scope, Value, When};
+use crate::model::attr::{Attr, AttrConfig, Form, Kind, Place, Scope, Value, When};
 use crate::model::config::{Config, LinkId, LinkMatch};
 use crate::model::link::{IfName, LinkKind, until_nul};
 use crate::model::observed::Observed;
@@ -78,122 +78,98 @@ pub struct Differs {
     pub joined: bool,
 }
 
-impl Differs {
-    fn note(&mut self, when: When, attr: Option<Attr>) {
-        if self.when < Some(when) {
-            (self.when, self.attr) = (Some(when), attr);
-        }
-    }
-}
-
 /// Whether a payload of `IFLA_LINKINFO` is that of a link of this kind.
 pub fn is_kind(have: &[u8], kind: LinkKind) -> bool {
     let word = until_nul(attr_in(have, IFLA_INFO_KIND));
     kind.kernel_word().strip(word) == Some(b"")
 }
 
-/// Compares only; see [`put`].
-pub fn differs(
-    config: &Config<'_>,
-    id: LinkId,
-    part: Part,
-    have: &[u8],
-    observed: &Observed<'_>,
-) -> Differs {
-    let mut scratch = heapless::Vec::<u8, OCTETS>::new();
-    put(
-        &mut scratch,
-        config,
-        id,
-        part,
-        Pick::Differing(have),
-        observed,
-    )
+/// Options of a link that are written, or compared only.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// The configuration.
+    pub config: &'a Config<'a>,
+    /// Says the numbers of links.
+    pub observed: &'a Observed<'a>,
+    /// Whose they are.
+    pub id: LinkId,
+    /// Which part of them.
+    pub part: Part,
+    /// Which of those.
+    pub pick: Pick<'a>,
 }
 
-/// Appends the payload of the `IFLA_LINKINFO` of a configured link, for which there must be [`OCTETS`]: the kind, and
-/// the options that `pick` says. What is returned is what was missing, which with [`Pick::All`] is all there is.
-///
-/// An option that the kernel does not show counts as one that it has as it shall be, as the kernel may lack it;
-/// addresses, lists and maps that it does not show are empty. `observed` says the numbers of links.
-#[inline(never)]
-pub fn put(
-    to: &mut VecView<u8>,
-    config: &Config<'_>,
-    id: LinkId,
-    part: Part,
-    pick: Pick<'_>,
-    observed: &Observed<'_>,
-) -> Differs {
-    let (kind, kind_attr) = match part {
-        Part::Own(kind) => (kind, IFLA_INFO_KIND),
-        Part::Port(kind) => (kind, IFLA_INFO_SLAVE_KIND),
-    };
-    let scope = part.scope();
-    let mut word = LineBuf::<16>::new();
-    word.unpack(kind.kernel_word());
-    append_attr(to, kind_attr, word.as_bytes());
-    let at = to.len();
-    let data_attr = kind_attr.wrapping_add(1);
-    append_attr(to, data_attr, &[]);
-    let data = to.len();
-    let have = match pick {
-        Pick::Differing(have) => attr_in(have, data_attr),
-        Pick::All | Pick::Joined | Pick::Only(_) => &[],
-    };
-    let had = number_in(have, IFLA_BOND_MIIMON, 0);
-    let miimon = config.number_of(id, Attr::MIIMON).unwrap_or(had);
-    let mut walk = Walk {
-        miimon,
-        miimon_differs: miimon != had,
-        to,
-        config,
-        observed,
-        id,
-        kind,
-        scope,
-        pick,
-        have,
-        differs: Differs::default(),
-        text: &[],
-        attr: None,
-        when: When::Always,
-    };
-    walk.options();
-    if scope == Scope::Tunnel && walk.differs.when.is_some() {
-        // the kernel begins anew with each change
-        walk.to.truncate(data);
-        walk.pick = Pick::All;
+impl Options<'_> {
+    /// Appends the payload of an `IFLA_LINKINFO`, for which there must be [`OCTETS`]: the kind, and the options. What
+    /// is returned is what was missing, which with [`Pick::All`] is all there is; `told` is told of each option.
+    ///
+    /// An option that the kernel does not show counts as one that it has as it shall be, as the kernel may lack it;
+    /// addresses, lists and maps that it does not show are empty.
+    #[inline(never)]
+    pub fn put(&self, to: &mut VecView<u8>, told: &mut dyn FnMut(&AttrConfig)) -> Differs {
+        let (kind, kind_attr) = match self.part {
+            Part::Own(kind) => (kind, IFLA_INFO_KIND),
+            Part::Port(kind) => (kind, IFLA_INFO_SLAVE_KIND),
+        };
+        let mut word = LineBuf::<16>::new();
+        word.unpack(kind.kernel_word());
+        append_attr(to, kind_attr, word.as_bytes());
+        let at = to.len();
+        let data_attr = kind_attr.wrapping_add(1);
+        append_attr(to, data_attr, &[]);
+        let data = to.len();
+        let mut walk = Walk {
+            of: *self,
+            to,
+            kind,
+            scope: self.part.scope(),
+            have: &[],
+            miimon_differs: false,
+            differs: Differs::default(),
+            told,
+            text: &[],
+            option: None,
+            when: When::Always,
+        };
+        if let Pick::Differing(have) = self.pick {
+            walk.have = attr_in(have, data_attr);
+        }
         walk.options();
+        if walk.scope == Scope::Tunnel
+            && walk.differs.when.is_some()
+            && matches!(self.pick, Pick::Differing(_))
+        {
+            // the kernel begins anew with each change
+            walk.to.truncate(data);
+            walk.of.pick = Pick::All;
+            walk.options();
+        }
+        let differs = walk.differs;
+        if to.len() == data {
+            to.truncate(at);
+        } else {
+            end_attr(to, at);
+        }
+        differs
     }
-    let differs = walk.differs;
-    if to.len() == data {
-        to.truncate(at);
-    } else {
-        end_attr(to, at);
-    }
-    differs
 }
 
 /// A walk along the options of a link.
-struct Walk<'a, 'm> {
+struct Walk<'a> {
+    of: Options<'a>,
     to: &'a mut VecView<u8>,
-    config: &'a Config<'m>,
-    observed: &'a Observed<'m>,
-    id: LinkId,
     kind: LinkKind,
     scope: Scope,
-    pick: Pick<'a>,
     /// What the kernel has.
     have: &'a [u8],
-    /// Milliseconds between looks at carriers of a bond, and whether the kernel has others.
-    miimon: u32,
+    /// Whether the kernel has another [`Attr::MIIMON`].
     miimon_differs: bool,
     differs: Differs,
+    told: &'a mut dyn FnMut(&AttrConfig),
     /// Of the option at hand, its value where that is no number.
     text: &'a [u8],
-    /// Which it is; `None` for what is none.
-    attr: Option<Attr>,
+    /// That option; `None` for what is none.
+    option: Option<&'a AttrConfig>,
     /// When it can be changed.
     when: When,
 }
@@ -241,14 +217,28 @@ const FULL_MEMBER: u32 = 0x8000;
 const IP6_TTL: u32 = 64;
 const IP6_ENCAP_LIMIT: u32 = 4;
 
-impl Walk<'_, '_> {
+impl Walk<'_> {
+    /// The option at hand is not as it shall be.
+    fn note(&mut self, when: When) {
+        let attr = self.option.map(|option| option.attr);
+        if self.differs.when < Some(when) {
+            (self.differs.when, self.differs.attr) = (Some(when), attr);
+        }
+        if let Some(option) = self.option
+            && (self.is_all() || self.scope != Scope::Tunnel)
+        {
+            (self.told)(option);
+        }
+    }
+
     /// Whether everything is written.
     fn is_all(&self) -> bool {
-        matches!(self.pick, Pick::All)
+        matches!(self.of.pick, Pick::All)
     }
 
     fn options(&mut self) {
-        let config = self.config;
+        let config = self.of.config;
+        (self.option, self.when) = (None, When::Always);
         let is_gre = matches!(
             self.kind,
             LinkKind::Gre | LinkKind::Gretap | LinkKind::Ip6gre
@@ -259,19 +249,22 @@ impl Walk<'_, '_> {
             _ => 0,
         };
         if below != 0
-            && let Some(link) = config.link(self.id)
+            && let Some(link) = config.link(self.of.id)
             && let Some(LinkMatch::Name(name)) = &link.lower
         {
             self.text = name.as_bytes();
             self.put(below, Form::Index, 0);
         }
+        let had = number_in(self.have, IFLA_BOND_MIIMON, 0);
+        let miimon = config.number_of(self.of.id, Attr::MIIMON).unwrap_or(had);
+        self.miimon_differs = miimon != had;
         let had = attr_in(self.have, IFLA_VLAN_FLAGS);
         let had = had.first_chunk().copied().map_or(0, u32::from_ne_bytes);
         // flags of a VLAN, and which of them are meant
         let (mut flags, mut mask) = (0, 0);
-        for option in config.attrs_of(self.id) {
+        for option in config.attrs_of(self.of.id) {
             let attr = option.attr;
-            let is_left_out = matches!(self.pick, Pick::Only(only) if only != attr);
+            let is_left_out = matches!(self.of.pick, Pick::Only(only) if only != attr);
             if attr.row().0 != self.scope || is_left_out {
                 continue;
             }
@@ -281,7 +274,7 @@ impl Walk<'_, '_> {
                 when,
             } = attr.place();
             let mut number = u16::from(number);
-            (self.attr, self.when) = (Some(attr), when);
+            (self.option, self.when) = (Some(option), when);
             let mut value = match option.value {
                 Value::Number(value) => value,
                 Value::Text(text) => {
@@ -296,7 +289,7 @@ impl Walk<'_, '_> {
                     value = value.wrapping_mul(bit);
                     (flags, mask) = (flags | value, mask | bit);
                     if self.is_all() || had & bit != value {
-                        self.differs.note(when, self.attr);
+                        self.note(when);
                     }
                     continue;
                 }
@@ -308,11 +301,11 @@ impl Walk<'_, '_> {
                     };
                 }
                 Form::Delay => {
-                    let over = value.checked_rem(self.miimon);
+                    let over = value.checked_rem(miimon);
                     value = value.wrapping_sub(over.unwrap_or(0));
                 }
                 Form::Time32 if attr == Attr::FORWARD_DELAY => {
-                    if config.number_of(self.id, Attr::STP) == Some(1) {
+                    if config.number_of(self.of.id, Attr::STP) == Some(1) {
                         value = value.clamp(MIN_FORWARD_DELAY, MAX_FORWARD_DELAY);
                     }
                 }
@@ -326,8 +319,10 @@ impl Walk<'_, '_> {
                 Form::Key => {
                     for way in 0..2_u16 {
                         if is_gre && number >> way & 1 != 0 {
-                            self.put(IFLA_GRE_IFLAGS.wrapping_add(way), Form::Be16, GRE_KEY);
                             self.put(IFLA_GRE_IKEY.wrapping_add(way), Form::Key, value);
+                            // of all this, the option is told of once
+                            self.option = None;
+                            self.put(IFLA_GRE_IFLAGS.wrapping_add(way), Form::Be16, GRE_KEY);
                         }
                     }
                     continue;
@@ -350,9 +345,10 @@ impl Walk<'_, '_> {
             LinkKind::Ip6gre => [8, 11],
             _ => return,
         };
-        (self.attr, self.when) = (None, When::Always);
+        self.option = None;
+        self.when = When::Always;
         self.put(limit, Form::U8, IP6_ENCAP_LIMIT);
-        if config.number_of(self.id, Attr::TUNNEL_TTL).is_none() {
+        if config.number_of(self.of.id, Attr::TUNNEL_TTL).is_none() {
             self.put(ttl, Form::U8, IP6_TTL);
         }
     }
@@ -363,7 +359,7 @@ impl Walk<'_, '_> {
         let (text, mut when) = (self.text, self.when);
         if matches!(form, Form::Index | Form::Peer) {
             let name = IfName::from_kernel(text);
-            let found = name.and_then(|name| self.observed.by_name(&name));
+            let found = name.and_then(|name| self.of.observed.by_name(&name));
             value = found.map_or(0, |link| link.ifindex);
             if value == 0 && form == Form::Index {
                 return;
@@ -385,7 +381,7 @@ impl Walk<'_, '_> {
         if is_joined && had != value && (self.is_all() || when == When::Joined) {
             self.differs.joined = true;
         }
-        if is_joined != matches!(self.pick, Pick::Joined) {
+        if is_joined != matches!(self.of.pick, Pick::Joined) {
             return;
         }
         let mut payload = heapless::Vec::<u8, PAYLOAD>::new();
@@ -456,9 +452,9 @@ impl Walk<'_, '_> {
             // whether it is a point-to-point link
             when = When::Made;
         }
-        is_same &= matches!(self.pick, Pick::Differing(_));
+        is_same &= matches!(self.of.pick, Pick::Differing(_));
         if !is_same {
-            self.differs.note(when, self.attr);
+            self.note(when);
             append_attr(self.to, number, to);
         }
     }

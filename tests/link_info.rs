@@ -17,9 +17,10 @@ use ifdawn::model::attr::{ATTRS, Attr, Form, Kind, Place, Scope, Value, When};
 use ifdawn::model::config::{LinkConfig, LinkId, LinkMatch, SourceKind};
 use ifdawn::model::link::{IfName, LinkKind, Mac};
 use ifdawn::model::observed::Link;
-use ifdawn::wire::netlink::{Writer, attr_in, attrs};
-use ifdawn::wire::rtnetlink::info::{self, Differs, Part, Pick};
-use ifdawn::wire::rtnetlink::link::{self, Made};
+use ifdawn::wire::netlink::{NLA_F_NESTED, Writer, attr_in, attrs};
+use ifdawn::wire::rtnetlink::info::{self, Differs, Options, Part, Pick};
+use ifdawn::wire::rtnetlink::link::{self, Made, Request};
+use ifdawn::wire::rtnetlink::{RTM_DELLINK, RTM_NEWLINK};
 use real_kernel::Namespace;
 
 type Small = Machine<4, 8, 4, 64, 8, 64, 16, 4096>;
@@ -82,44 +83,80 @@ fn with<R>(part: Part, options: &str, act: impl FnOnce(&Engine<'_>) -> R) -> R {
 
 /// What is written, and what was missing.
 fn put(part: Part, options: &str, pick: Pick<'_>) -> (Vec<u8>, Differs) {
+    with(part, options, |engine| put_of(engine, part, pick))
+}
+
+fn put_of(engine: &Engine<'_>, part: Part, pick: Pick<'_>) -> (Vec<u8>, Differs) {
+    let options = Options {
+        config: &engine.config,
+        observed: &engine.observed,
+        id: LINK,
+        part,
+        pick,
+    };
+    let mut to = heapless::Vec::<u8, { info::OCTETS }>::new();
+    let differs = options.put(&mut to, &mut |_| {});
+    (to.to_vec(), differs)
+}
+
+/// The names of the options that are written.
+fn told(part: Part, options: &str, pick: Pick<'_>) -> Vec<String> {
     with(part, options, |engine| {
+        let options = Options {
+            config: &engine.config,
+            observed: &engine.observed,
+            id: LINK,
+            part,
+            pick,
+        };
         let mut to = heapless::Vec::<u8, { info::OCTETS }>::new();
-        let differs = info::put(&mut to, &engine.config, LINK, part, pick, &engine.observed);
-        (to.to_vec(), differs)
+        let mut names = vec![];
+        options.put(&mut to, &mut |option| {
+            names.push(option.attr.name().to_string())
+        });
+        names
     })
 }
 
 /// What differs from `have`.
 fn differs(part: Part, options: &str, have: &[u8]) -> Differs {
-    with(part, options, |engine| {
-        info::differs(&engine.config, LINK, part, have, &engine.observed)
-    })
+    put(part, options, Pick::Differing(have)).1
+}
+
+/// A request about a link.
+fn request(kind: u16, ifindex: u32, made: Option<Made<'_>>, info: &[u8]) -> Vec<u8> {
+    let written = |fill| {
+        let mut buffer = [fill; 2_048];
+        let mut w = Writer::new(&mut buffer);
+        let request = Request {
+            kind,
+            ifindex,
+            flags: [0, 0],
+            made,
+            attr: link::IFLA_LINKINFO | NLA_F_NESTED,
+        };
+        request.put(&mut w, 1, info).unwrap();
+        w.acknowledge_last();
+        w.written().to_vec()
+    };
+    let octets = written(0xa5);
+    assert_eq!(octets, written(0), "the fill shows");
+    octets
 }
 
 /// The request for such a link.
 fn made(kind: LinkKind, options: &str, ifindex: u32, text: &str, lower: u32) -> Vec<u8> {
     let (info, _) = put(Part::Own(kind), options, Pick::All);
-    let mut buffer = [0xa5; 2_048];
-    let mut w = Writer::new(&mut buffer);
     let made = Made {
-        ifindex,
         name: &name(text),
         lower,
         mac: &Mac::NONE,
-        mtu: 0,
-        info: &info,
     };
-    link::make(&mut w, 1, &made).unwrap();
-    w.acknowledge_last();
-    w.written().to_vec()
+    request(RTM_NEWLINK, ifindex, Some(made), &info)
 }
 
 fn changed(ifindex: u32, info: &[u8]) -> Vec<u8> {
-    let mut buffer = [0xa5; 2_048];
-    let mut w = Writer::new(&mut buffer);
-    link::change(&mut w, 1, ifindex, info).unwrap();
-    w.acknowledge_last();
-    w.written().to_vec()
+    request(RTM_NEWLINK, ifindex, None, info)
 }
 
 /// linux/if_link.h, linux/if_tunnel.h and linux/veth.h once more: option, attribute, its number, form, when it is taken.
@@ -327,7 +364,8 @@ fn each_form_is_written_as_the_kernel_reads_it() {
     let pair = |from, to| [n32(from), n32(to)].concat();
     let v6 = |last| [&[0xfd][..], &[0; 14], &[last]].concat();
     let mut peer = [[0; 4], 8_u32.to_ne_bytes(), [0; 4], [0; 4]].concat();
-    peer.extend(nested(&[(3, b"port0\0\0\0\0\0\0\0\0\0\0\0")]));
+    peer.extend(nested(&[(3, b"port0")]));
+    peer.resize(28, 0);
     #[rustfmt::skip]
     let cases: &[(Part, &str, &[(u16, Vec<u8>)])] = &[
         (own(Vlan), "id 5 protocol 802.1ad gvrp 1 loose_binding 0 bridge_binding 1 egress 0:1,2:9 ingress 9:8", &[
@@ -379,7 +417,12 @@ fn each_form_is_written_as_the_kernel_reads_it() {
     ];
     for (part, options, want) in cases {
         let (info, differs) = put(*part, options, Pick::All);
-        assert_eq!(data(*part, &info), *want, "{part:?} {options}");
+        let sorted = |mut all: Vec<(u16, Vec<u8>)>| {
+            all.sort();
+            all
+        };
+        let have = sorted(data(*part, &info));
+        assert_eq!(have, sorted(want.to_vec()), "{part:?} {options}");
         let is_some = !want.is_empty();
         assert_eq!(attrs(&info).count(), 1 + usize::from(is_some));
         assert_eq!(differs.when.is_some(), is_some, "{part:?} {options}");
@@ -537,6 +580,74 @@ fn only_what_differs_is_sent_but_of_a_tunnel_all() {
     assert_eq!(data(own(Vlan), &info), [(2, [n32(3), n32(3)].concat())]);
 }
 
+#[test]
+fn each_option_that_is_written_is_told_of_once() {
+    use LinkKind::*;
+    let have = shown(
+        own(Bond),
+        &[(1, &[1]), (3, &n32(100)), (4, &n32(200)), (12, &[1])],
+    );
+    let gre = shown(own(Gre), &[(1, &n32(7)), (8, &[9])]);
+    for (part, options, pick, want) in [
+        (
+            own(Bond),
+            "mode 1 miimon 50 updelay 200 primary port0",
+            Pick::All,
+            "mode miimon updelay",
+        ),
+        (
+            own(Bond),
+            "mode 1 miimon 50 updelay 200 primary port0",
+            Pick::Joined,
+            "primary",
+        ),
+        (
+            own(Bond),
+            "mode 1 miimon 50 updelay 200 primary port0",
+            Pick::Differing(&have),
+            "miimon updelay",
+        ),
+        (
+            own(Vlan),
+            "id 5 gvrp 1 mvrp 0 egress 0:1",
+            Pick::All,
+            "id gvrp mvrp egress",
+        ),
+        (
+            own(Vlan),
+            "gvrp 1 mvrp 0 egress 0:1",
+            Pick::Differing(&[]),
+            "gvrp egress",
+        ),
+        (
+            own(Gre),
+            "remote 192.0.2.1 key 5 ttl 9",
+            Pick::All,
+            "remote key ttl",
+        ),
+        (own(Gre), "ttl 9", Pick::Differing(&gre), ""),
+        (
+            own(Gre),
+            "remote 192.0.2.1 key 5 ttl 9",
+            Pick::Differing(&gre),
+            "remote key ttl",
+        ),
+        (own(Ip6tnl), "ttl 9", Pick::All, "ttl"),
+        (
+            own(Bridge),
+            "stp 0 forward_delay 0",
+            Pick::Only(Attr::STP),
+            "stp",
+        ),
+    ] {
+        assert_eq!(
+            told(part, options, pick).join(" "),
+            want,
+            "{part:?} {options} {pick:?}"
+        );
+    }
+}
+
 /// Numbers that are the same in each run.
 struct Dice(u64);
 
@@ -640,7 +751,7 @@ fn what_was_written_is_no_difference_and_any_other_value_is_one() {
             with(*part, &before, |engine| {
                 for len in 0..have.len() {
                     let cut = &have[..len];
-                    info::differs(&engine.config, LINK, *part, cut, &engine.observed);
+                    put_of(engine, *part, Pick::Differing(cut));
                 }
             });
             let Some(n) = (!rows.is_empty()).then(|| dice.roll(rows.len() as u32) as usize) else {
@@ -743,12 +854,9 @@ fn this_kernel_makes_them_and_changes_them() {
             assert_eq!(but_timers(again), but_timers(&have), "{options}");
         }
     }
-    let mut buffer = [0xa5; 64];
-    let mut w = Writer::new(&mut buffer);
-    link::unmake(&mut w, 1, 7).unwrap();
-    w.acknowledge_last();
-    assert_eq!(kernel.send(w.written()), "0");
-    assert_eq!(kernel.send(w.written()), "19", "ENODEV");
+    let unmake = request(RTM_DELLINK, 7, None, &[]);
+    assert_eq!(kernel.send(&unmake), "0");
+    assert_eq!(kernel.send(&unmake), "19", "ENODEV");
     assert!(
         kernel.run("ip link show x901").contains("does not exist"),
         "it went with what it lay on"

@@ -420,10 +420,13 @@ impl Attr {
     pub const MIIMON: Attr = Attr::of(Scope::Bond, "miimon");
     /// Time to live of a tunnel's packets.
     pub const TUNNEL_TTL: Attr = Attr::of(Scope::Tunnel, "ttl");
+    /// The other end of a pair.
+    pub const PEER: Attr = Attr::of(Scope::Pair, "peer");
     /// Partition key.
     pub const PKEY: Attr = Attr::of(Scope::Ib, "pkey");
 
-    /// The row of this name, which must be in the table: for constants.
+    /// The row of this name, which must be in the table: for constants (`const`), as a program that calls it holds all
+    /// of [`ATTRS`].
     #[expect(
         clippy::panic,
         clippy::as_conversions,

@@ -9,7 +9,7 @@ use crate::model::desired::DesiredLink;
 use crate::model::link::{IfName, LinkKind};
 use crate::packed::{Packed, packed, word};
 use crate::text::show::{Show, Text};
-use crate::wire::rtnetlink::info::{self, Part, Pick};
+use crate::wire::rtnetlink::info::{self, Options, Part, Pick};
 
 /// The bit with which a partition's key says that the machine is a full member.
 const FULL_MEMBER: u32 = 0x8000;
@@ -17,16 +17,9 @@ const FULL_MEMBER: u32 = 0x8000;
 impl Op<'_> {
     /// What is done to a link that lies on others, or that others belong to.
     pub(super) fn show_stack(&self, f: &mut Text<'_>, act: Act, link: &DesiredLink) {
-        let id = link.config.unwrap_or(LinkId::NONE);
-        let mut kind = self.config.made_kind(id);
-        let (mut lower, mut part) = (0, Part::Own(kind));
-        let mut pick = Pick::All;
-        if let Some(have) = self.observed.by_index(link.ifindex) {
-            lower = have.lower;
-            if act == Act::SetOptions || act == Act::SetPort && have.master == link.master {
-                pick = Pick::Differing(self.observed.info(have));
-            }
-        }
+        let mut options = self.options(act, link);
+        let id = options.id;
+        let (Part::Own(kind) | Part::Port(kind)) = options.part;
         let lies_in_data = matches!(kind.scope(), Scope::Vxlan | Scope::Tunnel);
         let command = match act {
             Act::Make => packed!("ip link add"),
@@ -36,7 +29,7 @@ impl Op<'_> {
         command.show(f);
         if act == Act::Make {
             if !lies_in_data {
-                self.named(f, packed!(" link "), lower);
+                self.named(f, packed!(" link "), self.lower());
             }
             packed!(" name ").show(f);
         }
@@ -50,11 +43,6 @@ impl Op<'_> {
                 return self.named(f, packed!(" master "), link.master);
             }
             Act::Release => return packed!(" nomaster").show(f),
-            Act::SetPort => {
-                kind = master_kind(self.config, id).unwrap_or(kind);
-                part = Part::Port(kind);
-            }
-            Act::SetJoined => pick = Pick::Joined,
             Act::SetFlags | Act::SetTxqlen => {
                 for have in self.config.attrs_of(id) {
                     let is_flag = matches!(have.attr, Attr::PROMISC | Attr::ALLMULTI | Attr::ARP);
@@ -66,7 +54,7 @@ impl Op<'_> {
                 }
                 return;
             }
-            Act::Make | Act::SetOptions => {}
+            Act::Make | Act::SetOptions | Act::SetPort | Act::SetJoined => {}
             _ => return,
         }
         packed!(" type ").show(f);
@@ -74,15 +62,47 @@ impl Op<'_> {
         if act == Act::SetPort {
             packed!("_slave").show(f);
         } else if lies_in_data && act == Act::Make {
-            self.named(f, packed!(" dev "), lower);
+            self.named(f, packed!(" dev "), self.lower());
+        }
+        if kind.scope() == Scope::Tunnel {
+            // which would forget the others
+            options.pick = Pick::All;
         }
         let mut sent = heapless::Vec::<u8, { info::OCTETS }>::new();
-        let differs = info::put(&mut sent, self.config, id, part, pick, self.observed);
-        for have in self.config.attrs_of(id) {
-            if differs.has(have.attr) {
-                self.option(f, kind, have);
-            }
+        options.put(&mut sent, &mut |have| self.option(f, kind, have));
+    }
+
+    /// The options of a link, or of it as a port, that a step sets.
+    #[inline(never)]
+    pub(super) fn options(&self, act: Act, link: &DesiredLink) -> Options<'_> {
+        let id = link.config.unwrap_or(LinkId::NONE);
+        let mut kind = self.config.made_kind(id);
+        let mut pick = Pick::All;
+        if act == Act::SetJoined {
+            pick = Pick::Joined;
+        } else if let Some(have) = self.observed.by_index(link.ifindex)
+            && (act == Act::SetOptions || act == Act::SetPort && have.master == link.master)
+        {
+            pick = Pick::Differing(self.observed.info(have));
         }
+        let mut part = Part::Own(kind);
+        if act == Act::SetPort {
+            kind = master_kind(self.config, id).unwrap_or(kind);
+            part = Part::Port(kind);
+        }
+        Options {
+            config: self.config,
+            observed: self.observed,
+            id,
+            part,
+            pick,
+        }
+    }
+
+    /// The number of the link that it lies on, 0 for none.
+    pub(super) fn lower(&self) -> u32 {
+        let link = self.observed.by_index(self.ifindex());
+        link.map_or(0, |link| link.lower)
     }
 
     /// The name of the link with this number, after `before`.

@@ -6,7 +6,7 @@ use crate::model::config::{Config, LinkId};
 use crate::model::desired::{Desired, DesiredLink};
 use crate::model::link::LinkKind;
 use crate::model::observed::{Birth, Link, Observed};
-use crate::wire::rtnetlink::info::{self, Part, Pick};
+use crate::wire::rtnetlink::info::{self, Options, Part, Pick};
 
 /// The kind of link that the configured master of a link is made as.
 pub fn master_kind(config: &Config<'_>, id: LinkId) -> Option<LinkKind> {
@@ -112,12 +112,18 @@ impl Diff<'_, '_> {
 
     /// What of the options differs; everything if it is new, or a port that joins.
     fn differs(&self, id: LinkId, part: Part, is_new: bool) -> info::Differs {
-        let pick = match is_new {
-            true => Pick::All,
-            false => Pick::Differing(self.observed.info(self.link)),
+        let options = Options {
+            config: self.config,
+            observed: self.observed,
+            id,
+            part,
+            pick: match is_new {
+                true => Pick::All,
+                false => Pick::Differing(self.observed.info(self.link)),
+            },
         };
         let mut scratch = heapless::Vec::<u8, { info::OCTETS }>::new();
-        info::put(&mut scratch, self.config, id, part, pick, self.observed)
+        options.put(&mut scratch, &mut |_| {})
     }
 
     /// The options of the link's kind, and the link that it lies on.

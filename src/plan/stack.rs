@@ -6,7 +6,7 @@
 use super::rename::{find_by_mac, written_name};
 use super::resolve::Goal;
 use crate::diag::{Complaint, Effect, Problem, Sink, Subject};
-use crate::model::attr::{Attr, Scope, Value};
+use crate::model::attr::{Attr, Value};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch};
 use crate::model::link::{IfName, LinkKind};
 use crate::model::observed::{Birth, KernelKind, Link, Observed};
@@ -19,8 +19,6 @@ use heapless::VecView;
 pub const MAX_DEPTH: u8 = 16;
 /// The depth of a link that cannot be.
 pub const NO_DEPTH: u8 = u8::MAX;
-/// The other end of a veth.
-const PEER: Attr = Attr::of(Scope::Pair, "peer");
 /// Beside the depth: a link that is asked for lies on it.
 const NEEDED: u8 = 0x40;
 
@@ -153,7 +151,7 @@ impl Stack<'_, '_> {
         // There is room: links that nothing speaks of were left out of the table in time.
         let _ = self.observed.links.push(made);
         // Its other end is made with it.
-        if let Some(peer) = config.attr_of(id, PEER)
+        if let Some(peer) = config.attr_of(id, Attr::PEER)
             && let Value::Text(peer) = peer.value
             && let Some(peer) = IfName::new(config.text(peer))
             && self.observed.by_name(&peer).is_none()

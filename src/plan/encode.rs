@@ -7,12 +7,12 @@ use crate::limits::MAX_VALUE;
 use crate::model::attr::{Attr, Value};
 use crate::model::config::{Config, LinkId, Str};
 use crate::model::desired::DesiredLink;
-use crate::model::link::{IfName, LinkKind};
+use crate::model::link::IfName;
 use crate::model::observed::{IFF_UP, Link, Observed};
 use crate::model::route::{Reach, Route};
 use crate::text::parts;
 use crate::wire::netlink::{Full, NLA_F_NESTED, Writer, append, append_attr};
-use crate::wire::rtnetlink::info::{self, Options, Part, Pick};
+use crate::wire::rtnetlink::info::{self, Options, Pick};
 use crate::wire::rtnetlink::link::{self, Made, Request};
 use crate::wire::rtnetlink::route::each_hop;
 use crate::wire::rtnetlink::{
@@ -99,79 +99,94 @@ pub fn encode(
             request.attr = link::IFLA_MTU;
             append(to, &mtu.to_ne_bytes());
         }
-        Change::Stack(act, _, link) => {
-            let Some(id) = link.config else {
-                return Ok(());
+        Change::Stack(act, _, wanted) => {
+            let Some(mut options) = op.options(*act, wanted) else {
+                if !of_stack(op, *act, wanted, &mut request, to) {
+                    return Ok(());
+                }
+                return request.put(w, seq, to);
             };
-            if !of_stack(op, *act, link, id, &mut request, to) {
-                return Ok(());
-            }
-            if *act == Act::SetOptions && op.config.number_of(id, Attr::STP) == Some(0) {
+            request.kind = RTM_NEWLINK;
+            if *act == Act::Make {
+                let have = observed.by_index(wanted.ifindex);
+                request.made = Some(Made {
+                    name: &wanted.name,
+                    lower: have.map_or(0, |have| have.lower),
+                    mac: &wanted.mac,
+                });
+            } else if *act == Act::SetOptions
+                && op.config.number_of(options.id, Attr::STP) == Some(0)
+            {
                 // first, as delays that are right without it are refused with it
-                let mut stp = Vec::<u8, { info::OCTETS }>::new();
-                let options = Options {
-                    config: op.config,
-                    observed: op.observed,
-                    id,
-                    part: Part::Own(LinkKind::Bridge),
-                    pick: Pick::Only(Attr::STP),
-                };
-                options.put(&mut stp, &mut |_| {});
-                request.put(w, seq, &stp)?;
+                options.pick = Pick::Stp;
+                options.put(to, &mut |_| {});
+                request.put(w, seq, to)?;
+                to.clear();
+                options.pick = Pick::Differing;
             }
+            options.put(to, &mut |_| {});
         }
     }
     request.put(w, seq, to)
 }
 
-/// Prepares the request for what is done to a link of a stack; whether there is one.
-fn of_stack<'a>(
-    op: &Op<'a>,
+impl Op<'_> {
+    /// The options of a link that it is about; `None` where it is about none.
+    pub(super) fn options(&self, act: Act, wanted: &DesiredLink) -> Option<Options<'_>> {
+        let (config, observed) = (self.config, self.observed);
+        let id = wanted.config?;
+        let have = observed.by_index(wanted.ifindex)?;
+        let mut kind = config.made_kind(id);
+        let pick = match act {
+            Act::Make => Pick::All,
+            Act::SetOptions => Pick::Differing,
+            Act::SetJoined => Pick::Joined,
+            Act::SetPort => {
+                kind = master_kind(config, id)?;
+                if have.master == wanted.master {
+                    Pick::Differing
+                } else {
+                    Pick::All
+                }
+            }
+            _ => return None,
+        };
+        Some(Options {
+            config,
+            observed,
+            id,
+            kind,
+            is_port: act == Act::SetPort,
+            pick,
+            have: observed.info(have),
+        })
+    }
+}
+
+/// Prepares a request about a link of a stack that is not about options; whether there is one.
+fn of_stack(
+    op: &Op<'_>,
     act: Act,
-    wanted: &'a DesiredLink,
-    id: LinkId,
-    request: &mut Request<'a>,
+    wanted: &DesiredLink,
+    request: &mut Request<'_>,
     to: &mut VecView<u8>,
 ) -> bool {
-    let (config, observed) = (op.config, op.observed);
-    let have = observed.by_index(wanted.ifindex);
-    let mut part = Part::Own(config.made_kind(id));
-    let mut pick = Pick::All;
-    if let Some(have) = have
-        && act != Act::Make
-        && (act == Act::SetOptions || have.master == wanted.master)
-    {
-        pick = Pick::Differing(observed.info(have));
-    }
+    let config = op.config;
+    let id = wanted.config.unwrap_or(LinkId::NONE);
+    let mut number = 0;
     match act {
-        Act::Make => {
-            request.made = Some(Made {
-                name: &wanted.name,
-                lower: have.map_or(0, |have| have.lower),
-                mac: &wanted.mac,
-            });
-        }
-        Act::SetOptions => {}
-        Act::SetJoined => pick = Pick::Joined,
-        Act::SetPort => match master_kind(config, id) {
-            Some(kind) => part = Part::Port(kind),
-            None => return false,
-        },
-        Act::Enslave | Act::Release | Act::SetTxqlen => {
-            let mut number = 0;
+        Act::Release => request.attr = link::IFLA_MASTER,
+        Act::Enslave => {
             request.attr = link::IFLA_MASTER;
-            if act == Act::Enslave {
-                number = wanted.master;
-                if joins_bond(config, wanted.config) {
-                    // which takes only what is down, and takes it up
-                    request.flags = [0, IFF_UP];
-                }
-            } else if act == Act::SetTxqlen {
-                number = config.number_of(id, Attr::TXQUEUELEN).unwrap_or(0);
-                request.attr = link::IFLA_TXQLEN;
+            number = wanted.master;
+            if joins_bond(config, id) {
+                // which takes only what is down, and takes it up
+                request.flags = [0, IFF_UP];
             }
-            append(to, &number.to_ne_bytes());
-            return true;
+        }
+        Act::SetTxqlen => {
+            request.attr = link::IFLA_TXQLEN;
+            number = config.number_of(id, Attr::TXQUEUELEN).unwrap_or(0);
         }
         Act::SetFlags => {
             request.flags = config.flags_of(id);
@@ -198,14 +213,6 @@ fn of_stack<'a>(
         }
         _ => return false,
     }
-    request.kind = RTM_NEWLINK;
-    let options = Options {
-        config,
-        observed,
-        id,
-        part,
-        pick,
-    };
-    options.put(to, &mut |_| {});
+    append(to, &number.to_ne_bytes());
     true
 }

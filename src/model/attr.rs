@@ -356,11 +356,7 @@ attributes! {
         "local" Ip 6 Addr Always, "this end";
         "remote" Ip 7 Addr Always, "the other end";
         "ttl" Octet 8 U8 Always, "time to live; 0 is that of the packet inside";
-        "tos" Octet 9 U8 Always, "type of service";
-        "key" Any 3 Key Always, "key in both directions";
-        "ikey" Any 1 Key Always, "key of packets that come";
-        "okey" Any 2 Key Always, "key of packets that go";
-        "pmtudisc" Bool 10 U8 Always, "path MTU discovery";
+        "key" Any 4 Key Always, "key in both directions";
     }
     Macvlan {
         "mode" Macvlan 1 Power Always, "whom it speaks to";
@@ -371,7 +367,6 @@ attributes! {
         "remote" Ip 2 Addr Always, "the other end";
         "group" Ip 2 Addr Always, "multicast group of all ends";
         "port" Port 15 Be16 Made, "UDP port";
-        "ttl" Octet 5 U8 Always, "time to live; 0 is that of the packet inside";
     }
     Vrf {
         "table" Any 1 U32 Made, "routing table";

@@ -1,11 +1,11 @@
 //! A step as one rtnetlink request.
 
-use super::links::joins_bond;
+use super::links::{joins_bond, master_kind};
 use super::op::{Change, Op};
 use super::{Act, Naming};
 use crate::limits::MAX_VALUE;
 use crate::model::attr::{Attr, Value};
-use crate::model::config::{Config, Str};
+use crate::model::config::{Config, LinkId, Str};
 use crate::model::desired::DesiredLink;
 use crate::model::link::IfName;
 use crate::model::observed::{IFF_UP, Link, Observed};
@@ -99,57 +99,94 @@ pub fn encode(
             request.attr = link::IFLA_MTU;
             append(to, &mtu.to_ne_bytes());
         }
-        Change::Stack(act, _, link) => {
-            let mut options = op.options(*act, link);
-            if !of_stack(op, *act, link, &options, &mut request, to) {
-                return Ok(());
-            }
-            if *act == Act::SetOptions && op.config.number_of(options.id, Attr::STP) == Some(0) {
+        Change::Stack(act, _, wanted) => {
+            let Some(mut options) = op.options(*act, wanted) else {
+                if !of_stack(op, *act, wanted, &mut request, to) {
+                    return Ok(());
+                }
+                return request.put(w, seq, to);
+            };
+            request.kind = RTM_NEWLINK;
+            if *act == Act::Make {
+                let have = observed.by_index(wanted.ifindex);
+                request.made = Some(Made {
+                    name: &wanted.name,
+                    lower: have.map_or(0, |have| have.lower),
+                    mac: &wanted.mac,
+                });
+            } else if *act == Act::SetOptions
+                && op.config.number_of(options.id, Attr::STP) == Some(0)
+            {
                 // first, as delays that are right without it are refused with it
-                let mut stp = Vec::<u8, { info::OCTETS }>::new();
-                options.pick = Pick::Only(Attr::STP);
-                options.put(&mut stp, &mut |_| {});
-                request.put(w, seq, &stp)?;
+                options.pick = Pick::Stp;
+                options.put(to, &mut |_| {});
+                request.put(w, seq, to)?;
+                to.clear();
+                options.pick = Pick::Differing;
             }
+            options.put(to, &mut |_| {});
         }
     }
     request.put(w, seq, to)
 }
 
-/// Prepares the request for what is done to a link of a stack; whether there is one.
-fn of_stack<'a>(
-    op: &Op<'a>,
+impl Op<'_> {
+    /// The options of a link that it is about; `None` where it is about none.
+    pub(super) fn options(&self, act: Act, wanted: &DesiredLink) -> Option<Options<'_>> {
+        let (config, observed) = (self.config, self.observed);
+        let id = wanted.config?;
+        let have = observed.by_index(wanted.ifindex)?;
+        let mut kind = config.made_kind(id);
+        let pick = match act {
+            Act::Make => Pick::All,
+            Act::SetOptions => Pick::Differing,
+            Act::SetJoined => Pick::Joined,
+            Act::SetPort => {
+                kind = master_kind(config, id)?;
+                if have.master == wanted.master {
+                    Pick::Differing
+                } else {
+                    Pick::All
+                }
+            }
+            _ => return None,
+        };
+        Some(Options {
+            config,
+            observed,
+            id,
+            kind,
+            is_port: act == Act::SetPort,
+            pick,
+            have: observed.info(have),
+        })
+    }
+}
+
+/// Prepares a request about a link of a stack that is not about options; whether there is one.
+fn of_stack(
+    op: &Op<'_>,
     act: Act,
-    wanted: &'a DesiredLink,
-    options: &Options<'_>,
-    request: &mut Request<'a>,
+    wanted: &DesiredLink,
+    request: &mut Request<'_>,
     to: &mut VecView<u8>,
 ) -> bool {
-    let (config, id) = (op.config, options.id);
+    let config = op.config;
+    let id = wanted.config.unwrap_or(LinkId::NONE);
+    let mut number = 0;
     match act {
-        Act::Make => {
-            request.made = Some(Made {
-                name: &wanted.name,
-                lower: op.lower(),
-                mac: &wanted.mac,
-            });
-        }
-        Act::SetOptions | Act::SetJoined | Act::SetPort => {}
-        Act::Enslave | Act::Release | Act::SetTxqlen => {
-            let mut number = 0;
+        Act::Release => request.attr = link::IFLA_MASTER,
+        Act::Enslave => {
             request.attr = link::IFLA_MASTER;
-            if act == Act::Enslave {
-                number = wanted.master;
-                if joins_bond(config, id) {
-                    // which takes only what is down, and takes it up
-                    request.flags = [0, IFF_UP];
-                }
-            } else if act == Act::SetTxqlen {
-                number = config.number_of(id, Attr::TXQUEUELEN).unwrap_or(0);
-                request.attr = link::IFLA_TXQLEN;
+            number = wanted.master;
+            if joins_bond(config, id) {
+                // which takes only what is down, and takes it up
+                request.flags = [0, IFF_UP];
             }
-            append(to, &number.to_ne_bytes());
-            return true;
+        }
+        Act::SetTxqlen => {
+            request.attr = link::IFLA_TXQLEN;
+            number = config.number_of(id, Attr::TXQUEUELEN).unwrap_or(0);
         }
         Act::SetFlags => {
             request.flags = config.flags_of(id);
@@ -176,7 +213,6 @@ fn of_stack<'a>(
         }
         _ => return false,
     }
-    request.kind = RTM_NEWLINK;
-    options.put(to, &mut |_| {});
+    append(to, &number.to_ne_bytes());
     true
 }

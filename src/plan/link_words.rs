@@ -1,7 +1,7 @@
 //! What is done to links that are made, as ip-link(8) commands.
 
 use super::Act;
-use super::links::{joins_bond, master_kind};
+use super::links::joins_bond;
 use super::op::{Op, shell_word};
 use crate::model::attr::{Attr, AttrConfig, Kind, Scope, Value};
 use crate::model::config::LinkId;
@@ -9,7 +9,7 @@ use crate::model::desired::DesiredLink;
 use crate::model::link::{IfName, LinkKind};
 use crate::packed::{Packed, packed, word};
 use crate::text::show::{Show, Text};
-use crate::wire::rtnetlink::info::{self, Options, Part, Pick};
+use crate::wire::rtnetlink::info;
 
 /// The bit with which a partition's key says that the machine is a full member.
 const FULL_MEMBER: u32 = 0x8000;
@@ -17,9 +17,11 @@ const FULL_MEMBER: u32 = 0x8000;
 impl Op<'_> {
     /// What is done to a link that lies on others, or that others belong to.
     pub(super) fn show_stack(&self, f: &mut Text<'_>, act: Act, link: &DesiredLink) {
-        let mut options = self.options(act, link);
-        let id = options.id;
-        let (Part::Own(kind) | Part::Port(kind)) = options.part;
+        let id = link.config.unwrap_or(LinkId::NONE);
+        let options = self.options(act, link);
+        let kind = options.map_or(LinkKind::Ethernet, |options| options.kind);
+        let have = self.observed.by_index(link.ifindex);
+        let lower = have.map_or(0, |have| have.lower);
         let lies_in_data = matches!(kind.scope(), Scope::Vxlan | Scope::Tunnel);
         let command = match act {
             Act::Make => packed!("ip link add"),
@@ -29,7 +31,7 @@ impl Op<'_> {
         command.show(f);
         if act == Act::Make {
             if !lies_in_data {
-                self.named(f, packed!(" link "), self.lower());
+                self.named(f, packed!(" link "), lower);
             }
             packed!(" name ").show(f);
         }
@@ -54,55 +56,20 @@ impl Op<'_> {
                 }
                 return;
             }
-            Act::Make | Act::SetOptions | Act::SetPort | Act::SetJoined => {}
-            _ => return,
+            _ => {}
         }
+        let Some(options) = options else {
+            return;
+        };
         packed!(" type ").show(f);
         kind.kernel_word().show(f);
         if act == Act::SetPort {
             packed!("_slave").show(f);
         } else if lies_in_data && act == Act::Make {
-            self.named(f, packed!(" dev "), self.lower());
-        }
-        if kind.scope() == Scope::Tunnel {
-            // which would forget the others
-            options.pick = Pick::All;
+            self.named(f, packed!(" dev "), lower);
         }
         let mut sent = heapless::Vec::<u8, { info::OCTETS }>::new();
-        options.put(&mut sent, &mut |have| self.option(f, kind, have));
-    }
-
-    /// The options of a link, or of it as a port, that a step sets.
-    #[inline(never)]
-    pub(super) fn options(&self, act: Act, link: &DesiredLink) -> Options<'_> {
-        let id = link.config.unwrap_or(LinkId::NONE);
-        let mut kind = self.config.made_kind(id);
-        let mut pick = Pick::All;
-        if act == Act::SetJoined {
-            pick = Pick::Joined;
-        } else if let Some(have) = self.observed.by_index(link.ifindex)
-            && (act == Act::SetOptions || act == Act::SetPort && have.master == link.master)
-        {
-            pick = Pick::Differing(self.observed.info(have));
-        }
-        let mut part = Part::Own(kind);
-        if act == Act::SetPort {
-            kind = master_kind(self.config, id).unwrap_or(kind);
-            part = Part::Port(kind);
-        }
-        Options {
-            config: self.config,
-            observed: self.observed,
-            id,
-            part,
-            pick,
-        }
-    }
-
-    /// The number of the link that it lies on, 0 for none.
-    pub(super) fn lower(&self) -> u32 {
-        let link = self.observed.by_index(self.ifindex());
-        link.map_or(0, |link| link.lower)
+        options.put(&mut sent, &mut |option| self.option(f, kind, option));
     }
 
     /// The name of the link with this number, after `before`.
@@ -119,7 +86,7 @@ impl Op<'_> {
         let on_off = packed!("off,on");
         f.octet(b' ');
         if kind != LinkKind::Ipvlan {
-            have.attr.ip_word().show(f);
+            have.attr.show_ip_word(f);
             f.octet(b' ');
         }
         match have.value {

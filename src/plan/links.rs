@@ -6,7 +6,7 @@ use crate::model::config::{Config, LinkId};
 use crate::model::desired::{Desired, DesiredLink};
 use crate::model::link::LinkKind;
 use crate::model::observed::{Birth, Link, Observed};
-use crate::wire::rtnetlink::info::{self, Options, Part, Pick};
+use crate::wire::rtnetlink::info::{self, Options, Pick};
 
 /// The kind of link that the configured master of a link is made as.
 pub fn master_kind(config: &Config<'_>, id: LinkId) -> Option<LinkKind> {
@@ -99,7 +99,7 @@ impl Diff<'_, '_> {
             self.options(id);
             if let Some(kind) = master_kind(config, id)
                 && wanted.master != 0
-                && self.differs(id, Part::Port(kind), joins).when.is_some()
+                && self.differs(id, kind, true, joins).when.is_some()
             {
                 self.push(Phase::PortOptions, Act::SetPort);
             }
@@ -111,16 +111,18 @@ impl Diff<'_, '_> {
     }
 
     /// What of the options differs; everything if it is new, or a port that joins.
-    fn differs(&self, id: LinkId, part: Part, is_new: bool) -> info::Differs {
+    fn differs(&self, id: LinkId, kind: LinkKind, is_port: bool, is_new: bool) -> info::Differs {
         let options = Options {
             config: self.config,
             observed: self.observed,
             id,
-            part,
+            kind,
+            is_port,
             pick: match is_new {
                 true => Pick::All,
-                false => Pick::Differing(self.observed.info(self.link)),
+                false => Pick::Differing,
             },
+            have: self.observed.info(self.link),
         };
         let mut scratch = heapless::Vec::<u8, { info::OCTETS }>::new();
         options.put(&mut scratch, &mut |_| {})
@@ -136,7 +138,7 @@ impl Diff<'_, '_> {
         if !self.is_new && !info::is_kind(info, kind) {
             return;
         }
-        let mut differs = self.differs(id, Part::Own(kind), self.is_new);
+        let mut differs = self.differs(id, kind, false, self.is_new);
         if differs.joined {
             self.push(Phase::JoinedOptions, Act::SetJoined);
         }

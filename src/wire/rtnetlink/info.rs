@@ -31,39 +31,17 @@ const PAYLOAD: usize = 320;
 /// Octets that are enough for all options of any link: two lists of sixteen targets take half of them.
 pub const OCTETS: usize = 1_024;
 
-/// Whose options.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// Those of a link of this kind.
-    Own(LinkKind),
-    /// Those of a port of a link of this kind.
-    Port(LinkKind),
-}
-
-impl Part {
-    /// Which options these are.
-    pub fn scope(self) -> Scope {
-        match self {
-            Part::Own(kind) => kind.scope(),
-            Part::Port(kind) => match kind.scope() {
-                Scope::Bond => Scope::BondPort,
-                _ => Scope::BridgePort,
-            },
-        }
-    }
-}
-
 /// Which options are written.
-#[derive(Clone, Copy, Debug)]
-pub enum Pick<'a> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pick {
     /// Every one that can be had before ports join: for a link that is made, a port that joins.
     All,
-    /// Those that this payload of `IFLA_LINKINFO` has otherwise; of a tunnel, which would forget the others, then all.
-    Differing(&'a [u8]),
+    /// Those that are had otherwise; of a tunnel, which would forget the others, then all.
+    Differing,
     /// Those that name a port.
     Joined,
-    /// This one.
-    Only(Attr),
+    /// Whether a bridge speaks STP.
+    Stp,
 }
 
 /// What of the wanted is not there.
@@ -93,10 +71,14 @@ pub struct Options<'a> {
     pub observed: &'a Observed<'a>,
     /// Whose they are.
     pub id: LinkId,
-    /// Which part of them.
-    pub part: Part,
-    /// Which of those.
-    pub pick: Pick<'a>,
+    /// The kind of that link.
+    pub kind: LinkKind,
+    /// Whether it is a port of a link of that kind, and its options as such are meant.
+    pub is_port: bool,
+    /// Which options.
+    pub pick: Pick,
+    /// What the kernel has: the payload of an `IFLA_LINKINFO`.
+    pub have: &'a [u8],
 }
 
 impl Options<'_> {
@@ -107,22 +89,27 @@ impl Options<'_> {
     /// addresses, lists and maps that it does not show are empty.
     #[inline(never)]
     pub fn put(&self, to: &mut VecView<u8>, told: &mut dyn FnMut(&AttrConfig)) -> Differs {
-        let (kind, kind_attr) = match self.part {
-            Part::Own(kind) => (kind, IFLA_INFO_KIND),
-            Part::Port(kind) => (kind, IFLA_INFO_SLAVE_KIND),
-        };
+        let mut kind_attr = IFLA_INFO_KIND;
+        let mut scope = self.kind.scope();
+        if self.is_port {
+            kind_attr = IFLA_INFO_SLAVE_KIND;
+            scope = match scope {
+                Scope::Bond => Scope::BondPort,
+                _ => Scope::BridgePort,
+            };
+        }
         let mut word = LineBuf::<16>::new();
-        word.unpack(kind.kernel_word());
+        word.unpack(self.kind.kernel_word());
         append_attr(to, kind_attr, word.as_bytes());
         let at = to.len();
         let data_attr = kind_attr.wrapping_add(1);
         append_attr(to, data_attr, &[]);
         let data = to.len();
         let mut walk = Walk {
-            of: *self,
+            of: self,
             to,
-            kind,
-            scope: self.part.scope(),
+            scope,
+            pick: self.pick,
             have: &[],
             miimon_differs: false,
             differs: Differs::default(),
@@ -131,17 +118,14 @@ impl Options<'_> {
             option: None,
             when: When::Always,
         };
-        if let Pick::Differing(have) = self.pick {
-            walk.have = attr_in(have, data_attr);
+        if self.pick == Pick::Differing {
+            walk.have = attr_in(self.have, data_attr);
         }
         walk.options();
-        if walk.scope == Scope::Tunnel
-            && walk.differs.when.is_some()
-            && matches!(self.pick, Pick::Differing(_))
-        {
+        if scope == Scope::Tunnel && walk.differs.when.is_some() && walk.pick != Pick::All {
             // the kernel begins anew with each change
             walk.to.truncate(data);
-            walk.of.pick = Pick::All;
+            walk.pick = Pick::All;
             walk.options();
         }
         let differs = walk.differs;
@@ -156,10 +140,10 @@ impl Options<'_> {
 
 /// A walk along the options of a link.
 struct Walk<'a> {
-    of: Options<'a>,
+    of: &'a Options<'a>,
     to: &'a mut VecView<u8>,
-    kind: LinkKind,
     scope: Scope,
+    pick: Pick,
     /// What the kernel has.
     have: &'a [u8],
     /// Whether the kernel has another [`Attr::MIIMON`].
@@ -188,19 +172,18 @@ const IFLA_IPVLAN_FLAGS: u16 = 2;
 const IFLA_VXLAN_LINK: u16 = 3;
 /// The link that a tunnel lies on.
 const IFLA_GRE_LINK: u16 = 1;
-/// Flags of packets that come; the next one is of those that go.
+/// Flags of packets that come, and of those that go.
 const IFLA_GRE_IFLAGS: u16 = 2;
-/// Key of packets that come; the next one is of those that go.
-const IFLA_GRE_IKEY: u16 = 4;
-/// Path MTU discovery; the first one after those that ipip has under other numbers.
-const IFLA_GRE_PMTUDISC: u16 = 10;
+const IFLA_GRE_OFLAGS: u16 = 3;
+/// Key of packets that go.
+const IFLA_GRE_OKEY: u16 = 5;
 /// The other end.
 const IFLA_GRE_REMOTE: u16 = 7;
 /// `GRE_KEY`: there is a key.
 const GRE_KEY: u32 = 0x2000;
 /// `MACVLAN_MODE_PASSTHRU`.
 const PASSTHRU: u32 = 8;
-/// Of ipip, sit and ip6tnl; their numbers from there to the type of service are by so many less than those of GRE.
+/// Of ipip, sit and ip6tnl; numbers from there on are by so many less than those of GRE.
 const IFLA_IPTUN_REMOTE: u16 = 3;
 const GRE_MORE: u16 = 4;
 /// More than half the number of an IPv4 address of a VXLAN, that of an IPv6 one.
@@ -233,14 +216,14 @@ impl Walk<'_> {
 
     /// Whether everything is written.
     fn is_all(&self) -> bool {
-        matches!(self.of.pick, Pick::All)
+        self.pick == Pick::All
     }
 
     fn options(&mut self) {
         let config = self.of.config;
         (self.option, self.when) = (None, When::Always);
         let is_gre = matches!(
-            self.kind,
+            self.of.kind,
             LinkKind::Gre | LinkKind::Gretap | LinkKind::Ip6gre
         );
         let below = match self.scope {
@@ -264,7 +247,7 @@ impl Walk<'_> {
         let (mut flags, mut mask) = (0, 0);
         for option in config.attrs_of(self.of.id) {
             let attr = option.attr;
-            let is_left_out = matches!(self.of.pick, Pick::Only(only) if only != attr);
+            let is_left_out = self.pick == Pick::Stp && attr != Attr::STP;
             if attr.row().0 != self.scope || is_left_out {
                 continue;
             }
@@ -309,7 +292,7 @@ impl Walk<'_> {
                         value = value.clamp(MIN_FORWARD_DELAY, MAX_FORWARD_DELAY);
                     }
                 }
-                Form::Power if self.kind == LinkKind::Ipvlan => {
+                Form::Power if self.of.kind == LinkKind::Ipvlan => {
                     // private, vepa and bridge are 0, 1 and 2 with us, and 1, 2 and 0 there
                     value = value.wrapping_add(1).checked_rem(3).unwrap_or(0);
                     (number, form) = (IFLA_IPVLAN_FLAGS, Form::U16);
@@ -317,18 +300,20 @@ impl Walk<'_> {
                 Form::Power => value = 1_u32.wrapping_shl(value),
                 Form::Pkey => value |= FULL_MEMBER,
                 Form::Key => {
-                    for way in 0..2_u16 {
-                        if is_gre && number >> way & 1 != 0 {
-                            self.put(IFLA_GRE_IKEY.wrapping_add(way), Form::Key, value);
+                    for (flags, key) in
+                        [(IFLA_GRE_IFLAGS, number), (IFLA_GRE_OFLAGS, IFLA_GRE_OKEY)]
+                    {
+                        if is_gre {
+                            self.put(key, Form::Key, value);
                             // of all this, the option is told of once
                             self.option = None;
-                            self.put(IFLA_GRE_IFLAGS.wrapping_add(way), Form::Be16, GRE_KEY);
+                            self.put(flags, Form::Be16, GRE_KEY);
                         }
                     }
                     continue;
                 }
                 _ => {
-                    if self.scope == Scope::Tunnel && !is_gre && number < IFLA_GRE_PMTUDISC {
+                    if self.scope == Scope::Tunnel && !is_gre {
                         number = number.wrapping_sub(GRE_MORE);
                     }
                 }
@@ -340,7 +325,7 @@ impl Walk<'_> {
             append_attr(self.to, IFLA_VLAN_FLAGS, flags.as_flattened());
         }
         // what ip(8) gives tunnels over IPv6, and the kernel does not
-        let [ttl, limit] = match self.kind {
+        let [ttl, limit] = match self.of.kind {
             LinkKind::Ip6tnl => [4, 6],
             LinkKind::Ip6gre => [8, 11],
             _ => return,
@@ -381,7 +366,7 @@ impl Walk<'_> {
         if is_joined && had != value && (self.is_all() || when == When::Joined) {
             self.differs.joined = true;
         }
-        if is_joined != matches!(self.of.pick, Pick::Joined) {
+        if is_joined != (self.pick == Pick::Joined) {
             return;
         }
         let mut payload = heapless::Vec::<u8, PAYLOAD>::new();
@@ -448,11 +433,11 @@ impl Walk<'_> {
             Form::Delay if self.miimon_differs => false,
             _ => *to == *have,
         };
-        if form == Form::Addr && number == remote(self.kind) && is_zeros(to) != is_zeros(have) {
+        if form == Form::Addr && number == remote(self.of.kind) && is_zeros(to) != is_zeros(have) {
             // whether it is a point-to-point link
             when = When::Made;
         }
-        is_same &= matches!(self.of.pick, Pick::Differing(_));
+        is_same &= self.pick == Pick::Differing;
         if !is_same {
             self.note(when);
             append_attr(self.to, number, to);

@@ -458,7 +458,7 @@ impl Attr {
     }
 
     /// Its row.
-    pub(super) const fn number(self) -> u8 {
+    pub const fn number(self) -> u8 {
         self.0
     }
 

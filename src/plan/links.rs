@@ -173,14 +173,10 @@ impl Diff<'_, '_> {
         let Some(lower) = lower else {
             return false;
         };
-        match kind {
-            LinkKind::Vlan | LinkKind::Infiniband => self.link.lower != lower.ifindex,
-            // The kernel puts them on what others of their kind lie on.
-            LinkKind::Macvlan | LinkKind::Macvtap | LinkKind::Ipvlan => {
-                self.link.lower != lower.ifindex && self.link.lower != lower.lower
-            }
-            _ => false,
-        }
+        // The kernel puts those that share a MAC on what others of their kind lie on.
+        let is_there = self.link.lower == lower.ifindex
+            || kind.scope() == Scope::Macvlan && self.link.lower == lower.lower;
+        !is_there && matches!(kind.scope(), Scope::Vlan | Scope::Ib | Scope::Macvlan)
     }
 
     /// Lets the ports of the link go and join again, if all of them shall be its ports.

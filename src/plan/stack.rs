@@ -254,3 +254,364 @@ impl Show for Tagged<'_> {
         f.count(word!("."), self.1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::Machine;
+    use crate::model::observed::IFF_UP;
+    use crate::plan::links::diff_links;
+    use crate::plan::resolve::{LinkState, Resolver};
+    use crate::source::testing::Heard;
+    use crate::source::{Context, cmdline};
+    use crate::testing::{link, name};
+    use crate::wire::rtnetlink::info::{OCTETS, Options, Pick};
+    use std::string::{String, ToString};
+    use std::sync::{Mutex, PoisonError};
+    use std::vec::Vec;
+
+    type Tables = Machine<16, 64, 16, 64, 32, 512, 64, 8_192>;
+
+    /// A link of the kernel: its number, its name, `IFF_*`, what it is a port of, what it lies on; and the
+    /// command line that makes one as it is.
+    type Have<'a> = (u32, &'a str, u32, u32, u32, &'a str);
+
+    fn read(engine: &mut crate::engine::Engine<'_>, line: &str, heard: &mut Heard) {
+        let file = engine.config.add_file(b"cmdline").unwrap();
+        let line = line.as_bytes();
+        let mut cx = Context::new(&mut engine.config, heard, file, b"cmdline", line);
+        cmdline::read(&mut cx);
+        cmdline::finish(&mut cx);
+    }
+
+    /// Too large for the stack of a test, and used by one after the other.
+    static TABLES: Mutex<Tables> = Mutex::new(Tables::new());
+
+    /// `IFLA_LINKINFO` of the first link that is made of a command line.
+    fn info_of(line: &str) -> Vec<u8> {
+        let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut engine = tables.engine();
+        engine.clear();
+        read(&mut engine, line, &mut Heard::default());
+        let mut links = engine.config.links_with_ids();
+        let Some((id, _)) = links.find(|(_, link)| link.made_kind().is_some()) else {
+            return Vec::new();
+        };
+        let mut to = heapless::Vec::<u8, OCTETS>::new();
+        let options = Options {
+            config: &engine.config,
+            observed: &engine.observed,
+            id,
+            kind: engine.config.made_kind(id),
+            is_port: false,
+            pick: Pick::All,
+            have: b"",
+        };
+        options.put(&mut to, &mut |_| {});
+        to.to_vec()
+    }
+
+    struct Planned {
+        commands: Vec<String>,
+        told: Vec<String>,
+        states: Vec<LinkState>,
+        /// Links that must be made anew, with the option for which they must.
+        remade: Vec<String>,
+    }
+
+    /// What is planned for a command line where the kernel has these links.
+    fn planned(line: &str, names: &[&str], links: &[Have<'_>]) -> Planned {
+        let infos: Vec<Vec<u8>> = links.iter().map(|link| info_of(link.5)).collect();
+        let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut engine = tables.engine();
+        engine.clear();
+        let mut heard = Heard::default();
+        read(&mut engine, line, &mut heard);
+        for ((ifindex, text, flags, master, lower, _), info) in links.iter().zip(infos) {
+            let mut link = link(*ifindex, text, *flags);
+            (link.master, link.lower) = (*master, *lower);
+            if !info.is_empty() {
+                link.kind = KernelKind::Virtual;
+            }
+            engine.observed.keep_info(&mut link, &info).unwrap();
+            engine.observed.last_index = engine.observed.last_index.max(*ifindex);
+            engine.observed.links.push(link).unwrap();
+        }
+        let names: Vec<IfName> = names.iter().map(|text| name(text)).collect();
+        let goal = Goal { names: &names };
+        let mut stack = Stack {
+            config: &engine.config,
+            observed: &mut engine.observed,
+            goal,
+            depths: engine.depths,
+            sink: &mut heard,
+        };
+        stack.build();
+        let mut resolver = Resolver {
+            config: &engine.config,
+            observed: &engine.observed,
+            goal,
+            desired: &mut engine.desired,
+            states: engine.states,
+            depths: engine.depths,
+            sink: &mut heard,
+            last_link: 0,
+            lessees: engine.lessees,
+            root_link: None,
+        };
+        resolver.links();
+        diff_links(
+            &mut engine.desired,
+            &engine.observed,
+            &engine.config,
+            &mut engine.plan,
+        );
+        engine.plan.sort();
+        let steps = engine.plan.steps.iter();
+        let commands = steps
+            .map(|step| engine.op(*step).unwrap().to_string())
+            .map(|text| text.replace("ip link ", "").replace("set dev ", ""));
+        let remade = engine.desired.links.iter().filter(|link| link.remake);
+        Planned {
+            commands: commands.collect(),
+            told: heard.lines(),
+            states: engine.states.to_vec(),
+            remade: remade
+                .map(|link| {
+                    let attr = link.differs.map(|attr| attr.name().to_string());
+                    std::format!("{} {}", link.name, attr.unwrap_or_default())
+                })
+                .collect(),
+        }
+    }
+
+    const NICS: &[Have<'_>] = &[(2, "eth0", IFF_UP, 0, 0, ""), (5, "eth1", 0, 0, 0, "")];
+
+    /// As [`planned`], where nothing is wrong and all links are there.
+    fn commands(line: &str, links: &[Have<'_>]) -> Vec<String> {
+        let planned = planned(line, &[], links);
+        assert_eq!(planned.told, [""; 0], "{line}");
+        assert_eq!(planned.remade, [""; 0], "{line}");
+        let is_found = |state: &LinkState| *state == LinkState::Found;
+        assert!(planned.states.iter().all(is_found), "{line}");
+        planned.commands
+    }
+
+    const WORDS: [&str; 4] = [
+        "bond=bond0:eth0,eth1:mode=1,primary=eth1",
+        "vlan=bond0.5:bond0",
+        "vlan=bond0.5.6:bond0.5",
+        "bridge=br0:bond0.5.6",
+    ];
+
+    #[test]
+    fn what_others_lie_on_is_made_first_in_whatever_order_they_are_said() {
+        let want = [
+            "add name bond0 type bond mode active-backup",
+            "add link bond0 name bond0.5 type vlan id 5",
+            "add link bond0.5 name bond0.5.6 type vlan id 6",
+            "add name br0 type bridge stp_state 0 forward_delay 0",
+            "eth0 down master bond0",
+            "eth1 down master bond0",
+            "bond0.5.6 master br0",
+            "eth1 up",
+            "bond0 up",
+            "bond0.5 up",
+            "bond0.5.6 up",
+            "br0 up",
+            "bond0 type bond primary eth1",
+        ];
+        for first in 0..4 {
+            for second in 0..4 {
+                let mut words = WORDS;
+                words.swap(0, first);
+                words.swap(1, second);
+                let mut have = commands(&words.join(" "), NICS);
+                // ports in whatever order
+                if have.get(4).unwrap().starts_with("eth1") {
+                    have.swap(4, 5);
+                }
+                assert_eq!(have, want, "{words:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_as_it_shall_be_is_left_alone() {
+        let have = [
+            (2, "eth0", IFF_UP, 7, 0, ""),
+            (3, "eth1", IFF_UP, 7, 0, ""),
+            (7, "bond0", IFF_UP, 0, 0, "bond=bond0::mode=1"),
+            (8, "bond0.5", IFF_UP, 0, 7, "vlan=bond0.5:bond0"),
+            (9, "bond0.5.6", IFF_UP, 10, 8, "vlan=bond0.5.6:bond0.5"),
+            (10, "br0", IFF_UP, 0, 0, "bridge=br0:"),
+        ];
+        let line = WORDS.join(" ").replace(",primary=eth1", "");
+        assert_eq!(commands(&line, &have), [""; 0]);
+        // a port that comes late joins, and nothing else happens
+        let late = have.map(|(ifindex, name, flags, master, lower, made)| {
+            let flags = if ifindex == 3 { 0 } else { flags };
+            let master = if ifindex == 3 { 0 } else { master };
+            (ifindex, name, flags, master, lower, made)
+        });
+        assert_eq!(
+            commands(&line, &late),
+            ["eth1 down master bond0", "eth1 up"]
+        );
+    }
+
+    fn bond_of_eth0(made: &str) -> [Have<'_>; 2] {
+        [
+            (2, "eth0", IFF_UP, 7, 0, ""),
+            (7, "bond0", IFF_UP, 0, 0, made),
+        ]
+    }
+
+    #[test]
+    fn options_are_set_when_the_kernel_takes_them() {
+        for (line, made, want) in [
+            (
+                "miimon=100",
+                "miimon=50",
+                &["bond0 type bond miimon 100"][..],
+            ),
+            (
+                "mode=4,lacp_rate=1",
+                "mode=4,lacp_rate=0",
+                &["bond0 down", "bond0 type bond lacp_rate fast", "bond0 up"],
+            ),
+            (
+                "mode=1,miimon=100",
+                "mode=0,miimon=100",
+                &[
+                    "bond0 down",
+                    "eth0 nomaster",
+                    "bond0 type bond mode active-backup",
+                    "eth0 down master bond0",
+                    "bond0 up",
+                ],
+            ),
+            (
+                "fail_over_mac=1",
+                "fail_over_mac=0",
+                &[
+                    "eth0 nomaster",
+                    "bond0 type bond fail_over_mac active",
+                    "eth0 down master bond0",
+                ],
+            ),
+        ] {
+            let made = std::format!("bond=bond0::{made}");
+            let line = std::format!("bond=bond0:eth0:{line}");
+            let mut have = commands(&line, &bond_of_eth0(&made));
+            have.sort();
+            let mut want: Vec<&str> = want.to_vec();
+            want.sort_unstable();
+            assert_eq!(have, want, "{line}");
+        }
+        let planned = planned(
+            "bond=bond0:eth0:mode=1",
+            &[],
+            &[
+                (2, "eth0", IFF_UP, 7, 0, ""),
+                (3, "other", IFF_UP, 7, 0, ""),
+                (7, "bond0", IFF_UP, 0, 0, "bond=bond0::mode=0"),
+            ],
+        );
+        assert_eq!(planned.commands, [""; 0], "somebody else's port stays in");
+        assert_eq!(planned.remade, ["bond0 mode"]);
+    }
+
+    #[test]
+    fn what_cannot_be_changed_is_made_anew() {
+        let have = |lower, made| {
+            [
+                (2, "eth0", IFF_UP, 0, 0, ""),
+                (3, "eth1", IFF_UP, 0, 0, ""),
+                (7, "vlan5", IFF_UP, 0, lower, made),
+            ]
+        };
+        for (lower, made, want) in [
+            (2, "vlan=vlan5:eth0", &[][..]),
+            (2, "vlan=vlan6:eth0", &["vlan5 id"]),
+            (3, "vlan=vlan5:eth0", &["vlan5 "]),
+        ] {
+            let planned = planned("vlan=vlan5:eth0", &[], &have(lower, made));
+            assert_eq!(planned.remade, want, "{made}");
+            assert_eq!(planned.commands, [""; 0]);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_told_and_costs_itself() {
+        let bond = "bond=bond0:eth0,bond0.5 vlan=bond0.5:bond0 vlan=vlan7:eth1";
+        let looped = planned(bond, &[], NICS);
+        assert_eq!(
+            looped.told,
+            [
+                "error 1:6 bond0 Loop NotMade",
+                "error 1:6 bond0.5 Loop NotMade"
+            ]
+        );
+        assert_eq!(
+            looped.commands,
+            [
+                "add link eth1 name vlan7 type vlan id 7",
+                "eth1 up",
+                "vlan7 up"
+            ]
+        );
+        let of_another_kind = [
+            (2, "eth0", IFF_UP, 0, 0, ""),
+            (7, "br0", 0, 0, 0, "bond=bond0:"),
+        ];
+        for (line, told) in [
+            ("bridge=br0:eth0", "error 1:8 br0 OtherKind NotMade"),
+            (
+                "bridge=br0:eth0 vlan=vlan5:br0",
+                "error 1:8 br0 OtherKind NotMade",
+            ),
+            ("bond=eth0:", "error 1:6 eth0 OtherKind NotMade"),
+        ] {
+            let planned = planned(line, &[], &of_another_kind);
+            assert_eq!(planned.told, [told]);
+            assert_eq!(planned.commands, [""; 0], "{line}");
+            assert_eq!(planned.states.first(), Some(&LinkState::Failed));
+        }
+        let twice = planned(
+            "vlan=vlan5:eth0 vlan=eth0.5:eth0 vlan=eth1.5:eth1",
+            &[],
+            NICS,
+        );
+        assert_eq!(twice.told, ["error 1:22 eth0.5 SameVlan NotMade"]);
+        let missing = planned("vlan=vlan5:eth9 vlan=vlan5.6:vlan5", &[], NICS);
+        assert_eq!(missing.states.first(), Some(&LinkState::WaitingDevice));
+        assert!(
+            missing
+                .states
+                .iter()
+                .skip(1)
+                .all(|state| *state == LinkState::WaitingLower)
+        );
+    }
+
+    #[test]
+    fn what_is_asked_for_brings_what_it_lies_on() {
+        let line = std::format!("{} vlan=vlan9:eth1", WORDS.join(" "));
+        let some = planned(&line, &["bond0.5"], NICS).commands;
+        assert_eq!(
+            some,
+            [
+                "add name bond0 type bond mode active-backup",
+                "add link bond0 name bond0.5 type vlan id 5",
+                "eth0 down master bond0",
+                "eth1 down master bond0",
+                "eth1 up",
+                "bond0 up",
+                "bond0.5 up",
+                "bond0 type bond primary eth1",
+            ]
+        );
+        assert_eq!(planned(&line, &["eth0"], NICS).commands, [""; 0]);
+    }
+}

@@ -33,14 +33,14 @@ pub const IFLA_TXQLEN: u16 = 13;
 pub const IFLA_LINKINFO: u16 = 18;
 /// What a dump shall contain: `RTEXT_FILTER_*`.
 pub const IFLA_EXT_MASK: u16 = 29;
+/// The network namespace of the link it lies on, where that is another one.
+pub const IFLA_LINK_NETNSID: u16 = 37;
 /// How often carrier was lost (Linux 4.16).
 pub const IFLA_CARRIER_DOWN_COUNT: u16 = 48;
 /// Properties.
 pub const IFLA_PROP_LIST: u16 = 52;
 /// Alternative name.
 pub const IFLA_ALT_IFNAME: u16 = 53;
-/// The network namespace of the link it lies on, where that is another one.
-pub const IFLA_LINK_NETNSID: u16 = 37;
 /// Permanent hardware address (Linux 5.6).
 pub const IFLA_PERM_ADDRESS: u16 = 54;
 

@@ -111,7 +111,7 @@ impl Options<'_> {
             scope,
             pick: self.pick,
             have: &[],
-            miimon_differs: false,
+            miimon: 0,
             differs: Differs::default(),
             told,
             text: &[],
@@ -146,8 +146,8 @@ struct Walk<'a> {
     pick: Pick,
     /// What the kernel has.
     have: &'a [u8],
-    /// Whether the kernel has another [`Attr::MIIMON`].
-    miimon_differs: bool,
+    /// [`Attr::MIIMON`] of the kernel, 1 for none; 0 where it shall be another.
+    miimon: u32,
     differs: Differs,
     told: &'a mut dyn FnMut(&AttrConfig),
     /// Of the option at hand, its value where that is no number.
@@ -238,8 +238,13 @@ impl Walk<'_> {
             }
         }
         let had = number_in(self.have, IFLA_BOND_MIIMON, 0);
-        let miimon = config.number_of(self.of.id, Attr::MIIMON).unwrap_or(had);
-        self.miimon_differs = miimon != had;
+        self.miimon = had.max(1);
+        if config
+            .number_of(self.of.id, Attr::MIIMON)
+            .is_some_and(|miimon| miimon != had)
+        {
+            self.miimon = 0;
+        }
         let had = attr_in(self.have, IFLA_VLAN_FLAGS);
         let had = had.first_chunk().copied().map_or(0, u32::from_ne_bytes);
         // flags of a VLAN, and which of them are meant
@@ -286,10 +291,6 @@ impl Walk<'_> {
                         }
                     }
                     continue;
-                }
-                Form::Delay => {
-                    let over = value.checked_rem(miimon);
-                    value = value.wrapping_sub(over.unwrap_or(0));
                 }
                 Form::Time32
                     if attr == Attr::FORWARD_DELAY
@@ -397,8 +398,12 @@ impl Walk<'_> {
                 append_attr(to, IFLA_IFNAME, text);
             }
             _ => {
-                let is_time = matches!(form, Form::Time32 | Form::Time64);
-                if is_time && value.wrapping_sub(had) == 1 {
+                let rounds = match form {
+                    Form::Time32 | Form::Time64 => 2,
+                    Form::Delay => self.miimon,
+                    _ => 0,
+                };
+                if value.wrapping_sub(had) < rounds {
                     // which the kernel made of it
                     value = had;
                 }
@@ -409,8 +414,8 @@ impl Walk<'_> {
         let is_sparse = matches!(form, Form::Index | Form::Addr | Form::List);
         let is_same = match form {
             Form::Map => to.is_empty(),
-            // of which the kernel keeps it as a multiple
-            Form::Delay if self.miimon_differs => false,
+            // which is kept as a multiple of that
+            Form::Delay if self.miimon == 0 => false,
             _ if have.is_empty() => !is_sparse,
             _ => *to == *have,
         };

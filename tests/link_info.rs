@@ -398,7 +398,7 @@ fn each_form_is_written_as_the_kernel_reads_it() {
         ]),
         (own(Vlan), "protocol 802.1Q", &[(5, vec![0x81, 0])]),
         (own(Bond), "mode 802.3ad miimon 100 updelay 250 ad_user_port_key 1023 ad_actor_system 02:00:00:00:00:01 arp_validate all", &[
-            (1, vec![4]), (3, n32(100)), (4, n32(200)), (25, vec![0xff, 3]), (26, vec![2, 0, 0, 0, 0, 1]), (9, n32(3)),
+            (1, vec![4]), (3, n32(100)), (4, n32(250)), (25, vec![0xff, 3]), (26, vec![2, 0, 0, 0, 0, 1]), (9, n32(3)),
         ]),
         (own(Team), "mode active-backup primary port0 active_slave port0 arp_ip_target 192.0.2.1,192.0.2.2 ns_ip6_target fd00::1", &[
             (1, vec![1]),

@@ -8,15 +8,15 @@
 //! What is wanted is written as the kernel would have it, and what the kernel has is compared with that,
 //! attribute by attribute: so one walk along the options makes, changes and compares.
 
+use super::info_value::{append_octets, mapped, number_had, put_number, signed};
 use super::link::{IFLA_IFNAME, IFLA_INFO_KIND};
 use crate::diag::LineBuf;
 use crate::model::attr::{Attr, AttrConfig, Form, Place, Scope, Value, When};
 use crate::model::config::{Config, LinkId, LinkMatch};
 use crate::model::link::{IfName, LinkKind, until_nul};
 use crate::model::observed::Observed;
-use crate::text::{parts, scalar};
-use crate::wire::netlink::{append, append_attr, attr_in, attrs, end_attr, number_in, u32_in};
-use core::net::IpAddr;
+use crate::text::parts;
+use crate::wire::netlink::{append, append_attr, attr_in, end_attr, number_in};
 use heapless::VecView;
 
 /// In `IFLA_LINKINFO`: options of the link.
@@ -111,7 +111,7 @@ impl Options<'_> {
             scope,
             pick: self.pick,
             have: &[],
-            miimon_differs: false,
+            miimon: 0,
             differs: Differs::default(),
             told,
             text: &[],
@@ -146,8 +146,8 @@ struct Walk<'a> {
     pick: Pick,
     /// What the kernel has.
     have: &'a [u8],
-    /// Whether the kernel has another [`Attr::MIIMON`].
-    miimon_differs: bool,
+    /// [`Attr::MIIMON`] of the kernel, 1 for none; 0 where it shall be another.
+    miimon: u32,
     differs: Differs,
     told: &'a mut dyn FnMut(&AttrConfig),
     /// Of the option at hand, its value where that is no number.
@@ -185,14 +185,9 @@ const PASSTHRU: u32 = 8;
 const GRE_MORE: u16 = 4;
 /// More than half the number of an IPv4 address of a VXLAN, that of an IPv6 one.
 const IFLA_VXLAN_SIX: u16 = 15;
-/// Ethernet types of VLANs.
-const ETH_P_8021Q: u32 = 0x8100;
-const ETH_P_8021AD: u32 = 0x88a8;
 /// Of a bridge with STP, in hundredths of a second.
 const MIN_FORWARD_DELAY: u32 = 200;
 const MAX_FORWARD_DELAY: u32 = 3_000;
-/// Of a partition key.
-const FULL_MEMBER: u32 = 0x8000;
 /// Hop limit and encapsulation limit that ip(8) gives tunnels over IPv6.
 const IP6_TTL: u32 = 64;
 const IP6_ENCAP_LIMIT: u32 = 4;
@@ -238,8 +233,13 @@ impl Walk<'_> {
             }
         }
         let had = number_in(self.have, IFLA_BOND_MIIMON, 0);
-        let miimon = config.number_of(self.of.id, Attr::MIIMON).unwrap_or(had);
-        self.miimon_differs = miimon != had;
+        self.miimon = had.max(1);
+        if config
+            .number_of(self.of.id, Attr::MIIMON)
+            .is_some_and(|miimon| miimon != had)
+        {
+            self.miimon = 0;
+        }
         let had = attr_in(self.have, IFLA_VLAN_FLAGS);
         let had = had.first_chunk().copied().map_or(0, u32::from_ne_bytes);
         // flags of a VLAN, and which of them are meant
@@ -286,10 +286,6 @@ impl Walk<'_> {
                         }
                     }
                     continue;
-                }
-                Form::Delay => {
-                    let over = value.checked_rem(miimon);
-                    value = value.wrapping_sub(over.unwrap_or(0));
                 }
                 Form::Time32
                     if attr == Attr::FORWARD_DELAY
@@ -397,8 +393,12 @@ impl Walk<'_> {
                 append_attr(to, IFLA_IFNAME, text);
             }
             _ => {
-                let is_time = matches!(form, Form::Time32 | Form::Time64);
-                if is_time && value.wrapping_sub(had) == 1 {
+                let rounds = match form {
+                    Form::Time32 | Form::Time64 => 2,
+                    Form::Delay => self.miimon,
+                    _ => 0,
+                };
+                if value.wrapping_sub(had) < rounds {
                     // which the kernel made of it
                     value = had;
                 }
@@ -409,8 +409,8 @@ impl Walk<'_> {
         let is_sparse = matches!(form, Form::Index | Form::Addr | Form::List);
         let is_same = match form {
             Form::Map => to.is_empty(),
-            // of which the kernel keeps it as a multiple
-            Form::Delay if self.miimon_differs => false,
+            // which is kept as a multiple of that
+            Form::Delay if self.miimon == 0 => false,
             _ if have.is_empty() => !is_sparse,
             _ => *to == *have,
         };
@@ -439,79 +439,4 @@ impl Walk<'_> {
                 .option
                 .is_some_and(|option| option.attr == Attr::REMOTE)
     }
-}
-
-/// Appends a hardware address or an IP address, which a text of the configuration is known to be.
-#[inline(never)]
-fn append_octets(to: &mut VecView<u8>, text: &[u8]) {
-    if let Some(mac) = &scalar::mac(text) {
-        return append(to, mac.as_bytes());
-    }
-    match scalar::ip(text) {
-        Some(IpAddr::V4(addr)) => append(to, &addr.octets()),
-        Some(IpAddr::V6(addr)) => append(to, &addr.octets()),
-        None => {}
-    }
-}
-
-/// A number of the configuration, perhaps a negative one.
-#[inline(never)]
-fn signed(text: &[u8]) -> u32 {
-    let digits = parts::without(text, b"-");
-    let number = scalar::number(digits).unwrap_or(0);
-    match digits.len() == text.len() {
-        true => number,
-        false => number.wrapping_neg(),
-    }
-}
-
-/// The number that an attribute of four or eight octets holds.
-fn number_had(have: &[u8]) -> u32 {
-    let low = match cfg!(target_endian = "big") {
-        true => have.last_chunk(),
-        false => have.first_chunk(),
-    };
-    low.copied().map_or(0, u32::from_ne_bytes)
-}
-
-/// Appends a number.
-fn put_number(to: &mut VecView<u8>, form: Form, mut value: u32) {
-    let mut len = 4;
-    match form {
-        Form::U8 => len = 1,
-        Form::U16 => len = 2,
-        Form::Pkey => (value, len) = (value | FULL_MEMBER, 2),
-        Form::Power => value = 1_u32.wrapping_shl(value),
-        Form::Key => value = value.to_be(),
-        Form::Time64 => len = 8,
-        Form::Be16 | Form::Tag => {
-            if form == Form::Tag {
-                value = if value == 0 {
-                    ETH_P_8021Q
-                } else {
-                    ETH_P_8021AD
-                };
-            }
-            (value, len) = ((value as u16).to_be().into(), 2);
-        }
-        _ => {}
-    }
-    let octets = u64::from(value).to_ne_bytes();
-    let at = match cfg!(target_endian = "big") {
-        true => octets.len().wrapping_sub(len),
-        false => 0,
-    };
-    append(to, parts::slice(&octets, at, len));
-}
-
-/// What a priority becomes in a map; 0 where that says nothing.
-fn mapped(have: &[u8], from: u32) -> u32 {
-    for pair in attrs(have) {
-        if let ([first, then], []) = pair.payload.as_chunks()
-            && u32::from_ne_bytes(*first) == from
-        {
-            return u32::from_ne_bytes(*then);
-        }
-    }
-    0
 }

@@ -27,7 +27,7 @@ pub use publish::ForeignResolvConf;
 pub use said::Said;
 
 use crate::diag::{Complaint, Effect, Errno, Problem, Severity, Sink, Subject};
-use crate::model::config::{Config, LinkConfig, LinkId, LinkNumber, Str, Wait};
+use crate::model::config::{Config, LinkConfig, LinkId, LinkNumber, Role, Str, Wait};
 use crate::model::desired::Desired;
 use crate::model::link::IfName;
 use crate::model::observed::Observed;
@@ -293,8 +293,7 @@ impl Engine<'_> {
             if state != LinkState::NotAsked {
                 is_asked = true;
                 is_up |= state == LinkState::Up;
-                // What was asked for by name is required, whatever the sources say of booting.
-                is_missing |= state != LinkState::Up && (link.required || self.by_name);
+                is_missing |= state != LinkState::Up && self.is_required(link, state);
             }
             n = n.wrapping_add(1);
         }
@@ -306,13 +305,20 @@ impl Engine<'_> {
         }
     }
 
+    /// Whether `up` fails without a link that is so far. What was asked for by name is required, whatever the sources
+    /// say of booting; a port that is not there is not: its master is, with its first port.
+    fn is_required(&self, link: &LinkConfig, state: LinkState) -> bool {
+        (link.required || self.by_name)
+            && (link.role != Role::Port || state != LinkState::WaitingDevice)
+    }
+
     /// What the links that are not up wait for or lack, in one complaint each. Nobody waits for them any more.
     #[inline(never)]
     pub fn complain_about_missing(&mut self, host: &mut impl Host) {
         let mut n = 0_u16;
         while let Some((link, state)) = self.link_at(usize::from(n)) {
             if let Some(problem) = state.awaited() {
-                let severity = if link.required || self.by_name {
+                let severity = if self.is_required(link, state) {
                     Severity::Error
                 } else {
                     Severity::Warning

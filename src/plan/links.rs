@@ -20,6 +20,7 @@ pub fn joins_bond(config: &Config<'_>, id: LinkId) -> bool {
 }
 
 /// Fills `plan` with what is missing or differs of links.
+#[inline(never)]
 pub fn diff_links(
     desired: &mut Desired<'_>,
     observed: &Observed<'_>,

@@ -17,6 +17,8 @@ use heapless::VecView;
 
 /// So many links may lie one on the other; what lies deeper lies on itself, or the kernel would refuse it.
 pub const MAX_DEPTH: u8 = 16;
+/// How many depths there are.
+const DEPTHS: u8 = MAX_DEPTH + 1;
 /// The depth of a link that cannot be.
 pub const NO_DEPTH: u8 = u8::MAX;
 /// Beside the depth: a link that is asked for lies on it.
@@ -38,20 +40,17 @@ pub struct Stack<'a, 'm> {
 
 impl Stack<'_, '_> {
     /// Works out how deep each link lies, refuses what cannot be, and adds what is to be made.
+    #[inline(never)]
     pub fn build(&mut self) {
         self.depths.clear();
         for link in self.config.links.iter() {
             // The link below may be one that nothing configures.
             let _ = self.depths.push(link.lower.is_some().into());
         }
-        // Each round brings it one link further, whatever the order.
-        for _ in 0..=MAX_DEPTH {
-            if !self.relax() {
-                break;
-            }
-        }
+        // Each round brings it one link further, whatever the order; no depth grows beyond the last.
+        while self.relax() {}
         let config = self.config;
-        for depth in 0..=MAX_DEPTH {
+        for depth in 0..DEPTHS {
             for (id, link) in config.links_with_ids() {
                 if depth_of(self.depths, id) == depth && self.is_wanted(id) {
                     self.add(id, link, depth);
@@ -65,9 +64,8 @@ impl Stack<'_, '_> {
         let config = self.config;
         let mut is_news = false;
         for (id, link) in config.links_with_ids() {
-            let lower = link.lower.and_then(|lower| below(config, id, &lower));
-            let master = link.master.and_then(|master| config.named(&master));
-            is_news |= self.lies_on(Some(id), lower) | self.lies_on(master, Some(id));
+            let master = link.master.as_ref().and_then(|name| config.named(name));
+            is_news |= self.lies_on(Some(id), below(config, id)) | self.lies_on(master, Some(id));
         }
         is_news
     }
@@ -112,15 +110,14 @@ impl Stack<'_, '_> {
         if depth == MAX_DEPTH {
             return self.refuse(id, link, Problem::Loop);
         }
-        let lower_id = link.lower.and_then(|lower| below(config, id, &lower));
-        if lower_id.is_some_and(|lower| depth_of(self.depths, lower) == NO_DEPTH) {
+        if below(config, id).is_some_and(|lower| depth_of(self.depths, lower) == NO_DEPTH) {
             return self.set_depth(id, NO_DEPTH);
         }
-        // The name is that of the rule's link.
         let Some(name) = name_of(config, self.observed, id) else {
             return;
         };
-        if config.rule_for(&Some(name)).is_some() {
+        // The name is that of the rule's link.
+        if config.rule_for(&link.name).is_some() {
             return;
         }
         if let Some(have) = self.observed.by_name(&name) {
@@ -165,18 +162,10 @@ impl Stack<'_, '_> {
     /// Whether an earlier link is the VLAN of this id on the same link.
     fn is_there_twice(&self, id: LinkId, link: &LinkConfig) -> bool {
         let config = self.config;
-        let key = |id| {
-            let protocol = config.number_of(id, Attr::VLAN_PROTOCOL);
-            (config.number_of(id, Attr::VLAN_ID), protocol.unwrap_or(0))
-        };
-        let key_here = key(id);
+        let key = tag_of(config, id);
         let mut earlier = config.links_with_ids().take(id.place());
         earlier.any(|(other, there)| {
-            key(other) == key_here
-                && there.made_kind() == Some(LinkKind::Vlan)
-                && there.lower == link.lower
-                && depth_of(self.depths, other) != NO_DEPTH
-                && self.is_wanted(other)
+            tag_of(config, other) == key && there.lower == link.lower && self.is_wanted(other)
         })
     }
 
@@ -210,8 +199,17 @@ pub fn is_needed(depths: &VecView<u8>, id: LinkId) -> bool {
     depth & NEEDED != 0 && depth != NO_DEPTH
 }
 
+/// The id of a VLAN and its Ethernet type; 0 for what is none.
+#[inline(never)]
+fn tag_of(config: &Config<'_>, id: LinkId) -> u32 {
+    let protocol = config.number_of(id, Attr::VLAN_PROTOCOL).unwrap_or(0);
+    config.number_of(id, Attr::VLAN_ID).unwrap_or(0) | protocol << 16
+}
+
 /// The configured link that another one lies on.
-fn below(config: &Config<'_>, id: LinkId, lower: &LinkMatch) -> Option<LinkId> {
+#[inline(never)]
+fn below(config: &Config<'_>, id: LinkId) -> Option<LinkId> {
+    let lower = config.link(id)?.lower.as_ref()?;
     if let LinkMatch::Name(name) = lower {
         return config.named(name);
     }

@@ -203,6 +203,7 @@ const PLACED: usize = (first(Scope::Ethtool) - FIRST_PLACE) as usize;
 
 /// The rows from [`FIRST_PLACE`] on.
 #[expect(
+    clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
     clippy::as_conversions,
     reason = "what fails here is an error of the compiler"

@@ -93,9 +93,10 @@ impl Options<'_> {
         let mut scope = self.kind.scope();
         if self.is_port {
             kind_attr = IFLA_INFO_SLAVE_KIND;
-            scope = match scope {
-                Scope::Bond => Scope::BondPort,
-                _ => Scope::BridgePort,
+            scope = if scope == Scope::Bond {
+                Scope::BondPort
+            } else {
+                Scope::BridgePort
             };
         }
         let mut word = LineBuf::<16>::new();
@@ -213,6 +214,7 @@ impl Walk<'_> {
         found.map_or(0, |link| link.ifindex)
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are as they are")]
     fn options(&mut self) {
         let (config, kind, scope) = (self.of.config, self.of.kind, self.scope);
         (self.option, self.when) = (None, When::Always);
@@ -348,6 +350,7 @@ impl Walk<'_> {
 
     /// An attribute, unless it is as it is had or is not picked.
     #[inline(never)]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are numbers")]
     fn put(&mut self, number: u16, form: Form, mut value: u32) {
         if self.pick == Pick::Joined {
             return;

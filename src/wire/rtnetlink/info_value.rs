@@ -46,6 +46,7 @@ pub fn number_had(have: &[u8]) -> u32 {
 }
 
 /// Appends a number.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others have 32 bits")]
 pub fn put_number(to: &mut VecView<u8>, form: Form, mut value: u32) {
     let mut len = 4;
     match form {

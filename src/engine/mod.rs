@@ -319,7 +319,7 @@ impl Engine<'_> {
             if state != LinkState::NotAsked {
                 is_asked = true;
                 is_up |= state == LinkState::Up;
-                is_missing |= state != LinkState::Up && self.is_required(link);
+                is_missing |= state != LinkState::Up && self.is_required(link, state);
             }
             n = n.wrapping_add(1);
         }
@@ -331,13 +331,20 @@ impl Engine<'_> {
         }
     }
 
+    /// Whether `up` fails without a link that is so far. What was asked for by name is required, whatever the sources
+    /// say of booting; a port that is not there is not: its master is, with its first port.
+    fn is_required(&self, link: &LinkConfig, state: LinkState) -> bool {
+        (link.required || self.by_name)
+            && (link.role != Role::Port || state != LinkState::WaitingDevice)
+    }
+
     /// What the links that are not up wait for or lack, in one complaint each. Nobody waits for them any more.
     #[inline(never)]
     pub fn complain_about_missing(&mut self, host: &mut impl Host) {
         let mut n = 0_u16;
         while let Some((link, state)) = self.link_at(usize::from(n)) {
             if let Some(problem) = state.awaited() {
-                let severity = if self.is_required(link) {
+                let severity = if self.is_required(link, state) {
                     Severity::Error
                 } else {
                     Severity::Warning
@@ -368,12 +375,6 @@ impl Engine<'_> {
             }
             n = n.wrapping_add(1);
         }
-    }
-
-    /// Whether all has failed where a link is not up: what was asked for by name is required, whatever the sources say
-    /// of booting. Of ports the first one is enough, for which their master waits.
-    fn is_required(&self, link: &LinkConfig) -> bool {
-        self.by_name || link.required && link.role != Role::Port
     }
 
     /// Puts down that what a configured link waited for did not come in time. Where no link was found there is

@@ -23,44 +23,41 @@ impl Op<'_> {
         let have = self.observed.by_index(link.ifindex);
         let lower = have.map_or(0, |have| have.lower);
         let lies_in_data = matches!(kind.scope(), Scope::Vxlan | Scope::Tunnel);
-        let command = match act {
-            Act::Make => packed!("ip link add"),
-            Act::Unmake => packed!("ip link del dev "),
-            _ => packed!("ip link set dev "),
-        };
-        command.show(f);
         if act == Act::Make {
+            packed!("ip link add").show(f);
             if !lies_in_data {
                 self.named(f, packed!(" link "), lower);
             }
             packed!(" name ").show(f);
+        } else if act == Act::Unmake {
+            packed!("ip link del dev ").show(f);
+        } else {
+            f.word(word!("ip link set dev "));
         }
         shell_word(f, word!(""), &link.name);
-        match act {
-            Act::Make if !link.mac.is_none() => f.show(word!(" address "), &link.mac),
-            Act::Enslave => {
-                if joins_bond(self.config, id) {
-                    f.word(word!(" down"));
-                }
-                return self.named(f, packed!(" master "), link.master);
+        if act == Act::Enslave {
+            if joins_bond(self.config, id) {
+                f.word(word!(" down"));
             }
-            Act::Release => return packed!(" nomaster").show(f),
-            Act::SetFlags | Act::SetTxqlen => {
-                for have in self.config.attrs_of(id) {
-                    let is_flag = matches!(have.attr, Attr::PROMISC | Attr::ALLMULTI | Attr::ARP);
-                    if is_flag == (act == Act::SetFlags)
-                        && (is_flag || have.attr == Attr::TXQUEUELEN)
-                    {
-                        self.option(f, kind, have);
-                    }
+            self.named(f, packed!(" master "), link.master);
+        } else if act == Act::Release {
+            packed!(" nomaster").show(f);
+        } else if matches!(act, Act::SetFlags | Act::SetTxqlen) {
+            for have in self.config.attrs_of(id) {
+                let is_flag = matches!(have.attr, Attr::PROMISC | Attr::ALLMULTI | Attr::ARP);
+                if is_flag && act == Act::SetFlags
+                    || have.attr == Attr::TXQUEUELEN && act == Act::SetTxqlen
+                {
+                    self.option(f, kind, have);
                 }
-                return;
             }
-            _ => {}
         }
         let Some(options) = options else {
             return;
         };
+        if act == Act::Make && !link.mac.is_none() {
+            f.show(word!(" address "), &link.mac);
+        }
         packed!(" type ").show(f);
         kind.kernel_word().show(f);
         if act == Act::SetPort {

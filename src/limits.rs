@@ -48,6 +48,10 @@ pub const MAX_FILES: usize = 8_192;
 /// Octets of all texts the configuration keeps: host names, domains, file names, policy rules.
 pub const MAX_STRINGS: usize = 4 * 1024 * 1024;
 
+/// Octets of what the kernel shows of kinds and options of the links that the configuration names: a bond's are
+/// 600. Beyond it a link counts as one that has the options it shall have.
+pub const INFO_OCTETS: usize = MAX_STRINGS;
+
 /// Octets of one configuration file. 131,072 routes of 80 octets fit.
 pub const MAX_FILE_OCTETS: usize = 16 * 1024 * 1024;
 

@@ -27,7 +27,8 @@ const SAME: usize = 4_096;
 /// `ROUTES`: options of links too; `KERNEL`: links of the
 /// kernel, and files; `THINGS`: addresses and routes together, those of earlier runs that go included; `STEPS`:
 /// at least three times `LINKS` and `KERNEL`, twice `THINGS`, and twice the messages that [`RESTORE_OCTETS`]
-/// hold; `SLOTS`: a power of two, more than `THINGS`; `TEXT`: octets of strings.
+/// hold; `SLOTS`: a power of two, more than `THINGS`; `TEXT`: octets of strings, and of what the kernel shows of
+/// kinds of links.
 pub struct Machine<
     const LINKS: usize,
     const KERNEL: usize,
@@ -53,12 +54,14 @@ pub struct Machine<
     same: [u32; SAME],
     observed_links: Vec<Link, KERNEL>,
     altnames: Vec<AltName, KERNEL>,
+    infos: Vec<u8, TEXT>,
     desired_links: Vec<DesiredLink, KERNEL>,
     things: Vec<Thing, THINGS>,
     slots: [u32; SLOTS],
     steps: Vec<Step, STEPS>,
     renames: Vec<Rename, KERNEL>,
     states: Vec<LinkState, LINKS>,
+    depths: Vec<u8, LINKS>,
     originals: Vec<Original, KERNEL>,
     marks: Vec<Mark, KERNEL>,
     problems: Vec<(u32, Str), LINKS>,
@@ -99,12 +102,14 @@ impl<
             same: [0; SAME],
             observed_links: Vec::new(),
             altnames: Vec::new(),
+            infos: Vec::new(),
             desired_links: Vec::new(),
             things: Vec::new(),
             slots: [0; SLOTS],
             steps: Vec::new(),
             renames: Vec::new(),
             states: Vec::new(),
+            depths: Vec::new(),
             originals: Vec::new(),
             marks: Vec::new(),
             problems: Vec::new(),
@@ -140,6 +145,8 @@ impl<
             observed: Observed {
                 links: &mut self.observed_links,
                 altnames: &mut self.altnames,
+                infos: &mut self.infos,
+                last_index: 0,
             },
             desired: Desired {
                 links: &mut self.desired_links,
@@ -152,6 +159,7 @@ impl<
                 errors: Errors::default(),
             },
             states: &mut self.states,
+            depths: &mut self.depths,
             problems: &mut self.problems,
             lessees: &mut self.lessees,
             seed: 1,
@@ -185,6 +193,7 @@ impl<
             has_ipv6: Ipv6::Absent,
             restore_overflow: false,
             by_name: false,
+            examined: 0,
             others: false,
             was_interrupted: false,
         }

@@ -1,9 +1,8 @@
 //! What unit tests of several rooms say by text: addresses, prefixes, names, routes; and a link.
 
-use crate::diag::Origin;
 use crate::model::addr::Cidr;
 use crate::model::link::{IfName, Mac};
-use crate::model::observed::{ARPHRD_ETHER, KernelKind, Link};
+use crate::model::observed::Link;
 use crate::model::route::Route;
 use core::net::IpAddr;
 
@@ -40,19 +39,10 @@ pub fn via(dst: &str, via: &str) -> Route {
 pub fn link(ifindex: u32, text: &str, flags: u32) -> Link {
     let mac = mac(u8::try_from(ifindex).unwrap());
     Link {
-        ifindex,
-        name: name(text),
         flags,
-        arphrd: ARPHRD_ETHER,
-        mtu: 1_500,
         mac,
-        carrier_losses: 0,
         broadcast: Mac::new(&[0xff; 6]).unwrap(),
         perm_mac: mac,
-        master: 0,
-        kind: KernelKind::Device,
-        settled: true,
-        rename_to: None,
-        renamed_by: Origin::NONE,
+        ..Link::new(ifindex, name(text))
     }
 }

@@ -1,6 +1,7 @@
 //! Links for a plan that asks no kernel.
 
 use super::Engine;
+use crate::model::config::LinkMatch;
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_LOOPBACK, Link, Observed};
 use crate::packed::word;
@@ -8,14 +9,22 @@ use crate::plan::rename::written_name;
 use crate::text::show::{Show, Text};
 
 impl Engine<'_> {
-    /// Takes every link that the configuration names to exist, down and unconfigured, in the place of what
-    /// the kernel has.
+    /// Takes every link that the configuration names and that is not made to exist, down and unconfigured, in the
+    /// place of what the kernel has.
     #[inline(never)]
     pub(super) fn imagine_links(&mut self) {
         let (config, observed) = (&self.config, &mut self.observed);
         observed.clear();
         imagine(observed, &IfName::LO, IFF_LOOPBACK, &Mac::NONE);
         for link in config.links.iter() {
+            if link.made_kind().is_some() {
+                if let Some(LinkMatch::Name(lower)) = &link.lower
+                    && config.named(lower).is_none()
+                {
+                    imagine(observed, lower, 0, &Mac::NONE);
+                }
+                continue;
+            }
             let rule = config.rule_for(&link.name);
             let mac = link.matches.mac().or(rule.map(|rule| &rule.mac));
             let mac = mac.unwrap_or(&Mac::NONE);
@@ -36,6 +45,7 @@ fn imagine(observed: &mut Observed<'_>, name: &IfName, flags: u32, mac: &Mac) {
     if observed.by_name(name).is_none() {
         let mut link = Link::new(ifindex, *name);
         (link.flags, link.mac, link.perm_mac) = (flags, *mac, *mac);
+        observed.last_index = ifindex;
         let _ = observed.links.push(link);
     }
 }

@@ -17,7 +17,9 @@ mod leases;
 mod names;
 mod observe;
 mod publish;
+mod ready;
 mod recall;
+mod remake;
 mod said;
 
 pub use host::{Host, Instant, OutputFile, Packet, Settled};
@@ -27,16 +29,18 @@ pub use publish::ForeignResolvConf;
 pub use said::Said;
 
 use crate::diag::{Complaint, Effect, Errno, Problem, Severity, Sink, Subject};
-use crate::model::config::{Config, LinkConfig, LinkId, LinkNumber, Str, Wait};
+use crate::model::config::{Config, LinkConfig, LinkId, LinkNumber, Role, Str, Wait};
 use crate::model::desired::Desired;
 use crate::model::link::IfName;
 use crate::model::observed::Observed;
 use crate::output::resolv_conf::ResolvConf;
 use crate::packed::{Word, word};
-use crate::plan::diff::{self, Ipv6};
+use crate::plan::diff::Ipv6;
+use crate::plan::links;
 use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState, Resolver};
-use crate::plan::{Phase, Plan};
+use crate::plan::stack::Stack;
+use crate::plan::{Phase, Plan, Step};
 use crate::proto::Lessee;
 use core::hint::black_box;
 use heapless::VecView;
@@ -150,7 +154,8 @@ pub struct Engine<'m> {
     pub is_offline: bool,
     /// Whether links were asked for by their names.
     pub(crate) by_name: bool,
-    /// Whether a link that is to go down has something of somebody else's.
+    /// The link of which it is looked for what somebody else made, and whether there is any.
+    pub(crate) examined: u32,
     pub(crate) others: bool,
     /// Whether [`Engine::down`] gives leases back, whatever the configuration says (`--release`).
     pub releases: bool,
@@ -164,6 +169,8 @@ pub struct Engine<'m> {
     pub lessees: &'m mut VecView<Lessee>,
     /// How far each configured link is.
     pub states: &'m mut VecView<LinkState>,
+    /// How deep each configured link lies.
+    pub depths: &'m mut VecView<u8>,
     /// The kernel's links.
     pub observed: Observed<'m>,
     /// What shall be.
@@ -199,6 +206,7 @@ impl Engine<'_> {
         self.desired.clear();
         self.plan.clear();
         self.states.clear();
+        self.depths.clear();
         self.problems.clear();
         self.marks.clear();
         self.lessees.clear();
@@ -217,9 +225,17 @@ impl Engine<'_> {
     /// When the kernel cannot be asked.
     pub fn plan(&mut self, goal: Goal<'_>, host: &mut impl Host) -> Result<(), Errno> {
         self.observe_links(host)?;
-        self.plan.clear();
-        self.plan_names(host);
-        self.compare(goal, host)
+        loop {
+            self.plan.clear();
+            self.plan_names(host);
+            self.compare(goal, host)?;
+            if !self.plan_remake(host)? {
+                break;
+            }
+            self.imagine_unmade();
+        }
+        self.recall_unmade();
+        Ok(())
     }
 
     /// Makes the kernel what it shall be, as far as its links are there. [`Engine::progress`] says whether there is
@@ -242,12 +258,27 @@ impl Engine<'_> {
             }
             self.plan.clear();
             self.compare(goal, host)?;
+            if self.plan_remake(host)? {
+                self.send_plan(host)?;
+                continue;
+            }
+            if self.plan.phases.have(Phase::DownForOptions) {
+                self.dump_things(host, Asked::Save)?;
+            }
             self.claim(host);
             self.send_plan(host)?;
             self.disown(host);
             // The kernel may drop more than was deleted: secondary addresses go with their primary one.
             let (phases, errors) = (self.plan.phases, self.plan.errors);
-            if !errors.have(Errno::ENODEV) && (!phases.reach(Phase::DeleteRoutes) || errors.any()) {
+            let is_made = |step: &Step| step.phase <= Phase::DownForOptions && step.errno.is_none();
+            let is_made = self.plan.steps.iter().any(is_made);
+            if phases.have(Phase::DownForOptions) {
+                self.restore(host)?;
+            }
+            if !errors.have(Errno::ENODEV)
+                && (!phases.reach(Phase::DeleteRoutes) || errors.any())
+                && !is_made
+            {
                 break;
             }
         }
@@ -288,8 +319,7 @@ impl Engine<'_> {
             if state != LinkState::NotAsked {
                 is_asked = true;
                 is_up |= state == LinkState::Up;
-                // What was asked for by name is required, whatever the sources say of booting.
-                is_missing |= state != LinkState::Up && (link.required || self.by_name);
+                is_missing |= state != LinkState::Up && self.is_required(link, state);
             }
             n = n.wrapping_add(1);
         }
@@ -301,19 +331,28 @@ impl Engine<'_> {
         }
     }
 
+    /// Whether `up` fails without a link that is so far. What was asked for by name is required, whatever the sources
+    /// say of booting; a port that is not there is not: its master is, with its first port.
+    fn is_required(&self, link: &LinkConfig, state: LinkState) -> bool {
+        (link.required || self.by_name)
+            && (link.role != Role::Port || state != LinkState::WaitingDevice)
+    }
+
     /// What the links that are not up wait for or lack, in one complaint each. Nobody waits for them any more.
     #[inline(never)]
     pub fn complain_about_missing(&mut self, host: &mut impl Host) {
         let mut n = 0_u16;
         while let Some((link, state)) = self.link_at(usize::from(n)) {
             if let Some(problem) = state.awaited() {
-                let severity = if link.required || self.by_name {
+                let severity = if self.is_required(link, state) {
                     Severity::Error
                 } else {
                     Severity::Warning
                 };
                 let effect = match state {
-                    LinkState::WaitingDevice | LinkState::WaitingUdev => Effect::LinkSkipped,
+                    LinkState::WaitingDevice | LinkState::WaitingUdev | LinkState::WaitingLower => {
+                        Effect::LinkSkipped
+                    }
                     LinkState::NotAsked
                     | LinkState::Found
                     | LinkState::Up
@@ -321,7 +360,9 @@ impl Engine<'_> {
                     | LinkState::WaitingDad
                     | LinkState::WaitingCarrier
                     | LinkState::WaitingLease
-                    | LinkState::WaitingRoot => Effect::MethodSkipped,
+                    | LinkState::WaitingRoot
+                    | LinkState::WaitingPort
+                    | LinkState::WaitingPartner => Effect::MethodSkipped,
                 };
                 let complaint = Complaint::new(severity, problem, effect);
                 self.complain_of(
@@ -352,6 +393,15 @@ impl Engine<'_> {
 
     fn resolve(&mut self, goal: Goal<'_>, host: &mut impl Host) {
         self.by_name = !goal.names.is_empty();
+        let mut stack = Stack {
+            config: &self.config,
+            observed: &mut self.observed,
+            goal,
+            depths: self.depths,
+            sink: host,
+        };
+        stack.build();
+        self.refuse_again();
         self.resolver(goal, host).links();
         self.meet_lessees(host);
         let now = self.now;
@@ -367,7 +417,12 @@ impl Engine<'_> {
         if !self.is_offline {
             self.recall_owned(host);
         }
-        diff::diff_links(&self.desired, &self.observed, &mut self.plan);
+        links::diff_links(
+            &mut self.desired,
+            &self.observed,
+            &self.config,
+            &mut self.plan,
+        );
         self.observe_things(host)
     }
 
@@ -381,7 +436,7 @@ impl Engine<'_> {
                     let leased_by = self.finish_link(LinkId::new(n), host);
                     until = until.max(leased_by);
                 }
-                LinkState::WaitingDevice | LinkState::WaitingUdev
+                LinkState::WaitingDevice | LinkState::WaitingUdev | LinkState::WaitingLower
                     if link.required || self.by_name =>
                 {
                     let seconds = LinkNumber::DeviceTimeout
@@ -393,6 +448,9 @@ impl Engine<'_> {
                 LinkState::NotAsked
                 | LinkState::WaitingDevice
                 | LinkState::WaitingUdev
+                | LinkState::WaitingLower
+                | LinkState::WaitingPort
+                | LinkState::WaitingPartner
                 | LinkState::WaitingDad
                 | LinkState::WaitingCarrier
                 | LinkState::WaitingLease
@@ -456,6 +514,7 @@ impl<'m> Engine<'m> {
             goal,
             desired: &mut self.desired,
             states: self.states,
+            depths: self.depths,
             sink,
             last_link: 0,
             lessees: self.lessees,

@@ -150,6 +150,7 @@ impl Engine<'_> {
 
     fn see_link(&mut self, host: &mut impl Host, link: &mut Link, payload: &[u8]) {
         const FULL: Complaint = Complaint::error(Problem::MaxKernelLinks, Effect::LinkSkipped);
+        self.observed.last_index = self.observed.last_index.max(link.ifindex);
         let capacity = self.observed.links.capacity();
         let spare = capacity.wrapping_sub(self.observed.links.len());
         // Near the end of the table only links that the configuration may mean are remembered.
@@ -161,6 +162,13 @@ impl Engine<'_> {
         link.settled = has_rule || link.is_loopback() || host.is_settled(ifindex) == Settled::Yes;
         for name in link::altnames(payload) {
             let _ = self.observed.altnames.push(AltName { ifindex, name });
+        }
+        if is_spoken_of(&self.config, link) {
+            const NO_INFO: Complaint = Complaint::warning(Problem::MaxInfo, Effect::None);
+            let info = link::info(payload);
+            if self.observed.keep_info(link, info).is_err() {
+                say(host, NO_INFO, &link.name);
+            }
         }
         if self.observed.links.push(*link).is_err() {
             say(host, FULL, &link.name);
@@ -221,11 +229,13 @@ impl Engine<'_> {
             }
         };
         if concerns {
+            let mut is_ours = false;
+            self.desired.things.each(thing, &mut |_| is_ours = true);
             let by_kernel = match thing.what {
                 What::Addr => seen.flags & addr::IFA_F_PERMANENT == 0 || is_link_local(addr),
                 What::Route | What::Rule => protocol == RTPROT_KERNEL || protocol == RTPROT_RA,
             };
-            self.take(message, !by_kernel);
+            self.take(message, !by_kernel && !is_ours);
         }
     }
 
@@ -233,7 +243,7 @@ impl Engine<'_> {
     #[inline(never)]
     fn concerns(&self, ifindex: u32) -> bool {
         match self.asked {
-            Asked::Others => self.desired.link(ifindex).is_some(),
+            Asked::Others => self.examined == ifindex,
             Asked::Save => self.goes_down(ifindex),
             Asked::Links | Asked::Compare | Asked::Steps => false,
         }

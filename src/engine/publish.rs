@@ -42,6 +42,20 @@ impl Engine<'_> {
         let Some(config) = self.config.link(id) else {
             return now;
         };
+        if let Some((state, until)) = self.stack_wait(id) {
+            if state == LinkState::WaitingPort || now < until {
+                set_state(self.states, id, state);
+                // Nothing tells of a partner.
+                let soon = now.after_seconds(1);
+                return match state {
+                    LinkState::WaitingPartner => until.min(soon),
+                    _ => until,
+                };
+            }
+            const ALONE: Complaint = Complaint::warning(Problem::NoPartnerYet, Effect::None);
+            let subject = Subject::Matches(&config.matches);
+            self.complain_of(host, ALONE, config.origin, subject);
+        }
         let lacks = self.lease_wait(id, config, host);
         if let Some((state, mut until)) = lacks {
             let is_needed = config.ipv4.required || !self.has_addr(id, Family::V6);
@@ -178,9 +192,12 @@ impl Engine<'_> {
         for (id, link) in config.links_with_ids() {
             let is_there = match self.states.get(id.place()) {
                 None
-                | Some(LinkState::NotAsked | LinkState::WaitingDevice | LinkState::WaitingUdev) => {
-                    false
-                }
+                | Some(
+                    LinkState::NotAsked
+                    | LinkState::WaitingDevice
+                    | LinkState::WaitingUdev
+                    | LinkState::WaitingLower,
+                ) => false,
                 Some(
                     LinkState::Found
                     | LinkState::Up
@@ -188,7 +205,9 @@ impl Engine<'_> {
                     | LinkState::WaitingDad
                     | LinkState::WaitingCarrier
                     | LinkState::WaitingLease
-                    | LinkState::WaitingRoot,
+                    | LinkState::WaitingRoot
+                    | LinkState::WaitingPort
+                    | LinkState::WaitingPartner,
                 ) => true,
             };
             if is_there {

@@ -6,6 +6,7 @@
 
 pub use super::attr_chain::AttrConfig;
 use super::config::Str;
+pub use super::place::{Form, Place, When};
 use crate::packed::{self, Packed, packed};
 use crate::text::parts;
 
@@ -165,16 +166,55 @@ impl Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attr(u8);
 
-/// Makes the table. What is there at run time are the names in one packed text, and an octet a row.
+/// A [`Place`], or that of none.
+macro_rules! place {
+    () => {
+        Place::NONE
+    };
+    ($number:literal $form:ident $when:ident) => {
+        Place {
+            number: $number,
+            form: Form::$form,
+            when: When::$when,
+        }
+    };
+}
+
+/// Makes the table. What is there at run time are the names in one packed text, an octet a row, and three more for
+/// those that the kernel has with a kind: what stands behind the name and the kind of value is their [`Place`].
 macro_rules! attributes {
-    ($($scope:ident { $($name:literal $kind:expr, $doc:literal;)* })*) => {
+    ($($scope:ident { $($name:literal $kind:ident $($number:literal $form:ident $when:ident)?, $doc:literal;)* })*) => {
         /// Every option: whom it is for, its name, and one line for the reference.
         pub const ATTRS: &[(Scope, &str, &str)] = &[$($((Scope::$scope, $name, $doc),)*)*];
         const NAMES: Packed = packed!(concat!($($($name, "\n",)*)*));
-        static ROWS: [Kind; ATTRS.len()] = [$($($kind,)*)*];
+        static ROWS: [Kind; ATTRS.len()] = [$($(Kind::$kind,)*)*];
+        const ALL_PLACES: [Place; ATTRS.len()] = [$($(place!($($number $form $when)?),)*)*];
+        /// Of the rows from [`FIRST_PLACE`] on.
+        static PLACES: [Place; PLACED] = placed(&ALL_PLACES);
         /// The first row of each.
         static SCOPES: [(Scope, u8); 14] = [$((Scope::$scope, first(Scope::$scope)),)*];
     };
+}
+
+/// The first row of an option that the kernel has with a kind.
+const FIRST_PLACE: u8 = first(Scope::Vlan);
+/// How many rows there are up to the last such one.
+const PLACED: usize = (first(Scope::Ethtool) - FIRST_PLACE) as usize;
+
+/// The rows from [`FIRST_PLACE`] on.
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "what fails here is an error of the compiler"
+)]
+const fn placed(all: &[Place]) -> [Place; PLACED] {
+    let (mut places, mut n) = ([Place::NONE; PLACED], 0);
+    while n < PLACED {
+        places[n] = all[n + FIRST_PLACE as usize];
+        n += 1;
+    }
+    places
 }
 
 /// The first row of a scope.
@@ -188,18 +228,14 @@ const fn first(scope: Scope) -> u8 {
     row
 }
 
-use Kind::{
-    Any, Bool, Count, Duplex, FailOverMac, Hash, Ip, Ip6, IpList4, IpList6, Key, LacpRate, Mac,
-    Macvlan, Map, Mode, Name, Octet, Port, Positive, Protocol, Reselect, Select, Short, Signed,
-    Status, Targets, Text, Validate, Vlan, Vni,
-};
-
 attributes! {
     Link {
         "status" Status, "whether the link is brought up";
         "promisc" Bool, "all packets are taken";
         "allmulti" Bool, "all multicast packets are taken";
         "arp" Bool, "whether ARP is spoken";
+        "txqueuelen" Any, "packets that wait at most";
+        "altname" Text, "other names, with blanks between them";
         "reject_servers" Text, "DHCPv4 servers whose answers do not count";
         "dhcp_iaid" Text, "identity of the link in a DHCP client identifier";
         "ping_timeout" Any, "seconds for the gateway to answer";
@@ -218,95 +254,95 @@ attributes! {
         "ip6_required_timeout" Any, "milliseconds for IPv6";
     }
     Vlan {
-        "id" Vlan, "VLAN id";
-        "protocol" Protocol, "Ethernet type";
-        "reorder_hdr" Bool, "the tag is taken from packets";
-        "gvrp" Bool, "GVRP is spoken";
-        "mvrp" Bool, "MVRP is spoken";
-        "loose_binding" Bool, "its state is not that of its parent";
-        "bridge_binding" Bool, "its state is that of the bridge's ports";
-        "ingress" Map, "priorities of packets that come";
-        "egress" Map, "priorities of packets that go";
+        "id" Vlan 1 U16 Made, "VLAN id";
+        "protocol" Protocol 5 Tag Made, "Ethernet type";
+        "reorder_hdr" Bool 1 Bit Always, "the tag is taken from packets";
+        "gvrp" Bool 2 Bit Always, "GVRP is spoken";
+        "mvrp" Bool 8 Bit Always, "MVRP is spoken";
+        "loose_binding" Bool 4 Bit Always, "its state is not that of its parent";
+        "bridge_binding" Bool 16 Bit Always, "its state is that of the bridge's ports";
+        "ingress" Map 4 Map Always, "priorities of packets that come";
+        "egress" Map 3 Map Always, "priorities of packets that go";
     }
     Bond {
-        "mode" Mode, "how ports are used";
-        "miimon" Any, "milliseconds between looks at carriers";
-        "updelay" Any, "milliseconds until a port with carrier is used";
-        "downdelay" Any, "milliseconds until a port without carrier is not";
-        "peer_notif_delay" Any, "milliseconds between notifications";
-        "arp_interval" Any, "milliseconds between ARP probes";
-        "arp_missed_max" Count, "probes that may be lost";
-        "arp_ip_target" IpList4, "whom ARP asks for";
-        "ns_ip6_target" IpList6, "whom neighbour discovery asks for";
-        "arp_validate" Validate, "which ports ARP is checked on";
-        "arp_all_targets" Targets, "how many targets must answer";
-        "resend_igmp" Octet, "membership reports after a change";
-        "num_grat_arp" Octet, "notifications after a change";
-        "num_unsol_na" Octet, "as `num_grat_arp`";
-        "min_links" Any, "ports with carrier it needs";
-        "lp_interval" Positive, "seconds between learning packets";
-        "packets_per_slave" Short, "packets before the next port's turn";
-        "primary" Name, "port that is preferred";
-        "active_slave" Name, "port that is used at first";
-        "primary_reselect" Reselect, "when the preferred port is used again";
-        "fail_over_mac" FailOverMac, "which MACs ports have";
-        "xmit_hash_policy" Hash, "what a packet's port depends on";
-        "lacp_rate" LacpRate, "how often the partner is asked to speak";
-        "lacp_active" Bool, "LACP is spoken first";
-        "ad_select" Select, "which aggregator is used";
-        "ad_user_port_key" Key, "port key";
-        "ad_actor_sys_prio" Port, "system priority";
-        "ad_actor_system" Mac, "MAC of the system";
-        "use_carrier" Bool, "how carriers are looked at";
-        "tlb_dynamic_lb" Bool, "load is shared anew";
-        "all_slaves_active" Bool, "copies on other ports are taken";
-        "coupled_control" Bool, "LACP's coupled state machine";
+        "mode" Mode 1 U8 Empty, "how ports are used";
+        "miimon" Any 3 U32 Always, "milliseconds between looks at carriers";
+        "updelay" Any 4 Delay Always, "milliseconds until a port with carrier is used";
+        "downdelay" Any 5 Delay Always, "milliseconds until a port without carrier is not";
+        "peer_notif_delay" Any 28 Delay Always, "milliseconds between notifications";
+        "arp_interval" Any 7 U32 Always, "milliseconds between ARP probes";
+        "arp_missed_max" Count 30 U8 Always, "probes that may be lost";
+        "arp_ip_target" IpList4 8 List Always, "whom ARP asks for";
+        "ns_ip6_target" IpList6 31 List Always, "whom neighbour discovery asks for";
+        "arp_validate" Validate 9 U32 Always, "which ports ARP is checked on";
+        "arp_all_targets" Targets 10 U32 Always, "how many targets must answer";
+        "resend_igmp" Octet 15 U32 Always, "membership reports after a change";
+        "num_grat_arp" Octet 16 U8 Always, "notifications after a change";
+        "num_unsol_na" Octet 16 U8 Always, "as `num_grat_arp`";
+        "min_links" Any 18 U32 Always, "ports with carrier it needs";
+        "lp_interval" Positive 19 U32 Always, "seconds between learning packets";
+        "packets_per_slave" Short 20 U32 Always, "packets before the next port's turn";
+        "primary" Name 11 Index Joined, "port that is preferred";
+        "active_slave" Name 2 Index Once, "port that is used at first";
+        "primary_reselect" Reselect 12 U8 Always, "when the preferred port is used again";
+        "fail_over_mac" FailOverMac 13 U8 Portless, "which MACs ports have";
+        "xmit_hash_policy" Hash 14 U8 Always, "what a packet's port depends on";
+        "lacp_rate" LacpRate 21 U8 Down, "how often the partner is asked to speak";
+        "lacp_active" Bool 29 U8 Down, "LACP is spoken first";
+        "ad_select" Select 22 U8 Down, "which aggregator is used";
+        "ad_user_port_key" Key 25 U16 Down, "port key";
+        "ad_actor_sys_prio" Port 24 U16 Always, "system priority";
+        "ad_actor_system" Mac 26 Mac Always, "MAC of the system";
+        "use_carrier" Bool 6 U8 Always, "how carriers are looked at";
+        "tlb_dynamic_lb" Bool 27 U8 Down, "load is shared anew";
+        "all_slaves_active" Bool 17 U8 Always, "copies on other ports are taken";
+        "coupled_control" Bool 32 U8 Down, "LACP's coupled state machine";
     }
     BondPort {
-        "queue_id" Short, "transmit queue";
-        "prio" Signed, "preference of the port";
+        "queue_id" Short 5 U16 Always, "transmit queue";
+        "prio" Signed 9 U32 Always, "preference of the port";
     }
     Bridge {
-        "stp" Bool, "spanning tree";
-        "forward_delay" Any, "hundredths of a second in a state";
-        "hello_time" Any, "hundredths of a second between hellos";
-        "max_age" Any, "hundredths of a second that a message counts";
-        "ageing_time" Any, "hundredths of a second that a MAC is known";
-        "priority" Short, "bridge priority";
-        "vlan_filtering" Bool, "VLANs are kept apart";
-        "vlan_protocol" Protocol, "Ethernet type";
-        "default_pvid" Short, "VLAN of packets without tag";
-        "vlan_stats_enabled" Bool, "packets of VLANs are counted";
-        "group_fwd_mask" Short, "link-local groups that are forwarded";
-        "group_address" Mac, "MAC of spanning tree packets";
-        "multicast_router" Octet, "0: never, 1: as learned, 2: always";
-        "multicast_snooping" Bool, "IGMP and MLD are listened to";
-        "multicast_querier" Bool, "members are asked for";
-        "multicast_query_use_ifaddr" Bool, "queries come from its address";
-        "hash_max" Any, "groups there may be";
+        "stp" Bool 5 U32 Always, "spanning tree";
+        "forward_delay" Any 1 Time32 Always, "hundredths of a second in a state";
+        "hello_time" Any 2 Time32 Always, "hundredths of a second between hellos";
+        "max_age" Any 3 Time32 Always, "hundredths of a second that a message counts";
+        "ageing_time" Any 4 Time32 Always, "hundredths of a second that a MAC is known";
+        "priority" Short 6 U16 Always, "bridge priority";
+        "vlan_filtering" Bool 7 U8 Always, "VLANs are kept apart";
+        "vlan_protocol" Protocol 8 Tag Always, "Ethernet type";
+        "default_pvid" Short 39 U16 Always, "VLAN of packets without tag";
+        "vlan_stats_enabled" Bool 41 U8 Always, "packets of VLANs are counted";
+        "group_fwd_mask" Short 9 U16 Always, "link-local groups that are forwarded";
+        "group_address" Mac 20 Mac Always, "MAC of spanning tree packets";
+        "multicast_router" Octet 22 U8 Always, "0: never, 1: as learned, 2: always";
+        "multicast_snooping" Bool 23 U8 Always, "IGMP and MLD are listened to";
+        "multicast_querier" Bool 25 U8 Always, "members are asked for";
+        "multicast_query_use_ifaddr" Bool 24 U8 Always, "queries come from its address";
+        "hash_max" Any 27 U32 Always, "groups there may be";
         "hash_elasticity" Any, "nothing since Linux 5.0";
-        "multicast_last_member_count" Any, "queries before a group is left";
-        "multicast_last_member_interval" Any, "hundredths of a second between those";
-        "multicast_membership_interval" Any, "hundredths of a second a member counts";
-        "multicast_querier_interval" Any, "hundredths of a second another querier counts";
-        "multicast_query_interval" Any, "hundredths of a second between queries";
-        "multicast_query_response_interval" Any, "hundredths of a second to answer";
-        "multicast_startup_query_count" Any, "queries at first";
-        "multicast_startup_query_interval" Any, "hundredths of a second between those";
+        "multicast_last_member_count" Any 28 U32 Always, "queries before a group is left";
+        "multicast_last_member_interval" Any 30 Time64 Always, "hundredths of a second between those";
+        "multicast_membership_interval" Any 31 Time64 Always, "hundredths of a second a member counts";
+        "multicast_querier_interval" Any 32 Time64 Always, "hundredths of a second another querier counts";
+        "multicast_query_interval" Any 33 Time64 Always, "hundredths of a second between queries";
+        "multicast_query_response_interval" Any 34 Time64 Always, "hundredths of a second to answer";
+        "multicast_startup_query_count" Any 29 U32 Always, "queries at first";
+        "multicast_startup_query_interval" Any 35 Time64 Always, "hundredths of a second between those";
         "vlans" Text, "VLANs of the bridge itself";
     }
     BridgePort {
-        "priority" Octet, "port priority";
-        "path_cost" Port, "cost of the path";
-        "hairpin_mode" Bool, "packets may go back where they came from";
-        "isolated" Bool, "nothing goes to other isolated ports";
-        "learning" Bool, "MACs are learned";
-        "unicast_flood" Bool, "packets for unknown MACs go here";
-        "multicast_flood" Bool, "packets for unknown groups go here";
-        "multicast_fast_leave" Bool, "a group is left at once";
-        "multicast_router" Octet, "as of the bridge";
-        "proxyarp" Bool, "ARP is answered here";
-        "neigh_suppress" Bool, "ARP that can be answered does not go here";
+        "priority" Octet 2 U16 Always, "port priority";
+        "path_cost" Port 3 U32 Always, "cost of the path";
+        "hairpin_mode" Bool 4 U8 Always, "packets may go back where they came from";
+        "isolated" Bool 33 U8 Always, "nothing goes to other isolated ports";
+        "learning" Bool 8 U8 Always, "MACs are learned";
+        "unicast_flood" Bool 9 U8 Always, "packets for unknown MACs go here";
+        "multicast_flood" Bool 27 U8 Always, "packets for unknown groups go here";
+        "multicast_fast_leave" Bool 7 U8 Always, "a group is left at once";
+        "multicast_router" Octet 25 U8 Always, "as of the bridge";
+        "proxyarp" Bool 10 U8 Always, "ARP is answered here";
+        "neigh_suppress" Bool 32 U8 Always, "ARP that can be answered does not go here";
         "vlans" Text, "VLANs of the port";
     }
     Team {
@@ -314,35 +350,30 @@ attributes! {
         "port_config" Text, "teamd's configuration of the port";
     }
     Ib {
-        "pkey" Short, "partition key";
-        "connected" Bool, "connected mode";
+        "pkey" Short 1 Pkey Made, "partition key";
+        "connected" Bool 2 U16 Always, "connected mode";
     }
     Tunnel {
-        "local" Ip, "this end";
-        "remote" Ip, "the other end";
-        "ttl" Octet, "time to live; 0 is that of the packet inside";
-        "tos" Octet, "type of service";
-        "key" Any, "key in both directions";
-        "ikey" Any, "key of packets that come";
-        "okey" Any, "key of packets that go";
-        "pmtudisc" Bool, "path MTU discovery";
+        "local" Ip 6 Addr Always, "this end";
+        "remote" Ip 7 Addr Always, "the other end";
+        "ttl" Octet 8 U8 Always, "time to live; 0 is that of the packet inside";
+        "key" Any 4 Key Always, "key in both directions";
     }
     Macvlan {
-        "mode" Macvlan, "whom it speaks to";
+        "mode" Macvlan 1 Power Always, "whom it speaks to";
     }
     Vxlan {
-        "id" Vni, "VXLAN id";
-        "local" Ip, "this end";
-        "remote" Ip, "the other end";
-        "group" Ip, "multicast group of all ends";
-        "port" Port, "UDP port";
-        "ttl" Octet, "time to live; 0 is that of the packet inside";
+        "id" Vni 1 U32 Made, "VXLAN id";
+        "local" Ip 4 Addr Always, "this end";
+        "remote" Ip 2 Addr Always, "the other end";
+        "group" Ip 2 Addr Always, "multicast group of all ends";
+        "port" Port 15 Be16 Made, "UDP port";
     }
     Vrf {
-        "table" Any, "routing table";
+        "table" Any 1 U32 Made, "routing table";
     }
     Pair {
-        "peer" Name, "the other end";
+        "peer" Name 1 Peer Made, "the other end";
         "owner" Any, "user who may open it";
     }
     Ethtool {
@@ -361,6 +392,16 @@ attributes! {
 }
 
 impl Attr {
+    /// Whether a link takes all packets.
+    pub const PROMISC: Attr = Attr::of(Scope::Link, "promisc");
+    /// Whether it takes all multicast packets.
+    pub const ALLMULTI: Attr = Attr::of(Scope::Link, "allmulti");
+    /// Whether it speaks ARP.
+    pub const ARP: Attr = Attr::of(Scope::Link, "arp");
+    /// How many packets wait at most.
+    pub const TXQUEUELEN: Attr = Attr::of(Scope::Link, "txqueuelen");
+    /// Other names.
+    pub const ALTNAME: Attr = Attr::of(Scope::Link, "altname");
     /// Id of a VLAN.
     pub const VLAN_ID: Attr = Attr::of(Scope::Vlan, "id");
     /// Its Ethernet type.
@@ -369,10 +410,21 @@ impl Attr {
     pub const BOND_MODE: Attr = Attr::of(Scope::Bond, "mode");
     /// Spanning tree.
     pub const STP: Attr = Attr::of(Scope::Bridge, "stp");
+    /// Hundredths of a second in a state of spanning tree.
+    pub const FORWARD_DELAY: Attr = Attr::of(Scope::Bridge, "forward_delay");
+    /// Milliseconds between looks at carriers.
+    pub const MIIMON: Attr = Attr::of(Scope::Bond, "miimon");
+    /// The other end of a tunnel.
+    pub const REMOTE: Attr = Attr::of(Scope::Tunnel, "remote");
+    /// Time to live of a tunnel's packets.
+    pub const TUNNEL_TTL: Attr = Attr::of(Scope::Tunnel, "ttl");
+    /// The other end of a pair.
+    pub const PEER: Attr = Attr::of(Scope::Pair, "peer");
     /// Partition key.
     pub const PKEY: Attr = Attr::of(Scope::Ib, "pkey");
 
-    /// The row of this name, which must be in the table: for constants.
+    /// The row of this name, which must be in the table: for constants (`const`), as a program that calls it holds all
+    /// of [`ATTRS`].
     #[expect(
         clippy::panic,
         clippy::as_conversions,
@@ -408,6 +460,17 @@ impl Attr {
         NAMES.line(self.0.into())
     }
 
+    /// Its row.
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+
+    /// Where the kernel has it.
+    pub fn place(self) -> Place {
+        let place = PLACES.get(usize::from(self.0.wrapping_sub(FIRST_PLACE)));
+        *place.unwrap_or(&Place::NONE)
+    }
+
     /// Whom it is for, and what its value must be.
     #[inline(never)]
     pub fn row(self) -> (Scope, Kind) {
@@ -433,6 +496,7 @@ pub enum Value {
 
 #[cfg(test)]
 mod tests {
+    use super::Kind::*;
     use super::*;
     use std::string::ToString;
 

@@ -1,6 +1,7 @@
 //! What the kernel shall have: configuration with link numbers filled in.
 
 use super::addr::{Cidr, Family};
+use super::attr::Attr;
 use super::config::LinkId;
 use super::index::{HASH_START, Index, hash};
 use super::link::{IfName, Mac};
@@ -59,6 +60,20 @@ pub struct DesiredLink {
     pub mtu: u32,
     /// MAC to set, if there is one.
     pub mac: Mac,
+    /// How many links lie below it, one below the other.
+    pub depth: u8,
+    /// The link it shall be a port of; 0: it is left where it is.
+    pub master: u32,
+    /// The link that goes for it to be made, 0 for none.
+    pub replaces: u32,
+    /// Whether something of it differs that the kernel sets only when it makes the link, or while nothing uses it.
+    pub remake: bool,
+    /// The option of which that is so; `None`: it lies on another link.
+    pub differs: Option<Attr>,
+    /// Whether we made it, now or as `owned-IF` says.
+    pub made: bool,
+    /// Whether we made it a port of its master, now or as `owned-IF` says.
+    pub joined: bool,
     /// Where it was asked for.
     pub origin: Origin,
     /// Whether we took it up, now or as `owned-IF` says.
@@ -82,6 +97,13 @@ impl DesiredLink {
             name,
             mtu: 0,
             mac: Mac::NONE,
+            depth: 0,
+            master: 0,
+            replaces: 0,
+            remake: false,
+            differs: None,
+            made: false,
+            joined: false,
             origin,
             owned_up: false,
             touched: false,

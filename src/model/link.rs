@@ -215,6 +215,24 @@ impl LinkKind {
     pub fn word(self) -> Packed {
         LinkKind::WORDS.item(self as usize)
     }
+
+    /// `IFLA_INFO_KIND` of such a link; empty for one that is a device. An InfiniBand link has a kind either way.
+    pub fn kernel_word(self) -> Packed {
+        packed!(concat!(
+            ",ipoib,vlan,bond,bond,bridge,dummy,macvlan,macvtap,ipvlan,vrf,vxlan,",
+            "veth,ipip,gre,gretap,sit,ip6tnl,ip6gre,tun,tun"
+        ))
+        .item(self as usize)
+    }
+
+    /// The kernel module that makes such links.
+    pub fn module(self) -> Packed {
+        packed!(concat!(
+            ",ib_ipoib,8021q,bonding,bonding,bridge,dummy,macvlan,macvtap,ipvlan,vrf,vxlan,",
+            "veth,ipip,ip_gre,ip_gre,sit,ip6_tunnel,ip6_gre,tun,tun"
+        ))
+        .item(self as usize)
+    }
 }
 
 #[cfg(test)]
@@ -251,6 +269,19 @@ mod tests {
             (LinkKind::Tap, "tap"),
         ] {
             assert_eq!(kind.word().to_string(), word);
+        }
+        for (kind, word, module) in [
+            (LinkKind::Ethernet, "", ""),
+            (LinkKind::Infiniband, "ipoib", "ib_ipoib"),
+            (LinkKind::Vlan, "vlan", "8021q"),
+            (LinkKind::Team, "bond", "bonding"),
+            (LinkKind::Vxlan, "vxlan", "vxlan"),
+            (LinkKind::Gretap, "gretap", "ip_gre"),
+            (LinkKind::Ip6gre, "ip6gre", "ip6_gre"),
+            (LinkKind::Tap, "tun", "tun"),
+        ] {
+            assert_eq!(kind.kernel_word().to_string(), word);
+            assert_eq!(kind.module().to_string(), module);
         }
     }
 

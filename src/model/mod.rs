@@ -11,6 +11,7 @@ pub mod lease;
 pub mod link;
 mod link_config;
 pub mod observed;
+mod place;
 pub mod route;
 pub mod rule;
 pub mod said;

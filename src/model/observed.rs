@@ -3,14 +3,22 @@
 //! Addresses and routes are not kept: they are compared with the desired ones as they pass
 //! (see [`crate::plan::diff`]), so no number of foreign routes can crowd out ours.
 
+use super::desired::Full;
 use super::link::{IfName, Mac};
 use crate::diag::Origin;
+use crate::text::parts;
 use heapless::VecView;
 
 /// `IFF_UP`: administratively up.
 pub const IFF_UP: u32 = 0x1;
 /// `IFF_LOOPBACK`.
 pub const IFF_LOOPBACK: u32 = 0x8;
+/// `IFF_NOARP`: it speaks no ARP.
+pub const IFF_NOARP: u32 = 0x80;
+/// `IFF_PROMISC`: it takes all packets; in a dump as it was asked for, not where only a bridge needs it.
+pub const IFF_PROMISC: u32 = 0x100;
+/// `IFF_ALLMULTI`: it takes all multicast packets; the same.
+pub const IFF_ALLMULTI: u32 = 0x200;
 /// `IFF_LOWER_UP`: carrier. (`IFF_RUNNING` lags behind it by up to a second.)
 pub const IFF_LOWER_UP: u32 = 0x1_0000;
 
@@ -30,7 +38,18 @@ pub enum KernelKind {
     Virtual,
 }
 
-/// One link of the kernel.
+/// How we know of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Birth {
+    /// The kernel showed it.
+    Seen,
+    /// The plan makes it, under a number that we chose.
+    Planned,
+    /// The kernel refused to make it.
+    Refused,
+}
+
+/// One link of the kernel, or one that the plan makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
     /// Its number.
@@ -53,6 +72,14 @@ pub struct Link {
     pub perm_mac: Mac,
     /// The bond, bridge or VRF it belongs to; 0 for none.
     pub master: u32,
+    /// The link it lies on; 0 for none.
+    pub lower: u32,
+    /// How many packets wait to be sent at most (`IFLA_TXQLEN`).
+    pub txqlen: u32,
+    /// Where its kind and options are among [`Observed::infos`], plus one; 0: they are not kept.
+    pub info: u32,
+    /// How we know of it.
+    pub birth: Birth,
     /// What it is made of.
     pub kind: KernelKind,
     /// Whether udev is done with it, or no udev runs.
@@ -78,6 +105,10 @@ impl Link {
             broadcast: Mac::NONE,
             perm_mac: Mac::NONE,
             master: 0,
+            lower: 0,
+            txqlen: 0,
+            info: 0,
+            birth: Birth::Seen,
             kind: KernelKind::Device,
             settled: true,
             rename_to: None,
@@ -122,6 +153,11 @@ pub struct Observed<'m> {
     pub links: &'m mut VecView<Link>,
     /// Alternative names.
     pub altnames: &'m mut VecView<AltName>,
+    /// Kinds and options of links that the configuration names, as the kernel shows them; before each its length in
+    /// two octets.
+    pub infos: &'m mut VecView<u8>,
+    /// The greatest number that a link has.
+    pub last_index: u32,
 }
 
 impl Observed<'_> {
@@ -129,6 +165,51 @@ impl Observed<'_> {
     pub fn clear(&mut self) {
         self.links.clear();
         self.altnames.clear();
+        self.infos.clear();
+        self.last_index = 0;
+    }
+
+    /// Keeps the payload of a link's `IFLA_LINKINFO`.
+    ///
+    /// # Errors
+    /// [`Full`] if there is no room for it: nothing of it is kept.
+    pub fn keep_info(&mut self, link: &mut Link, payload: &[u8]) -> Result<(), Full> {
+        let start = self.infos.len();
+        let len = u16::try_from(payload.len()).map_err(|_| Full)?;
+        let kept = self.infos.extend_from_slice(&len.to_ne_bytes());
+        if kept.is_err() || self.infos.extend_from_slice(payload).is_err() {
+            self.infos.truncate(start);
+            return Err(Full);
+        }
+        link.info = (start as u32).wrapping_add(1);
+        Ok(())
+    }
+
+    /// The payload of a link's `IFLA_LINKINFO`; empty where none is kept.
+    #[inline(never)]
+    pub fn info(&self, link: &Link) -> &[u8] {
+        let start = (link.info as usize).wrapping_sub(1);
+        let Some((len, rest)) = parts::slice(self.infos, start, usize::MAX).split_first_chunk()
+        else {
+            return b"";
+        };
+        parts::slice(rest, 0, u16::from_ne_bytes(*len).into())
+    }
+
+    /// The links that lie on one.
+    pub fn uppers(&self, ifindex: u32) -> impl Iterator<Item = &Link> {
+        (self.links.iter()).filter(move |link| link.lower == ifindex)
+    }
+
+    /// The ports of a link.
+    pub fn ports(&self, ifindex: u32) -> impl Iterator<Item = &Link> {
+        (self.links.iter()).filter(move |link| link.master == ifindex)
+    }
+
+    /// A number that no link has, for one that the plan makes.
+    pub fn next_index(&mut self) -> u32 {
+        self.last_index = self.last_index.wrapping_add(1);
+        self.last_index
     }
 
     /// The link with this number.

@@ -66,7 +66,10 @@ impl Show for State<'_, '_> {
             }
         }
         for (state, n) in engine.states.iter().zip(0..) {
-            if matches!(state, LinkState::WaitingDevice | LinkState::WaitingUdev) {
+            if matches!(
+                state,
+                LinkState::WaitingDevice | LinkState::WaitingUdev | LinkState::WaitingLower
+            ) {
                 comma = 0;
                 json.item();
                 line(&mut json, engine, LinkId::new(n), None);
@@ -196,7 +199,7 @@ fn is_any(config: &LinkConfig) -> bool {
 /// The words of CONTRACT section 4: by their numbers those of each [`LinkState`] and
 /// [`Event`].
 const WORDS: Packed = packed!(
-    "ignored\nwaiting-device\nwaiting-udev\nfound\nup\nfailed\ndad\nseen\nrenamed\ndone\nwaiting-carrier\ndhcp4\ndhcp4\ncarrier\ndiscover\noffer\nrequest\nack\nprobe\nannounce\ndecline\nrelease"
+    "ignored\nwaiting-device\nwaiting-udev\nfound\nup\nfailed\ndad\nseen\nrenamed\ndone\nwaiting-carrier\ndhcp4\ndhcp4\ncarrier\ndiscover\noffer\nrequest\nack\nprobe\nannounce\ndecline\nrelease\nwaiting-port\nwaiting-parent\nwaiting-lacp"
 );
 
 #[cfg(test)]
@@ -322,22 +325,13 @@ mod tests {
         };
         engine.desired.links.push(link).unwrap();
         let (flags, arphrd, kind) = (IFF_UP | IFF_LOWER_UP, ARPHRD_ETHER, KernelKind::Device);
-        let (mtu, master, perm_mac, settled) = (1_500, 0, mac, true);
         let link = Link {
-            ifindex,
-            name,
             flags,
             arphrd,
-            mtu,
             mac,
-            carrier_losses: 0,
-            broadcast: Mac::NONE,
-            perm_mac,
-            master,
+            perm_mac: mac,
             kind,
-            settled,
-            rename_to: None,
-            renamed_by: origin,
+            ..Link::new(ifindex, name)
         };
         engine.observed.links.push(link).unwrap();
         let addr = Cidr::new([192, 0, 2, 5].into(), 24).unwrap();

@@ -132,25 +132,7 @@ fn put_back(desired: &Desired<'_>, plan: &mut Plan<'_>, stale: &Thing) {
     }
 }
 
-/// Fills `plan` with what is missing or differs of links.
-pub fn diff_links(desired: &Desired<'_>, observed: &Observed<'_>, plan: &mut Plan<'_>) {
-    for (wanted, n) in desired.links.iter().zip(0..) {
-        let Some(link) = observed.by_index(wanted.ifindex) else {
-            continue;
-        };
-        if !wanted.mac.is_none() && wanted.mac != link.mac {
-            plan.push(Phase::Attributes, Act::SetMac, n);
-        }
-        if wanted.mtu != 0 && wanted.mtu != link.mtu {
-            plan.push(Phase::Attributes, Act::SetMtu, n);
-        }
-        if !link.is_up() {
-            plan.push(Phase::Up, Act::Up, n);
-        }
-    }
-}
-
-/// The same of addresses and routes, and brings the whole plan into its order. What is stale and there is
+/// Fills `plan` with what is missing or differs of addresses and routes, and brings the whole plan into its order. What is stale and there is
 /// deleted last, but first where it is in the way of what comes. `has_ipv6`: whether the kernel has any
 /// IPv6 address, so that a kernel without IPv6 is not asked for `::1` again and again.
 #[inline(never)]
@@ -225,6 +207,7 @@ mod tests {
     use crate::model::link::{IfName, Mac};
     use crate::model::observed::IFF_UP;
     use crate::model::route::{Reach, RouteKind};
+    use crate::plan::links::diff_links;
     use crate::testing::{cidr, ip, link, via};
 
     fn want_addr(desired: &mut Desired<'_>, addr: &str, peer: Option<&str>) {
@@ -450,7 +433,7 @@ mod tests {
                 (thing.presence, thing.standing) = (presence, Standing::Stale);
             }
         }
-        diff_links(&desired, &observed, &mut plan);
+        diff_links(&mut desired, &observed, &engine.config, &mut plan);
         diff(&desired, Ipv6::Absent, &mut plan);
         let acts = plan.steps.iter().map(|step| (step.act, step.n));
         assert_eq!(
@@ -482,7 +465,7 @@ mod tests {
         desired.things[0].presence = Presence::Same;
         desired.things[2].presence = Presence::Same;
         assert!(observed.links.push(link(2, "eth0", IFF_UP)).is_ok());
-        diff_links(&desired, &observed, &mut plan);
+        diff_links(&mut desired, &observed, &engine.config, &mut plan);
         diff(&desired, Ipv6::Absent, &mut plan);
         assert!(
             plan.steps.is_empty(),

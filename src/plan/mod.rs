@@ -1,16 +1,19 @@
 //! The difference between what shall be and what is, in the order the kernel wants it.
 //!
-//! [`resolve`] turns configuration into [`crate::model::desired::Desired`], [`rename`] orders the MAC
-//! rules as a permutation, [`diff`] compares and fills a [`Plan`], [`op`] gives each step a meaning and
+//! [`stack`] adds the links that are to be made, [`resolve`] turns configuration into [`crate::model::desired::Desired`], [`rename`] orders the MAC
+//! rules as a permutation, [`links`] and [`diff`] compare and fill a [`Plan`], [`op`] gives each step a meaning and
 //! its text as an ip(8) command, [`encode`] makes it a netlink request.
 
 pub mod diff;
 pub mod encode;
 pub(crate) mod lease;
+mod link_words;
+pub mod links;
 pub mod op;
 pub mod rename;
 pub mod resolve;
 mod routes;
+pub mod stack;
 
 use crate::diag::{Errno, Origin};
 use crate::model::link::IfName;
@@ -25,10 +28,24 @@ pub enum Phase {
     Rename,
     /// A link that went down to be renamed comes up again.
     UpAfterRename,
-    /// What is best changed before the link is up: MAC, MTU.
+    /// Links that we made go, those first that lie on others.
+    Unmake,
+    /// Links are made, those first that others lie on.
+    Make,
+    /// A link goes down, or loses its ports, since the kernel sets an option only so.
+    DownForOptions,
+    /// What is best changed before the link is up: MAC, MTU, options of its kind.
     Attributes,
+    /// Links become ports of others.
+    Master,
+    /// What a port may be told only as one.
+    PortOptions,
+    /// What ethtool(8) sets.
+    Ethtool,
     /// Link up.
     Up,
+    /// What a link may be told only once a port is in.
+    JoinedOptions,
     /// Addresses of ours in whose way the new ones would be: the same IPv6 address with another prefix
     /// length.
     ReplaceAddresses,
@@ -83,6 +100,36 @@ pub enum Act {
     Down,
     /// Send what was saved at this place of the restore buffer.
     Restore,
+    /// Make one of [`crate::model::desired::Desired::links`]. Those that follow are of this table too.
+    Make,
+    /// Delete it, or what it replaces ([`crate::model::desired::DesiredLink::replaces`]).
+    Unmake,
+    /// Set the options of its kind that are not as they shall be.
+    SetOptions,
+    /// Make it a port of its master.
+    Enslave,
+    /// Take it out of its master.
+    Release,
+    /// Set the options it has as a port.
+    SetPort,
+    /// Set the options that speak of its ports.
+    SetJoined,
+    /// Set what packets it takes, and whether it speaks ARP.
+    SetFlags,
+    /// Set how many packets may wait.
+    SetTxqlen,
+    /// Add an alternative name.
+    AddAltName,
+    /// Set what ethtool(8) sets; [`Step::depth`] says which of its commands.
+    Ethtool,
+}
+
+impl Act {
+    /// Whether it is done to one of [`crate::model::desired::Desired::links`], and only a virtual link or one with
+    /// options needs it.
+    pub fn is_of_stack(self) -> bool {
+        self as u8 >= Act::Make as u8
+    }
 }
 
 /// One step. In memory the number comes first, so that its place is one number.
@@ -95,6 +142,8 @@ pub struct Step {
     pub act: Act,
     /// When.
     pub phase: Phase,
+    /// Its turn among those of its phase, lowest first: how deep the link lies.
+    pub depth: u8,
     /// Why it failed, where it matters.
     pub errno: Option<Errno>,
 }
@@ -102,7 +151,10 @@ pub struct Step {
 impl Step {
     /// Its place among the others.
     fn place(&self) -> u64 {
-        (self.phase as u64) << 40 | (self.act as u64) << 32 | u64::from(self.n)
+        (self.phase as u64) << 48
+            | u64::from(self.depth) << 40
+            | (self.act as u64) << 32
+            | u64::from(self.n)
     }
 }
 
@@ -193,13 +245,19 @@ impl Plan<'_> {
     }
 
     /// Adds a step. The table has room for every step the other tables can ask for.
-    #[inline(never)]
     pub fn push(&mut self, phase: Phase, act: Act, n: u32) {
+        self.push_at(phase, 0, act, n);
+    }
+
+    /// The same, of a link that lies so deep.
+    #[inline(never)]
+    pub fn push_at(&mut self, phase: Phase, depth: u8, act: Act, n: u32) {
         self.phases.0 |= 1 << phase as u32;
         let pushed = self.steps.push(Step {
             n,
             act,
             phase,
+            depth,
             errno: None,
         });
         debug_assert!(pushed.is_ok());

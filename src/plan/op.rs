@@ -4,8 +4,9 @@ use super::{Act, Naming, Plan, Step};
 use crate::diag::{Escaped, Origin};
 use crate::model::addr::{Family, dotted};
 use crate::model::config::Config;
-use crate::model::desired::{Desired, FOREVER, Thing, What};
+use crate::model::desired::{Desired, DesiredLink, FOREVER, Thing, What};
 use crate::model::link::{IfName, Mac};
+use crate::model::observed::Observed;
 use crate::model::route::{Reach, Route, RouteKind};
 use crate::packed::{Word, word};
 use crate::text::show::{Show, Text, displayed};
@@ -19,6 +20,7 @@ pub struct Op<'a> {
     name: Option<&'a IfName>,
     origin: Origin,
     pub(super) config: &'a Config<'a>,
+    pub(super) observed: &'a Observed<'a>,
     pub(super) change: Change<'a>,
 }
 
@@ -37,6 +39,8 @@ pub(super) enum Change<'a> {
     Mtu(u32),
     /// An address, a route or a rule.
     Thing(Verb, &'a Thing),
+    /// What is done to a link by the acts of [`Act::is_of_stack`], with the depth of the step.
+    Stack(Act, u8, &'a DesiredLink),
 }
 
 impl<'a> Op<'a> {
@@ -48,6 +52,7 @@ impl<'a> Op<'a> {
         plan: &'a Plan<'_>,
         desired: &'a Desired<'_>,
         config: &'a Config<'_>,
+        observed: &'a Observed<'_>,
     ) -> Option<Op<'a>> {
         let n = step.n as usize;
         let act = step.act;
@@ -83,12 +88,28 @@ impl<'a> Op<'a> {
                 (thing.ifindex, name, thing.origin, change)
             }
             Act::Restore => return None,
+            Act::Make
+            | Act::Unmake
+            | Act::SetOptions
+            | Act::Enslave
+            | Act::Release
+            | Act::SetPort
+            | Act::SetJoined
+            | Act::SetFlags
+            | Act::SetTxqlen
+            | Act::AddAltName
+            | Act::Ethtool => {
+                let link = desired.links.get(n)?;
+                let change = Change::Stack(act, step.depth, link);
+                (link.ifindex, Some(&link.name), link.origin, change)
+            }
         };
         Some(Op {
             ifindex,
             name,
             origin,
             config,
+            observed,
             change,
         })
     }
@@ -102,9 +123,12 @@ impl<'a> Op<'a> {
     pub fn thing(&self) -> Option<&Thing> {
         match &self.change {
             Change::Thing(_, thing) => Some(thing),
-            Change::Up | Change::Down | Change::Rename(..) | Change::Mac(_) | Change::Mtu(_) => {
-                None
-            }
+            Change::Up
+            | Change::Down
+            | Change::Rename(..)
+            | Change::Mac(_)
+            | Change::Mtu(_)
+            | Change::Stack(..) => None,
         }
     }
 
@@ -131,6 +155,7 @@ impl Show for Op<'_> {
     fn show(&self, f: &mut Text<'_>) {
         let command = match &self.change {
             Change::Thing(verb, thing) => return self.show_thing(f, *verb, thing),
+            Change::Stack(act, _, link) => return self.show_stack(f, *act, link),
             Change::Rename(Naming::DropAltName, _) => word!("ip link property del dev "),
             Change::Rename(Naming::Rename, _)
             | Change::Up
@@ -146,7 +171,7 @@ impl Show for Op<'_> {
             Change::Down => f.word(word!(" down")),
             Change::Mac(mac) => f.show(word!(" address "), *mac),
             Change::Mtu(mtu) => f.count(word!(" mtu "), *mtu),
-            Change::Thing(..) => {}
+            Change::Thing(..) | Change::Stack(..) => {}
         }
     }
 }
@@ -208,7 +233,7 @@ impl Op<'_> {
 /// A name as one word of a shell, after `before`: as it is where no shell could misread it, else in single
 /// quotes.
 #[inline(never)]
-fn shell_word(f: &mut Text<'_>, before: Word, name: &IfName) {
+pub(super) fn shell_word(f: &mut Text<'_>, before: Word, name: &IfName) {
     f.word(before);
     let octets = name.as_bytes();
     let is_plain = |octet: &u8| parts::is_plain(*octet, b"._-@+");
@@ -305,11 +330,13 @@ mod tests {
     fn text(name: &str, change: Change<'_>) -> String {
         let name = &IfName::from_kernel(name.as_bytes()).unwrap();
         let mut storage = Storage::default();
+        let mut links = crate::machine::Machine::<1, 1, 1, 1, 1, 1, 2, 1>::new();
         Op {
             ifindex: 2,
             name: Some(name),
             origin: Origin::NONE,
             config: &storage.config(),
+            observed: &links.engine().observed,
             change,
         }
         .to_string()

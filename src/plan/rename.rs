@@ -23,8 +23,8 @@ pub enum LiveRename {
     Refused,
 }
 
-/// The link with this MAC: by its permanent address first, then by the current one; never a port, nor a
-/// virtual link that shares the MAC of the one below it. Of several the one that has `name` already, else
+/// The link with this MAC: by its permanent address first, then by the current one; a port by the former only, and
+/// never a virtual link that shares the MAC of the one below it. Of several the one that has `name` already, else
 /// the first.
 #[inline(never)]
 pub fn find_by_mac<'o>(
@@ -46,8 +46,9 @@ pub fn find_by_mac<'o>(
 
 /// How well `link` fits, from 0 for not at all; see [`find_by_mac`].
 fn rank(link: &Link, mac: &Mac, name: &Option<IfName>) -> u8 {
+    // Ports of a bond may all have the same MAC, but each its own permanent one.
     if !link.has_mac(mac)
-        || link.master != 0
+        || link.master != 0 && link.perm_mac != *mac
         || link.kind == KernelKind::Virtual
         || link.is_loopback()
     {
@@ -188,7 +189,9 @@ impl Renamer<'_, '_> {
     /// Adds one step to [`Plan::renames`], an alternative name in its way before it.
     #[inline(never)]
     fn rename(&mut self, at: usize, to: &IfName, origin: Origin) {
-        let Observed { links, altnames } = &mut *self.observed;
+        let Observed {
+            links, altnames, ..
+        } = &mut *self.observed;
         for altname in altnames.iter_mut() {
             let mut owners = links.iter();
             if altname.name == *to
@@ -266,7 +269,6 @@ mod tests {
     use crate::machine::Machine;
     use crate::model::config::NameSource;
     use crate::model::observed::{AltName, IFF_LOOPBACK, IFF_UP};
-    use crate::plan::op::Op;
     use crate::testing::{link, mac, name};
     use std::string::{String, ToString};
     use std::vec::Vec;
@@ -316,11 +318,7 @@ mod tests {
         let mut told = Told(Vec::new());
         engine.live_rename = live;
         engine.plan_names(&mut told);
-        let op = |step: &crate::plan::Step| {
-            Op::of(*step, &engine.plan, &engine.desired, &engine.config)
-                .unwrap()
-                .to_string()
-        };
+        let op = |step: &crate::plan::Step| engine.op(*step).unwrap().to_string();
         let commands = engine.plan.steps.iter().map(op);
         (
             commands
@@ -439,11 +437,7 @@ mod tests {
         renamer(&mut engine, &mut told).order();
         let steps = engine.plan.steps.iter();
         let commands: Vec<String> = steps
-            .map(|step| {
-                Op::of(*step, &engine.plan, &engine.desired, &engine.config)
-                    .unwrap()
-                    .to_string()
-            })
+            .map(|step| engine.op(*step).unwrap().to_string())
             .collect();
         assert_eq!(
             commands,
@@ -465,7 +459,7 @@ mod tests {
         let rows: &[(Change, u8, Option<u32>)] = &[
             (|_| {}, 9, Some(2)),
             (|_| {}, 2, Some(3)),
-            (bonded, 9, None),
+            (bonded, 9, Some(2)),
             (|link| link.kind = KernelKind::Virtual, 9, None),
             (|link| link.flags = IFF_LOOPBACK, 9, None),
             (|link| link.kind = KernelKind::Veth, 9, Some(2)),

@@ -5,15 +5,17 @@
 //! who configures a link that two sources name (the command line before ifcfg).
 
 use super::rename::find_by_mac;
+use super::stack::{NO_DEPTH, depth_of, find_lower, is_needed, name_of};
 use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink, Subject};
 use crate::limits::MAX_LINE;
 use crate::model::addr::Cidr;
+use crate::model::attr::Scope;
 use crate::model::config::{
     Config, LinkConfig, LinkFlag, LinkId, LinkMatch, LinkNumber, Method, SourceKind,
 };
 use crate::model::desired::{Desired, Thing, What};
 use crate::model::link::{IfName, LinkKind, Mac};
-use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, KernelKind, Link, Observed};
+use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, Birth, KernelKind, Link, Observed};
 use crate::model::route::More;
 use crate::proto::Lessee;
 use crate::text::scalar;
@@ -43,6 +45,12 @@ pub enum LinkState {
     WaitingLease = 11,
     /// Its lease does not say where root is.
     WaitingRoot = 12,
+    /// None of its ports is there.
+    WaitingPort = 22,
+    /// The link it lies on is not there.
+    WaitingLower = 23,
+    /// Nobody speaks LACP with it.
+    WaitingPartner = 24,
 }
 
 impl LinkState {
@@ -55,6 +63,9 @@ impl LinkState {
             LinkState::WaitingCarrier => Some(Problem::NoCarrierYet),
             LinkState::WaitingLease => Some(Problem::NoLeaseYet),
             LinkState::WaitingRoot => Some(Problem::NoRootYet),
+            LinkState::WaitingPort => Some(Problem::NoPortYet),
+            LinkState::WaitingLower => Some(Problem::NoLowerYet),
+            LinkState::WaitingPartner => Some(Problem::NoPartnerYet),
             LinkState::NotAsked | LinkState::Found | LinkState::Up | LinkState::Failed => None,
         }
     }
@@ -109,6 +120,8 @@ pub struct Resolver<'a, 'm> {
     pub desired: &'a mut Desired<'m>,
     /// One for each configured link, filled.
     pub states: &'a mut VecView<LinkState>,
+    /// How deep each of them lies.
+    pub depths: &'a VecView<u8>,
     /// Receives complaints.
     pub sink: &'a mut dyn Sink,
     /// Where the last route went, in [`Desired::links`]; begin with 0.
@@ -162,7 +175,9 @@ impl Resolver<'_, '_> {
     fn link(&mut self, id: LinkId, config: &LinkConfig) {
         let observed = self.observed;
         let by_mac = |mac| find_by_mac(observed, mac, &config.name);
-        let holder = config.name.as_ref().and_then(|name| observed.by_name(name));
+        let name = name_of(self.config, observed, id);
+        let holder = name.as_ref().and_then(|name| observed.by_name(name));
+        let is_made = config.made_kind().is_some();
         let mut state = LinkState::WaitingDevice;
         let named = match (&config.matches, self.config.rule_for(&config.name)) {
             (LinkMatch::Any, _) => return self.any(id, config),
@@ -170,7 +185,7 @@ impl Resolver<'_, '_> {
             (LinkMatch::Name(_), Some(rule)) => by_mac(&rule.mac),
             (LinkMatch::Name(_), None) => holder,
             // the MAC is that of the link it lies on
-            (LinkMatch::Mac(_), None) if config.kind == LinkKind::Vlan => None,
+            (LinkMatch::Mac(_), None) if config.kind == LinkKind::Vlan => holder,
             (LinkMatch::Mac(mac), Some(rule)) if rule.mac != *mac => {
                 state = LinkState::Failed;
                 None
@@ -180,14 +195,20 @@ impl Resolver<'_, '_> {
                 by_mac(mac).or(holder.filter(has_set_mac))
             }
         };
-        if !self.goal.wants(config, named) {
+        if !self.goal.wants(config, named) && !is_needed(self.depths, id) {
             return;
         }
-        if let Some(link) = named {
-            if link.settled {
+        let is_refused = named.is_some_and(|link| link.birth == Birth::Refused);
+        if depth_of(self.depths, id) == NO_DEPTH || is_refused {
+            state = LinkState::Failed;
+        } else if let Some(link) = named {
+            // Of a link that we make, udev has nothing to say that matters.
+            if link.settled || is_made {
                 return self.found(id, config, link);
             }
             state = LinkState::WaitingUdev;
+        } else if is_made {
+            state = LinkState::WaitingLower;
         } else if let LinkMatch::Mac(mac) = &config.matches
             && (holder.is_some() || state == LinkState::Failed)
         {
@@ -259,6 +280,7 @@ impl Resolver<'_, '_> {
 
     #[inline(never)]
     fn found(&mut self, id: LinkId, config: &LinkConfig, link: &Link) {
+        let mut port_mtu = false;
         let wanted = if let Some(earlier) = self.desired.link_mut(link.ifindex) {
             let other = earlier.config.and_then(|other| self.config.link(other));
             if let Some(other) = other.filter(|other| other.source > config.source) {
@@ -282,13 +304,45 @@ impl Resolver<'_, '_> {
             if wanted.config.is_none() {
                 wanted.config = Some(id);
                 wanted.asks = config.ipv4.asks();
+                wanted.depth = depth_of(self.depths, id);
             }
             if wanted.mtu == 0 {
                 wanted.mtu = LinkNumber::Mtu.of(config).unwrap_or(0);
             }
+            if let Some(name) = &config.master
+                && let Some(master) = self.observed.by_name(name)
+                && master.birth != Birth::Refused
+            {
+                let of = self.config.named(name);
+                if of.is_none_or(|of| depth_of(self.depths, of) != NO_DEPTH) {
+                    wanted.master = master.ifindex;
+                }
+                let bond = of.and_then(|of| self.config.link(of));
+                if let Some(bond) = bond.filter(|bond| bond.kind.scope() == Scope::Bond)
+                    && wanted.mtu != 0
+                {
+                    // that of its bond, which sets it
+                    if Some(wanted.mtu) != LinkNumber::Mtu.of(bond) {
+                        port_mtu = true;
+                    }
+                    wanted.mtu = 0;
+                }
+            }
             if wanted.mac.is_none() {
                 wanted.mac = config.mac;
             }
+        }
+        // What lies on another link can only be up while that is.
+        if config.made_kind().is_some()
+            && let Some(lower) = &config.lower
+            && let Some(lower) = find_lower(self.observed, lower)
+            && self.desired.link(lower.ifindex).is_none()
+        {
+            (self.desired).add_link(lower.ifindex, &lower.name, config.origin);
+        }
+        if port_mtu {
+            const OTHER_MTU: Complaint = Complaint::warning(Problem::PortMtu, Effect::KeyUnset);
+            self.complain(OTHER_MTU, config.origin, Subject::Link(&link.name));
         }
         set_state(self.states, id, LinkState::Found);
         for addr in self.config.addrs.iter() {
@@ -471,6 +525,7 @@ mod tests {
             goal: Goal { names: &names },
             desired: &mut engine.desired,
             states: engine.states,
+            depths: engine.depths,
             sink: &mut told,
             last_link: 0,
             lessees: engine.lessees,
@@ -823,6 +878,7 @@ mod tests {
             goal: Goal { names: &[] },
             desired: &mut engine.desired,
             states: engine.states,
+            depths: engine.depths,
             sink: &mut told,
             last_link: 0,
             lessees: engine.lessees,
@@ -837,7 +893,13 @@ mod tests {
             .plan
             .push(crate::plan::Phase::Addresses, crate::plan::Act::Add, n);
         let step = *engine.plan.steps.first().unwrap();
-        let op = crate::plan::op::Op::of(step, &engine.plan, &engine.desired, &engine.config);
+        let op = crate::plan::op::Op::of(
+            step,
+            &engine.plan,
+            &engine.desired,
+            &engine.config,
+            &engine.observed,
+        );
         assert_eq!(
             op.unwrap().to_string(),
             "ip addr add 192.0.2.2/24 brd 192.0.2.255 scope 253 label eth0:1 dev eth0"

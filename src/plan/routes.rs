@@ -201,8 +201,12 @@ impl Resolver<'_, '_> {
             }
             RouteDev::Anywhere => NO_SUBNET,
         };
-        let waits =
-            |state: &LinkState| matches!(state, LinkState::WaitingDevice | LinkState::WaitingUdev);
+        let waits = |state: &LinkState| {
+            matches!(
+                state,
+                LinkState::WaitingDevice | LinkState::WaitingUdev | LinkState::WaitingLower
+            )
+        };
         let waits_for_lease = |link: &DesiredLink| self.waits_for_lease(link, &config.route.via);
         if self.goal.names.is_empty()
             && !self.states.iter().any(waits)

@@ -325,7 +325,7 @@ impl<'a> Reader<'a, '_, '_> {
             self.file.go_to(entry);
         }
         self.file.cx.settle_bond(self.id);
-        self.say_later();
+        self.say_otherwise();
         let fqdn = FileText::Fqdn.of(&self.known.draft);
         let hostname = fqdn.or(IpText::Hostname.of(&self.known.draft.link.ipv4));
         IpText::Hostname.set(&mut self.known.draft.link.ipv4, hostname);

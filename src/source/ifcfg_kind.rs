@@ -2,13 +2,13 @@
 
 use super::ifcfg::{FOREIGN, NO_NUMBER, Reader};
 use super::ifcfg_keys::{
-    BONDING_MASTER, DEVICE, DEVICETYPE, HWADDR, MASTER, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM, SLAVE,
+    BONDING_MASTER, DELAY, DEVICE, DEVICETYPE, MASTER, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM, SLAVE,
     TEAM_CONFIG, TYPE, VID, VLAN_FLAGS, VRF,
 };
 use super::ifcfg_link::is_same_name;
 use super::route_words::number;
 use crate::diag::{Complaint, Effect, LineBuf, Problem};
-use crate::model::attr::{Attr, Kind, Scope, Value};
+use crate::model::attr::{Attr, Form, Kind, Scope, Value};
 use crate::model::config::{LinkMatch, Role};
 use crate::model::link::{IfName, LinkKind};
 use crate::packed::packed;
@@ -68,6 +68,7 @@ static SAID_BY: [By; (SLAVE - DEVICETYPE) as usize] = [
     By::Port(Scope::Vrf),
 ];
 
+const NOT_YET: Complaint = Complaint::warning(Problem::NotYet, Effect::KeyUnset);
 const UNSET: Effect = Effect::KeyUnset;
 const NO_KIND: Complaint = Complaint::error(Problem::Virtual, Effect::FileIgnored);
 const NO_ID: Complaint = Complaint::error(Problem::NotAVlanId, Effect::FileIgnored);
@@ -78,7 +79,6 @@ const OTHER_NAME: Complaint = Complaint::warning(Problem::NotPartition, UNSET);
 const OTHER_MASTER: Complaint = Complaint::warning(Problem::NotAnOption, UNSET);
 const NOT_ETHERNET: Complaint = Complaint::warning(Problem::NotAnOption, Effect::Guessed);
 const AS_BOND: Complaint = Complaint::note(Problem::TeamAsBond, Effect::None);
-const LATER: Complaint = Complaint::note(Problem::Later, Effect::None);
 
 /// The flags of a VLAN, in the order of their words in `VLAN_FLAGS`; the first one is on unless it says no.
 static FLAGS: [Attr; 5] = [
@@ -269,19 +269,22 @@ impl Reader<'_, '_, '_> {
         }
     }
 
-    /// Says of a link that something of it is read and not done.
-    pub(super) fn say_later(&mut self) {
-        let mut is_later = self.known.draft.link.kind != LinkKind::Ethernet
-            || self.known.draft.link.master.is_some();
-        if self.known.draft.link.kind == LinkKind::Infiniband {
-            is_later = false;
+    /// Says what is otherwise than the file says: a link that is waited for and never made, a delay of spanning tree
+    /// that the kernel does not take (linux/net/bridge/br_private.h, in hundredths of a second).
+    pub(super) fn say_otherwise(&mut self) {
+        const NOT_MADE: Complaint = Complaint::warning(Problem::Virtual, Effect::None);
+        const CLAMPED: Complaint = Complaint::warning(Problem::DelayClamped, Effect::None);
+        let config = &*self.file.cx.config;
+        let delay = config.number_of(self.id, Attr::FORWARD_DELAY);
+        if config.number_of(self.id, Attr::STP) == Some(1)
+            && !matches!(delay, None | Some(200..=3_000))
+        {
+            self.at(DELAY);
+            self.complain(CLAMPED);
         }
-        let first = self.file.cx.config.attr_heads.get(self.id.place());
-        is_later |= first.is_some_and(|first| *first > 0);
-        self.at(HWADDR);
-        self.at(DEVICE);
-        if is_later {
-            self.complain(LATER);
+        if let LinkKind::Tun | LinkKind::Tap = self.known.draft.link.kind {
+            self.at(DEVICE);
+            self.complain(NOT_MADE);
         }
     }
 
@@ -301,9 +304,10 @@ impl Reader<'_, '_, '_> {
     /// What is wrong with it, or that it is no option of such a link.
     pub(super) fn attr(&mut self, attr: Attr, word: &[u8]) -> Result<(), Problem> {
         let (scope, _) = attr.row();
-        let of_kind = SCOPES.get(self.known.draft.link.kind as usize);
+        let kind = self.known.draft.link.kind;
         let has = matches!(scope, Scope::Link | Scope::Ethtool)
-            || of_kind == Some(&scope)
+            || kind.scope() == scope
+            || kind == LinkKind::Team && scope == Scope::Team
             || self.port == Some(scope);
         if !has {
             return match scalar::boolean(self.word()) {
@@ -312,7 +316,11 @@ impl Reader<'_, '_, '_> {
             };
         }
         let origin = self.origin();
-        self.file.cx.put_text(self.id, attr, word, origin)
+        self.file.cx.put_text(self.id, attr, word, origin)?;
+        if matches!(scope, Scope::Bridge | Scope::BridgePort) && attr.place().form == Form::None {
+            self.complain(NOT_YET);
+        }
+        Ok(())
     }
 
     /// `BONDING_OPTS`, `BRIDGING_OPTS`.
@@ -328,31 +336,6 @@ impl Reader<'_, '_, '_> {
         }
     }
 }
-
-/// By [`LinkKind`], of which options such a link has its own.
-static SCOPES: [Scope; 21] = [
-    Scope::Link,
-    Scope::Ib,
-    Scope::Vlan,
-    Scope::Bond,
-    Scope::Team,
-    Scope::Bridge,
-    Scope::Link,
-    Scope::Macvlan,
-    Scope::Macvlan,
-    Scope::Macvlan,
-    Scope::Vrf,
-    Scope::Vxlan,
-    Scope::Pair,
-    Scope::Tunnel,
-    Scope::Tunnel,
-    Scope::Tunnel,
-    Scope::Tunnel,
-    Scope::Tunnel,
-    Scope::Tunnel,
-    Scope::Pair,
-    Scope::Pair,
-];
 
 /// The number of a VLAN, or [`NO_NUMBER`].
 #[inline(never)]
@@ -384,7 +367,6 @@ pub(super) fn partition_name(parent: &[u8], key: u32, into: &mut Option<IfName>)
 mod tests {
     use super::super::ifcfg::{self, Defaults};
     use super::super::testing::{Heard, ScratchTables, Storage, context, made_of};
-    use super::*;
     use crate::model::config::LinkId;
     use std::format;
     use std::string::{String, ToString};
@@ -402,7 +384,7 @@ mod tests {
             format!("{name} {}", made_of(&config, id))
         });
         let mut said = sink.lines();
-        said.retain(|line| !line.contains(" Later ") && !line.contains(" TeamAsBond "));
+        said.retain(|line| !line.contains(" TeamAsBond "));
         (made, said)
     }
 
@@ -424,8 +406,6 @@ mod tests {
             ("TYPE=Team", "x0 team mode=balance-rr"),
             ("TYPE=Dummy", "x0 dummy"),
             ("TYPE=Veth\nPEER=v1", "x0 veth peer=v1"),
-            ("TYPE=Tap\nOWNER=1000", "x0 tap owner=1000"),
-            ("TYPE=tun", "x0 tun"),
             ("TYPE=GRE6", "x0 ip6gre"),
             ("TYPE=IPIP6", "x0 ip6tnl"),
             (
@@ -456,6 +436,9 @@ mod tests {
         ] {
             assert_eq!(made(&format!("DEVICE=x0\n{text}")), want);
         }
+        let (have, said) = read("DEVICE=x0\nTYPE=Tap\nOWNER=1000");
+        assert_eq!(have, "x0 tap owner=1000");
+        assert_eq!(said, ["warning 1:8 DEVICE \"x0\" Virtual None"]);
         let (have, said) = read("DEVICE=x0\nTYPE=Ethernet\nBONDING_MASTER=yes");
         assert_eq!(have, "x0 bond");
         assert_eq!(
@@ -568,8 +551,8 @@ mod tests {
             ("TEAM_MASTER=team0", "x0 ethernet of team0"),
             ("VRF=red", "x0 ethernet of red"),
             (
-                "BRIDGE=br0\nBRIDGING_OPTS='priority=32 path_cost=5'\nBRIDGE_PORT_VLANS=7",
-                "x0 ethernet of br0 priority=32 path_cost=5 vlans=7",
+                "BRIDGE=br0\nBRIDGING_OPTS='priority=32 path_cost=5'",
+                "x0 ethernet of br0 priority=32 path_cost=5",
             ),
             (
                 "MASTER=bond0\nBOND_PORT_QUEUE_ID=2\nBOND_PORT_PRIO=3",
@@ -578,6 +561,12 @@ mod tests {
         ] {
             assert_eq!(made(&format!("DEVICE=x0\n{text}")), want);
         }
+        let (have, said) = read("DEVICE=x0\nBRIDGE=br0\nBRIDGE_PORT_VLANS=7");
+        assert_eq!(have, "x0 ethernet of br0 vlans=7");
+        assert_eq!(
+            said,
+            ["warning 3:19 BRIDGE_PORT_VLANS \"7\" NotYet KeyUnset"]
+        );
         let (have, said) = read("MASTER=bond0\nDEVICE=x0\nBRIDGE=br0\nIPADDR=192.0.2.1");
         assert_eq!(have, "x0 ethernet of br0");
         assert_eq!(
@@ -716,13 +705,5 @@ mod tests {
                 "error 3:17 MY_INNER_IPADDR \"x\" NotAnAddress AddrSkipped",
             ]
         );
-    }
-
-    #[test]
-    fn names_of_kinds_have_their_scopes() {
-        assert_eq!(SCOPES.get(LinkKind::Tap as usize), Some(&Scope::Pair));
-        assert_eq!(SCOPES.get(LinkKind::Vrf as usize), Some(&Scope::Vrf));
-        assert_eq!(SCOPES.get(LinkKind::Ip6gre as usize), Some(&Scope::Tunnel));
-        assert_eq!(SCOPES.get(LinkKind::Bridge as usize), Some(&Scope::Bridge));
     }
 }

@@ -155,7 +155,11 @@ pub fn master(arg: &mut Arg<'_, '_, '_>, master: Master) -> Done {
         if port == id {
             arg.leave_out(text, Problem::Duplicate);
         } else if let Some(port) = arg.cx.config.link_mut(port) {
+            let before = port.master;
             IfName::read(name, &mut port.master);
+            if before.is_some() && before != port.master {
+                arg.complain(text, OTHER_MASTER);
+            }
         }
     }
     if master == Master::Team {
@@ -190,11 +194,10 @@ fn made(arg: &mut Arg<'_, '_, '_>, name: &[u8], kind: LinkKind) -> Result<LinkId
     if let Some(link) = arg.cx.config.link_mut(id) {
         link.kind = kind;
     }
-    arg.say(LATER);
     Ok(id)
 }
 
-const LATER: Complaint = Complaint::note(Problem::Later, Effect::None);
+const OTHER_MASTER: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWins);
 const AS_BOND: Complaint = Complaint::note(Problem::TeamAsBond, Effect::None);
 
 #[cfg(test)]
@@ -204,7 +207,7 @@ mod tests {
     use std::string::String;
     use std::vec::Vec;
 
-    /// The links with what they are made of, and the complaints but for those about later.
+    /// The links with what they are made of, and the complaints but for those about teams.
     fn read(line: &str) -> (Vec<String>, Vec<String>) {
         let mut storage = Storage::default();
         let heard = storage.read("cmdline", line, |cx| {
@@ -212,7 +215,7 @@ mod tests {
             cmdline::finish(cx);
         });
         let mut told = heard.lines();
-        told.retain(|line| !line.contains("Later None") && !line.contains("TeamAsBond None"));
+        told.retain(|line| !line.contains("TeamAsBond None"));
         (sorted(stacked(&storage.config())), told)
     }
 

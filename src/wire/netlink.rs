@@ -34,6 +34,8 @@ pub const NLM_F_REPLACE: u16 = 0x100;
 pub const NLM_F_EXCL: u16 = 0x200;
 /// Of a NEW request: create what is not there.
 pub const NLM_F_CREATE: u16 = 0x400;
+/// Of a NEW request: add to what is there.
+pub const NLM_F_APPEND: u16 = 0x800;
 /// Of an acknowledgement: only the header of the request is echoed (`NETLINK_CAP_ACK`).
 pub const NLM_F_CAPPED: u16 = 0x100;
 /// Of an acknowledgement: attributes follow (`NETLINK_EXT_ACK`).
@@ -229,13 +231,19 @@ pub fn u32_in(payload: &[u8]) -> Option<u32> {
     payload.try_into().ok().map(u32::from_ne_bytes)
 }
 
+/// Appends octets, if there is room.
+#[inline(never)]
+pub fn append(to: &mut VecView<u8>, octets: &[u8]) {
+    let _ = to.extend_from_slice(octets);
+}
+
 /// Appends an attribute and its padding, if there is room.
 #[inline(never)]
 pub fn append_attr(to: &mut VecView<u8>, kind: u16, payload: &[u8]) {
     let [k0, k1] = kind.to_ne_bytes();
     let [l0, l1] = (payload.len().wrapping_add(NLA_HDRLEN) as u16).to_ne_bytes();
-    let _ = to.extend_from_slice(&[l0, l1, k0, k1]);
-    let _ = to.extend_from_slice(payload);
+    append(to, &[l0, l1, k0, k1]);
+    append(to, payload);
     let _ = to.resize(aligned(to.len()), 0);
 }
 

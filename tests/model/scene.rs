@@ -66,7 +66,7 @@ pub fn plan(host: &mut FakeHost, say: &dyn Fn(&mut Config<'_>)) -> Vec<String> {
 
 /// The plan as text.
 pub fn commands(engine: &Engine<'_>) -> Vec<String> {
-    let op = |step| ifdawn::plan::op::Op::of(step, &engine.plan, &engine.desired, &engine.config);
+    let op = |step| engine.op(step);
     let steps = engine.plan.steps.iter();
     steps
         .map(|step| op(*step).expect("an operation").to_string())

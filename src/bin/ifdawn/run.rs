@@ -19,7 +19,6 @@ use ifdawn::model::lease::Lease;
 use ifdawn::output::json::{Json, Octets};
 use ifdawn::output::plan_json::{self, PLAN};
 use ifdawn::packed::{packed, word};
-use ifdawn::plan::op::Op;
 use ifdawn::plan::resolve::{Goal, LinkState};
 use ifdawn::text::parts;
 use ifdawn::text::show::{Show, Text};
@@ -123,7 +122,7 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> 
     }
     let text = &mut Text(out);
     for step in engine.plan.steps.iter() {
-        if let Some(op) = &Op::of(*step, &engine.plan, &engine.desired, &engine.config) {
+        if let Some(op) = &engine.op(*step) {
             text.show(word!(""), op);
             text.octet(b'\n');
         }

@@ -7,11 +7,14 @@
 //!  +------+------+------+--------------+--------------+--------------+
 //! ```
 
-use super::AF_UNSPEC;
+use super::info::IFLA_INFO_DATA;
+use super::{AF_UNSPEC, RTM_NEWLINK, RTM_NEWLINKPROP};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_UP, KernelKind, Link};
 use crate::packed::packed;
-use crate::wire::netlink::{Writer, attr_in, attrs, number_in, until_nul};
+use crate::wire::netlink::{
+    Full, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, Writer, attr_in, attrs, number_in, until_nul,
+};
 
 /// Current hardware address.
 pub const IFLA_ADDRESS: u16 = 1;
@@ -25,10 +28,14 @@ pub const IFLA_MTU: u16 = 4;
 pub const IFLA_LINK: u16 = 5;
 /// The link it belongs to.
 pub const IFLA_MASTER: u16 = 10;
+/// How many packets wait at most.
+pub const IFLA_TXQLEN: u16 = 13;
 /// Kind and its settings.
 pub const IFLA_LINKINFO: u16 = 18;
 /// What a dump shall contain: `RTEXT_FILTER_*`.
 pub const IFLA_EXT_MASK: u16 = 29;
+/// The network namespace of the link it lies on, where that is another one.
+pub const IFLA_LINK_NETNSID: u16 = 37;
 /// How often carrier was lost (Linux 4.16).
 pub const IFLA_CARRIER_DOWN_COUNT: u16 = 48;
 /// Properties.
@@ -40,6 +47,9 @@ pub const IFLA_PERM_ADDRESS: u16 = 54;
 
 /// In `IFLA_LINKINFO`: the kind, as text.
 pub const IFLA_INFO_KIND: u16 = 1;
+
+/// In the options of a VXLAN: the link it lies on.
+const IFLA_VXLAN_LINK: u16 = 3;
 
 /// No IPv6 statistics: a quarter less to read.
 pub const RTEXT_FILTER_SKIP_STATS: u32 = 8;
@@ -66,8 +76,19 @@ pub fn decode(payload: &[u8]) -> Option<Link> {
     read_mac(rest, IFLA_BROADCAST, &mut link.broadcast);
     read_mac(rest, IFLA_PERM_ADDRESS, &mut link.perm_mac);
     link.master = number_in(rest, IFLA_MASTER, 0);
-    let kind = until_nul(attr_in(attr_in(rest, IFLA_LINKINFO), IFLA_INFO_KIND));
-    link.kind = kernel_kind(kind, number_in(rest, IFLA_LINK, 0));
+    link.lower = number_in(rest, IFLA_LINK, 0);
+    link.txqlen = number_in(rest, IFLA_TXQLEN, 0);
+    let info = attr_in(rest, IFLA_LINKINFO);
+    let kind = until_nul(attr_in(info, IFLA_INFO_KIND));
+    link.kind = kernel_kind(kind, link.lower);
+    if kind == b"vxlan" {
+        // it says so among its options only, and goes with that link all the same
+        link.lower = number_in(attr_in(info, IFLA_INFO_DATA), IFLA_VXLAN_LINK, 0);
+    }
+    if link.kind == KernelKind::Veth || !attr_in(rest, IFLA_LINK_NETNSID).is_empty() {
+        // the other end, or a number of another namespace
+        link.lower = 0;
+    }
     Some(link)
 }
 
@@ -86,6 +107,11 @@ fn kernel_kind(kind: &[u8], lower: u32) -> KernelKind {
         Some(3) => KernelKind::Veth,
         _ => KernelKind::Virtual,
     }
+}
+
+/// Kind and options in the payload of an `RTM_NEWLINK` ([`super::info`]); empty for a device.
+pub fn info(payload: &[u8]) -> &[u8] {
+    attr_in(payload.get(16..).unwrap_or_default(), IFLA_LINKINFO)
 }
 
 /// The alternative names in the payload of an `RTM_NEWLINK` that are short enough to be a link's name.
@@ -119,13 +145,75 @@ pub fn begin(w: &mut Writer<'_>, kind: u16, seq: u32, ifindex: u32, admin: Optio
         Some(Admin::Down) => (0, IFF_UP),
     };
     w.begin(kind, 0, seq);
+    put_header(w, ifindex, ifi_flags, ifi_change);
+}
+
+/// Appends the `ifinfomsg`.
+#[inline(never)]
+fn put_header(w: &mut Writer<'_>, ifindex: u32, flags: u32, mask: u32) {
     let head = [
         [0; 4],
         ifindex.to_ne_bytes(),
-        ifi_flags.to_ne_bytes(),
-        ifi_change.to_ne_bytes(),
+        flags.to_ne_bytes(),
+        mask.to_ne_bytes(),
     ];
     w.header(head.as_flattened());
+}
+
+/// What a new link has beside its kind. Its MTU is set later, when those of the links below it are.
+#[derive(Clone, Copy, Debug)]
+pub struct Made<'a> {
+    /// Its name.
+    pub name: &'a IfName,
+    /// The link it lies on; 0 for none.
+    pub lower: u32,
+    /// Its MAC; the kernel chooses one where there is none.
+    pub mac: &'a Mac,
+}
+
+/// A request about one link, with one attribute.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// `RTM_*`. With `RTM_NEWLINK` a link is made, or options of one change: `RTM_SETLINK` with them would be answered
+    /// as if it had changed them, and do nothing. `RTM_DELLINK` takes the links that lie on it along.
+    /// `RTM_NEWLINKPROP` adds alternative names up to the first that is there (`EEXIST`).
+    pub kind: u16,
+    /// The link; one that is made gets this number, which no other may have.
+    pub ifindex: u32,
+    /// Flags (`IFF_*`), and which of them are meant.
+    pub flags: [u32; 2],
+    /// Of a link that is made.
+    pub made: Option<Made<'a>>,
+    /// Type of the attribute.
+    pub attr: u16,
+}
+
+impl Request<'_> {
+    /// Appends it; without the attribute where that is empty.
+    ///
+    /// # Errors
+    /// [`Full`] when it does not fit; then nothing of it was written.
+    #[inline(never)]
+    pub fn put(&self, w: &mut Writer<'_>, seq: u32, payload: &[u8]) -> Result<(), Full> {
+        const NEW: u16 = NLM_F_CREATE | NLM_F_EXCL;
+        let flags = match self.kind {
+            RTM_NEWLINK if self.made.is_some() => NEW,
+            RTM_NEWLINKPROP => NEW | NLM_F_APPEND,
+            _ => 0,
+        };
+        w.begin(self.kind, flags, seq);
+        let [flags, mask] = self.flags;
+        put_header(w, self.ifindex, flags, mask);
+        if let Some(made) = &self.made {
+            w.attr(IFLA_IFNAME, made.name.padded());
+            w.attr(IFLA_ADDRESS, made.mac.as_bytes());
+            if made.lower != 0 {
+                w.attr_u32(IFLA_LINK, made.lower);
+            }
+        }
+        w.attr(self.attr, payload);
+        w.finish()
+    }
 }
 
 /// The payload of an `IFLA_PROP_LIST` with one alternative name.

@@ -5,6 +5,8 @@
 //! or if [`Writer::acknowledge_last`] asks for it.
 
 pub mod addr;
+pub mod info;
+mod info_value;
 pub mod link;
 pub mod route;
 
@@ -49,6 +51,8 @@ pub const RTM_NEWRULE: u16 = 32;
 pub const RTM_DELRULE: u16 = 33;
 /// Asks for policy routing rules.
 pub const RTM_GETRULE: u16 = 34;
+/// Adds properties of a link, such as alternative names (Linux 5.5).
+pub const RTM_NEWLINKPROP: u16 = 108;
 /// Removes properties of a link, such as alternative names (Linux 5.5).
 pub const RTM_DELLINKPROP: u16 = 109;
 

@@ -1,0 +1,122 @@
+//! What is done to links that are made, as ip-link(8) commands.
+
+use super::Act;
+use super::links::joins_bond;
+use super::op::{Op, shell_word};
+use crate::model::attr::{Attr, AttrConfig, Kind, Scope, Value};
+use crate::model::config::LinkId;
+use crate::model::desired::DesiredLink;
+use crate::model::link::{IfName, LinkKind};
+use crate::packed::{Packed, packed, word};
+use crate::text::show::{Show, Text};
+use crate::wire::rtnetlink::info;
+
+/// The bit with which a partition's key says that the machine is a full member.
+const FULL_MEMBER: u32 = 0x8000;
+
+impl Op<'_> {
+    /// What is done to a link that lies on others, or that others belong to.
+    pub(super) fn show_stack(&self, f: &mut Text<'_>, act: Act, link: &DesiredLink) {
+        let id = link.config.unwrap_or(LinkId::NONE);
+        let options = self.options(act, link);
+        let kind = options.map_or(LinkKind::Ethernet, |options| options.kind);
+        let have = self.observed.by_index(link.ifindex);
+        let lower = have.map_or(0, |have| have.lower);
+        let lies_in_data = matches!(kind.scope(), Scope::Vxlan | Scope::Tunnel);
+        if act == Act::Make {
+            packed!("ip link add").show(f);
+            if !lies_in_data {
+                self.named(f, packed!(" link "), lower);
+            }
+            packed!(" name ").show(f);
+        } else if act == Act::Unmake {
+            packed!("ip link del dev ").show(f);
+        } else {
+            f.word(word!("ip link set dev "));
+        }
+        shell_word(f, word!(""), &link.name);
+        if act == Act::Enslave {
+            if joins_bond(self.config, id) {
+                f.word(word!(" down"));
+            }
+            self.named(f, packed!(" master "), link.master);
+        } else if act == Act::Release {
+            packed!(" nomaster").show(f);
+        } else if matches!(act, Act::SetFlags | Act::SetTxqlen) {
+            for have in self.config.attrs_of(id) {
+                let is_flag = matches!(have.attr, Attr::PROMISC | Attr::ALLMULTI | Attr::ARP);
+                if is_flag && act == Act::SetFlags
+                    || have.attr == Attr::TXQUEUELEN && act == Act::SetTxqlen
+                {
+                    self.option(f, kind, have);
+                }
+            }
+        }
+        let Some(options) = options else {
+            return;
+        };
+        if act == Act::Make && !link.mac.is_none() {
+            f.show(word!(" address "), &link.mac);
+        }
+        packed!(" type ").show(f);
+        kind.kernel_word().show(f);
+        if act == Act::SetPort {
+            packed!("_slave").show(f);
+        } else if lies_in_data && act == Act::Make {
+            self.named(f, packed!(" dev "), lower);
+        }
+        let mut sent = heapless::Vec::<u8, { info::OCTETS }>::new();
+        options.put(&mut sent, &mut |option| self.option(f, kind, option));
+    }
+
+    /// The name of the link with this number, after `before`.
+    fn named(&self, f: &mut Text<'_>, before: Packed, ifindex: u32) {
+        if let Some(link) = self.observed.by_index(ifindex) {
+            before.show(f);
+            shell_word(f, word!(""), &link.name);
+        }
+    }
+
+    /// An option and its value.
+    fn option(&self, f: &mut Text<'_>, kind: LinkKind, have: &AttrConfig) {
+        let (scope, form) = have.attr.row();
+        let on_off = packed!("off,on");
+        f.octet(b' ');
+        if kind != LinkKind::Ipvlan {
+            have.attr.show_ip_word(f);
+            f.octet(b' ');
+        }
+        match have.value {
+            Value::Number(number) => {
+                let words = match (form, scope) {
+                    (Kind::Bool, Scope::Ib) => packed!("datagram,connected"),
+                    (Kind::Bool, Scope::Vlan | Scope::BridgePort | Scope::Link) => on_off,
+                    _ => form.words(),
+                };
+                if !words.0.is_empty() {
+                    words.item(number as usize).show(f);
+                } else if have.attr == Attr::PKEY {
+                    packed!("0x").show(f);
+                    f.number((number | FULL_MEMBER).into(), 16);
+                } else {
+                    f.count(word!(""), number);
+                }
+            }
+            Value::Text(text) => {
+                let text = self.config.text(text);
+                if form == Kind::Name
+                    && let Some(name) = &IfName::new(text)
+                {
+                    return shell_word(f, word!(""), name);
+                }
+                for octet in text {
+                    // pairs of a map are words of their own
+                    f.octet(match octet {
+                        b',' if form == Kind::Map => b' ',
+                        octet => *octet,
+                    });
+                }
+            }
+        }
+    }
+}

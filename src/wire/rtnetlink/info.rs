@@ -1,0 +1,441 @@
+//! The kind of a link and its options: `IFLA_LINKINFO` (linux/if_link.h).
+//!
+//! ```text
+//!  IFLA_INFO_KIND text      IFLA_INFO_DATA       { attributes of the kind }
+//!  IFLA_INFO_SLAVE_KIND text, IFLA_INFO_SLAVE_DATA { attributes of a port of such a link }
+//! ```
+//!
+//! What is wanted is written as the kernel would have it, and what the kernel has is compared with that,
+//! attribute by attribute: so one walk along the options makes, changes and compares.
+
+use super::info_value::{append_octets, mapped, number_had, put_number, signed};
+use super::link::{IFLA_IFNAME, IFLA_INFO_KIND};
+use crate::diag::LineBuf;
+use crate::model::attr::{Attr, AttrConfig, Form, Place, Scope, Value, When};
+use crate::model::config::{Config, LinkId, LinkMatch};
+use crate::model::link::{IfName, LinkKind, until_nul};
+use crate::model::observed::Observed;
+use crate::text::parts;
+use crate::wire::netlink::{append, append_attr, attr_in, end_attr, number_in};
+use heapless::VecView;
+
+/// In `IFLA_LINKINFO`: options of the link.
+pub const IFLA_INFO_DATA: u16 = 2;
+/// The kind of its master, as text.
+pub const IFLA_INFO_SLAVE_KIND: u16 = 4;
+/// Options it has as a port of that.
+pub const IFLA_INFO_SLAVE_DATA: u16 = 5;
+
+/// Octets of the longest option: sixteen IPv6 addresses.
+const PAYLOAD: usize = 320;
+/// Octets that are enough for all options of any link: two lists of sixteen targets take half of them.
+pub const OCTETS: usize = 1_024;
+
+/// Which options are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// Every one that can be had before ports join: for a link that is made, a port that joins.
+    All,
+    /// Those that are had otherwise; of a tunnel, which would forget the others, then all.
+    Differing,
+    /// Those that name a port.
+    Joined,
+    /// Whether a bridge speaks STP.
+    Stp,
+}
+
+/// What of the wanted is not there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Differs {
+    /// The hardest of the times at which it can be had, those apart that are in [`Differs::joined`]; `None`: nothing
+    /// is missing.
+    pub when: Option<When>,
+    /// The first option of which that is so; `None` too where it is the link below that differs.
+    pub attr: Option<Attr>,
+    /// A port that is there shall be the preferred one, and is not.
+    pub joined: bool,
+}
+
+/// Whether a payload of `IFLA_LINKINFO` is that of a link of this kind.
+pub fn is_kind(have: &[u8], kind: LinkKind) -> bool {
+    let word = until_nul(attr_in(have, IFLA_INFO_KIND));
+    kind.kernel_word().strip(word) == Some(b"")
+}
+
+/// Options of a link that are written, or compared only.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// The configuration.
+    pub config: &'a Config<'a>,
+    /// Says the numbers of links.
+    pub observed: &'a Observed<'a>,
+    /// Whose they are.
+    pub id: LinkId,
+    /// The kind of that link.
+    pub kind: LinkKind,
+    /// Whether it is a port of a link of that kind, and its options as such are meant.
+    pub is_port: bool,
+    /// Which options.
+    pub pick: Pick,
+    /// What the kernel has: the payload of an `IFLA_LINKINFO`.
+    pub have: &'a [u8],
+}
+
+impl Options<'_> {
+    /// Appends the payload of an `IFLA_LINKINFO`, for which there must be [`OCTETS`]: the kind, and the options. What
+    /// is returned is what was missing, which with [`Pick::All`] is all there is; `told` is told of each option.
+    ///
+    /// An option that the kernel does not show counts as one that it has as it shall be, as the kernel may lack it;
+    /// addresses, lists and maps that it does not show are empty.
+    #[inline(never)]
+    pub fn put(&self, to: &mut VecView<u8>, told: &mut dyn FnMut(&AttrConfig)) -> Differs {
+        let mut kind_attr = IFLA_INFO_KIND;
+        let mut scope = self.kind.scope();
+        if self.is_port {
+            kind_attr = IFLA_INFO_SLAVE_KIND;
+            scope = if scope == Scope::Bond {
+                Scope::BondPort
+            } else {
+                Scope::BridgePort
+            };
+        }
+        let mut word = LineBuf::<16>::new();
+        word.unpack(self.kind.kernel_word());
+        append_attr(to, kind_attr, word.as_bytes());
+        let at = to.len();
+        let data_attr = kind_attr.wrapping_add(1);
+        append_attr(to, data_attr, &[]);
+        let data = to.len();
+        let mut walk = Walk {
+            of: self,
+            to,
+            scope,
+            pick: self.pick,
+            have: &[],
+            miimon: 0,
+            differs: Differs::default(),
+            told,
+            text: &[],
+            option: None,
+            when: When::Always,
+        };
+        if self.pick == Pick::Differing {
+            walk.have = attr_in(self.have, data_attr);
+        }
+        walk.options();
+        if scope == Scope::Tunnel && walk.differs.when.is_some() && walk.pick != Pick::All {
+            // the kernel begins anew with each change
+            walk.to.truncate(data);
+            walk.pick = Pick::All;
+            walk.options();
+        }
+        let differs = walk.differs;
+        end_attr(to, at);
+        differs
+    }
+}
+
+/// A walk along the options of a link.
+struct Walk<'a> {
+    of: &'a Options<'a>,
+    to: &'a mut VecView<u8>,
+    scope: Scope,
+    pick: Pick,
+    /// What the kernel has.
+    have: &'a [u8],
+    /// [`Attr::MIIMON`] of the kernel, 1 for none; 0 where it shall be another.
+    miimon: u32,
+    differs: Differs,
+    told: &'a mut dyn FnMut(&AttrConfig),
+    /// Of the option at hand, its value where that is no number.
+    text: &'a [u8],
+    /// That option; `None` for what is none.
+    option: Option<&'a AttrConfig>,
+    /// When it can be changed.
+    when: When,
+}
+
+/// Flags of a VLAN: their values, and which of them are meant.
+const IFLA_VLAN_FLAGS: u16 = 2;
+/// The map of packets that go.
+const IFLA_VLAN_EGRESS_QOS: u16 = 3;
+/// An item of it.
+const IFLA_VLAN_QOS_MAPPING: u16 = 1;
+/// Of a bond, milliseconds between looks at carriers.
+const IFLA_BOND_MIIMON: u16 = 3;
+/// Of an ipvlan, what a macvlan has as its mode.
+const IFLA_IPVLAN_FLAGS: u16 = 2;
+/// The link that a VXLAN lies on.
+const IFLA_VXLAN_LINK: u16 = 3;
+/// The link that a tunnel lies on.
+const IFLA_GRE_LINK: u16 = 1;
+/// Flags of packets that come, and of those that go.
+const IFLA_GRE_IFLAGS: u16 = 2;
+const IFLA_GRE_OFLAGS: u16 = 3;
+/// Key of packets that go.
+const IFLA_GRE_OKEY: u16 = 5;
+/// `GRE_KEY`: there is a key.
+const GRE_KEY: u32 = 0x2000;
+/// `MACVLAN_MODE_PASSTHRU`.
+const PASSTHRU: u32 = 8;
+/// By how much numbers of ipip, sit and ip6tnl are less than those of GRE.
+const GRE_MORE: u16 = 4;
+/// More than half the number of an IPv4 address of a VXLAN, that of an IPv6 one.
+const IFLA_VXLAN_SIX: u16 = 15;
+/// Of a bridge with STP, in hundredths of a second.
+const MIN_FORWARD_DELAY: u32 = 200;
+const MAX_FORWARD_DELAY: u32 = 3_000;
+/// Hop limit and encapsulation limit that ip(8) gives tunnels over IPv6.
+const IP6_TTL: u32 = 64;
+const IP6_ENCAP_LIMIT: u32 = 4;
+
+impl Walk<'_> {
+    /// The option at hand is not as it shall be.
+    fn note(&mut self, when: When) {
+        let attr = self.option.map(|option| option.attr);
+        if self.differs.when < Some(when) {
+            (self.differs.when, self.differs.attr) = (Some(when), attr);
+        }
+        if let Some(option) = self.option
+            && (self.pick == Pick::All || self.scope != Scope::Tunnel)
+        {
+            (self.told)(option);
+        }
+    }
+
+    /// The number of the link with this name; 0 for none.
+    fn index(&self, name: &[u8]) -> u32 {
+        let name = IfName::from_kernel(name);
+        let found = name.and_then(|name| self.of.observed.by_name(&name));
+        found.map_or(0, |link| link.ifindex)
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are as they are")]
+    fn options(&mut self) {
+        let (config, kind, scope) = (self.of.config, self.of.kind, self.scope);
+        (self.option, self.when) = (None, When::Always);
+        let is_gre = matches!(kind, LinkKind::Gre | LinkKind::Gretap | LinkKind::Ip6gre);
+        if let Scope::Vxlan | Scope::Tunnel = scope
+            && let Some(link) = config.link(self.of.id)
+            && let Some(LinkMatch::Name(name)) = &link.lower
+        {
+            let lower = self.index(name.as_bytes());
+            if lower != 0 {
+                // of a VXLAN 3, of a tunnel 1
+                let number = if scope == Scope::Vxlan {
+                    IFLA_VXLAN_LINK
+                } else {
+                    IFLA_GRE_LINK
+                };
+                self.put(number, Form::Index, lower);
+            }
+        }
+        let had = number_in(self.have, IFLA_BOND_MIIMON, 0);
+        self.miimon = had.max(1);
+        if config
+            .number_of(self.of.id, Attr::MIIMON)
+            .is_some_and(|miimon| miimon != had)
+        {
+            self.miimon = 0;
+        }
+        let had = attr_in(self.have, IFLA_VLAN_FLAGS);
+        let had = had.first_chunk().copied().map_or(0, u32::from_ne_bytes);
+        // flags of a VLAN, and which of them are meant
+        let (mut flags, mut mask) = (0, 0);
+        for option in config.attrs_of(self.of.id) {
+            let attr = option.attr;
+            if attr.row().0 != scope || self.pick == Pick::Stp && attr != Attr::STP {
+                continue;
+            }
+            let Place {
+                number,
+                mut form,
+                when,
+            } = attr.place();
+            let mut number = u16::from(number);
+            (self.option, self.when) = (Some(option), when);
+            let mut value = match option.value {
+                Value::Number(value) => value,
+                Value::Text(text) => {
+                    self.text = config.text(text);
+                    signed(self.text)
+                }
+            };
+            match form {
+                Form::None => continue,
+                Form::Bit => {
+                    let bit = u32::from(number);
+                    value = value.wrapping_mul(bit);
+                    (flags, mask) = (flags | value, mask | bit);
+                    if self.pick == Pick::All || had & bit != value {
+                        self.note(when);
+                    }
+                    continue;
+                }
+                Form::Index => {
+                    value = self.index(self.text);
+                    let is_other = number_in(self.have, number, 0) != value;
+                    if value != 0 {
+                        let counts = self.pick == Pick::All || when == When::Joined;
+                        self.differs.joined |= is_other && counts;
+                        if self.pick == Pick::Joined {
+                            append_attr(self.to, number, &value.to_ne_bytes());
+                            self.note(when);
+                        }
+                    }
+                    continue;
+                }
+                Form::Time32
+                    if attr == Attr::FORWARD_DELAY
+                        && config.number_of(self.of.id, Attr::STP) == Some(1) =>
+                {
+                    value = value.clamp(MIN_FORWARD_DELAY, MAX_FORWARD_DELAY);
+                }
+                Form::Power if kind == LinkKind::Ipvlan => {
+                    // private, vepa and bridge are 0, 1 and 2 with us, and 1, 2 and 0 there
+                    value = value.wrapping_add(1).checked_rem(3).unwrap_or(0);
+                    (number, form) = (IFLA_IPVLAN_FLAGS, Form::U16);
+                }
+                Form::Addr if scope == Scope::Vxlan => {
+                    let mut other = number.wrapping_div(2).wrapping_add(IFLA_VXLAN_SIX);
+                    if parts::has(self.text, b':') {
+                        core::mem::swap(&mut number, &mut other);
+                    }
+                    if !attr_in(self.have, other).is_empty() {
+                        // the family stays as it was
+                        self.when = When::Made;
+                    }
+                }
+                Form::Key => {
+                    for (flags, key) in
+                        [(IFLA_GRE_IFLAGS, number), (IFLA_GRE_OFLAGS, IFLA_GRE_OKEY)]
+                    {
+                        if is_gre {
+                            self.put(key, Form::Key, value);
+                            // of all this, the option is told of once
+                            self.option = None;
+                            self.put(flags, Form::Be16, GRE_KEY);
+                        }
+                    }
+                    continue;
+                }
+                _ => {
+                    if scope == Scope::Tunnel && !is_gre {
+                        number = number.wrapping_sub(GRE_MORE);
+                    }
+                }
+            }
+            self.put(number, form, value);
+        }
+        if mask != 0 && (self.pick == Pick::All || (had ^ flags) & mask != 0) {
+            let flags = [flags.to_ne_bytes(), mask.to_ne_bytes()];
+            append_attr(self.to, IFLA_VLAN_FLAGS, flags.as_flattened());
+        }
+        // what ip(8) gives tunnels over IPv6, and the kernel does not
+        let [ttl, limit] = match kind {
+            LinkKind::Ip6tnl => [4, 6],
+            LinkKind::Ip6gre => [8, 11],
+            _ => return,
+        };
+        (self.option, self.when) = (None, When::Always);
+        self.put(limit, Form::U8, IP6_ENCAP_LIMIT);
+        if config.number_of(self.of.id, Attr::TUNNEL_TTL).is_none() {
+            self.put(ttl, Form::U8, IP6_TTL);
+        }
+    }
+
+    /// An attribute, unless it is as it is had or is not picked.
+    #[inline(never)]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are numbers")]
+    fn put(&mut self, number: u16, form: Form, mut value: u32) {
+        if self.pick == Pick::Joined {
+            return;
+        }
+        let text = self.text;
+        let have = attr_in(self.have, number);
+        let had = number_had(have);
+        let mut payload = heapless::Vec::<u8, PAYLOAD>::new();
+        let to = payload.as_mut_view();
+        match form {
+            Form::Mac | Form::Addr => append_octets(to, text),
+            Form::List => {
+                let (mut rest, mut n) = (Some(text), 0_u16);
+                while let Some(item) = parts::next(&mut rest, b',') {
+                    let at = to.len();
+                    append_attr(to, n, &[]);
+                    append_octets(to, item);
+                    end_attr(to, at);
+                    n = n.wrapping_add(1);
+                }
+            }
+            Form::Map => {
+                let mut rest = Some(text);
+                while let Some(item) = parts::next(&mut rest, b',') {
+                    let (from, into) = parts::split(item, b':');
+                    let (mut from, mut into) = (signed(from), signed(into.unwrap_or_default()));
+                    // a VLAN has eight priorities
+                    if number == IFLA_VLAN_EGRESS_QOS {
+                        into &= 7;
+                    } else {
+                        from &= 7;
+                    }
+                    if into != mapped(have, from) {
+                        let pair = [from.to_ne_bytes(), into.to_ne_bytes()];
+                        append_attr(to, IFLA_VLAN_QOS_MAPPING, pair.as_flattened());
+                    }
+                }
+            }
+            Form::Peer => {
+                // struct ifinfomsg
+                let index = self.index(text).to_ne_bytes();
+                append(to, [[0; 4], index, [0; 4], [0; 4]].as_flattened());
+                append_attr(to, IFLA_IFNAME, text);
+            }
+            _ => {
+                let rounds = match form {
+                    Form::Time32 | Form::Time64 => 2,
+                    Form::Delay => self.miimon,
+                    _ => 0,
+                };
+                if value.wrapping_sub(had) < rounds {
+                    // which the kernel made of it
+                    value = had;
+                }
+                put_number(to, form, value);
+            }
+        }
+        // an option that is not shown may be one that this kernel lacks; these are empty then
+        let is_sparse = matches!(form, Form::Index | Form::Addr | Form::List);
+        let is_same = match form {
+            Form::Map => to.is_empty(),
+            // which is kept as a multiple of that
+            Form::Delay if self.miimon == 0 => false,
+            _ if have.is_empty() => !is_sparse,
+            _ => *to == *have,
+        };
+        if is_same && self.pick == Pick::Differing {
+            return;
+        }
+        let mut when = self.when;
+        // a mode that is not left and not entered; whether a link goes to one point only
+        let is_made = match form {
+            Form::Power => (1_u32.wrapping_shl(value) | had) & PASSTHRU != 0,
+            Form::Addr => had == 0 && self.is_other_end(),
+            _ => false,
+        };
+        if is_made {
+            when = When::Made;
+        }
+        self.note(when);
+        append_attr(self.to, number, to);
+    }
+
+    /// Whether the option at hand is the other end of what is a point-to-point link if it has one.
+    fn is_other_end(&self) -> bool {
+        let is_plain = matches!(self.of.kind, LinkKind::Gre | LinkKind::Ipip | LinkKind::Sit);
+        is_plain
+            && self
+                .option
+                .is_some_and(|option| option.attr == Attr::REMOTE)
+    }
+}

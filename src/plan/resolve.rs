@@ -346,12 +346,6 @@ fn is_loose(matches: &LinkMatch) -> bool {
     matches!(matches, LinkMatch::Bootif(_) | LinkMatch::Any)
 }
 
-/// Whether a source gives a link this name.
-#[inline(never)]
-pub(crate) fn is_named(config: &Config<'_>, name: &IfName) -> bool {
-    config.links.iter().any(|link| name.is(&link.name))
-}
-
 /// Whether a source names `link` by its name or MAC, asked for or not.
 #[inline(never)]
 pub(crate) fn is_spoken_of(config: &Config<'_>, link: &Link) -> bool {

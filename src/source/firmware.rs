@@ -189,8 +189,10 @@ impl Pieces {
         }
         let end = word.as_bytes().len();
         word.put(self.field(config, MAC));
-        let (word, mac) = word.as_bytes().split_at_checked(end).unwrap_or_default();
-        let arg = &mut Arg::new(cx, source, b"ip", word.get(1..).unwrap_or_default());
+        let mac = parts::slice(word.as_bytes(), end, usize::MAX);
+        // without the first colon
+        let word = parts::slice(word.as_bytes(), 1, end.wrapping_sub(1));
+        let arg = &mut Arg::new(cx, source, b"ip", word);
         arg.split(0);
         let done = ip_arg::read(arg);
         if arg.settle(done)

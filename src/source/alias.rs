@@ -60,7 +60,7 @@ impl Reader<'_, '_, '_> {
         self.len = self
             .first_addr(Family::V4, None)
             .map_or(NO_LEN, |have| have.addr.len);
-        let label = parts::split(name, b':').1;
+        let label = parts::after(name, b':');
         if let Some(label) = label {
             let is_octet = |octet: &u8| parts::is_plain(*octet, b"_");
             let device = self.at(DEVICE);

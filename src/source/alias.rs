@@ -104,7 +104,7 @@ impl Reader<'_, '_, '_> {
         }
         self.at(IPADDR_START);
         for n in 0..more.wrapping_add(1) {
-            let mut label = LineBuf::<32>::new();
+            let mut label = LineBuf::<64>::new();
             label.put(base);
             label.put(b":");
             label.show(&number.wrapping_add(n));

@@ -13,6 +13,7 @@ use super::Context;
 use super::arg::Arg;
 use super::{ip_arg, virtual_arg};
 use crate::diag::{Escaped, LineBuf};
+use crate::limits::MAX_LINE;
 use crate::model::config::{Config, Pieces, SourceKind};
 use crate::model::link::until_nul;
 use crate::packed::{Packed, packed};
@@ -168,7 +169,7 @@ impl Pieces {
     pub fn join(&self, source: SourceKind, cx: &mut Context<'_, '_>) {
         let config = &*cx.config;
         let methods = METHODS.line(usize::from(self.is_v6));
-        let mut word = LineBuf::<512>::new();
+        let mut word = LineBuf::<MAX_LINE>::new();
         let mut first = CLIENT;
         if self.found == LEASED {
             word.put(b":::");

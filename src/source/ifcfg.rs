@@ -344,13 +344,14 @@ impl<'a> Reader<'a, '_, '_> {
         Some(())
     }
 
-    /// Makes of `WINDOW` what is asked of a route.
+    /// Makes of `WINDOW` what is asked of a route. Not in its caller, whose values are nearer without this line.
+    #[inline(never)]
     fn window(&mut self) {
         let link = &mut self.known.draft.link;
         let Some(window) = LinkNumber::Window.of(link) else {
             return;
         };
-        let mut words = LineBuf::<32>::new();
+        let mut words = LineBuf::<64>::new();
         words.put(b"default window ");
         words.show(&window);
         let config = &mut *self.file.cx.config;
@@ -422,7 +423,7 @@ impl<'a> Reader<'a, '_, '_> {
             (_, Use::Defaults) => return self.complain(NOT_HERE),
             (Field::Attr(attr), _) => self.attr(attr, word),
             (Field::Hundredths(attr), _) => {
-                let mut number = LineBuf::<32>::new();
+                let mut number = LineBuf::<64>::new();
                 number.put(word);
                 number.put(b"00");
                 self.attr(attr, number.as_bytes())

@@ -428,7 +428,7 @@ mod tests {
         addrs: &[&str],
     ) -> LinkId {
         let id = config
-            .add_link(&LinkConfig::new(matches, source, Origin::NONE))
+            .add_link(&LinkConfig::matching(matches, source, Origin::NONE))
             .unwrap();
         for addr in addrs {
             let addr = AddrConfig {

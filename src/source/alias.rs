@@ -280,7 +280,11 @@ mod tests {
         let mut config = tables.config();
         let eth0 = LinkMatch::Name(IfName::new(b"eth0").unwrap());
         config
-            .add_link(&LinkConfig::new(eth0, SourceKind::Cmdline, Origin::NONE))
+            .add_link(&LinkConfig::matching(
+                eth0,
+                SourceKind::Cmdline,
+                Origin::NONE,
+            ))
             .unwrap();
         let (addrs, said) = read_into(&mut config, &[("eth0:1", "IPADDR=192.0.2.2")]);
         assert_eq!(addrs, [""; 0]);

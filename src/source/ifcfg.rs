@@ -16,8 +16,8 @@ use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem};
 use crate::model::addr::Family;
 use crate::model::attr::Scope;
 use crate::model::config::{
-    GlobalFlag, IpNumber, IpText, LinkConfig, LinkFlag, LinkId, LinkMatch, LinkNumber, Role,
-    RouteDev, SourceKind, Str,
+    GlobalFlag, IpNumber, IpText, LinkConfig, LinkFlag, LinkId, LinkNumber, Role, RouteDev,
+    SourceKind, Str,
 };
 use crate::model::link::IfName;
 use crate::model::said::{Values, flags, rows};
@@ -76,7 +76,7 @@ impl Defaults {
             gateway6: Gateway::none(),
             gateway6_dev: None,
             draft: Draft {
-                link: LinkConfig::new(LinkMatch::Any, SourceKind::Ifcfg, Origin::NONE),
+                link: LinkConfig::new(SourceKind::Ifcfg, Origin::NONE),
                 said: Values::NOTHING,
             },
         }
@@ -468,7 +468,7 @@ pub(super) fn field(entry: &Entry) -> Option<Field> {
 mod tests {
     use super::super::testing::{Heard, ScratchTables, Storage, context, describe};
     use super::*;
-    use crate::model::config::{Config, IpFlag, IpText, LinkNumber, NameSource};
+    use crate::model::config::{Config, IpFlag, IpText, LinkMatch, LinkNumber, NameSource};
     use crate::model::link::Mac;
     use std::format;
     use std::string::String;
@@ -1020,7 +1020,7 @@ mod tests {
         ] {
             let mut tables = Storage::default();
             let mut config = tables.config();
-            let link = LinkConfig::new(matches, SourceKind::Cmdline, Origin::NONE);
+            let link = LinkConfig::matching(matches, SourceKind::Cmdline, Origin::NONE);
             config.add_link(&link).unwrap();
             let (links, said) = read_into(&mut config, &[text], &Defaults::none());
             assert_eq!((links.len(), said.len()), (2 - dropped, dropped), "{text}");

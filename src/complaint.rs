@@ -237,7 +237,7 @@ impl Problem {
 
     /// What did not come in time.
     pub fn awaited(self) -> Packed {
-        Packed(parts::split(self.text().0, b'@').0)
+        Packed(parts::nth(self.text().0, b'@', 0))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::model::observed::{AltName, Link};
 use crate::model::route::MAIN_TABLE;
 use crate::model::route::RouteKind;
 use crate::plan::diff::{self, Ipv6};
-use crate::plan::resolve::{is_named, is_spoken_of};
+use crate::plan::resolve::is_spoken_of;
 use crate::wire::netlink::{self, Full, Message, NLM_F_DUMP_INTR, Writer};
 use crate::wire::rtnetlink::{
     self, RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE, RTM_GETRULE, RTM_NEWADDR, RTM_NEWLINK,
@@ -186,7 +186,7 @@ impl Engine<'_> {
     fn is_mentioned(&self, link: &Link) -> bool {
         let is_meant = |rule: &NameRule| link.name.is(&rule.name);
         link.is_loopback()
-            || is_named(&self.config, &link.name)
+            || self.config.named(&link.name).is_some()
             || is_spoken_of(&self.config, link)
             || self.config.name_rules.iter().any(is_meant)
     }

@@ -259,7 +259,7 @@ impl Engine<'_> {
         self.gather_resolv_conf(host);
         let conf = &self.resolv_conf;
         let text = what_is_there(host, OutputFile::ResolvConf);
-        let is_ours = parts::split(text, b'\n').0 == MARKER.as_bytes();
+        let is_ours = parts::nth(text, b'\n', 0) == MARKER.as_bytes();
         if text == &**conf.text || conf.is_empty() && !is_ours {
             OnDisk::AsItShallBe
         } else if is_ours

@@ -37,14 +37,6 @@ impl Family {
             Family::V6 => 128,
         }
     }
-
-    /// The all-zero address.
-    pub fn unspecified(self) -> IpAddr {
-        match self {
-            Family::V4 => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            Family::V6 => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-        }
-    }
 }
 
 /// Whether two addresses are one. Compared in place they take more room.
@@ -84,10 +76,15 @@ impl Cidr {
     /// `0.0.0.0/0` or `::/0`.
     #[inline(never)]
     pub fn default(family: Family) -> Cidr {
-        Cidr {
-            addr: family.unspecified(),
+        // All octets are written first: those that IPv4 has no use for cost more.
+        let mut everything = Cidr {
+            addr: IpAddr::V6(Ipv6Addr::UNSPECIFIED),
             len: 0,
+        };
+        if family == Family::V4 {
+            everything.addr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         }
+        everything
     }
 
     /// The family of the address.

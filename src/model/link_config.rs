@@ -185,15 +185,22 @@ pub struct LinkConfig {
 }
 
 impl LinkConfig {
-    /// A link with nothing asked of it but to be up.
+    /// A link with this name or MAC, with nothing asked of it but to be up.
+    pub const fn matching(matches: LinkMatch, source: SourceKind, origin: Origin) -> LinkConfig {
+        let mut link = LinkConfig::new(source, origin);
+        if let LinkMatch::Name(name) = matches {
+            link.name = Some(name);
+        }
+        link.matches = matches;
+        link
+    }
+
+    /// Any link, with nothing asked of it but to be up.
     #[inline(never)]
-    pub const fn new(matches: LinkMatch, source: SourceKind, origin: Origin) -> LinkConfig {
+    pub const fn new(source: SourceKind, origin: Origin) -> LinkConfig {
         LinkConfig {
-            matches,
-            name: match matches {
-                LinkMatch::Name(name) => Some(name),
-                LinkMatch::Mac(_) | LinkMatch::Bootif(_) | LinkMatch::Any => None,
-            },
+            matches: LinkMatch::Any,
+            name: None,
             rename: false,
             kind: LinkKind::Ethernet,
             source,

@@ -70,7 +70,7 @@ pub fn begin(json: &mut Json<'_>, config: &Config<'_>) {
             NameSource::Cmdline => SourceKind::Cmdline,
             NameSource::Ifcfg | NameSource::Udev | NameSource::Link => SourceKind::Ifcfg,
         };
-        let mut link = LinkConfig::new(LinkMatch::Mac(rule.mac), source, rule.origin);
+        let mut link = LinkConfig::matching(LinkMatch::Mac(rule.mac), source, rule.origin);
         (link.name, link.rename, link.onboot, link.required) = (rule.name, true, false, false);
         json.item();
         interface(json, config, LinkId::NONE, &link);

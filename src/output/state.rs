@@ -317,7 +317,7 @@ mod tests {
     fn want(engine: &mut Engine<'_>, name: &[u8], ifindex: u32, routes: u8) {
         let name = IfName::from_kernel(name).unwrap();
         let (mac, origin) = (Mac::new(&[2; 6]).unwrap(), Origin::NONE);
-        let config = LinkConfig::new(LinkMatch::Name(name), SourceKind::Ifcfg, origin);
+        let config = LinkConfig::matching(LinkMatch::Name(name), SourceKind::Ifcfg, origin);
         let config = engine.config.add_link(&config);
         let link = DesiredLink {
             config,
@@ -372,7 +372,7 @@ mod tests {
             let name = LinkMatch::Name(IfName::from_kernel(name).unwrap());
             engine
                 .config
-                .add_link(&LinkConfig::new(name, SourceKind::Ifcfg, Origin::NONE))
+                .add_link(&LinkConfig::matching(name, SourceKind::Ifcfg, Origin::NONE))
                 .unwrap();
             engine.states.push(LinkState::WaitingDevice).unwrap();
         }

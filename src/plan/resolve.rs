@@ -400,12 +400,6 @@ fn is_loose(matches: &LinkMatch) -> bool {
     matches!(matches, LinkMatch::Bootif(_) | LinkMatch::Any)
 }
 
-/// Whether a source gives a link this name.
-#[inline(never)]
-pub(crate) fn is_named(config: &Config<'_>, name: &IfName) -> bool {
-    config.links.iter().any(|link| name.is(&link.name))
-}
-
 /// Whether a source names `link` by its name or MAC, asked for or not.
 #[inline(never)]
 pub(crate) fn is_spoken_of(config: &Config<'_>, link: &Link) -> bool {
@@ -488,7 +482,7 @@ mod tests {
         addrs: &[&str],
     ) -> LinkId {
         let id = config
-            .add_link(&LinkConfig::new(matches, source, Origin::NONE))
+            .add_link(&LinkConfig::matching(matches, source, Origin::NONE))
             .unwrap();
         for addr in addrs {
             let addr = AddrConfig {

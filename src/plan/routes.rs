@@ -1,7 +1,7 @@
 //! Which link a route goes to, and which metric a default route gets.
 
 use super::encode::named;
-use super::resolve::{LinkState, Resolver, is_named, is_named_by};
+use super::resolve::{LinkState, Resolver, is_named_by};
 use crate::diag::{Complaint, Effect, Problem, Subject};
 use crate::model::addr::{Cidr, Family, is_link_local};
 use crate::model::config::{
@@ -194,7 +194,7 @@ impl Resolver<'_, '_> {
             RouteDev::Link(id) if self.is_found(*id) => NO_LINK,
             RouteDev::Link(_) => return,
             RouteDev::Name(name) => {
-                if is_named(self.config, name) {
+                if self.config.named(name).is_some() {
                     return;
                 }
                 NO_LINK

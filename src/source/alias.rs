@@ -60,7 +60,7 @@ impl Reader<'_, '_, '_> {
         self.len = self
             .first_addr(Family::V4, None)
             .map_or(NO_LEN, |have| have.addr.len);
-        let label = parts::split(name, b':').1;
+        let label = parts::after(name, b':');
         if let Some(label) = label {
             let is_octet = |octet: &u8| parts::is_plain(*octet, b"_");
             let device = self.at(DEVICE);
@@ -104,7 +104,7 @@ impl Reader<'_, '_, '_> {
         }
         self.at(IPADDR_START);
         for n in 0..more.wrapping_add(1) {
-            let mut label = LineBuf::<32>::new();
+            let mut label = LineBuf::<64>::new();
             label.put(base);
             label.put(b":");
             label.show(&number.wrapping_add(n));
@@ -280,7 +280,11 @@ mod tests {
         let mut config = tables.config();
         let eth0 = LinkMatch::Name(IfName::new(b"eth0").unwrap());
         config
-            .add_link(&LinkConfig::new(eth0, SourceKind::Cmdline, Origin::NONE))
+            .add_link(&LinkConfig::matching(
+                eth0,
+                SourceKind::Cmdline,
+                Origin::NONE,
+            ))
             .unwrap();
         let (addrs, said) = read_into(&mut config, &[("eth0:1", "IPADDR=192.0.2.2")]);
         assert_eq!(addrs, [""; 0]);

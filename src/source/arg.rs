@@ -211,7 +211,7 @@ impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
 
     /// A link with nothing asked of it but to be up.
     pub fn new_link(&self) -> LinkConfig {
-        LinkConfig::new(LinkMatch::Any, self.source, self.origin(self.value))
+        LinkConfig::new(self.source, self.origin(self.value))
     }
 
     /// Makes `link` the one that `text` names: a name, a MAC as `52-54-00-12-34-56` or
@@ -371,7 +371,7 @@ mod tests {
     use std::vec::Vec;
 
     fn device(text: &[u8]) -> Option<LinkConfig> {
-        let mut link = LinkConfig::new(LinkMatch::Any, SourceKind::Cmdline, Origin::NONE);
+        let mut link = LinkConfig::new(SourceKind::Cmdline, Origin::NONE);
         identify(text, &mut link).map(|()| link)
     }
 

@@ -186,7 +186,7 @@ impl Context<'_, '_> {
         if let Some(id) = self.config.named(name) {
             return Ok(id);
         }
-        let mut link = LinkConfig::new(LinkMatch::Name(*name), source, origin);
+        let mut link = LinkConfig::matching(LinkMatch::Name(*name), source, origin);
         link.role = Role::Lower;
         self.config.add_link(&link).ok_or(Problem::MaxLinks)
     }

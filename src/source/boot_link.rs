@@ -183,7 +183,7 @@ fn is_same(config: &Config<'_>, word: &LinkMatch, link: &LinkConfig) -> bool {
 
 /// Any link, with nothing asked of it but to be up.
 fn new_link(origin: Origin) -> LinkConfig {
-    LinkConfig::new(LinkMatch::Any, SourceKind::Cmdline, origin)
+    LinkConfig::new(SourceKind::Cmdline, origin)
 }
 
 /// Adds a link, or says that there is no room.
@@ -404,7 +404,7 @@ mod tests {
     fn links_of_files_count_as_well() {
         let mut storage = Storage::default();
         let name = IfName::new(b"eth0").unwrap();
-        let link = LinkConfig::new(LinkMatch::Name(name), SourceKind::Ifcfg, Origin::NONE);
+        let link = LinkConfig::matching(LinkMatch::Name(name), SourceKind::Ifcfg, Origin::NONE);
         let line = "rd.neednet bootdev=eth0 rd.peerdns=0";
         storage.read("cmdline", line, |cx| {
             cx.config.add_link(&link).unwrap();

@@ -5,6 +5,7 @@
 
 use super::ifcfg::Reader;
 use crate::diag::{LineBuf, Problem};
+use crate::limits::MAX_LINE;
 use crate::model::attr::{Attr, AttrConfig, Scope, Value};
 use crate::packed::packed;
 use crate::text::{parts, scalar};
@@ -23,9 +24,6 @@ static COMMANDS: [Attr; 8] = [
 ];
 /// Stands for all options that have words of their own.
 const OPTIONS: Attr = Attr::of(Scope::Ethtool, "speed");
-
-/// Octets of the pairs of one kind.
-const MAX_PAIRS: usize = 512;
 
 impl Reader<'_, '_, '_> {
     /// Reads every command, and complains of the parts that are wrong.
@@ -81,7 +79,7 @@ impl Reader<'_, '_, '_> {
             if attr == OPTIONS {
                 return;
             }
-            let mut kept = LineBuf::<MAX_PAIRS>::new();
+            let mut kept = LineBuf::<MAX_LINE>::new();
             if let Some(AttrConfig {
                 value: Value::Text(text),
                 ..

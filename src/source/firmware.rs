@@ -13,6 +13,7 @@ use super::Context;
 use super::arg::Arg;
 use super::{ip_arg, virtual_arg};
 use crate::diag::{Escaped, LineBuf};
+use crate::limits::MAX_LINE;
 use crate::model::config::{Config, Pieces, SourceKind};
 use crate::model::link::until_nul;
 use crate::packed::{Packed, packed};
@@ -168,7 +169,7 @@ impl Pieces {
     pub fn join(&self, source: SourceKind, cx: &mut Context<'_, '_>) {
         let config = &*cx.config;
         let methods = METHODS.line(usize::from(self.is_v6));
-        let mut word = LineBuf::<512>::new();
+        let mut word = LineBuf::<MAX_LINE>::new();
         let mut first = CLIENT;
         if self.found == LEASED {
             word.put(b":::");
@@ -189,8 +190,10 @@ impl Pieces {
         }
         let end = word.as_bytes().len();
         word.put(self.field(config, MAC));
-        let (word, mac) = word.as_bytes().split_at_checked(end).unwrap_or_default();
-        let arg = &mut Arg::new(cx, source, b"ip", word.get(1..).unwrap_or_default());
+        let mac = parts::slice(word.as_bytes(), end, usize::MAX);
+        // without the first colon
+        let word = parts::slice(word.as_bytes(), 1, end.wrapping_sub(1));
+        let arg = &mut Arg::new(cx, source, b"ip", word);
         arg.split(0);
         let done = ip_arg::read(arg);
         if arg.settle(done)

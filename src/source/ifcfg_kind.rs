@@ -354,7 +354,7 @@ fn pkey(text: &[u8]) -> u32 {
 /// The name of a partition, which is that of its parent with the key behind it; whether it is one.
 #[inline(never)]
 pub(super) fn partition_name(parent: &[u8], key: u32, into: &mut Option<IfName>) -> bool {
-    let mut name = LineBuf::<32>::new();
+    let mut name = LineBuf::<64>::new();
     name.put(parent);
     name.put(b".");
     for octet in &(key as u16).to_be_bytes() {

@@ -31,11 +31,11 @@ pub fn read(cx: &mut Context<'_, '_>) {
 /// `None`: something is outside the table.
 fn read_all(cx: &mut Context<'_, '_>) -> Option<()> {
     let table = part(cx.text, 0, number(cx.text, 4, 4))?;
+    let (mut at, len) = (number(table, 80, 4), number(table, 84, 2));
     let sum = table
         .iter()
         .fold(0_u8, |sum, octet| sum.wrapping_add(*octet));
-    let (mut at, len) = (number(table, 80, 4), number(table, 84, 2));
-    if sum != 0 || !table.starts_with(b"NBFT") || len < 22 {
+    if !table.starts_with(b"NBFT") || len < 22 || sum != 0 {
         return None;
     }
     for _ in 0..number(table, 87, 1) {

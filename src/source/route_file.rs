@@ -259,7 +259,7 @@ mod tests {
         family: Family,
     ) -> (Vec<String>, Vec<String>) {
         let eth0 = LinkMatch::Name(IfName::new(b"eth0").unwrap());
-        let link = LinkConfig::new(eth0, SourceKind::Ifcfg, crate::diag::Origin::NONE);
+        let link = LinkConfig::matching(eth0, SourceKind::Ifcfg, crate::diag::Origin::NONE);
         let dev = RouteDev::Link(config.add_link(&link).unwrap());
         let (mut sink, mut scratch) = (Heard::default(), ScratchTables::empty());
         let mut cx = context(config, &mut sink, b"route-eth0", text.as_bytes());

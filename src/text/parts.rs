@@ -27,6 +27,14 @@ pub fn split(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
     (part, rest)
 }
 
+/// What stands behind the first `separator`.
+#[inline(never)]
+pub fn after(text: &[u8], separator: u8) -> Option<&[u8]> {
+    let mut rest = Some(text);
+    next(&mut rest, separator);
+    rest
+}
+
 /// The part with `n` others before it; empty where there is none.
 #[inline(never)]
 pub fn nth(text: &[u8], separator: u8, n: usize) -> &[u8] {
@@ -117,7 +125,7 @@ pub fn is(one: &[u8], other: &[u8]) -> bool {
 /// Whether an octet is in `text`.
 #[inline(never)]
 pub fn has(text: &[u8], octet: u8) -> bool {
-    split(text, octet).1.is_some()
+    after(text, octet).is_some()
 }
 
 #[cfg(test)]

@@ -209,7 +209,7 @@ fn add_link(config: &mut Config<'_>, matches: LinkMatch, source: SourceKind) -> 
     if config.files.is_empty() {
         config.add_file(b"net").expect("room for a file");
     }
-    let link = LinkConfig::new(matches, source, next_line(config));
+    let link = LinkConfig::matching(matches, source, next_line(config));
     config.add_link(&link).expect("room for a link")
 }
 

@@ -244,7 +244,7 @@ impl Loader<'_, '_> {
         };
         let file = last_part(path);
         let directory = parts::slice(path, 0, path.len().wrapping_sub(file.len()));
-        let mut name = parts::split(file, b'-').1.unwrap_or_default();
+        let mut name = parts::after(file, b'-').unwrap_or_default();
         let config = self.config.link(id);
         if config.is_some_and(|link| LinkFlag::NoRoutes.is_yes(link)) {
             return;
@@ -353,7 +353,7 @@ impl Loader<'_, '_> {
         let mut scratch = Scratch::new(&mut files.entries, &mut files.values, &mut files.slots);
         let mut link = None;
         let part = last_part(name);
-        let of = parts::split(part, b'-').1.unwrap_or_default();
+        let of = parts::after(part, b'-').unwrap_or_default();
         let form = if what.form == Form::Named {
             Form::of(part)
         } else {

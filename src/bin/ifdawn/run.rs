@@ -129,7 +129,7 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> 
     }
     if !engine.is_offline && engine.resolv_conf_differs(system) {
         // All but the mark, which is the first line.
-        let mut rest = parts::split(engine.resolv_conf(), b'\n').1;
+        let mut rest = parts::after(engine.resolv_conf(), b'\n');
         while let Some(line @ [_, ..]) = parts::next(&mut rest, b'\n') {
             text.show(word!("# "), &Escaped(resolv_conf(options)));
             text.show(word!(": "), &Octets(line));

@@ -114,7 +114,7 @@ impl<'a> Root<'a> {
             while let Some((&[l0, l1], [_, name @ ..])) =
                 records.get(16..).and_then(|rest| rest.split_first_chunk())
             {
-                let name = parts::split(name, 0).0;
+                let name = parts::nth(name, 0, 0);
                 names.push(wanted, name);
                 let length = usize::from(u16::from_ne_bytes([l0, l1]));
                 records = records.get(length..).unwrap_or_default();

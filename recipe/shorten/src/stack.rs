@@ -1,6 +1,7 @@
 //! What instructions know about the stack: its alignment, and where they stand on it.
 
-use crate::program::{Flow, Function, Item, Program, flow};
+use crate::program::{Flow, Function, Item, Program, Text, flow};
+use std::collections::HashSet;
 
 /// How an instruction depends on the stack pointer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -8,12 +9,15 @@ pub enum Use {
     None,
     /// By the displacement of its operand alone: `8(%rsp)`.
     Displacement(u32),
-    /// In another way: it changes it, copies it, or looks below it.
+    /// In another way: it changes it, copies it, or looks below it. So may the child that a system call makes.
     Other,
 }
 
 pub fn stack_use(code: &str) -> Use {
-    if code.starts_with("push") || code.starts_with("pop") {
+    if ["push", "pop", "syscall"]
+        .iter()
+        .any(|operation| code.starts_with(operation))
+    {
         return Use::Other;
     }
     let Some(at) = code.find("(%rsp)") else {
@@ -65,50 +69,111 @@ fn pushed(code: &str) -> i32 {
     }
 }
 
-/// Whether `code` saves a register at a function's start, or makes room on the stack there.
-fn is_prologue(code: &str) -> bool {
-    code.starts_with("pushq %") || (code.starts_with("subq $") && code.ends_with(", %rsp"))
+/// The functions that need the stack just as their callers made it: they read arguments behind the sixth
+/// from it, or go on as a function that may.
+pub fn exact_functions(program: &Program) -> HashSet<Text> {
+    let mut exact: HashSet<Text> = program
+        .functions
+        .iter()
+        .filter(|function| has_stack_arguments(program, function))
+        .map(Function::name)
+        .collect();
+    loop {
+        let goes_on = |item: &Item| match *item {
+            Item::Label(_) => false,
+            Item::Code(code) => match program.flow(code) {
+                Flow::Jump(Some(name)) | Flow::Branch(_, name) => program
+                    .texts
+                    .find(name)
+                    .is_some_and(|name| exact.contains(&name)),
+                _ => false,
+            },
+        };
+        let more: Vec<Text> = program
+            .functions
+            .iter()
+            .filter(|function| !exact.contains(&function.name()))
+            .filter(|function| function.items.iter().any(goes_on))
+            .map(Function::name)
+            .collect();
+        if more.is_empty() {
+            return exact;
+        }
+        exact.extend(more);
+    }
 }
 
-/// Whether the function reads what its caller has put on the stack: arguments behind the sixth. Who calls
-/// it has to do so with the stack just as it is.
-pub fn has_stack_arguments(program: &Program, function: &Function) -> bool {
-    let mut depth = 0;
-    let mut frame = None;
-    for item in &function.items {
-        let Item::Code(code) = *item else { continue };
-        let code = program.texts.get(code);
-        if frame.is_none() && !is_prologue(code) {
-            frame = Some(depth);
-        }
-        if let Some(at) = code.find("(%rsp") {
-            let head = &code[..at];
-            let start = head.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-            if head[start..].parse().unwrap_or(0) >= depth + 8 {
+/// Whether the function may read what its caller has put on the stack, on any way through its code. One that
+/// goes on through a pointer may leave that to whom it goes on as.
+fn has_stack_arguments(program: &Program, function: &Function) -> bool {
+    let items = &function.items;
+    let is = |item: &Item, text: &str| match *item {
+        Item::Label(it) | Item::Code(it) => program.texts.get(it) == text,
+    };
+    let has_frame = items.iter().any(|item| is(item, "movq %rsp, %rbp"));
+    let mut depths: Vec<Option<i32>> = vec![None; items.len()];
+    let mut ways = vec![(0, 0)];
+    while let Some((start, depth)) = ways.pop() {
+        let mut depth: i32 = depth;
+        for index in start..items.len() {
+            match depths[index].replace(depth) {
+                Some(known) if known == depth => break,
+                Some(_) => return true,
+                None => {}
+            }
+            let Item::Code(code) = items[index] else {
+                continue;
+            };
+            let text = program.texts.get(code);
+            let reads = |base, offset| displacements(text, base).any(|it| it >= offset);
+            // Above a frame are the caller's register and the way back.
+            if reads("(%rsp", depth + 8) || (has_frame && reads("(%rbp", 16)) {
                 return true;
             }
-        }
-        depth += pushed(code);
-        if flow(code).is_end() {
-            depth = frame.unwrap_or(0);
+            match flow(text) {
+                Flow::Jump(None) => return true,
+                Flow::Jump(Some(name)) | Flow::Branch(_, name) => {
+                    let to = items.iter().position(|item| is(item, name));
+                    ways.extend(to.map(|to| (to, depth)));
+                }
+                _ => {}
+            }
+            if flow(text).is_end() {
+                break;
+            }
+            depth += pushed(text);
         }
     }
     false
 }
 
-/// Whether the function keeps values below the stack pointer, where a call would overwrite them.
-pub fn has_red_zone(program: &Program, function: &Function) -> bool {
-    function.items.iter().any(|item| match item {
-        Item::Code(code) => {
-            let code = program.texts.get(*code);
-            code.match_indices("(%rsp").any(|(at, _)| {
-                code[..at]
-                    .trim_end_matches(|c: char| c.is_ascii_digit())
-                    .ends_with('-')
-            })
-        }
-        Item::Label(_) => false,
+/// How far the operands of `code` are from the register of `base` (`(%rsp`).
+fn displacements(code: &str, base: &str) -> impl Iterator<Item = i32> {
+    code.match_indices(base).map(|(at, _)| {
+        let start = code[..at]
+            .rfind(|c: char| !c.is_ascii_digit() && c != '-')
+            .map_or(0, |before| before + 1);
+        code[start..at].parse().unwrap_or(0)
     })
+}
+
+/// Whether the function may keep values below the stack pointer, where a call would overwrite them: it has
+/// operands there, or calls nobody and has a copy of the stack pointer that may lead there.
+pub fn has_red_zone(program: &Program, function: &Function) -> bool {
+    let codes = || {
+        function.items.iter().filter_map(|item| match *item {
+            Item::Code(code) => Some(program.texts.get(code)),
+            Item::Label(_) => None,
+        })
+    };
+    let copies = |code: &str| {
+        let moves = ["push", "pop", "addq $", "subq $"];
+        code.contains("%rsp")
+            && !moves.iter().any(|operation| code.starts_with(operation))
+            && (code.starts_with("leaq ") || stack_use(code) == Use::Other)
+    };
+    codes().any(|code| displacements(code, "(%rsp").any(|it| it < 0))
+        || (!codes().any(|code| matches!(flow(code), Flow::Call(_))) && codes().any(copies))
 }
 
 /// Makes every instruction do without an aligned stack: `movaps` and `movdqa` to and from memory fault
@@ -326,11 +391,11 @@ mod tests {
         let own = program(
             "pushq %rbx\nsubq $16, %rsp\nmovq 16(%rsp), %rax\naddq $16, %rsp\npopq %rbx\nretq",
         );
-        assert!(!has_stack_arguments(&own, &own.functions[0]));
+        assert!(exact_functions(&own).is_empty());
         let caller = program(
             "pushq %rbx\nsubq $16, %rsp\nmovq 32(%rsp), %rax\naddq $16, %rsp\npopq %rbx\nretq",
         );
-        assert!(has_stack_arguments(&caller, &caller.functions[0]));
+        assert_eq!(exact_functions(&caller).len(), 1);
     }
 
     #[test]

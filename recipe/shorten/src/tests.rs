@@ -22,7 +22,7 @@ fn program(functions: &[&str]) -> Program {
     Program::read(&text).expect("assembly that can be read")
 }
 
-/// The program made shorter, and what it was before, without its padding.
+/// What the program was, and the same made shorter.
 fn shortened(functions: &[&str]) -> (Program, Program) {
     let directory =
         std::env::temp_dir().join(format!("shorten-{}-{:p}", std::process::id(), functions));
@@ -31,10 +31,7 @@ fn shortened(functions: &[&str]) -> (Program, Program) {
     let summary = shorten(&mut it, &directory.join("short.s")).expect("shorter");
     assert!(summary.contains("steps"), "{summary}");
     std::fs::remove_dir_all(&directory).expect("removed");
-    let mut before = program(functions);
-    stack::forget_alignment(&mut before).expect("no alignment");
-    stack::drop_padding(&mut before);
-    (before, it)
+    (program(functions), it)
 }
 
 fn count(program: &Program, code: &str) -> usize {

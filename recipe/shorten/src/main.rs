@@ -4,8 +4,8 @@
 //! that it does the same, and writes it to SHORTER, and the object file made of it beside that (`.o`). `as`
 //! has to be in the PATH: it says how long each instruction is.
 //!
-//! What it does, in this order:
-//! * `stack`: no instruction relies on the stack's alignment, so that code may be called from everywhere;
+//! Every function has to do with a stack that is aligned to 8 octets, as recipe/build tells LLVM: what is
+//! shared is called with the stack one slot deeper. What it does, in this order:
 //! * `outline`: sequences that stand in several places become one;
 //! * `order`: what is jumped to stands behind the jump, or near it;
 //! * `hop`: long jumps land on near ones that lead to the same place;
@@ -31,15 +31,10 @@ use std::process::ExitCode;
 /// What cannot be made shorter safely, and what `as` says.
 fn shorten(program: &mut Program, to: &Path) -> Result<String, String> {
     let size = |program: &Program| measure(program, to);
-    let before = size(program)?.total();
-    stack::forget_alignment(program)?;
-    stack::check_balance(program)?;
-    stack::drop_padding(program);
-    stack::check_balance(program)?;
+    stack::check_alignment(program)?;
     let original = program.clone();
-
     let places = size(program)?;
-    let unpadded = places.total();
+    let before = places.total();
     outline::Outliner::new(program, &places).run();
     let places = size(program)?;
     let shared = places.total();
@@ -52,7 +47,7 @@ fn shorten(program: &mut Program, to: &Path) -> Result<String, String> {
     }
     let steps = verify::verify(&original, program)?;
     Ok(format!(
-        "{before} octets of code, {unpadded} without padding, {shared} with shared ends and calls, {ordered} in \
+        "{before} octets of code, {shared} with shared ends and calls, {ordered} in \
          order, {} with hops; the same in {steps} steps",
         places.total()
     ))

@@ -60,7 +60,10 @@ pub fn measure(program: &Program, assembly: &Path) -> Result<Places, String> {
         for item in &function.items {
             number += 1;
             own.push(match item {
-                Item::Code(_) => lines.get(number).copied().unwrap_or_default(),
+                Item::Code(code) => match lines.get(number) {
+                    Some(place) if place.size > 0 => *place,
+                    _ => return Err(format!("as does not list: {}", program.texts.get(*code))),
+                },
                 Item::Label(_) => Place::default(),
             });
         }
@@ -99,6 +102,19 @@ fn listed(line: &str) -> Option<(usize, Place)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_listed_is_refused() {
+        let text = "\t.section\t.text.f,\"ax\"\n\t.type f,@function\nf:\n\tretq\n\tx = 3\n";
+        let program = Program::read(text).expect("assembly that can be read");
+        let name = format!("shorten-listing-{}.s", std::process::id());
+        let assembly = std::env::temp_dir().join(name);
+        let error = measure(&program, &assembly).err();
+        for file in [assembly.with_extension("o"), assembly] {
+            let _ = std::fs::remove_file(file);
+        }
+        assert_eq!(error.as_deref(), Some("as does not list: x = 3"));
+    }
 
     #[test]
     fn reads_a_listing() {

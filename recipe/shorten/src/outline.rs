@@ -61,12 +61,7 @@ pub struct Outliner<'p> {
 
 impl<'p> Outliner<'p> {
     pub fn new(program: &'p mut Program, places: &Places) -> Self {
-        let exact: HashSet<Text> = program
-            .functions
-            .iter()
-            .filter(|function| stack::has_stack_arguments(program, function))
-            .map(Function::name)
-            .collect();
+        let exact = stack::exact_functions(program);
         let mut this = Self {
             program,
             functions: Vec::new(),
@@ -139,10 +134,12 @@ impl<'p> Outliner<'p> {
             // Who is called through a pointer may have arguments on the stack.
             Flow::Jump(None) | Flow::Call(None) => Kind::Fixed,
             Flow::Call(Some(name)) => {
-                let is_exact = exact
-                    .iter()
-                    .any(|&exact| self.program.texts.get(exact) == name);
-                if is_exact { Kind::Fixed } else { Kind::Free }
+                let name = self.program.texts.find(name);
+                if name.is_some_and(|name| exact.contains(&name)) {
+                    Kind::Fixed
+                } else {
+                    Kind::Free
+                }
             }
             Flow::Next => match stack::stack_use(text) {
                 Use::None => Kind::Free,

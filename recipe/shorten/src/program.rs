@@ -103,9 +103,18 @@ pub fn is_local(name: &str) -> bool {
     name.starts_with(".L")
 }
 
+/// Whether it jumps by a distance (`.+4`), or to a label that is not the only one of its name (`1b`).
+fn is_by_distance(code: &str) -> bool {
+    let to = match flow(code) {
+        Flow::Jump(Some(to)) | Flow::Call(Some(to)) | Flow::Branch(_, to) => to,
+        _ => return false,
+    };
+    (to.starts_with('.') && !is_local(to)) || to.starts_with(|c: char| c.is_ascii_digit())
+}
+
 impl Program {
     /// # Errors
-    /// `LINE: what is there` for a directive among a function's instructions that is not known here.
+    /// `LINE: what is there` for what is not known here among a function's instructions.
     pub fn read(assembly: &str) -> Result<Self, String> {
         let mut program = Self {
             rest: Vec::new(),
@@ -150,13 +159,18 @@ impl Program {
     fn item(&mut self, bare: &str) -> Option<()> {
         let function = self.functions.last_mut()?;
         if let Some(label) = bare.strip_suffix(':') {
+            if label.starts_with(|c: char| c.is_ascii_digit()) {
+                return None;
+            }
             if !label.starts_with(".Lfunc_end") {
                 function.items.push(Item::Label(self.texts.of(label)));
             }
             return Some(());
         }
         let code = bare.replace('\t', " ");
-        if code.starts_with('.') || function.items.is_empty() {
+        let is_several = code.contains(';') && !code.starts_with("rep;");
+        if code.starts_with('.') || is_several || is_by_distance(&code) || function.items.is_empty()
+        {
             return None;
         }
         function.items.push(Item::Code(self.texts.of(&code)));

@@ -22,7 +22,7 @@ fn program(functions: &[&str]) -> Program {
     Program::read(&text).expect("assembly that can be read")
 }
 
-/// The program made shorter, and what it was before, without its padding.
+/// What the program was, and the same made shorter.
 fn shortened(functions: &[&str]) -> (Program, Program) {
     let directory =
         std::env::temp_dir().join(format!("shorten-{}-{:p}", std::process::id(), functions));
@@ -31,10 +31,7 @@ fn shortened(functions: &[&str]) -> (Program, Program) {
     let summary = shorten(&mut it, &directory.join("short.s")).expect("shorter");
     assert!(summary.contains("steps"), "{summary}");
     std::fs::remove_dir_all(&directory).expect("removed");
-    let mut before = program(functions);
-    stack::forget_alignment(&mut before).expect("no alignment");
-    stack::drop_padding(&mut before);
-    (before, it)
+    (program(functions), it)
 }
 
 fn count(program: &Program, code: &str) -> usize {
@@ -225,4 +222,118 @@ fn data_stays_as_it_is() {
         "{written}"
     );
     assert!(!written.contains("addrsig"), "{written}");
+}
+
+/// Whether `verify` finds a difference between these two.
+fn differ(before: &[&str], after: &[&str]) -> bool {
+    verify::verify(&program(before), &program(after)).is_err()
+}
+
+#[test]
+fn a_constant_is_pushed_and_popped_at_one_depth() {
+    let before = ["f: callq x; pushq $5; popq %rax; retq", "x: ud2"];
+    assert!(!differ(
+        &before,
+        &[
+            "f: callq shared.0; retq",
+            "x: ud2",
+            "shared.0: callq x; pushq $5; popq %rax; retq"
+        ]
+    ));
+    // This one returns to 5.
+    assert!(differ(
+        &before,
+        &[
+            "f: callq shared.0; popq %rax; retq",
+            "x: ud2",
+            "shared.0: callq x; pushq $5; retq"
+        ]
+    ));
+    // This one takes where it returns to for the constant.
+    assert!(differ(
+        &before,
+        &[
+            "f: callq x; pushq $5; callq shared.0; retq",
+            "x: ud2",
+            "shared.0: popq %rax; retq"
+        ]
+    ));
+}
+
+/// Whether `callq x` may be moved into something that is called.
+fn may_be_deeper(callee: &[&str]) -> bool {
+    let mut before = vec!["f: pushq %rbx; movl $70000, %edi; callq x; incq %rbx; popq %rbx; retq"];
+    let mut after = vec![
+        "f: pushq %rbx; callq shared.0; incq %rbx; popq %rbx; retq",
+        "shared.0: movl $70000, %edi; callq x; retq",
+    ];
+    before.extend(callee);
+    after.extend(callee);
+    !differ(&before, &after)
+}
+
+#[test]
+fn arguments_on_the_stack_are_passed_on() {
+    let reads = "y: movq 8(%rsp), %rax; retq";
+    assert!(may_be_deeper(&["x: incq %rdi; jmp y", "y: retq"]));
+    assert!(!may_be_deeper(&["x: incq %rdi; jmp y", reads]));
+    assert!(!may_be_deeper(&["x: testq %rdi, %rdi; jne y; retq", reads]));
+    assert!(!may_be_deeper(&["x: incq %rdi; jmp z", "z: jmp y", reads]));
+    assert!(!may_be_deeper(&["x: movq (%rdi), %rax; jmpq *%rax"]));
+}
+
+#[test]
+fn arguments_on_the_stack_are_found_on_every_way() {
+    assert!(!may_be_deeper(&[
+        "x: testq %rdi, %rdi; je .L1; pushq $1; pushq $2; callq y; .L1: movq 8(%rsp), %rax; retq",
+        "y: ud2"
+    ]));
+    assert!(!may_be_deeper(&[
+        "x: pushq %rbp; movq %rsp, %rbp; andq $-32, %rsp; movq 16(%rbp), %rax; movq %rbp, %rsp; popq %rbp; retq"
+    ]));
+}
+
+#[test]
+fn values_below_the_stack_are_found_through_a_pointer() {
+    let middle = "movl $70000, %esi; movl $70001, %edx";
+    let before = format!(
+        "f: leaq 8(%rsp), %rax; movq %rdi, -16(%rax); {middle}; movq -16(%rax), %rax; retq"
+    );
+    let after =
+        "f: leaq 8(%rsp), %rax; movq %rdi, -16(%rax); callq shared.0; movq -16(%rax), %rax; retq";
+    assert!(differ(
+        &[&before],
+        &[after, &format!("shared.0: {middle}; retq")]
+    ));
+}
+
+/// A child that shares the memory of its parent returns over where that one returns to.
+#[test]
+fn system_calls_stay() {
+    assert!(differ(
+        &["f: movl $58, %eax; syscall; movl %eax, %edi; retq"],
+        &[
+            "f: callq shared.0; movl %eax, %edi; retq",
+            "shared.0: movl $58, %eax; syscall; retq"
+        ]
+    ));
+}
+
+#[test]
+fn labels_that_are_not_jumped_to_are_refused() {
+    let taken = ["f: leaq .L1(%rip), %rax; jmpq *%rax; .L1: retq"];
+    assert!(differ(&taken, &taken));
+    let text = "\t.section\t.text.f,\"ax\",@progbits\n\t.type\tf,@function\nf:\n\tjmpq\t*%rax\n.L1:\n\tretq\n\t.section\t.rodata\n\t.quad\t.L1-f\n";
+    let table = Program::read(text).expect("read");
+    assert!(verify::verify(&table, &table).is_err());
+}
+
+#[test]
+fn jumps_by_distance_are_refused() {
+    for code in ["1:", "jmp 1b", "jne .+4", "nop; nop", "callq ."] {
+        let text = format!(
+            "\t.section\t.text.f,\"ax\",@progbits\n\t.type\tf,@function\nf:\n\t{code}\n\tretq\n"
+        );
+        assert!(Program::read(&text).is_err(), "{code}");
+    }
 }

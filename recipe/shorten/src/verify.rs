@@ -149,13 +149,12 @@ pub fn verify(before: &Program, after: &Program) -> Result<usize, String> {
         .iter()
         .map(|function| before.texts.get(function.name()))
         .collect();
-    let exact: HashSet<&str> = before
-        .functions
-        .iter()
-        .filter(|function| stack::has_stack_arguments(before, function))
-        .map(|function| before.texts.get(function.name()))
+    let exact: HashSet<&str> = stack::exact_functions(before)
+        .into_iter()
+        .map(|name| before.texts.get(name))
         .collect();
     let (old, new) = (Row::new(before), Row::new(after));
+    only_jumped_to(&old, &starts)?;
     let mut done = HashSet::new();
     for function in &before.functions {
         let name = before.texts.get(function.name());
@@ -176,6 +175,7 @@ pub fn verify(before: &Program, after: &Program) -> Result<usize, String> {
                 continue;
             }
             let depth = 8 * spot.returns.len() as u32;
+            let mut length = 1;
             let code = match (&expected, &step) {
                 (Step::Nothing, _) => continue,
                 (Step::Becomes(a), Step::Becomes(b)) if a == b && depth == 0 => continue,
@@ -218,11 +218,12 @@ pub fn verify(before: &Program, after: &Program) -> Result<usize, String> {
                     Flow::Next | Flow::Call(Some(_)) if depth > 0 && !has_red_zone => {
                         let calls_exact =
                             matches!(flow(a), Flow::Call(Some(name)) if exact.contains(name));
-                        let is_constant = is_constant(&old, at);
-                        let same = if is_constant {
-                            a == b
-                        } else {
-                            stack::deeper(a, depth).as_deref() == Some(*b)
+                        let same = match constant(&old, at) {
+                            Some(pop) => {
+                                length = 2;
+                                a == b && code_at(&new, spot.at + 1) == pop
+                            }
+                            None => stack::deeper(a, depth).as_deref() == Some(*b),
                         };
                         if calls_exact || !same {
                             return Err(wrong(&step));
@@ -234,20 +235,43 @@ pub fn verify(before: &Program, after: &Program) -> Result<usize, String> {
                 _ => return Err(wrong(&step)),
             };
             if !flow(code).is_end() {
-                spot.at += 1;
-                ways.push((at + 1, spot, None));
+                spot.at += length;
+                ways.push((at + length, spot, None));
             }
         }
     }
     Ok(done.len())
 }
 
-/// Whether the instruction is one half of a constant's push and pop.
-fn is_constant(row: &Row, at: usize) -> bool {
-    let text = |at: usize| match row.items.get(at) {
+/// The instruction there; "" for a label.
+fn code_at<'p>(row: &Row<'p>, at: usize) -> &'p str {
+    match row.items.get(at) {
         Some(Item::Code(code)) => row.program.texts.get(*code),
         _ => "",
-    };
-    let pair = |at: usize| text(at).starts_with("pushq $") && text(at + 1).starts_with("popq %");
-    pair(at) || at.checked_sub(1).is_some_and(pair)
+    }
+}
+
+/// The pop right behind the push of a constant, if that is what stands there. What is called may do both: in
+/// between is nothing that would see the stack.
+fn constant<'p>(row: &Row<'p>, at: usize) -> Option<&'p str> {
+    let pop = code_at(row, at + 1);
+    (code_at(row, at).starts_with("pushq $") && pop.starts_with("popq %")).then_some(pop)
+}
+
+/// # Errors
+/// A label within a function that is reached in another way than by a jump: what follows it there is not
+/// compared.
+fn only_jumped_to(row: &Row, starts: &HashSet<&str>) -> Result<(), String> {
+    let codes = row.items.iter().filter_map(|item| match *item {
+        Item::Code(code) => Some(row.program.texts.get(code)),
+        Item::Label(_) => None,
+    });
+    let others = codes.filter(|code| !matches!(flow(code), Flow::Jump(Some(_)) | Flow::Branch(..)));
+    for line in others.chain(row.program.rest.iter().map(String::as_str)) {
+        let mut words = line.split(|c: char| !(c.is_ascii_alphanumeric() || "._$".contains(c)));
+        if words.any(|word| row.labels.contains_key(word) && !starts.contains(word)) {
+            return Err(format!("a label that is not only jumped to: {line}"));
+        }
+    }
+    Ok(())
 }

@@ -12,10 +12,10 @@ use super::link::{IFLA_IFNAME, IFLA_INFO_KIND};
 use crate::diag::LineBuf;
 use crate::model::attr::{Attr, Form, Kind, Place, Scope, Value, When};
 use crate::model::config::{Config, LinkId, LinkMatch};
-use crate::model::link::{IfName, LinkKind, Mac, until_nul};
+use crate::model::link::{IfName, LinkKind, until_nul};
 use crate::model::observed::Observed;
 use crate::text::{parts, scalar};
-use crate::wire::netlink::{aligned, append_attr, attr_in, attrs, end_attr, number_in, u32_in};
+use crate::wire::netlink::{append_attr, attr_in, attrs, end_attr, number_in, u32_in};
 use core::net::IpAddr;
 use heapless::VecView;
 
@@ -26,6 +26,8 @@ pub const IFLA_INFO_SLAVE_KIND: u16 = 4;
 /// Options it has as a port of that.
 pub const IFLA_INFO_SLAVE_DATA: u16 = 5;
 
+/// Octets of the longest option: sixteen IPv6 addresses.
+const PAYLOAD: usize = 320;
 /// Octets that are enough for all options of any link: two lists of sixteen targets take half of them.
 pub const OCTETS: usize = 1_024;
 
@@ -153,6 +155,9 @@ pub fn put(
         pick,
         have,
         differs: Differs::default(),
+        text: &[],
+        attr: None,
+        when: When::Always,
     };
     walk.options();
     if scope == Scope::Tunnel && walk.differs.when.is_some() {
@@ -185,6 +190,12 @@ struct Walk<'a, 'm> {
     miimon: u32,
     miimon_differs: bool,
     differs: Differs,
+    /// Of the option at hand, its value where that is no number.
+    text: &'a [u8],
+    /// Which it is; `None` for what is none.
+    attr: Option<Attr>,
+    /// When it can be changed.
+    when: When,
 }
 
 /// Flags of a VLAN: their values, and which of them are meant.
@@ -205,6 +216,8 @@ const IFLA_GRE_LINK: u16 = 1;
 const IFLA_GRE_IFLAGS: u16 = 2;
 /// Key of packets that come; the next one is of those that go.
 const IFLA_GRE_IKEY: u16 = 4;
+/// Path MTU discovery; the first one after those that ipip has under other numbers.
+const IFLA_GRE_PMTUDISC: u16 = 10;
 /// The other end.
 const IFLA_GRE_REMOTE: u16 = 7;
 /// `GRE_KEY`: there is a key.
@@ -225,187 +238,161 @@ const MAX_FORWARD_DELAY: u32 = 3_000;
 /// Of a partition key.
 const FULL_MEMBER: u32 = 0x8000;
 /// Hop limit and encapsulation limit that ip(8) gives tunnels over IPv6.
-const IP6_TTL: u8 = 64;
-const IP6_ENCAP_LIMIT: u8 = 4;
+const IP6_TTL: u32 = 64;
+const IP6_ENCAP_LIMIT: u32 = 4;
 
 impl Walk<'_, '_> {
-    /// The number of the link with this name; 0 for none.
-    fn index(&self, name: &[u8]) -> u32 {
-        let name = IfName::from_kernel(name);
-        let found = name.and_then(|name| self.observed.by_name(&name));
-        found.map_or(0, |link| link.ifindex)
-    }
-
+    /// Whether everything is written.
     fn is_all(&self) -> bool {
         matches!(self.pick, Pick::All)
     }
 
     fn options(&mut self) {
         let config = self.config;
-        let had = attr_in(self.have, IFLA_VLAN_FLAGS);
-        let had = had.first_chunk().copied().map_or(0, u32::from_ne_bytes);
-        // flags of a VLAN, and which of them are meant
-        let (mut flags, mut mask) = (0, 0);
+        let is_gre = matches!(
+            self.kind,
+            LinkKind::Gre | LinkKind::Gretap | LinkKind::Ip6gre
+        );
         let below = match self.scope {
             Scope::Vxlan => IFLA_VXLAN_LINK,
             Scope::Tunnel => IFLA_GRE_LINK,
             _ => 0,
         };
         if below != 0
-            && let Some(LinkMatch::Name(name)) = config.link(self.id).and_then(|link| link.lower)
+            && let Some(link) = config.link(self.id)
+            && let Some(LinkMatch::Name(name)) = &link.lower
         {
-            let name = name.as_bytes();
-            self.put(below, Form::Index, 0, name, When::Always, None);
+            self.text = name.as_bytes();
+            self.put(below, Form::Index, 0);
         }
+        let had = attr_in(self.have, IFLA_VLAN_FLAGS);
+        let had = had.first_chunk().copied().map_or(0, u32::from_ne_bytes);
+        // flags of a VLAN, and which of them are meant
+        let (mut flags, mut mask) = (0, 0);
         for option in config.attrs_of(self.id) {
-            let place = option.attr.place();
-            let is_left_out = matches!(self.pick, Pick::Only(only) if only != option.attr);
-            if option.attr.row().0 != self.scope || is_left_out {
+            let attr = option.attr;
+            let is_left_out = matches!(self.pick, Pick::Only(only) if only != attr);
+            if attr.row().0 != self.scope || is_left_out {
                 continue;
             }
-            match option.value {
-                Value::Number(value) if place.form == Form::Bit => {
-                    let bit = u32::from(place.number);
-                    let wanted = bit.wrapping_mul(value);
-                    (flags, mask) = (flags | wanted, mask | bit);
-                    if self.is_all() || had & bit != wanted {
-                        self.differs.note(place.when, Some(option.attr));
+            let Place {
+                number,
+                mut form,
+                when,
+            } = attr.place();
+            let mut number = u16::from(number);
+            (self.attr, self.when) = (Some(attr), when);
+            let mut value = match option.value {
+                Value::Number(value) => value,
+                Value::Text(text) => {
+                    self.text = config.text(text);
+                    signed(self.text)
+                }
+            };
+            match form {
+                Form::None => continue,
+                Form::Bit => {
+                    let bit = u32::from(number);
+                    value = value.wrapping_mul(bit);
+                    (flags, mask) = (flags | value, mask | bit);
+                    if self.is_all() || had & bit != value {
+                        self.differs.note(when, self.attr);
+                    }
+                    continue;
+                }
+                Form::Be16 if attr.row().1 == Kind::Protocol => {
+                    value = if value == 0 {
+                        ETH_P_8021Q
+                    } else {
+                        ETH_P_8021AD
+                    };
+                }
+                Form::Delay => {
+                    let over = value.checked_rem(self.miimon);
+                    value = value.wrapping_sub(over.unwrap_or(0));
+                }
+                Form::Time32 if attr == Attr::FORWARD_DELAY => {
+                    if config.number_of(self.id, Attr::STP) == Some(1) {
+                        value = value.clamp(MIN_FORWARD_DELAY, MAX_FORWARD_DELAY);
                     }
                 }
-                Value::Number(value) => self.option(option.attr, place, value, b""),
-                Value::Text(text) => {
-                    let text = config.text(text);
-                    let number = scalar::number(text.strip_prefix(b"-").unwrap_or(text));
-                    let mut number = number.unwrap_or(0);
-                    if text.starts_with(b"-") {
-                        number = number.wrapping_neg();
+                Form::Power if self.kind == LinkKind::Ipvlan => {
+                    // private, vepa and bridge are 0, 1 and 2 with us, and 1, 2 and 0 there
+                    value = value.wrapping_add(1).checked_rem(3).unwrap_or(0);
+                    (number, form) = (IFLA_IPVLAN_FLAGS, Form::U16);
+                }
+                Form::Power => value = 1_u32.wrapping_shl(value),
+                Form::Pkey => value |= FULL_MEMBER,
+                Form::Key => {
+                    for way in 0..2_u16 {
+                        if is_gre && number >> way & 1 != 0 {
+                            self.put(IFLA_GRE_IFLAGS.wrapping_add(way), Form::Be16, GRE_KEY);
+                            self.put(IFLA_GRE_IKEY.wrapping_add(way), Form::Key, value);
+                        }
                     }
-                    self.option(option.attr, place, number, text);
+                    continue;
+                }
+                _ => {
+                    if self.scope == Scope::Tunnel && !is_gre && number < IFLA_GRE_PMTUDISC {
+                        number = number.wrapping_sub(GRE_MORE);
+                    }
                 }
             }
+            self.put(number, form, value);
         }
         if mask != 0 && (self.is_all() || (had ^ flags) & mask != 0) {
             let flags = [flags.to_ne_bytes(), mask.to_ne_bytes()];
             append_attr(self.to, IFLA_VLAN_FLAGS, flags.as_flattened());
         }
-        if self.is_all() && matches!(self.kind, LinkKind::Ip6tnl | LinkKind::Ip6gre) {
-            // what ip(8) gives them, and the kernel does not
-            let is_gre = self.kind == LinkKind::Ip6gre;
-            let (ttl, limit) = if is_gre { (8, 11) } else { (4, 6) };
-            if config.number_of(self.id, Attr::TUNNEL_TTL).is_none() {
-                append_attr(self.to, ttl, &[IP6_TTL]);
-            }
-            append_attr(self.to, limit, &[IP6_ENCAP_LIMIT]);
+        // what ip(8) gives tunnels over IPv6, and the kernel does not
+        let [ttl, limit] = match self.kind {
+            LinkKind::Ip6tnl => [4, 6],
+            LinkKind::Ip6gre => [8, 11],
+            _ => return,
+        };
+        (self.attr, self.when) = (None, When::Always);
+        self.put(limit, Form::U8, IP6_ENCAP_LIMIT);
+        if config.number_of(self.id, Attr::TUNNEL_TTL).is_none() {
+            self.put(ttl, Form::U8, IP6_TTL);
         }
-    }
-
-    /// An option that is no flag: its number or its text.
-    fn option(&mut self, attr: Attr, place: Place, mut value: u32, text: &[u8]) {
-        let Place {
-            number,
-            mut form,
-            when,
-        } = place;
-        let mut number = u16::from(number);
-        let is_gre = matches!(
-            self.kind,
-            LinkKind::Gre | LinkKind::Gretap | LinkKind::Ip6gre
-        );
-        if self.scope == Scope::Tunnel && !is_gre && (6..=9).contains(&number) {
-            number = number.wrapping_sub(GRE_MORE);
-        }
-        if attr.row().1 == Kind::Protocol {
-            value = if value == 0 {
-                ETH_P_8021Q
-            } else {
-                ETH_P_8021AD
-            };
-        }
-        match form {
-            Form::None => return,
-            Form::Delay => {
-                let over = value.checked_rem(self.miimon);
-                value = value.wrapping_sub(over.unwrap_or(0));
-            }
-            Form::Time32 if attr == Attr::FORWARD_DELAY => {
-                if self.config.number_of(self.id, Attr::STP) == Some(1) {
-                    value = value.clamp(MIN_FORWARD_DELAY, MAX_FORWARD_DELAY);
-                }
-            }
-            Form::Power if self.kind == LinkKind::Ipvlan => {
-                // bridge, private and vepa are 2, 0 and 1 with us, and from 0 on there
-                value = value.wrapping_add(1).checked_rem(3).unwrap_or(0);
-                (number, form) = (IFLA_IPVLAN_FLAGS, Form::U16);
-            }
-            Form::Power => value = 1_u32.wrapping_shl(value),
-            Form::Pkey => value |= FULL_MEMBER,
-            Form::Key => {
-                for way in 0..2_u16 {
-                    if is_gre && number >> way & 1 != 0 {
-                        let flags = IFLA_GRE_IFLAGS.wrapping_add(way);
-                        self.put(flags, Form::Be16, GRE_KEY, b"", when, Some(attr));
-                        let key = IFLA_GRE_IKEY.wrapping_add(way);
-                        self.put(key, Form::Key, value, b"", when, Some(attr));
-                    }
-                }
-                return;
-            }
-            _ => {}
-        }
-        self.put(number, form, value, text, when, Some(attr));
     }
 
     /// An attribute, unless it is as it is had or is not picked.
     #[inline(never)]
-    fn put(
-        &mut self,
-        mut number: u16,
-        form: Form,
-        mut value: u32,
-        text: &[u8],
-        mut when: When,
-        attr: Option<Attr>,
-    ) {
+    fn put(&mut self, mut number: u16, form: Form, mut value: u32) {
+        let (text, mut when) = (self.text, self.when);
         if matches!(form, Form::Index | Form::Peer) {
-            value = self.index(text);
+            let name = IfName::from_kernel(text);
+            let found = name.and_then(|name| self.observed.by_name(&name));
+            value = found.map_or(0, |link| link.ifindex);
             if value == 0 && form == Form::Index {
                 return;
             }
         }
         if form == Form::Addr && self.scope == Scope::Vxlan {
-            let six = number.wrapping_div(2).wrapping_add(IFLA_VXLAN_SIX);
-            let mut families = [number, six];
+            let mut other = number.wrapping_div(2).wrapping_add(IFLA_VXLAN_SIX);
             if parts::has(text, b':') {
-                families.reverse();
+                core::mem::swap(&mut number, &mut other);
             }
-            let [this, other] = families;
-            number = this;
             if !attr_in(self.have, other).is_empty() {
                 // the family stays as it was
                 when = When::Made;
             }
         }
         let have = attr_in(self.have, number);
-        let had = u32_in(have);
+        let had = number_had(have);
         let is_joined = when >= When::Joined;
-        if is_joined && had != Some(value) && (self.is_all() || when == When::Joined) {
+        if is_joined && had != value && (self.is_all() || when == When::Joined) {
             self.differs.joined = true;
         }
         if is_joined != matches!(self.pick, Pick::Joined) {
             return;
         }
-        if form == Form::Power && (value | had.unwrap_or(0)) & PASSTHRU != 0 {
-            when = When::Made;
-        }
-        let at = self.to.len();
-        append_attr(self.to, number, &[]);
-        let start = self.to.len();
-        let to = &mut *self.to;
+        let mut payload = heapless::Vec::<u8, PAYLOAD>::new();
+        let to = payload.as_mut_view();
         // an option that is not shown may be one that this kernel lacks; these are empty then
-        let is_sparse = matches!(form, Form::Index | Form::Addr | Form::List | Form::Map);
-        let mut is_same = have.is_empty() && !is_sparse;
+        let mut is_sparse = true;
         match form {
-            Form::Mac => append(to, scalar::mac(text).unwrap_or(Mac::NONE).as_bytes()),
             Form::Addr => append_ip(to, text),
             Form::List => {
                 let (mut rest, mut n) = (Some(text), 0_u16);
@@ -421,57 +408,59 @@ impl Walk<'_, '_> {
                 let mut rest = Some(text);
                 while let Some(item) = parts::next(&mut rest, b',') {
                     let (from, into) = parts::split(item, b':');
-                    let number_of = |text| scalar::number(text).unwrap_or(0);
-                    let mut pair = [number_of(from), number_of(into.unwrap_or_default())];
+                    let (mut from, mut into) = (signed(from), signed(into.unwrap_or_default()));
                     // a VLAN has eight priorities
-                    if let Some(priority) =
-                        pair.get_mut(usize::from(number == IFLA_VLAN_EGRESS_QOS))
-                    {
-                        *priority &= 7;
+                    if number == IFLA_VLAN_EGRESS_QOS {
+                        into &= 7;
+                    } else {
+                        from &= 7;
                     }
-                    let pair = pair.map(u32::to_ne_bytes);
-                    append_attr(to, IFLA_VLAN_QOS_MAPPING, pair.as_flattened());
+                    let pair = [from.to_ne_bytes(), into.to_ne_bytes()];
+                    if into != mapped(have, from) {
+                        append_attr(to, IFLA_VLAN_QOS_MAPPING, pair.as_flattened());
+                    }
                 }
             }
-            Form::Peer => {
-                if let Some(name) = IfName::from_kernel(text) {
+            Form::Mac | Form::Peer => {
+                is_sparse = false;
+                if form == Form::Peer {
                     // struct ifinfomsg
                     let head = [[0; 4], value.to_ne_bytes(), [0; 4], [0; 4]];
                     append(to, head.as_flattened());
-                    append_attr(to, IFLA_IFNAME, name.padded());
+                    append_attr(to, IFLA_IFNAME, text);
+                } else if let Some(mac) = &scalar::mac(text) {
+                    append(to, mac.as_bytes());
                 }
             }
             _ => {
-                // of a time, a tick less is what the kernel's rounding leaves
-                let is_time = matches!(form, Form::Time32 | Form::Time64);
-                for value in [value.saturating_sub(is_time.into()), value] {
-                    to.truncate(start);
-                    put_number(to, form, value);
-                    is_same |= to.get(start..) == Some(have);
+                is_sparse = form == Form::Index;
+                if form == Form::Power && (value | had) & PASSTHRU != 0 {
+                    when = When::Made;
                 }
+                let is_time = matches!(form, Form::Time32 | Form::Time64);
+                if is_time && value.wrapping_sub(had) == 1 {
+                    // which the kernel made of it
+                    value = had;
+                }
+                put_number(to, form, value);
             }
         }
-        let wanted = self.to.get(start..).unwrap_or_default();
-        is_same |= wanted == have;
-        if form == Form::Map {
-            is_same = is_mapped(wanted, have);
-        }
-        if form == Form::Delay && self.miimon_differs {
+        let mut is_same = match form {
+            Form::Map => to.is_empty(),
+            _ if have.is_empty() => !is_sparse,
             // of which the kernel keeps it as a multiple
-            is_same = false;
-        }
-        if form == Form::Addr && number == remote(self.kind) && is_zeros(wanted) != is_zeros(have) {
+            Form::Delay if self.miimon_differs => false,
+            _ => *to == *have,
+        };
+        if form == Form::Addr && number == remote(self.kind) && is_zeros(to) != is_zeros(have) {
             // whether it is a point-to-point link
             when = When::Made;
         }
-        if is_same && matches!(self.pick, Pick::Differing(_)) {
-            self.to.truncate(at);
-            return;
+        is_same &= matches!(self.pick, Pick::Differing(_));
+        if !is_same {
+            self.differs.note(when, self.attr);
+            append_attr(self.to, number, to);
         }
-        self.differs.note(when, attr);
-        end_attr(self.to, at);
-        let end = aligned(self.to.len());
-        let _ = self.to.resize(end, 0);
     }
 }
 
@@ -489,11 +478,13 @@ fn is_zeros(octets: &[u8]) -> bool {
 }
 
 /// There is room for it: [`OCTETS`].
+#[inline(never)]
 fn append(to: &mut VecView<u8>, octets: &[u8]) {
     let _ = to.extend_from_slice(octets);
 }
 
 /// Appends an address, which a text of the configuration is known to be.
+#[inline(never)]
 fn append_ip(to: &mut VecView<u8>, text: &[u8]) {
     match scalar::ip(text) {
         Some(IpAddr::V4(addr)) => append(to, &addr.octets()),
@@ -502,25 +493,58 @@ fn append_ip(to: &mut VecView<u8>, text: &[u8]) {
     }
 }
 
-/// Appends a number.
-fn put_number(to: &mut VecView<u8>, form: Form, value: u32) {
-    let short = value as u16;
-    match form {
-        Form::U8 => append(to, &[value as u8]),
-        Form::U16 | Form::Pkey => append(to, &short.to_ne_bytes()),
-        Form::Be16 => append(to, &short.to_be_bytes()),
-        Form::Key => append(to, &value.to_be_bytes()),
-        Form::Time64 => append(to, &u64::from(value).to_ne_bytes()),
-        _ => append(to, &value.to_ne_bytes()),
+/// A number of the configuration, perhaps a negative one.
+fn signed(text: &[u8]) -> u32 {
+    let digits = parts::without(text, b"-");
+    let number = scalar::number(digits).unwrap_or(0);
+    if digits.len() == text.len() {
+        number
+    } else {
+        number.wrapping_neg()
     }
 }
 
-/// Whether each wanted pair is among those that are had, where a pair with 0 is not shown.
-fn is_mapped(wanted: &[u8], have: &[u8]) -> bool {
-    attrs(wanted).all(|pair| {
-        let (from, into) = pair.payload.split_at_checked(4).unwrap_or_default();
-        let found = attrs(have).find(|pair| pair.payload.starts_with(from));
-        let found = found.and_then(|pair| pair.payload.get(4..));
-        found.unwrap_or(&[0; 4]) == into
-    })
+/// The number that an attribute of four or eight octets holds; 0 for others.
+fn number_had(have: &[u8]) -> u32 {
+    match have.try_into() {
+        Ok(octets) => u64::from_ne_bytes(octets) as u32,
+        Err(_) => u32_in(have).unwrap_or(0),
+    }
+}
+
+/// Appends a number.
+fn put_number(to: &mut VecView<u8>, form: Form, mut value: u32) {
+    let len = match form {
+        Form::U8 => 1,
+        Form::U16 | Form::Pkey => 2,
+        Form::Be16 => {
+            value = (value as u16).to_be().into();
+            2
+        }
+        Form::Key => {
+            value = value.to_be();
+            4
+        }
+        Form::Time64 => 8,
+        _ => 4,
+    };
+    let octets = u64::from(value).to_ne_bytes();
+    let at = if cfg!(target_endian = "big") {
+        octets.len().wrapping_sub(len)
+    } else {
+        0
+    };
+    append(to, parts::slice(&octets, at, len));
+}
+
+/// What a priority becomes in a map; 0 where that says nothing.
+fn mapped(have: &[u8], from: u32) -> u32 {
+    for pair in attrs(have) {
+        if let ([first, then], []) = pair.payload.as_chunks()
+            && u32::from_ne_bytes(*first) == from
+        {
+            return u32::from_ne_bytes(*then);
+        }
+    }
+    0
 }

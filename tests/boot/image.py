@@ -9,7 +9,7 @@ import shutil
 import subprocess
 
 PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-HERE = os.path.join(PROJECT, "tests/qemu")
+HERE = os.path.join(PROJECT, "tests/boot")
 TREE = os.path.join(PROJECT, "target/peers/tree")
 LIBRARIES = ":".join(f"{TREE}/{place}/x86_64-linux-gnu" for place in ("usr/lib", "lib"))
 

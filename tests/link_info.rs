@@ -327,7 +327,7 @@ fn each_form_is_written_as_the_kernel_reads_it() {
     let pair = |from, to| [n32(from), n32(to)].concat();
     let v6 = |last| [&[0xfd][..], &[0; 14], &[last]].concat();
     let mut peer = [[0; 4], 8_u32.to_ne_bytes(), [0; 4], [0; 4]].concat();
-peer.extend(nested(&[(3, b"port0")]));
+    peer.extend(nested(&[(3, b"port0")]));
     peer.resize(28, 0);
     #[rustfmt::skip]
     let cases: &[(Part, &str, &[(u16, Vec<u8>)])] = &[

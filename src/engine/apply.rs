@@ -105,13 +105,27 @@ impl Engine<'_> {
     #[inline(never)]
     pub(super) fn send_plan(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         let mut next = 0;
-        while next < self.plan.steps.len() {
+        while let Some(step) = self.plan.steps.get(next).copied() {
             self.asked = Asked::Steps;
             self.first_step = next as u32;
             self.first_seq = self.seq.wrapping_add(1);
+            if step.act == Act::Ethtool {
+                // no request of rtnetlink
+                next = next.wrapping_add(1);
+                if let Some(op) = &self.op(step) {
+                    host.trace(op);
+                    let ifindex = op.ifindex();
+                    self.mark(ifindex, Event::Tuned);
+                }
+                if let Err(errno) = self.ethtool(step, true, host) {
+                    self.refused(host, 0, errno, b"")?;
+                }
+                continue;
+            }
             let mut writer = Writer::new(self.buffers.datagram);
             while let Some(step) = self.plan.steps.get(next)
                 && writer.requests() < BATCH_REQUESTS
+                && step.act != Act::Ethtool
             {
                 let seq = self.seq.wrapping_add(1);
                 let op = Op::of(
@@ -199,13 +213,15 @@ impl Engine<'_> {
             Some(Family::V6) if mtu.is_some_and(|mtu| mtu < IPV6_MIN_MTU) => IPV6_NEEDS,
             _ => said,
         };
-        let is_servers_wish = match op.thing() {
+        let is_no_failure = match op.thing() {
             Some(thing) => thing.yields,
-            None => step.act == Act::SetMtu && self.is_mtu_leased(wanted),
+            None if step.act == Act::SetMtu => self.is_mtu_leased(wanted),
+            // A link is of use without what ethtool(8) sets.
+            None => step.act == Act::Ethtool,
         };
         let severity = match link.is_some_and(|link| link.is_loopback()) {
             true => Severity::Note,
-            false if is_servers_wish => Severity::Warning,
+            false if is_no_failure => Severity::Warning,
             false => Severity::Error,
         };
         let diagnostic = Diagnostic {
@@ -426,6 +442,15 @@ mod tests {
 
         fn owned(&self, _: usize) -> Option<IfName> {
             None
+        }
+
+        fn ethtool<'a>(
+            &mut self,
+            _: &IfName,
+            _: &mut [u8],
+            _: &'a mut [u8],
+        ) -> Result<&'a [u8], Errno> {
+            Err(Errno::EOPNOTSUPP)
         }
 
         fn progress(&mut self, _: &dyn Show) {}

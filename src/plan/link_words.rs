@@ -3,6 +3,7 @@
 use super::Act;
 use super::links::{joins_bond, master_kind};
 use super::op::{Op, shell_word};
+use crate::diag::Escaped;
 use crate::model::attr::{Attr, AttrConfig, Form, Kind, Scope, Value, When};
 use crate::model::config::LinkId;
 use crate::model::desired::DesiredLink;
@@ -11,6 +12,7 @@ use crate::model::observed::{IFF_ALLMULTI, IFF_NOARP, IFF_PROMISC};
 use crate::packed::{Packed, packed, word};
 use crate::text::parts;
 use crate::text::show::{Show, Text};
+use crate::wire::ethtool;
 use crate::wire::netlink::attr_in;
 use crate::wire::rtnetlink::info::{self, IFLA_INFO_DATA, IFLA_INFO_SLAVE_DATA, Part, Pick};
 
@@ -19,7 +21,10 @@ const FULL_MEMBER: u32 = 0x8000;
 
 impl Op<'_> {
     /// What is done to a link that lies on others, or that others belong to.
-    pub(super) fn show_stack(&self, f: &mut Text<'_>, act: Act, link: &DesiredLink) {
+    pub(super) fn show_stack(&self, f: &mut Text<'_>, act: Act, depth: u8, link: &DesiredLink) {
+        if act == Act::Ethtool {
+            return self.show_ethtool(f, depth, link);
+        }
         if act == Act::Make {
             return self.show_made(f, link);
         }
@@ -60,6 +65,25 @@ impl Op<'_> {
             }
             Act::SetOptions | Act::SetJoined | Act::SetPort => self.show_set(f, act, link),
             _ => {}
+        }
+    }
+
+    /// A command of ethtool(8), by what asks for what it sets.
+    fn show_ethtool(&self, f: &mut Text<'_>, command: u8, link: &DesiredLink) {
+        let by_command = packed!("-s,-K,--set-priv-flags,-G,-L,-C,-A");
+        packed!("ethtool ").show(f);
+        let n = command.saturating_sub(ethtool::WOL) >> 1;
+        by_command.item(n.into()).show(f);
+        shell_word(f, word!(" "), &link.name);
+        for option in self.config.attrs_of(link.config.unwrap_or(LinkId::NONE)) {
+            if !option.is_set_by(Act::Ethtool, command) {
+                continue;
+            }
+            f.octet(b' ');
+            match option.value {
+                Value::Text(text) if n != 0 => Escaped(self.config.text(text)).show(f),
+                _ => self.option(f, LinkKind::Ethernet, option),
+            }
         }
     }
 
@@ -182,7 +206,7 @@ impl Op<'_> {
                     let words = packed!("datagram,connected");
                     words.item(number as usize).show(f);
                 }
-                Kind::Bool if matches!(scope, Scope::Vlan | Scope::BridgePort) => {
+                Kind::Bool if matches!(scope, Scope::Vlan | Scope::BridgePort | Scope::Ethtool) => {
                     on_off(f, number != 0);
                 }
                 Kind::Short if scope == Scope::Ib => {
@@ -208,6 +232,14 @@ impl Op<'_> {
                 }
             }
         }
+    }
+}
+
+impl AttrConfig {
+    /// Whether it is what a step sets: what a command of ethtool(8) does.
+    pub(super) fn is_set_by(&self, act: Act, command: u8) -> bool {
+        let of = self.attr.ethtool();
+        act == Act::Ethtool && of.is_some_and(|(of, _)| of == command)
     }
 }
 

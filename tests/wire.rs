@@ -18,11 +18,12 @@ use ifdawn::model::addr::{Cidr, Family};
 use ifdawn::model::desired::FOREVER;
 use ifdawn::model::desired::{Thing, What};
 use ifdawn::model::link::{IfName, Mac};
-use ifdawn::model::observed::{IFF_LOWER_UP, IFF_UP, KernelKind, Link};
+use ifdawn::model::observed::{IFF_LOWER_UP, IFF_NOARP, IFF_UP, KernelKind, Link};
 use ifdawn::model::route::{PROTOCOL, Reach, Route, RouteKind};
 use ifdawn::wire::netlink::*;
 use ifdawn::wire::rtnetlink::addr;
-use ifdawn::wire::rtnetlink::link::{self, Admin};
+use ifdawn::wire::rtnetlink::info;
+use ifdawn::wire::rtnetlink::link::{self, Admin, Made, Request};
 use ifdawn::wire::rtnetlink::route;
 use ifdawn::wire::rtnetlink::{self, *};
 use link_change::LinkChange;
@@ -170,11 +171,16 @@ fn constants_are_those_of_neli() {
         (link::IFLA_LINK, u16::from(Ifla::Link)),
         (link::IFLA_MASTER, u16::from(Ifla::Master)),
         (link::IFLA_LINKINFO, u16::from(Ifla::Linkinfo)),
+        (link::IFLA_TXQLEN, u16::from(Ifla::Txqlen)),
+        (link::IFLA_LINK_NETNSID, u16::from(Ifla::LinkNetnsid)),
         (link::IFLA_EXT_MASK, u16::from(Ifla::ExtMask)),
         (link::IFLA_PROP_LIST, u16::from(Ifla::PropList)),
         (link::IFLA_ALT_IFNAME, u16::from(Ifla::AltIfname)),
         (link::IFLA_PERM_ADDRESS, u16::from(Ifla::PermAddress)),
         (link::IFLA_INFO_KIND, u16::from(IflaInfo::Kind)),
+        (info::IFLA_INFO_DATA, u16::from(IflaInfo::Data)),
+        (info::IFLA_INFO_SLAVE_KIND, u16::from(IflaInfo::SlaveKind)),
+        (info::IFLA_INFO_SLAVE_DATA, u16::from(IflaInfo::SlaveData)),
         (addr::IFA_ADDRESS, u16::from(Ifa::Address)),
         (addr::IFA_LOCAL, u16::from(Ifa::Local)),
         (addr::IFA_BROADCAST, u16::from(Ifa::Broadcast)),
@@ -318,6 +324,56 @@ fn links_are_changed_as_neli_reads_it() {
         assert_eq!(*message.ifi_index(), 77);
         assert_eq!((message.ifi_flags(), message.ifi_change()), (&up, &mask));
         assert_eq!(pairs(message.rtattrs()), attrs);
+    }
+}
+
+#[test]
+fn links_are_made_changed_and_deleted_as_neli_reads_it() {
+    // as `info::Options::put` writes it
+    let info = b"\x08\0\x01\0vlan\x0c\0\x02\0\x06\0\x01\0\x05\0\0\0";
+    let name = &name("eth0.5");
+    let mac = &Mac::new(&[2, 0, 0, 0, 0, 9]).unwrap();
+    let new = NlmF::REQUEST | NlmF::CREATE | NlmF::EXCL;
+    let made = |lower, mac| Some(Made { name, lower, mac });
+    let said = (Ifla::Ifname, name.padded().to_vec());
+    let address = (Ifla::Address, mac.as_bytes().to_vec());
+    for (kind, made, flags, attrs) in [
+        (
+            RTM_NEWLINK,
+            made(7, mac),
+            new,
+            vec![said.clone(), address, (Ifla::Link, num(7))],
+        ),
+        (RTM_NEWLINK, made(0, &Mac::NONE), new, vec![said]),
+        (RTM_NEWLINK, None, NlmF::REQUEST, vec![]),
+        (RTM_DELLINK, None, NlmF::REQUEST, vec![]),
+        (RTM_NEWLINKPROP, None, new | NlmF::APPEND, vec![]),
+    ] {
+        let request = Request {
+            kind,
+            ifindex: 900,
+            flags: [IFF_UP, IFF_UP | IFF_NOARP],
+            made,
+            attr: link::IFLA_LINKINFO,
+        };
+        let octets = encode(|w| request.put(w, 3, info));
+        let (have, seq, message): (_, _, Ifinfomsg) = referee(&octets, Rtm::from(kind));
+        assert_eq!((have, seq), (flags, 3));
+        assert_eq!(*message.ifi_index(), 900);
+        assert_eq!(message.ifi_flags(), &Iff::UP);
+        assert_eq!(message.ifi_change(), &(Iff::UP | Iff::NOARP));
+        let mut have = pairs(message.rtattrs());
+        let (last, nested) = have.pop().unwrap();
+        assert_eq!((have, last), (attrs, Ifla::Linkinfo));
+        let mut cursor = Cursor::new(&nested[..]);
+        let nested =
+            RtBuffer::<IflaInfo, Buffer>::from_bytes_with_input(&mut cursor, nested.len()).unwrap();
+        let [(IflaInfo::Kind, word), (IflaInfo::Data, data)] = &pairs(&nested)[..] else {
+            panic!("other attributes");
+        };
+        assert_eq!((&word[..], &data[..]), (&b"vlan"[..], &info[12..]));
+        let empty = encode(|w| request.put(w, 3, &[]));
+        assert_eq!(empty.len(), octets.len() - info.len() - 4);
     }
 }
 
@@ -789,6 +845,7 @@ mod captured {
             mac: Mac::new(&[2, 0, 0, 0, 0, 9]).unwrap(),
             carrier_losses: LOSSES,
             broadcast: Mac::new(&[0xff; 6]).unwrap(),
+            txqlen: 1_000,
             kind: KernelKind::Veth,
             ..Link::new(77, name("va"))
         }
@@ -917,6 +974,13 @@ mod captured {
                     KernelKind::Device
                 } else {
                     got.kind
+                },
+                txqlen: if got.txqlen == 0 { 0 } else { 1_000 },
+                // the other end, which it lies on where its kind is not known
+                lower: if got.kind == KernelKind::Device {
+                    got.lower
+                } else {
+                    0
                 },
                 ..link()
             };
@@ -1066,8 +1130,14 @@ fn kinds_tell_devices_from_what_is_made_of_them() {
         (vec![info(b"ipoib\0"), on.clone()], KernelKind::Virtual),
         (vec![info(b"dsa\0"), on], KernelKind::Device),
     ] {
-        assert_eq!(link::decode(&link_payload(0, &more)).unwrap().kind, kind);
+        let link = link::decode(&link_payload(0, &more)).unwrap();
+        assert_eq!(link.kind, kind);
+        // the other end is not below
+        let lies = more.contains(&attr(5, &num(3))) && kind != KernelKind::Veth;
+        assert_eq!(link.lower, if lies { 3 } else { 0 });
     }
+    let elsewhere = [attr(5, &num(3)), attr(37, &num(0))];
+    assert_eq!(link::decode(&link_payload(0, &elsewhere)).unwrap().lower, 0);
 }
 
 #[test]

@@ -8,7 +8,8 @@ use ifdawn::model::attr::{Attr, Scope, Value};
 use ifdawn::model::config::{
     Config, IpText, LinkId, LinkMatch, NameSource, Pieces, RouteDev, SourceKind, Str,
 };
-use ifdawn::model::link::IfName;
+use ifdawn::model::link::{IfName, LinkKind};
+use ifdawn::model::observed::Link;
 use ifdawn::model::route::Route;
 use ifdawn::source::assignments::{Entry, Scratch};
 use ifdawn::source::ifcfg::{self, Defaults};
@@ -16,6 +17,7 @@ use ifdawn::source::route_file::{Form, parse_route};
 use ifdawn::source::{Context, Key, cmdline, name_rule, nbft, route_file, sysconfig};
 use ifdawn::text::scalar;
 use ifdawn::wire::netlink::attrs;
+use ifdawn::wire::rtnetlink::info::{self, Pick};
 use std::string::String;
 use std::sync::{Mutex, PoisonError};
 
@@ -201,10 +203,7 @@ fn is_sound(config: &Config<'_>) {
         rule.name.map(name);
         assert!(matches!(rule.mac.as_bytes().len(), 0 | 6 | 20));
         assert!(rule.name.is_some() || rule.set_mac.is_some() || rule.mtu.is_some());
-        for pattern in [rule.original, rule.driver, rule.path]
-            .into_iter()
-            .flatten()
-        {
+        for pattern in rule.patterns.into_iter().flatten() {
             // it ends with its line, unless that goes on or is a comment between
             let mut lines = text(pattern)
                 .split(|octet| *octet == b'\n')
@@ -297,6 +296,78 @@ pub fn options(scope: Scope, options: &[&[u8]]) {
         cx.settle_bond(id);
     }
     is_sound(config);
+}
+
+/// Options of a link of a kind, or of a port of one: what is written is whole, and no difference to itself; what the
+/// kernel shows may be anything.
+pub fn link_info(kind: LinkKind, is_port: bool, have: &[u8], lines: &[&[u8]]) {
+    let mut machine = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut engine = machine.engine();
+    engine.config.clear();
+    engine.observed.clear();
+    let eth0 = IfName::new(b"eth0").expect("a name");
+    let _ = engine.observed.links.push(Link::new(7, eth0));
+    let config = &mut engine.config;
+    let file = config.add_file(b"ifcfg-x").unwrap_or(FileId(0));
+    let (sink, text) = (&mut Ear { goes_on: true }, lines.concat());
+    let mut cx = Context::new(config, sink, file, b"ifcfg-x", &text);
+    let name = IfName::new(b"x").expect("a name");
+    let Ok(id) = cx.link_named(&name, SourceKind::Ifcfg, Origin::NONE) else {
+        return;
+    };
+    let scope = match (kind.scope(), is_port) {
+        (Scope::Bond, true) => Scope::BondPort,
+        (_, true) => Scope::BridgePort,
+        (scope, false) => scope,
+    };
+    for line in lines {
+        // two names of one attribute, and a priority that is there twice, are what the later says
+        let is_double =
+            line.starts_with(b"num_unsol") || line.starts_with(b"group=") || line.contains(&b':');
+        if !is_double
+            || matches!(scope, Scope::Vxlan | Scope::Bridge | Scope::Tunnel)
+                && !line.starts_with(b"group=")
+        {
+            let _ = cx.put_option(id, scope, line, Origin::NONE);
+        }
+    }
+    if let Some(link) = cx.config.link_mut(id) {
+        link.lower = Some(LinkMatch::Name(eth0));
+    }
+    let put = |pick, have: &[u8]| {
+        let options = info::Options {
+            config: &engine.config,
+            observed: &engine.observed,
+            id,
+            kind,
+            is_port,
+            pick,
+            have,
+        };
+        let mut to = Vec::<u8, { info::OCTETS }>::new();
+        let differs = options.put(&mut to, &mut |_| {});
+        for outer in attrs(&to) {
+            let mut inner = attrs(outer.payload);
+            inner.by_ref().for_each(drop);
+            assert!(outer.kind & 1 != 0 || inner.rest().is_empty(), "cut");
+        }
+        assert!(to.len() < info::OCTETS - 64, "nearly full");
+        (to, differs)
+    };
+    let (all, _) = put(Pick::All, &[]);
+    let (_, none) = put(Pick::Differing, &all);
+    assert_eq!((none.when, none.attr), (None, None));
+    put(Pick::Joined, &[]);
+    put(Pick::Differing, have);
+    let (word, options) = if is_port { (4_u16, 5_u16) } else { (1, 2) };
+    let mut shown = std::vec::Vec::new();
+    for (kind, octets) in [(word, &b"bond"[..]), (options, have)] {
+        shown.extend((octets.len() as u16 + 4).to_ne_bytes());
+        shown.extend(kind.to_ne_bytes());
+        shown.extend(octets);
+        shown.resize(shown.len().next_multiple_of(4), 0);
+    }
+    put(Pick::Differing, &shown);
 }
 
 fn shown(octets: &[u8]) -> String {

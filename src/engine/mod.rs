@@ -18,7 +18,9 @@ mod leases;
 mod names;
 mod observe;
 mod publish;
+mod ready;
 mod recall;
+mod remake;
 mod said;
 
 pub use host::{Host, Instant, OutputFile, Packet, Settled};
@@ -39,7 +41,7 @@ use crate::plan::links;
 use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState, Resolver};
 use crate::plan::stack::Stack;
-use crate::plan::{Phase, Plan};
+use crate::plan::{Phase, Plan, Step};
 use crate::proto::Lessee;
 use core::hint::black_box;
 use heapless::VecView;
@@ -255,7 +257,11 @@ impl Engine<'_> {
             self.disown(host);
             // The kernel may drop more than was deleted: secondary addresses go with their primary one.
             let (phases, errors) = (self.plan.phases, self.plan.errors);
-            if !errors.have(Errno::ENODEV) && (!phases.reach(Phase::DeleteRoutes) || errors.any()) {
+            let is_made = |step: &Step| step.phase <= Phase::DownForOptions && step.errno.is_none();
+            if !errors.have(Errno::ENODEV)
+                && (!phases.reach(Phase::DeleteRoutes) || errors.any())
+                && !self.plan.steps.iter().any(is_made)
+            {
                 break;
             }
         }
@@ -372,6 +378,7 @@ impl Engine<'_> {
             sink: host,
         };
         stack.build();
+        self.refuse_again();
         self.resolver(goal, host).links();
         self.meet_lessees(host);
         let now = self.now;

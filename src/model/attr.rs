@@ -356,11 +356,7 @@ attributes! {
         "local" Ip 6 Addr Always, "this end";
         "remote" Ip 7 Addr Always, "the other end";
         "ttl" Octet 8 U8 Always, "time to live; 0 is that of the packet inside";
-        "tos" Octet 9 U8 Always, "type of service";
-        "key" Any 3 Key Always, "key in both directions";
-        "ikey" Any 1 Key Always, "key of packets that come";
-        "okey" Any 2 Key Always, "key of packets that go";
-        "pmtudisc" Bool 10 U8 Always, "path MTU discovery";
+        "key" Any 4 Key Always, "key in both directions";
     }
     Macvlan {
         "mode" Macvlan 1 Power Always, "whom it speaks to";
@@ -371,7 +367,6 @@ attributes! {
         "remote" Ip 2 Addr Always, "the other end";
         "group" Ip 2 Addr Always, "multicast group of all ends";
         "port" Port 15 Be16 Made, "UDP port";
-        "ttl" Octet 5 U8 Always, "time to live; 0 is that of the packet inside";
     }
     Vrf {
         "table" Any 1 U32 Made, "routing table";
@@ -420,10 +415,13 @@ impl Attr {
     pub const MIIMON: Attr = Attr::of(Scope::Bond, "miimon");
     /// Time to live of a tunnel's packets.
     pub const TUNNEL_TTL: Attr = Attr::of(Scope::Tunnel, "ttl");
+    /// The other end of a pair.
+    pub const PEER: Attr = Attr::of(Scope::Pair, "peer");
     /// Partition key.
     pub const PKEY: Attr = Attr::of(Scope::Ib, "pkey");
 
-    /// The row of this name, which must be in the table: for constants.
+    /// The row of this name, which must be in the table: for constants (`const`), as a program that calls it holds all
+    /// of [`ATTRS`].
     #[expect(
         clippy::panic,
         clippy::as_conversions,
@@ -460,7 +458,7 @@ impl Attr {
     }
 
     /// Its row.
-    pub(super) const fn number(self) -> u8 {
+    pub const fn number(self) -> u8 {
         self.0
     }
 

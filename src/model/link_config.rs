@@ -217,12 +217,14 @@ impl LinkConfig {
     /// The kind of link it is made as where there is none of its name; `None` for a device, which is waited for, and
     /// for what a program makes. Without a word about its kind, a link that lies on another is a VLAN.
     pub fn made_kind(&self) -> Option<LinkKind> {
-        match self.kind {
-            LinkKind::Ethernet => self.lower.map(|_| LinkKind::Vlan),
-            LinkKind::Infiniband => self.lower.map(|_| self.kind),
-            LinkKind::Tun | LinkKind::Tap => None,
-            kind => Some(kind),
+        let mut kind = self.kind;
+        if let LinkKind::Ethernet | LinkKind::Infiniband = kind {
+            self.lower?;
+            if kind == LinkKind::Ethernet {
+                kind = LinkKind::Vlan;
+            }
         }
+        (!matches!(kind, LinkKind::Tun | LinkKind::Tap)).then_some(kind)
     }
 
     /// What it is asked in one family.

@@ -5,7 +5,10 @@ use super::attr::{Attr, Scope};
 use super::config::{Config, LinkId};
 use super::link::LinkKind;
 use super::observed::{IFF_ALLMULTI, IFF_NOARP, IFF_PROMISC};
+use crate::diag::LineBuf;
 use crate::packed::{Packed, packed};
+use crate::text::parts;
+use crate::text::show::Text;
 
 /// How a value stands in the kernel's attributes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
@@ -43,8 +46,7 @@ pub enum Form {
     List,
     /// Attributes of type 1 (`IFLA_VLAN_QOS_MAPPING`): two numbers each, the latter 0 for none.
     Map,
-    /// Keys of GRE in network order, with their flags; the number is 1 (that of packets that come), 2 (that of
-    /// those that go) or both.
+    /// Key of GRE in network order, in both directions, with their flags; the number is that of packets that come.
     Key,
     /// The header and the name of a link.
     Peer,
@@ -73,7 +75,7 @@ pub enum When {
 /// Where the kernel has an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// Type of the attribute in the data of the kind; see [`Form::Bit`] and [`Form::Key`]. Of a tunnel that of GRE
+    /// Type of the attribute in the data of the kind; see [`Form::Bit`]. Of a tunnel that of GRE
     /// (`IFLA_GRE_*`).
     pub number: u8,
     /// How the value stands there.
@@ -92,31 +94,17 @@ impl Place {
 }
 
 /// Options that ip-link(8) calls otherwise, by [`IP_WORDS`].
-static IP_ROWS: [u8; 28] = [
+static IP_ROWS: [u8; 14] = [
+    row(Scope::Link, "allmulti"),
     row(Scope::Vlan, "ingress"),
     row(Scope::Vlan, "egress"),
     row(Scope::Bond, "peer_notif_delay"),
     row(Scope::Bridge, "stp"),
     row(Scope::Bridge, "default_pvid"),
-    row(Scope::Bridge, "multicast_router"),
-    row(Scope::Bridge, "multicast_snooping"),
-    row(Scope::Bridge, "multicast_querier"),
-    row(Scope::Bridge, "multicast_query_use_ifaddr"),
     row(Scope::Bridge, "hash_max"),
-    row(Scope::Bridge, "multicast_last_member_count"),
-    row(Scope::Bridge, "multicast_last_member_interval"),
-    row(Scope::Bridge, "multicast_membership_interval"),
-    row(Scope::Bridge, "multicast_querier_interval"),
-    row(Scope::Bridge, "multicast_query_interval"),
-    row(Scope::Bridge, "multicast_query_response_interval"),
-    row(Scope::Bridge, "multicast_startup_query_count"),
-    row(Scope::Bridge, "multicast_startup_query_interval"),
     row(Scope::BridgePort, "path_cost"),
     row(Scope::BridgePort, "hairpin_mode"),
     row(Scope::BridgePort, "unicast_flood"),
-    row(Scope::BridgePort, "multicast_flood"),
-    row(Scope::BridgePort, "multicast_fast_leave"),
-    row(Scope::BridgePort, "multicast_router"),
     row(Scope::BridgePort, "proxyarp"),
     row(Scope::Ib, "connected"),
     row(Scope::Vxlan, "port"),
@@ -125,11 +113,8 @@ static IP_ROWS: [u8; 28] = [
 
 /// See [`IP_ROWS`].
 const IP_WORDS: Packed = packed!(concat!(
-    "ingress-qos-map,egress-qos-map,peer_notify_delay,stp_state,vlan_default_pvid,mcast_router,mcast_snooping,",
-    "mcast_querier,mcast_query_use_ifaddr,mcast_hash_max,mcast_last_member_count,mcast_last_member_interval,",
-    "mcast_membership_interval,mcast_querier_interval,mcast_query_interval,mcast_query_response_interval,",
-    "mcast_startup_query_count,mcast_startup_query_interval,cost,hairpin,flood,mcast_flood,fastleave,mcast_router,",
-    "proxy_arp,mode,dstport,peer name"
+    "allmulticast,ingress-qos-map,egress-qos-map,peer_notify_delay,stp_state,vlan_default_pvid,mcast_hash_max,",
+    "cost,hairpin,flood,proxy_arp,mode,dstport,peer name"
 ));
 
 const fn row(scope: Scope, name: &str) -> u8 {
@@ -160,15 +145,23 @@ impl Attr {
         ETHTOOL.get(usize::from(row)).copied()
     }
 
-    /// What ip-link(8) calls it.
-    pub fn ip_word(self) -> Packed {
+    /// Writes what ip-link(8) calls it.
+    pub fn show_ip_word(self, f: &mut Text<'_>) {
         let number = self.number();
-        match IP_ROWS.iter().position(|row| *row == number) {
-            Some(n) => IP_WORDS.item(n),
-            None => self.name(),
+        let other = IP_ROWS.iter().position(|row| *row == number);
+        let mut word = LineBuf::<NAME_OCTETS>::new();
+        word.unpack(other.map_or(self.name(), |n| IP_WORDS.item(n)));
+        let mut word = word.as_bytes();
+        if let Some(rest) = parts::strip(word, b"multicast") {
+            f.put(b"mcast");
+            word = rest;
         }
+        f.put(word);
     }
 }
+
+/// Octets of the longest name of an option.
+const NAME_OCTETS: usize = 40;
 
 /// By [`LinkKind`], of which options such a link has its own.
 static SCOPES: [Scope; 21] = [

@@ -1,21 +1,24 @@
 //! A step as one rtnetlink request.
 
+use super::links::{joins_bond, master_kind};
 use super::op::{Change, Op};
 use super::{Act, Naming};
 use crate::limits::MAX_VALUE;
-use crate::model::attr::{Attr, Scope, Value};
+use crate::model::attr::{Attr, Value};
 use crate::model::config::{Config, LinkId, Str};
 use crate::model::desired::DesiredLink;
 use crate::model::link::IfName;
-use crate::model::observed::{Birth, Link, Observed};
+use crate::model::observed::{IFF_UP, Link, Observed};
 use crate::model::route::{Reach, Route};
 use crate::text::parts;
-use crate::wire::netlink::{Full, NLA_F_NESTED, Writer, append_attr};
-use crate::wire::rtnetlink::info::{self, Part, Pick};
-use crate::wire::rtnetlink::link::{self, Admin, Made};
+use crate::wire::netlink::{Full, NLA_F_NESTED, Writer, append, append_attr};
+use crate::wire::rtnetlink::info::{self, Options, Pick};
+use crate::wire::rtnetlink::link::{self, Made, Request};
 use crate::wire::rtnetlink::route::each_hop;
-use crate::wire::rtnetlink::{self, RTM_DELLINKPROP, RTM_SETLINK};
-use heapless::Vec;
+use crate::wire::rtnetlink::{
+    self, RTM_DELLINK, RTM_DELLINKPROP, RTM_NEWLINK, RTM_NEWLINKPROP, RTM_SETLINK,
+};
+use heapless::{Vec, VecView};
 
 /// What is asked beyond the fields of a route, as the kernel takes it.
 #[derive(Default)]
@@ -51,7 +54,7 @@ pub(super) fn named<'o>(
     observed.by_name(&name)
 }
 
-/// Appends the request for `op`.
+/// Appends the request for `op`; nothing for what is none of rtnetlink.
 ///
 /// # Errors
 /// [`Full`] when it does not fit; then nothing of it was written.
@@ -62,127 +65,154 @@ pub fn encode(
     w: &mut Writer<'_>,
     seq: u32,
 ) -> Result<(), Full> {
-    let (mut request, mut admin) = (RTM_SETLINK, None);
+    let mut payload = Vec::<u8, { info::OCTETS }>::new();
+    let to = payload.as_mut_view();
+    let mut request = Request {
+        kind: RTM_SETLINK,
+        ifindex: op.ifindex(),
+        flags: [0, 0],
+        made: None,
+        attr: link::IFLA_LINKINFO | NLA_F_NESTED,
+    };
     match &op.change {
         Change::Thing(verb, thing) => {
             let mut attrs = Attrs::default();
             let more = attrs.of(&thing.route, op.config, observed);
             return rtnetlink::change(w, seq, *verb, thing, more);
         }
-        Change::Up => admin = Some(Admin::Up),
-        Change::Down => admin = Some(Admin::Down),
-        Change::Rename(Naming::DropAltName, _) => request = RTM_DELLINKPROP,
-        Change::Stack(act, _, link) => return stack(op, *act, link, w, seq),
-        Change::Rename(Naming::Rename, _) | Change::Mac(_) | Change::Mtu(_) => {}
-    }
-    link::begin(w, request, seq, op.ifindex(), admin);
-    match &op.change {
-        Change::Mac(mac) => w.attr(link::IFLA_ADDRESS, mac.as_bytes()),
-        Change::Mtu(mtu) => w.attr_u32(link::IFLA_MTU, *mtu),
-        Change::Rename(Naming::Rename, name) => w.attr(link::IFLA_IFNAME, name.padded()),
-        Change::Rename(Naming::DropAltName, name) => {
-            let list = &link::altname_list(name);
-            w.attr(link::IFLA_PROP_LIST | NLA_F_NESTED, list);
+        Change::Up => request.flags = [IFF_UP, IFF_UP],
+        Change::Down => request.flags = [0, IFF_UP],
+        Change::Rename(Naming::Rename, name) => {
+            request.attr = link::IFLA_IFNAME;
+            append(to, name.padded());
         }
-        Change::Up | Change::Down | Change::Thing(..) | Change::Stack(..) => {}
+        Change::Rename(Naming::DropAltName, name) => {
+            request.kind = RTM_DELLINKPROP;
+            request.attr = link::IFLA_PROP_LIST | NLA_F_NESTED;
+            append(to, &link::altname_list(name));
+        }
+        Change::Mac(mac) => {
+            request.attr = link::IFLA_ADDRESS;
+            append(to, mac.as_bytes());
+        }
+        Change::Mtu(mtu) => {
+            request.attr = link::IFLA_MTU;
+            append(to, &mtu.to_ne_bytes());
+        }
+        Change::Stack(act, _, wanted) => {
+            let Some(mut options) = op.options(*act, wanted) else {
+                if !of_stack(op, *act, wanted, &mut request, to) {
+                    return Ok(());
+                }
+                return request.put(w, seq, to);
+            };
+            request.kind = RTM_NEWLINK;
+            if *act == Act::Make {
+                let have = observed.by_index(wanted.ifindex);
+                request.made = Some(Made {
+                    name: &wanted.name,
+                    lower: have.map_or(0, |have| have.lower),
+                    mac: &wanted.mac,
+                });
+            } else if *act == Act::SetOptions
+                && op.config.number_of(options.id, Attr::STP) == Some(0)
+            {
+                // first, as delays that are right without it are refused with it
+                options.pick = Pick::Stp;
+                options.put(to, &mut |_| {});
+                request.put(w, seq, to)?;
+                to.clear();
+                options.pick = Pick::Differing;
+            }
+            options.put(to, &mut |_| {});
+        }
     }
-    w.finish()
+    request.put(w, seq, to)
 }
 
-/// Appends the request for what is done to a link of a stack; nothing for what is no request of rtnetlink.
-#[inline(never)]
-fn stack(
-    op: &Op<'_>,
-    act: Act,
-    link: &DesiredLink,
-    w: &mut Writer<'_>,
-    seq: u32,
-) -> Result<(), Full> {
-    let (config, observed) = (op.config, op.observed);
-    let id = link.config.unwrap_or(LinkId::NONE);
-    let master = observed.by_index(link.master);
-    let named = master.and_then(|master| config.named(&master.name));
-    let master_kind = config.made_kind(named.unwrap_or(LinkId::NONE));
-    let mut pick = Pick::All;
-    let (mut lower, mut ifindex) = (0, link.ifindex);
-    if let Some(have) = observed.by_index(link.ifindex) {
-        lower = have.lower;
-        // what is made, and what joins, has none yet
-        if have.birth == Birth::Seen && (act == Act::SetOptions || have.master == link.master) {
-            pick = Pick::Differing(observed.info(have));
-        }
-    }
-    let mut part = Part::Own(config.made_kind(id));
-    match act {
-        Act::Make => pick = Pick::All,
-        Act::SetJoined => pick = Pick::Joined,
-        Act::SetPort => part = Part::Port(master_kind),
-        Act::SetOptions => {}
-        Act::Unmake => {
-            if link.replaces != 0 {
-                ifindex = link.replaces;
-            }
-            return link::unmake(w, seq, ifindex);
-        }
-        Act::Enslave | Act::Release => {
-            let (mut to, mut admin) = (0, None);
-            if act == Act::Enslave {
-                to = link.master;
-                if master_kind.scope() == Scope::Bond {
-                    // which takes only what is down, and takes it up
-                    admin = Some(Admin::Down);
+impl Op<'_> {
+    /// The options of a link that it is about; `None` where it is about none.
+    pub(super) fn options(&self, act: Act, wanted: &DesiredLink) -> Option<Options<'_>> {
+        let (config, observed) = (self.config, self.observed);
+        let id = wanted.config?;
+        let have = observed.by_index(wanted.ifindex)?;
+        let mut kind = config.made_kind(id);
+        let pick = match act {
+            Act::Make => Pick::All,
+            Act::SetOptions => Pick::Differing,
+            Act::SetJoined => Pick::Joined,
+            Act::SetPort => {
+                kind = master_kind(config, id)?;
+                if have.master == wanted.master {
+                    Pick::Differing
+                } else {
+                    Pick::All
                 }
             }
-            link::begin(w, RTM_SETLINK, seq, ifindex, admin);
-            w.attr_u32(link::IFLA_MASTER, to);
-            return w.finish();
-        }
-        Act::SetFlags => {
-            let [flags, mask] = config.flags_of(id);
-            link::begin_flags(w, seq, ifindex, flags, mask);
-            return w.finish();
+            _ => return None,
+        };
+        Some(Options {
+            config,
+            observed,
+            id,
+            kind,
+            is_port: act == Act::SetPort,
+            pick,
+            have: observed.info(have),
+        })
+    }
+}
+
+/// Prepares a request about a link of a stack that is not about options; whether there is one.
+fn of_stack(
+    op: &Op<'_>,
+    act: Act,
+    wanted: &DesiredLink,
+    request: &mut Request<'_>,
+    to: &mut VecView<u8>,
+) -> bool {
+    let config = op.config;
+    let id = wanted.config.unwrap_or(LinkId::NONE);
+    let mut number = 0;
+    match act {
+        Act::Release => request.attr = link::IFLA_MASTER,
+        Act::Enslave => {
+            request.attr = link::IFLA_MASTER;
+            number = wanted.master;
+            if joins_bond(config, id) {
+                // which takes only what is down, and takes it up
+                request.flags = [0, IFF_UP];
+            }
         }
         Act::SetTxqlen => {
-            let number = config.number_of(id, Attr::TXQUEUELEN);
-            link::begin(w, RTM_SETLINK, seq, ifindex, None);
-            w.attr_u32(link::IFLA_TXQLEN, number.unwrap_or_default());
-            return w.finish();
+            request.attr = link::IFLA_TXQLEN;
+            number = config.number_of(id, Attr::TXQUEUELEN).unwrap_or(0);
+        }
+        Act::SetFlags => {
+            request.flags = config.flags_of(id);
+            return true;
+        }
+        Act::Unmake => {
+            request.kind = RTM_DELLINK;
+            if wanted.replaces != 0 {
+                request.ifindex = wanted.replaces;
+            }
+            return true;
         }
         Act::AddAltName => {
-            let mut list = Info::new();
+            request.kind = RTM_NEWLINKPROP;
+            request.attr = link::IFLA_PROP_LIST | NLA_F_NESTED;
             let names = config.attr_of(id, Attr::ALTNAME).map(|have| have.value);
             if let Some(Value::Text(names)) = names {
                 let mut names = config.text(names);
                 while let Some(name) = parts::next_word(&mut names) {
-                    append_attr(&mut list, link::IFLA_ALT_IFNAME, name);
+                    append_attr(to, link::IFLA_ALT_IFNAME, name);
                 }
             }
-            return link::add_altnames(w, seq, ifindex, &list);
+            return true;
         }
-        _ => return Ok(()),
+        _ => return false,
     }
-    let mut info = Info::new();
-    if act == Act::SetOptions && config.number_of(id, Attr::STP) == Some(0) {
-        // first, as delays that are right without it are refused with it
-        info::put(&mut info, config, id, part, Pick::Only(Attr::STP), observed);
-        link::change(w, seq, ifindex, &info)?;
-        info.clear();
-    }
-    info::put(&mut info, config, id, part, pick, observed);
-    if act != Act::Make {
-        return link::change(w, seq, ifindex, &info);
-    }
-    let made = Made {
-        ifindex,
-        name: &link.name,
-        lower,
-        mac: &link.mac,
-        // set later: the link below may have too small a one yet
-        mtu: 0,
-        info: &info,
-    };
-    link::make(w, seq, &made)
+    append(to, &number.to_ne_bytes());
+    true
 }
-
-/// Kind and options of a link, or its alternative names.
-type Info = Vec<u8, { info::OCTETS }>;

@@ -6,7 +6,7 @@ use crate::model::config::{Config, LinkId};
 use crate::model::desired::{Desired, DesiredLink};
 use crate::model::link::LinkKind;
 use crate::model::observed::{Birth, Link, Observed};
-use crate::wire::rtnetlink::info::{self, Part, Pick};
+use crate::wire::rtnetlink::info::{self, Options, Pick};
 
 /// The kind of link that the configured master of a link is made as.
 pub fn master_kind(config: &Config<'_>, id: LinkId) -> Option<LinkKind> {
@@ -15,9 +15,8 @@ pub fn master_kind(config: &Config<'_>, id: LinkId) -> Option<LinkKind> {
 }
 
 /// Whether a link shall be a port of a bond, for which it goes down.
-pub fn joins_bond(config: &Config<'_>, id: Option<LinkId>) -> bool {
-    let kind = id.and_then(|id| master_kind(config, id));
-    kind.is_some_and(|kind| kind.scope() == Scope::Bond)
+pub fn joins_bond(config: &Config<'_>, id: LinkId) -> bool {
+    master_kind(config, id).is_some_and(|kind| kind.scope() == Scope::Bond)
 }
 
 /// Fills `plan` with what is missing or differs of links.
@@ -71,12 +70,13 @@ impl Diff<'_, '_> {
     fn one(&mut self) {
         const STATUS: Attr = Attr::of(Scope::Link, "status");
         let (wanted, link, config) = (self.wanted, self.link, self.config);
+        let id = wanted.config.unwrap_or(LinkId::NONE);
         if self.is_new {
             self.push(Phase::Make, Act::Make);
         }
         let joins = wanted.master != 0 && link.master != wanted.master;
         // A bond sees to the MACs of its ports.
-        let is_in = wanted.master != 0 && !joins && joins_bond(config, wanted.config);
+        let is_in = wanted.master != 0 && !joins && joins_bond(config, id);
         if !wanted.mac.is_none() && wanted.mac != link.mac && !is_in {
             self.push(Phase::Attributes, Act::SetMac);
         }
@@ -99,7 +99,7 @@ impl Diff<'_, '_> {
             self.options(id);
             if let Some(kind) = master_kind(config, id)
                 && wanted.master != 0
-                && self.differs(id, Part::Port(kind), joins).when.is_some()
+                && self.differs(id, kind, true, joins).when.is_some()
             {
                 self.push(Phase::PortOptions, Act::SetPort);
             }
@@ -111,13 +111,21 @@ impl Diff<'_, '_> {
     }
 
     /// What of the options differs; everything if it is new, or a port that joins.
-    fn differs(&self, id: LinkId, part: Part, is_new: bool) -> info::Differs {
-        let pick = match is_new {
-            true => Pick::All,
-            false => Pick::Differing(self.observed.info(self.link)),
+    fn differs(&self, id: LinkId, kind: LinkKind, is_port: bool, is_new: bool) -> info::Differs {
+        let options = Options {
+            config: self.config,
+            observed: self.observed,
+            id,
+            kind,
+            is_port,
+            pick: match is_new {
+                true => Pick::All,
+                false => Pick::Differing,
+            },
+            have: self.observed.info(self.link),
         };
         let mut scratch = heapless::Vec::<u8, { info::OCTETS }>::new();
-        info::put(&mut scratch, self.config, id, part, pick, self.observed)
+        options.put(&mut scratch, &mut |_| {})
     }
 
     /// The options of the link's kind, and the link that it lies on.
@@ -130,7 +138,7 @@ impl Diff<'_, '_> {
         if !self.is_new && !info::is_kind(info, kind) {
             return;
         }
-        let mut differs = self.differs(id, Part::Own(kind), self.is_new);
+        let mut differs = self.differs(id, kind, false, self.is_new);
         if differs.joined {
             self.push(Phase::JoinedOptions, Act::SetJoined);
         }

@@ -3,15 +3,15 @@
 //! A link that is to be made is put among the kernel's, under a number that no link has: the kernel takes the number
 //! that it is asked for (Linux 3.7), so what lies on the link, and its addresses and routes, are planned at once.
 
-use super::rename::find_by_mac;
+use super::rename::{find_by_mac, written_name};
 use super::resolve::Goal;
-use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink, Subject};
-use crate::limits::MAX_LINE;
-use crate::model::attr::{Attr, Form, Scope, Value};
+use crate::diag::{Complaint, Effect, Problem, Sink, Subject};
+use crate::model::attr::{Attr, Value};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch};
 use crate::model::link::{IfName, LinkKind};
 use crate::model::observed::{Birth, KernelKind, Link, Observed};
-use crate::packed::packed;
+use crate::packed::word;
+use crate::text::show::{Show, Text};
 use crate::wire::rtnetlink::info::is_kind;
 use heapless::VecView;
 
@@ -106,7 +106,6 @@ impl Stack<'_, '_> {
     /// Adds a link, if it is to be made and can be.
     fn add(&mut self, id: LinkId, link: &LinkConfig, depth: u8) {
         let config = self.config;
-        self.look_at_options(id, link);
         let Some(kind) = link.made_kind() else {
             return;
         };
@@ -145,31 +144,21 @@ impl Stack<'_, '_> {
         if kind == LinkKind::Vlan && self.is_there_twice(id, link) {
             return self.refuse(id, link, Problem::SameVlan);
         }
-        if link.kind != kind {
-            const GUESSED: Complaint = Complaint::note(Problem::MadeAsVlan, Effect::None);
-            self.complain(GUESSED, link.origin, &name);
-        }
         let ifindex = self.observed.next_index();
         let mut made = Link::new(ifindex, name);
         (made.kind, made.birth) = (KernelKind::Virtual, Birth::Planned);
         (made.lower, made.mtu, made.mac) = (lower, mtu, link.mac);
-        self.push(&made, link.origin);
+        // There is room: links that nothing speaks of were left out of the table in time.
+        let _ = self.observed.links.push(made);
         // Its other end is made with it.
-        if let Some(peer) = config.attr_of(id, Attr::of(Scope::Pair, "peer"))
+        if let Some(peer) = config.attr_of(id, Attr::PEER)
             && let Value::Text(peer) = peer.value
             && let Some(peer) = IfName::new(config.text(peer))
             && self.observed.by_name(&peer).is_none()
         {
             let mut other = Link::new(self.observed.next_index(), peer);
             (other.kind, other.lower) = (KernelKind::Virtual, ifindex);
-            self.push(&other, link.origin);
-        }
-    }
-
-    fn push(&mut self, link: &Link, origin: Origin) {
-        const FULL: Complaint = Complaint::error(Problem::MaxKernelLinks, Effect::NotMade);
-        if self.observed.links.push(*link).is_err() {
-            self.complain(FULL, origin, &link.name);
+            let _ = self.observed.links.push(other);
         }
     }
 
@@ -191,40 +180,11 @@ impl Stack<'_, '_> {
         })
     }
 
-    /// Says of options that they are not as they were given.
-    fn look_at_options(&mut self, id: LinkId, link: &LinkConfig) {
-        const NOT_YET: Complaint = Complaint::warning(Problem::NotYet, Effect::PartIgnored);
-        const CLAMPED: Complaint = Complaint::warning(Problem::DelayClamped, Effect::DefaultUsed);
-        let config = self.config;
-        let has_stp = config.number_of(id, Attr::STP) == Some(1);
-        for have in config.attrs_of(id) {
-            let complaint = match (have.attr.row().0, have.value) {
-                (Scope::Bridge, Value::Number(0..=199 | 3_001..))
-                    if has_stp && have.attr == Attr::FORWARD_DELAY =>
-                {
-                    CLAMPED
-                }
-                (Scope::Bridge | Scope::BridgePort, _) if have.attr.place().form == Form::None => {
-                    NOT_YET
-                }
-                _ => continue,
-            };
-            let mut token = LineBuf::<MAX_LINE>::new();
-            token.unpack(have.attr.name());
-            let subject = Subject::Matches(&link.matches);
-            complaint.report_token(self.sink, config, have.origin, subject, token.as_bytes());
-        }
-    }
-
     fn refuse(&mut self, id: LinkId, link: &LinkConfig, problem: Problem) {
         let complaint = Complaint::error(problem, Effect::NotMade);
         let subject = Subject::Matches(&link.matches);
         complaint.report(self.sink, self.config, link.origin, subject);
         self.set_depth(id, NO_DEPTH);
-    }
-
-    fn complain(&mut self, complaint: Complaint, origin: Origin, name: &IfName) {
-        complaint.report(self.sink, self.config, origin, Subject::Link(name));
     }
 
     fn set_depth(&mut self, id: LinkId, depth: u8) {
@@ -271,25 +231,26 @@ pub fn find_lower<'o>(observed: &'o Observed<'_>, lower: &LinkMatch) -> Option<&
     }
 }
 
-/// The name of a configured link; one of the firmware's VLANs has that of the link below, a dot and its id, or where
-/// that is too long `vlan` and its id.
+/// The name of a configured link; one of the firmware's VLANs has the end of that of the link below, a dot and its
+/// id.
 pub fn name_of(config: &Config<'_>, observed: &Observed<'_>, id: LinkId) -> Option<IfName> {
     let link = config.link(id)?;
     if link.name.is_some() || link.kind != LinkKind::Vlan {
         return link.name;
     }
     let lower = find_lower(observed, &link.lower?)?;
-    let number = &config.number_of(id, Attr::VLAN_ID)?;
-    let mut name = LineBuf::<32>::new();
-    name.put(lower.name.as_bytes());
-    for rest in [packed!("."), packed!("vlan")] {
-        name.unpack(rest);
-        name.show(number);
-        let tagged = IfName::new(name.as_bytes());
-        if tagged.is_some() {
-            return tagged;
-        }
-        name.clear();
+    let tagged = Tagged(lower.name.as_bytes(), config.number_of(id, Attr::VLAN_ID)?);
+    Some(written_name(word!(""), &tagged))
+}
+
+/// A VLAN's name.
+struct Tagged<'a>(&'a [u8], u32);
+
+impl Show for Tagged<'_> {
+    fn show(&self, f: &mut Text<'_>) {
+        /// As many as leave room for a dot and four digits. Of a name made of a MAC the last ones differ.
+        const OCTETS: usize = 10;
+        f.put(self.0.last_chunk::<OCTETS>().map_or(self.0, |end| end));
+        f.count(word!("."), self.1);
     }
-    None
 }

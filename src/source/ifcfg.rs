@@ -322,7 +322,7 @@ impl<'a> Reader<'a, '_, '_> {
         self.options_of_kind();
         self.keys(Use::Link);
         self.file.cx.settle_bond(self.id);
-        self.say_not_made();
+        self.say_otherwise();
         let fqdn = FileText::Fqdn.of(&self.known.draft);
         let hostname = fqdn.or(IpText::Hostname.of(&self.known.draft.link.ipv4));
         IpText::Hostname.set(&mut self.known.draft.link.ipv4, hostname);

@@ -2,13 +2,13 @@
 
 use super::ifcfg::{FOREIGN, NO_NUMBER, Reader};
 use super::ifcfg_keys::{
-    BONDING_MASTER, DEVICE, DEVICETYPE, MASTER, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM, SLAVE,
+    BONDING_MASTER, DELAY, DEVICE, DEVICETYPE, MASTER, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM, SLAVE,
     TEAM_CONFIG, TYPE, VID, VLAN_FLAGS, VRF,
 };
 use super::ifcfg_link::is_same_name;
 use super::route_words::number;
 use crate::diag::{Complaint, Effect, LineBuf, Problem};
-use crate::model::attr::{Attr, Kind, Scope, Value};
+use crate::model::attr::{Attr, Form, Kind, Scope, Value};
 use crate::model::config::{LinkMatch, Role};
 use crate::model::link::{IfName, LinkKind};
 use crate::packed::packed;
@@ -68,6 +68,7 @@ static SAID_BY: [By; (SLAVE - DEVICETYPE) as usize] = [
     By::Port(Scope::Vrf),
 ];
 
+const NOT_YET: Complaint = Complaint::warning(Problem::NotYet, Effect::KeyUnset);
 const UNSET: Effect = Effect::KeyUnset;
 const NO_KIND: Complaint = Complaint::error(Problem::Virtual, Effect::FileIgnored);
 const NO_ID: Complaint = Complaint::error(Problem::NotAVlanId, Effect::FileIgnored);
@@ -268,9 +269,19 @@ impl Reader<'_, '_, '_> {
         }
     }
 
-    /// Says of a link that it is waited for, and never made.
-    pub(super) fn say_not_made(&mut self) {
+    /// Says what is otherwise than the file says: a link that is waited for and never made, a delay of spanning tree
+    /// that the kernel does not take (linux/net/bridge/br_private.h, in hundredths of a second).
+    pub(super) fn say_otherwise(&mut self) {
         const NOT_MADE: Complaint = Complaint::warning(Problem::Virtual, Effect::None);
+        const CLAMPED: Complaint = Complaint::warning(Problem::DelayClamped, Effect::None);
+        let config = &*self.file.cx.config;
+        let delay = config.number_of(self.id, Attr::FORWARD_DELAY);
+        if config.number_of(self.id, Attr::STP) == Some(1)
+            && !matches!(delay, None | Some(200..=3_000))
+        {
+            self.at(DELAY);
+            self.complain(CLAMPED);
+        }
         if let LinkKind::Tun | LinkKind::Tap = self.known.draft.link.kind {
             self.at(DEVICE);
             self.complain(NOT_MADE);
@@ -305,7 +316,11 @@ impl Reader<'_, '_, '_> {
             };
         }
         let origin = self.origin();
-        self.file.cx.put_text(self.id, attr, word, origin)
+        self.file.cx.put_text(self.id, attr, word, origin)?;
+        if matches!(scope, Scope::Bridge | Scope::BridgePort) && attr.place().form == Form::None {
+            self.complain(NOT_YET);
+        }
+        Ok(())
     }
 
     /// `BONDING_OPTS`, `BRIDGING_OPTS`.

@@ -231,13 +231,19 @@ pub fn u32_in(payload: &[u8]) -> Option<u32> {
     payload.try_into().ok().map(u32::from_ne_bytes)
 }
 
+/// Appends octets, if there is room.
+#[inline(never)]
+pub fn append(to: &mut VecView<u8>, octets: &[u8]) {
+    let _ = to.extend_from_slice(octets);
+}
+
 /// Appends an attribute and its padding, if there is room.
 #[inline(never)]
 pub fn append_attr(to: &mut VecView<u8>, kind: u16, payload: &[u8]) {
     let [k0, k1] = kind.to_ne_bytes();
     let [l0, l1] = (payload.len().wrapping_add(NLA_HDRLEN) as u16).to_ne_bytes();
-    let _ = to.extend_from_slice(&[l0, l1, k0, k1]);
-    let _ = to.extend_from_slice(payload);
+    append(to, &[l0, l1, k0, k1]);
+    append(to, payload);
     let _ = to.resize(aligned(to.len()), 0);
 }
 

@@ -10,12 +10,12 @@
 
 use super::link::{IFLA_IFNAME, IFLA_INFO_KIND};
 use crate::diag::LineBuf;
-use crate::model::attr::{Attr, Form, Kind, Place, Scope, Value, When};
+use crate::model::attr::{Attr, AttrConfig, Form, Kind, Place, Scope, Value, When};
 use crate::model::config::{Config, LinkId, LinkMatch};
 use crate::model::link::{IfName, LinkKind, until_nul};
 use crate::model::observed::Observed;
 use crate::text::{parts, scalar};
-use crate::wire::netlink::{append_attr, attr_in, attrs, end_attr, number_in, u32_in};
+use crate::wire::netlink::{append, append_attr, attr_in, attrs, end_attr, number_in, u32_in};
 use core::net::IpAddr;
 use heapless::VecView;
 
@@ -31,39 +31,17 @@ const PAYLOAD: usize = 320;
 /// Octets that are enough for all options of any link: two lists of sixteen targets take half of them.
 pub const OCTETS: usize = 1_024;
 
-/// Whose options.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// Those of a link of this kind.
-    Own(LinkKind),
-    /// Those of a port of a link of this kind.
-    Port(LinkKind),
-}
-
-impl Part {
-    /// Which options these are.
-    pub fn scope(self) -> Scope {
-        match self {
-            Part::Own(kind) => kind.scope(),
-            Part::Port(kind) => match kind.scope() {
-                Scope::Bond => Scope::BondPort,
-                _ => Scope::BridgePort,
-            },
-        }
-    }
-}
-
 /// Which options are written.
-#[derive(Clone, Copy, Debug)]
-pub enum Pick<'a> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pick {
     /// Every one that can be had before ports join: for a link that is made, a port that joins.
     All,
-    /// Those that this payload of `IFLA_LINKINFO` has otherwise; of a tunnel, which would forget the others, then all.
-    Differing(&'a [u8]),
+    /// Those that are had otherwise; of a tunnel, which would forget the others, then all.
+    Differing,
     /// Those that name a port.
     Joined,
-    /// This one.
-    Only(Attr),
+    /// Whether a bridge speaks STP.
+    Stp,
 }
 
 /// What of the wanted is not there.
@@ -78,122 +56,104 @@ pub struct Differs {
     pub joined: bool,
 }
 
-impl Differs {
-    fn note(&mut self, when: When, attr: Option<Attr>) {
-        if self.when < Some(when) {
-            (self.when, self.attr) = (Some(when), attr);
-        }
-    }
-}
-
 /// Whether a payload of `IFLA_LINKINFO` is that of a link of this kind.
 pub fn is_kind(have: &[u8], kind: LinkKind) -> bool {
     let word = until_nul(attr_in(have, IFLA_INFO_KIND));
     kind.kernel_word().strip(word) == Some(b"")
 }
 
-/// Compares only; see [`put`].
-pub fn differs(
-    config: &Config<'_>,
-    id: LinkId,
-    part: Part,
-    have: &[u8],
-    observed: &Observed<'_>,
-) -> Differs {
-    let mut scratch = heapless::Vec::<u8, OCTETS>::new();
-    put(
-        &mut scratch,
-        config,
-        id,
-        part,
-        Pick::Differing(have),
-        observed,
-    )
+/// Options of a link that are written, or compared only.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// The configuration.
+    pub config: &'a Config<'a>,
+    /// Says the numbers of links.
+    pub observed: &'a Observed<'a>,
+    /// Whose they are.
+    pub id: LinkId,
+    /// The kind of that link.
+    pub kind: LinkKind,
+    /// Whether it is a port of a link of that kind, and its options as such are meant.
+    pub is_port: bool,
+    /// Which options.
+    pub pick: Pick,
+    /// What the kernel has: the payload of an `IFLA_LINKINFO`.
+    pub have: &'a [u8],
 }
 
-/// Appends the payload of the `IFLA_LINKINFO` of a configured link, for which there must be [`OCTETS`]: the kind, and
-/// the options that `pick` says. What is returned is what was missing, which with [`Pick::All`] is all there is.
-///
-/// An option that the kernel does not show counts as one that it has as it shall be, as the kernel may lack it;
-/// addresses, lists and maps that it does not show are empty. `observed` says the numbers of links.
-#[inline(never)]
-pub fn put(
-    to: &mut VecView<u8>,
-    config: &Config<'_>,
-    id: LinkId,
-    part: Part,
-    pick: Pick<'_>,
-    observed: &Observed<'_>,
-) -> Differs {
-    let (kind, kind_attr) = match part {
-        Part::Own(kind) => (kind, IFLA_INFO_KIND),
-        Part::Port(kind) => (kind, IFLA_INFO_SLAVE_KIND),
-    };
-    let scope = part.scope();
-    let mut word = LineBuf::<16>::new();
-    word.unpack(kind.kernel_word());
-    append_attr(to, kind_attr, word.as_bytes());
-    let at = to.len();
-    let data_attr = kind_attr.wrapping_add(1);
-    append_attr(to, data_attr, &[]);
-    let data = to.len();
-    let have = match pick {
-        Pick::Differing(have) => attr_in(have, data_attr),
-        Pick::All | Pick::Joined | Pick::Only(_) => &[],
-    };
-    let had = number_in(have, IFLA_BOND_MIIMON, 0);
-    let miimon = config.number_of(id, Attr::MIIMON).unwrap_or(had);
-    let mut walk = Walk {
-        miimon,
-        miimon_differs: miimon != had,
-        to,
-        config,
-        observed,
-        id,
-        kind,
-        scope,
-        pick,
-        have,
-        differs: Differs::default(),
-        text: &[],
-        attr: None,
-        when: When::Always,
-    };
-    walk.options();
-    if scope == Scope::Tunnel && walk.differs.when.is_some() {
-        // the kernel begins anew with each change
-        walk.to.truncate(data);
-        walk.pick = Pick::All;
+impl Options<'_> {
+    /// Appends the payload of an `IFLA_LINKINFO`, for which there must be [`OCTETS`]: the kind, and the options. What
+    /// is returned is what was missing, which with [`Pick::All`] is all there is; `told` is told of each option.
+    ///
+    /// An option that the kernel does not show counts as one that it has as it shall be, as the kernel may lack it;
+    /// addresses, lists and maps that it does not show are empty.
+    #[inline(never)]
+    pub fn put(&self, to: &mut VecView<u8>, told: &mut dyn FnMut(&AttrConfig)) -> Differs {
+        let mut kind_attr = IFLA_INFO_KIND;
+        let mut scope = self.kind.scope();
+        if self.is_port {
+            kind_attr = IFLA_INFO_SLAVE_KIND;
+            scope = match scope {
+                Scope::Bond => Scope::BondPort,
+                _ => Scope::BridgePort,
+            };
+        }
+        let mut word = LineBuf::<16>::new();
+        word.unpack(self.kind.kernel_word());
+        append_attr(to, kind_attr, word.as_bytes());
+        let at = to.len();
+        let data_attr = kind_attr.wrapping_add(1);
+        append_attr(to, data_attr, &[]);
+        let data = to.len();
+        let mut walk = Walk {
+            of: self,
+            to,
+            scope,
+            pick: self.pick,
+            have: &[],
+            miimon_differs: false,
+            differs: Differs::default(),
+            told,
+            text: &[],
+            option: None,
+            when: When::Always,
+        };
+        if self.pick == Pick::Differing {
+            walk.have = attr_in(self.have, data_attr);
+        }
         walk.options();
+        if scope == Scope::Tunnel && walk.differs.when.is_some() && walk.pick != Pick::All {
+            // the kernel begins anew with each change
+            walk.to.truncate(data);
+            walk.pick = Pick::All;
+            walk.options();
+        }
+        let differs = walk.differs;
+        if to.len() == data {
+            to.truncate(at);
+        } else {
+            end_attr(to, at);
+        }
+        differs
     }
-    let differs = walk.differs;
-    if to.len() == data {
-        to.truncate(at);
-    } else {
-        end_attr(to, at);
-    }
-    differs
 }
 
 /// A walk along the options of a link.
-struct Walk<'a, 'm> {
+struct Walk<'a> {
+    of: &'a Options<'a>,
     to: &'a mut VecView<u8>,
-    config: &'a Config<'m>,
-    observed: &'a Observed<'m>,
-    id: LinkId,
-    kind: LinkKind,
     scope: Scope,
-    pick: Pick<'a>,
+    pick: Pick,
     /// What the kernel has.
     have: &'a [u8],
-    /// Milliseconds between looks at carriers of a bond, and whether the kernel has others.
-    miimon: u32,
+    /// Whether the kernel has another [`Attr::MIIMON`].
     miimon_differs: bool,
     differs: Differs,
+    told: &'a mut dyn FnMut(&AttrConfig),
     /// Of the option at hand, its value where that is no number.
     text: &'a [u8],
-    /// Which it is; `None` for what is none.
-    attr: Option<Attr>,
+    /// That option; `None` for what is none.
+    option: Option<&'a AttrConfig>,
     /// When it can be changed.
     when: When,
 }
@@ -212,19 +172,18 @@ const IFLA_IPVLAN_FLAGS: u16 = 2;
 const IFLA_VXLAN_LINK: u16 = 3;
 /// The link that a tunnel lies on.
 const IFLA_GRE_LINK: u16 = 1;
-/// Flags of packets that come; the next one is of those that go.
+/// Flags of packets that come, and of those that go.
 const IFLA_GRE_IFLAGS: u16 = 2;
-/// Key of packets that come; the next one is of those that go.
-const IFLA_GRE_IKEY: u16 = 4;
-/// Path MTU discovery; the first one after those that ipip has under other numbers.
-const IFLA_GRE_PMTUDISC: u16 = 10;
+const IFLA_GRE_OFLAGS: u16 = 3;
+/// Key of packets that go.
+const IFLA_GRE_OKEY: u16 = 5;
 /// The other end.
 const IFLA_GRE_REMOTE: u16 = 7;
 /// `GRE_KEY`: there is a key.
 const GRE_KEY: u32 = 0x2000;
 /// `MACVLAN_MODE_PASSTHRU`.
 const PASSTHRU: u32 = 8;
-/// Of ipip, sit and ip6tnl; their numbers from there to the type of service are by so many less than those of GRE.
+/// Of ipip, sit and ip6tnl; numbers from there on are by so many less than those of GRE.
 const IFLA_IPTUN_REMOTE: u16 = 3;
 const GRE_MORE: u16 = 4;
 /// More than half the number of an IPv4 address of a VXLAN, that of an IPv6 one.
@@ -241,16 +200,30 @@ const FULL_MEMBER: u32 = 0x8000;
 const IP6_TTL: u32 = 64;
 const IP6_ENCAP_LIMIT: u32 = 4;
 
-impl Walk<'_, '_> {
+impl Walk<'_> {
+    /// The option at hand is not as it shall be.
+    fn note(&mut self, when: When) {
+        let attr = self.option.map(|option| option.attr);
+        if self.differs.when < Some(when) {
+            (self.differs.when, self.differs.attr) = (Some(when), attr);
+        }
+        if let Some(option) = self.option
+            && (self.is_all() || self.scope != Scope::Tunnel)
+        {
+            (self.told)(option);
+        }
+    }
+
     /// Whether everything is written.
     fn is_all(&self) -> bool {
-        matches!(self.pick, Pick::All)
+        self.pick == Pick::All
     }
 
     fn options(&mut self) {
-        let config = self.config;
+        let config = self.of.config;
+        (self.option, self.when) = (None, When::Always);
         let is_gre = matches!(
-            self.kind,
+            self.of.kind,
             LinkKind::Gre | LinkKind::Gretap | LinkKind::Ip6gre
         );
         let below = match self.scope {
@@ -259,19 +232,22 @@ impl Walk<'_, '_> {
             _ => 0,
         };
         if below != 0
-            && let Some(link) = config.link(self.id)
+            && let Some(link) = config.link(self.of.id)
             && let Some(LinkMatch::Name(name)) = &link.lower
         {
             self.text = name.as_bytes();
             self.put(below, Form::Index, 0);
         }
+        let had = number_in(self.have, IFLA_BOND_MIIMON, 0);
+        let miimon = config.number_of(self.of.id, Attr::MIIMON).unwrap_or(had);
+        self.miimon_differs = miimon != had;
         let had = attr_in(self.have, IFLA_VLAN_FLAGS);
         let had = had.first_chunk().copied().map_or(0, u32::from_ne_bytes);
         // flags of a VLAN, and which of them are meant
         let (mut flags, mut mask) = (0, 0);
-        for option in config.attrs_of(self.id) {
+        for option in config.attrs_of(self.of.id) {
             let attr = option.attr;
-            let is_left_out = matches!(self.pick, Pick::Only(only) if only != attr);
+            let is_left_out = self.pick == Pick::Stp && attr != Attr::STP;
             if attr.row().0 != self.scope || is_left_out {
                 continue;
             }
@@ -281,7 +257,7 @@ impl Walk<'_, '_> {
                 when,
             } = attr.place();
             let mut number = u16::from(number);
-            (self.attr, self.when) = (Some(attr), when);
+            (self.option, self.when) = (Some(option), when);
             let mut value = match option.value {
                 Value::Number(value) => value,
                 Value::Text(text) => {
@@ -296,7 +272,7 @@ impl Walk<'_, '_> {
                     value = value.wrapping_mul(bit);
                     (flags, mask) = (flags | value, mask | bit);
                     if self.is_all() || had & bit != value {
-                        self.differs.note(when, self.attr);
+                        self.note(when);
                     }
                     continue;
                 }
@@ -308,15 +284,15 @@ impl Walk<'_, '_> {
                     };
                 }
                 Form::Delay => {
-                    let over = value.checked_rem(self.miimon);
+                    let over = value.checked_rem(miimon);
                     value = value.wrapping_sub(over.unwrap_or(0));
                 }
                 Form::Time32 if attr == Attr::FORWARD_DELAY => {
-                    if config.number_of(self.id, Attr::STP) == Some(1) {
+                    if config.number_of(self.of.id, Attr::STP) == Some(1) {
                         value = value.clamp(MIN_FORWARD_DELAY, MAX_FORWARD_DELAY);
                     }
                 }
-                Form::Power if self.kind == LinkKind::Ipvlan => {
+                Form::Power if self.of.kind == LinkKind::Ipvlan => {
                     // private, vepa and bridge are 0, 1 and 2 with us, and 1, 2 and 0 there
                     value = value.wrapping_add(1).checked_rem(3).unwrap_or(0);
                     (number, form) = (IFLA_IPVLAN_FLAGS, Form::U16);
@@ -324,16 +300,20 @@ impl Walk<'_, '_> {
                 Form::Power => value = 1_u32.wrapping_shl(value),
                 Form::Pkey => value |= FULL_MEMBER,
                 Form::Key => {
-                    for way in 0..2_u16 {
-                        if is_gre && number >> way & 1 != 0 {
-                            self.put(IFLA_GRE_IFLAGS.wrapping_add(way), Form::Be16, GRE_KEY);
-                            self.put(IFLA_GRE_IKEY.wrapping_add(way), Form::Key, value);
+                    for (flags, key) in
+                        [(IFLA_GRE_IFLAGS, number), (IFLA_GRE_OFLAGS, IFLA_GRE_OKEY)]
+                    {
+                        if is_gre {
+                            self.put(key, Form::Key, value);
+                            // of all this, the option is told of once
+                            self.option = None;
+                            self.put(flags, Form::Be16, GRE_KEY);
                         }
                     }
                     continue;
                 }
                 _ => {
-                    if self.scope == Scope::Tunnel && !is_gre && number < IFLA_GRE_PMTUDISC {
+                    if self.scope == Scope::Tunnel && !is_gre {
                         number = number.wrapping_sub(GRE_MORE);
                     }
                 }
@@ -345,14 +325,15 @@ impl Walk<'_, '_> {
             append_attr(self.to, IFLA_VLAN_FLAGS, flags.as_flattened());
         }
         // what ip(8) gives tunnels over IPv6, and the kernel does not
-        let [ttl, limit] = match self.kind {
+        let [ttl, limit] = match self.of.kind {
             LinkKind::Ip6tnl => [4, 6],
             LinkKind::Ip6gre => [8, 11],
             _ => return,
         };
-        (self.attr, self.when) = (None, When::Always);
+        self.option = None;
+        self.when = When::Always;
         self.put(limit, Form::U8, IP6_ENCAP_LIMIT);
-        if config.number_of(self.id, Attr::TUNNEL_TTL).is_none() {
+        if config.number_of(self.of.id, Attr::TUNNEL_TTL).is_none() {
             self.put(ttl, Form::U8, IP6_TTL);
         }
     }
@@ -363,7 +344,7 @@ impl Walk<'_, '_> {
         let (text, mut when) = (self.text, self.when);
         if matches!(form, Form::Index | Form::Peer) {
             let name = IfName::from_kernel(text);
-            let found = name.and_then(|name| self.observed.by_name(&name));
+            let found = name.and_then(|name| self.of.observed.by_name(&name));
             value = found.map_or(0, |link| link.ifindex);
             if value == 0 && form == Form::Index {
                 return;
@@ -385,7 +366,7 @@ impl Walk<'_, '_> {
         if is_joined && had != value && (self.is_all() || when == When::Joined) {
             self.differs.joined = true;
         }
-        if is_joined != matches!(self.pick, Pick::Joined) {
+        if is_joined != (self.pick == Pick::Joined) {
             return;
         }
         let mut payload = heapless::Vec::<u8, PAYLOAD>::new();
@@ -452,13 +433,13 @@ impl Walk<'_, '_> {
             Form::Delay if self.miimon_differs => false,
             _ => *to == *have,
         };
-        if form == Form::Addr && number == remote(self.kind) && is_zeros(to) != is_zeros(have) {
+        if form == Form::Addr && number == remote(self.of.kind) && is_zeros(to) != is_zeros(have) {
             // whether it is a point-to-point link
             when = When::Made;
         }
-        is_same &= matches!(self.pick, Pick::Differing(_));
+        is_same &= self.pick == Pick::Differing;
         if !is_same {
-            self.differs.note(when, self.attr);
+            self.note(when);
             append_attr(self.to, number, to);
         }
     }
@@ -475,12 +456,6 @@ fn remote(kind: LinkKind) -> u16 {
 
 fn is_zeros(octets: &[u8]) -> bool {
     octets.iter().all(|octet| *octet == 0)
-}
-
-/// There is room for it: [`OCTETS`].
-#[inline(never)]
-fn append(to: &mut VecView<u8>, octets: &[u8]) {
-    let _ = to.extend_from_slice(octets);
 }
 
 /// Appends an address, which a text of the configuration is known to be.

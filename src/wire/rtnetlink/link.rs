@@ -7,13 +7,13 @@
 //!  +------+------+------+--------------+--------------+--------------+
 //! ```
 
-use super::{AF_UNSPEC, RTM_DELLINK, RTM_NEWLINK, RTM_NEWLINKPROP, RTM_SETLINK};
+use super::info::IFLA_INFO_DATA;
+use super::{AF_UNSPEC, RTM_NEWLINK, RTM_NEWLINKPROP};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_UP, KernelKind, Link};
 use crate::text::parts;
 use crate::wire::netlink::{
-    Full, NLA_F_NESTED, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, Writer, attr_in, attrs, number_in,
-    until_nul,
+    Full, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, Writer, attr_in, attrs, number_in, until_nul,
 };
 
 /// Current hardware address.
@@ -34,19 +34,22 @@ pub const IFLA_TXQLEN: u16 = 13;
 pub const IFLA_LINKINFO: u16 = 18;
 /// What a dump shall contain: `RTEXT_FILTER_*`.
 pub const IFLA_EXT_MASK: u16 = 29;
+/// The network namespace of the link it lies on, where that is another one.
+pub const IFLA_LINK_NETNSID: u16 = 37;
 /// How often carrier was lost (Linux 4.16).
 pub const IFLA_CARRIER_DOWN_COUNT: u16 = 48;
 /// Properties.
 pub const IFLA_PROP_LIST: u16 = 52;
 /// Alternative name.
 pub const IFLA_ALT_IFNAME: u16 = 53;
-/// The network namespace of the link it lies on, where that is another one.
-pub const IFLA_LINK_NETNSID: u16 = 37;
 /// Permanent hardware address (Linux 5.6).
 pub const IFLA_PERM_ADDRESS: u16 = 54;
 
 /// In `IFLA_LINKINFO`: the kind, as text.
 pub const IFLA_INFO_KIND: u16 = 1;
+
+/// In the options of a VXLAN: the link it lies on.
+const IFLA_VXLAN_LINK: u16 = 3;
 
 /// No IPv6 statistics: a quarter less to read.
 pub const RTEXT_FILTER_SKIP_STATS: u32 = 8;
@@ -75,8 +78,13 @@ pub fn decode(payload: &[u8]) -> Option<Link> {
     link.master = number_in(rest, IFLA_MASTER, 0);
     link.lower = number_in(rest, IFLA_LINK, 0);
     link.txqlen = number_in(rest, IFLA_TXQLEN, 0);
-    let kind = until_nul(attr_in(attr_in(rest, IFLA_LINKINFO), IFLA_INFO_KIND));
+    let info = attr_in(rest, IFLA_LINKINFO);
+    let kind = until_nul(attr_in(info, IFLA_INFO_KIND));
     link.kind = kernel_kind(kind, link.lower);
+    if kind == b"vxlan" {
+        // it says so among its options only, and goes with that link all the same
+        link.lower = number_in(attr_in(info, IFLA_INFO_DATA), IFLA_VXLAN_LINK, 0);
+    }
     if link.kind == KernelKind::Veth || !attr_in(rest, IFLA_LINK_NETNSID).is_empty() {
         // the other end, or a number of another namespace
         link.lower = 0;
@@ -140,13 +148,6 @@ pub fn begin(w: &mut Writer<'_>, kind: u16, seq: u32, ifindex: u32, admin: Optio
     put_header(w, ifindex, ifi_flags, ifi_change);
 }
 
-/// Begins a request that changes other flags of a link (`RTM_SETLINK`): those of `mask` become what they are in
-/// `flags`. Attributes may follow.
-pub fn begin_flags(w: &mut Writer<'_>, seq: u32, ifindex: u32, flags: u32, mask: u32) {
-    w.begin(RTM_SETLINK, 0, seq);
-    put_header(w, ifindex, flags, mask);
-}
-
 /// Appends the `ifinfomsg`.
 #[inline(never)]
 fn put_header(w: &mut Writer<'_>, ifindex: u32, flags: u32, mask: u32) {
@@ -159,59 +160,60 @@ fn put_header(w: &mut Writer<'_>, ifindex: u32, flags: u32, mask: u32) {
     w.header(head.as_flattened());
 }
 
-/// A link that is made.
+/// What a new link has beside its kind. Its MTU is set later, when those of the links below it are.
 #[derive(Clone, Copy, Debug)]
 pub struct Made<'a> {
-    /// The number it shall have, which no other has.
-    pub ifindex: u32,
     /// Its name.
     pub name: &'a IfName,
     /// The link it lies on; 0 for none.
     pub lower: u32,
     /// Its MAC; the kernel chooses one where there is none.
     pub mac: &'a Mac,
-    /// Its MTU in octets; 0: the usual one.
-    pub mtu: u32,
-    /// Its kind and options ([`super::info::put`]).
-    pub info: &'a [u8],
 }
 
-/// Appends the request for a new link, which is down at first.
-///
-/// # Errors
-/// [`Full`] when it does not fit; then nothing of it was written.
-pub fn make(w: &mut Writer<'_>, seq: u32, link: &Made<'_>) -> Result<(), Full> {
-    w.begin(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, seq);
-    put_header(w, link.ifindex, 0, 0);
-    w.attr(IFLA_IFNAME, link.name.padded());
-    for (kind, number) in [(IFLA_LINK, link.lower), (IFLA_MTU, link.mtu)] {
-        if number != 0 {
-            w.attr_u32(kind, number);
+/// A request about one link, with one attribute.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// `RTM_*`. With `RTM_NEWLINK` a link is made, or options of one change: `RTM_SETLINK` with them would be answered
+    /// as if it had changed them, and do nothing. `RTM_DELLINK` takes the links that lie on it along.
+    /// `RTM_NEWLINKPROP` adds alternative names up to the first that is there (`EEXIST`).
+    pub kind: u16,
+    /// The link; one that is made gets this number, which no other may have.
+    pub ifindex: u32,
+    /// Flags (`IFF_*`), and which of them are meant.
+    pub flags: [u32; 2],
+    /// Of a link that is made.
+    pub made: Option<Made<'a>>,
+    /// Type of the attribute.
+    pub attr: u16,
+}
+
+impl Request<'_> {
+    /// Appends it; without the attribute where that is empty.
+    ///
+    /// # Errors
+    /// [`Full`] when it does not fit; then nothing of it was written.
+    #[inline(never)]
+    pub fn put(&self, w: &mut Writer<'_>, seq: u32, payload: &[u8]) -> Result<(), Full> {
+        const NEW: u16 = NLM_F_CREATE | NLM_F_EXCL;
+        let flags = match self.kind {
+            RTM_NEWLINK if self.made.is_some() => NEW,
+            RTM_NEWLINKPROP => NEW | NLM_F_APPEND,
+            _ => 0,
+        };
+        w.begin(self.kind, flags, seq);
+        let [flags, mask] = self.flags;
+        put_header(w, self.ifindex, flags, mask);
+        if let Some(made) = &self.made {
+            w.attr(IFLA_IFNAME, made.name.padded());
+            w.attr(IFLA_ADDRESS, made.mac.as_bytes());
+            if made.lower != 0 {
+                w.attr_u32(IFLA_LINK, made.lower);
+            }
         }
+        w.attr(self.attr, payload);
+        w.finish()
     }
-    w.attr(IFLA_ADDRESS, link.mac.as_bytes());
-    w.attr(IFLA_LINKINFO | NLA_F_NESTED, link.info);
-    w.finish()
-}
-
-/// Appends the request that changes options of a link, of its own or as a port ([`super::info::put`]). `RTM_SETLINK`
-/// would be answered as if it had done so, and do nothing.
-///
-/// # Errors
-/// [`Full`] when it does not fit; then nothing of it was written.
-pub fn change(w: &mut Writer<'_>, seq: u32, ifindex: u32, info: &[u8]) -> Result<(), Full> {
-    begin(w, RTM_NEWLINK, seq, ifindex, None);
-    w.attr(IFLA_LINKINFO | NLA_F_NESTED, info);
-    w.finish()
-}
-
-/// Appends the request that deletes a link, and with it those that lie on it.
-///
-/// # Errors
-/// [`Full`] when it does not fit; then nothing of it was written.
-pub fn unmake(w: &mut Writer<'_>, seq: u32, ifindex: u32) -> Result<(), Full> {
-    begin(w, RTM_DELLINK, seq, ifindex, None);
-    w.finish()
 }
 
 /// The payload of an `IFLA_PROP_LIST` with one alternative name.
@@ -222,17 +224,4 @@ pub fn altname_list(name: &IfName) -> [u8; 20] {
     [*k0, *k1] = IFLA_ALT_IFNAME.to_ne_bytes();
     *text = *name.padded();
     list
-}
-
-/// Appends the request that adds alternative names (Linux 5.5); `EEXIST` if one of them is there, and those before
-/// it are added then.
-///
-/// # Errors
-/// [`Full`] when it does not fit; then nothing of it was written.
-pub fn add_altnames(w: &mut Writer<'_>, seq: u32, ifindex: u32, list: &[u8]) -> Result<(), Full> {
-    let flags = NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND;
-    w.begin(RTM_NEWLINKPROP, flags, seq);
-    put_header(w, ifindex, 0, 0);
-    w.attr(IFLA_PROP_LIST | NLA_F_NESTED, list);
-    w.finish()
 }

@@ -30,7 +30,7 @@ pub use publish::ForeignResolvConf;
 pub use said::Said;
 
 use crate::diag::{Complaint, Effect, Errno, Problem, Severity, Sink, Subject};
-use crate::model::config::{Config, LinkConfig, LinkId, LinkNumber, Str, Wait};
+use crate::model::config::{Config, LinkConfig, LinkId, LinkNumber, Role, Str, Wait};
 use crate::model::desired::Desired;
 use crate::model::link::IfName;
 use crate::model::observed::Observed;
@@ -157,7 +157,8 @@ pub struct Engine<'m> {
     pub is_offline: bool,
     /// Whether links were asked for by their names.
     pub(crate) by_name: bool,
-    /// Whether a link that is to go down has something of somebody else's.
+    /// The link of which it is looked for what somebody else made, and whether there is any.
+    pub(crate) examined: u32,
     pub(crate) others: bool,
     /// Whether [`Engine::down`] gives leases back, whatever the configuration says (`--release`).
     pub releases: bool,
@@ -227,9 +228,17 @@ impl Engine<'_> {
     /// When the kernel cannot be asked.
     pub fn plan(&mut self, goal: Goal<'_>, host: &mut impl Host) -> Result<(), Errno> {
         self.observe_links(host)?;
-        self.plan.clear();
-        self.plan_names(host);
-        self.compare(goal, host)
+        loop {
+            self.plan.clear();
+            self.plan_names(host);
+            self.compare(goal, host)?;
+            if !self.plan_remake(host)? {
+                break;
+            }
+            self.imagine_unmade();
+        }
+        self.recall_unmade();
+        Ok(())
     }
 
     /// Makes the kernel what it shall be, as far as its links are there. [`Engine::progress`] says whether there is
@@ -252,15 +261,26 @@ impl Engine<'_> {
             }
             self.plan.clear();
             self.compare(goal, host)?;
+            if self.plan_remake(host)? {
+                self.send_plan(host)?;
+                continue;
+            }
+            if self.plan.phases.have(Phase::DownForOptions) {
+                self.dump_things(host, Asked::Save)?;
+            }
             self.claim(host);
             self.send_plan(host)?;
             self.disown(host);
             // The kernel may drop more than was deleted: secondary addresses go with their primary one.
             let (phases, errors) = (self.plan.phases, self.plan.errors);
             let is_made = |step: &Step| step.phase <= Phase::DownForOptions && step.errno.is_none();
+            let is_made = self.plan.steps.iter().any(is_made);
+            if phases.have(Phase::DownForOptions) {
+                self.restore(host)?;
+            }
             if !errors.have(Errno::ENODEV)
                 && (!phases.reach(Phase::DeleteRoutes) || errors.any())
-                && !self.plan.steps.iter().any(is_made)
+                && !is_made
             {
                 break;
             }
@@ -302,8 +322,7 @@ impl Engine<'_> {
             if state != LinkState::NotAsked {
                 is_asked = true;
                 is_up |= state == LinkState::Up;
-                // What was asked for by name is required, whatever the sources say of booting.
-                is_missing |= state != LinkState::Up && (link.required || self.by_name);
+                is_missing |= state != LinkState::Up && self.is_required(link, state);
             }
             n = n.wrapping_add(1);
         }
@@ -315,13 +334,20 @@ impl Engine<'_> {
         }
     }
 
+    /// Whether `up` fails without a link that is so far. What was asked for by name is required, whatever the sources
+    /// say of booting; a port that is not there is not: its master is, with its first port.
+    fn is_required(&self, link: &LinkConfig, state: LinkState) -> bool {
+        (link.required || self.by_name)
+            && (link.role != Role::Port || state != LinkState::WaitingDevice)
+    }
+
     /// What the links that are not up wait for or lack, in one complaint each. Nobody waits for them any more.
     #[inline(never)]
     pub fn complain_about_missing(&mut self, host: &mut impl Host) {
         let mut n = 0_u16;
         while let Some((link, state)) = self.link_at(usize::from(n)) {
             if let Some(problem) = state.awaited() {
-                let severity = if link.required || self.by_name {
+                let severity = if self.is_required(link, state) {
                     Severity::Error
                 } else {
                     Severity::Warning

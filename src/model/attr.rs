@@ -203,6 +203,7 @@ const PLACED: usize = (first(Scope::Ethtool) - FIRST_PLACE) as usize;
 
 /// The rows from [`FIRST_PLACE`] on.
 #[expect(
+    clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
     clippy::as_conversions,
     reason = "what fails here is an error of the compiler"
@@ -254,7 +255,7 @@ attributes! {
     }
     Vlan {
         "id" Vlan 1 U16 Made, "VLAN id";
-        "protocol" Protocol 5 Be16 Made, "Ethernet type";
+        "protocol" Protocol 5 Tag Made, "Ethernet type";
         "reorder_hdr" Bool 1 Bit Always, "the tag is taken from packets";
         "gvrp" Bool 2 Bit Always, "GVRP is spoken";
         "mvrp" Bool 8 Bit Always, "MVRP is spoken";
@@ -309,7 +310,7 @@ attributes! {
         "ageing_time" Any 4 Time32 Always, "hundredths of a second that a MAC is known";
         "priority" Short 6 U16 Always, "bridge priority";
         "vlan_filtering" Bool 7 U8 Always, "VLANs are kept apart";
-        "vlan_protocol" Protocol 8 Be16 Always, "Ethernet type";
+        "vlan_protocol" Protocol 8 Tag Always, "Ethernet type";
         "default_pvid" Short 39 U16 Always, "VLAN of packets without tag";
         "vlan_stats_enabled" Bool 41 U8 Always, "packets of VLANs are counted";
         "group_fwd_mask" Short 9 U16 Always, "link-local groups that are forwarded";
@@ -413,6 +414,8 @@ impl Attr {
     pub const FORWARD_DELAY: Attr = Attr::of(Scope::Bridge, "forward_delay");
     /// Milliseconds between looks at carriers.
     pub const MIIMON: Attr = Attr::of(Scope::Bond, "miimon");
+    /// The other end of a tunnel.
+    pub const REMOTE: Attr = Attr::of(Scope::Tunnel, "remote");
     /// Time to live of a tunnel's packets.
     pub const TUNNEL_TTL: Attr = Attr::of(Scope::Tunnel, "ttl");
     /// The other end of a pair.

@@ -24,6 +24,8 @@ pub enum Form {
     U32,
     /// 16 bits in network order.
     Be16,
+    /// The same, of the Ethernet type of a VLAN.
+    Tag,
     /// Hundredths of a second in 32 bits. The kernel rounds them down to its ticks.
     Time32,
     /// The same in 64 bits.

@@ -132,6 +132,10 @@ pub fn encode(
 
 impl Op<'_> {
     /// The options of a link that it is about; `None` where it is about none.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the others are about no options"
+    )]
     pub(super) fn options(&self, act: Act, wanted: &DesiredLink) -> Option<Options<'_>> {
         let (config, observed) = (self.config, self.observed);
         let id = wanted.config?;
@@ -164,6 +168,10 @@ impl Op<'_> {
 }
 
 /// Prepares a request about a link of a stack that is not about options; whether there is one.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the others are about options, or no requests of rtnetlink"
+)]
 fn of_stack(
     op: &Op<'_>,
     act: Act,

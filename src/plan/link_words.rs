@@ -25,46 +25,45 @@ impl Op<'_> {
         let have = self.observed.by_index(link.ifindex);
         let lower = have.map_or(0, |have| have.lower);
         let lies_in_data = matches!(kind.scope(), Scope::Vxlan | Scope::Tunnel);
-        let command = match act {
-            Act::Make => packed!("ip link add"),
-            Act::Unmake => packed!("ip link del dev "),
-            Act::Ethtool => packed!(concat!(
-                "ethtool -s ,ethtool -K ,ethtool --set-priv-flags ,ethtool -G ,ethtool -L ,ethtool -C ,",
-                "ethtool -A "
-            ))
-            .item((depth.saturating_sub(ethtool::WOL) >> 1).into()),
-            _ => packed!("ip link set dev "),
-        };
-        command.show(f);
         if act == Act::Make {
+            packed!("ip link add").show(f);
             if !lies_in_data {
                 self.named(f, packed!(" link "), lower);
             }
             packed!(" name ").show(f);
+        } else if act == Act::Unmake {
+            packed!("ip link del dev ").show(f);
+        } else if act == Act::Ethtool {
+            let by_command = packed!(concat!(
+                "ethtool -s ,ethtool -K ,ethtool --set-priv-flags ,ethtool -G ,ethtool -L ,ethtool -C ,",
+                "ethtool -A "
+            ));
+            let n = depth.saturating_sub(ethtool::WOL) >> 1;
+            by_command.item(n.into()).show(f);
+        } else {
+            f.word(word!("ip link set dev "));
         }
         shell_word(f, word!(""), &link.name);
-        match act {
-            Act::Make if !link.mac.is_none() => f.show(word!(" address "), &link.mac),
-            Act::Enslave => {
-                if joins_bond(self.config, id) {
-                    f.word(word!(" down"));
-                }
-                return self.named(f, packed!(" master "), link.master);
+        if act == Act::Enslave {
+            if joins_bond(self.config, id) {
+                f.word(word!(" down"));
             }
-            Act::Release => return packed!(" nomaster").show(f),
-            Act::SetFlags | Act::SetTxqlen | Act::Ethtool => {
-                for have in self.config.attrs_of(id) {
-                    if have.is_set_by(act, depth) {
-                        self.option(f, kind, have);
-                    }
+            self.named(f, packed!(" master "), link.master);
+        } else if act == Act::Release {
+            packed!(" nomaster").show(f);
+        } else {
+            for have in self.config.attrs_of(id) {
+                if have.is_set_by(act, depth) {
+                    self.option(f, kind, have);
                 }
-                return;
             }
-            _ => {}
         }
         let Some(options) = options else {
             return;
         };
+        if act == Act::Make && !link.mac.is_none() {
+            f.show(word!(" address "), &link.mac);
+        }
         packed!(" type ").show(f);
         kind.kernel_word().show(f);
         if act == Act::SetPort {
@@ -139,11 +138,11 @@ impl Op<'_> {
 impl AttrConfig {
     /// Whether it is what a step sets that sets flags, the length of a queue, or what a command of ethtool(8) does.
     pub(super) fn is_set_by(&self, act: Act, depth: u8) -> bool {
-        match act {
-            Act::SetFlags => matches!(self.attr, Attr::PROMISC | Attr::ALLMULTI | Attr::ARP),
-            Act::SetTxqlen => self.attr == Attr::TXQUEUELEN,
-            Act::Ethtool => self.attr.ethtool().is_some_and(|(of, _)| of == depth),
-            _ => false,
+        let attr = self.attr;
+        if act == Act::Ethtool {
+            return attr.ethtool().is_some_and(|(of, _)| of == depth);
         }
+        act == Act::SetTxqlen && attr == Attr::TXQUEUELEN
+            || act == Act::SetFlags && matches!(attr, Attr::PROMISC | Attr::ALLMULTI | Attr::ARP)
     }
 }

@@ -20,46 +20,51 @@ pub fn joins_bond(config: &Config<'_>, id: LinkId) -> bool {
 }
 
 /// Fills `plan` with what is missing or differs of links.
+#[inline(never)]
 pub fn diff_links(
     desired: &mut Desired<'_>,
     observed: &Observed<'_>,
     config: &Config<'_>,
     plan: &mut Plan<'_>,
 ) {
-    let links = desired.links.as_mut_slice();
-    for n in 0..links.len() {
-        let Some(wanted) = links.get(n).copied() else {
-            continue;
-        };
-        let Some(link) = observed.by_index(wanted.ifindex) else {
-            continue;
-        };
-        let mut diff = Diff {
-            links,
-            observed,
-            config,
-            plan,
-            n: n as u32,
-            wanted,
-            link,
-            is_new: link.birth == Birth::Planned,
-        };
-        diff.one();
+    let mut n = 0_usize;
+    while let Some(wanted) = desired.links.get(n) {
+        if let Some(link) = observed.by_index(wanted.ifindex) {
+            let mut diff = Diff {
+                links: desired.links,
+                observed,
+                config,
+                plan,
+                n: n as u32,
+                wanted,
+                link,
+                is_new: link.birth == Birth::Planned,
+                differs: None,
+            };
+            diff.one();
+            let differs = diff.differs;
+            if let Some(wanted) = desired.links.get_mut(n) {
+                (wanted.remake, wanted.differs) = (differs.is_some(), differs.flatten());
+            }
+        }
+        n = n.wrapping_add(1);
     }
 }
 
 /// The comparison of one link.
 struct Diff<'a, 'm> {
-    links: &'a mut [DesiredLink],
+    links: &'a [DesiredLink],
     observed: &'a Observed<'a>,
     config: &'a Config<'a>,
     plan: &'a mut Plan<'m>,
     /// Its place in the table.
     n: u32,
-    wanted: DesiredLink,
+    wanted: &'a DesiredLink,
     link: &'a Link,
     /// Whether it is to be made.
     is_new: bool,
+    /// What differs that the kernel does not change ([`DesiredLink::differs`]).
+    differs: Option<Option<Attr>>,
 }
 
 impl Diff<'_, '_> {
@@ -154,9 +159,7 @@ impl Diff<'_, '_> {
         let has_ports = observed.ports(link.ifindex).next().is_some();
         let needs_ports_out = has_ports && matches!(when, When::Portless | When::Empty);
         if when >= When::Made || needs_ports_out && !self.take_ports_out() {
-            if let Some(wanted) = self.links.get_mut(self.n as usize) {
-                (wanted.remake, wanted.differs) = (true, differs.attr);
-            }
+            self.differs = Some(differs.attr);
             return;
         }
         if link.is_up() && matches!(when, When::Down | When::Empty) {
@@ -173,14 +176,10 @@ impl Diff<'_, '_> {
         let Some(lower) = lower else {
             return false;
         };
-        match kind {
-            LinkKind::Vlan | LinkKind::Infiniband => self.link.lower != lower.ifindex,
-            // The kernel puts them on what others of their kind lie on.
-            LinkKind::Macvlan | LinkKind::Macvtap | LinkKind::Ipvlan => {
-                self.link.lower != lower.ifindex && self.link.lower != lower.lower
-            }
-            _ => false,
-        }
+        // The kernel puts those that share a MAC on what others of their kind lie on.
+        let is_there = self.link.lower == lower.ifindex
+            || kind.scope() == Scope::Macvlan && self.link.lower == lower.lower;
+        !is_there && matches!(kind.scope(), Scope::Vlan | Scope::Ib | Scope::Macvlan)
     }
 
     /// Lets the ports of the link go and join again, if all of them shall be its ports.

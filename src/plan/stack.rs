@@ -17,6 +17,8 @@ use heapless::VecView;
 
 /// So many links may lie one on the other; what lies deeper lies on itself, or the kernel would refuse it.
 pub const MAX_DEPTH: u8 = 16;
+/// How many depths there are.
+const DEPTHS: u8 = MAX_DEPTH + 1;
 /// The depth of a link that cannot be.
 pub const NO_DEPTH: u8 = u8::MAX;
 /// Beside the depth: a link that is asked for lies on it.
@@ -38,20 +40,17 @@ pub struct Stack<'a, 'm> {
 
 impl Stack<'_, '_> {
     /// Works out how deep each link lies, refuses what cannot be, and adds what is to be made.
+    #[inline(never)]
     pub fn build(&mut self) {
         self.depths.clear();
         for link in self.config.links.iter() {
             // The link below may be one that nothing configures.
             let _ = self.depths.push(link.lower.is_some().into());
         }
-        // Each round brings it one link further, whatever the order.
-        for _ in 0..=MAX_DEPTH {
-            if !self.relax() {
-                break;
-            }
-        }
+        // Each round brings it one link further, whatever the order; no depth grows beyond the last.
+        while self.relax() {}
         let config = self.config;
-        for depth in 0..=MAX_DEPTH {
+        for depth in 0..DEPTHS {
             for (id, link) in config.links_with_ids() {
                 if depth_of(self.depths, id) == depth && self.is_wanted(id) {
                     self.add(id, link, depth);
@@ -65,9 +64,8 @@ impl Stack<'_, '_> {
         let config = self.config;
         let mut is_news = false;
         for (id, link) in config.links_with_ids() {
-            let lower = link.lower.and_then(|lower| below(config, id, &lower));
-            let master = link.master.and_then(|master| config.named(&master));
-            is_news |= self.lies_on(Some(id), lower) | self.lies_on(master, Some(id));
+            let master = link.master.as_ref().and_then(|name| config.named(name));
+            is_news |= self.lies_on(Some(id), below(config, id)) | self.lies_on(master, Some(id));
         }
         is_news
     }
@@ -112,15 +110,14 @@ impl Stack<'_, '_> {
         if depth == MAX_DEPTH {
             return self.refuse(id, link, Problem::Loop);
         }
-        let lower_id = link.lower.and_then(|lower| below(config, id, &lower));
-        if lower_id.is_some_and(|lower| depth_of(self.depths, lower) == NO_DEPTH) {
+        if below(config, id).is_some_and(|lower| depth_of(self.depths, lower) == NO_DEPTH) {
             return self.set_depth(id, NO_DEPTH);
         }
-        // The name is that of the rule's link.
         let Some(name) = name_of(config, self.observed, id) else {
             return;
         };
-        if config.rule_for(&Some(name)).is_some() {
+        // The name is that of the rule's link.
+        if config.rule_for(&link.name).is_some() {
             return;
         }
         if let Some(have) = self.observed.by_name(&name) {
@@ -165,18 +162,10 @@ impl Stack<'_, '_> {
     /// Whether an earlier link is the VLAN of this id on the same link.
     fn is_there_twice(&self, id: LinkId, link: &LinkConfig) -> bool {
         let config = self.config;
-        let key = |id| {
-            let protocol = config.number_of(id, Attr::VLAN_PROTOCOL);
-            (config.number_of(id, Attr::VLAN_ID), protocol.unwrap_or(0))
-        };
-        let key_here = key(id);
+        let key = tag_of(config, id);
         let mut earlier = config.links_with_ids().take(id.place());
         earlier.any(|(other, there)| {
-            key(other) == key_here
-                && there.made_kind() == Some(LinkKind::Vlan)
-                && there.lower == link.lower
-                && depth_of(self.depths, other) != NO_DEPTH
-                && self.is_wanted(other)
+            tag_of(config, other) == key && there.lower == link.lower && self.is_wanted(other)
         })
     }
 
@@ -210,8 +199,17 @@ pub fn is_needed(depths: &VecView<u8>, id: LinkId) -> bool {
     depth & NEEDED != 0 && depth != NO_DEPTH
 }
 
+/// The id of a VLAN and its Ethernet type; 0 for what is none.
+#[inline(never)]
+fn tag_of(config: &Config<'_>, id: LinkId) -> u32 {
+    let protocol = config.number_of(id, Attr::VLAN_PROTOCOL).unwrap_or(0);
+    config.number_of(id, Attr::VLAN_ID).unwrap_or(0) | protocol << 16
+}
+
 /// The configured link that another one lies on.
-fn below(config: &Config<'_>, id: LinkId, lower: &LinkMatch) -> Option<LinkId> {
+#[inline(never)]
+fn below(config: &Config<'_>, id: LinkId) -> Option<LinkId> {
+    let lower = config.link(id)?.lower.as_ref()?;
     if let LinkMatch::Name(name) = lower {
         return config.named(name);
     }
@@ -252,5 +250,366 @@ impl Show for Tagged<'_> {
         const OCTETS: usize = 10;
         f.put(self.0.last_chunk::<OCTETS>().map_or(self.0, |end| end));
         f.count(word!("."), self.1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::Machine;
+    use crate::model::observed::IFF_UP;
+    use crate::plan::links::diff_links;
+    use crate::plan::resolve::{LinkState, Resolver};
+    use crate::source::testing::Heard;
+    use crate::source::{Context, cmdline};
+    use crate::testing::{link, name};
+    use crate::wire::rtnetlink::info::{OCTETS, Options, Pick};
+    use std::string::{String, ToString};
+    use std::sync::{Mutex, PoisonError};
+    use std::vec::Vec;
+
+    type Tables = Machine<16, 64, 16, 64, 32, 512, 64, 8_192>;
+
+    /// A link of the kernel: its number, its name, `IFF_*`, what it is a port of, what it lies on; and the
+    /// command line that makes one as it is.
+    type Have<'a> = (u32, &'a str, u32, u32, u32, &'a str);
+
+    fn read(engine: &mut crate::engine::Engine<'_>, line: &str, heard: &mut Heard) {
+        let file = engine.config.add_file(b"cmdline").unwrap();
+        let line = line.as_bytes();
+        let mut cx = Context::new(&mut engine.config, heard, file, b"cmdline", line);
+        cmdline::read(&mut cx);
+        cmdline::finish(&mut cx);
+    }
+
+    /// Too large for the stack of a test, and used by one after the other.
+    static TABLES: Mutex<Tables> = Mutex::new(Tables::new());
+
+    /// `IFLA_LINKINFO` of the first link that is made of a command line.
+    fn info_of(line: &str) -> Vec<u8> {
+        let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut engine = tables.engine();
+        engine.clear();
+        read(&mut engine, line, &mut Heard::default());
+        let mut links = engine.config.links_with_ids();
+        let Some((id, _)) = links.find(|(_, link)| link.made_kind().is_some()) else {
+            return Vec::new();
+        };
+        let mut to = heapless::Vec::<u8, OCTETS>::new();
+        let options = Options {
+            config: &engine.config,
+            observed: &engine.observed,
+            id,
+            kind: engine.config.made_kind(id),
+            is_port: false,
+            pick: Pick::All,
+            have: b"",
+        };
+        options.put(&mut to, &mut |_| {});
+        to.to_vec()
+    }
+
+    struct Planned {
+        commands: Vec<String>,
+        told: Vec<String>,
+        states: Vec<LinkState>,
+        /// Links that must be made anew, with the option for which they must.
+        remade: Vec<String>,
+    }
+
+    /// What is planned for a command line where the kernel has these links.
+    fn planned(line: &str, names: &[&str], links: &[Have<'_>]) -> Planned {
+        let infos: Vec<Vec<u8>> = links.iter().map(|link| info_of(link.5)).collect();
+        let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut engine = tables.engine();
+        engine.clear();
+        let mut heard = Heard::default();
+        read(&mut engine, line, &mut heard);
+        for ((ifindex, text, flags, master, lower, _), info) in links.iter().zip(infos) {
+            let mut link = link(*ifindex, text, *flags);
+            (link.master, link.lower) = (*master, *lower);
+            if !info.is_empty() {
+                link.kind = KernelKind::Virtual;
+            }
+            engine.observed.keep_info(&mut link, &info).unwrap();
+            engine.observed.last_index = engine.observed.last_index.max(*ifindex);
+            engine.observed.links.push(link).unwrap();
+        }
+        let names: Vec<IfName> = names.iter().map(|text| name(text)).collect();
+        let goal = Goal { names: &names };
+        let mut stack = Stack {
+            config: &engine.config,
+            observed: &mut engine.observed,
+            goal,
+            depths: engine.depths,
+            sink: &mut heard,
+        };
+        stack.build();
+        let mut resolver = Resolver {
+            config: &engine.config,
+            observed: &engine.observed,
+            goal,
+            desired: &mut engine.desired,
+            states: engine.states,
+            depths: engine.depths,
+            sink: &mut heard,
+            last_link: 0,
+            lessees: engine.lessees,
+            root_link: None,
+        };
+        resolver.links();
+        diff_links(
+            &mut engine.desired,
+            &engine.observed,
+            &engine.config,
+            &mut engine.plan,
+        );
+        engine.plan.sort();
+        let steps = engine.plan.steps.iter();
+        let commands = steps
+            .map(|step| engine.op(*step).unwrap().to_string())
+            .map(|text| text.replace("ip link ", "").replace("set dev ", ""));
+        let remade = engine.desired.links.iter().filter(|link| link.remake);
+        Planned {
+            commands: commands.collect(),
+            told: heard.lines(),
+            states: engine.states.to_vec(),
+            remade: remade
+                .map(|link| {
+                    let attr = link.differs.map(|attr| attr.name().to_string());
+                    std::format!("{} {}", link.name, attr.unwrap_or_default())
+                })
+                .collect(),
+        }
+    }
+
+    const NICS: &[Have<'_>] = &[(2, "eth0", IFF_UP, 0, 0, ""), (5, "eth1", 0, 0, 0, "")];
+
+    /// As [`planned`], where nothing is wrong and all links are there.
+    fn commands(line: &str, links: &[Have<'_>]) -> Vec<String> {
+        let planned = planned(line, &[], links);
+        assert_eq!(planned.told, [""; 0], "{line}");
+        assert_eq!(planned.remade, [""; 0], "{line}");
+        let is_found = |state: &LinkState| *state == LinkState::Found;
+        assert!(planned.states.iter().all(is_found), "{line}");
+        planned.commands
+    }
+
+    const WORDS: [&str; 4] = [
+        "bond=bond0:eth0,eth1:mode=1,primary=eth1",
+        "vlan=bond0.5:bond0",
+        "vlan=bond0.5.6:bond0.5",
+        "bridge=br0:bond0.5.6",
+    ];
+
+    #[test]
+    fn what_others_lie_on_is_made_first_in_whatever_order_they_are_said() {
+        let want = [
+            "add name bond0 type bond mode active-backup",
+            "add link bond0 name bond0.5 type vlan id 5",
+            "add link bond0.5 name bond0.5.6 type vlan id 6",
+            "add name br0 type bridge stp_state 0 forward_delay 0",
+            "eth0 down master bond0",
+            "eth1 down master bond0",
+            "bond0.5.6 master br0",
+            "eth1 up",
+            "bond0 up",
+            "bond0.5 up",
+            "bond0.5.6 up",
+            "br0 up",
+            "bond0 type bond primary eth1",
+        ];
+        for first in 0..4 {
+            for second in 0..4 {
+                let mut words = WORDS;
+                words.swap(0, first);
+                words.swap(1, second);
+                let mut have = commands(&words.join(" "), NICS);
+                // ports in whatever order
+                if have.get(4).unwrap().starts_with("eth1") {
+                    have.swap(4, 5);
+                }
+                assert_eq!(have, want, "{words:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_as_it_shall_be_is_left_alone() {
+        let have = [
+            (2, "eth0", IFF_UP, 7, 0, ""),
+            (3, "eth1", IFF_UP, 7, 0, ""),
+            (7, "bond0", IFF_UP, 0, 0, "bond=bond0::mode=1"),
+            (8, "bond0.5", IFF_UP, 0, 7, "vlan=bond0.5:bond0"),
+            (9, "bond0.5.6", IFF_UP, 10, 8, "vlan=bond0.5.6:bond0.5"),
+            (10, "br0", IFF_UP, 0, 0, "bridge=br0:"),
+        ];
+        let line = WORDS.join(" ").replace(",primary=eth1", "");
+        assert_eq!(commands(&line, &have), [""; 0]);
+        // a port that comes late joins, and nothing else happens
+        let late = have.map(|(ifindex, name, flags, master, lower, made)| {
+            let flags = if ifindex == 3 { 0 } else { flags };
+            let master = if ifindex == 3 { 0 } else { master };
+            (ifindex, name, flags, master, lower, made)
+        });
+        assert_eq!(
+            commands(&line, &late),
+            ["eth1 down master bond0", "eth1 up"]
+        );
+    }
+
+    fn bond_of_eth0(made: &str) -> [Have<'_>; 2] {
+        [
+            (2, "eth0", IFF_UP, 7, 0, ""),
+            (7, "bond0", IFF_UP, 0, 0, made),
+        ]
+    }
+
+    #[test]
+    fn options_are_set_when_the_kernel_takes_them() {
+        for (line, made, want) in [
+            (
+                "miimon=100",
+                "miimon=50",
+                &["bond0 type bond miimon 100"][..],
+            ),
+            (
+                "mode=4,lacp_rate=1",
+                "mode=4,lacp_rate=0",
+                &["bond0 down", "bond0 type bond lacp_rate fast", "bond0 up"],
+            ),
+            (
+                "mode=1,miimon=100",
+                "mode=0,miimon=100",
+                &[
+                    "bond0 down",
+                    "eth0 nomaster",
+                    "bond0 type bond mode active-backup",
+                    "eth0 down master bond0",
+                    "bond0 up",
+                ],
+            ),
+            (
+                "fail_over_mac=1",
+                "fail_over_mac=0",
+                &[
+                    "eth0 nomaster",
+                    "bond0 type bond fail_over_mac active",
+                    "eth0 down master bond0",
+                ],
+            ),
+        ] {
+            let made = std::format!("bond=bond0::{made}");
+            let line = std::format!("bond=bond0:eth0:{line}");
+            let mut have = commands(&line, &bond_of_eth0(&made));
+            have.sort();
+            let mut want: Vec<&str> = want.to_vec();
+            want.sort_unstable();
+            assert_eq!(have, want, "{line}");
+        }
+        let planned = planned(
+            "bond=bond0:eth0:mode=1",
+            &[],
+            &[
+                (2, "eth0", IFF_UP, 7, 0, ""),
+                (3, "other", IFF_UP, 7, 0, ""),
+                (7, "bond0", IFF_UP, 0, 0, "bond=bond0::mode=0"),
+            ],
+        );
+        assert_eq!(planned.commands, [""; 0], "somebody else's port stays in");
+        assert_eq!(planned.remade, ["bond0 mode"]);
+    }
+
+    #[test]
+    fn what_cannot_be_changed_is_made_anew() {
+        let have = |lower, made| {
+            [
+                (2, "eth0", IFF_UP, 0, 0, ""),
+                (3, "eth1", IFF_UP, 0, 0, ""),
+                (7, "vlan5", IFF_UP, 0, lower, made),
+            ]
+        };
+        for (lower, made, want) in [
+            (2, "vlan=vlan5:eth0", &[][..]),
+            (2, "vlan=vlan6:eth0", &["vlan5 id"]),
+            (3, "vlan=vlan5:eth0", &["vlan5 "]),
+        ] {
+            let planned = planned("vlan=vlan5:eth0", &[], &have(lower, made));
+            assert_eq!(planned.remade, want, "{made}");
+            assert_eq!(planned.commands, [""; 0]);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_told_and_costs_itself() {
+        let bond = "bond=bond0:eth0,bond0.5 vlan=bond0.5:bond0 vlan=vlan7:eth1";
+        let looped = planned(bond, &[], NICS);
+        assert_eq!(
+            looped.told,
+            [
+                "error 1:6 bond0 Loop NotMade",
+                "error 1:6 bond0.5 Loop NotMade"
+            ]
+        );
+        assert_eq!(
+            looped.commands,
+            [
+                "add link eth1 name vlan7 type vlan id 7",
+                "eth1 up",
+                "vlan7 up"
+            ]
+        );
+        let of_another_kind = [
+            (2, "eth0", IFF_UP, 0, 0, ""),
+            (7, "br0", 0, 0, 0, "bond=bond0:"),
+        ];
+        for (line, told) in [
+            ("bridge=br0:eth0", "error 1:8 br0 OtherKind NotMade"),
+            (
+                "bridge=br0:eth0 vlan=vlan5:br0",
+                "error 1:8 br0 OtherKind NotMade",
+            ),
+            ("bond=eth0:", "error 1:6 eth0 OtherKind NotMade"),
+        ] {
+            let planned = planned(line, &[], &of_another_kind);
+            assert_eq!(planned.told, [told]);
+            assert_eq!(planned.commands, [""; 0], "{line}");
+            assert_eq!(planned.states.first(), Some(&LinkState::Failed));
+        }
+        let twice = planned(
+            "vlan=vlan5:eth0 vlan=eth0.5:eth0 vlan=eth1.5:eth1",
+            &[],
+            NICS,
+        );
+        assert_eq!(twice.told, ["error 1:22 eth0.5 SameVlan NotMade"]);
+        let missing = planned("vlan=vlan5:eth9 vlan=vlan5.6:vlan5", &[], NICS);
+        assert_eq!(missing.states.first(), Some(&LinkState::WaitingDevice));
+        assert!(
+            missing
+                .states
+                .iter()
+                .skip(1)
+                .all(|state| *state == LinkState::WaitingLower)
+        );
+    }
+
+    #[test]
+    fn what_is_asked_for_brings_what_it_lies_on() {
+        let line = std::format!("{} vlan=vlan9:eth1", WORDS.join(" "));
+        let some = planned(&line, &["bond0.5"], NICS).commands;
+        assert_eq!(
+            some,
+            [
+                "add name bond0 type bond mode active-backup",
+                "add link bond0 name bond0.5 type vlan id 5",
+                "eth0 down master bond0",
+                "eth1 down master bond0",
+                "eth1 up",
+                "bond0 up",
+                "bond0.5 up",
+                "bond0 type bond primary eth1",
+            ]
+        );
+        assert_eq!(planned(&line, &["eth0"], NICS).commands, [""; 0]);
     }
 }

@@ -284,6 +284,8 @@ const ZERO: Values = 1;
 const ABOVE: Values = !ZERO;
 /// Modes in which one port is used at a time, or may be.
 const ACTIVE: Values = 1 << 1 | 1 << 5 | 1 << 6;
+/// Modes in which ARP says whether a port is of use.
+const WITH_ARP: Values = 0xf;
 /// 802.3ad.
 const LACP: Values = 1 << 4;
 
@@ -294,8 +296,9 @@ const fn need(name: &str, other: Attr, values: Values) -> (Attr, Attr, Values) {
 
 /// What the driver refuses otherwise (Documentation/networking/bonding.rst), in an order in which what is left
 /// out makes others unmet.
-static NEEDS: [(Attr, Attr, Values); 16] = [
-    need("arp_interval", Attr::BOND_MODE, 0xf),
+static NEEDS: [(Attr, Attr, Values); 19] = [
+    need("arp_interval", Attr::BOND_MODE, WITH_ARP),
+    need("arp_validate", Attr::BOND_MODE, WITH_ARP),
     need("arp_ip_target", ARP_INTERVAL, ABOVE),
     need("ns_ip6_target", ARP_INTERVAL, ABOVE),
     need("miimon", ARP_INTERVAL, ZERO),
@@ -311,6 +314,8 @@ static NEEDS: [(Attr, Attr, Values); 16] = [
     need("ad_actor_sys_prio", Attr::BOND_MODE, LACP),
     need("ad_actor_system", Attr::BOND_MODE, LACP),
     need("coupled_control", Attr::BOND_MODE, LACP),
+    need("packets_per_slave", Attr::BOND_MODE, 1),
+    need("tlb_dynamic_lb", Attr::BOND_MODE, 1 << 5 | 1 << 6),
 ];
 
 #[cfg(test)]

@@ -551,8 +551,8 @@ mod tests {
             ("TEAM_MASTER=team0", "x0 ethernet of team0"),
             ("VRF=red", "x0 ethernet of red"),
             (
-                "BRIDGE=br0\nBRIDGING_OPTS='priority=32 path_cost=5'\nBRIDGE_PORT_VLANS=7",
-                "x0 ethernet of br0 priority=32 path_cost=5 vlans=7",
+                "BRIDGE=br0\nBRIDGING_OPTS='priority=32 path_cost=5'",
+                "x0 ethernet of br0 priority=32 path_cost=5",
             ),
             (
                 "MASTER=bond0\nBOND_PORT_QUEUE_ID=2\nBOND_PORT_PRIO=3",
@@ -561,6 +561,12 @@ mod tests {
         ] {
             assert_eq!(made(&format!("DEVICE=x0\n{text}")), want);
         }
+        let (have, said) = read("DEVICE=x0\nBRIDGE=br0\nBRIDGE_PORT_VLANS=7");
+        assert_eq!(have, "x0 ethernet of br0 vlans=7");
+        assert_eq!(
+            said,
+            ["warning 3:19 BRIDGE_PORT_VLANS \"7\" NotYet KeyUnset"]
+        );
         let (have, said) = read("MASTER=bond0\nDEVICE=x0\nBRIDGE=br0\nIPADDR=192.0.2.1");
         assert_eq!(have, "x0 ethernet of br0");
         assert_eq!(

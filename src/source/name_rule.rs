@@ -270,11 +270,14 @@ fn complain<'t>(own: usize, part: &'t [u8], what: Problem, cx: &mut Context<'t, 
         true => cx.go_to(part, &mut lines(cx.text)),
         false => cx.line = Line::NONE,
     }
-    let complaint = match what {
-        Problem::Later => LATER,
-        Problem::NotAMatch => LEFT,
-        Problem::Duplicate => AGAIN,
-        what => Complaint::warning(what, Effect::PartIgnored),
+    let complaint = if what == Problem::Later {
+        LATER
+    } else if what == Problem::NotAMatch {
+        LEFT
+    } else if what == Problem::Duplicate {
+        AGAIN
+    } else {
+        Complaint::warning(what, Effect::PartIgnored)
     };
     cx.complain(b"rule", part, complaint);
 }

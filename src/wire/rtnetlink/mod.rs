@@ -6,6 +6,7 @@
 
 pub mod addr;
 pub mod info;
+mod info_value;
 pub mod link;
 pub mod route;
 

@@ -184,7 +184,7 @@ words! {
     NoCarrier "no carrier",
     AddrTaken "another host has this address",
     NothingOfOurs "nothing of ours is on it",
-    UsedByOthers "has addresses or routes of others; it stays up",
+    UsedByOthers "is in use by others; it stays",
     WrittenByOthers "is not ours (see its first line)",
     ManyServers "names more than three servers; the resolver reads three",
     NotMerged "is not ours, or is too long to merge",

@@ -9,11 +9,12 @@ use super::observe::Asked;
 use super::publish::in_words;
 use super::said::text_hash;
 use super::{Engine, Event, Host, OutputFile};
-use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, Problem, Severity, Subject};
+use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, LineBuf, Problem, Severity, Subject};
 use crate::limits::BATCH_REQUESTS;
 use crate::model::addr::Family;
-use crate::model::config::{LinkNumber, Wait};
+use crate::model::config::{LinkId, LinkNumber, Wait};
 use crate::model::desired::{DesiredLink, Presence, Standing, Thing, What};
+use crate::model::observed::Birth;
 use crate::output::owned::Owned;
 use crate::plan::encode::encode;
 use crate::plan::op::Op;
@@ -25,6 +26,8 @@ use core::net::IpAddr;
 
 /// The least MTU of a link with IPv6 (RFC 8200 section 5).
 const IPV6_MIN_MTU: u32 = 1_280;
+/// What the kernel says of a kind of link that it does not know.
+const NO_MODULE: &[u8] = b"Unknown device type";
 const IPV6_NEEDS: &[u8] = b"IPv6 needs an MTU of at least 1280";
 
 impl Engine<'_> {
@@ -50,6 +53,8 @@ impl Engine<'_> {
                 // The loopback link is nobody's, but a file may have given it more.
                 link.touched |= link.config.is_some();
                 link.owned_up |= step.act == Act::Up;
+                link.made |= step.act == Act::Make;
+                link.joined |= step.act == Act::Enslave;
             }
         }
         self.write_owned(host);
@@ -86,6 +91,17 @@ impl Engine<'_> {
         let mut is_news = false;
         for step in self.plan.steps.iter() {
             let is_done = step.errno.is_none();
+            if !is_done
+                && step.act.is_of_stack()
+                && let Some(link) = self.desired.links.get_mut(step.n as usize)
+            {
+                if step.act == Act::Make {
+                    (link.made, link.touched) = (false, false);
+                    host.remove(OutputFile::Owned(&link.name));
+                }
+                link.joined &= step.act != Act::Enslave;
+                is_news = true;
+            }
             let now = match (step.act, is_done) {
                 (Act::Delete, true) => (Presence::Missing, Standing::Stale),
                 (Act::Add, false) => (Presence::Same, Standing::Wanted),
@@ -105,13 +121,34 @@ impl Engine<'_> {
     #[inline(never)]
     pub(super) fn send_plan(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         let mut next = 0;
-        while next < self.plan.steps.len() {
+        while let Some(step) = self.plan.steps.get(next).copied() {
+            let end = self.batch_end(next);
+            if end == next {
+                if let Some(step) = self.plan.steps.get_mut(next) {
+                    step.errno = Some(Errno::ENODEV);
+                }
+                next = next.wrapping_add(1);
+                continue;
+            }
             self.asked = Asked::Steps;
             self.first_step = next as u32;
             self.first_seq = self.seq.wrapping_add(1);
+            if step.act == Act::Ethtool {
+                // no request of rtnetlink
+                next = next.wrapping_add(1);
+                if let Some(op) = &self.op(step) {
+                    host.trace(op);
+                    let ifindex = op.ifindex();
+                    self.mark(ifindex, Event::Tuned);
+                }
+                if let Err(errno) = self.ethtool(step, true, host) {
+                    self.refused(host, 0, errno, b"")?;
+                }
+                continue;
+            }
             let mut writer = Writer::new(self.buffers.datagram);
             while let Some(step) = self.plan.steps.get(next)
-                && writer.requests() < BATCH_REQUESTS
+                && next < end
             {
                 let seq = self.seq.wrapping_add(1);
                 let op = Op::of(
@@ -166,13 +203,18 @@ impl Engine<'_> {
             return Ok(());
         };
         let step = *refused;
-        if errno == Errno::EPERM {
+        // The bonding driver has it for ports and options that it does not take.
+        if errno == Errno::EPERM && !step.act.is_of_stack() {
             return Err(errno);
         }
         if is_harmless(step, errno) {
             return Ok(());
         }
         refused.errno = Some(errno);
+        if step.act == Act::Make && self.is_not_made(step, errno, said) {
+            self.plan.errors.add(Errno::ENODEV);
+            return Ok(());
+        }
         self.plan.errors.add(errno);
         // One that cannot be renamed while up has a name that others of the batch are to get.
         if step.phase == Phase::Rename && self.plan.errors.have(Errno::EBUSY) {
@@ -199,22 +241,35 @@ impl Engine<'_> {
             Some(Family::V6) if mtu.is_some_and(|mtu| mtu < IPV6_MIN_MTU) => IPV6_NEEDS,
             _ => said,
         };
-        let is_servers_wish = match op.thing() {
+        let is_no_failure = match op.thing() {
             Some(thing) => thing.yields,
-            None => step.act == Act::SetMtu && self.is_mtu_leased(wanted),
+            None if step.act == Act::SetMtu => self.is_mtu_leased(wanted),
+            // A link is of use without what ethtool(8) sets.
+            None => step.act == Act::Ethtool,
         };
         let severity = match link.is_some_and(|link| link.is_loopback()) {
             true => Severity::Note,
-            false if is_servers_wish => Severity::Warning,
+            false if is_no_failure => Severity::Warning,
             false => Severity::Error,
         };
-        let diagnostic = Diagnostic {
+        let mut diagnostic = Diagnostic {
             complaint: Complaint::new(severity, Problem::Kernel, Effect::NotSet).with_errno(errno),
             at: At::of(op.origin(), &self.config),
             subject: Subject::Op(op),
             token: b"",
             detail: said,
         };
+        let mut module = LineBuf::<32>::new();
+        if step.act == Act::Make
+            && said == NO_MODULE
+            && let Some(wanted) = wanted
+        {
+            let kind = self.config.made_kind(wanted.config.unwrap_or(LinkId::NONE));
+            module.unpack(kind.module());
+            diagnostic.complaint = Complaint::error(Problem::NoModule, Effect::NotMade);
+            diagnostic.subject = Subject::Link(&wanted.name);
+            (diagnostic.token, diagnostic.detail) = (module.as_bytes(), b"");
+        }
         host.report(&diagnostic);
         let problem = in_words(&diagnostic);
         self.remember_problem(ifindex, &problem);
@@ -234,6 +289,40 @@ impl Engine<'_> {
             &self.config,
             &self.observed,
         )
+    }
+
+    /// Where a datagram ends at the latest that begins with step `start`; there, where that is not sent. What is made
+    /// has one for each depth, so that nothing is asked of what lies on a link that could not be made.
+    fn batch_end(&self, start: usize) -> usize {
+        let is_apart =
+            |step: &Step| matches!(step.phase, Phase::Make | Phase::Unmake | Phase::Ethtool);
+        let rest = self.plan.steps.get(start..).unwrap_or_default();
+        let mut end = start;
+        for step in rest.iter().take(BATCH_REQUESTS) {
+            let first = rest.first().unwrap_or(step);
+            let goes_along = (first.phase, first.depth) == (step.phase, step.depth)
+                || !is_apart(first) && !is_apart(step);
+            if !goes_along || self.is_off(*step) {
+                break;
+            }
+            end = end.wrapping_add(1);
+        }
+        end
+    }
+
+    /// Whether a step is about a link that could not be made.
+    fn is_off(&self, step: Step) -> bool {
+        if !self.plan.errors.any() {
+            return false;
+        }
+        let is_refused = |ifindex| {
+            let link = self.observed.by_index(ifindex);
+            link.is_some_and(|link| link.birth == Birth::Refused)
+        };
+        let to_master = matches!(step.act, Act::Enslave | Act::SetPort);
+        let link = self.desired.links.get(step.n as usize);
+        to_master && link.is_some_and(|link| is_refused(link.master))
+            || self.op(step).is_some_and(|op| is_refused(op.ifindex()))
     }
 
     /// Whether a DHCP server asked for the MTU of a link, which is of use without it.
@@ -426,6 +515,15 @@ mod tests {
 
         fn owned(&self, _: usize) -> Option<IfName> {
             None
+        }
+
+        fn ethtool<'a>(
+            &mut self,
+            _: &IfName,
+            _: &mut [u8],
+            _: &'a mut [u8],
+        ) -> Result<&'a [u8], Errno> {
+            Err(Errno::EOPNOTSUPP)
         }
 
         fn progress(&mut self, _: &dyn Show) {}

@@ -11,13 +11,16 @@ mod apply;
 mod complain;
 pub mod dhcp;
 mod down;
+mod ethtool;
 mod host;
 mod imagine;
 mod leases;
 mod names;
 mod observe;
 mod publish;
+mod ready;
 mod recall;
+mod remake;
 mod said;
 
 pub use host::{Host, Instant, OutputFile, Packet, Settled};
@@ -38,7 +41,7 @@ use crate::plan::links;
 use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState, Resolver};
 use crate::plan::stack::Stack;
-use crate::plan::{Phase, Plan};
+use crate::plan::{Phase, Plan, Step};
 use crate::proto::Lessee;
 use core::hint::black_box;
 use heapless::VecView;
@@ -76,6 +79,8 @@ pub enum Event {
     Decline = 20,
     /// It gave the lease back.
     Release = 21,
+    /// It was told what ethtool(8) tells, or was so already.
+    Tuned = 25,
 }
 
 /// A step of a link's way up, with its time.
@@ -252,7 +257,11 @@ impl Engine<'_> {
             self.disown(host);
             // The kernel may drop more than was deleted: secondary addresses go with their primary one.
             let (phases, errors) = (self.plan.phases, self.plan.errors);
-            if !errors.have(Errno::ENODEV) && (!phases.reach(Phase::DeleteRoutes) || errors.any()) {
+            let is_made = |step: &Step| step.phase <= Phase::DownForOptions && step.errno.is_none();
+            if !errors.have(Errno::ENODEV)
+                && (!phases.reach(Phase::DeleteRoutes) || errors.any())
+                && !self.plan.steps.iter().any(is_made)
+            {
                 break;
             }
         }
@@ -375,6 +384,7 @@ impl Engine<'_> {
             sink: host,
         };
         stack.build();
+        self.refuse_again();
         self.resolver(goal, host).links();
         self.meet_lessees(host);
         let now = self.now;
@@ -396,6 +406,7 @@ impl Engine<'_> {
             &self.config,
             &mut self.plan,
         );
+        self.compare_ethtool(host);
         self.observe_things(host)
     }
 

@@ -61,6 +61,14 @@ impl Engine<'_> {
                 }
             } else if let Some(link) = &mut link {
                 link.owned_up |= word == owned::UP;
+                link.made |= word == owned::MADE;
+                if word == owned::JOINED {
+                    // only who goes down is not told by the configuration what it shall belong to
+                    if link.config.is_none() {
+                        link.master = scalar::number(value).unwrap_or(0);
+                    }
+                    link.joined = scalar::number(value) == Some(link.master);
+                }
                 if word < owned::ADDR {
                     continue;
                 }

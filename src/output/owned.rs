@@ -6,6 +6,8 @@
 //! ```text
 //! link 7
 //! up
+//! made
+//! joined 9
 //! addr 192.0.2.5/24
 //! addr 192.0.2.9/32 peer 192.0.2.10
 //! route default via 192.0.2.1 proto 153
@@ -16,7 +18,7 @@
 //! ```
 //!
 //! `link` is the number the link had: under another number the rest is gone with the old link. `up` says
-//! that the link was down before.
+//! that the link was down before, `made` that there was none, `joined` of which link we made it a port.
 
 use crate::model::addr::{Cidr, Family};
 use crate::model::config::{Config, IpFlag, LinkConfig, LinkId};
@@ -54,13 +56,17 @@ impl<'t> Iterator for Lines<'t> {
 }
 
 /// The words that lines begin with; those of things from [`ADDR`] on, and of these routes and rules by family.
-pub const WORDS: &[u8] = b"link,dns,search,up,addr,route,route6,rule,rule6";
+pub const WORDS: &[u8] = b"link,dns,search,up,made,joined,addr,route,route6,rule,rule6";
 /// The places of some of them.
 pub const LINK: usize = 0;
 /// See [`LINK`].
 pub const UP: usize = 3;
 /// See [`LINK`].
-pub const ADDR: usize = 4;
+pub const MADE: usize = 4;
+/// See [`LINK`].
+pub const JOINED: usize = 5;
+/// See [`LINK`].
+pub const ADDR: usize = 6;
 
 /// Reads the value of a line whose word has this place in [`WORDS`], [`ADDR`] or beyond, into what is an address
 /// yet.
@@ -151,6 +157,13 @@ impl Show for Owned<'_, '_> {
             true => word!("\nup\n"),
             false => word!("\n"),
         });
+        if self.link.made {
+            f.word(word!("made\n"));
+        }
+        if self.link.joined {
+            f.count(word!("joined "), self.link.master);
+            f.octet(b'\n');
+        }
         for thing in self.desired.things.iter() {
             if thing.ifindex == ifindex && thing.is_ours() {
                 match thing.what {

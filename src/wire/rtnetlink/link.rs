@@ -7,6 +7,7 @@
 //!  +------+------+------+--------------+--------------+--------------+
 //! ```
 
+use super::info::IFLA_INFO_DATA;
 use super::{AF_UNSPEC, RTM_NEWLINK, RTM_NEWLINKPROP};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_UP, KernelKind, Link};
@@ -47,6 +48,9 @@ pub const IFLA_PERM_ADDRESS: u16 = 54;
 /// In `IFLA_LINKINFO`: the kind, as text.
 pub const IFLA_INFO_KIND: u16 = 1;
 
+/// In the options of a VXLAN: the link it lies on.
+const IFLA_VXLAN_LINK: u16 = 3;
+
 /// No IPv6 statistics: a quarter less to read.
 pub const RTEXT_FILTER_SKIP_STATS: u32 = 8;
 
@@ -74,8 +78,13 @@ pub fn decode(payload: &[u8]) -> Option<Link> {
     link.master = number_in(rest, IFLA_MASTER, 0);
     link.lower = number_in(rest, IFLA_LINK, 0);
     link.txqlen = number_in(rest, IFLA_TXQLEN, 0);
-    let kind = until_nul(attr_in(attr_in(rest, IFLA_LINKINFO), IFLA_INFO_KIND));
+    let info = attr_in(rest, IFLA_LINKINFO);
+    let kind = until_nul(attr_in(info, IFLA_INFO_KIND));
     link.kind = kernel_kind(kind, link.lower);
+    if kind == b"vxlan" {
+        // it says so among its options only, and goes with that link all the same
+        link.lower = number_in(attr_in(info, IFLA_INFO_DATA), IFLA_VXLAN_LINK, 0);
+    }
     if link.kind == KernelKind::Veth || !attr_in(rest, IFLA_LINK_NETNSID).is_empty() {
         // the other end, or a number of another namespace
         link.lower = 0;

@@ -1,0 +1,1 @@
+//! What a link of a stack waits for once it is made.

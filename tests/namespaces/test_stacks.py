@@ -1,0 +1,179 @@
+"""Links that lie on others: made in one run from whatever source, changed in place, and taken back by `down`.
+
+The kinds here are those of every kernel that runs containers: bridge, veth, macvlan, vxlan. One that it has not stands
+for a kind whose module is missing.
+"""
+import os
+import re
+
+from machine import Machine
+
+BRIDGE = "DEVICE=br0\nTYPE=Bridge\nONBOOT=yes\nBOOTPROTO=none\nIPADDR=192.0.2.5\nPREFIX=24\nDELAY=0\nSTP=no\n"
+PORT = "DEVICE=%s\nTYPE=Ethernet\nONBOOT=yes\nBOOTPROTO=none\nBRIDGE=br0\n"
+MACVLAN = (
+    "DEVICE=mv0\nTYPE=macvlan\nONBOOT=yes\nBOOTPROTO=none\nPHYSDEV=br0\nMACVLAN_MODE=bridge\n"
+    "IPADDR=198.51.100.5\nPREFIX=24\n"
+)
+VXLAN = (
+    "DEVICE=vx0\nTYPE=vxlan\nONBOOT=yes\nBOOTPROTO=none\nVXLAN_ID=7\nVXLAN_REMOTE=203.0.113.9\nPHYSDEV=br0\n"
+    "VXLAN_PORT=4789\nIPADDR=198.51.101.5\nPREFIX=24\n"
+)
+MAKES = re.compile(r"RTM_NEWLINK")
+
+
+class Stacks(Machine):
+    def details(self, name):
+        return self.ip_json(f"-d link show dev {name}")[0]
+
+    def data(self, name):
+        return self.details(name)["linkinfo"]["info_data"]
+
+    def all_names(self):
+        return sorted(link["ifname"] for link in self.ip_json("link show"))
+
+    def index(self, name):
+        return self.link(name)["ifindex"]
+
+    def owned(self, name):
+        return self.read(f"run/ifdawn/owned-{name}").splitlines()
+
+    def stack(self):
+        """A bridge on two links, a macvlan and a VXLAN on the bridge."""
+        self.cables("eth0", "eth1")
+        self.network_script("ifcfg-br0", BRIDGE)
+        self.network_script("ifcfg-mv0", MACVLAN)
+        self.network_script("ifcfg-vx0", VXLAN)
+        for name in ("eth0", "eth1"):
+            self.network_script(f"ifcfg-{name}", PORT % name)
+
+    def test_a_stack_comes_up_in_one_run(self):
+        self.stack()
+        run = self.ifdawn("up", trace="sendto,sendmsg")
+        for name in ("eth0", "eth1"):
+            self.assertEqual(self.link(name)["master"], "br0", f"the master of {name}")
+        self.assertEqual(self.details("mv0")["link"], "br0", "what mv0 lies on")
+        self.assertEqual(self.data("mv0")["mode"], "bridge")
+        vxlan = self.data("vx0")
+        self.assertEqual((vxlan["id"], vxlan["remote"], vxlan["port"]), (7, "203.0.113.9", 4789), vxlan)
+        self.assertEqual(self.data("br0")["forward_delay"], 0)
+        for name, addr in (("br0", "192.0.2.5/24"), ("mv0", "198.51.100.5/24"), ("vx0", "198.51.101.5/24")):
+            self.assertEqual(self.addresses(name), [addr], name)
+            self.assertIn("UP", self.link(name)["flags"], name)
+        datagrams = [line for line in run.trace if MAKES.search(line)]
+        self.assertEqual([len(MAKES.findall(line)) for line in datagrams], [1, 2], f"one datagram for each depth\n{run}")
+        self.assertConverged()
+
+    def test_the_command_line_makes_a_stack_too(self):
+        self.cables("eth0", "eth1")
+        words = ("--cmdline", "bridge=br0:eth0,eth1 ip=192.0.2.5::192.0.2.1:24::br0:none")
+        self.ifdawn("up", *words)
+        self.assertEqual([self.link(name)["master"] for name in ("eth0", "eth1")], ["br0", "br0"])
+        self.assertEqual(self.data("br0")["forward_delay"], 0)
+        self.assertEqual(self.addresses("br0"), ["192.0.2.5/24"])
+        self.assertConverged(*words)
+
+    def test_what_plan_prints_makes_the_same(self):
+        self.stack()
+        script = self.ifdawn("plan").out.splitlines()
+        self.ifdawn("up")
+        names = ("br0", "mv0", "vx0", "eth0", "eth1")
+        of_its_own = re.compile(r"(_timer|root_id|bridge_id|designated|gc_timer|hold)")
+
+        def shown():
+            found = {}
+            for name in names:
+                details = self.details(name)
+                for key in ("ifindex", "link_index", "address", "operstate", "qdisc"):
+                    details.pop(key, None)
+                for part in ("info_data", "info_slave_data"):
+                    data = details.get("linkinfo", {}).get(part, {})
+                    for key in [key for key in data if of_its_own.search(key)]:
+                        del data[key]
+                found[name] = (details, self.addresses(name))
+            return found
+
+        by_us = shown()
+        self.new_machine()
+        self.cables("eth0", "eth1")
+        for line in script:
+            self.ip(line.removeprefix("ip "))
+        self.assertEqual(by_us, shown(), "`ip -d -j` after `up`, and after what `plan` printed\n" + "\n".join(script))
+
+    def test_a_missing_module_costs_its_own_links_only(self):
+        self.cables("eth0")
+        self.ifcfg("eth0", "IPADDR=192.0.2.5\nPREFIX=24\n")
+        self.ifcfg("bond0", "TYPE=Bond\nBONDING_MASTER=yes\nBONDING_OPTS=\"mode=1\"\nIPADDR=192.0.4.5\nPREFIX=24\n")
+        self.ifcfg("v5", "VLAN=yes\nPHYSDEV=bond0\nVLAN_ID=5\nIPADDR=192.0.5.5\nPREFIX=24\n")
+        self.ifcfg("v6", "VLAN=yes\nPHYSDEV=v5\nVLAN_ID=5\nIPADDR=192.0.6.5\nPREFIX=24\n")
+        self.ifcfg("br0", "TYPE=Bridge\nIPADDR=192.0.7.5\nPREFIX=24\n")
+        run = self.ifdawn("up", code=1)
+        wrong = [line for line in run.err.splitlines() if "module" in line or "not set" in line or "skipped" in line]
+        self.assertEqual(len(wrong), 1, f"one complaint\n{run}")
+        self.assertIn('bond0: "bonding" is a kernel module that this image lacks; link not made', wrong[0])
+        self.assertEqual(self.addresses("eth0"), ["192.0.2.5/24"])
+        self.assertEqual(self.addresses("br0"), ["192.0.7.5/24"])
+        owned = sorted(name for name in os.listdir(self.path("run/ifdawn")) if name.startswith("owned"))
+        self.assertEqual(owned, ["owned-br0", "owned-eth0"], "what is not there is not owned")
+
+    def test_a_name_taken_by_another_kind_is_told_and_left_alone(self):
+        self.cables("eth0")
+        self.ip("link add br0 type veth peer name x0")
+        self.ifcfg("br0", "TYPE=Bridge\nIPADDR=192.0.2.5\nPREFIX=24\n")
+        run = self.ifdawn("up", code=1)
+        self.assertSays(run, "br0", "is a link of another kind")
+        self.assertEqual(self.addresses("br0"), [])
+        self.assertEqual(self.details("br0")["linkinfo"]["info_kind"], "veth")
+
+    # down
+
+    def test_down_deletes_what_we_made_with_what_lies_on_it(self):
+        self.stack()
+        self.ip("link set lo up")
+        before = self.everything()
+        self.ifdawn("up")
+        self.assertIn("made", self.owned("br0"))
+        self.assertIn(f"joined {self.index('br0')}", self.owned("eth0"))
+        run = self.ifdawn("down", "br0")
+        self.assertSays(run, "mv0: gone")
+        self.assertSays(run, "br0: gone")
+        self.assertEqual(self.all_names(), ["eth0", "eth1", "lo"])
+        self.ifdawn("down", "eth0", "eth1")
+        left = [name for name in os.listdir(self.path("run/ifdawn")) if name.startswith("owned")]
+        self.assertEqual(left, [])
+        self.assertEqual(before, self.everything(), "`ip -j` before `up` and after `down`")
+        self.ifdawn("up")
+        self.assertConverged()
+
+    def test_down_of_a_port_releases_it(self):
+        self.stack()
+        self.ifdawn("up")
+        self.ifdawn("down", "eth0")
+        self.assertNotIn("master", self.link("eth0"))
+        self.assertEqual(self.link("eth1")["master"], "br0")
+
+    def test_down_leaves_what_others_made(self):
+        self.ip("link add br0 type bridge")
+        self.cables("eth0", "eth1")
+        self.ip("link set eth0 master br0")
+        self.network_script("ifcfg-br0", BRIDGE)
+        self.network_script("ifcfg-eth0", PORT % "eth0")
+        self.network_script("ifcfg-eth1", PORT % "eth1")
+        self.ifdawn("up")
+        self.assertConverged()
+        self.ifdawn("down", "br0", "eth0", "eth1")
+        self.assertIn("br0", self.all_names(), "the bridge is not ours")
+        self.assertEqual(self.link("eth0")["master"], "br0", "eth0 was its port before")
+        self.assertNotIn("master", self.link("eth1"))
+
+    def test_down_refuses_to_delete_what_others_use(self):
+        for use in ("link add link br0 name theirs type macvlan", "link set x0 master br0", "addr add 10.9.9.9/24 dev br0"):
+            with self.subTest(use):
+                self.new_machine()
+                self.stack()
+                self.ip("link add x0 type veth peer name x1")
+                self.ifdawn("up")
+                self.ip(use)
+                run = self.ifdawn("down", "br0", code=1)
+                self.assertSays(run, "br0", "is in use by others")
+                self.assertIn("br0", self.all_names())
+                self.assertIn("made", self.owned("br0"), "it is still ours")

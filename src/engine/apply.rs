@@ -124,7 +124,7 @@ impl Engine<'_> {
     #[inline(never)]
     pub(super) fn send_plan(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         let mut next = 0;
-        while next < self.plan.steps.len() {
+        while let Some(step) = self.plan.steps.get(next).copied() {
             let end = self.batch_end(next);
             if end == next {
                 if let Some(step) = self.plan.steps.get_mut(next) {
@@ -136,6 +136,19 @@ impl Engine<'_> {
             self.asked = Asked::Steps;
             self.first_step = next as u32;
             self.first_seq = self.seq.wrapping_add(1);
+            if step.act == Act::Ethtool {
+                // no request of rtnetlink
+                next = next.wrapping_add(1);
+                if let Some(op) = &self.op(step) {
+                    host.trace(op);
+                    let ifindex = op.ifindex();
+                    self.mark(ifindex, Event::Tuned);
+                }
+                if let Err(errno) = self.ethtool(step, true, host) {
+                    self.refused(host, 0, errno, b"")?;
+                }
+                continue;
+            }
             let mut writer = Writer::new(self.buffers.datagram);
             while let Some(step) = self.plan.steps.get(next)
                 && next < end
@@ -231,13 +244,15 @@ impl Engine<'_> {
             Some(Family::V6) if mtu.is_some_and(|mtu| mtu < IPV6_MIN_MTU) => IPV6_NEEDS,
             _ => said,
         };
-        let is_servers_wish = match op.thing() {
+        let is_no_failure = match op.thing() {
             Some(thing) => thing.yields,
-            None => step.act == Act::SetMtu && self.is_mtu_leased(wanted),
+            None if step.act == Act::SetMtu => self.is_mtu_leased(wanted),
+            // A link is of use without what ethtool(8) sets.
+            None => step.act == Act::Ethtool,
         };
         let severity = match link.is_some_and(|link| link.is_loopback()) {
             true => Severity::Note,
-            false if is_servers_wish => Severity::Warning,
+            false if is_no_failure => Severity::Warning,
             false => Severity::Error,
         };
         let mut diagnostic = Diagnostic {
@@ -282,7 +297,8 @@ impl Engine<'_> {
     /// Where a datagram ends at the latest that begins with step `start`; there, where that is not sent. What is made
     /// has one for each depth, so that nothing is asked of what lies on a link that could not be made.
     fn batch_end(&self, start: usize) -> usize {
-        let is_apart = |step: &Step| matches!(step.phase, Phase::Make | Phase::Unmake);
+        let is_apart =
+            |step: &Step| matches!(step.phase, Phase::Make | Phase::Unmake | Phase::Ethtool);
         let rest = self.plan.steps.get(start..).unwrap_or_default();
         let mut end = start;
         for step in rest.iter().take(BATCH_REQUESTS) {
@@ -502,6 +518,15 @@ mod tests {
 
         fn owned(&self, _: usize) -> Option<IfName> {
             None
+        }
+
+        fn ethtool<'a>(
+            &mut self,
+            _: &IfName,
+            _: &mut [u8],
+            _: &'a mut [u8],
+        ) -> Result<&'a [u8], Errno> {
+            Err(Errno::EOPNOTSUPP)
         }
 
         fn progress(&mut self, _: &dyn Show) {}

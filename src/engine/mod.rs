@@ -11,6 +11,7 @@ mod apply;
 mod complain;
 pub mod dhcp;
 mod down;
+mod ethtool;
 mod host;
 mod imagine;
 mod leases;
@@ -78,6 +79,8 @@ pub enum Event {
     Decline = 20,
     /// It gave the lease back.
     Release = 21,
+    /// It was told what ethtool(8) tells, or was so already.
+    Tuned = 25,
 }
 
 /// A step of a link's way up, with its time.
@@ -423,6 +426,7 @@ impl Engine<'_> {
             &self.config,
             &mut self.plan,
         );
+        self.compare_ethtool(host);
         self.observe_things(host)
     }
 

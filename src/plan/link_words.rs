@@ -3,12 +3,14 @@
 use super::Act;
 use super::links::joins_bond;
 use super::op::{Op, shell_word};
+use crate::diag::Escaped;
 use crate::model::attr::{Attr, AttrConfig, Kind, Scope, Value};
 use crate::model::config::LinkId;
 use crate::model::desired::DesiredLink;
 use crate::model::link::{IfName, LinkKind};
 use crate::packed::{Packed, packed, word};
 use crate::text::show::{Show, Text};
+use crate::wire::ethtool;
 use crate::wire::rtnetlink::info;
 
 /// The bit with which a partition's key says that the machine is a full member.
@@ -16,7 +18,7 @@ const FULL_MEMBER: u32 = 0x8000;
 
 impl Op<'_> {
     /// What is done to a link that lies on others, or that others belong to.
-    pub(super) fn show_stack(&self, f: &mut Text<'_>, act: Act, link: &DesiredLink) {
+    pub(super) fn show_stack(&self, f: &mut Text<'_>, act: Act, depth: u8, link: &DesiredLink) {
         let id = link.config.unwrap_or(LinkId::NONE);
         let options = self.options(act, link);
         let kind = options.map_or(LinkKind::Ethernet, |options| options.kind);
@@ -31,6 +33,13 @@ impl Op<'_> {
             packed!(" name ").show(f);
         } else if act == Act::Unmake {
             packed!("ip link del dev ").show(f);
+        } else if act == Act::Ethtool {
+            packed!(concat!(
+                "ethtool -s ,ethtool -K ,ethtool --set-priv-flags ,ethtool -G ,ethtool -L ,ethtool -C ,",
+                "ethtool -A "
+            ))
+            .item((depth.saturating_sub(ethtool::WOL) >> 1).into())
+            .show(f);
         } else {
             f.word(word!("ip link set dev "));
         }
@@ -42,14 +51,10 @@ impl Op<'_> {
             self.named(f, packed!(" master "), link.master);
         } else if act == Act::Release {
             packed!(" nomaster").show(f);
-        } else if matches!(act, Act::SetFlags | Act::SetTxqlen) {
-            for have in self.config.attrs_of(id) {
-                let is_flag = matches!(have.attr, Attr::PROMISC | Attr::ALLMULTI | Attr::ARP);
-                if is_flag && act == Act::SetFlags
-                    || have.attr == Attr::TXQUEUELEN && act == Act::SetTxqlen
-                {
-                    self.option(f, kind, have);
-                }
+        }
+        for have in self.config.attrs_of(id) {
+            if have.is_set_by(act, depth) {
+                self.option(f, kind, have);
             }
         }
         let Some(options) = options else {
@@ -82,7 +87,9 @@ impl Op<'_> {
         let (scope, form) = have.attr.row();
         let on_off = packed!("off,on");
         f.octet(b' ');
-        if kind != LinkKind::Ipvlan {
+        let is_text = have.attr.ethtool();
+        let is_text = is_text.is_some_and(|(command, _)| command > ethtool::WOL);
+        if kind != LinkKind::Ipvlan && !is_text {
             have.attr.show_ip_word(f);
             f.octet(b' ');
         }
@@ -90,7 +97,10 @@ impl Op<'_> {
             Value::Number(number) => {
                 let words = match (form, scope) {
                     (Kind::Bool, Scope::Ib) => packed!("datagram,connected"),
-                    (Kind::Bool, Scope::Vlan | Scope::BridgePort | Scope::Link) => on_off,
+                    (
+                        Kind::Bool,
+                        Scope::Vlan | Scope::BridgePort | Scope::Link | Scope::Ethtool,
+                    ) => on_off,
                     _ => form.words(),
                 };
                 if !words.0.is_empty() {
@@ -104,6 +114,9 @@ impl Op<'_> {
             }
             Value::Text(text) => {
                 let text = self.config.text(text);
+                if is_text {
+                    return Escaped(text).show(f);
+                }
                 if form == Kind::Name
                     && let Some(name) = &IfName::new(text)
                 {
@@ -118,5 +131,15 @@ impl Op<'_> {
                 }
             }
         }
+    }
+}
+
+impl AttrConfig {
+    /// Whether it is what a step sets that sets flags, the length of a queue, or what a command of ethtool(8) does.
+    pub(super) fn is_set_by(&self, act: Act, depth: u8) -> bool {
+        let is_flag = matches!(self.attr, Attr::PROMISC | Attr::ALLMULTI | Attr::ARP);
+        act == Act::SetFlags && is_flag
+            || act == Act::SetTxqlen && self.attr == Attr::TXQUEUELEN
+            || act == Act::Ethtool && self.attr.ethtool().is_some_and(|(of, _)| of == depth)
     }
 }

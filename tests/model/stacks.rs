@@ -458,3 +458,32 @@ fn what_others_use_is_not_made_anew() {
     assert!(!down(&mut host, "vl0"), "nor is it deleted");
     assert_eq!(host.kernel.count(RTM_DELLINK), 0);
 }
+
+#[test]
+fn what_others_have_on_a_bond_outlives_another_mode() {
+    let mut nodes = vec![
+        node("eth2".to_owned(), LinkKind::Ethernet),
+        node("bond0".to_owned(), LinkKind::Bond),
+    ];
+    nodes[0].master = Some(1);
+    nodes[1].addr = Some("10.1.0.5/24".to_owned());
+    let mut host = FakeHost::new(kernel(&mut Random(1), &nodes, &[]));
+    up(&mut host, &|config| say(config, &nodes, &[0, 1]));
+    let bond = host.kernel.link("bond0").expect("it").ifindex;
+    let theirs = ip("2001:db8:9::9");
+    host.kernel.add_addr(Addr::new(bond, theirs, 64));
+    nodes[1].choice = 1;
+    up(&mut host, &|config| say(config, &nodes, &[0, 1]));
+    assert_eq!(host.said(""), 0, "{:?}", host.complaints);
+    let has_it = |addr: &Addr| (addr.ifindex, addr.local) == (bond, theirs);
+    assert!(
+        host.kernel.tables.addrs.iter().any(has_it),
+        "{:#?}",
+        host.sent
+    );
+    host.kernel
+        .tables
+        .del_addr(&Addr::new(bond, theirs, 64))
+        .expect("it is there");
+    holds(&host.kernel, &nodes, &|_| true);
+}

@@ -14,7 +14,6 @@ use crate::limits::BATCH_REQUESTS;
 use crate::model::addr::Family;
 use crate::model::config::{LinkId, LinkNumber, Wait};
 use crate::model::desired::{DesiredLink, Presence, Standing, Thing, What};
-use crate::model::observed::Birth;
 use crate::output::owned::Owned;
 use crate::plan::encode::encode;
 use crate::plan::op::Op;
@@ -183,6 +182,9 @@ impl Engine<'_> {
             writer.acknowledge_last();
             host.send(writer.written())?;
             self.answers(host)?;
+            if self.plan.errors.any() {
+                self.refuse_again();
+            }
         }
         Ok(())
     }
@@ -318,14 +320,12 @@ impl Engine<'_> {
         if !self.plan.errors.any() {
             return false;
         }
-        let is_refused = |ifindex| {
-            let link = self.observed.by_index(ifindex);
-            link.is_some_and(|link| link.birth == Birth::Refused)
-        };
         let to_master = matches!(step.act, Act::Enslave | Act::SetPort);
         let link = self.desired.links.get(step.n as usize);
-        to_master && link.is_some_and(|link| is_refused(link.master))
-            || self.op(step).is_some_and(|op| is_refused(op.ifindex()))
+        to_master && link.is_some_and(|link| self.is_refused(link.master))
+            || self
+                .op(step)
+                .is_some_and(|op| self.is_refused(op.ifindex()))
     }
 
     /// Whether a DHCP server asked for the MTU of a link, which is of use without it.

@@ -39,7 +39,7 @@ use crate::packed::{Word, word};
 use crate::plan::diff::Ipv6;
 use crate::plan::links;
 use crate::plan::rename::LiveRename;
-use crate::plan::resolve::{Goal, LinkState, Resolver};
+use crate::plan::resolve::{Goal, LinkState, Resolver, set_state};
 use crate::plan::stack::Stack;
 use crate::plan::{Phase, Plan, Step};
 use crate::proto::Lessee;
@@ -434,13 +434,26 @@ impl Engine<'_> {
     fn finish_links(&mut self, host: &mut impl Host) {
         let mut until = self.until;
         let mut n = 0_u16;
-        while let Some((link, state)) = self.link_at(usize::from(n)) {
+        while let Some((_, state)) = self.link_at(usize::from(n)) {
+            if state == LinkState::Found {
+                let id = LinkId::new(n);
+                let finished_by = match self.lacks_port(id) {
+                    true => {
+                        set_state(self.states, id, LinkState::WaitingPort);
+                        Instant(0)
+                    }
+                    false => self.finish_link(id, host),
+                };
+                until = until.max(finished_by);
+            }
+            let Some((link, state)) = self.link_at(usize::from(n)) else {
+                break;
+            };
             match state {
-                LinkState::Found => {
-                    let leased_by = self.finish_link(LinkId::new(n), host);
-                    until = until.max(leased_by);
-                }
-                LinkState::WaitingDevice | LinkState::WaitingUdev | LinkState::WaitingLower
+                LinkState::WaitingDevice
+                | LinkState::WaitingUdev
+                | LinkState::WaitingLower
+                | LinkState::WaitingPort
                     if link.required || self.by_name =>
                 {
                     let seconds = LinkNumber::DeviceTimeout
@@ -450,6 +463,7 @@ impl Engine<'_> {
                     until = until.max(deadline);
                 }
                 LinkState::NotAsked
+                | LinkState::Found
                 | LinkState::WaitingDevice
                 | LinkState::WaitingUdev
                 | LinkState::WaitingLower

@@ -8,7 +8,6 @@ use crate::model::index::{HASH_START, hash};
 use crate::model::link::IfName;
 use crate::model::observed::Birth;
 use crate::packed::packed;
-use crate::plan::resolve::LinkState;
 use crate::plan::{Act, Phase, Step};
 
 impl Engine<'_> {
@@ -31,51 +30,37 @@ impl Engine<'_> {
                 false => Event::Failed,
             },
         );
-        if let Some(link) = self.observed.by_index_mut(ifindex) {
-            link.birth = Birth::Refused;
-        }
-        self.refuse_uppers();
-        let links = self.observed.links.iter();
-        for refused in links.filter(|link| link.birth == Birth::Refused) {
-            let id = self
-                .desired
-                .link(refused.ifindex)
-                .and_then(|link| link.config);
-            if let Some(state) = id.and_then(|id| self.states.get_mut(id.place())) {
-                *state = LinkState::Failed;
-            }
-        }
+        self.refuse(ifindex);
         looks_again
     }
 
-    /// What lies on a link that cannot be made, cannot be made either. Links that are to be made stand behind what they
-    /// lie on.
-    fn refuse_uppers(&mut self) {
-        let links = self.observed.links.as_mut_slice();
-        for n in 0..links.len() {
-            let Some((link, above)) = links.get_mut(n..).and_then(|links| links.split_first_mut())
-            else {
-                return;
-            };
-            if link.birth == Birth::Refused {
-                let uppers = above.iter_mut().filter(|upper| upper.lower == link.ifindex);
-                uppers.for_each(|upper| upper.birth = Birth::Refused);
-            }
+    /// A link is not made, or left as it is.
+    fn refuse(&mut self, ifindex: u32) {
+        if let Some(link) = self.observed.by_index_mut(ifindex) {
+            link.birth = Birth::Refused;
         }
+        self.fail(ifindex);
     }
 
-    /// What was refused once in this run is not asked for again.
+    /// Whether a link could not be made, or is left as it is.
+    pub(super) fn is_refused(&self, ifindex: u32) -> bool {
+        let link = self.observed.by_index(ifindex);
+        link.is_some_and(|link| link.birth == Birth::Refused)
+    }
+
+    /// What was refused once in this run is not asked for again, and neither is what lies on what cannot be made, which
+    /// stands behind it.
     pub(super) fn refuse_again(&mut self) {
-        for n in 0..self.observed.links.len() {
-            if let Some(link) = self.observed.links.get(n)
-                && link.birth == Birth::Planned
-                && self.when(key(&link.name), Event::Failed).is_some()
-                && let Some(link) = self.observed.links.get_mut(n)
+        let mut n = 0_usize;
+        while let Some(link) = self.observed.links.get(n) {
+            if link.birth == Birth::Planned
+                && (self.is_refused(link.lower)
+                    || self.when(key(&link.name), Event::Failed).is_some())
             {
-                link.birth = Birth::Refused;
+                self.refuse(link.ifindex);
             }
+            n = n.wrapping_add(1);
         }
-        self.refuse_uppers();
     }
 
     /// Plans nothing but to delete the links that must be made anew, if there are any: the next look finds them missing.
@@ -100,10 +85,7 @@ impl Engine<'_> {
                 let subject = Subject::Link(&link.name);
                 complaint.report_token(host, &self.config, link.origin, subject, token.as_bytes());
                 self.put_down(link.ifindex, problem);
-                self.fail(link.ifindex);
-                if let Some(link) = self.observed.by_index_mut(link.ifindex) {
-                    link.birth = Birth::Refused;
-                }
+                self.refuse(link.ifindex);
                 self.plan.errors.add(Errno::EBUSY);
                 continue;
             }

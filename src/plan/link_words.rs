@@ -34,12 +34,12 @@ impl Op<'_> {
         } else if act == Act::Unmake {
             packed!("ip link del dev ").show(f);
         } else if act == Act::Ethtool {
-            let by_command = packed!(concat!(
+            packed!(concat!(
                 "ethtool -s ,ethtool -K ,ethtool --set-priv-flags ,ethtool -G ,ethtool -L ,ethtool -C ,",
                 "ethtool -A "
-            ));
-            let n = depth.saturating_sub(ethtool::WOL) >> 1;
-            by_command.item(n.into()).show(f);
+            ))
+            .item((depth.saturating_sub(ethtool::WOL) >> 1).into())
+            .show(f);
         } else {
             f.word(word!("ip link set dev "));
         }
@@ -51,11 +51,10 @@ impl Op<'_> {
             self.named(f, packed!(" master "), link.master);
         } else if act == Act::Release {
             packed!(" nomaster").show(f);
-        } else {
-            for have in self.config.attrs_of(id) {
-                if have.is_set_by(act, depth) {
-                    self.option(f, kind, have);
-                }
+        }
+        for have in self.config.attrs_of(id) {
+            if have.is_set_by(act, depth) {
+                self.option(f, kind, have);
             }
         }
         let Some(options) = options else {
@@ -138,11 +137,9 @@ impl Op<'_> {
 impl AttrConfig {
     /// Whether it is what a step sets that sets flags, the length of a queue, or what a command of ethtool(8) does.
     pub(super) fn is_set_by(&self, act: Act, depth: u8) -> bool {
-        let attr = self.attr;
-        if act == Act::Ethtool {
-            return attr.ethtool().is_some_and(|(of, _)| of == depth);
-        }
-        act == Act::SetTxqlen && attr == Attr::TXQUEUELEN
-            || act == Act::SetFlags && matches!(attr, Attr::PROMISC | Attr::ALLMULTI | Attr::ARP)
+        let is_flag = matches!(self.attr, Attr::PROMISC | Attr::ALLMULTI | Attr::ARP);
+        act == Act::SetFlags && is_flag
+            || act == Act::SetTxqlen && self.attr == Attr::TXQUEUELEN
+            || act == Act::Ethtool && self.attr.ethtool().is_some_and(|(of, _)| of == depth)
     }
 }

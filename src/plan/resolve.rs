@@ -280,7 +280,6 @@ impl Resolver<'_, '_> {
 
     #[inline(never)]
     fn found(&mut self, id: LinkId, config: &LinkConfig, link: &Link) {
-        let mut port_mtu = false;
         let wanted = if let Some(earlier) = self.desired.link_mut(link.ifindex) {
             let other = earlier.config.and_then(|other| self.config.link(other));
             if let Some(other) = other.filter(|other| other.source > config.source) {
@@ -311,21 +310,22 @@ impl Resolver<'_, '_> {
             }
             if let Some(name) = &config.master
                 && let Some(master) = self.observed.by_name(name)
-                && master.birth != Birth::Refused
             {
-                let of = self.config.named(name);
-                if of.is_none_or(|of| depth_of(self.depths, of) != NO_DEPTH) {
+                const OTHER_MTU: Complaint = Complaint::warning(Problem::PortMtu, Effect::KeyUnset);
+                let of = self.config.named(name).unwrap_or(LinkId::NONE);
+                if depth_of(self.depths, of) != NO_DEPTH {
                     wanted.master = master.ifindex;
-                }
-                let bond = of.and_then(|of| self.config.link(of));
-                if let Some(bond) = bond.filter(|bond| bond.kind.scope() == Scope::Bond)
-                    && wanted.mtu != 0
-                {
-                    // that of its bond, which sets it
-                    if Some(wanted.mtu) != LinkNumber::Mtu.of(bond) {
-                        port_mtu = true;
+                    // A bond sets that of its ports.
+                    if wanted.mtu != 0
+                        && let Some(bond) = self.config.link(of)
+                        && bond.kind.scope() == Scope::Bond
+                    {
+                        if LinkNumber::Mtu.of(bond) != Some(wanted.mtu) {
+                            let subject = Subject::Link(&link.name);
+                            OTHER_MTU.report(self.sink, self.config, config.origin, subject);
+                        }
+                        wanted.mtu = 0;
                     }
-                    wanted.mtu = 0;
                 }
             }
             if wanted.mac.is_none() {
@@ -339,10 +339,6 @@ impl Resolver<'_, '_> {
             && self.desired.link(lower.ifindex).is_none()
         {
             (self.desired).add_link(lower.ifindex, &lower.name, config.origin);
-        }
-        if port_mtu {
-            const OTHER_MTU: Complaint = Complaint::warning(Problem::PortMtu, Effect::KeyUnset);
-            self.complain(OTHER_MTU, config.origin, Subject::Link(&link.name));
         }
         set_state(self.states, id, LinkState::Found);
         for addr in self.config.addrs.iter() {

@@ -7,6 +7,7 @@
 use super::complain::write;
 use super::observe::Asked;
 use super::publish::in_words;
+use super::remake::key;
 use super::said::text_hash;
 use super::{Engine, Event, Host, OutputFile};
 use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, LineBuf, Problem, Severity, Subject};
@@ -51,11 +52,14 @@ impl Engine<'_> {
             }
             let op = self.op(*step);
             let ifindex = op.as_ref().map_or(0, Op::ifindex);
+            // One that came while we asked for it: the bonding driver's own `bond0`.
+            let came = self.desired.link(ifindex).map(|link| key(&link.name));
+            let came = came.is_some_and(|name| self.when(name, Event::Seen).is_some());
             if let Some(link) = self.desired.link_mut(ifindex) {
                 // The loopback link is nobody's, but a file may have given it more.
                 link.touched |= link.config.is_some();
                 link.owned_up |= step.act == Act::Up;
-                link.made |= step.act == Act::Make;
+                link.made |= step.act == Act::Make || came;
                 link.joined |= step.act == Act::Enslave;
             }
         }

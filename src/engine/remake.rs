@@ -154,6 +154,6 @@ impl Engine<'_> {
 }
 
 /// The number under which something is remembered of a link by its name, which no link has.
-fn key(name: &IfName) -> u32 {
+pub(super) fn key(name: &IfName) -> u32 {
     hash(HASH_START, name.as_bytes()) | 1 << 31
 }

@@ -6,7 +6,7 @@ from guest import Guest
 # What depends on time, chance or the order of numbers.
 OF_ITS_OWN = re.compile(
     r"_timer|_id$|designated|hold|perm_hwaddr|mii_status|link_failure_count|active_slave|active_port|^state$|ad_info"
-    r"|ad_aggregator|ad_actor_oper|ad_partner_oper|address$|ifindex|link_index|operstate|qdisc|promiscuity|_age$"
+    r"|ad_aggregator|ad_actor_oper|ad_partner_oper|address$|ifindex|link_index|operstate|qdisc|promiscuity|_age$|permaddr"
 )
 FLAGS_OF_TIME = {"LOWER_UP", "NO-CARRIER", "RUNNING"}
 

@@ -87,9 +87,8 @@ class Bonds(Stacks):
             ],
             switch=True,
         )
-        self.ifdawn(
-            "up", "--cmdline", "bond=bond0:eth0,eth1:mode=802.3ad,miimon=100,lacp_rate=fast ip=192.0.2.5::::24:bond0:none".replace("::::24", ":::24:")
-        )
+        words = "bond=bond0:eth0,eth1:mode=802.3ad,miimon=100,lacp_rate=fast ip=192.0.2.5:::24::bond0:none"
+        self.ifdawn("up", "--cmdline", words)
         self.assertNotEqual(self.data("bond0")["ad_info"]["partner_mac"], "00:00:00:00:00:00", "the partner is known")
         self.assertEqual(self.data("bond0")["ad_info"]["num_ports"], 2)
 

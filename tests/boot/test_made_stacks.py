@@ -4,10 +4,11 @@ import os
 import re
 import unittest
 
-from guest import Guest, running
+import image
 from stacks import Stacks
 
-VECTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../shared/vectors")
+# Read where it is, if it is there.
+DRACUT_CASES = os.path.join(image.PROJECT, "../shared/vectors/dracut-cases.json")
 MANY = 1000
 
 
@@ -35,7 +36,7 @@ class Stack(Stacks):
         self.ifdawn("up")
         self.assertStack()
         self.assertConverged()
-        self.ifdawn("down", "br0", "bond0", "bond0.5", "eth0", "eth1", "eth2", "eth3")
+        self.ifdawn("down", "br0", "bond0.5", "bond0", "eth0", "eth1", "eth2", "eth3")
         left = {link["ifname"] for link in self.ip_json("link show")}
         self.assertFalse(left & {"br0", "bond0", "bond0.5"}, "what was made is gone")
 
@@ -70,14 +71,76 @@ class ManyVlans(Stacks):
                 n=$((n + 1))
             done >>/tmp/batch
             """, within=60)
+
         def seconds(command):
             out = self.shell(f"s=$(cut -d' ' -f1 /proc/uptime); {command}; echo $s $(cut -d' ' -f1 /proc/uptime)", within=60)
             begun, ended = out.split()[-2:]
             return float(ended) - float(begun)
 
-        ours = seconds("ifdawn up --no-wait 2>/dev/null || ifdawn up 2>/dev/null")
+        ours = seconds("ifdawn up 2>/dev/null")
         count = len(self.ip("-o link show type vlan").splitlines())
         self.assertEqual(count, MANY)
         self.shell("ip link del d0", "ip link add d0 type dummy", "ip link set d0 up", within=60)
         theirs = seconds("ip -batch /tmp/batch")
         print(f"{MANY} VLANs: {ours:.2f} s, ip -batch {theirs:.2f} s: ratio {ours / theirs:.2f}")
+
+
+@unittest.skipUnless(os.path.exists(DRACUT_CASES), "no dracut-cases.json")
+class Dracut(Stacks):
+    """The command lines of dracut's own tests, with the names that have addresses in the end."""
+
+    def setUp(self):
+        super().setUp()
+        with open(DRACUT_CASES, encoding="utf-8") as file:
+            cases = json.load(file)["cases"]
+        self.cases = [case for case in cases if case["suite"] == "BONDBRIDGEVLAN"]
+
+    def network(self, names):
+        """Five links; the first four lead to a switch with a DHCP server, and with the VLANs 1 to 4."""
+        here, there = [], ["link add sw type bridge"]
+        for number, name in enumerate(names, 1):
+            here.append(
+                f"link add {name} address 52:54:00:12:34:0{number} type veth peer name port{number} netns switch"
+            )
+            there.append(f"link set port{number} up" + (" master sw" if number < 5 else ""))
+        there += ["link set sw up", "addr add 192.168.50.1/24 dev sw", "addr add 192.168.51.1/24 dev sw"]
+        for vlan in range(1, 5):
+            there += [f"link add link sw name sw.{vlan} up type vlan id {vlan}"]
+            there += [f"addr add 192.168.{53 + vlan}.1/24 dev sw.{vlan}"]
+        self.ip_batch(here)
+        self.ip_batch(there, switch=True)
+        self.shell("""
+            cat >/run/udhcpd.conf <<'END'
+            interface sw
+            start 192.168.50.100
+            end 192.168.50.150
+            opt router 192.168.50.1
+            opt subnet 255.255.255.0
+            lease_file /run/leases
+            pidfile /run/udhcpd.pid
+            END
+            >/run/leases
+            ip netns exec switch udhcpd -f /run/udhcpd.conf >/dev/null 2>&1 &
+            """)
+
+    def test_bonds_bridges_and_vlans(self):
+        self.assertEqual(len(self.cases), 5)
+        for case in self.cases:
+            with self.subTest(f"{case['source']}: {case['name']}"):
+                self.new_machine()
+                words, ports = case["cmdline"], re.search(r"bond=\w+:(ens\d)", case["cmdline"])
+                if ports:
+                    # Of the one without names of its own.
+                    words = re.sub(r"ifname=\S+ ", "", words)
+                self.network([f"ens{number + 2}" if ports else f"card{number}" for number in range(1, 6)])
+                run = self.ifdawn("up", "--cmdline", words, within=40)
+                shown = self.ip_json("-4 addr show scope global")
+                found = sorted(link["ifname"] for link in shown if link["addr_info"])
+                expected = case["expected"]
+                self.assertEqual(found, expected["global_ipv4_interfaces_sorted"], run)
+                for check in expected.get("post_checks", ()):
+                    if check.startswith("ping "):
+                        self.shell(f"ping -c 1 -W 5 {check[5:]} >/dev/null")
+                    else:
+                        port, master = check.split(" master ")
+                        self.assertEqual(self.master(port), master, check)

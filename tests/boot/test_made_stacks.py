@@ -5,6 +5,7 @@ import re
 import unittest
 
 import image
+from machine import mac
 from stacks import Stacks
 
 # Read where it is, if it is there.
@@ -96,18 +97,13 @@ class Dracut(Stacks):
         self.cases = [case for case in cases if case["suite"] == "BONDBRIDGEVLAN"]
 
     def network(self, names):
-        """Five links; the first four lead to a switch with a DHCP server, and with the VLANs 1 to 4."""
-        here, there = [], ["link add sw type bridge"]
-        for number, name in enumerate(names, 1):
-            here.append(
-                f"link add {name} address 52:54:00:12:34:0{number} type veth peer name port{number} netns switch"
-            )
-            there.append(f"link set port{number} up" + (" master sw" if number < 5 else ""))
+        """Five cards; the cables of the first four lead to a switch with a DHCP server, and with the VLANs 1 to 4."""
+        self.cards(*((name, number) for number, name in enumerate(names)))
+        there = ["link add sw type bridge", *(f"link set port{number} master sw" for number in range(4))]
         there += ["link set sw up", "addr add 192.168.50.1/24 dev sw", "addr add 192.168.51.1/24 dev sw"]
         for vlan in range(1, 5):
             there += [f"link add link sw name sw.{vlan} up type vlan id {vlan}"]
             there += [f"addr add 192.168.{53 + vlan}.1/24 dev sw.{vlan}"]
-        self.ip_batch(here)
         self.ip_batch(there, switch=True)
         self.shell("""
             cat >/run/udhcpd.conf <<'END'
@@ -120,7 +116,7 @@ class Dracut(Stacks):
             pidfile /run/udhcpd.pid
             END
             >/run/leases
-            ip netns exec switch udhcpd -f /run/udhcpd.conf >/dev/null 2>&1 &
+            ip netns exec switch udhcpd -f -a 100 /run/udhcpd.conf >/dev/null 2>&1 &
             """)
 
     def test_bonds_bridges_and_vlans(self):
@@ -132,6 +128,7 @@ class Dracut(Stacks):
                 if ports:
                     # Of the one without names of its own.
                     words = re.sub(r"ifname=\S+ ", "", words)
+                words = re.sub(r"52:54:00:12:34:0(\d)", lambda found: mac(int(found[1]) - 1), words)
                 self.network([f"ens{number + 2}" if ports else f"card{number}" for number in range(1, 6)])
                 run = self.ifdawn("up", "--cmdline", words, within=40)
                 shown = self.ip_json("-4 addr show scope global")

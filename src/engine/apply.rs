@@ -10,7 +10,7 @@ use super::publish::in_words;
 use super::said::text_hash;
 use super::{Engine, Event, Host, OutputFile};
 use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, LineBuf, Problem, Severity, Subject};
-use crate::limits::BATCH_REQUESTS;
+use crate::limits::{BATCH_REQUESTS, MAX_LINE};
 use crate::model::addr::Family;
 use crate::model::config::{LinkId, LinkNumber, Wait};
 use crate::model::desired::{DesiredLink, Presence, Standing, Thing, What};
@@ -264,7 +264,7 @@ impl Engine<'_> {
             token: b"",
             detail: said,
         };
-        let mut module = LineBuf::<32>::new();
+        let mut module = LineBuf::<MAX_LINE>::new();
         if step.act == Act::Make
             && said == NO_MODULE
             && let Some(wanted) = wanted
@@ -316,7 +316,7 @@ impl Engine<'_> {
     }
 
     /// Whether a step is about a link that could not be made.
-    pub(super) fn is_off(&self, step: Step) -> bool {
+    pub fn is_off(&self, step: Step) -> bool {
         if !self.plan.errors.any() {
             return false;
         }

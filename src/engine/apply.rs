@@ -298,6 +298,7 @@ impl Engine<'_> {
 
     /// Where a datagram ends at the latest that begins with step `start`; there, where that is not sent. What is made
     /// has one for each depth, so that nothing is asked of what lies on a link that could not be made.
+    #[inline(never)]
     fn batch_end(&self, start: usize) -> usize {
         let is_apart =
             |step: &Step| matches!(step.phase, Phase::Make | Phase::Unmake | Phase::Ethtool);

@@ -92,6 +92,7 @@ words! {
     NoModule "is a kernel module that this image lacks",
     OtherKind "is a link of another kind",
     Differs "is otherwise, and the link is in use by others",
+    NotInKernel "is not taken by this kernel",
     Loop "is in a loop of links, or above one",
     PortMtu "has another MTU than its bond",
     SameVlan "is the VLAN of another link there",

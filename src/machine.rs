@@ -193,6 +193,7 @@ impl<
             has_ipv6: Ipv6::Absent,
             restore_overflow: false,
             by_name: false,
+            examined: 0,
             others: false,
             was_interrupted: false,
         }

@@ -47,6 +47,9 @@ impl Engine<'_> {
             }
         }
         for step in self.plan.steps.iter() {
+            if self.is_off(*step) {
+                continue;
+            }
             let op = self.op(*step);
             let ifindex = op.as_ref().map_or(0, Op::ifindex);
             if let Some(link) = self.desired.link_mut(ifindex) {
@@ -311,7 +314,7 @@ impl Engine<'_> {
     }
 
     /// Whether a step is about a link that could not be made.
-    fn is_off(&self, step: Step) -> bool {
+    pub(super) fn is_off(&self, step: Step) -> bool {
         if !self.plan.errors.any() {
             return false;
         }

@@ -84,7 +84,7 @@ impl Engine<'_> {
     /// Takes down a link that was down before we came, or deletes one that we made, unless somebody else uses it: going
     /// down would cost them their routes and IPv6 addresses.
     fn take_down(&mut self, link: &DesiredLink, host: &mut impl Host) -> Result<(), Errno> {
-        self.others = false;
+        (self.examined, self.others) = (link.ifindex, false);
         self.dump_things(host, Asked::Others)?;
         if self.others {
             const IN_USE: Complaint = Complaint::warning(Problem::UsedByOthers, Effect::None);

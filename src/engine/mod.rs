@@ -157,7 +157,8 @@ pub struct Engine<'m> {
     pub is_offline: bool,
     /// Whether links were asked for by their names.
     pub(crate) by_name: bool,
-    /// Whether a link that is to go down has something of somebody else's.
+    /// The link of which it is looked for what somebody else made, and whether there is any.
+    pub(crate) examined: u32,
     pub(crate) others: bool,
     /// Whether [`Engine::down`] gives leases back, whatever the configuration says (`--release`).
     pub releases: bool,
@@ -227,9 +228,17 @@ impl Engine<'_> {
     /// When the kernel cannot be asked.
     pub fn plan(&mut self, goal: Goal<'_>, host: &mut impl Host) -> Result<(), Errno> {
         self.observe_links(host)?;
-        self.plan.clear();
-        self.plan_names(host);
-        self.compare(goal, host)
+        loop {
+            self.plan.clear();
+            self.plan_names(host);
+            self.compare(goal, host)?;
+            if !self.plan_remake(host)? {
+                break;
+            }
+            self.imagine_unmade();
+        }
+        self.recall_unmade();
+        Ok(())
     }
 
     /// Makes the kernel what it shall be, as far as its links are there. [`Engine::progress`] says whether there is
@@ -252,15 +261,26 @@ impl Engine<'_> {
             }
             self.plan.clear();
             self.compare(goal, host)?;
+            if self.plan_remake(host)? {
+                self.send_plan(host)?;
+                continue;
+            }
+            if self.plan.phases.have(Phase::DownForOptions) {
+                self.dump_things(host, Asked::Save)?;
+            }
             self.claim(host);
             self.send_plan(host)?;
             self.disown(host);
             // The kernel may drop more than was deleted: secondary addresses go with their primary one.
             let (phases, errors) = (self.plan.phases, self.plan.errors);
             let is_made = |step: &Step| step.phase <= Phase::DownForOptions && step.errno.is_none();
+            let is_made = self.plan.steps.iter().any(is_made);
+            if phases.have(Phase::DownForOptions) {
+                self.restore(host)?;
+            }
             if !errors.have(Errno::ENODEV)
                 && (!phases.reach(Phase::DeleteRoutes) || errors.any())
-                && !self.plan.steps.iter().any(is_made)
+                && !is_made
             {
                 break;
             }

@@ -185,10 +185,18 @@ impl Engine<'_> {
         }
     }
 
-    /// Whether the plan takes a link down to rename it.
+    /// Whether the plan takes a link down to rename it, or to set an option.
     pub(super) fn goes_down(&self, ifindex: u32) -> bool {
         let mut renames = self.plan.renames.iter();
+        let mut steps = self.plan.steps.iter();
+        let is_it = |n: u32| {
+            let link = self.desired.links.get(n as usize);
+            link.is_some_and(|link| link.ifindex == ifindex)
+        };
         renames.any(|rename| rename.is_up && rename.ifindex == ifindex)
+            || steps.any(|step| {
+                (step.phase, step.act) == (Phase::DownForOptions, Act::Down) && is_it(step.n)
+            })
     }
 
     /// Keeps an address or a route of a link that goes down, to be sent as a request later: as an attribute whose
@@ -210,7 +218,7 @@ impl Engine<'_> {
 
     /// Sends back what was saved, twice: gateways need the routes to them first. What the kernel restored
     /// by itself is there already, which is no error.
-    fn restore(&mut self, host: &mut impl Host) -> Result<(), Errno> {
+    pub(super) fn restore(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         const FULL: Complaint = Complaint::error(Problem::RestoreOctets, Effect::PartIgnored);
         if core::mem::take(&mut self.restore_overflow) {
             tell(host, FULL, Subject::RestoredRoutes);

@@ -229,11 +229,13 @@ impl Engine<'_> {
             }
         };
         if concerns {
+            let mut is_ours = false;
+            self.desired.things.each(thing, &mut |_| is_ours = true);
             let by_kernel = match thing.what {
                 What::Addr => seen.flags & addr::IFA_F_PERMANENT == 0 || is_link_local(addr),
                 What::Route | What::Rule => protocol == RTPROT_KERNEL || protocol == RTPROT_RA,
             };
-            self.take(message, !by_kernel);
+            self.take(message, !by_kernel && !is_ours);
         }
     }
 
@@ -241,7 +243,7 @@ impl Engine<'_> {
     #[inline(never)]
     fn concerns(&self, ifindex: u32) -> bool {
         match self.asked {
-            Asked::Others => self.desired.link(ifindex).is_some(),
+            Asked::Others => self.examined == ifindex,
             Asked::Save => self.goes_down(ifindex),
             Asked::Links | Asked::Compare | Asked::Steps => false,
         }

@@ -42,6 +42,20 @@ impl Engine<'_> {
         let Some(config) = self.config.link(id) else {
             return now;
         };
+        if let Some((state, until)) = self.stack_wait(id) {
+            if state == LinkState::WaitingPort || now < until {
+                set_state(self.states, id, state);
+                // Nothing tells of a partner.
+                let soon = now.after_seconds(1);
+                return match state {
+                    LinkState::WaitingPartner => until.min(soon),
+                    _ => until,
+                };
+            }
+            const ALONE: Complaint = Complaint::warning(Problem::NoPartnerYet, Effect::None);
+            let subject = Subject::Matches(&config.matches);
+            self.complain_of(host, ALONE, config.origin, subject);
+        }
         let lacks = self.lease_wait(id, config, host);
         if let Some((state, mut until)) = lacks {
             let is_needed = config.ipv4.required || !self.has_addr(id, Family::V6);

@@ -1,12 +1,15 @@
-//! Links that are made: those that the kernel refuses, and what lies on them.
+//! Links that are made: those that the kernel refuses, and what lies on them; and those that are deleted to be made
+//! anew, since the kernel does not change them.
 
-use super::{Engine, Event};
-use crate::diag::Errno;
+use super::observe::Asked;
+use super::{Engine, Event, Host, remove};
+use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Subject};
 use crate::model::index::{HASH_START, hash};
 use crate::model::link::IfName;
 use crate::model::observed::Birth;
-use crate::plan::Step;
+use crate::packed::packed;
 use crate::plan::resolve::LinkState;
+use crate::plan::{Act, Phase, Step};
 
 impl Engine<'_> {
     /// The link of a step could not be made. Whether it is looked at again before anybody is told: a link has taken
@@ -73,6 +76,98 @@ impl Engine<'_> {
             }
         }
         self.refuse_uppers();
+    }
+
+    /// Plans nothing but to delete the links that must be made anew, if there are any: the next look finds them missing.
+    /// A link that others use is left as it is, with everything that was planned for it.
+    pub(super) fn plan_remake(&mut self, host: &mut impl Host) -> Result<bool, Errno> {
+        let mut is_first = true;
+        for n in 0..self.desired.links.len() {
+            let Some(&link) = self.desired.links.get(n).filter(|link| link.remake) else {
+                continue;
+            };
+            let mut problem = Problem::Differs;
+            self.others = false;
+            self.look_for_others(link.ifindex, host)?;
+            if self.when(key(&link.name), Event::Renamed).is_some() {
+                // That it was made anew was of no use.
+                (problem, self.others) = (Problem::NotInKernel, true);
+            }
+            if self.others {
+                let mut token = LineBuf::<64>::new();
+                token.unpack(link.differs.map_or(packed!("link"), |attr| attr.name()));
+                let complaint = Complaint::error(problem, Effect::NothingChanged);
+                let subject = Subject::Link(&link.name);
+                complaint.report_token(host, &self.config, link.origin, subject, token.as_bytes());
+                self.put_down(link.ifindex, problem);
+                self.fail(link.ifindex);
+                if let Some(link) = self.observed.by_index_mut(link.ifindex) {
+                    link.birth = Birth::Refused;
+                }
+                self.plan.errors.add(Errno::EBUSY);
+                continue;
+            }
+            self.mark(key(&link.name), Event::Renamed);
+            if is_first {
+                self.plan.clear();
+            }
+            is_first = false;
+            self.plan.push(Phase::Unmake, Act::Unmake, n as u32);
+        }
+        Ok(!is_first)
+    }
+
+    /// Looks for what somebody else has on a link or on what lies on it, in [`Engine::others`]: with it all that would
+    /// go.
+    fn look_for_others(&mut self, ifindex: u32, host: &mut impl Host) -> Result<(), Errno> {
+        self.examined = ifindex;
+        self.dump_things(host, Asked::Others)?;
+        let mut n = 0_usize;
+        while let Some(link) = self.observed.links.get(n) {
+            let wanted = self.desired.link(link.ifindex);
+            if link.master == ifindex {
+                self.others |= wanted.is_none_or(|port| port.master != ifindex);
+            }
+            if link.lower == ifindex {
+                let upper = link.ifindex;
+                self.others |= wanted.is_none_or(|upper| upper.config.is_none());
+                self.look_for_others(upper, host)?;
+            }
+            n = n.wrapping_add(1);
+        }
+        Ok(())
+    }
+
+    /// Takes for gone what the plan deletes.
+    pub(super) fn imagine_unmade(&mut self) {
+        for step in self.plan.steps.iter() {
+            if let Some(link) = self.desired.links.get(step.n as usize) {
+                let ifindex = link.ifindex;
+                remove(self.observed.links, |link| {
+                    link.ifindex == ifindex || link.lower == ifindex
+                });
+            }
+        }
+    }
+
+    /// Adds to a plan that is only shown what was taken for gone, and leaves out what would not be sent.
+    pub(super) fn recall_unmade(&mut self) {
+        for n in 0..self.desired.links.len() {
+            if let Some(link) = self.desired.links.get(n)
+                && self.when(key(&link.name), Event::Renamed).is_some()
+            {
+                self.plan.push(Phase::Unmake, Act::Unmake, n as u32);
+            }
+        }
+        let mut n = 0_usize;
+        while let Some(step) = self.plan.steps.get(n) {
+            if self.is_off(*step) {
+                self.plan.steps.remove(n);
+            } else {
+                n = n.wrapping_add(1);
+            }
+        }
+        self.plan.sort();
     }
 }
 

@@ -177,3 +177,104 @@ class Stacks(Machine):
                 self.assertSays(run, "br0", "is in use by others")
                 self.assertIn("br0", self.all_names())
                 self.assertIn("made", self.owned("br0"), "it is still ours")
+
+    # Convergence
+
+    def test_options_are_changed_in_place(self):
+        self.stack()
+        self.ifdawn("up")
+        before = {name: self.index(name) for name in ("br0", "mv0", "vx0")}
+        self.network_script("ifcfg-br0", BRIDGE.replace("STP=no", "STP=yes").replace("DELAY=0", "DELAY=4"))
+        self.network_script("ifcfg-mv0", MACVLAN.replace("=bridge", "=vepa"))
+        self.network_script("ifcfg-vx0", VXLAN.replace("203.0.113.9", "203.0.113.10"))
+        run = self.ifdawn("up", trace="sendto,sendmsg")
+        self.assertNotIn("RTM_DELLINK", run.changes())
+        self.assertEqual((self.data("br0")["stp_state"], self.data("br0")["forward_delay"]), (1, 400))
+        self.assertEqual(self.data("mv0")["mode"], "vepa")
+        self.assertEqual(self.data("vx0")["remote"], "203.0.113.10")
+        self.assertEqual(before, {name: self.index(name) for name in before}, "the links are the same")
+        self.assertConverged()
+
+    def test_what_cannot_be_changed_is_made_anew(self):
+        self.stack()
+        self.ifdawn("up")
+        self.network_script("ifcfg-vx0", VXLAN.replace("VXLAN_ID=7", "VXLAN_ID=8"))
+        plan = self.ifdawn("plan").out.splitlines()
+        self.assertEqual(plan[0], "ip link del dev vx0", plan)
+        self.assertIn("ip addr add 198.51.101.5/24 brd 198.51.101.255 dev vx0", plan)
+        self.ifdawn("up")
+        self.assertEqual(self.data("vx0")["id"], 8)
+        self.assertEqual(self.addresses("vx0"), ["198.51.101.5/24"])
+        self.assertConverged()
+        self.ifdawn("down", "vx0")
+        self.assertNotIn("vx0", self.all_names(), "it is ours still")
+
+    def test_what_others_use_is_not_made_anew(self):
+        self.stack()
+        self.ifdawn("up")
+        self.ip("addr add 10.9.9.9/24 dev vx0")
+        before = self.everything()
+        self.network_script("ifcfg-vx0", VXLAN.replace("VXLAN_ID=7", "VXLAN_ID=8").replace("198.51.101.5", "198.51.101.6"))
+        self.assertEqual(self.ifdawn("plan").out, "")
+        run = self.ifdawn("up", code=1)
+        self.assertSays(run, "ifcfg-vx0", "vx0", '"id" is otherwise, and the link is in use by others; nothing was changed')
+        self.assertEqual(before, self.everything())
+
+    # Waiting
+
+    def test_a_bridge_waits_for_its_first_port(self):
+        self.stack()
+        self.network_script("ifcfg-br0", BRIDGE + "DEVTIMEOUT=5\n")
+        self.ip("link del eth0")
+        self.ip("link del eth1")
+        up = self.start("up")
+        self.eventually("br0 is made", lambda: "br0" in self.all_names())
+        self.cables("eth1")
+        self.eventually("eth1 is its port", lambda: self.link("eth1").get("master") == "br0")
+        self.end(up)
+
+    def test_a_bridge_without_any_port_fails(self):
+        self.network_script("ifcfg-br0", BRIDGE + "DEVTIMEOUT=1\n")
+        self.network_script("ifcfg-eth0", PORT % "eth0" + "DEVTIMEOUT=1\n")
+        run = self.ifdawn("up", code=1)
+        self.assertSays(run, "br0", "its first port did not come in time")
+
+    def test_a_port_that_never_comes_is_no_error_where_another_came(self):
+        self.cables("eth1")
+        self.network_script("ifcfg-br0", BRIDGE)
+        for name in ("eth0", "eth1"):
+            self.network_script(f"ifcfg-{name}", PORT % name + "DEVTIMEOUT=1\n")
+        run = self.ifdawn("up")
+        self.assertSays(run, "eth0", "the device did not come in time")
+
+    def test_a_parent_may_come_late(self):
+        self.network_script("ifcfg-mv0", MACVLAN.replace("br0", "eth0") + "DEVTIMEOUT=10\n")
+        up = self.start("up")
+        self.eventually("the program waits", lambda: self.exists("run/ifdawn/lock"))
+        self.cables("eth0")
+        self.finish(up)
+        self.assertEqual(self.addresses("mv0"), ["198.51.100.5/24"])
+        self.assertConverged()
+
+    def test_watch_takes_a_late_port_without_disturbing_the_other(self):
+        self.stack()
+        self.network_script("ifcfg-eth9", PORT % "eth9")
+        watch = self.start("watch")
+        self.eventually("br0 is up", lambda: "br0" in self.all_names() and self.addresses("br0") == ["192.0.2.5/24"])
+        self.eventually("eth0 is in", lambda: self.link("eth0").get("master") == "br0")
+        before = self.ip("link show dev eth0"), self.addresses("br0"), self.index("br0")
+        self.cables("eth9")
+        self.eventually("eth9 is in", lambda: self.link("eth9").get("master") == "br0")
+        self.eventually("eth9 is up", lambda: "UP" in self.link("eth9")["flags"])
+        self.assertEqual(before, (self.ip("link show dev eth0"), self.addresses("br0"), self.index("br0")))
+        self.end(watch)
+
+    def test_a_refused_bridge_is_not_asked_for_again_and_again(self):
+        self.ifcfg("br0", 'TYPE=Bridge\nBRIDGING_OPTS="vlan_filtering=1"\nIPADDR=192.0.2.5\nPREFIX=24\n')
+        watch = self.start("watch", "-vv", "--log", "stderr")
+        self.eventually("the state says so", lambda: self.exists("run/ifdawn/state.json"))
+        watch.terminate()
+        run = self.finish(watch, code=None)
+        if "br0" in self.all_names():
+            self.skipTest("this kernel has the option")
+        self.assertEqual(run.err.count("ip link add"), 2, f"the command and the complaint\n{run}")

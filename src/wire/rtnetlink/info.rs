@@ -130,11 +130,7 @@ impl Options<'_> {
             walk.options();
         }
         let differs = walk.differs;
-        if to.len() == data {
-            to.truncate(at);
-        } else {
-            end_attr(to, at);
-        }
+        end_attr(to, at);
         differs
     }
 }

@@ -416,6 +416,8 @@ impl Attr {
     pub const MIIMON: Attr = Attr::of(Scope::Bond, "miimon");
     /// The other end of a tunnel.
     pub const REMOTE: Attr = Attr::of(Scope::Tunnel, "remote");
+    /// Key of a GRE tunnel.
+    pub const KEY: Attr = Attr::of(Scope::Tunnel, "key");
     /// Time to live of a tunnel's packets.
     pub const TUNNEL_TTL: Attr = Attr::of(Scope::Tunnel, "ttl");
     /// The other end of a pair.

@@ -302,6 +302,7 @@ impl Reader<'_, '_, '_> {
     ///
     /// # Errors
     /// What is wrong with it, or that it is no option of such a link.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are as they are")]
     pub(super) fn attr(&mut self, attr: Attr, word: &[u8]) -> Result<(), Problem> {
         let (scope, _) = attr.row();
         let kind = self.known.draft.link.kind;
@@ -309,7 +310,16 @@ impl Reader<'_, '_, '_> {
             || kind.scope() == scope
             || kind == LinkKind::Team && scope == Scope::Team
             || self.port == Some(scope);
-        if !has {
+        let is_left_out = match kind {
+            // of the modes of a macvlan it has the first three
+            LinkKind::Ipvlan if scope == Scope::Macvlan => {
+                let number = scalar::number(word).map(|number| number as usize);
+                Kind::Macvlan.words().position(word).or(number) > Some(2)
+            }
+            LinkKind::Gre | LinkKind::Gretap | LinkKind::Ip6gre => false,
+            _ => attr == Attr::KEY,
+        };
+        if !has || is_left_out {
             return match scalar::boolean(self.word()) {
                 Some(false) => Ok(()),
                 _ => Err(Problem::NotAnOption),
@@ -679,6 +689,33 @@ mod tests {
             assert_eq!(have, "");
             let want = format!("error 1:8 DEVICE \"ib0.1\" {what} FileIgnored");
             assert_eq!(said.last(), Some(&want));
+        }
+    }
+
+    #[test]
+    fn what_a_kind_has_not_is_told() {
+        for (text, what) in [
+            ("TYPE=ipvlan\nPHYSDEV=e0\nMACVLAN_MODE=vepa", None),
+            (
+                "TYPE=ipvlan\nPHYSDEV=e0\nMACVLAN_MODE=passthru",
+                Some("MACVLAN_MODE \"passthru\""),
+            ),
+            (
+                "TYPE=ipvlan\nPHYSDEV=e0\nMACVLAN_MODE=4",
+                Some("MACVLAN_MODE \"4\""),
+            ),
+            ("TYPE=ipvlan\nPHYSDEV=e0\nIPV4_REQUIRED_TIMEOUT=5", None),
+            ("TYPE=macvlan\nPHYSDEV=e0\nMACVLAN_MODE=passthru", None),
+            ("TYPE=GRE\nPEER_OUTER_IPADDR=192.0.2.2\nKEY=7", None),
+            (
+                "TYPE=IPIP\nPEER_OUTER_IPADDR=192.0.2.2\nKEY=7",
+                Some("KEY \"7\""),
+            ),
+        ] {
+            let said = read(&format!("DEVICE=x0\n{text}")).1;
+            assert_eq!(said.len(), usize::from(what.is_some()), "{said:?}");
+            let is_told = |what| said.iter().any(|line| line.contains(what));
+            assert!(what.is_none_or(is_told), "{said:?}");
         }
     }
 

@@ -11,7 +11,7 @@ use super::remake::key;
 use super::said::text_hash;
 use super::{Engine, Event, Host, OutputFile};
 use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, LineBuf, Problem, Severity, Subject};
-use crate::limits::BATCH_REQUESTS;
+use crate::limits::{BATCH_REQUESTS, MAX_LINE};
 use crate::model::addr::Family;
 use crate::model::config::{LinkId, LinkNumber, Wait};
 use crate::model::desired::{DesiredLink, Presence, Standing, Thing, What};
@@ -268,7 +268,7 @@ impl Engine<'_> {
             token: b"",
             detail: said,
         };
-        let mut module = LineBuf::<32>::new();
+        let mut module = LineBuf::<MAX_LINE>::new();
         if step.act == Act::Make
             && said == NO_MODULE
             && let Some(wanted) = wanted
@@ -302,6 +302,7 @@ impl Engine<'_> {
 
     /// Where a datagram ends at the latest that begins with step `start`; there, where that is not sent. What is made
     /// has one for each depth, so that nothing is asked of what lies on a link that could not be made.
+    #[inline(never)]
     fn batch_end(&self, start: usize) -> usize {
         let is_apart =
             |step: &Step| matches!(step.phase, Phase::Make | Phase::Unmake | Phase::Ethtool);
@@ -320,7 +321,7 @@ impl Engine<'_> {
     }
 
     /// Whether a step is about a link that could not be made.
-    pub(super) fn is_off(&self, step: Step) -> bool {
+    pub fn is_off(&self, step: Step) -> bool {
         if !self.plan.errors.any() {
             return false;
         }

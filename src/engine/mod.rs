@@ -235,7 +235,6 @@ impl Engine<'_> {
             if !self.plan_remake(host)? {
                 break;
             }
-            self.imagine_unmade();
         }
         self.recall_unmade();
         Ok(())

@@ -4,6 +4,7 @@
 use super::observe::Asked;
 use super::{Engine, Event, Host, remove};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Subject};
+use crate::limits::MAX_LINE;
 use crate::model::index::{HASH_START, hash};
 use crate::model::link::IfName;
 use crate::model::observed::Birth;
@@ -63,7 +64,7 @@ impl Engine<'_> {
         }
     }
 
-    /// Plans nothing but to delete the links that must be made anew, if there are any: the next look finds them missing.
+    /// Plans nothing but to delete the links that must be made anew, if there are any, and takes them for gone.
     /// A link that others use is left as it is, with everything that was planned for it.
     pub(super) fn plan_remake(&mut self, host: &mut impl Host) -> Result<bool, Errno> {
         let mut is_first = true;
@@ -79,7 +80,7 @@ impl Engine<'_> {
                 (problem, self.others) = (Problem::NotInKernel, true);
             }
             if self.others {
-                let mut token = LineBuf::<64>::new();
+                let mut token = LineBuf::<MAX_LINE>::new();
                 token.unpack(link.differs.map_or(packed!("link"), |attr| attr.name()));
                 let complaint = Complaint::error(problem, Effect::NothingChanged);
                 let subject = Subject::Link(&link.name);
@@ -95,6 +96,9 @@ impl Engine<'_> {
             }
             is_first = false;
             self.plan.push(Phase::Unmake, Act::Unmake, n as u32);
+            remove(self.observed.links, |gone| {
+                gone.ifindex == link.ifindex || gone.lower == link.ifindex
+            });
         }
         Ok(!is_first)
     }
@@ -120,33 +124,13 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Takes for gone what the plan deletes.
-    pub(super) fn imagine_unmade(&mut self) {
-        for step in self.plan.steps.iter() {
-            if let Some(link) = self.desired.links.get(step.n as usize) {
-                let ifindex = link.ifindex;
-                remove(self.observed.links, |link| {
-                    link.ifindex == ifindex || link.lower == ifindex
-                });
-            }
-        }
-    }
-
-    /// Adds to a plan that is only shown what was taken for gone, and leaves out what would not be sent.
+    /// Adds to a plan that is only shown what was taken for gone.
     pub(super) fn recall_unmade(&mut self) {
         for n in 0..self.desired.links.len() {
             if let Some(link) = self.desired.links.get(n)
                 && self.when(key(&link.name), Event::Renamed).is_some()
             {
                 self.plan.push(Phase::Unmake, Act::Unmake, n as u32);
-            }
-        }
-        let mut n = 0_usize;
-        while let Some(step) = self.plan.steps.get(n) {
-            if self.is_off(*step) {
-                self.plan.steps.remove(n);
-            } else {
-                n = n.wrapping_add(1);
             }
         }
         self.plan.sort();

@@ -8,7 +8,7 @@ use crate::model::attr::{Attr, AttrConfig, Kind, Scope, Value};
 use crate::model::config::LinkId;
 use crate::model::desired::DesiredLink;
 use crate::model::link::{IfName, LinkKind};
-use crate::packed::{Packed, packed, word};
+use crate::packed::{Word, packed, word};
 use crate::text::show::{Show, Text};
 use crate::wire::ethtool;
 use crate::wire::rtnetlink::info;
@@ -25,14 +25,15 @@ impl Op<'_> {
         let have = self.observed.by_index(link.ifindex);
         let lower = have.map_or(0, |have| have.lower);
         let lies_in_data = matches!(kind.scope(), Scope::Vxlan | Scope::Tunnel);
+        let mut before = word!("ip link set dev ");
         if act == Act::Make {
-            packed!("ip link add").show(f);
+            f.word(word!("ip link add"));
             if !lies_in_data {
-                self.named(f, packed!(" link "), lower);
+                self.named(f, word!(" link "), lower);
             }
-            packed!(" name ").show(f);
+            before = word!(" name ");
         } else if act == Act::Unmake {
-            packed!("ip link del dev ").show(f);
+            before = word!("ip link del dev ");
         } else if act == Act::Ethtool {
             packed!(concat!(
                 "ethtool -s ,ethtool -K ,ethtool --set-priv-flags ,ethtool -G ,ethtool -L ,ethtool -C ,",
@@ -40,17 +41,16 @@ impl Op<'_> {
             ))
             .item((depth.saturating_sub(ethtool::WOL) >> 1).into())
             .show(f);
-        } else {
-            f.word(word!("ip link set dev "));
+            before = word!("");
         }
-        shell_word(f, word!(""), &link.name);
+        shell_word(f, before, &link.name);
         if act == Act::Enslave {
             if joins_bond(self.config, id) {
                 f.word(word!(" down"));
             }
-            self.named(f, packed!(" master "), link.master);
+            self.named(f, word!(" master "), link.master);
         } else if act == Act::Release {
-            packed!(" nomaster").show(f);
+            f.word(word!(" nomaster"));
         }
         for have in self.config.attrs_of(id) {
             if have.is_set_by(act, depth) {
@@ -63,22 +63,21 @@ impl Op<'_> {
         if act == Act::Make && !link.mac.is_none() {
             f.show(word!(" address "), &link.mac);
         }
-        packed!(" type ").show(f);
+        f.word(word!(" type "));
         kind.kernel_word().show(f);
         if act == Act::SetPort {
-            packed!("_slave").show(f);
+            f.word(word!("_slave"));
         } else if lies_in_data && act == Act::Make {
-            self.named(f, packed!(" dev "), lower);
+            self.named(f, word!(" dev "), lower);
         }
         let mut sent = heapless::Vec::<u8, { info::OCTETS }>::new();
         options.put(&mut sent, &mut |option| self.option(f, kind, option));
     }
 
     /// The name of the link with this number, after `before`.
-    fn named(&self, f: &mut Text<'_>, before: Packed, ifindex: u32) {
+    fn named(&self, f: &mut Text<'_>, before: Word, ifindex: u32) {
         if let Some(link) = self.observed.by_index(ifindex) {
-            before.show(f);
-            shell_word(f, word!(""), &link.name);
+            shell_word(f, before, &link.name);
         }
     }
 
@@ -106,7 +105,7 @@ impl Op<'_> {
                 if !words.0.is_empty() {
                     words.item(number as usize).show(f);
                 } else if have.attr == Attr::PKEY {
-                    packed!("0x").show(f);
+                    f.word(word!("0x"));
                     f.number((number | FULL_MEMBER).into(), 16);
                 } else {
                     f.count(word!(""), number);

@@ -31,58 +31,47 @@ struct Node {
 fn options(node: &Node) -> Vec<(Attr, u32, u16, Vec<u8>)> {
     let choice = u32::try_from(node.choice).expect("few");
     let word = |number: u32| number.to_ne_bytes().to_vec();
-    match node.kind {
-        LinkKind::Bond => vec![
-            (
-                Attr::BOND_MODE,
-                choice % 2,
-                stacks::MODE,
-                vec![(choice % 2) as u8],
-            ),
-            (
-                Attr::of(Scope::Bond, "miimon"),
-                50 + choice,
-                stacks::MIIMON,
-                word(50 + choice),
-            ),
-        ],
-        LinkKind::Bridge => {
-            let number = u16::try_from(choice).expect("few") + 1;
-            let priority = Attr::of(Scope::Bridge, "priority");
-            vec![(
-                priority,
-                number.into(),
-                stacks::PRIORITY,
-                number.to_ne_bytes().to_vec(),
-            )]
-        }
-        LinkKind::Vlan => {
-            let number = u16::try_from(choice).expect("few") + 1;
-            vec![(
-                Attr::VLAN_ID,
-                number.into(),
-                stacks::VLAN_ID,
-                number.to_ne_bytes().to_vec(),
-            )]
-        }
-        LinkKind::Macvlan => {
-            let bit = choice % 3;
-            let mode = Attr::of(Scope::Macvlan, "mode");
-            vec![(mode, bit, stacks::MACVLAN_MODE, word(1 << bit))]
-        }
-        _ => Vec::new(),
+    let of_two = |number: u16| number.to_ne_bytes().to_vec();
+    let number = u16::try_from(choice).expect("few") + 1;
+    if node.kind == LinkKind::Bond {
+        let mode = choice % 2;
+        let miimon = 50 + choice;
+        return vec![
+            (Attr::BOND_MODE, mode, stacks::MODE, vec![mode as u8]),
+            (Attr::MIIMON, miimon, stacks::MIIMON, word(miimon)),
+        ];
     }
+    if node.kind == LinkKind::Bridge {
+        let priority = Attr::of(Scope::Bridge, "priority");
+        return vec![(priority, number.into(), stacks::PRIORITY, of_two(number))];
+    }
+    if node.kind == LinkKind::Vlan {
+        return vec![(
+            Attr::VLAN_ID,
+            number.into(),
+            stacks::VLAN_ID,
+            of_two(number),
+        )];
+    }
+    if node.kind == LinkKind::Macvlan {
+        let bit = choice % 3;
+        let mode = Attr::of(Scope::Macvlan, "mode");
+        return vec![(mode, bit, stacks::MACVLAN_MODE, word(1 << bit))];
+    }
+    Vec::new()
 }
 
+const KINDS: [(LinkKind, &str); 5] = [
+    (LinkKind::Bond, "bond"),
+    (LinkKind::Bridge, "bridge"),
+    (LinkKind::Vlan, "vlan"),
+    (LinkKind::Macvlan, "macvlan"),
+    (LinkKind::Dummy, "dummy"),
+];
+
 fn kind_word(kind: LinkKind) -> Option<&'static str> {
-    match kind {
-        LinkKind::Bond => Some("bond"),
-        LinkKind::Bridge => Some("bridge"),
-        LinkKind::Vlan => Some("vlan"),
-        LinkKind::Macvlan => Some("macvlan"),
-        LinkKind::Dummy => Some("dummy"),
-        _ => None,
-    }
+    let found = KINDS.iter().find(|(of, _)| *of == kind);
+    found.map(|(_, word)| *word)
 }
 
 /// Some NICs, and up to eight links on them and on each other.
@@ -92,14 +81,7 @@ fn stack(random: &mut Random) -> Vec<Node> {
         nodes.push(node(format!("eth{}", number + 2), LinkKind::Ethernet));
     }
     for number in 0..2 + random.below(7) {
-        let kinds = [
-            (LinkKind::Bond, "bond"),
-            (LinkKind::Bridge, "br"),
-            (LinkKind::Vlan, "vl"),
-            (LinkKind::Macvlan, "mv"),
-            (LinkKind::Dummy, "du"),
-        ];
-        let (kind, prefix) = kinds[random.below(5)];
+        let (kind, prefix) = KINDS[random.below(5)];
         let place = nodes.len();
         let mut new = node(format!("{prefix}{number}"), kind);
         // no two VLANs with one number, whatever becomes of it
@@ -357,7 +339,7 @@ fn a_kind_without_a_module_costs_itself_and_what_lies_on_it() {
         case(number, || {
             let random = &mut Random::of_case(number);
             let nodes = stack(random);
-            let missing = ["bond", "bridge", "vlan", "macvlan", "dummy"][random.below(5)];
+            let missing = KINDS[random.below(5)].1;
             let mut host = FakeHost::new(kernel(random, &nodes, &[]));
             host.kernel.settings.missing = vec![missing];
             let order = order(random, &nodes);

@@ -164,6 +164,15 @@ mod tests {
             aside(|| self.host.owned(n))
         }
 
+        fn ethtool<'a>(
+            &mut self,
+            _: &IfName,
+            _: &mut [u8],
+            _: &'a mut [u8],
+        ) -> Result<&'a [u8], Errno> {
+            Err(Errno::EOPNOTSUPP)
+        }
+
         fn progress(&mut self, news: &dyn Show) {
             let news = str::from_utf8(self.page.of(news)).unwrap();
             aside(|| self.host.progress(&news));

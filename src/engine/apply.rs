@@ -7,14 +7,14 @@
 use super::complain::write;
 use super::observe::Asked;
 use super::publish::in_words;
+use super::remake::key;
 use super::said::text_hash;
 use super::{Engine, Event, Host, OutputFile};
 use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, LineBuf, Problem, Severity, Subject};
-use crate::limits::BATCH_REQUESTS;
+use crate::limits::{BATCH_REQUESTS, MAX_LINE};
 use crate::model::addr::Family;
 use crate::model::config::{LinkId, LinkNumber, Wait};
 use crate::model::desired::{DesiredLink, Presence, Standing, Thing, What};
-use crate::model::observed::Birth;
 use crate::output::owned::Owned;
 use crate::plan::encode::encode;
 use crate::plan::op::Op;
@@ -52,11 +52,14 @@ impl Engine<'_> {
             }
             let op = self.op(*step);
             let ifindex = op.as_ref().map_or(0, Op::ifindex);
+            // One that came while we asked for it: the bonding driver's own `bond0`.
+            let came = self.desired.link(ifindex).map(|link| key(&link.name));
+            let came = came.is_some_and(|name| self.when(name, Event::Seen).is_some());
             if let Some(link) = self.desired.link_mut(ifindex) {
                 // The loopback link is nobody's, but a file may have given it more.
                 link.touched |= link.config.is_some();
                 link.owned_up |= step.act == Act::Up;
-                link.made |= step.act == Act::Make;
+                link.made |= step.act == Act::Make || came;
                 link.joined |= step.act == Act::Enslave;
             }
         }
@@ -124,7 +127,7 @@ impl Engine<'_> {
     #[inline(never)]
     pub(super) fn send_plan(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         let mut next = 0;
-        while next < self.plan.steps.len() {
+        while let Some(step) = self.plan.steps.get(next).copied() {
             let end = self.batch_end(next);
             if end == next {
                 if let Some(step) = self.plan.steps.get_mut(next) {
@@ -136,6 +139,19 @@ impl Engine<'_> {
             self.asked = Asked::Steps;
             self.first_step = next as u32;
             self.first_seq = self.seq.wrapping_add(1);
+            if step.act == Act::Ethtool {
+                // no request of rtnetlink
+                next = next.wrapping_add(1);
+                if let Some(op) = &self.op(step) {
+                    host.trace(op);
+                    let ifindex = op.ifindex();
+                    self.mark(ifindex, Event::Tuned);
+                }
+                if let Err(errno) = self.ethtool(step, true, host) {
+                    self.refused(host, 0, errno, b"")?;
+                }
+                continue;
+            }
             let mut writer = Writer::new(self.buffers.datagram);
             while let Some(step) = self.plan.steps.get(next)
                 && next < end
@@ -170,6 +186,9 @@ impl Engine<'_> {
             writer.acknowledge_last();
             host.send(writer.written())?;
             self.answers(host)?;
+            if self.plan.errors.any() {
+                self.refuse_again();
+            }
         }
         Ok(())
     }
@@ -231,13 +250,15 @@ impl Engine<'_> {
             Some(Family::V6) if mtu.is_some_and(|mtu| mtu < IPV6_MIN_MTU) => IPV6_NEEDS,
             _ => said,
         };
-        let is_servers_wish = match op.thing() {
+        let is_no_failure = match op.thing() {
             Some(thing) => thing.yields,
-            None => step.act == Act::SetMtu && self.is_mtu_leased(wanted),
+            None if step.act == Act::SetMtu => self.is_mtu_leased(wanted),
+            // A link is of use without what ethtool(8) sets.
+            None => step.act == Act::Ethtool,
         };
         let severity = match link.is_some_and(|link| link.is_loopback()) {
             true => Severity::Note,
-            false if is_servers_wish => Severity::Warning,
+            false if is_no_failure => Severity::Warning,
             false => Severity::Error,
         };
         let mut diagnostic = Diagnostic {
@@ -247,7 +268,7 @@ impl Engine<'_> {
             token: b"",
             detail: said,
         };
-        let mut module = LineBuf::<32>::new();
+        let mut module = LineBuf::<MAX_LINE>::new();
         if step.act == Act::Make
             && said == NO_MODULE
             && let Some(wanted) = wanted
@@ -281,8 +302,10 @@ impl Engine<'_> {
 
     /// Where a datagram ends at the latest that begins with step `start`; there, where that is not sent. What is made
     /// has one for each depth, so that nothing is asked of what lies on a link that could not be made.
+    #[inline(never)]
     fn batch_end(&self, start: usize) -> usize {
-        let is_apart = |step: &Step| matches!(step.phase, Phase::Make | Phase::Unmake);
+        let is_apart =
+            |step: &Step| matches!(step.phase, Phase::Make | Phase::Unmake | Phase::Ethtool);
         let rest = self.plan.steps.get(start..).unwrap_or_default();
         let mut end = start;
         for step in rest.iter().take(BATCH_REQUESTS) {
@@ -298,18 +321,16 @@ impl Engine<'_> {
     }
 
     /// Whether a step is about a link that could not be made.
-    pub(super) fn is_off(&self, step: Step) -> bool {
+    pub fn is_off(&self, step: Step) -> bool {
         if !self.plan.errors.any() {
             return false;
         }
-        let is_refused = |ifindex| {
-            let link = self.observed.by_index(ifindex);
-            link.is_some_and(|link| link.birth == Birth::Refused)
-        };
         let to_master = matches!(step.act, Act::Enslave | Act::SetPort);
         let link = self.desired.links.get(step.n as usize);
-        to_master && link.is_some_and(|link| is_refused(link.master))
-            || self.op(step).is_some_and(|op| is_refused(op.ifindex()))
+        to_master && link.is_some_and(|link| self.is_refused(link.master))
+            || self
+                .op(step)
+                .is_some_and(|op| self.is_refused(op.ifindex()))
     }
 
     /// Whether a DHCP server asked for the MTU of a link, which is of use without it.
@@ -502,6 +523,15 @@ mod tests {
 
         fn owned(&self, _: usize) -> Option<IfName> {
             None
+        }
+
+        fn ethtool<'a>(
+            &mut self,
+            _: &IfName,
+            _: &mut [u8],
+            _: &'a mut [u8],
+        ) -> Result<&'a [u8], Errno> {
+            Err(Errno::EOPNOTSUPP)
         }
 
         fn progress(&mut self, _: &dyn Show) {}

@@ -11,6 +11,7 @@ mod apply;
 mod complain;
 pub mod dhcp;
 mod down;
+mod ethtool;
 mod host;
 mod imagine;
 mod leases;
@@ -38,7 +39,7 @@ use crate::packed::{Word, word};
 use crate::plan::diff::Ipv6;
 use crate::plan::links;
 use crate::plan::rename::LiveRename;
-use crate::plan::resolve::{Goal, LinkState, Resolver};
+use crate::plan::resolve::{Goal, LinkState, Resolver, set_state};
 use crate::plan::stack::Stack;
 use crate::plan::{Phase, Plan, Step};
 use crate::proto::Lessee;
@@ -78,6 +79,8 @@ pub enum Event {
     Decline = 20,
     /// It gave the lease back.
     Release = 21,
+    /// It was told what ethtool(8) tells, or was so already.
+    Tuned = 25,
 }
 
 /// A step of a link's way up, with its time.
@@ -232,7 +235,6 @@ impl Engine<'_> {
             if !self.plan_remake(host)? {
                 break;
             }
-            self.imagine_unmade();
         }
         self.recall_unmade();
         Ok(())
@@ -423,6 +425,7 @@ impl Engine<'_> {
             &self.config,
             &mut self.plan,
         );
+        self.compare_ethtool(host);
         self.observe_things(host)
     }
 
@@ -430,13 +433,26 @@ impl Engine<'_> {
     fn finish_links(&mut self, host: &mut impl Host) {
         let mut until = self.until;
         let mut n = 0_u16;
-        while let Some((link, state)) = self.link_at(usize::from(n)) {
+        while let Some((_, state)) = self.link_at(usize::from(n)) {
+            if state == LinkState::Found {
+                let id = LinkId::new(n);
+                let finished_by = match self.lacks_port(id) {
+                    true => {
+                        set_state(self.states, id, LinkState::WaitingPort);
+                        Instant(0)
+                    }
+                    false => self.finish_link(id, host),
+                };
+                until = until.max(finished_by);
+            }
+            let Some((link, state)) = self.link_at(usize::from(n)) else {
+                break;
+            };
             match state {
-                LinkState::Found => {
-                    let leased_by = self.finish_link(LinkId::new(n), host);
-                    until = until.max(leased_by);
-                }
-                LinkState::WaitingDevice | LinkState::WaitingUdev | LinkState::WaitingLower
+                LinkState::WaitingDevice
+                | LinkState::WaitingUdev
+                | LinkState::WaitingLower
+                | LinkState::WaitingPort
                     if link.required || self.by_name =>
                 {
                     let seconds = LinkNumber::DeviceTimeout
@@ -446,6 +462,7 @@ impl Engine<'_> {
                     until = until.max(deadline);
                 }
                 LinkState::NotAsked
+                | LinkState::Found
                 | LinkState::WaitingDevice
                 | LinkState::WaitingUdev
                 | LinkState::WaitingLower

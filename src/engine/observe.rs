@@ -41,6 +41,10 @@ pub enum Asked {
     Steps,
 }
 
+/// Numbers of links that we leave free behind those that there are: a module that the kernel loads for a link of ours
+/// makes some of its own first (`tunl0`, `gre0`, `gretap0`, `erspan0`).
+const SPARE_INDEXES: u32 = 16;
+
 impl Engine<'_> {
     /// Asks for what [`Engine::asked`] says, of this sort or links. An interrupted dump is repeated.
     #[inline(never)]
@@ -150,7 +154,8 @@ impl Engine<'_> {
 
     fn see_link(&mut self, host: &mut impl Host, link: &mut Link, payload: &[u8]) {
         const FULL: Complaint = Complaint::error(Problem::MaxKernelLinks, Effect::LinkSkipped);
-        self.observed.last_index = self.observed.last_index.max(link.ifindex);
+        let spare = link.ifindex.saturating_add(SPARE_INDEXES);
+        self.observed.last_index = self.observed.last_index.max(spare);
         let capacity = self.observed.links.capacity();
         let spare = capacity.wrapping_sub(self.observed.links.len());
         // Near the end of the table only links that the configuration may mean are remembered.

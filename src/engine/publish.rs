@@ -42,15 +42,11 @@ impl Engine<'_> {
         let Some(config) = self.config.link(id) else {
             return now;
         };
-        if let Some((state, until)) = self.stack_wait(id) {
-            if state == LinkState::WaitingPort || now < until {
-                set_state(self.states, id, state);
+        if let Some(until) = self.partner_wait(id) {
+            if now < until {
+                set_state(self.states, id, LinkState::WaitingPartner);
                 // Nothing tells of a partner.
-                let soon = now.after_seconds(1);
-                return match state {
-                    LinkState::WaitingPartner => until.min(soon),
-                    _ => until,
-                };
+                return until.min(now.after_seconds(1));
             }
             const ALONE: Complaint = Complaint::warning(Problem::NoPartnerYet, Effect::None);
             let subject = Subject::Matches(&config.matches);

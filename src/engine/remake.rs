@@ -4,11 +4,11 @@
 use super::observe::Asked;
 use super::{Engine, Event, Host, remove};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Subject};
+use crate::limits::MAX_LINE;
 use crate::model::index::{HASH_START, hash};
 use crate::model::link::IfName;
 use crate::model::observed::Birth;
 use crate::packed::packed;
-use crate::plan::resolve::LinkState;
 use crate::plan::{Act, Phase, Step};
 
 impl Engine<'_> {
@@ -31,54 +31,40 @@ impl Engine<'_> {
                 false => Event::Failed,
             },
         );
-        if let Some(link) = self.observed.by_index_mut(ifindex) {
-            link.birth = Birth::Refused;
-        }
-        self.refuse_uppers();
-        let links = self.observed.links.iter();
-        for refused in links.filter(|link| link.birth == Birth::Refused) {
-            let id = self
-                .desired
-                .link(refused.ifindex)
-                .and_then(|link| link.config);
-            if let Some(state) = id.and_then(|id| self.states.get_mut(id.place())) {
-                *state = LinkState::Failed;
-            }
-        }
+        self.refuse(ifindex);
         looks_again
     }
 
-    /// What lies on a link that cannot be made, cannot be made either. Links that are to be made stand behind what they
-    /// lie on.
-    fn refuse_uppers(&mut self) {
-        let links = self.observed.links.as_mut_slice();
-        for n in 0..links.len() {
-            let Some((link, above)) = links.get_mut(n..).and_then(|links| links.split_first_mut())
-            else {
-                return;
-            };
-            if link.birth == Birth::Refused {
-                let uppers = above.iter_mut().filter(|upper| upper.lower == link.ifindex);
-                uppers.for_each(|upper| upper.birth = Birth::Refused);
-            }
+    /// A link is not made, or left as it is.
+    fn refuse(&mut self, ifindex: u32) {
+        if let Some(link) = self.observed.by_index_mut(ifindex) {
+            link.birth = Birth::Refused;
         }
+        self.fail(ifindex);
     }
 
-    /// What was refused once in this run is not asked for again.
+    /// Whether a link could not be made, or is left as it is.
+    pub(super) fn is_refused(&self, ifindex: u32) -> bool {
+        let link = self.observed.by_index(ifindex);
+        link.is_some_and(|link| link.birth == Birth::Refused)
+    }
+
+    /// What was refused once in this run is not asked for again, and neither is what lies on what cannot be made, which
+    /// stands behind it.
     pub(super) fn refuse_again(&mut self) {
-        for n in 0..self.observed.links.len() {
-            if let Some(link) = self.observed.links.get(n)
-                && link.birth == Birth::Planned
-                && self.when(key(&link.name), Event::Failed).is_some()
-                && let Some(link) = self.observed.links.get_mut(n)
+        let mut n = 0_usize;
+        while let Some(link) = self.observed.links.get(n) {
+            if link.birth == Birth::Planned
+                && (self.is_refused(link.lower)
+                    || self.when(key(&link.name), Event::Failed).is_some())
             {
-                link.birth = Birth::Refused;
+                self.refuse(link.ifindex);
             }
+            n = n.wrapping_add(1);
         }
-        self.refuse_uppers();
     }
 
-    /// Plans nothing but to delete the links that must be made anew, if there are any: the next look finds them missing.
+    /// Plans nothing but to delete the links that must be made anew, if there are any, and takes them for gone.
     /// A link that others use is left as it is, with everything that was planned for it.
     pub(super) fn plan_remake(&mut self, host: &mut impl Host) -> Result<bool, Errno> {
         let mut is_first = true;
@@ -94,16 +80,13 @@ impl Engine<'_> {
                 (problem, self.others) = (Problem::NotInKernel, true);
             }
             if self.others {
-                let mut token = LineBuf::<64>::new();
+                let mut token = LineBuf::<MAX_LINE>::new();
                 token.unpack(link.differs.map_or(packed!("link"), |attr| attr.name()));
                 let complaint = Complaint::error(problem, Effect::NothingChanged);
                 let subject = Subject::Link(&link.name);
                 complaint.report_token(host, &self.config, link.origin, subject, token.as_bytes());
                 self.put_down(link.ifindex, problem);
-                self.fail(link.ifindex);
-                if let Some(link) = self.observed.by_index_mut(link.ifindex) {
-                    link.birth = Birth::Refused;
-                }
+                self.refuse(link.ifindex);
                 self.plan.errors.add(Errno::EBUSY);
                 continue;
             }
@@ -113,6 +96,9 @@ impl Engine<'_> {
             }
             is_first = false;
             self.plan.push(Phase::Unmake, Act::Unmake, n as u32);
+            remove(self.observed.links, |gone| {
+                gone.ifindex == link.ifindex || gone.lower == link.ifindex
+            });
         }
         Ok(!is_first)
     }
@@ -138,19 +124,7 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Takes for gone what the plan deletes.
-    pub(super) fn imagine_unmade(&mut self) {
-        for step in self.plan.steps.iter() {
-            if let Some(link) = self.desired.links.get(step.n as usize) {
-                let ifindex = link.ifindex;
-                remove(self.observed.links, |link| {
-                    link.ifindex == ifindex || link.lower == ifindex
-                });
-            }
-        }
-    }
-
-    /// Adds to a plan that is only shown what was taken for gone, and leaves out what would not be sent.
+    /// Adds to a plan that is only shown what was taken for gone.
     pub(super) fn recall_unmade(&mut self) {
         for n in 0..self.desired.links.len() {
             if let Some(link) = self.desired.links.get(n)
@@ -159,19 +133,11 @@ impl Engine<'_> {
                 self.plan.push(Phase::Unmake, Act::Unmake, n as u32);
             }
         }
-        let mut n = 0_usize;
-        while let Some(step) = self.plan.steps.get(n) {
-            if self.is_off(*step) {
-                self.plan.steps.remove(n);
-            } else {
-                n = n.wrapping_add(1);
-            }
-        }
         self.plan.sort();
     }
 }
 
 /// The number under which something is remembered of a link by its name, which no link has.
-fn key(name: &IfName) -> u32 {
+pub(super) fn key(name: &IfName) -> u32 {
     hash(HASH_START, name.as_bytes()) | 1 << 31
 }

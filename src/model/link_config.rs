@@ -223,6 +223,7 @@ impl LinkConfig {
 
     /// The kind of link it is made as where there is none of its name; `None` for a device, which is waited for, and
     /// for what a program makes. Without a word about its kind, a link that lies on another is a VLAN.
+    #[inline(never)]
     pub fn made_kind(&self) -> Option<LinkKind> {
         let mut kind = self.kind;
         if let LinkKind::Ethernet | LinkKind::Infiniband = kind {

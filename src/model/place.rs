@@ -123,7 +123,30 @@ const fn row(scope: Scope, name: &str) -> u8 {
     Attr::of(scope, name).number()
 }
 
+/// By row of [`Scope::Ethtool`]: the command of generic netlink's family that asks for it (`ETHTOOL_MSG_*_GET`), and
+/// the attribute of its answer, or the first one of several.
+static ETHTOOL: [(u8, u8); 11] = [
+    (4, 2),
+    (4, 5),
+    (4, 6),
+    (9, 2),
+    (9, 3),
+    (11, 3),
+    (15, 6),
+    (21, 2),
+    (19, 2),
+    (17, 6),
+    (13, 2),
+];
+
 impl Attr {
+    /// The command that asks for it, where ethtool(8) sets it, and its attribute in the answer.
+    pub fn ethtool(self) -> Option<(u8, u8)> {
+        const FIRST: u8 = row(Scope::Ethtool, "autoneg");
+        let row = self.number().wrapping_sub(FIRST);
+        ETHTOOL.get(usize::from(row)).copied()
+    }
+
     /// Writes what ip-link(8) calls it.
     pub fn show_ip_word(self, f: &mut Text<'_>) {
         let number = self.number();

@@ -199,7 +199,7 @@ fn is_any(config: &LinkConfig) -> bool {
 /// The words of CONTRACT section 4: by their numbers those of each [`LinkState`] and
 /// [`Event`].
 const WORDS: Packed = packed!(
-    "ignored\nwaiting-device\nwaiting-udev\nfound\nup\nfailed\ndad\nseen\nrenamed\ndone\nwaiting-carrier\ndhcp4\ndhcp4\ncarrier\ndiscover\noffer\nrequest\nack\nprobe\nannounce\ndecline\nrelease\nwaiting-port\nwaiting-parent\nwaiting-lacp"
+    "ignored\nwaiting-device\nwaiting-udev\nfound\nup\nfailed\ndad\nseen\nrenamed\ndone\nwaiting-carrier\ndhcp4\ndhcp4\ncarrier\ndiscover\noffer\nrequest\nack\nprobe\nannounce\ndecline\nrelease\nwaiting-port\nwaiting-parent\nwaiting-lacp\nethtool"
 );
 
 #[cfg(test)]

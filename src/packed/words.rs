@@ -32,7 +32,7 @@ const WRITTEN: &str = concat!(
     "share/iproute2/rt_tables.d@/usr/lib/iproute2/rt_tables@/usr/lib/iproute2/rt_tables.d@/etc/cmdline.d@/etc",
     "/cmdline@/proc/cmdline@/run/initramfs/cmdline.d@/etc/sysconfig/network@/etc/sysconfig/network-scripts@/e",
     "tc/sysconfig/static-routes@/etc/sysconfig/static-routes-ipv6@/udev/rules.d@/systemd/network@/sys/firmwar",
-    "e/acpi/tables@made\n@joined @: gone",
+    "e/acpi/tables@made\n@joined @: gone@ip link add@ip link del dev @ link @ master @ nomaster@ type @_slave@0x",
 );
 
 /// The same, packed.

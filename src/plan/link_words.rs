@@ -3,12 +3,14 @@
 use super::Act;
 use super::links::joins_bond;
 use super::op::{Op, shell_word};
+use crate::diag::Escaped;
 use crate::model::attr::{Attr, AttrConfig, Kind, Scope, Value};
 use crate::model::config::LinkId;
 use crate::model::desired::DesiredLink;
 use crate::model::link::{IfName, LinkKind};
-use crate::packed::{Packed, packed, word};
+use crate::packed::{Word, packed, word};
 use crate::text::show::{Show, Text};
+use crate::wire::ethtool;
 use crate::wire::rtnetlink::info;
 
 /// The bit with which a partition's key says that the machine is a full member.
@@ -16,40 +18,43 @@ const FULL_MEMBER: u32 = 0x8000;
 
 impl Op<'_> {
     /// What is done to a link that lies on others, or that others belong to.
-    pub(super) fn show_stack(&self, f: &mut Text<'_>, act: Act, link: &DesiredLink) {
+    pub(super) fn show_stack(&self, f: &mut Text<'_>, act: Act, depth: u8, link: &DesiredLink) {
         let id = link.config.unwrap_or(LinkId::NONE);
         let options = self.options(act, link);
         let kind = options.map_or(LinkKind::Ethernet, |options| options.kind);
         let have = self.observed.by_index(link.ifindex);
         let lower = have.map_or(0, |have| have.lower);
         let lies_in_data = matches!(kind.scope(), Scope::Vxlan | Scope::Tunnel);
+        let mut before = word!("ip link set dev ");
         if act == Act::Make {
-            packed!("ip link add").show(f);
+            f.word(word!("ip link add"));
             if !lies_in_data {
-                self.named(f, packed!(" link "), lower);
+                self.named(f, word!(" link "), lower);
             }
-            packed!(" name ").show(f);
+            before = word!(" name ");
         } else if act == Act::Unmake {
-            packed!("ip link del dev ").show(f);
-        } else {
-            f.word(word!("ip link set dev "));
+            before = word!("ip link del dev ");
+        } else if act == Act::Ethtool {
+            packed!(concat!(
+                "ethtool -s ,ethtool -K ,ethtool --set-priv-flags ,ethtool -G ,ethtool -L ,ethtool -C ,",
+                "ethtool -A "
+            ))
+            .item((depth.saturating_sub(ethtool::WOL) >> 1).into())
+            .show(f);
+            before = word!("");
         }
-        shell_word(f, word!(""), &link.name);
+        shell_word(f, before, &link.name);
         if act == Act::Enslave {
             if joins_bond(self.config, id) {
                 f.word(word!(" down"));
             }
-            self.named(f, packed!(" master "), link.master);
+            self.named(f, word!(" master "), link.master);
         } else if act == Act::Release {
-            packed!(" nomaster").show(f);
-        } else if matches!(act, Act::SetFlags | Act::SetTxqlen) {
-            for have in self.config.attrs_of(id) {
-                let is_flag = matches!(have.attr, Attr::PROMISC | Attr::ALLMULTI | Attr::ARP);
-                if is_flag && act == Act::SetFlags
-                    || have.attr == Attr::TXQUEUELEN && act == Act::SetTxqlen
-                {
-                    self.option(f, kind, have);
-                }
+            f.word(word!(" nomaster"));
+        }
+        for have in self.config.attrs_of(id) {
+            if have.is_set_by(act, depth) {
+                self.option(f, kind, have);
             }
         }
         let Some(options) = options else {
@@ -58,22 +63,21 @@ impl Op<'_> {
         if act == Act::Make && !link.mac.is_none() {
             f.show(word!(" address "), &link.mac);
         }
-        packed!(" type ").show(f);
+        f.word(word!(" type "));
         kind.kernel_word().show(f);
         if act == Act::SetPort {
-            packed!("_slave").show(f);
+            f.word(word!("_slave"));
         } else if lies_in_data && act == Act::Make {
-            self.named(f, packed!(" dev "), lower);
+            self.named(f, word!(" dev "), lower);
         }
         let mut sent = heapless::Vec::<u8, { info::OCTETS }>::new();
         options.put(&mut sent, &mut |option| self.option(f, kind, option));
     }
 
     /// The name of the link with this number, after `before`.
-    fn named(&self, f: &mut Text<'_>, before: Packed, ifindex: u32) {
+    fn named(&self, f: &mut Text<'_>, before: Word, ifindex: u32) {
         if let Some(link) = self.observed.by_index(ifindex) {
-            before.show(f);
-            shell_word(f, word!(""), &link.name);
+            shell_word(f, before, &link.name);
         }
     }
 
@@ -82,7 +86,9 @@ impl Op<'_> {
         let (scope, form) = have.attr.row();
         let on_off = packed!("off,on");
         f.octet(b' ');
-        if kind != LinkKind::Ipvlan {
+        let is_text = have.attr.ethtool();
+        let is_text = is_text.is_some_and(|(command, _)| command > ethtool::WOL);
+        if kind != LinkKind::Ipvlan && !is_text {
             have.attr.show_ip_word(f);
             f.octet(b' ');
         }
@@ -90,13 +96,16 @@ impl Op<'_> {
             Value::Number(number) => {
                 let words = match (form, scope) {
                     (Kind::Bool, Scope::Ib) => packed!("datagram,connected"),
-                    (Kind::Bool, Scope::Vlan | Scope::BridgePort | Scope::Link) => on_off,
+                    (
+                        Kind::Bool,
+                        Scope::Vlan | Scope::BridgePort | Scope::Link | Scope::Ethtool,
+                    ) => on_off,
                     _ => form.words(),
                 };
                 if !words.0.is_empty() {
                     words.item(number as usize).show(f);
                 } else if have.attr == Attr::PKEY {
-                    packed!("0x").show(f);
+                    f.word(word!("0x"));
                     f.number((number | FULL_MEMBER).into(), 16);
                 } else {
                     f.count(word!(""), number);
@@ -104,6 +113,9 @@ impl Op<'_> {
             }
             Value::Text(text) => {
                 let text = self.config.text(text);
+                if is_text {
+                    return Escaped(text).show(f);
+                }
                 if form == Kind::Name
                     && let Some(name) = &IfName::new(text)
                 {
@@ -118,5 +130,15 @@ impl Op<'_> {
                 }
             }
         }
+    }
+}
+
+impl AttrConfig {
+    /// Whether it is what a step sets that sets flags, the length of a queue, or what a command of ethtool(8) does.
+    pub(super) fn is_set_by(&self, act: Act, depth: u8) -> bool {
+        let is_flag = matches!(self.attr, Attr::PROMISC | Attr::ALLMULTI | Attr::ARP);
+        act == Act::SetFlags && is_flag
+            || act == Act::SetTxqlen && self.attr == Attr::TXQUEUELEN
+            || act == Act::Ethtool && self.attr.ethtool().is_some_and(|(of, _)| of == depth)
     }
 }

@@ -10,7 +10,7 @@ use crate::wire::rtnetlink::info::{self, Options, Pick};
 
 /// The kind of link that the configured master of a link is made as.
 pub fn master_kind(config: &Config<'_>, id: LinkId) -> Option<LinkKind> {
-    let master = config.named(&config.link(id)?.master?)?;
+    let master = config.named(config.link(id)?.master.as_ref()?)?;
     config.link(master)?.made_kind()
 }
 
@@ -68,6 +68,7 @@ struct Diff<'a, 'm> {
 }
 
 impl Diff<'_, '_> {
+    #[inline(never)]
     fn push(&mut self, phase: Phase, act: Act) {
         self.plan.push_at(phase, self.wanted.depth, act, self.n);
     }
@@ -171,8 +172,8 @@ impl Diff<'_, '_> {
 
     /// Whether a link that cannot be moved lies on another one than it shall.
     fn lies_elsewhere(&self, id: LinkId, kind: LinkKind) -> bool {
-        let lower = self.config.link(id).and_then(|link| link.lower);
-        let lower = lower.and_then(|lower| super::stack::find_lower(self.observed, &lower));
+        let lower = self.config.link(id).and_then(|link| link.lower.as_ref());
+        let lower = lower.and_then(|lower| super::stack::find_lower(self.observed, lower));
         let Some(lower) = lower else {
             return false;
         };

@@ -3,7 +3,7 @@
 use super::{Act, Naming, Plan, Step};
 use crate::diag::{Escaped, Origin};
 use crate::model::addr::{Family, dotted};
-use crate::model::config::Config;
+use crate::model::config::{Config, LinkId};
 use crate::model::desired::{Desired, DesiredLink, FOREVER, Thing, What};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::Observed;
@@ -101,7 +101,13 @@ impl<'a> Op<'a> {
             | Act::Ethtool => {
                 let link = desired.links.get(n)?;
                 let change = Change::Stack(act, step.depth, link);
-                (link.ifindex, Some(&link.name), link.origin, change)
+                let mut origin = link.origin;
+                for option in config.attrs_of(link.config.unwrap_or(LinkId::NONE)) {
+                    if option.is_set_by(act, step.depth) {
+                        origin = option.origin;
+                    }
+                }
+                (link.ifindex, Some(&link.name), origin, change)
             }
         };
         Some(Op {
@@ -155,7 +161,7 @@ impl Show for Op<'_> {
     fn show(&self, f: &mut Text<'_>) {
         let command = match &self.change {
             Change::Thing(verb, thing) => return self.show_thing(f, *verb, thing),
-            Change::Stack(act, _, link) => return self.show_stack(f, *act, link),
+            Change::Stack(act, depth, link) => return self.show_stack(f, *act, *depth, link),
             Change::Rename(Naming::DropAltName, _) => word!("ip link property del dev "),
             Change::Rename(Naming::Rename, _)
             | Change::Up

@@ -310,6 +310,7 @@ impl Resolver<'_, '_> {
             }
             if let Some(name) = &config.master
                 && let Some(master) = self.observed.by_name(name)
+                && master.birth != Birth::Refused
             {
                 const OTHER_MTU: Complaint = Complaint::warning(Problem::PortMtu, Effect::KeyUnset);
                 let of = self.config.named(name).unwrap_or(LinkId::NONE);

@@ -236,7 +236,7 @@ pub fn name_of(config: &Config<'_>, observed: &Observed<'_>, id: LinkId) -> Opti
     if link.name.is_some() || link.kind != LinkKind::Vlan {
         return link.name;
     }
-    let lower = find_lower(observed, &link.lower?)?;
+    let lower = find_lower(observed, link.lower.as_ref()?)?;
     let tagged = Tagged(lower.name.as_bytes(), config.number_of(id, Attr::VLAN_ID)?);
     Some(written_name(word!(""), &tagged))
 }

@@ -23,6 +23,7 @@
 
 pub mod arp;
 pub mod dhcpv4;
+pub mod ethtool;
 pub mod ipv4;
 pub mod netlink;
 pub mod rtnetlink;

@@ -22,6 +22,8 @@ mod published;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]
+mod stacks;
+#[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
 #[cfg(test)]

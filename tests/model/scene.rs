@@ -68,6 +68,7 @@ pub fn plan(host: &mut FakeHost, say: &dyn Fn(&mut Config<'_>)) -> Vec<String> {
 pub fn commands(engine: &Engine<'_>) -> Vec<String> {
     let op = |step| engine.op(step);
     let steps = engine.plan.steps.iter();
+    let steps = steps.filter(|step| !engine.is_off(**step));
     steps
         .map(|step| op(*step).expect("an operation").to_string())
         .collect()

@@ -100,8 +100,9 @@ class Stacks(Machine):
         self.assertEqual(by_us, shown(), "`ip -d -j` after `up`, and after what `plan` printed\n" + "\n".join(script))
 
     def test_a_missing_module_costs_its_own_links_only(self):
-        self.cables("eth0")
+        self.cables("eth0", "eth1")
         self.ifcfg("eth0", "IPADDR=192.0.2.5\nPREFIX=24\n")
+        self.ifcfg("eth1", "MASTER=bond0\nSLAVE=yes\n")
         self.ifcfg("bond0", "TYPE=Bond\nBONDING_MASTER=yes\nBONDING_OPTS=\"mode=1\"\nIPADDR=192.0.4.5\nPREFIX=24\n")
         self.ifcfg("v5", "VLAN=yes\nPHYSDEV=bond0\nVLAN_ID=5\nIPADDR=192.0.5.5\nPREFIX=24\n")
         self.ifcfg("v6", "VLAN=yes\nPHYSDEV=v5\nVLAN_ID=5\nIPADDR=192.0.6.5\nPREFIX=24\n")
@@ -113,7 +114,9 @@ class Stacks(Machine):
         self.assertEqual(self.addresses("eth0"), ["192.0.2.5/24"])
         self.assertEqual(self.addresses("br0"), ["192.0.7.5/24"])
         owned = sorted(name for name in os.listdir(self.path("run/ifdawn")) if name.startswith("owned"))
-        self.assertEqual(owned, ["owned-br0", "owned-eth0"], "what is not there is not owned")
+        self.assertEqual(owned, ["owned-br0", "owned-eth0", "owned-eth1"], "what is not there is not owned")
+        self.assertIn("UP", self.link("eth1")["flags"], "a port without its bond")
+        self.assertNotIn("joined", self.read("run/ifdawn/owned-eth1"))
 
     def test_a_name_taken_by_another_kind_is_told_and_left_alone(self):
         self.cables("eth0")

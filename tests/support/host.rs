@@ -159,6 +159,15 @@ impl Host for FakeHost {
         Some(IfName::from_kernel(name.as_bytes()).expect("a link name"))
     }
 
+    fn ethtool<'a>(
+        &mut self,
+        _: &IfName,
+        _: &mut [u8],
+        _: &'a mut [u8],
+    ) -> Result<&'a [u8], Errno> {
+        Err(Errno::EOPNOTSUPP)
+    }
+
     fn progress(&mut self, news: &dyn Show) {
         self.news.push(news.to_string());
     }

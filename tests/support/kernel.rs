@@ -1,7 +1,7 @@
 //! A fake kernel: octets of requests in, octets of answers out.
 //!
 //! What it understands: dumps of links, addresses, routes and rules; `RTM_SETLINK`, `RTM_DELLINKPROP`, and NEW
-//! and DEL of addresses, routes and rules. Anything else fails the test. Every request of a datagram is processed,
+//! and DEL of links ([`super::stacks`]), addresses, routes and rules. Anything else fails the test. Every request of a datagram is processed,
 //! whatever became of those before it; each acknowledgement is a datagram of its own, as in Linux.
 
 use super::messages::*;
@@ -28,6 +28,8 @@ pub struct Settings {
     pub perm_address: bool,
     /// How many messages of a dump one datagram holds; `NLMSG_DONE` comes apart if the limit is reached.
     pub per_datagram: usize,
+    /// Kinds of links that no module makes.
+    pub missing: Vec<&'static str>,
 }
 
 impl Default for Settings {
@@ -39,6 +41,7 @@ impl Default for Settings {
             ext_ack: true,
             perm_address: true,
             per_datagram: 100,
+            missing: Vec::new(),
         }
     }
 }
@@ -282,6 +285,8 @@ impl Kernel {
     fn change(&mut self, request: &Request) -> Result<(), Refused> {
         match request.kind {
             RTM_SETLINK => self.set_link(request),
+            RTM_NEWLINK => self.tables.new_link(request, &self.settings.missing),
+            RTM_DELLINK => self.tables.del_link(request.word(4)),
             RTM_DELLINKPROP => self.del_altname(request),
             RTM_NEWADDR => {
                 assert!(request.has(NLM_F_CREATE), "flags {:x}", request.flags);
@@ -334,7 +339,14 @@ impl Kernel {
             flags & !change == 0,
             "flags {flags:x} outside of change {change:x}"
         );
-        self.tables.set_flags(ifindex, flags, change)
+        self.tables.set_flags(ifindex, flags, change)?;
+        if let Some(master) = request.attrs.u32(10) {
+            self.tables.set_master(ifindex, master)?;
+        }
+        if let Some(txqlen) = request.attrs.u32(13) {
+            self.tables.link(ifindex)?.txqlen = txqlen;
+        }
+        Ok(())
     }
 
     fn del_altname(&mut self, request: &Request) -> Result<(), Refused> {
@@ -433,6 +445,11 @@ impl Kernel {
         if !self.settings.perm_address {
             link.perm_mac = None;
         }
-        link_octets(&link)
+        let master = self
+            .tables
+            .links
+            .iter()
+            .find(|of| of.ifindex == link.master);
+        link_octets(&link, master.and_then(|master| master.kind))
     }
 }

@@ -4,9 +4,11 @@ use super::nouns::{Addr, EINVAL, FOREVER, IFA_F_PERMANENT, Link, Refused, Route,
 use super::octets::{
     Attrs, NLA_F_NESTED, Request, ip_in, ip_octets, put, put_ip, put_text, put_u32,
 };
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 pub const RTM_NEWLINK: u16 = 16;
+pub const RTM_DELLINK: u16 = 17;
 pub const RTM_GETLINK: u16 = 18;
 pub const RTM_SETLINK: u16 = 19;
 pub const RTM_NEWADDR: u16 = 20;
@@ -24,7 +26,9 @@ pub const RTM_DELLINKPROP: u16 = 109;
 pub fn layout(kind: u16) -> (usize, &'static [u16]) {
     match kind {
         RTM_GETLINK => (16, &[29]),
-        RTM_SETLINK => (16, &[1, 3, 4]),
+        RTM_SETLINK => (16, &[1, 3, 4, 10, 13]),
+        RTM_NEWLINK => (16, &[1, 3, 5, LINKINFO]),
+        RTM_DELLINK => (16, &[]),
         RTM_DELLINKPROP => (16, &[52, 52 | NLA_F_NESTED]),
         RTM_GETADDR => (8, &[]),
         RTM_NEWADDR => (8, &[1, 2, 3, 4, 6, 8]),
@@ -42,6 +46,9 @@ pub fn layout(kind: u16) -> (usize, &'static [u16]) {
         _ => panic!("type {kind} is not modelled"),
     }
 }
+
+/// `IFLA_LINKINFO` of a request.
+pub const LINKINFO: u16 = 18 | NLA_F_NESTED;
 
 /// `RTA_METRICS` of a request.
 const METRICS: u16 = 8 | NLA_F_NESTED;
@@ -300,15 +307,23 @@ pub fn route_octets(route: &Route, carrier: bool) -> Vec<u8> {
     to
 }
 
+fn data_octets(data: &BTreeMap<u16, Vec<u8>>) -> Vec<u8> {
+    let mut to = Vec::new();
+    for (kind, payload) in data {
+        put(&mut to, *kind, payload);
+    }
+    to
+}
+
 /// The payload of an `RTM_NEWLINK`.
-pub fn link_octets(link: &Link) -> Vec<u8> {
+pub fn link_octets(link: &Link, master_kind: Option<&str>) -> Vec<u8> {
     let mut to = vec![0, 0];
     to.extend(link.arphrd.to_ne_bytes());
     for word in [link.ifindex, link.shown_flags(), 0] {
         to.extend(word.to_ne_bytes());
     }
     put_text(&mut to, 3, &link.name);
-    put_u32(&mut to, 13, 1_000);
+    put_u32(&mut to, 13, link.txqlen);
     put(&mut to, 16, &[if link.is_up() { 6 } else { 2 }]);
     put_u32(&mut to, 4, link.mtu);
     put_u32(&mut to, 48, link.losses);
@@ -323,9 +338,16 @@ pub fn link_octets(link: &Link) -> Vec<u8> {
     if let Some(mac) = &link.perm_mac {
         put(&mut to, 54, mac);
     }
+    let mut info = Vec::new();
     if let Some(kind) = link.kind {
-        let mut info = Vec::new();
         put_text(&mut info, 1, kind);
+        put(&mut info, 2, &data_octets(&link.data));
+    }
+    if let Some(kind) = master_kind {
+        put_text(&mut info, 4, kind);
+        put(&mut info, 5, &data_octets(&link.port_data));
+    }
+    if !info.is_empty() {
         put(&mut to, 18, &info);
     }
     if link.lower != 0 {

@@ -8,4 +8,5 @@ pub mod messages;
 pub mod nouns;
 pub mod octets;
 pub mod routes;
+pub mod stacks;
 pub mod tables;

@@ -1,5 +1,6 @@
 //! The nouns of the fake kernel: links, addresses, routes, refusals.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -23,13 +24,16 @@ pub const KERNEL: u8 = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused(pub i32, pub &'static str);
 
+pub const EPERM: i32 = 1;
 pub const ENOENT: i32 = 2;
 pub const ESRCH: i32 = 3;
+pub const ENOMEM: i32 = 12;
 pub const EBUSY: i32 = 16;
 pub const EEXIST: i32 = 17;
 pub const ENODEV: i32 = 19;
 pub const EINVAL: i32 = 22;
 pub const ERANGE: i32 = 34;
+pub const ENOTEMPTY: i32 = 39;
 pub const EOPNOTSUPP: i32 = 95;
 pub const EADDRNOTAVAIL: i32 = 99;
 pub const ENETDOWN: i32 = 100;
@@ -55,6 +59,11 @@ pub struct Link {
     pub kind: Option<&'static str>,
     /// The link it lies on; 0 for none.
     pub lower: u32,
+    /// Options of its kind, by their type.
+    pub data: BTreeMap<u16, Vec<u8>>,
+    /// Those it has as a port.
+    pub port_data: BTreeMap<u16, Vec<u8>>,
+    pub txqlen: u32,
     pub altnames: Vec<String>,
 }
 
@@ -75,6 +84,9 @@ impl Link {
             master: 0,
             kind: None,
             lower: 0,
+            data: BTreeMap::new(),
+            port_data: BTreeMap::new(),
+            txqlen: 1_000,
             altnames: Vec::new(),
         }
     }

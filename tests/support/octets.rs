@@ -75,6 +75,12 @@ impl Attrs {
         Attrs(found)
     }
 
+    /// Each of them, its type without flags.
+    pub fn each(&self) -> impl Iterator<Item = (u16, Vec<u8>)> {
+        let attrs = self.0.iter();
+        attrs.map(|(kind, payload)| (kind & !NLA_F_NESTED, payload.clone()))
+    }
+
     pub fn get(&self, kind: u16) -> Option<&[u8]> {
         let found = self.0.iter().find(|(have, _)| *have == kind);
         found.map(|(_, payload)| &payload[..])

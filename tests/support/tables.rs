@@ -168,6 +168,11 @@ impl Tables {
     }
 
     pub fn set_flags(&mut self, ifindex: u32, flags: u32, change: u32) -> Result<(), Refused> {
+        let link = self.link(ifindex)?.clone();
+        let needs_lower = matches!(link.kind, Some("vlan" | "macvlan"));
+        if flags & change & IFF_UP != 0 && needs_lower && !self.is_up(link.lower) {
+            return Err(Refused(ENETDOWN, ""));
+        }
         let link = self.link(ifindex)?;
         let was_up = link.is_up();
         link.flags = (link.flags & !change) | (flags & change);
@@ -234,6 +239,16 @@ impl Tables {
 
     /// Takes a link away, as if it were unplugged.
     pub fn remove_link(&mut self, ifindex: u32) {
+        let uppers = self.links.iter().filter(|link| link.lower == ifindex);
+        let uppers: Vec<u32> = uppers.map(|link| link.ifindex).collect();
+        uppers.iter().for_each(|upper| self.remove_link(*upper));
+        for port in self.links.iter_mut().filter(|link| link.master == ifindex) {
+            port.master = 0;
+            port.port_data.clear();
+            if let Some(mac) = &port.perm_mac {
+                port.mac.clone_from(mac);
+            }
+        }
         self.links.retain(|link| link.ifindex != ifindex);
         self.addrs.retain(|addr| addr.ifindex != ifindex);
         self.routes.retain(|(_, route)| !route.uses(ifindex));

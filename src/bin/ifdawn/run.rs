@@ -122,7 +122,9 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> 
     }
     let text = &mut Text(out);
     for step in engine.plan.steps.iter() {
-        if let Some(op) = &engine.op(*step) {
+        if let Some(op) = &engine.op(*step)
+            && !engine.is_off(*step)
+        {
             text.show(word!(""), op);
             text.octet(b'\n');
         }

@@ -9,7 +9,7 @@ use crate::sys::file::{self, Lock, Path, Root};
 use crate::sys::log::{Level, Log};
 use crate::sys::rtnl::Rtnl;
 use crate::sys::udev::Udev;
-use crate::sys::{clock, drain, keep};
+use crate::sys::{clock, drain, ethtool, keep};
 use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Problem, Sink, Subject};
 use ifdawn::engine::{Engine, Host, Instant, OutputFile, Packet, Said, Settled};
 use ifdawn::model::link::{IfName, Mac};
@@ -43,7 +43,7 @@ pub struct System<'a> {
     /// Where people read what happened.
     pub log: Log,
     /// The kernel, or why it cannot be asked.
-    pub rtnl: Result<Rtnl, Errno>,
+    pub rtnl: Result<Rtnl<'static>, Errno>,
     /// udev.
     pub udev: Udev,
     /// What tells of links: the kernel, udev.
@@ -243,6 +243,15 @@ impl Host for System<'_> {
 
     fn owned(&self, n: usize) -> Option<IfName> {
         owned(self.files.names.name(n))
+    }
+
+    fn ethtool<'a>(
+        &mut self,
+        _: &IfName,
+        request: &mut [u8],
+        answer: &'a mut [u8],
+    ) -> Result<&'a [u8], Errno> {
+        ethtool::ask(request, answer)
     }
 
     fn progress(&mut self, news: &dyn Show) {

@@ -188,6 +188,9 @@ const MAX_FORWARD_DELAY: u32 = 3_000;
 /// Hop limit and encapsulation limit that ip(8) gives tunnels over IPv6.
 const IP6_TTL: u32 = 64;
 const IP6_ENCAP_LIMIT: u32 = 4;
+/// What an ipip tunnel carries: with ip(8) not only IPv4.
+const IFLA_IPTUN_PROTO: u16 = 9;
+const ANY_PROTO: u32 = 0;
 
 impl Walk<'_> {
     /// The option at hand is not as it shall be.
@@ -331,13 +334,14 @@ impl Walk<'_> {
             let flags = [flags.to_ne_bytes(), mask.to_ne_bytes()];
             append_attr(self.to, IFLA_VLAN_FLAGS, flags.as_flattened());
         }
-        // what ip(8) gives tunnels over IPv6, and the kernel does not
+        // what ip(8) gives tunnels, and the kernel does not
+        (self.option, self.when) = (None, When::Always);
         let [ttl, limit] = match kind {
+            LinkKind::Ipip => return self.put(IFLA_IPTUN_PROTO, Form::U8, ANY_PROTO),
             LinkKind::Ip6tnl => [4, 6],
             LinkKind::Ip6gre => [8, 11],
             _ => return,
         };
-        (self.option, self.when) = (None, When::Always);
         self.put(limit, Form::U8, IP6_ENCAP_LIMIT);
         if config.number_of(self.of.id, Attr::TUNNEL_TTL).is_none() {
             self.put(ttl, Form::U8, IP6_TTL);

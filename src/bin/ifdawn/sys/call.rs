@@ -112,15 +112,19 @@ pub fn drain(file: BorrowedFd<'_>) -> bool {
 
 /// A socket for as long as we run; its protocol is the family's first: rtnetlink, UDP, and none of packets.
 pub fn socket(family: libc::c_int, kind: libc::c_int) -> Result<BorrowedFd<'static>, Errno> {
-    new_socket(family, kind).map(keep)
+    new_socket(family, kind, 0).map(keep)
 }
 
-/// A socket, as [`socket`].
+/// A socket; protocol 0 is the family's first.
 #[inline(never)]
-pub fn new_socket(family: libc::c_int, kind: libc::c_int) -> Result<OwnedFd, Errno> {
-    let (family, kind) = (family as usize, kind as usize);
+pub fn new_socket(
+    family: libc::c_int,
+    kind: libc::c_int,
+    protocol: libc::c_int,
+) -> Result<OwnedFd, Errno> {
+    let (family, kind, protocol) = (family as usize, kind as usize, protocol as usize);
     // SAFETY: no pointers; socket(2) opens a descriptor.
-    unsafe { opened(call(libc::SYS_socket, family, kind, 0, 0, 0)) }
+    unsafe { opened(call(libc::SYS_socket, family, kind, protocol, 0, 0)) }
 }
 
 /// Gives a socket its address, which is as bind(2) takes it for its family.

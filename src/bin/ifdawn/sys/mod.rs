@@ -4,6 +4,7 @@ mod bpf;
 mod call;
 pub mod caps;
 pub mod clock;
+pub mod ethtool;
 pub mod file;
 pub mod heap;
 pub mod jail;

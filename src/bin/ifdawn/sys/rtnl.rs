@@ -12,13 +12,13 @@ const GROUPS: u32 = 1 << 0 | 1 << 8;
 /// Seconds without an answer of the kernel before we give up: it answers at once, or never.
 const ANSWER_SECONDS: usize = 10;
 
-/// A socket to the kernel's routing subsystem.
+/// A socket of netlink: to the kernel's routing subsystem, but for those of [`super::ethtool`].
 #[derive(Clone, Copy)]
-pub struct Rtnl(pub BorrowedFd<'static>);
+pub struct Rtnl<'a>(pub BorrowedFd<'a>);
 
-impl Rtnl {
+impl Rtnl<'static> {
     /// For requests: strict about filters, with the kernel's own words in errors.
-    pub fn requests() -> Result<Rtnl, Errno> {
+    pub fn requests() -> Result<Rtnl<'static>, Errno> {
         let socket = Rtnl::bound(0, 0)?;
         // Both are missing from kernels before 4.20 and 4.12; then answers are longer and errors shorter.
         socket.set(libc::SOL_NETLINK, libc::NETLINK_GET_STRICT_CHK, 1);
@@ -28,11 +28,11 @@ impl Rtnl {
     }
 
     /// For events of links, and of IPv6 addresses (duplicate address detection ends); never waits.
-    pub fn events() -> Result<Rtnl, Errno> {
+    pub fn events() -> Result<Rtnl<'static>, Errno> {
         Rtnl::bound(libc::SOCK_NONBLOCK, GROUPS)
     }
 
-    fn bound(flags: libc::c_int, groups: u32) -> Result<Rtnl, Errno> {
+    fn bound(flags: libc::c_int, groups: u32) -> Result<Rtnl<'static>, Errno> {
         let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC | flags;
         let socket = super::socket(libc::AF_NETLINK, kind)?;
         // struct sockaddr_nl (linux/netlink.h): family, padding, port, groups.
@@ -46,7 +46,9 @@ impl Rtnl {
     fn set(&self, level: libc::c_int, option: libc::c_int, value: usize) {
         let _ = super::set(self.0, level, option, value, 0);
     }
+}
 
+impl Rtnl<'_> {
     /// Sends one datagram.
     pub fn send(&self, requests: &[u8]) -> Result<(), Errno> {
         let (from, len) = (requests.as_ptr() as usize, requests.len());

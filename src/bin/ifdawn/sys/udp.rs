@@ -17,7 +17,7 @@ const CLIENT: u16 = 68;
 /// open the kernel does not tell the server that nobody listens.
 pub fn send(ifindex: u32, src: Ipv4Addr, dst: Ipv4Addr, packet: &[u8]) -> Result<OwnedFd, Errno> {
     let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
-    let socket = new_socket(libc::AF_INET, kind)?;
+    let socket = new_socket(libc::AF_INET, kind, 0)?;
     let file = socket.as_fd();
     super::set(file, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1, 0)?;
     // Before Linux 5.0 the route to the server decides.

@@ -24,7 +24,7 @@ pub const LINKMODES: u8 = 4;
 pub const WOL: u8 = 9;
 /// `ETHTOOL_MSG_FEATURES_GET`.
 pub const FEATURES: u8 = 11;
-/// `ETHTOOL_MSG_RINGS_GET`; the commands of [`NAMES`] begin with it.
+/// `ETHTOOL_MSG_RINGS_GET`; from it on a command sets numbers that have names.
 pub const RINGS: u8 = 15;
 
 /// Octets of a request without any wish, and where its command is.

@@ -29,8 +29,8 @@ pub(crate) use observe::Asked;
 pub use publish::ForeignResolvConf;
 pub use said::Said;
 
-use crate::diag::{Complaint, Effect, Errno, Problem, Severity, Sink, Subject};
-use crate::model::config::{Config, LinkConfig, LinkId, LinkNumber, Role, Str, Wait};
+use crate::diag::{Errno, Sink};
+use crate::model::config::{Config, LinkConfig, Str};
 use crate::model::desired::Desired;
 use crate::model::link::IfName;
 use crate::model::observed::Observed;
@@ -39,7 +39,7 @@ use crate::packed::{Word, word};
 use crate::plan::diff::Ipv6;
 use crate::plan::links;
 use crate::plan::rename::LiveRename;
-use crate::plan::resolve::{Goal, LinkState, Resolver, set_state};
+use crate::plan::resolve::{Goal, LinkState, Resolver};
 use crate::plan::stack::Stack;
 use crate::plan::{Phase, Plan, Step};
 use crate::proto::Lessee;
@@ -333,66 +333,6 @@ impl Engine<'_> {
         }
     }
 
-    /// Whether `up` fails without a link that is so far. What was asked for by name is required, whatever the sources
-    /// say of booting; a port that is not there is not: its master is, with its first port.
-    fn is_required(&self, link: &LinkConfig, state: LinkState) -> bool {
-        (link.required || self.by_name)
-            && (link.role != Role::Port || state != LinkState::WaitingDevice)
-    }
-
-    /// What the links that are not up wait for or lack, in one complaint each. Nobody waits for them any more.
-    #[inline(never)]
-    pub fn complain_about_missing(&mut self, host: &mut impl Host) {
-        let mut n = 0_u16;
-        while let Some((link, state)) = self.link_at(usize::from(n)) {
-            if let Some(problem) = state.awaited() {
-                let severity = if self.is_required(link, state) {
-                    Severity::Error
-                } else {
-                    Severity::Warning
-                };
-                let effect = match state {
-                    LinkState::WaitingDevice | LinkState::WaitingUdev | LinkState::WaitingLower => {
-                        Effect::LinkSkipped
-                    }
-                    LinkState::NotAsked
-                    | LinkState::Found
-                    | LinkState::Up
-                    | LinkState::Failed
-                    | LinkState::WaitingDad
-                    | LinkState::WaitingCarrier
-                    | LinkState::WaitingLease
-                    | LinkState::WaitingRoot
-                    | LinkState::WaitingPort
-                    | LinkState::WaitingPartner => Effect::MethodSkipped,
-                };
-                let complaint = Complaint::new(severity, problem, effect);
-                self.complain_of(
-                    host,
-                    complaint,
-                    link.origin,
-                    Subject::Matches(&link.matches),
-                );
-                self.give_up(LinkId::new(n), problem);
-            }
-            n = n.wrapping_add(1);
-        }
-    }
-
-    /// Puts down that what a configured link waited for did not come in time. Where no link was found there is
-    /// nothing to put it down for.
-    fn give_up(&mut self, id: LinkId, problem: Problem) {
-        let mut n = 0_usize;
-        while let Some(link) = self.desired.links.get(n) {
-            if link.config == Some(id) {
-                let ifindex = link.ifindex;
-                self.put_down(ifindex, problem);
-                self.fail(ifindex);
-            }
-            n = n.wrapping_add(1);
-        }
-    }
-
     fn resolve(&mut self, goal: Goal<'_>, host: &mut impl Host) {
         self.by_name = !goal.names.is_empty();
         let mut stack = Stack {
@@ -427,57 +367,6 @@ impl Engine<'_> {
         );
         self.compare_ethtool(host);
         self.observe_things(host)
-    }
-
-    /// Counts a link's state up from what was found and done, and how long to wait.
-    fn finish_links(&mut self, host: &mut impl Host) {
-        let mut until = self.until;
-        let mut n = 0_u16;
-        while let Some((_, state)) = self.link_at(usize::from(n)) {
-            if state == LinkState::Found {
-                let id = LinkId::new(n);
-                let finished_by = match self.lacks_port(id) {
-                    true => {
-                        set_state(self.states, id, LinkState::WaitingPort);
-                        Instant(0)
-                    }
-                    false => self.finish_link(id, host),
-                };
-                until = until.max(finished_by);
-            }
-            let Some((link, state)) = self.link_at(usize::from(n)) else {
-                break;
-            };
-            match state {
-                LinkState::WaitingDevice
-                | LinkState::WaitingUdev
-                | LinkState::WaitingLower
-                | LinkState::WaitingPort
-                    if link.required || self.by_name =>
-                {
-                    let seconds = LinkNumber::DeviceTimeout
-                        .of(link)
-                        .unwrap_or(self.config.global.timeouts.of(Wait::Device));
-                    let deadline = self.started.after_seconds(seconds);
-                    until = until.max(deadline);
-                }
-                LinkState::NotAsked
-                | LinkState::Found
-                | LinkState::WaitingDevice
-                | LinkState::WaitingUdev
-                | LinkState::WaitingLower
-                | LinkState::WaitingPort
-                | LinkState::WaitingPartner
-                | LinkState::WaitingDad
-                | LinkState::WaitingCarrier
-                | LinkState::WaitingLease
-                | LinkState::WaitingRoot
-                | LinkState::Up
-                | LinkState::Failed => {}
-            }
-            n = n.wrapping_add(1);
-        }
-        self.until = until;
     }
 
     /// The configured link number `n`, and how far it is.

@@ -1,9 +1,10 @@
-//! What a link of a stack waits for once it is made.
+//! What links wait for, and how it ended.
 
-use super::{Engine, Event, Instant};
-use crate::model::config::{LinkId, Wait};
+use super::{Engine, Event, Host, Instant};
+use crate::diag::{Complaint, Effect, Problem, Severity, Subject};
+use crate::model::config::{LinkConfig, LinkId, LinkNumber, Role, Wait};
 use crate::model::observed::Link;
-use crate::plan::resolve::LinkState;
+use crate::plan::resolve::{LinkState, set_state};
 use crate::wire::netlink::attr_in;
 use crate::wire::rtnetlink::info::IFLA_INFO_DATA;
 
@@ -12,6 +13,117 @@ const IFLA_BOND_AD_INFO: u16 = 23;
 const IFLA_BOND_AD_INFO_PARTNER_MAC: u16 = 5;
 
 impl Engine<'_> {
+    /// Whether `up` fails without a link that is so far. What was asked for by name is required, whatever the sources
+    /// say of booting; a port that is not there is not: its master is, with its first port.
+    pub(super) fn is_required(&self, link: &LinkConfig, state: LinkState) -> bool {
+        (link.required || self.by_name)
+            && (link.role != Role::Port || state != LinkState::WaitingDevice)
+    }
+
+    /// What the links that are not up wait for or lack, in one complaint each. Nobody waits for them any more.
+    #[inline(never)]
+    pub fn complain_about_missing(&mut self, host: &mut impl Host) {
+        let mut n = 0_u16;
+        while let Some((link, state)) = self.link_at(usize::from(n)) {
+            if let Some(problem) = state.awaited() {
+                let severity = if self.is_required(link, state) {
+                    Severity::Error
+                } else {
+                    Severity::Warning
+                };
+                let effect = match state {
+                    LinkState::WaitingDevice | LinkState::WaitingUdev | LinkState::WaitingLower => {
+                        Effect::LinkSkipped
+                    }
+                    LinkState::NotAsked
+                    | LinkState::Found
+                    | LinkState::Up
+                    | LinkState::Failed
+                    | LinkState::WaitingDad
+                    | LinkState::WaitingCarrier
+                    | LinkState::WaitingLease
+                    | LinkState::WaitingRoot
+                    | LinkState::WaitingPort
+                    | LinkState::WaitingPartner => Effect::MethodSkipped,
+                };
+                let complaint = Complaint::new(severity, problem, effect);
+                self.complain_of(
+                    host,
+                    complaint,
+                    link.origin,
+                    Subject::Matches(&link.matches),
+                );
+                self.give_up(LinkId::new(n), problem);
+            }
+            n = n.wrapping_add(1);
+        }
+    }
+
+    /// Puts down that what a configured link waited for did not come in time. Where no link was found there is
+    /// nothing to put it down for.
+    fn give_up(&mut self, id: LinkId, problem: Problem) {
+        let mut n = 0_usize;
+        while let Some(link) = self.desired.links.get(n) {
+            if link.config == Some(id) {
+                let ifindex = link.ifindex;
+                self.put_down(ifindex, problem);
+                self.fail(ifindex);
+            }
+            n = n.wrapping_add(1);
+        }
+    }
+
+    /// Counts a link's state up from what was found and done, and how long to wait.
+    pub(super) fn finish_links(&mut self, host: &mut impl Host) {
+        let mut until = self.until;
+        let mut n = 0_u16;
+        while let Some((_, state)) = self.link_at(usize::from(n)) {
+            if state == LinkState::Found {
+                let id = LinkId::new(n);
+                let finished_by = match self.lacks_port(id) {
+                    true => {
+                        set_state(self.states, id, LinkState::WaitingPort);
+                        Instant(0)
+                    }
+                    false => self.finish_link(id, host),
+                };
+                until = until.max(finished_by);
+            }
+            let Some((link, state)) = self.link_at(usize::from(n)) else {
+                break;
+            };
+            match state {
+                LinkState::WaitingDevice
+                | LinkState::WaitingUdev
+                | LinkState::WaitingLower
+                | LinkState::WaitingPort
+                    if link.required || self.by_name =>
+                {
+                    let seconds = LinkNumber::DeviceTimeout
+                        .of(link)
+                        .unwrap_or(self.config.global.timeouts.of(Wait::Device));
+                    let deadline = self.started.after_seconds(seconds);
+                    until = until.max(deadline);
+                }
+                LinkState::NotAsked
+                | LinkState::Found
+                | LinkState::WaitingDevice
+                | LinkState::WaitingUdev
+                | LinkState::WaitingLower
+                | LinkState::WaitingPort
+                | LinkState::WaitingPartner
+                | LinkState::WaitingDad
+                | LinkState::WaitingCarrier
+                | LinkState::WaitingLease
+                | LinkState::WaitingRoot
+                | LinkState::Up
+                | LinkState::Failed => {}
+            }
+            n = n.wrapping_add(1);
+        }
+        self.until = until;
+    }
+
     /// The kernel's link of a configured one.
     fn link_of(&self, id: LinkId) -> Option<&Link> {
         let mut links = self.desired.links.iter();
@@ -20,7 +132,7 @@ impl Engine<'_> {
     }
 
     /// Whether a link shall have ports and has none. Those that failed do not come later.
-    pub(super) fn lacks_port(&self, id: LinkId) -> bool {
+    fn lacks_port(&self, id: LinkId) -> bool {
         let Some(link) = self.link_of(id) else {
             return false;
         };

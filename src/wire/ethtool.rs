@@ -24,7 +24,7 @@ pub const LINKMODES: u8 = 4;
 pub const WOL: u8 = 9;
 /// `ETHTOOL_MSG_FEATURES_GET`.
 pub const FEATURES: u8 = 11;
-/// `ETHTOOL_MSG_RINGS_GET`; the commands of [`NAMES`] begin with it.
+/// `ETHTOOL_MSG_RINGS_GET`; from it on a command sets numbers that have names.
 pub const RINGS: u8 = 15;
 
 /// Octets of a request without any wish, and where its command is.
@@ -257,4 +257,119 @@ fn feature(to: &mut VecView<u8>, have: &[u8], word: &[u8], is_on: bool) -> bool 
         }
     }
     is_there
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Origin;
+    use crate::machine::Machine;
+    use crate::model::attr::{Attr, Scope};
+    use crate::model::config::{LinkConfig, LinkMatch, SourceKind};
+    use heapless::Vec;
+
+    type Octets = Vec<u8, OCTETS>;
+
+    fn attr(to: &mut VecView<u8>, kind: u16, payload: &[u8]) {
+        append_attr(to, kind, payload);
+    }
+
+    fn nest(kind: u16, parts: &[(u16, &[u8])]) -> Octets {
+        let mut to = Octets::new();
+        attr(&mut to, kind, &[]);
+        for (kind, payload) in parts {
+            attr(&mut to, *kind, payload);
+        }
+        end_attr(&mut to, 0);
+        to
+    }
+
+    /// What is sent, without headers, to a device that answers `have`; `None` where it lacks something.
+    fn sent(name: &str, value: &[u8], command: u8, have: &[u8]) -> (bool, Octets) {
+        let mut tables = std::boxed::Box::new(Machine::<2, 2, 2, 16, 16, 64, 32, 1_024>::new());
+        let mut engine = tables.engine();
+        let link = LinkConfig::new(LinkMatch::Any, SourceKind::Ifcfg, Origin::NONE);
+        let id = engine.config.add_link(&link).unwrap();
+        let text = engine.config.keep_same(value).unwrap();
+        let value = match scalar::number(value) {
+            Some(number) => Value::Number(number),
+            None => Value::Text(text),
+        };
+        let option = Attr::find(Scope::Ethtool, name.as_bytes()).unwrap();
+        let set = engine.config.set_attr(id, option, value, Origin::NONE);
+        assert!(set.is_some());
+        let mut to = Octets::new();
+        request(&mut to, 9, command);
+        let is_all = put(&mut to, &engine.config, id, command, have);
+        assert_eq!(to[COMMAND], command + 1, "the request sets");
+        assert_eq!(to[..4], (to.len() as u32).to_ne_bytes());
+        let rest = Vec::from_slice(&to[REQUEST..]).unwrap();
+        (is_all, rest)
+    }
+
+    #[test]
+    fn what_wakes_it_is_a_set_of_bits() {
+        let set = |bits: u32, mask: u32| {
+            let (bits, mask) = (bits.to_ne_bytes(), mask.to_ne_bytes());
+            nest(
+                2 | NLA_F_NESTED,
+                &[(2, &8_u32.to_ne_bytes()), (4, &bits), (5, &mask)],
+            )
+        };
+        // phy and magic packets, as the device has them
+        let have = set(0b10_0001, 0b10_0011);
+        for (letters, wanted) in [
+            ("pg", None),
+            ("g", Some(0b10_0000)),
+            ("d", Some(0)),
+            ("ug", Some(0b10_0010)),
+        ] {
+            let want = wanted.map_or(Octets::new(), |bits| set(bits, 0b10_0011));
+            assert_eq!(
+                sent("wol", letters.as_bytes(), WOL, &have),
+                (true, want),
+                "{letters}"
+            );
+        }
+        assert_eq!(sent("wol", b"x", WOL, &have), (false, Octets::new()));
+        assert!(
+            !sent("wol", b"g", WOL, &[]).0,
+            "a device that nothing wakes"
+        );
+    }
+
+    #[test]
+    fn numbers_are_as_long_as_the_devices() {
+        let mut have = Octets::new();
+        attr(&mut have, 2, &[1]);
+        attr(&mut have, 5, &10_u32.to_ne_bytes());
+        attr(&mut have, 6, &256_u32.to_ne_bytes());
+        attr(&mut have, 9, &512_u32.to_ne_bytes());
+        let mut speed = Octets::new();
+        attr(&mut speed, 5, &100_u32.to_ne_bytes());
+        assert_eq!(sent("speed", b"100", LINKMODES, &have), (true, speed));
+        assert_eq!(
+            sent("speed", b"10", LINKMODES, &have),
+            (true, Octets::new())
+        );
+        let mut autoneg = Octets::new();
+        attr(&mut autoneg, 2, &[0]);
+        assert_eq!(sent("autoneg", b"0", LINKMODES, &have), (true, autoneg));
+        let mut rings = Octets::new();
+        attr(&mut rings, 9, &1024_u32.to_ne_bytes());
+        assert_eq!(sent("ring", b"rx 256 tx 1024", RINGS, &have), (true, rings));
+        assert!(!sent("ring", b"rx-mini 5", RINGS, &have).0);
+        assert!(!sent("ring", b"bogus 5", RINGS, &have).0);
+    }
+
+    #[test]
+    fn no_answer_does_harm() {
+        let bit = nest(1, &[(1, &[0; 4]), (2, b"rx-gro\0"), (3, &[])]);
+        let list = nest(3, &[(1, &bit[4..])]);
+        let all = nest(2, &[(3, &list[4..])]);
+        for len in 0..=all.len() {
+            let _ = sent("feature", b"gro off tx on", FEATURES, &all[..len]);
+        }
+        assert!(sent("feature", b"gro on", FEATURES, &all).0);
+    }
 }

@@ -188,8 +188,8 @@ const MAX_FORWARD_DELAY: u32 = 3_000;
 /// Hop limit and encapsulation limit that ip(8) gives tunnels over IPv6.
 const IP6_TTL: u32 = 64;
 const IP6_ENCAP_LIMIT: u32 = 4;
-/// What an ipip tunnel carries: with ip(8) not only IPv4.
-const IFLA_IPTUN_PROTO: u16 = 9;
+/// What ipip and sit carry: with ip(8) whatever fits.
+const IFLA_IPTUN_PROTO: u32 = 9;
 const ANY_PROTO: u32 = 0;
 
 impl Walk<'_> {
@@ -336,15 +336,15 @@ impl Walk<'_> {
         }
         // what ip(8) gives tunnels, and the kernel does not
         (self.option, self.when) = (None, When::Always);
-        let [ttl, limit] = match kind {
-            LinkKind::Ipip => return self.put(IFLA_IPTUN_PROTO, Form::U8, ANY_PROTO),
-            LinkKind::Ip6tnl => [4, 6],
-            LinkKind::Ip6gre => [8, 11],
+        let [ttl, hops, other, value] = match kind {
+            LinkKind::Ip6tnl => [4, IP6_TTL, 6, IP6_ENCAP_LIMIT],
+            LinkKind::Ip6gre => [8, IP6_TTL, 11, IP6_ENCAP_LIMIT],
+            LinkKind::Ipip | LinkKind::Sit => [4, 0, IFLA_IPTUN_PROTO, ANY_PROTO],
             _ => return,
         };
-        self.put(limit, Form::U8, IP6_ENCAP_LIMIT);
+        self.put(other as u16, Form::U8, value);
         if config.number_of(self.of.id, Attr::TUNNEL_TTL).is_none() {
-            self.put(ttl, Form::U8, IP6_TTL);
+            self.put(ttl as u16, Form::U8, hops);
         }
     }
 

@@ -288,7 +288,7 @@ mod tests {
     fn sent(name: &str, value: &[u8], command: u8, have: &[u8]) -> (bool, Octets) {
         let mut tables = std::boxed::Box::new(Machine::<2, 2, 2, 16, 16, 64, 32, 1_024>::new());
         let mut engine = tables.engine();
-        let link = LinkConfig::new(LinkMatch::Any, SourceKind::Ifcfg, Origin::NONE);
+        let link = LinkConfig::matching(LinkMatch::Any, SourceKind::Ifcfg, Origin::NONE);
         let id = engine.config.add_link(&link).unwrap();
         let text = engine.config.keep_same(value).unwrap();
         let value = match scalar::number(value) {

@@ -3,90 +3,45 @@
 //! A conditional jump may also land on another of the same condition: the flags are as they were, so that
 //! one jumps as well.
 
-use crate::measure::{Place, Places};
+use crate::jump::{Jump, SHORT, near};
+use crate::measure::Places;
 use crate::program::{Flow, Item, Program, Text};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-/// The longest short jump is a signed octet from its end.
-const REACH: std::ops::RangeInclusive<i64> = -128..=127;
-const SHORT: u32 = 2;
-
-/// A jump: where it stands, where it leads in the end, and on which condition.
-struct Jump {
-    function: usize,
-    item: usize,
-    place: Place,
-    to: Text,
-    condition: Option<Text>,
-    /// Which other jump it lands on.
-    over: Option<usize>,
-}
+/// Where a jump stands: its function, and its item there.
+type Site = (usize, usize);
 
 /// Lets jumps hop over others. `finals` knows the labels put in for this so far, and where jumps to them
 /// lead. Returns how many jumps became short.
-pub fn hop(
-    program: &mut Program,
-    places: &Places,
-    finals: &mut HashMap<Text, (Text, usize)>,
-) -> usize {
-    let mut jumps = collect(program, places, finals);
-    let mut near: HashMap<Text, Vec<usize>> = HashMap::new();
-    for (index, jump) in jumps.iter().enumerate() {
-        near.entry(jump.to).or_default().push(index);
-    }
-    let mut changed = HashSet::new();
+pub fn hop(program: &mut Program, places: &Places, finals: &mut HashMap<Text, Text>) -> usize {
+    let (mut jumps, sites) = collect(program, places, finals);
+    let mut changed = Vec::new();
     for index in 0..jumps.len() {
-        if jumps[index].place.size <= SHORT {
-            continue;
-        }
-        let end = i64::from(jumps[index].place.address + jumps[index].place.size);
-        let start = i64::from(jumps[index].place.address + SHORT);
-        let chosen = near[&jumps[index].to].iter().copied().find(|&other| {
-            let jump = &jumps[other];
-            let address = i64::from(jump.place.address);
-            let distance = if address < end {
-                address - start
-            } else {
-                address - end
-            };
-            other != index
-                && REACH.contains(&distance)
-                && (jump.condition.is_none() || jump.condition == jumps[index].condition)
-                && !lands_on(&jumps, other, index)
-        });
-        if let Some(other) = chosen {
-            jumps[index].over = Some(other);
-            jumps[index].place.size = SHORT;
-            changed.insert(index);
+        if jumps[index].is_long
+            && let Some(over) = near(&jumps, index)
+        {
+            jumps[index].over = Some(over);
+            jumps[index].is_long = false;
+            changed.push(index);
         }
     }
-    rewrite(program, &jumps, &changed, finals);
+    rewrite(program, &jumps, &sites, &changed, finals);
     changed.len()
 }
 
-/// Whether the jump `from` leads over the jump `over`.
-fn lands_on(jumps: &[Jump], from: usize, over: usize) -> bool {
-    let mut at = Some(from);
-    while let Some(index) = at {
-        if index == over {
-            return true;
-        }
-        at = jumps[index].over;
-    }
-    false
-}
-
+/// All jumps by name, in the order of their addresses.
 fn collect(
-    program: &mut Program,
+    program: &Program,
     places: &Places,
-    finals: &HashMap<Text, (Text, usize)>,
-) -> Vec<Jump> {
+    finals: &HashMap<Text, Text>,
+) -> (Vec<Jump<Text>>, Vec<Site>) {
     let mut jumps = Vec::new();
+    let mut sites = Vec::new();
     let mut labelled: HashMap<Text, usize> = HashMap::new();
-    let mut targets = Vec::new();
+    let mut hops = Vec::new();
     for (function, (body, places)) in program.functions.iter().zip(&places.0).enumerate() {
         let mut last = Vec::new();
-        for (item, (&what, &place)) in body.items.iter().zip(places).enumerate() {
+        for (item, (&what, place)) in body.items.iter().zip(places).enumerate() {
             let code = match what {
                 Item::Label(label) => {
                     last.push(label);
@@ -96,7 +51,7 @@ fn collect(
             };
             let (name, condition) = match program.flow(code) {
                 Flow::Jump(Some(name)) => (name, None),
-                Flow::Branch(condition, name) => (name, Some(condition)),
+                Flow::Branch(condition, name) => (name, program.texts.find(condition)),
                 _ => {
                     last.clear();
                     continue;
@@ -108,52 +63,41 @@ fn collect(
             let Some(name) = program.texts.find(name) else {
                 continue;
             };
-            let to = finals.get(&name).map_or(name, |known| known.0);
-            targets.push(name);
-            jumps.push((function, item, place, to, condition.map(str::to_string)));
-        }
-    }
-    let mut made: Vec<Jump> = jumps
-        .into_iter()
-        .map(|(function, item, place, to, condition)| {
-            let condition = condition.map(|condition| program.texts.of(&condition));
-            Jump {
-                function,
-                item,
-                place,
-                to,
-                condition,
-                over: None,
+            if finals.contains_key(&name) {
+                hops.push((jumps.len(), name));
             }
-        })
-        .collect();
-    for (jump, name) in made.iter_mut().zip(targets) {
-        if finals.contains_key(&name) {
-            jump.over = labelled.get(&name).copied();
+            jumps.push(Jump {
+                to: *finals.get(&name).unwrap_or(&name),
+                condition,
+                is_long: place.size > SHORT,
+                address: place.address.into(),
+                over: None,
+            });
+            sites.push((function, item));
         }
     }
-    made
+    for (index, name) in hops {
+        jumps[index].over = labelled.get(&name).copied();
+    }
+    (jumps, sites)
 }
 
 fn rewrite(
     program: &mut Program,
-    jumps: &[Jump],
-    changed: &HashSet<usize>,
-    finals: &mut HashMap<Text, (Text, usize)>,
+    jumps: &[Jump<Text>],
+    sites: &[Site],
+    changed: &[usize],
+    finals: &mut HashMap<Text, Text>,
 ) {
-    let mut landed: HashMap<(usize, usize), Text> = HashMap::new();
-    let mut order: Vec<usize> = changed.iter().copied().collect();
-    order.sort_unstable();
-    for index in order {
+    let mut landed: HashMap<Site, Text> = HashMap::new();
+    for &index in changed {
         let jump = &jumps[index];
-        let Some(over) = jump.over.map(|over| &jumps[over]) else {
-            continue;
-        };
+        let Some(over) = jump.over else { continue };
         let count = finals.len();
         let texts = &mut program.texts;
-        let label = *landed.entry((over.function, over.item)).or_insert_with(|| {
+        let label = *landed.entry(sites[over]).or_insert_with(|| {
             let label = texts.of(&format!(".Lhop{count}"));
-            finals.insert(label, (jump.to, count));
+            finals.insert(label, jump.to);
             label
         });
         let operation = match jump.condition {
@@ -161,7 +105,8 @@ fn rewrite(
             None => "jmp".to_string(),
         };
         let code = format!("{operation} {}", program.texts.get(label));
-        program.functions[jump.function].items[jump.item] = Item::Code(program.texts.of(&code));
+        let (function, item) = sites[index];
+        program.functions[function].items[item] = Item::Code(program.texts.of(&code));
     }
     for (function, body) in program.functions.iter_mut().enumerate() {
         let mut items = Vec::new();

@@ -12,6 +12,7 @@
 //! * `verify`: the result does what the original did.
 
 mod hop;
+mod jump;
 mod measure;
 mod order;
 mod outline;

@@ -3,8 +3,9 @@
 //!
 //! What is moved are units: instructions up to a jump or a return, which are reached by labels only.
 
+use crate::jump::{Jump, LONG, SHORT, leads, near};
 use crate::measure::Place;
-use crate::program::{Flow, Function, Item, Program, Text};
+use crate::program::{Flow, Function, Item, Program, Text, is_local};
 use std::collections::HashMap;
 
 /// Items with their sizes, up to an end.
@@ -30,7 +31,7 @@ fn leaves_to(program: &Program, unit: &Unit) -> Option<Text> {
         return None;
     };
     match program.flow(code) {
-        Flow::Jump(Some(name)) if !crate::program::is_local(name) => program.texts.find(name),
+        Flow::Jump(Some(name)) if !is_local(name) => program.texts.find(name),
         _ => None,
     }
 }
@@ -38,19 +39,6 @@ fn leaves_to(program: &Program, unit: &Unit) -> Option<Text> {
 /// Puts functions behind one another so that as many as can be are reached by falling through, moves units
 /// within functions so that jumps are short, and drops the jumps that this saves.
 pub fn order(program: &mut Program, places: &[Vec<Place>]) {
-    // Conditions are compared as texts.
-    for code in program
-        .functions
-        .iter()
-        .flat_map(|function| function.items.clone())
-    {
-        if let Item::Code(code) = code
-            && let Flow::Branch(condition, _) = program.flow(code)
-        {
-            let condition = condition.to_string();
-            program.texts.of(&condition);
-        }
-    }
     let mut all: Vec<Vec<Unit>> = program
         .functions
         .iter()
@@ -91,13 +79,13 @@ impl Chain {
     fn push(&mut self, program: &Program, unit: Unit) {
         for &(item, size) in &unit {
             match item {
-                Item::Label(label) if !crate::program::is_local(program.texts.get(label)) => {
+                Item::Label(label) if !is_local(program.texts.get(label)) => {
                     self.marks.push((self.octets, label, true));
                 }
                 Item::Code(code)
                     if let Flow::Jump(Some(name)) = program.flow(code)
                         && let Some(name) = program.texts.find(name)
-                        && !crate::program::is_local(program.texts.get(name)) =>
+                        && !is_local(program.texts.get(name)) =>
                 {
                     self.marks.push((self.octets, name, false));
                 }
@@ -121,10 +109,10 @@ fn neighbours(mut chains: Vec<Chain>) -> Vec<Function> {
     while !chains.is_empty() {
         let gain = |chain: &Chain| {
             let near = chain.marks.iter().filter(|&&(offset, name, starts)| {
-                let meets = |&&(distance, other, begins): &&(u32, Text, bool)| {
+                let meets = |&(distance, other, begins): &(u32, Text, bool)| {
                     other == name && distance + offset <= REACH && !(starts && begins)
                 };
-                behind.iter().find(meets).is_some()
+                behind.iter().any(meets)
             });
             near.count()
         };
@@ -177,7 +165,7 @@ fn follow(program: &Program, all: &mut [Vec<Unit>]) -> Vec<Option<usize>> {
         // Who has the fewest others to lead to.
         let free = leading[to]
             .iter()
-            .filter(|&&(from, _)| next[from].is_none() && !leads(&next, to, from));
+            .filter(|&&(from, _)| next[from].is_none() && !leads(to, from, |at| next[at]));
         let choices = |from: usize| {
             leading
                 .iter()
@@ -192,18 +180,6 @@ fn follow(program: &Program, all: &mut [Vec<Unit>]) -> Vec<Option<usize>> {
         }
     }
     next
-}
-
-/// Whether one gets from `from` to `to` by falling through.
-fn leads(next: &[Option<usize>], from: usize, to: usize) -> bool {
-    let mut at = Some(from);
-    while let Some(index) = at {
-        if index == to {
-            return true;
-        }
-        at = next[index];
-    }
-    false
 }
 
 /// The label that a unit starts with may be reached by falling from a unit that ends with a jump to it.
@@ -273,33 +249,12 @@ fn shape(program: &Program, unit: &Unit, labels: &mut HashMap<Text, usize>) -> S
     shape
 }
 
-/// A jump in a function whose units have an order.
-struct Jump {
-    to: usize,
-    condition: Option<Text>,
-    is_long: bool,
-    /// Where it starts.
-    address: i64,
-    /// The jump it lands on.
-    over: Option<usize>,
-}
-
-impl Jump {
-    fn size(&self) -> i64 {
-        match (self.is_long, self.condition) {
-            (false, _) => 2,
-            (true, None) => 5,
-            (true, Some(_)) => 6,
-        }
-    }
-}
-
 /// Where nothing can reach: the address of labels in other functions.
 const FAR: i64 = i64::MAX / 4;
 
 /// The octets of the units in this order, once every jump is as short as it can be, by hops too.
 fn length(shapes: &[Shape], order: &[usize], labels: usize) -> i64 {
-    let mut jumps: Vec<Jump> = Vec::new();
+    let mut jumps: Vec<Jump<usize>> = Vec::new();
     let mut addresses = vec![FAR; labels];
     let mut total = 0;
     for round in 0.. {
@@ -327,7 +282,7 @@ fn length(shapes: &[Shape], order: &[usize], labels: usize) -> i64 {
                             });
                         }
                         jumps[number].address = address;
-                        address += jumps[number].size();
+                        address += i64::from(jumps[number].size());
                         number += 1;
                     }
                 }
@@ -336,8 +291,7 @@ fn length(shapes: &[Shape], order: &[usize], labels: usize) -> i64 {
         total = address;
         let mut grew = false;
         for jump in &mut jumps {
-            let distance = addresses[jump.to] - jump.address - jump.size();
-            if !jump.is_long && !(-128..128).contains(&distance) {
+            if !jump.is_long && !jump.reaches(addresses[jump.to]) {
                 jump.is_long = true;
                 grew = true;
             }
@@ -350,37 +304,12 @@ fn length(shapes: &[Shape], order: &[usize], labels: usize) -> i64 {
         if jumps[index].is_long
             && let Some(over) = near(&jumps, index)
         {
-            total -= jumps[index].size() - 2;
+            total -= i64::from(jumps[index].size() - SHORT);
             jumps[index].is_long = false;
             jumps[index].over = Some(over);
         }
     }
     total
-}
-
-/// A jump to the same place that this one can hop over.
-fn near(jumps: &[Jump], index: usize) -> Option<usize> {
-    let jump = &jumps[index];
-    let fits = |&other: &usize| {
-        let over = &jumps[other];
-        let is_same =
-            over.to == jump.to && (over.condition.is_none() || over.condition == jump.condition);
-        is_same && {
-            let mut at = Some(other);
-            while let Some(next) = at
-                && next != index
-            {
-                at = jumps[next].over;
-            }
-            at.is_none()
-        }
-    };
-    let before = (0..index)
-        .rev()
-        .take_while(|&other| jump.address + 2 - jumps[other].address <= 128);
-    let behind = (index + 1..jumps.len())
-        .take_while(|&other| jumps[other].address - jump.address - jump.size() < 128);
-    before.chain(behind).find(fits)
 }
 
 /// Moves units about while that makes the function shorter. The first one stays, and the last where
@@ -441,7 +370,7 @@ fn arrange(program: &mut Program, units: &mut Vec<Unit>, keeps_last: bool) {
             }
         }
         let jump = format!("jmp {}", program.texts.get(name));
-        units.push(vec![(Item::Code(program.texts.of(&jump)), 5)]);
+        units.push(vec![(Item::Code(program.texts.of(&jump)), LONG)]);
     }
     let mut old: Vec<Option<Unit>> = std::mem::take(units).into_iter().map(Some).collect();
     units.extend(order.iter().filter_map(|&index| old[index].take()));

@@ -4,13 +4,12 @@
 //! LLVM's outliner does the second for sequences that leave the stack alone. This one also takes those
 //! that call functions, that have operands on the stack, or that restore registers and return.
 
+use crate::jump::LONG;
 use crate::measure::Places;
 use crate::program::{Flow, Function, Item, Program, Text};
 use crate::stack::{self, Use};
 use std::collections::{HashMap, HashSet};
 
-/// `jmp` and `call` of another function.
-const JUMP: u32 = 5;
 /// The longest sequence looked for, in instructions.
 const LONGEST: usize = 16;
 
@@ -180,7 +179,7 @@ impl<'p> Outliner<'p> {
                     if is_fixed && !ends {
                         break;
                     }
-                    if size > JUMP && (!is_fixed || token.kind == Kind::End) {
+                    if size > LONG && (!is_fixed || token.kind == Kind::End) {
                         let site = Site {
                             block: index,
                             start,
@@ -236,10 +235,10 @@ impl<'p> Outliner<'p> {
         let size: u32 = tokens.iter().map(|token| token.size).sum();
         let places = sites.len() as i64;
         if tokens.last().is_some_and(|token| token.kind == Kind::End) {
-            return (places - 1) * (i64::from(size) - i64::from(JUMP));
+            return (places - 1) * (i64::from(size) - i64::from(LONG));
         }
         let body: u32 = self.called(tokens).iter().map(|token| token.0).sum();
-        places * (i64::from(size) - i64::from(JUMP)) - i64::from(body)
+        places * (i64::from(size) - i64::from(LONG)) - i64::from(body)
     }
 
     /// The tokens as the body of a function: sizes and texts, one stack slot deeper.
@@ -281,7 +280,7 @@ impl<'p> Outliner<'p> {
                 Token {
                     code,
                     and: None,
-                    size: JUMP,
+                    size: LONG,
                     kind: Kind::End,
                 },
             )
@@ -295,7 +294,7 @@ impl<'p> Outliner<'p> {
                 Token {
                     code,
                     and: None,
-                    size: JUMP,
+                    size: LONG,
                     kind,
                 },
             )

@@ -174,7 +174,19 @@ impl Program {
             return None;
         }
         function.items.push(Item::Code(self.texts.of(&code)));
+        // Conditions are compared as texts.
+        if let Flow::Branch(condition, _) = flow(&code) {
+            self.texts.of(condition);
+        }
         Some(())
+    }
+
+    /// The instructions of a function, without its labels.
+    pub fn codes<'p>(&'p self, items: &'p [Item]) -> impl Iterator<Item = &'p str> {
+        items.iter().filter_map(|item| match *item {
+            Item::Code(code) => Some(self.texts.get(code)),
+            Item::Label(_) => None,
+        })
     }
 
     pub fn flow(&self, code: Text) -> Flow<'_> {

@@ -160,12 +160,7 @@ fn displacements(code: &str, base: &str) -> impl Iterator<Item = i32> {
 /// Whether the function may keep values below the stack pointer, where a call would overwrite them: it has
 /// operands there, or calls nobody and has a copy of the stack pointer that may lead there.
 pub fn has_red_zone(program: &Program, function: &Function) -> bool {
-    let codes = || {
-        function.items.iter().filter_map(|item| match *item {
-            Item::Code(code) => Some(program.texts.get(code)),
-            Item::Label(_) => None,
-        })
-    };
+    let codes = || program.codes(&function.items);
     let copies = |code: &str| {
         let moves = ["push", "pop", "addq $", "subq $"];
         code.contains("%rsp")
@@ -181,12 +176,7 @@ pub fn has_red_zone(program: &Program, function: &Function) -> bool {
 /// for itself: LLVM was not told.
 pub fn check_alignment(program: &Program) -> Result<(), String> {
     for function in &program.functions {
-        let codes = || {
-            function.items.iter().filter_map(|item| match *item {
-                Item::Code(code) => Some(program.texts.get(code)),
-                Item::Label(_) => None,
-            })
-        };
+        let codes = || program.codes(&function.items);
         let aligns = |code: &str| code.starts_with("andq $-") && code.ends_with(", %rsp");
         let relies = |code: &&str| {
             ["movaps ", "movdqa "]

@@ -262,11 +262,10 @@ fn constant<'p>(row: &Row<'p>, at: usize) -> Option<&'p str> {
 /// A label within a function that is reached in another way than by a jump: what follows it there is not
 /// compared.
 fn only_jumped_to(row: &Row, starts: &HashSet<&str>) -> Result<(), String> {
-    let codes = row.items.iter().filter_map(|item| match *item {
-        Item::Code(code) => Some(row.program.texts.get(code)),
-        Item::Label(_) => None,
-    });
-    let others = codes.filter(|code| !matches!(flow(code), Flow::Jump(Some(_)) | Flow::Branch(..)));
+    let others = row
+        .program
+        .codes(&row.items)
+        .filter(|code| !matches!(flow(code), Flow::Jump(Some(_)) | Flow::Branch(..)));
     for line in others.chain(row.program.rest.iter().map(String::as_str)) {
         let mut words = line.split(|c: char| !(c.is_ascii_alphanumeric() || "._$".contains(c)));
         if words.any(|word| row.labels.contains_key(word) && !starts.contains(word)) {

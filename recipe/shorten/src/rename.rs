@@ -164,14 +164,73 @@ pub fn rename(program: &mut Program, to: &Path) -> Result<(), String> {
     codes.sort_unstable();
     codes.dedup();
     let sizes = Sizes::of(&codes, to)?;
+    let mut choices = Vec::new();
     for (index, frame) in frames.iter().enumerate() {
         if let Some(frame) = frame {
-            let map = best(program, &program.functions[index], frame, &sizes);
-            let items = with(program, index, frame, &map);
-            program.functions[index].items = items;
+            let maps = best(program, &program.functions[index], frame, &sizes);
+            let ways: Vec<Way> = maps
+                .iter()
+                .map(|(cost, map)| (*cost, with(program, index, frame, map)))
+                .collect();
+            program.functions[index].items.clone_from(&ways[0].1);
+            choices.push((index, ways));
         }
     }
+    make_alike(program, &choices);
     Ok(())
+}
+
+/// How many octets a function may be longer for being more like the others, which then share more.
+const LONGER: u32 = 3;
+
+/// A way to write a function: its octets, apart from what all ways have, and its items.
+type Way = (u32, Vec<Item>);
+
+/// Takes those of the ways to write functions that have the most in common: instructions that follow each other
+/// elsewhere as well.
+fn make_alike(program: &mut Program, choices: &[(usize, Vec<Way>)]) {
+    let mut rows: HashMap<[Text; ROW], i32> = HashMap::new();
+    for function in &program.functions {
+        count(program, &function.items, |row| {
+            *rows.entry(row).or_default() += 1
+        });
+    }
+    for _ in 0..3 {
+        for (index, ways) in choices {
+            let own = program.functions[*index].items.clone();
+            count(program, &own, |row| *rows.entry(row).or_default() -= 1);
+            let length = |(cost, items): &&Way| {
+                let mut length = *cost as i32;
+                count(program, items, |row| {
+                    length -= i32::from(rows.get(&row) > Some(&0))
+                });
+                length
+            };
+            if let Some((_, items)) = ways.iter().min_by_key(length) {
+                count(program, items, |row| *rows.entry(row).or_default() += 1);
+                program.functions[*index].items.clone_from(items);
+            }
+        }
+    }
+}
+
+/// How many instructions are compared at once.
+const ROW: usize = 3;
+
+/// Shows `visit` every row of instructions that can only be gone through from its first.
+fn count(program: &Program, items: &[Item], mut visit: impl FnMut([Text; ROW])) {
+    let mut row = Vec::new();
+    for item in items {
+        match *item {
+            Item::Code(code) if !matches!(program.flow(code), Flow::Branch(..)) => {
+                row.push(code);
+                if let Some(last) = row.last_chunk() {
+                    visit(*last);
+                }
+            }
+            _ => row.clear(),
+        }
+    }
 }
 
 /// The instructions that name one of the registers and do more than save or restore it.
@@ -192,7 +251,8 @@ fn body<'p>(
         })
 }
 
-fn best(program: &Program, function: &Function, frame: &Frame, sizes: &Sizes) -> Map {
+/// The choices of registers that make the function the shortest, or nearly so, with their octets; the best first.
+fn best(program: &Program, function: &Function, frame: &Frame, sizes: &Sizes) -> Vec<(u32, Map)> {
     // Which registers, where they go: octets of all instructions that name just these.
     let mut octets: HashMap<(Vec<Register>, Vec<Register>), u32> = HashMap::new();
     for code in body(program, function, frame) {
@@ -223,10 +283,16 @@ fn best(program: &Program, function: &Function, frame: &Frame, sizes: &Sizes) ->
         // Of those that cost the same, the first registers: so functions are like each other.
         (used + kept * (1 + frame.ends.len() as u32), moved(&saved))
     };
-    all_maps(&saved)
+    let mut maps: Vec<((u32, Vec<Register>), Map)> = all_maps(&saved)
         .into_iter()
-        .min_by_key(cost)
-        .unwrap_or(same())
+        .map(|map| (cost(&map), map))
+        .collect();
+    maps.sort_unstable();
+    let least = maps.first().map_or(0, |((octets, _), _)| *octets);
+    maps.into_iter()
+        .map(|((octets, _), map)| (octets, map))
+        .take_while(|(octets, _)| *octets <= least + LONGER)
+        .collect()
 }
 
 /// The items of the function with other registers, saved in the order of all functions.

@@ -1,6 +1,6 @@
 //! How functions begin and end: what they save, and where their part of the stack lies.
 
-use crate::program::{Flow, Function, Item, Program, flow};
+use crate::program::{Flow, Function, Item, Program, flow, is_local};
 use crate::register::{self, Register};
 
 /// Saves every register a callee leaves alone.
@@ -13,12 +13,12 @@ pub const SAVE_ALL_NAME: &str = "saved.all";
 pub struct Frame {
     /// What it saves, in the order of its pushes, which are its first instructions.
     pub saved: Vec<Register>,
-    /// Indexes of its first pops, each followed by the others.
+    /// Indexes of the first pop of each way out, followed by the others and what leaves.
     pub ends: Vec<usize>,
 }
 
 impl Frame {
-    /// None: it restores in another way.
+    /// None: there is a way out of the function that does not restore them all right before.
     pub fn read(program: &Program, function: &Function) -> Option<Self> {
         let at = |index: usize, operation: &str| match function.items.get(index) {
             Some(&Item::Code(code)) => register::saved_by(program.texts.get(code), operation),
@@ -26,18 +26,24 @@ impl Frame {
         };
         let saved: Vec<Register> = (1..).map_while(|index| at(index, "pushq ")).collect();
         let mut ends = Vec::new();
-        let mut index = 1 + saved.len();
-        while index < function.items.len() {
-            if at(index, "popq ").is_none() || is_constant(program, function, index) {
-                index += 1;
-                continue;
+        for (index, item) in function.items.iter().enumerate() {
+            let Item::Code(code) = *item else { continue };
+            match program.flow(code) {
+                Flow::Jump(Some(name)) if is_local(name) => {}
+                Flow::Branch(_, name) if is_local(name) || saved.is_empty() => {}
+                Flow::Branch(..) => return None,
+                Flow::Return | Flow::Jump(_) => {
+                    let start = index - saved.len();
+                    if !(start..index)
+                        .map_while(|index| at(index, "popq "))
+                        .eq(saved.iter().rev().copied())
+                    {
+                        return None;
+                    }
+                    ends.push(start);
+                }
+                _ => {}
             }
-            let pops: Vec<Register> = (index..).map_while(|index| at(index, "popq ")).collect();
-            if !pops.iter().eq(saved.iter().rev()) {
-                return None;
-            }
-            ends.push(index);
-            index += pops.len();
         }
         Some(Self { saved, ends })
     }
@@ -56,32 +62,31 @@ impl Frame {
     }
 }
 
-/// Whether the pop there takes the constant that was pushed just before.
-fn is_constant(program: &Program, function: &Function, index: usize) -> bool {
-    matches!(function.items[index - 1], Item::Code(code) if program.texts.get(code).starts_with("pushq $"))
-}
-
 /// Functions do without a stack that is aligned to 16 octets, which LLVM gives to each that copies as many at
 /// once: such copies are as short and as fast without, and who has no second register for the stack has one
 /// more for values.
 ///
+/// This is not among what is proved. It holds since nothing but such copies wants the alignment: no type of the
+/// program is aligned to 16 octets, so nobody is lent an address of which more is known than that it is one of
+/// 8; and nobody sets the bit of 8 in an address in place of adding it ([`sets_bits`]).
+///
 /// # Errors
 /// An instruction that faults without: one that is not a copy.
 pub fn unalign(program: &mut Program) -> Result<(), String> {
+    let mut functions = program.functions.iter();
+    if functions.any(|function| program.codes(&function.items).any(sets_bits)) {
+        return Ok(());
+    }
     for index in 0..program.functions.len() {
-        let texts: Vec<Item> = program.functions[index].items.clone();
-        for (at, item) in texts.iter().enumerate() {
+        let items = program.functions[index].items.clone();
+        for (at, item) in items.iter().enumerate() {
             let Item::Code(code) = *item else { continue };
             if let Some(any) = any_alignment(program.texts.get(code))? {
                 program.functions[index].items[at] = Item::Code(program.texts.of(&any));
             }
         }
         if let Some(lines) = unaligned(program, &program.functions[index]) {
-            let items = lines.iter().map(|line| match line {
-                Line::As(item) => *item,
-                Line::Code(text) => Item::Code(program.texts.of(text)),
-            });
-            program.functions[index].items = items.collect();
+            program.functions[index].items = interned(program, &lines);
         }
     }
     Ok(())
@@ -89,17 +94,25 @@ pub fn unalign(program: &mut Program) -> Result<(), String> {
 
 /// The same with an operand in memory wherever that lies; None: it is.
 fn any_alignment(code: &str) -> Result<Option<String>, String> {
-    // What lies beside the code is aligned by its own section.
-    if !code.contains("%xmm") || !code.contains('(') || code.contains("(%rip)") {
-        return Ok(None);
-    }
     let (operation, operands) = code.split_once(' ').unwrap_or((code, ""));
+    let is_wide = ["%ymm", "%zmm"].iter().any(|name| code.contains(name))
+        || ["cmpxchg16b", "fxsave", "fxrstor"]
+            .iter()
+            .any(|name| code.contains(name));
+    // What lies beside the code is aligned by its own section.
+    let is_on_stack = code.contains("%xmm") && code.contains('(') && !code.contains("(%rip)");
+    let is_part = ["ss", "sd", "lps", "hps", "lpd", "hpd"]
+        .iter()
+        .any(|end| operation.ends_with(end));
     match operation {
-        "movaps" => Ok(Some(format!("movups {operands}"))),
-        "movdqa" => Ok(Some(format!("movdqu {operands}"))),
-        "movups" | "movdqu" | "movq" | "movd" | "movss" | "movsd" => Ok(None),
-        _ => Err(format!("relies on aligned memory: {code}")),
+        _ if is_wide => {}
+        _ if !is_on_stack || is_part => return Ok(None),
+        "movaps" => return Ok(Some(format!("movups {operands}"))),
+        "movdqa" => return Ok(Some(format!("movdqu {operands}"))),
+        "movups" | "movdqu" | "movq" | "movd" => return Ok(None),
+        _ => {}
     }
+    Err(format!("relies on aligned memory: {code}"))
 }
 
 enum Line {
@@ -107,10 +120,19 @@ enum Line {
     Code(String),
 }
 
+fn interned(program: &mut Program, lines: &[Line]) -> Vec<Item> {
+    let mut item = |line: &Line| match line {
+        Line::As(item) => *item,
+        Line::Code(text) => Item::Code(program.texts.of(text)),
+    };
+    lines.iter().map(&mut item).collect()
+}
+
 /// The items of the function without the alignment of its stack; None: it has none, or needs it.
 fn unaligned(program: &Program, function: &Function) -> Option<Vec<Line>> {
+    const ALIGN: &str = "andq $-16, %rsp";
     let mut codes = program.codes(&function.items);
-    let align = codes.find(|code| code.starts_with("andq $-") && code.ends_with(", %rsp"))?;
+    codes.find(|code| *code == ALIGN)?;
     let size = taken(codes)?;
     let mut lines = Vec::new();
     for &item in &function.items {
@@ -121,16 +143,17 @@ fn unaligned(program: &Program, function: &Function) -> Option<Vec<Line>> {
         let code = program.texts.get(code);
         let is_back = code == "movq %rbp, %rsp"
             || (code.starts_with("leaq -") && code.ends_with("(%rbp), %rsp"));
-        if code == align || code == "movq %rsp, %rbp" {
+        if code == ALIGN || code == "movq %rsp, %rbp" {
             continue;
         }
         if is_back {
             lines.push(Line::Code(format!("addq ${size}, %rsp")));
             continue;
         }
-        // Arguments on the stack.
+        // Arguments on the stack; flags that the end of the function has to leave alone.
         let is_frame = code == "pushq %rbp" || code == "popq %rbp";
-        if (!is_frame && register::mentions(code).contains(register::FRAME)) || adds_by_or(code) {
+        let is_argument = !is_frame && register::mentions(code).contains(register::FRAME);
+        if is_argument || matches!(flow(code), Flow::Branch(_, to) if !is_local(to)) {
             return None;
         }
         lines.push(Line::As(item));
@@ -153,22 +176,18 @@ fn taken<'c>(mut codes: impl Iterator<Item = &'c str>) -> Option<u32> {
     }
 }
 
-/// Whether it may add to an address that is known to be one of 16 octets, by setting a bit: all that a stack of 8
-/// leaves open is the bit of 8.
-fn adds_by_or(code: &str) -> bool {
-    let amount = |operands: &str| {
-        operands
-            .strip_prefix('$')?
-            .split_once(", %")?
-            .0
-            .parse()
-            .ok()
+/// Whether it may set the bit of 8 in an address that is known to be one of 16 octets, in place of adding to it, or
+/// clear it.
+fn sets_bits(code: &str) -> bool {
+    let amount = |operation: &str| -> Option<i64> {
+        let (amount, register) = code.strip_prefix(operation)?.split_once(", ")?;
+        (register != "%rsp").then(|| amount.parse().ok())?
     };
-    ["orq ", "xorq ", "orl ", "xorl "]
-        .iter()
-        .filter_map(|operation| code.strip_prefix(operation))
-        .filter_map(amount)
-        .any(|amount: i64| (8..16).contains(&amount))
+    let is_set = |operation| amount(operation).is_some_and(|it| (8..16).contains(&it));
+    is_set("orq $")
+        || is_set("xorq $")
+        || amount("btsq $") == Some(3)
+        || amount("andq $").is_some_and(|it| (-16..-8).contains(&it))
 }
 
 /// Who saves all registers calls a function that does. Who stops using a few octets of the stack right before a
@@ -197,11 +216,7 @@ pub fn shorten(program: &mut Program) {
                 _ => lines.push(Line::As(item)),
             }
         }
-        let items = lines.iter().map(|line| match line {
-            Line::As(item) => *item,
-            Line::Code(text) => Item::Code(program.texts.of(text)),
-        });
-        program.functions[index].items = items.collect();
+        program.functions[index].items = interned(program, &lines);
         is_used |= is_all;
     }
     if is_used {
@@ -228,15 +243,16 @@ fn dropped(program: &Program, item: Item) -> Option<usize> {
     }
 }
 
-/// Whether the function's callers cannot rely on it to leave %rax alone: it sets it somewhere. Nobody is given
-/// an argument there.
+/// Whether the function's callers cannot rely on it to leave %rax alone, and do not give it anything there: it sets
+/// that register somewhere, and does not begin by looking at it, as one with a variable number of arguments does.
 fn may_change_rax(program: &Program, function: &Function) -> bool {
-    program.codes(&function.items).any(|code| {
-        let is_set = code.ends_with(", %rax") || code.ends_with(", %eax");
-        is_set
-            && !["cmp", "test"]
-                .iter()
-                .any(|operation| code.starts_with(operation))
-            && flow(code) == Flow::Next
-    })
+    let is_test = |code: &str| ["cmp", "test", "bt"].iter().any(|it| code.starts_with(it));
+    let codes = || program.codes(&function.items);
+    let first = codes().find(|code| {
+        let names = ["%rax", "%eax", "%ax", "%al"];
+        matches!(flow(code), Flow::Call(_)) || names.iter().any(|name| code.contains(name))
+    });
+    !first.is_some_and(is_test)
+        && codes()
+            .any(|code| (code.ends_with(", %rax") || code.ends_with(", %eax")) && !is_test(code))
 }

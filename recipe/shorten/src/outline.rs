@@ -74,7 +74,7 @@ impl<'p> Outliner<'p> {
         this
     }
 
-    fn split(&mut self, function: &Function, sizes: &[u32], exact: &HashSet<Text>) {
+    fn split(&mut self, function: &Function, sizes: &[u32], exact: &HashSet<String>) {
         let mut parts = Vec::new();
         let mut block: Vec<Token> = Vec::new();
         let mut index = 0;
@@ -121,7 +121,7 @@ impl<'p> Outliner<'p> {
     }
 
     /// None: a conditional jump, which no sequence has.
-    fn token(&mut self, code: Text, size: u32, exact: &HashSet<Text>) -> Option<Token> {
+    fn token(&mut self, code: Text, size: u32, exact: &HashSet<String>) -> Option<Token> {
         let text = self.program.texts.get(code);
         let kind = match self.program.flow(code) {
             Flow::Branch(..) => return None,
@@ -129,8 +129,7 @@ impl<'p> Outliner<'p> {
             // Who is called through a pointer may have arguments on the stack.
             Flow::Jump(None) | Flow::Call(None) => Kind::Fixed,
             Flow::Call(Some(name)) => {
-                let name = self.program.texts.find(name);
-                if name.is_some_and(|name| exact.contains(&name)) {
+                if exact.contains(name) {
                     Kind::Fixed
                 } else {
                     Kind::Free

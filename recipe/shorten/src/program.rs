@@ -138,6 +138,10 @@ impl Program {
                 continue;
             }
             if !in_code {
+                // Functions elsewhere, or with second names.
+                if word == ".set" || (word == ".type" && line.contains("@function")) {
+                    return Err(format!("{}: {line}", number + 1));
+                }
                 program.rest.push(line.to_string());
                 continue;
             }
@@ -168,9 +172,17 @@ impl Program {
             }
             return Some(());
         }
-        let code = bare.replace('\t', " ");
+        // There is no other way to call than the direct one.
+        let code = bare.replace('\t', " ").replace("@PLT", "");
         let is_several = code.contains(';') && !code.starts_with("rep;");
-        if code.starts_with('.') || is_several || is_by_distance(&code) || function.items.is_empty()
+        let is_unknown_flow = ["notrack ", "bnd ", "rep ret", "repz ret"]
+            .iter()
+            .any(|prefix| code.starts_with(prefix));
+        if code.starts_with('.')
+            || is_several
+            || is_unknown_flow
+            || is_by_distance(&code)
+            || function.items.is_empty()
         {
             return None;
         }

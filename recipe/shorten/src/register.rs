@@ -118,15 +118,27 @@ pub fn renamed(code: &str, to: impl Fn(Register) -> Register) -> String {
     text
 }
 
-/// Which of them it names.
+/// Which of them it names, or uses without naming them.
 pub fn mentions(code: &str) -> Registers {
-    pieces(code)
-        .iter()
-        .filter_map(|piece| match piece {
-            Piece::Register(register, _) => Some(*register),
-            Piece::Text(_) => None,
-        })
-        .collect()
+    let named = pieces(code);
+    let named = named.iter().filter_map(|piece| match piece {
+        Piece::Register(register, _) => Some(*register),
+        Piece::Text(_) => None,
+    });
+    named.chain(implied(code)).collect()
+}
+
+/// Which of them it uses without naming them as [`pieces`] do.
+pub fn implied(code: &str) -> impl Iterator<Item = Register> {
+    let operation = code.strip_prefix("lock ").unwrap_or(code);
+    let operation = operation.split(' ').next().unwrap_or_default();
+    let is_rbx = matches!(
+        operation,
+        "cpuid" | "cmpxchg8b" | "cmpxchg16b" | "xlatb" | "int"
+    ) || code.contains("%bh");
+    let is_rbp = matches!(operation, "enter" | "leave" | "leaveq" | "int");
+    let rbx = is_rbx.then_some(Register(0));
+    rbx.into_iter().chain(is_rbp.then_some(FRAME))
 }
 
 /// The register that `code` pushes or pops, as `operation` says.

@@ -68,13 +68,15 @@ pub fn free(
 ) -> Option<Frame> {
     let frame = Frame::read(program, function)?;
     let others = mentions(program, function).without(frame.saved.iter().copied().collect());
-    // The stack is restored from that register. %bh has no like in other registers.
+    // The stack is kept in that register. Other registers have no second octet, and octets of that kind do not go
+    // with those that need a prefix.
     let is_bound = |code: &str| {
-        (code.ends_with(", %rsp") && register::mentions(code).contains(register::FRAME))
-            || code.contains("%bh")
-            || ["cpuid", "cmpxchg", "leave", "enter", "xlat"]
+        code == "movq %rsp, %rbp"
+            || (code.ends_with(", %rsp") && register::mentions(code).contains(register::FRAME))
+            || ["%ah", "%bh", "%ch", "%dh"]
                 .iter()
-                .any(|operation| code.contains(operation))
+                .any(|name| code.contains(name))
+            || register::implied(code).next().is_some()
     };
     let is_free = others.is_empty()
         && by_callees(program, function, changed).is_empty()
@@ -324,6 +326,9 @@ fn with(program: &mut Program, index: usize, frame: &Frame, map: &Map) -> Vec<It
 /// # Errors
 /// The first difference.
 pub fn verify(before: &Program, after: &Program) -> Result<(), String> {
+    if before.functions.len() != after.functions.len() || before.rest != after.rest {
+        return Err("not as many functions".to_string());
+    }
     let changed = changed(before);
     for (old, new) in before.functions.iter().zip(&after.functions) {
         let name = before.texts.get(old.name());

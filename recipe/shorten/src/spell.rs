@@ -19,8 +19,8 @@ fn shorter(code: &str) -> Option<String> {
         "movq" if is_low(from) && is_low(to) && to != "%rsp" => {
             Some(format!("pushq {from}; popq {to}"))
         }
-        // 2 octets and those of the operand; it was 5 with them. An address by the stack pointer is the same:
-        // pop computes it when the stack is as before the push.
+        // 3 octets and those of the operand; it was 6. An address by the stack pointer is the same: pop computes it
+        // when the stack is as before the push.
         "movq" if is_octet(from) && to.ends_with(')') => Some(format!("pushq {from}; popq {to}")),
         // One octet for each 8 of the stack; it was 4. What is pushed is of no use, nor are the flags.
         "subq" if to == "%rsp" => {

@@ -1,7 +1,7 @@
 //! What instructions know about the stack: where they stand on it.
 
-use crate::frame::{SAVE_ALL, SAVE_ALL_NAME};
-use crate::program::{Flow, Function, Item, Program, Text, flow};
+use crate::frame::{Frame, SAVE_ALL, SAVE_ALL_NAME};
+use crate::program::{Flow, Function, Item, Program, flow, is_local};
 use crate::register;
 use std::collections::HashSet;
 
@@ -72,32 +72,45 @@ fn pushed(code: &str) -> i32 {
     }
 }
 
+/// Functions of the C library that have no arguments on the stack. Of others it is not known.
+const KNOWN: [&str; 6] = ["memcpy", "memmove", "memset", "memcmp", "bcmp", "strlen"];
+
 /// The functions that need the stack just as their callers made it: they read arguments behind the sixth
 /// from it, or go on as a function that may.
-pub fn exact_functions(program: &Program) -> HashSet<Text> {
-    let mut exact: HashSet<Text> = program
-        .functions
-        .iter()
-        .filter(|function| has_stack_arguments(program, function))
-        .map(Function::name)
-        .collect();
+pub fn exact_functions(program: &Program) -> HashSet<String> {
+    let name = |function: &Function| program.texts.get(function.name()).to_string();
+    let own: HashSet<String> = program.functions.iter().map(name).collect();
+    let goes_to = |code| match flow(code) {
+        Flow::Jump(Some(name)) | Flow::Branch(_, name) => Some(name),
+        _ => None,
+    };
+    let mut exact = HashSet::new();
+    for function in &program.functions {
+        if has_stack_arguments(program, function) {
+            exact.insert(name(function));
+        }
+        for code in program.codes(&function.items) {
+            let called = match flow(code) {
+                Flow::Call(called) => called,
+                _ => goes_to(code),
+            };
+            if let Some(called) = called
+                && !is_local(called)
+                && !own.contains(called)
+                && !KNOWN.contains(&called)
+            {
+                exact.insert(called.to_string());
+            }
+        }
+    }
     loop {
-        let goes_on = |item: &Item| match *item {
-            Item::Label(_) => false,
-            Item::Code(code) => match program.flow(code) {
-                Flow::Jump(Some(name)) | Flow::Branch(_, name) => program
-                    .texts
-                    .find(name)
-                    .is_some_and(|name| exact.contains(&name)),
-                _ => false,
-            },
-        };
-        let more: Vec<Text> = program
+        let goes_on = |code| goes_to(code).is_some_and(|to| exact.contains(to));
+        let more: Vec<String> = program
             .functions
             .iter()
-            .filter(|function| !exact.contains(&function.name()))
-            .filter(|function| function.items.iter().any(goes_on))
-            .map(Function::name)
+            .filter(|function| program.codes(&function.items).any(goes_on))
+            .map(name)
+            .filter(|name| !exact.contains(name))
             .collect();
         if more.is_empty() {
             return exact;
@@ -107,7 +120,8 @@ pub fn exact_functions(program: &Program) -> HashSet<Text> {
 }
 
 /// Goes every way through the function and shows `visit` each instruction and how many octets are on the stack
-/// there. It ends where `visit` says so, or where two ways meet with different stacks.
+/// there. It ends where `visit` says so, or where two ways meet with different stacks: unless one of them comes
+/// from a call right before, which does not return then.
 fn walk(
     program: &Program,
     function: &Function,
@@ -116,9 +130,19 @@ fn walk(
     let items = &function.items;
     let mut depths: Vec<Option<i32>> = vec![None; items.len()];
     let mut ways = vec![(0, 0)];
-    while let Some((start, depth)) = ways.pop() {
+    // From a call to a label.
+    let mut later = Vec::new();
+    while let Some((start, depth)) = ways.pop().or_else(|| {
+        let is_open = |(at, _): &(usize, i32)| depths[*at].is_none();
+        std::iter::from_fn(|| later.pop()).find(is_open)
+    }) {
         let mut depth: i32 = depth;
+        let mut is_after_call = false;
         for index in start..items.len() {
+            if is_after_call && matches!(items[index], Item::Label(_)) {
+                later.push((index, depth));
+                break;
+            }
             match depths[index].replace(depth) {
                 Some(known) if known == depth => break,
                 Some(_) => return Err("ways meet with different stacks".to_string()),
@@ -135,9 +159,10 @@ fn walk(
                 );
                 ways.extend(to.map(|to| (to, depth)));
             }
-            if flow(text).is_end() {
+            if flow(text).is_end() || text == "ud2" {
                 break;
             }
+            is_after_call = matches!(flow(text), Flow::Call(_)) && text != SAVE_ALL;
             depth += pushed(text);
         }
     }
@@ -154,6 +179,7 @@ fn has_stack_arguments(program: &Program, function: &Function) -> bool {
         let reads = |base, offset| displacements(code, base).any(|it| it >= offset);
         // Above a frame are the caller's register and the way back, which may be taken as well.
         let is_so = reads("(%rsp", depth + 8)
+            || reads("(%rsp,", depth - 16)
             || (has_frame && reads("(%rbp", 16))
             || depth + pushed(code) < 0
             || flow(code) == Flow::Jump(None);
@@ -179,7 +205,12 @@ pub fn check_balance(program: &Program) -> Result<(), String> {
                 .iter()
                 .any(|item| matches!(*item, Item::Label(label) if program.texts.get(label) == to))
         };
+        let saved = Frame::read(program, function).map_or(0, |frame| frame.saved.len());
         walk(program, function, |code, depth| {
+            let area = depth - 8 * saved as i32..depth + 8;
+            if displacements(code, "(%rsp)").any(|it| area.contains(&it)) {
+                return Err(format!("looks at what is saved: {code}"));
+            }
             let leaves = match flow(code) {
                 Flow::Return | Flow::Jump(None) => true,
                 Flow::Jump(Some(to)) | Flow::Branch(_, to) => !is_inside(to),
@@ -207,8 +238,8 @@ fn displacements(code: &str, base: &str) -> impl Iterator<Item = i32> {
 }
 
 /// # Errors
-/// A function that keeps values below the stack pointer, where a push or a call would overwrite them: LLVM was
-/// not told.
+/// A function that plainly keeps values below the stack pointer, where a push or a call would overwrite them: LLVM
+/// was not told.
 pub fn check_red_zone(program: &Program) -> Result<(), String> {
     for function in &program.functions {
         let below = |code: &&str| {

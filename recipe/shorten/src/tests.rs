@@ -76,10 +76,13 @@ fn what_calls_and_uses_the_stack_is_called() {
             "{name}: subq $136, %rsp; {middle}; testl %eax, %eax; callq {name}_; addq $136, %rsp; retq"
         )
     };
-    let (_, after) = shortened(&[&one("f"), &one("g"), &one("h")]);
+    let (_, after) = shortened(&[&one("f"), &one("g"), &one("h"), "x: retq", "y: retq"]);
     assert_eq!(count(&after, "leaq 16(%rsp), %rdi"), 1, "{after}");
     assert_eq!(count(&after, "movq 128(%rsp), %rdx"), 1, "{after}");
     assert_eq!(count(&after, "leaq 8(%rsp), %rdi"), 0, "{after}");
+    // Of callees that are elsewhere it is not known what they look for on the stack.
+    let (_, after) = shortened(&[&one("f"), &one("g"), &one("h"), "x: retq"]);
+    assert_eq!(count(&after, "callq y"), 3, "{after}");
 }
 
 #[test]
@@ -212,6 +215,16 @@ fn unknown_directives_are_refused() {
 }
 
 #[test]
+fn functions_elsewhere_are_refused() {
+    for text in [
+        "\t.text\n\t.type\tf,@function\nf:\n\tretq\n",
+        "\t.set\tf, g\n",
+    ] {
+        assert!(Program::read(text).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn data_stays_as_it_is() {
     let text = "\t.section\t.text.f,\"ax\",@progbits\n\t.type\tf,@function\nf:\n\tretq\n\t.type\tTEXT,@object # @TEXT\n\t.section\t.rodata.TEXT,\"a\",@progbits\nTEXT:\n\t.ascii\t\"a # b: c\"\n\t.size\tTEXT, 8\n\t.addrsig\n";
     let it = Program::read(text).expect("read");
@@ -279,6 +292,9 @@ fn arguments_on_the_stack_are_passed_on() {
     assert!(!may_be_deeper(&["x: testq %rdi, %rdi; jne y; retq", reads]));
     assert!(!may_be_deeper(&["x: incq %rdi; jmp z", "z: jmp y", reads]));
     assert!(!may_be_deeper(&["x: movq (%rdi), %rax; jmpq *%rax"]));
+    // Of what is elsewhere it is known of six.
+    assert!(!may_be_deeper(&["x: incq %rdi; jmp syscall"]));
+    assert!(may_be_deeper(&["x: incq %rdi; jmp memcpy@PLT"]));
 }
 
 #[test]
@@ -314,8 +330,16 @@ fn labels_that_are_not_jumped_to_are_refused() {
 }
 
 #[test]
-fn jumps_by_distance_are_refused() {
-    for code in ["1:", "jmp 1b", "jne .+4", "nop; nop", "callq ."] {
+fn jumps_that_are_not_understood_are_refused() {
+    for code in [
+        "1:",
+        "jmp 1b",
+        "jne .+4",
+        "nop; nop",
+        "callq .",
+        "notrack jmpq *%rax",
+        "rep ret",
+    ] {
         let text = format!(
             "\t.section\t.text.f,\"ax\",@progbits\n\t.type\tf,@function\nf:\n\t{code}\n\tretq\n"
         );
@@ -382,9 +406,34 @@ fn registers_of_callers_and_callees_stay() {
     // A register that the function does not save.
     let it = prepared(&["f: pushq %r14; movl %edi, %r14d; movl %edi, %r15d; popq %r14; retq"]);
     assert_eq!(lines(&it.expect("prepared"), "f")[0], "pushq %r14");
-    // Restored in another order.
-    let it = prepared(&["f: pushq %r14; pushq %r15; popq %r14; popq %r15; retq"]);
+    // A register that an instruction means without naming it; one with a second octet.
+    assert!(stays(&["g: cpuid; retq"]));
+    assert!(!stays(&["g: pushq %rbx; cpuid; popq %rbx; retq"]));
+    let it = prepared(&["f: pushq %r14; movl %edi, %r14d; movb %ah, (%rdi); popq %r14; retq"]);
     assert_eq!(lines(&it.expect("prepared"), "f")[0], "pushq %r14");
+    // Restored in another order, in another way, or not on each way out.
+    for others in [
+        "pushq %r14; pushq %r15; popq %r14; popq %r15; retq",
+        "pushq %r14; movq (%rsp), %r14; addq $8, %rsp; retq",
+        "pushq %r14; popq %r14; testl %edi, %edi; je g; retq",
+    ] {
+        let mut it = program(&[&format!("f: {others}"), "g: retq"]);
+        with_file(&[others], |file| rename::rename(&mut it, file)).expect("renamed");
+        assert_eq!(lines(&it, "f")[0], "pushq %r14", "{others}");
+    }
+    // The stack is kept in it: what is read by it may be an argument.
+    let it = prepared(&["f: pushq %rbp; movq %rsp, %rbp; movq 16(%rbp), %rax; popq %rbp; retq"]);
+    assert_eq!(lines(&it.expect("prepared"), "f")[0], "pushq %rbp");
+}
+
+/// Constants and restored registers look alike; ends of them may be the same.
+#[test]
+fn a_constant_in_a_saved_register_restores_nothing() {
+    let it = prepared(&[
+        "f: pushq %r14; testl %edi, %edi; je .L1; pushq $5; jmp .L2; .L1: pushq $6; .L2: popq %r14; movl %r14d, %eax; popq %r14; retq",
+    ])
+    .expect("prepared");
+    assert_eq!(lines(&it, "f")[6], "popq %rbx", "{it}");
 }
 
 /// Every instruction with other registers that is changed is a difference.
@@ -437,6 +486,11 @@ fn all_registers_are_saved_by_one_function() {
     // Its callers may rely on it to leave %rax alone.
     let it = prepared(&[&f("callq x; cmpq %rdi, %rax"), "x: retq"]).expect("prepared");
     assert_eq!(lines(&it, "f")[0], "pushq %rbp");
+    let it = prepared(&[&f("callq x; btl $3, %eax"), "x: retq"]).expect("prepared");
+    assert_eq!(lines(&it, "f")[0], "pushq %rbp");
+    // It is given how many arguments there are.
+    let it = prepared(&[&f("testb %al, %al; movl %edi, %eax")]).expect("prepared");
+    assert_eq!(lines(&it, "f")[0], "pushq %rbp");
 }
 
 #[test]
@@ -467,11 +521,29 @@ fn no_stack_is_aligned() {
             .contains(&"andq $-16, %rsp".to_string())
     };
     assert!(!aligned("leaq 8(%rsp), %rdi"));
-    // An argument on the stack; an address with a bit that is known to be 0.
+    // An argument on the stack; an address with a bit that is known to be 0; flags at the end.
     assert!(aligned("movq 16(%rbp), %rdi"));
-    assert!(aligned("orq $8, %rdi"));
+    for bit in [
+        "orq $8, %rdi",
+        "xorq $15, %rdi",
+        "btsq $3, %rdi",
+        "andq $-9, %rdi",
+    ] {
+        assert!(aligned(bit), "{bit}");
+    }
+    assert!(aligned("testq %rdi, %rdi; je x"));
     assert!(!aligned("orq $16, %rdi"));
-    assert!(prepared(&["f: paddd (%rdi), %xmm0; retq"]).is_err());
+    assert!(!aligned("addsd 8(%rdi), %xmm0; movlps %xmm0, 8(%rsp)"));
+    for relies in [
+        "paddd (%rdi), %xmm0",
+        "vmovaps %ymm0, (%rsp)",
+        "cmpxchg16b (%rsp)",
+    ] {
+        assert!(
+            prepared(&[&format!("f: {relies}; retq")]).is_err(),
+            "{relies}"
+        );
+    }
 }
 
 #[test]
@@ -483,11 +555,24 @@ fn the_stack_is_as_it_was_at_the_end() {
         "f: popq %rax; retq",
         "f: pushq %rax; jmp x",
         "f: movq %rdi, %rsp; retq",
+        "f: pushq %rbx; movq (%rsp), %rax; popq %rbx; retq",
+        "f: pushq %rbx; movq %rax, 8(%rsp); popq %rbx; retq",
     ] {
         assert!(prepared(&[wrong]).is_err(), "{wrong}");
     }
     prepared(&["f: pushq %rax; testq %rdi, %rdi; je .L1; callq x; .L1: popq %rcx; jmp x"])
         .expect("as it was");
+    // A call that does not return.
+    prepared(&[
+        "f: testq %rdi, %rdi; je .L1; pushq $1; callq die; .L1: retq; ",
+        "die: ud2",
+    ])
+    .expect("as it was");
+    prepared(&[
+        "f: jmp .L2; .L3: pushq $1; callq die; .L1: retq; .L2: testq %rdi, %rdi; je .L1; jmp .L3",
+        "die: ud2",
+    ])
+    .expect("as it was");
 }
 
 #[test]

@@ -149,10 +149,7 @@ pub fn verify(before: &Program, after: &Program) -> Result<usize, String> {
         .iter()
         .map(|function| before.texts.get(function.name()))
         .collect();
-    let exact: HashSet<&str> = stack::exact_functions(before)
-        .into_iter()
-        .map(|name| before.texts.get(name))
-        .collect();
+    let exact = stack::exact_functions(before);
     let (old, new) = (Row::new(before), Row::new(after));
     only_jumped_to(&old, &starts)?;
     let mut done = HashSet::new();
@@ -182,7 +179,7 @@ pub fn verify(before: &Program, after: &Program) -> Result<usize, String> {
                 (Step::Does(a), Step::Becomes(b))
                     if flow(a) == Flow::Call(Some(b)) && depth > 0 =>
                 {
-                    if exact.contains(b) {
+                    if exact.contains(*b) {
                         return Err(wrong(&step));
                     }
                     spot.at = spot.returns.pop().unwrap_or_default();

@@ -64,8 +64,6 @@ pub struct DesiredLink {
     pub depth: u8,
     /// The link it shall be a port of; 0: it is left where it is.
     pub master: u32,
-    /// The link that goes for it to be made, 0 for none.
-    pub replaces: u32,
     /// Whether something of it differs that the kernel sets only when it makes the link, or while nothing uses it.
     pub remake: bool,
     /// The option of which that is so; `None`: it lies on another link.
@@ -99,7 +97,6 @@ impl DesiredLink {
             mac: Mac::NONE,
             depth: 0,
             master: 0,
-            replaces: 0,
             remake: false,
             differs: None,
             made: false,
@@ -116,6 +113,14 @@ impl DesiredLink {
                 problem: None,
             },
         }
+    }
+}
+
+impl DesiredLink {
+    /// What asked for it; of the loopback link [`LinkId::NONE`].
+    #[inline(always)]
+    pub fn id(&self) -> LinkId {
+        self.config.unwrap_or(LinkId::NONE)
     }
 }
 

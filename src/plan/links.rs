@@ -1,12 +1,13 @@
 //! What is missing or differs of links.
 
+use super::encode::options;
 use super::{Act, Phase, Plan};
 use crate::model::attr::{Attr, Scope, When};
 use crate::model::config::{Config, LinkId};
 use crate::model::desired::{Desired, DesiredLink};
 use crate::model::link::LinkKind;
 use crate::model::observed::{Birth, Link, Observed};
-use crate::wire::rtnetlink::info::{self, Options, Pick};
+use crate::wire::rtnetlink::info;
 
 /// The kind of link that the configured master of a link is made as.
 pub fn master_kind(config: &Config<'_>, id: LinkId) -> Option<LinkKind> {
@@ -95,17 +96,14 @@ impl Diff<'_, '_> {
         let mut stays_down = false;
         if let Some(id) = wanted.config {
             let [flags, mask] = config.flags_of(id);
-            if (link.flags ^ flags) & mask != 0 {
+            let txqlen = config.number_of(id, Attr::TXQUEUELEN);
+            if (link.flags ^ flags) & mask != 0 || txqlen.unwrap_or(link.txqlen) != link.txqlen {
                 self.push(Phase::Attributes, Act::SetFlags);
             }
-            let txqlen = config.number_of(id, Attr::TXQUEUELEN);
-            if txqlen.is_some_and(|txqlen| txqlen != link.txqlen) {
-                self.push(Phase::Attributes, Act::SetTxqlen);
-            }
             self.options(id);
-            if let Some(kind) = master_kind(config, id)
-                && wanted.master != 0
-                && self.differs(id, kind, true, joins).when.is_some()
+            if wanted.master != 0
+                && let Some(differs) = self.differs(Act::SetPort)
+                && differs.when.is_some()
             {
                 self.push(Phase::PortOptions, Act::SetPort);
             }
@@ -116,22 +114,11 @@ impl Diff<'_, '_> {
         }
     }
 
-    /// What of the options differs; everything if it is new, or a port that joins.
-    fn differs(&self, id: LinkId, kind: LinkKind, is_port: bool, is_new: bool) -> info::Differs {
-        let options = Options {
-            config: self.config,
-            observed: self.observed,
-            id,
-            kind,
-            is_port,
-            pick: match is_new {
-                true => Pick::All,
-                false => Pick::Differing,
-            },
-            have: self.observed.info(self.link),
-        };
+    /// What a step that sets options would set.
+    fn differs(&self, act: Act) -> Option<info::Differs> {
+        let options = options(act, self.wanted, self.config, self.observed)?;
         let mut scratch = heapless::Vec::<u8, { info::OCTETS }>::new();
-        options.put(&mut scratch, &mut |_| {})
+        Some(options.put(&mut scratch, &mut |_| {}))
     }
 
     /// The options of the link's kind, and the link that it lies on.
@@ -144,7 +131,13 @@ impl Diff<'_, '_> {
         if !self.is_new && !info::is_kind(info, kind) {
             return;
         }
-        let mut differs = self.differs(id, kind, false, self.is_new);
+        let act = match self.is_new {
+            true => Act::Make,
+            false => Act::SetOptions,
+        };
+        let Some(mut differs) = self.differs(act) else {
+            return;
+        };
         if differs.joined {
             self.push(Phase::JoinedOptions, Act::SetJoined);
         }

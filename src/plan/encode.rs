@@ -7,7 +7,7 @@ use crate::limits::MAX_VALUE;
 use crate::model::attr::Attr;
 use crate::model::config::{Config, Str};
 use crate::model::desired::DesiredLink;
-use crate::model::link::IfName;
+use crate::model::link::{IfName, LinkKind};
 use crate::model::observed::{IFF_UP, Link, Observed};
 use crate::model::route::{Reach, Route};
 use crate::wire::netlink::{Full, NLA_F_NESTED, Writer};
@@ -96,7 +96,8 @@ pub fn encode(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
         Object::Renamed(_) => &[],
         Object::Link(wanted) => {
             let id = wanted.id();
-            if let Some(mut options) = op.options(wanted) {
+            let mut options = op.options(wanted);
+            if options.kind != LinkKind::Ethernet {
                 request.kind = RTM_NEWLINK;
                 request.attr = link::IFLA_LINKINFO | NLA_F_NESTED;
                 if act == Act::Make {
@@ -158,13 +159,13 @@ pub fn encode(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
 }
 
 impl Op<'_> {
-    /// The options of a link that it is about; `None` where it is about none.
-    pub(super) fn options(&self, wanted: &DesiredLink) -> Option<Options<'_>> {
+    /// The options of a link that it is about; their kind is Ethernet where it is about none.
+    pub(super) fn options(&self, wanted: &DesiredLink) -> Options<'_> {
         options(self.act, wanted, self.config, self.observed)
     }
 }
 
-/// The options of a link that something is about; `None` where it is about none, or the link is of another kind.
+/// The options of a link that something is about; their kind is Ethernet where it is about none.
 #[inline(never)]
 #[expect(
     clippy::wildcard_enum_match_arm,
@@ -175,30 +176,30 @@ pub(super) fn options<'a>(
     wanted: &DesiredLink,
     config: &'a Config<'_>,
     observed: &'a Observed<'_>,
-) -> Option<Options<'a>> {
-    let id = wanted.config?;
-    let have = observed.by_index(wanted.ifindex)?;
-    let mut kind = config.link(id)?.made_kind();
-    let pick = match act {
-        Act::Make => Pick::All,
-        Act::SetOptions => Pick::Differing,
-        Act::SetJoined => Pick::Joined,
+) -> Options<'a> {
+    let id = wanted.id();
+    let have = observed.by_index(wanted.ifindex);
+    let mut kind = config.made_kind(id);
+    let mut pick = Pick::All;
+    match act {
+        Act::Make => {}
+        Act::SetOptions => pick = Pick::Differing,
+        Act::SetJoined => pick = Pick::Joined,
         Act::SetPort => {
             kind = master_kind(config, id);
-            match have.master == wanted.master {
-                true => Pick::Differing,
-                false => Pick::All,
+            if have.is_some_and(|have| have.master == wanted.master) {
+                pick = Pick::Differing;
             }
         }
-        _ => return None,
-    };
-    Some(Options {
+        _ => kind = LinkKind::Ethernet,
+    }
+    Options {
         config,
         observed,
         id,
-        kind: kind?,
+        kind,
         is_port: act == Act::SetPort,
         pick,
-        have: observed.info(have),
-    })
+        have: have.map_or(&[], |have| observed.info(have)),
+    }
 }

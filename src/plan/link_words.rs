@@ -1,7 +1,7 @@
 //! What is done to links that are made, as ip-link(8) commands.
 
 use super::Act;
-use super::links::joins_bond;
+use super::links::{joins_bond, lies_in_data};
 use super::op::{Op, shell_word};
 use crate::diag::Escaped;
 use crate::model::attr::{Attr, AttrConfig, Kind, Scope, Value};
@@ -20,13 +20,13 @@ impl Op<'_> {
     pub(super) fn show_link(&self, f: &mut Text<'_>, mut before: Word, link: &DesiredLink) {
         let act = self.act;
         let options = self.options(link);
-        let kind = options.map_or(LinkKind::Ethernet, |options| options.kind);
+        let kind = options.kind;
         let lower = match act {
             Act::Make => self.observed.by_index(link.ifindex),
             _ => None,
         };
         let lower = lower.map_or(0, |have| have.lower);
-        let lies_in_data = matches!(kind.scope(), Scope::Vxlan | Scope::Tunnel);
+        let lies_in_data = lies_in_data(kind);
         if act == Act::Make {
             f.word(word!("ip link add"));
             if !lies_in_data {
@@ -64,9 +64,9 @@ impl Op<'_> {
                 self.option(f, kind, have);
             }
         }
-        let Some(options) = options else {
+        if kind == LinkKind::Ethernet {
             return;
-        };
+        }
         f.word(word!(" type "));
         kind.kernel_word().show(f);
         if act == Act::SetPort {

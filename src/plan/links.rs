@@ -1,23 +1,30 @@
 //! What is missing or differs of links.
 
 use super::encode::options;
+use super::stack::find_lower;
 use super::{Act, Phase, Plan};
 use crate::model::attr::{Attr, Scope, When};
 use crate::model::config::{Config, LinkId};
 use crate::model::desired::{Desired, DesiredLink};
 use crate::model::link::LinkKind;
 use crate::model::observed::{Birth, Link, Observed};
-use crate::wire::rtnetlink::info;
+use crate::wire::rtnetlink::info::{self, Options};
 
-/// The kind of link that the configured master of a link is made as.
-pub fn master_kind(config: &Config<'_>, id: LinkId) -> Option<LinkKind> {
-    let master = config.named(config.link(id)?.master.as_ref()?)?;
-    config.link(master)?.made_kind()
+/// The kind of link that the configured master of a link is made as; Ethernet where none is.
+pub fn master_kind(config: &Config<'_>, id: LinkId) -> LinkKind {
+    let name = config.link(id).and_then(|link| link.master.as_ref());
+    let master = name.and_then(|name| config.named(name));
+    config.made_kind(master.unwrap_or(LinkId::NONE))
 }
 
 /// Whether a link shall be a port of a bond, for which it goes down.
 pub fn joins_bond(config: &Config<'_>, id: LinkId) -> bool {
-    master_kind(config, id).is_some_and(|kind| kind.scope() == Scope::Bond)
+    master_kind(config, id).scope() == Scope::Bond
+}
+
+/// Whether a link says among its options what it lies on, and can be moved.
+pub fn lies_in_data(kind: LinkKind) -> bool {
+    matches!(kind.scope(), Scope::Vxlan | Scope::Tunnel)
 }
 
 /// Fills `plan` with what is missing or differs of links.
@@ -39,13 +46,12 @@ pub fn diff_links(
                 n: n as u32,
                 wanted,
                 link,
-                is_new: link.birth == Birth::Planned,
-                differs: None,
             };
-            diff.one();
-            let differs = diff.differs;
-            if let Some(wanted) = desired.links.get_mut(n) {
-                (wanted.remake, wanted.differs) = (differs.is_some(), differs.flatten());
+            let stuck = diff.one();
+            if let Some(attr) = stuck
+                && let Some(wanted) = desired.links.get_mut(n)
+            {
+                (wanted.remake, wanted.differs) = (true, attr);
             }
         }
         n = n.wrapping_add(1);
@@ -62,10 +68,6 @@ struct Diff<'a, 'm> {
     n: u32,
     wanted: &'a DesiredLink,
     link: &'a Link,
-    /// Whether it is to be made.
-    is_new: bool,
-    /// What differs that the kernel does not change ([`DesiredLink::differs`]).
-    differs: Option<Option<Attr>>,
 }
 
 impl Diff<'_, '_> {
@@ -74,11 +76,13 @@ impl Diff<'_, '_> {
         self.plan.push_at(phase, self.wanted.depth, act, self.n);
     }
 
-    fn one(&mut self) {
+    /// What differs that the kernel does not change ([`DesiredLink::differs`]), if something does.
+    fn one(&mut self) -> Option<Option<Attr>> {
         const STATUS: Attr = Attr::of(Scope::Link, "status");
         let (wanted, link, config) = (self.wanted, self.link, self.config);
-        let id = wanted.config.unwrap_or(LinkId::NONE);
-        if self.is_new {
+        let id = wanted.id();
+        let is_new = link.birth == Birth::Planned;
+        if is_new {
             self.push(Phase::Make, Act::Make);
         }
         let joins = wanted.master != 0 && link.master != wanted.master;
@@ -87,113 +91,111 @@ impl Diff<'_, '_> {
         if !wanted.mac.is_none() && wanted.mac != link.mac && !is_in {
             self.push(Phase::Attributes, Act::SetMac);
         }
-        if wanted.mtu != 0 && (self.is_new || wanted.mtu != link.mtu) {
+        if wanted.mtu != 0 && (is_new || wanted.mtu != link.mtu) {
             self.push(Phase::Attributes, Act::SetMtu);
         }
         if joins {
             self.push(Phase::Master, Act::Enslave);
         }
-        let mut stays_down = false;
-        if let Some(id) = wanted.config {
-            let [flags, mask] = config.flags_of(id);
-            let txqlen = config.number_of(id, Attr::TXQUEUELEN);
-            if (link.flags ^ flags) & mask != 0 || txqlen.unwrap_or(link.txqlen) != link.txqlen {
-                self.push(Phase::Attributes, Act::SetFlags);
-            }
-            self.options(id);
-            if wanted.master != 0
-                && let Some(differs) = self.differs(Act::SetPort)
-                && differs.when.is_some()
-            {
-                self.push(Phase::PortOptions, Act::SetPort);
-            }
-            stays_down = config.number_of(id, STATUS) == Some(0);
+        let [flags, mask] = config.flags_of(id);
+        let txqlen = config.number_of(id, Attr::TXQUEUELEN);
+        if (link.flags ^ flags) & mask != 0 || txqlen.unwrap_or(link.txqlen) != link.txqlen {
+            self.push(Phase::Attributes, Act::SetFlags);
         }
-        if !link.is_up() && !stays_down {
+        let port = self.options(Act::SetPort);
+        if wanted.master != 0 && port.kind != LinkKind::Ethernet && differs(&port).when.is_some() {
+            self.push(Phase::PortOptions, Act::SetPort);
+        }
+        let mut is_up = link.is_up();
+        let stuck = self.own(is_new, &mut is_up);
+        if !is_up && config.number_of(id, STATUS) != Some(0) {
             self.push(Phase::Up, Act::Up);
         }
+        stuck
     }
 
-    /// What a step that sets options would set.
-    fn differs(&self, act: Act) -> Option<info::Differs> {
-        let options = options(act, self.wanted, self.config, self.observed)?;
-        let mut scratch = heapless::Vec::<u8, { info::OCTETS }>::new();
-        Some(options.put(&mut scratch, &mut |_| {}))
+    /// The options that a step sets.
+    fn options(&self, act: Act) -> Options<'_> {
+        options(act, self.wanted, self.config, self.observed)
     }
 
-    /// The options of the link's kind, and the link that it lies on.
-    fn options(&mut self, id: LinkId) {
-        let (config, observed, link) = (self.config, self.observed, self.link);
-        let Some(kind) = config.link(id).and_then(|link| link.made_kind()) else {
-            return;
-        };
-        let info = observed.info(link);
-        if !self.is_new && !info::is_kind(info, kind) {
-            return;
-        }
-        let act = match self.is_new {
+    /// The options of the link's kind, and the link that it lies on. `is_up`: whether it is, and stays so.
+    fn own(&mut self, is_new: bool, is_up: &mut bool) -> Option<Option<Attr>> {
+        let own = self.options(match is_new {
             true => Act::Make,
             false => Act::SetOptions,
-        };
-        let Some(mut differs) = self.differs(act) else {
-            return;
-        };
+        });
+        let kind = own.kind;
+        if kind == LinkKind::Ethernet || !is_new && !info::is_kind(own.have, kind) {
+            return None;
+        }
+        let mut differs = differs(&own);
         if differs.joined {
             self.push(Phase::JoinedOptions, Act::SetJoined);
         }
-        if self.is_new {
-            return;
+        if is_new {
+            return None;
         }
-        if self.lies_elsewhere(id, kind) {
+        if self.lies_elsewhere(kind) {
             (differs.when, differs.attr) = (Some(When::Made), None);
         }
-        let Some(when) = differs.when else {
-            return;
+        let when = differs.when?;
+        let is_stuck = match when {
+            When::Always | When::Down => false,
+            When::Portless | When::Empty => !self.take_ports_out(),
+            When::Made | When::Joined | When::Once => true,
         };
-        let has_ports = observed.ports(link.ifindex).next().is_some();
-        let needs_ports_out = has_ports && matches!(when, When::Portless | When::Empty);
-        if when >= When::Made || needs_ports_out && !self.take_ports_out() {
-            self.differs = Some(differs.attr);
-            return;
+        if is_stuck {
+            return Some(differs.attr);
         }
-        if link.is_up() && matches!(when, When::Down | When::Empty) {
+        if *is_up && matches!(when, When::Down | When::Empty) {
             self.push(Phase::DownForOptions, Act::Down);
-            self.push(Phase::Up, Act::Up);
+            *is_up = false;
         }
         self.push(Phase::Attributes, Act::SetOptions);
+        None
     }
 
     /// Whether a link that cannot be moved lies on another one than it shall.
-    fn lies_elsewhere(&self, id: LinkId, kind: LinkKind) -> bool {
-        let lower = self.config.link(id).and_then(|link| link.lower.as_ref());
-        let lower = lower.and_then(|lower| super::stack::find_lower(self.observed, lower));
-        let Some(lower) = lower else {
-            return false;
-        };
-        // The kernel puts those that share a MAC on what others of their kind lie on.
-        let is_there = self.link.lower == lower.ifindex
-            || kind.scope() == Scope::Macvlan && self.link.lower == lower.lower;
-        !is_there && matches!(kind.scope(), Scope::Vlan | Scope::Ib | Scope::Macvlan)
+    fn lies_elsewhere(&self, kind: LinkKind) -> bool {
+        let lower = self.config.link(self.wanted.id());
+        let lower = lower.and_then(|link| link.lower.as_ref());
+        let lower = lower.and_then(|lower| find_lower(self.observed, lower));
+        lower.is_some_and(|lower| {
+            // The kernel puts those that share a MAC on what others of their kind lie on.
+            self.link.lower != lower.ifindex
+                && (kind.scope() != Scope::Macvlan || self.link.lower != lower.lower)
+                && !lies_in_data(kind)
+        })
     }
 
     /// Lets the ports of the link go and join again, if all of them shall be its ports.
     fn take_ports_out(&mut self) -> bool {
         let ifindex = self.link.ifindex;
-        let is_ours = |port: &Link| {
-            let mut links = self.links.iter();
-            links.any(|link| link.ifindex == port.ifindex && link.master == ifindex)
-        };
-        if !self.observed.ports(ifindex).all(is_ours) {
-            return false;
-        }
+        let (steps, phases) = (self.plan.steps.len(), self.plan.phases);
+        let mut others = self.observed.ports(ifindex).count();
         for (port, n) in self.links.iter().zip(0..) {
-            let is_in = self.observed.by_index(port.ifindex);
-            if is_in.is_some_and(|link| link.master == ifindex) {
+            if port.master == ifindex
+                && let Some(link) = self.observed.by_index(port.ifindex)
+                && link.master == ifindex
+            {
+                others = others.wrapping_sub(1);
                 let (phase, depth) = (Phase::DownForOptions, port.depth);
                 self.plan.push_at(phase, depth, Act::Release, n);
                 self.plan.push_at(Phase::Master, depth, Act::Enslave, n);
             }
         }
-        true
+        if others != 0 {
+            self.plan.steps.truncate(steps);
+            self.plan.phases = phases;
+        }
+        others == 0
     }
+}
+
+/// What of options differs; all that there is where all are meant.
+#[inline(never)]
+fn differs(options: &Options<'_>) -> info::Differs {
+    let mut scratch = heapless::Vec::<u8, { info::OCTETS }>::new();
+    options.put(&mut scratch, &mut |_| {})
 }

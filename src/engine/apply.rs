@@ -403,9 +403,7 @@ fn is_harmless(step: Step, errno: Errno) -> bool {
             errno,
             Errno::EADDRNOTAVAIL | Errno::ESRCH | Errno::ENODEV | Errno::ENOENT
         ),
-        Act::DownRenamed
-        | Act::Rename
-        | Act::UpRenamed
+        Act::Rename
         | Act::SetMac
         | Act::SetMtu
         | Act::Up

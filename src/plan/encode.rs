@@ -66,8 +66,8 @@ pub fn encode(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
         kind: RTM_SETLINK,
         ifindex: op.ifindex(),
         flags: match act {
-            Act::Up | Act::UpRenamed => [IFF_UP, IFF_UP],
-            Act::Down | Act::DownRenamed => [0, IFF_UP],
+            Act::Up => [IFF_UP, IFF_UP],
+            Act::Down => [0, IFF_UP],
             _ => [0, 0],
         },
         made: None,
@@ -118,40 +118,38 @@ pub fn encode(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
                 options.put(&mut info, &mut |_| {});
                 &info
             } else {
-                let octets = match act {
+                let (mut value, mut len) = (0, size_of::<u32>());
+                match act {
                     Act::SetMac => {
                         request.attr = link::IFLA_ADDRESS;
                         return request.put(w, seq, wanted.mac.as_bytes());
                     }
                     Act::SetMtu => {
                         request.attr = link::IFLA_MTU;
-                        Some(wanted.mtu)
+                        value = wanted.mtu;
                     }
-                    Act::Enslave | Act::Release => {
+                    Act::Enslave => {
                         request.attr = link::IFLA_MASTER;
-                        if act == Act::Release {
-                            Some(0)
-                        } else {
-                            if joins_bond(config, id) {
-                                // which takes only what is down, and takes it up
-                                request.flags = [0, IFF_UP];
-                            }
-                            Some(wanted.master)
+                        value = wanted.master;
+                        if joins_bond(config, id) {
+                            // which takes only what is down, and takes it up
+                            request.flags = [0, IFF_UP];
                         }
                     }
+                    Act::Release => request.attr = link::IFLA_MASTER,
                     Act::SetFlags => {
                         request.flags = config.flags_of(id);
                         request.attr = link::IFLA_TXQLEN;
-                        config.number_of(id, Attr::TXQUEUELEN)
+                        match config.number_of(id, Attr::TXQUEUELEN) {
+                            Some(txqlen) => value = txqlen,
+                            None => len = 0,
+                        }
                     }
-                    Act::Unmake => {
-                        request.kind = RTM_DELLINK;
-                        None
-                    }
-                    _ => None,
-                };
-                number = octets.map(u32::to_ne_bytes);
-                number.as_ref().map_or(&[][..], |number| number)
+                    Act::Unmake => (request.kind, len) = (RTM_DELLINK, 0),
+                    _ => len = 0,
+                }
+                number = value.to_ne_bytes();
+                number.get(..len).unwrap_or_default()
             }
         }
     };

@@ -78,12 +78,8 @@ pub enum Phase {
 /// What a step does; its number points into the table named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub enum Act {
-    /// Take down the link of one of [`Plan::renames`].
-    DownRenamed,
     /// One of [`Plan::renames`].
     Rename,
-    /// Bring up the link of one of them.
-    UpRenamed,
     /// Add one of [`crate::model::desired::Desired::things`].
     Add,
     /// Put it in the place of another one, or make it permanent.
@@ -96,9 +92,9 @@ pub enum Act {
     SetMac,
     /// Set its MTU.
     SetMtu,
-    /// Bring it up.
+    /// Bring it up; up to [`Phase::UpAfterRename`] the link of one of [`Plan::renames`].
     Up,
-    /// Take it down.
+    /// Take it down; the same.
     Down,
     /// Make it.
     Make,

@@ -1,6 +1,6 @@
 //! A step with its names filled in; as text it is the ip(8) command that does the same.
 
-use super::{Act, Naming, Plan, Rename, Step};
+use super::{Act, Naming, Phase, Plan, Rename, Step};
 use crate::diag::{Escaped, Origin};
 use crate::model::addr::{Family, dotted};
 use crate::model::config::Config;
@@ -51,16 +51,16 @@ impl<'a> Op<'a> {
     ) -> Option<Op<'a>> {
         let n = step.n as usize;
         let act = step.act;
-        let (ifindex, name, object) = if act >= Act::SetMac {
-            let link = desired.links.get(n)?;
-            (link.ifindex, Some(&link.name), Object::Link(link))
-        } else if act <= Act::UpRenamed {
+        let (ifindex, name, object) = if step.phase <= Phase::UpAfterRename {
             let rename = plan.renames.get(n)?;
-            let name = match act == Act::UpRenamed {
+            let name = match act == Act::Up {
                 true => &rename.to,
                 false => &rename.from,
             };
             (rename.ifindex, Some(name), Object::Renamed(rename))
+        } else if act >= Act::SetMac {
+            let link = desired.links.get(n)?;
+            (link.ifindex, Some(&link.name), Object::Link(link))
         } else if act == Act::Restore {
             return None;
         } else {
@@ -191,9 +191,9 @@ impl Op<'_> {
 
     /// That a link goes up or down, where it does.
     pub(super) fn show_up(&self, f: &mut Text<'_>) {
-        if matches!(self.act, Act::Up | Act::UpRenamed) {
+        if self.act == Act::Up {
             f.word(word!(" up"));
-        } else if matches!(self.act, Act::Down | Act::DownRenamed) {
+        } else if self.act == Act::Down {
             f.word(word!(" down"));
         }
     }
@@ -354,12 +354,8 @@ mod tests {
                 Naming::DropAltName,
                 "ip link property del dev eth0 altname lan0",
             ),
-            (Act::UpRenamed, Naming::Rename, "ip link set dev eth0 up"),
-            (
-                Act::DownRenamed,
-                Naming::Rename,
-                "ip link set dev eth0 down",
-            ),
+            (Act::Up, Naming::Rename, "ip link set dev eth0 up"),
+            (Act::Down, Naming::Rename, "ip link set dev eth0 down"),
         ] {
             let rename = Rename {
                 ifindex: 2,

@@ -1,7 +1,7 @@
 //! What is missing or differs of links.
 
 use super::encode::options;
-use super::stack::find_lower;
+use super::stack::{find_lower, master_of};
 use super::{Act, Phase, Plan};
 use crate::model::attr::{Attr, Scope, When};
 use crate::model::config::{Config, LinkId};
@@ -12,8 +12,7 @@ use crate::wire::rtnetlink::info::{self, Options};
 
 /// The kind of link that the configured master of a link is made as; Ethernet where none is.
 pub fn master_kind(config: &Config<'_>, id: LinkId) -> LinkKind {
-    let name = config.link(id).and_then(|link| link.master.as_ref());
-    let master = name.and_then(|name| config.named(name));
+    let master = config.link(id).map(|link| master_of(config, link));
     config.made_kind(master.unwrap_or(LinkId::NONE))
 }
 

@@ -380,8 +380,8 @@ impl<'m> Desired<'m> {
         self.things.clear();
     }
 
-    /// Adds a link of which nothing but this is known. There is room for each link of the kernel, and each is
-    /// added once.
+    /// The desired link with this number; one of which nothing but this is known is added where there is none. There
+    /// is room for each link of the kernel.
     #[inline(never)]
     pub fn add_link(
         &mut self,
@@ -389,9 +389,11 @@ impl<'m> Desired<'m> {
         name: &IfName,
         origin: Origin,
     ) -> Option<&mut DesiredLink> {
-        let added = self.links.push(DesiredLink::new(ifindex, *name, origin));
-        debug_assert!(added.is_ok());
-        self.links.last_mut()
+        if self.link(ifindex).is_none() {
+            let added = self.links.push(DesiredLink::new(ifindex, *name, origin));
+            debug_assert!(added.is_ok());
+        }
+        self.link_mut(ifindex)
     }
 
     /// The desired link with this number.

@@ -64,6 +64,8 @@ pub struct DesiredLink {
     pub depth: u8,
     /// The link it shall be a port of; 0: it is left where it is.
     pub master: u32,
+    /// The link it shall lie on, if it is made; 0 for none.
+    pub lower: u32,
     /// Whether something of it differs that the kernel sets only when it makes the link, or while nothing uses it.
     pub remake: bool,
     /// The option of which that is so; `None`: it lies on another link.
@@ -97,6 +99,7 @@ impl DesiredLink {
             mac: Mac::NONE,
             depth: 0,
             master: 0,
+            lower: 0,
             remake: false,
             differs: None,
             made: false,

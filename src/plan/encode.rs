@@ -101,10 +101,9 @@ pub fn encode(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
                 request.kind = RTM_NEWLINK;
                 request.attr = link::IFLA_LINKINFO | NLA_F_NESTED;
                 if act == Act::Make {
-                    let have = op.observed.by_index(wanted.ifindex);
                     request.made = Some(Made {
                         name: &wanted.name,
-                        lower: have.map_or(0, |have| have.lower),
+                        lower: wanted.lower,
                         mac: &wanted.mac,
                     });
                 } else if act == Act::SetOptions && config.number_of(id, Attr::STP) == Some(0) {

@@ -21,16 +21,11 @@ impl Op<'_> {
         let act = self.act;
         let options = self.options(link);
         let kind = options.kind;
-        let lower = match act {
-            Act::Make => self.observed.by_index(link.ifindex),
-            _ => None,
-        };
-        let lower = lower.map_or(0, |have| have.lower);
         let lies_in_data = lies_in_data(kind);
         if act == Act::Make {
             f.word(word!("ip link add"));
             if !lies_in_data {
-                self.named(f, word!(" link "), lower);
+                self.named(f, word!(" link "), link.lower);
             }
             before = word!(" name ");
         } else if act == Act::Unmake {
@@ -71,8 +66,8 @@ impl Op<'_> {
         kind.kernel_word().show(f);
         if act == Act::SetPort {
             f.word(word!("_slave"));
-        } else if lies_in_data {
-            self.named(f, word!(" dev "), lower);
+        } else if lies_in_data && act == Act::Make {
+            self.named(f, word!(" dev "), link.lower);
         }
         let mut sent = heapless::Vec::<u8, { info::OCTETS }>::new();
         options.put(&mut sent, &mut |option| self.option(f, kind, option));

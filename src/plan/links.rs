@@ -1,7 +1,7 @@
 //! What is missing or differs of links.
 
 use super::encode::options;
-use super::stack::{find_lower, master_of};
+use super::stack::master_of;
 use super::{Act, Phase, Plan};
 use crate::model::attr::{Attr, Scope, When};
 use crate::model::config::{Config, LinkId};
@@ -90,7 +90,7 @@ impl Diff<'_, '_> {
         if !wanted.mac.is_none() && wanted.mac != link.mac && !is_in {
             self.push(Phase::Attributes, Act::SetMac);
         }
-        if wanted.mtu != 0 && (is_new || wanted.mtu != link.mtu) {
+        if wanted.mtu != 0 && wanted.mtu != link.mtu {
             self.push(Phase::Attributes, Act::SetMtu);
         }
         if joins {
@@ -157,15 +157,13 @@ impl Diff<'_, '_> {
 
     /// Whether a link that cannot be moved lies on another one than it shall.
     fn lies_elsewhere(&self, kind: LinkKind) -> bool {
-        let lower = self.config.link(self.wanted.id());
-        let lower = lower.and_then(|link| link.lower.as_ref());
-        let lower = lower.and_then(|lower| find_lower(self.observed, lower));
-        lower.is_some_and(|lower| {
-            // The kernel puts those that share a MAC on what others of their kind lie on.
-            self.link.lower != lower.ifindex
-                && (kind.scope() != Scope::Macvlan || self.link.lower != lower.lower)
-                && !lies_in_data(kind)
-        })
+        let (have, wanted) = (self.link.lower, self.wanted.lower);
+        if wanted == 0 || have == wanted || lies_in_data(kind) {
+            return false;
+        }
+        // The kernel puts those that share a MAC on what others of their kind lie on.
+        let lower = self.observed.by_index(wanted);
+        kind.scope() != Scope::Macvlan || lower.is_none_or(|lower| lower.lower != have)
     }
 
     /// Lets the ports of the link go and join again, if all of them shall be its ports.

@@ -297,6 +297,15 @@ impl Resolver<'_, '_> {
             }
         }
         let desired = &mut *self.desired;
+        let mut on = 0;
+        // What lies on another link can only be up while that is.
+        if config.made_kind().is_some()
+            && let Some(lower) = &config.lower
+            && let Some(lower) = find_lower(self.observed, lower)
+        {
+            on = lower.ifindex;
+            desired.add_link(on, &lower.name, config.origin);
+        }
         let Some(wanted) = desired.add_link(link.ifindex, &link.name, config.origin) else {
             return;
         };
@@ -310,6 +319,9 @@ impl Resolver<'_, '_> {
         }
         if wanted.mac.is_none() {
             wanted.mac = config.mac;
+        }
+        if on != 0 {
+            wanted.lower = on;
         }
         let of = master_of(self.config, config);
         if let Some(name) = &config.master
@@ -330,14 +342,6 @@ impl Resolver<'_, '_> {
                     self.complain(OTHER_MTU, config.origin, Subject::Link(&link.name));
                 }
             }
-        }
-        // What lies on another link can only be up while that is.
-        if config.made_kind().is_some()
-            && let Some(lower) = &config.lower
-            && let Some(lower) = find_lower(self.observed, lower)
-        {
-            self.desired
-                .add_link(lower.ifindex, &lower.name, config.origin);
         }
         set_state(self.states, id, LinkState::Found);
         for addr in self.config.addrs.iter() {

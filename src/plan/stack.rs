@@ -131,18 +131,19 @@ impl Stack<'_, '_> {
             }
             return;
         }
-        let (mut lower, mut mtu) = (0, 1_500);
+        let mut lower = 0;
         if let Some(matches) = &link.lower {
             let Some(below) = find_lower(self.observed, matches) else {
                 return;
             };
-            (lower, mtu) = (below.ifindex, below.mtu);
+            lower = below.ifindex;
             if kind == LinkKind::Vlan && self.is_there_twice(id, matches) {
                 return self.refuse(id, link, Problem::SameVlan);
             }
         }
         if let Some(made) = plan_link(self.observed, &name, lower) {
-            (made.birth, made.mtu, made.mac) = (Birth::Planned, mtu, link.mac);
+            // Which MTU it gets is not known: any that is wanted is set.
+            (made.birth, made.mtu, made.mac) = (Birth::Planned, u32::MAX, link.mac);
             lower = made.ifindex;
         }
         // Its other end is made with it.

@@ -83,22 +83,19 @@ impl Op<'_> {
     /// An option and its value.
     fn option(&self, f: &mut Text<'_>, kind: LinkKind, have: &AttrConfig) {
         let (scope, form) = have.attr.row();
-        let on_off = packed!("off,on");
         f.octet(b' ');
-        let is_text = have.attr.ethtool();
-        let is_text = is_text.is_some_and(|(command, _)| command > ethtool::WOL);
+        let is_text = self.act == Act::Ethtool && self.depth > ethtool::WOL;
         if kind != LinkKind::Ipvlan && !is_text {
             have.attr.show_ip_word(f);
             f.octet(b' ');
         }
         match have.value {
             Value::Number(number) => {
-                let words = match (form, scope) {
-                    (Kind::Bool, Scope::Ib) => packed!("datagram,connected"),
-                    (
-                        Kind::Bool,
-                        Scope::Vlan | Scope::BridgePort | Scope::Link | Scope::Ethtool,
-                    ) => on_off,
+                const ON_OFF: [Scope; 4] =
+                    [Scope::Vlan, Scope::BridgePort, Scope::Link, Scope::Ethtool];
+                let words = match form {
+                    Kind::Bool if scope == Scope::Ib => packed!("datagram,connected"),
+                    Kind::Bool if ON_OFF.contains(&scope) => packed!("off,on"),
                     _ => form.words(),
                 };
                 if !words.0.is_empty() {

@@ -1,7 +1,7 @@
 //! What is missing or differs of links.
 
 use super::encode::options;
-use super::stack::master_of;
+use super::stack::id_of;
 use super::{Act, Phase, Plan};
 use crate::model::attr::{Attr, Scope, When};
 use crate::model::config::{Config, LinkId};
@@ -12,8 +12,8 @@ use crate::wire::rtnetlink::info::{self, Options};
 
 /// The kind of link that the configured master of a link is made as; Ethernet where none is.
 pub fn master_kind(config: &Config<'_>, id: LinkId) -> LinkKind {
-    let master = config.link(id).map(|link| master_of(config, link));
-    config.made_kind(master.unwrap_or(LinkId::NONE))
+    let name = config.link(id).and_then(|link| link.master.as_ref());
+    config.made_kind(id_of(config, name))
 }
 
 /// Whether a link shall be a port of a bond, for which it goes down.

@@ -5,7 +5,7 @@
 //! who configures a link that two sources name (the command line before ifcfg).
 
 use super::rename::find_by_mac;
-use super::stack::{NO_DEPTH, depth_of, find_lower, is_needed, master_of, name_of};
+use super::stack::{NO_DEPTH, depth_of, find_lower, id_of, is_needed, name_of};
 use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink, Subject};
 use crate::limits::MAX_LINE;
 use crate::model::addr::Cidr;
@@ -323,7 +323,7 @@ impl Resolver<'_, '_> {
         if on != 0 {
             wanted.lower = on;
         }
-        let of = master_of(self.config, config);
+        let of = id_of(self.config, config.master.as_ref());
         if let Some(name) = &config.master
             && let Some(master) = self.observed.by_name(name)
             && master.birth != Birth::Refused

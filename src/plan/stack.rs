@@ -63,9 +63,9 @@ impl Stack<'_, '_> {
         for (id, link) in config.links_with_ids() {
             if let Some(lower) = &link.lower {
                 // The link below may be one that nothing configures.
-                is_news |= self.lies_on(id, below(config, id, lower));
+                is_news |= self.lies_on(id, below(config, lower));
             }
-            is_news |= self.lies_on(master_of(config, link), id);
+            is_news |= self.lies_on(id_of(config, link.master.as_ref()), id);
         }
         is_news
     }
@@ -109,7 +109,7 @@ impl Stack<'_, '_> {
             return self.refuse(id, link, Problem::Loop);
         }
         if let Some(lower) = &link.lower
-            && depth_of(self.depths, below(config, id, lower)) == NO_DEPTH
+            && depth_of(self.depths, below(config, lower)) == NO_DEPTH
         {
             return self.set_depth(id, NO_DEPTH);
         }
@@ -220,25 +220,19 @@ fn tag_of(config: &Config<'_>, id: LinkId) -> u32 {
     config.number_of(id, Attr::VLAN_ID).unwrap_or(0) | protocol << 16
 }
 
-/// The configured link that another one lies on, [`LinkId::NONE`] for none.
-#[inline(never)]
-fn below(config: &Config<'_>, id: LinkId, lower: &LinkMatch) -> LinkId {
-    let found = if let LinkMatch::Name(name) = lower {
-        config.named(name)
-    } else {
-        let mut links = config.links_with_ids();
-        // A VLAN without a name is known by the MAC of the link below.
-        let found = links.find(|(other, link)| *other != id && link.matches == *lower);
-        found.map(|(id, _)| id)
-    };
-    found.unwrap_or(LinkId::NONE)
+/// The configured link that another one lies on. One that is known by its MAC is a device, which lies on nothing.
+fn below(config: &Config<'_>, lower: &LinkMatch) -> LinkId {
+    match lower {
+        LinkMatch::Name(name) => id_of(config, Some(name)),
+        LinkMatch::Mac(_) | LinkMatch::Bootif(_) | LinkMatch::Any => LinkId::NONE,
+    }
 }
 
-/// The configured link that another one is a port of, [`LinkId::NONE`] for none.
+/// The configured link with this name, [`LinkId::NONE`] for none.
 #[inline(never)]
-pub fn master_of(config: &Config<'_>, link: &LinkConfig) -> LinkId {
-    let master = link.master.as_ref().and_then(|name| config.named(name));
-    master.unwrap_or(LinkId::NONE)
+pub fn id_of(config: &Config<'_>, name: Option<&IfName>) -> LinkId {
+    let link = name.and_then(|name| config.named(name));
+    link.unwrap_or(LinkId::NONE)
 }
 
 /// The kernel's link that another one lies on.

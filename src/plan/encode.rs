@@ -56,11 +56,22 @@ pub(super) fn named<'o>(
 /// # Errors
 /// [`Full`] when it does not fit; then nothing of it was written.
 #[inline(never)]
+pub fn encode(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
+    if let Object::Thing(thing) = op.object {
+        let mut attrs = Attrs::default();
+        let more = attrs.of(&thing.route, op.config, op.observed);
+        return rtnetlink::change(w, seq, op.verb(), thing, more);
+    }
+    encode_link(op, w, seq)
+}
+
+/// The same, for what is done to a link.
+#[inline(never)]
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "the others have no attribute and no flags"
 )]
-pub fn encode(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
+fn encode_link(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
     let (act, config) = (op.act, op.config);
     let mut request = Request {
         kind: RTM_SETLINK,
@@ -76,11 +87,6 @@ pub fn encode(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
     let mut info = Vec::<u8, { info::OCTETS }>::new();
     let (list, number);
     let payload = match op.object {
-        Object::Thing(thing) => {
-            let mut attrs = Attrs::default();
-            let more = attrs.of(&thing.route, config, op.observed);
-            return rtnetlink::change(w, seq, op.verb(), thing, more);
-        }
         Object::Renamed(rename) if act == Act::Rename => match rename.naming {
             Naming::Rename => {
                 request.attr = link::IFLA_IFNAME;
@@ -93,7 +99,7 @@ pub fn encode(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
                 &list
             }
         },
-        Object::Renamed(_) => &[],
+        Object::Renamed(_) | Object::Thing(_) => &[],
         Object::Link(wanted) => {
             let id = wanted.id();
             let mut options = op.options(wanted);

@@ -35,23 +35,18 @@ pub fn diff_links(
     plan: &mut Plan<'_>,
 ) {
     let mut n = 0_usize;
-    while let Some(wanted) = desired.links.get(n) {
+    while let Some(&wanted) = desired.links.get(n) {
         if let Some(link) = observed.by_index(wanted.ifindex) {
             let mut diff = Diff {
                 links: desired.links,
                 observed,
                 config,
                 plan,
-                n: n as u32,
-                wanted,
+                n,
+                wanted: &wanted,
                 link,
             };
-            let stuck = diff.one();
-            if let Some(attr) = stuck
-                && let Some(wanted) = desired.links.get_mut(n)
-            {
-                (wanted.remake, wanted.differs) = (true, attr);
-            }
+            diff.one();
         }
         n = n.wrapping_add(1);
     }
@@ -59,12 +54,12 @@ pub fn diff_links(
 
 /// The comparison of one link.
 struct Diff<'a, 'm> {
-    links: &'a [DesiredLink],
+    links: &'a mut [DesiredLink],
     observed: &'a Observed<'a>,
     config: &'a Config<'a>,
     plan: &'a mut Plan<'m>,
     /// Its place in the table.
-    n: u32,
+    n: usize,
     wanted: &'a DesiredLink,
     link: &'a Link,
 }
@@ -72,11 +67,11 @@ struct Diff<'a, 'm> {
 impl Diff<'_, '_> {
     #[inline(never)]
     fn push(&mut self, phase: Phase, act: Act) {
-        self.plan.push_at(phase, self.wanted.depth, act, self.n);
+        self.plan
+            .push_at(phase, self.wanted.depth, act, self.n as u32);
     }
 
-    /// What differs that the kernel does not change ([`DesiredLink::differs`]), if something does.
-    fn one(&mut self) -> Option<Option<Attr>> {
+    fn one(&mut self) {
         const STATUS: Attr = Attr::of(Scope::Link, "status");
         let (wanted, link, config) = (self.wanted, self.link, self.config);
         let id = wanted.id();
@@ -86,8 +81,10 @@ impl Diff<'_, '_> {
         }
         let joins = wanted.master != 0 && link.master != wanted.master;
         // A bond sees to the MACs of its ports.
-        let is_in = wanted.master != 0 && !joins && joins_bond(config, id);
-        if !wanted.mac.is_none() && wanted.mac != link.mac && !is_in {
+        if !wanted.mac.is_none()
+            && wanted.mac != link.mac
+            && (joins || wanted.master == 0 || !joins_bond(config, id))
+        {
             self.push(Phase::Attributes, Act::SetMac);
         }
         if wanted.mtu != 0 && wanted.mtu != link.mtu {
@@ -105,12 +102,10 @@ impl Diff<'_, '_> {
         if wanted.master != 0 && port.kind != LinkKind::Ethernet && differs(&port).when.is_some() {
             self.push(Phase::PortOptions, Act::SetPort);
         }
-        let mut is_up = link.is_up();
-        let stuck = self.own(is_new, &mut is_up);
-        if !is_up && config.number_of(id, STATUS) != Some(0) {
+        let goes_down = self.own(is_new);
+        if (goes_down || !link.is_up()) && config.number_of(id, STATUS) != Some(0) {
             self.push(Phase::Up, Act::Up);
         }
-        stuck
     }
 
     /// The options that a step sets.
@@ -118,41 +113,46 @@ impl Diff<'_, '_> {
         options(act, self.wanted, self.config, self.observed)
     }
 
-    /// The options of the link's kind, and the link that it lies on. `is_up`: whether it is, and stays so.
-    fn own(&mut self, is_new: bool, is_up: &mut bool) -> Option<Option<Attr>> {
+    /// The options of the link's kind, and the link that it lies on; whether it goes down for them.
+    fn own(&mut self, is_new: bool) -> bool {
         let own = self.options(match is_new {
             true => Act::Make,
             false => Act::SetOptions,
         });
         let kind = own.kind;
-        if kind == LinkKind::Ethernet || !is_new && !info::is_kind(own.have, kind) {
-            return None;
+        if !is_new && !info::is_kind(own.have, kind) {
+            return false;
         }
         let mut differs = differs(&own);
         if differs.joined {
             self.push(Phase::JoinedOptions, Act::SetJoined);
         }
         if is_new {
-            return None;
+            return false;
         }
         if self.lies_elsewhere(kind) {
             (differs.when, differs.attr) = (Some(When::Made), None);
         }
-        let when = differs.when?;
+        let Some(when) = differs.when else {
+            return false;
+        };
         let is_stuck = match when {
             When::Always | When::Down => false,
             When::Portless | When::Empty => !self.take_ports_out(),
             When::Made | When::Joined | When::Once => true,
         };
         if is_stuck {
-            return Some(differs.attr);
-        }
-        if *is_up && matches!(when, When::Down | When::Empty) {
-            self.push(Phase::DownForOptions, Act::Down);
-            *is_up = false;
+            if let Some(wanted) = self.links.get_mut(self.n) {
+                (wanted.remake, wanted.differs) = (true, differs.attr);
+            }
+            return false;
         }
         self.push(Phase::Attributes, Act::SetOptions);
-        None
+        let goes_down = self.link.is_up() && matches!(when, When::Down | When::Empty);
+        if goes_down {
+            self.push(Phase::DownForOptions, Act::Down);
+        }
+        goes_down
     }
 
     /// Whether a link that cannot be moved lies on another one than it shall.

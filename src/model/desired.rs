@@ -64,6 +64,8 @@ pub struct DesiredLink {
     pub depth: u8,
     /// The link it shall be a port of; 0: it is left where it is.
     pub master: u32,
+    /// Whether that is a bond, for which it goes down.
+    pub in_bond: bool,
     /// The link it shall lie on, if it is made; 0 for none.
     pub lower: u32,
     /// Whether something of it differs that the kernel sets only when it makes the link, or while nothing uses it.
@@ -99,6 +101,7 @@ impl DesiredLink {
             mac: Mac::NONE,
             depth: 0,
             master: 0,
+            in_bond: false,
             lower: 0,
             remake: false,
             differs: None,

@@ -1,6 +1,6 @@
 //! A step as one rtnetlink request.
 
-use super::links::{joins_bond, master_kind};
+use super::links::master_kind;
 use super::op::{Object, Op};
 use super::{Act, Naming};
 use crate::limits::MAX_VALUE;
@@ -136,7 +136,7 @@ fn encode_link(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
                     Act::Enslave => {
                         request.attr = link::IFLA_MASTER;
                         value = wanted.master;
-                        if joins_bond(config, id) {
+                        if wanted.in_bond {
                             // which takes only what is down, and takes it up
                             request.flags = [0, IFF_UP];
                         }

@@ -1,7 +1,7 @@
 //! What is done to links that are made, as ip-link(8) commands.
 
 use super::Act;
-use super::links::{joins_bond, lies_in_data};
+use super::links::lies_in_data;
 use super::op::{Op, shell_word};
 use crate::diag::Escaped;
 use crate::model::attr::{Attr, AttrConfig, Kind, Scope, Value};
@@ -44,7 +44,7 @@ impl Op<'_> {
         if act == Act::SetMtu {
             f.count(word!(" mtu "), link.mtu);
         } else if act == Act::Enslave {
-            if joins_bond(self.config, link.id()) {
+            if link.in_bond {
                 f.word(word!(" down"));
             }
             self.named(f, word!(" master "), link.master);

@@ -16,11 +16,6 @@ pub fn master_kind(config: &Config<'_>, id: LinkId) -> LinkKind {
     config.made_kind(id_of(config, name))
 }
 
-/// Whether a link shall be a port of a bond, for which it goes down.
-pub fn joins_bond(config: &Config<'_>, id: LinkId) -> bool {
-    master_kind(config, id).scope() == Scope::Bond
-}
-
 /// Whether a link says among its options what it lies on, and can be moved.
 pub fn lies_in_data(kind: LinkKind) -> bool {
     matches!(kind.scope(), Scope::Vxlan | Scope::Tunnel)
@@ -81,10 +76,7 @@ impl Diff<'_, '_> {
         }
         let joins = wanted.master != 0 && link.master != wanted.master;
         // A bond sees to the MACs of its ports.
-        if !wanted.mac.is_none()
-            && wanted.mac != link.mac
-            && (joins || wanted.master == 0 || !joins_bond(config, id))
-        {
+        if !wanted.mac.is_none() && wanted.mac != link.mac && (joins || !wanted.in_bond) {
             self.push(Phase::Attributes, Act::SetMac);
         }
         if wanted.mtu != 0 && wanted.mtu != link.mtu {

@@ -331,14 +331,13 @@ impl Resolver<'_, '_> {
         {
             const OTHER_MTU: Complaint = Complaint::warning(Problem::PortMtu, Effect::KeyUnset);
             wanted.master = master.ifindex;
-            // A bond sets that of its ports.
-            if wanted.mtu != 0
-                && let Some(bond) = self.config.link(of)
+            if let Some(bond) = self.config.link(of)
                 && bond.kind.scope() == Scope::Bond
             {
-                let is_same = LinkNumber::Mtu.of(bond) == Some(wanted.mtu);
-                wanted.mtu = 0;
-                if !is_same {
+                wanted.in_bond = true;
+                // It sets that of its ports.
+                let mtu = core::mem::take(&mut wanted.mtu);
+                if mtu != 0 && LinkNumber::Mtu.of(bond) != Some(mtu) {
                     self.complain(OTHER_MTU, config.origin, Subject::Link(&link.name));
                 }
             }

@@ -4,7 +4,7 @@ use super::addr::{Cidr, Family};
 use super::attr::Attr;
 use super::config::LinkId;
 use super::index::{HASH_START, Index, hash};
-use super::link::{IfName, Mac};
+use super::link::{IfName, LinkKind, Mac};
 use super::route::Route;
 use crate::diag::{Errno, Origin, Problem};
 use core::net::{IpAddr, Ipv4Addr};
@@ -64,6 +64,8 @@ pub struct DesiredLink {
     pub depth: u8,
     /// The link it shall be a port of; 0: it is left where it is.
     pub master: u32,
+    /// The kind that is made as; Ethernet where it is not made.
+    pub port_of: LinkKind,
     /// Whether that is a bond, for which it goes down.
     pub in_bond: bool,
     /// The link it shall lie on, if it is made; 0 for none.
@@ -101,6 +103,7 @@ impl DesiredLink {
             mac: Mac::NONE,
             depth: 0,
             master: 0,
+            port_of: LinkKind::Ethernet,
             in_bond: false,
             lower: 0,
             remake: false,

@@ -1,6 +1,5 @@
 //! A step as one rtnetlink request.
 
-use super::links::master_kind;
 use super::op::{Object, Op};
 use super::{Act, Naming};
 use crate::limits::MAX_VALUE;
@@ -189,7 +188,7 @@ pub(super) fn options<'a>(
         Act::SetOptions => pick = Pick::Differing,
         Act::SetJoined => pick = Pick::Joined,
         Act::SetPort => {
-            kind = master_kind(config, id);
+            kind = wanted.port_of;
             if have.is_some_and(|have| have.master == wanted.master) {
                 pick = Pick::Differing;
             }

@@ -1,20 +1,13 @@
 //! What is missing or differs of links.
 
 use super::encode::options;
-use super::stack::id_of;
 use super::{Act, Phase, Plan};
 use crate::model::attr::{Attr, Scope, When};
-use crate::model::config::{Config, LinkId};
+use crate::model::config::Config;
 use crate::model::desired::{Desired, DesiredLink};
 use crate::model::link::LinkKind;
 use crate::model::observed::{Birth, Link, Observed};
 use crate::wire::rtnetlink::info::{self, Options};
-
-/// The kind of link that the configured master of a link is made as; Ethernet where none is.
-pub fn master_kind(config: &Config<'_>, id: LinkId) -> LinkKind {
-    let name = config.link(id).and_then(|link| link.master.as_ref());
-    config.made_kind(id_of(config, name))
-}
 
 /// Whether a link says among its options what it lies on, and can be moved.
 pub fn lies_in_data(kind: LinkKind) -> bool {
@@ -91,7 +84,7 @@ impl Diff<'_, '_> {
             self.push(Phase::Attributes, Act::SetFlags);
         }
         let port = self.options(Act::SetPort);
-        if wanted.master != 0 && port.kind != LinkKind::Ethernet && differs(&port).when.is_some() {
+        if port.kind != LinkKind::Ethernet && differs(&port).when.is_some() {
             self.push(Phase::PortOptions, Act::SetPort);
         }
         let goes_down = self.own(is_new);

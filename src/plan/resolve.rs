@@ -331,8 +331,9 @@ impl Resolver<'_, '_> {
         {
             const OTHER_MTU: Complaint = Complaint::warning(Problem::PortMtu, Effect::KeyUnset);
             wanted.master = master.ifindex;
+            wanted.port_of = self.config.made_kind(of);
             if let Some(bond) = self.config.link(of)
-                && bond.kind.scope() == Scope::Bond
+                && wanted.port_of.scope() == Scope::Bond
             {
                 wanted.in_bond = true;
                 // It sets that of its ports.

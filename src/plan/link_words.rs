@@ -93,9 +93,9 @@ impl Op<'_> {
             Value::Number(number) => {
                 const ON_OFF: [Scope; 4] =
                     [Scope::Vlan, Scope::BridgePort, Scope::Link, Scope::Ethtool];
-                let words = match form {
-                    Kind::Bool if scope == Scope::Ib => packed!("datagram,connected"),
-                    Kind::Bool if ON_OFF.contains(&scope) => packed!("off,on"),
+                let words = match (form, scope) {
+                    (Kind::Bool, Scope::Ib) => packed!("datagram,connected"),
+                    (Kind::Bool, scope) if ON_OFF.contains(&scope) => packed!("off,on"),
                     _ => form.words(),
                 };
                 if !words.0.is_empty() {

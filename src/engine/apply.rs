@@ -166,7 +166,7 @@ impl Engine<'_> {
                 );
                 let encoded = match &op {
                     Some(op) => {
-                        let encoded = encode(op, &self.observed, &mut writer, seq);
+                        let encoded = encode(op, &mut writer, seq);
                         if encoded.is_ok() {
                             host.trace(op);
                         }
@@ -403,9 +403,7 @@ fn is_harmless(step: Step, errno: Errno) -> bool {
             errno,
             Errno::EADDRNOTAVAIL | Errno::ESRCH | Errno::ENODEV | Errno::ENOENT
         ),
-        Act::DownRenamed
-        | Act::Rename
-        | Act::UpRenamed
+        Act::Rename
         | Act::SetMac
         | Act::SetMtu
         | Act::Up
@@ -417,8 +415,6 @@ fn is_harmless(step: Step, errno: Errno) -> bool {
         | Act::Release
         | Act::SetPort
         | Act::SetFlags
-        | Act::SetTxqlen
-        | Act::AddAltName
         | Act::Ethtool => false,
         // that we deleted ourselves, or went with the link below
         Act::Unmake => errno == Errno::ENODEV,

@@ -139,7 +139,7 @@ impl Engine<'_> {
             match (link.is_up(), first) {
                 _ if !original.was_up => continue,
                 (true, Some(first)) if self.live_rename == LiveRename::Refused => {
-                    let (phase, act) = (Phase::DownForRename, Act::DownRenamed);
+                    let (phase, act) = (Phase::DownForRename, Act::Down);
                     self.plan.push(phase, act, first);
                 }
                 (true, _) => continue,
@@ -149,7 +149,7 @@ impl Engine<'_> {
                     rename::push(&mut self.plan, link, to, Naming::Rename, Origin::NONE);
                 }
             }
-            self.plan.push(Phase::UpAfterRename, Act::UpRenamed, last);
+            self.plan.push(Phase::UpAfterRename, Act::Up, last);
         }
         self.plan.sort();
     }

@@ -4,7 +4,7 @@ use super::addr::{Cidr, Family};
 use super::attr::Attr;
 use super::config::LinkId;
 use super::index::{HASH_START, Index, hash};
-use super::link::{IfName, Mac};
+use super::link::{IfName, LinkKind, Mac};
 use super::route::Route;
 use crate::diag::{Errno, Origin, Problem};
 use core::net::{IpAddr, Ipv4Addr};
@@ -64,8 +64,12 @@ pub struct DesiredLink {
     pub depth: u8,
     /// The link it shall be a port of; 0: it is left where it is.
     pub master: u32,
-    /// The link that goes for it to be made, 0 for none.
-    pub replaces: u32,
+    /// The kind that is made as; Ethernet where it is not made.
+    pub port_of: LinkKind,
+    /// Whether that is a bond, for which it goes down.
+    pub in_bond: bool,
+    /// The link it shall lie on, if it is made; 0 for none.
+    pub lower: u32,
     /// Whether something of it differs that the kernel sets only when it makes the link, or while nothing uses it.
     pub remake: bool,
     /// The option of which that is so; `None`: it lies on another link.
@@ -99,7 +103,9 @@ impl DesiredLink {
             mac: Mac::NONE,
             depth: 0,
             master: 0,
-            replaces: 0,
+            port_of: LinkKind::Ethernet,
+            in_bond: false,
+            lower: 0,
             remake: false,
             differs: None,
             made: false,
@@ -116,6 +122,14 @@ impl DesiredLink {
                 problem: None,
             },
         }
+    }
+}
+
+impl DesiredLink {
+    /// What asked for it; of the loopback link [`LinkId::NONE`].
+    #[inline(always)]
+    pub fn id(&self) -> LinkId {
+        self.config.unwrap_or(LinkId::NONE)
     }
 }
 
@@ -375,8 +389,8 @@ impl<'m> Desired<'m> {
         self.things.clear();
     }
 
-    /// Adds a link of which nothing but this is known. There is room for each link of the kernel, and each is
-    /// added once.
+    /// The desired link with this number; one of which nothing but this is known is added where there is none. There
+    /// is room for each link of the kernel.
     #[inline(never)]
     pub fn add_link(
         &mut self,
@@ -384,9 +398,11 @@ impl<'m> Desired<'m> {
         name: &IfName,
         origin: Origin,
     ) -> Option<&mut DesiredLink> {
-        let added = self.links.push(DesiredLink::new(ifindex, *name, origin));
-        debug_assert!(added.is_ok());
-        self.links.last_mut()
+        if self.link(ifindex).is_none() {
+            let added = self.links.push(DesiredLink::new(ifindex, *name, origin));
+            debug_assert!(added.is_ok());
+        }
+        self.link_mut(ifindex)
     }
 
     /// The desired link with this number.

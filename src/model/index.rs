@@ -21,11 +21,10 @@ impl<'m> Index<'m> {
     /// Forgets every entry and makes room for `entries`.
     #[inline(never)]
     pub fn reset(&mut self, entries: usize) {
-        let wanted = entries
-            .saturating_mul(2)
-            .checked_next_power_of_two()
-            .unwrap_or(usize::MAX);
-        self.used = wanted.min(self.slots.len());
+        self.used = self.slots.len();
+        while self.used / 2 >= entries.wrapping_mul(2).max(1) {
+            self.used /= 2;
+        }
         if let Some(slots) = self.slots.get_mut(..self.used) {
             slots.fill(0);
         }
@@ -39,10 +38,10 @@ impl<'m> Index<'m> {
     /// Makes room for so many entries, the last of which is not in it yet; the number of the first that is
     /// to be inserted: 0 where all of them were forgotten.
     pub fn make_room(&mut self, entries: usize) -> usize {
-        if entries.saturating_mul(2) <= self.used || self.used == self.slots.len() {
-            return entries.saturating_sub(1);
+        if entries.wrapping_mul(2) <= self.used || self.used == self.slots.len() {
+            return entries.wrapping_sub(1);
         }
-        self.reset(self.used.saturating_mul(2).max(MIN_ENTRIES));
+        self.reset(self.used.wrapping_mul(2).max(MIN_ENTRIES));
         0
     }
 
@@ -109,6 +108,8 @@ mod tests {
         assert_eq!(find(30), Some(2));
         assert_eq!(find(40), None);
         assert_eq!(Index::new(&mut [0; 4]).next(&mut 0), None);
+        index.reset(0);
+        assert_eq!(index.next(&mut 1), None);
     }
 
     #[test]

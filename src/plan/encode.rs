@@ -1,24 +1,20 @@
 //! A step as one rtnetlink request.
 
-use super::links::{joins_bond, master_kind};
-use super::op::{Change, Op};
+use super::op::{Object, Op};
 use super::{Act, Naming};
 use crate::limits::MAX_VALUE;
-use crate::model::attr::{Attr, Value};
-use crate::model::config::{Config, LinkId, Str};
+use crate::model::attr::Attr;
+use crate::model::config::{Config, Str};
 use crate::model::desired::DesiredLink;
-use crate::model::link::IfName;
+use crate::model::link::{IfName, LinkKind};
 use crate::model::observed::{IFF_UP, Link, Observed};
 use crate::model::route::{Reach, Route};
-use crate::text::parts;
-use crate::wire::netlink::{Full, NLA_F_NESTED, Writer, append, append_attr};
+use crate::wire::netlink::{Full, NLA_F_NESTED, Writer};
 use crate::wire::rtnetlink::info::{self, Options, Pick};
 use crate::wire::rtnetlink::link::{self, Made, Request};
 use crate::wire::rtnetlink::route::each_hop;
-use crate::wire::rtnetlink::{
-    self, RTM_DELLINK, RTM_DELLINKPROP, RTM_NEWLINK, RTM_NEWLINKPROP, RTM_SETLINK,
-};
-use heapless::{Vec, VecView};
+use crate::wire::rtnetlink::{self, RTM_DELLINK, RTM_DELLINKPROP, RTM_NEWLINK, RTM_SETLINK};
+use heapless::Vec;
 
 /// What is asked beyond the fields of a route, as the kernel takes it.
 #[derive(Default)]
@@ -59,168 +55,153 @@ pub(super) fn named<'o>(
 /// # Errors
 /// [`Full`] when it does not fit; then nothing of it was written.
 #[inline(never)]
-pub fn encode(
-    op: &Op<'_>,
-    observed: &Observed<'_>,
-    w: &mut Writer<'_>,
-    seq: u32,
-) -> Result<(), Full> {
-    let mut payload = Vec::<u8, { info::OCTETS }>::new();
-    let to = payload.as_mut_view();
+pub fn encode(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
+    if let Object::Thing(thing) = op.object {
+        let mut attrs = Attrs::default();
+        let more = attrs.of(&thing.route, op.config, op.observed);
+        return rtnetlink::change(w, seq, op.verb(), thing, more);
+    }
+    encode_link(op, w, seq)
+}
+
+/// The same, for what is done to a link.
+#[inline(never)]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the others have no attribute and no flags"
+)]
+fn encode_link(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
+    let (act, config) = (op.act, op.config);
     let mut request = Request {
         kind: RTM_SETLINK,
         ifindex: op.ifindex(),
-        flags: [0, 0],
+        flags: match act {
+            Act::Up => [IFF_UP, IFF_UP],
+            Act::Down => [0, IFF_UP],
+            _ => [0, 0],
+        },
         made: None,
-        attr: link::IFLA_LINKINFO | NLA_F_NESTED,
+        attr: 0,
     };
-    match &op.change {
-        Change::Thing(verb, thing) => {
-            let mut attrs = Attrs::default();
-            let more = attrs.of(&thing.route, op.config, observed);
-            return rtnetlink::change(w, seq, *verb, thing, more);
-        }
-        Change::Up => request.flags = [IFF_UP, IFF_UP],
-        Change::Down => request.flags = [0, IFF_UP],
-        Change::Rename(Naming::Rename, name) => {
-            request.attr = link::IFLA_IFNAME;
-            append(to, name.padded());
-        }
-        Change::Rename(Naming::DropAltName, name) => {
-            request.kind = RTM_DELLINKPROP;
-            request.attr = link::IFLA_PROP_LIST | NLA_F_NESTED;
-            append(to, &link::altname_list(name));
-        }
-        Change::Mac(mac) => {
-            request.attr = link::IFLA_ADDRESS;
-            append(to, mac.as_bytes());
-        }
-        Change::Mtu(mtu) => {
-            request.attr = link::IFLA_MTU;
-            append(to, &mtu.to_ne_bytes());
-        }
-        Change::Stack(act, _, wanted) => {
-            let Some(mut options) = op.options(*act, wanted) else {
-                if !of_stack(op, *act, wanted, &mut request, to) {
-                    return Ok(());
-                }
-                return request.put(w, seq, to);
-            };
-            request.kind = RTM_NEWLINK;
-            if *act == Act::Make {
-                let have = observed.by_index(wanted.ifindex);
-                request.made = Some(Made {
-                    name: &wanted.name,
-                    lower: have.map_or(0, |have| have.lower),
-                    mac: &wanted.mac,
-                });
-            } else if *act == Act::SetOptions
-                && op.config.number_of(options.id, Attr::STP) == Some(0)
-            {
-                // first, as delays that are right without it are refused with it
-                options.pick = Pick::Stp;
-                options.put(to, &mut |_| {});
-                request.put(w, seq, to)?;
-                to.clear();
-                options.pick = Pick::Differing;
+    let mut info = Vec::<u8, { info::OCTETS }>::new();
+    let (list, number);
+    let payload = match op.object {
+        Object::Renamed(rename) if act == Act::Rename => match rename.naming {
+            Naming::Rename => {
+                request.attr = link::IFLA_IFNAME;
+                &rename.to.padded()[..]
             }
-            options.put(to, &mut |_| {});
+            Naming::DropAltName => {
+                request.kind = RTM_DELLINKPROP;
+                request.attr = link::IFLA_PROP_LIST | NLA_F_NESTED;
+                list = link::altname_list(&rename.to);
+                &list
+            }
+        },
+        Object::Renamed(_) | Object::Thing(_) => &[],
+        Object::Link(wanted) => {
+            let id = wanted.id();
+            let mut options = op.options(wanted);
+            if options.kind != LinkKind::Ethernet {
+                request.kind = RTM_NEWLINK;
+                request.attr = link::IFLA_LINKINFO | NLA_F_NESTED;
+                if act == Act::Make {
+                    request.made = Some(Made {
+                        name: &wanted.name,
+                        lower: wanted.lower,
+                        mac: &wanted.mac,
+                    });
+                } else if act == Act::SetOptions && config.number_of(id, Attr::STP) == Some(0) {
+                    // first, as delays that are right without it are refused with it
+                    options.pick = Pick::Stp;
+                    options.put(&mut info, &mut |_| {});
+                    request.put(w, seq, &info)?;
+                    info.clear();
+                    options.pick = Pick::Differing;
+                }
+                options.put(&mut info, &mut |_| {});
+                &info
+            } else {
+                let (mut value, mut len) = (0, size_of::<u32>());
+                match act {
+                    Act::SetMac => {
+                        request.attr = link::IFLA_ADDRESS;
+                        return request.put(w, seq, wanted.mac.as_bytes());
+                    }
+                    Act::SetMtu => {
+                        request.attr = link::IFLA_MTU;
+                        value = wanted.mtu;
+                    }
+                    Act::Enslave => {
+                        request.attr = link::IFLA_MASTER;
+                        value = wanted.master;
+                        if wanted.in_bond {
+                            // which takes only what is down, and takes it up
+                            request.flags = [0, IFF_UP];
+                        }
+                    }
+                    Act::Release => request.attr = link::IFLA_MASTER,
+                    Act::SetFlags => {
+                        request.flags = config.flags_of(id);
+                        request.attr = link::IFLA_TXQLEN;
+                        match config.number_of(id, Attr::TXQUEUELEN) {
+                            Some(txqlen) => value = txqlen,
+                            None => len = 0,
+                        }
+                    }
+                    Act::Unmake => (request.kind, len) = (RTM_DELLINK, 0),
+                    _ => len = 0,
+                }
+                number = value.to_ne_bytes();
+                number.get(..len).unwrap_or_default()
+            }
         }
-    }
-    request.put(w, seq, to)
+    };
+    request.put(w, seq, payload)
 }
 
 impl Op<'_> {
-    /// The options of a link that it is about; `None` where it is about none.
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "the others are about no options"
-    )]
-    pub(super) fn options(&self, act: Act, wanted: &DesiredLink) -> Option<Options<'_>> {
-        let (config, observed) = (self.config, self.observed);
-        let id = wanted.config?;
-        let have = observed.by_index(wanted.ifindex)?;
-        let mut kind = config.made_kind(id);
-        let pick = match act {
-            Act::Make => Pick::All,
-            Act::SetOptions => Pick::Differing,
-            Act::SetJoined => Pick::Joined,
-            Act::SetPort => {
-                kind = master_kind(config, id)?;
-                if have.master == wanted.master {
-                    Pick::Differing
-                } else {
-                    Pick::All
-                }
-            }
-            _ => return None,
-        };
-        Some(Options {
-            config,
-            observed,
-            id,
-            kind,
-            is_port: act == Act::SetPort,
-            pick,
-            have: observed.info(have),
-        })
+    /// The options of a link that it is about; their kind is Ethernet where it is about none.
+    pub(super) fn options(&self, wanted: &DesiredLink) -> Options<'_> {
+        options(self.act, wanted, self.config, self.observed)
     }
 }
 
-/// Prepares a request about a link of a stack that is not about options; whether there is one.
+/// The options of a link that something is about; their kind is Ethernet where it is about none.
+#[inline(never)]
 #[expect(
     clippy::wildcard_enum_match_arm,
-    reason = "the others are about options, or no requests of rtnetlink"
+    reason = "the others are about no options"
 )]
-fn of_stack(
-    op: &Op<'_>,
+pub(super) fn options<'a>(
     act: Act,
     wanted: &DesiredLink,
-    request: &mut Request<'_>,
-    to: &mut VecView<u8>,
-) -> bool {
-    let config = op.config;
-    let id = wanted.config.unwrap_or(LinkId::NONE);
-    let mut number = 0;
+    config: &'a Config<'_>,
+    observed: &'a Observed<'_>,
+) -> Options<'a> {
+    let id = wanted.id();
+    let have = observed.by_index(wanted.ifindex);
+    let mut kind = config.made_kind(id);
+    let mut pick = Pick::All;
     match act {
-        Act::Release => request.attr = link::IFLA_MASTER,
-        Act::Enslave => {
-            request.attr = link::IFLA_MASTER;
-            number = wanted.master;
-            if joins_bond(config, id) {
-                // which takes only what is down, and takes it up
-                request.flags = [0, IFF_UP];
+        Act::Make => {}
+        Act::SetOptions => pick = Pick::Differing,
+        Act::SetJoined => pick = Pick::Joined,
+        Act::SetPort => {
+            kind = wanted.port_of;
+            if have.is_some_and(|have| have.master == wanted.master) {
+                pick = Pick::Differing;
             }
         }
-        Act::SetTxqlen => {
-            request.attr = link::IFLA_TXQLEN;
-            number = config.number_of(id, Attr::TXQUEUELEN).unwrap_or(0);
-        }
-        Act::SetFlags => {
-            request.flags = config.flags_of(id);
-            return true;
-        }
-        Act::Unmake => {
-            request.kind = RTM_DELLINK;
-            if wanted.replaces != 0 {
-                request.ifindex = wanted.replaces;
-            }
-            return true;
-        }
-        Act::AddAltName => {
-            request.kind = RTM_NEWLINKPROP;
-            request.attr = link::IFLA_PROP_LIST | NLA_F_NESTED;
-            let names = config.attr_of(id, Attr::ALTNAME).map(|have| have.value);
-            if let Some(Value::Text(names)) = names {
-                let mut names = config.text(names);
-                while let Some(name) = parts::next_word(&mut names) {
-                    append_attr(to, link::IFLA_ALT_IFNAME, name);
-                }
-            }
-            return true;
-        }
-        _ => return false,
+        _ => kind = LinkKind::Ethernet,
     }
-    append(to, &number.to_ne_bytes());
-    true
+    Options {
+        config,
+        observed,
+        id,
+        kind,
+        is_port: act == Act::SetPort,
+        pick,
+        have: have.map_or(&[], |have| observed.info(have)),
+    }
 }

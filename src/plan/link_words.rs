@@ -1,11 +1,10 @@
 //! What is done to links that are made, as ip-link(8) commands.
 
 use super::Act;
-use super::links::joins_bond;
+use super::links::lies_in_data;
 use super::op::{Op, shell_word};
 use crate::diag::Escaped;
 use crate::model::attr::{Attr, AttrConfig, Kind, Scope, Value};
-use crate::model::config::LinkId;
 use crate::model::desired::DesiredLink;
 use crate::model::link::{IfName, LinkKind};
 use crate::packed::{Word, packed, word};
@@ -17,19 +16,16 @@ use crate::wire::rtnetlink::info;
 const FULL_MEMBER: u32 = 0x8000;
 
 impl Op<'_> {
-    /// What is done to a link that lies on others, or that others belong to.
-    pub(super) fn show_stack(&self, f: &mut Text<'_>, act: Act, depth: u8, link: &DesiredLink) {
-        let id = link.config.unwrap_or(LinkId::NONE);
-        let options = self.options(act, link);
-        let kind = options.map_or(LinkKind::Ethernet, |options| options.kind);
-        let have = self.observed.by_index(link.ifindex);
-        let lower = have.map_or(0, |have| have.lower);
-        let lies_in_data = matches!(kind.scope(), Scope::Vxlan | Scope::Tunnel);
-        let mut before = word!("ip link set dev ");
+    /// What is done to a link, as what `ip link set` does if nothing else is said.
+    pub(super) fn show_link(&self, f: &mut Text<'_>, mut before: Word, link: &DesiredLink) {
+        let act = self.act;
+        let options = self.options(link);
+        let kind = options.kind;
+        let lies_in_data = lies_in_data(kind);
         if act == Act::Make {
             f.word(word!("ip link add"));
             if !lies_in_data {
-                self.named(f, word!(" link "), lower);
+                self.named(f, word!(" link "), link.lower);
             }
             before = word!(" name ");
         } else if act == Act::Unmake {
@@ -39,36 +35,39 @@ impl Op<'_> {
                 "ethtool -s ,ethtool -K ,ethtool --set-priv-flags ,ethtool -G ,ethtool -L ,ethtool -C ,",
                 "ethtool -A "
             ))
-            .item((depth.saturating_sub(ethtool::WOL) >> 1).into())
+            .item((self.depth.saturating_sub(ethtool::WOL) >> 1).into())
             .show(f);
             before = word!("");
         }
         shell_word(f, before, &link.name);
-        if act == Act::Enslave {
-            if joins_bond(self.config, id) {
+        self.show_up(f);
+        if act == Act::SetMtu {
+            f.count(word!(" mtu "), link.mtu);
+        } else if act == Act::Enslave {
+            if link.in_bond {
                 f.word(word!(" down"));
             }
             self.named(f, word!(" master "), link.master);
         } else if act == Act::Release {
             f.word(word!(" nomaster"));
         }
-        for have in self.config.attrs_of(id) {
-            if have.is_set_by(act, depth) {
+        if act == Act::SetMac || act == Act::Make && !link.mac.is_none() {
+            f.show(word!(" address "), &link.mac);
+        }
+        for have in self.config.attrs_of(link.id()) {
+            if have.is_set_by(act, self.depth) {
                 self.option(f, kind, have);
             }
         }
-        let Some(options) = options else {
+        if kind == LinkKind::Ethernet {
             return;
-        };
-        if act == Act::Make && !link.mac.is_none() {
-            f.show(word!(" address "), &link.mac);
         }
         f.word(word!(" type "));
         kind.kernel_word().show(f);
         if act == Act::SetPort {
             f.word(word!("_slave"));
         } else if lies_in_data && act == Act::Make {
-            self.named(f, word!(" dev "), lower);
+            self.named(f, word!(" dev "), link.lower);
         }
         let mut sent = heapless::Vec::<u8, { info::OCTETS }>::new();
         options.put(&mut sent, &mut |option| self.option(f, kind, option));
@@ -84,22 +83,19 @@ impl Op<'_> {
     /// An option and its value.
     fn option(&self, f: &mut Text<'_>, kind: LinkKind, have: &AttrConfig) {
         let (scope, form) = have.attr.row();
-        let on_off = packed!("off,on");
         f.octet(b' ');
-        let is_text = have.attr.ethtool();
-        let is_text = is_text.is_some_and(|(command, _)| command > ethtool::WOL);
+        let is_text = self.act == Act::Ethtool && self.depth > ethtool::WOL;
         if kind != LinkKind::Ipvlan && !is_text {
             have.attr.show_ip_word(f);
             f.octet(b' ');
         }
         match have.value {
             Value::Number(number) => {
+                const ON_OFF: [Scope; 4] =
+                    [Scope::Vlan, Scope::BridgePort, Scope::Link, Scope::Ethtool];
                 let words = match (form, scope) {
                     (Kind::Bool, Scope::Ib) => packed!("datagram,connected"),
-                    (
-                        Kind::Bool,
-                        Scope::Vlan | Scope::BridgePort | Scope::Link | Scope::Ethtool,
-                    ) => on_off,
+                    (Kind::Bool, scope) if ON_OFF.contains(&scope) => packed!("off,on"),
                     _ => form.words(),
                 };
                 if !words.0.is_empty() {
@@ -134,11 +130,11 @@ impl Op<'_> {
 }
 
 impl AttrConfig {
-    /// Whether it is what a step sets that sets flags, the length of a queue, or what a command of ethtool(8) does.
+    /// Whether it is what a step sets that sets flags, or what a command of ethtool(8) does.
     pub(super) fn is_set_by(&self, act: Act, depth: u8) -> bool {
-        let is_flag = matches!(self.attr, Attr::PROMISC | Attr::ALLMULTI | Attr::ARP);
-        act == Act::SetFlags && is_flag
-            || act == Act::SetTxqlen && self.attr == Attr::TXQUEUELEN
-            || act == Act::Ethtool && self.attr.ethtool().is_some_and(|(of, _)| of == depth)
+        match self.attr {
+            Attr::PROMISC | Attr::ALLMULTI | Attr::ARP | Attr::TXQUEUELEN => act == Act::SetFlags,
+            attr => act == Act::Ethtool && attr.ethtool().is_some_and(|(of, _)| of == depth),
+        }
     }
 }

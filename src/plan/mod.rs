@@ -76,33 +76,29 @@ pub enum Phase {
 }
 
 /// What a step does; its number points into the table named.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub enum Act {
-    /// Take down the link of one of [`Plan::renames`].
-    DownRenamed,
     /// One of [`Plan::renames`].
     Rename,
-    /// Bring up the link of one of them.
-    UpRenamed,
-    /// Set the MAC of one of [`crate::model::desired::Desired::links`].
-    SetMac,
-    /// Set its MTU.
-    SetMtu,
-    /// Bring it up.
-    Up,
     /// Add one of [`crate::model::desired::Desired::things`].
     Add,
     /// Put it in the place of another one, or make it permanent.
     Replace,
     /// Delete it.
     Delete,
-    /// Take down one of [`crate::model::desired::Desired::links`].
-    Down,
     /// Send what was saved at this place of the restore buffer.
     Restore,
-    /// Make one of [`crate::model::desired::Desired::links`]. Those that follow are of this table too.
+    /// Set the MAC of one of [`crate::model::desired::Desired::links`]. Those that follow are of this table too.
+    SetMac,
+    /// Set its MTU.
+    SetMtu,
+    /// Bring it up; up to [`Phase::UpAfterRename`] the link of one of [`Plan::renames`].
+    Up,
+    /// Take it down; the same.
+    Down,
+    /// Make it.
     Make,
-    /// Delete it, or what it replaces ([`crate::model::desired::DesiredLink::replaces`]).
+    /// Delete it.
     Unmake,
     /// Set the options of its kind that are not as they shall be.
     SetOptions,
@@ -114,12 +110,8 @@ pub enum Act {
     SetPort,
     /// Set the options that speak of its ports.
     SetJoined,
-    /// Set what packets it takes, and whether it speaks ARP.
+    /// Set what packets it takes, whether it speaks ARP, and how many packets may wait.
     SetFlags,
-    /// Set how many packets may wait.
-    SetTxqlen,
-    /// Add an alternative name.
-    AddAltName,
     /// Set what ethtool(8) sets; [`Step::depth`] says which of its commands.
     Ethtool,
 }
@@ -128,7 +120,7 @@ impl Act {
     /// Whether it is done to one of [`crate::model::desired::Desired::links`], and only a virtual link or one with
     /// options needs it.
     pub fn is_of_stack(self) -> bool {
-        self as u8 >= Act::Make as u8
+        self >= Act::Make
     }
 }
 

@@ -1,11 +1,11 @@
 //! A step with its names filled in; as text it is the ip(8) command that does the same.
 
-use super::{Act, Naming, Plan, Step};
+use super::{Act, Naming, Phase, Plan, Rename, Step};
 use crate::diag::{Escaped, Origin};
 use crate::model::addr::{Family, dotted};
-use crate::model::config::{Config, LinkId};
+use crate::model::config::Config;
 use crate::model::desired::{Desired, DesiredLink, FOREVER, Thing, What};
-use crate::model::link::{IfName, Mac};
+use crate::model::link::IfName;
 use crate::model::observed::Observed;
 use crate::model::route::{Reach, Route, RouteKind};
 use crate::packed::{Word, word};
@@ -16,31 +16,26 @@ use crate::wire::rtnetlink::Verb;
 /// One change of the kernel's state.
 #[derive(Clone, Copy)]
 pub struct Op<'a> {
+    /// What is done.
+    pub(super) act: Act,
+    /// See [`Step::depth`].
+    pub(super) depth: u8,
     ifindex: u32,
     name: Option<&'a IfName>,
-    origin: Origin,
     pub(super) config: &'a Config<'a>,
     pub(super) observed: &'a Observed<'a>,
-    pub(super) change: Change<'a>,
+    pub(super) object: Object<'a>,
 }
 
-/// What changes.
+/// What something is done to: a row of the table that [`Act`] names.
 #[derive(Clone, Copy)]
-pub(super) enum Change<'a> {
-    /// Link up.
-    Up,
-    /// Link down.
-    Down,
-    /// One step of a permutation of names.
-    Rename(Naming, &'a IfName),
-    /// New MAC.
-    Mac(&'a Mac),
-    /// New MTU.
-    Mtu(u32),
+pub(super) enum Object<'a> {
+    /// A link that gets or loses a name.
+    Renamed(&'a Rename),
     /// An address, a route or a rule.
-    Thing(Verb, &'a Thing),
-    /// What is done to a link by the acts of [`Act::is_of_stack`], with the depth of the step.
-    Stack(Act, u8, &'a DesiredLink),
+    Thing(&'a Thing),
+    /// A link.
+    Link(&'a DesiredLink),
 }
 
 impl<'a> Op<'a> {
@@ -56,85 +51,56 @@ impl<'a> Op<'a> {
     ) -> Option<Op<'a>> {
         let n = step.n as usize;
         let act = step.act;
-        let (ifindex, name, origin, change) = match act {
-            Act::Rename | Act::DownRenamed | Act::UpRenamed => {
-                let rename = plan.renames.get(n)?;
-                let (name, change) = if act == Act::Rename {
-                    (&rename.from, Change::Rename(rename.naming, &rename.to))
-                } else if act == Act::DownRenamed {
-                    (&rename.from, Change::Down)
-                } else {
-                    (&rename.to, Change::Up)
-                };
-                (rename.ifindex, Some(name), rename.origin, change)
-            }
-            Act::SetMac | Act::SetMtu | Act::Up | Act::Down => {
-                let link = desired.links.get(n)?;
-                let change = if act == Act::SetMac {
-                    Change::Mac(&link.mac)
-                } else if act == Act::SetMtu {
-                    Change::Mtu(link.mtu)
-                } else if act == Act::Up {
-                    Change::Up
-                } else {
-                    Change::Down
-                };
-                (link.ifindex, Some(&link.name), link.origin, change)
-            }
-            Act::Add | Act::Replace | Act::Delete => {
-                let thing = desired.things.get(n)?;
-                let change = Change::Thing(step.verb(), thing);
-                let name = desired.link(thing.ifindex).map(|link| &link.name);
-                (thing.ifindex, name, thing.origin, change)
-            }
-            Act::Restore => return None,
-            Act::Make
-            | Act::Unmake
-            | Act::SetOptions
-            | Act::Enslave
-            | Act::Release
-            | Act::SetPort
-            | Act::SetJoined
-            | Act::SetFlags
-            | Act::SetTxqlen
-            | Act::AddAltName
-            | Act::Ethtool => {
-                let link = desired.links.get(n)?;
-                let change = Change::Stack(act, step.depth, link);
-                let mut origin = link.origin;
-                for option in config.attrs_of(link.config.unwrap_or(LinkId::NONE)) {
-                    if option.is_set_by(act, step.depth) {
-                        origin = option.origin;
-                    }
-                }
-                (link.ifindex, Some(&link.name), origin, change)
-            }
+        let (ifindex, name, object) = if step.phase <= Phase::UpAfterRename {
+            let rename = plan.renames.get(n)?;
+            let name = match act == Act::Up {
+                true => &rename.to,
+                false => &rename.from,
+            };
+            (rename.ifindex, Some(name), Object::Renamed(rename))
+        } else if act >= Act::SetMac {
+            let link = desired.links.get(n)?;
+            (link.ifindex, Some(&link.name), Object::Link(link))
+        } else if act == Act::Restore {
+            return None;
+        } else {
+            let thing = desired.things.get(n)?;
+            let name = desired.link(thing.ifindex).map(|link| &link.name);
+            (thing.ifindex, name, Object::Thing(thing))
         };
         Some(Op {
+            act,
+            depth: step.depth,
             ifindex,
             name,
-            origin,
             config,
             observed,
-            change,
+            object,
         })
     }
 
     /// What asked for it.
     pub fn origin(&self) -> Origin {
-        self.origin
+        match self.object {
+            Object::Renamed(rename) => rename.origin,
+            Object::Thing(thing) => thing.origin,
+            Object::Link(link) => {
+                let mut origin = link.origin;
+                for option in self.config.attrs_of(link.id()) {
+                    if option.is_set_by(self.act, self.depth) {
+                        origin = option.origin;
+                    }
+                }
+                origin
+            }
+        }
     }
 
     /// The address, the route or the rule.
     pub fn thing(&self) -> Option<&Thing> {
-        match &self.change {
-            Change::Thing(_, thing) => Some(thing),
-            Change::Up
-            | Change::Down
-            | Change::Rename(..)
-            | Change::Mac(_)
-            | Change::Mtu(_)
-            | Change::Stack(..) => None,
+        match self.object {
+            Object::Thing(thing) => Some(thing),
+            Object::Renamed(_) | Object::Link(_) => None,
         }
     }
 
@@ -142,11 +108,9 @@ impl<'a> Op<'a> {
     pub fn ifindex(&self) -> u32 {
         self.ifindex
     }
-}
 
-impl Step {
-    /// What becomes of an address or a route.
-    fn verb(self) -> Verb {
+    /// What becomes of an address, a route or a rule.
+    pub(super) fn verb(&self) -> Verb {
         if self.act == Act::Replace {
             Verb::Replace
         } else if self.act == Act::Delete {
@@ -159,26 +123,23 @@ impl Step {
 
 impl Show for Op<'_> {
     fn show(&self, f: &mut Text<'_>) {
-        let command = match &self.change {
-            Change::Thing(verb, thing) => return self.show_thing(f, *verb, thing),
-            Change::Stack(act, depth, link) => return self.show_stack(f, *act, *depth, link),
-            Change::Rename(Naming::DropAltName, _) => word!("ip link property del dev "),
-            Change::Rename(Naming::Rename, _)
-            | Change::Up
-            | Change::Down
-            | Change::Mac(_)
-            | Change::Mtu(_) => word!("ip link set dev "),
-        };
-        self.device(f, command);
-        match &self.change {
-            Change::Rename(Naming::DropAltName, name) => shell_word(f, word!(" altname "), name),
-            Change::Rename(Naming::Rename, name) => shell_word(f, word!(" name "), name),
-            Change::Up => f.word(word!(" up")),
-            Change::Down => f.word(word!(" down")),
-            Change::Mac(mac) => f.show(word!(" address "), *mac),
-            Change::Mtu(mtu) => f.count(word!(" mtu "), *mtu),
-            Change::Thing(..) | Change::Stack(..) => {}
+        let mut before = word!("ip link set dev ");
+        match self.object {
+            Object::Thing(thing) => return self.show_thing(f, thing),
+            Object::Link(link) => return self.show_link(f, before, link),
+            Object::Renamed(rename) => {
+                let mut between = word!(" name ");
+                if rename.naming == Naming::DropAltName {
+                    before = word!("ip link property del dev ");
+                    between = word!(" altname ");
+                }
+                self.device(f, before);
+                if self.act == Act::Rename {
+                    shell_word(f, between, &rename.to);
+                }
+            }
         }
+        self.show_up(f);
     }
 }
 
@@ -187,7 +148,8 @@ displayed!(Op<'_>, Route);
 impl Op<'_> {
     /// What becomes of an address or a route.
     #[inline(never)]
-    fn show_thing(&self, f: &mut Text<'_>, verb: Verb, thing: &Thing) {
+    fn show_thing(&self, f: &mut Text<'_>, thing: &Thing) {
+        let verb = self.verb();
         let (command, replace) = match (thing.what, thing.route.family()) {
             (What::Addr, _) => (word!("ip addr "), word!("change ")),
             (What::Route, Family::V4) => (word!("ip route "), word!("replace ")),
@@ -227,9 +189,18 @@ impl Op<'_> {
         }
     }
 
+    /// That a link goes up or down, where it does.
+    pub(super) fn show_up(&self, f: &mut Text<'_>) {
+        if self.act == Act::Up {
+            f.word(word!(" up"));
+        } else if self.act == Act::Down {
+            f.word(word!(" down"));
+        }
+    }
+
     /// The link's name, if it has one, after `before`.
     #[inline(always)]
-    fn device(&self, f: &mut Text<'_>, before: Word) {
+    pub(super) fn device(&self, f: &mut Text<'_>, before: Word) {
         if let Some(name) = self.name {
             shell_word(f, before, name);
         }
@@ -328,47 +299,73 @@ impl Show for Route {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::link::Mac;
     use crate::source::testing::Storage;
     use crate::testing::{cidr, ip, name, via};
     use core::net::Ipv4Addr;
     use std::string::{String, ToString};
 
-    fn text(name: &str, change: Change<'_>) -> String {
+    fn text(name: &str, act: Act, object: Object<'_>) -> String {
         let name = &IfName::from_kernel(name.as_bytes()).unwrap();
         let mut storage = Storage::default();
         let mut links = crate::machine::Machine::<1, 1, 1, 1, 1, 1, 2, 1>::new();
         Op {
+            act,
+            depth: 0,
             ifindex: 2,
             name: Some(name),
-            origin: Origin::NONE,
             config: &storage.config(),
             observed: &links.engine().observed,
-            change,
+            object,
         }
         .to_string()
     }
 
+    fn link_text(name: &str, act: Act) -> String {
+        let from = IfName::from_kernel(name.as_bytes()).unwrap();
+        let mut link = DesiredLink::new(2, from, Origin::NONE);
+        (link.mtu, link.mac) = (9_000, Mac::new(&[2, 0, 0, 0, 0, 9]).unwrap());
+        text(name, act, Object::Link(&link))
+    }
+
     #[test]
     fn links_are_changed_by_ip_link() {
-        let (lan0, mac) = (name("lan0"), Mac::new(&[2, 0, 0, 0, 0, 9]).unwrap());
-        for (change, command) in [
-            (Change::Up, "ip link set dev eth0 up"),
-            (Change::Down, "ip link set dev eth0 down"),
+        for (act, command) in [
+            (Act::Up, "ip link set dev eth0 up"),
+            (Act::Down, "ip link set dev eth0 down"),
             (
-                Change::Rename(Naming::Rename, &lan0),
+                Act::SetMac,
+                "ip link set dev eth0 address 02:00:00:00:00:09",
+            ),
+            (Act::SetMtu, "ip link set dev eth0 mtu 9000"),
+            (Act::Release, "ip link set dev eth0 nomaster"),
+            (Act::Unmake, "ip link del dev eth0"),
+        ] {
+            assert_eq!(link_text("eth0", act), command);
+        }
+        for (act, naming, command) in [
+            (
+                Act::Rename,
+                Naming::Rename,
                 "ip link set dev eth0 name lan0",
             ),
             (
-                Change::Rename(Naming::DropAltName, &lan0),
+                Act::Rename,
+                Naming::DropAltName,
                 "ip link property del dev eth0 altname lan0",
             ),
-            (
-                Change::Mac(&mac),
-                "ip link set dev eth0 address 02:00:00:00:00:09",
-            ),
-            (Change::Mtu(9_000), "ip link set dev eth0 mtu 9000"),
+            (Act::Up, Naming::Rename, "ip link set dev eth0 up"),
+            (Act::Down, Naming::Rename, "ip link set dev eth0 down"),
         ] {
-            assert_eq!(text("eth0", change), command);
+            let rename = Rename {
+                ifindex: 2,
+                from: name("eth0"),
+                to: name("lan0"),
+                naming,
+                is_up: true,
+                origin: Origin::NONE,
+            };
+            assert_eq!(text("eth0", act, Object::Renamed(&rename)), command);
         }
     }
 
@@ -400,14 +397,10 @@ mod tests {
             };
             let without = words.replace(" brd 192.0.2.255", "");
             for (verb, broadcast, command) in [
-                (Verb::Add, broadcast, ["ip addr add ", words].concat()),
+                (Act::Add, broadcast, ["ip addr add ", words].concat()),
+                (Act::Replace, broadcast, ["ip addr change ", words].concat()),
                 (
-                    Verb::Replace,
-                    broadcast,
-                    ["ip addr change ", words].concat(),
-                ),
-                (
-                    Verb::Delete,
+                    Act::Delete,
                     Ipv4Addr::UNSPECIFIED,
                     ["ip addr del ", &without].concat(),
                 ),
@@ -416,7 +409,7 @@ mod tests {
                     broadcast,
                     ..Thing::addr(2, addr, peer, Origin::NONE)
                 };
-                assert_eq!(text("eth0", Change::Thing(verb, &thing)), command);
+                assert_eq!(text("eth0", verb, Object::Thing(&thing)), command);
             }
         }
     }
@@ -471,13 +464,13 @@ mod tests {
             ),
         ] {
             for (verb, word) in [
-                (Verb::Add, "add"),
-                (Verb::Replace, "replace"),
-                (Verb::Delete, "del"),
+                (Act::Add, "add"),
+                (Act::Replace, "replace"),
+                (Act::Delete, "del"),
             ] {
                 let thing = Thing::route(2, &wanted, Origin::NONE);
                 assert_eq!(
-                    text("eth0", Change::Thing(verb, &thing)),
+                    text("eth0", verb, Object::Thing(&thing)),
                     std::format!("ip {family}route {word} {words} dev eth0")
                 );
             }
@@ -503,9 +496,9 @@ mod tests {
                 | RouteKind::Throw => "",
             };
             let command = std::format!("ip route del {word} 10.0.0.0/8 proto 153{device}");
-            assert_eq!(text("eth0", Change::Thing(Verb::Delete, &nowhere)), command);
+            assert_eq!(text("eth0", Act::Delete, Object::Thing(&nowhere)), command);
             assert_eq!(
-                text("eth0", Change::Thing(Verb::Add, &nowhere)),
+                text("eth0", Act::Add, Object::Thing(&nowhere)),
                 command.replace("del", "add")
             );
         }
@@ -515,6 +508,6 @@ mod tests {
     #[test]
     fn names_are_escaped() {
         let command = "ip link set dev 'a\\x1b[2J' up";
-        assert_eq!(text("a\x1b[2J", Change::Up), command);
+        assert_eq!(link_text("a\x1b[2J", Act::Up), command);
     }
 }

@@ -5,7 +5,7 @@
 //! who configures a link that two sources name (the command line before ifcfg).
 
 use super::rename::find_by_mac;
-use super::stack::{NO_DEPTH, depth_of, find_lower, is_needed, name_of};
+use super::stack::{NO_DEPTH, depth_of, find_lower, id_of, is_needed, name_of};
 use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink, Subject};
 use crate::limits::MAX_LINE;
 use crate::model::addr::Cidr;
@@ -280,7 +280,7 @@ impl Resolver<'_, '_> {
 
     #[inline(never)]
     fn found(&mut self, id: LinkId, config: &LinkConfig, link: &Link) {
-        let wanted = if let Some(earlier) = self.desired.link_mut(link.ifindex) {
+        if let Some(earlier) = self.desired.link(link.ifindex) {
             let other = earlier.config.and_then(|other| self.config.link(other));
             if let Some(other) = other.filter(|other| other.source > config.source) {
                 let problem = match other.source {
@@ -295,51 +295,53 @@ impl Resolver<'_, '_> {
             if is_loose(&config.matches) {
                 return;
             }
-            Some(earlier)
-        } else {
-            (self.desired).add_link(link.ifindex, &link.name, config.origin)
-        };
-        if let Some(wanted) = wanted {
-            if wanted.config.is_none() {
-                wanted.config = Some(id);
-                wanted.asks = config.ipv4.asks();
-                wanted.depth = depth_of(self.depths, id);
-            }
-            if wanted.mtu == 0 {
-                wanted.mtu = LinkNumber::Mtu.of(config).unwrap_or(0);
-            }
-            if let Some(name) = &config.master
-                && let Some(master) = self.observed.by_name(name)
-                && master.birth != Birth::Refused
-            {
-                const OTHER_MTU: Complaint = Complaint::warning(Problem::PortMtu, Effect::KeyUnset);
-                let of = self.config.named(name).unwrap_or(LinkId::NONE);
-                if depth_of(self.depths, of) != NO_DEPTH {
-                    wanted.master = master.ifindex;
-                    // A bond sets that of its ports.
-                    if wanted.mtu != 0
-                        && let Some(bond) = self.config.link(of)
-                        && bond.kind.scope() == Scope::Bond
-                    {
-                        if LinkNumber::Mtu.of(bond) != Some(wanted.mtu) {
-                            let subject = Subject::Link(&link.name);
-                            OTHER_MTU.report(self.sink, self.config, config.origin, subject);
-                        }
-                        wanted.mtu = 0;
-                    }
-                }
-            }
-            if wanted.mac.is_none() {
-                wanted.mac = config.mac;
-            }
         }
+        let desired = &mut *self.desired;
+        let mut on = 0;
         // What lies on another link can only be up while that is.
         if config.made_kind().is_some()
             && let Some(lower) = &config.lower
             && let Some(lower) = find_lower(self.observed, lower)
-            && self.desired.link(lower.ifindex).is_none()
         {
-            (self.desired).add_link(lower.ifindex, &lower.name, config.origin);
+            on = lower.ifindex;
+            desired.add_link(on, &lower.name, config.origin);
+        }
+        let Some(wanted) = desired.add_link(link.ifindex, &link.name, config.origin) else {
+            return;
+        };
+        if wanted.config.is_none() {
+            wanted.config = Some(id);
+            wanted.asks = config.ipv4.asks();
+            wanted.depth = depth_of(self.depths, id);
+        }
+        if wanted.mtu == 0 {
+            wanted.mtu = LinkNumber::Mtu.of(config).unwrap_or(0);
+        }
+        if wanted.mac.is_none() {
+            wanted.mac = config.mac;
+        }
+        if on != 0 {
+            wanted.lower = on;
+        }
+        let of = id_of(self.config, config.master.as_ref());
+        if let Some(name) = &config.master
+            && let Some(master) = self.observed.by_name(name)
+            && master.birth != Birth::Refused
+            && depth_of(self.depths, of) != NO_DEPTH
+        {
+            const OTHER_MTU: Complaint = Complaint::warning(Problem::PortMtu, Effect::KeyUnset);
+            wanted.master = master.ifindex;
+            wanted.port_of = self.config.made_kind(of);
+            if let Some(bond) = self.config.link(of)
+                && wanted.port_of.scope() == Scope::Bond
+            {
+                wanted.in_bond = true;
+                // It sets that of its ports.
+                let mtu = core::mem::take(&mut wanted.mtu);
+                if mtu != 0 && LinkNumber::Mtu.of(bond) != Some(mtu) {
+                    self.complain(OTHER_MTU, config.origin, Subject::Link(&link.name));
+                }
+            }
         }
         set_state(self.states, id, LinkState::Found);
         for addr in self.config.addrs.iter() {

@@ -20,8 +20,8 @@ pub const MAX_DEPTH: u8 = 16;
 /// How many depths there are.
 const DEPTHS: u8 = MAX_DEPTH + 1;
 /// The depth of a link that cannot be.
-pub const NO_DEPTH: u8 = u8::MAX;
-/// Beside the depth: a link that is asked for lies on it.
+pub const NO_DEPTH: u8 = 0x3f;
+/// Beside the depth: a link that is asked for lies on it. One that cannot be is no longer needed.
 const NEEDED: u8 = 0x40;
 
 /// Everything that it works on.
@@ -43,10 +43,7 @@ impl Stack<'_, '_> {
     #[inline(never)]
     pub fn build(&mut self) {
         self.depths.clear();
-        for link in self.config.links.iter() {
-            // The link below may be one that nothing configures.
-            let _ = self.depths.push(link.lower.is_some().into());
-        }
+        while self.depths.push(0).is_ok() {}
         // Each round brings it one link further, whatever the order; no depth grows beyond the last.
         while self.relax() {}
         let config = self.config;
@@ -64,17 +61,18 @@ impl Stack<'_, '_> {
         let config = self.config;
         let mut is_news = false;
         for (id, link) in config.links_with_ids() {
-            let master = link.master.as_ref().and_then(|name| config.named(name));
-            is_news |= self.lies_on(Some(id), below(config, id)) | self.lies_on(master, Some(id));
+            if let Some(lower) = &link.lower {
+                // The link below may be one that nothing configures.
+                is_news |= self.lies_on(id, below(config, lower));
+            }
+            is_news |= self.lies_on(id_of(config, link.master.as_ref()), id);
         }
         is_news
     }
 
+    /// Puts one link, if there is one, above another; whether that changed anything.
     #[inline(never)]
-    fn lies_on(&mut self, upper: Option<LinkId>, lower: Option<LinkId>) -> bool {
-        let (Some(upper), Some(lower)) = (upper, lower) else {
-            return false;
-        };
+    fn lies_on(&mut self, upper: LinkId, lower: LinkId) -> bool {
         let depth = depth_of(self.depths, lower)
             .wrapping_add(1)
             .min(MAX_DEPTH)
@@ -110,7 +108,9 @@ impl Stack<'_, '_> {
         if depth == MAX_DEPTH {
             return self.refuse(id, link, Problem::Loop);
         }
-        if below(config, id).is_some_and(|lower| depth_of(self.depths, lower) == NO_DEPTH) {
+        if let Some(lower) = &link.lower
+            && depth_of(self.depths, below(config, lower)) == NO_DEPTH
+        {
             return self.set_depth(id, NO_DEPTH);
         }
         let Some(name) = name_of(config, self.observed, id) else {
@@ -131,42 +131,46 @@ impl Stack<'_, '_> {
             }
             return;
         }
-        let (mut lower, mut mtu) = (0, 1_500);
+        let mut lower = 0;
         if let Some(matches) = &link.lower {
-            let Some(link) = find_lower(self.observed, matches) else {
+            let Some(below) = find_lower(self.observed, matches) else {
                 return;
             };
-            (lower, mtu) = (link.ifindex, link.mtu);
+            lower = below.ifindex;
+            if kind == LinkKind::Vlan && self.is_there_twice(id, matches) {
+                return self.refuse(id, link, Problem::SameVlan);
+            }
         }
-        if kind == LinkKind::Vlan && self.is_there_twice(id, link) {
-            return self.refuse(id, link, Problem::SameVlan);
+        if let Some(made) = plan_link(self.observed, &name, lower) {
+            // Which MTU it gets is not known: any that is wanted is set.
+            (made.birth, made.mtu, made.mac) = (Birth::Planned, u32::MAX, link.mac);
+            lower = made.ifindex;
         }
-        let ifindex = self.observed.next_index();
-        let mut made = Link::new(ifindex, name);
-        (made.kind, made.birth) = (KernelKind::Virtual, Birth::Planned);
-        (made.lower, made.mtu, made.mac) = (lower, mtu, link.mac);
-        // There is room: links that nothing speaks of were left out of the table in time.
-        let _ = self.observed.links.push(made);
         // Its other end is made with it.
         if let Some(peer) = config.attr_of(id, Attr::PEER)
             && let Value::Text(peer) = peer.value
             && let Some(peer) = IfName::new(config.text(peer))
             && self.observed.by_name(&peer).is_none()
         {
-            let mut other = Link::new(self.observed.next_index(), peer);
-            (other.kind, other.lower) = (KernelKind::Virtual, ifindex);
-            let _ = self.observed.links.push(other);
+            plan_link(self.observed, &peer, lower);
         }
     }
 
     /// Whether an earlier link is the VLAN of this id on the same link.
-    fn is_there_twice(&self, id: LinkId, link: &LinkConfig) -> bool {
+    fn is_there_twice(&self, id: LinkId, lower: &LinkMatch) -> bool {
         let config = self.config;
-        let key = tag_of(config, id);
-        let mut earlier = config.links_with_ids().take(id.place());
-        earlier.any(|(other, there)| {
-            tag_of(config, other) == key && there.lower == link.lower && self.is_wanted(other)
-        })
+        for (other, there) in config.links_with_ids() {
+            if other == id {
+                break;
+            }
+            if tag_of(config, other) == tag_of(config, id)
+                && there.lower.as_ref() == Some(lower)
+                && self.is_wanted(other)
+            {
+                return true;
+            }
+        }
+        false
     }
 
     fn refuse(&mut self, id: LinkId, link: &LinkConfig, problem: Problem) {
@@ -183,20 +187,30 @@ impl Stack<'_, '_> {
     }
 }
 
+/// Adds a virtual link on another one. There is room: links that nothing speaks of were left out of the table in time.
+#[inline(never)]
+fn plan_link<'o>(
+    observed: &'o mut Observed<'_>,
+    name: &IfName,
+    lower: u32,
+) -> Option<&'o mut Link> {
+    let mut link = Link::new(observed.next_index(), *name);
+    (link.kind, link.lower) = (KernelKind::Virtual, lower);
+    let _ = observed.links.push(link);
+    observed.links.last_mut()
+}
+
 /// How deep a configured link lies, or [`NO_DEPTH`].
 #[inline(never)]
 pub fn depth_of(depths: &VecView<u8>, id: LinkId) -> u8 {
-    match depths.get(id.place()) {
-        None => 0,
-        Some(&NO_DEPTH) => NO_DEPTH,
-        Some(depth) => depth & !NEEDED,
-    }
+    depths.get(id.place()).map_or(0, |depth| depth & NO_DEPTH)
 }
 
 /// Whether a link that is asked for lies on it.
 pub fn is_needed(depths: &VecView<u8>, id: LinkId) -> bool {
-    let depth = depths.get(id.place()).copied().unwrap_or(0);
-    depth & NEEDED != 0 && depth != NO_DEPTH
+    depths
+        .get(id.place())
+        .is_some_and(|depth| depth & NEEDED != 0)
 }
 
 /// The id of a VLAN and its Ethernet type; 0 for what is none.
@@ -206,17 +220,19 @@ fn tag_of(config: &Config<'_>, id: LinkId) -> u32 {
     config.number_of(id, Attr::VLAN_ID).unwrap_or(0) | protocol << 16
 }
 
-/// The configured link that another one lies on.
-#[inline(never)]
-fn below(config: &Config<'_>, id: LinkId) -> Option<LinkId> {
-    let lower = config.link(id)?.lower.as_ref()?;
-    if let LinkMatch::Name(name) = lower {
-        return config.named(name);
+/// The configured link that another one lies on. One that is known by its MAC is a device, which lies on nothing.
+fn below(config: &Config<'_>, lower: &LinkMatch) -> LinkId {
+    match lower {
+        LinkMatch::Name(name) => id_of(config, Some(name)),
+        LinkMatch::Mac(_) | LinkMatch::Bootif(_) | LinkMatch::Any => LinkId::NONE,
     }
-    let mut links = config.links_with_ids();
-    // A VLAN without a name is known by the MAC of the link below.
-    let found = links.find(|(other, link)| *other != id && link.matches == *lower);
-    found.map(|(id, _)| id)
+}
+
+/// The configured link with this name, [`LinkId::NONE`] for none.
+#[inline(never)]
+pub fn id_of(config: &Config<'_>, name: Option<&IfName>) -> LinkId {
+    let link = name.and_then(|name| config.named(name));
+    link.unwrap_or(LinkId::NONE)
 }
 
 /// The kernel's link that another one lies on.

@@ -8,9 +8,10 @@ use super::ifcfg_keys::{
     MY_INNER_IPADDR, NETMASK, PEER_INNER_IPADDR, PEER_OUTER_IPADDR, PREFIX, SEARCH,
 };
 use super::ifcfg_link::is_same_name;
+use super::put::Said;
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::{Cidr, Family, is_same};
-use crate::model::config::{AddrConfig, IpFlag, IpText, LinkNumber, Method, Search};
+use crate::model::config::{AddrConfig, IpFlag, IpText, LinkNumber, Method, Search, add};
 use crate::model::link::IfName;
 use crate::model::said::Flag;
 use crate::packed::packed;
@@ -217,24 +218,27 @@ impl<'a> Reader<'a, '_, '_> {
         }
     }
 
-    /// One address, with the mask and broadcast address of its number; `None` after a complaint.
+    /// The address with these bits, with the mask and broadcast address of its number; `None` after a complaint.
     #[inline(never)]
-    pub(super) fn add_addr4(&mut self, addr: Ipv4Addr) -> Option<()> {
+    pub(super) fn add_addr4(&mut self, bits: u32) -> Option<()> {
         let entry = self.entry?;
         let mask = self.mask();
         let mut cidr = Cidr {
-            addr: IpAddr::V4(addr),
+            addr: IpAddr::V4(Ipv4Addr::from_bits(bits)),
             len: self.len,
         };
         if mask.is_some() || cidr.len == NO_LEN {
             self.file.mask4(entry, mask, SKIPPED, &mut cidr)?;
         }
-        let broadcast = self
-            .file
-            .get_numbered(BROADCAST, self.ordinal)
-            .and_then(|entry| self.file.ipv4(entry, UNSET))
-            .filter(|given| cidr.broadcast() != *given);
-        self.add_addr(&cidr)?.broadcast = broadcast;
+        let given = self.file.get_numbered(BROADCAST, self.ordinal);
+        let given = given.and_then(|entry| self.file.ipv4(entry, UNSET));
+        let usual = cidr.broadcast();
+        let have = self.add_addr(&cidr)?;
+        if let Some(bits) = given
+            && usual != Ipv4Addr::from_bits(bits)
+        {
+            have.broadcast = Some(Ipv4Addr::from_bits(bits));
+        }
         Some(())
     }
 
@@ -461,14 +465,9 @@ impl<'a> Reader<'a, '_, '_> {
         while let Some(item) = parts::next_word(&mut rest) {
             let cx = &mut *self.file.cx;
             let mut kept = None;
-            let mut put = cx.keep(
-                item,
-                scalar::is_domain(item),
-                Problem::NotADomain,
-                &mut kept,
-            );
+            let mut put = cx.keep_said(Said::Domain, item, &mut kept);
             if let Some(domain) = kept
-                && cx.config.search.push(Search { domain, link }).is_err()
+                && add(cx.config.search, &Search { domain, link }).is_none()
             {
                 put = Err(Problem::MaxSearch);
             }

@@ -371,14 +371,14 @@ impl<'r, 'a, 'm> Reader<'r, 'a, 'm> {
                 end = number(last, 0).ok_or(problem)?;
             }
             let mut bits = u64::from(first);
-            let least = value == Value::Table || value == Value::Weight;
-            if (bits | u64::from(end)) >> shape.bits != 0 || first < least.into() {
+            if (bits | u64::from(end)) >> shape.bits != 0 {
                 return Err(problem);
             }
             let route = &mut line.entry.route;
             let mut is_kept = value == Value::From0;
             match (value, last) {
                 (Value::Users, None) => return Err(problem),
+                (Value::Table, _) if first == 0 => return Err(problem),
                 (Value::Protocol, _) => route.protocol = first as u8,
                 (Value::Scope, _) => route.scope = Some(first as u8),
                 (Value::Tos, _) => route.tos = first as u8,

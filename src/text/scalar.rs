@@ -92,7 +92,7 @@ pub fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
 
 /// The same, the first one in the highest bits.
 #[inline(never)]
-fn ipv4_bits(text: &[u8]) -> Option<u32> {
+pub fn ipv4_bits(text: &[u8]) -> Option<u32> {
     u32::try_from(dotted(text)?).ok()
 }
 

@@ -55,6 +55,8 @@ pub enum Subject<'a> {
     Cidr(&'a Cidr),
     /// A key of a file, an option, or a path.
     Key(&'a Escaped<'a>),
+    /// An option's name.
+    Name(&'a Packed),
     /// The key of a word of the command line.
     Word(&'a Escaped<'a>),
     /// What the kernel was asked to do.
@@ -98,6 +100,7 @@ impl Show for Subject<'_> {
             Subject::Addr(addr) => return addr.show(f),
             Subject::Cidr(addr) => return addr.show(f),
             Subject::Key(key) => return key.show(f),
+            Subject::Name(name) => return name.show(f),
             Subject::Word(key) => return show_word(key, f),
             Subject::Op(op) => return op.show(f),
         };
@@ -177,6 +180,7 @@ mod tests {
             (Subject::Addr(&ip("2001:db8::1")), "2001:db8::1"),
             (Subject::Cidr(&cidr("192.0.2.0/24")), "192.0.2.0/24"),
             (Subject::Key(&Escaped(b"a\x1b")), "a\\x1b"),
+            (Subject::Name(&packed!("miimon")), "miimon"),
             (Subject::Word(&Escaped(b"ip")), "ip="),
         ] {
             assert_eq!(subject.to_string(), words);

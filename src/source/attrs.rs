@@ -2,7 +2,7 @@
 //! table of options ([`crate::model::attr`]).
 
 use super::Context;
-use crate::diag::{Complaint, Effect, Escaped, LineBuf, Origin, Problem, Subject};
+use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Subject};
 use crate::limits::MAX_LINE;
 use crate::model::attr::{Attr, Kind, Scope, Value};
 use crate::model::config::{LinkConfig, LinkId, LinkMatch, Role, SourceKind, Str};
@@ -200,9 +200,7 @@ impl Context<'_, '_> {
             if values >> value & 1 == 0
                 && let Some(origin) = self.config.drop_attr(bond, *attr)
             {
-                let mut name = LineBuf::<MAX_NAME>::new();
-                name.unpack(attr.name());
-                let subject = Subject::Key(&Escaped(name.as_bytes()));
+                let subject = Subject::Name(&attr.name());
                 if origin.file == self.file && origin.line == self.line.number {
                     self.report(origin.column.into(), subject, b"", UNMET, b"");
                 } else {
@@ -247,8 +245,7 @@ const fn row(wrong: Problem, most: u8, families: u8) -> Row {
 const MAX_ITEMS: u8 = 16;
 /// Octets of a list of addresses.
 const MAX_CANONICAL: usize = MAX_LINE;
-/// Octets of an option's name.
-const MAX_NAME: usize = 40;
+
 
 /// Whether it is an item of such a text, which is written in its canonical form.
 fn is_item(item: &[u8], kind: Kind, families: u8, to: &mut LineBuf<MAX_CANONICAL>) -> bool {

@@ -200,10 +200,11 @@ impl NameRule {
     }
 
     /// The link with this MAC shall have this name.
-    pub const fn new(mac: Mac, name: IfName, source: NameSource, origin: Origin) -> NameRule {
+    #[inline(never)]
+    pub const fn new(mac: &Mac, name: &IfName, source: NameSource, origin: Origin) -> NameRule {
         NameRule {
-            mac,
-            name: Some(name),
+            mac: *mac,
+            name: Some(*name),
             patterns: [None; 3],
             set_mac: None,
             mtu: None,

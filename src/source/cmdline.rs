@@ -421,8 +421,8 @@ fn ifname(arg: &mut Arg<'_, '_, '_>) -> Done {
         return Ok(());
     };
     let put = arg.cx.add_rule(&NameRule::new(
-        *mac,
-        *name,
+        mac,
+        name,
         NameSource::Cmdline,
         arg.origin(arg.value),
     ));

@@ -344,20 +344,33 @@ impl<'a> Reader<'a, '_, '_> {
             }
         }
         let has_addr = self.has_addr(Family::V6, None);
-        let is_manual = FileFlag::Autoconf6.is_no(&self.known.draft)
-            || FileFlag::Autoconf6.of(&self.known.draft).is_none()
-                && FileFlag::Forwarding6.is_yes(&self.known.draft);
-        let is_dhcp = FileFlag::Dhcp6.is_yes(&self.known.draft);
-        let method = match FileFlag::Init6.of(&self.known.draft) {
-            _ if is_disabled => Method::Disabled,
-            Some(Flag::No) => Method::Ignore,
-            Some(Flag::Yes) if !is_manual => Method::Auto,
-            _ if is_dhcp => Method::Dhcp,
-            None => self.known.draft.link.ipv6.method,
-            Some(Flag::Yes) if has_addr => Method::Static,
-            Some(Flag::Yes) => Method::LinkLocal,
-        };
-        self.known.draft.link.ipv6.method = method;
+        let draft = &mut self.known.draft;
+        let mut method = draft.link.ipv6.method;
+        let is_on = FileFlag::Init6.is_yes(draft);
+        if is_on {
+            method = Method::LinkLocal;
+            if has_addr {
+                method = Method::Static;
+            }
+        }
+        if FileFlag::Dhcp6.is_yes(draft) {
+            method = Method::Dhcp;
+        }
+        // forwarding alone stands for no
+        let autoconf = FileFlag::Autoconf6.of(draft);
+        if is_on
+            && autoconf != Some(Flag::No)
+            && (autoconf.is_some() || !FileFlag::Forwarding6.is_yes(draft))
+        {
+            method = Method::Auto;
+        }
+        if is_off {
+            method = Method::Ignore;
+        }
+        if is_disabled {
+            method = Method::Disabled;
+        }
+        draft.link.ipv6.method = method;
         // servers of DHCPv6 are told the whole name of the host only
         let hostname = IpText::Hostname.of(&self.known.draft.link.ipv4);
         let name = self.file.cx.config.text_or_none(&hostname);

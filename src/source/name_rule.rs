@@ -167,6 +167,7 @@ impl<'t> Draft<'t> {
     }
 
     /// Takes what a part gives, or else asks for.
+    #[inline(never)]
     fn take(&mut self, part: Part, is_gift: bool, value: &'t [u8], cx: &mut Context<'t, '_>) {
         let rule = &mut self.rule;
         let (is_right, problem) = match (part, is_gift) {

@@ -588,11 +588,11 @@ mod tests {
     fn rules_for_names_without_a_mac_are_no_links() {
         let json = shown(|cx, _| {
             let name = IfName::new(b"lan").unwrap();
-            let rule = NameRule::new(Mac::NONE, name, NameSource::Link, Origin::NONE);
+            let rule = NameRule::new(&Mac::NONE, &name, NameSource::Link, Origin::NONE);
             cx.add_rule(&rule).unwrap();
             let mac = Mac::new(&[2, 0, 0, 0, 0, 1]).unwrap();
             let wan = IfName::new(b"wan").unwrap();
-            cx.add_rule(&NameRule::new(mac, wan, NameSource::Udev, Origin::NONE))
+            cx.add_rule(&NameRule::new(&mac, &wan, NameSource::Udev, Origin::NONE))
                 .unwrap();
         });
         assert!(

@@ -322,6 +322,7 @@ static NEEDS: [(Attr, Attr, Values); 19] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diag::Escaped;
     use crate::model::addr::{Cidr, Family};
     use crate::model::config::{RouteConfig, RouteDev};
     use crate::model::desired::What;

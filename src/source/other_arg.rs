@@ -6,7 +6,6 @@ use super::key_table::key;
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::attr::{Attr, Scope};
 use crate::model::config::{GlobalNumber, Role};
-use crate::packed::packed;
 use crate::text::{parts, scalar};
 
 /// Name servers between commas: `ADDRESS` or `dns://ADDRESS`, each with `#NAME` or without.
@@ -70,11 +69,10 @@ pub fn znet(arg: &mut Arg<'_, '_, '_>, n: usize) -> Done {
 /// # Errors
 /// The word was reported and has no effect.
 pub fn dscp(arg: &mut Arg<'_, '_, '_>) -> Done {
-    let Some(n) = packed!("CS0,CS4,CS6").position(arg.value) else {
+    let Some([class @ (b'0' | b'4' | b'6')]) = parts::strip(arg.value, b"CS") else {
         return Err(Refused::of(Refused::WHOLE, Problem::NotAWord));
     };
-    // by the number of the word, an octet each
-    let tos = (0xc0_80_00_u32.wrapping_shr(n.wrapping_mul(8) as u32)) & 0xff;
+    let tos = u32::from(*class & 7) << 5;
     GlobalNumber::DhcpTos.set(&mut arg.cx.config.global, Some(tos));
     Ok(())
 }

@@ -196,7 +196,7 @@ pub fn prefix_len(text: &[u8], family: Family) -> Option<u8> {
         let is_contiguous = host_bits & host_bits.wrapping_add(1) == 0;
         return is_contiguous.then(|| host_bits.leading_zeros().to_le_bytes()[0]);
     };
-    u8::try_from(len).ok().filter(|len| *len <= family.bits())
+    (len <= family.bits().into()).then_some(len as u8)
 }
 
 /// An address with an optional prefix length: `192.0.2.5/24`, `[2001:db8::1]/64`, `[2001:db8::1/64]`.

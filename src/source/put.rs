@@ -58,7 +58,7 @@ impl Context<'_, '_> {
         let (mut is_known, mut put) = (false, Ok(()));
         let mut rule = *rule;
         for have in self.config.name_rules.iter_mut() {
-            let same_name = rule.name.is_some_and(|name| name.is(&have.name));
+            let same_name = (rule.name.as_ref()).is_some_and(|name| name.is(&have.name));
             let is_mac = have.mac == rule.mac;
             // `HWADDR` of several files may be one: then the names decide
             let same_mac = is_mac && rule.source != NameSource::Ifcfg && !rule.mac.is_unset();

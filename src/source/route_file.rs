@@ -99,10 +99,8 @@ fn is_address_key(line: &[u8]) -> bool {
     let Some(rest) = parts::strip(parts::trim_start(line), b"ADDRESS") else {
         return false;
     };
-    match rest.iter().position(|octet| !octet.is_ascii_digit()) {
-        Some(digits) => digits > 0 && rest.get(digits) == Some(&b'='),
-        None => false,
-    }
+    let (number, value) = parts::split(rest, b'=');
+    value.is_some() && scalar::number(number).is_some()
 }
 
 /// Adds a route of a file for the link `dev`; `None` if there is no room for more.
@@ -113,10 +111,12 @@ fn push(
     column: u32,
     cx: &mut Context<'_, '_>,
 ) -> Option<()> {
-    line.entry.dev = match &line.dev {
-        Some(name) if !is_name_of(name, dev, cx.config) => RouteDev::Name(*name),
-        Some(_) | None => *dev,
-    };
+    line.entry.dev = *dev;
+    if let Some(name) = &line.dev
+        && !is_name_of(name, dev, cx.config)
+    {
+        line.entry.dev = RouteDev::Name(*name);
+    }
     line.entry.origin = cx.origin_at(cx.line.number, column);
     let pushed = match line.form {
         Form::Table => match line.entry.route.metric {

@@ -90,14 +90,11 @@ const SHOWN_WAITS: Range<usize> = Wait::Carrier as usize..Wait::IpRequired as us
 /// Adds a complaint to the diagnostics.
 impl Sink for Json<'_> {
     fn report(&mut self, diagnostic: &Diagnostic<'_>) {
-        let (file, line, column) = match &diagnostic.at {
-            Some(at) => (at.file, at.line, at.column),
-            None => (&b""[..], 0, 0),
-        };
+        let at = diagnostic.at;
         self.item();
-        octets_or_null(self, file);
-        self.number(line.into());
-        self.number(column.into());
+        octets_or_null(self, at.file);
+        self.number(at.line.number.into());
+        self.number(at.column.into());
         self.packed(diagnostic.complaint.severity.word());
         self.text(&diagnostic.subject);
         self.text(&diagnostic.message());

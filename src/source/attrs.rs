@@ -201,7 +201,7 @@ impl Context<'_, '_> {
                 && let Some(origin) = self.config.drop_attr(bond, *attr)
             {
                 let subject = Subject::Name(&attr.name());
-                if origin.file == self.file && origin.line == self.line.number {
+                if origin.file == self.at.id && origin.line == self.at.line.number {
                     self.report(origin.column.into(), subject, b"", UNMET, b"");
                 } else {
                     UNMET.report(self.sink, self.config, origin, subject);

@@ -123,7 +123,7 @@ fn join_pieces(cx: &mut Context<'_, '_>) {
         (Some(_), None) => ALONE,
         (Some(_), Some(_)) => {
             let pieces = words.pieces;
-            cx.line.number = origin.line;
+            cx.at.line.number = origin.line;
             return pieces.join(SourceKind::Cmdline, cx);
         }
     };

@@ -324,9 +324,9 @@ const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWin
 #[inline(never)]
 pub fn read(cx: &mut Context<'_, '_>) {
     let (mut words, mut left) = (Words(cx.text), lines(cx.text));
-    cx.line = Line::NONE;
+    cx.at.line = Line::NONE;
     let kept = cx.config.keep(first(cx.text));
-    cx.config.global.cmdline = kept.map(|kept| (cx.file, kept));
+    cx.config.global.cmdline = kept.map(|kept| (cx.at.id, kept));
     while let Some(word) = &words.next() {
         cx.go_to(word.key, &mut left);
         if parts::has(word.key, 0) || parts::has(word.value, 0) {

@@ -46,7 +46,7 @@ impl Reader<'_, '_, '_> {
             self.entry = None;
             return self.refuse(NO_LINK);
         }
-        link.origin.file = self.file.cx.file;
+        link.origin.file = self.file.cx.at.id;
         link.ipv4.origin = link.origin;
         link.ipv6.origin = link.origin;
         // what is true of the loopback link anyway

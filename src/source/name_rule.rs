@@ -99,7 +99,7 @@ pub fn read(source: NameSource, own: usize, cx: &mut Context<'_, '_>) {
     for line in lines(cx.text) {
         let mut rest = parts::trim(line.octets);
         let at = offset(rest, cx.text);
-        cx.line = if at < own { line } else { Line::NONE };
+        cx.at.line = if at < own { line } else { Line::NONE };
         let goes_on = rest.ends_with(b"\\");
         match rest {
             [b'#' | b';', ..] => continue,
@@ -269,7 +269,7 @@ impl<'t> Draft<'t> {
 fn complain<'t>(own: usize, part: &'t [u8], what: Problem, cx: &mut Context<'t, '_>) {
     match offset(part, cx.text) < own {
         true => cx.go_to(part, &mut lines(cx.text)),
-        false => cx.line = Line::NONE,
+        false => cx.at.line = Line::NONE,
     }
     let complaint = if what == Problem::Later {
         LATER

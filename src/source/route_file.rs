@@ -37,7 +37,7 @@ pub fn read<'c>(
     }
     skip_mark(cx);
     for line in lines(cx.text) {
-        cx.line = line;
+        cx.at.line = line;
         let mut words = RouteLine::new(line.octets, form, family);
         if !words.next() || !is_text(cx) {
             continue;
@@ -117,7 +117,7 @@ fn push(
     {
         line.entry.dev = RouteDev::Name(*name);
     }
-    line.entry.origin = cx.origin_at(cx.line.number, column);
+    line.entry.origin = cx.origin_at(cx.at.line.number, column);
     let pushed = match line.form {
         Form::Table => match line.entry.route.metric {
             // `unspec`

@@ -12,7 +12,6 @@ use crate::model::config::SourceKind;
 use crate::model::link::IfName;
 use crate::text::{parts, scalar};
 
-
 const NO_LABEL: Complaint = Complaint::error(Problem::NotAnAlias, Effect::FileIgnored);
 const NO_RANGE: Complaint = Complaint::error(Problem::NotARange, Effect::FileIgnored);
 const NO_BASE: Complaint = Complaint::error(Problem::NoBase, Effect::FileIgnored);

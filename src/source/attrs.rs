@@ -246,7 +246,6 @@ const MAX_ITEMS: u8 = 16;
 /// Octets of a list of addresses.
 const MAX_CANONICAL: usize = MAX_LINE;
 
-
 /// Whether it is an item of such a text, which is written in its canonical form.
 fn is_item(item: &[u8], kind: Kind, families: u8, to: &mut LineBuf<MAX_CANONICAL>) -> bool {
     if families != 0 {

@@ -423,10 +423,8 @@ impl<'a> Reader<'a, '_, '_> {
     #[inline(never)]
     pub(super) fn addrs6(&mut self, mut rest: &'a [u8]) {
         while let Some(item) = parts::next_word(&mut rest) {
-            let mut addr = Cidr {
-                len: 64,
-                ..Cidr::default(Family::V6)
-            };
+            let mut addr = Cidr::default(Family::V6);
+            addr.len = 64;
             let what = match scalar::cidr(item, &mut addr) {
                 Ok(()) if addr.family() == Family::V6 => {
                     self.add_addr(&addr);

@@ -12,7 +12,7 @@ use crate::model::link::IfName;
 use crate::model::route::{More, Reach, RouteKind};
 use crate::model::rule::{FRA_FWMASK, FRA_L3MDEV};
 use crate::text::{parts, scalar};
-use crate::wire::netlink::{NLA_F_NESTED, append_attr, attr_in, copy, end_attr};
+use crate::wire::netlink::{NLA_F_NESTED, append_attr, attr_in, end_attr};
 use crate::wire::rtnetlink::route::{
     MAX_RTVIA, RTA_METRICS, RTA_MULTIPATH, RTAX_LOCK, RTAX_RTO_MIN, RTNH_F_ONLINK, gateway,
 };
@@ -279,14 +279,10 @@ impl<'a> RouteLine<'a> {
             return Err(Problem::Duplicate);
         }
         let word = self.word;
-        let mut payload = [0; 16];
-        let len;
         if value == Value::Congctl || value == Value::Name {
-            if IfName::new(word).is_none() {
-                return Err(Problem::NotALinkName);
-            }
-            copy(&mut payload, word);
-            len = word.len().wrapping_add(1);
+            let name = &IfName::new(word).ok_or(Problem::NotALinkName)?;
+            let len = word.len().wrapping_add(1);
+            append_attr(attrs, kind, parts::slice(name.padded(), 0, len));
         } else {
             let n = (value as usize).wrapping_sub(Value::Protocol as usize);
             let Some(shape) = SHAPES.get(n) else {
@@ -350,10 +346,9 @@ impl<'a> RouteLine<'a> {
             if kind == 0 || bits == 0 && !is_kept {
                 return Ok(());
             }
-            copy(&mut payload, &bits.to_ne_bytes());
-            len = shape.len.into();
+            let len = shape.len.into();
+            append_attr(attrs, kind, parts::slice(&bits.to_ne_bytes(), 0, len));
         }
-        append_attr(attrs, kind, parts::slice(&payload, 0, len));
         Ok(())
     }
 
@@ -372,9 +367,10 @@ impl<'a> RouteLine<'a> {
 /// Whether a prefix had bits beyond its length.
 #[inline(never)]
 fn clear_host_bits(net: &mut Cidr) -> bool {
-    let written = net.addr;
-    net.addr = net.network();
-    !is_same(&net.addr, &written)
+    let network = net.network();
+    let had = !is_same(&net.addr, &network);
+    net.addr = network;
+    had
 }
 
 /// Adds a word to the text.

@@ -227,7 +227,7 @@ mod tests {
 
     /// What becomes of files with these names: `file=octets`, in the order they are read in.
     fn read(files: &[(&str, &[u8])]) -> (Storage, Vec<String>) {
-        let mut nic = Pieces::NONE;
+        let mut nic = Pieces::none();
         let mut storage = Storage::default();
         let heard = storage.read("ethernet0", "", |cx| {
             for (name, octets) in files {

@@ -46,7 +46,7 @@ fn read_all(cx: &mut Context<'_, '_>) -> Option<()> {
         // valid, and TCP
         if number(hfi, 2, 2) & 0xff01 == 0x301 {
             let info = part(table, number(hfi, 16, 4), number(hfi, 20, 2))?;
-            let mut nic = Pieces::NONE;
+            let mut nic = Pieces::none();
             fill(&mut nic, table, info, cx)?;
             nic.join(SourceKind::Firmware, cx);
         }

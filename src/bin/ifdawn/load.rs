@@ -87,7 +87,7 @@ pub fn load(
             more: 0,
         },
         defaults: Defaults::none(),
-        nic: Pieces::NONE,
+        nic: Pieces::none(),
         filled: 0,
     }
     .load(sources);
@@ -198,7 +198,7 @@ impl Loader<'_, '_> {
             [_] => word!("/sys/firmware/ibft/ethernet"),
             _ => word!("/sys/firmware/devicetree/base/"),
         };
-        self.nic = Pieces::NONE;
+        self.nic = Pieces::none();
         let path = Path::join(b"", before, name);
         let path = path.as_bytes();
         self.directory(path, &NIC_FILES);

@@ -26,7 +26,7 @@ pub(super) fn base(name: &[u8]) -> Option<&[u8]> {
     if label.is_some() {
         return Some(base);
     }
-    let at = name.windows(6).position(|part| part == b"-range");
+    let at = name.windows(6).position(|part| parts::is(part, b"-range"));
     at.map(|at| parts::slice(name, 0, at))
 }
 

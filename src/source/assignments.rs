@@ -338,9 +338,9 @@ struct Scan<'a, 's> {
 
 impl Scan<'_, '_> {
     fn read(&mut self, cx: &mut Context<'_, '_>) {
-        for line in lines(cx.text) {
-            cx.at.line = line;
-            let found = &assign::split(line.octets);
+        let mut left = lines(cx.text);
+        while cx.next_line(&mut left) {
+            let found = &assign::split(cx.at.line.octets);
             let is_read = match self.pass {
                 Pass::Device => parts::is(found.name, b"DEVICE"),
                 Pass::All => is_text(cx),

@@ -96,13 +96,21 @@ impl<'a, 'm> Context<'a, 'm> {
         }
     }
 
+    /// Goes to the next of the lines that are left; not where there is none.
+    #[inline(never)]
+    fn next_line(&mut self, left: &mut Lines<'a>) -> bool {
+        if let Some(line) = left.next() {
+            self.at.line = line;
+            return true;
+        }
+        false
+    }
+
     /// Makes the line that of `part`, a piece of the text: this one, or one of those that are left.
     #[inline(never)]
     fn go_to(&mut self, part: &[u8], left: &mut Lines<'a>) {
-        while offset(part, self.at.line.octets) > self.at.line.octets.len()
-            && let Some(line) = left.next()
+        while offset(part, self.at.line.octets) > self.at.line.octets.len() && self.next_line(left)
         {
-            self.at.line = line;
         }
     }
 

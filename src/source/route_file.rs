@@ -36,9 +36,10 @@ pub fn read<'c>(
         return read_keys(&mut file, &dev);
     }
     skip_mark(cx);
-    for line in lines(cx.text) {
-        cx.at.line = line;
-        let mut words = RouteLine::new(line.octets, form, family);
+    let mut left = lines(cx.text);
+    while cx.next_line(&mut left) {
+        let line = cx.at.line.octets;
+        let mut words = RouteLine::new(line, form, family);
         if !words.next() || !is_text(cx) {
             continue;
         }
@@ -48,7 +49,7 @@ pub fn read<'c>(
         } else {
             words.at = words.word;
             if form != Form::Static {
-                words.rest = line.octets;
+                words.rest = line;
             }
             match words.read(cx.config) {
                 Ok(()) => {

@@ -31,12 +31,15 @@ pub fn read<'c>(
     cx: &mut Context<'c, '_>,
 ) {
     let is_v4 = (form, family) == (Form::Route, Family::V4);
-    if is_v4 && lines(cx.text).any(|line| is_address_key(line.octets)) {
-        let mut file = assignments::scan(NAMES, scratch, cx);
-        return read_keys(&mut file, &dev);
+    let mut left = lines(cx.text);
+    while is_v4 && cx.next_line(&mut left) {
+        if is_address_key(cx.at.line.octets) {
+            let mut file = assignments::scan(NAMES, scratch, cx);
+            return read_keys(&mut file, &dev);
+        }
     }
     skip_mark(cx);
-    let mut left = lines(cx.text);
+    left = lines(cx.text);
     while cx.next_line(&mut left) {
         let line = cx.at.line.octets;
         let mut words = RouteLine::new(line, form, family);

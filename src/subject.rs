@@ -37,6 +37,20 @@ pub enum Subject<'a> {
     ResolvConf,
     /// The host name.
     Hostname,
+    /// A rule, of names or of routing.
+    Rule,
+    /// The name of a table.
+    Table,
+    /// A route.
+    Route,
+    /// A file as a whole.
+    File,
+    /// A line that is none of a file's.
+    Line,
+    /// A word of the command line, whatever its key.
+    CommandLine,
+    /// The word that says which addresses a link has.
+    Ip,
     /// The `owned-IF` file of a link.
     Owned(&'a IfName),
     /// The `lease-IF` file of a link.
@@ -73,7 +87,7 @@ pub struct Leased<'a> {
 
 /// A line for each subject that is always the same.
 const WORDS: Packed = packed!(
-    "\nDHCP\nMAC rules\nrestored routes\nthe kernel cannot be asked\n/run/ifdawn/lock\nHWADDR\nbootdev=\n--sources\nstate.json\nresolv.conf\nhostname"
+    "\nDHCP\nMAC rules\nrestored routes\nthe kernel cannot be asked\n/run/ifdawn/lock\nHWADDR\nbootdev=\n--sources\nstate.json\nresolv.conf\nhostname\nrule\ntable\nroute\nfile\nline\ncommand line\nip="
 );
 
 impl Show for Subject<'_> {
@@ -91,6 +105,13 @@ impl Show for Subject<'_> {
             Subject::State => 9,
             Subject::ResolvConf => 10,
             Subject::Hostname => 11,
+            Subject::Rule => 12,
+            Subject::Table => 13,
+            Subject::Route => 14,
+            Subject::File => 15,
+            Subject::Line => 16,
+            Subject::CommandLine => 17,
+            Subject::Ip => 18,
             Subject::Owned(link) => return f.show(word!("/run/ifdawn/owned-"), link),
             Subject::Lease(link) => return f.show(word!("/run/ifdawn/lease-"), link),
             Subject::Link(link) => return link.show(f),

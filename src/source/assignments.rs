@@ -283,7 +283,7 @@ pub fn is_text(cx: &mut Context<'_, '_>) -> bool {
     let (before, after) = parts::split(cx.at.line.octets, 0);
     if after.is_some() {
         let at = parts::slice(cx.at.line.octets, before.len(), 0);
-        cx.complain(b"file", at, NUL);
+        cx.complain(Subject::File, at, NUL);
     }
     after.is_none()
 }
@@ -353,7 +353,7 @@ impl Scan<'_, '_> {
                     break;
                 }
             } else if !found.raw.is_empty() {
-                cx.complain(b"line", parts::trim(found.raw), NO_ASSIGNMENT);
+                cx.complain(Subject::Line, parts::trim(found.raw), NO_ASSIGNMENT);
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use super::Context;
 use super::arg::{find_link, set_kind};
-use crate::diag::{Complaint, Effect, Escaped, Origin, Problem, Subject};
+use crate::diag::{Complaint, Effect, Origin, Problem, Subject};
 use crate::model::config::{
     BootWord, Config, GlobalFlag, GlobalText, IpConfig, IpFlag, LinkConfig, LinkId, LinkMatch,
     LinkText, Method, Role, SourceKind,
@@ -98,8 +98,7 @@ fn drop_addresses(id: LinkId, cx: &mut Context<'_, '_>) {
         }
     }
     if asks {
-        let subject = Subject::Word(&Escaped(b"ip"));
-        DROPPED.report(cx.sink, cx.config, origin, subject);
+        DROPPED.report(cx.sink, cx.config, origin, Subject::Ip);
     }
 }
 
@@ -127,7 +126,7 @@ fn join_pieces(cx: &mut Context<'_, '_>) {
             return pieces.join(SourceKind::Cmdline, cx);
         }
     };
-    let subject = Subject::Word(&Escaped(b"ip"));
+    let subject = Subject::Ip;
     let token = cx.config.text_or_none(&client);
     complaint.report_token(cx.sink, cx.config, origin, subject, token);
 }

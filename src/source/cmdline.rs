@@ -331,7 +331,7 @@ pub fn read(cx: &mut Context<'_, '_>) {
         cx.go_to(word.key, &mut left);
         if parts::has(word.key, 0) || parts::has(word.value, 0) {
             // an octet like any other, but hardly meant
-            cx.complain(b"command line", word.key, NUL);
+            cx.complain(Subject::CommandLine, word.key, NUL);
         }
         let name = match parts::is_same_in_any_case(word.key, b"BOOTIF") {
             true => b"BOOTIF",

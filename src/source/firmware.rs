@@ -207,8 +207,6 @@ impl Pieces {
     }
 }
 
-
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -36,7 +36,7 @@ pub mod testing;
 mod value;
 mod virtual_arg;
 
-use crate::diag::{At, Complaint, Diagnostic, Escaped, FileId, Origin, Sink, Subject};
+use crate::diag::{At, Complaint, Diagnostic, FileId, Origin, Sink, Subject};
 use crate::model::config::Config;
 use crate::text::lines::{Line, Lines, short};
 
@@ -132,16 +132,15 @@ impl<'a, 'm> Context<'a, 'm> {
 
     /// Complains about `part`, a piece of the line.
     #[inline(never)]
-    pub fn complain(&mut self, subject: &[u8], part: &[u8], complaint: Complaint) {
+    pub fn complain(&mut self, subject: Subject<'_>, part: &[u8], complaint: Complaint) {
         let column = self.column(part);
-        let subject = Subject::Key(&Escaped(subject));
         self.report(column, subject, part, complaint, b"");
     }
 
     /// Complains about the file as a whole.
     pub fn complain_of_file(&mut self, complaint: Complaint) {
         self.at.line = Line::NONE;
-        self.report(0, Subject::Key(&Escaped(b"file")), b"", complaint, b"");
+        self.report(0, Subject::File, b"", complaint, b"");
     }
 
     /// Complains about what stands in a column of the line, quoted as `token`, with a [`Diagnostic::detail`].

@@ -5,7 +5,7 @@
 
 use super::key_table::{Names, key, pack_fields, pack_names, packed_len};
 use super::{Context, Key, offset};
-use crate::diag::{Complaint, Effect, Origin, Problem};
+use crate::diag::{Complaint, Effect, Origin, Problem, Subject};
 use crate::model::config::{NameRule, NameSource};
 use crate::model::link::{IfName, Mac};
 use crate::packed::{Packed, packed};
@@ -284,7 +284,7 @@ fn complain<'t>(own: usize, part: &'t [u8], what: Problem, cx: &mut Context<'t, 
     } else {
         Complaint::warning(what, Effect::PartIgnored)
     };
-    cx.complain(b"rule", part, complaint);
+    cx.complain(Subject::Rule, part, complaint);
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::route_line::RouteLine;
 pub use super::route_line::parse_route;
 pub use super::route_words::{Form, KEYS as WORDS};
 use super::{Context, Key};
-use crate::diag::{Complaint, Effect, Escaped, Problem, Subject};
+use crate::diag::{Complaint, Effect, Problem, Subject};
 use crate::model::addr::Family;
 use crate::model::config::{Config, RouteDev};
 use crate::model::desired::What;
@@ -82,11 +82,11 @@ impl Form {
     }
 
     /// What is complained of.
-    fn subject(self) -> &'static [u8] {
+    fn subject(self) -> Subject<'static> {
         match self {
-            Form::Rule => b"rule",
-            Form::Table => b"table",
-            Form::Route | Form::Static | Form::Static6 => b"route",
+            Form::Rule => Subject::Rule,
+            Form::Table => Subject::Table,
+            Form::Route | Form::Static | Form::Static6 => Subject::Route,
         }
     }
 }
@@ -134,7 +134,7 @@ fn push(
     };
     if let Err(full) = pushed {
         let full = Complaint::error(full, Effect::RestIgnored);
-        let subject = Subject::Key(&Escaped(line.form.subject()));
+        let subject = line.form.subject();
         cx.report(column, subject, b"", full, b"");
     }
     pushed.ok()

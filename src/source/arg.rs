@@ -78,10 +78,10 @@ pub struct Arg<'w, 'c, 'm> {
     pub cx: &'w mut Context<'c, 'm>,
     /// Its value, empty where there is none.
     pub value: &'w [u8],
-    /// The first fields of the value; those that are not there are empty, and stand at its end.
-    fields: [&'w [u8]; 9],
-    /// The number of all.
+    /// The number of its fields.
     pub len: usize,
+    /// The first of them; those that are not there are empty, and stand at its end.
+    fields: [&'w [u8]; 9],
     /// Its key as the table has it.
     name: Escaped<'w>,
     /// Who says it.

@@ -16,7 +16,6 @@ impl Context<'_, '_> {
     ///
     /// # Errors
     /// What is wrong with the name or the value, or the limit that is reached.
-    #[inline(never)]
     pub fn put_attr(
         &mut self,
         link: LinkId,
@@ -66,7 +65,8 @@ impl Context<'_, '_> {
             value = Some(part);
         }
         let value = value.ok_or(Problem::NoArgument)?;
-        self.put_attr(link, scope, name, value, origin)
+        let attr = Attr::find(scope, name).ok_or(Problem::NotAnOption)?;
+        self.put_text(link, attr, value, origin)
     }
 
     /// Sets an option of a link to a value that is known to be right.

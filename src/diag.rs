@@ -15,6 +15,7 @@ pub use crate::errno::Errno;
 use crate::model::config::Config;
 use crate::packed::{Packed, unpack, word};
 pub use crate::subject::{Leased, Subject};
+use crate::text::lines::Line;
 use crate::text::show::{Show, Take, Text, displayed};
 use core::slice;
 use heapless::VecView;
@@ -50,27 +51,37 @@ pub struct At<'a> {
     pub id: FileId,
     /// The file's name as the user knows it: `cmdline`, or a path.
     pub file: &'a [u8],
-    /// Line, from 1; 0: the file as a whole.
-    pub line: u32,
+    /// The line; none: the file as a whole. Its octets are none when they are no longer at hand.
+    pub line: Line<'a>,
     /// Column in octets, from 1; 0: the line as a whole.
     pub column: u32,
-    /// The line itself, without its end; empty when it is no longer at hand.
-    pub text: &'a [u8],
 }
 
 impl<'a> At<'a> {
-    /// The place of a value whose text is gone, but for that of a command line; `None` where no line asked for it.
-    pub fn of(origin: Origin, config: &'a Config<'_>) -> Option<At<'a>> {
-        (origin.file != Origin::NONE.file).then(|| At {
+    /// No place.
+    pub const NONE: At<'static> = At {
+        id: Origin::NONE.file,
+        file: b"",
+        line: Line::NONE,
+        column: 0,
+    };
+
+    /// The place of a value whose text is gone, but for that of a command line; none where no line asked for it.
+    pub fn of(origin: Origin, config: &'a Config<'_>) -> At<'a> {
+        At {
             id: origin.file,
             file: config.file_name(origin.file),
-            line: origin.line,
-            column: u32::from(origin.column),
-            text: match config.global.cmdline {
-                Some((file, kept)) if file == origin.file && origin.line == 1 => config.text(kept),
-                _ => b"",
+            line: Line {
+                number: origin.line,
+                octets: match config.global.cmdline {
+                    Some((file, kept)) if file == origin.file && origin.line == 1 => {
+                        config.text(kept)
+                    }
+                    _ => b"",
+                },
             },
-        })
+            column: u32::from(origin.column),
+        }
     }
 }
 
@@ -79,8 +90,8 @@ impl<'a> At<'a> {
 pub struct Diagnostic<'a> {
     /// What is said.
     pub complaint: Complaint,
-    /// Where, if anywhere.
-    pub at: Option<At<'a>>,
+    /// Where; [`At::NONE`] where no line asked for it.
+    pub at: &'a At<'a>,
     /// The key (`IPADDR`, `ip=`), the link, or the command that failed.
     pub subject: Subject<'a>,
     /// The offending octets, printed quoted and escaped; empty for none.
@@ -96,7 +107,7 @@ impl Complaint {
     pub fn say(self, sink: &mut dyn Sink, subject: Subject<'_>) {
         sink.report(&Diagnostic {
             complaint: self,
-            at: None,
+            at: &At::NONE,
             subject,
             token: b"",
             detail: b"",
@@ -127,7 +138,7 @@ impl Complaint {
     ) {
         sink.report(&Diagnostic {
             complaint: self,
-            at: At::of(origin, config),
+            at: &At::of(origin, config),
             subject,
             token,
             detail: b"",
@@ -151,9 +162,10 @@ impl Diagnostic<'_> {
 impl Show for Diagnostic<'_> {
     /// The line without the leading program name and without a line end.
     fn show(&self, f: &mut Text<'_>) {
-        if let Some(at) = &self.at {
+        let at = self.at;
+        if at.id != Origin::NONE.file {
             Escaped(at.file).show(f);
-            for number in [at.line, at.column] {
+            for number in [at.line.number, at.column] {
                 if number > 0 {
                     f.count(word!(":"), number);
                 }
@@ -337,13 +349,15 @@ mod tests {
     fn a_line_names_place_token_problem_and_effect() {
         let d = Diagnostic {
             complaint: Complaint::error(Problem::NotIpv4, Effect::LineIgnored),
-            at: Some(At {
+            at: &At {
                 id: FileId(0),
                 file: b"ifcfg-eth0",
-                line: 7,
+                line: Line {
+                    number: 7,
+                    octets: b"IPADDR=10.0.0.300",
+                },
                 column: 8,
-                text: b"IPADDR=10.0.0.300",
-            }),
+            },
             subject: Subject::Key(&Escaped(b"IPADDR")),
             token: b"10.0.0.300",
             detail: b"",
@@ -359,7 +373,7 @@ mod tests {
         let say = |problem, number, detail| {
             let d = Diagnostic {
                 complaint: Complaint::error(problem, Effect::None).with(number),
-                at: None,
+                at: &At::NONE,
                 subject: Subject::None,
                 token: b"",
                 detail,

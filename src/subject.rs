@@ -37,6 +37,20 @@ pub enum Subject<'a> {
     ResolvConf,
     /// The host name.
     Hostname,
+    /// A rule, of names or of routing.
+    Rule,
+    /// The name of a table.
+    Table,
+    /// A route.
+    Route,
+    /// A file as a whole.
+    File,
+    /// A line that is none of a file's.
+    Line,
+    /// A word of the command line, whatever its key.
+    CommandLine,
+    /// The word that says which addresses a link has.
+    Ip,
     /// The `owned-IF` file of a link.
     Owned(&'a IfName),
     /// The `lease-IF` file of a link.
@@ -55,6 +69,8 @@ pub enum Subject<'a> {
     Cidr(&'a Cidr),
     /// A key of a file, an option, or a path.
     Key(&'a Escaped<'a>),
+    /// An option's name.
+    Name(&'a Packed),
     /// The key of a word of the command line.
     Word(&'a Escaped<'a>),
     /// What the kernel was asked to do.
@@ -71,7 +87,7 @@ pub struct Leased<'a> {
 
 /// A line for each subject that is always the same.
 const WORDS: Packed = packed!(
-    "\nDHCP\nMAC rules\nrestored routes\nthe kernel cannot be asked\n/run/ifdawn/lock\nHWADDR\nbootdev=\n--sources\nstate.json\nresolv.conf\nhostname"
+    "\nDHCP\nMAC rules\nrestored routes\nthe kernel cannot be asked\n/run/ifdawn/lock\nHWADDR\nbootdev=\n--sources\nstate.json\nresolv.conf\nhostname\nrule\ntable\nroute\nfile\nline\ncommand line\nip="
 );
 
 impl Show for Subject<'_> {
@@ -89,6 +105,13 @@ impl Show for Subject<'_> {
             Subject::State => 9,
             Subject::ResolvConf => 10,
             Subject::Hostname => 11,
+            Subject::Rule => 12,
+            Subject::Table => 13,
+            Subject::Route => 14,
+            Subject::File => 15,
+            Subject::Line => 16,
+            Subject::CommandLine => 17,
+            Subject::Ip => 18,
             Subject::Owned(link) => return f.show(word!("/run/ifdawn/owned-"), link),
             Subject::Lease(link) => return f.show(word!("/run/ifdawn/lease-"), link),
             Subject::Link(link) => return link.show(f),
@@ -98,6 +121,7 @@ impl Show for Subject<'_> {
             Subject::Addr(addr) => return addr.show(f),
             Subject::Cidr(addr) => return addr.show(f),
             Subject::Key(key) => return key.show(f),
+            Subject::Name(name) => return name.show(f),
             Subject::Word(key) => return show_word(key, f),
             Subject::Op(op) => return op.show(f),
         };
@@ -177,6 +201,7 @@ mod tests {
             (Subject::Addr(&ip("2001:db8::1")), "2001:db8::1"),
             (Subject::Cidr(&cidr("192.0.2.0/24")), "192.0.2.0/24"),
             (Subject::Key(&Escaped(b"a\x1b")), "a\\x1b"),
+            (Subject::Name(&packed!("miimon")), "miimon"),
             (Subject::Word(&Escaped(b"ip")), "ip="),
         ] {
             assert_eq!(subject.to_string(), words);

@@ -34,14 +34,15 @@ impl Sink for Ear {
             line.bytes().all(|octet| (b' '..=b'~').contains(&octet)),
             "{line:?}"
         );
-        if let Some(at) = &diagnostic.at {
-            assert!(
-                // of what is known by its origin alone, the line is not at hand
-                self.goes_on || at.text.is_empty() || at.column as usize <= at.text.len() + 1,
-                "{line}"
-            );
-            assert!(!at.text.contains(&b'\n'), "{line}");
-        }
+        let at = diagnostic.at;
+        assert!(
+            // of what is known by its origin alone, the line is not at hand
+            self.goes_on
+                || at.line.octets.is_empty()
+                || at.column as usize <= at.line.octets.len() + 1,
+            "{line}"
+        );
+        assert!(!at.line.octets.contains(&b'\n'), "{line}");
     }
 }
 

@@ -263,7 +263,7 @@ impl Engine<'_> {
         };
         let mut diagnostic = Diagnostic {
             complaint: Complaint::new(severity, Problem::Kernel, Effect::NotSet).with_errno(errno),
-            at: At::of(op.origin(), &self.config),
+            at: &At::of(op.origin(), &self.config),
             subject: Subject::Op(op),
             token: b"",
             detail: said,
@@ -426,7 +426,7 @@ fn is_harmless(step: Step, errno: Errno) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::{Origin, Sink};
+    use crate::diag::{FileId, Origin, Sink};
     use crate::engine::{Instant, Packet, Settled};
     use crate::machine::Machine;
     use crate::model::addr::Cidr;

@@ -444,6 +444,7 @@ impl Attr {
     }
 
     /// The option of this name, written as the kernel does.
+    #[inline(never)]
     pub fn find(scope: Scope, name: &[u8]) -> Option<Attr> {
         let mut rest = Some(NAMES.0);
         let mut row = 0_u8;

@@ -200,10 +200,11 @@ impl NameRule {
     }
 
     /// The link with this MAC shall have this name.
-    pub const fn new(mac: Mac, name: IfName, source: NameSource, origin: Origin) -> NameRule {
+    #[inline(never)]
+    pub const fn new(mac: &Mac, name: &IfName, source: NameSource, origin: Origin) -> NameRule {
         NameRule {
-            mac,
-            name: Some(name),
+            mac: *mac,
+            name: Some(*name),
             patterns: [None; 3],
             set_mac: None,
             mtu: None,
@@ -295,7 +296,7 @@ impl Config<'_> {
     pub fn keep(&mut self, text: &[u8]) -> Option<Str> {
         let len = u16::try_from(text.len()).ok()?;
         self.strings.extend_from_slice(&len.to_le_bytes()).ok()?;
-        let kept = NonZeroU32::new(u32::try_from(self.strings.len()).ok()?)?;
+        let kept = NonZeroU32::new(self.strings.len() as u32)?;
         self.strings.extend_from_slice(text).ok()?;
         Some(Str(kept))
     }
@@ -347,7 +348,7 @@ impl Config<'_> {
 
     /// Registers a file; `None` when [`crate::limits::MAX_FILES`] or the strings are full.
     pub fn add_file(&mut self, name: &[u8]) -> Option<FileId> {
-        let id = FileId(u16::try_from(self.files.len()).ok()?);
+        let id = FileId(self.files.len() as u16);
         if self.files.is_full() {
             return None;
         }
@@ -402,7 +403,7 @@ impl Config<'_> {
     /// Adds a link; `None` when [`crate::limits::MAX_LINKS`] is reached.
     #[inline(never)]
     pub fn add_link(&mut self, link: &LinkConfig) -> Option<LinkId> {
-        let id = LinkId::new(u16::try_from(self.links.len()).ok()?);
+        let id = LinkId::new(self.links.len() as u16);
         add(self.links, link)?;
         self.attr_heads.push(0).ok()?;
         Some(id)

@@ -98,12 +98,15 @@ pub struct Pieces {
 }
 
 impl Pieces {
-    /// Nothing said.
-    pub const NONE: Pieces = Pieces {
-        fields: [None; 12],
-        found: 0,
-        is_v6: false,
-    };
+    /// Nothing said. Not a constant: it is written in one place.
+    #[inline(never)]
+    pub const fn none() -> Pieces {
+        Pieces {
+            fields: [None; 12],
+            found: 0,
+            is_v6: false,
+        }
+    }
 }
 
 /// What is said once for the machine. In the order of [`LinkConfig`](super::config::LinkConfig).
@@ -156,7 +159,7 @@ impl Global {
                 links: [None, None, None],
                 netroot: false,
                 is_bootif: false,
-                pieces: Pieces::NONE,
+                pieces: Pieces::none(),
                 pieces_origin: Origin::NONE,
             },
             cmdline: None,

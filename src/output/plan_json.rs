@@ -90,14 +90,11 @@ const SHOWN_WAITS: Range<usize> = Wait::Carrier as usize..Wait::IpRequired as us
 /// Adds a complaint to the diagnostics.
 impl Sink for Json<'_> {
     fn report(&mut self, diagnostic: &Diagnostic<'_>) {
-        let (file, line, column) = match &diagnostic.at {
-            Some(at) => (at.file, at.line, at.column),
-            None => (&b""[..], 0, 0),
-        };
+        let at = diagnostic.at;
         self.item();
-        octets_or_null(self, file);
-        self.number(line.into());
-        self.number(column.into());
+        octets_or_null(self, at.file);
+        self.number(at.line.number.into());
+        self.number(at.column.into());
         self.packed(diagnostic.complaint.severity.word());
         self.text(&diagnostic.subject);
         self.text(&diagnostic.message());
@@ -588,11 +585,11 @@ mod tests {
     fn rules_for_names_without_a_mac_are_no_links() {
         let json = shown(|cx, _| {
             let name = IfName::new(b"lan").unwrap();
-            let rule = NameRule::new(Mac::NONE, name, NameSource::Link, Origin::NONE);
+            let rule = NameRule::new(&Mac::NONE, &name, NameSource::Link, Origin::NONE);
             cx.add_rule(&rule).unwrap();
             let mac = Mac::new(&[2, 0, 0, 0, 0, 1]).unwrap();
             let wan = IfName::new(b"wan").unwrap();
-            cx.add_rule(&NameRule::new(mac, wan, NameSource::Udev, Origin::NONE))
+            cx.add_rule(&NameRule::new(&mac, &wan, NameSource::Udev, Origin::NONE))
                 .unwrap();
         });
         assert!(

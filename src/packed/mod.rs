@@ -52,7 +52,7 @@ impl Packed {
 
     /// The same; whether in any case.
     #[inline(never)]
-    fn strip_in(self, text: &[u8], any_case: bool) -> Option<&[u8]> {
+    pub fn strip_in(self, text: &[u8], any_case: bool) -> Option<&[u8]> {
         let mut rest = text;
         step(1);
         for unit in self.0 {

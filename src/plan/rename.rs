@@ -312,7 +312,7 @@ mod tests {
                 .unwrap();
         }
         for (number, to) in rules {
-            let rule = NameRule::new(mac(*number), name(to), NameSource::Ifcfg, Origin::NONE);
+            let rule = NameRule::new(&mac(*number), &name(to), NameSource::Ifcfg, Origin::NONE);
             engine.config.name_rules.push(rule).unwrap();
         }
         let mut told = Told(Vec::new());

@@ -11,7 +11,6 @@ use crate::model::addr::Family;
 use crate::model::config::SourceKind;
 use crate::model::link::IfName;
 use crate::text::{parts, scalar};
-use core::net::Ipv4Addr;
 
 const NO_LABEL: Complaint = Complaint::error(Problem::NotAnAlias, Effect::FileIgnored);
 const NO_RANGE: Complaint = Complaint::error(Problem::NotARange, Effect::FileIgnored);
@@ -27,7 +26,7 @@ pub(super) fn base(name: &[u8]) -> Option<&[u8]> {
     if label.is_some() {
         return Some(base);
     }
-    let at = name.windows(6).position(|part| part == b"-range");
+    let at = name.windows(6).position(|part| parts::is(part, b"-range"));
     at.map(|at| parts::slice(name, 0, at))
 }
 
@@ -113,7 +112,7 @@ impl Reader<'_, '_, '_> {
             if label.as_bytes().len() <= MAX_LABEL {
                 self.label = self.file.cx.config.keep_same(label.as_bytes());
             }
-            self.add_addr4(Ipv4Addr::from_bits(start.wrapping_add(n)));
+            self.add_addr4(start.wrapping_add(n));
         }
         Some(())
     }
@@ -125,8 +124,7 @@ impl Reader<'_, '_, '_> {
             self.entry = None;
             return self.refuse(NO_RANGE);
         }
-        let addr = self.file.ipv4(self.entry?, Effect::FileIgnored)?;
-        Some(addr.to_bits())
+        self.file.ipv4(self.entry?, Effect::FileIgnored)
     }
 }
 

@@ -78,12 +78,12 @@ pub struct Arg<'w, 'c, 'm> {
     pub cx: &'w mut Context<'c, 'm>,
     /// Its value, empty where there is none.
     pub value: &'w [u8],
-    /// The first fields of the value; those that are not there are empty, and stand at its end.
-    fields: [&'w [u8]; 9],
-    /// The number of all.
+    /// The number of its fields.
     pub len: usize,
+    /// The first of them; those that are not there are empty, and stand at its end.
+    fields: [&'w [u8]; 9],
     /// Its key as the table has it.
-    name: &'w [u8],
+    name: Escaped<'w>,
     /// Who says it.
     pub source: SourceKind,
 }
@@ -102,7 +102,7 @@ impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
             value,
             fields: [value; 9],
             len: 0,
-            name,
+            name: Escaped(name),
             source,
         }
     }
@@ -142,7 +142,7 @@ impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
     #[inline(never)]
     pub fn complain(&mut self, part: &[u8], complaint: Complaint) {
         let column = self.cx.column(part);
-        let subject = Subject::Word(&Escaped(self.name));
+        let subject = Subject::Word(&self.name);
         self.cx.report(column, subject, part, complaint, b"");
     }
 

@@ -202,7 +202,7 @@ impl<'a> File<'a, '_, '_> {
 #[inline(never)]
 fn go_to(cx: &mut Context<'_, '_>, entry: &Entry) {
     let line = cx.text.get(entry.line_at as usize..).unwrap_or_default();
-    cx.line = Line {
+    cx.at.line = Line {
         number: entry.line,
         octets: lines::first(line),
     };
@@ -280,10 +280,10 @@ pub fn skip_mark(cx: &mut Context<'_, '_>) {
 /// Whether the line has no NUL octet; one that has is reported, and is no text.
 #[inline(never)]
 pub fn is_text(cx: &mut Context<'_, '_>) -> bool {
-    let (before, after) = parts::split(cx.line.octets, 0);
+    let (before, after) = parts::split(cx.at.line.octets, 0);
     if after.is_some() {
-        let at = parts::slice(cx.line.octets, before.len(), 0);
-        cx.complain(b"file", at, NUL);
+        let at = parts::slice(cx.at.line.octets, before.len(), 0);
+        cx.complain(Subject::File, at, NUL);
     }
     after.is_none()
 }
@@ -338,9 +338,9 @@ struct Scan<'a, 's> {
 
 impl Scan<'_, '_> {
     fn read(&mut self, cx: &mut Context<'_, '_>) {
-        for line in lines(cx.text) {
-            cx.line = line;
-            let found = &assign::split(line.octets);
+        let mut left = lines(cx.text);
+        while cx.next_line(&mut left) {
+            let found = &assign::split(cx.at.line.octets);
             let is_read = match self.pass {
                 Pass::Device => parts::is(found.name, b"DEVICE"),
                 Pass::All => is_text(cx),
@@ -353,7 +353,7 @@ impl Scan<'_, '_> {
                     break;
                 }
             } else if !found.raw.is_empty() {
-                cx.complain(b"line", parts::trim(found.raw), NO_ASSIGNMENT);
+                cx.complain(Subject::Line, parts::trim(found.raw), NO_ASSIGNMENT);
             }
         }
     }
@@ -363,8 +363,8 @@ impl Scan<'_, '_> {
     fn assign(&mut self, found: &assign::Assignment<'_>, cx: &mut Context<'_, '_>) -> Option<()> {
         let keys = &self.scratch.keys;
         let mut entry = Entry {
-            line: cx.line.number,
-            line_at: short(offset(cx.line.octets, keys.text)),
+            line: cx.at.line.number,
+            line_at: short(offset(cx.at.line.octets, keys.text)),
             name_at: short(offset(found.name, keys.text)),
             name_len: short(found.name.len()),
             value_at: short(self.scratch.values.len()),

@@ -2,7 +2,7 @@
 //! table of options ([`crate::model::attr`]).
 
 use super::Context;
-use crate::diag::{Complaint, Effect, Escaped, LineBuf, Origin, Problem, Subject};
+use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Subject};
 use crate::limits::MAX_LINE;
 use crate::model::attr::{Attr, Kind, Scope, Value};
 use crate::model::config::{LinkConfig, LinkId, LinkMatch, Role, SourceKind, Str};
@@ -16,7 +16,6 @@ impl Context<'_, '_> {
     ///
     /// # Errors
     /// What is wrong with the name or the value, or the limit that is reached.
-    #[inline(never)]
     pub fn put_attr(
         &mut self,
         link: LinkId,
@@ -66,7 +65,8 @@ impl Context<'_, '_> {
             value = Some(part);
         }
         let value = value.ok_or(Problem::NoArgument)?;
-        self.put_attr(link, scope, name, value, origin)
+        let attr = Attr::find(scope, name).ok_or(Problem::NotAnOption)?;
+        self.put_text(link, attr, value, origin)
     }
 
     /// Sets an option of a link to a value that is known to be right.
@@ -200,10 +200,8 @@ impl Context<'_, '_> {
             if values >> value & 1 == 0
                 && let Some(origin) = self.config.drop_attr(bond, *attr)
             {
-                let mut name = LineBuf::<MAX_NAME>::new();
-                name.unpack(attr.name());
-                let subject = Subject::Key(&Escaped(name.as_bytes()));
-                if origin.file == self.file && origin.line == self.line.number {
+                let subject = Subject::Name(&attr.name());
+                if origin.file == self.at.id && origin.line == self.at.line.number {
                     self.report(origin.column.into(), subject, b"", UNMET, b"");
                 } else {
                     UNMET.report(self.sink, self.config, origin, subject);
@@ -247,8 +245,6 @@ const fn row(wrong: Problem, most: u8, families: u8) -> Row {
 const MAX_ITEMS: u8 = 16;
 /// Octets of a list of addresses.
 const MAX_CANONICAL: usize = MAX_LINE;
-/// Octets of an option's name.
-const MAX_NAME: usize = 40;
 
 /// Whether it is an item of such a text, which is written in its canonical form.
 fn is_item(item: &[u8], kind: Kind, families: u8, to: &mut LineBuf<MAX_CANONICAL>) -> bool {
@@ -325,6 +321,7 @@ static NEEDS: [(Attr, Attr, Values); 19] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diag::Escaped;
     use crate::model::addr::{Cidr, Family};
     use crate::model::config::{RouteConfig, RouteDev};
     use crate::model::desired::What;

@@ -3,7 +3,7 @@
 
 use super::Context;
 use super::arg::{find_link, set_kind};
-use crate::diag::{Complaint, Effect, Escaped, Origin, Problem, Subject};
+use crate::diag::{Complaint, Effect, Origin, Problem, Subject};
 use crate::model::config::{
     BootWord, Config, GlobalFlag, GlobalText, IpConfig, IpFlag, LinkConfig, LinkId, LinkMatch,
     LinkText, Method, Role, SourceKind,
@@ -16,7 +16,7 @@ use crate::model::config::{
 #[inline(never)]
 pub fn settle(cx: &mut Context<'_, '_>) {
     join_pieces(cx);
-    let first = first_of_several(cx);
+    let first = first_of_several(cx.config);
     let device = boot_link(cx, BootWord::Device);
     let mut chosen = boot_link(cx, BootWord::Bootdev);
     if !GlobalFlag::Bootif.is_no(&cx.config.global) {
@@ -35,54 +35,41 @@ pub fn settle(cx: &mut Context<'_, '_>) {
     global.bootdev = chosen;
     global.neednet = needs_link;
     global.probe_gateway |= netroot;
-    for (link, n) in cx.config.links.iter_mut().zip(0_u16..) {
+    for n in 0..cx.config.links.len() {
+        let id = LinkId::new(n as u16);
+        let config = &mut *cx.config;
+        let Some(link) = config.links.get_mut(n) else {
+            continue;
+        };
+        let global = &config.global;
         if GlobalFlag::PeerDns.is_no(global) {
             IpFlag::PeerDns.set(&mut link.ipv4, Some(false));
             IpFlag::PeerDns.set(&mut link.ipv6, Some(false));
         }
-        if link.source == SourceKind::Cmdline {
-            LinkText::VendorClass.set(link, GlobalText::VendorClass.of(global));
-            if link.role == Role::Named {
-                link.ipv4.method = Method::Auto;
-                link.ipv6.method = Method::Auto;
-            }
-        }
         if matches!(link.matches, LinkMatch::Bootif(_)) {
-            link.required = chosen == Some(LinkId::new(n));
+            link.required = chosen == Some(id);
+        }
+        if link.source != SourceKind::Cmdline {
+            continue;
+        }
+        LinkText::VendorClass.set(link, GlobalText::VendorClass.of(global));
+        if link.master.is_some() {
+            drop_addresses(id, cx);
+        } else if link.role == Role::Named {
+            link.ipv4.method = Method::Auto;
+            link.ipv6.method = Method::Auto;
         }
     }
 }
 
-/// The first link that `ip=` names, if it describes several. Ports have no addresses of their own whatever it says.
-fn first_of_several(cx: &mut Context<'_, '_>) -> Option<LinkId> {
-    const DROPPED: Complaint = Complaint::warning(Problem::PortAddr, Effect::PartIgnored);
+/// The first link that `ip=` names, if it describes several. Ports are none of them.
+fn first_of_several(config: &Config<'_>) -> Option<LinkId> {
     let (mut first, mut count) = (None, 0_u32);
-    for n in 0..cx.config.links.len() {
-        let id = LinkId::new(n as u16);
-        let Some(link) = cx.config.link_mut(id) else {
-            continue;
-        };
-        if link.source != SourceKind::Cmdline {
-            continue;
-        }
-        let is_addressed = link.role == Role::Addressed;
-        if link.master.is_some() {
-            let origin = link.ipv4.origin;
-            // `none` asks for nothing that a port has not
-            let asks = [link.ipv4.method, link.ipv6.method] != [Method::Disabled; 2];
-            link.role = Role::Port;
-            disable(&mut link.ipv4);
-            disable(&mut link.ipv6);
-            for addr in cx.config.addrs.iter_mut() {
-                if addr.link == id {
-                    addr.link = LinkId::NONE;
-                }
-            }
-            if is_addressed && asks {
-                let subject = Subject::Word(&Escaped(b"ip"));
-                DROPPED.report(cx.sink, cx.config, origin, subject);
-            }
-        } else if is_addressed {
+    for (id, link) in config.links_with_ids() {
+        if link.source == SourceKind::Cmdline
+            && link.role == Role::Addressed
+            && link.master.is_none()
+        {
             count = count.wrapping_add(1);
             if first.is_none() && !matches!(link.matches, LinkMatch::Any) {
                 first = Some(id);
@@ -90,6 +77,29 @@ fn first_of_several(cx: &mut Context<'_, '_>) -> Option<LinkId> {
         }
     }
     first.filter(|_| count > 1)
+}
+
+/// A port has no addresses of its own, whatever `ip=` says.
+fn drop_addresses(id: LinkId, cx: &mut Context<'_, '_>) {
+    const DROPPED: Complaint = Complaint::warning(Problem::PortAddr, Effect::PartIgnored);
+    let Some(link) = cx.config.link_mut(id) else {
+        return;
+    };
+    let origin = link.ipv4.origin;
+    // `none` asks for nothing that a port has not
+    let asks = link.role == Role::Addressed
+        && [link.ipv4.method, link.ipv6.method] != [Method::Disabled; 2];
+    link.role = Role::Port;
+    disable(&mut link.ipv4);
+    disable(&mut link.ipv6);
+    for addr in cx.config.addrs.iter_mut() {
+        if addr.link == id {
+            addr.link = LinkId::NONE;
+        }
+    }
+    if asks {
+        DROPPED.report(cx.sink, cx.config, origin, Subject::Ip);
+    }
 }
 
 fn disable(ip: &mut IpConfig) {
@@ -112,11 +122,11 @@ fn join_pieces(cx: &mut Context<'_, '_>) {
         (Some(_), None) => ALONE,
         (Some(_), Some(_)) => {
             let pieces = words.pieces;
-            cx.line.number = origin.line;
+            cx.at.line.number = origin.line;
             return pieces.join(SourceKind::Cmdline, cx);
         }
     };
-    let subject = Subject::Word(&Escaped(b"ip"));
+    let subject = Subject::Ip;
     let token = cx.config.text_or_none(&client);
     complaint.report_token(cx.sink, cx.config, origin, subject, token);
 }

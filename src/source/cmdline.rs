@@ -324,14 +324,14 @@ const AGAIN: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWin
 #[inline(never)]
 pub fn read(cx: &mut Context<'_, '_>) {
     let (mut words, mut left) = (Words(cx.text), lines(cx.text));
-    cx.line = Line::NONE;
+    cx.at.line = Line::NONE;
     let kept = cx.config.keep(first(cx.text));
-    cx.config.global.cmdline = kept.map(|kept| (cx.file, kept));
+    cx.config.global.cmdline = kept.map(|kept| (cx.at.id, kept));
     while let Some(word) = &words.next() {
         cx.go_to(word.key, &mut left);
         if parts::has(word.key, 0) || parts::has(word.value, 0) {
             // an octet like any other, but hardly meant
-            cx.complain(b"command line", word.key, NUL);
+            cx.complain(Subject::CommandLine, word.key, NUL);
         }
         let name = match parts::is_same_in_any_case(word.key, b"BOOTIF") {
             true => b"BOOTIF",
@@ -421,8 +421,8 @@ fn ifname(arg: &mut Arg<'_, '_, '_>) -> Done {
         return Ok(());
     };
     let put = arg.cx.add_rule(&NameRule::new(
-        *mac,
-        *name,
+        mac,
+        name,
         NameSource::Cmdline,
         arg.origin(arg.value),
     ));

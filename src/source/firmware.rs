@@ -143,9 +143,9 @@ impl Pieces {
                 self.found = BY_DHCP;
             } else if !parts::has(arg, b'=')
                 && let Some(n) = places.next()
-                && let Some(addr) = addr_with_zeros(arg)
+                && let Some(bits @ 1..) = scalar::ipv4_with_zeros(arg)
             {
-                self.set(cx, (*n).into(), &addr);
+                self.set(cx, (*n).into(), &IpAddr::V4(Ipv4Addr::from_bits(bits)));
             }
         }
     }
@@ -207,17 +207,6 @@ impl Pieces {
     }
 }
 
-/// An address that is not all zeros, with or without zeros before its numbers.
-fn addr_with_zeros(text: &[u8]) -> Option<IpAddr> {
-    let (mut bits, mut rest) = (0_u32, Some(text));
-    for _ in 0..4 {
-        let part = parts::next(&mut rest, b'.')?;
-        let octet = scalar::number(part).filter(|octet| *octet < 0x100)?;
-        bits = bits << 8 | octet;
-    }
-    (bits != 0).then(|| IpAddr::V4(Ipv4Addr::from_bits(bits)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,7 +216,7 @@ mod tests {
 
     /// What becomes of files with these names: `file=octets`, in the order they are read in.
     fn read(files: &[(&str, &[u8])]) -> (Storage, Vec<String>) {
-        let mut nic = Pieces::NONE;
+        let mut nic = Pieces::none();
         let mut storage = Storage::default();
         let heard = storage.read("ethernet0", "", |cx| {
             for (name, octets) in files {

@@ -8,9 +8,10 @@ use super::ifcfg_keys::{
     MY_INNER_IPADDR, NETMASK, PEER_INNER_IPADDR, PEER_OUTER_IPADDR, PREFIX, SEARCH,
 };
 use super::ifcfg_link::is_same_name;
+use super::put::Said;
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::{Cidr, Family, is_same};
-use crate::model::config::{AddrConfig, IpFlag, IpText, LinkNumber, Method, Search};
+use crate::model::config::{AddrConfig, IpFlag, IpText, LinkNumber, Method, Search, add};
 use crate::model::link::IfName;
 use crate::model::said::Flag;
 use crate::packed::packed;
@@ -217,24 +218,27 @@ impl<'a> Reader<'a, '_, '_> {
         }
     }
 
-    /// One address, with the mask and broadcast address of its number; `None` after a complaint.
+    /// The address with these bits, with the mask and broadcast address of its number; `None` after a complaint.
     #[inline(never)]
-    pub(super) fn add_addr4(&mut self, addr: Ipv4Addr) -> Option<()> {
+    pub(super) fn add_addr4(&mut self, bits: u32) -> Option<()> {
         let entry = self.entry?;
         let mask = self.mask();
         let mut cidr = Cidr {
-            addr: IpAddr::V4(addr),
+            addr: IpAddr::V4(Ipv4Addr::from_bits(bits)),
             len: self.len,
         };
         if mask.is_some() || cidr.len == NO_LEN {
             self.file.mask4(entry, mask, SKIPPED, &mut cidr)?;
         }
-        let broadcast = self
-            .file
-            .get_numbered(BROADCAST, self.ordinal)
-            .and_then(|entry| self.file.ipv4(entry, UNSET))
-            .filter(|given| cidr.broadcast() != *given);
-        self.add_addr(&cidr)?.broadcast = broadcast;
+        let given = self.file.get_numbered(BROADCAST, self.ordinal);
+        let given = given.and_then(|entry| self.file.ipv4(entry, UNSET));
+        let usual = cidr.broadcast();
+        let have = self.add_addr(&cidr)?;
+        if let Some(bits) = given
+            && usual != Ipv4Addr::from_bits(bits)
+        {
+            have.broadcast = Some(Ipv4Addr::from_bits(bits));
+        }
         Some(())
     }
 
@@ -340,20 +344,33 @@ impl<'a> Reader<'a, '_, '_> {
             }
         }
         let has_addr = self.has_addr(Family::V6, None);
-        let is_manual = FileFlag::Autoconf6.is_no(&self.known.draft)
-            || FileFlag::Autoconf6.of(&self.known.draft).is_none()
-                && FileFlag::Forwarding6.is_yes(&self.known.draft);
-        let is_dhcp = FileFlag::Dhcp6.is_yes(&self.known.draft);
-        let method = match FileFlag::Init6.of(&self.known.draft) {
-            _ if is_disabled => Method::Disabled,
-            Some(Flag::No) => Method::Ignore,
-            Some(Flag::Yes) if !is_manual => Method::Auto,
-            _ if is_dhcp => Method::Dhcp,
-            None => self.known.draft.link.ipv6.method,
-            Some(Flag::Yes) if has_addr => Method::Static,
-            Some(Flag::Yes) => Method::LinkLocal,
-        };
-        self.known.draft.link.ipv6.method = method;
+        let draft = &mut self.known.draft;
+        let mut method = draft.link.ipv6.method;
+        let is_on = FileFlag::Init6.is_yes(draft);
+        if is_on {
+            method = Method::LinkLocal;
+            if has_addr {
+                method = Method::Static;
+            }
+        }
+        if FileFlag::Dhcp6.is_yes(draft) {
+            method = Method::Dhcp;
+        }
+        // forwarding alone stands for no
+        let autoconf = FileFlag::Autoconf6.of(draft);
+        if is_on
+            && autoconf != Some(Flag::No)
+            && (autoconf.is_some() || !FileFlag::Forwarding6.is_yes(draft))
+        {
+            method = Method::Auto;
+        }
+        if is_off {
+            method = Method::Ignore;
+        }
+        if is_disabled {
+            method = Method::Disabled;
+        }
+        draft.link.ipv6.method = method;
         // servers of DHCPv6 are told the whole name of the host only
         let hostname = IpText::Hostname.of(&self.known.draft.link.ipv4);
         let name = self.file.cx.config.text_or_none(&hostname);
@@ -406,10 +423,8 @@ impl<'a> Reader<'a, '_, '_> {
     #[inline(never)]
     pub(super) fn addrs6(&mut self, mut rest: &'a [u8]) {
         while let Some(item) = parts::next_word(&mut rest) {
-            let mut addr = Cidr {
-                len: 64,
-                ..Cidr::default(Family::V6)
-            };
+            let mut addr = Cidr::default(Family::V6);
+            addr.len = 64;
             let what = match scalar::cidr(item, &mut addr) {
                 Ok(()) if addr.family() == Family::V6 => {
                     self.add_addr(&addr);
@@ -461,14 +476,9 @@ impl<'a> Reader<'a, '_, '_> {
         while let Some(item) = parts::next_word(&mut rest) {
             let cx = &mut *self.file.cx;
             let mut kept = None;
-            let mut put = cx.keep(
-                item,
-                scalar::is_domain(item),
-                Problem::NotADomain,
-                &mut kept,
-            );
+            let mut put = cx.keep_said(Said::Domain, item, &mut kept);
             if let Some(domain) = kept
-                && cx.config.search.push(Search { domain, link }).is_err()
+                && add(cx.config.search, &Search { domain, link }).is_none()
             {
                 put = Err(Problem::MaxSearch);
             }

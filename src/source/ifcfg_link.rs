@@ -46,7 +46,7 @@ impl Reader<'_, '_, '_> {
             self.entry = None;
             return self.refuse(NO_LINK);
         }
-        link.origin.file = self.file.cx.file;
+        link.origin.file = self.file.cx.at.id;
         link.ipv4.origin = link.origin;
         link.ipv6.origin = link.origin;
         // what is true of the loopback link anyway
@@ -108,7 +108,7 @@ impl Reader<'_, '_, '_> {
         if let (LinkMatch::Mac(mac), Some(name)) =
             (&self.known.draft.link.matches, &self.known.draft.link.name)
         {
-            let rule = &NameRule::new(*mac, *name, NameSource::Ifcfg, self.origin());
+            let rule = &NameRule::new(mac, name, NameSource::Ifcfg, self.origin());
             if self.file.cx.add_rule(rule) == Err(Problem::MaxNameRules) {
                 self.complain(RULES_FULL);
             }

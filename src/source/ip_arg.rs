@@ -118,12 +118,15 @@ pub fn read(arg: &mut Arg<'_, '_, '_>) -> Done {
         return Ok(());
     }
     let second = arg.field(1);
-    let is_short = !second.is_empty() && !is_address(second) && !is_address(arg.field(0));
-    let shift = match arg.len {
-        1 => METHOD,
-        _ if is_short || methods(second).is_some() => LINK,
-        _ => 0,
-    };
+    let mut shift = 0;
+    if methods(second).is_some()
+        || !second.is_empty() && !is_address(second) && !is_address(arg.field(0))
+    {
+        shift = LINK;
+    }
+    if arg.len == 1 {
+        shift = METHOD;
+    }
     arg.split(shift);
     let mut said = Said::new(arg);
     said.read_client(arg)?;
@@ -201,11 +204,7 @@ fn intent(value: &[u8], field: &[u8]) -> Problem {
     if value.get(..17).and_then(scalar::mac).is_some() {
         return Problem::MeantMac;
     }
-    let mut lower = [0; 16];
-    for (lower, octet) in lower.iter_mut().zip(field) {
-        *lower = octet.to_ascii_lowercase();
-    }
-    match lower.get(..field.len()).and_then(word) {
+    match WORDS.get(NAMES.find_in(field, true).row()).copied() {
         Some(MEANS_DHCP) => Problem::MeantDhcp,
         Some(MEANS_LINK6) => Problem::MeantLink6,
         Some(_) => Problem::MeantLowerCase,

@@ -176,11 +176,17 @@ impl Names {
     /// The first row that speaks of `name`.
     #[inline(never)]
     pub fn find(self, name: &[u8]) -> Found {
+        self.find_in(name, false)
+    }
+
+    /// The same; whether in any case.
+    #[inline(never)]
+    pub fn find_in(self, name: &[u8], any_case: bool) -> Found {
         let mut rows = 0_u16;
         for (head, candidate) in self.iter() {
             let row = rows;
             rows = rows.wrapping_add(1);
-            let Some(rest) = Packed(candidate).strip(name) else {
+            let Some(rest) = Packed(candidate).strip_in(name, any_case) else {
                 continue;
             };
             let ordinal = match rest {

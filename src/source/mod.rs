@@ -36,7 +36,7 @@ pub mod testing;
 mod value;
 mod virtual_arg;
 
-use crate::diag::{At, Complaint, Diagnostic, Escaped, FileId, Origin, Sink, Subject};
+use crate::diag::{At, Complaint, Diagnostic, FileId, Origin, Sink, Subject};
 use crate::model::config::Config;
 use crate::text::lines::{Line, Lines, short};
 
@@ -59,14 +59,10 @@ pub struct Context<'a, 'm> {
     pub config: &'a mut Config<'m>,
     /// Receives every complaint.
     pub sink: &'a mut dyn Sink,
-    /// Number of the file, for [`Origin`].
-    pub file: FileId,
-    /// Name of the file, for complaints.
-    pub name: &'a [u8],
     /// What is in the file.
     pub text: &'a [u8],
-    /// The line being read, for origins and complaints.
-    pub line: Line<'a>,
+    /// The file and the line being read, for origins and complaints.
+    pub at: At<'a>,
 }
 
 impl<'a, 'm> Context<'a, 'm> {
@@ -81,43 +77,54 @@ impl<'a, 'm> Context<'a, 'm> {
         Context {
             config,
             sink,
-            file,
-            name,
             text,
-            line: Line::NONE,
+            at: At {
+                id: file,
+                file: name,
+                line: Line::NONE,
+                column: 0,
+            },
         }
     }
 
     /// The column of `part`, a piece of the line; 0 for what is none.
     fn column(&self, part: &[u8]) -> u32 {
-        let at = offset(part, self.line.octets);
-        match at <= self.line.octets.len() {
+        let at = offset(part, self.at.line.octets);
+        match at <= self.at.line.octets.len() {
             true => short(at.wrapping_add(1)),
             false => 0,
         }
     }
 
+    /// Goes to the next of the lines that are left; not where there is none.
+    #[inline(never)]
+    fn next_line(&mut self, left: &mut Lines<'a>) -> bool {
+        if let Some(line) = left.next() {
+            self.at.line = line;
+            return true;
+        }
+        false
+    }
+
     /// Makes the line that of `part`, a piece of the text: this one, or one of those that are left.
     #[inline(never)]
     fn go_to(&mut self, part: &[u8], left: &mut Lines<'a>) {
-        while offset(part, self.line.octets) > self.line.octets.len()
-            && let Some(line) = left.next()
+        while offset(part, self.at.line.octets) > self.at.line.octets.len() && self.next_line(left)
         {
-            self.line = line;
         }
     }
 
     /// The origin of `part`, a piece of the line.
     #[inline(never)]
     pub fn origin(&self, part: &[u8]) -> Origin {
-        self.origin_at(self.line.number, self.column(part))
+        self.origin_at(self.at.line.number, self.column(part))
     }
 
     /// The origin of what stands in a column of a line.
     #[inline(never)]
     fn origin_at(&self, line: u32, column: u32) -> Origin {
         Origin {
-            file: self.file,
+            file: self.at.id,
             column: u16::try_from(column).unwrap_or(u16::MAX),
             line,
         }
@@ -125,16 +132,15 @@ impl<'a, 'm> Context<'a, 'm> {
 
     /// Complains about `part`, a piece of the line.
     #[inline(never)]
-    pub fn complain(&mut self, subject: &[u8], part: &[u8], complaint: Complaint) {
+    pub fn complain(&mut self, subject: Subject<'_>, part: &[u8], complaint: Complaint) {
         let column = self.column(part);
-        let subject = Subject::Key(&Escaped(subject));
         self.report(column, subject, part, complaint, b"");
     }
 
     /// Complains about the file as a whole.
     pub fn complain_of_file(&mut self, complaint: Complaint) {
-        self.line = Line::NONE;
-        self.report(0, Subject::Key(&Escaped(b"file")), b"", complaint, b"");
+        self.at.line = Line::NONE;
+        self.report(0, Subject::File, b"", complaint, b"");
     }
 
     /// Complains about what stands in a column of the line, quoted as `token`, with a [`Diagnostic::detail`].
@@ -147,16 +153,10 @@ impl<'a, 'm> Context<'a, 'm> {
         complaint: Complaint,
         detail: &[u8],
     ) {
-        let at = At {
-            id: self.file,
-            file: self.name,
-            line: self.line.number,
-            column,
-            text: self.line.octets,
-        };
+        self.at.column = column;
         self.sink.report(&Diagnostic {
             complaint,
-            at: Some(at),
+            at: &self.at,
             subject,
             token,
             detail,

@@ -5,7 +5,7 @@
 
 use super::key_table::{Names, key, pack_fields, pack_names, packed_len};
 use super::{Context, Key, offset};
-use crate::diag::{Complaint, Effect, Origin, Problem};
+use crate::diag::{Complaint, Effect, Origin, Problem, Subject};
 use crate::model::config::{NameRule, NameSource};
 use crate::model::link::{IfName, Mac};
 use crate::packed::{Packed, packed};
@@ -73,17 +73,18 @@ const LEFT: Complaint = Complaint::note(Problem::NotAMatch, Effect::PartIgnored)
 /// What every network device with hardware behind it has, or any value at all.
 const USUAL: Packed = packed!("net,add,1,32,0x0,?*,*");
 
-/// One rule, as far as it is read.
+/// One rule, as far as it is read. In this order: what is used most is nearest.
+#[repr(C)]
 struct Draft<'t> {
-    rule: NameRule,
+    /// Why it is not used.
+    wrong: Option<Problem>,
     /// Octets of the file.
     own: usize,
     /// The MACs it asks for.
     macs: &'t [u8],
     /// What it gives.
     gift: &'t [u8],
-    /// Why it is not used.
-    wrong: Option<Problem>,
+    rule: NameRule,
 }
 
 /// Reads rules of udev ([`NameSource::Udev`]), or a `.link` file ([`NameSource::Link`]): the first `own` octets, and
@@ -96,10 +97,13 @@ pub fn read(source: NameSource, own: usize, cx: &mut Context<'_, '_>) {
     let mut is_link = false;
     // where the line begins that goes on
     let mut start = None;
-    for line in lines(cx.text) {
-        let mut rest = parts::trim(line.octets);
+    let mut left = lines(cx.text);
+    while cx.next_line(&mut left) {
+        let mut rest = parts::trim(cx.at.line.octets);
         let at = offset(rest, cx.text);
-        cx.line = if at < own { line } else { Line::NONE };
+        if at >= own {
+            cx.at.line = Line::NONE;
+        }
         let goes_on = rest.ends_with(b"\\");
         match rest {
             [b'#' | b';', ..] => continue,
@@ -167,6 +171,7 @@ impl<'t> Draft<'t> {
     }
 
     /// Takes what a part gives, or else asks for.
+    #[inline(never)]
     fn take(&mut self, part: Part, is_gift: bool, value: &'t [u8], cx: &mut Context<'t, '_>) {
         let rule = &mut self.rule;
         let (is_right, problem) = match (part, is_gift) {
@@ -268,7 +273,7 @@ impl<'t> Draft<'t> {
 fn complain<'t>(own: usize, part: &'t [u8], what: Problem, cx: &mut Context<'t, '_>) {
     match offset(part, cx.text) < own {
         true => cx.go_to(part, &mut lines(cx.text)),
-        false => cx.line = Line::NONE,
+        false => cx.at.line = Line::NONE,
     }
     let complaint = if what == Problem::Later {
         LATER
@@ -279,7 +284,7 @@ fn complain<'t>(own: usize, part: &'t [u8], what: Problem, cx: &mut Context<'t, 
     } else {
         Complaint::warning(what, Effect::PartIgnored)
     };
-    cx.complain(b"rule", part, complaint);
+    cx.complain(Subject::Rule, part, complaint);
 }
 
 #[cfg(test)]

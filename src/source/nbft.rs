@@ -31,20 +31,22 @@ pub fn read(cx: &mut Context<'_, '_>) {
 /// `None`: something is outside the table.
 fn read_all(cx: &mut Context<'_, '_>) -> Option<()> {
     let table = part(cx.text, 0, number(cx.text, 4, 4))?;
-    let (mut at, len) = (number(table, 80, 4), number(table, 84, 2));
+    // octets of each HFI, and behind flags of one octet their count
+    let (mut at, hfis) = (number(table, 80, 4), number(table, 84, 4));
+    let len = hfis & 0xffff;
     let sum = table
         .iter()
         .fold(0_u8, |sum, octet| sum.wrapping_add(*octet));
     if !table.starts_with(b"NBFT") || len < 22 || sum != 0 {
         return None;
     }
-    for _ in 0..number(table, 87, 1) {
+    for _ in 0..hfis >> 24 {
         let hfi = part(table, at, len)?;
         at = at.wrapping_add(len);
         // valid, and TCP
-        if number(hfi, 2, 1) & 1 != 0 && number(hfi, 3, 1) == 3 {
+        if number(hfi, 2, 2) & 0xff01 == 0x301 {
             let info = part(table, number(hfi, 16, 4), number(hfi, 20, 2))?;
-            let mut nic = Pieces::NONE;
+            let mut nic = Pieces::none();
             fill(&mut nic, table, info, cx)?;
             nic.join(SourceKind::Firmware, cx);
         }

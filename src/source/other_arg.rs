@@ -69,7 +69,7 @@ pub fn znet(arg: &mut Arg<'_, '_, '_>, n: usize) -> Done {
 /// # Errors
 /// The word was reported and has no effect.
 pub fn dscp(arg: &mut Arg<'_, '_, '_>) -> Done {
-    let [b'C', b'S', class @ (b'0' | b'4' | b'6')] = arg.value else {
+    let Some([class @ (b'0' | b'4' | b'6')]) = parts::strip(arg.value, b"CS") else {
         return Err(Refused::of(Refused::WHOLE, Problem::NotAWord));
     };
     let tos = u32::from(*class & 7) << 5;

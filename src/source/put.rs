@@ -35,7 +35,7 @@ impl Context<'_, '_> {
     pub fn add_server(&mut self, addr: &IpAddr, link: Option<LinkId>) -> Result<(), Problem> {
         let servers = &mut self.config.servers;
         let server = Server { addr: *addr, link };
-        servers.push(server).map_err(|_| Problem::MaxServers)?;
+        add(servers, &server).ok_or(Problem::MaxServers)?;
         let mut at = servers.len().wrapping_sub(1);
         while link.is_none()
             && let Some([before, server]) = servers.get_mut(at.wrapping_sub(1)..at.wrapping_add(1))
@@ -58,7 +58,7 @@ impl Context<'_, '_> {
         let (mut is_known, mut put) = (false, Ok(()));
         let mut rule = *rule;
         for have in self.config.name_rules.iter_mut() {
-            let same_name = rule.name.is_some_and(|name| name.is(&have.name));
+            let same_name = (rule.name.as_ref()).is_some_and(|name| name.is(&have.name));
             let is_mac = have.mac == rule.mac;
             // `HWADDR` of several files may be one: then the names decide
             let same_mac = is_mac && rule.source != NameSource::Ifcfg && !rule.mac.is_unset();
@@ -113,6 +113,7 @@ impl Context<'_, '_> {
             Said::Hostname => {
                 (is_valid, invalid) = (scalar::is_hostname(text), Problem::NotAHostname);
             }
+            Said::Domain => (is_valid, invalid) = (scalar::is_domain(text), Problem::NotADomain),
             Said::Class => {}
             Said::Id | Said::IdAt => {
                 if let Some(n) = IDS.position(text) {
@@ -138,22 +139,10 @@ impl Context<'_, '_> {
                 }
             }
         }
-        self.keep(octets, is_valid, invalid, into)
-    }
-
-    /// Keeps a text that is valid.
-    #[inline(never)]
-    pub fn keep(
-        &mut self,
-        text: &[u8],
-        is_valid: bool,
-        invalid: Problem,
-        into: &mut Option<Str>,
-    ) -> Result<(), Problem> {
         if !is_valid {
             return Err(invalid);
         }
-        *into = self.config.keep(text);
+        *into = self.config.keep(octets);
         match into {
             Some(_) => Ok(()),
             None => Err(Problem::MaxStrings),
@@ -166,6 +155,8 @@ impl Context<'_, '_> {
 pub enum Said {
     /// Host name (option 12).
     Hostname,
+    /// None is told: a search domain, which is kept as such texts are.
+    Domain,
     /// Vendor or user class (options 60, 77).
     Class,
     /// Client identifier (RFC 2132 s.9.14): two octets or more in hexadecimal with `:` between them, the

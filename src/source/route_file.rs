@@ -13,7 +13,7 @@ use super::route_line::RouteLine;
 pub use super::route_line::parse_route;
 pub use super::route_words::{Form, KEYS as WORDS};
 use super::{Context, Key};
-use crate::diag::{Complaint, Effect, Escaped, Problem, Subject};
+use crate::diag::{Complaint, Effect, Problem, Subject};
 use crate::model::addr::Family;
 use crate::model::config::{Config, RouteDev};
 use crate::model::desired::What;
@@ -31,14 +31,18 @@ pub fn read<'c>(
     cx: &mut Context<'c, '_>,
 ) {
     let is_v4 = (form, family) == (Form::Route, Family::V4);
-    if is_v4 && lines(cx.text).any(|line| is_address_key(line.octets)) {
-        let mut file = assignments::scan(NAMES, scratch, cx);
-        return read_keys(&mut file, &dev);
+    let mut left = lines(cx.text);
+    while is_v4 && cx.next_line(&mut left) {
+        if is_address_key(cx.at.line.octets) {
+            let mut file = assignments::scan(NAMES, scratch, cx);
+            return read_keys(&mut file, &dev);
+        }
     }
     skip_mark(cx);
-    for line in lines(cx.text) {
-        cx.line = line;
-        let mut words = RouteLine::new(line.octets, form, family);
+    left = lines(cx.text);
+    while cx.next_line(&mut left) {
+        let line = cx.at.line.octets;
+        let mut words = RouteLine::new(line, form, family);
         if !words.next() || !is_text(cx) {
             continue;
         }
@@ -48,7 +52,7 @@ pub fn read<'c>(
         } else {
             words.at = words.word;
             if form != Form::Static {
-                words.rest = line.octets;
+                words.rest = line;
             }
             match words.read(cx.config) {
                 Ok(()) => {
@@ -78,11 +82,11 @@ impl Form {
     }
 
     /// What is complained of.
-    fn subject(self) -> &'static [u8] {
+    fn subject(self) -> Subject<'static> {
         match self {
-            Form::Rule => b"rule",
-            Form::Table => b"table",
-            Form::Route | Form::Static | Form::Static6 => b"route",
+            Form::Rule => Subject::Rule,
+            Form::Table => Subject::Table,
+            Form::Route | Form::Static | Form::Static6 => Subject::Route,
         }
     }
 }
@@ -99,10 +103,8 @@ fn is_address_key(line: &[u8]) -> bool {
     let Some(rest) = parts::strip(parts::trim_start(line), b"ADDRESS") else {
         return false;
     };
-    match rest.iter().position(|octet| !octet.is_ascii_digit()) {
-        Some(digits) => digits > 0 && rest.get(digits) == Some(&b'='),
-        None => false,
-    }
+    let (number, value) = parts::split(rest, b'=');
+    value.is_some() && scalar::number(number).is_some()
 }
 
 /// Adds a route of a file for the link `dev`; `None` if there is no room for more.
@@ -113,11 +115,13 @@ fn push(
     column: u32,
     cx: &mut Context<'_, '_>,
 ) -> Option<()> {
-    line.entry.dev = match &line.dev {
-        Some(name) if !is_name_of(name, dev, cx.config) => RouteDev::Name(*name),
-        Some(_) | None => *dev,
-    };
-    line.entry.origin = cx.origin_at(cx.line.number, column);
+    line.entry.dev = *dev;
+    if let Some(name) = &line.dev
+        && !is_name_of(name, dev, cx.config)
+    {
+        line.entry.dev = RouteDev::Name(*name);
+    }
+    line.entry.origin = cx.origin_at(cx.at.line.number, column);
     let pushed = match line.form {
         Form::Table => match line.entry.route.metric {
             // `unspec`
@@ -130,7 +134,7 @@ fn push(
     };
     if let Err(full) = pushed {
         let full = Complaint::error(full, Effect::RestIgnored);
-        let subject = Subject::Key(&Escaped(line.form.subject()));
+        let subject = line.form.subject();
         cx.report(column, subject, b"", full, b"");
     }
     pushed.ok()

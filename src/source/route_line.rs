@@ -1,14 +1,15 @@
 //! One route as ip-route(8) takes it, `10.0.0.0/8 via 192.0.2.1 dev eth0 metric 5`, one rule as ip-rule(8) takes
 //! it, and one line of `static-routes` (route(8)): one table of words for the three.
 
-use super::route_reader::Reader;
-use super::route_words::Form;
-use crate::diag::{Origin, Problem};
+use super::route_words::{Form, Value};
+use crate::diag::{LineBuf, Origin, Problem};
+use crate::limits::MAX_VALUE;
 use crate::model::addr::{Cidr, Family};
 use crate::model::config::{Config, RouteConfig, RouteDev};
 use crate::model::link::IfName;
 use crate::model::route::Route;
 use crate::text::parts;
+use heapless::Vec;
 
 /// Reads what follows `ip route add` or `ip rule add`, but for the link; `None` if it is no such thing.
 #[inline(never)]
@@ -25,7 +26,6 @@ pub fn parse_route(
 
 /// One line, and what it says. What is used most comes first, here and in [`Reader`]: it is nearer.
 #[repr(C)]
-#[derive(Clone, Copy)]
 pub(super) struct RouteLine<'a> {
     /// The word read last; what made [`RouteLine::read`] fail.
     pub word: &'a [u8],
@@ -37,6 +37,18 @@ pub(super) struct RouteLine<'a> {
     pub has_dst: bool,
     /// Whether the destination or the source had bits beyond its prefix length.
     pub had_host_bits: bool,
+    /// What the word at hand means: see [`super::route_words::Word`].
+    pub value: Value,
+    /// The same.
+    pub to: u8,
+    /// `rtnh_hops` of the next hop at hand.
+    pub weight: u8,
+    /// `RTAX_LOCK`: metrics that are not to be changed.
+    pub locks: u32,
+    /// Octets from the first `nexthop` on; 0 until there is one.
+    pub hops: usize,
+    /// Where the next hops before the one at hand begin among the attributes.
+    pub hops_at: usize,
     /// The route, complete once [`RouteLine::read`] succeeded; its link and place are for who adds it.
     pub entry: RouteConfig,
     /// The destination or the source as written, whichever came last; the name of a table, whose number is the
@@ -45,6 +57,26 @@ pub(super) struct RouteLine<'a> {
     /// `dev`.
     pub dev: Option<IfName>,
 }
+
+/// What a line says beyond the fields of a route, and where that goes.
+#[repr(C)]
+pub(super) struct Room<'a, 'r, 'm> {
+    /// Where texts are kept.
+    pub config: &'r mut Config<'m>,
+    /// All that is to be read.
+    pub all: &'a [u8],
+    /// Metrics, as attributes.
+    pub metrics: Vec<u8, MAX_METRICS>,
+    /// What is shown of it.
+    pub text: LineBuf<MAX_VALUE>,
+    /// All of it.
+    pub attrs: Vec<u8, MAX_ATTRS>,
+}
+
+/// Octets of all attributes: a next hop of 15 octets of text has 28.
+const MAX_ATTRS: usize = 2 * MAX_VALUE;
+/// Octets of all metrics: 16 numbers and a name.
+const MAX_METRICS: usize = 256;
 
 impl<'a> RouteLine<'a> {
     /// Nothing read yet.
@@ -63,6 +95,12 @@ impl<'a> RouteLine<'a> {
             form,
             has_dst: false,
             had_host_bits: false,
+            value: Value::Nothing,
+            to: 0,
+            weight: 0,
+            locks: 0,
+            hops: 0,
+            hops_at: usize::MAX,
         }
     }
 
@@ -81,9 +119,13 @@ impl<'a> RouteLine<'a> {
     /// Reads every word.
     #[inline(never)]
     pub fn read(&mut self, config: &mut Config<'_>) -> Result<(), Problem> {
-        let mut reader = Reader::new(*self, config);
-        let read = reader.read();
-        *self = reader.line;
+        let read = self.read_words(&mut Room {
+            config,
+            all: self.rest,
+            metrics: Vec::new(),
+            text: LineBuf::new(),
+            attrs: Vec::new(),
+        });
         match read {
             Err(Problem::NotRead) if self.form == Form::Rule => Err(Problem::NotARule),
             _ => read,

@@ -1,76 +1,29 @@
 //! The words of one line, each with its argument, into the fields and attributes of a route or a rule.
 
-use super::route_line::RouteLine;
+use super::route_line::{Room, RouteLine};
 use super::route_words::{
     Form, NOT_V4, NOT_V6, OF_HOP, SHAPES, Value, alias, meaning, number, read_addr, read_net,
     row_of, time, word_of,
 };
-use crate::diag::{LineBuf, Problem};
+use crate::diag::Problem;
 use crate::limits::MAX_VALUE;
 use crate::model::addr::{Cidr, Family, classful_len, is_same};
-use crate::model::config::Config;
 use crate::model::link::IfName;
 use crate::model::route::{More, Reach, RouteKind};
 use crate::model::rule::{FRA_FWMASK, FRA_L3MDEV};
 use crate::text::{parts, scalar};
-use crate::wire::netlink::{NLA_F_NESTED, append_attr, attr_in, copy, end_attr};
+use crate::wire::netlink::{NLA_F_NESTED, append_attr, attr_in, end_attr};
 use crate::wire::rtnetlink::route::{
     MAX_RTVIA, RTA_METRICS, RTA_MULTIPATH, RTAX_LOCK, RTAX_RTO_MIN, RTNH_F_ONLINK, gateway,
 };
 use core::net::IpAddr;
-use heapless::{Vec, VecView};
+use heapless::VecView;
 
-/// Octets of all attributes: a next hop of 15 octets of text has 28.
-const MAX_ATTRS: usize = 2 * MAX_VALUE;
-/// Octets of all metrics: 16 numbers and a name.
-const MAX_METRICS: usize = 256;
-
-/// One line being read, and what it says beyond the fields of a route.
-#[repr(C)]
-pub(super) struct Reader<'r, 'a, 'm> {
-    config: &'r mut Config<'m>,
-    all: &'a [u8],
-    /// What the word at hand means: see [`super::route_words::Word`].
-    value: Value,
-    to: u8,
-    /// `rtnh_hops` of the next hop at hand.
-    weight: u8,
-    /// `RTAX_LOCK`: metrics that are not to be changed.
-    locks: u32,
-    /// Octets from the first `nexthop` on; 0 until there is one.
-    hops: usize,
-    /// Where the next hops before the one at hand begin among the attributes.
-    hops_at: usize,
-    /// The line, and what of it has been read.
-    pub line: RouteLine<'a>,
-    metrics: Vec<u8, MAX_METRICS>,
-    text: LineBuf<MAX_VALUE>,
-    attrs: Vec<u8, MAX_ATTRS>,
-}
-
-impl<'r, 'a, 'm> Reader<'r, 'a, 'm> {
-    /// Nothing read yet.
-    pub fn new(line: RouteLine<'a>, config: &'r mut Config<'m>) -> Reader<'r, 'a, 'm> {
-        Reader {
-            all: line.rest,
-            line,
-            config,
-            value: Value::Nothing,
-            to: 0,
-            weight: 0,
-            locks: 0,
-            hops: 0,
-            hops_at: usize::MAX,
-            metrics: Vec::new(),
-            text: LineBuf::new(),
-            attrs: Vec::new(),
-        }
-    }
-
+impl<'a> RouteLine<'a> {
     /// Reads every word.
     #[inline(never)]
-    pub fn read(&mut self) -> Result<(), Problem> {
-        let form = self.line.form;
+    pub(super) fn read_words(&mut self, room: &mut Room<'a, '_, '_>) -> Result<(), Problem> {
+        let form = self.form;
         // what its first words are
         let first: &[Value] = match form {
             Form::Table => &[Value::Place, Value::Nothing],
@@ -79,54 +32,52 @@ impl<'r, 'a, 'm> Reader<'r, 'a, 'm> {
         };
         for value in first {
             self.value = *value;
-            match self.argument() {
+            match self.argument(room) {
                 Err(_) if *value == Value::Via => break,
                 read => read?,
             }
-            self.take()?;
+            self.take(room)?;
         }
         if form == Form::Table {
-            self.line.at = self.line.word;
+            self.at = self.word;
             return Ok(());
         } else if form == Form::Static6 {
-            self.line.entry.route.metric = 1;
+            self.entry.route.metric = 1;
         }
         loop {
-            let before = self.line.rest.len();
-            if !self.line.next() {
+            let before = self.rest.len();
+            if !self.next() {
                 break;
             }
-            self.word(before)?;
+            self.take_word(before, room)?;
         }
-        let line = &mut self.line;
-        if line.form == Form::Rule {
-            self.say_since(self.all.len());
-        } else if !line.has_dst && line.entry.route.via.is_none() && self.hops == 0 {
+        if self.form == Form::Rule {
+            self.say_since(room.all.len(), room);
+        } else if !self.has_dst && self.entry.route.via.is_none() && self.hops == 0 {
             // a gateway without a destination is the default route, which is there from the start
-            line.word = parts::slice(self.all, 0, 0);
+            self.word = parts::slice(room.all, 0, 0);
             return Err(Problem::NoDestination);
         }
-        self.finish()
+        self.finish(room)
     }
 
     /// Goes to the argument of the word before.
     #[inline(never)]
-    fn argument(&mut self) -> Result<(), Problem> {
-        if self.line.next() {
+    fn argument(&mut self, room: &Room<'a, '_, '_>) -> Result<(), Problem> {
+        if self.next() {
             return Ok(());
         }
-        self.line.word = parts::slice(self.all, self.all.len(), 0);
+        self.word = parts::slice(room.all, room.all.len(), 0);
         Err(Problem::NoArgument)
     }
 
     /// Reads a word and its argument; `before` octets begin with it.
-    fn word(&mut self, before: usize) -> Result<(), Problem> {
-        let line = &mut self.line;
-        let row = row_of(line.form, line.word);
+    fn take_word(&mut self, before: usize, room: &mut Room<'a, '_, '_>) -> Result<(), Problem> {
+        let row = row_of(self.form, self.word);
         let Some(what) = word_of(row) else {
             // a digit, a point, a colon or a slash
-            let is_dst = line.word.iter().any(|at| matches!(at, b'.'..=b':'));
-            return match is_dst && line.form != Form::Rule {
+            let is_dst = self.word.iter().any(|at| matches!(at, b'.'..=b':'));
+            return match is_dst && self.form != Form::Rule {
                 true => self.destination(),
                 false => Err(Problem::NotRead),
             };
@@ -138,117 +89,106 @@ impl<'r, 'a, 'm> Reader<'r, 'a, 'm> {
         let mut from = before;
         if let Some(alias) = alias(row) {
             // in words of ip(8)
-            self.say(alias);
-            from = self.line.rest.len();
+            say(alias, room);
+            from = self.rest.len();
         }
         if self.value >= Value::To {
-            self.argument()?;
+            self.argument(room)?;
         } else if self.value == Value::Nexthop && self.hops == 0 {
-            if self.line.entry.route.via.is_some() {
+            if self.entry.route.via.is_some() {
                 return Err(Problem::NotRead);
             }
             self.hops = before;
-            self.hops_at = self.attrs.len();
+            self.hops_at = room.attrs.len();
             return Ok(());
         }
-        self.take()?;
-        if self.value >= Value::Hop && self.line.form != Form::Rule {
-            self.say_since(from);
+        self.take(room)?;
+        if self.value >= Value::Hop && self.form != Form::Rule {
+            self.say_since(from, room);
         }
         Ok(())
     }
 
     /// Adds those of the last `from` octets that were read to the text.
     #[inline(never)]
-    fn say_since(&mut self, from: usize) {
-        let at = self.all.len().wrapping_sub(from);
-        let len = from.wrapping_sub(self.line.rest.len());
-        let mut read = parts::slice(self.all, at, len);
+    fn say_since(&mut self, from: usize, room: &mut Room<'a, '_, '_>) {
+        let at = room.all.len().wrapping_sub(from);
+        let len = from.wrapping_sub(self.rest.len());
+        let mut read = parts::slice(room.all, at, len);
         while let Some(word) = parts::next_word(&mut read)
             && !word.starts_with(b"#")
         {
-            self.say(word);
+            say(word, room);
         }
-    }
-
-    /// Adds a word to the text.
-    #[inline(never)]
-    fn say(&mut self, word: &[u8]) {
-        if !self.text.as_bytes().is_empty() {
-            self.text.put(b" ");
-        }
-        self.text.put(word);
     }
 
     /// Puts the next hop at hand behind the others.
     #[inline(never)]
-    fn end_hop(&mut self) -> Result<(), Problem> {
-        let route = &mut self.line.entry.route;
+    fn end_hop(&mut self, room: &mut Room<'a, '_, '_>) -> Result<(), Problem> {
+        let route = &mut self.entry.route;
         let mut name = 0;
-        if let Some(dev) = &self.line.dev {
-            let kept = self.config.keep_same(dev.as_bytes());
+        if let Some(dev) = &self.dev {
+            let kept = room.config.keep_same(dev.as_bytes());
             name = kept.ok_or(Problem::MaxStrings)?.number();
         }
-        self.line.dev = None;
+        self.dev = None;
         let flags = match route.reach {
             Reach::Onlink => RTNH_F_ONLINK as u8,
             Reach::Checked | Reach::Hops | Reach::Inverted => 0,
         };
-        if self.attrs.len() == self.hops_at {
-            append_attr(&mut self.attrs, RTA_MULTIPATH, &[]);
+        if room.attrs.len() == self.hops_at {
+            append_attr(&mut room.attrs, RTA_MULTIPATH, &[]);
         }
-        let at = self.attrs.len();
+        let at = room.attrs.len();
         // a next hop begins as an attribute does, with flags and weight in place of the type
         let head = u16::from_ne_bytes([flags, self.weight]);
-        append_attr(&mut self.attrs, head, &name.to_ne_bytes());
+        append_attr(&mut room.attrs, head, &name.to_ne_bytes());
         if let Some(via) = &route.via {
-            let mut room = [0; MAX_RTVIA];
-            let (kind, octets) = gateway(route.family(), via, &mut room);
-            append_attr(&mut self.attrs, kind, octets);
+            let mut octets = [0; MAX_RTVIA];
+            let (kind, octets) = gateway(route.family(), via, &mut octets);
+            append_attr(&mut room.attrs, kind, octets);
         }
-        end_attr(&mut self.attrs, at);
+        end_attr(&mut room.attrs, at);
         (route.via, route.reach, self.weight) = (None, Reach::Checked, 0);
         Ok(())
     }
 
     /// Keeps what was said beyond the fields of the route. One next hop alone is an ordinary route.
-    fn finish(&mut self) -> Result<(), Problem> {
-        if self.attrs.len() > self.hops_at {
-            self.end_hop()?;
-            end_attr(&mut self.attrs, self.hops_at);
-            self.line.entry.route.reach = Reach::Hops;
-            self.say_since(self.hops);
+    fn finish(&mut self, room: &mut Room<'a, '_, '_>) -> Result<(), Problem> {
+        if room.attrs.len() > self.hops_at {
+            self.end_hop(room)?;
+            end_attr(&mut room.attrs, self.hops_at);
+            self.entry.route.reach = Reach::Hops;
+            self.say_since(self.hops, room);
         }
         if self.locks != 0 {
-            append_attr(&mut self.metrics, RTAX_LOCK, &self.locks.to_ne_bytes());
+            append_attr(&mut room.metrics, RTAX_LOCK, &self.locks.to_ne_bytes());
         }
-        if !self.metrics.is_empty() {
-            append_attr(&mut self.attrs, RTA_METRICS | NLA_F_NESTED, &self.metrics);
+        if !room.metrics.is_empty() {
+            append_attr(&mut room.attrs, RTA_METRICS | NLA_F_NESTED, &room.metrics);
         }
-        let text = self.text.as_bytes();
+        let text = room.text.as_bytes();
         if text.len() >= MAX_VALUE {
             return Err(Problem::MaxValue);
         }
-        let line = &mut self.line;
-        let route = &mut line.entry.route;
+        let route = &mut self.entry.route;
         if !text.is_empty() {
-            let attrs = self.config.keep_same(&self.attrs);
-            let text = self.config.keep_same(text);
+            let attrs = room.config.keep_same(&room.attrs);
+            let text = room.config.keep_same(text);
             route.more = Some(More {
                 attrs: attrs.ok_or(Problem::MaxStrings)?,
                 text: text.ok_or(Problem::MaxStrings)?,
             });
         }
-        line.had_host_bits = clear_host_bits(&mut route.dst);
-        line.had_host_bits |= clear_host_bits(&mut route.from);
+        self.had_host_bits = clear_host_bits(&mut route.dst);
+        self.had_host_bits |= clear_host_bits(&mut route.from);
         Ok(())
     }
 
     /// Reads an argument that becomes a field or an attribute; of a word without one the word itself.
     #[inline(never)]
-    fn take(&mut self) -> Result<(), Problem> {
-        let line = &mut self.line;
-        let mut family = line.entry.route.family();
+    fn take(&mut self, room: &mut Room<'a, '_, '_>) -> Result<(), Problem> {
+        let mut family = self.entry.route.family();
         let others = match family {
             Family::V4 => NOT_V4,
             Family::V6 => NOT_V6,
@@ -257,28 +197,28 @@ impl<'r, 'a, 'm> Reader<'r, 'a, 'm> {
             return Err(Problem::NotRead);
         }
         if self.value == Value::Type {
-            let kind = meaning(line.form, line.word).filter(|word| word.value == Value::Kind);
+            let kind = meaning(self.form, self.word).filter(|word| word.value == Value::Kind);
             let kind = kind.ok_or(Problem::NotAWord)?;
             (self.value, self.to) = (kind.value, kind.to);
         }
-        let route = &mut line.entry.route;
+        let route = &mut self.entry.route;
         match (self.value, family) {
             (Value::Nothing, _) => {}
             (Value::Reach, _) => {
-                route.reach = match line.form == Form::Rule {
+                route.reach = match self.form == Form::Rule {
                     true => Reach::Inverted,
                     false => Reach::Onlink,
                 }
             }
             (Value::L3mdev, _) => {
                 route.table = 0;
-                append_attr(&mut self.attrs, FRA_L3MDEV, &[1]);
+                append_attr(&mut room.attrs, FRA_L3MDEV, &[1]);
             }
-            (Value::Nexthop, _) => return self.end_hop(),
+            (Value::Nexthop, _) => return self.end_hop(room),
             // the kind of a route comes before its table; rules of such kinds have none
             (Value::Kind, _) => {
                 route.kind = RouteKind::of(self.to).unwrap_or(route.kind);
-                route.table = match line.form == Form::Rule {
+                route.table = match self.form == Form::Rule {
                     true => 0,
                     false => route.kind.usual_table(),
                 };
@@ -286,69 +226,63 @@ impl<'r, 'a, 'm> Reader<'r, 'a, 'm> {
             (Value::Default | Value::To, _) => return self.destination(),
             (Value::Net, _) => {
                 self.destination()?;
-                let dst = &mut self.line.entry.route.dst;
+                let dst = &mut self.entry.route.dst;
                 if let (IpAddr::V4(addr), 32) = (dst.addr, dst.len) {
                     dst.len = classful_len(addr);
                 }
             }
             (Value::Netmask, _) => {
-                let len = scalar::prefix_len(line.word, family);
+                let len = scalar::prefix_len(self.word, family);
                 route.dst.len = len.ok_or(Problem::BadPrefix)?;
             }
-            (Value::From, Family::V4) if line.form != Form::Rule => return Err(Problem::NotRead),
+            (Value::From, Family::V4) if self.form != Form::Rule => return Err(Problem::NotRead),
             (Value::From, _) => {
-                line.at = line.word;
-                return read_net(line.word, line.form, &mut route.from);
+                self.at = self.word;
+                return read_net(self.word, self.form, &mut route.from);
             }
             (Value::Via, _) => {
-                if let Some(version) = parts::strip(line.word, b"inet") {
+                if let Some(version) = parts::strip(self.word, b"inet") {
                     family = match version {
                         b"" => Family::V4,
                         b"6" => Family::V6,
                         _ => family,
                     };
-                    self.argument()?;
+                    self.argument(room)?;
                 }
-                let line = &mut self.line;
-                return read_addr(line.word, family, &mut line.entry.route.via);
+                return read_addr(self.word, family, &mut self.entry.route.via);
             }
-            (Value::Src, _) => return read_addr(line.word, family, &mut route.src),
+            (Value::Src, _) => return read_addr(self.word, family, &mut route.src),
             (Value::Dev, _) => {
-                if !IfName::read(line.word, &mut line.dev) {
+                if !IfName::read(self.word, &mut self.dev) {
                     return Err(Problem::NotALinkName);
                 }
             }
-            _ => return self.number(),
+            _ => return self.number(room),
         }
         Ok(())
     }
 
     /// Reads an argument that is a number, or two, or becomes an attribute.
-    fn number(&mut self) -> Result<(), Problem> {
+    fn number(&mut self, room: &mut Room<'a, '_, '_>) -> Result<(), Problem> {
         let value = self.value;
         let is_metric = value >= Value::Time && value <= Value::Congctl;
-        if is_metric && parts::is(self.line.word, b"lock") {
+        if is_metric && parts::is(self.word, b"lock") {
             self.locks |= 1 << self.to;
-            self.argument()?;
+            self.argument(room)?;
         }
         let attrs: &mut VecView<u8> = match is_metric {
-            true => &mut self.metrics,
-            false => &mut self.attrs,
+            true => &mut room.metrics,
+            false => &mut room.attrs,
         };
         let kind = u16::from(self.to);
         if value >= Value::Hop && !attr_in(attrs, kind).is_empty() {
             return Err(Problem::Duplicate);
         }
-        let line = &mut self.line;
-        let word = line.word;
-        let mut payload = [0; 16];
-        let len;
+        let word = self.word;
         if value == Value::Congctl || value == Value::Name {
-            if IfName::new(word).is_none() {
-                return Err(Problem::NotALinkName);
-            }
-            copy(&mut payload, word);
-            len = word.len().wrapping_add(1);
+            let name = &IfName::new(word).ok_or(Problem::NotALinkName)?;
+            let len = word.len().wrapping_add(1);
+            append_attr(attrs, kind, parts::slice(name.padded(), 0, len));
         } else {
             let n = (value as usize).wrapping_sub(Value::Protocol as usize);
             let Some(shape) = SHAPES.get(n) else {
@@ -363,7 +297,7 @@ impl<'r, 'a, 'm> Reader<'r, 'a, 'm> {
             };
             if value == Value::Table && read.is_none() {
                 problem = Problem::NotATable;
-                read = self.config.table(word);
+                read = room.config.table(word);
             }
             let first = read.ok_or(problem)?;
             let mut end = first;
@@ -371,14 +305,14 @@ impl<'r, 'a, 'm> Reader<'r, 'a, 'm> {
                 end = number(last, 0).ok_or(problem)?;
             }
             let mut bits = u64::from(first);
-            let least = value == Value::Table || value == Value::Weight;
-            if (bits | u64::from(end)) >> shape.bits != 0 || first < least.into() {
+            if (bits | u64::from(end)) >> shape.bits != 0 {
                 return Err(problem);
             }
-            let route = &mut line.entry.route;
+            let route = &mut self.entry.route;
             let mut is_kept = value == Value::From0;
             match (value, last) {
                 (Value::Users, None) => return Err(problem),
+                (Value::Table, _) if first == 0 => return Err(problem),
                 (Value::Protocol, _) => route.protocol = first as u8,
                 (Value::Scope, _) => route.scope = Some(first as u8),
                 (Value::Tos, _) => route.tos = first as u8,
@@ -412,30 +346,38 @@ impl<'r, 'a, 'm> Reader<'r, 'a, 'm> {
             if kind == 0 || bits == 0 && !is_kept {
                 return Ok(());
             }
-            copy(&mut payload, &bits.to_ne_bytes());
-            len = shape.len.into();
+            let len = shape.len.into();
+            append_attr(attrs, kind, parts::slice(&bits.to_ne_bytes(), 0, len));
         }
-        append_attr(attrs, kind, parts::slice(&payload, 0, len));
         Ok(())
     }
 
     /// Reads the destination.
     #[inline(never)]
     fn destination(&mut self) -> Result<(), Problem> {
-        let line = &mut self.line;
-        if line.has_dst || self.hops != 0 {
+        if self.has_dst || self.hops != 0 {
             return Err(Problem::ExtraField);
         }
-        line.has_dst = true;
-        line.at = line.word;
-        read_net(line.word, line.form, &mut line.entry.route.dst)
+        self.has_dst = true;
+        self.at = self.word;
+        read_net(self.word, self.form, &mut self.entry.route.dst)
     }
 }
 
 /// Whether a prefix had bits beyond its length.
 #[inline(never)]
 fn clear_host_bits(net: &mut Cidr) -> bool {
-    let written = net.addr;
-    net.addr = net.network();
-    !is_same(&net.addr, &written)
+    let network = net.network();
+    let had = !is_same(&net.addr, &network);
+    net.addr = network;
+    had
+}
+
+/// Adds a word to the text.
+#[inline(never)]
+fn say(word: &[u8], room: &mut Room<'_, '_, '_>) {
+    if !room.text.as_bytes().is_empty() {
+        room.text.put(b" ");
+    }
+    room.text.put(word);
 }

@@ -254,9 +254,8 @@ impl Heard {
 
 impl Sink for Heard {
     fn report(&mut self, diagnostic: &Diagnostic<'_>) {
-        let (line, column, text) = diagnostic
-            .at
-            .map_or((0, 0, &b""[..]), |at| (at.line, at.column, at.text));
+        let at = diagnostic.at;
+        let (line, column, text) = (at.line.number, at.column, at.line.octets);
         if column > 0 && !diagnostic.token.is_empty() && !text.is_empty() {
             assert!(column as usize <= text.len() + 1, "{diagnostic}");
         }

@@ -8,10 +8,10 @@ use crate::text::{parts, scalar};
 use core::net::{IpAddr, Ipv4Addr};
 
 impl File<'_, '_, '_> {
-    /// The value as an IPv4 address, or a complaint and `None`.
+    /// The value as the bits of an IPv4 address, or a complaint and `None`.
     #[inline(never)]
-    pub fn ipv4(&mut self, entry: &Entry, effect: Effect) -> Option<Ipv4Addr> {
-        let addr = scalar::ipv4(self.octets(entry));
+    pub fn ipv4(&mut self, entry: &Entry, effect: Effect) -> Option<u32> {
+        let addr = scalar::ipv4_bits(self.octets(entry));
         if addr.is_none() {
             self.complain(entry, Complaint::error(Problem::NotIpv4, effect));
         }
@@ -42,7 +42,7 @@ impl File<'_, '_, '_> {
         effect: Effect,
         into: &mut Cidr,
     ) -> Option<()> {
-        into.addr = IpAddr::V4(self.ipv4(entry, effect)?);
+        into.addr = IpAddr::V4(Ipv4Addr::from_bits(self.ipv4(entry, effect)?));
         self.mask4(entry, mask, effect, into)
     }
 

@@ -14,11 +14,11 @@
 use super::arg::{Arg, Done, Refused, Reported};
 use super::ifcfg_kind::partition_name;
 use super::route_words::{HEX, number};
-use crate::diag::{Complaint, Effect, LineBuf, Problem};
+use crate::diag::{Complaint, Effect, Problem};
 use crate::model::attr::{Attr, Scope, Value};
 use crate::model::config::{LinkId, Role};
 use crate::model::link::{IfName, LinkKind};
-use crate::packed::{Packed, packed};
+
 use crate::text::{parts, scalar};
 
 /// `vlan=`.
@@ -112,8 +112,7 @@ pub enum Master {
 
 /// By [`Master`], what stands in the place of fields that are missing: the name, the ports, and the options, of which
 /// those of a bridge cannot be said.
-const DEFAULTS: Packed =
-    packed!("bond0:eth0,eth1\nteam0:eth0,eth1\nbr0:eth0:stp=0,forward_delay=0");
+const DEFAULTS: &[u8] = b"bond0:eth0,eth1\nteam0:eth0,eth1\nbr0:eth0:stp=0,forward_delay=0";
 
 /// By [`Master`], the kind of link, whose options it has, and how many fields the word may have.
 static MASTERS: [(LinkKind, Scope, u8); 3] = [
@@ -130,9 +129,7 @@ pub fn master(arg: &mut Arg<'_, '_, '_>, master: Master) -> Done {
     let Some((kind, scope, fields)) = MASTERS.get(master as usize) else {
         return Ok(());
     };
-    let mut defaults = LineBuf::<64>::new();
-    defaults.unpack(DEFAULTS.line(master as usize));
-    let mut options = Some(defaults.as_bytes());
+    let mut options = Some(parts::nth(DEFAULTS, b'\n', master as usize));
     let mut name = parts::take(&mut options, b':');
     let mut ports = parts::next(&mut options, b':');
     if !arg.field(0).is_empty() {

@@ -92,24 +92,29 @@ pub fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
 
 /// The same, the first one in the highest bits.
 #[inline(never)]
-fn ipv4_bits(text: &[u8]) -> Option<u32> {
-    u32::try_from(dotted(text)?).ok()
+pub fn ipv4_bits(text: &[u8]) -> Option<u32> {
+    u32::try_from(dotted(text, false)?).ok()
+}
+
+/// As [`ipv4_bits`], and zeros may stand before each number.
+pub fn ipv4_with_zeros(text: &[u8]) -> Option<u32> {
+    u32::try_from(dotted(text, true)?).ok()
 }
 
 /// The first of such numbers, at least one, the rest taken to be 0; how many these are goes to `missing`.
 pub fn ipv4_start(text: &[u8], missing: &mut u32) -> Option<Ipv4Addr> {
-    let bits = dotted(text)?;
+    let bits = dotted(text, false)?;
     *missing = (bits >> 32) as u32;
     Some(Ipv4Addr::from_bits(bits as u32))
 }
 
 /// The same as bits; how many are missing stands in the bits above.
 #[inline(never)]
-fn dotted(text: &[u8]) -> Option<u64> {
+fn dotted(text: &[u8], with_zeros: bool) -> Option<u64> {
     let (mut bits, mut left, mut rest) = (0_u32, 4_u32, Some(text));
     while let Some(part) = parts::next(&mut rest, b'.') {
         let number = digits(part, 10)?;
-        if number > 255 || left == 0 || matches!(part, [b'0', _, ..]) {
+        if number > 255 || left == 0 || !with_zeros && matches!(part, [b'0', _, ..]) {
             return None;
         }
         left = left.wrapping_sub(1);
@@ -196,7 +201,7 @@ pub fn prefix_len(text: &[u8], family: Family) -> Option<u8> {
         let is_contiguous = host_bits & host_bits.wrapping_add(1) == 0;
         return is_contiguous.then(|| host_bits.leading_zeros().to_le_bytes()[0]);
     };
-    u8::try_from(len).ok().filter(|len| *len <= family.bits())
+    (len <= family.bits().into()).then_some(len as u8)
 }
 
 /// An address with an optional prefix length: `192.0.2.5/24`, `[2001:db8::1]/64`, `[2001:db8::1/64]`.

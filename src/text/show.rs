@@ -59,23 +59,16 @@ impl Text<'_> {
 
     /// A number of base `radix`, at most 16.
     #[inline(never)]
-    pub fn number(&mut self, mut number: u64, radix: u64) {
-        const LONGEST: usize = 20;
-        let mut digits = [0; LONGEST];
-        let mut start = LONGEST;
-        for digit in digits.iter_mut().rev() {
-            let value = number.checked_rem(radix).unwrap_or_default() as u8;
-            *digit = match value {
-                0..=9 => value.wrapping_add(b'0'),
-                _ => value.wrapping_add(b'a' - 10),
-            };
-            start = start.wrapping_sub(1);
-            number = number.checked_div(radix).unwrap_or_default();
-            if number == 0 {
-                break;
-            }
+    pub fn number(&mut self, number: u64, radix: u64) {
+        let before = number.checked_div(radix).unwrap_or_default();
+        if before != 0 {
+            self.number(before, radix);
         }
-        self.put(digits.get(start..).unwrap_or_default());
+        let digit = number.wrapping_sub(before.wrapping_mul(radix)) as u8;
+        self.octet(match digit {
+            0..=9 => digit.wrapping_add(b'0'),
+            _ => digit.wrapping_add(b'a' - 10),
+        });
     }
 }
 

@@ -201,7 +201,7 @@ impl Words for Config<'_> {
         let origin = next_line(self);
         let added = self
             .name_rules
-            .push(NameRule::new(mac, name(to), NameSource::Ifcfg, origin));
+            .push(NameRule::new(&mac, &name(to), NameSource::Ifcfg, origin));
         added.expect("room for a rule");
     }
 }

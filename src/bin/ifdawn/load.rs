@@ -28,9 +28,22 @@ pub struct Files {
     pub octets: [u8; MAX_FILE_OCTETS + 1],
     /// The names in one directory.
     pub names: Names,
+    tables: Tables,
+}
+
+/// What assignments are scanned into.
+struct Tables {
     entries: Vec<Entry, MAX_ASSIGNMENTS>,
     values: Vec<u8, MAX_FILE_OCTETS>,
     slots: [u32; 2 * MAX_ASSIGNMENTS],
+}
+
+impl Tables {
+    // by itself, as what is written is nearer here
+    #[inline(never)]
+    fn scratch(&mut self) -> Scratch<'_> {
+        Scratch::new(&mut self.entries, &mut self.values, &mut self.slots)
+    }
 }
 
 impl Files {
@@ -39,9 +52,11 @@ impl Files {
         Files {
             octets: [0; MAX_FILE_OCTETS + 1],
             names: Names::new(),
-            entries: Vec::new(),
-            values: Vec::new(),
-            slots: [0; 2 * MAX_ASSIGNMENTS],
+            tables: Tables {
+                entries: Vec::new(),
+                values: Vec::new(),
+                slots: [0; 2 * MAX_ASSIGNMENTS],
+            },
         }
     }
 }
@@ -72,7 +87,7 @@ pub fn load(
             more: 0,
         },
         defaults: Defaults::none(),
-        nic: Pieces::NONE,
+        nic: Pieces::none(),
         filled: 0,
     }
     .load(sources);
@@ -183,7 +198,7 @@ impl Loader<'_, '_> {
             [_] => word!("/sys/firmware/ibft/ethernet"),
             _ => word!("/sys/firmware/devicetree/base/"),
         };
-        self.nic = Pieces::NONE;
+        self.nic = Pieces::none();
         let path = Path::join(b"", before, name);
         let path = path.as_bytes();
         self.directory(path, &NIC_FILES);
@@ -293,7 +308,7 @@ impl Loader<'_, '_> {
                     && let Some(end) = end.first_chunk_mut()
                 {
                     // the next one begins with a line, and in no section
-                    *end = *b"\n[\n";
+                    *end = *b"\n[\n\n";
                     self.filled = own.wrapping_add(end.len());
                 }
                 if what.form == Form::DropIn {
@@ -350,7 +365,7 @@ impl Loader<'_, '_> {
             self.sink.left = SHOWN;
         }
         let mut cx = Context::new(self.config, &mut self.sink, file, name, text);
-        let mut scratch = Scratch::new(&mut files.entries, &mut files.values, &mut files.slots);
+        let mut scratch = files.tables.scratch();
         let mut link = None;
         let part = last_part(name);
         let of = parts::after(part, b'-').unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use crate::sys::file::Out;
 use crate::sys::names::Names;
-use ifdawn::diag::{At, Diagnostic, Sink};
+use ifdawn::diag::{Diagnostic, Sink};
 use ifdawn::packed::word;
 use ifdawn::text::parts;
 use ifdawn::text::show::{Show, Text};
@@ -21,15 +21,13 @@ pub struct Report<'a, 'f> {
 
 impl Sink for Report<'_, '_> {
     fn report(&mut self, diagnostic: &Diagnostic<'_>) {
-        // What is about no file comes first.
-        let [file, line, column] = match &diagnostic.at {
-            Some(at) => [u32::from(at.id.0) + 1, at.line, at.column],
-            None => [0; 3],
-        };
+        let at = diagnostic.at;
+        // What is about no file comes first: its number is the largest.
+        let file = u32::from(at.id.0.wrapping_add(1));
         if let Some(count) = self.counts.get_mut(diagnostic.complaint.severity as usize) {
             *count = count.saturating_add(1);
         }
-        let key = [file, line, column, self.kept.len() as u32].map(u32::to_be_bytes);
+        let key = [file, at.line.number, at.column, self.kept.len() as u32].map(u32::to_be_bytes);
         let (key, shown) = (key.as_flattened(), Shown(diagnostic, self.colored));
         // Where there is no room for more, what is kept is shown.
         if !self.kept.write(key, b"", &shown) {
@@ -70,12 +68,9 @@ impl Show for Shown<'_> {
         text.put(parts::slice(b"\x1b[m", 0, len));
         text.show(word!(": "), diagnostic);
         text.octet(b'\n');
-        if let Some(At {
-            column, text: line, ..
-        }) = diagnostic.at
-            && !line.is_empty()
-        {
-            show_line(line, (column as usize).saturating_sub(1), text);
+        let at = diagnostic.at;
+        if !at.line.octets.is_empty() {
+            show_line(at.line.octets, (at.column as usize).saturating_sub(1), text);
         }
     }
 }

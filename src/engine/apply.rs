@@ -396,13 +396,15 @@ fn encode_saved(saved: &[u8], at: u32, w: &mut Writer<'_>, seq: u32) -> Result<(
 /// What is put back after a deletion is looked at again anyway, and told then.
 fn is_harmless(step: Step, errno: Errno) -> bool {
     match step.act {
-        Act::Restore => true,
         _ if (Phase::AddressesAgain..=Phase::RoutesViaAgain).contains(&step.phase) => true,
         Act::Add => errno == Errno::EEXIST && step.phase >= Phase::RoutesOnLink,
-        Act::Delete => matches!(
+        // or that went with the link below
+        Act::Delete | Act::Unmake => matches!(
             errno,
             Errno::EADDRNOTAVAIL | Errno::ESRCH | Errno::ENODEV | Errno::ENOENT
         ),
+        // A port that is not ready yet.
+        Act::SetJoined => errno == Errno::EINVAL,
         Act::DownRenamed
         | Act::Rename
         | Act::UpRenamed
@@ -411,6 +413,7 @@ fn is_harmless(step: Step, errno: Errno) -> bool {
         | Act::Up
         | Act::Down
         | Act::Replace
+        | Act::Restore
         | Act::Make
         | Act::SetOptions
         | Act::Enslave
@@ -420,10 +423,6 @@ fn is_harmless(step: Step, errno: Errno) -> bool {
         | Act::SetTxqlen
         | Act::AddAltName
         | Act::Ethtool => false,
-        // that we deleted ourselves, or went with the link below
-        Act::Unmake => errno == Errno::ENODEV,
-        // a port that is not ready yet
-        Act::SetJoined => errno == Errno::EINVAL,
     }
 }
 

@@ -41,7 +41,7 @@ use crate::plan::links;
 use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState, Resolver};
 use crate::plan::stack::Stack;
-use crate::plan::{Phase, Plan, Step};
+use crate::plan::{Phase, Plan};
 use crate::proto::Lessee;
 use core::hint::black_box;
 use heapless::VecView;
@@ -50,35 +50,35 @@ use heapless::VecView;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// It cannot be what it shall be.
-    Failed = 5,
+    Failed = 3,
     /// A route of it began to wait for duplicate address detection.
-    Dad = 6,
+    Dad = 8,
     /// The kernel has it.
-    Seen = 7,
+    Seen = 13,
     /// It got its name.
-    Renamed = 8,
+    Renamed = 14,
     /// It is what it shall be.
-    Done = 9,
+    Done = 15,
     /// It is up.
-    Up = 4,
+    Up = 2,
     /// It has carrier.
-    Carrier = 13,
+    Carrier = 16,
     /// It asked for a lease.
-    Discover = 14,
+    Discover = 17,
     /// It was offered one.
-    Offer = 15,
+    Offer = 18,
     /// It asked for that one, or the one it had.
-    Request = 16,
+    Request = 19,
     /// It got it.
-    Ack = 17,
+    Ack = 20,
     /// It asked whether somebody has the address.
-    Probe = 18,
+    Probe = 21,
     /// It told others that it has the address.
-    Announce = 19,
+    Announce = 22,
     /// It told the server that somebody else has the address.
-    Decline = 20,
+    Decline = 23,
     /// It gave the lease back.
-    Release = 21,
+    Release = 24,
     /// It was told what ethtool(8) tells, or was so already.
     Tuned = 25,
 }
@@ -127,14 +127,18 @@ pub enum Progress {
     Waiting(Instant),
 }
 
+/// How often it is looked at most before it is told how it stands.
+const ROUNDS: u8 = 8;
+
+/// What ends a look after which there is more to look at.
+const AGAIN: Errno = Errno::EAGAIN;
+
 /// Octets in transit.
 pub struct Buffers<'m> {
     /// The datagram at hand: requests until they are sent, then their answers.
     pub datagram: &'m mut [u8],
     /// Messages that restore a link which went down to be renamed.
     pub restore: &'m mut VecView<u8>,
-    /// Lines of state.json that stay as they are.
-    pub carried: &'m mut VecView<u8>,
 }
 
 /// See the module. In memory what is used most comes first: small offsets make short instructions.
@@ -157,8 +161,7 @@ pub struct Engine<'m> {
     pub is_offline: bool,
     /// Whether links were asked for by their names.
     pub(crate) by_name: bool,
-    /// The link of which it is looked for what somebody else made, and whether there is any.
-    pub(crate) examined: u32,
+    /// Whether the link that is examined has anything that somebody else made.
     pub(crate) others: bool,
     /// Whether [`Engine::down`] gives leases back, whatever the configuration says (`--release`).
     pub releases: bool,
@@ -172,14 +175,16 @@ pub struct Engine<'m> {
     pub lessees: &'m mut VecView<Lessee>,
     /// How far each configured link is.
     pub states: &'m mut VecView<LinkState>,
-    /// How deep each configured link lies.
-    pub depths: &'m mut VecView<u8>,
     /// The kernel's links.
     pub observed: Observed<'m>,
     /// What shall be.
     pub desired: Desired<'m>,
     /// What is to be done.
     pub plan: Plan<'m>,
+    /// How deep each configured link lies.
+    pub depths: &'m mut VecView<u8>,
+    /// The link of which it is looked for what somebody else made.
+    pub(crate) examined: u32,
     /// Until when servers are about to answer, as [`Engine::attend`] found.
     pub expects_until: Instant,
     /// When the last wait for something ends; 0: nothing is waited for.
@@ -248,50 +253,56 @@ impl Engine<'_> {
     #[inline(never)]
     pub fn converge(&mut self, goal: Goal<'_>, host: &mut impl Host) -> Result<(), Errno> {
         self.look_again = false;
-        // A link that vanishes or is renamed under our hands is looked at again, a bounded number of times.
-        for n in 0..8 {
-            if n > 0 {
-                self.observed.clear();
-            }
-            self.until = Instant(0);
-            self.observe_links(host)?;
-            if self.rename(host)? == names::Renamed::Some {
-                continue;
-            }
-            self.plan.clear();
-            self.compare(goal, host)?;
-            if self.plan_remake(host)? {
-                self.send_plan(host)?;
-                continue;
-            }
-            if self.plan.phases.have(Phase::DownForOptions) {
-                self.dump_things(host, Asked::Save)?;
-            }
-            self.claim(host);
-            self.send_plan(host)?;
-            self.disown(host);
-            // The kernel may drop more than was deleted: secondary addresses go with their primary one.
-            let (phases, errors) = (self.plan.phases, self.plan.errors);
-            let is_made = |step: &Step| step.phase <= Phase::DownForOptions && step.errno.is_none();
-            let is_made = self.plan.steps.iter().any(is_made);
-            if phases.have(Phase::DownForOptions) {
-                self.restore(host)?;
-            }
-            if !errors.have(Errno::ENODEV)
-                && (!phases.reach(Phase::DeleteRoutes) || errors.any())
-                && !is_made
-            {
+        let mut round = Ok(());
+        // A link that vanishes or is renamed under our hands is looked at again, and all of them where answers were
+        // lost, a bounded number of times.
+        for _ in 0..ROUNDS {
+            round = self.round(goal, host);
+            if !matches!(round, Err(AGAIN | Errno::ENOBUFS)) {
                 break;
             }
+            self.observed.clear();
         }
-        if self.plan.phases.have(Phase::Up) {
-            // Only for the clients: what was told meanwhile asks for a whole look.
-            self.look_at_links(host)?;
+        if round != Err(AGAIN) {
+            round?;
         }
         // Before anything else: servers take their time.
         self.attend(host);
         self.finish_links(host);
         self.publish(host);
+        Ok(())
+    }
+
+    /// Looks, and does what is to be done; [`AGAIN`] where there is more to look at.
+    fn round(&mut self, goal: Goal<'_>, host: &mut impl Host) -> Result<(), Errno> {
+        self.until = Instant(0);
+        self.observe_links(host)?;
+        self.rename(host)?;
+        self.plan.clear();
+        self.compare(goal, host)?;
+        if self.plan_remake(host)? {
+            self.send_plan(host)?;
+            return Err(AGAIN);
+        }
+        if self.plan.phases.have(Phase::DownForOptions) {
+            self.dump_things(host, Asked::Save)?;
+        }
+        self.claim(host);
+        self.send_plan(host)?;
+        self.disown(host);
+        let (phases, errors) = (self.plan.phases, self.plan.errors);
+        if phases.have(Phase::DownForOptions) {
+            self.restore(host)?;
+        }
+        // The kernel may drop more than was deleted: secondary addresses go with their primary one.
+        let has_more = phases.have(Phase::DownForOptions) || phases.reach(Phase::DeleteRoutes);
+        if errors.have(Errno::ENODEV) || phases.have(Phase::Make) || has_more && !errors.any() {
+            return Err(AGAIN);
+        }
+        if phases.have(Phase::Up) {
+            // Only for the clients: what was told meanwhile asks for a whole look.
+            self.look_at_links(host)?;
+        }
         Ok(())
     }
 

@@ -17,6 +17,7 @@ use crate::wire::rtnetlink::{
     self, RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE, RTM_GETRULE, RTM_NEWADDR, RTM_NEWLINK,
     RTM_NEWROUTE, RTM_NEWRULE, Seen, addr, link, route,
 };
+use heapless::VecView;
 
 /// Made by the kernel itself (linux/rtnetlink.h).
 const RTPROT_KERNEL: u8 = 2;
@@ -44,6 +45,14 @@ pub enum Asked {
 /// Numbers of links that we leave free behind those that there are: a module that the kernel loads for a link of ours
 /// makes some of its own first (`tunl0`, `gre0`, `gretap0`, `erspan0`).
 const SPARE_INDEXES: u32 = 16;
+
+/// Adds a link, if there is room. (What `push` answers would be taken apart before it is copied.)
+#[inline(never)]
+fn push(links: &mut VecView<Link>, link: &Link) -> bool {
+    let has_room = links.len() < links.capacity();
+    let _ = links.push(*link);
+    has_room
+}
 
 impl Engine<'_> {
     /// Asks for what [`Engine::asked`] says, of this sort or links. An interrupted dump is repeated.
@@ -175,7 +184,7 @@ impl Engine<'_> {
                 say(host, NO_INFO, &link.name);
             }
         }
-        if self.observed.links.push(*link).is_err() {
+        if !push(self.observed.links, link) {
             say(host, FULL, &link.name);
         }
         self.mark(ifindex, Event::Seen);

@@ -312,10 +312,10 @@ impl Engine<'_> {
         write(host, OutputFile::State, &State(self));
     }
 
-    /// Puts the lines of an earlier state.json that are of other links into [`Buffers::carried`](super::Buffers);
-    /// whether it is ours, and not too long.
+    /// Puts the lines of an earlier state.json that are of other links where the name servers of resolv.conf were,
+    /// which is written before it; whether it is ours, and not too long.
     pub(crate) fn carry(&mut self, text: &[u8]) -> bool {
-        self.buffers.carried.clear();
+        self.resolv_conf.servers.clear();
         if !state::is_ours(text) {
             return text.is_empty();
         }
@@ -324,7 +324,7 @@ impl Engine<'_> {
             if let Some((line, name)) = state::link_line(line)
                 && !self.has_looked_at(name)
             {
-                let carried = &mut self.buffers.carried;
+                let carried = &mut self.resolv_conf.servers;
                 let len = carried.len();
                 if carried.extend_from_slice(b",\n").is_err()
                     || carried.extend_from_slice(line).is_err()

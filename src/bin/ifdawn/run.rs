@@ -9,7 +9,7 @@ use crate::sys::log::Level;
 use crate::sys::names::Names;
 use crate::sys::rtnl::Rtnl;
 use crate::sys::start::Arguments;
-use crate::sys::{caps, clock, drain, kernel, signal};
+use crate::sys::{caps, clock, kernel, signal};
 use crate::system::{LOCK_MICROS, System, resolv_conf};
 use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem, Subject};
 use ifdawn::engine::{Engine, ForeignResolvConf, Instant, Outcome, Progress, Said};
@@ -37,9 +37,6 @@ const PATIENCE_MICROS: u32 = 1_000;
 
 /// The same where all that changed is leases.
 const PATIENCE_WITH_LEASES_MICROS: u32 = 4_000;
-
-/// How often answers of the kernel may be lost in a row.
-const OVERRUNS: u32 = 8;
 
 /// Seconds after which a supervisor complains again of what it complained of.
 const FORGET_SECONDS: u32 = 600;
@@ -285,16 +282,7 @@ fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Er
         names: &system.options.links,
     };
     let stays = system.options.command == Command::Watch;
-    let mut looked = engine.converge(goal, system);
-    for _ in 0..OVERRUNS {
-        // Answers were lost: what is there shows at the next look.
-        if looked != Err(Errno::ENOBUFS) {
-            break;
-        }
-        system.is_news = true;
-        looked = engine.converge(goal, system);
-    }
-    looked?;
+    engine.converge(goal, system)?;
     let mut limit = match engine.progress() {
         Progress::Waiting(until) => until,
         Progress::Done if stays => {
@@ -356,6 +344,7 @@ enum Woken {
 
 /// Returns when something happened, or at `until`, or a second later on a terminal. There each link that is waited
 /// for has a live line, which counts the seconds; elsewhere one when that begins.
+#[inline(never)]
 fn wait(
     until: Instant,
     signals: Option<BorrowedFd<'_>>,
@@ -395,10 +384,10 @@ fn wait(
         engine.look_again = true;
         system.hear_of_links();
     }
-    if woken & 0b100 != 0 && signals.is_some_and(drain) {
-        return Woken::BySignal;
+    match woken & 0b100 {
+        0 => Woken::ByEvent,
+        _ => Woken::BySignal,
     }
-    Woken::ByEvent
 }
 
 /// What a link is waited for, and how long in all.

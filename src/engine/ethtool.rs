@@ -4,7 +4,7 @@ use super::{Engine, Event, Host};
 use crate::diag::Errno;
 use crate::model::config::LinkId;
 use crate::model::observed::Birth;
-use crate::plan::{Act, Phase, Step};
+use crate::plan::{Act, Phase};
 use crate::wire::ethtool;
 use heapless::Vec;
 
@@ -32,15 +32,8 @@ impl Engine<'_> {
                     if commands >> depth & 1 == 0 {
                         continue;
                     }
-                    let step = Step {
-                        n,
-                        act: Act::Ethtool,
-                        phase: Phase::Ethtool,
-                        depth,
-                        errno: None,
-                    };
-                    if !is_seen || self.ethtool(step, false, host) != Ok(false) {
-                        self.plan.push_at(step.phase, depth, step.act, n);
+                    if !is_seen || self.ethtool(n, depth, false, host) != Ok(false) {
+                        (self.plan).push_at(Phase::Ethtool, depth, Act::Ethtool, n);
                         is_same = false;
                     }
                 }
@@ -52,20 +45,21 @@ impl Engine<'_> {
         }
     }
 
-    /// Whether something differs of what a command asks for, or is about to: then it is set (`sets`).
+    /// Whether something differs of what a command asks for of the desired link `n`, or is about to: then it is set
+    /// (`sets`).
     ///
     /// # Errors
     /// What the kernel answers; [`Errno::EOPNOTSUPP`] too for what the device has not, or cannot change.
     #[inline(never)]
     pub(super) fn ethtool(
         &mut self,
-        step: Step,
+        n: u32,
+        command: u8,
         sets: bool,
         host: &mut impl Host,
     ) -> Result<bool, Errno> {
-        let link = self.desired.links.get(step.n as usize);
-        let link = link.ok_or(Errno::ENODEV)?;
-        let (mut request, command) = (Vec::<u8, { ethtool::OCTETS }>::new(), step.depth);
+        let link = self.desired.links.get(n as usize).ok_or(Errno::ENODEV)?;
+        let mut request = Vec::<u8, { ethtool::OCTETS }>::new();
         ethtool::request(&mut request, link.ifindex, command);
         let answer = &mut *self.buffers.datagram;
         let have = host.ethtool(&link.name, &mut request, answer)?;

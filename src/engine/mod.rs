@@ -404,14 +404,8 @@ impl Engine<'_> {
     }
 
     /// When something happened to a link for the first time.
-    #[inline(never)]
     pub(crate) fn when(&self, ifindex: u32, event: Event) -> Option<Instant> {
-        for mark in self.marks.iter() {
-            if mark.ifindex == ifindex && mark.event == event {
-                return Some(mark.at);
-            }
-        }
-        None
+        when(self.marks, ifindex, event)
     }
 
     /// The next sequence number; never 0, which events have.
@@ -438,6 +432,17 @@ impl<'m> Engine<'m> {
             root_link: None,
         }
     }
+}
+
+/// The same as [`Engine::when`].
+#[inline(never)]
+fn when(marks: &VecView<Mark>, ifindex: u32, event: Event) -> Option<Instant> {
+    for mark in marks.iter() {
+        if mark.ifindex == ifindex && mark.event == event {
+            return Some(mark.at);
+        }
+    }
+    None
 }
 
 /// Removes what `is_it` fits, and keeps the order of the rest. Shorter than [`VecView::retain`], which has a loop

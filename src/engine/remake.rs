@@ -9,13 +9,13 @@ use crate::model::index::{HASH_START, hash};
 use crate::model::link::IfName;
 use crate::model::observed::Birth;
 use crate::packed::packed;
-use crate::plan::{Act, Phase, Step};
+use crate::plan::{Act, Phase};
 
 impl Engine<'_> {
-    /// The link of a step could not be made. Whether it is looked at again before anybody is told: a link has taken
+    /// A link could not be made. Whether it is looked at again before anybody is told: a link has taken
     /// its name or its number, as the bonding driver makes `bond0` when it is loaded for one.
-    pub(super) fn is_not_made(&mut self, step: Step, errno: Errno, said: &[u8]) -> bool {
-        let Some(link) = self.desired.links.get(step.n as usize) else {
+    pub(super) fn is_not_made(&mut self, n: u32, errno: Errno, said: &[u8]) -> bool {
+        let Some(link) = self.desired.links.get(n as usize) else {
             return false;
         };
         let (ifindex, name) = (link.ifindex, link.name);

@@ -50,7 +50,7 @@ impl Engine<'_> {
             if self.is_off(*step) {
                 continue;
             }
-            let ifindex = self.op(*step).as_ref().map_or(0, Op::ifindex);
+            let ifindex = self.link_of_step(*step);
             if let Some(link) = self.desired.link_mut(ifindex) {
                 // One that came while we asked for it: the bonding driver's own `bond0`.
                 let came = when(self.marks, key(&link.name), Event::Seen).is_some();
@@ -303,6 +303,12 @@ impl Engine<'_> {
         )
     }
 
+    /// The number of the link that a step is about; 0 for none.
+    #[inline(never)]
+    pub(super) fn link_of_step(&self, step: Step) -> u32 {
+        self.op(step).map_or(0, |op| op.ifindex())
+    }
+
     /// Where a datagram ends at the latest that begins with step `start`; there, where that is not sent. What is made
     /// has one for each depth, so that nothing is asked of what lies on a link that could not be made.
     #[inline(never)]
@@ -331,9 +337,7 @@ impl Engine<'_> {
         let to_master = matches!(step.act, Act::Enslave | Act::SetPort);
         let link = self.desired.links.get(step.n as usize);
         to_master && link.is_some_and(|link| self.is_refused(link.master))
-            || self
-                .op(step)
-                .is_some_and(|op| self.is_refused(op.ifindex()))
+            || self.is_refused(self.link_of_step(step))
     }
 
     /// Whether a DHCP server asked for the MTU of a link, which is of use without it.

@@ -177,16 +177,10 @@ impl Engine<'_> {
 
     /// Whether the plan takes a link down to rename it, or to set an option.
     pub(super) fn goes_down(&self, ifindex: u32) -> bool {
-        let mut renames = self.plan.renames.iter();
         let mut steps = self.plan.steps.iter();
-        let is_it = |n: u32| {
-            let link = self.desired.links.get(n as usize);
-            link.is_some_and(|link| link.ifindex == ifindex)
-        };
-        renames.any(|rename| rename.is_up && rename.ifindex == ifindex)
-            || steps.any(|step| {
-                (step.phase, step.act) == (Phase::DownForOptions, Act::Down) && is_it(step.n)
-            })
+        steps.any(|step| {
+            matches!(step.act, Act::DownRenamed | Act::Down) && self.link_of_step(*step) == ifindex
+        })
     }
 
     /// Keeps an address or a route of a link that goes down, to be sent as a request later: as an attribute whose

@@ -103,31 +103,22 @@ impl Engine<'_> {
     /// Tells how the desired link `n` ended.
     fn finish_desired(&mut self, n: usize, missing: Option<Problem>, host: &mut impl Host) {
         const NO_CARRIER: Complaint = Complaint::warning(Problem::NoCarrier, Effect::None);
-        let Some(&DesiredLink {
-            ifindex,
-            name,
-            origin,
-            ..
-        }) = self.desired.links.get(n)
-        else {
+        let Some(link) = self.desired.links.get(n) else {
             return;
         };
+        let ifindex = link.ifindex;
         let just_up = |step: &Step| step.act == Act::Up && step.n == n as u32;
         let observed = self.observed.by_index(ifindex);
         if observed.is_some_and(|link| !link.has_carrier()) && !self.plan.steps.iter().any(just_up)
         {
-            self.complain_of(host, NO_CARRIER, origin, Subject::Link(&name));
+            self.complain_of(host, NO_CARRIER, link.origin, Subject::Link(&link.name));
         }
         if let Some(missing) = missing {
             self.mark(ifindex, Event::Failed);
             self.put_down(ifindex, missing);
         } else if self.mark(ifindex, Event::Done) == self.now {
             self.forget_problems(ifindex);
-            host.progress(&News {
-                engine: self,
-                name: &name,
-                ifindex,
-            });
+            host.progress(&News { engine: self, n });
         }
     }
 
@@ -435,16 +426,18 @@ enum OnDisk {
 /// A link's addresses, for the progress line.
 struct News<'a, 'm> {
     engine: &'a Engine<'m>,
-    name: &'a IfName,
-    ifindex: u32,
+    n: usize,
 }
 
 impl Show for News<'_, '_> {
     fn show(&self, f: &mut Text<'_>) {
-        self.name.show(f);
+        let Some(link) = self.engine.desired.links.get(self.n) else {
+            return;
+        };
+        link.name.show(f);
         f.word(word!(": up"));
         for thing in self.engine.desired.things.iter() {
-            if !thing.is_wanted_on(self.ifindex) {
+            if !thing.is_wanted_on(link.ifindex) {
                 continue;
             }
             match (thing.what, &thing.route.via) {

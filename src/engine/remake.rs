@@ -18,14 +18,13 @@ impl Engine<'_> {
         let Some(link) = self.desired.links.get(n as usize) else {
             return false;
         };
-        let (ifindex, name) = (link.ifindex, link.name);
-        let looks_again = errno == Errno::EEXIST
-            && said.is_empty()
-            && self.when(key(&name), Event::Seen).is_none();
+        let (ifindex, key) = (link.ifindex, key(&link.name));
+        let looks_again =
+            errno == Errno::EEXIST && said.is_empty() && self.when(key, Event::Seen).is_none();
         // Once it is told, it is not asked for again: who is told of each try, as of a bridge that is made, refused an
         // option and deleted, would try for ever.
         self.mark(
-            key(&name),
+            key,
             match looks_again {
                 true => Event::Seen,
                 false => Event::Failed,
@@ -69,35 +68,38 @@ impl Engine<'_> {
     pub(super) fn plan_remake(&mut self, host: &mut impl Host) -> Result<bool, Errno> {
         let mut is_first = true;
         for n in 0..self.desired.links.len() {
-            let Some(&link) = self.desired.links.get(n).filter(|link| link.remake) else {
+            let Some(link) = self.desired.links.get(n).filter(|link| link.remake) else {
                 continue;
             };
+            let (ifindex, key) = (link.ifindex, key(&link.name));
             let mut problem = Problem::Differs;
             self.others = false;
-            self.look_for_others(link.ifindex, host)?;
-            if self.when(key(&link.name), Event::Renamed).is_some() {
+            self.look_for_others(ifindex, host)?;
+            if self.when(key, Event::Renamed).is_some() {
                 // That it was made anew was of no use.
                 (problem, self.others) = (Problem::NotInKernel, true);
             }
             if self.others {
-                let mut token = LineBuf::<MAX_LINE>::new();
-                token.unpack(link.differs.map_or(packed!("link"), |attr| attr.name()));
-                let complaint = Complaint::error(problem, Effect::NothingChanged);
-                let subject = Subject::Link(&link.name);
-                complaint.report_token(host, &self.config, link.origin, subject, token.as_bytes());
-                self.put_down(link.ifindex, problem);
-                self.refuse(link.ifindex);
+                if let Some(link) = self.desired.links.get(n) {
+                    let mut token = LineBuf::<MAX_LINE>::new();
+                    token.unpack(link.differs.map_or(packed!("link"), |attr| attr.name()));
+                    let complaint = Complaint::error(problem, Effect::NothingChanged);
+                    let (subject, token) = (Subject::Link(&link.name), token.as_bytes());
+                    complaint.report_token(host, &self.config, link.origin, subject, token);
+                }
+                self.put_down(ifindex, problem);
+                self.refuse(ifindex);
                 self.plan.errors.add(Errno::EBUSY);
                 continue;
             }
-            self.mark(key(&link.name), Event::Renamed);
+            self.mark(key, Event::Renamed);
             if is_first {
                 self.plan.clear();
             }
             is_first = false;
             self.plan.push(Phase::Unmake, Act::Unmake, n as u32);
             remove(self.observed.links, |gone| {
-                gone.ifindex == link.ifindex || gone.lower == link.ifindex
+                gone.ifindex == ifindex || gone.lower == ifindex
             });
         }
         Ok(!is_first)
@@ -105,7 +107,11 @@ impl Engine<'_> {
 
     /// Looks for what somebody else has on a link or on what lies on it, in [`Engine::others`]: with it all that would
     /// go.
-    fn look_for_others(&mut self, ifindex: u32, host: &mut impl Host) -> Result<(), Errno> {
+    pub(super) fn look_for_others(
+        &mut self,
+        ifindex: u32,
+        host: &mut impl Host,
+    ) -> Result<(), Errno> {
         self.examined = ifindex;
         self.dump_things(host, Asked::Others)?;
         let mut n = 0_usize;
@@ -116,7 +122,7 @@ impl Engine<'_> {
             }
             if link.lower == ifindex {
                 let upper = link.ifindex;
-                self.others |= wanted.is_none_or(|upper| upper.config.is_none());
+                self.others |= wanted.is_none_or(|upper| upper.config.is_none() && !upper.made);
                 self.look_for_others(upper, host)?;
             }
             n = n.wrapping_add(1);

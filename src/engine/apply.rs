@@ -401,6 +401,7 @@ fn encode_saved(saved: &[u8], at: u32, w: &mut Writer<'_>, seq: u32) -> Result<(
 
 /// Whether an error of a step means that all is as it shall be: what is there already, or gone already.
 /// What is put back after a deletion is looked at again anyway, and told then.
+#[inline(always)]
 fn is_harmless(act: Act, phase: Phase, errno: Errno) -> bool {
     match act {
         _ if (Phase::AddressesAgain..=Phase::RoutesViaAgain).contains(&phase) => true,

@@ -15,7 +15,7 @@ use crate::model::rule::TableName;
 use crate::output::resolv_conf::ResolvConf;
 use crate::plan::diff::Ipv6;
 use crate::plan::rename::LiveRename;
-use crate::plan::resolve::LinkState;
+use crate::plan::resolve::{Goal, LinkState};
 use crate::plan::{Errors, Phases, Plan, Rename, Step};
 use crate::proto::Lessee;
 use heapless::Vec;
@@ -189,7 +189,7 @@ impl<
             until: Instant(0),
             has_ipv6: Ipv6::Absent,
             restore_overflow: false,
-            by_name: false,
+            goal: Goal { names: &[] },
             examined: 0,
             others: false,
             was_interrupted: false,

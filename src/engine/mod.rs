@@ -159,8 +159,6 @@ pub struct Engine<'m> {
     pub(crate) restore_overflow: bool,
     /// Whether no kernel is asked: its links are those that the configuration names, and it has nothing else.
     pub is_offline: bool,
-    /// Whether links were asked for by their names.
-    pub(crate) by_name: bool,
     /// Whether the link that is examined has anything that somebody else made.
     pub(crate) others: bool,
     /// Whether [`Engine::down`] gives leases back, whatever the configuration says (`--release`).
@@ -202,6 +200,8 @@ pub struct Engine<'m> {
     pub xid_tag: u16,
     /// When the time for everything is over (`--timeout`).
     pub time_limit: Instant,
+    /// What this run is about.
+    pub goal: Goal<'m>,
     /// What the sources said.
     pub config: Config<'m>,
 }
@@ -231,12 +231,12 @@ impl Engine<'_> {
     ///
     /// # Errors
     /// When the kernel cannot be asked.
-    pub fn plan(&mut self, goal: Goal<'_>, host: &mut impl Host) -> Result<(), Errno> {
+    pub fn plan(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         self.observe_links(host)?;
         loop {
             self.plan.clear();
             self.plan_names(host);
-            self.compare(goal, host)?;
+            self.compare(host)?;
             if !self.plan_remake(host)? {
                 break;
             }
@@ -251,13 +251,13 @@ impl Engine<'_> {
     /// # Errors
     /// When the kernel cannot be asked, or refuses everything ([`Errno::EPERM`]).
     #[inline(never)]
-    pub fn converge(&mut self, goal: Goal<'_>, host: &mut impl Host) -> Result<(), Errno> {
+    pub fn converge(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         self.look_again = false;
         let mut round = Ok(());
         // A link that vanishes or is renamed under our hands is looked at again, and all of them where answers were
         // lost, a bounded number of times.
         for _ in 0..ROUNDS {
-            round = self.round(goal, host);
+            round = self.round(host);
             if !matches!(round, Err(AGAIN | Errno::ENOBUFS)) {
                 break;
             }
@@ -274,12 +274,12 @@ impl Engine<'_> {
     }
 
     /// Looks, and does what is to be done; [`AGAIN`] where there is more to look at.
-    fn round(&mut self, goal: Goal<'_>, host: &mut impl Host) -> Result<(), Errno> {
+    fn round(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         self.until = Instant(0);
         self.observe_links(host)?;
         self.rename(host)?;
         self.plan.clear();
-        self.compare(goal, host)?;
+        self.compare(host)?;
         if self.plan_remake(host)? {
             self.send_plan(host)?;
             return Err(AGAIN);
@@ -344,29 +344,28 @@ impl Engine<'_> {
         }
     }
 
-    fn resolve(&mut self, goal: Goal<'_>, host: &mut impl Host) {
-        self.by_name = !goal.names.is_empty();
+    fn resolve(&mut self, host: &mut impl Host) {
         let mut stack = Stack {
             config: &self.config,
             observed: &mut self.observed,
-            goal,
+            goal: self.goal,
             depths: self.depths,
             sink: host,
         };
         stack.build();
         self.refuse_again();
-        self.resolver(goal, host).links();
+        self.resolver(host).links();
         self.meet_lessees(host);
         let now = self.now;
-        let mut resolver = self.resolver(goal, host);
+        let mut resolver = self.resolver(host);
         resolver.leases(now);
         resolver.routes();
     }
 
     /// Resolve, read what is ours, look at addresses and routes, compare.
     #[inline(never)]
-    fn compare(&mut self, goal: Goal<'_>, host: &mut impl Host) -> Result<(), Errno> {
-        self.resolve(goal, host);
+    fn compare(&mut self, host: &mut impl Host) -> Result<(), Errno> {
+        self.resolve(host);
         if !self.is_offline {
             self.recall_owned(host);
         }
@@ -407,22 +406,16 @@ impl Engine<'_> {
     pub(crate) fn when(&self, ifindex: u32, event: Event) -> Option<Instant> {
         when(self.marks, ifindex, event)
     }
-
-    /// The next sequence number; never 0, which events have.
-    pub(crate) fn next_seq(&mut self) -> u32 {
-        self.seq = self.seq.wrapping_add(1).max(1);
-        self.seq
-    }
 }
 
 impl<'m> Engine<'m> {
     /// What fills the desired state.
     #[inline(never)]
-    fn resolver<'a>(&'a mut self, goal: Goal<'a>, sink: &'a mut dyn Sink) -> Resolver<'a, 'm> {
+    fn resolver<'a>(&'a mut self, sink: &'a mut dyn Sink) -> Resolver<'a, 'm> {
         Resolver {
             config: &self.config,
             observed: &self.observed,
-            goal,
+            goal: self.goal,
             desired: &mut self.desired,
             states: self.states,
             depths: self.depths,

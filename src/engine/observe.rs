@@ -73,8 +73,8 @@ impl Engine<'_> {
                 Some(what) if self.asked == Asked::Compare => table = self.forget_presence(what),
                 Some(_) => {}
             }
-            let seq = self.next_seq();
-            self.first_seq = seq;
+            let seq = self.seq.wrapping_add(1);
+            (self.seq, self.first_seq) = (seq, seq);
             let mut writer = Writer::new(self.buffers.datagram);
             rtnetlink::get(&mut writer, seq, get, table).map_err(|Full| Errno::EMSGSIZE)?;
             host.send(writer.written())?;
@@ -283,9 +283,6 @@ impl Engine<'_> {
         }
         // What changes from here on is told again.
         if !host.have_links_changed() && !self.observed.links.is_empty() {
-            for link in self.observed.links.iter_mut() {
-                link.rename_to = None;
-            }
             return Ok(());
         }
         self.look_at_links(host)

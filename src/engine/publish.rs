@@ -42,7 +42,12 @@ impl Engine<'_> {
         let Some(config) = self.config.link(id) else {
             return now;
         };
-        if let Some(until) = self.partner_wait(id) {
+        let link = self.link_of(id);
+        if link.is_some_and(|link| self.lacks_port(link)) {
+            set_state(self.states, id, LinkState::WaitingPort);
+            return now;
+        }
+        if let Some(until) = link.and_then(|link| self.partner_wait(link)) {
             if now < until {
                 set_state(self.states, id, LinkState::WaitingPartner);
                 // Nothing tells of a partner.

@@ -49,9 +49,9 @@ const FAILED: Complaint = Complaint::error(Problem::File, Effect::None);
     clippy::too_many_arguments,
     reason = "parts of the memory, each borrowed by itself; together they would be copied"
 )]
-pub fn run(
-    options: &Options,
-    engine: &mut Engine<'_>,
+pub fn run<'m>(
+    options: &'m Options,
+    engine: &mut Engine<'m>,
     files: &mut Files,
     ether: &mut Ether,
     heard: &mut Heard,
@@ -62,6 +62,9 @@ pub fn run(
     let seed = arguments.seed;
     engine.seed = seed as u32 | 1;
     engine.xid_tag = (seed >> 48) as u16;
+    engine.goal = Goal {
+        names: &options.links,
+    };
     let sockets = Sockets::new(ether, engine.xid_tag);
     let mut system = System::new(options, files, sockets);
     if let Some(seconds) = options.timeout {
@@ -104,9 +107,6 @@ fn check(system: &mut System<'_>, engine: &mut Engine<'_>, mut report: Report<'_
 #[inline(never)]
 fn plan(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> u8 {
     let options = system.options;
-    let goal = Goal {
-        names: &options.links,
-    };
     system.read(engine, None);
     engine.is_offline = options.has(Opt::Offline);
     // Whoever renames tries.
@@ -114,7 +114,7 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> 
     if !engine.is_offline {
         system.begin(engine);
     }
-    if let Err(errno) = engine.plan(goal, system) {
+    if let Err(errno) = engine.plan(system) {
         return system.refused(errno);
     }
     let text = &mut Text(out);
@@ -278,11 +278,8 @@ fn settle(
 
 /// One look, and until when there is something to wait for. A supervisor always waits.
 fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Errno> {
-    let goal = Goal {
-        names: &system.options.links,
-    };
     let stays = system.options.command == Command::Watch;
-    engine.converge(goal, system)?;
+    engine.converge(system)?;
     let mut limit = match engine.progress() {
         Progress::Waiting(until) => until,
         Progress::Done if stays => {

@@ -5,6 +5,7 @@ use super::observe::Asked;
 use super::{Engine, Host, OutputFile};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
 use crate::model::link::IfName;
+use crate::model::observed::Link;
 use crate::packed::word;
 use crate::plan::{Act, Phase};
 use crate::text::show::{Show, Text};
@@ -36,12 +37,9 @@ impl Engine<'_> {
                 return Ok(());
             }
             // What lies on it goes before it.
-            loop {
-                let upper = self.observed.uppers(ifindex).next().map(|upper| upper.name);
-                let Some(upper) = upper else {
-                    break;
-                };
-                self.down(&upper, host)?;
+            let is_upper = |link: &&Link| link.lower == ifindex;
+            while let Some(&Link { name, .. }) = self.observed.links.iter().find(is_upper) {
+                self.down(&name, host)?;
                 if self.plan.errors.any() {
                     return Ok(());
                 }

@@ -30,6 +30,7 @@ pub use publish::ForeignResolvConf;
 pub use said::Said;
 
 use crate::diag::{Errno, Sink};
+use crate::limits::RESTORE_OCTETS;
 use crate::model::config::{Config, LinkConfig, Str};
 use crate::model::desired::Desired;
 use crate::model::link::IfName;
@@ -44,7 +45,7 @@ use crate::plan::stack::Stack;
 use crate::plan::{Phase, Plan};
 use crate::proto::Lessee;
 use core::hint::black_box;
-use heapless::VecView;
+use heapless::{Vec, VecView};
 
 /// A step of a link's way up. The numbers are lines of the words of state.json.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +139,7 @@ pub struct Buffers<'m> {
     /// The datagram at hand: requests until they are sent, then their answers.
     pub datagram: &'m mut [u8],
     /// Messages that restore a link which went down to be renamed.
-    pub restore: &'m mut VecView<u8>,
+    pub restore: &'m mut Vec<u8, RESTORE_OCTETS>,
 }
 
 /// See the module. In memory what is used most comes first: small offsets make short instructions.

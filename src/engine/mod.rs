@@ -238,8 +238,9 @@ impl Engine<'_> {
             self.plan.clear();
             self.plan_names(host);
             self.compare(host)?;
-            if !self.plan_remake(host)? {
-                break;
+            match self.plan_remake(host) {
+                Err(AGAIN) => {}
+                planned => break planned?,
             }
         }
         self.recall_unmade();
@@ -281,10 +282,11 @@ impl Engine<'_> {
         self.rename(host)?;
         self.plan.clear();
         self.compare(host)?;
-        if self.plan_remake(host)? {
+        let planned = self.plan_remake(host);
+        if planned == Err(AGAIN) {
             self.send_plan(host)?;
-            return Err(AGAIN);
         }
+        planned?;
         if self.plan.phases.have(Phase::DownForOptions) {
             self.dump_things(host, Asked::Save)?;
         }

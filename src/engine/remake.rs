@@ -2,7 +2,7 @@
 //! anew, since the kernel does not change them.
 
 use super::observe::Asked;
-use super::{Engine, Event, Host, remove};
+use super::{AGAIN, Engine, Event, Host, remove};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Subject};
 use crate::limits::MAX_LINE;
 use crate::model::index::{HASH_START, hash};
@@ -65,8 +65,11 @@ impl Engine<'_> {
 
     /// Plans nothing but to delete the links that must be made anew, if there are any, and takes them for gone.
     /// A link that others use is left as it is, with everything that was planned for it.
-    pub(super) fn plan_remake(&mut self, host: &mut impl Host) -> Result<bool, Errno> {
-        let mut is_first = true;
+    ///
+    /// # Errors
+    /// [`AGAIN`] where there are any; when the kernel cannot be asked.
+    pub(super) fn plan_remake(&mut self, host: &mut impl Host) -> Result<(), Errno> {
+        let mut planned = Ok(());
         for n in 0..self.desired.links.len() {
             let Some(link) = self.desired.links.get(n).filter(|link| link.remake) else {
                 continue;
@@ -93,16 +96,16 @@ impl Engine<'_> {
                 continue;
             }
             self.mark(key, Event::Renamed);
-            if is_first {
+            if planned.is_ok() {
                 self.plan.clear();
             }
-            is_first = false;
+            planned = Err(AGAIN);
             self.plan.push(Phase::Unmake, Act::Unmake, n as u32);
             remove(self.observed.links, |gone| {
                 gone.ifindex == ifindex || gone.lower == ifindex
             });
         }
-        Ok(!is_first)
+        planned
     }
 
     /// Looks for what somebody else has on a link or on what lies on it, in [`Engine::others`]: with it all that would

@@ -4,19 +4,27 @@
 //! that it does the same, and writes it to SHORTER, and the object file made of it beside that (`.o`). `as`
 //! has to be in the PATH: it says how long each instruction is.
 //!
-//! Every function has to do with a stack that is aligned to 8 octets, as recipe/build tells LLVM: what is
-//! shared is called with the stack one slot deeper. What it does, in this order:
+//! Every function has to do with a stack that is aligned to 8 octets, and keep nothing below it, as recipe/build
+//! tells LLVM: what is shared is called with the stack one slot deeper. What it does, in this order:
+//! * `frame`: no stack is aligned; all registers are saved by one function;
+//! * `rename`: values are in the registers that make short instructions, which is proved at once;
 //! * `outline`: sequences that stand in several places become one;
 //! * `order`: what is jumped to stands behind the jump, or near it;
 //! * `hop`: long jumps land on near ones that lead to the same place;
-//! * `verify`: the result does what the original did.
+//! * `verify`: the result does what the program did after `rename` and `frame`.
+//!
+//! `spell` writes some instructions as shorter ones that do the same.
 
+mod frame;
 mod hop;
 mod jump;
 mod measure;
 mod order;
 mod outline;
 mod program;
+mod register;
+mod rename;
+mod spell;
 mod stack;
 mod verify;
 
@@ -26,16 +34,31 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Makes `program` shorter; `to` is the assembly file that `as` reads.
+/// Makes instructions of `program` shorter one by one; what stands where stays.
 ///
 /// # Errors
 /// What cannot be made shorter safely, and what `as` says.
+fn prepare(program: &mut Program, to: &Path) -> Result<(), String> {
+    stack::check_red_zone(program)?;
+    frame::unalign(program)?;
+    let original = program.clone();
+    rename::rename(program, to)?;
+    rename::verify(&original, program)?;
+    frame::shorten(program);
+    stack::check_balance(program)
+}
+
+/// Makes `program` shorter; `to` is the assembly file that `as` reads.
+///
+/// # Errors
+/// As [`prepare`].
 fn shorten(program: &mut Program, to: &Path) -> Result<String, String> {
     let size = |program: &Program| measure(program, to);
-    stack::check_alignment(program)?;
+    let before = size(program)?.total();
+    prepare(program, to)?;
     let original = program.clone();
     let places = size(program)?;
-    let before = places.total();
+    let prepared = places.total();
     outline::Outliner::new(program, &places).run();
     let places = size(program)?;
     let shared = places.total();
@@ -48,8 +71,8 @@ fn shorten(program: &mut Program, to: &Path) -> Result<String, String> {
     }
     let steps = verify::verify(&original, program)?;
     Ok(format!(
-        "{before} octets of code, {shared} with shared ends and calls, {ordered} in \
-         order, {} with hops; the same in {steps} steps",
+        "{before} octets of code, {prepared} with other registers, {shared} with shared ends and calls, \
+         {ordered} in order, {} with hops; the same in {steps} steps",
         places.total()
     ))
 }

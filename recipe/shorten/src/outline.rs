@@ -75,7 +75,6 @@ impl<'p> Outliner<'p> {
     }
 
     fn split(&mut self, function: &Function, sizes: &[u32], exact: &HashSet<Text>) {
-        let has_red_zone = stack::has_red_zone(self.program, function);
         let mut parts = Vec::new();
         let mut block: Vec<Token> = Vec::new();
         let mut index = 0;
@@ -104,9 +103,6 @@ impl<'p> Outliner<'p> {
                     kind: Kind::Free,
                 };
                 index += 1;
-            }
-            if has_red_zone && token.kind != Kind::End {
-                token.kind = Kind::Fixed;
             }
             block.push(token);
             if token.kind == Kind::End {

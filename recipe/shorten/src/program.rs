@@ -1,6 +1,7 @@
 //! The assembly of a whole program, as LLVM's link-time optimiser writes it (GNU as, AT&T syntax):
 //! functions of labels and instructions, and everything else as it stands.
 
+use crate::spell::spelled;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -212,7 +213,7 @@ impl fmt::Display for Program {
             for item in &function.items {
                 match *item {
                     Item::Label(label) => writeln!(f, "{}:", self.texts.get(label))?,
-                    Item::Code(code) => writeln!(f, "\t{}", self.texts.get(code))?,
+                    Item::Code(code) => writeln!(f, "\t{}", spelled(self.texts.get(code)))?,
                 }
             }
             writeln!(f, "\t.size\t{name}, .-{name}")?;

@@ -158,7 +158,6 @@ pub fn verify(before: &Program, after: &Program) -> Result<usize, String> {
     let mut done = HashSet::new();
     for function in &before.functions {
         let name = before.texts.get(function.name());
-        let has_red_zone = stack::has_red_zone(before, function);
         let start = (
             old.label(name)? + 1,
             Spot {
@@ -183,7 +182,7 @@ pub fn verify(before: &Program, after: &Program) -> Result<usize, String> {
                 (Step::Does(a), Step::Becomes(b))
                     if flow(a) == Flow::Call(Some(b)) && depth > 0 =>
                 {
-                    if exact.contains(b) || has_red_zone {
+                    if exact.contains(b) {
                         return Err(wrong(&step));
                     }
                     spot.at = spot.returns.pop().unwrap_or_default();
@@ -215,7 +214,7 @@ pub fn verify(before: &Program, after: &Program) -> Result<usize, String> {
                         *a
                     }
                     _ if depth == 0 && a == b => *a,
-                    Flow::Next | Flow::Call(Some(_)) if depth > 0 && !has_red_zone => {
+                    Flow::Next | Flow::Call(Some(_)) if depth > 0 => {
                         let calls_exact =
                             matches!(flow(a), Flow::Call(Some(name)) if exact.contains(name));
                         let same = match constant(&old, at) {

@@ -1,0 +1,136 @@
+//! The registers that a callee leaves alone.
+
+/// Names of 64, 32, 16 and 8 bits; those that need no prefix first.
+const NAMES: [[&str; 4]; 6] = [
+    ["%rbx", "%ebx", "%bx", "%bl"],
+    ["%rbp", "%ebp", "%bp", "%bpl"],
+    ["%r14", "%r14d", "%r14w", "%r14b"],
+    ["%r15", "%r15d", "%r15w", "%r15b"],
+    ["%r12", "%r12d", "%r12w", "%r12b"],
+    ["%r13", "%r13d", "%r13w", "%r13b"],
+];
+
+/// How many there are.
+pub const COUNT: usize = NAMES.len();
+
+/// One of them, by its place among [`NAMES`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Register(pub u8);
+
+/// The one that also holds where a function's part of the stack begins, if any does.
+pub const FRAME: Register = Register(1);
+
+/// How LLVM orders their pushes.
+pub const SAVE_ORDER: [Register; COUNT] = [
+    FRAME,
+    Register(3),
+    Register(2),
+    Register(5),
+    Register(4),
+    Register(0),
+];
+
+impl Register {
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..COUNT as u8).map(Self)
+    }
+
+    pub fn name(self) -> &'static str {
+        NAMES[self.0 as usize][0]
+    }
+
+    pub fn is_low(self) -> bool {
+        self.0 < 2
+    }
+}
+
+/// Some of them.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Registers(u8);
+
+impl Registers {
+    pub fn contains(self, register: Register) -> bool {
+        self.0 & (1 << register.0) != 0
+    }
+
+    pub fn insert(&mut self, register: Register) {
+        self.0 |= 1 << register.0;
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub fn or(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    pub fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
+}
+
+impl FromIterator<Register> for Registers {
+    fn from_iter<I: IntoIterator<Item = Register>>(registers: I) -> Self {
+        let mut all = Self::default();
+        registers.into_iter().for_each(|it| all.insert(it));
+        all
+    }
+}
+
+/// A piece of an instruction: text, or one of the registers by the place of its width.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Piece<'c> {
+    Text(&'c str),
+    Register(Register, usize),
+}
+
+/// An instruction divided at its registers.
+pub fn pieces(code: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    for (at, _) in code.match_indices('%') {
+        let end = code[at + 1..]
+            .find(|c: char| !c.is_ascii_alphanumeric())
+            .map_or(code.len(), |length| at + 1 + length);
+        for register in Register::all() {
+            let names = NAMES[register.0 as usize];
+            if let Some(width) = names.iter().position(|name| *name == &code[at..end]) {
+                pieces.push(Piece::Text(&code[start..at]));
+                pieces.push(Piece::Register(register, width));
+                start = end;
+            }
+        }
+    }
+    pieces.push(Piece::Text(&code[start..]));
+    pieces
+}
+
+/// The same instruction with others for its registers.
+pub fn renamed(code: &str, to: impl Fn(Register) -> Register) -> String {
+    let mut text = String::new();
+    for piece in pieces(code) {
+        text += match piece {
+            Piece::Text(text) => text,
+            Piece::Register(register, width) => NAMES[to(register).0 as usize][width],
+        };
+    }
+    text
+}
+
+/// Which of them it names.
+pub fn mentions(code: &str) -> Registers {
+    pieces(code)
+        .iter()
+        .filter_map(|piece| match piece {
+            Piece::Register(register, _) => Some(*register),
+            Piece::Text(_) => None,
+        })
+        .collect()
+}
+
+/// The register that `code` pushes or pops, as `operation` says.
+pub fn saved_by(code: &str, operation: &str) -> Option<Register> {
+    let name = code.strip_prefix(operation)?;
+    Register::all().find(|register| register.name() == name)
+}

@@ -71,8 +71,5 @@ pub const DATAGRAM_OCTETS: usize = 32 * 1024;
 /// Requests in one netlink batch: a flood of error acknowledgements must fit the receive buffer.
 pub const BATCH_REQUESTS: usize = 256;
 
-/// Octets of other links' lines that state.json keeps from an earlier run.
-pub const MAX_CARRIED: usize = 256 * 1024;
-
 /// Octets of the netlink messages that restore a link which had to go down to be renamed.
 pub const RESTORE_OCTETS: usize = 256 * 1024;

@@ -4,7 +4,7 @@
 //! table grows into are never mapped. Capacities are parameters: tests use small machines.
 
 use crate::engine::{Asked, Buffers, Engine, ForeignResolvConf, Instant, Mark, Names, Original};
-use crate::limits::{DATAGRAM_OCTETS, MAX_CARRIED, RESTORE_OCTETS};
+use crate::limits::{DATAGRAM_OCTETS, RESTORE_OCTETS};
 use crate::model::attr::AttrConfig;
 use crate::model::config::{
     AddrConfig, Config, Global, LinkConfig, NameRule, RouteConfig, Search, Server, Str,
@@ -15,7 +15,7 @@ use crate::model::rule::TableName;
 use crate::output::resolv_conf::ResolvConf;
 use crate::plan::diff::Ipv6;
 use crate::plan::rename::LiveRename;
-use crate::plan::resolve::LinkState;
+use crate::plan::resolve::{Goal, LinkState};
 use crate::plan::{Errors, Phases, Plan, Rename, Step};
 use crate::proto::Lessee;
 use heapless::Vec;
@@ -27,8 +27,8 @@ const SAME: usize = 4_096;
 /// `ROUTES`: options of links too; `KERNEL`: links of the
 /// kernel, and files; `THINGS`: addresses and routes together, those of earlier runs that go included; `STEPS`:
 /// at least three times `LINKS` and `KERNEL`, twice `THINGS`, and twice the messages that [`RESTORE_OCTETS`]
-/// hold; `SLOTS`: a power of two, more than `THINGS`; `TEXT`: octets of strings, and of what the kernel shows of
-/// kinds of links.
+/// hold; `SLOTS`: a power of two, more than `THINGS`; `TEXT`: octets of strings, of what the kernel shows of
+/// kinds of links, and of other links in state.json.
 pub struct Machine<
     const LINKS: usize,
     const KERNEL: usize,
@@ -70,7 +70,6 @@ pub struct Machine<
     conf_servers: Vec<u8, TEXT>,
     datagram: [u8; DATAGRAM_OCTETS],
     restore: Vec<u8, RESTORE_OCTETS>,
-    carried: Vec<u8, MAX_CARRIED>,
 }
 
 impl<
@@ -118,7 +117,6 @@ impl<
             conf_servers: Vec::new(),
             datagram: [0; DATAGRAM_OCTETS],
             restore: Vec::new(),
-            carried: Vec::new(),
         }
     }
 
@@ -178,7 +176,6 @@ impl<
             buffers: Buffers {
                 datagram: &mut self.datagram,
                 restore: &mut self.restore,
-                carried: &mut self.carried,
             },
             seq: 0,
             first_seq: 0,
@@ -192,7 +189,7 @@ impl<
             until: Instant(0),
             has_ipv6: Ipv6::Absent,
             restore_overflow: false,
-            by_name: false,
+            goal: Goal { names: &[] },
             examined: 0,
             others: false,
             was_interrupted: false,

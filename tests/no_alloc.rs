@@ -59,7 +59,7 @@ mod tests {
     use ifdawn::engine::{Engine, Host, Instant, OutputFile, Packet, Progress, Settled};
     use ifdawn::machine::Machine;
     use ifdawn::model::link::{IfName, Mac};
-    use ifdawn::plan::resolve::{Goal, LinkState};
+    use ifdawn::plan::resolve::LinkState;
     use ifdawn::source::{Context, cmdline};
     use ifdawn::text::show::Show;
     use std::fmt::{self, Write};
@@ -244,8 +244,6 @@ mod tests {
         cmdline::finish(&mut cx);
     }
 
-    const BOOT: Goal<'static> = Goal { names: &[] };
-
     #[test]
     fn nothing_is_allocated_from_the_first_word_to_the_last_answer() {
         for live_rename in [true, false] {
@@ -258,12 +256,12 @@ mod tests {
             assert_eq!(parsed, 0, "reading");
             assert_eq!(host.host.complaints.len(), 3, "{:#?}", host.host.complaints);
 
-            let (planned, count) = allocations_in(|| engine.plan(BOOT, &mut host));
+            let (planned, count) = allocations_in(|| engine.plan(&mut host));
             assert_eq!((planned, count), (Ok(()), 0), "planning");
             assert!(engine.plan.steps.len() > 10);
 
             for round in 0..2 {
-                let (done, count) = allocations_in(|| engine.converge(BOOT, &mut host));
+                let (done, count) = allocations_in(|| engine.converge(&mut host));
                 assert_eq!((done, count), (Ok(()), 0), "round {round}");
                 assert_eq!(engine.progress(), Progress::Done);
             }
@@ -290,7 +288,7 @@ mod tests {
         let mut engine = machine.engine();
         engine.clear();
         read(&mut engine, &mut host, CMDLINE);
-        let (_, count) = allocations_in(|| engine.converge(BOOT, &mut host));
+        let (_, count) = allocations_in(|| engine.converge(&mut host));
         assert!(host.host.said("ENOMEM") > 5, "{:#?}", host.host.complaints);
         assert_eq!(count, 0);
     }

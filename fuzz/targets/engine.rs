@@ -17,7 +17,6 @@ use ifdawn::model::config::Method;
 use ifdawn::model::lease::{Field, Lease, Verdict, is_host};
 use ifdawn::model::link::{IfName, Mac};
 use ifdawn::output::lease;
-use ifdawn::plan::resolve::Goal;
 use ifdawn::proto::dhcpv4::{Client, State};
 use ifdawn::source::{Context, cmdline};
 use ifdawn::text::scalar;
@@ -57,7 +56,6 @@ const CMDLINES: &[&[u8]] = &[
 
 const TAG: u16 = 0x1fda;
 const START: u64 = 77_000_000_000;
-const BOOT: Goal<'static> = Goal { names: &[] };
 
 struct Scene<'e, 'm> {
     engine: &'e mut Engine<'m>,
@@ -232,14 +230,10 @@ impl<'e, 'm> Scene<'e, 'm> {
 
     fn converge(&mut self) {
         let (engine, host) = (&mut *self.engine, &mut self.host);
-        engine
-            .converge(BOOT, host)
-            .expect("the kernel can be asked");
+        engine.converge(host).expect("the kernel can be asked");
         if !host.complaints.iter().any(|line| line.contains(": ip ")) && !engine.look_again {
             let changes = host.changes_in(|host| {
-                engine
-                    .converge(BOOT, host)
-                    .expect("the kernel can be asked");
+                engine.converge(host).expect("the kernel can be asked");
             });
             assert_eq!(changes, 0, "{:?} {:?}", host.sent, host.complaints);
         }

@@ -9,7 +9,7 @@ use super::observe::Asked;
 use super::publish::in_words;
 use super::remake::key;
 use super::said::text_hash;
-use super::{Engine, Event, Host, OutputFile};
+use super::{Engine, Event, Host, OutputFile, when};
 use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, LineBuf, Problem, Severity, Subject};
 use crate::limits::{BATCH_REQUESTS, MAX_LINE};
 use crate::model::addr::Family;
@@ -50,12 +50,10 @@ impl Engine<'_> {
             if self.is_off(*step) {
                 continue;
             }
-            let op = self.op(*step);
-            let ifindex = op.as_ref().map_or(0, Op::ifindex);
-            // One that came while we asked for it: the bonding driver's own `bond0`.
-            let came = self.desired.link(ifindex).map(|link| key(&link.name));
-            let came = came.is_some_and(|name| self.when(name, Event::Seen).is_some());
+            let ifindex = self.link_of_step(*step);
             if let Some(link) = self.desired.link_mut(ifindex) {
+                // One that came while we asked for it: the bonding driver's own `bond0`.
+                let came = when(self.marks, key(&link.name), Event::Seen).is_some();
                 // The loopback link is nobody's, but a file may have given it more.
                 link.touched |= link.config.is_some();
                 link.owned_up |= step.act == Act::Up;
@@ -127,7 +125,7 @@ impl Engine<'_> {
     #[inline(never)]
     pub(super) fn send_plan(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         let mut next = 0;
-        while let Some(step) = self.plan.steps.get(next).copied() {
+        while let Some(&Step { n, act, depth, .. }) = self.plan.steps.get(next) {
             let end = self.batch_end(next);
             if end == next {
                 if let Some(step) = self.plan.steps.get_mut(next) {
@@ -139,15 +137,17 @@ impl Engine<'_> {
             self.asked = Asked::Steps;
             self.first_step = next as u32;
             self.first_seq = self.seq.wrapping_add(1);
-            if step.act == Act::Ethtool {
+            if act == Act::Ethtool {
                 // no request of rtnetlink
-                next = next.wrapping_add(1);
-                if let Some(op) = &self.op(step) {
+                if let Some(step) = self.plan.steps.get(next)
+                    && let Some(op) = &self.op(*step)
+                {
                     host.trace(op);
                     let ifindex = op.ifindex();
                     self.mark(ifindex, Event::Tuned);
                 }
-                if let Err(errno) = self.ethtool(step, true, host) {
+                next = next.wrapping_add(1);
+                if let Err(errno) = self.ethtool(n, depth, true, host) {
                     self.refused(host, 0, errno, b"")?;
                 }
                 continue;
@@ -207,38 +207,41 @@ impl Engine<'_> {
         if self.asked != Asked::Steps {
             return Err(errno);
         }
-        let at = self.first_step.wrapping_add(number);
-        let Some(refused) = self.plan.steps.get_mut(at as usize) else {
+        let at = self.first_step.wrapping_add(number) as usize;
+        let Some(step) = self.plan.steps.get_mut(at) else {
             return Ok(());
         };
-        let step = *refused;
         // The bonding driver has it for ports and options that it does not take.
         if errno == Errno::EPERM && !step.act.is_of_stack() {
             return Err(errno);
         }
-        if is_harmless(step, errno) {
+        let (n, act, phase) = (step.n, step.act, step.phase);
+        if is_harmless(act, phase, errno) {
             return Ok(());
         }
-        refused.errno = Some(errno);
-        if step.act == Act::Make && self.is_not_made(step, errno, said) {
+        step.errno = Some(errno);
+        if act == Act::Make && self.is_not_made(n, errno, said) {
             self.plan.errors.add(Errno::ENODEV);
             return Ok(());
         }
         self.plan.errors.add(errno);
         // One that cannot be renamed while up has a name that others of the batch are to get.
-        if step.phase == Phase::Rename && self.plan.errors.have(Errno::EBUSY) {
+        if phase == Phase::Rename && self.plan.errors.have(Errno::EBUSY) {
             return Ok(());
         }
-        if errno == Errno::EINVAL && self.waits_for_dad(step) {
+        if errno == Errno::EINVAL && self.waits_for_dad(n, act) {
             return Ok(());
         }
-        self.tell_refused(host, step, errno, said);
+        self.tell_refused(host, at, errno, said);
         Ok(())
     }
 
     /// Says that the kernel refused a step. Where somebody asked for it, its link fails.
-    fn tell_refused(&mut self, host: &mut impl Host, step: Step, errno: Errno, said: &[u8]) {
-        let Some(op) = &self.op(step) else {
+    fn tell_refused(&mut self, host: &mut impl Host, at: usize, errno: Errno, said: &[u8]) {
+        let Some(step) = self.plan.steps.get(at) else {
+            return;
+        };
+        let Some(op) = &self.op(*step) else {
             return;
         };
         let ifindex = op.ifindex();
@@ -300,6 +303,12 @@ impl Engine<'_> {
         )
     }
 
+    /// The number of the link that a step is about; 0 for none.
+    #[inline(never)]
+    pub(super) fn link_of_step(&self, step: Step) -> u32 {
+        self.op(step).map_or(0, |op| op.ifindex())
+    }
+
     /// Where a datagram ends at the latest that begins with step `start`; there, where that is not sent. What is made
     /// has one for each depth, so that nothing is asked of what lies on a link that could not be made.
     #[inline(never)]
@@ -328,9 +337,7 @@ impl Engine<'_> {
         let to_master = matches!(step.act, Act::Enslave | Act::SetPort);
         let link = self.desired.links.get(step.n as usize);
         to_master && link.is_some_and(|link| self.is_refused(link.master))
-            || self
-                .op(step)
-                .is_some_and(|op| self.is_refused(op.ifindex()))
+            || self.is_refused(self.link_of_step(step))
     }
 
     /// Whether a DHCP server asked for the MTU of a link, which is of use without it.
@@ -354,11 +361,11 @@ impl Engine<'_> {
 
     /// Whether a route waits for an IPv6 address of ours to be its source: the kernel takes none before it
     /// knows that nobody else has it. That has its time; then it is a failure.
-    fn waits_for_dad(&mut self, step: Step) -> bool {
-        if !matches!(step.act, Act::Add | Act::Replace) {
+    fn waits_for_dad(&mut self, n: u32, act: Act) -> bool {
+        if !matches!(act, Act::Add | Act::Replace) {
             return false;
         }
-        let Some(route) = self.desired.things.get(step.n as usize) else {
+        let Some(route) = self.desired.things.get(n as usize) else {
             return false;
         };
         let ifindex = route.ifindex;
@@ -394,21 +401,25 @@ fn encode_saved(saved: &[u8], at: u32, w: &mut Writer<'_>, seq: u32) -> Result<(
 
 /// Whether an error of a step means that all is as it shall be: what is there already, or gone already.
 /// What is put back after a deletion is looked at again anyway, and told then.
-fn is_harmless(step: Step, errno: Errno) -> bool {
-    match step.act {
-        Act::Restore => true,
-        _ if (Phase::AddressesAgain..=Phase::RoutesViaAgain).contains(&step.phase) => true,
-        Act::Add => errno == Errno::EEXIST && step.phase >= Phase::RoutesOnLink,
-        Act::Delete => matches!(
+#[inline(always)]
+fn is_harmless(act: Act, phase: Phase, errno: Errno) -> bool {
+    match act {
+        _ if (Phase::AddressesAgain..=Phase::RoutesViaAgain).contains(&phase) => true,
+        Act::Add => errno == Errno::EEXIST && phase >= Phase::RoutesOnLink,
+        // or that went with the link below
+        Act::Delete | Act::Unmake => matches!(
             errno,
             Errno::EADDRNOTAVAIL | Errno::ESRCH | Errno::ENODEV | Errno::ENOENT
         ),
+        // A port that is not ready yet.
+        Act::SetJoined => errno == Errno::EINVAL,
         Act::Rename
         | Act::SetMac
         | Act::SetMtu
         | Act::Up
         | Act::Down
         | Act::Replace
+        | Act::Restore
         | Act::Make
         | Act::SetOptions
         | Act::Enslave
@@ -416,10 +427,6 @@ fn is_harmless(step: Step, errno: Errno) -> bool {
         | Act::SetPort
         | Act::SetFlags
         | Act::Ethtool => false,
-        // that we deleted ourselves, or went with the link below
-        Act::Unmake => errno == Errno::ENODEV,
-        // a port that is not ready yet
-        Act::SetJoined => errno == Errno::EINVAL,
     }
 }
 

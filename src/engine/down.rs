@@ -2,16 +2,12 @@
 
 use super::complain::say;
 use super::observe::Asked;
-use super::publish::what_is_there;
 use super::{Engine, Host, OutputFile};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
-use crate::model::desired::DesiredLink;
 use crate::model::link::IfName;
 use crate::model::observed::Link;
-use crate::output::owned;
 use crate::packed::word;
 use crate::plan::{Act, Phase};
-use crate::text::scalar;
 use crate::text::show::{Show, Text};
 
 impl Engine<'_> {
@@ -23,31 +19,41 @@ impl Engine<'_> {
         self.observe_links(host)?;
         self.plan.clear();
         let ifindex = self.observed.by_name(name).map_or(0, |link| link.ifindex);
-        if self.is_owned(ifindex, owned::MADE, ifindex, host) {
-            if !self.is_free(ifindex, host) {
-                self.stays(name, host);
+        self.meet(ifindex, name, host);
+        if ifindex != 0 && self.desired.links.iter().any(|link| link.made) {
+            const IN_USE: Complaint = Complaint::error(Problem::UsedByOthers, Effect::None);
+            // Whose its ports are, and what lies on it, other files say.
+            for link in self.observed.links.iter() {
+                if link.ifindex != ifindex {
+                    (self.desired).add_link(link.ifindex, &link.name, Origin::NONE);
+                }
+            }
+            self.recall_owned(host);
+            self.others = false;
+            self.look_for_others(ifindex, host)?;
+            if self.others {
+                say(host, IN_USE, name);
+                self.plan.errors.add(Errno::EBUSY);
                 return Ok(());
             }
             // What lies on it goes before it.
-            loop {
-                let upper = self.observed.uppers(ifindex).next().map(|upper| upper.name);
-                let Some(upper) = upper else {
-                    break;
-                };
-                self.down(&upper, host)?;
+            let is_upper = |link: &&Link| link.lower == ifindex;
+            while let Some(&Link { name, .. }) = self.observed.links.iter().find(is_upper) {
+                self.down(&name, host)?;
                 if self.plan.errors.any() {
                     return Ok(());
                 }
                 self.look_at_links(host)?;
             }
+            self.plan.clear();
+            self.meet(ifindex, name, host);
         }
-        self.plan.clear();
-        self.desired.clear();
-        self.desired.add_link(ifindex, name, Origin::NONE);
-        // Nothing of it is desired, so all that is ours is stale.
-        self.recall_owned(host);
-        let link = *self.desired.links.first().ok_or(Errno::ENODEV)?;
-        let old_name = link.recalled.old_name;
+        let link = self.desired.links.first().ok_or(Errno::ENODEV)?;
+        let (is_made, is_owned_up) = (link.made, link.owned_up);
+        let master = match link.joined {
+            true => link.master,
+            false => 0,
+        };
         if let Err(errno) = link.recalled.file {
             let problem = match errno {
                 Errno::ENOENT => Problem::NothingOfOurs,
@@ -62,88 +68,67 @@ impl Engine<'_> {
         self.observe_things(host)?;
         self.send_plan(host)?;
         self.plan.steps.clear();
-        let is_port = |port: &Link| port.ifindex == ifindex;
-        if link.joined && self.observed.ports(link.master).any(is_port) {
-            self.plan.push(Phase::Down, Act::Release, 0);
-        }
-        if ifindex != 0 && (link.owned_up || link.made) {
-            self.take_down(&link, host)?;
+        if let Some(link) = self.observed.by_index(ifindex) {
+            if master != 0 && link.master == master {
+                self.plan.push(Phase::Down, Act::Release, 0);
+            }
+            if is_made {
+                self.plan.push(Phase::Down, Act::Unmake, 0);
+            } else if is_owned_up {
+                self.take_down(ifindex, name, host)?;
+            }
         }
         self.send_plan(host)?;
         if !self.plan.errors.any() {
-            host.remove(OutputFile::Owned(&old_name));
+            if let Some(link) = self.desired.links.first() {
+                host.remove(OutputFile::Owned(&link.recalled.old_name));
+            }
             host.remove(OutputFile::Owned(name));
             host.remove(OutputFile::Lease(name));
         }
         self.publish_resolv_conf(host);
         self.publish_state(host);
-        host.progress(&WentDown(&link));
+        host.progress(&WentDown { name, is_made });
         Ok(())
     }
 
-    /// Takes down a link that was down before we came, or deletes one that we made, unless somebody else uses it: going
-    /// down would cost them their routes and IPv6 addresses.
-    fn take_down(&mut self, link: &DesiredLink, host: &mut impl Host) -> Result<(), Errno> {
-        (self.examined, self.others) = (link.ifindex, false);
-        self.dump_things(host, Asked::Others)?;
-        if self.others {
-            const IN_USE: Complaint = Complaint::warning(Problem::UsedByOthers, Effect::None);
-            if link.made {
-                self.stays(&link.name, host);
-            } else {
-                say(host, IN_USE, &link.name);
-            }
-            return Ok(());
-        }
-        let act = match link.made {
-            true => Act::Unmake,
-            false => Act::Down,
-        };
-        self.plan.push(Phase::Down, act, 0);
-        Ok(())
-    }
-
-    /// A link that we made is not deleted.
-    fn stays(&mut self, name: &IfName, host: &mut impl Host) {
-        const IN_USE: Complaint = Complaint::error(Problem::UsedByOthers, Effect::None);
-        say(host, IN_USE, name);
-        self.plan.errors.add(Errno::EBUSY);
-    }
-
-    /// Whether everything that lies on a link is ours, and all its ports are.
-    fn is_free(&self, ifindex: u32, host: &mut impl Host) -> bool {
-        self.observed.links.iter().all(|link| {
-            (link.master != ifindex || self.is_owned(link.ifindex, owned::JOINED, ifindex, host))
-                && (link.lower != ifindex
-                    || self.is_owned(link.ifindex, owned::MADE, link.ifindex, host)
-                        && self.is_free(link.ifindex, host))
-        })
-    }
-
-    /// Whether the file of a link says so of it: that we made it, or made it a port of the link `value`.
+    /// Desires a link of which nothing is configured: so all that is ours on it is stale.
     #[inline(never)]
-    fn is_owned(&self, ifindex: u32, word: usize, value: u32, host: &mut impl Host) -> bool {
-        let Some(link) = self.observed.by_index(ifindex) else {
-            return false;
-        };
-        let (mut is_its, mut is_so) = (false, false);
-        for (said, number) in owned::lines(what_is_there(host, OutputFile::Owned(&link.name))) {
-            let said = owned::WORDS.position(said);
-            let number = scalar::number(number);
-            is_its |= said == Some(owned::LINK) && number == Some(ifindex);
-            is_so |= said == Some(word) && number.is_none_or(|number| number == value);
+    fn meet(&mut self, ifindex: u32, name: &IfName, host: &mut impl Host) {
+        self.desired.clear();
+        self.desired.add_link(ifindex, name, Origin::NONE);
+        self.recall_owned(host);
+    }
+
+    /// Takes down a link that was down before we came, unless somebody else uses it: going down would cost them their
+    /// routes and IPv6 addresses.
+    fn take_down(
+        &mut self,
+        ifindex: u32,
+        name: &IfName,
+        host: &mut impl Host,
+    ) -> Result<(), Errno> {
+        const IN_USE: Complaint = Complaint::warning(Problem::UsedByOthers, Effect::None);
+        (self.examined, self.others) = (ifindex, false);
+        self.dump_things(host, Asked::Others)?;
+        match self.others {
+            true => say(host, IN_USE, name),
+            false => self.plan.push(Phase::Down, Act::Down, 0),
         }
-        is_its && is_so
+        Ok(())
     }
 }
 
 /// A link that went down.
-struct WentDown<'a>(&'a DesiredLink);
+struct WentDown<'a> {
+    name: &'a IfName,
+    is_made: bool,
+}
 
 impl Show for WentDown<'_> {
     fn show(&self, f: &mut Text<'_>) {
-        self.0.name.show(f);
-        f.word(match self.0.made {
+        self.name.show(f);
+        f.word(match self.is_made {
             true => word!(": gone"),
             false => word!(": down"),
         });

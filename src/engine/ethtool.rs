@@ -1,10 +1,9 @@
 //! What ethtool(8) sets: asked for and set link by link, beside rtnetlink.
 
-use super::{Engine, Event, Host};
+use super::{AGAIN, Engine, Event, Host};
 use crate::diag::Errno;
 use crate::model::config::LinkId;
-use crate::model::observed::Birth;
-use crate::plan::{Act, Phase, Step};
+use crate::plan::{Act, Phase};
 use crate::wire::ethtool;
 use heapless::Vec;
 
@@ -24,23 +23,14 @@ impl Engine<'_> {
                 }
             }
             if commands != 0 && self.when(ifindex, Event::Tuned).is_none() {
-                let link = self.observed.by_index(ifindex);
-                let is_seen =
-                    !self.is_offline && link.is_some_and(|link| link.birth == Birth::Seen);
                 let mut is_same = true;
                 for depth in 0..u32::BITS as u8 {
                     if commands >> depth & 1 == 0 {
                         continue;
                     }
-                    let step = Step {
-                        n,
-                        act: Act::Ethtool,
-                        phase: Phase::Ethtool,
-                        depth,
-                        errno: None,
-                    };
-                    if !is_seen || self.ethtool(step, false, host) != Ok(false) {
-                        self.plan.push_at(step.phase, depth, step.act, n);
+                    // A link that is still to be made has nothing to show, which is an error.
+                    if self.is_offline || self.ethtool(n, depth, false, host).is_err() {
+                        (self.plan).push_at(Phase::Ethtool, depth, Act::Ethtool, n);
                         is_same = false;
                     }
                 }
@@ -52,31 +42,34 @@ impl Engine<'_> {
         }
     }
 
-    /// Whether something differs of what a command asks for, or is about to: then it is set (`sets`).
+    /// Sees that nothing differs of what a command asks for of the desired link `n`: what does is set (`sets`).
     ///
     /// # Errors
-    /// What the kernel answers; [`Errno::EOPNOTSUPP`] too for what the device has not, or cannot change.
+    /// What the kernel answers; [`Errno::EOPNOTSUPP`] too for what the device has not, or cannot change; [`AGAIN`] for
+    /// what differs and is not set.
     #[inline(never)]
     pub(super) fn ethtool(
         &mut self,
-        step: Step,
+        n: u32,
+        command: u8,
         sets: bool,
         host: &mut impl Host,
-    ) -> Result<bool, Errno> {
-        let link = self.desired.links.get(step.n as usize);
-        let link = link.ok_or(Errno::ENODEV)?;
-        let (mut request, command) = (Vec::<u8, { ethtool::OCTETS }>::new(), step.depth);
+    ) -> Result<(), Errno> {
+        let link = self.desired.links.get(n as usize).ok_or(Errno::ENODEV)?;
+        let mut request = Vec::<u8, { ethtool::OCTETS }>::new();
         ethtool::request(&mut request, link.ifindex, command);
         let answer = &mut *self.buffers.datagram;
         let have = host.ethtool(&link.name, &mut request, answer)?;
         let id = link.config.unwrap_or(LinkId::NONE);
         let is_all = ethtool::put(&mut request, &self.config, id, command, have);
-        let differs = request.len() > ethtool::REQUEST;
-        if differs && sets {
+        if request.len() > ethtool::REQUEST {
+            if !sets {
+                return Err(AGAIN);
+            }
             host.ethtool(&link.name, &mut request, answer)?;
         }
         match is_all {
-            true => Ok(differs),
+            true => Ok(()),
             false => Err(Errno::EOPNOTSUPP),
         }
     }

@@ -28,12 +28,16 @@ impl Engine<'_> {
             let rule = config.rule_for(&link.name);
             let mac = link.matches.mac().or(rule.map(|rule| &rule.mac));
             let mac = mac.unwrap_or(&Mac::NONE);
-            let name = match link.name {
+            let made;
+            let name = match &link.name {
                 Some(name) => name,
                 None if *mac == Mac::NONE => continue,
-                None => written_name(word!("enx"), &Digits(mac)),
+                None => {
+                    made = written_name(word!("enx"), &Digits(mac));
+                    &made
+                }
             };
-            imagine(observed, &name, 0, mac);
+            imagine(observed, name, 0, mac);
         }
     }
 }

@@ -87,7 +87,6 @@ impl Engine<'_> {
             if lessee.config != id {
                 continue;
             }
-            let holds = lessee.holds(now);
             let has_root = !needs_root || !lessee.lease.get(Field::RootPath).is_empty();
             let state = lessee.client.state();
             let is_bound = matches!(state, State::Bound | State::Renewing | State::Rebinding);
@@ -105,7 +104,7 @@ impl Engine<'_> {
                 None => (self.when(ifindex, Event::Up).unwrap_or(now), carrier_secs),
             };
             let until = since.after_seconds(seconds);
-            if holds && has_root && now >= until.min(self.time_limit) {
+            if has_root && now >= until.min(self.time_limit) && lessee.holds(now) {
                 self.say(n, KEPT, host);
                 return None;
             }

@@ -30,6 +30,7 @@ pub use publish::ForeignResolvConf;
 pub use said::Said;
 
 use crate::diag::{Errno, Sink};
+use crate::limits::RESTORE_OCTETS;
 use crate::model::config::{Config, LinkConfig, Str};
 use crate::model::desired::Desired;
 use crate::model::link::IfName;
@@ -41,44 +42,44 @@ use crate::plan::links;
 use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState, Resolver};
 use crate::plan::stack::Stack;
-use crate::plan::{Phase, Plan, Step};
+use crate::plan::{Phase, Plan};
 use crate::proto::Lessee;
 use core::hint::black_box;
-use heapless::VecView;
+use heapless::{Vec, VecView};
 
 /// A step of a link's way up. The numbers are lines of the words of state.json.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// It cannot be what it shall be.
-    Failed = 5,
+    Failed = 3,
     /// A route of it began to wait for duplicate address detection.
-    Dad = 6,
+    Dad = 8,
     /// The kernel has it.
-    Seen = 7,
+    Seen = 13,
     /// It got its name.
-    Renamed = 8,
+    Renamed = 14,
     /// It is what it shall be.
-    Done = 9,
+    Done = 15,
     /// It is up.
-    Up = 4,
+    Up = 2,
     /// It has carrier.
-    Carrier = 13,
+    Carrier = 16,
     /// It asked for a lease.
-    Discover = 14,
+    Discover = 17,
     /// It was offered one.
-    Offer = 15,
+    Offer = 18,
     /// It asked for that one, or the one it had.
-    Request = 16,
+    Request = 19,
     /// It got it.
-    Ack = 17,
+    Ack = 20,
     /// It asked whether somebody has the address.
-    Probe = 18,
+    Probe = 21,
     /// It told others that it has the address.
-    Announce = 19,
+    Announce = 22,
     /// It told the server that somebody else has the address.
-    Decline = 20,
+    Decline = 23,
     /// It gave the lease back.
-    Release = 21,
+    Release = 24,
     /// It was told what ethtool(8) tells, or was so already.
     Tuned = 25,
 }
@@ -127,14 +128,18 @@ pub enum Progress {
     Waiting(Instant),
 }
 
+/// How often it is looked at most before it is told how it stands.
+const ROUNDS: u8 = 8;
+
+/// What ends a look after which there is more to look at.
+const AGAIN: Errno = Errno::EAGAIN;
+
 /// Octets in transit.
 pub struct Buffers<'m> {
     /// The datagram at hand: requests until they are sent, then their answers.
     pub datagram: &'m mut [u8],
     /// Messages that restore a link which went down to be renamed.
-    pub restore: &'m mut VecView<u8>,
-    /// Lines of state.json that stay as they are.
-    pub carried: &'m mut VecView<u8>,
+    pub restore: &'m mut Vec<u8, RESTORE_OCTETS>,
 }
 
 /// See the module. In memory what is used most comes first: small offsets make short instructions.
@@ -155,10 +160,7 @@ pub struct Engine<'m> {
     pub(crate) restore_overflow: bool,
     /// Whether no kernel is asked: its links are those that the configuration names, and it has nothing else.
     pub is_offline: bool,
-    /// Whether links were asked for by their names.
-    pub(crate) by_name: bool,
-    /// The link of which it is looked for what somebody else made, and whether there is any.
-    pub(crate) examined: u32,
+    /// Whether the link that is examined has anything that somebody else made.
     pub(crate) others: bool,
     /// Whether [`Engine::down`] gives leases back, whatever the configuration says (`--release`).
     pub releases: bool,
@@ -172,14 +174,16 @@ pub struct Engine<'m> {
     pub lessees: &'m mut VecView<Lessee>,
     /// How far each configured link is.
     pub states: &'m mut VecView<LinkState>,
-    /// How deep each configured link lies.
-    pub depths: &'m mut VecView<u8>,
     /// The kernel's links.
     pub observed: Observed<'m>,
     /// What shall be.
     pub desired: Desired<'m>,
     /// What is to be done.
     pub plan: Plan<'m>,
+    /// How deep each configured link lies.
+    pub depths: &'m mut VecView<u8>,
+    /// The link of which it is looked for what somebody else made.
+    pub(crate) examined: u32,
     /// Until when servers are about to answer, as [`Engine::attend`] found.
     pub expects_until: Instant,
     /// When the last wait for something ends; 0: nothing is waited for.
@@ -197,6 +201,8 @@ pub struct Engine<'m> {
     pub xid_tag: u16,
     /// When the time for everything is over (`--timeout`).
     pub time_limit: Instant,
+    /// What this run is about.
+    pub goal: Goal<'m>,
     /// What the sources said.
     pub config: Config<'m>,
 }
@@ -226,14 +232,15 @@ impl Engine<'_> {
     ///
     /// # Errors
     /// When the kernel cannot be asked.
-    pub fn plan(&mut self, goal: Goal<'_>, host: &mut impl Host) -> Result<(), Errno> {
+    pub fn plan(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         self.observe_links(host)?;
         loop {
             self.plan.clear();
             self.plan_names(host);
-            self.compare(goal, host)?;
-            if !self.plan_remake(host)? {
-                break;
+            self.compare(host)?;
+            match self.plan_remake(host) {
+                Err(AGAIN) => {}
+                planned => break planned?,
             }
         }
         self.recall_unmade();
@@ -246,52 +253,59 @@ impl Engine<'_> {
     /// # Errors
     /// When the kernel cannot be asked, or refuses everything ([`Errno::EPERM`]).
     #[inline(never)]
-    pub fn converge(&mut self, goal: Goal<'_>, host: &mut impl Host) -> Result<(), Errno> {
+    pub fn converge(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         self.look_again = false;
-        // A link that vanishes or is renamed under our hands is looked at again, a bounded number of times.
-        for n in 0..8 {
-            if n > 0 {
-                self.observed.clear();
-            }
-            self.until = Instant(0);
-            self.observe_links(host)?;
-            if self.rename(host)? == names::Renamed::Some {
-                continue;
-            }
-            self.plan.clear();
-            self.compare(goal, host)?;
-            if self.plan_remake(host)? {
-                self.send_plan(host)?;
-                continue;
-            }
-            if self.plan.phases.have(Phase::DownForOptions) {
-                self.dump_things(host, Asked::Save)?;
-            }
-            self.claim(host);
-            self.send_plan(host)?;
-            self.disown(host);
-            // The kernel may drop more than was deleted: secondary addresses go with their primary one.
-            let (phases, errors) = (self.plan.phases, self.plan.errors);
-            let is_made = |step: &Step| step.phase <= Phase::DownForOptions && step.errno.is_none();
-            let is_made = self.plan.steps.iter().any(is_made);
-            if phases.have(Phase::DownForOptions) {
-                self.restore(host)?;
-            }
-            if !errors.have(Errno::ENODEV)
-                && (!phases.reach(Phase::DeleteRoutes) || errors.any())
-                && !is_made
-            {
+        let mut round = Ok(());
+        // A link that vanishes or is renamed under our hands is looked at again, and all of them where answers were
+        // lost, a bounded number of times.
+        for _ in 0..ROUNDS {
+            round = self.round(host);
+            if !matches!(round, Err(AGAIN | Errno::ENOBUFS)) {
                 break;
             }
+            self.observed.clear();
         }
-        if self.plan.phases.have(Phase::Up) {
-            // Only for the clients: what was told meanwhile asks for a whole look.
-            self.look_at_links(host)?;
+        if round != Err(AGAIN) {
+            round?;
         }
         // Before anything else: servers take their time.
         self.attend(host);
         self.finish_links(host);
         self.publish(host);
+        Ok(())
+    }
+
+    /// Looks, and does what is to be done; [`AGAIN`] where there is more to look at.
+    fn round(&mut self, host: &mut impl Host) -> Result<(), Errno> {
+        self.until = Instant(0);
+        self.observe_links(host)?;
+        self.rename(host)?;
+        self.plan.clear();
+        self.compare(host)?;
+        let planned = self.plan_remake(host);
+        if planned == Err(AGAIN) {
+            self.send_plan(host)?;
+        }
+        planned?;
+        if self.plan.phases.have(Phase::DownForOptions) {
+            self.dump_things(host, Asked::Save)?;
+        }
+        self.claim(host);
+        self.send_plan(host)?;
+        self.disown(host);
+        let (phases, errors) = (self.plan.phases, self.plan.errors);
+        if phases.have(Phase::DownForOptions) {
+            self.restore(host)?;
+        }
+        // The kernel may drop more than was deleted: secondary addresses go with their primary one.
+        let has_more = phases.have(Phase::DownForOptions) || phases.reach(Phase::DeleteRoutes);
+        if errors.have(Errno::ENODEV) || phases.have(Phase::Make) || has_more && !errors.any() {
+            return Err(AGAIN);
+        }
+        if phases.have(Phase::Up) {
+            // Only for the clients: what was told meanwhile asks for a whole look.
+            self.look_at_links(host)?;
+        }
         Ok(())
     }
 
@@ -333,29 +347,28 @@ impl Engine<'_> {
         }
     }
 
-    fn resolve(&mut self, goal: Goal<'_>, host: &mut impl Host) {
-        self.by_name = !goal.names.is_empty();
+    fn resolve(&mut self, host: &mut impl Host) {
         let mut stack = Stack {
             config: &self.config,
             observed: &mut self.observed,
-            goal,
+            goal: self.goal,
             depths: self.depths,
             sink: host,
         };
         stack.build();
         self.refuse_again();
-        self.resolver(goal, host).links();
+        self.resolver(host).links();
         self.meet_lessees(host);
         let now = self.now;
-        let mut resolver = self.resolver(goal, host);
+        let mut resolver = self.resolver(host);
         resolver.leases(now);
         resolver.routes();
     }
 
     /// Resolve, read what is ours, look at addresses and routes, compare.
     #[inline(never)]
-    fn compare(&mut self, goal: Goal<'_>, host: &mut impl Host) -> Result<(), Errno> {
-        self.resolve(goal, host);
+    fn compare(&mut self, host: &mut impl Host) -> Result<(), Errno> {
+        self.resolve(host);
         if !self.is_offline {
             self.recall_owned(host);
         }
@@ -393,31 +406,19 @@ impl Engine<'_> {
     }
 
     /// When something happened to a link for the first time.
-    #[inline(never)]
     pub(crate) fn when(&self, ifindex: u32, event: Event) -> Option<Instant> {
-        for mark in self.marks.iter() {
-            if mark.ifindex == ifindex && mark.event == event {
-                return Some(mark.at);
-            }
-        }
-        None
-    }
-
-    /// The next sequence number; never 0, which events have.
-    pub(crate) fn next_seq(&mut self) -> u32 {
-        self.seq = self.seq.wrapping_add(1).max(1);
-        self.seq
+        when(self.marks, ifindex, event)
     }
 }
 
 impl<'m> Engine<'m> {
     /// What fills the desired state.
     #[inline(never)]
-    fn resolver<'a>(&'a mut self, goal: Goal<'a>, sink: &'a mut dyn Sink) -> Resolver<'a, 'm> {
+    fn resolver<'a>(&'a mut self, sink: &'a mut dyn Sink) -> Resolver<'a, 'm> {
         Resolver {
             config: &self.config,
             observed: &self.observed,
-            goal,
+            goal: self.goal,
             desired: &mut self.desired,
             states: self.states,
             depths: self.depths,
@@ -427,6 +428,17 @@ impl<'m> Engine<'m> {
             root_link: None,
         }
     }
+}
+
+/// The same as [`Engine::when`].
+#[inline(never)]
+fn when(marks: &VecView<Mark>, ifindex: u32, event: Event) -> Option<Instant> {
+    for mark in marks.iter() {
+        if mark.ifindex == ifindex && mark.event == event {
+            return Some(mark.at);
+        }
+    }
+    None
 }
 
 /// Removes what `is_it` fits, and keeps the order of the rest. Shorter than [`VecView::retain`], which has a loop

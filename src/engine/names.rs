@@ -7,7 +7,7 @@
 
 use super::complain::tell;
 use super::observe::Asked;
-use super::{Engine, Event, Host};
+use super::{AGAIN, Engine, Event, Host};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Sink, Subject};
 use crate::model::link::IfName;
 use crate::packed::word;
@@ -39,15 +39,6 @@ pub struct Original {
     pub was_up: bool,
 }
 
-/// Whether names were changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Renamed {
-    /// It was tried: look again.
-    Some,
-    /// Every name is as it shall be.
-    None,
-}
-
 impl Engine<'_> {
     /// Fills [`Engine::plan`] with the permutation of names, and gives [`Engine::observed`] the new ones.
     #[inline(never)]
@@ -74,12 +65,11 @@ impl Engine<'_> {
         self.plan_downs_and_ups();
     }
 
-    /// Brings the names one step further; [`Renamed::None`] when no more is to be done. What was
-    /// interrupted in an earlier call is finished in this one.
+    /// Brings the names one step further. What was interrupted in an earlier call is finished in this one.
     ///
     /// # Errors
-    /// When the kernel cannot be asked.
-    pub(super) fn rename(&mut self, host: &mut impl Host) -> Result<Renamed, Errno> {
+    /// [`AGAIN`] where a name was changed or could not be; when the kernel cannot be asked.
+    pub(super) fn rename(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         const STUCK: Complaint = Complaint::error(Problem::RenameStuck, Effect::NotRenamed);
         self.plan.clear();
         self.plan_names(host);
@@ -87,7 +77,7 @@ impl Engine<'_> {
             if !self.originals.is_empty() {
                 self.finish_names(host)?;
             }
-            return Ok(Renamed::None);
+            return Ok(());
         }
         if self.plan.phases.have(Phase::DownForRename) {
             self.dump_things(host, Asked::Save)?;
@@ -95,7 +85,7 @@ impl Engine<'_> {
         self.send_plan(host)?;
         let errors = self.plan.errors;
         if !errors.any() {
-            return Ok(Renamed::Some);
+            return Err(AGAIN);
         }
         if self.live_rename == LiveRename::Tried && errors.have(Errno::EBUSY) {
             self.live_rename = LiveRename::Refused;
@@ -105,7 +95,7 @@ impl Engine<'_> {
             self.names = Names::GivenUp;
             tell(host, STUCK, Subject::MacRules);
         }
-        Ok(Renamed::Some)
+        Err(AGAIN)
     }
 
     /// Keeps the names the links had before anything was sent, and whether they were up.
@@ -187,16 +177,10 @@ impl Engine<'_> {
 
     /// Whether the plan takes a link down to rename it, or to set an option.
     pub(super) fn goes_down(&self, ifindex: u32) -> bool {
-        let mut renames = self.plan.renames.iter();
         let mut steps = self.plan.steps.iter();
-        let is_it = |n: u32| {
-            let link = self.desired.links.get(n as usize);
-            link.is_some_and(|link| link.ifindex == ifindex)
-        };
-        renames.any(|rename| rename.is_up && rename.ifindex == ifindex)
-            || steps.any(|step| {
-                (step.phase, step.act) == (Phase::DownForOptions, Act::Down) && is_it(step.n)
-            })
+        steps.any(|step| {
+            matches!(step.act, Act::DownRenamed | Act::Down) && self.link_of_step(*step) == ifindex
+        })
     }
 
     /// Keeps an address or a route of a link that goes down, to be sent as a request later: as an attribute whose

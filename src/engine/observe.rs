@@ -17,6 +17,7 @@ use crate::wire::rtnetlink::{
     self, RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE, RTM_GETRULE, RTM_NEWADDR, RTM_NEWLINK,
     RTM_NEWROUTE, RTM_NEWRULE, Seen, addr, link, route,
 };
+use heapless::VecView;
 
 /// Made by the kernel itself (linux/rtnetlink.h).
 const RTPROT_KERNEL: u8 = 2;
@@ -45,6 +46,14 @@ pub enum Asked {
 /// makes some of its own first (`tunl0`, `gre0`, `gretap0`, `erspan0`).
 const SPARE_INDEXES: u32 = 16;
 
+/// Adds a link, if there is room. (What `push` answers would be taken apart before it is copied.)
+#[inline(never)]
+fn push(links: &mut VecView<Link>, link: &Link) -> bool {
+    let has_room = links.len() < links.capacity();
+    let _ = links.push(*link);
+    has_room
+}
+
 impl Engine<'_> {
     /// Asks for what [`Engine::asked`] says, of this sort or links. An interrupted dump is repeated.
     #[inline(never)]
@@ -64,8 +73,8 @@ impl Engine<'_> {
                 Some(what) if self.asked == Asked::Compare => table = self.forget_presence(what),
                 Some(_) => {}
             }
-            let seq = self.next_seq();
-            self.first_seq = seq;
+            let seq = self.seq.wrapping_add(1);
+            (self.seq, self.first_seq) = (seq, seq);
             let mut writer = Writer::new(self.buffers.datagram);
             rtnetlink::get(&mut writer, seq, get, table).map_err(|Full| Errno::EMSGSIZE)?;
             host.send(writer.written())?;
@@ -175,7 +184,7 @@ impl Engine<'_> {
                 say(host, NO_INFO, &link.name);
             }
         }
-        if self.observed.links.push(*link).is_err() {
+        if !push(self.observed.links, link) {
             say(host, FULL, &link.name);
         }
         self.mark(ifindex, Event::Seen);
@@ -274,9 +283,6 @@ impl Engine<'_> {
         }
         // What changes from here on is told again.
         if !host.have_links_changed() && !self.observed.links.is_empty() {
-            for link in self.observed.links.iter_mut() {
-                link.rename_to = None;
-            }
             return Ok(());
         }
         self.look_at_links(host)

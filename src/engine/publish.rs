@@ -42,7 +42,12 @@ impl Engine<'_> {
         let Some(config) = self.config.link(id) else {
             return now;
         };
-        if let Some(until) = self.partner_wait(id) {
+        let link = self.link_of(id);
+        if link.is_some_and(|link| self.lacks_port(link)) {
+            set_state(self.states, id, LinkState::WaitingPort);
+            return now;
+        }
+        if let Some(until) = link.and_then(|link| self.partner_wait(link)) {
             if now < until {
                 set_state(self.states, id, LinkState::WaitingPartner);
                 // Nothing tells of a partner.
@@ -103,31 +108,22 @@ impl Engine<'_> {
     /// Tells how the desired link `n` ended.
     fn finish_desired(&mut self, n: usize, missing: Option<Problem>, host: &mut impl Host) {
         const NO_CARRIER: Complaint = Complaint::warning(Problem::NoCarrier, Effect::None);
-        let Some(&DesiredLink {
-            ifindex,
-            name,
-            origin,
-            ..
-        }) = self.desired.links.get(n)
-        else {
+        let Some(link) = self.desired.links.get(n) else {
             return;
         };
+        let ifindex = link.ifindex;
         let just_up = |step: &Step| step.act == Act::Up && step.n == n as u32;
         let observed = self.observed.by_index(ifindex);
         if observed.is_some_and(|link| !link.has_carrier()) && !self.plan.steps.iter().any(just_up)
         {
-            self.complain_of(host, NO_CARRIER, origin, Subject::Link(&name));
+            self.complain_of(host, NO_CARRIER, link.origin, Subject::Link(&link.name));
         }
         if let Some(missing) = missing {
             self.mark(ifindex, Event::Failed);
             self.put_down(ifindex, missing);
         } else if self.mark(ifindex, Event::Done) == self.now {
             self.forget_problems(ifindex);
-            host.progress(&News {
-                engine: self,
-                name: &name,
-                ifindex,
-            });
+            host.progress(&News { engine: self, n });
         }
     }
 
@@ -312,10 +308,10 @@ impl Engine<'_> {
         write(host, OutputFile::State, &State(self));
     }
 
-    /// Puts the lines of an earlier state.json that are of other links into [`Buffers::carried`](super::Buffers);
-    /// whether it is ours, and not too long.
+    /// Puts the lines of an earlier state.json that are of other links where the name servers of resolv.conf were,
+    /// which is written before it; whether it is ours, and not too long.
     pub(crate) fn carry(&mut self, text: &[u8]) -> bool {
-        self.buffers.carried.clear();
+        self.resolv_conf.servers.clear();
         if !state::is_ours(text) {
             return text.is_empty();
         }
@@ -324,7 +320,7 @@ impl Engine<'_> {
             if let Some((line, name)) = state::link_line(line)
                 && !self.has_looked_at(name)
             {
-                let carried = &mut self.buffers.carried;
+                let carried = &mut self.resolv_conf.servers;
                 let len = carried.len();
                 if carried.extend_from_slice(b",\n").is_err()
                     || carried.extend_from_slice(line).is_err()
@@ -435,16 +431,18 @@ enum OnDisk {
 /// A link's addresses, for the progress line.
 struct News<'a, 'm> {
     engine: &'a Engine<'m>,
-    name: &'a IfName,
-    ifindex: u32,
+    n: usize,
 }
 
 impl Show for News<'_, '_> {
     fn show(&self, f: &mut Text<'_>) {
-        self.name.show(f);
+        let Some(link) = self.engine.desired.links.get(self.n) else {
+            return;
+        };
+        link.name.show(f);
         f.word(word!(": up"));
         for thing in self.engine.desired.things.iter() {
-            if !thing.is_wanted_on(self.ifindex) {
+            if !thing.is_wanted_on(link.ifindex) {
                 continue;
             }
             match (thing.what, &thing.route.via) {

@@ -4,7 +4,7 @@ use super::{Engine, Event, Host, Instant};
 use crate::diag::{Complaint, Effect, Problem, Severity, Subject};
 use crate::model::config::{LinkConfig, LinkId, LinkNumber, Role, Wait};
 use crate::model::observed::Link;
-use crate::plan::resolve::{LinkState, set_state};
+use crate::plan::resolve::LinkState;
 use crate::wire::netlink::attr_in;
 use crate::wire::rtnetlink::info::IFLA_INFO_DATA;
 
@@ -16,8 +16,13 @@ impl Engine<'_> {
     /// Whether `up` fails without a link that is so far. What was asked for by name is required, whatever the sources
     /// say of booting; a port that is not there is not: its master is, with its first port.
     pub(super) fn is_required(&self, link: &LinkConfig, state: LinkState) -> bool {
-        (link.required || self.by_name)
+        (link.required || self.by_name())
             && (link.role != Role::Port || state != LinkState::WaitingDevice)
+    }
+
+    /// Whether links were asked for by their names.
+    fn by_name(&self) -> bool {
+        !self.goal.names.is_empty()
     }
 
     /// What the links that are not up wait for or lack, in one complaint each. Nobody waits for them any more.
@@ -79,15 +84,7 @@ impl Engine<'_> {
         let mut n = 0_u16;
         while let Some((_, state)) = self.link_at(usize::from(n)) {
             if state == LinkState::Found {
-                let id = LinkId::new(n);
-                let finished_by = match self.lacks_port(id) {
-                    true => {
-                        set_state(self.states, id, LinkState::WaitingPort);
-                        Instant(0)
-                    }
-                    false => self.finish_link(id, host),
-                };
-                until = until.max(finished_by);
+                until = until.max(self.finish_link(LinkId::new(n), host));
             }
             let Some((link, state)) = self.link_at(usize::from(n)) else {
                 break;
@@ -97,7 +94,7 @@ impl Engine<'_> {
                 | LinkState::WaitingUdev
                 | LinkState::WaitingLower
                 | LinkState::WaitingPort
-                    if link.required || self.by_name =>
+                    if link.required || self.by_name() =>
                 {
                     let seconds = LinkNumber::DeviceTimeout
                         .of(link)
@@ -125,17 +122,14 @@ impl Engine<'_> {
     }
 
     /// The kernel's link of a configured one.
-    fn link_of(&self, id: LinkId) -> Option<&Link> {
+    pub(super) fn link_of(&self, id: LinkId) -> Option<&Link> {
         let mut links = self.desired.links.iter();
         let link = links.find(|link| link.config == Some(id))?;
         self.observed.by_index(link.ifindex)
     }
 
     /// Whether a link shall have ports and has none. Those that failed do not come later.
-    fn lacks_port(&self, id: LinkId) -> bool {
-        let Some(link) = self.link_of(id) else {
-            return false;
-        };
+    pub(super) fn lacks_port(&self, link: &Link) -> bool {
         let mut ports = self.config.links_with_ids();
         self.observed.ports(link.ifindex).next().is_none()
             && ports.any(|(port, of)| {
@@ -146,8 +140,7 @@ impl Engine<'_> {
     }
 
     /// Until when a bond waits for somebody who speaks LACP with it; `None` where somebody does, or nobody needs to.
-    pub(super) fn partner_wait(&self, id: LinkId) -> Option<Instant> {
-        let link = self.link_of(id)?;
+    pub(super) fn partner_wait(&self, link: &Link) -> Option<Instant> {
         let options = attr_in(self.observed.info(link), IFLA_INFO_DATA);
         let lacp = attr_in(options, IFLA_BOND_AD_INFO);
         if attr_in(lacp, IFLA_BOND_AD_INFO_PARTNER_MAC) != [0; 6] {

@@ -2,30 +2,29 @@
 //! anew, since the kernel does not change them.
 
 use super::observe::Asked;
-use super::{Engine, Event, Host, remove};
+use super::{AGAIN, Engine, Event, Host, remove};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Subject};
 use crate::limits::MAX_LINE;
 use crate::model::index::{HASH_START, hash};
 use crate::model::link::IfName;
 use crate::model::observed::Birth;
 use crate::packed::packed;
-use crate::plan::{Act, Phase, Step};
+use crate::plan::{Act, Phase};
 
 impl Engine<'_> {
-    /// The link of a step could not be made. Whether it is looked at again before anybody is told: a link has taken
+    /// A link could not be made. Whether it is looked at again before anybody is told: a link has taken
     /// its name or its number, as the bonding driver makes `bond0` when it is loaded for one.
-    pub(super) fn is_not_made(&mut self, step: Step, errno: Errno, said: &[u8]) -> bool {
-        let Some(link) = self.desired.links.get(step.n as usize) else {
+    pub(super) fn is_not_made(&mut self, n: u32, errno: Errno, said: &[u8]) -> bool {
+        let Some(link) = self.desired.links.get(n as usize) else {
             return false;
         };
-        let (ifindex, name) = (link.ifindex, link.name);
-        let looks_again = errno == Errno::EEXIST
-            && said.is_empty()
-            && self.when(key(&name), Event::Seen).is_none();
+        let (ifindex, key) = (link.ifindex, key(&link.name));
+        let looks_again =
+            errno == Errno::EEXIST && said.is_empty() && self.when(key, Event::Seen).is_none();
         // Once it is told, it is not asked for again: who is told of each try, as of a bridge that is made, refused an
         // option and deleted, would try for ever.
         self.mark(
-            key(&name),
+            key,
             match looks_again {
                 true => Event::Seen,
                 false => Event::Failed,
@@ -66,46 +65,56 @@ impl Engine<'_> {
 
     /// Plans nothing but to delete the links that must be made anew, if there are any, and takes them for gone.
     /// A link that others use is left as it is, with everything that was planned for it.
-    pub(super) fn plan_remake(&mut self, host: &mut impl Host) -> Result<bool, Errno> {
-        let mut is_first = true;
+    ///
+    /// # Errors
+    /// [`AGAIN`] where there are any; when the kernel cannot be asked.
+    pub(super) fn plan_remake(&mut self, host: &mut impl Host) -> Result<(), Errno> {
+        let mut planned = Ok(());
         for n in 0..self.desired.links.len() {
-            let Some(&link) = self.desired.links.get(n).filter(|link| link.remake) else {
+            let Some(link) = self.desired.links.get(n).filter(|link| link.remake) else {
                 continue;
             };
+            let (ifindex, key) = (link.ifindex, key(&link.name));
             let mut problem = Problem::Differs;
             self.others = false;
-            self.look_for_others(link.ifindex, host)?;
-            if self.when(key(&link.name), Event::Renamed).is_some() {
+            self.look_for_others(ifindex, host)?;
+            if self.when(key, Event::Renamed).is_some() {
                 // That it was made anew was of no use.
                 (problem, self.others) = (Problem::NotInKernel, true);
             }
             if self.others {
-                let mut token = LineBuf::<MAX_LINE>::new();
-                token.unpack(link.differs.map_or(packed!("link"), |attr| attr.name()));
-                let complaint = Complaint::error(problem, Effect::NothingChanged);
-                let subject = Subject::Link(&link.name);
-                complaint.report_token(host, &self.config, link.origin, subject, token.as_bytes());
-                self.put_down(link.ifindex, problem);
-                self.refuse(link.ifindex);
+                if let Some(link) = self.desired.links.get(n) {
+                    let mut token = LineBuf::<MAX_LINE>::new();
+                    token.unpack(link.differs.map_or(packed!("link"), |attr| attr.name()));
+                    let complaint = Complaint::error(problem, Effect::NothingChanged);
+                    let (subject, token) = (Subject::Link(&link.name), token.as_bytes());
+                    complaint.report_token(host, &self.config, link.origin, subject, token);
+                }
+                self.put_down(ifindex, problem);
+                self.refuse(ifindex);
                 self.plan.errors.add(Errno::EBUSY);
                 continue;
             }
-            self.mark(key(&link.name), Event::Renamed);
-            if is_first {
+            self.mark(key, Event::Renamed);
+            if planned.is_ok() {
                 self.plan.clear();
             }
-            is_first = false;
+            planned = Err(AGAIN);
             self.plan.push(Phase::Unmake, Act::Unmake, n as u32);
             remove(self.observed.links, |gone| {
-                gone.ifindex == link.ifindex || gone.lower == link.ifindex
+                gone.ifindex == ifindex || gone.lower == ifindex
             });
         }
-        Ok(!is_first)
+        planned
     }
 
     /// Looks for what somebody else has on a link or on what lies on it, in [`Engine::others`]: with it all that would
     /// go.
-    fn look_for_others(&mut self, ifindex: u32, host: &mut impl Host) -> Result<(), Errno> {
+    pub(super) fn look_for_others(
+        &mut self,
+        ifindex: u32,
+        host: &mut impl Host,
+    ) -> Result<(), Errno> {
         self.examined = ifindex;
         self.dump_things(host, Asked::Others)?;
         let mut n = 0_usize;
@@ -116,7 +125,7 @@ impl Engine<'_> {
             }
             if link.lower == ifindex {
                 let upper = link.ifindex;
-                self.others |= wanted.is_none_or(|upper| upper.config.is_none());
+                self.others |= wanted.is_none_or(|upper| upper.config.is_none() && !upper.made);
                 self.look_for_others(upper, host)?;
             }
             n = n.wrapping_add(1);

@@ -76,7 +76,7 @@ impl Show for State<'_, '_> {
             }
         }
         json.end();
-        let carried = &*engine.buffers.carried;
+        let carried = &*engine.resolv_conf.servers;
         json.raw(&Octets(carried.get(comma..).unwrap_or_default()));
         json.go_on();
     }
@@ -199,7 +199,7 @@ fn is_any(config: &LinkConfig) -> bool {
 /// The words of CONTRACT section 4: by their numbers those of each [`LinkState`] and
 /// [`Event`].
 const WORDS: Packed = packed!(
-    "ignored\nwaiting-device\nwaiting-udev\nfound\nup\nfailed\ndad\nseen\nrenamed\ndone\nwaiting-carrier\ndhcp4\ndhcp4\ncarrier\ndiscover\noffer\nrequest\nack\nprobe\nannounce\ndecline\nrelease\nwaiting-port\nwaiting-parent\nwaiting-lacp\nethtool"
+    "ignored\nfound\nup\nfailed\nwaiting-device\nwaiting-udev\nwaiting-parent\nwaiting-port\ndad\nwaiting-carrier\ndhcp4\ndhcp4\nwaiting-lacp\nseen\nrenamed\ndone\ncarrier\ndiscover\noffer\nrequest\nack\nprobe\nannounce\ndecline\nrelease\nethtool"
 );
 
 #[cfg(test)]
@@ -207,7 +207,6 @@ mod tests {
     use super::*;
     use crate::diag::Origin;
     use crate::engine::Instant;
-    use crate::limits::MAX_CARRIED;
     use crate::machine::Machine;
     use crate::model::addr::Cidr;
     use crate::model::config::{Server, SourceKind};
@@ -230,7 +229,8 @@ mod tests {
         assert_eq!(text.matches("{\"name\":").count(), 2, "{text}");
     }
 
-    type Tables = Machine<4, 4, 4, 256, 260, 600, 512, 1_024>;
+    const TEXT: usize = 65_536;
+    type Tables = Machine<4, 4, 4, 256, 260, 600, 512, TEXT>;
 
     /// The octets after one JSON value (RFC 8259); `None` if there is none at the front.
     fn after_value(text: &str) -> Option<&str> {
@@ -441,10 +441,7 @@ mod tests {
         let mut tables = Tables::new();
         let mut engine = tables.engine();
         assert!(engine.carry(b"") && !engine.carry(b"<html>"));
-        let long = std::format!(
-            "{{\"name\":\"eth7\",\"x\":\"{}\"}},\n",
-            "x".repeat(MAX_CARRIED)
-        );
+        let long = std::format!("{{\"name\":\"eth7\",\"x\":\"{}\"}},\n", "x".repeat(TEXT));
         let text = String::from_utf8(OTHER.to_vec()).unwrap();
         assert!(!engine.carry(text.replacen("\n", &std::format!("\n{long}"), 1).as_bytes()));
         assert!(!engine.carry((text + ",\n" + &long).as_bytes()));

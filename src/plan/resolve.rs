@@ -27,30 +27,30 @@ use heapless::VecView;
 pub enum LinkState {
     /// Not asked for in this run.
     NotAsked = 0,
-    /// No link of the kernel matches yet.
-    WaitingDevice = 1,
-    /// udev is not done with it.
-    WaitingUdev = 2,
     /// A link matches and is part of Desired.
-    Found = 3,
+    Found = 1,
     /// Everything asked of it is done.
-    Up = 4,
+    Up = 2,
     /// Something asked of it cannot be done.
-    Failed = 5,
-    /// A route of it waits for duplicate address detection.
-    WaitingDad = 6,
-    /// It has no carrier, and so no lease.
-    WaitingCarrier = 10,
-    /// It has no lease.
-    WaitingLease = 11,
-    /// Its lease does not say where root is.
-    WaitingRoot = 12,
-    /// None of its ports is there.
-    WaitingPort = 22,
+    Failed = 3,
+    /// No link of the kernel matches yet.
+    WaitingDevice = 4,
+    /// udev is not done with it.
+    WaitingUdev = 5,
     /// The link it lies on is not there.
-    WaitingLower = 23,
+    WaitingLower = 6,
+    /// None of its ports is there.
+    WaitingPort = 7,
+    /// A route of it waits for duplicate address detection.
+    WaitingDad = 8,
+    /// It has no carrier, and so no lease.
+    WaitingCarrier = 9,
+    /// It has no lease.
+    WaitingLease = 10,
+    /// Its lease does not say where root is.
+    WaitingRoot = 11,
     /// Nobody speaks LACP with it.
-    WaitingPartner = 24,
+    WaitingPartner = 12,
 }
 
 impl LinkState {

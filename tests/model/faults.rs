@@ -154,7 +154,7 @@ fn no_permission_is_said_once_and_for_all() {
     }
     with_engine(|engine| {
         two_links(&mut engine.config);
-        assert_eq!(engine.converge(BOOT, &mut host), Err(Errno::EPERM));
+        assert_eq!(engine.converge(&mut host), Err(Errno::EPERM));
     });
     assert_eq!(host.complaints, [""; 0]);
 }

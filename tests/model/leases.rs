@@ -189,7 +189,7 @@ fn a_lease_outlives_its_process() {
     host.sent.clear();
     with_engine(|engine| {
         ask(&mut engine.config, &["eth0"]);
-        engine.plan(BOOT, &mut host).unwrap();
+        engine.plan(&mut host).unwrap();
         assert_eq!(
             commands(engine),
             [
@@ -200,7 +200,7 @@ fn a_lease_outlives_its_process() {
     host.kernel.tables.age(600);
     with_engine(|engine| {
         ask(&mut engine.config, &["eth0"]);
-        engine.plan(BOOT, &mut host).unwrap();
+        engine.plan(&mut host).unwrap();
         assert_eq!(
             commands(engine),
             [""; 0],

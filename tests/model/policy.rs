@@ -8,7 +8,7 @@ use crate::support::nouns::{self, Addr, Link};
 use ifdawn::engine::{Outcome, Progress};
 use ifdawn::model::config::{Config, IpFlag, IpNumber, LinkId, LinkMatch, Method, RouteDev};
 use ifdawn::model::link::IfName;
-use ifdawn::plan::resolve::{Goal, LinkState};
+use ifdawn::plan::resolve::LinkState;
 
 fn named(text: &str) -> LinkMatch {
     LinkMatch::Name(name(text))
@@ -278,7 +278,8 @@ fn up_named(
 ) -> (Progress, Vec<LinkState>) {
     with_engine(|engine| {
         say(&mut engine.config);
-        engine.converge(Goal { names }, host).unwrap();
+        engine.goal.names = names.to_vec().leak();
+        engine.converge(host).unwrap();
         (engine.progress(), engine.states.iter().copied().collect())
     })
 }

@@ -4,7 +4,6 @@ use crate::scene::*;
 use crate::support::host::FakeHost;
 use crate::support::nouns::Addr;
 use ifdawn::model::config::{Config, LinkId, LinkMatch, Search, Server};
-use ifdawn::plan::resolve::Goal;
 use std::collections::BTreeSet;
 
 fn host() -> FakeHost {
@@ -16,7 +15,8 @@ fn up_one(host: &mut FakeHost, link: &str, say: &dyn Fn(&mut Config<'_>)) {
     with_engine(|engine| {
         say(&mut engine.config);
         let names = &[name(link)];
-        engine.converge(Goal { names }, host).unwrap();
+        engine.goal.names = names.to_vec().leak();
+        engine.converge(host).unwrap();
     });
 }
 

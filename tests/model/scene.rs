@@ -4,7 +4,7 @@
 use crate::support::host::FakeHost;
 use crate::support::kernel::Kernel;
 use crate::support::nouns::Link;
-use ifdawn::diag::{Errno, FileId, Origin};
+use ifdawn::diag::{FileId, Origin};
 use ifdawn::engine::{Engine, Progress};
 use ifdawn::machine::Machine;
 use ifdawn::model::addr::{Cidr, Family};
@@ -14,7 +14,6 @@ use ifdawn::model::config::{
 };
 use ifdawn::model::link::{IfName, Mac};
 use ifdawn::model::route::Route;
-use ifdawn::plan::resolve::Goal;
 use ifdawn::source::route_file::{Form, parse_route};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -24,9 +23,6 @@ type Small = Machine<16, 64, 64, 256, 320, 8_192, 1_024, 65_536>;
 
 static SMALL: Mutex<Small> = Mutex::new(Machine::new());
 
-/// Every link the configuration wants at boot.
-pub const BOOT: Goal<'static> = Goal { names: &[] };
-
 /// Runs `test` with an engine that knows nothing: a new process.
 pub fn with_engine<R>(test: impl FnOnce(&mut Engine<'_>) -> R) -> R {
     let mut machine = SMALL.lock().unwrap_or_else(PoisonError::into_inner);
@@ -35,7 +31,7 @@ pub fn with_engine<R>(test: impl FnOnce(&mut Engine<'_>) -> R) -> R {
     test(&mut engine)
 }
 
-/// `ifdawn up` in a process of its own, with answers that were lost asked for again.
+/// `ifdawn up` in a process of its own.
 pub fn up(host: &mut FakeHost, say: &dyn Fn(&mut Config<'_>)) -> Progress {
     with_engine(|engine| {
         say(&mut engine.config);
@@ -45,21 +41,15 @@ pub fn up(host: &mut FakeHost, say: &dyn Fn(&mut Config<'_>)) -> Progress {
 
 /// As the program's loop does it.
 pub fn converge(engine: &mut Engine<'_>, host: &mut FakeHost) -> Progress {
-    for _ in 0..8 {
-        match engine.converge(BOOT, host) {
-            Err(Errno::ENOBUFS) => continue,
-            other => other.expect("the kernel can be asked"),
-        }
-        return engine.progress();
-    }
-    panic!("answers are lost again and again");
+    engine.converge(host).expect("the kernel can be asked");
+    engine.progress()
 }
 
 /// What `ifdawn plan` would print in a process of its own.
 pub fn plan(host: &mut FakeHost, say: &dyn Fn(&mut Config<'_>)) -> Vec<String> {
     with_engine(|engine| {
         say(&mut engine.config);
-        engine.plan(BOOT, host).expect("the kernel can be asked");
+        engine.plan(host).expect("the kernel can be asked");
         commands(engine)
     })
 }

@@ -9,7 +9,7 @@ use crate::sys::log::Level;
 use crate::sys::names::Names;
 use crate::sys::rtnl::Rtnl;
 use crate::sys::start::Arguments;
-use crate::sys::{caps, clock, drain, kernel, signal};
+use crate::sys::{caps, clock, kernel, signal};
 use crate::system::{LOCK_MICROS, System, resolv_conf};
 use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem, Subject};
 use ifdawn::engine::{Engine, ForeignResolvConf, Instant, Outcome, Progress, Said};
@@ -38,9 +38,6 @@ const PATIENCE_MICROS: u32 = 1_000;
 /// The same where all that changed is leases.
 const PATIENCE_WITH_LEASES_MICROS: u32 = 4_000;
 
-/// How often answers of the kernel may be lost in a row.
-const OVERRUNS: u32 = 8;
-
 /// Seconds after which a supervisor complains again of what it complained of.
 const FORGET_SECONDS: u32 = 600;
 
@@ -52,9 +49,9 @@ const FAILED: Complaint = Complaint::error(Problem::File, Effect::None);
     clippy::too_many_arguments,
     reason = "parts of the memory, each borrowed by itself; together they would be copied"
 )]
-pub fn run(
-    options: &Options,
-    engine: &mut Engine<'_>,
+pub fn run<'m>(
+    options: &'m Options,
+    engine: &mut Engine<'m>,
     files: &mut Files,
     ether: &mut Ether,
     heard: &mut Heard,
@@ -65,6 +62,9 @@ pub fn run(
     let seed = arguments.seed;
     engine.seed = seed as u32 | 1;
     engine.xid_tag = (seed >> 48) as u16;
+    engine.goal = Goal {
+        names: &options.links,
+    };
     let sockets = Sockets::new(ether, engine.xid_tag);
     let mut system = System::new(options, files, sockets);
     if let Some(seconds) = options.timeout {
@@ -107,9 +107,6 @@ fn check(system: &mut System<'_>, engine: &mut Engine<'_>, mut report: Report<'_
 #[inline(never)]
 fn plan(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> u8 {
     let options = system.options;
-    let goal = Goal {
-        names: &options.links,
-    };
     system.read(engine, None);
     engine.is_offline = options.has(Opt::Offline);
     // Whoever renames tries.
@@ -117,7 +114,7 @@ fn plan(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> 
     if !engine.is_offline {
         system.begin(engine);
     }
-    if let Err(errno) = engine.plan(goal, system) {
+    if let Err(errno) = engine.plan(system) {
         return system.refused(errno);
     }
     let text = &mut Text(out);
@@ -281,20 +278,8 @@ fn settle(
 
 /// One look, and until when there is something to wait for. A supervisor always waits.
 fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Errno> {
-    let goal = Goal {
-        names: &system.options.links,
-    };
     let stays = system.options.command == Command::Watch;
-    let mut looked = engine.converge(goal, system);
-    for _ in 0..OVERRUNS {
-        // Answers were lost: what is there shows at the next look.
-        if looked != Err(Errno::ENOBUFS) {
-            break;
-        }
-        system.is_news = true;
-        looked = engine.converge(goal, system);
-    }
-    looked?;
+    engine.converge(system)?;
     let mut limit = match engine.progress() {
         Progress::Waiting(until) => until,
         Progress::Done if stays => {
@@ -356,6 +341,7 @@ enum Woken {
 
 /// Returns when something happened, or at `until`, or a second later on a terminal. There each link that is waited
 /// for has a live line, which counts the seconds; elsewhere one when that begins.
+#[inline(never)]
 fn wait(
     until: Instant,
     signals: Option<BorrowedFd<'_>>,
@@ -395,10 +381,10 @@ fn wait(
         engine.look_again = true;
         system.hear_of_links();
     }
-    if woken & 0b100 != 0 && signals.is_some_and(drain) {
-        return Woken::BySignal;
+    match woken & 0b100 {
+        0 => Woken::ByEvent,
+        _ => Woken::BySignal,
     }
-    Woken::ByEvent
 }
 
 /// What a link is waited for, and how long in all.

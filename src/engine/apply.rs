@@ -525,12 +525,7 @@ mod tests {
             None
         }
 
-        fn ethtool<'a>(
-            &mut self,
-            _: &IfName,
-            _: &mut [u8],
-            _: &'a mut [u8],
-        ) -> Result<&'a [u8], Errno> {
+        fn ethtool(&mut self, _: &IfName, _: &mut [u8], _: &mut [u8]) -> Result<u32, Errno> {
             Err(Errno::EOPNOTSUPP)
         }
 

@@ -19,8 +19,8 @@ impl Engine<'_> {
             let ifindex = link.ifindex;
             let mut commands = 0_u32;
             for option in self.config.attrs_of(link.config.unwrap_or(LinkId::NONE)) {
-                if let Some((command, _)) = option.attr.ethtool() {
-                    commands |= 1_u32.wrapping_shl(command.into());
+                if let Some(tool) = option.attr.ethtool() {
+                    commands |= 1_u32.wrapping_shl(tool.command.into());
                 }
             }
             if commands != 0 && self.when(ifindex, Event::Tuned).is_none() {
@@ -68,9 +68,9 @@ impl Engine<'_> {
         let (mut request, command) = (Vec::<u8, { ethtool::OCTETS }>::new(), step.depth);
         ethtool::request(&mut request, link.ifindex, command);
         let answer = &mut *self.buffers.datagram;
-        let have = host.ethtool(&link.name, &mut request, answer)?;
+        let len = host.ethtool(&link.name, &mut request, answer)?;
         let id = link.config.unwrap_or(LinkId::NONE);
-        let is_all = ethtool::put(&mut request, &self.config, id, command, have);
+        let is_all = ethtool::put(&mut request, &self.config, id, command, answer, len);
         let differs = request.len() > ethtool::REQUEST;
         if differs && sets {
             host.ethtool(&link.name, &mut request, answer)?;

@@ -109,16 +109,18 @@ pub trait Host: Sink {
         packet: &[u8],
     ) -> Result<(), Errno>;
 
-    /// Sends a request of the family `ethtool` of generic netlink (its number is filled in), and returns the attributes of the answer. Where the kernel has no such family, does the same by ioctl(2).
+    /// Sends a request of the family `ethtool` of generic netlink (its number is filled in), and returns how many octets
+    /// the attributes of the answer have ([`crate::wire::ethtool::Part`]). Where the kernel has no such family, does the
+    /// same by ioctl(2).
     ///
     /// # Errors
     /// As the kernel answers; [`Errno::EOPNOTSUPP`] for what the device has not.
-    fn ethtool<'a>(
+    fn ethtool(
         &mut self,
         link: &IfName,
         request: &mut [u8],
-        answer: &'a mut [u8],
-    ) -> Result<&'a [u8], Errno>;
+        answer: &mut [u8],
+    ) -> Result<u32, Errno>;
 
     /// Tells a person what happens.
     fn progress(&mut self, news: &dyn Show);

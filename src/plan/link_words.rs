@@ -87,7 +87,7 @@ impl Op<'_> {
         let on_off = packed!("off,on");
         f.octet(b' ');
         let is_text = have.attr.ethtool();
-        let is_text = is_text.is_some_and(|(command, _)| command > ethtool::WOL);
+        let is_text = is_text.is_some_and(|tool| tool.command > ethtool::WOL);
         if kind != LinkKind::Ipvlan && !is_text {
             have.attr.show_ip_word(f);
             f.octet(b' ');
@@ -139,6 +139,10 @@ impl AttrConfig {
         let is_flag = matches!(self.attr, Attr::PROMISC | Attr::ALLMULTI | Attr::ARP);
         act == Act::SetFlags && is_flag
             || act == Act::SetTxqlen && self.attr == Attr::TXQUEUELEN
-            || act == Act::Ethtool && self.attr.ethtool().is_some_and(|(of, _)| of == depth)
+            || act == Act::Ethtool
+                && self
+                    .attr
+                    .ethtool()
+                    .is_some_and(|tool| tool.command == depth)
     }
 }

@@ -251,7 +251,7 @@ pub fn append_attr(to: &mut VecView<u8>, kind: u16, payload: &[u8]) {
 #[inline(never)]
 pub fn end_attr(attrs: &mut VecView<u8>, at: usize) {
     let len = attrs.len().wrapping_sub(at) as u16;
-    copy(attrs.get_mut(at..).unwrap_or_default(), &len.to_ne_bytes());
+    copy_to(attrs, at, &len.to_ne_bytes());
 }
 
 /// The request did not fit, and nothing of it was written.
@@ -379,13 +379,18 @@ impl<'b> Writer<'b> {
             return Err(Full);
         }
         let len = self.end.wrapping_sub(self.written) as u32;
-        let begin = self.buffer.get_mut(self.written..).unwrap_or_default();
-        copy(begin, &len.to_ne_bytes());
+        copy_to(self.buffer, self.written, &len.to_ne_bytes());
         self.last = self.written;
         self.written = self.end;
         self.requests = self.requests.wrapping_add(1);
         Ok(())
     }
+}
+
+/// Copies to `at`, as much as there is room for.
+#[inline(never)]
+pub(crate) fn copy_to(room: &mut [u8], at: usize, octets: &[u8]) {
+    copy(room.get_mut(at..).unwrap_or_default(), octets);
 }
 
 /// Copies as much as there is room for.

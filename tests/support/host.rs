@@ -159,12 +159,7 @@ impl Host for FakeHost {
         Some(IfName::from_kernel(name.as_bytes()).expect("a link name"))
     }
 
-    fn ethtool<'a>(
-        &mut self,
-        _: &IfName,
-        _: &mut [u8],
-        _: &'a mut [u8],
-    ) -> Result<&'a [u8], Errno> {
+    fn ethtool(&mut self, _: &IfName, _: &mut [u8], _: &mut [u8]) -> Result<u32, Errno> {
         Err(Errno::EOPNOTSUPP)
     }
 

@@ -245,13 +245,13 @@ impl Host for System<'_> {
         owned(self.files.names.name(n))
     }
 
-    fn ethtool<'a>(
+    fn ethtool(
         &mut self,
-        _: &IfName,
+        link: &IfName,
         request: &mut [u8],
-        answer: &'a mut [u8],
-    ) -> Result<&'a [u8], Errno> {
-        ethtool::ask(request, answer)
+        answer: &mut [u8],
+    ) -> Result<u32, Errno> {
+        ethtool::ask(link, request, answer)
     }
 
     fn progress(&mut self, news: &dyn Show) {

@@ -147,7 +147,7 @@ impl Engine<'_> {
                     let ifindex = op.ifindex();
                     self.mark(ifindex, Event::Tuned);
                 }
-                if let Err(errno) = self.ethtool(step, true, host) {
+                if let Err(errno) = self.ethtool(step.n, step.depth, true, host) {
                     self.refused(host, 0, errno, b"")?;
                 }
                 continue;
@@ -437,6 +437,7 @@ mod tests {
     use crate::model::link::{IfName, Mac};
     use crate::model::route::Route;
     use crate::text::show::Show;
+    use crate::wire::ethtool::Room;
     use crate::wire::netlink::{NLM_F_ACK, NLMSG_ERROR, messages};
     use core::net::Ipv4Addr;
     use std::collections::VecDeque;
@@ -525,7 +526,7 @@ mod tests {
             None
         }
 
-        fn ethtool(&mut self, _: &IfName, _: &mut [u8], _: &mut [u8]) -> Result<u32, Errno> {
+        fn ethtool(&mut self, _: &IfName, _: &mut [u8], _: &mut Room) -> Result<(), Errno> {
             Err(Errno::EOPNOTSUPP)
         }
 

@@ -4,7 +4,7 @@ use super::{Engine, Event, Host};
 use crate::diag::Errno;
 use crate::model::config::LinkId;
 use crate::model::observed::Birth;
-use crate::plan::{Act, Phase, Step};
+use crate::plan::{Act, Phase};
 use crate::wire::ethtool;
 use heapless::Vec;
 
@@ -28,21 +28,16 @@ impl Engine<'_> {
                 let is_seen =
                     !self.is_offline && link.is_some_and(|link| link.birth == Birth::Seen);
                 let mut is_same = true;
-                for depth in 0..u32::BITS as u8 {
-                    if commands >> depth & 1 == 0 {
-                        continue;
-                    }
-                    let step = Step {
-                        n,
-                        act: Act::Ethtool,
-                        phase: Phase::Ethtool,
-                        depth,
-                        errno: None,
-                    };
-                    if !is_seen || self.ethtool(step, false, host) != Ok(false) {
-                        self.plan.push_at(step.phase, depth, step.act, n);
+                let mut command = 0_u8;
+                while commands != 0 {
+                    if commands & 1 != 0
+                        && (!is_seen || self.ethtool(n, command, false, host).is_err())
+                    {
+                        self.plan.push_at(Phase::Ethtool, command, Act::Ethtool, n);
                         is_same = false;
                     }
+                    commands >>= 1;
+                    command = command.wrapping_add(1);
                 }
                 if is_same {
                     self.mark(ifindex, Event::Tuned);
@@ -52,31 +47,37 @@ impl Engine<'_> {
         }
     }
 
-    /// Whether something differs of what a command asks for, or is about to: then it is set (`sets`).
+    /// Sets what differs of what a command asks for of the wanted link number `n`; or only says whether something does,
+    /// by an error.
     ///
     /// # Errors
     /// What the kernel answers; [`Errno::EOPNOTSUPP`] too for what the device has not, or cannot change.
     #[inline(never)]
     pub(super) fn ethtool(
         &mut self,
-        step: Step,
+        n: u32,
+        command: u8,
         sets: bool,
         host: &mut impl Host,
-    ) -> Result<bool, Errno> {
-        let link = self.desired.links.get(step.n as usize);
-        let link = link.ok_or(Errno::ENODEV)?;
-        let (mut request, command) = (Vec::<u8, { ethtool::OCTETS }>::new(), step.depth);
+    ) -> Result<(), Errno> {
+        let (room, _) = self.buffers.datagram.as_chunks_mut();
+        let (Some(link), Some(room)) = (self.desired.links.get(n as usize), room.first_chunk_mut())
+        else {
+            return Err(Errno::ENODEV);
+        };
+        let mut request = Vec::<u8, { ethtool::OCTETS }>::new();
         ethtool::request(&mut request, link.ifindex, command);
-        let answer = &mut *self.buffers.datagram;
-        let len = host.ethtool(&link.name, &mut request, answer)?;
+        host.ethtool(&link.name, &mut request, room)?;
         let id = link.config.unwrap_or(LinkId::NONE);
-        let is_all = ethtool::put(&mut request, &self.config, id, command, answer, len);
-        let differs = request.len() > ethtool::REQUEST;
-        if differs && sets {
-            host.ethtool(&link.name, &mut request, answer)?;
+        let is_all = ethtool::put(&mut request, &self.config, id, command, room);
+        if request.len() > ethtool::REQUEST {
+            if !sets {
+                return Err(Errno::EAGAIN);
+            }
+            host.ethtool(&link.name, &mut request, room)?;
         }
         match is_all {
-            true => Ok(differs),
+            true => Ok(()),
             false => Err(Errno::EOPNOTSUPP),
         }
     }

@@ -3,6 +3,7 @@
 use crate::diag::{Errno, Sink};
 use crate::model::link::{IfName, Mac};
 use crate::text::show::Show;
+use crate::wire::ethtool::Room;
 use core::net::Ipv4Addr;
 
 /// A point in time: microseconds of `CLOCK_BOOTTIME`.
@@ -109,18 +110,12 @@ pub trait Host: Sink {
         packet: &[u8],
     ) -> Result<(), Errno>;
 
-    /// Sends a request of the family `ethtool` of generic netlink (its number is filled in), and returns how many octets
-    /// the attributes of the answer have ([`crate::wire::ethtool::Part`]). Where the kernel has no such family, does the
-    /// same by ioctl(2).
+    /// Sends a request of the family `ethtool` of generic netlink (its number is filled in), and puts the answer into
+    /// `room`. Where the kernel has no such family, does the same by ioctl(2).
     ///
     /// # Errors
     /// As the kernel answers; [`Errno::EOPNOTSUPP`] for what the device has not.
-    fn ethtool(
-        &mut self,
-        link: &IfName,
-        request: &mut [u8],
-        answer: &mut [u8],
-    ) -> Result<u32, Errno>;
+    fn ethtool(&mut self, link: &IfName, request: &mut [u8], room: &mut Room) -> Result<(), Errno>;
 
     /// Tells a person what happens.
     fn progress(&mut self, news: &dyn Show);

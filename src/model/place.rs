@@ -20,12 +20,14 @@ pub enum Form {
     U8,
     /// 16 bits.
     U16,
-    /// 32 bits.
-    U32,
+    /// 16 bits of which the highest is set: a full member of the partition.
+    Pkey,
     /// 16 bits in network order.
     Be16,
     /// The same, of the Ethernet type of a VLAN.
     Tag,
+    /// 32 bits.
+    U32,
     /// Hundredths of a second in 32 bits. The kernel rounds them down to its ticks.
     Time32,
     /// The same in 64 bits.
@@ -36,8 +38,6 @@ pub enum Form {
     Bit,
     /// A bit of 32 by its number; of an ipvlan a number of 16 bits.
     Power,
-    /// 16 bits of which the highest is set: a full member of the partition.
-    Pkey,
     /// A hardware address.
     Mac,
     /// The number of a link.

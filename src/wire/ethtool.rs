@@ -8,8 +8,10 @@
 //! [`super::ethtool_ioctl`] says the same to kernels that have no such family.
 
 use super::netlink::{
-    NLA_F_NESTED, NLM_F_ACK, NLM_F_REQUEST, append_attr, attr_in, copy, copy_to, u32_in, until_nul,
+    NLA_F_NESTED, NLM_F_ACK, NLM_F_REQUEST, append_attr, attr_in, copy, copy_to, messages, u32_in,
+    until_nul,
 };
+use crate::diag::LineBuf;
 use crate::model::attr::{Tool, Value};
 use crate::model::config::{Config, LinkId};
 use crate::packed::{Packed, packed};
@@ -28,14 +30,15 @@ pub const FEATURES: u8 = 11;
 /// `ETHTOOL_MSG_RINGS_GET`; from it on a command sets numbers that have names.
 pub const RINGS: u8 = 15;
 
+/// Octets of the family's header of a message.
+const FAMILY_HEADER: usize = 4;
 /// Octets of a request without any wish.
 pub const REQUEST: usize = 40;
 /// Where its command is.
 pub const COMMAND: usize = 16;
-/// Where in an answer its attributes begin.
-pub const ATTRS: usize = 20;
-/// A third of the room for an answer: one for its attributes, one for names of features, one for
-/// [`super::ethtool_ioctl`].
+/// Room for an answer: for its message, for names of features, and for the struct of [`super::ethtool_ioctl`].
+pub type Room = [Part; 3];
+/// A third of it.
 pub type Part = [u8; PART];
 const PART: usize = 8_192;
 /// Where they begin there: behind three numbers.
@@ -136,28 +139,32 @@ fn end(request: &mut VecView<u8>) {
     copy(request, &len.to_ne_bytes());
 }
 
+/// The attributes of an answer; none where it was a struct.
+#[inline(never)]
+pub fn attrs_in(answer: &Part) -> &[u8] {
+    let message = messages(answer).next();
+    message.map_or(&[], |message| {
+        parts::slice(message.payload, FAMILY_HEADER, PART)
+    })
+}
+
 /// Makes a request that asks one that sets, to which it appends what the configuration says otherwise than the answer to
-/// `command`, whose attributes have `len` octets; without any, what was answered is the struct in the last [`Part`], where
-/// it is changed too. Whether there is all that the configuration speaks of: what a device has not, or cannot change, is
-/// left out.
+/// `command`, which is changed too where it is a struct. Whether there is all that the configuration speaks of: what a
+/// device has not, or cannot change, is left out.
 #[inline(never)]
 pub fn put(
     to: &mut VecView<u8>,
     config: &Config<'_>,
     id: LinkId,
     command: u8,
-    answer: &mut [u8],
-    len: u32,
+    [answer, names, data]: &mut Room,
 ) -> bool {
-    let ([answer, names, data, ..], _) = answer.as_chunks_mut() else {
-        return false;
-    };
     if let Some(octet) = to.get_mut(COMMAND) {
         *octet = command.wrapping_add(1);
     }
     let mut put = Put {
         to,
-        have: parts::slice(answer, ATTRS, len as usize),
+        have: attrs_in(answer),
         names,
         data,
         is_all: true,
@@ -200,14 +207,14 @@ impl Put<'_> {
         let mut kind = u16::from(tool.number.wrapping_add(n));
         let have = attr_in(self.have, kind);
         let place = usize::from(tool.at.wrapping_add(n.wrapping_mul(4)));
-        let (mut from, mut at) = (have, 0);
+        let mut at = 0;
         if have.len() > BITS {
             (kind, at) = (kind | NLA_F_NESTED, BITS);
         }
-        let mut behind = at;
-        if self.have.is_empty() {
-            (from, behind) = (self.data.as_slice(), place);
-        }
+        let (from, behind) = match self.have {
+            [] => (self.data.as_slice(), place),
+            _ => (have, at),
+        };
         let had = parts::slice(from, behind, tool.len.into());
         let value = parts::slice(value, 0, had.len());
         if had.is_empty() {
@@ -261,16 +268,21 @@ impl Put<'_> {
     /// A feature is on or not, or several that have one word.
     #[inline(never)]
     fn feature(&mut self, word: &[u8], is_on: bool) {
-        let short = FEATURE_WORDS.position(word);
+        let mut start = LineBuf::<NAME>::new();
+        let mut most_rest = 0;
+        match FEATURE_WORDS.position(word) {
+            None => start.put(word),
+            Some(short) => {
+                start.unpack(FEATURE_NAMES.item(short));
+                if short < PREFIXES {
+                    most_rest = NAME;
+                }
+            }
+        }
         let (mut these, mut bit) = (0, 1_u64);
         for name in parts::slice(self.names, NAMES, ALL_NAMES).chunks(NAME) {
-            let name = until_nul(name);
-            let rest = match short {
-                None => parts::strip(name, word),
-                Some(short) => FEATURE_NAMES.item(short).strip(name),
-            };
-            let is_prefix = short.is_some_and(|short| short < PREFIXES);
-            if rest.is_some_and(|rest| rest.is_empty() || is_prefix) {
+            let rest = parts::strip(until_nul(name), start.as_bytes());
+            if rest.is_some_and(|rest| rest.len() <= most_rest) {
                 these |= bit;
             }
             bit = bit.wrapping_shl(1);
@@ -358,6 +370,9 @@ mod tests {
         to
     }
 
+    /// Where the attributes of an answer begin.
+    const ATTRS: usize = 20;
+
     /// Names of features, in the order of their bits here.
     const NAMED: [&[u8]; 5] = [
         b"tx-tcp-segmentation",
@@ -388,20 +403,25 @@ mod tests {
         let option = Attr::find(Scope::Ethtool, name.as_bytes()).unwrap();
         let set = engine.config.set_attr(id, option, value, Origin::NONE);
         assert!(set.is_some());
-        let mut answer = std::vec![0; 3 * PART];
-        answer[ATTRS..ATTRS + have.len()].copy_from_slice(have);
-        for (n, name) in NAMED.iter().enumerate() {
-            copy_to(&mut answer, PART + NAMES + n * NAME, name);
+        let mut room = [[0; PART]; 3];
+        let [answer, names, of_ioctl] = &mut room;
+        if !have.is_empty() {
+            let len = ATTRS + have.len();
+            copy(answer, &(len as u32).to_ne_bytes());
+            copy_to(answer, ATTRS, have);
         }
-        copy_to(&mut answer, 2 * PART, data);
+        for (n, name) in NAMED.iter().enumerate() {
+            copy_to(names, NAMES + n * NAME, name);
+        }
+        copy(of_ioctl, data);
         let mut to = Octets::new();
         request(&mut to, 9, command);
-        let len = have.len() as u32;
-        let is_all = put(&mut to, &engine.config, id, command, &mut answer, len);
+        let is_all = put(&mut to, &engine.config, id, command, &mut room);
         assert_eq!(to[COMMAND], command + 1, "the request sets");
         assert_eq!(to[..4], (to.len() as u32).to_ne_bytes());
         let rest = Vec::from_slice(&to[REQUEST..]).unwrap();
-        (is_all, rest, answer[2 * PART..][..data.len()].to_vec())
+        let [_, _, of_ioctl] = &room;
+        (is_all, rest, of_ioctl[..data.len()].to_vec())
     }
 
     /// What is sent, without headers, to a device that answers `have`; `false` where it lacks something.

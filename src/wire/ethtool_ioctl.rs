@@ -2,14 +2,15 @@
 //! (linux/ethtool.h).
 //!
 //! Each command has a struct of 32-bit numbers, of which the first is the command. The attributes of the family are
-//! numbered as those follow each other, but for two structs ([`place`]) and for features.
+//! numbered as those follow each other, but for two structs and for features: [`crate::model::attr::Tool`] says where they are.
 
 use super::ethtool::{COMMAND, Part, REQUEST};
 use super::netlink::copy;
 use crate::diag::Errno;
 
-/// Of the family's commands, the first two numbers together and then by pairs: `ETHTOOL_G*`. What sets is the next number.
-static COMMANDS: [u8; 8] = [
+/// Of the family's commands, the first two numbers together and then by pairs: what asks is here, and what sets is the next
+/// number.
+const COMMANDS: u64 = u64::from_le_bytes([
     0x4c, // ETHTOOL_GLINKSETTINGS
     0x05, // ETHTOOL_GWOL
     0x3a, // ETHTOOL_GFEATURES
@@ -18,14 +19,14 @@ static COMMANDS: [u8; 8] = [
     0x3c, // ETHTOOL_GCHANNELS
     0x0e, // ETHTOOL_GCOALESCE
     0x12, // ETHTOOL_GPAUSEPARAM
-];
+]);
 /// Asks for the names of a set.
 const ETHTOOL_GSTRINGS: u8 = 0x1b;
 
 /// The family's command before the second of these.
 const BEFORE_WOL: u8 = 7;
-/// Places of those that are not as the others.
-const LINK_SETTINGS: usize = 0;
+/// The row of those whose struct has sets of modes.
+const LINK_SETTINGS: u32 = 0;
 
 /// `ETH_SS_FEATURES`, which is said where the names of which set are asked for, and is enough as the number of words of features.
 const SET: u32 = 4;
@@ -36,11 +37,6 @@ const MODE_WORDS: usize = 15;
 const MODES: usize = if cfg!(target_endian = "big") { 51 } else { 48 };
 /// The half and full duplex modes of 10, 100 and 1,000 Mb/s in these sets.
 const BASE_MODES: u8 = 0x3f;
-
-/// The row of one of the family's commands.
-fn row(command: u8) -> usize {
-    usize::from(command.saturating_sub(BEFORE_WOL) >> 1)
-}
 
 /// Of what is negotiated, offers no other speed than that which is set, nor another duplex mode, as the family does.
 fn limit_modes(data: &mut Part) {
@@ -89,14 +85,9 @@ pub type Ioctl<'a> = &'a mut dyn FnMut(&mut Part) -> Result<(), Errno>;
 /// Asks, with a struct of zeros but for its command and what goes with two of them.
 #[inline(never)]
 fn ask(data: &mut Part, command: u8, ioctl: Ioctl<'_>) -> Result<(), Errno> {
+    data.fill(0);
     let words = [u32::from(command), SET].map(u32::to_ne_bytes);
-    let [head, rest] = [words, [[0; 4]; 2]];
-    copy(
-        data,
-        [head, rest, rest, rest, rest, rest, rest]
-            .as_flattened()
-            .as_flattened(),
-    );
+    copy(data, words.as_flattened());
     ioctl(data)
 }
 
@@ -113,25 +104,26 @@ pub fn names(data: &mut Part, ioctl: Ioctl<'_>) -> Result<(), Errno> {
 /// # Errors
 /// As the kernel answers.
 #[inline(never)]
-pub fn exchange(request: &[u8], data: &mut Part, ioctl: Ioctl<'_>) -> Result<u32, Errno> {
+pub fn exchange(request: &[u8], data: &mut Part, ioctl: Ioctl<'_>) -> Result<(), Errno> {
     let command = *request.get(COMMAND).unwrap_or(&0);
-    let number = *COMMANDS.get(row(command)).unwrap_or(&0);
+    let row = u32::from(command.saturating_sub(BEFORE_WOL) >> 1);
+    let number = COMMANDS.wrapping_shr(row << 3) as u8;
     if request.len() > REQUEST {
-        if row(command) == LINK_SETTINGS {
+        if row == LINK_SETTINGS {
             limit_modes(data);
         }
         copy(data, &u32::from(number).wrapping_add(1).to_ne_bytes());
     } else {
         ask(data, number, ioctl)?;
-        if row(command) != LINK_SETTINGS {
-            return Ok(0);
+        if row != LINK_SETTINGS {
+            return Ok(());
         }
         // it was said how many words there are, as a negative number
         if let Some(count) = data.get_mut(MODE_WORDS) {
             *count = count.wrapping_neg();
         }
     }
-    ioctl(data).map(|()| 0)
+    ioctl(data)
 }
 
 #[cfg(test)]
@@ -158,7 +150,7 @@ mod tests {
             }
             Ok(())
         });
-        assert_eq!(done, Ok(0));
+        assert_eq!(done, Ok(()));
         heard
     }
 
@@ -176,7 +168,7 @@ mod tests {
             let data = &mut [9; size_of::<Part>()];
             assert_eq!(heard(command, false, data, 0), [(get, 0)]);
             assert_eq!(data[4..8], 4_u32.to_ne_bytes());
-            assert_eq!(data[8..48], [0; 40]);
+            assert_eq!(data[8..], [0; size_of::<Part>() - 8]);
             assert_eq!(heard(command, true, data, 0), [(get + 1, 0)]);
         }
         let data = &mut [9; size_of::<Part>()];

@@ -26,8 +26,6 @@ pub const IFLA_INFO_SLAVE_KIND: u16 = 4;
 /// Options it has as a port of that.
 pub const IFLA_INFO_SLAVE_DATA: u16 = 5;
 
-/// Octets of the longest option: sixteen IPv6 addresses.
-const PAYLOAD: usize = 320;
 /// Octets that are enough for all options of any link: two lists of sixteen targets take half of them.
 pub const OCTETS: usize = 1_024;
 
@@ -133,6 +131,13 @@ impl Options<'_> {
         end_attr(to, at);
         differs
     }
+
+    /// The number of the link with this name; 0 for none.
+    fn index(&self, name: &[u8]) -> u32 {
+        let name = IfName::from_kernel(name);
+        let found = name.and_then(|name| self.observed.by_name(&name));
+        found.map_or(0, |link| link.ifindex)
+    }
 }
 
 /// A walk along the options of a link.
@@ -185,12 +190,17 @@ const IFLA_VXLAN_SIX: u16 = 15;
 /// Of a bridge with STP, in hundredths of a second.
 const MIN_FORWARD_DELAY: u32 = 200;
 const MAX_FORWARD_DELAY: u32 = 3_000;
-/// Hop limit and encapsulation limit that ip(8) gives tunnels over IPv6.
-const IP6_TTL: u32 = 64;
-const IP6_ENCAP_LIMIT: u32 = 4;
-/// What ipip and sit carry: with ip(8) whatever fits.
-const IFLA_IPTUN_PROTO: u32 = 9;
-const ANY_PROTO: u32 = 0;
+/// What ip(8) gives tunnels, from ipip on: a number and its value, then that of the hop limit and its. Over IPv6 the
+/// former is the encapsulation limit; with ipip and sit what they carry (`IFLA_IPTUN_PROTO`), which is whatever fits.
+static IP_DEFAULTS: [[u8; 4]; 6] = [
+    [9, 0, 4, 0],
+    NO_DEFAULTS,
+    NO_DEFAULTS,
+    [9, 0, 4, 0],
+    [6, 4, 4, 64],
+    [11, 4, 8, 64],
+];
+const NO_DEFAULTS: [u8; 4] = [0; 4];
 
 impl Walk<'_> {
     /// The option at hand is not as it shall be.
@@ -206,13 +216,6 @@ impl Walk<'_> {
         }
     }
 
-    /// The number of the link with this name; 0 for none.
-    fn index(&self, name: &[u8]) -> u32 {
-        let name = IfName::from_kernel(name);
-        let found = name.and_then(|name| self.of.observed.by_name(&name));
-        found.map_or(0, |link| link.ifindex)
-    }
-
     #[expect(clippy::wildcard_enum_match_arm, reason = "the others are as they are")]
     fn options(&mut self) {
         let (config, kind, scope) = (self.of.config, self.of.kind, self.scope);
@@ -222,7 +225,7 @@ impl Walk<'_> {
             && let Some(link) = config.link(self.of.id)
             && let Some(LinkMatch::Name(name)) = &link.lower
         {
-            let lower = self.index(name.as_bytes());
+            let lower = self.of.index(name.as_bytes());
             if lower != 0 {
                 // of a VXLAN 3, of a tunnel 1
                 let number = if scope == Scope::Vxlan {
@@ -276,7 +279,7 @@ impl Walk<'_> {
                     continue;
                 }
                 Form::Index => {
-                    value = self.index(self.text);
+                    value = self.of.index(self.text);
                     let is_other = number_in(self.have, number, 0) != value;
                     if value != 0 {
                         let counts = self.pick == Pick::All || when == When::Joined;
@@ -310,15 +313,15 @@ impl Walk<'_> {
                     }
                 }
                 Form::Key => {
-                    for (flags, key) in
-                        [(IFLA_GRE_IFLAGS, number), (IFLA_GRE_OFLAGS, IFLA_GRE_OKEY)]
-                    {
-                        if is_gre {
-                            self.put(key, Form::Key, value);
-                            // of all this, the option is told of once
-                            self.option = None;
-                            self.put(flags, Form::Be16, GRE_KEY);
+                    let keys = [number, IFLA_GRE_IFLAGS, IFLA_GRE_OKEY, IFLA_GRE_OFLAGS];
+                    for other in keys.into_iter().filter(|_| is_gre) {
+                        if other < number {
+                            self.put(other, Form::Be16, GRE_KEY);
+                        } else {
+                            self.put(other, Form::Key, value);
                         }
+                        // of all this, the option is told of once
+                        self.option = None;
                     }
                     continue;
                 }
@@ -336,15 +339,13 @@ impl Walk<'_> {
         }
         // what ip(8) gives tunnels, and the kernel does not
         (self.option, self.when) = (None, When::Always);
-        let [ttl, hops, other, value] = match kind {
-            LinkKind::Ip6tnl => [4, IP6_TTL, 6, IP6_ENCAP_LIMIT],
-            LinkKind::Ip6gre => [8, IP6_TTL, 11, IP6_ENCAP_LIMIT],
-            LinkKind::Ipip | LinkKind::Sit => [4, 0, IFLA_IPTUN_PROTO, ANY_PROTO],
-            _ => return,
-        };
-        self.put(other as u16, Form::U8, value);
-        if config.number_of(self.of.id, Attr::TUNNEL_TTL).is_none() {
-            self.put(ttl as u16, Form::U8, hops);
+        let row = (kind as usize).wrapping_sub(LinkKind::Ipip as usize);
+        let [other, value, ttl, hops] = *IP_DEFAULTS.get(row).unwrap_or(&NO_DEFAULTS);
+        if other != 0 {
+            self.put(other.into(), Form::U8, value.into());
+            if config.number_of(self.of.id, Attr::TUNNEL_TTL).is_none() {
+                self.put(ttl.into(), Form::U8, hops.into());
+            }
         }
     }
 
@@ -358,8 +359,10 @@ impl Walk<'_> {
         let text = self.text;
         let have = attr_in(self.have, number);
         let had = number_had(have);
-        let mut payload = heapless::Vec::<u8, PAYLOAD>::new();
-        let to = payload.as_mut_view();
+        let at = self.to.len();
+        append_attr(self.to, number, &[]);
+        let start = self.to.len();
+        let to = &mut *self.to;
         match form {
             Form::Mac | Form::Addr => append_octets(to, text),
             Form::List => {
@@ -391,7 +394,7 @@ impl Walk<'_> {
             }
             Form::Peer => {
                 // struct ifinfomsg
-                let index = self.index(text).to_ne_bytes();
+                let index = self.of.index(text).to_ne_bytes();
                 append(to, [[0; 4], index, [0; 4], [0; 4]].as_flattened());
                 append_attr(to, IFLA_IFNAME, text);
             }
@@ -411,15 +414,17 @@ impl Walk<'_> {
         // an option that is not shown may be one that this kernel lacks; these are empty then
         let is_sparse = matches!(form, Form::Index | Form::Addr | Form::List);
         let is_same = match form {
-            Form::Map => to.is_empty(),
+            Form::Map => to.len() == start,
             // which is kept as a multiple of that
             Form::Delay if self.miimon == 0 => false,
             _ if have.is_empty() => !is_sparse,
-            _ => *to == *have,
+            _ => parts::is(parts::slice(to, start, usize::MAX), have),
         };
         if is_same && self.pick == Pick::Differing {
+            to.truncate(at);
             return;
         }
+        end_attr(to, at);
         let mut when = self.when;
         // a mode that is not left and not entered; whether a link goes to one point only
         let is_made = match form {
@@ -431,7 +436,6 @@ impl Walk<'_> {
             when = When::Made;
         }
         self.note(when);
-        append_attr(self.to, number, to);
     }
 
     /// Whether the option at hand is the other end of what is a point-to-point link if it has one.

@@ -5,15 +5,17 @@ use super::call::{call, descriptor, new_socket};
 use super::rtnl::Rtnl;
 use ifdawn::diag::Errno;
 use ifdawn::model::link::IfName;
-use ifdawn::text::parts;
-use ifdawn::wire::ethtool::{ATTRS, COMMAND, CTRL_ATTR_FAMILY_ID, FAMILY, FEATURES, Part};
+use ifdawn::wire::ethtool::{COMMAND, CTRL_ATTR_FAMILY_ID, FAMILY, FEATURES, Part, Room, attrs_in};
 use ifdawn::wire::ethtool_ioctl;
-use ifdawn::wire::netlink::{attr_in, messages};
+use ifdawn::wire::netlink::{attr_in, copy_to, messages};
 
 use std::os::fd::{AsFd, OwnedFd};
 
 /// `SIOCETHTOOL` (linux/sockios.h).
 const SIOCETHTOOL: usize = 0x8946;
+
+/// Where in a message its family is.
+const KIND: usize = 4;
 
 /// struct ifreq (netdevice(7)) with a pointer.
 #[repr(C)]
@@ -25,10 +27,8 @@ struct Request {
 
 /// See [`ifdawn::engine::Host::ethtool`].
 #[inline(never)]
-pub fn ask(link: &IfName, request: &mut [u8], answer: &mut [u8]) -> Result<u32, Errno> {
-    let ([answer, names, data, ..], _) = answer.as_chunks_mut() else {
-        return Err(Errno::EMSGSIZE);
-    };
+pub fn ask(link: &IfName, request: &mut [u8], room: &mut Room) -> Result<(), Errno> {
+    let [answer, names, data] = room;
     let ioctl = &mut |data: &mut Part| {
         let socket = new_socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0)?;
         let request = Request {
@@ -46,29 +46,27 @@ pub fn ask(link: &IfName, request: &mut [u8], answer: &mut [u8]) -> Result<u32, 
     let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
     let socket = new_socket(libc::AF_NETLINK, kind, libc::NETLINK_GENERIC);
     if let Ok(socket) = &socket
-        && let Ok(len) = exchange(socket, FAMILY.as_flattened(), answer)
+        && exchange(socket, FAMILY.as_flattened(), answer).is_ok()
     {
-        let known = parts::slice(answer, ATTRS, len as usize);
-        if let Some(family) = attr_in(known, CTRL_ATTR_FAMILY_ID).first_chunk()
-            && let Some([_, _, _, _, kind @ ..]) = request.first_chunk_mut::<6>()
-        {
-            *kind = *family;
-        }
+        let family = attr_in(attrs_in(answer), CTRL_ATTR_FAMILY_ID);
+        copy_to(request, KIND, family);
         return exchange(socket, request, answer);
     }
+    // no message
+    answer.fill(0);
     ethtool_ioctl::exchange(request, data, ioctl)
 }
 
-/// Sends one request; how many octets the attributes of the answer have.
+/// Sends one request, and receives its answer.
 #[inline(never)]
-fn exchange(socket: &OwnedFd, request: &[u8], answer: &mut [u8]) -> Result<u32, Errno> {
+fn exchange(socket: &OwnedFd, request: &[u8], answer: &mut Part) -> Result<(), Errno> {
     let socket = Rtnl(socket.as_fd());
     socket.send(request)?;
-    let len = socket.receive(answer)?;
-    let message = messages(parts::slice(answer, 0, len)).next();
+    socket.receive(answer)?;
+    let message = messages(answer).next();
     let outcome = message.ok_or(Errno::EIO)?.outcome();
     match outcome.and_then(|outcome| outcome.errno) {
         Some(errno) => Err(errno),
-        None => Ok(len.saturating_sub(ATTRS) as u32),
+        None => Ok(()),
     }
 }

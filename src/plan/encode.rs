@@ -6,7 +6,7 @@ use super::{Act, Naming};
 use crate::limits::MAX_VALUE;
 use crate::model::attr::{Attr, Value};
 use crate::model::config::{Config, LinkId, Str};
-use crate::model::desired::DesiredLink;
+use crate::model::desired::{DesiredLink, Thing};
 use crate::model::link::IfName;
 use crate::model::observed::{IFF_UP, Link, Observed};
 use crate::model::route::{Reach, Route};
@@ -16,7 +16,7 @@ use crate::wire::rtnetlink::info::{self, Options, Pick};
 use crate::wire::rtnetlink::link::{self, Made, Request};
 use crate::wire::rtnetlink::route::each_hop;
 use crate::wire::rtnetlink::{
-    self, RTM_DELLINK, RTM_DELLINKPROP, RTM_NEWLINK, RTM_NEWLINKPROP, RTM_SETLINK,
+    self, RTM_DELLINK, RTM_DELLINKPROP, RTM_NEWLINK, RTM_NEWLINKPROP, RTM_SETLINK, Verb,
 };
 use heapless::{Vec, VecView};
 
@@ -75,11 +75,7 @@ pub fn encode(
         attr: link::IFLA_LINKINFO | NLA_F_NESTED,
     };
     match &op.change {
-        Change::Thing(verb, thing) => {
-            let mut attrs = Attrs::default();
-            let more = attrs.of(&thing.route, op.config, observed);
-            return rtnetlink::change(w, seq, *verb, thing, more);
-        }
+        Change::Thing(verb, thing) => return change(op, observed, w, seq, *verb, thing),
         Change::Up => request.flags = [IFF_UP, IFF_UP],
         Change::Down => request.flags = [0, IFF_UP],
         Change::Rename(Naming::Rename, name) => {
@@ -128,6 +124,21 @@ pub fn encode(
         }
     }
     request.put(w, seq, to)
+}
+
+/// Appends the request for an address, a route or a rule.
+#[inline(never)]
+fn change(
+    op: &Op<'_>,
+    observed: &Observed<'_>,
+    w: &mut Writer<'_>,
+    seq: u32,
+    verb: Verb,
+    thing: &Thing,
+) -> Result<(), Full> {
+    let mut attrs = Attrs::default();
+    let more = attrs.of(&thing.route, op.config, observed);
+    rtnetlink::change(w, seq, verb, thing, more)
 }
 
 impl Op<'_> {

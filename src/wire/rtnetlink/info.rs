@@ -34,7 +34,7 @@ pub const OCTETS: usize = 1_024;
 pub enum Pick {
     /// Every one that can be had before ports join: for a link that is made, a port that joins.
     All,
-    /// Those that are had otherwise; of a tunnel, which would forget the others, then all.
+    /// Those that are had otherwise; of a tunnel, which would forget the others, all.
     Differing,
     /// Those that name a port.
     Joined,
@@ -81,7 +81,8 @@ pub struct Options<'a> {
 
 impl Options<'_> {
     /// Appends the payload of an `IFLA_LINKINFO`, for which there must be [`OCTETS`]: the kind, and the options. What
-    /// is returned is what was missing, which with [`Pick::All`] is all there is; `told` is told of each option.
+    /// is returned is what was missing, which with [`Pick::All`] is all there is; `told` is told of each option that is
+    /// written.
     ///
     /// An option that the kernel does not show counts as one that it has as it shall be, as the kernel may lack it;
     /// addresses, lists and maps that it does not show are empty.
@@ -103,7 +104,6 @@ impl Options<'_> {
         let at = to.len();
         let data_attr = kind_attr.wrapping_add(1);
         append_attr(to, data_attr, &[]);
-        let data = to.len();
         let mut walk = Walk {
             of: self,
             to,
@@ -121,12 +121,6 @@ impl Options<'_> {
             walk.have = attr_in(self.have, data_attr);
         }
         walk.options();
-        if scope == Scope::Tunnel && walk.differs.when.is_some() && walk.pick != Pick::All {
-            // the kernel begins anew with each change
-            walk.to.truncate(data);
-            walk.pick = Pick::All;
-            walk.options();
-        }
         let differs = walk.differs;
         end_attr(to, at);
         differs
@@ -203,19 +197,19 @@ static IP_DEFAULTS: [[u8; 4]; 6] = [
 const NO_DEFAULTS: [u8; 4] = [0; 4];
 
 impl Walk<'_> {
-    /// The option at hand is not as it shall be.
-    fn note(&mut self, when: When) {
+    /// The option at hand is written, as it is not as it shall be if it counts.
+    #[inline(never)]
+    fn note(&mut self, when: When, counts: bool) {
         let attr = self.option.map(|option| option.attr);
-        if self.differs.when < Some(when) {
+        if counts && self.differs.when < Some(when) {
             (self.differs.when, self.differs.attr) = (Some(when), attr);
         }
-        if let Some(option) = self.option
-            && (self.pick == Pick::All || self.scope != Scope::Tunnel)
-        {
+        if let Some(option) = self.option {
             (self.told)(option);
         }
     }
 
+    #[inline(never)]
     #[expect(clippy::wildcard_enum_match_arm, reason = "the others are as they are")]
     fn options(&mut self) {
         let (config, kind, scope) = (self.of.config, self.of.kind, self.scope);
@@ -274,7 +268,7 @@ impl Walk<'_> {
                     value = value.wrapping_mul(bit);
                     (flags, mask) = (flags | value, mask | bit);
                     if self.pick == Pick::All || had & bit != value {
-                        self.note(when);
+                        self.note(when, true);
                     }
                     continue;
                 }
@@ -286,7 +280,7 @@ impl Walk<'_> {
                         self.differs.joined |= is_other && counts;
                         if self.pick == Pick::Joined {
                             append_attr(self.to, number, &value.to_ne_bytes());
-                            self.note(when);
+                            self.note(when, true);
                         }
                     }
                     continue;
@@ -420,7 +414,9 @@ impl Walk<'_> {
             _ if have.is_empty() => !is_sparse,
             _ => parts::is(parts::slice(to, start, usize::MAX), have),
         };
-        if is_same && self.pick == Pick::Differing {
+        let counts = !is_same || self.pick != Pick::Differing;
+        // with each change of a tunnel the kernel begins anew
+        if !counts && self.scope != Scope::Tunnel {
             to.truncate(at);
             return;
         }
@@ -435,7 +431,7 @@ impl Walk<'_> {
         if is_made {
             when = When::Made;
         }
-        self.note(when);
+        self.note(when, counts);
     }
 
     /// Whether the option at hand is the other end of what is a point-to-point link if it has one.

@@ -38,7 +38,9 @@ pub enum Form {
     Bit,
     /// A bit of 32 by its number; of an ipvlan a number of 16 bits.
     Power,
-    /// A hardware address.
+    /// Key of GRE in network order, in both directions, with their flags; the number is that of packets that come.
+    Key,
+    /// A hardware address. From here on there is a text.
     Mac,
     /// The number of a link.
     Index,
@@ -48,8 +50,6 @@ pub enum Form {
     List,
     /// Attributes of type 1 (`IFLA_VLAN_QOS_MAPPING`): two numbers each, the latter 0 for none.
     Map,
-    /// Key of GRE in network order, in both directions, with their flags; the number is that of packets that come.
-    Key,
     /// The header and the name of a link.
     Peer,
 }

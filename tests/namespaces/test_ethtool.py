@@ -44,6 +44,18 @@ class Ethtool(Machine):
         self.options("-K eth0 gso off")
         self.assertEqual(self.ifdawn("plan").out, "")
 
+    def test_speed_and_interrupts_of_a_tap(self):
+        self.ip("tuntap add tap0 mode tap")
+        commands = ["-s tap0 speed 100 duplex half", "-C tap0 rx-frames 7"]
+        self.ifcfg("tap0", f'IPADDR=192.0.2.5\nPREFIX=24\nETHTOOL_OPTS="{"; ".join(commands)}"\n')
+        plan = self.ifdawn("plan").out.splitlines()
+        self.assertEqual(plan[:2], ["ethtool -s tap0 speed 100 duplex half", "ethtool -C tap0 rx-frames 7"])
+        run = self.ifdawn("up", code=None)
+        self.assertSilent(run, "not set")
+        # By netlink, whichever way they were set.
+        self.assertNotIn("ethtool", super().ifdawn("plan").out)
+        self.assertNotIn("ethtool", self.ifdawn("plan").out)
+
     def test_a_link_is_asked_once(self):
         self.options("-K eth0 tso off")
         run = self.ifdawn("up", trace="socket")

@@ -306,6 +306,7 @@ impl Walk<'_> {
                         self.when = When::Made;
                     }
                 }
+                Form::Peer => value = self.of.index(self.text),
                 Form::Key => {
                     let keys = [number, IFLA_GRE_IFLAGS, IFLA_GRE_OKEY, IFLA_GRE_OFLAGS];
                     for other in keys.into_iter().filter(|_| is_gre) {
@@ -345,66 +346,31 @@ impl Walk<'_> {
 
     /// An attribute, unless it is as it is had or is not picked.
     #[inline(never)]
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are numbers")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are as they are")]
     fn put(&mut self, number: u16, form: Form, mut value: u32) {
         if self.pick == Pick::Joined {
             return;
         }
-        let text = self.text;
-        let have = attr_in(self.have, number);
-        let had = number_had(have);
         let at = self.to.len();
         append_attr(self.to, number, &[]);
         let start = self.to.len();
-        let to = &mut *self.to;
-        match form {
-            Form::Mac | Form::Addr => append_octets(to, text),
-            Form::List => {
-                let (mut rest, mut n) = (Some(text), 0_u16);
-                while let Some(item) = parts::next(&mut rest, b',') {
-                    let at = to.len();
-                    append_attr(to, n, &[]);
-                    append_octets(to, item);
-                    end_attr(to, at);
-                    n = n.wrapping_add(1);
-                }
+        let have = attr_in(self.have, number);
+        let had = number_had(have);
+        if form >= Form::Mac {
+            self.put_text(number, form, value);
+        } else {
+            let rounds = match form {
+                Form::Time32 | Form::Time64 => 2,
+                Form::Delay => self.miimon,
+                _ => 0,
+            };
+            if value.wrapping_sub(had) < rounds {
+                // which the kernel made of it
+                value = had;
             }
-            Form::Map => {
-                let mut rest = Some(text);
-                while let Some(item) = parts::next(&mut rest, b',') {
-                    let (from, into) = parts::split(item, b':');
-                    let (mut from, mut into) = (signed(from), signed(into.unwrap_or_default()));
-                    // a VLAN has eight priorities
-                    if number == IFLA_VLAN_EGRESS_QOS {
-                        into &= 7;
-                    } else {
-                        from &= 7;
-                    }
-                    if into != mapped(have, from) {
-                        let pair = [from.to_ne_bytes(), into.to_ne_bytes()];
-                        append_attr(to, IFLA_VLAN_QOS_MAPPING, pair.as_flattened());
-                    }
-                }
-            }
-            Form::Peer => {
-                // struct ifinfomsg
-                let index = self.of.index(text).to_ne_bytes();
-                append(to, [[0; 4], index, [0; 4], [0; 4]].as_flattened());
-                append_attr(to, IFLA_IFNAME, text);
-            }
-            _ => {
-                let rounds = match form {
-                    Form::Time32 | Form::Time64 => 2,
-                    Form::Delay => self.miimon,
-                    _ => 0,
-                };
-                if value.wrapping_sub(had) < rounds {
-                    // which the kernel made of it
-                    value = had;
-                }
-                put_number(to, form, value);
-            }
+            put_number(self.to, form, value);
         }
+        let to = &mut *self.to;
         // an option that is not shown may be one that this kernel lacks; these are empty then
         let is_sparse = matches!(form, Form::Index | Form::Addr | Form::List);
         let is_same = match form {
@@ -432,6 +398,49 @@ impl Walk<'_> {
             when = When::Made;
         }
         self.note(when, counts);
+    }
+
+    /// What is no number but in the text of the option at hand.
+    #[inline(never)]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are addresses")]
+    fn put_text(&mut self, number: u16, form: Form, index: u32) {
+        let mut rest = Some(self.text);
+        match form {
+            Form::List => {
+                let mut n = 0_u16;
+                while let Some(item) = parts::next(&mut rest, b',') {
+                    let at = self.to.len();
+                    append_attr(self.to, n, &[]);
+                    append_octets(self.to, item);
+                    end_attr(self.to, at);
+                    n = n.wrapping_add(1);
+                }
+            }
+            Form::Map => {
+                while let Some(item) = parts::next(&mut rest, b',') {
+                    let mut pair = Some(item);
+                    let mut from = signed(parts::take(&mut pair, b':'));
+                    let mut into = signed(parts::take(&mut pair, b':'));
+                    // a VLAN has eight priorities
+                    if number == IFLA_VLAN_EGRESS_QOS {
+                        into &= 7;
+                    } else {
+                        from &= 7;
+                    }
+                    if into != mapped(attr_in(self.have, number), from) {
+                        let pair = [from.to_ne_bytes(), into.to_ne_bytes()];
+                        append_attr(self.to, IFLA_VLAN_QOS_MAPPING, pair.as_flattened());
+                    }
+                }
+            }
+            Form::Peer => {
+                // struct ifinfomsg
+                let index = index.to_ne_bytes();
+                append(self.to, [[0; 4], index, [0; 4], [0; 4]].as_flattened());
+                append_attr(self.to, IFLA_IFNAME, self.text);
+            }
+            _ => append_octets(self.to, self.text),
+        }
     }
 
     /// Whether the option at hand is the other end of what is a point-to-point link if it has one.

@@ -46,6 +46,7 @@ pub fn number_had(have: &[u8]) -> u32 {
 }
 
 /// Appends a number.
+#[inline(never)]
 #[expect(clippy::wildcard_enum_match_arm, reason = "the others are as they are")]
 pub fn put_number(to: &mut VecView<u8>, form: Form, mut value: u32) {
     value = match form {

@@ -40,14 +40,14 @@ pub enum Form {
     Power,
     /// Key of GRE in network order, in both directions, with their flags; the number is that of packets that come.
     Key,
-    /// A hardware address. From here on there is a text.
-    Mac,
     /// The number of a link.
     Index,
-    /// An IP address.
+    /// An IP address. From here on there is a text.
     Addr,
     /// Attributes numbered from 0, an address each.
     List,
+    /// A hardware address.
+    Mac,
     /// Attributes of type 1 (`IFLA_VLAN_QOS_MAPPING`): two numbers each, the latter 0 for none.
     Map,
     /// The header and the name of a link.

@@ -34,7 +34,7 @@ pub const OCTETS: usize = 1_024;
 pub enum Pick {
     /// Every one that can be had before ports join: for a link that is made, a port that joins.
     All,
-    /// Those that are had otherwise; of a tunnel, which would forget the others, all.
+    /// Those that are had otherwise; of a tunnel, which would forget the others, then all.
     Differing,
     /// Those that name a port.
     Joined,
@@ -81,8 +81,7 @@ pub struct Options<'a> {
 
 impl Options<'_> {
     /// Appends the payload of an `IFLA_LINKINFO`, for which there must be [`OCTETS`]: the kind, and the options. What
-    /// is returned is what was missing, which with [`Pick::All`] is all there is; `told` is told of each option that is
-    /// written.
+    /// is returned is what was missing, which with [`Pick::All`] is all there is; `told` is told of each option.
     ///
     /// An option that the kernel does not show counts as one that it has as it shall be, as the kernel may lack it;
     /// addresses, lists and maps that it does not show are empty.
@@ -104,6 +103,7 @@ impl Options<'_> {
         let at = to.len();
         let data_attr = kind_attr.wrapping_add(1);
         append_attr(to, data_attr, &[]);
+        let data = to.len();
         let mut walk = Walk {
             of: self,
             to,
@@ -121,6 +121,12 @@ impl Options<'_> {
             walk.have = attr_in(self.have, data_attr);
         }
         walk.options();
+        if scope == Scope::Tunnel && walk.differs.when.is_some() && walk.pick != Pick::All {
+            // the kernel begins anew with each change
+            walk.to.truncate(data);
+            walk.pick = Pick::All;
+            walk.options();
+        }
         let differs = walk.differs;
         end_attr(to, at);
         differs
@@ -197,14 +203,16 @@ static IP_DEFAULTS: [[u8; 4]; 6] = [
 const NO_DEFAULTS: [u8; 4] = [0; 4];
 
 impl Walk<'_> {
-    /// The option at hand is written, as it is not as it shall be if it counts.
+    /// The option at hand is not as it shall be.
     #[inline(never)]
-    fn note(&mut self, when: When, counts: bool) {
+    fn note(&mut self, when: When) {
         let attr = self.option.map(|option| option.attr);
-        if counts && self.differs.when < Some(when) {
+        if self.differs.when < Some(when) {
             (self.differs.when, self.differs.attr) = (Some(when), attr);
         }
-        if let Some(option) = self.option {
+        if let Some(option) = self.option
+            && (self.pick == Pick::All || self.scope != Scope::Tunnel)
+        {
             (self.told)(option);
         }
     }
@@ -238,8 +246,7 @@ impl Walk<'_> {
         {
             self.miimon = 0;
         }
-        let had = attr_in(self.have, IFLA_VLAN_FLAGS);
-        let had = had.first_chunk().copied().map_or(0, u32::from_ne_bytes);
+        let had = number_had(attr_in(self.have, IFLA_VLAN_FLAGS));
         // flags of a VLAN, and which of them are meant
         let (mut flags, mut mask) = (0, 0);
         for option in config.attrs_of(self.of.id) {
@@ -253,6 +260,9 @@ impl Walk<'_> {
                 when,
             } = attr.place();
             let mut number = u16::from(number);
+            if scope == Scope::Tunnel && !is_gre {
+                number = number.wrapping_sub(GRE_MORE);
+            }
             (self.option, self.when) = (Some(option), when);
             let mut value = match option.value {
                 Value::Number(value) => value,
@@ -268,7 +278,7 @@ impl Walk<'_> {
                     value = value.wrapping_mul(bit);
                     (flags, mask) = (flags | value, mask | bit);
                     if self.pick == Pick::All || had & bit != value {
-                        self.note(when, true);
+                        self.note(when);
                     }
                     continue;
                 }
@@ -280,7 +290,7 @@ impl Walk<'_> {
                         self.differs.joined |= is_other && counts;
                         if self.pick == Pick::Joined {
                             append_attr(self.to, number, &value.to_ne_bytes());
-                            self.note(when, true);
+                            self.note(when);
                         }
                     }
                     continue;
@@ -320,11 +330,15 @@ impl Walk<'_> {
                     }
                     continue;
                 }
-                _ => {
-                    if scope == Scope::Tunnel && !is_gre {
-                        number = number.wrapping_sub(GRE_MORE);
-                    }
+                // what is a point-to-point link if it has another end
+                Form::Addr
+                    if attr == Attr::REMOTE
+                        && number_had(attr_in(self.have, number)) == 0
+                        && matches!(kind, LinkKind::Gre | LinkKind::Ipip | LinkKind::Sit) =>
+                {
+                    self.when = When::Made;
                 }
+                _ => {}
             }
             self.put(number, form, value);
         }
@@ -356,7 +370,7 @@ impl Walk<'_> {
         let start = self.to.len();
         let have = attr_in(self.have, number);
         let had = number_had(have);
-        if form >= Form::Mac {
+        if form >= Form::Addr {
             self.put_text(number, form, value);
         } else {
             let rounds = match form {
@@ -380,24 +394,17 @@ impl Walk<'_> {
             _ if have.is_empty() => !is_sparse,
             _ => parts::is(parts::slice(to, start, usize::MAX), have),
         };
-        let counts = !is_same || self.pick != Pick::Differing;
-        // with each change of a tunnel the kernel begins anew
-        if !counts && self.scope != Scope::Tunnel {
+        if is_same && self.pick == Pick::Differing {
             to.truncate(at);
             return;
         }
         end_attr(to, at);
         let mut when = self.when;
-        // a mode that is not left and not entered; whether a link goes to one point only
-        let is_made = match form {
-            Form::Power => (1_u32.wrapping_shl(value) | had) & PASSTHRU != 0,
-            Form::Addr => had == 0 && self.is_other_end(),
-            _ => false,
-        };
-        if is_made {
+        // a mode that is not left and not entered
+        if form == Form::Power && (1_u32.wrapping_shl(value) | had) & PASSTHRU != 0 {
             when = When::Made;
         }
-        self.note(when, counts);
+        self.note(when);
     }
 
     /// What is no number but in the text of the option at hand.
@@ -441,14 +448,5 @@ impl Walk<'_> {
             }
             _ => append_octets(self.to, self.text),
         }
-    }
-
-    /// Whether the option at hand is the other end of what is a point-to-point link if it has one.
-    fn is_other_end(&self) -> bool {
-        let is_plain = matches!(self.of.kind, LinkKind::Gre | LinkKind::Ipip | LinkKind::Sit);
-        is_plain
-            && self
-                .option
-                .is_some_and(|option| option.attr == Attr::REMOTE)
     }
 }

@@ -91,7 +91,7 @@ fn ask(data: &mut Part, command: u8, ioctl: Ioctl<'_>) -> Result<(), Errno> {
     ioctl(data)
 }
 
-/// Has the names of features put to [`NAMES`] in `data`.
+/// Has the names of features put behind three numbers of `data`.
 ///
 /// # Errors
 /// As the kernel answers.

@@ -28,16 +28,13 @@ impl Engine<'_> {
                 let is_seen =
                     !self.is_offline && link.is_some_and(|link| link.birth == Birth::Seen);
                 let mut is_same = true;
-                let mut command = 0_u8;
                 while commands != 0 {
-                    if commands & 1 != 0
-                        && (!is_seen || self.ethtool(n, command, false, host).is_err())
-                    {
+                    let command = commands.trailing_zeros() as u8;
+                    commands &= commands.wrapping_sub(1);
+                    if !is_seen || self.ethtool(n, command, false, host).is_err() {
                         self.plan.push_at(Phase::Ethtool, command, Act::Ethtool, n);
                         is_same = false;
                     }
-                    commands >>= 1;
-                    command = command.wrapping_add(1);
                 }
                 if is_same {
                     self.mark(ifindex, Event::Tuned);

@@ -62,6 +62,7 @@ mod tests {
     use ifdawn::plan::resolve::LinkState;
     use ifdawn::source::{Context, cmdline};
     use ifdawn::text::show::Show;
+    use ifdawn::wire::ethtool::Room;
     use std::fmt::{self, Write};
     use std::net::Ipv4Addr;
     use std::sync::{Mutex, PoisonError};
@@ -164,12 +165,7 @@ mod tests {
             aside(|| self.host.owned(n))
         }
 
-        fn ethtool<'a>(
-            &mut self,
-            _: &IfName,
-            _: &mut [u8],
-            _: &'a mut [u8],
-        ) -> Result<&'a [u8], Errno> {
+        fn ethtool(&mut self, _: &IfName, _: &mut [u8], _: &mut Room) -> Result<(), Errno> {
             Err(Errno::EOPNOTSUPP)
         }
 

@@ -440,6 +440,7 @@ mod tests {
     use crate::model::link::{IfName, Mac};
     use crate::model::route::Route;
     use crate::text::show::Show;
+    use crate::wire::ethtool::Room;
     use crate::wire::netlink::{NLM_F_ACK, NLMSG_ERROR, messages};
     use core::net::Ipv4Addr;
     use std::collections::VecDeque;
@@ -528,12 +529,7 @@ mod tests {
             None
         }
 
-        fn ethtool<'a>(
-            &mut self,
-            _: &IfName,
-            _: &mut [u8],
-            _: &'a mut [u8],
-        ) -> Result<&'a [u8], Errno> {
+        fn ethtool(&mut self, _: &IfName, _: &mut [u8], _: &mut Room) -> Result<(), Errno> {
             Err(Errno::EOPNOTSUPP)
         }
 

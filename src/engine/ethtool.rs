@@ -18,19 +18,18 @@ impl Engine<'_> {
             let ifindex = link.ifindex;
             let mut commands = 0_u32;
             for option in self.config.attrs_of(link.config.unwrap_or(LinkId::NONE)) {
-                if let Some((command, _)) = option.attr.ethtool() {
-                    commands |= 1_u32.wrapping_shl(command.into());
+                if let Some(tool) = option.attr.ethtool() {
+                    commands |= 1_u32.wrapping_shl(tool.command.into());
                 }
             }
             if commands != 0 && self.when(ifindex, Event::Tuned).is_none() {
                 let mut is_same = true;
-                for depth in 0..u32::BITS as u8 {
-                    if commands >> depth & 1 == 0 {
-                        continue;
-                    }
+                while commands != 0 {
+                    let command = commands.trailing_zeros() as u8;
+                    commands &= commands.wrapping_sub(1);
                     // A link that is still to be made has nothing to show, which is an error.
-                    if self.is_offline || self.ethtool(n, depth, false, host).is_err() {
-                        (self.plan).push_at(Phase::Ethtool, depth, Act::Ethtool, n);
+                    if self.is_offline || self.ethtool(n, command, false, host).is_err() {
+                        self.plan.push_at(Phase::Ethtool, command, Act::Ethtool, n);
                         is_same = false;
                     }
                 }
@@ -55,18 +54,21 @@ impl Engine<'_> {
         sets: bool,
         host: &mut impl Host,
     ) -> Result<(), Errno> {
-        let link = self.desired.links.get(n as usize).ok_or(Errno::ENODEV)?;
+        let (room, _) = self.buffers.datagram.as_chunks_mut();
+        let (Some(link), Some(room)) = (self.desired.links.get(n as usize), room.first_chunk_mut())
+        else {
+            return Err(Errno::ENODEV);
+        };
         let mut request = Vec::<u8, { ethtool::OCTETS }>::new();
         ethtool::request(&mut request, link.ifindex, command);
-        let answer = &mut *self.buffers.datagram;
-        let have = host.ethtool(&link.name, &mut request, answer)?;
+        host.ethtool(&link.name, &mut request, room)?;
         let id = link.config.unwrap_or(LinkId::NONE);
-        let is_all = ethtool::put(&mut request, &self.config, id, command, have);
+        let is_all = ethtool::put(&mut request, &self.config, id, command, room);
         if request.len() > ethtool::REQUEST {
             if !sets {
                 return Err(AGAIN);
             }
-            host.ethtool(&link.name, &mut request, answer)?;
+            host.ethtool(&link.name, &mut request, room)?;
         }
         match is_all {
             true => Ok(()),

@@ -3,6 +3,7 @@
 use crate::diag::{Errno, Sink};
 use crate::model::link::{IfName, Mac};
 use crate::text::show::Show;
+use crate::wire::ethtool::Room;
 use core::net::Ipv4Addr;
 
 /// A point in time: microseconds of `CLOCK_BOOTTIME`.
@@ -109,16 +110,12 @@ pub trait Host: Sink {
         packet: &[u8],
     ) -> Result<(), Errno>;
 
-    /// Sends a request of the family `ethtool` of generic netlink (its number is filled in), and returns the attributes of the answer. Where the kernel has no such family, does the same by ioctl(2).
+    /// Sends a request of the family `ethtool` of generic netlink (its number is filled in), and puts the answer into
+    /// `room`. Where the kernel has no such family, does the same by ioctl(2).
     ///
     /// # Errors
     /// As the kernel answers; [`Errno::EOPNOTSUPP`] for what the device has not.
-    fn ethtool<'a>(
-        &mut self,
-        link: &IfName,
-        request: &mut [u8],
-        answer: &'a mut [u8],
-    ) -> Result<&'a [u8], Errno>;
+    fn ethtool(&mut self, link: &IfName, request: &mut [u8], room: &mut Room) -> Result<(), Errno>;
 
     /// Tells a person what happens.
     fn progress(&mut self, news: &dyn Show);

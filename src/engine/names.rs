@@ -178,9 +178,7 @@ impl Engine<'_> {
     /// Whether the plan takes a link down to rename it, or to set an option.
     pub(super) fn goes_down(&self, ifindex: u32) -> bool {
         let mut steps = self.plan.steps.iter();
-        steps.any(|step| {
-            matches!(step.act, Act::DownRenamed | Act::Down) && self.link_of_step(*step) == ifindex
-        })
+        steps.any(|step| step.act == Act::Down && self.link_of_step(*step) == ifindex)
     }
 
     /// Keeps an address or a route of a link that goes down, to be sent as a request later: as an attribute whose

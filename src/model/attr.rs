@@ -6,7 +6,7 @@
 
 pub use super::attr_chain::AttrConfig;
 use super::config::Str;
-pub use super::place::{Form, Place, When};
+pub use super::place::{Form, Place, Tool, When};
 use crate::packed::{self, Packed, packed};
 use crate::text::parts;
 

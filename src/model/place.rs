@@ -20,12 +20,14 @@ pub enum Form {
     U8,
     /// 16 bits.
     U16,
-    /// 32 bits.
-    U32,
+    /// 16 bits of which the highest is set: a full member of the partition.
+    Pkey,
     /// 16 bits in network order.
     Be16,
     /// The same, of the Ethernet type of a VLAN.
     Tag,
+    /// 32 bits.
+    U32,
     /// Hundredths of a second in 32 bits. The kernel rounds them down to its ticks.
     Time32,
     /// The same in 64 bits.
@@ -36,20 +38,18 @@ pub enum Form {
     Bit,
     /// A bit of 32 by its number; of an ipvlan a number of 16 bits.
     Power,
-    /// 16 bits of which the highest is set: a full member of the partition.
-    Pkey,
-    /// A hardware address.
-    Mac,
+    /// Key of GRE in network order, in both directions, with their flags; the number is that of packets that come.
+    Key,
     /// The number of a link.
     Index,
-    /// An IP address.
+    /// An IP address. From here on there is a text.
     Addr,
     /// Attributes numbered from 0, an address each.
     List,
+    /// A hardware address.
+    Mac,
     /// Attributes of type 1 (`IFLA_VLAN_QOS_MAPPING`): two numbers each, the latter 0 for none.
     Map,
-    /// Key of GRE in network order, in both directions, with their flags; the number is that of packets that come.
-    Key,
     /// The header and the name of a link.
     Peer,
 }
@@ -123,28 +123,49 @@ const fn row(scope: Scope, name: &str) -> u8 {
     Attr::of(scope, name).number()
 }
 
-/// By row of [`Scope::Ethtool`]: the command of generic netlink's family that asks for it (`ETHTOOL_MSG_*_GET`), and
-/// the attribute of its answer, or the first one of several.
-static ETHTOOL: [(u8, u8); 11] = [
-    (4, 2),
-    (4, 5),
-    (4, 6),
-    (9, 2),
-    (9, 3),
-    (11, 3),
-    (15, 6),
-    (21, 2),
-    (19, 2),
-    (17, 6),
-    (13, 2),
+/// How the kernel is asked for what ethtool(8) sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tool {
+    /// The command of generic netlink's family that asks for it (`ETHTOOL_MSG_*_GET`).
+    pub command: u8,
+    /// Its attribute in the answer, or the first one of several.
+    pub number: u8,
+    /// Where it is in the struct of ioctl(2), or the first one of several.
+    pub at: u8,
+    /// Octets that it has there.
+    pub len: u8,
+}
+
+const fn tool([command, number, at, len]: [u8; 4]) -> Tool {
+    Tool {
+        command,
+        number,
+        at,
+        len,
+    }
+}
+
+/// By row of [`Scope::Ethtool`].
+static ETHTOOL: [Tool; 11] = [
+    tool([4, 2, 11, 1]),
+    tool([4, 5, 4, 4]),
+    tool([4, 6, 8, 1]),
+    tool([9, 2, 8, 4]),
+    tool([9, 3, 12, 6]),
+    tool([11, 3, 0, 0]),
+    tool([15, 6, 20, 4]),
+    tool([21, 2, 4, 4]),
+    tool([19, 2, 4, 4]),
+    tool([17, 6, 20, 4]),
+    tool([13, 2, 4, 4]),
 ];
 
 impl Attr {
-    /// The command that asks for it, where ethtool(8) sets it, and its attribute in the answer.
-    pub fn ethtool(self) -> Option<(u8, u8)> {
+    /// How the kernel is asked for it, where ethtool(8) sets it.
+    pub fn ethtool(self) -> Option<&'static Tool> {
         const FIRST: u8 = row(Scope::Ethtool, "autoneg");
         let row = self.number().wrapping_sub(FIRST);
-        ETHTOOL.get(usize::from(row)).copied()
+        ETHTOOL.get(usize::from(row))
     }
 
     /// Writes what ip-link(8) calls it.

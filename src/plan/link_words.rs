@@ -134,7 +134,7 @@ impl AttrConfig {
     pub(super) fn is_set_by(&self, act: Act, depth: u8) -> bool {
         match self.attr {
             Attr::PROMISC | Attr::ALLMULTI | Attr::ARP | Attr::TXQUEUELEN => act == Act::SetFlags,
-            attr => act == Act::Ethtool && attr.ethtool().is_some_and(|(of, _)| of == depth),
+            attr => act == Act::Ethtool && attr.ethtool().is_some_and(|tool| tool.command == depth),
         }
     }
 }

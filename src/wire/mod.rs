@@ -24,6 +24,7 @@
 pub mod arp;
 pub mod dhcpv4;
 pub mod ethtool;
+pub mod ethtool_ioctl;
 pub mod ipv4;
 pub mod netlink;
 pub mod rtnetlink;

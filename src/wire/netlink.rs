@@ -247,11 +247,12 @@ pub fn append_attr(to: &mut VecView<u8>, kind: u16, payload: &[u8]) {
     let _ = to.resize(aligned(to.len()), 0);
 }
 
-/// Makes what stands from `at` on the rest of the attribute that begins there.
+/// Makes what stands from `at` on the rest of the attribute that begins there, and appends its padding.
 #[inline(never)]
 pub fn end_attr(attrs: &mut VecView<u8>, at: usize) {
     let len = attrs.len().wrapping_sub(at) as u16;
-    copy(attrs.get_mut(at..).unwrap_or_default(), &len.to_ne_bytes());
+    copy_to(attrs, at, &len.to_ne_bytes());
+    let _ = attrs.resize(aligned(attrs.len()), 0);
 }
 
 /// The request did not fit, and nothing of it was written.
@@ -379,13 +380,18 @@ impl<'b> Writer<'b> {
             return Err(Full);
         }
         let len = self.end.wrapping_sub(self.written) as u32;
-        let begin = self.buffer.get_mut(self.written..).unwrap_or_default();
-        copy(begin, &len.to_ne_bytes());
+        copy_to(self.buffer, self.written, &len.to_ne_bytes());
         self.last = self.written;
         self.written = self.end;
         self.requests = self.requests.wrapping_add(1);
         Ok(())
     }
+}
+
+/// Copies to `at`, as much as there is room for.
+#[inline(never)]
+pub fn copy_to(room: &mut [u8], at: usize, octets: &[u8]) {
+    copy(room.get_mut(at..).unwrap_or_default(), octets);
 }
 
 /// Copies as much as there is room for.

@@ -62,6 +62,7 @@ def make(directory, ifdawn):
             copy(library, root + place)
     copy(ifdawn, f"{root}/sbin/ifdawn")
     copy(f"{HERE}/init", f"{root}/init")
+    compile(f"{HERE}/without_generic_netlink.rs", f"{root}/bin/without_generic_netlink")
     version = kernel()[1]
     for module in with_dependencies(MODULES, f"{TREE}/lib/modules/{version}"):
         copy(module, f"{root}/lib/modules/{version}/{os.path.basename(module)}")
@@ -75,6 +76,15 @@ def make(directory, ifdawn):
 
 def run_busybox(*words, **options):
     subprocess.run([tool("busybox"), *words], env=environment(), check=True, **options)
+
+
+def compile(source, target):
+    """Makes a program that needs no libraries."""
+    words = ["rustc", "--edition", "2024", "-O", "--target", "x86_64-unknown-linux-musl", "-o", target, source]
+    try:
+        subprocess.run(words, check=True)
+    except FileNotFoundError:
+        raise Missing("no rustc; recipe/setup gets it") from None
 
 
 def copy(source, target):

@@ -5,6 +5,7 @@ use ifdawn::diag::{Diagnostic, Errno, Severity, Sink};
 use ifdawn::engine::{Host, Instant, OutputFile, Packet, Settled};
 use ifdawn::model::link::{IfName, Mac};
 use ifdawn::text::show::Show;
+use ifdawn::wire::ethtool::Room;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::Ipv4Addr;
 
@@ -159,12 +160,7 @@ impl Host for FakeHost {
         Some(IfName::from_kernel(name.as_bytes()).expect("a link name"))
     }
 
-    fn ethtool<'a>(
-        &mut self,
-        _: &IfName,
-        _: &mut [u8],
-        _: &'a mut [u8],
-    ) -> Result<&'a [u8], Errno> {
+    fn ethtool(&mut self, _: &IfName, _: &mut [u8], _: &mut Room) -> Result<(), Errno> {
         Err(Errno::EOPNOTSUPP)
     }
 

@@ -16,6 +16,7 @@ use ifdawn::model::link::{IfName, Mac};
 use ifdawn::packed::{Word, packed, word};
 use ifdawn::text::parts;
 use ifdawn::text::show::Show;
+use ifdawn::wire::ethtool::Room;
 use std::mem;
 use std::net::Ipv4Addr;
 use std::os::fd::BorrowedFd;
@@ -245,13 +246,8 @@ impl Host for System<'_> {
         owned(self.files.names.name(n))
     }
 
-    fn ethtool<'a>(
-        &mut self,
-        _: &IfName,
-        request: &mut [u8],
-        answer: &'a mut [u8],
-    ) -> Result<&'a [u8], Errno> {
-        ethtool::ask(request, answer)
+    fn ethtool(&mut self, link: &IfName, request: &mut [u8], room: &mut Room) -> Result<(), Errno> {
+        ethtool::ask(link, request, room)
     }
 
     fn progress(&mut self, news: &dyn Show) {

@@ -26,8 +26,6 @@ pub const IFLA_INFO_SLAVE_KIND: u16 = 4;
 /// Options it has as a port of that.
 pub const IFLA_INFO_SLAVE_DATA: u16 = 5;
 
-/// Octets of the longest option: sixteen IPv6 addresses.
-const PAYLOAD: usize = 320;
 /// Octets that are enough for all options of any link: two lists of sixteen targets take half of them.
 pub const OCTETS: usize = 1_024;
 
@@ -133,6 +131,13 @@ impl Options<'_> {
         end_attr(to, at);
         differs
     }
+
+    /// The number of the link with this name; 0 for none.
+    fn index(&self, name: &[u8]) -> u32 {
+        let name = IfName::from_kernel(name);
+        let found = name.and_then(|name| self.observed.by_name(&name));
+        found.map_or(0, |link| link.ifindex)
+    }
 }
 
 /// A walk along the options of a link.
@@ -185,15 +190,21 @@ const IFLA_VXLAN_SIX: u16 = 15;
 /// Of a bridge with STP, in hundredths of a second.
 const MIN_FORWARD_DELAY: u32 = 200;
 const MAX_FORWARD_DELAY: u32 = 3_000;
-/// Hop limit and encapsulation limit that ip(8) gives tunnels over IPv6.
-const IP6_TTL: u32 = 64;
-const IP6_ENCAP_LIMIT: u32 = 4;
-/// What ipip and sit carry: with ip(8) whatever fits.
-const IFLA_IPTUN_PROTO: u32 = 9;
-const ANY_PROTO: u32 = 0;
+/// What ip(8) gives tunnels, from ipip on: a number and its value, then that of the hop limit and its. Over IPv6 the
+/// former is the encapsulation limit; with ipip and sit what they carry (`IFLA_IPTUN_PROTO`), which is whatever fits.
+static IP_DEFAULTS: [[u8; 4]; 6] = [
+    [9, 0, 4, 0],
+    NO_DEFAULTS,
+    NO_DEFAULTS,
+    [9, 0, 4, 0],
+    [6, 4, 4, 64],
+    [11, 4, 8, 64],
+];
+const NO_DEFAULTS: [u8; 4] = [0; 4];
 
 impl Walk<'_> {
     /// The option at hand is not as it shall be.
+    #[inline(never)]
     fn note(&mut self, when: When) {
         let attr = self.option.map(|option| option.attr);
         if self.differs.when < Some(when) {
@@ -206,13 +217,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The number of the link with this name; 0 for none.
-    fn index(&self, name: &[u8]) -> u32 {
-        let name = IfName::from_kernel(name);
-        let found = name.and_then(|name| self.of.observed.by_name(&name));
-        found.map_or(0, |link| link.ifindex)
-    }
-
+    #[inline(never)]
     #[expect(clippy::wildcard_enum_match_arm, reason = "the others are as they are")]
     fn options(&mut self) {
         let (config, kind, scope) = (self.of.config, self.of.kind, self.scope);
@@ -222,7 +227,7 @@ impl Walk<'_> {
             && let Some(link) = config.link(self.of.id)
             && let Some(LinkMatch::Name(name)) = &link.lower
         {
-            let lower = self.index(name.as_bytes());
+            let lower = self.of.index(name.as_bytes());
             if lower != 0 {
                 // of a VXLAN 3, of a tunnel 1
                 let number = if scope == Scope::Vxlan {
@@ -241,8 +246,7 @@ impl Walk<'_> {
         {
             self.miimon = 0;
         }
-        let had = attr_in(self.have, IFLA_VLAN_FLAGS);
-        let had = had.first_chunk().copied().map_or(0, u32::from_ne_bytes);
+        let had = number_had(attr_in(self.have, IFLA_VLAN_FLAGS));
         // flags of a VLAN, and which of them are meant
         let (mut flags, mut mask) = (0, 0);
         for option in config.attrs_of(self.of.id) {
@@ -256,6 +260,9 @@ impl Walk<'_> {
                 when,
             } = attr.place();
             let mut number = u16::from(number);
+            if scope == Scope::Tunnel && !is_gre {
+                number = number.wrapping_sub(GRE_MORE);
+            }
             (self.option, self.when) = (Some(option), when);
             let mut value = match option.value {
                 Value::Number(value) => value,
@@ -276,7 +283,7 @@ impl Walk<'_> {
                     continue;
                 }
                 Form::Index => {
-                    value = self.index(self.text);
+                    value = self.of.index(self.text);
                     let is_other = number_in(self.have, number, 0) != value;
                     if value != 0 {
                         let counts = self.pick == Pick::All || when == When::Joined;
@@ -309,24 +316,29 @@ impl Walk<'_> {
                         self.when = When::Made;
                     }
                 }
+                Form::Peer => value = self.of.index(self.text),
                 Form::Key => {
-                    for (flags, key) in
-                        [(IFLA_GRE_IFLAGS, number), (IFLA_GRE_OFLAGS, IFLA_GRE_OKEY)]
-                    {
-                        if is_gre {
-                            self.put(key, Form::Key, value);
-                            // of all this, the option is told of once
-                            self.option = None;
-                            self.put(flags, Form::Be16, GRE_KEY);
+                    let keys = [number, IFLA_GRE_IFLAGS, IFLA_GRE_OKEY, IFLA_GRE_OFLAGS];
+                    for other in keys.into_iter().filter(|_| is_gre) {
+                        if other < number {
+                            self.put(other, Form::Be16, GRE_KEY);
+                        } else {
+                            self.put(other, Form::Key, value);
                         }
+                        // of all this, the option is told of once
+                        self.option = None;
                     }
                     continue;
                 }
-                _ => {
-                    if scope == Scope::Tunnel && !is_gre {
-                        number = number.wrapping_sub(GRE_MORE);
-                    }
+                // what is a point-to-point link if it has another end
+                Form::Addr
+                    if attr == Attr::REMOTE
+                        && number_had(attr_in(self.have, number)) == 0
+                        && matches!(kind, LinkKind::Gre | LinkKind::Ipip | LinkKind::Sit) =>
+                {
+                    self.when = When::Made;
                 }
+                _ => {}
             }
             self.put(number, form, value);
         }
@@ -336,110 +348,105 @@ impl Walk<'_> {
         }
         // what ip(8) gives tunnels, and the kernel does not
         (self.option, self.when) = (None, When::Always);
-        let [ttl, hops, other, value] = match kind {
-            LinkKind::Ip6tnl => [4, IP6_TTL, 6, IP6_ENCAP_LIMIT],
-            LinkKind::Ip6gre => [8, IP6_TTL, 11, IP6_ENCAP_LIMIT],
-            LinkKind::Ipip | LinkKind::Sit => [4, 0, IFLA_IPTUN_PROTO, ANY_PROTO],
-            _ => return,
-        };
-        self.put(other as u16, Form::U8, value);
-        if config.number_of(self.of.id, Attr::TUNNEL_TTL).is_none() {
-            self.put(ttl as u16, Form::U8, hops);
+        let row = (kind as usize).wrapping_sub(LinkKind::Ipip as usize);
+        let [other, value, ttl, hops] = *IP_DEFAULTS.get(row).unwrap_or(&NO_DEFAULTS);
+        if other != 0 {
+            self.put(other.into(), Form::U8, value.into());
+            if config.number_of(self.of.id, Attr::TUNNEL_TTL).is_none() {
+                self.put(ttl.into(), Form::U8, hops.into());
+            }
         }
     }
 
     /// An attribute, unless it is as it is had or is not picked.
     #[inline(never)]
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are numbers")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are as they are")]
     fn put(&mut self, number: u16, form: Form, mut value: u32) {
         if self.pick == Pick::Joined {
             return;
         }
-        let text = self.text;
+        let at = self.to.len();
+        append_attr(self.to, number, &[]);
+        let start = self.to.len();
         let have = attr_in(self.have, number);
         let had = number_had(have);
-        let mut payload = heapless::Vec::<u8, PAYLOAD>::new();
-        let to = payload.as_mut_view();
+        if form >= Form::Addr {
+            self.put_text(number, form, value);
+        } else {
+            let rounds = match form {
+                Form::Time32 | Form::Time64 => 2,
+                Form::Delay => self.miimon,
+                _ => 0,
+            };
+            if value.wrapping_sub(had) < rounds {
+                // which the kernel made of it
+                value = had;
+            }
+            put_number(self.to, form, value);
+        }
+        let to = &mut *self.to;
+        // an option that is not shown may be one that this kernel lacks; these are empty then
+        let is_sparse = matches!(form, Form::Index | Form::Addr | Form::List);
+        let is_same = match form {
+            Form::Map => to.len() == start,
+            // which is kept as a multiple of that
+            Form::Delay if self.miimon == 0 => false,
+            _ if have.is_empty() => !is_sparse,
+            _ => parts::is(parts::slice(to, start, usize::MAX), have),
+        };
+        if is_same && self.pick == Pick::Differing {
+            to.truncate(at);
+            return;
+        }
+        end_attr(to, at);
+        let mut when = self.when;
+        // a mode that is not left and not entered
+        if form == Form::Power && (1_u32.wrapping_shl(value) | had) & PASSTHRU != 0 {
+            when = When::Made;
+        }
+        self.note(when);
+    }
+
+    /// What is no number but in the text of the option at hand.
+    #[inline(never)]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are addresses")]
+    fn put_text(&mut self, number: u16, form: Form, index: u32) {
+        let mut rest = Some(self.text);
         match form {
-            Form::Mac | Form::Addr => append_octets(to, text),
             Form::List => {
-                let (mut rest, mut n) = (Some(text), 0_u16);
+                let mut n = 0_u16;
                 while let Some(item) = parts::next(&mut rest, b',') {
-                    let at = to.len();
-                    append_attr(to, n, &[]);
-                    append_octets(to, item);
-                    end_attr(to, at);
+                    let at = self.to.len();
+                    append_attr(self.to, n, &[]);
+                    append_octets(self.to, item);
+                    end_attr(self.to, at);
                     n = n.wrapping_add(1);
                 }
             }
             Form::Map => {
-                let mut rest = Some(text);
                 while let Some(item) = parts::next(&mut rest, b',') {
-                    let (from, into) = parts::split(item, b':');
-                    let (mut from, mut into) = (signed(from), signed(into.unwrap_or_default()));
+                    let mut pair = Some(item);
+                    let mut from = signed(parts::take(&mut pair, b':'));
+                    let mut into = signed(parts::take(&mut pair, b':'));
                     // a VLAN has eight priorities
                     if number == IFLA_VLAN_EGRESS_QOS {
                         into &= 7;
                     } else {
                         from &= 7;
                     }
-                    if into != mapped(have, from) {
+                    if into != mapped(attr_in(self.have, number), from) {
                         let pair = [from.to_ne_bytes(), into.to_ne_bytes()];
-                        append_attr(to, IFLA_VLAN_QOS_MAPPING, pair.as_flattened());
+                        append_attr(self.to, IFLA_VLAN_QOS_MAPPING, pair.as_flattened());
                     }
                 }
             }
             Form::Peer => {
                 // struct ifinfomsg
-                let index = self.index(text).to_ne_bytes();
-                append(to, [[0; 4], index, [0; 4], [0; 4]].as_flattened());
-                append_attr(to, IFLA_IFNAME, text);
+                let index = index.to_ne_bytes();
+                append(self.to, [[0; 4], index, [0; 4], [0; 4]].as_flattened());
+                append_attr(self.to, IFLA_IFNAME, self.text);
             }
-            _ => {
-                let rounds = match form {
-                    Form::Time32 | Form::Time64 => 2,
-                    Form::Delay => self.miimon,
-                    _ => 0,
-                };
-                if value.wrapping_sub(had) < rounds {
-                    // which the kernel made of it
-                    value = had;
-                }
-                put_number(to, form, value);
-            }
+            _ => append_octets(self.to, self.text),
         }
-        // an option that is not shown may be one that this kernel lacks; these are empty then
-        let is_sparse = matches!(form, Form::Index | Form::Addr | Form::List);
-        let is_same = match form {
-            Form::Map => to.is_empty(),
-            // which is kept as a multiple of that
-            Form::Delay if self.miimon == 0 => false,
-            _ if have.is_empty() => !is_sparse,
-            _ => *to == *have,
-        };
-        if is_same && self.pick == Pick::Differing {
-            return;
-        }
-        let mut when = self.when;
-        // a mode that is not left and not entered; whether a link goes to one point only
-        let is_made = match form {
-            Form::Power => (1_u32.wrapping_shl(value) | had) & PASSTHRU != 0,
-            Form::Addr => had == 0 && self.is_other_end(),
-            _ => false,
-        };
-        if is_made {
-            when = When::Made;
-        }
-        self.note(when);
-        append_attr(self.to, number, to);
-    }
-
-    /// Whether the option at hand is the other end of what is a point-to-point link if it has one.
-    fn is_other_end(&self) -> bool {
-        let is_plain = matches!(self.of.kind, LinkKind::Gre | LinkKind::Ipip | LinkKind::Sit);
-        is_plain
-            && self
-                .option
-                .is_some_and(|option| option.attr == Attr::REMOTE)
     }
 }

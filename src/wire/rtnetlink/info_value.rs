@@ -46,27 +46,28 @@ pub fn number_had(have: &[u8]) -> u32 {
 }
 
 /// Appends a number.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the others have 32 bits")]
+#[inline(never)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others are as they are")]
 pub fn put_number(to: &mut VecView<u8>, form: Form, mut value: u32) {
+    value = match form {
+        Form::Pkey => value | FULL_MEMBER,
+        Form::Power => 1_u32.wrapping_shl(value),
+        Form::Key => value.to_be(),
+        Form::Tag if value == 0 => ETH_P_8021Q,
+        Form::Tag => ETH_P_8021AD,
+        _ => value,
+    };
     let mut len = 4;
-    match form {
-        Form::U8 => len = 1,
-        Form::U16 => len = 2,
-        Form::Pkey => (value, len) = (value | FULL_MEMBER, 2),
-        Form::Power => value = 1_u32.wrapping_shl(value),
-        Form::Key => value = value.to_be(),
-        Form::Time64 => len = 8,
-        Form::Be16 | Form::Tag => {
-            if form == Form::Tag {
-                value = if value == 0 {
-                    ETH_P_8021Q
-                } else {
-                    ETH_P_8021AD
-                };
-            }
-            (value, len) = ((value as u16).to_be().into(), 2);
+    if form <= Form::Tag {
+        len = 2;
+        if form >= Form::Be16 {
+            value = (value as u16).to_be().into();
         }
-        _ => {}
+        if form <= Form::U8 {
+            len = 1;
+        }
+    } else if form == Form::Time64 {
+        len = 8;
     }
     let octets = u64::from(value).to_ne_bytes();
     let at = match cfg!(target_endian = "big") {

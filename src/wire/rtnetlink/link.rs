@@ -81,7 +81,7 @@ pub fn decode(payload: &[u8]) -> Option<Link> {
     let info = attr_in(rest, IFLA_LINKINFO);
     let kind = until_nul(attr_in(info, IFLA_INFO_KIND));
     link.kind = kernel_kind(kind, link.lower);
-    if kind == b"vxlan" {
+    if kind.starts_with(b"vx") {
         // it says so among its options only, and goes with that link all the same
         link.lower = number_in(attr_in(info, IFLA_INFO_DATA), IFLA_VXLAN_LINK, 0);
     }

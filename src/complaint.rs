@@ -86,6 +86,7 @@ words! {
     NotAnOption "is not an option of this kind of link",
     NotAWord "is none of its words",
     NeedsOther "needs an option that is not set",
+    MappedTwice "says twice what becomes of a priority",
     NoParent "its parent is missing",
     NotHere "belongs into an ifcfg file",
     PortAddr "is not for a port, which has no addresses",
@@ -285,6 +286,15 @@ impl Complaint {
             problem,
             effect,
             number: 0,
+        }
+    }
+
+    /// What is said of a part of a value. Of what is there twice the later part counts, and else it is left out.
+    #[inline(never)]
+    pub fn of_part(what: Problem) -> Complaint {
+        match what {
+            Problem::Duplicate => Complaint::warning(what, Effect::LaterWins),
+            _ => Complaint::error(what, Effect::PartIgnored),
         }
     }
 

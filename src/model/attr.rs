@@ -463,6 +463,19 @@ impl Attr {
         NAMES.line(self.0.into())
     }
 
+    /// The row of what is the same to the kernel, which has two names for some.
+    pub fn row_set(self) -> u8 {
+        const GRAT_ARP: Attr = Attr::of(Scope::Bond, "num_grat_arp");
+        const UNSOL_NA: Attr = Attr::of(Scope::Bond, "num_unsol_na");
+        const VXLAN_REMOTE: Attr = Attr::of(Scope::Vxlan, "remote");
+        const VXLAN_GROUP: Attr = Attr::of(Scope::Vxlan, "group");
+        match self {
+            UNSOL_NA => GRAT_ARP.0,
+            VXLAN_GROUP => VXLAN_REMOTE.0,
+            Attr(row) => row,
+        }
+    }
+
     /// Its row.
     pub const fn number(self) -> u8 {
         self.0
@@ -515,6 +528,21 @@ mod tests {
         assert_eq!(Attr::find(Scope::Bond, b"stp"), None);
         assert_eq!(Attr::find(Scope::Bond, b"mii"), None);
         assert_eq!(Attr::of(Scope::Bond, "miimon"), Attr(Attr::BOND_MODE.0 + 1));
+    }
+
+    #[test]
+    fn what_is_one_to_the_kernel_is_known_as_one() {
+        for (row, (scope, name, _)) in (0..).zip(ATTRS) {
+            for (other, (of, ..)) in (0..).zip(ATTRS) {
+                let place = Attr(row).place();
+                let is_one = row != other
+                    && scope == of
+                    && place == Attr(other).place()
+                    && place != Place::NONE;
+                let is_known = row != other && Attr(row).row_set() == Attr(other).row_set();
+                assert_eq!(is_one, is_known, "{scope:?} {name}");
+            }
+        }
     }
 
     #[test]

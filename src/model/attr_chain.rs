@@ -3,6 +3,7 @@
 use super::attr::{Attr, Value};
 use super::config::{Config, LinkId};
 use crate::diag::Origin;
+use core::mem;
 
 /// One option of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +60,7 @@ impl Config<'_> {
     fn find_attr(&self, link: LinkId, attr: Attr) -> (u32, u32) {
         let (mut number, mut before) = (self.first_attr(link), 0);
         while let Some(have) = self.attr_numbered(number)
-            && have.attr != attr
+            && have.attr.row_set() != attr.row_set()
         {
             (before, number) = (number, have.next);
         }
@@ -75,19 +76,19 @@ impl Config<'_> {
         }
     }
 
-    /// Sets an option of a link in place of an earlier value; `None` when [`crate::limits::MAX_ATTRS`] is
-    /// reached.
+    /// Sets an option of a link in place of an earlier value, which may have been given by the kernel's other name for
+    /// it: the name that it had, or has now. `None` when [`crate::limits::MAX_ATTRS`] is reached.
     pub fn set_attr(
         &mut self,
         link: LinkId,
         attr: Attr,
         value: Value,
         origin: Origin,
-    ) -> Option<()> {
+    ) -> Option<Attr> {
         let (number, before) = self.find_attr(link, attr);
         if let Some(have) = self.attrs.get_mut(number.wrapping_sub(1) as usize) {
             (have.value, have.origin) = (value, origin);
-            return Some(());
+            return Some(mem::replace(&mut have.attr, attr));
         }
         let pushed = self.attrs.push(AttrConfig {
             attr,
@@ -97,7 +98,7 @@ impl Config<'_> {
         });
         pushed.ok()?;
         *self.next_attr(link, before)? = self.attrs.len() as u32;
-        Some(())
+        Some(attr)
     }
 
     /// Takes an option from a link: where it was given. Its place stays used.

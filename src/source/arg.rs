@@ -179,7 +179,7 @@ impl<'w, 'c, 'm> Arg<'w, 'c, 'm> {
     /// A part of the value has no effect.
     #[inline(never)]
     pub fn leave_out(&mut self, part: &[u8], what: Problem) {
-        self.complain(part, Complaint::error(what, Effect::PartIgnored));
+        self.complain(part, Complaint::of_part(what));
     }
 
     /// What the word adds is more than a table takes.

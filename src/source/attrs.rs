@@ -31,7 +31,7 @@ impl Context<'_, '_> {
     /// As [`Context::put_attr`], of an option that is known.
     ///
     /// # Errors
-    /// What is wrong with the value, or the limit that is reached.
+    /// What is wrong with the value, or the limit that is reached; and as [`Context::put_value`].
     #[inline(never)]
     pub fn put_text(
         &mut self,
@@ -72,7 +72,7 @@ impl Context<'_, '_> {
     /// Sets an option of a link to a value that is known to be right.
     ///
     /// # Errors
-    /// The limit that is reached.
+    /// The limit that is reached. With [`Problem::Duplicate`] it is set, in place of the kernel's other name for it.
     pub fn put_value(
         &mut self,
         link: LinkId,
@@ -80,8 +80,11 @@ impl Context<'_, '_> {
         value: Value,
         origin: Origin,
     ) -> Result<(), Problem> {
-        let put = self.config.set_attr(link, attr, value, origin);
-        put.ok_or(Problem::MaxAttrs)
+        let before = self.config.set_attr(link, attr, value, origin);
+        if before.ok_or(Problem::MaxAttrs)? != attr {
+            return Err(Problem::Duplicate);
+        }
+        Ok(())
     }
 
     /// Gives a team, which is made as a bond, the mode that is like its runner (teamd.conf(5)).
@@ -130,12 +133,18 @@ impl Context<'_, '_> {
     /// A text in its canonical form: its items with commas between them.
     fn check_text(&mut self, kind: Kind, text: &[u8], into: &mut Value) -> Result<(), Problem> {
         let mut canonical = LineBuf::<MAX_CANONICAL>::new();
-        let mut kept = text;
+        let (mut kept, mut seen) = (text, 0);
         if let Some(row) = TEXTS.get((kind as usize).wrapping_sub(Kind::Name as usize)) {
             let separator = if parts::has(text, b';') { b';' } else { b',' };
             let (mut rest, mut most) = (Some(text), row.most);
             while let Some(item) = parts::next(&mut rest, separator) {
                 most = most.checked_sub(1).ok_or(Problem::NotANumber)?;
+                let from = scalar::number(parts::split(item, b':').0);
+                let priority = 1_u64.checked_shl(from.unwrap_or(NO_PRIORITY)).unwrap_or(0);
+                if kind == Kind::Map && seen & priority != 0 {
+                    return Err(Problem::MappedTwice);
+                }
+                seen |= priority;
                 if !canonical.as_bytes().is_empty() {
                     canonical.put(b",");
                 }
@@ -245,6 +254,8 @@ const fn row(wrong: Problem, most: u8, families: u8) -> Row {
 const MAX_ITEMS: u8 = 16;
 /// Octets of a list of addresses.
 const MAX_CANONICAL: usize = MAX_LINE;
+/// No bit of 64: priorities above are not looked at for being mapped twice.
+const NO_PRIORITY: u32 = 64;
 
 /// Whether it is an item of such a text, which is written in its canonical form.
 fn is_item(item: &[u8], kind: Kind, families: u8, to: &mut LineBuf<MAX_CANONICAL>) -> bool {
@@ -366,6 +377,7 @@ mod tests {
             (Scope::Bond, "miimon=x=100", "miimon=100"),
             (Scope::Vlan, "protocol=802.1ad", "protocol=1"),
             (Scope::Vlan, "egress=0:1;02:3", "egress=0:1,02:3"),
+            (Scope::Vlan, "egress=0:1,64:3,128:5", "egress=0:1,64:3,128:5"),
             (
                 Scope::Bridge,
                 "group_address=01-80-C2-00-00-00",
@@ -405,6 +417,9 @@ mod tests {
             (Scope::Vlan, "id=4095", "NotANumber"),
             (Scope::Vlan, "ingress=1", "NotANumber"),
             (Scope::Vlan, "ingress=1:65536", "NotANumber"),
+            (Scope::Vlan, "egress=0:1,1:2,0:3", "MappedTwice"),
+            (Scope::Vlan, "ingress=7:1;07:65535", "MappedTwice"),
+            (Scope::Vlan, "egress=63:1,63:2", "MappedTwice"),
             (Scope::Team, "config=", "NoArgument"),
         ] {
             assert_eq!(put(scope, &[option]).1, [format!("{option} {what}")]);
@@ -435,6 +450,31 @@ mod tests {
             .map(String::from)
             .to_vec();
         assert_eq!(put(Scope::Bond, &all), (want, [].to_vec()));
+    }
+
+    #[test]
+    fn of_options_that_are_one_to_the_kernel_the_later_counts() {
+        for (scope, options, left) in [
+            (
+                Scope::Bond,
+                ["num_grat_arp=1", "miimon=5", "num_unsol_na=2"],
+                ["num_unsol_na=2", "miimon=5"],
+            ),
+            (
+                Scope::Bond,
+                ["num_unsol_na=2", "miimon=5", "num_grat_arp=1"],
+                ["num_grat_arp=1", "miimon=5"],
+            ),
+            (
+                Scope::Vxlan,
+                ["remote=192.0.2.1", "id=5", "group=239.1.1.1"],
+                ["group=239.1.1.1", "id=5"],
+            ),
+        ] {
+            let (have, wrong) = put(scope, &options);
+            assert_eq!(have, left);
+            assert_eq!(wrong, [format!("{} Duplicate", options[2])]);
+        }
     }
 
     #[test]

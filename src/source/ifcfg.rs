@@ -293,8 +293,7 @@ impl<'a> Reader<'a, '_, '_> {
     #[inline(never)]
     pub(super) fn leave_out(&mut self, part: &[u8], what: Problem) {
         if let Some(entry) = self.entry {
-            let complaint = Complaint::error(what, Effect::PartIgnored);
-            self.file.complain_of(entry, part, complaint);
+            self.file.complain_of(entry, part, Complaint::of_part(what));
         }
     }
 
@@ -455,6 +454,9 @@ pub(super) fn unset(what: Problem) -> Complaint {
     }
     if what == Problem::NotAnOption {
         return NOT_ITS;
+    }
+    if what == Problem::Duplicate {
+        return Complaint::of_part(what);
     }
     Complaint::error(what, Effect::KeyUnset)
 }

@@ -150,7 +150,7 @@ pub fn master(arg: &mut Arg<'_, '_, '_>, master: Master) -> Done {
             continue;
         };
         if port == id {
-            arg.leave_out(text, Problem::Duplicate);
+            arg.complain(text, ITSELF);
         } else if let Some(port) = arg.cx.config.link_mut(port) {
             let before = port.master;
             IfName::read(name, &mut port.master);
@@ -194,6 +194,7 @@ fn made(arg: &mut Arg<'_, '_, '_>, name: &[u8], kind: LinkKind) -> Result<LinkId
     Ok(id)
 }
 
+const ITSELF: Complaint = Complaint::error(Problem::Duplicate, Effect::PartIgnored);
 const OTHER_MASTER: Complaint = Complaint::warning(Problem::Duplicate, Effect::LaterWins);
 const AS_BOND: Complaint = Complaint::note(Problem::TeamAsBond, Effect::None);
 

@@ -185,6 +185,7 @@ impl<
             live_rename: LiveRename::Tried,
             names: Names::Followed,
             started: Instant(0),
+            last_plan: 0,
             expects_until: Instant(0),
             until: Instant(0),
             has_ipv6: Ipv6::Absent,
@@ -193,6 +194,7 @@ impl<
             examined: 0,
             others: false,
             was_interrupted: false,
+            repeats: 0,
         }
     }
 }

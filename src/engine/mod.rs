@@ -153,6 +153,8 @@ pub struct Engine<'m> {
     pub(crate) asked: Asked,
     /// Whether the tables changed under the last dump.
     pub(crate) was_interrupted: bool,
+    /// How often the same plan was carried out, one look after the other and without an error.
+    pub(crate) repeats: u8,
     /// Whether a link that is up is renamed as it is.
     pub live_rename: LiveRename,
     pub(crate) names: Names,
@@ -189,6 +191,8 @@ pub struct Engine<'m> {
     /// When the last wait for something ends; 0: nothing is waited for.
     pub(crate) until: Instant,
     pub(crate) started: Instant,
+    /// The sum of the steps of the last plan.
+    pub(crate) last_plan: u64,
     pub(crate) buffers: Buffers<'m>,
     pub(crate) originals: &'m mut VecView<Original>,
     pub(crate) marks: &'m mut VecView<Mark>,
@@ -290,10 +294,14 @@ impl Engine<'_> {
         if self.plan.phases.have(Phase::DownForOptions) {
             self.dump_things(host, Asked::Save)?;
         }
+        self.drop_repeated();
         self.claim(host);
         self.send_plan(host)?;
         self.disown(host);
         let (phases, errors) = (self.plan.phases, self.plan.errors);
+        if errors.any() {
+            self.repeats = 0;
+        }
         if phases.have(Phase::DownForOptions) {
             self.restore(host)?;
         }

@@ -63,6 +63,23 @@ impl Engine<'_> {
         }
     }
 
+    /// Leaves a plan alone that was carried out again and again and is still the same: there are options of which the
+    /// kernel makes something else, without an error, and of each try we are told as of a change.
+    pub(super) fn drop_repeated(&mut self) {
+        const TRIES: u8 = 4;
+        let mut sum = 0_u64;
+        for step in self.plan.steps.iter() {
+            sum = sum.wrapping_add(step.place());
+        }
+        if sum != self.last_plan {
+            (self.last_plan, self.repeats) = (sum, 0);
+        }
+        if self.repeats == TRIES {
+            return self.plan.clear();
+        }
+        self.repeats = self.repeats.wrapping_add(1);
+    }
+
     /// Plans nothing but to delete the links that must be made anew, if there are any, and takes them for gone.
     /// A link that others use is left as it is, with everything that was planned for it.
     ///

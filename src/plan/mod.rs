@@ -142,7 +142,7 @@ pub struct Step {
 
 impl Step {
     /// Its place among the others.
-    fn place(&self) -> u64 {
+    pub(crate) fn place(&self) -> u64 {
         (self.phase as u64) << 48
             | u64::from(self.depth) << 40
             | (self.act as u64) << 32

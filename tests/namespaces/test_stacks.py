@@ -5,6 +5,7 @@ for a kind whose module is missing.
 """
 import os
 import re
+import time
 
 from machine import Machine
 
@@ -281,3 +282,24 @@ class Stacks(Machine):
         if "br0" in self.all_names():
             self.skipTest("this kernel has the option")
         self.assertEqual(run.err.count("ip link add"), 2, f"the command and the complaint\n{run}")
+
+    def test_what_the_kernel_makes_of_an_option_is_not_fought(self):
+        # it takes no more than a day, and says nothing
+        self.ifcfg("br0", 'TYPE=Bridge\nBRIDGING_OPTS="multicast_query_interval=9000000"\nIPADDR=192.0.2.5\nPREFIX=24\n')
+        watch = self.start("watch", "-vv", "--log", "stderr")
+        self.eventually("br0 is up", lambda: "br0" in self.all_names() and self.addresses("br0") == ["192.0.2.5/24"])
+        if self.data("br0")["mcast_query_intvl"] == 9000000:
+            self.skipTest("this kernel takes any number")
+        time.sleep(0.3)
+        watch.terminate()
+        run = self.finish(watch, code=None)
+        self.assertIn(run.err.count("mcast_query_interval"), range(2, 6), f"the making, and a few tries more\n{run}")
+
+    def test_what_others_change_is_set_again_each_time(self):
+        self.network_script("ifcfg-br0", BRIDGE)
+        watch = self.start("watch")
+        self.eventually("br0 is up", lambda: "br0" in self.all_names() and self.addresses("br0") == ["192.0.2.5/24"])
+        for _ in range(3):
+            self.ip("link set dev br0 type bridge forward_delay 700")
+            self.eventually("it is as it was", lambda: self.data("br0")["forward_delay"] == 0)
+        self.end(watch)

@@ -167,7 +167,7 @@ impl Reader<'_, '_, '_> {
         let name = self.at(DEVICE);
         let mut parent = self.file.text(PHYSDEV);
         let kind = self.known.draft.link.kind;
-        let mut must = kind == LinkKind::Vlan;
+        let mut must = kind == LinkKind::Vlan || kind.scope() == Scope::Macvlan;
         if kind == LinkKind::Infiniband && self.says(PKEY, true) {
             must = true;
             self.number = pkey(self.file.text(PKEY_ID)) | FULL_MEMBER;
@@ -225,6 +225,7 @@ impl Reader<'_, '_, '_> {
             }
         }
         self.known.draft.link.lower = IfName::new(parent).map(LinkMatch::Name);
+        must |= !parent.is_empty();
         if self.known.draft.link.lower.is_none() && must {
             return self.refuse(NO_PARENT);
         }
@@ -461,6 +462,24 @@ mod tests {
         );
         let (_, said) = read("HWADDR=52:54:00:12:34:56\nTYPE=Bond");
         assert_eq!(said.len(), 2, "{said:?}");
+    }
+
+    #[test]
+    fn what_lies_on_a_link_says_on_which() {
+        for text in [
+            "TYPE=macvlan",
+            "TYPE=macvtap",
+            "TYPE=ipvlan",
+            "TYPE=macvlan\nPHYSDEV=a/b",
+            "TYPE=vxlan\nVXLAN_ID=9\nPHYSDEV=a/b",
+            "TYPE=sit\nPHYSDEV=0123456789abcdef",
+        ] {
+            assert_eq!(
+                read(&format!("DEVICE=x0\n{text}")).1,
+                ["error 1:8 DEVICE \"x0\" NoParent FileIgnored"],
+                "{text}"
+            );
+        }
     }
 
     #[test]

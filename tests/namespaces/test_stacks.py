@@ -148,6 +148,17 @@ class Stacks(Machine):
         self.ifdawn("up")
         self.assertConverged()
 
+    def test_down_of_a_stack_takes_its_links_in_any_order(self):
+        for order in (("br0", "mv0", "vx0"), ("vx0", "mv0", "br0"), ("mv0", "br0", "mv0", "vx0")):
+            with self.subTest(order):
+                self.new_machine()
+                self.stack()
+                self.ifdawn("up")
+                run = self.ifdawn("down", *order)
+                self.assertEqual(run.err.count(": gone"), 3, run)
+                self.assertEqual(self.all_names(), ["eth0", "eth1", "lo"])
+        self.assertSays(self.ifdawn("down", "br0", code=1), "br0: nothing of ours is on it")
+
     def test_down_of_a_port_releases_it(self):
         self.stack()
         self.ifdawn("up")
@@ -259,6 +270,28 @@ class Stacks(Machine):
         self.finish(up)
         self.assertEqual(self.addresses("mv0"), ["198.51.100.5/24"])
         self.assertConverged()
+
+    def test_a_parent_may_be_missing_or_come_late_whatever_lies_on_it(self):
+        for kind in ("macvlan", "macvtap", "vxlan\nVXLAN_ID=7\nVXLAN_REMOTE=203.0.113.9"):
+            with self.subTest(kind):
+                self.new_machine()
+                self.ifcfg("x0", f"TYPE={kind}\nPHYSDEV=eth0\nDEVTIMEOUT=1\nIPADDR=192.0.2.5\nPREFIX=24\n")
+                self.ifcfg("br0", "TYPE=Bridge\nIPADDR=198.51.100.5\nPREFIX=24\n")
+                run = self.ifdawn("up", code=1)
+                self.assertSays(run, "x0: the link it lies on did not come in time; link skipped")
+                self.assertEqual(self.addresses("br0"), ["198.51.100.5/24"], "the others are not concerned")
+                self.ifcfg("x0", f"TYPE={kind}\nPHYSDEV=eth0\nIPADDR=192.0.2.5\nPREFIX=24\n")
+                os.remove(self.path("run/ifdawn/lock"))
+                up = self.start("up")
+                self.eventually("the program waits", lambda: self.exists("run/ifdawn/lock"))
+                self.cables("eth0")
+                self.finish(up)
+                self.assertEqual(self.addresses("x0"), ["192.0.2.5/24"])
+                self.assertConverged()
+
+    def test_what_says_not_on_what_it_lies_is_told_so(self):
+        self.ifcfg("x0", "TYPE=macvlan\n")
+        self.assertSays(self.ifdawn("up", code=3), 'DEVICE: "x0" its parent is missing; file ignored')
 
     def test_watch_takes_a_late_port_without_disturbing_the_other(self):
         self.stack()

@@ -2,7 +2,8 @@
 
 use super::complain::say;
 use super::observe::Asked;
-use super::{Engine, Host, OutputFile};
+use super::remake::key;
+use super::{Engine, Event, Host, OutputFile};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
 use crate::model::link::IfName;
 use crate::model::observed::Link;
@@ -18,10 +19,14 @@ impl Engine<'_> {
     pub fn down(&mut self, name: &IfName, host: &mut impl Host) -> Result<(), Errno> {
         self.observe_links(host)?;
         self.plan.clear();
+        // It went with what it lay on.
+        if self.when(key(name), Event::Done).is_some() {
+            return Ok(());
+        }
         let ifindex = self.observed.by_name(name).map_or(0, |link| link.ifindex);
         self.meet(ifindex, name, host);
+        let mut stays = false;
         if ifindex != 0 && self.desired.links.iter().any(|link| link.made) {
-            const IN_USE: Complaint = Complaint::error(Problem::UsedByOthers, Effect::None);
             // Whose its ports are, and what lies on it, other files say.
             for link in self.observed.links.iter() {
                 if link.ifindex != ifindex {
@@ -31,13 +36,9 @@ impl Engine<'_> {
             self.recall_owned(host);
             self.others = false;
             self.look_for_others(ifindex, host)?;
-            if self.others {
-                say(host, IN_USE, name);
-                self.plan.errors.add(Errno::EBUSY);
-                return Ok(());
-            }
+            stays = self.others;
             // What lies on it goes before it.
-            let is_upper = |link: &&Link| link.lower == ifindex;
+            let is_upper = |link: &&Link| link.lower == ifindex && !stays;
             while let Some(&Link { name, .. }) = self.observed.links.iter().find(is_upper) {
                 self.down(&name, host)?;
                 if self.plan.errors.any() {
@@ -72,7 +73,11 @@ impl Engine<'_> {
             if master != 0 && link.master == master {
                 self.plan.push(Phase::Down, Act::Release, 0);
             }
-            if is_made {
+            if stays {
+                const IN_USE: Complaint = Complaint::error(Problem::UsedByOthers, Effect::None);
+                say(host, IN_USE, name);
+                self.plan.errors.add(Errno::EBUSY);
+            } else if is_made {
                 self.plan.push(Phase::Down, Act::Unmake, 0);
             } else if is_owned_up {
                 self.take_down(ifindex, name, host)?;
@@ -85,10 +90,14 @@ impl Engine<'_> {
             }
             host.remove(OutputFile::Owned(name));
             host.remove(OutputFile::Lease(name));
+            self.mark(key(name), Event::Done);
         }
         self.publish_resolv_conf(host);
         self.publish_state(host);
-        host.progress(&WentDown { name, is_made });
+        host.progress(&WentDown {
+            name,
+            is_made: is_made && !stays,
+        });
         Ok(())
     }
 

@@ -66,13 +66,22 @@ impl Show for State<'_, '_> {
             }
         }
         for (state, n) in engine.states.iter().zip(0..) {
+            let id = LinkId::new(n);
             if matches!(
                 state,
-                LinkState::WaitingDevice | LinkState::WaitingUdev | LinkState::WaitingLower
-            ) {
+                LinkState::WaitingDevice
+                    | LinkState::WaitingUdev
+                    | LinkState::WaitingLower
+                    | LinkState::Failed
+            ) && !engine
+                .desired
+                .links
+                .iter()
+                .any(|link| link.config == Some(id))
+            {
                 comma = 0;
                 json.item();
-                line(&mut json, engine, LinkId::new(n), None);
+                line(&mut json, engine, id, None);
             }
         }
         json.end();

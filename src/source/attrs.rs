@@ -377,7 +377,11 @@ mod tests {
             (Scope::Bond, "miimon=x=100", "miimon=100"),
             (Scope::Vlan, "protocol=802.1ad", "protocol=1"),
             (Scope::Vlan, "egress=0:1;02:3", "egress=0:1,02:3"),
-            (Scope::Vlan, "egress=0:1,64:3,128:5", "egress=0:1,64:3,128:5"),
+            (
+                Scope::Vlan,
+                "egress=0:1,64:3,128:5",
+                "egress=0:1,64:3,128:5",
+            ),
             (
                 Scope::Bridge,
                 "group_address=01-80-C2-00-00-00",

@@ -3,6 +3,7 @@
 The kinds here are those of every kernel that runs containers: bridge, veth, macvlan, vxlan. One that it has not stands
 for a kind whose module is missing.
 """
+import json
 import os
 import re
 import time
@@ -127,6 +128,22 @@ class Stacks(Machine):
         self.assertSays(run, "br0", "is a link of another kind")
         self.assertEqual(self.addresses("br0"), [])
         self.assertEqual(self.details("br0")["linkinfo"]["info_kind"], "veth")
+
+    def test_the_state_names_what_failed_before_it_was_there(self):
+        self.cables("eth0")
+        self.ip("link add br0 type veth peer name x0")
+        self.ifcfg("eth0", "IPADDR=192.0.2.5\nPREFIX=24\n")
+        self.ifcfg("eth9", "ONBOOT=no\n")
+        self.ifcfg("br0", "TYPE=Bridge\n")
+        self.ifcfg("mv0", "TYPE=macvlan\nPHYSDEV=br0\n")
+        self.ifcfg("bond0", "TYPE=Bond\n")
+        self.ifdawn("up", code=1)
+        state = json.loads(self.read("run/ifdawn/state.json"))
+        found = {link["name"]: link["state"] for link in state["links"]}
+        self.assertEqual(len(found), len(state["links"]), "each link once")
+        bond = {"bond0": "up"} if "bond0" in self.all_names() else {"bond0": "failed"}
+        self.assertEqual(found, {"eth0": "up", "br0": "failed", "mv0": "failed", **bond})
+        self.assertEqual(state["outcome"], "partial")
 
     # down
 

@@ -42,7 +42,7 @@ use crate::plan::links;
 use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState, Resolver};
 use crate::plan::stack::Stack;
-use crate::plan::{Phase, Plan};
+use crate::plan::{Act, Phase, Plan, Step};
 use crate::proto::Lessee;
 use core::hint::black_box;
 use heapless::{Vec, VecView};
@@ -307,7 +307,14 @@ impl Engine<'_> {
         }
         // The kernel may drop more than was deleted: secondary addresses go with their primary one.
         let has_more = phases.have(Phase::DownForOptions) || phases.reach(Phase::DeleteRoutes);
-        if errors.have(Errno::ENODEV) || phases.have(Phase::Make) || has_more && !errors.any() {
+        // Once its ports are in, a bond may be told which one it prefers.
+        let joins = |step: &Step| step.act == Act::Enslave && step.errno.is_none();
+        let has_joined = self.plan.steps.iter().any(joins);
+        if errors.have(Errno::ENODEV)
+            || phases.have(Phase::Make)
+            || has_joined
+            || has_more && !errors.any()
+        {
             return Err(AGAIN);
         }
         if phases.have(Phase::Up) {

@@ -307,12 +307,13 @@ const fn need(name: &str, other: Attr, values: Values) -> (Attr, Attr, Values) {
 
 /// What the driver refuses otherwise (Documentation/networking/bonding.rst), in an order in which what is left
 /// out makes others unmet.
-static NEEDS: [(Attr, Attr, Values); 19] = [
+static NEEDS: [(Attr, Attr, Values); 20] = [
     need("arp_interval", Attr::BOND_MODE, WITH_ARP),
     need("arp_validate", Attr::BOND_MODE, WITH_ARP),
     need("arp_ip_target", ARP_INTERVAL, ABOVE),
     need("ns_ip6_target", ARP_INTERVAL, ABOVE),
     need("miimon", ARP_INTERVAL, ZERO),
+    need("arp_validate", MIIMON, ZERO),
     need("updelay", MIIMON, ABOVE),
     need("downdelay", MIIMON, ABOVE),
     need("peer_notif_delay", MIIMON, ABOVE),
@@ -493,6 +494,22 @@ mod tests {
                 &["updelay=1", "downdelay=1"],
                 &[],
                 &["updelay", "downdelay"],
+            ),
+            (&["peer_notif_delay=1"], &[], &["peer_notif_delay"]),
+            (
+                &["peer_notif_delay=1", "miimon=1"],
+                &["peer_notif_delay=1", "miimon=1"],
+                &[],
+            ),
+            (
+                &["mode=1", "arp_validate=all", "miimon=1"],
+                &["mode=1", "miimon=1"],
+                &["arp_validate"],
+            ),
+            (
+                &["mode=1", "arp_validate=all", "arp_interval=1"],
+                &["mode=1", "arp_validate=3", "arp_interval=1"],
+                &[],
             ),
             (&["primary=a", "mode=1"], &["primary=a", "mode=1"], &[]),
             (&["primary=a"], &[], &["primary"]),

@@ -92,6 +92,56 @@ class Bonds(Stacks):
         self.assertNotEqual(self.data("bond0")["ad_info"]["partner_mac"], "00:00:00:00:00:00", "the partner is known")
         self.assertEqual(self.data("bond0")["ad_info"]["num_ports"], 2)
 
+    def test_a_bond_whose_partner_never_speaks_is_told_and_used(self):
+        self.cards("eth0")
+        self.shell("ethtool -s eth0 speed 1000 duplex full")
+        words = "bond=bond0:eth0:mode=802.3ad,miimon=100,lacp_rate=fast ip=192.0.2.5:::24::bond0:none"
+        run = self.ifdawn("up", "--cmdline", f"{words} rd.net.timeout.carrier=2")
+        self.assertSays(run, "bond0: waiting for an LACP partner")
+        self.assertSays(run, "bond0: an LACP partner did not come in time")
+        self.assertGreater(run.seconds, 1.5, "it waited")
+        self.assertEqual(self.data("bond0")["ad_info"]["partner_mac"], "00:00:00:00:00:00")
+        self.assertEqual(self.addresses("bond0"), ["192.0.2.5/24"])
+        self.assertEqual(self.master("eth0"), "bond0")
+        # Other modes wait for nobody.
+        self.new_machine()
+        self.cards("eth0")
+        run = self.ifdawn("up", "--cmdline", words.replace("802.3ad", "active-backup").replace(",lacp_rate=fast", ""))
+        self.assertNotIn("LACP", run.err)
+
+    def test_what_the_driver_would_refuse_is_left_out(self):
+        # Each of these fails with EINVAL or EPERM when the driver gets it.
+        cases = (
+            ("mode=1 peer_notif_delay=100", "peer_notif_delay"),
+            ("mode=1 miimon=100 arp_validate=all", "arp_validate"),
+            ("mode=1 updelay=100", "updelay"),
+            ("mode=0 primary=p4", "primary"),
+            ("mode=1 lacp_rate=fast", "lacp_rate"),
+            ("mode=4 tlb_dynamic_lb=0 miimon=100", "tlb_dynamic_lb"),
+            ("mode=1 miimon=100 arp_interval=100 arp_ip_target=192.0.2.1", "miimon"),
+        )
+        for number, (options, _) in enumerate(cases, 1):
+            self.ifcfg(f"bond{number}", f'TYPE=Bond\nBONDING_OPTS="{options}"\n')
+            self.port(f"p{number}", f"MASTER=bond{number}", "SLAVE=yes")
+        run = self.ifdawn("up")
+        for number, (_, left_out) in enumerate(cases, 1):
+            self.assertSays(run, f"ifcfg-bond{number}:", f"{left_out}: needs an option that is not set; left out")
+        self.assertConverged()
+
+    def test_of_two_names_for_one_option_the_later_counts(self):
+        self.ifcfg("bond0", 'TYPE=Bond\nBONDING_OPTS="mode=1 num_grat_arp=2 miimon=100 num_unsol_na=3"\n')
+        self.port("pa", "MASTER=bond0", "SLAVE=yes")
+        self.assertSays(self.ifdawn("up"), '"num_unsol_na=3" is there twice; the later one counts')
+        self.assertEqual(self.data("bond0")["num_peer_notif"], 3)
+        self.assertConverged()
+
+    def test_a_preferred_port_that_is_none_is_not_asked_for_again_and_again(self):
+        self.dummies("pb")
+        self.ifcfg("bond0", 'TYPE=Bond\nBONDING_OPTS="mode=1 miimon=100 primary=pb"\n')
+        self.port("pa", "MASTER=bond0", "SLAVE=yes")
+        self.ifdawn("up")
+        self.assertConverged()
+
     def test_a_port_that_is_plugged_later_joins(self):
         self.cards("eth0")
         words = ("--cmdline", "bond=bond0:eth0,eth1:mode=active-backup,miimon=100 ip=192.0.2.5:::24::bond0:none")

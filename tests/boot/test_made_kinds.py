@@ -46,8 +46,10 @@ class Kinds(Stacks):
         self.ifcfg("ipip1", "TYPE=IPIP\n" + ends % 2 + "TTL=64\nMY_INNER_IPADDR=198.51.100.1/30\n")
         self.ifcfg("gre1", "TYPE=GRE\n" + ends % 3 + "KEY=1234\n")
         self.ifcfg("sit1", "TYPE=SIT\nIPV6TUNNELIPV4=192.0.2.4\nIPV6TUNNELIPV4LOCAL=192.0.2.1\n")
+        self.ifcfg("tap1", "TYPE=gretap\n" + ends % 5 + "KEY=9\nTTL=32\nMTU=1400\nMACADDR=02:00:00:00:00:09\n")
         self.assertMadeAsPrinted()
-        for name, kind, remote in (("ipip1", "ipip", 2), ("gre1", "gre", 3), ("sit1", "sit", 4)):
+        self.assertEqual((self.details("tap1")["address"], self.data("tap1")["okey"]), ("02:00:00:00:00:09", "0.0.0.9"))
+        for name, kind, remote in (("ipip1", "ipip", 2), ("gre1", "gre", 3), ("sit1", "sit", 4), ("tap1", "gretap", 5)):
             self.assertEqual(self.details(name)["linkinfo"]["info_kind"], kind)
             data = self.data(name)
             self.assertEqual((data["local"], data["remote"]), ("192.0.2.1", f"192.0.2.{remote}"), name)
@@ -69,6 +71,45 @@ class Kinds(Stacks):
         self.assertEqual(self.details("tnl1")["linkinfo"]["info_kind"], "ip6tnl")
         self.assertEqual(self.details("gre61")["linkinfo"]["info_kind"], "ip6gre")
         self.assertEqual(self.data("tnl1")["remote"], "2001:db8::2")
+
+    def test_a_parent_may_be_missing_or_come_late_whatever_lies_on_it(self):
+        kinds = (
+            "Vlan\nVLAN=yes\nVLAN_ID=5",
+            "macvlan",
+            "vxlan\nVXLAN_ID=5\nVXLAN_REMOTE=192.0.2.9",
+            "GRE\nPEER_OUTER_IPADDR=192.0.2.9",
+            "SIT\nPEER_OUTER_IPADDR=192.0.2.9",
+            "IPIP6\nPEER_OUTER_IPADDR=2001:db8::9",
+        )
+        # A parent has macvlans, or ipvlans.
+        parents = ["d0"] * len(kinds) + ["d1"]
+        names = [f"x{number}" for number in range(len(parents))]
+        for seconds in (1, 30):
+            for name, kind, parent in zip(names, (*kinds, "ipvlan"), parents):
+                self.ifcfg(name, f"TYPE={kind}\nPHYSDEV={parent}\nDEVTIMEOUT={seconds}\n")
+            if seconds == 1:
+                run = self.ifdawn("up", code=1)
+                for name in names:
+                    self.assertSays(run, f"{name}: the link it lies on did not come in time; link skipped")
+        up = self.start("up")
+        self.shell("sleep 0.5")
+        self.ip_batch(["link add d0 type dummy", "link add d1 type dummy", "link set d0 up", "link set d1 up"])
+        self.finish(up)
+        found = {link["ifname"]: link.get("link") for link in self.ip_json("link show")}
+        found["x2"] = self.data("x2")["link"]
+        self.assertEqual([found.get(name) for name in names], parents)
+        self.assertConverged()
+
+    def test_vlans_of_a_bridge_are_told_to_be_none_of_ours(self):
+        self.ifcfg("br0", 'TYPE=Bridge\nBRIDGING_OPTS="vlan_filtering=1"\nBRIDGE_VLANS="10 pvid untagged"\n')
+        self.port("d0", "BRIDGE=br0", "BRIDGE_PORT_VLANS=20-30")
+        run = self.ifdawn("up")
+        self.assertSays(run, "BRIDGE_VLANS", "is not supported; key unset")
+        self.assertSays(run, "BRIDGE_PORT_VLANS", "is not supported; key unset")
+        # Each port is in the VLAN of packets without a tag, which the bridge has by itself.
+        self.assertEqual((self.data("br0")["vlan_filtering"], self.data("br0")["vlan_default_pvid"]), (1, 1))
+        self.assertEqual(self.master("d0"), "br0")
+        self.assertConverged()
 
     def test_a_bridge_that_keeps_vlans_apart(self):
         self.ifcfg("br0", """\

@@ -14,7 +14,7 @@ use crate::diag::LineBuf;
 use crate::model::attr::{Attr, AttrConfig, Form, Place, Scope, Value, When};
 use crate::model::config::{Config, LinkId, LinkMatch};
 use crate::model::link::{IfName, LinkKind, until_nul};
-use crate::model::observed::Observed;
+use crate::model::observed::{Link, Observed};
 use crate::text::parts;
 use crate::wire::netlink::{append, append_attr, attr_in, end_attr, number_in};
 use heapless::VecView;
@@ -132,11 +132,15 @@ impl Options<'_> {
         differs
     }
 
-    /// The number of the link with this name; 0 for none.
-    fn index(&self, name: &[u8]) -> u32 {
+    /// The kernel's link with this name.
+    fn link(&self, name: &[u8]) -> Option<&Link> {
         let name = IfName::from_kernel(name);
-        let found = name.and_then(|name| self.observed.by_name(&name));
-        found.map_or(0, |link| link.ifindex)
+        name.and_then(|name| self.observed.by_name(&name))
+    }
+
+    /// Its number; 0 for none.
+    fn index(&self, name: &[u8]) -> u32 {
+        self.link(name).map_or(0, |link| link.ifindex)
     }
 }
 
@@ -283,10 +287,12 @@ impl Walk<'_> {
                     continue;
                 }
                 Form::Index => {
-                    value = self.of.index(self.text);
-                    let is_other = number_in(self.have, number, 0) != value;
-                    if value != 0 {
-                        let counts = self.pick == Pick::All || when == When::Joined;
+                    if let Some(port) = self.of.link(self.text) {
+                        value = port.ifindex;
+                        let is_other = number_in(self.have, number, 0) != value;
+                        // one that is no port is not shown
+                        let counts =
+                            self.pick == Pick::All || when == When::Joined && port.master != 0;
                         self.differs.joined |= is_other && counts;
                         if self.pick == Pick::Joined {
                             append_attr(self.to, number, &value.to_ne_bytes());

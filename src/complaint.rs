@@ -292,10 +292,10 @@ impl Complaint {
     /// What is said of a part of a value. Of what is there twice the later part counts, and else it is left out.
     #[inline(never)]
     pub fn of_part(what: Problem) -> Complaint {
-        match what {
-            Problem::Duplicate => Complaint::warning(what, Effect::LaterWins),
-            _ => Complaint::error(what, Effect::PartIgnored),
+        if what == Problem::Duplicate {
+            return Complaint::warning(what, Effect::LaterWins);
         }
+        Complaint::error(what, Effect::PartIgnored)
     }
 
     /// No mask given: guessed from the address class (RFC 791).

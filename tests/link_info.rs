@@ -70,7 +70,7 @@ fn scope(part: Part) -> Scope {
 }
 
 /// Does something with a configuration of one link, `x` on `lower0`, with these options: "name value name value".
-/// The kernel has `lower0` as number 7, `port0` as 8.
+/// The kernel has `lower0` as number 7, and `port0` as 8, which is a port of something.
 fn with<R>(part: Part, options: &str, act: impl FnOnce(&Engine<'_>) -> R) -> R {
     let mut machine = Box::new(Small::new());
     let mut engine = machine.engine();
@@ -95,7 +95,10 @@ fn with<R>(part: Part, options: &str, act: impl FnOnce(&Engine<'_>) -> R) -> R {
         engine
             .observed
             .links
-            .push(Link::new(number, name(text)))
+            .push(Link {
+                master: if number == 8 { 5 } else { 0 },
+                ..Link::new(number, name(text))
+            })
             .unwrap();
     }
     act(&engine)
@@ -563,6 +566,8 @@ fn what_the_kernel_makes_of_a_value_is_no_difference() {
         ("primary port0", None, true),
         ("primary port0", Some(7), true),
         ("primary port0", Some(8), false),
+        ("primary lower0", Some(8), false),
+        ("primary lower0", None, false),
         ("primary gone0", Some(7), false),
         ("active_slave port0", Some(7), false),
     ] {

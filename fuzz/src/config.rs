@@ -120,7 +120,7 @@ pub fn read(files: &[&[u8]]) {
             b't' => route_file::read(Form::Table, Family::V4, RouteDev::Anywhere, scratch, cx),
             b'B' => nbft::read(cx),
             b'f' => {
-                let mut nic = Pieces::NONE;
+                let mut nic = Pieces::none();
                 for file in text.split(|octet| *octet == 254) {
                     let mut halves = file.splitn(2, |octet| *octet == b'=');
                     if let (Some(name), Some(octets)) = (halves.next(), halves.next()) {

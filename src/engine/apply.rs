@@ -433,7 +433,7 @@ fn is_harmless(act: Act, phase: Phase, errno: Errno) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::{FileId, Origin, Sink};
+    use crate::diag::{Origin, Sink};
     use crate::engine::{Instant, Packet, Settled};
     use crate::machine::Machine;
     use crate::model::addr::Cidr;

@@ -24,7 +24,7 @@ pub fn parse_route(
     Some(line.entry.route)
 }
 
-/// One line, and what it says. What is used most comes first, here and in [`Reader`]: it is nearer.
+/// One line, and what it says. What is used most comes first, here and in [`Room`]: it is nearer.
 #[repr(C)]
 pub(super) struct RouteLine<'a> {
     /// The word read last; what made [`RouteLine::read`] fail.

@@ -86,6 +86,7 @@ words! {
     NotAnOption "is not an option of this kind of link",
     NotAWord "is none of its words",
     NeedsOther "needs an option that is not set",
+    NotWith "is not set to what it needs",
     MappedTwice "says twice what becomes of a priority",
     NoParent "its parent is missing",
     NotHere "belongs into an ifcfg file",

@@ -203,17 +203,19 @@ impl Context<'_, '_> {
     /// Takes options from a bond that need others which it has not, or that its mode does not know, and says so.
     #[inline(never)]
     pub fn settle_bond(&mut self, bond: LinkId) {
-        const UNMET: Complaint = Complaint::warning(Problem::NeedsOther, Effect::PartIgnored);
+        const UNMET: Complaint = Complaint::warning(Problem::NotWith, Effect::PartIgnored);
         for (attr, other, values) in &NEEDS {
             let value = self.config.number_of(bond, *other).unwrap_or(0).min(7);
             if values >> value & 1 == 0
                 && let Some(origin) = self.config.drop_attr(bond, *attr)
             {
                 let subject = Subject::Name(&attr.name());
+                let mut token = LineBuf::<MAX_NAME>::new();
+                token.unpack(other.name());
                 if origin.file == self.at.id && origin.line == self.at.line.number {
-                    self.report(origin.column.into(), subject, b"", UNMET, b"");
+                    self.report(origin.column.into(), subject, token.as_bytes(), UNMET, b"");
                 } else {
-                    UNMET.report(self.sink, self.config, origin, subject);
+                    UNMET.report_token(self.sink, self.config, origin, subject, token.as_bytes());
                 }
             }
         }
@@ -254,6 +256,8 @@ const fn row(wrong: Problem, most: u8, families: u8) -> Row {
 const MAX_ITEMS: u8 = 16;
 /// Octets of a list of addresses.
 const MAX_CANONICAL: usize = MAX_LINE;
+/// Octets of an option's name.
+const MAX_NAME: usize = 40;
 /// No bit of 64: priorities above are not looked at for being mapped twice.
 const NO_PRIORITY: u32 = 64;
 
@@ -488,14 +492,18 @@ mod tests {
             (
                 &["arp_ip_target=192.0.2.1", "min_links=1"][..],
                 &["min_links=1"][..],
-                &["arp_ip_target"][..],
+                &[("arp_ip_target", "arp_interval")][..],
             ),
             (
                 &["updelay=1", "downdelay=1"],
                 &[],
-                &["updelay", "downdelay"],
+                &[("updelay", "miimon"), ("downdelay", "miimon")],
             ),
-            (&["peer_notif_delay=1"], &[], &["peer_notif_delay"]),
+            (
+                &["peer_notif_delay=1"],
+                &[],
+                &[("peer_notif_delay", "miimon")],
+            ),
             (
                 &["peer_notif_delay=1", "miimon=1"],
                 &["peer_notif_delay=1", "miimon=1"],
@@ -504,7 +512,7 @@ mod tests {
             (
                 &["mode=1", "arp_validate=all", "miimon=1"],
                 &["mode=1", "miimon=1"],
-                &["arp_validate"],
+                &[("arp_validate", "miimon")],
             ),
             (
                 &["mode=1", "arp_validate=all", "arp_interval=1"],
@@ -512,7 +520,7 @@ mod tests {
                 &[],
             ),
             (&["primary=a", "mode=1"], &["primary=a", "mode=1"], &[]),
-            (&["primary=a"], &[], &["primary"]),
+            (&["primary=a"], &[], &[("primary", "mode")]),
             (
                 &["lacp_rate=fast", "mode=4"],
                 &["lacp_rate=1", "mode=4"],
@@ -521,19 +529,19 @@ mod tests {
             (
                 &["mode=4", "arp_interval=9", "miimon=9"],
                 &["mode=4", "miimon=9"],
-                &["arp_interval"],
+                &[("arp_interval", "mode")],
             ),
             (
                 &["arp_interval=9", "miimon=9"],
                 &["arp_interval=9"],
-                &["miimon"],
+                &[("miimon", "arp_interval")],
             ),
         ] {
             let (have, heard) = put(Scope::Bond, options);
             assert_eq!(have, left);
             let want: std::vec::Vec<_> = told
                 .iter()
-                .map(|name| format!("warning 0:0 {name} NeedsOther PartIgnored"))
+                .map(|(name, other)| format!("warning 0:0 {name} \"{other}\" NotWith PartIgnored"))
                 .collect();
             assert_eq!(heard, want);
         }

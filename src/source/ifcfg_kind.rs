@@ -624,7 +624,7 @@ mod tests {
             [
                 "error 2:14 BONDING_OPTS \"bogus=1\" NotAnOption PartIgnored",
                 "error 2:14 BONDING_OPTS \"lacp_rate=x\" NotAWord PartIgnored",
-                "warning 2:14 arp_ip_target NeedsOther PartIgnored",
+                "warning 2:14 arp_ip_target \"arp_interval\" NotWith PartIgnored",
             ]
         );
         let targets = "BONDING_OPTS='mode=1 arp_interval=9 arp_ip_target=+192.0.2.1,+192.0.2.2'";

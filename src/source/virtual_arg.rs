@@ -485,7 +485,7 @@ mod tests {
             (
                 "bond=b:eth0:mode=1,lacp_rate=1",
                 &["b bond mode=1 auto/auto", port],
-                "warning 1:20 lacp_rate NeedsOther PartIgnored",
+                "warning 1:20 lacp_rate \"mode\" NotWith PartIgnored",
             ),
         ]);
     }

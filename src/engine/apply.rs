@@ -426,6 +426,7 @@ fn is_harmless(act: Act, phase: Phase, errno: Errno) -> bool {
         | Act::Release
         | Act::SetPort
         | Act::SetFlags
+        | Act::AddAltName
         | Act::Ethtool => false,
     }
 }

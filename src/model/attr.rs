@@ -234,8 +234,6 @@ attributes! {
         "promisc" Bool, "all packets are taken";
         "allmulti" Bool, "all multicast packets are taken";
         "arp" Bool, "whether ARP is spoken";
-        "txqueuelen" Any, "packets that wait at most";
-        "altname" Text, "other names, with blanks between them";
         "reject_servers" Text, "DHCPv4 servers whose answers do not count";
         "dhcp_iaid" Text, "identity of the link in a DHCP client identifier";
         "ping_timeout" Any, "seconds for the gateway to answer";
@@ -398,10 +396,6 @@ impl Attr {
     pub const ALLMULTI: Attr = Attr::of(Scope::Link, "allmulti");
     /// Whether it speaks ARP.
     pub const ARP: Attr = Attr::of(Scope::Link, "arp");
-    /// How many packets wait at most.
-    pub const TXQUEUELEN: Attr = Attr::of(Scope::Link, "txqueuelen");
-    /// Other names.
-    pub const ALTNAME: Attr = Attr::of(Scope::Link, "altname");
     /// Id of a VLAN.
     pub const VLAN_ID: Attr = Attr::of(Scope::Vlan, "id");
     /// Its Ethernet type.

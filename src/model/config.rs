@@ -185,6 +185,10 @@ pub struct NameRule {
     pub set_mac: Option<Mac>,
     /// MTU to give it, in octets.
     pub mtu: Option<u32>,
+    /// Other names to give it, with blanks between them.
+    pub altnames: Option<Str>,
+    /// How many packets wait at most.
+    pub txqlen: Option<u32>,
     /// Which of several counts.
     pub source: NameSource,
     /// Where it was given.
@@ -208,6 +212,8 @@ impl NameRule {
             patterns: [None; 3],
             set_mac: None,
             mtu: None,
+            altnames: None,
+            txqlen: None,
             source,
             origin,
         }
@@ -371,6 +377,16 @@ impl Config<'_> {
         links
             .find(|(_, link)| name.is(&link.name))
             .map(|(id, _)| id)
+    }
+
+    /// One of the other names that a rule gives.
+    #[inline(never)]
+    pub fn altname(&self, rule: &NameRule, n: u8) -> Option<IfName> {
+        let mut names = self.text(rule.altnames?);
+        for _ in 0..n {
+            parts::next_word(&mut names);
+        }
+        IfName::new(parts::next_word(&mut names)?)
     }
 
     /// The MAC rule that gives a name; that of the command line before that of a file.

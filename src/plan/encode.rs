@@ -1,5 +1,6 @@
 //! A step as one rtnetlink request.
 
+use super::links::rule_of;
 use super::op::{Object, Op};
 use super::{Act, Naming};
 use crate::limits::MAX_VALUE;
@@ -13,7 +14,9 @@ use crate::wire::netlink::{Full, NLA_F_NESTED, Writer};
 use crate::wire::rtnetlink::info::{self, Options, Pick};
 use crate::wire::rtnetlink::link::{self, Made, Request};
 use crate::wire::rtnetlink::route::each_hop;
-use crate::wire::rtnetlink::{self, RTM_DELLINK, RTM_DELLINKPROP, RTM_NEWLINK, RTM_SETLINK};
+use crate::wire::rtnetlink::{
+    self, RTM_DELLINK, RTM_DELLINKPROP, RTM_NEWLINK, RTM_NEWLINKPROP, RTM_SETLINK,
+};
 use heapless::Vec;
 
 /// What is asked beyond the fields of a route, as the kernel takes it.
@@ -122,6 +125,7 @@ fn encode_link(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
                 options.put(&mut info, &mut |_| {});
                 &info
             } else {
+                let rule = rule_of(config, op.observed, op.ifindex());
                 let (mut value, mut len) = (0, size_of::<u32>());
                 match act {
                     Act::SetMac => {
@@ -144,10 +148,17 @@ fn encode_link(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
                     Act::SetFlags => {
                         request.flags = config.flags_of(id);
                         request.attr = link::IFLA_TXQLEN;
-                        match config.number_of(id, Attr::TXQUEUELEN) {
+                        match rule.and_then(|rule| rule.txqlen) {
                             Some(txqlen) => value = txqlen,
                             None => len = 0,
                         }
+                    }
+                    Act::AddAltName => {
+                        request.kind = RTM_NEWLINKPROP;
+                        request.attr = link::IFLA_PROP_LIST | NLA_F_NESTED;
+                        let name = rule.and_then(|rule| config.altname(rule, op.depth));
+                        list = link::altname_list(&name.unwrap_or(IfName::LO));
+                        return request.put(w, seq, &list);
                     }
                     Act::Unmake => (request.kind, len) = (RTM_DELLINK, 0),
                     _ => len = 0,

@@ -1,7 +1,7 @@
 //! What is done to links that are made, as ip-link(8) commands.
 
 use super::Act;
-use super::links::lies_in_data;
+use super::links::{lies_in_data, rule_of};
 use super::op::{Op, shell_word};
 use crate::diag::Escaped;
 use crate::model::attr::{Attr, AttrConfig, Kind, Scope, Value};
@@ -30,6 +30,8 @@ impl Op<'_> {
             before = word!(" name ");
         } else if act == Act::Unmake {
             before = word!("ip link del dev ");
+        } else if act == Act::AddAltName {
+            before = word!("ip link property add dev ");
         } else if act == Act::Ethtool {
             packed!(concat!(
                 "ethtool -s ,ethtool -K ,ethtool --set-priv-flags ,ethtool -G ,ethtool -L ,ethtool -C ,",
@@ -50,6 +52,18 @@ impl Op<'_> {
             self.named(f, word!(" master "), link.master);
         } else if act == Act::Release {
             f.word(word!(" nomaster"));
+        } else if let Act::SetFlags | Act::AddAltName = act
+            && let Some(rule) = rule_of(self.config, self.observed, link.ifindex)
+        {
+            if act == Act::AddAltName
+                && let Some(name) = &self.config.altname(rule, self.depth)
+            {
+                shell_word(f, word!(" altname "), name);
+            } else if act == Act::SetFlags
+                && let Some(txqlen) = rule.txqlen
+            {
+                f.count(word!(" txqueuelen "), txqlen);
+            }
         }
         if act == Act::SetMac || act == Act::Make && !link.mac.is_none() {
             f.show(word!(" address "), &link.mac);
@@ -133,7 +147,7 @@ impl AttrConfig {
     /// Whether it is what a step sets that sets flags, or what a command of ethtool(8) does.
     pub(super) fn is_set_by(&self, act: Act, depth: u8) -> bool {
         match self.attr {
-            Attr::PROMISC | Attr::ALLMULTI | Attr::ARP | Attr::TXQUEUELEN => act == Act::SetFlags,
+            Attr::PROMISC | Attr::ALLMULTI | Attr::ARP => act == Act::SetFlags,
             attr => act == Act::Ethtool && attr.ethtool().is_some_and(|tool| tool.command == depth),
         }
     }

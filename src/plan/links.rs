@@ -1,17 +1,32 @@
 //! What is missing or differs of links.
 
 use super::encode::options;
+use super::rename::find_by_mac;
 use super::{Act, Phase, Plan};
 use crate::model::attr::{Attr, Scope, When};
-use crate::model::config::Config;
+use crate::model::config::{Config, NameRule};
 use crate::model::desired::{Desired, DesiredLink};
 use crate::model::link::LinkKind;
-use crate::model::observed::{Birth, Link, Observed};
+use crate::model::observed::{AltName, Birth, Link, Observed};
 use crate::wire::rtnetlink::info::{self, Options};
 
 /// Whether a link says among its options what it lies on, and can be moved.
 pub fn lies_in_data(kind: LinkKind) -> bool {
     matches!(kind.scope(), Scope::Vxlan | Scope::Tunnel)
+}
+
+/// The rule that gives a link other names or the length of its queue.
+#[inline(never)]
+pub fn rule_of<'c>(
+    config: &'c Config<'_>,
+    observed: &Observed<'_>,
+    ifindex: u32,
+) -> Option<&'c NameRule> {
+    config.name_rules.iter().find(|rule| {
+        (rule.altnames.is_some() || rule.txqlen.is_some())
+            && find_by_mac(observed, &rule.mac, &rule.name)
+                .is_some_and(|link| link.ifindex == ifindex)
+    })
 }
 
 /// Fills `plan` with what is missing or differs of links.
@@ -79,9 +94,19 @@ impl Diff<'_, '_> {
             self.push(Phase::Master, Act::Enslave);
         }
         let [flags, mask] = config.flags_of(id);
-        let txqlen = config.number_of(id, Attr::TXQUEUELEN);
+        let rule = rule_of(config, self.observed, link.ifindex);
+        let txqlen = rule.and_then(|rule| rule.txqlen);
         if (link.flags ^ flags) & mask != 0 || txqlen.unwrap_or(link.txqlen) != link.txqlen {
             self.push(Phase::Attributes, Act::SetFlags);
+        }
+        let mut n = 0_u8;
+        while let Some(name) = rule.and_then(|rule| config.altname(rule, n)) {
+            let is_it = |have: &AltName| have.ifindex == link.ifindex && have.name == name;
+            if !self.observed.altnames.iter().any(is_it) {
+                let (phase, act) = (Phase::Attributes, Act::AddAltName);
+                self.plan.push_at(phase, n, act, self.n as u32);
+            }
+            n = n.wrapping_add(1);
         }
         let port = self.options(Act::SetPort);
         if port.kind != LinkKind::Ethernet && differs(&port).when.is_some() {

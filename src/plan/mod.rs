@@ -112,6 +112,8 @@ pub enum Act {
     SetJoined,
     /// Set what packets it takes, whether it speaks ARP, and how many packets may wait.
     SetFlags,
+    /// Give it another name; [`Step::depth`] says which of those of its rule.
+    AddAltName,
     /// Set what ethtool(8) sets; [`Step::depth`] says which of its commands.
     Ethtool,
 }

@@ -5,7 +5,8 @@
 
 use super::key_table::{Names, key, pack_fields, pack_names, packed_len};
 use super::{Context, Key, offset};
-use crate::diag::{Complaint, Effect, Origin, Problem, Subject};
+use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Subject};
+use crate::limits::MAX_LINE;
 use crate::model::config::{NameRule, NameSource};
 use crate::model::link::{IfName, Mac};
 use crate::packed::{Packed, packed};
@@ -31,6 +32,10 @@ pub enum Part {
     Name,
     /// The MTU it gets.
     Mtu,
+    /// Other names it gets.
+    AltNames,
+    /// How many packets wait at most.
+    Txqlen,
     /// Nothing that is looked at.
     Other,
 }
@@ -63,6 +68,8 @@ pub const KEYS: &[Key<Part>] = &[
     key("Path", Part::Path, "[Match] where it is plugged in, patterns"),
     key("Name", Part::Name, "[Link] the name it gets"),
     key("MTUBytes", Part::Mtu, "[Link] the MTU it gets, in octets or with K"),
+    key("AlternativeName", Part::AltNames, "[Link] other names it gets, of 15 octets at most; may be there several times"),
+    key("TransmitQueueLength", Part::Txqlen, "[Link] packets that wait at most"),
 ];
 
 const LATER: Complaint = Complaint::note(Problem::Later, Effect::None);
@@ -139,6 +146,8 @@ impl<'t> Draft<'t> {
                 patterns: [None; 3],
                 set_mac: None,
                 mtu: None,
+                altnames: None,
+                txqlen: None,
                 source,
                 origin: Origin::NONE,
             },
@@ -205,6 +214,24 @@ impl<'t> Draft<'t> {
                 };
                 rule.mtu = scalar::number(digits).map(|number| number.saturating_mul(unit));
                 (scalar::mtu(rule.mtu).is_some(), Problem::NotAnMtu)
+            }
+            (Part::AltNames, true) => {
+                let mut names = LineBuf::<MAX_LINE>::new();
+                names.put(value);
+                if let Some(before) = rule.altnames {
+                    names.put(b" ");
+                    names.put(cx.config.text(before));
+                }
+                rule.altnames = cx.config.keep(names.as_bytes());
+                let (mut rest, mut are_names) = (value, true);
+                while let Some(name) = parts::next_word(&mut rest) {
+                    are_names &= IfName::new(name).is_some();
+                }
+                (are_names, Problem::NotALinkName)
+            }
+            (Part::Txqlen, true) => {
+                rule.txqlen = scalar::number(value);
+                (rule.txqlen.is_some(), Problem::NotANumber)
             }
             // what else systemd gives a link is no reason to give it no name
             (_, true) if rule.source == NameSource::Link => return,
@@ -315,6 +342,13 @@ mod tests {
             if let Some(mtu) = rule.mtu {
                 line += &format!(" mtu={mtu}");
             }
+            if let Some(text) = rule.altnames {
+                let text = core::str::from_utf8(config.text(text)).unwrap();
+                line += &format!(" altnames={text}");
+            }
+            if let Some(txqlen) = rule.txqlen {
+                line += &format!(" txqlen={txqlen}");
+            }
             line
         };
         (config.name_rules.iter().map(show).collect(), heard.lines())
@@ -329,6 +363,28 @@ mod tests {
     }
 
     const NO_LINES: [&str; 0] = [];
+
+    #[test]
+    fn other_names_add_up() {
+        let has_mac = "[Match]\nMACAddress=52:54:00:00:00:01\n[Link]\n";
+        let (rules, said) = link(&format!(
+            "{has_mac}AlternativeName=lan uplink\nTransmitQueueLength=77\nName=eth5\nAlternativeName=wan\n"
+        ));
+        let want = "52:54:00:00:00:01->eth5@7 altnames=wan lan uplink txqlen=77";
+        assert_eq!((rules, said), (Vec::from([want.to_string()]), Vec::new()));
+        let (rules, said) = link(&format!("{has_mac}AlternativeName=lan\n"));
+        assert_eq!(rules, ["52:54:00:00:00:01->-@4 altnames=lan"]);
+        assert_eq!(said, NO_LINES);
+        for (line, what) in [
+            ("AlternativeName=lan a/b", "NotALinkName"),
+            ("AlternativeName=0123456789abcdef", "NotALinkName"),
+            ("TransmitQueueLength=x", "NotANumber"),
+        ] {
+            let (rules, said) = link(&format!("{has_mac}Name=eth5\n{line}\n"));
+            assert_eq!(rules, NO_LINES, "{line}");
+            assert!(said[0].contains(what), "{said:?}");
+        }
+    }
 
     #[test]
     fn drop_ins_say_it_better_and_are_not_shown() {

@@ -76,6 +76,31 @@ class Names(Machine):
         self.assertOwnNames([1, 2, 3])
         self.assertConverged()
 
+    def test_a_link_file_gives_other_names_and_the_length_of_the_queue(self):
+        self.cables("eth5", "eth6")
+        self.write(
+            "etc/systemd/network/10-lan.link",
+            f"[Match]\nMACAddress={self.link('eth5')['address']}\n[Link]\nName=lan0\nAlternativeName=uplink up.link\n"
+            "AlternativeName=wan\nTransmitQueueLength=77\n",
+        )
+        self.ifcfg("lan0", "IPADDR=192.0.2.5\nPREFIX=24\n")
+        self.ifcfg("eth6", "")
+        self.ip("link property add dev eth5 altname theirs")
+        self.ifdawn("up")
+        link = self.ip_json("link show dev lan0")[0]
+        self.assertEqual(sorted(link["altnames"]), ["theirs", "up.link", "uplink", "wan"])
+        self.assertEqual(link["txqlen"], 77)
+        self.assertNotIn("altnames", self.ip_json("link show dev eth6")[0])
+        self.assertConverged()
+        # One that somebody took away, and one that another link has.
+        self.ip("link property del dev lan0 altname wan")
+        plan = self.ifdawn("plan").out
+        self.assertEqual(plan, "ip link property add dev lan0 altname wan\n")
+        self.ip("link property add dev eth6 altname wan")
+        run = self.ifdawn("up", code=1)
+        self.assertSays(run, "ip link property add dev lan0 altname wan: EEXIST; not set")
+        self.assertEqual(self.addresses("lan0"), ["192.0.2.5/24"])
+
     def test_a_link_no_rule_speaks_of_is_moved_aside_with_a_warning(self):
         self.cables(("eth0", 9), ("eth1", 0))
         self.rules(0)

@@ -213,25 +213,38 @@ impl<'t> Draft<'t> {
                     digits => (digits, 1),
                 };
                 rule.mtu = scalar::number(digits).map(|number| number.saturating_mul(unit));
-                (scalar::mtu(rule.mtu).is_some(), Problem::NotAnMtu)
+                if scalar::mtu(rule.mtu).is_none() {
+                    rule.mtu = None;
+                    return cx.complain(Subject::Rule, value, left_out(Problem::NotAnMtu));
+                }
+                (true, Problem::NotAnMtu)
             }
             (Part::AltNames, true) => {
                 let mut names = LineBuf::<MAX_LINE>::new();
-                names.put(value);
-                if let Some(before) = rule.altnames {
-                    names.put(b" ");
+                // none at all takes back what was there before
+                if let Some(before) = rule.altnames
+                    && !value.is_empty()
+                {
                     names.put(cx.config.text(before));
                 }
-                rule.altnames = cx.config.keep(names.as_bytes());
-                let (mut rest, mut are_names) = (value, true);
+                let mut rest = value;
                 while let Some(name) = parts::next_word(&mut rest) {
-                    are_names &= IfName::new(name).is_some();
+                    if IfName::new(name).is_some() {
+                        names.put(b" ");
+                        names.put(name);
+                    } else {
+                        cx.complain(Subject::Rule, name, left_out(Problem::NotALinkName));
+                    }
                 }
-                (are_names, Problem::NotALinkName)
+                rule.altnames = cx.config.keep(names.as_bytes());
+                (rule.altnames.is_some(), Problem::MaxStrings)
             }
             (Part::Txqlen, true) => {
                 rule.txqlen = scalar::number(value);
-                (rule.txqlen.is_some(), Problem::NotANumber)
+                if rule.txqlen.is_none() {
+                    return cx.complain(Subject::Rule, value, left_out(Problem::NotANumber));
+                }
+                (true, Problem::NotANumber)
             }
             // what else systemd gives a link is no reason to give it no name
             (_, true) if rule.source == NameSource::Link => return,
@@ -309,9 +322,13 @@ fn complain<'t>(own: usize, part: &'t [u8], what: Problem, cx: &mut Context<'t, 
     } else if what == Problem::Duplicate {
         AGAIN
     } else {
-        Complaint::warning(what, Effect::PartIgnored)
+        left_out(what)
     };
     cx.complain(Subject::Rule, part, complaint);
+}
+
+fn left_out(what: Problem) -> Complaint {
+    Complaint::warning(what, Effect::PartIgnored)
 }
 
 #[cfg(test)]
@@ -370,19 +387,44 @@ mod tests {
         let (rules, said) = link(&format!(
             "{has_mac}AlternativeName=lan uplink\nTransmitQueueLength=77\nName=eth5\nAlternativeName=wan\n"
         ));
-        let want = "52:54:00:00:00:01->eth5@7 altnames=wan lan uplink txqlen=77";
+        let want = "52:54:00:00:00:01->eth5@7 altnames= lan uplink wan txqlen=77";
         assert_eq!((rules, said), (Vec::from([want.to_string()]), Vec::new()));
         let (rules, said) = link(&format!("{has_mac}AlternativeName=lan\n"));
-        assert_eq!(rules, ["52:54:00:00:00:01->-@4 altnames=lan"]);
+        assert_eq!(rules, ["52:54:00:00:00:01->-@4 altnames= lan"]);
         assert_eq!(said, NO_LINES);
-        for (line, what) in [
-            ("AlternativeName=lan a/b", "NotALinkName"),
-            ("AlternativeName=0123456789abcdef", "NotALinkName"),
-            ("TransmitQueueLength=x", "NotANumber"),
+        let (rules, _) = link(&format!(
+            "{has_mac}AlternativeName=lan\nAlternativeName=\nAlternativeName=wan\n"
+        ));
+        assert_eq!(rules, ["52:54:00:00:00:01->-@6 altnames= wan"]);
+    }
+
+    #[test]
+    fn a_wrong_gift_costs_itself() {
+        for (line, left, what) in [
+            (
+                "AlternativeName=a/b lan 0123456789abcdef",
+                " altnames= lan",
+                &[
+                    "5:17 rule \"a/b\" NotALinkName",
+                    "5:25 rule \"0123456789abcdef\" NotALinkName",
+                ][..],
+            ),
+            ("TransmitQueueLength=x", "", &["5:21 rule \"x\" NotANumber"]),
+            ("MTUBytes=7M", "", &["5:10 rule \"7M\" NotAnMtu"]),
         ] {
-            let (rules, said) = link(&format!("{has_mac}Name=eth5\n{line}\n"));
-            assert_eq!(rules, NO_LINES, "{line}");
-            assert!(said[0].contains(what), "{said:?}");
+            let (rules, said) = link(&format!(
+                "[Match]\nMACAddress=52:54:00:00:00:01\n[Link]\nName=eth5\n{line}\n"
+            ));
+            assert_eq!(rules.len(), 1, "{line}");
+            assert!(
+                rules[0].starts_with("52:54:00:00:00:01->eth5@"),
+                "{rules:?}"
+            );
+            assert!(rules[0].ends_with(left), "{rules:?}");
+            let want = what
+                .iter()
+                .map(|what| format!("warning {what} PartIgnored"));
+            assert_eq!(said, want.collect::<Vec<_>>());
         }
     }
 

@@ -3,6 +3,7 @@
 pub mod addr;
 pub mod attr;
 mod attr_chain;
+mod attr_kind;
 pub mod config;
 pub mod desired;
 mod global;

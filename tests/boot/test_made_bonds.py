@@ -112,20 +112,21 @@ class Bonds(Stacks):
     def test_what_the_driver_would_refuse_is_left_out(self):
         # Each of these fails with EINVAL or EPERM when the driver gets it.
         cases = (
-            ("mode=1 peer_notif_delay=100", "peer_notif_delay"),
-            ("mode=1 miimon=100 arp_validate=all", "arp_validate"),
-            ("mode=1 updelay=100", "updelay"),
-            ("mode=0 primary=p4", "primary"),
-            ("mode=1 lacp_rate=fast", "lacp_rate"),
-            ("mode=4 tlb_dynamic_lb=0 miimon=100", "tlb_dynamic_lb"),
-            ("mode=1 miimon=100 arp_interval=100 arp_ip_target=192.0.2.1", "miimon"),
+            ("mode=1 peer_notif_delay=100", "peer_notif_delay", "miimon"),
+            ("mode=1 miimon=100 arp_validate=all", "arp_validate", "miimon"),
+            ("mode=1 updelay=100", "updelay", "miimon"),
+            ("mode=0 primary=p4", "primary", "mode"),
+            ("mode=1 lacp_rate=fast", "lacp_rate", "mode"),
+            ("mode=4 tlb_dynamic_lb=0 miimon=100", "tlb_dynamic_lb", "mode"),
+            ("mode=1 miimon=100 arp_interval=100 arp_ip_target=192.0.2.1", "miimon", "arp_interval"),
         )
-        for number, (options, _) in enumerate(cases, 1):
+        for number, (options, _, _) in enumerate(cases, 1):
             self.ifcfg(f"bond{number}", f'TYPE=Bond\nBONDING_OPTS="{options}"\n')
             self.port(f"p{number}", f"MASTER=bond{number}", "SLAVE=yes")
         run = self.ifdawn("up")
-        for number, (_, left_out) in enumerate(cases, 1):
-            self.assertSays(run, f"ifcfg-bond{number}:", f"{left_out}: needs an option that is not set; left out")
+        for number, (_, left_out, other) in enumerate(cases, 1):
+            told = f'{left_out}: "{other}" is not set to what it needs; left out'
+            self.assertSays(run, f"ifcfg-bond{number}:", told)
         self.assertConverged()
 
     def test_of_two_names_for_one_option_the_later_counts(self):

@@ -2,6 +2,7 @@
 
 use crate::program::{Flow, Function, Item, Program, flow, is_local};
 use crate::register::{self, Register};
+use crate::stack;
 
 /// Saves every register a callee leaves alone.
 pub const SAVE_ALL: &str = "callq saved.all";
@@ -190,24 +191,36 @@ fn sets_bits(code: &str) -> bool {
         || amount("andq $").is_some_and(|it| (-16..-8).contains(&it))
 }
 
-/// Who saves all registers calls a function that does. Who stops using a few octets of the stack right before a
-/// register is restored restores that from them as well.
+/// Registers of which it is shorter to save them all, if nobody reads arguments from the stack, which lies deeper then.
+const MANY: usize = 4;
+
+/// Who saves all registers, or nearly so, calls a function that saves them all. Who stops using a few octets of the
+/// stack right before a register is restored restores that from them as well.
 pub fn shorten(program: &mut Program) {
     let mut is_used = false;
+    let exact = stack::exact_functions(program);
     for index in 0..program.functions.len() {
         let function = &program.functions[index];
         let Some(frame) = Frame::read(program, function) else {
             continue;
         };
-        let is_all = frame.saved == register::SAVE_ORDER && may_change_rax(program, function);
+        let reads_stack = || exact.contains(program.texts.get(function.name()));
+        let is_all = may_change_rax(program, function)
+            && (frame.saved == register::SAVE_ORDER || frame.saved.len() >= MANY && !reads_stack());
         let mut lines = Vec::new();
         for (at, &item) in function.items.iter().enumerate() {
-            let is_save = frame.start(at) == Some(1);
-            if is_save && is_all {
-                if at == 1 {
+            match frame.start(at) {
+                Some(start) if is_all && start != at => continue,
+                Some(1) if is_all => {
                     lines.push(Line::Code(SAVE_ALL.to_string()));
+                    continue;
                 }
-                continue;
+                Some(_) if is_all => {
+                    let pops = register::SAVE_ORDER.iter().rev();
+                    lines.extend(pops.map(|it| Line::Code(format!("popq {}", it.name()))));
+                    continue;
+                }
+                _ => {}
             }
             match dropped(program, item).filter(|_| frame.ends.contains(&(at + 1))) {
                 Some(slots) if frame.saved.last().is_some_and(|it| it.is_low()) => {

@@ -494,6 +494,36 @@ fn all_registers_are_saved_by_one_function() {
 }
 
 #[test]
+fn who_saves_nearly_all_registers_saves_them_all() {
+    let f = |middle: &str| {
+        format!(
+            "f: pushq %r15; pushq %r14; pushq %r12; pushq %rbx; subq $40, %rsp; {middle}; movl %edi, %eax; addq $40, %rsp; popq %rbx; popq %r12; popq %r14; popq %r15; retq"
+        )
+    };
+    let it = prepared(&[&f("movq 32(%rsp), %rbx")]).expect("prepared");
+    assert_eq!(
+        lines(&it, "f"),
+        [
+            "callq saved.all",
+            "subq $40, %rsp",
+            "movq 32(%rsp), %rbx",
+            "movl %edi, %eax",
+            "addq $40, %rsp",
+            "popq %rbx",
+            "popq %r12",
+            "popq %r13",
+            "popq %r14",
+            "popq %r15",
+            "popq %rbp",
+            "retq"
+        ]
+    );
+    // An argument on the stack.
+    let it = prepared(&[&f("movq 80(%rsp), %rbx")]).expect("prepared");
+    assert_ne!(lines(&it, "f")[0], "callq saved.all");
+}
+
+#[test]
 fn no_stack_is_aligned() {
     let it = prepared(&[
         "f: pushq %rbp; movq %rsp, %rbp; pushq %rbx; andq $-16, %rsp; subq $4080, %rsp; movq $0, (%rsp); subq $48, %rsp; movaps %xmm0, 16(%rsp); movaps .LC0(%rip), %xmm1; callq x; leaq -8(%rbp), %rsp; popq %rbx; popq %rbp; retq",

@@ -120,6 +120,7 @@ words! {
     MaxKernelLinks "more than MAX_KERNEL_LINKS",
     MaxLinks "more than MAX_LINKS",
     MaxNameRules "more than MAX_NAME_RULES",
+    MaxAltNames "more than MAX_ALTNAMES",
     MaxRoutes "more than MAX_ROUTES",
     MaxRules "more than MAX_RULES",
     MaxSearch "more than MAX_SEARCH",

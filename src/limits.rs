@@ -27,6 +27,9 @@ pub const MAX_LEASE_ROUTES: usize = 256;
 /// MAC rules (`ifname=`, `HWADDR` with `DEVICE`).
 pub const MAX_NAME_RULES: usize = 1_024;
 
+/// Other names that one of them gives.
+pub const MAX_ALTNAMES: u8 = 16;
+
 /// Policy routing rules of all files.
 pub const MAX_RULES: usize = MAX_ADDRS;
 

@@ -26,7 +26,7 @@ const SAME: usize = 4_096;
 /// See the module. `LINKS`: configured links and everything there is about one of, and names of tables; `ADDRS`: policy rules too;
 /// `ROUTES`: options of links too; `KERNEL`: links of the
 /// kernel, and files; `THINGS`: addresses and routes together, those of earlier runs that go included; `STEPS`:
-/// at least three times `LINKS` and `KERNEL`, twice `THINGS`, and twice the messages that [`RESTORE_OCTETS`]
+/// at least 48 times `LINKS`, three times `KERNEL`, twice `THINGS`, and twice the messages that [`RESTORE_OCTETS`]
 /// hold; `SLOTS`: a power of two, more than `THINGS`; `TEXT`: octets of strings, of what the kernel shows of
 /// kinds of links, and of other links in state.json.
 pub struct Machine<

@@ -3,6 +3,7 @@
 use super::encode::options;
 use super::rename::find_by_mac;
 use super::{Act, Phase, Plan};
+use crate::limits::MAX_ALTNAMES;
 use crate::model::attr::{Attr, Scope, When};
 use crate::model::config::{Config, NameRule};
 use crate::model::desired::{Desired, DesiredLink};
@@ -99,14 +100,15 @@ impl Diff<'_, '_> {
         if (link.flags ^ flags) & mask != 0 || txqlen.unwrap_or(link.txqlen) != link.txqlen {
             self.push(Phase::Attributes, Act::SetFlags);
         }
-        let mut n = 0_u8;
-        while let Some(name) = rule.and_then(|rule| config.altname(rule, n)) {
+        for n in 0..MAX_ALTNAMES {
+            let Some(name) = rule.and_then(|rule| config.altname(rule, n)) else {
+                break;
+            };
             let is_it = |have: &AltName| have.ifindex == link.ifindex && have.name == name;
             if !self.observed.altnames.iter().any(is_it) {
                 let (phase, act) = (Phase::Attributes, Act::AddAltName);
                 self.plan.push_at(phase, n, act, self.n as u32);
             }
-            n = n.wrapping_add(1);
         }
         let port = self.options(Act::SetPort);
         if port.kind != LinkKind::Ethernet && differs(&port).when.is_some() {

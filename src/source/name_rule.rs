@@ -6,7 +6,7 @@
 use super::key_table::{Names, key, pack_fields, pack_names, packed_len};
 use super::{Context, Key, offset};
 use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Subject};
-use crate::limits::MAX_LINE;
+use crate::limits::{MAX_ALTNAMES, MAX_LINE};
 use crate::model::config::{NameRule, NameSource};
 use crate::model::link::{IfName, Mac};
 use crate::packed::{Packed, packed};
@@ -221,8 +221,9 @@ impl<'t> Draft<'t> {
             }
             (Part::AltNames, true) => {
                 let mut names = LineBuf::<MAX_LINE>::new();
+                let before = rule.altnames;
                 // none at all takes back what was there before
-                if let Some(before) = rule.altnames
+                if let Some(before) = before
                     && !value.is_empty()
                 {
                     names.put(cx.config.text(before));
@@ -237,6 +238,10 @@ impl<'t> Draft<'t> {
                     }
                 }
                 rule.altnames = cx.config.keep(names.as_bytes());
+                if cx.config.altname(rule, MAX_ALTNAMES).is_some() {
+                    rule.altnames = before;
+                    return cx.complain(Subject::Rule, value, left_out(Problem::MaxAltNames));
+                }
                 (rule.altnames.is_some(), Problem::MaxStrings)
             }
             (Part::Txqlen, true) => {
@@ -408,6 +413,11 @@ mod tests {
                     "5:17 rule \"a/b\" NotALinkName",
                     "5:25 rule \"0123456789abcdef\" NotALinkName",
                 ][..],
+            ),
+            (
+                "AlternativeName=a b c d e f g h i j k l m n o p q",
+                "@4",
+                &["5:17 rule \"a b c d e f g h i j k l m n o p q\" MaxAltNames"],
             ),
             ("TransmitQueueLength=x", "", &["5:21 rule \"x\" NotANumber"]),
             ("MTUBytes=7M", "", &["5:10 rule \"7M\" NotAnMtu"]),

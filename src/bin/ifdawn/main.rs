@@ -15,7 +15,9 @@ mod sys;
 mod system;
 
 use cli::Options;
-use ifdawn::limits::{MAX_ADDRS, MAX_KERNEL_LINKS, MAX_LINKS, MAX_ROUTES, MAX_RULES, MAX_STRINGS};
+use ifdawn::limits::{
+    MAX_ADDRS, MAX_ALTNAMES, MAX_KERNEL_LINKS, MAX_LINKS, MAX_ROUTES, MAX_RULES, MAX_STRINGS,
+};
 use ifdawn::machine::Machine;
 use load::Files;
 use run::Heard;
@@ -30,8 +32,10 @@ use sys::start::Arguments;
 /// Addresses and routes.
 const THINGS: usize = MAX_ADDRS + MAX_ROUTES + MAX_RULES;
 
-/// Steps: three for each kernel and configured link, three for each address and route.
-const MAX_STEPS: usize = 3 * (MAX_LINKS + MAX_KERNEL_LINKS) + 3 * THINGS;
+/// Steps: of each configured link what may be set of it and its other names, three for each kernel link, three for
+/// each address and route.
+const MAX_STEPS: usize =
+    MAX_LINKS * (32 + MAX_ALTNAMES as usize) + 3 * MAX_KERNEL_LINKS + 3 * THINGS;
 
 /// Slots of an index.
 const SLOTS: usize = 2 * MAX_ROUTES;

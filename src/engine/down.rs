@@ -91,13 +91,10 @@ impl Engine<'_> {
             host.remove(OutputFile::Owned(name));
             host.remove(OutputFile::Lease(name));
             self.mark(key(name), Event::Done);
+            host.progress(&WentDown { name, is_made });
         }
         self.publish_resolv_conf(host);
         self.publish_state(host);
-        host.progress(&WentDown {
-            name,
-            is_made: is_made && !stays,
-        });
         Ok(())
     }
 

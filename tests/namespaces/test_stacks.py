@@ -207,6 +207,7 @@ class Stacks(Machine):
                 self.ip(use)
                 run = self.ifdawn("down", "br0", code=1)
                 self.assertSays(run, "br0", "is in use by others")
+                self.assertSilent(run, "br0: down")
                 self.assertIn("br0", self.all_names())
                 self.assertIn("made", self.owned("br0"), "it is still ours")
 

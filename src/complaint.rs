@@ -93,7 +93,7 @@ words! {
     PortAddr "is not for a port, which has no addresses",
     NoModule "is a kernel module that this image lacks",
     OtherKind "is a link of another kind",
-    Differs "is otherwise, and the link is in use by others",
+    Differs "differs, and the link is in use by others",
     NotInKernel "is not taken by this kernel",
     Loop "is in a loop of links, or above one",
     PortMtu "has another MTU than its bond",

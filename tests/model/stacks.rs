@@ -432,7 +432,7 @@ fn what_others_use_is_not_made_anew() {
     });
     assert_eq!(sent, 0, "{:?}", host.sent);
     assert_eq!(
-        host.said("is otherwise, and the link is in use by others"),
+        host.said("differs, and the link is in use by others"),
         1,
         "{:?}",
         host.complaints

@@ -250,7 +250,7 @@ class Stacks(Machine):
         self.network_script("ifcfg-vx0", VXLAN.replace("VXLAN_ID=7", "VXLAN_ID=8").replace("198.51.101.5", "198.51.101.6"))
         self.assertEqual(self.ifdawn("plan").out, "")
         run = self.ifdawn("up", code=1)
-        self.assertSays(run, "ifcfg-vx0", "vx0", '"id" is otherwise, and the link is in use by others; nothing was changed')
+        self.assertSays(run, "ifcfg-vx0", "vx0", '"id" differs, and the link is in use by others; nothing was changed')
         self.assertEqual(before, self.everything())
 
     # Waiting

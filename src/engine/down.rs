@@ -18,20 +18,17 @@ impl Engine<'_> {
     /// When the kernel cannot be asked.
     pub fn down(&mut self, name: &IfName, host: &mut impl Host) -> Result<(), Errno> {
         self.observe_links(host)?;
-        self.plan.clear();
+        let ifindex = self.observed.by_name(name).map_or(0, |link| link.ifindex);
+        self.meet(ifindex, name, host);
         // It went with what it lay on.
         if self.when(key(name), Event::Done).is_some() {
             return Ok(());
         }
-        let ifindex = self.observed.by_name(name).map_or(0, |link| link.ifindex);
-        self.meet(ifindex, name, host);
         let mut stays = false;
         if ifindex != 0 && self.desired.links.iter().any(|link| link.made) {
             // Whose its ports are, and what lies on it, other files say.
             for link in self.observed.links.iter() {
-                if link.ifindex != ifindex {
-                    (self.desired).add_link(link.ifindex, &link.name, Origin::NONE);
-                }
+                (self.desired).add_link(link.ifindex, &link.name, Origin::NONE);
             }
             self.recall_owned(host);
             self.others = false;
@@ -46,15 +43,10 @@ impl Engine<'_> {
                 }
                 self.look_at_links(host)?;
             }
-            self.plan.clear();
             self.meet(ifindex, name, host);
         }
         let link = self.desired.links.first().ok_or(Errno::ENODEV)?;
-        let (is_made, is_owned_up) = (link.made, link.owned_up);
-        let master = match link.joined {
-            true => link.master,
-            false => 0,
-        };
+        let (is_made, is_owned_up, master) = (link.made, link.owned_up, link.master);
         if let Err(errno) = link.recalled.file {
             let problem = match errno {
                 Errno::ENOENT => Problem::NothingOfOurs,
@@ -101,6 +93,7 @@ impl Engine<'_> {
     /// Desires a link of which nothing is configured: so all that is ours on it is stale.
     #[inline(never)]
     fn meet(&mut self, ifindex: u32, name: &IfName, host: &mut impl Host) {
+        self.plan.clear();
         self.desired.clear();
         self.desired.add_link(ifindex, name, Origin::NONE);
         self.recall_owned(host);

@@ -67,11 +67,12 @@ impl Engine<'_> {
                 link.owned_up |= word == owned::UP;
                 link.made |= word == owned::MADE;
                 if word == owned::JOINED {
-                    // only who goes down is not told by the configuration what it shall belong to
-                    if link.config.is_none() {
-                        link.master = scalar::number(value).unwrap_or(0);
+                    // who goes down is not told by the configuration what it shall belong to, and who leaves neither
+                    let number = scalar::number(value).unwrap_or(0);
+                    if link.is_free || link.config.is_none() {
+                        link.master = number;
                     }
-                    link.joined = scalar::number(value) == Some(link.master);
+                    link.joined = link.master == number && !link.is_free;
                 }
                 if word < owned::ADDR {
                     continue;

@@ -1,7 +1,7 @@
 //! What the kernel shall have: configuration with link numbers filled in.
 
 use super::addr::{Cidr, Family};
-use super::attr::Attr;
+use super::attr::{Attr, Scope};
 use super::config::LinkId;
 use super::index::{HASH_START, Index, hash};
 use super::link::{IfName, LinkKind, Mac};
@@ -62,12 +62,10 @@ pub struct DesiredLink {
     pub mac: Mac,
     /// How many links lie below it, one below the other.
     pub depth: u8,
-    /// The link it shall be a port of; 0: it is left where it is.
+    /// The link it shall be a port of, or that it leaves if it is free; 0: it is left where it is.
     pub master: u32,
     /// The kind that is made as; Ethernet where it is not made.
     pub port_of: LinkKind,
-    /// Whether that is a bond, for which it goes down.
-    pub in_bond: bool,
     /// The link it shall lie on, if it is made; 0 for none.
     pub lower: u32,
     /// Whether something of it differs that the kernel sets only when it makes the link, or while nothing uses it.
@@ -76,6 +74,8 @@ pub struct DesiredLink {
     pub differs: Option<Attr>,
     /// Whether we made it, now or as `owned-IF` says.
     pub made: bool,
+    /// Whether sources speak of it, and none says that it is a port.
+    pub is_free: bool,
     /// Whether we made it a port of its master, now or as `owned-IF` says.
     pub joined: bool,
     /// Where it was asked for.
@@ -104,11 +104,11 @@ impl DesiredLink {
             depth: 0,
             master: 0,
             port_of: LinkKind::Ethernet,
-            in_bond: false,
             lower: 0,
             remake: false,
             differs: None,
             made: false,
+            is_free: false,
             joined: false,
             origin,
             owned_up: false,
@@ -130,6 +130,12 @@ impl DesiredLink {
     #[inline(always)]
     pub fn id(&self) -> LinkId {
         self.config.unwrap_or(LinkId::NONE)
+    }
+
+    /// Whether it shall be a port of a bond, for which it goes down.
+    #[inline]
+    pub fn in_bond(&self) -> bool {
+        self.port_of.scope() == Scope::Bond
     }
 }
 

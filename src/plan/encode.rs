@@ -139,7 +139,7 @@ fn encode_link(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
                     Act::Enslave => {
                         request.attr = link::IFLA_MASTER;
                         value = wanted.master;
-                        if wanted.in_bond {
+                        if wanted.in_bond() {
                             // which takes only what is down, and takes it up
                             request.flags = [0, IFF_UP];
                         }

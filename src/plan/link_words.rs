@@ -46,7 +46,7 @@ impl Op<'_> {
         if act == Act::SetMtu {
             f.count(word!(" mtu "), link.mtu);
         } else if act == Act::Enslave {
-            if link.in_bond {
+            if link.in_bond() {
                 f.word(word!(" down"));
             }
             self.named(f, word!(" master "), link.master);

@@ -83,16 +83,22 @@ impl Diff<'_, '_> {
         if is_new {
             self.push(Phase::Make, Act::Make);
         }
-        let joins = wanted.master != 0 && link.master != wanted.master;
+        // What we made a port leaves again when it shall be none any more.
+        let leaves = wanted.is_free && wanted.master != 0;
+        let moves = wanted.master != 0 && (wanted.master == link.master) == leaves;
+        if moves {
+            let (phase, act) = match leaves {
+                true => (Phase::DownForOptions, Act::Release),
+                false => (Phase::Master, Act::Enslave),
+            };
+            self.push(phase, act);
+        }
         // A bond sees to the MACs of its ports.
-        if !wanted.mac.is_none() && wanted.mac != link.mac && (joins || !wanted.in_bond) {
+        if !wanted.mac.is_none() && wanted.mac != link.mac && (moves || !wanted.in_bond()) {
             self.push(Phase::Attributes, Act::SetMac);
         }
         if wanted.mtu != 0 && wanted.mtu != link.mtu {
             self.push(Phase::Attributes, Act::SetMtu);
-        }
-        if joins {
-            self.push(Phase::Master, Act::Enslave);
         }
         let [flags, mask] = config.flags_of(id);
         let rule = rule_of(config, self.observed, link.ifindex);
@@ -115,7 +121,7 @@ impl Diff<'_, '_> {
             self.push(Phase::PortOptions, Act::SetPort);
         }
         let goes_down = self.own(is_new);
-        if (goes_down || !link.is_up()) && config.number_of(id, STATUS) != Some(0) {
+        if (goes_down || leaves || !link.is_up()) && config.number_of(id, STATUS) != Some(0) {
             self.push(Phase::Up, Act::Up);
         }
     }

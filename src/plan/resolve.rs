@@ -9,7 +9,6 @@ use super::stack::{NO_DEPTH, depth_of, find_lower, id_of, is_needed, name_of};
 use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink, Subject};
 use crate::limits::MAX_LINE;
 use crate::model::addr::Cidr;
-use crate::model::attr::Scope;
 use crate::model::config::{
     Config, LinkConfig, LinkFlag, LinkId, LinkMatch, LinkNumber, Method, SourceKind,
 };
@@ -311,6 +310,7 @@ impl Resolver<'_, '_> {
         };
         if wanted.config.is_none() {
             wanted.config = Some(id);
+            wanted.is_free = true;
             wanted.asks = config.ipv4.asks();
             wanted.depth = depth_of(self.depths, id);
         }
@@ -323,6 +323,7 @@ impl Resolver<'_, '_> {
         if on != 0 {
             wanted.lower = on;
         }
+        wanted.is_free &= config.master.is_none();
         let of = id_of(self.config, config.master.as_ref());
         if let Some(name) = &config.master
             && let Some(master) = self.observed.by_name(name)
@@ -333,9 +334,8 @@ impl Resolver<'_, '_> {
             wanted.master = master.ifindex;
             wanted.port_of = self.config.made_kind(of);
             if let Some(bond) = self.config.link(of)
-                && wanted.port_of.scope() == Scope::Bond
+                && wanted.in_bond()
             {
-                wanted.in_bond = true;
                 // It sets that of its ports.
                 let mtu = core::mem::take(&mut wanted.mtu);
                 if mtu != 0 && LinkNumber::Mtu.of(bond) != Some(mtu) {

@@ -213,6 +213,34 @@ class Stacks(Machine):
 
     # Convergence
 
+    def test_a_port_that_shall_be_none_any_more_leaves(self):
+        self.stack()
+        self.ifdawn("up")
+        self.network_script("ifcfg-eth0", "DEVICE=eth0\nONBOOT=yes\nBOOTPROTO=none\nIPADDR=203.0.113.5\nPREFIX=24\n")
+        self.assertIn("ip link set dev eth0 nomaster", self.ifdawn("plan").out)
+        self.ifdawn("up")
+        self.assertNotIn("master", self.link("eth0"))
+        self.assertEqual(self.addresses("eth0"), ["203.0.113.5/24"])
+        self.assertEqual(self.link("eth1")["master"], "br0", "eth1 still shall be one")
+        self.assertConverged()
+        # Somebody else's doing is left alone.
+        self.ip("link set eth0 master br0")
+        self.assertConverged()
+        self.assertEqual(self.link("eth0")["master"], "br0")
+        # The bridge is still ours.
+        self.ip("link set eth0 nomaster")
+        self.ifdawn("down", "br0")
+        self.assertNotIn("br0", self.all_names())
+
+    def test_a_port_does_not_join_what_is_gone(self):
+        self.cables("eth0")
+        self.network_script("ifcfg-br0", BRIDGE)
+        self.network_script("ifcfg-eth0", PORT % "eth0")
+        self.ifdawn("up")
+        self.ip("link del br0")
+        os.remove(self.path("etc/sysconfig/network-scripts/ifcfg-br0"))
+        self.assertConverged()
+
     def test_options_are_changed_in_place(self):
         self.stack()
         self.ifdawn("up")

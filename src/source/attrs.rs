@@ -429,6 +429,13 @@ mod tests {
             (Scope::Vlan, "egress=0:1,1:2,0:3", "MappedTwice"),
             (Scope::Vlan, "ingress=7:1;07:65535", "MappedTwice"),
             (Scope::Vlan, "egress=63:1,63:2", "MappedTwice"),
+            (Scope::Bond, "miimon=2147483648", "NotANumber"),
+            (Scope::Bond, "min_links=4294967295", "NotANumber"),
+            (Scope::Bridge, "hello_time=2", "NotANumber"),
+            (Scope::Bridge, "max_age=4001", "NotANumber"),
+            (Scope::Bridge, "multicast_router=3", "NotANumber"),
+            (Scope::Bridge, "default_pvid=4095", "NotANumber"),
+            (Scope::BridgePort, "priority=64", "NotANumber"),
             (Scope::Team, "config=", "NoArgument"),
         ] {
             assert_eq!(put(scope, &[option]).1, [format!("{option} {what}")]);

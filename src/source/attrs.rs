@@ -97,8 +97,6 @@ impl Context<'_, '_> {
         runner: &[u8],
         origin: Origin,
     ) -> Result<(), Problem> {
-        /// By the number of the bond's mode.
-        const RUNNERS: Packed = packed!("roundrobin,activebackup,loadbalance,broadcast,lacp");
         let mode = RUNNERS.position(runner).ok_or(Problem::NotAWord)?;
         self.put_value(link, Attr::BOND_MODE, Value::Number(mode as u32), origin)
     }
@@ -221,6 +219,9 @@ impl Context<'_, '_> {
         }
     }
 }
+
+/// Runners of teams, by the number of the bond's mode that is like each.
+pub(super) const RUNNERS: Packed = packed!("roundrobin,activebackup,loadbalance,broadcast,lacp");
 
 /// What there is to know of a text.
 struct Row {

@@ -1,5 +1,6 @@
 //! What kind of link an `ifcfg` file is for, what it is made of, and its options.
 
+use super::attrs::RUNNERS;
 use super::ifcfg::{FOREIGN, NO_NUMBER, Reader};
 use super::ifcfg_keys::{
     BONDING_MASTER, DELAY, DEVICE, DEVICETYPE, MASTER, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM, SLAVE,
@@ -247,8 +248,7 @@ impl Reader<'_, '_, '_> {
             let mut texts = Some(self.file.text(TEAM_CONFIG));
             // no other text of teamd's configuration is the name of a runner
             while let Some(text) = parts::next(&mut texts, b'"') {
-                let runners = packed!("roundrobin,activebackup,loadbalance,broadcast,lacp");
-                if let Some(n) = runners.position(text) {
+                if let Some(n) = RUNNERS.position(text) {
                     mode = n as u32;
                     break;
                 }

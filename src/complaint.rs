@@ -102,6 +102,7 @@ words! {
     MaxInfo "more than INFO_OCTETS",
     NotPartition "is not the name of this partition",
     TeamAsBond "is made as a bond",
+    VlanIfNone "is a VLAN if it is not there",
     Later "is read, and not all done yet",
     NotATable "is in no rt_tables",
     NotARule "is not a part of a rule that is read",

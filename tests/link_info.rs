@@ -708,10 +708,16 @@ impl Dice {
         match kind {
             Kind::Bool => self.roll(2).to_string(),
             Kind::Octet | Kind::Count => (self.roll(200) + 1).to_string(),
+            Kind::Router => self.roll(3).to_string(),
+            Kind::PortPriority => self.roll(64).to_string(),
             Kind::Key => self.roll(1_024).to_string(),
-            Kind::Vlan => (self.roll(4_094) + 1).to_string(),
+            Kind::Vlan | Kind::Pvid => (self.roll(4_094) + 1).to_string(),
+            Kind::Hello => (self.roll(901) + 100).to_string(),
+            Kind::MaxAge => (self.roll(3_401) + 600).to_string(),
             Kind::Short | Kind::Port => (self.roll(65_535) + 1).to_string(),
-            Kind::Any | Kind::Positive | Kind::Vni => (self.roll(0xff_ffff) + 1).to_string(),
+            Kind::Any | Kind::Natural | Kind::Positive | Kind::Vni => {
+                (self.roll(0xff_ffff) + 1).to_string()
+            }
             Kind::Name => "port0".to_owned(),
             Kind::Mac => format!("02:00:00:00:00:{:02x}", self.roll(256)),
             Kind::Ip | Kind::Ip6 => self.ip(is_six),

@@ -146,11 +146,11 @@ attributes! {
     }
     Bond {
         "mode" Mode 1 U8 Empty, "how ports are used";
-        "miimon" Any 3 U32 Always, "milliseconds between looks at carriers";
-        "updelay" Any 4 Delay Always, "milliseconds until a port with carrier is used";
-        "downdelay" Any 5 Delay Always, "milliseconds until a port without carrier is not";
+        "miimon" Natural 3 U32 Always, "milliseconds between looks at carriers";
+        "updelay" Natural 4 Delay Always, "milliseconds until a port with carrier is used";
+        "downdelay" Natural 5 Delay Always, "milliseconds until a port without carrier is not";
         "peer_notif_delay" Any 28 Delay Always, "milliseconds between notifications";
-        "arp_interval" Any 7 U32 Always, "milliseconds between ARP probes";
+        "arp_interval" Natural 7 U32 Always, "milliseconds between ARP probes";
         "arp_missed_max" Count 30 U8 Always, "probes that may be lost";
         "arp_ip_target" IpList4 8 List Always, "whom ARP asks for";
         "ns_ip6_target" IpList6 31 List Always, "whom neighbour discovery asks for";
@@ -159,7 +159,7 @@ attributes! {
         "resend_igmp" Octet 15 U32 Always, "membership reports after a change";
         "num_grat_arp" Octet 16 U8 Always, "notifications after a change";
         "num_unsol_na" Octet 16 U8 Always, "as `num_grat_arp`";
-        "min_links" Any 18 U32 Always, "ports with carrier it needs";
+        "min_links" Natural 18 U32 Always, "ports with carrier it needs";
         "lp_interval" Positive 19 U32 Always, "seconds between learning packets";
         "packets_per_slave" Short 20 U32 Always, "packets before the next port's turn";
         "primary" Name 11 Index Joined, "port that is preferred";
@@ -185,17 +185,17 @@ attributes! {
     Bridge {
         "stp" Bool 5 U32 Always, "spanning tree";
         "forward_delay" Any 1 Time32 Always, "hundredths of a second in a state";
-        "hello_time" Any 2 Time32 Always, "hundredths of a second between hellos";
-        "max_age" Any 3 Time32 Always, "hundredths of a second that a message counts";
+        "hello_time" Hello 2 Time32 Always, "hundredths of a second between hellos";
+        "max_age" MaxAge 3 Time32 Always, "hundredths of a second that a message counts";
         "ageing_time" Any 4 Time32 Always, "hundredths of a second that a MAC is known";
         "priority" Short 6 U16 Always, "bridge priority";
         "vlan_filtering" Bool 7 U8 Always, "VLANs are kept apart";
         "vlan_protocol" Protocol 8 Tag Always, "Ethernet type";
-        "default_pvid" Short 39 U16 Always, "VLAN of packets without tag";
+        "default_pvid" Pvid 39 U16 Always, "VLAN of packets without tag";
         "vlan_stats_enabled" Bool 41 U8 Always, "packets of VLANs are counted";
         "group_fwd_mask" Short 9 U16 Always, "link-local groups that are forwarded";
         "group_address" Mac 20 Mac Always, "MAC of spanning tree packets";
-        "multicast_router" Octet 22 U8 Always, "0: never, 1: as learned, 2: always";
+        "multicast_router" Router 22 U8 Always, "0: never, 1: as learned, 2: always";
         "multicast_snooping" Bool 23 U8 Always, "IGMP and MLD are listened to";
         "multicast_querier" Bool 25 U8 Always, "members are asked for";
         "multicast_query_use_ifaddr" Bool 24 U8 Always, "queries come from its address";
@@ -212,7 +212,7 @@ attributes! {
         "vlans" Text, "VLANs of the bridge itself";
     }
     BridgePort {
-        "priority" Octet 2 U16 Always, "port priority";
+        "priority" PortPriority 2 U16 Always, "port priority";
         "path_cost" Port 3 U32 Always, "cost of the path";
         "hairpin_mode" Bool 4 U8 Always, "packets may go back where they came from";
         "isolated" Bool 33 U8 Always, "nothing goes to other isolated ports";
@@ -438,14 +438,20 @@ mod tests {
     fn ranges_end_where_the_kernels_do() {
         for (range, least, most) in [
             (Octet, 0, 255),
-            (Count, 1, 255),
+            (Router, 0, 2),
+            (PortPriority, 0, 63),
             (Key, 0, 1_023),
-            (Vlan, 1, 4_094),
+            (Pvid, 0, 4_094),
             (Short, 0, 65_535),
-            (Port, 1, 65_535),
             (Vni, 0, 16_777_215),
-            (Positive, 1, 2_147_483_647),
+            (Natural, 0, 2_147_483_647),
             (Any, 0, u32::MAX),
+            (Count, 1, 255),
+            (Vlan, 1, 4_094),
+            (Port, 1, 65_535),
+            (Positive, 1, 2_147_483_647),
+            (Hello, 100, 1_000),
+            (MaxAge, 600, 4_000),
         ] {
             assert!(range.has(least) && range.has(most), "{range:?}");
             assert!(least == 0 || !range.has(least - 1), "{range:?}");

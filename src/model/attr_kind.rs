@@ -9,22 +9,34 @@ pub enum Kind {
     Bool,
     /// A decimal number: 0-255.
     Octet,
-    /// 1-255.
-    Count,
+    /// 0-2.
+    Router,
+    /// 0-63 (`BR_MAX_PORT_PRIORITY`, net/bridge/br_private.h of Linux, as all of bridges here).
+    PortPriority,
     /// 0-1,023.
     Key,
-    /// 1-4,094.
-    Vlan,
+    /// 0-4,094.
+    Pvid,
     /// 0-65,535.
     Short,
-    /// 1-65,535.
-    Port,
     /// 0-16,777,215.
     Vni,
-    /// 1-2,147,483,647.
-    Positive,
+    /// 0-2,147,483,647.
+    Natural,
     /// 0-4,294,967,295.
     Any,
+    /// 1-255.
+    Count,
+    /// 1-4,094.
+    Vlan,
+    /// 1-65,535.
+    Port,
+    /// 1-2,147,483,647.
+    Positive,
+    /// 100-1,000: 1-10 s (`BR_MIN_HELLO_TIME`).
+    Hello,
+    /// 600-4,000: 6-40 s (`BR_MIN_MAX_AGE`).
+    MaxAge,
     /// One of several words, or its number; kept as the kernel's number, from 0: `BOND_MODE_*`.
     Mode,
     /// `BOND_ARP_VALIDATE_*`.
@@ -89,20 +101,32 @@ const WORDS: Packed = packed!(concat!(
 static MOST: [u32; Kind::Mode as usize] = [
     1,
     255,
-    255,
+    2,
+    63,
     1_023,
     4_094,
-    65_535,
     65_535,
     0xff_ffff,
     0x7fff_ffff,
     u32::MAX,
+    255,
+    4_094,
+    65_535,
+    0x7fff_ffff,
+    1_000,
+    4_000,
 ];
 
 impl Kind {
-    /// Whether a number is in the range of a kind of numbers; every second range begins with 1.
+    /// Whether a number is in the range of a kind of numbers.
     pub fn has(self, number: u32) -> bool {
-        let least = u32::from(self as u8 & 1 == 0);
+        let least = if self == Kind::Hello {
+            100
+        } else if self == Kind::MaxAge {
+            600
+        } else {
+            u32::from(self >= Kind::Count)
+        };
         let most = MOST.get(self as usize);
         most.is_some_and(|most| (least..=*most).contains(&number))
     }

@@ -156,7 +156,7 @@ pub struct Observed<'m> {
     /// Kinds and options of links that the configuration names, as the kernel shows them; before each its length in
     /// two octets.
     pub infos: &'m mut VecView<u8>,
-    /// The greatest number that a link has.
+    /// The greatest number that is left alone: that of a link, and as many as are kept free behind it.
     pub last_index: u32,
 }
 
@@ -194,11 +194,6 @@ impl Observed<'_> {
             return b"";
         };
         parts::slice(rest, 0, u16::from_ne_bytes(*len).into())
-    }
-
-    /// The links that lie on one.
-    pub fn uppers(&self, ifindex: u32) -> impl Iterator<Item = &Link> {
-        (self.links.iter()).filter(move |link| link.lower == ifindex)
     }
 
     /// The ports of a link.

@@ -132,9 +132,9 @@ fn put_back(desired: &Desired<'_>, plan: &mut Plan<'_>, stale: &Thing) {
     }
 }
 
-/// Fills `plan` with what is missing or differs of addresses and routes, and brings the whole plan into its order. What is stale and there is
-/// deleted last, but first where it is in the way of what comes. `has_ipv6`: whether the kernel has any
-/// IPv6 address, so that a kernel without IPv6 is not asked for `::1` again and again.
+/// Fills `plan` with what is missing or differs of addresses and routes, and brings the whole plan into its order.
+/// What is stale and there is deleted last, but first where it is in the way of what comes. `has_ipv6`: whether the
+/// kernel has any IPv6 address, so that a kernel without IPv6 is not asked for `::1` again and again.
 #[inline(never)]
 pub fn diff(desired: &Desired<'_>, has_ipv6: Ipv6, plan: &mut Plan<'_>) {
     for (thing, n) in desired.things.iter().zip(0..) {

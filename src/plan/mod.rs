@@ -1,8 +1,9 @@
 //! The difference between what shall be and what is, in the order the kernel wants it.
 //!
-//! [`stack`] adds the links that are to be made, [`resolve`] turns configuration into [`crate::model::desired::Desired`], [`rename`] orders the MAC
-//! rules as a permutation, [`links`] and [`diff`] compare and fill a [`Plan`], [`op`] gives each step a meaning and
-//! its text as an ip(8) command, [`encode`] makes it a netlink request.
+//! [`stack`] adds the links that are to be made, [`resolve`] turns configuration into
+//! [`crate::model::desired::Desired`], [`rename`] orders the MAC rules as a permutation, [`links`] and [`diff`] compare
+//! and fill a [`Plan`], [`op`] gives each step a meaning and its text as an ip(8) command, [`encode`] makes it a netlink
+//! request.
 
 pub mod diff;
 pub mod encode;

@@ -97,8 +97,6 @@ impl Context<'_, '_> {
         runner: &[u8],
         origin: Origin,
     ) -> Result<(), Problem> {
-        /// By the number of the bond's mode.
-        const RUNNERS: Packed = packed!("roundrobin,activebackup,loadbalance,broadcast,lacp");
         let mode = RUNNERS.position(runner).ok_or(Problem::NotAWord)?;
         self.put_value(link, Attr::BOND_MODE, Value::Number(mode as u32), origin)
     }
@@ -221,6 +219,9 @@ impl Context<'_, '_> {
         }
     }
 }
+
+/// Runners of teams, by the number of the bond's mode that is like each.
+pub(super) const RUNNERS: Packed = packed!("roundrobin,activebackup,loadbalance,broadcast,lacp");
 
 /// What there is to know of a text.
 struct Row {
@@ -429,6 +430,13 @@ mod tests {
             (Scope::Vlan, "egress=0:1,1:2,0:3", "MappedTwice"),
             (Scope::Vlan, "ingress=7:1;07:65535", "MappedTwice"),
             (Scope::Vlan, "egress=63:1,63:2", "MappedTwice"),
+            (Scope::Bond, "miimon=2147483648", "NotANumber"),
+            (Scope::Bond, "min_links=4294967295", "NotANumber"),
+            (Scope::Bridge, "hello_time=2", "NotANumber"),
+            (Scope::Bridge, "max_age=4001", "NotANumber"),
+            (Scope::Bridge, "multicast_router=3", "NotANumber"),
+            (Scope::Bridge, "default_pvid=4095", "NotANumber"),
+            (Scope::BridgePort, "priority=64", "NotANumber"),
             (Scope::Team, "config=", "NoArgument"),
         ] {
             assert_eq!(put(scope, &[option]).1, [format!("{option} {what}")]);

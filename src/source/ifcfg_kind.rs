@@ -1,5 +1,6 @@
 //! What kind of link an `ifcfg` file is for, what it is made of, and its options.
 
+use super::attrs::RUNNERS;
 use super::ifcfg::{FOREIGN, NO_NUMBER, Reader};
 use super::ifcfg_keys::{
     BONDING_MASTER, DELAY, DEVICE, DEVICETYPE, MASTER, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM, SLAVE,
@@ -247,8 +248,7 @@ impl Reader<'_, '_, '_> {
             let mut texts = Some(self.file.text(TEAM_CONFIG));
             // no other text of teamd's configuration is the name of a runner
             while let Some(text) = parts::next(&mut texts, b'"') {
-                let runners = packed!("roundrobin,activebackup,loadbalance,broadcast,lacp");
-                if let Some(n) = runners.position(text) {
+                if let Some(n) = RUNNERS.position(text) {
                     mode = n as u32;
                     break;
                 }
@@ -270,10 +270,12 @@ impl Reader<'_, '_, '_> {
         }
     }
 
-    /// Says what is otherwise than the file says: a link that is waited for and never made, a delay of spanning tree
-    /// that the kernel does not take (linux/net/bridge/br_private.h, in hundredths of a second).
+    /// Says what is otherwise than the file says: a link that is waited for and never made, a name that makes a VLAN, a
+    /// delay of spanning tree that the kernel does not take (linux/net/bridge/br_private.h, in hundredths of a second).
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are as they say")]
     pub(super) fn say_otherwise(&mut self) {
         const NOT_MADE: Complaint = Complaint::warning(Problem::Virtual, Effect::None);
+        const IF_NONE: Complaint = Complaint::note(Problem::VlanIfNone, Effect::None);
         const CLAMPED: Complaint = Complaint::warning(Problem::DelayClamped, Effect::None);
         let config = &*self.file.cx.config;
         let delay = config.number_of(self.id, Attr::FORWARD_DELAY);
@@ -283,10 +285,14 @@ impl Reader<'_, '_, '_> {
             self.at(DELAY);
             self.complain(CLAMPED);
         }
-        if let LinkKind::Tun | LinkKind::Tap = self.known.draft.link.kind {
-            self.at(DEVICE);
-            self.complain(NOT_MADE);
-        }
+        let link = &self.known.draft.link;
+        let what = match link.kind {
+            LinkKind::Tun | LinkKind::Tap => NOT_MADE,
+            LinkKind::Ethernet if link.lower.is_some() => IF_NONE,
+            _ => return,
+        };
+        self.at(DEVICE);
+        self.complain(what);
     }
 
     /// Sets an option to a number that is right.
@@ -544,7 +550,9 @@ mod tests {
 
     #[test]
     fn a_dotted_name_may_be_that_of_a_vlan() {
-        assert_eq!(made("DEVICE=eth0.5"), "eth0.5 ethernet on eth0 id=5");
+        let (have, said) = read("DEVICE=eth0.5");
+        assert_eq!(have, "eth0.5 ethernet on eth0 id=5");
+        assert_eq!(said, ["note 1:8 DEVICE \"eth0.5\" VlanIfNone None"]);
         assert_eq!(made("DEVICE=eth0.x"), "eth0.x ethernet");
         assert_eq!(made("DEVICE=vlan5\nPHYSDEV=eth0"), "vlan5 ethernet");
     }

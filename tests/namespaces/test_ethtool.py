@@ -59,8 +59,7 @@ class Ethtool(Machine):
     def test_a_link_is_asked_once(self):
         self.options("-K eth0 tso off")
         run = self.ifdawn("up", trace="socket")
-        # The number of the family and the features: to compare them, to set them, and once more to set them.
-        # To compare them, to compare them when they are set, and to set them.
+        # To compare, to compare when it is set, and to set.
         self.assertEqual(sum("NETLINK_GENERIC" in line for line in run.trace), 3, run.trace)
         run = self.ifdawn("up", trace="socket")
         self.assertEqual(sum("NETLINK_GENERIC" in line for line in run.trace), 1, run.trace)

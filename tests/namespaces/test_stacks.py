@@ -352,6 +352,21 @@ class Stacks(Machine):
         self.assertEqual(before, (self.ip("link show dev eth0"), self.addresses("br0"), self.index("br0")))
         self.end(watch)
 
+    def test_an_option_out_of_range_costs_itself(self):
+        for least, most in (("hello_time=100", "max_age=4000"), ("max_age=600", "hello_time=1000 multicast_router=2")):
+            self.ifcfg("br0", f'TYPE=Bridge\nBRIDGING_OPTS="{least} {most} priority=7"\nIPADDR=192.0.2.5\nPREFIX=24\n')
+            self.assertSilent(self.ifdawn("up"), "not set")
+            self.ifdawn("down", "br0")
+        self.ifcfg(
+            "br0",
+            'TYPE=Bridge\nBRIDGING_OPTS="hello_time=2 max_age=20 multicast_router=3 priority=7"\nIPADDR=192.0.2.5\nPREFIX=24\n',
+        )
+        run = self.ifdawn("up")
+        for option in ("hello_time=2", "max_age=20", "multicast_router=3"):
+            self.assertSays(run, f'"{option}" is not a number in range; left out')
+        self.assertEqual((self.data("br0")["priority"], self.data("br0")["hello_time"]), (7, 200))
+        self.assertEqual(self.addresses("br0"), ["192.0.2.5/24"])
+
     def test_a_refused_bridge_is_not_asked_for_again_and_again(self):
         self.ifcfg("br0", 'TYPE=Bridge\nBRIDGING_OPTS="vlan_filtering=1"\nIPADDR=192.0.2.5\nPREFIX=24\n')
         watch = self.start("watch", "-vv", "--log", "stderr")

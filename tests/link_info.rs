@@ -69,8 +69,12 @@ fn scope(part: Part) -> Scope {
     }
 }
 
+/// The number of the link itself.
+const BOND: u32 = 5;
+
 /// Does something with a configuration of one link, `x` on `lower0`, with these options: "name value name value".
-/// The kernel has `lower0` as number 7, and `port0` as 8, which is a port of something.
+/// The kernel has `lower0` as number 7, and `port0` as 8, which is a port of it, and `other0` as 9, which
+/// is one of another link.
 fn with<R>(part: Part, options: &str, act: impl FnOnce(&Engine<'_>) -> R) -> R {
     let mut machine = Box::new(Small::new());
     let mut engine = machine.engine();
@@ -91,12 +95,12 @@ fn with<R>(part: Part, options: &str, act: impl FnOnce(&Engine<'_>) -> R) -> R {
             .set_attr(LINK, attr, value, Origin::NONE)
             .unwrap();
     }
-    for (number, text) in [(7, "lower0"), (8, "port0")] {
+    for (number, text, master) in [(7, "lower0", 0), (8, "port0", BOND), (9, "other0", 6)] {
         engine
             .observed
             .links
             .push(Link {
-                master: if number == 8 { 5 } else { 0 },
+                master,
                 ..Link::new(number, name(text))
             })
             .unwrap();
@@ -124,6 +128,7 @@ fn options<'a>(engine: &'a Engine<'_>, part: Part, wanted: Wanted<'a>) -> Option
         config: &engine.config,
         observed: &engine.observed,
         id: LINK,
+        ifindex: BOND,
         kind,
         is_port,
         pick,
@@ -568,6 +573,7 @@ fn what_the_kernel_makes_of_a_value_is_no_difference() {
         ("primary port0", Some(8), false),
         ("primary lower0", Some(8), false),
         ("primary lower0", None, false),
+        ("primary other0", None, false),
         ("primary gone0", Some(7), false),
         ("active_slave port0", Some(7), false),
     ] {

@@ -340,6 +340,7 @@ pub fn link_info(kind: LinkKind, is_port: bool, have: &[u8], lines: &[&[u8]]) {
             config: &engine.config,
             observed: &engine.observed,
             id,
+            ifindex: 1,
             kind,
             is_port,
             pick,

@@ -210,6 +210,7 @@ pub(super) fn options<'a>(
         config,
         observed,
         id,
+        ifindex: wanted.ifindex,
         kind,
         is_port: act == Act::SetPort,
         pick,

@@ -316,6 +316,7 @@ mod tests {
             config: &engine.config,
             observed: &engine.observed,
             id,
+            ifindex: 0,
             kind: engine.config.made_kind(id),
             is_port: false,
             pick: Pick::All,

@@ -69,6 +69,8 @@ pub struct Options<'a> {
     pub observed: &'a Observed<'a>,
     /// Whose they are.
     pub id: LinkId,
+    /// The number of that link.
+    pub ifindex: u32,
     /// The kind of that link.
     pub kind: LinkKind,
     /// Whether it is a port of a link of that kind, and its options as such are meant.
@@ -290,9 +292,9 @@ impl Walk<'_> {
                     if let Some(port) = self.of.link(self.text) {
                         value = port.ifindex;
                         let is_other = number_in(self.have, number, 0) != value;
-                        // one that is no port is not shown
-                        let counts =
-                            self.pick == Pick::All || when == When::Joined && port.master != 0;
+                        // one that is no port of it is not shown
+                        let is_port = port.master == self.of.ifindex;
+                        let counts = self.pick == Pick::All || when == When::Joined && is_port;
                         self.differs.joined |= is_other && counts;
                         if self.pick == Pick::Joined {
                             append_attr(self.to, number, &value.to_ne_bytes());

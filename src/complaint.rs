@@ -89,6 +89,8 @@ words! {
     NotWith "is not set to what it needs",
     MappedTwice "says twice what becomes of a priority",
     NoParent "its parent is missing",
+    NoMaster "its master is missing",
+    OtherMaster "is not its only master",
     NotHere "belongs into an ifcfg file",
     PortAddr "is not for a port, which has no addresses",
     NoModule "is a kernel module that this image lacks",

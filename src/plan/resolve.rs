@@ -325,8 +325,9 @@ impl Resolver<'_, '_> {
         }
         wanted.is_free &= config.master.is_none();
         let of = id_of(self.config, config.master.as_ref());
-        if let Some(name) = &config.master
-            && let Some(master) = self.observed.by_name(name)
+        let master = config.master.as_ref();
+        let master = master.map(|name| self.observed.by_name(name));
+        if let Some(Some(master)) = master
             && master.birth != Birth::Refused
             && depth_of(self.depths, of) != NO_DEPTH
         {
@@ -342,6 +343,9 @@ impl Resolver<'_, '_> {
                     self.complain(OTHER_MTU, config.origin, Subject::Link(&link.name));
                 }
             }
+        } else if master == Some(None) {
+            const NO_MASTER: Complaint = Complaint::warning(Problem::NoMaster, Effect::None);
+            self.complain(NO_MASTER, config.origin, Subject::Link(&link.name));
         }
         set_state(self.states, id, LinkState::Found);
         for addr in self.config.addrs.iter() {

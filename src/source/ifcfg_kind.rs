@@ -77,7 +77,7 @@ const NO_PARENT: Complaint = Complaint::error(Problem::NoParent, Effect::FileIgn
 const NO_PKEY: Complaint = Complaint::error(Problem::NotAPkey, Effect::FileIgnored);
 const NO_NAME: Complaint = Complaint::error(Problem::NotALinkName, UNSET);
 const OTHER_NAME: Complaint = Complaint::warning(Problem::NotPartition, UNSET);
-const OTHER_MASTER: Complaint = Complaint::warning(Problem::NotAnOption, UNSET);
+const OTHER_MASTER: Complaint = Complaint::warning(Problem::OtherMaster, UNSET);
 const NOT_ETHERNET: Complaint = Complaint::warning(Problem::NotAnOption, Effect::Guessed);
 const AS_BOND: Complaint = Complaint::note(Problem::TeamAsBond, Effect::None);
 
@@ -609,7 +609,7 @@ mod tests {
         assert_eq!(
             said,
             [
-                "warning 1:8 MASTER \"bond0\" NotAnOption KeyUnset",
+                "warning 1:8 MASTER \"bond0\" OtherMaster KeyUnset",
                 "warning 4:8 IPADDR \"192.0.2.1\" PortAddr KeyUnset",
             ]
         );

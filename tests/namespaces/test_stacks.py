@@ -339,6 +339,22 @@ class Stacks(Machine):
         self.ifcfg("x0", "TYPE=macvlan\n")
         self.assertSays(self.ifdawn("up", code=3), 'DEVICE: "x0" its parent is missing; file ignored')
 
+    def test_a_master_that_nobody_makes_is_told(self):
+        self.cables("eth0")
+        self.ifcfg("eth0", "BRIDGE=br1\n")
+        self.assertSays(self.ifdawn("up"), "ifcfg-eth0: eth0: its master is missing")
+        self.assertNotIn("master", self.link("eth0"))
+        self.ifcfg("br1", "TYPE=Bridge\n")
+        self.assertNotIn("missing", self.ifdawn("up").err)
+        self.assertEqual(self.link("eth0")["master"], "br1")
+
+    def test_a_second_master_is_told(self):
+        self.cables("eth0")
+        self.ifcfg("eth0", "BRIDGE=br0\nMASTER=bond0\nSLAVE=yes\n")
+        self.ifcfg("br0", "TYPE=Bridge\n")
+        self.assertSays(self.ifdawn("up"), 'ifcfg-eth0:', 'MASTER: "bond0" is not its only master; key unset')
+        self.assertEqual(self.link("eth0")["master"], "br0")
+
     def test_watch_takes_a_late_port_without_disturbing_the_other(self):
         self.stack()
         self.network_script("ifcfg-eth9", PORT % "eth9")

@@ -565,7 +565,8 @@ mod tests {
             looped.told,
             [
                 "error 1:6 bond0 Loop NotMade",
-                "error 1:6 bond0.5 Loop NotMade"
+                "error 1:6 bond0.5 Loop NotMade",
+                "warning 1:6 eth0 NoMaster None"
             ]
         );
         assert_eq!(

@@ -203,7 +203,13 @@ fn is_sound(config: &Config<'_>) {
     for rule in config.name_rules.iter() {
         rule.name.map(name);
         assert!(matches!(rule.mac.as_bytes().len(), 0 | 6 | 20));
-        assert!(rule.name.is_some() || rule.set_mac.is_some() || rule.mtu.is_some());
+        assert!(
+            rule.name.is_some()
+                || rule.set_mac.is_some()
+                || rule.mtu.is_some()
+                || rule.altnames.is_some()
+                || rule.txqlen.is_some()
+        );
         for pattern in rule.patterns.into_iter().flatten() {
             // it ends with its line, unless that goes on or is a comment between
             let mut lines = text(pattern)

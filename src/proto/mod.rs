@@ -1,6 +1,7 @@
 //! Protocols, without their sockets and clocks: what is heard and the time go in, what is to be sent and when to
 //! come back comes out. Deadlines are absolute, chance is a seed.
 
+pub mod backoff;
 pub mod dhcpv4;
 
 use crate::engine::Instant;

@@ -24,6 +24,21 @@ pub const MAX_DHCP: usize = 1_024;
 /// Routes of one lease. A frame of 1,500 octets has room for 160 of the shortest.
 pub const MAX_LEASE_ROUTES: usize = 256;
 
+/// Octets of a DUID: two of its type and up to 128 (RFC 8415 s.11.1).
+pub const MAX_DUID: usize = 130;
+
+/// Addresses of one IA_NA. Servers give one.
+pub const MAX_IA_ADDRS: usize = 4;
+
+/// Prefixes of one IA_PD.
+pub const MAX_IA_PREFIXES: usize = 4;
+
+/// Name servers that a router or a DHCPv6 server names. The resolver reads three.
+pub const MAX_RDNSS: usize = 8;
+
+/// Octets of the search domains of one lease, with a blank between them.
+pub const MAX_LEASE_DOMAINS: usize = 512;
+
 /// MAC rules (`ifname=`, `HWADDR` with `DEVICE`).
 pub const MAX_NAME_RULES: usize = 1_024;
 

@@ -65,11 +65,8 @@ impl Lessee {
         }
     }
 
-    /// Seconds it may be used from now on; [`FOREVER`].
+    /// Seconds it may be used from now on; [`FOREVER`] for one that never ends.
     pub fn valid_secs(&self, now: Instant) -> u32 {
-        match self.client.expires_at() {
-            Instant(u64::MAX) => FOREVER,
-            end => (end.0.saturating_sub(now.0) / 1_000_000) as u32,
-        }
+        now.seconds_until(self.client.expires_at())
     }
 }

@@ -1,6 +1,7 @@
 //! The nouns: plain data, no I/O, no parsing.
 
 pub mod addr;
+pub mod advert;
 pub mod attr;
 mod attr_chain;
 pub mod config;

@@ -83,6 +83,8 @@ pub enum Verdict {
     /// It is ARP: [`lease::Field::Addr`] is the sender's address, [`lease::Field::Chaddr`] its MAC,
     /// [`lease::Field::NextServer`] the address it speaks to.
     Arp = 5,
+    /// It is what a neighbour says of an address: see [`advert::What::Target`](super::advert::What::Target).
+    Neighbor = 6,
 }
 
 impl Verdict {
@@ -94,6 +96,7 @@ impl Verdict {
             2 => Verdict::NotForUs,
             4 => Verdict::BadChecksum,
             5 => Verdict::Arp,
+            6 => Verdict::Neighbor,
             _ => Verdict::Malformed,
         }
     }

@@ -86,5 +86,11 @@ mod tests {
         octets.pop();
         octets.extend(b"\x01a\0");
         assert_eq!(names(&octets), ["!"]);
+        // A label has 63 octets at most: what is longer is a pointer, or nothing.
+        for len in [64, 0x80, 0xc0] {
+            octets = label(len);
+            octets.push(0);
+            assert_eq!(names(&octets), ["!"]);
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! come back comes out. Deadlines are absolute, chance is a seed.
 
 pub mod backoff;
+pub mod dad;
 pub mod dhcpv4;
 pub mod ndisc;
 

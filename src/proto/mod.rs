@@ -5,6 +5,7 @@ pub mod backoff;
 pub mod dad;
 pub mod dhcpv4;
 pub mod ndisc;
+pub mod slaac;
 
 use crate::engine::Instant;
 use crate::model::config::LinkId;

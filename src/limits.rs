@@ -24,6 +24,43 @@ pub const MAX_DHCP: usize = 1_024;
 /// Routes of one lease. A frame of 1,500 octets has room for 160 of the shortest.
 pub const MAX_LEASE_ROUTES: usize = 256;
 
+/// Octets of a DUID: two of its type and up to 128 (RFC 8415 s.11.1).
+pub const MAX_DUID: usize = 130;
+
+/// Addresses of one IA_NA. Servers give one.
+pub const MAX_IA_ADDRS: usize = 4;
+
+/// Prefixes of one IA_PD.
+pub const MAX_IA_PREFIXES: usize = 4;
+
+/// Name servers that a router or a DHCPv6 server names. The resolver reads three.
+pub const MAX_RDNSS: usize = 8;
+
+/// Routers of a link whose advertisements are kept.
+pub const MAX_ROUTERS: usize = 4;
+
+/// Prefixes of all advertisements of a link that are on the link, and as many to form addresses of.
+pub const MAX_RA_PREFIXES: usize = 16;
+
+/// Routes of all advertisements of a link but the default route.
+pub const MAX_RA_ROUTES: usize = 16;
+
+/// Prefixes of NAT64 of all advertisements of a link.
+pub const MAX_RA_PREF64: usize = 4;
+
+/// Search domains of all advertisements of a link.
+pub const MAX_RA_DOMAINS: usize = 8;
+
+/// Octets of a text of an advertisement: a search domain, or the URI of a captive portal.
+pub const MAX_RA_TEXT: usize = 64;
+
+/// Things that one advertisement says, of which a prefix mostly is two: a frame of 1,500 octets has room for more
+/// only if it says hardly anything but prefixes.
+pub const MAX_RA_ITEMS: usize = 64;
+
+/// Octets of the search domains of one lease, with a blank between them.
+pub const MAX_LEASE_DOMAINS: usize = 512;
+
 /// MAC rules (`ifname=`, `HWADDR` with `DEVICE`).
 pub const MAX_NAME_RULES: usize = 1_024;
 

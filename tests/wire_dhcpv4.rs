@@ -62,10 +62,12 @@ fn shown(lease: &Lease, field: Field) -> String {
             let addrs: Vec<String> = octets.chunks(4).map(dotted).collect();
             addrs.join("|")
         }
-        Kind::Hostname | Kind::Domains | Kind::Text => String::from_utf8(octets.to_vec())
-            .unwrap()
-            .replace(' ', "|"),
-        Kind::Octets => {
+        Kind::Hostname | Kind::Domains | Kind::Text | Kind::Texts => {
+            String::from_utf8(octets.to_vec())
+                .unwrap()
+                .replace(' ', "|")
+        }
+        Kind::Octets | Kind::Addrs6 | Kind::Leased => {
             let pairs: Vec<String> = octets.iter().map(|octet| format!("{octet:02x}")).collect();
             pairs.join(":")
         }

@@ -244,7 +244,7 @@ impl Engine<'_> {
             Verdict::Malformed => return Err(Problem::BadPacket),
             _ if !said.is_sound() => return Err(Problem::BadPacket),
             Verdict::BadChecksum => return Err(Problem::BadChecksum),
-            Verdict::Unread | Verdict::NotForUs => {}
+            Verdict::Unread | Verdict::NotForUs | Verdict::Neighbor => {}
             Verdict::Arp => {
                 if is_conflict(said, &lessee.client, mac) {
                     lessee.client.taken(now);

@@ -22,6 +22,14 @@ impl Instant {
             ),
         }
     }
+
+    /// Whole seconds from now on until `end`; for ever they are `u32::MAX`.
+    pub fn seconds_until(self, end: Instant) -> u32 {
+        match end {
+            Instant(u64::MAX) => u32::MAX,
+            end => (end.0.saturating_sub(self.0) / 1_000_000) as u32,
+        }
+    }
 }
 
 /// A file we write and read back.

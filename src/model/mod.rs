@@ -1,6 +1,7 @@
 //! The nouns: plain data, no I/O, no parsing.
 
 pub mod addr;
+pub mod advert;
 pub mod attr;
 mod attr_chain;
 mod attr_kind;
@@ -9,6 +10,7 @@ pub mod desired;
 mod global;
 pub mod index;
 pub mod lease;
+pub mod lease6;
 pub mod link;
 mod link_config;
 pub mod observed;
@@ -16,3 +18,4 @@ mod place;
 pub mod route;
 pub mod rule;
 pub mod said;
+pub mod slots;

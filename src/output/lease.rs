@@ -79,7 +79,14 @@ impl Show for Value<'_> {
             Kind::Number => return f.number(number(self.octets).into(), 10),
             Kind::Addr | Kind::Addrs => ADDR_OCTETS,
             Kind::Routes => ROUTE_OCTETS,
-            Kind::Hostname | Kind::Domains | Kind::Text | Kind::Octets => {
+            // The last ones are DHCPv6's.
+            Kind::Hostname
+            | Kind::Domains
+            | Kind::Text
+            | Kind::Octets
+            | Kind::Texts
+            | Kind::Addrs6
+            | Kind::Leased => {
                 return f.put(self.octets);
             }
         };
@@ -134,7 +141,13 @@ pub fn read(text: &[u8], name: &IfName, ifindex: u32, lease: &mut Lease) -> Opti
 fn read_field(field: Field, value: &[u8], quoted: &[u8], lease: &mut Lease) {
     let slot = field.slot();
     let width = match slot.kind {
-        Kind::Hostname | Kind::Domains | Kind::Text | Kind::Octets => {
+        Kind::Hostname
+        | Kind::Domains
+        | Kind::Text
+        | Kind::Octets
+        | Kind::Texts
+        | Kind::Addrs6
+        | Kind::Leased => {
             return lease.add(field, value);
         }
         Kind::Number => slot.room.into(),

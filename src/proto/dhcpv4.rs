@@ -35,7 +35,8 @@ use crate::engine::Instant;
 use crate::model::lease::{Field, Lease};
 use core::net::Ipv4Addr;
 pub use pace::xorshift;
-use pace::{DECLINE_PAUSE, FIRST, MAX_NAKS, MIN_V6ONLY_WAIT, SECOND, SHUN, STEPS, after};
+use pace::{DECLINE_PAUSE, MAX_NAKS, MIN_V6ONLY_WAIT, SHUN, STEPS};
+pub(super) use pace::{FIRST, SECOND, after};
 pub use settings::Settings;
 
 /// Where a client is (RFC 2131 figure 5).

@@ -1,7 +1,11 @@
 //! Protocols, without their sockets and clocks: what is heard and the time go in, what is to be sent and when to
 //! come back comes out. Deadlines are absolute, chance is a seed.
 
+pub mod backoff;
+pub mod dad;
 pub mod dhcpv4;
+pub mod ndisc;
+pub mod slaac;
 
 use crate::engine::Instant;
 use crate::model::config::LinkId;
@@ -64,11 +68,8 @@ impl Lessee {
         }
     }
 
-    /// Seconds it may be used from now on; [`FOREVER`].
+    /// Seconds it may be used from now on; [`FOREVER`] for one that never ends.
     pub fn valid_secs(&self, now: Instant) -> u32 {
-        match self.client.expires_at() {
-            Instant(u64::MAX) => FOREVER,
-            end => (end.0.saturating_sub(now.0) / 1_000_000) as u32,
-        }
+        now.seconds_until(self.client.expires_at())
     }
 }

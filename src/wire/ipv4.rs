@@ -149,7 +149,7 @@ fn pseudo(udp_len: u32) -> u32 {
 /// The one's complement sum of octets and of what was summed before. Of whole checksummed octets it is
 /// `u16::MAX`.
 #[inline(never)]
-fn sum(octets: &[u8], before: u32) -> u16 {
+pub(super) fn sum(octets: &[u8], before: u32) -> u16 {
     let (mut sum, mut shift) = (before, 8);
     for octet in octets {
         sum = sum.wrapping_add(u32::from(*octet) << shift);
@@ -218,7 +218,7 @@ pub(super) mod tests {
     }
 
     /// RFC 1071 s.1 to the letter.
-    fn rfc_1071(octets: &[u8]) -> u16 {
+    pub fn rfc_1071(octets: &[u8]) -> u16 {
         let mut sum = 0_u64;
         for pair in octets.chunks(2) {
             sum += u64::from(u16::from_be_bytes([

@@ -1,4 +1,5 @@
-//! Octets to values and back: netlink and rtnetlink, and what is on the link: ARP, IPv4, DHCPv4.
+//! Octets to values and back: netlink and rtnetlink, and what is on the link: ARP, IPv4, DHCPv4, IPv6,
+//! ICMPv6, DHCPv6.
 //!
 //! The contract of every function below this module:
 //!
@@ -23,8 +24,11 @@
 
 pub mod arp;
 pub mod dhcpv4;
+pub mod domain;
 pub mod ethtool;
 pub mod ethtool_ioctl;
+pub mod icmpv6;
 pub mod ipv4;
+pub mod ipv6;
 pub mod netlink;
 pub mod rtnetlink;

@@ -129,7 +129,10 @@ fn decode(field: Field, octets: &[u8], lease: &mut Lease) {
             [..] => &[][..],
         },
         Kind::Number | Kind::Addr | Kind::Addrs | Kind::Octets => octets,
-        Kind::Hostname | Kind::Text => until_nul(octets),
+        // The last ones are DHCPv6's.
+        Kind::Hostname | Kind::Text | Kind::Texts | Kind::Addrs6 | Kind::Leased => {
+            until_nul(octets)
+        }
         Kind::Domains if field == Field::Search => return search(octets, lease),
         Kind::Domains => parts::trim(until_nul(octets)),
         Kind::Routes => return classless(octets, lease),
@@ -390,10 +393,15 @@ mod tests {
     fn shown(lease: &Lease, field: Field) -> String {
         let octets = lease.get(field);
         let mut text = match field.slot().kind {
-            Kind::Hostname | Kind::Domains | Kind::Text => {
+            Kind::Hostname | Kind::Domains | Kind::Text | Kind::Texts => {
                 String::from_utf8(octets.to_vec()).unwrap()
             }
-            Kind::Number | Kind::Addr | Kind::Addrs | Kind::Octets => octets
+            Kind::Number
+            | Kind::Addr
+            | Kind::Addrs
+            | Kind::Octets
+            | Kind::Addrs6
+            | Kind::Leased => octets
                 .iter()
                 .map(|octet| std::format!("{octet}"))
                 .collect::<Vec<String>>()

@@ -1,0 +1,635 @@
+//! What is asked to the octet; what each option may say.
+
+use super::*;
+use crate::model::advert::Item;
+use crate::testing::mac;
+use crate::wire::ipv6::tests::{addr, packet};
+use std::string::String;
+use std::vec;
+use std::vec::Vec;
+
+const ROUTER_ADDR: &str = "fe80::1";
+
+fn built(ask: impl Fn(&mut [u8]) -> usize) -> Vec<u8> {
+    let mut room = [0xa5; MAX];
+    let len = ask(&mut room);
+    let mut exact = vec![0x5a; len];
+    assert_eq!(ask(&mut exact), len);
+    assert_eq!(exact, room[..len]);
+    assert!(room[len..].iter().all(|octet| *octet == 0xa5));
+    for short in 0..len {
+        let mut short = vec![0xa5; short];
+        assert!(ask(&mut short) > short.len());
+    }
+    exact
+}
+
+#[test]
+fn routers_are_asked_from_an_address_or_from_none() {
+    let asked = |src: &str, mac: &Mac| built(|packet| ask_routers(&addr(src), mac, packet));
+    let with_mac = [133, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 0, 0, 0, 0, 9];
+    let expected = packet(ICMPV6, "fe80::ff:fe00:9", "ff02::2", &with_mac, 2);
+    assert_eq!(asked("fe80::ff:fe00:9", &mac(9)), expected);
+    let plain = &with_mac[..8];
+    let expected = packet(ICMPV6, "::", "ff02::2", plain, 2);
+    assert_eq!(asked("::", &mac(9)), expected);
+    let expected = packet(ICMPV6, "fe80::ff:fe00:9", "ff02::2", plain, 2);
+    assert_eq!(asked("fe80::ff:fe00:9", &Mac::NONE), expected);
+}
+
+#[test]
+fn an_option_is_padded_on_infiniband() {
+    let long = Mac::new(&[0xab; 20]).unwrap();
+    let packet = built(|packet| ask_routers(&addr("fe80::9"), &long, packet));
+    assert_eq!(packet.len(), MAX);
+    assert_eq!(packet[48..50], [1, 3]);
+    assert_eq!(packet[50..70], [0xab; 20]);
+    assert_eq!(packet[70..], [0; 2]);
+}
+
+#[test]
+fn a_probe_is_from_nobody_and_has_a_nonce() {
+    let target = addr("2001:db8::12:3456");
+    let mut message = vec![135, 0, 0, 0, 0, 0, 0, 0];
+    message.extend(target.octets());
+    message.extend([14, 1, 1, 2, 3, 4, 5, 6]);
+    let expected = packet(ICMPV6, "::", "ff02::1:ff12:3456", &message, 2);
+    let asked = built(|packet| ask_duplicates(&target, &[1, 2, 3, 4, 5, 6], packet));
+    assert_eq!(asked, expected);
+    let mut advert = Advert::NONE;
+    read(&expected, Checksum::Complete, &mut advert);
+    assert_eq!(
+        shown(&advert),
+        "Target 2001:db8::12:3456 by 010203040506 flags=135 valid=0"
+    );
+    assert_eq!(advert.verdict(), Verdict::Neighbor);
+}
+
+fn heard(packet: &[u8]) -> Advert {
+    let mut advert = Advert::NONE;
+    advert.octets_mut().fill(0xa5);
+    read(packet, Checksum::Complete, &mut advert);
+    if matches!(advert.verdict(), Verdict::Fine | Verdict::Neighbor) {
+        assert!(advert.is_sound());
+    }
+    advert
+}
+
+/// An advertisement with these options: 64 hops, medium preference, 1,800 s.
+fn advertisement(options: &[u8]) -> Vec<u8> {
+    let mut message = vec![134, 0, 0, 0, 64, 0, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0];
+    message.extend(options);
+    message
+}
+
+fn router(message: &[u8]) -> Advert {
+    heard(&packet(ICMPV6, ROUTER_ADDR, "ff02::1", message, 2))
+}
+
+/// What the options of an advertisement say, and `!` with what is left out.
+fn options(options: &[u8]) -> String {
+    let advert = router(&advertisement(options));
+    assert_eq!(advert.verdict(), Verdict::Fine, "{options:?}");
+    let text = shown(&advert);
+    let said: Vec<&str> = text.splitn(3, "; ").collect();
+    assert!(said[0].starts_with("Link ") && said[1].starts_with("Router "));
+    std::format!("{}{}", said.get(2).unwrap_or(&""), left_out(&advert))
+}
+
+fn left_out(advert: &Advert) -> String {
+    let all = advert.left_out();
+    let kinds = [
+        What::Link,
+        What::OnLink,
+        What::Autonomous,
+        What::Route,
+        What::Pref64,
+        What::Server,
+        What::Domain,
+    ];
+    kinds
+        .into_iter()
+        .filter(|what| all & what.bit() != 0)
+        .map(|what| std::format!("!{what:?}"))
+        .collect()
+}
+
+fn shown(advert: &Advert) -> String {
+    let hex = |octets: &[u8]| -> String {
+        let mut text: String = octets
+            .iter()
+            .map(|octet| std::format!("{octet:02x}"))
+            .collect();
+        text.truncate(text.trim_end_matches("00").len());
+        text
+    };
+    let shown = |item: Item<'_>| {
+        let said: String = match item.what() {
+            What::Portal | What::Domain => String::from_utf8(item.text().to_vec()).unwrap(),
+            What::Nothing | What::Link | What::Router => hex(item.octets()),
+            What::Target => std::format!("{} by {}", item.addr(), hex(&item.octets()[KNOWN_BY..])),
+            What::Server => std::format!("{}", item.addr()),
+            What::OnLink | What::Autonomous | What::Route | What::Pref64 => {
+                std::format!("{}/{}", item.addr(), item.prefix_len())
+            }
+        };
+        let mut text = std::format!(
+            "{:?} {said} flags={} valid={}",
+            item.what(),
+            item.flags(),
+            item.valid()
+        );
+        if item.preferred() != item.valid() {
+            text.push_str(&std::format!(" preferred={}", item.preferred()));
+        }
+        text
+    };
+    let items: Vec<String> = advert.items().map(shown).collect();
+    items.join("; ")
+}
+
+/// The first item of a kind.
+fn get(advert: &Advert, what: What) -> Option<Item<'_>> {
+    advert.items().find(|item| item.what() == what)
+}
+
+/// An option of prefixes.
+fn prefix(text: &str, len: u8, flags: u8, valid: u32, preferred: u32) -> Vec<u8> {
+    let mut option = vec![3, 4, len, flags];
+    option.extend(valid.to_be_bytes());
+    option.extend(preferred.to_be_bytes());
+    option.extend([0xa5; 4]);
+    option.extend(addr(text).octets());
+    option
+}
+
+#[test]
+fn the_header_says_what_counts_for_the_link() {
+    let mut message = advertisement(&[]);
+    message[4..8].copy_from_slice(&[255, 0b1110_1111, 0, 9]);
+    message[8..16].copy_from_slice(&[0, 0, 1, 0, 0, 0, 2, 0]);
+    let advert = router(&message);
+    assert_eq!(advert.source(), addr(ROUTER_ADDR));
+    assert_eq!(
+        shown(&advert),
+        "Link 000001000000020000000000ff flags=192 valid=9000; Router  flags=1 valid=9",
+    );
+    for (flags, preference) in [(0, 0), (0x08, 1), (0x10, 0), (0x18, 3)] {
+        message[5] = flags;
+        let advert = router(&message);
+        assert_eq!(get(&advert, What::Router).unwrap().flags(), preference);
+        assert_eq!(get(&advert, What::Link).unwrap().flags(), 0);
+    }
+}
+
+#[test]
+fn prefixes_are_on_the_link_or_to_form_addresses_of_or_both() {
+    for (text, len, flags, valid, preferred, said) in [
+        (
+            "2001:db8:1::",
+            64,
+            0xc0,
+            7,
+            5,
+            "Autonomous 2001:db8:1::/64 flags=0 valid=7 preferred=5; OnLink 2001:db8:1::/64 flags=0 valid=7",
+        ),
+        (
+            "2001:db8:1::",
+            64,
+            0x80,
+            7,
+            5,
+            "OnLink 2001:db8:1::/64 flags=0 valid=7",
+        ),
+        (
+            "2001:db8:1::",
+            64,
+            0x40,
+            7,
+            7,
+            "Autonomous 2001:db8:1::/64 flags=0 valid=7",
+        ),
+        ("2001:db8:1::", 64, 0x3f, 7, 5, ""),
+        (
+            "2001:db8:1::1",
+            64,
+            0x80,
+            0,
+            0,
+            "OnLink 2001:db8:1::/64 flags=0 valid=0",
+        ),
+        (
+            "2001:db8:1::1",
+            128,
+            0x80,
+            7,
+            5,
+            "OnLink 2001:db8:1::1/128 flags=0 valid=7",
+        ),
+        ("2001:db8:1::1", 129, 0xc0, 7, 5, "!OnLink!Autonomous"),
+        ("2001:db8:1::1", 255, 0x80, 7, 5, "!OnLink"),
+        // RFC 4862 s.5.5.3 c: of no use to form an address of.
+        (
+            "2001:db8:1::",
+            64,
+            0xc0,
+            5,
+            7,
+            "OnLink 2001:db8:1::/64 flags=0 valid=5!Autonomous",
+        ),
+        ("fe80::", 64, 0xc0, 7, 5, "!OnLink!Autonomous"),
+        ("ff02::", 64, 0xc0, 7, 5, "!OnLink!Autonomous"),
+        ("::", 64, 0xc0, 7, 5, "!OnLink!Autonomous"),
+        ("::1", 128, 0xc0, 7, 5, "!OnLink!Autonomous"),
+        ("2001:db8::", 0, 0xc0, 7, 5, "!OnLink!Autonomous"),
+    ] {
+        let option = prefix(text, len, flags, valid, preferred);
+        assert_eq!(options(&option), said, "{text}/{len} {flags:x}");
+    }
+    // Of another length it is no such option.
+    let mut long = prefix("2001:db8::", 64, 0xc0, 7, 5);
+    long[1] = 5;
+    long.extend([0; 8]);
+    assert_eq!(options(&long), "");
+}
+
+#[test]
+fn routes_have_as_many_octets_as_they_need() {
+    for (octets, said) in [
+        (
+            &[
+                24, 3, 64, 0x08, 0, 0, 1, 0, 0x20, 1, 13, 0xb8, 0, 2, 0, 0, 0xff, 0, 0, 0, 0, 0, 0,
+                1,
+            ][..],
+            "Route 2001:db8:2::/64 flags=1 valid=256",
+        ),
+        (
+            &[
+                24, 2, 48, 0x18, 0, 0, 1, 0, 0x20, 1, 13, 0xb8, 0, 2, 0xff, 0xff,
+            ],
+            "Route 2001:db8:2::/48 flags=3 valid=256",
+        ),
+        (
+            &[24, 2, 64, 0, 0, 0, 0, 0, 0x20, 1, 13, 0xb8, 0, 2, 0, 3],
+            "Route 2001:db8:2:3::/64 flags=0 valid=0",
+        ),
+        (
+            &[24, 2, 65, 0, 0, 0, 1, 0, 0x20, 1, 13, 0xb8, 0, 2, 0, 3],
+            "!Route",
+        ),
+        (&[24, 1, 1, 0, 0, 0, 1, 0], "!Route"),
+        (
+            &[
+                24, 3, 129, 0, 0, 0, 1, 0, 0x20, 1, 13, 0xb8, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+            ],
+            "!Route",
+        ),
+        (
+            &[24, 2, 64, 0x10, 0, 0, 1, 0, 0x20, 1, 13, 0xb8, 0, 2, 0, 3],
+            "!Route",
+        ),
+        (
+            &[24, 2, 10, 0, 0, 0, 1, 0, 0xfe, 0x80, 0, 0, 0, 0, 0, 0],
+            "!Route",
+        ),
+        (
+            &[
+                24, 4, 64, 0, 0, 0, 1, 0, 0x20, 1, 13, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                0, 0, 0, 0, 0, 0, 0,
+            ],
+            "",
+        ),
+    ] {
+        assert_eq!(options(octets), said, "{octets:?}");
+    }
+}
+
+#[test]
+fn a_route_to_everything_says_it_better_than_the_header() {
+    for option in [
+        &[24, 1, 0, 0x08, 0, 0, 0, 5][..],
+        &[
+            24, 3, 0, 0x08, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        ],
+    ] {
+        let advert = router(&advertisement(option));
+        let said = get(&advert, What::Router).unwrap();
+        assert_eq!((said.valid(), said.flags()), (5, 1));
+        assert!(get(&advert, What::Route).is_none());
+    }
+    let advert = router(&advertisement(&[24, 1, 0, 0x10, 0, 0, 0, 5]));
+    assert_eq!(get(&advert, What::Router).unwrap().valid(), 1_800);
+}
+
+#[test]
+fn servers_are_one_or_more() {
+    let mut option = vec![25, 5, 0, 0, 0, 0, 2, 0];
+    option.extend(addr("2001:db8::53").octets());
+    option.extend(addr("fe80::53").octets());
+    assert_eq!(
+        options(&option),
+        "Server 2001:db8::53 flags=0 valid=512; Server fe80::53 flags=0 valid=512"
+    );
+    option[24..40].copy_from_slice(&addr("ff02::53").octets());
+    assert_eq!(
+        options(&option),
+        "Server 2001:db8::53 flags=0 valid=512!Server"
+    );
+    option[1] = 4;
+    option.truncate(32);
+    assert_eq!(
+        options(&option),
+        "Server 2001:db8::53 flags=0 valid=512!Server"
+    );
+    assert_eq!(options(&[25, 1, 0, 0, 0, 0, 2, 0]), "");
+}
+
+#[test]
+fn domains_are_names_and_zeros() {
+    for (names, said) in [
+        (
+            &b"\x07example\x03net\0\x01a\0\0"[..],
+            "Domain example.net flags=0 valid=512; Domain a flags=0 valid=512",
+        ),
+        (b"\0\0\0\0\0\0\0\0", ""),
+        (b"\x01a\0\xc0\0\0\0\0", "Domain a flags=0 valid=512!Domain"),
+        (b"\x01a\0\x05b;rm\n", "Domain a flags=0 valid=512!Domain"),
+        (b"\x01a\0\x03b c\0", "Domain a flags=0 valid=512!Domain"),
+        (b"\x02-a\0\x02b_\0\0", "!Domain"),
+        (b"\x07example", "!Domain"),
+    ] {
+        let mut option = vec![31, 0, 0, 0, 0, 0, 2, 0];
+        option.extend(names);
+        option.resize(option.len().next_multiple_of(8), 0);
+        option[1] = (option.len() / 8) as u8;
+        assert_eq!(options(&option), said, "{names:?}");
+    }
+}
+
+#[test]
+fn a_portal_lasts_as_long_as_a_router_may() {
+    let uri = b"https://portal.example.net/api?x=%20#y";
+    let mut option = vec![37, 5];
+    option.extend(uri);
+    option.resize(40, 0);
+    let advert = router(&advertisement(&option));
+    let said = get(&advert, What::Portal).unwrap();
+    assert_eq!((said.text(), said.valid()), (&uri[..], 9_000));
+    option[9] = b'"';
+    let advert = router(&advertisement(&option));
+    assert!(get(&advert, What::Portal).is_none());
+    assert_eq!(advert.left_out(), What::Portal.bit());
+    let mut long = vec![37, 32];
+    long.resize(256, b'x');
+    let advert = router(&advertisement(&long));
+    assert_eq!(advert.left_out(), What::Portal.bit());
+    assert_eq!(
+        router(&advertisement(&[37, 1, 0, 0, 0, 0, 0, 0])).left_out(),
+        What::Portal.bit()
+    );
+}
+
+#[test]
+fn prefixes_of_nat64_have_six_lengths() {
+    for (code, len) in [(0, 96), (1, 64), (2, 56), (3, 48), (4, 40), (5, 32)] {
+        let option = [
+            38,
+            2,
+            2,
+            8 | code,
+            0x20,
+            1,
+            13,
+            0xb8,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+        ];
+        let said = std::format!("Pref64 2001:db8::/{len} flags=0 valid=520");
+        assert_eq!(options(&option), said);
+    }
+    for code in [6, 7] {
+        let option = [
+            38,
+            2,
+            2,
+            8 | code,
+            0,
+            0x64,
+            0xff,
+            0x9b,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+        ];
+        assert_eq!(options(&option), "!Pref64");
+    }
+    let option = [
+        38, 2, 0xff, 0xf8, 0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0,
+    ];
+    assert_eq!(options(&option), "Pref64 64:ff9b::/96 flags=0 valid=65528");
+}
+
+#[test]
+fn an_mtu_is_one_of_ipv6() {
+    for (mtu, said, left) in [
+        (1_280_u32, 1_280, ""),
+        (9_000, 9_000, ""),
+        (1_279, 0, ""),
+        (0, 0, ""),
+    ] {
+        let mut option = vec![5, 1, 0, 0];
+        option.extend(mtu.to_be_bytes());
+        let advert = router(&advertisement(&option));
+        let numbers = get(&advert, What::Link).unwrap().octets().to_vec();
+        assert_eq!(u32::from_be_bytes(numbers[8..12].try_into().unwrap()), said);
+        assert_eq!(left_out(&advert), left);
+    }
+}
+
+#[test]
+fn lengths_that_lie_make_a_message_malformed() {
+    for (octets, verdict) in [
+        (&[][..], Verdict::Fine),
+        (&[99, 1, 0, 0, 0, 0, 0, 0], Verdict::Fine),
+        (&[99, 0, 0, 0, 0, 0, 0, 0], Verdict::Malformed),
+        (&[3, 0], Verdict::Malformed),
+        (&[99], Verdict::Malformed),
+        (&[99, 1], Verdict::Malformed),
+        (&[99, 2, 0, 0, 0, 0, 0, 0], Verdict::Malformed),
+        (&[99, 1, 0, 0, 0, 0, 0, 0, 1], Verdict::Malformed),
+    ] {
+        assert_eq!(
+            router(&advertisement(octets)).verdict(),
+            verdict,
+            "{octets:?}"
+        );
+    }
+    for message in [
+        advertisement(&prefix("2001:db8::", 64, 0xc0, 7, 5)),
+        about(136, 0, "2001:db8::5", &[2, 1, 2, 0, 0, 0, 0, 7]),
+    ] {
+        let end = if message[0] == 134 { 16 } else { 24 };
+        let whole = packet(ICMPV6, ROUTER_ADDR, "ff02::1", &message, 2);
+        for len in 0..message.len() {
+            let mut packet = whole.clone();
+            packet[5] = len as u8;
+            let mut advert = Advert::NONE;
+            read(&packet, Checksum::Partial, &mut advert);
+            let is_malformed = advert.verdict() == Verdict::Malformed;
+            assert_eq!(is_malformed, len != end, "{len}");
+            read(&packet[..HEADER + len], Checksum::Complete, &mut advert);
+            assert_ne!(advert.verdict(), Verdict::Fine, "{len}");
+        }
+    }
+}
+
+#[test]
+fn only_neighbours_count() {
+    let message = advertisement(&[]);
+    let whole = packet(ICMPV6, ROUTER_ADDR, "ff02::1", &message, 2);
+    for hops in 0..255 {
+        let mut packet = whole.clone();
+        packet[7] = hops;
+        assert_eq!(heard(&packet).verdict(), Verdict::NotForUs);
+    }
+    for src in ["2001:db8::1", "::", "fec0::1", "ff02::1"] {
+        let packet = packet(ICMPV6, src, "ff02::1", &message, 2);
+        assert_eq!(heard(&packet).verdict(), Verdict::Malformed, "{src}");
+    }
+    for (at, octet) in [(0, 133), (0, 137), (0, 128), (0, 0), (1, 1)] {
+        let mut message = message.clone();
+        message[at] = octet;
+        assert_eq!(router(&message).verdict(), Verdict::NotForUs);
+    }
+    let mut broken = whole.clone();
+    broken[42] ^= 1;
+    assert_eq!(heard(&broken).verdict(), Verdict::BadChecksum);
+    let mut partial = Advert::NONE;
+    read(&broken, Checksum::Partial, &mut partial);
+    assert_eq!(partial.verdict(), Verdict::Fine);
+}
+
+/// A message of a neighbour about an address.
+fn about(kind: u8, flags: u8, target: &str, options: &[u8]) -> Vec<u8> {
+    let mut message = vec![kind, 0, 0, 0, flags, 0, 0, 0];
+    message.extend(addr(target).octets());
+    message.extend(options);
+    message
+}
+
+#[test]
+fn neighbours_speak_of_addresses() {
+    const TARGET: &str = "2001:db8::5";
+    const GROUP: &str = "ff02::1:ff00:5";
+    let mac = [2, 1, 2, 0, 0, 0, 0, 7];
+    let src_mac = [1, 1, 2, 0, 0, 0, 0, 7];
+    for (message, src, dst, said) in [
+        (
+            about(136, 0x20, TARGET, &mac),
+            TARGET,
+            "ff02::1",
+            "136 by 020000000007",
+        ),
+        (
+            about(136, 0x60, TARGET, &mac),
+            TARGET,
+            "fe80::9",
+            "136 by 020000000007",
+        ),
+        (
+            about(136, 0x20, TARGET, &[]),
+            "fe80::7",
+            "ff02::1",
+            "136 by ",
+        ),
+        (about(136, 0x60, TARGET, &mac), TARGET, "ff02::1", ""),
+        (about(136, 0x20, "ff02::5", &mac), TARGET, "ff02::1", ""),
+        (about(135, 0, TARGET, &[]), "::", GROUP, "135 by "),
+        (
+            about(135, 0, TARGET, &[]),
+            "::",
+            "ff02::1:ff00:6",
+            "135 by ",
+        ),
+        (about(135, 0, TARGET, &[]), "::", TARGET, ""),
+        (about(135, 0, TARGET, &src_mac), "::", GROUP, ""),
+        (about(135, 0, TARGET, &src_mac), "fe80::9", GROUP, "135 by "),
+        (about(135, 0, TARGET, &[]), "fe80::9", TARGET, "135 by "),
+        (about(135, 0, "ff02::5", &[]), "fe80::9", GROUP, ""),
+        (about(135, 0, "::", &[]), "fe80::9", GROUP, ""),
+        (
+            about(135, 0, TARGET, &[14, 0, 1, 2, 3, 4, 5, 6]),
+            "::",
+            GROUP,
+            "",
+        ),
+    ] {
+        let advert = heard(&packet(ICMPV6, src, dst, &message, 2));
+        if said.is_empty() {
+            assert_eq!(
+                advert.verdict(),
+                Verdict::Malformed,
+                "{src} {dst} {message:?}"
+            );
+            continue;
+        }
+        assert_eq!(
+            advert.verdict(),
+            Verdict::Neighbor,
+            "{src} {dst} {message:?}"
+        );
+        assert_eq!(advert.source(), addr(src));
+        let item = advert.first();
+        let text = shown(&advert).replace(&std::format!("Target {TARGET} by "), "");
+        let (by, _) = text.split_once(" flags=").unwrap();
+        assert_eq!(std::format!("{} by {by}", item.flags()), said);
+    }
+}
+
+#[test]
+fn a_neighbour_is_no_router() {
+    let option = prefix("2001:db8::", 64, 0xc0, 7, 5);
+    let message = about(136, 0, "2001:db8::5", &option);
+    let advert = heard(&packet(ICMPV6, ROUTER_ADDR, "ff02::1", &message, 2));
+    assert_eq!(advert.items().count(), 1);
+}
+
+#[test]
+fn what_has_no_room_is_left_out_and_the_whole_is_not() {
+    let mut all = Vec::new();
+    for n in 0..1_000_u16 {
+        let mut option = prefix("2001:db8::", 64, 0xc0, 7, 5);
+        option[20..22].copy_from_slice(&n.to_be_bytes());
+        all.extend(option);
+    }
+    let mut portal = vec![37, 31];
+    portal.extend([b'x'; 246]);
+    all.extend(portal);
+    let advert = router(&advertisement(&all));
+    assert_eq!(advert.verdict(), Verdict::Fine);
+    assert_eq!(left_out(&advert), "!OnLink!Autonomous");
+    assert!(advert.left_out() & What::Portal.bit() != 0);
+    for what in [What::Link, What::Router] {
+        assert!(get(&advert, what).is_some(), "{what:?}");
+    }
+    // As many as there are places for.
+    let advert = router(&advertisement(&all[..30 * 32]));
+    assert_eq!((advert.items().count(), advert.left_out()), (62, 0));
+    let mut servers = vec![25, 125, 0, 0, 0, 0, 2, 0];
+    for n in 1..63 {
+        servers.extend(addr(&std::format!("2001:db8::{n}")).octets());
+    }
+    let advert = router(&advertisement(&servers));
+    assert_eq!((advert.items().count(), advert.left_out()), (64, 0));
+}

@@ -5,6 +5,7 @@ pub mod attr;
 mod attr_chain;
 pub mod config;
 pub mod desired;
+pub mod duid;
 mod global;
 pub mod index;
 pub mod lease;

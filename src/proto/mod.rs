@@ -3,6 +3,7 @@
 
 pub mod backoff;
 pub mod dhcpv4;
+pub mod dhcpv6;
 
 use crate::engine::Instant;
 use crate::model::config::LinkId;

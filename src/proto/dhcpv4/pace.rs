@@ -54,7 +54,7 @@ pub fn xorshift(random: &mut u32) -> u32 {
 }
 
 /// This many microseconds after.
-pub(super) fn after(now: Instant, micros: u64) -> Instant {
+pub(in crate::proto) fn after(now: Instant, micros: u64) -> Instant {
     Instant(now.0.saturating_add(micros))
 }
 
@@ -75,15 +75,15 @@ pub(super) const STEPS: &[(Due, u8)] = &[
 ];
 
 /// Microseconds.
-pub(super) const SECOND: u64 = 1_000_000;
+pub(in crate::proto) const SECOND: u64 = 1_000_000;
 
 /// Until a message is sent the second time, or tried again when it could not be sent; twice that until the third
 /// time. RFC 2131 4.1 waits for 4 s: a server on the link answers within milliseconds, and a lost frame would
 /// cost a boot these 4 s.
-pub(super) const FIRST: u64 = SECOND / 4;
+pub(in crate::proto) const FIRST: u64 = SECOND / 4;
 
 /// In this time a server on the link answers, where it does not look for the address first.
-pub(super) const NEAR: u64 = SECOND / 1_000;
+pub(in crate::proto) const NEAR: u64 = SECOND / 1_000;
 
 /// The pace of DISCOVERs from the third on: a second, +-10 %. RFC 2131 4.1 doubles: a port in spanning tree drops
 /// everything for 30 to 50 s and then opens, and the next DISCOVER shall come soon after.

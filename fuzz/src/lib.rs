@@ -3,6 +3,7 @@
 
 pub mod config;
 pub mod message;
+pub mod message6;
 
 use ifdawn::engine::Instant;
 use ifdawn::model::lease::{Field, Lease};
@@ -19,6 +20,21 @@ pub fn sow(seeds: impl IntoIterator<Item = Vec<u8>>) {
         }
         std::process::exit(0);
     }
+}
+
+/// With `MESSAGES=FILE`: the messages in it, a line of hexadecimal digits each.
+pub fn others() -> Vec<Vec<u8>> {
+    let Some(file) = std::env::var_os("MESSAGES") else {
+        return Vec::new();
+    };
+    let text = std::fs::read_to_string(file).expect("a file");
+    let octet = |pair: &[u8]| {
+        let pair = std::str::from_utf8(pair).ok()?;
+        u8::from_str_radix(pair, 16).ok()
+    };
+    text.lines()
+        .filter_map(|line| line.as_bytes().chunks(2).map(octet).collect())
+        .collect()
 }
 
 /// An input, from its front; zeros once it is used up.

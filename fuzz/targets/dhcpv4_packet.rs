@@ -6,7 +6,7 @@ use ifdawn::model::lease::{Field, Kind, Lease, Verdict, is_host};
 use ifdawn::wire::arp::{self, Arp};
 use ifdawn::wire::dhcpv4;
 use ifdawn::wire::ipv4::Checksum;
-use ifdawn_fuzz::{message, sow, survives_its_file};
+use ifdawn_fuzz::{message, others, sow, survives_its_file};
 use libfuzzer_sys::fuzz_target;
 
 const PACKET: u8 = 0;
@@ -123,19 +123,4 @@ fn seeds() -> Vec<Vec<u8>> {
         seeds.push(of(ARP, &packet[..len]));
     }
     seeds
-}
-
-/// With `MESSAGES=FILE`: the messages in it, a line of hexadecimal digits each.
-fn others() -> Vec<Vec<u8>> {
-    let Some(file) = std::env::var_os("MESSAGES") else {
-        return Vec::new();
-    };
-    let text = std::fs::read_to_string(file).expect("a file");
-    let octet = |pair: &[u8]| {
-        let pair = std::str::from_utf8(pair).ok()?;
-        u8::from_str_radix(pair, 16).ok()
-    };
-    text.lines()
-        .filter_map(|line| line.as_bytes().chunks(2).map(octet).collect())
-        .collect()
 }

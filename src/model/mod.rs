@@ -7,6 +7,7 @@ mod attr_chain;
 mod attr_kind;
 pub mod config;
 pub mod desired;
+pub mod duid;
 mod global;
 pub mod index;
 pub mod lease;

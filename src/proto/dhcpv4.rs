@@ -26,7 +26,7 @@
 //! * Chance is an xorshift generator that begins with a seed.
 
 mod fields;
-mod pace;
+pub(super) mod pace;
 mod reply;
 mod settings;
 

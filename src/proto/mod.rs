@@ -4,6 +4,7 @@
 pub mod backoff;
 pub mod dad;
 pub mod dhcpv4;
+pub mod dhcpv6;
 pub mod ndisc;
 pub mod slaac;
 

@@ -24,6 +24,7 @@
 
 pub mod arp;
 pub mod dhcpv4;
+pub mod dhcpv6;
 pub mod domain;
 pub mod ethtool;
 pub mod ethtool_ioctl;

@@ -1,0 +1,87 @@
+//! What is written of a client: into its messages, and elsewhere.
+
+use super::{Client, State};
+use crate::engine::Instant;
+use crate::model::lease6::{Field6, Lease6};
+use crate::proto::dhcpv4::pace::{NEAR, after};
+use crate::wire::dhcpv4::Wanted;
+use crate::wire::dhcpv6::{REBIND, Request};
+
+impl Client {
+    /// Where it is.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// Until when an answer is about to come to what it has asked first.
+    pub fn expects_until(&self) -> Instant {
+        const EXPECTING: u16 = State::Soliciting.only()
+            | State::Requesting.only()
+            | State::Confirming.only()
+            | State::Informing.only();
+        if self.state.is_of(EXPECTING) {
+            after(self.begun, NEAR)
+        } else {
+            Instant(0)
+        }
+    }
+
+    /// `transaction-id`.
+    pub fn xid(&self) -> u32 {
+        self.xid
+    }
+
+    /// Fills in what is the client's own of a message (RFC 8415 s.18.2). The prefixes that are there are what is
+    /// wanted where none are had. A lease with prefixes is not confirmed but rebound (RFC 8415 18.2.12).
+    #[inline(never)]
+    pub fn fill<'a>(&self, held: &'a Lease6, request: &mut Request<'a>) {
+        const TO_ONE: u16 = State::Requesting.only()
+            | State::Renewing.only()
+            | State::Declining.only()
+            | State::Releasing.only();
+        request.xid = self.xid;
+        request.elapsed = self.elapsed;
+        request.iaid = self.settings.iaid;
+        if self.settings.rapid_commit {
+            request.rapid_commit = Wanted::Yes;
+        }
+        if self.state.is_of(TO_ONE) {
+            request.server = held.get(Field6::ServerId);
+        }
+        if self.settings.addrs {
+            request.addrs = Some(held.get(Field6::Addrs));
+        }
+        let prefixes = held.get(Field6::Prefixes);
+        if self.settings.prefixes && !(prefixes.is_empty() && request.prefixes.is_some()) {
+            request.prefixes = Some(prefixes);
+        }
+        if self.state == State::Confirming && !prefixes.is_empty() {
+            request.message = REBIND;
+        }
+    }
+
+    /// Whether there is a lease, in use or not.
+    pub fn has_lease(&self) -> bool {
+        self.expires_at != Instant(0)
+    }
+
+    /// When the lease, or what needs none, was given: its times count from there.
+    pub fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// T1.
+    pub fn renew_at(&self) -> Instant {
+        self.renew_at
+    }
+
+    /// T2.
+    pub fn rebind_at(&self) -> Instant {
+        self.rebind_at
+    }
+
+    /// The end of what is valid longest.
+    pub fn expires_at(&self) -> Instant {
+        self.expires_at
+    }
+}

@@ -1,0 +1,129 @@
+//! What a message of a server means (RFC 8415 s.18.2.9, s.18.2.10).
+
+use super::pace::{AT_ONCE, MIN_REFRESH, REFRESH};
+use super::{Client, Heard, IN_USE, State, Why};
+use crate::engine::Instant;
+use crate::model::lease6::{Field6, Lease6};
+use crate::text::parts;
+use crate::wire::dhcpv6::{ADVERTISE, NO_BINDING, NOT_ON_LINK, RECONFIGURE, REPLY, SUCCESS};
+
+impl Client {
+    /// A DHCPv6 message for port 546 of this link, whose client is known by `duid`. `held` is the owner's record; of
+    /// `reply` remains what is ours.
+    #[inline(never)]
+    pub fn hear(
+        &mut self,
+        now: Instant,
+        reply: &mut Lease6,
+        duid: &[u8],
+        held: &mut Lease6,
+    ) -> Heard {
+        let message = reply.number_or(Field6::Message, 0) as u8;
+        let server = reply.get(Field6::ServerId);
+        if !parts::is(reply.get(Field6::ClientId), duid) || server.is_empty() {
+            return Heard::Nothing;
+        }
+        if message == RECONFIGURE {
+            return Heard::Reconfigure;
+        }
+        let is_seeking = self.state == State::Soliciting;
+        let is_rapid = self.settings.rapid_commit && reply.number(Field6::RapidCommit).is_some();
+        let is_awaited = match message {
+            ADVERTISE => is_seeking,
+            REPLY => is_rapid || !is_seeking,
+            _ => false,
+        };
+        if !is_awaited || self.tries == 0 || reply.number(Field6::Xid) != Some(self.xid) {
+            return Heard::Nothing;
+        }
+        let max_rt = match self.wanted() {
+            0 => Field6::InfMaxRt,
+            _ => Field6::SolMaxRt,
+        };
+        if let Some(seconds @ 60..=86_400) = reply.number(max_rt) {
+            self.max_rt = seconds;
+        }
+        let (given, status) = self.sift(reply);
+        if message == ADVERTISE {
+            self.hear_offer(now, reply, given, held)
+        } else {
+            self.hear_reply(now, reply, given, status, held)
+        }
+    }
+
+    /// An ADVERTISE (RFC 8415 18.2.9), in so many IAs of which something is given.
+    fn hear_offer(&mut self, now: Instant, reply: &Lease6, given: u32, held: &mut Lease6) -> Heard {
+        if given == 0 {
+            return Heard::Refused(Why::NothingGiven);
+        }
+        let preference = reply.number_or(Field6::Preference, 0);
+        let is_shunned =
+            self.shuns && parts::is(reply.get(Field6::ServerId), held.get(Field6::ServerId));
+        let mut worth = given.wrapping_shl(8).wrapping_add(preference);
+        if is_shunned {
+            worth = 1;
+        }
+        if worth <= self.best {
+            return Heard::Nothing;
+        }
+        self.best = worth;
+        *held = *reply;
+        let is_all = given >= self.wanted() && !self.settings.collects;
+        if !is_shunned && (is_all || preference == AT_ONCE || self.tries > 1) {
+            self.ask(now, State::Requesting);
+        }
+        Heard::Offer
+    }
+
+    /// A REPLY (RFC 8415 18.2.10), in so many IAs of which something is given.
+    fn hear_reply(
+        &mut self,
+        now: Instant,
+        reply: &mut Lease6,
+        given: u32,
+        status: u32,
+        held: &mut Lease6,
+    ) -> Heard {
+        let state = self.state;
+        if matches!(state, State::Declining | State::Releasing) {
+            self.give_up(now);
+            return Heard::Nothing;
+        }
+        if status == NOT_ON_LINK {
+            self.give_up(now);
+            return Heard::Refused(Why::NotOnLink);
+        }
+        if status == NO_BINDING && state.is_of(IN_USE) {
+            held.put(Field6::ServerId, reply.get(Field6::ServerId));
+            self.ask(now, State::Requesting);
+            return Heard::Offer;
+        }
+        let is_confirm = state == State::Confirming && held.get(Field6::Prefixes).is_empty();
+        if is_confirm && status == SUCCESS {
+            self.hold();
+            return Heard::Bound;
+        }
+        if state == State::Informing && status == SUCCESS {
+            *held = *reply;
+            self.since = now;
+            self.state = State::Informed;
+            let seconds = reply.number_or(Field6::RefreshTime, REFRESH);
+            self.next = now.after_seconds(seconds.max(MIN_REFRESH));
+            return Heard::Informed;
+        }
+        if given > 0 {
+            if state.is_of(IN_USE) {
+                self.carry_over(now, held, reply);
+            }
+            *held = *reply;
+            if self.count(reply, now) {
+                self.hold();
+                return Heard::Bound;
+            }
+        }
+        if given > 0 || state == State::Requesting {
+            self.give_up(now);
+        }
+        Heard::Refused(Why::NothingGiven)
+    }
+}

@@ -1,0 +1,101 @@
+//! What a client sends, how often and how long it waits (RFC 8415 s.7.6, s.15).
+
+use super::{Client, Due, Message, State};
+use crate::proto::backoff;
+use crate::proto::dhcpv4::pace::{SECOND, xorshift};
+
+/// What a state sends once it is time.
+pub(super) struct Step {
+    pub due: Due,
+    /// Seconds until it is sent the second time (IRT).
+    irt: u8,
+    /// Most seconds between two times (MRT); 0: no bound of its own.
+    mrt: u16,
+    /// How often it is sent (MRC).
+    pub most: u8,
+}
+
+const fn step(message: Message, irt: u8, mrt: u16, most: u8) -> Step {
+    let due = Due::Send(message);
+    Step {
+        due,
+        irt,
+        mrt,
+        most,
+    }
+}
+
+const NOTHING: Step = Step {
+    due: Due::Nothing,
+    irt: 0,
+    mrt: 0,
+    most: u8::MAX,
+};
+
+/// In the order of the states. SOLICIT and INFORMATION-REQUEST have the bounds that servers may tell.
+const STEPS: &[Step] = &[
+    NOTHING,
+    step(Message::Solicit, 1, 0, u8::MAX),
+    step(Message::Request, 1, 30, 10),
+    step(Message::Confirm, 1, 4, u8::MAX),
+    NOTHING,
+    step(Message::Renew, 10, 600, u8::MAX),
+    step(Message::Rebind, 10, 600, u8::MAX),
+    step(Message::Decline, 1, 0, 4),
+    step(Message::Release, 1, 0, 4),
+    step(Message::InformationRequest, 1, 0, u8::MAX),
+    NOTHING,
+    NOTHING,
+];
+
+impl Client {
+    /// What its state sends.
+    pub(super) fn step(&self) -> &'static Step {
+        STEPS.get(self.state as usize).unwrap_or(&NOTHING)
+    }
+
+    /// Microseconds until it is sent again (RT, RFC 8415 s.15). Who offers has a second (RFC 8415 18.2.1).
+    #[inline(never)]
+    pub(super) fn slow_down(&mut self) -> u64 {
+        let step = self.step();
+        let most = match step.mrt {
+            0 => self.max_rt,
+            mrt => mrt.into(),
+        };
+        let previous = if self.tries == 0 { 0 } else { self.rt };
+        let (first, most) = (u32::from(step.irt).wrapping_mul(MS), most.wrapping_mul(MS));
+        self.rt = backoff::next(previous, first, most, &mut self.random);
+        if self.state == State::Soliciting {
+            self.rt = self.rt.max(MS.wrapping_add(1));
+        }
+        u64::from(self.rt).wrapping_mul(MILLISECOND)
+    }
+
+    /// A number of chance below this one, which is less than 2^32.
+    pub(super) fn chance(&mut self, below: u64) -> u64 {
+        u64::from(xorshift(&mut self.random)).wrapping_mul(below) >> 32
+    }
+}
+
+/// Milliseconds of a second, and microseconds of one of them.
+const MS: u32 = 1_000;
+const MILLISECOND: u64 = SECOND / 1_000;
+
+/// Most tries that are counted: more than any state has, but one that is given up.
+pub(super) const MAX_TRIES: u8 = u8::MAX - 1;
+
+/// Seconds of RFC 8415 s.7.6: SOL_MAX_RT and INF_MAX_RT, until a server says otherwise.
+pub(super) const MAX_RT: u32 = 3_600;
+
+/// CNF_MAX_RD, in seconds.
+pub(super) const CONFIRM_FOR: u32 = 10;
+
+/// Information refresh times in seconds: that where none is said, and the least one (RFC 8415 s.21.23).
+pub(super) const REFRESH: u32 = 86_400;
+pub(super) const MIN_REFRESH: u32 = 600;
+
+/// Preference of a server that is taken at once (RFC 8415 s.18.2.1).
+pub(super) const AT_ONCE: u32 = 255;
+
+/// Pauses after a lease that was refused double up to 64 s.
+pub(super) const MAX_REFUSALS: u8 = 7;

@@ -1,0 +1,674 @@
+//! What is heard of servers.
+//!
+//! Options may hold options. Where a length lies, on either level, the message is malformed; any other option that has
+//! not its form counts as absent, and is marked as left out. So is a second IA of a kind: we ask for one. Of options
+//! that should be there once lists are joined, and of others the last one counts.
+
+use super::{ADVERTISE, CLIENT, RECONFIGURE, REPLY};
+use crate::model::lease6::{Field6, Kind, LEASED_OCTETS, Lease6, Verdict, is_sound};
+use crate::text::parts;
+use crate::wire::domain::{self, Name};
+use crate::wire::ipv4::{Checksum, Writer};
+use crate::wire::ipv6;
+
+/// Reads an IPv6 packet into `lease`; what was there before is gone. Its verdict stands first: of a packet that
+/// is not [`Verdict::Fine`] the fields mean nothing.
+#[inline(never)]
+pub fn read(packet: &[u8], checksum: Checksum, lease: &mut Lease6) {
+    *lease = Lease6::NONE;
+    let verdict = match ipv6::open(packet, checksum, ipv6::UDP) {
+        Ok((header, udp)) => datagram(header, udp, lease).unwrap_or(Verdict::Malformed),
+        Err(verdict) => verdict,
+    };
+    lease.judge(verdict);
+}
+
+/// Puts what a datagram says; `None` where it is malformed. Servers and relays answer to the link-local address
+/// that was sent from, so what is for another one may be from anywhere.
+fn datagram(header: &[u8; ipv6::HEADER], udp: &[u8], lease: &mut Lease6) -> Option<Verdict> {
+    let (&[_, _, p0, p1, l0, l1, _, _], _) = udp.split_first_chunk()?;
+    let [.., d0, d1, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = *header;
+    if [p0, p1] != CLIENT || [d0, d1 & 0xc0] != [0xfe, 0x80] {
+        return Some(Verdict::NotForUs);
+    }
+    let len = usize::from(u16::from_be_bytes([l0, l1]));
+    let (&[message, ref xid @ ..], options) = udp.get(8..len)?.split_first_chunk::<4>()?;
+    if !matches!(message, ADVERTISE | REPLY | RECONFIGURE) {
+        return Some(Verdict::NotForUs);
+    }
+    lease.add(Field6::Message, &[message]);
+    lease.add(Field6::Xid, xid);
+    // What is left of the message, and of an option that holds options, with what is added to their numbers.
+    let (mut rest, mut inner, mut base) = (options, &[][..], 0);
+    loop {
+        let area = match inner {
+            [] => {
+                base = 0;
+                &mut rest
+            }
+            [..] => &mut inner,
+        };
+        if area.is_empty() {
+            return Some(Verdict::Fine);
+        }
+        let (code, octets) = next(area)?;
+        if base == 0 && code == NTP_SERVER {
+            (base, inner) = (OF_NTP, octets);
+        } else if code > 0 && code < if base == 0 { 128 } else { 32 } {
+            let code = code as u8 | base;
+            let is_its = |field: &&Field6| field.slot().code == code;
+            match Field6::ALL.iter().find(is_its) {
+                Some(Field6::AddrIaid) => {
+                    (base, inner) = (OF_IA_NA, open(Field6::AddrIaid, octets, lease));
+                }
+                Some(Field6::PrefixIaid) => {
+                    (base, inner) = (OF_IA_PD, open(Field6::PrefixIaid, octets, lease));
+                }
+                Some(field) => decode(*field, octets, lease),
+                None => {}
+            }
+        }
+    }
+}
+
+/// The next option in `rest`; `None` at the end, and something is left where an option goes beyond it.
+#[inline(never)]
+fn next<'m>(rest: &mut &'m [u8]) -> Option<(u16, &'m [u8])> {
+    let (&[c0, c1, l0, l1], after) = rest.split_first_chunk()?;
+    let len = usize::from(u16::from_be_bytes([l0, l1]));
+    let (octets, after) = after.split_at_checked(len)?;
+    *rest = after;
+    Some((u16::from_be_bytes([c0, c1]), octets))
+}
+
+/// The options in an IA; what stands before them is put. RFC 8415 s.21.4: one whose T1 is after its T2 is none.
+#[inline(never)]
+fn open<'m>(iaid: Field6, octets: &'m [u8], lease: &mut Lease6) -> &'m [u8] {
+    if let Some((head, inner)) = octets.split_first_chunk::<12>()
+        && let ([id, t1, t2], _) = head.as_chunks::<4>()
+        && let (t1, t2) = (u32::from_be_bytes(*t1), u32::from_be_bytes(*t2))
+        && (t1 <= t2 || t2 == 0)
+        && lease.get(iaid).is_empty()
+    {
+        lease.add(iaid, id);
+        lessen(Field6::RenewTime, t1, lease);
+        lessen(Field6::RebindTime, t2, lease);
+        return inner;
+    }
+    lease.leave_out(iaid);
+    &[]
+}
+
+/// Puts a time that is not 0, where none was said that is less.
+fn lessen(field: Field6, seconds: u32, lease: &mut Lease6) {
+    // 0 is what is not said, and more than any other.
+    if seconds.wrapping_sub(1) < lease.number_or(field, 0).wrapping_sub(1) {
+        lease.put(field, &seconds.to_be_bytes());
+    }
+}
+
+/// Puts an option in the form of its field, or leaves it out: of a list what can be used. Our own name need not be
+/// fully qualified (RFC 4704 s.4.2).
+#[inline(never)]
+fn decode(field: Field6, octets: &[u8], lease: &mut Lease6) {
+    let slot = field.slot();
+    let (mut name, mut leased) = (Name::new(), [0; LEASED_OCTETS]);
+    let mut rest = octets;
+    if field == Field6::Fqdn {
+        rest = parts::slice(octets, 1, usize::MAX);
+    }
+    loop {
+        let item = match slot.kind {
+            Kind::Domains => {
+                if !domain::next(&mut rest, &mut name) && field != Field6::Fqdn {
+                    name.clear();
+                }
+                &name
+            }
+            Kind::Texts => {
+                let [high, low] = *take(&mut rest, 2).first_chunk().unwrap_or(&[0; 2]);
+                let len = usize::from(u16::from_be_bytes([high, low]));
+                match rest.len() {
+                    all if all < len => &[],
+                    _ => take(&mut rest, len),
+                }
+            }
+            Kind::Addrs6 => take(&mut rest, 16),
+            Kind::Leased => {
+                let whole = take(&mut rest, usize::MAX);
+                match rearrange(field, whole, &mut leased) {
+                    Some(()) => leased.as_slice(),
+                    None => &[],
+                }
+            }
+            Kind::Number if field == Field6::RapidCommit && rest.is_empty() => &[1],
+            Kind::Number
+            | Kind::Octets
+            | Kind::Text
+            | Kind::Hostname
+            | Kind::Addr
+            | Kind::Addrs
+            | Kind::Routes => take(&mut rest, usize::MAX),
+        };
+        // Behind a status stands what it means in words.
+        let item = match slot.room {
+            STATUS => parts::slice(item, 0, STATUS.into()),
+            _ => item,
+        };
+        put(field, item, lease);
+        if rest.is_empty() || item.is_empty() {
+            return;
+        }
+    }
+}
+
+/// Takes so many octets, or all that there are.
+#[inline(never)]
+fn take<'m>(rest: &mut &'m [u8], octets: usize) -> &'m [u8] {
+    let all = *rest;
+    *rest = parts::slice(all, octets, usize::MAX);
+    parts::slice(all, 0, octets)
+}
+
+/// Adds what has the form of its field, a word behind a blank; leaves out what has not, or has no room.
+#[inline(never)]
+fn put(field: Field6, item: &[u8], lease: &mut Lease6) {
+    let slot = field.slot();
+    let said = lease.get(field).len();
+    let is_word = matches!(slot.kind, Kind::Domains | Kind::Texts);
+    // Whatever comes first, all is looked at: so it takes less room.
+    let is_full = said.wrapping_add(item.len()) >= usize::from(slot.room);
+    let is_no_word = is_word & (is_full | parts::has(item, b' '));
+    if item.is_empty() | is_no_word || !is_sound(field, item) {
+        return lease.leave_out(field);
+    }
+    if is_word && said > 0 {
+        lease.add(field, b" ");
+    }
+    lease.add(field, item);
+}
+
+/// Puts an address or a prefix with its lifetimes in the order of a prefix. Not where it is too short, or where the
+/// first option in it is a status that is no success.
+fn rearrange(field: Field6, octets: &[u8], leased: &mut [u8; LEASED_OCTETS]) -> Option<()> {
+    let is_addr = field == Field6::Addrs;
+    let size = LEASED_OCTETS.wrapping_sub(is_addr.into());
+    let (head, rest) = octets.split_at_checked(size)?;
+    if let [0, STATUS_CODE, _, _, high, low, ..] = rest
+        && high | low != 0
+    {
+        return None;
+    }
+    let mut w = Writer::new(leased);
+    if is_addr {
+        w.octets(parts::slice(head, 16, 8));
+        w.octets(&[128]);
+        w.octets(parts::slice(head, 0, 16));
+    } else {
+        w.octets(head);
+    }
+    Some(())
+}
+
+/// What is added to the numbers of options in an IA_NA, in an IA_PD, and in the NTP option, as [`Field6`] says.
+const OF_IA_NA: u8 = 128;
+const OF_IA_PD: u8 = 192;
+const OF_NTP: u8 = 160;
+
+const STATUS_CODE: u8 = 13;
+const NTP_SERVER: u16 = 56;
+/// Octets of a status code.
+const STATUS: u16 = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::String;
+    use std::vec;
+    use std::vec::Vec;
+
+    /// The packet in which a server sends a message to port 546 of fe80::9, without a checksum.
+    fn packet(message: &[u8]) -> Vec<u8> {
+        let len = u16::try_from(message.len() + 8).unwrap().to_be_bytes();
+        let mut packet = vec![0x60, 0, 0, 0, len[0], len[1], 17, 64];
+        for host in [1, 9] {
+            packet.extend([0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, host]);
+        }
+        packet.extend([2, 35, 2, 34, len[0], len[1], 0, 0]);
+        packet.extend(message);
+        packet
+    }
+
+    fn read_of(packet: &[u8]) -> Lease6 {
+        let mut lease = Lease6::NONE;
+        lease.put(Field6::Dns, &[0xfd; 16]);
+        lease.leave_out(Field6::Dns);
+        read(packet, Checksum::Partial, &mut lease);
+        assert!(lease.is_sound());
+        lease
+    }
+
+    /// What is heard of a REPLY with these options.
+    fn lease(options: &[u8]) -> Lease6 {
+        let mut message = vec![REPLY, 1, 2, 3];
+        message.extend(options);
+        read_of(&packet(&message))
+    }
+
+    fn option(code: u8, octets: &[u8]) -> Vec<u8> {
+        let len = u16::try_from(octets.len()).unwrap().to_be_bytes();
+        [&[0, code, len[0], len[1]][..], octets].concat()
+    }
+
+    fn ia(code: u8, t1: u32, t2: u32, inner: &[u8]) -> Vec<u8> {
+        let head = [
+            &[0, 0, 0, 9][..],
+            &t1.to_be_bytes(),
+            &t2.to_be_bytes(),
+            inner,
+        ];
+        option(code, &head.concat())
+    }
+
+    /// fd00:99::HOST.
+    fn addr(host: u8) -> [u8; 16] {
+        [0xfd, 0, 0, 0x99, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, host]
+    }
+
+    fn iaaddr(host: u8, preferred: u32, valid: u32, inner: &[u8]) -> Vec<u8> {
+        let times = [preferred.to_be_bytes(), valid.to_be_bytes()].concat();
+        option(5, &[&addr(host)[..], &times, inner].concat())
+    }
+
+    /// An item of the record.
+    fn item(host: u8, preferred: u32, valid: u32) -> Vec<u8> {
+        let times = [preferred.to_be_bytes(), valid.to_be_bytes()].concat();
+        [&times[..], &[128], &addr(host)].concat()
+    }
+
+    /// A field as text, and `!` where something of it is left out.
+    fn shown(lease: &Lease6, field: Field6) -> String {
+        let octets = lease.get(field);
+        let mut text = String::from_utf8_lossy(octets).into_owned();
+        if field == Field6::Dns {
+            let hosts: Vec<String> = octets
+                .chunks(16)
+                .map(|addr| std::format!("{}", addr[15]))
+                .collect();
+            text = hosts.join(" ");
+        }
+        if lease.left_out(field) {
+            text.push('!');
+        }
+        text
+    }
+
+    #[track_caller]
+    fn assert_said(code: u8, field: Field6, table: &[(&[u8], &str)]) {
+        for (octets, expected) in table {
+            let lease = lease(&option(code, octets));
+            assert_eq!(lease.verdict(), Verdict::Fine, "{octets:x?}");
+            assert_eq!(shown(&lease, field), *expected, "{octets:x?}");
+        }
+    }
+
+    #[test]
+    fn options_go_to_their_slots() {
+        let dns = [addr(0x53), addr(0x54)].concat();
+        let ntp = [option(1, &addr(7)), option(3, b"\x03ntp\x01x\0")].concat();
+        let all = [
+            option(1, &[0, 3, 0, 1, 9]),
+            option(2, &[0, 2, 7]),
+            option(7, &[255]),
+            option(14, &[]),
+            option(13, b"\x00\x00fine"),
+            option(23, &dns),
+            option(24, b"\x03lab\x04test\0\x01a\0"),
+            option(31, &addr(8)),
+            option(32, &[0, 0, 7, 8]),
+            option(39, b"\x01\x02vm"),
+            option(56, &ntp),
+            option(59, b"http://[fd00:99::8]/boot.efi"),
+            option(60, b"\x00\x01a\x00\x03b=c"),
+            option(82, &[0, 0, 0x1c, 0x20]),
+            option(83, &[0, 0, 0x1c, 0x21]),
+            // Unknown ones, of any length.
+            option(17, &[1, 2, 3, 4, 5]),
+            vec![1, 1, 0, 1, 7],
+            vec![0xff, 0xff, 0, 0],
+            // No option has the number 0, though fields have that are no options.
+            option(0, &[2]),
+        ];
+        let lease = lease(&all.concat());
+        assert_eq!((lease.verdict(), lease.bits()), (Verdict::Fine, 0));
+        for (field, octets) in [
+            (Field6::Message, &[7][..]),
+            (Field6::Xid, &[1, 2, 3]),
+            (Field6::ClientId, &[0, 3, 0, 1, 9]),
+            (Field6::ServerId, &[0, 2, 7]),
+            (Field6::Preference, &[255]),
+            (Field6::RapidCommit, &[1]),
+            (Field6::Status, &[0, 0]),
+            (Field6::Dns, &dns),
+            (Field6::Search, b"lab.test a"),
+            (Field6::Sntp, &addr(8)),
+            (Field6::RefreshTime, &[0, 0, 7, 8]),
+            (Field6::Fqdn, b"vm"),
+            (Field6::Ntp, &addr(7)),
+            (Field6::NtpNames, b"ntp.x"),
+            (Field6::BootfileUrl, b"http://[fd00:99::8]/boot.efi"),
+            (Field6::BootfileParams, b"a b=c"),
+            (Field6::SolMaxRt, &[0, 0, 0x1c, 0x20]),
+            (Field6::InfMaxRt, &[0, 0, 0x1c, 0x21]),
+            (Field6::Addrs, &[]),
+            (Field6::RenewTime, &[]),
+        ] {
+            assert_eq!(lease.get(field), octets, "{field:?}");
+        }
+    }
+
+    #[test]
+    fn ias_have_what_is_in_them() {
+        let prefix = [&[0, 0, 0, 5, 0, 0, 0, 6, 56][..], &addr(0)].concat();
+        let inner = [
+            iaaddr(1, 3, 4, &[]),
+            iaaddr(2, 0, 0, &option(13, &[0, 0])),
+            option(13, b"\x00\x00ok"),
+        ];
+        let options = [
+            ia(3, 100, 200, &inner.concat()),
+            ia(25, 50, 300, &option(26, &prefix)),
+        ];
+        let lease = lease(&options.concat());
+        assert_eq!((lease.verdict(), lease.bits()), (Verdict::Fine, 0));
+        assert_eq!(lease.get(Field6::AddrIaid), [0, 0, 0, 9]);
+        assert_eq!(
+            lease.get(Field6::Addrs),
+            [item(1, 3, 4), item(2, 0, 0)].concat()
+        );
+        assert_eq!(lease.number(Field6::AddrStatus), Some(0));
+        assert_eq!(lease.number(Field6::Status), None);
+        assert_eq!(lease.get(Field6::PrefixIaid), [0, 0, 0, 9]);
+        assert_eq!(lease.get(Field6::Prefixes), prefix);
+        assert_eq!(lease.number(Field6::PrefixStatus), None);
+        // The least of both.
+        assert_eq!(lease.number(Field6::RenewTime), Some(50));
+        assert_eq!(lease.number(Field6::RebindTime), Some(200));
+    }
+
+    #[test]
+    fn times_of_zero_are_not_said() {
+        for (times, t1, t2) in [
+            ([(0, 0), (0, 0)], None, None),
+            ([(0, 0), (5, 9)], Some(5), Some(9)),
+            ([(5, 9), (0, 0)], Some(5), Some(9)),
+            ([(5, 0), (0, 7)], Some(5), Some(7)),
+            (
+                [(u32::MAX, u32::MAX), (0, 0)],
+                Some(u32::MAX),
+                Some(u32::MAX),
+            ),
+            ([(u32::MAX, u32::MAX), (1, 2)], Some(1), Some(2)),
+        ] {
+            let [(a1, a2), (p1, p2)] = times;
+            let lease = lease(&[ia(3, a1, a2, &[]), ia(25, p1, p2, &[])].concat());
+            assert_eq!(lease.number(Field6::RenewTime), t1, "{times:?}");
+            assert_eq!(lease.number(Field6::RebindTime), t2, "{times:?}");
+        }
+    }
+
+    #[test]
+    fn ias_that_are_none_are_left_out() {
+        let inner = iaaddr(1, 3, 4, &[]);
+        let late = lease(&ia(3, 201, 200, &inner));
+        assert!(late.get(Field6::Addrs).is_empty() && late.left_out(Field6::AddrIaid));
+        assert_eq!(late.number(Field6::RenewTime), None);
+        let short = lease(&option(25, &[0; 11]));
+        assert!(short.left_out(Field6::PrefixIaid) && short.get(Field6::PrefixIaid).is_empty());
+        assert_eq!(short.verdict(), Verdict::Fine);
+        // A second one of a kind.
+        let second = [ia(3, 0, 0, &inner), ia(3, 0, 0, &iaaddr(2, 3, 4, &[]))];
+        let second = lease(&second.concat());
+        assert_eq!(second.get(Field6::Addrs), item(1, 3, 4));
+        assert!(second.left_out(Field6::AddrIaid));
+        // Inside there is no other, and no option of a message; nor are these outside.
+        let nested = [
+            ia(3, 0, 0, &inner),
+            option(23, &addr(3)),
+            option(33, &addr(3)),
+            option(25, &[0; 12]),
+        ];
+        let nested = lease(&ia(3, 0, 0, &nested.concat()));
+        for field in [Field6::Addrs, Field6::Dns, Field6::Ntp, Field6::PrefixIaid] {
+            assert!(nested.get(field).is_empty(), "{field:?}");
+        }
+        let stray = lease(&[inner, option(26, &[0; 25]), option(33, &addr(1))].concat());
+        for field in [Field6::Addrs, Field6::Prefixes, Field6::Ntp] {
+            assert!(stray.get(field).is_empty(), "{field:?}");
+        }
+        // What has no address yet has a status.
+        let refused = lease(&ia(3, 0, 0, &option(13, b"\x00\x02none left")));
+        assert_eq!(refused.number(Field6::AddrStatus), Some(2));
+    }
+
+    #[test]
+    fn addresses_that_nobody_can_have_are_left_out() {
+        let refused = [
+            iaaddr(1, 5, 4, &[]),
+            iaaddr(1, 3, 4, &option(13, b"\x00\x02")),
+            iaaddr(1, 3, 4, &option(13, b"\x01\x00no")),
+            option(5, &[0; 24]),
+            option(5, &[[0xff, 2].to_vec(), vec![0; 22]].concat()),
+            option(5, &[[0xfe, 0x80].to_vec(), vec![7; 22]].concat()),
+            option(5, &[0xfd; 23]),
+            option(5, &[]),
+        ];
+        for refused in refused {
+            let lease = lease(&ia(
+                3,
+                0,
+                0,
+                &[refused.clone(), iaaddr(2, 3, 4, &[])].concat(),
+            ));
+            assert_eq!(lease.get(Field6::Addrs), item(2, 3, 4), "{refused:x?}");
+            assert!(lease.left_out(Field6::Addrs), "{refused:x?}");
+        }
+        let prefix = |len, addr: &[u8]| [&[0, 0, 0, 5, 0, 0, 0, 6, len][..], addr].concat();
+        for refused in [
+            prefix(129, &addr(0)),
+            prefix(56, &addr(1)),
+            prefix(0, &[0; 16]),
+            prefix(8, &[[0xff].to_vec(), vec![0; 15]].concat()),
+            prefix(56, &addr(0)[..15]),
+        ] {
+            let lease = lease(&ia(25, 0, 0, &option(26, &refused)));
+            assert!(lease.get(Field6::Prefixes).is_empty(), "{refused:x?}");
+            assert!(lease.left_out(Field6::Prefixes), "{refused:x?}");
+        }
+        let many: Vec<u8> = (1..=9).flat_map(|host| iaaddr(host, 3, 4, &[])).collect();
+        let many = lease(&ia(3, 0, 0, &many));
+        assert_eq!(many.get(Field6::Addrs).len(), 4 * LEASED_OCTETS);
+        assert!(many.left_out(Field6::Addrs));
+    }
+
+    #[test]
+    fn options_of_a_wrong_form_are_left_out() {
+        let good = [addr(1), addr(2)].concat();
+        let dns: &[(&[u8], &str)] = &[
+            (&good, "1 2"),
+            (&good[..31], "1!"),
+            (&good[..15], "!"),
+            (&[], "!"),
+            (&[0; 16], "!"),
+            (&[0xff; 16], "!"),
+        ];
+        assert_said(23, Field6::Dns, dns);
+        let nine: Vec<u8> = (1..=9).flat_map(addr).collect();
+        assert_eq!(
+            shown(&lease(&option(23, &nine)), Field6::Dns),
+            "1 2 3 4 5 6 7 8!"
+        );
+        let numbers: &[(u8, Field6, usize)] = &[
+            (7, Field6::Preference, 1),
+            (13, Field6::Status, 2),
+            (32, Field6::RefreshTime, 4),
+            (82, Field6::SolMaxRt, 4),
+            (83, Field6::InfMaxRt, 4),
+        ];
+        for (code, field, len) in numbers {
+            for wrong in (0..*len).chain([len + 1]) {
+                // Behind a status stands a text.
+                if wrong == 3 && *field == Field6::Status {
+                    continue;
+                }
+                let lease = lease(&option(*code, &vec![0; wrong]));
+                assert!(
+                    lease.get(*field).is_empty() && lease.left_out(*field),
+                    "{field:?}"
+                );
+            }
+        }
+        for len in [0, 131, 500] {
+            let lease = lease(&option(2, &vec![7; len]));
+            assert!(lease.get(Field6::ServerId).is_empty() && lease.left_out(Field6::ServerId));
+        }
+        assert_eq!(lease(&option(2, &[7; 130])).get(Field6::ServerId), [7; 130]);
+    }
+
+    #[test]
+    fn names_and_texts_have_bounds() {
+        let search: &[(&[u8], &str)] = &[
+            (b"\x01a\0", "a"),
+            (b"\x01a\0\x02bc\x01d\0", "a bc.d"),
+            (b"\x01a\0\x01b", "a!"),
+            (b"\x01a\0\x01_\0\x01c\0", "a c!"),
+            (b"\x03a b\0\x01c\0", "c!"),
+            (b"\x01a\0\xc0\x00", "a!"),
+            (b"\x01a", "!"),
+            (b"", "!"),
+            (b"\0", "!"),
+        ];
+        assert_said(24, Field6::Search, search);
+        let own: &[(&[u8], &str)] = &[
+            (b"\x01\x02vm", "vm"),
+            (b"\x06\x02vm\x03lab\0", "vm.lab"),
+            (b"\x06\x02vm\x03lab", "vm.lab"),
+            (b"\x06\x02v_", "!"),
+            (b"\x06", "!"),
+            (b"", "!"),
+        ];
+        assert_said(39, Field6::Fqdn, own);
+        let params: &[(&[u8], &str)] = &[
+            (b"\x00\x01a", "a"),
+            (b"\x00\x01a\x00\x02bc", "a bc"),
+            (b"\x00\x01a\x00\x03b c\x00\x01d", "a d!"),
+            (b"\x00\x01a\x00\x01$\x00\x01d", "a d!"),
+            (b"\x00\x01a\x00\x05bc", "a!"),
+            (b"\x00\x01a\x00", "a!"),
+            (b"\x00\x00", "!"),
+            (b"", "!"),
+        ];
+        assert_said(60, Field6::BootfileParams, params);
+        let url: &[(&[u8], &str)] = &[
+            (b"tftp://[fd00::1]/a.efi", "tftp://[fd00::1]/a.efi"),
+            (b"http://x/$(reboot)", "!"),
+            (b"http://x/a b", "!"),
+            (b"a\0b", "!"),
+            (&[b'x'; 513], "!"),
+            (b"", "!"),
+        ];
+        assert_said(59, Field6::BootfileUrl, url);
+        let many: Vec<u8> = (0..100_u8)
+            .flat_map(|n| std::format!("\x08domain{n:02}\0").into_bytes())
+            .collect();
+        let many = lease(&option(24, &many));
+        assert!(
+            many.get(Field6::Search).ends_with(b"domain56"),
+            "{}",
+            shown(&many, Field6::Search)
+        );
+        assert!(many.left_out(Field6::Search));
+    }
+
+    #[test]
+    fn lengths_that_lie_are_malformed() {
+        let whole = [
+            option(1, &[0, 3, 0, 1, 9]),
+            ia(
+                3,
+                0,
+                0,
+                &[
+                    iaaddr(1, 3, 4, &option(13, b"\x00\x00")),
+                    option(13, b"\x00\x00"),
+                ]
+                .concat(),
+            ),
+            option(56, &option(1, &addr(7))),
+        ]
+        .concat();
+        assert_eq!(lease(&whole).verdict(), Verdict::Fine);
+        let mut ends = vec![0];
+        let mut rest = &whole[..];
+        while next(&mut rest).is_some() {
+            ends.push(whole.len() - rest.len());
+        }
+        for len in 0..whole.len() {
+            let verdict = match ends.contains(&len) {
+                true => Verdict::Fine,
+                false => Verdict::Malformed,
+            };
+            assert_eq!(lease(&whole[..len]).verdict(), verdict, "{len}");
+        }
+        // The option in an IA goes beyond it, though not beyond the message.
+        let beyond = [ia(3, 0, 0, &[0, 13, 0, 3, 0, 0]), option(14, &[])].concat();
+        assert_eq!(lease(&beyond).verdict(), Verdict::Malformed);
+        let beyond = [option(56, &[0, 1, 0]), option(14, &[])].concat();
+        assert_eq!(lease(&beyond).verdict(), Verdict::Malformed);
+        for len in 0..4 {
+            assert_eq!(
+                read_of(&packet(&[7, 0, 0, 0][..len])).verdict(),
+                Verdict::Malformed
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_for_a_client_is_told_from_what_is_broken() {
+        for message in 0..=255 {
+            let verdict = match message {
+                ADVERTISE | REPLY | RECONFIGURE => Verdict::Fine,
+                _ => Verdict::NotForUs,
+            };
+            assert_eq!(read_of(&packet(&[message, 0, 0, 0])).verdict(), verdict);
+        }
+        let whole = packet(&[REPLY, 0, 0, 0, 0, 14, 0, 0]);
+        for (name, at, octet, verdict) in [
+            ("version 4", 0, 0x45, Verdict::Malformed),
+            ("ICMPv6", 6, 58, Verdict::NotForUs),
+            ("for all", 24, 0xff, Verdict::NotForUs),
+            ("for a global address", 24, 0xfd, Verdict::NotForUs),
+            ("for fec0::9", 25, 0xc0, Verdict::NotForUs),
+            ("for port 547", 43, 35, Verdict::NotForUs),
+            ("for port 34", 42, 0, Verdict::NotForUs),
+            ("UDP longer than IP", 45, 17, Verdict::Malformed),
+            ("UDP shorter than its header", 45, 7, Verdict::Malformed),
+            ("UDP length 0", 45, 0, Verdict::Malformed),
+            ("an option cut off", 45, 15, Verdict::Malformed),
+        ] {
+            let mut packet = whole.clone();
+            packet[at] = octet;
+            assert_eq!(read_of(&packet).verdict(), verdict, "{name}");
+        }
+        let mut lease = Lease6::NONE;
+        read(&whole, Checksum::Complete, &mut lease);
+        assert_eq!(lease.verdict(), Verdict::BadChecksum);
+        for len in 0..whole.len() {
+            assert_eq!(
+                read_of(&whole[..len]).verdict(),
+                Verdict::Malformed,
+                "{len}"
+            );
+        }
+    }
+}

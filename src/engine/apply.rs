@@ -13,7 +13,7 @@ use super::{Engine, Event, Host, OutputFile, when};
 use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, LineBuf, Problem, Severity, Subject};
 use crate::limits::{BATCH_REQUESTS, MAX_LINE};
 use crate::model::addr::Family;
-use crate::model::config::{LinkId, LinkNumber, Wait};
+use crate::model::config::{LinkNumber, Wait};
 use crate::model::desired::{DesiredLink, Presence, Standing, Thing, What};
 use crate::output::owned::Owned;
 use crate::plan::encode::encode;
@@ -276,7 +276,7 @@ impl Engine<'_> {
             && said == NO_MODULE
             && let Some(wanted) = wanted
         {
-            let kind = self.config.made_kind(wanted.config.unwrap_or(LinkId::NONE));
+            let kind = self.config.made_kind(wanted.id());
             module.unpack(kind.module());
             diagnostic.complaint = Complaint::error(Problem::NoModule, Effect::NotMade);
             diagnostic.subject = Subject::Link(&wanted.name);

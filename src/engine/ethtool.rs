@@ -2,7 +2,6 @@
 
 use super::{AGAIN, Engine, Event, Host};
 use crate::diag::Errno;
-use crate::model::config::LinkId;
 use crate::plan::{Act, Phase};
 use crate::wire::ethtool;
 use heapless::Vec;
@@ -17,7 +16,7 @@ impl Engine<'_> {
         while let Some(link) = self.desired.links.get(n as usize) {
             let ifindex = link.ifindex;
             let mut commands = 0_u32;
-            for option in self.config.attrs_of(link.config.unwrap_or(LinkId::NONE)) {
+            for option in self.config.attrs_of(link.id()) {
                 if let Some(tool) = option.attr.ethtool() {
                     commands |= 1_u32.wrapping_shl(tool.command.into());
                 }
@@ -62,7 +61,7 @@ impl Engine<'_> {
         let mut request = Vec::<u8, { ethtool::OCTETS }>::new();
         ethtool::request(&mut request, link.ifindex, command);
         host.ethtool(&link.name, &mut request, room)?;
-        let id = link.config.unwrap_or(LinkId::NONE);
+        let id = link.id();
         let is_all = ethtool::put(&mut request, &self.config, id, command, room);
         if request.len() > ethtool::REQUEST {
             if !sets {

@@ -182,27 +182,8 @@ impl Engine<'_> {
         conf.begin();
         owned::names(config, None, conf);
         for (id, link) in config.links_with_ids() {
-            let is_there = match self.states.get(id.place()) {
-                None
-                | Some(
-                    LinkState::NotAsked
-                    | LinkState::WaitingDevice
-                    | LinkState::WaitingUdev
-                    | LinkState::WaitingLower,
-                ) => false,
-                Some(
-                    LinkState::Found
-                    | LinkState::Up
-                    | LinkState::Failed
-                    | LinkState::WaitingDad
-                    | LinkState::WaitingCarrier
-                    | LinkState::WaitingLease
-                    | LinkState::WaitingRoot
-                    | LinkState::WaitingPort
-                    | LinkState::WaitingPartner,
-                ) => true,
-            };
-            if is_there {
+            let state = self.states.get(id.place());
+            if state.is_some_and(|state| *state != LinkState::NotAsked && !state.lacks_link()) {
                 owned::names(config, Some(id), conf);
                 for desired in links.iter() {
                     if desired.config == Some(id)

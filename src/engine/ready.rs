@@ -36,20 +36,9 @@ impl Engine<'_> {
                 } else {
                     Severity::Warning
                 };
-                let effect = match state {
-                    LinkState::WaitingDevice | LinkState::WaitingUdev | LinkState::WaitingLower => {
-                        Effect::LinkSkipped
-                    }
-                    LinkState::NotAsked
-                    | LinkState::Found
-                    | LinkState::Up
-                    | LinkState::Failed
-                    | LinkState::WaitingDad
-                    | LinkState::WaitingCarrier
-                    | LinkState::WaitingLease
-                    | LinkState::WaitingRoot
-                    | LinkState::WaitingPort
-                    | LinkState::WaitingPartner => Effect::MethodSkipped,
+                let effect = match state.lacks_link() {
+                    true => Effect::LinkSkipped,
+                    false => Effect::MethodSkipped,
                 };
                 let complaint = Complaint::new(severity, problem, effect);
                 self.complain_of(
@@ -89,32 +78,14 @@ impl Engine<'_> {
             let Some((link, state)) = self.link_at(usize::from(n)) else {
                 break;
             };
-            match state {
-                LinkState::WaitingDevice
-                | LinkState::WaitingUdev
-                | LinkState::WaitingLower
-                | LinkState::WaitingPort
-                    if link.required || self.by_name() =>
-                {
-                    let seconds = LinkNumber::DeviceTimeout
-                        .of(link)
-                        .unwrap_or(self.config.global.timeouts.of(Wait::Device));
-                    let deadline = self.started.after_seconds(seconds);
-                    until = until.max(deadline);
-                }
-                LinkState::NotAsked
-                | LinkState::Found
-                | LinkState::WaitingDevice
-                | LinkState::WaitingUdev
-                | LinkState::WaitingLower
-                | LinkState::WaitingPort
-                | LinkState::WaitingPartner
-                | LinkState::WaitingDad
-                | LinkState::WaitingCarrier
-                | LinkState::WaitingLease
-                | LinkState::WaitingRoot
-                | LinkState::Up
-                | LinkState::Failed => {}
+            if (state.lacks_link() || state == LinkState::WaitingPort)
+                && (link.required || self.by_name())
+            {
+                let seconds = LinkNumber::DeviceTimeout
+                    .of(link)
+                    .unwrap_or(self.config.global.timeouts.of(Wait::Device));
+                let deadline = self.started.after_seconds(seconds);
+                until = until.max(deadline);
             }
             n = n.wrapping_add(1);
         }

@@ -67,17 +67,12 @@ impl Show for State<'_, '_> {
         }
         for (state, n) in engine.states.iter().zip(0..) {
             let id = LinkId::new(n);
-            if matches!(
-                state,
-                LinkState::WaitingDevice
-                    | LinkState::WaitingUdev
-                    | LinkState::WaitingLower
-                    | LinkState::Failed
-            ) && !engine
-                .desired
-                .links
-                .iter()
-                .any(|link| link.config == Some(id))
+            if (state.lacks_link() || *state == LinkState::Failed)
+                && !engine
+                    .desired
+                    .links
+                    .iter()
+                    .any(|link| link.config == Some(id))
             {
                 comma = 0;
                 json.item();

@@ -125,7 +125,7 @@ fn encode_link(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
                 options.put(&mut info, &mut |_| {});
                 &info
             } else {
-                let rule = rule_of(config, op.observed, op.ifindex());
+                let rule = || rule_of(config, op.observed, op.ifindex());
                 let (mut value, mut len) = (0, size_of::<u32>());
                 match act {
                     Act::SetMac => {
@@ -148,7 +148,7 @@ fn encode_link(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
                     Act::SetFlags => {
                         request.flags = config.flags_of(id);
                         request.attr = link::IFLA_TXQLEN;
-                        match rule.and_then(|rule| rule.txqlen) {
+                        match rule().and_then(|rule| rule.txqlen) {
                             Some(txqlen) => value = txqlen,
                             None => len = 0,
                         }
@@ -156,7 +156,7 @@ fn encode_link(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
                     Act::AddAltName => {
                         request.kind = RTM_NEWLINKPROP;
                         request.attr = link::IFLA_PROP_LIST | NLA_F_NESTED;
-                        let name = rule.and_then(|rule| config.altname(rule, op.depth));
+                        let name = rule().and_then(|rule| config.altname(rule, op.depth));
                         list = link::altname_list(&name.unwrap_or(IfName::LO));
                         return request.put(w, seq, &list);
                     }

@@ -23,10 +23,13 @@ pub fn rule_of<'c>(
     observed: &Observed<'_>,
     ifindex: u32,
 ) -> Option<&'c NameRule> {
+    let link = observed.by_index(ifindex)?;
     config.name_rules.iter().find(|rule| {
         (rule.altnames.is_some() || rule.txqlen.is_some())
+            // looked for among all links only where it may be found
+            && link.has_mac(&rule.mac)
             && find_by_mac(observed, &rule.mac, &rule.name)
-                .is_some_and(|link| link.ifindex == ifindex)
+                .is_some_and(|found| found.ifindex == ifindex)
     })
 }
 

@@ -53,6 +53,14 @@ pub enum LinkState {
 }
 
 impl LinkState {
+    /// Whether a link is waited for before anything can be asked of it.
+    pub fn lacks_link(self) -> bool {
+        matches!(
+            self,
+            LinkState::WaitingDevice | LinkState::WaitingUdev | LinkState::WaitingLower
+        )
+    }
+
     /// What is waited for: that it did not come in time.
     pub fn awaited(self) -> Option<Problem> {
         match self {

@@ -201,15 +201,9 @@ impl Resolver<'_, '_> {
             }
             RouteDev::Anywhere => NO_SUBNET,
         };
-        let waits = |state: &LinkState| {
-            matches!(
-                state,
-                LinkState::WaitingDevice | LinkState::WaitingUdev | LinkState::WaitingLower
-            )
-        };
         let waits_for_lease = |link: &DesiredLink| self.waits_for_lease(link, &config.route.via);
         if self.goal.names.is_empty()
-            && !self.states.iter().any(waits)
+            && !self.states.iter().any(|state| state.lacks_link())
             && !self.desired.links.iter().any(waits_for_lease)
         {
             self.complain(complaint, config.origin, Subject::Cidr(&config.route.dst));

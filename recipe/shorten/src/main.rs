@@ -6,8 +6,8 @@
 //!
 //! Every function has to do with a stack that is aligned to 8 octets, and keep nothing below it, as recipe/build
 //! tells LLVM: what is shared is called with the stack one slot deeper. What it does, in this order:
-//! * `frame`: no stack is aligned; all registers, or nearly all, are saved by one function. Not proved but for this: every function
-//!   leaves the stack as it was, and looks neither at what it saved nor at the way back;
+//! * `frame`: no stack is aligned; all registers, or nearly all, are saved by one function. Not proved but for
+//!   this: every function leaves the stack as it was, and looks neither at what it saved nor at the way back;
 //! * `rename`: values are in the registers that make short instructions, which is proved at once;
 //! * `outline`: sequences that stand in several places become one;
 //! * `order`: what is jumped to stands behind the jump, or near it;

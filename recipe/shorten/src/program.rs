@@ -202,6 +202,12 @@ impl Program {
         })
     }
 
+    /// Where in the function the label of this name stands.
+    pub fn label(&self, function: &Function, name: &str) -> Option<usize> {
+        let is_it = |item: &Item| matches!(*item, Item::Label(it) if self.texts.get(it) == name);
+        function.items.iter().position(is_it)
+    }
+
     pub fn flow(&self, code: Text) -> Flow<'_> {
         flow(self.texts.get(code))
     }

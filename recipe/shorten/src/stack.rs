@@ -154,9 +154,7 @@ fn walk(
             let text = program.texts.get(code);
             visit(text, depth)?;
             if let Flow::Jump(Some(name)) | Flow::Branch(_, name) = flow(text) {
-                let to = items.iter().position(
-                    |item| matches!(*item, Item::Label(label) if program.texts.get(label) == name),
-                );
+                let to = program.label(function, name);
                 ways.extend(to.map(|to| (to, depth)));
             }
             if flow(text).is_end() || text == "ud2" {
@@ -199,12 +197,6 @@ pub fn check_balance(program: &Program) -> Result<(), String> {
         if name == SAVE_ALL_NAME || program.codes(&function.items).any(restores) {
             continue;
         }
-        let is_inside = |to: &str| {
-            function
-                .items
-                .iter()
-                .any(|item| matches!(*item, Item::Label(label) if program.texts.get(label) == to))
-        };
         let saved = Frame::read(program, function).map_or(0, |frame| frame.saved.len());
         walk(program, function, |code, depth| {
             let area = depth - 8 * saved as i32..depth + 8;
@@ -213,7 +205,7 @@ pub fn check_balance(program: &Program) -> Result<(), String> {
             }
             let leaves = match flow(code) {
                 Flow::Return | Flow::Jump(None) => true,
-                Flow::Jump(Some(to)) | Flow::Branch(_, to) => !is_inside(to),
+                Flow::Jump(Some(to)) | Flow::Branch(_, to) => program.label(function, to).is_none(),
                 Flow::Next | Flow::Call(_) => false,
             };
             let sets = code.ends_with(", %rsp") && pushed(code) == 0;

@@ -15,6 +15,7 @@ mod ethtool;
 mod host;
 mod imagine;
 mod leases;
+mod lessees6;
 mod names;
 mod observe;
 mod publish;

@@ -13,6 +13,7 @@ use crate::model::config::{
 use crate::model::lease::{Field, Lease, Verdict};
 use crate::model::link::IfName;
 use crate::model::observed::{Link, Observed};
+use crate::model::statement::{Form, Statement};
 use crate::packed::{Word, word};
 use crate::proto::Lessee;
 use crate::proto::dhcpv4::{Client, Due, Heard, Message, Settings, State, Why, xorshift};
@@ -215,13 +216,16 @@ impl Engine<'_> {
     }
 
     /// Takes what somebody said on a link, as the jail read it, and answers at once: servers take their time.
-    pub fn hear(&mut self, ifindex: u32, said: &Lease, host: &mut impl Host) {
+    pub fn hear(&mut self, ifindex: u32, said: &mut Statement, host: &mut impl Host) {
         self.now = host.now();
+        let Form::Lease = said.form else {
+            return self.hear6(ifindex, said, host);
+        };
         let mut lessees = self.lessees.iter();
         let Some(n) = lessees.position(|lessee| lessee.ifindex == ifindex) else {
             return;
         };
-        if let Err(problem) = self.take_said(n, said, host) {
+        if let Err(problem) = self.take_said(n, &said.lease, host) {
             self.say(n, Complaint::warning(problem, Effect::AnswerDropped), host);
         }
         self.attend_to(n, host);

@@ -313,8 +313,8 @@ fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig, f
 
 /// Name servers and search domains of one link, or of none.
 fn names(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
-    add_names(json, config, link, None, owned::List::Dns);
-    add_names(json, config, link, None, owned::List::Search);
+    add_names(json, config, link, &Given::NOTHING, owned::List::Dns);
+    add_names(json, config, link, &Given::NOTHING, owned::List::Search);
 }
 
 /// An array of the names of one list of one link, or of none, and of those that are leased to it.

@@ -278,7 +278,7 @@ impl<'e, 'm> Scene<'e, 'm> {
                 let ifindex = host.kernel.link(link).expect("a link").ifindex;
                 let mut kept = Lease::NONE;
                 let link = &IfName::new(link.as_bytes()).expect("a name");
-                let began = lease::read(octets, link, ifindex, &mut kept);
+                let began = lease::read(octets, link, ifindex, kept.any_mut());
                 assert!(began.is_some(), "{name}");
             } else if name == "hostname" {
                 assert!(scalar::is_hostname(octets.trim_ascii()));

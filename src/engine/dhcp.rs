@@ -13,7 +13,7 @@ use crate::model::config::{
 use crate::model::lease::{Field, Lease, Verdict};
 use crate::model::link::IfName;
 use crate::model::observed::{Link, Observed};
-use crate::packed::word;
+use crate::packed::{Word, word};
 use crate::proto::Lessee;
 use crate::proto::dhcpv4::{Client, Due, Heard, Message, Settings, State, Why, xorshift};
 use crate::text::show::{Show, Text};
@@ -36,7 +36,7 @@ impl Engine<'_> {
         loop {
             self.attend_to(n, host);
             let Some(lessee) = self.lessees.get(n) else {
-                return until;
+                return until.min(self.attend6(host));
             };
             until = until.min(lessee.client.deadline());
             self.expects_until = self.expects_until.max(lessee.client.expects_until());
@@ -109,6 +109,7 @@ impl Engine<'_> {
         if let Some(link) = self.observed.by_index(ifindex) {
             host.trace(&Told {
                 link: &link.name,
+                by: word!(": DHCPv4 "),
                 event,
             });
         }
@@ -314,15 +315,17 @@ fn lessee<'a>(
 }
 
 /// What a client said or was told.
-struct Told<'a> {
-    link: &'a IfName,
-    event: Event,
+pub(super) struct Told<'a> {
+    pub link: &'a IfName,
+    /// What it is by.
+    pub by: Word,
+    pub event: Event,
 }
 
 impl Show for Told<'_> {
     fn show(&self, f: &mut Text<'_>) {
         self.link.show(f);
-        f.show(word!(": DHCPv4 "), &self.event.word());
+        f.show(self.by, &self.event.word());
     }
 }
 
@@ -404,7 +407,7 @@ fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Request<'c>) {
 /// Octets of the longest packet we send.
 const PACKET: usize = 1_500;
 
-const NOT_SENT: Complaint = Complaint::error(Problem::NotSent, Effect::None);
+pub(super) const NOT_SENT: Complaint = Complaint::error(Problem::NotSent, Effect::None);
 const ENDED: Complaint = Complaint::warning(Problem::LeaseEnded, Effect::AddrTakenBack);
 const NAK: Complaint = Complaint::warning(Problem::Nak, Effect::AddrTakenBack);
 const TAKEN: Complaint = Complaint::error(Problem::AddrTaken, Effect::AddrTakenBack);

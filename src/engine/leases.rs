@@ -133,7 +133,7 @@ fn file<'a>(lessee: &'a Lessee, name: &'a IfName) -> LeaseFile<'a> {
         name,
         ifindex: lessee.ifindex,
         began: lessee.began(),
-        lease: &lessee.lease,
+        lease: lessee.lease.any(),
     }
 }
 
@@ -152,7 +152,7 @@ pub(super) fn recall(lessee: &mut Lessee, name: &IfName, host: &mut impl Host) {
     let Ok(text) = host.read(OutputFile::Lease(name)) else {
         return;
     };
-    if let Some(began) = lease::read(text, name, lessee.ifindex, &mut lessee.lease)
+    if let Some(began) = lease::read(text, name, lessee.ifindex, lessee.lease.any_mut())
         && began <= now
     {
         lessee.client.recall(&lessee.lease, began);

@@ -4,11 +4,11 @@
 use crate::engine::{Engine, Event};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch};
 use crate::model::desired::{DesiredLink, FOREVER, What};
-use crate::model::lease::{Field, Lease};
+use crate::model::lease::{AnyLease, Lease};
 use crate::model::link::Mac;
 use crate::model::route::Route;
 use crate::output::json::{Json, Octets};
-use crate::output::lease::said;
+use crate::output::lease::each;
 use crate::output::owned::List;
 use crate::output::plan_json::add_names;
 use crate::packed::{Packed, packed, word};
@@ -143,7 +143,7 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     json.end();
     let id = observed.map_or(LinkId::NONE, |_| id);
     add_names(json, &engine.config, Some(id), lease, List::Dns);
-    leased_words(json, lease);
+    leased_words(json, lease.map(Lease::any));
     for mark in engine.marks.iter() {
         if mark.ifindex == ifindex {
             json.item();
@@ -162,16 +162,14 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
 }
 
 /// Writes a lease, with the keys of its file.
-fn leased_words(json: &mut Json<'_>, lease: Option<&Lease>) {
+fn leased_words(json: &mut Json<'_>, lease: Option<AnyLease<'_>>) {
     if let Some(lease) = lease {
         json.item();
-        for field in Field::ALL {
-            if let Some((key, value)) = &said(lease, *field) {
-                json.item();
-                json.packed(*key);
-                json.text(value);
-            }
-        }
+        each(lease, &mut |key, value| {
+            json.item();
+            json.packed(key);
+            json.text(value);
+        });
         json.end();
     }
     json.end();
@@ -203,7 +201,7 @@ fn is_any(config: &LinkConfig) -> bool {
 /// The words of CONTRACT section 4: by their numbers those of each [`LinkState`] and
 /// [`Event`].
 const WORDS: Packed = packed!(
-    "ignored\nfound\nup\nfailed\nwaiting-device\nwaiting-udev\nwaiting-parent\nwaiting-port\ndad\nwaiting-carrier\ndhcp4\ndhcp4\nwaiting-lacp\nseen\nrenamed\ndone\ncarrier\ndiscover\noffer\nrequest\nack\nprobe\nannounce\ndecline\nrelease\nethtool"
+    "ignored\nfound\nup\nfailed\nwaiting-device\nwaiting-udev\nwaiting-parent\nwaiting-port\ndad\nwaiting-carrier\ndhcp4\ndhcp4\nwaiting-lacp\nseen\nrenamed\ndone\ncarrier\ndiscover\noffer\nrequest\nack\nprobe\nannounce\ndecline\nrelease\nethtool\nra\ndhcp6\nrs\nprobe6\naddress\nsolicit\nadvertise\nrequest6\nreply"
 );
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::model::desired::{Desired, Thing, What};
 use crate::model::link::{IfName, LinkKind, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, Birth, KernelKind, Link, Observed};
 use crate::model::route::More;
-use crate::proto::{Lessee, slaac};
+use crate::proto::{Lessee, Lessee6, slaac};
 use crate::text::scalar;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use heapless::VecView;
@@ -52,6 +52,10 @@ pub enum LinkState {
     WaitingRoot = 11,
     /// Nobody speaks LACP with it.
     WaitingPartner = 12,
+    /// No router said anything of use.
+    WaitingRa = 26,
+    /// It has no lease of DHCPv6.
+    WaitingLease6 = 27,
 }
 
 impl LinkState {
@@ -75,6 +79,8 @@ impl LinkState {
             LinkState::WaitingPort => Some(Problem::NoPortYet),
             LinkState::WaitingLower => Some(Problem::NoLowerYet),
             LinkState::WaitingPartner => Some(Problem::NoPartnerYet),
+            LinkState::WaitingRa => Some(Problem::NoRaYet),
+            LinkState::WaitingLease6 => Some(Problem::NoLease6Yet),
             LinkState::NotAsked | LinkState::Found | LinkState::Up | LinkState::Failed => None,
         }
     }
@@ -137,6 +143,8 @@ pub struct Resolver<'a, 'm> {
     pub last_link: usize,
     /// Links that have a lease, or ask for one.
     pub lessees: &'a VecView<Lessee>,
+    /// The same of DHCPv6.
+    pub lessees6: &'a VecView<Lessee6>,
     /// Of the links that one description fits, the first one whose lease says where root is.
     pub root_link: Option<u32>,
 }

@@ -30,7 +30,7 @@ impl Resolver<'_, '_> {
                 wanted.valid_secs = left(leased.valid);
                 wanted.preferred_secs = left(leased.preferred);
                 wanted.leased = true;
-                wanted.nodad = matches!(dad, Some(Dad::Background | Dad::Off));
+                wanted.nodad = dad.is_some_and(Dad::is_not_kernels);
                 if wanted.valid_secs > 0 {
                     self.add(&wanted);
                 }

@@ -11,11 +11,11 @@ use crate::model::link::IfName;
 use crate::model::observed::Link;
 use crate::output::json::is_written_as;
 use crate::output::lease::{self, LeaseFile};
+use crate::output::owned::Given;
 use crate::plan::lease::needs_root;
 use crate::plan::resolve::LinkState;
-use crate::output::owned::Given;
-use crate::proto::{Lessee, Lessee6};
 use crate::proto::dhcpv4::State;
+use crate::proto::{Lessee, Lessee6};
 use heapless::VecView;
 
 impl Engine<'_> {

@@ -21,7 +21,7 @@ use crate::wire::rtnetlink::addr::{IFA_F_DADFAILED, IFA_F_OPTIMISTIC, IFA_F_TENT
 const GRACE: u32 = 4;
 
 /// After so many questions without an answer there is no router.
-const QUESTIONS: u8 = 3;
+pub(super) const QUESTIONS: u8 = 3;
 
 impl Engine<'_> {
     /// The same as [`Engine::meet_lessees`] of IPv6.
@@ -105,7 +105,10 @@ impl Engine<'_> {
                 return None;
             }
             let asks_long = ip.method == Method::Dhcp || asks;
-            let has_carrier = self.observed.by_index(ifindex).is_some_and(Link::has_carrier);
+            let has_carrier = self
+                .observed
+                .by_index(ifindex)
+                .is_some_and(Link::has_carrier);
             let carrier = self.when(ifindex, Event::Carrier);
             let up = self.when(ifindex, Event::Up).unwrap_or(self.now);
             let (mut state, since, seconds) = match (carrier, is_tentative) {

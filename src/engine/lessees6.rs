@@ -8,17 +8,21 @@
 use super::complain::tell;
 use super::describe6::{describe, duid, settings};
 use super::dhcp::NOT_SENT;
+use super::leases6::QUESTIONS;
+use super::observe::Asked;
 use super::{Engine, Event, Host, Instant, OutputFile, Packet, remove};
 use crate::diag::{Complaint, Effect, Errno, Leased, Origin, Problem, Subject};
 use crate::model::addr::is_link_local;
 use crate::model::advert::MANAGED;
 use crate::model::config::{Dad, Method};
-use crate::model::desired::{Standing, Thing};
+use crate::model::desired::{Desired, Presence, Standing, Thing, What};
 use crate::model::lease::Verdict;
 use crate::model::lease6::{Field6, LEASED_OCTETS, Lease6};
 use crate::model::observed::Link;
 use crate::model::statement::{Form, Statement};
-use crate::packed::word;
+use crate::output::json::Octets;
+use crate::packed::{Word, word};
+use crate::plan::{Act, Phase};
 use crate::proto::dad::{self, Check, RETRANS_MS};
 use crate::proto::dhcpv4::xorshift;
 use crate::proto::dhcpv6::{self, Heard, Message, State};
@@ -124,6 +128,8 @@ impl Engine<'_> {
                 let len = icmpv6::ask_routers(&local, &link.mac, self.buffers.datagram);
                 let sent = transmit(link, self.buffers.datagram, len, host);
                 ndisc.sent(now, sent);
+                // One that was not there is not waited for any more.
+                self.look_again |= ndisc.tries() == QUESTIONS + 1;
                 self.note6(ifindex, Event::Solicit, host);
                 self.tell_unsent(ifindex, sent, host);
                 return true;
@@ -246,8 +252,7 @@ impl Engine<'_> {
     /// Takes what somebody said by IPv6 on a link, and answers at once.
     #[inline(never)]
     pub(super) fn hear6(&mut self, ifindex: u32, said: &mut Statement, host: &mut impl Host) {
-        const MALFORMED: Complaint =
-            Complaint::warning(Problem::BadPacket, Effect::AnswerDropped);
+        const MALFORMED: Complaint = Complaint::warning(Problem::BadPacket, Effect::AnswerDropped);
         let Some(link) = self.observed.by_index(ifindex) else {
             return;
         };
@@ -266,7 +271,8 @@ impl Engine<'_> {
             Verdict::Neighbor => {
                 let mut n = 0_usize;
                 while let Some(held) = self.addrs6.get_mut(n) {
-                    if held.check.ifindex == ifindex && held.check.hear(&said.advert, mac.as_bytes())
+                    if held.check.ifindex == ifindex
+                        && held.check.hear(&said.advert, mac.as_bytes())
                     {
                         self.is_duplicate(n, host);
                     }
@@ -308,10 +314,16 @@ impl Engine<'_> {
                     dhcpv6::Why::NothingGiven => Problem::NothingGiven,
                     dhcpv6::Why::NotOnLink => Problem::NotOnLink,
                 };
-                self.say6(ifindex, Complaint::warning(problem, Effect::None), None, host);
+                self.say6(
+                    ifindex,
+                    Complaint::warning(problem, Effect::None),
+                    None,
+                    host,
+                );
             }
             Heard::Reconfigure => {
-                const ASKED: Complaint = Complaint::note(Problem::Reconfigure, Effect::AnswerDropped);
+                const ASKED: Complaint =
+                    Complaint::note(Problem::Reconfigure, Effect::AnswerDropped);
                 self.say6(ifindex, ASKED, None, host);
             }
             Heard::Offer => self.note6(ifindex, Event::Offer6, host),
@@ -414,11 +426,120 @@ impl Engine<'_> {
         }
     }
 
-    /// After that: what was not seen is gone. What somebody else has is not to come back.
+    /// After that: what was not seen is gone. What somebody else has is not to come back. A link that has another
+    /// link-local address needs none of ours.
     pub(super) fn drop_addrs6(&mut self) {
+        let Desired { links, things } = &mut self.desired;
+        for link in links.iter().filter(|link| link.local.is_some()) {
+            for thing in things.iter_mut() {
+                if thing.is_own_local() && thing.ifindex == link.ifindex {
+                    thing.presence = Presence::Same;
+                }
+            }
+        }
         remove(self.addrs6, |held| {
             !held.is_there && held.check.state() != dad::State::Duplicate
         });
+    }
+
+    /// Has the kernel use at once what it forms, on links whose addresses it does not look after: until
+    /// [`Engine::give_back_dad`]. Where it cannot be told, it looks, and its word is waited for.
+    pub(super) fn take_dad(&mut self, host: &mut impl Host) {
+        for lessee in self.lessees6.iter_mut() {
+            if let Some(link) = self.desired.link(lessee.ifindex)
+                && lessee.accept_dad == 0
+                && link.dad.is_some_and(Dad::is_not_kernels)
+            {
+                let file = OutputFile::Knob(&link.name, ACCEPT_DAD);
+                let before = host
+                    .read(file)
+                    .map_or(0, |text| *text.first().unwrap_or(&b'0'));
+                lessee.accept_dad = before.max(b'0');
+                if before > b'0' && host.write(file, &Octets(b"0")).is_err() {
+                    lessee.accept_dad = b'0';
+                }
+            }
+        }
+    }
+
+    /// Gives back what [`Engine::take_dad`] took: from here on nobody looks after what the kernel forms.
+    pub fn give_back_dad(&mut self, host: &mut impl Host) {
+        for lessee in self.lessees6.iter() {
+            if let Some(link) = self.desired.link(lessee.ifindex)
+                && lessee.accept_dad > b'0'
+            {
+                let file = OutputFile::Knob(&link.name, ACCEPT_DAD);
+                let _ = host.write(file, &Octets(&[lessee.accept_dad]));
+            }
+        }
+    }
+
+    /// Remembers the link-local addresses that were just added.
+    pub(super) fn take_locals(&mut self) {
+        let Desired { links, things } = &mut self.desired;
+        for step in self.plan.steps.iter() {
+            if step.act == Act::Add
+                && step.errno.is_none()
+                && let Some(thing) = things.get(step.n as usize)
+                && thing.is_own_local()
+                && let IpAddr::V6(addr) = thing.route.dst.addr
+            {
+                for link in links.iter_mut() {
+                    if link.ifindex == thing.ifindex {
+                        link.local = Some(addr);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether somebody may still say that he has an address of ours.
+    pub fn is_probing(&self) -> bool {
+        let mut held = self.addrs6.iter();
+        held.any(|held| held.check.state() == dad::State::Probing)
+    }
+
+    /// Whether there may be addresses of which we find out whether somebody else has them; where there are, they are
+    /// looked at once more: the last look saw those only that were there before it.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    pub fn look_at_addrs(&mut self, host: &mut impl Host) -> Result<(), Errno> {
+        self.forget_addrs6();
+        self.asked = Asked::Compare;
+        let looked = self.dump(host, Some(What::Addr));
+        self.drop_addrs6();
+        looked
+    }
+
+    /// Whether we find out who else has addresses of a link.
+    pub fn looks_after_addrs(&self) -> bool {
+        let mut links = self.desired.links.iter();
+        links.any(|link| link.dad == Some(Dad::Background))
+    }
+
+    /// Deletes what somebody else has, and changes nothing else.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    pub fn withdraw(&mut self, host: &mut impl Host) -> Result<(), Errno> {
+        self.look_again = false;
+        self.plan.clear();
+        self.withdraw_duplicates();
+        for (thing, n) in self.desired.things.iter().zip(0..) {
+            let is_it = |held: &Addr6| {
+                held.check.state() == dad::State::Duplicate
+                    && held.check.ifindex == thing.ifindex
+                    && held.addr == thing.route.dst
+            };
+            if thing.what == What::Addr && self.addrs6.iter().any(is_it) {
+                self.plan.push(Phase::DeleteAddresses, Act::Delete, n);
+            }
+        }
+        self.send_plan(host)?;
+        self.disown(host);
+        self.publish_state(host);
+        Ok(())
     }
 
     /// What somebody else has is not desired, and goes, whoever made it.
@@ -427,13 +548,17 @@ impl Engine<'_> {
         while let Some(held) = self.addrs6.get(n) {
             if held.check.state() == dad::State::Duplicate {
                 let ifindex = held.check.ifindex;
-                let origin = self.desired.link(ifindex).map_or(Origin::NONE, |link| link.origin);
+                let origin = self
+                    .desired
+                    .link(ifindex)
+                    .map_or(Origin::NONE, |link| link.origin);
                 let mut stale = Thing::addr(ifindex, &held.addr, &None, origin);
                 stale.standing = Standing::Stale;
                 let (mut is_known, mut is_static) = (false, false);
                 self.desired.things.each(&stale, &mut |thing| {
                     is_known = true;
-                    is_static |= thing.standing != Standing::Stale && !thing.leased && !thing.yields;
+                    is_static |=
+                        thing.standing != Standing::Stale && !thing.leased && !thing.yields;
                     thing.standing = Standing::Stale;
                 });
                 if !is_known {
@@ -451,12 +576,7 @@ impl Engine<'_> {
 
 /// Sends a packet of this length to the group it is for.
 #[inline(never)]
-fn transmit(
-    link: &Link,
-    packet: &[u8],
-    len: usize,
-    host: &mut impl Host,
-) -> Result<(), Errno> {
+fn transmit(link: &Link, packet: &[u8], len: usize, host: &mut impl Host) -> Result<(), Errno> {
     let packet = packet.get(..len).unwrap_or_default();
     let to = ipv6::group_mac(packet, &link.broadcast);
     host.transmit(link.ifindex, Packet::Ipv6, &to, packet)
@@ -485,6 +605,9 @@ fn sent_as(message: Message) -> Event {
 
 /// Octets of the longest packet we send: what any link takes.
 const PACKET: usize = 1_280;
+
+/// See [`Engine::take_dad`].
+const ACCEPT_DAD: Word = word!("/accept_dad");
 
 const KEPT: Complaint = Complaint::note(Problem::LeaseKept, Effect::None);
 const ENDED: Complaint = Complaint::warning(Problem::LeaseEnded, Effect::AddrTakenBack);

@@ -29,9 +29,9 @@ use crate::model::lease6::Field6;
 use crate::model::link::IfName;
 use crate::output::json::Octets;
 use crate::packed::{Packed, Word, packed, word};
+use crate::proto::Lessee6;
 use crate::source::route_file::{Form, parse_route};
 use crate::text::show::{Show, Text, displayed};
-use crate::proto::Lessee6;
 use crate::text::{parts, scalar};
 use core::net::{IpAddr, Ipv6Addr};
 

@@ -2,9 +2,9 @@
 //! links carries the lines of the others over unread.
 
 use crate::engine::{Engine, Event};
-use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch};
 use crate::model::addr::{Family, is_link_local};
-use crate::model::advert::{Item, MANAGED, OTHER, What};
+use crate::model::advert::{Item, What};
+use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch};
 use crate::model::desired::{self, DesiredLink, FOREVER};
 use crate::model::lease::{AnyLease, Lease};
 use crate::model::link::Mac;
@@ -127,12 +127,12 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
             json.item();
             json.text(&addr.route.dst);
             let is_v6 = addr.route.family() == Family::V6;
-            json.string(match (addr.leased, is_v6) {
-                (true, false) => word!("dhcp4"),
-                (true, true) => word!("dhcp6"),
-                _ if is_link_local(&addr.route.dst.addr) => word!("link-local"),
-                (false, _) => word!("static"),
-            });
+            let source = match addr.leased {
+                true => 1_usize.wrapping_add(is_v6.into()),
+                false if is_link_local(&addr.route.dst.addr) => 3,
+                false => 0,
+            };
+            json.packed(SOURCES.item(source));
             let valid = Some(addr.valid_secs).filter(|secs| *secs != FOREVER);
             json.number_or_null(valid);
             json.number_or_null(valid);
@@ -186,9 +186,13 @@ fn routers(json: &mut Json<'_>, six: Option<&Lessee6>) {
 }
 
 /// By [`What`]: what it is.
-const SAYS: Packed = packed!(
-    ",link,router,captive-portal,on-link,prefix,route,pref64,dns,search"
-);
+const SAYS: Packed = packed!(",link,router,captive-portal,on-link,prefix,route,pref64,dns,search");
+
+/// By [`MANAGED`](crate::model::advert::MANAGED) and `OTHER` together: of what there is more by DHCPv6.
+const FLAGS: Packed = packed!(",other,managed,managed other");
+
+/// Where an address is from.
+const SOURCES: Packed = packed!("static,dhcp4,dhcp6,link-local,ra");
 
 /// What a router said, but for what it is.
 struct InWords<'a>(Item<'a>);
@@ -200,12 +204,7 @@ impl Show for InWords<'_> {
             What::Portal | What::Domain => f.put(item.text()),
             What::Nothing | What::Router | What::Target => {}
             What::Link => {
-                if item.flags() & MANAGED != 0 {
-                    f.word(word!("managed "));
-                }
-                if item.flags() & OTHER != 0 {
-                    f.word(word!("other"));
-                }
+                FLAGS.item((item.flags() >> 6).into()).show(f);
             }
             What::Server => IpAddr::V6(item.addr()).show(f),
             What::OnLink | What::Autonomous | What::Route | What::Pref64 => {

@@ -218,6 +218,11 @@ impl<'a> Sockets<'a> {
         }
     }
 
+    /// Has a copy of us forget the jail, which is the other one's.
+    pub fn forget_jail(&mut self) {
+        self.ether.jail.forget();
+    }
+
     /// Has somebody else close what takes long to be closed.
     pub fn leave_behind(&self) {
         if self.dhcp.or(self.arp).or(self.ipv6).is_some() {

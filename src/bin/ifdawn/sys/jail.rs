@@ -195,6 +195,15 @@ impl Jail {
         Ok(of)
     }
 
+    /// It is another one's: what is asked starts a new one.
+    pub fn forget(&mut self) {
+        if self.pid != 0 {
+            process::close(self.socket);
+        }
+        self.pid = 0;
+        self.first = self.next;
+    }
+
     /// Ends it, and says why.
     fn end(&mut self, why: Trouble) -> Trouble {
         self.stop();

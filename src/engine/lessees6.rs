@@ -607,7 +607,7 @@ fn sent_as(message: Message) -> Event {
 const PACKET: usize = 1_280;
 
 /// See [`Engine::take_dad`].
-const ACCEPT_DAD: Word = word!("/accept_dad");
+const ACCEPT_DAD: Word = word!("accept_dad");
 
 const KEPT: Complaint = Complaint::note(Problem::LeaseKept, Effect::None);
 const ENDED: Complaint = Complaint::warning(Problem::LeaseEnded, Effect::AddrTakenBack);

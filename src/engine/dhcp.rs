@@ -55,11 +55,10 @@ impl Engine<'_> {
         };
         let ifindex = lessee.ifindex;
         let client = &mut lessee.client;
-        let link = self.observed.by_index(ifindex);
-        let is_up = link.is_some_and(Link::is_up);
-        let has_carrier = link.is_some_and(Link::has_carrier);
+        let link = self.observed.by_index(ifindex).copied();
+        let has_carrier = link.as_ref().is_some_and(Link::has_carrier);
         // Carrier may have gone and come back since the last look.
-        let losses = link.map_or(0, |link| link.carrier_losses);
+        let losses = link.as_ref().map_or(0, |link| link.carrier_losses);
         if core::mem::replace(&mut lessee.carrier_losses, losses) != losses || !has_carrier {
             client.stop();
         }
@@ -74,11 +73,8 @@ impl Engine<'_> {
             client.applied(now);
         }
         let due = client.due(now);
-        if is_up {
-            self.mark(ifindex, Event::Up);
-        }
-        if has_carrier {
-            self.mark(ifindex, Event::Carrier);
+        if let Some(link) = &link {
+            self.mark_link(link);
         }
         match due {
             Due::Nothing => {}
@@ -102,6 +98,17 @@ impl Engine<'_> {
             Due::Expired => self.lost(n, ENDED, host),
         }
         due
+    }
+
+    /// Remembers that a link is up, and has carrier.
+    #[inline(never)]
+    pub(super) fn mark_link(&mut self, link: &Link) {
+        if link.is_up() {
+            self.mark(link.ifindex, Event::Up);
+        }
+        if link.has_carrier() {
+            self.mark(link.ifindex, Event::Carrier);
+        }
     }
 
     /// Remembers and tells what a client said or was told.
@@ -203,6 +210,7 @@ impl Engine<'_> {
         if !self.releases && !self.config.links.iter().any(is_it) {
             return;
         }
+        self.give_back6(ifindex, name, host);
         self.lessees.clear();
         let Some(lessee) = Lessee::add(self.lessees, ifindex, LinkId::NONE) else {
             return;

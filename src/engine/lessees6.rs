@@ -8,16 +8,18 @@
 use super::complain::tell;
 use super::describe6::{describe, duid, settings};
 use super::dhcp::NOT_SENT;
-use super::leases6::QUESTIONS;
+use super::leases6::{QUESTIONS, recall6};
 use super::observe::Asked;
 use super::{Engine, Event, Host, Instant, OutputFile, Packet, remove};
 use crate::diag::{Complaint, Effect, Errno, Leased, Origin, Problem, Subject};
 use crate::model::addr::is_link_local;
 use crate::model::advert::MANAGED;
-use crate::model::config::{Dad, Method};
+use crate::model::config::{Dad, LinkId, Method};
 use crate::model::desired::{Desired, Presence, Standing, Thing, What};
+use crate::model::duid::iaid;
 use crate::model::lease::Verdict;
 use crate::model::lease6::{Field6, LEASED_OCTETS, Lease6};
+use crate::model::link::IfName;
 use crate::model::observed::Link;
 use crate::model::statement::{Form, Statement};
 use crate::output::json::Octets;
@@ -25,8 +27,8 @@ use crate::packed::{Word, word};
 use crate::plan::{Act, Phase};
 use crate::proto::dad::{self, Check, RETRANS_MS};
 use crate::proto::dhcpv4::xorshift;
-use crate::proto::dhcpv6::{self, Heard, Message, State};
-use crate::proto::{Addr6, ndisc};
+use crate::proto::dhcpv6::{self, Heard, Message, Settings, State};
+use crate::proto::{Addr6, Lessee6, ndisc, slaac};
 use crate::wire::dhcpv6::{Request, build};
 use crate::wire::rtnetlink::Seen;
 use crate::wire::rtnetlink::addr::{IFA_F_DADFAILED, IFA_F_OPTIMISTIC, IFA_F_TENTATIVE};
@@ -39,6 +41,15 @@ impl Engine<'_> {
     pub(super) fn attend6(&mut self, host: &mut impl Host) -> Instant {
         let mut until = Instant(u64::MAX);
         let mut n = 0_usize;
+        while let Some(wanted) = self.desired.links.get(n) {
+            if wanted.dad.is_some()
+                && let Some(&link) = self.observed.by_index(wanted.ifindex)
+            {
+                self.mark_link(&link);
+            }
+            n = n.wrapping_add(1);
+        }
+        n = 0;
         loop {
             self.attend_to6(n, host);
             let Some(lessee) = self.lessees6.get(n) else {
@@ -134,12 +145,6 @@ impl Engine<'_> {
                 self.tell_unsent(ifindex, sent, host);
                 return true;
             }
-        }
-        if link.is_up() {
-            self.mark(ifindex, Event::Up);
-        }
-        if has_carrier {
-            self.mark(ifindex, Event::Carrier);
         }
         self.step_client(n, host)
     }
@@ -474,6 +479,35 @@ impl Engine<'_> {
         }
     }
 
+    /// The same as [`Engine::give_back`] of DHCPv6, from the link-local address that the link has, or we form.
+    pub(super) fn give_back6(&mut self, ifindex: u32, name: &IfName, host: &mut impl Host) {
+        self.lessees6.clear();
+        let link = self.observed.by_index(ifindex);
+        let local = link.map_or(0, |link| slaac::of_mac(&link.mac));
+        if let Some(wanted) = self.desired.link_mut(ifindex) {
+            wanted.local = Some(slaac::form(&slaac::LINK_LOCAL, local));
+        }
+        let (now, seed) = (self.now, self.seed);
+        let id = self.config.named(name).unwrap_or(LinkId::NONE);
+        if let Some(link) = link
+            && let Some(lessee) = Lessee6::add(self.lessees6, ifindex, id)
+        {
+            recall6(lessee, name, host);
+            if lessee.client.has_lease() {
+                let settings = Settings {
+                    iaid: iaid(&link.mac),
+                    addrs: true,
+                    prefixes: true,
+                    ..Settings::NONE
+                };
+                lessee.client.start(now, seed, &settings);
+                lessee.client.end(now);
+                self.step_client(0, host);
+            }
+        }
+        self.lessees6.clear();
+    }
+
     /// Remembers the link-local addresses that were just added.
     pub(super) fn take_locals(&mut self) {
         let Desired { links, things } = &mut self.desired;
@@ -491,6 +525,22 @@ impl Engine<'_> {
                 }
             }
         }
+    }
+
+    /// The IPv6 addresses of a managed link that the kernel forms, or somebody else added.
+    pub(crate) fn formed_on(&self, ifindex: u32) -> impl Iterator<Item = &Addr6> {
+        let is_ours = |held: &Addr6| {
+            let mut things = self.desired.things.iter();
+            things.any(|thing| {
+                thing.what == What::Addr
+                    && thing.ifindex == held.check.ifindex
+                    && thing.route.dst == held.addr
+            })
+        };
+        let mut held = self.addrs6.iter();
+        core::iter::from_fn(move || {
+            held.find(|held| held.check.ifindex == ifindex && !is_ours(held))
+        })
     }
 
     /// Whether somebody may still say that he has an address of ours.

@@ -455,5 +455,8 @@ impl Show for News<'_, '_> {
                 (What::Route | What::Rule, _) => {}
             }
         }
+        for held in self.engine.formed_on(link.ifindex) {
+            f.show(word!(", "), &held.addr);
+        }
     }
 }

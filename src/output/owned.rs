@@ -282,12 +282,23 @@ pub fn given_names(link: &LinkConfig, given: &Given<'_>, each: &mut dyn TakeName
         for addr in lease.get(Field6::Dns).as_chunks::<16>().0 {
             server6(Ipv6Addr::from(*addr), given.name, each);
         }
+        let leased = lease.get(Field6::Dns);
         for kept in six.ndisc.of(advert::What::Server) {
-            server6(kept.item().addr(), given.name, each);
+            let addr = kept.item().addr();
+            if !leased.chunks(16).any(|leased| leased == addr.octets()) {
+                server6(addr, given.name, each);
+            }
         }
-        domains_in(lease.get(Field6::Search), each);
+        let leased = lease.get(Field6::Search);
+        domains_in(leased, each);
         for kept in six.ndisc.of(advert::What::Domain) {
-            each.name(Name::Domain(&Octets(kept.item().text())));
+            let domain = kept.item().text();
+            if !leased
+                .split(|octet| *octet == b' ')
+                .any(|leased| leased == domain)
+            {
+                each.name(Name::Domain(&Octets(domain)));
+            }
         }
     }
 }

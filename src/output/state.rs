@@ -2,7 +2,7 @@
 //! links carries the lines of the others over unread.
 
 use crate::engine::{Engine, Event};
-use crate::model::addr::{Family, is_link_local};
+use crate::model::addr::{Cidr, Family, is_link_local};
 use crate::model::advert::{Item, What};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch};
 use crate::model::desired::{self, DesiredLink, FOREVER};
@@ -124,19 +124,19 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     let given = found.map_or(Given::NOTHING, |link| engine.given_to(link));
     for addr in desired.things.iter() {
         if addr.what == desired::What::Addr && addr.is_wanted_on(ifindex) {
-            json.item();
-            json.text(&addr.route.dst);
-            let is_v6 = addr.route.family() == Family::V6;
-            let source = match addr.leased {
-                true => 1_usize.wrapping_add(is_v6.into()),
-                false if is_link_local(&addr.route.dst.addr) => 3,
-                false => 0,
+            let source = match (addr.leased, addr.route.family()) {
+                (true, Family::V4) => 1,
+                (true, Family::V6) => 2,
+                (false, _) => usize::from(is_link_local(&addr.route.dst.addr)).wrapping_mul(3),
             };
-            json.packed(SOURCES.item(source));
-            let valid = Some(addr.valid_secs).filter(|secs| *secs != FOREVER);
-            json.number_or_null(valid);
-            json.number_or_null(valid);
+            let lives = [addr.valid_secs, addr.preferred_secs];
+            address(json, &addr.route.dst, source, lives);
         }
+    }
+    for held in engine.formed_on(ifindex) {
+        let lives = [held.valid_secs, held.preferred_secs];
+        let source = if is_link_local(&held.addr.addr) { 3 } else { 4 };
+        address(json, &held.addr, source, lives);
     }
     json.end();
     let routes = desired
@@ -183,6 +183,17 @@ fn routers(json: &mut Json<'_>, six: Option<&Lessee6>) {
         }
     }
     json.end();
+}
+
+/// Writes an address, by its place in [`SOURCES`] where it is from, and the seconds that it lives and is preferred.
+#[inline(never)]
+fn address(json: &mut Json<'_>, addr: &Cidr, source: usize, lives: [u32; 2]) {
+    json.item();
+    json.text(addr);
+    json.packed(SOURCES.item(source));
+    for secs in lives {
+        json.number_or_null(Some(secs).filter(|secs| *secs != FOREVER));
+    }
 }
 
 /// By [`What`]: what it is.

@@ -256,7 +256,7 @@ impl Jail {
                 };
                 frame::read(what, checksum, frame, &mut self.said);
             }
-            if write(socket, self.said.octets()).is_err() {
+            if write(socket, self.said.octets_mut()).is_err() {
                 break;
             }
         }

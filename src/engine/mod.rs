@@ -9,6 +9,11 @@
 
 mod apply;
 mod complain;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "its caller comes with the clients of links")
+)]
+mod describe6;
 pub mod dhcp;
 mod down;
 mod ethtool;

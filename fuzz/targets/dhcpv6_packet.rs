@@ -69,11 +69,7 @@ fn hear(packet: &[u8], checksum: Checksum) -> Lease6 {
 fn says(octets: &[u8], lease: &Lease6) {
     assert_eq!(lease.get(Field6::Message), &octets[..1]);
     assert_eq!(lease.get(Field6::Xid), &octets[1..4]);
-    for field in [
-        Field6::Preference,
-        Field6::SolMaxRt,
-        Field6::RefreshTime,
-    ] {
+    for field in [Field6::Preference, Field6::SolMaxRt, Field6::RefreshTime] {
         let slot = field.slot();
         let said = message6::option(octets, slot.code);
         let is_usable = |said: &&[u8]| said.len() == usize::from(slot.room);

@@ -1,6 +1,7 @@
 //! What a configured link says of itself by DHCPv6, and what it asks for.
 
-use crate::model::config::{Config, IpFlag, IpNumber, IpText, LinkId, LinkText};
+use crate::model::advert::MANAGED;
+use crate::model::config::{Config, IpFlag, IpNumber, IpText, LinkConfig, LinkId, LinkText};
 use crate::model::duid::{Duid, iaid};
 use crate::model::observed::Link;
 use crate::proto::dhcpv6::Settings;
@@ -16,21 +17,17 @@ pub(super) fn duid(config: &Config<'_>, id: LinkId, link: &Link) -> Option<Duid>
     }
 }
 
-/// What its client is to ask for, which is a prefix where one is described, and an address as its network says.
+/// What its client is to ask for; `flags` are those of routers. Where there are addresses to be had, there may be a
+/// prefix.
 #[inline(never)]
-pub(super) fn settings(config: &Config<'_>, id: LinkId, link: &Link, addrs: bool) -> Settings {
-    let mut settings = Settings {
-        iaid: iaid(&link.mac),
+pub(super) fn settings(config: &LinkConfig, link: &Link, flags: u8) -> Settings {
+    let said = IpNumber::Iaid.of(&config.ipv6);
+    let addrs = flags & MANAGED != 0;
+    Settings {
+        iaid: said.map_or(iaid(&link.mac), u32::to_be_bytes),
         addrs,
-        prefixes: false,
-    };
-    if let Some(link) = config.link(id) {
-        settings.prefixes = IpText::Prefix.of(&link.ipv6).is_some();
-        if let Some(iaid) = IpNumber::Iaid.of(&link.ipv6) {
-            settings.iaid = iaid.to_be_bytes();
-        }
+        prefixes: addrs && IpText::Prefix.of(&config.ipv6).is_some(),
     }
-    settings
 }
 
 /// Fills in what is described; the client's own is filled in after it
@@ -55,7 +52,8 @@ pub(super) fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Req
 mod tests {
     use super::*;
     use crate::diag::Origin;
-    use crate::model::config::{IpConfig, LinkConfig, Method, SourceKind};
+    use crate::model::advert::OTHER;
+    use crate::model::config::{IpConfig, Method, SourceKind};
     use crate::model::link::Mac;
     use crate::source::testing::Storage;
     use crate::testing;
@@ -86,7 +84,9 @@ mod tests {
         let duid = duid(&config, ID, link);
         let mut request = Request::new(SOLICIT, Ipv6Addr::UNSPECIFIED, &[]);
         super::describe(&config, ID, &mut request);
-        check(duid, settings(&config, ID, link, true), &request);
+        check(duid, settings(&described, link, MANAGED), &request);
+        let other = settings(&described, link, OTHER);
+        assert!(!other.addrs && !other.prefixes);
     }
 
     fn link(mac: Mac) -> Link {

@@ -30,8 +30,8 @@ impl Client {
         self.xid
     }
 
-    /// Fills in what is the client's own of a message (RFC 8415 s.18.2). The prefixes that are there are those that
-    /// a server is looked for with where none are had. A lease with prefixes is not confirmed but rebound (RFC 8415 18.2.12).
+    /// Fills in what is the client's own of a message (RFC 8415 s.18.2). The prefixes that are there stay where a
+    /// server is looked for, prefixes are wanted and none are had. A lease with prefixes is not confirmed but rebound (RFC 8415 18.2.12).
     #[inline(never)]
     pub fn fill<'a>(&self, held: &'a Lease6, request: &mut Request<'a>) {
         const TO_ONE: u16 = State::Requesting.only()
@@ -49,8 +49,8 @@ impl Client {
         }
         let prefixes = held.get(Field6::Prefixes);
         let is_hint = prefixes.is_empty() && self.state == State::Soliciting;
-        if self.settings.prefixes && !(is_hint && request.prefixes.is_some()) {
-            request.prefixes = Some(prefixes);
+        if !(self.settings.prefixes && is_hint && request.prefixes.is_some()) {
+            request.prefixes = self.settings.prefixes.then_some(prefixes);
         }
         if self.state == State::Confirming && !prefixes.is_empty() {
             request.message = REBIND;

@@ -1038,6 +1038,9 @@ fn prefixes_are_asked_for_by_a_hint() {
     request.prefixes = Some(&hint);
     scene.client.fill(&scene.held, &mut request);
     assert_eq!((request.addrs, request.prefixes), (None, Some(&hint[..])));
+    let unwanted = Scene::started(&SETTINGS);
+    unwanted.client.fill(&unwanted.held, &mut request);
+    assert_eq!((request.addrs, request.prefixes), (Some(&[][..]), None));
     let mut scene = Scene::started(&settings);
     scene.send(0, Message::Solicit);
     let only = with(scene.says(ADVERTISE), Field6::Addrs, &[]);

@@ -126,7 +126,7 @@ impl Engine<'_> {
         }
         if has_carrier && let Some(local) = wanted.local {
             ndisc.start(now, seed);
-            let settings = settings(&self.config, config, link, flags);
+            let settings = settings(config, link, flags);
             if flags != 0 {
                 // What needs no lease is asked for no more where there is one.
                 if settings.addrs && matches!(client.state(), State::Informing | State::Informed) {
@@ -498,7 +498,6 @@ impl Engine<'_> {
                     iaid: iaid(&link.mac),
                     addrs: true,
                     prefixes: true,
-                    ..Settings::NONE
                 };
                 lessee.client.start(now, seed, &settings);
                 lessee.client.end(now);

@@ -222,6 +222,7 @@ impl<'e, 'm> Scene<'e, 'm> {
         assert!(until.0 > self.host.now);
         for (_, what, _, packet) in self.host.frames.drain(..) {
             match what {
+                Packet::Ipv6 => assert!((48..=1_500).contains(&packet.len())),
                 Packet::Dhcp => assert!((328..=1_500).contains(&packet.len())),
                 Packet::Probe | Packet::Announcement => assert_eq!(packet.len(), 28),
             }

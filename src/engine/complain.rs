@@ -44,7 +44,9 @@ pub(super) fn write(host: &mut impl Host, file: OutputFile<'_>, text: &dyn Show)
         OutputFile::Hostname => (Severity::Error, Subject::Hostname),
         OutputFile::State => (Severity::Warning, Subject::State),
         OutputFile::Owned(link) => (Severity::Warning, Subject::Owned(link)),
-        OutputFile::Lease(link) => (Severity::Warning, Subject::Lease(link)),
+        OutputFile::Lease(link) | OutputFile::Lease6(link) | OutputFile::Knob(link, _) => {
+            (Severity::Warning, Subject::Lease(link))
+        }
     };
     let complaint = Complaint::new(severity, Problem::File, Effect::NotSet).with_errno(errno);
     tell(host, complaint, subject);

@@ -169,7 +169,7 @@ impl Engine<'_> {
         };
         let arp = match kind {
             Packet::Probe => Arp::Probe,
-            Packet::Dhcp | Packet::Announcement => Arp::Announcement,
+            Packet::Dhcp | Packet::Announcement | Packet::Ipv6 => Arp::Announcement,
         };
         let len = match sent_as(what).0 {
             0 => arp::build(arp, &link.mac, link.arphrd, client.addr(), packet),

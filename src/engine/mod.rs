@@ -43,7 +43,7 @@ use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState, Resolver};
 use crate::plan::stack::Stack;
 use crate::plan::{Act, Phase, Plan, Step};
-use crate::proto::Lessee;
+use crate::proto::{Addr6, Lessee, Lessee6};
 use core::hint::black_box;
 use heapless::{Vec, VecView};
 
@@ -174,6 +174,10 @@ pub struct Engine<'m> {
     pub(crate) now: Instant,
     /// Links that ask for a lease.
     pub lessees: &'m mut VecView<Lessee>,
+    /// Links that listen to routers, or ask for a lease of DHCPv6.
+    pub lessees6: &'m mut VecView<Lessee6>,
+    /// IPv6 addresses of managed links.
+    pub(crate) addrs6: &'m mut VecView<Addr6>,
     /// How far each configured link is.
     pub states: &'m mut VecView<LinkState>,
     /// The kernel's links.
@@ -223,6 +227,8 @@ impl Engine<'_> {
         self.problems.clear();
         self.marks.clear();
         self.lessees.clear();
+        self.lessees6.clear();
+        self.addrs6.clear();
         self.buffers.restore.clear();
     }
 

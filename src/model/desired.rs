@@ -2,12 +2,12 @@
 
 use super::addr::{Cidr, Family};
 use super::attr::{Attr, Scope};
-use super::config::LinkId;
+use super::config::{Dad, LinkId};
 use super::index::{HASH_START, Index, hash};
 use super::link::{IfName, LinkKind, Mac};
 use super::route::Route;
 use crate::diag::{Errno, Origin, Problem};
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::ops::{Deref, DerefMut};
 use heapless::VecView;
 
@@ -86,6 +86,12 @@ pub struct DesiredLink {
     pub touched: bool,
     /// Whether it asks for a lease.
     pub asks: bool,
+    /// Whether it listens to routers, or asks for a lease of DHCPv6.
+    pub asks6: bool,
+    /// Who looks whether somebody else has its IPv6 addresses; `None`: they are nobody's business.
+    pub dad: Option<Dad>,
+    /// A link-local address of it that can be used.
+    pub local: Option<Ipv6Addr>,
     /// Whether what is leased to it is among what is desired.
     pub leased: bool,
     /// What `owned-IF` said.
@@ -114,6 +120,9 @@ impl DesiredLink {
             owned_up: false,
             touched: false,
             asks: false,
+            asks6: false,
+            dad: None,
+            local: None,
             leased: false,
             recalled: Recalled {
                 file: Err(Errno::ENOENT),
@@ -207,6 +216,10 @@ pub struct Thing {
     pub broadcast: Ipv4Addr,
     /// Seconds an address may be used, from when the links were looked at; [`FOREVER`].
     pub valid_secs: u32,
+    /// The same of new connections; no more than `valid_secs`.
+    pub preferred_secs: u32,
+    /// Whether the kernel does not look whether somebody else has it, of an IPv6 address.
+    pub nodad: bool,
     /// Where it was asked for.
     pub origin: Origin,
 }
@@ -228,6 +241,8 @@ impl Thing {
             leased: false,
             broadcast: Ipv4Addr::UNSPECIFIED,
             valid_secs: FOREVER,
+            preferred_secs: FOREVER,
+            nodad: false,
             origin,
         }
     }

@@ -53,6 +53,19 @@ impl Timeouts {
     }
 }
 
+/// Who looks whether somebody else has an IPv6 address (`ifdawn.dad`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dad {
+    /// We do, while it is used already.
+    Background,
+    /// The kernel does, before it is used.
+    Kernel,
+    /// The same, and it may be used for some things before (RFC 4429).
+    Optimistic,
+    /// Nobody does.
+    Off,
+}
+
 /// Words about the link the machine boots from, kept until every word is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BootWords {

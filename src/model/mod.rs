@@ -20,3 +20,4 @@ pub mod route;
 pub mod rule;
 pub mod said;
 pub mod slots;
+pub mod statement;

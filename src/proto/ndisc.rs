@@ -98,7 +98,7 @@ impl Kept {
 }
 
 /// See the module. All zeros: stopped, and never heard of a router.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ndisc {
     state: State,
     /// Solicitations since the last time that nobody was a router.

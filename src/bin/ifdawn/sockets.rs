@@ -105,10 +105,10 @@ impl<'a> Sockets<'a> {
                 self.probing = clock::in_seconds(PROBING_SECONDS);
                 (&mut self.arp, EtherType::Arp)
             }
-            Packet::Dhcp | Packet::Announcement => (&mut self.dhcp, EtherType::Ipv4),
+            Packet::Dhcp | Packet::Announcement | Packet::Ipv6 => (&mut self.dhcp, EtherType::Ipv4),
         };
         let kind = match what {
-            Packet::Dhcp => EtherType::Ipv4,
+            Packet::Dhcp | Packet::Ipv6 => EtherType::Ipv4,
             Packet::Probe | Packet::Announcement => EtherType::Arp,
         };
         let socket = match *slot {

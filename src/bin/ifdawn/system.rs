@@ -162,6 +162,8 @@ impl<'a> System<'a> {
             OutputFile::Hostname => (word!("/proc/sys/kernel/hostname"), &b""[..]),
             OutputFile::Owned(link) => (word!("/run/ifdawn/owned-"), link.as_bytes()),
             OutputFile::Lease(link) => (word!("/run/ifdawn/lease-"), link.as_bytes()),
+            OutputFile::Lease6(link) => (word!("/run/ifdawn/lease6-"), link.as_bytes()),
+            OutputFile::Knob(..) => (word!(""), b"".as_slice()),
         };
         self.root.join(word, name)
     }
@@ -222,8 +224,9 @@ impl Host for System<'_> {
     fn write(&mut self, file: OutputFile<'_>, text: &dyn Show) -> Result<(), Errno> {
         let path = self.path(file);
         match file {
-            OutputFile::Hostname => path.write_in_place(text),
+            OutputFile::Hostname | OutputFile::Knob(..) => path.write_in_place(text),
             OutputFile::Owned(_)
+            | OutputFile::Lease6(_)
             | OutputFile::Lease(_)
             | OutputFile::State
             | OutputFile::ResolvConf => path.replace(text),

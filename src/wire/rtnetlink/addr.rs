@@ -59,9 +59,16 @@ pub(super) fn put(w: &mut Writer<'_>, thing: &Thing, label: &[u8]) {
     if !thing.broadcast.is_unspecified() {
         w.attr(IFA_BROADCAST, &thing.broadcast.octets());
     }
+    if thing.nodad {
+        w.attr_u32(IFA_FLAGS, IFA_F_NODAD);
+    }
     if thing.valid_secs != FOREVER {
         // struct ifa_cacheinfo: preferred, valid, and two times that only the kernel gives.
-        let life = thing.valid_secs.to_ne_bytes();
-        w.attr(IFA_CACHEINFO, [life, life, [0; 4], [0; 4]].as_flattened());
+        let preferred = thing.preferred_secs.to_ne_bytes();
+        let valid = thing.valid_secs.to_ne_bytes();
+        w.attr(
+            IFA_CACHEINFO,
+            [preferred, valid, [0; 4], [0; 4]].as_flattened(),
+        );
     }
 }

@@ -5,7 +5,7 @@
 use ifdawn::model::lease6::{Field6, Kind, LEASED_OCTETS, Lease6, Verdict, leased};
 use ifdawn::wire::dhcpv6;
 use ifdawn::wire::ipv4::Checksum;
-use ifdawn_fuzz::{message6, sow};
+use ifdawn_fuzz::{message6, sow, survives_its_file6};
 use libfuzzer_sys::fuzz_target;
 
 const PACKET: u8 = 0;
@@ -40,6 +40,7 @@ fn hear(packet: &[u8], checksum: Checksum) -> Lease6 {
     assert_eq!(lease, other, "what was there before is gone");
     assert_ne!(lease.verdict(), Verdict::Unread);
     assert!(lease.is_sound());
+    survives_its_file6(&lease, 12);
     for field in Field6::ALL {
         let slot = field.slot();
         let octets = lease.get(*field);

@@ -13,7 +13,8 @@ use crate::model::config::{
 use crate::model::lease::{Field, Lease, Verdict};
 use crate::model::link::IfName;
 use crate::model::observed::{Link, Observed};
-use crate::packed::word;
+use crate::model::statement::{Form, Statement};
+use crate::packed::{Word, word};
 use crate::proto::Lessee;
 use crate::proto::dhcpv4::{Client, Due, Heard, Message, Settings, State, Why, xorshift};
 use crate::text::show::{Show, Text};
@@ -36,7 +37,7 @@ impl Engine<'_> {
         loop {
             self.attend_to(n, host);
             let Some(lessee) = self.lessees.get(n) else {
-                return until;
+                return until.min(self.attend6(host));
             };
             until = until.min(lessee.client.deadline());
             self.expects_until = self.expects_until.max(lessee.client.expects_until());
@@ -109,6 +110,7 @@ impl Engine<'_> {
         if let Some(link) = self.observed.by_index(ifindex) {
             host.trace(&Told {
                 link: &link.name,
+                by: word!(": DHCPv4 "),
                 event,
             });
         }
@@ -214,13 +216,16 @@ impl Engine<'_> {
     }
 
     /// Takes what somebody said on a link, as the jail read it, and answers at once: servers take their time.
-    pub fn hear(&mut self, ifindex: u32, said: &Lease, host: &mut impl Host) {
+    pub fn hear(&mut self, ifindex: u32, said: &mut Statement, host: &mut impl Host) {
         self.now = host.now();
+        let Form::Lease = said.form else {
+            return self.hear6(ifindex, said, host);
+        };
         let mut lessees = self.lessees.iter();
         let Some(n) = lessees.position(|lessee| lessee.ifindex == ifindex) else {
             return;
         };
-        if let Err(problem) = self.take_said(n, said, host) {
+        if let Err(problem) = self.take_said(n, &said.lease, host) {
             self.say(n, Complaint::warning(problem, Effect::AnswerDropped), host);
         }
         self.attend_to(n, host);
@@ -314,15 +319,17 @@ fn lessee<'a>(
 }
 
 /// What a client said or was told.
-struct Told<'a> {
-    link: &'a IfName,
-    event: Event,
+pub(super) struct Told<'a> {
+    pub link: &'a IfName,
+    /// What it is by.
+    pub by: Word,
+    pub event: Event,
 }
 
 impl Show for Told<'_> {
     fn show(&self, f: &mut Text<'_>) {
         self.link.show(f);
-        f.show(word!(": DHCPv4 "), &self.event.word());
+        f.show(self.by, &self.event.word());
     }
 }
 
@@ -404,7 +411,7 @@ fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Request<'c>) {
 /// Octets of the longest packet we send.
 const PACKET: usize = 1_500;
 
-const NOT_SENT: Complaint = Complaint::error(Problem::NotSent, Effect::None);
+pub(super) const NOT_SENT: Complaint = Complaint::error(Problem::NotSent, Effect::None);
 const ENDED: Complaint = Complaint::warning(Problem::LeaseEnded, Effect::AddrTakenBack);
 const NAK: Complaint = Complaint::warning(Problem::Nak, Effect::AddrTakenBack);
 const TAKEN: Complaint = Complaint::error(Problem::AddrTaken, Effect::AddrTakenBack);

@@ -208,7 +208,7 @@ pub struct Thing {
     /// What it consists of.
     pub route: Route,
     /// Whether it gives way to a route that somebody else has in its place: a server's wish is no reason to take
-    /// another one's.
+    /// another one's. Of an address: to any other one that can be used as the link-local address of its link.
     pub yields: bool,
     /// Whether it is a leased address.
     pub leased: bool,

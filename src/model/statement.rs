@@ -36,4 +36,22 @@ impl Statement {
         lease6: Lease6::NONE,
         advert: Advert::NONE,
     };
+
+    /// The record that counts.
+    pub fn octets(&self) -> &[u8] {
+        match self.form {
+            Form::Lease => self.lease.octets(),
+            Form::Lease6 => self.lease6.octets(),
+            Form::Advert => self.advert.octets(),
+        }
+    }
+
+    /// The same, to be filled.
+    pub fn octets_mut(&mut self) -> &mut [u8] {
+        match self.form {
+            Form::Lease => self.lease.octets_mut(),
+            Form::Lease6 => self.lease6.octets_mut(),
+            Form::Advert => self.advert.octets_mut(),
+        }
+    }
 }

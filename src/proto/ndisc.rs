@@ -309,8 +309,10 @@ impl Ndisc {
     }
 }
 
-/// Microseconds: IRT and MRT of RFC 7559 s.2.
-const IRT: u32 = 4 * SECOND as u32;
+/// Microseconds: IRT of RFC 7559 s.2. That has four seconds, which a machine would start later where its first
+/// solicitation is lost; a second costs the link two more of them, once.
+const IRT: u32 = SECOND as u32;
+/// Microseconds: MRT of it.
 const MRT: u32 = 3_600 * SECOND as u32;
 
 /// Microseconds between two times that news are told.

@@ -15,7 +15,7 @@ use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem, Subject};
 use ifdawn::engine::{Engine, ForeignResolvConf, Instant, Outcome, Progress, Said};
 use ifdawn::limits::MAX_LINKS;
 use ifdawn::model::config::{GlobalFlag, LinkMatch};
-use ifdawn::model::lease::Lease;
+use ifdawn::model::statement::Statement;
 use ifdawn::output::json::{Json, Octets};
 use ifdawn::output::plan_json::{self, PLAN};
 use ifdawn::packed::{packed, word};
@@ -267,8 +267,8 @@ fn settle(
             system.sockets.trust_jail();
             forget = clock::in_seconds(FORGET_SECONDS);
         }
-        while let Some(ifindex) = system.sockets.hear(&mut heard.lease) {
-            engine.hear(ifindex, &heard.lease, system);
+        while let Some(ifindex) = system.sockets.hear(&mut heard.said) {
+            engine.hear(ifindex, &mut heard.said, system);
         }
         if let Some(trouble) = system.sockets.trouble.take() {
             in_words(trouble).say(system, Subject::Dhcp);
@@ -318,7 +318,7 @@ fn down(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
 /// Memory of the loop.
 pub struct Heard {
     /// What was said last.
-    lease: Lease,
+    said: Statement,
     /// How far each configured link was when it was last told what it is waited for.
     awaited: [LinkState; MAX_LINKS],
 }
@@ -326,7 +326,7 @@ pub struct Heard {
 impl Heard {
     /// Nothing.
     pub const NONE: Heard = Heard {
-        lease: Lease::NONE,
+        said: Statement::NONE,
         awaited: [LinkState::NotAsked; MAX_LINKS],
     };
 }
@@ -350,9 +350,9 @@ fn wait(
     engine: &mut Engine<'_>,
     system: &mut System<'_>,
 ) -> Woken {
-    let ([dhcp, arp], pause) = system.sockets.awaited();
+    let ([dhcp, arp, ipv6], pause) = system.sockets.awaited();
     let [links, udev] = system.told_by;
-    let files = [links, udev, signals, dhcp, arp];
+    let files = [links, udev, signals, dhcp, arp, ipv6];
     let live = system.log.is_terminal();
     system.log.clear_live();
     let seconds = clock::now().0.saturating_sub(engine.started().0) / 1_000_000;

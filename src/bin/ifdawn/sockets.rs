@@ -9,8 +9,8 @@ use crate::sys::packet::{EtherType, Packets};
 use crate::sys::{clock, process, udp};
 use ifdawn::diag::{Complaint, Effect, Errno, Problem};
 use ifdawn::engine::{Instant, Packet};
-use ifdawn::model::lease::Lease;
 use ifdawn::model::link::Mac;
+use ifdawn::model::statement::Statement;
 use ifdawn::text::parts;
 use std::mem;
 use std::net::Ipv4Addr;
@@ -42,6 +42,9 @@ const PAUSE: u32 = 50_000;
 /// Seconds after a probe in which ARP is listened to: nobody waits longer for an answer.
 const PROBING_SECONDS: u32 = 20;
 
+/// What is heard, and in this order: anybody may say much by IPv6.
+const HEARD: [EtherType; 3] = [EtherType::Ipv4, EtherType::Arp, EtherType::Ipv6];
+
 /// How often it is looked whether a datagram has left, and microseconds between two looks.
 const FLUSH_LOOKS: u32 = 200;
 const FLUSH_MICROS: u32 = 2_000;
@@ -51,6 +54,7 @@ pub struct Sockets<'a> {
     ether: &'a mut Ether,
     dhcp: Option<Packets>,
     arp: Option<Packets>,
+    ipv6: Option<Packets>,
     /// The socket of the last datagram: while it is open, the answer finds somebody at its port.
     udp: Option<OwnedFd>,
     /// The upper half of every `xid`.
@@ -75,6 +79,7 @@ impl<'a> Sockets<'a> {
             ether,
             dhcp: None,
             arp: None,
+            ipv6: None,
             udp: None,
             xid_tag,
             heard: 0,
@@ -100,20 +105,24 @@ impl<'a> Sockets<'a> {
         packet: &[u8],
     ) -> Result<(), Errno> {
         // Nobody's answer to an announcement is waited for.
-        let (slot, hears) = match what {
+        let (slot, hears, kind) = match what {
+            Packet::Dhcp => (&mut self.dhcp, EtherType::Ipv4, EtherType::Ipv4),
+            Packet::Announcement => (&mut self.dhcp, EtherType::Ipv4, EtherType::Arp),
             Packet::Probe => {
                 self.probing = clock::in_seconds(PROBING_SECONDS);
-                (&mut self.arp, EtherType::Arp)
+                (&mut self.arp, EtherType::Arp, EtherType::Arp)
             }
-            Packet::Dhcp | Packet::Announcement | Packet::Ipv6 => (&mut self.dhcp, EtherType::Ipv4),
-        };
-        let kind = match what {
-            Packet::Dhcp | Packet::Ipv6 => EtherType::Ipv4,
-            Packet::Probe | Packet::Announcement => EtherType::Arp,
+            Packet::Ipv6 => (&mut self.ipv6, EtherType::Ipv6, EtherType::Ipv6),
         };
         let socket = match *slot {
             Some(socket) => socket,
-            None => *slot.insert(Packets::open(hears, self.xid_tag)?),
+            None => {
+                if what == Packet::Ipv6 {
+                    // Another client may be there already.
+                    let _ = udp::occupy();
+                }
+                *slot.insert(Packets::open(hears, self.xid_tag)?)
+            }
         };
         socket.send(ifindex, kind, to.as_bytes(), packet)?;
         self.has_sent = true;
@@ -144,26 +153,22 @@ impl<'a> Sockets<'a> {
     }
 
     /// The sockets to be waited for, and until when at most.
-    pub fn awaited(&mut self) -> ([Option<BorrowedFd<'static>>; 2], Instant) {
+    pub fn awaited(&mut self) -> ([Option<BorrowedFd<'static>>; 3], Instant) {
         self.heard = 0;
         // It starts while the answers are on their way.
         if mem::take(&mut self.has_sent) && !self.is_free {
             self.trouble = self.ether.jail.start().err();
         }
         if clock::now() < self.pause {
-            return ([None; 2], self.pause);
+            return ([None; 3], self.pause);
         }
-        let dhcp = file(self.listening(EtherType::Ipv4));
-        let arp = file(self.listening(EtherType::Arp));
-        ([dhcp, arp], Instant(u64::MAX))
+        let files = HEARD.map(|what| file(self.listening(what)));
+        (files, Instant(u64::MAX))
     }
 
     /// What the next packet says, in `said`, and the link it came by; `None` where there is none, or a pause.
-    pub fn hear(&mut self, said: &mut Lease) -> Option<u32> {
-        let mut from = self.hear_on(EtherType::Ipv4, said);
-        if from.is_none() {
-            from = self.hear_on(EtherType::Arp, said);
-        }
+    pub fn hear(&mut self, said: &mut Statement) -> Option<u32> {
+        let from = HEARD.iter().find_map(|what| self.hear_on(*what, said));
         if from.is_none() && self.heard >= ROW {
             self.pause = clock::in_micros(PAUSE);
         }
@@ -172,7 +177,7 @@ impl<'a> Sockets<'a> {
 
     /// The same of one socket.
     #[inline(never)]
-    fn hear_on(&mut self, what: EtherType, said: &mut Lease) -> Option<u32> {
+    fn hear_on(&mut self, what: EtherType, said: &mut Statement) -> Option<u32> {
         let socket = self.listening(what)?;
         loop {
             while self.heard < ROW && self.ether.jail.has_room() {
@@ -209,13 +214,14 @@ impl<'a> Sockets<'a> {
         match what {
             EtherType::Ipv4 => self.dhcp,
             EtherType::Arp => self.arp.filter(|_| clock::now() < self.probing),
+            EtherType::Ipv6 => self.ipv6,
         }
     }
 
     /// Has somebody else close what takes long to be closed.
     pub fn leave_behind(&self) {
-        if self.dhcp.or(self.arp).is_some() {
-            process::leave_behind(&[file(self.dhcp), file(self.arp)]);
+        if self.dhcp.or(self.arp).or(self.ipv6).is_some() {
+            process::leave_behind(&[file(self.dhcp), file(self.arp), file(self.ipv6)]);
         }
     }
 }

@@ -1,6 +1,6 @@
-//! What arrives on any link and is for nobody's address yet: IPv4 and ARP, by packet(7).
+//! What arrives on any link and is for nobody's address yet: IPv4, ARP and IPv6, by packet(7).
 //!
-//! One socket for all links. It is created without a protocol and bound once, because each close and each
+//! One socket of each for all links. It is created without a protocol and bound once, because each close and each
 //! further bind of a packet socket waits for an RCU grace period (8 to 28 ms); so it is never closed, and
 //! [`super::process::leave_behind`] has somebody else wait when we end.
 #![expect(unsafe_code, reason = "system calls")]
@@ -9,6 +9,7 @@ use super::bpf::{self, Step, must, must_not, step};
 use super::call::{Received, receive_from, set_raw};
 use ifdawn::diag::Errno;
 use ifdawn::wire::ipv4::Checksum;
+use ifdawn::wire::ipv6;
 
 use std::io::IoSlice;
 use std::os::fd::BorrowedFd;
@@ -21,6 +22,8 @@ pub enum EtherType {
     Ipv4 = 0x0800,
     /// `ETH_P_ARP`
     Arp = 0x0806,
+    /// `ETH_P_IPV6`
+    Ipv6 = 0x86dd,
 }
 
 /// A frame that was received, without its link layer.
@@ -39,7 +42,7 @@ pub struct Frame {
 pub struct Packets(pub BorrowedFd<'static>);
 
 impl Packets {
-    /// Hears answers of DHCPv4 whose `xid` begins with `tag`, or ARP.
+    /// Hears answers of DHCPv4 whose `xid` begins with `tag`, or ARP, or neighbour discovery and DHCPv6.
     pub fn open(what: EtherType, tag: u16) -> Result<Packets, Errno> {
         let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
         let socket = super::socket(libc::AF_PACKET, kind)?;
@@ -97,6 +100,7 @@ pub fn filter(socket: BorrowedFd<'_>, what: EtherType, tag: u16) -> Result<(), E
     let [len, steps] = bpf::program(match what {
         EtherType::Ipv4 => &answers,
         EtherType::Arp => &ARP,
+        EtherType::Ipv6 => &IPV6,
     });
     // SAFETY: the program is as long as said.
     unsafe { set_raw(socket, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, len, steps) }
@@ -150,6 +154,26 @@ const ARP: [Step; 6] = [
     must_not(bpf::EXCEEDS, PACKET_MULTICAST, 3),
     step(bpf::SHORT, 2),
     must(bpf::EQUALS, EtherType::Ipv4 as u32, 1),
+    step(bpf::RETURN, u32::MAX),
+    step(bpf::RETURN, 0),
+];
+
+/// What routers and neighbours say on the link itself, and servers to clients of DHCPv6. Neither may have another header
+/// before it (see [`ifdawn::wire::ipv6`]).
+const IPV6: [Step; 15] = [
+    step(bpf::OCTET, PACKET_TYPE),
+    must_not(bpf::EXCEEDS, PACKET_MULTICAST, 12),
+    step(bpf::OCTET, 6),
+    must_not(bpf::EQUALS, ipv6::UDP as u32, 7),
+    must(bpf::EQUALS, ipv6::ICMPV6 as u32, 9),
+    step(bpf::OCTET, 7),
+    must(bpf::EQUALS, ipv6::HOP_LIMIT as u32, 7), // no router was on the way
+    step(bpf::OCTET, 40),
+    must(bpf::EXCEEDS, 133, 5),
+    must_not(bpf::EXCEEDS, 136, 4), // of a router, who has it, somebody has it
+    step(bpf::RETURN, u32::MAX),
+    step(bpf::SHORT, 42),
+    must(bpf::EQUALS, 546, 1), // dhcpv6-client
     step(bpf::RETURN, u32::MAX),
     step(bpf::RETURN, 0),
 ];

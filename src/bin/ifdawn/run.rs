@@ -391,9 +391,9 @@ fn wait(
     engine: &mut Engine<'_>,
     system: &mut System<'_>,
 ) -> Woken {
-    let ([dhcp, arp, ipv6], pause) = system.sockets.awaited();
+    let ([ipv4, arp, ipv6], pause) = system.sockets.awaited();
     let [links, udev] = system.told_by;
-    let files = [links, udev, signals, dhcp, arp, ipv6];
+    let files = [links, udev, signals, ipv4, arp, ipv6];
     let live = system.log.is_terminal();
     system.log.clear_live();
     let seconds = clock::now().0.saturating_sub(engine.started().0) / 1_000_000;

@@ -55,7 +55,8 @@ pub enum Trouble {
     GivenUp,
 }
 
-/// The jail, and the memory it works in.
+/// The jail, and the memory it works in. What is large stands last: small offsets make short instructions.
+#[repr(C)]
 pub struct Jail {
     /// Its process, 0 while there is none, and our end of the socket.
     pid: u32,

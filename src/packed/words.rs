@@ -33,7 +33,9 @@ const WRITTEN: &str = concat!(
     "ute2/rt_tables.d@/usr/lib/iproute2/rt_tables@/usr/lib/iproute2/rt_tables.d@/etc/cmdline.d@/etc/cmdline@/",
     "proc/cmdline@/run/initramfs/cmdline.d@/etc/sysconfig/network@/etc/sysconfig/network-scripts@/etc/sysconf",
     "ig/static-routes@/etc/sysconfig/static-routes-ipv6@/udev/rules.d@/systemd/network@/sys/firmware/acpi/tab",
-    "les@ txqueuelen @ip link property add dev @ nodad@/run/ifdawn/lease6-@/proc/sys/net/ipv6/conf/",
+    "les@ txqueuelen @ip link property add dev @ nodad@/run/ifdawn/lease6-",
+    "@: IPv6 ",
+    "@/proc/sys/net/ipv6/conf/",
 );
 
 /// The same, packed.

@@ -15,6 +15,7 @@ use crate::limits::{BATCH_REQUESTS, MAX_LINE};
 use crate::model::addr::Family;
 use crate::model::config::{LinkNumber, Wait};
 use crate::model::desired::{DesiredLink, Presence, Standing, Thing, What};
+use crate::model::knob::Knob;
 use crate::output::owned::Owned;
 use crate::plan::encode::encode;
 use crate::plan::op::Op;
@@ -52,6 +53,10 @@ impl Engine<'_> {
             }
             let ifindex = self.link_of_step(*step);
             if let Some(link) = self.desired.link_mut(ifindex) {
+                if step.act == Act::SetGenMode && link.old_gen_mode.is_none() {
+                    let have = self.observed.by_index(ifindex);
+                    link.old_gen_mode = have.map(|have| have.knobs.of(Knob::ADDR_GEN_MODE));
+                }
                 // One that came while we asked for it: the bonding driver's own `bond0`.
                 let came = when(self.marks, key(&link.name), Event::Seen).is_some();
                 // The loopback link is nobody's, but a file may have given it more.
@@ -137,6 +142,14 @@ impl Engine<'_> {
             self.asked = Asked::Steps;
             self.first_step = next as u32;
             self.first_seq = self.seq.wrapping_add(1);
+            if act == Act::Knob {
+                let at = next;
+                next = next.wrapping_add(1);
+                if let Err(errno) = self.set_knob(at, host) {
+                    self.tell_refused(host, at, errno, b"");
+                }
+                continue;
+            }
             if act == Act::Ethtool {
                 // no request of rtnetlink
                 if let Some(step) = self.plan.steps.get(next)
@@ -237,7 +250,13 @@ impl Engine<'_> {
     }
 
     /// Says that the kernel refused a step. Where somebody asked for it, its link fails.
-    fn tell_refused(&mut self, host: &mut impl Host, at: usize, errno: Errno, said: &[u8]) {
+    pub(super) fn tell_refused(
+        &mut self,
+        host: &mut impl Host,
+        at: usize,
+        errno: Errno,
+        said: &[u8],
+    ) {
         let Some(step) = self.plan.steps.get(at) else {
             return;
         };
@@ -256,10 +275,12 @@ impl Engine<'_> {
         let is_no_failure = match op.thing() {
             Some(thing) => thing.yields,
             None if step.act == Act::SetMtu => self.is_mtu_leased(wanted),
-            // A link is of use without what ethtool(8) sets.
-            None => step.act == Act::Ethtool,
+            // A link is of use without what ethtool(8) sets, and how the kernel forms addresses.
+            None => step.act >= Act::Ethtool,
         };
-        let severity = match link.is_some_and(|link| link.is_loopback()) {
+        // where settings can only be read, that is somebody's will
+        let is_read_only = step.act == Act::Knob && errno != Errno::EINVAL;
+        let severity = match is_read_only || link.is_some_and(|link| link.is_loopback()) {
             true => Severity::Note,
             false if is_no_failure => Severity::Warning,
             false => Severity::Error,
@@ -283,6 +304,9 @@ impl Engine<'_> {
             (diagnostic.token, diagnostic.detail) = (module.as_bytes(), b"");
         }
         host.report(&diagnostic);
+        if is_read_only {
+            return;
+        }
         let problem = in_words(&diagnostic);
         self.remember_problem(ifindex, &problem);
         // A link that is gone may come back: it is looked for again.
@@ -313,8 +337,10 @@ impl Engine<'_> {
     /// has one for each depth, so that nothing is asked of what lies on a link that could not be made.
     #[inline(never)]
     fn batch_end(&self, start: usize) -> usize {
-        let is_apart =
-            |step: &Step| matches!(step.phase, Phase::Make | Phase::Unmake | Phase::Ethtool);
+        let is_apart = |step: &Step| {
+            matches!(step.phase, Phase::Make | Phase::Unmake | Phase::Ethtool)
+                || step.act == Act::Knob
+        };
         let rest = self.plan.steps.get(start..).unwrap_or_default();
         let mut end = start;
         for step in rest.iter().take(BATCH_REQUESTS) {
@@ -427,7 +453,10 @@ fn is_harmless(act: Act, phase: Phase, errno: Errno) -> bool {
         | Act::SetPort
         | Act::SetFlags
         | Act::AddAltName
-        | Act::Ethtool => false,
+        | Act::Ethtool
+        | Act::SetGenMode
+        | Act::SetToken
+        | Act::Knob => false,
     }
 }
 

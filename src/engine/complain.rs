@@ -47,6 +47,7 @@ pub(super) fn write(host: &mut impl Host, file: OutputFile<'_>, text: &dyn Show)
         OutputFile::Lease(link) | OutputFile::Lease6(link) | OutputFile::Knob(link, _) => {
             (Severity::Warning, Subject::Lease(link))
         }
+        OutputFile::MachineId => return false,
     };
     let complaint = Complaint::new(severity, Problem::File, Effect::NotSet).with_errno(errno);
     tell(host, complaint, subject);

@@ -110,7 +110,10 @@ impl Engine<'_> {
                 return None;
             }
             let asks_long = ip.method == Method::Dhcp || asks;
-            let has_carrier = self.observed.by_index(ifindex).is_some_and(Link::has_carrier);
+            let has_carrier = self
+                .observed
+                .by_index(ifindex)
+                .is_some_and(Link::has_carrier);
             let carrier = self.when(ifindex, Event::Carrier);
             let up = self.when(ifindex, Event::Up).unwrap_or(self.now);
             let (mut state, since, seconds) = match (carrier, is_tentative) {

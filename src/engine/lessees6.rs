@@ -246,8 +246,7 @@ impl Engine<'_> {
     /// Takes what somebody said by IPv6 on a link, and answers at once.
     #[inline(never)]
     pub(super) fn hear6(&mut self, ifindex: u32, said: &mut Statement, host: &mut impl Host) {
-        const MALFORMED: Complaint =
-            Complaint::warning(Problem::BadPacket, Effect::AnswerDropped);
+        const MALFORMED: Complaint = Complaint::warning(Problem::BadPacket, Effect::AnswerDropped);
         let Some(link) = self.observed.by_index(ifindex) else {
             return;
         };
@@ -266,7 +265,8 @@ impl Engine<'_> {
             Verdict::Neighbor => {
                 let mut n = 0_usize;
                 while let Some(held) = self.addrs6.get_mut(n) {
-                    if held.check.ifindex == ifindex && held.check.hear(&said.advert, mac.as_bytes())
+                    if held.check.ifindex == ifindex
+                        && held.check.hear(&said.advert, mac.as_bytes())
                     {
                         self.is_duplicate(n, host);
                     }
@@ -308,10 +308,16 @@ impl Engine<'_> {
                     dhcpv6::Why::NothingGiven => Problem::NothingGiven,
                     dhcpv6::Why::NotOnLink => Problem::NotOnLink,
                 };
-                self.say6(ifindex, Complaint::warning(problem, Effect::None), None, host);
+                self.say6(
+                    ifindex,
+                    Complaint::warning(problem, Effect::None),
+                    None,
+                    host,
+                );
             }
             Heard::Reconfigure => {
-                const ASKED: Complaint = Complaint::note(Problem::Reconfigure, Effect::AnswerDropped);
+                const ASKED: Complaint =
+                    Complaint::note(Problem::Reconfigure, Effect::AnswerDropped);
                 self.say6(ifindex, ASKED, None, host);
             }
             Heard::Offer => self.note6(ifindex, Event::Offer6, host),
@@ -427,13 +433,17 @@ impl Engine<'_> {
         while let Some(held) = self.addrs6.get(n) {
             if held.check.state() == dad::State::Duplicate {
                 let ifindex = held.check.ifindex;
-                let origin = self.desired.link(ifindex).map_or(Origin::NONE, |link| link.origin);
+                let origin = self
+                    .desired
+                    .link(ifindex)
+                    .map_or(Origin::NONE, |link| link.origin);
                 let mut stale = Thing::addr(ifindex, &held.addr, &None, origin);
                 stale.standing = Standing::Stale;
                 let (mut is_known, mut is_static) = (false, false);
                 self.desired.things.each(&stale, &mut |thing| {
                     is_known = true;
-                    is_static |= thing.standing != Standing::Stale && !thing.leased && !thing.yields;
+                    is_static |=
+                        thing.standing != Standing::Stale && !thing.leased && !thing.yields;
                     thing.standing = Standing::Stale;
                 });
                 if !is_known {
@@ -451,12 +461,7 @@ impl Engine<'_> {
 
 /// Sends a packet of this length to the group it is for.
 #[inline(never)]
-fn transmit(
-    link: &Link,
-    packet: &[u8],
-    len: usize,
-    host: &mut impl Host,
-) -> Result<(), Errno> {
+fn transmit(link: &Link, packet: &[u8], len: usize, host: &mut impl Host) -> Result<(), Errno> {
     let packet = packet.get(..len).unwrap_or_default();
     let to = ipv6::group_mac(packet, &link.broadcast);
     host.transmit(link.ifindex, Packet::Ipv6, &to, packet)

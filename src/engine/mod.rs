@@ -15,6 +15,7 @@ mod down;
 mod ethtool;
 mod host;
 mod imagine;
+mod knobs;
 mod leases;
 mod leases6;
 mod lessees6;
@@ -320,6 +321,7 @@ impl Engine<'_> {
             self.dump_things(host, Asked::Save)?;
         }
         self.drop_repeated();
+        self.give_secrets(host);
         self.claim(host);
         self.send_plan(host)?;
         self.disown(host);

@@ -5,7 +5,9 @@ use super::leases::lease_of;
 use super::{Engine, Event, Host, Instant, OutputFile, remove};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Severity, Subject};
 use crate::model::addr::Family;
-use crate::model::config::{GlobalText, IpConfig, LinkConfig, LinkId, LinkMatch, Method, SourceKind, Wait};
+use crate::model::config::{
+    GlobalText, IpConfig, LinkConfig, LinkId, LinkMatch, Method, SourceKind, Wait,
+};
 use crate::model::desired::{DesiredLink, FOREVER, What};
 use crate::model::lease::Field;
 use crate::model::link::IfName;

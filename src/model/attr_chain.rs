@@ -2,13 +2,9 @@
 
 use super::attr::{Attr, Value};
 use super::config::{Config, LinkId};
+use super::knob::{RANDOM, STABLE_PRIVACY};
 use crate::diag::Origin;
 use core::mem;
-
-/// `IN6_ADDR_GEN_MODE_STABLE_PRIVACY`.
-pub const STABLE_PRIVACY: u32 = 2;
-/// `IN6_ADDR_GEN_MODE_RANDOM`.
-pub const RANDOM: u32 = 3;
 
 /// One option of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -90,6 +90,12 @@ pub struct DesiredLink {
     pub asks6: bool,
     /// Who looks whether somebody else has its IPv6 addresses; `None`: they are nobody's business.
     pub dad: Option<Dad>,
+    /// The metric of default routes that routers advertise on it.
+    pub metric6: u32,
+    /// How it formed IPv6 addresses before we changed that, now or as `owned-IF` says.
+    pub old_gen_mode: Option<u32>,
+    /// Whether there is nothing to make stable IPv6 addresses of.
+    pub lacks_secret: bool,
     /// A link-local address of it that can be used.
     pub local: Option<Ipv6Addr>,
     /// Whether what is leased to it is among what is desired.
@@ -122,6 +128,9 @@ impl DesiredLink {
             asks: false,
             asks6: false,
             dad: None,
+            metric6: 0,
+            old_gen_mode: None,
+            lacks_secret: false,
             local: None,
             leased: false,
             recalled: Recalled {

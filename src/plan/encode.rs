@@ -2,7 +2,7 @@
 
 use super::links::rule_of;
 use super::op::{Object, Op};
-use super::{Act, Naming};
+use super::{Act, Naming, knobs};
 use crate::limits::MAX_VALUE;
 use crate::model::attr::Attr;
 use crate::model::config::{Config, Str};
@@ -159,6 +159,17 @@ fn encode_link(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
                         let name = rule().and_then(|rule| config.altname(rule, op.depth));
                         list = link::altname_list(&name.unwrap_or(IfName::LO));
                         return request.put(w, seq, &list);
+                    }
+                    Act::SetGenMode | Act::SetToken => {
+                        let token = u128::from(knobs::token(wanted, config)).to_be_bytes();
+                        let mode = [op.knob(wanted) as u8];
+                        let (kind, value) = match act {
+                            Act::SetToken => (link::IFLA_INET6_TOKEN, &token[..]),
+                            _ => (link::IFLA_INET6_ADDR_GEN_MODE, &mode[..]),
+                        };
+                        link::put_inet6(&mut info, kind, value);
+                        request.attr = link::IFLA_AF_SPEC | NLA_F_NESTED;
+                        return request.put(w, seq, &info);
                     }
                     Act::Unmake => (request.kind, len) = (RTM_DELLINK, 0),
                     _ => len = 0,

@@ -25,8 +25,7 @@ impl Resolver<'_, '_> {
                 };
                 let since = lessee.client.since();
                 let left = |secs| now.seconds_until(since.after_seconds(secs));
-                let mut wanted =
-                    Thing::addr(lessee.ifindex, &leased.addr, &None, link.ipv6.origin);
+                let mut wanted = Thing::addr(lessee.ifindex, &leased.addr, &None, link.ipv6.origin);
                 wanted.valid_secs = left(leased.valid);
                 wanted.preferred_secs = left(leased.preferred);
                 wanted.leased = true;

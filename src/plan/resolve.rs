@@ -394,6 +394,10 @@ impl Resolver<'_, '_> {
                 self.add(&wanted);
             }
         }
+        let metric6 = self.metric(id, link, &config.ipv6, Family::V6);
+        if let Some(wanted) = self.desired.link_mut(link.ifindex) {
+            wanted.metric6 = metric6;
+        }
         let identifier = slaac::of_mac(&mac);
         if nodad && identifier != 0 && !self.config.has_secret_addrs(id) {
             let local = slaac::form(&slaac::LINK_LOCAL, identifier);

@@ -53,10 +53,6 @@ impl Engine<'_> {
             }
             let ifindex = self.link_of_step(*step);
             if let Some(link) = self.desired.link_mut(ifindex) {
-                if step.act == Act::SetGenMode && link.old_gen_mode.is_none() {
-                    let have = self.observed.by_index(ifindex);
-                    link.old_gen_mode = have.map(|have| have.knobs.of(Knob::ADDR_GEN_MODE));
-                }
                 // One that came while we asked for it: the bonding driver's own `bond0`.
                 let came = when(self.marks, key(&link.name), Event::Seen).is_some();
                 // The loopback link is nobody's, but a file may have given it more.
@@ -64,6 +60,7 @@ impl Engine<'_> {
                 link.owned_up |= step.act == Act::Up;
                 link.made |= step.act == Act::Make || came;
                 link.joined |= step.act == Act::Enslave;
+                link.addr_gen_mode |= step.act == Act::SetGenMode;
             }
         }
         self.write_owned(host);
@@ -130,7 +127,8 @@ impl Engine<'_> {
     #[inline(never)]
     pub(super) fn send_plan(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         let mut next = 0;
-        while let Some(&Step { n, act, depth, .. }) = self.plan.steps.get(next) {
+        while let Some(&step) = self.plan.steps.get(next) {
+            let Step { n, act, depth, .. } = step;
             let end = self.batch_end(next);
             if end == next {
                 if let Some(step) = self.plan.steps.get_mut(next) {
@@ -142,24 +140,20 @@ impl Engine<'_> {
             self.asked = Asked::Steps;
             self.first_step = next as u32;
             self.first_seq = self.seq.wrapping_add(1);
-            if act == Act::Knob {
-                let at = next;
-                next = next.wrapping_add(1);
-                if let Err(errno) = self.set_knob(at, host) {
-                    self.tell_refused(host, at, errno, b"");
-                }
-                continue;
-            }
-            if act == Act::Ethtool {
+            if act >= Act::Ethtool {
                 // no request of rtnetlink
-                if let Some(step) = self.plan.steps.get(next)
-                    && let Some(op) = &self.op(*step)
-                {
-                    host.trace(op);
-                    let ifindex = op.ifindex();
-                    self.mark(ifindex, Event::Tuned);
-                }
                 next = next.wrapping_add(1);
+                let Some(op) = &self.op(step) else {
+                    continue;
+                };
+                host.trace(op);
+                if act == Act::Knob {
+                    let value = op.knob();
+                    self.set_knob(n, Knob(depth), value, host);
+                    continue;
+                }
+                let ifindex = op.ifindex();
+                self.mark(ifindex, Event::Tuned);
                 if let Err(errno) = self.ethtool(n, depth, true, host) {
                     self.refused(host, 0, errno, b"")?;
                 }
@@ -250,13 +244,7 @@ impl Engine<'_> {
     }
 
     /// Says that the kernel refused a step. Where somebody asked for it, its link fails.
-    pub(super) fn tell_refused(
-        &mut self,
-        host: &mut impl Host,
-        at: usize,
-        errno: Errno,
-        said: &[u8],
-    ) {
+    fn tell_refused(&mut self, host: &mut impl Host, at: usize, errno: Errno, said: &[u8]) {
         let Some(step) = self.plan.steps.get(at) else {
             return;
         };
@@ -276,11 +264,9 @@ impl Engine<'_> {
             Some(thing) => thing.yields,
             None if step.act == Act::SetMtu => self.is_mtu_leased(wanted),
             // A link is of use without what ethtool(8) sets, and how the kernel forms addresses.
-            None => step.act >= Act::Ethtool,
+            None => step.act >= Act::SetGenMode,
         };
-        // where settings can only be read, that is somebody's will
-        let is_read_only = step.act == Act::Knob && errno != Errno::EINVAL;
-        let severity = match is_read_only || link.is_some_and(|link| link.is_loopback()) {
+        let severity = match link.is_some_and(|link| link.is_loopback()) {
             true => Severity::Note,
             false if is_no_failure => Severity::Warning,
             false => Severity::Error,
@@ -304,9 +290,6 @@ impl Engine<'_> {
             (diagnostic.token, diagnostic.detail) = (module.as_bytes(), b"");
         }
         host.report(&diagnostic);
-        if is_read_only {
-            return;
-        }
         let problem = in_words(&diagnostic);
         self.remember_problem(ifindex, &problem);
         // A link that is gone may come back: it is looked for again.
@@ -338,8 +321,7 @@ impl Engine<'_> {
     #[inline(never)]
     fn batch_end(&self, start: usize) -> usize {
         let is_apart = |step: &Step| {
-            matches!(step.phase, Phase::Make | Phase::Unmake | Phase::Ethtool)
-                || step.act == Act::Knob
+            matches!(step.phase, Phase::Make | Phase::Unmake) || step.act >= Act::Ethtool
         };
         let rest = self.plan.steps.get(start..).unwrap_or_default();
         let mut end = start;

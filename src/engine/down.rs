@@ -47,7 +47,7 @@ impl Engine<'_> {
             self.meet(ifindex, name, host);
         }
         let link = self.desired.links.first().ok_or(Errno::ENODEV)?;
-        let has_gen_mode = link.old_gen_mode.is_some();
+        let has_gen_mode = link.addr_gen_mode;
         let (is_made, is_owned_up, master) = (link.made, link.owned_up, link.master);
         if let Err(errno) = link.recalled.file {
             let problem = match errno {

@@ -2,7 +2,6 @@
 
 use super::Engine;
 use crate::model::config::LinkMatch;
-use crate::model::knob::Knobs;
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_LOOPBACK, Link, Observed};
 use crate::packed::word;
@@ -50,7 +49,6 @@ fn imagine(observed: &mut Observed<'_>, name: &IfName, flags: u32, mac: &Mac) {
     if observed.by_name(name).is_none() {
         let mut link = Link::new(ifindex, *name);
         (link.flags, link.mac, link.perm_mac) = (flags, *mac, *mac);
-        link.knobs = Knobs::usual();
         observed.last_index = ifindex;
         let _ = observed.links.push(link);
     }

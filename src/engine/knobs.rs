@@ -1,78 +1,45 @@
-//! Settings of IPv6 with a file each, and the secret that stable addresses are made of.
+//! Settings of IPv6 with a file each.
 
+use super::complain::write;
 use super::{Engine, Host, OutputFile};
-use crate::diag::Errno;
-use crate::model::attr::Attr;
-use crate::model::knob::{Knob, STABLE_PRIVACY};
-use crate::plan::Act;
+use crate::model::knob::Knob;
 use crate::text::show::{Show, Text};
 
 impl Engine<'_> {
-    /// Carries out a step that changes a setting. What became of it shows at the next look at the links, and is not
+    /// Changes a setting of the desired link `n`. What became of it shows at the next look at the links, and is not
     /// tried again before.
     #[inline(never)]
-    pub(super) fn set_knob(&mut self, at: usize, host: &mut impl Host) -> Result<(), Errno> {
-        let Some(step) = self.plan.steps.get(at) else {
-            return Ok(());
+    pub(super) fn set_knob(&mut self, n: u32, knob: Knob, value: u32, host: &mut impl Host) {
+        let Some(link) = self.desired.links.get(n as usize) else {
+            return;
         };
-        let (Some(op), Some(link)) = (self.op(*step), self.desired.links.get(step.n as usize))
-        else {
-            return Ok(());
-        };
-        let (knob, value, ifindex) = (Knob(step.depth), op.knob(link), link.ifindex);
-        host.trace(&op);
-        let done = host.write(OutputFile::Knob(&link.name, knob.row().word), &value);
-        if let Some(link) = self.observed.by_index_mut(ifindex) {
+        let mut text = Value(value, [0; 32]);
+        if knob == Knob::ADDR_GEN_MODE
+            && let Ok(id) = host.read(OutputFile::MachineId)
+            && let Some(id) = id.first_chunk()
+        {
+            text.1 = *id;
+        }
+        write(host, OutputFile::Knob(&link.name, knob.row().word), &text);
+        if let Some(link) = self.observed.by_index_mut(link.ifindex) {
             link.knobs.set(knob, value);
         }
-        done
-    }
-
-    /// Sees that a link whose addresses are to be stable has a secret to make them of, of which the kernel takes what is
-    /// set for good: the number of the machine. Without one they are random.
-    pub(super) fn give_secrets(&mut self, host: &mut impl Host) {
-        let mut at = 0_usize;
-        while let Some(&step) = self.plan.steps.get(at) {
-            let n = step.n as usize;
-            if step.act == Act::SetGenMode
-                && let Some(link) = self.desired.links.get(n)
-                && self.config.number_of(link.id(), Attr::ADDR_GEN_MODE) == Some(STABLE_PRIVACY)
-                && let Err(errno) = give_secret(
-                    OutputFile::Knob(&link.name, Knob::ADDR_GEN_MODE.row().word),
-                    host,
-                )
-            {
-                self.tell_refused(host, at, errno, b"");
-                if let Some(link) = self.desired.links.get_mut(n) {
-                    link.lacks_secret = true;
-                }
-            }
-            at = at.wrapping_add(1);
-        }
     }
 }
 
-/// Writes a secret into the file, unless there is one, which alone can be read.
-fn give_secret(file: OutputFile<'_>, host: &mut impl Host) -> Result<(), Errno> {
-    if host.read(file).is_ok() {
-        return Ok(());
-    }
-    let mut secret = Secret([0; 32]);
-    let id = host.read(OutputFile::MachineId)?;
-    secret.0 = *id.first_chunk().ok_or(Errno::EINVAL)?;
-    host.write(file, &secret)
-}
+/// A number; or, with its digits, that of the machine as an IPv6 address: the secret that stable addresses are made of.
+struct Value(u32, [u8; 32]);
 
-/// A number of 32 digits, as an IPv6 address.
-struct Secret([u8; 32]);
-
-impl Show for Secret {
+impl Show for Value {
     fn show(&self, f: &mut Text<'_>) {
-        for (n, digits) in self.0.as_chunks::<4>().0.iter().enumerate() {
-            if n > 0 {
+        if self.1 == [0; 32] {
+            return self.0.show(f);
+        }
+        for (n, digit) in self.1.iter().enumerate() {
+            if n & 3 == 0 && n > 0 {
                 f.octet(b':');
             }
-            f.put(digits);
+            f.octet(*digit);
         }
     }
 }

@@ -321,7 +321,6 @@ impl Engine<'_> {
             self.dump_things(host, Asked::Save)?;
         }
         self.drop_repeated();
-        self.give_secrets(host);
         self.claim(host);
         self.send_plan(host)?;
         self.disown(host);

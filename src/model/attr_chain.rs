@@ -2,7 +2,6 @@
 
 use super::attr::{Attr, Value};
 use super::config::{Config, LinkId};
-use super::knob::{RANDOM, STABLE_PRIVACY};
 use crate::diag::Origin;
 use core::mem;
 
@@ -54,14 +53,6 @@ impl Config<'_> {
             Value::Number(number) => Some(number),
             Value::Text(_) => None,
         }
-    }
-
-    /// Whether the IPv6 addresses that a link forms say nothing of its MAC.
-    pub fn has_secret_addrs(&self, link: LinkId) -> bool {
-        matches!(
-            self.number_of(link, Attr::ADDR_GEN_MODE),
-            Some(STABLE_PRIVACY | RANDOM)
-        )
     }
 
     /// The numbers of an option of a link, 0 if it has it not, and of the one before it, 0 for none.

@@ -92,10 +92,8 @@ pub struct DesiredLink {
     pub dad: Option<Dad>,
     /// The metric of default routes that routers advertise on it.
     pub metric6: u32,
-    /// How it formed IPv6 addresses before we changed that, now or as `owned-IF` says.
-    pub old_gen_mode: Option<u32>,
-    /// Whether there is nothing to make stable IPv6 addresses of.
-    pub lacks_secret: bool,
+    /// Whether we changed how it forms IPv6 addresses, now or as `owned-IF` says.
+    pub addr_gen_mode: bool,
     /// A link-local address of it that can be used.
     pub local: Option<Ipv6Addr>,
     /// Whether what is leased to it is among what is desired.
@@ -129,8 +127,7 @@ impl DesiredLink {
             asks6: false,
             dad: None,
             metric6: 0,
-            old_gen_mode: None,
-            lacks_secret: false,
+            addr_gen_mode: false,
             local: None,
             leased: false,
             recalled: Recalled {

@@ -1,5 +1,6 @@
 //! Settings of IPv6 that the kernel has for each link.
 
+use super::attr::{Attr, Scope};
 use crate::packed::{Word, word};
 
 /// One of them: a file below `/proc/sys/net/ipv6/conf` (Documentation/networking/ip-sysctl.rst of Linux).
@@ -36,10 +37,14 @@ impl Knob {
 
     /// What there is to know of it.
     pub fn row(self) -> Row {
-        *ROWS.get(usize::from(self.0)).unwrap_or(&ROWS_END)
+        *ROWS.get(usize::from(self.0)).unwrap_or(&FORWARDING)
     }
 }
 
+/// `IN6_ADDR_GEN_MODE_EUI64`.
+pub const EUI64: u32 = 0;
+/// `IN6_ADDR_GEN_MODE_NONE`: the kernel forms no link-local address.
+pub const NONE: u32 = 1;
 /// `IN6_ADDR_GEN_MODE_STABLE_PRIVACY`.
 pub const STABLE_PRIVACY: u32 = 2;
 /// `IN6_ADDR_GEN_MODE_RANDOM`.
@@ -49,65 +54,65 @@ pub const RANDOM: u32 = 3;
 #[derive(Clone, Copy)]
 pub struct Row {
     /// Its place in `IFLA_INET6_CONF` (`DEVCONF_*`, linux/ipv6.h).
-    pub place: u8,
-    /// The name of its file; of [`Knob::ADDR_GEN_MODE`] that of a secret it needs.
+    place: u8,
+    /// The name of its file; of [`Knob::ADDR_GEN_MODE`] that of the secret which makes addresses stable.
     pub word: Word,
+    /// The option that is its value, where there is one.
+    pub attr: Attr,
     /// What it is where nobody changed it.
-    pub usual: u16,
+    usual: u16,
 }
 
-const fn row(place: u8, word: Word, usual: u16) -> Row {
-    Row { place, word, usual }
+const fn row(place: u8, word: Word, usual: u16, attr: &str) -> Row {
+    Row {
+        place,
+        word,
+        usual,
+        attr: Attr::of(Scope::Link, attr),
+    }
 }
 
-/// `forwarding`.
-const ROWS_END: Row = row(0, word!(""), 0);
+const FORWARDING: Row = row(0, word!(""), 0, "token");
 
 /// By [`Knob`].
 static ROWS: [Row; Knob::COUNT as usize] = [
-    row(26, word!("disable_ipv6"), 0),
-    row(3, word!("accept_ra"), 1),
-    row(5, word!("autoconf"), 1),
-    row(17, word!("accept_ra_defrtr"), 1),
-    row(21, word!("accept_ra_rt_info_max_plen"), 0),
-    row(52, word!("ra_defrtr_metric"), 1_024),
-    row(10, word!("use_tempaddr"), 0),
-    row(6, word!("dad_transmits"), 1),
-    row(23, word!("optimistic_dad"), 0),
-    row(2, word!("mtu"), 0),
-    row(47, word!("stable_secret"), 0),
-    ROWS_END,
+    row(26, word!("disable_ipv6"), 0, "token"),
+    row(3, word!("accept_ra"), 1, "accept_ra"),
+    row(5, word!("autoconf"), 1, "token"),
+    row(17, word!("accept_ra_defrtr"), 1, "token"),
+    row(21, word!("accept_ra_rt_info_max_plen"), 0, "token"),
+    row(52, word!("ra_defrtr_metric"), 1_024, "token"),
+    row(10, word!("use_tempaddr"), 0, "privacy"),
+    row(6, word!("dad_transmits"), 1, "dad_transmits"),
+    row(23, word!("optimistic_dad"), 0, "token"),
+    row(2, word!("mtu"), 0, "mtu6"),
+    row(47, word!("stable_secret"), 0, "addr_gen_mode"),
+    FORWARDING,
 ];
 
 /// The settings of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Knobs(pub [u32; Knob::COUNT as usize]);
+pub struct Knobs([u32; Knob::COUNT as usize]);
 
 impl Knobs {
-    /// Those of a kernel that has none of them.
-    pub const NONE: Knobs = Knobs([ABSENT; Knob::COUNT as usize]);
-
-    /// Those that nobody changed.
-    pub fn usual() -> Knobs {
-        let mut usual = Knobs::NONE;
-        for (value, row) in usual.0.iter_mut().zip(&ROWS) {
-            *value = row.usual.into();
-        }
-        usual
-    }
+    /// Those of a link that the kernel has not shown: as nobody changed them.
+    pub const UNKNOWN: Knobs = Knobs([UNKNOWN; Knob::COUNT as usize]);
 
     /// Reads `IFLA_INET6_CONF`.
     pub fn read(&mut self, conf: &[[u8; 4]]) {
         for (value, row) in self.0.iter_mut().zip(&ROWS) {
-            if let Some(octets) = conf.get(usize::from(row.place)) {
-                *value = u32::from_ne_bytes(*octets);
-            }
+            let octets = conf.get(usize::from(row.place));
+            *value = octets.map_or(ABSENT, |octets| u32::from_ne_bytes(*octets));
         }
     }
 
     /// One of them; [`ABSENT`] where the kernel has it not.
+    #[inline(never)]
     pub fn of(&self, knob: Knob) -> u32 {
-        *self.0.get(usize::from(knob.0)).unwrap_or(&ABSENT)
+        match self.0.get(usize::from(knob.0)) {
+            Some(&UNKNOWN) | None => knob.row().usual.into(),
+            Some(value) => *value,
+        }
     }
 
     /// Takes one for changed.
@@ -123,5 +128,7 @@ impl Knobs {
     }
 }
 
-/// No value of any.
-pub const ABSENT: u32 = u32::MAX;
+/// No value of any: of one that was not looked at, and of one that the kernel has not.
+const UNKNOWN: u32 = u32::MAX;
+/// See [`UNKNOWN`].
+pub const ABSENT: u32 = UNKNOWN - 1;

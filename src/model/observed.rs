@@ -113,7 +113,7 @@ impl Link {
             lower: 0,
             txqlen: 0,
             info: 0,
-            knobs: Knobs::NONE,
+            knobs: Knobs::UNKNOWN,
             token: 0,
             birth: Birth::Seen,
             kind: KernelKind::Device,

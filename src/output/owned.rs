@@ -8,7 +8,7 @@
 //! up
 //! made
 //! joined 9
-//! addrgenmode 0
+//! addrgenmode
 //! addr 192.0.2.5/24
 //! addr 192.0.2.9/32 peer 192.0.2.10
 //! route default via 192.0.2.1 proto 153
@@ -20,7 +20,7 @@
 //!
 //! `link` is the number the link had: under another number the rest is gone with the old link. `up` says
 //! that the link was down before, `made` that there was none, `joined` of which link we made it a port,
-//! `addrgenmode` what its `IN6_ADDR_GEN_MODE_*` was before we changed that.
+//! `addrgenmode` that we changed how it forms IPv6 addresses.
 
 use crate::model::addr::{Cidr, Family};
 use crate::model::config::{Config, IpFlag, LinkConfig, LinkId};
@@ -169,9 +169,8 @@ impl Show for Owned<'_, '_> {
             f.count(word!("joined "), self.link.master);
             f.octet(b'\n');
         }
-        if let Some(mode) = self.link.old_gen_mode {
-            f.count(word!("addrgenmode "), mode);
-            f.octet(b'\n');
+        if self.link.addr_gen_mode {
+            f.word(word!("addrgenmode\n"));
         }
         for thing in self.desired.things.iter() {
             if thing.ifindex == ifindex && thing.is_ours() {

@@ -35,7 +35,7 @@ const WRITTEN: &str = concat!(
     "ig/static-routes@/etc/sysconfig/static-routes-ipv6@/udev/rules.d@/systemd/network@/sys/firmware/acpi/tab",
     "les@ txqueuelen @ip link property add dev @ nodad@/run/ifdawn/lease6-",
     "@: IPv6 ",
-    "@/proc/sys/net/ipv6/conf/@sysctl -w net/ipv6/conf/@=@ip token set @ addrgenmode @addrgenmode @disable_ipv",
+    "@/proc/sys/net/ipv6/conf/@sysctl -w net/ipv6/conf/@=@ip token set dev @ addrgenmode @addrgenmode\n@disable_ipv",
     "6@accept_ra@autoconf@accept_ra_defrtr@accept_ra_rt_info_max_plen@ra_defrtr_metric@use_tempaddr@dad_trans",
     "mits@optimistic_dad@mtu@stable_secret@/etc/machine-id",
 );

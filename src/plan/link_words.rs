@@ -43,22 +43,24 @@ impl Op<'_> {
             .show(f);
             before = word!("");
         }
-        if act == Act::SetToken {
-            let token = Ipv6Addr::from_bits(knobs::token(link, self.config).into());
-            f.show(word!("ip token set "), &IpAddr::V6(token));
-            before = word!(" dev ");
-        } else if act == Act::Knob {
+        let knob = Knob(self.depth);
+        let is_file = act == Act::Knob && knob != Knob::ADDR_GEN_MODE;
+        if is_file {
             before = word!("sysctl -w net/ipv6/conf/");
+        } else if act == Act::SetToken {
+            before = word!("ip token set dev ");
         }
         shell_word(f, before, &link.name);
         self.show_up(f);
-        if act == Act::Knob {
-            f.show(word!("/"), &Knob(self.depth).row().word.text());
-            f.count(word!("="), self.knob(link));
-        } else if act == Act::SetGenMode {
+        if is_file {
+            f.show(word!("/"), &knob.row().word.text());
+            f.count(word!("="), self.knob());
+        } else if act == Act::SetToken {
+            let token = Ipv6Addr::from_bits(knobs::token(link, self.config).into());
+            f.show(word!(" "), &IpAddr::V6(token));
+        } else if let Act::SetGenMode | Act::Knob = act {
             let words = packed!("eui64,none,stable_secret,random");
-            let mode = words.item(self.knob(link) as usize);
-            f.show(word!(" addrgenmode "), &mode);
+            f.show(word!(" addrgenmode "), &words.item(self.knob() as usize));
         }
         if act == Act::SetMtu {
             f.count(word!(" mtu "), link.mtu);

@@ -7,7 +7,7 @@ use crate::limits::MAX_ALTNAMES;
 use crate::model::attr::{Attr, Scope, When};
 use crate::model::config::{Config, NameRule};
 use crate::model::desired::{Desired, DesiredLink};
-use crate::model::knob::{ABSENT, Knob};
+use crate::model::knob::{ABSENT, Knob, STABLE_PRIVACY};
 use crate::model::link::LinkKind;
 use crate::model::observed::{AltName, Birth, Link, Observed};
 use crate::wire::rtnetlink::info::{self, Options};
@@ -134,7 +134,7 @@ impl Diff<'_, '_> {
     /// The settings of IPv6.
     fn knobs(&mut self) {
         let (wanted, link, config) = (self.wanted, self.link, self.config);
-        for n in 0..Knob::COUNT {
+        for n in 0..=Knob::ADDR_GEN_MODE.0 {
             let have = link.knobs.of(Knob(n));
             let Some(shall) = knobs::wanted(Knob(n), wanted, link, config) else {
                 continue;
@@ -143,7 +143,10 @@ impl Diff<'_, '_> {
                 continue;
             }
             let (phase, act) = match Knob(n) {
-                Knob::ADDR_GEN_MODE => (Phase::Attributes, Act::SetGenMode),
+                // what is stable takes a secret
+                Knob::ADDR_GEN_MODE if shall != STABLE_PRIVACY => {
+                    (Phase::Attributes, Act::SetGenMode)
+                }
                 Knob::MTU => (Phase::JoinedOptions, Act::Knob),
                 _ => (Phase::Knobs, Act::Knob),
             };

@@ -119,12 +119,13 @@ pub enum Act {
     SetFlags,
     /// Give it another name; [`Step::depth`] says which of those of its rule.
     AddAltName,
-    /// Set what ethtool(8) sets; [`Step::depth`] says which of its commands.
-    Ethtool,
     /// Set how it forms IPv6 addresses.
     SetGenMode,
     /// Set what they end with.
     SetToken,
+    /// Set what ethtool(8) sets; [`Step::depth`] says which of its commands. From here on it is
+    /// nothing that rtnetlink is asked for.
+    Ethtool,
     /// Set one of [`Knob`](crate::model::knob::Knob), which [`Step::depth`] says.
     Knob,
 }

@@ -8,7 +8,6 @@ use super::resolve::Goal;
 use crate::diag::{Complaint, Effect, Problem, Sink, Subject};
 use crate::model::attr::{Attr, Value};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch};
-use crate::model::knob::Knobs;
 use crate::model::link::{IfName, LinkKind};
 use crate::model::observed::{Birth, KernelKind, Link, Observed};
 use crate::packed::word;
@@ -196,9 +195,6 @@ fn plan_link<'o>(
     lower: u32,
 ) -> Option<&'o mut Link> {
     let mut link = Link::new(observed.next_index(), *name);
-    if observed.links.iter().any(|have| have.knobs.has_ipv6()) {
-        link.knobs = Knobs::usual();
-    }
     (link.kind, link.lower) = (KernelKind::Virtual, lower);
     let _ = observed.links.push(link);
     observed.links.last_mut()

@@ -13,10 +13,8 @@ use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_UP, KernelKind, Link};
 use crate::packed::packed;
 use crate::wire::netlink::{
-    Full, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, Writer, aligned, attr_in, attrs, number_in,
-    until_nul,
+    Full, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, Writer, attr_in, attrs, number_in, until_nul,
 };
-use heapless::VecView;
 
 /// Current hardware address.
 pub const IFLA_ADDRESS: u16 = 1;
@@ -230,17 +228,6 @@ impl Request<'_> {
         w.attr(self.attr, payload);
         w.finish()
     }
-}
-
-/// Appends the payload of an `IFLA_AF_SPEC` with one attribute of IPv6.
-pub fn put_inet6(to: &mut VecView<u8>, kind: u16, value: &[u8]) {
-    let len = value.len().wrapping_add(4);
-    let all = aligned(len).wrapping_add(4);
-    for number in [all as u16, AF_INET6.into(), len as u16, kind] {
-        let _ = to.extend_from_slice(&number.to_ne_bytes());
-    }
-    let _ = to.extend_from_slice(value);
-    let _ = to.resize(all, 0);
 }
 
 /// The payload of an `IFLA_PROP_LIST` with one alternative name.

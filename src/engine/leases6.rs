@@ -14,14 +14,14 @@ use crate::output::lease::{self, LeaseFile};
 use crate::plan::resolve::LinkState;
 use crate::proto::Lessee6;
 use crate::proto::dad;
-use crate::proto::dhcpv6::State;
+use crate::proto::dhcpv6::Client;
 use crate::wire::rtnetlink::addr::{IFA_F_DADFAILED, IFA_F_OPTIMISTIC, IFA_F_TENTATIVE};
 
 /// Seconds that a server of DHCPv6 has after a router spoke of it, where there is an address without it.
 const GRACE: u32 = 4;
 
 /// After so many questions without an answer there is no router.
-const QUESTIONS: u8 = 3;
+pub(super) const QUESTIONS: u8 = 3;
 
 impl Engine<'_> {
     /// The same as [`Engine::meet_lessees`] of IPv6.
@@ -91,12 +91,7 @@ impl Engine<'_> {
             let mut lessees = self.lessees6.iter();
             let lessee = lessees.find(|lessee| lessee.ifindex == ifindex);
             let client = lessee.map(|lessee| &lessee.client);
-            let is_answered = client.is_some_and(|client| {
-                matches!(
-                    client.state(),
-                    State::Bound | State::Renewing | State::Rebinding | State::Informed
-                )
-            });
+            let is_answered = client.is_some_and(Client::is_answered);
             let asks = lessee.is_some_and(|lessee| lessee.ndisc.flags() != 0) && !is_answered;
             let heard = self.when(ifindex, Event::Advertisement);
             let grace = heard.filter(|_| asks).map(|at| at.after_seconds(GRACE));
@@ -160,7 +155,12 @@ fn is_tentative_with(flags: u32) -> bool {
 
 /// What is written down of a lease.
 fn file<'a>(lessee: &'a Lessee6, name: &'a IfName) -> LeaseFile<'a> {
-    todo!("{lessee:p} {name:?}")
+    LeaseFile {
+        name,
+        ifindex: lessee.ifindex,
+        began: lessee.client.since(),
+        lease: lessee.lease.any(),
+    }
 }
 
 /// Whether a lease is written down as it is.
@@ -174,5 +174,13 @@ fn is_kept(lessee: &Lessee6, name: &IfName, host: &mut impl Host) -> bool {
 #[inline(never)]
 pub(super) fn recall6(lessee: &mut Lessee6, name: &IfName, host: &mut impl Host) {
     let now = host.now();
-    let _ = (now, lessee, name);
+    let Ok(text) = host.read(OutputFile::Lease6(name)) else {
+        return;
+    };
+    if let Some(began) = lease::read(text, name, lessee.ifindex, lessee.lease.any_mut())
+        && began <= now
+    {
+        lessee.client.recall(&lessee.lease, began);
+        lessee.saved = true;
+    }
 }

@@ -8,21 +8,27 @@
 use super::complain::tell;
 use super::describe6::{describe, duid, settings};
 use super::dhcp::NOT_SENT;
+use super::leases6::{QUESTIONS, recall6};
+use super::observe::Asked;
 use super::{Engine, Event, Host, Instant, OutputFile, Packet, remove};
 use crate::diag::{Complaint, Effect, Errno, Leased, Origin, Problem, Subject};
 use crate::model::addr::is_link_local;
 use crate::model::advert::MANAGED;
-use crate::model::config::{Dad, Method};
-use crate::model::desired::{Standing, Thing};
+use crate::model::config::{Dad, LinkId, Method};
+use crate::model::desired::{Desired, Presence, Standing, Thing, What};
+use crate::model::duid::iaid;
 use crate::model::lease::Verdict;
 use crate::model::lease6::{Field6, LEASED_OCTETS, Lease6};
+use crate::model::link::IfName;
 use crate::model::observed::Link;
 use crate::model::statement::{Form, Statement};
-use crate::packed::word;
+use crate::output::json::Octets;
+use crate::packed::{Word, word};
+use crate::plan::{Act, Phase};
 use crate::proto::dad::{self, Check, RETRANS_MS};
 use crate::proto::dhcpv4::xorshift;
-use crate::proto::dhcpv6::{self, Heard, Message, State};
-use crate::proto::{Addr6, ndisc};
+use crate::proto::dhcpv6::{self, Heard, Message, Settings, State};
+use crate::proto::{Addr6, Lessee6, ndisc, slaac};
 use crate::wire::dhcpv6::{Request, build};
 use crate::wire::rtnetlink::Seen;
 use crate::wire::rtnetlink::addr::{IFA_F_DADFAILED, IFA_F_OPTIMISTIC, IFA_F_TENTATIVE};
@@ -35,6 +41,15 @@ impl Engine<'_> {
     pub(super) fn attend6(&mut self, host: &mut impl Host) -> Instant {
         let mut until = Instant(u64::MAX);
         let mut n = 0_usize;
+        while let Some(wanted) = self.desired.links.get(n) {
+            if wanted.dad.is_some()
+                && let Some(&link) = self.observed.by_index(wanted.ifindex)
+            {
+                self.mark_link(&link);
+            }
+            n = n.wrapping_add(1);
+        }
+        n = 0;
         loop {
             self.attend_to6(n, host);
             let Some(lessee) = self.lessees6.get(n) else {
@@ -111,7 +126,7 @@ impl Engine<'_> {
         }
         if has_carrier && let Some(local) = wanted.local {
             ndisc.start(now, seed);
-            let settings = settings(&self.config, config, link, flags);
+            let settings = settings(config, link, flags);
             if flags != 0 {
                 // What needs no lease is asked for no more where there is one.
                 if settings.addrs && matches!(client.state(), State::Informing | State::Informed) {
@@ -124,16 +139,12 @@ impl Engine<'_> {
                 let len = icmpv6::ask_routers(&local, &link.mac, self.buffers.datagram);
                 let sent = transmit(link, self.buffers.datagram, len, host);
                 ndisc.sent(now, sent);
+                // One that was not there is not waited for any more.
+                self.look_again |= ndisc.tries() == QUESTIONS + 1;
                 self.note6(ifindex, Event::Solicit, host);
                 self.tell_unsent(ifindex, sent, host);
                 return true;
             }
-        }
-        if link.is_up() {
-            self.mark(ifindex, Event::Up);
-        }
-        if has_carrier {
-            self.mark(ifindex, Event::Carrier);
         }
         self.step_client(n, host)
     }
@@ -420,11 +431,164 @@ impl Engine<'_> {
         }
     }
 
-    /// After that: what was not seen is gone. What somebody else has is not to come back.
+    /// After that: what was not seen is gone. What somebody else has is not to come back. A link that has another
+    /// link-local address needs none of ours.
     pub(super) fn drop_addrs6(&mut self) {
+        let Desired { links, things } = &mut self.desired;
+        for link in links.iter().filter(|link| link.local.is_some()) {
+            for thing in things.iter_mut() {
+                if thing.is_own_local() && thing.ifindex == link.ifindex {
+                    thing.presence = Presence::Same;
+                }
+            }
+        }
         remove(self.addrs6, |held| {
             !held.is_there && held.check.state() != dad::State::Duplicate
         });
+    }
+
+    /// Has the kernel use at once what it forms, on links whose addresses it does not look after: until
+    /// [`Engine::give_back_dad`]. Where it cannot be told, it looks, and its word is waited for.
+    pub(super) fn take_dad(&mut self, host: &mut impl Host) {
+        for lessee in self.lessees6.iter_mut() {
+            if let Some(link) = self.desired.link(lessee.ifindex)
+                && lessee.accept_dad == 0
+                && link.dad.is_some_and(Dad::is_not_kernels)
+            {
+                let file = OutputFile::Knob(&link.name, ACCEPT_DAD);
+                let before = host
+                    .read(file)
+                    .map_or(0, |text| *text.first().unwrap_or(&b'0'));
+                lessee.accept_dad = before.max(b'0');
+                if before > b'0' && host.write(file, &Octets(b"0")).is_err() {
+                    lessee.accept_dad = b'0';
+                }
+            }
+        }
+    }
+
+    /// Gives back what [`Engine::take_dad`] took: from here on nobody looks after what the kernel forms.
+    pub fn give_back_dad(&mut self, host: &mut impl Host) {
+        for lessee in self.lessees6.iter() {
+            if let Some(link) = self.desired.link(lessee.ifindex)
+                && lessee.accept_dad > b'0'
+            {
+                let file = OutputFile::Knob(&link.name, ACCEPT_DAD);
+                let _ = host.write(file, &Octets(&[lessee.accept_dad]));
+            }
+        }
+    }
+
+    /// The same as [`Engine::give_back`] of DHCPv6, from the link-local address that the link has, or we form.
+    pub(super) fn give_back6(&mut self, ifindex: u32, name: &IfName, host: &mut impl Host) {
+        self.lessees6.clear();
+        let link = self.observed.by_index(ifindex);
+        let local = link.map_or(0, |link| slaac::of_mac(&link.mac));
+        if let Some(wanted) = self.desired.link_mut(ifindex) {
+            wanted.local = Some(slaac::form(&slaac::LINK_LOCAL, local));
+        }
+        let (now, seed) = (self.now, self.seed);
+        let id = self.config.named(name).unwrap_or(LinkId::NONE);
+        if let Some(link) = link
+            && let Some(lessee) = Lessee6::add(self.lessees6, ifindex, id)
+        {
+            recall6(lessee, name, host);
+            if lessee.client.has_lease() {
+                let settings = Settings {
+                    iaid: iaid(&link.mac),
+                    addrs: true,
+                    prefixes: true,
+                };
+                lessee.client.start(now, seed, &settings);
+                lessee.client.end(now);
+                self.step_client(0, host);
+            }
+        }
+        self.lessees6.clear();
+    }
+
+    /// Remembers the link-local addresses that were just added.
+    pub(super) fn take_locals(&mut self) {
+        let Desired { links, things } = &mut self.desired;
+        for step in self.plan.steps.iter() {
+            if step.act == Act::Add
+                && step.errno.is_none()
+                && let Some(thing) = things.get(step.n as usize)
+                && thing.is_own_local()
+                && let IpAddr::V6(addr) = thing.route.dst.addr
+            {
+                for link in links.iter_mut() {
+                    if link.ifindex == thing.ifindex {
+                        link.local = Some(addr);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The IPv6 addresses of a managed link that the kernel forms, or somebody else added.
+    pub(crate) fn formed_on(&self, ifindex: u32) -> impl Iterator<Item = &Addr6> {
+        let is_ours = |held: &Addr6| {
+            let mut things = self.desired.things.iter();
+            things.any(|thing| {
+                thing.what == What::Addr
+                    && thing.ifindex == held.check.ifindex
+                    && thing.route.dst == held.addr
+            })
+        };
+        let mut held = self.addrs6.iter();
+        core::iter::from_fn(move || {
+            held.find(|held| held.check.ifindex == ifindex && !is_ours(held))
+        })
+    }
+
+    /// Whether somebody may still say that he has an address of ours.
+    pub fn is_probing(&self) -> bool {
+        let mut held = self.addrs6.iter();
+        held.any(|held| held.check.state() == dad::State::Probing)
+    }
+
+    /// Whether there may be addresses of which we find out whether somebody else has them; where there are, they are
+    /// looked at once more: the last look saw those only that were there before it.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    pub fn look_at_addrs(&mut self, host: &mut impl Host) -> Result<(), Errno> {
+        self.forget_addrs6();
+        self.asked = Asked::Compare;
+        let looked = self.dump(host, Some(What::Addr));
+        self.drop_addrs6();
+        looked
+    }
+
+    /// Whether we find out who else has addresses of a link.
+    pub fn looks_after_addrs(&self) -> bool {
+        let mut links = self.desired.links.iter();
+        links.any(|link| link.dad == Some(Dad::Background))
+    }
+
+    /// Deletes what somebody else has, and changes nothing else.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    pub fn withdraw(&mut self, host: &mut impl Host) -> Result<(), Errno> {
+        self.look_again = false;
+        self.plan.clear();
+        self.withdraw_duplicates();
+        for (thing, n) in self.desired.things.iter().zip(0..) {
+            let is_it = |held: &Addr6| {
+                held.check.state() == dad::State::Duplicate
+                    && held.check.ifindex == thing.ifindex
+                    && held.addr == thing.route.dst
+            };
+            if thing.what == What::Addr && self.addrs6.iter().any(is_it) {
+                self.plan.push(Phase::DeleteAddresses, Act::Delete, n);
+            }
+        }
+        self.send_plan(host)?;
+        self.disown(host);
+        self.publish_state(host);
+        Ok(())
     }
 
     /// What somebody else has is not desired, and goes, whoever made it.
@@ -490,6 +654,9 @@ fn sent_as(message: Message) -> Event {
 
 /// Octets of the longest packet we send: what any link takes.
 const PACKET: usize = 1_280;
+
+/// See [`Engine::take_dad`].
+const ACCEPT_DAD: Word = word!("accept_dad");
 
 const KEPT: Complaint = Complaint::note(Problem::LeaseKept, Effect::None);
 const ENDED: Complaint = Complaint::warning(Problem::LeaseEnded, Effect::AddrTakenBack);

@@ -322,7 +322,9 @@ impl Engine<'_> {
         }
         self.drop_repeated();
         self.claim(host);
+        self.take_dad(host);
         self.send_plan(host)?;
+        self.take_locals();
         self.disown(host);
         let (phases, errors) = (self.plan.phases, self.plan.errors);
         if errors.any() {

@@ -1,7 +1,7 @@
 //! What the engine tells others: a link's end state, resolv.conf, the host name, state.json.
 
 use super::complain::{tell, write};
-use super::leases::lease_of;
+use super::leases::given_to;
 use super::{Engine, Event, Host, Instant, OutputFile, remove};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Severity, Subject};
 use crate::model::addr::Family;
@@ -193,7 +193,8 @@ impl Engine<'_> {
     /// nothing configures it.
     fn gather_resolv_conf(&mut self, host: &mut impl Host) {
         let (config, conf) = (&self.config, &mut self.resolv_conf);
-        let (links, lessees) = (&*self.desired.links, &*self.lessees);
+        let links = &*self.desired.links;
+        let (lessees, lessees6) = (&*self.lessees, &*self.lessees6);
         conf.begin();
         owned::names(config, None, conf);
         for (id, link) in config.links_with_ids() {
@@ -201,10 +202,9 @@ impl Engine<'_> {
             if state.is_some_and(|state| *state != LinkState::NotAsked && !state.lacks_link()) {
                 owned::names(config, Some(id), conf);
                 for desired in links.iter() {
-                    if desired.config == Some(id)
-                        && let Some(lease) = lease_of(lessees, desired)
-                    {
-                        owned::leased_names(link, lease, conf);
+                    if desired.config == Some(id) {
+                        let given = given_to(lessees, lessees6, desired);
+                        owned::given_names(link, &given, conf);
                     }
                 }
             } else if let Some(name) = name_of(link, &self.observed) {
@@ -454,6 +454,9 @@ impl Show for News<'_, '_> {
                 }
                 (What::Route | What::Rule, _) => {}
             }
+        }
+        for held in self.engine.formed_on(link.ifindex) {
+            f.show(word!(", "), &held.addr);
         }
     }
 }

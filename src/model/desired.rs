@@ -311,6 +311,11 @@ impl Thing {
         self.ifindex == ifindex && self.standing != Standing::Stale
     }
 
+    /// Whether it is the link-local address that we form for a link.
+    pub fn is_own_local(&self) -> bool {
+        self.yields && self.what == What::Addr
+    }
+
     /// Whether it is ours, now or once the plan is carried out; one that is about to be deleted is ours
     /// until it is gone.
     pub fn is_ours(&self) -> bool {

@@ -580,6 +580,7 @@ mod tests {
             sink: &mut told,
             last_link: 0,
             lessees: engine.lessees,
+            lessees6: engine.lessees6,
             root_link: None,
         };
         resolver.links();
@@ -933,6 +934,7 @@ mod tests {
             sink: &mut told,
             last_link: 0,
             lessees: engine.lessees,
+            lessees6: engine.lessees6,
             root_link: None,
         };
         resolver.links();

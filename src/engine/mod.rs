@@ -15,6 +15,7 @@ mod down;
 mod ethtool;
 mod host;
 mod imagine;
+mod knobs;
 mod leases;
 mod names;
 mod observe;

@@ -8,6 +8,7 @@
 //! up
 //! made
 //! joined 9
+//! addrgenmode
 //! addr 192.0.2.5/24
 //! addr 192.0.2.9/32 peer 192.0.2.10
 //! route default via 192.0.2.1 proto 153
@@ -18,7 +19,8 @@
 //! ```
 //!
 //! `link` is the number the link had: under another number the rest is gone with the old link. `up` says
-//! that the link was down before, `made` that there was none, `joined` of which link we made it a port.
+//! that the link was down before, `made` that there was none, `joined` of which link we made it a port,
+//! `addrgenmode` that we changed how it forms IPv6 addresses.
 
 use crate::model::addr::{Cidr, Family, is_link_local};
 use crate::model::advert;
@@ -60,7 +62,8 @@ impl<'t> Iterator for Lines<'t> {
 }
 
 /// The words that lines begin with; those of things from [`ADDR`] on, and of these routes and rules by family.
-pub const WORDS: Packed = packed!("link,dns,search,up,made,joined,addr,route,route6,rule,rule6");
+pub const WORDS: Packed =
+    packed!("link,dns,search,up,made,joined,addrgenmode,addr,route,route6,rule,rule6");
 /// The places of some of them.
 pub const LINK: usize = 0;
 /// See [`LINK`].
@@ -70,7 +73,9 @@ pub const MADE: usize = 4;
 /// See [`LINK`].
 pub const JOINED: usize = 5;
 /// See [`LINK`].
-pub const ADDR: usize = 6;
+pub const ADDR_GEN_MODE: usize = 6;
+/// See [`LINK`].
+pub const ADDR: usize = 7;
 
 /// Reads the value of a line whose word has this place in [`WORDS`], [`ADDR`] or beyond, into what is an address
 /// yet.
@@ -187,6 +192,9 @@ impl Show for Owned<'_, '_> {
         if self.link.joined {
             f.count(word!("joined "), self.link.master);
             f.octet(b'\n');
+        }
+        if self.link.addr_gen_mode {
+            f.word(word!("addrgenmode\n"));
         }
         for thing in self.desired.things.iter() {
             if thing.ifindex == ifindex && thing.is_ours() {

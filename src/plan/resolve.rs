@@ -15,6 +15,7 @@ use crate::model::config::{
     SourceKind,
 };
 use crate::model::desired::{Desired, Thing, What};
+use crate::model::knob::{Knob, RANDOM, STABLE_PRIVACY};
 use crate::model::link::{IfName, LinkKind, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, Birth, KernelKind, Link, Observed};
 use crate::model::route::More;
@@ -311,6 +312,7 @@ impl Resolver<'_, '_> {
                 return;
             }
         }
+        let metric6 = self.metric(id, link, &config.ipv6, Family::V6);
         let desired = &mut *self.desired;
         let mut on = 0;
         // What lies on another link can only be up while that is.
@@ -329,6 +331,7 @@ impl Resolver<'_, '_> {
             wanted.is_free = true;
             wanted.asks = config.ipv4.asks();
             wanted.asks6 = config.ipv6.asks();
+            wanted.metric6 = metric6;
             wanted.depth = depth_of(self.depths, id);
         }
         if wanted.mtu == 0 {
@@ -393,7 +396,12 @@ impl Resolver<'_, '_> {
             }
         }
         let identifier = slaac::of_mac(&mac);
-        if nodad && identifier != 0 && !self.config.has_secret_addrs(id) {
+        let modes = [
+            self.config.number_of(id, Attr::ADDR_GEN_MODE),
+            Some(link.knobs.of(Knob::ADDR_GEN_MODE)),
+        ];
+        let is_secret = |mode: &Option<u32>| matches!(mode, Some(STABLE_PRIVACY | RANDOM));
+        if nodad && identifier != 0 && !modes.iter().any(is_secret) {
             let local = slaac::form(&slaac::LINK_LOCAL, identifier);
             let local = Cidr {
                 addr: IpAddr::V6(local),
@@ -570,6 +578,7 @@ mod tests {
             sink: &mut told,
             last_link: 0,
             lessees: engine.lessees,
+            lessees6: engine.lessees6,
             root_link: None,
         };
         resolver.links();
@@ -923,6 +932,7 @@ mod tests {
             sink: &mut told,
             last_link: 0,
             lessees: engine.lessees,
+            lessees6: engine.lessees6,
             root_link: None,
         };
         resolver.links();

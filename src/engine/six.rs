@@ -238,6 +238,7 @@ impl Engine<'_> {
         };
         let (ifindex, addr) = (held.check.ifindex, held.check.addr);
         self.say(ifindex, TAKEN, &addr.octets(), host);
+        self.put_down(ifindex, Problem::AddrTaken);
         let mut lessees = self.lessees.iter_mut().zip(0..);
         let of_link = lessees.find(|(lessee, _)| lessee.ifindex == ifindex);
         if let Some((lessee, n)) = of_link
@@ -439,9 +440,11 @@ impl Engine<'_> {
                 self.plan.push(Phase::DeleteAddresses, Act::Delete, n);
             }
         }
-        self.send_plan(host)?;
-        self.disown(host);
-        self.publish_state(host);
+        if !self.plan.steps.is_empty() {
+            self.send_plan(host)?;
+            self.disown(host);
+            self.publish_state(host);
+        }
         Ok(())
     }
 

@@ -171,7 +171,7 @@ words! {
     NoLeaseYet "a DHCPv4 lease@ did not come in time",
     NoRootYet "a DHCPv4 lease with a root path@ did not come in time",
     NoPartnerYet "an LACP partner@ did not come in time",
-    NoRaYet "a router advertisement@ did not come in time",
+    NoRaYet "an IPv6 address@ did not come in time",
     NoLease6Yet "a DHCPv6 lease@ did not come in time",
     NothingGiven "a DHCPv6 server gives no address",
     NotOnLink "a DHCPv6 server says that the lease is of another link",

@@ -6,7 +6,8 @@ pub mod message;
 pub mod message6;
 
 use ifdawn::engine::Instant;
-use ifdawn::model::lease::{Field, Lease};
+use ifdawn::model::lease::{AnyLease, Field, Lease};
+use ifdawn::model::lease6::{Field6, Lease6};
 use ifdawn::model::link::IfName;
 use ifdawn::output::lease::{LeaseFile, read};
 
@@ -73,7 +74,7 @@ pub fn eth0() -> IfName {
 }
 
 /// The file of a lease that began at this second.
-pub fn lease_file(lease: &Lease, uptime: u32) -> String {
+pub fn lease_file(lease: AnyLease<'_>, uptime: u32) -> String {
     let file = LeaseFile {
         name: &eth0(),
         ifindex: IFINDEX,
@@ -85,7 +86,38 @@ pub fn lease_file(lease: &Lease, uptime: u32) -> String {
 
 /// A sound lease with an address: its file is plain text, and says all that is kept of it and no more.
 pub fn survives_its_file(lease: &Lease, uptime: u32) {
-    let text = lease_file(lease, uptime);
+    let text = lease_file(lease.any(), uptime);
+    assert_plain(&text);
+    let mut again = Lease::NONE;
+    let began = read(text.as_bytes(), &eth0(), IFINDEX, again.any_mut());
+    let uptime_us = u64::from(uptime) * 1_000_000;
+    assert_eq!(began, Some(Instant(uptime_us)), "{text}");
+    for (n, field) in Field::ALL.iter().enumerate() {
+        let is_kept = !Field::KEYS.item(n).0.is_empty();
+        let kept = if is_kept { lease.get(*field) } else { b"" };
+        assert_eq!(again.get(*field), kept, "{field:?}: {text}");
+    }
+    assert_eq!(lease_file(again.any(), uptime), text);
+}
+
+/// The same of DHCPv6.
+pub fn survives_its_file6(lease: &Lease6, uptime: u32) {
+    let text = lease_file(lease.any(), uptime);
+    assert_plain(&text);
+    let mut again = Lease6::NONE;
+    let began = read(text.as_bytes(), &eth0(), IFINDEX, again.any_mut());
+    let uptime_us = u64::from(uptime) * 1_000_000;
+    assert_eq!(began, Some(Instant(uptime_us)), "{text}");
+    for (n, field) in Field6::ALL.iter().enumerate() {
+        let is_kept = !Field6::KEYS.item(n).0.is_empty();
+        let kept = if is_kept { lease.get(*field) } else { b"" };
+        assert_eq!(again.get(*field), kept, "{field:?}: {text}");
+    }
+    assert_eq!(lease_file(again.any(), uptime), text);
+}
+
+/// Plain text, as a shell reads it.
+fn assert_plain(text: &str) {
     let is_plain = |octet: u8| octet == b'\n' || (b' '..=b'~').contains(&octet);
     assert!(text.bytes().all(is_plain), "{text:?}");
     for line in text.lines() {
@@ -102,17 +134,4 @@ pub fn survives_its_file(lease: &Lease, uptime: u32) {
             "{line}"
         );
     }
-    let mut again = Lease::NONE;
-    let began = read(text.as_bytes(), &eth0(), IFINDEX, &mut again);
-    assert_eq!(
-        began,
-        Some(Instant(u64::from(uptime) * 1_000_000)),
-        "{text}"
-    );
-    for (n, field) in Field::ALL.iter().enumerate() {
-        let is_kept = !Field::KEYS.item(n).0.is_empty();
-        let kept = if is_kept { lease.get(*field) } else { b"" };
-        assert_eq!(again.get(*field), kept, "{field:?}: {text}");
-    }
-    assert_eq!(lease_file(&again, uptime), text);
 }

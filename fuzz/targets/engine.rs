@@ -16,6 +16,7 @@ use ifdawn::machine::Machine;
 use ifdawn::model::config::Method;
 use ifdawn::model::lease::{Field, Lease, Verdict, is_host};
 use ifdawn::model::link::{IfName, Mac};
+use ifdawn::model::statement::Statement;
 use ifdawn::output::lease;
 use ifdawn::proto::dhcpv4::{Client, State};
 use ifdawn::source::{Context, cmdline};
@@ -209,7 +210,11 @@ impl<'e, 'm> Scene<'e, 'm> {
             .iter()
             .map(|lessee| lessee.lease)
             .collect();
-        self.engine.hear(ifindex, said, &mut self.host);
+        let mut statement = Statement {
+            lease: *said,
+            ..Statement::NONE
+        };
+        self.engine.hear(ifindex, &mut statement, &mut self.host);
         if !is_good {
             let kept = self.engine.lessees.iter().map(|lessee| lessee.lease);
             assert!(kept.eq(leases), "what is not sound was taken");
@@ -278,7 +283,7 @@ impl<'e, 'm> Scene<'e, 'm> {
                 let ifindex = host.kernel.link(link).expect("a link").ifindex;
                 let mut kept = Lease::NONE;
                 let link = &IfName::new(link.as_bytes()).expect("a name");
-                let began = lease::read(octets, link, ifindex, &mut kept);
+                let began = lease::read(octets, link, ifindex, kept.any_mut());
                 assert!(began.is_some(), "{name}");
             } else if name == "hostname" {
                 assert!(scalar::is_hostname(octets.trim_ascii()));

@@ -73,7 +73,7 @@ impl Engine<'_> {
                 link,
                 desired: &self.desired,
                 config: &self.config,
-                lease: self.lease_of(link),
+                given: self.given_to(link),
             };
             let file = OutputFile::Owned(&link.name);
             let is_made = link.touched || link.recalled.file.is_ok() || text.brings_names();

@@ -13,7 +13,8 @@ use crate::model::config::{
 use crate::model::lease::{Field, Lease, Verdict};
 use crate::model::link::IfName;
 use crate::model::observed::{Link, Observed};
-use crate::packed::word;
+use crate::model::statement::{Form, Statement};
+use crate::packed::{Word, word};
 use crate::proto::Lessee;
 use crate::proto::dhcpv4::{Client, Due, Heard, Message, Settings, State, Why, xorshift};
 use crate::text::show::{Show, Text};
@@ -36,7 +37,7 @@ impl Engine<'_> {
         loop {
             self.attend_to(n, host);
             let Some(lessee) = self.lessees.get(n) else {
-                return until;
+                return until.min(self.attend6(host));
             };
             until = until.min(lessee.client.deadline());
             self.expects_until = self.expects_until.max(lessee.client.expects_until());
@@ -54,11 +55,10 @@ impl Engine<'_> {
         };
         let ifindex = lessee.ifindex;
         let client = &mut lessee.client;
-        let link = self.observed.by_index(ifindex);
-        let is_up = link.is_some_and(Link::is_up);
-        let has_carrier = link.is_some_and(Link::has_carrier);
+        let link = self.observed.by_index(ifindex).copied();
+        let has_carrier = link.as_ref().is_some_and(Link::has_carrier);
         // Carrier may have gone and come back since the last look.
-        let losses = link.map_or(0, |link| link.carrier_losses);
+        let losses = link.as_ref().map_or(0, |link| link.carrier_losses);
         if core::mem::replace(&mut lessee.carrier_losses, losses) != losses || !has_carrier {
             client.stop();
         }
@@ -73,11 +73,8 @@ impl Engine<'_> {
             client.applied(now);
         }
         let due = client.due(now);
-        if is_up {
-            self.mark(ifindex, Event::Up);
-        }
-        if has_carrier {
-            self.mark(ifindex, Event::Carrier);
+        if let Some(link) = &link {
+            self.mark_link(link);
         }
         match due {
             Due::Nothing => {}
@@ -103,12 +100,24 @@ impl Engine<'_> {
         due
     }
 
+    /// Remembers that a link is up, and has carrier.
+    #[inline(never)]
+    pub(super) fn mark_link(&mut self, link: &Link) {
+        if link.is_up() {
+            self.mark(link.ifindex, Event::Up);
+        }
+        if link.has_carrier() {
+            self.mark(link.ifindex, Event::Carrier);
+        }
+    }
+
     /// Remembers and tells what a client said or was told.
     fn note(&mut self, ifindex: u32, event: Event, host: &mut impl Host) {
         self.mark(ifindex, event);
         if let Some(link) = self.observed.by_index(ifindex) {
             host.trace(&Told {
                 link: &link.name,
+                by: word!(": DHCPv4 "),
                 event,
             });
         }
@@ -201,6 +210,7 @@ impl Engine<'_> {
         if !self.releases && !self.config.links.iter().any(is_it) {
             return;
         }
+        self.give_back6(ifindex, name, host);
         self.lessees.clear();
         let Some(lessee) = Lessee::add(self.lessees, ifindex, LinkId::NONE) else {
             return;
@@ -214,13 +224,16 @@ impl Engine<'_> {
     }
 
     /// Takes what somebody said on a link, as the jail read it, and answers at once: servers take their time.
-    pub fn hear(&mut self, ifindex: u32, said: &Lease, host: &mut impl Host) {
+    pub fn hear(&mut self, ifindex: u32, said: &mut Statement, host: &mut impl Host) {
         self.now = host.now();
+        let Form::Lease = said.form else {
+            return self.hear6(ifindex, said, host);
+        };
         let mut lessees = self.lessees.iter();
         let Some(n) = lessees.position(|lessee| lessee.ifindex == ifindex) else {
             return;
         };
-        if let Err(problem) = self.take_said(n, said, host) {
+        if let Err(problem) = self.take_said(n, &said.lease, host) {
             self.say(n, Complaint::warning(problem, Effect::AnswerDropped), host);
         }
         self.attend_to(n, host);
@@ -314,15 +327,17 @@ fn lessee<'a>(
 }
 
 /// What a client said or was told.
-struct Told<'a> {
-    link: &'a IfName,
-    event: Event,
+pub(super) struct Told<'a> {
+    pub link: &'a IfName,
+    /// What it is by.
+    pub by: Word,
+    pub event: Event,
 }
 
 impl Show for Told<'_> {
     fn show(&self, f: &mut Text<'_>) {
         self.link.show(f);
-        f.show(word!(": DHCPv4 "), &self.event.word());
+        f.show(self.by, &self.event.word());
     }
 }
 
@@ -404,7 +419,7 @@ fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Request<'c>) {
 /// Octets of the longest packet we send.
 const PACKET: usize = 1_500;
 
-const NOT_SENT: Complaint = Complaint::error(Problem::NotSent, Effect::None);
+pub(super) const NOT_SENT: Complaint = Complaint::error(Problem::NotSent, Effect::None);
 const ENDED: Complaint = Complaint::warning(Problem::LeaseEnded, Effect::AddrTakenBack);
 const NAK: Complaint = Complaint::warning(Problem::Nak, Effect::AddrTakenBack);
 const TAKEN: Complaint = Complaint::error(Problem::AddrTaken, Effect::AddrTakenBack);

@@ -11,10 +11,11 @@ use crate::model::link::IfName;
 use crate::model::observed::Link;
 use crate::output::json::is_written_as;
 use crate::output::lease::{self, LeaseFile};
+use crate::output::owned::Given;
 use crate::plan::lease::needs_root;
 use crate::plan::resolve::LinkState;
-use crate::proto::Lessee;
 use crate::proto::dhcpv4::State;
+use crate::proto::{Lessee, Lessee6};
 use heapless::VecView;
 
 impl Engine<'_> {
@@ -125,6 +126,11 @@ impl Engine<'_> {
     pub(crate) fn lease_of(&self, link: &DesiredLink) -> Option<&Lease> {
         lease_of(self.lessees, link)
     }
+
+    /// What routers and servers gave to a link.
+    pub(crate) fn given_to<'e>(&'e self, link: &'e DesiredLink) -> Given<'e> {
+        given_to(self.lessees, self.lessees6, link)
+    }
 }
 
 /// What is written down of a lease.
@@ -133,7 +139,7 @@ fn file<'a>(lessee: &'a Lessee, name: &'a IfName) -> LeaseFile<'a> {
         name,
         ifindex: lessee.ifindex,
         began: lessee.began(),
-        lease: &lessee.lease,
+        lease: lessee.lease.any(),
     }
 }
 
@@ -152,7 +158,7 @@ pub(super) fn recall(lessee: &mut Lessee, name: &IfName, host: &mut impl Host) {
     let Ok(text) = host.read(OutputFile::Lease(name)) else {
         return;
     };
-    if let Some(began) = lease::read(text, name, lessee.ifindex, &mut lessee.lease)
+    if let Some(began) = lease::read(text, name, lessee.ifindex, lessee.lease.any_mut())
         && began <= now
     {
         lessee.client.recall(&lessee.lease, began);
@@ -167,6 +173,21 @@ pub(super) fn lease_of<'l>(lessees: &'l VecView<Lessee>, link: &DesiredLink) -> 
     let mut lessees = lessees.iter();
     let has = |lessee: &&Lessee| lessee.ifindex == link.ifindex && link.leased;
     lessees.find(has).map(|lessee| &lessee.lease)
+}
+
+/// The same as [`Engine::given_to`].
+#[inline(never)]
+pub(super) fn given_to<'l>(
+    lessees: &'l VecView<Lessee>,
+    lessees6: &'l VecView<Lessee6>,
+    link: &'l DesiredLink,
+) -> Given<'l> {
+    let mut six = lessees6.iter();
+    Given {
+        name: &link.name,
+        lease: lease_of(lessees, link),
+        six: six.find(|lessee| lessee.ifindex == link.ifindex),
+    }
 }
 
 pub(super) const KEPT: Complaint = Complaint::note(Problem::LeaseKept, Effect::None);

@@ -9,12 +9,15 @@
 
 mod apply;
 mod complain;
+mod describe6;
 pub mod dhcp;
 mod down;
 mod ethtool;
 mod host;
 mod imagine;
 mod leases;
+mod leases6;
+mod lessees6;
 mod names;
 mod observe;
 mod publish;
@@ -82,6 +85,22 @@ pub enum Event {
     Release = 24,
     /// It was told what ethtool(8) tells, or was so already.
     Tuned = 25,
+    /// A router said something.
+    Advertisement = 26,
+    /// Routers were asked.
+    Solicit = 28,
+    /// It was asked whether somebody has an IPv6 address.
+    Probe6 = 29,
+    /// It has an IPv6 address that is of use beyond the link.
+    Address = 30,
+    /// Servers of DHCPv6 were asked.
+    Solicit6 = 31,
+    /// One offered something.
+    Offer6 = 32,
+    /// It was asked for, or asked about.
+    Request6 = 33,
+    /// It was given.
+    Reply = 34,
 }
 
 /// A step of a link's way up, with its time.
@@ -302,7 +321,9 @@ impl Engine<'_> {
         }
         self.drop_repeated();
         self.claim(host);
+        self.take_dad(host);
         self.send_plan(host)?;
+        self.take_locals();
         self.disown(host);
         let (phases, errors) = (self.plan.phases, self.plan.errors);
         if errors.any() {
@@ -380,10 +401,13 @@ impl Engine<'_> {
         self.refuse_again();
         self.resolver(host).links();
         self.meet_lessees(host);
+        self.meet_lessees6(host);
         let now = self.now;
         let mut resolver = self.resolver(host);
         resolver.leases(now);
+        resolver.leases6(now);
         resolver.routes();
+        self.withdraw_duplicates();
     }
 
     /// Resolve, read what is ours, look at addresses and routes, compare.
@@ -446,6 +470,7 @@ impl<'m> Engine<'m> {
             sink,
             last_link: 0,
             lessees: self.lessees,
+            lessees6: self.lessees6,
             root_link: None,
         }
     }

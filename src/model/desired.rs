@@ -208,7 +208,7 @@ pub struct Thing {
     /// What it consists of.
     pub route: Route,
     /// Whether it gives way to a route that somebody else has in its place: a server's wish is no reason to take
-    /// another one's.
+    /// another one's. Of an address: to any other one that can be used as the link-local address of its link.
     pub yields: bool,
     /// Whether it is a leased address.
     pub leased: bool,
@@ -303,6 +303,11 @@ impl Thing {
     /// Whether the link of this number shall have it.
     pub fn is_wanted_on(&self, ifindex: u32) -> bool {
         self.ifindex == ifindex && self.standing != Standing::Stale
+    }
+
+    /// Whether it is the link-local address that we form for a link.
+    pub fn is_own_local(&self) -> bool {
+        self.yields && self.what == What::Addr
     }
 
     /// Whether it is ours, now or once the plan is carried out; one that is about to be deleted is ours

@@ -53,7 +53,8 @@ impl Timeouts {
     }
 }
 
-/// Who looks whether somebody else has an IPv6 address (`ifdawn.dad`).
+/// Who looks whether somebody else has an IPv6 address (`ifdawn.dad`). The numbers are those of the words of
+/// [`Kind::Dad`](super::attr::Kind::Dad).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dad {
     /// We do, while it is used already.
@@ -64,6 +65,23 @@ pub enum Dad {
     Optimistic,
     /// Nobody does.
     Off,
+}
+
+impl Dad {
+    /// By its number.
+    pub fn numbered(number: u32) -> Dad {
+        match number {
+            1 => Dad::Kernel,
+            2 => Dad::Optimistic,
+            3 => Dad::Off,
+            _ => Dad::Background,
+        }
+    }
+
+    /// Whether the kernel does not look.
+    pub fn is_not_kernels(self) -> bool {
+        matches!(self, Dad::Background | Dad::Off)
+    }
 }
 
 /// Words about the link the machine boots from, kept until every word is read.
@@ -211,4 +229,6 @@ rows! {
     pub GlobalNumber in numbers: u32, Global;
     /// Type of service of DHCPv4 packets, an octet (CS6).
     DhcpTos,
+    /// [`Dad`] (background).
+    Dad,
 }

@@ -12,14 +12,14 @@ use core::net::{IpAddr, Ipv4Addr};
 use crate::limits::MAX_LEASE_DOMAINS;
 /// Most routes of one lease that are kept.
 pub use crate::limits::MAX_LEASE_ROUTES;
-pub use slots::{Kind, Slot, Verdict, is_text, number};
+pub use slots::{AnyLease, AnyLeaseMut, Form, Kind, Slot, Verdict, is_text, number};
 
 /// Octets of a route in a slot.
 pub const ROUTE_OCTETS: usize = 9;
 
 record! {
     /// What a lease says. All zeros: nothing.
-    Lease,
+    Lease, Dhcp4;
     /// What a lease may say; the doc of each names the key it has in `/run/ifdawn/lease-IF`.
     Field, from 0, then "UPTIME";
     /// What the message is (option 53); empty: BOOTP.

@@ -13,7 +13,7 @@ pub use slots::{Kind, Slot, Verdict};
 
 record! {
     /// What a server says. All zeros: nothing.
-    Lease6,
+    Lease6, Dhcp6;
     /// What a server may say; the doc of each names the key it has where a lease is written down.
     ///
     /// [`Slot::code`] is the option's number, of an option in an IA_NA 128 more, in an IA_PD 192 more, and of

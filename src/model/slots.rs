@@ -12,13 +12,12 @@
 
 use super::lease::{self, ROUTE_OCTETS, route};
 use super::lease6::{self, LEASED_OCTETS, is_host, leased};
+use crate::packed::Packed;
 use crate::text::{parts, scalar};
 
 /// The form of a slot's octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Any octets: a hardware address, a DUID.
-    Octets,
     /// A number in network byte order, of as many octets as the slot has room for.
     Number,
     /// A host name ([`scalar::is_hostname`]).
@@ -40,6 +39,8 @@ pub enum Kind {
     Addrs6,
     /// Addresses or prefixes with their lifetimes ([`lease6::leased`]).
     Leased,
+    /// Any octets: a hardware address, a DUID.
+    Octets,
 }
 
 /// Where the octets of a field are, and what they are.
@@ -102,6 +103,58 @@ impl Verdict {
     }
 }
 
+/// Whose record it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// DHCPv4's: [`Lease`](lease::Lease).
+    Dhcp4,
+    /// DHCPv6's: [`Lease6`](lease6::Lease6).
+    Dhcp6,
+}
+
+impl Form {
+    /// The keys of its fields where it is written down, joined by commas; empty for what is not kept. Behind them that
+    /// of when the lease began.
+    pub fn keys(self) -> Packed {
+        match self {
+            Form::Dhcp4 => lease::Field::KEYS,
+            Form::Dhcp6 => lease6::Field6::KEYS,
+        }
+    }
+
+    /// The number of its first slot.
+    pub(crate) fn first(self) -> u8 {
+        match self {
+            Form::Dhcp4 => 0,
+            Form::Dhcp6 => lease::Field::ALL.len() as u8,
+        }
+    }
+
+    /// How many slots there are.
+    pub(crate) fn slots(self) -> u8 {
+        match self {
+            Form::Dhcp4 => lease::Field::ALL.len() as u8,
+            Form::Dhcp6 => lease6::Field6::ALL.len() as u8,
+        }
+    }
+}
+
+/// A record of either form.
+#[derive(Clone, Copy, Debug)]
+pub struct AnyLease<'a> {
+    /// Its form.
+    pub(crate) form: Form,
+    pub(crate) record: &'a Record,
+}
+
+/// The same, to be filled.
+#[derive(Debug)]
+pub struct AnyLeaseMut<'a> {
+    /// Its form.
+    pub(crate) form: Form,
+    pub(crate) record: &'a mut Record,
+}
+
 /// A record.
 pub(crate) type Record = [u8; OCTETS];
 
@@ -141,7 +194,7 @@ const fn lay_out(all: &mut [Slot], slots: &[Slot], first: usize) -> usize {
 }
 
 /// A slot.
-pub(super) fn row(number: u8) -> &'static Slot {
+pub(crate) fn row(number: u8) -> &'static Slot {
     const NONE: &Slot = &Slot::new(0, Kind::Octets, 0);
     SLOTS.get(usize::from(number)).unwrap_or(NONE)
 }
@@ -219,6 +272,13 @@ pub fn number(octets: &[u8]) -> u32 {
     octets.iter().fold(0, add)
 }
 
+/// Whether a record is a lease that was written down: each field has its form, and in one of DHCPv4 there is an address.
+/// What DHCPv6 says may be of use without one.
+pub(crate) fn is_lease(form: Form, record: &Record) -> bool {
+    let addr = number_or(record, lease::Field::Addr.number(), 0);
+    are_sound(record, form.first(), form.slots().into()) && (form == Form::Dhcp6 || addr != 0)
+}
+
 /// Whether so many fields from this number on have their form.
 #[inline(never)]
 pub(super) fn are_sound(record: &Record, first: u8, fields: usize) -> bool {
@@ -265,7 +325,7 @@ pub fn is_text(octet: u8) -> bool {
 
 macro_rules! record {
     (
-        $(#[$record_doc:meta])* $record:ident,
+        $(#[$record_doc:meta])* $record:ident, $form:ident;
         $(#[$fields_doc:meta])* $fields:ident, from $first:expr, then $then:literal;
         $($(#[$doc:meta])* $field:ident $code:literal $kind:ident $room:expr, $key:literal;)*
     ) => {
@@ -309,20 +369,36 @@ macro_rules! record {
         pub struct $record(pub(crate) slots::Record);
 
         impl $record {
-            /// Octets of a record.
-            pub const OCTETS: usize = slots::OCTETS;
+            /// Octets of a record that say something.
+            pub const OCTETS: usize = FIELDS_END;
 
             /// Nothing said.
             pub const NONE: $record = $record([0; slots::OCTETS]);
 
+            /// As one of either form.
+            pub fn any(&self) -> slots::AnyLease<'_> {
+                slots::AnyLease {
+                    form: slots::Form::$form,
+                    record: &self.0,
+                }
+            }
+
+            /// The same, to be filled.
+            pub fn any_mut(&mut self) -> slots::AnyLeaseMut<'_> {
+                slots::AnyLeaseMut {
+                    form: slots::Form::$form,
+                    record: &mut self.0,
+                }
+            }
+
             /// As the jail sends it.
             pub fn octets(&self) -> &[u8] {
-                &self.0
+                self.0.get(..FIELDS_END).unwrap_or_default()
             }
 
             /// To be filled with what the jail sent, and believed once it [`is_sound`](Self::is_sound).
             pub fn octets_mut(&mut self) -> &mut [u8] {
-                &mut self.0
+                self.0.get_mut(..FIELDS_END).unwrap_or_default()
             }
 
             /// What is said of the packet.

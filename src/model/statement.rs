@@ -36,4 +36,14 @@ impl Statement {
         lease6: Lease6::NONE,
         advert: Advert::NONE,
     };
+
+    /// The record that counts, to be sent, and to be filled where it arrives.
+    #[inline(never)]
+    pub fn octets_mut(&mut self) -> &mut [u8] {
+        match self.form {
+            Form::Lease => self.lease.octets_mut(),
+            Form::Lease6 => self.lease6.octets_mut(),
+            Form::Advert => self.advert.octets_mut(),
+        }
+    }
 }

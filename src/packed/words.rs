@@ -17,8 +17,8 @@ pub struct Word(u8);
 /// Every word, with a `@` between them. Those that are used often come first: they are counted.
 const WRITTEN: &str = concat!(
     "@.@\"@/@ via @ proto @default@route @addr @='@'\n@\nup\n@# What ifdawn made on @; `ifdawn down @` undoes",
-    " it.\nlink @/run/ifdawn/owned-@/run/ifdawn/lease-@:ifdawn-new@DEVICE='@'\nPROTO='dhcp'\nIFINDEX='@'\nUPT",
-    "IME='@null@true@dhcp4@: up@, @ for @ s@, default via @ metric @:@ src @ table @ scope @ onlink@route6 @",
+    " it.\nlink @/run/ifdawn/owned-@/run/ifdawn/lease-@:ifdawn-new@DEVICE='@'\nPROTO='dhcp@'\nIFINDEX='@'\nUP",
+    "TIME='@null@true@dhcp4@: up@, @ for @ s@, default via @ metric @:@ src @ table @ scope @ onlink@route6 @",
     "\n@ dev @ peer @ brd @ tos 0x@ via inet6 @::@::ffff:@: @; @ @\\x@false@4@6@name@mac@bootif@any@,@\\u00@d",
     "ns @nameserver @search @ip addr @ip route @ip -6 route @add @change @replace @del @ip link set dev @ip l",
     "ink property del dev @ name @ altname @ address @ mtu @ up@ down@ valid_lft @ preferred_lft @'\\''@...@:",
@@ -33,7 +33,7 @@ const WRITTEN: &str = concat!(
     "ute2/rt_tables.d@/usr/lib/iproute2/rt_tables@/usr/lib/iproute2/rt_tables.d@/etc/cmdline.d@/etc/cmdline@/",
     "proc/cmdline@/run/initramfs/cmdline.d@/etc/sysconfig/network@/etc/sysconfig/network-scripts@/etc/sysconf",
     "ig/static-routes@/etc/sysconfig/static-routes-ipv6@/udev/rules.d@/systemd/network@/sys/firmware/acpi/tab",
-    "les@ txqueuelen @ip link property add dev ",
+    "les@ txqueuelen @ip link property add dev @ nodad@/run/ifdawn/lease6-@/proc/sys/net/ipv6/conf/@accept_dad@: IPv6 @%",
 );
 
 /// The same, packed.

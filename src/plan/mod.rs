@@ -8,6 +8,7 @@
 pub mod diff;
 pub mod encode;
 pub(crate) mod lease;
+mod lease6;
 mod link_words;
 pub mod links;
 pub mod op;

@@ -88,6 +88,8 @@ pub struct Lessee6 {
     pub config: LinkId,
     /// Whether the lease is written down.
     pub saved: bool,
+    /// The digit that the kernel had for its link as `accept_dad` before us; 0: it was not asked yet.
+    pub accept_dad: u8,
     /// How often its link had lost carrier at the last look.
     pub carrier_losses: u32,
     /// What servers of DHCPv6 are asked.
@@ -110,6 +112,7 @@ impl Lessee6 {
             ifindex,
             config,
             saved: false,
+            accept_dad: 0,
             carrier_losses: 0,
             client: dhcpv6::Client::NEW,
             ndisc: Ndisc::NEW,

@@ -163,7 +163,13 @@ impl<'a> System<'a> {
             OutputFile::Owned(link) => (word!("/run/ifdawn/owned-"), link.as_bytes()),
             OutputFile::Lease(link) => (word!("/run/ifdawn/lease-"), link.as_bytes()),
             OutputFile::Lease6(link) => (word!("/run/ifdawn/lease6-"), link.as_bytes()),
-            OutputFile::Knob(..) => (word!(""), b"".as_slice()),
+            OutputFile::Knob(link, knob) => {
+                // the network namespace's own, whatever the root
+                let conf = word!("/proc/sys/net/ipv6/conf/");
+                let directory = Path::join(b"", conf, link.as_bytes());
+                let within = Path::join(directory.as_bytes(), word!("/"), b"");
+                return Path::join(within.as_bytes(), knob, b"");
+            }
         };
         self.root.join(word, name)
     }

@@ -2,7 +2,7 @@
 //!
 //! Options may hold options. Where a length lies, on either level, the message is malformed; any other option that has
 //! not its form counts as absent, and is marked as left out. So is a second IA of a kind: we ask for one. Of options
-//! that should be there once lists are joined, and of others the last one counts.
+//! that should be there once lists and DUIDs are joined, and of others the last one counts.
 
 use super::{ADVERTISE, CLIENT, RECONFIGURE, REPLY};
 use crate::model::lease6::{Field6, Kind, LEASED_OCTETS, Lease6, Verdict, is_sound};

@@ -29,6 +29,8 @@ pub const IFA_FLAGS: u16 = 8;
 pub const IFA_F_SECONDARY: u32 = 0x01;
 /// No duplicate address detection (IPv6).
 pub const IFA_F_NODAD: u32 = 0x02;
+/// It may be used for some things while it is tentative (IPv6, RFC 4429).
+pub const IFA_F_OPTIMISTIC: u32 = 0x04;
 /// Somebody else has it (IPv6).
 pub const IFA_F_DADFAILED: u32 = 0x08;
 /// Duplicate address detection is not finished (IPv6).

@@ -29,7 +29,7 @@ pub enum What {
     /// Nothing: there is no item.
     Nothing,
     /// What counts for the link: Reachable Time and Retrans Timer ([`Item::retrans_ms`]) in milliseconds, four octets each
-    /// in network byte order. Behind them the flags [`MANAGED`], [`OTHER`] and [`AUTONOMOUS`].
+    /// in network byte order. Behind them the flags [`MANAGED`] and [`OTHER`].
     Link,
     /// Somebody asks who has an address: its 16 octets. Behind them the nonce by which who asks knows it again (RFC 3971,
     /// RFC 7527), and zeros.
@@ -52,8 +52,6 @@ pub enum What {
 pub const MANAGED: u8 = 0x80;
 /// The same of all else.
 pub const OTHER: u8 = 0x40;
-/// There is a prefix of 64 bits to form an address of, which lasts.
-pub const AUTONOMOUS: u8 = 1;
 
 /// Where they are, behind its octets.
 pub const FLAGS: usize = 8;
@@ -420,7 +418,7 @@ mod tests {
             (HEAD + 1, 24),
             (HEAD + 1, 255),
             (HEAD + 2, 0xff),
-            (HEAD + 10, 63),
+            (HEAD + 10, 20),
             (HEAD + 11, 0xff),
             (HEAD + ITEM + 1, 12),
             (HEAD + ITEM + 1, 0),

@@ -21,7 +21,7 @@ use super::ipv4::Checksum;
 use super::ipv6::{self, ALL_ROUTERS, HEADER, HOP_LIMIT, ICMPV6, solicited_node};
 use super::netlink::{copy, copy_to};
 use crate::model::addr::is_link_local;
-use crate::model::advert::{AUTONOMOUS, Advert, FLAGS, KNOWN_BY, MANAGED, OTHER, What};
+use crate::model::advert::{Advert, FLAGS, KNOWN_BY, MANAGED, OTHER, What};
 use crate::model::lease::Verdict;
 use crate::model::lease6::LEASED_OCTETS;
 use crate::model::link::{Mac, until_nul};
@@ -115,7 +115,9 @@ fn heard(header: &[u8; HEADER], message: &[u8], advert: &mut Advert) -> Option<V
     let mut verdict = Verdict::Neighbor;
     if kind == ROUTER {
         verdict = Verdict::Fine;
-        flag(advert, second & (MANAGED | OTHER));
+        if let Some(flags) = advert.first_octets().get_mut(FLAGS) {
+            *flags = second & (MANAGED | OTHER);
+        }
         let seconds = u16::from_be_bytes([l0, l1]);
         advert.add(What::Router, seconds.into(), &[]);
     }
@@ -125,13 +127,6 @@ fn heard(header: &[u8; HEADER], message: &[u8], advert: &mut Advert) -> Option<V
         put(kind, option, advert)?;
     }
     (is_proper && is_sound && rest.is_empty()).then_some(verdict)
-}
-
-/// Sets flags of the link.
-fn flag(advert: &mut Advert, more: u8) {
-    if let Some(flags) = advert.first_octets().get_mut(FLAGS) {
-        *flags |= more;
-    }
 }
 
 /// Puts what a whole option says, or leaves it out; `None` where it makes the message malformed. What is asked for by
@@ -155,12 +150,6 @@ fn put(kind: u8, option: &[u8], advert: &mut Advert) -> Option<()> {
         return (!is_nobody).then_some(());
     }
     match code {
-        PREFIX => {
-            let is_of_use = eights == 4 && len == 64 && flags & FORMS != 0 && valid > 0;
-            if is_of_use {
-                flag(advert, AUTONOMOUS);
-            }
-        }
         SERVERS => {
             for server in rest.chunks(16) {
                 advert.add(What::Server, valid, server);
@@ -205,7 +194,6 @@ const ASKED_FOR: u8 = 0x40;
 /// Options.
 const SOURCE_MAC: u8 = 1;
 const TARGET_MAC: u8 = 2;
-const PREFIX: u8 = 3;
 /// RFC 3971 s.5.3.2.
 const NONCE: u8 = 14;
 /// RFC 8106 s.5.1.
@@ -216,9 +204,6 @@ const DOMAINS: u8 = 31;
 const PORTAL: u8 = 37;
 /// RFC 8781 s.4.
 const PREF64: u8 = 38;
-
-/// Flag of a prefix: addresses are formed of it.
-const FORMS: u8 = 0x40;
 
 /// The prefix lengths that RFC 8781 s.4 has a number for. 0 is none.
 const PREF64_LENS: [u8; 8] = [96, 64, 56, 48, 40, 32, 0, 0];

@@ -277,6 +277,8 @@ impl Attr {
     pub const ARP: Attr = Attr::of(Scope::Link, "arp");
     /// Who looks for duplicates of its IPv6 addresses.
     pub const DAD: Attr = Attr::of(Scope::Link, "dad");
+    /// What the IPv6 addresses that it forms end with.
+    pub const TOKEN: Attr = Attr::of(Scope::Link, "token");
     /// How its IPv6 addresses are made.
     pub const ADDR_GEN_MODE: Attr = Attr::of(Scope::Link, "addr_gen_mode");
     /// Id of a VLAN.

@@ -35,14 +35,14 @@ pub const MAX: usize = HEADER + MESSAGE;
 const MESSAGE: usize = 8 + 24;
 
 /// Writes the IPv6 packet that asks which routers are there (RFC 4861 s.4.1), from an address of ours, which is said to
-/// be at this MAC. Returns its length; more than there is room for if it does not fit.
+/// be at this MAC, or from none, which says no more. Returns its length; more than there is room for if it does not fit.
 pub fn ask_routers(src: &Ipv6Addr, mac: &Mac, packet: &mut [u8]) -> usize {
     let mac = mac.as_bytes();
     let mut message = [0; MESSAGE];
     let [kind, _, _, _, _, _, _, _, code, eights, room @ ..] = &mut message;
     *kind = ROUTER_SOLICITATION;
     let mut len = 8;
-    if !mac.is_empty() {
+    if !src.is_unspecified() && !mac.is_empty() {
         *code = SOURCE_MAC;
         *eights = (mac.len().wrapping_add(9) / 8) as u8;
         copy(room, mac);

@@ -26,12 +26,14 @@ fn built(ask: impl Fn(&mut [u8]) -> usize) -> Vec<u8> {
 }
 
 #[test]
-fn routers_are_asked_from_an_address() {
+fn routers_are_asked_from_an_address_or_from_none() {
     let asked = |src: &str, mac: &Mac| built(|packet| ask_routers(&addr(src), mac, packet));
     let with_mac = [133, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 0, 0, 0, 0, 9];
     let expected = packet(ICMPV6, "fe80::ff:fe00:9", "ff02::2", &with_mac, 2);
     assert_eq!(asked("fe80::ff:fe00:9", &mac(9)), expected);
     let plain = &with_mac[..8];
+    let expected = packet(ICMPV6, "::", "ff02::2", plain, 2);
+    assert_eq!(asked("::", &mac(9)), expected);
     let expected = packet(ICMPV6, "fe80::ff:fe00:9", "ff02::2", plain, 2);
     assert_eq!(asked("fe80::ff:fe00:9", &Mac::NONE), expected);
 }

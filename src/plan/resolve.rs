@@ -578,7 +578,6 @@ mod tests {
             sink: &mut told,
             last_link: 0,
             lessees: engine.lessees,
-            lessees6: engine.lessees6,
             root_link: None,
         };
         resolver.links();
@@ -932,7 +931,6 @@ mod tests {
             sink: &mut told,
             last_link: 0,
             lessees: engine.lessees,
-            lessees6: engine.lessees6,
             root_link: None,
         };
         resolver.links();

@@ -83,7 +83,6 @@ impl Engine<'_> {
                 return true;
             }
             ndisc::Due::Changed => {
-                ndisc.told(now);
                 self.look_again = true;
                 return true;
             }

@@ -7,6 +7,7 @@ use crate::model::advert::{Item, What};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch};
 use crate::model::desired::{self, DesiredLink, FOREVER};
 use crate::model::lease::{AnyLease, Lease};
+use crate::model::lease6::leased;
 use crate::model::link::Mac;
 use crate::model::route::Route;
 use crate::output::json::{Json, Octets};
@@ -197,7 +198,7 @@ fn address(json: &mut Json<'_>, addr: &Cidr, source: usize, lives: [u32; 2]) {
 }
 
 /// By [`What`]: what it is.
-const SAYS: Packed = packed!(",link,router,captive-portal,on-link,prefix,route,pref64,dns,search");
+const SAYS: Packed = packed!(",link,,,router,captive-portal,pref64,dns,search");
 
 /// By [`MANAGED`](crate::model::advert::MANAGED) and `OTHER` together: of what there is more by DHCPv6.
 const FLAGS: Packed = packed!(",other,managed,managed other");
@@ -212,15 +213,16 @@ impl Show for InWords<'_> {
     fn show(&self, f: &mut Text<'_>) {
         let item = self.0;
         match item.what() {
-            What::Portal | What::Domain => f.put(item.text()),
-            What::Nothing | What::Router | What::Target => {}
+            What::Portal | What::Domain => f.put(item.octets()),
+            What::Nothing | What::Router | What::Solicited | What::Advertised => {}
             What::Link => {
                 FLAGS.item((item.flags() >> 6).into()).show(f);
             }
             What::Server => IpAddr::V6(item.addr()).show(f),
-            What::OnLink | What::Autonomous | What::Route | What::Pref64 => {
-                IpAddr::V6(item.addr()).show(f);
-                f.count(word!("/"), item.prefix_len().into());
+            What::Pref64 => {
+                if let Some(prefix) = leased(item.octets()) {
+                    prefix.addr.show(f);
+                }
             }
         }
     }

@@ -29,7 +29,7 @@
 //! * A REPLY to a REQUEST that gives nothing, whatever its status, leads to Soliciting, and the next offer of this server
 //!   waits for a better one. One to a RENEW or a REBIND changes nothing unless it says NoBinding or NotOnLink, or takes
 //!   all back: it is asked again until T2, and until the lease is over. What gives at least one IA is a lease, and
-//!   replaces the one before it; but in an IA in which it gives nothing what was leased stays as long as it lasts.
+//!   replaces the one before it whole: what a renewal does not give is given up, though RFC 8415 18.2.10.1 has it last.
 //! * Nothing is sent to a server alone, so nothing is to be said by UseMulticast. RECONFIGURE, which is not
 //!   authenticated, is told and no more.
 //! * The clock goes on while the machine sleeps. T1, T2 and expiry are told by the time, in whatever order and
@@ -95,6 +95,9 @@ impl State {
 const IN_USE: u16 = State::Confirming.only() | State::Renewing.only() | State::Rebinding.only();
 const BEFORE_T2: u16 = State::Bound.only() | State::Renewing.only();
 
+/// Nothing is to be done.
+const NEVER: Instant = Instant(u64::MAX);
+
 /// What is to be sent, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message {
@@ -155,7 +158,7 @@ pub enum Why {
     NotOnLink,
 }
 
-/// See the module. All zeros: stopped, and never had a lease.
+/// See the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Client {
     state: State,
@@ -202,7 +205,7 @@ impl Client {
         settings: Settings::NONE,
         max_rt: 0,
         rt: 0,
-        next: Instant(0),
+        next: NEVER,
         begun: Instant(0),
         since: Instant(0),
         renew_at: Instant(0),
@@ -213,6 +216,7 @@ impl Client {
     /// Knows of an earlier lease that was given at this time; before [`Client::start`].
     pub fn recall(&mut self, lease: &Lease6, given: Instant) {
         self.count(lease, given);
+        self.wait(NEVER);
     }
 
     /// Carrier came, and there is a link-local address. The first message is due at once.
@@ -243,7 +247,7 @@ impl Client {
             self.state,
             State::Declining | State::Releasing | State::Ended
         ) {
-            self.ask(Instant(u64::MAX), State::Stopped);
+            self.ask(NEVER, State::Stopped);
         }
     }
 
@@ -255,7 +259,7 @@ impl Client {
         if is_held && self.random > 0 {
             self.leave(now, State::Releasing);
         } else if self.state != State::Releasing {
-            self.leave(Instant(u64::MAX), State::Ended);
+            self.leave(NEVER, State::Ended);
         }
     }
 
@@ -275,24 +279,24 @@ impl Client {
     #[inline(never)]
     pub fn due(&mut self, now: Instant) -> Due {
         let had_lease = self.has_lease();
+        if now < self.next {
+            return Due::Nothing;
+        }
         if had_lease && now >= self.expires_at {
-            self.expires_at = Instant(0);
-            if self.state != State::Stopped {
-                self.ask(now, State::Soliciting);
+            let is_stopped = self.state == State::Stopped;
+            self.leave(now, State::Soliciting);
+            if is_stopped {
+                self.stop();
             }
             return Due::Expired;
         }
         if self.state.is_of(BEFORE_T2) && now >= self.rebind_at {
             self.ask(now, State::Rebinding);
-        } else if self.state == State::Bound && now >= self.renew_at {
+        } else if self.state == State::Bound {
             self.ask(now, State::Renewing);
-        }
-        if now < self.next {
-            return Due::Nothing;
-        }
-        if self.tries >= self.step().most {
+        } else if self.tries >= self.step().most {
             if self.state == State::Releasing {
-                self.leave(Instant(u64::MAX), State::Ended);
+                self.leave(NEVER, State::Ended);
             } else {
                 self.seek(now);
                 if had_lease {
@@ -328,29 +332,26 @@ impl Client {
         } else if self.state == State::Releasing {
             return self.give_up(now);
         }
-        self.next = after(now, micros);
-        if self.state == State::Confirming {
-            self.next = self.next.min(self.confirmed_at());
-        }
+        self.wait(after(now, micros));
     }
 
     /// When [`Client::due`] has something, unless something is heard before; never later.
-    #[inline(never)]
     pub fn deadline(&self) -> Instant {
-        let mut deadline = self.next;
-        if self.state == State::Stopped {
-            deadline = Instant(u64::MAX);
-        }
+        self.next
+    }
+
+    /// Has nothing to do until then, unless the state or the lease ends before.
+    fn wait(&mut self, until: Instant) {
+        self.next = until;
         if self.has_lease() {
-            deadline = deadline.min(self.expires_at);
-            if self.state.is_of(BEFORE_T2) {
-                deadline = deadline.min(self.rebind_at);
-            }
-            if self.state == State::Bound {
-                deadline = deadline.min(self.renew_at);
-            }
+            self.next = self.next.min(self.expires_at);
         }
-        deadline
+        if self.state == State::Confirming {
+            self.next = self.next.min(self.confirmed_at());
+        }
+        if self.state.is_of(BEFORE_T2) {
+            self.next = self.next.min(self.rebind_at);
+        }
     }
 
     /// Until when an earlier lease is asked about.
@@ -369,9 +370,9 @@ impl Client {
         self.state = state;
         self.tries = 0;
         self.best = 0;
-        self.next = now;
         self.begun = now;
         self.xid = self.chance(1 << 24) as u32;
+        self.wait(now);
     }
 
     /// Sends no more of what it sends: what follows is due.
@@ -385,15 +386,15 @@ impl Client {
         if self.state.is_of(IN_USE) {
             self.refusals = 0;
         }
-        self.ask(Instant(u64::MAX), State::Bound);
+        self.ask(self.renew_at, State::Bound);
         self.shuns = false;
     }
 
     /// Has no lease any more.
     #[inline(never)]
     fn leave(&mut self, next: Instant, state: State) {
-        self.ask(next, state);
         self.expires_at = Instant(0);
+        self.ask(next, state);
     }
 
     /// Has no lease any more, and looks for another one, of another server than did not give what it offered. The first

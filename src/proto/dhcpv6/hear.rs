@@ -3,6 +3,7 @@
 use super::pace::{AT_ONCE, MIN_REFRESH, REFRESH};
 use super::{Client, Heard, IN_USE, State, Why};
 use crate::engine::Instant;
+use crate::model::duid::Duid;
 use crate::model::lease6::{Field6, Lease6};
 use crate::text::parts;
 use crate::wire::dhcpv6::{ADVERTISE, NO_BINDING, NOT_ON_LINK, RECONFIGURE, REPLY, SUCCESS};
@@ -15,12 +16,12 @@ impl Client {
         &mut self,
         now: Instant,
         reply: &mut Lease6,
-        duid: &[u8],
+        duid: &Duid<'_>,
         held: &mut Lease6,
     ) -> Heard {
         let message = reply.number_or(Field6::Message, 0) as u8;
         let server = reply.get(Field6::ServerId);
-        if !parts::is(reply.get(Field6::ClientId), duid) || server.is_empty() {
+        if !duid.is(reply.get(Field6::ClientId)) || server.is_empty() {
             return Heard::Nothing;
         }
         if message == RECONFIGURE {
@@ -112,9 +113,6 @@ impl Client {
             return Heard::Informed;
         }
         if given > 0 {
-            if state.is_of(IN_USE) {
-                self.carry_over(now, held, reply);
-            }
             *held = *reply;
             if self.count(reply, now) {
                 self.hold();

@@ -4,6 +4,7 @@ use super::{
     CLIENT, HEADERS, IA_NA, IA_PD, IAADDR, IAPREFIX, INFORMATION_REQUEST, REBIND, RENEW, REQUEST,
     SERVER, SOLICIT,
 };
+use crate::model::duid::Duid;
 use crate::model::lease6::LEASED_OCTETS;
 use crate::text::parts;
 use crate::wire::ipv4::Writer;
@@ -24,7 +25,7 @@ pub struct Request<'a> {
     /// Hundredths of a second since the first message of the transaction.
     pub elapsed: u16,
     /// DUID of the client.
-    pub duid: &'a [u8],
+    pub duid: Duid<'a>,
     /// DUID of the server it speaks to; empty for none.
     pub server: &'a [u8],
     /// IAID of both IAs.
@@ -44,13 +45,13 @@ pub struct Request<'a> {
 
 impl<'a> Request<'a> {
     /// A message of a client that says nothing but who it is.
-    pub fn new(message: u8, src: Ipv6Addr, duid: &'a [u8]) -> Request<'a> {
+    pub fn new(message: u8, src: Ipv6Addr, duid: &Duid<'a>) -> Request<'a> {
         Request {
             message,
             src,
             xid: 0,
             elapsed: 0,
-            duid,
+            duid: *duid,
             server: &[],
             iaid: [0; 4],
             addrs: None,
@@ -73,7 +74,7 @@ pub fn build(request: &Request<'_>, packet: &mut [u8]) -> usize {
         ipv6::HEADER,
         &[c0, c1, s0, s1, 0, 0, 0, 0, message, x0, x1, x2],
     );
-    w.long_option(CLIENT_ID, &[], request.duid);
+    w.long_option(CLIENT_ID, &request.duid.head, request.duid.id);
     w.long_option(SERVER_ID, &[], request.server);
     w.long_option(ELAPSED_TIME, &[], &request.elapsed.to_be_bytes());
     if message == SOLICIT {
@@ -224,6 +225,12 @@ mod tests {
 
     const SRC: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 9);
 
+    /// The shortest DUID.
+    const ME: Duid<'_> = Duid {
+        head: [0, 4, 7, 8],
+        id: &[9],
+    };
+
     /// An address or prefix with lifetimes that are not to be said.
     const ADDR: [u8; LEASED_OCTETS] = [
         1, 2, 3, 4, 5, 6, 7, 8, 128, 0xfd, 0, 0, 0x99, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7,
@@ -236,7 +243,10 @@ mod tests {
             src: SRC,
             xid: 0xff_da_be_ef,
             elapsed: 0x0102,
-            duid: &[0, 3, 0, 1, 2, 0, 0, 0, 0, 9],
+            duid: Duid {
+                head: [0, 3, 0, 1],
+                id: &[2, 0, 0, 0, 0, 9],
+            },
             server: &[0, 4, 7],
             iaid: [0xa, 0xb, 0xc, 0xd],
             addrs: Some(&ADDR),
@@ -324,8 +334,10 @@ mod tests {
 
     #[test]
     fn what_is_not_wanted_is_not_said() {
-        let message = built(&Request::new(RENEW, SRC, &[0, 3]));
-        let mut expected = vec![5, 0, 0, 0, 0, 1, 0, 2, 0, 3, 0, 8, 0, 2, 0, 0, 0, 6, 0, 18];
+        let message = built(&Request::new(RENEW, SRC, &ME));
+        let mut expected = vec![
+            5, 0, 0, 0, 0, 1, 0, 5, 0, 4, 7, 8, 9, 0, 8, 0, 2, 0, 0, 0, 6, 0, 18,
+        ];
         expected.extend(&OPTIONS[..18]);
         assert_eq!(message, expected);
         // An IA of nothing asks for anything, where something is asked.
@@ -333,9 +345,9 @@ mod tests {
             let message = built(&Request {
                 addrs: Some(&[]),
                 prefixes: Some(&[]),
-                ..Request::new(kind, SRC, &[0, 3])
+                ..Request::new(kind, SRC, &ME)
             });
-            let start = [kind, 0, 0, 0, 0, 1, 0, 2, 0, 3, 0, 8, 0, 2, 0, 0];
+            let start = [kind, 0, 0, 0, 0, 1, 0, 5, 0, 4, 7, 8, 9, 0, 8, 0, 2, 0, 0];
             let ia_na = [0, 3, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
             let ia_pd = [0, 25, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
             let mut expected = start.to_vec();
@@ -362,7 +374,7 @@ mod tests {
         ] {
             let message = built(&Request {
                 fqdn: name,
-                ..Request::new(REQUEST, SRC, &[0, 3])
+                ..Request::new(REQUEST, SRC, &ME)
             });
             let mut option = vec![0, 39, 0, octets.len() as u8];
             option.extend(octets);
@@ -375,10 +387,10 @@ mod tests {
         let two = [ADDR, ADDR].concat();
         let message = built(&Request {
             addrs: Some(&two),
-            ..Request::new(RELEASE, SRC, &[0, 3])
+            ..Request::new(RELEASE, SRC, &ME)
         });
-        assert_eq!(message[16..20], [0, 3, 0, 12 + 2 * 28]);
-        assert_eq!(message.len(), 16 + 16 + 2 * 28);
+        assert_eq!(message[19..23], [0, 3, 0, 12 + 2 * 28]);
+        assert_eq!(message.len(), 19 + 16 + 2 * 28);
     }
 
     #[test]

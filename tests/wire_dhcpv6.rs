@@ -232,7 +232,6 @@ fn replies_are_what_the_referee_wrote() {
         (Field6::ClientId, CLIENT),
         (Field6::ServerId, SERVER),
         (Field6::Preference, &[10]),
-        (Field6::RapidCommit, &[1]),
         (Field6::Status, &[0, 0]),
         (Field6::AddrIaid, &[0, 0, 0, 9]),
         (Field6::AddrStatus, &[0, 0]),

@@ -265,7 +265,6 @@ impl Scene {
                 let until = self.client.deadline().0;
                 self.now = (self.now + micros).min(until);
                 let mut reply = self.says(message);
-                reply.put(Field6::RapidCommit, &[1]);
                 reply.put(Field6::AddrStatus, &[0, status]);
                 reply.put(Field6::PrefixStatus, &[0, status]);
                 let times = [seconds.to_be_bytes(), seconds.to_be_bytes()].concat();

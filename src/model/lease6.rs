@@ -29,8 +29,6 @@ record! {
     ServerId 2 Octets MAX_DUID, "DHCP6SERVERID";
     /// How much the server wants to be chosen.
     Preference 7 Number 1, "";
-    /// Rapid commit: 1 where the option is there.
-    RapidCommit 14 Number 1, "";
     /// Status of the message.
     Status 13 Number 2, "";
     /// Seconds of the longest pause between two SOLICITs.

@@ -26,8 +26,8 @@
 //!   so is any with the preference 255, and any after that second. Of others the best is taken when it ends: what
 //!   gives more IAs, then what is preferred. Nor does it wait for up to a second before it says anything, as RFC 8415
 //!   18.2.1 has it lest machines that start together ask together.
-//! * A REPLY to a REQUEST that gives nothing, whatever its status, leads to Soliciting, and the next offer of this server
-//!   waits for a better one. One to a RENEW or a REBIND changes nothing unless it says NoBinding or NotOnLink, or takes
+//! * A REPLY to a SOLICIT is the lease at once: rapid commit is always asked for. One to a REQUEST that gives nothing,
+//!   whatever its status, leads to Soliciting. One to a RENEW or a REBIND changes nothing unless it says NoBinding or NotOnLink, or takes
 //!   all back: it is asked again until T2, and until the lease is over. What gives at least one IA is a lease, and
 //!   replaces the one before it whole: what a renewal does not give is given up, though RFC 8415 18.2.10.1 has it last.
 //! * Nothing is sent to a server alone, so nothing is to be said by UseMulticast. RECONFIGURE, which is not
@@ -47,7 +47,7 @@ use crate::engine::Instant;
 use crate::model::lease6::{Field6, LEASED_OCTETS, Lease6};
 use crate::proto::dhcpv4::pace::{FIRST, SECOND, after};
 use core::net::Ipv6Addr;
-use pace::{CONFIRM_FOR, MAX_REFUSALS, MAX_RT, MAX_TRIES};
+use pace::{CONFIRM_FOR, MAX_RT, MAX_TRIES};
 pub use settings::Settings;
 
 /// Where a client is.
@@ -166,8 +166,6 @@ pub struct Client {
     tries: u8,
     /// Leases that were refused or lost since the last one.
     refusals: u8,
-    /// Whether the server that is held did not give what it offered: another one gets its chance.
-    shuns: bool,
     /// Hundredths of a second that the transaction has taken.
     elapsed: u16,
     /// How good the offer is that is held; 0: there is none.
@@ -197,7 +195,6 @@ impl Client {
         state: State::Stopped,
         tries: 0,
         refusals: 0,
-        shuns: false,
         elapsed: 0,
         best: 0,
         xid: 0,
@@ -228,7 +225,7 @@ impl Client {
         self.settings = *settings;
         self.random = seed.max(1);
         self.max_rt = MAX_RT;
-        (self.refusals, self.shuns) = (0, false);
+        self.refusals = 0;
         let state = if self.wanted() == 0 {
             // One that was wanted before is nobody's now.
             self.expires_at = Instant(0);
@@ -387,7 +384,6 @@ impl Client {
             self.refusals = 0;
         }
         self.ask(self.renew_at, State::Bound);
-        self.shuns = false;
     }
 
     /// Has no lease any more.
@@ -397,13 +393,12 @@ impl Client {
         self.ask(next, state);
     }
 
-    /// Has no lease any more, and looks for another one, of another server than did not give what it offered. The first
-    /// time costs no time; then 1, 2, 4 to 64 s, until there is one that lasts.
+    /// Has no lease any more, and looks for another one. The first time costs no time; each one after that a second more
+    /// than the last, until there is one that lasts.
     fn seek(&mut self, now: Instant) {
-        self.shuns = self.state == State::Requesting;
-        let backoff = 1_u32.wrapping_shl(self.refusals.into()) / 2;
-        self.refusals = self.refusals.saturating_add(1).min(MAX_REFUSALS);
-        self.leave(now.after_seconds(backoff), State::Soliciting);
+        let pause = self.refusals;
+        self.refusals = pause.saturating_add(1);
+        self.leave(now.after_seconds(pause.into()), State::Soliciting);
     }
 }
 

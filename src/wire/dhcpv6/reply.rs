@@ -8,7 +8,7 @@ use super::{ADVERTISE, CLIENT, RECONFIGURE, REPLY};
 use crate::model::lease6::{Field6, Kind, LEASED_OCTETS, Lease6, Verdict, is_sound};
 use crate::text::parts;
 use crate::wire::domain::{self, Name};
-use crate::wire::ipv4::{Checksum, Writer};
+use crate::wire::ipv4::Checksum;
 use crate::wire::ipv6;
 
 /// Reads an IPv6 packet into `lease`; what was there before is gone. Its verdict stands first: of a packet that
@@ -141,7 +141,6 @@ fn decode(field: Field6, octets: &[u8], lease: &mut Lease6) {
                     None => &[],
                 }
             }
-            Kind::Number if field == Field6::RapidCommit && rest.is_empty() => &[1],
             Kind::Number
             | Kind::Octets
             | Kind::Text
@@ -188,26 +187,26 @@ fn put(field: Field6, item: &[u8], lease: &mut Lease6) {
     lease.add(field, item);
 }
 
-/// Puts an address or a prefix with its lifetimes in the order of a prefix. Not where it is too short, or where the
-/// first option in it is a status that is no success.
+/// An address or a prefix with its lifetimes in the order of a prefix. Not where it is too short, or where the first
+/// option in it is a status that is no success.
 fn rearrange(field: Field6, octets: &[u8], leased: &mut [u8; LEASED_OCTETS]) -> Option<()> {
-    let is_addr = field == Field6::Addrs;
-    let size = LEASED_OCTETS.wrapping_sub(is_addr.into());
-    let (head, rest) = octets.split_at_checked(size)?;
-    if let [0, STATUS_CODE, _, _, high, low, ..] = rest
-        && high | low != 0
-    {
-        return None;
-    }
-    let mut w = Writer::new(leased);
-    if is_addr {
-        w.octets(parts::slice(head, 16, 8));
-        w.octets(&[128]);
-        w.octets(parts::slice(head, 0, 16));
+    let rest;
+    if field == Field6::Addrs {
+        let (addr, after) = octets.split_first_chunk()?;
+        let (times, after) = after.split_first_chunk::<8>()?;
+        *leased = [128; LEASED_OCTETS];
+        *leased.first_chunk_mut()? = *times;
+        *leased.last_chunk_mut::<16>()? = *addr;
+        rest = after;
     } else {
-        w.octets(head);
+        let (whole, after) = octets.split_first_chunk()?;
+        *leased = *whole;
+        rest = after;
     }
-    Some(())
+    match rest {
+        [0, STATUS_CODE, _, _, high, low, ..] if high | low != 0 => None,
+        _ => Some(()),
+    }
 }
 
 /// What is added to the numbers of options in an IA_NA, in an IA_PD, and in the NTP option, as [`Field6`] says.
@@ -347,7 +346,6 @@ mod tests {
             (Field6::ClientId, &[0, 3, 0, 1, 9]),
             (Field6::ServerId, &[0, 2, 7]),
             (Field6::Preference, &[255]),
-            (Field6::RapidCommit, &[1]),
             (Field6::Status, &[0, 0]),
             (Field6::Dns, &dns),
             (Field6::Search, b"lab.test a"),

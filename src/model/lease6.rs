@@ -17,12 +17,12 @@ record! {
     /// What a server may say; the doc of each names the key it has where a lease is written down.
     ///
     /// [`Slot::code`] is the option's number, of an option in an IA_NA 128 more, in an IA_PD 192 more, and of
-    /// one in the NTP option 160 more.
+    /// one in the NTP option 160 more; 255 for what is no option's.
     Field6, from Field::ALL.len(), then "UPTIME";
     /// What the message is (RFC 8415 s.7.3).
-    Message 0 Number 1, "";
+    Message 255 Number 1, "";
     /// `transaction-id`.
-    Xid 0 Number 3, "";
+    Xid 255 Number 3, "";
     /// DUID of whom it is said to.
     ClientId 1 Octets MAX_DUID, "";
     /// DUID of who says it.
@@ -50,9 +50,9 @@ record! {
     /// Its prefixes.
     Prefixes 218 Leased MAX_IA_PREFIXES * LEASED_OCTETS, "IPV6PREFIX";
     /// Seconds until the lease is to be renewed: the least T1 of the IAs that is not 0.
-    RenewTime 0 Number 4, "DHCP6RENEWALTIME";
+    RenewTime 255 Number 4, "DHCP6RENEWALTIME";
     /// Seconds until any server is to be asked: the least T2 that is not 0.
-    RebindTime 0 Number 4, "DHCP6REBINDINGTIME";
+    RebindTime 255 Number 4, "DHCP6REBINDINGTIME";
     /// Name servers (RFC 3646).
     Dns 23 Addrs6 MAX_RDNSS * 16, "IPV6DNS";
     /// Search domains (RFC 3646).

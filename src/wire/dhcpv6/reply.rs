@@ -4,7 +4,7 @@
 //! not its form counts as absent, and is marked as left out. So is a second IA of a kind: we ask for one. Of options
 //! that should be there once lists and DUIDs are joined, and of others the last one counts.
 
-use super::{ADVERTISE, CLIENT, RECONFIGURE, REPLY};
+use super::{ADVERTISE, CLIENT, IA_NA, IA_PD, RECONFIGURE, REPLY};
 use crate::model::lease6::{Field6, Kind, LEASED_OCTETS, Lease6, Verdict, is_sound};
 use crate::text::parts;
 use crate::wire::domain::{self, Name};
@@ -38,36 +38,34 @@ fn datagram(header: &[u8; ipv6::HEADER], udp: &[u8], lease: &mut Lease6) -> Opti
     }
     lease.add(Field6::Message, &[message]);
     lease.add(Field6::Xid, xid);
-    // What is left of the message, and of an option that holds options, with what is added to their numbers.
-    let (mut rest, mut inner, mut base) = (options, &[][..], 0);
+    // What is left of the message, or of an option that holds options, whose numbers have something added; and what
+    // stands behind that.
+    let (mut rest, mut outer, mut base) = (options, &[][..], 0);
     loop {
-        let area = match inner {
-            [] => {
-                base = 0;
-                &mut rest
-            }
-            [..] => &mut inner,
-        };
-        if area.is_empty() {
+        if rest.is_empty() {
+            (rest, outer, base) = (outer, &[], 0);
+        }
+        if rest.is_empty() {
             return Some(Verdict::Fine);
         }
-        let (code, octets) = next(area)?;
-        if base == 0 && code == NTP_SERVER {
-            (base, inner) = (OF_NTP, octets);
-        } else if code > 0 && code < if base == 0 { 128 } else { 32 } {
-            let code = code as u8 | base;
-            let is_its = |field: &&Field6| field.slot().code == code;
-            match Field6::ALL.iter().find(is_its) {
-                Some(Field6::AddrIaid) => {
-                    (base, inner) = (OF_IA_NA, open(Field6::AddrIaid, octets, lease));
-                }
-                Some(Field6::PrefixIaid) => {
-                    (base, inner) = (OF_IA_PD, open(Field6::PrefixIaid, octets, lease));
-                }
-                Some(field) => decode(*field, octets, lease),
-                None => {}
-            }
+        let (code, octets) = next(&mut rest)?;
+        if code >= if base == 0 { 128 } else { 32 } {
+            continue;
         }
+        let code = code as u8 | base;
+        let (of, inner) = match code {
+            IA_NA => (OF_IA_NA, open(Field6::AddrIaid, octets, lease)),
+            IA_PD => (OF_IA_PD, open(Field6::PrefixIaid, octets, lease)),
+            NTP_SERVER => (OF_NTP, octets),
+            _ => {
+                let is_its = |field: &&Field6| field.slot().code == code;
+                if let Some(field) = Field6::ALL.iter().find(is_its) {
+                    decode(*field, octets, lease);
+                }
+                continue;
+            }
+        };
+        (rest, outer, base) = (inner, rest, of);
     }
 }
 
@@ -170,7 +168,6 @@ fn take<'m>(rest: &mut &'m [u8], octets: usize) -> &'m [u8] {
 }
 
 /// Adds what has the form of its field, a word behind a blank; leaves out what has not, or has no room.
-#[inline(never)]
 fn put(field: Field6, item: &[u8], lease: &mut Lease6) {
     let slot = field.slot();
     let said = lease.get(field).len();
@@ -215,7 +212,7 @@ const OF_IA_PD: u8 = 192;
 const OF_NTP: u8 = 160;
 
 const STATUS_CODE: u8 = 13;
-const NTP_SERVER: u16 = 56;
+const NTP_SERVER: u8 = 56;
 /// Octets of a status code.
 const STATUS: u16 = 2;
 

@@ -81,23 +81,25 @@ pub fn build(request: &Request<'_>, packet: &mut [u8]) -> usize {
         w.octets(&[0, RAPID_COMMIT, 0, 0]);
     }
     let is_question = QUESTIONS.wrapping_shr(message.into()) & 1 != 0;
-    for (code, leased) in [(IA_NA, request.addrs), (IA_PD, request.prefixes)] {
+    for (code, leased) in [(IA_NA, &request.addrs), (IA_PD, &request.prefixes)] {
         if let Some(leased) = leased
             && (is_question || !leased.is_empty())
         {
             w.ia(code, request.iaid, leased);
         }
     }
-    let is_stateless = message == INFORMATION_REQUEST;
     if is_question {
-        let options = OPTIONS.len().wrapping_sub(if is_stateless { 0 } else { 2 });
-        w.long_option(OPTION_REQUEST, &[], parts::slice(OPTIONS, 0, options));
-        // RFC 4704 s.5: where there is nothing to bind it to, it is not said.
-        if !is_stateless {
+        let mut options = OPTIONS;
+        // RFC 4704 s.5: where there is nothing to bind a name to, it is not said.
+        if message != INFORMATION_REQUEST {
             w.name(request.fqdn);
+            options = parts::slice(OPTIONS, 2, OPTIONS.len());
         }
-        w.class(VENDOR_CLASS, request.vendor_class);
-        w.class(USER_CLASS, request.user_class);
+        w.long_option(OPTION_REQUEST, &[], options);
+        let [l0, l1] = (request.vendor_class.len() as u16).to_be_bytes();
+        w.long_option(VENDOR_CLASS, &[0, 0, 0, 0, l0, l1], request.vendor_class);
+        let head = (request.user_class.len() as u16).to_be_bytes();
+        w.long_option(USER_CLASS, &head, request.user_class);
     }
     let len = w.len;
     let Some(packet) = packet.get_mut(..len) else {
@@ -133,10 +135,10 @@ impl Writer<'_> {
     /// how long.
     #[inline(never)]
     fn ia(&mut self, code: u8, iaid: [u8; 4], leased: &[u8]) {
-        let (inner, size) = match code {
-            IA_PD => (IAPREFIX, LEASED_OCTETS),
-            _ => (IAADDR, LEASED_OCTETS - 1),
-        };
+        let (mut inner, mut size) = (IAADDR, LEASED_OCTETS - 1);
+        if code == IA_PD {
+            (inner, size) = (IAPREFIX, LEASED_OCTETS);
+        }
         let (items, _) = leased.as_chunks::<LEASED_OCTETS>();
         let octets = items.len().wrapping_mul(size.wrapping_add(4));
         self.header(code, octets.wrapping_add(IA_HEADER));
@@ -146,18 +148,18 @@ impl Writer<'_> {
             self.header(inner, size);
             if code == IA_PD {
                 self.skip();
-                self.octets(prefix);
-            } else {
-                let [_, addr @ ..] = prefix;
-                self.octets(addr);
+            }
+            // A prefix has its length, an address has none.
+            self.octets(parts::slice(prefix, LEASED_OCTETS.wrapping_sub(size), size));
+            if code == IA_NA {
                 self.skip();
             }
         }
     }
 
-    /// Two numbers that are 0: T1 and T2, or lifetimes.
+    /// Leaves two numbers 0: T1 and T2, or lifetimes.
     fn skip(&mut self) {
-        self.octets(&[0; 8]);
+        self.len = self.len.saturating_add(8);
     }
 
     /// A host name (RFC 4704 s.4): that the server is to see to its AAAA record, and its labels, of a fully qualified
@@ -177,14 +179,6 @@ impl Writer<'_> {
             self.octets(label);
         }
         self.octets(parts::slice(&[0], 0, root));
-    }
-
-    /// A class of one text, that of a vendor behind the number whose it is; none without a text.
-    fn class(&mut self, code: u8, text: &[u8]) {
-        let [.., l0, l1] = text.len().to_be_bytes();
-        let head = [0, 0, 0, 0, l0, l1];
-        let start = if code == VENDOR_CLASS { 0 } else { 4 };
-        self.long_option(code, parts::slice(&head, start, head.len()), text);
     }
 }
 
@@ -209,10 +203,10 @@ const USER_CLASS: u8 = 15;
 const VENDOR_CLASS: u8 = 16;
 const FQDN: u8 = 39;
 
-/// What is asked for. The last one, the time to ask again, is asked for only where there is no lease (RFC 8415
+/// What is asked for. The first one, the time to ask again, is asked for only where there is no lease (RFC 8415
 /// s.21.23).
 const OPTIONS: &[u8] = &[
-    0, 23, 0, 24, 0, 31, 0, 39, 0, 56, 0, 59, 0, 60, 0, 82, 0, 83, 0, 32,
+    0, 32, 0, 23, 0, 24, 0, 31, 0, 39, 0, 56, 0, 59, 0, 60, 0, 82, 0, 83,
 ];
 
 #[cfg(test)]
@@ -314,9 +308,10 @@ mod tests {
             .concat();
             match message {
                 SOLICIT | REQUEST | RENEW | REBIND => {
+                    expected.extend(&OF_QUESTIONS[..11]);
                     expected.extend(list);
-                    expected.extend(&OPTIONS[..18]);
-                    expected.extend(OF_QUESTIONS);
+                    expected.extend(&OPTIONS[2..]);
+                    expected.extend(&OF_QUESTIONS[11..]);
                 }
                 INFORMATION_REQUEST => {
                     expected.extend([0, 6, 0, 20]);
@@ -338,7 +333,7 @@ mod tests {
         let mut expected = vec![
             5, 0, 0, 0, 0, 1, 0, 5, 0, 4, 7, 8, 9, 0, 8, 0, 2, 0, 0, 0, 6, 0, 18,
         ];
-        expected.extend(&OPTIONS[..18]);
+        expected.extend(&OPTIONS[2..]);
         assert_eq!(message, expected);
         // An IA of nothing asks for anything, where something is asked.
         for kind in [SOLICIT, REQUEST, RENEW, REBIND, CONFIRM, DECLINE, RELEASE] {
@@ -357,7 +352,7 @@ mod tests {
             if matches!(kind, SOLICIT | REQUEST | RENEW | REBIND) {
                 expected.extend([ia_na, ia_pd].concat());
                 expected.extend([0, 6, 0, 18]);
-                expected.extend(&OPTIONS[..18]);
+                expected.extend(&OPTIONS[2..]);
             }
             assert_eq!(message, expected);
         }
@@ -378,7 +373,10 @@ mod tests {
             });
             let mut option = vec![0, 39, 0, octets.len() as u8];
             option.extend(octets);
-            assert!(message.ends_with(&option), "{name:?}: {message:x?}");
+            assert!(
+                message.windows(option.len()).any(|part| part == option),
+                "{name:?}: {message:x?}"
+            );
         }
     }
 

@@ -98,6 +98,9 @@ impl Knobs {
     /// Those of a link that the kernel has not shown: as nobody changed them.
     pub const UNKNOWN: Knobs = Knobs([UNKNOWN; Knob::COUNT as usize]);
 
+    /// Those of a link without IPv6.
+    pub const NONE: Knobs = Knobs([ABSENT; Knob::COUNT as usize]);
+
     /// Reads `IFLA_INET6_CONF`.
     pub fn read(&mut self, conf: &[[u8; 4]]) {
         for (value, row) in self.0.iter_mut().zip(&ROWS) {

@@ -476,7 +476,7 @@ mod tests {
             link: &link,
             desired: &desired,
             config: &config,
-            lease: None,
+            given: Given::NOTHING,
         }
         .to_string();
         use_it(&text)

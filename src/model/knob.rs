@@ -134,4 +134,4 @@ impl Knobs {
 /// No value of any: of one that was not looked at, and of one that the kernel has not.
 const UNKNOWN: u32 = u32::MAX;
 /// See [`UNKNOWN`].
-pub const ABSENT: u32 = UNKNOWN - 1;
+pub const ABSENT: u32 = UNKNOWN ^ STABLE_PRIVACY;

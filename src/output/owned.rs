@@ -31,7 +31,7 @@ use crate::model::lease6::Field6;
 use crate::model::link::IfName;
 use crate::output::json::Octets;
 use crate::packed::{Packed, Word, packed, word};
-use crate::proto::Lessee6;
+use crate::proto::Lessee;
 use crate::source::route_file::{Form, parse_route};
 use crate::text::show::{Show, Text, displayed};
 use crate::text::{parts, scalar};
@@ -124,7 +124,7 @@ pub struct Given<'a> {
     /// Its lease of DHCPv4.
     pub lease: Option<&'a Lease>,
     /// What routers and servers of DHCPv6 said.
-    pub six: Option<&'a Lessee6>,
+    pub six: Option<&'a Lessee>,
 }
 
 impl Given<'_> {
@@ -286,7 +286,7 @@ pub fn given_names(link: &LinkConfig, given: &Given<'_>, each: &mut dyn TakeName
     if let Some(six) = given.six
         && !IpFlag::PeerDns.is_no(&link.ipv6)
     {
-        let lease = &six.lease;
+        let lease = &six.lease6;
         for addr in lease.get(Field6::Dns).as_chunks::<16>().0 {
             server6(Ipv6Addr::from(*addr), given.name, each);
         }

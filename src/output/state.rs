@@ -15,7 +15,7 @@ use crate::output::owned::{Given, List};
 use crate::output::plan_json::add_names;
 use crate::packed::{Packed, packed, word};
 use crate::plan::resolve::LinkState;
-use crate::proto::Lessee6;
+use crate::proto::Lessee;
 use crate::text::show::{Show, Text, displayed};
 use core::net::IpAddr;
 
@@ -151,8 +151,8 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     let id = observed.map_or(LinkId::NONE, |_| id);
     add_names(json, &engine.config, Some(id), &given, List::Dns);
     leased_words(json, given.lease.map(Lease::any));
-    let lease6 = given.six.filter(|six| six.client.is_answered());
-    leased_words(json, lease6.map(|six| six.lease.any()));
+    let lease6 = given.six.filter(|six| six.client6.is_answered());
+    leased_words(json, lease6.map(|six| six.lease6.any()));
     routers(json, given.six);
     for mark in engine.marks.iter() {
         if mark.ifindex == ifindex {
@@ -172,7 +172,7 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
 }
 
 /// Writes what routers said.
-fn routers(json: &mut Json<'_>, six: Option<&Lessee6>) {
+fn routers(json: &mut Json<'_>, six: Option<&Lessee>) {
     if let Some(six) = six {
         for kept in six.ndisc.kept() {
             json.item();

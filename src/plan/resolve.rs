@@ -19,7 +19,7 @@ use crate::model::knob::{Knob, STABLE_PRIVACY};
 use crate::model::link::{IfName, LinkKind, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, Birth, KernelKind, Link, Observed};
 use crate::model::route::More;
-use crate::proto::{Lessee, Lessee6, slaac};
+use crate::proto::{Lessee, slaac};
 use crate::text::scalar;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use heapless::VecView;
@@ -144,8 +144,6 @@ pub struct Resolver<'a, 'm> {
     pub last_link: usize,
     /// Links that have a lease, or ask for one.
     pub lessees: &'a VecView<Lessee>,
-    /// The same of DHCPv6.
-    pub lessees6: &'a VecView<Lessee6>,
     /// Of the links that one description fits, the first one whose lease says where root is.
     pub root_link: Option<u32>,
 }
@@ -578,7 +576,6 @@ mod tests {
             sink: &mut told,
             last_link: 0,
             lessees: engine.lessees,
-            lessees6: engine.lessees6,
             root_link: None,
         };
         resolver.links();
@@ -932,7 +929,6 @@ mod tests {
             sink: &mut told,
             last_link: 0,
             lessees: engine.lessees,
-            lessees6: engine.lessees6,
             root_link: None,
         };
         resolver.links();

@@ -74,6 +74,7 @@ pub fn file_name(file: OutputFile<'_>) -> String {
         OutputFile::Lease(link) => format!("lease-{link}"),
         OutputFile::Lease6(link) => format!("lease6-{link}"),
         OutputFile::Knob(link, knob) => format!("{link}{knob:?}"),
+        OutputFile::MachineId => "machine-id".to_owned(),
         OutputFile::State => "state.json".to_owned(),
         OutputFile::ResolvConf => "resolv.conf".to_owned(),
         OutputFile::Hostname => "hostname".to_owned(),

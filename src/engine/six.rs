@@ -1,25 +1,21 @@
-//! IPv6 of managed links, between the kernel's links and what is desired: routers that are listened to and servers of
-//! DHCPv6 that are asked ([`Lessee6`]), and addresses of which it is found out whether somebody else has them
-//! ([`Addr6`]).
+//! IPv6 of managed links: routers that are listened to, servers of DHCPv6 that are asked, and addresses of which it is
+//! found out whether somebody else has them ([`Addr6`]).
 //!
 //! The kernel forms addresses of what routers say, and has their routes. What is heard here says which servers there
 //! are to ask, and what they are asked.
 
-use super::complain::tell;
 use super::describe6::{describe, duid, settings};
-use super::dhcp::NOT_SENT;
-use super::leases6::{QUESTIONS, recall6};
+use super::dhcp::{BAD_OPTION, ENDED, TAKEN};
+use super::leases::{KEPT, QUESTIONS};
 use super::observe::Asked;
 use super::{Engine, Event, Host, Instant, OutputFile, Packet, remove};
-use crate::diag::{Complaint, Effect, Errno, Leased, Origin, Problem, Subject};
-use crate::model::addr::is_link_local;
+use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
+use crate::model::addr::{Family, is_link_local};
 use crate::model::advert::MANAGED;
-use crate::model::config::{Dad, LinkId, Method};
+use crate::model::config::{Dad, LinkConfig, Method};
 use crate::model::desired::{Desired, Presence, Standing, Thing, What};
-use crate::model::duid::iaid;
 use crate::model::lease::Verdict;
 use crate::model::lease6::{Field6, LEASED_OCTETS, Lease6};
-use crate::model::link::IfName;
 use crate::model::observed::Link;
 use crate::model::statement::{Form, Statement};
 use crate::output::json::Octets;
@@ -27,231 +23,129 @@ use crate::packed::{Word, word};
 use crate::plan::{Act, Phase};
 use crate::proto::dad::{self, Check, RETRANS_MS};
 use crate::proto::dhcpv4::xorshift;
-use crate::proto::dhcpv6::{self, Heard, Message, Settings, State};
-use crate::proto::{Addr6, Lessee6, ndisc, slaac};
+use crate::proto::dhcpv6::{self, Heard, Message, State};
+use crate::proto::{Addr6, Lessee, ndisc, slaac};
 use crate::wire::dhcpv6::{Request, build};
 use crate::wire::rtnetlink::Seen;
-use crate::wire::rtnetlink::addr::{IFA_F_DADFAILED, IFA_F_OPTIMISTIC, IFA_F_TENTATIVE};
+use crate::wire::rtnetlink::addr::{IFA_F_DADFAILED, is_usable};
 use crate::wire::{icmpv6, ipv6};
 use core::net::{IpAddr, Ipv6Addr};
 
 impl Engine<'_> {
-    /// Sends what is due, as [`Engine::attend`] does; when there is something to do again.
-    #[inline(never)]
-    pub(super) fn attend6(&mut self, host: &mut impl Host) -> Instant {
+    /// Asks who has addresses, where it is time to; when there is something to do again.
+    pub(super) fn probe_addrs(&mut self, host: &mut impl Host) -> Instant {
+        let now = self.now;
         let mut until = Instant(u64::MAX);
         let mut n = 0_usize;
-        while let Some(wanted) = self.desired.links.get(n) {
-            if wanted.dad.is_some()
-                && let Some(&link) = self.observed.by_index(wanted.ifindex)
+        while let Some(held) = self.addrs6.get_mut(n) {
+            let check = &mut held.check;
+            let due = check.due(now);
+            if let dad::Due::Probe(nonce) = due
+                && let Some(link) = self.observed.by_index(check.ifindex)
             {
-                self.mark_link(&link);
+                let len = icmpv6::ask_duplicates(&check.addr, &nonce, self.buffers.datagram);
+                let sent = transmit(link, self.buffers.datagram, len, host);
+                check.sent(now, sent);
             }
+            until = until.min(check.deadline());
             n = n.wrapping_add(1);
+            if due != dad::Due::Nothing && due != dad::Due::Unique {
+                let ifindex = check.ifindex;
+                self.note(ifindex, Event::Probe6, host);
+            }
         }
-        n = 0;
-        loop {
-            self.attend_to6(n, host);
-            let Some(lessee) = self.lessees6.get(n) else {
-                break;
-            };
-            until = until.min(lessee.client.deadline());
-            until = until.min(lessee.ndisc.deadline());
-            self.expects_until = self.expects_until.max(lessee.client.expects_until());
-            n = n.wrapping_add(1);
-        }
-        n = 0;
-        loop {
-            self.probe(n, host);
-            let Some(addr) = self.addrs6.get(n) else {
-                return until;
-            };
-            until = until.min(addr.check.deadline());
-            n = n.wrapping_add(1);
-        }
+        until
     }
 
-    /// Asks who has address `n`, where it is time to.
-    fn probe(&mut self, n: usize, host: &mut impl Host) {
-        let now = self.now;
-        let Some(held) = self.addrs6.get_mut(n) else {
-            return;
-        };
-        let check = &mut held.check;
-        if let dad::Due::Probe(nonce) = check.due(now)
-            && let Some(link) = self.observed.by_index(check.ifindex)
-        {
-            let len = icmpv6::ask_duplicates(&check.addr, &nonce, self.buffers.datagram);
-            let sent = transmit(link, self.buffers.datagram, len, host);
-            check.sent(now, sent);
-            let ifindex = check.ifindex;
-            self.note6(ifindex, Event::Probe6, host);
-        }
-    }
-
-    /// Does what lessee `n` has to do.
+    /// Does the next thing that lessee `n` has to do by IPv6; whether there was one.
     #[inline(never)]
-    fn attend_to6(&mut self, n: usize, host: &mut impl Host) {
-        while self.step6(n, host) {}
-    }
-
-    /// Does the next thing that lessee `n` has to do; whether there was one.
-    #[inline(never)]
-    fn step6(&mut self, n: usize, host: &mut impl Host) -> bool {
+    pub(super) fn step6(&mut self, n: usize, host: &mut impl Host) -> bool {
         let now = self.now;
-        let seed = xorshift(&mut self.seed);
-        let Some(lessee) = self.lessees6.get_mut(n) else {
+        let Some(lessee) = self.lessees.get_mut(n) else {
             return false;
         };
         let ifindex = lessee.ifindex;
-        let (Some(link), Some(wanted), Some(config)) = (
-            self.observed.by_index(ifindex),
-            self.desired.link(ifindex),
-            self.config.link(lessee.config),
-        ) else {
-            return false;
-        };
-        let has_carrier = link.has_carrier();
-        let (client, ndisc) = (&mut lessee.client, &mut lessee.ndisc);
-        let losses = link.carrier_losses;
-        if core::mem::replace(&mut lessee.carrier_losses, losses) != losses || !has_carrier {
-            client.stop();
-            ndisc.stop();
-            // On another link others may have them.
-            remove(self.addrs6, |held| held.check.ifindex == ifindex);
-        }
-        let mut flags = ndisc.flags();
-        if config.ipv6.method == Method::Dhcp {
-            flags = MANAGED;
-        }
-        if has_carrier && let Some(local) = wanted.local {
-            ndisc.start(now, seed);
-            let settings = settings(config, link, flags);
-            if flags != 0 {
-                // What needs no lease is asked for no more where there is one.
-                if settings.addrs && matches!(client.state(), State::Informing | State::Informed) {
-                    client.stop();
-                }
-                client.start(now, seed, &settings);
-            }
-            let due = ndisc.due(now);
-            if due == ndisc::Due::Solicit {
+        let ndisc = &mut lessee.ndisc;
+        match ndisc.due(now) {
+            ndisc::Due::Nothing => {}
+            ndisc::Due::Solicit => {
+                let Some(link) = self.observed.by_index(ifindex) else {
+                    return false;
+                };
+                let local = self.desired.link(ifindex).and_then(|link| link.local);
+                let local = local.unwrap_or(Ipv6Addr::UNSPECIFIED);
                 let len = icmpv6::ask_routers(&local, &link.mac, self.buffers.datagram);
                 let sent = transmit(link, self.buffers.datagram, len, host);
                 ndisc.sent(now, sent);
-                // One that was not there is not waited for any more.
+                // A router that was not there is not waited for any more.
                 self.look_again |= ndisc.tries() == QUESTIONS + 1;
-                self.note6(ifindex, Event::Solicit, host);
-                self.tell_unsent(ifindex, sent, host);
+                self.note_sent(ifindex, Event::Solicit, sent, host);
+                return true;
+            }
+            ndisc::Due::Changed => {
+                ndisc.told(now);
+                self.look_again = true;
                 return true;
             }
         }
-        self.step_client(n, host)
-    }
-
-    /// Does the next thing that the DHCPv6 client of lessee `n` has to do; whether there was one.
-    fn step_client(&mut self, n: usize, host: &mut impl Host) -> bool {
-        let now = self.now;
-        let Some(lessee) = self.lessees6.get_mut(n) else {
-            return false;
-        };
-        let ifindex = lessee.ifindex;
-        if lessee.ndisc.due(now) == ndisc::Due::Changed {
-            lessee.ndisc.told(now);
-            self.look_again = true;
-            return true;
-        }
-        match lessee.client.due(now) {
+        match lessee.client6.due(now) {
             dhcpv6::Due::Nothing => return false,
             dhcpv6::Due::Send(message) => {
                 let sent = self.transmit6(n, message, host);
-                if let Some(lessee) = self.lessees6.get_mut(n) {
-                    lessee.client.sent(now, sent);
+                if let Some(lessee) = self.lessees.get_mut(n) {
+                    lessee.client6.sent(now, sent);
                 }
-                self.note6(ifindex, sent_as(message), host);
-                self.tell_unsent(ifindex, sent, host);
+                self.note_sent(ifindex, sent_as(message), sent, host);
             }
             dhcpv6::Due::Kept => {
-                self.say6(ifindex, KEPT, None, host);
+                self.say(ifindex, KEPT, b"", host);
                 self.look_again = true;
             }
-            dhcpv6::Due::Expired => self.lost6(n, ENDED, host),
+            dhcpv6::Due::Expired => {
+                self.say(ifindex, ENDED, b"", host);
+                self.forget(n, Family::V6, host);
+            }
         }
         true
-    }
-
-    /// Says why something was not sent. That a link went down is an event of its own.
-    fn tell_unsent(&self, ifindex: u32, sent: Result<(), Errno>, host: &mut impl Host) {
-        if let Err(errno) = sent
-            && errno != Errno::ENETDOWN
-        {
-            self.say6(ifindex, NOT_SENT.with_errno(errno), None, host);
-        }
     }
 
     /// Sends what the DHCPv6 client of lessee `n` has to send.
     #[inline(never)]
     fn transmit6(&mut self, n: usize, what: Message, host: &mut impl Host) -> Result<(), Errno> {
         const GONE: Errno = Errno::ENODEV;
-        let lessee = self.lessees6.get(n).ok_or(GONE)?;
+        let lessee = self.lessees.get(n).ok_or(GONE)?;
         let ifindex = lessee.ifindex;
         let link = self.observed.by_index(ifindex).ok_or(GONE)?;
         let local = self.desired.link(ifindex).and_then(|link| link.local);
         let duid = duid(&self.config, lessee.config, link).ok_or(GONE)?;
         let mut request = Request::new(what as u8, local.ok_or(GONE)?, duid.as_bytes());
         describe(&self.config, lessee.config, &mut request);
-        lessee.client.fill(&lessee.lease, &mut request);
+        lessee.client6.fill(&lessee.lease6, &mut request);
         let packet = self.buffers.datagram.get_mut(..PACKET).unwrap_or_default();
         let len = build(&request, packet);
         transmit(link, packet, len, host)
     }
 
-    /// Remembers and tells what was said or heard on a link.
-    fn note6(&mut self, ifindex: u32, event: Event, host: &mut impl Host) {
-        self.mark(ifindex, event);
-        if let Some(link) = self.observed.by_index(ifindex) {
-            host.trace(&super::dhcp::Told {
-                link: &link.name,
-                by: word!(": IPv6 "),
-                event,
-            });
-        }
-    }
-
-    /// Complains about a link, or an address of it.
-    #[inline(never)]
-    fn say6(
-        &self,
-        ifindex: u32,
-        complaint: Complaint,
-        addr: Option<Ipv6Addr>,
-        host: &mut impl Host,
-    ) {
-        if let Some(link) = self.observed.by_index(ifindex) {
-            let octets = addr.unwrap_or(Ipv6Addr::UNSPECIFIED).octets();
-            let leased = Leased {
-                link: &link.name,
-                addr: if addr.is_some() { &octets } else { &[] },
-            };
-            tell(host, complaint, Subject::Leased(&leased));
-        }
-    }
-
-    /// The lease of lessee `n` is no more, and why.
-    fn lost6(&mut self, n: usize, complaint: Complaint, host: &mut impl Host) {
-        self.look_again = true;
-        let Some(lessee) = self.lessees6.get_mut(n) else {
+    /// Gives the lease of DHCPv6 back that the first lessee has, from the link-local address that we form.
+    pub(super) fn give_back6(&mut self, host: &mut impl Host) {
+        let (now, seed) = (self.now, self.seed);
+        let Some(lessee) = self.lessees.first_mut() else {
             return;
         };
-        lessee.saved = false;
         let ifindex = lessee.ifindex;
-        self.say6(ifindex, complaint, None, host);
-        if let Some(link) = self.observed.by_index(ifindex) {
-            host.remove(OutputFile::Lease6(&link.name));
+        if let Some(link) = self.observed.by_index(ifindex)
+            && let Some(config) = self.config.link(lessee.config)
+            && let Some(wanted) = self.desired.link_mut(ifindex)
+            && lessee.client6.has_lease()
+        {
+            let local = slaac::form(&slaac::LINK_LOCAL, slaac::of_mac(&link.mac));
+            wanted.local = Some(local);
+            lessee
+                .client6
+                .start(now, seed, &settings(config, link, MANAGED));
+            lessee.client6.end(now);
+            self.step6(0, host);
         }
-        remove(self.marks, |mark| {
-            mark.ifindex == ifindex && matches!(mark.event, Event::Done | Event::Carrier)
-        });
     }
 
     /// Takes what somebody said by IPv6 on a link, and answers at once.
@@ -266,13 +160,13 @@ impl Engine<'_> {
             Form::Lease6 => (said.lease6.verdict(), said.lease6.is_sound()),
             Form::Advert | Form::Lease => (said.advert.verdict(), said.advert.is_sound()),
         };
-        let mut lessees = self.lessees6.iter();
+        let mut lessees = self.lessees.iter();
         let of_link = lessees.position(|lessee| lessee.ifindex == ifindex);
         match verdict {
             Verdict::Malformed | Verdict::BadChecksum => {
-                self.say6(ifindex, MALFORMED, None, host);
+                self.say(ifindex, MALFORMED, b"", host);
             }
-            _ if !is_sound => self.say6(ifindex, MALFORMED, None, host),
+            _ if !is_sound => self.say(ifindex, MALFORMED, b"", host),
             Verdict::Neighbor => {
                 let mut n = 0_usize;
                 while let Some(held) = self.addrs6.get_mut(n) {
@@ -287,7 +181,7 @@ impl Engine<'_> {
             Verdict::Fine => {
                 if let Some(n) = of_link {
                     self.hear_fine(n, said, host);
-                    self.attend_to6(n, host);
+                    self.attend_to(n, host);
                 }
             }
             Verdict::Unread | Verdict::NotForUs | Verdict::Arp => {}
@@ -297,13 +191,13 @@ impl Engine<'_> {
     /// What a router or a server said, to lessee `n`.
     fn hear_fine(&mut self, n: usize, said: &mut Statement, host: &mut impl Host) {
         let now = self.now;
-        let Some(lessee) = self.lessees6.get_mut(n) else {
+        let Some(lessee) = self.lessees.get_mut(n) else {
             return;
         };
         let ifindex = lessee.ifindex;
         if said.form == Form::Advert {
             lessee.ndisc.hear(now, &said.advert);
-            return self.note6(ifindex, Event::Advertisement, host);
+            return self.note(ifindex, Event::Advertisement, host);
         }
         let Some(link) = self.observed.by_index(ifindex) else {
             return;
@@ -311,38 +205,25 @@ impl Engine<'_> {
         let Some(duid) = duid(&self.config, lessee.config, link) else {
             return;
         };
-        let (client, held) = (&mut lessee.client, &mut lessee.lease);
+        let (client, held) = (&mut lessee.client6, &mut lessee.lease6);
         match client.hear(now, &mut said.lease6, duid.as_bytes(), held) {
             Heard::Nothing => {}
-            Heard::Refused(why) => {
-                let problem = match why {
-                    dhcpv6::Why::NothingGiven => Problem::NothingGiven,
-                    dhcpv6::Why::NotOnLink => Problem::NotOnLink,
-                };
-                self.say6(
-                    ifindex,
-                    Complaint::warning(problem, Effect::None),
-                    None,
-                    host,
-                );
+            Heard::Refused(dhcpv6::Why::NothingGiven) => {
+                self.say(ifindex, NOTHING_GIVEN, b"", host);
             }
-            Heard::Reconfigure => {
-                const ASKED: Complaint =
-                    Complaint::note(Problem::Reconfigure, Effect::AnswerDropped);
-                self.say6(ifindex, ASKED, None, host);
-            }
-            Heard::Offer => self.note6(ifindex, Event::Offer6, host),
+            Heard::Refused(dhcpv6::Why::NotOnLink) => self.say(ifindex, NOT_ON_LINK, b"", host),
+            Heard::Reconfigure => self.say(ifindex, RECONFIGURE, b"", host),
+            Heard::Offer => self.note(ifindex, Event::Offer6, host),
             Heard::Bound | Heard::Informed => {
-                lessee.saved = false;
+                let [_, saved] = &mut lessee.saved;
+                *saved = false;
                 self.look_again = true;
-                let left_out = lessee.lease.bits();
-                self.note6(ifindex, Event::Reply, host);
+                let left_out = lessee.lease6.bits();
+                self.note(ifindex, Event::Reply, host);
                 for field in Field6::ALL {
                     if left_out & field.bit() != 0 {
-                        const BAD: Complaint =
-                            Complaint::warning(Problem::BadOption, Effect::PartIgnored);
                         let number = field.slot().code.into();
-                        self.say6(ifindex, BAD.with(number), None, host);
+                        self.say(ifindex, BAD_OPTION.with(number), b"", host);
                     }
                 }
             }
@@ -351,20 +232,19 @@ impl Engine<'_> {
 
     /// Somebody else has address `n`, which goes, and its server is told.
     fn is_duplicate(&mut self, n: usize, host: &mut impl Host) {
-        const TAKEN: Complaint = Complaint::error(Problem::AddrTaken, Effect::AddrTakenBack);
         self.look_again = true;
         let Some(held) = self.addrs6.get(n) else {
             return;
         };
         let (ifindex, addr) = (held.check.ifindex, held.check.addr);
-        self.say6(ifindex, TAKEN, Some(addr), host);
-        let mut lessees = self.lessees6.iter_mut().zip(0..);
+        self.say(ifindex, TAKEN, &addr.octets(), host);
+        let mut lessees = self.lessees.iter_mut().zip(0..);
         let of_link = lessees.find(|(lessee, _)| lessee.ifindex == ifindex);
         if let Some((lessee, n)) = of_link
-            && has_addr(&lessee.lease, &addr)
+            && has_addr(&lessee.lease6, &addr)
         {
-            lessee.client.taken(self.now, addr, &mut lessee.lease);
-            self.attend_to6(n, host);
+            lessee.client6.taken(self.now, addr, &mut lessee.lease6);
+            self.attend_to(n, host);
         }
     }
 
@@ -383,12 +263,14 @@ impl Engine<'_> {
             return;
         };
         let flags = seen.flags;
-        if is_usable(flags) && is_link_local(&addr.addr) {
+        let is_usable = is_usable(flags);
+        let is_local = is_link_local(&addr.addr);
+        if is_usable && is_local {
             link.local = Some(host_addr);
         }
         if flags & IFA_F_DADFAILED != 0 && !is_asked_for {
             const TAKEN: Complaint = Complaint::error(Problem::AddrTaken, Effect::None);
-            self.say6(ifindex, TAKEN, Some(host_addr), host);
+            self.say(ifindex, TAKEN, &host_addr.octets(), host);
         }
         let has_carrier = |link: &Link| link.has_carrier();
         if !self.observed.by_index(ifindex).is_some_and(has_carrier) {
@@ -419,7 +301,7 @@ impl Engine<'_> {
         };
         (held.flags, held.is_there) = (flags, true);
         (held.valid_secs, held.preferred_secs) = (thing.valid_secs, thing.preferred_secs);
-        if is_usable(flags) && !is_link_local(&addr.addr) {
+        if is_usable && !is_local {
             self.mark(ifindex, Event::Address);
         }
     }
@@ -450,7 +332,7 @@ impl Engine<'_> {
     /// Has the kernel use at once what it forms, on links whose addresses it does not look after: until
     /// [`Engine::give_back_dad`]. Where it cannot be told, it looks, and its word is waited for.
     pub(super) fn take_dad(&mut self, host: &mut impl Host) {
-        for lessee in self.lessees6.iter_mut() {
+        for lessee in self.lessees.iter_mut() {
             if let Some(link) = self.desired.link(lessee.ifindex)
                 && lessee.accept_dad == 0
                 && link.dad.is_some_and(Dad::is_not_kernels)
@@ -469,7 +351,7 @@ impl Engine<'_> {
 
     /// Gives back what [`Engine::take_dad`] took: from here on nobody looks after what the kernel forms.
     pub fn give_back_dad(&mut self, host: &mut impl Host) {
-        for lessee in self.lessees6.iter() {
+        for lessee in self.lessees.iter() {
             if let Some(link) = self.desired.link(lessee.ifindex)
                 && lessee.accept_dad > b'0'
             {
@@ -477,34 +359,6 @@ impl Engine<'_> {
                 let _ = host.write(file, &Octets(&[lessee.accept_dad]));
             }
         }
-    }
-
-    /// The same as [`Engine::give_back`] of DHCPv6, from the link-local address that the link has, or we form.
-    pub(super) fn give_back6(&mut self, ifindex: u32, name: &IfName, host: &mut impl Host) {
-        self.lessees6.clear();
-        let link = self.observed.by_index(ifindex);
-        let local = link.map_or(0, |link| slaac::of_mac(&link.mac));
-        if let Some(wanted) = self.desired.link_mut(ifindex) {
-            wanted.local = Some(slaac::form(&slaac::LINK_LOCAL, local));
-        }
-        let (now, seed) = (self.now, self.seed);
-        let id = self.config.named(name).unwrap_or(LinkId::NONE);
-        if let Some(link) = link
-            && let Some(lessee) = Lessee6::add(self.lessees6, ifindex, id)
-        {
-            recall6(lessee, name, host);
-            if lessee.client.has_lease() {
-                let settings = Settings {
-                    iaid: iaid(&link.mac),
-                    addrs: true,
-                    prefixes: true,
-                };
-                lessee.client.start(now, seed, &settings);
-                lessee.client.end(now);
-                self.step_client(0, host);
-            }
-        }
-        self.lessees6.clear();
     }
 
     /// Remembers the link-local addresses that were just added.
@@ -631,9 +485,28 @@ fn transmit(link: &Link, packet: &[u8], len: usize, host: &mut impl Host) -> Res
     host.transmit(link.ifindex, Packet::Ipv6, &to, packet)
 }
 
-/// Whether an address may be spoken from.
-fn is_usable(flags: u32) -> bool {
-    flags & IFA_F_OPTIMISTIC != 0 || flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) == 0
+/// Has the clients of a lessee begin whose link has carrier and a link-local address.
+pub(super) fn start6(
+    lessee: &mut Lessee,
+    config: &LinkConfig,
+    link: &Link,
+    now: Instant,
+    seed: u32,
+) {
+    lessee.ndisc.start(now, seed);
+    let flags = match config.ipv6.method {
+        Method::Dhcp => MANAGED,
+        _ => lessee.ndisc.flags(),
+    };
+    let settings = settings(config, link, flags);
+    let client = &mut lessee.client6;
+    if flags != 0 {
+        // What needs no lease is not asked for where there is one.
+        if settings.addrs && matches!(client.state(), State::Informing | State::Informed) {
+            client.stop();
+        }
+        client.start(now, seed, &settings);
+    }
 }
 
 /// Whether an address is leased.
@@ -658,5 +531,6 @@ const PACKET: usize = 1_280;
 /// See [`Engine::take_dad`].
 const ACCEPT_DAD: Word = word!("accept_dad");
 
-const KEPT: Complaint = Complaint::note(Problem::LeaseKept, Effect::None);
-const ENDED: Complaint = Complaint::warning(Problem::LeaseEnded, Effect::AddrTakenBack);
+const NOTHING_GIVEN: Complaint = Complaint::warning(Problem::NothingGiven, Effect::None);
+const NOT_ON_LINK: Complaint = Complaint::warning(Problem::NotOnLink, Effect::None);
+const RECONFIGURE: Complaint = Complaint::note(Problem::Reconfigure, Effect::AnswerDropped);

@@ -98,6 +98,9 @@ impl Knobs {
     /// Those of a link that the kernel has not shown: as nobody changed them.
     pub const UNKNOWN: Knobs = Knobs([UNKNOWN; Knob::COUNT as usize]);
 
+    /// Those of a link without IPv6.
+    pub const NONE: Knobs = Knobs([ABSENT; Knob::COUNT as usize]);
+
     /// Reads `IFLA_INET6_CONF`.
     pub fn read(&mut self, conf: &[[u8; 4]]) {
         for (value, row) in self.0.iter_mut().zip(&ROWS) {
@@ -131,4 +134,4 @@ impl Knobs {
 /// No value of any: of one that was not looked at, and of one that the kernel has not.
 const UNKNOWN: u32 = u32::MAX;
 /// See [`UNKNOWN`].
-pub const ABSENT: u32 = UNKNOWN - 1;
+pub const ABSENT: u32 = UNKNOWN ^ STABLE_PRIVACY;

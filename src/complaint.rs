@@ -50,6 +50,7 @@ words! {
     NotADomain "is not a domain name",
     NotAnMtu "is not an MTU (68-65535)",
     NotAClientId "is not a client identifier (01-02-03, or text after an at sign)",
+    NotADuid "is not a DUID (00:04:01, or ll)",
     TooLong "is longer than 254 octets",
     UnknownMethod "is not a method",
     MeantDhcp "is not a method; dhcp is",

@@ -12,7 +12,6 @@ use dhcproto::v6::{
 };
 use dhcproto::{Decodable, Decoder, Encodable};
 use ifdawn::model::lease6::{Field6, Kind, LEASED_OCTETS, Lease6, Verdict, leased};
-use ifdawn::wire::dhcpv4::Wanted;
 use ifdawn::wire::dhcpv6::{self, HEADERS, Request};
 use ifdawn::wire::ipv4::Checksum;
 use serde_json::Value;
@@ -79,12 +78,10 @@ fn requests_are_what_the_referee_reads() {
             xid: 0xdeadbe,
             elapsed: 700,
             server: SERVER,
-            rapid_commit: Wanted::Yes,
             iaid: [1, 2, 3, 4],
             addrs: Some(&two),
             prefixes: Some(&prefix),
             fqdn: b"host",
-            enterprise: 7,
             vendor_class: b"vendor",
             user_class: b"user",
             ..Request::new(number, addr("fe80::9"), CLIENT)

@@ -72,9 +72,6 @@ impl Scene {
             iaid: IAID,
             addrs: !is_stateless && (flags & 1 == 0 || flags & 2 == 0),
             prefixes: !is_stateless && flags & 2 != 0,
-            rapid_commit: flags & 4 != 0,
-            collects: flags & 8 != 0 && state <= State::Soliciting,
-            delays: flags & 16 != 0 && state <= State::Soliciting,
         };
         let mut scene = Scene {
             client: Client::NEW,

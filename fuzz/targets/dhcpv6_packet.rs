@@ -69,19 +69,10 @@ fn hear(packet: &[u8], checksum: Checksum) -> Lease6 {
 fn says(octets: &[u8], lease: &Lease6) {
     assert_eq!(lease.get(Field6::Message), &octets[..1]);
     assert_eq!(lease.get(Field6::Xid), &octets[1..4]);
-    for field in [
-        Field6::ClientId,
-        Field6::ServerId,
-        Field6::Preference,
-        Field6::SolMaxRt,
-        Field6::RefreshTime,
-    ] {
+    for field in [Field6::Preference, Field6::SolMaxRt, Field6::RefreshTime] {
         let slot = field.slot();
         let said = message6::option(octets, slot.code);
-        let is_usable = |said: &&[u8]| match slot.kind {
-            Kind::Number => said.len() == usize::from(slot.room),
-            _ => (1..=usize::from(slot.room)).contains(&said.len()),
-        };
+        let is_usable = |said: &&[u8]| said.len() == usize::from(slot.room);
         let usable = said.iter().rfind(|said| is_usable(said));
         assert_eq!(lease.get(field), *usable.unwrap_or(&&[][..]), "{field:?}");
         assert_eq!(
@@ -89,6 +80,19 @@ fn says(octets: &[u8], lease: &Lease6) {
             !said.iter().all(|said| is_usable(&said)),
             "{field:?}"
         );
+    }
+    // DUIDs are joined as long as there is room.
+    for field in [Field6::ClientId, Field6::ServerId] {
+        let (mut joined, mut is_left_out) = (Vec::new(), false);
+        for said in message6::option(octets, field.slot().code) {
+            if said.is_empty() || joined.len() + said.len() > usize::from(field.slot().room) {
+                is_left_out = true;
+            } else {
+                joined.extend_from_slice(said);
+            }
+        }
+        assert_eq!(lease.get(field), joined, "{field:?}");
+        assert_eq!(lease.left_out(field), is_left_out, "{field:?}");
     }
 }
 

@@ -44,6 +44,8 @@ pub enum OutputFile<'l> {
     Lease6(&'l IfName),
     /// `/proc/sys/net/ipv6/conf/IF/` and this, which is under no other root, and written in place.
     Knob(&'l IfName, Word),
+    /// `/etc/machine-id`, which is only read.
+    MachineId,
     /// `/run/ifdawn/state.json`.
     State,
     /// `/etc/resolv.conf`, or as `--resolv-conf` says.

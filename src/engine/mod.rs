@@ -15,9 +15,8 @@ mod down;
 mod ethtool;
 mod host;
 mod imagine;
+mod knobs;
 mod leases;
-mod leases6;
-mod lessees6;
 mod names;
 mod observe;
 mod publish;
@@ -25,6 +24,7 @@ mod ready;
 mod recall;
 mod remake;
 mod said;
+mod six;
 
 pub use host::{Host, Instant, OutputFile, Packet, Settled};
 pub(crate) use names::{Names, Original};
@@ -46,7 +46,7 @@ use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState, Resolver};
 use crate::plan::stack::Stack;
 use crate::plan::{Act, Phase, Plan, Step};
-use crate::proto::{Addr6, Lessee, Lessee6};
+use crate::proto::{Addr6, Lessee};
 use core::hint::black_box;
 use heapless::{Vec, VecView};
 
@@ -101,6 +101,13 @@ pub enum Event {
     Request6 = 33,
     /// It was given.
     Reply = 34,
+}
+
+impl Event {
+    /// Whether it is of IPv6 alone.
+    pub fn is_v6(self) -> bool {
+        self as u8 >= Event::Advertisement as u8
+    }
 }
 
 /// A step of a link's way up, with its time.
@@ -191,10 +198,8 @@ pub struct Engine<'m> {
     pub foreign_resolv_conf: ForeignResolvConf,
     /// When the outside world was last asked or heard.
     pub(crate) now: Instant,
-    /// Links that ask for a lease.
+    /// Links that ask servers or routers.
     pub lessees: &'m mut VecView<Lessee>,
-    /// Links that listen to routers, or ask for a lease of DHCPv6.
-    pub lessees6: &'m mut VecView<Lessee6>,
     /// IPv6 addresses of managed links.
     pub(crate) addrs6: &'m mut VecView<Addr6>,
     /// How far each configured link is.
@@ -246,7 +251,6 @@ impl Engine<'_> {
         self.problems.clear();
         self.marks.clear();
         self.lessees.clear();
-        self.lessees6.clear();
         self.addrs6.clear();
         self.buffers.restore.clear();
     }
@@ -321,7 +325,9 @@ impl Engine<'_> {
         }
         self.drop_repeated();
         self.claim(host);
+        self.take_dad(host);
         self.send_plan(host)?;
+        self.take_locals();
         self.disown(host);
         let (phases, errors) = (self.plan.phases, self.plan.errors);
         if errors.any() {
@@ -399,7 +405,6 @@ impl Engine<'_> {
         self.refuse_again();
         self.resolver(host).links();
         self.meet_lessees(host);
-        self.meet_lessees6(host);
         let now = self.now;
         let mut resolver = self.resolver(host);
         resolver.leases(now);
@@ -468,7 +473,6 @@ impl<'m> Engine<'m> {
             sink,
             last_link: 0,
             lessees: self.lessees,
-            lessees6: self.lessees6,
             root_link: None,
         }
     }

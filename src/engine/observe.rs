@@ -57,7 +57,7 @@ fn push(links: &mut VecView<Link>, link: &Link) -> bool {
 impl Engine<'_> {
     /// Asks for what [`Engine::asked`] says, of this sort or links. An interrupted dump is repeated.
     #[inline(never)]
-    fn dump(&mut self, host: &mut impl Host, what: Option<What>) -> Result<(), Errno> {
+    pub(super) fn dump(&mut self, host: &mut impl Host, what: Option<What>) -> Result<(), Errno> {
         let get = match what {
             None => RTM_GETLINK,
             Some(What::Addr) => RTM_GETADDR,

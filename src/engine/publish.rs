@@ -5,7 +5,9 @@ use super::leases::given_to;
 use super::{Engine, Event, Host, Instant, OutputFile, remove};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Severity, Subject};
 use crate::model::addr::Family;
-use crate::model::config::{GlobalText, IpConfig, LinkConfig, LinkId, LinkMatch, Method, SourceKind, Wait};
+use crate::model::config::{
+    GlobalText, IpConfig, LinkConfig, LinkId, LinkMatch, Method, SourceKind, Wait,
+};
 use crate::model::desired::{DesiredLink, FOREVER, What};
 use crate::model::lease::Field;
 use crate::model::link::IfName;
@@ -57,8 +59,8 @@ impl Engine<'_> {
             let subject = Subject::Matches(&config.matches);
             self.complain_of(host, ALONE, config.origin, subject);
         }
-        let mut lacks = self.lease_wait(id, config, host);
-        let mut lacks6 = self.wait6(id, config);
+        let mut lacks = self.awaited(id, config, Family::V4, host);
+        let mut lacks6 = self.awaited(id, config, Family::V6, host);
         let has_v4 = lacks.is_none() && (config.ipv4.asks() || self.has_addr(id, Family::V4));
         let is_managed = !matches!(config.ipv6.method, Method::Ignore | Method::Disabled);
         let has_v6 = lacks6.is_none() && (is_managed || self.has_addr(id, Family::V6));
@@ -181,7 +183,6 @@ impl Engine<'_> {
     /// Writes resolv.conf and the host name.
     pub(super) fn publish(&mut self, host: &mut impl Host) {
         self.keep_leases(host);
-        self.keep_leases6(host);
         self.publish_resolv_conf(host);
         self.publish_hostname(host);
     }
@@ -192,7 +193,7 @@ impl Engine<'_> {
     fn gather_resolv_conf(&mut self, host: &mut impl Host) {
         let (config, conf) = (&self.config, &mut self.resolv_conf);
         let links = &*self.desired.links;
-        let (lessees, lessees6) = (&*self.lessees, &*self.lessees6);
+        let lessees = &*self.lessees;
         conf.begin();
         owned::names(config, None, conf);
         for (id, link) in config.links_with_ids() {
@@ -201,7 +202,7 @@ impl Engine<'_> {
                 owned::names(config, Some(id), conf);
                 for desired in links.iter() {
                     if desired.config == Some(id) {
-                        let given = given_to(lessees, lessees6, desired);
+                        let given = given_to(lessees, desired);
                         owned::given_names(link, &given, conf);
                     }
                 }
@@ -452,6 +453,9 @@ impl Show for News<'_, '_> {
                 }
                 (What::Route | What::Rule, _) => {}
             }
+        }
+        for held in self.engine.formed_on(link.ifindex) {
+            f.show(word!(", "), &held.addr);
         }
     }
 }

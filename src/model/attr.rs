@@ -120,11 +120,6 @@ attributes! {
         "dhcp_iaid" Text, "identity of the link in a DHCP client identifier";
         "ping_timeout" Any, "seconds for the gateway to answer";
         "ip_required_timeout" Any, "milliseconds for IPv4";
-        "dhcp6_hostname" Text, "host name for DHCPv6 servers";
-        "dhcp6_send_hostname" Bool, "whether they get one";
-        "dhcp6_duid" Text, "DHCPv6 identifier";
-        "dhcp6_iaid" Text, "identity of the link in DHCPv6";
-        "dhcp6_prefix" Text, "prefix to ask for";
         "token" Ip6, "host part of IPv6 addresses";
         "addr_gen_mode" AddrGenMode, "how IPv6 addresses are made";
         "privacy" Privacy, "temporary IPv6 addresses";
@@ -282,6 +277,8 @@ impl Attr {
     pub const ARP: Attr = Attr::of(Scope::Link, "arp");
     /// Who looks for duplicates of its IPv6 addresses.
     pub const DAD: Attr = Attr::of(Scope::Link, "dad");
+    /// What the IPv6 addresses that it forms end with.
+    pub const TOKEN: Attr = Attr::of(Scope::Link, "token");
     /// How its IPv6 addresses are made.
     pub const ADDR_GEN_MODE: Attr = Attr::of(Scope::Link, "addr_gen_mode");
     /// Id of a VLAN.

@@ -5,11 +5,6 @@ use super::config::{Config, LinkId};
 use crate::diag::Origin;
 use core::mem;
 
-/// `IN6_ADDR_GEN_MODE_STABLE_PRIVACY`.
-pub const STABLE_PRIVACY: u32 = 2;
-/// `IN6_ADDR_GEN_MODE_RANDOM`.
-pub const RANDOM: u32 = 3;
-
 /// One option of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AttrConfig {
@@ -58,14 +53,6 @@ impl Config<'_> {
             Value::Number(number) => Some(number),
             Value::Text(_) => None,
         }
-    }
-
-    /// Whether the IPv6 addresses that a link forms say nothing of its MAC.
-    pub fn has_secret_addrs(&self, link: LinkId) -> bool {
-        matches!(
-            self.number_of(link, Attr::ADDR_GEN_MODE),
-            Some(STABLE_PRIVACY | RANDOM)
-        )
     }
 
     /// The numbers of an option of a link, 0 if it has it not, and of the one before it, 0 for none.

@@ -65,7 +65,7 @@ pub enum Kind {
     Dad,
     /// `IN6_ADDR_GEN_MODE_*`, and words for what the kernel does anyway.
     AddrGenMode,
-    /// Whether temporary addresses are made.
+    /// `use_tempaddr` of the kernel, to which whatever is greater than 1 is the same.
     Privacy,
     /// A link name.
     Name,
@@ -103,7 +103,7 @@ const WORDS: Packed = packed!(concat!(
     "down,up\n",
     "background,kernel,optimistic,off\n",
     "eui64,none,stable-privacy,random,default,default-or-eui64\n",
-    "no,yes,rfc3041,rfc4941\n",
+    "no,,yes,rfc3041,rfc4941\n",
 ));
 
 /// By [`Kind`], the largest number, without those that are none.

@@ -90,6 +90,10 @@ pub struct DesiredLink {
     pub asks6: bool,
     /// Who looks whether somebody else has its IPv6 addresses; `None`: they are nobody's business.
     pub dad: Option<Dad>,
+    /// The metric of default routes that routers advertise on it.
+    pub metric6: u32,
+    /// Whether we changed how it forms IPv6 addresses, now or as `owned-IF` says.
+    pub addr_gen_mode: bool,
     /// A link-local address of it that can be used.
     pub local: Option<Ipv6Addr>,
     /// Whether what is leased to it is among what is desired.
@@ -122,6 +126,8 @@ impl DesiredLink {
             asks: false,
             asks6: false,
             dad: None,
+            metric6: 0,
+            addr_gen_mode: false,
             local: None,
             leased: false,
             recalled: Recalled {
@@ -303,6 +309,11 @@ impl Thing {
     /// Whether the link of this number shall have it.
     pub fn is_wanted_on(&self, ifindex: u32) -> bool {
         self.ifindex == ifindex && self.standing != Standing::Stale
+    }
+
+    /// Whether it is the link-local address that we form for a link.
+    pub fn is_own_local(&self) -> bool {
+        self.yields && self.what == What::Addr
     }
 
     /// Whether it is ours, now or once the plan is carried out; one that is about to be deleted is ours

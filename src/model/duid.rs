@@ -10,7 +10,7 @@
 //!  +-------+-------------------------------------------- - -
 //! ```
 //!
-//! Without configuration it is of type LL: the same each time, and in the next system, without being kept.
+//! What is configured is sent as it stands. Without that it is of type LL: the same each time, and in the next system, without being kept.
 
 use super::link::Mac;
 use crate::limits::MAX_DUID;
@@ -27,37 +27,16 @@ impl Duid {
         Duid::joined(octets, &[]).filter(|duid| duid.0.len() > 2)
     }
 
-    /// Of a link's address; `arphrd` is a number of ARP. `None` for a link without an address.
+    /// Of a link's address, of type LL; `arphrd` is a number of ARP. `None` for a link without an address.
     pub fn of_link(arphrd: u16, mac: &Mac) -> Option<Duid> {
         let [h0, h1] = arphrd.to_be_bytes();
-        Duid::of(&[0, LL, h0, h1], mac.as_bytes())
-    }
-
-    /// Of a link's address and the time that it was made at, in seconds since the year 2000.
-    pub fn of_link_and_time(arphrd: u16, seconds: u32, mac: &Mac) -> Option<Duid> {
-        let ([h0, h1], [s0, s1, s2, s3]) = (arphrd.to_be_bytes(), seconds.to_be_bytes());
-        Duid::of(&[0, LLT, h0, h1, s0, s1, s2, s3], mac.as_bytes())
-    }
-
-    /// Of a machine's UUID (RFC 6355).
-    pub fn of_uuid(uuid: &[u8; 16]) -> Option<Duid> {
-        Duid::of(&[0, UUID], uuid)
-    }
-
-    /// What a vendor identifies the machine by, and the vendor's number.
-    pub fn of_vendor(enterprise: u32, id: &[u8]) -> Option<Duid> {
-        let [e0, e1, e2, e3] = enterprise.to_be_bytes();
-        Duid::of(&[0, EN, e0, e1, e2, e3], id)
+        let mac = Some(mac.as_bytes()).filter(|mac| !mac.is_empty())?;
+        Duid::joined(&[0, LL, h0, h1], mac)
     }
 
     /// As it is sent.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
-    }
-
-    /// `None` without `id`.
-    fn of(head: &[u8], id: &[u8]) -> Option<Duid> {
-        Duid::joined(head, id).filter(|_| !id.is_empty())
     }
 
     #[inline(never)]
@@ -76,10 +55,7 @@ pub fn iaid(mac: &Mac) -> [u8; 4] {
     *last.first_chunk().unwrap_or(&[0; 4])
 }
 
-const LLT: u8 = 1;
-const EN: u8 = 2;
 const LL: u8 = 3;
-const UUID: u8 = 4;
 
 #[cfg(test)]
 mod tests {
@@ -92,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn each_type_is_as_rfc_8415_draws_it() {
+    fn that_of_a_link_is_as_rfc_8415_draws_it() {
         assert_eq!(
             octets(Duid::of_link(ARPHRD_ETHER, &mac(9))),
             [0, 3, 0, 1, 2, 0, 0, 0, 0, 9]
@@ -100,26 +76,16 @@ mod tests {
         let infiniband = Mac::new(&[7; 20]).unwrap();
         let duid = octets(Duid::of_link(ARPHRD_INFINIBAND, &infiniband));
         assert_eq!((duid.len(), &duid[..5]), (24, &[0, 3, 0, 32, 7][..]));
-        assert_eq!(
-            octets(Duid::of_link_and_time(ARPHRD_ETHER, 0x01020304, &mac(9))),
-            [0, 1, 0, 1, 1, 2, 3, 4, 2, 0, 0, 0, 0, 9]
-        );
-        let uuid = octets(Duid::of_uuid(&[5; 16]));
-        assert_eq!((uuid.len(), &uuid[..3]), (18, &[0, 4, 5][..]));
-        assert_eq!(octets(Duid::of_vendor(9, &[7])), [0, 2, 0, 0, 0, 9, 7]);
         assert_eq!(octets(Duid::new(&[9, 9, 9])), [9, 9, 9]);
     }
 
     #[test]
     fn a_duid_has_bounds() {
         assert_eq!(Duid::of_link(ARPHRD_ETHER, &Mac::NONE), None);
-        assert_eq!(Duid::of_vendor(9, &[]), None);
         for len in [0, 1, 2, 131, 1_000] {
             assert_eq!(Duid::new(&std::vec![1; len]), None, "{len}");
         }
         assert_eq!(octets(Duid::new(&[1; 130])).len(), 130);
-        assert_eq!(octets(Duid::of_vendor(9, &[1; 124])).len(), 130);
-        assert_eq!(Duid::of_vendor(9, &[1; 125]), None);
     }
 
     #[test]

@@ -79,6 +79,8 @@ flags! {
     PeerDns,
     /// Whether routes of DHCP or RA are used (yes).
     PeerRoutes,
+    /// Of IPv6: whether DHCPv6 servers get a host name (yes).
+    SendHostname,
 }
 
 rows! {
@@ -90,6 +92,8 @@ rows! {
     Table,
     /// Seconds until DHCP has failed ([`super::config::Wait::Dhcp`]).
     DhcpTimeout,
+    /// Of IPv6: the IAID of DHCPv6.
+    Iaid,
 }
 
 rows! {
@@ -97,6 +101,10 @@ rows! {
     pub IpText in texts: Str, IpConfig;
     /// Host name to send.
     Hostname,
+    /// Of IPv6: the DUID of DHCPv6.
+    Duid,
+    /// Of IPv6: the prefix to ask DHCPv6 for, as [`super::lease6::leased`] has it, without lifetimes.
+    Prefix,
 }
 
 /// What is done with the answers of DHCPv4 servers.
@@ -275,12 +283,12 @@ rows! {
 }
 
 rows! {
-    /// What DHCPv4 servers are told of a link.
+    /// What DHCP servers are told of a link.
     pub LinkText in texts: Str, LinkConfig;
     /// Client identifier (option 61), its type included; 1 and the MAC without one.
     ClientId,
-    /// Vendor class (option 60).
+    /// Vendor class (option 60; of DHCPv6 16).
     VendorClass,
-    /// User class (option 77, RFC 3004).
+    /// User class (option 77, RFC 3004; of DHCPv6 15).
     UserClass,
 }

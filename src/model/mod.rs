@@ -10,6 +10,7 @@ pub mod desired;
 pub mod duid;
 mod global;
 pub mod index;
+pub mod knob;
 pub mod lease;
 pub mod lease6;
 pub mod link;

@@ -37,16 +37,8 @@ impl Statement {
         advert: Advert::NONE,
     };
 
-    /// The record that counts.
-    pub fn octets(&self) -> &[u8] {
-        match self.form {
-            Form::Lease => self.lease.octets(),
-            Form::Lease6 => self.lease6.octets(),
-            Form::Advert => self.advert.octets(),
-        }
-    }
-
-    /// The same, to be filled.
+    /// The record that counts, to be sent, and to be filled where it arrives.
+    #[inline(never)]
     pub fn octets_mut(&mut self) -> &mut [u8] {
         match self.form {
             Form::Lease => self.lease.octets_mut(),

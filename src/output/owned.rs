@@ -8,6 +8,7 @@
 //! up
 //! made
 //! joined 9
+//! addrgenmode
 //! addr 192.0.2.5/24
 //! addr 192.0.2.9/32 peer 192.0.2.10
 //! route default via 192.0.2.1 proto 153
@@ -18,7 +19,8 @@
 //! ```
 //!
 //! `link` is the number the link had: under another number the rest is gone with the old link. `up` says
-//! that the link was down before, `made` that there was none, `joined` of which link we made it a port.
+//! that the link was down before, `made` that there was none, `joined` of which link we made it a port,
+//! `addrgenmode` that we changed how it forms IPv6 addresses.
 
 use crate::model::addr::{Cidr, Family, is_link_local};
 use crate::model::advert;
@@ -29,9 +31,9 @@ use crate::model::lease6::Field6;
 use crate::model::link::IfName;
 use crate::output::json::Octets;
 use crate::packed::{Packed, Word, packed, word};
+use crate::proto::Lessee;
 use crate::source::route_file::{Form, parse_route};
 use crate::text::show::{Show, Text, displayed};
-use crate::proto::Lessee6;
 use crate::text::{parts, scalar};
 use core::net::{IpAddr, Ipv6Addr};
 
@@ -60,7 +62,8 @@ impl<'t> Iterator for Lines<'t> {
 }
 
 /// The words that lines begin with; those of things from [`ADDR`] on, and of these routes and rules by family.
-pub const WORDS: Packed = packed!("link,dns,search,up,made,joined,addr,route,route6,rule,rule6");
+pub const WORDS: Packed =
+    packed!("link,dns,search,up,made,joined,addrgenmode,addr,route,route6,rule,rule6");
 /// The places of some of them.
 pub const LINK: usize = 0;
 /// See [`LINK`].
@@ -70,7 +73,9 @@ pub const MADE: usize = 4;
 /// See [`LINK`].
 pub const JOINED: usize = 5;
 /// See [`LINK`].
-pub const ADDR: usize = 6;
+pub const ADDR_GEN_MODE: usize = 6;
+/// See [`LINK`].
+pub const ADDR: usize = 7;
 
 /// Reads the value of a line whose word has this place in [`WORDS`], [`ADDR`] or beyond, into what is an address
 /// yet.
@@ -119,7 +124,7 @@ pub struct Given<'a> {
     /// Its lease of DHCPv4.
     pub lease: Option<&'a Lease>,
     /// What routers and servers of DHCPv6 said.
-    pub six: Option<&'a Lessee6>,
+    pub six: Option<&'a Lessee>,
 }
 
 impl Given<'_> {
@@ -187,6 +192,9 @@ impl Show for Owned<'_, '_> {
         if self.link.joined {
             f.count(word!("joined "), self.link.master);
             f.octet(b'\n');
+        }
+        if self.link.addr_gen_mode {
+            f.word(word!("addrgenmode\n"));
         }
         for thing in self.desired.things.iter() {
             if thing.ifindex == ifindex && thing.is_ours() {
@@ -278,16 +286,27 @@ pub fn given_names(link: &LinkConfig, given: &Given<'_>, each: &mut dyn TakeName
     if let Some(six) = given.six
         && !IpFlag::PeerDns.is_no(&link.ipv6)
     {
-        let lease = &six.lease;
+        let lease = &six.lease6;
         for addr in lease.get(Field6::Dns).as_chunks::<16>().0 {
             server6(Ipv6Addr::from(*addr), given.name, each);
         }
+        let leased = lease.get(Field6::Dns);
         for kept in six.ndisc.of(advert::What::Server) {
-            server6(kept.item().addr(), given.name, each);
+            let addr = kept.item().addr();
+            if !leased.chunks(16).any(|leased| leased == addr.octets()) {
+                server6(addr, given.name, each);
+            }
         }
-        domains_in(lease.get(Field6::Search), each);
+        let leased = lease.get(Field6::Search);
+        domains_in(leased, each);
         for kept in six.ndisc.of(advert::What::Domain) {
-            each.name(Name::Domain(&Octets(kept.item().text())));
+            let domain = kept.item().text();
+            if !leased
+                .split(|octet| *octet == b' ')
+                .any(|leased| leased == domain)
+            {
+                each.name(Name::Domain(&Octets(domain)));
+            }
         }
     }
 }
@@ -457,7 +476,7 @@ mod tests {
             link: &link,
             desired: &desired,
             config: &config,
-            lease: None,
+            given: Given::NOTHING,
         }
         .to_string();
         use_it(&text)

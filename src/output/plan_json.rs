@@ -306,6 +306,10 @@ fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig, f
     json.boolean(!IpFlag::PeerRoutes.is_no(ip));
     text(json, config, IpText::Hostname.of(ip));
     let [client_id, vendor_class, _] = &said.texts;
+    let client_id = match family {
+        Family::V4 => client_id,
+        Family::V6 => &IpText::Duid.of(ip),
+    };
     json.text_or_null(&Hex(config.text_or_none(client_id)));
     text(json, config, *vendor_class);
     json.number_or_null(IpNumber::DhcpTimeout.of(ip));

@@ -2,9 +2,9 @@
 //! links carries the lines of the others over unread.
 
 use crate::engine::{Engine, Event};
+use crate::model::addr::{Cidr, Family, is_link_local};
+use crate::model::advert::{Item, What};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch};
-use crate::model::addr::{Family, is_link_local};
-use crate::model::advert::{Item, MANAGED, OTHER, What};
 use crate::model::desired::{self, DesiredLink, FOREVER};
 use crate::model::lease::{AnyLease, Lease};
 use crate::model::link::Mac;
@@ -15,7 +15,7 @@ use crate::output::owned::{Given, List};
 use crate::output::plan_json::add_names;
 use crate::packed::{Packed, packed, word};
 use crate::plan::resolve::LinkState;
-use crate::proto::Lessee6;
+use crate::proto::Lessee;
 use crate::text::show::{Show, Text, displayed};
 use core::net::IpAddr;
 
@@ -124,19 +124,19 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     let given = found.map_or(Given::NOTHING, |link| engine.given_to(link));
     for addr in desired.things.iter() {
         if addr.what == desired::What::Addr && addr.is_wanted_on(ifindex) {
-            json.item();
-            json.text(&addr.route.dst);
-            let is_v6 = addr.route.family() == Family::V6;
-            json.string(match (addr.leased, is_v6) {
-                (true, false) => word!("dhcp4"),
-                (true, true) => word!("dhcp6"),
-                _ if is_link_local(&addr.route.dst.addr) => word!("link-local"),
-                (false, _) => word!("static"),
-            });
-            let valid = Some(addr.valid_secs).filter(|secs| *secs != FOREVER);
-            json.number_or_null(valid);
-            json.number_or_null(valid);
+            let source = match (addr.leased, addr.route.family()) {
+                (true, Family::V4) => 1,
+                (true, Family::V6) => 2,
+                (false, _) => usize::from(is_link_local(&addr.route.dst.addr)).wrapping_mul(3),
+            };
+            let lives = [addr.valid_secs, addr.preferred_secs];
+            address(json, &addr.route.dst, source, lives);
         }
+    }
+    for held in engine.formed_on(ifindex) {
+        let lives = [held.valid_secs, held.preferred_secs];
+        let source = if is_link_local(&held.addr.addr) { 3 } else { 4 };
+        address(json, &held.addr, source, lives);
     }
     json.end();
     let routes = desired
@@ -151,8 +151,8 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     let id = observed.map_or(LinkId::NONE, |_| id);
     add_names(json, &engine.config, Some(id), &given, List::Dns);
     leased_words(json, given.lease.map(Lease::any));
-    let lease6 = given.six.filter(|six| six.client.is_answered());
-    leased_words(json, lease6.map(|six| six.lease.any()));
+    let lease6 = given.six.filter(|six| six.client6.is_answered());
+    leased_words(json, lease6.map(|six| six.lease6.any()));
     routers(json, given.six);
     for mark in engine.marks.iter() {
         if mark.ifindex == ifindex {
@@ -172,7 +172,7 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
 }
 
 /// Writes what routers said.
-fn routers(json: &mut Json<'_>, six: Option<&Lessee6>) {
+fn routers(json: &mut Json<'_>, six: Option<&Lessee>) {
     if let Some(six) = six {
         for kept in six.ndisc.kept() {
             json.item();
@@ -185,10 +185,25 @@ fn routers(json: &mut Json<'_>, six: Option<&Lessee6>) {
     json.end();
 }
 
+/// Writes an address, by its place in [`SOURCES`] where it is from, and the seconds that it lives and is preferred.
+#[inline(never)]
+fn address(json: &mut Json<'_>, addr: &Cidr, source: usize, lives: [u32; 2]) {
+    json.item();
+    json.text(addr);
+    json.packed(SOURCES.item(source));
+    for secs in lives {
+        json.number_or_null(Some(secs).filter(|secs| *secs != FOREVER));
+    }
+}
+
 /// By [`What`]: what it is.
-const SAYS: Packed = packed!(
-    ",link,router,captive-portal,on-link,prefix,route,pref64,dns,search"
-);
+const SAYS: Packed = packed!(",link,router,captive-portal,on-link,prefix,route,pref64,dns,search");
+
+/// By [`MANAGED`](crate::model::advert::MANAGED) and `OTHER` together: of what there is more by DHCPv6.
+const FLAGS: Packed = packed!(",other,managed,managed other");
+
+/// Where an address is from.
+const SOURCES: Packed = packed!("static,dhcp4,dhcp6,link-local,ra");
 
 /// What a router said, but for what it is.
 struct InWords<'a>(Item<'a>);
@@ -200,12 +215,7 @@ impl Show for InWords<'_> {
             What::Portal | What::Domain => f.put(item.text()),
             What::Nothing | What::Router | What::Target => {}
             What::Link => {
-                if item.flags() & MANAGED != 0 {
-                    f.word(word!("managed "));
-                }
-                if item.flags() & OTHER != 0 {
-                    f.word(word!("other"));
-                }
+                FLAGS.item((item.flags() >> 6).into()).show(f);
             }
             What::Server => IpAddr::V6(item.addr()).show(f),
             What::OnLink | What::Autonomous | What::Route | What::Pref64 => {

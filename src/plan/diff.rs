@@ -142,7 +142,6 @@ pub fn diff(desired: &Desired<'_>, has_ipv6: Ipv6, plan: &mut Plan<'_>) {
             (Standing::Stale, Presence::Same) => Act::Delete,
             (Standing::Stale, _) | (_, Presence::Same) => continue,
             (_, Presence::DiffersForeign) if thing.yields => continue,
-            (_, Presence::Missing) if gives_way(desired, thing) => continue,
             (_, Presence::Missing) => Act::Add,
             (_, Presence::DiffersOurs | Presence::DiffersForeign | Presence::Mortal) => {
                 Act::Replace
@@ -170,12 +169,6 @@ pub fn diff(desired: &Desired<'_>, has_ipv6: Ipv6, plan: &mut Plan<'_>) {
         plan.push(phase, act, n);
     }
     plan.sort();
-}
-
-/// Whether it is the link-local address that we form, of a link that has another one.
-fn gives_way(desired: &Desired<'_>, thing: &Thing) -> bool {
-    let link = desired.link(thing.ifindex);
-    thing.yields && thing.what == What::Addr && link.is_some_and(|link| link.local.is_some())
 }
 
 /// Whether the kernel showed any IPv6 address.

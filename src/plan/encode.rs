@@ -2,7 +2,7 @@
 
 use super::links::rule_of;
 use super::op::{Object, Op};
-use super::{Act, Naming};
+use super::{Act, Naming, knobs};
 use crate::limits::MAX_VALUE;
 use crate::model::attr::Attr;
 use crate::model::config::{Config, Str};
@@ -10,12 +10,12 @@ use crate::model::desired::DesiredLink;
 use crate::model::link::{IfName, LinkKind};
 use crate::model::observed::{IFF_UP, Link, Observed};
 use crate::model::route::{Reach, Route};
-use crate::wire::netlink::{Full, NLA_F_NESTED, Writer};
+use crate::wire::netlink::{Full, NLA_F_NESTED, Writer, append_attr, end_attr};
 use crate::wire::rtnetlink::info::{self, Options, Pick};
 use crate::wire::rtnetlink::link::{self, Made, Request};
 use crate::wire::rtnetlink::route::each_hop;
 use crate::wire::rtnetlink::{
-    self, RTM_DELLINK, RTM_DELLINKPROP, RTM_NEWLINK, RTM_NEWLINKPROP, RTM_SETLINK,
+    self, AF_INET6, RTM_DELLINK, RTM_DELLINKPROP, RTM_NEWLINK, RTM_NEWLINKPROP, RTM_SETLINK,
 };
 use heapless::Vec;
 
@@ -159,6 +159,19 @@ fn encode_link(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
                         let name = rule().and_then(|rule| config.altname(rule, op.depth));
                         list = link::altname_list(&name.unwrap_or(IfName::LO));
                         return request.put(w, seq, &list);
+                    }
+                    Act::SetGenMode | Act::SetToken => {
+                        let token = u128::from(knobs::token(wanted, config)).to_be_bytes();
+                        let mode = [op.knob() as u8];
+                        let (kind, value) = match act == Act::SetToken {
+                            true => (link::IFLA_INET6_TOKEN, &token[..]),
+                            false => (link::IFLA_INET6_ADDR_GEN_MODE, &mode[..]),
+                        };
+                        append_attr(&mut info, AF_INET6.into(), &[]);
+                        append_attr(&mut info, kind, value);
+                        end_attr(&mut info, 0);
+                        request.attr = link::IFLA_AF_SPEC | NLA_F_NESTED;
+                        return request.put(w, seq, &info);
                     }
                     Act::Unmake => (request.kind, len) = (RTM_DELLINK, 0),
                     _ => len = 0,

@@ -15,10 +15,11 @@ use crate::model::config::{
     SourceKind,
 };
 use crate::model::desired::{Desired, Thing, What};
+use crate::model::knob::{Knob, RANDOM, STABLE_PRIVACY};
 use crate::model::link::{IfName, LinkKind, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, Birth, KernelKind, Link, Observed};
 use crate::model::route::More;
-use crate::proto::{Lessee, Lessee6, slaac};
+use crate::proto::{Lessee, slaac};
 use crate::text::scalar;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use heapless::VecView;
@@ -143,8 +144,6 @@ pub struct Resolver<'a, 'm> {
     pub last_link: usize,
     /// Links that have a lease, or ask for one.
     pub lessees: &'a VecView<Lessee>,
-    /// The same of DHCPv6.
-    pub lessees6: &'a VecView<Lessee6>,
     /// Of the links that one description fits, the first one whose lease says where root is.
     pub root_link: Option<u32>,
 }
@@ -313,6 +312,7 @@ impl Resolver<'_, '_> {
                 return;
             }
         }
+        let metric6 = self.metric(id, link, &config.ipv6, Family::V6);
         let desired = &mut *self.desired;
         let mut on = 0;
         // What lies on another link can only be up while that is.
@@ -331,6 +331,7 @@ impl Resolver<'_, '_> {
             wanted.is_free = true;
             wanted.asks = config.ipv4.asks();
             wanted.asks6 = config.ipv6.asks();
+            wanted.metric6 = metric6;
             wanted.depth = depth_of(self.depths, id);
         }
         if wanted.mtu == 0 {
@@ -395,7 +396,12 @@ impl Resolver<'_, '_> {
             }
         }
         let identifier = slaac::of_mac(&mac);
-        if nodad && identifier != 0 && !self.config.has_secret_addrs(id) {
+        let modes = [
+            self.config.number_of(id, Attr::ADDR_GEN_MODE),
+            Some(link.knobs.of(Knob::ADDR_GEN_MODE)),
+        ];
+        let is_secret = |mode: &Option<u32>| matches!(mode, Some(STABLE_PRIVACY | RANDOM));
+        if nodad && identifier != 0 && !modes.iter().any(is_secret) {
             let local = slaac::form(&slaac::LINK_LOCAL, identifier);
             let local = Cidr {
                 addr: IpAddr::V6(local),
@@ -572,6 +578,7 @@ mod tests {
             sink: &mut told,
             last_link: 0,
             lessees: engine.lessees,
+            lessees6: engine.lessees6,
             root_link: None,
         };
         resolver.links();
@@ -925,6 +932,7 @@ mod tests {
             sink: &mut told,
             last_link: 0,
             lessees: engine.lessees,
+            lessees6: engine.lessees6,
             root_link: None,
         };
         resolver.links();

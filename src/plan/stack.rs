@@ -372,6 +372,7 @@ mod tests {
             sink: &mut heard,
             last_link: 0,
             lessees: engine.lessees,
+            lessees6: engine.lessees6,
             root_link: None,
         };
         resolver.links();

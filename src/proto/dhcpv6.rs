@@ -22,9 +22,10 @@
 //! * What is due stays due until [`Client::sent`] says what became of it.
 //! * The record of the lease is its owner's, who lends it: the best offer, then the lease, is put there. It is a
 //!   lease while [`Client::has_lease`].
-//! * RFC 8415 18.2.1 has a client collect offers for a second. One that gives all that is wanted is taken at once,
-//!   unless [`Settings::collects`]; so is any with the preference 255, and any after that second. Of others the best
-//!   is taken when it ends: what gives more IAs, then what is preferred.
+//! * RFC 8415 18.2.1 has a client collect offers for a second. One that gives all that is wanted is taken at once;
+//!   so is any with the preference 255, and any after that second. Of others the best is taken when it ends: what
+//!   gives more IAs, then what is preferred. Nor does it wait for up to a second before it says anything, as RFC 8415
+//!   18.2.1 has it lest machines that start together ask together.
 //! * A REPLY to a REQUEST that gives nothing, whatever its status, leads to Soliciting, and the next offer of this server
 //!   waits for a better one. One to a RENEW or a REBIND changes nothing unless it says NoBinding or NotOnLink, or takes
 //!   all back: it is asked again until T2, and until the lease is over. What gives at least one IA is a lease, and
@@ -214,8 +215,7 @@ impl Client {
         self.count(lease, given);
     }
 
-    /// Carrier came, and there is a link-local address. The first message is due at once, unless
-    /// [`Settings::delays`].
+    /// Carrier came, and there is a link-local address. The first message is due at once.
     #[inline(never)]
     pub fn start(&mut self, now: Instant, seed: u32, settings: &Settings) {
         if self.state != State::Stopped {
@@ -235,10 +235,6 @@ impl Client {
             State::Soliciting
         };
         self.ask(now, state);
-        if settings.delays {
-            self.next = after(now, self.chance(SECOND));
-            self.begun = self.next;
-        }
     }
 
     /// Carrier went. The lease stays known, and expires when it does.

@@ -14,11 +14,12 @@ use crate::model::config::LinkId;
 use crate::model::desired::FOREVER;
 use crate::model::lease::{Field, Lease};
 use crate::model::lease6::Lease6;
+use crate::wire::rtnetlink::addr;
 use dhcpv4::{Client, State};
 use heapless::VecView;
 use ndisc::Ndisc;
 
-/// A link that asks for a DHCPv4 lease.
+/// A link that asks others on it for something: servers of DHCPv4 or DHCPv6, or routers.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Lessee {
@@ -28,14 +29,22 @@ pub struct Lessee {
     pub config: LinkId,
     /// Whether its network needs no IPv4 (RFC 8925).
     pub v6_only: bool,
-    /// Whether the lease is written down.
-    pub saved: bool,
-    /// How far it is.
-    pub client: Client,
-    /// What is leased to it, while it [`holds`](Lessee::holds) that.
-    pub lease: Lease,
+    /// Whether the leases are written down, by [`Family`](crate::model::addr::Family).
+    pub saved: [bool; 2],
+    /// The digit that the kernel had for its link as `accept_dad` before us; 0: it was not asked yet.
+    pub accept_dad: u8,
     /// How often its link had lost carrier at the last look.
     pub carrier_losses: u32,
+    /// How far DHCPv4 is.
+    pub client: Client,
+    /// How far DHCPv6 is.
+    pub client6: dhcpv6::Client,
+    /// What routers said.
+    pub ndisc: Ndisc,
+    /// What is leased to it by DHCPv4, while it [`holds`](Lessee::holds) that.
+    pub lease: Lease,
+    /// What servers of DHCPv6 said, while there is a lease ([`dhcpv6::Client::has_lease`]) or none is needed.
+    pub lease6: Lease6,
 }
 
 impl Lessee {
@@ -45,14 +54,31 @@ impl Lessee {
         let lessee = Lessee {
             ifindex,
             config,
-            client: Client::NEW,
             v6_only: false,
-            saved: false,
+            saved: [false; 2],
+            accept_dad: 0,
             carrier_losses: 0,
+            client: Client::NEW,
+            client6: dhcpv6::Client::NEW,
+            ndisc: Ndisc::NEW,
             lease: Lease::NONE,
+            lease6: Lease6::NONE,
         };
         lessees.push(lessee).ok()?;
         lessees.last_mut()
+    }
+
+    /// Has no carrier, or lost it for a while.
+    pub fn stop(&mut self) {
+        self.client.stop();
+        self.client6.stop();
+        self.ndisc.stop();
+    }
+
+    /// When it has something to do again.
+    pub fn deadline(&self) -> Instant {
+        let six = self.client6.deadline().min(self.ndisc.deadline());
+        six.min(self.client.deadline())
     }
 
     /// Whether the lease is in use.
@@ -78,48 +104,6 @@ impl Lessee {
     }
 }
 
-/// A link that listens to routers, or asks for a lease of DHCPv6.
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub struct Lessee6 {
-    /// The link.
-    pub ifindex: u32,
-    /// What asked for it.
-    pub config: LinkId,
-    /// Whether the lease is written down.
-    pub saved: bool,
-    /// How often its link had lost carrier at the last look.
-    pub carrier_losses: u32,
-    /// What servers of DHCPv6 are asked.
-    pub client: dhcpv6::Client,
-    /// What routers said.
-    pub ndisc: Ndisc,
-    /// What servers said, while [`dhcpv6::Client::has_lease`], or is informed.
-    pub lease: Lease6,
-}
-
-impl Lessee6 {
-    /// Adds one that knows nothing and does not ask yet; `None` where there is no room.
-    #[inline(never)]
-    pub fn add(
-        lessees: &mut VecView<Lessee6>,
-        ifindex: u32,
-        config: LinkId,
-    ) -> Option<&mut Lessee6> {
-        let lessee = Lessee6 {
-            ifindex,
-            config,
-            saved: false,
-            carrier_losses: 0,
-            client: dhcpv6::Client::NEW,
-            ndisc: Ndisc::NEW,
-            lease: Lease6::NONE,
-        };
-        lessees.push(lessee).ok()?;
-        lessees.last_mut()
-    }
-}
-
 /// An IPv6 address that a managed link was seen to have.
 #[derive(Clone, Copy, Debug)]
 pub struct Addr6 {
@@ -135,4 +119,11 @@ pub struct Addr6 {
     pub preferred_secs: u32,
     /// Whether the last look saw it.
     pub is_there: bool,
+}
+
+impl Addr6 {
+    /// Whether it may be used.
+    pub fn is_usable(&self) -> bool {
+        addr::is_usable(self.flags)
+    }
 }

@@ -847,6 +847,63 @@ mod tests {
     }
 
     #[test]
+    fn what_dhcpv6_is_told_of_a_link_is_octets() {
+        for (text, want) in [
+            ("DHCPV6_DUID=00:04:0a", " duid [00, 04, 0a]"),
+            ("DHCPV6_DUID=0:1:f", " duid [00, 01, 0f]"),
+            ("DHCPV6_DUID=ll", ""),
+            ("DHCPV6_DUID=", ""),
+            ("DHCPV6_IAID=7", " iaid=7"),
+            ("DHCPV6_IAID=0", " iaid=0"),
+            ("DHCPV6_IAID=4294967295", " iaid=4294967295"),
+            ("DHCPV6_IAID=0xffffffff", " iaid=4294967295"),
+            ("DHCPV6_IAID=mac", ""),
+            (
+                "DHCPV6_PD_HINT=2001:db8:0:1::7/63",
+                " prefix [00, 00, 00, 00, 00, 00, 00, 00, 3f, 20, 01, 0d, b8, 00, 00, 00, 00, 00, 00, 00, 00, \
+                00, 00, 00, 00]",
+            ),
+            (
+                "DHCPV6_PD_HINT=::/56",
+                " prefix [00, 00, 00, 00, 00, 00, 00, 00, 38, 00, 00, 00, 00, 00, 00, 00, 00, 00, 00, 00, 00, \
+                00, 00, 00, 00]",
+            ),
+            ("DHCPV6_SEND_HOSTNAME=no", " nameless"),
+            ("DHCPV6_SEND_HOSTNAME=yes", ""),
+        ] {
+            let text = format!("DEVICE=eth0\n{text}");
+            assert_eq!(link(&text), format!("eth0 | disabled | ignore{want}"));
+        }
+        for (text, want) in [
+            ("DHCPV6_DUID=stable-uuid", "NotADuid"),
+            ("DHCPV6_DUID=llt", "NotADuid"),
+            ("DHCPV6_DUID=00:04", "NotADuid"),
+            ("DHCPV6_DUID=00:04:100", "NotADuid"),
+            ("DHCPV6_IAID=ifname", "NotANumber"),
+            ("DHCPV6_IAID=0x100000000", "NotANumber"),
+            ("DHCPV6_PD_HINT=::", "BadPrefix"),
+            ("DHCPV6_PD_HINT=::/0", "BadPrefix"),
+            ("DHCPV6_PD_HINT=::/129", "BadPrefix"),
+            ("DHCPV6_PD_HINT=56", "NotAnAddress"),
+            ("DHCPV6_PD_HINT=192.0.2.0/24", "NotIpv6"),
+        ] {
+            let (key, value) = text.split_once('=').unwrap();
+            let at = key.len() + 2;
+            assert_eq!(
+                eth0(text).1,
+                [format!("error 2:{at} {key} {value:?} {want} KeyUnset")]
+            );
+        }
+        assert_eq!(
+            eth0("DHCPV6_SEND_HOSTNAME=x").1,
+            ["error 2:22 DHCPV6_SEND_HOSTNAME \"x\" NotABoolean DefaultUsed"]
+        );
+        let duid = |octets: usize| format!("DHCPV6_DUID={}01", "01:".repeat(octets - 1));
+        assert_eq!(eth0(&duid(130)).1, [""; 0]);
+        assert!(eth0(&duid(131)).1[0].ends_with(" NotADuid KeyUnset"));
+    }
+
+    #[test]
     fn what_servers_are_told_fits_an_option() {
         for key in [
             "DHCP_CLIENT_ID",

@@ -60,6 +60,8 @@ pub enum Kind {
     Seconds,
     /// A scope of addresses.
     AddrScope,
+    /// The IAID of DHCPv6; `mac` stands for "unset".
+    Iaid,
     /// A number; -1 stands for "unset".
     Number,
     /// The same, and so does 0.
@@ -164,8 +166,14 @@ impl Reader<'_, '_, '_> {
             // initscripts pass it to ip(8) as it stands
             number = scope(parts::without(word, b"scope "));
         }
+        if kind == Kind::Iaid
+            && let Some(digits) = parts::strip(word, b"0x")
+        {
+            number = scalar::hex(digits);
+        }
         // what stands for "unset"
-        let is_none = kind >= Kind::Positive && number == Some(0)
+        let is_none = kind == Kind::Iaid && parts::is(word, b"mac")
+            || kind >= Kind::Positive && number == Some(0)
             || kind >= Kind::Number && kind < Kind::Mtu && word == b"-1";
         if is_none {
             return Ok(());

@@ -2,6 +2,8 @@
 
 use super::Context;
 use crate::diag::Problem;
+use crate::limits::MAX_DUID;
+use crate::model::addr::{Cidr, Family};
 use crate::model::config::{
     AddrConfig, LinkConfig, LinkId, LinkMatch, NameRule, NameSource, RouteConfig, Server,
     SourceKind, Str, add,
@@ -102,7 +104,7 @@ impl Context<'_, '_> {
         Ok(())
     }
 
-    /// Keeps what DHCPv4 servers are told.
+    /// Keeps what DHCP servers are told.
     #[inline(never)]
     pub fn keep_said(
         &mut self,
@@ -119,6 +121,25 @@ impl Context<'_, '_> {
             }
             Said::Domain => (is_valid, invalid) = (scalar::is_domain(text), Problem::NotADomain),
             Said::Class => {}
+            Said::Duid => {
+                if parts::is(text, b"ll") {
+                    *into = None;
+                    return Ok(());
+                }
+                let is_read = read_hex(text, b':', &mut id).is_some();
+                is_valid = is_read && matches!(id.len(), 3..=MAX_DUID);
+                (octets, invalid) = (&id, Problem::NotADuid);
+            }
+            Said::Prefix => {
+                let mut prefix = Cidr::default(Family::V6);
+                scalar::cidr(text, &mut prefix)?;
+                let IpAddr::V6(addr) = prefix.network() else {
+                    return Err(Problem::NotIpv6);
+                };
+                let _ = id.extend_from_slice(&[0, 0, 0, 0, 0, 0, 0, 0, prefix.len]);
+                let _ = id.extend_from_slice(&addr.octets());
+                (octets, is_valid, invalid) = (&id, prefix.len > 0, Problem::BadPrefix);
+            }
             Said::Id | Said::IdAt => {
                 if let Some(n) = IDS.position(text) {
                     if n != 0 {
@@ -154,7 +175,7 @@ impl Context<'_, '_> {
     }
 }
 
-/// What DHCPv4 servers are told by a text.
+/// What DHCP servers are told by a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Said {
     /// Host name (option 12).
@@ -166,6 +187,10 @@ pub enum Said {
     /// Client identifier (RFC 2132 s.9.14): two octets or more in hexadecimal with `:` between them, the
     /// first of which is its type, or else a text, whose type is 0; `mac` is what is sent without one.
     Id,
+    /// A DUID: three octets or more in hexadecimal with `:` between them; `ll` is what is sent without one.
+    Duid,
+    /// An IPv6 prefix with its length, as [`crate::model::lease6::leased`] has it.
+    Prefix,
     /// As [`Said::Id`], with `-`, and with `@` in front of a text.
     IdAt,
 }

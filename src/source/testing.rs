@@ -205,6 +205,24 @@ fn told(config: &Config<'_>, link: &LinkConfig) -> String {
     line
 }
 
+/// What is said of DHCPv6, each value after its word.
+fn told6(config: &Config<'_>, link: &LinkConfig) -> String {
+    let ip = &link.ipv6;
+    let mut line = String::new();
+    if IpFlag::SendHostname.is_no(ip) {
+        line += " nameless";
+    }
+    if let Some(iaid) = IpNumber::Iaid.of(ip) {
+        line += &format!(" iaid={iaid}");
+    }
+    for (word, text) in [("duid", IpText::Duid), ("prefix", IpText::Prefix)] {
+        if let Some(text) = text.of(ip) {
+            line += &format!(" {word} {:02x?}", config.text(text));
+        }
+    }
+    line
+}
+
 /// One complaint, owned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint {
@@ -381,9 +399,10 @@ fn describe_link(config: &Config<'_>, id: LinkId, link: &LinkConfig) -> String {
                 line += &format!(" {word}");
             }
         }
-        if family == Family::V4 {
-            line += &told(config, link);
-        }
+        line += &match family {
+            Family::V4 => told(config, link),
+            Family::V6 => told6(config, link),
+        };
     }
     line
 }

@@ -1,15 +1,15 @@
 //! The commands, and the only loop.
 
-use crate::cli::{Command, Opt, Options};
+use crate::cli::{Command, Opt, Options, Target};
 use crate::load::{self, Files};
 use crate::report::Report;
 use crate::sockets::{Ether, Sockets, in_words};
-use crate::sys::file::{self, Out};
-use crate::sys::log::Level;
+use crate::sys::file::{self, Out, Root};
+use crate::sys::log::{Level, Log};
 use crate::sys::names::Names;
 use crate::sys::rtnl::Rtnl;
 use crate::sys::start::Arguments;
-use crate::sys::{caps, clock, kernel, signal};
+use crate::sys::{caps, clock, kernel, process, signal};
 use crate::system::{LOCK_MICROS, System, resolv_conf};
 use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem, Subject};
 use ifdawn::engine::{Engine, ForeignResolvConf, Instant, Outcome, Progress, Said};
@@ -22,7 +22,7 @@ use ifdawn::packed::{packed, word};
 use ifdawn::plan::resolve::{Goal, LinkState};
 use ifdawn::text::parts;
 use ifdawn::text::show::{Show, Text};
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 /// Everything required is up.
 const UP: u8 = 0;
@@ -173,9 +173,55 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -
         Command::Down => down(system, engine),
         Command::Up | Command::Watch | Command::Plan | Command::Check => {
             let code = up(system, engine, heard);
+            engine.give_back_dad(system);
+            // A supervisor has found out what there is to find out, or is asked to end.
+            let lingers = system.options.command == Command::Up && engine.looks_after_addrs();
+            if lingers && process::fork() == Ok(0) {
+                let _ = linger(system, engine, heard);
+                process::end();
+            }
             system.sockets.leave_behind();
             code
         }
+    }
+}
+
+/// Finds out, in a copy of us that nobody waits for, whether somebody else has addresses that are in use already, and
+/// takes these back. It holds nothing that who waits for us may wait for; what it says is in the kernel's log.
+fn linger(
+    system: &mut System<'_>,
+    engine: &mut Engine<'_>,
+    heard: &mut Heard,
+) -> Result<(), Errno> {
+    let null = Root::NONE.open(word!("/dev/null"), libc::O_RDWR, 0)?;
+    process::detach(null.as_fd())?;
+    system.log = Log::new(Target::Kmsg, system.options.verbosity());
+    system.sockets.forget_jail();
+    engine.look_at_addrs(system)?;
+    loop {
+        let mut until = engine.attend(system);
+        if engine.look_again {
+            until = until.min(clock::in_micros(LOCK_MICROS));
+            if system.try_lock().is_ok() {
+                engine.withdraw(system)?;
+                system.unlock();
+            }
+        } else if !engine.is_probing() {
+            return Ok(());
+        }
+        let ([dhcp, arp, ipv6], pause) = system.sockets.awaited();
+        clock::wait([None, None, None, dhcp, arp, ipv6], until.min(pause));
+        hear(system, engine, heard);
+    }
+}
+
+/// Takes what was said on links.
+fn hear(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) {
+    while let Some(ifindex) = system.sockets.hear(&mut heard.said) {
+        engine.hear(ifindex, &mut heard.said, system);
+    }
+    if let Some(trouble) = system.sockets.trouble.take() {
+        in_words(trouble).say(system, Subject::Dhcp);
     }
 }
 
@@ -267,12 +313,7 @@ fn settle(
             system.sockets.trust_jail();
             forget = clock::in_seconds(FORGET_SECONDS);
         }
-        while let Some(ifindex) = system.sockets.hear(&mut heard.said) {
-            engine.hear(ifindex, &mut heard.said, system);
-        }
-        if let Some(trouble) = system.sockets.trouble.take() {
-            in_words(trouble).say(system, Subject::Dhcp);
-        }
+        hear(system, engine, heard);
     }
 }
 
@@ -350,9 +391,9 @@ fn wait(
     engine: &mut Engine<'_>,
     system: &mut System<'_>,
 ) -> Woken {
-    let ([dhcp, arp, ipv6], pause) = system.sockets.awaited();
+    let ([ipv4, arp, ipv6], pause) = system.sockets.awaited();
     let [links, udev] = system.told_by;
-    let files = [links, udev, signals, dhcp, arp, ipv6];
+    let files = [links, udev, signals, ipv4, arp, ipv6];
     let live = system.log.is_terminal();
     system.log.clear_live();
     let seconds = clock::now().0.saturating_sub(engine.started().0) / 1_000_000;

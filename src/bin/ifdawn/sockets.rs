@@ -42,9 +42,6 @@ const PAUSE: u32 = 50_000;
 /// Seconds after a probe in which ARP is listened to: nobody waits longer for an answer.
 const PROBING_SECONDS: u32 = 20;
 
-/// What is heard, and in this order: anybody may say much by IPv6.
-const HEARD: [EtherType; 3] = [EtherType::Ipv4, EtherType::Arp, EtherType::Ipv6];
-
 /// How often it is looked whether a datagram has left, and microseconds between two looks.
 const FLUSH_LOOKS: u32 = 200;
 const FLUSH_MICROS: u32 = 2_000;
@@ -52,9 +49,8 @@ const FLUSH_MICROS: u32 = 2_000;
 /// See the module.
 pub struct Sockets<'a> {
     ether: &'a mut Ether,
-    dhcp: Option<Packets>,
-    arp: Option<Packets>,
-    ipv6: Option<Packets>,
+    /// By [`EtherType`].
+    packets: [Option<Packets>; EtherType::ALL.len()],
     /// The socket of the last datagram: while it is open, the answer finds somebody at its port.
     udp: Option<OwnedFd>,
     /// The upper half of every `xid`.
@@ -77,9 +73,7 @@ impl<'a> Sockets<'a> {
     pub fn new(ether: &'a mut Ether, xid_tag: u16) -> Sockets<'a> {
         Sockets {
             ether,
-            dhcp: None,
-            arp: None,
-            ipv6: None,
+            packets: [None; _],
             udp: None,
             xid_tag,
             heard: 0,
@@ -105,15 +99,16 @@ impl<'a> Sockets<'a> {
         packet: &[u8],
     ) -> Result<(), Errno> {
         // Nobody's answer to an announcement is waited for.
-        let (slot, hears, kind) = match what {
-            Packet::Dhcp => (&mut self.dhcp, EtherType::Ipv4, EtherType::Ipv4),
-            Packet::Announcement => (&mut self.dhcp, EtherType::Ipv4, EtherType::Arp),
-            Packet::Probe => {
-                self.probing = clock::in_seconds(PROBING_SECONDS);
-                (&mut self.arp, EtherType::Arp, EtherType::Arp)
-            }
-            Packet::Ipv6 => (&mut self.ipv6, EtherType::Ipv6, EtherType::Ipv6),
+        let (hears, kind) = match what {
+            Packet::Dhcp => (EtherType::Ipv4, EtherType::Ipv4),
+            Packet::Announcement => (EtherType::Ipv4, EtherType::Arp),
+            Packet::Probe => (EtherType::Arp, EtherType::Arp),
+            Packet::Ipv6 => (EtherType::Ipv6, EtherType::Ipv6),
         };
+        if what == Packet::Probe {
+            self.probing = clock::in_seconds(PROBING_SECONDS);
+        }
+        let slot = self.packets.get_mut(hears as usize).ok_or(Errno::EINVAL)?;
         let socket = match *slot {
             Some(socket) => socket,
             None => {
@@ -162,13 +157,16 @@ impl<'a> Sockets<'a> {
         if clock::now() < self.pause {
             return ([None; 3], self.pause);
         }
-        let files = HEARD.map(|what| file(self.listening(what)));
+        let files = EtherType::ALL.map(|what| self.listening(what).map(file));
         (files, Instant(u64::MAX))
     }
 
     /// What the next packet says, in `said`, and the link it came by; `None` where there is none, or a pause.
     pub fn hear(&mut self, said: &mut Statement) -> Option<u32> {
-        let from = HEARD.iter().find_map(|what| self.hear_on(*what, said));
+        // Anybody may say much by IPv6: it comes last.
+        let from = EtherType::ALL
+            .iter()
+            .find_map(|what| self.hear_on(*what, said));
         if from.is_none() && self.heard >= ROW {
             self.pause = clock::in_micros(PAUSE);
         }
@@ -211,24 +209,27 @@ impl<'a> Sockets<'a> {
     /// The socket that hears this, while it is listened to.
     #[inline(never)]
     fn listening(&self, what: EtherType) -> Option<Packets> {
-        match what {
-            EtherType::Ipv4 => self.dhcp,
-            EtherType::Arp => self.arp.filter(|_| clock::now() < self.probing),
-            EtherType::Ipv6 => self.ipv6,
-        }
+        let socket = self.packets.get(what as usize).copied().flatten();
+        socket.filter(|_| what != EtherType::Arp || clock::now() < self.probing)
+    }
+
+    /// Has a copy of us forget the jail, which is the other one's.
+    pub fn forget_jail(&mut self) {
+        self.ether.jail.forget();
     }
 
     /// Has somebody else close what takes long to be closed.
     pub fn leave_behind(&self) {
-        if self.dhcp.or(self.arp).or(self.ipv6).is_some() {
-            process::leave_behind(&[file(self.dhcp), file(self.arp), file(self.ipv6)]);
+        let files = self.packets.map(|socket| socket.map(file));
+        if files.iter().any(Option::is_some) {
+            process::leave_behind(&files);
         }
     }
 }
 
 /// What is waited for of a socket.
-fn file(socket: Option<Packets>) -> Option<BorrowedFd<'static>> {
-    socket.map(|socket| socket.0)
+fn file(socket: Packets) -> BorrowedFd<'static> {
+    socket.0
 }
 
 /// Why a packet was not read, in words. One that died before it was asked is only replaced.

@@ -158,6 +158,7 @@ impl<'a> System<'a> {
     fn path(&self, file: OutputFile<'_>) -> Path {
         let (word, name) = match file {
             OutputFile::State => (word!("/run/ifdawn/state.json"), &b""[..]),
+            OutputFile::MachineId => (word!("/etc/machine-id"), &b""[..]),
             OutputFile::ResolvConf => (word!(""), resolv_conf(self.options)),
             OutputFile::Hostname => (word!("/proc/sys/kernel/hostname"), &b""[..]),
             OutputFile::Owned(link) => (word!("/run/ifdawn/owned-"), link.as_bytes()),
@@ -234,6 +235,7 @@ impl Host for System<'_> {
             OutputFile::Owned(_)
             | OutputFile::Lease6(_)
             | OutputFile::Lease(_)
+            | OutputFile::MachineId
             | OutputFile::State
             | OutputFile::ResolvConf => path.replace(text),
         }

@@ -4,7 +4,6 @@ use super::{Client, State};
 use crate::engine::Instant;
 use crate::model::lease6::{Field6, Lease6};
 use crate::proto::dhcpv4::pace::{NEAR, after};
-use crate::wire::dhcpv4::Wanted;
 use crate::wire::dhcpv6::{REBIND, Request};
 
 impl Client {
@@ -40,8 +39,8 @@ impl Client {
         self.xid
     }
 
-    /// Fills in what is the client's own of a message (RFC 8415 s.18.2). The prefixes that are there are what is
-    /// wanted where none are had. A lease with prefixes is not confirmed but rebound (RFC 8415 18.2.12).
+    /// Fills in what is the client's own of a message (RFC 8415 s.18.2). The prefixes that are there stay where a
+    /// server is looked for, prefixes are wanted and none are had. A lease with prefixes is not confirmed but rebound (RFC 8415 18.2.12).
     #[inline(never)]
     pub fn fill<'a>(&self, held: &'a Lease6, request: &mut Request<'a>) {
         const TO_ONE: u16 = State::Requesting.only()
@@ -51,9 +50,6 @@ impl Client {
         request.xid = self.xid;
         request.elapsed = self.elapsed;
         request.iaid = self.settings.iaid;
-        if self.settings.rapid_commit {
-            request.rapid_commit = Wanted::Yes;
-        }
         if self.state.is_of(TO_ONE) {
             request.server = held.get(Field6::ServerId);
         }
@@ -61,8 +57,9 @@ impl Client {
             request.addrs = Some(held.get(Field6::Addrs));
         }
         let prefixes = held.get(Field6::Prefixes);
-        if self.settings.prefixes && !(prefixes.is_empty() && request.prefixes.is_some()) {
-            request.prefixes = Some(prefixes);
+        let is_hint = prefixes.is_empty() && self.state == State::Soliciting;
+        if !(self.settings.prefixes && is_hint && request.prefixes.is_some()) {
+            request.prefixes = self.settings.prefixes.then_some(prefixes);
         }
         if self.state == State::Confirming && !prefixes.is_empty() {
             request.message = REBIND;

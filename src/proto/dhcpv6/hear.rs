@@ -27,7 +27,7 @@ impl Client {
             return Heard::Reconfigure;
         }
         let is_seeking = self.state == State::Soliciting;
-        let is_rapid = self.settings.rapid_commit && reply.number(Field6::RapidCommit).is_some();
+        let is_rapid = !reply.get(Field6::RapidCommit).is_empty();
         let is_awaited = match message {
             ADVERTISE => is_seeking,
             REPLY => is_rapid || !is_seeking,
@@ -68,7 +68,7 @@ impl Client {
         }
         self.best = worth;
         *held = *reply;
-        let is_all = given >= self.wanted() && !self.settings.collects;
+        let is_all = given >= self.wanted();
         if !is_shunned && (is_all || preference == AT_ONCE || self.tries > 1) {
             self.ask(now, State::Requesting);
         }

@@ -1,7 +1,6 @@
 //! Timelines: milliseconds since carrier, what the client sends, what it hears.
 
 use super::*;
-use crate::wire::dhcpv4::Wanted;
 use crate::wire::dhcpv6::{ADVERTISE, CONFIRM, REBIND, RECONFIGURE, REPLY, Request};
 use std::vec;
 use std::vec::Vec;
@@ -14,7 +13,6 @@ const ADDR: u16 = 0x64;
 const SETTINGS: Settings = Settings {
     iaid: IAID,
     addrs: true,
-    rapid_commit: true,
     ..Settings::NONE
 };
 const BOTH: Settings = Settings {
@@ -185,7 +183,6 @@ fn all_zeros_is_new() {
 fn a_lease_takes_four_messages_and_no_time() {
     let mut scene = Scene::started(&SETTINGS);
     let request = scene.filled(Message::Solicit);
-    assert_eq!(request.rapid_commit, Wanted::Yes);
     assert_eq!((request.server, request.elapsed), (&[][..], 0));
     assert_eq!((request.addrs, request.prefixes), (Some(&[][..]), None));
     assert_eq!(request.iaid, IAID);
@@ -218,13 +215,6 @@ fn rapid_commit_takes_two() {
     // A REPLY that does not say that it is one was not asked for.
     assert_eq!(scene.recv(1, scene.says(REPLY)), Heard::Nothing);
     let rapid = scene.says_with(REPLY, Field6::RapidCommit, &[1]);
-    let mut unasked = Scene::started(&Settings {
-        rapid_commit: false,
-        ..SETTINGS
-    });
-    unasked.send(0, Message::Solicit);
-    assert_eq!(unasked.filled(Message::Solicit).rapid_commit, Wanted::No);
-    assert_eq!(unasked.recv(1, rapid), Heard::Nothing);
     assert_eq!(scene.recv(1, rapid), Heard::Bound);
     assert_eq!(scene.client.state(), State::Bound);
     assert_eq!(scene.held, rapid);
@@ -326,58 +316,6 @@ fn a_server_bounds_how_slow() {
 }
 
 #[test]
-fn a_client_may_be_told_to_wait_first() {
-    let mut begins = Vec::new();
-    for seed in 1..50_u32 {
-        let mut scene = Scene::stopped();
-        let settings = Settings {
-            delays: true,
-            ..SETTINGS
-        };
-        scene
-            .client
-            .start(at(0), seed.wrapping_mul(0x9e37_79b9), &settings);
-        begins.push(scene.next(Message::Solicit));
-        assert_eq!(scene.client.elapsed, 0);
-    }
-    assert!(begins.iter().all(|begin| *begin < 1_000));
-    assert!(begins.iter().any(|begin| *begin < 300) && begins.iter().any(|begin| *begin > 700));
-}
-
-#[test]
-fn offers_are_collected_where_that_is_asked_for() {
-    let settings = Settings {
-        collects: true,
-        ..SETTINGS
-    };
-    let from = |scene: &Scene, server, preference| {
-        let offer = scene.says_with(ADVERTISE, Field6::ServerId, server);
-        with(offer, Field6::Preference, &[preference])
-    };
-    let mut scene = Scene::started(&settings);
-    scene.send(0, Message::Solicit);
-    assert_eq!(scene.recv(1, from(&scene, SERVER, 1)), Heard::Offer);
-    assert_eq!(scene.recv(2, from(&scene, OTHER, 0)), Heard::Nothing);
-    assert_eq!(scene.recv(2, from(&scene, OTHER, 1)), Heard::Nothing);
-    let mut hurried = scene.clone();
-    assert_eq!(scene.recv(3, from(&scene, OTHER, 2)), Heard::Offer);
-    assert_eq!(scene.client.state(), State::Soliciting);
-    let when = scene.next(Message::Request);
-    assert!((1_000..1_100).contains(&when), "{when}");
-    assert_eq!(scene.filled(Message::Request).server, OTHER);
-    // What wants to be chosen before all others is.
-    assert_eq!(hurried.recv(3, from(&hurried, OTHER, 255)), Heard::Offer);
-    hurried.send(3, Message::Request);
-
-    // After the first wait it is the first one that is taken.
-    let mut late = Scene::started(&settings);
-    late.send(0, Message::Solicit);
-    let when = late.next(Message::Solicit);
-    assert_eq!(late.recv(when + 1, late.says(ADVERTISE)), Heard::Offer);
-    assert_eq!(late.client.state(), State::Requesting);
-}
-
-#[test]
 fn an_offer_of_less_than_is_wanted_waits_for_a_better_one() {
     let mut scene = Scene::started(&BOTH);
     scene.send(0, Message::Solicit);
@@ -397,6 +335,36 @@ fn an_offer_of_less_than_is_wanted_waits_for_a_better_one() {
     assert_eq!(request.prefixes, Some(&[][..]));
     let part = lonely.says_with(REPLY, Field6::Prefixes, &[]);
     assert_eq!(lonely.recv(when + 1, part), Heard::Bound);
+}
+
+#[test]
+fn of_offers_of_less_the_most_preferred_counts() {
+    let from = |scene: &Scene, server, preference| {
+        let offer = scene.says_with(ADVERTISE, Field6::Prefixes, &[]);
+        let offer = with(offer, Field6::ServerId, server);
+        with(offer, Field6::Preference, &[preference])
+    };
+    let mut scene = Scene::started(&BOTH);
+    scene.send(0, Message::Solicit);
+    assert_eq!(scene.recv(1, from(&scene, SERVER, 1)), Heard::Offer);
+    assert_eq!(scene.recv(2, from(&scene, OTHER, 0)), Heard::Nothing);
+    assert_eq!(scene.recv(2, from(&scene, OTHER, 1)), Heard::Nothing);
+    let mut hurried = scene.clone();
+    assert_eq!(scene.recv(3, from(&scene, OTHER, 2)), Heard::Offer);
+    assert_eq!(scene.client.state(), State::Soliciting);
+    let when = scene.next(Message::Request);
+    assert!((1_000..1_100).contains(&when), "{when}");
+    assert_eq!(scene.filled(Message::Request).server, OTHER);
+    // What wants to be chosen before all others is.
+    assert_eq!(hurried.recv(3, from(&hurried, OTHER, 255)), Heard::Offer);
+    hurried.send(3, Message::Request);
+
+    // After the first wait it is the first one that is taken.
+    let mut late = Scene::started(&BOTH);
+    late.send(0, Message::Solicit);
+    let when = late.next(Message::Solicit);
+    assert_eq!(late.recv(when + 1, from(&late, SERVER, 0)), Heard::Offer);
+    assert_eq!(late.client.state(), State::Requesting);
 }
 
 #[test]
@@ -1070,6 +1038,9 @@ fn prefixes_are_asked_for_by_a_hint() {
     request.prefixes = Some(&hint);
     scene.client.fill(&scene.held, &mut request);
     assert_eq!((request.addrs, request.prefixes), (None, Some(&hint[..])));
+    let unwanted = Scene::started(&SETTINGS);
+    unwanted.client.fill(&unwanted.held, &mut request);
+    assert_eq!((request.addrs, request.prefixes), (Some(&[][..]), None));
     let mut scene = Scene::started(&settings);
     scene.send(0, Message::Solicit);
     let only = with(scene.says(ADVERTISE), Field6::Addrs, &[]);

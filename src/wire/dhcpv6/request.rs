@@ -6,7 +6,6 @@ use super::{
 };
 use crate::model::lease6::LEASED_OCTETS;
 use crate::text::parts;
-use crate::wire::dhcpv4::Wanted;
 use crate::wire::ipv4::Writer;
 use crate::wire::ipv6;
 use core::net::Ipv6Addr;
@@ -28,8 +27,6 @@ pub struct Request<'a> {
     pub duid: &'a [u8],
     /// DUID of the server it speaks to; empty for none.
     pub server: &'a [u8],
-    /// Whether the lease may come at once.
-    pub rapid_commit: Wanted,
     /// IAID of both IAs.
     pub iaid: [u8; 4],
     /// The IA_NA, with these addresses ([`crate::model::lease6::leased`]); `None` for no IA_NA. One without anything
@@ -37,13 +34,9 @@ pub struct Request<'a> {
     pub addrs: Option<&'a [u8]>,
     /// The IA_PD, with these prefixes, of which unspecified ones ask for their length; `None` for no IA_PD.
     pub prefixes: Option<&'a [u8]>,
-    /// Options to ask for beside those that we read: two octets each.
-    pub asked: &'a [u8],
     /// Host name (RFC 4704); empty for none, as with those that follow. One with a dot is fully qualified.
     pub fqdn: &'a [u8],
-    /// Whose the vendor class is (IANA's Private Enterprise Numbers).
-    pub enterprise: u32,
-    /// Vendor class.
+    /// Vendor class: of no enterprise, as that of DHCPv4 (IANA's Private Enterprise Number 0).
     pub vendor_class: &'a [u8],
     /// User class.
     pub user_class: &'a [u8],
@@ -59,13 +52,10 @@ impl<'a> Request<'a> {
             elapsed: 0,
             duid,
             server: &[],
-            rapid_commit: Wanted::No,
             iaid: [0; 4],
             addrs: None,
             prefixes: None,
-            asked: &[],
             fqdn: &[],
-            enterprise: 0,
             vendor_class: &[],
             user_class: &[],
         }
@@ -86,7 +76,7 @@ pub fn build(request: &Request<'_>, packet: &mut [u8]) -> usize {
     w.long_option(CLIENT_ID, &[], request.duid);
     w.long_option(SERVER_ID, &[], request.server);
     w.long_option(ELAPSED_TIME, &[], &request.elapsed.to_be_bytes());
-    if message == SOLICIT && request.rapid_commit == Wanted::Yes {
+    if message == SOLICIT {
         w.octets(&[0, RAPID_COMMIT, 0, 0]);
     }
     let is_question = QUESTIONS.wrapping_shr(message.into()) & 1 != 0;
@@ -100,17 +90,13 @@ pub fn build(request: &Request<'_>, packet: &mut [u8]) -> usize {
     let is_stateless = message == INFORMATION_REQUEST;
     if is_question {
         let options = OPTIONS.len().wrapping_sub(if is_stateless { 0 } else { 2 });
-        w.long_option(
-            OPTION_REQUEST,
-            request.asked,
-            parts::slice(OPTIONS, 0, options),
-        );
+        w.long_option(OPTION_REQUEST, &[], parts::slice(OPTIONS, 0, options));
         // RFC 4704 s.5: where there is nothing to bind it to, it is not said.
         if !is_stateless {
             w.name(request.fqdn);
         }
-        w.class(VENDOR_CLASS, request.enterprise, request.vendor_class);
-        w.class(USER_CLASS, 0, request.user_class);
+        w.class(VENDOR_CLASS, request.vendor_class);
+        w.class(USER_CLASS, request.user_class);
     }
     let len = w.len;
     let Some(packet) = packet.get_mut(..len) else {
@@ -192,10 +178,10 @@ impl Writer<'_> {
         self.octets(parts::slice(&[0], 0, root));
     }
 
-    /// A class of one text, behind the number whose it is; none without a text.
-    fn class(&mut self, code: u8, enterprise: u32, text: &[u8]) {
-        let ([e0, e1, e2, e3], [.., l0, l1]) = (enterprise.to_be_bytes(), text.len().to_be_bytes());
-        let head = [e0, e1, e2, e3, l0, l1];
+    /// A class of one text, that of a vendor behind the number whose it is; none without a text.
+    fn class(&mut self, code: u8, text: &[u8]) {
+        let [.., l0, l1] = text.len().to_be_bytes();
+        let head = [0, 0, 0, 0, l0, l1];
         let start = if code == VENDOR_CLASS { 0 } else { 4 };
         self.long_option(code, parts::slice(&head, start, head.len()), text);
     }
@@ -252,13 +238,10 @@ mod tests {
             elapsed: 0x0102,
             duid: &[0, 3, 0, 1, 2, 0, 0, 0, 0, 9],
             server: &[0, 4, 7],
-            rapid_commit: Wanted::Yes,
             iaid: [0xa, 0xb, 0xc, 0xd],
             addrs: Some(&ADDR),
             prefixes: Some(&ADDR),
-            asked: &[0, 103],
             fqdn: b"a.bc",
-            enterprise: 0x01020304,
             vendor_class: b"vc",
             user_class: b"u",
         }
@@ -286,7 +269,7 @@ mod tests {
     /// What only questions say.
     const OF_QUESTIONS: &[u8] = &[
         0, 39, 0, 7, 1, 1, b'a', 2, b'b', b'c', 0, // FQDN
-        0, 16, 0, 8, 1, 2, 3, 4, 0, 2, b'v', b'c', // vendor class
+        0, 16, 0, 8, 0, 0, 0, 0, 0, 2, b'v', b'c', // vendor class
         0, 15, 0, 3, 0, 1, b'u', // user class
     ];
 
@@ -302,7 +285,7 @@ mod tests {
         let mut ia_pd = vec![0, 25, 0, 41, 0xa, 0xb, 0xc, 0xd, 0, 0, 0, 0, 0, 0, 0, 0];
         ia_pd.extend([0, 26, 0, 25, 0, 0, 0, 0, 0, 0, 0, 0]);
         ia_pd.extend(&ADDR[8..]);
-        let list = [0, 6, 0, 20, 0, 103];
+        let list = [0, 6, 0, 18];
         for message in 1..=11 {
             let rapid: &[u8] = if message == SOLICIT {
                 &[0, 14, 0, 0]
@@ -326,7 +309,7 @@ mod tests {
                     expected.extend(OF_QUESTIONS);
                 }
                 INFORMATION_REQUEST => {
-                    expected.extend([0, 6, 0, 22, 0, 103]);
+                    expected.extend([0, 6, 0, 20]);
                     expected.extend(OPTIONS);
                     expected.extend(&OF_QUESTIONS[11..]);
                 }
@@ -335,14 +318,14 @@ mod tests {
             assert_eq!(built(&full(message)), expected, "{message}");
         }
         for message in [CONFIRM, DECLINE, RELEASE] {
-            assert!(!built(&full(message)).windows(4).any(|w| w == [0, 6, 0, 20]));
+            assert!(!built(&full(message)).windows(4).any(|w| w == list));
         }
     }
 
     #[test]
     fn what_is_not_wanted_is_not_said() {
-        let message = built(&Request::new(SOLICIT, SRC, &[0, 3]));
-        let mut expected = vec![1, 0, 0, 0, 0, 1, 0, 2, 0, 3, 0, 8, 0, 2, 0, 0, 0, 6, 0, 18];
+        let message = built(&Request::new(RENEW, SRC, &[0, 3]));
+        let mut expected = vec![5, 0, 0, 0, 0, 1, 0, 2, 0, 3, 0, 8, 0, 2, 0, 0, 0, 6, 0, 18];
         expected.extend(&OPTIONS[..18]);
         assert_eq!(message, expected);
         // An IA of nothing asks for anything, where something is asked.
@@ -356,6 +339,9 @@ mod tests {
             let ia_na = [0, 3, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
             let ia_pd = [0, 25, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
             let mut expected = start.to_vec();
+            if kind == SOLICIT {
+                expected.extend([0, 14, 0, 0]);
+            }
             if matches!(kind, SOLICIT | REQUEST | RENEW | REBIND) {
                 expected.extend([ia_na, ia_pd].concat());
                 expected.extend([0, 6, 0, 18]);

@@ -40,6 +40,11 @@ pub const IFA_F_PERMANENT: u32 = 0x80;
 /// No route for its prefix.
 pub const IFA_F_NOPREFIXROUTE: u32 = 0x200;
 
+/// Whether an IPv6 address with these flags may be used.
+pub fn is_usable(flags: u32) -> bool {
+    flags & IFA_F_OPTIMISTIC != 0 || flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) == 0
+}
+
 /// Appends an address; its scope is that which was asked for, or that which ip(8) chooses.
 pub(super) fn put(w: &mut Writer<'_>, thing: &Thing, label: &[u8]) {
     let addr = &thing.route.dst;

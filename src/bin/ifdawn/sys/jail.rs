@@ -55,7 +55,8 @@ pub enum Trouble {
     GivenUp,
 }
 
-/// The jail, and the memory it works in.
+/// The jail, and the memory it works in. What is large stands last: small offsets make short instructions.
+#[repr(C)]
 pub struct Jail {
     /// Its process, 0 while there is none, and our end of the socket.
     pid: u32,
@@ -195,6 +196,15 @@ impl Jail {
         Ok(of)
     }
 
+    /// It is another one's: what is asked starts a new one.
+    pub fn forget(&mut self) {
+        if self.pid != 0 {
+            process::close(self.socket);
+        }
+        self.pid = 0;
+        self.first = self.next;
+    }
+
     /// Ends it, and says why.
     fn end(&mut self, why: Trouble) -> Trouble {
         self.stop();
@@ -247,7 +257,7 @@ impl Jail {
                 };
                 frame::read(what, checksum, frame, &mut self.said);
             }
-            if write(socket, self.said.octets()).is_err() {
+            if write(socket, self.said.octets_mut()).is_err() {
                 break;
             }
         }

@@ -14,16 +14,29 @@ use ifdawn::wire::ipv6;
 use std::io::IoSlice;
 use std::os::fd::BorrowedFd;
 
-/// What a frame carries (linux/if_ether.h).
+/// What a frame carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u16)]
 pub enum EtherType {
-    /// `ETH_P_IP`
-    Ipv4 = 0x0800,
-    /// `ETH_P_ARP`
-    Arp = 0x0806,
-    /// `ETH_P_IPV6`
-    Ipv6 = 0x86dd,
+    /// IPv4.
+    Ipv4,
+    /// ARP.
+    Arp,
+    /// IPv6.
+    Ipv6,
+}
+
+impl EtherType {
+    /// All of them.
+    pub const ALL: [EtherType; 3] = [EtherType::Ipv4, EtherType::Arp, EtherType::Ipv6];
+
+    /// Its number in a frame: `ETH_P_IP`, `ETH_P_ARP`, `ETH_P_IPV6` (linux/if_ether.h).
+    const fn number(self) -> u16 {
+        match self {
+            EtherType::Ipv4 => 0x0800,
+            EtherType::Arp => 0x0806,
+            EtherType::Ipv6 => 0x86dd,
+        }
+    }
 }
 
 /// A frame that was received, without its link layer.
@@ -110,7 +123,7 @@ pub fn filter(socket: BorrowedFd<'_>, what: EtherType, tag: u16) -> Result<(), E
 #[inline(never)]
 fn address(ifindex: u32, what: EtherType, to: &[u8]) -> [u8; 32] {
     let [f0, f1] = (libc::AF_PACKET as u16).to_ne_bytes();
-    let [p0, p1] = (what as u16).to_be_bytes();
+    let [p0, p1] = what.number().to_be_bytes();
     let [i0, i1, i2, i3] = ifindex.to_ne_bytes();
     let mut address = [0; 32];
     let (head, rest) = address.split_at_mut(HEAD);
@@ -153,7 +166,7 @@ const ARP: [Step; 6] = [
     step(bpf::OCTET, PACKET_TYPE),
     must_not(bpf::EXCEEDS, PACKET_MULTICAST, 3),
     step(bpf::SHORT, 2),
-    must(bpf::EQUALS, EtherType::Ipv4 as u32, 1),
+    must(bpf::EQUALS, EtherType::Ipv4.number() as u32, 1),
     step(bpf::RETURN, u32::MAX),
     step(bpf::RETURN, 0),
 ];

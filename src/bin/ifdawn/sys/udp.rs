@@ -35,12 +35,13 @@ pub fn send(ifindex: u32, src: Ipv4Addr, dst: Ipv4Addr, packet: &[u8]) -> Result
 }
 
 /// Has the kernel not tell servers of DHCPv6 that nobody listens, as long as we run: answers are heard as packets, and
-/// what arrives here is kept at two and dropped from there on, unread.
+/// of what arrives here the least is kept, which nobody reads.
 pub fn occupy() -> Result<(), Errno> {
     let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC;
     let socket = super::socket(libc::AF_INET6, kind)?;
-    super::set(socket, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1, 0)?;
-    super::set(socket, libc::SOL_SOCKET, libc::SO_RCVBUF, 0, 0)?;
+    // Another client may come, too.
+    let _ = super::set(socket, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1, 0);
+    let _ = super::set(socket, libc::SOL_SOCKET, libc::SO_RCVBUF, 0, 0);
     // struct sockaddr_in6 (ipv6(7)): family and port, then no address.
     let mut address = [0; 28];
     let [f0, f1, p0, p1, ..] = &mut address;

@@ -12,6 +12,9 @@ use core::net::IpAddr;
 /// Routes to prefixes of any length count (RFC 4191).
 const ANY_LEN: u32 = 128;
 
+/// Temporary addresses are preferred to others.
+const PREFERRED: u32 = 2;
+
 /// What a setting of a link shall be; `None`: what it is.
 #[inline(never)]
 pub fn wanted(knob: Knob, shall: &DesiredLink, have: &Link, config: &Config<'_>) -> Option<u32> {
@@ -55,6 +58,7 @@ pub fn wanted(knob: Knob, shall: &DesiredLink, have: &Link, config: &Config<'_>)
                 _ => (now == NONE, EUI64),
             }
         }
+        Knob::TEMPORARY => return said.map(|word| word.min(PREFERRED)),
         _ => return said,
     };
     is_meant.then_some(value)

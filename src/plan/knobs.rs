@@ -52,7 +52,9 @@ pub fn wanted(knob: Knob, shall: &DesiredLink, have: &Link, config: &Config<'_>)
             // has formed where the link is up.
             let is_ours = dad?.is_not_kernels();
             match said {
-                Some(STABLE_PRIVACY | RANDOM) => (true, said.unwrap_or(0)),
+                // what there was no secret for is random
+                Some(STABLE_PRIVACY) => (now != RANDOM, STABLE_PRIVACY),
+                Some(RANDOM) => (true, RANDOM),
                 _ if is_ours => (now == EUI64 && !have.is_up(), NONE),
                 Some(EUI64) => (true, EUI64),
                 _ => (now == NONE, EUI64),

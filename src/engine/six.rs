@@ -83,7 +83,6 @@ impl Engine<'_> {
                 return true;
             }
             ndisc::Due::Changed => {
-                ndisc.told(now);
                 self.look_again = true;
                 return true;
             }
@@ -118,7 +117,7 @@ impl Engine<'_> {
         let link = self.observed.by_index(ifindex).ok_or(GONE)?;
         let local = self.desired.link(ifindex).and_then(|link| link.local);
         let duid = duid(&self.config, lessee.config, link).ok_or(GONE)?;
-        let mut request = Request::new(what as u8, local.ok_or(GONE)?, duid.as_bytes());
+        let mut request = Request::new(what as u8, local.ok_or(GONE)?, &duid);
         describe(&self.config, lessee.config, &mut request);
         lessee.client6.fill(&lessee.lease6, &mut request);
         let packet = self.buffers.datagram.get_mut(..PACKET).unwrap_or_default();
@@ -206,7 +205,7 @@ impl Engine<'_> {
             return;
         };
         let (client, held) = (&mut lessee.client6, &mut lessee.lease6);
-        match client.hear(now, &mut said.lease6, duid.as_bytes(), held) {
+        match client.hear(now, &mut said.lease6, &duid, held) {
             Heard::Nothing => {}
             Heard::Refused(dhcpv6::Why::NothingGiven) => {
                 self.say(ifindex, NOTHING_GIVEN, b"", host);
@@ -238,6 +237,7 @@ impl Engine<'_> {
         };
         let (ifindex, addr) = (held.check.ifindex, held.check.addr);
         self.say(ifindex, TAKEN, &addr.octets(), host);
+        self.put_down(ifindex, Problem::AddrTaken);
         let mut lessees = self.lessees.iter_mut().zip(0..);
         let of_link = lessees.find(|(lessee, _)| lessee.ifindex == ifindex);
         if let Some((lessee, n)) = of_link
@@ -439,9 +439,11 @@ impl Engine<'_> {
                 self.plan.push(Phase::DeleteAddresses, Act::Delete, n);
             }
         }
-        self.send_plan(host)?;
-        self.disown(host);
-        self.publish_state(host);
+        if !self.plan.steps.is_empty() {
+            self.send_plan(host)?;
+            self.disown(host);
+            self.publish_state(host);
+        }
         Ok(())
     }
 

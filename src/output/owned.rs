@@ -300,7 +300,7 @@ pub fn given_names(link: &LinkConfig, given: &Given<'_>, each: &mut dyn TakeName
         let leased = lease.get(Field6::Search);
         domains_in(leased, each);
         for kept in six.ndisc.of(advert::What::Domain) {
-            let domain = kept.item().text();
+            let domain = kept.item().octets();
             if !leased
                 .split(|octet| *octet == b' ')
                 .any(|leased| leased == domain)

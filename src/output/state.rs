@@ -7,6 +7,7 @@ use crate::model::advert::{Item, What};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch};
 use crate::model::desired::{self, DesiredLink, FOREVER};
 use crate::model::lease::{AnyLease, Lease};
+use crate::model::lease6::leased;
 use crate::model::link::Mac;
 use crate::model::route::Route;
 use crate::output::json::{Json, Octets};
@@ -197,7 +198,7 @@ fn address(json: &mut Json<'_>, addr: &Cidr, source: usize, lives: [u32; 2]) {
 }
 
 /// By [`What`]: what it is.
-const SAYS: Packed = packed!(",link,router,captive-portal,on-link,prefix,route,pref64,dns,search");
+const SAYS: Packed = packed!(",link,,,router,captive-portal,pref64,dns,search");
 
 /// By [`MANAGED`](crate::model::advert::MANAGED) and `OTHER` together: of what there is more by DHCPv6.
 const FLAGS: Packed = packed!(",other,managed,managed other");
@@ -212,15 +213,16 @@ impl Show for InWords<'_> {
     fn show(&self, f: &mut Text<'_>) {
         let item = self.0;
         match item.what() {
-            What::Portal | What::Domain => f.put(item.text()),
-            What::Nothing | What::Router | What::Target => {}
+            What::Portal | What::Domain => f.put(item.octets()),
+            What::Nothing | What::Router | What::Solicited | What::Advertised => {}
             What::Link => {
                 FLAGS.item((item.flags() >> 6).into()).show(f);
             }
             What::Server => IpAddr::V6(item.addr()).show(f),
-            What::OnLink | What::Autonomous | What::Route | What::Pref64 => {
-                IpAddr::V6(item.addr()).show(f);
-                f.count(word!("/"), item.prefix_len().into());
+            What::Pref64 => {
+                if let Some(prefix) = leased(item.octets()) {
+                    prefix.addr.show(f);
+                }
             }
         }
     }
@@ -471,7 +473,7 @@ mod tests {
         let head = "{\"name\":\"eth0\",\"ifindex\":2,\"mac\":\"02:02:02:02:02:02\",\"kind\":\"ethernet\",\
                     \"state\":\"up\",\"carrier\":true,\"addresses\":[{\"address\":\"192.0.2.5/24\",\
                     \"source\":\"static\",\"valid_s\":null,\"preferred_s\":null}],\"routes\":[\"10.0.0.0/24 proto 153\",";
-        let tail = "\"dns\":[\"192.0.2.53\"],\"lease4\":null,\"lease6\":null,\
+        let tail = "\"dns\":[\"192.0.2.53\"],\"lease4\":null,\"lease6\":null,\"ra\":[],\
                     \"timeline\":[{\"at_us\":4000,\"event\":\"done\"}],\
                     \"problems\":[\"a \\\"quoted\\\" \\\\ \\u001b[2J \u{ff} problem\\u000a\"]}";
         assert!(line.starts_with(head) && line.ends_with(tail), "{line}");

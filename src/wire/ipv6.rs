@@ -12,7 +12,6 @@
 //! See [`crate::wire`] for the contract.
 
 use super::ipv4::{CS6, Checksum, sum};
-use super::netlink::{copy, copy_to};
 use crate::model::lease::Verdict;
 use crate::model::link::Mac;
 use core::net::Ipv6Addr;
@@ -35,27 +34,30 @@ pub fn solicited_node(addr: &Ipv6Addr) -> Ipv6Addr {
 }
 
 /// Where a frame for the group that a packet is for goes on a link with this broadcast address: on Ethernet as RFC 2464
-/// s.7 says it, on InfiniBand RFC 4391 s.4, which takes the scope and the partition from the broadcast address. Where
-/// there is no group, or a link of another kind, to all.
+/// s.7 says it, on InfiniBand RFC 4391 s.4, where all but the signature of IPv6 and the group is as in the broadcast
+/// address. Where there is no group, or a link of another kind, to all.
 #[inline(never)]
 pub fn group_mac(packet: &[u8], broadcast: &Mac) -> Mac {
-    let group = packet.first_chunk::<HEADER>();
-    let Some(group) = group.and_then(|header| header.last_chunk::<10>()) else {
-        return *broadcast;
-    };
-    let [.., a, b, c, d] = *group;
-    match *broadcast.as_bytes() {
-        [_, _, _, _, _, _] => Mac::from_kernel(&[0x33, 0x33, a, b, c, d]),
-        [_, _, _, _, _, scope, _, _, p0, p1, _, ..] => {
-            let mut mac = [0xff; 20];
-            let fixed = [0, 0xff, 0xff, 0xff, 0xff, 0x10 | scope & 15, 0x60, 0x1b];
-            copy(&mut mac, &fixed);
-            copy_to(&mut mac, 8, &[p0, p1]);
-            copy_to(&mut mac, 10, group);
-            Mac::from_kernel(&mac)
+    let all = broadcast.as_bytes();
+    let header = packet.first_chunk::<HEADER>();
+    let group = header.and_then(|header| header.last_chunk::<10>());
+    let (ethernet, mut infiniband);
+    let mac = match (group, <&[u8; 20]>::try_from(all)) {
+        (Some(group), Ok(all)) => {
+            infiniband = *all;
+            [infiniband[6], infiniband[7]] = [0x60, 0x1b];
+            if let Some(end) = infiniband.last_chunk_mut() {
+                *end = *group;
+            }
+            infiniband.as_slice()
         }
-        _ => *broadcast,
-    }
+        (Some([.., a, b, c, d]), Err(_)) if all.len() == 6 => {
+            ethernet = [0x33, 0x33, *a, *b, *c, *d];
+            &ethernet
+        }
+        _ => all,
+    };
+    Mac::from_kernel(mac)
 }
 
 /// Writes the header of a packet whose payload, ICMPv6 or UDP with a checksum of zero, stands behind [`HEADER`]

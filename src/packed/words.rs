@@ -36,7 +36,7 @@ const WRITTEN: &str = concat!(
     "les@ txqueuelen @ip link property add dev @ nodad@/run/ifdawn/lease6-@/proc/sys/net/ipv6/conf/@accept_dad@: IPv6 @%",
     "@sysctl -w net/ipv6/conf/@=@ip token set dev @ addrgenmode @addrgenmode\n@disable_ipv6@accept_ra@autoconf@",
     "accept_ra_defrtr@accept_ra_rt_info_max_plen@ra_defrtr_metric@use_tempaddr@dad_transmits@optimistic_dad@m",
-    "tu@stable_secret@/etc/machine-id",
+    "tu@stable_secret@addr_gen_mode@/etc/machine-id",
 );
 
 /// The same, packed.

@@ -12,6 +12,9 @@ use core::net::IpAddr;
 /// Routes to prefixes of any length count (RFC 4191).
 const ANY_LEN: u32 = 128;
 
+/// Temporary addresses are preferred to others.
+const PREFERRED: u32 = 2;
+
 /// What a setting of a link shall be; `None`: what it is.
 #[inline(never)]
 pub fn wanted(knob: Knob, shall: &DesiredLink, have: &Link, config: &Config<'_>) -> Option<u32> {
@@ -49,12 +52,15 @@ pub fn wanted(knob: Knob, shall: &DesiredLink, have: &Link, config: &Config<'_>)
             // has formed where the link is up.
             let is_ours = dad?.is_not_kernels();
             match said {
-                Some(STABLE_PRIVACY | RANDOM) => (true, said.unwrap_or(0)),
+                // what there was no secret for is random
+                Some(STABLE_PRIVACY) => (now != RANDOM, STABLE_PRIVACY),
+                Some(RANDOM) => (true, RANDOM),
                 _ if is_ours => (now == EUI64 && !have.is_up(), NONE),
                 Some(EUI64) => (true, EUI64),
                 _ => (now == NONE, EUI64),
             }
         }
+        Knob::TEMPORARY => return said.map(|word| word.min(PREFERRED)),
         _ => return said,
     };
     is_meant.then_some(value)

@@ -47,6 +47,8 @@ pub fn wanted(knob: Knob, shall: &DesiredLink, have: &Link, config: &Config<'_>)
         Knob::ROUTE_LEN => (asks, if has_routes { ANY_LEN } else { 0 }),
         Knob::METRIC => (asks, shall.metric6),
         Knob::OPTIMISTIC => (dad == Some(Dad::Optimistic), 1),
+        // What the kernel forms can be used at once where we look, or nobody does.
+        Knob::ACCEPT_DAD => (asks && dad?.is_not_kernels(), 0),
         Knob::ADDR_GEN_MODE => {
             // Where the kernel does not look for duplicates, the link-local address is ours to form, which the kernel
             // has formed where the link is up.
@@ -79,13 +81,14 @@ pub fn token(shall: &DesiredLink, config: &Config<'_>) -> u64 {
 }
 
 impl Op<'_> {
-    /// What the setting that it changes of a link shall be; of a link that goes down how it usually forms addresses.
+    /// What the setting that it changes of a link shall be; of a link that goes down what it usually is.
     pub fn knob(&self) -> u32 {
-        match (self.object, self.observed.by_index(self.ifindex())) {
-            (Object::Link(link), Some(have)) => {
-                wanted(Knob(self.depth), link, have, self.config).unwrap_or(EUI64)
-            }
-            _ => EUI64,
+        let knob = Knob(self.depth);
+        if let (Object::Link(link), Some(have)) = (self.object, self.observed.by_index(self.ifindex()))
+            && let Some(value) = wanted(knob, link, have, self.config)
+        {
+            return value;
         }
+        knob.row().usual.into()
     }
 }

@@ -259,7 +259,12 @@ impl Advert {
     /// Whether each item has its form.
     #[inline(never)]
     pub fn is_sound(&self) -> bool {
-        self.items().all(Item::is_sound)
+        let places = self.0.get(HEAD..).unwrap_or_default();
+        places
+            .as_chunks()
+            .0
+            .iter()
+            .all(|item| Item(item).is_sound())
     }
 }
 

@@ -424,10 +424,8 @@ fn neighbours_speak_of_addresses() {
             "{src} {dst} {message:?}"
         );
         assert_eq!(advert.source(), addr(src));
-        let kind = match advert.first().what() {
-            What::Solicited => 135,
-            _ => 136,
-        };
+        let is_asked = advert.first().is(What::Solicited);
+        let kind = if is_asked { 135 } else { 136 };
         let text = shown(&advert);
         let (_, by) = text.split_once(&std::format!("{TARGET} by ")).unwrap();
         assert_eq!(std::format!("{kind} by {by}"), said);

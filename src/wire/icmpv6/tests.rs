@@ -289,6 +289,10 @@ fn prefixes_of_nat64_have_six_lengths() {
         38, 2, 0xff, 0xf8, 0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0,
     ];
     assert_eq!(options(&option), "Pref64 64:ff9b::/96 valid=65528");
+    let mut long = option.to_vec();
+    long[1] = 3;
+    long.extend([0; 8]);
+    assert_eq!(options(&long), "");
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 use ifdawn::diag::Errno;
 use ifdawn::engine::Instant;
+use ifdawn::model::duid::Duid;
 use ifdawn::model::lease6::{Field6, Lease6, leased};
 use ifdawn::proto::dhcpv6::{Client, Due, Heard, Message, Settings, State};
 use ifdawn::wire::dhcpv6::{self, Request};
@@ -264,7 +265,6 @@ impl Scene {
                 let until = self.client.deadline().0;
                 self.now = (self.now + micros).min(until);
                 let mut reply = self.says(message);
-                reply.put(Field6::RapidCommit, &[1]);
                 reply.put(Field6::AddrStatus, &[0, status]);
                 reply.put(Field6::PrefixStatus, &[0, status]);
                 let times = [seconds.to_be_bytes(), seconds.to_be_bytes()].concat();
@@ -341,7 +341,8 @@ impl Scene {
 
     /// What is filled in, and that it can be sent.
     fn describe(&self, message: Message) {
-        let mut request = Request::new(message as u8, Ipv6Addr::LOCALHOST, &CLIENT);
+        let duid = Duid::new(&CLIENT).expect("a DUID");
+        let mut request = Request::new(message as u8, Ipv6Addr::LOCALHOST, &duid);
         self.client.fill(&self.held, &mut request);
         let is_to_one = matches!(
             message,
@@ -357,7 +358,8 @@ impl Scene {
     fn hear(&mut self, reply: &mut Lease6) -> Heard {
         let (before, was_held, whole) = (self.client, self.held, *reply);
         let now = Instant(self.now);
-        let heard = self.client.hear(now, reply, &CLIENT, &mut self.held);
+        let duid = Duid::new(&CLIENT).expect("a DUID");
+        let heard = self.client.hear(now, reply, &duid, &mut self.held);
         let client = &self.client;
         if heard != Heard::Nothing {
             assert_eq!(whole.get(Field6::ClientId), CLIENT);

@@ -9,7 +9,7 @@ use crate::wire::dhcpv6::Request;
 
 /// The DUID of a link; `None` where nothing says one and the link has no address, and DHCPv6 cannot be spoken.
 #[inline(never)]
-pub(super) fn duid(config: &Config<'_>, id: LinkId, link: &Link) -> Option<Duid> {
+pub(super) fn duid<'c>(config: &'c Config<'_>, id: LinkId, link: &'c Link) -> Option<Duid<'c>> {
     let said = config.link(id).and_then(|link| IpText::Duid.of(&link.ipv6));
     match said {
         Some(octets) => Duid::new(config.text(octets)),
@@ -62,6 +62,10 @@ mod tests {
     use std::vec::Vec;
 
     const ID: LinkId = LinkId::new(0);
+    const OTHERS: Duid<'_> = Duid {
+        head: [0; 4],
+        id: &[0],
+    };
     const HINT: [u8; 25] = {
         let mut hint = [0; 25];
         hint[8] = 56;
@@ -73,7 +77,7 @@ mod tests {
     fn described(
         link: &Link,
         describe: impl FnOnce(&mut LinkConfig, &mut Config<'_>),
-        check: impl FnOnce(Option<Duid>, Settings, &Request<'_>),
+        check: impl FnOnce(Option<Duid<'_>>, Settings, &Request<'_>),
     ) {
         let mut storage = Storage::default();
         let mut config = storage.config();
@@ -82,7 +86,11 @@ mod tests {
         describe(&mut described, &mut config);
         config.add_link(&described).unwrap();
         let duid = duid(&config, ID, link);
-        let mut request = Request::new(SOLICIT, Ipv6Addr::UNSPECIFIED, &[]);
+        let mut request = Request::new(
+            SOLICIT,
+            Ipv6Addr::UNSPECIFIED,
+            duid.as_ref().unwrap_or(&OTHERS),
+        );
         super::describe(&config, ID, &mut request);
         check(duid, settings(&described, link, MANAGED), &request);
         let other = settings(&described, link, OTHER);
@@ -95,8 +103,8 @@ mod tests {
         link
     }
 
-    fn octets(duid: Option<Duid>) -> Option<Vec<u8>> {
-        duid.map(|duid| duid.as_bytes().to_vec())
+    fn octets(duid: Option<Duid<'_>>) -> Option<Vec<u8>> {
+        duid.map(|duid| [&duid.head, duid.id].concat())
     }
 
     #[test]
@@ -130,7 +138,7 @@ mod tests {
     fn what_is_described_beats_it() {
         let describe = |link: &mut LinkConfig, config: &mut Config<'_>| {
             let ip = &mut link.ipv6;
-            IpText::Duid.set(ip, config.keep(&[0, 4, 7]));
+            IpText::Duid.set(ip, config.keep(&[0, 4, 7, 8, 9]));
             IpNumber::Iaid.set(ip, Some(0x0102));
             IpText::Prefix.set(ip, config.keep(&HINT));
             IpText::Hostname.set(ip, config.keep(b"box.example"));
@@ -140,7 +148,7 @@ mod tests {
         };
         for mac in [testing::mac(9), Mac::NONE] {
             described(&link(mac), describe, |duid, settings, request| {
-                assert_eq!(octets(duid).unwrap(), [0, 4, 7]);
+                assert_eq!(octets(duid).unwrap(), [0, 4, 7, 8, 9]);
                 let expected = Settings {
                     iaid: [0, 0, 1, 2],
                     addrs: true,

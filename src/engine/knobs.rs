@@ -2,8 +2,12 @@
 
 use super::complain::write;
 use super::{Engine, Host, OutputFile};
-use crate::model::knob::Knob;
-use crate::text::show::{Show, Text};
+use crate::diag::{Escaped, LineBuf};
+use crate::model::knob::{Knob, RANDOM};
+use crate::packed::word;
+
+/// Octets of the text of a setting: those of an IPv6 address.
+const MAX_TEXT: usize = 40;
 
 impl Engine<'_> {
     /// Changes a setting of the desired link `n`. What became of it shows at the next look at the links, and is not
@@ -13,33 +17,29 @@ impl Engine<'_> {
         let Some(link) = self.desired.links.get(n as usize) else {
             return;
         };
-        let mut text = Value(value, [0; 32]);
+        let mut text = LineBuf::<MAX_TEXT>::new();
+        // The secret that stable addresses are made of: the number of the machine as an IPv6 address. Without one the
+        // kernel refuses what is written, and they are random.
         if knob == Knob::ADDR_GEN_MODE
             && let Ok(id) = host.read(OutputFile::MachineId)
-            && let Some(id) = id.first_chunk()
+            && let Some(id) = id.first_chunk::<32>()
         {
-            text.1 = *id;
+            for digits in id.chunks(4) {
+                if !text.as_bytes().is_empty() {
+                    text.put(b":");
+                }
+                text.put(digits);
+            }
+        } else {
+            text.show(&value);
         }
-        write(host, OutputFile::Knob(&link.name, knob.row().word), &text);
+        let file = OutputFile::Knob(&link.name, knob.row().word);
+        if !write(host, file, &Escaped(text.as_bytes())) && knob == Knob::ADDR_GEN_MODE {
+            let mode = OutputFile::Knob(&link.name, word!("addr_gen_mode"));
+            let _ = host.write(mode, &RANDOM);
+        }
         if let Some(link) = self.observed.by_index_mut(link.ifindex) {
             link.knobs.set(knob, value);
-        }
-    }
-}
-
-/// A number; or, with its digits, that of the machine as an IPv6 address: the secret that stable addresses are made of.
-struct Value(u32, [u8; 32]);
-
-impl Show for Value {
-    fn show(&self, f: &mut Text<'_>) {
-        if self.1 == [0; 32] {
-            return self.0.show(f);
-        }
-        for (n, digit) in self.1.iter().enumerate() {
-            if n & 3 == 0 && n > 0 {
-                f.octet(b':');
-            }
-            f.octet(*digit);
         }
     }
 }

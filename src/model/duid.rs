@@ -13,38 +13,39 @@
 //! What is configured is sent as it stands. Without that it is of type LL: the same each time, and in the next system, without being kept.
 
 use super::link::Mac;
-use crate::limits::MAX_DUID;
 use crate::text::parts;
-use heapless::Vec;
 
-/// A DUID. It has at least an octet behind its type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Duid(Vec<u8, MAX_DUID>);
+/// A DUID: its type and two octets more, and what is left of it. It has at least an octet behind these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Duid<'a> {
+    /// How it begins.
+    pub head: [u8; 4],
+    /// What follows.
+    pub id: &'a [u8],
+}
 
-impl Duid {
-    /// Any octets; `None` where there are too few or too many.
-    pub fn new(octets: &[u8]) -> Option<Duid> {
-        Duid::joined(octets, &[]).filter(|duid| duid.0.len() > 2)
+impl<'a> Duid<'a> {
+    /// Any octets; `None` where there are too few.
+    pub fn new(octets: &'a [u8]) -> Option<Duid<'a>> {
+        let (head, id) = octets.split_first_chunk()?;
+        Duid { head: *head, id }.sound()
     }
 
     /// Of a link's address, of type LL; `arphrd` is a number of ARP. `None` for a link without an address.
-    pub fn of_link(arphrd: u16, mac: &Mac) -> Option<Duid> {
+    pub fn of_link(arphrd: u16, mac: &'a Mac) -> Option<Duid<'a>> {
         let [h0, h1] = arphrd.to_be_bytes();
-        let mac = Some(mac.as_bytes()).filter(|mac| !mac.is_empty())?;
-        Duid::joined(&[0, LL, h0, h1], mac)
+        let head = [0, LL, h0, h1];
+        let id = mac.as_bytes();
+        Duid { head, id }.sound()
     }
 
-    /// As it is sent.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+    /// Whether these are its octets.
+    pub fn is(&self, octets: &[u8]) -> bool {
+        parts::strip(octets, &self.head).is_some_and(|id| parts::is(id, self.id))
     }
 
-    #[inline(never)]
-    fn joined(head: &[u8], id: &[u8]) -> Option<Duid> {
-        let mut octets = Vec::new();
-        octets.extend_from_slice(head).ok()?;
-        octets.extend_from_slice(id).ok()?;
-        Some(Duid(octets))
+    fn sound(self) -> Option<Duid<'a>> {
+        (!self.id.is_empty()).then_some(self)
     }
 }
 
@@ -63,8 +64,11 @@ mod tests {
     use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND};
     use crate::testing::mac;
 
-    fn octets(duid: Option<Duid>) -> std::vec::Vec<u8> {
-        duid.unwrap().as_bytes().to_vec()
+    fn octets(duid: Option<Duid<'_>>) -> std::vec::Vec<u8> {
+        let duid = duid.unwrap();
+        let octets = [&duid.head, duid.id].concat();
+        assert!(duid.is(&octets));
+        octets
     }
 
     #[test]
@@ -76,16 +80,30 @@ mod tests {
         let infiniband = Mac::new(&[7; 20]).unwrap();
         let duid = octets(Duid::of_link(ARPHRD_INFINIBAND, &infiniband));
         assert_eq!((duid.len(), &duid[..5]), (24, &[0, 3, 0, 32, 7][..]));
-        assert_eq!(octets(Duid::new(&[9, 9, 9])), [9, 9, 9]);
+        assert_eq!(octets(Duid::new(&[0, 2, 9, 9, 9])), [0, 2, 9, 9, 9]);
     }
 
     #[test]
-    fn a_duid_has_bounds() {
+    fn a_duid_has_a_type_and_more() {
         assert_eq!(Duid::of_link(ARPHRD_ETHER, &Mac::NONE), None);
-        for len in [0, 1, 2, 131, 1_000] {
+        for len in 0..5 {
             assert_eq!(Duid::new(&std::vec![1; len]), None, "{len}");
         }
         assert_eq!(octets(Duid::new(&[1; 130])).len(), 130);
+    }
+
+    #[test]
+    fn only_its_own_octets_are_it() {
+        let duid = Duid::new(&[0, 4, 7, 8, 9]).unwrap();
+        for other in [
+            &[][..],
+            &[0, 4, 7, 8],
+            &[0, 4, 7, 8, 8],
+            &[0, 3, 7, 8, 9],
+            &[0, 4, 7, 8, 9, 9],
+        ] {
+            assert!(!duid.is(other), "{other:?}");
+        }
     }
 
     #[test]

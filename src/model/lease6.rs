@@ -17,20 +17,18 @@ record! {
     /// What a server may say; the doc of each names the key it has where a lease is written down.
     ///
     /// [`Slot::code`] is the option's number, of an option in an IA_NA 128 more, in an IA_PD 192 more, and of
-    /// one in the NTP option 160 more.
+    /// one in the NTP option 160 more; 255 for what is no option's.
     Field6, from Field::ALL.len(), then "UPTIME";
     /// What the message is (RFC 8415 s.7.3).
-    Message 0 Number 1, "";
+    Message 255 Number 1, "";
     /// `transaction-id`.
-    Xid 0 Number 3, "";
+    Xid 255 Number 3, "";
     /// DUID of whom it is said to.
     ClientId 1 Octets MAX_DUID, "";
     /// DUID of who says it.
     ServerId 2 Octets MAX_DUID, "DHCP6SERVERID";
     /// How much the server wants to be chosen.
     Preference 7 Number 1, "";
-    /// Rapid commit: 1 where the option is there.
-    RapidCommit 14 Number 1, "";
     /// Status of the message.
     Status 13 Number 2, "";
     /// Seconds of the longest pause between two SOLICITs.
@@ -52,9 +50,9 @@ record! {
     /// Its prefixes.
     Prefixes 218 Leased MAX_IA_PREFIXES * LEASED_OCTETS, "IPV6PREFIX";
     /// Seconds until the lease is to be renewed: the least T1 of the IAs that is not 0.
-    RenewTime 0 Number 4, "DHCP6RENEWALTIME";
+    RenewTime 255 Number 4, "DHCP6RENEWALTIME";
     /// Seconds until any server is to be asked: the least T2 that is not 0.
-    RebindTime 0 Number 4, "DHCP6REBINDINGTIME";
+    RebindTime 255 Number 4, "DHCP6REBINDINGTIME";
     /// Name servers (RFC 3646).
     Dns 23 Addrs6 MAX_RDNSS * 16, "IPV6DNS";
     /// Search domains (RFC 3646).

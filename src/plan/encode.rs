@@ -10,6 +10,7 @@ use crate::model::desired::DesiredLink;
 use crate::model::link::{IfName, LinkKind};
 use crate::model::observed::{IFF_UP, Link, Observed};
 use crate::model::route::{Reach, Route};
+use crate::text::parts;
 use crate::wire::netlink::{Full, NLA_F_NESTED, Writer, append_attr, end_attr};
 use crate::wire::rtnetlink::info::{self, Options, Pick};
 use crate::wire::rtnetlink::link::{self, Made, Request};
@@ -161,14 +162,14 @@ fn encode_link(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
                         return request.put(w, seq, &list);
                     }
                     Act::SetGenMode | Act::SetToken => {
-                        let token = u128::from(knobs::token(wanted, config)).to_be_bytes();
-                        let mode = [op.knob() as u8];
-                        let (kind, value) = match act == Act::SetToken {
-                            true => (link::IFLA_INET6_TOKEN, &token[..]),
-                            false => (link::IFLA_INET6_ADDR_GEN_MODE, &mode[..]),
-                        };
+                        let (mut kind, mut len) = (link::IFLA_INET6_ADDR_GEN_MODE, 1);
+                        let mut value = u128::from(op.knob()).to_le_bytes();
+                        if act == Act::SetToken {
+                            (kind, len) = (link::IFLA_INET6_TOKEN, size_of::<u128>());
+                            value = u128::from(knobs::token(wanted, config)).to_be_bytes();
+                        }
                         append_attr(&mut info, AF_INET6.into(), &[]);
-                        append_attr(&mut info, kind, value);
+                        append_attr(&mut info, kind, parts::slice(&value, 0, len));
                         end_attr(&mut info, 0);
                         request.attr = link::IFLA_AF_SPEC | NLA_F_NESTED;
                         return request.put(w, seq, &info);

@@ -15,7 +15,7 @@ use crate::model::config::{
     SourceKind,
 };
 use crate::model::desired::{Desired, Thing, What};
-use crate::model::knob::{Knob, RANDOM, STABLE_PRIVACY};
+use crate::model::knob::{Knob, STABLE_PRIVACY};
 use crate::model::link::{IfName, LinkKind, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, Birth, KernelKind, Link, Observed};
 use crate::model::route::More;
@@ -396,12 +396,10 @@ impl Resolver<'_, '_> {
             }
         }
         let identifier = slaac::of_mac(&mac);
-        let modes = [
-            self.config.number_of(id, Attr::ADDR_GEN_MODE),
-            Some(link.knobs.of(Knob::ADDR_GEN_MODE)),
-        ];
-        let is_secret = |mode: &Option<u32>| matches!(mode, Some(STABLE_PRIVACY | RANDOM));
-        if nodad && identifier != 0 && !modes.iter().any(is_secret) {
+        let asked = self.config.number_of(id, Attr::ADDR_GEN_MODE).unwrap_or(0);
+        // the kernel forms the address itself in the modes with this bit
+        let by_kernel = (link.knobs.of(Knob::ADDR_GEN_MODE) | asked) & STABLE_PRIVACY;
+        if nodad && identifier != 0 && by_kernel == 0 {
             let local = slaac::form(&slaac::LINK_LOCAL, identifier);
             let local = Cidr {
                 addr: IpAddr::V6(local),

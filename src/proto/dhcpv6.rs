@@ -26,10 +26,10 @@
 //!   so is any with the preference 255, and any after that second. Of others the best is taken when it ends: what
 //!   gives more IAs, then what is preferred. Nor does it wait for up to a second before it says anything, as RFC 8415
 //!   18.2.1 has it lest machines that start together ask together.
-//! * A REPLY to a REQUEST that gives nothing, whatever its status, leads to Soliciting, and the next offer of this server
-//!   waits for a better one. One to a RENEW or a REBIND changes nothing unless it says NoBinding or NotOnLink, or takes
+//! * A REPLY to a SOLICIT is the lease at once: rapid commit is always asked for. One to a REQUEST that gives nothing,
+//!   whatever its status, leads to Soliciting. One to a RENEW or a REBIND changes nothing unless it says NoBinding or NotOnLink, or takes
 //!   all back: it is asked again until T2, and until the lease is over. What gives at least one IA is a lease, and
-//!   replaces the one before it; but in an IA in which it gives nothing what was leased stays as long as it lasts.
+//!   replaces the one before it whole: what a renewal does not give is given up, though RFC 8415 18.2.10.1 has it last.
 //! * Nothing is sent to a server alone, so nothing is to be said by UseMulticast. RECONFIGURE, which is not
 //!   authenticated, is told and no more.
 //! * The clock goes on while the machine sleeps. T1, T2 and expiry are told by the time, in whatever order and
@@ -47,7 +47,7 @@ use crate::engine::Instant;
 use crate::model::lease6::{Field6, LEASED_OCTETS, Lease6};
 use crate::proto::dhcpv4::pace::{FIRST, SECOND, after};
 use core::net::Ipv6Addr;
-use pace::{CONFIRM_FOR, MAX_REFUSALS, MAX_RT, MAX_TRIES};
+use pace::{CONFIRM_FOR, MAX_RT, MAX_TRIES};
 pub use settings::Settings;
 
 /// Where a client is.
@@ -94,6 +94,9 @@ impl State {
 /// States that wait for a REPLY about a lease that is in use; in which T2 counts.
 const IN_USE: u16 = State::Confirming.only() | State::Renewing.only() | State::Rebinding.only();
 const BEFORE_T2: u16 = State::Bound.only() | State::Renewing.only();
+
+/// Nothing is to be done.
+const NEVER: Instant = Instant(u64::MAX);
 
 /// What is to be sent, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,7 +158,7 @@ pub enum Why {
     NotOnLink,
 }
 
-/// See the module. All zeros: stopped, and never had a lease.
+/// See the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Client {
     state: State,
@@ -163,8 +166,6 @@ pub struct Client {
     tries: u8,
     /// Leases that were refused or lost since the last one.
     refusals: u8,
-    /// Whether the server that is held did not give what it offered: another one gets its chance.
-    shuns: bool,
     /// Hundredths of a second that the transaction has taken.
     elapsed: u16,
     /// How good the offer is that is held; 0: there is none.
@@ -194,7 +195,6 @@ impl Client {
         state: State::Stopped,
         tries: 0,
         refusals: 0,
-        shuns: false,
         elapsed: 0,
         best: 0,
         xid: 0,
@@ -202,7 +202,7 @@ impl Client {
         settings: Settings::NONE,
         max_rt: 0,
         rt: 0,
-        next: Instant(0),
+        next: NEVER,
         begun: Instant(0),
         since: Instant(0),
         renew_at: Instant(0),
@@ -213,6 +213,7 @@ impl Client {
     /// Knows of an earlier lease that was given at this time; before [`Client::start`].
     pub fn recall(&mut self, lease: &Lease6, given: Instant) {
         self.count(lease, given);
+        self.wait(NEVER);
     }
 
     /// Carrier came, and there is a link-local address. The first message is due at once.
@@ -224,7 +225,7 @@ impl Client {
         self.settings = *settings;
         self.random = seed.max(1);
         self.max_rt = MAX_RT;
-        (self.refusals, self.shuns) = (0, false);
+        self.refusals = 0;
         let state = if self.wanted() == 0 {
             // One that was wanted before is nobody's now.
             self.expires_at = Instant(0);
@@ -243,7 +244,7 @@ impl Client {
             self.state,
             State::Declining | State::Releasing | State::Ended
         ) {
-            self.ask(Instant(u64::MAX), State::Stopped);
+            self.ask(NEVER, State::Stopped);
         }
     }
 
@@ -255,7 +256,7 @@ impl Client {
         if is_held && self.random > 0 {
             self.leave(now, State::Releasing);
         } else if self.state != State::Releasing {
-            self.leave(Instant(u64::MAX), State::Ended);
+            self.leave(NEVER, State::Ended);
         }
     }
 
@@ -275,24 +276,24 @@ impl Client {
     #[inline(never)]
     pub fn due(&mut self, now: Instant) -> Due {
         let had_lease = self.has_lease();
+        if now < self.next {
+            return Due::Nothing;
+        }
         if had_lease && now >= self.expires_at {
-            self.expires_at = Instant(0);
-            if self.state != State::Stopped {
-                self.ask(now, State::Soliciting);
+            let is_stopped = self.state == State::Stopped;
+            self.leave(now, State::Soliciting);
+            if is_stopped {
+                self.stop();
             }
             return Due::Expired;
         }
         if self.state.is_of(BEFORE_T2) && now >= self.rebind_at {
             self.ask(now, State::Rebinding);
-        } else if self.state == State::Bound && now >= self.renew_at {
+        } else if self.state == State::Bound {
             self.ask(now, State::Renewing);
-        }
-        if now < self.next {
-            return Due::Nothing;
-        }
-        if self.tries >= self.step().most {
+        } else if self.tries >= self.step().most {
             if self.state == State::Releasing {
-                self.leave(Instant(u64::MAX), State::Ended);
+                self.leave(NEVER, State::Ended);
             } else {
                 self.seek(now);
                 if had_lease {
@@ -328,29 +329,26 @@ impl Client {
         } else if self.state == State::Releasing {
             return self.give_up(now);
         }
-        self.next = after(now, micros);
-        if self.state == State::Confirming {
-            self.next = self.next.min(self.confirmed_at());
-        }
+        self.wait(after(now, micros));
     }
 
     /// When [`Client::due`] has something, unless something is heard before; never later.
-    #[inline(never)]
     pub fn deadline(&self) -> Instant {
-        let mut deadline = self.next;
-        if self.state == State::Stopped {
-            deadline = Instant(u64::MAX);
-        }
+        self.next
+    }
+
+    /// Has nothing to do until then, unless the state or the lease ends before.
+    fn wait(&mut self, until: Instant) {
+        self.next = until;
         if self.has_lease() {
-            deadline = deadline.min(self.expires_at);
-            if self.state.is_of(BEFORE_T2) {
-                deadline = deadline.min(self.rebind_at);
-            }
-            if self.state == State::Bound {
-                deadline = deadline.min(self.renew_at);
-            }
+            self.next = self.next.min(self.expires_at);
         }
-        deadline
+        if self.state == State::Confirming {
+            self.next = self.next.min(self.confirmed_at());
+        }
+        if self.state.is_of(BEFORE_T2) {
+            self.next = self.next.min(self.rebind_at);
+        }
     }
 
     /// Until when an earlier lease is asked about.
@@ -369,9 +367,9 @@ impl Client {
         self.state = state;
         self.tries = 0;
         self.best = 0;
-        self.next = now;
         self.begun = now;
         self.xid = self.chance(1 << 24) as u32;
+        self.wait(now);
     }
 
     /// Sends no more of what it sends: what follows is due.
@@ -385,24 +383,22 @@ impl Client {
         if self.state.is_of(IN_USE) {
             self.refusals = 0;
         }
-        self.ask(Instant(u64::MAX), State::Bound);
-        self.shuns = false;
+        self.ask(self.renew_at, State::Bound);
     }
 
     /// Has no lease any more.
     #[inline(never)]
     fn leave(&mut self, next: Instant, state: State) {
-        self.ask(next, state);
         self.expires_at = Instant(0);
+        self.ask(next, state);
     }
 
-    /// Has no lease any more, and looks for another one, of another server than did not give what it offered. The first
-    /// time costs no time; then 1, 2, 4 to 64 s, until there is one that lasts.
+    /// Has no lease any more, and looks for another one. The first time costs no time; each one after that a second more
+    /// than the last, until there is one that lasts.
     fn seek(&mut self, now: Instant) {
-        self.shuns = self.state == State::Requesting;
-        let backoff = 1_u32.wrapping_shl(self.refusals.into()) / 2;
-        self.refusals = self.refusals.saturating_add(1).min(MAX_REFUSALS);
-        self.leave(now.after_seconds(backoff), State::Soliciting);
+        let pause = self.refusals;
+        self.refusals = pause.saturating_add(1);
+        self.leave(now.after_seconds(pause.into()), State::Soliciting);
     }
 }
 

@@ -849,8 +849,8 @@ mod tests {
     #[test]
     fn what_dhcpv6_is_told_of_a_link_is_octets() {
         for (text, want) in [
-            ("DHCPV6_DUID=00:04:0a", " duid [00, 04, 0a]"),
-            ("DHCPV6_DUID=0:1:f", " duid [00, 01, 0f]"),
+            ("DHCPV6_DUID=00:04:0a:b:c", " duid [00, 04, 0a, 0b, 0c]"),
+            ("DHCPV6_DUID=0:1:f:0:1", " duid [00, 01, 0f, 00, 01]"),
             ("DHCPV6_DUID=ll", ""),
             ("DHCPV6_DUID=", ""),
             ("DHCPV6_IAID=7", " iaid=7"),
@@ -877,8 +877,8 @@ mod tests {
         for (text, want) in [
             ("DHCPV6_DUID=stable-uuid", "NotADuid"),
             ("DHCPV6_DUID=llt", "NotADuid"),
-            ("DHCPV6_DUID=00:04", "NotADuid"),
-            ("DHCPV6_DUID=00:04:100", "NotADuid"),
+            ("DHCPV6_DUID=00:04:01:02", "NotADuid"),
+            ("DHCPV6_DUID=00:04:01:02:100", "NotADuid"),
             ("DHCPV6_IAID=ifname", "NotANumber"),
             ("DHCPV6_IAID=0x100000000", "NotANumber"),
             ("DHCPV6_PD_HINT=::", "BadPrefix"),

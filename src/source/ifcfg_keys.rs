@@ -237,7 +237,7 @@ pub const KEYS: &[Key<Field>] = &[
     read("IPV6_DOMAIN", Field::Part, "more search domains"),
     read("DHCPV6_HOSTNAME", set(Kind::Said(Said::Hostname), V6 | IpText::Hostname as u8), "host name for DHCPv6 servers (DHCP_HOSTNAME if there is a dot in it)"),
     read("DHCPV6_SEND_HOSTNAME", set(Kind::Flag, V6 | IpFlag::SendHostname as u8), "whether DHCPv6 servers get a host name (yes)"),
-    read("DHCPV6_DUID", set(Kind::Said(Said::Duid), V6 | IpText::Duid as u8), "DUID: octets as 00:04:01, the first two its type; or ll, of the MAC (ll)"),
+    read("DHCPV6_DUID", set(Kind::Said(Said::Duid), V6 | IpText::Duid as u8), "DUID: octets as 00:04:11:22:33, five at least, the first two its type; or ll, of the MAC (ll)"),
     read("DHCPV6_IAID", set(Kind::Iaid, V6 | IpNumber::Iaid as u8), "IAID: a number, in hexadecimal after 0x; or mac, the end of the MAC (mac)"),
     read("DHCPV6_PD_HINT", set(Kind::Said(Said::Prefix), V6 | IpText::Prefix as u8), "PREFIX/LENGTH to ask DHCPv6 for; ::/LENGTH for any of this length"),
     read("IPV6_TOKEN", attr(Scope::Link, "token"), "host part of IPv6 addresses"),

@@ -127,7 +127,7 @@ impl Context<'_, '_> {
                     return Ok(());
                 }
                 let is_read = read_hex(text, b':', &mut id).is_some();
-                is_valid = is_read && matches!(id.len(), 3..=MAX_DUID);
+                is_valid = is_read && matches!(id.len(), 5..=MAX_DUID);
                 (octets, invalid) = (&id, Problem::NotADuid);
             }
             Said::Prefix => {
@@ -187,7 +187,7 @@ pub enum Said {
     /// Client identifier (RFC 2132 s.9.14): two octets or more in hexadecimal with `:` between them, the
     /// first of which is its type, or else a text, whose type is 0; `mac` is what is sent without one.
     Id,
-    /// A DUID: three octets or more in hexadecimal with `:` between them; `ll` is what is sent without one.
+    /// A DUID: five octets or more in hexadecimal with `:` between them; `ll` is what is sent without one.
     Duid,
     /// An IPv6 prefix with its length, as [`crate::model::lease6::leased`] has it.
     Prefix,

@@ -1,6 +1,6 @@
 //! The commands, and the only loop.
 
-use crate::cli::{Command, Opt, Options, Target};
+use crate::cli::{Command, Opt, Options, Target, Verbosity};
 use crate::load::{self, Files};
 use crate::report::Report;
 use crate::sockets::{Ether, Sockets, in_words};
@@ -173,7 +173,6 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -
         Command::Down => down(system, engine),
         Command::Up | Command::Watch | Command::Plan | Command::Check => {
             let code = up(system, engine, heard);
-            engine.give_back_dad(system);
             // A supervisor has found out what there is to find out, or is asked to end.
             let lingers = system.options.command == Command::Up && engine.looks_after_addrs();
             if lingers && process::fork() == Ok(0) {
@@ -195,34 +194,11 @@ fn linger(
 ) -> Result<(), Errno> {
     let null = Root::NONE.open(word!("/dev/null"), libc::O_RDWR, 0)?;
     process::detach(null.as_fd())?;
-    system.log = Log::new(Target::Kmsg, system.options.verbosity());
+    system.log = Log::new(Target::Kmsg, Verbosity::Quiet);
     system.sockets.forget_jail();
+    (system.lingers, system.told_by) = (true, [None; 2]);
     engine.look_at_addrs(system)?;
-    loop {
-        let mut until = engine.attend(system);
-        if engine.look_again {
-            until = until.min(clock::in_micros(LOCK_MICROS));
-            if system.try_lock().is_ok() {
-                engine.withdraw(system)?;
-                system.unlock();
-            }
-        } else if !engine.is_probing() {
-            return Ok(());
-        }
-        let ([dhcp, arp, ipv6], pause) = system.sockets.awaited();
-        clock::wait([None, None, None, dhcp, arp, ipv6], until.min(pause));
-        hear(system, engine, heard);
-    }
-}
-
-/// Takes what was said on links.
-fn hear(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) {
-    while let Some(ifindex) = system.sockets.hear(&mut heard.said) {
-        engine.hear(ifindex, &mut heard.said, system);
-    }
-    if let Some(trouble) = system.sockets.trouble.take() {
-        in_words(trouble).say(system, Subject::Dhcp);
-    }
+    settle(engine, system, heard)
 }
 
 /// Brings up, waits, says how it ended.
@@ -265,7 +241,9 @@ fn settle(
     heard: &mut Heard,
 ) -> Result<(), Errno> {
     // Before the first look: what appears after it wakes us.
-    system.told_by = [Some(Rtnl::events()?.0), system.udev.watch(&system.root)];
+    if !system.lingers {
+        system.told_by = [Some(Rtnl::events()?.0), system.udev.watch(&system.root)];
+    }
     let signals = match system.options.command {
         Command::Watch => signal::catch().ok(),
         Command::Up | Command::Down | Command::Plan | Command::Check => None,
@@ -274,8 +252,8 @@ fn settle(
     let mut forget = clock::in_seconds(FORGET_SECONDS);
     // Until when what is about to come is waited for, to be applied with what is there.
     let mut patience = Instant(u64::MAX);
-    engine.look_again = true;
-    loop {
+    engine.look_again = !system.lingers;
+    while !system.lingers || engine.look_again || engine.is_probing() {
         let mut next = limit.min(engine.attend(system));
         let now = clock::now();
         if now >= limit {
@@ -313,12 +291,22 @@ fn settle(
             system.sockets.trust_jail();
             forget = clock::in_seconds(FORGET_SECONDS);
         }
-        hear(system, engine, heard);
+        while let Some(ifindex) = system.sockets.hear(&mut heard.said) {
+            engine.hear(ifindex, &mut heard.said, system);
+        }
+        if let Some(trouble) = system.sockets.trouble.take() {
+            in_words(trouble).say(system, Subject::Dhcp);
+        }
     }
+    Ok(())
 }
 
 /// One look, and until when there is something to wait for. A supervisor always waits.
 fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Errno> {
+    if system.lingers {
+        engine.withdraw(system)?;
+        return Ok(Progress::Waiting(Instant(u64::MAX)));
+    }
     let stays = system.options.command == Command::Watch;
     engine.converge(system)?;
     let mut limit = match engine.progress() {

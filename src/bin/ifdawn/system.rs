@@ -52,6 +52,8 @@ pub struct System<'a> {
     lock: Option<BorrowedFd<'static>>,
     /// Whether something was told of links since they were last looked at.
     pub is_news: bool,
+    /// Whether we are a copy that only sees to addresses which somebody else may have.
+    pub lingers: bool,
     /// What links say.
     pub sockets: Sockets<'a>,
     files: &'a mut Files,
@@ -70,6 +72,7 @@ impl<'a> System<'a> {
             udev: Udev::UNASKED,
             sockets,
             is_news: true,
+            lingers: false,
             told_by: [None; 2],
             files,
             lock: None,

@@ -3,8 +3,8 @@
 use super::pace::{AT_ONCE, MIN_REFRESH, REFRESH};
 use super::{Client, Heard, IN_USE, State, Why};
 use crate::engine::Instant;
+use crate::model::duid::Duid;
 use crate::model::lease6::{Field6, Lease6};
-use crate::text::parts;
 use crate::wire::dhcpv6::{ADVERTISE, NO_BINDING, NOT_ON_LINK, RECONFIGURE, REPLY, SUCCESS};
 
 impl Client {
@@ -15,24 +15,19 @@ impl Client {
         &mut self,
         now: Instant,
         reply: &mut Lease6,
-        duid: &[u8],
+        duid: &Duid<'_>,
         held: &mut Lease6,
     ) -> Heard {
         let message = reply.number_or(Field6::Message, 0) as u8;
         let server = reply.get(Field6::ServerId);
-        if !parts::is(reply.get(Field6::ClientId), duid) || server.is_empty() {
+        if !duid.is(reply.get(Field6::ClientId)) || server.is_empty() {
             return Heard::Nothing;
         }
         if message == RECONFIGURE {
             return Heard::Reconfigure;
         }
-        let is_seeking = self.state == State::Soliciting;
-        let is_rapid = !reply.get(Field6::RapidCommit).is_empty();
-        let is_awaited = match message {
-            ADVERTISE => is_seeking,
-            REPLY => is_rapid || !is_seeking,
-            _ => false,
-        };
+        let is_offer = message == ADVERTISE && self.state == State::Soliciting;
+        let is_awaited = is_offer || message == REPLY;
         if !is_awaited || self.tries == 0 || reply.number(Field6::Xid) != Some(self.xid) {
             return Heard::Nothing;
         }
@@ -44,7 +39,7 @@ impl Client {
             self.max_rt = seconds;
         }
         let (given, status) = self.sift(reply);
-        if message == ADVERTISE {
+        if is_offer {
             self.hear_offer(now, reply, given, held)
         } else {
             self.hear_reply(now, reply, given, status, held)
@@ -57,19 +52,13 @@ impl Client {
             return Heard::Refused(Why::NothingGiven);
         }
         let preference = reply.number_or(Field6::Preference, 0);
-        let is_shunned =
-            self.shuns && parts::is(reply.get(Field6::ServerId), held.get(Field6::ServerId));
-        let mut worth = given.wrapping_shl(8).wrapping_add(preference);
-        if is_shunned {
-            worth = 1;
-        }
+        let worth = given.wrapping_shl(8).wrapping_add(preference);
         if worth <= self.best {
             return Heard::Nothing;
         }
         self.best = worth;
         *held = *reply;
-        let is_all = given >= self.wanted();
-        if !is_shunned && (is_all || preference == AT_ONCE || self.tries > 1) {
+        if given >= self.wanted() || preference == AT_ONCE || self.tries > 1 {
             self.ask(now, State::Requesting);
         }
         Heard::Offer
@@ -112,9 +101,6 @@ impl Client {
             return Heard::Informed;
         }
         if given > 0 {
-            if state.is_of(IN_USE) {
-                self.carry_over(now, held, reply);
-            }
             *held = *reply;
             if self.count(reply, now) {
                 self.hold();

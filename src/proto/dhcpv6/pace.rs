@@ -1,6 +1,6 @@
 //! What a client sends, how often and how long it waits (RFC 8415 s.7.6, s.15).
 
-use super::{Client, Due, Message, State};
+use super::{Client, Due, Message};
 use crate::proto::backoff;
 use crate::proto::dhcpv4::pace::{SECOND, xorshift};
 
@@ -54,7 +54,7 @@ impl Client {
         STEPS.get(self.state as usize).unwrap_or(&NOTHING)
     }
 
-    /// Microseconds until it is sent again (RT, RFC 8415 s.15). Who offers has a second (RFC 8415 18.2.1).
+    /// Microseconds until it is sent again (RT, RFC 8415 s.15). Who offers has a second, give or take a tenth.
     #[inline(never)]
     pub(super) fn slow_down(&mut self) -> u64 {
         let step = self.step();
@@ -65,9 +65,6 @@ impl Client {
         let previous = if self.tries == 0 { 0 } else { self.rt };
         let (first, most) = (u32::from(step.irt).wrapping_mul(MS), most.wrapping_mul(MS));
         self.rt = backoff::next(previous, first, most, &mut self.random);
-        if self.state == State::Soliciting {
-            self.rt = self.rt.max(MS.wrapping_add(1));
-        }
         u64::from(self.rt).wrapping_mul(MILLISECOND)
     }
 
@@ -96,6 +93,3 @@ pub(super) const MIN_REFRESH: u32 = 600;
 
 /// Preference of a server that is taken at once (RFC 8415 s.18.2.1).
 pub(super) const AT_ONCE: u32 = 255;
-
-/// Pauses after a lease that was refused double up to 64 s.
-pub(super) const MAX_REFUSALS: u8 = 7;

@@ -3,7 +3,6 @@
 use super::Client;
 use crate::engine::Instant;
 use crate::model::lease6::{Field6, LEASED_OCTETS, Lease6};
-use crate::proto::dhcpv4::pace::SECOND;
 use crate::text::parts;
 use crate::wire::dhcpv6::SUCCESS;
 
@@ -11,7 +10,7 @@ use crate::wire::dhcpv6::SUCCESS;
 type Ia = [Field6; 3];
 
 /// The IA_NA and the IA_PD.
-const IAS: [Ia; 2] = [
+static IAS: [Ia; 2] = [
     [Field6::AddrIaid, Field6::AddrStatus, Field6::Addrs],
     [Field6::PrefixIaid, Field6::PrefixStatus, Field6::Prefixes],
 ];
@@ -23,40 +22,19 @@ impl Client {
     pub(super) fn sift(&self, reply: &mut Lease6) -> (u32, u32) {
         let top = reply.number_or(Field6::Status, SUCCESS);
         let (mut given, mut first) = (0_u32, top);
-        for [iaid, status, leased] in IAS {
-            let status = reply.number_or(status, top);
+        for [iaid, status, leased] in &IAS {
+            let status = reply.number_or(*status, top);
             if first == SUCCESS {
                 first = status;
             }
-            if !parts::is(reply.get(iaid), &self.settings.iaid) || status != SUCCESS {
-                reply.clear(leased);
+            if !parts::is(reply.get(*iaid), &self.settings.iaid) || status != SUCCESS {
+                reply.clear(*leased);
             }
-            if !reply.get(leased).is_empty() {
+            if !reply.get(*leased).is_empty() {
                 given = given.wrapping_add(1);
             }
         }
         (given, first)
-    }
-
-    /// What is leased in an IA in which a renewal gives nothing stays, with the time it has left (RFC 8415 18.2.10.1).
-    #[inline(never)]
-    pub(super) fn carry_over(&self, now: Instant, held: &Lease6, reply: &mut Lease6) {
-        let elapsed = (now.0.saturating_sub(self.since.0) / SECOND) as u32;
-        for [.., leased] in IAS {
-            if !reply.get(leased).is_empty() {
-                continue;
-            }
-            for item in held.get(leased).as_chunks::<LEASED_OCTETS>().0 {
-                let mut item = *item;
-                for time in item.as_chunks_mut::<4>().0.iter_mut().take(2) {
-                    let seconds = u32::from_be_bytes(*time);
-                    if seconds != u32::MAX {
-                        *time = seconds.saturating_sub(elapsed).to_be_bytes();
-                    }
-                }
-                reply.add(leased, &item);
-            }
-        }
     }
 
     /// Counts T1, T2 and the end of a lease from this time. T1 and T2 that a server leaves to us are a half and four
@@ -64,8 +42,8 @@ impl Client {
     #[inline(never)]
     pub(super) fn count(&mut self, lease: &Lease6, from: Instant) -> bool {
         let (mut shortest, mut longest) = (u32::MAX, 0);
-        for [.., leased] in IAS {
-            for item in lease.get(leased).chunks(LEASED_OCTETS) {
+        for [.., leased] in &IAS {
+            for item in lease.get(*leased).chunks(LEASED_OCTETS) {
                 let ([preferred, valid, ..], _) = item.as_chunks() else {
                     continue;
                 };

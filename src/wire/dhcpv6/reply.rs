@@ -4,11 +4,11 @@
 //! not its form counts as absent, and is marked as left out. So is a second IA of a kind: we ask for one. Of options
 //! that should be there once lists and DUIDs are joined, and of others the last one counts.
 
-use super::{ADVERTISE, CLIENT, RECONFIGURE, REPLY};
+use super::{ADVERTISE, CLIENT, IA_NA, IA_PD, RECONFIGURE, REPLY};
 use crate::model::lease6::{Field6, Kind, LEASED_OCTETS, Lease6, Verdict, is_sound};
 use crate::text::parts;
 use crate::wire::domain::{self, Name};
-use crate::wire::ipv4::{Checksum, Writer};
+use crate::wire::ipv4::Checksum;
 use crate::wire::ipv6;
 
 /// Reads an IPv6 packet into `lease`; what was there before is gone. Its verdict stands first: of a packet that
@@ -38,36 +38,34 @@ fn datagram(header: &[u8; ipv6::HEADER], udp: &[u8], lease: &mut Lease6) -> Opti
     }
     lease.add(Field6::Message, &[message]);
     lease.add(Field6::Xid, xid);
-    // What is left of the message, and of an option that holds options, with what is added to their numbers.
-    let (mut rest, mut inner, mut base) = (options, &[][..], 0);
+    // What is left of the message, or of an option that holds options, whose numbers have something added; and what
+    // stands behind that.
+    let (mut rest, mut outer, mut base) = (options, &[][..], 0);
     loop {
-        let area = match inner {
-            [] => {
-                base = 0;
-                &mut rest
-            }
-            [..] => &mut inner,
-        };
-        if area.is_empty() {
+        if rest.is_empty() {
+            (rest, outer, base) = (outer, &[], 0);
+        }
+        if rest.is_empty() {
             return Some(Verdict::Fine);
         }
-        let (code, octets) = next(area)?;
-        if base == 0 && code == NTP_SERVER {
-            (base, inner) = (OF_NTP, octets);
-        } else if code > 0 && code < if base == 0 { 128 } else { 32 } {
-            let code = code as u8 | base;
-            let is_its = |field: &&Field6| field.slot().code == code;
-            match Field6::ALL.iter().find(is_its) {
-                Some(Field6::AddrIaid) => {
-                    (base, inner) = (OF_IA_NA, open(Field6::AddrIaid, octets, lease));
-                }
-                Some(Field6::PrefixIaid) => {
-                    (base, inner) = (OF_IA_PD, open(Field6::PrefixIaid, octets, lease));
-                }
-                Some(field) => decode(*field, octets, lease),
-                None => {}
-            }
+        let (code, octets) = next(&mut rest)?;
+        if code >= if base == 0 { 128 } else { 32 } {
+            continue;
         }
+        let code = code as u8 | base;
+        let (of, inner) = match code {
+            IA_NA => (OF_IA_NA, open(Field6::AddrIaid, octets, lease)),
+            IA_PD => (OF_IA_PD, open(Field6::PrefixIaid, octets, lease)),
+            NTP_SERVER => (OF_NTP, octets),
+            _ => {
+                let is_its = |field: &&Field6| field.slot().code == code;
+                if let Some(field) = Field6::ALL.iter().find(is_its) {
+                    decode(*field, octets, lease);
+                }
+                continue;
+            }
+        };
+        (rest, outer, base) = (inner, rest, of);
     }
 }
 
@@ -141,7 +139,6 @@ fn decode(field: Field6, octets: &[u8], lease: &mut Lease6) {
                     None => &[],
                 }
             }
-            Kind::Number if field == Field6::RapidCommit && rest.is_empty() => &[1],
             Kind::Number
             | Kind::Octets
             | Kind::Text
@@ -171,7 +168,6 @@ fn take<'m>(rest: &mut &'m [u8], octets: usize) -> &'m [u8] {
 }
 
 /// Adds what has the form of its field, a word behind a blank; leaves out what has not, or has no room.
-#[inline(never)]
 fn put(field: Field6, item: &[u8], lease: &mut Lease6) {
     let slot = field.slot();
     let said = lease.get(field).len();
@@ -188,26 +184,26 @@ fn put(field: Field6, item: &[u8], lease: &mut Lease6) {
     lease.add(field, item);
 }
 
-/// Puts an address or a prefix with its lifetimes in the order of a prefix. Not where it is too short, or where the
-/// first option in it is a status that is no success.
+/// An address or a prefix with its lifetimes in the order of a prefix. Not where it is too short, or where the first
+/// option in it is a status that is no success.
 fn rearrange(field: Field6, octets: &[u8], leased: &mut [u8; LEASED_OCTETS]) -> Option<()> {
-    let is_addr = field == Field6::Addrs;
-    let size = LEASED_OCTETS.wrapping_sub(is_addr.into());
-    let (head, rest) = octets.split_at_checked(size)?;
-    if let [0, STATUS_CODE, _, _, high, low, ..] = rest
-        && high | low != 0
-    {
-        return None;
-    }
-    let mut w = Writer::new(leased);
-    if is_addr {
-        w.octets(parts::slice(head, 16, 8));
-        w.octets(&[128]);
-        w.octets(parts::slice(head, 0, 16));
+    let rest;
+    if field == Field6::Addrs {
+        let (addr, after) = octets.split_first_chunk()?;
+        let (times, after) = after.split_first_chunk::<8>()?;
+        *leased = [128; LEASED_OCTETS];
+        *leased.first_chunk_mut()? = *times;
+        *leased.last_chunk_mut::<16>()? = *addr;
+        rest = after;
     } else {
-        w.octets(head);
+        let (whole, after) = octets.split_first_chunk()?;
+        *leased = *whole;
+        rest = after;
     }
-    Some(())
+    match rest {
+        [0, STATUS_CODE, _, _, high, low, ..] if high | low != 0 => None,
+        _ => Some(()),
+    }
 }
 
 /// What is added to the numbers of options in an IA_NA, in an IA_PD, and in the NTP option, as [`Field6`] says.
@@ -216,7 +212,7 @@ const OF_IA_PD: u8 = 192;
 const OF_NTP: u8 = 160;
 
 const STATUS_CODE: u8 = 13;
-const NTP_SERVER: u16 = 56;
+const NTP_SERVER: u8 = 56;
 /// Octets of a status code.
 const STATUS: u16 = 2;
 
@@ -347,7 +343,6 @@ mod tests {
             (Field6::ClientId, &[0, 3, 0, 1, 9]),
             (Field6::ServerId, &[0, 2, 7]),
             (Field6::Preference, &[255]),
-            (Field6::RapidCommit, &[1]),
             (Field6::Status, &[0, 0]),
             (Field6::Dns, &dns),
             (Field6::Search, b"lab.test a"),

@@ -4,6 +4,7 @@ use super::{
     CLIENT, HEADERS, IA_NA, IA_PD, IAADDR, IAPREFIX, INFORMATION_REQUEST, REBIND, RENEW, REQUEST,
     SERVER, SOLICIT,
 };
+use crate::model::duid::Duid;
 use crate::model::lease6::LEASED_OCTETS;
 use crate::text::parts;
 use crate::wire::ipv4::Writer;
@@ -24,7 +25,7 @@ pub struct Request<'a> {
     /// Hundredths of a second since the first message of the transaction.
     pub elapsed: u16,
     /// DUID of the client.
-    pub duid: &'a [u8],
+    pub duid: Duid<'a>,
     /// DUID of the server it speaks to; empty for none.
     pub server: &'a [u8],
     /// IAID of both IAs.
@@ -44,13 +45,13 @@ pub struct Request<'a> {
 
 impl<'a> Request<'a> {
     /// A message of a client that says nothing but who it is.
-    pub fn new(message: u8, src: Ipv6Addr, duid: &'a [u8]) -> Request<'a> {
+    pub fn new(message: u8, src: Ipv6Addr, duid: &Duid<'a>) -> Request<'a> {
         Request {
             message,
             src,
             xid: 0,
             elapsed: 0,
-            duid,
+            duid: *duid,
             server: &[],
             iaid: [0; 4],
             addrs: None,
@@ -73,30 +74,32 @@ pub fn build(request: &Request<'_>, packet: &mut [u8]) -> usize {
         ipv6::HEADER,
         &[c0, c1, s0, s1, 0, 0, 0, 0, message, x0, x1, x2],
     );
-    w.long_option(CLIENT_ID, &[], request.duid);
+    w.long_option(CLIENT_ID, &request.duid.head, request.duid.id);
     w.long_option(SERVER_ID, &[], request.server);
     w.long_option(ELAPSED_TIME, &[], &request.elapsed.to_be_bytes());
     if message == SOLICIT {
         w.octets(&[0, RAPID_COMMIT, 0, 0]);
     }
     let is_question = QUESTIONS.wrapping_shr(message.into()) & 1 != 0;
-    for (code, leased) in [(IA_NA, request.addrs), (IA_PD, request.prefixes)] {
+    for (code, leased) in [(IA_NA, &request.addrs), (IA_PD, &request.prefixes)] {
         if let Some(leased) = leased
             && (is_question || !leased.is_empty())
         {
             w.ia(code, request.iaid, leased);
         }
     }
-    let is_stateless = message == INFORMATION_REQUEST;
     if is_question {
-        let options = OPTIONS.len().wrapping_sub(if is_stateless { 0 } else { 2 });
-        w.long_option(OPTION_REQUEST, &[], parts::slice(OPTIONS, 0, options));
-        // RFC 4704 s.5: where there is nothing to bind it to, it is not said.
-        if !is_stateless {
+        let mut options = OPTIONS;
+        // RFC 4704 s.5: where there is nothing to bind a name to, it is not said.
+        if message != INFORMATION_REQUEST {
             w.name(request.fqdn);
+            options = parts::slice(OPTIONS, 2, OPTIONS.len());
         }
-        w.class(VENDOR_CLASS, request.vendor_class);
-        w.class(USER_CLASS, request.user_class);
+        w.long_option(OPTION_REQUEST, &[], options);
+        let [l0, l1] = (request.vendor_class.len() as u16).to_be_bytes();
+        w.long_option(VENDOR_CLASS, &[0, 0, 0, 0, l0, l1], request.vendor_class);
+        let head = (request.user_class.len() as u16).to_be_bytes();
+        w.long_option(USER_CLASS, &head, request.user_class);
     }
     let len = w.len;
     let Some(packet) = packet.get_mut(..len) else {
@@ -132,10 +135,10 @@ impl Writer<'_> {
     /// how long.
     #[inline(never)]
     fn ia(&mut self, code: u8, iaid: [u8; 4], leased: &[u8]) {
-        let (inner, size) = match code {
-            IA_PD => (IAPREFIX, LEASED_OCTETS),
-            _ => (IAADDR, LEASED_OCTETS - 1),
-        };
+        let (mut inner, mut size) = (IAADDR, LEASED_OCTETS - 1);
+        if code == IA_PD {
+            (inner, size) = (IAPREFIX, LEASED_OCTETS);
+        }
         let (items, _) = leased.as_chunks::<LEASED_OCTETS>();
         let octets = items.len().wrapping_mul(size.wrapping_add(4));
         self.header(code, octets.wrapping_add(IA_HEADER));
@@ -145,18 +148,18 @@ impl Writer<'_> {
             self.header(inner, size);
             if code == IA_PD {
                 self.skip();
-                self.octets(prefix);
-            } else {
-                let [_, addr @ ..] = prefix;
-                self.octets(addr);
+            }
+            // A prefix has its length, an address has none.
+            self.octets(parts::slice(prefix, LEASED_OCTETS.wrapping_sub(size), size));
+            if code == IA_NA {
                 self.skip();
             }
         }
     }
 
-    /// Two numbers that are 0: T1 and T2, or lifetimes.
+    /// Leaves two numbers 0: T1 and T2, or lifetimes.
     fn skip(&mut self) {
-        self.octets(&[0; 8]);
+        self.len = self.len.saturating_add(8);
     }
 
     /// A host name (RFC 4704 s.4): that the server is to see to its AAAA record, and its labels, of a fully qualified
@@ -176,14 +179,6 @@ impl Writer<'_> {
             self.octets(label);
         }
         self.octets(parts::slice(&[0], 0, root));
-    }
-
-    /// A class of one text, that of a vendor behind the number whose it is; none without a text.
-    fn class(&mut self, code: u8, text: &[u8]) {
-        let [.., l0, l1] = text.len().to_be_bytes();
-        let head = [0, 0, 0, 0, l0, l1];
-        let start = if code == VENDOR_CLASS { 0 } else { 4 };
-        self.long_option(code, parts::slice(&head, start, head.len()), text);
     }
 }
 
@@ -208,10 +203,10 @@ const USER_CLASS: u8 = 15;
 const VENDOR_CLASS: u8 = 16;
 const FQDN: u8 = 39;
 
-/// What is asked for. The last one, the time to ask again, is asked for only where there is no lease (RFC 8415
+/// What is asked for. The first one, the time to ask again, is asked for only where there is no lease (RFC 8415
 /// s.21.23).
 const OPTIONS: &[u8] = &[
-    0, 23, 0, 24, 0, 31, 0, 39, 0, 56, 0, 59, 0, 60, 0, 82, 0, 83, 0, 32,
+    0, 32, 0, 23, 0, 24, 0, 31, 0, 39, 0, 56, 0, 59, 0, 60, 0, 82, 0, 83,
 ];
 
 #[cfg(test)]
@@ -223,6 +218,12 @@ mod tests {
     use std::vec::Vec;
 
     const SRC: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 9);
+
+    /// The shortest DUID.
+    const ME: Duid<'_> = Duid {
+        head: [0, 4, 7, 8],
+        id: &[9],
+    };
 
     /// An address or prefix with lifetimes that are not to be said.
     const ADDR: [u8; LEASED_OCTETS] = [
@@ -236,7 +237,10 @@ mod tests {
             src: SRC,
             xid: 0xff_da_be_ef,
             elapsed: 0x0102,
-            duid: &[0, 3, 0, 1, 2, 0, 0, 0, 0, 9],
+            duid: Duid {
+                head: [0, 3, 0, 1],
+                id: &[2, 0, 0, 0, 0, 9],
+            },
             server: &[0, 4, 7],
             iaid: [0xa, 0xb, 0xc, 0xd],
             addrs: Some(&ADDR),
@@ -304,9 +308,10 @@ mod tests {
             .concat();
             match message {
                 SOLICIT | REQUEST | RENEW | REBIND => {
+                    expected.extend(&OF_QUESTIONS[..11]);
                     expected.extend(list);
-                    expected.extend(&OPTIONS[..18]);
-                    expected.extend(OF_QUESTIONS);
+                    expected.extend(&OPTIONS[2..]);
+                    expected.extend(&OF_QUESTIONS[11..]);
                 }
                 INFORMATION_REQUEST => {
                     expected.extend([0, 6, 0, 20]);
@@ -324,18 +329,20 @@ mod tests {
 
     #[test]
     fn what_is_not_wanted_is_not_said() {
-        let message = built(&Request::new(RENEW, SRC, &[0, 3]));
-        let mut expected = vec![5, 0, 0, 0, 0, 1, 0, 2, 0, 3, 0, 8, 0, 2, 0, 0, 0, 6, 0, 18];
-        expected.extend(&OPTIONS[..18]);
+        let message = built(&Request::new(RENEW, SRC, &ME));
+        let mut expected = vec![
+            5, 0, 0, 0, 0, 1, 0, 5, 0, 4, 7, 8, 9, 0, 8, 0, 2, 0, 0, 0, 6, 0, 18,
+        ];
+        expected.extend(&OPTIONS[2..]);
         assert_eq!(message, expected);
         // An IA of nothing asks for anything, where something is asked.
         for kind in [SOLICIT, REQUEST, RENEW, REBIND, CONFIRM, DECLINE, RELEASE] {
             let message = built(&Request {
                 addrs: Some(&[]),
                 prefixes: Some(&[]),
-                ..Request::new(kind, SRC, &[0, 3])
+                ..Request::new(kind, SRC, &ME)
             });
-            let start = [kind, 0, 0, 0, 0, 1, 0, 2, 0, 3, 0, 8, 0, 2, 0, 0];
+            let start = [kind, 0, 0, 0, 0, 1, 0, 5, 0, 4, 7, 8, 9, 0, 8, 0, 2, 0, 0];
             let ia_na = [0, 3, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
             let ia_pd = [0, 25, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
             let mut expected = start.to_vec();
@@ -345,7 +352,7 @@ mod tests {
             if matches!(kind, SOLICIT | REQUEST | RENEW | REBIND) {
                 expected.extend([ia_na, ia_pd].concat());
                 expected.extend([0, 6, 0, 18]);
-                expected.extend(&OPTIONS[..18]);
+                expected.extend(&OPTIONS[2..]);
             }
             assert_eq!(message, expected);
         }
@@ -362,11 +369,14 @@ mod tests {
         ] {
             let message = built(&Request {
                 fqdn: name,
-                ..Request::new(REQUEST, SRC, &[0, 3])
+                ..Request::new(REQUEST, SRC, &ME)
             });
             let mut option = vec![0, 39, 0, octets.len() as u8];
             option.extend(octets);
-            assert!(message.ends_with(&option), "{name:?}: {message:x?}");
+            assert!(
+                message.windows(option.len()).any(|part| part == option),
+                "{name:?}: {message:x?}"
+            );
         }
     }
 
@@ -375,10 +385,10 @@ mod tests {
         let two = [ADDR, ADDR].concat();
         let message = built(&Request {
             addrs: Some(&two),
-            ..Request::new(RELEASE, SRC, &[0, 3])
+            ..Request::new(RELEASE, SRC, &ME)
         });
-        assert_eq!(message[16..20], [0, 3, 0, 12 + 2 * 28]);
-        assert_eq!(message.len(), 16 + 16 + 2 * 28);
+        assert_eq!(message[19..23], [0, 3, 0, 12 + 2 * 28]);
+        assert_eq!(message.len(), 19 + 16 + 2 * 28);
     }
 
     #[test]

@@ -6,6 +6,7 @@ of each link have different numbers: where they are equal the kernel is late to 
 """
 
 import contextlib
+import functools
 import gzip
 import json
 import os
@@ -60,8 +61,9 @@ esac
 # --- the files the clients see -----------------------------------------------------------------------
 
 
+@functools.cache
 def unpack():
-    """Puts the programs of target/peers where their packages have them, and hides the machine's own /etc,
+    """Once: puts the programs of target/peers where their packages have them, and hides the machine's own /etc,
     /run and /var/lib from what the clients write."""
     place.leave_files()
     for name in ("lib", "sbin", "bin"):
@@ -153,6 +155,16 @@ class Client:
     """One client. `command(directory)` gives its command; a directory of its own is empty each time."""
 
     apart = False  # from the server, on processors of its own
+    resident = False  # it does not end by itself
+    later = 1  # seconds until what it does is told, once it ended
+
+    # What it is run for: the kernel tells of it in this group, by messages with these octets, of which a function
+    # says how many there are in a datagram.
+    goal, group, wanted = "default route", RTMGRP_IPV4_ROUTE, DEFAULT_ROUTE
+
+    @staticmethod
+    def count(datagram):
+        return default_routes(datagram)
 
     def __init__(self, name, command, version=None, links=(LINK,), slow_when_down=False):
         self.name, self.command, self.version, self.links = name, command, version, links
@@ -173,11 +185,11 @@ class Client:
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ]
         path = shutil.which(command[0])
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as routes:
-            place.attach_filter(routes, DEFAULT_ROUTE)
-            routes.bind((0, RTMGRP_IPV4_ROUTE))
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as news:
+            place.attach_filter(news, self.wanted)
+            news.bind((0, self.group))
             poll = select.poll()
-            poll.register(routes, select.POLLIN)
+            poll.register(news, select.POLLIN)
             if self.apart:
                 os.sched_setaffinity(0, CLIENTS)
             begin = time.perf_counter_ns()
@@ -197,19 +209,21 @@ class Client:
                         ended = now
                         poll.unregister(child)
                     else:
-                        waiting -= default_routes(routes.recv(65536))
+                        waiting -= self.count(news.recv(65536))
                         if waiting <= 0 and configured is None:
                             configured = now
-                if ended and configured is None and not poll.poll(1000):
+                            if self.resident:
+                                os.kill(pid, signal.SIGKILL)
+                if ended and configured is None and not poll.poll(self.later * 1000):
                     break
             os.close(child)
             if ended is None:
                 os.kill(pid, signal.SIGKILL)
             _, status = os.waitpid(pid, 0)
             end_children()
-        if configured is None or status:
+        if configured is None or (status and not self.resident):
             code = os.waitstatus_to_exitcode(status)
-            sys.exit(f"bench/run: {' '.join(command)}: exit code {code}, no default route\n{complaints.read_text()}")
+            sys.exit(f"bench/run: {' '.join(command)}: exit code {code}, no {self.goal}\n{complaints.read_text()}")
         self.configured.append(configured / 1e6)
         self.exit.append(ended / 1e6)
 

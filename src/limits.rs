@@ -36,27 +36,14 @@ pub const MAX_IA_PREFIXES: usize = 4;
 /// Name servers that a router or a DHCPv6 server names. The resolver reads three.
 pub const MAX_RDNSS: usize = 8;
 
-/// Routers of a link whose advertisements are kept.
-pub const MAX_ROUTERS: usize = 4;
-
-/// Prefixes of all advertisements of a link that are on the link, and as many to form addresses of.
-pub const MAX_RA_PREFIXES: usize = 16;
-
-/// Routes of all advertisements of a link but the default route.
-pub const MAX_RA_ROUTES: usize = 16;
-
-/// Prefixes of NAT64 of all advertisements of a link.
-pub const MAX_RA_PREF64: usize = 4;
-
-/// Search domains of all advertisements of a link.
-pub const MAX_RA_DOMAINS: usize = 8;
-
 /// Octets of a text of an advertisement: a search domain, or the URI of a captive portal.
 pub const MAX_RA_TEXT: usize = 64;
 
-/// Things that one advertisement says, of which a prefix mostly is two: a frame of 1,500 octets has room for more
-/// only if it says hardly anything but prefixes.
-pub const MAX_RA_ITEMS: usize = 64;
+/// Things that one advertisement says: two of its router, a portal, servers, domains.
+pub const MAX_RA_ITEMS: usize = 24;
+
+/// Such things that are kept of all routers of a link.
+pub const MAX_RA_KEPT: usize = 48;
 
 /// Octets of the search domains of one lease, with a blank between them.
 pub const MAX_LEASE_DOMAINS: usize = 512;

@@ -17,7 +17,7 @@ use crate::plan::diff::Ipv6;
 use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState};
 use crate::plan::{Errors, Phases, Plan, Rename, Step};
-use crate::proto::Lessee;
+use crate::proto::{Addr6, Lessee};
 use heapless::Vec;
 
 /// Hashes of texts that are kept once; a power of two.
@@ -66,6 +66,7 @@ pub struct Machine<
     marks: Vec<Mark, KERNEL>,
     problems: Vec<(u32, Str), LINKS>,
     lessees: Vec<Lessee, LINKS>,
+    addrs6: Vec<Addr6, ADDRS>,
     conf_text: Vec<u8, TEXT>,
     conf_servers: Vec<u8, TEXT>,
     datagram: [u8; DATAGRAM_OCTETS],
@@ -113,6 +114,7 @@ impl<
             marks: Vec::new(),
             problems: Vec::new(),
             lessees: Vec::new(),
+            addrs6: Vec::new(),
             conf_text: Vec::new(),
             conf_servers: Vec::new(),
             datagram: [0; DATAGRAM_OCTETS],
@@ -160,6 +162,7 @@ impl<
             depths: &mut self.depths,
             problems: &mut self.problems,
             lessees: &mut self.lessees,
+            addrs6: &mut self.addrs6,
             seed: 1,
             xid_tag: 0,
             look_again: false,

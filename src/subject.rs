@@ -156,7 +156,10 @@ impl Show for Leased<'_> {
     #[inline(never)]
     fn show(&self, f: &mut Text<'_>) {
         self.link.show(f);
-        dotted(f, word!(": "), self.addr);
+        match self.addr.as_array::<16>() {
+            Some(addr) => f.show(word!(": "), &IpAddr::from(*addr)),
+            None => dotted(f, word!(": "), self.addr),
+        }
     }
 }
 

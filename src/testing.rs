@@ -1,6 +1,7 @@
 //! What unit tests of several rooms say by text: addresses, prefixes, names, routes; and a link.
 
 use crate::model::addr::Cidr;
+use crate::model::knob::Knobs;
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::Link;
 use crate::model::route::Route;
@@ -43,6 +44,7 @@ pub fn link(ifindex: u32, text: &str, flags: u32) -> Link {
         mac,
         broadcast: Mac::new(&[0xff; 6]).unwrap(),
         perm_mac: mac,
+        knobs: Knobs::NONE,
         ..Link::new(ifindex, name(text))
     }
 }

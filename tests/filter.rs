@@ -112,4 +112,87 @@ mod tests {
         assert!(!hears(EtherType::Arp, &[0, 1, 0x86, 0xdd, 6, 16, 0, 1]));
         assert!(!hears(EtherType::Arp, &packet[..3]));
     }
+
+    /// A packet of IPv6 that is next to us, as long as what is looked at.
+    fn next_to_us(next_header: u8, payload: [u8; 4]) -> Vec<u8> {
+        let mut packet = vec![0; 40];
+        packet[..8].copy_from_slice(&[0x60, 0, 0, 0, 0, 4, next_header, 255]);
+        packet.extend(payload);
+        packet
+    }
+
+    /// Of a router, who has it, somebody has it.
+    fn discovery(kind: u8) -> Vec<u8> {
+        next_to_us(58, [kind, 0, 0, 0])
+    }
+
+    /// From port 547 to port 546.
+    fn answer6() -> Vec<u8> {
+        next_to_us(17, [2, 35, 2, 34])
+    }
+
+    fn hears6(packet: &[u8]) -> bool {
+        hears(EtherType::Ipv6, packet)
+    }
+
+    #[test]
+    fn routers_neighbours_and_servers_are_heard() {
+        for kind in 134..=136 {
+            assert!(hears6(&discovery(kind)), "{kind}");
+        }
+        assert!(hears6(&answer6()));
+    }
+
+    #[test]
+    fn one_of_these_and_ipv6_is_not() {
+        for (packet, at, octet, what) in [
+            (discovery(134), 40, 133, "asks for routers"),
+            (discovery(134), 40, 137, "a redirect"),
+            (discovery(134), 40, 128, "an echo request"),
+            (discovery(134), 40, 0, "no type"),
+            (discovery(134), 40, 255, "no type"),
+            (discovery(134), 7, 254, "a router was on the way"),
+            (discovery(135), 7, 64, "routers were on the way"),
+            (discovery(136), 7, 0, "routers were on the way"),
+            (discovery(134), 6, 44, "a fragment"),
+            (discovery(134), 6, 0, "options hop by hop"),
+            (discovery(134), 6, 17, "UDP"),
+            (discovery(134), 6, 6, "TCP"),
+            (answer6(), 43, 35, "to a server"),
+            (answer6(), 42, 0, "another port"),
+            (answer6(), 6, 44, "a fragment"),
+            (answer6(), 6, 6, "TCP"),
+            (answer6(), 6, 58, "ICMPv6"),
+        ] {
+            let mut other = packet.clone();
+            other[at] = octet;
+            assert!(hears6(&packet), "{what}");
+            assert!(!hears6(&other), "{what}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_matter_of_ipv6_does_not() {
+        for (packet, at, octet) in [
+            (discovery(134), 0, 0x6f),
+            (discovery(134), 4, 5),
+            (discovery(134), 41, 1),
+            (answer6(), 7, 1),
+            (answer6(), 40, 0),
+            (answer6(), 41, 0),
+        ] {
+            let mut other = packet;
+            other[at] = octet;
+            assert!(hears6(&other), "{at}");
+        }
+    }
+
+    #[test]
+    fn short_ones_of_ipv6_are_not() {
+        for (packet, least) in [(discovery(134), 41), (answer6(), 44)] {
+            for len in 1..packet.len() {
+                assert_eq!(hears6(&packet[..len]), len >= least, "{len}");
+            }
+        }
+    }
 }

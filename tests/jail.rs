@@ -1,7 +1,7 @@
 //! The jail holds: what a parser does beside parsing is the last it does.
 //!
 //! The jail is the program's own source; in the place of the program's parser stands one that does what its
-//! first octet says.
+//! first octet says. IPv6 is the program's parser's.
 #![cfg(target_os = "linux")]
 
 /// As in the program.
@@ -19,16 +19,23 @@ mod sys {
     use call::{bind, send, set, socket};
 }
 
+/// As in the program.
+#[cfg(test)]
+#[path = "../src/bin/ifdawn/frame.rs"]
+mod parsers;
+
 /// In the place of the program's.
 #[cfg(test)]
 mod frame {
+    use crate::parsers;
     use crate::sys::call;
     use crate::sys::packet::EtherType;
-    use ifdawn::model::lease::{Field, Lease, Verdict};
+    use ifdawn::model::lease::{Field, Verdict};
+    use ifdawn::model::statement::{Form, Statement};
     use ifdawn::wire::ipv4::Checksum;
     use std::sync::atomic::AtomicU64;
 
-    pub fn read(what: EtherType, checksum: Checksum, frame: &[u8], lease: &mut Lease) {
+    pub fn read(what: EtherType, checksum: Checksum, frame: &[u8], said: &mut Statement) {
         let path = c"/dev/null".as_ptr() as usize;
         let [here, cloexec] = [libc::AT_FDCWD as usize, libc::SOCK_CLOEXEC as usize];
         let done = match frame.first() {
@@ -45,10 +52,13 @@ mod frame {
             },
             _ => 0,
         };
+        said.form = Form::Lease;
+        let lease = &mut said.lease;
         lease.judge(match (what, checksum) {
             (EtherType::Arp, _) => Verdict::Arp,
             (EtherType::Ipv4, Checksum::Complete) => Verdict::Fine,
             (EtherType::Ipv4, Checksum::Partial) => Verdict::BadChecksum,
+            (EtherType::Ipv6, _) => return parsers::read(what, checksum, frame, said),
         });
         lease.put(Field::LeaseTime, &(frame.len() as u32).to_be_bytes());
         lease.put(Field::RenewTime, &u32::to_be_bytes(done));
@@ -65,12 +75,15 @@ mod frame {
 
 #[cfg(test)]
 mod tests {
-    use super::frame;
     use super::sys::bpf::{self, must, step};
     use super::sys::call;
     use super::sys::jail::{Jail, MAX_FRAME, Trouble};
     use super::sys::packet::EtherType;
-    use ifdawn::model::lease::{Field, Lease, Verdict};
+    use super::{frame, parsers};
+    use ifdawn::model::advert::What;
+    use ifdawn::model::lease::{Field, Verdict};
+    use ifdawn::model::lease6::Field6;
+    use ifdawn::model::statement::{Form, Statement};
     use ifdawn::wire::ipv4::Checksum;
     use std::sync::{Mutex, MutexGuard};
     use std::time::{Duration, Instant};
@@ -91,9 +104,9 @@ mod tests {
     /// How many calls of the parser the kernel carried out for the one frame that it is asked of.
     fn look(jail: &mut Jail, frame: &[u8]) -> Result<u32, Trouble> {
         ask(jail, 7, frame)?;
-        let mut lease = Lease::NONE;
-        assert_eq!(jail.answer(&mut lease)?, Some(7));
-        Ok(lease.number(Field::RenewTime).unwrap())
+        let mut said = Statement::NONE;
+        assert_eq!(jail.answer(&mut said)?, Some(7));
+        Ok(said.lease.number(Field::RenewTime).unwrap())
     }
 
     /// Our children that are called so, zombies included.
@@ -118,12 +131,12 @@ mod tests {
             (EtherType::Arp, Checksum::Complete, Verdict::Arp),
         ] {
             for (len, seen) in [(0, 0), (1, 1), (MAX_FRAME, MAX_FRAME), (20_000, MAX_FRAME)] {
-                let mut lease = Lease::NONE;
+                let mut said = Statement::NONE;
                 let frame = vec![0; len];
                 assert_eq!(jail.ask(3, what, checksum, &frame), Ok(()));
-                assert_eq!(jail.answer(&mut lease), Ok(Some(3)));
-                assert_eq!(lease.verdict(), verdict);
-                assert_eq!(lease.number(Field::LeaseTime), Some(seen as u32));
+                assert_eq!(jail.answer(&mut said), Ok(Some(3)));
+                assert_eq!(said.lease.verdict(), verdict);
+                assert_eq!(said.lease.number(Field::LeaseTime), Some(seen as u32));
             }
         }
         assert_eq!(jails().len(), 1);
@@ -131,11 +144,122 @@ mod tests {
         assert_eq!(jails(), []);
     }
 
+    /// From `fe80::1`, which is next to us.
+    fn packet(next_header: u8, to: [u8; 2], payload: &[u8]) -> Vec<u8> {
+        let mut packet = vec![0x60, 0, 0, 0, 0, payload.len() as u8, next_header, 255];
+        for start in [[0xfe, 0x80], to] {
+            packet.extend(start);
+            packet.extend([0; 13]);
+            packet.push(1);
+        }
+        packet.extend(payload);
+        packet
+    }
+
+    /// The advertisement of a router that names a server, and a server's reply that does.
+    fn of_both() -> [Vec<u8>; 2] {
+        let server = [0x20, 1, 13, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x53];
+        let mut router = vec![134, 0, 0, 0, 64, 0x80, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0];
+        router.extend([25, 3, 0, 0, 0, 0, 1, 0]);
+        router.extend(server);
+        let mut reply = vec![2, 35, 2, 34, 0, 32, 0, 0, 7, 0xab, 0xcd, 0xef, 0, 23, 0, 16];
+        reply.extend(server);
+        [
+            packet(58, [0xff, 2], &router),
+            packet(17, [0xfe, 0x80], &reply),
+        ]
+    }
+
+    fn ask6(jail: &mut Jail, of: u32, frame: &[u8]) {
+        assert_eq!(
+            jail.ask(of, EtherType::Ipv6, Checksum::Partial, frame),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn what_is_said_by_ipv6_comes_out_in_its_record() {
+        let _alone = alone();
+        let mut jail = Jail::NONE;
+        let mut said = Statement::NONE;
+        let [router, reply] = of_both();
+        ask6(&mut jail, 1, &router);
+        assert_eq!(jail.answer(&mut said), Ok(Some(1)));
+        assert_eq!(
+            (said.form, said.advert.verdict()),
+            (Form::Advert, Verdict::Fine)
+        );
+        assert!(said.advert.items().any(|item| item.is(What::Server)));
+        ask6(&mut jail, 2, &reply);
+        assert_eq!(jail.answer(&mut said), Ok(Some(2)));
+        assert_eq!(
+            (said.form, said.lease6.verdict()),
+            (Form::Lease6, Verdict::Fine)
+        );
+        assert_eq!(said.lease6.get(Field6::Dns), &reply[reply.len() - 16..]);
+        assert_eq!(jails().len(), 1);
+        jail.stop();
+    }
+
+    /// As many as it takes at once, and in every order.
+    #[test]
+    fn each_answer_is_known_by_its_size() {
+        let _alone = alone();
+        let mut jail = Jail::NONE;
+        let [router, reply] = of_both();
+        for order in 0..256 {
+            let forms = (0..8).map(|n| match order >> n & 1 {
+                0 => Form::Advert,
+                _ => Form::Lease6,
+            });
+            for (of, form) in (0..).zip(forms.clone()) {
+                assert!(jail.has_room());
+                let is_router = form == Form::Advert;
+                ask6(&mut jail, of, if is_router { &router } else { &reply });
+            }
+            assert!(!jail.has_room());
+            for (of, form) in (0..).zip(forms) {
+                let mut said = Statement::NONE;
+                assert_eq!(jail.answer(&mut said), Ok(Some(of)));
+                assert_eq!(said.form, form);
+            }
+        }
+        assert_eq!(look(&mut jail, b""), Ok(0), "and it is DHCPv4's turn");
+        jail.stop();
+    }
+
+    #[test]
+    fn of_what_is_cut_off_the_record_says_so() {
+        let _alone = alone();
+        let mut jail = Jail::NONE;
+        for packet in of_both() {
+            for len in 0..packet.len() {
+                let [mut said, mut read] = [Statement::NONE; 2];
+                ask6(&mut jail, 5, &packet[..len]);
+                assert_eq!(jail.answer(&mut said), Ok(Some(5)), "{len}");
+                parsers::read(
+                    EtherType::Ipv6,
+                    Checksum::Partial,
+                    &packet[..len],
+                    &mut read,
+                );
+                let is_dhcp = len > 6 && packet[6] == 17;
+                let (form, verdict) = match is_dhcp {
+                    true => (Form::Lease6, said.lease6.verdict()),
+                    false => (Form::Advert, said.advert.verdict()),
+                };
+                assert_eq!((said.form, verdict), (form, Verdict::Malformed), "{len}");
+                assert_eq!(said, read, "{len}");
+            }
+        }
+        jail.stop();
+    }
+
     #[test]
     fn frames_that_wait_are_answered_in_their_order() {
         let _alone = alone();
         let mut jail = Jail::NONE;
-        let mut lease = Lease::NONE;
+        let mut said = Statement::NONE;
         let mut given = 0;
         while jail.has_room() {
             assert_eq!(ask(&mut jail, given, &vec![0; MAX_FRAME]), Ok(()));
@@ -143,18 +267,18 @@ mod tests {
         }
         assert_eq!(given, 8);
         for of in 0..4 {
-            assert_eq!(jail.answer(&mut lease), Ok(Some(of)));
+            assert_eq!(jail.answer(&mut said), Ok(Some(of)));
             assert_eq!(ask(&mut jail, given + of, &vec![0; of as usize]), Ok(()));
         }
         for of in 4..given {
-            assert_eq!(jail.answer(&mut lease), Ok(Some(of)));
-            assert_eq!(lease.number(Field::LeaseTime), Some(MAX_FRAME as u32));
+            assert_eq!(jail.answer(&mut said), Ok(Some(of)));
+            assert_eq!(said.lease.number(Field::LeaseTime), Some(MAX_FRAME as u32));
         }
         for of in 0..4 {
-            assert_eq!(jail.answer(&mut lease), Ok(Some(given + of)));
-            assert_eq!(lease.number(Field::LeaseTime), Some(of));
+            assert_eq!(jail.answer(&mut said), Ok(Some(given + of)));
+            assert_eq!(said.lease.number(Field::LeaseTime), Some(of));
         }
-        assert_eq!(jail.answer(&mut lease), Ok(None));
+        assert_eq!(jail.answer(&mut said), Ok(None));
         jail.stop();
     }
 
@@ -163,15 +287,15 @@ mod tests {
     fn a_crash_loses_what_waits() {
         let _alone = alone();
         let mut jail = Jail::NONE;
-        let mut lease = Lease::NONE;
+        let mut said = Statement::NONE;
         assert_eq!(ask(&mut jail, 1, b""), Ok(()));
         assert_eq!(ask(&mut jail, 2, b"o"), Ok(()));
-        assert_eq!(jail.answer(&mut lease), Ok(Some(1)));
+        assert_eq!(jail.answer(&mut said), Ok(Some(1)));
         wait_for_zombies(1);
         assert_eq!(ask(&mut jail, 3, b""), Ok(()));
-        assert_eq!(jail.answer(&mut lease), Err(Trouble::Crashed));
+        assert_eq!(jail.answer(&mut said), Err(Trouble::Crashed));
         assert_eq!(jails(), []);
-        assert_eq!(jail.answer(&mut lease), Ok(None));
+        assert_eq!(jail.answer(&mut said), Ok(None));
         assert_eq!(look(&mut jail, b""), Ok(0));
         jail.stop();
     }
@@ -181,7 +305,7 @@ mod tests {
     fn what_it_answered_before_it_crashed_is_heard() {
         let _alone = alone();
         let mut jail = Jail::NONE;
-        let mut lease = Lease::NONE;
+        let mut said = Statement::NONE;
         for last_comes_late in [false, true] {
             for (of, frame) in [(1, &b""[..]), (2, b"1"), (3, b"o"), (4, b"")] {
                 if of == 4 && last_comes_late {
@@ -190,10 +314,10 @@ mod tests {
                 assert_eq!(ask(&mut jail, of, frame), Ok(()));
             }
             wait_for_zombies(1);
-            assert_eq!(jail.answer(&mut lease), Ok(Some(1)));
-            assert_eq!(jail.answer(&mut lease), Ok(Some(2)));
-            assert_eq!(jail.answer(&mut lease), Err(Trouble::Crashed));
-            assert_eq!(jail.answer(&mut lease), Ok(None));
+            assert_eq!(jail.answer(&mut said), Ok(Some(1)));
+            assert_eq!(jail.answer(&mut said), Ok(Some(2)));
+            assert_eq!(jail.answer(&mut said), Err(Trouble::Crashed));
+            assert_eq!(jail.answer(&mut said), Ok(None));
         }
         jail.stop();
     }
@@ -233,9 +357,9 @@ mod tests {
             assert_eq!(look(&mut jail, act), Err(Trouble::Crashed), "{act:?}");
             assert_eq!(look(&mut jail, b""), Ok(0));
             jail.stop();
-            let mut lease = Lease::NONE;
-            frame::read(EtherType::Ipv4, Checksum::Complete, act, &mut lease);
-            let done = lease.number(Field::RenewTime);
+            let mut said = Statement::NONE;
+            frame::read(EtherType::Ipv4, Checksum::Complete, act, &mut said);
+            let done = said.lease.number(Field::RenewTime);
             assert_eq!(done, Some(1), "without a jail, {act:?}");
         }
         assert_eq!(jails(), []);
@@ -252,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_no_lease_is_a_crash() {
+    fn an_answer_that_is_no_record_is_a_crash() {
         let _alone = alone();
         let mut jail = Jail::NONE;
         assert_eq!(look(&mut jail, b"w"), Err(Trouble::Crashed));

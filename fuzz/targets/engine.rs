@@ -16,6 +16,7 @@ use ifdawn::machine::Machine;
 use ifdawn::model::config::Method;
 use ifdawn::model::lease::{Field, Lease, Verdict, is_host};
 use ifdawn::model::link::{IfName, Mac};
+use ifdawn::model::statement::Statement;
 use ifdawn::output::lease;
 use ifdawn::proto::dhcpv4::{Client, State};
 use ifdawn::source::{Context, cmdline};
@@ -209,7 +210,11 @@ impl<'e, 'm> Scene<'e, 'm> {
             .iter()
             .map(|lessee| lessee.lease)
             .collect();
-        self.engine.hear(ifindex, said, &mut self.host);
+        let mut statement = Statement {
+            lease: *said,
+            ..Statement::NONE
+        };
+        self.engine.hear(ifindex, &mut statement, &mut self.host);
         if !is_good {
             let kept = self.engine.lessees.iter().map(|lessee| lessee.lease);
             assert!(kept.eq(leases), "what is not sound was taken");
@@ -222,6 +227,7 @@ impl<'e, 'm> Scene<'e, 'm> {
         assert!(until.0 > self.host.now);
         for (_, what, _, packet) in self.host.frames.drain(..) {
             match what {
+                Packet::Ipv6 => assert!((48..=1_500).contains(&packet.len())),
                 Packet::Dhcp => assert!((328..=1_500).contains(&packet.len())),
                 Packet::Probe | Packet::Announcement => assert_eq!(packet.len(), 28),
             }

@@ -2,8 +2,8 @@
 //! one whose sum is not looked at, or an ICMPv6 message in a packet that is right.
 #![no_main]
 
-use ifdawn::model::advert::{Advert, Item, What};
-use ifdawn::model::lease::Verdict;
+use ifdawn::model::advert::{Advert, Item, MANAGED, OTHER, What};
+use ifdawn::model::lease6::{Verdict, leased};
 use ifdawn::model::link::Mac;
 use ifdawn::wire::icmpv6;
 use ifdawn::wire::ipv4::Checksum;
@@ -71,14 +71,14 @@ fn hear(packet: &[u8], checksum: Checksum) -> Advert {
             assert!(advert.items().skip(2).all(|item| {
                 !matches!(
                     item.what(),
-                    What::Nothing | What::Link | What::Router | What::Target
+                    What::Nothing | What::Link | What::Router | What::Solicited | What::Advertised
                 )
             }));
             assert_eq!(advert.source().segments()[0] & 0xffc0, 0xfe80);
         }
         Verdict::Neighbor => {
             let kinds: Vec<What> = advert.items().map(Item::what).collect();
-            assert_eq!(kinds, [What::Target]);
+            assert!(matches!(kinds[..], [What::Solicited | What::Advertised]));
         }
         Verdict::Unread
         | Verdict::NotForUs
@@ -89,7 +89,7 @@ fn hear(packet: &[u8], checksum: Checksum) -> Advert {
     advert
 }
 
-/// What is said stands in the message: as many octets of it as there are bits of a prefix, and each label of a name.
+/// What is said stands in the message: the octets of a prefix that has so many, and each label of a name.
 fn says(message: &[u8], advert: &Advert) {
     let stands = |octets: &[u8]| {
         octets.is_empty() || message.windows(octets.len()).any(|window| window == octets)
@@ -97,27 +97,25 @@ fn says(message: &[u8], advert: &Advert) {
     for item in advert.items() {
         let octets = item.octets();
         match item.what() {
-            What::OnLink | What::Autonomous | What::Route | What::Pref64 => {
-                let whole = usize::from(item.prefix_len() / 8);
-                assert!(stands(&octets[..whole]));
-                assert!(stands(&item.preferred().to_be_bytes()) || item.what() == What::Pref64);
+            What::Pref64 => {
+                let prefix = leased(octets).expect("a prefix");
+                assert!([32, 40, 48, 56, 64, 96].contains(&prefix.addr.len));
+                assert!(stands(&octets[9..][..usize::from(prefix.addr.len / 8)]));
             }
-            What::Server => assert!(stands(&octets[..16])),
-            What::Domain => {
-                let text = item.text();
-                assert!(
-                    text.split(|octet| *octet == b'.')
-                        .all(|label| stands(label))
-                );
+            What::Server => {
+                assert!(octets.len() == 16 && stands(octets));
+                assert!(stands(&item.valid().to_be_bytes()));
             }
-            What::Portal => assert!(stands(item.text())),
-            What::Nothing | What::Link | What::Router | What::Target => {}
+            What::Domain => assert!(octets.split(|octet| *octet == b'.').all(stands)),
+            What::Portal => assert!(stands(octets)),
+            What::Router => assert_eq!(item.valid().to_be_bytes()[2..], message[6..8]),
+            What::Link => {
+                assert_eq!(item.flags(), message[5] & (MANAGED | OTHER));
+                assert_eq!(item.retrans_ms().to_be_bytes(), message[12..16]);
+            }
+            What::Nothing | What::Solicited | What::Advertised => unreachable!(),
         }
     }
-    assert_eq!(
-        advert.items().next().map(|link| link.octets()[12]),
-        Some(message[4])
-    );
 }
 
 fn seeds() -> Vec<Vec<u8>> {

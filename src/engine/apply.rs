@@ -15,6 +15,7 @@ use crate::limits::{BATCH_REQUESTS, MAX_LINE};
 use crate::model::addr::Family;
 use crate::model::config::{LinkNumber, Wait};
 use crate::model::desired::{DesiredLink, Presence, Standing, Thing, What};
+use crate::model::knob::Knob;
 use crate::output::owned::Owned;
 use crate::plan::encode::encode;
 use crate::plan::op::Op;
@@ -59,6 +60,7 @@ impl Engine<'_> {
                 link.owned_up |= step.act == Act::Up;
                 link.made |= step.act == Act::Make || came;
                 link.joined |= step.act == Act::Enslave;
+                link.addr_gen_mode |= step.act == Act::SetGenMode;
             }
         }
         self.write_owned(host);
@@ -73,7 +75,7 @@ impl Engine<'_> {
                 link,
                 desired: &self.desired,
                 config: &self.config,
-                lease: self.lease_of(link),
+                given: self.given_to(link),
             };
             let file = OutputFile::Owned(&link.name);
             let is_made = link.touched || link.recalled.file.is_ok() || text.brings_names();
@@ -125,7 +127,8 @@ impl Engine<'_> {
     #[inline(never)]
     pub(super) fn send_plan(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         let mut next = 0;
-        while let Some(&Step { n, act, depth, .. }) = self.plan.steps.get(next) {
+        while let Some(&step) = self.plan.steps.get(next) {
+            let Step { n, act, depth, .. } = step;
             let end = self.batch_end(next);
             if end == next {
                 if let Some(step) = self.plan.steps.get_mut(next) {
@@ -137,16 +140,20 @@ impl Engine<'_> {
             self.asked = Asked::Steps;
             self.first_step = next as u32;
             self.first_seq = self.seq.wrapping_add(1);
-            if act == Act::Ethtool {
+            if act >= Act::Ethtool {
                 // no request of rtnetlink
-                if let Some(step) = self.plan.steps.get(next)
-                    && let Some(op) = &self.op(*step)
-                {
-                    host.trace(op);
-                    let ifindex = op.ifindex();
-                    self.mark(ifindex, Event::Tuned);
-                }
                 next = next.wrapping_add(1);
+                let Some(op) = &self.op(step) else {
+                    continue;
+                };
+                host.trace(op);
+                if act == Act::Knob {
+                    let value = op.knob();
+                    self.set_knob(n, Knob(depth), value, host);
+                    continue;
+                }
+                let ifindex = op.ifindex();
+                self.mark(ifindex, Event::Tuned);
                 if let Err(errno) = self.ethtool(n, depth, true, host) {
                     self.refused(host, 0, errno, b"")?;
                 }
@@ -256,8 +263,8 @@ impl Engine<'_> {
         let is_no_failure = match op.thing() {
             Some(thing) => thing.yields,
             None if step.act == Act::SetMtu => self.is_mtu_leased(wanted),
-            // A link is of use without what ethtool(8) sets.
-            None => step.act == Act::Ethtool,
+            // A link is of use without what ethtool(8) sets, and how the kernel forms addresses.
+            None => step.act >= Act::SetGenMode,
         };
         let severity = match link.is_some_and(|link| link.is_loopback()) {
             true => Severity::Note,
@@ -313,8 +320,9 @@ impl Engine<'_> {
     /// has one for each depth, so that nothing is asked of what lies on a link that could not be made.
     #[inline(never)]
     fn batch_end(&self, start: usize) -> usize {
-        let is_apart =
-            |step: &Step| matches!(step.phase, Phase::Make | Phase::Unmake | Phase::Ethtool);
+        let is_apart = |step: &Step| {
+            matches!(step.phase, Phase::Make | Phase::Unmake) || step.act >= Act::Ethtool
+        };
         let rest = self.plan.steps.get(start..).unwrap_or_default();
         let mut end = start;
         for step in rest.iter().take(BATCH_REQUESTS) {
@@ -427,7 +435,10 @@ fn is_harmless(act: Act, phase: Phase, errno: Errno) -> bool {
         | Act::SetPort
         | Act::SetFlags
         | Act::AddAltName
-        | Act::Ethtool => false,
+        | Act::Ethtool
+        | Act::SetGenMode
+        | Act::SetToken
+        | Act::Knob => false,
     }
 }
 

@@ -44,7 +44,12 @@ pub(super) fn write(host: &mut impl Host, file: OutputFile<'_>, text: &dyn Show)
         OutputFile::Hostname => (Severity::Error, Subject::Hostname),
         OutputFile::State => (Severity::Warning, Subject::State),
         OutputFile::Owned(link) => (Severity::Warning, Subject::Owned(link)),
-        OutputFile::Lease(link) => (Severity::Warning, Subject::Lease(link)),
+        OutputFile::Lease(link) | OutputFile::Lease6(link) => {
+            (Severity::Warning, Subject::Lease(link))
+        }
+        // where they can only be read that is somebody's will
+        OutputFile::Knob(link, _) => (Severity::Note, Subject::Link(link)),
+        OutputFile::MachineId => return false,
     };
     let complaint = Complaint::new(severity, Problem::File, Effect::NotSet).with_errno(errno);
     tell(host, complaint, subject);

@@ -4,15 +4,18 @@
 //! desired (`plan/lease`); what it hears only says that there is something to look at again.
 
 use super::complain::tell;
-use super::leases::{KEPT, recall};
-use super::{Engine, Event, Host, Instant, OutputFile, Packet, remove};
+use super::leases::{KEPT, name_of, recall};
+use super::six::start6;
+use super::{Engine, Event, Host, Instant, Packet, remove};
 use crate::diag::{Complaint, Effect, Errno, Leased, Problem, Subject};
+use crate::model::addr::Family;
 use crate::model::config::{
     Config, GlobalNumber, IpText, Leases, LinkConfig, LinkFlag, LinkId, LinkText, Method,
 };
 use crate::model::lease::{Field, Lease, Verdict};
 use crate::model::link::IfName;
 use crate::model::observed::{Link, Observed};
+use crate::model::statement::{Form, Statement};
 use crate::packed::word;
 use crate::proto::Lessee;
 use crate::proto::dhcpv4::{Client, Due, Heard, Message, Settings, State, Why, xorshift};
@@ -29,82 +32,127 @@ impl Engine<'_> {
     /// something to do again, unless something is heard before.
     #[inline(never)]
     pub fn attend(&mut self, host: &mut impl Host) -> Instant {
-        let mut until = Instant(u64::MAX);
         self.now = host.now();
         self.expects_until = Instant(0);
+        let mut until = Instant(u64::MAX);
         let mut n = 0_usize;
+        while let Some(wanted) = self.desired.links.get(n) {
+            let (ifindex, is_watched) = (wanted.ifindex, wanted.asks || wanted.dad.is_some());
+            let link = self.observed.by_index(ifindex).filter(|_| is_watched);
+            let is_up = link.is_some_and(Link::is_up);
+            let has_carrier = link.is_some_and(Link::has_carrier);
+            if is_up {
+                self.mark(ifindex, Event::Up);
+            }
+            if has_carrier {
+                self.mark(ifindex, Event::Carrier);
+            }
+            n = n.wrapping_add(1);
+        }
+        n = 0;
         loop {
             self.attend_to(n, host);
             let Some(lessee) = self.lessees.get(n) else {
-                return until;
+                return until.min(self.probe_addrs(host));
             };
-            until = until.min(lessee.client.deadline());
-            self.expects_until = self.expects_until.max(lessee.client.expects_until());
+            until = until.min(lessee.deadline());
+            let expects = lessee.client.expects_until();
+            let expects = expects.max(lessee.client6.expects_until());
+            self.expects_until = self.expects_until.max(expects);
             n = n.wrapping_add(1);
         }
     }
 
-    /// Does the next thing that client `n` has to do; what it was.
+    /// Does what lessee `n` has to do.
     #[inline(never)]
-    fn step(&mut self, n: usize, host: &mut impl Host) -> Due {
+    pub(super) fn attend_to(&mut self, n: usize, host: &mut impl Host) {
+        self.begin(n);
+        while self.step(n, host) || self.step6(n, host) {}
+    }
+
+    /// Has the clients of lessee `n` begin where there is carrier, and stop where there is none.
+    fn begin(&mut self, n: usize) {
         let now = self.now;
         let (seed, tag) = (xorshift(&mut self.seed), self.xid_tag);
         let Some(lessee) = self.lessees.get_mut(n) else {
-            return Due::Nothing;
+            return;
         };
         let ifindex = lessee.ifindex;
-        let client = &mut lessee.client;
         let link = self.observed.by_index(ifindex);
-        let is_up = link.is_some_and(Link::is_up);
         let has_carrier = link.is_some_and(Link::has_carrier);
         // Carrier may have gone and come back since the last look.
         let losses = link.map_or(0, |link| link.carrier_losses);
         if core::mem::replace(&mut lessee.carrier_losses, losses) != losses || !has_carrier {
-            client.stop();
+            lessee.stop();
+            // Where it leads now others may have them.
+            remove(self.addrs6, |held| held.check.ifindex == ifindex);
         }
-        if has_carrier
-            && let Some(config) = self.config.link(lessee.config)
-            && client.state() == State::Stopped
-        {
+        let Some(wanted) = self.desired.link(ifindex) else {
+            return;
+        };
+        if wanted.leased {
+            lessee.client.applied(now);
+        }
+        let Some(config) = self.config.link(lessee.config) else {
+            return;
+        };
+        let Some(link) = link.filter(|_| has_carrier) else {
+            return;
+        };
+        if wanted.asks && lessee.client.state() == State::Stopped {
             lessee.v6_only = false;
-            client.start(now, seed, &settings(config, tag));
+            lessee.client.start(now, seed, &settings(config, tag));
         }
-        if self.desired.link(ifindex).is_some_and(|link| link.leased) {
-            client.applied(now);
+        if wanted.asks6 && wanted.local.is_some() {
+            start6(lessee, config, link, now, seed);
         }
-        let due = client.due(now);
-        if is_up {
-            self.mark(ifindex, Event::Up);
-        }
-        if has_carrier {
-            self.mark(ifindex, Event::Carrier);
-        }
-        match due {
-            Due::Nothing => {}
+    }
+
+    /// Does the next thing that the DHCPv4 client of lessee `n` has to do; whether there was one.
+    #[inline(never)]
+    fn step(&mut self, n: usize, host: &mut impl Host) -> bool {
+        let now = self.now;
+        let Some(lessee) = self.lessees.get_mut(n) else {
+            return false;
+        };
+        let ifindex = lessee.ifindex;
+        match lessee.client.due(now) {
+            Due::Nothing => return false,
             Due::Send(message) => {
                 let sent = self.transmit(n, message, host);
                 if let Some(lessee) = self.lessees.get_mut(n) {
                     lessee.client.sent(now, sent);
                 }
-                match sent {
-                    Ok(()) => self.note(ifindex, sent_as(message).1, host),
-                    // The link went down: that is an event of its own.
-                    Err(Errno::ENETDOWN) => {}
-                    Err(errno) => self.say(n, NOT_SENT.with_errno(errno), host),
-                }
+                self.note_sent(ifindex, sent_as(message).1, sent, host);
             }
             Due::Bound => self.bound(n, host),
             Due::Kept => {
-                self.say(n, KEPT, host);
+                self.say_leased(n, KEPT, host);
                 self.bound(n, host);
             }
             Due::Expired => self.lost(n, ENDED, host),
         }
-        due
+        true
     }
 
-    /// Remembers and tells what a client said or was told.
-    fn note(&mut self, ifindex: u32, event: Event, host: &mut impl Host) {
+    /// Remembers and tells what was sent on a link, or why it was not.
+    pub(super) fn note_sent(
+        &mut self,
+        ifindex: u32,
+        event: Event,
+        sent: Result<(), Errno>,
+        host: &mut impl Host,
+    ) {
+        match sent {
+            Ok(()) => self.note(ifindex, event, host),
+            // The link went down: that is an event of its own.
+            Err(Errno::ENETDOWN) => {}
+            Err(errno) => self.say(ifindex, NOT_SENT.with_errno(errno), b"", host),
+        }
+    }
+
+    /// Remembers and tells what was said or heard on a link.
+    pub(super) fn note(&mut self, ifindex: u32, event: Event, host: &mut impl Host) {
         self.mark(ifindex, event);
         if let Some(link) = self.observed.by_index(ifindex) {
             host.trace(&Told {
@@ -114,33 +162,48 @@ impl Engine<'_> {
         }
     }
 
-    /// Complains about what a client is told, and names the address it has or had.
+    /// Complains about what a link is told, and names the address that it has or had, in octets, if it does.
     #[inline(never)]
-    pub(super) fn say(&self, n: usize, complaint: Complaint, host: &mut impl Host) {
-        let engine = black_box(self);
-        if let Some(lessee) = engine.lessees.get(n)
-            && let Some(link) = engine.observed.by_index(lessee.ifindex)
-        {
+    pub(super) fn say(
+        &self,
+        ifindex: u32,
+        complaint: Complaint,
+        addr: &[u8],
+        host: &mut impl Host,
+    ) {
+        if let Some(link) = black_box(self).observed.by_index(ifindex) {
             let leased = Leased {
                 link: &link.name,
-                addr: lessee.lease.get(Field::Addr),
+                addr,
             };
             tell(host, complaint, Subject::Leased(&leased));
         }
     }
 
-    /// The lease of client `n` is no more, and why.
-    fn lost(&mut self, n: usize, complaint: Complaint, host: &mut impl Host) {
-        self.say(n, complaint, host);
-        self.forget(n, host);
+    /// The same of lessee `n` and its DHCPv4 lease.
+    #[inline(never)]
+    fn say_leased(&self, n: usize, complaint: Complaint, host: &mut impl Host) {
+        if let Some(lessee) = black_box(self).lessees.get(n) {
+            let addr = lessee.lease.get(Field::Addr);
+            self.say(lessee.ifindex, complaint, addr, host);
+        }
     }
 
-    /// The lease of client `n` is no more.
-    fn forget(&mut self, n: usize, host: &mut impl Host) {
+    /// The DHCPv4 lease of lessee `n` is no more, and why.
+    fn lost(&mut self, n: usize, complaint: Complaint, host: &mut impl Host) {
+        self.say_leased(n, complaint, host);
+        self.forget(n, Family::V4, host);
+    }
+
+    /// A lease of lessee `n` is no more.
+    #[inline(never)]
+    pub(super) fn forget(&mut self, n: usize, family: Family, host: &mut impl Host) {
         self.look_again = true;
         if let Some((lessee, link)) = lessee(self.lessees, &self.observed, n) {
-            host.remove(OutputFile::Lease(&link.name));
-            lessee.saved = false;
+            host.remove(name_of(&link.name, family));
+            if let Some(saved) = lessee.saved.get_mut(family as usize) {
+                *saved = false;
+            }
             let ifindex = lessee.ifindex;
             // What is waited for begins anew.
             remove(self.marks, |mark| {
@@ -169,7 +232,7 @@ impl Engine<'_> {
         };
         let arp = match kind {
             Packet::Probe => Arp::Probe,
-            Packet::Dhcp | Packet::Announcement => Arp::Announcement,
+            Packet::Dhcp | Packet::Announcement | Packet::Ipv6 => Arp::Announcement,
         };
         let len = match sent_as(what).0 {
             0 => arp::build(arp, &link.mac, link.arphrd, client.addr(), packet),
@@ -193,43 +256,43 @@ impl Engine<'_> {
         host.transmit(ifindex, kind, &link.broadcast, packet)
     }
 
-    /// Tells the server that a lease is not used any more, where that is asked for: best while there is still
-    /// an address to say it from.
+    /// Tells the servers that leases are not used any more, where that is asked for: best while there is still an
+    /// address to say it from.
     #[inline(never)]
     pub(super) fn give_back(&mut self, ifindex: u32, name: &IfName, host: &mut impl Host) {
-        let is_it = |link: &LinkConfig| name.is(&link.name) && LinkFlag::Release.is_yes(link);
-        if !self.releases && !self.config.links.iter().any(is_it) {
+        let id = self.config.named(name).unwrap_or(LinkId::NONE);
+        let asks = |link: &LinkConfig| LinkFlag::Release.is_yes(link);
+        if !self.releases && !self.config.link(id).is_some_and(asks) {
             return;
         }
         self.lessees.clear();
-        let Some(lessee) = Lessee::add(self.lessees, ifindex, LinkId::NONE) else {
+        let Some(lessee) = Lessee::add(self.lessees, ifindex, id) else {
             return;
         };
         recall(lessee, name, host);
-        if lessee.holds(self.now) {
-            lessee.client.start(self.now, self.seed, &Settings::NONE);
-            lessee.client.end(self.now);
+        let (now, seed) = (self.now, self.seed);
+        if lessee.holds(now) {
+            lessee.client.start(now, seed, &Settings::NONE);
+            lessee.client.end(now);
             self.step(0, host);
         }
+        self.give_back6(host);
     }
 
     /// Takes what somebody said on a link, as the jail read it, and answers at once: servers take their time.
-    pub fn hear(&mut self, ifindex: u32, said: &Lease, host: &mut impl Host) {
+    pub fn hear(&mut self, ifindex: u32, said: &mut Statement, host: &mut impl Host) {
         self.now = host.now();
+        let Form::Lease = said.form else {
+            return self.hear6(ifindex, said, host);
+        };
         let mut lessees = self.lessees.iter();
         let Some(n) = lessees.position(|lessee| lessee.ifindex == ifindex) else {
             return;
         };
-        if let Err(problem) = self.take_said(n, said, host) {
-            self.say(n, Complaint::warning(problem, Effect::AnswerDropped), host);
+        if let Err(problem) = self.take_said(n, &said.lease, host) {
+            self.say_leased(n, Complaint::warning(problem, Effect::AnswerDropped), host);
         }
         self.attend_to(n, host);
-    }
-
-    /// Does what client `n` has to do.
-    #[inline(never)]
-    fn attend_to(&mut self, n: usize, host: &mut impl Host) {
-        while self.step(n, host) != Due::Nothing {}
     }
 
     /// Takes what was said to client `n`, or says why not.
@@ -258,7 +321,9 @@ impl Engine<'_> {
                     Heard::Refused(why) => return Err(in_words(why)),
                     Heard::Offer => self.note(ifindex, Event::Offer, host),
                     heard @ (Heard::Bound | Heard::Probing) => {
-                        (lessee.lease, lessee.saved) = (*said, false);
+                        lessee.lease = *said;
+                        let [saved, _] = &mut lessee.saved;
+                        *saved = false;
                         self.note(ifindex, Event::Ack, host);
                         if heard == Heard::Bound {
                             self.bound(n, host);
@@ -267,7 +332,7 @@ impl Engine<'_> {
                     Heard::Nak => self.lost(n, NAK, host),
                     Heard::V6Only => {
                         lessee.v6_only = true;
-                        self.forget(n, host);
+                        self.forget(n, Family::V4, host);
                     }
                 }
             }
@@ -284,7 +349,7 @@ impl Engine<'_> {
         let (ifindex, config, left_out) = (lessee.ifindex, lessee.config, lessee.lease.bits());
         for field in Field::ALL {
             if left_out & field.bit() != 0 {
-                self.say(n, BAD_OPTION.with(field.slot().code.into()), host);
+                self.say_leased(n, BAD_OPTION.with(field.slot().code.into()), host);
             }
         }
         let is_first = |link: &LinkConfig| link.leases == Leases::First;
@@ -293,7 +358,7 @@ impl Engine<'_> {
             while let Some(other) = self.lessees.get_mut(n) {
                 if other.config == config && other.ifindex != ifindex {
                     other.client.end(self.now);
-                    self.forget(n, host);
+                    self.forget(n, Family::V4, host);
                 }
                 n = n.wrapping_add(1);
             }
@@ -322,7 +387,11 @@ struct Told<'a> {
 impl Show for Told<'_> {
     fn show(&self, f: &mut Text<'_>) {
         self.link.show(f);
-        f.show(word!(": DHCPv4 "), &self.event.word());
+        let by = match self.event.is_v6() {
+            true => word!(": IPv6 "),
+            false => word!(": DHCPv4 "),
+        };
+        f.show(by, &self.event.word());
     }
 }
 
@@ -405,7 +474,8 @@ fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Request<'c>) {
 const PACKET: usize = 1_500;
 
 const NOT_SENT: Complaint = Complaint::error(Problem::NotSent, Effect::None);
-const ENDED: Complaint = Complaint::warning(Problem::LeaseEnded, Effect::AddrTakenBack);
+pub(super) const ENDED: Complaint = Complaint::warning(Problem::LeaseEnded, Effect::AddrTakenBack);
 const NAK: Complaint = Complaint::warning(Problem::Nak, Effect::AddrTakenBack);
-const TAKEN: Complaint = Complaint::error(Problem::AddrTaken, Effect::AddrTakenBack);
-const BAD_OPTION: Complaint = Complaint::warning(Problem::BadOption, Effect::PartIgnored);
+pub(super) const TAKEN: Complaint = Complaint::error(Problem::AddrTaken, Effect::AddrTakenBack);
+pub(super) const BAD_OPTION: Complaint =
+    Complaint::warning(Problem::BadOption, Effect::PartIgnored);

@@ -5,6 +5,7 @@ use super::observe::Asked;
 use super::remake::key;
 use super::{Engine, Event, Host, OutputFile};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
+use crate::model::knob::Knob;
 use crate::model::link::IfName;
 use crate::model::observed::Link;
 use crate::packed::word;
@@ -46,6 +47,7 @@ impl Engine<'_> {
             self.meet(ifindex, name, host);
         }
         let link = self.desired.links.first().ok_or(Errno::ENODEV)?;
+        let has_gen_mode = link.addr_gen_mode;
         let (is_made, is_owned_up, master) = (link.made, link.owned_up, link.master);
         if let Err(errno) = link.recalled.file {
             let problem = match errno {
@@ -71,8 +73,14 @@ impl Engine<'_> {
                 self.plan.errors.add(Errno::EBUSY);
             } else if is_made {
                 self.plan.push(Phase::Down, Act::Unmake, 0);
-            } else if is_owned_up {
-                self.take_down(ifindex, name, host)?;
+            } else {
+                if has_gen_mode && link.knobs.has_ipv6() {
+                    let row = Knob::ADDR_GEN_MODE.0;
+                    self.plan.push_at(Phase::Down, row, Act::SetGenMode, 0);
+                }
+                if is_owned_up {
+                    self.take_down(ifindex, name, host)?;
+                }
             }
         }
         self.send_plan(host)?;

@@ -2,6 +2,7 @@
 
 use crate::diag::{Errno, Sink};
 use crate::model::link::{IfName, Mac};
+use crate::packed::Word;
 use crate::text::show::Show;
 use crate::wire::ethtool::Room;
 use core::net::Ipv4Addr;
@@ -39,6 +40,12 @@ pub enum OutputFile<'l> {
     Owned(&'l IfName),
     /// `/run/ifdawn/lease-IF`.
     Lease(&'l IfName),
+    /// `/run/ifdawn/lease6-IF`.
+    Lease6(&'l IfName),
+    /// `/proc/sys/net/ipv6/conf/IF/` and this, which is under no other root, and written in place.
+    Knob(&'l IfName, Word),
+    /// `/etc/machine-id`, which is only read.
+    MachineId,
     /// `/run/ifdawn/state.json`.
     State,
     /// `/etc/resolv.conf`, or as `--resolv-conf` says.
@@ -141,6 +148,8 @@ pub enum Packet {
     Probe,
     /// ARP: we have it.
     Announcement,
+    /// IPv6: a question to routers or neighbours, or a message of DHCPv6. From the first one on both are listened to.
+    Ipv6,
 }
 
 /// Whether a link may be touched.

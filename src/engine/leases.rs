@@ -1,24 +1,34 @@
-//! Who asks for a lease and who has one: the files that keep leases, and what a link is still waited for.
+//! Who asks for a lease or listens to routers and who has something of them: the files that keep leases, and what a
+//! link is still waited for.
 
 use super::complain::{say, write};
 use super::publish::what_is_there;
 use super::{Engine, Event, Host, Instant, OutputFile, remove};
 use crate::diag::{Complaint, Effect, Problem};
-use crate::model::config::{IpNumber, LinkConfig, LinkId, LinkNumber, Wait};
+use crate::model::addr::{Family, is_link_local};
+use crate::model::config::{IpNumber, LinkConfig, LinkId, LinkNumber, Method, Wait};
 use crate::model::desired::DesiredLink;
 use crate::model::lease::{Field, Lease};
 use crate::model::link::IfName;
 use crate::model::observed::Link;
 use crate::output::json::is_written_as;
 use crate::output::lease::{self, LeaseFile};
+use crate::output::owned::Given;
 use crate::plan::lease::needs_root;
 use crate::plan::resolve::LinkState;
-use crate::proto::Lessee;
 use crate::proto::dhcpv4::State;
+use crate::proto::{Lessee, dad};
+use crate::wire::rtnetlink::addr::{IFA_F_OPTIMISTIC, IFA_F_TENTATIVE};
 use heapless::VecView;
 
+/// Seconds that servers of DHCPv6 have after a router spoke of them, where there is an address without them.
+const GRACE: u32 = 4;
+
+/// Both families: leases have a file each.
+const FAMILIES: [Family; 2] = [Family::V4, Family::V6];
+
 impl Engine<'_> {
-    /// Sees that there is a client for each desired link that asks for a lease, and for no other. What an
+    /// Sees that there is a client for each desired link that asks others for something, and for no other. What an
     /// earlier run leased is read back.
     pub(super) fn meet_lessees(&mut self, host: &mut impl Host) {
         const FULL: Complaint = Complaint::error(Problem::MaxDhcp, Effect::MethodSkipped);
@@ -27,15 +37,15 @@ impl Engine<'_> {
         remove(self.lessees, |lessee| {
             let link = desired.link(lessee.ifindex);
             !link.is_some_and(|link| {
-                link.asks
+                (link.asks || link.asks6)
                     && link.config == Some(lessee.config)
-                    && (!lessee.saved || is_kept(lessee, &link.name, host))
+                    && are_kept(lessee, &link.name, host)
             })
         });
         for link in desired.links.iter() {
             let is_its = |lessee: &Lessee| lessee.ifindex == link.ifindex;
             if let Some(id) = link.config
-                && link.asks
+                && (link.asks || link.asks6)
                 && !self.lessees.iter().any(is_its)
             {
                 match Lessee::add(self.lessees, link.ifindex, id) {
@@ -50,69 +60,99 @@ impl Engine<'_> {
     /// Writes down what is leased, where that is not written yet.
     pub(super) fn keep_leases(&mut self, host: &mut impl Host) {
         for lessee in self.lessees.iter_mut() {
-            if let Some(link) = self.desired.link(lessee.ifindex)
-                && lessee.holds(self.now)
-                && !lessee.saved
-            {
-                let file_of = OutputFile::Lease(&link.name);
-                lessee.saved = write(host, file_of, &file(lessee, &link.name));
+            let Some(link) = self.desired.link(lessee.ifindex) else {
+                continue;
+            };
+            for (n, family) in FAMILIES.into_iter().enumerate() {
+                let holds = match family {
+                    Family::V4 => lessee.holds(self.now),
+                    Family::V6 => lessee.client6.has_lease(),
+                };
+                if holds && lessee.saved.get(n) == Some(&false) {
+                    let text = &file(lessee, &link.name, family);
+                    let is_written = write(host, name_of(&link.name, family), text);
+                    if let Some(saved) = lessee.saved.get_mut(n) {
+                        *saved = is_written;
+                    }
+                }
             }
         }
     }
 
-    /// What a configured link waits for before it has its lease, and for how long at most; `None` where it has
-    /// one, or asks for none. Of several links that one description fits, one is enough.
-    pub(super) fn lease_wait(
+    /// What a family of a configured link waits for, and for how long at most; `None` where it has it, or asks for
+    /// nothing. Of several links that one description fits, one is enough.
+    pub(super) fn awaited(
         &self,
         id: LinkId,
         config: &LinkConfig,
+        family: Family,
         host: &mut impl Host,
     ) -> Option<(LinkState, Instant)> {
-        let now = self.now;
-        if !config.ipv4.asks() {
+        let (ip, first) = match family {
+            Family::V4 => (&config.ipv4, LinkState::WaitingLease),
+            Family::V6 => (&config.ipv6, LinkState::WaitingRa),
+        };
+        let is_nobodys = match ip.method {
+            Method::Ignore | Method::Disabled => true,
+            Method::Static | Method::LinkLocal => family == Family::V4,
+            Method::Dhcp | Method::Auto => false,
+        };
+        if is_nobodys {
             return None;
         }
         let timeouts = &self.config.global.timeouts;
-        let dhcp_secs = IpNumber::DhcpTimeout.of(&config.ipv4);
-        let dhcp_secs = dhcp_secs.unwrap_or(timeouts.dhcp_in_all());
         let carrier_secs = timeouts.of(Wait::Carrier);
         // a longer delay only: links that are quicker are not waited for
         let carrier_secs = LinkNumber::LinkDelay
             .of(config)
             .map_or(carrier_secs, |delay| delay.max(carrier_secs));
-        let needs_root = needs_root(&self.config, id);
         // No link of the description has a client yet.
-        let mut wait = (LinkState::WaitingLease, Instant(0));
-        for (lessee, n) in self.lessees.iter().zip(0..) {
-            if lessee.config != id {
+        let mut wait = (first, Instant(0));
+        for link in self.desired.links.iter() {
+            if link.config != Some(id) {
                 continue;
             }
-            let has_root = !needs_root || !lessee.lease.get(Field::RootPath).is_empty();
-            let state = lessee.client.state();
-            let is_bound = matches!(state, State::Bound | State::Renewing | State::Rebinding);
-            if is_bound && has_root || lessee.v6_only {
+            let stage = match family {
+                Family::V4 => self.stage4(link),
+                Family::V6 => self.stage6(link, ip.method),
+            };
+            let mut state = match stage {
+                Stage::Done => return None,
+                Stage::Over => continue,
+                Stage::Waits(state) => state,
+            };
+            let ifindex = link.ifindex;
+            let dhcp_secs = IpNumber::DhcpTimeout.of(ip);
+            let (since, seconds) = match (self.when(ifindex, Event::Carrier), state) {
+                (Some(at), LinkState::WaitingDad) => (at, timeouts.of(Wait::Dad)),
+                (Some(at), LinkState::WaitingRa) => (at, timeouts.of(Wait::Ipv6Auto)),
+                (Some(at), _) => (at, dhcp_secs.unwrap_or(timeouts.dhcp_in_all())),
+                (None, _) => (
+                    self.when(ifindex, Event::Up).unwrap_or(self.now),
+                    carrier_secs,
+                ),
+            };
+            let mut until = since.after_seconds(seconds);
+            if state == LinkState::WaitingLease
+                && self.now >= until.min(self.time_limit)
+                && let Some(lessee) = self.lessee(ifindex)
+                && lessee.holds(self.now)
+            {
+                self.say(ifindex, KEPT, lessee.lease.get(Field::Addr), host);
                 return None;
             }
-            if state == State::Ended {
-                continue;
+            if state == LinkState::WaitingLease6
+                && let Some(grace) = self.grace(ifindex)
+            {
+                until = until.min(grace);
             }
-            let ifindex = lessee.ifindex;
-            let link = self.observed.by_index(ifindex);
-            let has_carrier = link.is_some_and(Link::has_carrier);
-            let (since, seconds) = match self.when(ifindex, Event::Carrier) {
-                Some(at) => (at, dhcp_secs),
-                None => (self.when(ifindex, Event::Up).unwrap_or(now), carrier_secs),
-            };
-            let until = since.after_seconds(seconds);
-            if has_root && now >= until.min(self.time_limit) && lessee.holds(now) {
-                self.say(n, KEPT, host);
-                return None;
+            if !self
+                .observed
+                .by_index(ifindex)
+                .is_some_and(Link::has_carrier)
+            {
+                state = LinkState::WaitingCarrier;
             }
-            let state = match (has_carrier, is_bound) {
-                (false, _) => LinkState::WaitingCarrier,
-                (true, true) => LinkState::WaitingRoot,
-                (true, false) => LinkState::WaitingLease,
-            };
             // The one that may take longest counts.
             if wait.1 < until {
                 wait = (state, until);
@@ -121,52 +161,188 @@ impl Engine<'_> {
         Some(wait)
     }
 
-    /// The lease that a link has.
-    pub(crate) fn lease_of(&self, link: &DesiredLink) -> Option<&Lease> {
-        lease_of(self.lessees, link)
+    /// How far DHCPv4 of a link is.
+    fn stage4(&self, link: &DesiredLink) -> Stage {
+        let Some(lessee) = self.lessee(link.ifindex) else {
+            return Stage::Over;
+        };
+        let needs_root = needs_root(&self.config, lessee.config);
+        let has_root = !needs_root || !lessee.lease.get(Field::RootPath).is_empty();
+        let state = lessee.client.state();
+        let is_bound = matches!(state, State::Bound | State::Renewing | State::Rebinding);
+        match (is_bound, has_root) {
+            (true, true) => Stage::Done,
+            _ if lessee.v6_only => Stage::Done,
+            _ if state == State::Ended => Stage::Over,
+            (true, false) => Stage::Waits(LinkState::WaitingRoot),
+            (false, _) => Stage::Waits(LinkState::WaitingLease),
+        }
+    }
+
+    /// How far IPv6 of a link is.
+    fn stage6(&self, link: &DesiredLink, method: Method) -> Stage {
+        // IPv6 of it is the kernel's.
+        if link.dad.is_none() {
+            return Stage::Done;
+        }
+        let (mut is_tentative, mut has_addr) = (false, false);
+        for held in self.addrs6.iter() {
+            if held.check.ifindex == link.ifindex && held.check.state() != dad::State::Duplicate {
+                is_tentative |=
+                    held.flags & (IFA_F_TENTATIVE | IFA_F_OPTIMISTIC) == IFA_F_TENTATIVE;
+                has_addr |= held.is_usable() && !is_link_local(&held.addr.addr);
+            }
+        }
+        let lessee = self.lessee(link.ifindex);
+        let is_answered = lessee.is_some_and(|lessee| lessee.client6.is_answered());
+        let asks = method == Method::Dhcp || lessee.is_some_and(|lessee| lessee.ndisc.flags() != 0);
+        let is_done = match method {
+            Method::LinkLocal => link.local.is_some(),
+            Method::Auto | Method::Dhcp => {
+                let is_over = self
+                    .grace(link.ifindex)
+                    .is_some_and(|grace| self.now >= grace);
+                has_addr && (!asks || is_answered || method == Method::Auto && is_over)
+            }
+            Method::Ignore | Method::Disabled | Method::Static => !is_tentative,
+        };
+        match (is_done, is_tentative) {
+            (true, _) => Stage::Done,
+            (false, true) => Stage::Waits(LinkState::WaitingDad),
+            (false, false) if asks && !is_answered => Stage::Waits(LinkState::WaitingLease6),
+            (false, false) => Stage::Waits(LinkState::WaitingRa),
+        }
+    }
+
+    /// Until when servers of DHCPv6 are waited for that a router spoke of, where a link has an address without them.
+    fn grace(&self, ifindex: u32) -> Option<Instant> {
+        self.when(ifindex, Event::Address)?;
+        let heard = self.when(ifindex, Event::Advertisement)?;
+        Some(heard.after_seconds(GRACE))
+    }
+
+    /// Whether routers were asked on each link of a description, and none is there.
+    pub(super) fn has_no_router(&self, id: LinkId) -> bool {
+        let mut lessees = self.lessees.iter().filter(|lessee| lessee.config == id);
+        lessees.all(|lessee| {
+            lessee.ndisc.tries() > QUESTIONS
+                && self.when(lessee.ifindex, Event::Advertisement).is_none()
+        })
+    }
+
+    /// The lessee that a link is.
+    #[inline(never)]
+    pub(super) fn lessee(&self, ifindex: u32) -> Option<&Lessee> {
+        lessee_of(self.lessees, ifindex)
+    }
+
+    /// The DHCPv4 lease that a link has.
+    pub(crate) fn lease_of<'e>(&'e self, link: &'e DesiredLink) -> Option<&'e Lease> {
+        self.given_to(link).lease
+    }
+
+    /// What routers and servers gave to a link.
+    pub(crate) fn given_to<'e>(&'e self, link: &'e DesiredLink) -> Given<'e> {
+        given_to(self.lessees, link)
+    }
+}
+
+/// After so many questions without an answer there is no router.
+pub(super) const QUESTIONS: u8 = 3;
+
+/// How far a family of a link is.
+enum Stage {
+    /// It has what it asks for.
+    Done,
+    /// It will not get it.
+    Over,
+    /// It waits for this.
+    Waits(LinkState),
+}
+
+/// The lessee that a link is.
+pub(super) fn lessee_of(lessees: &VecView<Lessee>, ifindex: u32) -> Option<&Lessee> {
+    lessees.iter().find(|lessee| lessee.ifindex == ifindex)
+}
+
+/// The same as [`Engine::given_to`]: what is leased is among what is desired.
+#[inline(never)]
+pub(super) fn given_to<'l>(lessees: &'l VecView<Lessee>, link: &'l DesiredLink) -> Given<'l> {
+    let lessee = lessee_of(lessees, link.ifindex);
+    Given {
+        name: &link.name,
+        lease: lessee.filter(|_| link.leased).map(|lessee| &lessee.lease),
+        six: lessee,
+    }
+}
+
+/// Where the lease of a family is written down.
+pub(super) fn name_of(link: &IfName, family: Family) -> OutputFile<'_> {
+    match family {
+        Family::V4 => OutputFile::Lease(link),
+        Family::V6 => OutputFile::Lease6(link),
     }
 }
 
 /// What is written down of a lease.
-fn file<'a>(lessee: &'a Lessee, name: &'a IfName) -> LeaseFile<'a> {
+#[inline(never)]
+fn file<'a>(lessee: &'a Lessee, name: &'a IfName, family: Family) -> LeaseFile<'a> {
+    let (began, lease) = match family {
+        Family::V4 => (lessee.began(), lessee.lease.any()),
+        Family::V6 => (lessee.client6.since(), lessee.lease6.any()),
+    };
     LeaseFile {
         name,
         ifindex: lessee.ifindex,
-        began: lessee.began(),
-        lease: lessee.lease.any(),
+        began,
+        lease,
     }
 }
 
-/// Whether a lease is written down as it is.
+/// Whether leases that were written down still are as they are.
 #[inline(never)]
-fn is_kept(lessee: &Lessee, name: &IfName, host: &mut impl Host) -> bool {
-    let text = what_is_there(host, OutputFile::Lease(name));
-    is_written_as(&file(lessee, name), text)
+fn are_kept(lessee: &Lessee, name: &IfName, host: &mut impl Host) -> bool {
+    let mut saved = FAMILIES.into_iter().zip(lessee.saved);
+    saved.all(|(family, saved)| {
+        let is_as_written = |host| {
+            let text = what_is_there(host, name_of(name, family));
+            is_written_as(&file(lessee, name, family), text)
+        };
+        !saved || is_as_written(host)
+    })
 }
 
-/// Reads what an earlier run wrote down of a lease, which is to have none. One that is to begin yet is of
-/// another boot.
+/// Reads what an earlier run wrote down of leases, where there are none. One that is to begin yet is of another boot.
 #[inline(never)]
 pub(super) fn recall(lessee: &mut Lessee, name: &IfName, host: &mut impl Host) {
     let now = host.now();
-    let Ok(text) = host.read(OutputFile::Lease(name)) else {
-        return;
-    };
-    if let Some(began) = lease::read(text, name, lessee.ifindex, lessee.lease.any_mut())
-        && began <= now
-    {
-        lessee.client.recall(&lessee.lease, began);
+    for (n, family) in FAMILIES.into_iter().enumerate() {
+        let Ok(text) = host.read(name_of(name, family)) else {
+            continue;
+        };
+        let lease = match family {
+            Family::V4 => lessee.lease.any_mut(),
+            Family::V6 => lessee.lease6.any_mut(),
+        };
+        let Some(began) = lease::read(text, name, lessee.ifindex, lease).filter(|at| *at <= now)
+        else {
+            continue;
+        };
+        let known = match family {
+            Family::V4 => {
+                lessee.client.recall(&lessee.lease, began);
+                lessee.began()
+            }
+            Family::V6 => {
+                lessee.client6.recall(&lessee.lease6, began);
+                lessee.client6.since()
+            }
+        };
         // Else it is written anew.
-        lessee.saved = lessee.began() == began;
+        if let Some(saved) = lessee.saved.get_mut(n) {
+            *saved = known == began;
+        }
     }
-}
-
-/// The lease that a link has: what is leased is among what is desired.
-#[inline(never)]
-pub(super) fn lease_of<'l>(lessees: &'l VecView<Lessee>, link: &DesiredLink) -> Option<&'l Lease> {
-    let mut lessees = lessees.iter();
-    let has = |lessee: &&Lessee| lessee.ifindex == link.ifindex && link.leased;
-    lessees.find(has).map(|lessee| &lessee.lease)
 }
 
 pub(super) const KEPT: Complaint = Complaint::note(Problem::LeaseKept, Effect::None);

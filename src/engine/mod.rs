@@ -9,16 +9,13 @@
 
 mod apply;
 mod complain;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "its caller comes with the clients of links")
-)]
 mod describe6;
 pub mod dhcp;
 mod down;
 mod ethtool;
 mod host;
 mod imagine;
+mod knobs;
 mod leases;
 mod names;
 mod observe;
@@ -27,6 +24,7 @@ mod ready;
 mod recall;
 mod remake;
 mod said;
+mod six;
 
 pub use host::{Host, Instant, OutputFile, Packet, Settled};
 pub(crate) use names::{Names, Original};
@@ -48,7 +46,7 @@ use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState, Resolver};
 use crate::plan::stack::Stack;
 use crate::plan::{Act, Phase, Plan, Step};
-use crate::proto::Lessee;
+use crate::proto::{Addr6, Lessee};
 use core::hint::black_box;
 use heapless::{Vec, VecView};
 
@@ -87,6 +85,29 @@ pub enum Event {
     Release = 24,
     /// It was told what ethtool(8) tells, or was so already.
     Tuned = 25,
+    /// A router said something.
+    Advertisement = 26,
+    /// Routers were asked.
+    Solicit = 28,
+    /// It was asked whether somebody has an IPv6 address.
+    Probe6 = 29,
+    /// It has an IPv6 address that is of use beyond the link.
+    Address = 30,
+    /// Servers of DHCPv6 were asked.
+    Solicit6 = 31,
+    /// One offered something.
+    Offer6 = 32,
+    /// It was asked for, or asked about.
+    Request6 = 33,
+    /// It was given.
+    Reply = 34,
+}
+
+impl Event {
+    /// Whether it is of IPv6 alone.
+    pub fn is_v6(self) -> bool {
+        self as u8 >= Event::Advertisement as u8
+    }
 }
 
 /// A step of a link's way up, with its time.
@@ -177,8 +198,10 @@ pub struct Engine<'m> {
     pub foreign_resolv_conf: ForeignResolvConf,
     /// When the outside world was last asked or heard.
     pub(crate) now: Instant,
-    /// Links that ask for a lease.
+    /// Links that ask servers or routers.
     pub lessees: &'m mut VecView<Lessee>,
+    /// IPv6 addresses of managed links.
+    pub(crate) addrs6: &'m mut VecView<Addr6>,
     /// How far each configured link is.
     pub states: &'m mut VecView<LinkState>,
     /// The kernel's links.
@@ -228,6 +251,7 @@ impl Engine<'_> {
         self.problems.clear();
         self.marks.clear();
         self.lessees.clear();
+        self.addrs6.clear();
         self.buffers.restore.clear();
     }
 
@@ -301,7 +325,9 @@ impl Engine<'_> {
         }
         self.drop_repeated();
         self.claim(host);
+        self.take_dad(host);
         self.send_plan(host)?;
+        self.take_locals();
         self.disown(host);
         let (phases, errors) = (self.plan.phases, self.plan.errors);
         if errors.any() {
@@ -382,7 +408,9 @@ impl Engine<'_> {
         let now = self.now;
         let mut resolver = self.resolver(host);
         resolver.leases(now);
+        resolver.leases6(now);
         resolver.routes();
+        self.withdraw_duplicates();
     }
 
     /// Resolve, read what is ours, look at addresses and routes, compare.

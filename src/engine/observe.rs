@@ -4,9 +4,9 @@ use super::complain::say;
 use super::{Engine, Event, Host, Settled};
 use crate::diag::{Complaint, Effect, Errno, Problem, Subject};
 use crate::limits::MAX_LINKS;
-use crate::model::addr::is_link_local;
+use crate::model::addr::{Family, is_link_local};
 use crate::model::config::NameRule;
-use crate::model::desired::{Presence, What};
+use crate::model::desired::{DesiredLink, Presence, What};
 use crate::model::observed::{AltName, Link};
 use crate::model::route::MAIN_TABLE;
 use crate::model::route::RouteKind;
@@ -57,7 +57,7 @@ fn push(links: &mut VecView<Link>, link: &Link) -> bool {
 impl Engine<'_> {
     /// Asks for what [`Engine::asked`] says, of this sort or links. An interrupted dump is repeated.
     #[inline(never)]
-    fn dump(&mut self, host: &mut impl Host, what: Option<What>) -> Result<(), Errno> {
+    pub(super) fn dump(&mut self, host: &mut impl Host, what: Option<What>) -> Result<(), Errno> {
         let get = match what {
             None => RTM_GETLINK,
             Some(What::Addr) => RTM_GETADDR,
@@ -210,8 +210,9 @@ impl Engine<'_> {
         let thing = &seen.thing;
         let (addr, protocol) = (&thing.route.dst.addr, thing.route.protocol);
         if self.asked == Asked::Compare {
-            if thing.what == What::Addr {
-                self.has_ipv6.seen(thing.route.family());
+            let is_addr6 = thing.what == What::Addr && thing.route.family() == Family::V6;
+            if is_addr6 {
+                self.has_ipv6 = Ipv6::Present;
             }
             let asked_for = diff::mark(
                 &mut self.desired,
@@ -225,6 +226,9 @@ impl Engine<'_> {
             {
                 self.complain_of(host, TAKEN, origin, Subject::Addr(addr));
                 self.fail(thing.ifindex);
+            }
+            if is_addr6 {
+                self.see_addr6(seen, asked_for.is_some(), host);
             }
             return;
         }
@@ -305,7 +309,10 @@ impl Engine<'_> {
         self.asked = asked;
         for &what in What::ALL {
             let mut things = self.desired.things.iter();
-            let is_all = asked != Asked::Compare && what != What::Rule;
+            // Of managed links all of them are looked at.
+            let is_managed = |link: &DesiredLink| what == What::Addr && link.dad.is_some();
+            let is_all = asked != Asked::Compare && what != What::Rule
+                || self.desired.links.iter().any(is_managed);
             if is_all || things.any(|thing| thing.what == what) {
                 self.dump(host, Some(what))?;
             }
@@ -318,7 +325,9 @@ impl Engine<'_> {
         self.has_ipv6 = Ipv6::Present;
         if !self.is_offline {
             self.has_ipv6 = Ipv6::Absent;
+            self.forget_addrs6();
             self.dump_things(host, Asked::Compare)?;
+            self.drop_addrs6();
         }
         diff::diff(&self.desired, self.has_ipv6, &mut self.plan);
         Ok(())

@@ -1,11 +1,13 @@
 //! What the engine tells others: a link's end state, resolv.conf, the host name, state.json.
 
 use super::complain::{tell, write};
-use super::leases::lease_of;
+use super::leases::given_to;
 use super::{Engine, Event, Host, Instant, OutputFile, remove};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Severity, Subject};
 use crate::model::addr::Family;
-use crate::model::config::{GlobalText, LinkConfig, LinkId, LinkMatch, Method, SourceKind, Wait};
+use crate::model::config::{
+    GlobalText, IpConfig, LinkConfig, LinkId, LinkMatch, Method, SourceKind, Wait,
+};
 use crate::model::desired::{DesiredLink, FOREVER, What};
 use crate::model::lease::Field;
 use crate::model::link::IfName;
@@ -57,31 +59,45 @@ impl Engine<'_> {
             let subject = Subject::Matches(&config.matches);
             self.complain_of(host, ALONE, config.origin, subject);
         }
-        let lacks = self.lease_wait(id, config, host);
-        if let Some((state, mut until)) = lacks {
-            let is_needed = config.ipv4.required || !self.has_addr(id, Family::V6);
-            if !is_needed {
-                let seconds = self.config.global.timeouts.of(Wait::IpRequired);
-                until = until.min(self.started.after_seconds(seconds));
-                until = until.min(self.time_limit);
+        let mut lacks = self.awaited(id, config, Family::V4, host);
+        let mut lacks6 = self.awaited(id, config, Family::V6, host);
+        let has_v4 = lacks.is_none() && (config.ipv4.asks() || self.has_addr(id, Family::V4));
+        let is_managed = !matches!(config.ipv6.method, Method::Ignore | Method::Disabled);
+        let has_v6 = lacks6.is_none() && (is_managed || self.has_addr(id, Family::V6));
+        if lacks6.is_some() && has_v4 {
+            // What IPv4 comes without is waited for only where it was asked for, and while a router may be there.
+            let is_absent = config.source == SourceKind::Cmdline && self.has_no_router(id);
+            if is_absent && config.ipv6.required {
+                self.give_up_waiting(LinkState::WaitingRa, &config.ipv6, &config.matches, host);
             }
-            if is_needed || now < until {
+            if is_absent || !config.ipv6.required {
+                lacks6 = None;
+            }
+        }
+        if let Some((state, mut until)) = lacks
+            && has_v6
+            && !config.ipv4.required
+        {
+            let seconds = self.config.global.timeouts.of(Wait::IpRequired);
+            until = until.min(self.started.after_seconds(seconds));
+            until = until.min(self.time_limit);
+            if now < until {
                 set_state(self.states, id, state);
                 return until;
             }
-            if let Some(problem) = state.awaited() {
-                let complaint = Complaint::warning(problem, Effect::MethodSkipped);
-                self.complain_of(
-                    host,
-                    complaint,
-                    config.ipv4.origin,
-                    Subject::Matches(&config.matches),
-                );
-            }
+            self.give_up_waiting(state, &config.ipv4, &config.matches, host);
+            lacks = None;
         }
-        let missing4 = self.complain_of_method(Family::V4, id, lacks.is_none(), host);
-        let missing6 = self.complain_of_method(Family::V6, id, lacks.is_none(), host);
-        let missing = missing6.or(missing4);
+        // Of both the one that is waited for longer.
+        let longest = match (lacks, lacks6) {
+            (Some(four), Some(six)) if four.1 < six.1 => Some(six),
+            (four, six) => four.or(six),
+        };
+        if let Some((state, until)) = longest {
+            set_state(self.states, id, state);
+            return until;
+        }
+        let missing = self.complain_of_method(id, host);
         let state = match missing {
             None => LinkState::Up,
             Some(_) => LinkState::Failed,
@@ -127,43 +143,41 @@ impl Engine<'_> {
         }
     }
 
-    /// Says that this version cannot do what a family asks for; what that is where the link fails by it.
-    #[inline(never)]
-    fn complain_of_method(
+    /// Says that a family did not come in time, and that nobody waits for it any more.
+    fn give_up_waiting(
         &self,
-        family: Family,
-        id: LinkId,
-        has_lease: bool,
+        state: LinkState,
+        ip: &IpConfig,
+        matches: &LinkMatch,
         host: &mut impl Host,
-    ) -> Option<Problem> {
-        let config = self.config.link(id)?;
-        let (ip, missing, other, is_leased) = match family {
-            Family::V4 => (&config.ipv4, Problem::NoIpv4ll, Family::V6, false),
-            Family::V6 => (
-                &config.ipv6,
-                Problem::NoIpv6,
-                Family::V4,
-                has_lease && config.ipv4.asks(),
-            ),
-        };
-        match (ip.method, family) {
-            (Method::Ignore | Method::Disabled | Method::Static, _)
-            | (Method::Dhcp | Method::Auto, Family::V4) => return None,
-            (Method::LinkLocal, _) | (Method::Dhcp | Method::Auto, Family::V6) => {}
+    ) {
+        if let Some(problem) = state.awaited() {
+            let complaint = Complaint::warning(problem, Effect::MethodSkipped);
+            self.complain_of(host, complaint, ip.origin, Subject::Matches(matches));
         }
-        let fails = ip.required || !is_leased && !self.has_addr(id, other);
+    }
+
+    /// Says that this version has no link-local addresses of IPv4; what that is where the link fails by it.
+    #[inline(never)]
+    fn complain_of_method(&self, id: LinkId, host: &mut impl Host) -> Option<Problem> {
+        let config = self.config.link(id)?;
+        let ip = &config.ipv4;
+        if ip.method != Method::LinkLocal {
+            return None;
+        }
+        let fails = ip.required || !self.has_addr(id, Family::V6);
         let severity = match fails {
             true => Severity::Error,
             false => Severity::Warning,
         };
-        let complaint = Complaint::new(severity, missing, Effect::MethodSkipped);
+        let complaint = Complaint::new(severity, Problem::NoIpv4ll, Effect::MethodSkipped);
         self.complain_of(
             host,
             complaint,
             ip.origin,
             Subject::Matches(&config.matches),
         );
-        fails.then_some(missing)
+        fails.then_some(Problem::NoIpv4ll)
     }
 
     /// Writes resolv.conf and the host name.
@@ -178,7 +192,8 @@ impl Engine<'_> {
     /// nothing configures it.
     fn gather_resolv_conf(&mut self, host: &mut impl Host) {
         let (config, conf) = (&self.config, &mut self.resolv_conf);
-        let (links, lessees) = (&*self.desired.links, &*self.lessees);
+        let links = &*self.desired.links;
+        let lessees = &*self.lessees;
         conf.begin();
         owned::names(config, None, conf);
         for (id, link) in config.links_with_ids() {
@@ -186,10 +201,9 @@ impl Engine<'_> {
             if state.is_some_and(|state| *state != LinkState::NotAsked && !state.lacks_link()) {
                 owned::names(config, Some(id), conf);
                 for desired in links.iter() {
-                    if desired.config == Some(id)
-                        && let Some(lease) = lease_of(lessees, desired)
-                    {
-                        owned::leased_names(link, lease, conf);
+                    if desired.config == Some(id) {
+                        let given = given_to(lessees, desired);
+                        owned::given_names(link, &given, conf);
                     }
                 }
             } else if let Some(name) = name_of(link, &self.observed) {
@@ -439,6 +453,9 @@ impl Show for News<'_, '_> {
                 }
                 (What::Route | What::Rule, _) => {}
             }
+        }
+        for held in self.engine.formed_on(link.ifindex) {
+            f.show(word!(", "), &held.addr);
         }
     }
 }

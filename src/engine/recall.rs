@@ -66,6 +66,7 @@ impl Engine<'_> {
             } else if let Some(link) = &mut link {
                 link.owned_up |= word == owned::UP;
                 link.made |= word == owned::MADE;
+                link.addr_gen_mode |= word == owned::ADDR_GEN_MODE;
                 if word == owned::JOINED {
                     // who goes down is not told by the configuration what it shall belong to, and who leaves neither
                     let number = scalar::number(value).unwrap_or(0);

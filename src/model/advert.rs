@@ -5,188 +5,82 @@
 //! it again. Whatever is said is an [`Item`], so that what several routers say can be kept in one table.
 //!
 //! ```text
-//!  0       1       3       19              HEAD
+//!  0       1       3       19
 //!  +-------+-------+-------+------- - - ------+------- - -
 //!  |verdict|left   |source | item             | item         MAX_RA_ITEMS of them
 //!  |       |out    |       |                  |
 //!  +-------+-------+-------+------- - - ------+------- - -
-//!  0       1       2                67      68      72      76
-//!  +-------+-------+------- - - ----+-------+-------+-------+
-//!  | what  | prefix| octets,        | flags | valid | pre-  |
-//!  |       | length| zeros          |       |       | ferred|
-//!  +-------+-------+------- - - ----+-------+-------+-------+
-//!  |what it is known by             |what else is said      |
+//!  0       1       2                       66              70
+//!  +-------+-------+---------- - - --------+---------- - - +
+//!  | what  | len   | octets, zeros         | seconds       |
+//!  +-------+-------+---------- - - --------+---------- - - +
 //! ```
+//!
+//! What the kernel does by itself is not here: prefixes, routes and numbers of the link.
 
-use super::lease::{Verdict, is_text};
-use super::link::until_nul;
-use crate::limits::{
-    MAX_RA_DOMAINS, MAX_RA_ITEMS, MAX_RA_PREF64, MAX_RA_PREFIXES, MAX_RA_ROUTES, MAX_RA_TEXT,
-    MAX_RDNSS, MAX_ROUTERS,
-};
-use crate::text::scalar;
+use super::lease6::{self, Field6, Verdict};
+use crate::limits::{MAX_RA_ITEMS, MAX_RA_TEXT};
+use crate::text::{parts, scalar};
 use core::net::Ipv6Addr;
-use core::ops::Range;
 
 /// What an [`Item`] says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     /// Nothing: there is no item.
     Nothing,
-    /// Numbers for the link, behind one another in network byte order: Reachable Time and Retrans Timer in milliseconds,
-    /// MTU (four octets each), Cur Hop Limit (an octet); 0: not said. Then from [`KNOWN_BY`] on the router's link-layer
-    /// address. Its flags are [`MANAGED`] and [`OTHER`]. Of an advertisement the first item.
+    /// What counts for the link: Reachable Time and Retrans Timer ([`Item::retrans_ms`]) in milliseconds, four octets each
+    /// in network byte order. Behind them the flags [`MANAGED`] and [`OTHER`].
     Link,
-    /// That the router is one for what has no other route. It has a [preference](Item::flags) and no octets. The
-    /// second item.
+    /// Somebody asks who has an address: its 16 octets. Behind them the nonce by which who asks knows it again (RFC 3971,
+    /// RFC 7527), and zeros.
+    Solicited,
+    /// Somebody says to have an address; the same with a link-layer address.
+    Advertised,
+    /// That the router is one for what has no other route. No octets.
     Router,
     /// URI of the captive portal's API (RFC 8910).
     Portal,
-    /// A prefix whose addresses are on the link (PIO with L).
-    OnLink,
-    /// A prefix to form an address of (PIO with A).
-    Autonomous,
-    /// A prefix that the router is one for (RFC 4191), which has a preference.
-    Route,
-    /// The prefix of a NAT64 (RFC 8781).
+    /// The prefix of a NAT64 (RFC 8781), as [`leased`](lease6::leased) has it, without times.
     Pref64,
-    /// A name server (RFC 8106).
+    /// A name server (RFC 8106): 16 octets.
     Server,
     /// A search domain (RFC 8106).
     Domain,
-    /// What a neighbour says of an address: the address, and behind its 16 octets what the message is known by to
-    /// who sent it, and zeros. Of what is [`ADVERTISED`] that is the link-layer address that is said, of what is asked
-    /// the nonce (RFC 3971, RFC 7527). The one item.
-    Target,
 }
 
 /// Flags of [`What::Link`], as they stand in the message: addresses are to be had by DHCPv6.
 pub const MANAGED: u8 = 0x80;
 /// The same of all else.
 pub const OTHER: u8 = 0x40;
-/// Flags of [`What::Target`], which is the type of the message: who has it is asked.
-pub const SOLICITED: u8 = 135;
-/// The same: it is said to be somebody's.
-pub const ADVERTISED: u8 = 136;
 
-/// Where the MTU is among the octets of [`What::Link`].
-pub const MTU_AT: usize = 8;
-/// Where Cur Hop Limit is there.
-pub const HOPS: usize = 12;
-/// Where among the octets of [`What::Target`] is what a message is known by, and of [`What::Link`] its router.
+/// Where they are, behind its octets.
+pub const FLAGS: usize = 8;
+
+/// Where that is which a message about an address is known by, behind the address.
 pub const KNOWN_BY: usize = 16;
-
-/// What the octets of an item are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    /// Any.
-    Octets,
-    /// A prefix that packets may be for: host bits cleared, not all of IPv6, not of a link only, no group.
-    Prefix,
-    /// An address that a machine may have, first.
-    Addr,
-    /// As [`scalar::is_domain`] says.
-    Domain,
-    /// As [`is_text`] says.
-    Text,
-}
-
-/// A kind of items.
-#[derive(Clone, Copy, Debug)]
-pub struct Row {
-    what: What,
-    form: Form,
-    /// How many are kept of all routers of a link.
-    room: u8,
-    /// How many there are of all kinds before it.
-    at: u8,
-    /// Octets of an item that it is known by among those of a router: the kind alone where there is but one.
-    pub key: u8,
-}
-
-/// By [`What`].
-#[rustfmt::skip]
-const ROWS: &[Row] = &laid_out([
-    row(What::Nothing,    Form::Octets, 0, KEY),
-    row(What::Link,       Form::Octets, MAX_ROUTERS, 1),
-    row(What::Router,     Form::Octets, MAX_ROUTERS, 1),
-    row(What::Portal,     Form::Text,   MAX_ROUTERS, 1),
-    row(What::OnLink,     Form::Prefix, MAX_RA_PREFIXES, KEY),
-    row(What::Autonomous, Form::Prefix, MAX_RA_PREFIXES, KEY),
-    row(What::Route,      Form::Prefix, MAX_RA_ROUTES, KEY),
-    row(What::Pref64,     Form::Prefix, MAX_RA_PREF64, KEY),
-    row(What::Server,     Form::Addr,   MAX_RDNSS, KEY),
-    row(What::Domain,     Form::Domain, MAX_RA_DOMAINS, KEY),
-    row(What::Target,     Form::Addr,   0, KEY),
-]);
-
-const fn row(what: What, form: Form, room: usize, key: usize) -> Row {
-    Row {
-        what,
-        form,
-        room: room as u8,
-        at: 0,
-        key: key as u8,
-    }
-}
-
-/// The places one after the other.
-#[expect(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    reason = "what fails here is an error of the compiler"
-)]
-const fn laid_out<const N: usize>(mut rows: [Row; N]) -> [Row; N] {
-    let mut n = 1;
-    while n < N {
-        rows[n].at = rows[n - 1].at + rows[n - 1].room;
-        n += 1;
-    }
-    rows
-}
-
-/// A row by its number.
-fn row_of(what: u8) -> &'static Row {
-    const NOTHING: &Row = &row(What::Nothing, Form::Octets, 0, KEY);
-    ROWS.get(usize::from(what)).unwrap_or(NOTHING)
-}
-
-impl Row {
-    /// Its places among those of all kinds.
-    pub fn places(&self) -> Range<usize> {
-        let at = usize::from(self.at);
-        at..at.wrapping_add(self.room.into())
-    }
-}
-
-/// Places of all kinds.
-pub const PLACES: usize = 3 * MAX_ROUTERS
-    + 2 * MAX_RA_PREFIXES
-    + MAX_RA_ROUTES
-    + MAX_RA_PREF64
-    + MAX_RDNSS
-    + MAX_RA_DOMAINS;
 
 impl What {
     /// Its bit in [`Advert::left_out`].
     pub fn bit(self) -> u16 {
         1_u16.wrapping_shl(self as u32)
     }
-}
 
-/// What is said but for the octets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Head {
-    /// What it is.
-    pub what: What,
-    /// Bits of a prefix; of no account of all else.
-    pub prefix_len: u8,
-    /// See [`Item::flags`].
-    pub flags: u8,
-    /// See [`Item::valid`].
-    pub valid: u32,
-    /// See [`Item::preferred`].
-    pub preferred: u32,
+    /// Of an octet; what is none is nothing.
+    fn of(octet: u8) -> What {
+        const ALL: &[What] = &[
+            What::Nothing,
+            What::Link,
+            What::Solicited,
+            What::Advertised,
+            What::Router,
+            What::Portal,
+            What::Pref64,
+            What::Server,
+            What::Domain,
+        ];
+        let what = ALL.get(usize::from(octet));
+        what.copied().unwrap_or(What::Nothing)
+    }
 }
 
 /// Something that was said.
@@ -194,14 +88,9 @@ pub struct Head {
 pub struct Item<'a>(pub &'a [u8; ITEM]);
 
 impl<'a> Item<'a> {
-    /// What is known of its kind.
-    pub fn row(self) -> &'static Row {
-        row_of(self.0[0])
-    }
-
     /// What it is.
     pub fn what(self) -> What {
-        self.row().what
+        What::of(self.0[0])
     }
 
     /// Whether it is this.
@@ -209,73 +98,61 @@ impl<'a> Item<'a> {
         self.0[0] == what as u8
     }
 
-    /// Bits of a prefix; 0 of all else.
-    pub fn prefix_len(self) -> u8 {
-        self.0[1]
+    /// What is said, but for the seconds.
+    #[inline(never)]
+    pub fn octets(self) -> &'a [u8] {
+        let [_, len, octets @ .., _, _, _, _] = self.0;
+        parts::slice(octets, 0, (*len).into())
     }
 
-    /// What is said: 64 octets and a zero.
-    pub fn octets(self) -> &'a [u8; 65] {
-        let [_, _, rest @ ..] = self.0;
-        rest.first_chunk().unwrap_or(&[0; 65])
-    }
-
-    /// Its address, or its prefix.
+    /// Its address.
     pub fn addr(self) -> Ipv6Addr {
-        Ipv6Addr::from(*self.octets().first_chunk().unwrap_or(&[0; 16]))
+        let [_, _, octets @ ..] = self.0;
+        Ipv6Addr::from(*octets.first_chunk().unwrap_or(&[0; 16]))
     }
 
-    /// Its text.
-    pub fn text(self) -> &'a [u8] {
-        until_nul(self.octets())
+    /// What a message about an address is known by to who sent it, and what follows.
+    pub fn known_by(self) -> &'a [u8] {
+        parts::slice(self.0, 2 + KNOWN_BY, usize::MAX)
     }
 
-    /// Those of its kind; of [`What::Router`] and [`What::Route`] the preference as RFC 4191 s.2.1 writes it, which
-    /// is how the kernel has it (`RTA_PREF`): 1 high, 0 medium, 3 low.
+    /// Retrans Timer in milliseconds, of [`What::Link`]; 0: not said.
+    pub fn retrans_ms(self) -> u32 {
+        let [_, _, _, _, _, _, a, b, c, d, ..] = *self.0;
+        u32::from_be_bytes([a, b, c, d])
+    }
+
+    /// The flags of [`What::Link`].
     pub fn flags(self) -> u8 {
-        self.0[FLAGS]
+        self.0[2 + FLAGS]
     }
 
     /// Seconds it lasts from now on: `u32::MAX` for ever, 0 no more.
     pub fn valid(self) -> u32 {
-        let [.., a, b, c, d, _, _, _, _] = *self.0;
-        u32::from_ne_bytes([a, b, c, d])
-    }
-
-    /// Seconds that what is formed of [`What::Autonomous`] is preferred, no more than it lasts; of all else as many.
-    pub fn preferred(self) -> u32 {
         let [.., a, b, c, d] = *self.0;
         u32::from_ne_bytes([a, b, c, d])
     }
 
-    /// Whether it has its form.
+    /// The octets that it is known by among those of a router: of what a router says one only, the kind alone.
+    pub fn key(self) -> &'a [u8] {
+        let is_one = self.0[0] <= What::Portal as u8;
+        parts::slice(self.0, 0, if is_one { 1 } else { KEY })
+    }
+
+    /// Whether it has its form: that of such a thing that a DHCPv6 server says.
     #[inline(never)]
     pub fn is_sound(self) -> bool {
         let octets = self.octets();
-        let is_host = self.addr().to_bits() > 1 && octets[0] != 0xff;
-        let has_form = match self.row().form {
-            Form::Octets => true,
-            Form::Prefix => {
-                let mut network = *self.0;
-                clear_host_bits(&mut network);
-                let is_far = !matches!(octets, [0xfe, 0x80..=0xbf, ..]);
-                is_host && is_far && matches!(self.prefix_len(), 1..=128) && network == *self.0
+        let (field, octets) = match self.what() {
+            What::Nothing | What::Link | What::Router => return true,
+            What::Domain => return scalar::is_domain(octets),
+            What::Portal => (Field6::BootfileUrl, octets),
+            What::Pref64 => (Field6::Prefixes, octets),
+            What::Server | What::Solicited | What::Advertised => {
+                (Field6::Dns, parts::slice(octets, 0, KNOWN_BY))
             }
-            Form::Addr => is_host,
-            Form::Domain => scalar::is_domain(self.text()),
-            Form::Text => octets[0] != 0 && self.text().iter().all(|octet| is_text(*octet)),
         };
-        has_form && self.preferred() <= self.valid()
-    }
-}
-
-/// Clears those of a prefix.
-fn clear_host_bits(item: &mut [u8; ITEM]) {
-    let [_, len, octets @ ..] = item;
-    let mut left = *len;
-    for octet in octets.iter_mut().take(16) {
-        *octet &= !(0xff_u16 >> left.min(8)) as u8;
-        left = left.saturating_sub(8);
+        !octets.is_empty() && lease6::is_sound(field, octets)
     }
 }
 
@@ -316,9 +193,9 @@ impl Advert {
         u16::from_ne_bytes([self.0[1], self.0[2]])
     }
 
-    /// Says that something of this kind is left out.
-    pub fn leave_out(&mut self, what: What) {
-        [self.0[1], self.0[2]] = (self.left_out() | what.bit()).to_ne_bytes();
+    /// The octets of the first item, and the zeros behind them.
+    pub fn first_octets(&mut self) -> &mut [u8] {
+        self.0.get_mut(HEAD + 2..HEAD + KEY).unwrap_or_default()
     }
 
     /// Who sent it.
@@ -335,53 +212,31 @@ impl Advert {
         }
     }
 
-    /// The places of items.
+    /// Says something more, which lasts for so many seconds. What has not its form, more than [`MAX_RA_TEXT`] octets, or
+    /// no place is [left out](Advert::left_out): whether it is not.
     #[inline(never)]
-    fn places(&mut self) -> &mut [[u8; ITEM]] {
+    pub fn add(&mut self, what: What, valid: u32, octets: &[u8]) -> bool {
         let places = self.0.get_mut(HEAD..).unwrap_or_default();
-        places.as_chunks_mut().0
-    }
-
-    /// Says something more, for which there is a place: prefixes without their host bits, texts up to
-    /// [`MAX_RA_TEXT`] octets. What has not its form or no place is [left out](Advert::leave_out).
-    #[inline(never)]
-    pub fn add(&mut self, head: Head, octets: &[u8]) {
-        let mut places = self.places().iter_mut();
+        let mut places = places.as_chunks_mut::<ITEM>().0.iter_mut();
         if let Some(item) = places.find(|[what, ..]| *what == What::Nothing as u8) {
-            let [what, len, room @ ..] = item;
-            *what = head.what as u8;
-            room.iter_mut()
-                .zip(octets)
-                .for_each(|(to, from)| *to = *from);
-            if row_of(*what).form == Form::Prefix {
-                *len = head.prefix_len;
-                clear_host_bits(item);
+            let [kind, len, room @ .., a, b, c, d] = item;
+            if let Some(room) = room.get_mut(..octets.len()) {
+                (*kind, *len) = (what as u8, octets.len() as u8);
+                room.copy_from_slice(octets);
+                [*a, *b, *c, *d] = valid.to_ne_bytes();
+                if Item(item).is_sound() {
+                    return true;
+                }
+                *item = [0; ITEM];
             }
-            set_head(item, head);
-            if octets.len() <= MAX_RA_TEXT && Item(item).is_sound() {
-                return;
-            }
-            *item = [0; ITEM];
         }
-        self.leave_out(head.what);
+        self.leave_out(what);
+        false
     }
 
-    /// Says flags and times of an item that is there anew.
-    pub fn set(&mut self, n: usize, head: Head) {
-        if let Some(item) = self.places().get_mut(n) {
-            set_head(item, head);
-        }
-    }
-
-    /// Says these octets of the first item, from there on.
-    #[inline(never)]
-    pub fn set_octets(&mut self, at: usize, octets: &[u8]) {
-        if let Some([_, _, room @ .., _, _, _, _, _, _, _, _, _, _]) = self.places().first_mut() {
-            let room = room.get_mut(at..).unwrap_or_default();
-            room.iter_mut()
-                .zip(octets)
-                .for_each(|(to, from)| *to = *from);
-        }
+    /// Says that something of this kind is left out.
+    pub fn leave_out(&mut self, what: What) {
+        [self.0[1], self.0[2]] = (self.left_out() | what.bit()).to_ne_bytes();
     }
 
     /// The first item, or nothing.
@@ -390,7 +245,7 @@ impl Advert {
         Item(places.first_chunk().unwrap_or(&[0; ITEM]))
     }
 
-    /// All items, in the order of the packet but for the first two.
+    /// All items.
     pub fn items(&self) -> impl Iterator<Item = Item<'_>> {
         let places = self.0.get(HEAD..).unwrap_or_default();
         let items = places.as_chunks().0.iter();
@@ -404,54 +259,36 @@ impl Advert {
     }
 }
 
-/// Puts flags and times.
-fn set_head(item: &mut [u8; ITEM], head: Head) {
-    let [.., flags, v0, v1, v2, v3, p0, p1, p2, p3] = item;
-    *flags = head.flags;
-    [*v0, *v1, *v2, *v3] = head.valid.to_ne_bytes();
-    [*p0, *p1, *p2, *p3] = head.preferred.to_ne_bytes();
-}
-
 /// Octets before the items.
 const HEAD: usize = 19;
-/// Octets of an item: those it is known by, the flags, two times.
-pub const ITEM: usize = KEY + 1 + 4 + 4;
-/// What it is, the length of its prefix, its octets and a zero.
-const KEY: usize = 2 + MAX_RA_TEXT + 1;
-/// Where the flags are: up to here and with them is what does not change by itself.
-pub const FLAGS: usize = KEY;
+/// Octets of an item.
+pub const ITEM: usize = KEY + 4;
+/// What it is, and its octets.
+pub const KEY: usize = 2 + MAX_RA_TEXT;
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::vec::Vec;
 
-    fn head(what: What, prefix_len: u8) -> Head {
-        Head {
-            what,
-            prefix_len,
-            flags: 0,
-            valid: 7,
-            preferred: 7,
-        }
-    }
-
     fn addr(text: &str) -> [u8; 16] {
         text.parse::<Ipv6Addr>().unwrap().octets()
     }
 
+    /// A prefix as it is said.
+    fn prefix(text: &str, len: u8) -> Vec<u8> {
+        [&[0; 8][..], &[len], &addr(text)].concat()
+    }
+
     #[test]
-    fn rows_stand_where_their_kind_says() {
-        let mut end = 0;
-        for (n, row) in ROWS.iter().enumerate() {
-            assert_eq!(row.what as usize, n);
-            assert_eq!(row.places().start, end);
-            end = row.places().end;
+    fn kinds_stand_where_their_number_says() {
+        for octet in 0..=u8::MAX {
+            let what = What::of(octet);
+            let is_one = what as u8 == octet;
+            assert!(is_one || octet > What::Domain as u8 && what == What::Nothing);
         }
-        assert_eq!(end, PLACES);
         assert_eq!(What::Nothing as u8, 0);
-        assert_eq!(row_of(200).what, What::Nothing);
-        assert_eq!(ITEM, 76);
+        assert_eq!(ITEM, 70);
     }
 
     #[test]
@@ -468,123 +305,123 @@ mod tests {
         let mut advert = Advert::NONE;
         advert.set_source(&addr("fe80::1"));
         advert.judge(Verdict::Fine);
-        advert.add(
-            Head {
-                what: What::Link,
-                prefix_len: 9,
-                flags: MANAGED,
-                valid: 0x0102_0304,
-                preferred: 0x0102_0303,
-            },
-            &[0xab; 12],
-        );
-        advert.add(head(What::Router, 0), &[]);
-        advert.add(head(What::Route, 61), &addr("2001:db8:0:f::1"));
-        advert.add(head(What::Domain, 3), b"example.net");
-        advert.set_octets(MTU_AT, &[1, 2, 3, 4]);
-        advert.set(
-            1,
-            Head {
-                flags: 3,
-                ..head(What::Router, 0)
-            },
-        );
+        let said = [1, 2, 3, 4, 5, 6, 7, 8];
+        assert!(advert.add(What::Link, 0x0102_0304, &said));
+        assert!(advert.add(What::Router, 7, &[]));
+        assert!(advert.add(What::Pref64, 7, &prefix("2001:db8:0:8::", 61)));
+        assert!(advert.add(What::Domain, 8, b"example.net"));
+        let room = advert.first_octets();
+        (room[FLAGS], room[63]) = (MANAGED, 9);
+        assert_eq!(room.len(), 64);
         let items: Vec<Item<'_>> = advert.items().collect();
-        let [link, router, route, domain] = items[..] else {
+        let [link, router, pref64, domain] = items[..] else {
             panic!("{}", items.len());
         };
         assert_eq!(advert.first(), link);
+        assert_eq!((link.what(), link.flags()), (What::Link, MANAGED));
         assert_eq!(
-            (link.what(), link.prefix_len(), link.flags()),
-            (What::Link, 0, MANAGED)
-        );
-        assert_eq!((link.valid(), link.preferred()), (0x0102_0304, 0x0102_0303));
-        assert_eq!(
-            link.octets()[..13],
-            [
-                0xab, 0xab, 0xab, 0xab, 0xab, 0xab, 0xab, 0xab, 1, 2, 3, 4, 0
-            ]
+            (link.valid(), link.retrans_ms()),
+            (0x0102_0304, 0x0506_0708)
         );
         assert_eq!(
-            (router.what(), router.flags(), router.valid()),
-            (What::Router, 3, 7)
+            (link.octets(), link.key()),
+            (&said[..], &[What::Link as u8][..])
         );
-        assert_eq!(
-            (route.prefix_len(), route.addr().octets()),
-            (61, addr("2001:db8:0:8::"))
-        );
-        assert_eq!(
-            (domain.text(), domain.prefix_len()),
-            (&b"example.net"[..], 0)
-        );
+        assert_eq!((router.what(), router.valid()), (What::Router, 7));
+        assert!(router.octets().is_empty());
+        let network = lease6::leased(pref64.octets()).unwrap().addr;
+        assert_eq!(std::format!("{network}"), "2001:db8:0:8::/61");
+        assert_eq!((domain.octets(), domain.valid()), (&b"example.net"[..], 8));
         assert_eq!(advert.source().octets(), addr("fe80::1"));
         assert_eq!((advert.verdict(), advert.left_out()), (Verdict::Fine, 0));
         assert!(advert.is_sound());
     }
 
     #[test]
+    fn items_are_known_by_all_they_say_or_by_their_kind() {
+        let mut advert = Advert::NONE;
+        for (what, octets, key) in [
+            (What::Link, &[7; 9][..], 1),
+            (What::Router, &[], 1),
+            (What::Portal, b"a", 1),
+            (What::Pref64, &prefix("64:ff9b::", 96), KEY),
+            (What::Server, &addr("2001:db8::53"), KEY),
+            (What::Domain, b"a", KEY),
+        ] {
+            advert.add(what, 0, octets);
+            let item = advert.items().last().unwrap();
+            assert_eq!((item.what(), item.key()), (what, &item.0[..key]));
+        }
+    }
+
+    #[test]
     fn what_has_not_its_form_is_left_out() {
         let long = [b'a'; 64];
-        for (what, len, octets, is_fine) in [
-            (What::Server, 0, &addr("2001:db8::53")[..], true),
-            (What::Server, 0, &addr("fe80::53"), true),
-            (What::Server, 0, &addr("::"), false),
-            (What::Server, 0, &addr("::1"), false),
-            (What::Server, 0, &addr("ff02::fb"), false),
-            (What::Server, 0, &[], false),
-            (What::OnLink, 64, &addr("2001:db8::"), true),
-            (What::OnLink, 128, &addr("2001:db8::1"), true),
-            (What::OnLink, 129, &addr("2001:db8::1"), false),
-            (What::OnLink, 0, &addr("2001:db8::1"), false),
-            (What::OnLink, 64, &addr("fe80::"), false),
-            (What::OnLink, 64, &addr("febf:ffff::"), false),
-            (What::OnLink, 64, &addr("fec0::"), true),
-            (What::OnLink, 9, &addr("ff80::"), false),
-            (What::Pref64, 96, &addr("64:ff9b::"), true),
-            (What::Domain, 0, b"a.b-c.example", true),
-            (What::Domain, 0, b"a b", false),
-            (What::Domain, 0, b"", false),
-            (What::Domain, 0, b"a..b", false),
-            (What::Portal, 0, b"https://example.net/?a=%20#b", true),
-            (What::Portal, 0, &long, true),
-            (What::Portal, 0, b"https://example.net/$(reboot)", false),
-            (What::Portal, 0, b"https://example.net/'", false),
-            (What::Portal, 0, b"https://example.net/\x1b", false),
-            (What::Portal, 0, b"", false),
-            (What::Portal, 0, &[b'a'; 65], false),
-            (What::Target, 0, &addr("fe80::1"), true),
-            (What::Target, 0, &addr("ff02::1"), false),
+        for (what, octets, is_fine) in [
+            (What::Server, &addr("2001:db8::53")[..], true),
+            (What::Server, &addr("fe80::53"), true),
+            (What::Server, &addr("::"), false),
+            (What::Server, &addr("::1"), false),
+            (What::Server, &addr("ff02::fb"), false),
+            (What::Server, &[], false),
+            (What::Server, &addr("2001:db8::53")[..8], false),
+            (What::Pref64, &prefix("64:ff9b::", 96), true),
+            (What::Pref64, &prefix("2001:db8::", 32), true),
+            (What::Pref64, &prefix("2001:db8::1", 128), true),
+            (What::Pref64, &prefix("2001:db8::1", 129), false),
+            (What::Pref64, &prefix("2001:db8::1", 96), false),
+            (What::Pref64, &prefix("2001:db8::", 0), false),
+            (What::Pref64, &prefix("fe80::", 64), false),
+            (What::Pref64, &prefix("febf:ffff::", 64), false),
+            (What::Pref64, &prefix("fec0::", 64), true),
+            (What::Pref64, &prefix("ff80::", 9), false),
+            (What::Pref64, &addr("64:ff9b::"), false),
+            (What::Domain, b"a.b-c.example", true),
+            (What::Domain, b"a b", false),
+            (What::Domain, b"", false),
+            (What::Domain, b"a..b", false),
+            (What::Portal, b"https://example.net/?a=%20#b", true),
+            (What::Portal, &long, true),
+            (What::Portal, b"https://example.net/$(reboot)", false),
+            (What::Portal, b"https://example.net/'", false),
+            (What::Portal, b"https://example.net/\x1b", false),
+            (What::Portal, b"", false),
+            (What::Portal, &[b'a'; 65], false),
+            (What::Solicited, &addr("fe80::1"), true),
+            (
+                What::Advertised,
+                &[&addr("fe80::1")[..], &[7; 48]].concat(),
+                true,
+            ),
+            (What::Advertised, &addr("ff02::1"), false),
         ] {
             let mut advert = Advert::NONE;
-            advert.add(head(what, len), octets);
-            let left_out = if is_fine { 0 } else { what.bit() };
-            assert_eq!(advert.left_out(), left_out, "{what:?} {octets:?}/{len}");
+            assert_eq!(advert.add(what, 7, octets), is_fine, "{what:?} {octets:?}");
+            assert_eq!(advert.left_out(), if is_fine { 0 } else { what.bit() });
             assert_eq!(advert.items().count(), is_fine.into());
+            // Of what was left out nothing stays.
+            assert!(advert.add(What::Router, 7, &[]));
+            let mut other = Advert::NONE;
+            other.add(What::Router, 7, &[]);
+            assert!(is_fine || advert.first() == other.first());
         }
-        let mut advert = Advert::NONE;
-        advert.add(
-            Head {
-                preferred: 8,
-                ..head(What::Autonomous, 64)
-            },
-            &addr("2001:db8::"),
-        );
-        assert_eq!(advert.left_out(), What::Autonomous.bit());
     }
 
     /// What a jail that somebody else has taken may answer.
     #[test]
     fn what_is_not_sound_is_known() {
         let mut advert = Advert::NONE;
-        advert.add(head(What::OnLink, 64), &addr("2001:db8::"));
-        advert.add(head(What::Domain, 0), b"example.net");
+        advert.add(What::Pref64, 7, &prefix("2001:db8::", 64));
+        advert.add(What::Domain, 7, b"example.net");
         assert!(advert.is_sound());
         for (at, octet) in [
-            (HEAD + 1, 0),
-            (HEAD + 1, 200),
+            (HEAD + 1, 24),
+            (HEAD + 1, 255),
             (HEAD + 2, 0xff),
-            (HEAD + 10, 1),
-            (HEAD + ITEM - 1, 1),
+            (HEAD + 10, 20),
+            (HEAD + 11, 0xff),
+            (HEAD + ITEM + 1, 12),
+            (HEAD + ITEM + 1, 0),
             (HEAD + ITEM + 2, b'$'),
             (HEAD + ITEM + 2, 0),
             (HEAD + 5 * ITEM, What::Server as u8),
@@ -605,7 +442,8 @@ mod tests {
         let mut advert = Advert::NONE;
         for n in 0..MAX_RA_ITEMS + 1 {
             assert_eq!(advert.left_out(), 0);
-            advert.add(head(What::Server, 0), &[n as u8 + 1; 16]);
+            let is_there = advert.add(What::Server, 7, &[n as u8 + 1; 16]);
+            assert_eq!(is_there, n < MAX_RA_ITEMS);
         }
         assert_eq!(advert.left_out(), What::Server.bit());
         assert_eq!(advert.items().count(), MAX_RA_ITEMS);

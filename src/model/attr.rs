@@ -121,12 +121,14 @@ attributes! {
         "ping_timeout" Any, "seconds for the gateway to answer";
         "ip_required_timeout" Any, "milliseconds for IPv4";
         "token" Ip6, "host part of IPv6 addresses";
-        "addr_gen_mode" Text, "how IPv6 addresses are made";
-        "privacy" Text, "temporary IPv6 addresses";
+        "addr_gen_mode" AddrGenMode, "how IPv6 addresses are made";
+        "privacy" Privacy, "temporary IPv6 addresses";
         "mtu6" Positive, "MTU of IPv6 in octets";
         "accept_ra" Bool, "router advertisements count even where packets are forwarded";
         "ra_timeout" Any, "seconds for a router";
         "ip6_required_timeout" Any, "milliseconds for IPv6";
+        "dad" Dad, "who looks for duplicates of IPv6 addresses";
+        "dad_transmits" Octet, "how often the kernel asks for a duplicate";
     }
     Vlan {
         "id" Vlan 1 U16 Made, "VLAN id";
@@ -273,6 +275,12 @@ impl Attr {
     pub const ALLMULTI: Attr = Attr::of(Scope::Link, "allmulti");
     /// Whether it speaks ARP.
     pub const ARP: Attr = Attr::of(Scope::Link, "arp");
+    /// Who looks for duplicates of its IPv6 addresses.
+    pub const DAD: Attr = Attr::of(Scope::Link, "dad");
+    /// What the IPv6 addresses that it forms end with.
+    pub const TOKEN: Attr = Attr::of(Scope::Link, "token");
+    /// How its IPv6 addresses are made.
+    pub const ADDR_GEN_MODE: Attr = Attr::of(Scope::Link, "addr_gen_mode");
     /// Id of a VLAN.
     pub const VLAN_ID: Attr = Attr::of(Scope::Vlan, "id");
     /// Its Ethernet type.

@@ -61,6 +61,12 @@ pub enum Kind {
     Duplex,
     /// Of a link.
     Status,
+    /// [`Dad`](super::config::Dad).
+    Dad,
+    /// `IN6_ADDR_GEN_MODE_*`, and words for what the kernel does anyway.
+    AddrGenMode,
+    /// `use_tempaddr` of the kernel, to which whatever is greater than 1 is the same.
+    Privacy,
     /// A link name.
     Name,
     /// A MAC.
@@ -95,6 +101,9 @@ const WORDS: Packed = packed!(concat!(
     "private,vepa,bridge,passthru,source\n",
     "half,full\n",
     "down,up\n",
+    "background,kernel,optimistic,off\n",
+    "eui64,none,stable-privacy,random,default,default-or-eui64\n",
+    "no,,yes,rfc3041,rfc4941\n",
 ));
 
 /// By [`Kind`], the largest number, without those that are none.

@@ -15,7 +15,7 @@ use core::slice;
 use heapless::VecView;
 
 pub use super::global::{
-    BootWord, BootWords, Global, GlobalFlag, GlobalNumber, GlobalText, Pieces, Timeouts, Wait,
+    BootWord, BootWords, Dad, Global, GlobalFlag, GlobalNumber, GlobalText, Pieces, Timeouts, Wait,
 };
 pub use super::link_config::{
     Dhcp4Config, IpConfig, IpFlag, IpNumber, IpText, Leases, LinkConfig, LinkFlag, LinkNumber,

@@ -2,12 +2,12 @@
 
 use super::addr::{Cidr, Family};
 use super::attr::{Attr, Scope};
-use super::config::LinkId;
+use super::config::{Dad, LinkId};
 use super::index::{HASH_START, Index, hash};
 use super::link::{IfName, LinkKind, Mac};
 use super::route::Route;
 use crate::diag::{Errno, Origin, Problem};
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::ops::{Deref, DerefMut};
 use heapless::VecView;
 
@@ -86,6 +86,16 @@ pub struct DesiredLink {
     pub touched: bool,
     /// Whether it asks for a lease.
     pub asks: bool,
+    /// Whether it listens to routers, or asks for a lease of DHCPv6.
+    pub asks6: bool,
+    /// Who looks whether somebody else has its IPv6 addresses; `None`: they are nobody's business.
+    pub dad: Option<Dad>,
+    /// The metric of default routes that routers advertise on it.
+    pub metric6: u32,
+    /// Whether we changed how it forms IPv6 addresses, now or as `owned-IF` says.
+    pub addr_gen_mode: bool,
+    /// A link-local address of it that can be used.
+    pub local: Option<Ipv6Addr>,
     /// Whether what is leased to it is among what is desired.
     pub leased: bool,
     /// What `owned-IF` said.
@@ -114,6 +124,11 @@ impl DesiredLink {
             owned_up: false,
             touched: false,
             asks: false,
+            asks6: false,
+            dad: None,
+            metric6: 0,
+            addr_gen_mode: false,
+            local: None,
             leased: false,
             recalled: Recalled {
                 file: Err(Errno::ENOENT),
@@ -199,7 +214,7 @@ pub struct Thing {
     /// What it consists of.
     pub route: Route,
     /// Whether it gives way to a route that somebody else has in its place: a server's wish is no reason to take
-    /// another one's.
+    /// another one's. Of an address: to any other one that can be used as the link-local address of its link.
     pub yields: bool,
     /// Whether it is a leased address.
     pub leased: bool,
@@ -207,6 +222,10 @@ pub struct Thing {
     pub broadcast: Ipv4Addr,
     /// Seconds an address may be used, from when the links were looked at; [`FOREVER`].
     pub valid_secs: u32,
+    /// The same of new connections; no more than `valid_secs`.
+    pub preferred_secs: u32,
+    /// Whether the kernel does not look whether somebody else has it, of an IPv6 address.
+    pub nodad: bool,
     /// Where it was asked for.
     pub origin: Origin,
 }
@@ -228,6 +247,8 @@ impl Thing {
             leased: false,
             broadcast: Ipv4Addr::UNSPECIFIED,
             valid_secs: FOREVER,
+            preferred_secs: FOREVER,
+            nodad: false,
             origin,
         }
     }
@@ -288,6 +309,11 @@ impl Thing {
     /// Whether the link of this number shall have it.
     pub fn is_wanted_on(&self, ifindex: u32) -> bool {
         self.ifindex == ifindex && self.standing != Standing::Stale
+    }
+
+    /// Whether it is the link-local address that we form for a link.
+    pub fn is_own_local(&self) -> bool {
+        self.yields && self.what == What::Addr
     }
 
     /// Whether it is ours, now or once the plan is carried out; one that is about to be deleted is ours

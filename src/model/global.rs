@@ -53,6 +53,37 @@ impl Timeouts {
     }
 }
 
+/// Who looks whether somebody else has an IPv6 address (`ifdawn.dad`). The numbers are those of the words of
+/// [`Kind::Dad`](super::attr::Kind::Dad).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dad {
+    /// We do, while it is used already.
+    Background,
+    /// The kernel does, before it is used.
+    Kernel,
+    /// The same, and it may be used for some things before (RFC 4429).
+    Optimistic,
+    /// Nobody does.
+    Off,
+}
+
+impl Dad {
+    /// By its number.
+    pub fn numbered(number: u32) -> Dad {
+        match number {
+            1 => Dad::Kernel,
+            2 => Dad::Optimistic,
+            3 => Dad::Off,
+            _ => Dad::Background,
+        }
+    }
+
+    /// Whether the kernel does not look.
+    pub fn is_not_kernels(self) -> bool {
+        matches!(self, Dad::Background | Dad::Off)
+    }
+}
+
 /// Words about the link the machine boots from, kept until every word is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BootWords {
@@ -198,4 +229,6 @@ rows! {
     pub GlobalNumber in numbers: u32, Global;
     /// Type of service of DHCPv4 packets, an octet (CS6).
     DhcpTos,
+    /// [`Dad`] (background).
+    Dad,
 }

@@ -4,6 +4,7 @@
 //! (see [`crate::plan::diff`]), so no number of foreign routes can crowd out ours.
 
 use super::desired::Full;
+use super::knob::Knobs;
 use super::link::{IfName, Mac};
 use crate::diag::Origin;
 use crate::text::parts;
@@ -78,6 +79,10 @@ pub struct Link {
     pub txqlen: u32,
     /// Where its kind and options are among [`Observed::infos`], plus one; 0: they are not kept.
     pub info: u32,
+    /// Its settings of IPv6.
+    pub knobs: Knobs,
+    /// What the IPv6 addresses that it forms end with; 0: nothing was said of that.
+    pub token: u64,
     /// How we know of it.
     pub birth: Birth,
     /// What it is made of.
@@ -108,6 +113,8 @@ impl Link {
             lower: 0,
             txqlen: 0,
             info: 0,
+            knobs: Knobs::UNKNOWN,
+            token: 0,
             birth: Birth::Seen,
             kind: KernelKind::Device,
             settled: true,

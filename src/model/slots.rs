@@ -369,8 +369,8 @@ macro_rules! record {
         pub struct $record(pub(crate) slots::Record);
 
         impl $record {
-            /// Octets of a record.
-            pub const OCTETS: usize = slots::OCTETS;
+            /// Octets of a record that say something.
+            pub const OCTETS: usize = FIELDS_END;
 
             /// Nothing said.
             pub const NONE: $record = $record([0; slots::OCTETS]);
@@ -393,12 +393,12 @@ macro_rules! record {
 
             /// As the jail sends it.
             pub fn octets(&self) -> &[u8] {
-                &self.0
+                self.0.get(..FIELDS_END).unwrap_or_default()
             }
 
             /// To be filled with what the jail sent, and believed once it [`is_sound`](Self::is_sound).
             pub fn octets_mut(&mut self) -> &mut [u8] {
-                &mut self.0
+                self.0.get_mut(..FIELDS_END).unwrap_or_default()
             }
 
             /// What is said of the packet.

@@ -8,6 +8,7 @@
 //! up
 //! made
 //! joined 9
+//! addrgenmode
 //! addr 192.0.2.5/24
 //! addr 192.0.2.9/32 peer 192.0.2.10
 //! route default via 192.0.2.1 proto 153
@@ -18,18 +19,23 @@
 //! ```
 //!
 //! `link` is the number the link had: under another number the rest is gone with the old link. `up` says
-//! that the link was down before, `made` that there was none, `joined` of which link we made it a port.
+//! that the link was down before, `made` that there was none, `joined` of which link we made it a port,
+//! `addrgenmode` that we changed how it forms IPv6 addresses.
 
-use crate::model::addr::{Cidr, Family};
+use crate::model::addr::{Cidr, Family, is_link_local};
+use crate::model::advert;
 use crate::model::config::{Config, IpFlag, LinkConfig, LinkId};
 use crate::model::desired::{Desired, DesiredLink, Thing, What};
 use crate::model::lease::{Field, Lease};
+use crate::model::lease6::Field6;
+use crate::model::link::IfName;
 use crate::output::json::Octets;
 use crate::packed::{Packed, Word, packed, word};
+use crate::proto::Lessee;
 use crate::source::route_file::{Form, parse_route};
 use crate::text::show::{Show, Text, displayed};
 use crate::text::{parts, scalar};
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv6Addr};
 
 /// The lines of a file: the word each begins with, and what follows it.
 pub fn lines(text: &[u8]) -> Lines<'_> {
@@ -56,7 +62,8 @@ impl<'t> Iterator for Lines<'t> {
 }
 
 /// The words that lines begin with; those of things from [`ADDR`] on, and of these routes and rules by family.
-pub const WORDS: Packed = packed!("link,dns,search,up,made,joined,addr,route,route6,rule,rule6");
+pub const WORDS: Packed =
+    packed!("link,dns,search,up,made,joined,addrgenmode,addr,route,route6,rule,rule6");
 /// The places of some of them.
 pub const LINK: usize = 0;
 /// See [`LINK`].
@@ -66,7 +73,9 @@ pub const MADE: usize = 4;
 /// See [`LINK`].
 pub const JOINED: usize = 5;
 /// See [`LINK`].
-pub const ADDR: usize = 6;
+pub const ADDR_GEN_MODE: usize = 6;
+/// See [`LINK`].
+pub const ADDR: usize = 7;
 
 /// Reads the value of a line whose word has this place in [`WORDS`], [`ADDR`] or beyond, into what is an address
 /// yet.
@@ -103,8 +112,28 @@ pub struct Owned<'a, 'm> {
     pub desired: &'a Desired<'m>,
     /// Name servers and search domains.
     pub config: &'a Config<'m>,
-    /// What is leased to the link.
+    /// What others gave to the link.
+    pub given: Given<'a>,
+}
+
+/// What routers and servers gave to a link.
+#[derive(Clone, Copy)]
+pub struct Given<'a> {
+    /// The link's name.
+    pub name: &'a IfName,
+    /// Its lease of DHCPv4.
     pub lease: Option<&'a Lease>,
+    /// What routers and servers of DHCPv6 said.
+    pub six: Option<&'a Lessee>,
+}
+
+impl Given<'_> {
+    /// Nothing.
+    pub const NOTHING: Given<'static> = Given {
+        name: &IfName::LO,
+        lease: None,
+        six: None,
+    };
 }
 
 impl Owned<'_, '_> {
@@ -141,8 +170,8 @@ impl Owned<'_, '_> {
             return;
         };
         names(self.config, Some(id), each);
-        if let (Some(lease), Some(link)) = (self.lease, self.config.link(id)) {
-            leased_names(link, lease, each);
+        if let Some(link) = self.config.link(id) {
+            given_names(link, &self.given, each);
         }
     }
 }
@@ -163,6 +192,9 @@ impl Show for Owned<'_, '_> {
         if self.link.joined {
             f.count(word!("joined "), self.link.master);
             f.octet(b'\n');
+        }
+        if self.link.addr_gen_mode {
+            f.word(word!("addrgenmode\n"));
         }
         for thing in self.desired.things.iter() {
             if thing.ifindex == ifindex && thing.is_ours() {
@@ -190,8 +222,8 @@ pub enum List {
 /// A name server or a search domain.
 #[derive(Clone, Copy)]
 pub enum Name<'a> {
-    /// A name server.
-    Server(&'a IpAddr),
+    /// A name server, in words.
+    Server(&'a dyn Show),
     /// A search domain.
     Domain(&'a Octets<'a>),
 }
@@ -236,21 +268,75 @@ pub fn names(config: &Config<'_>, link: Option<LinkId>, each: &mut dyn TakeName)
     }
 }
 
-/// Passes those that are leased to a link to `each`, if it wants any.
+/// Passes those that others gave to a link to `each`, if it wants any.
 #[inline(never)]
-pub fn leased_names(link: &LinkConfig, lease: &Lease, each: &mut dyn TakeName) {
-    if IpFlag::PeerDns.is_no(&link.ipv4) {
-        return;
+pub fn given_names(link: &LinkConfig, given: &Given<'_>, each: &mut dyn TakeName) {
+    if let Some(lease) = given.lease
+        && !IpFlag::PeerDns.is_no(&link.ipv4)
+    {
+        for addr in lease.get(Field::Dns).as_chunks::<4>().0 {
+            each.name(Name::Server(&IpAddr::from(*addr)));
+        }
+        let domains = match lease.get(Field::Search) {
+            [] => lease.get(Field::Domain),
+            search => search,
+        };
+        domains_in(domains, each);
     }
-    for addr in lease.get(Field::Dns).as_chunks::<4>().0 {
-        each.name(Name::Server(&IpAddr::V4(Ipv4Addr::from_octets(*addr))));
+    if let Some(six) = given.six
+        && !IpFlag::PeerDns.is_no(&link.ipv6)
+    {
+        let lease = &six.lease6;
+        for addr in lease.get(Field6::Dns).as_chunks::<16>().0 {
+            server6(Ipv6Addr::from(*addr), given.name, each);
+        }
+        let leased = lease.get(Field6::Dns);
+        for kept in six.ndisc.of(advert::What::Server) {
+            let addr = kept.item().addr();
+            if !leased.chunks(16).any(|leased| leased == addr.octets()) {
+                server6(addr, given.name, each);
+            }
+        }
+        let leased = lease.get(Field6::Search);
+        domains_in(leased, each);
+        for kept in six.ndisc.of(advert::What::Domain) {
+            let domain = kept.item().octets();
+            if !leased
+                .split(|octet| *octet == b' ')
+                .any(|leased| leased == domain)
+            {
+                each.name(Name::Domain(&Octets(domain)));
+            }
+        }
     }
-    let mut domains = match lease.get(Field::Search) {
-        [] => lease.get(Field::Domain),
-        search => search,
-    };
+}
+
+/// Passes the domains of a text on.
+fn domains_in(mut domains: &[u8], each: &mut dyn TakeName) {
     while let Some(domain) = parts::next_word(&mut domains) {
         each.name(Name::Domain(&Octets(domain)));
+    }
+}
+
+/// Passes a name server on; of an address that each link has its own of, with the link.
+fn server6(addr: Ipv6Addr, link: &IfName, each: &mut dyn TakeName) {
+    let addr = &IpAddr::V6(addr);
+    match is_link_local(addr) {
+        true => each.name(Name::Server(&Zoned { addr, link })),
+        false => each.name(Name::Server(addr)),
+    }
+}
+
+/// An address of a link, and the link (RFC 4007 section 11).
+struct Zoned<'a> {
+    addr: &'a IpAddr,
+    link: &'a IfName,
+}
+
+impl Show for Zoned<'_> {
+    fn show(&self, f: &mut Text<'_>) {
+        self.addr.show(f);
+        f.show(word!("%"), self.link);
     }
 }
 
@@ -390,7 +476,7 @@ mod tests {
             link: &link,
             desired: &desired,
             config: &config,
-            lease: None,
+            given: Given::NOTHING,
         }
         .to_string();
         use_it(&text)

@@ -1,7 +1,7 @@
 //! `plan --json`: what the sources ask for, as one object (CONTRACT section 3).
 
 use super::json::{Json, Octets};
-use super::owned::{self, Name, TakeName};
+use super::owned::{self, Given, Name, TakeName};
 use crate::diag::{Diagnostic, Sink, Subject};
 use crate::model::addr::Family;
 use crate::model::attr::{Attr, Kind, Scope, Value};
@@ -9,7 +9,6 @@ use crate::model::config::{
     Config, IpFlag, IpNumber, IpText, LinkConfig, LinkId, LinkMatch, LinkNumber, NameRule,
     NameSource, RouteDev, SourceKind, Str, Wait,
 };
-use crate::model::lease::Lease;
 use crate::model::link::{LinkKind, until_nul};
 use crate::model::route::{MAIN_TABLE, Reach, Route};
 use crate::model::rule::{FRA_FWMARK, FRA_IIFNAME};
@@ -318,8 +317,8 @@ fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig, f
 
 /// Name servers and search domains of one link, or of none.
 fn names(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
-    add_names(json, config, link, None, owned::List::Dns);
-    add_names(json, config, link, None, owned::List::Search);
+    add_names(json, config, link, &Given::NOTHING, owned::List::Dns);
+    add_names(json, config, link, &Given::NOTHING, owned::List::Search);
 }
 
 /// An array of the names of one list of one link, or of none, and of those that are leased to it.
@@ -328,13 +327,13 @@ pub(super) fn add_names(
     json: &mut Json<'_>,
     config: &Config<'_>,
     link: Option<LinkId>,
-    lease: Option<&Lease>,
+    given: &Given<'_>,
     list: owned::List,
 ) {
     let items = &mut Items { json, list };
     owned::names(config, link, items);
-    if let (Some(link), Some(lease)) = (link.and_then(|id| config.link(id)), lease) {
-        owned::leased_names(link, lease, items);
+    if let Some(link) = link.and_then(|id| config.link(id)) {
+        owned::given_names(link, given, items);
     }
     json.end();
 }

@@ -35,8 +35,8 @@ impl ResolvConf<'_> {
         for (word, value) in owned::lines(file) {
             match word!("dns,search").text().position(word) {
                 Some(0) => {
-                    if let Some(addr) = &scalar::ip(value) {
-                        self.name(Name::Server(addr));
+                    if scalar::ip(parts::split(value, b'%').0).is_some() {
+                        self.name(Name::Server(&Octets(value)));
                     }
                 }
                 Some(_) => self.name(Name::Domain(&Octets(value))),

@@ -2,18 +2,23 @@
 //! links carries the lines of the others over unread.
 
 use crate::engine::{Engine, Event};
+use crate::model::addr::{Cidr, Family, is_link_local};
+use crate::model::advert::{Item, What};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch};
-use crate::model::desired::{DesiredLink, FOREVER, What};
+use crate::model::desired::{self, DesiredLink, FOREVER};
 use crate::model::lease::{AnyLease, Lease};
+use crate::model::lease6::leased;
 use crate::model::link::Mac;
 use crate::model::route::Route;
 use crate::output::json::{Json, Octets};
 use crate::output::lease::each;
-use crate::output::owned::List;
+use crate::output::owned::{Given, List};
 use crate::output::plan_json::add_names;
 use crate::packed::{Packed, packed, word};
 use crate::plan::resolve::LinkState;
+use crate::proto::Lessee;
 use crate::text::show::{Show, Text, displayed};
+use core::net::IpAddr;
 
 /// How each link's line begins.
 const LINE_START: &[u8] = b"{\"name\":\"";
@@ -43,7 +48,8 @@ const FILE: Packed = packed!(concat!(
     "\n",
     r#"{"name":%,"ifindex":%,"mac":%,"kind":%,"state":%,"carrier":%,"#,
     r#""addresses":[<{"address":%,"source":%,"valid_s":%,"preferred_s":%}>],"#,
-    r#""routes":[<%>],"dns":[<%>],"lease4":<{<%:%>}>|,"lease6":null,"#,
+    r#""routes":[<%>],"dns":[<%>],"lease4":<{<%:%>}>|,"lease6":<{<%:%>}>|,"#,
+    r#""ra":[<{"router":%,"says":%,"value":%,"valid_s":%}>],"#,
     r#""timeline":[<{"at_us":%,"event":%}>],"problems":[<%>]}>%"#,
     "\n]}\n"
 ));
@@ -116,34 +122,39 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     }
     json.packed(WORDS.line(state as usize));
     json.boolean(has_carrier);
-    let lease = found.and_then(|link| engine.lease_of(link));
+    let given = found.map_or(Given::NOTHING, |link| engine.given_to(link));
     for addr in desired.things.iter() {
-        if addr.what == What::Addr && addr.is_wanted_on(ifindex) {
-            json.item();
-            json.text(&addr.route.dst);
-            json.string(if addr.leased {
-                word!("dhcp4")
-            } else {
-                word!("static")
-            });
-            let valid = Some(addr.valid_secs).filter(|secs| *secs != FOREVER);
-            json.number_or_null(valid);
-            json.number_or_null(valid);
+        if addr.what == desired::What::Addr && addr.is_wanted_on(ifindex) {
+            let source = match (addr.leased, addr.route.family()) {
+                (true, Family::V4) => 1,
+                (true, Family::V6) => 2,
+                (false, _) => usize::from(is_link_local(&addr.route.dst.addr)).wrapping_mul(3),
+            };
+            let lives = [addr.valid_secs, addr.preferred_secs];
+            address(json, &addr.route.dst, source, lives);
         }
+    }
+    for held in engine.formed_on(ifindex) {
+        let lives = [held.valid_secs, held.preferred_secs];
+        let source = if is_link_local(&held.addr.addr) { 3 } else { 4 };
+        address(json, &held.addr, source, lives);
     }
     json.end();
     let routes = desired
         .things
         .iter()
-        .filter(|route| route.what == What::Route && route.is_wanted_on(ifindex));
+        .filter(|route| route.what == desired::What::Route && route.is_wanted_on(ifindex));
     for route in routes.take(ROUTES_SHOWN) {
         json.item();
         json.text(&WithMore(&route.route, &engine.config));
     }
     json.end();
     let id = observed.map_or(LinkId::NONE, |_| id);
-    add_names(json, &engine.config, Some(id), lease, List::Dns);
-    leased_words(json, lease.map(Lease::any));
+    add_names(json, &engine.config, Some(id), &given, List::Dns);
+    leased_words(json, given.lease.map(Lease::any));
+    let lease6 = given.six.filter(|six| six.client6.is_answered());
+    leased_words(json, lease6.map(|six| six.lease6.any()));
+    routers(json, given.six);
     for mark in engine.marks.iter() {
         if mark.ifindex == ifindex {
             json.item();
@@ -159,6 +170,62 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
         }
     }
     json.end();
+}
+
+/// Writes what routers said.
+fn routers(json: &mut Json<'_>, six: Option<&Lessee>) {
+    if let Some(six) = six {
+        for kept in six.ndisc.kept() {
+            json.item();
+            json.text(&IpAddr::V6(kept.router));
+            json.packed(SAYS.item(kept.item().what() as usize));
+            json.text(&InWords(kept.item()));
+            json.number(kept.item().valid().into());
+        }
+    }
+    json.end();
+}
+
+/// Writes an address, by its place in [`SOURCES`] where it is from, and the seconds that it lives and is preferred.
+#[inline(never)]
+fn address(json: &mut Json<'_>, addr: &Cidr, source: usize, lives: [u32; 2]) {
+    json.item();
+    json.text(addr);
+    json.packed(SOURCES.item(source));
+    for secs in lives {
+        json.number_or_null(Some(secs).filter(|secs| *secs != FOREVER));
+    }
+}
+
+/// By [`What`]: what it is.
+const SAYS: Packed = packed!(",link,,,router,captive-portal,pref64,dns,search");
+
+/// By [`MANAGED`](crate::model::advert::MANAGED) and `OTHER` together: of what there is more by DHCPv6.
+const FLAGS: Packed = packed!(",other,managed,managed other");
+
+/// Where an address is from.
+const SOURCES: Packed = packed!("static,dhcp4,dhcp6,link-local,ra");
+
+/// What a router said, but for what it is.
+struct InWords<'a>(Item<'a>);
+
+impl Show for InWords<'_> {
+    fn show(&self, f: &mut Text<'_>) {
+        let item = self.0;
+        match item.what() {
+            What::Portal | What::Domain => f.put(item.octets()),
+            What::Nothing | What::Router | What::Solicited | What::Advertised => {}
+            What::Link => {
+                FLAGS.item((item.flags() >> 6).into()).show(f);
+            }
+            What::Server => IpAddr::V6(item.addr()).show(f),
+            What::Pref64 => {
+                if let Some(prefix) = leased(item.octets()) {
+                    prefix.addr.show(f);
+                }
+            }
+        }
+    }
 }
 
 /// Writes a lease, with the keys of its file.
@@ -201,7 +268,7 @@ fn is_any(config: &LinkConfig) -> bool {
 /// The words of CONTRACT section 4: by their numbers those of each [`LinkState`] and
 /// [`Event`].
 const WORDS: Packed = packed!(
-    "ignored\nfound\nup\nfailed\nwaiting-device\nwaiting-udev\nwaiting-parent\nwaiting-port\ndad\nwaiting-carrier\ndhcp4\ndhcp4\nwaiting-lacp\nseen\nrenamed\ndone\ncarrier\ndiscover\noffer\nrequest\nack\nprobe\nannounce\ndecline\nrelease\nethtool"
+    "ignored\nfound\nup\nfailed\nwaiting-device\nwaiting-udev\nwaiting-parent\nwaiting-port\ndad\nwaiting-carrier\ndhcp4\ndhcp4\nwaiting-lacp\nseen\nrenamed\ndone\ncarrier\ndiscover\noffer\nrequest\nack\nprobe\nannounce\ndecline\nrelease\nethtool\nra\ndhcp6\nrs\nprobe6\naddress\nsolicit\nadvertise\nrequest6\nreply"
 );
 
 #[cfg(test)]

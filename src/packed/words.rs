@@ -33,7 +33,10 @@ const WRITTEN: &str = concat!(
     "ute2/rt_tables.d@/usr/lib/iproute2/rt_tables@/usr/lib/iproute2/rt_tables.d@/etc/cmdline.d@/etc/cmdline@/",
     "proc/cmdline@/run/initramfs/cmdline.d@/etc/sysconfig/network@/etc/sysconfig/network-scripts@/etc/sysconf",
     "ig/static-routes@/etc/sysconfig/static-routes-ipv6@/udev/rules.d@/systemd/network@/sys/firmware/acpi/tab",
-    "les@ txqueuelen @ip link property add dev ",
+    "les@ txqueuelen @ip link property add dev @ nodad@/run/ifdawn/lease6-@/proc/sys/net/ipv6/conf/@accept_dad@: IPv6 @%",
+    "@sysctl -w net/ipv6/conf/@=@ip token set dev @ addrgenmode @addrgenmode\n@disable_ipv6@accept_ra@autoconf@",
+    "accept_ra_defrtr@accept_ra_rt_info_max_plen@ra_defrtr_metric@use_tempaddr@dad_transmits@optimistic_dad@m",
+    "tu@stable_secret@/etc/machine-id",
 );
 
 /// The same, packed.

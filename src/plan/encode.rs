@@ -2,7 +2,7 @@
 
 use super::links::rule_of;
 use super::op::{Object, Op};
-use super::{Act, Naming};
+use super::{Act, Naming, knobs};
 use crate::limits::MAX_VALUE;
 use crate::model::attr::Attr;
 use crate::model::config::{Config, Str};
@@ -10,12 +10,13 @@ use crate::model::desired::DesiredLink;
 use crate::model::link::{IfName, LinkKind};
 use crate::model::observed::{IFF_UP, Link, Observed};
 use crate::model::route::{Reach, Route};
-use crate::wire::netlink::{Full, NLA_F_NESTED, Writer};
+use crate::text::parts;
+use crate::wire::netlink::{Full, NLA_F_NESTED, Writer, append_attr, end_attr};
 use crate::wire::rtnetlink::info::{self, Options, Pick};
 use crate::wire::rtnetlink::link::{self, Made, Request};
 use crate::wire::rtnetlink::route::each_hop;
 use crate::wire::rtnetlink::{
-    self, RTM_DELLINK, RTM_DELLINKPROP, RTM_NEWLINK, RTM_NEWLINKPROP, RTM_SETLINK,
+    self, AF_INET6, RTM_DELLINK, RTM_DELLINKPROP, RTM_NEWLINK, RTM_NEWLINKPROP, RTM_SETLINK,
 };
 use heapless::Vec;
 
@@ -159,6 +160,19 @@ fn encode_link(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
                         let name = rule().and_then(|rule| config.altname(rule, op.depth));
                         list = link::altname_list(&name.unwrap_or(IfName::LO));
                         return request.put(w, seq, &list);
+                    }
+                    Act::SetGenMode | Act::SetToken => {
+                        let (mut kind, mut len) = (link::IFLA_INET6_ADDR_GEN_MODE, 1);
+                        let mut value = u128::from(op.knob()).to_le_bytes();
+                        if act == Act::SetToken {
+                            (kind, len) = (link::IFLA_INET6_TOKEN, size_of::<u128>());
+                            value = u128::from(knobs::token(wanted, config)).to_be_bytes();
+                        }
+                        append_attr(&mut info, AF_INET6.into(), &[]);
+                        append_attr(&mut info, kind, parts::slice(&value, 0, len));
+                        end_attr(&mut info, 0);
+                        request.attr = link::IFLA_AF_SPEC | NLA_F_NESTED;
+                        return request.put(w, seq, &info);
                     }
                     Act::Unmake => (request.kind, len) = (RTM_DELLINK, 0),
                     _ => len = 0,

@@ -61,6 +61,7 @@ impl Resolver<'_, '_> {
             wanted.broadcast = given;
         }
         wanted.valid_secs = lessee.valid_secs(now);
+        wanted.preferred_secs = wanted.valid_secs;
         wanted.leased = true;
         self.add(&wanted);
         let mut mtu = lease.number_or(Field::Mtu, 0);

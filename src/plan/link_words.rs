@@ -1,16 +1,18 @@
 //! What is done to links that are made, as ip-link(8) commands.
 
-use super::Act;
 use super::links::{lies_in_data, rule_of};
 use super::op::{Op, shell_word};
+use super::{Act, knobs};
 use crate::diag::Escaped;
 use crate::model::attr::{Attr, AttrConfig, Kind, Scope, Value};
 use crate::model::desired::DesiredLink;
+use crate::model::knob::Knob;
 use crate::model::link::{IfName, LinkKind};
 use crate::packed::{Word, packed, word};
 use crate::text::show::{Show, Text};
 use crate::wire::ethtool;
 use crate::wire::rtnetlink::info;
+use core::net::{IpAddr, Ipv6Addr};
 
 /// The bit with which a partition's key says that the machine is a full member.
 const FULL_MEMBER: u32 = 0x8000;
@@ -41,8 +43,25 @@ impl Op<'_> {
             .show(f);
             before = word!("");
         }
+        let knob = Knob(self.depth);
+        let is_file = act == Act::Knob && knob != Knob::ADDR_GEN_MODE;
+        if is_file {
+            before = word!("sysctl -w net/ipv6/conf/");
+        } else if act == Act::SetToken {
+            before = word!("ip token set dev ");
+        }
         shell_word(f, before, &link.name);
         self.show_up(f);
+        if is_file {
+            f.show(word!("/"), &knob.row().word.text());
+            f.count(word!("="), self.knob());
+        } else if act == Act::SetToken {
+            let token = Ipv6Addr::from_bits(knobs::token(link, self.config).into());
+            f.show(word!(" "), &IpAddr::V6(token));
+        } else if let Act::SetGenMode | Act::Knob = act {
+            let words = packed!("eui64,none,stable_secret,random");
+            f.show(word!(" addrgenmode "), &words.item(self.knob() as usize));
+        }
         if act == Act::SetMtu {
             f.count(word!(" mtu "), link.mtu);
         } else if act == Act::Enslave {

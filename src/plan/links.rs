@@ -2,11 +2,12 @@
 
 use super::encode::options;
 use super::rename::find_by_mac;
-use super::{Act, Phase, Plan};
+use super::{Act, Phase, Plan, knobs};
 use crate::limits::MAX_ALTNAMES;
 use crate::model::attr::{Attr, Scope, When};
 use crate::model::config::{Config, NameRule};
 use crate::model::desired::{Desired, DesiredLink};
+use crate::model::knob::{ABSENT, Knob, STABLE_PRIVACY};
 use crate::model::link::LinkKind;
 use crate::model::observed::{AltName, Birth, Link, Observed};
 use crate::wire::rtnetlink::info::{self, Options};
@@ -119,6 +120,7 @@ impl Diff<'_, '_> {
                 self.plan.push_at(phase, n, act, self.n as u32);
             }
         }
+        self.knobs();
         let port = self.options(Act::SetPort);
         if port.kind != LinkKind::Ethernet && differs(&port).when.is_some() {
             self.push(Phase::PortOptions, Act::SetPort);
@@ -126,6 +128,34 @@ impl Diff<'_, '_> {
         let goes_down = self.own(is_new);
         if (goes_down || leaves || !link.is_up()) && config.number_of(id, STATUS) != Some(0) {
             self.push(Phase::Up, Act::Up);
+        }
+    }
+
+    /// The settings of IPv6.
+    fn knobs(&mut self) {
+        let (wanted, link, config) = (self.wanted, self.link, self.config);
+        for n in 0..=Knob::ADDR_GEN_MODE.0 {
+            let have = link.knobs.of(Knob(n));
+            let Some(shall) = knobs::wanted(Knob(n), wanted, link, config) else {
+                continue;
+            };
+            if have == ABSENT || have == shall {
+                continue;
+            }
+            let (phase, act) = match Knob(n) {
+                // what is stable takes a secret
+                Knob::ADDR_GEN_MODE if shall != STABLE_PRIVACY => {
+                    (Phase::Attributes, Act::SetGenMode)
+                }
+                Knob::MTU => (Phase::JoinedOptions, Act::Knob),
+                _ => (Phase::Knobs, Act::Knob),
+            };
+            self.plan.push_at(phase, n, act, self.n as u32);
+        }
+        let token = knobs::token(wanted, config);
+        if link.knobs.has_ipv6() && token != 0 && token != link.token {
+            // which the kernel takes only where advertisements of routers count
+            self.push(Phase::Up, Act::SetToken);
         }
     }
 

@@ -7,7 +7,9 @@
 
 pub mod diff;
 pub mod encode;
+pub mod knobs;
 pub(crate) mod lease;
+mod lease6;
 mod link_words;
 pub mod links;
 pub mod op;
@@ -43,9 +45,11 @@ pub enum Phase {
     PortOptions,
     /// What ethtool(8) sets.
     Ethtool,
+    /// Settings of IPv6 that have a file each.
+    Knobs,
     /// Link up.
     Up,
-    /// What a link may be told only once a port is in.
+    /// What a link may be told only once it is up, or a port is in.
     JoinedOptions,
     /// Addresses of ours in whose way the new ones would be: the same IPv6 address with another prefix
     /// length.
@@ -115,8 +119,15 @@ pub enum Act {
     SetFlags,
     /// Give it another name; [`Step::depth`] says which of those of its rule.
     AddAltName,
-    /// Set what ethtool(8) sets; [`Step::depth`] says which of its commands.
+    /// Set how it forms IPv6 addresses.
+    SetGenMode,
+    /// Set what they end with.
+    SetToken,
+    /// Set what ethtool(8) sets; [`Step::depth`] says which of its commands. From here on it is
+    /// nothing that rtnetlink is asked for.
     Ethtool,
+    /// Set one of [`Knob`](crate::model::knob::Knob), which [`Step::depth`] says.
+    Knob,
 }
 
 impl Act {

@@ -183,9 +183,12 @@ impl Op<'_> {
         if thing.what != What::Rule && thing.route.oif(1) != 0 {
             self.device(f, word!(" dev "));
         }
+        if thing.nodad && verb != Verb::Delete {
+            f.word(word!(" nodad"));
+        }
         if thing.valid_secs != FOREVER && verb != Verb::Delete {
             f.count(word!(" valid_lft "), thing.valid_secs);
-            f.count(word!(" preferred_lft "), thing.valid_secs);
+            f.count(word!(" preferred_lft "), thing.preferred_secs);
         }
     }
 

@@ -8,15 +8,18 @@ use super::rename::find_by_mac;
 use super::stack::{NO_DEPTH, depth_of, find_lower, id_of, is_needed, name_of};
 use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink, Subject};
 use crate::limits::MAX_LINE;
-use crate::model::addr::Cidr;
+use crate::model::addr::{Cidr, Family};
+use crate::model::attr::Attr;
 use crate::model::config::{
-    Config, LinkConfig, LinkFlag, LinkId, LinkMatch, LinkNumber, Method, SourceKind,
+    Config, Dad, GlobalNumber, LinkConfig, LinkFlag, LinkId, LinkMatch, LinkNumber, Method,
+    SourceKind,
 };
 use crate::model::desired::{Desired, Thing, What};
+use crate::model::knob::{Knob, STABLE_PRIVACY};
 use crate::model::link::{IfName, LinkKind, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, Birth, KernelKind, Link, Observed};
 use crate::model::route::More;
-use crate::proto::Lessee;
+use crate::proto::{Lessee, slaac};
 use crate::text::scalar;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use heapless::VecView;
@@ -50,6 +53,10 @@ pub enum LinkState {
     WaitingRoot = 11,
     /// Nobody speaks LACP with it.
     WaitingPartner = 12,
+    /// No router said anything of use.
+    WaitingRa = 26,
+    /// It has no lease of DHCPv6.
+    WaitingLease6 = 27,
 }
 
 impl LinkState {
@@ -73,6 +80,8 @@ impl LinkState {
             LinkState::WaitingPort => Some(Problem::NoPortYet),
             LinkState::WaitingLower => Some(Problem::NoLowerYet),
             LinkState::WaitingPartner => Some(Problem::NoPartnerYet),
+            LinkState::WaitingRa => Some(Problem::NoRaYet),
+            LinkState::WaitingLease6 => Some(Problem::NoLease6Yet),
             LinkState::NotAsked | LinkState::Found | LinkState::Up | LinkState::Failed => None,
         }
     }
@@ -303,6 +312,7 @@ impl Resolver<'_, '_> {
                 return;
             }
         }
+        let metric6 = self.metric(id, link, &config.ipv6, Family::V6);
         let desired = &mut *self.desired;
         let mut on = 0;
         // What lies on another link can only be up while that is.
@@ -320,6 +330,8 @@ impl Resolver<'_, '_> {
             wanted.config = Some(id);
             wanted.is_free = true;
             wanted.asks = config.ipv4.asks();
+            wanted.asks6 = config.ipv6.asks();
+            wanted.metric6 = metric6;
             wanted.depth = depth_of(self.depths, id);
         }
         if wanted.mtu == 0 {
@@ -328,6 +340,15 @@ impl Resolver<'_, '_> {
         if wanted.mac.is_none() {
             wanted.mac = config.mac;
         }
+        let mac = match wanted.mac.is_none() {
+            true => link.mac,
+            false => wanted.mac,
+        };
+        let ignores6 = matches!(config.ipv6.method, Method::Ignore | Method::Disabled);
+        if wanted.dad.is_none() && !ignores6 && !link.is_loopback() {
+            wanted.dad = Some(dad_of(self.config, id));
+        }
+        let nodad = wanted.dad.is_some_and(Dad::is_not_kernels);
         if on != 0 {
             wanted.lower = on;
         }
@@ -366,12 +387,27 @@ impl Resolver<'_, '_> {
                     wanted.broadcast = addr.addr.broadcast();
                 }
                 wanted.route.scope = addr.scope;
+                wanted.nodad = nodad && wanted.route.family() == Family::V6;
                 wanted.route.more = addr.label.map(|label| More {
                     attrs: label,
                     text: label,
                 });
                 self.add(&wanted);
             }
+        }
+        let identifier = slaac::of_mac(&mac);
+        let asked = self.config.number_of(id, Attr::ADDR_GEN_MODE).unwrap_or(0);
+        // the kernel forms the address itself in the modes with this bit
+        let by_kernel = (link.knobs.of(Knob::ADDR_GEN_MODE) | asked) & STABLE_PRIVACY;
+        if nodad && identifier != 0 && by_kernel == 0 {
+            let local = slaac::form(&slaac::LINK_LOCAL, identifier);
+            let local = Cidr {
+                addr: IpAddr::V6(local),
+                len: 64,
+            };
+            let mut wanted = Thing::addr(link.ifindex, &local, &None, config.ipv6.origin);
+            (wanted.nodad, wanted.yields) = (true, true);
+            self.add(&wanted);
         }
         let zeroconf = config.ipv4.method != Method::Disabled && !link.is_loopback();
         if zeroconf && LinkFlag::Nozeroconf.is_no(config) {
@@ -387,6 +423,12 @@ impl Resolver<'_, '_> {
     pub(super) fn complain(&mut self, complaint: Complaint, origin: Origin, subject: Subject<'_>) {
         complaint.report(self.sink, self.config, origin, subject);
     }
+}
+
+/// Who looks for duplicates of a link's IPv6 addresses.
+fn dad_of(config: &Config<'_>, id: LinkId) -> Dad {
+    let own = config.number_of(id, Attr::DAD);
+    Dad::numbered(own.or(GlobalNumber::Dad.of(&config.global)).unwrap_or(0))
 }
 
 /// Puts down how far a configured link is.

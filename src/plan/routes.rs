@@ -85,14 +85,20 @@ impl Resolver<'_, '_> {
         via: &Option<IpAddr>,
     ) -> Thing {
         let mut wanted = Thing::via(link.ifindex, dst, via, ip.origin);
-        wanted.route.metric = match IpNumber::Metric.of(ip) {
-            Some(metric) => metric,
-            None => self.default_metric(id, link, dst.family()),
-        };
+        wanted.route.metric = self.metric(id, link, ip, dst.family());
         if let Some(table) = IpNumber::Table.of(ip) {
             wanted.route.table = table;
         }
         wanted
+    }
+
+    /// The metric of the default route of a family, and of routes without their own.
+    #[inline(never)]
+    pub(super) fn metric(&self, id: LinkId, link: &Link, ip: &IpConfig, family: Family) -> u32 {
+        match IpNumber::Metric.of(ip) {
+            Some(metric) => metric,
+            None => self.default_metric(id, link, family),
+        }
     }
 
     /// SEMANTICS "default-route metric": the boot device gets 0 (IPv6: 1, as 0 means 1,024 there), the

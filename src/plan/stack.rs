@@ -195,6 +195,9 @@ fn plan_link<'o>(
     lower: u32,
 ) -> Option<&'o mut Link> {
     let mut link = Link::new(observed.next_index(), *name);
+    if let Some(other) = observed.links.first() {
+        link.knobs = other.knobs;
+    }
     (link.kind, link.lower) = (KernelKind::Virtual, lower);
     let _ = observed.links.push(link);
     observed.links.last_mut()

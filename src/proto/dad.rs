@@ -16,9 +16,8 @@
 use super::dhcpv4::{FIRST, after, xorshift};
 use crate::diag::Errno;
 use crate::engine::Instant;
-use crate::model::advert::{ADVERTISED, Advert, KNOWN_BY};
+use crate::model::advert::{Advert, What};
 use crate::model::lease::Verdict;
-use crate::text::parts;
 use core::net::Ipv6Addr;
 
 /// What is known of an address.
@@ -118,11 +117,10 @@ impl Check {
     /// is the kernel's, our MAC.
     pub fn hear(&mut self, advert: &Advert, mac: &[u8]) -> bool {
         let said = advert.first();
-        let is_advertised = said.flags() == ADVERTISED;
+        let is_advertised = said.is(What::Advertised);
         let is_for_it = is_advertised || advert.source().is_unspecified();
         let own: &[u8] = if is_advertised { mac } else { &self.nonce };
-        let known_by = parts::slice(said.octets(), KNOWN_BY, usize::MAX);
-        let is_own = known_by.starts_with(own) && !own.is_empty();
+        let is_own = said.known_by().starts_with(own) && !own.is_empty();
         let is_conflict = advert.verdict() == Verdict::Neighbor
             && self.state == State::Probing
             && said.addr() == self.addr

@@ -9,13 +9,17 @@ pub mod ndisc;
 pub mod slaac;
 
 use crate::engine::Instant;
+use crate::model::addr::Cidr;
 use crate::model::config::LinkId;
 use crate::model::desired::FOREVER;
 use crate::model::lease::{Field, Lease};
+use crate::model::lease6::Lease6;
+use crate::wire::rtnetlink::addr;
 use dhcpv4::{Client, State};
 use heapless::VecView;
+use ndisc::Ndisc;
 
-/// A link that asks for a DHCPv4 lease.
+/// A link that asks others on it for something: servers of DHCPv4 or DHCPv6, or routers.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Lessee {
@@ -25,14 +29,22 @@ pub struct Lessee {
     pub config: LinkId,
     /// Whether its network needs no IPv4 (RFC 8925).
     pub v6_only: bool,
-    /// Whether the lease is written down.
-    pub saved: bool,
-    /// How far it is.
-    pub client: Client,
-    /// What is leased to it, while it [`holds`](Lessee::holds) that.
-    pub lease: Lease,
+    /// Whether the leases are written down, by [`Family`](crate::model::addr::Family).
+    pub saved: [bool; 2],
+    /// The digit that the kernel had for its link as `accept_dad` before us; 0: it was not asked yet.
+    pub accept_dad: u8,
     /// How often its link had lost carrier at the last look.
     pub carrier_losses: u32,
+    /// How far DHCPv4 is.
+    pub client: Client,
+    /// How far DHCPv6 is.
+    pub client6: dhcpv6::Client,
+    /// What routers said.
+    pub ndisc: Ndisc,
+    /// What is leased to it by DHCPv4, while it [`holds`](Lessee::holds) that.
+    pub lease: Lease,
+    /// What servers of DHCPv6 said, while there is a lease ([`dhcpv6::Client::has_lease`]) or none is needed.
+    pub lease6: Lease6,
 }
 
 impl Lessee {
@@ -42,14 +54,31 @@ impl Lessee {
         let lessee = Lessee {
             ifindex,
             config,
-            client: Client::NEW,
             v6_only: false,
-            saved: false,
+            saved: [false; 2],
+            accept_dad: 0,
             carrier_losses: 0,
+            client: Client::NEW,
+            client6: dhcpv6::Client::NEW,
+            ndisc: Ndisc::NEW,
             lease: Lease::NONE,
+            lease6: Lease6::NONE,
         };
         lessees.push(lessee).ok()?;
         lessees.last_mut()
+    }
+
+    /// Has no carrier, or lost it for a while.
+    pub fn stop(&mut self) {
+        self.client.stop();
+        self.client6.stop();
+        self.ndisc.stop();
+    }
+
+    /// When it has something to do again.
+    pub fn deadline(&self) -> Instant {
+        let six = self.client6.deadline().min(self.ndisc.deadline());
+        six.min(self.client.deadline())
     }
 
     /// Whether the lease is in use.
@@ -72,5 +101,29 @@ impl Lessee {
     /// Seconds it may be used from now on; [`FOREVER`] for one that never ends.
     pub fn valid_secs(&self, now: Instant) -> u32 {
         now.seconds_until(self.client.expires_at())
+    }
+}
+
+/// An IPv6 address that a managed link was seen to have.
+#[derive(Clone, Copy, Debug)]
+pub struct Addr6 {
+    /// The address, and how long its prefix is.
+    pub addr: Cidr,
+    /// Its link, and whether somebody else has it.
+    pub check: dad::Check,
+    /// `IFA_F_*`.
+    pub flags: u32,
+    /// Seconds that it may be used, from when it was seen last.
+    pub valid_secs: u32,
+    /// The same of new connections.
+    pub preferred_secs: u32,
+    /// Whether the last look saw it.
+    pub is_there: bool,
+}
+
+impl Addr6 {
+    /// Whether it may be used.
+    pub fn is_usable(&self) -> bool {
+        addr::is_usable(self.flags)
     }
 }

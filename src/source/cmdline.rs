@@ -47,6 +47,8 @@ pub enum Word {
     Znet(u8),
     /// `rd.net.dhcp.dscp=`.
     Dscp,
+    /// `ifdawn.dad=`.
+    Dad,
     /// `rd.route=`.
     Route,
     /// A link the machine boots from.
@@ -191,6 +193,11 @@ pub const KEYS: &[Key<Word>] = &[
         "ifdawn.jail",
         Word::Flag(GlobalFlag::Jail),
         "off: take DHCP even where the kernel has no seccomp to read it in",
+    ),
+    word(
+        "ifdawn.dad",
+        Word::Dad,
+        "background, kernel, optimistic or off: who looks whether somebody has an IPv6 address",
     ),
     word(
         "rd.net.timeout.dhcp",
@@ -379,6 +386,7 @@ fn handle(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
         Word::Ethtool => return other_arg::ethtool(arg),
         Word::Znet(n) => return other_arg::znet(arg, n.into()),
         Word::Dscp => return other_arg::dscp(arg),
+        Word::Dad => return other_arg::dad(arg),
         Word::Route => return route_arg::read(arg),
         Word::Boot(word) => return boot(arg, word),
         Word::Wait(wait) => return seconds(arg, wait),

@@ -245,6 +245,8 @@ pub const KEYS: &[Key<Field>] = &[
     read("IPV6_PRIVACY", attr(Scope::Link, "privacy"), "temporary IPv6 addresses"),
     read("IPV6_MTU", attr(Scope::Link, "mtu6"), "MTU of IPv6"),
     read("IPV6_FORCE_ACCEPT_RA", attr(Scope::Link, "accept_ra"), "whether router advertisements count where packets are forwarded"),
+    read("IPV6_DAD", attr(Scope::Link, "dad"), "background, kernel, optimistic or off: who looks whether somebody has an IPv6 address; beats ifdawn.dad="),
+    read("IPV6_DAD_TRANSMITS", attr(Scope::Link, "dad_transmits"), "how often the kernel asks whether somebody has an IPv6 address"),
     read("IPV6_RA_TIMEOUT", attr(Scope::Link, "ra_timeout"), "seconds for a router"),
 
     read("IPADDR_START", Field::Part, "of a file ifcfg-LINK-rangeN: the first address"),

@@ -4,7 +4,7 @@ use super::arg::{Arg, Done, Refused};
 #[cfg(test)]
 use super::key_table::key;
 use crate::diag::{Complaint, Effect, Problem};
-use crate::model::attr::{Attr, Scope};
+use crate::model::attr::{Attr, Kind, Scope};
 use crate::model::config::{GlobalNumber, Role};
 use crate::text::{parts, scalar};
 
@@ -74,6 +74,18 @@ pub fn dscp(arg: &mut Arg<'_, '_, '_>) -> Done {
     };
     let tos = u32::from(*class & 7) << 5;
     GlobalNumber::DhcpTos.set(&mut arg.cx.config.global, Some(tos));
+    Ok(())
+}
+
+/// `ifdawn.dad=`: one of the words of [`Kind::Dad`].
+///
+/// # Errors
+/// The word was reported and has no effect.
+pub fn dad(arg: &mut Arg<'_, '_, '_>) -> Done {
+    let Some(word) = Kind::Dad.words().position(arg.value) else {
+        return Err(Refused::of(Refused::WHOLE, Problem::NotAWord));
+    };
+    GlobalNumber::Dad.set(&mut arg.cx.config.global, Some(word as u32));
     Ok(())
 }
 

@@ -19,18 +19,20 @@
 use super::domain;
 use super::ipv4::Checksum;
 use super::ipv6::{self, ALL_ROUTERS, HEADER, HOP_LIMIT, ICMPV6, solicited_node};
-use super::netlink::copy;
+use super::netlink::{copy, copy_to};
 use crate::model::addr::is_link_local;
-use crate::model::advert::{
-    ADVERTISED, Advert, HOPS, Head, KNOWN_BY, MANAGED, MTU_AT, OTHER, SOLICITED, What,
-};
+use crate::model::advert::{Advert, FLAGS, KNOWN_BY, MANAGED, OTHER, What};
 use crate::model::lease::Verdict;
+use crate::model::lease6::LEASED_OCTETS;
 use crate::model::link::{Mac, until_nul};
 use crate::text::parts;
 use core::net::{IpAddr, Ipv6Addr};
 
 /// Octets of the longest that we say: to routers, over InfiniBand.
 pub const MAX: usize = HEADER + MESSAGE;
+
+/// Octets of the longest message: 8 and an option, or 8, an address and an option.
+const MESSAGE: usize = 8 + 24;
 
 /// Writes the IPv6 packet that asks which routers are there (RFC 4861 s.4.1), from an address of ours, which is said to
 /// be at this MAC, or from none, which says no more. Returns its length; more than there is room for if it does not fit.
@@ -100,220 +102,111 @@ fn heard(header: &[u8; HEADER], message: &[u8], advert: &mut Advert) -> Option<V
         return Some(Verdict::NotForUs);
     }
     advert.set_source(src);
-    let is_router = kind == ROUTER;
-    let mut len = 8;
-    let mut said = head(What::Link, second & (MANAGED | OTHER), LEAST);
-    if !is_router {
-        len = 16;
-        said = head(What::Target, kind, 0);
-    }
-    let (fixed, mut rest) = rest.split_at_checked(len)?;
-    advert.add(said, fixed);
     let is_from_nobody = *src == [0; 16];
     let is_to_many = dst[0] == 0xff;
-    let is_proper = if is_router {
-        advert.set_octets(HOPS, &[first]);
-        let flags = preference(second).unwrap_or(0);
-        let seconds = u16::from_be_bytes([l0, l1]).into();
-        advert.add(head(What::Router, flags, seconds), &[]);
-        is_link_local(&IpAddr::from(*src))
-    } else if kind == ADVERTISED {
-        !is_to_many || first & ASKED_FOR == 0
-    } else {
-        is_to_many || !is_from_nobody
+    let (what, len, is_proper) = match kind {
+        ROUTER => (What::Link, 8, is_link_local(&IpAddr::from(*src))),
+        SOLICITATION => (What::Solicited, 16, is_to_many || !is_from_nobody),
+        _ => (What::Advertised, 16, !is_to_many || first & ASKED_FOR == 0),
     };
-    while let [code, eights @ 1..=u8::MAX, ..] = rest {
+    let (fixed, mut rest) = rest.split_at_checked(len)?;
+    // Options say more of it.
+    let is_sound = advert.add(what, LEAST, fixed);
+    let mut verdict = Verdict::Neighbor;
+    if kind == ROUTER {
+        verdict = Verdict::Fine;
+        if let Some(flags) = advert.first_octets().get_mut(FLAGS) {
+            *flags = second & (MANAGED | OTHER);
+        }
+        let seconds = u16::from_be_bytes([l0, l1]);
+        advert.add(What::Router, seconds.into(), &[]);
+    }
+    while let [_, eights @ 1..=u8::MAX, ..] = rest {
         let (option, after) = rest.split_at_checked(usize::from(*eights).wrapping_mul(8))?;
-        let row = OPTIONS.iter().find(|row| {
-            row.code == *code && row.of == kind && (row.least..=row.most).contains(eights)
-        });
-        if let Some(row) = row {
-            put(row, option, advert)?;
-        }
         rest = after;
+        put(kind, option, advert)?;
     }
-    let is_whole = rest.is_empty() && advert.left_out() & What::Target.bit() == 0;
-    let verdict = match is_router {
-        true => Verdict::Fine,
-        false => Verdict::Neighbor,
-    };
-    (is_whole && is_proper).then_some(verdict)
+    (is_proper && is_sound && rest.is_empty()).then_some(verdict)
 }
 
-/// An option that is read.
-struct Row {
-    /// The type of the message it stands in, and its own.
-    of: u8,
-    code: u8,
-    /// Its length.
-    least: u8,
-    most: u8,
-    /// What it says; [`What::Target`] is what the first item is known by.
-    what: What,
-    /// Where the octets begin that say it.
-    at: u8,
-}
-
-/// RFC 4861 s.4.6 but for those that name another one. Of another length they are unknown.
-#[rustfmt::skip]
-const OPTIONS: &[Row] = &[
-    row(ROUTER, SOURCE_MAC, (1, 255), What::Target, 2),
-    row(ROUTER,      3, (4, 4),   What::OnLink, 16),
-    row(ROUTER,      5, (1, 1),   What::Link, 4),
-    // RFC 4191 s.2.3.
-    row(ROUTER,     24, (1, 3),   What::Route, 8),
-    // RFC 8106 s.5.1.
-    row(ROUTER,     25, (3, 255), What::Server, 8),
-    // RFC 8106 s.5.2.
-    row(ROUTER,     31, (2, 255), What::Domain, 8),
-    // RFC 8910 s.2.3.
-    row(ROUTER,     37, (1, 255), What::Portal, 2),
-    // RFC 8781 s.4.
-    row(ROUTER,     38, (2, 2),   What::Pref64, 4),
-    // RFC 3971 s.5.3.2.
-    row(SOLICITED, NONCE, (1, 255), What::Target, 2),
-    row(SOLICITED, SOURCE_MAC, (1, 255), What::Nothing, 2),
-    row(ADVERTISED,  2, (1, 255), What::Target, 2),
-];
-
-const fn row(of: u8, code: u8, (least, most): (u8, u8), what: What, at: u8) -> Row {
-    Row {
-        of,
-        code,
-        least,
-        most,
-        what,
-        at,
-    }
-}
-
-/// Puts what a whole option says, or leaves it out; `None` where it makes the message malformed.
-fn put(row: &Row, option: &[u8], advert: &mut Advert) -> Option<()> {
-    let (&[_, _, len, flags, v0, v1, v2, v3], rest) = option.split_first_chunk()?;
-    let mut octets = option.get(row.at.into()..)?;
-    let mut said = head(row.what, 0, u32::from_be_bytes([v0, v1, v2, v3]));
-    said.prefix_len = len;
-    match row.what {
-        What::OnLink => {
-            if flags & AUTONOMOUS != 0 {
-                let preferred = u32::from_be_bytes(*rest.first_chunk()?);
-                let what = What::Autonomous;
-                advert.add(
-                    Head {
-                        what,
-                        preferred,
-                        ..said
-                    },
-                    octets,
-                );
-            }
-            if flags & ON_LINK == 0 {
-                return Some(());
-            }
-        }
-        What::Route => {
-            let has_room = usize::from(len).div_ceil(8) <= octets.len();
-            match preference(flags).filter(|_| has_room) {
-                Some(preference) => said.flags = preference,
-                // Which none has.
-                None => said.prefix_len = u8::MAX,
-            }
-            if said.prefix_len == 0 {
-                // It says it better than the header (RFC 4191 s.3.1).
-                advert.set(1, said);
-                return Some(());
-            }
-        }
-        What::Pref64 => {
-            let word = u16::from_be_bytes([len, flags]);
-            said = head(What::Pref64, 0, (word & !7).into());
-            let len = PREF64_LENS.get(usize::from(word & 7));
-            said.prefix_len = len.copied().unwrap_or(0);
-        }
-        What::Server => {
-            while let Some((server, rest)) = octets.split_at_checked(16) {
-                advert.add(said, server);
-                octets = rest;
-            }
-            if octets.is_empty() {
-                return Some(());
-            }
-            // Half an address is left, which is none.
-            octets = &[];
-        }
-        What::Domain => {
-            let mut name = domain::Name::new();
-            while domain::next(&mut octets, &mut name) {
-                advert.add(said, &name);
-            }
-            if octets.is_empty() && name.is_empty() {
-                return Some(());
-            }
-            // Something is left, which is none.
-            octets = &[];
-        }
-        What::Portal => {
-            said = head(What::Portal, 0, LEAST);
-            octets = until_nul(octets);
-        }
-        What::Link if said.valid < LEAST_MTU => return Some(()),
-        What::Link => {
-            advert.set_octets(MTU_AT, octets);
-            return Some(());
-        }
-        What::Target => {
-            advert.set_octets(KNOWN_BY, octets);
-            return Some(());
+/// Puts what a whole option says, or leaves it out; `None` where it makes the message malformed. What is asked for by
+/// no name of an RFC is of RFC 4861 s.4.6. One of another length than it has there is unknown.
+fn put(kind: u8, option: &[u8], advert: &mut Advert) -> Option<()> {
+    let (&[code, eights, len, flags, v0, v1, v2, v3], mut rest) = option.split_first_chunk()?;
+    let valid = u32::from_be_bytes([v0, v1, v2, v3]);
+    if kind != ROUTER {
+        let is_known_by = if kind == SOLICITATION {
+            NONCE
+        } else {
+            TARGET_MAC
+        };
+        if code == is_known_by {
+            let known_by = parts::slice(option, 2, usize::MAX);
+            copy_to(advert.first_octets(), KNOWN_BY, known_by);
         }
         // Nobody is at no MAC (RFC 4861 s.7.1.1).
-        What::Nothing => return (!advert.source().is_unspecified()).then_some(()),
-        What::Router | What::Autonomous => {}
+        let is_nobody =
+            kind == SOLICITATION && code == SOURCE_MAC && advert.source().is_unspecified();
+        return (!is_nobody).then_some(());
     }
-    advert.add(said, octets);
+    match code {
+        SERVERS => {
+            for server in rest.chunks(16) {
+                advert.add(What::Server, valid, server);
+            }
+        }
+        DOMAINS => {
+            let mut name = domain::Name::new();
+            while domain::next(&mut rest, &mut name) {
+                advert.add(What::Domain, valid, &name);
+            }
+            if !rest.is_empty() || !name.is_empty() {
+                advert.leave_out(What::Domain);
+            }
+        }
+        PORTAL => {
+            let uri = until_nul(parts::slice(option, 2, usize::MAX));
+            advert.add(What::Portal, LEAST, uri);
+        }
+        PREF64 if eights == 2 => {
+            // Behind lifetimes that are not said the length, and the octets of the prefix.
+            let mut prefix = [0; LEASED_OCTETS];
+            copy_to(&mut prefix, 8, parts::slice(option, 3, 13));
+            let bits = PREF64_LENS.get(usize::from(flags & 7));
+            prefix[8] = bits.copied().unwrap_or(0);
+            let seconds = u16::from_be_bytes([len, flags & !7]);
+            advert.add(What::Pref64, seconds.into(), &prefix);
+        }
+        _ => {}
+    }
     Some(())
 }
-
-/// Of something that is preferred as long as it lasts.
-fn head(what: What, flags: u8, valid: u32) -> Head {
-    Head {
-        what,
-        prefix_len: 0,
-        flags,
-        valid,
-        preferred: valid,
-    }
-}
-
-/// A preference (RFC 4191 s.2.1) among these flags; `None` for the one that is reserved.
-fn preference(flags: u8) -> Option<u8> {
-    Some(flags >> 3 & 3).filter(|preference| *preference != 2)
-}
-
-/// Octets of the longest message that we send.
-const MESSAGE: usize = 8 + 24;
 
 /// Types of messages.
 const ROUTER_SOLICITATION: u8 = 133;
 const ROUTER: u8 = 134;
-const SOLICITATION: u8 = SOLICITED;
-const ADVERTISEMENT: u8 = ADVERTISED;
+const SOLICITATION: u8 = 135;
+const ADVERTISEMENT: u8 = 136;
 
 /// Of an advertisement of a neighbour: it is an answer.
 const ASKED_FOR: u8 = 0x40;
 
 /// Options.
 const SOURCE_MAC: u8 = 1;
+const TARGET_MAC: u8 = 2;
+/// RFC 3971 s.5.3.2.
 const NONCE: u8 = 14;
+/// RFC 8106 s.5.1.
+const SERVERS: u8 = 25;
+/// RFC 8106 s.5.2.
+const DOMAINS: u8 = 31;
+/// RFC 8910 s.2.3.
+const PORTAL: u8 = 37;
+/// RFC 8781 s.4.
+const PREF64: u8 = 38;
 
-/// Flags of a prefix.
-const ON_LINK: u8 = 0x80;
-const AUTONOMOUS: u8 = 0x40;
-
-/// RFC 8200 s.5.
-const LEAST_MTU: u32 = 1_280;
-
-/// The prefix lengths that RFC 8781 s.4 has a number for.
-const PREF64_LENS: &[u8] = &[96, 64, 56, 48, 40, 32];
+/// The prefix lengths that RFC 8781 s.4 has a number for. 0 is none.
+const PREF64_LENS: [u8; 8] = [96, 64, 56, 48, 40, 32, 0, 0];
 
 /// Seconds: what has no time of its own counts as long as RFC 4861 s.6.2.1 lets a router be one that says no more.
 const LEAST: u32 = 9_000;

@@ -13,6 +13,7 @@
 
 use super::ipv4::{CS6, Checksum, sum};
 use crate::model::lease::Verdict;
+use crate::model::link::Mac;
 use core::net::Ipv6Addr;
 
 /// Octets of a header.
@@ -32,12 +33,31 @@ pub fn solicited_node(addr: &Ipv6Addr) -> Ipv6Addr {
     Ipv6Addr::from([0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, a, b, c])
 }
 
-/// Where a frame for the group that a packet is for goes on Ethernet (RFC 2464 s.7).
-pub fn group_mac(packet: &[u8]) -> [u8; 6] {
-    match packet.first_chunk::<HEADER>() {
-        Some([.., a, b, c, d]) => [0x33, 0x33, *a, *b, *c, *d],
-        None => [0xff; 6],
-    }
+/// Where a frame for the group that a packet is for goes on a link with this broadcast address: on Ethernet as RFC 2464
+/// s.7 says it, on InfiniBand RFC 4391 s.4, where all but the signature of IPv6 and the group is as in the broadcast
+/// address. Where there is no group, or a link of another kind, to all.
+#[inline(never)]
+pub fn group_mac(packet: &[u8], broadcast: &Mac) -> Mac {
+    let all = broadcast.as_bytes();
+    let header = packet.first_chunk::<HEADER>();
+    let group = header.and_then(|header| header.last_chunk::<10>());
+    let (ethernet, mut infiniband);
+    let mac = match (group, <&[u8; 20]>::try_from(all)) {
+        (Some(group), Ok(all)) => {
+            infiniband = *all;
+            [infiniband[6], infiniband[7]] = [0x60, 0x1b];
+            if let Some(end) = infiniband.last_chunk_mut() {
+                *end = *group;
+            }
+            infiniband.as_slice()
+        }
+        (Some([.., a, b, c, d]), Err(_)) if all.len() == 6 => {
+            ethernet = [0x33, 0x33, *a, *b, *c, *d];
+            &ethernet
+        }
+        _ => all,
+    };
+    Mac::from_kernel(mac)
 }
 
 /// Writes the header of a packet whose payload, ICMPv6 or UDP with a checksum of zero, stands behind [`HEADER`]
@@ -234,7 +254,25 @@ pub(super) mod tests {
         let group = solicited_node(&addr("2001:db8::1:2:f345:6789"));
         assert_eq!(group, addr("ff02::1:ff45:6789"));
         let packet = packet(ICMPV6, "::", &std::format!("{group}"), &[135; 24], 2);
-        assert_eq!(group_mac(&packet), [0x33, 0x33, 0xff, 0x45, 0x67, 0x89]);
-        assert_eq!(group_mac(&packet[..HEADER - 1]), [0xff; 6]);
+        let mac = |octets: &[u8]| Mac::new(octets).unwrap();
+        let ethernet = mac(&[0xff; 6]);
+        let expected = mac(&[0x33, 0x33, 0xff, 0x45, 0x67, 0x89]);
+        assert_eq!(group_mac(&packet, &ethernet), expected);
+        // As `ipv6_ib_mc_map` of the kernel.
+        let mut long = [
+            0, 0xff, 0xff, 0xff, 0xff, 0x12, 0x40, 0x1b, 0x80, 7, 0, 0, 0, 0, 0, 0, 0xff, 0xff,
+            0xff, 0xff,
+        ];
+        let infiniband = mac(&long);
+        long[6] = 0x60;
+        long[10..].copy_from_slice(&[0, 0, 0, 0, 0, 1, 0xff, 0x45, 0x67, 0x89]);
+        assert_eq!(group_mac(&packet, &infiniband), mac(&long));
+        // What is broken is sent to all, as on links of other kinds everything is.
+        for broadcast in [ethernet, infiniband] {
+            assert_eq!(group_mac(&packet[..HEADER - 1], &broadcast), broadcast);
+        }
+        for other in [&[][..], &[0xff; 4], &[0xff; 8]] {
+            assert_eq!(group_mac(&packet, &mac(other)), mac(other));
+        }
     }
 }

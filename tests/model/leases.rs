@@ -7,6 +7,7 @@ use crate::support::nouns::{self, Addr};
 use ifdawn::engine::{Engine, Instant, Outcome, Packet, Progress};
 use ifdawn::model::config::{Config, GlobalNumber, Leases, LinkId, LinkMatch, Method, RouteDev};
 use ifdawn::model::lease::{Field, Lease, Verdict};
+use ifdawn::model::statement::Statement;
 use ifdawn::plan::resolve::LinkState;
 use ifdawn::wire::ipv4::HEADERS;
 
@@ -72,9 +73,18 @@ fn give(engine: &mut Engine<'_>, host: &mut FakeHost, ifindex: u32) {
     for (asked, given) in [(1, OFFER), (3, ACK)] {
         assert_eq!(last_message(host, ifindex).0, asked);
         let said = answer(host, ifindex, given);
-        engine.hear(ifindex, &said, host);
+        hear(engine, ifindex, &said, host);
         engine.attend(host);
     }
+}
+
+/// It is said on the link.
+fn hear(engine: &mut Engine<'_>, ifindex: u32, said: &Lease, host: &mut FakeHost) {
+    let mut statement = Statement {
+        lease: *said,
+        ..Statement::NONE
+    };
+    engine.hear(ifindex, &mut statement, host);
 }
 
 fn addr_of(host: &FakeHost, link: &str) -> Vec<String> {
@@ -211,7 +221,7 @@ fn a_lease_outlives_its_process() {
         assert_eq!(engine.states[..], [LinkState::WaitingLease]);
         assert_eq!(last_message(&host, 2).0, 3, "Init-Reboot");
         let said = answer(&host, 2, ACK);
-        engine.hear(2, &said, &mut host);
+        hear(engine, 2, &said, &mut host);
         assert_eq!(converge(engine, &mut host), Progress::Done);
         assert_eq!(engine.outcome(), Outcome::Up);
     });
@@ -244,7 +254,7 @@ fn a_refused_lease_is_taken_back_and_another_asked_for() {
         let mut nak = answer(&host, 2, NAK);
         nak.put(Field::Xid, &message[HEADERS + 4..HEADERS + 8]);
         host.sent.clear();
-        engine.hear(2, &nak, &mut host);
+        hear(engine, 2, &nak, &mut host);
         assert!(engine.look_again);
         converge(engine, &mut host);
         assert_eq!(last_message(&host, 2).0, 1, "it begins anew");
@@ -358,7 +368,7 @@ fn of_single_dhcp_the_other_leases_are_given_back() {
         engine.config.link_mut(id).unwrap().leases = Leases::First;
         converge(engine, &mut host);
         let said = answer(&host, 2, OFFER);
-        engine.hear(2, &said, &mut host);
+        hear(engine, 2, &said, &mut host);
         engine.attend(&mut host);
         give(engine, &mut host, 3);
         assert_eq!(converge(engine, &mut host), Progress::Done);
@@ -384,11 +394,11 @@ fn root_comes_with_the_lease_that_says_where_it_is() {
         bind(engine, &mut host, 2);
         assert_eq!(engine.states[..], [LinkState::WaitingRoot]);
         let said = answer(&host, 3, OFFER);
-        engine.hear(3, &said, &mut host);
+        hear(engine, 3, &said, &mut host);
         engine.attend(&mut host);
         let mut said = answer(&host, 3, ACK);
         said.put(Field::RootPath, b"nbd:192.0.2.1:root");
-        engine.hear(3, &said, &mut host);
+        hear(engine, 3, &said, &mut host);
         assert_eq!(converge(engine, &mut host), Progress::Done);
         assert_eq!(engine.outcome(), Outcome::Up);
     });
@@ -417,7 +427,7 @@ fn what_is_not_sound_or_not_ours_is_dropped() {
         impossible.put(Field::Addr, &[127, 0, 0, 1]);
         for said in [unsound, malformed, others, impossible] {
             for ifindex in [0, 1, 2, 9] {
-                engine.hear(ifindex, &said, &mut host);
+                hear(engine, ifindex, &said, &mut host);
                 engine.attend(&mut host);
             }
         }
@@ -513,7 +523,7 @@ fn a_servers_route_takes_nobodys_place() {
         ask(&mut engine.config, &["eth0"]);
         converge(engine, &mut host);
         let said = answer(&host, 2, OFFER);
-        engine.hear(2, &said, &mut host);
+        hear(engine, 2, &said, &mut host);
         engine.attend(&mut host);
         let mut said = answer(&host, 2, ACK);
         let octets = [
@@ -521,7 +531,7 @@ fn a_servers_route_takes_nobodys_place() {
             [10, 9, 0, 0, 16, 192, 0, 2, 1],
         ];
         said.put(Field::Routes, octets.as_flattened());
-        engine.hear(2, &said, &mut host);
+        hear(engine, 2, &said, &mut host);
         converge(engine, &mut host);
         assert_eq!(engine.outcome(), Outcome::Up);
     });

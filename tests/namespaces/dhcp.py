@@ -58,10 +58,13 @@ class DhcpMachine(Machine):
 
     def lease(self, name="eth0"):
         """What lease-IF says: a dictionary. Every line of it is an assignment."""
+        return self.lease_of(f"run/ifdawn/lease-{name}")
+
+    def lease_of(self, file):
         found = {}
-        for line in self.read(f"run/ifdawn/lease-{name}").splitlines():
+        for line in self.read(file).splitlines():
             match = LEASE_LINE.fullmatch(line)
-            self.assertIsNotNone(match, f"a line of lease-{name} is KEY='value': {line!r}")
+            self.assertIsNotNone(match, f"a line of {file} is KEY='value': {line!r}")
             found[match[1]] = match[2].replace("'\\''", "'")
         return found
 

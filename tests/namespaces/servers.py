@@ -39,13 +39,16 @@ class Server:
         self.test, self.port = test, port
         self.netns = netns or test.switch
         self.address, self.process = address.split("/")[0], None
-        self.net = self.address.rsplit(".", 1)[0]
         self.directory = test.path(f"servers/{type(self).__name__}-{port}")
         os.makedirs(self.directory)
         if not netns:
             test.ip_batch([f"addr replace {address} dev {port}"], switch=True)
         test.addCleanup(self.stop)
         self.start()
+
+    @property
+    def net(self):
+        return self.address.rsplit(".", 1)[0]
 
     def start(self):
         environment = {**os.environ, "LD_LIBRARY_PATH": LIBRARIES, **self.environment()}

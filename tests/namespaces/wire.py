@@ -272,7 +272,7 @@ class Wire:
                 seconds, nanoseconds = struct.unpack("qq", data)
                 at = seconds + nanoseconds / 1e9
         sent = address[2] == PACKET_OUTGOING
-        found = parse(at, sent, octets)
+        found = self.parse(at, sent, octets)
         if found is None:
             return
         self.note(found)
@@ -284,6 +284,10 @@ class Wire:
         else:
             self.receive(found)
 
+    @staticmethod
+    def parse(at, sent, octets):
+        return parse(at, sent, octets)
+
     def receive(self, message):
         pass
 
@@ -293,7 +297,7 @@ class Wire:
         except OSError:  # the link is down
             return
         # A socket does not see what it sent itself.
-        found = parse(time.time(), True, octets) if octets[12:14] in (b"\x08\x00", b"\x08\x06") else None
+        found = self.parse(time.time(), True, octets)
         if found is not None:
             self.note(found)
 

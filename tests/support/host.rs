@@ -72,6 +72,9 @@ pub fn file_name(file: OutputFile<'_>) -> String {
     match file {
         OutputFile::Owned(link) => format!("owned-{link}"),
         OutputFile::Lease(link) => format!("lease-{link}"),
+        OutputFile::Lease6(link) => format!("lease6-{link}"),
+        OutputFile::Knob(link, knob) => format!("{link}{knob:?}"),
+        OutputFile::MachineId => "machine-id".to_owned(),
         OutputFile::State => "state.json".to_owned(),
         OutputFile::ResolvConf => "resolv.conf".to_owned(),
         OutputFile::Hostname => "hostname".to_owned(),

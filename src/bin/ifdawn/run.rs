@@ -1,28 +1,28 @@
 //! The commands, and the only loop.
 
-use crate::cli::{Command, Opt, Options};
+use crate::cli::{Command, Opt, Options, Target, Verbosity};
 use crate::load::{self, Files};
 use crate::report::Report;
 use crate::sockets::{Ether, Sockets, in_words};
-use crate::sys::file::{self, Out};
-use crate::sys::log::Level;
+use crate::sys::file::{self, Out, Root};
+use crate::sys::log::{Level, Log};
 use crate::sys::names::Names;
 use crate::sys::rtnl::Rtnl;
 use crate::sys::start::Arguments;
-use crate::sys::{caps, clock, kernel, signal};
+use crate::sys::{caps, clock, kernel, process, signal};
 use crate::system::{LOCK_MICROS, System, resolv_conf};
 use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem, Subject};
 use ifdawn::engine::{Engine, ForeignResolvConf, Instant, Outcome, Progress, Said};
 use ifdawn::limits::MAX_LINKS;
 use ifdawn::model::config::{GlobalFlag, LinkMatch};
-use ifdawn::model::lease::Lease;
+use ifdawn::model::statement::Statement;
 use ifdawn::output::json::{Json, Octets};
 use ifdawn::output::plan_json::{self, PLAN};
 use ifdawn::packed::{packed, word};
 use ifdawn::plan::resolve::{Goal, LinkState};
 use ifdawn::text::parts;
 use ifdawn::text::show::{Show, Text};
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 /// Everything required is up.
 const UP: u8 = 0;
@@ -173,10 +173,33 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -
         Command::Down => down(system, engine),
         Command::Up | Command::Watch | Command::Plan | Command::Check => {
             let code = up(system, engine, heard);
+            engine.give_back_dad(system);
+            // A supervisor has found out what there is to find out, or is asked to end.
+            let lingers = system.options.command == Command::Up && engine.looks_after_addrs();
+            if lingers && process::fork() == Ok(0) {
+                let _ = linger(system, engine, heard);
+                process::end();
+            }
             system.sockets.leave_behind();
             code
         }
     }
+}
+
+/// Finds out, in a copy of us that nobody waits for, whether somebody else has addresses that are in use already, and
+/// takes these back. It holds nothing that who waits for us may wait for; what it says is in the kernel's log.
+fn linger(
+    system: &mut System<'_>,
+    engine: &mut Engine<'_>,
+    heard: &mut Heard,
+) -> Result<(), Errno> {
+    let null = Root::NONE.open(word!("/dev/null"), libc::O_RDWR, 0)?;
+    process::detach(null.as_fd())?;
+    system.log = Log::new(Target::Kmsg, Verbosity::Quiet);
+    system.sockets.forget_jail();
+    (system.lingers, system.told_by) = (true, [None; 2]);
+    engine.look_at_addrs(system)?;
+    settle(engine, system, heard)
 }
 
 /// Brings up, waits, says how it ended.
@@ -219,7 +242,9 @@ fn settle(
     heard: &mut Heard,
 ) -> Result<(), Errno> {
     // Before the first look: what appears after it wakes us.
-    system.told_by = [Some(Rtnl::events()?.0), system.udev.watch(&system.root)];
+    if !system.lingers {
+        system.told_by = [Some(Rtnl::events()?.0), system.udev.watch(&system.root)];
+    }
     let signals = match system.options.command {
         Command::Watch => signal::catch().ok(),
         Command::Up | Command::Down | Command::Plan | Command::Check => None,
@@ -228,8 +253,8 @@ fn settle(
     let mut forget = clock::in_seconds(FORGET_SECONDS);
     // Until when what is about to come is waited for, to be applied with what is there.
     let mut patience = Instant(u64::MAX);
-    engine.look_again = true;
-    loop {
+    engine.look_again = !system.lingers;
+    while !system.lingers || engine.look_again || engine.is_probing() {
         let mut next = limit.min(engine.attend(system));
         let now = clock::now();
         if now >= limit {
@@ -267,17 +292,22 @@ fn settle(
             system.sockets.trust_jail();
             forget = clock::in_seconds(FORGET_SECONDS);
         }
-        while let Some(ifindex) = system.sockets.hear(&mut heard.lease) {
-            engine.hear(ifindex, &heard.lease, system);
+        while let Some(ifindex) = system.sockets.hear(&mut heard.said) {
+            engine.hear(ifindex, &mut heard.said, system);
         }
         if let Some(trouble) = system.sockets.trouble.take() {
             in_words(trouble).say(system, Subject::Dhcp);
         }
     }
+    Ok(())
 }
 
 /// One look, and until when there is something to wait for. A supervisor always waits.
 fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Errno> {
+    if system.lingers {
+        engine.withdraw(system)?;
+        return Ok(Progress::Waiting(Instant(u64::MAX)));
+    }
     let stays = system.options.command == Command::Watch;
     engine.converge(system)?;
     let mut limit = match engine.progress() {
@@ -318,7 +348,7 @@ fn down(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
 /// Memory of the loop.
 pub struct Heard {
     /// What was said last.
-    lease: Lease,
+    said: Statement,
     /// How far each configured link was when it was last told what it is waited for.
     awaited: [LinkState; MAX_LINKS],
 }
@@ -326,7 +356,7 @@ pub struct Heard {
 impl Heard {
     /// Nothing.
     pub const NONE: Heard = Heard {
-        lease: Lease::NONE,
+        said: Statement::NONE,
         awaited: [LinkState::NotAsked; MAX_LINKS],
     };
 }
@@ -350,9 +380,9 @@ fn wait(
     engine: &mut Engine<'_>,
     system: &mut System<'_>,
 ) -> Woken {
-    let ([dhcp, arp], pause) = system.sockets.awaited();
+    let ([ipv4, arp, ipv6], pause) = system.sockets.awaited();
     let [links, udev] = system.told_by;
-    let files = [links, udev, signals, dhcp, arp];
+    let files = [links, udev, signals, ipv4, arp, ipv6];
     let live = system.log.is_terminal();
     system.log.clear_live();
     let seconds = clock::now().0.saturating_sub(engine.started().0) / 1_000_000;

@@ -9,8 +9,8 @@ use crate::sys::packet::{EtherType, Packets};
 use crate::sys::{clock, process, udp};
 use ifdawn::diag::{Complaint, Effect, Errno, Problem};
 use ifdawn::engine::{Instant, Packet};
-use ifdawn::model::lease::Lease;
 use ifdawn::model::link::Mac;
+use ifdawn::model::statement::Statement;
 use ifdawn::text::parts;
 use std::mem;
 use std::net::Ipv4Addr;
@@ -49,8 +49,8 @@ const FLUSH_MICROS: u32 = 2_000;
 /// See the module.
 pub struct Sockets<'a> {
     ether: &'a mut Ether,
-    dhcp: Option<Packets>,
-    arp: Option<Packets>,
+    /// By [`EtherType`].
+    packets: [Option<Packets>; EtherType::ALL.len()],
     /// The socket of the last datagram: while it is open, the answer finds somebody at its port.
     udp: Option<OwnedFd>,
     /// The upper half of every `xid`.
@@ -73,8 +73,7 @@ impl<'a> Sockets<'a> {
     pub fn new(ether: &'a mut Ether, xid_tag: u16) -> Sockets<'a> {
         Sockets {
             ether,
-            dhcp: None,
-            arp: None,
+            packets: [None; _],
             udp: None,
             xid_tag,
             heard: 0,
@@ -100,20 +99,25 @@ impl<'a> Sockets<'a> {
         packet: &[u8],
     ) -> Result<(), Errno> {
         // Nobody's answer to an announcement is waited for.
-        let (slot, hears) = match what {
-            Packet::Probe => {
-                self.probing = clock::in_seconds(PROBING_SECONDS);
-                (&mut self.arp, EtherType::Arp)
-            }
-            Packet::Dhcp | Packet::Announcement => (&mut self.dhcp, EtherType::Ipv4),
+        let (hears, kind) = match what {
+            Packet::Dhcp => (EtherType::Ipv4, EtherType::Ipv4),
+            Packet::Announcement => (EtherType::Ipv4, EtherType::Arp),
+            Packet::Probe => (EtherType::Arp, EtherType::Arp),
+            Packet::Ipv6 => (EtherType::Ipv6, EtherType::Ipv6),
         };
-        let kind = match what {
-            Packet::Dhcp => EtherType::Ipv4,
-            Packet::Probe | Packet::Announcement => EtherType::Arp,
-        };
+        if what == Packet::Probe {
+            self.probing = clock::in_seconds(PROBING_SECONDS);
+        }
+        let slot = self.packets.get_mut(hears as usize).ok_or(Errno::EINVAL)?;
         let socket = match *slot {
             Some(socket) => socket,
-            None => *slot.insert(Packets::open(hears, self.xid_tag)?),
+            None => {
+                if what == Packet::Ipv6 {
+                    // Another client may be there already.
+                    let _ = udp::occupy();
+                }
+                *slot.insert(Packets::open(hears, self.xid_tag)?)
+            }
         };
         socket.send(ifindex, kind, to.as_bytes(), packet)?;
         self.has_sent = true;
@@ -144,26 +148,25 @@ impl<'a> Sockets<'a> {
     }
 
     /// The sockets to be waited for, and until when at most.
-    pub fn awaited(&mut self) -> ([Option<BorrowedFd<'static>>; 2], Instant) {
+    pub fn awaited(&mut self) -> ([Option<BorrowedFd<'static>>; 3], Instant) {
         self.heard = 0;
         // It starts while the answers are on their way.
         if mem::take(&mut self.has_sent) && !self.is_free {
             self.trouble = self.ether.jail.start().err();
         }
         if clock::now() < self.pause {
-            return ([None; 2], self.pause);
+            return ([None; 3], self.pause);
         }
-        let dhcp = file(self.listening(EtherType::Ipv4));
-        let arp = file(self.listening(EtherType::Arp));
-        ([dhcp, arp], Instant(u64::MAX))
+        let files = EtherType::ALL.map(|what| self.listening(what).map(file));
+        (files, Instant(u64::MAX))
     }
 
     /// What the next packet says, in `said`, and the link it came by; `None` where there is none, or a pause.
-    pub fn hear(&mut self, said: &mut Lease) -> Option<u32> {
-        let mut from = self.hear_on(EtherType::Ipv4, said);
-        if from.is_none() {
-            from = self.hear_on(EtherType::Arp, said);
-        }
+    pub fn hear(&mut self, said: &mut Statement) -> Option<u32> {
+        // Anybody may say much by IPv6: it comes last.
+        let from = EtherType::ALL
+            .iter()
+            .find_map(|what| self.hear_on(*what, said));
         if from.is_none() && self.heard >= ROW {
             self.pause = clock::in_micros(PAUSE);
         }
@@ -172,7 +175,7 @@ impl<'a> Sockets<'a> {
 
     /// The same of one socket.
     #[inline(never)]
-    fn hear_on(&mut self, what: EtherType, said: &mut Lease) -> Option<u32> {
+    fn hear_on(&mut self, what: EtherType, said: &mut Statement) -> Option<u32> {
         let socket = self.listening(what)?;
         loop {
             while self.heard < ROW && self.ether.jail.has_room() {
@@ -206,23 +209,27 @@ impl<'a> Sockets<'a> {
     /// The socket that hears this, while it is listened to.
     #[inline(never)]
     fn listening(&self, what: EtherType) -> Option<Packets> {
-        match what {
-            EtherType::Ipv4 => self.dhcp,
-            EtherType::Arp => self.arp.filter(|_| clock::now() < self.probing),
-        }
+        let socket = self.packets.get(what as usize).copied().flatten();
+        socket.filter(|_| what != EtherType::Arp || clock::now() < self.probing)
+    }
+
+    /// Has a copy of us forget the jail, which is the other one's.
+    pub fn forget_jail(&mut self) {
+        self.ether.jail.forget();
     }
 
     /// Has somebody else close what takes long to be closed.
     pub fn leave_behind(&self) {
-        if self.dhcp.or(self.arp).is_some() {
-            process::leave_behind(&[file(self.dhcp), file(self.arp)]);
+        let files = self.packets.map(|socket| socket.map(file));
+        if files.iter().any(Option::is_some) {
+            process::leave_behind(&files);
         }
     }
 }
 
 /// What is waited for of a socket.
-fn file(socket: Option<Packets>) -> Option<BorrowedFd<'static>> {
-    socket.map(|socket| socket.0)
+fn file(socket: Packets) -> BorrowedFd<'static> {
+    socket.0
 }
 
 /// Why a packet was not read, in words. One that died before it was asked is only replaced.

@@ -52,6 +52,8 @@ pub struct System<'a> {
     lock: Option<BorrowedFd<'static>>,
     /// Whether something was told of links since they were last looked at.
     pub is_news: bool,
+    /// Whether we are a copy that only sees to addresses which somebody else may have.
+    pub lingers: bool,
     /// What links say.
     pub sockets: Sockets<'a>,
     files: &'a mut Files,
@@ -70,6 +72,7 @@ impl<'a> System<'a> {
             udev: Udev::UNASKED,
             sockets,
             is_news: true,
+            lingers: false,
             told_by: [None; 2],
             files,
             lock: None,
@@ -158,10 +161,19 @@ impl<'a> System<'a> {
     fn path(&self, file: OutputFile<'_>) -> Path {
         let (word, name) = match file {
             OutputFile::State => (word!("/run/ifdawn/state.json"), &b""[..]),
+            OutputFile::MachineId => (word!("/etc/machine-id"), &b""[..]),
             OutputFile::ResolvConf => (word!(""), resolv_conf(self.options)),
             OutputFile::Hostname => (word!("/proc/sys/kernel/hostname"), &b""[..]),
             OutputFile::Owned(link) => (word!("/run/ifdawn/owned-"), link.as_bytes()),
             OutputFile::Lease(link) => (word!("/run/ifdawn/lease-"), link.as_bytes()),
+            OutputFile::Lease6(link) => (word!("/run/ifdawn/lease6-"), link.as_bytes()),
+            OutputFile::Knob(link, knob) => {
+                // the network namespace's own, whatever the root
+                let conf = word!("/proc/sys/net/ipv6/conf/");
+                let directory = Path::join(b"", conf, link.as_bytes());
+                let within = Path::join(directory.as_bytes(), word!("/"), b"");
+                return Path::join(within.as_bytes(), knob, b"");
+            }
         };
         self.root.join(word, name)
     }
@@ -222,9 +234,11 @@ impl Host for System<'_> {
     fn write(&mut self, file: OutputFile<'_>, text: &dyn Show) -> Result<(), Errno> {
         let path = self.path(file);
         match file {
-            OutputFile::Hostname => path.write_in_place(text),
+            OutputFile::Hostname | OutputFile::Knob(..) => path.write_in_place(text),
             OutputFile::Owned(_)
+            | OutputFile::Lease6(_)
             | OutputFile::Lease(_)
+            | OutputFile::MachineId
             | OutputFile::State
             | OutputFile::ResolvConf => path.replace(text),
         }

@@ -1,7 +1,8 @@
 //! Timelines: milliseconds since an address is used, what is sent, what is heard.
 
 use super::*;
-use crate::model::advert::{Head, SOLICITED};
+use crate::model::advert::KNOWN_BY;
+use crate::model::advert::What::{Advertised as ADVERTISED, Solicited as SOLICITED};
 use std::vec::Vec;
 
 const START: u64 = 77_000_000_000;
@@ -39,20 +40,12 @@ fn nonce(check: &Check) -> [u8; 6] {
 }
 
 /// What a neighbour says from one address about another one, and what it is known by.
-fn says(kind: u8, source: &str, target: &str, known_by: &[u8]) -> Advert {
+fn says(what: What, source: &str, target: &str, known_by: &[u8]) -> Advert {
     let mut advert = Advert::NONE;
     advert.judge(Verdict::Neighbor);
     advert.set_source(&addr(source).octets());
-    let head = Head {
-        what: crate::model::advert::What::Target,
-        prefix_len: 0,
-        flags: kind,
-        valid: 0,
-        preferred: 0,
-    };
-    advert.add(head, &addr(target).octets());
-    advert.set_octets(KNOWN_BY, known_by);
-    assert!(advert.is_sound());
+    assert!(advert.add(what, 0, &addr(target).octets()));
+    advert.first_octets()[KNOWN_BY..][..known_by.len()].copy_from_slice(known_by);
     advert
 }
 

@@ -12,6 +12,15 @@ impl Client {
         self.state
     }
 
+    /// Whether a server gave what is asked for.
+    pub fn is_answered(&self) -> bool {
+        const ANSWERED: u16 = State::Bound.only()
+            | State::Renewing.only()
+            | State::Rebinding.only()
+            | State::Informed.only();
+        self.state.is_of(ANSWERED)
+    }
+
     /// Until when an answer is about to come to what it has asked first.
     pub fn expects_until(&self) -> Instant {
         const EXPECTING: u16 = State::Soliciting.only()

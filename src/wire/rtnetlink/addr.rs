@@ -29,6 +29,8 @@ pub const IFA_FLAGS: u16 = 8;
 pub const IFA_F_SECONDARY: u32 = 0x01;
 /// No duplicate address detection (IPv6).
 pub const IFA_F_NODAD: u32 = 0x02;
+/// It may be used for some things while it is tentative (IPv6, RFC 4429).
+pub const IFA_F_OPTIMISTIC: u32 = 0x04;
 /// Somebody else has it (IPv6).
 pub const IFA_F_DADFAILED: u32 = 0x08;
 /// Duplicate address detection is not finished (IPv6).
@@ -37,6 +39,11 @@ pub const IFA_F_TENTATIVE: u32 = 0x40;
 pub const IFA_F_PERMANENT: u32 = 0x80;
 /// No route for its prefix.
 pub const IFA_F_NOPREFIXROUTE: u32 = 0x200;
+
+/// Whether an IPv6 address with these flags may be used.
+pub fn is_usable(flags: u32) -> bool {
+    flags & IFA_F_OPTIMISTIC != 0 || flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) == 0
+}
 
 /// Appends an address; its scope is that which was asked for, or that which ip(8) chooses.
 pub(super) fn put(w: &mut Writer<'_>, thing: &Thing, label: &[u8]) {
@@ -59,9 +66,16 @@ pub(super) fn put(w: &mut Writer<'_>, thing: &Thing, label: &[u8]) {
     if !thing.broadcast.is_unspecified() {
         w.attr(IFA_BROADCAST, &thing.broadcast.octets());
     }
+    if thing.nodad {
+        w.attr_u32(IFA_FLAGS, IFA_F_NODAD);
+    }
     if thing.valid_secs != FOREVER {
         // struct ifa_cacheinfo: preferred, valid, and two times that only the kernel gives.
-        let life = thing.valid_secs.to_ne_bytes();
-        w.attr(IFA_CACHEINFO, [life, life, [0; 4], [0; 4]].as_flattened());
+        let preferred = thing.preferred_secs.to_ne_bytes();
+        let valid = thing.valid_secs.to_ne_bytes();
+        w.attr(
+            IFA_CACHEINFO,
+            [preferred, valid, [0; 4], [0; 4]].as_flattened(),
+        );
     }
 }

@@ -8,7 +8,7 @@
 //! ```
 
 use super::info::IFLA_INFO_DATA;
-use super::{AF_UNSPEC, RTM_NEWLINK, RTM_NEWLINKPROP};
+use super::{AF_INET6, AF_UNSPEC, RTM_NEWLINK, RTM_NEWLINKPROP};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_UP, KernelKind, Link};
 use crate::packed::packed;
@@ -28,6 +28,14 @@ pub const IFLA_MTU: u16 = 4;
 pub const IFLA_LINK: u16 = 5;
 /// The link it belongs to.
 pub const IFLA_MASTER: u16 = 10;
+/// What each family has of it.
+pub const IFLA_AF_SPEC: u16 = 26;
+/// In that of IPv6: its settings, a number each.
+const IFLA_INET6_CONF: u16 = 2;
+/// What the addresses that it forms end with.
+pub const IFLA_INET6_TOKEN: u16 = 7;
+/// How it forms addresses.
+pub const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
 /// How many packets wait at most.
 pub const IFLA_TXQLEN: u16 = 13;
 /// Kind and its settings.
@@ -78,6 +86,12 @@ pub fn decode(payload: &[u8]) -> Option<Link> {
     link.master = number_in(rest, IFLA_MASTER, 0);
     link.lower = number_in(rest, IFLA_LINK, 0);
     link.txqlen = number_in(rest, IFLA_TXQLEN, 0);
+    let inet6 = attr_in(attr_in(rest, IFLA_AF_SPEC), AF_INET6.into());
+    link.knobs
+        .read(attr_in(inet6, IFLA_INET6_CONF).as_chunks().0);
+    if let Some(token) = attr_in(inet6, IFLA_INET6_TOKEN).last_chunk() {
+        link.token = u64::from_be_bytes(*token);
+    }
     let info = attr_in(rest, IFLA_LINKINFO);
     let kind = until_nul(attr_in(info, IFLA_INFO_KIND));
     link.kind = kernel_kind(kind, link.lower);

@@ -196,7 +196,8 @@ impl Seen {
                         RTA_OIF => thing.ifindex = number,
                         RTA_TABLE => route.table = number,
                         IFA_CACHEINFO if is_addr => {
-                            if let ([_, valid, _, _], []) = octets.as_chunks() {
+                            if let ([preferred, valid, _, _], []) = octets.as_chunks() {
+                                thing.preferred_secs = u32::from_ne_bytes(*preferred);
                                 thing.valid_secs = u32::from_ne_bytes(*valid);
                             }
                         }

@@ -1,13 +1,13 @@
 //! Where octets from the wire are parsed: a copy of us that can do nothing else.
 //!
 //! It is under seccomp(2) (it may read, write and end; even reading the clock kills it) and holds one
-//! descriptor, a `SOCK_SEQPACKET` of unix(7). A frame goes in with what is known of it, a [`Lease`] of fixed
-//! size comes out, which whoever asked validates again. (It is asked and waited for, so it need not know when
-//! the frame arrived.) A jail that dies or hangs is replaced, but not for ever.
+//! descriptor, a `SOCK_SEQPACKET` of unix(7). A frame goes in with what is known of it, the record of a
+//! [`Statement`] comes out, known by its size, which whoever asked validates again. (It is asked and waited for, so
+//! it need not know when the frame arrived.) A jail that dies or hangs is replaced, but not for ever.
 //!
 //! ```text
 //!  in:  +------+----------+------- - -      out:  +------- - -
-//!       | type | checksum | frame                 | lease
+//!       | type | checksum | frame                 | record
 //!       +------+----------+------- - -            +------- - -
 //! ```
 #![expect(unsafe_code, reason = "system calls")]
@@ -18,8 +18,12 @@ use super::packet::EtherType;
 use super::process;
 use crate::frame;
 use ifdawn::diag::Errno;
+use ifdawn::model::advert::Advert;
 use ifdawn::model::lease::{Lease, Verdict};
+use ifdawn::model::lease6::Lease6;
+use ifdawn::model::statement::{Form, Statement};
 use ifdawn::wire::ipv4::Checksum;
+use ifdawn::wire::netlink::copy_to;
 
 use std::ffi::CStr;
 use std::io::IoSlice;
@@ -39,7 +43,7 @@ const NAME: &CStr = c"ifdawn-jail";
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
-    /// It cannot be started, died, or answered what is no lease; another one takes its place.
+    /// It cannot be started, died, or answered what is no record; another one takes its place.
     Crashed,
     /// It died before it was asked: the next one can be asked the same.
     Gone,
@@ -51,7 +55,8 @@ pub enum Trouble {
     GivenUp,
 }
 
-/// The jail, and the memory it works in.
+/// The jail, and the memory it works in. What is large stands last: small offsets make short instructions.
+#[repr(C)]
 pub struct Jail {
     /// Its process, 0 while there is none, and our end of the socket.
     pid: u32,
@@ -63,8 +68,9 @@ pub struct Jail {
     first: u32,
     next: u32,
     of: [u32; ROOM],
+    /// The jail's: what it is given, and what that says. Ours: its answer.
     record: [u8; HEAD + MAX_FRAME],
-    lease: Lease,
+    said: Statement,
 }
 
 /// Octets before the frame.
@@ -85,7 +91,7 @@ impl Jail {
         next: 0,
         of: [0; ROOM],
         record: [0; HEAD + MAX_FRAME],
-        lease: Lease::NONE,
+        said: Statement::NONE,
     };
 
     /// Starts it where it is not yet running: it then starts while we wait for its first frame. One that is gone is
@@ -145,7 +151,7 @@ impl Jail {
         if self.pid == 0 {
             self.start()?;
         }
-        let head = [(what == EtherType::Arp) as u8, checksum as u8];
+        let head = [what as u8, checksum as u8];
         let parts = [IoSlice::new(&head), IoSlice::new(frame)];
         match (send(self.socket, b"", &parts), self.waiting()) {
             (Err(Errno::EPIPE), 0) => return Err(self.end(Trouble::Gone)),
@@ -160,30 +166,43 @@ impl Jail {
         Ok(())
     }
 
-    /// What the first frame that is not answered says, in `lease`, which is to be believed only once it is sound, and
+    /// What the first frame that is not answered says, in `said`, which is to be believed only once it is sound, and
     /// what the frame is of; `None` where all are answered. An error is for all that are not.
     #[inline(never)]
-    pub fn answer(&mut self, lease: &mut Lease) -> Result<Option<u32>, Trouble> {
+    pub fn answer(&mut self, said: &mut Statement) -> Result<Option<u32>, Trouble> {
         if self.waiting() == 0 {
             return Ok(None);
         }
-        let mut got = receive(self.socket, lease.octets_mut());
+        let mut got = receive(self.socket, &mut self.record);
         // It ended with frames unread, which is told once, before what it answered.
         if got == Err(Errno::ECONNRESET) {
-            got = receive(self.socket, lease.octets_mut());
+            got = receive(self.socket, &mut self.record);
         }
-        match got {
-            Ok(ALL) => {}
+        said.form = match got {
+            Ok(LEASE) => Form::Lease,
+            Ok(LEASE6) => Form::Lease6,
+            Ok(ADVERT) => Form::Advert,
             Ok(_) => return Err(self.end(Trouble::Crashed)),
             Err(errno) => return Err(self.end(of_errno(errno))),
-        }
-        if lease.verdict() == Verdict::Unread {
+        };
+        copy_to(said.octets_mut(), 0, &self.record);
+        let [verdict, ..] = self.record;
+        if verdict == Verdict::Unread as u8 {
             self.starts = MAX_STARTS;
             return Err(self.end(Trouble::NoSeccomp));
         }
         let of = self.of.get(self.first as usize % ROOM).copied();
         self.first = self.first.wrapping_add(1);
         Ok(of)
+    }
+
+    /// It is another one's: what is asked starts a new one.
+    pub fn forget(&mut self) {
+        if self.pid != 0 {
+            process::close(self.socket);
+        }
+        self.pid = 0;
+        self.first = self.next;
     }
 
     /// Ends it, and says why.
@@ -228,16 +247,17 @@ impl Jail {
                 && let Some(&[what, sum, ref frame @ ..]) = self.record.get(..len as usize)
             {
                 let what = match what {
-                    0 => EtherType::Ipv4,
-                    _ => EtherType::Arp,
+                    IPV4 => EtherType::Ipv4,
+                    ARP => EtherType::Arp,
+                    _ => EtherType::Ipv6,
                 };
                 let checksum = match sum {
                     COMPLETE => Checksum::Complete,
                     _ => Checksum::Partial,
                 };
-                frame::read(what, checksum, frame, &mut self.lease);
+                frame::read(what, checksum, frame, &mut self.said);
             }
-            if write(socket, self.lease.octets()).is_err() {
+            if write(socket, self.said.octets_mut()).is_err() {
                 break;
             }
         }
@@ -245,7 +265,9 @@ impl Jail {
     }
 }
 
-/// How the state of a sum is sent.
+/// How the type is sent, and the state of a sum.
+const IPV4: u8 = EtherType::Ipv4 as u8;
+const ARP: u8 = EtherType::Arp as u8;
 const COMPLETE: u8 = Checksum::Complete as u8;
 
 /// What became of a jail that does not take a frame or give an answer.
@@ -256,8 +278,10 @@ fn of_errno(errno: Errno) -> Trouble {
     }
 }
 
-/// Octets of an answer.
-const ALL: u32 = Lease::OCTETS as u32;
+/// Octets of an answer, by which it is known.
+const LEASE: u32 = Lease::OCTETS as u32;
+const LEASE6: u32 = Lease6::OCTETS as u32;
+const ADVERT: u32 = Advert::OCTETS as u32;
 
 /// Strict mode is not for a process that has a filter, as in most containers: there one more does the same.
 fn confine() -> Result<(), Errno> {

@@ -1,6 +1,6 @@
-//! What arrives on any link and is for nobody's address yet: IPv4 and ARP, by packet(7).
+//! What arrives on any link and is for nobody's address yet: IPv4, ARP and IPv6, by packet(7).
 //!
-//! One socket for all links. It is created without a protocol and bound once, because each close and each
+//! One socket of each for all links. It is created without a protocol and bound once, because each close and each
 //! further bind of a packet socket waits for an RCU grace period (8 to 28 ms); so it is never closed, and
 //! [`super::process::leave_behind`] has somebody else wait when we end.
 #![expect(unsafe_code, reason = "system calls")]
@@ -9,18 +9,34 @@ use super::bpf::{self, Step, must, must_not, step};
 use super::call::{Received, receive_from, set_raw};
 use ifdawn::diag::Errno;
 use ifdawn::wire::ipv4::Checksum;
+use ifdawn::wire::ipv6;
 
 use std::io::IoSlice;
 use std::os::fd::BorrowedFd;
 
-/// What a frame carries (linux/if_ether.h).
+/// What a frame carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u16)]
 pub enum EtherType {
-    /// `ETH_P_IP`
-    Ipv4 = 0x0800,
-    /// `ETH_P_ARP`
-    Arp = 0x0806,
+    /// IPv4.
+    Ipv4,
+    /// ARP.
+    Arp,
+    /// IPv6.
+    Ipv6,
+}
+
+impl EtherType {
+    /// All of them.
+    pub const ALL: [EtherType; 3] = [EtherType::Ipv4, EtherType::Arp, EtherType::Ipv6];
+
+    /// Its number in a frame: `ETH_P_IP`, `ETH_P_ARP`, `ETH_P_IPV6` (linux/if_ether.h).
+    const fn number(self) -> u16 {
+        match self {
+            EtherType::Ipv4 => 0x0800,
+            EtherType::Arp => 0x0806,
+            EtherType::Ipv6 => 0x86dd,
+        }
+    }
 }
 
 /// A frame that was received, without its link layer.
@@ -39,7 +55,7 @@ pub struct Frame {
 pub struct Packets(pub BorrowedFd<'static>);
 
 impl Packets {
-    /// Hears answers of DHCPv4 whose `xid` begins with `tag`, or ARP.
+    /// Hears answers of DHCPv4 whose `xid` begins with `tag`, or ARP, or neighbour discovery and DHCPv6.
     pub fn open(what: EtherType, tag: u16) -> Result<Packets, Errno> {
         let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
         let socket = super::socket(libc::AF_PACKET, kind)?;
@@ -97,6 +113,7 @@ pub fn filter(socket: BorrowedFd<'_>, what: EtherType, tag: u16) -> Result<(), E
     let [len, steps] = bpf::program(match what {
         EtherType::Ipv4 => &answers,
         EtherType::Arp => &ARP,
+        EtherType::Ipv6 => &IPV6,
     });
     // SAFETY: the program is as long as said.
     unsafe { set_raw(socket, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, len, steps) }
@@ -106,7 +123,7 @@ pub fn filter(socket: BorrowedFd<'_>, what: EtherType, tag: u16) -> Result<(), E
 #[inline(never)]
 fn address(ifindex: u32, what: EtherType, to: &[u8]) -> [u8; 32] {
     let [f0, f1] = (libc::AF_PACKET as u16).to_ne_bytes();
-    let [p0, p1] = (what as u16).to_be_bytes();
+    let [p0, p1] = what.number().to_be_bytes();
     let [i0, i1, i2, i3] = ifindex.to_ne_bytes();
     let mut address = [0; 32];
     let (head, rest) = address.split_at_mut(HEAD);
@@ -149,7 +166,27 @@ const ARP: [Step; 6] = [
     step(bpf::OCTET, PACKET_TYPE),
     must_not(bpf::EXCEEDS, PACKET_MULTICAST, 3),
     step(bpf::SHORT, 2),
-    must(bpf::EQUALS, EtherType::Ipv4 as u32, 1),
+    must(bpf::EQUALS, EtherType::Ipv4.number() as u32, 1),
+    step(bpf::RETURN, u32::MAX),
+    step(bpf::RETURN, 0),
+];
+
+/// What routers and neighbours say on the link itself, and servers to clients of DHCPv6. Neither may have another header
+/// before it (see [`ifdawn::wire::ipv6`]).
+const IPV6: [Step; 15] = [
+    step(bpf::OCTET, PACKET_TYPE),
+    must_not(bpf::EXCEEDS, PACKET_MULTICAST, 12),
+    step(bpf::OCTET, 6),
+    must_not(bpf::EQUALS, ipv6::UDP as u32, 7),
+    must(bpf::EQUALS, ipv6::ICMPV6 as u32, 9),
+    step(bpf::OCTET, 7),
+    must(bpf::EQUALS, ipv6::HOP_LIMIT as u32, 7), // no router was on the way
+    step(bpf::OCTET, 40),
+    must(bpf::EXCEEDS, 133, 5),
+    must_not(bpf::EXCEEDS, 136, 4), // of a router, who has it, somebody has it
+    step(bpf::RETURN, u32::MAX),
+    step(bpf::SHORT, 42),
+    must(bpf::EQUALS, 546, 1), // dhcpv6-client
     step(bpf::RETURN, u32::MAX),
     step(bpf::RETURN, 0),
 ];

@@ -127,6 +127,15 @@ pub fn leave_behind(files: &[Option<BorrowedFd<'_>>]) {
     end();
 }
 
+/// Lets go of the terminal, and of what we read and write, for this file: who waits for its end does not wait for us.
+pub fn detach(null: BorrowedFd<'_>) -> Result<(), Errno> {
+    for n in 0..3 {
+        // SAFETY: no pointers.
+        unsafe { call(libc::SYS_dup3, descriptor(null), n, 0, 0, 0) }?;
+    }
+    id(libc::SYS_setsid).map(|_| ())
+}
+
 /// A process, by the call that tells.
 fn id(number: libc::c_long) -> Result<u32, Errno> {
     // SAFETY: no pointers.

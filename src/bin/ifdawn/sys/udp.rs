@@ -1,4 +1,5 @@
-//! Unicast to a server that gave us our address: renewing and releasing (RFC 2131 s.4.4.5).
+//! Unicast to a server that gave us our address: renewing and releasing (RFC 2131 s.4.4.5); and the port to which
+//! servers of DHCPv6 answer.
 #![expect(unsafe_code, reason = "system calls")]
 
 use super::call::{call, descriptor, new_socket};
@@ -12,6 +13,8 @@ use std::os::fd::{AsFd, OwnedFd};
 /// bootps and bootpc.
 const SERVER: u16 = 67;
 const CLIENT: u16 = 68;
+/// dhcpv6-client.
+const CLIENT6: u16 = 546;
 
 /// Sends the payload of a packet, with its type of service, from our address on a link. Answers are heard as packets ([`super::packet`]); while the socket is
 /// open the kernel does not tell the server that nobody listens.
@@ -29,6 +32,22 @@ pub fn send(ifindex: u32, src: Ipv4Addr, dst: Ipv4Addr, packet: &[u8]) -> Result
     let payload = IoSlice::new(packet.get(ipv4::HEADERS..).unwrap_or_default());
     super::send(file, &address(dst, SERVER), &[payload])?;
     Ok(socket)
+}
+
+/// Has the kernel not tell servers of DHCPv6 that nobody listens, as long as we run: answers are heard as packets, and
+/// of what arrives here the least is kept, which nobody reads.
+pub fn occupy() -> Result<(), Errno> {
+    let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC;
+    let socket = super::socket(libc::AF_INET6, kind)?;
+    // Another client may come, too.
+    let _ = super::set(socket, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1, 0);
+    let _ = super::set(socket, libc::SOL_SOCKET, libc::SO_RCVBUF, 0, 0);
+    // struct sockaddr_in6 (ipv6(7)): family and port, then no address.
+    let mut address = [0; 28];
+    let [f0, f1, p0, p1, ..] = &mut address;
+    [*f0, *f1] = (libc::AF_INET6 as u16).to_ne_bytes();
+    [*p0, *p1] = CLIENT6.to_be_bytes();
+    super::bind(socket, &address)
 }
 
 /// Octets that have not left yet.

@@ -1,0 +1,38 @@
+//! Settings of IPv6 with a file each.
+
+use super::complain::write;
+use super::{Engine, Host, OutputFile};
+use crate::diag::{Escaped, LineBuf};
+use crate::model::knob::Knob;
+
+/// Octets of the text of a setting: those of an IPv6 address.
+const MAX_TEXT: usize = 40;
+
+impl Engine<'_> {
+    /// Changes a setting of the desired link `n`. What became of it shows at the next look at the links, and is not
+    /// tried again before.
+    #[inline(never)]
+    pub(super) fn set_knob(&mut self, n: u32, knob: Knob, value: u32, host: &mut impl Host) {
+        let Some(link) = self.desired.links.get(n as usize) else {
+            return;
+        };
+        let mut text = LineBuf::<MAX_TEXT>::new();
+        if knob == Knob::ADDR_GEN_MODE {
+            // the secret that stable addresses are made of: the number of the machine as an IPv6 address
+            let id = host.read(OutputFile::MachineId).unwrap_or_default();
+            for digits in id.chunks(4).take(8) {
+                if !text.as_bytes().is_empty() {
+                    text.put(b":");
+                }
+                text.put(digits);
+            }
+        } else {
+            text.show(&value);
+        }
+        let file = OutputFile::Knob(&link.name, knob.row().word);
+        write(host, file, &Escaped(text.as_bytes()));
+        if let Some(link) = self.observed.by_index_mut(link.ifindex) {
+            link.knobs.set(knob, value);
+        }
+    }
+}

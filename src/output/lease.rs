@@ -352,7 +352,6 @@ mod tests {
             (Field6::ClientId, &[0, 3, 0, 1, 9]),
             (Field6::ServerId, &[0, 2, 0, 0xab, 0xf]),
             (Field6::RefreshTime, &[0, 0, 2, 88]),
-            (Field6::AddrIaid, &[0, 0, 0, 9]),
             (Field6::Addrs, &addrs.concat()),
             (Field6::Prefixes, &of(times(7, 8), 56, 0)),
             (Field6::RenewTime, &[0, 0, 0, 9]),

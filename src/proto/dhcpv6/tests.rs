@@ -98,10 +98,8 @@ impl Scene {
         reply.put(Field6::Xid, &self.client.xid().to_be_bytes()[1..]);
         reply.put(Field6::ClientId, DUID);
         reply.put(Field6::ServerId, SERVER);
-        reply.put(Field6::AddrIaid, &IAID);
         reply.put(Field6::Addrs, &item(ADDR, 128, 3_000, 3_600));
         if self.client.settings.prefixes {
-            reply.put(Field6::PrefixIaid, &IAID);
             reply.put(Field6::Prefixes, &item(1, 56, 3_000, 3_600));
         }
         reply.put(Field6::RenewTime, &1_000_u32.to_be_bytes());
@@ -170,8 +168,9 @@ fn with(mut reply: Lease6, field: Field6, octets: &[u8]) -> Lease6 {
 fn failing(reply: Lease6, status: u8) -> Lease6 {
     let mut reply = with(reply, Field6::Addrs, &[]);
     reply.put(Field6::Prefixes, &[]);
-    reply.put(Field6::AddrStatus, &[0, status]);
-    reply.put(Field6::PrefixStatus, &[0, status]);
+    if status != 0 {
+        reply.put(Field6::Status, &[0, status]);
+    }
     reply
 }
 
@@ -375,28 +374,19 @@ fn offers_of_nothing_are_refused() {
     let mut scene = Scene::started(&BOTH);
     scene.send(0, Message::Solicit);
     let offer = scene.says(ADVERTISE);
-    let foreign = with(offer, Field6::AddrIaid, &[0; 4]);
     for refused in [
         failing(offer, 2),
         failing(offer, 6),
         with(failing(offer, 0), Field6::Status, &[0, 2]),
         failing(offer, 0),
-        // Given, and taken back by a status.
-        with(
-            with(offer, Field6::AddrStatus, &[0, 2]),
-            Field6::PrefixStatus,
-            &[0, 6],
-        ),
-        with(offer, Field6::Status, &[0, 1]),
-        // What is not ours.
-        with(foreign, Field6::PrefixIaid, &[]),
     ] {
         let before = scene.clone();
         assert_eq!(scene.recv(1, refused), Heard::Refused(Why::NothingGiven));
         assert_eq!(scene, before);
     }
     // Of two IAs one may fail.
-    let half = with(offer, Field6::PrefixStatus, &[0, 6]);
+    let half = with(offer, Field6::Status, &[0, 6]);
+    let half = with(half, Field6::Prefixes, &[]);
     assert_eq!(scene.recv(1, half), Heard::Offer);
     assert_eq!(scene.held.get(Field6::Prefixes), b"");
     assert_eq!(scene.held.get(Field6::Addrs).len(), LEASED_OCTETS);
@@ -598,7 +588,7 @@ fn what_a_renewal_gives_is_the_lease() {
     let mut scene = Scene::bound(&BOTH);
     scene.send(1_000_004, Message::Renew);
     let mut reply = scene.says_with(REPLY, Field6::Prefixes, &[]);
-    reply.put(Field6::PrefixStatus, &[0, 6]);
+    reply.put(Field6::Status, &[0, 6]);
     assert_eq!(scene.recv(1_000_504, reply), Heard::Bound);
     assert_eq!(scene.held.get(Field6::Addrs), item(ADDR, 128, 3_000, 3_600));
     assert_eq!(scene.held.get(Field6::Prefixes), b"");
@@ -699,10 +689,8 @@ fn an_earlier_lease_is_confirmed() {
     assert_eq!((request.message, request.server), (CONFIRM, &[][..]));
     assert!(request.addrs.is_some_and(|addrs| !addrs.is_empty()));
     scene.client.sent(at(0), Ok(()));
-    let says = |scene: &Scene, status: &[u8]| {
-        let reply = failing(scene.says_with(REPLY, Field6::Status, status), 0);
-        with(reply, Field6::AddrIaid, &[])
-    };
+    let says =
+        |scene: &Scene, status: &[u8]| failing(scene.says_with(REPLY, Field6::Status, status), 0);
     let (mut silent, mut elsewhere, mut failed) = (scene.clone(), scene.clone(), scene.clone());
     // The lease is the earlier one.
     for status in [&[0, 0][..], &[]] {

@@ -30,10 +30,8 @@ record! {
     Preference 7 Number 1, "";
     /// Status of the message, or of an IA, that is no success.
     Status 13 Number 2, "";
-    /// Seconds of the longest pause between two SOLICITs.
+    /// Seconds of the longest pause between two SOLICITs (and INFORMATION-REQUESTs: INF_MAX_RT is not read).
     SolMaxRt 82 Number 4, "";
-    /// The same of INFORMATION-REQUESTs.
-    InfMaxRt 83 Number 4, "";
     /// Seconds until what was said without a lease is to be asked for again.
     RefreshTime 32 Number 4, "DHCP6REFRESHTIME";
     /// The addresses of its IA_NA.
@@ -54,8 +52,6 @@ record! {
     Ntp 56 Addrs6 64, "NTPSERVERS";
     /// Names of time servers (RFC 5908).
     NtpNames 56 Domains 255, "NTPNAMES";
-    /// Time servers, as they were asked for before (RFC 4075).
-    Sntp 31 Addrs6 64, "SNTPSERVERS";
     /// URL of the boot file (RFC 5970).
     BootfileUrl 59 Text 512, "BOOTFILEURL";
     /// Its parameters (RFC 5970).

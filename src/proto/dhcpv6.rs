@@ -3,7 +3,7 @@
 //!
 //! | state | sends | hears | then |
 //! |---|---|---|---|
-//! | Confirming | CONFIRM of an earlier lease, REBIND of one with prefixes, for 10 s | REPLY: Bound | Bound |
+//! | Confirming | CONFIRM of an earlier lease, for 10 s | REPLY: Bound | Bound |
 //! | Soliciting | SOLICIT, ever slower | ADVERTISE: Requesting; REPLY with rapid commit: Bound | |
 //! | Requesting | REQUEST of an offer, ten times | REPLY: Bound | Soliciting |
 //! | Bound | | | T1: Renewing |

@@ -30,11 +30,7 @@ impl Client {
         if !is_awaited || self.tries == 0 || reply.number(Field6::Xid) != Some(self.xid) {
             return Heard::Nothing;
         }
-        let max_rt = match self.wanted() {
-            0 => Field6::InfMaxRt,
-            _ => Field6::SolMaxRt,
-        };
-        if let Some(seconds @ 60..=86_400) = reply.number(max_rt) {
+        if let Some(seconds @ 60..=86_400) = reply.number(Field6::SolMaxRt) {
             self.max_rt = seconds;
         }
         let has = |is_wanted, leased| u32::from(is_wanted && !reply.get(leased).is_empty());
@@ -82,8 +78,7 @@ impl Client {
             self.ask(now, State::Requesting);
             return Heard::Offer;
         }
-        let is_confirm = state == State::Confirming && held.get(Field6::Prefixes).is_empty();
-        if is_confirm && status == SUCCESS {
+        if state == State::Confirming && status == SUCCESS {
             self.hold();
             return Heard::Bound;
         }

@@ -207,9 +207,7 @@ const FQDN: u8 = 39;
 
 /// What is asked for. The first one, the time to ask again, is asked for only where there is no lease (RFC 8415
 /// s.21.23).
-const OPTIONS: &[u8] = &[
-    0, 32, 0, 23, 0, 24, 0, 31, 0, 39, 0, 56, 0, 59, 0, 60, 0, 82, 0, 83,
-];
+const OPTIONS: &[u8] = &[0, 32, 0, 23, 0, 24, 0, 39, 0, 56, 0, 59, 0, 60, 0, 82];
 
 #[cfg(test)]
 mod tests {
@@ -291,7 +289,7 @@ mod tests {
         let mut ia_pd = vec![0, 25, 0, 41, 0xa, 0xb, 0xc, 0xd, 0, 0, 0, 0, 0, 0, 0, 0];
         ia_pd.extend([0, 26, 0, 25, 0, 0, 0, 0, 0, 0, 0, 0]);
         ia_pd.extend(&ADDR[8..]);
-        let list = [0, 6, 0, 18];
+        let list = [0, 6, 0, 14];
         for message in 1..=11 {
             let rapid: &[u8] = if message == SOLICIT {
                 &[0, 14, 0, 0]
@@ -316,7 +314,7 @@ mod tests {
                     expected.extend(&OF_QUESTIONS[11..]);
                 }
                 INFORMATION_REQUEST => {
-                    expected.extend([0, 6, 0, 20]);
+                    expected.extend([0, 6, 0, 16]);
                     expected.extend(OPTIONS);
                     expected.extend(&OF_QUESTIONS[11..]);
                 }
@@ -333,7 +331,7 @@ mod tests {
     fn what_is_not_wanted_is_not_said() {
         let message = built(&Request::new(RENEW, SRC, &ME));
         let mut expected = vec![
-            5, 0, 0, 0, 0, 1, 0, 5, 0, 4, 7, 8, 9, 0, 8, 0, 2, 0, 0, 0, 6, 0, 18,
+            5, 0, 0, 0, 0, 1, 0, 5, 0, 4, 7, 8, 9, 0, 8, 0, 2, 0, 0, 0, 6, 0, 14,
         ];
         expected.extend(&OPTIONS[2..]);
         assert_eq!(message, expected);
@@ -353,7 +351,7 @@ mod tests {
             }
             if matches!(kind, SOLICIT | REQUEST | RENEW | REBIND) {
                 expected.extend([ia_na, ia_pd].concat());
-                expected.extend([0, 6, 0, 18]);
+                expected.extend([0, 6, 0, 14]);
                 expected.extend(&OPTIONS[2..]);
             }
             assert_eq!(message, expected);

@@ -169,17 +169,15 @@ class Exchange(Leases):
         self.assertEqual(len(found), 1, f"IAIDs: {found}")
 
     def test_identifiers_that_are_configured(self):
-        self.write("etc/machine-id", "0123456789abcdef0123456789abcdef\n")
         for text, begins in (
             ("DHCPV6_DUID=ll\n", DUID),
-            ("DHCPV6_DUID=llt\n", b"\0\1\0\1"),
-            ("DHCPV6_DUID=uuid\n", b"\0\4"),
+            ("DHCPV6_DUID=00:01:00:01:2a:00:00:00:02:00:00:00:00:07\n", b"\0\1\0\1\x2a"),
+            ("DHCPV6_DUID=00:04:01:23:45:67:89:ab:cd:ef:01:23:45:67:89:ab:cd:ef\n", b"\0\4\1\x23"),
             ("DHCPV6_DUID=00:03:00:01:02:00:00:00:00:07\n", b"\0\3\0\1\2\0\0\0\0\7"),
             ("DHCPV6_DUID=00:02:00:00:7e:d9:01:02\n", b"\0\2\0\0\x7e\xd9\1\2"),
         ):
             with self.subTest(text=text):
                 self.new_machine()
-                self.write("etc/machine-id", "0123456789abcdef0123456789abcdef\n")
                 self.bound(text)
                 found = self.server.messages6(wire6.SOLICIT)[0].option(wire6.CLIENT_ID)
                 self.assertEqual(found[: len(begins)], begins)

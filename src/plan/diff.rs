@@ -381,30 +381,6 @@ mod tests {
         }
     }
 
-    /// The link-local address that we form, where the link has one that can be used, and where it has none.
-    #[test]
-    fn our_link_local_address_gives_way_to_any_other() {
-        for (local, steps) in [(None, 2), (Some(Ipv6Addr::LOCALHOST), 1)] {
-            let mut tables = Tables::new();
-            let engine = tables.engine();
-            let (mut desired, mut plan) = (engine.desired, engine.plan);
-            let link = DesiredLink {
-                local,
-                ..DesiredLink::new(2, name("eth0"), Origin::NONE)
-            };
-            assert!(desired.links.push(link).is_ok());
-            want_addr(&mut desired, "fe80::5/64", None);
-            // a route that yields is added all the same
-            want_route(&mut desired, via("172.16.0.0/12", "192.0.2.1"));
-            desired
-                .things
-                .iter_mut()
-                .for_each(|thing| thing.yields = true);
-            diff(&desired, Ipv6::Present, &mut plan);
-            assert_eq!(plan.steps.len(), steps);
-        }
-    }
-
     #[test]
     fn the_right_route_counts_whatever_is_seen_after_it() {
         let mut tables = Tables::new();

@@ -117,7 +117,7 @@ impl Engine<'_> {
         let link = self.observed.by_index(ifindex).ok_or(GONE)?;
         let local = self.desired.link(ifindex).and_then(|link| link.local);
         let duid = duid(&self.config, lessee.config, link).ok_or(GONE)?;
-        let mut request = Request::new(what as u8, local.ok_or(GONE)?, duid.as_bytes());
+        let mut request = Request::new(what as u8, local.ok_or(GONE)?, &duid);
         describe(&self.config, lessee.config, &mut request);
         lessee.client6.fill(&lessee.lease6, &mut request);
         let packet = self.buffers.datagram.get_mut(..PACKET).unwrap_or_default();
@@ -205,7 +205,7 @@ impl Engine<'_> {
             return;
         };
         let (client, held) = (&mut lessee.client6, &mut lessee.lease6);
-        match client.hear(now, &mut said.lease6, duid.as_bytes(), held) {
+        match client.hear(now, &mut said.lease6, &duid, held) {
             Heard::Nothing => {}
             Heard::Refused(dhcpv6::Why::NothingGiven) => {
                 self.say(ifindex, NOTHING_GIVEN, b"", host);

@@ -473,7 +473,7 @@ mod tests {
         let head = "{\"name\":\"eth0\",\"ifindex\":2,\"mac\":\"02:02:02:02:02:02\",\"kind\":\"ethernet\",\
                     \"state\":\"up\",\"carrier\":true,\"addresses\":[{\"address\":\"192.0.2.5/24\",\
                     \"source\":\"static\",\"valid_s\":null,\"preferred_s\":null}],\"routes\":[\"10.0.0.0/24 proto 153\",";
-        let tail = "\"dns\":[\"192.0.2.53\"],\"lease4\":null,\"lease6\":null,\
+        let tail = "\"dns\":[\"192.0.2.53\"],\"lease4\":null,\"lease6\":null,\"ra\":[],\
                     \"timeline\":[{\"at_us\":4000,\"event\":\"done\"}],\
                     \"problems\":[\"a \\\"quoted\\\" \\\\ \\u001b[2J \u{ff} problem\\u000a\"]}";
         assert!(line.starts_with(head) && line.ends_with(tail), "{line}");

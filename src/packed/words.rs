@@ -18,7 +18,7 @@ pub struct Word(u8);
 const WRITTEN: &str = concat!(
     "@.@\"@/@ via @ proto @default@route @addr @='@'\n@\nup\n@# What ifdawn made on @; `ifdawn down @` undoes",
     " it.\nlink @/run/ifdawn/owned-@/run/ifdawn/lease-@:ifdawn-new@DEVICE='@'\nPROTO='dhcp@'\nIFINDEX='@'\nUP",
-    "TIME='@null@true@dhcp4@: up@, @ for @ s@, default via @ metric @:@ src @ table @ scope @ onlink@route6 @",
+    "TIME='@null@true@: up@, @ for @ s@, default via @ metric @:@ src @ table @ scope @ onlink@route6 @",
     "\n@ dev @ peer @ brd @ tos 0x@ via inet6 @::@::ffff:@: @; @ @\\x@false@4@6@name@mac@bootif@any@,@\\u00@d",
     "ns @nameserver @search @ip addr @ip route @ip -6 route @add @change @replace @del @ip link set dev @ip l",
     "ink property del dev @ name @ altname @ address @ mtu @ up@ down@ valid_lft @ preferred_lft @'\\''@...@:",

@@ -77,6 +77,8 @@ impl Engine<'_> {
                 if has_gen_mode && link.knobs.has_ipv6() {
                     let row = Knob::ADDR_GEN_MODE.0;
                     self.plan.push_at(Phase::Down, row, Act::SetGenMode, 0);
+                    let row = Knob::ACCEPT_DAD.0;
+                    self.plan.push_at(Phase::Knobs, row, Act::Knob, 0);
                 }
                 if is_owned_up {
                     self.take_down(ifindex, name, host)?;
@@ -90,6 +92,7 @@ impl Engine<'_> {
             }
             host.remove(OutputFile::Owned(name));
             host.remove(OutputFile::Lease(name));
+            host.remove(OutputFile::Lease6(name));
             self.mark(key(name), Event::Done);
             host.progress(&WentDown { name, is_made });
         }

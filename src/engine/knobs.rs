@@ -3,7 +3,8 @@
 use super::complain::write;
 use super::{Engine, Host, OutputFile};
 use crate::diag::{Escaped, LineBuf};
-use crate::model::knob::Knob;
+use crate::model::knob::{Knob, RANDOM};
+use crate::packed::word;
 
 /// Octets of the text of a setting: those of an IPv6 address.
 const MAX_TEXT: usize = 40;
@@ -17,10 +18,13 @@ impl Engine<'_> {
             return;
         };
         let mut text = LineBuf::<MAX_TEXT>::new();
-        if knob == Knob::ADDR_GEN_MODE {
-            // the secret that stable addresses are made of: the number of the machine as an IPv6 address
-            let id = host.read(OutputFile::MachineId).unwrap_or_default();
-            for digits in id.chunks(4).take(8) {
+        // The secret that stable addresses are made of: the number of the machine as an IPv6 address. Without one the
+        // kernel refuses what is written, and they are random.
+        if knob == Knob::ADDR_GEN_MODE
+            && let Ok(id) = host.read(OutputFile::MachineId)
+            && let Some(id) = id.first_chunk::<32>()
+        {
+            for digits in id.chunks(4) {
                 if !text.as_bytes().is_empty() {
                     text.put(b":");
                 }
@@ -30,7 +34,10 @@ impl Engine<'_> {
             text.show(&value);
         }
         let file = OutputFile::Knob(&link.name, knob.row().word);
-        write(host, file, &Escaped(text.as_bytes()));
+        if !write(host, file, &Escaped(text.as_bytes())) && knob == Knob::ADDR_GEN_MODE {
+            let mode = OutputFile::Knob(&link.name, word!("addr_gen_mode"));
+            let _ = host.write(mode, &RANDOM);
+        }
         if let Some(link) = self.observed.by_index_mut(link.ifindex) {
             link.knobs.set(knob, value);
         }

@@ -325,7 +325,6 @@ impl Engine<'_> {
         }
         self.drop_repeated();
         self.claim(host);
-        self.take_dad(host);
         self.send_plan(host)?;
         self.take_locals();
         self.disown(host);

@@ -8,7 +8,7 @@ use super::describe6::{describe, duid, settings};
 use super::dhcp::{BAD_OPTION, ENDED, TAKEN};
 use super::leases::{KEPT, QUESTIONS};
 use super::observe::Asked;
-use super::{Engine, Event, Host, Instant, OutputFile, Packet, remove};
+use super::{Engine, Event, Host, Instant, Packet, remove};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
 use crate::model::addr::{Family, is_link_local};
 use crate::model::advert::MANAGED;
@@ -18,8 +18,6 @@ use crate::model::lease::Verdict;
 use crate::model::lease6::{Field6, LEASED_OCTETS, Lease6};
 use crate::model::observed::Link;
 use crate::model::statement::{Form, Statement};
-use crate::output::json::Octets;
-use crate::packed::{Word, word};
 use crate::plan::{Act, Phase};
 use crate::proto::dad::{self, Check, RETRANS_MS};
 use crate::proto::dhcpv4::xorshift;
@@ -329,38 +327,6 @@ impl Engine<'_> {
         });
     }
 
-    /// Has the kernel use at once what it forms, on links whose addresses it does not look after: until
-    /// [`Engine::give_back_dad`]. Where it cannot be told, it looks, and its word is waited for.
-    pub(super) fn take_dad(&mut self, host: &mut impl Host) {
-        for lessee in self.lessees.iter_mut() {
-            if let Some(link) = self.desired.link(lessee.ifindex)
-                && lessee.accept_dad == 0
-                && link.dad.is_some_and(Dad::is_not_kernels)
-            {
-                let file = OutputFile::Knob(&link.name, ACCEPT_DAD);
-                let before = host
-                    .read(file)
-                    .map_or(0, |text| *text.first().unwrap_or(&b'0'));
-                lessee.accept_dad = before.max(b'0');
-                if before > b'0' && host.write(file, &Octets(b"0")).is_err() {
-                    lessee.accept_dad = b'0';
-                }
-            }
-        }
-    }
-
-    /// Gives back what [`Engine::take_dad`] took: from here on nobody looks after what the kernel forms.
-    pub fn give_back_dad(&mut self, host: &mut impl Host) {
-        for lessee in self.lessees.iter() {
-            if let Some(link) = self.desired.link(lessee.ifindex)
-                && lessee.accept_dad > b'0'
-            {
-                let file = OutputFile::Knob(&link.name, ACCEPT_DAD);
-                let _ = host.write(file, &Octets(&[lessee.accept_dad]));
-            }
-        }
-    }
-
     /// Remembers the link-local addresses that were just added.
     pub(super) fn take_locals(&mut self) {
         let Desired { links, things } = &mut self.desired;
@@ -530,8 +496,6 @@ fn sent_as(message: Message) -> Event {
 /// Octets of the longest packet we send: what any link takes.
 const PACKET: usize = 1_280;
 
-/// See [`Engine::take_dad`].
-const ACCEPT_DAD: Word = word!("accept_dad");
 
 const NOTHING_GIVEN: Complaint = Complaint::warning(Problem::NothingGiven, Effect::None);
 const NOT_ON_LINK: Complaint = Complaint::warning(Problem::NotOnLink, Effect::None);

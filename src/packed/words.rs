@@ -23,7 +23,7 @@ const WRITTEN: &str = concat!(
     "ns @nameserver @search @ip addr @ip route @ip -6 route @add @change @replace @del @ip link set dev @ip l",
     "ink property del dev @ name @ altname @ address @ mtu @ up@ down@ valid_lft @ preferred_lft @'\\''@...@:",
     " DHCPv4 @: down@: renamed from @: waiting for @any link@error @enx@dns,search@,localhost,(none),localhos",
-    "t.localdomain@up@partial@down@static@rename@ifdawn@ifdawn @# @    @\n    @^\n@\nOptions:\n@  @ errors, @",
+    "t.localdomain@up@partial@down@rename@ifdawn@ifdawn @# @    @\n    @^\n@\nOptions:\n@  @ errors, @",
     " warnings, @ notes\n@made\n@joined @: gone@ip link add@ip link del dev @ link @ master @ nomaster@ type ",
     "@_slave@0x@rule @rule6 @ip rule @ip -6 rule @ from @ label @from@options @/run/udev@/run/udev/data@/run/",
     "udev/data/n@/run/udev/control@/proc/self/ns/net@/proc/1/ns/net@/dev/kmsg@/dev/null@/run@/run/ifdawn@/run",
@@ -36,7 +36,7 @@ const WRITTEN: &str = concat!(
     "les@ txqueuelen @ip link property add dev @ nodad@/run/ifdawn/lease6-@/proc/sys/net/ipv6/conf/@accept_dad@: IPv6 @%",
     "@sysctl -w net/ipv6/conf/@=@ip token set dev @ addrgenmode @addrgenmode\n@disable_ipv6@accept_ra@autoconf@",
     "accept_ra_defrtr@accept_ra_rt_info_max_plen@ra_defrtr_metric@use_tempaddr@dad_transmits@optimistic_dad@m",
-    "tu@stable_secret@/etc/machine-id",
+    "tu@stable_secret@addr_gen_mode@/etc/machine-id",
 );
 
 /// The same, packed.

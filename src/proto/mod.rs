@@ -31,8 +31,6 @@ pub struct Lessee {
     pub v6_only: bool,
     /// Whether the leases are written down, by [`Family`](crate::model::addr::Family).
     pub saved: [bool; 2],
-    /// The digit that the kernel had for its link as `accept_dad` before us; 0: it was not asked yet.
-    pub accept_dad: u8,
     /// How often its link had lost carrier at the last look.
     pub carrier_losses: u32,
     /// How far DHCPv4 is.
@@ -56,7 +54,6 @@ impl Lessee {
             config,
             v6_only: false,
             saved: [false; 2],
-            accept_dad: 0,
             carrier_losses: 0,
             client: Client::NEW,
             client6: dhcpv6::Client::NEW,

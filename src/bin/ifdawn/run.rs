@@ -173,7 +173,6 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -
         Command::Down => down(system, engine),
         Command::Up | Command::Watch | Command::Plan | Command::Check => {
             let code = up(system, engine, heard);
-            engine.give_back_dad(system);
             // A supervisor has found out what there is to find out, or is asked to end.
             let lingers = system.options.command == Command::Up && engine.looks_after_addrs();
             if lingers && process::fork() == Ok(0) {

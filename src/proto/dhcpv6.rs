@@ -262,10 +262,14 @@ impl Client {
 
     /// Somebody else has an address of the lease, which is lost (RFC 8415 18.2.8); the server is told of this address.
     pub fn taken(&mut self, now: Instant, addr: Ipv6Addr, held: &mut Lease6) {
-        if self.has_lease() && self.state != State::Stopped {
-            let mut item = [0; LEASED_OCTETS];
-            let [_, _, _, _, _, _, _, _, len, octets @ ..] = &mut item;
-            (*len, *octets) = (128, addr.octets());
+        let mut items = held.get(Field6::Addrs).chunks(LEASED_OCTETS);
+        let is_it = |item: &&[u8]| item.ends_with(&addr.octets());
+        let item = items.find(is_it).and_then(<[u8]>::first_chunk);
+        if let Some(&item) = item
+            && self.has_lease()
+            && self.state != State::Stopped
+        {
+            let item: [u8; LEASED_OCTETS] = item;
             held.put(Field6::Addrs, &item);
             held.clear(Field6::Prefixes);
             self.leave(now, State::Declining);

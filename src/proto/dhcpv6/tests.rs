@@ -794,7 +794,7 @@ fn a_conflict_is_declined() {
     assert!(!scene.client.has_lease() && scene.held.is_sound());
     let request = scene.filled(Message::Decline);
     assert_eq!(request.server, SERVER);
-    assert_eq!(request.addrs, Some(&item(7, 128, 0, 0)[..]));
+    assert_eq!(request.addrs, Some(&item(7, 128, 3_000, 3_600)[..]));
     assert_eq!(request.prefixes, Some(&[][..]));
     scene.send(2, Message::Decline);
     let mut silent = scene.clone();

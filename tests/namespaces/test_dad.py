@@ -182,9 +182,11 @@ class Background(DadMachine):
         server = self.network()
         self.ifdawn("up")
         self.assertUsable(f"{SLAAC}/64")
+        self.assertAlone()
         server.clear()
         with self.monitor("address", "route", "link") as lines:
             self.ifdawn("up")
+        self.assertAlone()
         self.assertEqual(server.probes(), [], "questions about addresses")
         self.assertEqual([line for line in lines if "Deleted" in line], [], "nothing is missing meanwhile")
         self.assertConverged()

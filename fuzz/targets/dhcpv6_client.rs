@@ -137,9 +137,7 @@ impl Scene {
         reply.put(Field6::ClientId, &CLIENT);
         reply.put(Field6::ServerId, &SERVER);
         let times = [0, 0, 14, 16, 0, 0, 14, 16];
-        reply.put(Field6::AddrIaid, &IAID);
         reply.put(Field6::Addrs, &[&times[..], &[128], &addr(7)].concat());
-        reply.put(Field6::PrefixIaid, &IAID);
         if self.settings.prefixes {
             reply.put(Field6::Prefixes, &[&times[..], &[64], &addr(0)].concat());
         }
@@ -265,8 +263,7 @@ impl Scene {
                 let until = self.client.deadline().0;
                 self.now = (self.now + micros).min(until);
                 let mut reply = self.says(message);
-                reply.put(Field6::AddrStatus, &[0, status]);
-                reply.put(Field6::PrefixStatus, &[0, status]);
+                reply.put(Field6::Status, &[0, status]);
                 let times = [seconds.to_be_bytes(), seconds.to_be_bytes()].concat();
                 reply.put(Field6::Addrs, &[&times[..], &[128], &addr(7)].concat());
                 if self.hear(&mut reply) == Heard::Bound && is_taken {

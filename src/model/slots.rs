@@ -202,6 +202,7 @@ const fn lay_out(all: &mut [Slot], slots: &[Slot], first: usize) -> usize {
 }
 
 /// A slot.
+#[inline(never)]
 pub(crate) fn row(number: u8) -> &'static Slot {
     const NONE: &Slot = &Slot::new(0, Kind::Octets, 0);
     SLOTS.get(usize::from(number)).unwrap_or(NONE)

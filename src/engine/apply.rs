@@ -15,7 +15,7 @@ use crate::limits::{BATCH_REQUESTS, MAX_LINE};
 use crate::model::addr::Family;
 use crate::model::config::{LinkNumber, Wait};
 use crate::model::desired::{
-    DesiredLink, GEN_MODE, JOINED, MADE, Presence, Standing, Thing, UP, What,
+    DesiredLink, GEN_MODE, JOINED, MADE, Presence, Standing, Thing, UP, What, link_mut,
 };
 use crate::model::knob::Knob;
 use crate::output::owned::Owned;
@@ -118,6 +118,16 @@ impl Engine<'_> {
                     link.done &= !JOINED;
                 }
                 is_news = true;
+            }
+            // It can be spoken from at once.
+            if step.act == Act::Add
+                && is_done
+                && let Some(thing) = self.desired.things.get(step.n as usize)
+                && thing.is_own_local()
+                && let IpAddr::V6(addr) = thing.route.dst.addr
+                && let Some(link) = link_mut(self.desired.links, thing.ifindex)
+            {
+                link.local = Some(addr);
             }
             let now = match (step.act, is_done) {
                 (Act::Delete, true) => (Presence::Missing, Standing::Stale),

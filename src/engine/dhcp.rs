@@ -85,7 +85,12 @@ impl Engine<'_> {
         if core::mem::replace(&mut lessee.carrier_losses, losses) != losses || !has_carrier {
             lessee.stop();
             // Where it leads now others may have them.
-            remove(self.addrs6, |held| held.check.ifindex == ifindex);
+            for held in self.addrs6.iter_mut() {
+                if held.ifindex == ifindex {
+                    // Of no link: the next look will not see it.
+                    (held.ifindex, held.is_duplicate) = (0, false);
+                }
+            }
         }
         let Some(wanted) = self.desired.link(ifindex) else {
             return;
@@ -297,20 +302,22 @@ impl Engine<'_> {
         let of_link = lessees.position(|lessee| lessee.ifindex == ifindex);
         let verdict = said.verdict();
         let problem = match (verdict, of_link) {
-            (Verdict::Neighbor, _) => return self.hear_neighbor(ifindex, &said.advert, host),
+            (Verdict::Neighbor, _) => {
+                self.hear_neighbor(ifindex, &said.advert, host);
+                None
+            }
             (Verdict::Malformed, Some(_)) => Some(Problem::BadPacket),
             (Verdict::BadChecksum, Some(_)) => Some(Problem::BadChecksum),
-            (Verdict::Fine | Verdict::Arp, Some(n)) => {
-                let problem = match said.form {
-                    Form::Lease => self.take_said(n, &said.lease, host),
-                    Form::Lease6 => self.take_said6(n, &mut said.lease6, host),
-                    Form::Advert => self.take_advert(n, &said.advert, host),
-                };
-                self.attend_to(n, host);
-                problem
-            }
+            (Verdict::Fine | Verdict::Arp, Some(n)) => match said.form {
+                Form::Lease => self.take_said(n, &said.lease, host),
+                Form::Lease6 => self.take_said6(n, &mut said.lease6, host),
+                Form::Advert => self.take_advert(n, &said.advert, host),
+            },
             _ => None,
         };
+        if let Some(n) = of_link {
+            self.attend_to(n, host);
+        }
         if let Some(problem) = problem {
             const DROPPED: Complaint =
                 Complaint::warning(Problem::BadPacket, Effect::AnswerDropped);

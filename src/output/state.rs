@@ -134,9 +134,8 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
         }
     }
     for held in engine.formed_on(ifindex) {
-        let lives = [held.valid_secs, held.preferred_secs];
         let source = if is_link_local(&held.addr.addr) { 3 } else { 4 };
-        address(json, &held.addr, source, lives);
+        address(json, &held.addr, source, held.lives);
     }
     json.end();
     let routes = desired
@@ -217,7 +216,7 @@ impl Show for InWords<'_> {
             What::Link => {
                 FLAGS.item((item.flags() >> 6).into()).show(f);
             }
-            What::Server => IpAddr::V6(item.addr()).show(f),
+            What::Server => IpAddr::from(*item.addr()).show(f),
             What::Pref64 => {
                 if let Some(prefix) = leased(item.octets()) {
                     prefix.addr.show(f);

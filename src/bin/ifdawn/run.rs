@@ -197,7 +197,6 @@ fn linger(
     system.log = Log::new(Target::Kmsg, Verbosity::Quiet);
     system.sockets.forget_jail();
     (system.lingers, system.told_by) = (true, [None; 2]);
-    engine.look_at_addrs(system)?;
     settle(engine, system, heard)
 }
 
@@ -252,7 +251,7 @@ fn settle(
     let mut forget = clock::in_seconds(FORGET_SECONDS);
     // Until when what is about to come is waited for, to be applied with what is there.
     let mut patience = Instant(u64::MAX);
-    engine.look_again = !system.lingers;
+    engine.look_again = true;
     while !system.lingers || engine.look_again || engine.is_probing() {
         let mut next = limit.min(engine.attend(system));
         let now = clock::now();

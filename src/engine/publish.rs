@@ -13,7 +13,7 @@ use crate::model::lease::Field;
 use crate::model::link::IfName;
 use crate::model::observed::Observed;
 use crate::output::json::{Octets, begins_with};
-use crate::output::owned;
+use crate::output::owned::{self, Given};
 use crate::output::resolv_conf::{MARKER, ResolvConf};
 use crate::output::state::{self, State};
 use crate::packed::{Word, word};
@@ -195,15 +195,15 @@ impl Engine<'_> {
         let links = &*self.desired.links;
         let lessees = &*self.lessees;
         conf.begin();
-        owned::names(config, None, conf);
+        owned::names(config, None, &Given::NOTHING, conf);
         for (id, link) in config.links_with_ids() {
             let state = self.states.get(id.place());
             if state.is_some_and(|state| *state != LinkState::NotAsked && !state.lacks_link()) {
-                owned::names(config, Some(id), conf);
+                owned::names(config, Some(id), &Given::NOTHING, conf);
                 for desired in links.iter() {
                     if desired.config == Some(id) {
                         let given = given_to(lessees, desired);
-                        owned::given_names(link, &given, conf);
+                        owned::names(config, Some(id), &given, conf);
                     }
                 }
             } else if let Some(name) = name_of(link, &self.observed) {

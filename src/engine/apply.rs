@@ -14,7 +14,9 @@ use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, LineBuf, Problem, Se
 use crate::limits::{BATCH_REQUESTS, MAX_LINE};
 use crate::model::addr::Family;
 use crate::model::config::{LinkNumber, Wait};
-use crate::model::desired::{DesiredLink, Presence, Standing, Thing, What};
+use crate::model::desired::{
+    DesiredLink, GEN_MODE, JOINED, MADE, Presence, Standing, Thing, UP, What,
+};
 use crate::model::knob::Knob;
 use crate::output::owned::Owned;
 use crate::plan::encode::encode;
@@ -34,6 +36,10 @@ const IPV6_NEEDS: &[u8] = b"IPv6 needs an MTU of at least 1280";
 impl Engine<'_> {
     /// Writes `owned-IF` for every link that gets something, before it gets it, and tells of foreign routes
     /// that give way.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the others leave nothing to be taken back"
+    )]
     pub(super) fn claim(&mut self, host: &mut impl Host) {
         const YIELDS: Complaint = Complaint::warning(Problem::Yields, Effect::NotSet);
         const REPLACES: Complaint = Complaint::warning(Problem::Replaces, Effect::None);
@@ -57,10 +63,16 @@ impl Engine<'_> {
                 let came = when(self.marks, key(&link.name), Event::Seen).is_some();
                 // The loopback link is nobody's, but a file may have given it more.
                 link.touched |= link.config.is_some();
-                link.owned_up |= step.act == Act::Up;
-                link.made |= step.act == Act::Make || came;
-                link.joined |= step.act == Act::Enslave;
-                link.addr_gen_mode |= step.act == Act::SetGenMode;
+                if came {
+                    link.done |= MADE;
+                }
+                link.done |= match step.act {
+                    Act::Make => MADE,
+                    Act::Up => UP,
+                    Act::Enslave => JOINED,
+                    Act::SetGenMode => GEN_MODE,
+                    _ => 0,
+                };
             }
         }
         self.write_owned(host);
@@ -102,10 +114,13 @@ impl Engine<'_> {
                 && let Some(link) = self.desired.links.get_mut(step.n as usize)
             {
                 if step.act == Act::Make {
-                    (link.made, link.touched) = (false, false);
+                    link.done &= !MADE;
+                    link.touched = false;
                     host.remove(OutputFile::Owned(&link.name));
                 }
-                link.joined &= step.act != Act::Enslave;
+                if step.act == Act::Enslave {
+                    link.done &= !JOINED;
+                }
                 is_news = true;
             }
             let now = match (step.act, is_done) {

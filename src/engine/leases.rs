@@ -79,15 +79,15 @@ impl Engine<'_> {
         }
     }
 
-    /// What a family of a configured link waits for, and for how long at most; `None` where it has it, or asks for
-    /// nothing. Of several links that one description fits, one is enough.
+    /// What a family of a configured link waits for, and for how long at most; [`NOTHING`] where it has it, or asks
+    /// for nothing. Of several links that one description fits, one is enough.
     pub(super) fn awaited(
         &self,
         id: LinkId,
         config: &LinkConfig,
         family: Family,
         host: &mut impl Host,
-    ) -> Option<(LinkState, Instant)> {
+    ) -> (LinkState, Instant) {
         let (ip, first) = match family {
             Family::V4 => (&config.ipv4, LinkState::WaitingLease),
             Family::V6 => (&config.ipv6, LinkState::WaitingRa),
@@ -98,7 +98,7 @@ impl Engine<'_> {
             Method::Dhcp | Method::Auto => false,
         };
         if is_nobodys {
-            return None;
+            return NOTHING;
         }
         let timeouts = &self.config.global.timeouts;
         let carrier_secs = timeouts.of(Wait::Carrier);
@@ -117,7 +117,7 @@ impl Engine<'_> {
                 Family::V6 => self.stage6(link, ip.method),
             };
             let mut state = match stage {
-                Stage::Done => return None,
+                Stage::Done => return NOTHING,
                 Stage::Over => continue,
                 Stage::Waits(state) => state,
             };
@@ -139,7 +139,7 @@ impl Engine<'_> {
                 && lessee.holds(self.now)
             {
                 self.say(ifindex, KEPT, lessee.lease.get(Field::Addr), host);
-                return None;
+                return NOTHING;
             }
             if state == LinkState::WaitingLease6
                 && let Some(grace) = self.grace(ifindex)
@@ -158,7 +158,7 @@ impl Engine<'_> {
                 wait = (state, until);
             }
         }
-        Some(wait)
+        wait
     }
 
     /// How far DHCPv4 of a link is.
@@ -188,9 +188,12 @@ impl Engine<'_> {
         let (mut is_tentative, mut has_addr) = (false, false);
         for held in self.addrs6.iter() {
             if held.check.ifindex == link.ifindex && held.check.state() != dad::State::Duplicate {
-                is_tentative |=
-                    held.flags & (IFA_F_TENTATIVE | IFA_F_OPTIMISTIC) == IFA_F_TENTATIVE;
-                has_addr |= held.is_usable() && !is_link_local(&held.addr.addr);
+                let is_local = is_link_local(&held.addr.addr);
+                has_addr |= held.is_usable() && !is_local;
+                // Static addresses do without a link-local one.
+                is_tentative |= held.flags & (IFA_F_TENTATIVE | IFA_F_OPTIMISTIC)
+                    == IFA_F_TENTATIVE
+                    && !(is_local && method == Method::Static);
             }
         }
         let lessee = self.lessee(link.ifindex);
@@ -249,6 +252,9 @@ impl Engine<'_> {
 
 /// After so many questions without an answer there is no router.
 pub(super) const QUESTIONS: u8 = 3;
+
+/// A family of a link has what it asks for.
+pub(super) const NOTHING: (LinkState, Instant) = (LinkState::Up, Instant(0));
 
 /// How far a family of a link is.
 enum Stage {

@@ -413,7 +413,7 @@ mod tests {
             let mut advert = Advert::NONE;
             assert_eq!(advert.add(what, 7, octets), is_fine, "{what:?} {octets:?}");
             assert_eq!(advert.left_out(), if is_fine { 0 } else { what.bit() });
-            assert_eq!(advert.items().count(), is_fine.into());
+            assert_eq!(advert.items().count(), usize::from(is_fine));
             // Of what was left out nothing stays.
             assert!(advert.add(What::Router, 7, &[]));
             let mut other = Advert::NONE;

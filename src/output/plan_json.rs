@@ -1,7 +1,7 @@
 //! `plan --json`: what the sources ask for, as one object (CONTRACT section 3).
 
 use super::json::{Json, Octets};
-use super::owned::{self, Given, Name, TakeName};
+use super::owned::{self, Given, List, TakeName};
 use crate::diag::{Diagnostic, Sink, Subject};
 use crate::model::addr::Family;
 use crate::model::attr::{Attr, Kind, Scope, Value};
@@ -317,8 +317,8 @@ fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig, f
 
 /// Name servers and search domains of one link, or of none.
 fn names(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
-    add_names(json, config, link, &Given::NOTHING, owned::List::Dns);
-    add_names(json, config, link, &Given::NOTHING, owned::List::Search);
+    add_names(json, config, link, &Given::NOTHING, List::Dns);
+    add_names(json, config, link, &Given::NOTHING, List::Search);
 }
 
 /// An array of the names of one list of one link, or of none, and of those that are leased to it.
@@ -328,27 +328,24 @@ pub(super) fn add_names(
     config: &Config<'_>,
     link: Option<LinkId>,
     given: &Given<'_>,
-    list: owned::List,
+    list: List,
 ) {
     let items = &mut Items { json, list };
-    owned::names(config, link, items);
-    if let Some(link) = link.and_then(|id| config.link(id)) {
-        owned::given_names(link, given, items);
-    }
+    owned::names(config, link, given, items);
     json.end();
 }
 
 /// The names of one list as items.
 struct Items<'a, 'w> {
     json: &'a mut Json<'w>,
-    list: owned::List,
+    list: List,
 }
 
 impl TakeName for Items<'_, '_> {
-    fn name(&mut self, name: Name<'_>) {
-        if name.list() == self.list {
+    fn name(&mut self, list: List, name: &dyn Show) {
+        if list == self.list {
             self.json.item();
-            self.json.text(&name);
+            self.json.text(name);
         }
     }
 }

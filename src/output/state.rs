@@ -4,17 +4,16 @@
 use crate::engine::{Engine, Event};
 use crate::model::addr::{Cidr, Family, is_link_local};
 use crate::model::advert::{Item, What};
-use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch};
+use crate::model::config::{LinkConfig, LinkId, LinkMatch};
 use crate::model::desired::{self, DesiredLink, FOREVER};
 use crate::model::lease::{AnyLease, Lease};
 use crate::model::lease6::leased;
 use crate::model::link::Mac;
-use crate::model::route::Route;
 use crate::output::json::{Json, Octets};
 use crate::output::lease::each;
-use crate::output::owned::{Given, List};
+use crate::output::owned::{Given, List, Words};
 use crate::output::plan_json::add_names;
-use crate::packed::{Packed, packed, word};
+use crate::packed::{Packed, packed};
 use crate::plan::resolve::LinkState;
 use crate::proto::Lessee;
 use crate::text::show::{Show, Text, displayed};
@@ -146,7 +145,7 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
         .filter(|route| route.what == desired::What::Route && route.is_wanted_on(ifindex));
     for route in routes.take(ROUTES_SHOWN) {
         json.item();
-        json.text(&WithMore(&route.route, &engine.config));
+        json.text(&Words(route, &engine.config));
     }
     json.end();
     let id = observed.map_or(LinkId::NONE, |_| id);
@@ -246,18 +245,6 @@ impl Event {
     /// Its word.
     pub fn word(self) -> Packed {
         WORDS.line(self as usize)
-    }
-}
-
-/// A route in the words of ip-route(8), without its link.
-struct WithMore<'a>(&'a Route, &'a Config<'a>);
-
-impl Show for WithMore<'_> {
-    fn show(&self, f: &mut Text<'_>) {
-        self.0.show(f);
-        if let Some(more) = &self.0.more {
-            f.show(word!(" "), &Octets(self.1.text(more.text)));
-        }
     }
 }
 

@@ -28,7 +28,7 @@ impl Client {
         let t2 = lease.number_or(Field6::RebindTime, tenth.wrapping_mul(8));
         let t1 = lease.number_or(Field6::RenewTime, t2.min(tenth.wrapping_mul(5)));
         let t1 = t1.max(MIN_RENEW);
-        if longest < MIN_VALID {
+        if longest == 0 {
             return false;
         }
         self.since = from;
@@ -44,6 +44,3 @@ const LEASED: [Field6; 2] = [Field6::Addrs, Field6::Prefixes];
 
 /// Seconds. A T1 shorter than that is not believed: who says so would be asked without end.
 const MIN_RENEW: u32 = 2;
-
-/// Seconds. What is valid for less has no T1 we believe, and is as good as nothing.
-const MIN_VALID: u32 = 2 * MIN_RENEW;

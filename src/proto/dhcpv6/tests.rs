@@ -441,7 +441,7 @@ fn a_refused_request_looks_for_another_server() {
         waits,
         [0, 0, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 7_000]
     );
-    // One that is not of this link, or does not last, is none either.
+    // One that is not of this link, or is over at once, is none either.
     let mut scene = Scene::started(&SETTINGS);
     scene.send(0, Message::Solicit);
     scene.recv(1, scene.says(ADVERTISE));
@@ -450,10 +450,15 @@ fn a_refused_request_looks_for_another_server() {
     let elsewhere = failing(scene.says(REPLY), 4);
     assert_eq!(scene.recv(2, elsewhere), Heard::Refused(Why::NotOnLink));
     scene.send(2, Message::Solicit);
-    let short = brief.says_with(REPLY, Field6::Addrs, &item(ADDR, 128, 3, 3));
-    assert_eq!(brief.recv(2, short), Heard::Refused(Why::NothingGiven));
+    let mut short = brief.clone();
+    let over = brief.says_with(REPLY, Field6::Addrs, &item(ADDR, 128, 0, 0));
+    assert_eq!(brief.recv(2, over), Heard::Refused(Why::NothingGiven));
     assert!(!brief.client.has_lease());
     brief.send(2, Message::Solicit);
+    let second = short.says_with(REPLY, Field6::Addrs, &item(ADDR, 128, 1, 1));
+    assert_eq!(short.recv(2, second), Heard::Bound);
+    short.due(1_002, Due::Expired);
+    short.send(1_002, Message::Solicit);
 }
 
 #[test]

@@ -106,10 +106,7 @@ mod tests {
     fn arp_is_for_ipv4() {
         let packet = [0, 1, 8, 0, 6, 4, 0, 1];
         assert!(hears(&packet));
-        assert!(
-            hears(&[0, 32, 8, 0, 20, 4, 0, 2]),
-            "InfiniBand"
-        );
+        assert!(hears(&[0, 32, 8, 0, 20, 4, 0, 2]), "InfiniBand");
         assert!(!hears(&[0, 1, 0x86, 0xdd, 6, 16, 0, 1]));
         assert!(!hears(&packet[..3]));
     }

@@ -418,10 +418,10 @@ pub(super) fn start6(
     seed: u32,
 ) {
     lessee.ndisc.start(now, seed);
-    let flags = match config.ipv6.method {
-        Method::Dhcp => MANAGED,
-        _ => lessee.ndisc.flags(),
-    };
+    let mut flags = lessee.ndisc.flags();
+    if config.ipv6.method == Method::Dhcp {
+        flags = MANAGED;
+    }
     let settings = settings(config, link, flags);
     let client = &mut lessee.client6;
     if flags != 0 {

@@ -173,8 +173,7 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -
         Command::Down => down(system, engine),
         Command::Up | Command::Watch | Command::Plan | Command::Check => {
             let code = up(system, engine, heard);
-            if (system.sockets.are_open() || engine.looks_after_addrs())
-                && process::fork() == Ok(0)
+            if (system.sockets.are_open() || engine.looks_after_addrs()) && process::fork() == Ok(0)
             {
                 linger(system, engine, heard);
             }

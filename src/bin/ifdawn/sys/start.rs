@@ -230,8 +230,7 @@ pub fn detach() {
 fn keep_standard_descriptors(device: Word) {
     let open = |path, flags| Root::NONE.open(path, flags, 0);
     // Without devices a directory takes the numbers: nothing can be written to it.
-    while let Ok(file) =
-        open(device, libc::O_WRONLY).or_else(|_| open(word!("/"), libc::O_RDONLY))
+    while let Ok(file) = open(device, libc::O_WRONLY).or_else(|_| open(word!("/"), libc::O_RDONLY))
     {
         if file.as_raw_fd() > 2 {
             break;

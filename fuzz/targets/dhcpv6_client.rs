@@ -137,9 +137,7 @@ impl Scene {
         reply.put(Field6::ClientId, &CLIENT);
         reply.put(Field6::ServerId, &SERVER);
         let times = [0, 0, 14, 16, 0, 0, 14, 16];
-        reply.put(Field6::AddrIaid, &IAID);
         reply.put(Field6::Addrs, &[&times[..], &[128], &addr(7)].concat());
-        reply.put(Field6::PrefixIaid, &IAID);
         if self.settings.prefixes {
             reply.put(Field6::Prefixes, &[&times[..], &[64], &addr(0)].concat());
         }
@@ -265,8 +263,7 @@ impl Scene {
                 let until = self.client.deadline().0;
                 self.now = (self.now + micros).min(until);
                 let mut reply = self.says(message);
-                reply.put(Field6::AddrStatus, &[0, status]);
-                reply.put(Field6::PrefixStatus, &[0, status]);
+                reply.put(Field6::Status, &[0, status]);
                 let times = [seconds.to_be_bytes(), seconds.to_be_bytes()].concat();
                 reply.put(Field6::Addrs, &[&times[..], &[128], &addr(7)].concat());
                 if self.hear(&mut reply) == Heard::Bound && is_taken {
@@ -350,7 +347,8 @@ impl Scene {
         );
         assert_eq!(request.server.is_empty(), !is_to_one, "{message:?}");
         assert_eq!(request.addrs.is_some(), self.settings.addrs);
-        assert_eq!(request.prefixes.is_some(), self.settings.prefixes);
+        let are_asked_for = self.settings.prefixes && message != Message::Confirm;
+        assert_eq!(request.prefixes.is_some(), are_asked_for);
         assert!(request.xid < 1 << 24);
         assert!(dhcpv6::build(&request, &mut [0; 1_500]) > 0);
     }
@@ -374,7 +372,7 @@ impl Scene {
             )),
             Heard::Bound => {
                 assert!(client.has_lease() && client.state() == State::Bound);
-                assert!(client.expires_at() >= client.since().after_seconds(4));
+                assert!(client.expires_at() >= client.since().after_seconds(1));
             }
             Heard::Informed => assert_eq!(client.state(), State::Informed),
         }

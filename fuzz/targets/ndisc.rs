@@ -8,7 +8,7 @@
 use ifdawn::diag::Errno;
 use ifdawn::engine::Instant;
 use ifdawn::limits::MAX_RA_KEPT;
-use ifdawn::model::advert::{Advert, FLAGS, Item, KNOWN_BY, What};
+use ifdawn::model::advert::{Advert, FLAGS, Item, KNOWN_BY, SAID, What};
 use ifdawn::model::lease::Verdict;
 use ifdawn::proto::dad::{self, Check, RETRANS_MS};
 use ifdawn::proto::ndisc::{Due, Ndisc, PAUSE, State};
@@ -250,7 +250,8 @@ impl Scene {
 
 /// The octets that an item is known by.
 fn known_by(item: Item<'_>) -> Vec<u8> {
-    item.key().to_vec()
+    let is_one = item.is_replaced_by(item);
+    item.0[..if is_one { 1 } else { SAID }].to_vec()
 }
 
 fn keep_young(times: &mut VecDeque<u64>, now: u64, micros: u64) {

@@ -12,7 +12,7 @@ use crate::model::addr::Family;
 use crate::model::config::{
     Config, GlobalNumber, IpText, Leases, LinkConfig, LinkFlag, LinkId, LinkText, Method,
 };
-use crate::model::lease::{Field, Lease, Verdict};
+use crate::model::lease::{AnyLease, Field, Lease, Verdict};
 use crate::model::link::IfName;
 use crate::model::observed::{Link, Observed};
 use crate::model::statement::{Form, Statement};
@@ -189,6 +189,17 @@ impl Engine<'_> {
         }
     }
 
+    /// Says what of a lease is left out.
+    #[inline(never)]
+    pub(super) fn say_left_out(&self, ifindex: u32, lease: AnyLease<'_>, host: &mut impl Host) {
+        const BAD: Complaint = Complaint::warning(Problem::BadOption, Effect::PartIgnored);
+        for n in 0..lease.form.slots() {
+            if let Some(code) = lease.left_out(n) {
+                self.say(ifindex, BAD.with(code.into()), b"", host);
+            }
+        }
+    }
+
     /// The DHCPv4 lease of lessee `n` is no more, and why.
     fn lost(&mut self, n: usize, complaint: Complaint, host: &mut impl Host) {
         self.say_leased(n, complaint, host);
@@ -282,32 +293,43 @@ impl Engine<'_> {
     /// Takes what somebody said on a link, as the jail read it, and answers at once: servers take their time.
     pub fn hear(&mut self, ifindex: u32, said: &mut Statement, host: &mut impl Host) {
         self.now = host.now();
-        let Form::Lease = said.form else {
-            return self.hear6(ifindex, said, host);
-        };
         let mut lessees = self.lessees.iter();
-        let Some(n) = lessees.position(|lessee| lessee.ifindex == ifindex) else {
-            return;
+        let of_link = lessees.position(|lessee| lessee.ifindex == ifindex);
+        let verdict = said.verdict();
+        let problem = match (verdict, of_link) {
+            (Verdict::Neighbor, _) => return self.hear_neighbor(ifindex, &said.advert, host),
+            (Verdict::Malformed, Some(_)) => Some(Problem::BadPacket),
+            (Verdict::BadChecksum, Some(_)) => Some(Problem::BadChecksum),
+            (Verdict::Fine | Verdict::Arp, Some(n)) => {
+                let problem = match said.form {
+                    Form::Lease => self.take_said(n, &said.lease, host),
+                    Form::Lease6 => self.take_said6(n, &mut said.lease6, host),
+                    Form::Advert => self.take_advert(n, &said.advert, host),
+                };
+                self.attend_to(n, host);
+                problem
+            }
+            _ => None,
         };
-        if let Err(problem) = self.take_said(n, &said.lease, host) {
-            self.say_leased(n, Complaint::warning(problem, Effect::AnswerDropped), host);
+        if let Some(problem) = problem {
+            const DROPPED: Complaint =
+                Complaint::warning(Problem::BadPacket, Effect::AnswerDropped);
+            self.say(ifindex, Complaint { problem, ..DROPPED }, b"", host);
         }
-        self.attend_to(n, host);
     }
 
-    /// Takes what was said to client `n`, or says why not.
-    fn take_said(&mut self, n: usize, said: &Lease, host: &mut impl Host) -> Result<(), Problem> {
+    /// Takes what was said to the DHCPv4 client of lessee `n`; why not.
+    fn take_said(&mut self, n: usize, said: &Lease, host: &mut impl Host) -> Option<Problem> {
         let now = self.now;
-        let Some((lessee, link)) = lessee(self.lessees, &self.observed, n) else {
-            return Ok(());
-        };
+        let (lessee, link) = lessee(self.lessees, &self.observed, n)?;
         let ifindex = lessee.ifindex;
         let mac = link.mac.as_bytes();
         match said.verdict() {
-            Verdict::Malformed => return Err(Problem::BadPacket),
-            _ if !said.is_sound() => return Err(Problem::BadPacket),
-            Verdict::BadChecksum => return Err(Problem::BadChecksum),
-            Verdict::Unread | Verdict::NotForUs | Verdict::Neighbor => {}
+            Verdict::Unread
+            | Verdict::NotForUs
+            | Verdict::Malformed
+            | Verdict::BadChecksum
+            | Verdict::Neighbor => {}
             Verdict::Arp => {
                 if is_conflict(said, &lessee.client, mac) {
                     lessee.client.taken(now);
@@ -318,7 +340,7 @@ impl Engine<'_> {
                 let chaddr = if mac.len() > 16 { b"" } else { mac };
                 match lessee.client.hear(now, said, chaddr) {
                     Heard::Nothing => {}
-                    Heard::Refused(why) => return Err(in_words(why)),
+                    Heard::Refused(why) => return Some(in_words(why)),
                     Heard::Offer => self.note(ifindex, Event::Offer, host),
                     heard @ (Heard::Bound | Heard::Probing) => {
                         lessee.lease = *said;
@@ -337,7 +359,7 @@ impl Engine<'_> {
                 }
             }
         }
-        Ok(())
+        None
     }
 
     /// Client `n` has a lease, new or renewed.
@@ -346,12 +368,8 @@ impl Engine<'_> {
         let Some(lessee) = self.lessees.get(n) else {
             return;
         };
-        let (ifindex, config, left_out) = (lessee.ifindex, lessee.config, lessee.lease.bits());
-        for field in Field::ALL {
-            if left_out & field.bit() != 0 {
-                self.say_leased(n, BAD_OPTION.with(field.slot().code.into()), host);
-            }
-        }
+        let (ifindex, config) = (lessee.ifindex, lessee.config);
+        self.say_left_out(ifindex, lessee.lease.any(), host);
         let is_first = |link: &LinkConfig| link.leases == Leases::First;
         if self.config.link(config).is_some_and(is_first) {
             let mut n = 0_usize;
@@ -477,5 +495,3 @@ const NOT_SENT: Complaint = Complaint::error(Problem::NotSent, Effect::None);
 pub(super) const ENDED: Complaint = Complaint::warning(Problem::LeaseEnded, Effect::AddrTakenBack);
 const NAK: Complaint = Complaint::warning(Problem::Nak, Effect::AddrTakenBack);
 pub(super) const TAKEN: Complaint = Complaint::error(Problem::AddrTaken, Effect::AddrTakenBack);
-pub(super) const BAD_OPTION: Complaint =
-    Complaint::warning(Problem::BadOption, Effect::PartIgnored);

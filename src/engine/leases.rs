@@ -188,9 +188,12 @@ impl Engine<'_> {
         let (mut is_tentative, mut has_addr) = (false, false);
         for held in self.addrs6.iter() {
             if held.check.ifindex == link.ifindex && held.check.state() != dad::State::Duplicate {
-                is_tentative |=
-                    held.flags & (IFA_F_TENTATIVE | IFA_F_OPTIMISTIC) == IFA_F_TENTATIVE;
-                has_addr |= held.is_usable() && !is_link_local(&held.addr.addr);
+                let is_local = is_link_local(&held.addr.addr);
+                has_addr |= held.is_usable() && !is_local;
+                // Static addresses do without a link-local one.
+                is_tentative |= held.flags & (IFA_F_TENTATIVE | IFA_F_OPTIMISTIC)
+                    == IFA_F_TENTATIVE
+                    && !(is_local && method == Method::Static);
             }
         }
         let lessee = self.lessee(link.ifindex);

@@ -2,7 +2,7 @@
 
 use super::complain::say;
 use super::{Engine, Event, Host, Settled};
-use crate::diag::{Complaint, Effect, Errno, Problem, Subject};
+use crate::diag::{Complaint, Effect, Errno, Problem};
 use crate::limits::MAX_LINKS;
 use crate::model::addr::{Family, is_link_local};
 use crate::model::config::NameRule;
@@ -17,6 +17,7 @@ use crate::wire::rtnetlink::{
     self, RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE, RTM_GETRULE, RTM_NEWADDR, RTM_NEWLINK,
     RTM_NEWROUTE, RTM_NEWRULE, Seen, addr, link, route,
 };
+use core::net::IpAddr;
 use heapless::VecView;
 
 /// Made by the kernel itself (linux/rtnetlink.h).
@@ -222,13 +223,15 @@ impl Engine<'_> {
                 &self.observed,
             );
             if seen.flags & addr::IFA_F_DADFAILED != 0
-                && let Some(origin) = asked_for
+                && let IpAddr::V6(addr) = addr
             {
-                self.complain_of(host, TAKEN, origin, Subject::Addr(addr));
-                self.fail(thing.ifindex);
+                self.say(thing.ifindex, TAKEN, &addr.octets(), host);
+                if asked_for.is_some() {
+                    self.fail(thing.ifindex);
+                }
             }
             if is_addr6 {
-                self.see_addr6(seen, asked_for.is_some(), host);
+                self.see_addr6(seen, asked_for.is_some());
             }
             return;
         }

@@ -5,19 +5,17 @@
 //! are to ask, and what they are asked.
 
 use super::describe6::{describe, duid, settings};
-use super::dhcp::{BAD_OPTION, ENDED, TAKEN};
+use super::dhcp::{ENDED, TAKEN};
 use super::leases::{KEPT, QUESTIONS};
 use super::observe::Asked;
 use super::{Engine, Event, Host, Instant, Packet, remove};
-use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
+use crate::diag::{Errno, Origin, Problem};
 use crate::model::addr::{Family, is_link_local};
-use crate::model::advert::MANAGED;
+use crate::model::advert::{Advert, MANAGED};
 use crate::model::config::{Dad, LinkConfig, Method};
 use crate::model::desired::{Desired, Presence, Standing, Thing, What};
-use crate::model::lease::Verdict;
-use crate::model::lease6::{Field6, LEASED_OCTETS, Lease6};
+use crate::model::lease6::Lease6;
 use crate::model::observed::Link;
-use crate::model::statement::{Form, Statement};
 use crate::plan::{Act, Phase};
 use crate::proto::dad::{self, Check, RETRANS_MS};
 use crate::proto::dhcpv4::xorshift;
@@ -25,7 +23,7 @@ use crate::proto::dhcpv6::{self, Heard, Message, State};
 use crate::proto::{Addr6, Lessee, ndisc, slaac};
 use crate::wire::dhcpv6::{Request, build};
 use crate::wire::rtnetlink::Seen;
-use crate::wire::rtnetlink::addr::{IFA_F_DADFAILED, is_usable};
+use crate::wire::rtnetlink::addr::is_usable;
 use crate::wire::{icmpv6, ipv6};
 use core::net::{IpAddr, Ipv6Addr};
 
@@ -145,110 +143,81 @@ impl Engine<'_> {
         }
     }
 
-    /// Takes what somebody said by IPv6 on a link, and answers at once.
+    /// Takes what a neighbour said of an address. Where it is one of ours it goes, and its server is told.
     #[inline(never)]
-    pub(super) fn hear6(&mut self, ifindex: u32, said: &mut Statement, host: &mut impl Host) {
-        const MALFORMED: Complaint = Complaint::warning(Problem::BadPacket, Effect::AnswerDropped);
+    pub(super) fn hear_neighbor(&mut self, ifindex: u32, said: &Advert, host: &mut impl Host) {
         let Some(link) = self.observed.by_index(ifindex) else {
             return;
         };
-        let mac = link.mac;
-        let (verdict, is_sound) = match said.form {
-            Form::Lease6 => (said.lease6.verdict(), said.lease6.is_sound()),
-            Form::Advert | Form::Lease => (said.advert.verdict(), said.advert.is_sound()),
+        let mac = link.mac.as_bytes();
+        let mut held = self.addrs6.iter_mut();
+        let taken = held.find_map(|Addr6 { check, .. }| {
+            (check.ifindex == ifindex && check.hear(said, mac)).then_some(check.addr)
+        });
+        let Some(addr) = taken else {
+            return;
         };
-        let mut lessees = self.lessees.iter();
-        let of_link = lessees.position(|lessee| lessee.ifindex == ifindex);
-        match verdict {
-            Verdict::Malformed | Verdict::BadChecksum => {
-                self.say(ifindex, MALFORMED, b"", host);
+        self.look_again = true;
+        self.say(ifindex, TAKEN, &addr.octets(), host);
+        self.put_down(ifindex, Problem::AddrTaken);
+        let mut lessees = self.lessees.iter_mut();
+        if let Some(n) = lessees.position(|lessee| lessee.ifindex == ifindex) {
+            if let Some(lessee) = self.lessees.get_mut(n) {
+                lessee.client6.taken(self.now, addr, &mut lessee.lease6);
             }
-            _ if !is_sound => self.say(ifindex, MALFORMED, b"", host),
-            Verdict::Neighbor => {
-                let mut n = 0_usize;
-                while let Some(held) = self.addrs6.get_mut(n) {
-                    if held.check.ifindex == ifindex
-                        && held.check.hear(&said.advert, mac.as_bytes())
-                    {
-                        self.is_duplicate(n, host);
-                    }
-                    n = n.wrapping_add(1);
-                }
-            }
-            Verdict::Fine => {
-                if let Some(n) = of_link {
-                    self.hear_fine(n, said, host);
-                    self.attend_to(n, host);
-                }
-            }
-            Verdict::Unread | Verdict::NotForUs | Verdict::Arp => {}
+            self.attend_to(n, host);
         }
     }
 
-    /// What a router or a server said, to lessee `n`.
-    fn hear_fine(&mut self, n: usize, said: &mut Statement, host: &mut impl Host) {
-        let now = self.now;
-        let Some(lessee) = self.lessees.get_mut(n) else {
-            return;
-        };
+    /// Takes what a router said on the link of lessee `n`.
+    pub(super) fn take_advert(
+        &mut self,
+        n: usize,
+        said: &Advert,
+        host: &mut impl Host,
+    ) -> Option<Problem> {
+        let lessee = self.lessees.get_mut(n)?;
         let ifindex = lessee.ifindex;
-        if said.form == Form::Advert {
-            lessee.ndisc.hear(now, &said.advert);
-            return self.note(ifindex, Event::Advertisement, host);
-        }
-        let Some(link) = self.observed.by_index(ifindex) else {
-            return;
-        };
-        let Some(duid) = duid(&self.config, lessee.config, link) else {
-            return;
-        };
-        let (client, held) = (&mut lessee.client6, &mut lessee.lease6);
-        match client.hear(now, &mut said.lease6, &duid, held) {
+        lessee.ndisc.hear(self.now, said);
+        self.note(ifindex, Event::Advertisement, host);
+        None
+    }
+
+    /// Takes what a server said to the DHCPv6 client of lessee `n`; why not.
+    pub(super) fn take_said6(
+        &mut self,
+        n: usize,
+        said: &mut Lease6,
+        host: &mut impl Host,
+    ) -> Option<Problem> {
+        let lessee = self.lessees.get_mut(n)?;
+        let ifindex = lessee.ifindex;
+        let link = self.observed.by_index(ifindex)?;
+        let duid = duid(&self.config, lessee.config, link)?;
+        match lessee
+            .client6
+            .hear(self.now, said, &duid, &mut lessee.lease6)
+        {
             Heard::Nothing => {}
-            Heard::Refused(dhcpv6::Why::NothingGiven) => {
-                self.say(ifindex, NOTHING_GIVEN, b"", host);
-            }
-            Heard::Refused(dhcpv6::Why::NotOnLink) => self.say(ifindex, NOT_ON_LINK, b"", host),
-            Heard::Reconfigure => self.say(ifindex, RECONFIGURE, b"", host),
+            Heard::Refused(dhcpv6::Why::NothingGiven) => return Some(Problem::NothingGiven),
+            Heard::Refused(dhcpv6::Why::NotOnLink) => return Some(Problem::NotOnLink),
+            Heard::Reconfigure => return Some(Problem::Reconfigure),
             Heard::Offer => self.note(ifindex, Event::Offer6, host),
             Heard::Bound | Heard::Informed => {
                 let [_, saved] = &mut lessee.saved;
                 *saved = false;
                 self.look_again = true;
-                let left_out = lessee.lease6.bits();
                 self.note(ifindex, Event::Reply, host);
-                for field in Field6::ALL {
-                    if left_out & field.bit() != 0 {
-                        let number = field.slot().code.into();
-                        self.say(ifindex, BAD_OPTION.with(number), b"", host);
-                    }
-                }
+                let lessee = self.lessees.get(n)?;
+                self.say_left_out(ifindex, lessee.lease6.any(), host);
             }
         }
-    }
-
-    /// Somebody else has address `n`, which goes, and its server is told.
-    fn is_duplicate(&mut self, n: usize, host: &mut impl Host) {
-        self.look_again = true;
-        let Some(held) = self.addrs6.get(n) else {
-            return;
-        };
-        let (ifindex, addr) = (held.check.ifindex, held.check.addr);
-        self.say(ifindex, TAKEN, &addr.octets(), host);
-        self.put_down(ifindex, Problem::AddrTaken);
-        let mut lessees = self.lessees.iter_mut().zip(0..);
-        let of_link = lessees.find(|(lessee, _)| lessee.ifindex == ifindex);
-        if let Some((lessee, n)) = of_link
-            && has_addr(&lessee.lease6, &addr)
-        {
-            lessee.client6.taken(self.now, addr, &mut lessee.lease6);
-            self.attend_to(n, host);
-        }
+        None
     }
 
     /// Takes note of an IPv6 address that the kernel has.
     #[inline(never)]
-    pub(super) fn see_addr6(&mut self, seen: &Seen, is_asked_for: bool, host: &mut impl Host) {
+    pub(super) fn see_addr6(&mut self, seen: &Seen, is_ours: bool) {
         let thing = &seen.thing;
         let (ifindex, addr) = (thing.ifindex, thing.route.dst);
         let IpAddr::V6(host_addr) = addr.addr else {
@@ -265,10 +234,6 @@ impl Engine<'_> {
         let is_local = is_link_local(&addr.addr);
         if is_usable && is_local {
             link.local = Some(host_addr);
-        }
-        if flags & IFA_F_DADFAILED != 0 && !is_asked_for {
-            const TAKEN: Complaint = Complaint::error(Problem::AddrTaken, Effect::None);
-            self.say(ifindex, TAKEN, &host_addr.octets(), host);
         }
         let has_carrier = |link: &Link| link.has_carrier();
         if !self.observed.by_index(ifindex).is_some_and(has_carrier) {
@@ -287,6 +252,7 @@ impl Engine<'_> {
                     flags,
                     valid_secs: 0,
                     preferred_secs: 0,
+                    is_ours,
                     is_there: true,
                 };
                 // What has no room is not looked after.
@@ -297,7 +263,7 @@ impl Engine<'_> {
                 }
             }
         };
-        (held.flags, held.is_there) = (flags, true);
+        (held.flags, held.is_there, held.is_ours) = (flags, true, is_ours);
         (held.valid_secs, held.preferred_secs) = (thing.valid_secs, thing.preferred_secs);
         if is_usable && !is_local {
             self.mark(ifindex, Event::Address);
@@ -348,18 +314,8 @@ impl Engine<'_> {
 
     /// The IPv6 addresses of a managed link that the kernel forms, or somebody else added.
     pub(crate) fn formed_on(&self, ifindex: u32) -> impl Iterator<Item = &Addr6> {
-        let is_ours = |held: &Addr6| {
-            let mut things = self.desired.things.iter();
-            things.any(|thing| {
-                thing.what == What::Addr
-                    && thing.ifindex == held.check.ifindex
-                    && thing.route.dst == held.addr
-            })
-        };
-        let mut held = self.addrs6.iter();
-        core::iter::from_fn(move || {
-            held.find(|held| held.check.ifindex == ifindex && !is_ours(held))
-        })
+        let held = self.addrs6.iter();
+        held.filter(move |held| held.check.ifindex == ifindex && !held.is_ours)
     }
 
     /// Whether somebody may still say that he has an address of ours.
@@ -462,10 +418,10 @@ pub(super) fn start6(
     seed: u32,
 ) {
     lessee.ndisc.start(now, seed);
-    let flags = match config.ipv6.method {
-        Method::Dhcp => MANAGED,
-        _ => lessee.ndisc.flags(),
-    };
+    let mut flags = lessee.ndisc.flags();
+    if config.ipv6.method == Method::Dhcp {
+        flags = MANAGED;
+    }
     let settings = settings(config, link, flags);
     let client = &mut lessee.client6;
     if flags != 0 {
@@ -475,12 +431,6 @@ pub(super) fn start6(
         }
         client.start(now, seed, &settings);
     }
-}
-
-/// Whether an address is leased.
-fn has_addr(lease: &Lease6, addr: &Ipv6Addr) -> bool {
-    let mut items = lease.get(Field6::Addrs).chunks(LEASED_OCTETS);
-    items.any(|item| item.ends_with(&addr.octets()))
 }
 
 /// What is remembered of a message.
@@ -495,8 +445,3 @@ fn sent_as(message: Message) -> Event {
 
 /// Octets of the longest packet we send: what any link takes.
 const PACKET: usize = 1_280;
-
-
-const NOTHING_GIVEN: Complaint = Complaint::warning(Problem::NothingGiven, Effect::None);
-const NOT_ON_LINK: Complaint = Complaint::warning(Problem::NotOnLink, Effect::None);
-const RECONFIGURE: Complaint = Complaint::note(Problem::Reconfigure, Effect::AnswerDropped);

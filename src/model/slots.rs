@@ -84,7 +84,7 @@ pub enum Verdict {
     /// It is ARP: [`lease::Field::Addr`] is the sender's address, [`lease::Field::Chaddr`] its MAC,
     /// [`lease::Field::NextServer`] the address it speaks to.
     Arp = 5,
-    /// It is what a neighbour says of an address: see [`advert::What::Target`](super::advert::What::Target).
+    /// It is what a neighbour says of an address: see [`What::Solicited`](super::advert::What::Solicited).
     Neighbor = 6,
 }
 
@@ -147,6 +147,14 @@ pub struct AnyLease<'a> {
     pub(crate) record: &'a Record,
 }
 
+impl AnyLease<'_> {
+    /// The option that field `n` is from, where that was left out.
+    pub fn left_out(&self, n: u8) -> Option<u8> {
+        let number = self.form.first().wrapping_add(n);
+        (bits(self.record) & bit(number) != 0).then(|| row(number).code)
+    }
+}
+
 /// The same, to be filled.
 #[derive(Debug)]
 pub struct AnyLeaseMut<'a> {
@@ -194,6 +202,7 @@ const fn lay_out(all: &mut [Slot], slots: &[Slot], first: usize) -> usize {
 }
 
 /// A slot.
+#[inline(never)]
 pub(crate) fn row(number: u8) -> &'static Slot {
     const NONE: &Slot = &Slot::new(0, Kind::Octets, 0);
     SLOTS.get(usize::from(number)).unwrap_or(NONE)

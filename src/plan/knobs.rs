@@ -84,7 +84,8 @@ impl Op<'_> {
     /// What the setting that it changes of a link shall be; of a link that goes down what it usually is.
     pub fn knob(&self) -> u32 {
         let knob = Knob(self.depth);
-        if let (Object::Link(link), Some(have)) = (self.object, self.observed.by_index(self.ifindex()))
+        if let (Object::Link(link), Some(have)) =
+            (self.object, self.observed.by_index(self.ifindex()))
             && let Some(value) = wanted(knob, link, have, self.config)
         {
             return value;

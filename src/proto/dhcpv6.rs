@@ -3,7 +3,7 @@
 //!
 //! | state | sends | hears | then |
 //! |---|---|---|---|
-//! | Confirming | CONFIRM of an earlier lease, REBIND of one with prefixes, for 10 s | REPLY: Bound | Bound |
+//! | Confirming | CONFIRM of an earlier lease, for 10 s | REPLY: Bound | Bound |
 //! | Soliciting | SOLICIT, ever slower | ADVERTISE: Requesting; REPLY with rapid commit: Bound | |
 //! | Requesting | REQUEST of an offer, ten times | REPLY: Bound | Soliciting |
 //! | Bound | | | T1: Renewing |
@@ -162,7 +162,7 @@ pub enum Why {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Client {
     state: State,
-    /// Messages that were sent in this state.
+    /// Messages that were sent in this state, or could not be.
     tries: u8,
     /// Leases that were refused or lost since the last one.
     refusals: u8,
@@ -262,10 +262,14 @@ impl Client {
 
     /// Somebody else has an address of the lease, which is lost (RFC 8415 18.2.8); the server is told of this address.
     pub fn taken(&mut self, now: Instant, addr: Ipv6Addr, held: &mut Lease6) {
-        if self.has_lease() && self.state != State::Stopped {
-            let mut item = [0; LEASED_OCTETS];
-            let [_, _, _, _, _, _, _, _, len, octets @ ..] = &mut item;
-            (*len, *octets) = (128, addr.octets());
+        let mut items = held.get(Field6::Addrs).chunks(LEASED_OCTETS);
+        let is_it = |item: &&[u8]| item.ends_with(&addr.octets());
+        let item = items.find(is_it).and_then(<[u8]>::first_chunk);
+        if let Some(&item) = item
+            && self.has_lease()
+            && self.state != State::Stopped
+        {
+            let item: [u8; LEASED_OCTETS] = item;
             held.put(Field6::Addrs, &item);
             held.clear(Field6::Prefixes);
             self.leave(now, State::Declining);
@@ -318,17 +322,14 @@ impl Client {
         self.step().due
     }
 
-    /// What was due was sent, or could not be, and is tried again soon; but a RELEASE never, for its server forgets
-    /// the lease by itself.
+    /// What was due was sent, or could not be, and is tried again soon, as often.
     #[inline(never)]
     pub fn sent(&mut self, now: Instant, result: Result<(), Errno>) {
-        let mut micros = FIRST;
-        if result.is_ok() {
-            micros = self.slow_down();
-            self.tries = self.tries.wrapping_add(1).min(MAX_TRIES);
-        } else if self.state == State::Releasing {
-            return self.give_up(now);
-        }
+        let micros = match result {
+            Ok(()) => self.slow_down(),
+            Err(_) => FIRST,
+        };
+        self.tries = self.tries.wrapping_add(1).min(MAX_TRIES);
         self.wait(after(now, micros));
     }
 
@@ -366,6 +367,7 @@ impl Client {
     fn ask(&mut self, now: Instant, state: State) {
         self.state = state;
         self.tries = 0;
+        self.rt = 0;
         self.best = 0;
         self.begun = now;
         self.xid = self.chance(1 << 24) as u32;

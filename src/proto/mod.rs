@@ -114,6 +114,8 @@ pub struct Addr6 {
     pub valid_secs: u32,
     /// The same of new connections.
     pub preferred_secs: u32,
+    /// Whether it is one that was asked for.
+    pub is_ours: bool,
     /// Whether the last look saw it.
     pub is_there: bool,
 }

@@ -20,9 +20,8 @@ use super::dhcpv4::{FIRST, SECOND, after};
 use crate::diag::Errno;
 use crate::engine::Instant;
 use crate::limits::MAX_RA_KEPT;
-use crate::model::advert::{Advert, ITEM, Item, KEY, What};
+use crate::model::advert::{Advert, ITEM, Item, What};
 use crate::model::lease::Verdict;
-use crate::text::parts;
 use core::net::Ipv6Addr;
 
 /// Whether routers are asked.
@@ -165,6 +164,7 @@ impl Ndisc {
             return;
         }
         for item in advert.items() {
+            // One that was there before carrier went is no answer.
             if item.is(What::Router) && item.valid() > 0 && self.state == State::Soliciting {
                 self.state = State::Answered;
             }
@@ -176,12 +176,15 @@ impl Ndisc {
     #[inline(never)]
     fn keep(&mut self, now: Instant, router: &Ipv6Addr, item: Item<'_>) {
         let mut place = None;
+        let mut is_new = true;
         for kept in &mut self.kept {
+            let is_same = kept.item().said() == item.said();
+            if kept.router == *router && (is_same || kept.item().is_replaced_by(item)) {
+                (place, is_new) = (Some(kept), !is_same);
+                break;
+            }
             if kept.item().is(What::Nothing) {
                 place = place.or(Some(kept));
-            } else if kept.router == *router && kept.item.starts_with(item.key()) {
-                place = Some(kept);
-                break;
             }
         }
         let Some(kept) = place else {
@@ -189,8 +192,7 @@ impl Ndisc {
         };
         // What was never said is not taken back.
         if item.valid() > 0 || !kept.item().is(What::Nothing) {
-            let said = parts::slice(item.0, 0, KEY);
-            self.is_changed |= !kept.item.starts_with(said);
+            self.is_changed |= is_new;
             kept.until = now.after_seconds(item.valid());
             kept.router = *router;
             kept.item = *item.0;

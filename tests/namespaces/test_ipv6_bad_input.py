@@ -230,7 +230,8 @@ class Servers(Hostile):
         def other(server, found, kind):
             return self.evil(server, found, kind, body=wire6.ia_na(found.ias()[0][0] ^ 1, f"{EVIL}:66"))
 
-        self.each({"IAID": other})
+        # A REPLY that gives nothing is an answer, and the last one to this REQUEST.
+        self.each({"IAID": other}, kinds=[wire6.SOLICIT])
 
     def test_addresses_no_machine_has(self):
         for address in ("::", "::1", "ff02::66", "fe80::66", "::ffff:192.0.2.66"):
@@ -254,18 +255,22 @@ class Servers(Hostile):
             "UDP too short": lambda server, found, kind: evil(server, found, kind, to={"udp_len": 15}),
             "payload too short": lambda server, found, kind: evil(server, found, kind, to={"length": 12}),
             "an option past the end": lambda server, found, kind: evil(server, found, kind, more=b"\0\x17\xff\xff"),
-            "an IA in an IA": lambda server, found, kind: evil(
-                server, found, kind,
-                body=wire6.ia_na(found.ias()[0][0], more=wire6.ia_na(found.ias()[0][0], f"{EVIL}:66")),
-            ),
         })  # fmt: skip
+
+    def test_an_ia_in_an_ia(self):
+        def inner(server, found, kind):
+            (iaid,) = [iaid for iaid, *_ in found.ias()]
+            return self.evil(server, found, kind, body=wire6.ia_na(iaid, more=wire6.ia_na(iaid, f"{EVIL}:66")))
+
+        self.each({"IA": inner}, kinds=[wire6.SOLICIT])
 
     def test_every_truncation(self):
         def cut(part):
             def make(server, found, kind):
                 octets = server.payload(found, kind, body=wire6.ia_na(found.ias()[0][0], f"{EVIL}:66"))
-                # Where the address is cut off; what follows it is whole without.
-                return [server.udp(found, octets[:length]) for length in range(part, len(octets) - 9, 4)]
+                # Behind the identifiers it is a whole answer that gives nothing.
+                whole = 4 + 4 + len(found.option(wire6.CLIENT_ID)) + 4 + len(server.duid)
+                return [server.udp(found, octets[:length]) for length in range(part, len(octets), 4) if length != whole]
 
             return make
 

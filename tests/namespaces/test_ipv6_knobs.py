@@ -183,7 +183,7 @@ class Knobs(Machine):
             if states:
                 self.new_machine()
             self.cables("eth0", "eth1", "eth2")
-            self.ifcfg("eth0", LOCAL + "IPV6_MTU=1400\nIPV6_PRIVACY=yes\n")
+            self.ifcfg("eth0", LOCAL + "IPV6_PRIVACY=yes\n")
             self.ifcfg("eth1", LOCAL + "IPV6_ADDR_GEN_MODE=eui64\nIPV6_DAD=kernel\nIPV6_DAD_TRANSMITS=0\n")
             self.ifcfg("eth2", "IPV6INIT=yes\nIPV6_AUTOCONF=no\nDHCPV6C=yes\nIPV6_TOKEN=::7\n")
             self.ip("link set eth1 addrgenmode none")

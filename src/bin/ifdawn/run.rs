@@ -253,8 +253,12 @@ fn settle(
     // Until when what is about to come is waited for, to be applied with what is there.
     let mut patience = Instant(u64::MAX);
     engine.look_again = !system.lingers;
-    while !system.lingers || engine.look_again || engine.is_probing() {
+    loop {
         let mut next = limit.min(engine.attend(system));
+        // Nothing would wake who waits for the answer to a question that is answered.
+        if system.lingers && !engine.look_again && !engine.is_probing() {
+            return Ok(());
+        }
         let now = clock::now();
         if now >= limit {
             // What is waited for did not come: one look more.
@@ -298,7 +302,6 @@ fn settle(
             in_words(trouble).say(system, Subject::Dhcp);
         }
     }
-    Ok(())
 }
 
 /// One look, and until when there is something to wait for. A supervisor always waits.

@@ -8,13 +8,12 @@ use crate::model::lease6::{Field6, Lease6};
 use crate::wire::dhcpv6::{ADVERTISE, NO_BINDING, NOT_ON_LINK, RECONFIGURE, REPLY, SUCCESS};
 
 impl Client {
-    /// A DHCPv6 message for port 546 of this link, whose client is known by `duid`. `held` is the owner's record; of
-    /// `reply` remains what is ours.
+    /// A DHCPv6 message for port 546 of this link, whose client is known by `duid`. `held` is the owner's record.
     #[inline(never)]
     pub fn hear(
         &mut self,
         now: Instant,
-        reply: &mut Lease6,
+        reply: &Lease6,
         duid: &Duid<'_>,
         held: &mut Lease6,
     ) -> Heard {
@@ -31,18 +30,16 @@ impl Client {
         if !is_awaited || self.tries == 0 || reply.number(Field6::Xid) != Some(self.xid) {
             return Heard::Nothing;
         }
-        let max_rt = match self.wanted() {
-            0 => Field6::InfMaxRt,
-            _ => Field6::SolMaxRt,
-        };
-        if let Some(seconds @ 60..=86_400) = reply.number(max_rt) {
+        if let Some(seconds @ 60..=86_400) = reply.number(Field6::SolMaxRt) {
             self.max_rt = seconds;
         }
-        let (given, status) = self.sift(reply);
+        let has = |is_wanted, leased| u32::from(is_wanted && !reply.get(leased).is_empty());
+        let given = has(self.settings.addrs, Field6::Addrs)
+            .wrapping_add(has(self.settings.prefixes, Field6::Prefixes));
         if is_offer {
             self.hear_offer(now, reply, given, held)
         } else {
-            self.hear_reply(now, reply, given, status, held)
+            self.hear_reply(now, reply, given, held)
         }
     }
 
@@ -65,15 +62,9 @@ impl Client {
     }
 
     /// A REPLY (RFC 8415 18.2.10), in so many IAs of which something is given.
-    fn hear_reply(
-        &mut self,
-        now: Instant,
-        reply: &mut Lease6,
-        given: u32,
-        status: u32,
-        held: &mut Lease6,
-    ) -> Heard {
+    fn hear_reply(&mut self, now: Instant, reply: &Lease6, given: u32, held: &mut Lease6) -> Heard {
         let state = self.state;
+        let status = reply.number_or(Field6::Status, SUCCESS);
         if matches!(state, State::Declining | State::Releasing) {
             self.give_up(now);
             return Heard::Nothing;
@@ -87,8 +78,7 @@ impl Client {
             self.ask(now, State::Requesting);
             return Heard::Offer;
         }
-        let is_confirm = state == State::Confirming && held.get(Field6::Prefixes).is_empty();
-        if is_confirm && status == SUCCESS {
+        if state == State::Confirming && status == SUCCESS {
             self.hold();
             return Heard::Bound;
         }

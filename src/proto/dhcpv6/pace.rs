@@ -62,9 +62,8 @@ impl Client {
             0 => self.max_rt,
             mrt => mrt.into(),
         };
-        let previous = if self.tries == 0 { 0 } else { self.rt };
         let (first, most) = (u32::from(step.irt).wrapping_mul(MS), most.wrapping_mul(MS));
-        self.rt = backoff::next(previous, first, most, &mut self.random);
+        self.rt = backoff::next(self.rt, first, most, &mut self.random);
         u64::from(self.rt).wrapping_mul(MILLISECOND)
     }
 

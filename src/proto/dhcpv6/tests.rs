@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::duid::Duid;
-use crate::wire::dhcpv6::{ADVERTISE, CONFIRM, REBIND, RECONFIGURE, REPLY, Request};
+use crate::wire::dhcpv6::{ADVERTISE, CONFIRM, RECONFIGURE, REPLY, Request};
 use std::vec;
 use std::vec::Vec;
 
@@ -98,10 +98,8 @@ impl Scene {
         reply.put(Field6::Xid, &self.client.xid().to_be_bytes()[1..]);
         reply.put(Field6::ClientId, DUID);
         reply.put(Field6::ServerId, SERVER);
-        reply.put(Field6::AddrIaid, &IAID);
         reply.put(Field6::Addrs, &item(ADDR, 128, 3_000, 3_600));
         if self.client.settings.prefixes {
-            reply.put(Field6::PrefixIaid, &IAID);
             reply.put(Field6::Prefixes, &item(1, 56, 3_000, 3_600));
         }
         reply.put(Field6::RenewTime, &1_000_u32.to_be_bytes());
@@ -170,8 +168,9 @@ fn with(mut reply: Lease6, field: Field6, octets: &[u8]) -> Lease6 {
 fn failing(reply: Lease6, status: u8) -> Lease6 {
     let mut reply = with(reply, Field6::Addrs, &[]);
     reply.put(Field6::Prefixes, &[]);
-    reply.put(Field6::AddrStatus, &[0, status]);
-    reply.put(Field6::PrefixStatus, &[0, status]);
+    if status != 0 {
+        reply.put(Field6::Status, &[0, status]);
+    }
     reply
 }
 
@@ -375,28 +374,19 @@ fn offers_of_nothing_are_refused() {
     let mut scene = Scene::started(&BOTH);
     scene.send(0, Message::Solicit);
     let offer = scene.says(ADVERTISE);
-    let foreign = with(offer, Field6::AddrIaid, &[0; 4]);
     for refused in [
         failing(offer, 2),
         failing(offer, 6),
         with(failing(offer, 0), Field6::Status, &[0, 2]),
         failing(offer, 0),
-        // Given, and taken back by a status.
-        with(
-            with(offer, Field6::AddrStatus, &[0, 2]),
-            Field6::PrefixStatus,
-            &[0, 6],
-        ),
-        with(offer, Field6::Status, &[0, 1]),
-        // What is not ours.
-        with(foreign, Field6::PrefixIaid, &[]),
     ] {
         let before = scene.clone();
         assert_eq!(scene.recv(1, refused), Heard::Refused(Why::NothingGiven));
         assert_eq!(scene, before);
     }
     // Of two IAs one may fail.
-    let half = with(offer, Field6::PrefixStatus, &[0, 6]);
+    let half = with(offer, Field6::Status, &[0, 6]);
+    let half = with(half, Field6::Prefixes, &[]);
     assert_eq!(scene.recv(1, half), Heard::Offer);
     assert_eq!(scene.held.get(Field6::Prefixes), b"");
     assert_eq!(scene.held.get(Field6::Addrs).len(), LEASED_OCTETS);
@@ -451,7 +441,7 @@ fn a_refused_request_looks_for_another_server() {
         waits,
         [0, 0, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 7_000]
     );
-    // One that is not of this link, or does not last, is none either.
+    // One that is not of this link, or is over at once, is none either.
     let mut scene = Scene::started(&SETTINGS);
     scene.send(0, Message::Solicit);
     scene.recv(1, scene.says(ADVERTISE));
@@ -460,10 +450,15 @@ fn a_refused_request_looks_for_another_server() {
     let elsewhere = failing(scene.says(REPLY), 4);
     assert_eq!(scene.recv(2, elsewhere), Heard::Refused(Why::NotOnLink));
     scene.send(2, Message::Solicit);
-    let short = brief.says_with(REPLY, Field6::Addrs, &item(ADDR, 128, 3, 3));
-    assert_eq!(brief.recv(2, short), Heard::Refused(Why::NothingGiven));
+    let mut short = brief.clone();
+    let over = brief.says_with(REPLY, Field6::Addrs, &item(ADDR, 128, 0, 0));
+    assert_eq!(brief.recv(2, over), Heard::Refused(Why::NothingGiven));
     assert!(!brief.client.has_lease());
     brief.send(2, Message::Solicit);
+    let second = short.says_with(REPLY, Field6::Addrs, &item(ADDR, 128, 1, 1));
+    assert_eq!(short.recv(2, second), Heard::Bound);
+    short.due(1_002, Due::Expired);
+    short.send(1_002, Message::Solicit);
 }
 
 #[test]
@@ -598,7 +593,7 @@ fn what_a_renewal_gives_is_the_lease() {
     let mut scene = Scene::bound(&BOTH);
     scene.send(1_000_004, Message::Renew);
     let mut reply = scene.says_with(REPLY, Field6::Prefixes, &[]);
-    reply.put(Field6::PrefixStatus, &[0, 6]);
+    reply.put(Field6::Status, &[0, 6]);
     assert_eq!(scene.recv(1_000_504, reply), Heard::Bound);
     assert_eq!(scene.held.get(Field6::Addrs), item(ADDR, 128, 3_000, 3_600));
     assert_eq!(scene.held.get(Field6::Prefixes), b"");
@@ -699,10 +694,8 @@ fn an_earlier_lease_is_confirmed() {
     assert_eq!((request.message, request.server), (CONFIRM, &[][..]));
     assert!(request.addrs.is_some_and(|addrs| !addrs.is_empty()));
     scene.client.sent(at(0), Ok(()));
-    let says = |scene: &Scene, status: &[u8]| {
-        let reply = failing(scene.says_with(REPLY, Field6::Status, status), 0);
-        with(reply, Field6::AddrIaid, &[])
-    };
+    let says =
+        |scene: &Scene, status: &[u8]| failing(scene.says_with(REPLY, Field6::Status, status), 0);
     let (mut silent, mut elsewhere, mut failed) = (scene.clone(), scene.clone(), scene.clone());
     // The lease is the earlier one.
     for status in [&[0, 0][..], &[]] {
@@ -736,29 +729,23 @@ fn an_earlier_lease_is_confirmed() {
 }
 
 #[test]
-fn a_lease_with_prefixes_is_rebound() {
+fn of_a_lease_with_prefixes_the_addresses_are_confirmed() {
     let mut scene = Scene::bound(&BOTH);
+    let earlier = scene.held;
     scene.client.stop();
     assert_eq!(ms(scene.client.deadline()), 3_600_004);
     assert_eq!(scene.client.due(at(60_000)), Due::Nothing);
     scene.client.start(at(60_000), 1, &BOTH);
     scene.due(60_000, Due::Send(Message::Confirm));
     let request = scene.filled(Message::Confirm);
-    assert_eq!((request.message, request.server), (REBIND, &[][..]));
+    assert_eq!((request.message, request.server), (CONFIRM, &[][..]));
+    assert_eq!(request.addrs, Some(&item(ADDR, 128, 3_000, 3_600)[..]));
+    assert_eq!(request.prefixes, None);
     scene.client.sent(at(60_000), Ok(()));
-    let (mut silent, mut forgotten) = (scene.clone(), scene.clone());
-    assert_eq!(scene.recv(60_001, scene.says(REPLY)), Heard::Bound);
-    assert_eq!(scene.client.since(), at(60_001));
-    // An answer to a CONFIRM is none to this.
-    let empty = failing(silent.says(REPLY), 0);
-    assert_eq!(
-        silent.recv(60_001, empty),
-        Heard::Refused(Why::NothingGiven)
-    );
-    while silent.client.deadline() < at(70_000) {
-        silent.next(Message::Confirm);
-    }
-    silent.due(70_000, Due::Kept);
+    let mut forgotten = scene.clone();
+    let good = failing(scene.says(REPLY), 0);
+    assert_eq!(scene.recv(60_001, good), Heard::Bound);
+    assert!(scene.held == earlier && scene.client.since() == at(4));
     let unknown = failing(forgotten.says(REPLY), 3);
     assert_eq!(forgotten.recv(60_001, unknown), Heard::Offer);
     forgotten.send(60_001, Message::Request);
@@ -794,7 +781,7 @@ fn a_conflict_is_declined() {
     assert!(!scene.client.has_lease() && scene.held.is_sound());
     let request = scene.filled(Message::Decline);
     assert_eq!(request.server, SERVER);
-    assert_eq!(request.addrs, Some(&item(7, 128, 0, 0)[..]));
+    assert_eq!(request.addrs, Some(&item(7, 128, 3_000, 3_600)[..]));
     assert_eq!(request.prefixes, Some(&[][..]));
     scene.send(2, Message::Decline);
     let mut silent = scene.clone();
@@ -882,8 +869,12 @@ fn a_lease_is_given_back() {
     let end = silent.client.deadline();
     assert_eq!(silent.client.due(end), Due::Nothing);
     assert_eq!(silent.client.state(), State::Ended);
-    unsent.client.sent(at(5), Err(Errno::ENETDOWN));
-    assert_eq!(unsent.client.due(at(5)), Due::Nothing);
+    for tries in 0..4 {
+        let when = at(5 + 250 * tries);
+        assert_eq!(unsent.client.due(when), Due::Send(Message::Release));
+        unsent.client.sent(when, Err(Errno::ENETDOWN));
+    }
+    assert_eq!(unsent.client.due(at(1_005)), Due::Nothing);
     assert_eq!(unsent.client.state(), State::Ended);
     stopped.client.stop();
     assert_eq!(stopped.client.state(), State::Releasing);
@@ -942,7 +933,7 @@ fn what_needs_no_lease_is_asked_for_again() {
     assert!(!changed.client.has_lease());
     changed.send(5, Message::InformationRequest);
 
-    let slow = with(bounded.says(REPLY), Field6::InfMaxRt, &60_u32.to_be_bytes());
+    let slow = with(bounded.says(REPLY), Field6::SolMaxRt, &60_u32.to_be_bytes());
     let slow = with(slow, Field6::Status, &[0, 1]);
     assert_eq!(bounded.recv(1, slow), Heard::Refused(Why::NothingGiven));
     let when: Vec<u64> = (0..12)

@@ -289,6 +289,10 @@ fn prefixes_of_nat64_have_six_lengths() {
         38, 2, 0xff, 0xf8, 0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0,
     ];
     assert_eq!(options(&option), "Pref64 64:ff9b::/96 valid=65528");
+    let mut long = option.to_vec();
+    long[1] = 3;
+    long.extend([0; 8]);
+    assert_eq!(options(&long), "");
 }
 
 #[test]
@@ -424,10 +428,8 @@ fn neighbours_speak_of_addresses() {
             "{src} {dst} {message:?}"
         );
         assert_eq!(advert.source(), addr(src));
-        let kind = match advert.first().what() {
-            What::Solicited => 135,
-            _ => 136,
-        };
+        let is_asked = advert.first().is(What::Solicited);
+        let kind = if is_asked { 135 } else { 136 };
         let text = shown(&advert);
         let (_, by) = text.split_once(&std::format!("{TARGET} by ")).unwrap();
         assert_eq!(std::format!("{kind} by {by}"), said);

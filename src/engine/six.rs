@@ -9,7 +9,7 @@ use super::dhcp::{ENDED, TAKEN};
 use super::leases::{KEPT, QUESTIONS};
 use super::observe::Asked;
 use super::{Engine, Event, Host, Instant, Packet, remove};
-use crate::diag::{Errno, Origin, Problem};
+use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
 use crate::model::addr::{Family, is_link_local};
 use crate::model::advert::{Advert, MANAGED};
 use crate::model::config::{Dad, LinkConfig, Method};
@@ -180,6 +180,10 @@ impl Engine<'_> {
         let ifindex = lessee.ifindex;
         lessee.ndisc.hear(self.now, said);
         self.note(ifindex, Event::Advertisement, host);
+        if said.left_out() != 0 {
+            const SOME: Complaint = Complaint::warning(Problem::BadAdvert, Effect::PartIgnored);
+            self.say(ifindex, SOME, b"", host);
+        }
         None
     }
 

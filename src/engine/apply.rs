@@ -36,6 +36,10 @@ const IPV6_NEEDS: &[u8] = b"IPv6 needs an MTU of at least 1280";
 impl Engine<'_> {
     /// Writes `owned-IF` for every link that gets something, before it gets it, and tells of foreign routes
     /// that give way.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the others leave nothing to be taken back"
+    )]
     pub(super) fn claim(&mut self, host: &mut impl Host) {
         const YIELDS: Complaint = Complaint::warning(Problem::Yields, Effect::NotSet);
         const REPLACES: Complaint = Complaint::warning(Problem::Replaces, Effect::None);
@@ -83,7 +87,7 @@ impl Engine<'_> {
                 link,
                 desired: &self.desired,
                 config: &self.config,
-                given: self.given_to(link),
+                lessee: self.lessee(link.ifindex),
             };
             let file = OutputFile::Owned(&link.name);
             let is_made = link.touched || link.recalled.file.is_ok() || text.brings_names();

@@ -8,12 +8,11 @@ use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::{Family, is_link_local};
 use crate::model::config::{IpNumber, LinkConfig, LinkId, LinkNumber, Method, Wait};
 use crate::model::desired::DesiredLink;
-use crate::model::lease::{Field, Lease};
+use crate::model::lease::Field;
 use crate::model::link::IfName;
 use crate::model::observed::Link;
 use crate::output::json::is_written_as;
 use crate::output::lease::{self, LeaseFile};
-use crate::output::owned::Given;
 use crate::plan::lease::needs_root;
 use crate::plan::resolve::LinkState;
 use crate::proto::Lessee;
@@ -79,15 +78,15 @@ impl Engine<'_> {
         }
     }
 
-    /// What a family of a configured link waits for, and for how long at most; `None` where it has it, or asks for
-    /// nothing. Of several links that one description fits, one is enough.
+    /// What a family of a configured link waits for, and for how long at most; [`NOTHING`] where it has it, or asks
+    /// for nothing. Of several links that one description fits, one is enough.
     pub(super) fn awaited(
         &self,
         id: LinkId,
         config: &LinkConfig,
         family: Family,
         host: &mut impl Host,
-    ) -> Option<(LinkState, Instant)> {
+    ) -> (LinkState, Instant) {
         let (ip, first) = match family {
             Family::V4 => (&config.ipv4, LinkState::WaitingLease),
             Family::V6 => (&config.ipv6, LinkState::WaitingRa),
@@ -98,7 +97,12 @@ impl Engine<'_> {
             Method::Dhcp | Method::Auto => false,
         };
         if is_nobodys {
-            return None;
+            return NOTHING;
+        }
+        let mut method = ip.method;
+        if method == Method::Auto && self.has_addr(id, family) {
+            // It waits for nobody.
+            method = Method::Static;
         }
         let timeouts = &self.config.global.timeouts;
         let carrier_secs = timeouts.of(Wait::Carrier);
@@ -114,10 +118,10 @@ impl Engine<'_> {
             }
             let stage = match family {
                 Family::V4 => self.stage4(link),
-                Family::V6 => self.stage6(link, ip.method),
+                Family::V6 => self.stage6(link, method),
             };
             let mut state = match stage {
-                Stage::Done => return None,
+                Stage::Done => return NOTHING,
                 Stage::Over => continue,
                 Stage::Waits(state) => state,
             };
@@ -139,9 +143,10 @@ impl Engine<'_> {
                 && lessee.holds(self.now)
             {
                 self.say(ifindex, KEPT, lessee.lease.get(Field::Addr), host);
-                return None;
+                return NOTHING;
             }
-            if state == LinkState::WaitingLease6
+            if family == Family::V6
+                && method == Method::Auto
                 && let Some(grace) = self.grace(ifindex)
             {
                 until = until.min(grace);
@@ -158,7 +163,7 @@ impl Engine<'_> {
                 wait = (state, until);
             }
         }
-        Some(wait)
+        wait
     }
 
     /// How far DHCPv4 of a link is.
@@ -201,11 +206,13 @@ impl Engine<'_> {
         let asks = method == Method::Dhcp || lessee.is_some_and(|lessee| lessee.ndisc.flags() != 0);
         let is_done = match method {
             Method::LinkLocal => link.local.is_some(),
-            Method::Auto | Method::Dhcp => {
-                let is_over = self
-                    .grace(link.ifindex)
-                    .is_some_and(|grace| self.now >= grace);
-                has_addr && (!asks || is_answered || method == Method::Auto && is_over)
+            Method::Dhcp => has_addr && is_answered,
+            Method::Auto => {
+                let is_heard = self.when(link.ifindex, Event::Advertisement).is_some();
+                let is_over = |grace| self.now >= grace;
+                has_addr
+                    && (is_heard && (!asks || is_answered)
+                        || self.grace(link.ifindex).is_some_and(is_over))
             }
             Method::Ignore | Method::Disabled | Method::Static => !is_tentative,
         };
@@ -217,11 +224,15 @@ impl Engine<'_> {
         }
     }
 
-    /// Until when servers of DHCPv6 are waited for that a router spoke of, where a link has an address without them.
+    /// Until when servers of DHCPv6 are waited for that a router spoke of, where a link has an address without them; or
+    /// the router itself, whose word the kernel may have heard before us, or in another run.
     fn grace(&self, ifindex: u32) -> Option<Instant> {
         self.when(ifindex, Event::Address)?;
-        let heard = self.when(ifindex, Event::Advertisement)?;
-        Some(heard.after_seconds(GRACE))
+        let (since, seconds) = match self.when(ifindex, Event::Advertisement) {
+            Some(at) => (at, GRACE),
+            None => (self.when(ifindex, Event::Carrier)?, 1),
+        };
+        Some(since.after_seconds(seconds))
     }
 
     /// Whether routers were asked on each link of a description, and none is there.
@@ -235,23 +246,16 @@ impl Engine<'_> {
 
     /// The lessee that a link is.
     #[inline(never)]
-    pub(super) fn lessee(&self, ifindex: u32) -> Option<&Lessee> {
+    pub(crate) fn lessee(&self, ifindex: u32) -> Option<&Lessee> {
         lessee_of(self.lessees, ifindex)
-    }
-
-    /// The DHCPv4 lease that a link has.
-    pub(crate) fn lease_of<'e>(&'e self, link: &'e DesiredLink) -> Option<&'e Lease> {
-        self.given_to(link).lease
-    }
-
-    /// What routers and servers gave to a link.
-    pub(crate) fn given_to<'e>(&'e self, link: &'e DesiredLink) -> Given<'e> {
-        given_to(self.lessees, link)
     }
 }
 
 /// After so many questions without an answer there is no router.
 pub(super) const QUESTIONS: u8 = 3;
+
+/// A family of a link has what it asks for.
+pub(super) const NOTHING: (LinkState, Instant) = (LinkState::Up, Instant(0));
 
 /// How far a family of a link is.
 enum Stage {
@@ -266,17 +270,6 @@ enum Stage {
 /// The lessee that a link is.
 pub(super) fn lessee_of(lessees: &VecView<Lessee>, ifindex: u32) -> Option<&Lessee> {
     lessees.iter().find(|lessee| lessee.ifindex == ifindex)
-}
-
-/// The same as [`Engine::given_to`]: what is leased is among what is desired.
-#[inline(never)]
-pub(super) fn given_to<'l>(lessees: &'l VecView<Lessee>, link: &'l DesiredLink) -> Given<'l> {
-    let lessee = lessee_of(lessees, link.ifindex);
-    Given {
-        name: &link.name,
-        lease: lessee.filter(|_| link.leased).map(|lessee| &lessee.lease),
-        six: lessee,
-    }
 }
 
 /// Where the lease of a family is written down.

@@ -9,7 +9,7 @@ use super::dhcp::{ENDED, TAKEN};
 use super::leases::{KEPT, QUESTIONS};
 use super::observe::Asked;
 use super::{Engine, Event, Host, Instant, Packet, remove};
-use crate::diag::{Errno, Problem};
+use crate::diag::{Complaint, Effect, Errno, Problem};
 use crate::model::addr::{Family, is_link_local};
 use crate::model::advert::{Advert, MANAGED};
 use crate::model::config::{Dad, LinkConfig, Method};
@@ -195,6 +195,10 @@ impl Engine<'_> {
         let ifindex = lessee.ifindex;
         lessee.ndisc.hear(self.now, said);
         self.note(ifindex, Event::Advertisement, host);
+        if said.left_out() != 0 {
+            const SOME: Complaint = Complaint::warning(Problem::BadAdvert, Effect::PartIgnored);
+            self.say(ifindex, SOME, b"", host);
+        }
         None
     }
 
@@ -375,10 +379,10 @@ pub(super) fn start6(
     seed: u32,
 ) {
     lessee.ndisc.start(now, seed);
-    let flags = match config.ipv6.method {
-        Method::Dhcp => MANAGED,
-        _ => lessee.ndisc.flags(),
-    };
+    let mut flags = lessee.ndisc.flags();
+    if config.ipv6.method == Method::Dhcp {
+        flags = MANAGED;
+    }
     if flags != 0 {
         let settings = settings(config, link, flags);
         let client = &mut lessee.client6;

@@ -136,5 +136,5 @@ impl Knobs {
 
 /// No value of any: of one that was not looked at, and of one that the kernel has not.
 const UNKNOWN: u32 = u32::MAX;
-/// See [`UNKNOWN`].
+/// No value of any: the kernel has it not.
 pub const ABSENT: u32 = UNKNOWN ^ STABLE_PRIVACY;

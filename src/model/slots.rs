@@ -84,7 +84,7 @@ pub enum Verdict {
     /// It is ARP: [`lease::Field::Addr`] is the sender's address, [`lease::Field::Chaddr`] its MAC,
     /// [`lease::Field::NextServer`] the address it speaks to.
     Arp = 5,
-    /// It is what a neighbour says of an address: see [`advert::What::Target`](super::advert::What::Target).
+    /// It is what a neighbour says of an address: see [`What::Solicited`](super::advert::What::Solicited).
     Neighbor = 6,
 }
 

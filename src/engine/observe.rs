@@ -166,6 +166,7 @@ impl Engine<'_> {
         }
     }
 
+    #[inline(never)]
     fn see_link(&mut self, host: &mut impl Host, link: &mut Link, payload: &[u8]) {
         const FULL: Complaint = Complaint::error(Problem::MaxKernelLinks, Effect::LinkSkipped);
         let spare = link.ifindex.saturating_add(SPARE_INDEXES);
@@ -210,6 +211,7 @@ impl Engine<'_> {
             || self.config.name_rules.iter().any(is_meant)
     }
 
+    #[inline(never)]
     fn see_thing(&mut self, host: &mut impl Host, seen: &mut Seen, message: &Message<'_>) {
         let thing = &seen.thing;
         let (addr, protocol) = (&thing.route.dst.addr, thing.route.protocol);

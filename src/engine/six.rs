@@ -13,7 +13,7 @@ use crate::diag::{Complaint, Effect, Errno, Problem};
 use crate::model::addr::{Family, is_link_local};
 use crate::model::advert::{Advert, MANAGED};
 use crate::model::config::{Dad, LinkConfig, Method};
-use crate::model::desired::{Desired, Presence, Standing, What, link_mut};
+use crate::model::desired::{Presence, Standing, What, link_mut};
 use crate::model::lease6::Lease6;
 use crate::model::observed::Link;
 use crate::plan::{Act, Phase};
@@ -29,6 +29,7 @@ use core::net::IpAddr;
 
 impl Engine<'_> {
     /// Asks who has addresses, where it is time to; when there is something to do again.
+    #[inline(never)]
     pub(super) fn probe_addrs(&mut self, host: &mut impl Host) -> Instant {
         let now = self.now;
         let mut until = NEVER;
@@ -177,10 +178,9 @@ impl Engine<'_> {
         self.look_again = true;
         self.say(ifindex, TAKEN, addr, host);
         self.put_down(ifindex, Problem::AddrTaken);
-        for lessee in self.lessees.iter_mut() {
-            if lessee.ifindex == ifindex {
-                lessee.client6.taken(self.now, addr, &mut lessee.lease6);
-            }
+        let mut lessees = self.lessees.iter_mut();
+        if let Some(lessee) = lessees.find(|lessee| lessee.ifindex == ifindex) {
+            lessee.client6.taken(self.now, addr, &mut lessee.lease6);
         }
     }
 
@@ -244,8 +244,8 @@ impl Engine<'_> {
     ) {
         let (thing, flags) = (&mut seen.thing, seen.flags);
         let (ifindex, addr) = (thing.ifindex, thing.route.dst);
-        let Desired { links, things } = &mut self.desired;
-        let (Some(link), IpAddr::V6(host_addr)) = (link_mut(links, ifindex), addr.addr) else {
+        let link = self.desired.link_mut(ifindex);
+        let (Some(link), IpAddr::V6(host_addr)) = (link, addr.addr) else {
             return;
         };
         let Some(dad) = link.dad else {
@@ -255,31 +255,27 @@ impl Engine<'_> {
         let is_local = is_link_local(&addr.addr);
         if is_usable && is_local {
             link.local = Some(host_addr);
-            // It needs none of ours, then.
-            for thing in things.iter_mut() {
-                if thing.is_own_local() && thing.ifindex == ifindex {
-                    thing.presence = Presence::Same;
-                }
-            }
         }
         let has_carrier = |link: &Link| link.has_carrier();
         if !self.observed.by_index(ifindex).is_some_and(has_carrier) {
             return;
         }
-        let is_it = |held: &Addr6| held.ifindex == ifindex && held.addr == addr;
-        let place = self.addrs6.iter().position(is_it);
-        if place.is_none() {
-            let next = match dad {
-                Dad::Background => self.now,
-                Dad::Kernel | Dad::Optimistic | Dad::Off => NEVER,
-            };
-            let held = Addr6::new(ifindex, addr, next, xorshift(&mut self.seed));
-            // What has no room is not looked after.
-            let _ = self.addrs6.push(held);
-        }
-        let n = place.unwrap_or(self.addrs6.len().wrapping_sub(1));
-        let Some(held) = self.addrs6.get_mut(n) else {
-            return;
+        let is_it = |held: &&mut Addr6| held.ifindex == ifindex && held.addr == thing.route.dst;
+        let held = match self.addrs6.iter_mut().find(is_it) {
+            Some(held) => held,
+            None => {
+                let next = match dad {
+                    Dad::Background => self.now,
+                    Dad::Kernel | Dad::Optimistic | Dad::Off => NEVER,
+                };
+                // What has no room is not looked after.
+                let _ = self.addrs6.push(Addr6::NONE);
+                let Some(held) = self.addrs6.last_mut() else {
+                    return;
+                };
+                held.begin(ifindex, &thing.route.dst, next, xorshift(&mut self.seed));
+                held
+            }
         };
         (held.flags, held.is_there) = (flags, true);
         held.lives = [thing.valid_secs, thing.preferred_secs];
@@ -289,7 +285,7 @@ impl Engine<'_> {
         if held.is_duplicate && known.is_none() {
             // Whoever made it: without room it stays until the next look.
             (thing.standing, thing.presence) = (Standing::Stale, Presence::Same);
-            let _ = things.add(thing);
+            let _ = self.desired.things.add(thing);
         }
         if held.is_duplicate && !was_duplicate {
             self.lose_addr6(ifindex, &host_addr.octets(), host);
@@ -310,6 +306,13 @@ impl Engine<'_> {
             let (ifindex, addr) = (thing.ifindex, thing.route.dst);
             let is_it =
                 |held: &Addr6| held.is_duplicate && held.ifindex == ifindex && held.addr == addr;
+            if thing.is_own_local()
+                && let Some(link) = link_mut(self.desired.links, ifindex)
+                && link.local.is_some()
+            {
+                // It needs none of ours.
+                thing.presence = Presence::Same;
+            }
             if thing.what == What::Addr && self.addrs6.iter().any(is_it) {
                 let is_static = thing.standing != Standing::Stale && !thing.leased && !thing.yields;
                 thing.standing = Standing::Stale;

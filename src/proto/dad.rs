@@ -20,7 +20,7 @@ use crate::engine::Instant;
 use crate::model::addr::Cidr;
 use crate::model::advert::{Item, What};
 use crate::wire::rtnetlink::addr;
-use core::net::Ipv6Addr;
+use core::net::{IpAddr, Ipv6Addr};
 
 /// An IPv6 address that a managed link was seen to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,21 +48,28 @@ pub struct Addr6 {
 }
 
 impl Addr6 {
+    /// A place for one.
+    pub const NONE: Addr6 = Addr6 {
+        ifindex: 0,
+        flags: 0,
+        lives: [0; 2],
+        next: Instant(0),
+        nonce: [0; 6],
+        is_asked: false,
+        is_duplicate: false,
+        is_ours: false,
+        is_there: false,
+        addr: Cidr {
+            addr: IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+            len: 0,
+        },
+    };
+
     /// Begins to check an address of a link that has carrier, from `next` on; chance makes its solicitation known.
-    pub fn new(ifindex: u32, addr: Cidr, next: Instant, chance: u32) -> Addr6 {
+    pub fn begin(&mut self, ifindex: u32, addr: &Cidr, next: Instant, chance: u32) {
+        (self.ifindex, self.addr, self.next) = (ifindex, *addr, next);
         let [a, b, c, d] = chance.to_ne_bytes();
-        Addr6 {
-            ifindex,
-            flags: 0,
-            lives: [0; 2],
-            next,
-            nonce: [a, b, c, d, 0, 0],
-            is_asked: false,
-            is_duplicate: false,
-            is_ours: false,
-            is_there: false,
-            addr,
-        }
+        self.nonce = [a, b, c, d, 0, 0];
     }
 
     /// Whether a solicitation is to be sent now: [`ask_duplicates`](crate::wire::icmpv6::ask_duplicates) with this

@@ -37,10 +37,8 @@ impl Engine<'_> {
         while let Some(held) = self.addrs6.get_mut(n) {
             n = n.wrapping_add(1);
             let ifindex = held.ifindex;
-            let (addr, mut sent) = (held.addr.addr, None);
-            if let IpAddr::V6(addr) = &addr
-                && let Some(nonce) = held.due(now)
-            {
+            let mut sent = None;
+            if let Some((addr, nonce)) = held.due(now) {
                 let result = match self.observed.by_index(ifindex) {
                     Some(link) => {
                         let len = icmpv6::ask_duplicates(addr, nonce, self.buffers.datagram);
@@ -236,25 +234,22 @@ impl Engine<'_> {
 
     /// Takes note of an IPv6 address that the kernel has, and of how it stands among what is desired.
     #[inline(never)]
-    pub(super) fn see_addr6(
-        &mut self,
-        seen: &mut Seen,
-        known: Option<Standing>,
-        host: &mut impl Host,
-    ) {
+    pub(super) fn see_addr6(&mut self, seen: &mut Seen, known: Option<bool>, host: &mut impl Host) {
         let (thing, flags) = (&mut seen.thing, seen.flags);
-        let (ifindex, addr) = (thing.ifindex, thing.route.dst);
+        let ifindex = thing.ifindex;
         let link = self.desired.link_mut(ifindex);
-        let (Some(link), IpAddr::V6(host_addr)) = (link, addr.addr) else {
+        let (Some(link), IpAddr::V6(addr)) = (link, &thing.route.dst.addr) else {
             return;
         };
         let Some(dad) = link.dad else {
             return;
         };
-        let is_usable = is_usable(flags);
-        let is_local = is_link_local(&addr.addr);
-        if is_usable && is_local {
-            link.local = Some(host_addr);
+        if is_usable(flags) {
+            if is_link_local(&thing.route.dst.addr) {
+                link.local = Some(*addr);
+            } else {
+                self.mark(ifindex, Event::Address);
+            }
         }
         let has_carrier = |link: &Link| link.has_carrier();
         if !self.observed.by_index(ifindex).is_some_and(has_carrier) {
@@ -268,30 +263,30 @@ impl Engine<'_> {
                     Dad::Background => self.now,
                     Dad::Kernel | Dad::Optimistic | Dad::Off => NEVER,
                 };
+                let chance = xorshift(&mut self.seed);
+                let held = Addr6::new(ifindex, thing.route.dst, next, chance);
                 // What has no room is not looked after.
-                let _ = self.addrs6.push(Addr6::NONE);
-                let Some(held) = self.addrs6.last_mut() else {
-                    return;
-                };
-                held.begin(ifindex, &thing.route.dst, next, xorshift(&mut self.seed));
-                held
+                let _ = self.addrs6.push(held);
+                match self.addrs6.last_mut() {
+                    Some(held) => held,
+                    None => return,
+                }
             }
         };
         (held.flags, held.is_there) = (flags, true);
         held.lives = [thing.valid_secs, thing.preferred_secs];
-        held.is_ours = !matches!(known, None | Some(Standing::Stale));
+        held.is_ours = known == Some(true);
         let was_duplicate = held.is_duplicate;
         held.is_duplicate |= flags & IFA_F_DADFAILED != 0;
-        if held.is_duplicate && known.is_none() {
-            // Whoever made it: without room it stays until the next look.
-            (thing.standing, thing.presence) = (Standing::Stale, Presence::Same);
-            let _ = self.desired.things.add(thing);
-        }
-        if held.is_duplicate && !was_duplicate {
-            self.lose_addr6(ifindex, &host_addr.octets(), host);
-        }
-        if is_usable && !is_local {
-            self.mark(ifindex, Event::Address);
+        if held.is_duplicate {
+            if !was_duplicate {
+                self.lose_addr6(ifindex, &addr.octets(), host);
+            }
+            if known.is_none() {
+                // Whoever made it: without room it stays until the next look.
+                (thing.standing, thing.presence) = (Standing::Stale, Presence::Same);
+                let _ = self.desired.things.add(thing);
+            }
         }
     }
 
@@ -303,9 +298,7 @@ impl Engine<'_> {
         let mut n = 0_usize;
         while let Some(thing) = self.desired.things.get_mut(n) {
             n = n.wrapping_add(1);
-            let (ifindex, addr) = (thing.ifindex, thing.route.dst);
-            let is_it =
-                |held: &Addr6| held.is_duplicate && held.ifindex == ifindex && held.addr == addr;
+            let ifindex = thing.ifindex;
             if thing.is_own_local()
                 && let Some(link) = link_mut(self.desired.links, ifindex)
                 && link.local.is_some()
@@ -313,6 +306,9 @@ impl Engine<'_> {
                 // It needs none of ours.
                 thing.presence = Presence::Same;
             }
+            let is_it = |held: &Addr6| {
+                held.is_duplicate && held.ifindex == ifindex && held.addr == thing.route.dst
+            };
             if thing.what == What::Addr && self.addrs6.iter().any(is_it) {
                 let is_static = thing.standing != Standing::Stale && !thing.leased && !thing.yields;
                 thing.standing = Standing::Stale;

@@ -16,22 +16,22 @@ use crate::model::route::{PROTOCOL, Reach, Route};
 use crate::wire::rtnetlink::{Seen, route};
 use core::net::Ipv6Addr;
 
-/// Marks what is desired in whose place `seen`, read from `payload`, stands; how that stands, `None` where
-/// there is none.
+/// Marks what is desired in whose place `seen`, read from `payload`, stands; whether it shall be there,
+/// `None` where there is none.
 pub fn mark(
     desired: &mut Desired<'_>,
     seen: &Seen,
     payload: &[u8],
     config: &Config<'_>,
     observed: &Observed<'_>,
-) -> Option<Standing> {
+) -> Option<bool> {
     let mut known = None;
     let mut attrs = Attrs::default();
     let ours = seen.thing.route.protocol == PROTOCOL;
     desired.things.each(&seen.thing, &mut |wanted| {
         let is_wanted = wanted.standing != Standing::Stale;
         if is_wanted || known.is_none() {
-            known = Some(wanted.standing);
+            known = Some(is_wanted);
         }
         let more = attrs.of(&wanted.route, config, observed);
         // metrics of others do not matter where we ask for none

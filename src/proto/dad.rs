@@ -48,41 +48,36 @@ pub struct Addr6 {
 }
 
 impl Addr6 {
-    /// A place for one.
-    pub const NONE: Addr6 = Addr6 {
-        ifindex: 0,
-        flags: 0,
-        lives: [0; 2],
-        next: Instant(0),
-        nonce: [0; 6],
-        is_asked: false,
-        is_duplicate: false,
-        is_ours: false,
-        is_there: false,
-        addr: Cidr {
-            addr: IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-            len: 0,
-        },
-    };
-
     /// Begins to check an address of a link that has carrier, from `next` on; chance makes its solicitation known.
-    pub fn begin(&mut self, ifindex: u32, addr: &Cidr, next: Instant, chance: u32) {
-        (self.ifindex, self.addr, self.next) = (ifindex, *addr, next);
+    pub fn new(ifindex: u32, addr: Cidr, next: Instant, chance: u32) -> Addr6 {
         let [a, b, c, d] = chance.to_ne_bytes();
-        self.nonce = [a, b, c, d, 0, 0];
+        Addr6 {
+            ifindex,
+            flags: 0,
+            lives: [0; 2],
+            next,
+            nonce: [a, b, c, d, 0, 0],
+            is_asked: false,
+            is_duplicate: false,
+            is_ours: false,
+            is_there: false,
+            addr,
+        }
     }
 
-    /// Whether a solicitation is to be sent now: [`ask_duplicates`](crate::wire::icmpv6::ask_duplicates) with this
-    /// nonce. Then [`Addr6::sent`] is told.
-    pub fn due(&mut self, now: Instant) -> Option<&[u8; 6]> {
+    /// What a solicitation is to be sent about now, and its nonce, if one is
+    /// ([`ask_duplicates`](crate::wire::icmpv6::ask_duplicates)). Then [`Addr6::sent`] is told.
+    pub fn due(&mut self, now: Instant) -> Option<(&Ipv6Addr, &[u8; 6])> {
         if now < self.next {
             return None;
         }
-        if self.is_asked {
-            self.next = NEVER;
-            return None;
+        match &self.addr.addr {
+            IpAddr::V6(addr) if !self.is_asked => Some((addr, &self.nonce)),
+            _ => {
+                self.next = NEVER;
+                None
+            }
         }
-        Some(&self.nonce)
     }
 
     /// It was sent, or could not be, and is tried again soon.

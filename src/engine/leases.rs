@@ -100,6 +100,11 @@ impl Engine<'_> {
         if is_nobodys {
             return NOTHING;
         }
+        let mut method = ip.method;
+        if method == Method::Auto && self.has_addr(id, family) {
+            // It waits for nobody.
+            method = Method::Static;
+        }
         let timeouts = &self.config.global.timeouts;
         let carrier_secs = timeouts.of(Wait::Carrier);
         // a longer delay only: links that are quicker are not waited for
@@ -114,7 +119,7 @@ impl Engine<'_> {
             }
             let stage = match family {
                 Family::V4 => self.stage4(link),
-                Family::V6 => self.stage6(link, ip.method),
+                Family::V6 => self.stage6(link, method),
             };
             let mut state = match stage {
                 Stage::Done => return NOTHING,
@@ -141,7 +146,8 @@ impl Engine<'_> {
                 self.say(ifindex, KEPT, lessee.lease.get(Field::Addr), host);
                 return NOTHING;
             }
-            if state == LinkState::WaitingLease6
+            if family == Family::V6
+                && method == Method::Auto
                 && let Some(grace) = self.grace(ifindex)
             {
                 until = until.min(grace);
@@ -201,11 +207,13 @@ impl Engine<'_> {
         let asks = method == Method::Dhcp || lessee.is_some_and(|lessee| lessee.ndisc.flags() != 0);
         let is_done = match method {
             Method::LinkLocal => link.local.is_some(),
-            Method::Auto | Method::Dhcp => {
-                let is_over = self
-                    .grace(link.ifindex)
-                    .is_some_and(|grace| self.now >= grace);
-                has_addr && (!asks || is_answered || method == Method::Auto && is_over)
+            Method::Dhcp => has_addr && is_answered,
+            Method::Auto => {
+                let is_heard = self.when(link.ifindex, Event::Advertisement).is_some();
+                let is_over = |grace| self.now >= grace;
+                has_addr
+                    && (is_heard && (!asks || is_answered)
+                        || self.grace(link.ifindex).is_some_and(is_over))
             }
             Method::Ignore | Method::Disabled | Method::Static => !is_tentative,
         };
@@ -217,11 +225,15 @@ impl Engine<'_> {
         }
     }
 
-    /// Until when servers of DHCPv6 are waited for that a router spoke of, where a link has an address without them.
+    /// Until when servers of DHCPv6 are waited for that a router spoke of, where a link has an address without them; or
+    /// the router itself, whose word the kernel may have heard before us, or in another run.
     fn grace(&self, ifindex: u32) -> Option<Instant> {
         self.when(ifindex, Event::Address)?;
-        let heard = self.when(ifindex, Event::Advertisement)?;
-        Some(heard.after_seconds(GRACE))
+        let (since, seconds) = match self.when(ifindex, Event::Advertisement) {
+            Some(at) => (at, GRACE),
+            None => (self.when(ifindex, Event::Carrier)?, 1),
+        };
+        Some(since.after_seconds(seconds))
     }
 
     /// Whether routers were asked on each link of a description, and none is there.

@@ -408,7 +408,6 @@ impl Engine<'_> {
         let now = self.now;
         let mut resolver = self.resolver(host);
         resolver.leases(now);
-        resolver.leases6(now);
         resolver.routes();
         self.withdraw_duplicates();
     }

@@ -136,7 +136,7 @@ impl Engine<'_> {
     }
 
     /// Whether the configuration gives a link an address of this family.
-    fn has_addr(&self, id: LinkId, family: Family) -> bool {
+    pub(super) fn has_addr(&self, id: LinkId, family: Family) -> bool {
         let mut addrs = self.config.addrs.iter();
         addrs.any(|addr| addr.link == id && addr.addr.family() == family)
     }

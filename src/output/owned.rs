@@ -231,12 +231,12 @@ pub fn names(
     each: &mut dyn TakeName,
 ) {
     for server in config.servers.iter() {
-        if server.link == link {
+        if LinkId::is_same(server.link, link) {
             each.name(List::Dns, &server.addr);
         }
     }
     for search in config.search.iter() {
-        if search.link == link {
+        if LinkId::is_same(search.link, link) {
             each.name(List::Search, &Octets(config.text(search.domain)));
         }
     }

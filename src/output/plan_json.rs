@@ -358,7 +358,7 @@ fn routes(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
             RouteDev::Anywhere => (None, Subject::None),
             RouteDev::Name(name) => (config.named(name), Subject::Link(name)),
         };
-        if owner == link {
+        if LinkId::is_same(owner, link) {
             json.item();
             route(json, config, &given.route, &dev);
         }

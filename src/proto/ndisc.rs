@@ -141,9 +141,12 @@ impl Ndisc {
     pub fn sent(&mut self, now: Instant, result: Result<(), Errno>) {
         let mut micros = FIRST;
         if result.is_ok() {
-            self.pace = backoff::next(self.pace, IRT, MRT, &mut self.random);
+            // The first one, or its answer, may be lost where carrier has just come.
+            if self.tries > 0 {
+                self.pace = backoff::next(self.pace, IRT, MRT, &mut self.random);
+                micros = self.pace.into();
+            }
             self.tries = self.tries.saturating_add(1);
-            micros = self.pace.into();
         }
         self.next = after(now, micros);
     }
@@ -233,7 +236,7 @@ impl Ndisc {
 }
 
 /// Microseconds: IRT of RFC 7559 s.2. That has four seconds, which a machine would start later where its first
-/// solicitation is lost; a second costs the link two more of them, once.
+/// solicitations are lost; a second, and one solicitation more before it, cost the link three more of them, once.
 const IRT: u32 = SECOND as u32;
 /// Microseconds: MRT of it.
 const MRT: u32 = 3_600 * SECOND as u32;

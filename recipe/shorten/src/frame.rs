@@ -69,8 +69,8 @@ impl Frame {
 ///
 /// This is not among what is proved. It holds since nothing but such copies wants the alignment: no type of the
 /// program is aligned to 16 octets, so nobody is lent an address of which more is known than that it is one of
-/// 8; and who knows more of his own keeps his stack as it is, where he sets the bit of 8 in what may be an address, in
-/// place of adding it ([`sets_bits`]).
+/// 8; and a function that sets the bit of 8 in what may be an address of its own stack, in place of adding it
+/// ([`sets_bits`]), stays as it is.
 ///
 /// # Errors
 /// An instruction that faults without: one that is not a copy.
@@ -129,11 +129,11 @@ fn interned(program: &mut Program, lines: &[Line]) -> Vec<Item> {
 /// The items of the function without the alignment of its stack; None: it has none, or needs it.
 fn unaligned(program: &Program, function: &Function) -> Option<Vec<Line>> {
     const ALIGN: &str = "andq $-16, %rsp";
+    let mut codes = program.codes(&function.items);
+    codes.find(|code| *code == ALIGN)?;
     if program.codes(&function.items).any(sets_bits) {
         return None;
     }
-    let mut codes = program.codes(&function.items);
-    codes.find(|code| *code == ALIGN)?;
     let size = taken(codes)?;
     let mut lines = Vec::new();
     for &item in &function.items {

@@ -563,6 +563,14 @@ fn no_stack_is_aligned() {
     ] {
         assert!(aligned(bit), "{bit}");
     }
+    // That is no matter of other functions.
+    let it = prepared(&[
+        "f: pushq %rbp; movq %rsp, %rbp; andq $-16, %rsp; subq $32, %rsp; orq $8, %rdi; movq %rbp, %rsp; popq %rbp; retq",
+        "g: pushq %rbp; movq %rsp, %rbp; andq $-16, %rsp; subq $32, %rsp; orq %rsi, %rdi; movq %rbp, %rsp; popq %rbp; retq",
+    ])
+    .expect("prepared");
+    assert!(lines(&it, "f").contains(&"andq $-16, %rsp".to_string()));
+    assert!(!lines(&it, "g").contains(&"andq $-16, %rsp".to_string()));
     assert!(aligned("testq %rdi, %rdi; je x"));
     assert!(!aligned("orq $16, %rdi"));
     assert!(!aligned("addsd 8(%rdi), %xmm0; movlps %xmm0, 8(%rsp)"));

@@ -29,6 +29,12 @@ pub const fn must_not(code: u16, value: u32, rest: u8) -> Step {
     Step { code, jumps, value }
 }
 
+/// A test that leaves `yes` steps out if it holds, and `no` if not.
+pub const fn choose(code: u16, value: u32, yes: u8, no: u8) -> Step {
+    let jumps = [yes, no];
+    Step { code, jumps, value }
+}
+
 /// struct sock_fprog (linux/filter.h): a short count, and a pointer.
 pub fn program(steps: &[Step]) -> [usize; 2] {
     [steps.len(), steps.as_ptr() as usize]

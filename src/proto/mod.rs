@@ -5,11 +5,13 @@ pub mod backoff;
 pub mod dad;
 pub mod dhcpv4;
 pub mod dhcpv6;
+mod message;
 pub mod ndisc;
 pub mod slaac;
 
+use crate::diag::Errno;
 use crate::engine::Instant;
-use crate::model::addr::Cidr;
+use crate::model::addr::{Cidr, Family};
 use crate::model::config::LinkId;
 use crate::model::desired::FOREVER;
 use crate::model::lease::{Field, Lease};
@@ -17,6 +19,7 @@ use crate::model::lease6::Lease6;
 use crate::wire::rtnetlink::addr;
 use dhcpv4::{Client, State};
 use heapless::VecView;
+pub use message::{Due, Heard, Message};
 use ndisc::Ndisc;
 
 /// A link that asks others on it for something: servers of DHCPv4 or DHCPv6, or routers.
@@ -70,6 +73,30 @@ impl Lessee {
         self.client.stop();
         self.client6.stop();
         self.ndisc.stop();
+    }
+
+    /// What is to be done now, and by which family.
+    pub fn due(&mut self, now: Instant) -> (Family, Due) {
+        let due = self.client.due(now);
+        if due != Due::Nothing {
+            return (Family::V4, due);
+        }
+        let due = self.ndisc.due(now);
+        if due != Due::Nothing {
+            return (Family::V6, due);
+        }
+        (Family::V6, self.client6.due(now))
+    }
+
+    /// What was due was sent, or could not be.
+    pub fn sent(&mut self, what: Message, now: Instant, result: Result<(), Errno>) {
+        if what < Message::AskRouters {
+            self.client.sent(now, result);
+        } else if what > Message::AskRouters {
+            self.client6.sent(now, result);
+        } else {
+            self.ndisc.sent(now, result);
+        }
     }
 
     /// When it has something to do again.

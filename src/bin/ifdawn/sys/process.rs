@@ -8,7 +8,7 @@ use ifdawn::diag::Errno;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// Descriptors a process may have by default.
-const MAX_DESCRIPTORS: usize = 4_096;
+const MAX_DESCRIPTORS: usize = 1_024;
 
 /// A copy of us: 0 in it, its number here. The copy may not return to what called its caller.
 #[inline(never)]

@@ -56,7 +56,7 @@ impl Engine<'_> {
             Form::Advert => {
                 lessee.ndisc.hear(now, &said.advert);
                 self.note(ifindex, Event::Advertisement, host);
-                return None;
+                return (said.advert.left_out() != 0).then_some(Problem::BadAdvert);
             }
             Form::Lease6 => {
                 let duid = duid(&self.config, lessee.config, link)?;

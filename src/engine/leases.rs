@@ -8,12 +8,11 @@ use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::{Family, is_link_local};
 use crate::model::config::{IpNumber, LinkConfig, LinkId, LinkNumber, Method, Wait};
 use crate::model::desired::DesiredLink;
-use crate::model::lease::{Field, Lease};
+use crate::model::lease::Field;
 use crate::model::link::IfName;
 use crate::model::observed::Link;
 use crate::output::json::is_written_as;
 use crate::output::lease::{self, LeaseFile};
-use crate::output::owned::Given;
 use crate::plan::lease::needs_root;
 use crate::plan::resolve::LinkState;
 use crate::proto::dhcpv4::State;
@@ -245,18 +244,8 @@ impl Engine<'_> {
 
     /// The lessee that a link is.
     #[inline(never)]
-    pub(super) fn lessee(&self, ifindex: u32) -> Option<&Lessee> {
+    pub(crate) fn lessee(&self, ifindex: u32) -> Option<&Lessee> {
         lessee_of(self.lessees, ifindex)
-    }
-
-    /// The DHCPv4 lease that a link has.
-    pub(crate) fn lease_of<'e>(&'e self, link: &'e DesiredLink) -> Option<&'e Lease> {
-        self.given_to(link).lease
-    }
-
-    /// What routers and servers gave to a link.
-    pub(crate) fn given_to<'e>(&'e self, link: &'e DesiredLink) -> Given<'e> {
-        given_to(self.lessees, link)
     }
 }
 
@@ -279,17 +268,6 @@ enum Stage {
 /// The lessee that a link is.
 pub(super) fn lessee_of(lessees: &VecView<Lessee>, ifindex: u32) -> Option<&Lessee> {
     lessees.iter().find(|lessee| lessee.ifindex == ifindex)
-}
-
-/// The same as [`Engine::given_to`]: what is leased is among what is desired.
-#[inline(never)]
-pub(super) fn given_to<'l>(lessees: &'l VecView<Lessee>, link: &'l DesiredLink) -> Given<'l> {
-    let lessee = lessee_of(lessees, link.ifindex);
-    Given {
-        name: &link.name,
-        lease: lessee.filter(|_| link.leased).map(|lessee| &lessee.lease),
-        six: lessee,
-    }
 }
 
 /// Where the lease of a family is written down.

@@ -6,11 +6,11 @@ use crate::model::addr::{Cidr, is_link_local};
 use crate::model::advert::{Item, What};
 use crate::model::config::{LinkConfig, LinkId, LinkMatch};
 use crate::model::desired::{self, DesiredLink, FOREVER};
-use crate::model::lease::{AnyLease, Lease};
+use crate::model::lease::AnyLease;
 use crate::model::link::Mac;
 use crate::output::json::{Json, Octets};
 use crate::output::lease::each;
-use crate::output::owned::{Given, List, Words};
+use crate::output::owned::{List, Words};
 use crate::output::plan_json::add_names;
 use crate::packed::{Packed, packed, word};
 use crate::plan::resolve::LinkState;
@@ -114,7 +114,7 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     }
     json.packed(WORDS.line(state as usize));
     json.boolean(has_carrier);
-    let given = found.map_or(Given::NOTHING, |link| engine.given_to(link));
+    let lessee = engine.lessee(ifindex);
     for addr in desired.things.iter() {
         if addr.what == desired::What::Addr && addr.is_wanted_on(ifindex) {
             let source = match addr.leased {
@@ -143,11 +143,12 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     }
     json.end();
     let id = observed.map_or(LinkId::NONE, |_| id);
-    add_names(json, &engine.config, Some(id), &given, List::Dns);
-    leased_words(json, given.lease.map(Lease::any));
-    let lease6 = given.six.filter(|six| six.client6.is_answered());
-    leased_words(json, lease6.map(|six| six.lease6.any()));
-    routers(json, given.six);
+    add_names(json, &engine.config, Some(id), lessee, found, List::Dns);
+    let lease4 = lessee.filter(|_| found.is_some_and(|link| link.leased));
+    leased_words(json, lease4.map(|lessee| lessee.lease.any()));
+    let lease6 = lessee.filter(|lessee| lessee.client6.is_answered());
+    leased_words(json, lease6.map(|lessee| lessee.lease6.any()));
+    routers(json, lessee);
     for mark in engine.marks.iter() {
         if mark.ifindex == ifindex {
             json.item();
@@ -166,9 +167,9 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
 }
 
 /// Writes what routers said.
-fn routers(json: &mut Json<'_>, six: Option<&Lessee>) {
-    if let Some(six) = six {
-        for kept in six.ndisc.kept() {
+fn routers(json: &mut Json<'_>, lessee: Option<&Lessee>) {
+    if let Some(lessee) = lessee {
+        for kept in lessee.ndisc.kept() {
             json.item();
             json.text(&IpAddr::V6(kept.router));
             json.packed(SAYS.item(kept.item().0[0].into()));

@@ -227,9 +227,7 @@ impl Engine<'_> {
         self.look_again = true;
         if let Some((lessee, link)) = lessee(self.lessees, &self.observed, n) {
             host.remove(name_of(&link.name, family));
-            if let Some(saved) = lessee.saved.get_mut(family as usize) {
-                *saved = false;
-            }
+            lessee.set_saved(family, false);
             let ifindex = lessee.ifindex;
             // What is waited for begins anew.
             remove(self.marks, |mark| {
@@ -334,11 +332,7 @@ impl Engine<'_> {
             return;
         };
         let (ifindex, config) = (lessee.ifindex, lessee.config);
-        let lease = match family {
-            Family::V4 => lessee.lease.any(),
-            Family::V6 => lessee.lease6.any(),
-        };
-        self.say_left_out(ifindex, lease, host);
+        self.say_left_out(ifindex, lessee.lease_of(family), host);
         let is_first = |link: &LinkConfig| link.leases == Leases::First && family == Family::V4;
         if self.config.link(config).is_some_and(is_first) {
             let mut n = 0_usize;

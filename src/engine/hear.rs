@@ -83,9 +83,7 @@ impl Engine<'_> {
             Heard::Refused(problem) => return Some(problem),
             Heard::Offer => self.note(ifindex, offer, host),
             Heard::Bound | Heard::Probing | Heard::Informed => {
-                if let Some(saved) = lessee.saved.get_mut(family as usize) {
-                    *saved = false;
-                }
+                lessee.set_saved(family, false);
                 self.note(ifindex, got, host);
                 if heard != Heard::Probing {
                     self.bound(n, family, host);

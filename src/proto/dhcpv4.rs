@@ -115,6 +115,8 @@ pub struct Client {
     begun: Instant,
     /// When it was asked for what is being answered: the lease counts from there.
     asked: Instant,
+    /// When the lease was asked for.
+    since: Instant,
     renew_at: Instant,
     rebind_at: Instant,
     /// 0: there is no lease.
@@ -140,6 +142,7 @@ impl Client {
         discover_at: Instant(0),
         begun: Instant(0),
         asked: Instant(0),
+        since: Instant(0),
         renew_at: Instant(0),
         rebind_at: Instant(0),
         expires_at: Instant(0),

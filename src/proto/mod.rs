@@ -13,8 +13,7 @@ use crate::diag::Errno;
 use crate::engine::Instant;
 use crate::model::addr::{Cidr, Family};
 use crate::model::config::LinkId;
-use crate::model::desired::FOREVER;
-use crate::model::lease::{Field, Lease};
+use crate::model::lease::{AnyLease, Lease};
 use crate::model::lease6::Lease6;
 use crate::wire::rtnetlink::addr;
 use dhcpv4::{Client, State};
@@ -110,15 +109,31 @@ impl Lessee {
         self.client.state() != State::Probing && now < self.client.expires_at()
     }
 
-    /// When it was asked for; 0 of one that never ends.
-    pub fn began(&self) -> Instant {
-        let secs = self.lease.number(Field::LeaseTime).unwrap_or(FOREVER);
-        match self.client.expires_at() {
-            Instant(u64::MAX) => Instant(0),
-            end => Instant(
-                end.0
-                    .saturating_sub(u64::from(secs).saturating_mul(1_000_000)),
-            ),
+    /// When the lease of a family was asked for or given: its times count from there.
+    pub fn since(&self, family: Family) -> Instant {
+        match family {
+            Family::V4 => self.client.since(),
+            Family::V6 => self.client6.since(),
+        }
+    }
+
+    /// What is leased to it by a family.
+    pub fn lease_of(&self, family: Family) -> AnyLease<'_> {
+        match family {
+            Family::V4 => self.lease.any(),
+            Family::V6 => self.lease6.any(),
+        }
+    }
+
+    /// Whether the lease of a family is written down.
+    pub fn is_saved(&self, family: Family) -> bool {
+        self.saved.get(family as usize) == Some(&true)
+    }
+
+    /// The same, from now on.
+    pub fn set_saved(&mut self, family: Family, is_saved: bool) {
+        if let Some(saved) = self.saved.get_mut(family as usize) {
+            *saved = is_saved;
         }
     }
 

@@ -57,6 +57,7 @@ impl Client {
         if self.server.is_unspecified() {
             t1 = t2;
         }
+        self.since = self.asked;
         self.renew_at = self.asked.after_seconds(t1);
         self.rebind_at = self.asked.after_seconds(t2);
         self.expires_at = self.asked.after_seconds(lease);

@@ -204,7 +204,7 @@ fn facts(advert: &Advert) -> BTreeSet<String> {
                 say("retrans", item.retrans_ms().to_string());
             }
             What::Router => say("router", item.valid().to_string()),
-            What::Server => say("server", item.addr().to_string()),
+            What::Server => say("server", std::net::Ipv6Addr::from(*item.addr()).to_string()),
             What::Domain => say("domain", String::from_utf8(item.octets().to_vec()).unwrap()),
             What::Portal | What::Pref64 | What::Nothing | What::Solicited | What::Advertised => {}
         }
@@ -260,7 +260,7 @@ fn facts_of_others_are_ours() {
             assert_eq!(facts(&advert), theirs(&tshark), "{id}");
         } else if expected == Verdict::Neighbor {
             neighbours += 1;
-            assert_eq!(advert.first().addr().octets(), packet[48..64], "{id}");
+            assert_eq!(advert.first().addr()[..], packet[48..64], "{id}");
         } else {
             refused += 1;
         }

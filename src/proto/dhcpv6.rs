@@ -202,9 +202,8 @@ impl Client {
 
     /// Somebody else has an address of the lease, which is lost (RFC 8415 18.2.8); the server is told of this address.
     pub fn taken(&mut self, now: Instant, addr: &[u8; 16], held: &mut Lease6) {
-        let mut items = held.get(Field6::Addrs).chunks(LEASED_OCTETS);
-        let is_it = |item: &&[u8]| item.ends_with(addr);
-        let item = items.find(is_it).and_then(<[u8]>::first_chunk);
+        let (items, _) = held.get(Field6::Addrs).as_chunks();
+        let item = items.iter().find(|item| item.ends_with(addr));
         if let Some(&item) = item
             && self.has_lease()
             && self.state != State::Stopped

@@ -42,7 +42,7 @@ fn due(held: &mut Addr6, when: u64, is_sent: bool) {
 }
 
 fn nonce(held: &Addr6) -> [u8; 6] {
-    *{ *held }.due(at(1_000_000)).unwrap()
+    *{ *held }.due(at(1_000_000)).unwrap().1
 }
 
 /// What a neighbour says from one address about another one, and what it is known by.

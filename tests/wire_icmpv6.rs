@@ -34,6 +34,10 @@ fn packet(message: &[u8]) -> Vec<u8> {
         packet.push(1);
     }
     packet.extend(message);
+    if message.first() == Some(&135) {
+        // Somebody who has no address yet.
+        packet[8..24].fill(0);
+    }
     packet
 }
 
@@ -248,6 +252,8 @@ fn facts_of_others_are_ours() {
         let advert = heard(&packet);
         let is_malformed = tshark["_ws.malformed"].is_string();
         let expected = match tshark["icmpv6.type"].as_str().unwrap() {
+            // Who asks for it to send something there has another one.
+            "135" if packet[8..24] != [0; 16] => Verdict::NotForUs,
             "134" | "135" | "136" if is_malformed => Verdict::Malformed,
             "134" => Verdict::Fine,
             "135" | "136" => Verdict::Neighbor,

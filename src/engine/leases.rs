@@ -24,7 +24,7 @@ use heapless::VecView;
 const GRACE: u32 = 4;
 
 /// Both families: leases have a file each.
-const FAMILIES: [Family; 2] = [Family::V4, Family::V6];
+const FAMILIES: &[Family] = &[Family::V4, Family::V6];
 
 impl Engine<'_> {
     /// Sees that there is a client for each desired link that asks others for something, and for no other. What an
@@ -62,17 +62,15 @@ impl Engine<'_> {
             let Some(link) = self.desired.link(lessee.ifindex) else {
                 continue;
             };
-            for (n, family) in FAMILIES.into_iter().enumerate() {
+            for &family in FAMILIES {
                 let holds = match family {
                     Family::V4 => lessee.holds(self.now),
                     Family::V6 => lessee.client6.has_lease(),
                 };
-                if holds && lessee.saved.get(n) == Some(&false) {
+                if holds && !lessee.is_saved(family) {
                     let text = &file(lessee, &link.name, family);
                     let is_written = write(host, name_of(&link.name, family), text);
-                    if let Some(saved) = lessee.saved.get_mut(n) {
-                        *saved = is_written;
-                    }
+                    lessee.set_saved(family, is_written);
                 }
             }
         }
@@ -283,28 +281,23 @@ pub(super) fn name_of(link: &IfName, family: Family) -> OutputFile<'_> {
 /// What is written down of a lease.
 #[inline(never)]
 fn file<'a>(lessee: &'a Lessee, name: &'a IfName, family: Family) -> LeaseFile<'a> {
-    let (began, lease) = match family {
-        Family::V4 => (lessee.began(), lessee.lease.any()),
-        Family::V6 => (lessee.client6.since(), lessee.lease6.any()),
-    };
     LeaseFile {
         name,
         ifindex: lessee.ifindex,
-        began,
-        lease,
+        began: lessee.since(family),
+        lease: lessee.lease_of(family),
     }
 }
 
 /// Whether leases that were written down still are as they are.
 #[inline(never)]
 fn are_kept(lessee: &Lessee, name: &IfName, host: &mut impl Host) -> bool {
-    let mut saved = FAMILIES.into_iter().zip(lessee.saved);
-    saved.all(|(family, saved)| {
+    FAMILIES.iter().all(|&family| {
         let is_as_written = |host| {
             let text = what_is_there(host, name_of(name, family));
             is_written_as(&file(lessee, name, family), text)
         };
-        !saved || is_as_written(host)
+        !lessee.is_saved(family) || is_as_written(host)
     })
 }
 
@@ -312,7 +305,7 @@ fn are_kept(lessee: &Lessee, name: &IfName, host: &mut impl Host) -> bool {
 #[inline(never)]
 pub(super) fn recall(lessee: &mut Lessee, name: &IfName, host: &mut impl Host) {
     let now = host.now();
-    for (n, family) in FAMILIES.into_iter().enumerate() {
+    for &family in FAMILIES {
         let Ok(text) = host.read(name_of(name, family)) else {
             continue;
         };
@@ -324,20 +317,12 @@ pub(super) fn recall(lessee: &mut Lessee, name: &IfName, host: &mut impl Host) {
         else {
             continue;
         };
-        let known = match family {
-            Family::V4 => {
-                lessee.client.recall(&lessee.lease, began);
-                lessee.began()
-            }
-            Family::V6 => {
-                lessee.client6.recall(&lessee.lease6, began);
-                lessee.client6.since()
-            }
-        };
-        // Else it is written anew.
-        if let Some(saved) = lessee.saved.get_mut(n) {
-            *saved = known == began;
+        match family {
+            Family::V4 => lessee.client.recall(&lessee.lease, began),
+            Family::V6 => lessee.client6.recall(&lessee.lease6, began),
         }
+        // Else it is written anew.
+        lessee.set_saved(family, lessee.since(family) == began);
     }
 }
 

@@ -13,6 +13,7 @@ mod describe6;
 pub mod dhcp;
 mod down;
 mod ethtool;
+mod hear;
 mod host;
 mod imagine;
 mod knobs;

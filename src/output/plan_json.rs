@@ -418,7 +418,6 @@ fn route(json: &mut Json<'_>, config: &Config<'_>, route: &Route, dev: &Subject<
 mod tests {
     use super::*;
     use crate::diag::Origin;
-    use crate::model::desired::DesiredLink;
     use crate::model::desired::What;
     use crate::model::link::{IfName, Mac};
     use crate::source::route_file::{Form, parse_route};

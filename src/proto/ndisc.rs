@@ -22,6 +22,7 @@ use crate::engine::Instant;
 use crate::limits::MAX_RA_KEPT;
 use crate::model::advert::{Advert, ITEM, Item, What};
 use crate::model::lease::Verdict;
+use crate::proto::{Due, Message};
 use core::net::Ipv6Addr;
 
 /// Whether routers are asked.
@@ -33,17 +34,6 @@ pub enum State {
     Soliciting,
     /// There is one.
     Answered,
-}
-
-/// What the time brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
-    /// Nothing, until [`Ndisc::deadline`].
-    Nothing,
-    /// A solicitation is to be sent; then [`Ndisc::sent`] is told.
-    Solicit,
-    /// Something else [is said](Ndisc::of) than was.
-    Changed,
 }
 
 /// Something a router said.
@@ -143,7 +133,7 @@ impl Ndisc {
             self.tell_at = after(now, PAUSE);
             Due::Changed
         } else if self.state == State::Soliciting && now >= self.next {
-            Due::Solicit
+            Due::Send(Message::AskRouters)
         } else {
             Due::Nothing
         }

@@ -1,8 +1,9 @@
 //! What a client sends, how often and how long it waits (RFC 8415 s.7.6, s.15).
 
-use super::{Client, Due, Message};
+use super::Client;
 use crate::proto::backoff;
 use crate::proto::dhcpv4::pace::{SECOND, xorshift};
+use crate::proto::{Due, Message};
 
 /// What a state sends once it is time.
 pub(super) struct Step {
@@ -36,14 +37,14 @@ const NOTHING: Step = Step {
 const STEPS: &[Step] = &[
     NOTHING,
     step(Message::Solicit, 1, 0, u8::MAX),
-    step(Message::Request, 1, 30, 10),
+    step(Message::Request6, 1, 30, 10),
     step(Message::Confirm, 1, 4, u8::MAX),
     NOTHING,
-    step(Message::Renew, 10, 600, u8::MAX),
-    step(Message::Rebind, 10, 600, u8::MAX),
-    step(Message::Decline, 1, 0, 4),
-    step(Message::Release, 1, 0, 4),
-    step(Message::InformationRequest, 1, 0, u8::MAX),
+    step(Message::Renew6, 10, 600, u8::MAX),
+    step(Message::Rebind6, 10, 600, u8::MAX),
+    step(Message::Decline6, 1, 0, 4),
+    step(Message::Release6, 1, 0, 4),
+    step(Message::Inform, 1, 0, u8::MAX),
     NOTHING,
     NOTHING,
 ];

@@ -324,7 +324,7 @@ impl Engine<'_> {
         if !self.is_offline {
             self.has_ipv6 = Ipv6::Absent;
             self.dump_things(host, Asked::Compare)?;
-            self.withdraw_duplicates();
+            self.withdraw_duplicates(host);
         }
         diff::diff(&self.desired, self.has_ipv6, &mut self.plan);
         Ok(())

@@ -327,7 +327,6 @@ impl Engine<'_> {
         self.drop_repeated();
         self.claim(host);
         self.send_plan(host)?;
-        self.take_locals();
         self.disown(host);
         let (phases, errors) = (self.plan.phases, self.plan.errors);
         if errors.any() {
@@ -409,7 +408,6 @@ impl Engine<'_> {
         let mut resolver = self.resolver(host);
         resolver.leases(now);
         resolver.routes();
-        self.withdraw_duplicates();
     }
 
     /// Resolve, read what is ours, look at addresses and routes, compare.

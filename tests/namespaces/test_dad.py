@@ -96,6 +96,7 @@ class Background(DadMachine):
         self.server.wait_for(f"a question about {address}", lambda server: server.probes(address), 3)
         self.eventually(f"{address} is withdrawn", lambda: not self.has6(address), 3)
         self.eventually("state.json", lambda: re.search(CONFLICT, self.said6("problems")), 3)
+        self.eventually("and what is gone is not in it", lambda: address not in self.sources(), 3)
         self.assertDuplicate(self.stop_watch(process, code=(0, 1)), address)
 
     def test_a_duplicate_of_slaac(self):

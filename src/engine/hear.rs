@@ -38,6 +38,7 @@ impl Engine<'_> {
     }
 
     /// Takes what was said to lessee `n`; why not.
+    #[inline(never)]
     fn take_said(
         &mut self,
         n: usize,

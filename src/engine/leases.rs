@@ -103,36 +103,36 @@ impl Engine<'_> {
             method = Method::Static;
         }
         let timeouts = &self.config.global.timeouts;
-        let carrier_secs = timeouts.of(Wait::Carrier);
-        // a longer delay only: links that are quicker are not waited for
-        let carrier_secs = LinkNumber::LinkDelay
-            .of(config)
-            .map_or(carrier_secs, |delay| delay.max(carrier_secs));
         // No link of the description has a client yet.
         let mut wait = (first, Instant(0));
         for link in self.desired.links.iter() {
             if link.config != Some(id) {
                 continue;
             }
-            let stage = match family {
+            let ifindex = link.ifindex;
+            let mut state = match family {
                 Family::V4 => self.stage4(link),
                 Family::V6 => self.stage6(link, method),
             };
-            let mut state = match stage {
-                Stage::Done => return NOTHING,
-                Stage::Over => continue,
-                Stage::Waits(state) => state,
-            };
-            let ifindex = link.ifindex;
-            let dhcp_secs = IpNumber::DhcpTimeout.of(ip);
+            if state == LinkState::Up {
+                return NOTHING;
+            }
+            if state == LinkState::Failed {
+                continue;
+            }
             let (since, seconds) = match (self.when(ifindex, Event::Carrier), state) {
                 (Some(at), LinkState::WaitingDad) => (at, timeouts.of(Wait::Dad)),
                 (Some(at), LinkState::WaitingRa) => (at, timeouts.of(Wait::Ipv6Auto)),
-                (Some(at), _) => (at, dhcp_secs.unwrap_or(timeouts.dhcp_in_all())),
-                (None, _) => (
-                    self.when(ifindex, Event::Up).unwrap_or(self.now),
-                    carrier_secs,
-                ),
+                (Some(at), _) => {
+                    let seconds = IpNumber::DhcpTimeout.of(ip);
+                    (at, seconds.unwrap_or(timeouts.dhcp_in_all()))
+                }
+                (None, _) => {
+                    // A longer delay only: links that are quicker are not waited for.
+                    let delay = LinkNumber::LinkDelay.of(config).unwrap_or(0);
+                    let seconds = delay.max(timeouts.of(Wait::Carrier));
+                    (self.when(ifindex, Event::Up).unwrap_or(self.now), seconds)
+                }
             };
             let mut until = since.after_seconds(seconds);
             if state == LinkState::WaitingLease
@@ -164,29 +164,31 @@ impl Engine<'_> {
         wait
     }
 
-    /// How far DHCPv4 of a link is.
-    fn stage4(&self, link: &DesiredLink) -> Stage {
+    /// How far DHCPv4 of a link is; [`LinkState::Failed`]: it gets no lease.
+    fn stage4(&self, link: &DesiredLink) -> LinkState {
         let Some(lessee) = self.lessee(link.ifindex) else {
-            return Stage::Over;
+            return LinkState::Failed;
         };
-        let needs_root = needs_root(&self.config, lessee.config);
-        let has_root = !needs_root || !lessee.lease.get(Field::RootPath).is_empty();
         let state = lessee.client.state();
         let is_bound = matches!(state, State::Bound | State::Renewing | State::Rebinding);
-        match (is_bound, has_root) {
-            (true, true) => Stage::Done,
-            _ if lessee.v6_only => Stage::Done,
-            _ if state == State::Ended => Stage::Over,
-            (true, false) => Stage::Waits(LinkState::WaitingRoot),
-            (false, _) => Stage::Waits(LinkState::WaitingLease),
+        let lacks_root =
+            needs_root(&self.config, lessee.config) && lessee.lease.get(Field::RootPath).is_empty();
+        if lessee.v6_only || is_bound && !lacks_root {
+            LinkState::Up
+        } else if state == State::Ended {
+            LinkState::Failed
+        } else if is_bound {
+            LinkState::WaitingRoot
+        } else {
+            LinkState::WaitingLease
         }
     }
 
     /// How far IPv6 of a link is.
-    fn stage6(&self, link: &DesiredLink, method: Method) -> Stage {
+    fn stage6(&self, link: &DesiredLink, method: Method) -> LinkState {
         // IPv6 of it is the kernel's.
         if link.dad.is_none() {
-            return Stage::Done;
+            return LinkState::Up;
         }
         let (mut is_tentative, mut has_addr) = (false, false);
         for held in self.addrs6.iter() {
@@ -202,23 +204,27 @@ impl Engine<'_> {
         let lessee = self.lessee(link.ifindex);
         let is_answered = lessee.is_some_and(|lessee| lessee.client6.is_answered());
         let asks = method == Method::Dhcp || lessee.is_some_and(|lessee| lessee.ndisc.flags() != 0);
+        let is_heard = || self.when(link.ifindex, Event::Advertisement).is_some();
+        let is_over = |grace| self.now >= grace;
         let is_done = match method {
             Method::LinkLocal => link.local.is_some(),
             Method::Dhcp => has_addr && is_answered,
             Method::Auto => {
-                let is_heard = self.when(link.ifindex, Event::Advertisement).is_some();
-                let is_over = |grace| self.now >= grace;
                 has_addr
-                    && (is_heard && (!asks || is_answered)
+                    && (is_answered
+                        || !asks && is_heard()
                         || self.grace(link.ifindex).is_some_and(is_over))
             }
             Method::Ignore | Method::Disabled | Method::Static => !is_tentative,
         };
-        match (is_done, is_tentative) {
-            (true, _) => Stage::Done,
-            (false, true) => Stage::Waits(LinkState::WaitingDad),
-            (false, false) if asks && !is_answered => Stage::Waits(LinkState::WaitingLease6),
-            (false, false) => Stage::Waits(LinkState::WaitingRa),
+        if is_done {
+            LinkState::Up
+        } else if is_tentative {
+            LinkState::WaitingDad
+        } else if asks && !is_answered {
+            LinkState::WaitingLease6
+        } else {
+            LinkState::WaitingRa
         }
     }
 
@@ -254,16 +260,6 @@ pub(super) const QUESTIONS: u8 = 3;
 
 /// A family of a link has what it asks for.
 pub(super) const NOTHING: (LinkState, Instant) = (LinkState::Up, Instant(0));
-
-/// How far a family of a link is.
-enum Stage {
-    /// It has what it asks for.
-    Done,
-    /// It will not get it.
-    Over,
-    /// It waits for this.
-    Waits(LinkState),
-}
 
 /// The lessee that a link is.
 pub(super) fn lessee_of(lessees: &VecView<Lessee>, ifindex: u32) -> Option<&Lessee> {

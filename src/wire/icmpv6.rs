@@ -158,7 +158,8 @@ fn put(kind: u8, option: &[u8], advert: &mut Advert) -> Option<()> {
         }
         DOMAINS => {
             let mut name = domain::Name::new();
-            while domain::next(&mut rest, &mut name) {
+            let whole = rest;
+            while domain::next(whole, &mut rest, &mut name) {
                 advert.add(What::Domain, valid, &name);
             }
             if !rest.is_empty() || !name.is_empty() {

@@ -203,7 +203,11 @@ fn domains_are_names_and_zeros() {
             "Domain example.net valid=512; Domain a valid=512",
         ),
         (b"\0\0\0\0\0\0\0\0", ""),
-        (b"\x01a\0\xc0\0\0\0\0", "Domain a valid=512!Domain"),
+        (b"\x01a\0\xc0\x03\0\0\0", "Domain a valid=512!Domain"),
+        (
+            b"\x01a\0\x01b\xc0\0\0",
+            "Domain a valid=512; Domain b.a valid=512",
+        ),
         (b"\x01a\0\x05b;rm\n", "Domain a valid=512!Domain"),
         (b"\x01a\0\x03b c\0", "Domain a valid=512!Domain"),
         (b"\x02-a\0\x02b_\0\0", "!Domain"),

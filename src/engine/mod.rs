@@ -325,7 +325,6 @@ impl Engine<'_> {
         self.drop_repeated();
         self.claim(host);
         self.send_plan(host)?;
-        self.take_locals();
         self.disown(host);
         let (phases, errors) = (self.plan.phases, self.plan.errors);
         if errors.any() {
@@ -407,7 +406,6 @@ impl Engine<'_> {
         let mut resolver = self.resolver(host);
         resolver.leases(now);
         resolver.routes();
-        self.withdraw_duplicates();
     }
 
     /// Resolve, read what is ours, look at addresses and routes, compare.

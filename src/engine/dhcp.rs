@@ -243,7 +243,7 @@ impl Engine<'_> {
         let (lessee, link) = lessee(self.lessees, &self.observed, n).ok_or(GONE)?;
         let client = &lessee.client;
         let packet = self.buffers.datagram.get_mut(..PACKET).ok_or(GONE)?;
-        let local = self.desired.link(link.ifindex).and_then(|link| link.local);
+        let local = &self.desired.link(link.ifindex).ok_or(GONE)?.local;
         let mut kind = Packet::Dhcp;
         let number = what.number();
         let len = match what {
@@ -262,12 +262,13 @@ impl Engine<'_> {
                 )
             }
             Message::AskRouters => {
-                let local = local.unwrap_or(Ipv6Addr::UNSPECIFIED);
-                icmpv6::ask_routers(&local, &link.mac, packet)
+                let local = local.as_ref().unwrap_or(&Ipv6Addr::UNSPECIFIED);
+                icmpv6::ask_routers(local, &link.mac, packet)
             }
             what if what > Message::AskRouters => {
-                let duid = duid(&self.config, lessee.config, link).ok_or(GONE)?;
-                let mut request = dhcpv6::Request::new(number, local.ok_or(GONE)?, &duid);
+                let duid = duid(&self.config, lessee.config, link);
+                let duid = duid.as_ref().ok_or(GONE)?;
+                let mut request = dhcpv6::Request::new(number, local.ok_or(GONE)?, duid);
                 describe6::describe(&self.config, lessee.config, &mut request);
                 lessee.client6.fill(&lessee.lease6, &mut request);
                 dhcpv6::build(&request, packet)
@@ -394,19 +395,27 @@ fn does_without(config: &LinkConfig) -> bool {
 
 /// What is remembered of a message that was sent.
 fn sent_as(message: Message) -> Event {
-    match message {
-        Message::Discover => Event::Discover,
-        Message::Request | Message::Reboot | Message::Renew | Message::Rebind => Event::Request,
-        Message::Decline | Message::Decline6 => Event::Decline,
-        Message::Release | Message::Release6 => Event::Release,
-        Message::Probe => Event::Probe,
-        Message::Announce => Event::Announce,
-        Message::AskRouters => Event::Solicit,
-        Message::Solicit | Message::Inform => Event::Solicit6,
-        Message::Request6 | Message::Confirm | Message::Renew6 | Message::Rebind6 => {
-            Event::Request6
-        }
-    }
+    const EVENTS: [Event; 18] = [
+        Event::Discover,
+        Event::Request,
+        Event::Request,
+        Event::Request,
+        Event::Request,
+        Event::Decline,
+        Event::Release,
+        Event::Probe,
+        Event::Announce,
+        Event::Solicit,
+        Event::Solicit6,
+        Event::Request6,
+        Event::Request6,
+        Event::Request6,
+        Event::Request6,
+        Event::Release,
+        Event::Decline,
+        Event::Solicit6,
+    ];
+    *EVENTS.get(message as usize).unwrap_or(&Event::Request)
 }
 
 /// What a configured link says of itself.

@@ -290,7 +290,7 @@ impl Client {
                 self.tries = self.tries.wrapping_add(1);
             }
         }
-        self.next = after(now, micros);
+        self.next = Instant(now.0.saturating_add(micros));
     }
 
     /// A DHCP message for port 68 of this link, whose MAC is `mac` (empty on InfiniBand, RFC 4390).

@@ -237,7 +237,7 @@ mod tests {
             src: SRC,
             xid: 0xff_da_be_ef,
             elapsed: 0x0102,
-            duid: Duid {
+            duid: &Duid {
                 head: [0, 3, 0, 1],
                 id: &[2, 0, 0, 0, 0, 9],
             },

@@ -15,7 +15,7 @@ use crate::limits::{BATCH_REQUESTS, MAX_LINE};
 use crate::model::addr::Family;
 use crate::model::config::{LinkNumber, Wait};
 use crate::model::desired::{
-    DesiredLink, GEN_MODE, JOINED, MADE, Presence, Standing, Thing, UP, What,
+    DesiredLink, GEN_MODE, JOINED, MADE, Presence, Standing, Thing, UP, What, link_mut,
 };
 use crate::model::knob::Knob;
 use crate::output::owned::Owned;
@@ -123,15 +123,26 @@ impl Engine<'_> {
                 }
                 is_news = true;
             }
+            let Some(thing) = self.desired.things.get_mut(step.n as usize) else {
+                continue;
+            };
             let now = match (step.act, is_done) {
                 (Act::Delete, true) => (Presence::Missing, Standing::Stale),
                 (Act::Add, false) => (Presence::Same, Standing::Wanted),
+                (Act::Add, true) => {
+                    // It can be spoken from at once.
+                    if thing.is_own_local()
+                        && let IpAddr::V6(addr) = &thing.route.dst.addr
+                        && let Some(link) = link_mut(self.desired.links, thing.ifindex)
+                    {
+                        link.local = Some(*addr);
+                    }
+                    continue;
+                }
                 _ => continue,
             };
             is_news = true;
-            if let Some(thing) = self.desired.things.get_mut(step.n as usize) {
-                (thing.presence, thing.standing) = now;
-            }
+            (thing.presence, thing.standing) = now;
         }
         if is_news {
             self.write_owned(host);

@@ -25,7 +25,6 @@ use crate::wire::arp::{self, Arp};
 use crate::wire::dhcpv4::{self, Request, Wanted};
 use crate::wire::{dhcpv6, icmpv6, ipv4};
 use core::hint::black_box;
-use core::net::Ipv6Addr;
 use heapless::VecView;
 
 impl Engine<'_> {
@@ -86,7 +85,12 @@ impl Engine<'_> {
         if core::mem::replace(&mut lessee.carrier_losses, losses) != losses || !has_carrier {
             lessee.stop();
             // Where it leads now others may have them.
-            remove(self.addrs6, |held| held.check.ifindex == ifindex);
+            for held in self.addrs6.iter_mut() {
+                if held.ifindex == ifindex {
+                    // Of no link: the next look will not see it.
+                    (held.ifindex, held.is_duplicate) = (0, false);
+                }
+            }
         }
         let Some(wanted) = self.desired.link(ifindex) else {
             return;
@@ -243,7 +247,9 @@ impl Engine<'_> {
         let (lessee, link) = lessee(self.lessees, &self.observed, n).ok_or(GONE)?;
         let client = &lessee.client;
         let packet = self.buffers.datagram.get_mut(..PACKET).ok_or(GONE)?;
-        let local = &self.desired.link(link.ifindex).ok_or(GONE)?.local;
+        let local = self.desired.link(link.ifindex).and_then(|link| link.local);
+        let of_mac = || slaac::form(&slaac::LINK_LOCAL, slaac::of_mac(&link.mac));
+        let local = local.unwrap_or_else(of_mac);
         let mut kind = Packet::Dhcp;
         let number = what.number();
         let len = match what {
@@ -261,14 +267,11 @@ impl Engine<'_> {
                     packet,
                 )
             }
-            Message::AskRouters => {
-                let local = local.as_ref().unwrap_or(&Ipv6Addr::UNSPECIFIED);
-                icmpv6::ask_routers(local, &link.mac, packet)
-            }
+            Message::AskRouters => icmpv6::ask_routers(&local, &link.mac, packet),
             what if what > Message::AskRouters => {
                 let duid = duid(&self.config, lessee.config, link);
                 let duid = duid.as_ref().ok_or(GONE)?;
-                let mut request = dhcpv6::Request::new(number, local.ok_or(GONE)?, duid);
+                let mut request = dhcpv6::Request::new(number, local, duid);
                 describe6::describe(&self.config, lessee.config, &mut request);
                 lessee.client6.fill(&lessee.lease6, &mut request);
                 dhcpv6::build(&request, packet)
@@ -315,10 +318,7 @@ impl Engine<'_> {
         lessee.client.end(now);
         if let Some(link) = self.observed.by_index(ifindex)
             && let Some(config) = self.config.link(id)
-            && let Some(wanted) = self.desired.link_mut(ifindex)
         {
-            let local = slaac::form(&slaac::LINK_LOCAL, slaac::of_mac(&link.mac));
-            wanted.local = Some(local);
             let settings = settings6(config, link, MANAGED);
             lessee.client6.start(now, seed, &settings);
             lessee.client6.end(now);

@@ -19,16 +19,18 @@ impl Engine<'_> {
         let of_link = lessees.position(|lessee| lessee.ifindex == ifindex);
         let verdict = said.verdict();
         let problem = match (verdict, of_link) {
-            (Verdict::Neighbor, _) => return self.hear_neighbor(ifindex, &said.advert, host),
+            (Verdict::Neighbor, _) => {
+                self.hear_neighbor(ifindex, &said.advert, host);
+                None
+            }
             (Verdict::Malformed, Some(_)) => Some(Problem::BadPacket),
             (Verdict::BadChecksum, Some(_)) => Some(Problem::BadChecksum),
-            (Verdict::Fine | Verdict::Arp, Some(n)) => {
-                let problem = self.take_said(n, said, verdict, host);
-                self.attend_to(n, host);
-                problem
-            }
+            (Verdict::Fine | Verdict::Arp, Some(n)) => self.take_said(n, said, verdict, host),
             _ => None,
         };
+        if let Some(n) = of_link {
+            self.attend_to(n, host);
+        }
         if let Some(problem) = problem {
             const DROPPED: Complaint =
                 Complaint::warning(Problem::BadPacket, Effect::AnswerDropped);

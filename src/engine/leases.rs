@@ -15,8 +15,8 @@ use crate::output::json::is_written_as;
 use crate::output::lease::{self, LeaseFile};
 use crate::plan::lease::needs_root;
 use crate::plan::resolve::LinkState;
+use crate::proto::Lessee;
 use crate::proto::dhcpv4::State;
-use crate::proto::{Lessee, dad};
 use crate::wire::rtnetlink::addr::{IFA_F_OPTIMISTIC, IFA_F_TENTATIVE};
 use heapless::VecView;
 
@@ -192,7 +192,7 @@ impl Engine<'_> {
         }
         let (mut is_tentative, mut has_addr) = (false, false);
         for held in self.addrs6.iter() {
-            if held.check.ifindex == link.ifindex && held.check.state() != dad::State::Duplicate {
+            if held.ifindex == link.ifindex && !held.is_duplicate {
                 let is_local = is_link_local(&held.addr.addr);
                 has_addr |= held.is_usable() && !is_local;
                 // Static addresses do without a link-local one.

@@ -201,14 +201,14 @@ pub struct Engine<'m> {
     pub(crate) now: Instant,
     /// Links that ask servers or routers.
     pub lessees: &'m mut VecView<Lessee>,
-    /// IPv6 addresses of managed links.
-    pub(crate) addrs6: &'m mut VecView<Addr6>,
     /// How far each configured link is.
     pub states: &'m mut VecView<LinkState>,
-    /// The kernel's links.
-    pub observed: Observed<'m>,
     /// What shall be.
     pub desired: Desired<'m>,
+    /// The kernel's links.
+    pub observed: Observed<'m>,
+    /// IPv6 addresses of managed links.
+    pub(crate) addrs6: &'m mut VecView<Addr6>,
     /// What is to be done.
     pub plan: Plan<'m>,
     /// How deep each configured link lies.
@@ -327,7 +327,6 @@ impl Engine<'_> {
         self.drop_repeated();
         self.claim(host);
         self.send_plan(host)?;
-        self.take_locals();
         self.disown(host);
         let (phases, errors) = (self.plan.phases, self.plan.errors);
         if errors.any() {
@@ -409,7 +408,6 @@ impl Engine<'_> {
         let mut resolver = self.resolver(host);
         resolver.leases(now);
         resolver.routes();
-        self.withdraw_duplicates();
     }
 
     /// Resolve, read what is ours, look at addresses and routes, compare.

@@ -17,7 +17,6 @@ use crate::wire::rtnetlink::{
     self, RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE, RTM_GETRULE, RTM_NEWADDR, RTM_NEWLINK,
     RTM_NEWROUTE, RTM_NEWRULE, Seen, addr, link, route,
 };
-use core::net::IpAddr;
 use heapless::VecView;
 
 /// Made by the kernel itself (linux/rtnetlink.h).
@@ -94,6 +93,11 @@ impl Engine<'_> {
             What::Addr | What::Rule => 0,
             What::Route => MAIN_TABLE,
         };
+        if what == What::Addr {
+            for held in self.addrs6.iter_mut() {
+                held.is_there = false;
+            }
+        }
         for thing in self.desired.things.iter_mut() {
             if thing.what == what {
                 thing.presence = Presence::Missing;
@@ -158,10 +162,11 @@ impl Engine<'_> {
         };
         let mut seen = Seen::nothing();
         if seen.read(what, message.payload).is_some() {
-            self.see_thing(host, &seen, message);
+            self.see_thing(host, &mut seen, message);
         }
     }
 
+    #[inline(never)]
     fn see_link(&mut self, host: &mut impl Host, link: &mut Link, payload: &[u8]) {
         const FULL: Complaint = Complaint::error(Problem::MaxKernelLinks, Effect::LinkSkipped);
         let spare = link.ifindex.saturating_add(SPARE_INDEXES);
@@ -206,8 +211,8 @@ impl Engine<'_> {
             || self.config.name_rules.iter().any(is_meant)
     }
 
-    fn see_thing(&mut self, host: &mut impl Host, seen: &Seen, message: &Message<'_>) {
-        const TAKEN: Complaint = Complaint::error(Problem::AddrTaken, Effect::None);
+    #[inline(never)]
+    fn see_thing(&mut self, host: &mut impl Host, seen: &mut Seen, message: &Message<'_>) {
         let thing = &seen.thing;
         let (addr, protocol) = (&thing.route.dst.addr, thing.route.protocol);
         if self.asked == Asked::Compare {
@@ -215,23 +220,15 @@ impl Engine<'_> {
             if is_addr6 {
                 self.has_ipv6 = Ipv6::Present;
             }
-            let asked_for = diff::mark(
+            let known = diff::mark(
                 &mut self.desired,
                 seen,
                 message.payload,
                 &self.config,
                 &self.observed,
             );
-            if seen.flags & addr::IFA_F_DADFAILED != 0
-                && let IpAddr::V6(addr) = addr
-            {
-                self.say(thing.ifindex, TAKEN, &addr.octets(), host);
-                if asked_for.is_some() {
-                    self.fail(thing.ifindex);
-                }
-            }
             if is_addr6 {
-                self.see_addr6(seen, asked_for.is_some());
+                self.see_addr6(seen, known, host);
             }
             return;
         }
@@ -326,9 +323,8 @@ impl Engine<'_> {
         self.has_ipv6 = Ipv6::Present;
         if !self.is_offline {
             self.has_ipv6 = Ipv6::Absent;
-            self.forget_addrs6();
             self.dump_things(host, Asked::Compare)?;
-            self.drop_addrs6();
+            self.withdraw_duplicates();
         }
         diff::diff(&self.desired, self.has_ipv6, &mut self.plan);
         Ok(())

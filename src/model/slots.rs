@@ -244,19 +244,26 @@ pub(super) fn clear(record: &mut Record, number: u8) {
     }
 }
 
-/// Says more of a field that is said in parts, any other one anew.
+/// Says more of a field that is said in parts, of words behind a blank; any other one anew.
 #[inline(never)]
 pub(crate) fn add(record: &mut Record, number: u8, octets: &[u8]) {
     let slot = row(number);
-    if let Some([a, b, room @ ..]) = record.get_mut(slot.at.into()..) {
-        let said = match slot.kind as u8 >= Kind::Addr as u8 {
+    if let Some([a, b, room @ ..]) = record.get_mut(slot.at.into()..)
+        && let Some(room) = room.get_mut(..slot.room.into())
+    {
+        let mut said = match slot.kind as u8 >= Kind::Addr as u8 {
             true => usize::from(u16::from_ne_bytes([*a, *b])),
             false => 0,
         };
-        let len = said.wrapping_add(octets.len());
-        if len <= usize::from(slot.room)
-            && let Some(room) = room.get_mut(said..len)
+        if said > 0
+            && matches!(slot.kind, Kind::Domains | Kind::Texts)
+            && let Some(blank) = room.get_mut(said)
         {
+            *blank = b' ';
+            said = said.wrapping_add(1);
+        }
+        let len = said.wrapping_add(octets.len());
+        if let Some(room) = room.get_mut(said..len) {
             [*a, *b] = (len as u16).to_ne_bytes();
             room.copy_from_slice(octets);
             return;

@@ -130,7 +130,7 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
         }
     }
     for held in engine.formed_on(ifindex) {
-        address(json, &held.addr, 4, &[held.valid_secs, held.preferred_secs]);
+        address(json, &held.addr, 4, &held.lives);
     }
     json.end();
     let routes = desired

@@ -8,7 +8,6 @@
 
 use super::encode::Attrs;
 use super::{Act, Phase, Plan, Step};
-use crate::diag::Origin;
 use crate::model::addr::Family;
 use crate::model::config::Config;
 use crate::model::desired::{Desired, Presence, Standing, Thing, What};
@@ -17,22 +16,22 @@ use crate::model::route::{PROTOCOL, Reach, Route};
 use crate::wire::rtnetlink::{Seen, route};
 use core::net::Ipv6Addr;
 
-/// Marks what is desired in whose place `seen`, read from `payload`, stands; where it was asked for, unless it is
-/// stale.
+/// Marks what is desired in whose place `seen`, read from `payload`, stands; whether it shall be there,
+/// `None` where there is none.
 pub fn mark(
     desired: &mut Desired<'_>,
     seen: &Seen,
     payload: &[u8],
     config: &Config<'_>,
     observed: &Observed<'_>,
-) -> Option<Origin> {
-    let mut asked_for = None;
+) -> Option<bool> {
+    let mut known = None;
     let mut attrs = Attrs::default();
     let ours = seen.thing.route.protocol == PROTOCOL;
     desired.things.each(&seen.thing, &mut |wanted| {
         let is_wanted = wanted.standing != Standing::Stale;
-        if is_wanted {
-            asked_for = Some(wanted.origin);
+        if is_wanted || known.is_none() {
+            known = Some(is_wanted);
         }
         let more = attrs.of(&wanted.route, config, observed);
         // metrics of others do not matter where we ask for none
@@ -56,7 +55,7 @@ pub fn mark(
             };
         }
     });
-    asked_for
+    known
 }
 
 /// Of an address the key is everything. Fields of a route that are not compared: protocol (a hint only), scope

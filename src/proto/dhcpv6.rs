@@ -47,7 +47,6 @@ use crate::engine::Instant;
 use crate::model::lease6::{Field6, LEASED_OCTETS, Lease6};
 use crate::proto::Due;
 use crate::proto::dhcpv4::pace::{FIRST, SECOND, after};
-use core::net::Ipv6Addr;
 use pace::{CONFIRM_FOR, MAX_RT, MAX_TRIES};
 pub use settings::Settings;
 
@@ -202,10 +201,9 @@ impl Client {
     }
 
     /// Somebody else has an address of the lease, which is lost (RFC 8415 18.2.8); the server is told of this address.
-    pub fn taken(&mut self, now: Instant, addr: Ipv6Addr, held: &mut Lease6) {
-        let mut items = held.get(Field6::Addrs).chunks(LEASED_OCTETS);
-        let is_it = |item: &&[u8]| item.ends_with(&addr.octets());
-        let item = items.find(is_it).and_then(<[u8]>::first_chunk);
+    pub fn taken(&mut self, now: Instant, addr: &[u8; 16], held: &mut Lease6) {
+        let (items, _) = held.get(Field6::Addrs).as_chunks();
+        let item = items.iter().find(|item| item.ends_with(addr));
         if let Some(&item) = item
             && self.has_lease()
             && self.state != State::Stopped

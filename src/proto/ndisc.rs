@@ -60,8 +60,10 @@ impl Kept {
     }
 }
 
-/// See the module. All zeros: stopped, and never heard of a router.
+/// See the module. All zeros: stopped, and never heard of a router. In memory the table comes last: small offsets make
+/// short instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Ndisc {
     state: State,
     /// Solicitations since the last time that nobody was a router.

@@ -173,6 +173,7 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -
         Command::Down => down(system, engine),
         Command::Up | Command::Watch | Command::Plan | Command::Check => {
             let code = up(system, engine, heard);
+            system.unlock();
             if (system.sockets.are_open() || engine.looks_after_addrs()) && process::fork() == Ok(0)
             {
                 linger(system, engine, heard);
@@ -189,9 +190,7 @@ fn linger(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -
     start::detach();
     system.sockets.forget_jail();
     system.lingers = true;
-    if engine.look_at_addrs(system).is_ok() {
-        let _ = settle(engine, system, heard);
-    }
+    let _ = settle(engine, system, heard);
     process::end()
 }
 
@@ -298,6 +297,8 @@ fn settle(
 fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Errno> {
     if system.lingers {
         engine.withdraw(system)?;
+        // It takes long to end.
+        system.unlock();
         return Ok(match engine.is_probing() {
             true => Progress::Waiting(clock::in_seconds(1)),
             false => Progress::Done,

@@ -6,7 +6,7 @@
 use crate::frame;
 use crate::sys::jail::{Jail, MAX_FRAME, Trouble};
 use crate::sys::packet::{self, EtherType};
-use crate::sys::{clock, udp};
+use crate::sys::{clock, process, udp};
 use ifdawn::diag::{Complaint, Effect, Errno, Problem};
 use ifdawn::engine::{Instant, Packet};
 use ifdawn::model::link::Mac;
@@ -14,7 +14,7 @@ use ifdawn::model::statement::Statement;
 use ifdawn::text::parts;
 use std::mem;
 use std::net::Ipv4Addr;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 
 /// Memory of the sockets.
 #[repr(C)]
@@ -52,7 +52,7 @@ pub struct Sockets<'a> {
     /// By [`EtherType`].
     packets: [Option<BorrowedFd<'static>>; EtherType::ALL.len()],
     /// The socket of the last datagram: while it is open, the answer finds somebody at its port.
-    udp: Option<OwnedFd>,
+    udp: Option<BorrowedFd<'static>>,
     /// The upper half of every `xid`.
     pub xid_tag: u16,
     /// Packets that were heard in a row, and until when they are not listened to, if so: else for ever.
@@ -120,14 +120,15 @@ impl<'a> Sockets<'a> {
         to: Ipv4Addr,
         packet: &[u8],
     ) -> Result<(), Errno> {
-        self.udp = Some(udp::send(ifindex, from, to, packet)?);
+        let last = self.udp.replace(udp::send(ifindex, from, to, packet)?);
+        last.map(process::close);
         Ok(())
     }
 
     /// Waits until the last datagram has left: where the server is must be found out first.
     pub fn flush(&self) {
         for _ in 0..FLUSH_LOOKS {
-            let pending = self.udp.as_ref().map_or(0, udp::pending);
+            let pending = self.udp.map_or(0, udp::pending);
             if pending == 0 {
                 return;
             }

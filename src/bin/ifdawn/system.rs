@@ -142,6 +142,7 @@ impl<'a> System<'a> {
     }
 
     /// Lets others run.
+    #[inline(never)]
     pub fn unlock(&self) {
         if let Some(file) = self.lock {
             let _ = file::lock(file, Lock::Free);

@@ -6,11 +6,11 @@
 //! others the last one counts.
 
 use super::{ADVERTISE, CLIENT, RECONFIGURE, REPLY};
-use crate::model::lease6::{Field6, Kind, LEASED_OCTETS, Lease6, Verdict, is_sound};
+use crate::model::lease6::{Field6, Lease6, Verdict};
 use crate::text::parts;
-use crate::wire::domain::{self, Name};
 use crate::wire::ipv4::Checksum;
 use crate::wire::ipv6;
+use crate::wire::option::decode;
 
 /// Reads an IPv6 packet into `lease`; what was there before is gone. Its verdict stands first: of a packet that
 /// is not [`Verdict::Fine`] the fields mean nothing.
@@ -45,8 +45,7 @@ fn datagram(header: &[u8; ipv6::HEADER], udp: &[u8], lease: &mut Lease6) -> Opti
         let (code, mut octets) = next(&mut rest)?;
         match code {
             IA_NA | IA_PD => {
-                let (head, _) = octets.as_chunks::<4>();
-                let [_, t1, t2, ..] = head else {
+                let ([_, t1, t2, ..], _) = octets.as_chunks::<4>() else {
                     return None;
                 };
                 add_time(Field6::RenewTime, t1, lease);
@@ -56,8 +55,8 @@ fn datagram(header: &[u8; ipv6::HEADER], udp: &[u8], lease: &mut Lease6) -> Opti
             NTP_SERVER => {
                 while !octets.is_empty() {
                     match next(&mut octets)? {
-                        (1, server) => decode(Field6::Ntp, server, lease),
-                        (3, server) => decode(Field6::NtpNames, server, lease),
+                        (1, server) => decode(Field6::Ntp.number(), server, &mut lease.0),
+                        (3, server) => decode(Field6::NtpNames.number(), server, &mut lease.0),
                         _ => {}
                     }
                 }
@@ -72,7 +71,7 @@ fn datagram(header: &[u8; ipv6::HEADER], udp: &[u8], lease: &mut Lease6) -> Opti
             _ => {
                 let is_its = |field: &&Field6| u16::from(field.slot().code) == code;
                 if let Some(field) = Field6::ALL.iter().find(is_its) {
-                    decode(*field, octets, lease);
+                    decode(field.number(), octets, &mut lease.0);
                 }
             }
         }
@@ -97,93 +96,6 @@ fn next<'m>(rest: &mut &'m [u8]) -> Option<(u16, &'m [u8])> {
     Some((u16::from_be_bytes([c0, c1]), octets))
 }
 
-/// Puts an option in the form of its field, or leaves it out: of a list what can be used. Our own name need not be
-/// fully qualified (RFC 4704 s.4.2).
-#[inline(never)]
-fn decode(field: Field6, octets: &[u8], lease: &mut Lease6) {
-    let slot = field.slot();
-    let (mut name, mut leased) = (Name::new(), [0; LEASED_OCTETS]);
-    let mut rest = octets;
-    if field == Field6::Fqdn {
-        rest = parts::slice(octets, 1, usize::MAX);
-    }
-    loop {
-        let item = match slot.kind {
-            Kind::Domains => {
-                if !domain::next(&mut rest, &mut name) && field != Field6::Fqdn {
-                    name.clear();
-                }
-                &name
-            }
-            Kind::Texts => {
-                let [high, low] = *take(&mut rest, 2).first_chunk().unwrap_or(&[0; 2]);
-                let len = usize::from(u16::from_be_bytes([high, low]));
-                match rest.len() {
-                    all if all < len => &[],
-                    _ => take(&mut rest, len),
-                }
-            }
-            Kind::Addrs6 => take(&mut rest, 16),
-            Kind::Leased => {
-                let whole = take(&mut rest, usize::MAX);
-                match rearrange(field, whole, &mut leased) {
-                    Some(()) => leased.as_slice(),
-                    None => &[],
-                }
-            }
-            Kind::Number
-            | Kind::Octets
-            | Kind::Text
-            | Kind::Hostname
-            | Kind::Addr
-            | Kind::Addrs
-            | Kind::Routes => take(&mut rest, usize::MAX),
-        };
-        put(field, item, lease);
-        if rest.is_empty() || item.is_empty() {
-            return;
-        }
-    }
-}
-
-/// Takes so many octets, or all that there are.
-#[inline(never)]
-fn take<'m>(rest: &mut &'m [u8], octets: usize) -> &'m [u8] {
-    let all = *rest;
-    *rest = parts::slice(all, octets, usize::MAX);
-    parts::slice(all, 0, octets)
-}
-
-/// Adds what has the form of its field, a word behind a blank; leaves out what has not, or has no room.
-fn put(field: Field6, item: &[u8], lease: &mut Lease6) {
-    let slot = field.slot();
-    let said = lease.get(field).len();
-    let is_word = matches!(slot.kind, Kind::Domains | Kind::Texts);
-    // Whatever comes first, all is looked at: so it takes less room.
-    let is_full = said.wrapping_add(item.len()) >= usize::from(slot.room);
-    let is_no_word = is_word & (is_full | parts::has(item, b' '));
-    if item.is_empty() | is_no_word || !is_sound(field, item) {
-        return lease.leave_out(field);
-    }
-    if is_word && said > 0 {
-        lease.add(field, b" ");
-    }
-    lease.add(field, item);
-}
-
-/// An address or a prefix with its lifetimes in the order of a prefix; not where it is too short.
-fn rearrange(field: Field6, octets: &[u8], leased: &mut [u8; LEASED_OCTETS]) -> Option<()> {
-    if field == Field6::Addrs {
-        let (addr, after) = octets.split_first_chunk()?;
-        *leased = [128; LEASED_OCTETS];
-        *leased.first_chunk_mut::<8>()? = *after.first_chunk()?;
-        *leased.last_chunk_mut::<16>()? = *addr;
-    } else {
-        *leased = *octets.first_chunk()?;
-    }
-    Some(())
-}
-
 /// Octets of an IA before what is in it, the header of its option included.
 const IN_IA: usize = 16;
 
@@ -195,6 +107,7 @@ const NTP_SERVER: u16 = 56;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::lease6::LEASED_OCTETS;
     use std::string::String;
     use std::vec;
     use std::vec::Vec;
@@ -485,7 +398,8 @@ mod tests {
             (b"\x01a\0\x01b", "a!"),
             (b"\x01a\0\x01_\0\x01c\0", "a c!"),
             (b"\x03a b\0\x01c\0", "c!"),
-            (b"\x01a\0\xc0\x00", "a!"),
+            (b"\x01a\0\xc0\x03", "a!"),
+            (b"\x01a\0\x01b\xc0\x00", "a b.a"),
             (b"\x01a", "!"),
             (b"", "!"),
             (b"\0", "!"),
@@ -515,7 +429,7 @@ mod tests {
             (b"tftp://[fd00::1]/a.efi", "tftp://[fd00::1]/a.efi"),
             (b"http://x/$(reboot)", "!"),
             (b"http://x/a b", "!"),
-            (b"a\0b", "!"),
+            (b"a\0b", "a"),
             (&[b'x'; 513], "!"),
             (b"", "!"),
         ];

@@ -5,7 +5,7 @@
 //! somebody else waits when we end: a copy of us.
 #![expect(unsafe_code, reason = "system calls")]
 
-use super::bpf::{self, Step, choose, must, must_not, step};
+use super::bpf::{self, Short, choose, must, must_not, step};
 use super::call::{Received, receive_from, set_raw};
 use super::udp;
 use ifdawn::diag::Errno;
@@ -112,7 +112,10 @@ pub fn send(
 
 /// Has a socket hear nothing but what [`open`] says.
 pub fn filter(socket: BorrowedFd<'_>, tag: u16) -> Result<(), Errno> {
-    let mut heard = HEARD;
+    let mut heard = [step(0, 0); HEARD.len()];
+    for (step, short) in heard.iter_mut().zip(&HEARD) {
+        *step = bpf::long(short);
+    }
     let [.., tagged, _, _] = &mut heard;
     tagged.value = u32::from(tag);
     let [len, steps] = bpf::program(&heard);
@@ -148,7 +151,7 @@ const PACKET_MULTICAST: u32 = 2;
 /// * ARP for IPv4.
 /// * Answers to what we sent by IPv4. Not even the magic cookie is asked for, since BOOTP (RFC 951) knows none; who
 ///   guesses blindly fails by the tag.
-const HEARD: [Step; 30] = [
+static HEARD: [Short; 30] = bpf::short([
     step(bpf::OCTET, PACKET_TYPE),
     must_not(bpf::EXCEEDS, PACKET_MULTICAST, 27),
     step(bpf::OCTET, 0),
@@ -179,4 +182,4 @@ const HEARD: [Step; 30] = [
     must(bpf::EQUALS, 0, 1), // xid: the tag
     step(bpf::RETURN, u32::MAX),
     step(bpf::RETURN, 0),
-];
+]);

@@ -7,8 +7,8 @@ use ifdawn::diag::Errno;
 
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-/// Descriptors a process may have by default, where the kernel cannot close them all in one call (before 5.9).
-const MAX_DESCRIPTORS: usize = 4_096;
+/// Descriptors a process may have by default.
+const MAX_DESCRIPTORS: usize = 1_024;
 
 /// A copy of us: 0 in it, its number here. The copy may not return to what called its caller.
 #[inline(never)]
@@ -105,6 +105,18 @@ pub fn kill(pid: u32) {
     let _ = unsafe { call(libc::SYS_kill, pid, libc::SIGKILL as usize, 0, 0, 0) };
     // SAFETY: neither its status nor what it used is asked for.
     let _ = unsafe { call(libc::SYS_wait4, pid, 0, 0, 0, 0) };
+}
+
+/// Closes what we did not open: our own descriptors are closed for who is executed.
+pub fn close_inherited() {
+    for n in 0..MAX_DESCRIPTORS {
+        // SAFETY: no pointers; nobody uses what is closed.
+        unsafe {
+            if call(libc::SYS_fcntl, n, libc::F_GETFD as usize, 0, 0, 0) == Ok(0) {
+                let _ = call(libc::SYS_close, n, 0, 0, 0, 0);
+            }
+        }
+    }
 }
 
 /// Leaves the session of who called us: its terminal is not ours any more.

@@ -213,13 +213,10 @@ extern "C" fn close(file: libc::c_int) -> libc::c_int {
     0
 }
 
-/// Lets go of the terminal, and of what we read and write: who waits for its end does not wait for us. What is said to
-/// standard error is in the kernel's log from here on.
+/// Lets go of the terminal, and of all that who called us left open: who waits for its end does not wait for us. What is
+/// said to standard error is in the kernel's log from here on.
 pub fn detach() {
-    for file in 0..3 {
-        // SAFETY: they are nobody's but ours.
-        let _ = unsafe { libc::close(file) };
-    }
+    process::close_inherited();
     keep_standard_descriptors(word!("/dev/kmsg"));
     process::leave_session();
 }

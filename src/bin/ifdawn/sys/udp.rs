@@ -8,7 +8,7 @@ use ifdawn::wire::ipv4;
 
 use std::io::IoSlice;
 use std::net::Ipv4Addr;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// bootps and bootpc.
 const SERVER: u16 = 67;
@@ -18,14 +18,19 @@ const CLIENT6: u16 = 546;
 
 /// Sends the payload of a packet, with its type of service, from our address on a link. Answers are heard as packets ([`super::packet`]); while the socket is
 /// open the kernel does not tell the server that nobody listens.
-pub fn send(ifindex: u32, src: Ipv4Addr, dst: Ipv4Addr, packet: &[u8]) -> Result<OwnedFd, Errno> {
+pub fn send(
+    ifindex: u32,
+    src: Ipv4Addr,
+    dst: Ipv4Addr,
+    packet: &[u8],
+) -> Result<BorrowedFd<'static>, Errno> {
     let socket = open(libc::AF_INET, ifindex, &address(src, CLIENT))?;
     let file = socket.as_fd();
     let tos = ipv4::tos(packet).into();
     let _ = super::set(file, libc::IPPROTO_IP, libc::IP_TOS, tos, 0);
     let payload = IoSlice::new(packet.get(ipv4::HEADERS..).unwrap_or_default());
     super::send(file, &address(dst, SERVER), &[payload])?;
-    Ok(socket)
+    Ok(keep(socket))
 }
 
 /// Has the kernel not tell servers of DHCPv6 that nobody listens, as long as we run: answers are heard as packets, and
@@ -55,10 +60,10 @@ fn open(family: libc::c_int, ifindex: u32, address: &[u8]) -> Result<OwnedFd, Er
 }
 
 /// Octets that have not left yet.
-pub fn pending(socket: &OwnedFd) -> u32 {
+pub fn pending(socket: BorrowedFd<'_>) -> u32 {
     let mut pending = 0_u32;
     let (what, into) = (libc::TIOCOUTQ as usize, &raw mut pending as usize);
-    let file = descriptor(socket.as_fd());
+    let file = descriptor(socket);
     // SAFETY: the kernel writes an int.
     let _ = unsafe { call(libc::SYS_ioctl, file, what, into, 0, 0) };
     pending

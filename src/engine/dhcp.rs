@@ -269,8 +269,9 @@ impl Engine<'_> {
             }
             Message::AskRouters => icmpv6::ask_routers(&local, &link.mac, packet),
             what if what > Message::AskRouters => {
-                let duid = duid(&self.config, lessee.config, link).ok_or(GONE)?;
-                let mut request = dhcpv6::Request::new(number, local, &duid);
+                let duid = duid(&self.config, lessee.config, link);
+                let duid = duid.as_ref().ok_or(GONE)?;
+                let mut request = dhcpv6::Request::new(number, local, duid);
                 describe6::describe(&self.config, lessee.config, &mut request);
                 lessee.client6.fill(&lessee.lease6, &mut request);
                 dhcpv6::build(&request, packet)
@@ -394,19 +395,27 @@ fn does_without(config: &LinkConfig) -> bool {
 
 /// What is remembered of a message that was sent.
 fn sent_as(message: Message) -> Event {
-    match message {
-        Message::Discover => Event::Discover,
-        Message::Request | Message::Reboot | Message::Renew | Message::Rebind => Event::Request,
-        Message::Decline | Message::Decline6 => Event::Decline,
-        Message::Release | Message::Release6 => Event::Release,
-        Message::Probe => Event::Probe,
-        Message::Announce => Event::Announce,
-        Message::AskRouters => Event::Solicit,
-        Message::Solicit | Message::Inform => Event::Solicit6,
-        Message::Request6 | Message::Confirm | Message::Renew6 | Message::Rebind6 => {
-            Event::Request6
-        }
-    }
+    const EVENTS: [Event; 18] = [
+        Event::Discover,
+        Event::Request,
+        Event::Request,
+        Event::Request,
+        Event::Request,
+        Event::Decline,
+        Event::Release,
+        Event::Probe,
+        Event::Announce,
+        Event::Solicit,
+        Event::Solicit6,
+        Event::Request6,
+        Event::Request6,
+        Event::Request6,
+        Event::Request6,
+        Event::Release,
+        Event::Decline,
+        Event::Solicit6,
+    ];
+    *EVENTS.get(message as usize).unwrap_or(&Event::Request)
 }
 
 /// What a configured link says of itself.

@@ -63,8 +63,8 @@ impl Engine<'_> {
                 return (said.advert.left_out() != 0).then_some(Problem::BadAdvert);
             }
             Form::Lease6 => {
-                let duid = duid(&self.config, lessee.config, link)?;
-                (lessee.client6).hear(now, &said.lease6, &duid, &mut lessee.lease6)
+                let duid = duid(&self.config, lessee.config, link);
+                (lessee.client6).hear(now, &said.lease6, duid.as_ref()?, &mut lessee.lease6)
             }
             Form::Lease if verdict == Verdict::Arp => {
                 if is_conflict(&said.lease, &lessee.client, mac) {

@@ -192,7 +192,7 @@ impl Client {
     /// once: else it does not know what it had.
     pub fn end(&mut self, now: Instant) {
         // What was asked for may have been given by now.
-        let is_held = self.has_lease() || self.state == State::Requesting;
+        let is_held = now < self.expires_at || self.state == State::Requesting;
         if is_held && self.random > 0 {
             self.leave(now, State::Releasing);
         } else if self.state != State::Releasing {

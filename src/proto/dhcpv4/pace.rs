@@ -54,9 +54,9 @@ pub fn xorshift(random: &mut u32) -> u32 {
     *random
 }
 
-/// This many microseconds after.
+/// This many microseconds after, which are no more than clocks have.
 pub(in crate::proto) fn after(now: Instant, micros: u64) -> Instant {
-    Instant(now.0.saturating_add(micros))
+    Instant(now.0.wrapping_add(micros))
 }
 
 /// What each [`State`] sends once it is time, and how often before it is over.

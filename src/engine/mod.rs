@@ -390,6 +390,7 @@ impl Engine<'_> {
         }
     }
 
+    #[inline(never)]
     fn resolve(&mut self, host: &mut impl Host) {
         let mut stack = Stack {
             config: &self.config,

@@ -186,7 +186,7 @@ pub struct LinkConfig {
     pub mac: Mac,
     /// Source address of its IPv4 default route (`SRCADDR`).
     pub src: Ipv4Addr,
-    /// What is asked of its IPv4 default route beyond that: [`LinkNumber::Window`].
+    /// What is asked of its IPv4 default route beyond that: its TCP window.
     pub more: Option<More>,
     /// What was said in so many words: [`LinkFlag`], [`LinkNumber`], [`LinkText`].
     pub said: Values,
@@ -276,8 +276,6 @@ rows! {
     DeviceTimeout,
     /// Seconds to wait for carrier ([`super::config::Wait::Carrier`]).
     LinkDelay,
-    /// TCP window of the default route, in octets.
-    Window,
     /// `RT_SCOPE_*` of its addresses.
     AddrScope,
 }

@@ -31,14 +31,14 @@ pub struct Values {
     /// Texts.
     pub texts: [Option<Str>; 3],
     /// Numbers.
-    pub numbers: [Option<u32>; 5],
+    pub numbers: [Option<u32>; 4],
 }
 
 impl Values {
     /// Nothing.
     pub const NOTHING: Values = Values {
         flags: [None; 8],
-        numbers: [None; 5],
+        numbers: [None; 4],
         texts: [None; 3],
     };
 }

@@ -238,20 +238,22 @@ impl<V: Variables> Word<'_, V> {
     fn ansi_c_escape(&mut self) {
         /// Each octet after what stands for it.
         const ESCAPES: &[u8] = b"a\x07b\x08e\x1bE\x1bf\x0cn\nr\rt\tv\x0b??\"\"''\\\\";
+        let from = self.rest;
         let octet = self.next();
         for [escape, meant] in ESCAPES.as_chunks().0 {
             if *escape == octet {
                 return self.push(*meant);
             }
         }
-        let (mut code, mut digits, radix) = match octet {
-            b'0'..=b'7' => (u32::from(octet & 7), 2_u32, 8),
-            b'x' => (0, 2, 16),
-            b'u' => (0, 4, 16),
-            b'U' => (0, 8, 16),
-            _ => (0, 0, 16),
-        };
+        let n = b"xuU".iter().position(|kind| *kind == octet);
+        let (mut digits, mut radix) = (n.map_or(0, |n| 2_u32.wrapping_shl(n as u32)), 16);
+        if matches!(octet, b'0'..=b'7') {
+            self.rest = from;
+            (digits, radix) = (3, 8);
+        }
+        let is_character = digits > 3;
         let before = self.rest.len();
+        let mut code = 0_u32;
         while digits > 0
             && let Some((digit, rest)) = self.rest.split_first()
             && let Some(digit) = char::from(*digit).to_digit(radix)
@@ -260,19 +262,17 @@ impl<V: Variables> Word<'_, V> {
             self.rest = rest;
             digits = digits.wrapping_sub(1);
         }
-        if radix == 16 && self.rest.len() == before {
+        if self.rest.len() == before {
             self.push(b'\\');
             return self.push(octet);
-        }
-        if !matches!(octet, b'u' | b'U') {
-            return self.push(code.to_le_bytes()[0]);
         }
         if char::from_u32(code).is_none() {
             return self.fail(Problem::NotUtf8);
         }
         // RFC 3629 s.3
         let (lead, mut more) = match code {
-            0..=0x7f => (0, 0_u32),
+            _ if !is_character => (0, 0_u32),
+            0..=0x7f => (0, 0),
             0x80..=0x7ff => (0xc0, 6),
             0x800..=0xffff => (0xe0, 12),
             _ => (0xf0, 18),

@@ -176,7 +176,7 @@ flags! {
 
 rows! {
     /// Numbers that nobody but the reader of a file needs to know.
-    pub FileNumber in numbers: u32, Draft;
+    pub FileNumber in numbers: Draft;
     /// `METRIC`.
     Metric,
     /// `ARPING_WAIT`.
@@ -187,7 +187,7 @@ rows! {
 
 rows! {
     /// Texts that nobody but the reader of a file needs to know.
-    pub FileText in texts: Str, Draft;
+    pub FileText in texts: Draft;
     /// `DHCP_FQDN`.
     Fqdn,
 }

@@ -185,7 +185,7 @@ impl Reader<'_, '_, '_> {
             return Err(Problem::NotANumber);
         }
         if let Some(value) = values.numbers.get_mut(n) {
-            *value = number;
+            *value = number.into();
         }
         Ok(())
     }

@@ -95,7 +95,7 @@ impl<'a> Reader<'a, '_, '_> {
             (None, None) if seconds.is_none() => return,
             (None, _) => seconds.unwrap_or(ARPING_WAIT_S).saturating_mul(1000),
         };
-        self.known.draft.link.dhcp4.probe_ms = (wait > 0).then_some(wait);
+        self.known.draft.link.dhcp4.probe_ms = wait;
         if wait > 0 && self.has_addr(Family::V4, None) {
             // the last of these three of the table that is there is what was said: ACD_TIMEOUT beats both others
             self.entry = None;

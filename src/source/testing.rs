@@ -199,9 +199,9 @@ fn told(config: &Config<'_>, link: &LinkConfig) -> String {
             line += &format!(" {word} {}", Escaped(config.text(text)));
         }
     }
-    line += &said
-        .probe_ms
-        .map_or(String::new(), |ms| format!(" probe={ms}"));
+    if said.probe_ms > 0 {
+        line += &format!(" probe={}", said.probe_ms);
+    }
     line
 }
 

@@ -319,8 +319,8 @@ impl Reader<'_, '_, '_> {
         let is_left_out = match kind {
             // of the modes of a macvlan it has the first three
             LinkKind::Ipvlan if scope == Scope::Macvlan => {
-                let number = scalar::number(word).map(|number| number as usize);
-                Kind::Macvlan.words().position(word).or(number) > Some(2)
+                let modes = packed!("private,vepa,bridge,0,1,2");
+                modes.position(word).is_none()
             }
             LinkKind::Gre | LinkKind::Gretap | LinkKind::Ip6gre => false,
             _ => attr == Attr::KEY,

@@ -83,7 +83,6 @@ pub fn unquote<V: Variables>(
     let value = values.get(start..).unwrap_or_default();
     let (problem, at) = match fault {
         Some(fault) => (fault.problem, fault.at),
-        None if parts::has(value, 0) => (Problem::Nul, 0),
         None if !utf8::is_valid(value) => (Problem::NotUtf8, 0),
         None => return Ok(()),
     };
@@ -145,7 +144,9 @@ impl<V: Variables> Word<'_, V> {
 
     #[inline(never)]
     fn push(&mut self, octet: u8) {
-        if self.values.len() >= self.longest {
+        if octet == 0 {
+            self.fail(Problem::Nul);
+        } else if self.values.len() >= self.longest {
             self.fail(Problem::MaxValue);
         } else if self.values.push(octet).is_err() {
             self.fail(Problem::MaxAssignments);
@@ -479,8 +480,8 @@ mod tests {
 
     #[test]
     fn values_are_text_of_bounded_length() {
-        assert_eq!(value("a\0b"), fault(Problem::Nul, 0));
-        assert_eq!(value(r"$'\0'"), fault(Problem::Nul, 0));
+        assert_eq!(value("a\0b"), fault(Problem::Nul, 1));
+        assert_eq!(value(r"$'\0'"), fault(Problem::Nul, 3));
         assert_eq!(value(r"$'\xe9'"), fault(Problem::NotUtf8, 0));
         assert_eq!(value(r"$'\uD800'").unwrap_err().problem, Problem::NotUtf8);
         assert_eq!(value(&"x".repeat(MAX_VALUE)), Ok("x".repeat(MAX_VALUE)));

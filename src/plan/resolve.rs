@@ -385,9 +385,8 @@ impl Resolver<'_, '_> {
             // zeros are no address: the kernel takes them and forgets
             if addr.link == id && !scalar::is_zeros(&addr.addr.addr) {
                 let mut wanted = Thing::addr(link.ifindex, &addr.addr, &addr.peer, addr.origin);
-                if let Some(broadcast) = addr.broadcast {
-                    wanted.broadcast = broadcast;
-                } else if addr.peer.is_none() {
+                wanted.broadcast = addr.broadcast;
+                if addr.broadcast.is_unspecified() && addr.peer.is_none() {
                     wanted.broadcast = addr.addr.broadcast();
                 }
                 wanted.route.scope = addr.scope;
@@ -547,7 +546,7 @@ mod tests {
                 link: id,
                 addr: cidr(addr),
                 peer: None,
-                broadcast: None,
+                broadcast: Ipv4Addr::UNSPECIFIED,
                 label: None,
                 scope: None,
                 origin: Origin::NONE,

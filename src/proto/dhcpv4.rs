@@ -161,7 +161,7 @@ impl Client {
         if self.state != State::Stopped {
             return;
         }
-        self.probe_ms = settings.probe_ms.unwrap_or(0);
+        self.probe_ms = settings.probe_ms;
         (self.bootp, self.v6_only) = (settings.bootp, settings.v6_only);
         self.random = seed.max(1);
         self.xid = u32::from(settings.xid_tag) << 16;

@@ -85,7 +85,7 @@ impl Lessee {
 
     /// When it was asked for; 0 of one that never ends.
     pub fn began(&self) -> Instant {
-        let secs = self.lease.number(Field::LeaseTime).unwrap_or(FOREVER);
+        let secs = self.lease.number_or(Field::LeaseTime, FOREVER);
         match self.client.expires_at() {
             Instant(u64::MAX) => Instant(0),
             end => Instant(

@@ -184,6 +184,7 @@ words! {
     OfferedServer "a DHCPv4 server does not say who it is",
     OfferedTime "a DHCPv4 server offers no lease time, or one below 4 s",
     OfferedOther "a DHCPv4 server answers what was not asked",
+    BadAdvert "some of what a router says is invalid or too much",
     BadOption "option $ of the lease is invalid or too long",
     JailCrashed "the packet jail died",
     JailHung "the packet jail hangs",

@@ -974,6 +974,7 @@ mod captured {
                 flags: addr::IFA_F_NODAD | addr::IFA_F_NOPREFIXROUTE,
                 ..seen(Thing {
                     valid_secs: 600,
+                    preferred_secs: 300,
                     ..addr(77, "2001:db8::5/64")
                 })
             },

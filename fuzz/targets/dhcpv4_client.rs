@@ -8,7 +8,8 @@
 use ifdawn::diag::Errno;
 use ifdawn::engine::Instant;
 use ifdawn::model::lease::{Field, Lease, is_host};
-use ifdawn::proto::dhcpv4::{Client, Due, Heard, Message, Settings, State};
+use ifdawn::proto::dhcpv4::{Client, Settings, State};
+use ifdawn::proto::{Due, Heard, Message};
 use ifdawn_fuzz::message::{ADDR, MAC, SERVER};
 use ifdawn_fuzz::{Input, sow};
 use libfuzzer_sys::fuzz_target;
@@ -280,12 +281,7 @@ impl Scene {
                 Due::Send(Message::Discover) => to_discover,
                 Due::Send(Message::Request | Message::Reboot) => to_request,
                 Due::Send(Message::Renew | Message::Rebind) => to_renew,
-                Due::Send(
-                    Message::Probe | Message::Announce | Message::Decline | Message::Release,
-                )
-                | Due::Bound
-                | Due::Kept
-                | Due::Expired => 255,
+                Due::Send(_) | Due::Bound | Due::Kept | Due::Expired | Due::Changed => 255,
             };
             if message != 255 {
                 let until = self.client.deadline().0;
@@ -360,6 +356,7 @@ impl Scene {
                 assert!(before.has_lease() && before.expires_at() <= now);
                 assert!(!self.client.has_lease());
             }
+            Due::Changed => panic!("no router is heard"),
         }
         self.check();
         due
@@ -395,6 +392,7 @@ impl Scene {
             Message::Renew | Message::Rebind => assert!(has_ciaddr && !has_server),
             Message::Release => assert!(has_ciaddr && has_server),
             Message::Probe | Message::Announce => assert!(is_host(client.addr())),
+            _ => panic!("{message:?}"),
         }
         if message == Message::Renew || message == Message::Release {
             assert!(is_host(client.server()));
@@ -435,6 +433,7 @@ impl Scene {
                 self.held = *reply;
                 self.in_doubt = heard == Heard::Probing;
             }
+            Heard::Informed => panic!("there are leases only"),
             Heard::Nak => {
                 assert_eq!(client.state(), State::Pausing);
                 assert!(client.addr().is_unspecified());

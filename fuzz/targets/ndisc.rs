@@ -11,7 +11,8 @@ use ifdawn::limits::MAX_RA_KEPT;
 use ifdawn::model::advert::{Advert, FLAGS, Item, KNOWN_BY, SAID, What};
 use ifdawn::model::lease::Verdict;
 use ifdawn::proto::dad::{self, Check, RETRANS_MS};
-use ifdawn::proto::ndisc::{Due, Ndisc, PAUSE, State};
+use ifdawn::proto::ndisc::{Ndisc, PAUSE, State};
+use ifdawn::proto::{Due, Message};
 use ifdawn_fuzz::{Input, sow};
 use libfuzzer_sys::fuzz_target;
 use std::collections::{HashMap, VecDeque};
@@ -200,13 +201,14 @@ impl Scene {
         for _ in 0..3 {
             match self.ndisc.due(now) {
                 Due::Nothing => break,
-                Due::Solicit => {
+                Due::Send(Message::AskRouters) => {
                     let is_sent = how & 1 == 0;
                     self.ndisc
                         .sent(now, if is_sent { Ok(()) } else { Err(Errno::ENOBUFS) });
                     self.sent.push_back(self.now);
                 }
                 Due::Changed => self.told.push_back(self.now),
+                due => panic!("{due:?}"),
             }
         }
         assert_eq!(self.ndisc.due(now), Due::Nothing, "no end of what is due");

@@ -13,6 +13,7 @@ mod describe6;
 pub mod dhcp;
 mod down;
 mod ethtool;
+mod hear;
 mod host;
 mod imagine;
 mod knobs;
@@ -200,14 +201,14 @@ pub struct Engine<'m> {
     pub(crate) now: Instant,
     /// Links that ask servers or routers.
     pub lessees: &'m mut VecView<Lessee>,
-    /// IPv6 addresses of managed links.
-    pub(crate) addrs6: &'m mut VecView<Addr6>,
     /// How far each configured link is.
     pub states: &'m mut VecView<LinkState>,
-    /// The kernel's links.
-    pub observed: Observed<'m>,
     /// What shall be.
     pub desired: Desired<'m>,
+    /// The kernel's links.
+    pub observed: Observed<'m>,
+    /// IPv6 addresses of managed links.
+    pub(crate) addrs6: &'m mut VecView<Addr6>,
     /// What is to be done.
     pub plan: Plan<'m>,
     /// How deep each configured link lies.
@@ -407,7 +408,6 @@ impl Engine<'_> {
         let now = self.now;
         let mut resolver = self.resolver(host);
         resolver.leases(now);
-        resolver.leases6(now);
         resolver.routes();
         self.withdraw_duplicates();
     }

@@ -6,7 +6,7 @@ use crate::diag::{Complaint, Effect, Errno, Problem};
 use crate::limits::MAX_LINKS;
 use crate::model::addr::{Family, is_link_local};
 use crate::model::config::NameRule;
-use crate::model::desired::{DesiredLink, Presence, What};
+use crate::model::desired::{Presence, What};
 use crate::model::observed::{AltName, Link};
 use crate::model::route::MAIN_TABLE;
 use crate::model::route::RouteKind;
@@ -312,10 +312,8 @@ impl Engine<'_> {
         self.asked = asked;
         for &what in What::ALL {
             let mut things = self.desired.things.iter();
-            // Of managed links all of them are looked at.
-            let is_managed = |link: &DesiredLink| what == What::Addr && link.dad.is_some();
-            let is_all = asked != Asked::Compare && what != What::Rule
-                || self.desired.links.iter().any(is_managed);
+            // Of managed links all addresses are looked at.
+            let is_all = what == What::Addr || asked != Asked::Compare && what != What::Rule;
             if is_all || things.any(|thing| thing.what == what) {
                 self.dump(host, Some(what))?;
             }

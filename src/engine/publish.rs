@@ -1,7 +1,7 @@
 //! What the engine tells others: a link's end state, resolv.conf, the host name, state.json.
 
 use super::complain::{tell, write};
-use super::leases::{NOTHING, given_to};
+use super::leases::{NOTHING, lessee_of};
 use super::{Engine, Event, Host, Instant, OutputFile, remove};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Origin, Problem, Severity, Subject};
 use crate::model::addr::Family;
@@ -11,7 +11,7 @@ use crate::model::lease::Field;
 use crate::model::link::IfName;
 use crate::model::observed::Observed;
 use crate::output::json::{Octets, begins_with};
-use crate::output::owned::{self, Given};
+use crate::output::owned;
 use crate::output::resolv_conf::{MARKER, ResolvConf};
 use crate::output::state::{self, State};
 use crate::packed::{Word, word};
@@ -136,7 +136,7 @@ impl Engine<'_> {
     }
 
     /// Whether the configuration gives a link an address of this family.
-    fn has_addr(&self, id: LinkId, family: Family) -> bool {
+    pub(super) fn has_addr(&self, id: LinkId, family: Family) -> bool {
         let mut addrs = self.config.addrs.iter();
         addrs.any(|addr| addr.link == id && addr.addr.family() == family)
     }
@@ -178,15 +178,15 @@ impl Engine<'_> {
         let links = &*self.desired.links;
         let lessees = &*self.lessees;
         conf.begin();
-        owned::names(config, None, &Given::NOTHING, conf);
+        owned::names(config, None, None, None, conf);
         for (id, link) in config.links_with_ids() {
             let state = self.states.get(id.place());
             if state.is_some_and(|state| *state != LinkState::NotAsked && !state.lacks_link()) {
-                owned::names(config, Some(id), &Given::NOTHING, conf);
+                owned::names(config, Some(id), None, None, conf);
                 for desired in links.iter() {
                     if desired.config == Some(id) {
-                        let given = given_to(lessees, desired);
-                        owned::names(config, Some(id), &given, conf);
+                        let lessee = lessee_of(lessees, desired.ifindex);
+                        owned::names(config, Some(id), lessee, Some(desired), conf);
                     }
                 }
             } else if let Some(name) = name_of(link, &self.observed) {
@@ -244,11 +244,11 @@ impl Engine<'_> {
 
     /// Sets the host name if none is set, or the command line names one.
     fn publish_hostname(&self, host: &mut impl Host) {
-        let mut leases = self.desired.links.iter();
-        let leased = leases.find_map(|link| self.lease_of(link));
+        let leased = self.desired.links.iter().filter(|link| link.leased);
+        let leased = leased.filter_map(|link| self.lessee(link.ifindex)).next();
         let wanted = match (self.config.global.hostname, leased) {
             (Some(name), _) => self.config.text(name),
-            (None, Some(lease)) => lease.get(Field::Hostname),
+            (None, Some(lessee)) => lessee.lease.get(Field::Hostname),
             (None, None) => return,
         };
         let of_cmdline = self.config.global.hostname_source == SourceKind::Cmdline;

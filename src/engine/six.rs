@@ -4,28 +4,25 @@
 //! The kernel forms addresses of what routers say, and has their routes. What is heard here says which servers there
 //! are to ask, and what they are asked.
 
-use super::describe6::{describe, duid, settings};
-use super::dhcp::{ENDED, TAKEN};
-use super::leases::{KEPT, QUESTIONS};
+use super::describe6::settings;
+use super::dhcp::TAKEN;
 use super::observe::Asked;
 use super::{Engine, Event, Host, Instant, Packet, remove};
 use crate::diag::{Errno, Origin, Problem};
-use crate::model::addr::{Family, is_link_local};
+use crate::model::addr::is_link_local;
 use crate::model::advert::{Advert, MANAGED};
 use crate::model::config::{Dad, LinkConfig, Method};
 use crate::model::desired::{Desired, Presence, Standing, Thing, What};
-use crate::model::lease6::Lease6;
 use crate::model::observed::Link;
 use crate::plan::{Act, Phase};
 use crate::proto::dad::{self, Check, RETRANS_MS};
 use crate::proto::dhcpv4::xorshift;
-use crate::proto::dhcpv6::{self, Heard, Message, State};
-use crate::proto::{Addr6, Lessee, ndisc, slaac};
-use crate::wire::dhcpv6::{Request, build};
+use crate::proto::dhcpv6::State;
+use crate::proto::{Addr6, Lessee};
 use crate::wire::rtnetlink::Seen;
 use crate::wire::rtnetlink::addr::is_usable;
 use crate::wire::{icmpv6, ipv6};
-use core::net::{IpAddr, Ipv6Addr};
+use core::net::IpAddr;
 
 impl Engine<'_> {
     /// Asks who has addresses, where it is time to; when there is something to do again.
@@ -53,96 +50,6 @@ impl Engine<'_> {
         until
     }
 
-    /// Does the next thing that lessee `n` has to do by IPv6; whether there was one.
-    #[inline(never)]
-    pub(super) fn step6(&mut self, n: usize, host: &mut impl Host) -> bool {
-        let now = self.now;
-        let Some(lessee) = self.lessees.get_mut(n) else {
-            return false;
-        };
-        let ifindex = lessee.ifindex;
-        let ndisc = &mut lessee.ndisc;
-        match ndisc.due(now) {
-            ndisc::Due::Nothing => {}
-            ndisc::Due::Solicit => {
-                let Some(link) = self.observed.by_index(ifindex) else {
-                    return false;
-                };
-                let local = self.desired.link(ifindex).and_then(|link| link.local);
-                let local = local.unwrap_or(Ipv6Addr::UNSPECIFIED);
-                let len = icmpv6::ask_routers(&local, &link.mac, self.buffers.datagram);
-                let sent = transmit(link, self.buffers.datagram, len, host);
-                ndisc.sent(now, sent);
-                // A router that was not there is not waited for any more.
-                self.look_again |= ndisc.tries() == QUESTIONS + 1;
-                self.note_sent(ifindex, Event::Solicit, sent, host);
-                return true;
-            }
-            ndisc::Due::Changed => {
-                self.look_again = true;
-                return true;
-            }
-        }
-        match lessee.client6.due(now) {
-            dhcpv6::Due::Nothing => return false,
-            dhcpv6::Due::Send(message) => {
-                let sent = self.transmit6(n, message, host);
-                if let Some(lessee) = self.lessees.get_mut(n) {
-                    lessee.client6.sent(now, sent);
-                }
-                self.note_sent(ifindex, sent_as(message), sent, host);
-            }
-            dhcpv6::Due::Kept => {
-                self.say(ifindex, KEPT, b"", host);
-                self.look_again = true;
-            }
-            dhcpv6::Due::Expired => {
-                self.say(ifindex, ENDED, b"", host);
-                self.forget(n, Family::V6, host);
-            }
-        }
-        true
-    }
-
-    /// Sends what the DHCPv6 client of lessee `n` has to send.
-    #[inline(never)]
-    fn transmit6(&mut self, n: usize, what: Message, host: &mut impl Host) -> Result<(), Errno> {
-        const GONE: Errno = Errno::ENODEV;
-        let lessee = self.lessees.get(n).ok_or(GONE)?;
-        let ifindex = lessee.ifindex;
-        let link = self.observed.by_index(ifindex).ok_or(GONE)?;
-        let local = self.desired.link(ifindex).and_then(|link| link.local);
-        let duid = duid(&self.config, lessee.config, link).ok_or(GONE)?;
-        let mut request = Request::new(what as u8, local.ok_or(GONE)?, &duid);
-        describe(&self.config, lessee.config, &mut request);
-        lessee.client6.fill(&lessee.lease6, &mut request);
-        let packet = self.buffers.datagram.get_mut(..PACKET).unwrap_or_default();
-        let len = build(&request, packet);
-        transmit(link, packet, len, host)
-    }
-
-    /// Gives the lease of DHCPv6 back that the first lessee has, from the link-local address that we form.
-    pub(super) fn give_back6(&mut self, host: &mut impl Host) {
-        let (now, seed) = (self.now, self.seed);
-        let Some(lessee) = self.lessees.first_mut() else {
-            return;
-        };
-        let ifindex = lessee.ifindex;
-        if let Some(link) = self.observed.by_index(ifindex)
-            && let Some(config) = self.config.link(lessee.config)
-            && let Some(wanted) = self.desired.link_mut(ifindex)
-            && lessee.client6.has_lease()
-        {
-            let local = slaac::form(&slaac::LINK_LOCAL, slaac::of_mac(&link.mac));
-            wanted.local = Some(local);
-            lessee
-                .client6
-                .start(now, seed, &settings(config, link, MANAGED));
-            lessee.client6.end(now);
-            self.step6(0, host);
-        }
-    }
-
     /// Takes what a neighbour said of an address. Where it is one of ours it goes, and its server is told.
     #[inline(never)]
     pub(super) fn hear_neighbor(&mut self, ifindex: u32, said: &Advert, host: &mut impl Host) {
@@ -167,52 +74,6 @@ impl Engine<'_> {
             }
             self.attend_to(n, host);
         }
-    }
-
-    /// Takes what a router said on the link of lessee `n`.
-    pub(super) fn take_advert(
-        &mut self,
-        n: usize,
-        said: &Advert,
-        host: &mut impl Host,
-    ) -> Option<Problem> {
-        let lessee = self.lessees.get_mut(n)?;
-        let ifindex = lessee.ifindex;
-        lessee.ndisc.hear(self.now, said);
-        self.note(ifindex, Event::Advertisement, host);
-        None
-    }
-
-    /// Takes what a server said to the DHCPv6 client of lessee `n`; why not.
-    pub(super) fn take_said6(
-        &mut self,
-        n: usize,
-        said: &mut Lease6,
-        host: &mut impl Host,
-    ) -> Option<Problem> {
-        let lessee = self.lessees.get_mut(n)?;
-        let ifindex = lessee.ifindex;
-        let link = self.observed.by_index(ifindex)?;
-        let duid = duid(&self.config, lessee.config, link)?;
-        match lessee
-            .client6
-            .hear(self.now, said, &duid, &mut lessee.lease6)
-        {
-            Heard::Nothing => {}
-            Heard::Refused(dhcpv6::Why::NothingGiven) => return Some(Problem::NothingGiven),
-            Heard::Refused(dhcpv6::Why::NotOnLink) => return Some(Problem::NotOnLink),
-            Heard::Reconfigure => return Some(Problem::Reconfigure),
-            Heard::Offer => self.note(ifindex, Event::Offer6, host),
-            Heard::Bound | Heard::Informed => {
-                let [_, saved] = &mut lessee.saved;
-                *saved = false;
-                self.look_again = true;
-                self.note(ifindex, Event::Reply, host);
-                let lessee = self.lessees.get(n)?;
-                self.say_left_out(ifindex, lessee.lease6.any(), host);
-            }
-        }
-        None
     }
 
     /// Takes note of an IPv6 address that the kernel has.
@@ -403,7 +264,12 @@ impl Engine<'_> {
 
 /// Sends a packet of this length to the group it is for.
 #[inline(never)]
-fn transmit(link: &Link, packet: &[u8], len: usize, host: &mut impl Host) -> Result<(), Errno> {
+pub(super) fn transmit(
+    link: &Link,
+    packet: &[u8],
+    len: usize,
+    host: &mut impl Host,
+) -> Result<(), Errno> {
     let packet = packet.get(..len).unwrap_or_default();
     let to = ipv6::group_mac(packet, &link.broadcast);
     host.transmit(link.ifindex, Packet::Ipv6, &to, packet)
@@ -432,16 +298,3 @@ pub(super) fn start6(
         client.start(now, seed, &settings);
     }
 }
-
-/// What is remembered of a message.
-fn sent_as(message: Message) -> Event {
-    match message {
-        Message::Solicit | Message::InformationRequest => Event::Solicit6,
-        Message::Release => Event::Release,
-        Message::Decline => Event::Decline,
-        Message::Request | Message::Confirm | Message::Renew | Message::Rebind => Event::Request6,
-    }
-}
-
-/// Octets of the longest packet we send: what any link takes.
-const PACKET: usize = 1_280;

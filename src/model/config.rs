@@ -52,6 +52,11 @@ impl LinkId {
         LinkId(NonZeroU16::MIN.saturating_add(number))
     }
 
+    /// Whether both are of one link, or of none: compared as one number, not first as something and nothing.
+    pub fn is_same(one: Option<LinkId>, other: Option<LinkId>) -> bool {
+        one.map(|id| id.0) == other.map(|id| id.0)
+    }
+
     /// How many others are before it.
     pub const fn number(self) -> u16 {
         self.0.get().wrapping_sub(1)

@@ -26,7 +26,7 @@ use crate::model::addr::{Family, dotted, is_link_local};
 use crate::model::advert;
 use crate::model::config::{Config, IpFlag, LinkId};
 use crate::model::desired::{Desired, DesiredLink, JOINED, Thing, What};
-use crate::model::lease::{Field, Lease};
+use crate::model::lease::Field;
 use crate::model::lease6::Field6;
 use crate::model::link::IfName;
 use crate::output::json::Octets;
@@ -108,27 +108,7 @@ pub struct Owned<'a, 'm> {
     /// Name servers and search domains.
     pub config: &'a Config<'m>,
     /// What others gave to the link.
-    pub given: Given<'a>,
-}
-
-/// What routers and servers gave to a link.
-#[derive(Clone, Copy)]
-pub struct Given<'a> {
-    /// The link's name.
-    pub name: &'a IfName,
-    /// Its lease of DHCPv4.
-    pub lease: Option<&'a Lease>,
-    /// What routers and servers of DHCPv6 said.
-    pub six: Option<&'a Lessee>,
-}
-
-impl Given<'_> {
-    /// Nothing.
-    pub const NOTHING: Given<'static> = Given {
-        name: &IfName::LO,
-        lease: None,
-        six: None,
-    };
+    pub lessee: Option<&'a Lessee>,
 }
 
 impl Owned<'_, '_> {
@@ -142,7 +122,8 @@ impl Owned<'_, '_> {
     /// Passes them to `each`.
     fn names(&self, each: &mut dyn TakeName) {
         if self.link.config.is_some() {
-            names(self.config, self.link.config, &self.given, each);
+            let id = self.link.config;
+            names(self.config, id, self.lessee, Some(self.link), each);
         }
     }
 }
@@ -221,52 +202,54 @@ pub trait TakeName {
     fn name(&mut self, list: List, name: &dyn Show);
 }
 
-/// Passes the name servers and search domains of a link, or of none, to `each`, and those that others gave to it, if
-/// it wants any. A domain that several of them gave is passed on for each.
+/// Passes the name servers and search domains of a link, or of none, to `each`, and those that others gave to the
+/// desired link, if it wants any. A domain that several of them gave is passed on for each.
 #[inline(never)]
 pub fn names(
     config: &Config<'_>,
     link: Option<LinkId>,
-    given: &Given<'_>,
+    lessee: Option<&Lessee>,
+    desired: Option<&DesiredLink>,
     each: &mut dyn TakeName,
 ) {
     for server in config.servers.iter() {
-        if server.link == link {
+        if LinkId::is_same(server.link, link) {
             each.name(List::Dns, &server.addr);
         }
     }
     for search in config.search.iter() {
-        if search.link == link {
+        if LinkId::is_same(search.link, link) {
             each.name(List::Search, &Octets(config.text(search.domain)));
         }
     }
-    let Some(link) = link.and_then(|id| config.link(id)) else {
+    let (Some(lessee), Some(desired)) = (lessee, desired) else {
         return;
     };
-    if let Some(lease) = given.lease
-        && !IpFlag::PeerDns.is_no(&link.ipv4)
-    {
-        pass(lease.get(Field::Dns), 4, given.name, each);
+    let Some(link) = config.link(lessee.config) else {
+        return;
+    };
+    let name = &desired.name;
+    if desired.leased && !IpFlag::PeerDns.is_no(&link.ipv4) {
+        let lease = &lessee.lease;
+        pass(lease.get(Field::Dns), 4, name, each);
         let domains = match lease.get(Field::Search) {
             [] => lease.get(Field::Domain),
             search => search,
         };
-        pass(domains, 0, given.name, each);
+        pass(domains, 0, name, each);
     }
-    if let Some(six) = given.six
-        && !IpFlag::PeerDns.is_no(&link.ipv6)
-    {
-        let servers = six.lease6.get(Field6::Dns);
-        pass(servers, ADDR6_OCTETS, given.name, each);
-        pass(six.lease6.get(Field6::Search), 0, given.name, each);
-        for kept in six.ndisc.kept() {
+    if !IpFlag::PeerDns.is_no(&link.ipv6) {
+        let servers = lessee.lease6.get(Field6::Dns);
+        pass(servers, ADDR6_OCTETS, name, each);
+        pass(lessee.lease6.get(Field6::Search), 0, name, each);
+        for kept in lessee.ndisc.kept() {
             let octets = kept.item().octets();
             if kept.item().is(advert::What::Domain) {
-                pass(octets, 0, given.name, each);
+                pass(octets, 0, name, each);
             } else if kept.item().is(advert::What::Server)
                 && !servers.chunks(ADDR6_OCTETS).any(|server| server == octets)
             {
-                pass(octets, ADDR6_OCTETS, given.name, each);
+                pass(octets, ADDR6_OCTETS, name, each);
             }
         }
     }
@@ -439,7 +422,7 @@ mod tests {
             link: &link,
             desired: &desired,
             config: &config,
-            given: Given::NOTHING,
+            lessee: None,
         }
         .to_string();
         use_it(&text)

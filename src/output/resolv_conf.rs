@@ -44,18 +44,17 @@ impl ResolvConf<'_> {
 
     /// Ends the text, with an `options` line if there are any.
     pub fn end(&mut self, options: &[u8]) {
-        if self.text.len() == SEARCH.len() {
-            self.text.truncate(MARKER.len());
-        } else {
-            self.text.pop();
-        }
+        self.text.truncate(match self.is_empty() {
+            true => MARKER.len(),
+            false => self.text.len().wrapping_sub(1),
+        });
         let mut text = &mut *self.text;
-        Text(&mut text).octet(b'\n');
+        let mut f = Text(&mut text);
         if !options.is_empty() {
-            Text(&mut text).show(word!("options "), &Octets(options));
-            Text(&mut text).octet(b'\n');
+            f.show(word!("\noptions "), &Octets(options));
         }
-        Text(&mut text).put(self.servers);
+        f.octet(b'\n');
+        f.put(self.servers);
     }
 
     /// Whether the whole text says nothing.

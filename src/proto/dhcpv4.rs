@@ -30,9 +30,10 @@ pub(super) mod pace;
 mod reply;
 mod settings;
 
-use crate::diag::Errno;
+use crate::diag::{Errno, Problem};
 use crate::engine::Instant;
 use crate::model::lease::{Field, Lease};
+use crate::proto::{Due, Heard, Message};
 use core::net::Ipv4Addr;
 pub use pace::xorshift;
 use pace::{DECLINE_PAUSE, MAX_NAKS, MIN_V6ONLY_WAIT, SHUN, STEPS};
@@ -86,79 +87,6 @@ const ASKING_ALL: u16 = State::Rebooting.only() | State::Rebinding.only();
 const IN_USE: u16 = State::Renewing.only() | State::Rebinding.only();
 const BEFORE_T2: u16 = State::Bound.only() | State::Renewing.only();
 
-/// What is to be sent. Options and header fields are as RFC 2131 table 5 has them; each accessor of [`Client`]
-/// says `None` where the field is not to be filled in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Message {
-    /// DHCPDISCOVER, with option 80.
-    Discover,
-    /// DHCPREQUEST for an offer.
-    Request,
-    /// DHCPREQUEST for an earlier lease.
-    Reboot,
-    /// DHCPREQUEST to [`Client::server`] alone.
-    Renew,
-    /// DHCPREQUEST to any server.
-    Rebind,
-    /// DHCPDECLINE.
-    Decline,
-    /// DHCPRELEASE to [`Client::server`] alone, from the address.
-    Release,
-    /// ARP probe for the address.
-    Probe,
-    /// ARP announcement of the address.
-    Announce,
-}
-
-/// What the time brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
-    /// Nothing, until [`Client::deadline`].
-    Nothing,
-    /// This is to be sent; then [`Client::sent`] is told.
-    Send(Message),
-    /// Nobody else has the address: the lease is [`State::Bound`].
-    Bound,
-    /// No server spoke, and the earlier lease is still valid: it is [`State::Bound`].
-    Kept,
-    /// The lease is over.
-    Expired,
-}
-
-/// What a reply was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// Nothing for us, or nothing now.
-    Nothing,
-    /// It is ours and cannot be used.
-    Refused(Why),
-    /// It is the offer we take.
-    Offer,
-    /// It is the lease to be, once [`Due::Bound`] says so.
-    Probing,
-    /// It is the lease, new or renewed.
-    Bound,
-    /// There is no lease, or no more.
-    Nak,
-    /// There is no lease: the network needs no IPv4.
-    V6Only,
-}
-
-/// Why a reply cannot be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// Its address is none that a host may have there, its server's or its router's.
-    Addr,
-    /// Its netmask.
-    Mask,
-    /// It does not say who gives the lease.
-    Server,
-    /// It does not say how long the lease lasts, or too short.
-    LeaseTime,
-    /// It is of another server, or has another address, than the one that was asked.
-    Other,
-}
-
 /// See the module. All zeros: stopped, and never had a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Client {
@@ -187,6 +115,8 @@ pub struct Client {
     begun: Instant,
     /// When it was asked for what is being answered: the lease counts from there.
     asked: Instant,
+    /// When the lease was asked for.
+    since: Instant,
     renew_at: Instant,
     rebind_at: Instant,
     /// 0: there is no lease.
@@ -212,6 +142,7 @@ impl Client {
         discover_at: Instant(0),
         begun: Instant(0),
         asked: Instant(0),
+        since: Instant(0),
         renew_at: Instant(0),
         rebind_at: Instant(0),
         expires_at: Instant(0),
@@ -394,7 +325,7 @@ impl Client {
         let is_other = reply.number_or(Field::Addr, 0) != self.addr.to_bits()
             || self.state == State::Requesting && is_of_other;
         if is_other && self.state != State::Selecting {
-            return Heard::Refused(Why::Other);
+            return Heard::Refused(Problem::OfferedOther);
         }
         if let Some(why) = self.take(reply) {
             return Heard::Refused(why);
@@ -419,7 +350,7 @@ impl Client {
     fn hear_nak(&mut self, now: Instant, server: Ipv4Addr) -> Heard {
         let asks_all = self.state.is_of(ASKING_ALL);
         if server.is_unspecified() || !asks_all && server != self.server {
-            return Heard::Refused(Why::Other);
+            return Heard::Refused(Problem::OfferedOther);
         }
         self.pause(now, 0);
         Heard::Nak

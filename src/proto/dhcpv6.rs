@@ -45,6 +45,7 @@ mod settings;
 use crate::diag::Errno;
 use crate::engine::Instant;
 use crate::model::lease6::{Field6, LEASED_OCTETS, Lease6};
+use crate::proto::Due;
 use crate::proto::dhcpv4::pace::{FIRST, SECOND, after, elapsed, xorshift};
 use core::net::Ipv6Addr;
 use pace::{CONFIRMS, MAX_RT, MAX_TRIES};
@@ -97,66 +98,6 @@ const BEFORE_T2: u16 = State::Bound.only() | State::Renewing.only();
 
 /// Nothing is to be done.
 const NEVER: Instant = Instant(u64::MAX);
-
-/// What is to be sent, by its number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Message {
-    /// SOLICIT.
-    Solicit = 1,
-    /// REQUEST.
-    Request = 3,
-    /// CONFIRM.
-    Confirm = 4,
-    /// RENEW.
-    Renew = 5,
-    /// REBIND.
-    Rebind = 6,
-    /// RELEASE.
-    Release = 8,
-    /// DECLINE.
-    Decline = 9,
-    /// INFORMATION-REQUEST.
-    InformationRequest = 11,
-}
-
-/// What the time brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
-    /// Nothing, until [`Client::deadline`].
-    Nothing,
-    /// This is to be sent; then [`Client::sent`] is told.
-    Send(Message),
-    /// No server spoke, and the earlier lease is still valid: it is [`State::Bound`].
-    Kept,
-    /// The lease is over.
-    Expired,
-}
-
-/// What a message was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// Nothing for us, or nothing now.
-    Nothing,
-    /// It is ours and cannot be used.
-    Refused(Why),
-    /// It is the best offer so far, or says that a server is to be asked for the lease anew.
-    Offer,
-    /// It is the lease, new or renewed, or says that the earlier one is good here.
-    Bound,
-    /// It is what needs no lease.
-    Informed,
-    /// A server would be asked anew. It is not.
-    Reconfigure,
-}
-
-/// Why a message cannot be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// It gives nothing, or nothing that lasts; its statuses may say why.
-    NothingGiven,
-    /// What is asked for is none of this link.
-    NotOnLink,
-}
 
 /// See the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,6 +22,7 @@ use crate::engine::Instant;
 use crate::limits::MAX_RA_KEPT;
 use crate::model::advert::{Advert, ITEM, Item, What};
 use crate::model::lease::Verdict;
+use crate::proto::{Due, Message};
 use core::net::Ipv6Addr;
 
 /// Whether routers are asked.
@@ -33,17 +34,6 @@ pub enum State {
     Soliciting,
     /// There is one.
     Answered,
-}
-
-/// What the time brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
-    /// Nothing, until [`Ndisc::deadline`].
-    Nothing,
-    /// A solicitation is to be sent; then [`Ndisc::sent`] is told.
-    Solicit,
-    /// Something else [is said](Ndisc::of) than was.
-    Changed,
 }
 
 /// Something a router said.
@@ -70,8 +60,10 @@ impl Kept {
     }
 }
 
-/// See the module. All zeros: stopped, and never heard of a router.
+/// See the module. All zeros: stopped, and never heard of a router. In memory the table comes last: small offsets make
+/// short instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Ndisc {
     state: State,
     /// Solicitations since the last time that nobody was a router.
@@ -141,7 +133,7 @@ impl Ndisc {
             self.tell_at = after(now, PAUSE);
             Due::Changed
         } else if self.state == State::Soliciting && now >= self.next {
-            Due::Solicit
+            Due::Send(Message::AskRouters)
         } else {
             Due::Nothing
         }
@@ -151,9 +143,12 @@ impl Ndisc {
     pub fn sent(&mut self, now: Instant, result: Result<(), Errno>) {
         let mut micros = FIRST;
         if result.is_ok() {
-            self.pace = backoff::next(self.pace, IRT, MRT, &mut self.random);
+            // The first one, or its answer, may be lost where carrier has just come.
+            if self.tries > 0 {
+                self.pace = backoff::next(self.pace, IRT, MRT, &mut self.random);
+                micros = self.pace.into();
+            }
             self.tries = self.tries.saturating_add(1);
-            micros = self.pace.into();
         }
         self.next = after(now, micros);
     }
@@ -243,7 +238,7 @@ impl Ndisc {
 }
 
 /// Microseconds: IRT of RFC 7559 s.2. That has four seconds, which a machine would start later where its first
-/// solicitation is lost; a second costs the link two more of them, once.
+/// solicitations are lost; a second, and one solicitation more before it, cost the link three more of them, once.
 const IRT: u32 = SECOND as u32;
 /// Microseconds: MRT of it.
 const MRT: u32 = 3_600 * SECOND as u32;

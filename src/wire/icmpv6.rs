@@ -82,6 +82,7 @@ fn send(message: &[u8], src: &Ipv6Addr, dst: &Ipv6Addr, packet: &mut [u8]) -> us
 ///
 /// What routers and neighbours say counts only with a hop limit of 255, as no router lets it through (RFC 4861
 /// s.6.1.2, s.7.1): all else is not for us.
+#[inline(never)]
 pub fn read(packet: &[u8], checksum: Checksum, advert: &mut Advert) {
     *advert = Advert::NONE;
     let verdict = match ipv6::open(packet, checksum, ICMPV6) {

@@ -159,9 +159,9 @@ class Advertisements(Hostile):
             for n in range(64)
         ]
         self.flood(server, frames, process, share=0.8)
-        server.advertise()
         self.assertTrue(self.has6(SLAAC))
-        run = self.stop_watch(process)
+        # Nobody leases what half of them say is leased here.
+        run = self.stop_watch(process, code=(0, 1))
         self.assertLess(len(run.err.splitlines()), LOUD, f"{run}")
 
     def test_a_flood_of_routers(self):

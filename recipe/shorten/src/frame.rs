@@ -2,13 +2,6 @@
 
 use crate::program::{Flow, Function, Item, Program, flow, is_local};
 use crate::register::{self, Register};
-use crate::stack;
-
-/// Saves every register a callee leaves alone.
-pub const SAVE_ALL: &str = "callq saved.all";
-
-/// The function that does. It leaves %rax as the way back.
-pub const SAVE_ALL_NAME: &str = "saved.all";
 
 /// Where a function saves registers, and restores them.
 pub struct Frame {
@@ -113,12 +106,12 @@ fn any_alignment(code: &str) -> Result<Option<String>, String> {
     Err(format!("relies on aligned memory: {code}"))
 }
 
-enum Line {
+pub enum Line {
     As(Item),
     Code(String),
 }
 
-fn interned(program: &mut Program, lines: &[Line]) -> Vec<Item> {
+pub fn interned(program: &mut Program, lines: &[Line]) -> Vec<Item> {
     let mut item = |line: &Line| match line {
         Line::As(item) => *item,
         Line::Code(text) => Item::Code(program.texts.of(text)),
@@ -189,83 +182,4 @@ fn sets_bits(code: &str) -> bool {
         || is_set("xorq $")
         || amount("btsq $") == Some(3)
         || amount("andq $").is_some_and(|it| (-16..-8).contains(&it))
-}
-
-/// Registers of which it is shorter to save them all, if nobody reads arguments from the stack, which lies deeper then.
-const MANY: usize = 4;
-
-/// Who saves all registers, or nearly so, calls a function that saves them all. Who stops using a few octets of the
-/// stack right before a register is restored restores that from them as well.
-pub fn shorten(program: &mut Program) {
-    let mut is_used = false;
-    let exact = stack::exact_functions(program);
-    for index in 0..program.functions.len() {
-        let function = &program.functions[index];
-        let Some(frame) = Frame::read(program, function) else {
-            continue;
-        };
-        let reads_stack = || exact.contains(program.texts.get(function.name()));
-        let is_all = may_change_rax(program, function)
-            && (frame.saved == register::SAVE_ORDER || frame.saved.len() >= MANY && !reads_stack());
-        let mut lines = Vec::new();
-        for (at, &item) in function.items.iter().enumerate() {
-            match frame.start(at) {
-                Some(start) if is_all && start != at => continue,
-                Some(1) if is_all => {
-                    lines.push(Line::Code(SAVE_ALL.to_string()));
-                    continue;
-                }
-                Some(_) if is_all => {
-                    let pops = register::SAVE_ORDER.iter().rev();
-                    lines.extend(pops.map(|it| Line::Code(format!("popq {}", it.name()))));
-                    continue;
-                }
-                _ => {}
-            }
-            match dropped(program, item).filter(|_| frame.ends.contains(&(at + 1))) {
-                Some(slots) if frame.saved.last().is_some_and(|it| it.is_low()) => {
-                    lines.extend((0..slots).map(|_| Line::As(function.items[at + 1])));
-                }
-                _ => lines.push(Line::As(item)),
-            }
-        }
-        program.functions[index].items = interned(program, &lines);
-        is_used |= is_all;
-    }
-    if is_used {
-        let mut items = vec![Item::Label(program.texts.of(SAVE_ALL_NAME))];
-        let mut add = |code: &str| items.push(Item::Code(program.texts.of(code)));
-        add("popq %rax");
-        for register in register::SAVE_ORDER {
-            add(&format!("pushq {}", register.name()));
-        }
-        add("pushq %rax");
-        add("retq");
-        program.functions.push(Function { items });
-    }
-}
-
-/// How many slots of the stack it gives up, if that is shorter as pops.
-fn dropped(program: &Program, item: Item) -> Option<usize> {
-    let Item::Code(code) = item else { return None };
-    match program.texts.get(code) {
-        "addq $8, %rsp" => Some(1),
-        "addq $16, %rsp" => Some(2),
-        "addq $24, %rsp" => Some(3),
-        _ => None,
-    }
-}
-
-/// Whether the function's callers cannot rely on it to leave %rax alone, and do not give it anything there: it sets
-/// that register somewhere, and does not begin by looking at it, as one with a variable number of arguments does.
-fn may_change_rax(program: &Program, function: &Function) -> bool {
-    let is_test = |code: &str| ["cmp", "test", "bt"].iter().any(|it| code.starts_with(it));
-    let codes = || program.codes(&function.items);
-    let first = codes().find(|code| {
-        let names = ["%rax", "%eax", "%ax", "%al"];
-        matches!(flow(code), Flow::Call(_)) || names.iter().any(|name| code.contains(name))
-    });
-    !first.is_some_and(is_test)
-        && codes()
-            .any(|code| (code.ends_with(", %rax") || code.ends_with(", %eax")) && !is_test(code))
 }

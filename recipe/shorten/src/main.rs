@@ -6,13 +6,14 @@
 //!
 //! Every function has to do with a stack that is aligned to 8 octets, and keep nothing below it, as recipe/build
 //! tells LLVM: what is shared is called with the stack one slot deeper. What it does, in this order:
-//! * `frame`: no stack is aligned; all registers, or nearly all, are saved by one function. Not proved but for
-//!   this: every function leaves the stack as it was, and looks neither at what it saved nor at the way back;
+//! * `frame`: no stack is aligned, which is not proved;
 //! * `rename`: values are in the registers that make short instructions, which is proved at once;
+//! * `save`: one function saves registers for many. Proved is that they do the same apart from that, leave the stack
+//!   as it was, and look neither at what was saved, nor at the way back, nor at what saving leaves in registers;
 //! * `outline`: sequences that stand in several places become one;
 //! * `order`: what is jumped to stands behind the jump, or near it;
 //! * `hop`: long jumps land on near ones that lead to the same place;
-//! * `verify`: the result does what the program did after `rename` and `frame`.
+//! * `verify`: the result does what the program did after `save`.
 //!
 //! `spell` writes some instructions as shorter ones that do the same.
 
@@ -25,6 +26,7 @@ mod outline;
 mod program;
 mod register;
 mod rename;
+mod save;
 mod spell;
 mod stack;
 mod verify;
@@ -45,7 +47,9 @@ fn prepare(program: &mut Program, to: &Path) -> Result<(), String> {
     let original = program.clone();
     rename::rename(program, to)?;
     rename::verify(&original, program)?;
-    frame::shorten(program);
+    let original = program.clone();
+    save::shorten(program);
+    save::verify(&original, program)?;
     stack::check_balance(program)
 }
 

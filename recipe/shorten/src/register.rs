@@ -39,6 +39,11 @@ impl Register {
         NAMES[self.0 as usize][0]
     }
 
+    /// How long a push or a pop of it is.
+    pub fn octets(self) -> usize {
+        if self.is_low() { 1 } else { 2 }
+    }
+
     pub fn is_low(self) -> bool {
         self.0 < 2
     }
@@ -145,4 +150,22 @@ pub fn implied(code: &str) -> impl Iterator<Item = Register> {
 pub fn saved_by(code: &str, operation: &str) -> Option<Register> {
     let name = code.strip_prefix(operation)?;
     Register::all().find(|register| register.name() == name)
+}
+
+/// The register that `code` sets without looking at it, or at any other of them by another name.
+pub fn only_set(code: &str) -> Option<Register> {
+    let (operation, operands) = code.split_once(' ')?;
+    let sets = ["mov", "lea", "pop", "set"]
+        .iter()
+        .any(|it| operation.starts_with(it));
+    let is_zero = operation.starts_with("xor")
+        && operands
+            .split_once(", ")
+            .is_some_and(|(from, to)| from == to);
+    let (before, to) = operands.rsplit_once(", ").unwrap_or(("", operands));
+    let [Piece::Text(""), Piece::Register(set, _), Piece::Text("")] = *pieces(to) else {
+        return None;
+    };
+    let is_looked_at = mentions(before).contains(set) && !is_zero;
+    ((sets || is_zero) && !is_looked_at).then_some(set)
 }

@@ -1,8 +1,9 @@
 //! What instructions know about the stack: where they stand on it.
 
-use crate::frame::{Frame, SAVE_ALL, SAVE_ALL_NAME};
+use crate::frame::Frame;
 use crate::program::{Flow, Function, Item, Program, flow, is_local};
 use crate::register;
+use crate::save;
 use std::collections::HashSet;
 
 /// How an instruction depends on the stack pointer.
@@ -55,9 +56,11 @@ pub fn deeper(code: &str, octets: u32) -> Option<String> {
 
 /// How many octets `code` puts on the stack (less than 0: takes from it).
 fn pushed(code: &str) -> i32 {
+    if let Some(octets) = save::saved(code) {
+        return octets;
+    }
     let (operation, operands) = code.split_once(' ').unwrap_or((code, ""));
     match operation {
-        "callq" if code == SAVE_ALL => 8 * register::COUNT as i32,
         "pushq" => 8,
         "popq" => -8,
         "subq" | "addq" => {
@@ -160,7 +163,7 @@ fn walk(
             if flow(text).is_end() || text == "ud2" {
                 break;
             }
-            is_after_call = matches!(flow(text), Flow::Call(_)) && text != SAVE_ALL;
+            is_after_call = matches!(flow(text), Flow::Call(_)) && text != save::SAVE_ALL;
             depth += pushed(text);
         }
     }
@@ -194,12 +197,18 @@ pub fn check_balance(program: &Program) -> Result<(), String> {
         let restores = |code: &str| {
             code.ends_with(", %rsp") && register::mentions(code).contains(register::FRAME)
         };
-        if name == SAVE_ALL_NAME || program.codes(&function.items).any(restores) {
+        if save::NAMES.contains(&name) || program.codes(&function.items).any(restores) {
             continue;
         }
-        let saved = Frame::read(program, function).map_or(0, |frame| frame.saved.len());
+        // What is on the stack at the end, and between there and where the caller goes on.
+        let (base, saved) = if save::is_lent(program, function) {
+            (save::SAVED, save::SAVED)
+        } else {
+            let frame = Frame::read(program, function);
+            (0, frame.map_or(0, |frame| 8 * frame.saved.len() as i32))
+        };
         walk(program, function, |code, depth| {
-            let area = depth - 8 * saved as i32..depth + 8;
+            let area = depth - saved..depth + 8;
             if displacements(code, "(%rsp)").any(|it| area.contains(&it)) {
                 return Err(format!("looks at what is saved: {code}"));
             }
@@ -209,7 +218,7 @@ pub fn check_balance(program: &Program) -> Result<(), String> {
                 Flow::Next | Flow::Call(_) => false,
             };
             let sets = code.ends_with(", %rsp") && pushed(code) == 0;
-            if (leaves && depth != 0) || depth + pushed(code) < 0 || sets {
+            if (leaves && depth != base) || depth + pushed(code) < base || sets {
                 return Err(format!("{depth} octets are on the stack at {code}"));
             }
             Ok(())

@@ -475,40 +475,87 @@ fn every_wrong_register_is_seen() {
     assert!(tried > 30, "{tried}");
 }
 
-#[test]
-fn all_registers_are_saved_by_one_function() {
-    let saves = "pushq %rbp; pushq %r15; pushq %r14; pushq %r13; pushq %r12; pushq %rbx";
-    let restores = "popq %rbx; popq %r12; popq %r13; popq %r14; popq %r15; popq %rbp; retq";
-    let f = |middle: &str| format!("f: {saves}; {middle}; {restores}");
-    let it = prepared(&[&f("callq x; movl %edi, %eax"), "x: retq"]).expect("prepared");
-    assert_eq!(lines(&it, "f")[0], "callq saved.all");
-    assert_eq!(lines(&it, "saved.all")[0], "popq %rax");
-    // Its callers may rely on it to leave %rax alone.
-    let it = prepared(&[&f("callq x; cmpq %rdi, %rax"), "x: retq"]).expect("prepared");
-    assert_eq!(lines(&it, "f")[0], "pushq %rbp");
-    let it = prepared(&[&f("callq x; btl $3, %eax"), "x: retq"]).expect("prepared");
-    assert_eq!(lines(&it, "f")[0], "pushq %rbp");
-    // It is given how many arguments there are.
-    let it = prepared(&[&f("testb %al, %al; movl %edi, %eax")]).expect("prepared");
-    assert_eq!(lines(&it, "f")[0], "pushq %rbp");
+const SAVES: &str = "pushq %r15; pushq %r14; pushq %r12; pushq %rbx";
+const RESTORES: &str = "popq %rbx; popq %r12; popq %r14; popq %r15";
+
+/// A function that saves registers, and takes as many octets of the stack.
+fn saver(name: &str, part: &str, middle: &str, end: &str) -> String {
+    format!("{name}: {SAVES}; subq {part}, %rsp; {middle}; addq {part}, %rsp; {RESTORES}; {end}")
+}
+
+/// The lines of `f` with nothing shared yet.
+fn prepared_f(functions: &[&str]) -> Vec<String> {
+    lines(&prepared(functions).expect("prepared"), "f")
 }
 
 #[test]
-fn who_saves_nearly_all_registers_saves_them_all() {
-    let f = |middle: &str| {
-        format!(
-            "f: pushq %r15; pushq %r14; pushq %r12; pushq %rbx; subq $40, %rsp; {middle}; movl %edi, %eax; addq $40, %rsp; popq %rbx; popq %r12; popq %r14; popq %r15; retq"
+fn registers_are_saved_and_restored_by_others() {
+    let f = |part| {
+        saver(
+            "f",
+            part,
+            "movl %edi, %ebx; callq x; movl %ebx, %eax",
+            "retq",
         )
     };
-    let it = prepared(&[&f("movq 32(%rsp), %rbx")]).expect("prepared");
+    let all = prepared(&[&f("$16"), "x: retq"]).expect("prepared");
     assert_eq!(
-        lines(&it, "f"),
+        lines(&all, "f"),
         [
             "callq saved.all",
-            "subq $40, %rsp",
-            "movq 32(%rsp), %rbx",
-            "movl %edi, %eax",
+            "subq $16, %rsp",
+            "movl %edi, %ebx",
+            "callq x",
+            "movl %ebx, %eax",
+            "popq %rbx",
+            "popq %rbx",
+            "retq"
+        ]
+    );
+    let some = prepared(&[&f("$40"), "x: retq"]).expect("prepared");
+    assert_eq!(
+        lines(&some, "f"),
+        [
+            "pushq $-5; callq saved.some",
+            "movl %edi, %ebx",
+            "callq x",
+            "movl %ebx, %eax",
             "addq $40, %rsp",
+            "retq"
+        ]
+    );
+    assert_eq!(
+        lines(&some, "saved.some"),
+        [
+            "xchgq %rbp, 8(%rsp)",
+            "xchgq %r15, (%rsp)",
+            "pushq %r14",
+            "pushq %r13",
+            "pushq %r12",
+            "pushq %rbx",
+            "leaq saved.back(%rip), %rbx",
+            "pushq %rbx",
+            "leaq (%rsp,%rbp,8), %rsp",
+            "jmpq *%r15"
+        ]
+    );
+    assert_eq!(
+        lines(&all, "saved.all"),
+        [
+            "xchgq %rbp, (%rsp)",
+            "pushq %r15",
+            "pushq %r14",
+            "pushq %r13",
+            "pushq %r12",
+            "pushq %rbx",
+            "leaq saved.back(%rip), %rbx",
+            "pushq %rbx",
+            "jmpq *%rbp"
+        ]
+    );
+    assert_eq!(
+        lines(&all, "saved.back"),
+        [
             "popq %rbx",
             "popq %r12",
             "popq %r13",
@@ -518,9 +565,118 @@ fn who_saves_nearly_all_registers_saves_them_all() {
             "retq"
         ]
     );
-    // An argument on the stack.
-    let it = prepared(&[&f("movq 80(%rsp), %rbx")]).expect("prepared");
-    assert_ne!(lines(&it, "f")[0], "callq saved.all");
+}
+
+#[test]
+fn whom_a_function_goes_on_as_returns_to_who_restores() {
+    let f = |end| saver("f", "$40", "movl %edi, %ebx", end);
+    assert_eq!(
+        prepared_f(&[&f("jmp x"), "x: retq"])[2..],
+        ["addq $40, %rsp", "jmp x"]
+    );
+    // Who needs the stack as it was, or may need it.
+    let x = "x: movq 8(%rsp), %rax; retq";
+    for own in [
+        prepared_f(&[&f("jmp x"), x]),
+        prepared_f(&[&f("jmpq *%rax")]),
+    ] {
+        assert!(own[0].starts_with("pushq %"), "{own:?}");
+    }
+    // The stack would grow and grow.
+    for ends in [["jmp f", "retq"], ["jmp x", "testl %edi, %edi; je f; retq"]] {
+        let own = prepared_f(&[&f(ends[0]), &format!("x: {}", ends[1])]);
+        assert!(own[0].starts_with("pushq %"), "{own:?}");
+    }
+}
+
+#[test]
+fn who_needs_the_stack_or_the_registers_saves_them_itself() {
+    let saves = |middle: &str| prepared_f(&[&saver("f", "$40", middle, "retq")])[0].clone();
+    assert!(saves("movq 32(%rsp), %rbx").contains("saved.some"));
+    for middle in [
+        // An argument on the stack.
+        "movq 80(%rsp), %rbx",
+        // Registers that saving changes, on some way, or in part.
+        "movq %rbx, %rax",
+        "incq %rbx",
+        "movq (%rbx), %rbx",
+        "cmoveq %rax, %rbx",
+        "testl %edi, %edi; je .L1; movl %edi, %ebx; .L1: movl %ebx, %eax",
+        "xorl %eax, %ebx",
+    ] {
+        assert!(saves(middle).starts_with("pushq %"), "{middle}");
+    }
+    for middle in [
+        "testl %edi, %edi; je .L1; movl %edi, %ebx; .L1: movl $1, %ebx; movl %ebx, %eax",
+        "xorl %ebx, %ebx; incl %ebx",
+        "pushq $5; popq %rbx; callq *%rbx",
+    ] {
+        assert!(saves(middle).contains("saved.some"), "{middle}");
+    }
+}
+
+/// Every instruction that is changed, left out or doubled is a difference.
+#[test]
+fn every_wrong_saving_is_seen() {
+    let end = "testl %eax, %eax; je .L1";
+    let functions = [
+        saver(
+            "f",
+            "$40",
+            &format!("movl %edi, %ebx; movl %esi, %r15d; {end}"),
+            "jmp y; .L1: jmp .L1",
+        ),
+        saver("g", "$16", "movl %edi, %ebx; movl %esi, %r14d", "retq"),
+        saver("h", "$16", "movl %edi, %ebx; movl %esi, %r14d", "jmp x"),
+        "i: pushq %rbx; subq $8, %rsp; movl %edi, %ebx; addq $8, %rsp; popq %rbx; retq".to_string(),
+        "x: movq 8(%rsp), %rax; retq".to_string(),
+        "y: retq".to_string(),
+    ];
+    let functions: Vec<&str> = functions.iter().map(String::as_str).collect();
+    let before = program(&functions);
+    let mut after = program(&functions);
+    save::shorten(&mut after);
+    save::verify(&before, &after).expect("the same");
+    let mut tried = 0;
+    for index in 0..before.functions.len() {
+        for (place, item) in after.functions[index].items.iter().enumerate() {
+            let Item::Code(code) = *item else { continue };
+            let text = after.texts.get(code).to_string();
+            let mut wrong = vec!["nop".to_string(), "popq %r12".to_string()];
+            for (from, to) in [
+                ("bx", "bp"),
+                ("-5", "-6"),
+                ("40", "48"),
+                ("saved.some", "saved.all"),
+            ] {
+                wrong.push(text.replace(from, to));
+            }
+            for wrong in wrong.into_iter().filter(|wrong| *wrong != text) {
+                let mut changed = after.clone();
+                changed.functions[index].items[place] = Item::Code(changed.texts.of(&wrong));
+                tried += 1;
+                assert!(
+                    save::verify(&before, &changed).is_err(),
+                    "{wrong} in\n{changed}"
+                );
+            }
+            let mut missing = after.clone();
+            missing.functions[index].items.remove(place);
+            assert!(
+                save::verify(&before, &missing).is_err(),
+                "without {text}\n{missing}"
+            );
+            let mut doubled = after.clone();
+            doubled.functions[index].items.insert(place, *item);
+            assert!(
+                save::verify(&before, &doubled).is_err(),
+                "twice {text}\n{doubled}"
+            );
+        }
+    }
+    assert!(tried > 60, "{tried}");
+    after.functions.pop();
+    assert!(save::verify(&before, &after).is_err());
 }
 
 #[test]
@@ -634,7 +790,11 @@ fn short_instructions_are_written_for_long_ones() {
     assert_eq!(spelled("movq %rsp, %rdi"), "pushq %rsp; popq %rdi");
     assert_eq!(spelled("movq $-1, 8(%rsp)"), "pushq $-1; popq 8(%rsp)");
     assert_eq!(spelled("subq $16, %rsp"), "pushq %rax; pushq %rax");
+    assert_eq!(spelled("movq (%rsp), %rax"), "popq %rax; pushq %rax");
     for same in [
+        "movq (%rsp), %rsp",
+        "movq (%rsp), %r8",
+        "movl (%rsp), %eax",
         "movq %r12, %rdi",
         "movq %rdi, %rsp",
         "movl %ebx, %edi",

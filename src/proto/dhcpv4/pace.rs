@@ -1,7 +1,8 @@
 //! What a client sends, how often and how long it waits, and why not as RFC 2131 says.
 
-use super::{Client, Due, Message, State};
+use super::{Client, State};
 use crate::engine::Instant;
+use crate::proto::{Due, Message};
 
 impl Client {
     /// Microseconds from a DISCOVER to the next one.

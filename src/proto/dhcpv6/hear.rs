@@ -1,10 +1,12 @@
 //! What a message of a server means (RFC 8415 s.18.2.9, s.18.2.10).
 
 use super::pace::{AT_ONCE, MIN_REFRESH, REFRESH};
-use super::{Client, Heard, IN_USE, State, Why};
+use super::{Client, IN_USE, State};
+use crate::diag::Problem;
 use crate::engine::Instant;
 use crate::model::duid::Duid;
 use crate::model::lease6::{Field6, Lease6};
+use crate::proto::Heard;
 use crate::wire::dhcpv6::{ADVERTISE, NO_BINDING, NOT_ON_LINK, RECONFIGURE, REPLY, SUCCESS};
 
 impl Client {
@@ -23,7 +25,7 @@ impl Client {
             return Heard::Nothing;
         }
         if message == RECONFIGURE {
-            return Heard::Reconfigure;
+            return Heard::Refused(Problem::Reconfigure);
         }
         let is_offer = message == ADVERTISE && self.state == State::Soliciting;
         let is_awaited = is_offer || message == REPLY;
@@ -46,7 +48,7 @@ impl Client {
     /// An ADVERTISE (RFC 8415 18.2.9), in so many IAs of which something is given.
     fn hear_offer(&mut self, now: Instant, reply: &Lease6, given: u32, held: &mut Lease6) -> Heard {
         if given == 0 {
-            return Heard::Refused(Why::NothingGiven);
+            return Heard::Refused(Problem::NothingGiven);
         }
         let preference = reply.number_or(Field6::Preference, 0);
         let worth = given.wrapping_shl(8).wrapping_add(preference);
@@ -71,7 +73,7 @@ impl Client {
         }
         if status == NOT_ON_LINK {
             self.give_up(now);
-            return Heard::Refused(Why::NotOnLink);
+            return Heard::Refused(Problem::NotOnLink);
         }
         if status == NO_BINDING && state.is_of(IN_USE) {
             held.put(Field6::ServerId, reply.get(Field6::ServerId));
@@ -99,7 +101,7 @@ impl Client {
         if given > 0 || state == State::Requesting {
             self.give_up(now);
         }
-        Heard::Refused(Why::NothingGiven)
+        Heard::Refused(Problem::NothingGiven)
     }
 }
 

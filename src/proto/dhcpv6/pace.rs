@@ -1,8 +1,9 @@
 //! What a client sends, how often and how long it waits (RFC 8415 s.7.6, s.15).
 
-use super::{Client, Due, Message, State};
+use super::{Client, State};
 use crate::proto::backoff;
 use crate::proto::dhcpv4::SECOND;
+use crate::proto::{Due, Message};
 
 /// What a state sends once it is time.
 pub(super) struct Step {
@@ -44,20 +45,14 @@ const fn wait(most: u8, then: State) -> Step {
 const STEPS: &[Step] = &[
     NOTHING,
     step(Message::Solicit, 1, 0, u8::MAX, State::Soliciting),
-    step(Message::Request, 1, 30, 10, State::Soliciting),
+    step(Message::Request6, 1, 30, 10, State::Soliciting),
     step(Message::Confirm, 1, 3, u8::MAX, State::Soliciting),
     wait(0, State::Renewing),
-    step(Message::Renew, 10, 600, u8::MAX, State::Soliciting),
-    step(Message::Rebind, 10, 600, u8::MAX, State::Soliciting),
-    step(Message::Decline, 1, 0, 4, State::Soliciting),
-    step(Message::Release, 1, 0, 4, State::Ended),
-    step(
-        Message::InformationRequest,
-        1,
-        0,
-        u8::MAX,
-        State::Soliciting,
-    ),
+    step(Message::Renew6, 10, 600, u8::MAX, State::Soliciting),
+    step(Message::Rebind6, 10, 600, u8::MAX, State::Soliciting),
+    step(Message::Decline6, 1, 0, 4, State::Soliciting),
+    step(Message::Release6, 1, 0, 4, State::Ended),
+    step(Message::Inform, 1, 0, u8::MAX, State::Soliciting),
     wait(0, State::Informing),
     NOTHING,
 ];

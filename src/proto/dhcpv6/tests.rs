@@ -1,7 +1,9 @@
 //! Timelines: milliseconds since carrier, what the client sends, what it hears.
 
 use super::*;
+use crate::diag::Problem;
 use crate::model::duid::Duid;
+use crate::proto::{Heard, Message};
 use crate::wire::dhcpv6::{ADVERTISE, CONFIRM, RECONFIGURE, REPLY, Request};
 use std::vec;
 use std::vec::Vec;
@@ -86,7 +88,7 @@ impl Scene {
         let mut scene = Scene::started(settings);
         scene.send(0, Message::Solicit);
         assert_eq!(scene.recv(2, scene.says(ADVERTISE)), Heard::Offer);
-        scene.send(2, Message::Request);
+        scene.send(2, Message::Request6);
         assert_eq!(scene.recv(4, scene.says(REPLY)), Heard::Bound);
         scene
     }
@@ -153,7 +155,7 @@ impl Scene {
 
     /// What is due is filled in.
     fn filled(&self, message: Message) -> Request<'_> {
-        let mut request = Request::new(message as u8, Ipv6Addr::UNSPECIFIED, &ME);
+        let mut request = Request::new(message.number(), Ipv6Addr::UNSPECIFIED, &ME);
         self.client.fill(&self.held, &mut request);
         request
     }
@@ -198,10 +200,10 @@ fn a_lease_takes_four_messages_and_no_time() {
     assert!(!scene.client.has_lease());
     // Each exchange is a transaction of its own.
     assert_ne!(scene.client.xid(), first);
-    let request = scene.filled(Message::Request);
+    let request = scene.filled(Message::Request6);
     assert_eq!(request.server, SERVER);
     assert_eq!(request.addrs, Some(&item(ADDR, 128, 3_000, 3_600)[..]));
-    scene.send(2, Message::Request);
+    scene.send(2, Message::Request6);
     assert_eq!(scene.recv(4, scene.says(REPLY)), Heard::Bound);
     assert_eq!(scene.client.state(), State::Bound);
     assert!(scene.client.has_lease());
@@ -254,7 +256,7 @@ fn what_is_not_for_us_changes_nothing() {
         assert_eq!(bound.recv(5, bound.says(message)), Heard::Nothing);
         assert_eq!(bound, before);
     }
-    bound.send(1_000_004, Message::Renew);
+    bound.send(1_000_004, Message::Renew6);
     let before = bound.clone();
     assert_eq!(bound.recv(1_000_005, bound.says(ADVERTISE)), Heard::Nothing);
     assert_eq!(bound, before);
@@ -265,7 +267,10 @@ fn reconfigure_is_told_and_no_more() {
     let mut scene = Scene::bound(&SETTINGS);
     let before = scene.clone();
     let reconfigure = scene.says_with(RECONFIGURE, Field6::Xid, &[0; 3]);
-    assert_eq!(scene.recv(5, reconfigure), Heard::Reconfigure);
+    assert_eq!(
+        scene.recv(5, reconfigure),
+        Heard::Refused(Problem::Reconfigure)
+    );
     let foreign = with(reconfigure, Field6::ClientId, OTHER);
     assert_eq!(scene.recv(5, foreign), Heard::Nothing);
     assert_eq!(scene, before);
@@ -306,7 +311,10 @@ fn a_server_bounds_how_slow() {
         scene.send(0, Message::Solicit);
         let refusal = failing(scene.says(ADVERTISE), 2);
         let refusal = with(refusal, Field6::SolMaxRt, &seconds.to_be_bytes());
-        assert_eq!(scene.recv(1, refusal), Heard::Refused(Why::NothingGiven));
+        assert_eq!(
+            scene.recv(1, refusal),
+            Heard::Refused(Problem::NothingGiven)
+        );
         let mut gap = 0;
         let mut last = 0;
         for _ in 0..30 {
@@ -328,11 +336,11 @@ fn an_offer_of_less_than_is_wanted_waits_for_a_better_one() {
     let all = scene.says_with(ADVERTISE, Field6::ServerId, OTHER);
     assert_eq!(scene.recv(2, all), Heard::Offer);
     assert_eq!(scene.client.state(), State::Requesting);
-    assert_eq!(scene.filled(Message::Request).server, OTHER);
+    assert_eq!(scene.filled(Message::Request6).server, OTHER);
 
-    let when = lonely.next(Message::Request);
+    let when = lonely.next(Message::Request6);
     assert!((900..1_100).contains(&when), "{when}");
-    let request = lonely.filled(Message::Request);
+    let request = lonely.filled(Message::Request6);
     assert_eq!(request.server, SERVER);
     assert_eq!(request.prefixes, Some(&[][..]));
     let part = lonely.says_with(REPLY, Field6::Prefixes, &[]);
@@ -354,12 +362,12 @@ fn of_offers_of_less_the_most_preferred_counts() {
     let mut hurried = scene.clone();
     assert_eq!(scene.recv(3, from(&scene, OTHER, 2)), Heard::Offer);
     assert_eq!(scene.client.state(), State::Soliciting);
-    let when = scene.next(Message::Request);
+    let when = scene.next(Message::Request6);
     assert!((900..1_100).contains(&when), "{when}");
-    assert_eq!(scene.filled(Message::Request).server, OTHER);
+    assert_eq!(scene.filled(Message::Request6).server, OTHER);
     // What wants to be chosen before all others is.
     assert_eq!(hurried.recv(3, from(&hurried, OTHER, 255)), Heard::Offer);
-    hurried.send(3, Message::Request);
+    hurried.send(3, Message::Request6);
 
     // After the first wait it is the first one that is taken.
     let mut late = Scene::started(&BOTH);
@@ -381,7 +389,10 @@ fn offers_of_nothing_are_refused() {
         failing(offer, 0),
     ] {
         let before = scene.clone();
-        assert_eq!(scene.recv(1, refused), Heard::Refused(Why::NothingGiven));
+        assert_eq!(
+            scene.recv(1, refused),
+            Heard::Refused(Problem::NothingGiven)
+        );
         assert_eq!(scene, before);
     }
     // Of two IAs one may fail.
@@ -398,9 +409,9 @@ fn an_offer_is_asked_for_ten_times() {
     scene.send(0, Message::Solicit);
     assert_eq!(scene.recv(1, scene.says(ADVERTISE)), Heard::Offer);
     let mut gaps = Vec::new();
-    let mut last = scene.next(Message::Request);
+    let mut last = scene.next(Message::Request6);
     for _ in 1..10 {
-        let now = scene.next(Message::Request);
+        let now = scene.next(Message::Request6);
         gaps.push(now - last);
         last = now;
     }
@@ -415,7 +426,7 @@ fn an_offer_is_asked_for_ten_times() {
     let when = scene.next(Message::Solicit);
     assert!((27_000..33_100).contains(&(when - last)));
     assert_eq!(scene.recv(when, scene.says(ADVERTISE)), Heard::Offer);
-    scene.send(when, Message::Request);
+    scene.send(when, Message::Request6);
 }
 
 #[test]
@@ -430,12 +441,15 @@ fn a_refused_request_looks_for_another_server() {
         let offer = scene.says_with(ADVERTISE, Field6::Preference, &[255]);
         assert_eq!(scene.recv(now, offer), Heard::Offer);
         if scene.client.state() == State::Soliciting {
-            now = scene.next(Message::Request);
+            now = scene.next(Message::Request6);
         } else {
-            assert_eq!(scene.next(Message::Request), now);
+            assert_eq!(scene.next(Message::Request6), now);
         }
         let refusal = failing(scene.says(REPLY), 2);
-        assert_eq!(scene.recv(now, refusal), Heard::Refused(Why::NothingGiven));
+        assert_eq!(
+            scene.recv(now, refusal),
+            Heard::Refused(Problem::NothingGiven)
+        );
     }
     assert_eq!(
         waits,
@@ -445,14 +459,14 @@ fn a_refused_request_looks_for_another_server() {
     let mut scene = Scene::started(&SETTINGS);
     scene.send(0, Message::Solicit);
     scene.recv(1, scene.says(ADVERTISE));
-    scene.send(1, Message::Request);
+    scene.send(1, Message::Request6);
     let mut brief = scene.clone();
     let elsewhere = failing(scene.says(REPLY), 4);
-    assert_eq!(scene.recv(2, elsewhere), Heard::Refused(Why::NotOnLink));
+    assert_eq!(scene.recv(2, elsewhere), Heard::Refused(Problem::NotOnLink));
     scene.send(2, Message::Solicit);
     let mut short = brief.clone();
     let over = brief.says_with(REPLY, Field6::Addrs, &item(ADDR, 128, 0, 0));
-    assert_eq!(brief.recv(2, over), Heard::Refused(Why::NothingGiven));
+    assert_eq!(brief.recv(2, over), Heard::Refused(Problem::NothingGiven));
     assert!(!brief.client.has_lease());
     brief.send(2, Message::Solicit);
     let second = short.says_with(REPLY, Field6::Addrs, &item(ADDR, 128, 1, 1));
@@ -464,8 +478,8 @@ fn a_refused_request_looks_for_another_server() {
 #[test]
 fn a_lease_is_renewed_in_time() {
     let mut scene = Scene::bound(&BOTH);
-    scene.send(1_000_004, Message::Renew);
-    let request = scene.filled(Message::Renew);
+    scene.send(1_000_004, Message::Renew6);
+    let request = scene.filled(Message::Renew6);
     assert_eq!((request.server, request.elapsed), (SERVER, 0));
     assert!(
         request
@@ -487,17 +501,17 @@ fn a_lease_is_renewed_in_time() {
     let failed = failing(silent.says(REPLY), 1);
     assert_eq!(
         silent.recv(1_000_200, failed),
-        Heard::Refused(Why::NothingGiven)
+        Heard::Refused(Problem::NothingGiven)
     );
     assert_eq!(silent.client, before);
     let mut when = Vec::new();
     while silent.client.deadline() < silent.client.rebind_at() {
-        when.push(silent.next(Message::Renew));
+        when.push(silent.next(Message::Renew6));
     }
     assert!((1_009_000..1_011_100).contains(&when[0]));
     assert!(when.len() > 5 && when.windows(2).all(|pair| pair[1] - pair[0] < 661_000));
-    silent.send(2_000_004, Message::Rebind);
-    assert_eq!(silent.filled(Message::Rebind).server, b"");
+    silent.send(2_000_004, Message::Rebind6);
+    assert_eq!(silent.filled(Message::Rebind6).server, b"");
     let mut lost = silent.clone();
     let other = silent.says_with(REPLY, Field6::ServerId, OTHER);
     assert_eq!(silent.recv(2_000_005, other), Heard::Bound);
@@ -505,7 +519,7 @@ fn a_lease_is_renewed_in_time() {
 
     let mut rebinds = 0;
     while lost.client.deadline() < lost.client.expires_at() {
-        lost.next(Message::Rebind);
+        lost.next(Message::Rebind6);
         rebinds += 1;
     }
     // After 10, 30, 70, 150, 310, 630 and 1,230 s.
@@ -523,10 +537,10 @@ fn a_lease_is_renewed_in_time() {
 
 #[test]
 fn what_a_server_has_forgotten_is_asked_for_anew() {
-    for asks in [Message::Renew, Message::Rebind] {
+    for asks in [Message::Renew6, Message::Rebind6] {
         let mut scene = Scene::bound(&SETTINGS);
-        let mut now = scene.next(Message::Renew);
-        while asks == Message::Rebind && scene.client.state() != State::Rebinding {
+        let mut now = scene.next(Message::Renew6);
+        while asks == Message::Rebind6 && scene.client.state() != State::Rebinding {
             let deadline = scene.client.deadline();
             let due = scene.client.due(deadline);
             scene.client.sent(deadline, Ok(()));
@@ -539,8 +553,8 @@ fn what_a_server_has_forgotten_is_asked_for_anew() {
         assert!(scene.client.has_lease());
         assert_eq!(ms(scene.client.expires_at()), 3_600_004);
         let deadline = scene.client.deadline();
-        assert_eq!(scene.next(Message::Request), now);
-        let request = scene.filled(Message::Request);
+        assert_eq!(scene.next(Message::Request6), now);
+        let request = scene.filled(Message::Request6);
         assert_eq!(request.server, OTHER);
         assert!(request.addrs.is_some_and(|addrs| !addrs.is_empty()));
         let mut refused = scene.clone();
@@ -550,7 +564,7 @@ fn what_a_server_has_forgotten_is_asked_for_anew() {
         let refusal = failing(refused.says(REPLY), 2);
         assert_eq!(
             refused.recv(now, refusal),
-            Heard::Refused(Why::NothingGiven)
+            Heard::Refused(Problem::NothingGiven)
         );
         assert_eq!(refused.client.due(deadline), Due::Expired);
         assert!(!refused.client.has_lease());
@@ -562,7 +576,7 @@ fn what_a_server_has_forgotten_is_asked_for_anew() {
 fn what_is_withdrawn_is_lost() {
     // Kea renumbers: a new address, and the old one without time.
     let mut scene = Scene::bound(&SETTINGS);
-    scene.send(1_000_004, Message::Renew);
+    scene.send(1_000_004, Message::Renew6);
     let both = [item(7, 128, 3_000, 3_600), item(ADDR, 128, 0, 0)].concat();
     let mut gone = scene.clone();
     let renumbered = scene.says_with(REPLY, Field6::Addrs, &both);
@@ -573,17 +587,17 @@ fn what_is_withdrawn_is_lost() {
     let withdrawn = gone.says_with(REPLY, Field6::Addrs, &item(ADDR, 128, 0, 0));
     assert_eq!(
         gone.recv(1_000_005, withdrawn),
-        Heard::Refused(Why::NothingGiven)
+        Heard::Refused(Problem::NothingGiven)
     );
     gone.due(1_000_005, Due::Expired);
     gone.send(1_000_005, Message::Solicit);
 
     let mut moved = Scene::bound(&SETTINGS);
-    moved.send(1_000_004, Message::Renew);
+    moved.send(1_000_004, Message::Renew6);
     let elsewhere = failing(moved.says(REPLY), 4);
     assert_eq!(
         moved.recv(1_000_005, elsewhere),
-        Heard::Refused(Why::NotOnLink)
+        Heard::Refused(Problem::NotOnLink)
     );
     moved.due(1_000_005, Due::Expired);
 }
@@ -591,15 +605,15 @@ fn what_is_withdrawn_is_lost() {
 #[test]
 fn what_a_renewal_gives_is_the_lease() {
     let mut scene = Scene::bound(&BOTH);
-    scene.send(1_000_004, Message::Renew);
+    scene.send(1_000_004, Message::Renew6);
     let mut reply = scene.says_with(REPLY, Field6::Prefixes, &[]);
     reply.put(Field6::Status, &[0, 6]);
     assert_eq!(scene.recv(1_000_504, reply), Heard::Bound);
     assert_eq!(scene.held.get(Field6::Addrs), item(ADDR, 128, 3_000, 3_600));
     assert_eq!(scene.held.get(Field6::Prefixes), b"");
     // It is asked for again with the rest.
-    scene.send(2_000_504, Message::Renew);
-    assert_eq!(scene.filled(Message::Renew).prefixes, Some(&[][..]));
+    scene.send(2_000_504, Message::Renew6);
+    assert_eq!(scene.filled(Message::Renew6).prefixes, Some(&[][..]));
     assert_eq!(scene.recv(2_000_505, scene.says(REPLY)), Heard::Bound);
     assert_eq!(scene.held.get(Field6::Prefixes), item(1, 56, 3_000, 3_600));
 }
@@ -706,14 +720,14 @@ fn an_earlier_lease_is_confirmed() {
     }
     assert_eq!(
         elsewhere.recv(1, says(&elsewhere, &[0, 4])),
-        Heard::Refused(Why::NotOnLink)
+        Heard::Refused(Problem::NotOnLink)
     );
     elsewhere.due(1, Due::Expired);
     elsewhere.send(1, Message::Solicit);
 
     assert_eq!(
         failed.recv(1, says(&failed, &[0, 1])),
-        Heard::Refused(Why::NothingGiven)
+        Heard::Refused(Problem::NothingGiven)
     );
     assert_eq!(failed.client.state(), State::Confirming);
 
@@ -748,7 +762,7 @@ fn of_a_lease_with_prefixes_the_addresses_are_confirmed() {
     assert!(scene.held == earlier && scene.client.since() == at(4));
     let unknown = failing(forgotten.says(REPLY), 3);
     assert_eq!(forgotten.recv(60_001, unknown), Heard::Offer);
-    forgotten.send(60_001, Message::Request);
+    forgotten.send(60_001, Message::Request6);
 }
 
 #[test]
@@ -762,7 +776,7 @@ fn without_carrier_a_lease_ends_when_it_does() {
     scene.send(9_000_000, Message::Solicit);
     // Whatever it did, it does it no more.
     scene.recv(9_000_001, scene.says(ADVERTISE));
-    scene.send(9_000_001, Message::Request);
+    scene.send(9_000_001, Message::Request6);
     let refusal = failing(scene.says(REPLY), 2);
     scene.recv(9_000_002, refusal);
     scene.client.stop();
@@ -779,18 +793,18 @@ fn a_conflict_is_declined() {
     assert_eq!(scene.recv(1, lease), Heard::Bound);
     scene.client.taken(at(2), addr(7), &mut scene.held);
     assert!(!scene.client.has_lease() && scene.held.is_sound());
-    let request = scene.filled(Message::Decline);
+    let request = scene.filled(Message::Decline6);
     assert_eq!(request.server, SERVER);
     assert_eq!(request.addrs, Some(&item(7, 128, 3_000, 3_600)[..]));
     assert_eq!(request.prefixes, Some(&[][..]));
-    scene.send(2, Message::Decline);
+    scene.send(2, Message::Decline6);
     let mut silent = scene.clone();
     assert_eq!(scene.recv(3, failing(scene.says(REPLY), 0)), Heard::Nothing);
     scene.send(3, Message::Solicit);
     // Declined again and again, it takes its time.
     let rapid = scene.says(REPLY);
     assert_eq!(scene.recv(4, rapid), Heard::Bound);
-    let when: Vec<u64> = (0..3).map(|_| silent.next(Message::Decline)).collect();
+    let when: Vec<u64> = (0..3).map(|_| silent.next(Message::Decline6)).collect();
     assert!(
         (900..1_200).contains(&when[0]) && (6_000..8_300).contains(&when[2]),
         "{when:?}"
@@ -814,7 +828,7 @@ fn conflicts_without_end_take_their_time() {
         let rapid = scene.says(REPLY);
         assert_eq!(scene.recv(now, rapid), Heard::Bound);
         scene.client.taken(at(now), addr(ADDR), &mut scene.held);
-        assert_eq!(scene.next(Message::Decline), now);
+        assert_eq!(scene.next(Message::Decline6), now);
         assert_eq!(
             scene.recv(now, failing(scene.says(REPLY), 0)),
             Heard::Nothing
@@ -828,10 +842,10 @@ fn conflicts_without_end_take_their_time() {
     scene.next(Message::Solicit);
     let rapid = scene.says(REPLY);
     assert_eq!(scene.recv(now, rapid), Heard::Bound);
-    now = scene.next(Message::Renew);
+    now = scene.next(Message::Renew6);
     assert_eq!(scene.recv(now, scene.says(REPLY)), Heard::Bound);
     scene.client.taken(at(now), addr(ADDR), &mut scene.held);
-    assert_eq!(scene.next(Message::Decline), now);
+    assert_eq!(scene.next(Message::Decline6), now);
     assert_eq!(
         scene.recv(now, failing(scene.says(REPLY), 0)),
         Heard::Nothing
@@ -844,8 +858,8 @@ fn a_lease_is_given_back() {
     let mut scene = Scene::bound(&BOTH);
     scene.client.end(at(5));
     assert!(!scene.client.has_lease());
-    scene.due(5, Due::Send(Message::Release));
-    let request = scene.filled(Message::Release);
+    scene.due(5, Due::Send(Message::Release6));
+    let request = scene.filled(Message::Release6);
     assert_eq!(request.server, SERVER);
     assert!(request.addrs.is_some_and(|addrs| !addrs.is_empty()));
     assert!(
@@ -864,14 +878,14 @@ fn a_lease_is_given_back() {
         (State::Ended, Instant(u64::MAX))
     );
     (0..3).for_each(|_| {
-        silent.next(Message::Release);
+        silent.next(Message::Release6);
     });
     let end = silent.client.deadline();
     assert_eq!(silent.client.due(end), Due::Nothing);
     assert_eq!(silent.client.state(), State::Ended);
     for tries in 0..4 {
         let when = at(5 + 250 * tries);
-        assert_eq!(unsent.client.due(when), Due::Send(Message::Release));
+        assert_eq!(unsent.client.due(when), Due::Send(Message::Release6));
         unsent.client.sent(when, Err(Errno::ENETDOWN));
     }
     assert_eq!(unsent.client.due(at(1_005)), Due::Nothing);
@@ -889,9 +903,9 @@ fn a_lease_is_given_back() {
     asked.send(0, Message::Solicit);
     let mut unasked = asked.clone();
     asked.recv(1, asked.says(ADVERTISE));
-    asked.send(1, Message::Request);
+    asked.send(1, Message::Request6);
     asked.client.end(at(2));
-    asked.send(2, Message::Release);
+    asked.send(2, Message::Release6);
     unasked.client.end(at(2));
     assert_eq!(unasked.client.state(), State::Ended);
     unasked.client.start(at(3), 1, &SETTINGS);
@@ -901,13 +915,13 @@ fn a_lease_is_given_back() {
 #[test]
 fn what_needs_no_lease_is_asked_for_again() {
     let mut scene = Scene::started(&STATELESS);
-    let request = scene.filled(Message::InformationRequest);
+    let request = scene.filled(Message::Inform);
     assert_eq!((request.addrs, request.prefixes), (None, None));
-    scene.send(0, Message::InformationRequest);
+    scene.send(0, Message::Inform);
     let mut reply = failing(scene.says(REPLY), 0);
     reply.put(Field6::Dns, &addr(0x53).octets());
     let failed = with(reply, Field6::Status, &[0, 1]);
-    assert_eq!(scene.recv(1, failed), Heard::Refused(Why::NothingGiven));
+    assert_eq!(scene.recv(1, failed), Heard::Refused(Problem::NothingGiven));
     for (seconds, refresh) in [(None, 86_400), (Some(1_800), 1_800), (Some(1), 600)] {
         let mut scene = scene.clone();
         let mut reply = reply;
@@ -917,7 +931,7 @@ fn what_needs_no_lease_is_asked_for_again() {
         assert_eq!(scene.recv(1, reply), Heard::Informed);
         assert_eq!((scene.client.state(), scene.held), (State::Informed, reply));
         assert!(!scene.client.has_lease());
-        scene.send(refresh * 1_000 + 1, Message::InformationRequest);
+        scene.send(refresh * 1_000 + 1, Message::Inform);
     }
     let for_ever = with(reply, Field6::RefreshTime, &[0xff; 4]);
     let mut bounded = scene.clone();
@@ -931,14 +945,12 @@ fn what_needs_no_lease_is_asked_for_again() {
     changed.client.stop();
     changed.client.start(at(5), 1, &STATELESS);
     assert!(!changed.client.has_lease());
-    changed.send(5, Message::InformationRequest);
+    changed.send(5, Message::Inform);
 
     let slow = with(bounded.says(REPLY), Field6::SolMaxRt, &60_u32.to_be_bytes());
     let slow = with(slow, Field6::Status, &[0, 1]);
-    assert_eq!(bounded.recv(1, slow), Heard::Refused(Why::NothingGiven));
-    let when: Vec<u64> = (0..12)
-        .map(|_| bounded.next(Message::InformationRequest))
-        .collect();
+    assert_eq!(bounded.recv(1, slow), Heard::Refused(Problem::NothingGiven));
+    let when: Vec<u64> = (0..12).map(|_| bounded.next(Message::Inform)).collect();
     assert!(
         (54_000..66_000).contains(&(when[11] - when[10])),
         "{when:?}"
@@ -975,7 +987,7 @@ fn tries_are_counted_however_many_there_are() {
 fn however_late_it_is_asked_all_is_told() {
     let mut scene = Scene::bound(&SETTINGS);
     let mut late = scene.clone();
-    assert_eq!(late.client.due(at(2_500_000)), Due::Send(Message::Rebind));
+    assert_eq!(late.client.due(at(2_500_000)), Due::Send(Message::Rebind6));
     assert_eq!(scene.client.due(at(9_000_000)), Due::Expired);
     assert_eq!(scene.client.due(at(9_000_000)), Due::Send(Message::Solicit));
     assert_eq!(scene.client.elapsed, 0);

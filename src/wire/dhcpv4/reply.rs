@@ -17,6 +17,7 @@ use heapless::Vec;
 
 /// Reads an IP packet into `lease`; what was there before is gone. Its verdict stands first: of a packet that
 /// is not [`Verdict::Fine`] the fields mean nothing.
+#[inline(never)]
 pub fn read(packet: &[u8], checksum: Checksum, lease: &mut Lease) {
     *lease = Lease::NONE;
     let verdict = match ipv4::open(packet, checksum) {

@@ -6,8 +6,9 @@
 //! others the last one counts.
 
 use super::{ADVERTISE, CLIENT, RECONFIGURE, REPLY};
+use crate::model::lease::Field;
 use crate::model::lease6::{Field6, Lease6, Verdict};
-use crate::model::slots::{self, Form};
+use crate::model::slots;
 use crate::text::parts;
 use crate::wire::ipv4::Checksum;
 use crate::wire::ipv6;
@@ -70,9 +71,10 @@ fn datagram(header: &[u8; ipv6::HEADER], udp: &[u8], lease: &mut Lease6) -> Opti
                 }
             }
             _ => {
-                let mut fields = (Form::Dhcp6.first()..).take(Field6::ALL.len());
-                if let Some(field) = fields.find(|field| slots::row(*field).code == code) {
-                    decode(field, octets, &mut lease.0);
+                for field in FIRST..FIRST + Field6::ALL.len() as u8 {
+                    if slots::row(field).code == code {
+                        decode(field, octets, &mut lease.0);
+                    }
                 }
             }
         }
@@ -98,6 +100,9 @@ fn next<'m>(rest: &mut &'m [u8]) -> Option<(u8, &'m [u8])> {
     Some((code, octets))
 }
 
+/// The first field.
+const FIRST: u8 = Field::ALL.len() as u8;
+
 /// Octets of an IA before what is in it, the header of its option included.
 const IN_IA: usize = 16;
 
@@ -109,6 +114,7 @@ const NTP_SERVER: u8 = 56;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::lease::Field;
     use crate::model::lease6::LEASED_OCTETS;
     use std::string::String;
     use std::vec;

@@ -114,7 +114,6 @@ const NTP_SERVER: u8 = 56;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::lease::Field;
     use crate::model::lease6::LEASED_OCTETS;
     use std::string::String;
     use std::vec;

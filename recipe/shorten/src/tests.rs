@@ -603,12 +603,15 @@ fn who_needs_the_stack_or_the_registers_saves_them_itself() {
         "cmoveq %rax, %rbx",
         "testl %edi, %edi; je .L1; movl %edi, %ebx; .L1: movl %ebx, %eax",
         "xorl %eax, %ebx",
+        "imulq %rax, %rbx",
+        "imulq $24, %rbx, %rbx",
     ] {
         assert!(saves(middle).starts_with("pushq %"), "{middle}");
     }
     for middle in [
         "testl %edi, %edi; je .L1; movl %edi, %ebx; .L1: movl $1, %ebx; movl %ebx, %eax",
         "xorl %ebx, %ebx; incl %ebx",
+        "imulq $24, (%rdi), %rbx",
         "pushq $5; popq %rbx; callq *%rbx",
     ] {
         assert!(saves(middle).contains("saved.some"), "{middle}");

@@ -220,12 +220,14 @@ class Link:
 
     def reset(self, knobs):
         """As a client finds it: down, with the kernel's knobs but for these."""
-        ip(f"link set {LINK} down", f"addr flush dev {LINK}", f"link set {LINK} mtu 1500")
+        ip(f"link set {LINK} down", f"link set {LINK} mtu 1500")
         for name, text in (self.knobs | {name: str(value) for name, value in knobs.items()}).items():
             path = CONF / LINK / name
             with contextlib.suppress(OSError):
                 if path.read_text() != text:
                     path.write_text(text)
+        # To write addr_gen_mode makes an address, even while the link is down.
+        ip(f"addr flush dev {LINK}")
 
 
 @contextlib.contextmanager

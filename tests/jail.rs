@@ -14,6 +14,7 @@ mod sys {
     pub mod jail;
     pub mod packet;
     mod process;
+    mod udp;
 
     pub use call::call;
     use call::{bind, send, set, socket};

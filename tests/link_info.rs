@@ -730,14 +730,16 @@ impl Dice {
             Kind::IpList4 => self.ips(false),
             Kind::IpList6 => self.ips(true),
             Kind::Signed => (self.roll(2_000) as i32 - 1_000).to_string(),
-            Kind::Dad | Kind::AddrGenMode | Kind::Privacy => {
-                unreachable!("no option of a kind of link")
-            }
             Kind::Map => (0..8)
                 .map(|n| format!("{n}:{}", self.roll(7) + 1))
                 .collect::<Vec<_>>()
                 .join(","),
-            Kind::Text | Kind::Duplex | Kind::Status => panic!("{name}"),
+            Kind::Text
+            | Kind::Duplex
+            | Kind::Status
+            | Kind::Dad
+            | Kind::AddrGenMode
+            | Kind::Privacy => panic!("{name}"),
             Kind::Mode
             | Kind::Validate
             | Kind::Targets

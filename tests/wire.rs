@@ -14,12 +14,17 @@ mod link_change;
 
 use ifdawn::diag::Errno;
 use ifdawn::diag::Origin;
+use ifdawn::machine::Machine;
 use ifdawn::model::addr::{Cidr, Family};
+use ifdawn::model::attr::{Attr as LinkAttr, Value};
+use ifdawn::model::config::{Dad, LinkConfig, LinkMatch, SourceKind};
 use ifdawn::model::desired::FOREVER;
-use ifdawn::model::desired::{Thing, What};
+use ifdawn::model::desired::{DesiredLink, Thing, What};
+use ifdawn::model::knob::{ABSENT, Knob, Knobs};
 use ifdawn::model::link::{IfName, Mac};
 use ifdawn::model::observed::{IFF_LOWER_UP, IFF_NOARP, IFF_UP, KernelKind, Link};
 use ifdawn::model::route::{PROTOCOL, Reach, Route, RouteKind};
+use ifdawn::plan::{Act, Phase};
 use ifdawn::wire::netlink::*;
 use ifdawn::wire::rtnetlink::addr;
 use ifdawn::wire::rtnetlink::info;
@@ -377,6 +382,108 @@ fn links_are_made_changed_and_deleted_as_neli_reads_it() {
     }
 }
 
+/// How a link forms IPv6 addresses is told by attributes in one of the family in `IFLA_AF_SPEC`, which neli reads as
+/// attributes of any kind.
+#[test]
+fn how_addresses_are_formed_is_told_as_neli_reads_it() {
+    let mut tables = Machine::<4, 4, 4, 16, 16, 256, 32, 256>::new();
+    let mut engine = tables.engine();
+    let matches = LinkMatch::Name(name("va"));
+    let config = LinkConfig::matching(matches, SourceKind::Ifcfg, Origin::NONE);
+    let id = engine.config.add_link(&config).unwrap();
+    let token = engine.config.keep_same(b"::1:2:3:4").unwrap();
+    let token = Value::Text(token);
+    engine
+        .config
+        .set_attr(id, LinkAttr::TOKEN, token, Origin::NONE);
+    let wanted = DesiredLink {
+        config: Some(id),
+        asks6: true,
+        dad: Some(Dad::Background),
+        ..DesiredLink::new(77, name("va"), Origin::NONE)
+    };
+    assert!(engine.desired.links.push(wanted).is_ok());
+    assert!(
+        engine
+            .observed
+            .links
+            .push(Link::new(77, name("va")))
+            .is_ok()
+    );
+    for (depth, act, kind, value) in [
+        (Knob::ADDR_GEN_MODE.0, Act::SetGenMode, 8, vec![1]),
+        (
+            0,
+            Act::SetToken,
+            7,
+            vec![0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 0, 3, 0, 4],
+        ),
+    ] {
+        engine.plan.clear();
+        engine.plan.push_at(Phase::Attributes, depth, act, 0);
+        let step = *engine.plan.steps.first().unwrap();
+        let op = engine.op(step).unwrap();
+        let octets = encode(|w| ifdawn::plan::encode::encode(&op, w, 3));
+        let (flags, seq, message): (_, _, Ifinfomsg) = referee(&octets, Rtm::Setlink);
+        assert_eq!((flags, seq, *message.ifi_index()), (NlmF::REQUEST, 3, 77));
+        assert_eq!(message.ifi_change(), &Iff::empty());
+        let [(kind_of_all, of_families)] = &pairs(message.rtattrs())[..] else {
+            panic!("one attribute");
+        };
+        assert_eq!(
+            u16::from(*kind_of_all),
+            u16::from(Ifla::AfSpec) | NLA_F_NESTED
+        );
+        let [family] = &attrs(of_families).collect::<Vec<_>>()[..] else {
+            panic!("one family");
+        };
+        // AF_INET6 of linux/socket.h, IFLA_INET6_* of linux/if_link.h
+        assert_eq!(family.kind, 10);
+        assert_eq!(family.payload, attr(kind, &value));
+    }
+}
+
+/// The settings of IPv6 in the dump of a link: `DEVCONF_*` of linux/ipv6.h.
+#[test]
+fn settings_of_ipv6_are_read_from_the_dump() {
+    let link = |more: &[Vec<u8>]| link::decode(&link_payload(0, more)).unwrap();
+    let knobs = |numbers: &[u32]| {
+        let conf: Vec<u8> = numbers.iter().flat_map(|number| num(*number)).collect();
+        let inet6 = [attr(1, &num(0)), attr(2, &conf), attr(7, &[7; 16])].concat();
+        // AF_INET comes first
+        link(&[attr(26, &[attr(2, &num(9)), attr(10, &inet6)].concat())])
+    };
+    let all: Vec<u32> = (100..160).collect();
+    let read = knobs(&all);
+    for (knob, place) in [
+        (Knob::DISABLE_IPV6, 26),
+        (Knob::ACCEPT_RA, 3),
+        (Knob::AUTOCONF, 5),
+        (Knob::DEFAULT_ROUTE, 17),
+        (Knob::ROUTE_LEN, 21),
+        (Knob::METRIC, 52),
+        (Knob::TEMPORARY, 10),
+        (Knob::DAD_TRANSMITS, 6),
+        (Knob::OPTIMISTIC, 23),
+        (Knob::ACCEPT_DAD, 27),
+        (Knob::MTU, 2),
+        (Knob::ADDR_GEN_MODE, 47),
+        (Knob::FORWARDING, 0),
+    ] {
+        assert_eq!(read.knobs.of(knob), 100 + place, "{knob:?}");
+    }
+    assert_eq!(read.token, 0x0707_0707_0707_0707);
+    assert!(read.knobs.has_ipv6());
+    // Linux 5.11 has no metric
+    let older = knobs(all.get(..52).unwrap());
+    assert_eq!(older.knobs.of(Knob::METRIC), ABSENT);
+    assert_eq!(older.knobs.of(Knob::ADDR_GEN_MODE), 147);
+    for without in [link(&[]), link(&[attr(26, &attr(2, &num(9)))])] {
+        assert!(!without.knobs.has_ipv6() && without.token == 0);
+        assert_eq!(without.knobs.of(Knob::ACCEPT_RA), ABSENT);
+    }
+}
+
 #[test]
 fn alternative_names_are_removed_without_excl() {
     let list = link::altname_list(&name("eno1"));
@@ -636,6 +743,7 @@ fn what_is_written_is_read_back() {
         arphrd: 0,
         mtu: 9_000,
         mac: Mac::new(&[6; 20]).unwrap(),
+        knobs: Knobs::NONE,
         ..Link::new(77, name("wan0"))
     };
     assert_eq!(link::decode(message.payload), Some(link));
@@ -847,6 +955,7 @@ mod captured {
             broadcast: Mac::new(&[0xff; 6]).unwrap(),
             txqlen: 1_000,
             kind: KernelKind::Veth,
+            knobs: Knobs::NONE,
             ..Link::new(77, name("va"))
         }
     }
@@ -865,6 +974,7 @@ mod captured {
                 flags: addr::IFA_F_NODAD | addr::IFA_F_NOPREFIXROUTE,
                 ..seen(Thing {
                     valid_secs: 600,
+                    preferred_secs: 300,
                     ..addr(77, "2001:db8::5/64")
                 })
             },

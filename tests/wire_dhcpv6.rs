@@ -133,7 +133,7 @@ fn requests_are_what_the_referee_reads() {
         );
         if is_question {
             expected.push(DhcpOption::VendorClass(VendorClass {
-                num: 7,
+                num: 0,
                 data: vec![b"vendor".to_vec()],
             }));
             expected.push(DhcpOption::UserClass(UserClass {
@@ -149,9 +149,9 @@ fn requests_are_what_the_referee_reads() {
             let Some(DhcpOption::ORO(list)) = message.opts().get(OptionCode::ORO) else {
                 panic!("no list");
             };
-            let mut codes = vec![23, 24, 31, 39, 56, 59, 60, 82, 83];
+            let mut codes = vec![23, 24, 39, 56, 59, 60, 82];
             if kind == MessageType::InformationRequest {
-                codes.push(32);
+                codes.insert(0, 32);
             } else {
                 rest += 1;
             }
@@ -232,11 +232,8 @@ fn replies_are_what_the_referee_wrote() {
         (Field6::ClientId, CLIENT),
         (Field6::ServerId, SERVER),
         (Field6::Preference, &[10]),
-        (Field6::Status, &[0, 0]),
-        (Field6::AddrIaid, &[0, 0, 0, 9]),
-        (Field6::AddrStatus, &[0, 0]),
+        (Field6::Status, &[]),
         (Field6::Addrs, &item(3_000, 4_000, 128, addr("fd00:99::7"))),
-        (Field6::PrefixIaid, &[0, 0, 0, 9]),
         (Field6::Prefixes, &item(3_000, 4_000, 62, addr("fd00:aa::"))),
         (Field6::RenewTime, &[0, 0, 3, 0xe8]),
         (Field6::RebindTime, &[0, 0, 7, 0xd0]),
@@ -466,7 +463,6 @@ fn facts_of_others_are_ours() {
                     .trim_end_matches('.')
                     .to_string(),
             ),
-            (Field6::Sntp, text("dhcpv6.sntp_server")),
             (
                 Field6::Addrs,
                 joined(

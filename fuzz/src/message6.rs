@@ -55,7 +55,7 @@ pub fn packet(message: &[u8]) -> Vec<u8> {
     packet
 }
 
-/// All options of a code that a well-formed message has on its first level.
+/// All options of a code that a well-formed message has on its first level, or in an IA.
 pub fn option(message: &[u8], code: u8) -> Vec<&[u8]> {
     let mut found = Vec::new();
     let mut at = 4;
@@ -64,7 +64,10 @@ pub fn option(message: &[u8], code: u8) -> Vec<&[u8]> {
         if message[at..at + 2] == [0, code] {
             found.push(&message[at + 4..at + 4 + len]);
         }
-        at += 4 + len;
+        at += match message[at..at + 2] {
+            [0, 3 | 25] => 16,
+            _ => 4 + len,
+        };
     }
     found
 }

@@ -8,7 +8,8 @@
 use ifdawn::diag::Errno;
 use ifdawn::engine::Instant;
 use ifdawn::model::lease::{Field, Lease, is_host};
-use ifdawn::proto::dhcpv4::{Client, Due, Heard, Message, Settings, State};
+use ifdawn::proto::dhcpv4::{Client, Settings, State};
+use ifdawn::proto::{Due, Heard, Message};
 use ifdawn_fuzz::message::{ADDR, MAC, SERVER};
 use ifdawn_fuzz::{Input, sow};
 use libfuzzer_sys::fuzz_target;
@@ -76,12 +77,11 @@ impl Scene {
             bootp: flags & 1 != 0,
             v6_only: flags & 2 != 0,
             probe_ms: match flags >> 2 & 3 {
-                _ if state == State::Probing => Some(900),
-                _ if state > State::Probing => None,
-                0 => None,
-                1 => Some(0),
-                2 => Some(3_000),
-                _ => Some(u32::MAX),
+                _ if state == State::Probing => 900,
+                _ if state > State::Probing => 0,
+                0 | 1 => 0,
+                2 => 3_000,
+                _ => u32::MAX,
             },
         };
         let mut scene = Scene {
@@ -280,12 +280,7 @@ impl Scene {
                 Due::Send(Message::Discover) => to_discover,
                 Due::Send(Message::Request | Message::Reboot) => to_request,
                 Due::Send(Message::Renew | Message::Rebind) => to_renew,
-                Due::Send(
-                    Message::Probe | Message::Announce | Message::Decline | Message::Release,
-                )
-                | Due::Bound
-                | Due::Kept
-                | Due::Expired => 255,
+                Due::Send(_) | Due::Bound | Due::Kept | Due::Expired | Due::Changed => 255,
             };
             if message != 255 {
                 let until = self.client.deadline().0;
@@ -360,6 +355,7 @@ impl Scene {
                 assert!(before.has_lease() && before.expires_at() <= now);
                 assert!(!self.client.has_lease());
             }
+            Due::Changed => panic!("no router is heard"),
         }
         self.check();
         due
@@ -395,6 +391,7 @@ impl Scene {
             Message::Renew | Message::Rebind => assert!(has_ciaddr && !has_server),
             Message::Release => assert!(has_ciaddr && has_server),
             Message::Probe | Message::Announce => assert!(is_host(client.addr())),
+            _ => panic!("{message:?}"),
         }
         if message == Message::Renew || message == Message::Release {
             assert!(is_host(client.server()));
@@ -435,6 +432,7 @@ impl Scene {
                 self.held = *reply;
                 self.in_doubt = heard == Heard::Probing;
             }
+            Heard::Informed => panic!("there are leases only"),
             Heard::Nak => {
                 assert_eq!(client.state(), State::Pausing);
                 assert!(client.addr().is_unspecified());

@@ -14,7 +14,9 @@ use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, LineBuf, Problem, Se
 use crate::limits::{BATCH_REQUESTS, MAX_LINE};
 use crate::model::addr::Family;
 use crate::model::config::{LinkNumber, Wait};
-use crate::model::desired::{DesiredLink, Presence, Standing, Thing, What};
+use crate::model::desired::{
+    DesiredLink, GEN_MODE, JOINED, MADE, Presence, Standing, Thing, UP, What, link_mut,
+};
 use crate::model::knob::Knob;
 use crate::output::owned::Owned;
 use crate::plan::encode::encode;
@@ -31,9 +33,21 @@ const IPV6_MIN_MTU: u32 = 1_280;
 const NO_MODULE: &[u8] = b"Unknown device type";
 const IPV6_NEEDS: &[u8] = b"IPv6 needs an MTU of at least 1280";
 
+/// What is put down of a link when a step does this to it.
+const DEEDS: &[(Act, u8)] = &[
+    (Act::Make, MADE),
+    (Act::Up, UP),
+    (Act::Enslave, JOINED),
+    (Act::SetGenMode, GEN_MODE),
+];
+
 impl Engine<'_> {
     /// Writes `owned-IF` for every link that gets something, before it gets it, and tells of foreign routes
     /// that give way.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the others leave nothing to be taken back"
+    )]
     pub(super) fn claim(&mut self, host: &mut impl Host) {
         const YIELDS: Complaint = Complaint::warning(Problem::Yields, Effect::NotSet);
         const REPLACES: Complaint = Complaint::warning(Problem::Replaces, Effect::None);
@@ -57,10 +71,14 @@ impl Engine<'_> {
                 let came = when(self.marks, key(&link.name), Event::Seen).is_some();
                 // The loopback link is nobody's, but a file may have given it more.
                 link.touched |= link.config.is_some();
-                link.owned_up |= step.act == Act::Up;
-                link.made |= step.act == Act::Make || came;
-                link.joined |= step.act == Act::Enslave;
-                link.addr_gen_mode |= step.act == Act::SetGenMode;
+                if came {
+                    link.done |= MADE;
+                }
+                for (act, deed) in DEEDS {
+                    if step.act == *act {
+                        link.done |= deed;
+                    }
+                }
             }
         }
         self.write_owned(host);
@@ -75,7 +93,7 @@ impl Engine<'_> {
                 link,
                 desired: &self.desired,
                 config: &self.config,
-                given: self.given_to(link),
+                lessee: self.lessee(link.ifindex),
             };
             let file = OutputFile::Owned(&link.name);
             let is_made = link.touched || link.recalled.file.is_ok() || text.brings_names();
@@ -102,21 +120,35 @@ impl Engine<'_> {
                 && let Some(link) = self.desired.links.get_mut(step.n as usize)
             {
                 if step.act == Act::Make {
-                    (link.made, link.touched) = (false, false);
+                    link.done &= !MADE;
+                    link.touched = false;
                     host.remove(OutputFile::Owned(&link.name));
                 }
-                link.joined &= step.act != Act::Enslave;
+                if step.act == Act::Enslave {
+                    link.done &= !JOINED;
+                }
                 is_news = true;
             }
+            let Some(thing) = self.desired.things.get_mut(step.n as usize) else {
+                continue;
+            };
             let now = match (step.act, is_done) {
                 (Act::Delete, true) => (Presence::Missing, Standing::Stale),
                 (Act::Add, false) => (Presence::Same, Standing::Wanted),
+                (Act::Add, true) => {
+                    // It can be spoken from at once.
+                    if thing.is_own_local()
+                        && let IpAddr::V6(addr) = &thing.route.dst.addr
+                        && let Some(link) = link_mut(self.desired.links, thing.ifindex)
+                    {
+                        link.local = Some(*addr);
+                    }
+                    continue;
+                }
                 _ => continue,
             };
             is_news = true;
-            if let Some(thing) = self.desired.things.get_mut(step.n as usize) {
-                (thing.presence, thing.standing) = now;
-            }
+            (thing.presence, thing.standing) = now;
         }
         if is_news {
             self.write_owned(host);

@@ -3,8 +3,12 @@
 use super::{Engine, Host, OutputFile};
 use crate::diag::{Complaint, Effect, Origin, Problem, Severity, Subject};
 use crate::model::link::IfName;
+use crate::packed::{Word, word};
 use crate::text::show::Show;
 use core::hint::black_box;
+
+/// What stable IPv6 addresses are made of.
+pub(super) const SECRET: Word = word!("stable_secret");
 
 impl Engine<'_> {
     /// Complains about something that was asked for at `origin`.
@@ -47,6 +51,7 @@ pub(super) fn write(host: &mut impl Host, file: OutputFile<'_>, text: &dyn Show)
         OutputFile::Lease(link) | OutputFile::Lease6(link) => {
             (Severity::Warning, Subject::Lease(link))
         }
+        OutputFile::Knob(link, knob) if knob == SECRET => (Severity::Warning, Subject::Link(link)),
         // where they can only be read that is somebody's will
         OutputFile::Knob(link, _) => (Severity::Note, Subject::Link(link)),
         OutputFile::MachineId => return false,

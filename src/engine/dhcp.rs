@@ -4,27 +4,27 @@
 //! desired (`plan/lease`); what it hears only says that there is something to look at again.
 
 use super::complain::tell;
-use super::leases::{KEPT, name_of, recall};
-use super::six::start6;
+use super::describe6::{self, duid, settings as settings6};
+use super::leases::{KEPT, QUESTIONS, name_of, recall};
+use super::six::{start6, transmit};
 use super::{Engine, Event, Host, Instant, Packet, remove};
 use crate::diag::{Complaint, Effect, Errno, Leased, Problem, Subject};
 use crate::model::addr::Family;
+use crate::model::advert::MANAGED;
 use crate::model::config::{
     Config, GlobalNumber, IpText, Leases, LinkConfig, LinkFlag, LinkId, LinkText, Method,
 };
-use crate::model::lease::{Field, Lease, Verdict};
+use crate::model::lease::{AnyLease, Field};
 use crate::model::link::IfName;
 use crate::model::observed::{Link, Observed};
-use crate::model::statement::{Form, Statement};
 use crate::packed::word;
-use crate::proto::Lessee;
-use crate::proto::dhcpv4::{Client, Due, Heard, Message, Settings, State, Why, xorshift};
+use crate::proto::dhcpv4::{Settings, State, xorshift};
+use crate::proto::{Due, Lessee, Message, slaac};
 use crate::text::show::{Show, Text};
 use crate::wire::arp::{self, Arp};
 use crate::wire::dhcpv4::{self, Request, Wanted};
-use crate::wire::ipv4;
+use crate::wire::{dhcpv6, icmpv6, ipv4};
 use core::hint::black_box;
-use core::net::Ipv4Addr;
 use heapless::VecView;
 
 impl Engine<'_> {
@@ -67,7 +67,7 @@ impl Engine<'_> {
     #[inline(never)]
     pub(super) fn attend_to(&mut self, n: usize, host: &mut impl Host) {
         self.begin(n);
-        while self.step(n, host) || self.step6(n, host) {}
+        while self.step(n, host) {}
     }
 
     /// Has the clients of lessee `n` begin where there is carrier, and stop where there is none.
@@ -85,7 +85,12 @@ impl Engine<'_> {
         if core::mem::replace(&mut lessee.carrier_losses, losses) != losses || !has_carrier {
             lessee.stop();
             // Where it leads now others may have them.
-            remove(self.addrs6, |held| held.check.ifindex == ifindex);
+            for held in self.addrs6.iter_mut() {
+                if held.ifindex == ifindex {
+                    // Of no link: the next look will not see it.
+                    (held.ifindex, held.is_duplicate) = (0, false);
+                }
+            }
         }
         let Some(wanted) = self.desired.link(ifindex) else {
             return;
@@ -108,7 +113,7 @@ impl Engine<'_> {
         }
     }
 
-    /// Does the next thing that the DHCPv4 client of lessee `n` has to do; whether there was one.
+    /// Does the next thing that lessee `n` has to do; whether there was one.
     #[inline(never)]
     fn step(&mut self, n: usize, host: &mut impl Host) -> bool {
         let now = self.now;
@@ -116,21 +121,26 @@ impl Engine<'_> {
             return false;
         };
         let ifindex = lessee.ifindex;
-        match lessee.client.due(now) {
+        let (family, due) = lessee.due(now);
+        match due {
             Due::Nothing => return false,
             Due::Send(message) => {
                 let sent = self.transmit(n, message, host);
                 if let Some(lessee) = self.lessees.get_mut(n) {
-                    lessee.client.sent(now, sent);
+                    lessee.sent(message, now, sent);
+                    // A router that was not there is not waited for any more.
+                    self.look_again |=
+                        message == Message::AskRouters && lessee.ndisc.tries() == QUESTIONS + 1;
                 }
-                self.note_sent(ifindex, sent_as(message).1, sent, host);
+                self.note_sent(ifindex, sent_as(message), sent, host);
             }
-            Due::Bound => self.bound(n, host),
+            Due::Changed => self.look_again = true,
+            Due::Bound => self.bound(n, family, host),
             Due::Kept => {
-                self.say_leased(n, KEPT, host);
-                self.bound(n, host);
+                self.say_leased(n, family, KEPT, host);
+                self.bound(n, family, host);
             }
-            Due::Expired => self.lost(n, ENDED, host),
+            Due::Expired => self.lost(n, family, ENDED, host),
         }
         true
     }
@@ -180,19 +190,39 @@ impl Engine<'_> {
         }
     }
 
-    /// The same of lessee `n` and its DHCPv4 lease.
+    /// The same of lessee `n` and the address of its lease, if that is of DHCPv4.
     #[inline(never)]
-    fn say_leased(&self, n: usize, complaint: Complaint, host: &mut impl Host) {
+    fn say_leased(&self, n: usize, family: Family, complaint: Complaint, host: &mut impl Host) {
         if let Some(lessee) = black_box(self).lessees.get(n) {
-            let addr = lessee.lease.get(Field::Addr);
+            let addr = match family {
+                Family::V4 => lessee.lease.get(Field::Addr),
+                Family::V6 => b"",
+            };
             self.say(lessee.ifindex, complaint, addr, host);
         }
     }
 
-    /// The DHCPv4 lease of lessee `n` is no more, and why.
-    fn lost(&mut self, n: usize, complaint: Complaint, host: &mut impl Host) {
-        self.say_leased(n, complaint, host);
-        self.forget(n, Family::V4, host);
+    /// Says what of a lease is left out.
+    #[inline(never)]
+    pub(super) fn say_left_out(&self, ifindex: u32, lease: AnyLease<'_>, host: &mut impl Host) {
+        const BAD: Complaint = Complaint::warning(Problem::BadOption, Effect::PartIgnored);
+        for n in 0..lease.form.slots() {
+            if let Some(code) = lease.left_out(n) {
+                self.say(ifindex, BAD.with(code.into()), b"", host);
+            }
+        }
+    }
+
+    /// A lease of lessee `n` is no more, and why.
+    pub(super) fn lost(
+        &mut self,
+        n: usize,
+        family: Family,
+        complaint: Complaint,
+        host: &mut impl Host,
+    ) {
+        self.say_leased(n, family, complaint, host);
+        self.forget(n, family, host);
     }
 
     /// A lease of lessee `n` is no more.
@@ -201,9 +231,7 @@ impl Engine<'_> {
         self.look_again = true;
         if let Some((lessee, link)) = lessee(self.lessees, &self.observed, n) {
             host.remove(name_of(&link.name, family));
-            if let Some(saved) = lessee.saved.get_mut(family as usize) {
-                *saved = false;
-            }
+            lessee.set_saved(family, false);
             let ifindex = lessee.ifindex;
             // What is waited for begins anew.
             remove(self.marks, |mark| {
@@ -219,30 +247,45 @@ impl Engine<'_> {
         let (lessee, link) = lessee(self.lessees, &self.observed, n).ok_or(GONE)?;
         let client = &lessee.client;
         let packet = self.buffers.datagram.get_mut(..PACKET).ok_or(GONE)?;
-        let kind = match what {
-            Message::Probe => Packet::Probe,
-            Message::Announce => Packet::Announcement,
-            Message::Discover
-            | Message::Request
-            | Message::Reboot
-            | Message::Renew
-            | Message::Rebind
-            | Message::Decline
-            | Message::Release => Packet::Dhcp,
-        };
-        let arp = match kind {
-            Packet::Probe => Arp::Probe,
-            Packet::Dhcp | Packet::Announcement | Packet::Ipv6 => Arp::Announcement,
-        };
-        let len = match sent_as(what).0 {
-            0 => arp::build(arp, &link.mac, link.arphrd, client.addr(), packet),
-            number => {
+        let local = self.desired.link(link.ifindex).and_then(|link| link.local);
+        let of_mac = || slaac::form(&slaac::LINK_LOCAL, slaac::of_mac(&link.mac));
+        let local = local.unwrap_or_else(of_mac);
+        let mut kind = Packet::Dhcp;
+        let number = what.number();
+        let len = match what {
+            Message::Probe => {
+                kind = Packet::Probe;
+                arp::build(Arp::Probe, &link.mac, link.arphrd, client.addr(), packet)
+            }
+            Message::Announce => {
+                kind = Packet::Announcement;
+                arp::build(
+                    Arp::Announcement,
+                    &link.mac,
+                    link.arphrd,
+                    client.addr(),
+                    packet,
+                )
+            }
+            Message::AskRouters => icmpv6::ask_routers(&local, &link.mac, packet),
+            what if what > Message::AskRouters => {
+                let duid = duid(&self.config, lessee.config, link);
+                let duid = duid.as_ref().ok_or(GONE)?;
+                let mut request = dhcpv6::Request::new(number, local, duid);
+                describe6::describe(&self.config, lessee.config, &mut request);
+                lessee.client6.fill(&lessee.lease6, &mut request);
+                dhcpv6::build(&request, packet)
+            }
+            _ => {
                 let mut request = Request::new(number, link.arphrd, &link.mac);
                 client.fill(&mut request);
                 describe(&self.config, lessee.config, &mut request);
                 dhcpv4::build(&request, packet)
             }
         };
+        if what >= Message::AskRouters {
+            return transmit(link, packet, len, host);
+        }
         let packet = packet.get_mut(..len).unwrap_or_default();
         let (ifindex, server) = (link.ifindex, client.server());
         if matches!(what, Message::Renew | Message::Release) {
@@ -271,88 +314,27 @@ impl Engine<'_> {
         };
         recall(lessee, name, host);
         let (now, seed) = (self.now, self.seed);
-        if lessee.holds(now) {
-            lessee.client.start(now, seed, &Settings::NONE);
-            lessee.client.end(now);
-            self.step(0, host);
+        lessee.client.start(now, seed, &Settings::NONE);
+        lessee.client.end(now);
+        if let Some(link) = self.observed.by_index(ifindex)
+            && let Some(config) = self.config.link(id)
+        {
+            let settings = settings6(config, link, MANAGED);
+            lessee.client6.start(now, seed, &settings);
+            lessee.client6.end(now);
         }
-        self.give_back6(host);
+        while self.step(0, host) {}
     }
 
-    /// Takes what somebody said on a link, as the jail read it, and answers at once: servers take their time.
-    pub fn hear(&mut self, ifindex: u32, said: &mut Statement, host: &mut impl Host) {
-        self.now = host.now();
-        let Form::Lease = said.form else {
-            return self.hear6(ifindex, said, host);
-        };
-        let mut lessees = self.lessees.iter();
-        let Some(n) = lessees.position(|lessee| lessee.ifindex == ifindex) else {
-            return;
-        };
-        if let Err(problem) = self.take_said(n, &said.lease, host) {
-            self.say_leased(n, Complaint::warning(problem, Effect::AnswerDropped), host);
-        }
-        self.attend_to(n, host);
-    }
-
-    /// Takes what was said to client `n`, or says why not.
-    fn take_said(&mut self, n: usize, said: &Lease, host: &mut impl Host) -> Result<(), Problem> {
-        let now = self.now;
-        let Some((lessee, link)) = lessee(self.lessees, &self.observed, n) else {
-            return Ok(());
-        };
-        let ifindex = lessee.ifindex;
-        let mac = link.mac.as_bytes();
-        match said.verdict() {
-            Verdict::Malformed => return Err(Problem::BadPacket),
-            _ if !said.is_sound() => return Err(Problem::BadPacket),
-            Verdict::BadChecksum => return Err(Problem::BadChecksum),
-            Verdict::Unread | Verdict::NotForUs | Verdict::Neighbor => {}
-            Verdict::Arp => {
-                if is_conflict(said, &lessee.client, mac) {
-                    lessee.client.taken(now);
-                    self.lost(n, TAKEN, host);
-                }
-            }
-            Verdict::Fine => {
-                let chaddr = if mac.len() > 16 { b"" } else { mac };
-                match lessee.client.hear(now, said, chaddr) {
-                    Heard::Nothing => {}
-                    Heard::Refused(why) => return Err(in_words(why)),
-                    Heard::Offer => self.note(ifindex, Event::Offer, host),
-                    heard @ (Heard::Bound | Heard::Probing) => {
-                        lessee.lease = *said;
-                        let [saved, _] = &mut lessee.saved;
-                        *saved = false;
-                        self.note(ifindex, Event::Ack, host);
-                        if heard == Heard::Bound {
-                            self.bound(n, host);
-                        }
-                    }
-                    Heard::Nak => self.lost(n, NAK, host),
-                    Heard::V6Only => {
-                        lessee.v6_only = true;
-                        self.forget(n, Family::V4, host);
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Client `n` has a lease, new or renewed.
-    fn bound(&mut self, n: usize, host: &mut impl Host) {
+    /// Lessee `n` has a lease, new or renewed, or what needs none.
+    pub(super) fn bound(&mut self, n: usize, family: Family, host: &mut impl Host) {
         self.look_again = true;
         let Some(lessee) = self.lessees.get(n) else {
             return;
         };
-        let (ifindex, config, left_out) = (lessee.ifindex, lessee.config, lessee.lease.bits());
-        for field in Field::ALL {
-            if left_out & field.bit() != 0 {
-                self.say_leased(n, BAD_OPTION.with(field.slot().code.into()), host);
-            }
-        }
-        let is_first = |link: &LinkConfig| link.leases == Leases::First;
+        let (ifindex, config) = (lessee.ifindex, lessee.config);
+        self.say_left_out(ifindex, lessee.lease_of(family), host);
+        let is_first = |link: &LinkConfig| link.leases == Leases::First && family == Family::V4;
         if self.config.link(config).is_some_and(is_first) {
             let mut n = 0_usize;
             while let Some(other) = self.lessees.get_mut(n) {
@@ -368,7 +350,7 @@ impl Engine<'_> {
 
 /// Client `n`, and its link.
 #[inline(never)]
-fn lessee<'a>(
+pub(super) fn lessee<'a>(
     lessees: &'a mut VecView<Lessee>,
     observed: &'a Observed<'_>,
     n: usize,
@@ -411,42 +393,29 @@ fn does_without(config: &LinkConfig) -> bool {
     has_ipv6 && !config.ipv4.required
 }
 
-/// Why an answer is dropped, in words.
-fn in_words(why: Why) -> Problem {
-    match why {
-        Why::Addr => Problem::OfferedAddr,
-        Why::Mask => Problem::OfferedMask,
-        Why::Server => Problem::OfferedServer,
-        Why::LeaseTime => Problem::OfferedTime,
-        Why::Other => Problem::OfferedOther,
-    }
-}
-
-/// Whether somebody else has the address of a client, or asks for it as we do (RFC 5227 s.2.1.1).
-fn is_conflict(said: &Lease, client: &Client, mac: &[u8]) -> bool {
-    let says = |field, addr: Ipv4Addr| said.get(field) == addr.octets();
-    let is_probe = || says(Field::Addr, Ipv4Addr::UNSPECIFIED);
-    client.state() == State::Probing
-        && said.get(Field::Chaddr) != mac
-        && (says(Field::Addr, client.addr())
-            || is_probe() && says(Field::NextServer, client.addr()))
-}
-
-/// The DHCP message type of a message, 0 for ARP, and what is remembered of it.
-fn sent_as(message: Message) -> (u8, Event) {
-    const REQUEST: (u8, Event) = (dhcpv4::REQUEST, Event::Request);
-    const SENT: [(u8, Event); 9] = [
-        (dhcpv4::DISCOVER, Event::Discover),
-        REQUEST,
-        REQUEST,
-        REQUEST,
-        REQUEST,
-        (dhcpv4::DECLINE, Event::Decline),
-        (dhcpv4::RELEASE, Event::Release),
-        (0, Event::Probe),
-        (0, Event::Announce),
+/// What is remembered of a message that was sent.
+fn sent_as(message: Message) -> Event {
+    const EVENTS: [Event; 18] = [
+        Event::Discover,
+        Event::Request,
+        Event::Request,
+        Event::Request,
+        Event::Request,
+        Event::Decline,
+        Event::Release,
+        Event::Probe,
+        Event::Announce,
+        Event::Solicit,
+        Event::Solicit6,
+        Event::Request6,
+        Event::Request6,
+        Event::Request6,
+        Event::Request6,
+        Event::Release,
+        Event::Decline,
+        Event::Solicit6,
     ];
-    *SENT.get(message as usize).unwrap_or(&REQUEST)
+    *EVENTS.get(message as usize).unwrap_or(&Event::Request)
 }
 
 /// What a configured link says of itself.
@@ -475,7 +444,5 @@ const PACKET: usize = 1_500;
 
 const NOT_SENT: Complaint = Complaint::error(Problem::NotSent, Effect::None);
 pub(super) const ENDED: Complaint = Complaint::warning(Problem::LeaseEnded, Effect::AddrTakenBack);
-const NAK: Complaint = Complaint::warning(Problem::Nak, Effect::AddrTakenBack);
+pub(super) const NAK: Complaint = Complaint::warning(Problem::Nak, Effect::AddrTakenBack);
 pub(super) const TAKEN: Complaint = Complaint::error(Problem::AddrTaken, Effect::AddrTakenBack);
-pub(super) const BAD_OPTION: Complaint =
-    Complaint::warning(Problem::BadOption, Effect::PartIgnored);

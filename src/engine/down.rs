@@ -5,6 +5,7 @@ use super::observe::Asked;
 use super::remake::key;
 use super::{Engine, Event, Host, OutputFile};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
+use crate::model::desired::{GEN_MODE, MADE, UP};
 use crate::model::knob::Knob;
 use crate::model::link::IfName;
 use crate::model::observed::Link;
@@ -26,7 +27,7 @@ impl Engine<'_> {
             return Ok(());
         }
         let mut stays = false;
-        if ifindex != 0 && self.desired.links.iter().any(|link| link.made) {
+        if ifindex != 0 && self.desired.links.iter().any(|link| link.did(MADE)) {
             // Whose its ports are, and what lies on it, other files say.
             for link in self.observed.links.iter() {
                 (self.desired).add_link(link.ifindex, &link.name, Origin::NONE);
@@ -47,8 +48,8 @@ impl Engine<'_> {
             self.meet(ifindex, name, host);
         }
         let link = self.desired.links.first().ok_or(Errno::ENODEV)?;
-        let has_gen_mode = link.addr_gen_mode;
-        let (is_made, is_owned_up, master) = (link.made, link.owned_up, link.master);
+        let (done, master) = (link.done, link.master);
+        let is_made = link.did(MADE);
         if let Err(errno) = link.recalled.file {
             let problem = match errno {
                 Errno::ENOENT => Problem::NothingOfOurs,
@@ -74,11 +75,13 @@ impl Engine<'_> {
             } else if is_made {
                 self.plan.push(Phase::Down, Act::Unmake, 0);
             } else {
-                if has_gen_mode && link.knobs.has_ipv6() {
+                if done & GEN_MODE != 0 && link.knobs.has_ipv6() {
                     let row = Knob::ADDR_GEN_MODE.0;
                     self.plan.push_at(Phase::Down, row, Act::SetGenMode, 0);
+                    let row = Knob::ACCEPT_DAD.0;
+                    self.plan.push_at(Phase::Knobs, row, Act::Knob, 0);
                 }
-                if is_owned_up {
+                if done & UP != 0 {
                     self.take_down(ifindex, name, host)?;
                 }
             }
@@ -90,6 +93,7 @@ impl Engine<'_> {
             }
             host.remove(OutputFile::Owned(name));
             host.remove(OutputFile::Lease(name));
+            host.remove(OutputFile::Lease6(name));
             self.mark(key(name), Event::Done);
             host.progress(&WentDown { name, is_made });
         }

@@ -146,7 +146,7 @@ pub enum Packet {
     Dhcp,
     /// ARP: does somebody have an address?
     Probe,
-    /// ARP: we have it.
+    /// ARP: we have it. No answer is listened to.
     Announcement,
     /// IPv6: a question to routers or neighbours, or a message of DHCPv6. From the first one on both are listened to.
     Ipv6,

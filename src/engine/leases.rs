@@ -7,17 +7,16 @@ use super::{Engine, Event, Host, Instant, OutputFile, remove};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::{Family, is_link_local};
 use crate::model::config::{IpNumber, LinkConfig, LinkId, LinkNumber, Method, Wait};
-use crate::model::desired::DesiredLink;
-use crate::model::lease::{Field, Lease};
+use crate::model::desired::{DesiredLink, Presence, What};
+use crate::model::lease::Field;
 use crate::model::link::IfName;
 use crate::model::observed::Link;
 use crate::output::json::is_written_as;
 use crate::output::lease::{self, LeaseFile};
-use crate::output::owned::Given;
 use crate::plan::lease::needs_root;
 use crate::plan::resolve::LinkState;
+use crate::proto::Lessee;
 use crate::proto::dhcpv4::State;
-use crate::proto::{Lessee, dad};
 use crate::wire::rtnetlink::addr::{IFA_F_OPTIMISTIC, IFA_F_TENTATIVE};
 use heapless::VecView;
 
@@ -25,7 +24,7 @@ use heapless::VecView;
 const GRACE: u32 = 4;
 
 /// Both families: leases have a file each.
-const FAMILIES: [Family; 2] = [Family::V4, Family::V6];
+const FAMILIES: &[Family] = &[Family::V4, Family::V6];
 
 impl Engine<'_> {
     /// Sees that there is a client for each desired link that asks others for something, and for no other. What an
@@ -50,7 +49,11 @@ impl Engine<'_> {
             {
                 match Lessee::add(self.lessees, link.ifindex, id) {
                     Some(_) if self.is_offline => {}
-                    Some(lessee) => recall(lessee, &link.name, host),
+                    Some(lessee) => {
+                        let is = self.observed.by_index(link.ifindex);
+                        lessee.carrier_losses = is.map_or(0, |link| link.carrier_losses);
+                        recall(lessee, &link.name, host);
+                    }
                     None => say(host, FULL, &link.name),
                 }
             }
@@ -63,31 +66,29 @@ impl Engine<'_> {
             let Some(link) = self.desired.link(lessee.ifindex) else {
                 continue;
             };
-            for (n, family) in FAMILIES.into_iter().enumerate() {
+            for &family in FAMILIES {
                 let holds = match family {
                     Family::V4 => lessee.holds(self.now),
                     Family::V6 => lessee.client6.has_lease(),
                 };
-                if holds && lessee.saved.get(n) == Some(&false) {
+                if holds && !lessee.is_saved(family) {
                     let text = &file(lessee, &link.name, family);
                     let is_written = write(host, name_of(&link.name, family), text);
-                    if let Some(saved) = lessee.saved.get_mut(n) {
-                        *saved = is_written;
-                    }
+                    lessee.set_saved(family, is_written);
                 }
             }
         }
     }
 
-    /// What a family of a configured link waits for, and for how long at most; `None` where it has it, or asks for
-    /// nothing. Of several links that one description fits, one is enough.
+    /// What a family of a configured link waits for, and for how long at most; [`NOTHING`] where it has it, or asks
+    /// for nothing. Of several links that one description fits, one is enough.
     pub(super) fn awaited(
         &self,
         id: LinkId,
         config: &LinkConfig,
         family: Family,
         host: &mut impl Host,
-    ) -> Option<(LinkState, Instant)> {
+    ) -> (LinkState, Instant) {
         let (ip, first) = match family {
             Family::V4 => (&config.ipv4, LinkState::WaitingLease),
             Family::V6 => (&config.ipv6, LinkState::WaitingRa),
@@ -98,39 +99,44 @@ impl Engine<'_> {
             Method::Dhcp | Method::Auto => false,
         };
         if is_nobodys {
-            return None;
+            return NOTHING;
+        }
+        let mut method = ip.method;
+        if method == Method::Auto && self.has_addr(id, family) {
+            // It waits for nobody.
+            method = Method::Static;
         }
         let timeouts = &self.config.global.timeouts;
-        let carrier_secs = timeouts.of(Wait::Carrier);
-        // a longer delay only: links that are quicker are not waited for
-        let carrier_secs = LinkNumber::LinkDelay
-            .of(config)
-            .map_or(carrier_secs, |delay| delay.max(carrier_secs));
         // No link of the description has a client yet.
         let mut wait = (first, Instant(0));
         for link in self.desired.links.iter() {
             if link.config != Some(id) {
                 continue;
             }
-            let stage = match family {
-                Family::V4 => self.stage4(link),
-                Family::V6 => self.stage6(link, ip.method),
-            };
-            let mut state = match stage {
-                Stage::Done => return None,
-                Stage::Over => continue,
-                Stage::Waits(state) => state,
-            };
             let ifindex = link.ifindex;
-            let dhcp_secs = IpNumber::DhcpTimeout.of(ip);
+            let mut state = match family {
+                Family::V4 => self.stage4(link),
+                Family::V6 => self.stage6(link, method),
+            };
+            if state == LinkState::Up {
+                return NOTHING;
+            }
+            if state == LinkState::Failed {
+                continue;
+            }
             let (since, seconds) = match (self.when(ifindex, Event::Carrier), state) {
                 (Some(at), LinkState::WaitingDad) => (at, timeouts.of(Wait::Dad)),
                 (Some(at), LinkState::WaitingRa) => (at, timeouts.of(Wait::Ipv6Auto)),
-                (Some(at), _) => (at, dhcp_secs.unwrap_or(timeouts.dhcp_in_all())),
-                (None, _) => (
-                    self.when(ifindex, Event::Up).unwrap_or(self.now),
-                    carrier_secs,
-                ),
+                (Some(at), _) => {
+                    let seconds = IpNumber::DhcpTimeout.of(ip);
+                    (at, seconds.unwrap_or(timeouts.dhcp_in_all()))
+                }
+                (None, _) => {
+                    // A longer delay only: links that are quicker are not waited for.
+                    let delay = LinkNumber::LinkDelay.of(config).unwrap_or(0);
+                    let seconds = delay.max(timeouts.of(Wait::Carrier));
+                    (self.when(ifindex, Event::Up).unwrap_or(self.now), seconds)
+                }
             };
             let mut until = since.after_seconds(seconds);
             if state == LinkState::WaitingLease
@@ -139,9 +145,10 @@ impl Engine<'_> {
                 && lessee.holds(self.now)
             {
                 self.say(ifindex, KEPT, lessee.lease.get(Field::Addr), host);
-                return None;
+                return NOTHING;
             }
-            if state == LinkState::WaitingLease6
+            if family == Family::V6
+                && method == Method::Auto
                 && let Some(grace) = self.grace(ifindex)
             {
                 until = until.min(grace);
@@ -158,67 +165,91 @@ impl Engine<'_> {
                 wait = (state, until);
             }
         }
-        Some(wait)
+        wait
     }
 
-    /// How far DHCPv4 of a link is.
-    fn stage4(&self, link: &DesiredLink) -> Stage {
+    /// How far DHCPv4 of a link is; [`LinkState::Failed`]: it gets no lease.
+    fn stage4(&self, link: &DesiredLink) -> LinkState {
         let Some(lessee) = self.lessee(link.ifindex) else {
-            return Stage::Over;
+            return LinkState::Failed;
         };
-        let needs_root = needs_root(&self.config, lessee.config);
-        let has_root = !needs_root || !lessee.lease.get(Field::RootPath).is_empty();
         let state = lessee.client.state();
         let is_bound = matches!(state, State::Bound | State::Renewing | State::Rebinding);
-        match (is_bound, has_root) {
-            (true, true) => Stage::Done,
-            _ if lessee.v6_only => Stage::Done,
-            _ if state == State::Ended => Stage::Over,
-            (true, false) => Stage::Waits(LinkState::WaitingRoot),
-            (false, _) => Stage::Waits(LinkState::WaitingLease),
+        let lacks_root =
+            needs_root(&self.config, lessee.config) && lessee.lease.get(Field::RootPath).is_empty();
+        if lessee.v6_only || is_bound && !lacks_root {
+            LinkState::Up
+        } else if state == State::Ended {
+            LinkState::Failed
+        } else if is_bound {
+            LinkState::WaitingRoot
+        } else {
+            LinkState::WaitingLease
         }
     }
 
     /// How far IPv6 of a link is.
-    fn stage6(&self, link: &DesiredLink, method: Method) -> Stage {
+    fn stage6(&self, link: &DesiredLink, method: Method) -> LinkState {
         // IPv6 of it is the kernel's.
         if link.dad.is_none() {
-            return Stage::Done;
+            return LinkState::Up;
         }
-        let (mut is_tentative, mut has_addr) = (false, false);
+        // What was just added, and is the kernel's to look after.
+        let mut things = self.desired.things.iter();
+        let mut is_tentative = things.any(|thing| {
+            thing.what == What::Addr
+                && thing.is_wanted_on(link.ifindex)
+                && thing.route.family() == Family::V6
+                && !thing.nodad
+                && thing.presence == Presence::Missing
+        });
+        let mut has_addr = false;
         for held in self.addrs6.iter() {
-            if held.check.ifindex == link.ifindex && held.check.state() != dad::State::Duplicate {
-                is_tentative |=
-                    held.flags & (IFA_F_TENTATIVE | IFA_F_OPTIMISTIC) == IFA_F_TENTATIVE;
-                has_addr |= held.is_usable() && !is_link_local(&held.addr.addr);
+            if held.ifindex == link.ifindex && !held.is_duplicate {
+                let is_local = is_link_local(&held.addr.addr);
+                has_addr |= held.is_usable() && !is_local;
+                // Static addresses do without a link-local one.
+                is_tentative |= held.flags & (IFA_F_TENTATIVE | IFA_F_OPTIMISTIC)
+                    == IFA_F_TENTATIVE
+                    && !(is_local && method == Method::Static);
             }
         }
         let lessee = self.lessee(link.ifindex);
         let is_answered = lessee.is_some_and(|lessee| lessee.client6.is_answered());
         let asks = method == Method::Dhcp || lessee.is_some_and(|lessee| lessee.ndisc.flags() != 0);
+        let is_heard = || self.when(link.ifindex, Event::Advertisement).is_some();
+        let is_over = |grace| self.now >= grace;
         let is_done = match method {
             Method::LinkLocal => link.local.is_some(),
-            Method::Auto | Method::Dhcp => {
-                let is_over = self
-                    .grace(link.ifindex)
-                    .is_some_and(|grace| self.now >= grace);
-                has_addr && (!asks || is_answered || method == Method::Auto && is_over)
+            Method::Dhcp => has_addr && is_answered,
+            Method::Auto => {
+                has_addr
+                    && (is_answered
+                        || !asks && is_heard()
+                        || self.grace(link.ifindex).is_some_and(is_over))
             }
             Method::Ignore | Method::Disabled | Method::Static => !is_tentative,
         };
-        match (is_done, is_tentative) {
-            (true, _) => Stage::Done,
-            (false, true) => Stage::Waits(LinkState::WaitingDad),
-            (false, false) if asks && !is_answered => Stage::Waits(LinkState::WaitingLease6),
-            (false, false) => Stage::Waits(LinkState::WaitingRa),
+        if is_done {
+            LinkState::Up
+        } else if is_tentative {
+            LinkState::WaitingDad
+        } else if asks && !is_answered {
+            LinkState::WaitingLease6
+        } else {
+            LinkState::WaitingRa
         }
     }
 
-    /// Until when servers of DHCPv6 are waited for that a router spoke of, where a link has an address without them.
+    /// Until when servers of DHCPv6 are waited for that a router spoke of, where a link has an address without them; or
+    /// the router itself, whose word the kernel may have heard before us, or in another run.
     fn grace(&self, ifindex: u32) -> Option<Instant> {
         self.when(ifindex, Event::Address)?;
-        let heard = self.when(ifindex, Event::Advertisement)?;
-        Some(heard.after_seconds(GRACE))
+        let (since, seconds) = match self.when(ifindex, Event::Advertisement) {
+            Some(at) => (at, GRACE),
+            None => (self.when(ifindex, Event::Carrier)?, 1),
+        };
+        Some(since.after_seconds(seconds))
     }
 
     /// Whether routers were asked on each link of a description, and none is there.
@@ -232,48 +263,20 @@ impl Engine<'_> {
 
     /// The lessee that a link is.
     #[inline(never)]
-    pub(super) fn lessee(&self, ifindex: u32) -> Option<&Lessee> {
+    pub(crate) fn lessee(&self, ifindex: u32) -> Option<&Lessee> {
         lessee_of(self.lessees, ifindex)
-    }
-
-    /// The DHCPv4 lease that a link has.
-    pub(crate) fn lease_of<'e>(&'e self, link: &'e DesiredLink) -> Option<&'e Lease> {
-        self.given_to(link).lease
-    }
-
-    /// What routers and servers gave to a link.
-    pub(crate) fn given_to<'e>(&'e self, link: &'e DesiredLink) -> Given<'e> {
-        given_to(self.lessees, link)
     }
 }
 
 /// After so many questions without an answer there is no router.
 pub(super) const QUESTIONS: u8 = 3;
 
-/// How far a family of a link is.
-enum Stage {
-    /// It has what it asks for.
-    Done,
-    /// It will not get it.
-    Over,
-    /// It waits for this.
-    Waits(LinkState),
-}
+/// A family of a link has what it asks for.
+pub(super) const NOTHING: (LinkState, Instant) = (LinkState::Up, Instant(0));
 
 /// The lessee that a link is.
 pub(super) fn lessee_of(lessees: &VecView<Lessee>, ifindex: u32) -> Option<&Lessee> {
     lessees.iter().find(|lessee| lessee.ifindex == ifindex)
-}
-
-/// The same as [`Engine::given_to`]: what is leased is among what is desired.
-#[inline(never)]
-pub(super) fn given_to<'l>(lessees: &'l VecView<Lessee>, link: &'l DesiredLink) -> Given<'l> {
-    let lessee = lessee_of(lessees, link.ifindex);
-    Given {
-        name: &link.name,
-        lease: lessee.filter(|_| link.leased).map(|lessee| &lessee.lease),
-        six: lessee,
-    }
 }
 
 /// Where the lease of a family is written down.
@@ -287,28 +290,23 @@ pub(super) fn name_of(link: &IfName, family: Family) -> OutputFile<'_> {
 /// What is written down of a lease.
 #[inline(never)]
 fn file<'a>(lessee: &'a Lessee, name: &'a IfName, family: Family) -> LeaseFile<'a> {
-    let (began, lease) = match family {
-        Family::V4 => (lessee.began(), lessee.lease.any()),
-        Family::V6 => (lessee.client6.since(), lessee.lease6.any()),
-    };
     LeaseFile {
         name,
         ifindex: lessee.ifindex,
-        began,
-        lease,
+        began: lessee.since(family),
+        lease: lessee.lease_of(family),
     }
 }
 
 /// Whether leases that were written down still are as they are.
 #[inline(never)]
 fn are_kept(lessee: &Lessee, name: &IfName, host: &mut impl Host) -> bool {
-    let mut saved = FAMILIES.into_iter().zip(lessee.saved);
-    saved.all(|(family, saved)| {
+    FAMILIES.iter().all(|&family| {
         let is_as_written = |host| {
             let text = what_is_there(host, name_of(name, family));
             is_written_as(&file(lessee, name, family), text)
         };
-        !saved || is_as_written(host)
+        !lessee.is_saved(family) || is_as_written(host)
     })
 }
 
@@ -316,7 +314,7 @@ fn are_kept(lessee: &Lessee, name: &IfName, host: &mut impl Host) -> bool {
 #[inline(never)]
 pub(super) fn recall(lessee: &mut Lessee, name: &IfName, host: &mut impl Host) {
     let now = host.now();
-    for (n, family) in FAMILIES.into_iter().enumerate() {
+    for &family in FAMILIES {
         let Ok(text) = host.read(name_of(name, family)) else {
             continue;
         };
@@ -328,20 +326,12 @@ pub(super) fn recall(lessee: &mut Lessee, name: &IfName, host: &mut impl Host) {
         else {
             continue;
         };
-        let known = match family {
-            Family::V4 => {
-                lessee.client.recall(&lessee.lease, began);
-                lessee.began()
-            }
-            Family::V6 => {
-                lessee.client6.recall(&lessee.lease6, began);
-                lessee.client6.since()
-            }
-        };
-        // Else it is written anew.
-        if let Some(saved) = lessee.saved.get_mut(n) {
-            *saved = known == began;
+        match family {
+            Family::V4 => lessee.client.recall(&lessee.lease, began),
+            Family::V6 => lessee.client6.recall(&lessee.lease6, began),
         }
+        // Else it is written anew.
+        lessee.set_saved(family, lessee.since(family) == began);
     }
 }
 

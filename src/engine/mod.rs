@@ -13,6 +13,7 @@ mod describe6;
 pub mod dhcp;
 mod down;
 mod ethtool;
+mod hear;
 mod host;
 mod imagine;
 mod knobs;
@@ -40,7 +41,6 @@ use crate::model::link::IfName;
 use crate::model::observed::Observed;
 use crate::output::resolv_conf::ResolvConf;
 use crate::packed::{Word, word};
-use crate::plan::diff::Ipv6;
 use crate::plan::links;
 use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState, Resolver};
@@ -184,7 +184,6 @@ pub struct Engine<'m> {
     /// Whether a link that is up is renamed as it is.
     pub live_rename: LiveRename,
     pub(crate) names: Names,
-    pub(crate) has_ipv6: Ipv6,
     pub(crate) restore_overflow: bool,
     /// Whether no kernel is asked: its links are those that the configuration names, and it has nothing else.
     pub is_offline: bool,
@@ -200,14 +199,14 @@ pub struct Engine<'m> {
     pub(crate) now: Instant,
     /// Links that ask servers or routers.
     pub lessees: &'m mut VecView<Lessee>,
-    /// IPv6 addresses of managed links.
-    pub(crate) addrs6: &'m mut VecView<Addr6>,
     /// How far each configured link is.
     pub states: &'m mut VecView<LinkState>,
-    /// The kernel's links.
-    pub observed: Observed<'m>,
     /// What shall be.
     pub desired: Desired<'m>,
+    /// The kernel's links.
+    pub observed: Observed<'m>,
+    /// IPv6 addresses of managed links.
+    pub(crate) addrs6: &'m mut VecView<Addr6>,
     /// What is to be done.
     pub plan: Plan<'m>,
     /// How deep each configured link lies.
@@ -325,9 +324,7 @@ impl Engine<'_> {
         }
         self.drop_repeated();
         self.claim(host);
-        self.take_dad(host);
         self.send_plan(host)?;
-        self.take_locals();
         self.disown(host);
         let (phases, errors) = (self.plan.phases, self.plan.errors);
         if errors.any() {
@@ -393,6 +390,7 @@ impl Engine<'_> {
         }
     }
 
+    #[inline(never)]
     fn resolve(&mut self, host: &mut impl Host) {
         let mut stack = Stack {
             config: &self.config,
@@ -408,9 +406,7 @@ impl Engine<'_> {
         let now = self.now;
         let mut resolver = self.resolver(host);
         resolver.leases(now);
-        resolver.leases6(now);
         resolver.routes();
-        self.withdraw_duplicates();
     }
 
     /// Resolve, read what is ours, look at addresses and routes, compare.

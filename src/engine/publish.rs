@@ -1,13 +1,11 @@
 //! What the engine tells others: a link's end state, resolv.conf, the host name, state.json.
 
 use super::complain::{tell, write};
-use super::leases::given_to;
+use super::leases::{NOTHING, lessee_of};
 use super::{Engine, Event, Host, Instant, OutputFile, remove};
-use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Severity, Subject};
+use crate::diag::{Complaint, Effect, Errno, LineBuf, Origin, Problem, Severity, Subject};
 use crate::model::addr::Family;
-use crate::model::config::{
-    GlobalText, IpConfig, LinkConfig, LinkId, LinkMatch, Method, SourceKind, Wait,
-};
+use crate::model::config::{GlobalText, LinkConfig, LinkId, LinkMatch, Method, SourceKind, Wait};
 use crate::model::desired::{DesiredLink, FOREVER, What};
 use crate::model::lease::Field;
 use crate::model::link::IfName;
@@ -40,89 +38,111 @@ impl Engine<'_> {
     /// Decides whether a link whose static part is done is up; until when its lease is waited for.
     #[inline(never)]
     pub(super) fn finish_link(&mut self, id: LinkId, host: &mut impl Host) -> Instant {
-        let now = self.now;
         let Some(config) = self.config.link(id) else {
-            return now;
+            return Instant(0);
         };
-        let link = self.link_of(id);
-        if link.is_some_and(|link| self.lacks_port(link)) {
-            set_state(self.states, id, LinkState::WaitingPort);
-            return now;
-        }
-        if let Some(until) = link.and_then(|link| self.partner_wait(link)) {
-            if now < until {
-                set_state(self.states, id, LinkState::WaitingPartner);
-                // Nothing tells of a partner.
-                return until.min(now.after_seconds(1));
-            }
-            const ALONE: Complaint = Complaint::warning(Problem::NoPartnerYet, Effect::None);
-            let subject = Subject::Matches(&config.matches);
-            self.complain_of(host, ALONE, config.origin, subject);
-        }
-        let mut lacks = self.awaited(id, config, Family::V4, host);
-        let mut lacks6 = self.awaited(id, config, Family::V6, host);
-        let has_v4 = lacks.is_none() && (config.ipv4.asks() || self.has_addr(id, Family::V4));
-        let is_managed = !matches!(config.ipv6.method, Method::Ignore | Method::Disabled);
-        let has_v6 = lacks6.is_none() && (is_managed || self.has_addr(id, Family::V6));
-        if lacks6.is_some() && has_v4 {
-            // What IPv4 comes without is waited for only where it was asked for, and while a router may be there.
-            let is_absent = config.source == SourceKind::Cmdline && self.has_no_router(id);
-            if is_absent && config.ipv6.required {
-                self.give_up_waiting(LinkState::WaitingRa, &config.ipv6, &config.matches, host);
-            }
-            if is_absent || !config.ipv6.required {
-                lacks6 = None;
-            }
-        }
-        if let Some((state, mut until)) = lacks
-            && has_v6
-            && !config.ipv4.required
-        {
-            let seconds = self.config.global.timeouts.of(Wait::IpRequired);
-            until = until.min(self.started.after_seconds(seconds));
-            until = until.min(self.time_limit);
-            if now < until {
-                set_state(self.states, id, state);
-                return until;
-            }
-            self.give_up_waiting(state, &config.ipv4, &config.matches, host);
-            lacks = None;
-        }
-        // Of both the one that is waited for longer.
-        let longest = match (lacks, lacks6) {
-            (Some(four), Some(six)) if four.1 < six.1 => Some(six),
-            (four, six) => four.or(six),
-        };
-        if let Some((state, until)) = longest {
-            set_state(self.states, id, state);
-            return until;
-        }
-        let missing = self.complain_of_method(id, host);
-        let state = match missing {
-            None => LinkState::Up,
-            Some(_) => LinkState::Failed,
-        };
+        let (state, until) = self.stage(id, config, host);
         // Of any link, those without a lease go on asking.
         let is_any = matches!(config.matches, LinkMatch::Any);
         set_state(self.states, id, state);
         let mut n = 0_usize;
-        while let Some(link) = self.desired.links.get(n) {
+        while let Some(link) = self.desired.links.get(n)
+            && state.awaited().is_none()
+        {
             if link.config == Some(id) && (link.leased || !link.asks || !is_any) {
-                self.finish_desired(n, missing, host);
+                self.finish_desired(n, state, host);
             }
             n = n.wrapping_add(1);
         }
-        now
+        until
+    }
+
+    /// How far a link is whose static part is done, and until when it is waited for.
+    #[inline(never)]
+    fn stage(&self, id: LinkId, config: &LinkConfig, host: &mut impl Host) -> (LinkState, Instant) {
+        const ALONE: Complaint = Complaint::warning(Problem::NoPartnerYet, Effect::None);
+        if let Some(link) = self.link_of(id) {
+            if self.lacks_port(link) {
+                return (LinkState::WaitingPort, Instant(0));
+            }
+            if let Some(until) = self.partner_wait(link) {
+                if self.now < until {
+                    // Nothing tells of a partner.
+                    return (
+                        LinkState::WaitingPartner,
+                        until.min(self.now.after_seconds(1)),
+                    );
+                }
+                self.complain_of_link(ALONE, config.origin, config, host);
+            }
+        }
+        let (ipv4, ipv6) = (&config.ipv4, &config.ipv6);
+        let (mut four, mut six) = (
+            self.awaited(id, config, Family::V4, host),
+            self.awaited(id, config, Family::V6, host),
+        );
+        // What does not come in time, and whose.
+        let (mut given_up, mut origin) = (LinkState::Up, ipv4.origin);
+        if six.0 == LinkState::Up {
+            let is_managed = !matches!(ipv6.method, Method::Ignore | Method::Disabled);
+            if !ipv4.required && (is_managed || self.has_addr(id, Family::V6)) {
+                let seconds = self.config.global.timeouts.of(Wait::IpRequired);
+                four.1 = four.1.min(self.started.after_seconds(seconds));
+                four.1 = four.1.min(self.time_limit);
+                if self.now >= four.1 {
+                    (given_up, four) = (four.0, NOTHING);
+                }
+            }
+        } else if four.0 == LinkState::Up && (ipv4.asks() || self.has_addr(id, Family::V4)) {
+            // What IPv4 comes without is waited for only where it was asked for, and while a router may be there.
+            let is_absent = config.source == SourceKind::Cmdline && self.has_no_router(id);
+            if is_absent && ipv6.required {
+                (given_up, origin) = (LinkState::WaitingRa, ipv6.origin);
+            }
+            if is_absent || !ipv6.required {
+                six = NOTHING;
+            }
+        }
+        // Of both the one that is waited for longer.
+        let (mut state, until) = match four.0 == LinkState::Up || four.1 < six.1 {
+            true => six,
+            false => four,
+        };
+        let (mut severity, mut problem) = (Severity::Warning, given_up.awaited());
+        // This version has no link-local addresses of IPv4.
+        if state == LinkState::Up && ipv4.method == Method::LinkLocal {
+            problem = Some(Problem::NoIpv4ll);
+            if ipv4.required || !self.has_addr(id, Family::V6) {
+                (state, severity) = (LinkState::Failed, Severity::Error);
+            }
+        }
+        if let Some(problem) = problem {
+            let complaint = Complaint::new(severity, problem, Effect::MethodSkipped);
+            self.complain_of_link(complaint, origin, config, host);
+        }
+        (state, until)
+    }
+
+    /// Complains of a configured link.
+    #[inline(never)]
+    fn complain_of_link(
+        &self,
+        complaint: Complaint,
+        origin: Origin,
+        config: &LinkConfig,
+        host: &mut impl Host,
+    ) {
+        self.complain_of(host, complaint, origin, Subject::Matches(&config.matches));
     }
 
     /// Whether the configuration gives a link an address of this family.
-    fn has_addr(&self, id: LinkId, family: Family) -> bool {
+    pub(super) fn has_addr(&self, id: LinkId, family: Family) -> bool {
         let mut addrs = self.config.addrs.iter();
         addrs.any(|addr| addr.link == id && addr.addr.family() == family)
     }
 
     /// Tells how the desired link `n` ended.
-    fn finish_desired(&mut self, n: usize, missing: Option<Problem>, host: &mut impl Host) {
+    fn finish_desired(&mut self, n: usize, state: LinkState, host: &mut impl Host) {
         const NO_CARRIER: Complaint = Complaint::warning(Problem::NoCarrier, Effect::None);
         let Some(link) = self.desired.links.get(n) else {
             return;
@@ -134,50 +154,13 @@ impl Engine<'_> {
         {
             self.complain_of(host, NO_CARRIER, link.origin, Subject::Link(&link.name));
         }
-        if let Some(missing) = missing {
+        if state == LinkState::Failed {
             self.mark(ifindex, Event::Failed);
-            self.put_down(ifindex, missing);
+            self.put_down(ifindex, Problem::NoIpv4ll);
         } else if self.mark(ifindex, Event::Done) == self.now {
             self.forget_problems(ifindex);
             host.progress(&News { engine: self, n });
         }
-    }
-
-    /// Says that a family did not come in time, and that nobody waits for it any more.
-    fn give_up_waiting(
-        &self,
-        state: LinkState,
-        ip: &IpConfig,
-        matches: &LinkMatch,
-        host: &mut impl Host,
-    ) {
-        if let Some(problem) = state.awaited() {
-            let complaint = Complaint::warning(problem, Effect::MethodSkipped);
-            self.complain_of(host, complaint, ip.origin, Subject::Matches(matches));
-        }
-    }
-
-    /// Says that this version has no link-local addresses of IPv4; what that is where the link fails by it.
-    #[inline(never)]
-    fn complain_of_method(&self, id: LinkId, host: &mut impl Host) -> Option<Problem> {
-        let config = self.config.link(id)?;
-        let ip = &config.ipv4;
-        if ip.method != Method::LinkLocal {
-            return None;
-        }
-        let fails = ip.required || !self.has_addr(id, Family::V6);
-        let severity = match fails {
-            true => Severity::Error,
-            false => Severity::Warning,
-        };
-        let complaint = Complaint::new(severity, Problem::NoIpv4ll, Effect::MethodSkipped);
-        self.complain_of(
-            host,
-            complaint,
-            ip.origin,
-            Subject::Matches(&config.matches),
-        );
-        fails.then_some(Problem::NoIpv4ll)
     }
 
     /// Writes resolv.conf and the host name.
@@ -195,15 +178,15 @@ impl Engine<'_> {
         let links = &*self.desired.links;
         let lessees = &*self.lessees;
         conf.begin();
-        owned::names(config, None, conf);
+        owned::names(config, None, None, None, conf);
         for (id, link) in config.links_with_ids() {
             let state = self.states.get(id.place());
             if state.is_some_and(|state| *state != LinkState::NotAsked && !state.lacks_link()) {
-                owned::names(config, Some(id), conf);
+                owned::names(config, Some(id), None, None, conf);
                 for desired in links.iter() {
                     if desired.config == Some(id) {
-                        let given = given_to(lessees, desired);
-                        owned::given_names(link, &given, conf);
+                        let lessee = lessee_of(lessees, desired.ifindex);
+                        owned::names(config, Some(id), lessee, Some(desired), conf);
                     }
                 }
             } else if let Some(name) = name_of(link, &self.observed) {
@@ -261,11 +244,11 @@ impl Engine<'_> {
 
     /// Sets the host name if none is set, or the command line names one.
     fn publish_hostname(&self, host: &mut impl Host) {
-        let mut leases = self.desired.links.iter();
-        let leased = leases.find_map(|link| self.lease_of(link));
+        let leased = self.desired.links.iter().filter(|link| link.leased);
+        let leased = leased.filter_map(|link| self.lessee(link.ifindex)).next();
         let wanted = match (self.config.global.hostname, leased) {
             (Some(name), _) => self.config.text(name),
-            (None, Some(lease)) => lease.get(Field::Hostname),
+            (None, Some(lessee)) => lessee.lease.get(Field::Hostname),
             (None, None) => return,
         };
         let of_cmdline = self.config.global.hostname_source == SourceKind::Cmdline;

@@ -9,7 +9,7 @@ use super::{Engine, Host, OutputFile};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
 use crate::model::addr::{Cidr, Family};
 use crate::model::config::Config;
-use crate::model::desired::{Desired, DesiredLink, Full, Standing, Thing, Things};
+use crate::model::desired::{Desired, DesiredLink, Full, JOINED, Standing, Thing, Things};
 use crate::model::index::{HASH_START, hash};
 use crate::model::link::IfName;
 use crate::output::owned;
@@ -64,16 +64,22 @@ impl Engine<'_> {
                     }
                 }
             } else if let Some(link) = &mut link {
-                link.owned_up |= word == owned::UP;
-                link.made |= word == owned::MADE;
-                link.addr_gen_mode |= word == owned::ADDR_GEN_MODE;
-                if word == owned::JOINED {
+                let deed = match word {
+                    owned::DONE..owned::ADDR => {
+                        1_u8.wrapping_shl(word.wrapping_sub(owned::DONE) as u32)
+                    }
+                    _ => 0,
+                };
+                link.done |= deed;
+                if deed == JOINED {
                     // who goes down is not told by the configuration what it shall belong to, and who leaves neither
                     let number = scalar::number(value).unwrap_or(0);
                     if link.is_free || link.config.is_none() {
                         link.master = number;
                     }
-                    link.joined = link.master == number && !link.is_free;
+                    if link.master != number || link.is_free {
+                        link.done &= !JOINED;
+                    }
                 }
                 if word < owned::ADDR {
                     continue;

@@ -5,6 +5,7 @@ use super::observe::Asked;
 use super::{AGAIN, Engine, Event, Host, remove};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Subject};
 use crate::limits::MAX_LINE;
+use crate::model::desired::MADE;
 use crate::model::index::{HASH_START, hash};
 use crate::model::link::IfName;
 use crate::model::observed::Birth;
@@ -142,7 +143,8 @@ impl Engine<'_> {
             }
             if link.lower == ifindex {
                 let upper = link.ifindex;
-                self.others |= wanted.is_none_or(|upper| upper.config.is_none() && !upper.made);
+                self.others |=
+                    wanted.is_none_or(|upper| upper.config.is_none() && !upper.did(MADE));
                 self.look_for_others(upper, host)?;
             }
             n = n.wrapping_add(1);

@@ -4,293 +4,116 @@
 //! The kernel forms addresses of what routers say, and has their routes. What is heard here says which servers there
 //! are to ask, and what they are asked.
 
-use super::describe6::{describe, duid, settings};
-use super::dhcp::{BAD_OPTION, ENDED, TAKEN};
-use super::leases::{KEPT, QUESTIONS};
+use super::describe6::settings;
+use super::dhcp::TAKEN;
 use super::observe::Asked;
-use super::{Engine, Event, Host, Instant, OutputFile, Packet, remove};
-use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
-use crate::model::addr::{Family, is_link_local};
-use crate::model::advert::MANAGED;
+use super::{Engine, Event, Host, Instant, Packet, remove};
+use crate::diag::{Errno, Problem};
+use crate::model::addr::is_link_local;
+use crate::model::advert::{Advert, MANAGED};
 use crate::model::config::{Dad, LinkConfig, Method};
-use crate::model::desired::{Desired, Presence, Standing, Thing, What};
-use crate::model::lease::Verdict;
-use crate::model::lease6::{Field6, LEASED_OCTETS, Lease6};
+use crate::model::desired::{Presence, Standing, What, link_mut};
 use crate::model::observed::Link;
-use crate::model::statement::{Form, Statement};
-use crate::output::json::Octets;
-use crate::packed::{Word, word};
 use crate::plan::{Act, Phase};
-use crate::proto::dad::{self, Check, RETRANS_MS};
+use crate::proto::dad::NEVER;
 use crate::proto::dhcpv4::xorshift;
-use crate::proto::dhcpv6::{self, Heard, Message, State};
-use crate::proto::{Addr6, Lessee, ndisc, slaac};
-use crate::wire::dhcpv6::{Request, build};
+use crate::proto::dhcpv6::State;
+use crate::proto::{Addr6, Lessee};
 use crate::wire::rtnetlink::Seen;
 use crate::wire::rtnetlink::addr::{IFA_F_DADFAILED, is_usable};
 use crate::wire::{icmpv6, ipv6};
-use core::net::{IpAddr, Ipv6Addr};
+use core::net::IpAddr;
 
 impl Engine<'_> {
     /// Asks who has addresses, where it is time to; when there is something to do again.
+    #[inline(never)]
     pub(super) fn probe_addrs(&mut self, host: &mut impl Host) -> Instant {
         let now = self.now;
-        let mut until = Instant(u64::MAX);
+        let mut until = NEVER;
         let mut n = 0_usize;
         while let Some(held) = self.addrs6.get_mut(n) {
-            let check = &mut held.check;
-            let due = check.due(now);
-            if let dad::Due::Probe(nonce) = due
-                && let Some(link) = self.observed.by_index(check.ifindex)
-            {
-                let len = icmpv6::ask_duplicates(&check.addr, &nonce, self.buffers.datagram);
-                let sent = transmit(link, self.buffers.datagram, len, host);
-                check.sent(now, sent);
-            }
-            until = until.min(check.deadline());
             n = n.wrapping_add(1);
-            if due != dad::Due::Nothing && due != dad::Due::Unique {
-                let ifindex = check.ifindex;
-                self.note(ifindex, Event::Probe6, host);
+            let ifindex = held.ifindex;
+            let mut sent = None;
+            if let Some((addr, nonce)) = held.due(now) {
+                let result = match self.observed.by_index(ifindex) {
+                    Some(link) => {
+                        let len = icmpv6::ask_duplicates(addr, nonce, self.buffers.datagram);
+                        transmit(link, self.buffers.datagram, len, host)
+                    }
+                    None => Err(Errno::ENETDOWN),
+                };
+                held.sent(now, result);
+                sent = Some(result);
+            }
+            until = until.min(held.deadline());
+            if let Some(sent) = sent {
+                self.note_sent(ifindex, Event::Probe6, sent, host);
             }
         }
         until
     }
 
-    /// Does the next thing that lessee `n` has to do by IPv6; whether there was one.
-    #[inline(never)]
-    pub(super) fn step6(&mut self, n: usize, host: &mut impl Host) -> bool {
-        let now = self.now;
-        let Some(lessee) = self.lessees.get_mut(n) else {
-            return false;
-        };
-        let ifindex = lessee.ifindex;
-        let ndisc = &mut lessee.ndisc;
-        match ndisc.due(now) {
-            ndisc::Due::Nothing => {}
-            ndisc::Due::Solicit => {
-                let Some(link) = self.observed.by_index(ifindex) else {
-                    return false;
-                };
-                let local = self.desired.link(ifindex).and_then(|link| link.local);
-                let local = local.unwrap_or(Ipv6Addr::UNSPECIFIED);
-                let len = icmpv6::ask_routers(&local, &link.mac, self.buffers.datagram);
-                let sent = transmit(link, self.buffers.datagram, len, host);
-                ndisc.sent(now, sent);
-                // A router that was not there is not waited for any more.
-                self.look_again |= ndisc.tries() == QUESTIONS + 1;
-                self.note_sent(ifindex, Event::Solicit, sent, host);
-                return true;
-            }
-            ndisc::Due::Changed => {
-                self.look_again = true;
-                return true;
-            }
-        }
-        match lessee.client6.due(now) {
-            dhcpv6::Due::Nothing => return false,
-            dhcpv6::Due::Send(message) => {
-                let sent = self.transmit6(n, message, host);
-                if let Some(lessee) = self.lessees.get_mut(n) {
-                    lessee.client6.sent(now, sent);
-                }
-                self.note_sent(ifindex, sent_as(message), sent, host);
-            }
-            dhcpv6::Due::Kept => {
-                self.say(ifindex, KEPT, b"", host);
-                self.look_again = true;
-            }
-            dhcpv6::Due::Expired => {
-                self.say(ifindex, ENDED, b"", host);
-                self.forget(n, Family::V6, host);
-            }
-        }
-        true
-    }
-
-    /// Sends what the DHCPv6 client of lessee `n` has to send.
-    #[inline(never)]
-    fn transmit6(&mut self, n: usize, what: Message, host: &mut impl Host) -> Result<(), Errno> {
-        const GONE: Errno = Errno::ENODEV;
-        let lessee = self.lessees.get(n).ok_or(GONE)?;
-        let ifindex = lessee.ifindex;
-        let link = self.observed.by_index(ifindex).ok_or(GONE)?;
-        let local = self.desired.link(ifindex).and_then(|link| link.local);
-        let duid = duid(&self.config, lessee.config, link).ok_or(GONE)?;
-        let mut request = Request::new(what as u8, local.ok_or(GONE)?, &duid);
-        describe(&self.config, lessee.config, &mut request);
-        lessee.client6.fill(&lessee.lease6, &mut request);
-        let packet = self.buffers.datagram.get_mut(..PACKET).unwrap_or_default();
-        let len = build(&request, packet);
-        transmit(link, packet, len, host)
-    }
-
-    /// Gives the lease of DHCPv6 back that the first lessee has, from the link-local address that we form.
-    pub(super) fn give_back6(&mut self, host: &mut impl Host) {
-        let (now, seed) = (self.now, self.seed);
-        let Some(lessee) = self.lessees.first_mut() else {
-            return;
-        };
-        let ifindex = lessee.ifindex;
-        if let Some(link) = self.observed.by_index(ifindex)
-            && let Some(config) = self.config.link(lessee.config)
-            && let Some(wanted) = self.desired.link_mut(ifindex)
-            && lessee.client6.has_lease()
-        {
-            let local = slaac::form(&slaac::LINK_LOCAL, slaac::of_mac(&link.mac));
-            wanted.local = Some(local);
-            lessee
-                .client6
-                .start(now, seed, &settings(config, link, MANAGED));
-            lessee.client6.end(now);
-            self.step6(0, host);
-        }
-    }
-
-    /// Takes what somebody said by IPv6 on a link, and answers at once.
-    #[inline(never)]
-    pub(super) fn hear6(&mut self, ifindex: u32, said: &mut Statement, host: &mut impl Host) {
-        const MALFORMED: Complaint = Complaint::warning(Problem::BadPacket, Effect::AnswerDropped);
+    /// Takes what a neighbour said of an address, which may be one of ours.
+    pub(super) fn hear_neighbor(&mut self, ifindex: u32, said: &Advert, host: &mut impl Host) {
         let Some(link) = self.observed.by_index(ifindex) else {
             return;
         };
-        let mac = link.mac;
-        let (verdict, is_sound) = match said.form {
-            Form::Lease6 => (said.lease6.verdict(), said.lease6.is_sound()),
-            Form::Advert | Form::Lease => (said.advert.verdict(), said.advert.is_sound()),
-        };
-        let mut lessees = self.lessees.iter();
-        let of_link = lessees.position(|lessee| lessee.ifindex == ifindex);
-        match verdict {
-            Verdict::Malformed | Verdict::BadChecksum => {
-                self.say(ifindex, MALFORMED, b"", host);
-            }
-            _ if !is_sound => self.say(ifindex, MALFORMED, b"", host),
-            Verdict::Neighbor => {
-                let mut n = 0_usize;
-                while let Some(held) = self.addrs6.get_mut(n) {
-                    if held.check.ifindex == ifindex
-                        && held.check.hear(&said.advert, mac.as_bytes())
-                    {
-                        self.is_duplicate(n, host);
-                    }
-                    n = n.wrapping_add(1);
-                }
-            }
-            Verdict::Fine => {
-                if let Some(n) = of_link {
-                    self.hear_fine(n, said, host);
-                    self.attend_to(n, host);
-                }
-            }
-            Verdict::Unread | Verdict::NotForUs | Verdict::Arp => {}
+        let mac = link.mac.as_bytes();
+        let said = said.first();
+        let mut held = self.addrs6.iter_mut();
+        if held.any(|held| held.ifindex == ifindex && held.hear(said, mac)) {
+            self.lose_addr6(ifindex, said.addr(), host);
         }
     }
 
-    /// What a router or a server said, to lessee `n`.
-    fn hear_fine(&mut self, n: usize, said: &mut Statement, host: &mut impl Host) {
-        let now = self.now;
-        let Some(lessee) = self.lessees.get_mut(n) else {
-            return;
-        };
-        let ifindex = lessee.ifindex;
-        if said.form == Form::Advert {
-            lessee.ndisc.hear(now, &said.advert);
-            return self.note(ifindex, Event::Advertisement, host);
-        }
-        let Some(link) = self.observed.by_index(ifindex) else {
-            return;
-        };
-        let Some(duid) = duid(&self.config, lessee.config, link) else {
-            return;
-        };
-        let (client, held) = (&mut lessee.client6, &mut lessee.lease6);
-        match client.hear(now, &mut said.lease6, &duid, held) {
-            Heard::Nothing => {}
-            Heard::Refused(dhcpv6::Why::NothingGiven) => {
-                self.say(ifindex, NOTHING_GIVEN, b"", host);
-            }
-            Heard::Refused(dhcpv6::Why::NotOnLink) => self.say(ifindex, NOT_ON_LINK, b"", host),
-            Heard::Reconfigure => self.say(ifindex, RECONFIGURE, b"", host),
-            Heard::Offer => self.note(ifindex, Event::Offer6, host),
-            Heard::Bound | Heard::Informed => {
-                let [_, saved] = &mut lessee.saved;
-                *saved = false;
-                self.look_again = true;
-                let left_out = lessee.lease6.bits();
-                self.note(ifindex, Event::Reply, host);
-                for field in Field6::ALL {
-                    if left_out & field.bit() != 0 {
-                        let number = field.slot().code.into();
-                        self.say(ifindex, BAD_OPTION.with(number), b"", host);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Somebody else has address `n`, which goes, and its server is told.
-    fn is_duplicate(&mut self, n: usize, host: &mut impl Host) {
+    /// Somebody else has an address of ours. It goes at the next look, and its server is told.
+    #[inline(never)]
+    fn lose_addr6(&mut self, ifindex: u32, addr: &[u8; 16], host: &mut impl Host) {
         self.look_again = true;
-        let Some(held) = self.addrs6.get(n) else {
-            return;
-        };
-        let (ifindex, addr) = (held.check.ifindex, held.check.addr);
-        self.say(ifindex, TAKEN, &addr.octets(), host);
+        self.say(ifindex, TAKEN, addr, host);
         self.put_down(ifindex, Problem::AddrTaken);
-        let mut lessees = self.lessees.iter_mut().zip(0..);
-        let of_link = lessees.find(|(lessee, _)| lessee.ifindex == ifindex);
-        if let Some((lessee, n)) = of_link
-            && has_addr(&lessee.lease6, &addr)
-        {
+        let mut lessees = self.lessees.iter_mut();
+        if let Some(lessee) = lessees.find(|lessee| lessee.ifindex == ifindex) {
             lessee.client6.taken(self.now, addr, &mut lessee.lease6);
-            self.attend_to(n, host);
         }
     }
 
-    /// Takes note of an IPv6 address that the kernel has.
+    /// Takes note of an IPv6 address that the kernel has, and of how it stands among what is desired.
     #[inline(never)]
-    pub(super) fn see_addr6(&mut self, seen: &Seen, is_asked_for: bool, host: &mut impl Host) {
-        let thing = &seen.thing;
-        let (ifindex, addr) = (thing.ifindex, thing.route.dst);
-        let IpAddr::V6(host_addr) = addr.addr else {
-            return;
-        };
-        let Some(link) = self.desired.link_mut(ifindex) else {
+    pub(super) fn see_addr6(&mut self, seen: &mut Seen, known: Option<bool>, host: &mut impl Host) {
+        let (thing, flags) = (&mut seen.thing, seen.flags);
+        let ifindex = thing.ifindex;
+        let link = self.desired.link_mut(ifindex);
+        let (Some(link), IpAddr::V6(addr)) = (link, &thing.route.dst.addr) else {
             return;
         };
         let Some(dad) = link.dad else {
             return;
         };
-        let flags = seen.flags;
-        let is_usable = is_usable(flags);
-        let is_local = is_link_local(&addr.addr);
-        if is_usable && is_local {
-            link.local = Some(host_addr);
-        }
-        if flags & IFA_F_DADFAILED != 0 && !is_asked_for {
-            const TAKEN: Complaint = Complaint::error(Problem::AddrTaken, Effect::None);
-            self.say(ifindex, TAKEN, &host_addr.octets(), host);
+        if is_usable(flags) {
+            if is_link_local(&thing.route.dst.addr) {
+                link.local = Some(*addr);
+            } else {
+                self.mark(ifindex, Event::Address);
+            }
         }
         let has_carrier = |link: &Link| link.has_carrier();
         if !self.observed.by_index(ifindex).is_some_and(has_carrier) {
             return;
         }
-        let is_it = |held: &&mut Addr6| held.check.ifindex == ifindex && held.addr == addr;
+        let is_it = |held: &&mut Addr6| held.ifindex == ifindex && held.addr == thing.route.dst;
         let held = match self.addrs6.iter_mut().find(is_it) {
             Some(held) => held,
             None => {
-                let times = u8::from(dad == Dad::Background);
-                let seed = xorshift(&mut self.seed);
-                let check = Check::new(ifindex, host_addr, self.now, seed, (times, RETRANS_MS));
-                let held = Addr6 {
-                    addr,
-                    check,
-                    flags,
-                    valid_secs: 0,
-                    preferred_secs: 0,
-                    is_there: true,
+                // Of what was there before us, somebody else has found out.
+                let was_up = self.when(ifindex, Event::Up).is_some();
+                let next = match dad == Dad::Background && was_up {
+                    true => self.now,
+                    false => NEVER,
                 };
+                let chance = xorshift(&mut self.seed);
+                let held = Addr6::new(ifindex, thing.route.dst, next, chance);
                 // What has no room is not looked after.
                 let _ = self.addrs6.push(held);
                 match self.addrs6.last_mut() {
@@ -300,81 +123,60 @@ impl Engine<'_> {
             }
         };
         (held.flags, held.is_there) = (flags, true);
-        (held.valid_secs, held.preferred_secs) = (thing.valid_secs, thing.preferred_secs);
-        if is_usable && !is_local {
-            self.mark(ifindex, Event::Address);
-        }
-    }
-
-    /// Before addresses are looked at: none was seen.
-    pub(super) fn forget_addrs6(&mut self) {
-        for held in self.addrs6.iter_mut() {
-            held.is_there = false;
-        }
-    }
-
-    /// After that: what was not seen is gone. What somebody else has is not to come back. A link that has another
-    /// link-local address needs none of ours.
-    pub(super) fn drop_addrs6(&mut self) {
-        let Desired { links, things } = &mut self.desired;
-        for link in links.iter().filter(|link| link.local.is_some()) {
-            for thing in things.iter_mut() {
-                if thing.is_own_local() && thing.ifindex == link.ifindex {
-                    thing.presence = Presence::Same;
-                }
+        held.lives = [thing.valid_secs, thing.preferred_secs];
+        held.is_ours = known == Some(true);
+        let was_duplicate = held.is_duplicate;
+        held.is_duplicate |= flags & IFA_F_DADFAILED != 0;
+        if held.is_duplicate {
+            if !was_duplicate {
+                self.lose_addr6(ifindex, &addr.octets(), host);
             }
-        }
-        remove(self.addrs6, |held| {
-            !held.is_there && held.check.state() != dad::State::Duplicate
-        });
-    }
-
-    /// Has the kernel use at once what it forms, on links whose addresses it does not look after: until
-    /// [`Engine::give_back_dad`]. Where it cannot be told, it looks, and its word is waited for.
-    pub(super) fn take_dad(&mut self, host: &mut impl Host) {
-        for lessee in self.lessees.iter_mut() {
-            if let Some(link) = self.desired.link(lessee.ifindex)
-                && lessee.accept_dad == 0
-                && link.dad.is_some_and(Dad::is_not_kernels)
-            {
-                let file = OutputFile::Knob(&link.name, ACCEPT_DAD);
-                let before = host
-                    .read(file)
-                    .map_or(0, |text| *text.first().unwrap_or(&b'0'));
-                lessee.accept_dad = before.max(b'0');
-                if before > b'0' && host.write(file, &Octets(b"0")).is_err() {
-                    lessee.accept_dad = b'0';
-                }
+            if known.is_none() {
+                // Whoever made it: without room it stays until the next look.
+                (thing.standing, thing.presence) = (Standing::Stale, Presence::Same);
+                let _ = self.desired.things.add(thing);
             }
         }
     }
 
-    /// Gives back what [`Engine::take_dad`] took: from here on nobody looks after what the kernel forms.
-    pub fn give_back_dad(&mut self, host: &mut impl Host) {
-        for lessee in self.lessees.iter() {
-            if let Some(link) = self.desired.link(lessee.ifindex)
-                && lessee.accept_dad > b'0'
+    /// After addresses were looked at: what was not seen is gone. What somebody else has is not desired, and is not to
+    /// come back.
+    #[inline(never)]
+    pub(super) fn withdraw_duplicates(&mut self, host: &mut impl Host) {
+        let mut n = 0_usize;
+        while let Some(held) = self.addrs6.get_mut(n) {
+            n = n.wrapping_add(1);
+            // Of one with a time of its own the kernel does not say that somebody else has it: it goes.
+            if !held.is_there
+                && !held.is_duplicate
+                && !held.is_usable()
+                && let IpAddr::V6(addr) = held.addr.addr
             {
-                let file = OutputFile::Knob(&link.name, ACCEPT_DAD);
-                let _ = host.write(file, &Octets(&[lessee.accept_dad]));
+                held.is_duplicate = true;
+                let ifindex = held.ifindex;
+                self.lose_addr6(ifindex, &addr.octets(), host);
             }
         }
-    }
-
-    /// Remembers the link-local addresses that were just added.
-    pub(super) fn take_locals(&mut self) {
-        let Desired { links, things } = &mut self.desired;
-        for step in self.plan.steps.iter() {
-            if step.act == Act::Add
-                && step.errno.is_none()
-                && let Some(thing) = things.get(step.n as usize)
-                && thing.is_own_local()
-                && let IpAddr::V6(addr) = thing.route.dst.addr
+        remove(self.addrs6, |held| !held.is_there && !held.is_duplicate);
+        n = 0;
+        while let Some(thing) = self.desired.things.get_mut(n) {
+            n = n.wrapping_add(1);
+            let ifindex = thing.ifindex;
+            if thing.is_own_local()
+                && let Some(link) = link_mut(self.desired.links, ifindex)
+                && link.local.is_some()
             {
-                for link in links.iter_mut() {
-                    if link.ifindex == thing.ifindex {
-                        link.local = Some(addr);
-                    }
+                // It needs none of ours.
+                thing.presence = Presence::Same;
+            }
+            let is_it = |held: &Addr6| {
+                held.is_duplicate && held.ifindex == ifindex && held.addr == thing.route.dst
+            };
+            if thing.what == What::Addr && self.addrs6.iter().any(is_it) {
+                let is_static = thing.standing != Standing::Stale && !thing.leased && !thing.yields;
+                thing.standing = Standing::Stale;
+                if is_static {
+                    self.fail(ifindex);
                 }
             }
         }
@@ -382,37 +184,13 @@ impl Engine<'_> {
 
     /// The IPv6 addresses of a managed link that the kernel forms, or somebody else added.
     pub(crate) fn formed_on(&self, ifindex: u32) -> impl Iterator<Item = &Addr6> {
-        let is_ours = |held: &Addr6| {
-            let mut things = self.desired.things.iter();
-            things.any(|thing| {
-                thing.what == What::Addr
-                    && thing.ifindex == held.check.ifindex
-                    && thing.route.dst == held.addr
-            })
-        };
-        let mut held = self.addrs6.iter();
-        core::iter::from_fn(move || {
-            held.find(|held| held.check.ifindex == ifindex && !is_ours(held))
-        })
+        let held = self.addrs6.iter();
+        held.filter(move |held| held.ifindex == ifindex && !held.is_ours && !held.is_duplicate)
     }
 
     /// Whether somebody may still say that he has an address of ours.
     pub fn is_probing(&self) -> bool {
-        let mut held = self.addrs6.iter();
-        held.any(|held| held.check.state() == dad::State::Probing)
-    }
-
-    /// Whether there may be addresses of which we find out whether somebody else has them; where there are, they are
-    /// looked at once more: the last look saw those only that were there before it.
-    ///
-    /// # Errors
-    /// When the kernel cannot be asked.
-    pub fn look_at_addrs(&mut self, host: &mut impl Host) -> Result<(), Errno> {
-        self.forget_addrs6();
-        self.asked = Asked::Compare;
-        let looked = self.dump(host, Some(What::Addr));
-        self.drop_addrs6();
-        looked
+        self.addrs6.iter().any(Addr6::is_probing)
     }
 
     /// Whether we find out who else has addresses of a link.
@@ -421,21 +199,19 @@ impl Engine<'_> {
         links.any(|link| link.dad == Some(Dad::Background))
     }
 
-    /// Deletes what somebody else has, and changes nothing else.
+    /// Looks which addresses there are, and deletes what somebody else has; changes nothing else.
     ///
     /// # Errors
     /// When the kernel cannot be asked.
     pub fn withdraw(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         self.look_again = false;
+        self.asked = Asked::Compare;
+        self.dump(host, Some(What::Addr))?;
+        self.withdraw_duplicates(host);
         self.plan.clear();
-        self.withdraw_duplicates();
         for (thing, n) in self.desired.things.iter().zip(0..) {
-            let is_it = |held: &Addr6| {
-                held.check.state() == dad::State::Duplicate
-                    && held.check.ifindex == thing.ifindex
-                    && held.addr == thing.route.dst
-            };
-            if thing.what == What::Addr && self.addrs6.iter().any(is_it) {
+            let goes = thing.standing == Standing::Stale && thing.presence == Presence::Same;
+            if goes && thing.what == What::Addr {
                 self.plan.push(Phase::DeleteAddresses, Act::Delete, n);
             }
         }
@@ -446,42 +222,16 @@ impl Engine<'_> {
         }
         Ok(())
     }
-
-    /// What somebody else has is not desired, and goes, whoever made it.
-    pub(super) fn withdraw_duplicates(&mut self) {
-        let mut n = 0_usize;
-        while let Some(held) = self.addrs6.get(n) {
-            if held.check.state() == dad::State::Duplicate {
-                let ifindex = held.check.ifindex;
-                let origin = self
-                    .desired
-                    .link(ifindex)
-                    .map_or(Origin::NONE, |link| link.origin);
-                let mut stale = Thing::addr(ifindex, &held.addr, &None, origin);
-                stale.standing = Standing::Stale;
-                let (mut is_known, mut is_static) = (false, false);
-                self.desired.things.each(&stale, &mut |thing| {
-                    is_known = true;
-                    is_static |=
-                        thing.standing != Standing::Stale && !thing.leased && !thing.yields;
-                    thing.standing = Standing::Stale;
-                });
-                if !is_known {
-                    // Without room it stays until the next look.
-                    let _ = self.desired.things.add(&stale);
-                }
-                if is_static {
-                    self.fail(ifindex);
-                }
-            }
-            n = n.wrapping_add(1);
-        }
-    }
 }
 
 /// Sends a packet of this length to the group it is for.
 #[inline(never)]
-fn transmit(link: &Link, packet: &[u8], len: usize, host: &mut impl Host) -> Result<(), Errno> {
+pub(super) fn transmit(
+    link: &Link,
+    packet: &[u8],
+    len: usize,
+    host: &mut impl Host,
+) -> Result<(), Errno> {
     let packet = packet.get(..len).unwrap_or_default();
     let to = ipv6::group_mac(packet, &link.broadcast);
     host.transmit(link.ifindex, Packet::Ipv6, &to, packet)
@@ -496,13 +246,13 @@ pub(super) fn start6(
     seed: u32,
 ) {
     lessee.ndisc.start(now, seed);
-    let flags = match config.ipv6.method {
-        Method::Dhcp => MANAGED,
-        _ => lessee.ndisc.flags(),
-    };
-    let settings = settings(config, link, flags);
-    let client = &mut lessee.client6;
+    let mut flags = lessee.ndisc.flags();
+    if config.ipv6.method == Method::Dhcp {
+        flags = MANAGED;
+    }
     if flags != 0 {
+        let settings = settings(config, link, flags);
+        let client = &mut lessee.client6;
         // What needs no lease is not asked for where there is one.
         if settings.addrs && matches!(client.state(), State::Informing | State::Informed) {
             client.stop();
@@ -510,29 +260,3 @@ pub(super) fn start6(
         client.start(now, seed, &settings);
     }
 }
-
-/// Whether an address is leased.
-fn has_addr(lease: &Lease6, addr: &Ipv6Addr) -> bool {
-    let mut items = lease.get(Field6::Addrs).chunks(LEASED_OCTETS);
-    items.any(|item| item.ends_with(&addr.octets()))
-}
-
-/// What is remembered of a message.
-fn sent_as(message: Message) -> Event {
-    match message {
-        Message::Solicit | Message::InformationRequest => Event::Solicit6,
-        Message::Release => Event::Release,
-        Message::Decline => Event::Decline,
-        Message::Request | Message::Confirm | Message::Renew | Message::Rebind => Event::Request6,
-    }
-}
-
-/// Octets of the longest packet we send: what any link takes.
-const PACKET: usize = 1_280;
-
-/// See [`Engine::take_dad`].
-const ACCEPT_DAD: Word = word!("accept_dad");
-
-const NOTHING_GIVEN: Complaint = Complaint::warning(Problem::NothingGiven, Effect::None);
-const NOT_ON_LINK: Complaint = Complaint::warning(Problem::NotOnLink, Effect::None);
-const RECONFIGURE: Complaint = Complaint::note(Problem::Reconfigure, Effect::AnswerDropped);

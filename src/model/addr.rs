@@ -1,6 +1,7 @@
 //! Addresses with their prefix length.
 
 use crate::packed::{Word, word};
+use crate::text::parts;
 use crate::text::show::{Show, Text, displayed};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -39,6 +40,9 @@ impl Family {
     }
 }
 
+/// What an IPv4 address has before it as an IPv6 address (RFC 4291 s.2.5.5.2).
+pub const MAPPED: &[u8] = &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
 /// Whether two addresses are one. Compared in place they take more room.
 #[inline(never)]
 pub fn is_same(one: &IpAddr, other: &IpAddr) -> bool {
@@ -51,12 +55,19 @@ pub fn is_link_local(addr: &IpAddr) -> bool {
 }
 
 /// An address and the length of its prefix. `len` is at most 32 or 128; [`Cidr::new`] sees to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Eq)]
 pub struct Cidr {
     /// The address, host bits included.
     pub addr: IpAddr,
     /// Prefix length in bits.
     pub len: u8,
+}
+
+impl PartialEq for Cidr {
+    #[inline(never)]
+    fn eq(&self, other: &Cidr) -> bool {
+        self.len == other.len && self.addr == other.addr
+    }
 }
 
 impl Cidr {
@@ -134,8 +145,8 @@ impl Show for IpAddr {
     fn show(&self, f: &mut Text<'_>) {
         match self {
             IpAddr::V4(addr) => dotted(f, word!(""), &addr.octets()),
-            IpAddr::V6(addr) => match addr.to_ipv4_mapped() {
-                Some(addr) => dotted(f, word!("::ffff:"), &addr.octets()),
+            IpAddr::V6(addr) => match parts::strip(&addr.octets(), MAPPED) {
+                Some(octets) => dotted(f, word!("::ffff:"), octets),
                 None => groups(f, &addr.octets()),
             },
         }

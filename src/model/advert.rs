@@ -106,9 +106,9 @@ impl<'a> Item<'a> {
     }
 
     /// Its address.
-    pub fn addr(self) -> Ipv6Addr {
+    pub fn addr(self) -> &'a [u8; 16] {
         let [_, _, octets @ ..] = self.0;
-        Ipv6Addr::from(*octets.first_chunk().unwrap_or(&[0; 16]))
+        octets.first_chunk().unwrap_or(&[0; 16])
     }
 
     /// What a message about an address is known by to who sent it, and what follows.
@@ -133,10 +133,14 @@ impl<'a> Item<'a> {
         u32::from_ne_bytes([a, b, c, d])
     }
 
-    /// The octets that it is known by among those of a router: of what a router says one only, the kind alone.
-    pub fn key(self) -> &'a [u8] {
-        let is_one = self.0[0] <= What::Portal as u8;
-        parts::slice(self.0, 0, if is_one { 1 } else { KEY })
+    /// All but the seconds.
+    pub fn said(self) -> Option<&'a [u8; SAID]> {
+        self.0.first_chunk()
+    }
+
+    /// Whether it stands no more when the same router says this: of some kinds there is one only.
+    pub fn is_replaced_by(self, other: Item<'_>) -> bool {
+        self.0[0] == other.0[0] && self.0[0] <= What::Portal as u8
     }
 
     /// Whether it has its form: that of such a thing that a DHCPv6 server says.
@@ -195,7 +199,7 @@ impl Advert {
 
     /// The octets of the first item, and the zeros behind them.
     pub fn first_octets(&mut self) -> &mut [u8] {
-        self.0.get_mut(HEAD + 2..HEAD + KEY).unwrap_or_default()
+        self.0.get_mut(HEAD + 2..HEAD + SAID).unwrap_or_default()
     }
 
     /// Who sent it.
@@ -255,16 +259,21 @@ impl Advert {
     /// Whether each item has its form.
     #[inline(never)]
     pub fn is_sound(&self) -> bool {
-        self.items().all(Item::is_sound)
+        let places = self.0.get(HEAD..).unwrap_or_default();
+        places
+            .as_chunks()
+            .0
+            .iter()
+            .all(|item| Item(item).is_sound())
     }
 }
 
 /// Octets before the items.
 const HEAD: usize = 19;
 /// Octets of an item.
-pub const ITEM: usize = KEY + 4;
+pub const ITEM: usize = SAID + 4;
 /// What it is, and its octets.
-pub const KEY: usize = 2 + MAX_RA_TEXT;
+pub const SAID: usize = 2 + MAX_RA_TEXT;
 
 #[cfg(test)]
 mod tests {
@@ -323,10 +332,7 @@ mod tests {
             (link.valid(), link.retrans_ms()),
             (0x0102_0304, 0x0506_0708)
         );
-        assert_eq!(
-            (link.octets(), link.key()),
-            (&said[..], &[What::Link as u8][..])
-        );
+        assert_eq!(link.octets(), said);
         assert_eq!((router.what(), router.valid()), (What::Router, 7));
         assert!(router.octets().is_empty());
         let network = lease6::leased(pref64.octets()).unwrap().addr;
@@ -338,20 +344,29 @@ mod tests {
     }
 
     #[test]
-    fn items_are_known_by_all_they_say_or_by_their_kind() {
+    fn of_some_kinds_there_is_one_only() {
         let mut advert = Advert::NONE;
-        for (what, octets, key) in [
-            (What::Link, &[7; 9][..], 1),
-            (What::Router, &[], 1),
-            (What::Portal, b"a", 1),
-            (What::Pref64, &prefix("64:ff9b::", 96), KEY),
-            (What::Server, &addr("2001:db8::53"), KEY),
-            (What::Domain, b"a", KEY),
+        for (what, octets, is_one) in [
+            (What::Link, &[7; 8][..], true),
+            (What::Router, &[], true),
+            (What::Portal, b"a", true),
+            (What::Pref64, &prefix("64:ff9b::", 96), false),
+            (What::Server, &addr("2001:db8::53"), false),
+            (What::Domain, b"a", false),
         ] {
-            advert.add(what, 0, octets);
-            let item = advert.items().last().unwrap();
-            assert_eq!((item.what(), item.key()), (what, &item.0[..key]));
+            advert.add(what, 7, octets);
+            for item in advert.items() {
+                let last = advert.items().last().unwrap();
+                let is_its = item.what() == what;
+                assert_eq!(item.is_replaced_by(last), is_its && is_one);
+                assert_eq!(item.said() == last.said(), is_its);
+            }
         }
+        // Another time is the same.
+        let mut later = Advert::NONE;
+        later.add(What::Link, 8, &[7; 8]);
+        assert_eq!(later.first().said(), advert.first().said());
+        assert_ne!(later.first(), advert.first());
     }
 
     #[test]
@@ -398,7 +413,7 @@ mod tests {
             let mut advert = Advert::NONE;
             assert_eq!(advert.add(what, 7, octets), is_fine, "{what:?} {octets:?}");
             assert_eq!(advert.left_out(), if is_fine { 0 } else { what.bit() });
-            assert_eq!(advert.items().count(), is_fine.into());
+            assert_eq!(advert.items().count(), usize::from(is_fine));
             // Of what was left out nothing stays.
             assert!(advert.add(What::Router, 7, &[]));
             let mut other = Advert::NONE;

@@ -65,7 +65,7 @@ pub enum Kind {
     Dad,
     /// `IN6_ADDR_GEN_MODE_*`, and words for what the kernel does anyway.
     AddrGenMode,
-    /// `use_tempaddr` of the kernel, to which whatever is greater than 1 is the same.
+    /// `use_tempaddr` of the kernel, of which each word behind 1 means 2.
     Privacy,
     /// A link name.
     Name,

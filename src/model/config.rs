@@ -52,6 +52,11 @@ impl LinkId {
         LinkId(NonZeroU16::MIN.saturating_add(number))
     }
 
+    /// Whether both are of one link, or of none: compared as one number, not first as something and nothing.
+    pub fn is_same(one: Option<LinkId>, other: Option<LinkId>) -> bool {
+        one.map(|id| id.0) == other.map(|id| id.0)
+    }
+
     /// How many others are before it.
     pub const fn number(self) -> u16 {
         self.0.get().wrapping_sub(1)
@@ -127,8 +132,8 @@ pub struct AddrConfig {
     pub addr: Cidr,
     /// The other end of a point-to-point link.
     pub peer: Option<IpAddr>,
-    /// Broadcast address where it is not the usual one.
-    pub broadcast: Option<Ipv4Addr>,
+    /// Broadcast address where it is not the usual one; unspecified where it is.
+    pub broadcast: Ipv4Addr,
     /// Its label (`IFA_LABEL`), the name of the link included.
     pub label: Option<Str>,
     /// `RT_SCOPE_*` where asked for.

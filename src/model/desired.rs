@@ -72,16 +72,12 @@ pub struct DesiredLink {
     pub remake: bool,
     /// The option of which that is so; `None`: it lies on another link.
     pub differs: Option<Attr>,
-    /// Whether we made it, now or as `owned-IF` says.
-    pub made: bool,
+    /// What we did to it, now or as `owned-IF` says: [`UP`], [`MADE`], [`JOINED`], [`GEN_MODE`].
+    pub done: u8,
     /// Whether sources speak of it, and none says that it is a port.
     pub is_free: bool,
-    /// Whether we made it a port of its master, now or as `owned-IF` says.
-    pub joined: bool,
     /// Where it was asked for.
     pub origin: Origin,
-    /// Whether we took it up, now or as `owned-IF` says.
-    pub owned_up: bool,
     /// Whether the plan changes something of it.
     pub touched: bool,
     /// Whether it asks for a lease.
@@ -92,8 +88,6 @@ pub struct DesiredLink {
     pub dad: Option<Dad>,
     /// The metric of default routes that routers advertise on it.
     pub metric6: u32,
-    /// Whether we changed how it forms IPv6 addresses, now or as `owned-IF` says.
-    pub addr_gen_mode: bool,
     /// A link-local address of it that can be used.
     pub local: Option<Ipv6Addr>,
     /// Whether what is leased to it is among what is desired.
@@ -117,17 +111,14 @@ impl DesiredLink {
             lower: 0,
             remake: false,
             differs: None,
-            made: false,
+            done: 0,
             is_free: false,
-            joined: false,
             origin,
-            owned_up: false,
             touched: false,
             asks: false,
             asks6: false,
             dad: None,
             metric6: 0,
-            addr_gen_mode: false,
             local: None,
             leased: false,
             recalled: Recalled {
@@ -147,12 +138,26 @@ impl DesiredLink {
         self.config.unwrap_or(LinkId::NONE)
     }
 
+    /// Whether we did this to it.
+    pub fn did(&self, deed: u8) -> bool {
+        self.done & deed != 0
+    }
+
     /// Whether it shall be a port of a bond, for which it goes down.
     #[inline]
     pub fn in_bond(&self) -> bool {
         self.port_of.scope() == Scope::Bond
     }
 }
+
+/// Of [`DesiredLink::done`]: we took it up.
+pub const UP: u8 = 1;
+/// We made it.
+pub const MADE: u8 = 2;
+/// We made it a port of its master.
+pub const JOINED: u8 = 4;
+/// We changed how it forms IPv6 addresses.
+pub const GEN_MODE: u8 = 8;
 
 /// What `owned-IF` said of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -446,8 +451,14 @@ impl<'m> Desired<'m> {
     /// The same, to be changed.
     #[inline(never)]
     pub fn link_mut(&mut self, ifindex: u32) -> Option<&mut DesiredLink> {
-        self.links.iter_mut().find(|link| link.ifindex == ifindex)
+        link_mut(self.links, ifindex)
     }
+}
+
+/// The desired link with this number.
+#[inline(never)]
+pub fn link_mut(links: &mut VecView<DesiredLink>, ifindex: u32) -> Option<&mut DesiredLink> {
+    links.iter_mut().find(|link| link.ifindex == ifindex)
 }
 
 #[inline(never)]

@@ -51,9 +51,7 @@ impl<'a> Duid<'a> {
 
 /// The IAID of both IAs of a link: the last four octets of its address, so that it is the same each time.
 pub fn iaid(mac: &Mac) -> [u8; 4] {
-    let mac = mac.as_bytes();
-    let last = parts::slice(mac, mac.len().saturating_sub(4), 4);
-    *last.first_chunk().unwrap_or(&[0; 4])
+    *mac.as_bytes().last_chunk().unwrap_or(&[0; 4])
 }
 
 const LL: u8 = 3;

@@ -26,14 +26,16 @@ impl Knob {
     pub const DAD_TRANSMITS: Knob = Knob(7);
     /// An address may be used before that is known (RFC 4429).
     pub const OPTIMISTIC: Knob = Knob(8);
+    /// What the kernel forms is used only once it is known that nobody else has it.
+    pub const ACCEPT_DAD: Knob = Knob(9);
     /// MTU, which is that of the link whenever it goes up.
-    pub const MTU: Knob = Knob(9);
+    pub const MTU: Knob = Knob(10);
     /// `IN6_ADDR_GEN_MODE_*`; set by netlink.
-    pub const ADDR_GEN_MODE: Knob = Knob(10);
+    pub const ADDR_GEN_MODE: Knob = Knob(11);
     /// Packets of others are forwarded; never set.
-    pub const FORWARDING: Knob = Knob(11);
+    pub const FORWARDING: Knob = Knob(12);
     /// How many there are.
-    pub const COUNT: u8 = 12;
+    pub const COUNT: u8 = 13;
 
     /// What there is to know of it.
     pub fn row(self) -> Row {
@@ -60,7 +62,7 @@ pub struct Row {
     /// The option that is its value, where there is one.
     pub attr: Attr,
     /// What it is where nobody changed it.
-    usual: u16,
+    pub usual: u16,
 }
 
 const fn row(place: u8, word: Word, usual: u16, attr: &str) -> Row {
@@ -85,6 +87,7 @@ static ROWS: [Row; Knob::COUNT as usize] = [
     row(10, word!("use_tempaddr"), 0, "privacy"),
     row(6, word!("dad_transmits"), 1, "dad_transmits"),
     row(23, word!("optimistic_dad"), 0, "token"),
+    row(27, word!("accept_dad"), 1, "token"),
     row(2, word!("mtu"), 0, "mtu6"),
     row(47, word!("stable_secret"), 0, "addr_gen_mode"),
     FORWARDING,
@@ -133,5 +136,5 @@ impl Knobs {
 
 /// No value of any: of one that was not looked at, and of one that the kernel has not.
 const UNKNOWN: u32 = u32::MAX;
-/// See [`UNKNOWN`].
+/// No value of any: the kernel has it not.
 pub const ABSENT: u32 = UNKNOWN ^ STABLE_PRIVACY;

@@ -16,43 +16,32 @@ record! {
     Lease6, Dhcp6;
     /// What a server may say; the doc of each names the key it has where a lease is written down.
     ///
-    /// [`Slot::code`] is the option's number, of an option in an IA_NA 128 more, in an IA_PD 192 more, and of
-    /// one in the NTP option 160 more; 255 for what is no option's.
+    /// [`Slot::code`] is the option's number; of what has none of its own it is that of the IA_NA.
     Field6, from Field::ALL.len(), then "UPTIME";
     /// What the message is (RFC 8415 s.7.3).
-    Message 255 Number 1, "";
+    Message 3 Number 1, "";
     /// `transaction-id`.
-    Xid 255 Number 3, "";
+    Xid 3 Number 3, "";
     /// DUID of whom it is said to.
     ClientId 1 Octets MAX_DUID, "";
     /// DUID of who says it.
     ServerId 2 Octets MAX_DUID, "DHCP6SERVERID";
     /// How much the server wants to be chosen.
     Preference 7 Number 1, "";
-    /// Status of the message.
+    /// Status of the message, or of an IA, that is no success.
     Status 13 Number 2, "";
-    /// Seconds of the longest pause between two SOLICITs.
+    /// Seconds of the longest pause between two SOLICITs (and INFORMATION-REQUESTs: INF_MAX_RT is not read).
     SolMaxRt 82 Number 4, "";
-    /// The same of INFORMATION-REQUESTs.
-    InfMaxRt 83 Number 4, "";
     /// Seconds until what was said without a lease is to be asked for again.
     RefreshTime 32 Number 4, "DHCP6REFRESHTIME";
-    /// The IA_NA: its IAID.
-    AddrIaid 3 Number 4, "";
-    /// Its status.
-    AddrStatus 141 Number 2, "";
-    /// Its addresses.
-    Addrs 133 Leased MAX_IA_ADDRS * LEASED_OCTETS, "IPV6ADDR";
-    /// The IA_PD: its IAID.
-    PrefixIaid 25 Number 4, "";
-    /// Its status.
-    PrefixStatus 205 Number 2, "";
-    /// Its prefixes.
-    Prefixes 218 Leased MAX_IA_PREFIXES * LEASED_OCTETS, "IPV6PREFIX";
-    /// Seconds until the lease is to be renewed: the least T1 of the IAs that is not 0.
-    RenewTime 255 Number 4, "DHCP6RENEWALTIME";
-    /// Seconds until any server is to be asked: the least T2 that is not 0.
-    RebindTime 255 Number 4, "DHCP6REBINDINGTIME";
+    /// The addresses of its IA_NA.
+    Addrs 5 Leased MAX_IA_ADDRS * LEASED_OCTETS, "IPV6ADDR";
+    /// The prefixes of its IA_PD.
+    Prefixes 26 Leased MAX_IA_PREFIXES * LEASED_OCTETS, "IPV6PREFIX";
+    /// Seconds until the lease is to be renewed: T1 of an IA.
+    RenewTime 3 Number 4, "DHCP6RENEWALTIME";
+    /// Seconds until any server is to be asked: T2.
+    RebindTime 3 Number 4, "DHCP6REBINDINGTIME";
     /// Name servers (RFC 3646).
     Dns 23 Addrs6 MAX_RDNSS * 16, "IPV6DNS";
     /// Search domains (RFC 3646).
@@ -60,11 +49,9 @@ record! {
     /// Our name, as the server has it (RFC 4704).
     Fqdn 39 Domains 255, "HOSTNAME";
     /// Time servers (RFC 5908).
-    Ntp 161 Addrs6 64, "NTPSERVERS";
+    Ntp 56 Addrs6 64, "NTPSERVERS";
     /// Names of time servers (RFC 5908).
-    NtpNames 163 Domains 255, "NTPNAMES";
-    /// Time servers, as they were asked for before (RFC 4075).
-    Sntp 31 Addrs6 64, "SNTPSERVERS";
+    NtpNames 56 Domains 255, "NTPNAMES";
     /// URL of the boot file (RFC 5970).
     BootfileUrl 59 Text 512, "BOOTFILEURL";
     /// Its parameters (RFC 5970).

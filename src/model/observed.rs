@@ -50,49 +50,51 @@ pub enum Birth {
     Refused,
 }
 
-/// One link of the kernel, or one that the plan makes.
+/// One link of the kernel, or one that the plan makes. In memory what is used most comes first: small offsets make short
+/// instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Link {
-    /// Its number.
-    pub ifindex: u32,
     /// Its name, or the one it will have once the plan is carried out.
     pub name: IfName,
+    /// Its number.
+    pub ifindex: u32,
     /// `IFF_*`.
     pub flags: u32,
-    /// `ARPHRD_*`.
-    pub arphrd: u16,
     /// MTU in octets.
     pub mtu: u32,
-    /// Current MAC.
-    pub mac: Mac,
-    /// How often it lost carrier (`IFLA_CARRIER_DOWN_COUNT`, Linux 4.16).
-    pub carrier_losses: u32,
-    /// Where what is meant for everybody on the link is sent.
-    pub broadcast: Mac,
-    /// Permanent MAC (`IFLA_PERM_ADDRESS`, Linux 5.6); unset where the driver has none.
-    pub perm_mac: Mac,
     /// The bond, bridge or VRF it belongs to; 0 for none.
     pub master: u32,
     /// The link it lies on; 0 for none.
     pub lower: u32,
+    /// How often it lost carrier (`IFLA_CARRIER_DOWN_COUNT`, Linux 4.16).
+    pub carrier_losses: u32,
     /// How many packets wait to be sent at most (`IFLA_TXQLEN`).
     pub txqlen: u32,
     /// Where its kind and options are among [`Observed::infos`], plus one; 0: they are not kept.
     pub info: u32,
-    /// Its settings of IPv6.
-    pub knobs: Knobs,
-    /// What the IPv6 addresses that it forms end with; 0: nothing was said of that.
-    pub token: u64,
+    /// `ARPHRD_*`.
+    pub arphrd: u16,
     /// How we know of it.
     pub birth: Birth,
     /// What it is made of.
     pub kind: KernelKind,
     /// Whether udev is done with it, or no udev runs.
     pub settled: bool,
+    /// Current MAC.
+    pub mac: Mac,
+    /// Permanent MAC (`IFLA_PERM_ADDRESS`, Linux 5.6); unset where the driver has none.
+    pub perm_mac: Mac,
     /// The name it shall get, until the plan gives it.
     pub rename_to: Option<IfName>,
-    /// What asked for that.
+    /// Where what is meant for everybody on the link is sent.
+    pub broadcast: Mac,
+    /// What asked for the new name.
     pub renamed_by: Origin,
+    /// What the IPv6 addresses that it forms end with; 0: nothing was said of that.
+    pub token: u64,
+    /// Its settings of IPv6.
+    pub knobs: Knobs,
 }
 
 impl Link {

@@ -84,7 +84,7 @@ pub enum Verdict {
     /// It is ARP: [`lease::Field::Addr`] is the sender's address, [`lease::Field::Chaddr`] its MAC,
     /// [`lease::Field::NextServer`] the address it speaks to.
     Arp = 5,
-    /// It is what a neighbour says of an address: see [`advert::What::Target`](super::advert::What::Target).
+    /// It is what a neighbour says of an address: see [`What::Solicited`](super::advert::What::Solicited).
     Neighbor = 6,
 }
 
@@ -147,6 +147,14 @@ pub struct AnyLease<'a> {
     pub(crate) record: &'a Record,
 }
 
+impl AnyLease<'_> {
+    /// The option that field `n` is from, where that was left out.
+    pub fn left_out(&self, n: u8) -> Option<u8> {
+        let number = self.form.first().wrapping_add(n);
+        (bits(self.record) & bit(number) != 0).then(|| row(number).code)
+    }
+}
+
 /// The same, to be filled.
 #[derive(Debug)]
 pub struct AnyLeaseMut<'a> {
@@ -194,6 +202,7 @@ const fn lay_out(all: &mut [Slot], slots: &[Slot], first: usize) -> usize {
 }
 
 /// A slot.
+#[inline(never)]
 pub(crate) fn row(number: u8) -> &'static Slot {
     const NONE: &Slot = &Slot::new(0, Kind::Octets, 0);
     SLOTS.get(usize::from(number)).unwrap_or(NONE)
@@ -235,19 +244,26 @@ pub(super) fn clear(record: &mut Record, number: u8) {
     }
 }
 
-/// Says more of a field that is said in parts, any other one anew.
+/// Says more of a field that is said in parts, of words behind a blank; any other one anew.
 #[inline(never)]
 pub(crate) fn add(record: &mut Record, number: u8, octets: &[u8]) {
     let slot = row(number);
-    if let Some([a, b, room @ ..]) = record.get_mut(slot.at.into()..) {
-        let said = match slot.kind as u8 >= Kind::Addr as u8 {
+    if let Some([a, b, room @ ..]) = record.get_mut(slot.at.into()..)
+        && let Some(room) = room.get_mut(..slot.room.into())
+    {
+        let mut said = match slot.kind as u8 >= Kind::Addr as u8 {
             true => usize::from(u16::from_ne_bytes([*a, *b])),
             false => 0,
         };
-        let len = said.wrapping_add(octets.len());
-        if len <= usize::from(slot.room)
-            && let Some(room) = room.get_mut(said..len)
+        if said > 0
+            && matches!(slot.kind, Kind::Domains | Kind::Texts)
+            && let Some(blank) = room.get_mut(said)
         {
+            *blank = b' ';
+            said = said.wrapping_add(1);
+        }
+        let len = said.wrapping_add(octets.len());
+        if let Some(room) = room.get_mut(said..len) {
             [*a, *b] = (len as u16).to_ne_bytes();
             room.copy_from_slice(octets);
             return;

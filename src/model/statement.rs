@@ -1,7 +1,7 @@
 //! What a frame says, as the jail read it.
 
 use super::advert::Advert;
-use super::lease::Lease;
+use super::lease::{Lease, Verdict};
 use super::lease6::Lease6;
 
 /// Which record of a [`Statement`] says it.
@@ -44,6 +44,20 @@ impl Statement {
             Form::Lease => self.lease.octets_mut(),
             Form::Lease6 => self.lease6.octets_mut(),
             Form::Advert => self.advert.octets_mut(),
+        }
+    }
+
+    /// What is said of the frame; what has not its form is malformed.
+    pub fn verdict(&self) -> Verdict {
+        let (verdict, is_sound) = match self.form {
+            Form::Lease => (self.lease.verdict(), self.lease.is_sound()),
+            Form::Lease6 => (self.lease6.verdict(), self.lease6.is_sound()),
+            Form::Advert => (self.advert.verdict(), self.advert.is_sound()),
+        };
+        if is_sound {
+            verdict
+        } else {
+            Verdict::Malformed
         }
     }
 }

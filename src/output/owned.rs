@@ -22,20 +22,20 @@
 //! that the link was down before, `made` that there was none, `joined` of which link we made it a port,
 //! `addrgenmode` that we changed how it forms IPv6 addresses.
 
-use crate::model::addr::{Cidr, Family, is_link_local};
+use crate::model::addr::{Family, dotted, is_link_local};
 use crate::model::advert;
-use crate::model::config::{Config, IpFlag, LinkConfig, LinkId};
-use crate::model::desired::{Desired, DesiredLink, Thing, What};
-use crate::model::lease::{Field, Lease};
+use crate::model::config::{Config, IpFlag, LinkId};
+use crate::model::desired::{Desired, DesiredLink, JOINED, Thing, What};
+use crate::model::lease::Field;
 use crate::model::lease6::Field6;
 use crate::model::link::IfName;
 use crate::output::json::Octets;
-use crate::packed::{Packed, Word, packed, word};
+use crate::packed::{Packed, packed, word};
 use crate::proto::Lessee;
 use crate::source::route_file::{Form, parse_route};
 use crate::text::show::{Show, Text, displayed};
 use crate::text::{parts, scalar};
-use core::net::{IpAddr, Ipv6Addr};
+use core::net::IpAddr;
 
 /// The lines of a file: the word each begins with, and what follows it.
 pub fn lines(text: &[u8]) -> Lines<'_> {
@@ -61,19 +61,14 @@ impl<'t> Iterator for Lines<'t> {
     }
 }
 
-/// The words that lines begin with; those of things from [`ADDR`] on, and of these routes and rules by family.
+/// The words that lines begin with: those of [`List`] from 1 on, of what we did to the link from [`DONE`] on
+/// ([`DesiredLink::done`]), of things from [`ADDR`] on, and of these routes and rules by family.
 pub const WORDS: Packed =
     packed!("link,dns,search,up,made,joined,addrgenmode,addr,route,route6,rule,rule6");
 /// The places of some of them.
 pub const LINK: usize = 0;
 /// See [`LINK`].
-pub const UP: usize = 3;
-/// See [`LINK`].
-pub const MADE: usize = 4;
-/// See [`LINK`].
-pub const JOINED: usize = 5;
-/// See [`LINK`].
-pub const ADDR_GEN_MODE: usize = 6;
+pub const DONE: usize = 3;
 /// See [`LINK`].
 pub const ADDR: usize = 7;
 
@@ -113,27 +108,7 @@ pub struct Owned<'a, 'm> {
     /// Name servers and search domains.
     pub config: &'a Config<'m>,
     /// What others gave to the link.
-    pub given: Given<'a>,
-}
-
-/// What routers and servers gave to a link.
-#[derive(Clone, Copy)]
-pub struct Given<'a> {
-    /// The link's name.
-    pub name: &'a IfName,
-    /// Its lease of DHCPv4.
-    pub lease: Option<&'a Lease>,
-    /// What routers and servers of DHCPv6 said.
-    pub six: Option<&'a Lessee>,
-}
-
-impl Given<'_> {
-    /// Nothing.
-    pub const NOTHING: Given<'static> = Given {
-        name: &IfName::LO,
-        lease: None,
-        six: None,
-    };
+    pub lessee: Option<&'a Lessee>,
 }
 
 impl Owned<'_, '_> {
@@ -144,64 +119,38 @@ impl Owned<'_, '_> {
         any
     }
 
-    /// The line of a route or of a rule.
-    fn line(&self, f: &mut Text<'_>, thing: &Thing) {
-        let route = &thing.route;
-        f.word(match (thing.what, route.family()) {
-            (What::Rule, Family::V4) => word!("rule "),
-            (What::Rule, Family::V6) => word!("rule6 "),
-            (_, Family::V4) => word!("route "),
-            (_, Family::V6) => word!("route6 "),
-        });
-        let is_rule = thing.what == What::Rule;
-        if !is_rule {
-            route.show(f);
-        }
-        if let Some(more) = &route.more {
-            f.word(if is_rule { word!("") } else { word!(" ") });
-            f.put(self.config.text(more.text));
-        }
-        f.octet(b'\n');
-    }
-
     /// Passes them to `each`.
     fn names(&self, each: &mut dyn TakeName) {
-        let Some(id) = self.link.config else {
-            return;
-        };
-        names(self.config, Some(id), each);
-        if let Some(link) = self.config.link(id) {
-            given_names(link, &self.given, each);
+        if self.link.config.is_some() {
+            let id = self.link.config;
+            names(self.config, id, self.lessee, Some(self.link), each);
         }
     }
 }
 
 impl Show for Owned<'_, '_> {
     fn show(&self, f: &mut Text<'_>) {
-        let ifindex = self.link.ifindex;
-        f.show(word!("# What ifdawn made on "), &self.link.name);
-        f.show(word!("; `ifdawn down "), &self.link.name);
-        f.count(word!("` undoes it.\nlink "), ifindex);
-        f.word(match self.link.owned_up {
-            true => word!("\nup\n"),
-            false => word!("\n"),
-        });
-        if self.link.made {
-            f.word(word!("made\n"));
-        }
-        if self.link.joined {
-            f.count(word!("joined "), self.link.master);
-            f.octet(b'\n');
-        }
-        if self.link.addr_gen_mode {
-            f.word(word!("addrgenmode\n"));
+        let link = self.link;
+        f.show(word!("# What ifdawn made on "), &link.name);
+        f.show(word!("; `ifdawn down "), &link.name);
+        f.word(word!("` undoes it.\n"));
+        line(f, LINK, Some(&link.ifindex));
+        for word in DONE..ADDR {
+            let deed = 1_u8.wrapping_shl(word.wrapping_sub(DONE) as u32);
+            if link.did(deed) {
+                let master: &dyn Show = &link.master;
+                line(f, word, Some(master).filter(|_| deed == JOINED));
+            }
         }
         for thing in self.desired.things.iter() {
-            if thing.ifindex == ifindex && thing.is_ours() {
-                match thing.what {
-                    What::Addr => addr_line(f, &thing.route.dst, thing.route.via.as_ref()),
-                    What::Route | What::Rule => self.line(f, thing),
-                }
+            if thing.ifindex == link.ifindex && thing.is_ours() {
+                let is_v6 = usize::from(thing.route.family() == Family::V6);
+                let word = match thing.what {
+                    What::Addr => ADDR,
+                    What::Route => is_v6.wrapping_add(ADDR + 1),
+                    What::Rule => is_v6.wrapping_add(ADDR + 3),
+                };
+                line(f, word, Some(&Words(thing, self.config)));
             }
         }
         self.names(f);
@@ -210,167 +159,163 @@ impl Show for Owned<'_, '_> {
 
 displayed!(Owned<'_, '_>);
 
-/// What a name is for.
+/// A thing in the words of ip(8), without its link.
+pub struct Words<'a>(pub &'a Thing, pub &'a Config<'a>);
+
+impl Show for Words<'_> {
+    fn show(&self, f: &mut Text<'_>) {
+        let Words(thing, config) = self;
+        let route = &thing.route;
+        let mut before = word!("");
+        match thing.what {
+            What::Addr => {
+                route.dst.show(f);
+                if let Some(peer) = &route.via {
+                    f.show(word!(" peer "), peer);
+                }
+                return;
+            }
+            What::Route => {
+                route.show(f);
+                before = word!(" ");
+            }
+            What::Rule => {}
+        }
+        if let Some(more) = &route.more {
+            f.show(before, &Octets(config.text(more.text)));
+        }
+    }
+}
+
+/// What a name is for, by the place of its word in [`WORDS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum List {
     /// Name servers.
-    Dns,
+    Dns = 1,
     /// Search domains.
-    Search,
-}
-
-/// A name server or a search domain.
-#[derive(Clone, Copy)]
-pub enum Name<'a> {
-    /// A name server, in words.
-    Server(&'a dyn Show),
-    /// A search domain.
-    Domain(&'a Octets<'a>),
-}
-
-impl Name<'_> {
-    /// What it is for.
-    pub fn list(self) -> List {
-        match self {
-            Name::Server(_) => List::Dns,
-            Name::Domain(_) => List::Search,
-        }
-    }
-}
-
-impl Show for Name<'_> {
-    fn show(&self, f: &mut Text<'_>) {
-        match self {
-            Name::Server(addr) => addr.show(f),
-            Name::Domain(domain) => domain.show(f),
-        }
-    }
+    Search = 2,
 }
 
 /// Takes name servers and search domains.
 pub trait TakeName {
     /// Takes one.
-    fn name(&mut self, name: Name<'_>);
+    fn name(&mut self, list: List, name: &dyn Show);
 }
 
-/// Passes the name servers and search domains of a link, or of none, to `each`.
+/// Passes the name servers and search domains of a link, or of none, to `each`, and those that others gave to the
+/// desired link, if it wants any. A domain that several of them gave is passed on for each.
 #[inline(never)]
-pub fn names(config: &Config<'_>, link: Option<LinkId>, each: &mut dyn TakeName) {
+pub fn names(
+    config: &Config<'_>,
+    link: Option<LinkId>,
+    lessee: Option<&Lessee>,
+    desired: Option<&DesiredLink>,
+    each: &mut dyn TakeName,
+) {
     for server in config.servers.iter() {
-        if server.link == link {
-            each.name(Name::Server(&server.addr));
+        if LinkId::is_same(server.link, link) {
+            each.name(List::Dns, &server.addr);
         }
     }
     for search in config.search.iter() {
-        if search.link == link {
-            each.name(Name::Domain(&Octets(config.text(search.domain))));
+        if LinkId::is_same(search.link, link) {
+            each.name(List::Search, &Octets(config.text(search.domain)));
         }
     }
-}
-
-/// Passes those that others gave to a link to `each`, if it wants any.
-#[inline(never)]
-pub fn given_names(link: &LinkConfig, given: &Given<'_>, each: &mut dyn TakeName) {
-    if let Some(lease) = given.lease
-        && !IpFlag::PeerDns.is_no(&link.ipv4)
-    {
-        for addr in lease.get(Field::Dns).as_chunks::<4>().0 {
-            each.name(Name::Server(&IpAddr::from(*addr)));
-        }
+    let (Some(lessee), Some(desired)) = (lessee, desired) else {
+        return;
+    };
+    let Some(link) = config.link(lessee.config) else {
+        return;
+    };
+    let name = &desired.name;
+    if desired.leased && !IpFlag::PeerDns.is_no(&link.ipv4) {
+        let lease = &lessee.lease;
+        pass(lease.get(Field::Dns), 4, name, each);
         let domains = match lease.get(Field::Search) {
             [] => lease.get(Field::Domain),
             search => search,
         };
-        domains_in(domains, each);
+        pass(domains, 0, name, each);
     }
-    if let Some(six) = given.six
-        && !IpFlag::PeerDns.is_no(&link.ipv6)
-    {
-        let lease = &six.lease6;
-        for addr in lease.get(Field6::Dns).as_chunks::<16>().0 {
-            server6(Ipv6Addr::from(*addr), given.name, each);
-        }
-        let leased = lease.get(Field6::Dns);
-        for kept in six.ndisc.of(advert::What::Server) {
-            let addr = kept.item().addr();
-            if !leased.chunks(16).any(|leased| leased == addr.octets()) {
-                server6(addr, given.name, each);
-            }
-        }
-        let leased = lease.get(Field6::Search);
-        domains_in(leased, each);
-        for kept in six.ndisc.of(advert::What::Domain) {
-            let domain = kept.item().octets();
-            if !leased
-                .split(|octet| *octet == b' ')
-                .any(|leased| leased == domain)
+    if !IpFlag::PeerDns.is_no(&link.ipv6) {
+        let servers = lessee.lease6.get(Field6::Dns);
+        pass(servers, ADDR6_OCTETS, name, each);
+        pass(lessee.lease6.get(Field6::Search), 0, name, each);
+        for kept in lessee.ndisc.kept() {
+            let octets = kept.item().octets();
+            if kept.item().is(advert::What::Domain) {
+                pass(octets, 0, name, each);
+            } else if kept.item().is(advert::What::Server)
+                && !servers.chunks(ADDR6_OCTETS).any(|server| server == octets)
             {
-                each.name(Name::Domain(&Octets(domain)));
+                pass(octets, ADDR6_OCTETS, name, each);
             }
         }
     }
 }
 
-/// Passes the domains of a text on.
-fn domains_in(mut domains: &[u8], each: &mut dyn TakeName) {
-    while let Some(domain) = parts::next_word(&mut domains) {
-        each.name(Name::Domain(&Octets(domain)));
+/// Passes addresses of so many octets on, or where that is 0 the domains of a text.
+#[inline(never)]
+fn pass(octets: &[u8], size: usize, link: &IfName, each: &mut dyn TakeName) {
+    let mut rest = octets;
+    if size == 0 {
+        while let Some(domain) = parts::next_word(&mut rest) {
+            each.name(List::Search, &Octets(domain));
+        }
+    }
+    while let Some((addr, after)) = rest.split_at_checked(size)
+        && size > 0
+    {
+        rest = after;
+        each.name(List::Dns, &Zoned { addr, link });
     }
 }
 
-/// Passes a name server on; of an address that each link has its own of, with the link.
-fn server6(addr: Ipv6Addr, link: &IfName, each: &mut dyn TakeName) {
-    let addr = &IpAddr::V6(addr);
-    match is_link_local(addr) {
-        true => each.name(Name::Server(&Zoned { addr, link })),
-        false => each.name(Name::Server(addr)),
-    }
-}
+/// Octets of an IPv6 address.
+const ADDR6_OCTETS: usize = 16;
 
-/// An address of a link, and the link (RFC 4007 section 11).
+/// An address; of one that each link has its own of, with the link (RFC 4007 section 11).
 struct Zoned<'a> {
-    addr: &'a IpAddr,
+    addr: &'a [u8],
     link: &'a IfName,
 }
 
 impl Show for Zoned<'_> {
     fn show(&self, f: &mut Text<'_>) {
-        self.addr.show(f);
-        f.show(word!("%"), self.link);
+        let Some(addr) = self.addr.as_array::<ADDR6_OCTETS>() else {
+            return dotted(f, word!(""), self.addr);
+        };
+        let addr = IpAddr::from(*addr);
+        addr.show(f);
+        if is_link_local(&addr) {
+            f.show(word!("%"), self.link);
+        }
     }
 }
 
 /// Whether there is any.
 impl TakeName for bool {
-    fn name(&mut self, _: Name<'_>) {
+    fn name(&mut self, _: List, _: &dyn Show) {
         *self = true;
     }
 }
 
 /// A line for each.
 impl TakeName for Text<'_> {
-    fn name(&mut self, name: Name<'_>) {
-        let word = match name {
-            Name::Server(_) => word!("dns "),
-            Name::Domain(_) => word!("search "),
-        };
-        line(self, word, &name);
+    fn name(&mut self, list: List, name: &dyn Show) {
+        line(self, list as usize, Some(name));
     }
 }
 
-fn addr_line(f: &mut Text<'_>, addr: &Cidr, peer: Option<&IpAddr>) {
-    f.show(word!("addr "), addr);
-    if let Some(peer) = peer {
-        f.show(word!(" peer "), peer);
-    }
-    f.octet(b'\n')
-}
-
-/// Writes one line of a word and a value.
+/// Writes one line of a word, by its place in [`WORDS`], and a value.
 #[inline(never)]
-fn line(f: &mut Text<'_>, word: Word, value: &dyn Show) {
-    f.show(word, value);
-    f.octet(b'\n')
+fn line(f: &mut Text<'_>, word: usize, value: Option<&dyn Show>) {
+    WORDS.item(word).show(f);
+    if let Some(value) = value {
+        f.show(word!(" "), value);
+    }
+    f.octet(b'\n');
 }
 
 #[cfg(test)]
@@ -378,8 +323,9 @@ mod tests {
     use super::*;
     use crate::diag::Origin;
     use crate::machine::Machine;
+    use crate::model::addr::Cidr;
     use crate::model::config::{Search, Server};
-    use crate::model::desired::{Presence, Standing, Thing};
+    use crate::model::desired::{Presence, Standing, Thing, UP};
     use crate::model::link::IfName;
     use crate::model::route::{Reach, Route, RouteKind};
     use crate::source::testing::Storage;
@@ -469,14 +415,14 @@ mod tests {
         }
         let link = DesiredLink {
             config: Some(LinkId::new(0)),
-            owned_up: standing == Standing::Ours,
+            done: if standing == Standing::Ours { UP } else { 0 },
             ..DesiredLink::new(7, IfName::new(b"eth0").unwrap(), Origin::NONE)
         };
         let text = Owned {
             link: &link,
             desired: &desired,
             config: &config,
-            given: Given::NOTHING,
+            lessee: None,
         }
         .to_string();
         use_it(&text)

@@ -1,7 +1,7 @@
 //! `plan --json`: what the sources ask for, as one object (CONTRACT section 3).
 
 use super::json::{Json, Octets};
-use super::owned::{self, Given, Name, TakeName};
+use super::owned::{self, List, TakeName};
 use crate::diag::{Diagnostic, Sink, Subject};
 use crate::model::addr::Family;
 use crate::model::attr::{Attr, Kind, Scope, Value};
@@ -9,11 +9,13 @@ use crate::model::config::{
     Config, IpFlag, IpNumber, IpText, LinkConfig, LinkId, LinkMatch, LinkNumber, NameRule,
     NameSource, RouteDev, SourceKind, Str, Wait,
 };
+use crate::model::desired::DesiredLink;
 use crate::model::link::{LinkKind, until_nul};
 use crate::model::route::{MAIN_TABLE, Reach, Route};
 use crate::model::rule::{FRA_FWMARK, FRA_IIFNAME};
 use crate::model::said::Values;
 use crate::packed::{Packed, packed, word};
+use crate::proto::Lessee;
 use crate::text::parts;
 use crate::text::show::{Hex, Show};
 use crate::wire::netlink::attr_in;
@@ -317,38 +319,35 @@ fn ip(json: &mut Json<'_>, config: &Config<'_>, id: LinkId, link: &LinkConfig, f
 
 /// Name servers and search domains of one link, or of none.
 fn names(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
-    add_names(json, config, link, &Given::NOTHING, owned::List::Dns);
-    add_names(json, config, link, &Given::NOTHING, owned::List::Search);
+    add_names(json, config, link, None, None, List::Dns);
+    add_names(json, config, link, None, None, List::Search);
 }
 
-/// An array of the names of one list of one link, or of none, and of those that are leased to it.
+/// An array of one list of [`owned::names`].
 #[inline(never)]
 pub(super) fn add_names(
     json: &mut Json<'_>,
     config: &Config<'_>,
     link: Option<LinkId>,
-    given: &Given<'_>,
-    list: owned::List,
+    lessee: Option<&Lessee>,
+    desired: Option<&DesiredLink>,
+    list: List,
 ) {
-    let items = &mut Items { json, list };
-    owned::names(config, link, items);
-    if let Some(link) = link.and_then(|id| config.link(id)) {
-        owned::given_names(link, given, items);
-    }
+    owned::names(config, link, lessee, desired, &mut Items { json, list });
     json.end();
 }
 
 /// The names of one list as items.
 struct Items<'a, 'w> {
     json: &'a mut Json<'w>,
-    list: owned::List,
+    list: List,
 }
 
 impl TakeName for Items<'_, '_> {
-    fn name(&mut self, name: Name<'_>) {
-        if name.list() == self.list {
+    fn name(&mut self, list: List, name: &dyn Show) {
+        if list == self.list {
             self.json.item();
-            self.json.text(&name);
+            self.json.text(name);
         }
     }
 }
@@ -361,7 +360,7 @@ fn routes(json: &mut Json<'_>, config: &Config<'_>, link: Option<LinkId>) {
             RouteDev::Anywhere => (None, Subject::None),
             RouteDev::Name(name) => (config.named(name), Subject::Link(name)),
         };
-        if owner == link {
+        if LinkId::is_same(owner, link) {
             json.item();
             route(json, config, &given.route, &dev);
         }

@@ -1,9 +1,9 @@
 //! `/etc/resolv.conf` (resolv.conf(5)): merged over all links, `nameserver=` first, nothing twice.
 
 use crate::output::json::Octets;
-use crate::output::owned::{self, Name, TakeName};
+use crate::output::owned::{self, List, TakeName};
 use crate::packed::word;
-use crate::text::show::Text;
+use crate::text::show::{Show, Text};
 use crate::text::{parts, scalar};
 use heapless::VecView;
 
@@ -33,32 +33,28 @@ impl ResolvConf<'_> {
     /// Adds what the `owned-IF` file of another link says.
     pub fn add_owned(&mut self, file: &[u8]) {
         for (word, value) in owned::lines(file) {
-            match word!("dns,search").text().position(word) {
-                Some(0) => {
-                    if scalar::ip(parts::split(value, b'%').0).is_some() {
-                        self.name(Name::Server(&Octets(value)));
-                    }
-                }
-                Some(_) => self.name(Name::Domain(&Octets(value))),
-                None => {}
-            }
+            let list = match owned::WORDS.position(word) {
+                Some(1) if scalar::ip(parts::split(value, b'%').0).is_some() => List::Dns,
+                Some(2) => List::Search,
+                _ => continue,
+            };
+            self.name(list, &Octets(value));
         }
     }
 
     /// Ends the text, with an `options` line if there are any.
     pub fn end(&mut self, options: &[u8]) {
-        if self.text.len() == SEARCH.len() {
-            self.text.truncate(MARKER.len());
-        } else {
-            self.text.pop();
-        }
+        self.text.truncate(match self.is_empty() {
+            true => MARKER.len(),
+            false => self.text.len().wrapping_sub(1),
+        });
         let mut text = &mut *self.text;
-        Text(&mut text).octet(b'\n');
+        let mut f = Text(&mut text);
         if !options.is_empty() {
-            Text(&mut text).show(word!("options "), &Octets(options));
-            Text(&mut text).octet(b'\n');
+            f.show(word!("\noptions "), &Octets(options));
         }
-        Text(&mut text).put(self.servers);
+        f.octet(b'\n');
+        f.put(self.servers);
     }
 
     /// Whether the whole text says nothing.
@@ -70,13 +66,13 @@ impl ResolvConf<'_> {
 /// Adds a name, unless it is there.
 impl TakeName for ResolvConf<'_> {
     #[inline(never)]
-    fn name(&mut self, name: Name<'_>) {
-        let (mut text, first, before, after) = match name {
-            Name::Server(_) => (&mut *self.servers, 0, word!("nameserver "), b'\n'),
-            Name::Domain(_) => (&mut *self.text, SEARCH.len(), word!(""), b' '),
+    fn name(&mut self, list: List, name: &dyn Show) {
+        let (mut text, first, before, after) = match list {
+            List::Dns => (&mut *self.servers, 0, word!("nameserver "), b'\n'),
+            List::Search => (&mut *self.text, SEARCH.len(), word!(""), b' '),
         };
         let start = text.len();
-        Text(&mut text).show(before, &name);
+        Text(&mut text).show(before, name);
         let mut is_new = true;
         let (mut others, new) = match text.split_at_checked(start) {
             Some((others, new)) => (others.get(first..), new),

@@ -2,17 +2,15 @@
 //! links carries the lines of the others over unread.
 
 use crate::engine::{Engine, Event};
-use crate::model::addr::{Cidr, Family, is_link_local};
+use crate::model::addr::{Cidr, is_link_local};
 use crate::model::advert::{Item, What};
-use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch};
+use crate::model::config::{LinkConfig, LinkId, LinkMatch};
 use crate::model::desired::{self, DesiredLink, FOREVER};
-use crate::model::lease::{AnyLease, Lease};
-use crate::model::lease6::leased;
+use crate::model::lease::AnyLease;
 use crate::model::link::Mac;
-use crate::model::route::Route;
 use crate::output::json::{Json, Octets};
 use crate::output::lease::each;
-use crate::output::owned::{Given, List};
+use crate::output::owned::{List, Words};
 use crate::output::plan_json::add_names;
 use crate::packed::{Packed, packed, word};
 use crate::plan::resolve::LinkState;
@@ -64,24 +62,17 @@ impl Show for State<'_, '_> {
         json.string(engine.outcome().word());
         json.number(engine.started().0 / 1_000);
         let mut comma = 1;
-        for link in engine.desired.links.iter() {
-            if let Some(id) = link.config {
-                comma = 0;
-                json.item();
-                line(&mut json, engine, id, Some(link));
-            }
-        }
         for (state, n) in engine.states.iter().zip(0..) {
             let id = LinkId::new(n);
-            if (state.lacks_link() || *state == LinkState::Failed)
-                && !engine
-                    .desired
-                    .links
-                    .iter()
-                    .any(|link| link.config == Some(id))
-            {
+            let mut is_found = false;
+            for link in engine.desired.links.iter() {
+                if link.config == Some(id) {
+                    (is_found, comma) = (true, 0);
+                    line(&mut json, engine, id, Some(link));
+                }
+            }
+            if !is_found && (state.lacks_link() || *state == LinkState::Failed) {
                 comma = 0;
-                json.item();
                 line(&mut json, engine, id, None);
             }
         }
@@ -106,6 +97,7 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     };
     let observed = engine.observed.by_index(ifindex);
     let desired = &engine.desired;
+    json.item();
     json.text_or_null(&Octets(name.map_or(b"", |name| name.as_bytes())));
     json.number_or_null(observed.map(|link| link.ifindex));
     let current = observed.map_or(&Mac::NONE, |link| &link.mac);
@@ -122,22 +114,23 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
     }
     json.packed(WORDS.line(state as usize));
     json.boolean(has_carrier);
-    let given = found.map_or(Given::NOTHING, |link| engine.given_to(link));
+    let lessee = engine.lessee(ifindex);
     for addr in desired.things.iter() {
         if addr.what == desired::What::Addr && addr.is_wanted_on(ifindex) {
-            let source = match (addr.leased, addr.route.family()) {
-                (true, Family::V4) => 1,
-                (true, Family::V6) => 2,
-                (false, _) => usize::from(is_link_local(&addr.route.dst.addr)).wrapping_mul(3),
+            let source = match addr.leased {
+                true => (addr.route.family() as usize).wrapping_add(1),
+                false => 0,
             };
-            let lives = [addr.valid_secs, addr.preferred_secs];
-            address(json, &addr.route.dst, source, lives);
+            address(
+                json,
+                &addr.route.dst,
+                source,
+                &[addr.valid_secs, addr.preferred_secs],
+            );
         }
     }
     for held in engine.formed_on(ifindex) {
-        let lives = [held.valid_secs, held.preferred_secs];
-        let source = if is_link_local(&held.addr.addr) { 3 } else { 4 };
-        address(json, &held.addr, source, lives);
+        address(json, &held.addr, 4, &held.lives);
     }
     json.end();
     let routes = desired
@@ -146,15 +139,16 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
         .filter(|route| route.what == desired::What::Route && route.is_wanted_on(ifindex));
     for route in routes.take(ROUTES_SHOWN) {
         json.item();
-        json.text(&WithMore(&route.route, &engine.config));
+        json.text(&Words(route, &engine.config));
     }
     json.end();
     let id = observed.map_or(LinkId::NONE, |_| id);
-    add_names(json, &engine.config, Some(id), &given, List::Dns);
-    leased_words(json, given.lease.map(Lease::any));
-    let lease6 = given.six.filter(|six| six.client6.is_answered());
-    leased_words(json, lease6.map(|six| six.lease6.any()));
-    routers(json, given.six);
+    add_names(json, &engine.config, Some(id), lessee, found, List::Dns);
+    let lease4 = lessee.filter(|_| found.is_some_and(|link| link.leased));
+    leased_words(json, lease4.map(|lessee| lessee.lease.any()));
+    let lease6 = lessee.filter(|lessee| lessee.client6.is_answered());
+    leased_words(json, lease6.map(|lessee| lessee.lease6.any()));
+    routers(json, lessee);
     for mark in engine.marks.iter() {
         if mark.ifindex == ifindex {
             json.item();
@@ -173,12 +167,12 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
 }
 
 /// Writes what routers said.
-fn routers(json: &mut Json<'_>, six: Option<&Lessee>) {
-    if let Some(six) = six {
-        for kept in six.ndisc.kept() {
+fn routers(json: &mut Json<'_>, lessee: Option<&Lessee>) {
+    if let Some(lessee) = lessee {
+        for kept in lessee.ndisc.kept() {
             json.item();
             json.text(&IpAddr::V6(kept.router));
-            json.packed(SAYS.item(kept.item().what() as usize));
+            json.packed(SAYS.item(kept.item().0[0].into()));
             json.text(&InWords(kept.item()));
             json.number(kept.item().valid().into());
         }
@@ -186,14 +180,18 @@ fn routers(json: &mut Json<'_>, six: Option<&Lessee>) {
     json.end();
 }
 
-/// Writes an address, by its place in [`SOURCES`] where it is from, and the seconds that it lives and is preferred.
+/// Writes an address, by its place in [`SOURCES`] where it is from unless it is link-local, and the seconds that it
+/// lives and is preferred.
 #[inline(never)]
-fn address(json: &mut Json<'_>, addr: &Cidr, source: usize, lives: [u32; 2]) {
+fn address(json: &mut Json<'_>, addr: &Cidr, source: usize, lives: &[u32]) {
     json.item();
     json.text(addr);
-    json.packed(SOURCES.item(source));
+    json.packed(SOURCES.item(match is_link_local(&addr.addr) {
+        true => 3,
+        false => source,
+    }));
     for secs in lives {
-        json.number_or_null(Some(secs).filter(|secs| *secs != FOREVER));
+        json.number_or_null(Some(*secs).filter(|secs| *secs != FOREVER));
     }
 }
 
@@ -212,17 +210,16 @@ struct InWords<'a>(Item<'a>);
 impl Show for InWords<'_> {
     fn show(&self, f: &mut Text<'_>) {
         let item = self.0;
-        match item.what() {
-            What::Portal | What::Domain => f.put(item.octets()),
-            What::Nothing | What::Router | What::Solicited | What::Advertised => {}
-            What::Link => {
-                FLAGS.item((item.flags() >> 6).into()).show(f);
-            }
-            What::Server => IpAddr::V6(item.addr()).show(f),
-            What::Pref64 => {
-                if let Some(prefix) = leased(item.octets()) {
-                    prefix.addr.show(f);
-                }
+        let octets = item.octets();
+        if item.is(What::Link) {
+            FLAGS.item((item.flags() >> 6).into()).show(f);
+        } else if !(item.is(What::Server) || item.is(What::Pref64)) {
+            f.put(octets);
+        } else if let Some((before, addr)) = octets.split_last_chunk::<16>() {
+            IpAddr::from(*addr).show(f);
+            // A prefix has its length before it, behind its times.
+            if let [.., len] = before {
+                f.count(word!("/"), (*len).into());
             }
         }
     }
@@ -246,18 +243,6 @@ impl Event {
     /// Its word.
     pub fn word(self) -> Packed {
         WORDS.line(self as usize)
-    }
-}
-
-/// A route in the words of ip-route(8), without its link.
-struct WithMore<'a>(&'a Route, &'a Config<'a>);
-
-impl Show for WithMore<'_> {
-    fn show(&self, f: &mut Text<'_>) {
-        self.0.show(f);
-        if let Some(more) = &self.0.more {
-            f.show(word!(" "), &Octets(self.1.text(more.text)));
-        }
     }
 }
 

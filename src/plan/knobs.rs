@@ -12,6 +12,9 @@ use core::net::IpAddr;
 /// Routes to prefixes of any length count (RFC 4191).
 const ANY_LEN: u32 = 128;
 
+/// Temporary addresses are preferred to others.
+const PREFERRED: u32 = 2;
+
 /// What a setting of a link shall be; `None`: what it is.
 #[inline(never)]
 pub fn wanted(knob: Knob, shall: &DesiredLink, have: &Link, config: &Config<'_>) -> Option<u32> {
@@ -44,17 +47,22 @@ pub fn wanted(knob: Knob, shall: &DesiredLink, have: &Link, config: &Config<'_>)
         Knob::ROUTE_LEN => (asks, if has_routes { ANY_LEN } else { 0 }),
         Knob::METRIC => (asks, shall.metric6),
         Knob::OPTIMISTIC => (dad == Some(Dad::Optimistic), 1),
+        // What the kernel forms can be used at once where we look, or nobody does.
+        Knob::ACCEPT_DAD => (asks && dad?.is_not_kernels(), 0),
         Knob::ADDR_GEN_MODE => {
             // Where the kernel does not look for duplicates, the link-local address is ours to form, which the kernel
             // has formed where the link is up.
             let is_ours = dad?.is_not_kernels();
             match said {
-                Some(STABLE_PRIVACY | RANDOM) => (true, said.unwrap_or(0)),
+                // what there was no secret for is random
+                Some(STABLE_PRIVACY) => (now != RANDOM, STABLE_PRIVACY),
+                Some(RANDOM) => (true, RANDOM),
                 _ if is_ours => (now == EUI64 && !have.is_up(), NONE),
                 Some(EUI64) => (true, EUI64),
                 _ => (now == NONE, EUI64),
             }
         }
+        Knob::TEMPORARY => return said.map(|word| word.min(PREFERRED)),
         _ => return said,
     };
     is_meant.then_some(value)
@@ -73,13 +81,15 @@ pub fn token(shall: &DesiredLink, config: &Config<'_>) -> u64 {
 }
 
 impl Op<'_> {
-    /// What the setting that it changes of a link shall be; of a link that goes down how it usually forms addresses.
+    /// What the setting that it changes of a link shall be; of a link that goes down what it usually is.
     pub fn knob(&self) -> u32 {
-        match (self.object, self.observed.by_index(self.ifindex())) {
-            (Object::Link(link), Some(have)) => {
-                wanted(Knob(self.depth), link, have, self.config).unwrap_or(EUI64)
-            }
-            _ => EUI64,
+        let knob = Knob(self.depth);
+        if let (Object::Link(link), Some(have)) =
+            (self.object, self.observed.by_index(self.ifindex()))
+            && let Some(value) = wanted(knob, link, have, self.config)
+        {
+            return value;
         }
+        knob.row().usual.into()
     }
 }

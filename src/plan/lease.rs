@@ -18,24 +18,29 @@ use core::ops::RangeInclusive;
 const MTUS: RangeInclusive<u32> = 1_280..=9_216;
 
 impl Resolver<'_, '_> {
-    /// Adds what is leased.
+    /// Adds what is leased by either protocol.
     pub fn leases(&mut self, now: Instant) {
         let (config, observed, lessees) = (self.config, self.observed, self.lessees);
         for lessee in lessees.iter() {
-            if lessee.holds(now)
+            let is_first = self.root_link.is_none_or(|first| lessee.ifindex < first);
+            if is_first
+                && lessee.holds(now)
                 && needs_root(config, lessee.config)
                 && !lessee.lease.get(Field::RootPath).is_empty()
             {
-                let first = self.root_link.unwrap_or(u32::MAX);
-                self.root_link = Some(first.min(lessee.ifindex));
+                self.root_link = Some(lessee.ifindex);
             }
         }
         for lessee in lessees.iter() {
-            if lessee.holds(now)
-                && let Some(link) = observed.by_index(lessee.ifindex)
+            if let Some(link) = observed.by_index(lessee.ifindex)
                 && let Some(config) = config.link(lessee.config)
             {
-                self.lease(config, link, lessee, now);
+                if lessee.holds(now) {
+                    self.lease(config, link, lessee, now);
+                }
+                if lessee.client6.has_lease() {
+                    self.lease6(config, lessee, now);
+                }
             }
         }
     }

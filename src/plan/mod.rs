@@ -134,7 +134,7 @@ impl Act {
     /// Whether it is done to one of [`crate::model::desired::Desired::links`], and only a virtual link or one with
     /// options needs it.
     pub fn is_of_stack(self) -> bool {
-        self >= Act::Make
+        self >= Act::Make && self < Act::SetGenMode
     }
 }
 

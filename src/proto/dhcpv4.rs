@@ -30,13 +30,14 @@ pub(super) mod pace;
 mod reply;
 mod settings;
 
-use crate::diag::Errno;
+use crate::diag::{Errno, Problem};
 use crate::engine::Instant;
 use crate::model::lease::{Field, Lease};
+use crate::proto::{Due, Heard, Message};
 use core::net::Ipv4Addr;
 pub use pace::xorshift;
 use pace::{DECLINE_PAUSE, MAX_NAKS, MIN_V6ONLY_WAIT, SHUN, STEPS};
-pub(super) use pace::{FIRST, SECOND, after};
+pub(super) use pace::{FIRST, SECOND, after, elapsed};
 pub use settings::Settings;
 
 /// Where a client is (RFC 2131 figure 5).
@@ -86,79 +87,6 @@ const ASKING_ALL: u16 = State::Rebooting.only() | State::Rebinding.only();
 const IN_USE: u16 = State::Renewing.only() | State::Rebinding.only();
 const BEFORE_T2: u16 = State::Bound.only() | State::Renewing.only();
 
-/// What is to be sent. Options and header fields are as RFC 2131 table 5 has them; each accessor of [`Client`]
-/// says `None` where the field is not to be filled in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Message {
-    /// DHCPDISCOVER, with option 80.
-    Discover,
-    /// DHCPREQUEST for an offer.
-    Request,
-    /// DHCPREQUEST for an earlier lease.
-    Reboot,
-    /// DHCPREQUEST to [`Client::server`] alone.
-    Renew,
-    /// DHCPREQUEST to any server.
-    Rebind,
-    /// DHCPDECLINE.
-    Decline,
-    /// DHCPRELEASE to [`Client::server`] alone, from the address.
-    Release,
-    /// ARP probe for the address.
-    Probe,
-    /// ARP announcement of the address.
-    Announce,
-}
-
-/// What the time brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
-    /// Nothing, until [`Client::deadline`].
-    Nothing,
-    /// This is to be sent; then [`Client::sent`] is told.
-    Send(Message),
-    /// Nobody else has the address: the lease is [`State::Bound`].
-    Bound,
-    /// No server spoke, and the earlier lease is still valid: it is [`State::Bound`].
-    Kept,
-    /// The lease is over.
-    Expired,
-}
-
-/// What a reply was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// Nothing for us, or nothing now.
-    Nothing,
-    /// It is ours and cannot be used.
-    Refused(Why),
-    /// It is the offer we take.
-    Offer,
-    /// It is the lease to be, once [`Due::Bound`] says so.
-    Probing,
-    /// It is the lease, new or renewed.
-    Bound,
-    /// There is no lease, or no more.
-    Nak,
-    /// There is no lease: the network needs no IPv4.
-    V6Only,
-}
-
-/// Why a reply cannot be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// Its address is none that a host may have there, its server's or its router's.
-    Addr,
-    /// Its netmask.
-    Mask,
-    /// It does not say who gives the lease.
-    Server,
-    /// It does not say how long the lease lasts, or too short.
-    LeaseTime,
-    /// It is of another server, or has another address, than the one that was asked.
-    Other,
-}
-
 /// See the module. All zeros: stopped, and never had a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Client {
@@ -187,6 +115,8 @@ pub struct Client {
     begun: Instant,
     /// When it was asked for what is being answered: the lease counts from there.
     asked: Instant,
+    /// When the lease was asked for.
+    since: Instant,
     renew_at: Instant,
     rebind_at: Instant,
     /// 0: there is no lease.
@@ -212,6 +142,7 @@ impl Client {
         discover_at: Instant(0),
         begun: Instant(0),
         asked: Instant(0),
+        since: Instant(0),
         renew_at: Instant(0),
         rebind_at: Instant(0),
         expires_at: Instant(0),
@@ -230,7 +161,7 @@ impl Client {
         if self.state != State::Stopped {
             return;
         }
-        self.probe_ms = settings.probe_ms.unwrap_or(0);
+        self.probe_ms = settings.probe_ms;
         (self.bootp, self.v6_only) = (settings.bootp, settings.v6_only);
         self.random = seed.max(1);
         self.xid = u32::from(settings.xid_tag) << 16;
@@ -259,8 +190,8 @@ impl Client {
     /// No lease is wanted any more; the one there is is given back, with or without carrier.
     pub fn end(&mut self, now: Instant) {
         // What was asked for may have been given by now.
-        let is_held =
-            (self.has_lease() || self.state == State::Requesting) && !self.server.is_unspecified();
+        let is_held = (now < self.expires_at || self.state == State::Requesting)
+            && !self.server.is_unspecified();
         if is_held || self.state == State::Releasing {
             self.leave(now, State::Releasing);
         } else {
@@ -322,8 +253,7 @@ impl Client {
         }
         // RFC 2131 4.4.1: a REQUEST has the `secs` of its DISCOVER.
         if self.state != State::Requesting {
-            let micros = now.0.saturating_sub(self.begun.0);
-            self.secs = (micros / SECOND).min(0xffff) as u16;
+            self.secs = elapsed(self.begun, now, SECOND);
         }
         due
     }
@@ -359,7 +289,7 @@ impl Client {
                 self.tries = self.tries.wrapping_add(1);
             }
         }
-        self.next = after(now, micros);
+        self.next = Instant(now.0.saturating_add(micros));
     }
 
     /// A DHCP message for port 68 of this link, whose MAC is `mac` (empty on InfiniBand, RFC 4390).
@@ -367,13 +297,13 @@ impl Client {
         let message = reply.number_or(Field::Message, BOOTREPLY);
         let is_awaited = if self.state == State::Selecting {
             message == OFFER
-                || message == ACK && reply.number(Field::RapidCommit).is_some()
+                || message == ACK && reply.number_or(Field::RapidCommit, 0) > 0
                 || message == BOOTREPLY && self.bootp
         } else {
             self.state.is_of(ASKING) && (message == ACK || message == NAK)
         };
         if !is_awaited
-            || reply.number(Field::Xid) != Some(self.xid)
+            || reply.number_or(Field::Xid, 0) != self.xid
             || reply.get(Field::Chaddr) != mac
         {
             return Heard::Nothing;
@@ -384,10 +314,8 @@ impl Client {
             return self.hear_nak(now, server);
         }
         let is_in_use = self.state.is_of(IN_USE);
-        if self.v6_only
-            && !is_in_use
-            && let Some(wait) = reply.number(Field::V6Only)
-        {
+        if self.v6_only && !is_in_use && !reply.get(Field::V6Only).is_empty() {
+            let wait = reply.number_or(Field::V6Only, 0);
             self.pause(now, wait.max(MIN_V6ONLY_WAIT));
             return Heard::V6Only;
         }
@@ -397,7 +325,7 @@ impl Client {
         let is_other = reply.number_or(Field::Addr, 0) != self.addr.to_bits()
             || self.state == State::Requesting && is_of_other;
         if is_other && self.state != State::Selecting {
-            return Heard::Refused(Why::Other);
+            return Heard::Refused(Problem::OfferedOther);
         }
         if let Some(why) = self.take(reply) {
             return Heard::Refused(why);
@@ -422,7 +350,7 @@ impl Client {
     fn hear_nak(&mut self, now: Instant, server: Ipv4Addr) -> Heard {
         let asks_all = self.state.is_of(ASKING_ALL);
         if server.is_unspecified() || !asks_all && server != self.server {
-            return Heard::Refused(Why::Other);
+            return Heard::Refused(Problem::OfferedOther);
         }
         self.pause(now, 0);
         Heard::Nak

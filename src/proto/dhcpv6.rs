@@ -3,7 +3,7 @@
 //!
 //! | state | sends | hears | then |
 //! |---|---|---|---|
-//! | Confirming | CONFIRM of an earlier lease, REBIND of one with prefixes, for 10 s | REPLY: Bound | Bound |
+//! | Confirming | CONFIRM of an earlier lease, four times | REPLY: Bound | Bound |
 //! | Soliciting | SOLICIT, ever slower | ADVERTISE: Requesting; REPLY with rapid commit: Bound | |
 //! | Requesting | REQUEST of an offer, ten times | REPLY: Bound | Soliciting |
 //! | Bound | | | T1: Renewing |
@@ -45,9 +45,9 @@ mod settings;
 use crate::diag::Errno;
 use crate::engine::Instant;
 use crate::model::lease6::{Field6, LEASED_OCTETS, Lease6};
-use crate::proto::dhcpv4::pace::{FIRST, SECOND, after};
-use core::net::Ipv6Addr;
-use pace::{CONFIRM_FOR, MAX_RT, MAX_TRIES};
+use crate::proto::Due;
+use crate::proto::dhcpv4::pace::{FIRST, SECOND, after, elapsed, xorshift};
+use pace::{CONFIRMS, MAX_RT, MAX_TRIES};
 pub use settings::Settings;
 
 /// Where a client is.
@@ -98,71 +98,11 @@ const BEFORE_T2: u16 = State::Bound.only() | State::Renewing.only();
 /// Nothing is to be done.
 const NEVER: Instant = Instant(u64::MAX);
 
-/// What is to be sent, by its number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Message {
-    /// SOLICIT.
-    Solicit = 1,
-    /// REQUEST.
-    Request = 3,
-    /// CONFIRM.
-    Confirm = 4,
-    /// RENEW.
-    Renew = 5,
-    /// REBIND.
-    Rebind = 6,
-    /// RELEASE.
-    Release = 8,
-    /// DECLINE.
-    Decline = 9,
-    /// INFORMATION-REQUEST.
-    InformationRequest = 11,
-}
-
-/// What the time brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
-    /// Nothing, until [`Client::deadline`].
-    Nothing,
-    /// This is to be sent; then [`Client::sent`] is told.
-    Send(Message),
-    /// No server spoke, and the earlier lease is still valid: it is [`State::Bound`].
-    Kept,
-    /// The lease is over.
-    Expired,
-}
-
-/// What a message was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// Nothing for us, or nothing now.
-    Nothing,
-    /// It is ours and cannot be used.
-    Refused(Why),
-    /// It is the best offer so far, or says that a server is to be asked for the lease anew.
-    Offer,
-    /// It is the lease, new or renewed, or says that the earlier one is good here.
-    Bound,
-    /// It is what needs no lease.
-    Informed,
-    /// A server would be asked anew. It is not.
-    Reconfigure,
-}
-
-/// Why a message cannot be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// It gives nothing, or nothing that lasts; its statuses may say why.
-    NothingGiven,
-    /// What is asked for is none of this link.
-    NotOnLink,
-}
-
 /// See the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Client {
     state: State,
-    /// Messages that were sent in this state.
+    /// Messages that were sent in this state, or could not be.
     tries: u8,
     /// Leases that were refused or lost since the last one.
     refusals: u8,
@@ -252,7 +192,7 @@ impl Client {
     /// once: else it does not know what it had.
     pub fn end(&mut self, now: Instant) {
         // What was asked for may have been given by now.
-        let is_held = self.has_lease() || self.state == State::Requesting;
+        let is_held = now < self.expires_at || self.state == State::Requesting;
         if is_held && self.random > 0 {
             self.leave(now, State::Releasing);
         } else if self.state != State::Releasing {
@@ -261,11 +201,14 @@ impl Client {
     }
 
     /// Somebody else has an address of the lease, which is lost (RFC 8415 18.2.8); the server is told of this address.
-    pub fn taken(&mut self, now: Instant, addr: Ipv6Addr, held: &mut Lease6) {
-        if self.has_lease() && self.state != State::Stopped {
-            let mut item = [0; LEASED_OCTETS];
-            let [_, _, _, _, _, _, _, _, len, octets @ ..] = &mut item;
-            (*len, *octets) = (128, addr.octets());
+    pub fn taken(&mut self, now: Instant, addr: &[u8; 16], held: &mut Lease6) {
+        let (items, _) = held.get(Field6::Addrs).as_chunks();
+        let item = items.iter().find(|item| item.ends_with(addr));
+        if let Some(&item) = item
+            && self.has_lease()
+            && self.state != State::Stopped
+        {
+            let item: [u8; LEASED_OCTETS] = item;
             held.put(Field6::Addrs, &item);
             held.clear(Field6::Prefixes);
             self.leave(now, State::Declining);
@@ -289,22 +232,20 @@ impl Client {
         }
         if self.state.is_of(BEFORE_T2) && now >= self.rebind_at {
             self.ask(now, State::Rebinding);
-        } else if self.state == State::Bound {
-            self.ask(now, State::Renewing);
-        } else if self.tries >= self.step().most {
-            if self.state == State::Releasing {
-                self.leave(NEVER, State::Ended);
-            } else {
-                self.seek(now);
-                if had_lease {
-                    return Due::Expired;
-                }
-            }
-        } else if self.state == State::Confirming && now >= self.confirmed_at() {
+        } else if self.state == State::Confirming && self.tries == CONFIRMS {
             self.hold();
             return Due::Kept;
-        } else if self.state == State::Informed {
-            self.ask(now, State::Informing);
+        } else if self.tries >= self.step().most {
+            match self.step().then {
+                State::Soliciting => {
+                    self.seek(now);
+                    if had_lease {
+                        return Due::Expired;
+                    }
+                }
+                State::Ended => self.ask(NEVER, State::Ended),
+                then => self.ask(now, then),
+            }
         } else if self.best > 0 {
             // The second for offers is over.
             self.ask(now, State::Requesting);
@@ -312,23 +253,19 @@ impl Client {
         if now < self.next {
             return Due::Nothing;
         }
-        // RFC 8415 s.21.9: hundredths of a second, as many as there is room for.
-        let micros = now.0.saturating_sub(self.begun.0);
-        self.elapsed = (micros / (SECOND / 100)).min(0xffff) as u16;
+        // RFC 8415 s.21.9: hundredths of a second.
+        self.elapsed = elapsed(self.begun, now, SECOND / 100);
         self.step().due
     }
 
-    /// What was due was sent, or could not be, and is tried again soon; but a RELEASE never, for its server forgets
-    /// the lease by itself.
+    /// What was due was sent, or could not be, and is tried again soon, as often.
     #[inline(never)]
     pub fn sent(&mut self, now: Instant, result: Result<(), Errno>) {
-        let mut micros = FIRST;
-        if result.is_ok() {
-            micros = self.slow_down();
-            self.tries = self.tries.wrapping_add(1).min(MAX_TRIES);
-        } else if self.state == State::Releasing {
-            return self.give_up(now);
-        }
+        let micros = match result {
+            Ok(()) => self.slow_down(),
+            Err(_) => FIRST,
+        };
+        self.tries = self.tries.wrapping_add(1).min(MAX_TRIES);
         self.wait(after(now, micros));
     }
 
@@ -343,17 +280,9 @@ impl Client {
         if self.has_lease() {
             self.next = self.next.min(self.expires_at);
         }
-        if self.state == State::Confirming {
-            self.next = self.next.min(self.confirmed_at());
-        }
         if self.state.is_of(BEFORE_T2) {
             self.next = self.next.min(self.rebind_at);
         }
-    }
-
-    /// Until when an earlier lease is asked about.
-    fn confirmed_at(&self) -> Instant {
-        self.begun.after_seconds(CONFIRM_FOR)
     }
 
     /// How many IAs are wanted; 0: what needs no lease is all.
@@ -366,9 +295,10 @@ impl Client {
     fn ask(&mut self, now: Instant, state: State) {
         self.state = state;
         self.tries = 0;
+        self.rt = 0;
         self.best = 0;
         self.begun = now;
-        self.xid = self.chance(1 << 24) as u32;
+        self.xid = xorshift(&mut self.random) >> 8;
         self.wait(now);
     }
 

@@ -5,18 +5,21 @@ pub mod backoff;
 pub mod dad;
 pub mod dhcpv4;
 pub mod dhcpv6;
+mod message;
 pub mod ndisc;
 pub mod slaac;
 
+pub use dad::Addr6;
+
+use crate::diag::Errno;
 use crate::engine::Instant;
-use crate::model::addr::Cidr;
+use crate::model::addr::Family;
 use crate::model::config::LinkId;
-use crate::model::desired::FOREVER;
-use crate::model::lease::{Field, Lease};
+use crate::model::lease::{AnyLease, Lease};
 use crate::model::lease6::Lease6;
-use crate::wire::rtnetlink::addr;
 use dhcpv4::{Client, State};
 use heapless::VecView;
+pub use message::{Due, Heard, Message};
 use ndisc::Ndisc;
 
 /// A link that asks others on it for something: servers of DHCPv4 or DHCPv6, or routers.
@@ -31,8 +34,6 @@ pub struct Lessee {
     pub v6_only: bool,
     /// Whether the leases are written down, by [`Family`](crate::model::addr::Family).
     pub saved: [bool; 2],
-    /// The digit that the kernel had for its link as `accept_dad` before us; 0: it was not asked yet.
-    pub accept_dad: u8,
     /// How often its link had lost carrier at the last look.
     pub carrier_losses: u32,
     /// How far DHCPv4 is.
@@ -56,7 +57,6 @@ impl Lessee {
             config,
             v6_only: false,
             saved: [false; 2],
-            accept_dad: 0,
             carrier_losses: 0,
             client: Client::NEW,
             client6: dhcpv6::Client::NEW,
@@ -75,6 +75,30 @@ impl Lessee {
         self.ndisc.stop();
     }
 
+    /// What is to be done now, and by which family.
+    pub fn due(&mut self, now: Instant) -> (Family, Due) {
+        let due = self.client.due(now);
+        if due != Due::Nothing {
+            return (Family::V4, due);
+        }
+        let due = self.ndisc.due(now);
+        if due != Due::Nothing {
+            return (Family::V6, due);
+        }
+        (Family::V6, self.client6.due(now))
+    }
+
+    /// What was due was sent, or could not be.
+    pub fn sent(&mut self, what: Message, now: Instant, result: Result<(), Errno>) {
+        if what < Message::AskRouters {
+            self.client.sent(now, result);
+        } else if what > Message::AskRouters {
+            self.client6.sent(now, result);
+        } else {
+            self.ndisc.sent(now, result);
+        }
+    }
+
     /// When it has something to do again.
     pub fn deadline(&self) -> Instant {
         let six = self.client6.deadline().min(self.ndisc.deadline());
@@ -86,44 +110,36 @@ impl Lessee {
         self.client.state() != State::Probing && now < self.client.expires_at()
     }
 
-    /// When it was asked for; 0 of one that never ends.
-    pub fn began(&self) -> Instant {
-        let secs = self.lease.number(Field::LeaseTime).unwrap_or(FOREVER);
-        match self.client.expires_at() {
-            Instant(u64::MAX) => Instant(0),
-            end => Instant(
-                end.0
-                    .saturating_sub(u64::from(secs).saturating_mul(1_000_000)),
-            ),
+    /// When the lease of a family was asked for or given: its times count from there.
+    pub fn since(&self, family: Family) -> Instant {
+        match family {
+            Family::V4 => self.client.since(),
+            Family::V6 => self.client6.since(),
+        }
+    }
+
+    /// What is leased to it by a family.
+    pub fn lease_of(&self, family: Family) -> AnyLease<'_> {
+        match family {
+            Family::V4 => self.lease.any(),
+            Family::V6 => self.lease6.any(),
+        }
+    }
+
+    /// Whether the lease of a family is written down.
+    pub fn is_saved(&self, family: Family) -> bool {
+        self.saved.get(family as usize) == Some(&true)
+    }
+
+    /// The same, from now on.
+    pub fn set_saved(&mut self, family: Family, is_saved: bool) {
+        if let Some(saved) = self.saved.get_mut(family as usize) {
+            *saved = is_saved;
         }
     }
 
     /// Seconds it may be used from now on; [`FOREVER`] for one that never ends.
     pub fn valid_secs(&self, now: Instant) -> u32 {
         now.seconds_until(self.client.expires_at())
-    }
-}
-
-/// An IPv6 address that a managed link was seen to have.
-#[derive(Clone, Copy, Debug)]
-pub struct Addr6 {
-    /// The address, and how long its prefix is.
-    pub addr: Cidr,
-    /// Its link, and whether somebody else has it.
-    pub check: dad::Check,
-    /// `IFA_F_*`.
-    pub flags: u32,
-    /// Seconds that it may be used, from when it was seen last.
-    pub valid_secs: u32,
-    /// The same of new connections.
-    pub preferred_secs: u32,
-    /// Whether the last look saw it.
-    pub is_there: bool,
-}
-
-impl Addr6 {
-    /// Whether it may be used.
-    pub fn is_usable(&self) -> bool {
-        addr::is_usable(self.flags)
     }
 }

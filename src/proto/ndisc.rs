@@ -20,9 +20,9 @@ use super::dhcpv4::{FIRST, SECOND, after};
 use crate::diag::Errno;
 use crate::engine::Instant;
 use crate::limits::MAX_RA_KEPT;
-use crate::model::advert::{Advert, ITEM, Item, KEY, What};
+use crate::model::advert::{Advert, ITEM, Item, What};
 use crate::model::lease::Verdict;
-use crate::text::parts;
+use crate::proto::{Due, Message};
 use core::net::Ipv6Addr;
 
 /// Whether routers are asked.
@@ -34,17 +34,6 @@ pub enum State {
     Soliciting,
     /// There is one.
     Answered,
-}
-
-/// What the time brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
-    /// Nothing, until [`Ndisc::deadline`].
-    Nothing,
-    /// A solicitation is to be sent; then [`Ndisc::sent`] is told.
-    Solicit,
-    /// Something else [is said](Ndisc::of) than was.
-    Changed,
 }
 
 /// Something a router said.
@@ -71,8 +60,10 @@ impl Kept {
     }
 }
 
-/// See the module. All zeros: stopped, and never heard of a router.
+/// See the module. All zeros: stopped, and never heard of a router. In memory the table comes last: small offsets make
+/// short instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Ndisc {
     state: State,
     /// Solicitations since the last time that nobody was a router.
@@ -142,7 +133,7 @@ impl Ndisc {
             self.tell_at = after(now, PAUSE);
             Due::Changed
         } else if self.state == State::Soliciting && now >= self.next {
-            Due::Solicit
+            Due::Send(Message::AskRouters)
         } else {
             Due::Nothing
         }
@@ -152,9 +143,12 @@ impl Ndisc {
     pub fn sent(&mut self, now: Instant, result: Result<(), Errno>) {
         let mut micros = FIRST;
         if result.is_ok() {
-            self.pace = backoff::next(self.pace, IRT, MRT, &mut self.random);
+            // The first one, or its answer, may be lost where carrier has just come.
+            if self.tries > 0 {
+                self.pace = backoff::next(self.pace, IRT, MRT, &mut self.random);
+                micros = self.pace.into();
+            }
             self.tries = self.tries.saturating_add(1);
-            micros = self.pace.into();
         }
         self.next = after(now, micros);
     }
@@ -165,6 +159,7 @@ impl Ndisc {
             return;
         }
         for item in advert.items() {
+            // One that was there before carrier went is no answer.
             if item.is(What::Router) && item.valid() > 0 && self.state == State::Soliciting {
                 self.state = State::Answered;
             }
@@ -176,12 +171,15 @@ impl Ndisc {
     #[inline(never)]
     fn keep(&mut self, now: Instant, router: &Ipv6Addr, item: Item<'_>) {
         let mut place = None;
+        let mut is_new = true;
         for kept in &mut self.kept {
+            let is_same = kept.item().said() == item.said();
+            if kept.router == *router && (is_same || kept.item().is_replaced_by(item)) {
+                (place, is_new) = (Some(kept), !is_same);
+                break;
+            }
             if kept.item().is(What::Nothing) {
                 place = place.or(Some(kept));
-            } else if kept.router == *router && kept.item.starts_with(item.key()) {
-                place = Some(kept);
-                break;
             }
         }
         let Some(kept) = place else {
@@ -189,8 +187,7 @@ impl Ndisc {
         };
         // What was never said is not taken back.
         if item.valid() > 0 || !kept.item().is(What::Nothing) {
-            let said = parts::slice(item.0, 0, KEY);
-            self.is_changed |= !kept.item.starts_with(said);
+            self.is_changed |= is_new;
             kept.until = now.after_seconds(item.valid());
             kept.router = *router;
             kept.item = *item.0;
@@ -241,7 +238,7 @@ impl Ndisc {
 }
 
 /// Microseconds: IRT of RFC 7559 s.2. That has four seconds, which a machine would start later where its first
-/// solicitation is lost; a second costs the link two more of them, once.
+/// solicitations are lost; a second, and one solicitation more before it, cost the link three more of them, once.
 const IRT: u32 = SECOND as u32;
 /// Microseconds: MRT of it.
 const MRT: u32 = 3_600 * SECOND as u32;

@@ -14,12 +14,13 @@ use super::arg::Arg;
 use super::{ip_arg, virtual_arg};
 use crate::diag::{Escaped, LineBuf};
 use crate::limits::MAX_LINE;
+use crate::model::addr::MAPPED;
 use crate::model::config::{Config, Pieces, SourceKind};
 use crate::model::link::until_nul;
 use crate::packed::{Packed, packed};
 use crate::text::show::{Hex, Show};
 use crate::text::{parts, scalar};
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr};
 
 /// The names of files: for iBFT in the order of the fields, and from [`TREE`] on the same in the device tree, as far
 /// as there are such. Of two MACs there the one read last counts, as in Linux.
@@ -82,10 +83,11 @@ impl Pieces {
     /// MAC.
     #[inline(never)]
     pub fn set_octets(&mut self, cx: &mut Context<'_, '_>, n: usize, octets: &[u8]) {
+        let octets = parts::without(octets, MAPPED);
         if let Ok(octets) = <[u8; 4]>::try_from(octets) {
             self.set(cx, n, &IpAddr::from(octets));
         } else if let Ok(octets) = <[u8; 16]>::try_from(octets) {
-            self.set(cx, n, &Ipv6Addr::from(octets).to_canonical());
+            self.set(cx, n, &IpAddr::from(octets));
         } else {
             self.set(cx, n, &Hex(octets));
         }

@@ -1,39 +1,58 @@
-//! Domain names as RFC 1035 s.3.1 writes them, without the pointers of its s.4.1.4: so DHCPv6 (RFC 8415 s.10) and
-//! routers (RFC 8106 s.5.2) say them.
+//! Domain names as RFC 1035 s.3.1 writes them: so DHCPv6 (RFC 8415 s.10), routers (RFC 8106 s.5.2) and, with the
+//! pointers of its s.4.1.4, DHCPv4 (RFC 3397) say them. The pointers are read of whoever uses them.
 //!
 //! See [`crate::wire`] for the contract.
 
+use crate::text::parts;
 use heapless::Vec;
 
 /// A name as text. One of 253 octets is the longest that can be written down.
 pub type Name = Vec<u8, 255>;
 
-/// Takes the next name out of `rest` into `name`, with a dot between its labels, and says whether there is one. Zeros
-/// before it are padding.
+/// Takes the next name out of `rest`, which is the end of `whole`, into `name`, with a dot between its labels, and says
+/// whether there is one. Zeros before it are padding. A pointer is an offset in `whole` and points before the name it
+/// stands in, and one after another to ever earlier octets, so names end.
 ///
 /// Where there is none, something is left in either if what is there is no name, and nothing at the end.
 #[inline(never)]
-pub fn next(rest: &mut &[u8], name: &mut Name) -> bool {
+pub fn next<'m>(whole: &'m [u8], rest: &mut &'m [u8], name: &mut Name) -> bool {
     name.clear();
-    while let Some((len, after)) = rest.split_first() {
-        let len = usize::from(*len);
-        if len == 0 {
-            *rest = after;
-            if !name.is_empty() {
-                return true;
+    let (mut at, mut limit) = (*rest, whole.len().wrapping_sub(rest.len()));
+    let mut is_away = false;
+    loop {
+        let (after, is_end) = match *at {
+            [0, ref after @ ..] => (after, !name.is_empty()),
+            [len @ 1..=63, ref after @ ..] => {
+                let dot: &[u8] = if name.is_empty() { b"" } else { b"." };
+                let Some((label, after)) = after.split_at_checked(len.into()) else {
+                    return false;
+                };
+                if name.extend_from_slice(dot).is_err() || name.extend_from_slice(label).is_err() {
+                    return false;
+                }
+                (after, false)
             }
-            continue;
-        }
-        let Some((label, after)) = after.split_at_checked(len).filter(|_| len < 64) else {
-            return false;
+            [high @ 0xc0..=0xff, low, ref after @ ..] => {
+                let target = usize::from(high & 0x3f) << 8 | usize::from(low);
+                if target >= limit {
+                    return false;
+                }
+                if !is_away {
+                    *rest = after;
+                }
+                (limit, is_away) = (target, true);
+                (parts::slice(whole, target, usize::MAX), false)
+            }
+            [..] => return false,
         };
-        let dot: &[u8] = if name.is_empty() { b"" } else { b"." };
-        if name.extend_from_slice(dot).is_err() || name.extend_from_slice(label).is_err() {
-            return false;
+        at = after;
+        if !is_away {
+            *rest = at;
         }
-        *rest = after;
+        if is_end {
+            return true;
+        }
     }
-    false
 }
 
 #[cfg(test)]
@@ -45,7 +64,7 @@ mod tests {
     /// The names, and `!` where there is something else.
     fn names(octets: &[u8]) -> Vec<String> {
         let (mut rest, mut name, mut names) = (octets, Name::new(), Vec::new());
-        while next(&mut rest, &mut name) {
+        while next(octets, &mut rest, &mut name) {
             names.push(String::from_utf8(name.to_vec()).unwrap());
         }
         if !rest.is_empty() || !name.is_empty() {
@@ -68,6 +87,9 @@ mod tests {
             (b"\xc0\x00\0", &["!"]),
             (b"\x01a\xc0\x00", &["!"]),
             (b"\x40", &["!"]),
+            (b"\x01a\0\x01b\xc0\x00\x01c\0", &["a", "b.a", "c"]),
+            (b"\x01a\0\xc0\x00\xc0\x03", &["a", "a", "a"]),
+            (b"\x01a\0\xc0\x03\x01c\0", &["a", "!"]),
         ] {
             assert_eq!(names(octets), expected, "{octets:?}");
         }

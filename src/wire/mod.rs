@@ -32,4 +32,5 @@ pub mod icmpv6;
 pub mod ipv4;
 pub mod ipv6;
 pub mod netlink;
+mod option;
 pub mod rtnetlink;

@@ -1,6 +1,8 @@
 """What tests of IPv6 share: a machine whose kernel does with IPv6 what kernels do, and what became of its links."""
+import contextlib
 import json
 import os
+import signal
 
 from dhcp import DhcpMachine
 from machine import MS_BIND, MS_RDONLY, MS_REMOUNT, mount
@@ -21,11 +23,37 @@ class Ipv6Machine(DhcpMachine):
     address but those that a test gives them."""
 
     def new_machine(self):
+        self.end_all()
         super().new_machine()
         self.knob("accept_dad", 1, "default")
         with namespace(self.switch):
             self.knob("accept_dad", 0, "default")
             self.knob("addr_gen_mode", NONE, "default")
+
+    def setUp(self):
+        self.started = []
+        super().setUp()
+        self.addCleanup(self.end_all)
+
+    def tearDown(self):
+        # Where one goes on that the test was to end, the test has failed before.
+        if all(process.poll() is not None for process in self.started):
+            self.assertAlone()
+        super().tearDown()
+
+    def start(self, *words, **rest):
+        process = super().start(*words, **rest)
+        self.started.append(process)
+        return process
+
+    def assertAlone(self):
+        """Who finds out about duplicates behind `up` is done in a few seconds."""
+        self.eventually(lambda: f"nobody is left: {self.processes()}", lambda: not self.processes(), 5)
+
+    def end_all(self):
+        for pid in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     @staticmethod
     def knob(name, value=None, link="eth0"):

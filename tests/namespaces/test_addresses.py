@@ -107,6 +107,8 @@ class Addresses(Machine):
             IPADDR=192.0.2.5
             PREFIX=24
             GATEWAY=192.0.2.1
+            IPV6INIT=yes
+            IPV6_AUTOCONF=no
             IPV6ADDR=2001:db8::5/64
             IPV6_DEFAULTGW=2001:db8::1
             MTU=1400

@@ -326,7 +326,11 @@ class Scripted6(Wire6):
             if found.kind == RS and self.lifetime is not None and self.solicited:
                 frames = [self.advertisement()]
             elif found.kind == NS and (found.target in self.owns or (self.claims and found.is_probe)):
-                self.send(self.neighbour(found))
+                answer = self.neighbour(found)
+                self.send(answer)
+                if found.is_probe:
+                    # A port whose other end has just come up may lose the first.
+                    self.send_later(0.1, answer)
                 return
         elif isinstance(found, Message) and found.dport == 547 and found.kind not in self.silent:
             frames = self.answer(found)

@@ -1,11 +1,13 @@
 //! The outside world of the engine, made of the fake kernel, a clock that stands still and a table of files.
 
 use super::kernel::Kernel;
+use super::nouns::*;
 use ifdawn::diag::{Diagnostic, Errno, Severity, Sink};
 use ifdawn::engine::{Host, Instant, OutputFile, Packet, Settled};
 use ifdawn::model::link::{IfName, Mac};
 use ifdawn::text::show::Show;
 use ifdawn::wire::ethtool::Room;
+use ifdawn::word;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::Ipv4Addr;
 
@@ -141,6 +143,34 @@ impl Host for FakeHost {
 
     fn write(&mut self, file: OutputFile<'_>, text: &dyn Show) -> Result<(), Errno> {
         let text = text.to_string().into_bytes();
+        if let OutputFile::Knob(link, knob) = file {
+            let names = [
+                (word!("mtu"), MTU6),
+                (word!("accept_ra"), ACCEPT_RA),
+                (word!("autoconf"), AUTOCONF),
+                (word!("dad_transmits"), DAD_TRANSMITS),
+                (word!("use_tempaddr"), USE_TEMPADDR),
+                (word!("accept_ra_defrtr"), ACCEPT_RA_DEFRTR),
+                (
+                    word!("accept_ra_rt_info_max_plen"),
+                    ACCEPT_RA_RT_INFO_MAX_PLEN,
+                ),
+                (word!("optimistic_dad"), OPTIMISTIC_DAD),
+                (word!("disable_ipv6"), DISABLE_IPV6),
+                (word!("accept_dad"), ACCEPT_DAD),
+                (word!("ra_defrtr_metric"), RA_DEFRTR_METRIC),
+            ];
+            let links = &mut self.kernel.tables.links;
+            let link = links.iter_mut().find(|of| of.name == link.to_string());
+            let link = link
+                .filter(|link| !link.conf.is_empty())
+                .ok_or(Errno::ENOENT)?;
+            let known = names.iter().find(|(name, _)| *name == knob);
+            let (_, place) = known.expect("a setting that is modelled");
+            let text = std::str::from_utf8(&text).expect("a number");
+            link.conf[*place] = text.parse().expect("a number");
+            return Ok(());
+        }
         self.written.push(file_name(file));
         self.files.insert(file_name(file), text);
         Ok(())

@@ -6,7 +6,8 @@
 
 use super::messages::*;
 use super::nouns::{
-    Addr, EINVAL, ENOENT, EOPNOTSUPP, KERNEL, LOCAL, Link, MAIN, Refused, Route, Rule,
+    ADDR_GEN_MODE, Addr, EINVAL, ENOENT, EOPNOTSUPP, IFA_F_TENTATIVE, KERNEL, LOCAL, Link, MAIN,
+    Refused, Route, Rule,
 };
 use super::octets::*;
 use super::tables::Tables;
@@ -124,6 +125,10 @@ impl Kernel {
     /// Adds an address as somebody else would.
     pub fn add_addr(&mut self, addr: Addr) {
         self.tables.new_addr(addr).expect("an address that fits");
+        // It has been there for a while.
+        if let Some(addr) = self.tables.addrs.last_mut() {
+            addr.flags &= !IFA_F_TENTATIVE;
+        }
     }
 
     /// The link with this name.
@@ -342,6 +347,13 @@ impl Kernel {
         self.tables.set_flags(ifindex, flags, change)?;
         if let Some(master) = request.attrs.u32(10) {
             self.tables.set_master(ifindex, master)?;
+        }
+        if let Some(spec) = request.attrs.get(AF_SPEC) {
+            let spec = Attrs::parse(spec, &[10]);
+            let inet6 = Attrs::parse(spec.get(10).expect("AF_INET6"), &[7, 8]);
+            if let Some(mode) = inet6.get(8) {
+                self.tables.link(ifindex)?.conf[ADDR_GEN_MODE] = mode[0].into();
+            }
         }
         if let Some(txqlen) = request.attrs.u32(13) {
             self.tables.link(ifindex)?.txqlen = txqlen;

@@ -1,6 +1,8 @@
 //! The messages of the fake kernel: requests to nouns, nouns to answers.
 
-use super::nouns::{Addr, EINVAL, FOREVER, IFA_F_PERMANENT, Link, Refused, Route, Rule};
+use super::nouns::{
+    ADDR_GEN_MODE, Addr, EINVAL, FOREVER, IFA_F_PERMANENT, Link, Refused, Route, Rule,
+};
 use super::octets::{
     Attrs, NLA_F_NESTED, Request, ip_in, ip_octets, put, put_ip, put_text, put_u32,
 };
@@ -26,7 +28,7 @@ pub const RTM_DELLINKPROP: u16 = 109;
 pub fn layout(kind: u16) -> (usize, &'static [u16]) {
     match kind {
         RTM_GETLINK => (16, &[29]),
-        RTM_SETLINK => (16, &[1, 3, 4, 10, 13]),
+        RTM_SETLINK => (16, &[1, 3, 4, 10, 13, AF_SPEC]),
         RTM_NEWLINK => (16, &[1, 3, 5, LINKINFO]),
         RTM_DELLINK => (16, &[]),
         RTM_DELLINKPROP => (16, &[52, 52 | NLA_F_NESTED]),
@@ -46,6 +48,9 @@ pub fn layout(kind: u16) -> (usize, &'static [u16]) {
         _ => panic!("type {kind} is not modelled"),
     }
 }
+
+/// `IFLA_AF_SPEC` of a request.
+pub const AF_SPEC: u16 = 26 | NLA_F_NESTED;
 
 /// `IFLA_LINKINFO` of a request.
 pub const LINKINFO: u16 = 18 | NLA_F_NESTED;
@@ -352,6 +357,15 @@ pub fn link_octets(link: &Link, master_kind: Option<&str>) -> Vec<u8> {
     }
     if link.lower != 0 {
         put_u32(&mut to, 5, link.lower);
+    }
+    if !link.conf.is_empty() {
+        let words: Vec<_> = link.conf.iter().map(|value| value.to_ne_bytes()).collect();
+        let mut inet6 = Vec::new();
+        put(&mut inet6, 2, words.as_flattened());
+        put(&mut inet6, 8, &[link.conf[ADDR_GEN_MODE] as u8]);
+        let mut spec = Vec::new();
+        put(&mut spec, 10, &inet6);
+        put(&mut to, 26, &spec);
     }
     if !link.altnames.is_empty() {
         let mut list = Vec::new();

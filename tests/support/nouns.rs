@@ -65,6 +65,39 @@ pub struct Link {
     pub port_data: BTreeMap<u16, Vec<u8>>,
     pub txqlen: u32,
     pub altnames: Vec<String>,
+    /// `IFLA_INET6_CONF`: settings of IPv6 by their `DEVCONF_*`; empty for a link without IPv6.
+    pub conf: Vec<u32>,
+}
+
+/// `DEVCONF_*`.
+pub const MTU6: usize = 2;
+pub const ACCEPT_RA: usize = 3;
+pub const AUTOCONF: usize = 5;
+pub const DAD_TRANSMITS: usize = 6;
+pub const USE_TEMPADDR: usize = 10;
+pub const ACCEPT_RA_DEFRTR: usize = 17;
+pub const ACCEPT_RA_RT_INFO_MAX_PLEN: usize = 21;
+pub const OPTIMISTIC_DAD: usize = 23;
+pub const DISABLE_IPV6: usize = 26;
+pub const ACCEPT_DAD: usize = 27;
+pub const ADDR_GEN_MODE: usize = 47;
+pub const RA_DEFRTR_METRIC: usize = 52;
+
+/// Settings that nobody changed.
+fn usual_conf() -> Vec<u32> {
+    let mut conf = vec![0; 60];
+    for (place, value) in [
+        (MTU6, 1_500),
+        (ACCEPT_RA, 1),
+        (AUTOCONF, 1),
+        (DAD_TRANSMITS, 1),
+        (ACCEPT_RA_DEFRTR, 1),
+        (ACCEPT_DAD, 1),
+        (RA_DEFRTR_METRIC, 1_024),
+    ] {
+        conf[place] = value;
+    }
+    conf
 }
 
 impl Link {
@@ -88,6 +121,7 @@ impl Link {
             port_data: BTreeMap::new(),
             txqlen: 1_000,
             altnames: Vec::new(),
+            conf: usual_conf(),
         }
     }
 

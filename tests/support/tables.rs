@@ -207,6 +207,7 @@ impl Tables {
             }
         } else if let ([a, b, c, d, e, f], true) =
             (&link.mac[..], link.carrier && link.mtu >= 1_280)
+            && link.conf.get(ADDR_GEN_MODE) != Some(&1)
         {
             let id = [a ^ 2, *b, *c, 0xff, 0xfe, *d, *e, *f];
             let local = [[0xfe, 0x80, 0, 0, 0, 0, 0, 0], id].concat();

@@ -1,14 +1,14 @@
 //! The commands, and the only loop.
 
-use crate::cli::{Command, Opt, Options, Target, Verbosity};
+use crate::cli::{Command, Opt, Options};
 use crate::load::{self, Files};
 use crate::report::Report;
 use crate::sockets::{Ether, Sockets, in_words};
-use crate::sys::file::{self, Out, Root};
-use crate::sys::log::{Level, Log};
+use crate::sys::file::{self, Out};
+use crate::sys::log::Level;
 use crate::sys::names::Names;
 use crate::sys::rtnl::Rtnl;
-use crate::sys::start::Arguments;
+use crate::sys::start::{self, Arguments};
 use crate::sys::{caps, clock, kernel, process, signal};
 use crate::system::{LOCK_MICROS, System, resolv_conf};
 use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem, Subject};
@@ -22,7 +22,7 @@ use ifdawn::packed::{packed, word};
 use ifdawn::plan::resolve::{Goal, LinkState};
 use ifdawn::text::parts;
 use ifdawn::text::show::{Show, Text};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 
 /// Everything required is up.
 const UP: u8 = 0;
@@ -173,33 +173,25 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -
         Command::Down => down(system, engine),
         Command::Up | Command::Watch | Command::Plan | Command::Check => {
             let code = up(system, engine, heard);
-            engine.give_back_dad(system);
-            // A supervisor has found out what there is to find out, or is asked to end.
-            let lingers = system.options.command == Command::Up && engine.looks_after_addrs();
-            if lingers && process::fork() == Ok(0) {
-                let _ = linger(system, engine, heard);
-                process::end();
+            system.unlock();
+            if (system.sockets.are_open() || engine.looks_after_addrs()) && process::fork() == Ok(0)
+            {
+                linger(system, engine, heard);
             }
-            system.sockets.leave_behind();
             code
         }
     }
 }
 
-/// Finds out, in a copy of us that nobody waits for, whether somebody else has addresses that are in use already, and
-/// takes these back. It holds nothing that who waits for us may wait for; what it says is in the kernel's log.
-fn linger(
-    system: &mut System<'_>,
-    engine: &mut Engine<'_>,
-    heard: &mut Heard,
-) -> Result<(), Errno> {
-    let null = Root::NONE.open(word!("/dev/null"), libc::O_RDWR, 0)?;
-    process::detach(null.as_fd())?;
-    system.log = Log::new(Target::Kmsg, Verbosity::Quiet);
+/// What a copy of us does that nobody waits for: finds out whether somebody else has addresses that are in use already,
+/// and takes these back, and closes what takes long to be closed. It holds nothing that who waits for us may wait for;
+/// what it says to standard error is in the kernel's log.
+fn linger(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -> ! {
+    start::detach();
     system.sockets.forget_jail();
-    (system.lingers, system.told_by) = (true, [None; 2]);
-    engine.look_at_addrs(system)?;
-    settle(engine, system, heard)
+    system.lingers = true;
+    let _ = settle(engine, system, heard);
+    process::end()
 }
 
 /// Brings up, waits, says how it ended.
@@ -215,7 +207,11 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -> u8
             code = NOT_UP;
         }
     }
-    if let Err(errno) = settle(engine, system, heard) {
+    // Before the first look: what appears after it wakes us.
+    let told = Rtnl::events().map(|events| {
+        system.told_by = [Some(events.0), system.udev.watch(&system.root)];
+    });
+    if let Err(errno) = told.and_then(|()| settle(engine, system, heard)) {
         return system.refused(errno);
     }
     system.log.clear_live();
@@ -241,10 +237,6 @@ fn settle(
     system: &mut System<'_>,
     heard: &mut Heard,
 ) -> Result<(), Errno> {
-    // Before the first look: what appears after it wakes us.
-    if !system.lingers {
-        system.told_by = [Some(Rtnl::events()?.0), system.udev.watch(&system.root)];
-    }
     let signals = match system.options.command {
         Command::Watch => signal::catch().ok(),
         Command::Up | Command::Down | Command::Plan | Command::Check => None,
@@ -253,8 +245,8 @@ fn settle(
     let mut forget = clock::in_seconds(FORGET_SECONDS);
     // Until when what is about to come is waited for, to be applied with what is there.
     let mut patience = Instant(u64::MAX);
-    engine.look_again = !system.lingers;
-    while !system.lingers || engine.look_again || engine.is_probing() {
+    engine.look_again = true;
+    loop {
         let mut next = limit.min(engine.attend(system));
         let now = clock::now();
         if now >= limit {
@@ -299,14 +291,18 @@ fn settle(
             in_words(trouble).say(system, Subject::Dhcp);
         }
     }
-    Ok(())
 }
 
 /// One look, and until when there is something to wait for. A supervisor always waits.
 fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Errno> {
     if system.lingers {
         engine.withdraw(system)?;
-        return Ok(Progress::Waiting(Instant(u64::MAX)));
+        // It takes long to end.
+        system.unlock();
+        return Ok(match engine.is_probing() {
+            true => Progress::Waiting(clock::in_seconds(1)),
+            false => Progress::Done,
+        });
     }
     let stays = system.options.command == Command::Watch;
     engine.converge(system)?;
@@ -380,9 +376,10 @@ fn wait(
     engine: &mut Engine<'_>,
     system: &mut System<'_>,
 ) -> Woken {
-    let ([ipv4, arp, ipv6], pause) = system.sockets.awaited();
     let [links, udev] = system.told_by;
-    let files = [links, udev, signals, ipv4, arp, ipv6];
+    let mut files = [links, udev, signals, None, None, None];
+    let [_, _, _, packets @ ..] = &mut files;
+    let pause = system.sockets.awaited(packets);
     let live = system.log.is_terminal();
     system.log.clear_live();
     let seconds = clock::now().0.saturating_sub(engine.started().0) / 1_000_000;
@@ -407,7 +404,7 @@ fn wait(
         true => clock::in_seconds(1),
         false => Instant(u64::MAX),
     };
-    let woken = clock::wait(files, until.min(pause).min(second));
+    let woken = clock::wait(&files, until.min(pause).min(second));
     if woken & 0b11 != 0 {
         engine.look_again = true;
         system.hear_of_links();

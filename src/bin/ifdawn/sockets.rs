@@ -5,7 +5,7 @@
 
 use crate::frame;
 use crate::sys::jail::{Jail, MAX_FRAME, Trouble};
-use crate::sys::packet::{EtherType, Packets};
+use crate::sys::packet::{self, EtherType};
 use crate::sys::{clock, process, udp};
 use ifdawn::diag::{Complaint, Effect, Errno, Problem};
 use ifdawn::engine::{Instant, Packet};
@@ -14,7 +14,7 @@ use ifdawn::model::statement::Statement;
 use ifdawn::text::parts;
 use std::mem;
 use std::net::Ipv4Addr;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 
 /// Memory of the sockets.
 #[repr(C)]
@@ -50,12 +50,12 @@ const FLUSH_MICROS: u32 = 2_000;
 pub struct Sockets<'a> {
     ether: &'a mut Ether,
     /// By [`EtherType`].
-    packets: [Option<Packets>; EtherType::ALL.len()],
+    packets: [Option<BorrowedFd<'static>>; EtherType::ALL.len()],
     /// The socket of the last datagram: while it is open, the answer finds somebody at its port.
-    udp: Option<OwnedFd>,
+    udp: Option<BorrowedFd<'static>>,
     /// The upper half of every `xid`.
     pub xid_tag: u16,
-    /// Packets that were heard in a row, and when they are listened to again.
+    /// Packets that were heard in a row, and until when they are not listened to, if so: else for ever.
     heard: u32,
     pause: Instant,
     /// Whether something was sent since they were last waited for.
@@ -77,7 +77,7 @@ impl<'a> Sockets<'a> {
             udp: None,
             xid_tag,
             heard: 0,
-            pause: Instant(0),
+            pause: Instant(u64::MAX),
             has_sent: false,
             probing: Instant(0),
             is_free: false,
@@ -98,28 +98,16 @@ impl<'a> Sockets<'a> {
         to: &Mac,
         packet: &[u8],
     ) -> Result<(), Errno> {
-        // Nobody's answer to an announcement is waited for.
-        let (hears, kind) = match what {
-            Packet::Dhcp => (EtherType::Ipv4, EtherType::Ipv4),
-            Packet::Announcement => (EtherType::Ipv4, EtherType::Arp),
-            Packet::Probe => (EtherType::Arp, EtherType::Arp),
-            Packet::Ipv6 => (EtherType::Ipv6, EtherType::Ipv6),
-        };
+        let (hears, kind) = WAYS.get(what as usize).ok_or(Errno::EINVAL)?;
         if what == Packet::Probe {
             self.probing = clock::in_seconds(PROBING_SECONDS);
         }
-        let slot = self.packets.get_mut(hears as usize).ok_or(Errno::EINVAL)?;
+        let slot = self.packets.get_mut(*hears as usize).ok_or(Errno::EINVAL)?;
         let socket = match *slot {
             Some(socket) => socket,
-            None => {
-                if what == Packet::Ipv6 {
-                    // Another client may be there already.
-                    let _ = udp::occupy();
-                }
-                *slot.insert(Packets::open(hears, self.xid_tag)?)
-            }
+            None => *slot.insert(packet::open(*hears, self.xid_tag)?),
         };
-        socket.send(ifindex, kind, to.as_bytes(), packet)?;
+        packet::send(socket, ifindex, *kind, to.as_bytes(), packet)?;
         self.has_sent = true;
         Ok(())
     }
@@ -132,14 +120,15 @@ impl<'a> Sockets<'a> {
         to: Ipv4Addr,
         packet: &[u8],
     ) -> Result<(), Errno> {
-        self.udp = Some(udp::send(ifindex, from, to, packet)?);
+        let last = self.udp.replace(udp::send(ifindex, from, to, packet)?);
+        last.map(process::close);
         Ok(())
     }
 
     /// Waits until the last datagram has left: where the server is must be found out first.
     pub fn flush(&self) {
         for _ in 0..FLUSH_LOOKS {
-            let pending = self.udp.as_ref().map_or(0, udp::pending);
+            let pending = self.udp.map_or(0, udp::pending);
             if pending == 0 {
                 return;
             }
@@ -147,70 +136,71 @@ impl<'a> Sockets<'a> {
         }
     }
 
-    /// The sockets to be waited for, and until when at most.
-    pub fn awaited(&mut self) -> ([Option<BorrowedFd<'static>>; 3], Instant) {
+    /// Puts the sockets to be waited for, and says until when at most.
+    pub fn awaited(&mut self, files: &mut [Option<BorrowedFd<'_>>]) -> Instant {
         self.heard = 0;
         // It starts while the answers are on their way.
         if mem::take(&mut self.has_sent) && !self.is_free {
             self.trouble = self.ether.jail.start().err();
         }
-        if clock::now() < self.pause {
-            return ([None; 3], self.pause);
+        if clock::now() >= self.pause {
+            self.pause = Instant(u64::MAX);
         }
-        let files = EtherType::ALL.map(|what| self.listening(what).map(file));
-        (files, Instant(u64::MAX))
+        for (file, what) in files.iter_mut().zip(&EtherType::ALL) {
+            *file = self.listening(*what);
+        }
+        self.pause
     }
 
     /// What the next packet says, in `said`, and the link it came by; `None` where there is none, or a pause.
+    #[inline(never)]
     pub fn hear(&mut self, said: &mut Statement) -> Option<u32> {
         // Anybody may say much by IPv6: it comes last.
-        let from = EtherType::ALL
-            .iter()
-            .find_map(|what| self.hear_on(*what, said));
-        if from.is_none() && self.heard >= ROW {
-            self.pause = clock::in_micros(PAUSE);
-        }
-        from
-    }
-
-    /// The same of one socket.
-    #[inline(never)]
-    fn hear_on(&mut self, what: EtherType, said: &mut Statement) -> Option<u32> {
-        let socket = self.listening(what)?;
-        loop {
-            while self.heard < ROW && self.ether.jail.has_room() {
-                self.heard += 1;
-                let frame = match socket.receive(&mut self.ether.frame) {
-                    Ok(frame) => frame,
-                    Err(Errno::EAGAIN) => break,
-                    // A link went down, or a packet is none we read.
-                    Err(_) => continue,
-                };
-                let octets = parts::slice(&self.ether.frame, 0, frame.len as usize);
-                if self.is_free {
-                    frame::read(what, frame.checksum, octets, said);
-                    return Some(frame.ifindex);
-                }
-                let jail = &mut self.ether.jail;
-                while let Err(why) = jail.ask(frame.ifindex, what, frame.checksum, octets) {
-                    self.trouble = Some(why);
-                    if why != Trouble::Gone {
-                        break;
+        for &what in &EtherType::ALL {
+            while let Some(socket) = self.listening(what) {
+                while self.heard < ROW && self.ether.jail.has_room() {
+                    self.heard += 1;
+                    let frame = match packet::receive(socket, &mut self.ether.frame) {
+                        Ok(frame) => frame,
+                        Err(Errno::EAGAIN) => break,
+                        // A link went down, or a packet is none we read.
+                        Err(_) => continue,
+                    };
+                    let octets = parts::slice(&self.ether.frame, 0, frame.len as usize);
+                    if self.is_free {
+                        frame::read(what, frame.checksum, octets, said);
+                        return Some(frame.ifindex);
+                    }
+                    let jail = &mut self.ether.jail;
+                    while let Err(why) = jail.ask(frame.ifindex, what, frame.checksum, octets) {
+                        self.trouble = Some(why);
+                        if why != Trouble::Gone {
+                            break;
+                        }
                     }
                 }
-            }
-            match self.ether.jail.answer(said) {
-                Ok(of) => return of,
-                Err(why) => self.trouble = Some(why),
+                match self.ether.jail.answer(said) {
+                    Ok(None) => break,
+                    Ok(of) => return of,
+                    Err(why) => self.trouble = Some(why),
+                }
             }
         }
+        if self.heard >= ROW {
+            self.pause = clock::in_micros(PAUSE);
+        }
+        None
     }
 
     /// The socket that hears this, while it is listened to.
     #[inline(never)]
-    fn listening(&self, what: EtherType) -> Option<Packets> {
+    fn listening(&self, what: EtherType) -> Option<BorrowedFd<'static>> {
         let socket = self.packets.get(what as usize).copied().flatten();
-        socket.filter(|_| what != EtherType::Arp || clock::now() < self.probing)
+        let is_heard = |_: &_| {
+            self.pause == Instant(u64::MAX)
+                && (what != EtherType::Arp || clock::now() < self.probing)
+        };
+        socket.filter(is_heard)
     }
 
     /// Has a copy of us forget the jail, which is the other one's.
@@ -218,31 +208,37 @@ impl<'a> Sockets<'a> {
         self.ether.jail.forget();
     }
 
-    /// Has somebody else close what takes long to be closed.
-    pub fn leave_behind(&self) {
-        let files = self.packets.map(|socket| socket.map(file));
-        if files.iter().any(Option::is_some) {
-            process::leave_behind(&files);
-        }
+    /// Whether there is what takes long to be closed.
+    pub fn are_open(&self) -> bool {
+        self.packets.iter().any(Option::is_some)
     }
 }
 
-/// What is waited for of a socket.
-fn file(socket: Packets) -> BorrowedFd<'static> {
-    socket.0
-}
+/// For each [`Packet`], on which socket its answers are heard, and as what it is sent. Nobody's answer to an announcement
+/// is waited for.
+static WAYS: [(EtherType, EtherType); 4] = [
+    (EtherType::Ipv4, EtherType::Ipv4),
+    (EtherType::Arp, EtherType::Arp),
+    (EtherType::Ipv4, EtherType::Arp),
+    (EtherType::Ipv6, EtherType::Ipv6),
+];
 
 /// Why a packet was not read, in words. One that died before it was asked is only replaced.
 pub fn in_words(trouble: Trouble) -> Complaint {
-    let problem = match trouble {
-        Trouble::Gone | Trouble::Crashed => Problem::JailCrashed,
-        Trouble::Hung => Problem::JailHung,
-        Trouble::NoSeccomp => Problem::NoSeccomp,
-        Trouble::GivenUp => Problem::JailGivenUp,
-    };
+    let problem = PROBLEMS.get(trouble as usize).copied();
+    let problem = problem.unwrap_or(Problem::JailCrashed);
     if trouble == Trouble::Gone {
         Complaint::warning(problem, Effect::None)
     } else {
         Complaint::error(problem, Effect::AnswerDropped)
     }
 }
+
+/// By [`Trouble`].
+static PROBLEMS: [Problem; 5] = [
+    Problem::JailCrashed,
+    Problem::JailCrashed,
+    Problem::JailHung,
+    Problem::NoSeccomp,
+    Problem::JailGivenUp,
+];

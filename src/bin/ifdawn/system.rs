@@ -10,7 +10,7 @@ use crate::sys::log::{Level, Log};
 use crate::sys::rtnl::Rtnl;
 use crate::sys::udev::Udev;
 use crate::sys::{clock, drain, ethtool, keep};
-use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, Problem, Sink, Subject};
+use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, LineBuf, Problem, Sink, Subject};
 use ifdawn::engine::{Engine, Host, Instant, OutputFile, Packet, Said, Settled};
 use ifdawn::model::link::{IfName, Mac};
 use ifdawn::packed::{Word, packed, word};
@@ -142,6 +142,7 @@ impl<'a> System<'a> {
     }
 
     /// Lets others run.
+    #[inline(never)]
     pub fn unlock(&self) {
         if let Some(file) = self.lock {
             let _ = file::lock(file, Lock::Free);
@@ -159,6 +160,7 @@ impl<'a> System<'a> {
     /// Where a file of ours is.
     #[inline(never)]
     fn path(&self, file: OutputFile<'_>) -> Path {
+        let (mut root, mut knob) = (&self.root, LineBuf::<64>::new());
         let (word, name) = match file {
             OutputFile::State => (word!("/run/ifdawn/state.json"), &b""[..]),
             OutputFile::MachineId => (word!("/etc/machine-id"), &b""[..]),
@@ -167,15 +169,16 @@ impl<'a> System<'a> {
             OutputFile::Owned(link) => (word!("/run/ifdawn/owned-"), link.as_bytes()),
             OutputFile::Lease(link) => (word!("/run/ifdawn/lease-"), link.as_bytes()),
             OutputFile::Lease6(link) => (word!("/run/ifdawn/lease6-"), link.as_bytes()),
-            OutputFile::Knob(link, knob) => {
+            OutputFile::Knob(link, name) => {
                 // the network namespace's own, whatever the root
-                let conf = word!("/proc/sys/net/ipv6/conf/");
-                let directory = Path::join(b"", conf, link.as_bytes());
-                let within = Path::join(directory.as_bytes(), word!("/"), b"");
-                return Path::join(within.as_bytes(), knob, b"");
+                root = &Root::NONE;
+                knob.put(link.as_bytes());
+                knob.put(b"/");
+                knob.unpack(name.text());
+                (word!("/proc/sys/net/ipv6/conf/"), knob.as_bytes())
             }
         };
-        self.root.join(word, name)
+        root.join(word, name)
     }
 
     fn open_lock(&self) -> Result<BorrowedFd<'static>, Errno> {
@@ -234,7 +237,7 @@ impl Host for System<'_> {
     fn write(&mut self, file: OutputFile<'_>, text: &dyn Show) -> Result<(), Errno> {
         let path = self.path(file);
         match file {
-            OutputFile::Hostname | OutputFile::Knob(..) => path.write_in_place(text),
+            OutputFile::Knob(..) | OutputFile::Hostname => path.write_in_place(text),
             OutputFile::Owned(_)
             | OutputFile::Lease6(_)
             | OutputFile::Lease(_)

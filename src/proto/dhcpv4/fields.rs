@@ -92,6 +92,11 @@ impl Client {
         self.expires_at != Instant(0)
     }
 
+    /// When the lease was asked for: its times count from there.
+    pub fn since(&self) -> Instant {
+        self.since
+    }
+
     /// T1.
     pub fn renew_at(&self) -> Instant {
         self.renew_at

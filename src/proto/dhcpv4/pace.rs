@@ -1,7 +1,8 @@
 //! What a client sends, how often and how long it waits, and why not as RFC 2131 says.
 
-use super::{Client, Due, Message, State};
+use super::{Client, State};
 use crate::engine::Instant;
+use crate::proto::{Due, Message};
 
 impl Client {
     /// Microseconds from a DISCOVER to the next one.
@@ -53,9 +54,16 @@ pub fn xorshift(random: &mut u32) -> u32 {
     *random
 }
 
-/// This many microseconds after.
+/// How many units of so many microseconds have passed, as many as there is room for.
+#[inline(never)]
+pub(in crate::proto) fn elapsed(since: Instant, now: Instant, unit: u64) -> u16 {
+    let units = now.0.saturating_sub(since.0).checked_div(unit);
+    units.unwrap_or(0).min(0xffff) as u16
+}
+
+/// This many microseconds after, which are no more than clocks have.
 pub(in crate::proto) fn after(now: Instant, micros: u64) -> Instant {
-    Instant(now.0.saturating_add(micros))
+    Instant(now.0.wrapping_add(micros))
 }
 
 /// What each [`State`] sends once it is time, and how often before it is over.

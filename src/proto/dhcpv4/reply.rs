@@ -1,6 +1,7 @@
 //! Whether a reply can be used, and what is kept of it.
 
-use super::{Client, Why};
+use super::Client;
+use crate::diag::Problem;
 use crate::model::lease::{Field, Lease, is_host};
 use core::net::Ipv4Addr;
 
@@ -9,30 +10,30 @@ impl Client {
     /// anybody, and takes nothing. What has no message type (BOOTP, or what was kept in a file) may have no server,
     /// and lasts for ever if it does not say.
     #[inline(never)]
-    pub(super) fn take(&mut self, reply: &Lease) -> Option<Why> {
-        let is_bootp = reply.number(Field::Message).is_none();
+    pub(super) fn take(&mut self, reply: &Lease) -> Option<Problem> {
+        let is_bootp = reply.get(Field::Message).is_empty();
         let addr = Ipv4Addr::from_bits(reply.number_or(Field::Addr, 0));
         let server = Ipv4Addr::from_bits(reply.number_or(Field::Server, 0));
         let router = reply.number_or(Field::Router, 0);
         if !is_host(addr) || server == addr || router == addr.to_bits() {
-            return Some(Why::Addr);
+            return Some(Problem::OfferedAddr);
         }
         let len = reply.prefix_len();
         if len == 0 || reply.left_out(Field::Mask) {
-            return Some(Why::Mask);
+            return Some(Problem::OfferedMask);
         }
         let host_bits = u32::MAX.checked_shr(len.into()).unwrap_or(0);
         let host = addr.to_bits() & host_bits;
         if len < 31 && (host == 0 || host == host_bits) {
-            return Some(Why::Addr);
+            return Some(Problem::OfferedAddr);
         }
         if !(is_host(server) || is_bootp && server.is_unspecified()) {
-            return Some(Why::Server);
+            return Some(Problem::OfferedServer);
         }
         let default = if is_bootp { u32::MAX } else { 0 };
         let lease = reply.number_or(Field::LeaseTime, default);
         if lease < MIN_LEASE {
-            return Some(Why::LeaseTime);
+            return Some(Problem::OfferedTime);
         }
         self.addr = addr;
         self.server = server;
@@ -56,6 +57,7 @@ impl Client {
         if self.server.is_unspecified() {
             t1 = t2;
         }
+        self.since = self.asked;
         self.renew_at = self.asked.after_seconds(t1);
         self.rebind_at = self.asked.after_seconds(t2);
         self.expires_at = self.asked.after_seconds(lease);

@@ -20,7 +20,7 @@ const SETTINGS: Settings = Settings {
     ..Settings::NONE
 };
 const PROBING: Settings = Settings {
-    probe_ms: Some(900),
+    probe_ms: 900,
     ..SETTINGS
 };
 /// When carrier comes.
@@ -312,7 +312,7 @@ fn the_first_usable_offer_wins() {
     let mut client = started(&SETTINGS);
     send!(client, 0 Discover);
     let bad = with(says(&client, OFFER), Field::Addr, &SERVER);
-    recv!(client, 1 bad, Heard::Refused(Why::Addr));
+    recv!(client, 1 bad, Heard::Refused(Problem::OfferedAddr));
     recv!(client, 2 with(says(&client, OFFER), Field::Server, &OTHER), Heard::Offer);
     for _ in 0..100_000 {
         recv!(client, 2 says(&client, OFFER), Heard::Nothing);
@@ -320,9 +320,9 @@ fn the_first_usable_offer_wins() {
     assert_eq!(said(client.server_id()), Some(OTHER.into()));
     send!(client, 2 Request);
     // Of another server, and with another address.
-    recv!(client, 3 says(&client, ACK), Heard::Refused(Why::Other));
+    recv!(client, 3 says(&client, ACK), Heard::Refused(Problem::OfferedOther));
     let ack = with(says(&client, ACK), Field::Server, &OTHER);
-    recv!(client, 3 with(ack, Field::Addr, &[192, 0, 2, 6]), Heard::Refused(Why::Other));
+    recv!(client, 3 with(ack, Field::Addr, &[192, 0, 2, 6]), Heard::Refused(Problem::OfferedOther));
     recv!(client, 4 ack, Heard::Bound);
     assert_eq!(client.server(), Ipv4Addr::from(OTHER));
 }
@@ -353,30 +353,39 @@ fn what_is_not_for_us_is_nothing() {
 fn what_nobody_could_use_is_refused() {
     let mut left_out = Lease::NONE;
     left_out.leave_out(Field::Mask);
-    let cases: &[(&[Said], Why)] = &[
-        (&[(Field::Addr, &[])], Why::Addr),
-        (&[(Field::Addr, &[0, 0, 0, 0])], Why::Addr),
-        (&[(Field::Addr, &[0, 1, 2, 3])], Why::Addr),
-        (&[(Field::Addr, &[127, 0, 0, 1])], Why::Addr),
-        (&[(Field::Addr, &[224, 0, 0, 1])], Why::Addr),
-        (&[(Field::Addr, &[240, 0, 0, 1])], Why::Addr),
-        (&[(Field::Addr, &[255, 255, 255, 255])], Why::Addr),
-        (&[(Field::Addr, &[192, 0, 2, 0])], Why::Addr),
-        (&[(Field::Addr, &[192, 0, 2, 255])], Why::Addr),
+    let cases: &[(&[Said], Problem)] = &[
+        (&[(Field::Addr, &[])], Problem::OfferedAddr),
+        (&[(Field::Addr, &[0, 0, 0, 0])], Problem::OfferedAddr),
+        (&[(Field::Addr, &[0, 1, 2, 3])], Problem::OfferedAddr),
+        (&[(Field::Addr, &[127, 0, 0, 1])], Problem::OfferedAddr),
+        (&[(Field::Addr, &[224, 0, 0, 1])], Problem::OfferedAddr),
+        (&[(Field::Addr, &[240, 0, 0, 1])], Problem::OfferedAddr),
+        (
+            &[(Field::Addr, &[255, 255, 255, 255])],
+            Problem::OfferedAddr,
+        ),
+        (&[(Field::Addr, &[192, 0, 2, 0])], Problem::OfferedAddr),
+        (&[(Field::Addr, &[192, 0, 2, 255])], Problem::OfferedAddr),
         (
             &[(Field::Addr, &[192, 0, 2, 255]), (Field::Mask, &[])],
-            Why::Addr,
+            Problem::OfferedAddr,
         ),
-        (&[(Field::Addr, &SERVER)], Why::Addr),
-        (&[(Field::Addr, &SERVER), (Field::Router, &[])], Why::Addr),
-        (&[(Field::Router, &ADDR)], Why::Addr),
-        (&[(Field::Mask, &[0, 0, 0, 0])], Why::Mask),
-        (&[(Field::Server, &[])], Why::Server),
-        (&[(Field::Server, &[0, 0, 0, 0])], Why::Server),
-        (&[(Field::Server, &[255, 255, 255, 255])], Why::Server),
-        (&[(Field::LeaseTime, &[])], Why::LeaseTime),
-        (&[(Field::LeaseTime, &[0, 0, 0, 0])], Why::LeaseTime),
-        (&[(Field::LeaseTime, &[0, 0, 0, 3])], Why::LeaseTime),
+        (&[(Field::Addr, &SERVER)], Problem::OfferedAddr),
+        (
+            &[(Field::Addr, &SERVER), (Field::Router, &[])],
+            Problem::OfferedAddr,
+        ),
+        (&[(Field::Router, &ADDR)], Problem::OfferedAddr),
+        (&[(Field::Mask, &[0, 0, 0, 0])], Problem::OfferedMask),
+        (&[(Field::Server, &[])], Problem::OfferedServer),
+        (&[(Field::Server, &[0, 0, 0, 0])], Problem::OfferedServer),
+        (
+            &[(Field::Server, &[255, 255, 255, 255])],
+            Problem::OfferedServer,
+        ),
+        (&[(Field::LeaseTime, &[])], Problem::OfferedTime),
+        (&[(Field::LeaseTime, &[0, 0, 0, 0])], Problem::OfferedTime),
+        (&[(Field::LeaseTime, &[0, 0, 0, 3])], Problem::OfferedTime),
     ];
     for (fields, why) in cases {
         let mut client = started(&SETTINGS);
@@ -414,7 +423,7 @@ fn what_nobody_could_use_is_refused() {
     send!(client, 0 Discover);
     let mut offer = with(says(&client, OFFER), Field::Mask, &[]);
     offer.leave_out(Field::Mask);
-    recv!(client, 1 offer, Heard::Refused(Why::Mask));
+    recv!(client, 1 offer, Heard::Refused(Problem::OfferedMask));
     // A /31 and a /32 have no edges.
     for mask in [[255, 255, 255, 254], [255; 4]] {
         let mut client = started(&SETTINGS);
@@ -604,7 +613,10 @@ fn a_renewal_is_quiet() {
     assert_eq!(client.due(now), Due::Send(Message::Renew));
     client.sent(now, Ok(()));
     let ack = with(says(&client, ACK), Field::Addr, &[192, 0, 2, 6]);
-    assert_eq!(client.hear(now, &ack, MAC), Heard::Refused(Why::Other));
+    assert_eq!(
+        client.hear(now, &ack, MAC),
+        Heard::Refused(Problem::OfferedOther)
+    );
 }
 
 #[test]
@@ -719,7 +731,7 @@ fn a_nak_ends_an_earlier_lease_at_once() {
     client.stop();
     client.start(at(10_000), 5, &SETTINGS);
     send!(client, 10_000 Reboot);
-    recv!(client, 10_002 with(says(&client, NAK), Field::Server, &[]), Heard::Refused(Why::Other));
+    recv!(client, 10_002 with(says(&client, NAK), Field::Server, &[]), Heard::Refused(Problem::OfferedOther));
     recv!(client, 10_002 with(says(&client, NAK), Field::Server, &OTHER), Heard::Nak);
     assert!(!client.has_lease());
     send!(client, 10_002 Discover);
@@ -732,7 +744,7 @@ fn only_those_who_were_asked_may_refuse() {
     recv!(client, 5 says(&client, NAK), Heard::Nothing);
     send!(client, 1_800_002 Renew);
     let forged = with(says(&client, NAK), Field::Server, &OTHER);
-    recv!(client, 1_800_003 forged, Heard::Refused(Why::Other));
+    recv!(client, 1_800_003 forged, Heard::Refused(Problem::OfferedOther));
     let mut renewing = client;
     recv!(renewing, 1_800_003 says(&renewing, NAK), Heard::Nak);
     let now = client.rebind_at();
@@ -745,7 +757,7 @@ fn only_those_who_were_asked_may_refuse() {
     send!(client, 0 Discover);
     recv!(client, 1 says(&client, OFFER), Heard::Offer);
     send!(client, 1 Request);
-    recv!(client, 2 with(says(&client, NAK), Field::Server, &OTHER), Heard::Refused(Why::Other));
+    recv!(client, 2 with(says(&client, NAK), Field::Server, &OTHER), Heard::Refused(Problem::OfferedOther));
     recv!(client, 2 says(&client, NAK), Heard::Nak);
     send!(client, 2 Discover);
 }
@@ -892,7 +904,7 @@ fn a_network_may_need_no_ipv4() {
             // Who did not ask does not care.
             let mut client = started(&SETTINGS);
             send!(client, 0 Discover);
-            recv!(client, 5 says_so(&client), Heard::Refused(Why::Addr));
+            recv!(client, 5 says_so(&client), Heard::Refused(Problem::OfferedAddr));
         }
     }
     // A new link is a new network.
@@ -1033,6 +1045,7 @@ fn drain(client: &mut Client, now: Instant, sent: &mut Vec<Message>) {
                 client.applied(now);
             }
             Due::Expired => assert!(!client.has_lease()),
+            Due::Changed => panic!("{client:?}"),
         }
     }
     panic!("no end: {client:?}");
@@ -1119,7 +1132,7 @@ fn storms_change_nothing_that_holds() {
         let settings = Settings {
             bootp: below(2) == 0,
             v6_only: below(4) == 0,
-            probe_ms: [None, Some(0), Some(900)][below(3) as usize],
+            probe_ms: [0, 900][below(2) as usize],
             ..SETTINGS
         };
         let honesty = 1 + below(8);
@@ -1167,6 +1180,7 @@ fn storms_change_nothing_that_holds() {
                     }
                     Heard::Nak | Heard::V6Only => assert!(!client.has_lease()),
                     Heard::Nothing | Heard::Refused(_) | Heard::Offer => {}
+                    Heard::Informed => panic!("{client:?}"),
                 }
             }
             if client.has_lease() {

@@ -4,7 +4,7 @@ use super::{Client, State};
 use crate::engine::Instant;
 use crate::model::lease6::{Field6, Lease6};
 use crate::proto::dhcpv4::pace::{NEAR, after};
-use crate::wire::dhcpv6::{REBIND, Request};
+use crate::wire::dhcpv6::Request;
 
 impl Client {
     /// Where it is.
@@ -40,7 +40,8 @@ impl Client {
     }
 
     /// Fills in what is the client's own of a message (RFC 8415 s.18.2). The prefixes that are there stay where a
-    /// server is looked for, prefixes are wanted and none are had. A lease with prefixes is not confirmed but rebound (RFC 8415 18.2.12).
+    /// server is looked for, prefixes are wanted and none are had. Only addresses are confirmed: where these are good
+    /// so are the prefixes, for which RFC 8415 18.2.12 has all be rebound.
     #[inline(never)]
     pub fn fill<'a>(&self, held: &'a Lease6, request: &mut Request<'a>) {
         const TO_ONE: u16 = State::Requesting.only()
@@ -58,11 +59,9 @@ impl Client {
         }
         let prefixes = held.get(Field6::Prefixes);
         let is_hint = prefixes.is_empty() && self.state == State::Soliciting;
-        if !(self.settings.prefixes && is_hint && request.prefixes.is_some()) {
-            request.prefixes = self.settings.prefixes.then_some(prefixes);
-        }
-        if self.state == State::Confirming && !prefixes.is_empty() {
-            request.message = REBIND;
+        let is_wanted = self.settings.prefixes && self.state != State::Confirming;
+        if !(is_wanted && is_hint && request.prefixes.is_some()) {
+            request.prefixes = is_wanted.then_some(prefixes);
         }
     }
 

@@ -7,16 +7,18 @@
 
 use super::{CHADDR, COOKIE, END, HEADER, MESSAGE_MAX, PAD};
 use crate::model::addr::classful_len;
-use crate::model::lease::{Field, Kind, Lease, Verdict, is_host, is_sound};
-use crate::model::link::until_nul;
-use crate::text::{parts, scalar};
+use crate::model::lease::{Field, Lease, Verdict, is_host, is_sound};
+use crate::model::slots;
+use crate::text::parts;
 use crate::wire::ipv4::{self, Checksum};
 use crate::wire::netlink::copy;
+use crate::wire::option::decode;
 use core::net::Ipv4Addr;
 use heapless::Vec;
 
 /// Reads an IP packet into `lease`; what was there before is gone. Its verdict stands first: of a packet that
 /// is not [`Verdict::Fine`] the fields mean nothing.
+#[inline(never)]
 pub fn read(packet: &[u8], checksum: Checksum, lease: &mut Lease) {
     *lease = Lease::NONE;
     let verdict = match ipv4::open(packet, checksum) {
@@ -59,17 +61,20 @@ fn reply(message: &[u8], lease: &mut Lease) -> Option<Verdict> {
         match areas.get_mut(area) {
             Some(options) if overload & area != 0 => *options = octets,
             Some(_) | None if matches!(octets, [0, ..]) => {}
-            Some(_) | None => decode(*field, octets, lease),
+            Some(_) | None => decode(field.number(), octets, &mut lease.0),
         }
     }
     // What comes later is what counts: the classless routes after all that they supersede.
     if gather(&areas, STATIC_ROUTES, joined)? {
         classful(joined, lease);
     }
-    for field in Field::ALL {
-        let code = field.slot().code;
+    for field in 0..Field::ALL.len() as u8 {
+        let code = slots::row(field).code;
         if code != 0 && gather(&areas, code, joined)? {
-            decode(*field, joined, lease);
+            match field {
+                ROUTES => classless(joined, lease),
+                _ => decode(field, joined, &mut lease.0),
+            }
         }
     }
     (!lease.left_out(Field::Message)).then_some(Verdict::Fine)
@@ -116,126 +121,6 @@ fn next<'m>(rest: &mut &'m [u8]) -> Option<(u8, &'m [u8])> {
             [_] => return None,
         }
     }
-}
-
-/// Puts an option in the form of its field, or leaves it out: of a list what can be used, of routers the first
-/// one of that.
-#[inline(never)]
-fn decode(field: Field, octets: &[u8], lease: &mut Lease) {
-    let kind = field.slot().kind;
-    let mut said = match kind {
-        Kind::Number if field == Field::RapidCommit => match octets {
-            [] => &[1],
-            [..] => &[][..],
-        },
-        Kind::Number | Kind::Addr | Kind::Addrs | Kind::Octets => octets,
-        // The last ones are DHCPv6's.
-        Kind::Hostname | Kind::Text | Kind::Texts | Kind::Addrs6 | Kind::Leased => {
-            until_nul(octets)
-        }
-        Kind::Domains if field == Field::Search => return search(octets, lease),
-        Kind::Domains => parts::trim(until_nul(octets)),
-        Kind::Routes => return classless(octets, lease),
-    };
-    let mut size = said.len();
-    let is_list = kind == Kind::Addrs;
-    if size == 0 || is_list && !size.is_multiple_of(4) {
-        lease.leave_out(field);
-        return;
-    }
-    if is_list {
-        size = 4;
-    }
-    while let Some((item, rest)) = said.split_at_checked(size) {
-        said = rest;
-        if !is_usable(field, item) {
-            lease.leave_out(field);
-            continue;
-        }
-        lease.add(field, item);
-        if field == Field::Router {
-            return;
-        }
-    }
-}
-
-/// Whether a value has its form, and can be one of its field: a mask is contiguous and not 0, an MTU at
-/// least 68 (RFC 791), and an address but that of a broadcast somebody's own.
-fn is_usable(field: Field, octets: &[u8]) -> bool {
-    if !is_sound(field, octets) {
-        return false;
-    }
-    let kind = field.slot().kind;
-    if field == Field::Mtu {
-        return !matches!(octets, [0, 0..=67]);
-    }
-    let (true, &[a, b, c, d]) = (matches!(kind, Kind::Addr | Kind::Addrs), octets) else {
-        return true;
-    };
-    if field == Field::Mask {
-        let host_bits = !u32::from_be_bytes([a, b, c, d]);
-        return host_bits != u32::MAX && host_bits & host_bits.wrapping_add(1) == 0;
-    }
-    field == Field::Broadcast || is_host(Ipv4Addr::new(a, b, c, d))
-}
-
-/// Puts search domains (RFC 3397), written as RFC 1035 s.3.1 says and compressed as its s.4.1.4 says, with
-/// a blank between them. A pointer points before the name it stands in, and one after another to ever
-/// earlier octets, so names end. What is no domain is left out; so is all that follows what is no name.
-fn search(octets: &[u8], lease: &mut Lease) {
-    // A name with something before each of its labels.
-    let mut name: Vec<u8, 256> = Vec::new();
-    // `after` is where what follows a name begins that a pointer led away from; 0: none did. Up to `limit` goes what
-    // may be pointed to.
-    let (mut at, mut limit, mut after) = (0_usize, 0_usize, 0);
-    let mut steps = SEARCH_STEPS;
-    while steps > 0 {
-        steps = steps.wrapping_sub(1);
-        match parts::slice(octets, at, usize::MAX) {
-            [] if at == limit && at > 0 => return,
-            [0, ..] => {
-                match name.split_first_mut() {
-                    Some((blank, domain)) if scalar::is_domain(domain) => {
-                        *blank = b' ';
-                        let is_first = lease.get(Field::Search).is_empty();
-                        lease.add(Field::Search, if is_first { domain } else { &name });
-                    }
-                    Some(_) | None => lease.leave_out(Field::Search),
-                }
-                name.clear();
-                at = if after == 0 {
-                    at.wrapping_add(1)
-                } else {
-                    after
-                };
-                (limit, after) = (at, 0);
-            }
-            rest @ [len @ 1..=63, ..] => {
-                let end = usize::from(*len).wrapping_add(1);
-                let start = name.len();
-                let label = rest.get(..end).unwrap_or_default();
-                if label.is_empty() || name.extend_from_slice(label).is_err() {
-                    break;
-                }
-                if let Some(dot) = name.get_mut(start) {
-                    *dot = b'.';
-                }
-                at = at.wrapping_add(end);
-            }
-            [high @ 0xc0..=0xff, low, ..] => {
-                let target = usize::from(high & 0x3f) << 8 | usize::from(*low);
-                if target >= limit {
-                    break;
-                }
-                if after == 0 {
-                    after = at.wrapping_add(2);
-                }
-                (at, limit) = (target, target);
-            }
-            [..] => break,
-        }
-    }
-    lease.leave_out(Field::Search);
 }
 
 /// Puts classless routes (RFC 3442), which supersede all others: the router is that of the first default
@@ -329,19 +214,19 @@ const HEADER_FIELDS: &[(Field, u8, u8, u8)] = &[
     (Field::ServerName, 44, 64, 2),
 ];
 
+/// The last field.
+const ROUTES: u8 = Field::Routes.number();
 /// `op` of servers.
 const BOOTREPLY: u8 = 2;
 /// Static routes.
 const STATIC_ROUTES: u8 = 33;
 /// Which areas hold options: 1 `file`, 2 `sname`, 3 both.
 const OVERLOAD: u8 = 52;
-/// Labels, pointers and ends of names that are looked at: more than there can be where all names have room.
-const SEARCH_STEPS: usize = 1_024;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::lease::{MAX_LEASE_ROUTES, ROUTE_OCTETS};
+    use crate::model::lease::{Kind, MAX_LEASE_ROUTES, ROUTE_OCTETS};
     use crate::wire::dhcpv4::{ACK, OFFER};
     use crate::wire::ipv4::tests::packet;
     use std::string::String;
@@ -566,7 +451,7 @@ mod tests {
             (&[0, 0, 5], "!"),
         ];
         assert_said(26, Field::Mtu, mtus);
-        assert_said(80, Field::RapidCommit, &[(&[], "1"), (&[1], "!")]);
+        assert_said(80, Field::RapidCommit, &[(&[], "1"), (&[0, 0], "!")]);
     }
 
     #[test]
@@ -595,7 +480,7 @@ mod tests {
             (&[0, 0, 0, 0, 192, 0, 2, 2], "192.0.2.2!"),
             (&[0, 0, 0, 0], "!"),
             (&[192, 0, 2], "!"),
-            (&[192, 0, 2, 1, 192], "!"),
+            (&[192, 0, 2, 1, 192], "192.0.2.1!"),
             (&[], "!"),
         ];
         assert_said(6, Field::Dns, lists);
@@ -605,7 +490,8 @@ mod tests {
             (&[192, 0, 2, 1, 192, 0, 2, 2], "192.0.2.1"),
             (&[255, 255, 255, 255, 192, 0, 2, 2], "192.0.2.2!"),
             (&[127, 0, 0, 1], "!"),
-            (&[192, 0, 2, 1, 192], "!"),
+            (&[192, 0, 2, 1, 192], "192.0.2.1"),
+            (&[192, 0, 2], "!"),
         ];
         assert_said(3, Field::Router, routers);
         for (code, field) in [(6, Field::Dns), (42, Field::Ntp)] {
@@ -775,7 +661,7 @@ mod tests {
                 "a.example b.example c.b.example b.example",
             ),
             (b"\x01a\x00\x00", "a!"),
-            (b"\x00\x01a\x00", "a!"),
+            (b"\x00\x01a\x00", "a"),
             (b"\x03a b\x00\x01c\x00", "c!"),
             (b"\x03a;b\x00", "!"),
             (b"\x04$(x)\x00\x01c\x00", "c!"),

@@ -1,8 +1,8 @@
 //! What a client says.
 
 use super::{
-    CLIENT, HEADERS, IA_NA, IA_PD, IAADDR, IAPREFIX, INFORMATION_REQUEST, REBIND, RENEW, REQUEST,
-    SERVER, SOLICIT,
+    CLIENT, IA_NA, IA_PD, IAADDR, IAPREFIX, INFORMATION_REQUEST, REBIND, RENEW, REQUEST, SERVER,
+    SOLICIT,
 };
 use crate::model::duid::Duid;
 use crate::model::lease6::LEASED_OCTETS;
@@ -25,7 +25,7 @@ pub struct Request<'a> {
     /// Hundredths of a second since the first message of the transaction.
     pub elapsed: u16,
     /// DUID of the client.
-    pub duid: Duid<'a>,
+    pub duid: &'a Duid<'a>,
     /// DUID of the server it speaks to; empty for none.
     pub server: &'a [u8],
     /// IAID of both IAs.
@@ -45,13 +45,13 @@ pub struct Request<'a> {
 
 impl<'a> Request<'a> {
     /// A message of a client that says nothing but who it is.
-    pub fn new(message: u8, src: Ipv6Addr, duid: &Duid<'a>) -> Request<'a> {
+    pub fn new(message: u8, src: Ipv6Addr, duid: &'a Duid<'a>) -> Request<'a> {
         Request {
             message,
             src,
             xid: 0,
             elapsed: 0,
-            duid: *duid,
+            duid,
             server: &[],
             iaid: [0; 4],
             addrs: None,
@@ -78,16 +78,11 @@ pub fn build(request: &Request<'_>, packet: &mut [u8]) -> usize {
     w.long_option(SERVER_ID, &[], request.server);
     w.long_option(ELAPSED_TIME, &[], &request.elapsed.to_be_bytes());
     if message == SOLICIT {
-        w.octets(&[0, RAPID_COMMIT, 0, 0]);
+        w.header(RAPID_COMMIT, 0);
     }
     let is_question = QUESTIONS.wrapping_shr(message.into()) & 1 != 0;
-    for (code, leased) in [(IA_NA, &request.addrs), (IA_PD, &request.prefixes)] {
-        if let Some(leased) = leased
-            && (is_question || !leased.is_empty())
-        {
-            w.ia(code, request.iaid, leased);
-        }
-    }
+    w.ia(IA_NA, &request.iaid, &request.addrs, is_question);
+    w.ia(IA_PD, &request.iaid, &request.prefixes, is_question);
     if is_question {
         let mut options = OPTIONS;
         // RFC 4704 s.5: where there is nothing to bind a name to, it is not said.
@@ -105,10 +100,6 @@ pub fn build(request: &Request<'_>, packet: &mut [u8]) -> usize {
     let Some(packet) = packet.get_mut(..len) else {
         return 0;
     };
-    let udp_len = len.wrapping_sub(ipv6::HEADER) as u16;
-    if let Some([.., l0, l1, _, _]) = packet.first_chunk_mut::<HEADERS>() {
-        [*l0, *l1] = udp_len.to_be_bytes();
-    }
     ipv6::seal(packet, ipv6::UDP, &request.src, &SERVERS);
     len
 }
@@ -126,15 +117,22 @@ impl Writer<'_> {
     }
 
     /// Code and length of an option.
+    #[inline(never)]
     fn header(&mut self, code: u8, len: usize) {
         let [.., l0, l1] = len.to_be_bytes();
         self.octets(&[0, code, l0, l1]);
     }
 
-    /// An IA with what is leased or wanted, without lifetimes (RFC 8415 s.21.6, s.21.22): it is the server's to say
+    /// An IA, if there is one, with what is leased or wanted, without lifetimes (RFC 8415 s.21.6, s.21.22): it is the server's to say
     /// how long.
     #[inline(never)]
-    fn ia(&mut self, code: u8, iaid: [u8; 4], leased: &[u8]) {
+    fn ia(&mut self, code: u8, iaid: &[u8], leased: &Option<&[u8]>, is_question: bool) {
+        let Some(leased) = leased else {
+            return;
+        };
+        if leased.is_empty() && !is_question {
+            return;
+        }
         let (mut inner, mut size) = (IAADDR, LEASED_OCTETS - 1);
         if code == IA_PD {
             (inner, size) = (IAPREFIX, LEASED_OCTETS);
@@ -142,7 +140,7 @@ impl Writer<'_> {
         let (items, _) = leased.as_chunks::<LEASED_OCTETS>();
         let octets = items.len().wrapping_mul(size.wrapping_add(4));
         self.header(code, octets.wrapping_add(IA_HEADER));
-        self.octets(&iaid);
+        self.octets(iaid);
         self.skip();
         for [_, _, _, _, _, _, _, _, prefix @ ..] in items {
             self.header(inner, size);
@@ -178,7 +176,7 @@ impl Writer<'_> {
             self.octets(&[label.len() as u8]);
             self.octets(label);
         }
-        self.octets(parts::slice(&[0], 0, root));
+        self.len = self.len.saturating_add(root);
     }
 }
 
@@ -205,13 +203,12 @@ const FQDN: u8 = 39;
 
 /// What is asked for. The first one, the time to ask again, is asked for only where there is no lease (RFC 8415
 /// s.21.23).
-const OPTIONS: &[u8] = &[
-    0, 32, 0, 23, 0, 24, 0, 31, 0, 39, 0, 56, 0, 59, 0, 60, 0, 82, 0, 83,
-];
+const OPTIONS: &[u8] = &[0, 32, 0, 23, 0, 24, 0, 39, 0, 56, 0, 59, 0, 60, 0, 82];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::dhcpv6::HEADERS;
     use crate::wire::dhcpv6::{CONFIRM, DECLINE, RELEASE};
     use crate::wire::ipv4::Checksum;
     use std::vec;
@@ -237,7 +234,7 @@ mod tests {
             src: SRC,
             xid: 0xff_da_be_ef,
             elapsed: 0x0102,
-            duid: Duid {
+            duid: &Duid {
                 head: [0, 3, 0, 1],
                 id: &[2, 0, 0, 0, 0, 9],
             },
@@ -289,7 +286,7 @@ mod tests {
         let mut ia_pd = vec![0, 25, 0, 41, 0xa, 0xb, 0xc, 0xd, 0, 0, 0, 0, 0, 0, 0, 0];
         ia_pd.extend([0, 26, 0, 25, 0, 0, 0, 0, 0, 0, 0, 0]);
         ia_pd.extend(&ADDR[8..]);
-        let list = [0, 6, 0, 18];
+        let list = [0, 6, 0, 14];
         for message in 1..=11 {
             let rapid: &[u8] = if message == SOLICIT {
                 &[0, 14, 0, 0]
@@ -314,7 +311,7 @@ mod tests {
                     expected.extend(&OF_QUESTIONS[11..]);
                 }
                 INFORMATION_REQUEST => {
-                    expected.extend([0, 6, 0, 20]);
+                    expected.extend([0, 6, 0, 16]);
                     expected.extend(OPTIONS);
                     expected.extend(&OF_QUESTIONS[11..]);
                 }
@@ -331,7 +328,7 @@ mod tests {
     fn what_is_not_wanted_is_not_said() {
         let message = built(&Request::new(RENEW, SRC, &ME));
         let mut expected = vec![
-            5, 0, 0, 0, 0, 1, 0, 5, 0, 4, 7, 8, 9, 0, 8, 0, 2, 0, 0, 0, 6, 0, 18,
+            5, 0, 0, 0, 0, 1, 0, 5, 0, 4, 7, 8, 9, 0, 8, 0, 2, 0, 0, 0, 6, 0, 14,
         ];
         expected.extend(&OPTIONS[2..]);
         assert_eq!(message, expected);
@@ -351,7 +348,7 @@ mod tests {
             }
             if matches!(kind, SOLICIT | REQUEST | RENEW | REBIND) {
                 expected.extend([ia_na, ia_pd].concat());
-                expected.extend([0, 6, 0, 18]);
+                expected.extend([0, 6, 0, 14]);
                 expected.extend(&OPTIONS[2..]);
             }
             assert_eq!(message, expected);

@@ -29,6 +29,36 @@ pub const fn must_not(code: u16, value: u32, rest: u8) -> Step {
     Step { code, jumps, value }
 }
 
+/// A test that leaves `yes` steps out if it holds, and `no` if not.
+pub const fn choose(code: u16, value: u32, yes: u8, no: u8) -> Step {
+    let jumps = [yes, no];
+    Step { code, jumps, value }
+}
+
+/// A step in fewer octets: its code, its jumps, and a value that is small, or as small below zero.
+pub type Short = [u8; 5];
+
+/// Makes steps short.
+pub const fn short<const N: usize>(steps: [Step; N]) -> [Short; N] {
+    let mut all = [[0; 5]; N];
+    let mut n = 0;
+    while n < N {
+        let Step { code, jumps, value } = steps[n];
+        let [v0, v1] = (value as i16).to_le_bytes();
+        assert!(value as i16 as u32 == value && code < 256);
+        all[n] = [code as u8, jumps[0], jumps[1], v0, v1];
+        n += 1;
+    }
+    all
+}
+
+/// The step that was made short.
+pub fn long(short: &Short) -> Step {
+    let [code, yes, no, v0, v1] = *short;
+    let value = i16::from_le_bytes([v0, v1]) as u32;
+    choose(code.into(), value, yes, no)
+}
+
 /// struct sock_fprog (linux/filter.h): a short count, and a pointer.
 pub fn program(steps: &[Step]) -> [usize; 2] {
     [steps.len(), steps.as_ptr() as usize]

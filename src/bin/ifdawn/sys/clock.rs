@@ -31,7 +31,7 @@ pub fn in_micros(micros: u32) -> Instant {
 /// Waits for nothing but the time.
 #[inline(never)]
 pub fn sleep(micros: u32) {
-    wait([None; FILES], in_micros(micros));
+    wait(&[None; FILES], in_micros(micros));
 }
 
 /// Files that are waited for at once.
@@ -39,7 +39,7 @@ const FILES: usize = 6;
 
 /// Waits until one of the files has something to read (or an error to tell), or until the time. A bit for
 /// each file that has, by its place; none: the time, or a signal.
-pub fn wait(files: [Option<BorrowedFd<'_>>; FILES], until: Instant) -> u32 {
+pub fn wait(files: &[Option<BorrowedFd<'_>>; FILES], until: Instant) -> u32 {
     let left = until.0.saturating_sub(now().0);
     // struct pollfd: int descriptor (a negative one is left out), short events and what came of them.
     const NONE: libc::pollfd = libc::pollfd {
@@ -48,7 +48,7 @@ pub fn wait(files: [Option<BorrowedFd<'_>>; FILES], until: Instant) -> u32 {
         revents: 0,
     };
     let mut polled = [NONE; FILES];
-    for (polled, file) in polled.iter_mut().zip(&files) {
+    for (polled, file) in polled.iter_mut().zip(files) {
         polled.fd = file.map_or(-1, |file| file.as_raw_fd());
         polled.events = libc::POLLIN;
     }

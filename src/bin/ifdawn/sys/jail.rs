@@ -224,7 +224,7 @@ impl Jail {
 
     /// The jail itself.
     fn serve(&mut self, socket: BorrowedFd<'_>) -> ! {
-        if process::keep_only(&[Some(socket)]).is_err() {
+        if process::keep_only(socket).is_err() {
             process::end();
         }
         process::forget();

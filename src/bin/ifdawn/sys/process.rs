@@ -7,8 +7,8 @@ use ifdawn::diag::Errno;
 
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-/// Descriptors a process may have by default, where the kernel cannot close them all in one call (before 5.9).
-const MAX_DESCRIPTORS: usize = 4_096;
+/// Descriptors a process may have by default.
+const MAX_DESCRIPTORS: usize = 1_024;
 
 /// A copy of us: 0 in it, its number here. The copy may not return to what called its caller.
 #[inline(never)]
@@ -23,19 +23,15 @@ pub fn close(file: BorrowedFd<'_>) {
     let _ = unsafe { libc::close(file.as_raw_fd()) };
 }
 
-/// Leaves these files open, as descriptors from 0 on, and no other one.
+/// Leaves one file open, as descriptor 0.
 #[inline(never)]
-pub fn keep_only(files: &[Option<BorrowedFd<'_>>]) -> Result<(), Errno> {
-    let mut first = 0_usize;
-    for file in files.iter().flatten() {
-        // SAFETY: no pointers.
-        unsafe { call(libc::SYS_dup3, descriptor(*file), first, 0, 0, 0) }?;
-        first = first.wrapping_add(1);
-    }
+pub fn keep_only(file: BorrowedFd<'_>) -> Result<(), Errno> {
+    // SAFETY: no pointers.
+    unsafe { call(libc::SYS_dup3, descriptor(file), 0, 0, 0, 0) }?;
     let last = u32::MAX as usize;
     // SAFETY: no pointers.
-    if unsafe { call(libc::SYS_close_range, first, last, 0, 0, 0) }.is_err() {
-        for n in first..MAX_DESCRIPTORS {
+    if unsafe { call(libc::SYS_close_range, 1, last, 0, 0, 0) }.is_err() {
+        for n in 1..MAX_DESCRIPTORS {
             // SAFETY: no pointers.
             let _ = unsafe { call(libc::SYS_close, n, 0, 0, 0, 0) };
         }
@@ -111,33 +107,20 @@ pub fn kill(pid: u32) {
     let _ = unsafe { call(libc::SYS_wait4, pid, 0, 0, 0, 0) };
 }
 
-/// Has a copy of us close these files after us: closing a packet socket takes long, and who waits for us
-/// would wait for that. It holds nothing else that anybody may wait for.
-pub fn leave_behind(files: &[Option<BorrowedFd<'_>>]) {
-    let parent = id(libc::SYS_getpid);
-    if fork() != Ok(0) {
-        return;
+/// Closes what we did not open: our own descriptors are closed for who is executed.
+pub fn close_inherited() {
+    for n in 0..MAX_DESCRIPTORS {
+        // SAFETY: no pointers; nobody uses what is closed.
+        unsafe {
+            if call(libc::SYS_fcntl, n, libc::F_GETFD as usize, 0, 0, 0) == Ok(0) {
+                let _ = call(libc::SYS_close, n, 0, 0, 0, 0);
+            }
+        }
     }
-    // It is killed when its parent is gone, which may be so already.
-    let held = keep_only(files);
-    if held.and_then(|()| die_with_parent()).is_ok() && id(libc::SYS_getppid) == parent {
-        // SAFETY: no files, no time, no mask of signals.
-        let _ = unsafe { call(libc::SYS_ppoll, 0, 0, 0, 0, 0) };
-    }
-    end();
 }
 
-/// Lets go of the terminal, and of what we read and write, for this file: who waits for its end does not wait for us.
-pub fn detach(null: BorrowedFd<'_>) -> Result<(), Errno> {
-    for n in 0..3 {
-        // SAFETY: no pointers.
-        unsafe { call(libc::SYS_dup3, descriptor(null), n, 0, 0, 0) }?;
-    }
-    id(libc::SYS_setsid).map(|_| ())
-}
-
-/// A process, by the call that tells.
-fn id(number: libc::c_long) -> Result<u32, Errno> {
+/// Leaves the session of who called us: its terminal is not ours any more.
+pub fn leave_session() {
     // SAFETY: no pointers.
-    unsafe { call(number, 0, 0, 0, 0, 0) }
+    let _ = unsafe { call(libc::SYS_setsid, 0, 0, 0, 0, 0) };
 }

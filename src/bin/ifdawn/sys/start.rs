@@ -6,8 +6,8 @@
 
 use super::call;
 use super::file::Root;
-use super::signal;
-use ifdawn::packed::{packed, word};
+use super::{process, signal};
+use ifdawn::packed::{Word, packed, word};
 
 use std::ffi::CStr;
 use std::os::fd::{AsRawFd, IntoRawFd};
@@ -142,7 +142,7 @@ unsafe extern "C" fn main(_: libc::c_int, words: *const *const libc::c_char) -> 
     };
     // SAFETY: the caller's promise.
     unsafe { look_around(&mut arguments) };
-    keep_standard_descriptors();
+    keep_standard_descriptors(word!("/dev/null"));
     // SAFETY: no pointers. Files have the modes we give them.
     let _ = unsafe { call(libc::SYS_umask, 0, 0, 0, 0, 0) };
     signal::survive_readers();
@@ -213,17 +213,25 @@ extern "C" fn close(file: libc::c_int) -> libc::c_int {
     0
 }
 
+/// Lets go of the terminal, and of all that who called us left open: who waits for its end does not wait for us. What is
+/// said to standard error is in the kernel's log from here on.
+pub fn detach() {
+    process::close_inherited();
+    keep_standard_descriptors(word!("/dev/kmsg"));
+    process::leave_session();
+}
+
 /// Opens descriptors 0 to 2 where they are closed: a socket that took the number of standard error would be
 /// sent our complaints.
-fn keep_standard_descriptors() {
+#[inline(never)]
+fn keep_standard_descriptors(device: Word) {
     let open = |path, flags| Root::NONE.open(path, flags, 0);
     // Without devices a directory takes the numbers: nothing can be written to it.
-    while let Ok(null) =
-        open(word!("/dev/null"), libc::O_RDWR).or_else(|_| open(word!("/"), libc::O_RDONLY))
+    while let Ok(file) = open(device, libc::O_WRONLY).or_else(|_| open(word!("/"), libc::O_RDONLY))
     {
-        if null.as_raw_fd() > 2 {
+        if file.as_raw_fd() > 2 {
             break;
         }
-        let _ = null.into_raw_fd();
+        let _ = file.into_raw_fd();
     }
 }

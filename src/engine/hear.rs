@@ -1,0 +1,114 @@
+//! What is heard: answers of servers, what routers and neighbours say.
+
+use super::describe6::duid;
+use super::dhcp::{NAK, TAKEN, lessee};
+use super::{Engine, Event, Host};
+use crate::diag::{Complaint, Effect, Problem};
+use crate::model::addr::Family;
+use crate::model::lease::{Field, Lease, Verdict};
+use crate::model::statement::{Form, Statement};
+use crate::proto::Heard;
+use crate::proto::dhcpv4::{Client, State};
+use core::net::Ipv4Addr;
+
+impl Engine<'_> {
+    /// Takes what somebody said on a link, as the jail read it, and answers at once: servers take their time.
+    #[inline(never)]
+    pub fn hear(&mut self, ifindex: u32, said: &mut Statement, host: &mut impl Host) {
+        self.now = host.now();
+        let mut lessees = self.lessees.iter();
+        let of_link = lessees.position(|lessee| lessee.ifindex == ifindex);
+        let verdict = said.verdict();
+        let problem = match (verdict, of_link) {
+            (Verdict::Neighbor, _) => {
+                self.hear_neighbor(ifindex, &said.advert, host);
+                None
+            }
+            (Verdict::Malformed, Some(_)) => Some(Problem::BadPacket),
+            (Verdict::BadChecksum, Some(_)) => Some(Problem::BadChecksum),
+            (Verdict::Fine | Verdict::Arp, Some(n)) => self.take_said(n, said, verdict, host),
+            _ => None,
+        };
+        if let Some(n) = of_link {
+            self.attend_to(n, host);
+        }
+        if let Some(problem) = problem {
+            const DROPPED: Complaint =
+                Complaint::warning(Problem::BadPacket, Effect::AnswerDropped);
+            self.say(ifindex, Complaint { problem, ..DROPPED }, b"", host);
+        }
+    }
+
+    /// Takes what was said to lessee `n`; why not.
+    #[inline(never)]
+    fn take_said(
+        &mut self,
+        n: usize,
+        said: &mut Statement,
+        verdict: Verdict,
+        host: &mut impl Host,
+    ) -> Option<Problem> {
+        let now = self.now;
+        let (lessee, link) = lessee(self.lessees, &self.observed, n)?;
+        let ifindex = lessee.ifindex;
+        let mac = link.mac.as_bytes();
+        let (family, [offer, got]) = match said.form {
+            Form::Lease => (Family::V4, [Event::Offer, Event::Ack]),
+            Form::Lease6 | Form::Advert => (Family::V6, [Event::Offer6, Event::Reply]),
+        };
+        let heard = match said.form {
+            Form::Advert => {
+                lessee.ndisc.hear(now, &said.advert);
+                self.note(ifindex, Event::Advertisement, host);
+                return (said.advert.left_out() != 0).then_some(Problem::BadAdvert);
+            }
+            Form::Lease6 => {
+                let duid = duid(&self.config, lessee.config, link);
+                (lessee.client6).hear(now, &said.lease6, duid.as_ref()?, &mut lessee.lease6)
+            }
+            Form::Lease if verdict == Verdict::Arp => {
+                if is_conflict(&said.lease, &lessee.client, mac) {
+                    lessee.client.taken(now);
+                    self.lost(n, Family::V4, TAKEN, host);
+                }
+                return None;
+            }
+            Form::Lease => {
+                let chaddr = if mac.len() > 16 { b"" } else { mac };
+                let heard = lessee.client.hear(now, &said.lease, chaddr);
+                if matches!(heard, Heard::Bound | Heard::Probing) {
+                    lessee.lease = said.lease;
+                }
+                heard
+            }
+        };
+        match heard {
+            Heard::Nothing => {}
+            Heard::Refused(problem) => return Some(problem),
+            Heard::Offer => self.note(ifindex, offer, host),
+            Heard::Bound | Heard::Probing | Heard::Informed => {
+                lessee.set_saved(family, false);
+                self.note(ifindex, got, host);
+                if heard != Heard::Probing {
+                    self.bound(n, family, host);
+                }
+            }
+            Heard::Nak => self.lost(n, family, NAK, host),
+            Heard::V6Only => {
+                lessee.v6_only = true;
+                self.forget(n, family, host);
+            }
+        }
+        None
+    }
+}
+
+/// Whether somebody else has the address of a client, or asks for it as we do (RFC 5227 s.2.1.1).
+fn is_conflict(said: &Lease, client: &Client, mac: &[u8]) -> bool {
+    let says = |field, addr: Ipv4Addr| said.get(field) == addr.octets();
+    let is_probe = || says(Field::Addr, Ipv4Addr::UNSPECIFIED);
+    client.state() == State::Probing
+        && said.get(Field::Chaddr) != mac
+        && (says(Field::Addr, client.addr())
+            || is_probe() && says(Field::NextServer, client.addr()))
+}

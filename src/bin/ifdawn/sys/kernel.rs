@@ -9,7 +9,6 @@ const TEXT: usize = 65;
 
 /// Links that are up can be renamed since Linux 6.2; what an older kernel was given beyond that only shows where it
 /// is tried.
-#[inline(never)]
 pub fn live_rename() -> LiveRename {
     let mut name = [0_u8; 6 * TEXT];
     let into = name.as_mut_ptr() as usize;

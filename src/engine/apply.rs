@@ -33,6 +33,14 @@ const IPV6_MIN_MTU: u32 = 1_280;
 const NO_MODULE: &[u8] = b"Unknown device type";
 const IPV6_NEEDS: &[u8] = b"IPv6 needs an MTU of at least 1280";
 
+/// What is put down of a link when a step does this to it.
+const DEEDS: &[(Act, u8)] = &[
+    (Act::Make, MADE),
+    (Act::Up, UP),
+    (Act::Enslave, JOINED),
+    (Act::SetGenMode, GEN_MODE),
+];
+
 impl Engine<'_> {
     /// Writes `owned-IF` for every link that gets something, before it gets it, and tells of foreign routes
     /// that give way.
@@ -66,13 +74,11 @@ impl Engine<'_> {
                 if came {
                     link.done |= MADE;
                 }
-                link.done |= match step.act {
-                    Act::Make => MADE,
-                    Act::Up => UP,
-                    Act::Enslave => JOINED,
-                    Act::SetGenMode => GEN_MODE,
-                    _ => 0,
-                };
+                for (act, deed) in DEEDS {
+                    if step.act == *act {
+                        link.done |= deed;
+                    }
+                }
             }
         }
         self.write_owned(host);

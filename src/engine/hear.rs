@@ -13,6 +13,7 @@ use core::net::Ipv4Addr;
 
 impl Engine<'_> {
     /// Takes what somebody said on a link, as the jail read it, and answers at once: servers take their time.
+    #[inline(never)]
     pub fn hear(&mut self, ifindex: u32, said: &mut Statement, host: &mut impl Host) {
         self.now = host.now();
         let mut lessees = self.lessees.iter();
@@ -39,6 +40,7 @@ impl Engine<'_> {
     }
 
     /// Takes what was said to lessee `n`; why not.
+    #[inline(never)]
     fn take_said(
         &mut self,
         n: usize,

@@ -7,7 +7,7 @@ use super::{Engine, Event, Host, Instant, OutputFile, remove};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::{Family, is_link_local};
 use crate::model::config::{IpNumber, LinkConfig, LinkId, LinkNumber, Method, Wait};
-use crate::model::desired::DesiredLink;
+use crate::model::desired::{DesiredLink, Presence, What};
 use crate::model::lease::Field;
 use crate::model::link::IfName;
 use crate::model::observed::Link;
@@ -57,6 +57,8 @@ impl Engine<'_> {
                         if link.asks6 {
                             recall(lessee, Family::V6, &link.name, host);
                         }
+                        let is = self.observed.by_index(link.ifindex);
+                        lessee.carrier_losses = is.map_or(0, |link| link.carrier_losses);
                     }
                     None => say(host, FULL, &link.name),
                 }
@@ -198,7 +200,16 @@ impl Engine<'_> {
         if link.dad.is_none() {
             return LinkState::Up;
         }
-        let (mut is_tentative, mut has_addr) = (false, false);
+        // What was just added, and is the kernel's to look after.
+        let mut things = self.desired.things.iter();
+        let mut is_tentative = things.any(|thing| {
+            thing.what == What::Addr
+                && thing.is_wanted_on(link.ifindex)
+                && thing.route.family() == Family::V6
+                && !thing.nodad
+                && thing.presence == Presence::Missing
+        });
+        let mut has_addr = false;
         for held in self.addrs6.iter() {
             if held.ifindex == link.ifindex && !held.is_duplicate {
                 let is_local = is_link_local(&held.addr.addr);

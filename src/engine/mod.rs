@@ -41,7 +41,6 @@ use crate::model::link::IfName;
 use crate::model::observed::Observed;
 use crate::output::resolv_conf::ResolvConf;
 use crate::packed::{Word, word};
-use crate::plan::diff::Ipv6;
 use crate::plan::links;
 use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState, Resolver};
@@ -185,7 +184,6 @@ pub struct Engine<'m> {
     /// Whether a link that is up is renamed as it is.
     pub live_rename: LiveRename,
     pub(crate) names: Names,
-    pub(crate) has_ipv6: Ipv6,
     pub(crate) restore_overflow: bool,
     /// Whether no kernel is asked: its links are those that the configuration names, and it has nothing else.
     pub is_offline: bool,
@@ -392,6 +390,7 @@ impl Engine<'_> {
         }
     }
 
+    #[inline(never)]
     fn resolve(&mut self, host: &mut impl Host) {
         let mut stack = Stack {
             config: &self.config,

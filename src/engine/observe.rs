@@ -4,13 +4,13 @@ use super::complain::say;
 use super::{Engine, Event, Host, Settled};
 use crate::diag::{Complaint, Effect, Errno, Problem};
 use crate::limits::MAX_LINKS;
-use crate::model::addr::{Family, is_link_local};
+use crate::model::addr::is_link_local;
 use crate::model::config::NameRule;
 use crate::model::desired::{Presence, What};
 use crate::model::observed::{AltName, Link};
 use crate::model::route::MAIN_TABLE;
 use crate::model::route::RouteKind;
-use crate::plan::diff::{self, Ipv6};
+use crate::plan::diff;
 use crate::plan::resolve::is_spoken_of;
 use crate::wire::netlink::{self, Full, Message, NLM_F_DUMP_INTR, Writer};
 use crate::wire::rtnetlink::{
@@ -216,10 +216,6 @@ impl Engine<'_> {
         let thing = &seen.thing;
         let (addr, protocol) = (&thing.route.dst.addr, thing.route.protocol);
         if self.asked == Asked::Compare {
-            let is_addr6 = thing.what == What::Addr && thing.route.family() == Family::V6;
-            if is_addr6 {
-                self.has_ipv6 = Ipv6::Present;
-            }
             let known = diff::mark(
                 &mut self.desired,
                 seen,
@@ -227,7 +223,7 @@ impl Engine<'_> {
                 &self.config,
                 &self.observed,
             );
-            if is_addr6 {
+            if thing.what == What::Addr {
                 self.see_addr6(seen, known, host);
             }
             return;
@@ -320,13 +316,11 @@ impl Engine<'_> {
 
     /// Looks at addresses and routes, where any are desired or stale, and compares.
     pub(super) fn observe_things(&mut self, host: &mut impl Host) -> Result<(), Errno> {
-        self.has_ipv6 = Ipv6::Present;
         if !self.is_offline {
-            self.has_ipv6 = Ipv6::Absent;
             self.dump_things(host, Asked::Compare)?;
-            self.withdraw_duplicates();
+            self.withdraw_duplicates(host);
         }
-        diff::diff(&self.desired, self.has_ipv6, &mut self.plan);
+        diff::diff(&self.desired, &mut self.plan);
         Ok(())
     }
 }

@@ -106,9 +106,11 @@ impl Engine<'_> {
         let held = match self.addrs6.iter_mut().find(is_it) {
             Some(held) => held,
             None => {
-                let next = match dad {
-                    Dad::Background => self.now,
-                    Dad::Kernel | Dad::Optimistic | Dad::Off => NEVER,
+                // Of what was there before us, somebody else has found out.
+                let was_up = self.when(ifindex, Event::Up).is_some();
+                let next = match dad == Dad::Background && was_up {
+                    true => self.now,
+                    false => NEVER,
                 };
                 let chance = xorshift(&mut self.seed);
                 let held = Addr6::new(ifindex, thing.route.dst, next, chance);
@@ -140,9 +142,23 @@ impl Engine<'_> {
     /// After addresses were looked at: what was not seen is gone. What somebody else has is not desired, and is not to
     /// come back.
     #[inline(never)]
-    pub(super) fn withdraw_duplicates(&mut self) {
-        remove(self.addrs6, |held| !held.is_there && !held.is_duplicate);
+    pub(super) fn withdraw_duplicates(&mut self, host: &mut impl Host) {
         let mut n = 0_usize;
+        while let Some(held) = self.addrs6.get_mut(n) {
+            n = n.wrapping_add(1);
+            // Of one with a time of its own the kernel does not say that somebody else has it: it goes.
+            if !held.is_there
+                && !held.is_duplicate
+                && !held.is_usable()
+                && let IpAddr::V6(addr) = held.addr.addr
+            {
+                held.is_duplicate = true;
+                let ifindex = held.ifindex;
+                self.lose_addr6(ifindex, &addr.octets(), host);
+            }
+        }
+        remove(self.addrs6, |held| !held.is_there && !held.is_duplicate);
+        n = 0;
         while let Some(thing) = self.desired.things.get_mut(n) {
             n = n.wrapping_add(1);
             let ifindex = thing.ifindex;
@@ -191,7 +207,7 @@ impl Engine<'_> {
         self.look_again = false;
         self.asked = Asked::Compare;
         self.dump(host, Some(What::Addr))?;
-        self.withdraw_duplicates();
+        self.withdraw_duplicates(host);
         self.plan.clear();
         for (thing, n) in self.desired.things.iter().zip(0..) {
             let goes = thing.standing == Standing::Stale && thing.presence == Presence::Same;

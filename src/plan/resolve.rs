@@ -181,7 +181,11 @@ impl Resolver<'_, '_> {
             self.desired.add_link(lo.ifindex, &lo.name, Origin::NONE);
             if lo.is_up() {
                 for addr in &LOOPBACK {
-                    self.add(&Thing::addr(lo.ifindex, addr, &None, Origin::NONE));
+                    // Without IPv6 it gives none, and takes none.
+                    let is_spoken = lo.knobs.of(Knob::DISABLE_IPV6) == 0;
+                    if is_spoken || addr.family() == Family::V4 {
+                        self.add(&Thing::addr(lo.ifindex, addr, &None, Origin::NONE));
+                    }
                 }
             }
         }
@@ -381,9 +385,8 @@ impl Resolver<'_, '_> {
             // zeros are no address: the kernel takes them and forgets
             if addr.link == id && !scalar::is_zeros(&addr.addr.addr) {
                 let mut wanted = Thing::addr(link.ifindex, &addr.addr, &addr.peer, addr.origin);
-                if let Some(broadcast) = addr.broadcast {
-                    wanted.broadcast = broadcast;
-                } else if addr.peer.is_none() {
+                wanted.broadcast = addr.broadcast;
+                if addr.broadcast.is_unspecified() && addr.peer.is_none() {
                     wanted.broadcast = addr.addr.broadcast();
                 }
                 wanted.route.scope = addr.scope;
@@ -499,6 +502,7 @@ mod tests {
     use crate::diag::Diagnostic;
     use crate::machine::Machine;
     use crate::model::config::{AddrConfig, RouteConfig, RouteDev};
+    use crate::model::knob::Knobs;
     use crate::model::observed::{IFF_LOOPBACK, IFF_LOWER_UP, IFF_UP};
     use crate::model::route::Route;
     use crate::testing::{self, cidr, ip, mac, name};
@@ -542,7 +546,7 @@ mod tests {
                 link: id,
                 addr: cidr(addr),
                 peer: None,
-                broadcast: None,
+                broadcast: Ipv4Addr::UNSPECIFIED,
                 label: None,
                 scope: None,
                 origin: Origin::NONE,
@@ -618,8 +622,16 @@ mod tests {
         let mut links = kernel();
         assert_eq!(resolved(&links, &[], &|_| {}).0, ["up lo"]);
         links[0].flags |= IFF_UP;
+        links[0].knobs = Knobs::UNKNOWN;
         let all = ["up lo", "addr 127.0.0.1/8 dev 1", "addr ::1/128 dev 1"];
         assert_eq!(resolved(&links, &["eth7"], &|_| {}).0, all);
+        for turned_off in [false, true] {
+            links[0].knobs = Knobs::NONE;
+            if turned_off {
+                links[0].knobs.set(Knob::DISABLE_IPV6, 1);
+            }
+            assert_eq!(resolved(&links, &["eth7"], &|_| {}).0, all[..2]);
+        }
     }
 
     #[test]

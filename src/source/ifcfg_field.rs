@@ -2,7 +2,7 @@
 
 use super::ifcfg::Reader;
 use super::put::Said;
-use super::route_words::scope;
+use super::route_words::{number, scope};
 use crate::diag::Problem;
 use crate::model::addr::Family;
 use crate::model::attr::{Attr, Scope};
@@ -34,6 +34,8 @@ pub enum Field {
     Attr(Attr),
     /// The same, in seconds, where the kernel has hundredths of them.
     Hundredths(Attr),
+    /// `WINDOW`.
+    Window,
     /// Options of a bond, a bridge or a port of one: `NAME=VALUE ...`.
     Options(Scope),
     /// `ETHTOOL_OPTS`.
@@ -166,10 +168,8 @@ impl Reader<'_, '_, '_> {
             // initscripts pass it to ip(8) as it stands
             number = scope(parts::without(word, b"scope "));
         }
-        if kind == Kind::Iaid
-            && let Some(digits) = parts::strip(word, b"0x")
-        {
-            number = scalar::hex(digits);
+        if kind == Kind::Iaid {
+            number = self::number(word, 0);
         }
         // what stands for "unset"
         let is_none = kind == Kind::Iaid && parts::is(word, b"mac")
@@ -185,7 +185,7 @@ impl Reader<'_, '_, '_> {
             return Err(Problem::NotANumber);
         }
         if let Some(value) = values.numbers.get_mut(n) {
-            *value = number;
+            *value = number.into();
         }
         Ok(())
     }

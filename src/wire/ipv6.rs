@@ -12,6 +12,7 @@
 //! See [`crate::wire`] for the contract.
 
 use super::ipv4::{CS6, Checksum, sum};
+use super::netlink::copy_to;
 use crate::model::lease::Verdict;
 use crate::model::link::Mac;
 use core::net::Ipv6Addr;
@@ -61,7 +62,7 @@ pub fn group_mac(packet: &[u8], broadcast: &Mac) -> Mac {
 }
 
 /// Writes the header of a packet whose payload, ICMPv6 or UDP with a checksum of zero, stands behind [`HEADER`]
-/// octets of room, and that checksum. A packet that is too short or too long stays as it is.
+/// octets of room, that checksum, and the length of UDP. A packet that is too short or too long stays as it is.
 ///
 /// Its hop limit is 255, which says that no router was on the way.
 #[inline(never)]
@@ -79,11 +80,15 @@ pub fn seal(packet: &mut [u8], protocol: u8, src: &Ipv6Addr, dst: &Ipv6Addr) {
     let (source, destination) = addrs.split_at_mut(16);
     source.copy_from_slice(&src.octets());
     destination.copy_from_slice(&dst.octets());
+    let mut at = 2;
+    if protocol == UDP {
+        at = 6;
+        copy_to(payload, 4, &[l0, l1]);
+    }
     let sum = match !checksum(addrs, payload, protocol) {
         0 => u16::MAX,
         sum => sum,
     };
-    let at = if protocol == UDP { 6 } else { 2 };
     if let Some([a, b, ..]) = payload.get_mut(at..) {
         [*a, *b] = sum.to_be_bytes();
     }

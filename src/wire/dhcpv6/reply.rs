@@ -6,7 +6,9 @@
 //! others the last one counts.
 
 use super::{ADVERTISE, CLIENT, RECONFIGURE, REPLY};
+use crate::model::lease::Field;
 use crate::model::lease6::{Field6, Lease6, Verdict};
+use crate::model::slots;
 use crate::text::parts;
 use crate::wire::ipv4::Checksum;
 use crate::wire::ipv6;
@@ -69,9 +71,10 @@ fn datagram(header: &[u8; ipv6::HEADER], udp: &[u8], lease: &mut Lease6) -> Opti
                 }
             }
             _ => {
-                let is_its = |field: &&Field6| u16::from(field.slot().code) == code;
-                if let Some(field) = Field6::ALL.iter().find(is_its) {
-                    decode(field.number(), octets, &mut lease.0);
+                for field in FIRST..FIRST + Field6::ALL.len() as u8 {
+                    if slots::row(field).code == code {
+                        decode(field, octets, &mut lease.0);
+                    }
                 }
             }
         }
@@ -86,27 +89,32 @@ fn add_time(field: Field6, seconds: &[u8; 4], lease: &mut Lease6) {
     }
 }
 
-/// The next option in `rest`; `None` at the end, and something is left where an option goes beyond it.
+/// The next option in `rest`, of which none that is read here has a code beyond 255; `None` at the end, and something is left where an option goes beyond it.
 #[inline(never)]
-fn next<'m>(rest: &mut &'m [u8]) -> Option<(u16, &'m [u8])> {
+fn next<'m>(rest: &mut &'m [u8]) -> Option<(u8, &'m [u8])> {
     let (&[c0, c1, l0, l1], after) = rest.split_first_chunk()?;
     let len = usize::from(u16::from_be_bytes([l0, l1]));
     let (octets, after) = after.split_at_checked(len)?;
     *rest = after;
-    Some((u16::from_be_bytes([c0, c1]), octets))
+    let code = if c0 == 0 { c1 } else { 0 };
+    Some((code, octets))
 }
+
+/// The first field.
+const FIRST: u8 = Field::ALL.len() as u8;
 
 /// Octets of an IA before what is in it, the header of its option included.
 const IN_IA: usize = 16;
 
-const IA_NA: u16 = 3;
-const IA_PD: u16 = 25;
-const STATUS_CODE: u16 = 13;
-const NTP_SERVER: u16 = 56;
+const IA_NA: u8 = 3;
+const IA_PD: u8 = 25;
+const STATUS_CODE: u8 = 13;
+const NTP_SERVER: u8 = 56;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::lease::Field;
     use crate::model::lease6::LEASED_OCTETS;
     use std::string::String;
     use std::vec;

@@ -76,7 +76,7 @@ impl Addr6 {
         }
         match &self.addr.addr {
             IpAddr::V6(addr) if !self.is_asked => Some((addr, &self.nonce)),
-            _ => {
+            IpAddr::V4(_) | IpAddr::V6(_) => {
                 self.next = NEVER;
                 None
             }

@@ -22,7 +22,7 @@ use crate::proto::dhcpv4::{Settings, State, xorshift};
 use crate::proto::{Due, Lessee, Message, slaac};
 use crate::text::show::{Show, Text};
 use crate::wire::arp::{self, Arp};
-use crate::wire::dhcpv4::{self, Request, Wanted};
+use crate::wire::dhcpv4::{self, Request};
 use crate::wire::{dhcpv6, icmpv6, ipv4};
 use core::hint::black_box;
 use heapless::VecView;
@@ -312,7 +312,8 @@ impl Engine<'_> {
         let Some(lessee) = Lessee::add(self.lessees, ifindex, id) else {
             return;
         };
-        recall(lessee, name, host);
+        recall(lessee, Family::V4, name, host);
+        recall(lessee, Family::V6, name, host);
         let (now, seed) = (self.now, self.seed);
         lessee.client.start(now, seed, &Settings::NONE);
         lessee.client.end(now);
@@ -434,9 +435,6 @@ fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Request<'c>) {
     request.client_id = config.text_or_none(&LinkText::ClientId.of(link));
     request.vendor_class = config.text_or_none(&LinkText::VendorClass.of(link));
     request.user_class = config.text_or_none(&LinkText::UserClass.of(link));
-    if does_without(link) {
-        request.v6_only = Wanted::Yes;
-    }
 }
 
 /// Octets of the longest packet we send.

@@ -50,9 +50,15 @@ impl Engine<'_> {
                 match Lessee::add(self.lessees, link.ifindex, id) {
                     Some(_) if self.is_offline => {}
                     Some(lessee) => {
+                        // What is not asked for is not had, though an earlier run did.
+                        if link.asks {
+                            recall(lessee, Family::V4, &link.name, host);
+                        }
+                        if link.asks6 {
+                            recall(lessee, Family::V6, &link.name, host);
+                        }
                         let is = self.observed.by_index(link.ifindex);
                         lessee.carrier_losses = is.map_or(0, |link| link.carrier_losses);
-                        recall(lessee, &link.name, host);
                     }
                     None => say(host, FULL, &link.name),
                 }
@@ -310,22 +316,19 @@ fn are_kept(lessee: &Lessee, name: &IfName, host: &mut impl Host) -> bool {
     })
 }
 
-/// Reads what an earlier run wrote down of leases, where there are none. One that is to begin yet is of another boot.
+/// Reads what an earlier run wrote down of a lease, where there is none. One that is to begin yet is of another boot.
 #[inline(never)]
-pub(super) fn recall(lessee: &mut Lessee, name: &IfName, host: &mut impl Host) {
+pub(super) fn recall(lessee: &mut Lessee, family: Family, name: &IfName, host: &mut impl Host) {
     let now = host.now();
-    for &family in FAMILIES {
-        let Ok(text) = host.read(name_of(name, family)) else {
-            continue;
-        };
-        let lease = match family {
-            Family::V4 => lessee.lease.any_mut(),
-            Family::V6 => lessee.lease6.any_mut(),
-        };
-        let Some(began) = lease::read(text, name, lessee.ifindex, lease).filter(|at| *at <= now)
-        else {
-            continue;
-        };
+    let Ok(text) = host.read(name_of(name, family)) else {
+        return;
+    };
+    let lease = match family {
+        Family::V4 => lessee.lease.any_mut(),
+        Family::V6 => lessee.lease6.any_mut(),
+    };
+    let began = lease::read(text, name, lessee.ifindex, lease);
+    if let Some(began) = began.filter(|at| *at <= now) {
         match family {
             Family::V4 => lessee.client.recall(&lessee.lease, began),
             Family::V6 => lessee.client6.recall(&lessee.lease6, began),

@@ -58,49 +58,49 @@ pub enum Event {
     /// A route of it began to wait for duplicate address detection.
     Dad = 8,
     /// The kernel has it.
-    Seen = 13,
+    Seen = 15,
     /// It got its name.
-    Renamed = 14,
+    Renamed = 16,
     /// It is what it shall be.
-    Done = 15,
+    Done = 17,
     /// It is up.
     Up = 2,
     /// It has carrier.
-    Carrier = 16,
+    Carrier = 18,
     /// It asked for a lease.
-    Discover = 17,
+    Discover = 19,
     /// It was offered one.
-    Offer = 18,
+    Offer = 20,
     /// It asked for that one, or the one it had.
-    Request = 19,
+    Request = 21,
     /// It got it.
-    Ack = 20,
+    Ack = 22,
     /// It asked whether somebody has the address.
-    Probe = 21,
+    Probe = 23,
     /// It told others that it has the address.
-    Announce = 22,
+    Announce = 24,
     /// It told the server that somebody else has the address.
-    Decline = 23,
+    Decline = 25,
     /// It gave the lease back.
-    Release = 24,
+    Release = 26,
     /// It was told what ethtool(8) tells, or was so already.
-    Tuned = 25,
+    Tuned = 27,
     /// A router said something.
-    Advertisement = 26,
+    Advertisement = 28,
     /// Routers were asked.
-    Solicit = 28,
+    Solicit = 29,
     /// It was asked whether somebody has an IPv6 address.
-    Probe6 = 29,
+    Probe6 = 30,
     /// It has an IPv6 address that is of use beyond the link.
-    Address = 30,
+    Address = 31,
     /// Servers of DHCPv6 were asked.
-    Solicit6 = 31,
+    Solicit6 = 32,
     /// One offered something.
-    Offer6 = 32,
+    Offer6 = 33,
     /// It was asked for, or asked about.
-    Request6 = 33,
+    Request6 = 34,
     /// It was given.
-    Reply = 34,
+    Reply = 35,
 }
 
 impl Event {

@@ -54,20 +54,16 @@ impl Engine<'_> {
         until
     }
 
-    /// Takes what a neighbour said of an address, which may be one of ours.
-    pub(super) fn hear_neighbor(&mut self, ifindex: u32, said: &Advert, host: &mut impl Host) {
-        let Some(link) = self.observed.by_index(ifindex) else {
-            return;
-        };
-        let mac = link.mac.as_bytes();
-        let said = said.first();
-        let mut held = self.addrs6.iter_mut();
-        if held.any(|held| held.ifindex == ifindex && held.hear(said, mac)) {
-            self.lose_addr6(ifindex, said.addr(), host);
+    /// Takes what a neighbour said of an address, which may be one of ours: it goes at the next look.
+    pub(super) fn hear_neighbor(&mut self, ifindex: u32, said: &Advert) {
+        if let Some(link) = self.observed.by_index(ifindex) {
+            let (said, mac) = (said.first(), link.mac.as_bytes());
+            let mut held = self.addrs6.iter_mut();
+            self.look_again |= held.any(|held| held.ifindex == ifindex && held.hear(said, mac));
         }
     }
 
-    /// Somebody else has an address of ours. It goes at the next look, and its server is told.
+    /// Somebody else has an address of ours: says so, to its server too.
     #[inline(never)]
     fn lose_addr6(&mut self, ifindex: u32, addr: &[u8; 16], host: &mut impl Host) {
         self.look_again = true;
@@ -81,7 +77,7 @@ impl Engine<'_> {
 
     /// Takes note of an IPv6 address that the kernel has, and of how it stands among what is desired.
     #[inline(never)]
-    pub(super) fn see_addr6(&mut self, seen: &mut Seen, known: Option<bool>, host: &mut impl Host) {
+    pub(super) fn see_addr6(&mut self, seen: &mut Seen, known: Option<bool>) {
         let (thing, flags) = (&mut seen.thing, seen.flags);
         let ifindex = thing.ifindex;
         let link = self.desired.link_mut(ifindex);
@@ -125,35 +121,31 @@ impl Engine<'_> {
         (held.flags, held.is_there) = (flags, true);
         held.lives = [thing.valid_secs, thing.preferred_secs];
         held.is_ours = known == Some(true);
-        let was_duplicate = held.is_duplicate;
-        held.is_duplicate |= flags & IFA_F_DADFAILED != 0;
-        if held.is_duplicate {
-            if !was_duplicate {
-                self.lose_addr6(ifindex, &addr.octets(), host);
-            }
-            if known.is_none() {
-                // Whoever made it: without room it stays until the next look.
-                (thing.standing, thing.presence) = (Standing::Stale, Presence::Same);
-                let _ = self.desired.things.add(thing);
-            }
+        if held.is_duplicate && known.is_none() {
+            // Whoever made it: without room it stays until the next look.
+            (thing.standing, thing.presence) = (Standing::Stale, Presence::Same);
+            let _ = self.desired.things.add(thing);
         }
     }
 
-    /// After addresses were looked at: what was not seen is gone. What somebody else has is not desired, and is not to
-    /// come back.
+    /// After addresses were looked at: what was not seen is gone. What somebody else has is told, to its server too; it
+    /// is not desired, and is not to come back.
     #[inline(never)]
     pub(super) fn withdraw_duplicates(&mut self, host: &mut impl Host) {
         let mut n = 0_usize;
         while let Some(held) = self.addrs6.get_mut(n) {
             n = n.wrapping_add(1);
+            let ifindex = held.ifindex;
+            let has_carrier = |link: &Link| link.has_carrier();
             // Of one with a time of its own the kernel does not say that somebody else has it: it goes.
-            if !held.is_there
-                && !held.is_duplicate
-                && !held.is_usable()
+            held.is_duplicate |= !held.is_usable()
+                && (!held.is_there || held.flags & IFA_F_DADFAILED != 0)
+                && self.observed.by_index(ifindex).is_some_and(has_carrier);
+            if held.is_duplicate
+                && !held.is_told
                 && let IpAddr::V6(addr) = held.addr.addr
             {
-                held.is_duplicate = true;
-                let ifindex = held.ifindex;
+                held.is_told = true;
                 self.lose_addr6(ifindex, &addr.octets(), host);
             }
         }
@@ -220,6 +212,7 @@ impl Engine<'_> {
             self.disown(host);
             self.publish_state(host);
         }
+        self.attend(host);
         Ok(())
     }
 }

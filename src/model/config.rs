@@ -225,7 +225,7 @@ impl NameRule {
     }
 }
 
-/// One name server, in order of preference.
+/// One name server; those of one link, and those of none, in order of preference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Server {
     /// Its address.

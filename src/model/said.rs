@@ -22,7 +22,7 @@ impl From<bool> for Flag {
     }
 }
 
-/// A number that was said, plus one; 0: none was. The largest number of all is none, as -1 is in `ifcfg` files.
+/// A number that was said, plus one; 0: none was. The largest number of all cannot be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Number(u32);
 

@@ -54,9 +54,9 @@ pub enum LinkState {
     /// Nobody speaks LACP with it.
     WaitingPartner = 12,
     /// No router said anything of use.
-    WaitingRa = 26,
+    WaitingRa = 13,
     /// It has no lease of DHCPv6.
-    WaitingLease6 = 27,
+    WaitingLease6 = 14,
 }
 
 impl LinkState {
@@ -69,21 +69,24 @@ impl LinkState {
     }
 
     /// What is waited for: that it did not come in time.
+    #[inline(never)]
     pub fn awaited(self) -> Option<Problem> {
-        match self {
-            LinkState::WaitingDevice => Some(Problem::NoDeviceYet),
-            LinkState::WaitingUdev => Some(Problem::NoUdevYet),
-            LinkState::WaitingDad => Some(Problem::NoDadYet),
-            LinkState::WaitingCarrier => Some(Problem::NoCarrierYet),
-            LinkState::WaitingLease => Some(Problem::NoLeaseYet),
-            LinkState::WaitingRoot => Some(Problem::NoRootYet),
-            LinkState::WaitingPort => Some(Problem::NoPortYet),
-            LinkState::WaitingLower => Some(Problem::NoLowerYet),
-            LinkState::WaitingPartner => Some(Problem::NoPartnerYet),
-            LinkState::WaitingRa => Some(Problem::NoRaYet),
-            LinkState::WaitingLease6 => Some(Problem::NoLease6Yet),
-            LinkState::NotAsked | LinkState::Found | LinkState::Up | LinkState::Failed => None,
-        }
+        /// From [`LinkState::WaitingDevice`] on.
+        const LATE: &[Problem] = &[
+            Problem::NoDeviceYet,
+            Problem::NoUdevYet,
+            Problem::NoLowerYet,
+            Problem::NoPortYet,
+            Problem::NoDadYet,
+            Problem::NoCarrierYet,
+            Problem::NoLeaseYet,
+            Problem::NoRootYet,
+            Problem::NoPartnerYet,
+            Problem::NoRaYet,
+            Problem::NoLease6Yet,
+        ];
+        let n = (self as usize).wrapping_sub(LinkState::WaitingDevice as usize);
+        LATE.get(n).copied()
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Addr6 {
     is_asked: bool,
     /// Whether somebody else has it.
     pub is_duplicate: bool,
+    /// Whether that was told.
+    pub is_told: bool,
     /// Whether it is one that was asked for.
     pub is_ours: bool,
     /// Whether the last look saw it.
@@ -59,6 +61,7 @@ impl Addr6 {
             nonce: [a, b, c, d, 0, 0],
             is_asked: false,
             is_duplicate: false,
+            is_told: false,
             is_ours: false,
             is_there: false,
             addr,

@@ -37,7 +37,7 @@ use crate::proto::{Due, Heard, Message};
 use core::net::Ipv4Addr;
 pub use pace::xorshift;
 use pace::{DECLINE_PAUSE, MAX_NAKS, MIN_V6ONLY_WAIT, SHUN, STEPS};
-pub(super) use pace::{FIRST, SECOND, after};
+pub(super) use pace::{FIRST, SECOND, after, elapsed};
 pub use settings::Settings;
 
 /// Where a client is (RFC 2131 figure 5).
@@ -253,8 +253,7 @@ impl Client {
         }
         // RFC 2131 4.4.1: a REQUEST has the `secs` of its DISCOVER.
         if self.state != State::Requesting {
-            let micros = now.0.saturating_sub(self.begun.0);
-            self.secs = (micros / SECOND).min(0xffff) as u16;
+            self.secs = elapsed(self.begun, now, SECOND);
         }
         due
     }
@@ -298,13 +297,13 @@ impl Client {
         let message = reply.number_or(Field::Message, BOOTREPLY);
         let is_awaited = if self.state == State::Selecting {
             message == OFFER
-                || message == ACK && reply.number(Field::RapidCommit).is_some()
+                || message == ACK && reply.number_or(Field::RapidCommit, 0) > 0
                 || message == BOOTREPLY && self.bootp
         } else {
             self.state.is_of(ASKING) && (message == ACK || message == NAK)
         };
         if !is_awaited
-            || reply.number(Field::Xid) != Some(self.xid)
+            || reply.number_or(Field::Xid, 0) != self.xid
             || reply.get(Field::Chaddr) != mac
         {
             return Heard::Nothing;
@@ -315,10 +314,8 @@ impl Client {
             return self.hear_nak(now, server);
         }
         let is_in_use = self.state.is_of(IN_USE);
-        if self.v6_only
-            && !is_in_use
-            && let Some(wait) = reply.number(Field::V6Only)
-        {
+        if self.v6_only && !is_in_use && !reply.get(Field::V6Only).is_empty() {
+            let wait = reply.number_or(Field::V6Only, 0);
             self.pause(now, wait.max(MIN_V6ONLY_WAIT));
             return Heard::V6Only;
         }

@@ -3,7 +3,7 @@
 //!
 //! | state | sends | hears | then |
 //! |---|---|---|---|
-//! | Confirming | CONFIRM of an earlier lease, for 10 s | REPLY: Bound | Bound |
+//! | Confirming | CONFIRM of an earlier lease, four times | REPLY: Bound | Bound |
 //! | Soliciting | SOLICIT, ever slower | ADVERTISE: Requesting; REPLY with rapid commit: Bound | |
 //! | Requesting | REQUEST of an offer, ten times | REPLY: Bound | Soliciting |
 //! | Bound | | | T1: Renewing |
@@ -46,8 +46,8 @@ use crate::diag::Errno;
 use crate::engine::Instant;
 use crate::model::lease6::{Field6, LEASED_OCTETS, Lease6};
 use crate::proto::Due;
-use crate::proto::dhcpv4::pace::{FIRST, SECOND, after};
-use pace::{CONFIRM_FOR, MAX_RT, MAX_TRIES};
+use crate::proto::dhcpv4::pace::{FIRST, SECOND, after, elapsed, xorshift};
+use pace::{CONFIRMS, MAX_RT, MAX_TRIES};
 pub use settings::Settings;
 
 /// Where a client is.
@@ -232,22 +232,20 @@ impl Client {
         }
         if self.state.is_of(BEFORE_T2) && now >= self.rebind_at {
             self.ask(now, State::Rebinding);
-        } else if self.state == State::Bound {
-            self.ask(now, State::Renewing);
-        } else if self.tries >= self.step().most {
-            if self.state == State::Releasing {
-                self.leave(NEVER, State::Ended);
-            } else {
-                self.seek(now);
-                if had_lease {
-                    return Due::Expired;
-                }
-            }
-        } else if self.state == State::Confirming && now >= self.confirmed_at() {
+        } else if self.state == State::Confirming && self.tries == CONFIRMS {
             self.hold();
             return Due::Kept;
-        } else if self.state == State::Informed {
-            self.ask(now, State::Informing);
+        } else if self.tries >= self.step().most {
+            match self.step().then {
+                State::Soliciting => {
+                    self.seek(now);
+                    if had_lease {
+                        return Due::Expired;
+                    }
+                }
+                State::Ended => self.ask(NEVER, State::Ended),
+                then => self.ask(now, then),
+            }
         } else if self.best > 0 {
             // The second for offers is over.
             self.ask(now, State::Requesting);
@@ -255,9 +253,8 @@ impl Client {
         if now < self.next {
             return Due::Nothing;
         }
-        // RFC 8415 s.21.9: hundredths of a second, as many as there is room for.
-        let micros = now.0.saturating_sub(self.begun.0);
-        self.elapsed = (micros / (SECOND / 100)).min(0xffff) as u16;
+        // RFC 8415 s.21.9: hundredths of a second.
+        self.elapsed = elapsed(self.begun, now, SECOND / 100);
         self.step().due
     }
 
@@ -283,17 +280,9 @@ impl Client {
         if self.has_lease() {
             self.next = self.next.min(self.expires_at);
         }
-        if self.state == State::Confirming {
-            self.next = self.next.min(self.confirmed_at());
-        }
         if self.state.is_of(BEFORE_T2) {
             self.next = self.next.min(self.rebind_at);
         }
-    }
-
-    /// Until when an earlier lease is asked about.
-    fn confirmed_at(&self) -> Instant {
-        self.begun.after_seconds(CONFIRM_FOR)
     }
 
     /// How many IAs are wanted; 0: what needs no lease is all.
@@ -309,7 +298,7 @@ impl Client {
         self.rt = 0;
         self.best = 0;
         self.begun = now;
-        self.xid = self.chance(1 << 24) as u32;
+        self.xid = xorshift(&mut self.random) >> 8;
         self.wait(now);
     }
 

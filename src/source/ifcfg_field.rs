@@ -6,6 +6,7 @@ use super::route_words::{number, scope};
 use crate::diag::Problem;
 use crate::model::addr::Family;
 use crate::model::attr::{Attr, Scope};
+use crate::model::said::Number;
 use crate::packed::packed;
 use crate::text::{parts, scalar};
 
@@ -181,11 +182,12 @@ impl Reader<'_, '_, '_> {
         if kind == Kind::Mtu && scalar::mtu(number).is_none() {
             return Err(Problem::NotAnMtu);
         }
-        if number.is_none() {
+        let number = number.into();
+        if number == Number::NONE {
             return Err(Problem::NotANumber);
         }
         if let Some(value) = values.numbers.get_mut(n) {
-            *value = number.into();
+            *value = number;
         }
         Ok(())
     }

@@ -54,6 +54,13 @@ pub fn xorshift(random: &mut u32) -> u32 {
     *random
 }
 
+/// How many units of so many microseconds have passed, as many as there is room for.
+#[inline(never)]
+pub(in crate::proto) fn elapsed(since: Instant, now: Instant, unit: u64) -> u16 {
+    let units = now.0.saturating_sub(since.0).checked_div(unit);
+    units.unwrap_or(0).min(0xffff) as u16
+}
+
 /// This many microseconds after, which are no more than clocks have.
 pub(in crate::proto) fn after(now: Instant, micros: u64) -> Instant {
     Instant(now.0.wrapping_add(micros))

@@ -11,7 +11,7 @@ impl Client {
     /// and lasts for ever if it does not say.
     #[inline(never)]
     pub(super) fn take(&mut self, reply: &Lease) -> Option<Problem> {
-        let is_bootp = reply.number(Field::Message).is_none();
+        let is_bootp = reply.get(Field::Message).is_empty();
         let addr = Ipv4Addr::from_bits(reply.number_or(Field::Addr, 0));
         let server = Ipv4Addr::from_bits(reply.number_or(Field::Server, 0));
         let router = reply.number_or(Field::Router, 0);

@@ -29,10 +29,10 @@ impl Client {
         }
         let is_offer = message == ADVERTISE && self.state == State::Soliciting;
         let is_awaited = is_offer || message == REPLY;
-        if !is_awaited || self.tries == 0 || reply.number(Field6::Xid) != Some(self.xid) {
+        if !is_awaited || self.tries == 0 || reply.number_or(Field6::Xid, NO_XID) != self.xid {
             return Heard::Nothing;
         }
-        if let Some(seconds @ 60..=86_400) = reply.number(Field6::SolMaxRt) {
+        if let seconds @ 60..=86_400 = reply.number_or(Field6::SolMaxRt, 0) {
             self.max_rt = seconds;
         }
         let has = |is_wanted, leased| u32::from(is_wanted && !reply.get(leased).is_empty());
@@ -87,9 +87,8 @@ impl Client {
         if state == State::Informing && status == SUCCESS {
             *held = *reply;
             self.since = now;
-            self.state = State::Informed;
             let seconds = reply.number_or(Field6::RefreshTime, REFRESH);
-            self.next = now.after_seconds(seconds.max(MIN_REFRESH));
+            self.ask(now.after_seconds(seconds.max(MIN_REFRESH)), State::Informed);
             return Heard::Informed;
         }
         if given > 0 {
@@ -105,3 +104,6 @@ impl Client {
         Heard::Refused(Problem::NothingGiven)
     }
 }
+
+/// What no transaction has.
+const NO_XID: u32 = u32::MAX;

@@ -1,8 +1,8 @@
 //! What a client sends, how often and how long it waits (RFC 8415 s.7.6, s.15).
 
-use super::Client;
+use super::{Client, State};
 use crate::proto::backoff;
-use crate::proto::dhcpv4::pace::{SECOND, xorshift};
+use crate::proto::dhcpv4::SECOND;
 use crate::proto::{Due, Message};
 
 /// What a state sends once it is time.
@@ -14,38 +14,46 @@ pub(super) struct Step {
     mrt: u16,
     /// How often it is sent (MRC).
     pub most: u8,
+    /// What follows.
+    pub then: State,
 }
 
-const fn step(message: Message, irt: u8, mrt: u16, most: u8) -> Step {
+const fn step(message: Message, irt: u8, mrt: u16, most: u8, then: State) -> Step {
     let due = Due::Send(message);
     Step {
         due,
         irt,
         mrt,
         most,
+        then,
     }
 }
 
-const NOTHING: Step = Step {
-    due: Due::Nothing,
-    irt: 0,
-    mrt: 0,
-    most: u8::MAX,
-};
+const NOTHING: Step = wait(u8::MAX, State::Ended);
+
+const fn wait(most: u8, then: State) -> Step {
+    Step {
+        due: Due::Nothing,
+        irt: 0,
+        mrt: 0,
+        most,
+        then,
+    }
+}
 
 /// In the order of the states. SOLICIT and INFORMATION-REQUEST have the bounds that servers may tell.
 const STEPS: &[Step] = &[
     NOTHING,
-    step(Message::Solicit, 1, 0, u8::MAX),
-    step(Message::Request6, 1, 30, 10),
-    step(Message::Confirm, 1, 4, u8::MAX),
-    NOTHING,
-    step(Message::Renew6, 10, 600, u8::MAX),
-    step(Message::Rebind6, 10, 600, u8::MAX),
-    step(Message::Decline6, 1, 0, 4),
-    step(Message::Release6, 1, 0, 4),
-    step(Message::Inform, 1, 0, u8::MAX),
-    NOTHING,
+    step(Message::Solicit, 1, 0, u8::MAX, State::Soliciting),
+    step(Message::Request6, 1, 30, 10, State::Soliciting),
+    step(Message::Confirm, 1, 3, u8::MAX, State::Soliciting),
+    wait(0, State::Renewing),
+    step(Message::Renew6, 10, 600, u8::MAX, State::Soliciting),
+    step(Message::Rebind6, 10, 600, u8::MAX, State::Soliciting),
+    step(Message::Decline6, 1, 0, 4, State::Soliciting),
+    step(Message::Release6, 1, 0, 4, State::Ended),
+    step(Message::Inform, 1, 0, u8::MAX, State::Soliciting),
+    wait(0, State::Informing),
     NOTHING,
 ];
 
@@ -67,11 +75,6 @@ impl Client {
         self.rt = backoff::next(self.rt, first, most, &mut self.random);
         u64::from(self.rt).wrapping_mul(MILLISECOND)
     }
-
-    /// A number of chance below this one, which is less than 2^32.
-    pub(super) fn chance(&mut self, below: u64) -> u64 {
-        u64::from(xorshift(&mut self.random)).wrapping_mul(below) >> 32
-    }
 }
 
 /// Milliseconds of a second, and microseconds of one of them.
@@ -84,8 +87,8 @@ pub(super) const MAX_TRIES: u8 = u8::MAX - 1;
 /// Seconds of RFC 8415 s.7.6: SOL_MAX_RT and INF_MAX_RT, until a server says otherwise.
 pub(super) const MAX_RT: u32 = 3_600;
 
-/// CNF_MAX_RD, in seconds.
-pub(super) const CONFIRM_FOR: u32 = 10;
+/// CONFIRM is sent so often: the last wait ends after about nine seconds, CNF_MAX_RD having ten.
+pub(super) const CONFIRMS: u8 = 4;
 
 /// Information refresh times in seconds: that where none is said, and the least one (RFC 8415 s.21.23).
 pub(super) const REFRESH: u32 = 86_400;

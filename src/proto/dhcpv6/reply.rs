@@ -11,14 +11,11 @@ impl Client {
     pub(super) fn count(&mut self, lease: &Lease6, from: Instant) -> bool {
         let (mut shortest, mut longest) = (u32::MAX, 0);
         for leased in LEASED {
-            for item in lease.get(leased).chunks(LEASED_OCTETS) {
-                let ([preferred, valid, ..], _) = item.as_chunks() else {
-                    continue;
-                };
-                let valid = u32::from_be_bytes(*valid);
-                longest = longest.max(valid);
+            let (items, _) = lease.get(leased).as_chunks::<LEASED_OCTETS>();
+            for &[p0, p1, p2, p3, v0, v1, v2, v3, ..] in items {
+                longest = longest.max(u32::from_be_bytes([v0, v1, v2, v3]));
                 // What may be used no more, or not anew, is not renewed for its own sake.
-                let preferred = u32::from_be_bytes(*preferred);
+                let preferred = u32::from_be_bytes([p0, p1, p2, p3]);
                 if preferred > 0 {
                     shortest = shortest.min(preferred);
                 }

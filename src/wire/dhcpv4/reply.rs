@@ -8,6 +8,7 @@
 use super::{CHADDR, COOKIE, END, HEADER, MESSAGE_MAX, PAD};
 use crate::model::addr::classful_len;
 use crate::model::lease::{Field, Lease, Verdict, is_host, is_sound};
+use crate::model::slots;
 use crate::text::parts;
 use crate::wire::ipv4::{self, Checksum};
 use crate::wire::netlink::copy;
@@ -67,12 +68,12 @@ fn reply(message: &[u8], lease: &mut Lease) -> Option<Verdict> {
     if gather(&areas, STATIC_ROUTES, joined)? {
         classful(joined, lease);
     }
-    for field in Field::ALL {
-        let code = field.slot().code;
+    for field in 0..Field::ALL.len() as u8 {
+        let code = slots::row(field).code;
         if code != 0 && gather(&areas, code, joined)? {
             match field {
-                Field::Routes => classless(joined, lease),
-                _ => decode(field.number(), joined, &mut lease.0),
+                ROUTES => classless(joined, lease),
+                _ => decode(field, joined, &mut lease.0),
             }
         }
     }
@@ -213,6 +214,8 @@ const HEADER_FIELDS: &[(Field, u8, u8, u8)] = &[
     (Field::ServerName, 44, 64, 2),
 ];
 
+/// The last field.
+const ROUTES: u8 = Field::Routes.number();
 /// `op` of servers.
 const BOOTREPLY: u8 = 2;
 /// Static routes.

@@ -1,8 +1,8 @@
 //! What a client says.
 
 use super::{
-    CLIENT, HEADERS, IA_NA, IA_PD, IAADDR, IAPREFIX, INFORMATION_REQUEST, REBIND, RENEW, REQUEST,
-    SERVER, SOLICIT,
+    CLIENT, IA_NA, IA_PD, IAADDR, IAPREFIX, INFORMATION_REQUEST, REBIND, RENEW, REQUEST, SERVER,
+    SOLICIT,
 };
 use crate::model::duid::Duid;
 use crate::model::lease6::LEASED_OCTETS;
@@ -100,10 +100,6 @@ pub fn build(request: &Request<'_>, packet: &mut [u8]) -> usize {
     let Some(packet) = packet.get_mut(..len) else {
         return 0;
     };
-    let udp_len = len.wrapping_sub(ipv6::HEADER) as u16;
-    if let Some([.., l0, l1, _, _]) = packet.first_chunk_mut::<HEADERS>() {
-        [*l0, *l1] = udp_len.to_be_bytes();
-    }
     ipv6::seal(packet, ipv6::UDP, &request.src, &SERVERS);
     len
 }
@@ -212,6 +208,7 @@ const OPTIONS: &[u8] = &[0, 32, 0, 23, 0, 24, 0, 39, 0, 56, 0, 59, 0, 60, 0, 82]
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::dhcpv6::HEADERS;
     use crate::wire::dhcpv6::{CONFIRM, DECLINE, RELEASE};
     use crate::wire::ipv4::Checksum;
     use std::vec;

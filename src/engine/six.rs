@@ -9,7 +9,7 @@ use super::dhcp::TAKEN;
 use super::observe::Asked;
 use super::{Engine, Event, Host, Instant, Packet, remove};
 use crate::diag::{Errno, Problem};
-use crate::model::addr::is_link_local;
+use crate::model::addr::{Cidr, is_link_local};
 use crate::model::advert::{Advert, MANAGED};
 use crate::model::config::{Dad, LinkConfig, Method};
 use crate::model::desired::{Presence, Standing, What, link_mut};
@@ -23,6 +23,7 @@ use crate::wire::rtnetlink::Seen;
 use crate::wire::rtnetlink::addr::{IFA_F_DADFAILED, is_usable};
 use crate::wire::{icmpv6, ipv6};
 use core::net::IpAddr;
+use heapless::VecView;
 
 impl Engine<'_> {
     /// Asks who has addresses, where it is time to; when there is something to do again.
@@ -98,25 +99,20 @@ impl Engine<'_> {
         if !self.observed.by_index(ifindex).is_some_and(has_carrier) {
             return;
         }
-        let is_it = |held: &&mut Addr6| held.ifindex == ifindex && held.addr == thing.route.dst;
-        let held = match self.addrs6.iter_mut().find(is_it) {
-            Some(held) => held,
-            None => {
-                // Of what was there before us, somebody else has found out.
-                let was_up = self.when(ifindex, Event::Up).is_some();
-                let next = match dad == Dad::Background && was_up {
-                    true => self.now,
-                    false => NEVER,
-                };
-                let chance = xorshift(&mut self.seed);
-                let held = Addr6::new(ifindex, thing.route.dst, next, chance);
-                // What has no room is not looked after.
-                let _ = self.addrs6.push(held);
-                match self.addrs6.last_mut() {
-                    Some(held) => held,
-                    None => return,
-                }
-            }
+        if find(self.addrs6, ifindex, &thing.route.dst).is_none() {
+            // Of what was there before us, somebody else has found out.
+            let was_up = self.when(ifindex, Event::Up).is_some();
+            let next = match dad == Dad::Background && was_up {
+                true => self.now,
+                false => NEVER,
+            };
+            let chance = xorshift(&mut self.seed);
+            let held = Addr6::new(ifindex, thing.route.dst, next, chance);
+            // What has no room is not looked after.
+            let _ = self.addrs6.push(held);
+        }
+        let Some(held) = find(self.addrs6, ifindex, &thing.route.dst) else {
+            return;
         };
         (held.flags, held.is_there) = (flags, true);
         held.lives = [thing.valid_secs, thing.preferred_secs];
@@ -143,28 +139,30 @@ impl Engine<'_> {
                 && self.observed.by_index(ifindex).is_some_and(has_carrier);
             if held.is_duplicate
                 && !held.is_told
-                && let IpAddr::V6(addr) = held.addr.addr
+                && let IpAddr::V6(addr) = &held.addr.addr
             {
+                let octets = addr.octets();
                 held.is_told = true;
-                self.lose_addr6(ifindex, &addr.octets(), host);
+                self.lose_addr6(ifindex, &octets, host);
             }
         }
         remove(self.addrs6, |held| !held.is_there && !held.is_duplicate);
         n = 0;
         while let Some(thing) = self.desired.things.get_mut(n) {
             n = n.wrapping_add(1);
+            if thing.what != What::Addr {
+                continue;
+            }
             let ifindex = thing.ifindex;
-            if thing.is_own_local()
+            if thing.yields
                 && let Some(link) = link_mut(self.desired.links, ifindex)
                 && link.local.is_some()
             {
                 // It needs none of ours.
                 thing.presence = Presence::Same;
             }
-            let is_it = |held: &Addr6| {
-                held.is_duplicate && held.ifindex == ifindex && held.addr == thing.route.dst
-            };
-            if thing.what == What::Addr && self.addrs6.iter().any(is_it) {
+            let held = find(self.addrs6, ifindex, &thing.route.dst);
+            if held.is_some_and(|held| held.is_duplicate) {
                 let is_static = thing.standing != Standing::Stale && !thing.leased && !thing.yields;
                 thing.standing = Standing::Stale;
                 if is_static {
@@ -215,6 +213,13 @@ impl Engine<'_> {
         self.attend(host);
         Ok(())
     }
+}
+
+/// What is known of an address of a link.
+#[inline(never)]
+fn find<'a>(addrs6: &'a mut VecView<Addr6>, ifindex: u32, addr: &Cidr) -> Option<&'a mut Addr6> {
+    let mut held = addrs6.iter_mut();
+    held.find(|held| held.ifindex == ifindex && held.addr == *addr)
 }
 
 /// Sends a packet of this length to the group it is for.

@@ -13,7 +13,6 @@ use crate::model::desired::{Desired, DesiredLink, Thing, Things};
 use crate::model::observed::{AltName, Link, Observed};
 use crate::model::rule::TableName;
 use crate::output::resolv_conf::ResolvConf;
-use crate::plan::diff::Ipv6;
 use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState};
 use crate::plan::{Errors, Phases, Plan, Rename, Step};
@@ -191,7 +190,6 @@ impl<
             last_plan: 0,
             expects_until: Instant(0),
             until: Instant(0),
-            has_ipv6: Ipv6::Absent,
             restore_overflow: false,
             goal: Goal { names: &[] },
             examined: 0,

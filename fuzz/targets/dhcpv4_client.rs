@@ -77,12 +77,11 @@ impl Scene {
             bootp: flags & 1 != 0,
             v6_only: flags & 2 != 0,
             probe_ms: match flags >> 2 & 3 {
-                _ if state == State::Probing => Some(900),
-                _ if state > State::Probing => None,
-                0 => None,
-                1 => Some(0),
-                2 => Some(3_000),
-                _ => Some(u32::MAX),
+                _ if state == State::Probing => 900,
+                _ if state > State::Probing => 0,
+                0 | 1 => 0,
+                2 => 3_000,
+                _ => u32::MAX,
             },
         };
         let mut scene = Scene {

@@ -94,7 +94,7 @@ impl<'e, 'm> Scene<'e, 'm> {
         cmdline::read(cx);
         cmdline::finish(cx);
         for link in engine.config.links.iter_mut() {
-            link.dhcp4.probe_ms = (flags & 1 != 0).then_some(900);
+            link.dhcp4.probe_ms = if flags & 1 != 0 { 900 } else { 0 };
             link.dhcp4.bootp |= flags & 2 != 0;
             if flags & 4 != 0 {
                 link.ipv4.required = false;

@@ -8,11 +8,11 @@
 use ifdawn::diag::Errno;
 use ifdawn::engine::Instant;
 use ifdawn::limits::MAX_RA_KEPT;
+use ifdawn::model::addr::Cidr;
 use ifdawn::model::advert::{Advert, FLAGS, Item, KNOWN_BY, SAID, What};
 use ifdawn::model::lease::Verdict;
-use ifdawn::proto::dad::{self, Check, RETRANS_MS};
 use ifdawn::proto::ndisc::{Ndisc, PAUSE, State};
-use ifdawn::proto::{Due, Message};
+use ifdawn::proto::{Addr6, Due, Message};
 use ifdawn_fuzz::{Input, sow};
 use libfuzzer_sys::fuzz_target;
 use std::collections::{HashMap, VecDeque};
@@ -22,7 +22,7 @@ fuzz_target!(init: sow(seeds()), |data: &[u8]| {
     let input = &mut Input(data);
     let mut scene = Scene {
         ndisc: Box::new(Ndisc::NEW),
-        check: Check::new(7, OURS, Instant(0), input.word().into(), (2, RETRANS_MS)),
+        check: Addr6::new(7, ours(), Instant(0), input.word().into()),
         now: input.choose(&[0, 1, 77_000 * SECOND, 1 << 62]),
         model: HashMap::new(),
         sent: VecDeque::new(),
@@ -36,7 +36,13 @@ fuzz_target!(init: sow(seeds()), |data: &[u8]| {
 const SECOND: u64 = 1_000_000;
 /// No clock comes so far.
 const END: u64 = 1 << 63;
-const OURS: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 9);
+fn ours() -> Cidr {
+    let addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 9);
+    Cidr {
+        addr: addr.into(),
+        len: 64,
+    }
+}
 const MAC: &[u8] = &[2, 0, 0, 0, 0, 9];
 
 /// What routers say.
@@ -54,7 +60,7 @@ type Key = (Ipv6Addr, Vec<u8>);
 
 struct Scene {
     ndisc: Box<Ndisc>,
-    check: Check,
+    check: Addr6,
     now: u64,
     /// When what was said is over, if there was room for it.
     model: HashMap<Key, u64>,
@@ -183,15 +189,14 @@ impl Scene {
         let is_ours = input.octet() & 1 != 0 && kind == What::Advertised;
         let known_by = if is_ours { MAC } else { input.octets(6) };
         advert.first_octets()[KNOWN_BY..][..known_by.len()].copy_from_slice(known_by);
-        let before = self.check.state();
-        let is_conflict = self.check.hear(&advert, MAC);
-        let is_about_us = advert.verdict() == Verdict::Neighbor && target == 9 && !is_ours;
-        let is_asked = kind == What::Advertised || source == 0;
+        let (was_probing, was_duplicate) = (self.check.is_probing(), self.check.is_duplicate);
+        let is_conflict = self.check.hear(advert.first(), MAC);
         if is_conflict {
-            assert!(before == dad::State::Probing && is_about_us && is_asked);
-            assert_eq!(self.check.state(), dad::State::Duplicate);
+            assert!(was_probing && target == 9 && !is_ours);
+            assert!(self.check.is_duplicate && !self.check.is_probing());
         } else {
-            assert_eq!(self.check.state(), before);
+            let now = (self.check.is_probing(), self.check.is_duplicate);
+            assert_eq!(now, (was_probing, was_duplicate));
         }
     }
 

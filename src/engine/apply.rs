@@ -15,7 +15,7 @@ use crate::limits::{BATCH_REQUESTS, MAX_LINE};
 use crate::model::addr::Family;
 use crate::model::config::{LinkNumber, Wait};
 use crate::model::desired::{
-    DesiredLink, GEN_MODE, JOINED, MADE, Presence, Standing, Thing, UP, What,
+    DesiredLink, GEN_MODE, JOINED, MADE, Presence, Standing, Thing, UP, What, link_mut,
 };
 use crate::model::knob::Knob;
 use crate::output::owned::Owned;
@@ -32,6 +32,14 @@ const IPV6_MIN_MTU: u32 = 1_280;
 /// What the kernel says of a kind of link that it does not know.
 const NO_MODULE: &[u8] = b"Unknown device type";
 const IPV6_NEEDS: &[u8] = b"IPv6 needs an MTU of at least 1280";
+
+/// What is put down of a link when a step does this to it.
+const DEEDS: &[(Act, u8)] = &[
+    (Act::Make, MADE),
+    (Act::Up, UP),
+    (Act::Enslave, JOINED),
+    (Act::SetGenMode, GEN_MODE),
+];
 
 impl Engine<'_> {
     /// Writes `owned-IF` for every link that gets something, before it gets it, and tells of foreign routes
@@ -66,13 +74,11 @@ impl Engine<'_> {
                 if came {
                     link.done |= MADE;
                 }
-                link.done |= match step.act {
-                    Act::Make => MADE,
-                    Act::Up => UP,
-                    Act::Enslave => JOINED,
-                    Act::SetGenMode => GEN_MODE,
-                    _ => 0,
-                };
+                for (act, deed) in DEEDS {
+                    if step.act == *act {
+                        link.done |= deed;
+                    }
+                }
             }
         }
         self.write_owned(host);
@@ -123,15 +129,26 @@ impl Engine<'_> {
                 }
                 is_news = true;
             }
+            let Some(thing) = self.desired.things.get_mut(step.n as usize) else {
+                continue;
+            };
             let now = match (step.act, is_done) {
                 (Act::Delete, true) => (Presence::Missing, Standing::Stale),
                 (Act::Add, false) => (Presence::Same, Standing::Wanted),
+                (Act::Add, true) => {
+                    // It can be spoken from at once.
+                    if thing.is_own_local()
+                        && let IpAddr::V6(addr) = &thing.route.dst.addr
+                        && let Some(link) = link_mut(self.desired.links, thing.ifindex)
+                    {
+                        link.local = Some(*addr);
+                    }
+                    continue;
+                }
                 _ => continue,
             };
             is_news = true;
-            if let Some(thing) = self.desired.things.get_mut(step.n as usize) {
-                (thing.presence, thing.standing) = now;
-            }
+            (thing.presence, thing.standing) = now;
         }
         if is_news {
             self.write_owned(host);

@@ -22,10 +22,9 @@ use crate::proto::dhcpv4::{Settings, State, xorshift};
 use crate::proto::{Due, Lessee, Message, slaac};
 use crate::text::show::{Show, Text};
 use crate::wire::arp::{self, Arp};
-use crate::wire::dhcpv4::{self, Request, Wanted};
+use crate::wire::dhcpv4::{self, Request};
 use crate::wire::{dhcpv6, icmpv6, ipv4};
 use core::hint::black_box;
-use core::net::Ipv6Addr;
 use heapless::VecView;
 
 impl Engine<'_> {
@@ -86,7 +85,12 @@ impl Engine<'_> {
         if core::mem::replace(&mut lessee.carrier_losses, losses) != losses || !has_carrier {
             lessee.stop();
             // Where it leads now others may have them.
-            remove(self.addrs6, |held| held.check.ifindex == ifindex);
+            for held in self.addrs6.iter_mut() {
+                if held.ifindex == ifindex {
+                    // Of no link: the next look will not see it.
+                    (held.ifindex, held.is_duplicate) = (0, false);
+                }
+            }
         }
         let Some(wanted) = self.desired.link(ifindex) else {
             return;
@@ -244,6 +248,8 @@ impl Engine<'_> {
         let client = &lessee.client;
         let packet = self.buffers.datagram.get_mut(..PACKET).ok_or(GONE)?;
         let local = self.desired.link(link.ifindex).and_then(|link| link.local);
+        let of_mac = || slaac::form(&slaac::LINK_LOCAL, slaac::of_mac(&link.mac));
+        let local = local.unwrap_or_else(of_mac);
         let mut kind = Packet::Dhcp;
         let number = what.number();
         let len = match what {
@@ -261,13 +267,11 @@ impl Engine<'_> {
                     packet,
                 )
             }
-            Message::AskRouters => {
-                let local = local.unwrap_or(Ipv6Addr::UNSPECIFIED);
-                icmpv6::ask_routers(&local, &link.mac, packet)
-            }
+            Message::AskRouters => icmpv6::ask_routers(&local, &link.mac, packet),
             what if what > Message::AskRouters => {
-                let duid = duid(&self.config, lessee.config, link).ok_or(GONE)?;
-                let mut request = dhcpv6::Request::new(number, local.ok_or(GONE)?, &duid);
+                let duid = duid(&self.config, lessee.config, link);
+                let duid = duid.as_ref().ok_or(GONE)?;
+                let mut request = dhcpv6::Request::new(number, local, duid);
                 describe6::describe(&self.config, lessee.config, &mut request);
                 lessee.client6.fill(&lessee.lease6, &mut request);
                 dhcpv6::build(&request, packet)
@@ -308,16 +312,14 @@ impl Engine<'_> {
         let Some(lessee) = Lessee::add(self.lessees, ifindex, id) else {
             return;
         };
-        recall(lessee, name, host);
+        recall(lessee, Family::V4, name, host);
+        recall(lessee, Family::V6, name, host);
         let (now, seed) = (self.now, self.seed);
         lessee.client.start(now, seed, &Settings::NONE);
         lessee.client.end(now);
         if let Some(link) = self.observed.by_index(ifindex)
             && let Some(config) = self.config.link(id)
-            && let Some(wanted) = self.desired.link_mut(ifindex)
         {
-            let local = slaac::form(&slaac::LINK_LOCAL, slaac::of_mac(&link.mac));
-            wanted.local = Some(local);
             let settings = settings6(config, link, MANAGED);
             lessee.client6.start(now, seed, &settings);
             lessee.client6.end(now);
@@ -394,19 +396,27 @@ fn does_without(config: &LinkConfig) -> bool {
 
 /// What is remembered of a message that was sent.
 fn sent_as(message: Message) -> Event {
-    match message {
-        Message::Discover => Event::Discover,
-        Message::Request | Message::Reboot | Message::Renew | Message::Rebind => Event::Request,
-        Message::Decline | Message::Decline6 => Event::Decline,
-        Message::Release | Message::Release6 => Event::Release,
-        Message::Probe => Event::Probe,
-        Message::Announce => Event::Announce,
-        Message::AskRouters => Event::Solicit,
-        Message::Solicit | Message::Inform => Event::Solicit6,
-        Message::Request6 | Message::Confirm | Message::Renew6 | Message::Rebind6 => {
-            Event::Request6
-        }
-    }
+    const EVENTS: [Event; 18] = [
+        Event::Discover,
+        Event::Request,
+        Event::Request,
+        Event::Request,
+        Event::Request,
+        Event::Decline,
+        Event::Release,
+        Event::Probe,
+        Event::Announce,
+        Event::Solicit,
+        Event::Solicit6,
+        Event::Request6,
+        Event::Request6,
+        Event::Request6,
+        Event::Request6,
+        Event::Release,
+        Event::Decline,
+        Event::Solicit6,
+    ];
+    *EVENTS.get(message as usize).unwrap_or(&Event::Request)
 }
 
 /// What a configured link says of itself.
@@ -425,9 +435,6 @@ fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Request<'c>) {
     request.client_id = config.text_or_none(&LinkText::ClientId.of(link));
     request.vendor_class = config.text_or_none(&LinkText::VendorClass.of(link));
     request.user_class = config.text_or_none(&LinkText::UserClass.of(link));
-    if does_without(link) {
-        request.v6_only = Wanted::Yes;
-    }
 }
 
 /// Octets of the longest packet we send.

@@ -13,22 +13,25 @@ use core::net::Ipv4Addr;
 
 impl Engine<'_> {
     /// Takes what somebody said on a link, as the jail read it, and answers at once: servers take their time.
+    #[inline(never)]
     pub fn hear(&mut self, ifindex: u32, said: &mut Statement, host: &mut impl Host) {
         self.now = host.now();
         let mut lessees = self.lessees.iter();
         let of_link = lessees.position(|lessee| lessee.ifindex == ifindex);
         let verdict = said.verdict();
         let problem = match (verdict, of_link) {
-            (Verdict::Neighbor, _) => return self.hear_neighbor(ifindex, &said.advert, host),
+            (Verdict::Neighbor, _) => {
+                self.hear_neighbor(ifindex, &said.advert, host);
+                None
+            }
             (Verdict::Malformed, Some(_)) => Some(Problem::BadPacket),
             (Verdict::BadChecksum, Some(_)) => Some(Problem::BadChecksum),
-            (Verdict::Fine | Verdict::Arp, Some(n)) => {
-                let problem = self.take_said(n, said, verdict, host);
-                self.attend_to(n, host);
-                problem
-            }
+            (Verdict::Fine | Verdict::Arp, Some(n)) => self.take_said(n, said, verdict, host),
             _ => None,
         };
+        if let Some(n) = of_link {
+            self.attend_to(n, host);
+        }
         if let Some(problem) = problem {
             const DROPPED: Complaint =
                 Complaint::warning(Problem::BadPacket, Effect::AnswerDropped);
@@ -37,6 +40,7 @@ impl Engine<'_> {
     }
 
     /// Takes what was said to lessee `n`; why not.
+    #[inline(never)]
     fn take_said(
         &mut self,
         n: usize,
@@ -59,8 +63,8 @@ impl Engine<'_> {
                 return (said.advert.left_out() != 0).then_some(Problem::BadAdvert);
             }
             Form::Lease6 => {
-                let duid = duid(&self.config, lessee.config, link)?;
-                (lessee.client6).hear(now, &said.lease6, &duid, &mut lessee.lease6)
+                let duid = duid(&self.config, lessee.config, link);
+                (lessee.client6).hear(now, &said.lease6, duid.as_ref()?, &mut lessee.lease6)
             }
             Form::Lease if verdict == Verdict::Arp => {
                 if is_conflict(&said.lease, &lessee.client, mac) {

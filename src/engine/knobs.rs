@@ -5,9 +5,10 @@ use super::{Engine, Host, OutputFile};
 use crate::diag::{Escaped, LineBuf};
 use crate::model::knob::{Knob, RANDOM};
 use crate::packed::word;
+use crate::text::parts;
 
 /// Octets of the text of a setting: those of an IPv6 address.
-const MAX_TEXT: usize = 40;
+const MAX_TEXT: usize = 39;
 
 impl Engine<'_> {
     /// Changes a setting of the desired link `n`. What became of it shows at the next look at the links, and is not
@@ -17,7 +18,7 @@ impl Engine<'_> {
         let Some(link) = self.desired.links.get(n as usize) else {
             return;
         };
-        let mut text = LineBuf::<MAX_TEXT>::new();
+        let mut text = LineBuf::<{ MAX_TEXT + 1 }>::new();
         // The secret that stable addresses are made of: the number of the machine as an IPv6 address. Without one the
         // kernel refuses what is written, and they are random.
         if knob == Knob::ADDR_GEN_MODE
@@ -25,16 +26,19 @@ impl Engine<'_> {
             && let Some(id) = id.first_chunk::<32>()
         {
             for digits in id.chunks(4) {
-                if !text.as_bytes().is_empty() {
-                    text.put(b":");
-                }
                 text.put(digits);
+                text.put(b":");
             }
         } else {
             text.show(&value);
         }
         let file = OutputFile::Knob(&link.name, knob.row().word);
-        if !write(host, file, &Escaped(text.as_bytes())) && knob == Knob::ADDR_GEN_MODE {
+        if !write(
+            host,
+            file,
+            &Escaped(parts::slice(text.as_bytes(), 0, MAX_TEXT)),
+        ) && knob == Knob::ADDR_GEN_MODE
+        {
             let mode = OutputFile::Knob(&link.name, word!("addr_gen_mode"));
             let _ = host.write(mode, &RANDOM);
         }

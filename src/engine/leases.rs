@@ -7,7 +7,7 @@ use super::{Engine, Event, Host, Instant, OutputFile, remove};
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::addr::{Family, is_link_local};
 use crate::model::config::{IpNumber, LinkConfig, LinkId, LinkNumber, Method, Wait};
-use crate::model::desired::DesiredLink;
+use crate::model::desired::{DesiredLink, Presence, What};
 use crate::model::lease::Field;
 use crate::model::link::IfName;
 use crate::model::observed::Link;
@@ -15,8 +15,8 @@ use crate::output::json::is_written_as;
 use crate::output::lease::{self, LeaseFile};
 use crate::plan::lease::needs_root;
 use crate::plan::resolve::LinkState;
+use crate::proto::Lessee;
 use crate::proto::dhcpv4::State;
-use crate::proto::{Lessee, dad};
 use crate::wire::rtnetlink::addr::{IFA_F_OPTIMISTIC, IFA_F_TENTATIVE};
 use heapless::VecView;
 
@@ -49,7 +49,17 @@ impl Engine<'_> {
             {
                 match Lessee::add(self.lessees, link.ifindex, id) {
                     Some(_) if self.is_offline => {}
-                    Some(lessee) => recall(lessee, &link.name, host),
+                    Some(lessee) => {
+                        // What is not asked for is not had, though an earlier run did.
+                        if link.asks {
+                            recall(lessee, Family::V4, &link.name, host);
+                        }
+                        if link.asks6 {
+                            recall(lessee, Family::V6, &link.name, host);
+                        }
+                        let is = self.observed.by_index(link.ifindex);
+                        lessee.carrier_losses = is.map_or(0, |link| link.carrier_losses);
+                    }
                     None => say(host, FULL, &link.name),
                 }
             }
@@ -190,9 +200,18 @@ impl Engine<'_> {
         if link.dad.is_none() {
             return LinkState::Up;
         }
-        let (mut is_tentative, mut has_addr) = (false, false);
+        // What was just added, and is the kernel's to look after.
+        let mut things = self.desired.things.iter();
+        let mut is_tentative = things.any(|thing| {
+            thing.what == What::Addr
+                && thing.is_wanted_on(link.ifindex)
+                && thing.route.family() == Family::V6
+                && !thing.nodad
+                && thing.presence == Presence::Missing
+        });
+        let mut has_addr = false;
         for held in self.addrs6.iter() {
-            if held.check.ifindex == link.ifindex && held.check.state() != dad::State::Duplicate {
+            if held.ifindex == link.ifindex && !held.is_duplicate {
                 let is_local = is_link_local(&held.addr.addr);
                 has_addr |= held.is_usable() && !is_local;
                 // Static addresses do without a link-local one.
@@ -297,22 +316,19 @@ fn are_kept(lessee: &Lessee, name: &IfName, host: &mut impl Host) -> bool {
     })
 }
 
-/// Reads what an earlier run wrote down of leases, where there are none. One that is to begin yet is of another boot.
+/// Reads what an earlier run wrote down of a lease, where there is none. One that is to begin yet is of another boot.
 #[inline(never)]
-pub(super) fn recall(lessee: &mut Lessee, name: &IfName, host: &mut impl Host) {
+pub(super) fn recall(lessee: &mut Lessee, family: Family, name: &IfName, host: &mut impl Host) {
     let now = host.now();
-    for &family in FAMILIES {
-        let Ok(text) = host.read(name_of(name, family)) else {
-            continue;
-        };
-        let lease = match family {
-            Family::V4 => lessee.lease.any_mut(),
-            Family::V6 => lessee.lease6.any_mut(),
-        };
-        let Some(began) = lease::read(text, name, lessee.ifindex, lease).filter(|at| *at <= now)
-        else {
-            continue;
-        };
+    let Ok(text) = host.read(name_of(name, family)) else {
+        return;
+    };
+    let lease = match family {
+        Family::V4 => lessee.lease.any_mut(),
+        Family::V6 => lessee.lease6.any_mut(),
+    };
+    let began = lease::read(text, name, lessee.ifindex, lease);
+    if let Some(began) = began.filter(|at| *at <= now) {
         match family {
             Family::V4 => lessee.client.recall(&lessee.lease, began),
             Family::V6 => lessee.client6.recall(&lessee.lease6, began),

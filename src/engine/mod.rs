@@ -41,7 +41,6 @@ use crate::model::link::IfName;
 use crate::model::observed::Observed;
 use crate::output::resolv_conf::ResolvConf;
 use crate::packed::{Word, word};
-use crate::plan::diff::Ipv6;
 use crate::plan::links;
 use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState, Resolver};
@@ -59,49 +58,49 @@ pub enum Event {
     /// A route of it began to wait for duplicate address detection.
     Dad = 8,
     /// The kernel has it.
-    Seen = 13,
+    Seen = 15,
     /// It got its name.
-    Renamed = 14,
+    Renamed = 16,
     /// It is what it shall be.
-    Done = 15,
+    Done = 17,
     /// It is up.
     Up = 2,
     /// It has carrier.
-    Carrier = 16,
+    Carrier = 18,
     /// It asked for a lease.
-    Discover = 17,
+    Discover = 19,
     /// It was offered one.
-    Offer = 18,
+    Offer = 20,
     /// It asked for that one, or the one it had.
-    Request = 19,
+    Request = 21,
     /// It got it.
-    Ack = 20,
+    Ack = 22,
     /// It asked whether somebody has the address.
-    Probe = 21,
+    Probe = 23,
     /// It told others that it has the address.
-    Announce = 22,
+    Announce = 24,
     /// It told the server that somebody else has the address.
-    Decline = 23,
+    Decline = 25,
     /// It gave the lease back.
-    Release = 24,
+    Release = 26,
     /// It was told what ethtool(8) tells, or was so already.
-    Tuned = 25,
+    Tuned = 27,
     /// A router said something.
-    Advertisement = 26,
+    Advertisement = 28,
     /// Routers were asked.
-    Solicit = 28,
+    Solicit = 29,
     /// It was asked whether somebody has an IPv6 address.
-    Probe6 = 29,
+    Probe6 = 30,
     /// It has an IPv6 address that is of use beyond the link.
-    Address = 30,
+    Address = 31,
     /// Servers of DHCPv6 were asked.
-    Solicit6 = 31,
+    Solicit6 = 32,
     /// One offered something.
-    Offer6 = 32,
+    Offer6 = 33,
     /// It was asked for, or asked about.
-    Request6 = 33,
+    Request6 = 34,
     /// It was given.
-    Reply = 34,
+    Reply = 35,
 }
 
 impl Event {
@@ -185,7 +184,6 @@ pub struct Engine<'m> {
     /// Whether a link that is up is renamed as it is.
     pub live_rename: LiveRename,
     pub(crate) names: Names,
-    pub(crate) has_ipv6: Ipv6,
     pub(crate) restore_overflow: bool,
     /// Whether no kernel is asked: its links are those that the configuration names, and it has nothing else.
     pub is_offline: bool,
@@ -327,7 +325,6 @@ impl Engine<'_> {
         self.drop_repeated();
         self.claim(host);
         self.send_plan(host)?;
-        self.take_locals();
         self.disown(host);
         let (phases, errors) = (self.plan.phases, self.plan.errors);
         if errors.any() {
@@ -393,6 +390,7 @@ impl Engine<'_> {
         }
     }
 
+    #[inline(never)]
     fn resolve(&mut self, host: &mut impl Host) {
         let mut stack = Stack {
             config: &self.config,
@@ -409,7 +407,6 @@ impl Engine<'_> {
         let mut resolver = self.resolver(host);
         resolver.leases(now);
         resolver.routes();
-        self.withdraw_duplicates();
     }
 
     /// Resolve, read what is ours, look at addresses and routes, compare.

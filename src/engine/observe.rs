@@ -4,20 +4,19 @@ use super::complain::say;
 use super::{Engine, Event, Host, Settled};
 use crate::diag::{Complaint, Effect, Errno, Problem};
 use crate::limits::MAX_LINKS;
-use crate::model::addr::{Family, is_link_local};
+use crate::model::addr::is_link_local;
 use crate::model::config::NameRule;
 use crate::model::desired::{Presence, What};
 use crate::model::observed::{AltName, Link};
 use crate::model::route::MAIN_TABLE;
 use crate::model::route::RouteKind;
-use crate::plan::diff::{self, Ipv6};
+use crate::plan::diff;
 use crate::plan::resolve::is_spoken_of;
 use crate::wire::netlink::{self, Full, Message, NLM_F_DUMP_INTR, Writer};
 use crate::wire::rtnetlink::{
     self, RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE, RTM_GETRULE, RTM_NEWADDR, RTM_NEWLINK,
     RTM_NEWROUTE, RTM_NEWRULE, Seen, addr, link, route,
 };
-use core::net::IpAddr;
 use heapless::VecView;
 
 /// Made by the kernel itself (linux/rtnetlink.h).
@@ -94,6 +93,11 @@ impl Engine<'_> {
             What::Addr | What::Rule => 0,
             What::Route => MAIN_TABLE,
         };
+        if what == What::Addr {
+            for held in self.addrs6.iter_mut() {
+                held.is_there = false;
+            }
+        }
         for thing in self.desired.things.iter_mut() {
             if thing.what == what {
                 thing.presence = Presence::Missing;
@@ -158,10 +162,11 @@ impl Engine<'_> {
         };
         let mut seen = Seen::nothing();
         if seen.read(what, message.payload).is_some() {
-            self.see_thing(host, &seen, message);
+            self.see_thing(host, &mut seen, message);
         }
     }
 
+    #[inline(never)]
     fn see_link(&mut self, host: &mut impl Host, link: &mut Link, payload: &[u8]) {
         const FULL: Complaint = Complaint::error(Problem::MaxKernelLinks, Effect::LinkSkipped);
         let spare = link.ifindex.saturating_add(SPARE_INDEXES);
@@ -206,32 +211,20 @@ impl Engine<'_> {
             || self.config.name_rules.iter().any(is_meant)
     }
 
-    fn see_thing(&mut self, host: &mut impl Host, seen: &Seen, message: &Message<'_>) {
-        const TAKEN: Complaint = Complaint::error(Problem::AddrTaken, Effect::None);
+    #[inline(never)]
+    fn see_thing(&mut self, host: &mut impl Host, seen: &mut Seen, message: &Message<'_>) {
         let thing = &seen.thing;
         let (addr, protocol) = (&thing.route.dst.addr, thing.route.protocol);
         if self.asked == Asked::Compare {
-            let is_addr6 = thing.what == What::Addr && thing.route.family() == Family::V6;
-            if is_addr6 {
-                self.has_ipv6 = Ipv6::Present;
-            }
-            let asked_for = diff::mark(
+            let known = diff::mark(
                 &mut self.desired,
                 seen,
                 message.payload,
                 &self.config,
                 &self.observed,
             );
-            if seen.flags & addr::IFA_F_DADFAILED != 0
-                && let IpAddr::V6(addr) = addr
-            {
-                self.say(thing.ifindex, TAKEN, &addr.octets(), host);
-                if asked_for.is_some() {
-                    self.fail(thing.ifindex);
-                }
-            }
-            if is_addr6 {
-                self.see_addr6(seen, asked_for.is_some());
+            if thing.what == What::Addr {
+                self.see_addr6(seen, known, host);
             }
             return;
         }
@@ -323,14 +316,11 @@ impl Engine<'_> {
 
     /// Looks at addresses and routes, where any are desired or stale, and compares.
     pub(super) fn observe_things(&mut self, host: &mut impl Host) -> Result<(), Errno> {
-        self.has_ipv6 = Ipv6::Present;
         if !self.is_offline {
-            self.has_ipv6 = Ipv6::Absent;
-            self.forget_addrs6();
             self.dump_things(host, Asked::Compare)?;
-            self.drop_addrs6();
+            self.withdraw_duplicates(host);
         }
-        diff::diff(&self.desired, self.has_ipv6, &mut self.plan);
+        diff::diff(&self.desired, &mut self.plan);
         Ok(())
     }
 }

@@ -8,114 +8,112 @@ use super::describe6::settings;
 use super::dhcp::TAKEN;
 use super::observe::Asked;
 use super::{Engine, Event, Host, Instant, Packet, remove};
-use crate::diag::{Errno, Origin, Problem};
+use crate::diag::{Errno, Problem};
 use crate::model::addr::is_link_local;
 use crate::model::advert::{Advert, MANAGED};
 use crate::model::config::{Dad, LinkConfig, Method};
-use crate::model::desired::{Desired, Presence, Standing, Thing, What};
+use crate::model::desired::{Presence, Standing, What, link_mut};
 use crate::model::observed::Link;
 use crate::plan::{Act, Phase};
-use crate::proto::dad::{self, Check, RETRANS_MS};
+use crate::proto::dad::NEVER;
 use crate::proto::dhcpv4::xorshift;
 use crate::proto::dhcpv6::State;
 use crate::proto::{Addr6, Lessee};
 use crate::wire::rtnetlink::Seen;
-use crate::wire::rtnetlink::addr::is_usable;
+use crate::wire::rtnetlink::addr::{IFA_F_DADFAILED, is_usable};
 use crate::wire::{icmpv6, ipv6};
 use core::net::IpAddr;
 
 impl Engine<'_> {
     /// Asks who has addresses, where it is time to; when there is something to do again.
+    #[inline(never)]
     pub(super) fn probe_addrs(&mut self, host: &mut impl Host) -> Instant {
         let now = self.now;
-        let mut until = Instant(u64::MAX);
+        let mut until = NEVER;
         let mut n = 0_usize;
         while let Some(held) = self.addrs6.get_mut(n) {
-            let check = &mut held.check;
-            let due = check.due(now);
-            if let dad::Due::Probe(nonce) = due
-                && let Some(link) = self.observed.by_index(check.ifindex)
-            {
-                let len = icmpv6::ask_duplicates(&check.addr, &nonce, self.buffers.datagram);
-                let sent = transmit(link, self.buffers.datagram, len, host);
-                check.sent(now, sent);
-            }
-            until = until.min(check.deadline());
             n = n.wrapping_add(1);
-            if due != dad::Due::Nothing && due != dad::Due::Unique {
-                let ifindex = check.ifindex;
-                self.note(ifindex, Event::Probe6, host);
+            let ifindex = held.ifindex;
+            let mut sent = None;
+            if let Some((addr, nonce)) = held.due(now) {
+                let result = match self.observed.by_index(ifindex) {
+                    Some(link) => {
+                        let len = icmpv6::ask_duplicates(addr, nonce, self.buffers.datagram);
+                        transmit(link, self.buffers.datagram, len, host)
+                    }
+                    None => Err(Errno::ENETDOWN),
+                };
+                held.sent(now, result);
+                sent = Some(result);
+            }
+            until = until.min(held.deadline());
+            if let Some(sent) = sent {
+                self.note_sent(ifindex, Event::Probe6, sent, host);
             }
         }
         until
     }
 
-    /// Takes what a neighbour said of an address. Where it is one of ours it goes, and its server is told.
-    #[inline(never)]
+    /// Takes what a neighbour said of an address, which may be one of ours.
     pub(super) fn hear_neighbor(&mut self, ifindex: u32, said: &Advert, host: &mut impl Host) {
         let Some(link) = self.observed.by_index(ifindex) else {
             return;
         };
         let mac = link.mac.as_bytes();
+        let said = said.first();
         let mut held = self.addrs6.iter_mut();
-        let taken = held.find_map(|Addr6 { check, .. }| {
-            (check.ifindex == ifindex && check.hear(said, mac)).then_some(check.addr)
-        });
-        let Some(addr) = taken else {
-            return;
-        };
-        self.look_again = true;
-        self.say(ifindex, TAKEN, &addr.octets(), host);
-        self.put_down(ifindex, Problem::AddrTaken);
-        let mut lessees = self.lessees.iter_mut();
-        if let Some(n) = lessees.position(|lessee| lessee.ifindex == ifindex) {
-            if let Some(lessee) = self.lessees.get_mut(n) {
-                lessee.client6.taken(self.now, addr, &mut lessee.lease6);
-            }
-            self.attend_to(n, host);
+        if held.any(|held| held.ifindex == ifindex && held.hear(said, mac)) {
+            self.lose_addr6(ifindex, said.addr(), host);
         }
     }
 
-    /// Takes note of an IPv6 address that the kernel has.
+    /// Somebody else has an address of ours. It goes at the next look, and its server is told.
     #[inline(never)]
-    pub(super) fn see_addr6(&mut self, seen: &Seen, is_ours: bool) {
-        let thing = &seen.thing;
-        let (ifindex, addr) = (thing.ifindex, thing.route.dst);
-        let IpAddr::V6(host_addr) = addr.addr else {
-            return;
-        };
-        let Some(link) = self.desired.link_mut(ifindex) else {
+    fn lose_addr6(&mut self, ifindex: u32, addr: &[u8; 16], host: &mut impl Host) {
+        self.look_again = true;
+        self.say(ifindex, TAKEN, addr, host);
+        self.put_down(ifindex, Problem::AddrTaken);
+        let mut lessees = self.lessees.iter_mut();
+        if let Some(lessee) = lessees.find(|lessee| lessee.ifindex == ifindex) {
+            lessee.client6.taken(self.now, addr, &mut lessee.lease6);
+        }
+    }
+
+    /// Takes note of an IPv6 address that the kernel has, and of how it stands among what is desired.
+    #[inline(never)]
+    pub(super) fn see_addr6(&mut self, seen: &mut Seen, known: Option<bool>, host: &mut impl Host) {
+        let (thing, flags) = (&mut seen.thing, seen.flags);
+        let ifindex = thing.ifindex;
+        let link = self.desired.link_mut(ifindex);
+        let (Some(link), IpAddr::V6(addr)) = (link, &thing.route.dst.addr) else {
             return;
         };
         let Some(dad) = link.dad else {
             return;
         };
-        let flags = seen.flags;
-        let is_usable = is_usable(flags);
-        let is_local = is_link_local(&addr.addr);
-        if is_usable && is_local {
-            link.local = Some(host_addr);
+        if is_usable(flags) {
+            if is_link_local(&thing.route.dst.addr) {
+                link.local = Some(*addr);
+            } else {
+                self.mark(ifindex, Event::Address);
+            }
         }
         let has_carrier = |link: &Link| link.has_carrier();
         if !self.observed.by_index(ifindex).is_some_and(has_carrier) {
             return;
         }
-        let is_it = |held: &&mut Addr6| held.check.ifindex == ifindex && held.addr == addr;
+        let is_it = |held: &&mut Addr6| held.ifindex == ifindex && held.addr == thing.route.dst;
         let held = match self.addrs6.iter_mut().find(is_it) {
             Some(held) => held,
             None => {
-                let times = u8::from(dad == Dad::Background);
-                let seed = xorshift(&mut self.seed);
-                let check = Check::new(ifindex, host_addr, self.now, seed, (times, RETRANS_MS));
-                let held = Addr6 {
-                    addr,
-                    check,
-                    flags,
-                    valid_secs: 0,
-                    preferred_secs: 0,
-                    is_ours,
-                    is_there: true,
+                // Of what was there before us, somebody else has found out.
+                let was_up = self.when(ifindex, Event::Up).is_some();
+                let next = match dad == Dad::Background && was_up {
+                    true => self.now,
+                    false => NEVER,
                 };
+                let chance = xorshift(&mut self.seed);
+                let held = Addr6::new(ifindex, thing.route.dst, next, chance);
                 // What has no room is not looked after.
                 let _ = self.addrs6.push(held);
                 match self.addrs6.last_mut() {
@@ -124,50 +122,61 @@ impl Engine<'_> {
                 }
             }
         };
-        (held.flags, held.is_there, held.is_ours) = (flags, true, is_ours);
-        (held.valid_secs, held.preferred_secs) = (thing.valid_secs, thing.preferred_secs);
-        if is_usable && !is_local {
-            self.mark(ifindex, Event::Address);
-        }
-    }
-
-    /// Before addresses are looked at: none was seen.
-    pub(super) fn forget_addrs6(&mut self) {
-        for held in self.addrs6.iter_mut() {
-            held.is_there = false;
-        }
-    }
-
-    /// After that: what was not seen is gone. What somebody else has is not to come back. A link that has another
-    /// link-local address needs none of ours.
-    pub(super) fn drop_addrs6(&mut self) {
-        let Desired { links, things } = &mut self.desired;
-        for link in links.iter().filter(|link| link.local.is_some()) {
-            for thing in things.iter_mut() {
-                if thing.is_own_local() && thing.ifindex == link.ifindex {
-                    thing.presence = Presence::Same;
-                }
+        (held.flags, held.is_there) = (flags, true);
+        held.lives = [thing.valid_secs, thing.preferred_secs];
+        held.is_ours = known == Some(true);
+        let was_duplicate = held.is_duplicate;
+        held.is_duplicate |= flags & IFA_F_DADFAILED != 0;
+        if held.is_duplicate {
+            if !was_duplicate {
+                self.lose_addr6(ifindex, &addr.octets(), host);
+            }
+            if known.is_none() {
+                // Whoever made it: without room it stays until the next look.
+                (thing.standing, thing.presence) = (Standing::Stale, Presence::Same);
+                let _ = self.desired.things.add(thing);
             }
         }
-        remove(self.addrs6, |held| {
-            !held.is_there && held.check.state() != dad::State::Duplicate
-        });
     }
 
-    /// Remembers the link-local addresses that were just added.
-    pub(super) fn take_locals(&mut self) {
-        let Desired { links, things } = &mut self.desired;
-        for step in self.plan.steps.iter() {
-            if step.act == Act::Add
-                && step.errno.is_none()
-                && let Some(thing) = things.get(step.n as usize)
-                && thing.is_own_local()
-                && let IpAddr::V6(addr) = thing.route.dst.addr
+    /// After addresses were looked at: what was not seen is gone. What somebody else has is not desired, and is not to
+    /// come back.
+    #[inline(never)]
+    pub(super) fn withdraw_duplicates(&mut self, host: &mut impl Host) {
+        let mut n = 0_usize;
+        while let Some(held) = self.addrs6.get_mut(n) {
+            n = n.wrapping_add(1);
+            // Of one with a time of its own the kernel does not say that somebody else has it: it goes.
+            if !held.is_there
+                && !held.is_duplicate
+                && !held.is_usable()
+                && let IpAddr::V6(addr) = held.addr.addr
             {
-                for link in links.iter_mut() {
-                    if link.ifindex == thing.ifindex {
-                        link.local = Some(addr);
-                    }
+                held.is_duplicate = true;
+                let ifindex = held.ifindex;
+                self.lose_addr6(ifindex, &addr.octets(), host);
+            }
+        }
+        remove(self.addrs6, |held| !held.is_there && !held.is_duplicate);
+        n = 0;
+        while let Some(thing) = self.desired.things.get_mut(n) {
+            n = n.wrapping_add(1);
+            let ifindex = thing.ifindex;
+            if thing.is_own_local()
+                && let Some(link) = link_mut(self.desired.links, ifindex)
+                && link.local.is_some()
+            {
+                // It needs none of ours.
+                thing.presence = Presence::Same;
+            }
+            let is_it = |held: &Addr6| {
+                held.is_duplicate && held.ifindex == ifindex && held.addr == thing.route.dst
+            };
+            if thing.what == What::Addr && self.addrs6.iter().any(is_it) {
+                let is_static = thing.standing != Standing::Stale && !thing.leased && !thing.yields;
+                thing.standing = Standing::Stale;
+                if is_static {
+                    self.fail(ifindex);
                 }
             }
         }
@@ -176,26 +185,12 @@ impl Engine<'_> {
     /// The IPv6 addresses of a managed link that the kernel forms, or somebody else added.
     pub(crate) fn formed_on(&self, ifindex: u32) -> impl Iterator<Item = &Addr6> {
         let held = self.addrs6.iter();
-        held.filter(move |held| held.check.ifindex == ifindex && !held.is_ours)
+        held.filter(move |held| held.ifindex == ifindex && !held.is_ours && !held.is_duplicate)
     }
 
     /// Whether somebody may still say that he has an address of ours.
     pub fn is_probing(&self) -> bool {
-        let mut held = self.addrs6.iter();
-        held.any(|held| held.check.state() == dad::State::Probing)
-    }
-
-    /// Whether there may be addresses of which we find out whether somebody else has them; where there are, they are
-    /// looked at once more: the last look saw those only that were there before it.
-    ///
-    /// # Errors
-    /// When the kernel cannot be asked.
-    pub fn look_at_addrs(&mut self, host: &mut impl Host) -> Result<(), Errno> {
-        self.forget_addrs6();
-        self.asked = Asked::Compare;
-        let looked = self.dump(host, Some(What::Addr));
-        self.drop_addrs6();
-        looked
+        self.addrs6.iter().any(Addr6::is_probing)
     }
 
     /// Whether we find out who else has addresses of a link.
@@ -204,21 +199,19 @@ impl Engine<'_> {
         links.any(|link| link.dad == Some(Dad::Background))
     }
 
-    /// Deletes what somebody else has, and changes nothing else.
+    /// Looks which addresses there are, and deletes what somebody else has; changes nothing else.
     ///
     /// # Errors
     /// When the kernel cannot be asked.
     pub fn withdraw(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         self.look_again = false;
+        self.asked = Asked::Compare;
+        self.dump(host, Some(What::Addr))?;
+        self.withdraw_duplicates(host);
         self.plan.clear();
-        self.withdraw_duplicates();
         for (thing, n) in self.desired.things.iter().zip(0..) {
-            let is_it = |held: &Addr6| {
-                held.check.state() == dad::State::Duplicate
-                    && held.check.ifindex == thing.ifindex
-                    && held.addr == thing.route.dst
-            };
-            if thing.what == What::Addr && self.addrs6.iter().any(is_it) {
+            let goes = thing.standing == Standing::Stale && thing.presence == Presence::Same;
+            if goes && thing.what == What::Addr {
                 self.plan.push(Phase::DeleteAddresses, Act::Delete, n);
             }
         }
@@ -228,37 +221,6 @@ impl Engine<'_> {
             self.publish_state(host);
         }
         Ok(())
-    }
-
-    /// What somebody else has is not desired, and goes, whoever made it.
-    pub(super) fn withdraw_duplicates(&mut self) {
-        let mut n = 0_usize;
-        while let Some(held) = self.addrs6.get(n) {
-            if held.check.state() == dad::State::Duplicate {
-                let ifindex = held.check.ifindex;
-                let origin = self
-                    .desired
-                    .link(ifindex)
-                    .map_or(Origin::NONE, |link| link.origin);
-                let mut stale = Thing::addr(ifindex, &held.addr, &None, origin);
-                stale.standing = Standing::Stale;
-                let (mut is_known, mut is_static) = (false, false);
-                self.desired.things.each(&stale, &mut |thing| {
-                    is_known = true;
-                    is_static |=
-                        thing.standing != Standing::Stale && !thing.leased && !thing.yields;
-                    thing.standing = Standing::Stale;
-                });
-                if !is_known {
-                    // Without room it stays until the next look.
-                    let _ = self.desired.things.add(&stale);
-                }
-                if is_static {
-                    self.fail(ifindex);
-                }
-            }
-            n = n.wrapping_add(1);
-        }
     }
 }
 
@@ -288,9 +250,9 @@ pub(super) fn start6(
     if config.ipv6.method == Method::Dhcp {
         flags = MANAGED;
     }
-    let settings = settings(config, link, flags);
-    let client = &mut lessee.client6;
     if flags != 0 {
+        let settings = settings(config, link, flags);
+        let client = &mut lessee.client6;
         // What needs no lease is not asked for where there is one.
         if settings.addrs && matches!(client.state(), State::Informing | State::Informed) {
             client.stop();

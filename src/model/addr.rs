@@ -55,12 +55,19 @@ pub fn is_link_local(addr: &IpAddr) -> bool {
 }
 
 /// An address and the length of its prefix. `len` is at most 32 or 128; [`Cidr::new`] sees to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Eq)]
 pub struct Cidr {
     /// The address, host bits included.
     pub addr: IpAddr,
     /// Prefix length in bits.
     pub len: u8,
+}
+
+impl PartialEq for Cidr {
+    #[inline(never)]
+    fn eq(&self, other: &Cidr) -> bool {
+        self.len == other.len && self.addr == other.addr
+    }
 }
 
 impl Cidr {

@@ -106,9 +106,9 @@ impl<'a> Item<'a> {
     }
 
     /// Its address.
-    pub fn addr(self) -> Ipv6Addr {
+    pub fn addr(self) -> &'a [u8; 16] {
         let [_, _, octets @ ..] = self.0;
-        Ipv6Addr::from(*octets.first_chunk().unwrap_or(&[0; 16]))
+        octets.first_chunk().unwrap_or(&[0; 16])
     }
 
     /// What a message about an address is known by to who sent it, and what follows.

@@ -132,8 +132,8 @@ pub struct AddrConfig {
     pub addr: Cidr,
     /// The other end of a point-to-point link.
     pub peer: Option<IpAddr>,
-    /// Broadcast address where it is not the usual one.
-    pub broadcast: Option<Ipv4Addr>,
+    /// Broadcast address where it is not the usual one; unspecified where it is.
+    pub broadcast: Ipv4Addr,
     /// Its label (`IFA_LABEL`), the name of the link included.
     pub label: Option<Str>,
     /// `RT_SCOPE_*` where asked for.

@@ -451,8 +451,14 @@ impl<'m> Desired<'m> {
     /// The same, to be changed.
     #[inline(never)]
     pub fn link_mut(&mut self, ifindex: u32) -> Option<&mut DesiredLink> {
-        self.links.iter_mut().find(|link| link.ifindex == ifindex)
+        link_mut(self.links, ifindex)
     }
+}
+
+/// The desired link with this number.
+#[inline(never)]
+pub fn link_mut(links: &mut VecView<DesiredLink>, ifindex: u32) -> Option<&mut DesiredLink> {
+    links.iter_mut().find(|link| link.ifindex == ifindex)
 }
 
 #[inline(never)]

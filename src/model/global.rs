@@ -217,7 +217,7 @@ flags! {
 
 rows! {
     /// Texts of the machine.
-    pub GlobalText in texts: Str, Global;
+    pub GlobalText in texts: Global;
     /// Vendor class of every link of the command line.
     VendorClass,
     /// What `options` of resolv.conf holds.
@@ -226,7 +226,7 @@ rows! {
 
 rows! {
     /// Numbers of the machine.
-    pub GlobalNumber in numbers: u32, Global;
+    pub GlobalNumber in numbers: Global;
     /// Type of service of DHCPv4 packets, an octet (CS6).
     DhcpTos,
     /// [`Dad`] (background).

@@ -1,7 +1,7 @@
 //! One link as a source describes it.
 
 use super::addr::Family;
-use super::config::{LinkMatch, SourceKind, Str};
+use super::config::{LinkMatch, SourceKind};
 use super::link::{IfName, LinkKind, Mac};
 use super::route::More;
 use super::said::{Values, flags, rows};
@@ -85,7 +85,7 @@ flags! {
 
 rows! {
     /// Numbers of one family.
-    pub IpNumber in numbers: u32, IpConfig;
+    pub IpNumber in numbers: IpConfig;
     /// Metric of the default route and of routes without their own.
     Metric,
     /// Table of the default route and of routes without their own.
@@ -98,7 +98,7 @@ rows! {
 
 rows! {
     /// Texts of one family.
-    pub IpText in texts: Str, IpConfig;
+    pub IpText in texts: IpConfig;
     /// Host name to send.
     Hostname,
     /// Of IPv6: the DUID of DHCPv6.
@@ -112,16 +112,16 @@ rows! {
 pub struct Dhcp4Config {
     /// Whether answers of BOOTP servers are taken too (`BOOTPROTO=bootp`, `ip=bootp`).
     pub bootp: bool,
-    /// Milliseconds that are taken to find out whether somebody else has the address (RFC 5227); `None`: it is
+    /// Milliseconds that are taken to find out whether somebody else has the address (RFC 5227); 0: it is
     /// not asked.
-    pub probe_ms: Option<u32>,
+    pub probe_ms: u32,
 }
 
 impl Dhcp4Config {
     /// Nothing said.
     pub const NONE: Dhcp4Config = Dhcp4Config {
         bootp: false,
-        probe_ms: None,
+        probe_ms: 0,
     };
 }
 
@@ -186,7 +186,7 @@ pub struct LinkConfig {
     pub mac: Mac,
     /// Source address of its IPv4 default route (`SRCADDR`).
     pub src: Ipv4Addr,
-    /// What is asked of its IPv4 default route beyond that: [`LinkNumber::Window`].
+    /// What is asked of its IPv4 default route beyond that: its TCP window.
     pub more: Option<More>,
     /// What was said in so many words: [`LinkFlag`], [`LinkNumber`], [`LinkText`].
     pub said: Values,
@@ -269,22 +269,20 @@ flags! {
 
 rows! {
     /// Numbers of a link.
-    pub LinkNumber in numbers: u32, LinkConfig;
+    pub LinkNumber in numbers: LinkConfig;
     /// MTU to give it, in octets.
     Mtu,
     /// Seconds to wait for the device ([`super::config::Wait::Device`]).
     DeviceTimeout,
     /// Seconds to wait for carrier ([`super::config::Wait::Carrier`]).
     LinkDelay,
-    /// TCP window of the default route, in octets.
-    Window,
     /// `RT_SCOPE_*` of its addresses.
     AddrScope,
 }
 
 rows! {
     /// What DHCP servers are told of a link.
-    pub LinkText in texts: Str, LinkConfig;
+    pub LinkText in texts: LinkConfig;
     /// Client identifier (option 61), its type included; 1 and the MAC without one.
     ClientId,
     /// Vendor class (option 60; of DHCPv6 16).

@@ -169,6 +169,7 @@ impl Attr {
     }
 
     /// Writes what ip-link(8) calls it.
+    #[inline(never)]
     pub fn show_ip_word(self, f: &mut Text<'_>) {
         let number = self.number();
         let other = IP_ROWS.iter().position(|row| *row == number);

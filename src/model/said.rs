@@ -22,6 +22,26 @@ impl From<bool> for Flag {
     }
 }
 
+/// A number that was said, plus one; 0: none was. The largest number of all cannot be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Number(u32);
+
+impl Number {
+    /// None.
+    pub const NONE: Number = Number(0);
+
+    /// What was said.
+    pub fn get(self) -> Option<u32> {
+        self.0.checked_sub(1)
+    }
+}
+
+impl From<Option<u32>> for Number {
+    fn from(said: Option<u32>) -> Number {
+        Number(said.map_or(0, |number| number.wrapping_add(1)))
+    }
+}
+
 /// What was said; `None`: nothing, and the default holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
@@ -31,14 +51,14 @@ pub struct Values {
     /// Texts.
     pub texts: [Option<Str>; 3],
     /// Numbers.
-    pub numbers: [Option<u32>; 5],
+    pub numbers: [Number; 4],
 }
 
 impl Values {
     /// Nothing.
     pub const NOTHING: Values = Values {
         flags: [None; 8],
-        numbers: [None; 5],
+        numbers: [Number::NONE; 4],
         texts: [None; 3],
     };
 }
@@ -46,7 +66,7 @@ impl Values {
 /// The names of the values in one row of the `said` of `$owner`, and what they are said by.
 macro_rules! row {
     ($(#[$about:meta])* $visible:vis $name:ident in $rows:ident: $value:ty, by $said:ty, $owner:ty;
-     $($(#[$doc:meta])* $variant:ident,)*) => {
+     with $get:expr, $put:expr; $($(#[$doc:meta])* $variant:ident,)*) => {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         $visible enum $name {
@@ -59,13 +79,13 @@ macro_rules! row {
         impl $name {
             /// What was said of it.
             $visible fn of(self, owner: &$owner) -> Option<$value> {
-                *owner.said.$rows.get(self as usize)?
+                $get(*owner.said.$rows.get(self as usize)?)
             }
 
             /// Says it.
             $visible fn set(self, owner: &mut $owner, value: Option<$said>) {
                 if let Some(row) = owner.said.$rows.get_mut(self as usize) {
-                    *row = value.map(Into::into);
+                    *row = $put(value);
                 }
             }
         }
@@ -75,10 +95,18 @@ pub(crate) use row;
 
 /// [`row`] of numbers or texts.
 macro_rules! rows {
-    ($(#[$about:meta])* $visible:vis $name:ident in $rows:ident: $value:ty, $owner:ty; $($more:tt)*) => {
+    ($(#[$about:meta])* $visible:vis $name:ident in numbers: $owner:ty; $($more:tt)*) => {
         $crate::model::said::row! {
             $(#[$about])*
-            $visible $name in $rows: $value, by $value, $owner; $($more)*
+            $visible $name in numbers: u32, by u32, $owner;
+            with $crate::model::said::Number::get, Into::into; $($more)*
+        }
+    };
+    ($(#[$about:meta])* $visible:vis $name:ident in texts: $owner:ty; $($more:tt)*) => {
+        $crate::model::said::row! {
+            $(#[$about])*
+            $visible $name in texts: $crate::model::config::Str, by $crate::model::config::Str, $owner;
+            with core::convert::identity, core::convert::identity; $($more)*
         }
     };
 }
@@ -89,7 +117,8 @@ macro_rules! flags {
     ($(#[$about:meta])* $visible:vis $name:ident of $owner:ty; $($more:tt)*) => {
         $crate::model::said::row! {
             $(#[$about])*
-            $visible $name in flags: $crate::model::said::Flag, by bool, $owner; $($more)*
+            $visible $name in flags: $crate::model::said::Flag, by bool, $owner;
+            with core::convert::identity, |flag: Option<bool>| flag.map(Into::into); $($more)*
         }
 
         impl $name {

@@ -130,7 +130,7 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
         }
     }
     for held in engine.formed_on(ifindex) {
-        address(json, &held.addr, 4, &[held.valid_secs, held.preferred_secs]);
+        address(json, &held.addr, 4, &held.lives);
     }
     json.end();
     let routes = desired
@@ -253,7 +253,7 @@ fn is_any(config: &LinkConfig) -> bool {
 /// The words of CONTRACT section 4: by their numbers those of each [`LinkState`] and
 /// [`Event`].
 const WORDS: Packed = packed!(
-    "ignored\nfound\nup\nfailed\nwaiting-device\nwaiting-udev\nwaiting-parent\nwaiting-port\ndad\nwaiting-carrier\ndhcp4\ndhcp4\nwaiting-lacp\nseen\nrenamed\ndone\ncarrier\ndiscover\noffer\nrequest\nack\nprobe\nannounce\ndecline\nrelease\nethtool\nra\ndhcp6\nrs\nprobe6\naddress\nsolicit\nadvertise\nrequest6\nreply"
+    "ignored\nfound\nup\nfailed\nwaiting-device\nwaiting-udev\nwaiting-parent\nwaiting-port\ndad\nwaiting-carrier\ndhcp4\ndhcp4\nwaiting-lacp\nra\ndhcp6\nseen\nrenamed\ndone\ncarrier\ndiscover\noffer\nrequest\nack\nprobe\nannounce\ndecline\nrelease\nethtool\nra\nrs\nprobe6\naddress\nsolicit\nadvertise\nrequest6\nreply"
 );
 
 #[cfg(test)]

@@ -8,31 +8,29 @@
 
 use super::encode::Attrs;
 use super::{Act, Phase, Plan, Step};
-use crate::diag::Origin;
 use crate::model::addr::Family;
 use crate::model::config::Config;
 use crate::model::desired::{Desired, Presence, Standing, Thing, What};
 use crate::model::observed::Observed;
 use crate::model::route::{PROTOCOL, Reach, Route};
 use crate::wire::rtnetlink::{Seen, route};
-use core::net::Ipv6Addr;
 
-/// Marks what is desired in whose place `seen`, read from `payload`, stands; where it was asked for, unless it is
-/// stale.
+/// Marks what is desired in whose place `seen`, read from `payload`, stands; whether it shall be there,
+/// `None` where there is none.
 pub fn mark(
     desired: &mut Desired<'_>,
     seen: &Seen,
     payload: &[u8],
     config: &Config<'_>,
     observed: &Observed<'_>,
-) -> Option<Origin> {
-    let mut asked_for = None;
+) -> Option<bool> {
+    let mut known = None;
     let mut attrs = Attrs::default();
     let ours = seen.thing.route.protocol == PROTOCOL;
     desired.things.each(&seen.thing, &mut |wanted| {
         let is_wanted = wanted.standing != Standing::Stale;
-        if is_wanted {
-            asked_for = Some(wanted.origin);
+        if is_wanted || known.is_none() {
+            known = Some(is_wanted);
         }
         let more = attrs.of(&wanted.route, config, observed);
         // metrics of others do not matter where we ask for none
@@ -56,7 +54,7 @@ pub fn mark(
             };
         }
     });
-    asked_for
+    known
 }
 
 /// Of an address the key is everything. Fields of a route that are not compared: protocol (a hint only), scope
@@ -133,10 +131,9 @@ fn put_back(desired: &Desired<'_>, plan: &mut Plan<'_>, stale: &Thing) {
 }
 
 /// Fills `plan` with what is missing or differs of addresses and routes, and brings the whole plan into its order.
-/// What is stale and there is deleted last, but first where it is in the way of what comes. `has_ipv6`: whether the
-/// kernel has any IPv6 address, so that a kernel without IPv6 is not asked for `::1` again and again.
+/// What is stale and there is deleted last, but first where it is in the way of what comes.
 #[inline(never)]
-pub fn diff(desired: &Desired<'_>, has_ipv6: Ipv6, plan: &mut Plan<'_>) {
+pub fn diff(desired: &Desired<'_>, plan: &mut Plan<'_>) {
     for (thing, n) in desired.things.iter().zip(0..) {
         let act = match (thing.standing, thing.presence) {
             (Standing::Stale, Presence::Same) => Act::Delete,
@@ -159,34 +156,11 @@ pub fn diff(desired: &Desired<'_>, has_ipv6: Ipv6, plan: &mut Plan<'_>) {
                     false => Phase::DeleteAddresses,
                 }
             }
-            (What::Addr, false) => {
-                if has_ipv6 == Ipv6::Absent && thing.route.dst.addr == Ipv6Addr::LOCALHOST {
-                    continue;
-                }
-                Phase::Addresses
-            }
+            (What::Addr, false) => Phase::Addresses,
         };
         plan.push(phase, act, n);
     }
     plan.sort();
-}
-
-/// Whether the kernel showed any IPv6 address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ipv6 {
-    /// It did not.
-    Absent,
-    /// It did.
-    Present,
-}
-
-impl Ipv6 {
-    /// Remembers that an address of `family` was seen.
-    pub fn seen(&mut self, family: Family) {
-        if family == Family::V6 {
-            *self = Ipv6::Present;
-        }
-    }
 }
 
 /// On-link routes first, since gateways may lie in them; default routes last.
@@ -434,7 +408,7 @@ mod tests {
             }
         }
         diff_links(&mut desired, &observed, &engine.config, &mut plan);
-        diff(&desired, Ipv6::Absent, &mut plan);
+        diff(&desired, &mut plan);
         let acts = plan.steps.iter().map(|step| (step.act, step.n));
         assert_eq!(
             acts.collect::<std::vec::Vec<_>>(),
@@ -460,18 +434,12 @@ mod tests {
         let engine = tables.engine();
         let (mut desired, observed, mut plan) = (engine.desired, engine.observed, engine.plan);
         want_addr(&mut desired, "192.0.2.5/24", None);
-        want_addr(&mut desired, "::1/128", None);
         want_route(&mut desired, via("0.0.0.0/0", "192.0.2.1"));
         desired.things[0].presence = Presence::Same;
-        desired.things[2].presence = Presence::Same;
+        desired.things[1].presence = Presence::Same;
         assert!(observed.links.push(link(2, "eth0", IFF_UP)).is_ok());
         diff_links(&mut desired, &observed, &engine.config, &mut plan);
-        diff(&desired, Ipv6::Absent, &mut plan);
-        assert!(
-            plan.steps.is_empty(),
-            "a kernel without IPv6 is not asked for ::1"
-        );
-        diff(&desired, Ipv6::Present, &mut plan);
-        assert_eq!(plan.steps.len(), 1);
+        diff(&desired, &mut plan);
+        assert!(plan.steps.is_empty());
     }
 }

@@ -21,13 +21,16 @@ impl Resolver<'_, '_> {
     /// Adds what is leased by either protocol.
     pub fn leases(&mut self, now: Instant) {
         let (config, observed, lessees) = (self.config, self.observed, self.lessees);
-        let has_root = |lessee: &&Lessee| {
-            lessee.holds(now)
+        for lessee in lessees.iter() {
+            let is_first = self.root_link.is_none_or(|first| lessee.ifindex < first);
+            if is_first
+                && lessee.holds(now)
                 && needs_root(config, lessee.config)
                 && !lessee.lease.get(Field::RootPath).is_empty()
-        };
-        let with_root = lessees.iter().filter(has_root);
-        self.root_link = with_root.map(|lessee| lessee.ifindex).min();
+            {
+                self.root_link = Some(lessee.ifindex);
+            }
+        }
         for lessee in lessees.iter() {
             if let Some(link) = observed.by_index(lessee.ifindex)
                 && let Some(config) = config.link(lessee.config)

@@ -79,6 +79,7 @@ impl Diff<'_, '_> {
             .push_at(phase, self.wanted.depth, act, self.n as u32);
     }
 
+    #[inline(never)]
     fn one(&mut self) {
         const STATUS: Attr = Attr::of(Scope::Link, "status");
         let (wanted, link, config) = (self.wanted, self.link, self.config);
@@ -165,6 +166,7 @@ impl Diff<'_, '_> {
     }
 
     /// The options of the link's kind, and the link that it lies on; whether it goes down for them.
+    #[inline(never)]
     fn own(&mut self, is_new: bool) -> bool {
         let own = self.options(match is_new {
             true => Act::Make,
@@ -218,6 +220,7 @@ impl Diff<'_, '_> {
     }
 
     /// Lets the ports of the link go and join again, if all of them shall be its ports.
+    #[inline(never)]
     fn take_ports_out(&mut self) -> bool {
         let ifindex = self.link.ifindex;
         let (steps, phases) = (self.plan.steps.len(), self.plan.phases);

@@ -139,6 +139,7 @@ impl Renamer<'_, '_> {
 
     /// Follows the holders of wanted names from `first` until a name is free, freeing it where it must be;
     /// the link whose name is free now.
+    #[inline(never)]
     fn follow(&mut self, first: usize) -> usize {
         const COMPLAINT: Complaint = Complaint::warning(Problem::NameTaken, Effect::MovedAside);
         let mut current = first;

@@ -54,9 +54,9 @@ pub enum LinkState {
     /// Nobody speaks LACP with it.
     WaitingPartner = 12,
     /// No router said anything of use.
-    WaitingRa = 26,
+    WaitingRa = 13,
     /// It has no lease of DHCPv6.
-    WaitingLease6 = 27,
+    WaitingLease6 = 14,
 }
 
 impl LinkState {
@@ -69,21 +69,24 @@ impl LinkState {
     }
 
     /// What is waited for: that it did not come in time.
+    #[inline(never)]
     pub fn awaited(self) -> Option<Problem> {
-        match self {
-            LinkState::WaitingDevice => Some(Problem::NoDeviceYet),
-            LinkState::WaitingUdev => Some(Problem::NoUdevYet),
-            LinkState::WaitingDad => Some(Problem::NoDadYet),
-            LinkState::WaitingCarrier => Some(Problem::NoCarrierYet),
-            LinkState::WaitingLease => Some(Problem::NoLeaseYet),
-            LinkState::WaitingRoot => Some(Problem::NoRootYet),
-            LinkState::WaitingPort => Some(Problem::NoPortYet),
-            LinkState::WaitingLower => Some(Problem::NoLowerYet),
-            LinkState::WaitingPartner => Some(Problem::NoPartnerYet),
-            LinkState::WaitingRa => Some(Problem::NoRaYet),
-            LinkState::WaitingLease6 => Some(Problem::NoLease6Yet),
-            LinkState::NotAsked | LinkState::Found | LinkState::Up | LinkState::Failed => None,
-        }
+        /// From [`LinkState::WaitingDevice`] on.
+        const LATE: &[Problem] = &[
+            Problem::NoDeviceYet,
+            Problem::NoUdevYet,
+            Problem::NoLowerYet,
+            Problem::NoPortYet,
+            Problem::NoDadYet,
+            Problem::NoCarrierYet,
+            Problem::NoLeaseYet,
+            Problem::NoRootYet,
+            Problem::NoPartnerYet,
+            Problem::NoRaYet,
+            Problem::NoLease6Yet,
+        ];
+        let n = (self as usize).wrapping_sub(LinkState::WaitingDevice as usize);
+        LATE.get(n).copied()
     }
 }
 
@@ -181,7 +184,11 @@ impl Resolver<'_, '_> {
             self.desired.add_link(lo.ifindex, &lo.name, Origin::NONE);
             if lo.is_up() {
                 for addr in &LOOPBACK {
-                    self.add(&Thing::addr(lo.ifindex, addr, &None, Origin::NONE));
+                    // Without IPv6 it gives none, and takes none.
+                    let is_spoken = lo.knobs.of(Knob::DISABLE_IPV6) == 0;
+                    if is_spoken || addr.family() == Family::V4 {
+                        self.add(&Thing::addr(lo.ifindex, addr, &None, Origin::NONE));
+                    }
                 }
             }
         }
@@ -381,9 +388,8 @@ impl Resolver<'_, '_> {
             // zeros are no address: the kernel takes them and forgets
             if addr.link == id && !scalar::is_zeros(&addr.addr.addr) {
                 let mut wanted = Thing::addr(link.ifindex, &addr.addr, &addr.peer, addr.origin);
-                if let Some(broadcast) = addr.broadcast {
-                    wanted.broadcast = broadcast;
-                } else if addr.peer.is_none() {
+                wanted.broadcast = addr.broadcast;
+                if addr.broadcast.is_unspecified() && addr.peer.is_none() {
                     wanted.broadcast = addr.addr.broadcast();
                 }
                 wanted.route.scope = addr.scope;
@@ -499,6 +505,7 @@ mod tests {
     use crate::diag::Diagnostic;
     use crate::machine::Machine;
     use crate::model::config::{AddrConfig, RouteConfig, RouteDev};
+    use crate::model::knob::Knobs;
     use crate::model::observed::{IFF_LOOPBACK, IFF_LOWER_UP, IFF_UP};
     use crate::model::route::Route;
     use crate::testing::{self, cidr, ip, mac, name};
@@ -542,7 +549,7 @@ mod tests {
                 link: id,
                 addr: cidr(addr),
                 peer: None,
-                broadcast: None,
+                broadcast: Ipv4Addr::UNSPECIFIED,
                 label: None,
                 scope: None,
                 origin: Origin::NONE,
@@ -618,8 +625,16 @@ mod tests {
         let mut links = kernel();
         assert_eq!(resolved(&links, &[], &|_| {}).0, ["up lo"]);
         links[0].flags |= IFF_UP;
+        links[0].knobs = Knobs::UNKNOWN;
         let all = ["up lo", "addr 127.0.0.1/8 dev 1", "addr ::1/128 dev 1"];
         assert_eq!(resolved(&links, &["eth7"], &|_| {}).0, all);
+        for turned_off in [false, true] {
+            links[0].knobs = Knobs::NONE;
+            if turned_off {
+                links[0].knobs.set(Knob::DISABLE_IPV6, 1);
+            }
+            assert_eq!(resolved(&links, &["eth7"], &|_| {}).0, all[..2]);
+        }
     }
 
     #[test]

@@ -3,8 +3,9 @@
 //!
 //! | state | sends | hears | then |
 //! |---|---|---|---|
-//! | Probing | solicitations for the address from none | that somebody has it or probes it: Duplicate | Unique |
-//! | Unique, Duplicate | | | |
+//! | new | a solicitation for the address from none | that somebody has it or probes it: duplicate | asked |
+//! | asked | | the same, for [`RETRANS_TIMER`] | |
+//! | duplicate, or none | | | |
 //!
 //! Nobody waits for it. RFC 4862 does not use an address for a second or two, and RFC 4429, which does, tells nobody
 //! where it is. Here the kernel answers for it from the first moment on, as for one that was verified: where it is a
@@ -13,136 +14,117 @@
 //!
 //! The kernel must not probe the address itself (`IFA_F_NODAD`): its questions would be those of somebody else.
 
-use super::dhcpv4::{FIRST, after, xorshift};
+use super::dhcpv4::{FIRST, SECOND, after};
 use crate::diag::Errno;
 use crate::engine::Instant;
-use crate::model::advert::{Advert, What};
-use crate::model::lease::Verdict;
-use core::net::Ipv6Addr;
+use crate::model::addr::Cidr;
+use crate::model::advert::{Item, What};
+use crate::wire::rtnetlink::addr;
+use core::net::{IpAddr, Ipv6Addr};
 
-/// What is known of an address.
+/// An IPv6 address that a managed link was seen to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Nobody has said anything yet.
-    Probing,
-    /// Nobody else has it.
-    Unique,
-    /// Somebody else has it.
-    Duplicate,
-}
-
-/// What the time brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
-    /// Nothing, until [`Check::deadline`].
-    Nothing,
-    /// A solicitation is to be sent: [`ask_duplicates`](crate::wire::icmpv6::ask_duplicates) with this
-    /// nonce. Then [`Check::sent`] is told.
-    Probe([u8; 6]),
-    /// Nobody else has the address.
-    Unique,
-}
-
-/// An address of a link that is checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Check {
-    /// The link.
+#[repr(C)]
+pub struct Addr6 {
+    /// Its link.
     pub ifindex: u32,
-    /// The address.
-    pub addr: Ipv6Addr,
-    state: State,
-    /// Solicitations that are still to be sent.
-    left: u8,
-    nonce: [u8; 6],
-    retrans_ms: u32,
-    /// When something is to be sent, or the last wait ends.
+    /// `IFA_F_*`.
+    pub flags: u32,
+    /// Seconds that it may be used, and those that new connections may, from when it was seen last.
+    pub lives: [u32; 2],
+    /// When something is to be sent, or the wait for an answer ends; never, where nobody is asked any more.
     next: Instant,
+    nonce: [u8; 6],
+    /// Whether the solicitation was sent.
+    is_asked: bool,
+    /// Whether somebody else has it.
+    pub is_duplicate: bool,
+    /// Whether it is one that was asked for.
+    pub is_ours: bool,
+    /// Whether the last look saw it.
+    pub is_there: bool,
+    /// The address, and how long its prefix is.
+    pub addr: Cidr,
 }
 
-impl Check {
-    /// Begins to check an address of a link that has carrier: so many times (`dad_transmits`; 0: nobody is asked), each
-    /// with so many milliseconds for an answer (Retrans Timer; [`RETRANS_MS`] where no router says one).
-    pub fn new(
-        ifindex: u32,
-        addr: Ipv6Addr,
-        now: Instant,
-        seed: u32,
-        (transmits, retrans_ms): (u8, u32),
-    ) -> Check {
-        let mut random = seed.max(1);
-        let [a, b, c, d] = xorshift(&mut random).to_ne_bytes();
-        let [e, f, ..] = xorshift(&mut random).to_ne_bytes();
-        Check {
+impl Addr6 {
+    /// Begins to check an address of a link that has carrier, from `next` on; chance makes its solicitation known.
+    pub fn new(ifindex: u32, addr: Cidr, next: Instant, chance: u32) -> Addr6 {
+        let [a, b, c, d] = chance.to_ne_bytes();
+        Addr6 {
             ifindex,
+            flags: 0,
+            lives: [0; 2],
+            next,
+            nonce: [a, b, c, d, 0, 0],
+            is_asked: false,
+            is_duplicate: false,
+            is_ours: false,
+            is_there: false,
             addr,
-            state: State::Probing,
-            left: transmits,
-            nonce: [a, b, c, d, e, f],
-            retrans_ms,
-            next: now,
         }
     }
 
-    /// What is known.
-    pub fn state(&self) -> State {
-        self.state
-    }
-
-    /// What is to be done now.
-    pub fn due(&mut self, now: Instant) -> Due {
-        if self.state != State::Probing || now < self.next {
-            Due::Nothing
-        } else if self.left > 0 {
-            Due::Probe(self.nonce)
-        } else {
-            self.state = State::Unique;
-            Due::Unique
+    /// What a solicitation is to be sent about now, and its nonce, if one is
+    /// ([`ask_duplicates`](crate::wire::icmpv6::ask_duplicates)). Then [`Addr6::sent`] is told.
+    pub fn due(&mut self, now: Instant) -> Option<(&Ipv6Addr, &[u8; 6])> {
+        if now < self.next {
+            return None;
+        }
+        match &self.addr.addr {
+            IpAddr::V6(addr) if !self.is_asked => Some((addr, &self.nonce)),
+            _ => {
+                self.next = NEVER;
+                None
+            }
         }
     }
 
-    /// A solicitation was sent, or could not be, and is tried again soon.
+    /// It was sent, or could not be, and is tried again soon.
     pub fn sent(&mut self, now: Instant, result: Result<(), Errno>) {
-        let mut micros = FIRST;
-        if result.is_ok() {
-            self.left = self.left.saturating_sub(1);
-            micros = u64::from(self.retrans_ms).wrapping_mul(1_000);
-        }
+        self.is_asked = result.is_ok();
+        let micros = if self.is_asked { RETRANS_TIMER } else { FIRST };
         self.next = after(now, micros);
     }
 
-    /// What a neighbour on this link, whose MAC is `mac`, said, which is to be [sound](Advert::is_sound); and whether it
-    /// shows that somebody else has the address. Who only asks for it to send something there has another one.
+    /// What a neighbour on this link, whose MAC is `mac`, said, and whether it shows that somebody else has the address.
     ///
     /// What we said ourselves is no conflict, if the link brings it back: a solicitation has our nonce; an answer, which
     /// is the kernel's, our MAC.
-    pub fn hear(&mut self, advert: &Advert, mac: &[u8]) -> bool {
-        let said = advert.first();
+    #[inline(never)]
+    pub fn hear(&mut self, said: Item<'_>, mac: &[u8]) -> bool {
         let is_advertised = said.is(What::Advertised);
-        let is_for_it = is_advertised || advert.source().is_unspecified();
         let own: &[u8] = if is_advertised { mac } else { &self.nonce };
         let is_own = said.known_by().starts_with(own) && !own.is_empty();
-        let is_conflict = advert.verdict() == Verdict::Neighbor
-            && self.state == State::Probing
-            && said.addr() == self.addr
-            && is_for_it
-            && !is_own;
+        let is_conflict =
+            self.is_probing() && self.addr.addr == Ipv6Addr::from(*said.addr()) && !is_own;
         if is_conflict {
-            self.state = State::Duplicate;
+            (self.next, self.is_duplicate) = (NEVER, true);
         }
         is_conflict
     }
 
-    /// When [`Check::due`] has something; never later.
+    /// Whether somebody may still say that he has it.
+    pub fn is_probing(&self) -> bool {
+        self.next != NEVER
+    }
+
+    /// When [`Addr6::due`] has something; never later.
     pub fn deadline(&self) -> Instant {
-        match self.state {
-            State::Probing => self.next,
-            State::Unique | State::Duplicate => Instant(u64::MAX),
-        }
+        self.next
+    }
+
+    /// Whether it may be used.
+    pub fn is_usable(&self) -> bool {
+        addr::is_usable(self.flags)
     }
 }
 
-/// RETRANS_TIMER of RFC 4861 s.10.
-pub const RETRANS_MS: u32 = 1_000;
+/// After every deadline.
+pub const NEVER: Instant = Instant(u64::MAX);
+
+/// Microseconds that an answer may take (RFC 4861 s.10).
+pub const RETRANS_TIMER: u64 = SECOND;
 
 #[cfg(test)]
 mod tests;

@@ -161,7 +161,7 @@ impl Client {
         if self.state != State::Stopped {
             return;
         }
-        self.probe_ms = settings.probe_ms.unwrap_or(0);
+        self.probe_ms = settings.probe_ms;
         (self.bootp, self.v6_only) = (settings.bootp, settings.v6_only);
         self.random = seed.max(1);
         self.xid = u32::from(settings.xid_tag) << 16;
@@ -190,8 +190,8 @@ impl Client {
     /// No lease is wanted any more; the one there is is given back, with or without carrier.
     pub fn end(&mut self, now: Instant) {
         // What was asked for may have been given by now.
-        let is_held =
-            (self.has_lease() || self.state == State::Requesting) && !self.server.is_unspecified();
+        let is_held = (now < self.expires_at || self.state == State::Requesting)
+            && !self.server.is_unspecified();
         if is_held || self.state == State::Releasing {
             self.leave(now, State::Releasing);
         } else {
@@ -289,7 +289,7 @@ impl Client {
                 self.tries = self.tries.wrapping_add(1);
             }
         }
-        self.next = after(now, micros);
+        self.next = Instant(now.0.saturating_add(micros));
     }
 
     /// A DHCP message for port 68 of this link, whose MAC is `mac` (empty on InfiniBand, RFC 4390).

@@ -47,7 +47,6 @@ use crate::engine::Instant;
 use crate::model::lease6::{Field6, LEASED_OCTETS, Lease6};
 use crate::proto::Due;
 use crate::proto::dhcpv4::pace::{FIRST, SECOND, after, elapsed, xorshift};
-use core::net::Ipv6Addr;
 use pace::{CONFIRMS, MAX_RT, MAX_TRIES};
 pub use settings::Settings;
 
@@ -193,7 +192,7 @@ impl Client {
     /// once: else it does not know what it had.
     pub fn end(&mut self, now: Instant) {
         // What was asked for may have been given by now.
-        let is_held = self.has_lease() || self.state == State::Requesting;
+        let is_held = now < self.expires_at || self.state == State::Requesting;
         if is_held && self.random > 0 {
             self.leave(now, State::Releasing);
         } else if self.state != State::Releasing {
@@ -202,10 +201,9 @@ impl Client {
     }
 
     /// Somebody else has an address of the lease, which is lost (RFC 8415 18.2.8); the server is told of this address.
-    pub fn taken(&mut self, now: Instant, addr: Ipv6Addr, held: &mut Lease6) {
-        let mut items = held.get(Field6::Addrs).chunks(LEASED_OCTETS);
-        let is_it = |item: &&[u8]| item.ends_with(&addr.octets());
-        let item = items.find(is_it).and_then(<[u8]>::first_chunk);
+    pub fn taken(&mut self, now: Instant, addr: &[u8; 16], held: &mut Lease6) {
+        let (items, _) = held.get(Field6::Addrs).as_chunks();
+        let item = items.iter().find(|item| item.ends_with(addr));
         if let Some(&item) = item
             && self.has_lease()
             && self.state != State::Stopped

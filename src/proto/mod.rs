@@ -9,13 +9,14 @@ mod message;
 pub mod ndisc;
 pub mod slaac;
 
+pub use dad::Addr6;
+
 use crate::diag::Errno;
 use crate::engine::Instant;
-use crate::model::addr::{Cidr, Family};
+use crate::model::addr::Family;
 use crate::model::config::LinkId;
 use crate::model::lease::{AnyLease, Lease};
 use crate::model::lease6::Lease6;
-use crate::wire::rtnetlink::addr;
 use dhcpv4::{Client, State};
 use heapless::VecView;
 pub use message::{Due, Heard, Message};
@@ -140,31 +141,5 @@ impl Lessee {
     /// Seconds it may be used from now on; [`FOREVER`] for one that never ends.
     pub fn valid_secs(&self, now: Instant) -> u32 {
         now.seconds_until(self.client.expires_at())
-    }
-}
-
-/// An IPv6 address that a managed link was seen to have.
-#[derive(Clone, Copy, Debug)]
-pub struct Addr6 {
-    /// The address, and how long its prefix is.
-    pub addr: Cidr,
-    /// Its link, and whether somebody else has it.
-    pub check: dad::Check,
-    /// `IFA_F_*`.
-    pub flags: u32,
-    /// Seconds that it may be used, from when it was seen last.
-    pub valid_secs: u32,
-    /// The same of new connections.
-    pub preferred_secs: u32,
-    /// Whether it is one that was asked for.
-    pub is_ours: bool,
-    /// Whether the last look saw it.
-    pub is_there: bool,
-}
-
-impl Addr6 {
-    /// Whether it may be used.
-    pub fn is_usable(&self) -> bool {
-        addr::is_usable(self.flags)
     }
 }

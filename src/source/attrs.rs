@@ -280,7 +280,7 @@ fn is_item(item: &[u8], kind: Kind, families: u8, to: &mut LineBuf<MAX_CANONICAL
         return IfName::new(item).is_some();
     }
     if kind == Kind::Signed {
-        let number = scalar::number(item.strip_prefix(b"-").unwrap_or(item));
+        let number = scalar::number(parts::without(item, b"-"));
         return number.is_some_and(|number| number >> 31 == 0);
     }
     let (from, to) = parts::split(item, b':');

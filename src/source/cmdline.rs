@@ -369,6 +369,7 @@ fn read_word(word: Word, arg: &mut Arg<'_, '_, '_>) {
     arg.settle(done);
 }
 
+#[inline(never)]
 fn handle(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
     let said = arg.value;
     match word {
@@ -415,6 +416,7 @@ fn handle(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
 }
 
 /// `NAME:MAC`.
+#[inline(never)]
 fn ifname(arg: &mut Arg<'_, '_, '_>) -> Done {
     let octets = arg.rest(1);
     let Some(name) = &IfName::new(arg.field(0)) else {
@@ -443,6 +445,7 @@ fn ifname(arg: &mut Arg<'_, '_, '_>) -> Done {
 
 /// A link, or for [`BootWord::Bootif`] `[TYPE-]MAC`: the hardware type of ARP (RFC 826), two digits, may stand before
 /// it.
+#[inline(never)]
 fn boot(arg: &mut Arg<'_, '_, '_>, word: BootWord) -> Done {
     let value = arg.value;
     let mut link = arg.new_link();

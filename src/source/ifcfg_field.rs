@@ -2,10 +2,11 @@
 
 use super::ifcfg::Reader;
 use super::put::Said;
-use super::route_words::scope;
+use super::route_words::{number, scope};
 use crate::diag::Problem;
 use crate::model::addr::Family;
 use crate::model::attr::{Attr, Scope};
+use crate::model::said::Number;
 use crate::packed::packed;
 use crate::text::{parts, scalar};
 
@@ -34,6 +35,8 @@ pub enum Field {
     Attr(Attr),
     /// The same, in seconds, where the kernel has hundredths of them.
     Hundredths(Attr),
+    /// `WINDOW`.
+    Window,
     /// Options of a bond, a bridge or a port of one: `NAME=VALUE ...`.
     Options(Scope),
     /// `ETHTOOL_OPTS`.
@@ -166,10 +169,8 @@ impl Reader<'_, '_, '_> {
             // initscripts pass it to ip(8) as it stands
             number = scope(parts::without(word, b"scope "));
         }
-        if kind == Kind::Iaid
-            && let Some(digits) = parts::strip(word, b"0x")
-        {
-            number = scalar::hex(digits);
+        if kind == Kind::Iaid {
+            number = self::number(word, 0);
         }
         // what stands for "unset"
         let is_none = kind == Kind::Iaid && parts::is(word, b"mac")
@@ -181,7 +182,8 @@ impl Reader<'_, '_, '_> {
         if kind == Kind::Mtu && scalar::mtu(number).is_none() {
             return Err(Problem::NotAnMtu);
         }
-        if number.is_none() {
+        let number = number.into();
+        if number == Number::NONE {
             return Err(Problem::NotANumber);
         }
         if let Some(value) = values.numbers.get_mut(n) {

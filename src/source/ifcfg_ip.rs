@@ -65,7 +65,9 @@ impl<'a> Reader<'a, '_, '_> {
     /// Reads everything of both families into the link, and its addresses into the configuration.
     pub fn addresses(&mut self) {
         let gateway = self.addrs4();
-        self.inner();
+        if let Err(what) = self.inner() {
+            self.complain(Complaint::error(what, SKIPPED));
+        }
         self.method4();
         self.gateway(Family::V4, gateway);
         if self.says(DHCLIENT_IGNORE_GATEWAY, true) && self.known.draft.link.ipv4.gateway.is_none()
@@ -95,7 +97,7 @@ impl<'a> Reader<'a, '_, '_> {
             (None, None) if seconds.is_none() => return,
             (None, _) => seconds.unwrap_or(ARPING_WAIT_S).saturating_mul(1000),
         };
-        self.known.draft.link.dhcp4.probe_ms = (wait > 0).then_some(wait);
+        self.known.draft.link.dhcp4.probe_ms = wait;
         if wait > 0 && self.has_addr(Family::V4, None) {
             // the last of these three of the table that is there is what was said: ACD_TIMEOUT beats both others
             self.entry = None;
@@ -237,7 +239,7 @@ impl<'a> Reader<'a, '_, '_> {
         if let Some(bits) = given
             && usual != Ipv4Addr::from_bits(bits)
         {
-            have.broadcast = Some(Ipv4Addr::from_bits(bits));
+            have.broadcast = Ipv4Addr::from_bits(bits);
         }
         Some(())
     }
@@ -249,7 +251,7 @@ impl<'a> Reader<'a, '_, '_> {
             link: self.id,
             addr: *addr,
             peer: None,
-            broadcast: None,
+            broadcast: Ipv4Addr::UNSPECIFIED,
             label: self.label,
             scope: LinkNumber::AddrScope
                 .of(&self.known.draft.link)
@@ -395,28 +397,30 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     /// `MY_INNER_IPADDR` and `PEER_INNER_IPADDR`: the length is that of the peer, if there is one.
-    fn inner(&mut self) {
+    ///
+    /// # Errors
+    /// What is wrong with one of them.
+    fn inner(&mut self) -> Result<(), Problem> {
         let word = self.at(MY_INNER_IPADDR);
         if word.is_empty() {
-            return;
+            return Ok(());
         }
         let mut addr = Cidr::default(Family::V4);
         let mut peer = addr;
-        let mut done = scalar::prefix(word, &mut addr);
+        scalar::prefix(word, &mut addr)?;
         let other = self.file.text(PEER_INNER_IPADDR);
         let outer = self.file.text(PEER_OUTER_IPADDR);
         let has_peer = !other.is_empty() && !parts::is(other, outer);
-        if has_peer && done.is_ok() {
-            done = scalar::prefix(other, &mut peer);
+        if has_peer {
+            scalar::prefix(other, &mut peer)?;
             addr.len = peer.len;
         }
-        if let Err(what) = done {
-            self.complain(Complaint::error(what, SKIPPED));
-        } else if let Some(have) = self.add_addr(&addr)
+        if let Some(have) = self.add_addr(&addr)
             && has_peer
         {
             have.peer = Some(peer.addr);
         }
+        Ok(())
     }
 
     /// The items of an IPv6 address list.

@@ -216,7 +216,7 @@ pub const KEYS: &[Key<Field>] = &[
 
     read("SRCADDR", set(Kind::Source, LINK), "source address of the default route and of routes without their own"),
     read("SCOPE", set(Kind::AddrScope, LINK | LinkNumber::AddrScope as u8), "scope of the addresses, a number, global, site, link, host or nowhere; `scope` may stand before it"),
-    read("WINDOW", set(Kind::Number, LINK | LinkNumber::Window as u8), "TCP window of the default route"),
+    read("WINDOW", Field::Window, "TCP window of the default route"),
     read("LINKDELAY", set(Kind::Number, LINK | LinkNumber::LinkDelay as u8), "seconds to wait for carrier"),
     read("NOROUTESET", set(Kind::Flag, LINK | LinkFlag::NoRoutes as u8), "yes: no route and rule files (no)"),
     read("NOZEROCONF", set(Kind::Flag, LINK | LinkFlag::Nozeroconf as u8), "no: the route 169.254.0.0/16 is added (yes)"),

@@ -99,9 +99,8 @@ impl Reader<'_, '_, '_> {
     /// after a complaint for which the file is not used.
     pub(super) fn kind(&mut self) -> Option<()> {
         // `ipppN` are links of ISDN
-        let name = self.at(DEVICE);
-        let name = name.strip_prefix(b"i".as_slice()).unwrap_or(name);
-        if name.starts_with(b"ppp") {
+        let name = parts::without(self.at(DEVICE), b"i");
+        if parts::strip(name, b"ppp").is_some() {
             return self.refuse(FOREIGN);
         }
         for (row, by) in (DEVICETYPE..SLAVE).zip(&SAID_BY) {
@@ -320,8 +319,8 @@ impl Reader<'_, '_, '_> {
         let is_left_out = match kind {
             // of the modes of a macvlan it has the first three
             LinkKind::Ipvlan if scope == Scope::Macvlan => {
-                let number = scalar::number(word).map(|number| number as usize);
-                Kind::Macvlan.words().position(word).or(number) > Some(2)
+                let modes = packed!("private,vepa,bridge,0,1,2");
+                modes.position(word).is_none()
             }
             LinkKind::Gre | LinkKind::Gretap | LinkKind::Ip6gre => false,
             _ => attr == Attr::KEY,

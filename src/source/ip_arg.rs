@@ -24,7 +24,7 @@ use crate::model::config::{
 };
 use crate::text::parts;
 use crate::text::scalar;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
 /// What one or several methods say of IPv4 and IPv6, one bit each; of a family they are silent about, they
 /// change nothing.
@@ -234,7 +234,7 @@ impl Said {
                 link: LinkId::NONE,
                 addr: Cidr::default(Family::V4),
                 peer: None,
-                broadcast: None,
+                broadcast: Ipv4Addr::UNSPECIFIED,
                 label: None,
                 scope: None,
                 origin: arg.origin(arg.value),

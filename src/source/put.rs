@@ -121,15 +121,6 @@ impl Context<'_, '_> {
             }
             Said::Domain => (is_valid, invalid) = (scalar::is_domain(text), Problem::NotADomain),
             Said::Class => {}
-            Said::Duid => {
-                if parts::is(text, b"ll") {
-                    *into = None;
-                    return Ok(());
-                }
-                let is_read = read_hex(text, b':', &mut id).is_some();
-                is_valid = is_read && matches!(id.len(), 5..=MAX_DUID);
-                (octets, invalid) = (&id, Problem::NotADuid);
-            }
             Said::Prefix => {
                 let mut prefix = Cidr::default(Family::V6);
                 scalar::cidr(text, &mut prefix)?;
@@ -140,8 +131,10 @@ impl Context<'_, '_> {
                 let _ = id.extend_from_slice(&addr.octets());
                 (octets, is_valid, invalid) = (&id, prefix.len > 0, Problem::BadPrefix);
             }
-            Said::Id | Said::IdAt => {
-                if let Some(n) = IDS.position(text) {
+            Said::Id | Said::IdAt | Said::Duid => {
+                let is_duid = said == Said::Duid;
+                let ids = if is_duid { packed!("ll") } else { IDS };
+                if let Some(n) = ids.position(text) {
                     if n != 0 {
                         return Err(Problem::NotYet);
                     }
@@ -151,6 +144,7 @@ impl Context<'_, '_> {
                 let (words, separator) = match (said, text) {
                     (Said::IdAt, [b'@', words @ ..]) => (words, b'-'),
                     (Said::IdAt, _) => (&[][..], b'-'),
+                    (Said::Duid, _) => (&[][..], b':'),
                     _ => (text, b':'),
                 };
                 if read_hex(text, separator, &mut id).is_none() {
@@ -161,6 +155,10 @@ impl Context<'_, '_> {
                 (octets, is_valid) = (&id, id.len() > 1);
                 if words.is_empty() {
                     invalid = Problem::NotAClientId;
+                }
+                if is_duid {
+                    is_valid = matches!(id.len(), 5..=MAX_DUID);
+                    invalid = Problem::NotADuid;
                 }
             }
         }

@@ -199,9 +199,9 @@ fn told(config: &Config<'_>, link: &LinkConfig) -> String {
             line += &format!(" {word} {}", Escaped(config.text(text)));
         }
     }
-    line += &said
-        .probe_ms
-        .map_or(String::new(), |ms| format!(" probe={ms}"));
+    if said.probe_ms > 0 {
+        line += &format!(" probe={}", said.probe_ms);
+    }
     line
 }
 
@@ -375,8 +375,8 @@ fn describe_link(config: &Config<'_>, id: LinkId, link: &LinkConfig) -> String {
         let mut addrs = config.addrs.iter();
         while let Some(entry) = addrs.find(|a| a.link == id && a.addr.family() == family) {
             line += &format!(" {}", entry.addr);
-            if let Some(broadcast) = entry.broadcast {
-                line += &format!(" brd {broadcast}");
+            if !entry.broadcast.is_unspecified() {
+                line += &format!(" brd {}", entry.broadcast);
             }
         }
         if let Some(gateway) = ip.gateway {

@@ -125,6 +125,7 @@ static MASTERS: [(LinkKind, Scope, u8); 3] = [
 ///
 /// # Errors
 /// The word was reported and has no effect.
+#[inline(never)]
 pub fn master(arg: &mut Arg<'_, '_, '_>, master: Master) -> Done {
     let Some((kind, scope, fields)) = MASTERS.get(master as usize) else {
         return Ok(());

@@ -83,7 +83,6 @@ pub fn unquote<V: Variables>(
     let value = values.get(start..).unwrap_or_default();
     let (problem, at) = match fault {
         Some(fault) => (fault.problem, fault.at),
-        None if parts::has(value, 0) => (Problem::Nul, 0),
         None if !utf8::is_valid(value) => (Problem::NotUtf8, 0),
         None => return Ok(()),
     };
@@ -145,7 +144,9 @@ impl<V: Variables> Word<'_, V> {
 
     #[inline(never)]
     fn push(&mut self, octet: u8) {
-        if self.values.len() >= self.longest {
+        if octet == 0 {
+            self.fail(Problem::Nul);
+        } else if self.values.len() >= self.longest {
             self.fail(Problem::MaxValue);
         } else if self.values.push(octet).is_err() {
             self.fail(Problem::MaxAssignments);
@@ -238,20 +239,22 @@ impl<V: Variables> Word<'_, V> {
     fn ansi_c_escape(&mut self) {
         /// Each octet after what stands for it.
         const ESCAPES: &[u8] = b"a\x07b\x08e\x1bE\x1bf\x0cn\nr\rt\tv\x0b??\"\"''\\\\";
+        let from = self.rest;
         let octet = self.next();
         for [escape, meant] in ESCAPES.as_chunks().0 {
             if *escape == octet {
                 return self.push(*meant);
             }
         }
-        let (mut code, mut digits, radix) = match octet {
-            b'0'..=b'7' => (u32::from(octet & 7), 2_u32, 8),
-            b'x' => (0, 2, 16),
-            b'u' => (0, 4, 16),
-            b'U' => (0, 8, 16),
-            _ => (0, 0, 16),
-        };
+        let n = b"xuU".iter().position(|kind| *kind == octet);
+        let (mut digits, mut radix) = (n.map_or(0, |n| 2_u32.wrapping_shl(n as u32)), 16);
+        if matches!(octet, b'0'..=b'7') {
+            self.rest = from;
+            (digits, radix) = (3, 8);
+        }
+        let is_character = digits > 3;
         let before = self.rest.len();
+        let mut code = 0_u32;
         while digits > 0
             && let Some((digit, rest)) = self.rest.split_first()
             && let Some(digit) = char::from(*digit).to_digit(radix)
@@ -260,19 +263,17 @@ impl<V: Variables> Word<'_, V> {
             self.rest = rest;
             digits = digits.wrapping_sub(1);
         }
-        if radix == 16 && self.rest.len() == before {
+        if self.rest.len() == before {
             self.push(b'\\');
             return self.push(octet);
-        }
-        if !matches!(octet, b'u' | b'U') {
-            return self.push(code.to_le_bytes()[0]);
         }
         if char::from_u32(code).is_none() {
             return self.fail(Problem::NotUtf8);
         }
         // RFC 3629 s.3
         let (lead, mut more) = match code {
-            0..=0x7f => (0, 0_u32),
+            _ if !is_character => (0, 0_u32),
+            0..=0x7f => (0, 0),
             0x80..=0x7ff => (0xc0, 6),
             0x800..=0xffff => (0xe0, 12),
             _ => (0xf0, 18),
@@ -479,8 +480,8 @@ mod tests {
 
     #[test]
     fn values_are_text_of_bounded_length() {
-        assert_eq!(value("a\0b"), fault(Problem::Nul, 0));
-        assert_eq!(value(r"$'\0'"), fault(Problem::Nul, 0));
+        assert_eq!(value("a\0b"), fault(Problem::Nul, 1));
+        assert_eq!(value(r"$'\0'"), fault(Problem::Nul, 3));
         assert_eq!(value(r"$'\xe9'"), fault(Problem::NotUtf8, 0));
         assert_eq!(value(r"$'\uD800'").unwrap_err().problem, Problem::NotUtf8);
         assert_eq!(value(&"x".repeat(MAX_VALUE)), Ok("x".repeat(MAX_VALUE)));

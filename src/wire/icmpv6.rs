@@ -35,46 +35,41 @@ pub const MAX: usize = HEADER + MESSAGE;
 const MESSAGE: usize = 8 + 24;
 
 /// Writes the IPv6 packet that asks which routers are there (RFC 4861 s.4.1), from an address of ours, which is said to
-/// be at this MAC, or from none, which says no more. Returns its length; more than there is room for if it does not fit.
+/// be at this MAC. Returns its length; more than there is room for if it does not fit.
 pub fn ask_routers(src: &Ipv6Addr, mac: &Mac, packet: &mut [u8]) -> usize {
-    let mac = mac.as_bytes();
-    let mut message = [0; MESSAGE];
-    let [kind, _, _, _, _, _, _, _, code, eights, room @ ..] = &mut message;
-    *kind = ROUTER_SOLICITATION;
-    let mut len = 8;
-    if !src.is_unspecified() && !mac.is_empty() {
-        *code = SOURCE_MAC;
-        *eights = (mac.len().wrapping_add(9) / 8) as u8;
-        copy(room, mac);
-        len = usize::from(*eights).wrapping_mul(8).wrapping_add(len);
-    }
-    send(parts::slice(&message, 0, len), src, &ALL_ROUTERS, packet)
+    ask(src, None, mac.as_bytes(), packet)
 }
 
 /// The same of the one that asks whether anybody else has an address (RFC 4862 s.5.4.2). It is known again by six octets
 /// of chance where a link brings it back (RFC 7527).
 pub fn ask_duplicates(addr: &Ipv6Addr, nonce: &[u8; 6], packet: &mut [u8]) -> usize {
-    let mut message = [0; MESSAGE];
-    let [kind, _, _, _, _, _, _, _, about @ ..] = &mut message;
-    *kind = SOLICITATION;
-    copy(about, &addr.octets());
-    if let Some([code, eights, room @ ..]) = about.get_mut(16..) {
-        (*code, *eights) = (NONCE, 1);
-        copy(room, nonce);
-    }
-    let group = solicited_node(addr);
-    send(&message, &Ipv6Addr::UNSPECIFIED, &group, packet)
+    ask(&Ipv6Addr::UNSPECIFIED, Some(addr), nonce, packet)
 }
 
-/// Puts a message and its header into a packet where it fits, and returns its length.
+/// Asks routers, or whether anybody else has an address. `known_by`: what stands in the option, if it is not empty.
 #[inline(never)]
-fn send(message: &[u8], src: &Ipv6Addr, dst: &Ipv6Addr, packet: &mut [u8]) -> usize {
-    let len = message.len().wrapping_add(HEADER);
-    if let Some(packet) = packet.get_mut(..len) {
-        copy(packet.get_mut(HEADER..).unwrap_or_default(), message);
-        ipv6::seal(packet, ICMPV6, src, dst);
+fn ask(src: &Ipv6Addr, target: Option<&Ipv6Addr>, known_by: &[u8], packet: &mut [u8]) -> usize {
+    let mut message = [0; MESSAGE];
+    let (mut kind, mut code, mut dst, mut len) = (ROUTER_SOLICITATION, SOURCE_MAC, ALL_ROUTERS, 8);
+    if let Some(target) = target {
+        copy_to(&mut message, len, &target.octets());
+        (kind, code, dst, len) = (SOLICITATION, NONCE, solicited_node(target), 24);
     }
-    len
+    message[0] = kind;
+    if !known_by.is_empty() {
+        let eights = known_by.len().wrapping_add(9) / 8;
+        if let Some([first, second, room @ ..]) = message.get_mut(len..) {
+            (*first, *second) = (code, eights as u8);
+            copy(room, known_by);
+        }
+        len = eights.wrapping_mul(8).wrapping_add(len);
+    }
+    let packet_len = len.wrapping_add(HEADER);
+    if let Some(packet) = packet.get_mut(..packet_len) {
+        copy(packet.get_mut(HEADER..).unwrap_or_default(), &message);
+        ipv6::seal(packet, ICMPV6, src, &dst);
+    }
+    packet_len
 }
 
 /// Reads an IPv6 packet into `advert`; what was there before is gone. Of a packet that is neither
@@ -97,7 +92,10 @@ fn heard(header: &[u8; HEADER], message: &[u8], advert: &mut Advert) -> Option<V
     let [_, _, _, _, _, _, _, hop_limit, addrs @ ..] = header;
     let (src, _) = addrs.split_first_chunk::<16>()?;
     let (&[kind, code, _, _, _, flags, l0, l1], rest) = message.split_first_chunk()?;
-    if *hop_limit != HOP_LIMIT || code != 0 || !matches!(kind, ROUTER..=ADVERTISEMENT) {
+    // Who only asks for an address to send something there has another one.
+    let is_asked_to_send = kind == SOLICITATION && *src != [0; 16];
+    let is_known = matches!(kind, ROUTER..=ADVERTISEMENT);
+    if *hop_limit != HOP_LIMIT || code != 0 || !is_known || is_asked_to_send {
         return Some(Verdict::NotForUs);
     }
     advert.set_source(src);

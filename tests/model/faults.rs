@@ -44,7 +44,7 @@ fn is_whole(host: &FakeHost, number: u8) -> bool {
         .tables
         .links
         .iter()
-        .any(|link| link.ifindex == number.into() && link.is_up())
+        .any(|link| link.ifindex == u32::from(number) && link.is_up())
         && has(&addrs, "10.0.{}.5/24")
         && has(&addrs, "2001:db8:{}::5/64")
         && has(&routes, "172.16.{}.0/24 via 10.0.{}.1 dev {}")

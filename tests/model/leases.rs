@@ -547,6 +547,30 @@ fn a_servers_route_takes_nobodys_place() {
     assert_eq!(host.said("is in the place of a route of others"), 1);
 }
 
+/// The link asks routers now, and no server.
+#[test]
+fn a_lease_that_is_not_asked_for_any_more_is_not_had() {
+    let mut host = FakeHost::new(kernel_with(&["eth0"]));
+    with_engine(|engine| {
+        ask(&mut engine.config, &["eth0"]);
+        converge(engine, &mut host);
+        bind(engine, &mut host, 2);
+        converge(engine, &mut host);
+    });
+    assert_eq!(addr_of(&host, "eth0").len(), 1);
+    with_engine(|engine| {
+        let id = engine.config.file(LinkMatch::Name(name("eth0")));
+        engine.config.link_mut(id).unwrap().ipv6.method = Method::Auto;
+        converge(engine, &mut host);
+    });
+    let told = addr_of(&host, "eth0");
+    assert_eq!(
+        told.last().unwrap(),
+        "ip addr del 192.0.2.102/24 dev eth0",
+        "{told:?}"
+    );
+}
+
 /// Where the directory outlives the machine's boot.
 #[test]
 fn a_lease_that_is_to_begin_yet_is_not_believed() {

@@ -149,7 +149,7 @@ impl Words for Config<'_> {
             link,
             addr,
             peer: None,
-            broadcast: None,
+            broadcast: core::net::Ipv4Addr::UNSPECIFIED,
             label: None,
             scope: None,
             origin,

@@ -30,9 +30,8 @@ class Dnsmasq6(Server6):
 
     READY = r"DHCPv6, IP range|DHCPv6 stateless|router advertisement on|SLAAC on"
 
-    def __init__(self, test, port, *, mode=None, lease=3600, host=0x100, options=(), more=(), ra=True, rapid=False, **rest):
+    def __init__(self, test, port, *, mode=None, lease=3600, host=0x100, options=(), more=(), ra=True, **rest):
         self.mode, self.lease, self.host, self.options, self.more, self.ra = mode, lease, host, options, more, ra
-        self.rapid = rapid
         super().__init__(test, port, **rest)
 
     def command(self):
@@ -43,7 +42,6 @@ class Dnsmasq6(Server6):
             "-x", self.path("pid"), "-l", self.path("leases"), "--log-facility=-", "--log-dhcp", "--dhcp-authoritative",
             f"--dhcp-range={kind},{self.lease}",
             *(["--enable-ra"] if self.ra else []),
-            *(["--dhcp-rapid-commit"] if self.rapid else []),
             *(f"--dhcp-option=option6:{option}" for option in self.options),
             *self.more,
         ]  # fmt: skip

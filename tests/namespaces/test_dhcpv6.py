@@ -203,11 +203,11 @@ class Exchange(Leases):
         self.obtain()
 
     def test_the_server_that_wants_to_be_chosen(self):
-        """Neither gives all that is wanted, so that the first one is not taken at once."""
-        self.bound("DHCPV6_PD_HINT=::/60\n", up=False, dhcp={wire6.PREFERENCE: b"\1"})
-        Scripted6(
-            self, "port0", lifetime=None, pool=[NEXT], duid=b"\0\3\0\1\2\0\0\0\0\x99", dhcp={wire6.PREFERENCE: b"\xff"}, link_local="fe80::2",
-        )  # fmt: skip
+        """Neither gives all that is wanted, so that the first one is not taken at once. They take their time: a port whose
+        other end has just come up may lose what is sent, and the second time any offer is taken."""
+        self.bound("DHCPV6_PD_HINT=::/60\n", up=False, dhcp={wire6.PREFERENCE: b"\1"}, delay=0.05)
+        other = dict(delay=0.05, duid=b"\0\3\0\1\2\0\0\0\0\x99", link_local="fe80::2", dhcp={wire6.PREFERENCE: b"\xff"})
+        Scripted6(self, "port0", lifetime=None, pool=[NEXT], **other)
         self.ifdawn("up")
         self.assertTrue(self.has6(NEXT), f"{self.inet6()}")
         self.assertFalse(self.has6(LEASED))

@@ -9,12 +9,14 @@ import time
 
 import wire6
 from dhcp import read
-from ipv6 import LEASED, PREFIX, SLAAC, Ipv6Machine
+from ipv6 import LEASED, SLAAC, Ipv6Machine
 from wire6 import Scripted6, nd_option, prefix_option, rdnss_option
 
 EVIL = "2001:db8:bad:"
 LOUD = 40
-EVIL_OPTIONS = nd_option(1, wire6.ROUTER_MAC) + prefix_option(f"{EVIL}:/64") + rdnss_option(f"{EVIL}:53") + wire6.dnssl_option("evil.example")
+EVIL_OPTIONS = (
+    nd_option(1, wire6.ROUTER_MAC) + prefix_option(f"{EVIL}:/64") + rdnss_option(f"{EVIL}:53") + wire6.dnssl_option("evil.example")
+)
 EVIL_DNS = {wire6.DNS: wire6.addr(f"{EVIL}:53"), wire6.SEARCH: b"\4evil\7example\0"}
 GOOD_DNS = rdnss_option("2001:db8:1::53")
 
@@ -94,8 +96,8 @@ class Advertisements(Hostile):
 
     def test_every_truncation(self):
         def cut(server):
-            octets = wire6.advertisement(0, 1800, EVIL_OPTIONS)
-            return [server.icmp(octets[:length]) for length in range(1, 16)] + [server.advertisement(EVIL_OPTIONS)[:n] for n in range(14, 70, 3)]
+            octets, frame = wire6.advertisement(0, 1800, EVIL_OPTIONS), server.advertisement(EVIL_OPTIONS)
+            return [server.icmp(octets[:length]) for length in range(1, 16)] + [frame[:length] for length in range(14, 70, 3)]
 
         self.each({"truncated": cut})
 
@@ -281,7 +283,8 @@ class Servers(Hostile):
             with self.subTest(name=name):
                 self.new_machine()
                 self.stateful("eth0")
-                Scripted6(self, "port0", lifetime=None, pool=[LEASED], dhcp={wire6.SEARCH: name, wire6.DNS: wire6.addr("2001:db8:1::53")})
+                dhcp = {wire6.SEARCH: name, wire6.DNS: wire6.addr("2001:db8:1::53")}
+                Scripted6(self, "port0", lifetime=None, pool=[LEASED], dhcp=dhcp)
                 run = self.ifdawn("up")
                 self.assertTrue(self.has6(LEASED))
                 self.assertEqual(self.nameservers(), ["2001:db8:1::53"])

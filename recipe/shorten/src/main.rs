@@ -7,6 +7,7 @@
 //! Every function has to do with a stack that is aligned to 8 octets, and keep nothing below it, as recipe/build
 //! tells LLVM: what is shared is called with the stack one slot deeper. What it does, in this order:
 //! * `frame`: no stack is aligned, which is not proved;
+//! * `answer`: what callers ask of a result is asked once, where it is made, which is proved at once;
 //! * `rename`: values are in the registers that make short instructions, which is proved at once;
 //! * `save`: one function saves registers for many. Proved is that they do the same apart from that, leave the stack
 //!   as it was, and look neither at what was saved, nor at the way back, nor at what saving leaves in registers;
@@ -17,6 +18,7 @@
 //!
 //! `spell` writes some instructions as shorter ones that do the same.
 
+mod answer;
 mod frame;
 mod hop;
 mod jump;
@@ -44,6 +46,9 @@ use std::process::ExitCode;
 fn prepare(program: &mut Program, to: &Path) -> Result<(), String> {
     stack::check_red_zone(program)?;
     frame::unalign(program)?;
+    let original = program.clone();
+    answer::answer(program)?;
+    answer::verify(&original, program)?;
     let original = program.clone();
     rename::rename(program, to)?;
     rename::verify(&original, program)?;

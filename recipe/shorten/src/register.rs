@@ -158,6 +158,8 @@ pub fn only_set(code: &str) -> Option<Register> {
     let sets = ["mov", "lea", "pop", "set"]
         .iter()
         .any(|it| operation.starts_with(it));
+    // With three operands it does not look at the last one.
+    let multiplies = operation.starts_with("imul") && operands.matches(", ").count() == 2;
     let is_zero = operation.starts_with("xor")
         && operands
             .split_once(", ")
@@ -167,5 +169,5 @@ pub fn only_set(code: &str) -> Option<Register> {
         return None;
     };
     let is_looked_at = mentions(before).contains(set) && !is_zero;
-    ((sets || is_zero) && !is_looked_at).then_some(set)
+    ((sets || multiplies || is_zero) && !is_looked_at).then_some(set)
 }

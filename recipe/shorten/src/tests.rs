@@ -603,12 +603,15 @@ fn who_needs_the_stack_or_the_registers_saves_them_itself() {
         "cmoveq %rax, %rbx",
         "testl %edi, %edi; je .L1; movl %edi, %ebx; .L1: movl %ebx, %eax",
         "xorl %eax, %ebx",
+        "imulq %rax, %rbx",
+        "imulq $24, %rbx, %rbx",
     ] {
         assert!(saves(middle).starts_with("pushq %"), "{middle}");
     }
     for middle in [
         "testl %edi, %edi; je .L1; movl %edi, %ebx; .L1: movl $1, %ebx; movl %ebx, %eax",
         "xorl %ebx, %ebx; incl %ebx",
+        "imulq $24, (%rdi), %rbx",
         "pushq $5; popq %rbx; callq *%rbx",
     ] {
         assert!(saves(middle).contains("saved.some"), "{middle}");
@@ -806,4 +809,121 @@ fn short_instructions_are_written_for_long_ones() {
     ] {
         assert_eq!(spelled(same), same);
     }
+}
+
+/// Functions that ask for the result of `g` behind each call, and `g`.
+const ASKERS: [&str; 5] = [
+    "a: callq g; testq %rax, %rax; je .L1; callq g; testq %rax, %rax; sete %cl; .L1: retq",
+    "b: callq g; testq %rax, %rax; je .L2; callq g; .L3: testq %rax, %rax; jne .L3; .L2: retq",
+    "c: callq h; testl %eax, %eax; je .L4; callq g; cmpb $3, %dl; jne .L4; incl %eax; .L4: retq",
+    "g: pushq %rbx; movq %rdi, %rbx; callq h; movq %rbx, %rax; popq %rbx; retq",
+    "h: jmp x",
+];
+
+/// The program with questions answered.
+fn answered(functions: &[&str]) -> Result<Program, String> {
+    let mut it = program(functions);
+    answer::answer(&mut it).map(|()| it)
+}
+
+#[test]
+fn what_callers_ask_is_answered_once() {
+    let it = answered(&ASKERS).expect("answered");
+    answer::verify(&program(&ASKERS), &it).expect("the same");
+    assert_eq!(
+        lines(&it, "g")[2..],
+        [
+            "callq h",
+            "movq %rbx, %rax",
+            "testq %rax, %rax",
+            "popq %rbx",
+            "retq"
+        ]
+    );
+    assert_eq!(
+        lines(&it, "a"),
+        ["callq g", "je .L1", "callq g", "sete %cl", "retq"]
+    );
+    // That is asked on another way as well.
+    assert_eq!(
+        lines(&it, "b"),
+        [
+            "callq g",
+            "je .L2",
+            "callq g",
+            "testq %rax, %rax",
+            "jne .L3",
+            "retq"
+        ]
+    );
+    // Something else is asked; what `h` goes on as would have to answer.
+    assert_eq!(lines(&it, "c").len(), 8);
+}
+
+#[test]
+fn flags_that_others_left_are_not_looked_at() {
+    for wrong in [
+        "f: je .L1; incl %eax; .L1: retq",
+        "f: callq x; movl %eax, %ecx; incl %ecx; jb .L1; incl %eax; .L1: retq",
+        "f: callq x; xorps %xmm0, %xmm0; sete %al; retq",
+        "f: callq x; jmp .L1; .L2: retq; .L1: cmoveq %rax, %rcx; jmp .L2",
+        "f: adcq %rax, %rcx; retq",
+        "f: incl %eax; jne .L1; retq; .L1: setb %al; retq",
+    ] {
+        assert!(answered(&[wrong]).is_err(), "{wrong}");
+        assert!(
+            answer::verify(&program(&[wrong]), &program(&[wrong])).is_err(),
+            "{wrong}"
+        );
+    }
+    answered(&["f: incl %eax; jne .L1; retq; .L1: addl %eax, %eax; setb %al; retq"])
+        .expect("flags of its own");
+    answered(&["f: callq x; xorl %eax, %eax; sete %al; retq"]).expect("flags of its own");
+}
+
+/// Every instruction that is changed, left out or doubled is a difference.
+#[test]
+fn every_wrong_answer_is_seen() {
+    let before = program(&ASKERS);
+    let after = answered(&ASKERS).expect("answered");
+    let mut tried = 0;
+    for index in 0..after.functions.len() {
+        for (place, item) in after.functions[index].items.iter().enumerate() {
+            let Item::Code(code) = *item else { continue };
+            let text = after.texts.get(code).to_string();
+            for other in [
+                "nop",
+                "testl %eax, %eax",
+                "testq %rax, %rax",
+                "callq h",
+                "callq g",
+            ] {
+                if other != text {
+                    let mut changed = after.clone();
+                    changed.functions[index].items[place] = Item::Code(changed.texts.of(other));
+                    tried += 1;
+                    assert!(
+                        answer::verify(&before, &changed).is_err(),
+                        "{other} in\n{changed}"
+                    );
+                }
+            }
+            let mut missing = after.clone();
+            missing.functions[index].items.remove(place);
+            assert!(
+                answer::verify(&before, &missing).is_err(),
+                "without {text}\n{missing}"
+            );
+            let mut doubled = after.clone();
+            doubled.functions[index].items.insert(place, *item);
+            // Asked twice in a row, the answer is the same.
+            if !text.starts_with("test") {
+                assert!(
+                    answer::verify(&before, &doubled).is_err(),
+                    "twice {text}\n{doubled}"
+                );
+            }
+        }
+    }
+    assert!(tried > 100, "{tried}");
 }

@@ -190,9 +190,7 @@ fn linger(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -
     start::detach();
     system.sockets.forget_jail();
     system.lingers = true;
-    if engine.look_at_addrs(system).is_ok() {
-        let _ = settle(engine, system, heard);
-    }
+    let _ = settle(engine, system, heard);
     process::end()
 }
 

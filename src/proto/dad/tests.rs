@@ -1,8 +1,9 @@
 //! Timelines: milliseconds since an address is used, what is sent, what is heard.
 
 use super::*;
-use crate::model::advert::KNOWN_BY;
 use crate::model::advert::What::{Advertised as ADVERTISED, Solicited as SOLICITED};
+use crate::model::advert::{Advert, KNOWN_BY};
+use crate::model::lease::Verdict;
 use std::vec::Vec;
 
 const START: u64 = 77_000_000_000;
@@ -18,25 +19,30 @@ fn addr(text: &str) -> Ipv6Addr {
     text.parse().unwrap()
 }
 
-fn begun(transmits: u8) -> Check {
-    Check::new(7, addr(ADDR), at(0), 0x2545_f491, (transmits, RETRANS_MS))
+fn begun() -> Addr6 {
+    began_with(0x2545_f491)
 }
 
-/// Nothing happens before this time, and then this.
+fn began_with(chance: u32) -> Addr6 {
+    let addr = Cidr {
+        addr: addr(ADDR).into(),
+        len: 64,
+    };
+    Addr6::new(7, addr, at(0), chance)
+}
+
+/// Nothing happens before this time, and then this: a solicitation, or the last wait ends.
 #[track_caller]
-fn due(check: &mut Check, when: u64, what: Due) {
-    assert_eq!(check.deadline(), at(when));
-    let before = *check;
-    assert_eq!(check.due(Instant(at(when).0 - 1)), Due::Nothing);
-    assert_eq!(*check, before);
-    assert_eq!(check.due(at(when)), what);
+fn due(held: &mut Addr6, when: u64, is_sent: bool) {
+    assert_eq!(held.deadline(), at(when));
+    let before = *held;
+    assert_eq!(held.due(Instant(at(when).0 - 1)), None);
+    assert_eq!(*held, before);
+    assert_eq!(held.due(at(when)).is_some(), is_sent);
 }
 
-fn nonce(check: &Check) -> [u8; 6] {
-    match { *check }.due(Instant(u64::MAX)) {
-        Due::Probe(nonce) => nonce,
-        Due::Nothing | Due::Unique => panic!("nothing to be sent"),
-    }
+fn nonce(held: &Addr6) -> [u8; 6] {
+    *{ *held }.due(at(1_000_000)).unwrap().1
 }
 
 /// What a neighbour says from one address about another one, and what it is known by.
@@ -50,49 +56,33 @@ fn says(what: What, source: &str, target: &str, known_by: &[u8]) -> Advert {
 }
 
 #[test]
-fn an_address_is_unique_after_a_second_of_silence() {
-    let mut check = begun(1);
-    let nonce = nonce(&check);
-    due(&mut check, 0, Due::Probe(nonce));
-    due(&mut check, 0, Due::Probe(nonce));
-    check.sent(at(0), Ok(()));
-    due(&mut check, 1_000, Due::Unique);
-    assert_eq!(
-        (check.state(), check.deadline()),
-        (State::Unique, Instant(u64::MAX))
-    );
-    assert_eq!(check.due(Instant(u64::MAX)), Due::Nothing);
-}
-
-#[test]
-fn it_is_asked_as_often_and_as_fast_as_is_said() {
-    let mut check = Check::new(7, addr(ADDR), at(0), 3, (3, 200));
-    let nonce = nonce(&check);
-    for when in [0, 200, 400] {
-        due(&mut check, when, Due::Probe(nonce));
-        check.sent(at(when), Ok(()));
-    }
-    due(&mut check, 600, Due::Unique);
-    let mut unasked = begun(0);
-    due(&mut unasked, 0, Due::Unique);
+fn nobody_has_an_address_after_a_second_of_silence() {
+    let mut held = begun();
+    due(&mut held, 0, true);
+    due(&mut held, 0, true);
+    held.sent(at(0), Ok(()));
+    assert!(held.is_probing());
+    due(&mut held, 1_000, false);
+    assert_eq!(held.deadline(), NEVER);
+    assert!(!held.is_probing() && !held.is_duplicate);
+    assert_eq!(held.due(at(1_000_000)), None);
 }
 
 #[test]
 fn what_could_not_be_sent_does_not_count() {
-    let mut check = begun(1);
-    let nonce = nonce(&check);
+    let mut held = begun();
     for n in 0..5 {
-        due(&mut check, n * 250, Due::Probe(nonce));
-        check.sent(at(n * 250), Err(Errno::ENOBUFS));
+        due(&mut held, n * 250, true);
+        held.sent(at(n * 250), Err(Errno::ENOBUFS));
     }
-    due(&mut check, 1_250, Due::Probe(nonce));
-    check.sent(at(1_250), Ok(()));
-    due(&mut check, 2_250, Due::Unique);
+    due(&mut held, 1_250, true);
+    held.sent(at(1_250), Ok(()));
+    due(&mut held, 2_250, false);
 }
 
 #[test]
 fn who_says_to_have_it_or_asks_for_it_from_nobody_has_it() {
-    let own = nonce(&begun(1));
+    let own = nonce(&begun());
     for (name, advert, is_conflict) in [
         ("it is mine", says(ADVERTISED, ADDR, ADDR, OTHER), true),
         (
@@ -131,32 +121,22 @@ fn who_says_to_have_it_or_asks_for_it_from_nobody_has_it() {
             false,
         ),
         (
-            "somebody would speak to us",
-            says(SOLICITED, "fe80::1", ADDR, &[]),
-            false,
-        ),
-        (
             "somebody probes another one",
             says(SOLICITED, "::", "2001:db8::1", &[]),
             false,
         ),
     ] {
         for sent in [false, true] {
-            let mut check = begun(1);
+            let mut held = begun();
             if sent {
-                check.sent(at(0), Ok(()));
+                held.sent(at(0), Ok(()));
             }
-            assert_eq!(check.hear(&advert, MAC), is_conflict, "{name}");
-            let state = if is_conflict {
-                State::Duplicate
-            } else {
-                State::Probing
-            };
-            assert_eq!(check.state(), state, "{name}");
-            assert_eq!(check.deadline() == Instant(u64::MAX), is_conflict);
+            assert_eq!(held.hear(advert.first(), MAC), is_conflict, "{name}");
+            assert_eq!(held.is_duplicate, is_conflict, "{name}");
+            assert_eq!(held.deadline() == NEVER, is_conflict);
             if is_conflict {
-                assert_eq!(check.due(at(5_000)), Due::Nothing, "it is said once");
-                assert!(!check.hear(&advert, MAC), "it is said once");
+                assert_eq!(held.due(at(5_000)), None, "it is said once");
+                assert!(!held.hear(advert.first(), MAC), "it is said once");
             }
         }
     }
@@ -164,44 +144,34 @@ fn who_says_to_have_it_or_asks_for_it_from_nobody_has_it() {
 
 #[test]
 fn without_a_mac_every_answer_is_of_somebody_else() {
-    assert!(begun(1).hear(&says(ADVERTISED, ADDR, ADDR, &[]), b""));
+    assert!(begun().hear(says(ADVERTISED, ADDR, ADDR, &[]).first(), b""));
 }
 
 #[test]
 fn infiniband_knows_its_own_answers() {
     let long = [0xab; 20];
-    assert!(!begun(1).hear(&says(ADVERTISED, ADDR, ADDR, &long), &long));
+    assert!(!begun().hear(says(ADVERTISED, ADDR, ADDR, &long).first(), &long));
     let mut other = long;
     other[19] = 1;
-    assert!(begun(1).hear(&says(ADVERTISED, ADDR, ADDR, &other), &long));
+    assert!(begun().hear(says(ADVERTISED, ADDR, ADDR, &other).first(), &long));
 }
 
 #[test]
-fn what_is_said_later_or_is_nothing_is_not_heard() {
+fn what_is_said_later_is_not_heard() {
     let conflict = says(ADVERTISED, ADDR, ADDR, OTHER);
-    let mut check = begun(0);
-    due(&mut check, 0, Due::Unique);
-    assert!(!check.hear(&conflict, MAC));
-    assert_eq!(check.state(), State::Unique);
-    for verdict in [
-        Verdict::Fine,
-        Verdict::Malformed,
-        Verdict::BadChecksum,
-        Verdict::NotForUs,
-        Verdict::Unread,
-    ] {
-        let mut advert = conflict;
-        advert.judge(verdict);
-        assert!(!begun(1).hear(&advert, MAC), "{verdict:?}");
-    }
-    assert!(!begun(1).hear(&Advert::NONE, MAC));
+    let mut held = begun();
+    held.sent(at(0), Ok(()));
+    due(&mut held, 1_000, false);
+    assert!(!held.hear(conflict.first(), MAC));
+    assert!(!held.is_duplicate);
+    let mut unasked = Addr6::new(7, held.addr, NEVER, 1);
+    assert!(!unasked.hear(conflict.first(), MAC));
+    assert!(!begun().hear(Advert::NONE.first(), MAC));
 }
 
 #[test]
 fn nonces_are_chance() {
-    let nonces: Vec<[u8; 6]> = (1..100)
-        .map(|seed| nonce(&Check::new(7, addr(ADDR), at(0), seed, (1, RETRANS_MS))))
-        .collect();
+    let nonces: Vec<[u8; 6]> = (1..100).map(|chance| nonce(&began_with(chance))).collect();
     for (n, one) in nonces.iter().enumerate() {
         assert!(!nonces[n + 1..].contains(one));
         assert_ne!(*one, [0; 6]);

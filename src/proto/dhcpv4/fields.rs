@@ -65,6 +65,9 @@ impl Client {
         if self.is_broadcast() {
             request.broadcast = Wanted::Yes;
         }
+        if self.v6_only {
+            request.v6_only = Wanted::Yes;
+        }
         request.ciaddr = self.ciaddr();
         request.requested = self.requested();
         request.server = self.server_id();

@@ -61,9 +61,9 @@ pub(in crate::proto) fn elapsed(since: Instant, now: Instant, unit: u64) -> u16 
     units.unwrap_or(0).min(0xffff) as u16
 }
 
-/// This many microseconds after.
+/// This many microseconds after, which are no more than clocks have.
 pub(in crate::proto) fn after(now: Instant, micros: u64) -> Instant {
-    Instant(now.0.saturating_add(micros))
+    Instant(now.0.wrapping_add(micros))
 }
 
 /// What each [`State`] sends once it is time, and how often before it is over.

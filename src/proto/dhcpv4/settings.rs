@@ -9,8 +9,8 @@ pub struct Settings {
     pub bootp: bool,
     /// Whether a network may say that it needs no IPv4 (option 108).
     pub v6_only: bool,
-    /// Milliseconds that are taken to find out whether somebody else has the address; `None`: it is not asked.
-    pub probe_ms: Option<u32>,
+    /// Milliseconds that are taken to find out whether somebody else has the address; 0: it is not asked.
+    pub probe_ms: u32,
 }
 
 impl Settings {
@@ -19,6 +19,6 @@ impl Settings {
         xid_tag: 0,
         bootp: false,
         v6_only: false,
-        probe_ms: None,
+        probe_ms: 0,
     };
 }

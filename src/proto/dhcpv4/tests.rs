@@ -20,7 +20,7 @@ const SETTINGS: Settings = Settings {
     ..Settings::NONE
 };
 const PROBING: Settings = Settings {
-    probe_ms: Some(900),
+    probe_ms: 900,
     ..SETTINGS
 };
 /// When carrier comes.
@@ -1132,7 +1132,7 @@ fn storms_change_nothing_that_holds() {
         let settings = Settings {
             bootp: below(2) == 0,
             v6_only: below(4) == 0,
-            probe_ms: [None, Some(0), Some(900)][below(3) as usize],
+            probe_ms: [0, 900][below(2) as usize],
             ..SETTINGS
         };
         let honesty = 1 + below(8);

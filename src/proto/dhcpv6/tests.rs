@@ -5,6 +5,7 @@ use crate::diag::Problem;
 use crate::model::duid::Duid;
 use crate::proto::{Heard, Message};
 use crate::wire::dhcpv6::{ADVERTISE, CONFIRM, RECONFIGURE, REPLY, Request};
+use core::net::Ipv6Addr;
 use std::vec;
 use std::vec::Vec;
 
@@ -791,7 +792,9 @@ fn a_conflict_is_declined() {
     let mut lease = scene.says(REPLY);
     lease.add(Field6::Addrs, &item(7, 128, 3_000, 3_600));
     assert_eq!(scene.recv(1, lease), Heard::Bound);
-    scene.client.taken(at(2), addr(7), &mut scene.held);
+    scene
+        .client
+        .taken(at(2), &addr(7).octets(), &mut scene.held);
     assert!(!scene.client.has_lease() && scene.held.is_sound());
     let request = scene.filled(Message::Decline6);
     assert_eq!(request.server, SERVER);
@@ -813,7 +816,9 @@ fn a_conflict_is_declined() {
     assert!((13_000..17_500).contains(&when), "{when}");
     // There is nothing that somebody could have taken.
     let before = silent.clone();
-    silent.client.taken(at(when), addr(7), &mut silent.held);
+    silent
+        .client
+        .taken(at(when), &addr(7).octets(), &mut silent.held);
     assert_eq!(silent, before);
 }
 
@@ -827,7 +832,9 @@ fn conflicts_without_end_take_their_time() {
         waits.push(now - begun);
         let rapid = scene.says(REPLY);
         assert_eq!(scene.recv(now, rapid), Heard::Bound);
-        scene.client.taken(at(now), addr(ADDR), &mut scene.held);
+        scene
+            .client
+            .taken(at(now), &addr(ADDR).octets(), &mut scene.held);
         assert_eq!(scene.next(Message::Decline6), now);
         assert_eq!(
             scene.recv(now, failing(scene.says(REPLY), 0)),
@@ -844,7 +851,9 @@ fn conflicts_without_end_take_their_time() {
     assert_eq!(scene.recv(now, rapid), Heard::Bound);
     now = scene.next(Message::Renew6);
     assert_eq!(scene.recv(now, scene.says(REPLY)), Heard::Bound);
-    scene.client.taken(at(now), addr(ADDR), &mut scene.held);
+    scene
+        .client
+        .taken(at(now), &addr(ADDR).octets(), &mut scene.held);
     assert_eq!(scene.next(Message::Decline6), now);
     assert_eq!(
         scene.recv(now, failing(scene.says(REPLY), 0)),

@@ -104,7 +104,9 @@ fn all(ndisc: &Ndisc, now: Instant) -> Vec<String> {
             What::Portal | What::Domain => String::from_utf8(item.octets().to_vec()).unwrap(),
             What::Pref64 => format!("{}", leased(item.octets()).unwrap().addr),
             What::Nothing | What::Router => "-".into(),
-            What::Server | What::Solicited | What::Advertised => format!("{}", item.addr()),
+            What::Server | What::Solicited | What::Advertised => {
+                format!("{}", Ipv6Addr::from(*item.addr()))
+            }
         };
         format!(
             "{by} {:?} {said} {}",

@@ -110,7 +110,6 @@ const NTP_SERVER: u8 = 56;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::lease::Field;
     use crate::model::lease6::LEASED_OCTETS;
     use crate::wire::dhcpv6::REPLY;
     use std::string::String;

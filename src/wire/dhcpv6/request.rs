@@ -25,7 +25,7 @@ pub struct Request<'a> {
     /// Hundredths of a second since the first message of the transaction.
     pub elapsed: u16,
     /// DUID of the client.
-    pub duid: Duid<'a>,
+    pub duid: &'a Duid<'a>,
     /// DUID of the server it speaks to; empty for none.
     pub server: &'a [u8],
     /// IAID of both IAs.
@@ -45,13 +45,13 @@ pub struct Request<'a> {
 
 impl<'a> Request<'a> {
     /// A message of a client that says nothing but who it is.
-    pub fn new(message: u8, src: Ipv6Addr, duid: &Duid<'a>) -> Request<'a> {
+    pub fn new(message: u8, src: Ipv6Addr, duid: &'a Duid<'a>) -> Request<'a> {
         Request {
             message,
             src,
             xid: 0,
             elapsed: 0,
-            duid: *duid,
+            duid,
             server: &[],
             iaid: [0; 4],
             addrs: None,
@@ -234,7 +234,7 @@ mod tests {
             src: SRC,
             xid: 0xff_da_be_ef,
             elapsed: 0x0102,
-            duid: Duid {
+            duid: &Duid {
                 head: [0, 3, 0, 1],
                 id: &[2, 0, 0, 0, 0, 9],
             },

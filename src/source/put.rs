@@ -67,11 +67,7 @@ impl Context<'_, '_> {
                 *have = rule;
             }
         }
-        let says = rule.name.is_some()
-            || rule.set_mac.is_some()
-            || rule.mtu.is_some()
-            || rule.altnames.is_some()
-            || rule.txqlen.is_some();
+        let says = rule.name.is_some() || rule.altnames.is_some() || rule.txqlen.is_some();
         if !is_known && says {
             add(self.config.name_rules, &rule).ok_or(Problem::MaxNameRules)?;
         }

@@ -67,7 +67,7 @@ fn datagram(header: &[u8; ipv6::HEADER], udp: &[u8], lease: &mut Lease6) -> Opti
                 }
             }
             _ => {
-                for field in FIRST..FIRST + Field6::ALL.len() as u8 {
+                for field in (FIRST..).take(Field6::ALL.len()) {
                     if slots::row(field).code == code {
                         decode(field, octets, &mut lease.0);
                     }

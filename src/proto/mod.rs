@@ -32,7 +32,7 @@ pub struct Lessee {
     pub config: LinkId,
     /// Whether its network needs no IPv4 (RFC 8925).
     pub v6_only: bool,
-    /// Whether the leases are written down, by [`Family`](crate::model::addr::Family).
+    /// Whether the leases are written down, by [`Family`].
     pub saved: [bool; 2],
     /// How often its link had lost carrier at the last look.
     pub carrier_losses: u32,
@@ -138,7 +138,7 @@ impl Lessee {
         }
     }
 
-    /// Seconds it may be used from now on; [`FOREVER`] for one that never ends.
+    /// Seconds it may be used from now on; [`FOREVER`](crate::model::desired::FOREVER) for one that never ends.
     pub fn valid_secs(&self, now: Instant) -> u32 {
         now.seconds_until(self.client.expires_at())
     }

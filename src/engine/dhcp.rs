@@ -269,7 +269,14 @@ impl Engine<'_> {
                 )
             }
             Message::AskRouters => icmpv6::ask_routers(&local, &link.mac, packet),
-            what if what > Message::AskRouters => {
+            Message::Solicit
+            | Message::Request6
+            | Message::Confirm
+            | Message::Renew6
+            | Message::Rebind6
+            | Message::Release6
+            | Message::Decline6
+            | Message::Inform => {
                 let duid = duid(&self.config, lessee.config, link);
                 let duid = duid.as_ref().ok_or(GONE)?;
                 let mut request = dhcpv6::Request::new(number, local, duid);
@@ -277,7 +284,13 @@ impl Engine<'_> {
                 lessee.client6.fill(&lessee.lease6, &mut request);
                 dhcpv6::build(&request, packet)
             }
-            _ => {
+            Message::Discover
+            | Message::Request
+            | Message::Reboot
+            | Message::Renew
+            | Message::Rebind
+            | Message::Decline
+            | Message::Release => {
                 let mut request = Request::new(number, link.arphrd, &link.mac);
                 client.fill(&mut request);
                 describe(&self.config, lessee.config, &mut request);

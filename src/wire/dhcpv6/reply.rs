@@ -67,7 +67,7 @@ fn datagram(header: &[u8; ipv6::HEADER], udp: &[u8], lease: &mut Lease6) -> Opti
                 }
             }
             _ => {
-                for field in FIRST..END {
+                for field in (FIRST..).take(Field6::ALL.len()) {
                     if slots::row(field).code == code {
                         decode(field, octets, &mut lease.0);
                     }
@@ -98,8 +98,6 @@ fn next<'m>(rest: &mut &'m [u8]) -> Option<(u8, &'m [u8])> {
 
 /// The first field.
 const FIRST: u8 = Field::ALL.len() as u8;
-/// That after the last one.
-const END: u8 = FIRST.wrapping_add(Field6::ALL.len() as u8);
 
 /// Octets of an IA before what is in it, the header of its option included.
 const IN_IA: usize = 16;

@@ -237,15 +237,14 @@ impl Client {
             self.hold();
             return Due::Kept;
         } else if self.tries >= self.step().most {
-            match self.step().then {
-                State::Soliciting => {
-                    self.seek(now);
-                    if had_lease {
-                        return Due::Expired;
-                    }
+            let then = self.step().then;
+            if then == State::Soliciting {
+                self.seek(now);
+                if had_lease {
+                    return Due::Expired;
                 }
-                State::Ended => self.ask(NEVER, State::Ended),
-                then => self.ask(now, then),
+            } else {
+                self.ask(if then == State::Ended { NEVER } else { now }, then);
             }
         } else if self.best > 0 {
             // The second for offers is over.

@@ -32,12 +32,12 @@ pub(super) fn decode(field: u8, octets: &[u8], record: &mut Record) {
         rest = &[1];
     }
     loop {
-        let mut size = match kind {
-            Kind::Addrs => 4,
-            Kind::Addrs6 => 16,
-            _ => usize::MAX,
-        };
-        if kind == Kind::Texts {
+        let mut size = usize::MAX;
+        if kind == Kind::Addrs {
+            size = 4;
+        } else if kind == Kind::Addrs6 {
+            size = 16;
+        } else if kind == Kind::Texts {
             size = slots::number(take(&mut rest, 2)) as usize;
             if size > rest.len() {
                 size = 0;
@@ -51,10 +51,12 @@ pub(super) fn decode(field: u8, octets: &[u8], record: &mut Record) {
             &name
         } else {
             let item = take(&mut rest, size);
-            match kind {
-                Kind::Hostname | Kind::Text | Kind::Domains => parts::trim(until_nul(item)),
-                _ if field == ADDRS => rearranged(item, &mut leased),
-                _ => item,
+            if matches!(kind, Kind::Hostname | Kind::Text | Kind::Domains) {
+                parts::trim(until_nul(item))
+            } else if field == ADDRS {
+                rearranged(item, &mut leased)
+            } else {
+                item
             }
         };
         let is_word = is_name | (kind == Kind::Texts);

@@ -339,9 +339,13 @@ impl Engine<'_> {
         self.remember_problem(ifindex, &in_words(&Complaint::note(problem, Effect::None)));
     }
 
-    /// Forgets the problems of a link.
+    /// Forgets the problems of a link, but where somebody else has an address of it: that is not over.
     #[inline(never)]
     fn forget_problems(&mut self, ifindex: u32) {
+        let mut held = self.addrs6.iter();
+        if held.any(|held| held.is_duplicate && held.ifindex == ifindex) {
+            return;
+        }
         remove(self.problems, |problem| problem.0 == ifindex);
     }
 

@@ -34,7 +34,7 @@ pub fn layout(kind: u16) -> (usize, &'static [u16]) {
         RTM_DELLINKPROP => (16, &[52, 52 | NLA_F_NESTED]),
         RTM_GETADDR => (8, &[]),
         RTM_NEWADDR => (8, &[1, 2, 3, 4, 6, 8]),
-        RTM_DELADDR => (8, &[1, 2]),
+        RTM_DELADDR => (8, &[1, 2, 8]),
         RTM_GETROUTE => (12, &[15]),
         RTM_NEWROUTE => (12, &[1, 2, 4, 5, 6, 7, METRICS, 9, 11, 15, 18, 20]),
         RTM_DELROUTE => (12, &[1, 2, 4, 5, 6, 7, 15, 18]),

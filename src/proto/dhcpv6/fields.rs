@@ -6,6 +6,12 @@ use crate::model::lease6::{Field6, Lease6};
 use crate::proto::dhcpv4::pace::{NEAR, after};
 use crate::wire::dhcpv6::Request;
 
+/// States that speak to one server.
+pub(super) const TO_ONE: u16 = State::Requesting.only()
+    | State::Renewing.only()
+    | State::Declining.only()
+    | State::Releasing.only();
+
 impl Client {
     /// Where it is.
     pub fn state(&self) -> State {
@@ -44,10 +50,6 @@ impl Client {
     /// so are the prefixes, for which RFC 8415 18.2.12 has all be rebound.
     #[inline(never)]
     pub fn fill<'a>(&self, held: &'a Lease6, request: &mut Request<'a>) {
-        const TO_ONE: u16 = State::Requesting.only()
-            | State::Renewing.only()
-            | State::Declining.only()
-            | State::Releasing.only();
         request.xid = self.xid;
         request.elapsed = self.elapsed;
         request.iaid = self.settings.iaid;

@@ -1,5 +1,6 @@
 //! What a message of a server means (RFC 8415 s.18.2.9, s.18.2.10).
 
+use super::fields::TO_ONE;
 use super::pace::{AT_ONCE, MIN_REFRESH, REFRESH};
 use super::{Client, IN_USE, State};
 use crate::diag::Problem;
@@ -29,7 +30,12 @@ impl Client {
         }
         let is_offer = message == ADVERTISE && self.state == State::Soliciting;
         let is_awaited = is_offer || message == REPLY;
-        if !is_awaited || self.tries == 0 || reply.number_or(Field6::Xid, NO_XID) != self.xid {
+        let is_of_other = self.state.is_of(TO_ONE) && server != held.get(Field6::ServerId);
+        if !is_awaited
+            || is_of_other
+            || self.tries == 0
+            || reply.number_or(Field6::Xid, NO_XID) != self.xid
+        {
             return Heard::Nothing;
         }
         if let seconds @ 60..=86_400 = reply.number_or(Field6::SolMaxRt, 0) {

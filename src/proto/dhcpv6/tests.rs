@@ -548,7 +548,13 @@ fn what_a_server_has_forgotten_is_asked_for_anew() {
             assert!(matches!(due, Due::Send(_)));
             now = ms(deadline) + 1;
         }
-        let forgotten = failing(scene.says_with(REPLY, Field6::ServerId, OTHER), 3);
+        // Only its own server is asked for more time, and any one after that.
+        let server = if asks == Message::Renew6 { SERVER } else { OTHER };
+        let foreign = failing(scene.says_with(REPLY, Field6::ServerId, OTHER), 3);
+        if asks == Message::Renew6 {
+            assert_eq!(scene.recv(now, foreign), Heard::Nothing);
+        }
+        let forgotten = failing(scene.says_with(REPLY, Field6::ServerId, server), 3);
         assert_eq!(scene.recv(now, forgotten), Heard::Offer);
         // The address is in use as long as it is valid.
         assert!(scene.client.has_lease());
@@ -556,7 +562,7 @@ fn what_a_server_has_forgotten_is_asked_for_anew() {
         let deadline = scene.client.deadline();
         assert_eq!(scene.next(Message::Request6), now);
         let request = scene.filled(Message::Request6);
-        assert_eq!(request.server, OTHER);
+        assert_eq!(request.server, server);
         assert!(request.addrs.is_some_and(|addrs| !addrs.is_empty()));
         let mut refused = scene.clone();
         assert_eq!(scene.recv(now, scene.says(REPLY)), Heard::Bound);

@@ -44,10 +44,6 @@ const DEEDS: &[(Act, u8)] = &[
 impl Engine<'_> {
     /// Writes `owned-IF` for every link that gets something, before it gets it, and tells of foreign routes
     /// that give way.
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "the others leave nothing to be taken back"
-    )]
     pub(super) fn claim(&mut self, host: &mut impl Host) {
         const YIELDS: Complaint = Complaint::warning(Problem::Yields, Effect::NotSet);
         const REPLACES: Complaint = Complaint::warning(Problem::Replaces, Effect::None);

@@ -21,7 +21,7 @@ impl Engine<'_> {
         let verdict = said.verdict();
         let problem = match (verdict, of_link) {
             (Verdict::Neighbor, _) => {
-                self.hear_neighbor(ifindex, &said.advert, host);
+                self.hear_neighbor(ifindex, &said.advert);
                 None
             }
             (Verdict::Malformed, Some(_)) => Some(Problem::BadPacket),

@@ -162,7 +162,7 @@ impl Engine<'_> {
         };
         let mut seen = Seen::nothing();
         if seen.read(what, message.payload).is_some() {
-            self.see_thing(host, &mut seen, message);
+            self.see_thing(&mut seen, message);
         }
     }
 
@@ -212,7 +212,7 @@ impl Engine<'_> {
     }
 
     #[inline(never)]
-    fn see_thing(&mut self, host: &mut impl Host, seen: &mut Seen, message: &Message<'_>) {
+    fn see_thing(&mut self, seen: &mut Seen, message: &Message<'_>) {
         let thing = &seen.thing;
         let (addr, protocol) = (&thing.route.dst.addr, thing.route.protocol);
         if self.asked == Asked::Compare {
@@ -224,7 +224,7 @@ impl Engine<'_> {
                 &self.observed,
             );
             if thing.what == What::Addr {
-                self.see_addr6(seen, known, host);
+                self.see_addr6(seen, known);
             }
             return;
         }

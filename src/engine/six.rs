@@ -9,7 +9,7 @@ use super::dhcp::TAKEN;
 use super::observe::Asked;
 use super::{Engine, Event, Host, Instant, Packet, remove};
 use crate::diag::{Errno, Problem};
-use crate::model::addr::is_link_local;
+use crate::model::addr::{Cidr, is_link_local};
 use crate::model::advert::{Advert, MANAGED};
 use crate::model::config::{Dad, LinkConfig, Method};
 use crate::model::desired::{Presence, Standing, What, link_mut};
@@ -23,6 +23,7 @@ use crate::wire::rtnetlink::Seen;
 use crate::wire::rtnetlink::addr::{IFA_F_DADFAILED, is_usable};
 use crate::wire::{icmpv6, ipv6};
 use core::net::IpAddr;
+use heapless::VecView;
 
 impl Engine<'_> {
     /// Asks who has addresses, where it is time to; when there is something to do again.
@@ -54,20 +55,16 @@ impl Engine<'_> {
         until
     }
 
-    /// Takes what a neighbour said of an address, which may be one of ours.
-    pub(super) fn hear_neighbor(&mut self, ifindex: u32, said: &Advert, host: &mut impl Host) {
-        let Some(link) = self.observed.by_index(ifindex) else {
-            return;
-        };
-        let mac = link.mac.as_bytes();
-        let said = said.first();
-        let mut held = self.addrs6.iter_mut();
-        if held.any(|held| held.ifindex == ifindex && held.hear(said, mac)) {
-            self.lose_addr6(ifindex, said.addr(), host);
+    /// Takes what a neighbour said of an address, which may be one of ours: it goes at the next look.
+    pub(super) fn hear_neighbor(&mut self, ifindex: u32, said: &Advert) {
+        if let Some(link) = self.observed.by_index(ifindex) {
+            let (said, mac) = (said.first(), link.mac.as_bytes());
+            let mut held = self.addrs6.iter_mut();
+            self.look_again |= held.any(|held| held.ifindex == ifindex && held.hear(said, mac));
         }
     }
 
-    /// Somebody else has an address of ours. It goes at the next look, and its server is told.
+    /// Somebody else has an address of ours: says so, to its server too.
     #[inline(never)]
     fn lose_addr6(&mut self, ifindex: u32, addr: &[u8; 16], host: &mut impl Host) {
         self.look_again = true;
@@ -81,7 +78,7 @@ impl Engine<'_> {
 
     /// Takes note of an IPv6 address that the kernel has, and of how it stands among what is desired.
     #[inline(never)]
-    pub(super) fn see_addr6(&mut self, seen: &mut Seen, known: Option<bool>, host: &mut impl Host) {
+    pub(super) fn see_addr6(&mut self, seen: &mut Seen, known: Option<bool>) {
         let (thing, flags) = (&mut seen.thing, seen.flags);
         let ifindex = thing.ifindex;
         let link = self.desired.link_mut(ifindex);
@@ -102,77 +99,70 @@ impl Engine<'_> {
         if !self.observed.by_index(ifindex).is_some_and(has_carrier) {
             return;
         }
-        let is_it = |held: &&mut Addr6| held.ifindex == ifindex && held.addr == thing.route.dst;
-        let held = match self.addrs6.iter_mut().find(is_it) {
-            Some(held) => held,
-            None => {
-                // Of what was there before us, somebody else has found out.
-                let was_up = self.when(ifindex, Event::Up).is_some();
-                let next = match dad == Dad::Background && was_up {
-                    true => self.now,
-                    false => NEVER,
-                };
-                let chance = xorshift(&mut self.seed);
-                let held = Addr6::new(ifindex, thing.route.dst, next, chance);
-                // What has no room is not looked after.
-                let _ = self.addrs6.push(held);
-                match self.addrs6.last_mut() {
-                    Some(held) => held,
-                    None => return,
-                }
-            }
+        if find(self.addrs6, ifindex, &thing.route.dst).is_none() {
+            // Of what was there before us, somebody else has found out.
+            let was_up = self.when(ifindex, Event::Up).is_some();
+            let next = match dad == Dad::Background && was_up {
+                true => self.now,
+                false => NEVER,
+            };
+            let chance = xorshift(&mut self.seed);
+            let held = Addr6::new(ifindex, thing.route.dst, next, chance);
+            // What has no room is not looked after.
+            let _ = self.addrs6.push(held);
+        }
+        let Some(held) = find(self.addrs6, ifindex, &thing.route.dst) else {
+            return;
         };
         (held.flags, held.is_there) = (flags, true);
         held.lives = [thing.valid_secs, thing.preferred_secs];
         held.is_ours = known == Some(true);
-        let was_duplicate = held.is_duplicate;
-        held.is_duplicate |= flags & IFA_F_DADFAILED != 0;
-        if held.is_duplicate {
-            if !was_duplicate {
-                self.lose_addr6(ifindex, &addr.octets(), host);
-            }
-            if known.is_none() {
-                // Whoever made it: without room it stays until the next look.
-                (thing.standing, thing.presence) = (Standing::Stale, Presence::Same);
-                let _ = self.desired.things.add(thing);
-            }
+        if held.is_duplicate && known.is_none() {
+            // Whoever made it: without room it stays until the next look.
+            (thing.standing, thing.presence) = (Standing::Stale, Presence::Same);
+            let _ = self.desired.things.add(thing);
         }
     }
 
-    /// After addresses were looked at: what was not seen is gone. What somebody else has is not desired, and is not to
-    /// come back.
+    /// After addresses were looked at: what was not seen is gone. What somebody else has is told, to its server too; it
+    /// is not desired, and is not to come back.
     #[inline(never)]
     pub(super) fn withdraw_duplicates(&mut self, host: &mut impl Host) {
         let mut n = 0_usize;
         while let Some(held) = self.addrs6.get_mut(n) {
             n = n.wrapping_add(1);
+            let ifindex = held.ifindex;
+            let has_carrier = |link: &Link| link.has_carrier();
             // Of one with a time of its own the kernel does not say that somebody else has it: it goes.
-            if !held.is_there
-                && !held.is_duplicate
-                && !held.is_usable()
-                && let IpAddr::V6(addr) = held.addr.addr
+            held.is_duplicate |= !held.is_usable()
+                && (!held.is_there || held.flags & IFA_F_DADFAILED != 0)
+                && self.observed.by_index(ifindex).is_some_and(has_carrier);
+            if held.is_duplicate
+                && !held.is_told
+                && let IpAddr::V6(addr) = &held.addr.addr
             {
-                held.is_duplicate = true;
-                let ifindex = held.ifindex;
-                self.lose_addr6(ifindex, &addr.octets(), host);
+                let octets = addr.octets();
+                held.is_told = true;
+                self.lose_addr6(ifindex, &octets, host);
             }
         }
         remove(self.addrs6, |held| !held.is_there && !held.is_duplicate);
         n = 0;
         while let Some(thing) = self.desired.things.get_mut(n) {
             n = n.wrapping_add(1);
+            if thing.what != What::Addr {
+                continue;
+            }
             let ifindex = thing.ifindex;
-            if thing.is_own_local()
+            if thing.yields
                 && let Some(link) = link_mut(self.desired.links, ifindex)
                 && link.local.is_some()
             {
                 // It needs none of ours.
                 thing.presence = Presence::Same;
             }
-            let is_it = |held: &Addr6| {
-                held.is_duplicate && held.ifindex == ifindex && held.addr == thing.route.dst
-            };
-            if thing.what == What::Addr && self.addrs6.iter().any(is_it) {
+            let held = find(self.addrs6, ifindex, &thing.route.dst);
+            if held.is_some_and(|held| held.is_duplicate) {
                 let is_static = thing.standing != Standing::Stale && !thing.leased && !thing.yields;
                 thing.standing = Standing::Stale;
                 if is_static {
@@ -220,8 +210,16 @@ impl Engine<'_> {
             self.disown(host);
             self.publish_state(host);
         }
+        self.attend(host);
         Ok(())
     }
+}
+
+/// What is known of an address of a link.
+#[inline(never)]
+fn find<'a>(addrs6: &'a mut VecView<Addr6>, ifindex: u32, addr: &Cidr) -> Option<&'a mut Addr6> {
+    let mut held = addrs6.iter_mut();
+    held.find(|held| held.ifindex == ifindex && held.addr == *addr)
 }
 
 /// Sends a packet of this length to the group it is for.

@@ -184,12 +184,6 @@ pub struct NameRule {
     pub mac: Mac,
     /// The name, if the link is to get one.
     pub name: Option<IfName>,
-    /// The name, the driver and the place (udev's `ID_PATH`) it must have, as globs.
-    pub patterns: [Option<Str>; 3],
-    /// MAC to give it.
-    pub set_mac: Option<Mac>,
-    /// MTU to give it, in octets.
-    pub mtu: Option<u32>,
     /// Other names to give it, with blanks between them.
     pub altnames: Option<Str>,
     /// How many packets wait at most.
@@ -214,9 +208,6 @@ impl NameRule {
         NameRule {
             mac: *mac,
             name: Some(*name),
-            patterns: [None; 3],
-            set_mac: None,
-            mtu: None,
             altnames: None,
             txqlen: None,
             source,
@@ -225,7 +216,7 @@ impl NameRule {
     }
 }
 
-/// One name server, in order of preference.
+/// One name server; those of one link, and those of none, in order of preference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Server {
     /// Its address.

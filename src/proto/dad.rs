@@ -39,6 +39,8 @@ pub struct Addr6 {
     is_asked: bool,
     /// Whether somebody else has it.
     pub is_duplicate: bool,
+    /// Whether that was told.
+    pub is_told: bool,
     /// Whether it is one that was asked for.
     pub is_ours: bool,
     /// Whether the last look saw it.
@@ -59,6 +61,7 @@ impl Addr6 {
             nonce: [a, b, c, d, 0, 0],
             is_asked: false,
             is_duplicate: false,
+            is_told: false,
             is_ours: false,
             is_there: false,
             addr,
@@ -67,6 +70,7 @@ impl Addr6 {
 
     /// What a solicitation is to be sent about now, and its nonce, if one is
     /// ([`ask_duplicates`](crate::wire::icmpv6::ask_duplicates)). Then [`Addr6::sent`] is told.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "an address is of IPv6")]
     pub fn due(&mut self, now: Instant) -> Option<(&Ipv6Addr, &[u8; 6])> {
         if now < self.next {
             return None;

@@ -4,6 +4,7 @@
 //! that a variable must be set before it is used. So a file is scanned once, into [`Scratch`], and its
 //! keys are then asked for. Linear in the file.
 
+use super::ifcfg::unset;
 use super::key_table::{Found, Names};
 use super::{Context, offset};
 use crate::diag::{Complaint, Effect, Escaped, Origin, Problem, Subject};
@@ -376,7 +377,7 @@ impl Scan<'_, '_> {
         if fault.is_none_or(|fault| fault.problem != Problem::MaxAssignments) {
             match fault {
                 Some(fault) => {
-                    let error = Complaint::error(fault.problem, Effect::KeyUnset);
+                    let error = unset(fault.problem);
                     self.complain(&entry, fault.at, parts::trim(found.raw), error, cx);
                 }
                 None => {

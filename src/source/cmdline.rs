@@ -709,26 +709,23 @@ mod tests {
     }
 
     #[test]
-    fn global_name_servers_stand_before_those_of_links() {
+    fn name_servers_of_links_and_of_none_keep_their_order() {
         let mut storage = Storage::default();
         let line = "ip=eth0:dhcp:192.0.2.9:192.0.2.8 nameserver=192.0.2.1 \
             nameserver=[2001:db8::1] nameserver=2001:db8::2 ip=eth0:dhcp:192.0.2.7";
         assert!(read_into(&mut storage, line).0.is_empty());
         let config = storage.config();
-        let found: Vec<_> = config
-            .servers
-            .iter()
-            .map(|server| (server.addr.to_string(), server.link.is_some()))
-            .collect();
-        let expected = [
-            ("192.0.2.1", false),
-            ("2001:db8::1", false),
-            ("2001:db8::2", false),
-            ("192.0.2.9", true),
-            ("192.0.2.8", true),
-            ("192.0.2.7", true),
-        ];
-        assert_eq!(found, expected.map(|(addr, link)| (addr.to_string(), link)));
+        for (link, expected) in [
+            (None, ["192.0.2.1", "2001:db8::1", "2001:db8::2"]),
+            (
+                Some(crate::model::config::LinkId::new(0)),
+                ["192.0.2.9", "192.0.2.8", "192.0.2.7"],
+            ),
+        ] {
+            let of_it = config.servers.iter().filter(|server| server.link == link);
+            let found: Vec<_> = of_it.map(|server| server.addr.to_string()).collect();
+            assert_eq!(found, expected);
+        }
     }
 
     #[test]

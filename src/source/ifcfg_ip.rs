@@ -1,7 +1,7 @@
 //! The addresses, gateways, methods and name servers of an `ifcfg` file.
 
 use super::assignments::Entry;
-use super::ifcfg::{FileFlag, FileNumber, NO_LEN, Reader};
+use super::ifcfg::{FileFlag, FileNumber, NO_LEN, Reader, unset};
 use super::ifcfg_keys::{
     ARPCHECK, BOOTPROTO, BROADCAST, DEVTIMEOUT, DHCLIENT_IGNORE_GATEWAY, DNS, DOMAIN, Field,
     GATEWAY, IPADDR, IPV6_DEFAULTDEV, IPV6_DEFAULTGW, IPV6_DOMAIN, IPV6ADDR, IPV6ADDR_SECONDARIES,
@@ -311,7 +311,7 @@ impl<'a> Reader<'a, '_, '_> {
         } else if is_off {
             NO_DEFROUTE
         } else if let Err(what) = self.file.gateway(entry, family, &mut ip.gateway) {
-            Complaint::error(what, UNSET)
+            unset(what)
         } else {
             ip.origin = self.file.origin(entry);
             return;

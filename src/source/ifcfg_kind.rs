@@ -1,7 +1,7 @@
 //! What kind of link an `ifcfg` file is for, what it is made of, and its options.
 
 use super::attrs::RUNNERS;
-use super::ifcfg::{FOREIGN, NO_NUMBER, Reader};
+use super::ifcfg::{FOREIGN, NO_NUMBER, Reader, unset};
 use super::ifcfg_keys::{
     BONDING_MASTER, DELAY, DEVICE, DEVICETYPE, MASTER, PHYSDEV, PKEY, PKEY_ID, PKEY_ID_NM, SLAVE,
     TEAM_CONFIG, TYPE, VID, VLAN_FLAGS, VRF,
@@ -300,7 +300,7 @@ impl Reader<'_, '_, '_> {
         let value = Value::Number(number);
         let put = self.file.cx.put_value(self.id, attr, value, self.origin());
         if let Err(what) = put {
-            self.complain(Complaint::error(what, UNSET));
+            self.complain(unset(what));
         }
     }
 

@@ -16,12 +16,8 @@ use crate::text::{parts, scalar};
 /// What a key asks for or gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// The name the link has, a pattern.
-    Original,
-    /// The driver, a pattern.
-    Driver,
-    /// Where it is plugged in, a pattern.
-    Path,
+    /// The name the link has, the driver, or where it is plugged in: patterns, which are not looked at.
+    Pattern,
     /// One of several MACs; the MAC it gets.
     Mac,
     /// What every network device with hardware behind it has: a value of `USUAL`.
@@ -51,10 +47,10 @@ pub const KEYS: &[Key<Part>] = &[
     key("ATTRS{address}", Part::Mac, "as ATTR{address}"),
     key("SYSFS{address}", Part::Mac, "as ATTR{address}, older"),
     key("NAME", Part::Name, "the name the link gets"),
-    key("KERNEL", Part::Original, "the name the link has, a pattern"),
-    key("DRIVERS", Part::Driver, "the driver, a pattern"),
-    key("KERNELS", Part::Path, "where the link is plugged in, a pattern"),
-    key("ID", Part::Path, "as KERNELS, older"),
+    key("KERNEL", Part::Pattern, "the name the link has, a pattern"),
+    key("DRIVERS", Part::Pattern, "the driver, a pattern"),
+    key("KERNELS", Part::Pattern, "where the link is plugged in, a pattern"),
+    key("ID", Part::Pattern, "as KERNELS, older"),
     key("SUBSYSTEM", Part::Usual, "net"),
     key("ACTION", Part::Usual, "add"),
     key("SUBSYSTEMS", Part::Any, "the bus; not compared"),
@@ -63,9 +59,9 @@ pub const KEYS: &[Key<Part>] = &[
     key("ATTR{dev_id}", Part::Usual, "0x0"),
     key("MACAddress", Part::Mac, "[Match] the link's MAC, or several; [Link] the MAC it gets"),
     key("PermanentMACAddress", Part::Mac, "[Match] as MACAddress"),
-    key("OriginalName", Part::Original, "[Match] the name the link has, patterns"),
-    key("Driver", Part::Driver, "[Match] its driver, patterns"),
-    key("Path", Part::Path, "[Match] where it is plugged in, patterns"),
+    key("OriginalName", Part::Pattern, "[Match] the name the link has, patterns"),
+    key("Driver", Part::Pattern, "[Match] its driver, patterns"),
+    key("Path", Part::Pattern, "[Match] where it is plugged in, patterns"),
     key("Name", Part::Name, "[Link] the name it gets"),
     key("MTUBytes", Part::Mtu, "[Link] the MTU it gets, in octets or with K"),
     key("AlternativeName", Part::AltNames, "[Link] other names it gets, of 15 octets at most; may be there several times"),
@@ -89,6 +85,10 @@ struct Draft<'t> {
     own: usize,
     /// The MACs it asks for.
     macs: &'t [u8],
+    /// Whether it asks for a name, a driver or a place (udev's `ID_PATH`), which is not looked at yet.
+    has_pattern: bool,
+    /// Whether it gives what no link gets yet, a MAC or an MTU.
+    is_later: bool,
     /// What it gives.
     gift: &'t [u8],
     rule: NameRule,
@@ -143,9 +143,6 @@ impl<'t> Draft<'t> {
             rule: NameRule {
                 mac: Mac::NONE,
                 name: None,
-                patterns: [None; 3],
-                set_mac: None,
-                mtu: None,
                 altnames: None,
                 txqlen: None,
                 source,
@@ -153,6 +150,8 @@ impl<'t> Draft<'t> {
             },
             own,
             macs: b"",
+            has_pattern: false,
+            is_later: false,
             gift: b"",
             wrong: None,
         }
@@ -190,21 +189,17 @@ impl<'t> Draft<'t> {
                 self.macs = value;
                 return;
             }
-            (Part::Original | Part::Driver | Part::Path, false) => {
-                // of many the last one counts: they are not looked for among the texts that are kept
-                let kept = cx.config.keep(value);
-                if let Some(pattern) = rule.patterns.get_mut(part as usize) {
-                    *pattern = kept;
-                }
-                (kept.is_some(), Problem::MaxStrings)
+            (Part::Pattern, false) => {
+                self.has_pattern = true;
+                return;
             }
             (Part::Name, true) => {
                 let is_name = IfName::read(value, &mut rule.name);
                 (is_name, Problem::NotALinkName)
             }
             (Part::Mac, true) => {
-                rule.set_mac = scalar::mac(value);
-                (rule.set_mac.is_some(), Problem::NotAMac)
+                self.is_later = true;
+                (scalar::mac(value).is_some(), Problem::NotAMac)
             }
             (Part::Mtu, true) => {
                 // with M or G behind it, it is none
@@ -212,11 +207,11 @@ impl<'t> Draft<'t> {
                     [digits @ .., b'K'] => (digits, 1_024),
                     digits => (digits, 1),
                 };
-                rule.mtu = scalar::number(digits).map(|number| number.saturating_mul(unit));
-                if scalar::mtu(rule.mtu).is_none() {
-                    rule.mtu = None;
+                let mtu = scalar::number(digits).map(|number| number.saturating_mul(unit));
+                if scalar::mtu(mtu).is_none() {
                     return cx.complain(Subject::Rule, value, left_out(Problem::NotAnMtu));
                 }
+                self.is_later = true;
                 (true, Problem::NotAnMtu)
             }
             (Part::AltNames, true) => {
@@ -276,10 +271,10 @@ impl<'t> Draft<'t> {
         }
         let rule = &mut self.rule;
         let has_mac = !self.macs.is_empty();
-        if !has_mac && rule.patterns.iter().all(Option::is_none) {
+        if !has_mac && !self.has_pattern {
             self.wrong = Some(Problem::NotAMatch);
         }
-        let is_later = !has_mac || rule.set_mac.is_some() || rule.mtu.is_some();
+        let is_later = !has_mac || self.is_later;
         if let Some(what) = self.wrong.or(is_later.then_some(Problem::Later)) {
             complain(self.own, self.gift, what, cx);
         }
@@ -352,18 +347,6 @@ mod tests {
         let show = |rule: &NameRule| {
             let name = rule.name.map_or(String::from("-"), |name| name.to_string());
             let mut line = format!("{}->{name}@{}", rule.mac, rule.origin.line);
-            for (word, text) in ["name", "driver", "path"].iter().zip(rule.patterns) {
-                if let Some(text) = text {
-                    let text = core::str::from_utf8(config.text(text)).unwrap();
-                    line += &format!(" {word}={text}");
-                }
-            }
-            if let Some(mac) = rule.set_mac {
-                line += &format!(" mac={mac}");
-            }
-            if let Some(mtu) = rule.mtu {
-                line += &format!(" mtu={mtu}");
-            }
             if let Some(text) = rule.altnames {
                 let text = core::str::from_utf8(config.text(text)).unwrap();
                 line += &format!(" altnames={text}");
@@ -447,25 +430,25 @@ mod tests {
             });
             let rules = tables.config().name_rules.iter();
             let rules: Vec<_> = rules
-                .map(|rule| (rule.name.unwrap().to_string(), rule.mtu, rule.origin.line))
+                .map(|rule| (rule.name.unwrap().to_string(), rule.origin.line))
                 .collect();
             (rules, heard.lines())
         };
         let own = "[Match]\nMACAddress=52:54:00:00:00:01\n[Link]\nName=a";
-        let a = |mtu, line| ("a".to_string(), mtu, line);
-        assert_eq!(read(own, ""), (Vec::from([a(None, 4)]), Vec::new()));
+        let a = |line| ("a".to_string(), line);
+        assert_eq!(read(own, ""), (Vec::from([a(4)]), Vec::new()));
         assert_eq!(
             read(own, "[Link]\nName=b\n[\n[Link]\nName=c\n"),
-            (Vec::from([("c".to_string(), None, 0)]), Vec::new())
+            (Vec::from([("c".to_string(), 0)]), Vec::new())
         );
         let (rules, said) = read(own, "[Link]\nMTUBytes=2K\n");
-        assert_eq!(rules, [a(Some(2048), 0)]);
+        assert_eq!(rules, [a(0)]);
         assert_eq!(said, ["note 0:0 rule \"2K\" Later None"]);
         let (rules, said) = read(
             "[Match]\nMACAddress=52:54:00:00:00:01 x",
             "[Link]\nName=a\n",
         );
-        assert_eq!(rules, [a(None, 0)]);
+        assert_eq!(rules, [a(0)]);
         assert_eq!(said, ["warning 2:30 rule \"x\" NotAMac PartIgnored"]);
         let (rules, said) = read(own, "[Match]\nType=wlan\n");
         assert_eq!((rules.len(), said.len()), (0, 1));
@@ -478,36 +461,29 @@ mod tests {
         assert_eq!(rules, ["52:54:00:00:00:02->a@6"]);
         assert_eq!(said, ["warning 4:3 rule \"y\" NotAMac PartIgnored"]);
         let (rules, _) = link("[Match]\nDriver=a \\\n b\\\n\n[Link]\nName=a\n[Match]\nPath=x");
-        assert_eq!(
-            rules,
-            [format!("{}->a@6 driver=a \\\n b\\ path=x", Mac::NONE)]
-        );
+        assert_eq!(rules, [format!("{}->a@6", Mac::NONE)]);
     }
 
     #[test]
     fn an_mtu_may_be_in_units() {
-        for (value, mtu) in [
-            ("1400", Some(1400)),
-            ("2K", Some(2048)),
-            ("63K", Some(64_512)),
-            ("64K", None),
-            ("9999999K", None),
-            ("1M", None),
-            ("1G", None),
-            ("K", None),
-            ("2k", None),
-            ("1K5", None),
+        for (value, is_mtu) in [
+            ("1400", true),
+            ("2K", true),
+            ("63K", true),
+            ("64K", false),
+            ("9999999K", false),
+            ("1M", false),
+            ("1G", false),
+            ("K", false),
+            ("2k", false),
+            ("1K5", false),
         ] {
             let mut tables = Storage::default();
             let text = format!("[Match]\nDriver=a\n[Link]\nMTUBytes={value}\n");
             let heard = tables.read("rules", &text, |cx| read(NameSource::Link, text.len(), cx));
-            let rules = tables
-                .config()
-                .name_rules
-                .iter()
-                .map(|rule| rule.mtu.unwrap());
-            assert_eq!(rules.collect::<Vec<_>>(), Vec::from_iter(mtu), "{value}");
+            let what = if is_mtu { "Later" } else { "NotAnMtu" };
             assert_eq!(heard.lines().len(), 1, "{value}");
+            assert!(heard.lines()[0].contains(what), "{value}");
         }
     }
 
@@ -591,7 +567,7 @@ mod tests {
             "[Match]\nMACAddress=52:54:00:00:00:01 52-54-00-00-00-02\nDriver=e1000\n\
              [Link]\n# Name=no\n;Name=no\nName = lan0\nMACAddress=52:54:00:00:00:09\nWakeOnLan=off\nMTUBytes=1400\n",
         );
-        let more = "->lan0@10 driver=e1000 mac=52:54:00:00:00:09 mtu=1400";
+        let more = "->lan0@10";
         // the name is the first one's: of files the first counts
         assert_eq!(rules[0], format!("52:54:00:00:00:01{more}"));
         assert_eq!(said, ["note 10:10 rule \"1400\" Later None"]);
@@ -612,12 +588,9 @@ mod tests {
     }
 
     #[test]
-    fn patterns_are_kept_for_later() {
+    fn patterns_are_for_later() {
         let (rules, said) = link("[Match]\nOriginalName=en* eth?\nPath=pci-*\n[Link]\nName=a\n");
-        assert_eq!(
-            rules,
-            [format!("{}->a@5 name=en* eth? path=pci-*", Mac::NONE)]
-        );
+        assert_eq!(rules, [format!("{}->a@5", Mac::NONE)]);
         assert_eq!(said, ["note 5:6 rule \"a\" Later None"]);
     }
 

@@ -32,21 +32,11 @@ impl Context<'_, '_> {
         add(table, route).ok_or(full)
     }
 
-    /// Adds a name server: one of no link behind the others of no link, before those of links.
+    /// Adds a name server.
     #[inline(never)]
     pub fn add_server(&mut self, addr: &IpAddr, link: Option<LinkId>) -> Result<(), Problem> {
-        let servers = &mut self.config.servers;
         let server = Server { addr: *addr, link };
-        add(servers, &server).ok_or(Problem::MaxServers)?;
-        let mut at = servers.len().wrapping_sub(1);
-        while link.is_none()
-            && let Some([before, server]) = servers.get_mut(at.wrapping_sub(1)..at.wrapping_add(1))
-            && before.link.is_some()
-        {
-            (*before, *server) = (*server, *before);
-            at = at.wrapping_sub(1);
-        }
-        Ok(())
+        add(self.config.servers, &server).ok_or(Problem::MaxServers)
     }
 
     /// Adds a MAC rule in place of those of its source with its name (of udev: with its MAC, and of the command
@@ -77,11 +67,7 @@ impl Context<'_, '_> {
                 *have = rule;
             }
         }
-        let says = rule.name.is_some()
-            || rule.set_mac.is_some()
-            || rule.mtu.is_some()
-            || rule.altnames.is_some()
-            || rule.txqlen.is_some();
+        let says = rule.name.is_some() || rule.altnames.is_some() || rule.txqlen.is_some();
         if !is_known && says {
             add(self.config.name_rules, &rule).ok_or(Problem::MaxNameRules)?;
         }

@@ -90,10 +90,8 @@ pub fn read(packet: &[u8], checksum: Checksum, advert: &mut Advert) {
 /// Puts what a message says; `None` where it is malformed.
 fn heard(header: &[u8; HEADER], message: &[u8], advert: &mut Advert) -> Option<Verdict> {
     let [_, _, _, _, _, _, _, hop_limit, addrs @ ..] = header;
-    let ([src, dst], _) = addrs.as_chunks::<16>() else {
-        return None;
-    };
-    let (&[kind, code, _, _, first, second, l0, l1], rest) = message.split_first_chunk()?;
+    let (src, _) = addrs.split_first_chunk::<16>()?;
+    let (&[kind, code, _, _, _, flags, l0, l1], rest) = message.split_first_chunk()?;
     // Who only asks for an address to send something there has another one.
     let is_asked_to_send = kind == SOLICITATION && *src != [0; 16];
     let is_known = matches!(kind, ROUTER..=ADVERTISEMENT);
@@ -101,11 +99,11 @@ fn heard(header: &[u8; HEADER], message: &[u8], advert: &mut Advert) -> Option<V
         return Some(Verdict::NotForUs);
     }
     advert.set_source(src);
-    let is_to_many = dst[0] == 0xff;
-    let (what, len, is_proper) = match kind {
-        ROUTER => (What::Link, 8, is_link_local(&IpAddr::from(*src))),
-        SOLICITATION => (What::Solicited, 16, is_to_many),
-        _ => (What::Advertised, 16, !is_to_many || first & ASKED_FOR == 0),
+    let is_proper = kind != ROUTER || is_link_local(&IpAddr::from(*src));
+    let (what, len) = match kind {
+        ROUTER => (What::Link, 8),
+        SOLICITATION => (What::Solicited, 16),
+        _ => (What::Advertised, 16),
     };
     let (fixed, mut rest) = rest.split_at_checked(len)?;
     // Options say more of it.
@@ -113,24 +111,25 @@ fn heard(header: &[u8; HEADER], message: &[u8], advert: &mut Advert) -> Option<V
     let mut verdict = Verdict::Neighbor;
     if kind == ROUTER {
         verdict = Verdict::Fine;
-        if let Some(flags) = advert.first_octets().get_mut(FLAGS) {
-            *flags = second & (MANAGED | OTHER);
-        }
+        copy_to(advert.first_octets(), FLAGS, &[flags & (MANAGED | OTHER)]);
         let seconds = u16::from_be_bytes([l0, l1]);
         advert.add(What::Router, seconds.into(), &[]);
     }
     while let [_, eights @ 1..=u8::MAX, ..] = rest {
         let (option, after) = rest.split_at_checked(usize::from(*eights).wrapping_mul(8))?;
         rest = after;
-        put(kind, option, advert)?;
+        put(kind, option, advert);
     }
     (is_proper && is_sound && rest.is_empty()).then_some(verdict)
 }
 
-/// Puts what a whole option says, or leaves it out; `None` where it makes the message malformed. What is asked for by
-/// no name of an RFC is of RFC 4861 s.4.6. One of another length than it has there is unknown.
-fn put(kind: u8, option: &[u8], advert: &mut Advert) -> Option<()> {
-    let (&[code, eights, len, flags, v0, v1, v2, v3], mut rest) = option.split_first_chunk()?;
+/// Puts what a whole option says, or leaves it out. What is asked for by no name of an RFC is of RFC 4861 s.4.6. One of
+/// another length than it has there is unknown.
+fn put(kind: u8, option: &[u8], advert: &mut Advert) {
+    let Some((&[code, eights, len, flags, v0, v1, v2, v3], mut rest)) = option.split_first_chunk()
+    else {
+        return;
+    };
     let valid = u32::from_be_bytes([v0, v1, v2, v3]);
     if kind != ROUTER {
         let is_known_by = if kind == SOLICITATION {
@@ -142,9 +141,7 @@ fn put(kind: u8, option: &[u8], advert: &mut Advert) -> Option<()> {
             let known_by = parts::slice(option, 2, usize::MAX);
             copy_to(advert.first_octets(), KNOWN_BY, known_by);
         }
-        // Nobody is at no MAC (RFC 4861 s.7.1.1).
-        let is_nobody = kind == SOLICITATION && code == SOURCE_MAC;
-        return (!is_nobody).then_some(());
+        return;
     }
     match code {
         SERVERS => {
@@ -177,7 +174,6 @@ fn put(kind: u8, option: &[u8], advert: &mut Advert) -> Option<()> {
         }
         _ => {}
     }
-    Some(())
 }
 
 /// Types of messages.
@@ -185,9 +181,6 @@ const ROUTER_SOLICITATION: u8 = 133;
 const ROUTER: u8 = 134;
 const SOLICITATION: u8 = 135;
 const ADVERTISEMENT: u8 = 136;
-
-/// Of an advertisement of a neighbour: it is an answer.
-const ASKED_FOR: u8 = 0x40;
 
 /// Options.
 const SOURCE_MAC: u8 = 1;

@@ -103,14 +103,13 @@ pub fn seal(packet: &mut [u8], tos: u8, src: Ipv4Addr, dst: Ipv4Addr) {
     }
 }
 
-/// The payload of a UDP packet to port 68. What follows the lengths of IP and UDP is padding.
+/// The payload of a UDP packet to port 68: no other one, and no fragment, comes from the socket. What follows the
+/// lengths of IP and UDP is padding.
 ///
 /// # Errors
-/// [`Verdict::NotForUs`] for fragments, other protocols and other ports; [`Verdict::BadChecksum`]; or
-/// [`Verdict::Malformed`] where a length is less than its header or more than there is.
+/// [`Verdict::BadChecksum`], or [`Verdict::Malformed`] where a length is less than its header or more than there is.
 pub fn open(packet: &[u8], checksum: Checksum) -> Result<&[u8], Verdict> {
-    let (&[first, _, l0, l1, _, _, f0, f1, _, protocol], _) =
-        packet.split_first_chunk().ok_or(Verdict::Malformed)?;
+    let (&[first, _, l0, l1], _) = packet.split_first_chunk().ok_or(Verdict::Malformed)?;
     let header_len = usize::from(first & 0xf).wrapping_mul(4);
     let len = usize::from(u16::from_be_bytes([l0, l1]));
     let (Some(header), Some(udp)) = (packet.get(..header_len), packet.get(header_len..len)) else {
@@ -122,13 +121,7 @@ pub fn open(packet: &[u8], checksum: Checksum) -> Result<&[u8], Verdict> {
     if sum(header, 0) != u16::MAX {
         return Err(Verdict::BadChecksum);
     }
-    if protocol != UDP || u16::from_be_bytes([f0, f1]) & MF_AND_OFFSET != 0 {
-        return Err(Verdict::NotForUs);
-    }
-    let (&[_, _, p0, p1, u0, u1, c0, c1], _) = udp.split_first_chunk().ok_or(Verdict::Malformed)?;
-    if [p0, p1] != [0, CLIENT] {
-        return Err(Verdict::NotForUs);
-    }
+    let (&[_, _, _, _, u0, u1, c0, c1], _) = udp.split_first_chunk().ok_or(Verdict::Malformed)?;
     let len = usize::from(u16::from_be_bytes([u0, u1]));
     let payload = udp.get(UDP_HEADER..len).ok_or(Verdict::Malformed)?;
     if checksum == Checksum::Complete && [c0, c1] != [0, 0] {
@@ -165,8 +158,6 @@ const UDP: u8 = 17;
 const CLIENT: u8 = 68;
 /// Port of a DHCP server.
 const SERVER: u8 = 67;
-/// More fragments, or not the first one.
-const MF_AND_OFFSET: u16 = 0x3fff;
 /// Octets of an IPv4 header without options.
 const HEADER: usize = 20;
 /// Octets of a UDP header.
@@ -314,7 +305,7 @@ pub(super) mod tests {
 
     #[test]
     fn what_is_not_for_a_client_is_told_from_what_is_broken() {
-        use Verdict::{BadChecksum, Malformed, NotForUs};
+        use Verdict::{BadChecksum, Malformed};
         for (name, at, octet, verdict) in [
             ("version 6", 0, 0x65, Malformed),
             ("ihl 16", 0, 0x44, Malformed),
@@ -323,12 +314,6 @@ pub(super) mod tests {
             ("length short of a header", 3, 19, Malformed),
             ("length short of both", 3, 27, Malformed),
             ("length 0", 3, 0, Malformed),
-            ("more fragments", 6, 0x20, NotForUs),
-            ("a later fragment", 7, 1, NotForUs),
-            ("the last fragment", 6, 0x1f, NotForUs),
-            ("TCP", 9, 6, NotForUs),
-            ("port 67", 23, 67, NotForUs),
-            ("port 324", 22, 1, NotForUs),
             ("UDP longer than IP", 25, 16, Malformed),
             ("UDP shorter than its header", 25, 7, Malformed),
             ("UDP length 0", 25, 0, Malformed),

@@ -94,11 +94,12 @@ pub fn seal(packet: &mut [u8], protocol: u8, src: &Ipv6Addr, dst: &Ipv6Addr) {
     }
 }
 
-/// The header and the payload of a packet of `protocol` that has no other header between them. (One of a neighbour
+/// The header and the payload of a packet of `protocol` that has no other header between them: no other one comes from
+/// the socket. (One of a neighbour
 /// must not be fragmented, RFC 6980, and nobody else puts anything there.) What follows its length is padding.
 ///
 /// # Errors
-/// [`Verdict::NotForUs`] for another protocol; [`Verdict::BadChecksum`]; or [`Verdict::Malformed`] where it is not
+/// [`Verdict::BadChecksum`], or [`Verdict::Malformed`] where it is not
 /// IPv6, or its length more than there is.
 #[inline(never)]
 pub fn open(
@@ -109,14 +110,11 @@ pub fn open(
     let (header, rest) = packet
         .split_first_chunk::<HEADER>()
         .ok_or(Verdict::Malformed)?;
-    let [first, _, _, _, l0, l1, next, _, addrs @ ..] = header;
+    let [first, _, _, _, l0, l1, _, _, addrs @ ..] = header;
     let len = usize::from(u16::from_be_bytes([*l0, *l1]));
     let payload = rest.get(..len).ok_or(Verdict::Malformed)?;
     if first >> 4 != 6 {
         return Err(Verdict::Malformed);
-    }
-    if *next != protocol {
-        return Err(Verdict::NotForUs);
     }
     if checksummed == Checksum::Complete && checksum(addrs, payload, protocol) != u16::MAX {
         return Err(Verdict::BadChecksum);
@@ -177,6 +175,9 @@ pub(super) mod tests {
             for len in [8, 9, 64, 1_001] {
                 let mut payload: Vec<u8> = (0..len).map(|n| (n * 7) as u8).collect();
                 payload[at..at + 2].fill(0);
+                if protocol == UDP {
+                    payload[4..6].copy_from_slice(&(len as u16).to_be_bytes());
+                }
                 let mut ours = vec![0xa5; HEADER];
                 ours.extend(&payload);
                 seal(&mut ours, protocol, &addr("fe80::1"), &addr("ff02::2"));
@@ -220,16 +221,13 @@ pub(super) mod tests {
 
     #[test]
     fn what_is_another_protocol_is_told_from_what_is_broken() {
-        use Verdict::{BadChecksum, Malformed, NotForUs};
+        use Verdict::{BadChecksum, Malformed};
         let whole = packet(ICMPV6, "fe80::1", "ff02::2", &[133, 0, 0, 0, 0, 0, 0, 0], 2);
         for (name, at, octet, verdict) in [
             ("version 4", 0, 0x45, Malformed),
             ("longer than the frame", 5, 9, Malformed),
             ("longer than the frame", 4, 1, Malformed),
             ("shorter than it was", 5, 7, BadChecksum),
-            ("UDP", 6, UDP, NotForUs),
-            ("options hop by hop", 6, 0, NotForUs),
-            ("a fragment", 6, 44, NotForUs),
             ("a source", 23, 2, BadChecksum),
             ("a destination", 39, 1, BadChecksum),
             ("a payload", 47, 1, BadChecksum),

@@ -23,11 +23,21 @@ fn question(code: &str) -> Option<i32> {
     is_known.then_some(2 + prefix + i32::from(is_number && of != "%al"))
 }
 
-/// Where the function restores registers and returns: indexes of the first pop of each way out. None: it may leave
-/// in another way, or never.
-fn ends(program: &Program, function: &Function) -> Option<Vec<usize>> {
+/// How a function is left.
+struct Ends {
+    /// Where it restores registers and returns: the first pop of each way out.
+    returns: Vec<usize>,
+    /// What it goes on as.
+    others: Vec<Text>,
+}
+
+/// None: it may go on as a function that is not known.
+fn ends(program: &Program, function: &Function) -> Option<Ends> {
     let is_pop = |item: &Item| matches!(*item, Item::Code(code) if register::saved_by(program.texts.get(code), "popq ").is_some());
-    let mut ends = Vec::new();
+    let mut ends = Ends {
+        returns: Vec::new(),
+        others: Vec::new(),
+    };
     for (at, item) in function.items.iter().enumerate() {
         let Item::Code(code) = *item else { continue };
         match program.flow(code) {
@@ -36,14 +46,17 @@ fn ends(program: &Program, function: &Function) -> Option<Vec<usize>> {
                     .iter()
                     .rev()
                     .take_while(|item| is_pop(item));
-                ends.push(at - pops.count());
+                ends.returns.push(at - pops.count());
             }
             Flow::Jump(Some(name)) | Flow::Branch(_, name) if is_local(name) => {}
-            Flow::Jump(_) | Flow::Branch(..) => return None,
+            Flow::Jump(Some(name)) | Flow::Branch(_, name) => {
+                ends.others.push(program.texts.find(name)?);
+            }
+            Flow::Jump(None) => return None,
             _ => {}
         }
     }
-    Some(ends).filter(|ends| !ends.is_empty())
+    Some(ends)
 }
 
 /// The function that is called there, and what is asked right behind.
@@ -72,23 +85,27 @@ pub fn answer(program: &mut Program) -> Result<(), String> {
             }
         }
     }
-    let mut answers: HashMap<Text, (Text, Vec<usize>)> = HashMap::new();
-    for function in &program.functions {
-        let Some(ends) = ends(program, function) else {
-            continue;
-        };
-        let own = counts
-            .iter()
-            .filter(|((name, _), _)| *name == function.name());
+    let all: HashMap<Text, Ends> = program
+        .functions
+        .iter()
+        .filter_map(|function| Some((function.name(), ends(program, function)?)))
+        .collect();
+    let mut answers: HashMap<Text, Text> = HashMap::new();
+    loop {
         // Of those that gain the same, one that does not depend on the order of the map.
-        let best = own.map(|((_, code), count)| {
-            let size = question(program.texts.get(*code)).unwrap_or(0);
-            (size * (count - ends.len() as i32), *code)
+        let best = counts.keys().filter_map(|&(name, code)| {
+            let group = group(name, code, &all, &answers)?;
+            let count = |name: &Text| {
+                let asked = counts.get(&(*name, code)).copied().unwrap_or(0);
+                asked - all[name].returns.len() as i32
+            };
+            let gain = group.iter().map(count).sum::<i32>() * question(program.texts.get(code))?;
+            Some((gain, name, code, group))
         });
-        if let Some((gain, code)) = best.max()
-            && gain > 0
-        {
-            answers.insert(function.name(), (code, ends));
+        let best = best.max_by_key(|&(gain, name, code, _)| (gain, name, code));
+        match best.filter(|best| best.0 > 0) {
+            Some((_, _, code, group)) => answers.extend(group.into_iter().map(|name| (name, code))),
+            None => break,
         }
     }
     for index in 0..program.functions.len() {
@@ -96,16 +113,15 @@ pub fn answer(program: &mut Program) -> Result<(), String> {
         let own = answers.get(&function.name());
         let mut items = Vec::new();
         for (at, &item) in function.items.iter().enumerate() {
-            if let Some((code, ends)) = own
-                && ends.contains(&at)
+            if let Some(&code) = own
+                && all[&function.name()].returns.contains(&at)
             {
-                items.push(Item::Code(*code));
+                items.push(Item::Code(code));
             }
             let asked = at
                 .checked_sub(1)
                 .and_then(|at| asked(program, &function.items, at));
-            let is_answered =
-                asked.is_some_and(|(name, code)| answers.get(&name).is_some_and(|it| it.0 == code));
+            let is_answered = asked.is_some_and(|(name, code)| answers.get(&name) == Some(&code));
             if !is_answered {
                 items.push(item);
             }
@@ -113,6 +129,29 @@ pub fn answer(program: &mut Program) -> Result<(), String> {
         program.functions[index].items = items;
     }
     Ok(())
+}
+
+/// The function with all others that have to answer if it does and do not yet. None: one cannot.
+fn group(
+    name: Text,
+    code: Text,
+    all: &HashMap<Text, Ends>,
+    answers: &HashMap<Text, Text>,
+) -> Option<Vec<Text>> {
+    let mut group = Vec::new();
+    let mut ways = vec![name];
+    while let Some(name) = ways.pop() {
+        match answers.get(&name) {
+            Some(&answer) if answer == code => {}
+            Some(_) => return None,
+            None if group.contains(&name) => {}
+            None => {
+                group.push(name);
+                ways.extend(&all.get(&name)?.others);
+            }
+        }
+    }
+    Some(group)
 }
 
 /// # Errors
@@ -222,20 +261,9 @@ pub fn verify(before: &Program, after: &Program) -> Result<(), String> {
     if before.functions.len() != after.functions.len() {
         return Err("other functions".to_string());
     }
-    let mut answers: HashMap<&str, Option<Text>> = HashMap::new();
-    for function in &after.functions {
-        let at_end = |end: &usize| match function.items[end - 1] {
-            Item::Code(code) => question(after.texts.get(code)).map(|_| code),
-            Item::Label(_) => None,
-        };
-        let ends = ends(after, function).unwrap_or_default();
-        let all: Vec<Option<Text>> = ends.iter().map(at_end).collect();
-        let is_one = all.iter().all(|it| it == &all[0]);
-        let answer = all.first().copied().flatten().filter(|_| is_one);
-        answers.insert(after.texts.get(function.name()), answer);
-    }
+    let answers = all_answers(after);
     for (old, new) in before.functions.iter().zip(&after.functions) {
-        let ends = ends(after, new).unwrap_or_default();
+        let returns = ends(after, new).map(|it| it.returns).unwrap_or_default();
         let mut place = 0;
         let mut own = old.items.iter().enumerate().peekable();
         while let Some(&(at, &item)) = own.peek() {
@@ -244,8 +272,7 @@ pub fn verify(before: &Program, after: &Program) -> Result<(), String> {
                 .checked_sub(1)
                 .and_then(|at| asked(before, &old.items, at));
             let is_answered = asked.is_some_and(|(name, code)| {
-                let answer = answers.get(before.texts.get(name)).copied().flatten();
-                answer.is_some_and(|it| after.texts.get(it) == before.texts.get(code))
+                answers.get(before.texts.get(name)).copied() == Some(before.texts.get(code))
             });
             let is_new =
                 matches!(next, Some(Item::Code(code)) if question(after.texts.get(code)).is_some());
@@ -254,7 +281,7 @@ pub fn verify(before: &Program, after: &Program) -> Result<(), String> {
                 own.next();
             } else if is_answered {
                 own.next();
-            } else if is_new && ends.contains(&(place + 1)) {
+            } else if is_new && returns.contains(&(place + 1)) {
                 place += 1;
             } else {
                 let name = before.texts.get(old.name());
@@ -266,6 +293,54 @@ pub fn verify(before: &Program, after: &Program) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// What functions answer on each way out, if they do.
+fn all_answers(program: &Program) -> HashMap<&str, &str> {
+    let mut answers: HashMap<&str, HashSet<&str>> = HashMap::new();
+    for function in &program.functions {
+        let name = program.texts.get(function.name());
+        let ends = ends(program, function);
+        let at_end = |end: &usize| match function.items[end - 1] {
+            Item::Code(code) => Some(program.texts.get(code)).filter(|it| question(it).is_some()),
+            Item::Label(_) => None,
+        };
+        // "": something else.
+        let own = match &ends {
+            Some(ends) => ends
+                .returns
+                .iter()
+                .map(|end| at_end(end).unwrap_or(""))
+                .collect(),
+            None => HashSet::from([""]),
+        };
+        answers.insert(name, own);
+    }
+    loop {
+        let mut is_done = true;
+        for function in &program.functions {
+            let others = ends(program, function)
+                .map(|it| it.others)
+                .unwrap_or_default();
+            for other in others {
+                let other = answers.get(program.texts.get(other));
+                let more = other.cloned().unwrap_or_else(|| HashSet::from([""]));
+                let own = answers
+                    .entry(program.texts.get(function.name()))
+                    .or_default();
+                let count = own.len();
+                own.extend(more);
+                is_done &= own.len() == count;
+            }
+        }
+        if is_done {
+            break;
+        }
+    }
+    answers.retain(|_, all| all.len() == 1 && !all.contains(""));
+    let one = answers.into_iter();
+    one.flat_map(|(name, all)| all.into_iter().map(move |answer| (name, answer)))
+        .collect()
 }
 
 /// The text of an item, and whether it is a label.

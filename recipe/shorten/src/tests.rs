@@ -856,8 +856,19 @@ fn what_callers_ask_is_answered_once() {
             "retq"
         ]
     );
-    // Something else is asked; what `h` goes on as would have to answer.
+    // Something else is asked; of `x` nothing is known.
     assert_eq!(lines(&it, "c").len(), 8);
+    let asks = |name: &str| format!("{name}: callq f; testl %eax, %eax; je {name}_; retq");
+    let of = |x: &str| {
+        let functions = [&asks("a"), &asks("b"), &asks("c"), "f: incl %edi; jmp x", x];
+        let it = answered(&functions).expect("answered");
+        answer::verify(&program(&functions), &it).expect("the same");
+        lines(&it, "a").len()
+    };
+    assert_eq!(of("x: movl %edi, %eax; retq"), 3);
+    assert_eq!(of("x: testl %edi, %edi; je f; movl %edi, %eax; retq"), 3);
+    assert_eq!(of("x: testl %edi, %edi; je y; movl %edi, %eax; retq"), 4);
+    assert_eq!(of("x: movl %edi, %eax; jmpq *%rcx"), 4);
 }
 
 #[test]

@@ -39,6 +39,10 @@ pub const fn choose(code: u16, value: u32, yes: u8, no: u8) -> Step {
 pub type Short = [u8; 5];
 
 /// Makes steps short.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "only for constants: what does not compile is out of bounds"
+)]
 pub const fn short<const N: usize>(steps: [Step; N]) -> [Short; N] {
     let mut all = [[0; 5]; N];
     let mut n = 0;

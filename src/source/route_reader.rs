@@ -280,7 +280,9 @@ impl<'a> RouteLine<'a> {
         }
         let word = self.word;
         if value == Value::Congctl || value == Value::Name {
-            let name = &IfName::new(word).ok_or(Problem::NotALinkName)?;
+            let mut name = None;
+            IfName::read(word, &mut name);
+            let name = name.as_ref().ok_or(Problem::NotALinkName)?;
             let len = word.len().wrapping_add(1);
             append_attr(attrs, kind, parts::slice(name.padded(), 0, len));
         } else {

@@ -565,10 +565,11 @@ fn what_a_server_has_forgotten_is_asked_for_anew() {
         assert_eq!(request.server, server);
         assert!(request.addrs.is_some_and(|addrs| !addrs.is_empty()));
         let mut refused = scene.clone();
-        assert_eq!(scene.recv(now, scene.says(REPLY)), Heard::Bound);
+        let reply = scene.says_with(REPLY, Field6::ServerId, server);
+        assert_eq!(scene.recv(now, reply), Heard::Bound);
         assert_eq!(scene.client.since(), at(now));
 
-        let refusal = failing(refused.says(REPLY), 2);
+        let refusal = failing(refused.says_with(REPLY, Field6::ServerId, server), 2);
         assert_eq!(
             refused.recv(now, refusal),
             Heard::Refused(Problem::NothingGiven)

@@ -113,14 +113,14 @@ impl Stack<'_, '_> {
         {
             return self.set_depth(id, NO_DEPTH);
         }
-        let Some(name) = name_of(config, self.observed, id) else {
+        let Some(name) = &name_of(config, self.observed, id) else {
             return;
         };
         // The name is that of the rule's link.
         if config.rule_for(&link.name).is_some() {
             return;
         }
-        if let Some(have) = self.observed.by_name(&name) {
+        if let Some(have) = self.observed.by_name(name) {
             let info = self.observed.info(have);
             let is_it = have.birth != Birth::Seen
                 || link.kind == LinkKind::Ethernet
@@ -141,7 +141,7 @@ impl Stack<'_, '_> {
                 return self.refuse(id, link, Problem::SameVlan);
             }
         }
-        if let Some(made) = plan_link(self.observed, &name, lower) {
+        if let Some(made) = plan_link(self.observed, name, lower) {
             // Which MTU it gets is not known: any that is wanted is set.
             (made.birth, made.mtu, made.mac) = (Birth::Planned, u32::MAX, link.mac);
             lower = made.ifindex;

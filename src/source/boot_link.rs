@@ -172,9 +172,9 @@ fn boot_link(cx: &mut Context<'_, '_>, word: BootWord) -> Option<LinkId> {
         }
     };
     let config = &mut *cx.config;
-    let link = config.links.get_mut(id.place())?;
-    let (matches, _) = config.global.boot_words.link(word)?;
-    link.matches = *matches;
+    let matches = config.global.boot_words.link(word)?.0;
+    let link = config.link_mut(id)?;
+    link.matches = matches;
     if let LinkMatch::Name(name) = &link.matches {
         link.name = Some(*name);
     }

@@ -76,14 +76,14 @@ pub fn encode(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
 )]
 fn encode_link(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
     let (act, config) = (op.act, op.config);
+    let up_if = |is| if is { IFF_UP } else { 0 };
     let mut request = Request {
         kind: RTM_SETLINK,
         ifindex: op.ifindex(),
-        flags: match act {
-            Act::Up => [IFF_UP, IFF_UP],
-            Act::Down => [0, IFF_UP],
-            _ => [0, 0],
-        },
+        flags: [
+            up_if(act == Act::Up),
+            up_if(matches!(act, Act::Up | Act::Down)),
+        ],
         made: None,
         attr: 0,
     };
@@ -127,28 +127,28 @@ fn encode_link(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
                 &info
             } else {
                 let rule = || rule_of(config, op.observed, op.ifindex());
-                let (mut value, mut len) = (0, size_of::<u32>());
+                let (mut attr, mut value, mut len) = (0, 0, size_of::<u32>());
                 match act {
                     Act::SetMac => {
                         request.attr = link::IFLA_ADDRESS;
                         return request.put(w, seq, wanted.mac.as_bytes());
                     }
                     Act::SetMtu => {
-                        request.attr = link::IFLA_MTU;
+                        attr = link::IFLA_MTU;
                         value = wanted.mtu;
                     }
                     Act::Enslave => {
-                        request.attr = link::IFLA_MASTER;
+                        attr = link::IFLA_MASTER;
                         value = wanted.master;
                         if wanted.in_bond() {
                             // which takes only what is down, and takes it up
                             request.flags = [0, IFF_UP];
                         }
                     }
-                    Act::Release => request.attr = link::IFLA_MASTER,
+                    Act::Release => attr = link::IFLA_MASTER,
                     Act::SetFlags => {
                         request.flags = config.flags_of(id);
-                        request.attr = link::IFLA_TXQLEN;
+                        attr = link::IFLA_TXQLEN;
                         match rule().and_then(|rule| rule.txqlen) {
                             Some(txqlen) => value = txqlen,
                             None => len = 0,
@@ -177,6 +177,7 @@ fn encode_link(op: &Op<'_>, w: &mut Writer<'_>, seq: u32) -> Result<(), Full> {
                     Act::Unmake => (request.kind, len) = (RTM_DELLINK, 0),
                     _ => len = 0,
                 }
+                request.attr = attr;
                 number = value.to_ne_bytes();
                 number.get(..len).unwrap_or_default()
             }

@@ -273,10 +273,16 @@ impl Path {
     }
 }
 
+/// Reads a file until it ends or the buffer is full, or nothing is there yet.
+///
+/// A part at a time: of a file under /proc/sys the kernel makes room for all that is asked for, or has none (ENOMEM).
 fn read_all(file: &OwnedFd, buffer: &mut [u8]) -> Result<u32, Errno> {
+    const PART: usize = 1024 * 1024;
     let mut len = 0_u32;
     loop {
         let room = buffer.get_mut(len as usize..).unwrap_or_default();
+        let end = room.len().min(PART);
+        let room = room.get_mut(..end).unwrap_or_default();
         match read(file.as_fd(), room) {
             Ok(0) | Err(HELD) => return Ok(len),
             Ok(more) => len = len.wrapping_add(more),

@@ -624,7 +624,11 @@ fn short_instructions_are_written_for_long_ones() {
     assert_eq!(spelled("movq %rsp, %rdi"), "pushq %rsp; popq %rdi");
     assert_eq!(spelled("movq $-1, 8(%rsp)"), "pushq $-1; popq 8(%rsp)");
     assert_eq!(spelled("subq $16, %rsp"), "pushq %rax; pushq %rax");
+    assert_eq!(spelled("movq (%rsp), %rax"), "popq %rax; pushq %rax");
     for same in [
+        "movq (%rsp), %rsp",
+        "movq (%rsp), %r8",
+        "movl (%rsp), %eax",
         "movq %r12, %rdi",
         "movq %rdi, %rsp",
         "movl %ebx, %edi",

@@ -10,6 +10,9 @@ use crate::program::{Flow, Function, Item, Program, Text};
 use crate::stack::{self, Use};
 use std::collections::{HashMap, HashSet};
 
+/// Octets of a jump to an end that is shared: most are short once the code is in order.
+const JUMP: u32 = 2;
+
 /// The longest sequence looked for, in instructions.
 const LONGEST: usize = 16;
 
@@ -174,7 +177,10 @@ impl<'p> Outliner<'p> {
                     if is_fixed && !ends {
                         break;
                     }
-                    if size > LONG && (!is_fixed || token.kind == Kind::End) {
+                    let is_end = token.kind == Kind::End;
+                    let instead = if is_end { JUMP } else { LONG };
+                    let is_jump = is_end && length == 1;
+                    if size > instead && (!is_fixed || is_end) && !is_jump {
                         let site = Site {
                             block: index,
                             start,
@@ -230,7 +236,7 @@ impl<'p> Outliner<'p> {
         let size: u32 = tokens.iter().map(|token| token.size).sum();
         let places = sites.len() as i64;
         if tokens.last().is_some_and(|token| token.kind == Kind::End) {
-            return (places - 1) * (i64::from(size) - i64::from(LONG));
+            return (places - 1) * (i64::from(size) - i64::from(JUMP));
         }
         let body: u32 = self.called(tokens).iter().map(|token| token.0).sum();
         places * (i64::from(size) - i64::from(LONG)) - i64::from(body)

@@ -83,7 +83,7 @@ impl Chain {
                     self.marks.push((self.octets, label, true));
                 }
                 Item::Code(code)
-                    if let Flow::Jump(Some(name)) = program.flow(code)
+                    if let Flow::Jump(Some(name)) | Flow::Branch(_, name) = program.flow(code)
                         && let Some(name) = program.texts.find(name)
                         && !is_local(program.texts.get(name)) =>
                 {
@@ -100,9 +100,9 @@ impl Chain {
 }
 
 /// Puts chains beside each other that jump to the same functions, or to one another: such jumps are short,
-/// or can hop over one another.
+/// or can hop over one another. A chain that takes up much room has to have more of them.
 fn neighbours(mut chains: Vec<Chain>) -> Vec<Function> {
-    const REACH: u32 = 120;
+    const REACH: u32 = 127;
     let mut functions = Vec::new();
     // What stands within reach of the end: how far from it, and to where.
     let mut behind: Vec<(u32, Text, bool)> = Vec::new();
@@ -114,7 +114,7 @@ fn neighbours(mut chains: Vec<Chain>) -> Vec<Function> {
                 };
                 behind.iter().any(meets)
             });
-            near.count()
+            near.count() * 1000 / (chain.octets as usize + 30)
         };
         let most = chains.iter().map(gain).max().unwrap_or(0);
         let Some(best) = chains.iter().position(|chain| gain(chain) == most) else {

@@ -235,6 +235,14 @@ class Hostname(Machine):
     def test_sysconfig_does_not_set_it_where_one_is_set(self):
         self.assertEqual(self.hostname("mine\n", network="HOSTNAME=box\n"), "mine", "a name that is set stays")
 
+    def test_the_file_is_the_kernels_own(self):
+        """It has no room for all that is asked for at once, since Linux 5.9."""
+        self.write(self.FILE, "")
+        mount("/proc/sys/kernel/hostname", self.path(self.FILE), flags=MS_BIND)
+        self.own_hostname = "mine"
+        self.assertEqual(self.hostname("mine\n", network="HOSTNAME=box\n"), "mine", "a name that is set stays")
+        self.assertEqual(os.uname().nodename, "mine")
+
     def test_no_source_names_one(self):
         self.assertEqual(self.hostname("localhost\n"), "localhost", "the host name stays")
 

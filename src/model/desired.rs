@@ -207,6 +207,8 @@ impl What {
 /// | `route.table` | its link | the table |
 /// | `route.more` | its label | see [`crate::model::route::More`] |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// The small fields first: one octet says where they are.
+#[repr(C)]
 pub struct Thing {
     /// Which of the three it is.
     pub what: What,
@@ -214,23 +216,23 @@ pub struct Thing {
     pub presence: Presence,
     /// Whether it shall be there, and who made it.
     pub standing: Standing,
-    /// Its link; of a route where it is kept track of, even for kinds that use none (blackhole).
-    pub ifindex: u32,
-    /// What it consists of.
-    pub route: Route,
     /// Whether it gives way to a route that somebody else has in its place: a server's wish is no reason to take
     /// another one's. Of an address: to any other one that can be used as the link-local address of its link.
     pub yields: bool,
     /// Whether it is a leased address.
     pub leased: bool,
+    /// Whether the kernel does not look whether somebody else has it, of an IPv6 address.
+    pub nodad: bool,
+    /// Its link; of a route where it is kept track of, even for kinds that use none (blackhole).
+    pub ifindex: u32,
+    /// What it consists of.
+    pub route: Route,
     /// Broadcast address (IPv4), of an address; unspecified: none.
     pub broadcast: Ipv4Addr,
     /// Seconds an address may be used, from when the links were looked at; [`FOREVER`].
     pub valid_secs: u32,
     /// The same of new connections; no more than `valid_secs`.
     pub preferred_secs: u32,
-    /// Whether the kernel does not look whether somebody else has it, of an IPv6 address.
-    pub nodad: bool,
     /// Where it was asked for.
     pub origin: Origin,
 }

@@ -89,6 +89,8 @@ const BEFORE_T2: u16 = State::Bound.only() | State::Renewing.only();
 
 /// See the module. All zeros: stopped, and never had a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// The small fields first: one octet says where they are in a `Lessee`.
+#[repr(C)]
 pub struct Client {
     state: State,
     /// Requests or probes that were sent in this state. In [`State::Bound`] 0 until the address is applied, in

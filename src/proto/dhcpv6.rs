@@ -100,6 +100,8 @@ const NEVER: Instant = Instant(u64::MAX);
 
 /// See the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// The small fields first: one octet says where they are in a `Lessee`.
+#[repr(C)]
 pub struct Client {
     state: State,
     /// Messages that were sent in this state, or could not be.

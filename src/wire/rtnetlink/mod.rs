@@ -95,16 +95,18 @@ impl Verb {
     }
 }
 
-/// An address, a route or a rule as the kernel reports it.
+/// An address, a route or a rule as the kernel reports it. (In this order, as one octet says where the first 128 octets
+/// are.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Seen {
-    /// What it is. Of an address the other end is always there, the protocol is 0.
-    pub thing: Thing,
     /// Whether `thing` says all of it: not where a route has several next hops, a next hop object or an
     /// encapsulation, or is of a type of the kernel's own (local, broadcast, multicast, anycast).
     pub is_plain: bool,
     /// `IFA_F_*` of an address; 0 of a route.
     pub flags: u32,
+    /// What it is. Of an address the other end is always there, the protocol is 0.
+    pub thing: Thing,
 }
 
 impl Seen {

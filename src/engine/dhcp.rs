@@ -242,7 +242,6 @@ impl Engine<'_> {
 
     /// Sends what a client has to send.
     #[inline(never)]
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are of DHCPv4")]
     fn transmit(&mut self, n: usize, what: Message, host: &mut impl Host) -> Result<(), Errno> {
         const GONE: Errno = Errno::ENODEV;
         let (lessee, link) = lessee(self.lessees, &self.observed, n).ok_or(GONE)?;

@@ -70,7 +70,6 @@ impl Addr6 {
 
     /// What a solicitation is to be sent about now, and its nonce, if one is
     /// ([`ask_duplicates`](crate::wire::icmpv6::ask_duplicates)). Then [`Addr6::sent`] is told.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "an address is of IPv6")]
     pub fn due(&mut self, now: Instant) -> Option<(&Ipv6Addr, &[u8; 6])> {
         if now < self.next {
             return None;

@@ -219,7 +219,6 @@ impl Client {
 
     /// What is to be done now.
     #[inline(never)]
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are asked")]
     pub fn due(&mut self, now: Instant) -> Due {
         let had_lease = self.has_lease();
         if now < self.next {

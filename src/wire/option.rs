@@ -13,10 +13,6 @@ use core::net::Ipv4Addr;
 /// Puts an option in the form of its field, or leaves it out: of a list what can be used, of routers the first one of
 /// that. Our own name need not be fully qualified (RFC 4704 s.4.2).
 #[inline(never)]
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the others are as long as they are"
-)]
 pub(super) fn decode(field: u8, octets: &[u8], record: &mut Record) {
     let kind = slots::row(field).kind;
     let (mut name, mut leased) = (Name::new(), [128; LEASED_OCTETS]);

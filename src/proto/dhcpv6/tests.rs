@@ -149,9 +149,9 @@ impl Scene {
 
     /// What is heard before anything is due.
     #[track_caller]
-    fn recv(&mut self, when: u64, mut reply: Lease6) -> Heard {
+    fn recv(&mut self, when: u64, reply: Lease6) -> Heard {
         assert!(self.client.deadline() >= at(when));
-        self.client.hear(at(when), &mut reply, &ME, &mut self.held)
+        self.client.hear(at(when), &reply, &ME, &mut self.held)
     }
 
     /// What is due is filled in.
@@ -549,7 +549,11 @@ fn what_a_server_has_forgotten_is_asked_for_anew() {
             now = ms(deadline) + 1;
         }
         // Only its own server is asked for more time, and any one after that.
-        let server = if asks == Message::Renew6 { SERVER } else { OTHER };
+        let server = if asks == Message::Renew6 {
+            SERVER
+        } else {
+            OTHER
+        };
         let foreign = failing(scene.says_with(REPLY, Field6::ServerId, OTHER), 3);
         if asks == Message::Renew6 {
             assert_eq!(scene.recv(now, foreign), Heard::Nothing);

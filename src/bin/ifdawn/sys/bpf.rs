@@ -39,19 +39,15 @@ pub const fn choose(code: u16, value: u32, yes: u8, no: u8) -> Step {
 pub type Short = [u8; 5];
 
 /// Makes steps short.
-#[expect(
-    clippy::indexing_slicing,
-    reason = "only for constants: what does not compile is out of bounds"
-)]
 pub const fn short<const N: usize>(steps: [Step; N]) -> [Short; N] {
     let mut all = [[0; 5]; N];
-    let mut n = 0;
-    while n < N {
-        let Step { code, jumps, value } = steps[n];
-        let [v0, v1] = (value as i16).to_le_bytes();
+    let (mut from, mut to): (&[Step], &mut [Short]) = (&steps, &mut all);
+    while let ([step, more @ ..], [place, others @ ..]) = (from, to) {
+        let Step { code, jumps, value } = *step;
+        let ([yes, no], [v0, v1]) = (jumps, (value as i16).to_le_bytes());
         assert!(value as i16 as u32 == value && code < 256);
-        all[n] = [code as u8, jumps[0], jumps[1], v0, v1];
-        n += 1;
+        *place = [code as u8, yes, no, v0, v1];
+        (from, to) = (more, others);
     }
     all
 }

@@ -298,8 +298,8 @@ fn an_address_that_somebody_else_has_is_told() {
     assert_eq!(
         host.complaints,
         [
-            "error: eth3: 2001:db8:3::5: another host has this address",
-            "error: eth3: fe80::ff:fe00:3: another host has this address",
+            "error: eth3: 2001:db8:3::5: another host has this address; address taken back",
+            "error: eth3: fe80::ff:fe00:3: another host has this address; address taken back",
         ]
     );
 }

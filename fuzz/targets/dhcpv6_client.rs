@@ -154,7 +154,8 @@ impl Scene {
 
     fn taken(&mut self) {
         let addr = Ipv6Addr::from(addr(7));
-        self.client.taken(Instant(self.now), addr, &mut self.held);
+        self.client
+            .taken(Instant(self.now), &addr.octets(), &mut self.held);
         assert!(self.held.is_sound());
     }
 

@@ -100,9 +100,12 @@ impl Chain {
 }
 
 /// Puts chains beside each other that jump to the same functions, or to one another: such jumps are short,
-/// or can hop over one another. A chain that takes up much room has to have more of them.
+/// or can hop over one another. A chain that takes up much room has to have more of them: the most for their
+/// length come first, in thousandths, where a few octets more or less of a short one are no reason.
 fn neighbours(mut chains: Vec<Chain>) -> Vec<Function> {
     const REACH: u32 = 127;
+    const PARTS: usize = 1_000;
+    const FEW: usize = 30;
     let mut functions = Vec::new();
     // What stands within reach of the end: how far from it, and to where.
     let mut behind: Vec<(u32, Text, bool)> = Vec::new();
@@ -114,7 +117,7 @@ fn neighbours(mut chains: Vec<Chain>) -> Vec<Function> {
                 };
                 behind.iter().any(meets)
             });
-            near.count() * 1000 / (chain.octets as usize + 30)
+            near.count() * PARTS / (chain.octets as usize + FEW)
         };
         let most = chains.iter().map(gain).max().unwrap_or(0);
         let Some(best) = chains.iter().position(|chain| gain(chain) == most) else {

@@ -4,14 +4,11 @@
 //! LLVM's outliner does the second for sequences that leave the stack alone. This one also takes those
 //! that call functions, that have operands on the stack, or that restore registers and return.
 
-use crate::jump::LONG;
+use crate::jump::{LONG, SHORT};
 use crate::measure::Places;
 use crate::program::{Flow, Function, Item, Program, Text};
 use crate::stack::{self, Use};
 use std::collections::{HashMap, HashSet};
-
-/// Octets of a jump to an end that is shared: most are short once the code is in order.
-const JUMP: u32 = 2;
 
 /// The longest sequence looked for, in instructions.
 const LONGEST: usize = 16;
@@ -35,6 +32,17 @@ struct Token {
     and: Option<Text>,
     size: u32,
     kind: Kind,
+}
+
+impl Token {
+    /// Octets of what stands in the place of a sequence that is shared and ends with it: a call, or a jump to an end,
+    /// most of which are short once the code is in order.
+    fn instead(self) -> u32 {
+        match self.kind {
+            Kind::End => SHORT,
+            Kind::Free | Kind::Moves | Kind::Fixed => LONG,
+        }
+    }
 }
 
 type Key = (Text, Option<Text>);
@@ -178,9 +186,8 @@ impl<'p> Outliner<'p> {
                         break;
                     }
                     let is_end = token.kind == Kind::End;
-                    let instead = if is_end { JUMP } else { LONG };
                     let is_jump = is_end && length == 1;
-                    if size > instead && (!is_fixed || is_end) && !is_jump {
+                    if size > token.instead() && (!is_fixed || is_end) && !is_jump {
                         let site = Site {
                             block: index,
                             start,
@@ -233,13 +240,17 @@ impl<'p> Outliner<'p> {
             return 0;
         };
         let tokens = self.tokens(first);
+        let Some(last) = tokens.last() else {
+            return 0;
+        };
         let size: u32 = tokens.iter().map(|token| token.size).sum();
         let places = sites.len() as i64;
-        if tokens.last().is_some_and(|token| token.kind == Kind::End) {
-            return (places - 1) * (i64::from(size) - i64::from(JUMP));
+        let each = i64::from(size) - i64::from(last.instead());
+        if last.kind == Kind::End {
+            return (places - 1) * each;
         }
         let body: u32 = self.called(tokens).iter().map(|token| token.0).sum();
-        places * (i64::from(size) - i64::from(LONG)) - i64::from(body)
+        places * each - i64::from(body)
     }
 
     /// The tokens as the body of a function: sizes and texts, one stack slot deeper.

@@ -17,6 +17,7 @@ use crate::model::config::{LinkNumber, Wait};
 use crate::model::desired::{
     DesiredLink, GEN_MODE, JOINED, MADE, Presence, Standing, Thing, UP, What, link_mut,
 };
+use crate::model::index::HASH_START;
 use crate::model::knob::Knob;
 use crate::output::owned::Owned;
 use crate::plan::encode::encode;
@@ -93,7 +94,11 @@ impl Engine<'_> {
             };
             let file = OutputFile::Owned(&link.name);
             let is_made = link.touched || link.recalled.file.is_ok() || text.brings_names();
-            let sum = text_hash(&text);
+            // The first time there is nothing to compare with, and 20,000 routes are many to write twice.
+            let sum = match link.recalled.sum {
+                HASH_START => 0,
+                _ => text_hash(&text),
+            };
             if is_made && (link.recalled.sum == sum || write(host, file, &text)) {
                 if link.recalled.old_name != link.name {
                     host.remove(OutputFile::Owned(&link.recalled.old_name));

@@ -156,10 +156,12 @@ impl Show for IpAddr {
 /// A word, and octets in decimal after it with dots between them.
 #[inline(never)]
 pub fn dotted(f: &mut Text<'_>, word: Word, octets: &[u8]) {
-    let mut before = word;
-    for octet in octets {
-        f.count(before, (*octet).into());
-        before = word!(".");
+    for (octet, n) in octets.iter().zip(0..) {
+        match n {
+            0 => f.word(word),
+            _ => f.octet(b'.'),
+        }
+        f.number((*octet).into(), 10);
     }
 }
 

@@ -133,7 +133,7 @@ pub fn shorten(program: &mut Program) {
             continue;
         };
         let name = program.texts.get(function.name());
-        let may_be = !exact.contains(name) && !circles.contains(name);
+        let may_be = !exact.contains(name) && !circles.contains(name) && !is_hot(name);
         let begin = begin(program, function, &frame).filter(|_| may_be);
         let mut lines = Vec::new();
         for (at, &item) in function.items.iter().enumerate() {
@@ -163,6 +163,29 @@ pub fn shorten(program: &mut Program) {
     if is_used {
         add(program);
     }
+}
+
+/// What runs for each route, its words and the text of it, by parts of the name. It would save for longer than it
+/// works: how a processor foretells where functions return to fails there. Of 20,000 routes each of 185 calls took 9 ns.
+const HOT: [[&str; 2]; 13] = [
+    ["3sys4file", "3OutNt"],
+    ["6packed", "6unpack"],
+    ["6packed", "6expand"],
+    ["6packed", "8strip_in"],
+    ["4Text", "6number"],
+    ["7netlink", "6Writer6header"],
+    ["7netlink", "6Writer4attr"],
+    ["5model4addr", "6dotted"],
+    ["5model4addr", "4Show4show"],
+    ["5model5route", "4Show4show"],
+    ["9key_table", "5Names7find_in"],
+    ["6output5owned", "4line"],
+    ["6scalar", "6dotted"],
+];
+
+fn is_hot(name: &str) -> bool {
+    HOT.iter()
+        .any(|parts| parts.iter().all(|part| name.contains(part)))
 }
 
 /// Takes one slot from the stack, and changes a register that is restored next.

@@ -489,6 +489,24 @@ fn prepared_f(functions: &[&str]) -> Vec<String> {
 }
 
 #[test]
+fn what_runs_often_saves_for_itself() {
+    let first = |name: &str| {
+        let f = saver(
+            name,
+            "$40",
+            "movl %edi, %ebx; callq x; movl %ebx, %eax",
+            "retq",
+        );
+        lines(&prepared(&[&f, "x: retq"]).expect("prepared"), name)[0].to_string()
+    };
+    assert_eq!(
+        first("_RNvNtC6ifdawn6packed4read"),
+        "pushq $-5; callq saved.some"
+    );
+    assert_eq!(first("_RNvNtC6ifdawn6packed6expand"), "pushq %rbp");
+}
+
+#[test]
 fn registers_are_saved_and_restored_by_others() {
     let f = |part| {
         saver(

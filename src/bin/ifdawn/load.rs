@@ -61,7 +61,7 @@ impl Files {
     }
 }
 
-/// Reads every source, or the files that `check` was given, into `config`; complaints go to `sink`.
+/// Reads every source, or the files that `check` was given, into `config`, which is empty; complaints go to `sink`.
 pub fn load(
     options: &Options,
     root: &Root<'_>,
@@ -69,7 +69,6 @@ pub fn load(
     config: &mut Config<'_>,
     sink: &mut dyn Sink,
 ) {
-    config.clear();
     let is_given = !options.files.is_empty();
     let sources = match is_given {
         true => 0,

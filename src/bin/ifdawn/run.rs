@@ -146,6 +146,7 @@ fn plan_json(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>
     system.read(engine, None);
     let mut json = Json::new(out, PLAN);
     plan_json::begin(&mut json, &engine.config);
+    engine.config.clear();
     system.read(engine, Some(&mut json));
     plan_json::end(&mut json);
     UP

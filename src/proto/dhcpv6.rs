@@ -165,7 +165,7 @@ impl Client {
             return;
         }
         self.settings = *settings;
-        self.random = seed.max(1);
+        self.random = seed;
         self.max_rt = MAX_RT;
         self.refusals = 0;
         let state = if self.wanted() == 0 {

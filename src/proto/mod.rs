@@ -38,10 +38,10 @@ pub struct Lessee {
     pub carrier_losses: u32,
     /// How far DHCPv4 is.
     pub client: Client,
-    /// How far DHCPv6 is.
-    pub client6: dhcpv6::Client,
     /// What routers said.
     pub ndisc: Ndisc,
+    /// How far DHCPv6 is.
+    pub client6: dhcpv6::Client,
     /// What is leased to it by DHCPv4, while it [`holds`](Lessee::holds) that.
     pub lease: Lease,
     /// What servers of DHCPv6 said, while there is a lease ([`dhcpv6::Client::has_lease`]) or none is needed.
@@ -59,8 +59,8 @@ impl Lessee {
             saved: [false; 2],
             carrier_losses: 0,
             client: Client::NEW,
-            client6: dhcpv6::Client::NEW,
             ndisc: Ndisc::NEW,
+            client6: dhcpv6::Client::NEW,
             lease: Lease::NONE,
             lease6: Lease6::NONE,
         };

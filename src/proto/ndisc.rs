@@ -98,7 +98,7 @@ impl Ndisc {
     /// advertisement.
     pub fn start(&mut self, now: Instant, seed: u32) {
         if self.state == State::Stopped {
-            self.random = seed.max(1);
+            self.random = seed;
             self.solicit(now);
         }
     }

@@ -374,7 +374,7 @@ pub(super) fn lessee<'a>(
 
 /// The lessee that a link is.
 #[inline(never)]
-fn lessee_mut(lessees: &mut VecView<Lessee>, ifindex: u32) -> Option<&mut Lessee> {
+pub(super) fn lessee_mut(lessees: &mut VecView<Lessee>, ifindex: u32) -> Option<&mut Lessee> {
     lessees.iter_mut().find(|lessee| lessee.ifindex == ifindex)
 }
 

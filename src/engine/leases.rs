@@ -99,16 +99,15 @@ impl Engine<'_> {
             Family::V4 => (&config.ipv4, LinkState::WaitingLease),
             Family::V6 => (&config.ipv6, LinkState::WaitingRa),
         };
-        let is_nobodys = match ip.method {
-            Method::Ignore | Method::Disabled => true,
-            Method::Static | Method::LinkLocal => family == Family::V4,
-            Method::Dhcp | Method::Auto => false,
+        let mut method = ip.method;
+        let is_asked = match family {
+            Family::V4 => ip.asks(),
+            Family::V6 => !matches!(method, Method::Ignore | Method::Disabled),
         };
-        if is_nobodys {
+        if !is_asked {
             return NOTHING;
         }
-        let mut method = ip.method;
-        if method == Method::Auto && self.has_addr(id, family) {
+        if method == Method::Auto && self.has_addr(id, Family::V6) {
             // It waits for nobody.
             method = Method::Static;
         }

@@ -65,7 +65,9 @@ impl Lessee {
             lease6: Lease6::NONE,
         };
         lessees.push(lessee).ok()?;
-        lessees.last_mut()
+        let lessee = lessees.last_mut()?;
+        lessee.client6.stop();
+        Some(lessee)
     }
 
     /// Has no carrier, or lost it for a while.

@@ -328,10 +328,7 @@ pub(super) fn recall(lessee: &mut Lessee, family: Family, name: &IfName, host: &
     };
     let began = lease::read(text, name, lessee.ifindex, lease);
     if let Some(began) = began.filter(|at| *at <= now) {
-        match family {
-            Family::V4 => lessee.client.recall(&lessee.lease, began),
-            Family::V6 => lessee.client6.recall(&lessee.lease6, began),
-        }
+        lessee.recall(family, began);
         // Else it is written anew.
         lessee.set_saved(family, lessee.since(family) == began);
     }

@@ -77,6 +77,15 @@ impl Lessee {
         self.ndisc.stop();
     }
 
+    /// Knows of an earlier lease of a family, as it is held now, that was asked for or given at this time.
+    #[inline(never)]
+    pub fn recall(&mut self, family: Family, began: Instant) {
+        match family {
+            Family::V4 => self.client.recall(&self.lease, began),
+            Family::V6 => self.client6.recall(&self.lease6, began),
+        }
+    }
+
     /// What is to be done now, and by which family.
     pub fn due(&mut self, now: Instant) -> (Family, Due) {
         let due = self.client.due(now);

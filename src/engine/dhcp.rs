@@ -19,7 +19,7 @@ use crate::model::link::IfName;
 use crate::model::observed::{Link, Observed};
 use crate::packed::word;
 use crate::proto::dhcpv4::{Settings, State, xorshift};
-use crate::proto::{Due, Lessee, Message, slaac};
+use crate::proto::{Due, Lessee, Message, NEAR, after, slaac};
 use crate::text::show::{Show, Text};
 use crate::wire::arp::{self, Arp};
 use crate::wire::dhcpv4::{self, Request};
@@ -33,7 +33,6 @@ impl Engine<'_> {
     #[inline(never)]
     pub fn attend(&mut self, host: &mut impl Host) -> Instant {
         self.now = host.now();
-        self.expects_until = Instant(0);
         let mut n = 0_usize;
         while let Some(wanted) = self.desired.links.get(n) {
             let (ifindex, is_watched) = (wanted.ifindex, wanted.asks || wanted.dad.is_some());
@@ -50,12 +49,13 @@ impl Engine<'_> {
             n = n.wrapping_add(1);
         }
         let mut until = self.probe_addrs(host);
+        let mut asked = Instant(0);
         for lessee in self.lessees.iter() {
             until = until.min(lessee.deadline());
-            let expects = lessee.client.expects_until();
-            let expects = expects.max(lessee.client6.expects_until());
-            self.expects_until = self.expects_until.max(expects);
+            asked = asked.max(lessee.client.expects_since());
+            asked = asked.max(lessee.client6.expects_since());
         }
+        self.expects_until = after(asked, NEAR);
         until
     }
 

@@ -9,7 +9,6 @@ use crate::model::lease::{Field, Lease, Verdict};
 use crate::model::statement::{Form, Statement};
 use crate::proto::Heard;
 use crate::proto::dhcpv4::{Client, State};
-use core::net::Ipv4Addr;
 
 impl Engine<'_> {
     /// Takes what somebody said on a link, as the jail read it, and answers at once: servers take their time.
@@ -102,10 +101,9 @@ impl Engine<'_> {
 
 /// Whether somebody else has the address of a client, or asks for it as we do (RFC 5227 s.2.1.1).
 fn is_conflict(said: &Lease, client: &Client, mac: &[u8]) -> bool {
-    let says = |field, addr: Ipv4Addr| said.get(field) == addr.octets();
-    let is_probe = || says(Field::Addr, Ipv4Addr::UNSPECIFIED);
-    client.state() == State::Probing
-        && said.get(Field::Chaddr) != mac
-        && (says(Field::Addr, client.addr())
-            || is_probe() && says(Field::NextServer, client.addr()))
+    let mut addr = said.addr(Field::Addr);
+    if addr.is_unspecified() {
+        addr = said.addr(Field::NextServer);
+    }
+    client.state() == State::Probing && addr == client.addr() && said.get(Field::Chaddr) != mac
 }

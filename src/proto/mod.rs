@@ -17,6 +17,7 @@ use crate::model::addr::Family;
 use crate::model::config::LinkId;
 use crate::model::lease::{AnyLease, Lease};
 use crate::model::lease6::Lease6;
+pub(crate) use dhcpv4::pace::{NEAR, after};
 use dhcpv4::{Client, State};
 use heapless::VecView;
 pub use message::{Due, Heard, Message};

@@ -203,8 +203,10 @@ impl Ndisc {
         if self.is_changed {
             deadline = deadline.min(self.tell_at);
         }
-        for kept in self.kept() {
-            deadline = deadline.min(kept.until);
+        for kept in &self.kept {
+            if !kept.item().is(What::Nothing) {
+                deadline = deadline.min(kept.until);
+            }
         }
         deadline
     }

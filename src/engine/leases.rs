@@ -178,18 +178,27 @@ impl Engine<'_> {
         let Some(lessee) = self.lessee(link.ifindex) else {
             return LinkState::Failed;
         };
-        let state = lessee.client.state();
-        let is_bound = matches!(state, State::Bound | State::Renewing | State::Rebinding);
-        let lacks_root =
-            needs_root(&self.config, lessee.config) && lessee.lease.get(Field::RootPath).is_empty();
-        if lessee.v6_only || is_bound && !lacks_root {
-            LinkState::Up
-        } else if state == State::Ended {
-            LinkState::Failed
-        } else if is_bound {
-            LinkState::WaitingRoot
-        } else {
-            LinkState::WaitingLease
+        if lessee.v6_only {
+            return LinkState::Up;
+        }
+        match lessee.client.state() {
+            State::Bound | State::Renewing | State::Rebinding => {
+                match needs_root(&self.config, lessee.config)
+                    && lessee.lease.get(Field::RootPath).is_empty()
+                {
+                    true => LinkState::WaitingRoot,
+                    false => LinkState::Up,
+                }
+            }
+            State::Ended => LinkState::Failed,
+            State::Stopped
+            | State::Rebooting
+            | State::Selecting
+            | State::Requesting
+            | State::Probing
+            | State::Declining
+            | State::Pausing
+            | State::Releasing => LinkState::WaitingLease,
         }
     }
 

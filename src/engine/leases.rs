@@ -99,16 +99,15 @@ impl Engine<'_> {
             Family::V4 => (&config.ipv4, LinkState::WaitingLease),
             Family::V6 => (&config.ipv6, LinkState::WaitingRa),
         };
-        let is_nobodys = match ip.method {
-            Method::Ignore | Method::Disabled => true,
-            Method::Static | Method::LinkLocal => family == Family::V4,
-            Method::Dhcp | Method::Auto => false,
+        let mut method = ip.method;
+        let is_asked = match family {
+            Family::V4 => ip.asks(),
+            Family::V6 => !matches!(method, Method::Ignore | Method::Disabled),
         };
-        if is_nobodys {
+        if !is_asked {
             return NOTHING;
         }
-        let mut method = ip.method;
-        if method == Method::Auto && self.has_addr(id, family) {
+        if method == Method::Auto && self.has_addr(id, Family::V6) {
             // It waits for nobody.
             method = Method::Static;
         }
@@ -179,18 +178,27 @@ impl Engine<'_> {
         let Some(lessee) = self.lessee(link.ifindex) else {
             return LinkState::Failed;
         };
-        let state = lessee.client.state();
-        let is_bound = matches!(state, State::Bound | State::Renewing | State::Rebinding);
-        let lacks_root =
-            needs_root(&self.config, lessee.config) && lessee.lease.get(Field::RootPath).is_empty();
-        if lessee.v6_only || is_bound && !lacks_root {
-            LinkState::Up
-        } else if state == State::Ended {
-            LinkState::Failed
-        } else if is_bound {
-            LinkState::WaitingRoot
-        } else {
-            LinkState::WaitingLease
+        if lessee.v6_only {
+            return LinkState::Up;
+        }
+        match lessee.client.state() {
+            State::Bound | State::Renewing | State::Rebinding => {
+                match needs_root(&self.config, lessee.config)
+                    && lessee.lease.get(Field::RootPath).is_empty()
+                {
+                    true => LinkState::WaitingRoot,
+                    false => LinkState::Up,
+                }
+            }
+            State::Ended => LinkState::Failed,
+            State::Stopped
+            | State::Rebooting
+            | State::Selecting
+            | State::Requesting
+            | State::Probing
+            | State::Declining
+            | State::Pausing
+            | State::Releasing => LinkState::WaitingLease,
         }
     }
 
@@ -329,10 +337,7 @@ pub(super) fn recall(lessee: &mut Lessee, family: Family, name: &IfName, host: &
     };
     let began = lease::read(text, name, lessee.ifindex, lease);
     if let Some(began) = began.filter(|at| *at <= now) {
-        match family {
-            Family::V4 => lessee.client.recall(&lessee.lease, began),
-            Family::V6 => lessee.client6.recall(&lessee.lease6, began),
-        }
+        lessee.recall(family, began);
         // Else it is written anew.
         lessee.set_saved(family, lessee.since(family) == began);
     }

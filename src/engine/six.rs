@@ -5,7 +5,7 @@
 //! are to ask, and what they are asked.
 
 use super::describe6::settings;
-use super::dhcp::TAKEN;
+use super::dhcp::{TAKEN, lessee_mut};
 use super::observe::Asked;
 use super::{Engine, Event, Host, Instant, Packet, remove};
 use crate::diag::{Errno, Problem};
@@ -70,8 +70,7 @@ impl Engine<'_> {
         self.look_again = true;
         self.say(ifindex, TAKEN, addr, host);
         self.put_down(ifindex, Problem::AddrTaken);
-        let mut lessees = self.lessees.iter_mut();
-        if let Some(lessee) = lessees.find(|lessee| lessee.ifindex == ifindex) {
+        if let Some(lessee) = lessee_mut(self.lessees, ifindex) {
             lessee.client6.taken(self.now, addr, &mut lessee.lease6);
         }
     }

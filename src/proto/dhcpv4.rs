@@ -165,7 +165,7 @@ impl Client {
         }
         self.probe_ms = settings.probe_ms;
         (self.bootp, self.v6_only) = (settings.bootp, settings.v6_only);
-        self.random = seed.max(1);
+        self.random = seed;
         self.xid = u32::from(settings.xid_tag) << 16;
         self.pace = 0;
         self.ask(

@@ -98,7 +98,7 @@ const BEFORE_T2: u16 = State::Bound.only() | State::Renewing.only();
 /// Nothing is to be done.
 const NEVER: Instant = Instant(u64::MAX);
 
-/// See the module.
+/// See the module. All zeros: never had a lease; it is to be [stopped](Client::stop) before it is asked for anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 // The small fields first: one octet says where they are in a `Lessee`.
 #[repr(C)]
@@ -132,7 +132,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Stopped, and never had a lease.
+    /// All zeros.
     pub const NEW: Client = Client {
         state: State::Stopped,
         tries: 0,
@@ -144,7 +144,7 @@ impl Client {
         settings: Settings::NONE,
         max_rt: 0,
         rt: 0,
-        next: NEVER,
+        next: Instant(0),
         begun: Instant(0),
         since: Instant(0),
         renew_at: Instant(0),
@@ -165,7 +165,7 @@ impl Client {
             return;
         }
         self.settings = *settings;
-        self.random = seed.max(1);
+        self.random = seed;
         self.max_rt = MAX_RT;
         self.refusals = 0;
         let state = if self.wanted() == 0 {

@@ -18,7 +18,7 @@ impl Engine<'_> {
         let Some(link) = self.desired.links.get(n as usize) else {
             return;
         };
-        let mut text = LineBuf::<{ MAX_TEXT + 1 }>::new();
+        let mut text = LineBuf::<64>::new();
         // The secret that stable addresses are made of: the number of the machine as an IPv6 address. Without one the
         // kernel refuses what is written, and they are random.
         if knob == Knob::ADDR_GEN_MODE

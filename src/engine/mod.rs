@@ -295,7 +295,7 @@ impl Engine<'_> {
             if !matches!(round, Err(AGAIN | Errno::ENOBUFS)) {
                 break;
             }
-            self.observed.clear();
+            self.forget_links();
         }
         if round != Err(AGAIN) {
             round?;

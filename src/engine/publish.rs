@@ -50,7 +50,8 @@ impl Engine<'_> {
             && state.awaited().is_none()
         {
             if link.config == Some(id) && (link.leased || !link.asks || !is_any) {
-                self.finish_desired(n, state, host);
+                self.tell_carrier(link, n as u32, host);
+                self.finish_desired(n, link.ifindex, state, host);
             }
             n = n.wrapping_add(1);
         }
@@ -141,19 +142,19 @@ impl Engine<'_> {
         addrs.any(|addr| addr.link == id && addr.addr.family() == family)
     }
 
-    /// Tells how the desired link `n` ended.
-    fn finish_desired(&mut self, n: usize, state: LinkState, host: &mut impl Host) {
+    /// Complains about the desired link `n` where it has no carrier, unless it just came up.
+    fn tell_carrier(&self, link: &DesiredLink, n: u32, host: &mut impl Host) {
         const NO_CARRIER: Complaint = Complaint::warning(Problem::NoCarrier, Effect::None);
-        let Some(link) = self.desired.links.get(n) else {
-            return;
-        };
-        let ifindex = link.ifindex;
-        let just_up = |step: &Step| step.act == Act::Up && step.n == n as u32;
-        let observed = self.observed.by_index(ifindex);
+        let just_up = |step: &Step| step.act == Act::Up && step.n == n;
+        let observed = self.observed.by_index(link.ifindex);
         if observed.is_some_and(|link| !link.has_carrier()) && !self.plan.steps.iter().any(just_up)
         {
             self.complain_of(host, NO_CARRIER, link.origin, Subject::Link(&link.name));
         }
+    }
+
+    /// Tells how the desired link `n` ended.
+    fn finish_desired(&mut self, n: usize, ifindex: u32, state: LinkState, host: &mut impl Host) {
         if state == LinkState::Failed {
             self.mark(ifindex, Event::Failed);
             self.put_down(ifindex, Problem::NoIpv4ll);

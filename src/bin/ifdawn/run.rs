@@ -202,7 +202,7 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -> u8
         engine.foreign_resolv_conf = ForeignResolvConf::Replaced;
     }
     let mut code = UP;
-    for name in &options.links {
+    for name in engine.goal.names {
         if !engine.is_configured(name) {
             NO_SOURCE.say(&mut system.log, Subject::Link(name));
             code = NOT_UP;
@@ -331,7 +331,7 @@ fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Er
 fn down(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let mut code = UP;
     engine.releases = system.options.has(Opt::Release);
-    for name in &system.options.links {
+    for name in engine.goal.names {
         match engine.down(name, system) {
             Ok(()) if !engine.plan.errors.any() => continue,
             Ok(()) => {}

@@ -9,7 +9,7 @@ use crate::model::desired::{Desired, DesiredLink};
 use crate::model::knob::{ABSENT, Knob, STABLE_PRIVACY};
 use crate::model::link::LinkKind;
 use crate::model::observed::{AltName, Birth, Link, Observed};
-use crate::wire::rtnetlink::info::{self, Options};
+use crate::wire::rtnetlink::info::{self, Options, Pick};
 
 /// Whether a link says among its options what it lies on, and can be moved.
 pub fn lies_in_data(kind: LinkKind) -> bool {
@@ -71,7 +71,7 @@ struct Diff<'a, 'm> {
     link: &'a Link,
 }
 
-impl Diff<'_, '_> {
+impl<'a> Diff<'a, '_> {
     #[inline(never)]
     fn push(&mut self, phase: Phase, act: Act) {
         self.plan
@@ -163,7 +163,7 @@ impl Diff<'_, '_> {
     }
 
     /// The options that a step sets.
-    fn options(&self, act: Act) -> Options<'_> {
+    fn options(&self, act: Act) -> Options<'a> {
         options(act, self.wanted, self.config, self.observed)
     }
 
@@ -182,7 +182,8 @@ impl Diff<'_, '_> {
         if differs.joined {
             self.push(Phase::JoinedOptions, Act::SetJoined);
         }
-        if is_new {
+        // which it is of a new one
+        if own.pick == Pick::All {
             return false;
         }
         if self.lies_elsewhere(kind) {

@@ -120,6 +120,7 @@ impl Cidr {
     }
 
     /// The broadcast address of an IPv4 prefix shorter than /31 (RFC 919, RFC 3021); unspecified for another one.
+    #[inline(never)]
     pub fn broadcast(&self) -> Ipv4Addr {
         match self.addr {
             IpAddr::V4(addr) if self.len < 31 => {

@@ -99,7 +99,9 @@ fn heard(header: &[u8; HEADER], message: &[u8], advert: &mut Advert) -> Option<V
         return Some(Verdict::NotForUs);
     }
     advert.set_source(src);
-    let is_proper = kind != ROUTER || is_link_local(&IpAddr::from(*src));
+    if kind == ROUTER && !is_link_local(&IpAddr::from(*src)) {
+        return None;
+    }
     let (what, len) = match kind {
         ROUTER => (What::Link, 8),
         SOLICITATION => (What::Solicited, 16),
@@ -107,10 +109,10 @@ fn heard(header: &[u8; HEADER], message: &[u8], advert: &mut Advert) -> Option<V
     };
     let (fixed, mut rest) = rest.split_at_checked(len)?;
     // Options say more of it.
-    let is_sound = advert.add(what, LEAST, fixed);
-    let mut verdict = Verdict::Neighbor;
+    if !advert.add(what, LEAST, fixed) {
+        return None;
+    }
     if kind == ROUTER {
-        verdict = Verdict::Fine;
         copy_to(advert.first_octets(), FLAGS, &[flags & (MANAGED | OTHER)]);
         let seconds = u16::from_be_bytes([l0, l1]);
         advert.add(What::Router, seconds.into(), &[]);
@@ -120,7 +122,11 @@ fn heard(header: &[u8; HEADER], message: &[u8], advert: &mut Advert) -> Option<V
         rest = after;
         put(kind, option, advert);
     }
-    (is_proper && is_sound && rest.is_empty()).then_some(verdict)
+    let verdict = match kind {
+        ROUTER => Verdict::Fine,
+        _ => Verdict::Neighbor,
+    };
+    rest.is_empty().then_some(verdict)
 }
 
 /// Puts what a whole option says, or leaves it out. What is asked for by no name of an RFC is of RFC 4861 s.4.6. One of

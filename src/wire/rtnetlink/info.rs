@@ -326,22 +326,20 @@ impl Walk<'_> {
                 }
                 Form::Peer => value = self.of.index(self.text),
                 Form::Key => {
-                    let keys = [number, IFLA_GRE_IFLAGS, IFLA_GRE_OKEY, IFLA_GRE_OFLAGS];
-                    for other in keys.into_iter().filter(|_| is_gre) {
-                        if other < number {
-                            self.put(other, Form::Be16, GRE_KEY);
-                        } else {
-                            self.put(other, Form::Key, value);
-                        }
+                    if is_gre {
+                        self.put(number, Form::Key, value);
                         // of all this, the option is told of once
                         self.option = None;
+                        self.put(IFLA_GRE_IFLAGS, Form::Be16, GRE_KEY);
+                        self.put(IFLA_GRE_OKEY, Form::Key, value);
+                        self.put(IFLA_GRE_OFLAGS, Form::Be16, GRE_KEY);
                     }
                     continue;
                 }
                 // what is a point-to-point link if it has another end
                 Form::Addr
                     if attr == Attr::REMOTE
-                        && number_had(attr_in(self.have, number)) == 0
+                        && number_in(self.have, number, 0) == 0
                         && matches!(kind, LinkKind::Gre | LinkKind::Ipip | LinkKind::Sit) =>
                 {
                     self.when = When::Made;

@@ -115,11 +115,10 @@ fn read_mac(rest: &[u8], kind: u16, to: &mut Mac) {
 /// Two kinds are hardware all the same: the port of an InfiniBand adapter (its partitions have the same
 /// kind and lie on the port), and that of a switch chip (which lies on the port that feeds the switch).
 fn kernel_kind(kind: &[u8], lower: u32) -> KernelKind {
-    match packed!(",dsa,ipoib,veth").position(kind) {
-        Some(0 | 1) => KernelKind::Device,
-        Some(2) if lower == 0 => KernelKind::Device,
-        Some(3) => KernelKind::Veth,
-        _ => KernelKind::Virtual,
+    match packed!("veth,,dsa,ipoib").position(kind) {
+        Some(0) => KernelKind::Veth,
+        Some(n) if n < 3 || lower == 0 => KernelKind::Device,
+        Some(_) | None => KernelKind::Virtual,
     }
 }
 

@@ -74,7 +74,8 @@ pub fn has_more(what: What, payload: &[u8], ours: &mut [u8], exact: bool) -> boo
     // what a rule has beside its fields, but for its protocol
     const OF_RULE: u32 = set(&[3, 4, 10, 11, 12, 13, 14, 16, 17, 19, 20, 22, 23, 24]);
     const OF_ROUTE: u32 = set(&[RTA_ENCAP, RTA_NH_ID, RTA_MULTIPATH]);
-    const IF_EXACT: u32 = OF_ROUTE | set(&[RTA_FLOW, RTA_PREF]);
+    // of a rule they are among those above
+    const IF_EXACT: u32 = set(&[RTA_FLOW, RTA_PREF]);
     let theirs = payload.get(HEADER..).unwrap_or_default();
     let mut hops = attr_in(theirs, RTA_MULTIPATH);
     each_hop(ours, &mut |flags, link| {
@@ -85,17 +86,19 @@ pub fn has_more(what: What, payload: &[u8], ours: &mut [u8], exact: bool) -> boo
             }
         }
     });
-    let kinds = match (what, exact) {
-        (What::Addr, _) => return true,
-        (What::Rule, _) => OF_RULE,
-        (What::Route, false) => OF_ROUTE,
-        (What::Route, true) => IF_EXACT,
+    let mut kinds = match what {
+        What::Addr => return true,
+        What::Rule => OF_RULE,
+        What::Route => OF_ROUTE,
     };
+    if exact {
+        kinds |= IF_EXACT;
+        let theirs = attr_in(theirs, RTA_METRICS);
+        if !are_same(attr_in(ours, RTA_METRICS), theirs, ALL_METRICS) {
+            return false;
+        }
+    }
     are_same(ours, theirs, kinds)
-        && (!exact || {
-            let theirs = attr_in(theirs, RTA_METRICS);
-            are_same(attr_in(ours, RTA_METRICS), theirs, ALL_METRICS)
-        })
 }
 
 /// Whether two lists have the same attributes of these types. What was not asked for the kernel shows as an octet

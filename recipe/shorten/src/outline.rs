@@ -8,6 +8,7 @@ use crate::jump::{LONG, SHORT};
 use crate::measure::Places;
 use crate::program::{Flow, Function, Item, Program, Text};
 use crate::stack::{self, Use};
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 /// The longest sequence looked for, in instructions.
@@ -200,9 +201,12 @@ impl<'p> Outliner<'p> {
                 }
             }
         }
-        seen.retain(|_, sites| sites.len() > 1);
+        let ends = self.ends(&seen);
         let mut gains: Vec<(i64, Vec<Site>)> = Vec::new();
-        for (_, found) in seen.drain() {
+        for (key, mut found) in seen.drain() {
+            found.extend(ends.get(key).into_iter().flatten());
+            // Of the same sequence with what ends it and without, the one with it.
+            found.sort_unstable_by_key(|it| (it.block, it.start, Reverse(it.length)));
             let found = apart(found, &HashSet::new());
             let gain = self.gain(&found);
             if gain > 0 {
@@ -230,27 +234,61 @@ impl<'p> Outliner<'p> {
         true
     }
 
+    /// Where sequences stand that are called elsewhere, followed by a return, or with a jump for their last call: what
+    /// returns there does so to a caller of the sequence as well.
+    fn ends<'k>(&self, seen: &HashMap<&'k [Key], Vec<Site>>) -> HashMap<&'k [Key], Vec<Site>> {
+        let mut ends: HashMap<&[Key], Vec<Site>> = HashMap::new();
+        let returns = self.program.texts.find("retq");
+        for (key, sites) in seen {
+            let tokens = self.tokens(sites[0]);
+            if tokens.iter().any(|token| token.kind != Kind::Free) {
+                continue;
+            }
+            let with_return = returns.map(|it| [key, &[(it, None)][..]].concat());
+            let with_jump = key.split_last().and_then(|((last, _), others)| {
+                let Flow::Call(Some(name)) = self.program.flow(*last) else {
+                    return None;
+                };
+                let jump = self.program.texts.find(&format!("jmp {name}"))?;
+                Some([others, &[(jump, None)]].concat())
+            });
+            for end in [with_return, with_jump].into_iter().flatten() {
+                let sites = seen.get(end.as_slice()).into_iter().flatten();
+                ends.entry(key).or_default().extend(sites);
+            }
+        }
+        ends
+    }
+
+    /// Whether what stands there ends by itself.
+    fn is_end(&self, site: Site) -> bool {
+        let tokens = self.tokens(site);
+        tokens.last().is_some_and(|token| token.kind == Kind::End)
+    }
+
     fn tokens(&self, site: Site) -> &[Token] {
         &self.blocks[site.block][site.start..site.start + site.length]
     }
 
     /// Octets saved by sharing what stands at these sites, which do not overlap.
     fn gain(&self, sites: &[Site]) -> i64 {
-        let Some(&first) = sites.first() else {
+        if sites.len() < 2 {
             return 0;
-        };
-        let tokens = self.tokens(first);
-        let Some(last) = tokens.last() else {
-            return 0;
-        };
-        let size: u32 = tokens.iter().map(|token| token.size).sum();
-        let places = sites.len() as i64;
-        let each = i64::from(size) - i64::from(last.instead());
-        if last.kind == Kind::End {
-            return (places - 1) * each;
         }
-        let body: u32 = self.called(tokens).iter().map(|token| token.0).sum();
-        places * each - i64::from(body)
+        let each = |site: &Site| {
+            let tokens = self.tokens(*site);
+            let size: u32 = tokens.iter().map(|token| token.size).sum();
+            let instead = tokens.last().map_or(0, |last| last.instead());
+            i64::from(size) - i64::from(instead)
+        };
+        let all: i64 = sites.iter().map(each).sum();
+        match sites.iter().find(|site| self.is_end(**site)) {
+            Some(end) => all - each(end),
+            None => {
+                let body = self.called(self.tokens(sites[0]));
+                all - body.iter().map(|token| i64::from(token.0)).sum::<i64>()
+            }
+        }
     }
 
     /// The tokens as the body of a function: sizes and texts, one stack slot deeper.
@@ -283,40 +321,31 @@ impl<'p> Outliner<'p> {
 
     fn share(&mut self, sites: &[Site], used: &mut HashSet<(usize, usize)>) {
         let name = format!("shared.{}", self.shared.len());
-        let tokens = self.tokens(sites[0]).to_vec();
-        let is_end = tokens.last().is_some_and(|token| token.kind == Kind::End);
-        let (body, instead) = if is_end {
-            let code = self.program.texts.of(&format!("jmp {name}"));
-            (
-                tokens,
-                Token {
-                    code,
-                    and: None,
-                    size: LONG,
-                    kind: Kind::End,
-                },
-            )
-        } else {
-            let on_stack = tokens.iter().any(|token| token.kind == Kind::Moves);
-            let code = self.program.texts.of(&format!("callq {name}"));
-            // Its operands on the stack are right at this depth only.
-            let kind = if on_stack { Kind::Fixed } else { Kind::Free };
-            (
-                self.body(&tokens),
-                Token {
-                    code,
-                    and: None,
-                    size: LONG,
-                    kind,
-                },
-            )
+        let end = sites.iter().find(|site| self.is_end(**site));
+        let tokens = self.tokens(*end.unwrap_or(&sites[0])).to_vec();
+        // Its operands on the stack are right at this depth only.
+        let on_stack = tokens.iter().any(|token| token.kind == Kind::Moves);
+        let body = match end {
+            Some(_) => tokens,
+            None => self.body(&tokens),
         };
         for site in sites {
+            let (operation, kind) = match on_stack {
+                _ if self.is_end(*site) => ("jmp", Kind::End),
+                true => ("callq", Kind::Fixed),
+                false => ("callq", Kind::Free),
+            };
+            let code = self.program.texts.of(&format!("{operation} {name}"));
             for index in site.start..site.start + site.length {
                 self.blocks[site.block][index].size = 0;
                 used.insert((site.block, index));
             }
-            self.blocks[site.block][site.start] = instead;
+            self.blocks[site.block][site.start] = Token {
+                code,
+                and: None,
+                size: LONG,
+                kind,
+            };
         }
         self.shared
             .push((self.program.texts.of(&name), self.blocks.len()));

@@ -86,6 +86,31 @@ fn what_calls_and_uses_the_stack_is_called() {
 }
 
 #[test]
+fn what_ends_elsewhere_is_called_there() {
+    let sequence = "movl $70000, %edi; movl $80000, %esi";
+    let caller = format!("g: {sequence}; movl $90000, %edx; callq y; jmp z");
+    for (end, called) in [("retq", 0), ("jmp x", 1)] {
+        let call = if called > 0 { "; callq x" } else { "" };
+        let caller = caller.replace("; movl $9", &format!("{call}; movl $9"));
+        let (_, after) = shortened(&[
+            &caller,
+            &format!("f: xorl %eax, %eax; {sequence}; {end}"),
+            "x: testl %eax, %eax; retq",
+        ]);
+        assert_eq!(count(&after, "movl $70000, %edi"), 1, "{after}");
+        assert_eq!(count(&after, "callq x"), 0, "{after}");
+        assert_eq!(count(&after, "callq shared.0"), 1, "{after}");
+        // Where the stack is looked at, or it is not known whether it is, what is called would see another one.
+        let on_stack = |text: &str| text.replace("movl $80000", "movl 8(%rsp)");
+        let (_, after) = shortened(&[
+            &on_stack(&caller),
+            &on_stack(&format!("f: xorl %eax, %eax; {sequence}; {end}")),
+        ]);
+        assert_eq!(count(&after, "movl $70000, %edi"), 2, "{after}");
+    }
+}
+
+#[test]
 fn callees_with_stack_arguments_stay() {
     let callee = "x: pushq %rbx; movq 16(%rsp), %rbx; movq %rbx, %rax; popq %rbx; retq";
     let middle = "movq %rbx, %rsi; movl $70000, %edi; callq x; movl $80000, %edi; callq x";

@@ -235,9 +235,7 @@ impl Engine<'_> {
             Method::Dhcp => has_addr && is_answered,
             Method::Auto => {
                 has_addr
-                    && (is_answered
-                        || !asks && is_heard()
-                        || self.now >= self.grace(link.ifindex))
+                    && (is_answered || !asks && is_heard() || self.now >= self.grace(link.ifindex))
             }
             Method::Ignore | Method::Disabled | Method::Static => !is_tentative,
         };

@@ -74,10 +74,10 @@ impl Engine<'_> {
             return;
         };
         let link = self.observed.by_index(ifindex);
-        let has_carrier = link.is_some_and(Link::has_carrier);
         // Carrier may have gone and come back since the last look.
         let losses = link.map_or(0, |link| link.carrier_losses);
-        if core::mem::replace(&mut lessee.carrier_losses, losses) != losses || !has_carrier {
+        let link = link.filter(|link| link.has_carrier());
+        if core::mem::replace(&mut lessee.carrier_losses, losses) != losses || link.is_none() {
             lessee.stop();
             // Where it leads now others may have them.
             for held in self.addrs6.iter_mut() {
@@ -87,16 +87,13 @@ impl Engine<'_> {
                 }
             }
         }
-        let Some(wanted) = self.desired.link(ifindex) else {
+        let (Some(link), Some(wanted)) = (link, self.desired.link(ifindex)) else {
             return;
         };
         if wanted.leased {
             lessee.client.applied(now);
         }
         let Some(config) = self.config.link(lessee.config) else {
-            return;
-        };
-        let Some(link) = link.filter(|_| has_carrier) else {
             return;
         };
         if wanted.asks && lessee.client.state() == State::Stopped {

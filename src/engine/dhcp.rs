@@ -4,7 +4,7 @@
 //! desired (`plan/lease`); what it hears only says that there is something to look at again.
 
 use super::complain::tell;
-use super::describe6::{self, duid, settings as settings6};
+use super::describe6::{self, duid};
 use super::leases::{KEPT, QUESTIONS, name_of, recall};
 use super::six::{start6, transmit};
 use super::{Engine, Event, Host, Instant, Packet, remove};
@@ -107,7 +107,14 @@ impl Engine<'_> {
             lessee.client.start(now, seed, &settings);
         }
         if wanted.asks6 && wanted.local.is_some() {
-            start6(lessee, config, link, now, seed);
+            lessee.ndisc.start(now, seed);
+            let mut flags = lessee.ndisc.flags();
+            if config.ipv6.method == Method::Dhcp {
+                flags = MANAGED;
+            }
+            if flags != 0 {
+                start6(&mut lessee.client6, config, link, flags, now, seed);
+            }
         }
     }
 
@@ -329,8 +336,7 @@ impl Engine<'_> {
         if let Some(link) = self.observed.by_index(ifindex)
             && let Some(config) = self.config.link(id)
         {
-            let settings = settings6(config, link, MANAGED);
-            lessee.client6.start(now, seed, &settings);
+            start6(&mut lessee.client6, config, link, MANAGED, now, seed);
             lessee.client6.end(now);
         }
         while self.step(ifindex, host) {}

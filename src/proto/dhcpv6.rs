@@ -159,7 +159,6 @@ impl Client {
     }
 
     /// Carrier came, and there is a link-local address. The first message is due at once.
-    #[inline(never)]
     pub fn start(&mut self, now: Instant, seed: u32, settings: &Settings) {
         if self.state != State::Stopped {
             return;

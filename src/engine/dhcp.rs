@@ -4,7 +4,7 @@
 //! desired (`plan/lease`); what it hears only says that there is something to look at again.
 
 use super::complain::tell;
-use super::describe6::{self, duid, settings as settings6};
+use super::describe6::{self, duid};
 use super::leases::{KEPT, QUESTIONS, name_of, recall};
 use super::six::{start6, transmit};
 use super::{Engine, Event, Host, Instant, Packet, remove};
@@ -74,10 +74,10 @@ impl Engine<'_> {
             return;
         };
         let link = self.observed.by_index(ifindex);
-        let has_carrier = link.is_some_and(Link::has_carrier);
         // Carrier may have gone and come back since the last look.
         let losses = link.map_or(0, |link| link.carrier_losses);
-        if core::mem::replace(&mut lessee.carrier_losses, losses) != losses || !has_carrier {
+        let link = link.filter(|link| link.has_carrier());
+        if core::mem::replace(&mut lessee.carrier_losses, losses) != losses || link.is_none() {
             lessee.stop();
             // Where it leads now others may have them.
             for held in self.addrs6.iter_mut() {
@@ -87,16 +87,13 @@ impl Engine<'_> {
                 }
             }
         }
-        let Some(wanted) = self.desired.link(ifindex) else {
+        let (Some(link), Some(wanted)) = (link, self.desired.link(ifindex)) else {
             return;
         };
         if wanted.leased {
             lessee.client.applied(now);
         }
         let Some(config) = self.config.link(lessee.config) else {
-            return;
-        };
-        let Some(link) = link.filter(|_| has_carrier) else {
             return;
         };
         if wanted.asks && lessee.client.state() == State::Stopped {
@@ -110,7 +107,14 @@ impl Engine<'_> {
             lessee.client.start(now, seed, &settings);
         }
         if wanted.asks6 && wanted.local.is_some() {
-            start6(lessee, config, link, now, seed);
+            lessee.ndisc.start(now, seed);
+            let mut flags = lessee.ndisc.flags();
+            if config.ipv6.method == Method::Dhcp {
+                flags = MANAGED;
+            }
+            if flags != 0 {
+                start6(&mut lessee.client6, config, link, flags, now, seed);
+            }
         }
     }
 
@@ -332,8 +336,7 @@ impl Engine<'_> {
         if let Some(link) = self.observed.by_index(ifindex)
             && let Some(config) = self.config.link(id)
         {
-            let settings = settings6(config, link, MANAGED);
-            lessee.client6.start(now, seed, &settings);
+            start6(&mut lessee.client6, config, link, MANAGED, now, seed);
             lessee.client6.end(now);
         }
         while self.step(ifindex, host) {}

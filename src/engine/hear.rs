@@ -48,11 +48,7 @@ impl Engine<'_> {
         let now = self.now;
         let (lessee, link) = lessee(self.lessees, &self.observed, ifindex)?;
         let mac = link.mac.as_bytes();
-        let (family, [offer, got]) = match said.form {
-            Form::Lease => (Family::V4, [Event::Offer, Event::Ack]),
-            Form::Lease6 | Form::Advert => (Family::V6, [Event::Offer6, Event::Reply]),
-        };
-        let heard = match said.form {
+        let (family, offer, got, heard) = match said.form {
             Form::Advert => {
                 lessee.ndisc.hear(now, &said.advert);
                 self.note(ifindex, Event::Advertisement, host);
@@ -60,7 +56,9 @@ impl Engine<'_> {
             }
             Form::Lease6 => {
                 let duid = duid(&self.config, lessee.config, link);
-                (lessee.client6).hear(now, &said.lease6, duid.as_ref()?, &mut lessee.lease6)
+                let heard =
+                    (lessee.client6).hear(now, &said.lease6, duid.as_ref()?, &mut lessee.lease6);
+                (Family::V6, Event::Offer6, Event::Reply, heard)
             }
             Form::Lease if verdict == Verdict::Arp => {
                 if is_conflict(&said.lease, &lessee.client, mac) {
@@ -75,7 +73,7 @@ impl Engine<'_> {
                 if matches!(heard, Heard::Bound | Heard::Probing) {
                     lessee.lease = said.lease;
                 }
-                heard
+                (Family::V4, Event::Offer, Event::Ack, heard)
             }
         };
         match heard {

@@ -16,6 +16,7 @@ use crate::output::lease::{self, LeaseFile};
 use crate::plan::lease::needs_root;
 use crate::plan::resolve::LinkState;
 use crate::proto::Lessee;
+use crate::proto::dad::NEVER;
 use crate::proto::dhcpv4::State;
 use crate::wire::rtnetlink::addr::{IFA_F_OPTIMISTIC, IFA_F_TENTATIVE};
 use heapless::VecView;
@@ -152,11 +153,8 @@ impl Engine<'_> {
                 self.say(ifindex, KEPT, lessee.lease.get(Field::Addr), host);
                 return NOTHING;
             }
-            if family == Family::V6
-                && method == Method::Auto
-                && let Some(grace) = self.grace(ifindex)
-            {
-                until = until.min(grace);
+            if family == Family::V6 && method == Method::Auto {
+                until = until.min(self.grace(ifindex));
             }
             if !self
                 .observed
@@ -232,15 +230,12 @@ impl Engine<'_> {
         let is_answered = lessee.is_some_and(|lessee| lessee.client6.is_answered());
         let asks = method == Method::Dhcp || lessee.is_some_and(|lessee| lessee.ndisc.flags() != 0);
         let is_heard = || self.when(link.ifindex, Event::Advertisement).is_some();
-        let is_over = |grace| self.now >= grace;
         let is_done = match method {
             Method::LinkLocal => link.local.is_some(),
             Method::Dhcp => has_addr && is_answered,
             Method::Auto => {
                 has_addr
-                    && (is_answered
-                        || !asks && is_heard()
-                        || self.grace(link.ifindex).is_some_and(is_over))
+                    && (is_answered || !asks && is_heard() || self.now >= self.grace(link.ifindex))
             }
             Method::Ignore | Method::Disabled | Method::Static => !is_tentative,
         };
@@ -256,14 +251,19 @@ impl Engine<'_> {
     }
 
     /// Until when servers of DHCPv6 are waited for that a router spoke of, where a link has an address without them; or
-    /// the router itself, whose word the kernel may have heard before us, or in another run.
-    fn grace(&self, ifindex: u32) -> Option<Instant> {
-        self.when(ifindex, Event::Address)?;
-        let (since, seconds) = match self.when(ifindex, Event::Advertisement) {
-            Some(at) => (at, GRACE),
-            None => (self.when(ifindex, Event::Carrier)?, 1),
-        };
-        Some(since.after_seconds(seconds))
+    /// the router itself, whose word the kernel may have heard before us, or in another run. Without such an address
+    /// there is no end.
+    fn grace(&self, ifindex: u32) -> Instant {
+        if self.when(ifindex, Event::Address).is_none() {
+            return NEVER;
+        }
+        match self.when(ifindex, Event::Advertisement) {
+            Some(at) => at.after_seconds(GRACE),
+            None => {
+                let since = self.when(ifindex, Event::Carrier);
+                since.map_or(NEVER, |at| at.after_seconds(1))
+            }
+        }
     }
 
     /// Whether routers were asked on each link of a description, and none is there.

@@ -10,15 +10,15 @@ use super::observe::Asked;
 use super::{Engine, Event, Host, Instant, Packet, remove};
 use crate::diag::{Errno, Problem};
 use crate::model::addr::{Cidr, is_link_local};
-use crate::model::advert::{Advert, MANAGED};
-use crate::model::config::{Dad, LinkConfig, Method};
+use crate::model::advert::Advert;
+use crate::model::config::{Dad, LinkConfig};
 use crate::model::desired::{Presence, Standing, What, link_mut};
 use crate::model::observed::Link;
 use crate::plan::{Act, Phase};
 use crate::proto::dad::NEVER;
 use crate::proto::dhcpv4::xorshift;
-use crate::proto::dhcpv6::State;
-use crate::proto::{Addr6, Lessee};
+use crate::proto::Addr6;
+use crate::proto::dhcpv6::{Client, State};
 use crate::wire::rtnetlink::Seen;
 use crate::wire::rtnetlink::addr::{IFA_F_DADFAILED, is_usable};
 use crate::wire::{icmpv6, ipv6};
@@ -234,26 +234,20 @@ pub(super) fn transmit(
     host.transmit(link.ifindex, Packet::Ipv6, &to, packet)
 }
 
-/// Has the clients of a lessee begin whose link has carrier and a link-local address.
+/// Has the client of a link begin that has carrier and a link-local address; `flags` are those of routers.
+#[inline(never)]
 pub(super) fn start6(
-    lessee: &mut Lessee,
+    client: &mut Client,
     config: &LinkConfig,
     link: &Link,
+    flags: u8,
     now: Instant,
     seed: u32,
 ) {
-    lessee.ndisc.start(now, seed);
-    let mut flags = lessee.ndisc.flags();
-    if config.ipv6.method == Method::Dhcp {
-        flags = MANAGED;
+    let settings = settings(config, link, flags);
+    // What needs no lease is not asked for where there is one.
+    if settings.addrs && matches!(client.state(), State::Informing | State::Informed) {
+        client.stop();
     }
-    if flags != 0 {
-        let settings = settings(config, link, flags);
-        let client = &mut lessee.client6;
-        // What needs no lease is not asked for where there is one.
-        if settings.addrs && matches!(client.state(), State::Informing | State::Informed) {
-            client.stop();
-        }
-        client.start(now, seed, &settings);
-    }
+    client.start(now, seed, &settings);
 }

@@ -415,7 +415,7 @@ impl Client {
     /// that a lease is refused costs no time; then 1, 2, 4 to 64 s, until there is one.
     fn pause(&mut self, now: Instant, seconds: u32) {
         let backoff = 1_u32.wrapping_shl(self.naks.into()) / 2;
-        self.naks = self.naks.saturating_add(1).min(MAX_NAKS);
+        self.naks = self.naks.wrapping_add(1).min(MAX_NAKS);
         self.addr = Ipv4Addr::UNSPECIFIED;
         self.leave(now.after_seconds(seconds.max(backoff)), State::Pausing);
     }

@@ -159,7 +159,6 @@ impl Client {
     }
 
     /// Carrier came, and there is a link-local address. The first message is due at once.
-    #[inline(never)]
     pub fn start(&mut self, now: Instant, seed: u32, settings: &Settings) {
         if self.state != State::Stopped {
             return;
@@ -266,7 +265,7 @@ impl Client {
             Ok(()) => self.slow_down(),
             Err(_) => FIRST,
         };
-        self.tries = self.tries.wrapping_add(1).min(MAX_TRIES);
+        self.tries = self.tries.wrapping_add((self.tries < MAX_TRIES).into());
         self.wait(after(now, micros));
     }
 
@@ -328,7 +327,7 @@ impl Client {
     /// than the last, until there is one that lasts.
     fn seek(&mut self, now: Instant) {
         let pause = self.refusals;
-        self.refusals = pause.saturating_add(1);
+        self.refusals = pause.wrapping_add((pause < u8::MAX).into());
         self.leave(now.after_seconds(pause.into()), State::Soliciting);
     }
 }

@@ -148,7 +148,7 @@ impl Ndisc {
                 self.pace = backoff::next(self.pace, IRT, MRT, &mut self.random);
                 micros = self.pace.into();
             }
-            self.tries = self.tries.saturating_add(1);
+            self.tries = self.tries.wrapping_add((self.tries < u8::MAX).into());
         }
         self.next = after(now, micros);
     }

@@ -1,7 +1,7 @@
 //! `plan --json`: what the sources ask for, as one object (CONTRACT section 3).
 
 use super::json::{Json, Octets};
-use super::owned::{self, List, TakeName};
+use super::owned::{self, List, Name, TakeName};
 use crate::diag::{Diagnostic, Sink, Subject};
 use crate::model::addr::{Cidr, Family};
 use crate::model::attr::{Attr, Kind, Scope, Value};
@@ -347,7 +347,7 @@ struct Items<'a, 'w> {
 }
 
 impl TakeName for Items<'_, '_> {
-    fn name(&mut self, list: List, name: &dyn Show) {
+    fn name(&mut self, list: List, name: &Name<'_>) {
         if list == self.list {
             self.json.item();
             self.json.text(name);

@@ -1,9 +1,9 @@
 //! `/etc/resolv.conf` (resolv.conf(5)): merged over all links, `nameserver=` first, nothing twice.
 
 use crate::output::json::Octets;
-use crate::output::owned::{self, List, TakeName};
+use crate::output::owned::{self, List, Name, TakeName};
 use crate::packed::word;
-use crate::text::show::{Show, Text};
+use crate::text::show::Text;
 use crate::text::{parts, scalar};
 use heapless::VecView;
 
@@ -38,7 +38,7 @@ impl ResolvConf<'_> {
                 Some(2) => List::Search,
                 _ => continue,
             };
-            self.name(list, &Octets(value));
+            self.name(list, &Name::Text(value));
         }
     }
 
@@ -66,7 +66,7 @@ impl ResolvConf<'_> {
 /// Adds a name, unless it is there.
 impl TakeName for ResolvConf<'_> {
     #[inline(never)]
-    fn name(&mut self, list: List, name: &dyn Show) {
+    fn name(&mut self, list: List, name: &Name<'_>) {
         let (mut text, first, before, after) = match list {
             List::Dns => (&mut *self.servers, 0, word!("nameserver "), b'\n'),
             List::Search => (&mut *self.text, SEARCH.len(), word!(""), b' '),

@@ -2,7 +2,7 @@
 
 use crate::cli::{Command, Opt, Options};
 use crate::load::{self, Files};
-use crate::report::Report;
+use crate::report::{Report, Target};
 use crate::sockets::{Ether, Sockets, in_words};
 use crate::sys::file::{self, Out};
 use crate::sys::log::Level;
@@ -88,8 +88,8 @@ pub fn run<'m>(
 
 /// Parses only, and shows each complaint with its line.
 #[inline(never)]
-fn check(system: &mut System<'_>, engine: &mut Engine<'_>, mut report: Report<'_, '_>) -> u8 {
-    system.read(engine, Some(&mut report));
+fn check(system: &mut System<'_>, engine: &mut Engine<'_>, mut report: Report<'_>) -> u8 {
+    system.read(engine, Some(Target::Report(&mut report)));
     report.flush();
     let [errors, warnings, notes] = report.counts;
     let text = &mut Text(report.out);
@@ -147,7 +147,7 @@ fn plan_json(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>
     let mut json = Json::new(out, PLAN);
     plan_json::begin(&mut json, &engine.config);
     engine.config.clear();
-    system.read(engine, Some(&mut json));
+    system.read(engine, Some(Target::Json(&mut json)));
     plan_json::end(&mut json);
     UP
 }

@@ -3,6 +3,7 @@
 use crate::cli::{Command, Opt, Options};
 use crate::form::Wanted;
 use crate::load::{self, Files};
+use crate::report::Target;
 use crate::run::NOT_UP;
 use crate::sockets::Sockets;
 use crate::sys::file::{self, Lock, Path, Root};
@@ -108,13 +109,13 @@ impl<'a> System<'a> {
     }
 
     /// Reads the sources; complaints go to `sink`, else to the log.
-    pub fn read(&mut self, engine: &mut Engine<'_>, sink: Option<&mut dyn Sink>) {
+    pub fn read(&mut self, engine: &mut Engine<'_>, sink: Option<Target<'_, '_>>) {
         load::load(
             self.options,
             &self.root,
             self.files,
             &mut engine.config,
-            sink.unwrap_or(&mut self.log),
+            sink.unwrap_or(Target::Log(&mut self.log)),
         );
     }
 

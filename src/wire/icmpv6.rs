@@ -113,7 +113,9 @@ fn heard(header: &[u8; HEADER], message: &[u8], advert: &mut Advert) -> Option<V
         return None;
     }
     if kind == ROUTER {
-        copy_to(advert.first_octets(), FLAGS, &[flags & (MANAGED | OTHER)]);
+        if let Some(octet) = advert.first_octets().get_mut(FLAGS) {
+            *octet = flags & (MANAGED | OTHER);
+        }
         let seconds = u16::from_be_bytes([l0, l1]);
         advert.add(What::Router, seconds.into(), &[]);
     }

@@ -113,7 +113,9 @@ fn heard(header: &[u8; HEADER], message: &[u8], advert: &mut Advert) -> Option<V
         return None;
     }
     if kind == ROUTER {
-        copy_to(advert.first_octets(), FLAGS, &[flags & (MANAGED | OTHER)]);
+        if let Some(octet) = advert.first_octets().get_mut(FLAGS) {
+            *octet = flags & (MANAGED | OTHER);
+        }
         let seconds = u16::from_be_bytes([l0, l1]);
         advert.add(What::Router, seconds.into(), &[]);
     }
@@ -131,6 +133,7 @@ fn heard(header: &[u8; HEADER], message: &[u8], advert: &mut Advert) -> Option<V
 
 /// Puts what a whole option says, or leaves it out. What is asked for by no name of an RFC is of RFC 4861 s.4.6. One of
 /// another length than it has there is unknown.
+#[inline(never)]
 fn put(kind: u8, option: &[u8], advert: &mut Advert) {
     let Some((&[code, eights, len, flags, v0, v1, v2, v3], mut rest)) = option.split_first_chunk()
     else {

@@ -42,6 +42,7 @@ pub(super) struct Writer<'p> {
 
 impl<'p> Writer<'p> {
     /// Of all zeros, and at its beginning.
+    #[inline(never)]
     pub fn new(packet: &'p mut [u8]) -> Writer<'p> {
         packet.fill(0);
         Writer { packet, len: 0 }

@@ -22,6 +22,7 @@ mod answer;
 mod frame;
 mod hop;
 mod jump;
+mod layout;
 mod measure;
 mod order;
 mod outline;

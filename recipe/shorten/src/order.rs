@@ -1,28 +1,58 @@
 //! The order of the code: a jump that would lead to what stands behind it is left out, and one over less
 //! than 128 octets has 2 octets in place of 5 or 6.
 //!
-//! What is moved are units: instructions up to a jump or a return, which are reached by labels only.
+//! What is moved are units: instructions up to a label, a jump or a return. Of the two ways that a conditional jump
+//! has, either may stand behind it.
 
-use crate::jump::{Jump, LONG, SHORT, leads, near};
+use crate::jump::{LONG, leads};
+use crate::layout::arrange;
 use crate::measure::Place;
-use crate::program::{Flow, Function, Item, Program, Text, is_local};
+use crate::program::{Flow, Function, Item, Program, Text, inverse, is_local};
 use std::collections::HashMap;
 
 /// Items with their sizes, up to an end.
-type Unit = Vec<(Item, u32)>;
+pub type Unit = Vec<(Item, u32)>;
 
-fn units(program: &Program, function: &Function, places: &[Place]) -> Vec<Unit> {
+/// Every unit says where it leads at its end, by a jump if need be; only the last of a function may not.
+fn units(
+    program: &mut Program,
+    function: &Function,
+    places: &[Place],
+    labels: &mut u32,
+) -> Vec<Unit> {
     let mut units = vec![Unit::new()];
-    for (&item, place) in function.items.iter().zip(places) {
-        if let Some(unit) = units.last_mut() {
-            unit.push((item, place.size));
+    let mut own = Vec::new();
+    for (index, (&item, place)) in function.items.iter().zip(places).enumerate() {
+        let leads_on = |item: Option<&Item>| !matches!(item, Some(Item::Code(code)) if matches!(program.flow(*code), Flow::Jump(Some(_))));
+        let next = function.items.get(index + 1);
+        own.push((item, place.size));
+        let name = match (item, next) {
+            (Item::Code(code), _) if program.flow(code).is_end() => None,
+            (Item::Code(_), Some(Item::Label(name))) => Some(*name),
+            (Item::Code(code), Some(_))
+                if matches!(program.flow(code), Flow::Branch(..)) && leads_on(next) =>
+            {
+                *labels += 1;
+                Some(program.texts.of(&format!(".Lbehind{labels}")))
+            }
+            _ => continue,
+        };
+        if let Some(name) = name {
+            own.push((jump(program, name), LONG));
         }
-        if matches!(item, Item::Code(code) if program.flow(code).is_end()) {
-            units.push(Unit::new());
+        units.push(std::mem::take(&mut own));
+        if let (Some(name), Some(Item::Code(_))) = (name, next) {
+            own.push((Item::Label(name), 0));
         }
     }
+    units.push(own);
     units.retain(|unit| !unit.is_empty());
     units
+}
+
+pub fn jump(program: &mut Program, to: Text) -> Item {
+    let code = format!("jmp {}", program.texts.get(to));
+    Item::Code(program.texts.of(&code))
 }
 
 /// The function that the unit ends by jumping to.
@@ -39,11 +69,11 @@ fn leaves_to(program: &Program, unit: &Unit) -> Option<Text> {
 /// Puts functions behind one another so that as many as can be are reached by falling through, moves units
 /// within functions so that jumps are short, and drops the jumps that this saves.
 pub fn order(program: &mut Program, places: &[Vec<Place>]) {
-    let mut all: Vec<Vec<Unit>> = program
-        .functions
+    let mut labels = 0;
+    let mut all: Vec<Vec<Unit>> = std::mem::take(&mut program.functions)
         .iter()
         .zip(places)
-        .map(|(function, places)| units(program, function, places))
+        .map(|(function, places)| units(program, function, places, &mut labels))
         .collect();
     let next = follow(program, &mut all);
     for (index, units) in all.iter_mut().enumerate() {
@@ -58,7 +88,8 @@ pub fn order(program: &mut Program, places: &[Vec<Place>]) {
         let mut chain = Chain::default();
         let mut at = Some(first);
         while let Some(index) = at {
-            chain.push(program, joined(program, &all[index], next[index].is_some()));
+            let unit = joined(program, &all[index], next[index].is_some());
+            chain.push(program, unit);
             at = next[index];
         }
         chains.push(chain);
@@ -141,11 +172,14 @@ fn neighbours(mut chains: Vec<Chain>) -> Vec<Function> {
 
 /// Which function each one falls through to. The unit that does is put last.
 fn follow(program: &Program, all: &mut [Vec<Unit>]) -> Vec<Option<usize>> {
-    let names: HashMap<Text, usize> = program
-        .functions
+    let name = |units: &Vec<Unit>| match units.first().and_then(|unit| unit.first()) {
+        Some(&(Item::Label(name), _)) => Some(name),
+        _ => None,
+    };
+    let names: HashMap<Text, usize> = all
         .iter()
         .enumerate()
-        .map(|(index, function)| (function.name(), index))
+        .filter_map(|(index, units)| Some((name(units)?, index)))
         .collect();
     // For each function the units that could come last, and lead to it.
     let mut leading: Vec<Vec<(usize, usize)>> = vec![Vec::new(); all.len()];
@@ -185,207 +219,46 @@ fn follow(program: &Program, all: &mut [Vec<Unit>]) -> Vec<Option<usize>> {
     next
 }
 
-/// The label that a unit starts with may be reached by falling from a unit that ends with a jump to it.
-fn falls(program: &Program, unit: &Unit, next: Option<&Unit>) -> bool {
-    let Some(&(Item::Code(code), _)) = unit.last() else {
-        return false;
-    };
-    let Flow::Jump(Some(name)) = program.flow(code) else {
-        return false;
-    };
-    next.is_some_and(|next| {
-        next.iter()
-            .map_while(|(item, _)| match item {
-                Item::Label(label) => Some(*label),
-                Item::Code(_) => None,
-            })
-            .any(|label| program.texts.get(label) == name)
+/// The labels that a unit starts with.
+pub fn starts(unit: &Unit) -> impl Iterator<Item = Text> {
+    unit.iter().map_while(|(item, _)| match item {
+        Item::Label(label) => Some(*label),
+        Item::Code(_) => None,
     })
 }
 
-/// A unit as far as its length goes.
-struct Shape {
-    parts: Vec<Part>,
-    /// The labels it starts with.
-    starts: Vec<usize>,
-}
-
-enum Part {
-    Octets(u32),
-    Label(usize),
-    Jump(usize, Option<Text>),
-}
-
-fn shape(program: &Program, unit: &Unit, labels: &mut HashMap<Text, usize>) -> Shape {
-    let mut number = |label: Text| {
-        let count = labels.len();
-        *labels.entry(label).or_insert(count)
-    };
-    let mut shape = Shape {
-        parts: Vec::new(),
-        starts: Vec::new(),
-    };
-    for &(item, size) in unit {
-        let part = match item {
-            Item::Label(label) => Part::Label(number(label)),
-            Item::Code(code) => match program.flow(code) {
-                Flow::Jump(Some(name)) => match program.texts.find(name) {
-                    Some(name) => Part::Jump(number(name), None),
-                    None => Part::Octets(size),
-                },
-                Flow::Branch(condition, name) => {
-                    match (program.texts.find(name), program.texts.find(condition)) {
-                        (Some(name), Some(condition)) => Part::Jump(number(name), Some(condition)),
-                        _ => Part::Octets(size),
-                    }
-                }
-                _ => Part::Octets(size),
-            },
-        };
-        if let Part::Label(label) = part
-            && shape.parts.len() == shape.starts.len()
-        {
-            shape.starts.push(label);
-        }
-        shape.parts.push(part);
-    }
-    shape
-}
-
-/// Where nothing can reach: the address of labels in other functions.
-const FAR: i64 = i64::MAX / 4;
-
-/// The octets of the units in this order, once every jump is as short as it can be, by hops too.
-fn length(shapes: &[Shape], order: &[usize], labels: usize) -> i64 {
-    let mut jumps: Vec<Jump<usize>> = Vec::new();
-    let mut addresses = vec![FAR; labels];
-    let mut total = 0;
-    for round in 0.. {
-        let mut address = 0;
-        let mut number = 0;
-        for (position, &index) in order.iter().enumerate() {
-            let shape = &shapes[index];
-            let next = order.get(position + 1).map(|&next| &shapes[next]);
-            for (place, part) in shape.parts.iter().enumerate() {
-                match *part {
-                    Part::Octets(size) => address += i64::from(size),
-                    Part::Label(label) => addresses[label] = address,
-                    Part::Jump(to, condition) => {
-                        let is_last = place + 1 == shape.parts.len() && condition.is_none();
-                        if is_last && next.is_some_and(|next| next.starts.contains(&to)) {
-                            continue;
-                        }
-                        if round == 0 {
-                            jumps.push(Jump {
-                                to,
-                                condition,
-                                is_long: false,
-                                address: 0,
-                                over: None,
-                            });
-                        }
-                        jumps[number].address = address;
-                        address += i64::from(jumps[number].size());
-                        number += 1;
-                    }
-                }
-            }
-        }
-        total = address;
-        let mut grew = false;
-        for jump in &mut jumps {
-            if !jump.is_long && !jump.reaches(addresses[jump.to]) {
-                jump.is_long = true;
-                grew = true;
-            }
-        }
-        if !grew {
-            break;
-        }
-    }
-    for index in 0..jumps.len() {
-        if jumps[index].is_long
-            && let Some(over) = near(&jumps, index)
-        {
-            total -= i64::from(jumps[index].size() - SHORT);
-            jumps[index].is_long = false;
-            jumps[index].over = Some(over);
-        }
-    }
-    total
-}
-
-/// Moves units about while that makes the function shorter. The first one stays, and the last where
-/// `keeps_last`.
-fn arrange(program: &mut Program, units: &mut Vec<Unit>, keeps_last: bool) {
-    let mut labels = HashMap::new();
-    let mut shapes: Vec<Shape> = units
-        .iter()
-        .map(|unit| shape(program, unit, &mut labels))
-        .collect();
-    let mut order: Vec<usize> = (0..units.len()).collect();
-    let end = if keeps_last {
-        units.len() - 1
-    } else {
-        units.len()
-    };
-    let mut least = length(&shapes, &order, labels.len());
-    loop {
-        let before = least;
-        // Runs of one to three units, to every other place.
-        for count in 1..=3 {
-            for from in 1..(end + 1).saturating_sub(count) {
-                for to in (1..=end - count).filter(|&to| to != from) {
-                    let mut tried = order.clone();
-                    let run: Vec<usize> = tried.drain(from..from + count).collect();
-                    tried.splice(to..to, run);
-                    let length = length(&shapes, &tried, labels.len());
-                    if length < least {
-                        least = length;
-                        order = tried;
-                    }
-                }
-            }
-        }
-        if least == before {
-            break;
-        }
-    }
-    // A jump of its own between two units, for others to hop over.
-    let mut names: Vec<(usize, Text)> =
-        labels.iter().map(|(&name, &label)| (label, name)).collect();
-    names.sort_unstable();
-    for &(label, name) in &names {
-        let parts = vec![Part::Jump(label, None)];
-        shapes.push(Shape {
-            parts,
-            starts: Vec::new(),
-        });
-        let island = shapes.len() - 1;
-        for to in 1..=end {
-            let mut tried = order.clone();
-            tried.insert(to, island);
-            let length = length(&shapes, &tried, labels.len());
-            if length < least {
-                least = length;
-                order = tried;
-                break;
-            }
-        }
-        let jump = format!("jmp {}", program.texts.get(name));
-        units.push(vec![(Item::Code(program.texts.of(&jump)), LONG)]);
-    }
-    let mut old: Vec<Option<Unit>> = std::mem::take(units).into_iter().map(Some).collect();
-    units.extend(order.iter().filter_map(|&index| old[index].take()));
-}
-
-fn joined(program: &Program, units: &[Unit], falls_out: bool) -> Unit {
+fn joined(program: &mut Program, units: &[Unit], falls_out: bool) -> Unit {
     let mut items = Unit::new();
     for (index, unit) in units.iter().enumerate() {
         items.extend(unit);
         let next = units.get(index + 1);
-        if falls(program, unit, next) || (next.is_none() && falls_out) {
-            items.pop();
+        let is_next = |name: &str| {
+            next.is_some_and(|next| starts(next).any(|it| program.texts.get(it) == name))
+        };
+        let codes: Vec<Flow> = unit
+            .iter()
+            .rev()
+            .take(2)
+            .map_while(|(item, _)| match item {
+                Item::Code(code) => Some(program.flow(*code)),
+                Item::Label(_) => None,
+            })
+            .collect();
+        let turned = match codes.as_slice() {
+            [Flow::Jump(Some(name)), ..] if is_next(name) => None,
+            [Flow::Jump(Some(_)), ..] if next.is_none() && falls_out => None,
+            [Flow::Jump(Some(name)), Flow::Branch(condition, behind)] if is_next(behind) => {
+                match inverse(condition) {
+                    Some(it) => Some((it, format!("j{it} {name}"))),
+                    None => continue,
+                }
+            }
+            _ => continue,
+        };
+        items.pop();
+        if let (Some((condition, code)), Some(last)) = (turned, items.last_mut()) {
+            program.texts.of(condition);
+            last.0 = Item::Code(program.texts.of(&code));
         }
     }
     items

@@ -99,6 +99,25 @@ pub fn flow(code: &str) -> Flow<'_> {
     }
 }
 
+/// The condition that holds just where `condition` does not.
+pub fn inverse(condition: &str) -> Option<&'static str> {
+    const PAIRS: [[&str; 2]; 8] = [
+        ["e", "ne"],
+        ["b", "ae"],
+        ["be", "a"],
+        ["l", "ge"],
+        ["le", "g"],
+        ["s", "ns"],
+        ["p", "np"],
+        ["o", "no"],
+    ];
+    PAIRS.iter().find_map(|&[one, other]| match condition {
+        _ if condition == one => Some(other),
+        _ if condition == other => Some(one),
+        _ => None,
+    })
+}
+
 /// Whether `name` is a label within a function rather than the name of one.
 pub fn is_local(name: &str) -> bool {
     name.starts_with(".L")

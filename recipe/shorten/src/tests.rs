@@ -140,6 +140,37 @@ fn the_last_jump_of_a_function_is_fallen_through() {
 }
 
 #[test]
+fn what_a_condition_leads_to_may_stand_behind_it() {
+    // Where it leads otherwise is also jumped to from the other end, so that one of them takes a jump.
+    let function = "f: testl %edi, %edi; jne .Lfar; .Lnear: incq %rax; retq; .Lfar: incq %rdx; testl %edx, %edx; je .Lfar; jmp .Lnear";
+    let (before, after) = shortened(&[function]);
+    let jumps = |program: &Program| {
+        let codes = program
+            .functions
+            .iter()
+            .flat_map(|it| program.codes(&it.items));
+        codes.filter(|code| code.starts_with('j')).count()
+    };
+    assert_eq!((jumps(&before), jumps(&after)), (3, 2), "{after}");
+    assert_eq!(count(&after, "je .Lnear"), 1, "{after}");
+    // Both ways have to lead where they did.
+    let (before, after) = (program(&[function]), |code: &str| {
+        program(&[&function.replace("jne .Lfar; .Lnear:", code)])
+    });
+    for (code, is_same) in [
+        ("jne .Lfar; .Lnear:", true),
+        ("je .Lnear; jmp .Lfar; .Lnear:", true),
+        ("je .Lfar; jmp .Lfar; .Lnear:", false),
+        ("je .Lfar; .Lnear:", false),
+        ("jne .Lnear; jmp .Lfar; .Lnear:", false),
+        ("js .Lnear; jmp .Lfar; .Lnear:", false),
+    ] {
+        let verified = verify::verify(&before, &after(code));
+        assert_eq!(verified.is_ok(), is_same, "{code}: {verified:?}");
+    }
+}
+
+#[test]
 fn long_jumps_hop_over_one_another() {
     let mut far = String::new();
     for number in 0..80 {
@@ -214,7 +245,12 @@ fn every_change_is_seen() {
                 wrong.push(moved);
             }
             if let Flow::Branch(condition, to) = flow(&text) {
-                for other in [format!("js {to}"), format!("j{condition} main")] {
+                let inverse = program::inverse(condition).expect("an inverse");
+                for other in [
+                    format!("js {to}"),
+                    format!("j{condition} main"),
+                    format!("j{inverse} {to}"),
+                ] {
                     let mut turned = after.clone();
                     turned.functions[index].items[place] = Item::Code(turned.texts.of(&other));
                     wrong.push(turned);

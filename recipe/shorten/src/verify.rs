@@ -4,7 +4,7 @@
 //! Both are walked at once. In the shortened one jumps are followed, and so are calls of what several
 //! places share, where operands on the stack are one slot deeper for each call on the way.
 
-use crate::program::{Flow, Item, Program, flow};
+use crate::program::{Flow, Item, Program, flow, inverse};
 use crate::stack;
 use std::collections::{HashMap, HashSet};
 
@@ -167,7 +167,7 @@ pub fn verify(before: &Program, after: &Program) -> Result<usize, String> {
             let (expected, at) = original(&old, at, &starts)?;
             let wrong = |what: &Step| format!("{name}: expected {expected:?}, there is {what:?}");
             let step = shortened(&new, &mut spot, holds, &starts)?;
-            if holds.is_none() && !done.insert((at, spot.clone())) {
+            if !done.insert((at, spot.clone(), holds)) {
                 continue;
             }
             let depth = 8 * spot.returns.len() as u32;
@@ -191,10 +191,24 @@ pub fn verify(before: &Program, after: &Program) -> Result<usize, String> {
                         let Flow::Branch(other, landing) = flow(b) else {
                             return Err(wrong(&step));
                         };
-                        if condition != other || depth > 0 {
+                        let leaves = starts.contains(to) || !old.labels.contains_key(to);
+                        if depth > 0 {
                             return Err(wrong(&step));
                         }
-                        let leaves = starts.contains(to) || !old.labels.contains_key(to);
+                        if condition != other {
+                            // The other way round: what was jumped to is behind it.
+                            if inverse(condition) != Some(other) || leaves {
+                                return Err(wrong(&step));
+                            }
+                            let beyond = Spot {
+                                at: new.label(landing)?,
+                                returns: Vec::new(),
+                            };
+                            spot.at += 1;
+                            ways.push((at + 1, beyond, Some(other)));
+                            ways.push((old.label(to)?, spot, Some(condition)));
+                            continue;
+                        }
                         if !leaves || landing != to {
                             let mut beyond = Spot {
                                 at: new.label(landing)?,

@@ -282,7 +282,8 @@ impl Client {
                 self.tries = self.tries.saturating_sub(1);
             } else if !is_in_use {
                 micros = if state == State::Bound {
-                    u64::MAX
+                    // There is no more to announce.
+                    u64::MAX.wrapping_sub(now.0)
                 } else if state == State::Probing {
                     u64::from(self.probe_ms).wrapping_mul(1_000) / 3
                 } else {
@@ -291,7 +292,7 @@ impl Client {
                 self.tries = self.tries.wrapping_add(1);
             }
         }
-        self.next = Instant(now.0.saturating_add(micros));
+        self.next = after(now, micros);
     }
 
     /// A DHCP message for port 68 of this link, whose MAC is `mac` (empty on InfiniBand, RFC 4390).

@@ -282,8 +282,7 @@ impl Client {
                 self.tries = self.tries.saturating_sub(1);
             } else if !is_in_use {
                 micros = if state == State::Bound {
-                    // There is no more to announce.
-                    u64::MAX.wrapping_sub(now.0)
+                    u64::MAX
                 } else if state == State::Probing {
                     u64::from(self.probe_ms).wrapping_mul(1_000) / 3
                 } else {
@@ -292,7 +291,7 @@ impl Client {
                 self.tries = self.tries.wrapping_add(1);
             }
         }
-        self.next = after(now, micros);
+        self.next = Instant(now.0.saturating_add(micros));
     }
 
     /// A DHCP message for port 68 of this link, whose MAC is `mac` (empty on InfiniBand, RFC 4390).

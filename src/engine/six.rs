@@ -15,9 +15,9 @@ use crate::model::config::{Dad, LinkConfig};
 use crate::model::desired::{Presence, Standing, What, link_mut};
 use crate::model::observed::Link;
 use crate::plan::{Act, Phase};
+use crate::proto::Addr6;
 use crate::proto::dad::NEVER;
 use crate::proto::dhcpv4::xorshift;
-use crate::proto::Addr6;
 use crate::proto::dhcpv6::{Client, State};
 use crate::wire::rtnetlink::Seen;
 use crate::wire::rtnetlink::addr::{IFA_F_DADFAILED, is_usable};
@@ -40,7 +40,7 @@ impl Engine<'_> {
                 let result = match self.observed.by_index(ifindex) {
                     Some(link) => {
                         let len = icmpv6::ask_duplicates(addr, nonce, self.buffers.datagram);
-                        transmit(link, self.buffers.datagram, len, host)
+                        transmit(link, Packet::Ipv6, self.buffers.datagram, len, host)
                     }
                     None => Err(Errno::ENETDOWN),
                 };
@@ -221,17 +221,21 @@ fn find<'a>(addrs6: &'a mut VecView<Addr6>, ifindex: u32, addr: &Cidr) -> Option
     held.find(|held| held.ifindex == ifindex && held.addr == *addr)
 }
 
-/// Sends a packet of this length to the group it is for.
+/// Sends a packet of this length to all, or to the group it is for.
 #[inline(never)]
 pub(super) fn transmit(
     link: &Link,
+    kind: Packet,
     packet: &[u8],
     len: usize,
     host: &mut impl Host,
 ) -> Result<(), Errno> {
     let packet = packet.get(..len).unwrap_or_default();
-    let to = ipv6::group_mac(packet, &link.broadcast);
-    host.transmit(link.ifindex, Packet::Ipv6, &to, packet)
+    let mut to = link.broadcast;
+    if kind == Packet::Ipv6 {
+        to = ipv6::group_mac(packet, &to);
+    }
+    host.transmit(link.ifindex, kind, &to, packet)
 }
 
 /// Has the client of a link begin that has carrier and a link-local address; `flags` are those of routers.

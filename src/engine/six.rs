@@ -231,11 +231,15 @@ pub(super) fn transmit(
     host: &mut impl Host,
 ) -> Result<(), Errno> {
     let packet = packet.get(..len).unwrap_or_default();
-    let mut to = link.broadcast;
-    if kind == Packet::Ipv6 {
-        to = ipv6::group_mac(packet, &to);
-    }
-    host.transmit(link.ifindex, kind, &to, packet)
+    let group;
+    let to = match kind {
+        Packet::Ipv6 => {
+            group = ipv6::group_mac(packet, &link.broadcast);
+            &group
+        }
+        Packet::Dhcp | Packet::Probe | Packet::Announcement => &link.broadcast,
+    };
+    host.transmit(link.ifindex, kind, to, packet)
 }
 
 /// Has the client of a link begin that has carrier and a link-local address; `flags` are those of routers.

@@ -100,11 +100,10 @@ impl Engine<'_> {
         }
         if find(self.addrs6, ifindex, &thing.route.dst).is_none() {
             // Of what was there before us, somebody else has found out.
-            let was_up = self.when(ifindex, Event::Up).is_some();
-            let next = match dad == Dad::Background && was_up {
-                true => self.now,
-                false => NEVER,
-            };
+            let mut next = NEVER;
+            if dad == Dad::Background && self.when(ifindex, Event::Up).is_some() {
+                next = self.now;
+            }
             let chance = xorshift(&mut self.seed);
             let held = Addr6::new(ifindex, thing.route.dst, next, chance);
             // What has no room is not looked after.

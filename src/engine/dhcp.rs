@@ -253,7 +253,7 @@ impl Engine<'_> {
         let local = self.desired.link(ifindex).and_then(|link| link.local);
         let of_mac = || slaac::form(&slaac::LINK_LOCAL, slaac::of_mac(&link.mac));
         let local = local.unwrap_or_else(of_mac);
-        let mut kind = Packet::Dhcp;
+        let mut kind = Packet::Ipv6;
         let number = what.number();
         let len = match what {
             Message::Probe => {
@@ -293,26 +293,23 @@ impl Engine<'_> {
             | Message::Rebind
             | Message::Decline
             | Message::Release => {
+                kind = Packet::Dhcp;
                 let mut request = Request::new(number, link.arphrd, &link.mac);
                 client.fill(&mut request);
                 describe(&self.config, lessee.config, &mut request);
                 dhcpv4::build(&request, packet)
             }
         };
-        if what >= Message::AskRouters {
-            return transmit(link, packet, len, host);
-        }
-        let packet = packet.get_mut(..len).unwrap_or_default();
-        let server = client.server();
         if matches!(what, Message::Renew | Message::Release) {
-            let from = client.addr();
+            let packet = packet.get_mut(..len).unwrap_or_default();
+            let (from, server) = (client.addr(), client.server());
             match host.unicast(ifindex, from, server, packet) {
                 // A lease that is given back unused has no address to speak from: the link is told.
                 Err(Errno::EADDRNOTAVAIL) => ipv4::seal(packet, ipv4::tos(packet), from, server),
                 sent => return sent,
             }
         }
-        host.transmit(ifindex, kind, &link.broadcast, packet)
+        transmit(link, kind, packet, len, host)
     }
 
     /// Tells the servers that leases are not used any more, where that is asked for: best while there is still an

@@ -100,18 +100,14 @@ impl Engine<'_> {
             Family::V4 => (&config.ipv4, LinkState::WaitingLease),
             Family::V6 => (&config.ipv6, LinkState::WaitingRa),
         };
-        let mut method = ip.method;
-        let is_asked = match family {
-            Family::V4 => ip.asks(),
-            Family::V6 => !matches!(method, Method::Ignore | Method::Disabled),
-        };
-        if !is_asked {
-            return NOTHING;
-        }
-        if method == Method::Auto && self.has_addr(id, Family::V6) {
+        let method = match (family, ip.method) {
+            (_, Method::Ignore | Method::Disabled)
+            | (Family::V4, Method::Static | Method::LinkLocal) => return NOTHING,
+            (Family::V4, Method::Dhcp | Method::Auto) => Method::Dhcp,
             // It waits for nobody.
-            method = Method::Static;
-        }
+            (Family::V6, Method::Auto) if self.has_addr(id, Family::V6) => Method::Static,
+            (Family::V6, method) => method,
+        };
         let timeouts = &self.config.global.timeouts;
         // No link of the description has a client yet.
         let mut wait = (first, Instant(0));
@@ -153,7 +149,7 @@ impl Engine<'_> {
                 self.say(ifindex, KEPT, lessee.lease.get(Field::Addr), host);
                 return NOTHING;
             }
-            if family == Family::V6 && method == Method::Auto {
+            if method == Method::Auto {
                 until = until.min(self.grace(ifindex));
             }
             if !self

@@ -40,7 +40,7 @@ impl Engine<'_> {
                 let result = match self.observed.by_index(ifindex) {
                     Some(link) => {
                         let len = icmpv6::ask_duplicates(addr, nonce, self.buffers.datagram);
-                        transmit(link, self.buffers.datagram, len, host)
+                        transmit(link, Packet::Ipv6, self.buffers.datagram, len, host)
                     }
                     None => Err(Errno::ENETDOWN),
                 };
@@ -100,11 +100,10 @@ impl Engine<'_> {
         }
         if find(self.addrs6, ifindex, &thing.route.dst).is_none() {
             // Of what was there before us, somebody else has found out.
-            let was_up = self.when(ifindex, Event::Up).is_some();
-            let next = match dad == Dad::Background && was_up {
-                true => self.now,
-                false => NEVER,
-            };
+            let mut next = NEVER;
+            if dad == Dad::Background && self.when(ifindex, Event::Up).is_some() {
+                next = self.now;
+            }
             let chance = xorshift(&mut self.seed);
             let held = Addr6::new(ifindex, thing.route.dst, next, chance);
             // What has no room is not looked after.
@@ -221,17 +220,25 @@ fn find<'a>(addrs6: &'a mut VecView<Addr6>, ifindex: u32, addr: &Cidr) -> Option
     held.find(|held| held.ifindex == ifindex && held.addr == *addr)
 }
 
-/// Sends a packet of this length to the group it is for.
+/// Sends a packet of this length to all, or to the group it is for.
 #[inline(never)]
 pub(super) fn transmit(
     link: &Link,
+    kind: Packet,
     packet: &[u8],
     len: usize,
     host: &mut impl Host,
 ) -> Result<(), Errno> {
     let packet = packet.get(..len).unwrap_or_default();
-    let to = ipv6::group_mac(packet, &link.broadcast);
-    host.transmit(link.ifindex, Packet::Ipv6, &to, packet)
+    let group;
+    let to = match kind {
+        Packet::Ipv6 => {
+            group = ipv6::group_mac(packet, &link.broadcast);
+            &group
+        }
+        Packet::Dhcp | Packet::Probe | Packet::Announcement => &link.broadcast,
+    };
+    host.transmit(link.ifindex, kind, to, packet)
 }
 
 /// Has the client of a link begin that has carrier and a link-local address; `flags` are those of routers.

@@ -310,7 +310,7 @@ impl Client {
         {
             return Heard::Nothing;
         }
-        let server = Ipv4Addr::from_bits(reply.number_or(Field::Server, 0));
+        let server = reply.addr(Field::Server);
         let is_of_other = server != self.server;
         if message == NAK {
             return self.hear_nak(now, server);

@@ -11,7 +11,7 @@ impl Client {
         self.state
     }
 
-    /// Since when the first answer is about to come (`NEAR`); 0: none is.
+    /// Since when the first answer is about to come, which takes a millisecond; 0: none is.
     pub fn expects_since(&self) -> Instant {
         if State::Stopped < self.state && self.state < State::Probing {
             self.asked

@@ -26,7 +26,7 @@ impl Client {
         self.state.is_of(ANSWERED)
     }
 
-    /// Since when the first answer is about to come (`NEAR`); 0: none is.
+    /// Since when the first answer is about to come, which takes a millisecond; 0: none is.
     pub fn expects_since(&self) -> Instant {
         const EXPECTING: u16 = State::Soliciting.only()
             | State::Requesting.only()

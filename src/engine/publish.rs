@@ -59,7 +59,6 @@ impl Engine<'_> {
     }
 
     /// How far a link is whose static part is done, and until when it is waited for.
-    #[inline(never)]
     fn stage(&self, id: LinkId, config: &LinkConfig, host: &mut impl Host) -> (LinkState, Instant) {
         const ALONE: Complaint = Complaint::warning(Problem::NoPartnerYet, Effect::None);
         if let Some(link) = self.link_of(id) {

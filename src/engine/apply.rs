@@ -6,7 +6,7 @@
 
 use super::complain::write;
 use super::observe::Asked;
-use super::publish::in_words;
+use super::publish::ProblemText;
 use super::remake::key;
 use super::said::text_hash;
 use super::{Engine, Event, Host, OutputFile, when};
@@ -323,7 +323,8 @@ impl Engine<'_> {
             (diagnostic.token, diagnostic.detail) = (module.as_bytes(), b"");
         }
         host.report(&diagnostic);
-        let problem = in_words(&diagnostic);
+        let mut problem = ProblemText::new();
+        problem.show(&diagnostic);
         self.remember_problem(ifindex, &problem);
         // A link that is gone may come back: it is looked for again.
         if errno != Errno::ENODEV && severity == Severity::Error {

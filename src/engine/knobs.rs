@@ -13,7 +13,6 @@ const MAX_TEXT: usize = 39;
 impl Engine<'_> {
     /// Changes a setting of the desired link `n`. What became of it shows at the next look at the links, and is not
     /// tried again before.
-    #[inline(never)]
     pub(super) fn set_knob(&mut self, n: u32, knob: Knob, value: u32, host: &mut impl Host) {
         let Some(link) = self.desired.links.get(n as usize) else {
             return;

@@ -59,7 +59,6 @@ impl Engine<'_> {
     }
 
     /// How far a link is whose static part is done, and until when it is waited for.
-    #[inline(never)]
     fn stage(&self, id: LinkId, config: &LinkConfig, host: &mut impl Host) -> (LinkState, Instant) {
         const ALONE: Complaint = Complaint::warning(Problem::NoPartnerYet, Effect::None);
         if let Some(link) = self.link_of(id) {
@@ -337,7 +336,9 @@ impl Engine<'_> {
     /// Adds a problem of a link that is not there in words.
     #[inline(never)]
     pub(super) fn put_down(&mut self, ifindex: u32, problem: Problem) {
-        self.remember_problem(ifindex, &in_words(&Complaint::note(problem, Effect::None)));
+        let mut text = ProblemText::new();
+        text.show(&Complaint::note(problem, Effect::None));
+        self.remember_problem(ifindex, &text);
     }
 
     /// Forgets the problems of a link, but where somebody else has an address of it: that is not over.
@@ -377,14 +378,6 @@ fn add_others(
 
 /// As much of a problem as state.json has room for.
 pub(super) type ProblemText = LineBuf<240>;
-
-/// A problem as it is remembered.
-#[inline(never)]
-pub(super) fn in_words(problem: &dyn Show) -> ProblemText {
-    let mut text = LineBuf::new();
-    text.show(problem);
-    text
-}
 
 /// The text of a file; of what is there and no file (a FIFO, a socket, a directory) one that is not ours. Where
 /// nothing can be read, writing tells why.

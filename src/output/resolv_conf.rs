@@ -33,9 +33,9 @@ impl ResolvConf<'_> {
     /// Adds what the `owned-IF` file of another link says.
     pub fn add_owned(&mut self, file: &[u8]) {
         for (word, value) in owned::lines(file) {
-            let list = match owned::WORDS.position(word) {
-                Some(1) if scalar::ip(parts::split(value, b'%').0).is_some() => List::Dns,
-                Some(2) => List::Search,
+            let list = match word {
+                1 if scalar::ip(parts::split(value, b'%').0).is_some() => List::Dns,
+                2 => List::Search,
                 _ => continue,
             };
             self.name(list, &Name::Text(value));

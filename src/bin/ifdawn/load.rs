@@ -333,7 +333,6 @@ impl Loader<'_, '_, '_> {
     }
 
     /// Reads what is beside a `.link` file, and in directories of the same name in other layers, behind it.
-    #[inline(never)]
     fn drop_ins(&mut self, path: &[u8]) {
         let len = last_part(path).len().wrapping_add(LINKS.len());
         let file = parts::slice(path, path.len().wrapping_sub(len), path.len());

@@ -3,7 +3,7 @@
 use crate::cli::{Command, Opt, Options};
 use crate::load::{self, Files};
 use crate::report::{Report, Target};
-use crate::sockets::{Ether, Sockets, in_words};
+use crate::sockets::{Ether, in_words};
 use crate::sys::file::{self, Out};
 use crate::sys::log::Level;
 use crate::sys::names::Names;
@@ -65,20 +65,14 @@ pub fn run<'m>(
     engine.goal = Goal {
         names: &options.links,
     };
-    let sockets = Sockets::new(ether, engine.xid_tag);
-    let mut system = System::new(options, files, sockets);
+    let mut system = System::new(options, files, ether, engine.xid_tag);
     if let Some(seconds) = options.timeout {
         engine.time_limit = clock::in_seconds(seconds);
     }
     match options.command {
         Command::Check => {
-            let report = Report {
-                out,
-                kept,
-                colored: arguments.may_color && file::is_terminal(file::stdout()),
-                counts: [0; 3],
-            };
-            check(&mut system, engine, report)
+            let colored = arguments.may_color && file::is_terminal(file::stdout());
+            check(&mut system, engine, kept, colored, out)
         }
         Command::Plan if options.has(Opt::Json) => plan_json(&mut system, engine, out),
         Command::Plan => plan(&mut system, engine, out),
@@ -88,7 +82,19 @@ pub fn run<'m>(
 
 /// Parses only, and shows each complaint with its line.
 #[inline(never)]
-fn check(system: &mut System<'_>, engine: &mut Engine<'_>, mut report: Report<'_>) -> u8 {
+fn check(
+    system: &mut System<'_>,
+    engine: &mut Engine<'_>,
+    kept: &mut Names,
+    colored: bool,
+    out: &mut Out<'_>,
+) -> u8 {
+    let mut report = Report {
+        out,
+        kept,
+        colored,
+        counts: [0; 3],
+    };
     system.read(engine, Some(Target::Report(&mut report)));
     report.flush();
     let [errors, warnings, notes] = report.counts;

@@ -5,7 +5,7 @@ use crate::form::Wanted;
 use crate::load::{self, Files};
 use crate::report::Target;
 use crate::run::NOT_UP;
-use crate::sockets::Sockets;
+use crate::sockets::{Ether, Sockets};
 use crate::sys::file::{self, Lock, Path, Root};
 use crate::sys::log::{Level, Log};
 use crate::sys::rtnl::Rtnl;
@@ -63,15 +63,21 @@ pub struct System<'a> {
 }
 
 impl<'a> System<'a> {
-    /// Nothing asked yet.
-    pub fn new(options: &'a Options, files: &'a mut Files, sockets: Sockets<'a>) -> System<'a> {
+    /// Nothing asked yet. (By itself, as what is written is nearer here.)
+    #[inline(never)]
+    pub fn new(
+        options: &'a Options,
+        files: &'a mut Files,
+        ether: &'a mut Ether,
+        xid_tag: u16,
+    ) -> System<'a> {
         System {
             options,
             root: Root::new(options.value(Opt::Root).unwrap_or_default()),
             log: Log::new(options.log, options.verbosity()),
             rtnl: Err(Errno::EIO),
             udev: Udev::UNASKED,
-            sockets,
+            sockets: Sockets::new(ether, xid_tag),
             is_news: true,
             lingers: false,
             told_by: [None; 2],

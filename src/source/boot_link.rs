@@ -5,8 +5,8 @@ use super::Context;
 use super::arg::{find_link, set_kind};
 use crate::diag::{Complaint, Effect, Origin, Problem, Subject};
 use crate::model::config::{
-    AddrConfig, BootWord, Config, GlobalFlag, GlobalText, IpConfig, IpFlag, LinkConfig, LinkId, LinkMatch,
-    LinkText, Method, Role, SourceKind,
+    AddrConfig, BootWord, Config, GlobalFlag, GlobalText, IpConfig, IpFlag, LinkConfig, LinkId,
+    LinkMatch, LinkText, Method, Role, SourceKind,
 };
 
 /// Finds or makes the boot link, sets [`Global::bootdev`], and asks for DHCPv4 everywhere where the

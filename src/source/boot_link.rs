@@ -195,7 +195,7 @@ fn new_link(origin: Origin) -> LinkConfig {
 }
 
 /// Adds a link, or says that there is no room.
-#[inline(never)]
+#[inline(always)]
 fn add_link(cx: &mut Context<'_, '_>, link: &LinkConfig) -> Option<LinkId> {
     let added = cx.config.add_link(link);
     if added.is_none() {

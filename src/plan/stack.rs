@@ -317,6 +317,7 @@ mod tests {
             observed: &engine.observed,
             id,
             ifindex: 0,
+            lower: 0,
             kind: engine.config.made_kind(id),
             is_port: false,
             pick: Pick::All,

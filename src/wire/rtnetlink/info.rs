@@ -310,7 +310,10 @@ impl Walk<'_> {
                 }
                 Form::Power if kind == LinkKind::Ipvlan => {
                     // private, vepa and bridge are 0, 1 and 2 with us, and 1, 2 and 0 there
-                    value = value.wrapping_add(1).checked_rem(3).unwrap_or(0);
+                    value = match value {
+                        2 => 0,
+                        value => value.wrapping_add(1),
+                    };
                     (number, form) = (IFLA_IPVLAN_FLAGS, Form::U16);
                 }
                 Form::Addr if scope == Scope::Vxlan => {

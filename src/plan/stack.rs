@@ -111,7 +111,7 @@ impl Stack<'_, '_> {
         if let Some(lower) = &link.lower
             && depth_of(self.depths, below(config, lower)) == NO_DEPTH
         {
-            return self.set_depth(id, NO_DEPTH);
+            return self.cannot_be(id);
         }
         let Some(name) = &name_of(config, self.observed, id) else {
             return;
@@ -173,12 +173,13 @@ impl Stack<'_, '_> {
         let complaint = Complaint::error(problem, Effect::NotMade);
         let subject = Subject::Matches(&link.matches);
         complaint.report(self.sink, self.config, link.origin, subject);
-        self.set_depth(id, NO_DEPTH);
+        self.cannot_be(id);
     }
 
-    fn set_depth(&mut self, id: LinkId, depth: u8) {
+    #[inline(never)]
+    fn cannot_be(&mut self, id: LinkId) {
         if let Some(slot) = self.depths.get_mut(id.place()) {
-            *slot = depth;
+            *slot = NO_DEPTH;
         }
     }
 }
@@ -317,6 +318,7 @@ mod tests {
             observed: &engine.observed,
             id,
             ifindex: 0,
+            lower: 0,
             kind: engine.config.made_kind(id),
             is_port: false,
             pick: Pick::All,

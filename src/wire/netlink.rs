@@ -59,7 +59,7 @@ pub const NLA_F_NESTED: u16 = 0x8000;
 pub const NLA_F_NET_BYTEORDER: u16 = 0x4000;
 
 /// Octets of a message header.
-const NLMSG_HDRLEN: usize = 16;
+pub(super) const NLMSG_HDRLEN: usize = 16;
 /// Octets of an attribute header.
 const NLA_HDRLEN: usize = 4;
 

@@ -12,7 +12,7 @@ use super::info_value::{append_octets, mapped, number_had, put_number, signed};
 use super::link::{IFLA_IFNAME, IFLA_INFO_KIND};
 use crate::diag::LineBuf;
 use crate::model::attr::{Attr, AttrConfig, Form, Place, Scope, Value, When};
-use crate::model::config::{Config, LinkId, LinkMatch};
+use crate::model::config::{Config, LinkId};
 use crate::model::link::{IfName, LinkKind, until_nul};
 use crate::model::observed::{Link, Observed};
 use crate::text::parts;
@@ -71,6 +71,8 @@ pub struct Options<'a> {
     pub id: LinkId,
     /// The number of that link.
     pub ifindex: u32,
+    /// That of the link it lies on, if it is made; 0 for none.
+    pub lower: u32,
     /// The kind of that link.
     pub kind: LinkKind,
     /// Whether it is a port of a link of that kind, and its options as such are meant.
@@ -229,20 +231,17 @@ impl Walk<'_> {
         let (config, kind, scope) = (self.of.config, self.of.kind, self.scope);
         (self.option, self.when) = (None, When::Always);
         let is_gre = matches!(kind, LinkKind::Gre | LinkKind::Gretap | LinkKind::Ip6gre);
+        let lower = self.of.lower;
         if let Scope::Vxlan | Scope::Tunnel = scope
-            && let Some(link) = config.link(self.of.id)
-            && let Some(LinkMatch::Name(name)) = &link.lower
+            && lower != 0
         {
-            let lower = self.of.index(name.as_bytes());
-            if lower != 0 {
-                // of a VXLAN 3, of a tunnel 1
-                let number = if scope == Scope::Vxlan {
-                    IFLA_VXLAN_LINK
-                } else {
-                    IFLA_GRE_LINK
-                };
-                self.put(number, Form::Index, lower);
-            }
+            // of a VXLAN 3, of a tunnel 1
+            let number = if scope == Scope::Vxlan {
+                IFLA_VXLAN_LINK
+            } else {
+                IFLA_GRE_LINK
+            };
+            self.put(number, Form::Index, lower);
         }
         let had = number_in(self.have, IFLA_BOND_MIIMON, 0);
         self.miimon = had.max(1);
@@ -311,7 +310,10 @@ impl Walk<'_> {
                 }
                 Form::Power if kind == LinkKind::Ipvlan => {
                     // private, vepa and bridge are 0, 1 and 2 with us, and 1, 2 and 0 there
-                    value = value.wrapping_add(1).checked_rem(3).unwrap_or(0);
+                    value = match value {
+                        2 => 0,
+                        value => value.wrapping_add(1),
+                    };
                     (number, form) = (IFLA_IPVLAN_FLAGS, Form::U16);
                 }
                 Form::Addr if scope == Scope::Vxlan => {

@@ -15,7 +15,6 @@ use crate::model::addr::{Cidr, Family};
 use crate::model::desired::{Thing, What};
 use crate::model::route::{Reach, Route, RouteKind};
 use crate::model::rule::{FIB_RULE_INVERT, FRA_PROTOCOL};
-use crate::text::parts;
 use crate::wire::netlink::{Writer, aligned, attr_in, copy};
 use core::net::IpAddr;
 
@@ -278,11 +277,12 @@ pub fn gateway<'r>(family: Family, via: &IpAddr, room: &'r mut [u8; MAX_RTVIA]) 
         IpAddr::V4(via) => copy(addr, &via.octets()),
         IpAddr::V6(via) => *addr = via.octets(),
     }
-    let len = of.octets();
-    match of == family {
-        true => (RTA_GATEWAY, parts::slice(room, 2, len)),
-        false => (RTA_VIA, parts::slice(room, 0, len.wrapping_add(2))),
-    }
+    let (kind, at) = match of == family {
+        true => (RTA_GATEWAY, 2),
+        false => (RTA_VIA, 0),
+    };
+    let end = of.octets().wrapping_add(2);
+    (kind, room.get(at..end).unwrap_or_default())
 }
 
 /// Octets of an `RTA_VIA` with an IPv6 address.

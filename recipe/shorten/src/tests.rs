@@ -171,6 +171,30 @@ fn what_a_condition_leads_to_may_stand_behind_it() {
 }
 
 #[test]
+fn a_condition_to_go_on_as_another_function_may_be_turned_round() {
+    // memcpy is not among the functions.
+    for other in ["g", "memcpy"] {
+        let ends = |code: &str| {
+            program(&[
+                &format!("f: testl %edi, %edi; {code}"),
+                "g: retq",
+                "h: retq",
+            ])
+        };
+        let before = ends(&format!("je h; jmp {other}"));
+        for (code, is_same) in [
+            (format!("jne {other}; jmp h"), true),
+            (format!("jne h; jmp {other}"), false),
+            (format!("jne {other}; jmp {other}"), false),
+            ("jne h; jmp h".to_string(), false),
+        ] {
+            let verified = verify::verify(&before, &ends(&code));
+            assert_eq!(verified.is_ok(), is_same, "{code}: {verified:?}");
+        }
+    }
+}
+
+#[test]
 fn long_jumps_hop_over_one_another() {
     let mut far = String::new();
     for number in 0..80 {

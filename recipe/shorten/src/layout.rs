@@ -7,6 +7,7 @@ use crate::jump::{Jump, LONG, SHORT, near};
 use crate::order::{Unit, jump, starts};
 use crate::program::{Flow, Item, Program, Text, inverse};
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// A unit as far as its length goes.
 struct Shape {
@@ -74,7 +75,10 @@ fn shape(program: &mut Program, unit: &Unit, labels: &mut HashMap<Text, usize>) 
                 _ => Part::Octets(size),
             },
         };
-        shape.parts.push(part);
+        match (shape.parts.last_mut(), part) {
+            (Some(Part::Octets(all)), Part::Octets(size)) => *all += size,
+            _ => shape.parts.push(part),
+        }
     }
     shape
 }
@@ -93,6 +97,11 @@ const FAR: i64 = i64::MAX / 4;
 
 /// The octets of the units in this order, once every jump is as short as it can be, by hops too.
 fn length(shapes: &[Shape], order: &[usize], labels: usize) -> i64 {
+    laid_out(shapes, order, labels).0
+}
+
+/// These octets, and the jumps.
+fn laid_out(shapes: &[Shape], order: &[usize], labels: usize) -> (i64, Vec<Jump<usize>>) {
     let mut jumps: Vec<Jump<usize>> = Vec::new();
     let mut addresses = vec![FAR; labels];
     let mut total = 0;
@@ -145,7 +154,7 @@ fn length(shapes: &[Shape], order: &[usize], labels: usize) -> i64 {
             jumps[index].over = Some(over);
         }
     }
-    total
+    (total, jumps)
 }
 
 /// How many moves are tried for each unit.
@@ -196,11 +205,12 @@ impl Move {
     }
 }
 
-/// Moves units of a function, those at the places from 1 to `end`.
+/// Moves units, those at the places from `start` to `end`.
 struct Mover<'s> {
     shapes: &'s [Shape],
     /// The unit that starts with a label, if it is one of the function.
     homes: Vec<Option<usize>>,
+    start: usize,
     end: usize,
     random: Random,
 }
@@ -228,10 +238,15 @@ impl Mover<'_> {
         }
     }
 
+    /// A place behind which one of them may stand.
+    fn any_before(&mut self) -> usize {
+        self.start - 1 + self.random.below(self.end - self.start + 1)
+    }
+
     /// A few whole rows, to between others.
     fn rows(&mut self, order: &[usize]) -> Option<Move> {
-        let mut from = 1 + self.random.below(self.end - 1);
-        while from > 1 && self.falls(order, from - 1) {
+        let mut from = self.start + self.random.below(self.end - self.start);
+        while from > self.start && self.falls(order, from - 1) {
             from -= 1;
         }
         let mut end = from;
@@ -240,14 +255,14 @@ impl Mover<'_> {
                 end = self.row_end(order, end);
             }
         }
-        let last = self.random.below(self.end);
+        let last = self.any_before();
         let before = self.row_end(order, last);
         Move::before(from, end, before)
     }
 
     /// Where a unit leads to, to behind it.
     fn behind(&mut self, order: &[usize]) -> Option<Move> {
-        let at = self.random.below(self.end);
+        let at = self.any_before();
         let parts = &self.shapes[order[at]].parts;
         let jumps: Vec<usize> = parts.iter().filter_map(Part::leads_to).collect();
         let to = jumps.get(self.random.below(jumps.len().max(1)))?;
@@ -257,7 +272,7 @@ impl Mover<'_> {
             0 => self.row_end(order, from),
             _ => from + 1 + self.random.below(4),
         };
-        let may_move = (1..self.end).contains(&from) && from != at + 1;
+        let may_move = (self.start..self.end).contains(&from) && from != at + 1;
         Move::before(from, end.min(self.end), at + 1).filter(|_| may_move)
     }
 
@@ -265,16 +280,16 @@ impl Mover<'_> {
     fn nearby(&mut self) -> Option<Move> {
         const FEW: usize = 5;
         const AWAY: usize = 12;
-        let count = 1 + self.random.below(FEW.min(self.end - 2));
-        let from = 1 + self.random.below(self.end - count);
+        let count = 1 + self.random.below(FEW.min(self.end - self.start - 1));
+        let from = self.start + self.random.below(self.end - self.start - count + 1);
         let to = (from + self.random.below(2 * AWAY + 1)).checked_sub(AWAY)?;
-        let may_be = (1..=self.end - count).contains(&to);
+        let may_be = (self.start..=self.end - count).contains(&to);
         may_be.then_some(Move { from, count, to })
     }
 }
 
-/// The shortest order found of the units, where those from `end` on stay, and the first.
-fn search(shapes: &[Shape], end: usize, labels: usize) -> Vec<usize> {
+/// The shortest order found of the units, of which those at `places` are moved.
+fn search(shapes: &[Shape], places: &Range<usize>, labels: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..shapes.len()).collect();
     let mut homes = vec![None; labels];
     for (unit, shape) in shapes.iter().enumerate() {
@@ -282,19 +297,20 @@ fn search(shapes: &[Shape], end: usize, labels: usize) -> Vec<usize> {
             homes[label] = Some(unit);
         }
     }
-    if end <= 2 {
+    if places.len() < 2 {
         return order;
     }
     let mut mover = Mover {
         shapes,
         homes,
-        end,
+        start: places.start,
+        end: places.end,
         random: Random(1),
     };
     let mut own = length(shapes, &order, labels);
     let (mut best, mut least) = (order.clone(), own);
     let mut tried = order.clone();
-    let tries = TRIES * end;
+    let tries = TRIES * places.len();
     for left in (0..tries).rev() {
         // Each octet more is half as likely, and counts for more in the end.
         let longer = mover.random.next().trailing_zeros() as usize * left / tries;
@@ -316,22 +332,25 @@ fn search(shapes: &[Shape], end: usize, labels: usize) -> Vec<usize> {
     best
 }
 
-/// Moves units about so that the function becomes shorter. The first one stays, and the last where
-/// `keeps_last`.
-pub fn arrange(program: &mut Program, units: &mut Vec<Unit>, keeps_last: bool) {
+/// Moves the units at `places` about so that all become shorter. The first one stays.
+pub fn arrange(program: &mut Program, units: &mut Vec<Unit>, places: Range<usize>) {
     let mut labels = HashMap::new();
     let mut shapes: Vec<Shape> = units
         .iter()
         .map(|unit| shape(program, unit, &mut labels))
         .collect();
-    let end = units.len() - usize::from(keeps_last);
-    let mut order = search(&shapes, end, labels.len());
+    let mut order = search(&shapes, &places, labels.len());
     let mut least = length(&shapes, &order, labels.len());
     // A jump of its own between two units, for others to hop over.
     let mut names: Vec<(usize, Text)> =
         labels.iter().map(|(&name, &label)| (label, name)).collect();
     names.sort_unstable();
     for &(label, name) in &names {
+        let jumps = laid_out(&shapes, &order, labels.len()).1;
+        let long = jumps.iter().filter(|jump| jump.is_long && jump.to == label);
+        if long.count() < 2 {
+            continue;
+        }
         let parts = vec![Part::Jump(label, None)];
         shapes.push(Shape {
             parts,
@@ -339,7 +358,7 @@ pub fn arrange(program: &mut Program, units: &mut Vec<Unit>, keeps_last: bool) {
             inverse: None,
         });
         let island = shapes.len() - 1;
-        for to in 1..=end {
+        for to in places.start..=places.end {
             let mut tried = order.clone();
             tried.insert(to, island);
             let length = length(&shapes, &tried, labels.len());

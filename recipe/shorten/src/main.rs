@@ -11,10 +11,11 @@
 //! * `rename`: values are in the registers that make short instructions, which is proved at once;
 //! * `save`: one function saves registers for many. Proved is that they do the same apart from that, leave the stack
 //!   as it was, and look neither at what was saved, nor at the way back, nor at what saving leaves in registers;
+//! * `swap`: copies of what is not used again are exchanges, which is proved at once;
 //! * `outline`: sequences that stand in several places become one;
 //! * `order`: what is jumped to stands behind the jump, or near it;
 //! * `hop`: long jumps land on near ones that lead to the same place;
-//! * `verify`: the result does what the program did after `save`.
+//! * `verify`: the result does what the program did after `swap`.
 //!
 //! `spell` writes some instructions as shorter ones that do the same.
 
@@ -32,6 +33,7 @@ mod rename;
 mod save;
 mod spell;
 mod stack;
+mod swap;
 mod verify;
 
 use measure::measure;
@@ -56,7 +58,10 @@ fn prepare(program: &mut Program, to: &Path) -> Result<(), String> {
     let original = program.clone();
     save::shorten(program);
     save::verify(&original, program)?;
-    stack::check_balance(program)
+    stack::check_balance(program)?;
+    let original = program.clone();
+    swap::swap(program);
+    swap::verify(&original, program)
 }
 
 /// Makes `program` shorter; `to` is the assembly file that `as` reads.

@@ -4,7 +4,7 @@
 //! What is moved are units: instructions up to a label, a jump or a return. Of the two ways that a conditional jump
 //! has, either may stand behind it.
 
-use crate::jump::{LONG, leads};
+use crate::jump::{LONG, SHORT, leads};
 use crate::layout::arrange;
 use crate::measure::Place;
 use crate::program::{Flow, Function, Item, Program, Text, inverse, is_local};
@@ -29,6 +29,8 @@ fn units(
         let name = match (item, next) {
             (Item::Code(code), _) if program.flow(code).is_end() => None,
             (Item::Code(_), Some(Item::Label(name))) => Some(*name),
+            // What jumps to the second label does not begin the function again.
+            (Item::Label(_), Some(Item::Label(name))) if index == 0 => Some(*name),
             (Item::Code(code), Some(_))
                 if matches!(program.flow(code), Flow::Branch(..)) && leads_on(next) =>
             {
@@ -67,7 +69,8 @@ fn leaves_to(program: &Program, unit: &Unit) -> Option<Text> {
 }
 
 /// Puts functions behind one another so that as many as can be are reached by falling through, moves units
-/// within functions so that jumps are short, and drops the jumps that this saves.
+/// within functions, and then among them, so that jumps are short, and drops the jumps that this saves. What
+/// stands behind the name of a function may be of another one in the end.
 pub fn order(program: &mut Program, places: &[Vec<Place>]) {
     let mut labels = 0;
     let mut all: Vec<Vec<Unit>> = std::mem::take(&mut program.functions)
@@ -77,7 +80,8 @@ pub fn order(program: &mut Program, places: &[Vec<Place>]) {
         .collect();
     let next = follow(program, &mut all);
     for (index, units) in all.iter_mut().enumerate() {
-        arrange(program, units, next[index].is_some());
+        let end = units.len() - usize::from(next[index].is_some());
+        arrange(program, units, 1..end);
     }
     let mut is_next = vec![false; all.len()];
     for &next in next.iter().flatten() {
@@ -86,21 +90,44 @@ pub fn order(program: &mut Program, places: &[Vec<Place>]) {
     let mut chains = Vec::new();
     for first in (0..all.len()).filter(|&index| !is_next[index]) {
         let mut chain = Chain::default();
-        let mut at = Some(first);
-        while let Some(index) = at {
-            let unit = joined(program, &all[index], next[index].is_some());
-            chain.push(program, unit);
-            at = next[index];
+        for index in std::iter::successors(Some(first), |&index| next[index]) {
+            for unit in std::mem::take(&mut all[index]) {
+                chain.push(program, unit);
+            }
         }
         chains.push(chain);
     }
-    program.functions = neighbours(chains);
+    let mut units = neighbours(chains);
+    for round in 0..ROUNDS {
+        arrange_all(program, &mut units, 1 + round * WINDOW / ROUNDS);
+    }
+    program.functions = joined(program, &units);
+}
+
+/// How often the units of all functions are moved about together.
+const ROUNDS: usize = 2;
+/// How many of them at once.
+const WINDOW: usize = 50;
+/// How many on either side are looked at and stay: more than 127 octets, mostly.
+const MARGIN: usize = 25;
+
+/// Moves the units about, some at a time, from that of the place `start` on.
+fn arrange_all(program: &mut Program, units: &mut Vec<Unit>, mut start: usize) {
+    while start < units.len() {
+        let end = (start + WINDOW).min(units.len());
+        let seen = start.saturating_sub(MARGIN)..(end + MARGIN).min(units.len());
+        let mut own: Vec<Unit> = units.drain(seen.clone()).collect();
+        arrange(program, &mut own, start - seen.start..end - seen.start);
+        // With jumps that were put in.
+        start = end + own.len() - seen.len();
+        units.splice(seen.start..seen.start, own);
+    }
 }
 
 /// Functions that have to stay behind one another.
 #[derive(Default)]
 struct Chain {
-    functions: Vec<Function>,
+    units: Vec<Unit>,
     octets: u32,
     /// Where functions of a name start, and where jumps out of a function to that name stand.
     marks: Vec<(u32, Text, bool)>,
@@ -122,22 +149,27 @@ impl Chain {
                 }
                 _ => {}
             }
-            self.octets += size;
+            self.octets += match item {
+                Item::Code(code)
+                    if matches!(program.flow(code), Flow::Jump(Some(_)) | Flow::Branch(..)) =>
+                {
+                    SHORT
+                }
+                _ => size,
+            };
         }
-        self.functions.push(Function {
-            items: unit.iter().map(|(item, _)| *item).collect(),
-        });
+        self.units.push(unit);
     }
 }
 
 /// Puts chains beside each other that jump to the same functions, or to one another: such jumps are short,
 /// or can hop over one another. A chain that takes up much room has to have more of them: the most for their
 /// length come first, in thousandths, where a few octets more or less of a short one are no reason.
-fn neighbours(mut chains: Vec<Chain>) -> Vec<Function> {
+fn neighbours(mut chains: Vec<Chain>) -> Vec<Unit> {
     const REACH: u32 = 127;
     const PARTS: usize = 1_000;
     const FEW: usize = 30;
-    let mut functions = Vec::new();
+    let mut units = Vec::new();
     // What stands within reach of the end: how far from it, and to where.
     let mut behind: Vec<(u32, Text, bool)> = Vec::new();
     while !chains.is_empty() {
@@ -165,9 +197,9 @@ fn neighbours(mut chains: Vec<Chain>) -> Vec<Function> {
                 .map(|&(offset, name, starts)| (chain.octets - offset, name, starts)),
         );
         behind.retain(|mark| mark.0 <= REACH);
-        functions.extend(chain.functions);
+        units.extend(chain.units);
     }
-    functions
+    units
 }
 
 /// Which function each one falls through to. The unit that does is put last.
@@ -227,10 +259,17 @@ pub fn starts(unit: &Unit) -> impl Iterator<Item = Text> {
     })
 }
 
-fn joined(program: &mut Program, units: &[Unit], falls_out: bool) -> Unit {
-    let mut items = Unit::new();
+fn joined(program: &mut Program, units: &[Unit]) -> Vec<Function> {
+    let mut functions: Vec<Function> = Vec::new();
     for (index, unit) in units.iter().enumerate() {
-        items.extend(unit);
+        let is_function = starts(unit).any(|it| !is_local(program.texts.get(it)));
+        if is_function || functions.is_empty() {
+            functions.push(Function { items: Vec::new() });
+        }
+        let Some(Function { items }) = functions.last_mut() else {
+            continue;
+        };
+        items.extend(unit.iter().map(|(item, _)| *item));
         let next = units.get(index + 1);
         let is_next = |name: &str| {
             next.is_some_and(|next| starts(next).any(|it| program.texts.get(it) == name))
@@ -246,7 +285,6 @@ fn joined(program: &mut Program, units: &[Unit], falls_out: bool) -> Unit {
             .collect();
         let turned = match codes.as_slice() {
             [Flow::Jump(Some(name)), ..] if is_next(name) => None,
-            [Flow::Jump(Some(_)), ..] if next.is_none() && falls_out => None,
             [Flow::Jump(Some(name)), Flow::Branch(condition, behind)] if is_next(behind) => {
                 match inverse(condition) {
                     Some(it) => Some((it, format!("j{it} {name}"))),
@@ -258,8 +296,8 @@ fn joined(program: &mut Program, units: &[Unit], falls_out: bool) -> Unit {
         items.pop();
         if let (Some((condition, code)), Some(last)) = (turned, items.last_mut()) {
             program.texts.of(condition);
-            last.0 = Item::Code(program.texts.of(&code));
+            *last = Item::Code(program.texts.of(&code));
         }
     }
-    items
+    functions
 }

@@ -171,6 +171,30 @@ fn what_a_condition_leads_to_may_stand_behind_it() {
 }
 
 #[test]
+fn a_condition_to_go_on_as_another_function_may_be_turned_round() {
+    // memcpy is not among the functions.
+    for other in ["g", "memcpy"] {
+        let ends = |code: &str| {
+            program(&[
+                &format!("f: testl %edi, %edi; {code}"),
+                "g: retq",
+                "h: retq",
+            ])
+        };
+        let before = ends(&format!("je h; jmp {other}"));
+        for (code, is_same) in [
+            (format!("jne {other}; jmp h"), true),
+            (format!("jne h; jmp {other}"), false),
+            (format!("jne {other}; jmp {other}"), false),
+            ("jne h; jmp h".to_string(), false),
+        ] {
+            let verified = verify::verify(&before, &ends(&code));
+            assert_eq!(verified.is_ok(), is_same, "{code}: {verified:?}");
+        }
+    }
+}
+
+#[test]
 fn long_jumps_hop_over_one_another() {
     let mut far = String::new();
     for number in 0..80 {
@@ -585,7 +609,7 @@ fn registers_are_saved_and_restored_by_others() {
             "subq $16, %rsp",
             "movl %edi, %ebx",
             "callq x",
-            "movl %ebx, %eax",
+            "xchgl %ebx, %eax",
             "popq %rbx",
             "popq %rbx",
             "retq"
@@ -598,7 +622,7 @@ fn registers_are_saved_and_restored_by_others() {
             "pushq $-5; callq saved.some",
             "movl %edi, %ebx",
             "callq x",
-            "movl %ebx, %eax",
+            "xchgl %ebx, %eax",
             "addq $40, %rsp",
             "retq"
         ]
@@ -1016,4 +1040,114 @@ fn every_wrong_answer_is_seen() {
         }
     }
     assert!(tried > 100, "{tried}");
+}
+
+fn swapped(functions: &[&str]) -> Vec<String> {
+    let before = program(functions);
+    let mut after = before.clone();
+    swap::swap(&mut after);
+    swap::verify(&before, &after).expect("the same");
+    lines(&after, "f")
+}
+
+#[test]
+fn what_is_not_used_again_is_exchanged() {
+    let is_swapped = |code: &str, others: &[&str]| {
+        let function = format!("f: {code}");
+        let functions: Vec<&str> = [function.as_str()]
+            .into_iter()
+            .chain(others.iter().copied())
+            .collect();
+        swapped(&functions)
+            .iter()
+            .any(|code| code.starts_with("xchg"))
+    };
+    let sets = "g: xorl %eax, %eax; retq";
+    for (code, others, is) in [
+        ("movq %rax, %r8; xorl %eax, %eax; retq", &[][..], true),
+        // It is the result, or somebody looks at it.
+        ("movq %rax, %r8; retq", &[], false),
+        ("movq %rax, %r8; movq (%rax), %rax; retq", &[], false),
+        (
+            "movq %rax, %r8; je .L1; xorl %eax, %eax; .L1: retq",
+            &[],
+            false,
+        ),
+        (
+            "movq %rax, %r8; je .L1; xorl %eax, %eax; retq; .L1: movl $3, %eax; retq",
+            &[],
+            true,
+        ),
+        // Who is called sets it, looks at it, leaves it as it is, or does what is not known.
+        ("movq %rax, %r8; callq g; retq", &[sets], true),
+        ("movq %rax, %r8; jmp g", &[sets], true),
+        (
+            "movq %rax, %r8; callq g; retq",
+            &["g: incq %rax; retq"],
+            false,
+        ),
+        (
+            "movq %rax, %r8; callq g; retq",
+            &["g: incq %rcx; retq"],
+            false,
+        ),
+        (
+            "movq %rax, %r8; callq g; xorl %eax, %eax; retq",
+            &["g: incq %rcx; retq"],
+            true,
+        ),
+        (
+            "movq %rax, %r8; callq g; retq",
+            &["g: je .L2; callq h; .L2: retq", "h: xorl %eax, %eax; retq"],
+            false,
+        ),
+        (
+            "movq %rax, %r8; callq g; retq",
+            &["g: jmp h", "h: xorl %eax, %eax; retq"],
+            true,
+        ),
+        ("movq %rax, %r8; callq g; retq", &[], false),
+        (
+            "movq %rax, %r8; callq *%rcx; xorl %eax, %eax; retq",
+            &[],
+            false,
+        ),
+        ("movq %rax, %r8; syscall; xorl %eax, %eax; retq", &[], false),
+        ("movl %ebx, %eax; retq", &[], false),
+        ("movl %ebx, %eax; popq %rbx; retq", &[], true),
+    ] {
+        assert_eq!(is_swapped(code, others), is, "{code} {others:?}");
+    }
+    // What is saved by others is looked at there, and restored in the end.
+    let lent = |code: &str| {
+        is_swapped(
+            &format!("callq saved.all; {code}"),
+            &["saved.all: jmpq *%rbp"],
+        )
+    };
+    assert!(lent("movl %ebx, %eax; retq"));
+    assert!(!lent("movl %ecx, %eax; retq"));
+    assert!(!is_swapped(
+        "movl %ebx, %eax; callq g; popq %rbx; retq",
+        &["g: callq saved.all; retq"]
+    ));
+}
+
+#[test]
+fn every_wrong_exchange_is_seen() {
+    let code = "f: movq %rax, %r8; movq %rax, %r9; movl %eax, %edi; xorl %eax, %eax; movl %ecx, %eax; .L1: jne .L1; retq";
+    let before = program(&[code]);
+    for (from, to, is_same) in [
+        ("movl %eax, %edi", "xchgl %eax, %edi", true),
+        ("movq %rax, %r9", "xchgq %rax, %r9", false),
+        ("movl %ecx, %eax", "xchgl %ecx, %eax", false),
+        ("movl %eax, %edi", "xchgl %eax, %esi", false),
+        ("movl %eax, %edi", "nop", false),
+        ("movl %eax, %edi; ", "", false),
+        ("retq", "retq; retq", false),
+        (".L1:", ".L2:", false),
+    ] {
+        let verified = swap::verify(&before, &program(&[&code.replace(from, to)]));
+        assert_eq!(verified.is_ok(), is_same, "{to}");
+    }
 }

@@ -197,16 +197,26 @@ pub fn verify(before: &Program, after: &Program) -> Result<usize, String> {
                         }
                         if condition != other {
                             // The other way round: what was jumped to is behind it.
-                            if inverse(condition) != Some(other) || leaves {
+                            if inverse(condition) != Some(other) {
                                 return Err(wrong(&step));
                             }
-                            let beyond = Spot {
-                                at: new.label(landing)?,
-                                returns: Vec::new(),
-                            };
                             spot.at += 1;
-                            ways.push((at + 1, beyond, Some(other)));
-                            ways.push((old.label(to)?, spot, Some(condition)));
+                            if !leaves {
+                                ways.push((old.label(to)?, spot, Some(condition)));
+                            } else if shortened(&new, &mut spot, Some(condition), &starts)?
+                                != Step::Becomes(to)
+                            {
+                                return Err(wrong(&step));
+                            }
+                            if let Some(&landed) = new.labels.get(landing) {
+                                let beyond = Spot {
+                                    at: landed,
+                                    returns: Vec::new(),
+                                };
+                                ways.push((at + 1, beyond, Some(other)));
+                            } else if original(&old, at + 1, &starts)?.0 != Step::Becomes(landing) {
+                                return Err(wrong(&step));
+                            }
                             continue;
                         }
                         if !leaves || landing != to {

@@ -109,7 +109,7 @@ impl Engine<'_> {
         if wanted.asks6 && wanted.local.is_some() {
             lessee.ndisc.start(now, seed);
             let mut flags = lessee.ndisc.flags();
-            if config.ipv6.method == Method::Dhcp {
+            if config.ipv6.method == Method::Dhcp || lessee.client6.has_lease() {
                 flags = MANAGED;
             }
             if flags != 0 {
@@ -196,7 +196,13 @@ impl Engine<'_> {
 
     /// The same of a lessee and the address of its lease, if that is of DHCPv4.
     #[inline(never)]
-    fn say_leased(&self, ifindex: u32, family: Family, complaint: Complaint, host: &mut impl Host) {
+    pub(super) fn say_leased(
+        &self,
+        ifindex: u32,
+        family: Family,
+        complaint: Complaint,
+        host: &mut impl Host,
+    ) {
         if let Some(lessee) = self.lessee(ifindex) {
             let addr = match family {
                 Family::V4 => lessee.lease.get(Field::Addr),

@@ -74,11 +74,7 @@ impl Engine<'_> {
                 continue;
             };
             for &family in FAMILIES {
-                let holds = match family {
-                    Family::V4 => lessee.holds(self.now),
-                    Family::V6 => lessee.client6.has_lease(),
-                };
-                if holds && !lessee.is_saved(family) {
+                if lessee.has(family, self.now) && !lessee.is_saved(family) {
                     let text = &file(lessee, &link.name, family);
                     let is_written = write(host, name_of(&link.name, family), text);
                     lessee.set_saved(family, is_written);
@@ -141,12 +137,14 @@ impl Engine<'_> {
                 }
             };
             let mut until = since.after_seconds(seconds);
-            if state == LinkState::WaitingLease
+            let is_of_lease = matches!(state, LinkState::WaitingLease | LinkState::WaitingLease6);
+            if is_of_lease
                 && self.now >= until.min(self.time_limit)
-                && let Some(lessee) = self.lessee(ifindex)
-                && lessee.holds(self.now)
+                && self
+                    .lessee(ifindex)
+                    .is_some_and(|it| it.has(family, self.now))
             {
-                self.say(ifindex, KEPT, lessee.lease.get(Field::Addr), host);
+                self.say_leased(ifindex, family, KEPT, host);
                 return NOTHING;
             }
             if method == Method::Auto {

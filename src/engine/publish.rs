@@ -8,6 +8,7 @@ use crate::model::addr::Family;
 use crate::model::config::{GlobalText, LinkConfig, LinkId, LinkMatch, Method, SourceKind, Wait};
 use crate::model::desired::{DesiredLink, FOREVER, What};
 use crate::model::lease::Field;
+use crate::model::lease6::Field6;
 use crate::model::link::IfName;
 use crate::model::observed::Observed;
 use crate::output::json::{Octets, begins_with};
@@ -242,14 +243,30 @@ impl Engine<'_> {
         }
     }
 
+    /// The host name of the first lease that has one; empty without any.
+    fn leased_hostname(&self) -> &[u8] {
+        for link in self.desired.links.iter() {
+            if let Some(lessee) = self.lessee(link.ifindex) {
+                let mut name: &[u8] = b"";
+                if link.leased {
+                    name = lessee.lease.get(Field::Hostname);
+                }
+                if name.is_empty() && lessee.client6.holds() {
+                    name = lessee.lease6.get(Field6::Fqdn);
+                }
+                if !name.is_empty() {
+                    return name;
+                }
+            }
+        }
+        b""
+    }
+
     /// Sets the host name if none is set, or the command line names one.
     fn publish_hostname(&self, host: &mut impl Host) {
-        let leased = self.desired.links.iter().filter(|link| link.leased);
-        let leased = leased.filter_map(|link| self.lessee(link.ifindex)).next();
-        let wanted = match (self.config.global.hostname, leased) {
-            (Some(name), _) => self.config.text(name),
-            (None, Some(lessee)) => lessee.lease.get(Field::Hostname),
-            (None, None) => return,
+        let wanted = match self.config.global.hostname {
+            Some(name) => self.config.text(name),
+            None => self.leased_hostname(),
         };
         let of_cmdline = self.config.global.hostname_source == SourceKind::Cmdline;
         let have = match host.read(OutputFile::Hostname) {

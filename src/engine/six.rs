@@ -9,7 +9,7 @@ use super::dhcp::{TAKEN, lessee_mut};
 use super::observe::Asked;
 use super::{Engine, Event, Host, Instant, Packet, remove};
 use crate::diag::{Errno, Problem};
-use crate::model::addr::{Cidr, is_link_local};
+use crate::model::addr::{Cidr, Family, is_link_local};
 use crate::model::advert::Advert;
 use crate::model::config::{Dad, LinkConfig};
 use crate::model::desired::{Presence, Standing, What, link_mut};
@@ -70,8 +70,10 @@ impl Engine<'_> {
         self.look_again = true;
         self.say(ifindex, TAKEN, addr, host);
         self.put_down(ifindex, Problem::AddrTaken);
-        if let Some(lessee) = lessee_mut(self.lessees, ifindex) {
-            lessee.client6.taken(self.now, addr, &mut lessee.lease6);
+        if let Some(lessee) = lessee_mut(self.lessees, ifindex)
+            && lessee.client6.taken(self.now, addr, &mut lessee.lease6)
+        {
+            self.forget(ifindex, Family::V6, host);
         }
     }
 

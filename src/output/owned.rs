@@ -263,9 +263,12 @@ pub fn names(
         pass(domains, 0, name, each);
     }
     if !IpFlag::PeerDns.is_no(&link.ipv6) {
-        let servers = lessee.lease6.get(Field6::Dns);
-        pass(servers, ADDR6_OCTETS, name, each);
-        pass(lessee.lease6.get(Field6::Search), 0, name, each);
+        let mut servers = &[][..];
+        if lessee.client6.holds() {
+            servers = lessee.lease6.get(Field6::Dns);
+            pass(servers, ADDR6_OCTETS, name, each);
+            pass(lessee.lease6.get(Field6::Search), 0, name, each);
+        }
         for kept in lessee.ndisc.kept() {
             let octets = kept.item().octets();
             if kept.item().is(advert::What::Domain) {

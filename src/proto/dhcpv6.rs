@@ -201,8 +201,9 @@ impl Client {
         }
     }
 
-    /// Somebody else has an address of the lease, which is lost (RFC 8415 18.2.8); the server is told of this address.
-    pub fn taken(&mut self, now: Instant, addr: &[u8; 16], held: &mut Lease6) {
+    /// Somebody else has an address of the lease, which is lost (RFC 8415 18.2.8); the server is told of this address. Whether it
+    /// was one of the lease.
+    pub fn taken(&mut self, now: Instant, addr: &[u8; 16], held: &mut Lease6) -> bool {
         let (items, _) = held.get(Field6::Addrs).as_chunks();
         let item = items.iter().find(|item| item.ends_with(addr));
         if let Some(&item) = item
@@ -213,7 +214,9 @@ impl Client {
             held.put(Field6::Addrs, &item);
             held.clear(Field6::Prefixes);
             self.leave(now, State::Declining);
+            return true;
         }
+        false
     }
 
     /// What is to be done now.

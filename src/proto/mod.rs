@@ -130,6 +130,15 @@ impl Lessee {
         }
     }
 
+    /// Whether there is a lease of a family.
+    #[inline(never)]
+    pub fn has(&self, family: Family, now: Instant) -> bool {
+        match family {
+            Family::V4 => self.holds(now),
+            Family::V6 => self.client6.has_lease(),
+        }
+    }
+
     /// What is leased to it by a family.
     pub fn lease_of(&self, family: Family) -> AnyLease<'_> {
         match family {

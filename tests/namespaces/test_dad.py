@@ -136,6 +136,23 @@ class Background(DadMachine):
         run = self.stop_watch(process, code=(0, 1))
         self.assertTrue(any(LEASED in line and "eth0" in line for line in run.err.splitlines()), f"{run}")
 
+    def test_a_leased_duplicate_beside_a_prefix_is_declined(self):
+        self.stateful("eth0", text="DHCPV6_PD_HINT=::/64\n")
+        server = Scripted6(
+            self, "port0", lifetime=None, pool=[LEASED, NEXT], owns=[LEASED], delegates="2001:db8:77::/64"
+        )  # fmt: skip
+        process = self.watch6(NEXT, within=8)
+        self.assertFalse(self.has6(LEASED))
+        self.assertEqual((server.refused, server.messages6(wire6.CONFIRM)), ([LEASED], []))
+        self.stop_watch(process, code=(0, 1))
+
+    def test_a_leased_duplicate_is_not_asked_for_again(self):
+        self.test_a_leased_duplicate_of_up()
+        self.server.clear()
+        self.ifdawn("up", "--timeout", "8", code=(0, 1), within=15)
+        self.assertEqual(self.server.messages6(wire6.CONFIRM), [])
+        self.assertTrue(self.has6(NEXT))
+
     def test_a_leased_duplicate_of_up(self):
         self.stateful("eth0")
         server = Scripted6(self, "port0", lifetime=None, pool=[LEASED, NEXT], owns=[LEASED])

@@ -192,6 +192,89 @@ class Exchange(Leases):
         self.bound("DHCPV6_HOSTNAME=box.example\nDHCPV6_SEND_HOSTNAME=no\n")
         self.assertIsNone(self.server.messages6(wire6.REQUEST)[0].option(wire6.FQDN))
 
+    def test_the_host_name_that_the_server_says(self):
+        for before, after in (("localhost", "box.example"), ("mine", "mine")):
+            with self.subTest(before):
+                self.new_machine()
+                self.write("proc/sys/kernel/hostname", f"{before}\n")
+                self.bound(dhcp={wire6.FQDN: b"\0\3box\7example\0"})
+                self.assertEqual(self.read("proc/sys/kernel/hostname").strip(), after)
+
+    def test_the_shortest_time_of_several_counts(self):
+        self.bound("DHCPV6_PD_HINT=::/64\n", up=False)
+
+        def body(found):
+            # That of a server that says nothing of the prefix, but when to ask for it again.
+            ias = [wire6.ia_na(iaid, LEASED, t1=1, t2=3, preferred=4, valid=5) for iaid, *_ in found.ias()]
+            more = wire6.status(wire6.NO_PREFIX)
+            return b"".join(ias + [wire6.ia_pd(iaid, t1=1800, t2=2800, more=more) for iaid, *_ in found.ias(IA_PD)])
+
+        self.server.body = body
+        process = self.watch6(LEASED)
+        self.server.wait_for("RENEW", lambda server: "RENEW" in server.exchange6(), 4)
+        self.stop_watch(process)
+
+    def test_what_fails_at_renewal_is_kept(self):
+        times = {"t1": 1, "t2": 20, "preferred": 30, "valid": 30}
+        self.bound("DHCPV6_PD_HINT=::/64\n", up=False, delegates="2001:db8:77::/64", **times)
+        process = self.watch6(LEASED)
+
+        def body(found):
+            more = wire6.status(wire6.UNSPEC_FAIL)
+            ias = [wire6.ia_na(iaid, more=more) for iaid, *_ in found.ias()]
+            return b"".join(ias + [wire6.ia_pd(iaid, "2001:db8:77::/64", **times) for iaid, *_ in found.ias(IA_PD)])
+
+        self.server.body = body
+        self.server.wait_for("RENEW", lambda server: "RENEW" in server.exchange6(), 4)
+        time.sleep(0.3)
+        self.assertTrue(self.has6(LEASED), "it is leased for half a minute")
+        self.stop_watch(process)
+
+    def test_an_address_the_server_has_forgotten_is_asked_for(self):
+        self.bound("DHCPV6_PD_HINT=::/64\n", up=False, t1=1, t2=20, preferred=30, valid=30)
+        process = self.watch6(LEASED)
+        body = self.server.body
+
+        def forgotten(found):
+            if found.kind != wire6.RENEW:
+                return body(found)
+            ias = [wire6.ia_na(iaid, more=wire6.status(wire6.NO_BINDING)) for iaid, *_ in found.ias()]
+            more = wire6.status(wire6.NO_PREFIX)
+            return b"".join(ias + [wire6.ia_pd(iaid, more=more) for iaid, *_ in found.ias(IA_PD)])
+
+        self.server.body = forgotten
+        self.server.clear()
+        self.server.wait_for("REQUEST", lambda server: "REQUEST" in server.exchange6(), 4)
+        self.assertEqual(self.server.exchange6()[:3], ["RENEW", "REPLY", "REQUEST"], "RFC 8415 section 18.2.10.1")
+        self.stop_watch(process)
+
+    def test_servers_of_a_lease_go_with_it(self):
+        self.bound(up=False, t1=2, t2=3, preferred=4, valid=4, dhcp=DNS)
+        process = self.watch6(LEASED)
+        self.eventually("its name server", lambda: self.nameservers() == ["2001:db8:1::53"], 2)
+        self.server.silent = set(range(1, 14))
+        self.eventually("no address", lambda: not self.has6(LEASED), 8)
+        self.eventually("no name server", lambda: not self.nameservers(), 2)
+        self.stop_watch(process, code=(0, 1))
+
+    def test_a_lease_whose_server_is_silent_is_kept(self):
+        self.bound("IPV6_DHCP_TIMEOUT=2\n")
+        self.server.silent = set(range(1, 14))
+        run = self.ifdawn("up", within=10)
+        self.assertSays(run, "eth0")
+        self.assertTrue(self.has6(LEASED))
+
+    def test_a_lease_is_confirmed_whatever_routers_say(self):
+        self.auto("eth0")
+        self.server = Scripted6(self, "port0", flags=MANAGED, pool=[LEASED])
+        self.ifdawn("up")
+        self.assertTrue(self.has6(LEASED))
+        self.server.flags, self.server.pool = 0, [NEXT]
+        self.server.clear()
+        self.ifdawn("up")
+        self.assertIn("CONFIRM", self.server.exchange6())
+        self.assertFalse(self.has6(LEASED), "it is not of this link")
+
     def test_a_hint_of_a_prefix(self):
         self.bound("DHCPV6_PD_HINT=2001:db8:77::/60\n", delegates="2001:db8:77:10::/60")
         solicit = self.server.messages6(wire6.SOLICIT)[0]

@@ -71,6 +71,12 @@ impl Client {
         self.expires_at != Instant(0)
     }
 
+    /// Whether what was said last holds: it is a lease, or needs none.
+    pub fn holds(&self) -> bool {
+        const WITHOUT: u16 = State::Informing.only() | State::Informed.only();
+        self.has_lease() || self.state.is_of(WITHOUT)
+    }
+
     /// When the lease, or what needs none, was given: its times count from there.
     pub fn since(&self) -> Instant {
         self.since

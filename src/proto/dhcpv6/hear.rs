@@ -8,7 +8,9 @@ use crate::engine::Instant;
 use crate::model::duid::Duid;
 use crate::model::lease6::{Field6, Lease6};
 use crate::proto::Heard;
-use crate::wire::dhcpv6::{ADVERTISE, NO_BINDING, NOT_ON_LINK, RECONFIGURE, REPLY, SUCCESS};
+use crate::wire::dhcpv6::{
+    ADVERTISE, NO_BINDING, NOT_ON_LINK, RECONFIGURE, REPLY, SUCCESS, UNSPEC_FAIL,
+};
 
 impl Client {
     /// A DHCPv6 message for port 546 of this link, whose client is known by `duid`. `held` is the owner's record.
@@ -77,7 +79,7 @@ impl Client {
             self.give_up(now);
             return Heard::Nothing;
         }
-        if status == NOT_ON_LINK {
+        if status == NOT_ON_LINK && self.wanted() > 0 {
             self.give_up(now);
             return Heard::Refused(Problem::NotOnLink);
         }
@@ -97,14 +99,15 @@ impl Client {
             self.ask(now.after_seconds(seconds.max(MIN_REFRESH)), State::Informed);
             return Heard::Informed;
         }
-        if given > 0 {
+        let has_failed = status == UNSPEC_FAIL && state.is_of(IN_USE);
+        if given > 0 && !has_failed {
             *held = *reply;
             if self.count(reply, now) {
                 self.hold();
                 return Heard::Bound;
             }
         }
-        if given > 0 || state == State::Requesting {
+        if given > 0 && !has_failed || state == State::Requesting {
             self.give_up(now);
         }
         Heard::Refused(Problem::NothingGiven)

@@ -5,6 +5,7 @@
 //! what it has for us is told by its options. Of options that should be there once lists and DUIDs are joined, and of
 //! others the last one counts.
 
+use super::NO_BINDING;
 use crate::model::addr::is_link_local;
 use crate::model::lease::Field;
 use crate::model::lease6::{Field6, Lease6, Verdict};
@@ -64,6 +65,7 @@ fn datagram(header: &[u8; ipv6::HEADER], udp: &[u8], lease: &mut Lease6) -> Opti
             STATUS_CODE => {
                 if let [high, low, ..] = *octets
                     && high | low != 0
+                    && lease.number_or(Field6::Status, 0) != NO_BINDING
                 {
                     lease.add(Field6::Status, &[high, low]);
                 }
@@ -80,9 +82,10 @@ fn datagram(header: &[u8; ipv6::HEADER], udp: &[u8], lease: &mut Lease6) -> Opti
     Some(Verdict::Fine)
 }
 
-/// Puts a time, where it is not left to us.
+/// Puts a time, where it is not left to us and no other IA has a shorter one.
 fn add_time(field: Field6, seconds: &[u8; 4], lease: &mut Lease6) {
-    if *seconds != [0; 4] {
+    let less_one = |octets| slots::number(octets).wrapping_sub(1);
+    if less_one(seconds) < less_one(lease.get(field)) {
         lease.add(field, seconds);
     }
 }
@@ -273,9 +276,9 @@ mod tests {
         );
         assert_eq!(lease.number(Field6::Status), None);
         assert_eq!(lease.get(Field6::Prefixes), prefix);
-        // The last ones.
+        // The shorter ones (RFC 8415 s.18.2.4).
         assert_eq!(lease.number(Field6::RenewTime), Some(50));
-        assert_eq!(lease.number(Field6::RebindTime), Some(300));
+        assert_eq!(lease.number(Field6::RebindTime), Some(200));
     }
 
     #[test]

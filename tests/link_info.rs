@@ -129,6 +129,7 @@ fn options<'a>(engine: &'a Engine<'_>, part: Part, wanted: Wanted<'a>) -> Option
         observed: &engine.observed,
         id: LINK,
         ifindex: BOND,
+        lower: 7,
         kind,
         is_port,
         pick,

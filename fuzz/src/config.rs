@@ -329,6 +329,7 @@ pub fn link_info(kind: LinkKind, is_port: bool, have: &[u8], lines: &[&[u8]]) {
             observed: &engine.observed,
             id,
             ifindex: 1,
+            lower: 7,
             kind,
             is_port,
             pick,

@@ -83,6 +83,7 @@ impl Scene {
             sent: VecDeque::new(),
             failures: 0,
         };
+        scene.client.stop();
         scene.reach(state, u32::from(input.word()) << 8);
         assert_eq!(scene.client.state(), state);
         scene.check();

@@ -6,7 +6,7 @@
 
 use super::complain::write;
 use super::observe::Asked;
-use super::publish::in_words;
+use super::publish::ProblemText;
 use super::remake::key;
 use super::said::text_hash;
 use super::{Engine, Event, Host, OutputFile, when};
@@ -93,12 +93,12 @@ impl Engine<'_> {
                 lessee: self.lessee(link.ifindex),
             };
             let file = OutputFile::Owned(&link.name);
-            let is_made = link.touched || link.recalled.file.is_ok() || text.brings_names();
             // The first time there is nothing to compare with, and 20,000 routes are many to write twice.
             let sum = match link.recalled.sum {
                 HASH_START => 0,
                 _ => text_hash(&text),
             };
+            let is_made = link.touched || link.recalled.file.is_ok() || text.brings_names();
             if is_made && (link.recalled.sum == sum || write(host, file, &text)) {
                 if link.recalled.old_name != link.name {
                     host.remove(OutputFile::Owned(&link.recalled.old_name));
@@ -226,9 +226,7 @@ impl Engine<'_> {
             writer.acknowledge_last();
             host.send(writer.written())?;
             self.answers(host)?;
-            if self.plan.errors.any() {
-                self.refuse_again();
-            }
+            self.refuse_again();
         }
         Ok(())
     }
@@ -287,10 +285,12 @@ impl Engine<'_> {
         let ifindex = op.ifindex();
         let link = self.observed.by_index(ifindex);
         let wanted = self.desired.link(ifindex);
-        let mtu = wanted.map(|link| link.mtu).filter(|mtu| *mtu != 0);
-        let mtu = mtu.or(link.map(|link| link.mtu));
-        let said = match op.thing().map(|thing| thing.route.family()) {
-            Some(Family::V6) if mtu.is_some_and(|mtu| mtu < IPV6_MIN_MTU) => IPV6_NEEDS,
+        let mtu = match wanted.map_or(0, |link| link.mtu) {
+            0 => link.map_or(IPV6_MIN_MTU, |link| link.mtu),
+            mtu => mtu,
+        };
+        let said = match op.thing() {
+            Some(thing) if mtu < IPV6_MIN_MTU && thing.route.family() == Family::V6 => IPV6_NEEDS,
             _ => said,
         };
         let is_no_failure = match op.thing() {
@@ -323,7 +323,8 @@ impl Engine<'_> {
             (diagnostic.token, diagnostic.detail) = (module.as_bytes(), b"");
         }
         host.report(&diagnostic);
-        let problem = in_words(&diagnostic);
+        let mut problem = ProblemText::new();
+        problem.show(&diagnostic);
         self.remember_problem(ifindex, &problem);
         // A link that is gone may come back: it is looked for again.
         if errno != Errno::ENODEV && severity == Severity::Error {

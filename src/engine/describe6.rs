@@ -19,7 +19,6 @@ pub(super) fn duid<'c>(config: &'c Config<'_>, id: LinkId, link: &'c Link) -> Op
 
 /// What its client is to ask for; `flags` are those of routers. Where there are addresses to be had, there may be a
 /// prefix.
-#[inline(never)]
 pub(super) fn settings(config: &LinkConfig, link: &Link, flags: u8) -> Settings {
     let said = IpNumber::Iaid.of(&config.ipv6);
     let addrs = flags & MANAGED != 0;

@@ -4,7 +4,7 @@
 //! desired (`plan/lease`); what it hears only says that there is something to look at again.
 
 use super::complain::tell;
-use super::describe6::{self, duid, settings as settings6};
+use super::describe6::{self, duid};
 use super::leases::{KEPT, QUESTIONS, name_of, recall};
 use super::six::{start6, transmit};
 use super::{Engine, Event, Host, Instant, Packet, remove};
@@ -19,7 +19,7 @@ use crate::model::link::IfName;
 use crate::model::observed::{Link, Observed};
 use crate::packed::word;
 use crate::proto::dhcpv4::{Settings, State, xorshift};
-use crate::proto::{Due, Lessee, Message, slaac};
+use crate::proto::{Due, Lessee, Message, NEAR, after, slaac};
 use crate::text::show::{Show, Text};
 use crate::wire::arp::{self, Arp};
 use crate::wire::dhcpv4::{self, Request};
@@ -33,8 +33,6 @@ impl Engine<'_> {
     #[inline(never)]
     pub fn attend(&mut self, host: &mut impl Host) -> Instant {
         self.now = host.now();
-        self.expects_until = Instant(0);
-        let mut until = Instant(u64::MAX);
         let mut n = 0_usize;
         while let Some(wanted) = self.desired.links.get(n) {
             let (ifindex, is_watched) = (wanted.ifindex, wanted.asks || wanted.dad.is_some());
@@ -47,42 +45,39 @@ impl Engine<'_> {
             if has_carrier {
                 self.mark(ifindex, Event::Carrier);
             }
+            self.attend_to(ifindex, host);
             n = n.wrapping_add(1);
         }
-        n = 0;
-        loop {
-            self.attend_to(n, host);
-            let Some(lessee) = self.lessees.get(n) else {
-                return until.min(self.probe_addrs(host));
-            };
+        let mut until = self.probe_addrs(host);
+        let mut asked = Instant(0);
+        for lessee in self.lessees.iter() {
             until = until.min(lessee.deadline());
-            let expects = lessee.client.expects_until();
-            let expects = expects.max(lessee.client6.expects_until());
-            self.expects_until = self.expects_until.max(expects);
-            n = n.wrapping_add(1);
+            asked = asked.max(lessee.client.expects_since());
+            asked = asked.max(lessee.client6.expects_since());
         }
+        self.expects_until = after(asked, NEAR);
+        until
     }
 
-    /// Does what lessee `n` has to do.
+    /// Does what a link's lessee has to do, if it is one.
     #[inline(never)]
-    pub(super) fn attend_to(&mut self, n: usize, host: &mut impl Host) {
-        self.begin(n);
-        while self.step(n, host) {}
+    pub(super) fn attend_to(&mut self, ifindex: u32, host: &mut impl Host) {
+        self.begin(ifindex);
+        while self.step(ifindex, host) {}
     }
 
-    /// Has the clients of lessee `n` begin where there is carrier, and stop where there is none.
-    fn begin(&mut self, n: usize) {
+    /// Has the clients of a link begin where there is carrier, and stop where there is none.
+    fn begin(&mut self, ifindex: u32) {
         let now = self.now;
         let (seed, tag) = (xorshift(&mut self.seed), self.xid_tag);
-        let Some(lessee) = self.lessees.get_mut(n) else {
+        let Some(lessee) = lessee_mut(self.lessees, ifindex) else {
             return;
         };
-        let ifindex = lessee.ifindex;
         let link = self.observed.by_index(ifindex);
-        let has_carrier = link.is_some_and(Link::has_carrier);
         // Carrier may have gone and come back since the last look.
         let losses = link.map_or(0, |link| link.carrier_losses);
-        if core::mem::replace(&mut lessee.carrier_losses, losses) != losses || !has_carrier {
+        let link = link.filter(|link| link.has_carrier());
+        if core::mem::replace(&mut lessee.carrier_losses, losses) != losses || link.is_none() {
             lessee.stop();
             // Where it leads now others may have them.
             for held in self.addrs6.iter_mut() {
@@ -92,7 +87,7 @@ impl Engine<'_> {
                 }
             }
         }
-        let Some(wanted) = self.desired.link(ifindex) else {
+        let (Some(link), Some(wanted)) = (link, self.desired.link(ifindex)) else {
             return;
         };
         if wanted.leased {
@@ -101,32 +96,41 @@ impl Engine<'_> {
         let Some(config) = self.config.link(lessee.config) else {
             return;
         };
-        let Some(link) = link.filter(|_| has_carrier) else {
-            return;
-        };
         if wanted.asks && lessee.client.state() == State::Stopped {
             lessee.v6_only = false;
-            lessee.client.start(now, seed, &settings(config, tag));
+            let settings = Settings {
+                xid_tag: tag,
+                bootp: config.dhcp4.bootp,
+                v6_only: does_without(config),
+                probe_ms: config.dhcp4.probe_ms,
+            };
+            lessee.client.start(now, seed, &settings);
         }
         if wanted.asks6 && wanted.local.is_some() {
-            start6(lessee, config, link, now, seed);
+            lessee.ndisc.start(now, seed);
+            let mut flags = lessee.ndisc.flags();
+            if config.ipv6.method == Method::Dhcp {
+                flags = MANAGED;
+            }
+            if flags != 0 {
+                start6(&mut lessee.client6, config, link, flags, now, seed);
+            }
         }
     }
 
-    /// Does the next thing that lessee `n` has to do; whether there was one.
+    /// Does the next thing that a link's lessee has to do; whether there was one.
     #[inline(never)]
-    fn step(&mut self, n: usize, host: &mut impl Host) -> bool {
+    fn step(&mut self, ifindex: u32, host: &mut impl Host) -> bool {
         let now = self.now;
-        let Some(lessee) = self.lessees.get_mut(n) else {
+        let Some(lessee) = lessee_mut(self.lessees, ifindex) else {
             return false;
         };
-        let ifindex = lessee.ifindex;
         let (family, due) = lessee.due(now);
         match due {
             Due::Nothing => return false,
             Due::Send(message) => {
-                let sent = self.transmit(n, message, host);
-                if let Some(lessee) = self.lessees.get_mut(n) {
+                let sent = self.transmit(ifindex, message, host);
+                if let Some(lessee) = lessee_mut(self.lessees, ifindex) {
                     lessee.sent(message, now, sent);
                     // A router that was not there is not waited for any more.
                     self.look_again |=
@@ -135,12 +139,12 @@ impl Engine<'_> {
                 self.note_sent(ifindex, sent_as(message), sent, host);
             }
             Due::Changed => self.look_again = true,
-            Due::Bound => self.bound(n, family, host),
+            Due::Bound => self.bound(ifindex, family, host),
             Due::Kept => {
-                self.say_leased(n, family, KEPT, host);
-                self.bound(n, family, host);
+                self.say_leased(ifindex, family, KEPT, host);
+                self.bound(ifindex, family, host);
             }
-            Due::Expired => self.lost(n, family, ENDED, host),
+            Due::Expired => self.lost(ifindex, family, ENDED, host),
         }
         true
     }
@@ -190,15 +194,15 @@ impl Engine<'_> {
         }
     }
 
-    /// The same of lessee `n` and the address of its lease, if that is of DHCPv4.
+    /// The same of a lessee and the address of its lease, if that is of DHCPv4.
     #[inline(never)]
-    fn say_leased(&self, n: usize, family: Family, complaint: Complaint, host: &mut impl Host) {
-        if let Some(lessee) = black_box(self).lessees.get(n) {
+    fn say_leased(&self, ifindex: u32, family: Family, complaint: Complaint, host: &mut impl Host) {
+        if let Some(lessee) = self.lessee(ifindex) {
             let addr = match family {
                 Family::V4 => lessee.lease.get(Field::Addr),
                 Family::V6 => b"",
             };
-            self.say(lessee.ifindex, complaint, addr, host);
+            self.say(ifindex, complaint, addr, host);
         }
     }
 
@@ -213,26 +217,25 @@ impl Engine<'_> {
         }
     }
 
-    /// A lease of lessee `n` is no more, and why.
+    /// A lease of a link is no more, and why.
     pub(super) fn lost(
         &mut self,
-        n: usize,
+        ifindex: u32,
         family: Family,
         complaint: Complaint,
         host: &mut impl Host,
     ) {
-        self.say_leased(n, family, complaint, host);
-        self.forget(n, family, host);
+        self.say_leased(ifindex, family, complaint, host);
+        self.forget(ifindex, family, host);
     }
 
-    /// A lease of lessee `n` is no more.
+    /// A lease of a link is no more.
     #[inline(never)]
-    pub(super) fn forget(&mut self, n: usize, family: Family, host: &mut impl Host) {
+    pub(super) fn forget(&mut self, ifindex: u32, family: Family, host: &mut impl Host) {
         self.look_again = true;
-        if let Some((lessee, link)) = lessee(self.lessees, &self.observed, n) {
+        if let Some((lessee, link)) = lessee(self.lessees, &self.observed, ifindex) {
             host.remove(name_of(&link.name, family));
             lessee.set_saved(family, false);
-            let ifindex = lessee.ifindex;
             // What is waited for begins anew.
             remove(self.marks, |mark| {
                 mark.ifindex == ifindex && matches!(mark.event, Event::Done | Event::Carrier)
@@ -242,15 +245,15 @@ impl Engine<'_> {
 
     /// Sends what a client has to send.
     #[inline(never)]
-    fn transmit(&mut self, n: usize, what: Message, host: &mut impl Host) -> Result<(), Errno> {
+    fn transmit(&mut self, ifindex: u32, what: Message, host: &mut impl Host) -> Result<(), Errno> {
         const GONE: Errno = Errno::ENODEV;
-        let (lessee, link) = lessee(self.lessees, &self.observed, n).ok_or(GONE)?;
+        let (lessee, link) = lessee(self.lessees, &self.observed, ifindex).ok_or(GONE)?;
         let client = &lessee.client;
         let packet = self.buffers.datagram.get_mut(..PACKET).ok_or(GONE)?;
-        let local = self.desired.link(link.ifindex).and_then(|link| link.local);
+        let local = self.desired.link(ifindex).and_then(|link| link.local);
         let of_mac = || slaac::form(&slaac::LINK_LOCAL, slaac::of_mac(&link.mac));
         let local = local.unwrap_or_else(of_mac);
-        let mut kind = Packet::Dhcp;
+        let mut kind = Packet::Ipv6;
         let number = what.number();
         let len = match what {
             Message::Probe => {
@@ -290,26 +293,23 @@ impl Engine<'_> {
             | Message::Rebind
             | Message::Decline
             | Message::Release => {
+                kind = Packet::Dhcp;
                 let mut request = Request::new(number, link.arphrd, &link.mac);
                 client.fill(&mut request);
                 describe(&self.config, lessee.config, &mut request);
                 dhcpv4::build(&request, packet)
             }
         };
-        if what >= Message::AskRouters {
-            return transmit(link, packet, len, host);
-        }
-        let packet = packet.get_mut(..len).unwrap_or_default();
-        let (ifindex, server) = (link.ifindex, client.server());
         if matches!(what, Message::Renew | Message::Release) {
-            let from = client.addr();
+            let packet = packet.get_mut(..len).unwrap_or_default();
+            let (from, server) = (client.addr(), client.server());
             match host.unicast(ifindex, from, server, packet) {
                 // A lease that is given back unused has no address to speak from: the link is told.
                 Err(Errno::EADDRNOTAVAIL) => ipv4::seal(packet, ipv4::tos(packet), from, server),
                 sent => return sent,
             }
         }
-        host.transmit(ifindex, kind, &link.broadcast, packet)
+        transmit(link, kind, packet, len, host)
     }
 
     /// Tells the servers that leases are not used any more, where that is asked for: best while there is still an
@@ -333,28 +333,28 @@ impl Engine<'_> {
         if let Some(link) = self.observed.by_index(ifindex)
             && let Some(config) = self.config.link(id)
         {
-            let settings = settings6(config, link, MANAGED);
-            lessee.client6.start(now, seed, &settings);
+            start6(&mut lessee.client6, config, link, MANAGED, now, seed);
             lessee.client6.end(now);
         }
-        while self.step(0, host) {}
+        while self.step(ifindex, host) {}
     }
 
-    /// Lessee `n` has a lease, new or renewed, or what needs none.
-    pub(super) fn bound(&mut self, n: usize, family: Family, host: &mut impl Host) {
+    /// A link has a lease, new or renewed, or what needs none.
+    pub(super) fn bound(&mut self, ifindex: u32, family: Family, host: &mut impl Host) {
         self.look_again = true;
-        let Some(lessee) = self.lessees.get(n) else {
+        let Some(lessee) = self.lessee(ifindex) else {
             return;
         };
-        let (ifindex, config) = (lessee.ifindex, lessee.config);
+        let config = lessee.config;
         self.say_left_out(ifindex, lessee.lease_of(family), host);
         let is_first = |link: &LinkConfig| link.leases == Leases::First && family == Family::V4;
         if self.config.link(config).is_some_and(is_first) {
             let mut n = 0_usize;
             while let Some(other) = self.lessees.get_mut(n) {
-                if other.config == config && other.ifindex != ifindex {
+                let of = other.ifindex;
+                if other.config == config && of != ifindex {
                     other.client.end(self.now);
-                    self.forget(n, Family::V4, host);
+                    self.forget(of, Family::V4, host);
                 }
                 n = n.wrapping_add(1);
             }
@@ -362,16 +362,20 @@ impl Engine<'_> {
     }
 }
 
-/// Client `n`, and its link.
+/// The lessee that a link is, and the link.
 #[inline(never)]
 pub(super) fn lessee<'a>(
     lessees: &'a mut VecView<Lessee>,
     observed: &'a Observed<'_>,
-    n: usize,
+    ifindex: u32,
 ) -> Option<(&'a mut Lessee, &'a Link)> {
-    let lessee = lessees.get_mut(n)?;
-    let link = observed.by_index(lessee.ifindex)?;
-    Some((lessee, link))
+    Some((lessee_mut(lessees, ifindex)?, observed.by_index(ifindex)?))
+}
+
+/// The lessee that a link is.
+#[inline(never)]
+pub(super) fn lessee_mut(lessees: &mut VecView<Lessee>, ifindex: u32) -> Option<&mut Lessee> {
+    lessees.iter_mut().find(|lessee| lessee.ifindex == ifindex)
 }
 
 /// What a client said or was told.
@@ -388,16 +392,6 @@ impl Show for Told<'_> {
             false => word!(": DHCPv4 "),
         };
         f.show(by, &self.event.word());
-    }
-}
-
-/// What a configured link asks of its client.
-fn settings(config: &LinkConfig, xid_tag: u16) -> Settings {
-    Settings {
-        xid_tag,
-        bootp: config.dhcp4.bootp,
-        v6_only: does_without(config),
-        probe_ms: config.dhcp4.probe_ms,
     }
 }
 

@@ -5,7 +5,7 @@ use super::observe::Asked;
 use super::remake::key;
 use super::{Engine, Event, Host, OutputFile};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem};
-use crate::model::desired::{GEN_MODE, MADE, UP};
+use crate::model::desired::{DesiredLink, GEN_MODE, MADE, UP};
 use crate::model::knob::Knob;
 use crate::model::link::IfName;
 use crate::model::observed::Link;
@@ -27,7 +27,8 @@ impl Engine<'_> {
             return Ok(());
         }
         let mut stays = false;
-        if ifindex != 0 && self.desired.links.iter().any(|link| link.did(MADE)) {
+        let is_made = |link: &DesiredLink| link.did(MADE);
+        if ifindex != 0 && self.desired.links.first().is_some_and(is_made) {
             // Whose its ports are, and what lies on it, other files say.
             for link in self.observed.links.iter() {
                 (self.desired).add_link(link.ifindex, &link.name, Origin::NONE);
@@ -57,7 +58,7 @@ impl Engine<'_> {
             };
             let complaint = Complaint::error(problem, Effect::NothingChanged).with_errno(errno);
             say(host, complaint, name);
-            self.plan.errors.add(errno);
+            self.plan.errors.add(Errno::EBUSY);
             return Ok(());
         }
         self.give_back(ifindex, name, host);

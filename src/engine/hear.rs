@@ -9,54 +9,46 @@ use crate::model::lease::{Field, Lease, Verdict};
 use crate::model::statement::{Form, Statement};
 use crate::proto::Heard;
 use crate::proto::dhcpv4::{Client, State};
-use core::net::Ipv4Addr;
 
 impl Engine<'_> {
     /// Takes what somebody said on a link, as the jail read it, and answers at once: servers take their time.
     #[inline(never)]
     pub fn hear(&mut self, ifindex: u32, said: &mut Statement, host: &mut impl Host) {
         self.now = host.now();
-        let mut lessees = self.lessees.iter();
-        let of_link = lessees.position(|lessee| lessee.ifindex == ifindex);
         let verdict = said.verdict();
-        let problem = match (verdict, of_link) {
-            (Verdict::Neighbor, _) => {
+        let problem = match verdict {
+            Verdict::Neighbor => {
                 self.hear_neighbor(ifindex, &said.advert);
                 None
             }
-            (Verdict::Malformed, Some(_)) => Some(Problem::BadPacket),
-            (Verdict::BadChecksum, Some(_)) => Some(Problem::BadChecksum),
-            (Verdict::Fine | Verdict::Arp, Some(n)) => self.take_said(n, said, verdict, host),
-            _ => None,
+            Verdict::Malformed => Some(Problem::BadPacket),
+            Verdict::BadChecksum => Some(Problem::BadChecksum),
+            Verdict::Fine | Verdict::Arp => self.take_said(ifindex, said, verdict, host),
+            Verdict::Unread | Verdict::NotForUs => None,
         };
-        if let Some(n) = of_link {
-            self.attend_to(n, host);
-        }
-        if let Some(problem) = problem {
+        self.attend_to(ifindex, host);
+        if let Some(problem) = problem
+            && self.lessee(ifindex).is_some()
+        {
             const DROPPED: Complaint =
                 Complaint::warning(Problem::BadPacket, Effect::AnswerDropped);
             self.say(ifindex, Complaint { problem, ..DROPPED }, b"", host);
         }
     }
 
-    /// Takes what was said to lessee `n`; why not.
+    /// Takes what was said to a link's lessee; why not.
     #[inline(never)]
     fn take_said(
         &mut self,
-        n: usize,
+        ifindex: u32,
         said: &mut Statement,
         verdict: Verdict,
         host: &mut impl Host,
     ) -> Option<Problem> {
         let now = self.now;
-        let (lessee, link) = lessee(self.lessees, &self.observed, n)?;
-        let ifindex = lessee.ifindex;
+        let (lessee, link) = lessee(self.lessees, &self.observed, ifindex)?;
         let mac = link.mac.as_bytes();
-        let (family, [offer, got]) = match said.form {
-            Form::Lease => (Family::V4, [Event::Offer, Event::Ack]),
-            Form::Lease6 | Form::Advert => (Family::V6, [Event::Offer6, Event::Reply]),
-        };
-        let heard = match said.form {
+        let (family, offer, got, heard) = match said.form {
             Form::Advert => {
                 lessee.ndisc.hear(now, &said.advert);
                 self.note(ifindex, Event::Advertisement, host);
@@ -64,12 +56,14 @@ impl Engine<'_> {
             }
             Form::Lease6 => {
                 let duid = duid(&self.config, lessee.config, link);
-                (lessee.client6).hear(now, &said.lease6, duid.as_ref()?, &mut lessee.lease6)
+                let heard =
+                    (lessee.client6).hear(now, &said.lease6, duid.as_ref()?, &mut lessee.lease6);
+                (Family::V6, Event::Offer6, Event::Reply, heard)
             }
             Form::Lease if verdict == Verdict::Arp => {
                 if is_conflict(&said.lease, &lessee.client, mac) {
                     lessee.client.taken(now);
-                    self.lost(n, Family::V4, TAKEN, host);
+                    self.lost(ifindex, Family::V4, TAKEN, host);
                 }
                 return None;
             }
@@ -79,7 +73,7 @@ impl Engine<'_> {
                 if matches!(heard, Heard::Bound | Heard::Probing) {
                     lessee.lease = said.lease;
                 }
-                heard
+                (Family::V4, Event::Offer, Event::Ack, heard)
             }
         };
         match heard {
@@ -90,13 +84,13 @@ impl Engine<'_> {
                 lessee.set_saved(family, false);
                 self.note(ifindex, got, host);
                 if heard != Heard::Probing {
-                    self.bound(n, family, host);
+                    self.bound(ifindex, family, host);
                 }
             }
-            Heard::Nak => self.lost(n, family, NAK, host),
+            Heard::Nak => self.lost(ifindex, family, NAK, host),
             Heard::V6Only => {
                 lessee.v6_only = true;
-                self.forget(n, family, host);
+                self.forget(ifindex, family, host);
             }
         }
         None
@@ -105,10 +99,9 @@ impl Engine<'_> {
 
 /// Whether somebody else has the address of a client, or asks for it as we do (RFC 5227 s.2.1.1).
 fn is_conflict(said: &Lease, client: &Client, mac: &[u8]) -> bool {
-    let says = |field, addr: Ipv4Addr| said.get(field) == addr.octets();
-    let is_probe = || says(Field::Addr, Ipv4Addr::UNSPECIFIED);
-    client.state() == State::Probing
-        && said.get(Field::Chaddr) != mac
-        && (says(Field::Addr, client.addr())
-            || is_probe() && says(Field::NextServer, client.addr()))
+    let mut addr = said.addr(Field::Addr);
+    if addr.is_unspecified() {
+        addr = said.addr(Field::NextServer);
+    }
+    client.state() == State::Probing && addr == client.addr() && said.get(Field::Chaddr) != mac
 }

@@ -13,8 +13,8 @@ impl Engine<'_> {
     /// place of what the kernel has.
     #[inline(never)]
     pub(super) fn imagine_links(&mut self) {
+        self.forget_links();
         let (config, observed) = (&self.config, &mut self.observed);
-        observed.clear();
         imagine(observed, &IfName::LO, IFF_LOOPBACK, &Mac::NONE);
         for link in config.links.iter() {
             if link.made_kind().is_some() {

@@ -13,12 +13,11 @@ const MAX_TEXT: usize = 39;
 impl Engine<'_> {
     /// Changes a setting of the desired link `n`. What became of it shows at the next look at the links, and is not
     /// tried again before.
-    #[inline(never)]
     pub(super) fn set_knob(&mut self, n: u32, knob: Knob, value: u32, host: &mut impl Host) {
         let Some(link) = self.desired.links.get(n as usize) else {
             return;
         };
-        let mut text = LineBuf::<{ MAX_TEXT + 1 }>::new();
+        let mut text = LineBuf::<64>::new();
         // The secret that stable addresses are made of: the number of the machine as an IPv6 address. Without one the
         // kernel refuses what is written, and they are random.
         if knob == Knob::ADDR_GEN_MODE

@@ -16,6 +16,7 @@ use crate::output::lease::{self, LeaseFile};
 use crate::plan::lease::needs_root;
 use crate::plan::resolve::LinkState;
 use crate::proto::Lessee;
+use crate::proto::dad::NEVER;
 use crate::proto::dhcpv4::State;
 use crate::wire::rtnetlink::addr::{IFA_F_OPTIMISTIC, IFA_F_TENTATIVE};
 use heapless::VecView;
@@ -99,19 +100,14 @@ impl Engine<'_> {
             Family::V4 => (&config.ipv4, LinkState::WaitingLease),
             Family::V6 => (&config.ipv6, LinkState::WaitingRa),
         };
-        let is_nobodys = match ip.method {
-            Method::Ignore | Method::Disabled => true,
-            Method::Static | Method::LinkLocal => family == Family::V4,
-            Method::Dhcp | Method::Auto => false,
-        };
-        if is_nobodys {
-            return NOTHING;
-        }
-        let mut method = ip.method;
-        if method == Method::Auto && self.has_addr(id, family) {
+        let method = match (family, ip.method) {
+            (_, Method::Ignore | Method::Disabled)
+            | (Family::V4, Method::Static | Method::LinkLocal) => return NOTHING,
+            (Family::V4, Method::Dhcp | Method::Auto) => Method::Dhcp,
             // It waits for nobody.
-            method = Method::Static;
-        }
+            (Family::V6, Method::Auto) if self.has_addr(id, Family::V6) => Method::Static,
+            (Family::V6, method) => method,
+        };
         let timeouts = &self.config.global.timeouts;
         // No link of the description has a client yet.
         let mut wait = (first, Instant(0));
@@ -153,11 +149,8 @@ impl Engine<'_> {
                 self.say(ifindex, KEPT, lessee.lease.get(Field::Addr), host);
                 return NOTHING;
             }
-            if family == Family::V6
-                && method == Method::Auto
-                && let Some(grace) = self.grace(ifindex)
-            {
-                until = until.min(grace);
+            if method == Method::Auto {
+                until = until.min(self.grace(ifindex));
             }
             if !self
                 .observed
@@ -179,18 +172,27 @@ impl Engine<'_> {
         let Some(lessee) = self.lessee(link.ifindex) else {
             return LinkState::Failed;
         };
-        let state = lessee.client.state();
-        let is_bound = matches!(state, State::Bound | State::Renewing | State::Rebinding);
-        let lacks_root =
-            needs_root(&self.config, lessee.config) && lessee.lease.get(Field::RootPath).is_empty();
-        if lessee.v6_only || is_bound && !lacks_root {
-            LinkState::Up
-        } else if state == State::Ended {
-            LinkState::Failed
-        } else if is_bound {
-            LinkState::WaitingRoot
-        } else {
-            LinkState::WaitingLease
+        if lessee.v6_only {
+            return LinkState::Up;
+        }
+        match lessee.client.state() {
+            State::Bound | State::Renewing | State::Rebinding => {
+                match needs_root(&self.config, lessee.config)
+                    && lessee.lease.get(Field::RootPath).is_empty()
+                {
+                    true => LinkState::WaitingRoot,
+                    false => LinkState::Up,
+                }
+            }
+            State::Ended => LinkState::Failed,
+            State::Stopped
+            | State::Rebooting
+            | State::Selecting
+            | State::Requesting
+            | State::Probing
+            | State::Declining
+            | State::Pausing
+            | State::Releasing => LinkState::WaitingLease,
         }
     }
 
@@ -224,15 +226,12 @@ impl Engine<'_> {
         let is_answered = lessee.is_some_and(|lessee| lessee.client6.is_answered());
         let asks = method == Method::Dhcp || lessee.is_some_and(|lessee| lessee.ndisc.flags() != 0);
         let is_heard = || self.when(link.ifindex, Event::Advertisement).is_some();
-        let is_over = |grace| self.now >= grace;
         let is_done = match method {
             Method::LinkLocal => link.local.is_some(),
             Method::Dhcp => has_addr && is_answered,
             Method::Auto => {
                 has_addr
-                    && (is_answered
-                        || !asks && is_heard()
-                        || self.grace(link.ifindex).is_some_and(is_over))
+                    && (is_answered || !asks && is_heard() || self.now >= self.grace(link.ifindex))
             }
             Method::Ignore | Method::Disabled | Method::Static => !is_tentative,
         };
@@ -248,14 +247,19 @@ impl Engine<'_> {
     }
 
     /// Until when servers of DHCPv6 are waited for that a router spoke of, where a link has an address without them; or
-    /// the router itself, whose word the kernel may have heard before us, or in another run.
-    fn grace(&self, ifindex: u32) -> Option<Instant> {
-        self.when(ifindex, Event::Address)?;
-        let (since, seconds) = match self.when(ifindex, Event::Advertisement) {
-            Some(at) => (at, GRACE),
-            None => (self.when(ifindex, Event::Carrier)?, 1),
-        };
-        Some(since.after_seconds(seconds))
+    /// the router itself, whose word the kernel may have heard before us, or in another run. Without such an address
+    /// there is no end.
+    fn grace(&self, ifindex: u32) -> Instant {
+        if self.when(ifindex, Event::Address).is_none() {
+            return NEVER;
+        }
+        match self.when(ifindex, Event::Advertisement) {
+            Some(at) => at.after_seconds(GRACE),
+            None => {
+                let since = self.when(ifindex, Event::Carrier);
+                since.map_or(NEVER, |at| at.after_seconds(1))
+            }
+        }
     }
 
     /// Whether routers were asked on each link of a description, and none is there.
@@ -329,10 +333,7 @@ pub(super) fn recall(lessee: &mut Lessee, family: Family, name: &IfName, host: &
     };
     let began = lease::read(text, name, lessee.ifindex, lease);
     if let Some(began) = began.filter(|at| *at <= now) {
-        match family {
-            Family::V4 => lessee.client.recall(&lessee.lease, began),
-            Family::V6 => lessee.client6.recall(&lessee.lease6, began),
-        }
+        lessee.recall(family, began);
         // Else it is written anew.
         lessee.set_saved(family, lessee.since(family) == began);
     }

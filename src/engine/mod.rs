@@ -295,7 +295,7 @@ impl Engine<'_> {
             if !matches!(round, Err(AGAIN | Errno::ENOBUFS)) {
                 break;
             }
-            self.observed.clear();
+            self.forget_links();
         }
         if round != Err(AGAIN) {
             round?;
@@ -308,6 +308,7 @@ impl Engine<'_> {
     }
 
     /// Looks, and does what is to be done; [`AGAIN`] where there is more to look at.
+    #[inline(never)]
     fn round(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         self.until = Instant(0);
         self.observe_links(host)?;

@@ -114,7 +114,6 @@ impl Engine<'_> {
 
     /// Takes down before its first rename what cannot be renamed while up, and takes up again after its last
     /// what was up before and is not, whatever came between.
-    #[inline(never)]
     fn plan_downs_and_ups(&mut self) {
         for original in self.originals.iter() {
             let Some(link) = self.observed.by_index(original.ifindex) else {

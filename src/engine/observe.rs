@@ -69,7 +69,7 @@ impl Engine<'_> {
             self.buffers.restore.truncate(kept);
             let mut table = 0;
             match what {
-                None => self.observed.clear(),
+                None => self.forget_links(),
                 Some(what) if self.asked == Asked::Compare => table = self.forget_presence(what),
                 Some(_) => {}
             }
@@ -175,7 +175,9 @@ impl Engine<'_> {
         let spare = capacity.wrapping_sub(self.observed.links.len());
         // Near the end of the table only links that the configuration may mean are remembered.
         let has_rule = self.has_rule(link);
-        if spare <= MAX_LINKS.min(capacity / 2) && !has_rule && !self.is_mentioned(link) {
+        let is_spoken_of = is_spoken_of(&self.config, link);
+        let is_meant = has_rule || is_spoken_of || self.is_mentioned(link);
+        if spare <= MAX_LINKS.min(capacity / 2) && !is_meant {
             return;
         }
         let ifindex = link.ifindex;
@@ -183,7 +185,7 @@ impl Engine<'_> {
         for name in link::altnames(payload) {
             let _ = self.observed.altnames.push(AltName { ifindex, name });
         }
-        if is_spoken_of(&self.config, link) {
+        if is_spoken_of {
             const NO_INFO: Complaint = Complaint::warning(Problem::MaxInfo, Effect::None);
             let info = link::info(payload);
             if self.observed.keep_info(link, info).is_err() {
@@ -202,12 +204,11 @@ impl Engine<'_> {
         rules.any(|rule| rule.name.is_some() && !rule.mac.is_unset() && link.has_mac(&rule.mac))
     }
 
-    /// Whether the configuration may mean the link, but for its MAC rules.
+    /// Whether the configuration names the link.
     fn is_mentioned(&self, link: &Link) -> bool {
         let is_meant = |rule: &NameRule| link.name.is(&rule.name);
         link.is_loopback()
             || self.config.named(&link.name).is_some()
-            || is_spoken_of(&self.config, link)
             || self.config.name_rules.iter().any(is_meant)
     }
 
@@ -293,9 +294,15 @@ impl Engine<'_> {
         self.asked = Asked::Links;
         let looked = self.dump(host, None);
         if looked.is_err() {
-            self.observed.clear();
+            self.forget_links();
         }
         looked
+    }
+
+    /// Forgets the kernel's links.
+    #[inline(never)]
+    pub(super) fn forget_links(&mut self) {
+        self.observed.clear();
     }
 
     /// Asks for addresses and routes; to be compared only where there is something to compare them with. Rules are

@@ -50,7 +50,8 @@ impl Engine<'_> {
             && state.awaited().is_none()
         {
             if link.config == Some(id) && (link.leased || !link.asks || !is_any) {
-                self.finish_desired(n, state, host);
+                self.tell_carrier(link, n as u32, host);
+                self.finish_desired(n, link.ifindex, state, host);
             }
             n = n.wrapping_add(1);
         }
@@ -58,7 +59,6 @@ impl Engine<'_> {
     }
 
     /// How far a link is whose static part is done, and until when it is waited for.
-    #[inline(never)]
     fn stage(&self, id: LinkId, config: &LinkConfig, host: &mut impl Host) -> (LinkState, Instant) {
         const ALONE: Complaint = Complaint::warning(Problem::NoPartnerYet, Effect::None);
         if let Some(link) = self.link_of(id) {
@@ -141,19 +141,19 @@ impl Engine<'_> {
         addrs.any(|addr| addr.link == id && addr.addr.family() == family)
     }
 
-    /// Tells how the desired link `n` ended.
-    fn finish_desired(&mut self, n: usize, state: LinkState, host: &mut impl Host) {
+    /// Complains about the desired link `n` where it has no carrier, unless it just came up.
+    fn tell_carrier(&self, link: &DesiredLink, n: u32, host: &mut impl Host) {
         const NO_CARRIER: Complaint = Complaint::warning(Problem::NoCarrier, Effect::None);
-        let Some(link) = self.desired.links.get(n) else {
-            return;
-        };
-        let ifindex = link.ifindex;
-        let just_up = |step: &Step| step.act == Act::Up && step.n == n as u32;
-        let observed = self.observed.by_index(ifindex);
+        let just_up = |step: &Step| step.act == Act::Up && step.n == n;
+        let observed = self.observed.by_index(link.ifindex);
         if observed.is_some_and(|link| !link.has_carrier()) && !self.plan.steps.iter().any(just_up)
         {
             self.complain_of(host, NO_CARRIER, link.origin, Subject::Link(&link.name));
         }
+    }
+
+    /// Tells how the desired link `n` ended.
+    fn finish_desired(&mut self, n: usize, ifindex: u32, state: LinkState, host: &mut impl Host) {
         if state == LinkState::Failed {
             self.mark(ifindex, Event::Failed);
             self.put_down(ifindex, Problem::NoIpv4ll);
@@ -336,7 +336,9 @@ impl Engine<'_> {
     /// Adds a problem of a link that is not there in words.
     #[inline(never)]
     pub(super) fn put_down(&mut self, ifindex: u32, problem: Problem) {
-        self.remember_problem(ifindex, &in_words(&Complaint::note(problem, Effect::None)));
+        let mut text = ProblemText::new();
+        text.show(&Complaint::note(problem, Effect::None));
+        self.remember_problem(ifindex, &text);
     }
 
     /// Forgets the problems of a link, but where somebody else has an address of it: that is not over.
@@ -376,14 +378,6 @@ fn add_others(
 
 /// As much of a problem as state.json has room for.
 pub(super) type ProblemText = LineBuf<240>;
-
-/// A problem as it is remembered.
-#[inline(never)]
-pub(super) fn in_words(problem: &dyn Show) -> ProblemText {
-    let mut text = LineBuf::new();
-    text.show(problem);
-    text
-}
 
 /// The text of a file; of what is there and no file (a FIFO, a socket, a directory) one that is not ours. Where
 /// nothing can be read, writing tells why.

@@ -101,13 +101,18 @@ impl Engine<'_> {
 
     /// Whether a link shall have ports and has none. Those that failed do not come later.
     pub(super) fn lacks_port(&self, link: &Link) -> bool {
-        let mut ports = self.config.links_with_ids();
-        self.observed.ports(link.ifindex).next().is_none()
-            && ports.any(|(port, of)| {
-                let state = self.states.get(port.place());
-                link.name.is(&of.master)
-                    && !matches!(state, Some(LinkState::Failed | LinkState::NotAsked))
-            })
+        if self.observed.ports(link.ifindex).next().is_some() {
+            return false;
+        }
+        let mut n = 0_usize;
+        while let Some((port, state)) = self.link_at(n) {
+            let is_gone = matches!(state, LinkState::Failed | LinkState::NotAsked);
+            if !is_gone && link.name.is(&port.master) {
+                return true;
+            }
+            n = n.wrapping_add(1);
+        }
+        false
     }
 
     /// Until when a bond waits for somebody who speaks LACP with it; `None` where somebody does, or nobody needs to.

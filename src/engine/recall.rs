@@ -49,7 +49,6 @@ impl Engine<'_> {
         }
         let mut link = None;
         for (word, value) in owned::lines(text) {
-            let word = owned::WORDS.position(word).unwrap_or(usize::MAX);
             if word == owned::LINK {
                 let number = scalar::number(value);
                 // of one that is gone, which `down` may name, rules may be left

@@ -2,7 +2,7 @@
 //! anew, since the kernel does not change them.
 
 use super::observe::Asked;
-use super::{AGAIN, Engine, Event, Host, remove};
+use super::{AGAIN, Engine, Event, Host, remove, when};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Problem, Subject};
 use crate::limits::MAX_LINE;
 use crate::model::desired::MADE;
@@ -88,10 +88,13 @@ impl Engine<'_> {
     /// [`AGAIN`] where there are any; when the kernel cannot be asked.
     pub(super) fn plan_remake(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         let mut planned = Ok(());
-        for n in 0..self.desired.links.len() {
-            let Some(link) = self.desired.links.get(n).filter(|link| link.remake) else {
+        let mut next = 0_usize;
+        while let Some(link) = self.desired.links.get(next) {
+            let n = next;
+            next = next.wrapping_add(1);
+            if !link.remake {
                 continue;
-            };
+            }
             let (ifindex, key) = (link.ifindex, key(&link.name));
             let mut problem = Problem::Differs;
             self.others = false;
@@ -154,11 +157,9 @@ impl Engine<'_> {
 
     /// Adds to a plan that is only shown what was taken for gone.
     pub(super) fn recall_unmade(&mut self) {
-        for n in 0..self.desired.links.len() {
-            if let Some(link) = self.desired.links.get(n)
-                && self.when(key(&link.name), Event::Renamed).is_some()
-            {
-                self.plan.push(Phase::Unmake, Act::Unmake, n as u32);
+        for (link, n) in self.desired.links.iter().zip(0..) {
+            if when(self.marks, key(&link.name), Event::Renamed).is_some() {
+                self.plan.push(Phase::Unmake, Act::Unmake, n);
             }
         }
         self.plan.sort();

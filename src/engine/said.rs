@@ -19,7 +19,6 @@ impl Said {
     }
 
     /// Whether this was not said before; now it is.
-    #[inline(never)]
     pub fn is_new(&mut self, diagnostic: &Diagnostic<'_>) -> bool {
         let hash = text_hash(diagnostic);
         let mut is_said = false;

@@ -5,20 +5,20 @@
 //! are to ask, and what they are asked.
 
 use super::describe6::settings;
-use super::dhcp::TAKEN;
+use super::dhcp::{TAKEN, lessee_mut};
 use super::observe::Asked;
 use super::{Engine, Event, Host, Instant, Packet, remove};
 use crate::diag::{Errno, Problem};
 use crate::model::addr::{Cidr, is_link_local};
-use crate::model::advert::{Advert, MANAGED};
-use crate::model::config::{Dad, LinkConfig, Method};
+use crate::model::advert::Advert;
+use crate::model::config::{Dad, LinkConfig};
 use crate::model::desired::{Presence, Standing, What, link_mut};
 use crate::model::observed::Link;
 use crate::plan::{Act, Phase};
+use crate::proto::Addr6;
 use crate::proto::dad::NEVER;
 use crate::proto::dhcpv4::xorshift;
-use crate::proto::dhcpv6::State;
-use crate::proto::{Addr6, Lessee};
+use crate::proto::dhcpv6::{Client, State};
 use crate::wire::rtnetlink::Seen;
 use crate::wire::rtnetlink::addr::{IFA_F_DADFAILED, is_usable};
 use crate::wire::{icmpv6, ipv6};
@@ -40,7 +40,7 @@ impl Engine<'_> {
                 let result = match self.observed.by_index(ifindex) {
                     Some(link) => {
                         let len = icmpv6::ask_duplicates(addr, nonce, self.buffers.datagram);
-                        transmit(link, self.buffers.datagram, len, host)
+                        transmit(link, Packet::Ipv6, self.buffers.datagram, len, host)
                     }
                     None => Err(Errno::ENETDOWN),
                 };
@@ -70,8 +70,7 @@ impl Engine<'_> {
         self.look_again = true;
         self.say(ifindex, TAKEN, addr, host);
         self.put_down(ifindex, Problem::AddrTaken);
-        let mut lessees = self.lessees.iter_mut();
-        if let Some(lessee) = lessees.find(|lessee| lessee.ifindex == ifindex) {
+        if let Some(lessee) = lessee_mut(self.lessees, ifindex) {
             lessee.client6.taken(self.now, addr, &mut lessee.lease6);
         }
     }
@@ -101,11 +100,10 @@ impl Engine<'_> {
         }
         if find(self.addrs6, ifindex, &thing.route.dst).is_none() {
             // Of what was there before us, somebody else has found out.
-            let was_up = self.when(ifindex, Event::Up).is_some();
-            let next = match dad == Dad::Background && was_up {
-                true => self.now,
-                false => NEVER,
-            };
+            let mut next = NEVER;
+            if dad == Dad::Background && self.when(ifindex, Event::Up).is_some() {
+                next = self.now;
+            }
             let chance = xorshift(&mut self.seed);
             let held = Addr6::new(ifindex, thing.route.dst, next, chance);
             // What has no room is not looked after.
@@ -222,39 +220,41 @@ fn find<'a>(addrs6: &'a mut VecView<Addr6>, ifindex: u32, addr: &Cidr) -> Option
     held.find(|held| held.ifindex == ifindex && held.addr == *addr)
 }
 
-/// Sends a packet of this length to the group it is for.
+/// Sends a packet of this length to all, or to the group it is for.
 #[inline(never)]
 pub(super) fn transmit(
     link: &Link,
+    kind: Packet,
     packet: &[u8],
     len: usize,
     host: &mut impl Host,
 ) -> Result<(), Errno> {
     let packet = packet.get(..len).unwrap_or_default();
-    let to = ipv6::group_mac(packet, &link.broadcast);
-    host.transmit(link.ifindex, Packet::Ipv6, &to, packet)
+    let group;
+    let to = match kind {
+        Packet::Ipv6 => {
+            group = ipv6::group_mac(packet, &link.broadcast);
+            &group
+        }
+        Packet::Dhcp | Packet::Probe | Packet::Announcement => &link.broadcast,
+    };
+    host.transmit(link.ifindex, kind, to, packet)
 }
 
-/// Has the clients of a lessee begin whose link has carrier and a link-local address.
+/// Has the client of a link begin that has carrier and a link-local address; `flags` are those of routers.
+#[inline(never)]
 pub(super) fn start6(
-    lessee: &mut Lessee,
+    client: &mut Client,
     config: &LinkConfig,
     link: &Link,
+    flags: u8,
     now: Instant,
     seed: u32,
 ) {
-    lessee.ndisc.start(now, seed);
-    let mut flags = lessee.ndisc.flags();
-    if config.ipv6.method == Method::Dhcp {
-        flags = MANAGED;
+    let settings = settings(config, link, flags);
+    // What needs no lease is not asked for where there is one.
+    if settings.addrs && matches!(client.state(), State::Informing | State::Informed) {
+        client.stop();
     }
-    if flags != 0 {
-        let settings = settings(config, link, flags);
-        let client = &mut lessee.client6;
-        // What needs no lease is not asked for where there is one.
-        if settings.addrs && matches!(client.state(), State::Informing | State::Informed) {
-            client.stop();
-        }
-        client.start(now, seed, &settings);
-    }
+    client.start(now, seed, &settings);
 }

@@ -120,10 +120,11 @@ impl Cidr {
     }
 
     /// The broadcast address of an IPv4 prefix shorter than /31 (RFC 919, RFC 3021); unspecified for another one.
+    #[inline(never)]
     pub fn broadcast(&self) -> Ipv4Addr {
         match self.addr {
             IpAddr::V4(addr) if self.len < 31 => {
-                let host_bits = u32::MAX.checked_shr(u32::from(self.len)).unwrap_or(0);
+                let host_bits = u32::MAX.wrapping_shr(self.len.into());
                 Ipv4Addr::from_bits(addr.to_bits() | host_bits)
             }
             IpAddr::V4(_) | IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
@@ -196,7 +197,7 @@ fn groups(f: &mut Text<'_>, octets: &[u8; 16]) {
 fn masked(addr: IpAddr, len: u8) -> IpAddr {
     match addr {
         IpAddr::V4(addr) => {
-            let host_bits = u32::MAX.checked_shr(u32::from(len)).unwrap_or(0);
+            let host_bits = u64::from(u32::MAX).wrapping_shr(len.into()) as u32;
             IpAddr::V4(Ipv4Addr::from_bits(addr.to_bits() & !host_bits))
         }
         IpAddr::V6(addr) => {

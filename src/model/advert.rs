@@ -113,7 +113,7 @@ impl<'a> Item<'a> {
 
     /// What a message about an address is known by to who sent it, and what follows.
     pub fn known_by(self) -> &'a [u8] {
-        parts::slice(self.0, 2 + KNOWN_BY, usize::MAX)
+        &self.0[2 + KNOWN_BY..]
     }
 
     /// Retrans Timer in milliseconds, of [`What::Link`]; 0: not said.

@@ -89,14 +89,14 @@ impl SourceKind {
 /// Which link of the kernel is meant.
 #[derive(Clone, Copy, Debug, Eq)]
 pub enum LinkMatch {
+    /// Every candidate link that nothing else speaks of.
+    Any,
     /// The link with this name.
     Name(IfName),
     /// The link with this MAC, whatever its name.
     Mac(Mac),
     /// The link the boot loader used (`BOOTIF=`).
     Bootif(Mac),
-    /// Every candidate link that nothing else speaks of.
-    Any,
 }
 
 impl PartialEq for LinkMatch {

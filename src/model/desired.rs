@@ -303,14 +303,10 @@ impl Thing {
     }
 
     /// Whether the address `seen` lives as long: what the kernel and we count differs by parts of seconds, and
-    /// a long life need not be renewed for little.
+    /// a long life need not be renewed for little. One of a century is as good as one without an end.
     pub fn lives_as(&self, seen: &Thing) -> bool {
         let (wanted, seen) = (self.valid_secs, seen.valid_secs);
-        let tolerance = match wanted == FOREVER || seen == FOREVER {
-            true => 0,
-            false => (wanted / 64).saturating_add(1),
-        };
-        wanted.abs_diff(seen) <= tolerance
+        wanted.abs_diff(seen) <= (wanted / 64).saturating_add(1)
     }
 
     /// Whether the link of this number shall have it.

@@ -12,6 +12,7 @@
 //!
 //! What is configured is sent as it stands. Without that it is of type LL: the same each time, and in the next system, without being kept.
 
+use super::lease::number;
 use super::link::Mac;
 use crate::text::parts;
 
@@ -51,7 +52,7 @@ impl<'a> Duid<'a> {
 
 /// The IAID of both IAs of a link: the last four octets of its address, so that it is the same each time.
 pub fn iaid(mac: &Mac) -> [u8; 4] {
-    *mac.as_bytes().last_chunk().unwrap_or(&[0; 4])
+    number(mac.as_bytes()).to_be_bytes()
 }
 
 const LL: u8 = 3;
@@ -107,7 +108,7 @@ mod tests {
     #[test]
     fn an_iaid_is_the_end_of_the_address() {
         assert_eq!(iaid(&Mac::new(&[1, 2, 3, 4, 5, 6]).unwrap()), [3, 4, 5, 6]);
-        assert_eq!(iaid(&Mac::new(&[1, 2, 3]).unwrap()), [0; 4]);
+        assert_eq!(iaid(&Mac::new(&[1, 2, 3]).unwrap()), [0, 1, 2, 3]);
         assert_eq!(iaid(&Mac::NONE), [0; 4]);
     }
 }

@@ -4,7 +4,7 @@ use super::config::{LinkId, LinkMatch, SourceKind, Str};
 use super::link::IfName;
 use super::said::{Values, flags, rows};
 use crate::diag::{FileId, Origin};
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
 /// One of [`Timeouts`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,12 +132,14 @@ impl Pieces {
     /// Nothing said. Not a constant: it is written in one place.
     #[inline(never)]
     pub const fn none() -> Pieces {
-        Pieces {
-            fields: [None; 12],
-            found: 0,
-            is_v6: false,
-        }
+        Pieces::ZEROS
     }
+
+    const ZEROS: Pieces = Pieces {
+        fields: [None; 12],
+        found: 0,
+        is_v6: false,
+    };
 }
 
 /// What is said once for the machine. In the order of [`LinkConfig`](super::config::LinkConfig).
@@ -175,28 +177,43 @@ impl Global {
     /// Nothing said. Not a constant, most of whose octets would be zeros in the file.
     #[inline(never)]
     pub fn none() -> Global {
-        Global {
-            hostname: None,
-            hostname_source: SourceKind::Firmware,
-            said: Values::NOTHING,
-            timeouts: Timeouts::DEFAULT,
-            bootdev: None,
-            gateway_dev: None,
-            neednet: false,
-            dhcp_root: false,
-            probe_gateway: false,
-            boot_server: None,
-            boot_words: BootWords {
-                links: [None, None, None],
-                netroot: false,
-                is_bootif: false,
-                pieces: Pieces::none(),
-                pieces_origin: Origin::NONE,
-            },
-            cmdline: None,
-        }
+        let mut global = Global::ZEROS;
+        global.timeouts = Timeouts::DEFAULT;
+        global.boot_server = None;
+        global.boot_words.links = [None; 3];
+        global.boot_words.pieces_origin = Origin::NONE;
+        global
     }
+
+    /// Zeros only, as those of [`LinkConfig`](super::config::LinkConfig).
+    const ZEROS: Global = Global {
+        hostname: None,
+        hostname_source: SourceKind::Firmware,
+        said: Values::NOTHING,
+        timeouts: Timeouts([0; 8]),
+        bootdev: None,
+        gateway_dev: None,
+        neednet: false,
+        dhcp_root: false,
+        probe_gateway: false,
+        boot_server: Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        boot_words: BootWords {
+            links: [Some((LinkMatch::Any, ZERO_ORIGIN)); 3],
+            netroot: false,
+            is_bootif: false,
+            pieces: Pieces::ZEROS,
+            pieces_origin: ZERO_ORIGIN,
+        },
+        cmdline: None,
+    };
 }
+
+/// Zeros only.
+pub(super) const ZERO_ORIGIN: Origin = Origin {
+    file: FileId(0),
+    column: 0,
+    line: 0,
+};
 
 flags! {
     /// Yes or no, of the machine.

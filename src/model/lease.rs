@@ -73,10 +73,10 @@ record! {
 }
 
 impl Lease {
-    /// A field's address, or the first one; unspecified where none was said.
+    /// The address of a field that holds one; unspecified where none was said.
     #[inline(never)]
     pub fn addr(&self, field: Field) -> Ipv4Addr {
-        Ipv4Addr::from(*self.get(field).first_chunk().unwrap_or(&[0; 4]))
+        Ipv4Addr::from_bits(self.number_or(field, 0))
     }
 
     /// The prefix length of the address: its mask, else its class.

@@ -2,6 +2,7 @@
 
 use super::addr::Family;
 use super::config::{LinkMatch, SourceKind};
+use super::global::ZERO_ORIGIN;
 use super::link::{IfName, LinkKind, Mac};
 use super::route::More;
 use super::said::{Values, flags, rows};
@@ -54,12 +55,20 @@ impl IpConfig {
     pub const fn new(method: Method, origin: Origin) -> IpConfig {
         IpConfig {
             method,
-            required: false,
             gateway: None,
             origin,
-            said: Values::NOTHING,
+            ..IpConfig::ZEROS
         }
     }
+
+    /// Zeros only.
+    const ZEROS: IpConfig = IpConfig {
+        method: Method::Ignore,
+        required: false,
+        gateway: Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        origin: ZERO_ORIGIN,
+        said: Values::NOTHING,
+    };
 
     /// Whether addresses come from others on the link.
     pub fn asks(&self) -> bool {
@@ -206,28 +215,42 @@ impl LinkConfig {
     /// Any link, with nothing asked of it but to be up.
     #[inline(never)]
     pub const fn new(source: SourceKind, origin: Origin) -> LinkConfig {
-        LinkConfig {
-            matches: LinkMatch::Any,
-            name: None,
-            rename: false,
-            kind: LinkKind::Ethernet,
-            source,
-            origin,
-            onboot: true,
-            required: true,
-            mac: Mac::NONE,
-            role: Role::Addressed,
-            lower: None,
-            master: None,
-            src: Ipv4Addr::UNSPECIFIED,
-            more: None,
-            said: Values::NOTHING,
-            leases: Leases::All,
-            ipv4: IpConfig::new(Method::Disabled, origin),
-            ipv6: IpConfig::new(Method::Ignore, origin),
-            dhcp4: Dhcp4Config::NONE,
-        }
+        let mut link = LinkConfig::ZEROS;
+        link.source = source;
+        link.origin = origin;
+        link.onboot = true;
+        link.required = true;
+        link.lower = None;
+        link.ipv4.method = Method::Disabled;
+        link.ipv4.gateway = None;
+        link.ipv4.origin = origin;
+        link.ipv6.gateway = None;
+        link.ipv6.origin = origin;
+        link
     }
+
+    /// Zeros only, which are written in one go, and take no room in the program.
+    const ZEROS: LinkConfig = LinkConfig {
+        matches: LinkMatch::Any,
+        name: None,
+        rename: false,
+        kind: LinkKind::Ethernet,
+        source: SourceKind::Firmware,
+        origin: ZERO_ORIGIN,
+        onboot: false,
+        required: false,
+        mac: Mac::NONE,
+        role: Role::Addressed,
+        lower: Some(LinkMatch::Any),
+        master: None,
+        src: Ipv4Addr::UNSPECIFIED,
+        more: None,
+        said: Values::NOTHING,
+        leases: Leases::All,
+        ipv4: IpConfig::ZEROS,
+        ipv6: IpConfig::ZEROS,
+        dhcp4: Dhcp4Config::NONE,
+    };
 
     /// The kind of link it is made as where there is none of its name; `None` for a device, which is waited for, and
     /// for what a program makes. Without a word about its kind, a link that lies on another is a VLAN.

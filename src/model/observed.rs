@@ -217,9 +217,8 @@ impl Observed<'_> {
     }
 
     /// The link with this number.
-    #[inline(never)]
     pub fn by_index(&self, ifindex: u32) -> Option<&Link> {
-        self.links.iter().find(|link| link.ifindex == ifindex)
+        numbered(self.links, ifindex)
     }
 
     /// The same, to be changed.
@@ -233,4 +232,10 @@ impl Observed<'_> {
     pub fn by_name(&self, name: &IfName) -> Option<&Link> {
         self.links.iter().find(|link| link.name == *name)
     }
+}
+
+/// The link with this number.
+#[inline(never)]
+pub fn numbered(links: &VecView<Link>, ifindex: u32) -> Option<&Link> {
+    links.iter().find(|link| link.ifindex == ifindex)
 }

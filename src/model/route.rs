@@ -153,7 +153,8 @@ impl PartialEq for Route {
             && self.src == other.src
             && (self.metric, self.scope) == (other.metric, other.scope)
             && (self.protocol, self.kind) == (other.protocol, other.kind)
-            && (self.reach, self.more) == (other.reach, other.more)
+            && self.reach == other.reach
+            && self.attrs() == other.attrs()
     }
 }
 
@@ -177,6 +178,11 @@ impl Route {
             reach: Reach::Checked,
             more: None,
         }
+    }
+
+    /// The number of [`More::attrs`], 0 for none.
+    fn attrs(&self) -> u32 {
+        self.more.map_or(0, |more| more.attrs.number())
     }
 
     /// The family of the destination.

@@ -308,29 +308,33 @@ pub(crate) fn is_sound(number: u8, octets: &[u8]) -> bool {
     if octets.is_empty() {
         return true;
     }
+    /// Octets of a piece: the whole has as many.
+    const WHOLE: usize = usize::MAX;
+    /// Pieces with blanks between them.
+    const WORDS: usize = 0;
     let is_text = |text: &[u8]| text.iter().all(|octet| is_text(*octet));
-    match slot.kind {
-        Kind::Number | Kind::Addr => octets.len() == usize::from(slot.room),
-        Kind::Addrs => octets.len().is_multiple_of(4),
-        Kind::Hostname => scalar::is_hostname(octets),
-        Kind::Domains => words(octets).all(scalar::is_domain),
-        Kind::Text => is_text(octets),
-        Kind::Texts => words(octets).all(is_text),
-        Kind::Routes => octets
-            .chunks(ROUTE_OCTETS)
-            .all(|octets| route(octets).is_some()),
-        Kind::Addrs6 => octets.chunks(16).all(is_host),
-        Kind::Leased => octets
-            .chunks(LEASED_OCTETS)
-            .all(|octets| leased(octets).is_some()),
-        Kind::Octets => true,
+    let (size, has_form): (usize, fn(&[u8]) -> bool) = match slot.kind {
+        Kind::Number | Kind::Addr => return octets.len() == usize::from(slot.room),
+        Kind::Octets => return true,
+        Kind::Addrs => return octets.len().is_multiple_of(4),
+        Kind::Hostname => (WHOLE, scalar::is_hostname),
+        Kind::Domains => (WORDS, scalar::is_domain),
+        Kind::Text => (WHOLE, is_text),
+        Kind::Texts => (WORDS, is_text),
+        Kind::Routes => (ROUTE_OCTETS, |octets| route(octets).is_some()),
+        Kind::Addrs6 => (16, is_host),
+        Kind::Leased => (LEASED_OCTETS, |octets| leased(octets).is_some()),
+    };
+    if size != WORDS {
+        return octets.chunks(size).all(has_form);
     }
-}
-
-/// What blanks separate.
-fn words(octets: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(octets);
-    core::iter::from_fn(move || parts::next(&mut rest, b' '))
+    while let Some(word) = parts::next(&mut rest, b' ') {
+        if !has_form(word) {
+            return false;
+        }
+    }
+    true
 }
 
 /// Whether an octet may stand in a [`Kind::Text`]: what paths, URLs and iSCSI names are made of, and nothing

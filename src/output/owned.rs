@@ -37,7 +37,8 @@ use crate::text::show::{Show, Text, displayed};
 use crate::text::{parts, scalar};
 use core::net::IpAddr;
 
-/// The lines of a file: the word each begins with, and what follows it.
+/// The lines of a file: the place in [`WORDS`] of the word each begins with, beyond all where it has none, and what
+/// follows it.
 pub fn lines(text: &[u8]) -> Lines<'_> {
     Lines(Some(text))
 }
@@ -46,7 +47,7 @@ pub fn lines(text: &[u8]) -> Lines<'_> {
 pub struct Lines<'t>(Option<&'t [u8]>);
 
 impl<'t> Iterator for Lines<'t> {
-    type Item = (&'t [u8], &'t [u8]);
+    type Item = (usize, &'t [u8]);
 
     #[inline(never)]
     fn next(&mut self) -> Option<Self::Item> {
@@ -55,6 +56,7 @@ impl<'t> Iterator for Lines<'t> {
             if !matches!(line, [] | [b'#' | b' ', ..]) {
                 let mut rest = Some(line);
                 let word = parts::next(&mut rest, b' ')?;
+                let word = WORDS.position(word).unwrap_or(usize::MAX);
                 return Some((word, rest.unwrap_or_default()));
             }
         }
@@ -134,12 +136,14 @@ impl Show for Owned<'_, '_> {
         f.show(word!("# What ifdawn made on "), &link.name);
         f.show(word!("; `ifdawn down "), &link.name);
         f.word(word!("` undoes it.\n"));
-        line(f, LINK, Some(&link.ifindex));
+        line(f, LINK, &link.ifindex);
         for word in DONE..ADDR {
             let deed = 1_u8.wrapping_shl(word.wrapping_sub(DONE) as u32);
-            if link.did(deed) {
-                let master: &dyn Show = &link.master;
-                line(f, word, Some(master).filter(|_| deed == JOINED));
+            if deed == JOINED && link.did(deed) {
+                line(f, word, &link.master);
+            } else if link.did(deed) {
+                WORDS.item(word).show(f);
+                f.octet(b'\n');
             }
         }
         for thing in self.desired.things.iter() {
@@ -150,7 +154,7 @@ impl Show for Owned<'_, '_> {
                     What::Route => is_v6.wrapping_add(ADDR + 1),
                     What::Rule => is_v6.wrapping_add(ADDR + 3),
                 };
-                line(f, word, Some(&Words(thing, self.config)));
+                line(f, word, &Words(thing, self.config));
             }
         }
         self.names(f);
@@ -196,10 +200,30 @@ pub enum List {
     Search = 2,
 }
 
+/// A name server or a search domain.
+pub enum Name<'a> {
+    /// A server.
+    Addr(&'a IpAddr),
+    /// The octets of one, of which each link has its own where it is link-local, and the link that has it.
+    Zoned(&'a [u8], &'a IfName),
+    /// What is written as it is.
+    Text(&'a [u8]),
+}
+
+impl Show for Name<'_> {
+    fn show(&self, f: &mut Text<'_>) {
+        match *self {
+            Name::Addr(addr) => addr.show(f),
+            Name::Zoned(addr, link) => zoned(addr, link, f),
+            Name::Text(text) => Octets(text).show(f),
+        }
+    }
+}
+
 /// Takes name servers and search domains.
 pub trait TakeName {
     /// Takes one.
-    fn name(&mut self, list: List, name: &dyn Show);
+    fn name(&mut self, list: List, name: &Name<'_>);
 }
 
 /// Passes the name servers and search domains of a link, or of none, to `each`, and those that others gave to the
@@ -214,12 +238,12 @@ pub fn names(
 ) {
     for server in config.servers.iter() {
         if LinkId::is_same(server.link, link) {
-            each.name(List::Dns, &server.addr);
+            each.name(List::Dns, &Name::Addr(&server.addr));
         }
     }
     for search in config.search.iter() {
         if LinkId::is_same(search.link, link) {
-            each.name(List::Search, &Octets(config.text(search.domain)));
+            each.name(List::Search, &Name::Text(config.text(search.domain)));
         }
     }
     let (Some(lessee), Some(desired)) = (lessee, desired) else {
@@ -261,14 +285,14 @@ fn pass(octets: &[u8], size: usize, link: &IfName, each: &mut dyn TakeName) {
     let mut rest = octets;
     if size == 0 {
         while let Some(domain) = parts::next_word(&mut rest) {
-            each.name(List::Search, &Octets(domain));
+            each.name(List::Search, &Name::Text(domain));
         }
     }
     while let Some((addr, after)) = rest.split_at_checked(size)
         && size > 0
     {
         rest = after;
-        each.name(List::Dns, &Zoned { addr, link });
+        each.name(List::Dns, &Name::Zoned(addr, link));
     }
 }
 
@@ -276,45 +300,36 @@ fn pass(octets: &[u8], size: usize, link: &IfName, each: &mut dyn TakeName) {
 const ADDR6_OCTETS: usize = 16;
 
 /// An address; of one that each link has its own of, with the link (RFC 4007 section 11).
-struct Zoned<'a> {
-    addr: &'a [u8],
-    link: &'a IfName,
-}
-
-impl Show for Zoned<'_> {
-    fn show(&self, f: &mut Text<'_>) {
-        let Some(addr) = self.addr.as_array::<ADDR6_OCTETS>() else {
-            return dotted(f, word!(""), self.addr);
-        };
-        let addr = IpAddr::from(*addr);
-        addr.show(f);
-        if is_link_local(&addr) {
-            f.show(word!("%"), self.link);
-        }
+fn zoned(addr: &[u8], link: &IfName, f: &mut Text<'_>) {
+    let Some(addr) = addr.as_array::<ADDR6_OCTETS>() else {
+        return dotted(f, word!(""), addr);
+    };
+    let addr = IpAddr::from(*addr);
+    addr.show(f);
+    if is_link_local(&addr) {
+        f.show(word!("%"), link);
     }
 }
 
 /// Whether there is any.
 impl TakeName for bool {
-    fn name(&mut self, _: List, _: &dyn Show) {
+    fn name(&mut self, _: List, _: &Name<'_>) {
         *self = true;
     }
 }
 
 /// A line for each.
 impl TakeName for Text<'_> {
-    fn name(&mut self, list: List, name: &dyn Show) {
-        line(self, list as usize, Some(name));
+    fn name(&mut self, list: List, name: &Name<'_>) {
+        line(self, list as usize, name);
     }
 }
 
 /// Writes one line of a word, by its place in [`WORDS`], and a value.
 #[inline(never)]
-fn line(f: &mut Text<'_>, word: usize, value: Option<&dyn Show>) {
+fn line(f: &mut Text<'_>, word: usize, value: &dyn Show) {
     WORDS.item(word).show(f);
-    if let Some(value) = value {
-        f.show(word!(" "), value);
-    }
+    f.show(word!(" "), value);
     f.octet(b'\n');
 }
 
@@ -467,14 +482,15 @@ mod tests {
         thing_of(word, words).map(|thing| thing.route)
     }
 
-    /// The words of each line, or its value.
+    /// The words of each line, without the first one where that has no place, or its value.
     fn said(text: &[u8]) -> Vec<String> {
         let mut said = Vec::new();
         for (word, rest) in super::lines(text) {
-            said.push(match word {
-                b"addr" => std::format!("{:?}", addr_of(rest)),
-                b"route" | b"route6" => std::format!("{:?}", route_of(word, rest)),
-                _ => std::format!("{} {}", Octets(word), Octets(rest)),
+            let word = WORDS.item(word.min(99)).to_string();
+            said.push(match &*word {
+                "addr" => std::format!("{:?}", addr_of(rest)),
+                "route" | "route6" => std::format!("{:?}", route_of(word.as_bytes(), rest)),
+                _ => std::format!("{word} {}", Octets(rest)),
             });
         }
         said
@@ -516,7 +532,7 @@ mod tests {
 
     #[test]
     fn what_is_no_item_is_passed_over() {
-        assert_eq!(said(b"# a b\n\n#\nup\n\x1b[2J\n"), ["up ", "\u{1b}[2J "]);
+        assert_eq!(said(b"# a b\n\n#\nup\n\x1b[2J\n"), ["up ", " "]);
     }
 
     /// Any octets are read without a panic, and a torn file gives a prefix of its items.

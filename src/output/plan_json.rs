@@ -1,9 +1,9 @@
 //! `plan --json`: what the sources ask for, as one object (CONTRACT section 3).
 
 use super::json::{Json, Octets};
-use super::owned::{self, List, TakeName};
+use super::owned::{self, List, Name, TakeName};
 use crate::diag::{Diagnostic, Sink, Subject};
-use crate::model::addr::Family;
+use crate::model::addr::{Cidr, Family};
 use crate::model::attr::{Attr, Kind, Scope, Value};
 use crate::model::config::{
     Config, IpFlag, IpNumber, IpText, LinkConfig, LinkId, LinkMatch, LinkNumber, NameRule,
@@ -248,23 +248,26 @@ fn options(json: &mut Json<'_>, config: &Config<'_>, link: LinkId, object: Objec
 /// One policy rule.
 #[inline(never)]
 fn policy(json: &mut Json<'_>, config: &Config<'_>, rule: &Route) {
-    let (attrs, text) = match &rule.more {
-        Some(more) => (config.text(more.attrs), config.text(more.text)),
-        None => (&b""[..], &b""[..]),
-    };
+    let attrs = config.text_or_none(&rule.more.map(|more| more.attrs));
     json.number(match rule.family() {
         Family::V4 => 4,
         Family::V6 => 6,
     });
     json.number_or_null(other_than(0, rule.metric));
-    for net in [&rule.from, &rule.dst] {
-        text_unless(json, net.is_default(), net);
-    }
+    net(json, &rule.from);
+    net(json, &rule.dst);
     octets_or_null(json, until_nul(attr_in(attrs, FRA_IIFNAME)));
     let mark = attr_in(attrs, FRA_FWMARK).first_chunk();
     json.text_or_null(&mark.map(|mark| u32::from_ne_bytes(*mark)));
     text_unless(json, rule.table == 0, &rule.table);
+    let text = config.text_or_none(&rule.more.map(|more| more.text));
     json.text(&Octets(text));
+}
+
+/// A network, or null where it is every one.
+#[inline(never)]
+fn net(json: &mut Json<'_>, net: &Cidr) {
+    text_unless(json, net.is_default(), net);
 }
 
 /// By which the link is found: the MAC of a rule, where there is one, rather than its name.
@@ -344,7 +347,7 @@ struct Items<'a, 'w> {
 }
 
 impl TakeName for Items<'_, '_> {
-    fn name(&mut self, list: List, name: &dyn Show) {
+    fn name(&mut self, list: List, name: &Name<'_>) {
         if list == self.list {
             self.json.item();
             self.json.text(name);
@@ -396,13 +399,13 @@ fn route(json: &mut Json<'_>, config: &Config<'_>, route: &Route, dev: &Subject<
         json.word(word!("from"));
         json.text(&route.from);
     }
-    let mut rest = route.more.map_or(&b""[..], |more| config.text(more.text));
+    let mut rest = config.text_or_none(&route.more.map(|more| more.text));
     while let Some(name) = parts::next_word(&mut rest) {
         json.item();
         json.raw(&Octets(name));
         let value = parts::trim_start(rest);
         if !parts::is(name, b"nexthop") {
-            if let Some(b"lock") = parts::next_word(&mut rest) {
+            if parts::next_word(&mut rest).is_some_and(|word| word == b"lock") {
                 parts::next_word(&mut rest);
             }
         } else {

@@ -1,9 +1,9 @@
 //! `/etc/resolv.conf` (resolv.conf(5)): merged over all links, `nameserver=` first, nothing twice.
 
 use crate::output::json::Octets;
-use crate::output::owned::{self, List, TakeName};
+use crate::output::owned::{self, List, Name, TakeName};
 use crate::packed::word;
-use crate::text::show::{Show, Text};
+use crate::text::show::Text;
 use crate::text::{parts, scalar};
 use heapless::VecView;
 
@@ -33,12 +33,12 @@ impl ResolvConf<'_> {
     /// Adds what the `owned-IF` file of another link says.
     pub fn add_owned(&mut self, file: &[u8]) {
         for (word, value) in owned::lines(file) {
-            let list = match owned::WORDS.position(word) {
-                Some(1) if scalar::ip(parts::split(value, b'%').0).is_some() => List::Dns,
-                Some(2) => List::Search,
+            let list = match word {
+                1 if scalar::ip(parts::split(value, b'%').0).is_some() => List::Dns,
+                2 => List::Search,
                 _ => continue,
             };
-            self.name(list, &Octets(value));
+            self.name(list, &Name::Text(value));
         }
     }
 
@@ -66,7 +66,7 @@ impl ResolvConf<'_> {
 /// Adds a name, unless it is there.
 impl TakeName for ResolvConf<'_> {
     #[inline(never)]
-    fn name(&mut self, list: List, name: &dyn Show) {
+    fn name(&mut self, list: List, name: &Name<'_>) {
         let (mut text, first, before, after) = match list {
             List::Dns => (&mut *self.servers, 0, word!("nameserver "), b'\n'),
             List::Search => (&mut *self.text, SEARCH.len(), word!(""), b' '),

@@ -226,6 +226,7 @@ pub(super) fn options<'a>(
         observed,
         id,
         ifindex: wanted.ifindex,
+        lower: wanted.lower,
         kind,
         is_port: act == Act::SetPort,
         pick,

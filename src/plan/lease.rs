@@ -130,8 +130,8 @@ pub(crate) fn needs_root(config: &Config<'_>, id: LinkId) -> bool {
         && match global.bootdev {
             Some(bootdev) => bootdev == id,
             None => {
-                let mut asking = config.links.iter().filter(|link| link.ipv4.asks());
-                config.link(id).is_some_and(is_any) || asking.nth(1).is_none()
+                let asking = config.links.iter().filter(|link| link.ipv4.asks());
+                config.link(id).is_some_and(is_any) || asking.count() < 2
             }
         }
 }

@@ -124,11 +124,15 @@ impl Op<'_> {
         }
         match have.value {
             Value::Number(number) => {
-                const ON_OFF: [Scope; 4] =
-                    [Scope::Vlan, Scope::BridgePort, Scope::Link, Scope::Ethtool];
+                // a bit each
+                const ON_OFF: u32 = 1 << Scope::Vlan as u32
+                    | 1 << Scope::BridgePort as u32
+                    | 1 << Scope::Link as u32
+                    | 1 << Scope::Ethtool as u32;
+                let is_on_off = ON_OFF.wrapping_shr(scope as u32) & 1 != 0;
                 let words = match (form, scope) {
                     (Kind::Bool, Scope::Ib) => packed!("datagram,connected"),
-                    (Kind::Bool, scope) if ON_OFF.contains(&scope) => packed!("off,on"),
+                    (Kind::Bool, _) if is_on_off => packed!("off,on"),
                     _ => form.words(),
                 };
                 if !words.0.is_empty() {

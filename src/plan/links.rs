@@ -3,14 +3,13 @@
 use super::encode::options;
 use super::rename::find_by_mac;
 use super::{Act, Phase, Plan, knobs};
-use crate::limits::MAX_ALTNAMES;
 use crate::model::attr::{Attr, Scope, When};
 use crate::model::config::{Config, NameRule};
 use crate::model::desired::{Desired, DesiredLink};
 use crate::model::knob::{ABSENT, Knob, STABLE_PRIVACY};
 use crate::model::link::LinkKind;
 use crate::model::observed::{AltName, Birth, Link, Observed};
-use crate::wire::rtnetlink::info::{self, Options};
+use crate::wire::rtnetlink::info::{self, Options, Pick};
 
 /// Whether a link says among its options what it lies on, and can be moved.
 pub fn lies_in_data(kind: LinkKind) -> bool {
@@ -72,7 +71,7 @@ struct Diff<'a, 'm> {
     link: &'a Link,
 }
 
-impl Diff<'_, '_> {
+impl<'a> Diff<'a, '_> {
     #[inline(never)]
     fn push(&mut self, phase: Phase, act: Act) {
         self.plan
@@ -89,10 +88,10 @@ impl Diff<'_, '_> {
             self.push(Phase::Make, Act::Make);
         }
         // What we made a port leaves again when it shall be none any more.
-        let leaves = wanted.is_free && wanted.master != 0;
-        let moves = wanted.master != 0 && (wanted.master == link.master) == leaves;
+        let is_there = wanted.master == link.master;
+        let moves = wanted.master != 0 && is_there == wanted.is_free;
         if moves {
-            let (phase, act) = match leaves {
+            let (phase, act) = match wanted.is_free {
                 true => (Phase::DownForOptions, Act::Release),
                 false => (Phase::Master, Act::Enslave),
             };
@@ -111,15 +110,16 @@ impl Diff<'_, '_> {
         if (link.flags ^ flags) & mask != 0 || txqlen.unwrap_or(link.txqlen) != link.txqlen {
             self.push(Phase::Attributes, Act::SetFlags);
         }
-        for n in 0..MAX_ALTNAMES {
-            let Some(name) = rule.and_then(|rule| config.altname(rule, n)) else {
-                break;
-            };
-            let is_it = |have: &AltName| have.ifindex == link.ifindex && have.name == name;
+        let mut n = 0;
+        while let Some(rule) = rule
+            && let Some(name) = &config.altname(rule, n)
+        {
+            let is_it = |have: &AltName| have.ifindex == link.ifindex && have.name == *name;
             if !self.observed.altnames.iter().any(is_it) {
                 let (phase, act) = (Phase::Attributes, Act::AddAltName);
                 self.plan.push_at(phase, n, act, self.n as u32);
             }
+            n = n.wrapping_add(1);
         }
         self.knobs();
         let port = self.options(Act::SetPort);
@@ -127,7 +127,9 @@ impl Diff<'_, '_> {
             self.push(Phase::PortOptions, Act::SetPort);
         }
         let goes_down = self.own(is_new);
-        if (goes_down || leaves || !link.is_up()) && config.number_of(id, STATUS) != Some(0) {
+        if (goes_down || moves && wanted.is_free || !link.is_up())
+            && config.number_of(id, STATUS) != Some(0)
+        {
             self.push(Phase::Up, Act::Up);
         }
     }
@@ -135,7 +137,7 @@ impl Diff<'_, '_> {
     /// The settings of IPv6.
     fn knobs(&mut self) {
         let (wanted, link, config) = (self.wanted, self.link, self.config);
-        for n in 0..=Knob::ADDR_GEN_MODE.0 {
+        for n in 0..Knob::FORWARDING.0 {
             let have = link.knobs.of(Knob(n));
             let Some(shall) = knobs::wanted(Knob(n), wanted, link, config) else {
                 continue;
@@ -161,7 +163,7 @@ impl Diff<'_, '_> {
     }
 
     /// The options that a step sets.
-    fn options(&self, act: Act) -> Options<'_> {
+    fn options(&self, act: Act) -> Options<'a> {
         options(act, self.wanted, self.config, self.observed)
     }
 
@@ -180,7 +182,8 @@ impl Diff<'_, '_> {
         if differs.joined {
             self.push(Phase::JoinedOptions, Act::SetJoined);
         }
-        if is_new {
+        // which it is of a new one
+        if own.pick == Pick::All {
             return false;
         }
         if self.lies_elsewhere(kind) {

@@ -10,7 +10,7 @@ use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink, Subject};
 use crate::limits::MAX_LINE;
 use crate::model::config::{Config, NameRule};
 use crate::model::link::{IfName, Mac};
-use crate::model::observed::{KernelKind, Link, Observed};
+use crate::model::observed::{KernelKind, Link, Observed, numbered};
 use crate::packed::{Word, word};
 use crate::text::show::Show;
 
@@ -46,15 +46,12 @@ pub fn find_by_mac<'o>(
 
 /// How well `link` fits, from 0 for not at all; see [`find_by_mac`].
 fn rank(link: &Link, mac: &Mac, name: &Option<IfName>) -> u8 {
+    let is_permanent = link.perm_mac == *mac;
     // Ports of a bond may all have the same MAC, but each its own permanent one.
-    if !link.has_mac(mac)
-        || link.master != 0 && link.perm_mac != *mac
-        || link.kind == KernelKind::Virtual
-        || link.is_loopback()
-    {
+    let is_current = link.master == 0 && link.mac == *mac;
+    if !(is_permanent || is_current) || link.kind == KernelKind::Virtual || link.is_loopback() {
         return 0;
     }
-    let is_permanent = link.perm_mac == *mac;
     if !is_permanent && !link.perm_mac.is_unset() {
         return 1;
     }
@@ -194,9 +191,8 @@ impl Renamer<'_, '_> {
             links, altnames, ..
         } = &mut *self.observed;
         for altname in altnames.iter_mut() {
-            let mut owners = links.iter();
             if altname.name == *to
-                && let Some(link) = owners.find(|link| link.ifindex == altname.ifindex)
+                && let Some(link) = numbered(links, altname.ifindex)
             {
                 push(self.plan, link, to, Naming::DropAltName, origin);
                 altname.ifindex = 0;

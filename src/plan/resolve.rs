@@ -384,23 +384,7 @@ impl Resolver<'_, '_> {
             self.complain(NO_MASTER, config.origin, Subject::Link(&link.name));
         }
         set_state(self.states, id, LinkState::Found);
-        for addr in self.config.addrs.iter() {
-            // zeros are no address: the kernel takes them and forgets
-            if addr.link == id && !scalar::is_zeros(&addr.addr.addr) {
-                let mut wanted = Thing::addr(link.ifindex, &addr.addr, &addr.peer, addr.origin);
-                wanted.broadcast = addr.broadcast;
-                if addr.broadcast.is_unspecified() && addr.peer.is_none() {
-                    wanted.broadcast = addr.addr.broadcast();
-                }
-                wanted.route.scope = addr.scope;
-                wanted.nodad = nodad && wanted.route.family() == Family::V6;
-                wanted.route.more = addr.label.map(|label| More {
-                    attrs: label,
-                    text: label,
-                });
-                self.add(&wanted);
-            }
-        }
+        self.addrs(id, link.ifindex, nodad);
         let identifier = slaac::of_mac(&mac);
         let asked = self.config.number_of(id, Attr::ADDR_GEN_MODE).unwrap_or(0);
         // the kernel forms the address itself in the modes with this bit
@@ -423,6 +407,28 @@ impl Resolver<'_, '_> {
         }
         self.gateway(id, link, &config.ipv4, &config.ipv4.gateway);
         self.gateway(id, link, &config.ipv6, &config.ipv6.gateway);
+    }
+
+    /// The addresses that are configured of a link.
+    #[inline(never)]
+    fn addrs(&mut self, id: LinkId, ifindex: u32, nodad: bool) {
+        for addr in self.config.addrs.iter() {
+            // zeros are no address: the kernel takes them and forgets
+            if addr.link == id && !scalar::is_zeros(&addr.addr.addr) {
+                let mut wanted = Thing::addr(ifindex, &addr.addr, &addr.peer, addr.origin);
+                wanted.broadcast = addr.broadcast;
+                if addr.broadcast.is_unspecified() && addr.peer.is_none() {
+                    wanted.broadcast = addr.addr.broadcast();
+                }
+                wanted.route.scope = addr.scope;
+                wanted.nodad = nodad && wanted.route.family() == Family::V6;
+                wanted.route.more = addr.label.map(|label| More {
+                    attrs: label,
+                    text: label,
+                });
+                self.add(&wanted);
+            }
+        }
     }
 
     #[inline(never)]

@@ -278,12 +278,10 @@ impl Resolver<'_, '_> {
         let mut is_there = false;
         let things = &mut self.desired.things;
         things.each(wanted, &mut |same| {
-            if wanted.what == What::Rule {
-                is_there |= same.is_on_link_of(wanted);
-                return;
-            }
-            is_there = true;
-            if same.route != wanted.route || same.ifindex != wanted.ifindex {
+            let is_it = same.ifindex == wanted.ifindex && same.route == wanted.route;
+            let is_rule = wanted.what == What::Rule;
+            is_there |= is_it || !is_rule;
+            if !is_it && !is_rule {
                 *same = *wanted;
                 complaint = Some(DUPLICATE);
             }

@@ -8,7 +8,7 @@ use super::resolve::Goal;
 use crate::diag::{Complaint, Effect, Problem, Sink, Subject};
 use crate::model::attr::{Attr, Value};
 use crate::model::config::{Config, LinkConfig, LinkId, LinkMatch};
-use crate::model::link::{IfName, LinkKind};
+use crate::model::link::{IfName, LinkKind, Mac};
 use crate::model::observed::{Birth, KernelKind, Link, Observed};
 use crate::packed::word;
 use crate::text::show::{Show, Text};
@@ -111,7 +111,7 @@ impl Stack<'_, '_> {
         if let Some(lower) = &link.lower
             && depth_of(self.depths, below(config, lower)) == NO_DEPTH
         {
-            return self.set_depth(id, NO_DEPTH);
+            return self.cannot_be(id);
         }
         let Some(name) = &name_of(config, self.observed, id) else {
             return;
@@ -141,18 +141,14 @@ impl Stack<'_, '_> {
                 return self.refuse(id, link, Problem::SameVlan);
             }
         }
-        if let Some(made) = plan_link(self.observed, name, lower) {
-            // Which MTU it gets is not known: any that is wanted is set.
-            (made.birth, made.mtu, made.mac) = (Birth::Planned, u32::MAX, link.mac);
-            lower = made.ifindex;
-        }
+        lower = plan_link(self.observed, name, lower, Some(&link.mac));
         // Its other end is made with it.
         if let Some(peer) = config.attr_of(id, Attr::PEER)
             && let Value::Text(peer) = peer.value
             && let Some(peer) = IfName::new(config.text(peer))
             && self.observed.by_name(&peer).is_none()
         {
-            plan_link(self.observed, &peer, lower);
+            plan_link(self.observed, &peer, lower, None);
         }
     }
 
@@ -177,30 +173,32 @@ impl Stack<'_, '_> {
         let complaint = Complaint::error(problem, Effect::NotMade);
         let subject = Subject::Matches(&link.matches);
         complaint.report(self.sink, self.config, link.origin, subject);
-        self.set_depth(id, NO_DEPTH);
+        self.cannot_be(id);
     }
 
-    fn set_depth(&mut self, id: LinkId, depth: u8) {
+    #[inline(never)]
+    fn cannot_be(&mut self, id: LinkId) {
         if let Some(slot) = self.depths.get_mut(id.place()) {
-            *slot = depth;
+            *slot = NO_DEPTH;
         }
     }
 }
 
-/// Adds a virtual link on another one. There is room: links that nothing speaks of were left out of the table in time.
+/// Adds a virtual link on another one, which is made with this MAC, or else is there with another; its number. There is
+/// room: links that nothing speaks of were left out of the table in time.
 #[inline(never)]
-fn plan_link<'o>(
-    observed: &'o mut Observed<'_>,
-    name: &IfName,
-    lower: u32,
-) -> Option<&'o mut Link> {
+fn plan_link(observed: &mut Observed<'_>, name: &IfName, lower: u32, made: Option<&Mac>) -> u32 {
     let mut link = Link::new(observed.next_index(), *name);
     if let Some(other) = observed.links.first() {
         link.knobs = other.knobs;
     }
     (link.kind, link.lower) = (KernelKind::Virtual, lower);
+    if let Some(mac) = made {
+        // Which MTU it gets is not known: any that is wanted is set.
+        (link.birth, link.mtu, link.mac) = (Birth::Planned, u32::MAX, *mac);
+    }
     let _ = observed.links.push(link);
-    observed.links.last_mut()
+    link.ifindex
 }
 
 /// How deep a configured link lies, or [`NO_DEPTH`].
@@ -320,6 +318,7 @@ mod tests {
             observed: &engine.observed,
             id,
             ifindex: 0,
+            lower: 0,
             kind: engine.config.made_kind(id),
             is_port: false,
             pick: Pick::All,

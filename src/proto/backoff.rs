@@ -13,8 +13,9 @@ pub fn next(previous: u32, first: u32, most: u32, random: &mut u32) -> u32 {
     if time > most {
         (time, unit) = (most, most);
     }
-    let chance = xorshift(random).checked_rem(unit / 5).unwrap_or(0);
-    time.wrapping_sub(unit / 10).wrapping_add(chance)
+    let tenth = unit / 10;
+    let chance = xorshift(random).checked_rem(tenth.wrapping_mul(2));
+    time.wrapping_sub(tenth).wrapping_add(chance.unwrap_or(0))
 }
 
 #[cfg(test)]

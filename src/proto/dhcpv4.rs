@@ -165,7 +165,7 @@ impl Client {
         }
         self.probe_ms = settings.probe_ms;
         (self.bootp, self.v6_only) = (settings.bootp, settings.v6_only);
-        self.random = seed.max(1);
+        self.random = seed;
         self.xid = u32::from(settings.xid_tag) << 16;
         self.pace = 0;
         self.ask(
@@ -310,7 +310,7 @@ impl Client {
         {
             return Heard::Nothing;
         }
-        let server = Ipv4Addr::from_bits(reply.number_or(Field::Server, 0));
+        let server = reply.addr(Field::Server);
         let is_of_other = server != self.server;
         if message == NAK {
             return self.hear_nak(now, server);
@@ -415,7 +415,7 @@ impl Client {
     /// that a lease is refused costs no time; then 1, 2, 4 to 64 s, until there is one.
     fn pause(&mut self, now: Instant, seconds: u32) {
         let backoff = 1_u32.wrapping_shl(self.naks.into()) / 2;
-        self.naks = self.naks.saturating_add(1).min(MAX_NAKS);
+        self.naks = self.naks.wrapping_add(1).min(MAX_NAKS);
         self.addr = Ipv4Addr::UNSPECIFIED;
         self.leave(now.after_seconds(seconds.max(backoff)), State::Pausing);
     }

@@ -98,7 +98,7 @@ const BEFORE_T2: u16 = State::Bound.only() | State::Renewing.only();
 /// Nothing is to be done.
 const NEVER: Instant = Instant(u64::MAX);
 
-/// See the module.
+/// See the module. All zeros: never had a lease; it is to be [stopped](Client::stop) before it is asked for anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 // The small fields first: one octet says where they are in a `Lessee`.
 #[repr(C)]
@@ -132,7 +132,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Stopped, and never had a lease.
+    /// All zeros.
     pub const NEW: Client = Client {
         state: State::Stopped,
         tries: 0,
@@ -144,7 +144,7 @@ impl Client {
         settings: Settings::NONE,
         max_rt: 0,
         rt: 0,
-        next: NEVER,
+        next: Instant(0),
         begun: Instant(0),
         since: Instant(0),
         renew_at: Instant(0),
@@ -159,13 +159,12 @@ impl Client {
     }
 
     /// Carrier came, and there is a link-local address. The first message is due at once.
-    #[inline(never)]
     pub fn start(&mut self, now: Instant, seed: u32, settings: &Settings) {
         if self.state != State::Stopped {
             return;
         }
         self.settings = *settings;
-        self.random = seed.max(1);
+        self.random = seed;
         self.max_rt = MAX_RT;
         self.refusals = 0;
         let state = if self.wanted() == 0 {
@@ -266,7 +265,7 @@ impl Client {
             Ok(()) => self.slow_down(),
             Err(_) => FIRST,
         };
-        self.tries = self.tries.wrapping_add(1).min(MAX_TRIES);
+        self.tries = self.tries.wrapping_add((self.tries < MAX_TRIES).into());
         self.wait(after(now, micros));
     }
 
@@ -328,7 +327,7 @@ impl Client {
     /// than the last, until there is one that lasts.
     fn seek(&mut self, now: Instant) {
         let pause = self.refusals;
-        self.refusals = pause.saturating_add(1);
+        self.refusals = pause.wrapping_add((pause < u8::MAX).into());
         self.leave(now.after_seconds(pause.into()), State::Soliciting);
     }
 }

@@ -17,6 +17,7 @@ use crate::model::addr::Family;
 use crate::model::config::LinkId;
 use crate::model::lease::{AnyLease, Lease};
 use crate::model::lease6::Lease6;
+pub(crate) use dhcpv4::pace::{NEAR, after};
 use dhcpv4::{Client, State};
 use heapless::VecView;
 pub use message::{Due, Heard, Message};
@@ -38,10 +39,10 @@ pub struct Lessee {
     pub carrier_losses: u32,
     /// How far DHCPv4 is.
     pub client: Client,
-    /// How far DHCPv6 is.
-    pub client6: dhcpv6::Client,
     /// What routers said.
     pub ndisc: Ndisc,
+    /// How far DHCPv6 is.
+    pub client6: dhcpv6::Client,
     /// What is leased to it by DHCPv4, while it [`holds`](Lessee::holds) that.
     pub lease: Lease,
     /// What servers of DHCPv6 said, while there is a lease ([`dhcpv6::Client::has_lease`]) or none is needed.
@@ -59,13 +60,15 @@ impl Lessee {
             saved: [false; 2],
             carrier_losses: 0,
             client: Client::NEW,
-            client6: dhcpv6::Client::NEW,
             ndisc: Ndisc::NEW,
+            client6: dhcpv6::Client::NEW,
             lease: Lease::NONE,
             lease6: Lease6::NONE,
         };
         lessees.push(lessee).ok()?;
-        lessees.last_mut()
+        let lessee = lessees.last_mut()?;
+        lessee.client6.stop();
+        Some(lessee)
     }
 
     /// Has no carrier, or lost it for a while.
@@ -73,6 +76,15 @@ impl Lessee {
         self.client.stop();
         self.client6.stop();
         self.ndisc.stop();
+    }
+
+    /// Knows of an earlier lease of a family, as it is held now, that was asked for or given at this time.
+    #[inline(never)]
+    pub fn recall(&mut self, family: Family, began: Instant) {
+        match family {
+            Family::V4 => self.client.recall(&self.lease, began),
+            Family::V6 => self.client6.recall(&self.lease6, began),
+        }
     }
 
     /// What is to be done now, and by which family.

@@ -98,7 +98,7 @@ impl Ndisc {
     /// advertisement.
     pub fn start(&mut self, now: Instant, seed: u32) {
         if self.state == State::Stopped {
-            self.random = seed.max(1);
+            self.random = seed;
             self.solicit(now);
         }
     }
@@ -148,7 +148,7 @@ impl Ndisc {
                 self.pace = backoff::next(self.pace, IRT, MRT, &mut self.random);
                 micros = self.pace.into();
             }
-            self.tries = self.tries.saturating_add(1);
+            self.tries = self.tries.wrapping_add((self.tries < u8::MAX).into());
         }
         self.next = after(now, micros);
     }
@@ -203,8 +203,10 @@ impl Ndisc {
         if self.is_changed {
             deadline = deadline.min(self.tell_at);
         }
-        for kept in self.kept() {
-            deadline = deadline.min(kept.until);
+        for kept in &self.kept {
+            if !kept.item().is(What::Nothing) {
+                deadline = deadline.min(kept.until);
+            }
         }
         deadline
     }

@@ -71,10 +71,12 @@ impl Reader<'_, '_, '_> {
                 return self.refuse(NO_LABEL);
             }
             self.label = self.file.cx.config.keep_same(name);
-            self.entry = self.file.get(IPADDR);
-            if self.entry.is_none() {
-                self.entry = self.file.get_numbered(IPADDR, 1);
-            }
+            // IPADDR0 where there is no IPADDR
+            self.entry = None;
+            self.ordinal = 1;
+            self.at(IPADDR);
+            self.ordinal = 0;
+            self.at(IPADDR);
             self.addr4();
         } else {
             self.range(base)?;

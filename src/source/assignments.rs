@@ -173,11 +173,11 @@ impl<'a> File<'a, '_, '_> {
         self.cx.origin_at(entry.line, entry.column())
     }
 
-    /// Goes to the line of a value; the column of the value.
+    /// Goes to the line of a value; where the value was given.
     #[inline(never)]
-    pub fn go_to(&mut self, entry: &Entry) -> u32 {
+    pub fn go_to(&mut self, entry: &Entry) -> Origin {
         go_to(self.cx, entry);
-        entry.column()
+        self.origin(entry)
     }
 
     /// Complains about a value.

@@ -5,8 +5,8 @@ use super::Context;
 use super::arg::{find_link, set_kind};
 use crate::diag::{Complaint, Effect, Origin, Problem, Subject};
 use crate::model::config::{
-    BootWord, Config, GlobalFlag, GlobalText, IpConfig, IpFlag, LinkConfig, LinkId, LinkMatch,
-    LinkText, Method, Role, SourceKind,
+    AddrConfig, BootWord, Config, GlobalFlag, GlobalText, IpConfig, IpFlag, LinkConfig, LinkId,
+    LinkMatch, LinkText, Method, Role, SourceKind,
 };
 
 /// Finds or makes the boot link, sets [`Global::bootdev`], and asks for DHCPv4 everywhere where the
@@ -54,7 +54,10 @@ pub fn settle(cx: &mut Context<'_, '_>) {
         }
         LinkText::VendorClass.set(link, GlobalText::VendorClass.of(global));
         if link.master.is_some() {
-            drop_addresses(id, cx);
+            let origin = link.ipv4.origin;
+            if drop_addresses(id, link, config.addrs) {
+                DROPPED.report(cx.sink, cx.config, origin, Subject::Ip);
+            }
         } else if link.role == Role::Named {
             link.ipv4.method = Method::Auto;
             link.ipv6.method = Method::Auto;
@@ -79,27 +82,22 @@ fn first_of_several(config: &Config<'_>) -> Option<LinkId> {
     first.filter(|_| count > 1)
 }
 
-/// A port has no addresses of its own, whatever `ip=` says.
-fn drop_addresses(id: LinkId, cx: &mut Context<'_, '_>) {
-    const DROPPED: Complaint = Complaint::warning(Problem::PortAddr, Effect::PartIgnored);
-    let Some(link) = cx.config.link_mut(id) else {
-        return;
-    };
-    let origin = link.ipv4.origin;
+const DROPPED: Complaint = Complaint::warning(Problem::PortAddr, Effect::PartIgnored);
+
+/// A port has no addresses of its own, whatever `ip=` says; whether that says something.
+fn drop_addresses(id: LinkId, link: &mut LinkConfig, addrs: &mut [AddrConfig]) -> bool {
     // `none` asks for nothing that a port has not
     let asks = link.role == Role::Addressed
         && [link.ipv4.method, link.ipv6.method] != [Method::Disabled; 2];
     link.role = Role::Port;
     disable(&mut link.ipv4);
     disable(&mut link.ipv6);
-    for addr in cx.config.addrs.iter_mut() {
+    for addr in addrs {
         if addr.link == id {
             addr.link = LinkId::NONE;
         }
     }
-    if asks {
-        DROPPED.report(cx.sink, cx.config, origin, Subject::Ip);
-    }
+    asks
 }
 
 fn disable(ip: &mut IpConfig) {
@@ -197,7 +195,7 @@ fn new_link(origin: Origin) -> LinkConfig {
 }
 
 /// Adds a link, or says that there is no room.
-#[inline(never)]
+#[inline(always)]
 fn add_link(cx: &mut Context<'_, '_>, link: &LinkConfig) -> Option<LinkId> {
     let added = cx.config.add_link(link);
     if added.is_none() {

@@ -57,6 +57,7 @@ impl Reader<'_, '_, '_> {
 
     /// Names each with a value behind it, kept behind those of earlier commands, or each as an option. A wrong one
     /// ends the command.
+    #[inline(never)]
     fn pairs(&mut self, whole: &[u8], attr: Attr) {
         let origin = self.origin();
         let cx = &mut *self.file.cx;

@@ -113,8 +113,8 @@ impl<'a> Reader<'a, '_, '_> {
     /// The first address that the link has of `family`, whose prefix holds `near` if that is given.
     #[inline(never)]
     pub(super) fn first_addr(&self, family: Family, near: Option<&IpAddr>) -> Option<&AddrConfig> {
-        let addrs = self.file.cx.config.addrs.get(self.before..);
-        addrs.unwrap_or_default().iter().find(|entry| {
+        let addrs = self.file.cx.config.addrs.get(self.before..)?;
+        addrs.iter().find(|entry| {
             step(1);
             entry.link == self.id
                 && entry.addr.family() == family

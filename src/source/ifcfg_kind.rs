@@ -97,6 +97,7 @@ const FULL_MEMBER: u32 = 0x8000;
 impl Reader<'_, '_, '_> {
     /// Finds out what kind of link it is, and whose port: of several keys the first of the table counts. `None`
     /// after a complaint for which the file is not used.
+    #[inline(never)]
     pub(super) fn kind(&mut self) -> Option<()> {
         // `ipppN` are links of ISDN
         let name = parts::without(self.at(DEVICE), b"i");

@@ -19,6 +19,7 @@ const RULES_FULL: Complaint = Complaint::error(Problem::MaxNameRules, Effect::No
 
 impl Reader<'_, '_, '_> {
     /// Finds out which link the file is for, and makes it; `None` if it is not used after all.
+    #[inline(never)]
     pub(super) fn identify(&mut self) -> Option<()> {
         // the last key that is there of these names the link, and is what complaints are about
         self.at(PHYSDEV);

@@ -80,7 +80,7 @@ const KEYS: &[Key<Methods>] = &[
 
 const NTP: Complaint = Complaint::note(Problem::NtpServer, Effect::PartIgnored);
 
-#[inline(never)]
+#[inline(always)]
 fn word(text: &[u8]) -> Option<Methods> {
     WORDS.get(NAMES.find(text).row()).copied()
 }

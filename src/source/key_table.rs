@@ -162,14 +162,14 @@ pub const fn row<H>(mut keys: &[Key<H>], name: &str) -> u16 {
 }
 
 impl Names {
-    /// Flags and stem of each row, this in units.
-    fn iter(self) -> impl Iterator<Item = (u8, &'static [u8])> {
+    /// Each row: its flags, and behind them its stem in units.
+    fn iter(self) -> impl Iterator<Item = &'static [u8]> {
         let mut rest = self.0;
         core::iter::from_fn(move || {
-            let (head, tail) = rest.split_first()?;
-            let (name, more) = tail.split_at_checked(usize::from(head & LEN))?;
+            let len = usize::from(rest.first()? & LEN);
+            let (row, more) = rest.split_at_checked(len.wrapping_add(1))?;
             rest = more;
-            Some((*head, name))
+            Some(row)
         })
     }
 
@@ -182,10 +182,10 @@ impl Names {
     /// The same; whether in any case.
     #[inline(never)]
     pub fn find_in(self, name: &[u8], any_case: bool) -> Found {
-        let mut rows = 0_u16;
-        for (head, candidate) in self.iter() {
-            let row = rows;
-            rows = rows.wrapping_add(1);
+        for (row, packed) in (0..).zip(self.iter()) {
+            let Some((head, candidate)) = packed.split_first() else {
+                break;
+            };
             let Some(rest) = Packed(candidate).strip_in(name, any_case) else {
                 continue;
             };
@@ -215,7 +215,8 @@ impl Names {
             0..=4 => 2,
             _ => 3,
         };
-        for (_, units) in self.iter() {
+        for row in self.iter() {
+            let units = row.get(1..).unwrap_or_default();
             let mut candidate = LineBuf::<MAX_NAME>::new();
             candidate.unpack(Packed(units));
             let distance = distance(name, candidate.as_bytes());
@@ -232,18 +233,13 @@ impl Names {
 pub const MAX_NUMBER: u32 = 32_767;
 
 /// Octets that differ once the common start and end are taken off.
-fn distance(mut a: &[u8], mut b: &[u8]) -> usize {
-    while let ([x, after @ ..], [y, others @ ..]) = (a, b)
-        && x.eq_ignore_ascii_case(y)
-    {
-        (a, b) = (after, others);
-    }
-    while let ([before @ .., x], [others @ .., y]) = (a, b)
-        && x.eq_ignore_ascii_case(y)
-    {
-        (a, b) = (before, others);
-    }
-    a.len().max(b.len())
+fn distance(a: &[u8], b: &[u8]) -> usize {
+    let is_same = |pair: &(&u8, &u8)| pair.0.eq_ignore_ascii_case(pair.1);
+    let start = a.iter().zip(b).take_while(is_same).count();
+    let end = a.iter().rev().zip(b.iter().rev());
+    let common = start.wrapping_add(end.take_while(is_same).count());
+    let (least, most) = (a.len().min(b.len()), a.len().max(b.len()));
+    most.wrapping_sub(common.min(least))
 }
 
 #[cfg(test)]

@@ -102,8 +102,8 @@ pub fn read(source: NameSource, own: usize, cx: &mut Context<'_, '_>) {
     let is_file = source == NameSource::Link;
     let mut draft = Draft::new(source, own);
     let mut is_link = false;
-    // where the line begins that goes on
-    let mut start = None;
+    // where the line begins that goes on; beyond all where none does
+    let mut start = usize::MAX;
     let mut left = lines(cx.text);
     while cx.next_line(&mut left) {
         let mut rest = parts::trim(cx.at.line.octets);
@@ -118,13 +118,13 @@ pub fn read(source: NameSource, own: usize, cx: &mut Context<'_, '_>) {
             _ => {}
         }
         if is_file {
-            let start_at = *start.get_or_insert(at);
+            start = start.min(at);
             if goes_on {
                 continue;
             }
-            let len = at.wrapping_add(rest.len()).wrapping_sub(start_at);
-            rest = parts::slice(cx.text, start_at, len);
-            start = None;
+            let len = at.wrapping_add(rest.len()).wrapping_sub(start);
+            rest = parts::slice(cx.text, start, len);
+            start = usize::MAX;
         }
         while draft.item(&mut rest, is_link, cx).is_some() {}
         if !is_file && !goes_on {

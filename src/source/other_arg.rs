@@ -69,12 +69,14 @@ pub fn znet(arg: &mut Arg<'_, '_, '_>, n: usize) -> Done {
 /// # Errors
 /// The word was reported and has no effect.
 pub fn dscp(arg: &mut Arg<'_, '_, '_>) -> Done {
-    let Some([class @ (b'0' | b'4' | b'6')]) = parts::strip(arg.value, b"CS") else {
-        return Err(Refused::of(Refused::WHOLE, Problem::NotAWord));
-    };
-    let tos = u32::from(*class & 7) << 5;
-    GlobalNumber::DhcpTos.set(&mut arg.cx.config.global, Some(tos));
-    Ok(())
+    match arg.value {
+        [b'C', b'S', class] if parts::has(b"046", *class) => {
+            let tos = u32::from(*class & 7) << 5;
+            GlobalNumber::DhcpTos.set(&mut arg.cx.config.global, Some(tos));
+            Ok(())
+        }
+        _ => Err(Refused::of(Refused::WHOLE, Problem::NotAWord)),
+    }
 }
 
 /// `ifdawn.dad=`: one of the words of [`Kind::Dad`].

@@ -13,7 +13,7 @@ use super::route_line::RouteLine;
 pub use super::route_line::parse_route;
 pub use super::route_words::{Form, KEYS as WORDS};
 use super::{Context, Key};
-use crate::diag::{Complaint, Effect, Problem, Subject};
+use crate::diag::{Complaint, Effect, Origin, Problem, Subject};
 use crate::model::addr::Family;
 use crate::model::config::{Config, RouteDev};
 use crate::model::desired::What;
@@ -56,11 +56,11 @@ pub fn read<'c>(
             }
             match words.read(cx.config) {
                 Ok(()) => {
-                    let column = cx.column(words.at);
+                    let origin = cx.origin(words.at);
                     if words.had_host_bits {
                         cx.complain(form.subject(), words.at, HOST_BITS);
                     }
-                    if push(&mut words, &dev, column, cx).is_none() {
+                    if push(&mut words, &dev, origin, cx).is_none() {
                         return;
                     }
                     continue;
@@ -103,8 +103,8 @@ fn is_address_key(line: &[u8]) -> bool {
     let Some(rest) = parts::strip(parts::trim_start(line), b"ADDRESS") else {
         return false;
     };
-    let (number, value) = parts::split(rest, b'=');
-    value.is_some() && scalar::number(number).is_some()
+    let mut rest = Some(rest);
+    scalar::number(parts::take(&mut rest, b'=')).is_some() && rest.is_some()
 }
 
 /// Adds a route of a file for the link `dev`; `None` if there is no room for more.
@@ -112,7 +112,7 @@ fn is_address_key(line: &[u8]) -> bool {
 fn push(
     line: &mut RouteLine<'_>,
     dev: &RouteDev,
-    column: u32,
+    origin: Origin,
     cx: &mut Context<'_, '_>,
 ) -> Option<()> {
     line.entry.dev = *dev;
@@ -121,7 +121,7 @@ fn push(
     {
         line.entry.dev = RouteDev::Name(*name);
     }
-    line.entry.origin = cx.origin_at(cx.at.line.number, column);
+    line.entry.origin = origin;
     let pushed = match line.form {
         Form::Table => match line.entry.route.metric {
             // `unspec`
@@ -135,7 +135,7 @@ fn push(
     if let Err(full) = pushed {
         let full = Complaint::error(full, Effect::RestIgnored);
         let subject = line.form.subject();
-        cx.report(column, subject, b"", full, b"");
+        cx.report(origin.column.into(), subject, b"", full, b"");
     }
     pushed.ok()
 }
@@ -177,7 +177,8 @@ fn read_keys(file: &mut File<'_, '_, '_>, dev: &RouteDev) {
     }
     for ordinal in 1..file.end {
         let Some(entry) = file.get_next(ADDRESS, ordinal, 1) else {
-            for row in [GATEWAY, NETMASK] {
+            // both stand together in the table
+            for row in (NETMASK..METRIC).rev() {
                 if let Some(lonely) = file.get_numbered(row, ordinal) {
                     file.complain(lonely, NO_DESTINATION);
                 }

@@ -263,6 +263,7 @@ impl<'a> RouteLine<'a> {
     }
 
     /// Reads an argument that is a number, or two, or becomes an attribute.
+    #[inline(never)]
     fn number(&mut self, room: &mut Room<'a, '_, '_>) -> Result<(), Problem> {
         let value = self.value;
         let is_metric = value >= Value::Time && value <= Value::Congctl;

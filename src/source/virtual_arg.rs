@@ -89,9 +89,11 @@ fn upper(
         _ => LinkKind::Infiniband,
     };
     let id = made(arg, name, kind)?;
-    let lower = arg.cx.config.link(below).map(|link| link.matches);
-    if let Some(link) = arg.cx.config.link_mut(id) {
-        link.lower = lower;
+    if let Some(below) = arg.cx.config.link(below) {
+        let lower = below.matches;
+        if let Some(link) = arg.cx.config.link_mut(id) {
+            link.lower = Some(lower);
+        }
     }
     let origin = arg.origin(arg.value);
     let put = arg.cx.put_value(id, attr, Value::Number(number), origin);

@@ -237,17 +237,20 @@ impl<V: Variables> Word<'_, V> {
     /// What follows a backslash in `$'...'`.
     #[inline(never)]
     fn ansi_c_escape(&mut self) {
-        /// Each octet after what stands for it.
-        const ESCAPES: &[u8] = b"a\x07b\x08e\x1bE\x1bf\x0cn\nr\rt\tv\x0b??\"\"''\\\\";
+        /// Each octet after what stands for it; above 0x80 it is how many hexadecimal digits follow at most.
+        const ESCAPES: &[u8] =
+            b"a\x07b\x08e\x1bE\x1bf\x0cn\nr\rt\tv\x0b??\"\"''\\\\x\x82u\x84U\x88";
         let from = self.rest;
         let octet = self.next();
+        let (mut digits, mut radix) = (0, 16);
         for [escape, meant] in ESCAPES.as_chunks().0 {
             if *escape == octet {
-                return self.push(*meant);
+                if *meant < 0x80 {
+                    return self.push(*meant);
+                }
+                digits = meant & 0xf;
             }
         }
-        let n = b"xuU".iter().position(|kind| *kind == octet);
-        let (mut digits, mut radix) = (n.map_or(0, |n| 2_u32.wrapping_shl(n as u32)), 16);
         if matches!(octet, b'0'..=b'7') {
             self.rest = from;
             (digits, radix) = (3, 8);

@@ -59,7 +59,7 @@ fn opened(text: &[u8]) -> (&[u8], bool) {
 }
 
 /// `text` without the quote at its end where it `is_quoted`.
-#[inline(never)]
+#[inline(always)]
 fn closed(text: &[u8], is_quoted: bool) -> &[u8] {
     match text {
         [inside @ .., b'"'] if is_quoted => inside,

@@ -21,6 +21,7 @@ pub fn take<'t>(rest: &mut Option<&'t [u8]>, separator: u8) -> &'t [u8] {
 }
 
 /// Both sides of the first `separator`; without one the second is `None`.
+#[inline(always)]
 pub fn split(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
     let mut rest = Some(text);
     let part = take(&mut rest, separator);

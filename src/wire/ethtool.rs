@@ -8,8 +8,8 @@
 //! [`super::ethtool_ioctl`] says the same to kernels that have no such family.
 
 use super::netlink::{
-    NLA_F_NESTED, NLM_F_ACK, NLM_F_REQUEST, append_attr, attr_in, copy, copy_to, messages, u32_in,
-    until_nul,
+    NLA_F_NESTED, NLM_F_ACK, NLM_F_REQUEST, NLMSG_HDRLEN, append_attr, attr_in, copy, copy_to,
+    u32_in, until_nul,
 };
 use crate::diag::LineBuf;
 use crate::model::attr::{Tool, Value};
@@ -142,10 +142,10 @@ fn end(request: &mut VecView<u8>) {
 /// The attributes of an answer; none where it was a struct.
 #[inline(never)]
 pub fn attrs_in(answer: &Part) -> &[u8] {
-    let message = messages(answer).next();
-    message.map_or(&[], |message| {
-        parts::slice(message.payload, FAMILY_HEADER, PART)
-    })
+    const START: usize = NLMSG_HDRLEN + FAMILY_HEADER;
+    let [l0, l1, l2, l3, ..] = *answer;
+    let len = u32::from_ne_bytes([l0, l1, l2, l3]) as usize;
+    parts::slice(answer, START, len.saturating_sub(START))
 }
 
 /// Makes a request that asks one that sets, to which it appends what the configuration says otherwise than the answer to

@@ -59,17 +59,15 @@ fn limit_modes(data: &mut Part) {
         words,
         ..,
     ] = *data;
-    let both = match duplex {
-        0 => 1,
-        1 => 2,
-        _ => 3,
-    };
-    let modes = match u32::from_ne_bytes([s0, s1, s2, s3]) {
-        10 => both,
-        100 => both << 2,
-        1_000 => both << 4,
-        _ => return,
-    };
+    // half, full, or either
+    let mut modes = duplex.saturating_add(1).min(3);
+    let mut speed = 10;
+    while u32::from_ne_bytes([s0, s1, s2, s3]) != speed {
+        (speed, modes) = (speed.wrapping_mul(10), modes << 2);
+        if speed > 1_000 {
+            return;
+        }
+    }
     let at = usize::from(words).wrapping_mul(4).wrapping_add(MODES);
     let can = data.get(MODES).copied();
     if autoneg != 0

@@ -99,7 +99,9 @@ fn heard(header: &[u8; HEADER], message: &[u8], advert: &mut Advert) -> Option<V
         return Some(Verdict::NotForUs);
     }
     advert.set_source(src);
-    let is_proper = kind != ROUTER || is_link_local(&IpAddr::from(*src));
+    if kind == ROUTER && !is_link_local(&IpAddr::from(*src)) {
+        return None;
+    }
     let (what, len) = match kind {
         ROUTER => (What::Link, 8),
         SOLICITATION => (What::Solicited, 16),
@@ -107,11 +109,13 @@ fn heard(header: &[u8; HEADER], message: &[u8], advert: &mut Advert) -> Option<V
     };
     let (fixed, mut rest) = rest.split_at_checked(len)?;
     // Options say more of it.
-    let is_sound = advert.add(what, LEAST, fixed);
-    let mut verdict = Verdict::Neighbor;
+    if !advert.add(what, LEAST, fixed) {
+        return None;
+    }
     if kind == ROUTER {
-        verdict = Verdict::Fine;
-        copy_to(advert.first_octets(), FLAGS, &[flags & (MANAGED | OTHER)]);
+        if let Some(octet) = advert.first_octets().get_mut(FLAGS) {
+            *octet = flags & (MANAGED | OTHER);
+        }
         let seconds = u16::from_be_bytes([l0, l1]);
         advert.add(What::Router, seconds.into(), &[]);
     }
@@ -120,11 +124,16 @@ fn heard(header: &[u8; HEADER], message: &[u8], advert: &mut Advert) -> Option<V
         rest = after;
         put(kind, option, advert);
     }
-    (is_proper && is_sound && rest.is_empty()).then_some(verdict)
+    let verdict = match kind {
+        ROUTER => Verdict::Fine,
+        _ => Verdict::Neighbor,
+    };
+    rest.is_empty().then_some(verdict)
 }
 
 /// Puts what a whole option says, or leaves it out. What is asked for by no name of an RFC is of RFC 4861 s.4.6. One of
 /// another length than it has there is unknown.
+#[inline(never)]
 fn put(kind: u8, option: &[u8], advert: &mut Advert) {
     let Some((&[code, eights, len, flags, v0, v1, v2, v3], mut rest)) = option.split_first_chunk()
     else {

@@ -42,6 +42,7 @@ pub(super) struct Writer<'p> {
 
 impl<'p> Writer<'p> {
     /// Of all zeros, and at its beginning.
+    #[inline(never)]
     pub fn new(packet: &'p mut [u8]) -> Writer<'p> {
         packet.fill(0);
         Writer { packet, len: 0 }
@@ -93,8 +94,9 @@ pub fn seal(packet: &mut [u8], tos: u8, src: Ipv4Addr, dst: Ipv4Addr) {
     let header_sum = !sum(headers.get(..HEADER).unwrap_or_default(), 0);
     let [_, _, _, _, _, _, _, _, _, _, h0, h1, ..] = headers;
     [*h0, *h1] = header_sum.to_be_bytes();
+    // the addresses stand before it
     let summed = packet.get(ADDRS..).unwrap_or_default();
-    let udp_sum = match !sum(summed, pseudo(udp_len.into())) {
+    let udp_sum = match !sum(summed, u32::from(udp_len).wrapping_add(UDP.into())) {
         0 => u16::MAX,
         sum => sum,
     };
@@ -108,7 +110,7 @@ pub fn seal(packet: &mut [u8], tos: u8, src: Ipv4Addr, dst: Ipv4Addr) {
 ///
 /// # Errors
 /// [`Verdict::BadChecksum`], or [`Verdict::Malformed`] where a length is less than its header or more than there is.
-pub fn open(packet: &[u8], checksum: Checksum) -> Result<&[u8], Verdict> {
+pub fn open(packet: &[u8], checksummed: Checksum) -> Result<&[u8], Verdict> {
     let (&[first, _, l0, l1], _) = packet.split_first_chunk().ok_or(Verdict::Malformed)?;
     let header_len = usize::from(first & 0xf).wrapping_mul(4);
     let len = usize::from(u16::from_be_bytes([l0, l1]));
@@ -124,19 +126,21 @@ pub fn open(packet: &[u8], checksum: Checksum) -> Result<&[u8], Verdict> {
     let (&[_, _, _, _, u0, u1, c0, c1], _) = udp.split_first_chunk().ok_or(Verdict::Malformed)?;
     let len = usize::from(u16::from_be_bytes([u0, u1]));
     let payload = udp.get(UDP_HEADER..len).ok_or(Verdict::Malformed)?;
-    if checksum == Checksum::Complete && [c0, c1] != [0, 0] {
+    if checksummed == Checksum::Complete && [c0, c1] != [0, 0] {
         let addrs = header.get(ADDRS..HEADER).unwrap_or_default();
         let udp = udp.get(..len).unwrap_or_default();
-        if sum(udp, sum(addrs, pseudo(len as u32)).into()) != u16::MAX {
+        if checksum(addrs, udp, UDP) != u16::MAX {
             return Err(Verdict::BadChecksum);
         }
     }
     Ok(payload)
 }
 
-/// What the rest of UDP's pseudo header adds to the addresses.
-fn pseudo(udp_len: u32) -> u32 {
-    udp_len.wrapping_add(UDP.into())
+/// The sum of a payload and its pseudo header.
+#[inline(never)]
+pub(super) fn checksum(addrs: &[u8], payload: &[u8], protocol: u8) -> u16 {
+    let pseudo = (payload.len() as u32).wrapping_add(protocol.into());
+    sum(payload, sum(addrs, pseudo).into())
 }
 
 /// The one's complement sum of octets and of what was summed before. Of whole checksummed octets it is

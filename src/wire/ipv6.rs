@@ -11,7 +11,7 @@
 //!
 //! See [`crate::wire`] for the contract.
 
-use super::ipv4::{CS6, Checksum, sum};
+use super::ipv4::{CS6, Checksum, checksum};
 use super::netlink::copy_to;
 use crate::model::lease::Verdict;
 use crate::model::link::Mac;
@@ -120,12 +120,6 @@ pub fn open(
         return Err(Verdict::BadChecksum);
     }
     Ok((header, payload))
-}
-
-/// The sum of a payload and its pseudo header.
-fn checksum(addrs: &[u8], payload: &[u8], protocol: u8) -> u16 {
-    let pseudo = (payload.len() as u32).wrapping_add(protocol.into());
-    sum(payload, sum(addrs, pseudo).into())
 }
 
 /// Of all that we send; what a neighbour says counts with no other (RFC 4861 s.6.1, s.7.1).

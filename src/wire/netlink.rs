@@ -59,7 +59,7 @@ pub const NLA_F_NESTED: u16 = 0x8000;
 pub const NLA_F_NET_BYTEORDER: u16 = 0x4000;
 
 /// Octets of a message header.
-const NLMSG_HDRLEN: usize = 16;
+pub(super) const NLMSG_HDRLEN: usize = 16;
 /// Octets of an attribute header.
 const NLA_HDRLEN: usize = 4;
 
@@ -101,11 +101,10 @@ impl<'a> Message<'a> {
         if !matches!(self.kind, NLMSG_ERROR | NLMSG_DONE) {
             return None;
         }
-        let Some((number, mut rest)) = self.payload.split_first_chunk() else {
-            let errno = Some(Errno::EIO);
-            return Some(Outcome { errno, said: &[] });
+        let (number, mut rest) = match self.payload.split_first_chunk() {
+            Some((number, rest)) => (i32::from_ne_bytes(*number), rest),
+            None => (EIO, &[][..]),
         };
-        let number = i32::from_ne_bytes(*number);
         if self.kind == NLMSG_ERROR {
             rest = after_request(rest, self.flags);
         }
@@ -118,13 +117,14 @@ impl<'a> Message<'a> {
     }
 }
 
+/// `EIO`.
+const EIO: i32 = Errno::EIO.number() as i32;
+
 /// What follows the request that an `NLMSG_ERROR` with these flags echoes.
 fn after_request(echo: &[u8], flags: u16) -> &[u8] {
-    let claimed = echo.first_chunk().copied().map_or(0, u32::from_ne_bytes);
-    let len = match flags & NLM_F_CAPPED {
-        0 => aligned(claimed as usize).max(NLMSG_HDRLEN),
-        _ => NLMSG_HDRLEN,
-    };
+    let whole = echo.first_chunk().filter(|_| flags & NLM_F_CAPPED == 0);
+    let claimed = whole.copied().map_or(0, u32::from_ne_bytes);
+    let len = aligned(claimed as usize).max(NLMSG_HDRLEN);
     echo.get(len..).unwrap_or_default()
 }
 

@@ -15,7 +15,7 @@ use core::net::Ipv4Addr;
 #[inline(never)]
 pub(super) fn decode(field: u8, octets: &[u8], record: &mut Record) {
     let kind = slots::row(field).kind;
-    let (mut name, mut leased) = (Name::new(), [128; LEASED_OCTETS]);
+    let (mut name, mut leased) = (Name::new(), [0; LEASED_OCTETS]);
     let (mut at, mut len) = (0, usize::MAX);
     if field == FQDN {
         at = 1;
@@ -57,7 +57,7 @@ pub(super) fn decode(field: u8, octets: &[u8], record: &mut Record) {
         };
         let is_word = is_name | (kind == Kind::Texts);
         let is_words = is_word & parts::has(item, b' ');
-        if item.is_empty() | is_words || !is_usable(field, item) {
+        if item.is_empty() | is_words || !is_usable(field, kind, item) {
             slots::leave_out(record, field);
         } else {
             slots::add(record, field, item);
@@ -81,7 +81,7 @@ fn take<'m>(rest: &mut &'m [u8], octets: usize) -> &'m [u8] {
 
 /// Whether a value has its form, and can be one of its field: a mask is contiguous and not 0, an MTU at least 68 (RFC
 /// 791), and an IPv4 address but that of a broadcast somebody's own.
-fn is_usable(field: u8, octets: &[u8]) -> bool {
+fn is_usable(field: u8, kind: Kind, octets: &[u8]) -> bool {
     if !slots::is_sound(field, octets) {
         return false;
     }
@@ -90,10 +90,7 @@ fn is_usable(field: u8, octets: &[u8]) -> bool {
         MTU => number >= 68,
         MASK => number != 0 && !number & (!number).wrapping_add(1) == 0,
         BROADCAST => true,
-        _ => {
-            let kind = slots::row(field).kind;
-            !matches!(kind, Kind::Addr | Kind::Addrs) || is_host(Ipv4Addr::from_bits(number))
-        }
+        _ => !matches!(kind, Kind::Addr | Kind::Addrs) || is_host(Ipv4Addr::from_bits(number)),
     }
 }
 
@@ -102,8 +99,9 @@ fn rearranged<'a>(octets: &'a [u8], leased: &'a mut [u8; LEASED_OCTETS]) -> &'a 
     if let Some((addr, times)) = octets.split_first_chunk::<16>()
         && let Some(times) = times.first_chunk::<8>()
     {
-        let [a, b, c, d, e, f, g, h, _, end @ ..] = leased;
+        let [a, b, c, d, e, f, g, h, len, end @ ..] = leased;
         [*a, *b, *c, *d, *e, *f, *g, *h] = *times;
+        *len = 128;
         *end = *addr;
         return leased;
     }

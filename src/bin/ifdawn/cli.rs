@@ -201,8 +201,8 @@ pub struct Options {
     about: u8,
     /// `--timeout`.
     pub timeout: Option<u32>,
-    /// By row, what it was given: a value, or for what takes none its word.
-    values: [Option<Word>; ROWS],
+    /// By option, what it was given: a value, or for what takes none its word.
+    values: [Option<Word>; Opt::ALL.len()],
     /// The first thing wrong, in words.
     refusal: LineBuf<MAX_LINE>,
     /// Links of `up`, `down` and `plan`.
@@ -229,7 +229,7 @@ impl Options {
 
     /// The value of an option; for one that takes none the word it was given in. The last one given counts.
     pub fn value(&self, option: Opt) -> Option<Word> {
-        *self.values.get(OPTIONS + option as usize)?
+        *self.values.get(option as usize)?
     }
 
     /// Whether an option was given.
@@ -296,13 +296,13 @@ impl Options {
             (false, Some(_)) => return self.refuse(Wrong::TakesNoValue, word),
         };
         match value {
-            Some(_) => self.set(row, value),
+            Some(_) => self.set(row.wrapping_sub(OPTIONS), value),
             None => self.refuse(Wrong::ValueIsMissing, word),
         }
     }
 
-    fn set(&mut self, row: usize, value: Option<Word>) {
-        if let Some(slot) = self.values.get_mut(row) {
+    fn set(&mut self, option: usize, value: Option<Word>) {
+        if let Some(slot) = self.values.get_mut(option) {
             *slot = value;
         }
     }
@@ -315,7 +315,7 @@ impl Options {
                 return;
             }
             if word == b"help" {
-                return self.set(OPTIONS + Opt::Help as usize, Some(word));
+                return self.set(Opt::Help as usize, Some(word));
             }
             Wrong::NoSuchCommand
         } else if self.command == Command::Check {
@@ -344,12 +344,14 @@ impl Options {
         if let Some(wrong) = missing {
             self.refuse(wrong, b"");
         }
-        for (Row { about, .. }, row) in TABLE.iter().zip(0..) {
-            if let Some(Some(word)) = self.values.get(row)
-                && about & self.about == 0
+        let mut option = 0_usize;
+        while let Some(given) = self.values.get(option) {
+            if let (Some(word), Some(row)) = (given, TABLE.get(OPTIONS + option))
+                && row.about & self.about == 0
             {
                 self.refuse(Wrong::NotOfThisCommand, word);
             }
+            option = option.wrapping_add(1);
         }
         if let Some(word) = self.value(Opt::Timeout) {
             self.timeout = scalar::number(word);

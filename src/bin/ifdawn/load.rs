@@ -8,6 +8,7 @@ use crate::form::{
     ALWAYS, BESIDE, DROP_INS, Form, GIVEN, GIVEN_DIRECTORY, LAYERS, LINES, LISTED, MASKED,
     NIC_FILES, OPTIONAL, SHORT, STEPS, Step, Wanted, What,
 };
+use crate::report::Target;
 use crate::sys::file::{self, Path, Root};
 use crate::sys::names::Names;
 use core::mem;
@@ -61,15 +62,14 @@ impl Files {
     }
 }
 
-/// Reads every source, or the files that `check` was given, into `config`; complaints go to `sink`.
+/// Reads every source, or the files that `check` was given, into `config`, which is empty; complaints go to `sink`.
 pub fn load(
     options: &Options,
     root: &Root<'_>,
     files: &mut Files,
     config: &mut Config<'_>,
-    sink: &mut dyn Sink,
+    sink: Target<'_, '_>,
 ) {
-    config.clear();
     let is_given = !options.files.is_empty();
     let sources = match is_given {
         true => 0,
@@ -98,13 +98,13 @@ pub fn load(
 const SHOWN: u32 = 50;
 
 /// Passes the first complaints on and counts the others.
-struct Capped<'a> {
-    sink: &'a mut dyn Sink,
+struct Capped<'a, 'r> {
+    sink: Target<'a, 'r>,
     left: u32,
     more: u32,
 }
 
-impl Sink for Capped<'_> {
+impl Sink for Capped<'_, '_> {
     fn report(&mut self, diagnostic: &Diagnostic<'_>) {
         match self.left.checked_sub(1) {
             Some(left) => {
@@ -117,12 +117,12 @@ impl Sink for Capped<'_> {
 }
 
 /// Reads files into one configuration.
-struct Loader<'a, 'm> {
+struct Loader<'a, 'r, 'm> {
     options: &'a Options,
     root: &'a Root<'a>,
     files: &'a mut Files,
     config: &'a mut Config<'m>,
-    sink: Capped<'a>,
+    sink: Capped<'a, 'r>,
     /// What `/etc/sysconfig/network` says.
     defaults: Defaults,
     /// The NIC of the firmware that is read.
@@ -131,7 +131,7 @@ struct Loader<'a, 'm> {
     filled: usize,
 }
 
-impl Loader<'_, '_> {
+impl Loader<'_, '_, '_> {
     /// Reads these sources, a bit for each [`Source`], and the files that were given.
     fn load(&mut self, sources: u8) {
         let reads_cmdline = sources & 1 << Source::Cmdline as u8 != 0;
@@ -333,7 +333,6 @@ impl Loader<'_, '_> {
     }
 
     /// Reads what is beside a `.link` file, and in directories of the same name in other layers, behind it.
-    #[inline(never)]
     fn drop_ins(&mut self, path: &[u8]) {
         let len = last_part(path).len().wrapping_add(LINKS.len());
         let file = parts::slice(path, path.len().wrapping_sub(len), path.len());

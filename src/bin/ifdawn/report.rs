@@ -1,14 +1,35 @@
-//! Who receives complaints, other than the log.
+//! Who receives complaints about sources.
 
-use crate::sys::file::Out;
+use crate::sys::log::Log;
 use crate::sys::names::Names;
 use ifdawn::diag::{Diagnostic, Sink};
+use ifdawn::output::json::Json;
 use ifdawn::packed::word;
 use ifdawn::text::parts;
-use ifdawn::text::show::{Show, Text};
+use ifdawn::text::show::{Show, Take, Text};
+
+/// Where they go. An enum takes fewer octets than a table of methods for each.
+pub enum Target<'a, 'r> {
+    /// To where people read what happened.
+    Log(&'a mut Log),
+    /// Each with its line.
+    Report(&'a mut Report<'r>),
+    /// Into the diagnostics of an object.
+    Json(&'a mut Json<'r>),
+}
+
+impl Sink for Target<'_, '_> {
+    fn report(&mut self, diagnostic: &Diagnostic<'_>) {
+        match self {
+            Target::Log(log) => log.report(diagnostic),
+            Target::Report(report) => report.report(diagnostic),
+            Target::Json(json) => json.report(diagnostic),
+        }
+    }
+}
 
 /// Keeps complaints with their line and a caret, and shows them in the order of their files, lines and columns.
-pub struct Report<'a, 'f> {
+pub struct Report<'a> {
     /// How many there were of each [`ifdawn::diag::Severity`].
     pub counts: [u32; 3],
     /// Whether a person reads it on a terminal that knows colours.
@@ -16,10 +37,10 @@ pub struct Report<'a, 'f> {
     /// Each as it is shown, behind file, line, column, and its number, each with its high octet first.
     pub kept: &'a mut Names,
     /// Where they go.
-    pub out: &'a mut Out<'f>,
+    pub out: &'a mut dyn Take,
 }
 
-impl Sink for Report<'_, '_> {
+impl Sink for Report<'_> {
     fn report(&mut self, diagnostic: &Diagnostic<'_>) {
         let at = diagnostic.at;
         // What is about no file comes first: its number is the largest.
@@ -37,7 +58,7 @@ impl Sink for Report<'_, '_> {
     }
 }
 
-impl Report<'_, '_> {
+impl Report<'_> {
     /// Shows what is kept.
     #[inline(never)]
     pub fn flush(&mut self) {

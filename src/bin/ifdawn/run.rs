@@ -2,8 +2,8 @@
 
 use crate::cli::{Command, Opt, Options};
 use crate::load::{self, Files};
-use crate::report::Report;
-use crate::sockets::{Ether, Sockets, in_words};
+use crate::report::{Report, Target};
+use crate::sockets::{Ether, in_words};
 use crate::sys::file::{self, Out};
 use crate::sys::log::Level;
 use crate::sys::names::Names;
@@ -65,20 +65,14 @@ pub fn run<'m>(
     engine.goal = Goal {
         names: &options.links,
     };
-    let sockets = Sockets::new(ether, engine.xid_tag);
-    let mut system = System::new(options, files, sockets);
+    let mut system = System::new(options, files, ether, engine.xid_tag);
     if let Some(seconds) = options.timeout {
         engine.time_limit = clock::in_seconds(seconds);
     }
     match options.command {
         Command::Check => {
-            let report = Report {
-                out,
-                kept,
-                colored: arguments.may_color && file::is_terminal(file::stdout()),
-                counts: [0; 3],
-            };
-            check(&mut system, engine, report)
+            let colored = arguments.may_color && file::is_terminal(file::stdout());
+            check(&mut system, engine, kept, colored, out)
         }
         Command::Plan if options.has(Opt::Json) => plan_json(&mut system, engine, out),
         Command::Plan => plan(&mut system, engine, out),
@@ -88,8 +82,20 @@ pub fn run<'m>(
 
 /// Parses only, and shows each complaint with its line.
 #[inline(never)]
-fn check(system: &mut System<'_>, engine: &mut Engine<'_>, mut report: Report<'_, '_>) -> u8 {
-    system.read(engine, Some(&mut report));
+fn check(
+    system: &mut System<'_>,
+    engine: &mut Engine<'_>,
+    kept: &mut Names,
+    colored: bool,
+    out: &mut Out<'_>,
+) -> u8 {
+    let mut report = Report {
+        out,
+        kept,
+        colored,
+        counts: [0; 3],
+    };
+    system.read(engine, Some(Target::Report(&mut report)));
     report.flush();
     let [errors, warnings, notes] = report.counts;
     let text = &mut Text(report.out);
@@ -146,7 +152,8 @@ fn plan_json(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>
     system.read(engine, None);
     let mut json = Json::new(out, PLAN);
     plan_json::begin(&mut json, &engine.config);
-    system.read(engine, Some(&mut json));
+    engine.config.clear();
+    system.read(engine, Some(Target::Json(&mut json)));
     plan_json::end(&mut json);
     UP
 }
@@ -201,7 +208,7 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -> u8
         engine.foreign_resolv_conf = ForeignResolvConf::Replaced;
     }
     let mut code = UP;
-    for name in &options.links {
+    for name in engine.goal.names {
         if !engine.is_configured(name) {
             NO_SOURCE.say(&mut system.log, Subject::Link(name));
             code = NOT_UP;
@@ -330,7 +337,7 @@ fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Er
 fn down(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let mut code = UP;
     engine.releases = system.options.has(Opt::Release);
-    for name in &system.options.links {
+    for name in engine.goal.names {
         match engine.down(name, system) {
             Ok(()) if !engine.plan.errors.any() => continue,
             Ok(()) => {}

@@ -3,8 +3,9 @@
 use crate::cli::{Command, Opt, Options};
 use crate::form::Wanted;
 use crate::load::{self, Files};
+use crate::report::Target;
 use crate::run::NOT_UP;
-use crate::sockets::Sockets;
+use crate::sockets::{Ether, Sockets};
 use crate::sys::file::{self, Lock, Path, Root};
 use crate::sys::log::{Level, Log};
 use crate::sys::rtnl::Rtnl;
@@ -62,15 +63,21 @@ pub struct System<'a> {
 }
 
 impl<'a> System<'a> {
-    /// Nothing asked yet.
-    pub fn new(options: &'a Options, files: &'a mut Files, sockets: Sockets<'a>) -> System<'a> {
+    /// Nothing asked yet. (By itself, as what is written is nearer here.)
+    #[inline(never)]
+    pub fn new(
+        options: &'a Options,
+        files: &'a mut Files,
+        ether: &'a mut Ether,
+        xid_tag: u16,
+    ) -> System<'a> {
         System {
             options,
             root: Root::new(options.value(Opt::Root).unwrap_or_default()),
             log: Log::new(options.log, options.verbosity()),
             rtnl: Err(Errno::EIO),
             udev: Udev::UNASKED,
-            sockets,
+            sockets: Sockets::new(ether, xid_tag),
             is_news: true,
             lingers: false,
             told_by: [None; 2],
@@ -108,13 +115,13 @@ impl<'a> System<'a> {
     }
 
     /// Reads the sources; complaints go to `sink`, else to the log.
-    pub fn read(&mut self, engine: &mut Engine<'_>, sink: Option<&mut dyn Sink>) {
+    pub fn read(&mut self, engine: &mut Engine<'_>, sink: Option<Target<'_, '_>>) {
         load::load(
             self.options,
             &self.root,
             self.files,
             &mut engine.config,
-            sink.unwrap_or(&mut self.log),
+            sink.unwrap_or(Target::Log(&mut self.log)),
         );
     }
 

@@ -1,6 +1,5 @@
 //! What is written of a client: into its messages (RFC 2131 table 5), and elsewhere.
 
-use super::pace::{NEAR, after};
 use super::{Client, IN_USE, State};
 use crate::engine::Instant;
 use crate::wire::dhcpv4::{Request, Wanted};
@@ -12,10 +11,10 @@ impl Client {
         self.state
     }
 
-    /// Until when an answer is about to come to what it has asked first.
-    pub fn expects_until(&self) -> Instant {
+    /// Since when the first answer is about to come, which takes a millisecond; 0: none is.
+    pub fn expects_since(&self) -> Instant {
         if State::Stopped < self.state && self.state < State::Probing {
-            after(self.asked, NEAR)
+            self.asked
         } else {
             Instant(0)
         }

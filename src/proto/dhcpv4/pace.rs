@@ -62,7 +62,7 @@ pub(in crate::proto) fn elapsed(since: Instant, now: Instant, unit: u64) -> u16 
 }
 
 /// This many microseconds after, which are no more than clocks have.
-pub(in crate::proto) fn after(now: Instant, micros: u64) -> Instant {
+pub(crate) fn after(now: Instant, micros: u64) -> Instant {
     Instant(now.0.wrapping_add(micros))
 }
 
@@ -91,7 +91,7 @@ pub(in crate::proto) const SECOND: u64 = 1_000_000;
 pub(in crate::proto) const FIRST: u64 = SECOND / 4;
 
 /// In this time a server on the link answers, where it does not look for the address first.
-pub(in crate::proto) const NEAR: u64 = SECOND / 1_000;
+pub(crate) const NEAR: u64 = SECOND / 1_000;
 
 /// The pace of DISCOVERs from the third on: a second, +-10 %. RFC 2131 4.1 doubles: a port in spanning tree drops
 /// everything for 30 to 50 s and then opens, and the next DISCOVER shall come soon after.

@@ -3,7 +3,6 @@
 use super::Client;
 use crate::diag::Problem;
 use crate::model::lease::{Field, Lease, is_host};
-use core::net::Ipv4Addr;
 
 impl Client {
     /// Takes address, server and times of a lease, from when it was asked for; or says why it is of no use to
@@ -12,8 +11,8 @@ impl Client {
     #[inline(never)]
     pub(super) fn take(&mut self, reply: &Lease) -> Option<Problem> {
         let is_bootp = reply.get(Field::Message).is_empty();
-        let addr = Ipv4Addr::from_bits(reply.number_or(Field::Addr, 0));
-        let server = Ipv4Addr::from_bits(reply.number_or(Field::Server, 0));
+        let addr = reply.addr(Field::Addr);
+        let server = reply.addr(Field::Server);
         let router = reply.number_or(Field::Router, 0);
         if !is_host(addr) || server == addr || router == addr.to_bits() {
             return Some(Problem::OfferedAddr);

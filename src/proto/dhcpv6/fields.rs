@@ -3,7 +3,6 @@
 use super::{Client, State};
 use crate::engine::Instant;
 use crate::model::lease6::{Field6, Lease6};
-use crate::proto::dhcpv4::pace::{NEAR, after};
 use crate::wire::dhcpv6::Request;
 
 /// States that speak to one server.
@@ -27,14 +26,14 @@ impl Client {
         self.state.is_of(ANSWERED)
     }
 
-    /// Until when an answer is about to come to what it has asked first.
-    pub fn expects_until(&self) -> Instant {
+    /// Since when the first answer is about to come, which takes a millisecond; 0: none is.
+    pub fn expects_since(&self) -> Instant {
         const EXPECTING: u16 = State::Soliciting.only()
             | State::Requesting.only()
             | State::Confirming.only()
             | State::Informing.only();
         if self.state.is_of(EXPECTING) {
-            after(self.begun, NEAR)
+            self.begun
         } else {
             Instant(0)
         }

@@ -20,16 +20,16 @@ impl Client {
         duid: &Duid<'_>,
         held: &mut Lease6,
     ) -> Heard {
-        let message = reply.number_or(Field6::Message, 0) as u8;
         let server = reply.get(Field6::ServerId);
         if !duid.is(reply.get(Field6::ClientId)) || server.is_empty() {
             return Heard::Nothing;
         }
+        let message = reply.number_or(Field6::Message, 0) as u8;
         if message == RECONFIGURE {
             return Heard::Refused(Problem::Reconfigure);
         }
-        let is_offer = message == ADVERTISE && self.state == State::Soliciting;
-        let is_awaited = is_offer || message == REPLY;
+        let is_offer = message == ADVERTISE;
+        let is_awaited = message == REPLY || is_offer && self.state == State::Soliciting;
         let is_of_other = self.state.is_of(TO_ONE) && server != held.get(Field6::ServerId);
         if !is_awaited
             || is_of_other

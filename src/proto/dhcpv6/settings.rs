@@ -2,6 +2,8 @@
 
 /// What is asked of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// An IAID is moved as one number.
+#[repr(C)]
 pub struct Settings {
     /// IAID of both IAs.
     pub iaid: [u8; 4],

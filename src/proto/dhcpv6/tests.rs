@@ -72,8 +72,10 @@ fn addr(host: u16) -> Ipv6Addr {
 
 impl Scene {
     fn stopped() -> Scene {
+        let mut client = Client::NEW;
+        client.stop();
         Scene {
-            client: Client::NEW,
+            client,
             held: Lease6::NONE,
         }
     }
@@ -179,7 +181,7 @@ fn failing(reply: Lease6, status: u8) -> Lease6 {
 
 #[test]
 fn what_is_new_does_nothing() {
-    let client = Client::NEW;
+    let Scene { client, .. } = Scene::stopped();
     assert_eq!(client.state(), State::Stopped);
     assert_eq!(client.deadline(), Instant(u64::MAX));
     assert_eq!({ client }.due(Instant(u64::MAX - 1)), Due::Nothing);

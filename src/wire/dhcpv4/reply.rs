@@ -196,7 +196,7 @@ fn add_route(octets: &[u8], lease: &mut Lease) {
     };
     let mut whole = [0; 4];
     copy(&mut whole, dst);
-    let host_bits = u32::MAX.checked_shr(len.into()).unwrap_or(0);
+    let host_bits = u64::from(u32::MAX).wrapping_shr(len.into()) as u32;
     let [d0, d1, d2, d3] = (u32::from_be_bytes(whole) & !host_bits).to_be_bytes();
     let octets = [d0, d1, d2, d3, len, g0, g1, g2, g3];
     match is_sound(Field::Routes, &octets) {

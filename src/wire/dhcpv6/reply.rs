@@ -5,6 +5,7 @@
 //! what it has for us is told by its options. Of options that should be there once lists and DUIDs are joined, and of
 //! others the last one counts.
 
+use crate::model::addr::is_link_local;
 use crate::model::lease::Field;
 use crate::model::lease6::{Field6, Lease6, Verdict};
 use crate::model::slots;
@@ -12,6 +13,7 @@ use crate::text::parts;
 use crate::wire::ipv4::Checksum;
 use crate::wire::ipv6;
 use crate::wire::option::decode;
+use core::net::IpAddr;
 
 /// Reads an IPv6 packet into `lease`; what was there before is gone. Its verdict stands first: of a packet that
 /// is not [`Verdict::Fine`] the fields mean nothing.
@@ -29,8 +31,8 @@ pub fn read(packet: &[u8], checksum: Checksum, lease: &mut Lease6) {
 /// that was sent from, so what is for another one may be from anywhere.
 fn datagram(header: &[u8; ipv6::HEADER], udp: &[u8], lease: &mut Lease6) -> Option<Verdict> {
     let (&[_, _, _, _, l0, l1, _, _], _) = udp.split_first_chunk()?;
-    let [.., d0, d1, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = *header;
-    if [d0, d1 & 0xc0] != [0xfe, 0x80] {
+    let destination = header.last_chunk::<16>()?;
+    if !is_link_local(&IpAddr::from(*destination)) {
         return Some(Verdict::NotForUs);
     }
     let len = usize::from(u16::from_be_bytes([l0, l1]));

@@ -12,7 +12,7 @@ use super::info_value::{append_octets, mapped, number_had, put_number, signed};
 use super::link::{IFLA_IFNAME, IFLA_INFO_KIND};
 use crate::diag::LineBuf;
 use crate::model::attr::{Attr, AttrConfig, Form, Place, Scope, Value, When};
-use crate::model::config::{Config, LinkId, LinkMatch};
+use crate::model::config::{Config, LinkId};
 use crate::model::link::{IfName, LinkKind, until_nul};
 use crate::model::observed::{Link, Observed};
 use crate::text::parts;
@@ -71,6 +71,8 @@ pub struct Options<'a> {
     pub id: LinkId,
     /// The number of that link.
     pub ifindex: u32,
+    /// That of the link it lies on, if it is made; 0 for none.
+    pub lower: u32,
     /// The kind of that link.
     pub kind: LinkKind,
     /// Whether it is a port of a link of that kind, and its options as such are meant.
@@ -229,20 +231,17 @@ impl Walk<'_> {
         let (config, kind, scope) = (self.of.config, self.of.kind, self.scope);
         (self.option, self.when) = (None, When::Always);
         let is_gre = matches!(kind, LinkKind::Gre | LinkKind::Gretap | LinkKind::Ip6gre);
+        let lower = self.of.lower;
         if let Scope::Vxlan | Scope::Tunnel = scope
-            && let Some(link) = config.link(self.of.id)
-            && let Some(LinkMatch::Name(name)) = &link.lower
+            && lower != 0
         {
-            let lower = self.of.index(name.as_bytes());
-            if lower != 0 {
-                // of a VXLAN 3, of a tunnel 1
-                let number = if scope == Scope::Vxlan {
-                    IFLA_VXLAN_LINK
-                } else {
-                    IFLA_GRE_LINK
-                };
-                self.put(number, Form::Index, lower);
-            }
+            // of a VXLAN 3, of a tunnel 1
+            let number = if scope == Scope::Vxlan {
+                IFLA_VXLAN_LINK
+            } else {
+                IFLA_GRE_LINK
+            };
+            self.put(number, Form::Index, lower);
         }
         let had = number_in(self.have, IFLA_BOND_MIIMON, 0);
         self.miimon = had.max(1);
@@ -311,7 +310,10 @@ impl Walk<'_> {
                 }
                 Form::Power if kind == LinkKind::Ipvlan => {
                     // private, vepa and bridge are 0, 1 and 2 with us, and 1, 2 and 0 there
-                    value = value.wrapping_add(1).checked_rem(3).unwrap_or(0);
+                    value = match value {
+                        2 => 0,
+                        value => value.wrapping_add(1),
+                    };
                     (number, form) = (IFLA_IPVLAN_FLAGS, Form::U16);
                 }
                 Form::Addr if scope == Scope::Vxlan => {
@@ -326,22 +328,20 @@ impl Walk<'_> {
                 }
                 Form::Peer => value = self.of.index(self.text),
                 Form::Key => {
-                    let keys = [number, IFLA_GRE_IFLAGS, IFLA_GRE_OKEY, IFLA_GRE_OFLAGS];
-                    for other in keys.into_iter().filter(|_| is_gre) {
-                        if other < number {
-                            self.put(other, Form::Be16, GRE_KEY);
-                        } else {
-                            self.put(other, Form::Key, value);
-                        }
+                    if is_gre {
+                        self.put(number, Form::Key, value);
                         // of all this, the option is told of once
                         self.option = None;
+                        self.put(IFLA_GRE_IFLAGS, Form::Be16, GRE_KEY);
+                        self.put(IFLA_GRE_OKEY, Form::Key, value);
+                        self.put(IFLA_GRE_OFLAGS, Form::Be16, GRE_KEY);
                     }
                     continue;
                 }
                 // what is a point-to-point link if it has another end
                 Form::Addr
                     if attr == Attr::REMOTE
-                        && number_had(attr_in(self.have, number)) == 0
+                        && number_in(self.have, number, 0) == 0
                         && matches!(kind, LinkKind::Gre | LinkKind::Ipip | LinkKind::Sit) =>
                 {
                     self.when = When::Made;

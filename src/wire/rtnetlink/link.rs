@@ -94,9 +94,16 @@ pub fn decode(payload: &[u8]) -> Option<Link> {
     }
     let info = attr_in(rest, IFLA_LINKINFO);
     let kind = until_nul(attr_in(info, IFLA_INFO_KIND));
-    link.kind = kernel_kind(kind, link.lower);
-    if kind.starts_with(b"vx") {
-        // it says so among its options only, and goes with that link all the same
+    // Two kinds are hardware all the same: the port of a switch chip (which lies on the port that feeds the switch),
+    // and that of an InfiniBand adapter (its partitions have the same kind and lie on the port).
+    let place = packed!("vxlan,vxcan,veth,,dsa,ipoib").position(kind);
+    link.kind = match place {
+        Some(2) => KernelKind::Veth,
+        Some(n @ 3..) if n < 5 || link.lower == 0 => KernelKind::Device,
+        Some(_) | None => KernelKind::Virtual,
+    };
+    if let Some(0 | 1) = place {
+        // the one says so among its options only, and goes with that link all the same; the other has another end
         link.lower = number_in(attr_in(info, IFLA_INFO_DATA), IFLA_VXLAN_LINK, 0);
     }
     if link.kind == KernelKind::Veth || !attr_in(rest, IFLA_LINK_NETNSID).is_empty() {
@@ -110,17 +117,6 @@ pub fn decode(payload: &[u8]) -> Option<Link> {
 #[inline(never)]
 fn read_mac(rest: &[u8], kind: u16, to: &mut Mac) {
     *to = Mac::from_kernel(attr_in(rest, kind));
-}
-
-/// Two kinds are hardware all the same: the port of an InfiniBand adapter (its partitions have the same
-/// kind and lie on the port), and that of a switch chip (which lies on the port that feeds the switch).
-fn kernel_kind(kind: &[u8], lower: u32) -> KernelKind {
-    match packed!(",dsa,ipoib,veth").position(kind) {
-        Some(0 | 1) => KernelKind::Device,
-        Some(2) if lower == 0 => KernelKind::Device,
-        Some(3) => KernelKind::Veth,
-        _ => KernelKind::Virtual,
-    }
 }
 
 /// Kind and options in the payload of an `RTM_NEWLINK` ([`super::info`]); empty for a device.

@@ -168,7 +168,7 @@ impl Seen {
         route.dst.len = len;
         let is_addr = what == What::Addr;
         // of an address its octets, of another thing its source
-        let mut is_there = !is_addr && route.from.is_default();
+        let mut is_there = false;
         for Attr { kind, payload } in attrs(rest) {
             if !has(wanted, kind) {
                 continue;
@@ -217,12 +217,12 @@ impl Seen {
         if is_addr && !is_there {
             // without another end it has one attribute only
             route.dst.addr = route.via?;
-            is_there = true;
         }
         if route.reach == Reach::Hops {
             route.via = None;
         }
-        (is_there && route.family() == family && len <= family.bits()).then_some(())
+        let is_whole = is_there || route.from.is_default();
+        (is_whole && route.family() == family && len <= family.bits()).then_some(())
     }
 }
 

@@ -15,7 +15,6 @@ use crate::model::addr::{Cidr, Family};
 use crate::model::desired::{Thing, What};
 use crate::model::route::{Reach, Route, RouteKind};
 use crate::model::rule::{FIB_RULE_INVERT, FRA_PROTOCOL};
-use crate::text::parts;
 use crate::wire::netlink::{Writer, aligned, attr_in, copy};
 use core::net::IpAddr;
 
@@ -74,7 +73,8 @@ pub fn has_more(what: What, payload: &[u8], ours: &mut [u8], exact: bool) -> boo
     // what a rule has beside its fields, but for its protocol
     const OF_RULE: u32 = set(&[3, 4, 10, 11, 12, 13, 14, 16, 17, 19, 20, 22, 23, 24]);
     const OF_ROUTE: u32 = set(&[RTA_ENCAP, RTA_NH_ID, RTA_MULTIPATH]);
-    const IF_EXACT: u32 = OF_ROUTE | set(&[RTA_FLOW, RTA_PREF]);
+    // of a rule they are among those above
+    const IF_EXACT: u32 = set(&[RTA_FLOW, RTA_PREF]);
     let theirs = payload.get(HEADER..).unwrap_or_default();
     let mut hops = attr_in(theirs, RTA_MULTIPATH);
     each_hop(ours, &mut |flags, link| {
@@ -85,17 +85,19 @@ pub fn has_more(what: What, payload: &[u8], ours: &mut [u8], exact: bool) -> boo
             }
         }
     });
-    let kinds = match (what, exact) {
-        (What::Addr, _) => return true,
-        (What::Rule, _) => OF_RULE,
-        (What::Route, false) => OF_ROUTE,
-        (What::Route, true) => IF_EXACT,
+    let mut kinds = match what {
+        What::Addr => return true,
+        What::Rule => OF_RULE,
+        What::Route => OF_ROUTE,
     };
+    if exact {
+        kinds |= IF_EXACT;
+        let theirs = attr_in(theirs, RTA_METRICS);
+        if !are_same(attr_in(ours, RTA_METRICS), theirs, ALL_METRICS) {
+            return false;
+        }
+    }
     are_same(ours, theirs, kinds)
-        && (!exact || {
-            let theirs = attr_in(theirs, RTA_METRICS);
-            are_same(attr_in(ours, RTA_METRICS), theirs, ALL_METRICS)
-        })
 }
 
 /// Whether two lists have the same attributes of these types. What was not asked for the kernel shows as an octet
@@ -275,11 +277,12 @@ pub fn gateway<'r>(family: Family, via: &IpAddr, room: &'r mut [u8; MAX_RTVIA]) 
         IpAddr::V4(via) => copy(addr, &via.octets()),
         IpAddr::V6(via) => *addr = via.octets(),
     }
-    let len = of.octets();
-    match of == family {
-        true => (RTA_GATEWAY, parts::slice(room, 2, len)),
-        false => (RTA_VIA, parts::slice(room, 0, len.wrapping_add(2))),
-    }
+    let (kind, at) = match of == family {
+        true => (RTA_GATEWAY, 2),
+        false => (RTA_VIA, 0),
+    };
+    let end = of.octets().wrapping_add(2);
+    (kind, room.get(at..end).unwrap_or_default())
 }
 
 /// Octets of an `RTA_VIA` with an IPv6 address.

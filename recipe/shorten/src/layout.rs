@@ -1,6 +1,6 @@
-//! In which order the units of a function stand: one that makes it short.
+//! In which order units stand: one that makes them short.
 //!
-//! It is looked for by moving units about at random, a sequence that is the same each time: what makes the function
+//! It is looked for by moving units about at random, a sequence that is the same each time: what makes them
 //! a few octets longer is kept now and then, ever more seldom, since something shorter may lie behind it.
 
 use crate::jump::{Jump, LONG, SHORT, near};

@@ -1,5 +1,5 @@
 //! Sequences of instructions that stand in several places become one, which they jump to (those that end
-//! with a jump or a return) or call.
+//! with a jump or a return) or call. One that another ends with is called there.
 //!
 //! LLVM's outliner does the second for sequences that leave the stack alone. This one also takes those
 //! that call functions, that have operands on the stack, or that restore registers and return.

@@ -13,7 +13,7 @@ pub fn spelled(code: &str) -> Cow<'_, str> {
 /// None: as it is.
 fn shorter(code: &str) -> Option<String> {
     let (operation, operands) = code.split_once(' ')?;
-    let (from, to) = operands.split_once(", ")?;
+    let (from, to) = operands.rsplit_once(", ")?;
     match operation {
         // 2 octets for 3.
         "movq" if is_low(from) && is_low(to) && to != "%rsp" => {
@@ -26,6 +26,10 @@ fn shorter(code: &str) -> Option<String> {
         // 3 octets and those of the operand; it was 6. An address by the stack pointer is the same: pop computes it
         // when the stack is as before the push.
         "movq" if is_octet(from) && to.ends_with(')') => Some(format!("pushq {from}; popq {to}")),
+        // It has no other way to be written (`swap`).
+        "movq" if from.ends_with(')') && to.ends_with(')') => {
+            Some(format!("pushq {from}; popq {to}"))
+        }
         // One octet for each 8 of the stack; it was 4. What is pushed is of no use, nor are the flags.
         "subq" if to == "%rsp" => {
             let slots = match from {

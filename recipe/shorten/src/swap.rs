@@ -1,5 +1,6 @@
 //! A value that goes from the accumulator to another register, or back, is exchanged with what is there, which takes
-//! one octet less than a copy does: where nobody looks at what the first one holds from then on.
+//! one octet less than a copy does: where nobody looks at what the first one holds from then on. Where nobody looks at
+//! a register by which memory was copied, it is copied by a push and a pop.
 
 use crate::program::{Flow, Function, Item, Program, flow, inverse, is_local};
 use crate::register;
@@ -208,21 +209,42 @@ fn all(program: &Program, register: usize) -> All<'_> {
     }
 }
 
-/// Where something may be exchanged: function, item, and the exchange.
-fn places(program: &Program) -> Vec<(usize, usize, String)> {
+/// The copy from memory to memory in place of two by a register, which is written as a push and a pop; and that
+/// register.
+fn direct(first: &str, second: &str) -> Option<(String, usize)> {
+    let (from, by) = first.strip_prefix("movq ")?.rsplit_once(", ")?;
+    let to = second.strip_prefix("movq ")?.strip_prefix(by)?;
+    let to = to.strip_prefix(", ")?;
+    let (by, _) = register(by)?;
+    (from.ends_with(')') && to.ends_with(')') && !mentions(to, by))
+        .then(|| (format!("movq {from}, {to}"), by))
+}
+
+/// What may stand for some instructions: function, item, how many items, and the text.
+type Place = (usize, usize, usize, String);
+
+fn places(program: &Program) -> Vec<Place> {
     let mut places = Vec::new();
     for register in 0..NAMES.len() {
         let all = all(program, register);
         for (index, function) in program.functions.iter().enumerate() {
             for (at, item) in function.items.iter().enumerate() {
                 let Item::Code(code) = *item else { continue };
-                let exchange = exchange(program.texts.get(code));
-                let Some((text, _)) = exchange.filter(|(_, from)| *from == register) else {
+                let code = program.texts.get(code);
+                let next = match function.items.get(at + 1) {
+                    Some(&Item::Code(next)) => direct(code, program.texts.get(next)),
+                    _ => None,
+                };
+                let one = exchange(code).map(|it| (1, it));
+                let Some((count, (text, _))) = one
+                    .or(next.map(|it| (2, it)))
+                    .filter(|(_, (_, from))| *from == register)
+                else {
                     continue;
                 };
-                let does = from(program, function, at + 1, register, &all);
+                let does = from(program, function, at + count, register, &all);
                 if !does.looks && !does.keeps {
-                    places.push((index, at, text));
+                    places.push((index, at, count, text));
                 }
             }
         }
@@ -230,39 +252,56 @@ fn places(program: &Program) -> Vec<(usize, usize, String)> {
     places
 }
 
-/// Exchanges what may be.
+/// Exchanges what may be, and copies from memory to memory.
 pub fn swap(program: &mut Program) {
-    for (index, at, text) in places(program) {
-        program.functions[index].items[at] = Item::Code(program.texts.of(&text));
+    let mut places = places(program);
+    places.sort_unstable();
+    for (index, at, count, text) in places.into_iter().rev() {
+        let item = Item::Code(program.texts.of(&text));
+        program.functions[index]
+            .items
+            .splice(at..at + count, [item]);
     }
 }
 
-/// The proof: nothing is changed but copies to exchanges, where nobody looks at the other value. Where the register
+/// The proof: nothing is changed but copies, where nobody looks at what was in the register. Where the register
 /// that is changed is set again on every way before the function returns, callers find it as they did before.
 ///
 /// # Errors
 /// The first function that differs.
 pub fn verify(before: &Program, after: &Program) -> Result<(), String> {
-    let places: HashMap<(usize, usize), String> = places(before)
+    let places: HashMap<(usize, usize), (usize, String)> = places(before)
         .into_iter()
-        .map(|(index, at, text)| ((index, at), text))
+        .map(|(index, at, count, text)| ((index, at), (count, text)))
         .collect();
     if before.functions.len() != after.functions.len() {
         return Err("other functions".to_string());
     }
     for (index, (old, new)) in before.functions.iter().zip(&after.functions).enumerate() {
-        let is_same = |(at, (a, b)): (usize, (&Item, &Item))| match (*a, *b) {
-            (Item::Label(a), Item::Label(b)) => before.texts.get(a) == after.texts.get(b),
-            (Item::Code(a), Item::Code(b)) => {
-                let text = after.texts.get(b);
-                text == before.texts.get(a) || places.get(&(index, at)).is_some_and(|it| it == text)
-            }
-            _ => false,
-        };
-        let mut items = old.items.iter().zip(&new.items).enumerate();
-        if old.items.len() != new.items.len() || !items.all(is_same) {
-            let name = before.texts.get(old.name());
-            return Err(format!("{name}: does something else"));
+        let differs = Err(format!(
+            "{}: does something else",
+            before.texts.get(old.name())
+        ));
+        let mut at = 0;
+        for item in &new.items {
+            let is_same = match (*item, old.items.get(at)) {
+                (Item::Label(b), Some(Item::Label(a))) => {
+                    before.texts.get(*a) == after.texts.get(b)
+                }
+                (Item::Code(b), Some(Item::Code(a))) => before.texts.get(*a) == after.texts.get(b),
+                _ => false,
+            };
+            let place = places
+                .get(&(index, at))
+                .filter(|(_, text)| matches!(*item, Item::Code(b) if after.texts.get(b) == text));
+            at += match place {
+                _ if is_same => 1,
+                Some((count, _)) => *count,
+                None => return differs,
+            };
+        }
+        if at != old.items.len() {
+            return differs;
         }
     }
     Ok(())
@@ -316,6 +355,24 @@ mod tests {
         }
         assert!(use_of("movb %r8b, (%rdi)", 7) == Use::Looks);
         assert!(use_of("leaveq", 6) == Use::Looks);
+    }
+
+    #[test]
+    fn copies_from_memory_to_memory() {
+        let of = |first, second| direct(first, second).map(|it| it.0);
+        assert_eq!(
+            of("movq 8(%rax), %rcx", "movq %rcx, (%rdi,%rsi,8)").as_deref(),
+            Some("movq 8(%rax), (%rdi,%rsi,8)")
+        );
+        for (first, second) in [
+            ("movq 8(%rax), %rax", "movq %rax, 8(%rax)"),
+            ("movq 8(%rax), %rcx", "movq %rdx, 8(%rdi)"),
+            ("movq 8(%rax), %rcx", "movq %rcx, %rdi"),
+            ("movl 8(%rax), %ecx", "movl %ecx, 8(%rdi)"),
+            ("movq 8(%rax), %xmm0", "movq %xmm0, 8(%rdi)"),
+        ] {
+            assert_eq!(of(first, second), None);
+        }
     }
 
     #[test]

@@ -1118,6 +1118,22 @@ fn what_is_not_used_again_is_exchanged() {
     ] {
         assert_eq!(is_swapped(code, others), is, "{code} {others:?}");
     }
+    // By way of a register that nobody looks at.
+    let copy = "f: movq 8(%rsp), %rcx; movq %rcx, 16(%rdi)";
+    let copied = |end: &str| swapped(&[&format!("{copy}; {end}")]);
+    assert_eq!(
+        copied("movl %edx, %ecx; retq"),
+        ["movq 8(%rsp), 16(%rdi)", "movl %edx, %ecx", "retq"]
+    );
+    assert_eq!(copied("retq").len(), 3);
+    let spelled = program(&["f: movq 8(%rsp), 16(%rdi)"]).to_string();
+    assert!(
+        spelled.contains("pushq 8(%rsp); popq 16(%rdi)"),
+        "{spelled}"
+    );
+    let before = program(&[&format!("{copy}; retq")]);
+    let wrong = program(&["f: movq 8(%rsp), 16(%rdi); retq"]);
+    assert!(swap::verify(&before, &wrong).is_err());
     // What is saved by others is looked at there, and restored in the end.
     let lent = |code: &str| {
         is_swapped(

@@ -115,6 +115,7 @@ impl Ndisc {
     }
 
     /// What is to be done now.
+    #[inline(never)]
     pub fn due(&mut self, now: Instant) -> Due {
         let mut has_router = false;
         for kept in &mut self.kept {

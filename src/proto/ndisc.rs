@@ -196,6 +196,7 @@ impl Ndisc {
     }
 
     /// When [`Ndisc::due`] has something, unless something is heard before; never later.
+    #[inline(never)]
     pub fn deadline(&self) -> Instant {
         let mut deadline = Instant(u64::MAX);
         if self.state == State::Soliciting {

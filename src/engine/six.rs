@@ -59,8 +59,11 @@ impl Engine<'_> {
     pub(super) fn hear_neighbor(&mut self, ifindex: u32, said: &Advert) {
         if let Some(link) = self.observed.by_index(ifindex) {
             let (said, mac) = (said.first(), link.mac.as_bytes());
-            let mut held = self.addrs6.iter_mut();
-            self.look_again |= held.any(|held| held.ifindex == ifindex && held.hear(said, mac));
+            for held in self.addrs6.iter_mut() {
+                if held.ifindex == ifindex {
+                    self.look_again |= held.hear(said, mac);
+                }
+            }
         }
     }
 

@@ -115,6 +115,7 @@ impl Ndisc {
     }
 
     /// What is to be done now.
+    #[inline(never)]
     pub fn due(&mut self, now: Instant) -> Due {
         let mut has_router = false;
         for kept in &mut self.kept {
@@ -195,6 +196,7 @@ impl Ndisc {
     }
 
     /// When [`Ndisc::due`] has something, unless something is heard before; never later.
+    #[inline(never)]
     pub fn deadline(&self) -> Instant {
         let mut deadline = Instant(u64::MAX);
         if self.state == State::Soliciting {

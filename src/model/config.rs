@@ -54,7 +54,7 @@ impl LinkId {
 
     /// Whether both are of one link, or of none: compared as one number, not first as something and nothing.
     pub fn is_same(one: Option<LinkId>, other: Option<LinkId>) -> bool {
-        one.map(|id| id.0) == other.map(|id| id.0)
+        one.map_or(u16::MAX, LinkId::number) == other.map_or(u16::MAX, LinkId::number)
     }
 
     /// How many others are before it.

@@ -18,9 +18,7 @@ use crate::model::desired::{Desired, Thing, What};
 use crate::model::knob::{Knob, STABLE_PRIVACY};
 use crate::model::link::{IfName, LinkKind, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, Birth, KernelKind, Link, Observed};
-use crate::model::route::More;
 use crate::proto::{Lessee, slaac};
-use crate::text::scalar;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use heapless::VecView;
 
@@ -409,28 +407,6 @@ impl Resolver<'_, '_> {
         self.gateway(id, link, &config.ipv6, &config.ipv6.gateway);
     }
 
-    /// The addresses that are configured of a link.
-    #[inline(never)]
-    fn addrs(&mut self, id: LinkId, ifindex: u32, nodad: bool) {
-        for addr in self.config.addrs.iter() {
-            // zeros are no address: the kernel takes them and forgets
-            if addr.link == id && !scalar::is_zeros(&addr.addr.addr) {
-                let mut wanted = Thing::addr(ifindex, &addr.addr, &addr.peer, addr.origin);
-                wanted.broadcast = addr.broadcast;
-                if addr.broadcast.is_unspecified() && addr.peer.is_none() {
-                    wanted.broadcast = addr.addr.broadcast();
-                }
-                wanted.route.scope = addr.scope;
-                wanted.nodad = nodad && wanted.route.family() == Family::V6;
-                wanted.route.more = addr.label.map(|label| More {
-                    attrs: label,
-                    text: label,
-                });
-                self.add(&wanted);
-            }
-        }
-    }
-
     #[inline(never)]
     pub(super) fn complain(&mut self, complaint: Complaint, origin: Origin, subject: Subject<'_>) {
         complaint.report(self.sink, self.config, origin, subject);
@@ -513,7 +489,7 @@ mod tests {
     use crate::model::config::{AddrConfig, RouteConfig, RouteDev};
     use crate::model::knob::Knobs;
     use crate::model::observed::{IFF_LOOPBACK, IFF_LOWER_UP, IFF_UP};
-    use crate::model::route::Route;
+    use crate::model::route::{More, Route};
     use crate::testing::{self, cidr, ip, mac, name};
     use std::string::{String, ToString};
     use std::vec::Vec;

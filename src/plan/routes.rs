@@ -1,4 +1,4 @@
-//! Which link a route goes to, and which metric a default route gets.
+//! Which addresses a link gets, which link a route goes to, and which metric a default route gets.
 
 use super::encode::named;
 use super::resolve::{LinkState, Resolver, is_named_by};
@@ -9,11 +9,34 @@ use crate::model::config::{
 };
 use crate::model::desired::{DesiredLink, Thing, What};
 use crate::model::observed::Link;
-use crate::model::route::Reach;
+use crate::model::route::{More, Reach};
+use crate::text::scalar;
 use crate::wire::rtnetlink::route::nexthops;
 use core::net::IpAddr;
 
 impl Resolver<'_, '_> {
+    /// The addresses that are configured of a link.
+    #[inline(never)]
+    pub(super) fn addrs(&mut self, id: LinkId, ifindex: u32, nodad: bool) {
+        for addr in self.config.addrs.iter() {
+            // zeros are no address: the kernel takes them and forgets
+            if addr.link == id && !scalar::is_zeros(&addr.addr.addr) {
+                let mut wanted = Thing::addr(ifindex, &addr.addr, &addr.peer, addr.origin);
+                wanted.broadcast = addr.broadcast;
+                if addr.broadcast.is_unspecified() && addr.peer.is_none() {
+                    wanted.broadcast = addr.addr.broadcast();
+                }
+                wanted.route.scope = addr.scope;
+                wanted.nodad = nodad && wanted.route.family() == Family::V6;
+                wanted.route.more = addr.label.map(|label| More {
+                    attrs: label,
+                    text: label,
+                });
+                self.add(&wanted);
+            }
+        }
+    }
+
     /// The default route of one family by `via`. Without an address of the family the gateway has no meaning.
     #[inline(never)]
     pub(super) fn gateway(

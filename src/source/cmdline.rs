@@ -390,7 +390,7 @@ fn handle(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
         Word::Dad => return other_arg::dad(arg),
         Word::Route => return route_arg::read(arg),
         Word::Boot(word) => return boot(arg, word),
-        Word::Wait(wait) => return seconds(arg, wait),
+        Word::Wait(wait) => return other_arg::seconds(arg, wait),
         Word::ClientId => return tell(arg, Said::IdAt),
         Word::Flag(flag) => {
             let is_on = arg.boolean();
@@ -489,24 +489,6 @@ fn tell(arg: &mut Arg<'_, '_, '_>, said: Said) -> Done {
     if let Some(link) = arg.cx.config.link_mut(link) {
         LinkText::ClientId.set(link, kept);
     }
-    Ok(())
-}
-
-/// Sets a number of seconds; `infinity` is for ever. Two waits may be none at all.
-fn seconds(arg: &mut Arg<'_, '_, '_>, wait: Wait) -> Done {
-    let seconds = match parts::is(arg.value, b"infinity") {
-        true => Some(u32::MAX),
-        false => scalar::number(arg.value),
-    };
-    let may_be_none = matches!(wait, Wait::Route | Wait::IpRequired);
-    let Some(seconds) = seconds.filter(|seconds| may_be_none || *seconds > 0) else {
-        return Err(Refused::of(Refused::WHOLE, Problem::NotANumber));
-    };
-    let global = &mut arg.cx.config.global;
-    if let Wait::Route = wait {
-        global.probe_gateway = seconds > 0;
-    }
-    global.timeouts.set(wait, seconds);
     Ok(())
 }
 

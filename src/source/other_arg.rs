@@ -5,8 +5,29 @@ use super::arg::{Arg, Done, Refused};
 use super::key_table::key;
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::attr::{Attr, Kind, Scope};
-use crate::model::config::{GlobalNumber, Role};
+use crate::model::config::{GlobalNumber, Role, Wait};
 use crate::text::{parts, scalar};
+
+/// Sets a number of seconds; `infinity` is for ever. Two waits may be none at all.
+///
+/// # Errors
+/// It is not one.
+pub fn seconds(arg: &mut Arg<'_, '_, '_>, wait: Wait) -> Done {
+    let seconds = match parts::is(arg.value, b"infinity") {
+        true => Some(u32::MAX),
+        false => scalar::number(arg.value),
+    };
+    let may_be_none = matches!(wait, Wait::Route | Wait::IpRequired);
+    let Some(seconds) = seconds.filter(|seconds| may_be_none || *seconds > 0) else {
+        return Err(Refused::of(Refused::WHOLE, Problem::NotANumber));
+    };
+    let global = &mut arg.cx.config.global;
+    if let Wait::Route = wait {
+        global.probe_gateway = seconds > 0;
+    }
+    global.timeouts.set(wait, seconds);
+    Ok(())
+}
 
 /// Name servers between commas: `ADDRESS` or `dns://ADDRESS`, each with `#NAME` or without.
 ///

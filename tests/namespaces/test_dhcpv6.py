@@ -429,7 +429,8 @@ class Exchange(Leases):
         self.ip("link set eth0 down")
         self.ip("addr flush dev eth0")
         self.ifdawn("up")
-        self.assertEqual(self.server.exchange6(), ["CONFIRM", "REPLY"])
+        # A port whose other end has just come up may lose the first.
+        self.assertEqual(set(self.server.exchange6()), {"CONFIRM", "REPLY"})
         self.assertTrue(self.has6(LEASED))
 
     def test_a_lease_file_of_nonsense_is_no_lease(self):

@@ -13,6 +13,7 @@ use crate::model::addr::{Cidr, Family, is_link_local};
 use crate::model::advert::Advert;
 use crate::model::config::{Dad, LinkConfig};
 use crate::model::desired::{Presence, Standing, What, link_mut};
+use crate::model::knob::Knob;
 use crate::model::observed::Link;
 use crate::plan::{Act, Phase};
 use crate::proto::Addr6;
@@ -20,7 +21,7 @@ use crate::proto::dad::NEVER;
 use crate::proto::dhcpv4::xorshift;
 use crate::proto::dhcpv6::{Client, State};
 use crate::wire::rtnetlink::Seen;
-use crate::wire::rtnetlink::addr::{IFA_F_DADFAILED, is_usable};
+use crate::wire::rtnetlink::addr::{IFA_F_DADFAILED, IFA_F_TENTATIVE, is_usable};
 use crate::wire::{icmpv6, ipv6};
 use core::net::IpAddr;
 use heapless::VecView;
@@ -77,6 +78,14 @@ impl Engine<'_> {
             && lessee.client6.taken(self.now, addr, &mut lessee.lease6)
         {
             self.forget(ifindex, Family::V6, host);
+        }
+        // What the kernel formed comes back with the next advertisement, when nobody may look after it any more.
+        let kernel_looks = |link: &Link| link.knobs.of(Knob::ACCEPT_DAD) != 0;
+        let mut links = self.desired.links.iter();
+        if let Some(n) = links.position(|link| link.ifindex == ifindex)
+            && !self.observed.by_index(ifindex).is_some_and(kernel_looks)
+        {
+            self.set_knob(n as u32, Knob::ACCEPT_DAD, 1, host);
         }
     }
 
@@ -137,7 +146,7 @@ impl Engine<'_> {
             let ifindex = held.ifindex;
             let has_carrier = |link: &Link| link.has_carrier();
             // Of one with a time of its own the kernel does not say that somebody else has it: it goes.
-            held.is_duplicate |= !held.is_usable()
+            held.is_duplicate |= held.flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) != 0
                 && (!held.is_there || held.flags & IFA_F_DADFAILED != 0)
                 && self.observed.by_index(ifindex).is_some_and(has_carrier);
             if held.is_duplicate

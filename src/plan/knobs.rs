@@ -30,7 +30,8 @@ pub fn wanted(knob: Knob, shall: &DesiredLink, have: &Link, config: &Config<'_>)
             (is_disabled || dad.is_some(), is_disabled.into())
         }
         Knob::ACCEPT_RA if asks => {
-            let is_forced = said == Some(1) || now == 2 || have.knobs.of(Knob::FORWARDING) == 1;
+            let forwards = matches!(have.knobs.of(Knob::FORWARDING), 1 | 2);
+            let is_forced = said == Some(1) || now == 2 || forwards;
             (true, if is_forced { 2 } else { 1 })
         }
         Knob::ACCEPT_RA => {
@@ -48,7 +49,10 @@ pub fn wanted(knob: Knob, shall: &DesiredLink, have: &Link, config: &Config<'_>)
         Knob::METRIC => (asks, shall.metric6),
         Knob::OPTIMISTIC => (dad == Some(Dad::Optimistic), 1),
         // What the kernel forms can be used at once where we look, or nobody does.
-        Knob::ACCEPT_DAD => (asks && dad?.is_not_kernels(), 0),
+        Knob::ACCEPT_DAD => {
+            let is_kernels = !dad?.is_not_kernels();
+            (asks && (!is_kernels || now == 0), is_kernels.into())
+        }
         Knob::ADDR_GEN_MODE => {
             // Where the kernel does not look for duplicates, the link-local address is ours to form, which the kernel
             // has formed where the link is up.
@@ -59,7 +63,8 @@ pub fn wanted(knob: Knob, shall: &DesiredLink, have: &Link, config: &Config<'_>)
                 Some(RANDOM) => (true, RANDOM),
                 _ if is_ours => (now == EUI64 && !have.is_up(), NONE),
                 Some(EUI64) => (true, EUI64),
-                _ => (now == NONE, EUI64),
+                // of a link that is up it makes none
+                _ => (now == NONE && !have.is_up(), EUI64),
             }
         }
         Knob::TEMPORARY => return said.map(|word| word.min(PREFERRED)),

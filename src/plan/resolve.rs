@@ -15,7 +15,7 @@ use crate::model::config::{
     SourceKind,
 };
 use crate::model::desired::{Desired, Thing, What};
-use crate::model::knob::{Knob, STABLE_PRIVACY};
+use crate::model::knob::{Knob, NONE, STABLE_PRIVACY};
 use crate::model::link::{IfName, LinkKind, Mac};
 use crate::model::observed::{ARPHRD_ETHER, ARPHRD_INFINIBAND, Birth, KernelKind, Link, Observed};
 use crate::proto::{Lessee, slaac};
@@ -385,16 +385,18 @@ impl Resolver<'_, '_> {
         self.addrs(id, link.ifindex, nodad);
         let identifier = slaac::of_mac(&mac);
         let asked = self.config.number_of(id, Attr::ADDR_GEN_MODE).unwrap_or(0);
-        // the kernel forms the address itself in the modes with this bit
-        let by_kernel = (link.knobs.of(Knob::ADDR_GEN_MODE) | asked) & STABLE_PRIVACY;
-        if nodad && identifier != 0 && by_kernel == 0 {
+        // the kernel forms the address itself in the modes with this bit, and none of a link that is up in that of none
+        let mode = link.knobs.of(Knob::ADDR_GEN_MODE);
+        let by_kernel = (mode | asked) & STABLE_PRIVACY;
+        let is_formed = nodad || mode == NONE && link.is_up();
+        if is_formed && identifier != 0 && by_kernel == 0 {
             let local = slaac::form(&slaac::LINK_LOCAL, identifier);
             let local = Cidr {
                 addr: IpAddr::V6(local),
                 len: 64,
             };
             let mut wanted = Thing::addr(link.ifindex, &local, &None, config.ipv6.origin);
-            (wanted.nodad, wanted.yields) = (true, true);
+            (wanted.nodad, wanted.yields) = (nodad, true);
             self.add(&wanted);
         }
         let zeroconf = config.ipv4.method != Method::Disabled && !link.is_loopback();

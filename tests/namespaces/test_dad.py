@@ -224,6 +224,19 @@ class Background(DadMachine):
         self.ip("link set eth0 up")
         self.eventually("the kernel makes its own address again", lambda: self.inet6("eth0", "link"), 3)
 
+    def test_a_duplicate_does_not_come_back_unchecked(self):
+        """The kernel forms the address again that was taken back, but looks then."""
+        self.network(owns=[SLAAC])
+        self.ifdawn("up", code=(0, 1))
+        self.assertWithdrawn(SLAAC)
+        time.sleep(1)
+        self.server.clear()
+        self.server.advertise()
+        self.server.wait_for("the kernel's question", lambda server: server.probes(SLAAC), 3)
+        time.sleep(0.3)
+        usable = [addr["local"] for addr in self.inet6() if not addr.get("dadfailed")]
+        self.assertNotIn(SLAAC, usable)
+
     def test_a_second_link_that_is_nobodys(self):
         """It keeps the kernel's ways."""
         self.network()
@@ -269,6 +282,25 @@ class Kernels(DadMachine):
         self.assertFalse(self.has6(LEASED))
         self.assertEqual(server.refused, [LEASED])
         self.assertTrue(self.has6(NEXT))
+
+    def test_after_a_run_that_did_without_it(self):
+        self.network()
+        self.ifdawn("up")
+        self.assertEqual(self.knob("accept_dad"), "0")
+        self.ifdawn("up", *KERNEL, within=25)
+        self.assertEqual(self.knob("accept_dad"), "1")
+        self.assertTrue(self.has6(LINK_LOCAL), "the kernel would form none: the link is up")
+        self.assertUsable(f"{SLAAC}/64")
+
+    def test_an_optimistic_leased_duplicate_is_declined(self):
+        self.stateful("eth0")
+        server = Scripted6(self, "port0", lifetime=None, pool=[LEASED, NEXT], owns=[LEASED])
+        words = ("--cmdline", "ifdawn.dad=optimistic")
+        process = self.start("watch", *words)
+        self.eventually("the other address", lambda: self.has6(NEXT), 10)
+        self.assertFalse(self.has6(LEASED))
+        self.assertEqual(server.refused, [LEASED])
+        self.stop_watch(process, code=(0, 1))
 
     def test_optimistic(self):
         self.network()

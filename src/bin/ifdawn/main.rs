@@ -11,6 +11,7 @@ mod load;
 mod report;
 mod run;
 mod sockets;
+mod supervise;
 mod sys;
 mod system;
 

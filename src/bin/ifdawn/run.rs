@@ -4,12 +4,13 @@ use crate::cli::{Command, Opt, Options};
 use crate::load::{self, Files};
 use crate::report::{Report, Target};
 use crate::sockets::{Ether, in_words};
+use crate::supervise::{self, Order};
 use crate::sys::file::{self, Out};
 use crate::sys::log::Level;
 use crate::sys::names::Names;
 use crate::sys::rtnl::Rtnl;
 use crate::sys::start::{self, Arguments};
-use crate::sys::{caps, clock, kernel, process, signal};
+use crate::sys::{caps, clock, kernel, process};
 use crate::system::{LOCK_MICROS, System, resolv_conf};
 use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem, Subject};
 use ifdawn::engine::{Engine, ForeignResolvConf, Instant, Outcome, Progress, Said};
@@ -22,7 +23,6 @@ use ifdawn::packed::{packed, word};
 use ifdawn::plan::resolve::{Goal, LinkState};
 use ifdawn::text::parts;
 use ifdawn::text::show::{Show, Text};
-use std::os::fd::BorrowedFd;
 
 /// Everything required is up.
 const UP: u8 = 0;
@@ -167,6 +167,7 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -
     if system.lock(engine.time_limit).is_err() {
         return NOT_UP;
     }
+    supervise::begin(system);
     // What another run took of the time is no link's and no udev's fault.
     system.begin(engine);
     system.read(engine, None);
@@ -244,10 +245,6 @@ fn settle(
     system: &mut System<'_>,
     heard: &mut Heard,
 ) -> Result<(), Errno> {
-    let signals = match system.options.command {
-        Command::Watch => signal::catch().ok(),
-        Command::Up | Command::Down | Command::Plan | Command::Check => None,
-    };
     let mut limit = Instant(u64::MAX);
     let mut forget = clock::in_seconds(FORGET_SECONDS);
     // Until when what is about to come is waited for, to be applied with what is there.
@@ -283,7 +280,8 @@ fn settle(
                 continue;
             }
         }
-        if wait(next, signals, &mut heard.awaited, engine, system) == Woken::BySignal {
+        let woken = wait(next, &mut heard.awaited, engine, system);
+        if supervise::serve(woken >> SUPERVISORS, engine, system) == Order::End {
             return Ok(());
         }
         if now >= forget {
@@ -323,6 +321,7 @@ fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Er
     };
     if stays {
         engine.publish_state(system);
+        supervise::looked(engine, system);
     } else {
         limit = limit.min(engine.time_limit);
         // What else is over shows at the next look: a wait of one second may be, and more to wait for.
@@ -364,29 +363,24 @@ impl Heard {
     };
 }
 
-/// What ended a wait.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Woken {
-    /// The time, or something that happened.
-    ByEvent,
-    /// A signal that asks us to end.
-    BySignal,
-}
+/// The place of a supervisor's files among those that are waited for.
+const SUPERVISORS: usize = clock::FILES - supervise::FILES;
 
 /// Returns when something happened, or at `until`, or a second later on a terminal. There each link that is waited
-/// for has a live line, which counts the seconds; elsewhere one when that begins.
+/// for has a live line, which counts the seconds; elsewhere one when that begins. A bit for each file that woke us.
 #[inline(never)]
 fn wait(
     until: Instant,
-    signals: Option<BorrowedFd<'_>>,
     awaited: &mut [LinkState],
     engine: &mut Engine<'_>,
     system: &mut System<'_>,
-) -> Woken {
+) -> u32 {
     let [links, udev] = system.told_by;
-    let mut files = [links, udev, signals, None, None, None];
-    let [_, _, _, packets @ ..] = &mut files;
+    let [f0, f1, f2, f3] = supervise::files(system);
+    let mut files = [links, udev, None, None, None, f0, f1, f2, f3];
+    let [_, _, packets @ .., _, _, _, _] = &mut files;
     let pause = system.sockets.awaited(packets);
+    let pause = pause.min(supervise::deadline(system));
     let live = system.log.is_terminal();
     system.log.clear_live();
     let seconds = clock::now().0.saturating_sub(engine.started().0) / 1_000_000;
@@ -416,10 +410,7 @@ fn wait(
         engine.look_again = true;
         system.hear_of_links();
     }
-    match woken & 0b100 {
-        0 => Woken::ByEvent,
-        _ => Woken::BySignal,
-    }
+    woken
 }
 
 /// What a link is waited for, and how long in all.

@@ -6,6 +6,7 @@ use crate::load::{self, Files};
 use crate::report::Target;
 use crate::run::NOT_UP;
 use crate::sockets::{Ether, Sockets};
+use crate::supervise::Supervisor;
 use crate::sys::file::{self, Lock, Path, Root};
 use crate::sys::log::{Level, Log};
 use crate::sys::rtnl::Rtnl;
@@ -57,6 +58,8 @@ pub struct System<'a> {
     pub lingers: bool,
     /// What links say.
     pub sockets: Sockets<'a>,
+    /// What a supervisor has besides.
+    pub supervisor: Supervisor,
     files: &'a mut Files,
     /// What was complained about already.
     pub said: Said,
@@ -78,6 +81,7 @@ impl<'a> System<'a> {
             rtnl: Err(Errno::EIO),
             udev: Udev::UNASKED,
             sockets: Sockets::new(ether, xid_tag),
+            supervisor: Supervisor::NONE,
             is_news: true,
             lingers: false,
             told_by: [None; 2],

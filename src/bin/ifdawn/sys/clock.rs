@@ -35,7 +35,7 @@ pub fn sleep(micros: u32) {
 }
 
 /// Files that are waited for at once.
-const FILES: usize = 6;
+pub const FILES: usize = 9;
 
 /// Waits until one of the files has something to read (or an error to tell), or until the time. A bit for
 /// each file that has, by its place; none: the time, or a signal.

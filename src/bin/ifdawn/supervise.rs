@@ -1,0 +1,69 @@
+//! What only a supervisor does beside the loop: it hears of what people and programs want of it.
+//!
+//! [`begin`] comes before anything is read, [`files`] and [`deadline`] before each wait, [`serve`] after it, and
+//! [`looked`] after each look at the kernel.
+
+use crate::cli::Command;
+use crate::sys::signal;
+use crate::system::System;
+use ifdawn::engine::{Engine, Instant};
+
+use std::os::fd::BorrowedFd;
+
+/// Files that a supervisor waits for beside those of everybody.
+pub const FILES: usize = 4;
+
+/// What a supervisor has open.
+pub struct Supervisor {
+    /// Signals, as something to read; none: we are no supervisor, or signals end us.
+    signals: Option<BorrowedFd<'static>>,
+}
+
+impl Supervisor {
+    /// Nothing open.
+    pub const NONE: Supervisor = Supervisor { signals: None };
+}
+
+/// What to do after a wait.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Go on.
+    GoOn,
+    /// End, and leave the network as it is.
+    End,
+}
+
+/// Becomes a supervisor, where that is asked for.
+pub fn begin(system: &mut System<'_>) {
+    if system.options.command == Command::Watch {
+        system.supervisor.signals = signal::catch().ok();
+    }
+}
+
+/// What is waited for.
+pub fn files(system: &System<'_>) -> [Option<BorrowedFd<'static>>; FILES] {
+    let Supervisor { signals } = system.supervisor;
+    [signals, None, None, None]
+}
+
+/// Until when at most.
+pub fn deadline(_: &System<'_>) -> Instant {
+    Instant(u64::MAX)
+}
+
+/// Does what is asked for; `woken` has a bit for each of [`files`], lowest first.
+pub fn serve(woken: u32, _: &mut Engine<'_>, system: &mut System<'_>) -> Order {
+    if woken & 1 != 0
+        && let Some(file) = system.supervisor.signals
+    {
+        while let Some(signal) = signal::next(file) {
+            if matches!(signal, libc::SIGTERM | libc::SIGINT) {
+                return Order::End;
+            }
+        }
+    }
+    Order::GoOn
+}
+
+/// A look is over.
+pub fn looked(_: &mut Engine<'_>, _: &mut System<'_>) {}

@@ -4,7 +4,7 @@
 //! [`looked`] after each look at the kernel.
 
 use crate::cli::Command;
-use crate::sys::signal;
+use crate::sys::{clock, signal};
 use crate::system::System;
 use ifdawn::engine::{Engine, Instant};
 
@@ -37,6 +37,7 @@ pub enum Order {
 pub fn begin(system: &mut System<'_>) {
     if system.options.command == Command::Watch {
         system.supervisor.signals = signal::catch().ok();
+        system.timer = clock::timer().ok();
     }
 }
 

@@ -49,6 +49,8 @@ pub struct System<'a> {
     pub rtnl: Result<Rtnl<'static>, Errno>,
     /// udev.
     pub udev: Udev,
+    /// What wakes a supervisor after a suspend.
+    pub timer: Option<BorrowedFd<'static>>,
     /// What tells of links: the kernel, udev.
     pub told_by: [Option<BorrowedFd<'static>>; 2],
     lock: Option<BorrowedFd<'static>>,
@@ -84,6 +86,7 @@ impl<'a> System<'a> {
             supervisor: Supervisor::NONE,
             is_news: true,
             lingers: false,
+            timer: None,
             told_by: [None; 2],
             files,
             lock: None,

@@ -10,6 +10,7 @@ use crate::model::config::{
     AddrConfig, Config, Global, LinkConfig, NameRule, RouteConfig, Search, Server, Str,
 };
 use crate::model::desired::{Desired, DesiredLink, Thing, Things};
+use crate::model::link::IfName;
 use crate::model::observed::{AltName, Link, Observed};
 use crate::model::rule::TableName;
 use crate::output::resolv_conf::ResolvConf;
@@ -64,6 +65,7 @@ pub struct Machine<
     originals: Vec<Original, KERNEL>,
     marks: Vec<Mark, KERNEL>,
     problems: Vec<(u32, Str), LINKS>,
+    leaving: Vec<(u32, IfName), LINKS>,
     lessees: Vec<Lessee, LINKS>,
     addrs6: Vec<Addr6, ADDRS>,
     conf_text: Vec<u8, TEXT>,
@@ -112,6 +114,7 @@ impl<
             originals: Vec::new(),
             marks: Vec::new(),
             problems: Vec::new(),
+            leaving: Vec::new(),
             lessees: Vec::new(),
             addrs6: Vec::new(),
             conf_text: Vec::new(),
@@ -160,6 +163,7 @@ impl<
             states: &mut self.states,
             depths: &mut self.depths,
             problems: &mut self.problems,
+            leaving: &mut self.leaving,
             lessees: &mut self.lessees,
             addrs6: &mut self.addrs6,
             seed: 1,
@@ -190,6 +194,7 @@ impl<
             live_rename: LiveRename::Tried,
             names: Names::Followed,
             started: Instant(0),
+            begun: Instant(0),
             last_plan: 0,
             expects_until: Instant(0),
             until: Instant(0),

@@ -324,7 +324,7 @@ fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Er
     };
     if stays {
         engine.publish_state(system);
-        supervise::looked(engine, system);
+        supervise::looked(engine, system)?;
     } else {
         limit = limit.min(engine.time_limit);
         // What else is over shows at the next look: a wait of one second may be, and more to wait for.

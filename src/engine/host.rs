@@ -72,8 +72,16 @@ pub trait Host: Sink {
     /// As recv(2); [`Errno::EMSGSIZE`] for one that does not fit, [`Errno::ENOBUFS`] when answers were lost.
     fn receive(&mut self, buffer: &mut [u8]) -> Result<usize, Errno>;
 
-    /// Whether links may have changed since this was last asked, or udev is done with one. What was told of them until
-    /// now is forgotten: a look tells all of it.
+    /// Receives one datagram of what the kernel tells of changes.
+    ///
+    /// # Errors
+    /// [`Errno::EAGAIN`] for none; any other when some were lost.
+    fn event(&mut self, _: &mut [u8]) -> Result<usize, Errno> {
+        Err(Errno::EAGAIN)
+    }
+
+    /// Whether links may have changed since this was last asked in a way that no event tells: udev is done with one, or
+    /// nobody tells.
     fn have_links_changed(&mut self) -> bool;
 
     /// Whether udev is done with the link, or none runs.

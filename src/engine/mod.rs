@@ -20,6 +20,7 @@ mod knobs;
 mod leases;
 mod names;
 mod observe;
+mod overhear;
 mod publish;
 mod ready;
 mod recall;
@@ -193,6 +194,12 @@ pub struct Engine<'m> {
     pub(crate) others: bool,
     /// Whether [`Engine::down`] gives leases back, whatever the configuration says (`--release`).
     pub releases: bool,
+    /// Whether links may have changed since they were last looked at.
+    pub(crate) links_changed: bool,
+    /// Whether it is told of anything that [`Engine::converge`] may mend.
+    pub is_news: bool,
+    /// The kernel's number of the socket that requests are sent by.
+    pub(crate) port: u32,
     /// Whether what is desired may have changed since [`Engine::converge`].
     pub look_again: bool,
     /// What becomes of a resolv.conf of somebody else's.

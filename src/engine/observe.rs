@@ -126,6 +126,7 @@ impl Engine<'_> {
             let len = host.receive(reply)?;
             self.now = host.now();
             for message in netlink::messages(reply.get(..len).unwrap_or_default()) {
+                self.port = message.port;
                 let number = message.seq.wrapping_sub(self.first_seq);
                 if number > self.seq.wrapping_sub(self.first_seq) {
                     continue;
@@ -182,6 +183,7 @@ impl Engine<'_> {
         }
         let ifindex = link.ifindex;
         link.settled = has_rule || link.is_loopback() || host.is_settled(ifindex) == Settled::Yes;
+        link.digest = link::digest(payload).map_or(0, |(_, digest)| digest);
         for name in link::altnames(payload) {
             let _ = self.observed.altnames.push(AltName { ifindex, name });
         }
@@ -283,7 +285,10 @@ impl Engine<'_> {
             return Ok(());
         }
         // What changes from here on is told again.
-        if !host.have_links_changed() && !self.observed.links.is_empty() {
+        self.listen(host);
+        self.links_changed |= host.have_links_changed();
+        (self.is_news, self.look_again) = (false, false);
+        if !core::mem::take(&mut self.links_changed) && !self.observed.links.is_empty() {
             return Ok(());
         }
         self.look_at_links(host)

@@ -69,6 +69,8 @@ pub struct Link {
     pub lower: u32,
     /// How often it lost carrier (`IFLA_CARRIER_DOWN_COUNT`, Linux 4.16).
     pub carrier_losses: u32,
+    /// What tells whether anything of it changed: the same for what is the same.
+    pub digest: u32,
     /// How many packets wait to be sent at most (`IFLA_TXQLEN`).
     pub txqlen: u32,
     /// Where its kind and options are among [`Observed::infos`], plus one; 0: they are not kept.
@@ -109,6 +111,7 @@ impl Link {
             mtu: 1_500,
             mac: Mac::NONE,
             carrier_losses: 0,
+            digest: 0,
             broadcast: Mac::NONE,
             perm_mac: Mac::NONE,
             master: 0,

@@ -72,6 +72,8 @@ pub struct Message<'a> {
     pub flags: u16,
     /// `nlmsg_seq`: that of the request this answers; 0 in events.
     pub seq: u32,
+    /// `nlmsg_pid`: the socket of who asked, also for what is told to everybody.
+    pub port: u32,
     /// What follows the header, without padding.
     pub payload: &'a [u8],
 }
@@ -144,13 +146,31 @@ impl<'a> Iterator for Messages<'a> {
 
     fn next(&mut self) -> Option<Message<'a>> {
         let (header, _) = self.rest.split_first_chunk::<NLMSG_HDRLEN>()?;
-        let [l0, l1, l2, l3, k0, k1, f0, f1, s0, s1, s2, s3, ..] = *header;
+        let [
+            l0,
+            l1,
+            l2,
+            l3,
+            k0,
+            k1,
+            f0,
+            f1,
+            s0,
+            s1,
+            s2,
+            s3,
+            p0,
+            p1,
+            p2,
+            p3,
+        ] = *header;
         let len = u32::from_ne_bytes([l0, l1, l2, l3]) as usize;
         Some(Message {
             payload: take(&mut self.rest, NLMSG_HDRLEN, len)?,
             kind: u16::from_ne_bytes([k0, k1]),
             flags: u16::from_ne_bytes([f0, f1]),
             seq: u32::from_ne_bytes([s0, s1, s2, s3]),
+            port: u32::from_ne_bytes([p0, p1, p2, p3]),
         })
     }
 }

@@ -8,7 +8,7 @@ use crate::supervise::{self, Order};
 use crate::sys::file::{self, Out};
 use crate::sys::log::Level;
 use crate::sys::names::Names;
-use crate::sys::rtnl::Rtnl;
+use crate::sys::rtnl::{self, Rtnl};
 use crate::sys::start::{self, Arguments};
 use crate::sys::{caps, clock, kernel, process};
 use crate::system::{LOCK_MICROS, System, resolv_conf};
@@ -214,7 +214,11 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -> u8
         }
     }
     // Before the first look: what appears after it wakes us.
-    let told = Rtnl::events().map(|events| {
+    let groups = match options.command {
+        Command::Watch => rtnl::EVERYTHING,
+        Command::Up | Command::Down | Command::Plan | Command::Check => rtnl::LINKS,
+    };
+    let told = Rtnl::events(groups).map(|events| {
         system.told_by = [Some(events.0), system.udev.watch(&system.root)];
     });
     if let Err(errno) = told.and_then(|()| settle(engine, system, heard)) {
@@ -247,17 +251,16 @@ fn settle(
     let mut forget = clock::in_seconds(FORGET_SECONDS);
     // Until when what is about to come is waited for, to be applied with what is there.
     let mut patience = Instant(u64::MAX);
-    engine.look_again = true;
+    engine.look_at_everything();
     loop {
         let mut next = limit.min(engine.attend(system));
         let now = clock::now();
         if now >= limit {
             // What is waited for did not come: one look more.
-            engine.look_again = true;
-            system.is_news = true;
+            engine.look_at_everything();
         }
         if engine.look_again {
-            let micros = match system.is_news {
+            let micros = match engine.is_news {
                 true => PATIENCE_MICROS,
                 false => PATIENCE_WITH_LEASES_MICROS,
             };
@@ -404,9 +407,11 @@ fn wait(
         false => Instant(u64::MAX),
     };
     let woken = clock::wait(&files, until.min(pause).min(second));
-    if woken & 0b11 != 0 {
-        engine.look_again = true;
-        system.hear_of_links();
+    if woken & 0b10 != 0 {
+        engine.look_at_everything();
+    }
+    if woken & 0b01 != 0 {
+        engine.listen(system);
     }
     woken
 }

@@ -19,7 +19,6 @@ use ifdawn::packed::{Word, packed, word};
 use ifdawn::text::parts;
 use ifdawn::text::show::Show;
 use ifdawn::wire::ethtool::Room;
-use std::mem;
 use std::net::Ipv4Addr;
 use std::os::fd::BorrowedFd;
 
@@ -52,8 +51,6 @@ pub struct System<'a> {
     /// What tells of links: the kernel, udev.
     pub told_by: [Option<BorrowedFd<'static>>; 2],
     lock: Option<BorrowedFd<'static>>,
-    /// Whether something was told of links since they were last looked at.
-    pub is_news: bool,
     /// Whether we are a copy that only sees to addresses which somebody else may have.
     pub lingers: bool,
     /// What links say.
@@ -82,7 +79,6 @@ impl<'a> System<'a> {
             udev: Udev::UNASKED,
             sockets: Sockets::new(ether, xid_tag),
             supervisor: Supervisor::NONE,
-            is_news: true,
             lingers: false,
             told_by: [None; 2],
             files,
@@ -160,14 +156,6 @@ impl<'a> System<'a> {
         }
     }
 
-    /// Reads what is told of links.
-    #[inline(never)]
-    pub fn hear_of_links(&mut self) {
-        for file in self.told_by.into_iter().flatten() {
-            self.is_news |= drain(file);
-        }
-    }
-
     /// Where a file of ours is.
     #[inline(never)]
     fn path(&self, file: OutputFile<'_>) -> Path {
@@ -228,10 +216,15 @@ impl Host for System<'_> {
         self.rtnl?.receive(buffer)
     }
 
+    fn event(&mut self, buffer: &mut [u8]) -> Result<usize, Errno> {
+        let [kernel, _] = self.told_by;
+        Rtnl(kernel.ok_or(Errno::EAGAIN)?).receive(buffer)
+    }
+
     fn have_links_changed(&mut self) -> bool {
-        self.hear_of_links();
+        let [kernel, udev] = self.told_by;
         // Where nobody tells, they may change any time.
-        mem::replace(&mut self.is_news, matches!(self.told_by, [None, _]))
+        udev.is_some_and(drain) || kernel.is_none()
     }
 
     fn is_settled(&mut self, ifindex: u32) -> Settled {

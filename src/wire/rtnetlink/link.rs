@@ -9,6 +9,7 @@
 
 use super::info::IFLA_INFO_DATA;
 use super::{AF_INET6, AF_UNSPEC, RTM_NEWLINK, RTM_NEWLINKPROP};
+use crate::model::index::{HASH_START, hash};
 use crate::model::link::{IfName, Mac};
 use crate::model::observed::{IFF_UP, KernelKind, Link};
 use crate::packed::packed;
@@ -111,6 +112,41 @@ pub fn decode(payload: &[u8]) -> Option<Link> {
         link.lower = 0;
     }
     Some(link)
+}
+
+/// The number of a link, and a digest of what of it is looked at, in the payload of an `RTM_NEWLINK` or `RTM_DELLINK`:
+/// counters and times have no part in it. `None` as for [`decode`].
+#[inline(never)]
+pub fn digest(payload: &[u8]) -> Option<(u32, u32)> {
+    const WANTED: &[u16] = &[
+        IFLA_IFNAME,
+        IFLA_MTU,
+        IFLA_ADDRESS,
+        IFLA_BROADCAST,
+        IFLA_PERM_ADDRESS,
+        IFLA_MASTER,
+        IFLA_LINK,
+        IFLA_TXQLEN,
+        IFLA_LINKINFO,
+        IFLA_PROP_LIST,
+        IFLA_CARRIER_DOWN_COUNT,
+    ];
+    let (header, rest) = payload.split_first_chunk::<16>()?;
+    // what changed stands last
+    let [head @ .., _, _, _, _] = header;
+    let [family, _, _, _, i0, i1, i2, i3, ..] = *header;
+    if family != AF_UNSPEC {
+        return None;
+    }
+    let inet6 = attr_in(attr_in(rest, IFLA_AF_SPEC), AF_INET6.into());
+    let mut sum = hash(HASH_START, head);
+    for kind in [IFLA_INET6_CONF, IFLA_INET6_TOKEN] {
+        sum = hash(sum, attr_in(inet6, kind));
+    }
+    for kind in WANTED {
+        sum = hash(sum, attr_in(rest, *kind));
+    }
+    Some((u32::from_ne_bytes([i0, i1, i2, i3]), sum))
 }
 
 /// Reads the hardware address in the first attribute of this type.

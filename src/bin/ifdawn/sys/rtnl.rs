@@ -6,8 +6,15 @@ use ifdawn::diag::Errno;
 
 use std::os::fd::BorrowedFd;
 
-/// `RTNLGRP_LINK` and `RTNLGRP_IPV6_IFADDR`, as bits.
-const GROUPS: u32 = 1 << 0 | 1 << 8;
+/// What is told: links, and IPv6 addresses (duplicate address detection ends): `RTNLGRP_LINK`, `RTNLGRP_IPV6_IFADDR`,
+/// as bits.
+pub const LINKS: u32 = 1 << 0 | 1 << 8;
+
+/// That, and what somebody may take away: `RTNLGRP_IPV4_IFADDR`, `_ROUTE`, `_RULE`, `RTNLGRP_IPV6_ROUTE`, `_RULE`.
+pub const EVERYTHING: u32 = LINKS | 1 << 4 | 1 << 6 | 1 << 7 | 1 << 10 | 1 << 18;
+
+/// Octets of events that may wait for us.
+const EVENTS_OCTETS: usize = 4 * 1024 * 1024;
 
 /// Seconds without an answer of the kernel before we give up: it answers at once, or never.
 const ANSWER_SECONDS: usize = 10;
@@ -27,9 +34,11 @@ impl Rtnl<'static> {
         Ok(socket)
     }
 
-    /// For events of links, and of IPv6 addresses (duplicate address detection ends); never waits.
-    pub fn events() -> Result<Rtnl<'static>, Errno> {
-        Rtnl::bound(libc::SOCK_NONBLOCK, GROUPS)
+    /// For events of these groups; never waits.
+    pub fn events(groups: u32) -> Result<Rtnl<'static>, Errno> {
+        let socket = Rtnl::bound(libc::SOCK_NONBLOCK, groups)?;
+        socket.set(libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, EVENTS_OCTETS);
+        Ok(socket)
     }
 
     fn bound(flags: libc::c_int, groups: u32) -> Result<Rtnl<'static>, Errno> {

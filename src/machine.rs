@@ -3,7 +3,9 @@
 //! [`Machine::new`] is all zero bits, so a `static` of it costs no octet in the file, and pages that no
 //! table grows into are never mapped. Capacities are parameters: tests use small machines.
 
-use crate::engine::{Asked, Buffers, Engine, ForeignResolvConf, Instant, Mark, Names, Original};
+use crate::engine::{
+    Asked, Buffers, Engine, ForeignResolvConf, Instant, Mark, Names, Original, Wish,
+};
 use crate::limits::{DATAGRAM_OCTETS, RESTORE_OCTETS};
 use crate::model::attr::AttrConfig;
 use crate::model::config::{
@@ -66,6 +68,7 @@ pub struct Machine<
     marks: Vec<Mark, KERNEL>,
     problems: Vec<(u32, Str), LINKS>,
     leaving: Vec<(u32, IfName), LINKS>,
+    wishes: Vec<(IfName, Wish), LINKS>,
     lessees: Vec<Lessee, LINKS>,
     addrs6: Vec<Addr6, ADDRS>,
     conf_text: Vec<u8, TEXT>,
@@ -115,6 +118,7 @@ impl<
             marks: Vec::new(),
             problems: Vec::new(),
             leaving: Vec::new(),
+            wishes: Vec::new(),
             lessees: Vec::new(),
             addrs6: Vec::new(),
             conf_text: Vec::new(),
@@ -164,6 +168,7 @@ impl<
             depths: &mut self.depths,
             problems: &mut self.problems,
             leaving: &mut self.leaving,
+            wishes: &mut self.wishes,
             lessees: &mut self.lessees,
             addrs6: &mut self.addrs6,
             seed: 1,
@@ -199,7 +204,7 @@ impl<
             expects_until: Instant(0),
             until: Instant(0),
             restore_overflow: false,
-            goal: Goal { names: &[] },
+            goal: Goal::ALL,
             examined: 0,
             others: false,
             was_interrupted: false,

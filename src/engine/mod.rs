@@ -28,12 +28,14 @@ mod reload;
 mod remake;
 mod said;
 mod six;
+mod wish;
 
 pub use host::{Host, Instant, OutputFile, Packet, Settled};
 pub(crate) use names::{Names, Original};
 pub(crate) use observe::Asked;
 pub use publish::ForeignResolvConf;
 pub use said::Said;
+pub use wish::Wish;
 
 use crate::diag::{Errno, Sink};
 use crate::limits::RESTORE_OCTETS;
@@ -237,6 +239,8 @@ pub struct Engine<'m> {
     pub(crate) marks: &'m mut VecView<Mark>,
     /// What a link's problems were.
     pub problems: &'m mut VecView<(u32, Str)>,
+    /// What is wanted of links that were spoken of one by one, the oldest first.
+    pub(crate) wishes: &'m mut VecView<(IfName, Wish)>,
     pub(crate) resolv_conf: ResolvConf<'m>,
     /// Chance; never 0.
     pub seed: u32,
@@ -408,7 +412,7 @@ impl Engine<'_> {
         let mut stack = Stack {
             config: &self.config,
             observed: &mut self.observed,
-            goal: self.goal,
+            goal: self.goal.with(self.wishes),
             depths: self.depths,
             sink: host,
         };
@@ -475,7 +479,7 @@ impl<'m> Engine<'m> {
         Resolver {
             config: &self.config,
             observed: &self.observed,
-            goal: self.goal,
+            goal: self.goal.with(self.wishes),
             desired: &mut self.desired,
             states: self.states,
             depths: self.depths,

@@ -4,7 +4,7 @@
 use super::describe6::{self, duid, settings};
 use super::dhcp::{PACKET, describe};
 use super::names::Names;
-use super::{Engine, Host};
+use super::{Engine, Host, Wish};
 use crate::diag::Errno;
 use crate::model::advert::MANAGED;
 use crate::model::config::LinkId;

@@ -6,6 +6,7 @@
 
 use crate::cli::{Opt, Source};
 use crate::form::{ALWAYS, Form, LAYERS, STEPS, Wanted};
+use crate::load::last_part;
 use crate::sys::file::Path;
 use crate::sys::log::Level;
 use crate::sys::{clock, inotify, read};
@@ -110,11 +111,11 @@ impl Changes {
 
 /// Whether a file of this name may be one that is read.
 fn is_source(name: &[u8]) -> bool {
-    match Form::of(name) {
-        Form::Cmdline => Wanted::Conf.has(name),
-        Form::Ifcfg => Wanted::Ifcfg.has(name),
-        _ => true,
+    let form = Form::of(name);
+    if form == Form::Cmdline {
+        return Wanted::Conf.has(name);
     }
+    form != Form::Ifcfg || Wanted::Ifcfg.has(name)
 }
 
 /// Watches the directories that are read.
@@ -132,10 +133,12 @@ pub fn watch(system: &mut System<'_>) {
             continue;
         }
         let path = Path::join(b"", step.path, b"");
+        let path = path.as_bytes();
         let path = match (step.wanted, system.options.value(Opt::IfcfgDir)) {
             (Wanted::Ifcfg, Some(given)) => given,
-            (Wanted::File, _) => parent(path.as_bytes()),
-            _ => path.as_bytes(),
+            // the directory of a file
+            (Wanted::File, _) => path.strip_suffix(last_part(path)).unwrap_or(path),
+            _ => path,
         };
         for layer in LAYERS.iter().take(usize::from(step.layer) + 1) {
             let path = Path::join(b"", *layer, path);

@@ -20,7 +20,7 @@ use ifdawn::model::statement::Statement;
 use ifdawn::output::json::{Json, Octets};
 use ifdawn::output::plan_json::{self, PLAN};
 use ifdawn::packed::{packed, word};
-use ifdawn::plan::resolve::{Goal, LinkState};
+use ifdawn::plan::resolve::LinkState;
 use ifdawn::text::parts;
 use ifdawn::text::show::{Show, Text};
 
@@ -62,9 +62,7 @@ pub fn run<'m>(
     let seed = arguments.seed;
     engine.seed = seed as u32 | 1;
     engine.xid_tag = (seed >> 48) as u16;
-    engine.goal = Goal {
-        names: &options.links,
-    };
+    engine.goal.names = &options.links;
     let mut system = System::new(options, files, ether, engine.xid_tag);
     if let Some(seconds) = options.timeout {
         engine.time_limit = clock::in_seconds(seconds);

@@ -406,7 +406,8 @@ fn wait(
         true => clock::in_seconds(1),
         false => Instant(u64::MAX),
     };
-    let woken = clock::wait(&files, until.min(pause).min(second));
+    let until = until.min(pause).min(second);
+    let woken = clock::wait(&files, system.timer, until);
     if woken & 0b10 != 0 {
         engine.look_at_everything();
     }

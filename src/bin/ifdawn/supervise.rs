@@ -5,7 +5,7 @@
 
 use crate::cli::Command;
 use crate::reload::{self, Changes};
-use crate::sys::signal;
+use crate::sys::{clock, signal};
 use crate::system::System;
 use ifdawn::diag::Errno;
 use ifdawn::engine::{Engine, Instant};
@@ -45,6 +45,7 @@ pub fn begin(system: &mut System<'_>) {
     if system.options.command == Command::Watch {
         system.supervisor.signals = signal::catch().ok();
         reload::watch(system);
+        system.timer = clock::timer().ok();
     }
 }
 

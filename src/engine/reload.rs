@@ -9,7 +9,7 @@ use crate::diag::Errno;
 use crate::model::advert::MANAGED;
 use crate::model::config::LinkId;
 use crate::model::index::{HASH_START, hash};
-use crate::wire::dhcpv4::{self, Request};
+use crate::wire::dhcpv4::{self, DISCOVER, Request};
 use crate::wire::dhcpv6::{self, SOLICIT};
 use core::net::Ipv6Addr;
 
@@ -67,7 +67,7 @@ impl Engine<'_> {
             return 0;
         };
         let mut packet = [0; PACKET];
-        let mut request = Request::new(0, link.arphrd, &link.mac);
+        let mut request = Request::new(DISCOVER, link.arphrd, &link.mac);
         describe(&self.config, id, &mut request);
         let len = dhcpv4::build(&request, &mut packet);
         let mut sum = hash(HASH_START, packet.get(..len).unwrap_or_default());

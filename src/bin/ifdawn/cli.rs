@@ -117,7 +117,7 @@ table! {
     /// What is asked for.
     Command from FIRST {
     Up          [Up]    "up    [IF...]    bring up what is configured, or IF...",
-    Watch       [Watch] "watch [IF...]    as up, then stay: renew leases, look when links change",
+    Watch       [Watch] "watch [IF...]    as up, then stay: renew leases, mend, read changed files",
     Down        [Down]  "down  IF...      take back what was configured on IF",
     Plan        [Plan]  "plan  [IF...]    print what `up` would change, as ip(8) commands",
     Check       [Check] "check [FILE...]  say what is wrong",

@@ -200,3 +200,23 @@ class Reload(WatchMachine):
         self.eventually("state.json", lambda: os.path.exists(self.path("run/ifdawn/state.json")), 2)
         self.assertAsleep(0.3)
         self.stop_watch(process)
+
+
+class Release(WatchMachine):
+    def test_what_it_leaves_is_given_back_where_that_is_asked_for(self):
+        self.dhcp("eth0")
+        self.static("eth1", "198.51.100.5", "")
+        server = wire.Scripted(self, "port0", lease=600)
+        process = self.watch("--release")
+        self.stop_watch(process)
+        server.wait_for("the lease is given back", lambda _: server.messages(wire.RELEASE), 3)
+        self.assertEqual(self.addresses("eth0") + self.addresses("eth1"), [])
+        self.assertEqual(sorted(os.listdir(self.path("run/ifdawn"))), ["lock", "state.json"])
+
+    def test_without_it_the_network_stays(self):
+        self.static()
+        before = self.supervise() and self.everything()
+        [pid] = [pid for pid, name in self.processes().items() if name == "ifdawn"]
+        os.kill(pid, signal.SIGTERM)
+        self.eventually("it is gone", lambda: not self.processes(), 3)
+        self.assertEqual(self.everything(), before)

@@ -23,7 +23,7 @@ pub type Word = &'static [u8];
 /// The enums of commands and options, and their tables: for each row the commands it is about (every one, where
 /// none is said), a bit for each, and a line, whose first word from a column on is its name.
 macro_rules! table {
-    ($($(#[$doc:meta])* $name:ident from $at:ident { $($row:ident $([$about:ident])? $line:literal,)* })*) => {
+    ($($(#[$doc:meta])* $name:ident from $at:ident { $($row:ident $([$($about:ident)+])? $line:literal,)* })*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ macro_rules! table {
 
         const LINES: Packed = packed!(concat!($($($line, "\n"),*),*));
         const KEYS: &[Key<Row>] = &[$($(
-            key(name($line, $at), row($line, $at, EVERY_COMMAND $(& 1 << Command::$about as u8)?), $line),
+            key(name($line, $at), row($line, $at, EVERY_COMMAND $(& (0 $(| 1 << Command::$about as u8)+))?), $line),
         )*)*];
     };
 }
@@ -133,7 +133,7 @@ table! {
     IfcfgDir            "    --ifcfg-dir DIR      directory of ifcfg files",
     ResolvConf          "    --resolv-conf PATH   the resolver's file",
     Timeout             "    --timeout SECONDS    seconds to wait in all",
-    Release     [Down]  "    --release            down: give leases back",
+    Release     [Down Watch] "    --release            down: give leases back; watch: do so at its end",
     Initramfs           "    --initramfs          behave as in an initramfs",
     Json        [Plan]  "    --json               plan: the desired state as JSON",
     Offline     [Plan]  "    --offline            plan: ask no kernel",

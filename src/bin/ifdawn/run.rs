@@ -183,6 +183,9 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -
         Command::Down => down(system, engine),
         Command::Up | Command::Watch | Command::Plan | Command::Check => {
             let code = up(system, engine, heard);
+            if system.options.has(Opt::Release) {
+                return release(system, engine);
+            }
             system.unlock();
             if (system.sockets.are_open() || engine.looks_after_addrs()) && process::fork() == Ok(0)
             {
@@ -343,6 +346,18 @@ fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Er
         }
     }
     Ok(Progress::Waiting(limit))
+}
+
+/// Takes back all that a supervisor looked after.
+fn release(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
+    if system.lock(Instant(u64::MAX)).is_err() {
+        return NOT_UP;
+    }
+    match engine.release(system) {
+        Ok(()) if !engine.plan.errors.any() => UP,
+        Ok(()) => NOT_UP,
+        Err(errno) => system.refused(errno),
+    }
 }
 
 /// Takes back what was made on the links given.

@@ -346,6 +346,7 @@ impl Engine<'_> {
             lessee.client6.end(now);
         }
         while self.step(ifindex, host) {}
+        host.flush();
     }
 
     /// A link has a lease, new or renewed, or what needs none.

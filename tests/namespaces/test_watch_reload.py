@@ -215,8 +215,7 @@ class Release(WatchMachine):
 
     def test_without_it_the_network_stays(self):
         self.static()
-        before = self.supervise() and self.everything()
-        [pid] = [pid for pid, name in self.processes().items() if name == "ifdawn"]
-        os.kill(pid, signal.SIGTERM)
-        self.eventually("it is gone", lambda: not self.processes(), 3)
+        process = self.supervise()
+        before = self.everything()
+        self.stop_watch(process)
         self.assertEqual(self.everything(), before)

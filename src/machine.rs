@@ -3,13 +3,16 @@
 //! [`Machine::new`] is all zero bits, so a `static` of it costs no octet in the file, and pages that no
 //! table grows into are never mapped. Capacities are parameters: tests use small machines.
 
-use crate::engine::{Asked, Buffers, Engine, ForeignResolvConf, Instant, Mark, Names, Original};
+use crate::engine::{
+    Asked, Buffers, Engine, ForeignResolvConf, Instant, Mark, Names, Original, Wish,
+};
 use crate::limits::{DATAGRAM_OCTETS, RESTORE_OCTETS};
 use crate::model::attr::AttrConfig;
 use crate::model::config::{
     AddrConfig, Config, Global, LinkConfig, NameRule, RouteConfig, Search, Server, Str,
 };
 use crate::model::desired::{Desired, DesiredLink, Thing, Things};
+use crate::model::link::IfName;
 use crate::model::observed::{AltName, Link, Observed};
 use crate::model::rule::TableName;
 use crate::output::resolv_conf::ResolvConf;
@@ -64,6 +67,8 @@ pub struct Machine<
     originals: Vec<Original, KERNEL>,
     marks: Vec<Mark, KERNEL>,
     problems: Vec<(u32, Str), LINKS>,
+    leaving: Vec<(u32, IfName), LINKS>,
+    wishes: Vec<(IfName, Wish), LINKS>,
     lessees: Vec<Lessee, LINKS>,
     addrs6: Vec<Addr6, ADDRS>,
     conf_text: Vec<u8, TEXT>,
@@ -112,6 +117,8 @@ impl<
             originals: Vec::new(),
             marks: Vec::new(),
             problems: Vec::new(),
+            leaving: Vec::new(),
+            wishes: Vec::new(),
             lessees: Vec::new(),
             addrs6: Vec::new(),
             conf_text: Vec::new(),
@@ -160,6 +167,8 @@ impl<
             states: &mut self.states,
             depths: &mut self.depths,
             problems: &mut self.problems,
+            leaving: &mut self.leaving,
+            wishes: &mut self.wishes,
             lessees: &mut self.lessees,
             addrs6: &mut self.addrs6,
             seed: 1,
@@ -190,11 +199,12 @@ impl<
             live_rename: LiveRename::Tried,
             names: Names::Followed,
             started: Instant(0),
+            begun: Instant(0),
             last_plan: 0,
             expects_until: Instant(0),
             until: Instant(0),
             restore_overflow: false,
-            goal: Goal { names: &[] },
+            goal: Goal::ALL,
             examined: 0,
             others: false,
             was_interrupted: false,

@@ -24,15 +24,18 @@ mod overhear;
 mod publish;
 mod ready;
 mod recall;
+mod reload;
 mod remake;
 mod said;
 mod six;
+mod wish;
 
 pub use host::{Host, Instant, OutputFile, Packet, Settled};
 pub(crate) use names::{Names, Original};
 pub(crate) use observe::Asked;
 pub use publish::ForeignResolvConf;
 pub use said::Said;
+pub use wish::Wish;
 
 use crate::diag::{Errno, Sink};
 use crate::limits::RESTORE_OCTETS;
@@ -225,6 +228,10 @@ pub struct Engine<'m> {
     /// When the last wait for something ends; 0: nothing is waited for.
     pub(crate) until: Instant,
     pub(crate) started: Instant,
+    /// When the sources were read: waits count from there.
+    pub(crate) begun: Instant,
+    /// Links that were configured when the sources were read again, as number and name.
+    pub(crate) leaving: &'m mut VecView<(u32, IfName)>,
     /// The sum of the steps of the last plan.
     pub(crate) last_plan: u64,
     pub(crate) buffers: Buffers<'m>,
@@ -232,6 +239,8 @@ pub struct Engine<'m> {
     pub(crate) marks: &'m mut VecView<Mark>,
     /// What a link's problems were.
     pub problems: &'m mut VecView<(u32, Str)>,
+    /// What is wanted of links that were spoken of one by one, the oldest first.
+    pub(crate) wishes: &'m mut VecView<(IfName, Wish)>,
     pub(crate) resolv_conf: ResolvConf<'m>,
     /// Chance; never 0.
     pub seed: u32,
@@ -263,7 +272,7 @@ impl Engine<'_> {
 
     /// Sets the clock's zero, from which waits and the timeline count.
     pub fn start(&mut self, now: Instant) {
-        self.started = now;
+        (self.started, self.begun) = (now, now);
     }
 
     /// Observes, compares and fills [`Engine::plan`]; changes nothing. Names in the plan are those the
@@ -403,7 +412,7 @@ impl Engine<'_> {
         let mut stack = Stack {
             config: &self.config,
             observed: &mut self.observed,
-            goal: self.goal,
+            goal: self.goal.with(self.wishes),
             depths: self.depths,
             sink: host,
         };
@@ -470,7 +479,7 @@ impl<'m> Engine<'m> {
         Resolver {
             config: &self.config,
             observed: &self.observed,
-            goal: self.goal,
+            goal: self.goal.with(self.wishes),
             desired: &mut self.desired,
             states: self.states,
             depths: self.depths,

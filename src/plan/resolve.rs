@@ -7,6 +7,7 @@
 use super::rename::find_by_mac;
 use super::stack::{NO_DEPTH, depth_of, find_lower, id_of, is_needed, name_of};
 use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem, Sink, Subject};
+use crate::engine::Wish;
 use crate::limits::MAX_LINE;
 use crate::model::addr::{Cidr, Family};
 use crate::model::attr::Attr;
@@ -93,16 +94,42 @@ impl LinkState {
 pub struct Goal<'a> {
     /// Link names given on the command line; none: every link that is to come up at boot.
     pub names: &'a [IfName],
+    /// What is wanted of single links besides.
+    pub wishes: &'a [(IfName, Wish)],
 }
 
-impl Goal<'_> {
-    /// Whether `link` is asked for; `is` is the kernel's link it matches, if known.
-    pub fn wants(&self, link: &LinkConfig, is: Option<&Link>) -> bool {
-        if self.names.is_empty() {
-            return link.onboot;
-        }
+impl<'a> Goal<'a> {
+    /// Every link that is to come up at boot.
+    pub const ALL: Goal<'static> = Goal {
+        names: &[],
+        wishes: &[],
+    };
+
+    /// The same with these wishes.
+    pub fn with(self, wishes: &'a [(IfName, Wish)]) -> Goal<'a> {
+        Goal { wishes, ..self }
+    }
+
+    /// Whether `link` is asked for; `is` is the kernel's link it matches, if known; `is_needed`: what lies on it is
+    /// asked for. Who wants a link to be left alone means its ports and what lies on it too.
+    #[inline(never)]
+    pub fn wants(&self, link: &LinkConfig, is: Option<&Link>, is_needed: bool) -> bool {
         let is_it = |name: &IfName| name.is(&link.name) || is.is_some_and(|is| is.name == *name);
-        self.names.iter().any(is_it)
+        let mut wanted = is_needed;
+        if self.names.is_empty() {
+            wanted |= link.onboot;
+        }
+        wanted |= self.names.iter().any(is_it);
+        for (name, wish) in self.wishes {
+            if is_it(name) {
+                return *wish == Wish::Up;
+            }
+            let is_below =
+                |lower: &LinkMatch| matches!(lower, LinkMatch::Name(lower) if lower == name);
+            let has_part = name.is(&link.master) || link.lower.as_ref().is_some_and(is_below);
+            wanted &= *wish == Wish::Up || !has_part;
+        }
+        wanted
     }
 }
 
@@ -216,7 +243,7 @@ impl Resolver<'_, '_> {
                 by_mac(mac).or(holder.filter(has_set_mac))
             }
         };
-        if !self.goal.wants(config, named) && !is_needed(self.depths, id) {
+        if !self.goal.wants(config, named, is_needed(self.depths, id)) {
             return;
         }
         let is_refused = named.is_some_and(|link| link.birth == Birth::Refused);
@@ -262,10 +289,7 @@ impl Resolver<'_, '_> {
 
     /// Every candidate link that no other configuration speaks of; one of them where an address is given.
     fn any(&mut self, id: LinkId, config: &LinkConfig) {
-        let is_at_boot = self.goal.names.is_empty();
-        if is_at_boot && !config.onboot {
-            return;
-        }
+        let is_at_boot = self.goal.names.is_empty() && config.onboot;
         let links = self.observed.links.as_slice();
         let mut best = 0;
         for link in links {
@@ -282,7 +306,7 @@ impl Resolver<'_, '_> {
             if rank == 0
                 || rank & DEVICE != best & DEVICE
                 || is_spoken_of(self.config, link)
-                || !self.goal.wants(config, Some(link))
+                || !self.goal.wants(config, Some(link), false)
             {
                 continue;
             }
@@ -560,7 +584,10 @@ mod tests {
         let mut resolver = Resolver {
             config: &engine.config,
             observed: &engine.observed,
-            goal: Goal { names: &names },
+            goal: Goal {
+                names: &names,
+                ..Goal::ALL
+            },
             desired: &mut engine.desired,
             states: engine.states,
             depths: engine.depths,
@@ -921,7 +948,7 @@ mod tests {
         let mut resolver = Resolver {
             config: &engine.config,
             observed: &engine.observed,
-            goal: Goal { names: &[] },
+            goal: Goal::ALL,
             desired: &mut engine.desired,
             states: engine.states,
             depths: engine.depths,

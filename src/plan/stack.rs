@@ -95,8 +95,9 @@ impl Stack<'_, '_> {
 
     /// Whether a link is asked for, or one that lies on it.
     fn is_wanted(&self, id: LinkId) -> bool {
+        let is_needed = is_needed(self.depths, id);
         let link = self.config.link(id);
-        is_needed(self.depths, id) || link.is_some_and(|link| self.goal.wants(link, None))
+        link.is_some_and(|link| self.goal.wants(link, None, is_needed))
     }
 
     /// Adds a link, if it is to be made and can be.
@@ -355,7 +356,10 @@ mod tests {
             engine.observed.links.push(link).unwrap();
         }
         let names: Vec<IfName> = names.iter().map(|text| name(text)).collect();
-        let goal = Goal { names: &names };
+        let goal = Goal {
+            names: &names,
+            ..Goal::ALL
+        };
         let mut stack = Stack {
             config: &engine.config,
             observed: &mut engine.observed,

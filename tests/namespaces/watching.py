@@ -9,6 +9,7 @@ import threading
 import time
 
 from dhcp import DhcpMachine, read
+from machine import Machine
 from wire import checksum, namespace
 
 LIFE_TIME = re.compile(r'"(valid|preferred)_life_time": \d+')
@@ -173,6 +174,10 @@ class Ping:
             for thread in self.threads:
                 thread.join()
             self.socket.close()
+
+    def begin(self):
+        """What was sent until now does not count."""
+        self.sent = {}
 
     def answered(self):
         """How many were."""

@@ -119,6 +119,7 @@ table! {
     Up          [Up]    "up    [IF...]    bring up what is configured, or IF...",
     Watch       [Watch] "watch [IF...]    as up, then stay: renew leases, mend, read changed files",
     Down        [Down]  "down  IF...      take back what was configured on IF",
+    Reload      [Reload] "reload [IF...]   read the sources again, and make the difference",
     Plan        [Plan]  "plan  [IF...]    print what `up` would change, as ip(8) commands",
     Check       [Check] "check [FILE...]  say what is wrong",
     }
@@ -339,7 +340,12 @@ impl Options {
         let missing = match self.command {
             _ if self.about == 0 => Some(Wrong::NoCommand),
             Command::Down if self.links.is_empty() => Some(Wrong::WhichLink),
-            Command::Up | Command::Watch | Command::Down | Command::Plan | Command::Check => None,
+            Command::Up
+            | Command::Watch
+            | Command::Down
+            | Command::Reload
+            | Command::Plan
+            | Command::Check => None,
         };
         if let Some(wrong) = missing {
             self.refuse(wrong, b"");

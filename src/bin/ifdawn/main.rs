@@ -5,6 +5,7 @@
 #![no_main]
 
 mod cli;
+mod control;
 mod form;
 mod frame;
 mod load;

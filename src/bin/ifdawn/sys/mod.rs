@@ -19,6 +19,7 @@ pub mod signal;
 pub mod start;
 pub mod udev;
 pub mod udp;
+pub mod unix;
 
-use call::{bind, descriptor, opened, receive, send, set, socket};
-pub use call::{call, drain, keep, read, write};
+use call::{bind, descriptor, opened, set, socket};
+pub use call::{call, drain, keep, read, receive, send, write};

@@ -4,9 +4,10 @@
 //! table grows into are never mapped. Capacities are parameters: tests use small machines.
 
 use crate::engine::{
-    Asked, Buffers, Engine, ForeignResolvConf, Instant, Mark, Names, Original, Wish,
+    Asked, Buffers, Engine, ForeignResolvConf, Instant, Mark, Names, Original, Removal, Watched,
+    Wish,
 };
-use crate::limits::{DATAGRAM_OCTETS, RESTORE_OCTETS};
+use crate::limits::{DATAGRAM_OCTETS, MAX_REMOVALS, RESTORE_OCTETS};
 use crate::model::attr::AttrConfig;
 use crate::model::config::{
     AddrConfig, Config, Global, LinkConfig, NameRule, RouteConfig, Search, Server, Str,
@@ -68,6 +69,8 @@ pub struct Machine<
     marks: Vec<Mark, KERNEL>,
     problems: Vec<(u32, Str), LINKS>,
     wishes: Vec<(IfName, Wish), LINKS>,
+    watched: Vec<Watched, KERNEL>,
+    removals: Vec<Removal, MAX_REMOVALS>,
     lessees: Vec<Lessee, LINKS>,
     addrs6: Vec<Addr6, ADDRS>,
     conf_text: Vec<u8, TEXT>,
@@ -117,6 +120,8 @@ impl<
             marks: Vec::new(),
             problems: Vec::new(),
             wishes: Vec::new(),
+            watched: Vec::new(),
+            removals: Vec::new(),
             lessees: Vec::new(),
             addrs6: Vec::new(),
             conf_text: Vec::new(),
@@ -166,6 +171,8 @@ impl<
             depths: &mut self.depths,
             problems: &mut self.problems,
             wishes: &mut self.wishes,
+            watched: &mut self.watched,
+            removals: &mut self.removals,
             lessees: &mut self.lessees,
             addrs6: &mut self.addrs6,
             seed: 1,
@@ -188,6 +195,8 @@ impl<
             seq: 0,
             first_seq: 0,
             asked: Asked::Links,
+            is_first: false,
+            is_calm: false,
             links_changed: false,
             is_news: true,
             port: 0,

@@ -459,8 +459,9 @@ pub fn link_mut(links: &mut VecView<DesiredLink>, ifindex: u32) -> Option<&mut D
     links.iter_mut().find(|link| link.ifindex == ifindex)
 }
 
+/// What of it is the place in the kernel's tables, in short.
 #[inline(never)]
-fn place_hash(thing: &Thing) -> u32 {
+pub(crate) fn place_hash(thing: &Thing) -> u32 {
     let route = &thing.route;
     let prefix = match route.from.is_default() {
         true => &route.dst,

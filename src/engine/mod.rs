@@ -435,6 +435,9 @@ impl Engine<'_> {
         let mut resolver = self.resolver(host);
         resolver.leases(now);
         resolver.routes();
+        if resolver.goal.stays {
+            resolver.withdraw();
+        }
     }
 
     /// Resolve, read what is ours, look at addresses and routes, compare.

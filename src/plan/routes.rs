@@ -277,9 +277,10 @@ impl Resolver<'_, '_> {
     pub fn withdraw(&mut self) {
         /// What is added to the metric of one that comes last, as NetworkManager does.
         const LAST: u32 = 20_000;
-        let mut n = 0_usize;
-        while let Some(&thing) = self.desired.things.get(n) {
-            n = n.wrapping_add(1);
+        for n in 0..self.desired.things.len() {
+            let Some(&thing) = self.desired.things.get(n) else {
+                return;
+            };
             let mut others = self.desired.things.iter();
             if self.carries(&thing) != Some(false)
                 || !others.any(|other| {
@@ -300,7 +301,7 @@ impl Resolver<'_, '_> {
             if policy == CarrierLoss::Keep {
                 continue;
             }
-            if let Some(thing) = self.desired.things.get_mut(n.wrapping_sub(1)) {
+            if let Some(thing) = self.desired.things.get_mut(n) {
                 thing.standing = Standing::Withdrawn;
             }
             if policy == CarrierLoss::Metric {

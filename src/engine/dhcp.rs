@@ -63,8 +63,11 @@ impl Engine<'_> {
     /// Does what a link's lessee has to do, if it is one.
     #[inline(never)]
     pub(super) fn attend_to(&mut self, ifindex: u32, host: &mut impl Host) {
-        self.begin(ifindex);
-        while self.step(ifindex, host) {}
+        let lessee = self.lessee(ifindex);
+        if lessee.is_some_and(|lessee| lessee.config != LinkId::NONE) {
+            self.begin(ifindex);
+            while self.step(ifindex, host) {}
+        }
     }
 
     /// Has the clients of a link begin where there is carrier, and stop where there is none.
@@ -349,6 +352,7 @@ impl Engine<'_> {
             lessee.client6.end(now);
         }
         while self.step(ifindex, host) {}
+        host.flush();
     }
 
     /// A link has a lease, new or renewed, or what needs none.
@@ -440,7 +444,7 @@ fn sent_as(message: Message) -> Event {
 
 /// What a configured link says of itself.
 #[inline(never)]
-fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Request<'c>) {
+pub(super) fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Request<'c>) {
     if let Some(tos) = GlobalNumber::DhcpTos.of(&config.global) {
         request.tos = tos as u8;
     }
@@ -457,7 +461,7 @@ fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Request<'c>) {
 }
 
 /// Octets of the longest packet we send.
-const PACKET: usize = 1_500;
+pub(super) const PACKET: usize = 1_500;
 
 const NOT_SENT: Complaint = Complaint::error(Problem::NotSent, Effect::None);
 pub(super) const ENDED: Complaint = Complaint::warning(Problem::LeaseEnded, Effect::AddrTakenBack);

@@ -32,6 +32,7 @@ impl Engine<'_> {
     /// earlier run leased is read back.
     pub(super) fn meet_lessees(&mut self, host: &mut impl Host) {
         const FULL: Complaint = Complaint::error(Problem::MaxDhcp, Effect::MethodSkipped);
+        self.describe_again();
         let desired = &self.desired;
         // What another run wrote down, or removed, is what holds.
         remove(self.lessees, |lessee| {

@@ -24,6 +24,7 @@ mod overhear;
 mod publish;
 mod ready;
 mod recall;
+mod reload;
 mod remake;
 mod removals;
 mod said;
@@ -235,6 +236,10 @@ pub struct Engine<'m> {
     /// When the last wait for something ends; 0: nothing is waited for.
     pub(crate) until: Instant,
     pub(crate) started: Instant,
+    /// When the sources were read: waits count from there.
+    pub(crate) begun: Instant,
+    /// Links that were configured when the sources were read again, as number and name.
+    pub(crate) leaving: &'m mut VecView<(u32, IfName)>,
     /// The sum of the steps of the last plan.
     pub(crate) last_plan: u64,
     pub(crate) buffers: Buffers<'m>,
@@ -281,7 +286,7 @@ impl Engine<'_> {
 
     /// Sets the clock's zero, from which waits and the timeline count.
     pub fn start(&mut self, now: Instant) {
-        self.started = now;
+        (self.started, self.begun) = (now, now);
     }
 
     /// Observes, compares and fills [`Engine::plan`]; changes nothing. Names in the plan are those the

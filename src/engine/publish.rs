@@ -88,7 +88,7 @@ impl Engine<'_> {
             let is_managed = !matches!(ipv6.method, Method::Ignore | Method::Disabled);
             if !ipv4.required && (is_managed || self.has_addr(id, Family::V6)) {
                 let seconds = self.config.global.timeouts.of(Wait::IpRequired);
-                four.1 = four.1.min(self.started.after_seconds(seconds));
+                four.1 = four.1.min(self.begun.after_seconds(seconds));
                 four.1 = four.1.min(self.time_limit);
                 if self.now >= four.1 {
                     (given_up, four) = (four.0, NOTHING);

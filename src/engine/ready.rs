@@ -85,7 +85,7 @@ impl Engine<'_> {
                 let seconds = LinkNumber::DeviceTimeout
                     .of(link)
                     .unwrap_or(self.config.global.timeouts.of(Wait::Device));
-                let deadline = self.started.after_seconds(seconds);
+                let deadline = self.begun.after_seconds(seconds);
                 until = until.max(deadline);
             }
             n = n.wrapping_add(1);

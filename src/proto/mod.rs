@@ -37,6 +37,8 @@ pub struct Lessee {
     pub saved: [bool; 2],
     /// How often its link had lost carrier at the last look.
     pub carrier_losses: u32,
+    /// A digest of what it says of itself, while its configuration is read again.
+    pub description: u32,
     /// How far DHCPv4 is.
     pub client: Client,
     /// What routers said.
@@ -59,6 +61,7 @@ impl Lessee {
             v6_only: false,
             saved: [false; 2],
             carrier_losses: 0,
+            description: 0,
             client: Client::NEW,
             ndisc: Ndisc::NEW,
             client6: dhcpv6::Client::NEW,

@@ -23,7 +23,7 @@ pub type Word = &'static [u8];
 /// The enums of commands and options, and their tables: for each row the commands it is about (every one, where
 /// none is said), a bit for each, and a line, whose first word from a column on is its name.
 macro_rules! table {
-    ($($(#[$doc:meta])* $name:ident from $at:ident { $($row:ident $([$about:ident])? $line:literal,)* })*) => {
+    ($($(#[$doc:meta])* $name:ident from $at:ident { $($row:ident $([$($about:ident)+])? $line:literal,)* })*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ macro_rules! table {
 
         const LINES: Packed = packed!(concat!($($($line, "\n"),*),*));
         const KEYS: &[Key<Row>] = &[$($(
-            key(name($line, $at), row($line, $at, EVERY_COMMAND $(& 1 << Command::$about as u8)?), $line),
+            key(name($line, $at), row($line, $at, EVERY_COMMAND $(& (0 $(| 1 << Command::$about as u8)+))?), $line),
         )*)*];
     };
 }
@@ -117,7 +117,7 @@ table! {
     /// What is asked for.
     Command from FIRST {
     Up          [Up]    "up    [IF...]    bring up what is configured, or IF...",
-    Watch       [Watch] "watch [IF...]    as up, then stay: renew leases, look when links change",
+    Watch       [Watch] "watch [IF...]    as up, then stay: renew leases, mend, read changed files",
     Down        [Down]  "down  IF...      take back what was configured on IF",
     Plan        [Plan]  "plan  [IF...]    print what `up` would change, as ip(8) commands",
     Check       [Check] "check [FILE...]  say what is wrong",
@@ -133,7 +133,7 @@ table! {
     IfcfgDir            "    --ifcfg-dir DIR      directory of ifcfg files",
     ResolvConf          "    --resolv-conf PATH   the resolver's file",
     Timeout             "    --timeout SECONDS    seconds to wait in all",
-    Release     [Down]  "    --release            down: give leases back",
+    Release     [Down Watch] "    --release            down: give leases back; watch: do so at its end",
     Initramfs           "    --initramfs          behave as in an initramfs",
     Json        [Plan]  "    --json               plan: the desired state as JSON",
     Offline     [Plan]  "    --offline            plan: ask no kernel",

@@ -438,7 +438,7 @@ const LINKS: &[u8] = b"/systemd/network/";
 
 /// What follows the last slash of a path.
 #[inline(never)]
-fn last_part(path: &[u8]) -> &[u8] {
+pub fn last_part(path: &[u8]) -> &[u8] {
     path.rsplit(|octet| *octet == b'/').next().unwrap_or(path)
 }
 

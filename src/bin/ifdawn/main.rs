@@ -8,6 +8,7 @@ mod cli;
 mod form;
 mod frame;
 mod load;
+mod reload;
 mod report;
 mod run;
 mod sockets;

@@ -38,6 +38,10 @@ const PATIENCE_MICROS: u32 = 1_000;
 /// The same where all that changed is leases.
 const PATIENCE_WITH_LEASES_MICROS: u32 = 4_000;
 
+/// How many times as long as it looks a supervisor rests, when events never end; and how long it looks without a rest.
+const REST: u64 = 8;
+const CREDIT_MICROS: u64 = 1_000_000;
+
 /// Seconds after which a supervisor complains again of what it complained of.
 const FORGET_SECONDS: u32 = 600;
 
@@ -180,6 +184,9 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -
         Command::Down => down(system, engine),
         Command::Up | Command::Watch | Command::Plan | Command::Check => {
             let code = up(system, engine, heard);
+            if system.options.has(Opt::Release) {
+                return release(system, engine);
+            }
             system.unlock();
             if (system.sockets.are_open() || engine.looks_after_addrs()) && process::fork() == Ok(0)
             {
@@ -252,6 +259,8 @@ fn settle(
     let mut forget = clock::in_seconds(FORGET_SECONDS);
     // Until when what is about to come is waited for, to be applied with what is there.
     let mut patience = Instant(u64::MAX);
+    // Until when a supervisor that looked for so long is to rest, were it not for what it may have on credit.
+    let mut rest = 0_u64;
     engine.look_at_everything();
     loop {
         let mut next = limit.min(engine.attend(system));
@@ -266,14 +275,20 @@ fn settle(
                 false => PATIENCE_WITH_LEASES_MICROS,
             };
             patience = patience.min(clock::in_micros(micros));
-            let until = patience.min(engine.expects_until);
+            let mut until = patience.min(engine.expects_until);
+            until.0 = until.0.max(rest.saturating_sub(CREDIT_MICROS));
             if now < until {
                 next = next.min(until);
             } else if system.try_lock().is_err() {
                 next = clock::in_micros(LOCK_MICROS);
             } else {
                 patience = Instant(u64::MAX);
-                limit = match look(engine, system)? {
+                let looked = look(engine, system)?;
+                if system.options.command == Command::Watch {
+                    let took = clock::now().0.saturating_sub(now.0);
+                    rest = rest.max(now.0).saturating_add(took.saturating_mul(REST));
+                }
+                limit = match looked {
                     Progress::Done => return Ok(()),
                     Progress::Waiting(until) => until.min(system.udev.deadline()),
                 };
@@ -323,7 +338,7 @@ fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Er
     };
     if stays {
         engine.publish_state(system);
-        supervise::looked(engine, system);
+        supervise::looked(engine, system)?;
     } else {
         limit = limit.min(engine.time_limit);
         // What else is over shows at the next look: a wait of one second may be, and more to wait for.
@@ -332,6 +347,18 @@ fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Er
         }
     }
     Ok(Progress::Waiting(limit))
+}
+
+/// Takes back all that a supervisor looked after.
+fn release(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
+    if system.lock(Instant(u64::MAX)).is_err() {
+        return NOT_UP;
+    }
+    match engine.release(system) {
+        Ok(()) if !engine.plan.errors.any() => UP,
+        Ok(()) => NOT_UP,
+        Err(errno) => system.refused(errno),
+    }
 }
 
 /// Takes back what was made on the links given.
@@ -407,7 +434,8 @@ fn wait(
         true => clock::in_seconds(1),
         false => Instant(u64::MAX),
     };
-    let woken = clock::wait(&files, until.min(pause).min(second));
+    let until = until.min(pause).min(second);
+    let woken = clock::wait(&files, system.timer, until);
     if woken & 0b10 != 0 {
         engine.look_at_everything();
     }

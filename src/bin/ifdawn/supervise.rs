@@ -4,8 +4,10 @@
 //! [`looked`] after each look at the kernel.
 
 use crate::cli::Command;
-use crate::sys::signal;
+use crate::reload::{self, Changes};
+use crate::sys::{clock, signal};
 use crate::system::System;
+use ifdawn::diag::Errno;
 use ifdawn::engine::{Engine, Instant};
 
 use std::os::fd::BorrowedFd;
@@ -17,11 +19,16 @@ pub const FILES: usize = 4;
 pub struct Supervisor {
     /// Signals, as something to read; none: we are no supervisor, or signals end us.
     signals: Option<BorrowedFd<'static>>,
+    /// What is known of changes of the sources.
+    pub changes: Changes,
 }
 
 impl Supervisor {
     /// Nothing open.
-    pub const NONE: Supervisor = Supervisor { signals: None };
+    pub const NONE: Supervisor = Supervisor {
+        signals: None,
+        changes: Changes::NONE,
+    };
 }
 
 /// What to do after a wait.
@@ -37,33 +44,47 @@ pub enum Order {
 pub fn begin(system: &mut System<'_>) {
     if system.options.command == Command::Watch {
         system.supervisor.signals = signal::catch().ok();
+        reload::watch(system);
+        system.timer = clock::timer().ok();
     }
 }
 
 /// What is waited for.
 pub fn files(system: &System<'_>) -> [Option<BorrowedFd<'static>>; FILES] {
-    let Supervisor { signals } = system.supervisor;
-    [signals, None, None, None]
+    let Supervisor { signals, changes } = &system.supervisor;
+    [*signals, changes.inotify, None, None]
 }
 
 /// Until when at most.
-pub fn deadline(_: &System<'_>) -> Instant {
-    Instant(u64::MAX)
+pub fn deadline(system: &System<'_>) -> Instant {
+    system.supervisor.changes.deadline()
 }
 
 /// Does what is asked for; `woken` has a bit for each of [`files`], lowest first.
-pub fn serve(woken: u32, _: &mut Engine<'_>, system: &mut System<'_>) -> Order {
+pub fn serve(woken: u32, engine: &mut Engine<'_>, system: &mut System<'_>) -> Order {
     if woken & 1 != 0
         && let Some(file) = system.supervisor.signals
     {
         while let Some(signal) = signal::next(file) {
-            if matches!(signal, libc::SIGTERM | libc::SIGINT) {
-                return Order::End;
+            match signal {
+                libc::SIGTERM | libc::SIGINT => return Order::End,
+                libc::SIGHUP => system.supervisor.changes.ask(),
+                libc::SIGUSR1 => engine.publish_state(system),
+                _ => {}
             }
         }
     }
+    if woken & 2 != 0 {
+        reload::hear(system);
+    }
+    reload::reload_if_due(engine, system);
     Order::GoOn
 }
 
 /// A look is over.
-pub fn looked(_: &mut Engine<'_>, _: &mut System<'_>) {}
+///
+/// # Errors
+/// When the kernel cannot be asked.
+pub fn looked(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<(), Errno> {
+    engine.leave(system)
+}

@@ -1,6 +1,6 @@
 //! The outside world of the engine: options, files, netlink, udev, sockets, the log.
 
-use crate::cli::{Command, Opt, Options};
+use crate::cli::{Opt, Options};
 use crate::form::Wanted;
 use crate::load::{self, Files};
 use crate::report::Target;
@@ -48,6 +48,8 @@ pub struct System<'a> {
     pub rtnl: Result<Rtnl<'static>, Errno>,
     /// udev.
     pub udev: Udev,
+    /// What wakes a supervisor after a suspend.
+    pub timer: Option<BorrowedFd<'static>>,
     /// What tells of links: the kernel, udev.
     pub told_by: [Option<BorrowedFd<'static>>; 2],
     lock: Option<BorrowedFd<'static>>,
@@ -80,6 +82,7 @@ impl<'a> System<'a> {
             sockets: Sockets::new(ether, xid_tag),
             supervisor: Supervisor::NONE,
             lingers: false,
+            timer: None,
             told_by: [None; 2],
             files,
             lock: None,
@@ -292,12 +295,11 @@ impl Host for System<'_> {
         to: Ipv4Addr,
         packet: &[u8],
     ) -> Result<(), Errno> {
-        self.sockets.unicast(ifindex, from, to, packet)?;
-        if self.options.command == Command::Down {
-            // Its address goes next.
-            self.sockets.flush();
-        }
-        Ok(())
+        self.sockets.unicast(ifindex, from, to, packet)
+    }
+
+    fn flush(&mut self) {
+        self.sockets.flush();
     }
 
     fn trace(&mut self, what: &dyn Show) {

@@ -130,15 +130,6 @@ impl<'a> Root<'a> {
             Err(other) => Err(other),
         }
     }
-
-    /// Has inotify watch a directory.
-    #[inline(never)]
-    pub fn watch(&self, path: Word, inotify: BorrowedFd<'_>, events: u32) {
-        let (path, file) = (self.join(path, b""), descriptor(inotify));
-        let (path, events) = (path.pointer(), events as usize);
-        // SAFETY: the path ends with a NUL.
-        let _ = unsafe { call(libc::SYS_inotify_add_watch, file, path, events, 0, 0) };
-    }
 }
 
 impl Path {
@@ -177,7 +168,7 @@ impl Path {
     }
 
     /// As system calls take it.
-    fn pointer(&self) -> usize {
+    pub fn pointer(&self) -> usize {
         self.0.as_bytes().as_ptr() as usize
     }
 

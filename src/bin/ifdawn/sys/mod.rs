@@ -7,6 +7,7 @@ pub mod clock;
 pub mod ethtool;
 pub mod file;
 pub mod heap;
+pub mod inotify;
 pub mod jail;
 pub mod kernel;
 pub mod log;
@@ -19,5 +20,5 @@ pub mod start;
 pub mod udev;
 pub mod udp;
 
-use call::{bind, descriptor, opened, read, receive, send, set, socket};
-pub use call::{call, drain, keep, write};
+use call::{bind, descriptor, opened, receive, send, set, socket};
+pub use call::{call, drain, keep, read, write};

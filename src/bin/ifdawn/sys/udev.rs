@@ -2,11 +2,10 @@
 //!
 //! Where udevd runs, a link without a MAC rule of ours is left alone until `/run/udev/data/n<ifindex>`
 //! exists: before Linux 6.2 a link that is up cannot be renamed, and udev's own name would be lost.
-#![expect(unsafe_code, reason = "system calls")]
 
 use super::file::Root;
 use super::log::{Level, Log};
-use super::{call, clock, keep, opened};
+use super::{clock, inotify};
 use ifdawn::diag::LineBuf;
 use ifdawn::engine::{Instant, Settled};
 use ifdawn::packed::{packed, word};
@@ -74,14 +73,12 @@ impl Udev {
         if !self.runs {
             return None;
         }
-        let flags = libc::IN_NONBLOCK | libc::IN_CLOEXEC;
-        // SAFETY: no pointers; inotify_init1(2) opens a descriptor.
-        let inotify = unsafe { opened(call(libc::SYS_inotify_init1, flags as usize, 0, 0, 0, 0)) };
-        let inotify = keep(inotify.ok()?);
+        let events = inotify::open().ok()?;
         // udevd makes the directory with its first link.
-        root.watch(word!("/run/udev/data"), inotify, EVENTS);
-        root.watch(word!("/run/udev"), inotify, EVENTS);
-        Some(inotify)
+        for directory in [word!("/run/udev/data"), word!("/run/udev")] {
+            inotify::watch(events, &root.join(directory, b""), EVENTS);
+        }
+        Some(events)
     }
 }
 

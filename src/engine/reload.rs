@@ -1,0 +1,140 @@
+//! The sources are read again: what was configured and is not any more is taken back, clients that would say the same
+//! of themselves go on.
+
+use super::describe6::{self, duid, settings};
+use super::dhcp::{PACKET, describe};
+use super::names::Names;
+use super::{Engine, Host, Wish};
+use crate::diag::Errno;
+use crate::model::advert::MANAGED;
+use crate::model::config::LinkId;
+use crate::model::index::{HASH_START, hash};
+use crate::wire::dhcpv4::{self, DISCOVER, Request};
+use crate::wire::dhcpv6::{self, SOLICIT};
+use core::net::Ipv6Addr;
+
+impl Engine<'_> {
+    /// Forgets the configuration, which is to be read again before the next look. What is configured now is remembered:
+    /// [`Engine::leave`] sees to what is not any more.
+    pub fn forget_config(&mut self, host: &mut impl Host) {
+        self.begun = host.now();
+        self.names = Names::Followed;
+        self.remember_configured();
+        let mut n = 0_usize;
+        while let Some(lessee) = self.lessees.get(n) {
+            let description = self.description(lessee.ifindex, lessee.config);
+            if let Some(lessee) = self.lessees.get_mut(n) {
+                (lessee.description, lessee.config) = (description, LinkId::NONE);
+            }
+            n = n.wrapping_add(1);
+        }
+        self.problems.clear();
+        self.config.clear();
+        self.look_at_everything();
+    }
+
+    /// Puts down the links that are configured now.
+    fn remember_configured(&mut self) {
+        self.leaving.clear();
+        for link in self.desired.links.iter() {
+            if link.config.is_some() {
+                let _ = self.leaving.push((link.ifindex, link.name));
+            }
+        }
+    }
+
+    /// Gives the clients that were left without a configuration that of their links, where they say the same of
+    /// themselves with it.
+    pub(super) fn describe_again(&mut self) {
+        let mut n = 0_usize;
+        while let Some(lessee) = self.lessees.get(n) {
+            let ifindex = lessee.ifindex;
+            if lessee.config == LinkId::NONE
+                && let Some(id) = self.desired.link(ifindex).and_then(|link| link.config)
+                && lessee.description == self.description(ifindex, id)
+                && let Some(lessee) = self.lessees.get_mut(n)
+            {
+                lessee.config = id;
+            }
+            n = n.wrapping_add(1);
+        }
+    }
+
+    /// A digest of what a link's client says of itself, and of how it asks.
+    fn description(&self, ifindex: u32, id: LinkId) -> u32 {
+        let (Some(link), Some(config)) = (self.observed.by_index(ifindex), self.config.link(id))
+        else {
+            return 0;
+        };
+        let mut packet = [0; PACKET];
+        let mut request = Request::new(DISCOVER, link.arphrd, &link.mac);
+        describe(&self.config, id, &mut request);
+        let len = dhcpv4::build(&request, &mut packet);
+        let mut sum = hash(HASH_START, packet.get(..len).unwrap_or_default());
+        if let Some(duid) = &duid(&self.config, id, link) {
+            let mut request = dhcpv6::Request::new(SOLICIT, Ipv6Addr::UNSPECIFIED, duid);
+            describe6::describe(&self.config, id, &mut request);
+            let len = dhcpv6::build(&request, &mut packet);
+            sum = hash(sum, packet.get(..len).unwrap_or_default());
+        }
+        let settings = settings(config, link, MANAGED);
+        let [i0, i1, i2, i3] = settings.iaid;
+        let [p0, p1, p2, p3] = config.dhcp4.probe_ms.to_ne_bytes();
+        let how = [
+            i0,
+            i1,
+            i2,
+            i3,
+            p0,
+            p1,
+            p2,
+            p3,
+            config.dhcp4.bootp.into(),
+            config.ipv4.asks().into(),
+            config.ipv6.asks().into(),
+            config.ipv6.method as u8,
+        ];
+        hash(sum, &how)
+    }
+
+    /// After the first look with another configuration: what is not configured any more is taken back. What still is,
+    /// but would not come up by itself, stays.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    pub fn leave(&mut self, host: &mut impl Host) -> Result<(), Errno> {
+        let Engine {
+            leaving, desired, ..
+        } = self;
+        super::remove(leaving, |(ifindex, _)| {
+            let link = desired.link(*ifindex);
+            link.is_some_and(|link| link.config.is_some())
+        });
+        self.take_back(host)
+    }
+
+    /// Takes back all that is configured, and gives leases back.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    pub fn release(&mut self, host: &mut impl Host) -> Result<(), Errno> {
+        self.releases = true;
+        self.remember_configured();
+        self.take_back(host)
+    }
+
+    fn take_back(&mut self, host: &mut impl Host) -> Result<(), Errno> {
+        while let Some((ifindex, name)) = self.leaving.pop() {
+            let link = self.observed.by_index(ifindex);
+            let name = link.map_or(name, |link| link.name);
+            if self.releases || self.config.named(&name).is_none() {
+                self.down(&name, host)?;
+            } else {
+                // `ONBOOT=no` says nothing of now.
+                self.wish(&name, Wish::Up);
+            }
+            self.look_at_everything();
+        }
+        Ok(())
+    }
+}

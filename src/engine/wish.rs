@@ -1,5 +1,7 @@
 //! What people want of single links, beside what the sources say of them.
 
+use super::remake::key;
+use super::watched::{self, forget_removals};
 use super::{Engine, remove};
 use crate::model::link::IfName;
 use crate::plan::resolve::LinkState;
@@ -15,7 +17,7 @@ pub enum Wish {
 
 impl Engine<'_> {
     /// Notes what is wanted of a link from now on, in place of what was wanted of it before. It holds until another
-    /// one is noted, whatever is read anew; of more than [`MAX_LINKS`](crate::limits::MAX_LINKS) the oldest is
+    /// one is noted, whatever is read anew, and ends what somebody else did to the link; of more than [`MAX_LINKS`](crate::limits::MAX_LINKS) the oldest is
     /// forgotten.
     pub fn wish(&mut self, name: &IfName, wish: Wish) {
         remove(self.wishes, |(of, _)| of == name);
@@ -23,7 +25,15 @@ impl Engine<'_> {
             self.wishes.remove(0);
         }
         let _ = self.wishes.push((*name, wish));
-        self.look_again = true;
+        // What became of it until now counts no more.
+        let key = key(name);
+        remove(self.marks, |mark| mark.ifindex == key);
+        forget_removals(self.removals, key);
+        if let Some(link) = self.observed.by_name(name) {
+            watched::forget(self.watched, link.ifindex);
+            forget_removals(self.removals, link.ifindex);
+        }
+        self.look_at_everything();
     }
 }
 
@@ -95,10 +105,9 @@ mod tests {
     fn a_wish_beats_what_the_sources_say() {
         let (eth0, eth1) = (name("eth0"), name("eth1"));
         let wants = |wish, onboot, names, is_needed| {
-            let goal = Goal {
-                names,
-                wishes: &[(eth0, wish)],
-            };
+            let goal = Goal { names, ..Goal::ALL };
+            let wishes = [(eth0, wish)];
+            let goal = goal.with(&wishes);
             let mut own = config("eth0");
             own.onboot = onboot;
             goal.wants(&own, None, is_needed)

@@ -71,6 +71,7 @@ pub fn run<'m>(
     engine.seed = seed as u32 | 1;
     engine.xid_tag = (seed >> 48) as u16;
     engine.goal.names = &options.links;
+    engine.goal.stays = options.command == Command::Watch;
     let mut system = System::new(options, files, ether, engine.xid_tag);
     if let Some(seconds) = options.timeout {
         engine.time_limit = clock::in_seconds(seconds);

@@ -190,6 +190,7 @@ pub fn reload(engine: &mut Engine<'_>, system: &mut System<'_>) {
     }
     (system.log).line(Level::News, &packed!("sources are read again"));
     system.said = Said::new();
+    system.supervisor.service.reloading();
     engine.forget_config(system);
     system.read(engine, None);
 }

@@ -4,8 +4,10 @@
 //! [`looked`] after each look at the kernel.
 
 use crate::cli::Command;
+use crate::confine;
 use crate::reload::{self, Changes};
-use crate::sys::signal;
+use crate::service::Service;
+use crate::sys::{process, signal};
 use crate::system::System;
 use ifdawn::diag::Errno;
 use ifdawn::engine::{Engine, Instant};
@@ -21,6 +23,8 @@ pub struct Supervisor {
     signals: Option<BorrowedFd<'static>>,
     /// What is known of changes of the sources.
     pub changes: Changes,
+    /// Who supervises us.
+    pub service: Service,
 }
 
 impl Supervisor {
@@ -28,6 +32,7 @@ impl Supervisor {
     pub const NONE: Supervisor = Supervisor {
         signals: None,
         changes: Changes::NONE,
+        service: Service::NONE,
     };
 }
 
@@ -45,18 +50,25 @@ pub fn begin(system: &mut System<'_>) {
     if system.options.command == Command::Watch {
         system.supervisor.signals = signal::catch().ok();
         reload::watch(system);
+        // Last: what comes before may do more.
+        confine::confine(system);
     }
 }
 
 /// What is waited for.
 pub fn files(system: &System<'_>) -> [Option<BorrowedFd<'static>>; FILES] {
-    let Supervisor { signals, changes } = &system.supervisor;
+    let Supervisor {
+        signals, changes, ..
+    } = &system.supervisor;
     [*signals, changes.inotify, None, None]
 }
 
 /// Until when at most.
 pub fn deadline(system: &System<'_>) -> Instant {
-    system.supervisor.changes.deadline()
+    let Supervisor {
+        changes, service, ..
+    } = &system.supervisor;
+    changes.deadline().min(service.deadline())
 }
 
 /// Does what is asked for; `woken` has a bit for each of [`files`], lowest first.
@@ -66,8 +78,12 @@ pub fn serve(woken: u32, engine: &mut Engine<'_>, system: &mut System<'_>) -> Or
     {
         while let Some(signal) = signal::next(file) {
             match signal {
-                libc::SIGTERM | libc::SIGINT => return Order::End,
+                libc::SIGTERM | libc::SIGINT => {
+                    system.supervisor.service.stopping();
+                    return Order::End;
+                }
                 libc::SIGHUP => system.supervisor.changes.ask(),
+                libc::SIGCHLD => reap(system),
                 libc::SIGUSR1 => engine.publish_state(system),
                 _ => {}
             }
@@ -77,7 +93,17 @@ pub fn serve(woken: u32, engine: &mut Engine<'_>, system: &mut System<'_>) -> Or
         reload::hear(system);
     }
     reload::reload_if_due(engine, system);
+    system.supervisor.service.attend();
     Order::GoOn
+}
+
+/// The first process of all takes care of those whose parent ended. The jail may be among them.
+fn reap(system: &mut System<'_>) {
+    if process::id() == 1 {
+        while let Some(pid) = process::reap() {
+            system.sockets.reaped(pid);
+        }
+    }
 }
 
 /// A look is over.

@@ -10,15 +10,18 @@ pub mod heap;
 pub mod inotify;
 pub mod jail;
 pub mod kernel;
+pub mod landlock;
 pub mod log;
 pub mod names;
 pub mod packet;
 pub mod process;
 pub mod rtnl;
+pub mod seccomp;
 pub mod signal;
 pub mod start;
 pub mod udev;
 pub mod udp;
+pub mod unix;
 
 use call::{bind, descriptor, opened, receive, send, set, socket};
 pub use call::{call, drain, keep, read, write};

@@ -113,6 +113,27 @@ impl Engine<'_> {
         self.take_back(host)
     }
 
+    /// The same for a run that knows of no other configuration: what earlier runs made on links that are none of ours
+    /// is taken back.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    pub fn leave_others(&mut self, host: &mut impl Host) -> Result<(), Errno> {
+        host.list_owned();
+        let mut n = 0;
+        while let Some(name) = host.owned(n) {
+            let names = self.goal.names;
+            if names.is_empty() || names.contains(&name) {
+                let link = self.observed.by_name(&name);
+                let _ = self
+                    .leaving
+                    .push((link.map_or(0, |link| link.ifindex), name));
+            }
+            n = n.wrapping_add(1);
+        }
+        self.leave(host)
+    }
+
     /// Takes back all that is configured, and gives leases back.
     ///
     /// # Errors

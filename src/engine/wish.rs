@@ -4,6 +4,7 @@ use super::remake::key;
 use super::watched::{self, forget_removals};
 use super::{Engine, remove};
 use crate::model::link::IfName;
+use crate::plan::resolve::LinkState;
 
 /// What somebody wants of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,37 @@ impl Engine<'_> {
             forget_removals(self.removals, link.ifindex);
         }
         self.look_at_everything();
+    }
+}
+
+impl Engine<'_> {
+    /// What the sources say of booting holds again for all links.
+    pub fn forget_wishes(&mut self) {
+        self.wishes.clear();
+        self.look_again = true;
+    }
+
+    /// Whether anything of a link, or of any, is still waited for.
+    pub fn is_awaited(&self, name: Option<&IfName>) -> bool {
+        self.has_state(name, |state| state.awaited().is_some())
+    }
+
+    /// Whether a link is what it shall be.
+    pub fn is_link_up(&self, name: &IfName) -> bool {
+        self.has_state(Some(name), |state| state == LinkState::Up)
+    }
+
+    /// Whether the state of a link, or of any, is one of those.
+    fn has_state(&self, name: Option<&IfName>, is_it: fn(LinkState) -> bool) -> bool {
+        let mut n = 0_usize;
+        while let Some((link, state)) = self.link_at(n) {
+            let is_meant = link.name.is_none() || name.is_none_or(|name| name.is(&link.name));
+            if is_meant && is_it(state) {
+                return true;
+            }
+            n = n.wrapping_add(1);
+        }
+        false
     }
 }
 

@@ -48,8 +48,6 @@ pub struct System<'a> {
     pub rtnl: Result<Rtnl<'static>, Errno>,
     /// udev.
     pub udev: Udev,
-    /// What wakes a supervisor after a suspend.
-    pub timer: Option<BorrowedFd<'static>>,
     /// What tells of links: the kernel, udev.
     pub told_by: [Option<BorrowedFd<'static>>; 2],
     lock: Option<BorrowedFd<'static>>,
@@ -82,7 +80,6 @@ impl<'a> System<'a> {
             sockets: Sockets::new(ether, xid_tag),
             supervisor: Supervisor::NONE,
             lingers: false,
-            timer: None,
             told_by: [None; 2],
             files,
             lock: None,
@@ -308,7 +305,7 @@ impl Host for System<'_> {
 }
 
 /// Where most of them are.
-const RUN: &[u8] = b"/run/ifdawn";
+pub const RUN: &[u8] = b"/run/ifdawn";
 
 /// The name of the link that a file of this name says what is ours of.
 #[inline(never)]

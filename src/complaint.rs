@@ -202,6 +202,9 @@ words! {
     ManyServers "names more than three servers; the resolver reads three",
     NotMerged "is not ours, or is too long to merge",
     OwnedNotUnderstood "a line of its owned file is not understood",
+    TakenDown "taken down by somebody else",
+    Removed "removed by somebody else $ times in 10 s",
+    Flaps "carrier was lost $ times in 10 s",
     NoSource "no source names this link",
 }
 
@@ -232,6 +235,9 @@ words! {
     NotMade "link not made",
     NotLocked "going on without it",
     HeldByOthers "another run holds it, nothing was changed",
+    LeftAlone "left alone until it is up again, or `ifdawn up`",
+    NotAgain "left alone until its link changes, or `ifdawn up`",
+    Rests "its clients and default routes wait until carrier lasts",
 }
 
 impl Severity {

@@ -33,6 +33,7 @@ impl Engine<'_> {
     #[inline(never)]
     pub fn attend(&mut self, host: &mut impl Host) -> Instant {
         self.now = host.now();
+        let rested = self.wake_links();
         let mut n = 0_usize;
         while let Some(wanted) = self.desired.links.get(n) {
             let (ifindex, is_watched) = (wanted.ifindex, wanted.asks || wanted.dad.is_some());
@@ -48,7 +49,7 @@ impl Engine<'_> {
             self.attend_to(ifindex, host);
             n = n.wrapping_add(1);
         }
-        let mut until = self.probe_addrs(host);
+        let mut until = self.probe_addrs(host).min(rested);
         let mut asked = Instant(0);
         for lessee in self.lessees.iter() {
             until = until.min(lessee.deadline());
@@ -79,7 +80,7 @@ impl Engine<'_> {
         let link = self.observed.by_index(ifindex);
         // Carrier may have gone and come back since the last look.
         let losses = link.map_or(0, |link| link.carrier_losses);
-        let link = link.filter(|link| link.has_carrier());
+        let link = link.filter(|link| link.carries());
         if core::mem::replace(&mut lessee.carrier_losses, losses) != losses || link.is_none() {
             lessee.stop();
             // Where it leads now others may have them.
@@ -245,11 +246,16 @@ impl Engine<'_> {
         if let Some((lessee, link)) = lessee(self.lessees, &self.observed, ifindex) {
             host.remove(name_of(&link.name, family));
             lessee.set_saved(family, false);
-            // What is waited for begins anew.
-            remove(self.marks, |mark| {
-                mark.ifindex == ifindex && matches!(mark.event, Event::Done | Event::Carrier)
-            });
+            self.forget_marks(ifindex);
         }
+    }
+
+    /// What is waited for on a link begins anew.
+    #[inline(never)]
+    pub(super) fn forget_marks(&mut self, ifindex: u32) {
+        remove(self.marks, |mark| {
+            mark.ifindex == ifindex && matches!(mark.event, Event::Done | Event::Carrier)
+        });
     }
 
     /// Sends what a client has to send.
@@ -346,6 +352,7 @@ impl Engine<'_> {
             lessee.client6.end(now);
         }
         while self.step(ifindex, host) {}
+        host.flush();
     }
 
     /// A link has a lease, new or renewed, or what needs none.

@@ -133,6 +133,9 @@ pub trait Host: Sink {
         packet: &[u8],
     ) -> Result<(), Errno>;
 
+    /// Waits until the last datagram has left: the address that it comes from goes next.
+    fn flush(&mut self) {}
+
     /// Sends a request of the family `ethtool` of generic netlink (its number is filled in), and puts the answer into
     /// `room`. Where the kernel has no such family, does the same by ioctl(2).
     ///

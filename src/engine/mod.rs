@@ -26,15 +26,19 @@ mod ready;
 mod recall;
 mod reload;
 mod remake;
+mod removals;
 mod said;
 mod six;
+mod watched;
 mod wish;
 
 pub use host::{Host, Instant, OutputFile, Packet, Settled};
 pub(crate) use names::{Names, Original};
 pub(crate) use observe::Asked;
 pub use publish::ForeignResolvConf;
+pub use removals::Removal;
 pub use said::Said;
+pub use watched::Watched;
 pub use wish::Wish;
 
 use crate::diag::{Errno, Sink};
@@ -195,6 +199,10 @@ pub struct Engine<'m> {
     pub(crate) others: bool,
     /// Whether [`Engine::down`] gives leases back, whatever the configuration says (`--release`).
     pub releases: bool,
+    /// Whether this is the first look of [`Engine::converge`].
+    pub(crate) is_first: bool,
+    /// The same, and no link has changed since the last one.
+    pub(crate) is_calm: bool,
     /// Whether links may have changed since they were last looked at.
     pub(crate) links_changed: bool,
     /// Whether it is told of anything that [`Engine::converge`] may mend.
@@ -240,7 +248,11 @@ pub struct Engine<'m> {
     /// What a link's problems were.
     pub problems: &'m mut VecView<(u32, Str)>,
     /// What is wanted of links that were spoken of one by one, the oldest first.
-    pub(crate) wishes: &'m mut VecView<(IfName, Wish)>,
+    pub wishes: &'m mut VecView<(IfName, Wish)>,
+    /// Managed links, as they were when they were looked at.
+    pub watched: &'m mut VecView<Watched>,
+    /// What somebody took away, the oldest first.
+    pub removals: &'m mut VecView<Removal>,
     pub(crate) resolv_conf: ResolvConf<'m>,
     /// Chance; never 0.
     pub seed: u32,
@@ -255,7 +267,8 @@ pub struct Engine<'m> {
 }
 
 impl Engine<'_> {
-    /// Forgets what another engine left in the tables.
+    /// Forgets what another engine left in the tables, but for [`Engine::wishes`] and what became of links: they
+    /// outlive what is read anew.
     pub fn clear(&mut self) {
         self.config.clear();
         self.observed.clear();
@@ -267,6 +280,7 @@ impl Engine<'_> {
         self.marks.clear();
         self.lessees.clear();
         self.addrs6.clear();
+        self.removals.clear();
         self.buffers.restore.clear();
     }
 
@@ -316,6 +330,7 @@ impl Engine<'_> {
         if round != Err(AGAIN) {
             round?;
         }
+        self.begin_to_watch();
         // Before anything else: servers take their time.
         self.attend(host);
         self.finish_links(host);
@@ -339,6 +354,7 @@ impl Engine<'_> {
         if self.plan.phases.have(Phase::DownForOptions) {
             self.dump_things(host, Asked::Save)?;
         }
+        self.respect_removals(host);
         self.drop_repeated();
         self.claim(host);
         self.send_plan(host)?;
@@ -424,6 +440,9 @@ impl Engine<'_> {
         let mut resolver = self.resolver(host);
         resolver.leases(now);
         resolver.routes();
+        if resolver.goal.stays {
+            resolver.withdraw();
+        }
     }
 
     /// Resolve, read what is ours, look at addresses and routes, compare.

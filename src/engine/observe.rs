@@ -288,7 +288,9 @@ impl Engine<'_> {
         self.listen(host);
         self.links_changed |= host.have_links_changed();
         (self.is_news, self.look_again) = (false, false);
-        if !core::mem::take(&mut self.links_changed) && !self.observed.links.is_empty() {
+        self.is_first = !self.observed.links.is_empty();
+        self.is_calm = !core::mem::take(&mut self.links_changed) && self.is_first;
+        if self.is_calm {
             return Ok(());
         }
         self.look_at_links(host)
@@ -298,8 +300,9 @@ impl Engine<'_> {
     pub(super) fn look_at_links(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         self.asked = Asked::Links;
         let looked = self.dump(host, None);
-        if looked.is_err() {
-            self.forget_links();
+        match looked {
+            Ok(()) => self.watch_links(host),
+            Err(_) => self.forget_links(),
         }
         looked
     }

@@ -9,7 +9,7 @@ use crate::diag::Errno;
 use crate::model::advert::MANAGED;
 use crate::model::config::LinkId;
 use crate::model::index::{HASH_START, hash};
-use crate::wire::dhcpv4::{self, Request};
+use crate::wire::dhcpv4::{self, DISCOVER, Request};
 use crate::wire::dhcpv6::{self, SOLICIT};
 use core::net::Ipv6Addr;
 
@@ -67,7 +67,7 @@ impl Engine<'_> {
             return 0;
         };
         let mut packet = [0; PACKET];
-        let mut request = Request::new(0, link.arphrd, &link.mac);
+        let mut request = Request::new(DISCOVER, link.arphrd, &link.mac);
         describe(&self.config, id, &mut request);
         let len = dhcpv4::build(&request, &mut packet);
         let mut sum = hash(HASH_START, packet.get(..len).unwrap_or_default());
@@ -111,6 +111,27 @@ impl Engine<'_> {
             link.is_some_and(|link| link.config.is_some())
         });
         self.take_back(host)
+    }
+
+    /// The same for a run that knows of no other configuration: what earlier runs made on links that are none of ours
+    /// is taken back.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    pub fn leave_others(&mut self, host: &mut impl Host) -> Result<(), Errno> {
+        host.list_owned();
+        let mut n = 0;
+        while let Some(name) = host.owned(n) {
+            let names = self.goal.names;
+            if names.is_empty() || names.contains(&name) {
+                let link = self.observed.by_name(&name);
+                let _ = self
+                    .leaving
+                    .push((link.map_or(0, |link| link.ifindex), name));
+            }
+            n = n.wrapping_add(1);
+        }
+        self.leave(host)
     }
 
     /// Takes back all that is configured, and gives leases back.

@@ -26,13 +26,16 @@ pub enum Presence {
     Same,
 }
 
-/// What `owned-IF` and the configuration say of a thing together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What `owned-IF` and the configuration say of a thing together; from [`Standing::Withdrawn`] on it shall not be
+/// there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     /// It shall be there; no file says that we made it.
     Wanted,
     /// It shall be there, and we made it.
     Ours,
+    /// It shall not be there as things are; no file says that we made it.
+    Withdrawn,
     /// We made it, and it shall not be there any more.
     Stale,
 }
@@ -42,7 +45,7 @@ impl Standing {
     pub fn recalled(self) -> Standing {
         match self {
             Standing::Wanted | Standing::Ours => Standing::Ours,
-            Standing::Stale => Standing::Stale,
+            Standing::Withdrawn | Standing::Stale => Standing::Stale,
         }
     }
 }
@@ -311,7 +314,7 @@ impl Thing {
 
     /// Whether the link of this number shall have it.
     pub fn is_wanted_on(&self, ifindex: u32) -> bool {
-        self.ifindex == ifindex && self.standing != Standing::Stale
+        self.ifindex == ifindex && self.standing < Standing::Withdrawn
     }
 
     /// Whether it is the link-local address that we form for a link.
@@ -327,6 +330,7 @@ impl Thing {
             Standing::Wanted if self.yields => self.presence < Presence::DiffersForeign,
             Standing::Wanted => self.presence < Presence::Mortal,
             Standing::Ours => true,
+            Standing::Withdrawn => false,
             Standing::Stale => self.presence == Presence::Same,
         }
     }
@@ -459,8 +463,9 @@ pub fn link_mut(links: &mut VecView<DesiredLink>, ifindex: u32) -> Option<&mut D
     links.iter_mut().find(|link| link.ifindex == ifindex)
 }
 
+/// What of it is the place in the kernel's tables, in short.
 #[inline(never)]
-fn place_hash(thing: &Thing) -> u32 {
+pub(crate) fn place_hash(thing: &Thing) -> u32 {
     let route = &thing.route;
     let prefix = match route.from.is_default() {
         true => &route.dst,

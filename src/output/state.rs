@@ -253,7 +253,7 @@ fn is_any(config: &LinkConfig) -> bool {
 /// The words of CONTRACT section 4: by their numbers those of each [`LinkState`] and
 /// [`Event`].
 const WORDS: Packed = packed!(
-    "ignored\nfound\nup\nfailed\nwaiting-device\nwaiting-udev\nwaiting-parent\nwaiting-port\ndad\nwaiting-carrier\ndhcp4\ndhcp4\nwaiting-lacp\nra\ndhcp6\nseen\nrenamed\ndone\ncarrier\ndiscover\noffer\nrequest\nack\nprobe\nannounce\ndecline\nrelease\nethtool\nra\nrs\nprobe6\naddress\nsolicit\nadvertise\nrequest6\nreply"
+    "ignored\nfound\nup\nfailed\nwaiting-device\nwaiting-udev\nwaiting-parent\nwaiting-port\ndad\nwaiting-carrier\ndhcp4\ndhcp4\nwaiting-lacp\nra\ndhcp6\nseen\nrenamed\ndone\ncarrier\ndiscover\noffer\nrequest\nack\nprobe\nannounce\ndecline\nrelease\nethtool\nra\nrs\nprobe6\naddress\nsolicit\nadvertise\nrequest6\nreply\nheld"
 );
 
 #[cfg(test)]

@@ -137,7 +137,7 @@ pub fn diff(desired: &Desired<'_>, plan: &mut Plan<'_>) {
     for (thing, n) in desired.things.iter().zip(0..) {
         let act = match (thing.standing, thing.presence) {
             (Standing::Stale, Presence::Same) => Act::Delete,
-            (Standing::Stale, _) | (_, Presence::Same) => continue,
+            (Standing::Withdrawn | Standing::Stale, _) | (_, Presence::Same) => continue,
             (_, Presence::DiffersForeign) if thing.yields => continue,
             (_, Presence::Missing) => Act::Add,
             (_, Presence::DiffersOurs | Presence::DiffersForeign | Presence::Mortal) => {

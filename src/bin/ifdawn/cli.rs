@@ -24,7 +24,7 @@ pub type Word = &'static [u8];
 /// The enums of commands and options, and their tables: for each row the commands it is about (every one, where
 /// none is said), a bit for each, and a line, whose first word from a column on is its name.
 macro_rules! table {
-    ($($(#[$doc:meta])* $name:ident from $at:ident { $($row:ident $([$about:ident])? $line:literal,)* })*) => {
+    ($($(#[$doc:meta])* $name:ident from $at:ident { $($row:ident $([$($about:ident)+])? $line:literal,)* })*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ macro_rules! table {
 
         const LINES: Packed = packed!(concat!($($($line, "\n"),*),*));
         const KEYS: &[Key<Row>] = &[$($(
-            key(name($line, $at), row($line, $at, EVERY_COMMAND $(& 1 << Command::$about as u8)?), $line),
+            key(name($line, $at), row($line, $at, EVERY_COMMAND $(& (0 $(| 1 << Command::$about as u8)+))?), $line),
         )*)*];
     };
 }
@@ -119,8 +119,9 @@ table! {
     /// What is asked for.
     Command from FIRST {
     Up          [Up]    "up    [IF...]    bring up what is configured, or IF...",
-    Watch       [Watch] "watch [IF...]    as up, then stay: renew leases, look when links change",
+    Watch       [Watch] "watch [IF...]    as up, then stay: renew leases, mend, read changed files",
     Down        [Down]  "down  IF...      take back what was configured on IF",
+    Reload      [Reload] "reload [IF...]   read the sources again, and make the difference",
     Plan        [Plan]  "plan  [IF...]    print what `up` would change, as ip(8) commands",
     Check       [Check] "check [FILE...]  say what is wrong",
     }
@@ -136,7 +137,7 @@ table! {
     ResolvConf          "    --resolv-conf PATH   the resolver's file",
     Timeout             "    --timeout SECONDS    seconds to wait in all",
     NotifyFd    [Watch] "    --notify-fd N        write a line to this descriptor when all is up",
-    Release     [Down]  "    --release            down: give leases back",
+    Release     [Down Watch] "    --release            down: give leases back; watch: do so at its end",
     Initramfs           "    --initramfs          behave as in an initramfs",
     Json        [Plan]  "    --json               plan: the desired state as JSON",
     Offline     [Plan]  "    --offline            plan: ask no kernel",
@@ -345,7 +346,12 @@ impl Options {
         let missing = match self.command {
             _ if self.about == 0 => Some(Wrong::NoCommand),
             Command::Down if self.links.is_empty() => Some(Wrong::WhichLink),
-            Command::Up | Command::Watch | Command::Down | Command::Plan | Command::Check => None,
+            Command::Up
+            | Command::Watch
+            | Command::Down
+            | Command::Reload
+            | Command::Plan
+            | Command::Check => None,
         };
         if let Some(wrong) = missing {
             self.refuse(wrong, b"");

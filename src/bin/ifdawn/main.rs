@@ -6,6 +6,7 @@
 
 mod cli;
 mod confine;
+mod control;
 mod form;
 mod frame;
 mod load;

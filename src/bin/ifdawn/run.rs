@@ -1,6 +1,7 @@
 //! The commands, and the only loop.
 
 use crate::cli::{Command, Opt, Options};
+use crate::control;
 use crate::load::{self, Files};
 use crate::report::{Report, Target};
 use crate::service::Service;
@@ -17,6 +18,7 @@ use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem, Subject};
 use ifdawn::engine::{Engine, ForeignResolvConf, Instant, Outcome, Progress, Said};
 use ifdawn::limits::MAX_LINKS;
 use ifdawn::model::config::{GlobalFlag, LinkMatch};
+use ifdawn::model::link::IfName;
 use ifdawn::model::statement::Statement;
 use ifdawn::output::json::{Json, Octets};
 use ifdawn::output::plan_json::{self, PLAN};
@@ -26,11 +28,13 @@ use ifdawn::text::parts;
 use ifdawn::text::show::{Show, Text};
 
 /// Everything required is up.
-const UP: u8 = 0;
+pub const UP: u8 = 0;
 /// Something required is not.
 pub const NOT_UP: u8 = 1;
 /// No source names any link.
 const NOTHING: u8 = 3;
+/// There is nothing for us to do, and there will not be.
+pub const DONE: u8 = 125;
 
 /// Microseconds that a change waits at most for answers that are about to come: a look at everything costs as much for
 /// one lease as for ten.
@@ -39,10 +43,14 @@ const PATIENCE_MICROS: u32 = 1_000;
 /// The same where all that changed is leases.
 const PATIENCE_WITH_LEASES_MICROS: u32 = 4_000;
 
+/// How many times as long as it looks a supervisor rests, when events never end; and how long it looks without a rest.
+const REST: u64 = 8;
+const CREDIT_MICROS: u64 = 1_000_000;
+
 /// Seconds after which a supervisor complains again of what it complained of.
 const FORGET_SECONDS: u32 = 600;
 
-const NO_SOURCE: Complaint = Complaint::error(Problem::NoSource, Effect::None);
+pub const NO_SOURCE: Complaint = Complaint::error(Problem::NoSource, Effect::None);
 const FAILED: Complaint = Complaint::error(Problem::File, Effect::None);
 
 /// Carries out the command; the exit code. Complaints that `check` shows are sorted in `kept`.
@@ -64,6 +72,7 @@ pub fn run<'m>(
     engine.seed = seed as u32 | 1;
     engine.xid_tag = (seed >> 48) as u16;
     engine.goal.names = &options.links;
+    engine.goal.stays = options.command == Command::Watch;
     let mut system = System::new(options, files, ether, engine.xid_tag);
     if let Some(seconds) = options.timeout {
         engine.time_limit = clock::in_seconds(seconds);
@@ -76,7 +85,7 @@ pub fn run<'m>(
         }
         Command::Plan if options.has(Opt::Json) => plan_json(&mut system, engine, out),
         Command::Plan => plan(&mut system, engine, out),
-        Command::Up | Command::Watch | Command::Down => {
+        Command::Up | Command::Watch | Command::Down | Command::Reload => {
             system.supervisor.service = Service::of(arguments, options);
             change(&mut system, engine, heard)
         }
@@ -167,10 +176,15 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -
     if !caps::may_configure() {
         return system.refused(Errno::EPERM);
     }
+    if let Some(code) = control::hand_over(system) {
+        return code;
+    }
     if system.lock(engine.time_limit).is_err() {
         return NOT_UP;
     }
-    supervise::begin(system);
+    if let Err(code) = supervise::begin(system) {
+        return code;
+    }
     // What another run took of the time is no link's and no udev's fault.
     system.begin(engine);
     system.read(engine, None);
@@ -182,8 +196,11 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -
     }
     match system.options.command {
         Command::Down => down(system, engine),
-        Command::Up | Command::Watch | Command::Plan | Command::Check => {
+        Command::Up | Command::Watch | Command::Reload | Command::Plan | Command::Check => {
             let code = up(system, engine, heard);
+            if system.options.has(Opt::Release) {
+                return release(system, engine);
+            }
             system.unlock();
             if (system.sockets.are_open() || engine.looks_after_addrs()) && process::fork() == Ok(0)
             {
@@ -221,7 +238,9 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -> u8
     // Before the first look: what appears after it wakes us.
     let groups = match options.command {
         Command::Watch => rtnl::EVERYTHING,
-        Command::Up | Command::Down | Command::Plan | Command::Check => rtnl::LINKS,
+        Command::Up | Command::Down | Command::Reload | Command::Plan | Command::Check => {
+            rtnl::LINKS
+        }
     };
     let told = Rtnl::events(groups).map(|events| {
         system.told_by = [Some(events.0), system.udev.watch(&system.root)];
@@ -232,15 +251,23 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -> u8
     system.log.clear_live();
     engine.complain_about_missing(system);
     engine.publish_state(system);
+    code = code.max(code_of(engine));
+    if code == NOTHING {
+        (system.log).line(Level::Error, &packed!("no source names any link"));
+    }
+    if options.command == Command::Reload
+        && let Err(errno) = system.try_lock().and_then(|()| engine.leave_others(system))
+    {
+        return system.refused(errno);
+    }
+    code
+}
+
+/// How it stands.
+pub fn code_of(engine: &Engine<'_>) -> u8 {
     match engine.outcome() {
-        Outcome::Up => code,
-        Outcome::Nothing if engine.config.links.is_empty() => {
-            system
-                .log
-                .line(Level::Error, &packed!("no source names any link"));
-            NOTHING
-        }
-        Outcome::Nothing => code,
+        Outcome::Nothing if engine.config.links.is_empty() => NOTHING,
+        Outcome::Up | Outcome::Nothing => UP,
         Outcome::Partial | Outcome::Down => NOT_UP,
     }
 }
@@ -256,6 +283,8 @@ fn settle(
     let mut forget = clock::in_seconds(FORGET_SECONDS);
     // Until when what is about to come is waited for, to be applied with what is there.
     let mut patience = Instant(u64::MAX);
+    // Until when a supervisor that looked for so long is to rest, were it not for what it may have on credit.
+    let mut rest = 0_u64;
     engine.look_at_everything();
     loop {
         let mut next = limit.min(engine.attend(system));
@@ -270,14 +299,20 @@ fn settle(
                 false => PATIENCE_WITH_LEASES_MICROS,
             };
             patience = patience.min(clock::in_micros(micros));
-            let until = patience.min(engine.expects_until);
+            let mut until = patience.min(engine.expects_until);
+            until.0 = until.0.max(rest.saturating_sub(CREDIT_MICROS));
             if now < until {
                 next = next.min(until);
             } else if system.try_lock().is_err() {
                 next = clock::in_micros(LOCK_MICROS);
             } else {
                 patience = Instant(u64::MAX);
-                limit = match look(engine, system)? {
+                let looked = look(engine, system)?;
+                if system.options.command == Command::Watch {
+                    let took = clock::now().0.saturating_sub(now.0);
+                    rest = rest.max(now.0).saturating_add(took.saturating_mul(REST));
+                }
+                limit = match looked {
                     Progress::Done => return Ok(()),
                     Progress::Waiting(until) => until.min(system.udev.deadline()),
                 };
@@ -333,7 +368,7 @@ fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Er
     };
     if stays {
         engine.publish_state(system);
-        supervise::looked(engine, system)?;
+        supervise::looked(progress, engine, system)?;
         if is_decided {
             system.supervisor.service.ready(engine.outcome());
         }
@@ -341,19 +376,36 @@ fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Er
     Ok(Progress::Waiting(limit))
 }
 
+/// Takes back all that a supervisor looked after.
+fn release(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
+    if system.lock(Instant(u64::MAX)).is_err() {
+        return NOT_UP;
+    }
+    match engine.release(system) {
+        Ok(()) if !engine.plan.errors.any() => UP,
+        Ok(()) => NOT_UP,
+        Err(errno) => system.refused(errno),
+    }
+}
+
 /// Takes back what was made on the links given.
 fn down(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let mut code = UP;
     engine.releases = system.options.has(Opt::Release);
     for name in engine.goal.names {
-        match engine.down(name, system) {
-            Ok(()) if !engine.plan.errors.any() => continue,
-            Ok(()) => {}
-            Err(errno) => system.failed(FAILED, errno, Subject::Link(name)),
-        }
-        code = NOT_UP;
+        code = code.max(down_one(name, system, engine));
     }
     code
+}
+
+/// Takes back what was made on a link.
+pub fn down_one(name: &IfName, system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
+    match engine.down(name, system) {
+        Ok(()) if !engine.plan.errors.any() => return UP,
+        Ok(()) => {}
+        Err(errno) => system.failed(FAILED, errno, Subject::Link(name)),
+    }
+    NOT_UP
 }
 
 /// Memory of the loop.
@@ -385,9 +437,9 @@ fn wait(
     system: &mut System<'_>,
 ) -> u32 {
     let [links, udev] = system.told_by;
-    let [f0, f1, f2, f3] = supervise::files(system);
-    let mut files = [links, udev, None, None, None, f0, f1, f2, f3];
-    let [_, _, packets @ .., _, _, _, _] = &mut files;
+    let [f0, f1, f2, f3, f4] = supervise::files(system);
+    let mut files = [links, udev, None, None, None, f0, f1, f2, f3, f4];
+    let [_, _, packets @ .., _, _, _, _, _] = &mut files;
     let pause = system.sockets.awaited(packets);
     let pause = pause.min(supervise::deadline(system));
     let live = system.log.is_terminal();
@@ -414,7 +466,8 @@ fn wait(
         true => clock::in_seconds(1),
         false => Instant(u64::MAX),
     };
-    let woken = clock::wait(&files, until.min(pause).min(second));
+    let until = until.min(pause).min(second);
+    let woken = clock::wait(&files, until);
     if woken & 0b10 != 0 {
         engine.look_at_everything();
     }

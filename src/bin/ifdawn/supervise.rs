@@ -5,24 +5,29 @@
 
 use crate::cli::Command;
 use crate::confine;
+use crate::control::{self, Control};
 use crate::reload::{self, Changes};
 use crate::service::Service;
-use crate::sys::{process, signal};
+use crate::sys::{clock, process, signal};
 use crate::system::System;
 use ifdawn::diag::Errno;
-use ifdawn::engine::{Engine, Instant};
+use ifdawn::engine::{Engine, Instant, Progress};
 
 use std::os::fd::BorrowedFd;
 
 /// Files that a supervisor waits for beside those of everybody.
-pub const FILES: usize = 4;
+pub const FILES: usize = 5;
 
 /// What a supervisor has open.
 pub struct Supervisor {
     /// Signals, as something to read; none: we are no supervisor, or signals end us.
     signals: Option<BorrowedFd<'static>>,
+    /// What wakes us after a suspend.
+    timer: Option<BorrowedFd<'static>>,
     /// What is known of changes of the sources.
     pub changes: Changes,
+    /// Who asks for something.
+    pub control: Control,
     /// Who supervises us.
     pub service: Service,
 }
@@ -31,7 +36,9 @@ impl Supervisor {
     /// Nothing open.
     pub const NONE: Supervisor = Supervisor {
         signals: None,
+        timer: None,
         changes: Changes::NONE,
+        control: Control::NONE,
         service: Service::NONE,
     };
 }
@@ -45,30 +52,42 @@ pub enum Order {
     End,
 }
 
-/// Becomes a supervisor, where that is asked for.
-pub fn begin(system: &mut System<'_>) {
+/// Becomes a supervisor, where that is asked for; an exit code where there is one already.
+pub fn begin(system: &mut System<'_>) -> Result<(), u8> {
     if system.options.command == Command::Watch {
+        control::listen(system)?;
         system.supervisor.signals = signal::catch().ok();
         reload::watch(system);
+        system.supervisor.timer = clock::timer().ok();
         // Last: what comes before may do more.
         confine::confine(system);
     }
+    Ok(())
 }
 
 /// What is waited for.
 pub fn files(system: &System<'_>) -> [Option<BorrowedFd<'static>>; FILES] {
     let Supervisor {
-        signals, changes, ..
+        signals,
+        timer,
+        changes,
+        control,
+        ..
     } = &system.supervisor;
-    [*signals, changes.inotify, None, None]
+    let [listener, asking] = control.files();
+    [*signals, changes.inotify, listener, asking, *timer]
 }
 
 /// Until when at most.
 pub fn deadline(system: &System<'_>) -> Instant {
     let Supervisor {
-        changes, service, ..
+        changes,
+        control,
+        service,
+        ..
     } = &system.supervisor;
-    changes.deadline().min(service.deadline())
+    let deadline = changes.deadline().min(control.deadline());
+    deadline.min(service.deadline())
 }
 
 /// Does what is asked for; `woken` has a bit for each of [`files`], lowest first.
@@ -93,6 +112,7 @@ pub fn serve(woken: u32, engine: &mut Engine<'_>, system: &mut System<'_>) -> Or
         reload::hear(system);
     }
     reload::reload_if_due(engine, system);
+    control::serve(engine, system);
     system.supervisor.service.attend();
     Order::GoOn
 }
@@ -110,6 +130,11 @@ fn reap(system: &mut System<'_>) {
 ///
 /// # Errors
 /// When the kernel cannot be asked.
-pub fn looked(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<(), Errno> {
+pub fn looked(
+    progress: Progress,
+    engine: &mut Engine<'_>,
+    system: &mut System<'_>,
+) -> Result<(), Errno> {
+    control::looked(progress, engine, system);
     engine.leave(system)
 }

@@ -1,6 +1,6 @@
 //! The outside world of the engine: options, files, netlink, udev, sockets, the log.
 
-use crate::cli::{Command, Opt, Options};
+use crate::cli::{Opt, Options};
 use crate::form::Wanted;
 use crate::load::{self, Files};
 use crate::report::Target;
@@ -292,12 +292,11 @@ impl Host for System<'_> {
         to: Ipv4Addr,
         packet: &[u8],
     ) -> Result<(), Errno> {
-        self.sockets.unicast(ifindex, from, to, packet)?;
-        if self.options.command == Command::Down {
-            // Its address goes next.
-            self.sockets.flush();
-        }
-        Ok(())
+        self.sockets.unicast(ifindex, from, to, packet)
+    }
+
+    fn flush(&mut self) {
+        self.sockets.flush();
     }
 
     fn trace(&mut self, what: &dyn Show) {

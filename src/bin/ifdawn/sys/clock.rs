@@ -1,7 +1,8 @@
 //! The clock that goes on in suspend.
 #![expect(unsafe_code, reason = "system calls")]
 
-use super::call;
+use super::{call, descriptor, keep, opened};
+use ifdawn::diag::Errno;
 use ifdawn::engine::Instant;
 
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -45,12 +46,43 @@ pub fn sleep(micros: u32) {
     wait(&[None; FILES], in_micros(micros));
 }
 
-/// Files that are waited for at once.
-pub const FILES: usize = 9;
+/// What wakes us at a time, however much of it was slept away: the time that ppoll(2) waits does not go on in suspend.
+pub fn timer() -> Result<BorrowedFd<'static>, Errno> {
+    let clock = libc::CLOCK_BOOTTIME as usize;
+    let flags = (libc::TFD_CLOEXEC | libc::TFD_NONBLOCK) as usize;
+    // SAFETY: no pointers; timerfd_create(2) opens a descriptor.
+    let file = unsafe { opened(call(libc::SYS_timerfd_create, clock, flags, 0, 0, 0)) };
+    file.map(keep)
+}
 
-/// Waits until one of the files has something to read (or an error to tell), or until the time. A bit for
-/// each file that has, by its place; none: the time, or a signal.
+/// Sets it, and forgets that it woke us.
+fn set(timer: BorrowedFd<'_>, until: Instant) {
+    // struct itimerspec: how often again (never), and when: seconds and nanoseconds. 0 would be never.
+    let until = until.0.max(1);
+    let time = [0, 0, until / 1_000_000, until % 1_000_000 * 1_000];
+    let (flags, from) = (libc::TFD_TIMER_ABSTIME as usize, time.as_ptr() as usize);
+    // SAFETY: one itimerspec is read; the old one is not wanted.
+    let _ = unsafe {
+        call(
+            libc::SYS_timerfd_settime,
+            descriptor(timer),
+            flags,
+            from,
+            0,
+            0,
+        )
+    };
+}
+
+/// Files that are waited for at once.
+pub const FILES: usize = 10;
+
+/// Waits until one of the files has something to read (or an error to tell), or until the time: the last file is
+/// a [`timer`], where there is one. A bit for each file that has, by its place; none: the time, or a signal.
 pub fn wait(files: &[Option<BorrowedFd<'_>>; FILES], until: Instant) -> u32 {
+    if let [.., Some(timer)] = files {
+        set(*timer, until);
+    }
     let left = until.0.saturating_sub(now().0);
     // struct pollfd: int descriptor (a negative one is left out), short events and what came of them.
     const NONE: libc::pollfd = libc::pollfd {

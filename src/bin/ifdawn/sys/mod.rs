@@ -4,6 +4,7 @@ mod bpf;
 mod call;
 pub mod caps;
 pub mod clock;
+pub mod datagram;
 pub mod ethtool;
 pub mod file;
 pub mod heap;
@@ -23,5 +24,5 @@ pub mod udev;
 pub mod udp;
 pub mod unix;
 
-use call::{bind, descriptor, opened, receive, send, set, socket};
-pub use call::{call, drain, keep, read, write};
+use call::{bind, descriptor, opened, set, socket};
+pub use call::{call, drain, keep, read, receive, send, write};

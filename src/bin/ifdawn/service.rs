@@ -5,7 +5,7 @@
 use crate::cli::Options;
 use crate::sys::file::HELD;
 use crate::sys::start::{Arguments, Variable};
-use crate::sys::{clock, datagram, process, write};
+use crate::sys::{clock, process, unix, write};
 use ifdawn::diag::LineBuf;
 use ifdawn::engine::{Instant, Outcome};
 use ifdawn::packed::{Packed, packed};
@@ -65,9 +65,9 @@ impl Service {
 
     /// Whom the environment and the options name.
     pub fn of(arguments: &Arguments, options: &Options) -> Service {
-        let socket = datagram::socket().ok().filter(|socket| {
+        let socket = unix::datagrams().ok().filter(|socket| {
             let path = arguments.variable(Variable::NotifySocket);
-            matches!(path, [b'/' | b'@', ..]) && datagram::connect_to(*socket, path).is_ok()
+            matches!(path, [b'/' | b'@', ..]) && unix::connect_to(*socket, path).is_ok()
         });
         let mut service = Service {
             socket,

@@ -86,8 +86,8 @@ pub fn deadline(system: &System<'_>) -> Instant {
         service,
         ..
     } = &system.supervisor;
-    let deadline = changes.deadline().min(control.deadline());
-    deadline.min(service.deadline())
+    let until = changes.deadline().min(control.deadline());
+    until.min(service.deadline())
 }
 
 /// Does what is asked for; `woken` has a bit for each of [`files`], lowest first.

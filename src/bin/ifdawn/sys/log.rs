@@ -1,7 +1,7 @@
 //! Where people read what happened: one line, one write.
 
 use super::file::{self, Root};
-use super::{datagram, keep, write};
+use super::{keep, unix, write};
 use crate::cli::{Target, Verbosity};
 use ifdawn::diag::{Diagnostic, LineBuf, Severity, Sink};
 use ifdawn::limits::MAX_LINE;
@@ -59,7 +59,7 @@ impl Log {
                 .ok()
                 .map(keep),
             // A syslogd that reads nothing is not waited for.
-            Target::Syslog => datagram::socket().ok(),
+            Target::Syslog => unix::datagrams().ok(),
         };
         Log {
             end: 2 * verbosity as u8 + 1,
@@ -142,7 +142,7 @@ impl Log {
         if let Some(device) = self.device {
             if self.target == Target::Syslog {
                 // For each line: syslogd may have been started anew.
-                let _ = datagram::connect_to(device, b"/dev/log");
+                let _ = unix::connect_to(device, b"/dev/log");
             }
             if write(device, line).is_ok() {
                 return;

@@ -4,7 +4,6 @@ mod bpf;
 mod call;
 pub mod caps;
 pub mod clock;
-pub mod datagram;
 pub mod ethtool;
 pub mod file;
 pub mod heap;

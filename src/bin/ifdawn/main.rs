@@ -12,6 +12,7 @@ mod load;
 mod reload;
 mod report;
 mod run;
+mod show;
 mod sockets;
 mod supervise;
 mod sys;

@@ -59,7 +59,7 @@ class Told(DhcpMachine):
                 self.assertTrue(self.exists("run/ifdawn/state.json"), "and its state is told")
                 self.assertEqual(manager.told(), ["READY=1\nSTATUS=up"])
                 # Changes are no reason to say so again.
-                self.ip("addr flush dev eth0")
+                self.ip("addr del 192.0.2.5/24 dev eth0")
                 self.eventually("the address", self.has_address, 5)
                 self.stop_watch(process)
                 self.assertEqual(manager.told(), ["READY=1\nSTATUS=up", "STOPPING=1"])
@@ -166,7 +166,7 @@ class Told(DhcpMachine):
                     others.send(b"X=1")
         process = self.static(env=manager.environment())
         self.eventually("the address", self.has_address, 5)
-        self.ip("addr flush dev eth0")
+        self.ip("addr del 192.0.2.5/24 dev eth0")
         self.eventually("the address again", self.has_address, 5)
         time.sleep(0.2)
         self.assertEqual(manager.count("READY=1"), 0, "there was no room")

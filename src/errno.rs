@@ -68,6 +68,8 @@ errors! {
     ENETUNREACH 101 "No route to the network.",
     ECONNRESET 104 "The other end closed it with something unread.",
     ENOBUFS 105 "Receive buffer overrun: events were lost.",
+    ETIMEDOUT 110 "It took too long.",
+    ECONNREFUSED 111 "Nobody listens.",
     EHOSTUNREACH 113 "No route to the host.",
 }
 

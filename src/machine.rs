@@ -4,7 +4,7 @@
 //! table grows into are never mapped. Capacities are parameters: tests use small machines.
 
 use crate::engine::{
-    Asked, Buffers, Engine, ForeignResolvConf, Instant, Mark, Names, Original, Wish,
+    Asked, Buffers, Engine, ForeignResolvConf, Instant, Mark, Names, Original, Watched, Wish,
 };
 use crate::limits::{DATAGRAM_OCTETS, RESTORE_OCTETS};
 use crate::model::attr::AttrConfig;
@@ -69,6 +69,7 @@ pub struct Machine<
     problems: Vec<(u32, Str), LINKS>,
     leaving: Vec<(u32, IfName), LINKS>,
     wishes: Vec<(IfName, Wish), LINKS>,
+    watched: Vec<Watched, KERNEL>,
     lessees: Vec<Lessee, LINKS>,
     addrs6: Vec<Addr6, ADDRS>,
     conf_text: Vec<u8, TEXT>,
@@ -119,6 +120,7 @@ impl<
             problems: Vec::new(),
             leaving: Vec::new(),
             wishes: Vec::new(),
+            watched: Vec::new(),
             lessees: Vec::new(),
             addrs6: Vec::new(),
             conf_text: Vec::new(),
@@ -169,6 +171,7 @@ impl<
             problems: &mut self.problems,
             leaving: &mut self.leaving,
             wishes: &mut self.wishes,
+            watched: &mut self.watched,
             lessees: &mut self.lessees,
             addrs6: &mut self.addrs6,
             seed: 1,
@@ -191,6 +194,7 @@ impl<
             seq: 0,
             first_seq: 0,
             asked: Asked::Links,
+            is_calm: false,
             links_changed: false,
             is_news: true,
             port: 0,

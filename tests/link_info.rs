@@ -739,6 +739,7 @@ impl Dice {
             | Kind::Duplex
             | Kind::Status
             | Kind::Dad
+            | Kind::CarrierLoss
             | Kind::AddrGenMode
             | Kind::Privacy => panic!("{name}"),
             Kind::Mode

@@ -9,7 +9,7 @@ use super::observe::Asked;
 use super::publish::ProblemText;
 use super::remake::key;
 use super::said::text_hash;
-use super::{Engine, Event, Host, OutputFile, when};
+use super::{Engine, Event, Host, OutputFile, watched, when};
 use crate::diag::{At, Complaint, Diagnostic, Effect, Errno, LineBuf, Problem, Severity, Subject};
 use crate::limits::{BATCH_REQUESTS, MAX_LINE};
 use crate::model::addr::Family;
@@ -49,7 +49,7 @@ impl Engine<'_> {
         const YIELDS: Complaint = Complaint::warning(Problem::Yields, Effect::NotSet);
         const REPLACES: Complaint = Complaint::warning(Problem::Replaces, Effect::None);
         for thing in self.desired.things.iter() {
-            if thing.presence == Presence::DiffersForeign && thing.standing != Standing::Stale {
+            if thing.presence == Presence::DiffersForeign && thing.standing < Standing::Connected {
                 let complaint = match thing.yields {
                     true => YIELDS,
                     false => REPLACES,
@@ -209,6 +209,12 @@ impl Engine<'_> {
                         let encoded = encode(op, &mut writer, seq);
                         if encoded.is_ok() {
                             host.trace(op);
+                            if matches!(
+                                step.act,
+                                Act::Down | Act::Enslave | Act::Release | Act::Unmake
+                            ) {
+                                watched::forget(self.watched, op.ifindex());
+                            }
                         }
                         encoded
                     }

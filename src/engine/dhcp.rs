@@ -33,6 +33,7 @@ impl Engine<'_> {
     #[inline(never)]
     pub fn attend(&mut self, host: &mut impl Host) -> Instant {
         self.now = host.now();
+        let rested = self.wake_links();
         let mut n = 0_usize;
         while let Some(wanted) = self.desired.links.get(n) {
             let (ifindex, is_watched) = (wanted.ifindex, wanted.asks || wanted.dad.is_some());
@@ -48,7 +49,7 @@ impl Engine<'_> {
             self.attend_to(ifindex, host);
             n = n.wrapping_add(1);
         }
-        let mut until = self.probe_addrs(host);
+        let mut until = self.probe_addrs(host).min(rested);
         let mut asked = Instant(0);
         for lessee in self.lessees.iter() {
             until = until.min(lessee.deadline());
@@ -79,7 +80,7 @@ impl Engine<'_> {
         let link = self.observed.by_index(ifindex);
         // Carrier may have gone and come back since the last look.
         let losses = link.map_or(0, |link| link.carrier_losses);
-        let link = link.filter(|link| link.has_carrier());
+        let link = link.filter(|link| link.carries());
         if core::mem::replace(&mut lessee.carrier_losses, losses) != losses || link.is_none() {
             lessee.stop();
             // Where it leads now others may have them.
@@ -245,11 +246,17 @@ impl Engine<'_> {
         if let Some((lessee, link)) = lessee(self.lessees, &self.observed, ifindex) {
             host.remove(name_of(&link.name, family));
             lessee.set_saved(family, false);
-            // What is waited for begins anew.
-            remove(self.marks, |mark| {
-                mark.ifindex == ifindex && matches!(mark.event, Event::Done | Event::Carrier)
-            });
+            self.forget_marks(ifindex);
         }
+    }
+
+    /// What is waited for on a link begins anew.
+    #[inline(never)]
+    pub(super) fn forget_marks(&mut self, ifindex: u32) {
+        remove(self.marks, |mark| {
+            let is_passed = matches!(mark.event, Event::Done | Event::Carrier | Event::Failed);
+            mark.ifindex == ifindex && is_passed
+        });
     }
 
     /// Sends what a client has to send.
@@ -438,7 +445,7 @@ fn sent_as(message: Message) -> Event {
 
 /// What a configured link says of itself.
 #[inline(never)]
-pub(super) fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Request<'c>) {
+fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Request<'c>) {
     if let Some(tos) = GlobalNumber::DhcpTos.of(&config.global) {
         request.tos = tos as u8;
     }
@@ -455,7 +462,7 @@ pub(super) fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Req
 }
 
 /// Octets of the longest packet we send.
-pub(super) const PACKET: usize = 1_500;
+const PACKET: usize = 1_500;
 
 const NOT_SENT: Complaint = Complaint::error(Problem::NotSent, Effect::None);
 pub(super) const ENDED: Complaint = Complaint::warning(Problem::LeaseEnded, Effect::AddrTakenBack);

@@ -28,6 +28,7 @@ mod reload;
 mod remake;
 mod said;
 mod six;
+mod watched;
 mod wish;
 
 pub use host::{Host, Instant, OutputFile, Packet, Settled};
@@ -35,6 +36,7 @@ pub(crate) use names::{Names, Original};
 pub(crate) use observe::Asked;
 pub use publish::ForeignResolvConf;
 pub use said::Said;
+pub use watched::Watched;
 pub use wish::Wish;
 
 use crate::diag::{Errno, Sink};
@@ -195,6 +197,8 @@ pub struct Engine<'m> {
     pub(crate) others: bool,
     /// Whether [`Engine::down`] gives leases back, whatever the configuration says (`--release`).
     pub releases: bool,
+    /// Whether this is the first look of [`Engine::converge`], and no link has changed since the last one.
+    pub(crate) is_calm: bool,
     /// Whether links may have changed since they were last looked at.
     pub(crate) links_changed: bool,
     /// Whether it is told of anything that [`Engine::converge`] may mend.
@@ -240,7 +244,9 @@ pub struct Engine<'m> {
     /// What a link's problems were.
     pub problems: &'m mut VecView<(u32, Str)>,
     /// What is wanted of links that were spoken of one by one, the oldest first.
-    pub(crate) wishes: &'m mut VecView<(IfName, Wish)>,
+    pub wishes: &'m mut VecView<(IfName, Wish)>,
+    /// Links as they were when they were looked at, and what somebody took away of them.
+    pub watched: &'m mut VecView<Watched>,
     pub(crate) resolv_conf: ResolvConf<'m>,
     /// Chance; never 0.
     pub seed: u32,
@@ -255,7 +261,8 @@ pub struct Engine<'m> {
 }
 
 impl Engine<'_> {
-    /// Forgets what another engine left in the tables.
+    /// Forgets what another engine left in the tables, but for [`Engine::wishes`] and what became of links: they
+    /// outlive what is read anew.
     pub fn clear(&mut self) {
         self.config.clear();
         self.observed.clear();
@@ -267,6 +274,7 @@ impl Engine<'_> {
         self.marks.clear();
         self.lessees.clear();
         self.addrs6.clear();
+        remove(self.watched, |it| it.is_removal());
         self.buffers.restore.clear();
     }
 
@@ -424,6 +432,10 @@ impl Engine<'_> {
         let mut resolver = self.resolver(host);
         resolver.leases(now);
         resolver.routes();
+        if resolver.goal.stays {
+            resolver.withdraw();
+            resolver.connected();
+        }
     }
 
     /// Resolve, read what is ours, look at addresses and routes, compare.

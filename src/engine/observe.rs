@@ -6,7 +6,7 @@ use crate::diag::{Complaint, Effect, Errno, Problem};
 use crate::limits::MAX_LINKS;
 use crate::model::addr::is_link_local;
 use crate::model::config::NameRule;
-use crate::model::desired::{Presence, What};
+use crate::model::desired::{Presence, RTPROT_KERNEL, What};
 use crate::model::observed::{AltName, Link};
 use crate::model::route::MAIN_TABLE;
 use crate::model::route::RouteKind;
@@ -19,8 +19,6 @@ use crate::wire::rtnetlink::{
 };
 use heapless::VecView;
 
-/// Made by the kernel itself (linux/rtnetlink.h).
-const RTPROT_KERNEL: u8 = 2;
 /// Made by the kernel as a router advertisement says.
 const RTPROT_RA: u8 = 9;
 
@@ -288,7 +286,8 @@ impl Engine<'_> {
         self.listen(host);
         self.links_changed |= host.have_links_changed();
         (self.is_news, self.look_again) = (false, false);
-        if !core::mem::take(&mut self.links_changed) && !self.observed.links.is_empty() {
+        self.is_calm = !core::mem::take(&mut self.links_changed) && !self.observed.links.is_empty();
+        if self.is_calm {
             return Ok(());
         }
         self.look_at_links(host)
@@ -298,8 +297,9 @@ impl Engine<'_> {
     pub(super) fn look_at_links(&mut self, host: &mut impl Host) -> Result<(), Errno> {
         self.asked = Asked::Links;
         let looked = self.dump(host, None);
-        if looked.is_err() {
-            self.forget_links();
+        match looked {
+            Ok(()) => self.watch_links(host),
+            Err(_) => self.forget_links(),
         }
         looked
     }
@@ -331,6 +331,7 @@ impl Engine<'_> {
         if !self.is_offline {
             self.dump_things(host, Asked::Compare)?;
             self.withdraw_duplicates(host);
+            self.respect_removals(host);
         }
         diff::diff(&self.desired, &mut self.plan);
         Ok(())

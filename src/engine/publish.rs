@@ -191,13 +191,13 @@ impl Engine<'_> {
                     }
                 }
             } else if let Some(name) = name_of(link, &self.observed) {
-                add_others(conf, links, name, host);
+                add_others(conf, links, &self.observed, name, host);
             }
         }
         host.list_owned();
         let mut n = 0;
         while let Some(name) = &host.owned(n) {
-            add_others(conf, links, name, host);
+            add_others(conf, links, &self.observed, name, host);
             n = n.wrapping_add(1);
         }
         let options = GlobalText::ResolvOptions.of(&config.global);
@@ -312,7 +312,7 @@ impl Engine<'_> {
         }
         let mut rest = Some(text);
         while let Some(line) = parts::next(&mut rest, b'\n') {
-            if let Some((line, name)) = state::link_line(line)
+            if let Some((line, name @ [_, ..])) = state::link_line(line)
                 && !self.has_looked_at(name)
             {
                 let carried = &mut self.resolv_conf.servers;
@@ -339,7 +339,9 @@ impl Engine<'_> {
             }
             n = n.wrapping_add(1);
         }
-        self.desired.links.iter().any(|link| is_it(&link.name))
+        let mut links = self.observed.links.iter();
+        links.any(|link| link.is_held && is_it(&link.name))
+            || self.desired.links.iter().any(|link| is_it(&link.name))
     }
 
     /// Adds a problem of a link to the state.
@@ -380,15 +382,17 @@ fn name_of<'l>(link: &'l LinkConfig, observed: &'l Observed<'_>) -> Option<&'l I
     link.name.as_ref().or_else(by_mac)
 }
 
-/// Adds what an earlier run brought up, unless this one has the link.
+/// Adds what an earlier run brought up, unless this one has the link, or somebody took it down.
 #[inline(never)]
 fn add_others(
     conf: &mut ResolvConf<'_>,
     links: &VecView<DesiredLink>,
+    observed: &Observed<'_>,
     name: &IfName,
     host: &mut impl Host,
 ) {
-    if !links.iter().any(|link| link.name == *name) {
+    let is_held = observed.by_name(name).is_some_and(|link| link.is_held);
+    if !is_held && !links.iter().any(|link| link.name == *name) {
         conf.add_owned(what_is_there(host, OutputFile::Owned(name)));
     }
 }

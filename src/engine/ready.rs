@@ -17,6 +17,7 @@ impl Engine<'_> {
     /// say of booting; a port that is not there is not: its master is, with its first port.
     pub(super) fn is_required(&self, link: &LinkConfig, state: LinkState) -> bool {
         (link.required || self.by_name())
+            && state != LinkState::Held
             && (link.role != Role::Port || state != LinkState::WaitingDevice)
     }
 

@@ -1,7 +1,9 @@
 //! What people want of single links, beside what the sources say of them.
 
-use super::{Engine, remove};
+use super::remake::key;
+use super::{Engine, remove, watched};
 use crate::model::link::IfName;
+use crate::plan::resolve::LinkState;
 
 /// What somebody wants of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +16,7 @@ pub enum Wish {
 
 impl Engine<'_> {
     /// Notes what is wanted of a link from now on, in place of what was wanted of it before. It holds until another
-    /// one is noted, whatever is read anew; of more than [`MAX_LINKS`](crate::limits::MAX_LINKS) the oldest is
+    /// one is noted, whatever is read anew, and ends what somebody else did to the link; of more than [`MAX_LINKS`](crate::limits::MAX_LINKS) the oldest is
     /// forgotten.
     pub fn wish(&mut self, name: &IfName, wish: Wish) {
         remove(self.wishes, |(of, _)| of == name);
@@ -22,7 +24,45 @@ impl Engine<'_> {
             self.wishes.remove(0);
         }
         let _ = self.wishes.push((*name, wish));
+        // What became of it until now counts no more.
+        let key = key(name);
+        self.forget_marks(key);
+        let link = self.observed.by_name(name);
+        for ifindex in [key, link.map_or(key, |link| link.ifindex)] {
+            watched::forget(self.watched, ifindex);
+        }
+        self.look_at_everything();
+    }
+}
+
+impl Engine<'_> {
+    /// What the sources say of booting holds again for all links.
+    pub fn forget_wishes(&mut self) {
+        self.wishes.clear();
         self.look_again = true;
+    }
+
+    /// Whether anything of a link, or of any, is still waited for.
+    pub fn is_awaited(&self, name: Option<&IfName>) -> bool {
+        self.has_state(name, |state| state.awaited().is_some())
+    }
+
+    /// Whether a link is what it shall be.
+    pub fn is_link_up(&self, name: &IfName) -> bool {
+        self.has_state(Some(name), |state| state == LinkState::Up)
+    }
+
+    /// Whether the state of a link, or of any, is one of those.
+    fn has_state(&self, name: Option<&IfName>, is_it: fn(LinkState) -> bool) -> bool {
+        let mut n = 0_usize;
+        while let Some((link, state)) = self.link_at(n) {
+            let is_meant = link.name.is_none() || name.is_none_or(|name| name.is(&link.name));
+            if is_meant && is_it(state) {
+                return true;
+            }
+            n = n.wrapping_add(1);
+        }
+        false
     }
 }
 
@@ -63,10 +103,9 @@ mod tests {
     fn a_wish_beats_what_the_sources_say() {
         let (eth0, eth1) = (name("eth0"), name("eth1"));
         let wants = |wish, onboot, names, is_needed| {
-            let goal = Goal {
-                names,
-                wishes: &[(eth0, wish)],
-            };
+            let goal = Goal { names, ..Goal::ALL };
+            let wishes = [(eth0, wish)];
+            let goal = goal.with(&wishes);
             let mut own = config("eth0");
             own.onboot = onboot;
             goal.wants(&own, None, is_needed)

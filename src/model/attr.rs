@@ -129,6 +129,7 @@ attributes! {
         "ip6_required_timeout" Any, "milliseconds for IPv6";
         "dad" Dad, "who looks for duplicates of IPv6 addresses";
         "dad_transmits" Octet, "how often the kernel asks for a duplicate";
+        "carrier_loss" CarrierLoss, "what becomes of default routes without carrier";
     }
     Vlan {
         "id" Vlan 1 U16 Made, "VLAN id";
@@ -277,6 +278,8 @@ impl Attr {
     pub const ARP: Attr = Attr::of(Scope::Link, "arp");
     /// Who looks for duplicates of its IPv6 addresses.
     pub const DAD: Attr = Attr::of(Scope::Link, "dad");
+    /// What becomes of its default routes when it has no carrier.
+    pub const CARRIER_LOSS: Attr = Attr::of(Scope::Link, "carrier_loss");
     /// What the IPv6 addresses that it forms end with.
     pub const TOKEN: Attr = Attr::of(Scope::Link, "token");
     /// How its IPv6 addresses are made.

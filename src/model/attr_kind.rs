@@ -63,6 +63,8 @@ pub enum Kind {
     Status,
     /// [`Dad`](super::config::Dad).
     Dad,
+    /// [`CarrierLoss`](super::config::CarrierLoss).
+    CarrierLoss,
     /// `IN6_ADDR_GEN_MODE_*`, and words for what the kernel does anyway.
     AddrGenMode,
     /// `use_tempaddr` of the kernel, of which each word behind 1 means 2.
@@ -102,6 +104,7 @@ const WORDS: Packed = packed!(concat!(
     "half,full\n",
     "down,up\n",
     "background,kernel,optimistic,off\n",
+    "withdraw,metric,keep\n",
     "eui64,none,stable-privacy,random,default,default-or-eui64\n",
     "no,,yes,rfc3041,rfc4941\n",
 ));

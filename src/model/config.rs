@@ -15,7 +15,8 @@ use core::slice;
 use heapless::VecView;
 
 pub use super::global::{
-    BootWord, BootWords, Dad, Global, GlobalFlag, GlobalNumber, GlobalText, Pieces, Timeouts, Wait,
+    BootWord, BootWords, CarrierLoss, Dad, Global, GlobalFlag, GlobalNumber, GlobalText, Pieces,
+    Timeouts, Wait,
 };
 pub use super::link_config::{
     Dhcp4Config, IpConfig, IpFlag, IpNumber, IpText, Leases, LinkConfig, LinkFlag, LinkNumber,

@@ -26,13 +26,18 @@ pub enum Presence {
     Same,
 }
 
-/// What `owned-IF` and the configuration say of a thing together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What `owned-IF` and the configuration say of a thing together; from [`Standing::Withdrawn`] on it shall not be
+/// there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     /// It shall be there; no file says that we made it.
     Wanted,
     /// It shall be there, and we made it.
     Ours,
+    /// It shall be there, and the kernel made it with an address of ours, with which it goes.
+    Connected,
+    /// It shall not be there as things are; no file says that we made it.
+    Withdrawn,
     /// We made it, and it shall not be there any more.
     Stale,
 }
@@ -42,7 +47,8 @@ impl Standing {
     pub fn recalled(self) -> Standing {
         match self {
             Standing::Wanted | Standing::Ours => Standing::Ours,
-            Standing::Stale => Standing::Stale,
+            Standing::Connected => Standing::Connected,
+            Standing::Withdrawn | Standing::Stale => Standing::Stale,
         }
     }
 }
@@ -237,6 +243,12 @@ pub struct Thing {
     pub origin: Origin,
 }
 
+/// Made by the kernel itself (linux/rtnetlink.h).
+pub const RTPROT_KERNEL: u8 = 2;
+
+/// The metric of IPv6 routes that the kernel makes with addresses (`IP6_RT_PRIO_ADDRCONF`, linux/ipv6_route.h).
+const ADDRCONF_METRIC: u32 = 256;
+
 /// A life that never ends, in seconds.
 pub const FOREVER: u32 = u32::MAX;
 
@@ -311,7 +323,27 @@ impl Thing {
 
     /// Whether the link of this number shall have it.
     pub fn is_wanted_on(&self, ifindex: u32) -> bool {
-        self.ifindex == ifindex && self.standing != Standing::Stale
+        self.ifindex == ifindex && self.standing < Standing::Withdrawn
+    }
+
+    /// The route that the kernel makes with an address; `None` where there is none.
+    pub fn connected(&self) -> Option<Thing> {
+        let (route, family) = (&self.route, self.route.family());
+        if self.what != What::Addr || route.via.is_some() || route.dst.len == family.bits() {
+            return None;
+        }
+        let dst = Cidr {
+            addr: route.dst.network(),
+            len: route.dst.len,
+        };
+        let mut route = Thing::via(self.ifindex, &dst, &None, self.origin);
+        (route.standing, route.yields) = (Standing::Connected, true);
+        route.route.protocol = RTPROT_KERNEL;
+        match family {
+            Family::V4 => route.route.src = Some(self.route.dst.addr),
+            Family::V6 => route.route.metric = ADDRCONF_METRIC,
+        }
+        Some(route)
     }
 
     /// Whether it is the link-local address that we form for a link.
@@ -327,6 +359,7 @@ impl Thing {
             Standing::Wanted if self.yields => self.presence < Presence::DiffersForeign,
             Standing::Wanted => self.presence < Presence::Mortal,
             Standing::Ours => true,
+            Standing::Connected | Standing::Withdrawn => false,
             Standing::Stale => self.presence == Presence::Same,
         }
     }
@@ -459,8 +492,9 @@ pub fn link_mut(links: &mut VecView<DesiredLink>, ifindex: u32) -> Option<&mut D
     links.iter_mut().find(|link| link.ifindex == ifindex)
 }
 
+/// What of it is the place in the kernel's tables, in short.
 #[inline(never)]
-fn place_hash(thing: &Thing) -> u32 {
+pub(crate) fn place_hash(thing: &Thing) -> u32 {
     let route = &thing.route;
     let prefix = match route.from.is_default() {
         true => &route.dst,

@@ -84,6 +84,29 @@ impl Dad {
     }
 }
 
+/// What becomes of the default routes of a link without carrier, while another link with carrier has one too
+/// (`ifdawn.carrier-loss`). The numbers are those of the words of [`Kind::CarrierLoss`](super::attr::Kind::CarrierLoss).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CarrierLoss {
+    /// They go until carrier is back.
+    Withdraw,
+    /// They come last until then.
+    Metric,
+    /// Nothing.
+    Keep,
+}
+
+impl CarrierLoss {
+    /// By its number.
+    pub fn numbered(number: u32) -> CarrierLoss {
+        match number {
+            1 => CarrierLoss::Metric,
+            2 => CarrierLoss::Keep,
+            _ => CarrierLoss::Withdraw,
+        }
+    }
+}
+
 /// Words about the link the machine boots from, kept until every word is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BootWords {
@@ -248,4 +271,6 @@ rows! {
     DhcpTos,
     /// [`Dad`] (background).
     Dad,
+    /// [`CarrierLoss`] (withdraw).
+    CarrierLoss,
 }

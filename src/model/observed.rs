@@ -83,6 +83,10 @@ pub struct Link {
     pub kind: KernelKind,
     /// Whether udev is done with it, or no udev runs.
     pub settled: bool,
+    /// Whether somebody took it down: it is left alone.
+    pub is_held: bool,
+    /// Whether it has carrier that was lost again and again, and is not relied upon yet.
+    pub rests: bool,
     /// Current MAC.
     pub mac: Mac,
     /// Permanent MAC (`IFLA_PERM_ADDRESS`, Linux 5.6); unset where the driver has none.
@@ -123,6 +127,8 @@ impl Link {
             birth: Birth::Seen,
             kind: KernelKind::Device,
             settled: true,
+            is_held: false,
+            rests: false,
             rename_to: None,
             renamed_by: Origin::NONE,
         }
@@ -142,6 +148,11 @@ impl Link {
     /// The wire is connected.
     pub fn has_carrier(&self) -> bool {
         self.flags & IFF_LOWER_UP != 0
+    }
+
+    /// The wire is connected, and has been for a while where that did not last.
+    pub fn carries(&self) -> bool {
+        self.has_carrier() && !self.rests
     }
 
     /// The loopback link.

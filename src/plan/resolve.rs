@@ -56,14 +56,19 @@ pub enum LinkState {
     WaitingRa = 13,
     /// It has no lease of DHCPv6.
     WaitingLease6 = 14,
+    /// Somebody took it down.
+    Held = 36,
 }
 
 impl LinkState {
-    /// Whether a link is waited for before anything can be asked of it.
+    /// Whether a link is waited for before anything can be asked of it; one that is held is, by nobody.
     pub fn lacks_link(self) -> bool {
         matches!(
             self,
-            LinkState::WaitingDevice | LinkState::WaitingUdev | LinkState::WaitingLower
+            LinkState::WaitingDevice
+                | LinkState::WaitingUdev
+                | LinkState::WaitingLower
+                | LinkState::Held
         )
     }
 
@@ -94,6 +99,8 @@ impl LinkState {
 pub struct Goal<'a> {
     /// Link names given on the command line; none: every link that is to come up at boot.
     pub names: &'a [IfName],
+    /// Whether it stays, and sees to what becomes of the links (`watch`).
+    pub stays: bool,
     /// What is wanted of single links besides.
     pub wishes: &'a [(IfName, Wish)],
 }
@@ -102,6 +109,7 @@ impl<'a> Goal<'a> {
     /// Every link that is to come up at boot.
     pub const ALL: Goal<'static> = Goal {
         names: &[],
+        stays: false,
         wishes: &[],
     };
 
@@ -205,7 +213,7 @@ impl Resolver<'_, '_> {
     /// The loopback link is always up; the kernel gives it its addresses when it comes up.
     fn loopback(&mut self) {
         let mut links = self.observed.links.iter();
-        if let Some(lo) = links.find(|link| link.is_loopback()) {
+        if let Some(lo) = links.find(|link| link.is_loopback() && !link.is_held) {
             self.desired.add_link(lo.ifindex, &lo.name, Origin::NONE);
             if lo.is_up() {
                 for addr in &LOOPBACK {
@@ -249,6 +257,8 @@ impl Resolver<'_, '_> {
         let is_refused = named.is_some_and(|link| link.birth == Birth::Refused);
         if depth_of(self.depths, id) == NO_DEPTH || is_refused {
             state = LinkState::Failed;
+        } else if named.is_some_and(|link| link.is_held) {
+            state = LinkState::Held;
         } else if let Some(link) = named {
             // Of a link that we make, udev has nothing to say that matters.
             if link.settled || is_made {
@@ -310,7 +320,9 @@ impl Resolver<'_, '_> {
             {
                 continue;
             }
-            if !link.settled {
+            if link.is_held {
+                state = LinkState::Held;
+            } else if !link.settled {
                 state = LinkState::WaitingUdev;
             } else if !is_static || rank == best {
                 self.found(id, config, link);
@@ -349,6 +361,9 @@ impl Resolver<'_, '_> {
             && let Some(lower) = &config.lower
             && let Some(lower) = find_lower(self.observed, lower)
         {
+            if lower.is_held {
+                return set_state(self.states, id, LinkState::Held);
+            }
             on = lower.ifindex;
             desired.add_link(on, &lower.name, config.origin);
         }

@@ -4,10 +4,12 @@ use super::encode::named;
 use super::resolve::{LinkState, Resolver, is_named_by};
 use crate::diag::{Complaint, Effect, Problem, Subject};
 use crate::model::addr::{Cidr, Family, is_link_local};
+use crate::model::attr::Attr;
 use crate::model::config::{
-    IpConfig, IpFlag, IpNumber, LinkConfig, LinkId, LinkMatch, RouteConfig, RouteDev,
+    CarrierLoss, GlobalNumber, IpConfig, IpFlag, IpNumber, LinkConfig, LinkId, LinkMatch,
+    RouteConfig, RouteDev,
 };
-use crate::model::desired::{DesiredLink, Thing, What};
+use crate::model::desired::{DesiredLink, Standing, Thing, What};
 use crate::model::observed::Link;
 use crate::model::route::{More, Reach};
 use crate::text::scalar;
@@ -269,6 +271,70 @@ impl Resolver<'_, '_> {
             return false;
         };
         self.near(link.ifindex, via) & IN_SUBNET != 0
+    }
+
+    /// Has default routes of links without carrier give way to those of links with carrier, as long as that is so.
+    pub fn withdraw(&mut self) {
+        /// What is added to the metric of one that comes last, as NetworkManager does.
+        const LAST: u32 = 20_000;
+        for n in 0..self.desired.things.len() {
+            let Some(&thing) = self.desired.things.get(n) else {
+                return;
+            };
+            let mut others = self.desired.things.iter();
+            if self.carries(&thing) != Some(false)
+                || !others.any(|other| {
+                    other.route.dst == thing.route.dst
+                        && other.route.table == thing.route.table
+                        && self.carries(other) == Some(true)
+                })
+            {
+                continue;
+            }
+            let id = self
+                .desired
+                .link(thing.ifindex)
+                .map_or(LinkId::NONE, DesiredLink::id);
+            let own = self.config.number_of(id, Attr::CARRIER_LOSS);
+            let policy = own.or(GlobalNumber::CarrierLoss.of(&self.config.global));
+            let policy = CarrierLoss::numbered(policy.unwrap_or(0));
+            if policy == CarrierLoss::Keep {
+                continue;
+            }
+            if let Some(thing) = self.desired.things.get_mut(n) {
+                thing.standing = Standing::Withdrawn;
+            }
+            if policy == CarrierLoss::Metric {
+                let mut last = thing;
+                last.route.metric = thing.route.effective_metric().saturating_add(LAST);
+                self.add(&last);
+            }
+        }
+    }
+
+    /// Adds the routes that the kernel makes with addresses: what needs them is of no use without. Where the link belongs
+    /// to another one, they are not in the usual table.
+    pub fn connected(&mut self) {
+        for n in 0..self.desired.things.len() {
+            let addr = self.desired.things.get(n);
+            let Some(route) = &addr.and_then(Thing::connected) else {
+                continue;
+            };
+            let link = self.observed.by_index(route.ifindex);
+            let mut is_known = link.is_none_or(|link| link.master != 0 || link.is_loopback());
+            (self.desired.things).each(route, &mut |_| is_known = true);
+            if !is_known {
+                // Without room it is not looked after.
+                let _ = self.desired.things.add(route);
+            }
+        }
+    }
+
+    /// Whether the link of a default route carries anything; `None` of what is none.
+    fn carries(&self, thing: &Thing) -> Option<bool> {
+        let is_default = thing.what == What::Route && thing.route.dst.is_default();
+        let link = self.observed.by_index(thing.oif()).filter(|_| is_default)?;
+        Some(link.carries())
     }
 
     /// How near `via` is to a link: [`HAS_ADDR`], [`IN_SUBNET`] and [`ROUTED`] together.

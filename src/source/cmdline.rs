@@ -11,8 +11,8 @@ use super::virtual_arg::{self, Master};
 use super::{Context, Key, boot_link, firmware, ip_arg, route_arg};
 use crate::diag::{Complaint, Effect, Escaped, Problem, Subject};
 use crate::model::config::{
-    BootWord, GlobalFlag, GlobalText, LinkMatch, LinkText, NameRule, NameSource, Role, SourceKind,
-    Wait,
+    BootWord, GlobalFlag, GlobalNumber, GlobalText, LinkMatch, LinkText, NameRule, NameSource,
+    Role, SourceKind, Wait,
 };
 use crate::model::link::IfName;
 use crate::packed::packed;
@@ -47,8 +47,8 @@ pub enum Word {
     Znet(u8),
     /// `rd.net.dhcp.dscp=`.
     Dscp,
-    /// `ifdawn.dad=`.
-    Dad,
+    /// `ifdawn.dad=`, `ifdawn.carrier-loss=`.
+    Policy(GlobalNumber),
     /// `rd.route=`.
     Route,
     /// A link the machine boots from.
@@ -196,8 +196,13 @@ pub const KEYS: &[Key<Word>] = &[
     ),
     word(
         "ifdawn.dad",
-        Word::Dad,
+        Word::Policy(GlobalNumber::Dad),
         "background, kernel, optimistic or off: who looks whether somebody has an IPv6 address",
+    ),
+    word(
+        "ifdawn.carrier-loss",
+        Word::Policy(GlobalNumber::CarrierLoss),
+        "withdraw, metric or keep: what watch does to default routes of a link without carrier while another one has some",
     ),
     word(
         "rd.net.timeout.dhcp",
@@ -387,7 +392,7 @@ fn handle(word: Word, arg: &mut Arg<'_, '_, '_>) -> Done {
         Word::Ethtool => return other_arg::ethtool(arg),
         Word::Znet(n) => return other_arg::znet(arg, n.into()),
         Word::Dscp => return other_arg::dscp(arg),
-        Word::Dad => return other_arg::dad(arg),
+        Word::Policy(of) => return other_arg::policy(arg, of),
         Word::Route => return route_arg::read(arg),
         Word::Boot(word) => return boot(arg, word),
         Word::Wait(wait) => return other_arg::seconds(arg, wait),

@@ -247,6 +247,7 @@ pub const KEYS: &[Key<Field>] = &[
     read("IPV6_FORCE_ACCEPT_RA", attr(Scope::Link, "accept_ra"), "whether router advertisements count where packets are forwarded"),
     read("IPV6_DAD", attr(Scope::Link, "dad"), "background, kernel, optimistic or off: who looks whether somebody has an IPv6 address; beats ifdawn.dad="),
     read("IPV6_DAD_TRANSMITS", attr(Scope::Link, "dad_transmits"), "how often the kernel asks whether somebody has an IPv6 address"),
+    read("CARRIER_LOSS", attr(Scope::Link, "carrier_loss"), "withdraw, metric or keep: what watch does to default routes of the link without carrier while another one has some; beats ifdawn.carrier-loss="),
     read("IPV6_RA_TIMEOUT", attr(Scope::Link, "ra_timeout"), "seconds for a router"),
 
     read("IPADDR_START", Field::Part, "of a file ifcfg-LINK-rangeN: the first address"),

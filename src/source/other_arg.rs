@@ -100,15 +100,19 @@ pub fn dscp(arg: &mut Arg<'_, '_, '_>) -> Done {
     }
 }
 
-/// `ifdawn.dad=`: one of the words of [`Kind::Dad`].
+/// `ifdawn.dad=`, `ifdawn.carrier-loss=`: one of the words of its kind.
 ///
 /// # Errors
 /// The word was reported and has no effect.
-pub fn dad(arg: &mut Arg<'_, '_, '_>) -> Done {
-    let Some(word) = Kind::Dad.words().position(arg.value) else {
+pub fn policy(arg: &mut Arg<'_, '_, '_>, of: GlobalNumber) -> Done {
+    let kind = match of {
+        GlobalNumber::CarrierLoss => Kind::CarrierLoss,
+        GlobalNumber::Dad | GlobalNumber::DhcpTos => Kind::Dad,
+    };
+    let Some(word) = kind.words().position(arg.value) else {
         return Err(Refused::of(Refused::WHOLE, Problem::NotAWord));
     };
-    GlobalNumber::Dad.set(&mut arg.cx.config.global, Some(word as u32));
+    of.set(&mut arg.cx.config.global, Some(word as u32));
     Ok(())
 }
 

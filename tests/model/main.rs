@@ -14,6 +14,8 @@ mod leases;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod manners;
+#[cfg(test)]
 mod names;
 #[cfg(test)]
 mod policy;

@@ -28,6 +28,8 @@ pub fn with_engine<R>(test: impl FnOnce(&mut Engine<'_>) -> R) -> R {
     let mut machine = SMALL.lock().unwrap_or_else(PoisonError::into_inner);
     let mut engine = machine.engine();
     engine.clear();
+    engine.wishes.clear();
+    engine.watched.clear();
     test(&mut engine)
 }
 

@@ -5,6 +5,7 @@ use crate::sys::start::Arguments;
 use crate::sys::{
     self,
     file::{self, Out},
+    process,
 };
 use heapless::Vec;
 use ifdawn::diag::{Escaped, LineBuf};
@@ -104,6 +105,7 @@ wrongs! {
     WhichLink "down: which link?",
     NotOfThisCommand "not an option of this command: ",
     Timeout "--timeout: not a number of seconds: ",
+    NotifyFd "--notify-fd: not an open descriptor: ",
     Log "--log: none of stderr,kmsg,syslog: ",
     Sources "--sources: none of cmdline,ifcfg,firmware: ",
 }
@@ -119,8 +121,10 @@ table! {
     Up          [Up]    "up    [IF...]    bring up what is configured, or IF...",
     Watch       [Watch] "watch [IF...]    as up, then stay: renew leases, mend, read changed files",
     Down        [Down]  "down  IF...      take back what was configured on IF",
+    Reload      [Reload] "reload [IF...]   read the sources again, and make the difference",
     Plan        [Plan]  "plan  [IF...]    print what `up` would change, as ip(8) commands",
     Check       [Check] "check [FILE...]  say what is wrong",
+    Show        [Show]  "show  [IF...]    print what was done and what became of it",
     }
 
     /// How it is to be done. A line has the short form, and from column [`LONG`] on the long one and the
@@ -134,8 +138,9 @@ table! {
     ResolvConf          "    --resolv-conf PATH   the resolver's file",
     Timeout             "    --timeout SECONDS    seconds to wait in all",
     Release     [Down Watch] "    --release            down: give leases back; watch: do so at its end",
+    NotifyFd    [Watch] "    --notify-fd N        write a line to this descriptor when all is up",
     Initramfs           "    --initramfs          behave as in an initramfs",
-    Json        [Plan]  "    --json               plan: the desired state as JSON",
+    Json        [Plan Show] "    --json               plan: the desired state as JSON; show: state.json",
     Offline     [Plan]  "    --offline            plan: ask no kernel",
     Verbose             "-v, --verbose            say more",
     Quiet               "-q, --quiet              say errors only",
@@ -201,6 +206,8 @@ pub struct Options {
     about: u8,
     /// `--timeout`.
     pub timeout: Option<u32>,
+    /// `--notify-fd`.
+    pub notify_fd: Option<u32>,
     /// By option, what it was given: a value, or for what takes none its word.
     values: [Option<Word>; Opt::ALL.len()],
     /// The first thing wrong, in words.
@@ -220,6 +227,7 @@ impl Options {
             files: Vec::new(),
             sources: 0,
             timeout: None,
+            notify_fd: None,
             log: Target::Stderr,
             values: [None; _],
             about: 0,
@@ -339,7 +347,13 @@ impl Options {
         let missing = match self.command {
             _ if self.about == 0 => Some(Wrong::NoCommand),
             Command::Down if self.links.is_empty() => Some(Wrong::WhichLink),
-            Command::Up | Command::Watch | Command::Down | Command::Plan | Command::Check => None,
+            Command::Up
+            | Command::Watch
+            | Command::Down
+            | Command::Reload
+            | Command::Plan
+            | Command::Check
+            | Command::Show => None,
         };
         if let Some(wrong) = missing {
             self.refuse(wrong, b"");
@@ -357,6 +371,14 @@ impl Options {
             self.timeout = scalar::number(word);
             if self.timeout.is_none() {
                 self.refuse(Wrong::Timeout, word);
+            }
+        }
+        if let Some(word) = self.value(Opt::NotifyFd) {
+            // Before we open anything.
+            self.notify_fd =
+                scalar::number(word).filter(|file| process::inherited(*file).is_some());
+            if self.notify_fd.is_none() {
+                self.refuse(Wrong::NotifyFd, word);
             }
         }
         if let Some(word) = self.value(Opt::Log) {
@@ -403,7 +425,7 @@ impl Options {
             }
         }
         text.show(word!(""), &packed!(
-            "\nExit: 0 everything required is up, 1 it is not, 2 usage, 3 no source names a link.\n"
+            "\nExit: 0 everything required is up, 1 it is not, 2 usage, 3 no source names a link, 125 not to be started again.\n"
         ));
     }
 }

@@ -5,12 +5,16 @@
 #![no_main]
 
 mod cli;
+mod confine;
+mod control;
 mod form;
 mod frame;
 mod load;
 mod reload;
 mod report;
 mod run;
+mod service;
+mod show;
 mod sockets;
 mod supervise;
 mod sys;

@@ -1,21 +1,25 @@
 //! The commands, and the only loop.
 
 use crate::cli::{Command, Opt, Options};
+use crate::control;
 use crate::load::{self, Files};
 use crate::report::{Report, Target};
+use crate::service::Service;
+use crate::show;
 use crate::sockets::{Ether, in_words};
 use crate::supervise::{self, Order};
 use crate::sys::file::{self, Out};
 use crate::sys::log::Level;
 use crate::sys::names::Names;
 use crate::sys::rtnl::{self, Rtnl};
-use crate::sys::start::{self, Arguments};
+use crate::sys::start::{self, Arguments, Variable};
 use crate::sys::{caps, clock, kernel, process};
 use crate::system::{LOCK_MICROS, System, resolv_conf};
 use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem, Subject};
 use ifdawn::engine::{Engine, ForeignResolvConf, Instant, Outcome, Progress, Said};
 use ifdawn::limits::MAX_LINKS;
 use ifdawn::model::config::{GlobalFlag, LinkMatch};
+use ifdawn::model::link::IfName;
 use ifdawn::model::statement::Statement;
 use ifdawn::output::json::{Json, Octets};
 use ifdawn::output::plan_json::{self, PLAN};
@@ -25,11 +29,13 @@ use ifdawn::text::parts;
 use ifdawn::text::show::{Show, Text};
 
 /// Everything required is up.
-const UP: u8 = 0;
+pub const UP: u8 = 0;
 /// Something required is not.
 pub const NOT_UP: u8 = 1;
 /// No source names any link.
 const NOTHING: u8 = 3;
+/// There is nothing for us to do, and there will not be.
+pub const DONE: u8 = 125;
 
 /// Microseconds that a change waits at most for answers that are about to come: a look at everything costs as much for
 /// one lease as for ten.
@@ -45,7 +51,7 @@ const CREDIT_MICROS: u64 = 1_000_000;
 /// Seconds after which a supervisor complains again of what it complained of.
 const FORGET_SECONDS: u32 = 600;
 
-const NO_SOURCE: Complaint = Complaint::error(Problem::NoSource, Effect::None);
+pub const NO_SOURCE: Complaint = Complaint::error(Problem::NoSource, Effect::None);
 const FAILED: Complaint = Complaint::error(Problem::File, Effect::None);
 
 /// Carries out the command; the exit code. Complaints that `check` shows are sorted in `kept`.
@@ -67,18 +73,24 @@ pub fn run<'m>(
     engine.seed = seed as u32 | 1;
     engine.xid_tag = (seed >> 48) as u16;
     engine.goal.names = &options.links;
+    engine.goal.stays = options.command == Command::Watch;
     let mut system = System::new(options, files, ether, engine.xid_tag);
     if let Some(seconds) = options.timeout {
         engine.time_limit = clock::in_seconds(seconds);
     }
     match options.command {
         Command::Check => {
-            let colored = arguments.may_color && file::is_terminal(file::stdout());
+            let may_color = arguments.variable(Variable::NoColor).is_empty();
+            let colored = may_color && file::is_terminal(file::stdout());
             check(&mut system, engine, kept, colored, out)
         }
         Command::Plan if options.has(Opt::Json) => plan_json(&mut system, engine, out),
         Command::Plan => plan(&mut system, engine, out),
-        Command::Up | Command::Watch | Command::Down => change(&mut system, engine, heard),
+        Command::Show => show::show(&mut system, out),
+        Command::Up | Command::Watch | Command::Down | Command::Reload => {
+            system.supervisor.service = Service::of(arguments, options);
+            change(&mut system, engine, heard)
+        }
     }
 }
 
@@ -166,10 +178,15 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -
     if !caps::may_configure() {
         return system.refused(Errno::EPERM);
     }
+    if let Some(code) = control::hand_over(system) {
+        return code;
+    }
     if system.lock(engine.time_limit).is_err() {
         return NOT_UP;
     }
-    supervise::begin(system);
+    if let Err(code) = supervise::begin(system) {
+        return code;
+    }
     // What another run took of the time is no link's and no udev's fault.
     system.begin(engine);
     system.read(engine, None);
@@ -181,7 +198,12 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -
     }
     match system.options.command {
         Command::Down => down(system, engine),
-        Command::Up | Command::Watch | Command::Plan | Command::Check => {
+        Command::Up
+        | Command::Watch
+        | Command::Reload
+        | Command::Plan
+        | Command::Check
+        | Command::Show => {
             let code = up(system, engine, heard);
             if system.options.has(Opt::Release) {
                 return release(system, engine);
@@ -223,7 +245,12 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -> u8
     // Before the first look: what appears after it wakes us.
     let groups = match options.command {
         Command::Watch => rtnl::EVERYTHING,
-        Command::Up | Command::Down | Command::Plan | Command::Check => rtnl::LINKS,
+        Command::Up
+        | Command::Down
+        | Command::Reload
+        | Command::Plan
+        | Command::Check
+        | Command::Show => rtnl::LINKS,
     };
     let told = Rtnl::events(groups).map(|events| {
         system.told_by = [Some(events.0), system.udev.watch(&system.root)];
@@ -234,15 +261,23 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -> u8
     system.log.clear_live();
     engine.complain_about_missing(system);
     engine.publish_state(system);
+    code = code.max(code_of(engine));
+    if code == NOTHING {
+        (system.log).line(Level::Error, &packed!("no source names any link"));
+    }
+    if options.command == Command::Reload
+        && let Err(errno) = system.try_lock().and_then(|()| engine.leave_others(system))
+    {
+        return system.refused(errno);
+    }
+    code
+}
+
+/// How it stands.
+pub fn code_of(engine: &Engine<'_>) -> u8 {
     match engine.outcome() {
-        Outcome::Up => code,
-        Outcome::Nothing if engine.config.links.is_empty() => {
-            system
-                .log
-                .line(Level::Error, &packed!("no source names any link"));
-            NOTHING
-        }
-        Outcome::Nothing => code,
+        Outcome::Nothing if engine.config.links.is_empty() => NOTHING,
+        Outcome::Up | Outcome::Nothing => UP,
         Outcome::Partial | Outcome::Down => NOT_UP,
     }
 }
@@ -327,22 +362,25 @@ fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Er
     }
     let stays = system.options.command == Command::Watch;
     engine.converge(system)?;
-    let mut limit = match engine.progress() {
-        Progress::Waiting(until) => until,
-        Progress::Done if stays => {
+    let progress = engine.progress();
+    // What else is over shows at the next look: a wait of one second may be, and more to wait for.
+    let is_decided = progress == Progress::Done || clock::now() >= engine.time_limit;
+    if is_decided && !stays {
+        return Ok(Progress::Done);
+    }
+    let limit = match progress {
+        Progress::Waiting(until) if is_decided => until,
+        Progress::Waiting(until) => until.min(engine.time_limit),
+        Progress::Done => {
             engine.complain_about_missing(system);
             Instant(u64::MAX)
         }
-        Progress::Done => return Ok(Progress::Done),
     };
     if stays {
         engine.publish_state(system);
-        supervise::looked(engine, system)?;
-    } else {
-        limit = limit.min(engine.time_limit);
-        // What else is over shows at the next look: a wait of one second may be, and more to wait for.
-        if clock::now() >= engine.time_limit {
-            return Ok(Progress::Done);
+        supervise::looked(progress, engine, system)?;
+        if is_decided {
+            system.supervisor.service.ready(engine.outcome());
         }
     }
     Ok(Progress::Waiting(limit))
@@ -365,14 +403,19 @@ fn down(system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
     let mut code = UP;
     engine.releases = system.options.has(Opt::Release);
     for name in engine.goal.names {
-        match engine.down(name, system) {
-            Ok(()) if !engine.plan.errors.any() => continue,
-            Ok(()) => {}
-            Err(errno) => system.failed(FAILED, errno, Subject::Link(name)),
-        }
-        code = NOT_UP;
+        code = code.max(down_one(name, system, engine));
     }
     code
+}
+
+/// Takes back what was made on a link.
+pub fn down_one(name: &IfName, system: &mut System<'_>, engine: &mut Engine<'_>) -> u8 {
+    match engine.down(name, system) {
+        Ok(()) if !engine.plan.errors.any() => return UP,
+        Ok(()) => {}
+        Err(errno) => system.failed(FAILED, errno, Subject::Link(name)),
+    }
+    NOT_UP
 }
 
 /// Memory of the loop.
@@ -404,9 +447,9 @@ fn wait(
     system: &mut System<'_>,
 ) -> u32 {
     let [links, udev] = system.told_by;
-    let [f0, f1, f2, f3] = supervise::files(system);
-    let mut files = [links, udev, None, None, None, f0, f1, f2, f3];
-    let [_, _, packets @ .., _, _, _, _] = &mut files;
+    let [f0, f1, f2, f3, f4] = supervise::files(system);
+    let mut files = [links, udev, None, None, None, f0, f1, f2, f3, f4];
+    let [_, _, packets @ .., _, _, _, _, _] = &mut files;
     let pause = system.sockets.awaited(packets);
     let pause = pause.min(supervise::deadline(system));
     let live = system.log.is_terminal();
@@ -434,7 +477,7 @@ fn wait(
         false => Instant(u64::MAX),
     };
     let until = until.min(pause).min(second);
-    let woken = clock::wait(&files, system.timer, until);
+    let woken = clock::wait(&files, until);
     if woken & 0b10 != 0 {
         engine.look_at_everything();
     }

@@ -9,12 +9,23 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// Microseconds of `CLOCK_BOOTTIME`.
 pub fn now() -> Instant {
+    Instant(micros(libc::CLOCK_BOOTTIME))
+}
+
+/// Microseconds of `CLOCK_MONOTONIC`, which stands still in suspend: others use it.
+pub fn monotonic() -> u64 {
+    micros(libc::CLOCK_MONOTONIC)
+}
+
+/// Microseconds of a clock.
+#[inline(never)]
+fn micros(clock: libc::c_int) -> u64 {
     let mut now = [0_u64; 2];
-    let (clock, into) = (libc::CLOCK_BOOTTIME as usize, now.as_mut_ptr() as usize);
+    let (clock, into) = (clock as usize, now.as_mut_ptr() as usize);
     // SAFETY: the kernel writes one timespec: seconds and nanoseconds.
     let _ = unsafe { call(libc::SYS_clock_gettime, clock, into, 0, 0, 0) };
     let [seconds, nanos] = now;
-    Instant(seconds.wrapping_mul(1_000_000).wrapping_add(nanos / 1_000))
+    seconds.wrapping_mul(1_000_000).wrapping_add(nanos / 1_000)
 }
 
 /// This long from now.
@@ -32,7 +43,7 @@ pub fn in_micros(micros: u32) -> Instant {
 /// Waits for nothing but the time.
 #[inline(never)]
 pub fn sleep(micros: u32) {
-    wait(&[None; FILES], None, in_micros(micros));
+    wait(&[None; FILES], in_micros(micros));
 }
 
 /// What wakes us at a time, however much of it was slept away: the time that ppoll(2) waits does not go on in suspend.
@@ -64,17 +75,13 @@ fn set(timer: BorrowedFd<'_>, until: Instant) {
 }
 
 /// Files that are waited for at once.
-pub const FILES: usize = 9;
+pub const FILES: usize = 10;
 
-/// Waits until one of the files has something to read (or an error to tell), or until the time, also by the timer
-/// where there is one. A bit for each file that has, by its place; none: the time, or a signal.
-pub fn wait(
-    files: &[Option<BorrowedFd<'_>>; FILES],
-    timer: Option<BorrowedFd<'_>>,
-    until: Instant,
-) -> u32 {
-    if let Some(timer) = timer {
-        set(timer, until);
+/// Waits until one of the files has something to read (or an error to tell), or until the time: the last file is
+/// a [`timer`], where there is one. A bit for each file that has, by its place; none: the time, or a signal.
+pub fn wait(files: &[Option<BorrowedFd<'_>>; FILES], until: Instant) -> u32 {
+    if let [.., Some(timer)] = files {
+        set(*timer, until);
     }
     let left = until.0.saturating_sub(now().0);
     // struct pollfd: int descriptor (a negative one is left out), short events and what came of them.
@@ -83,9 +90,8 @@ pub fn wait(
         events: 0,
         revents: 0,
     };
-    // The timer is the last of them.
-    let mut polled = [NONE; FILES + 1];
-    for (polled, file) in polled.iter_mut().zip(files.iter().chain([&timer])) {
+    let mut polled = [NONE; FILES];
+    for (polled, file) in polled.iter_mut().zip(files) {
         polled.fd = file.map_or(-1, |file| file.as_raw_fd());
         polled.events = libc::POLLIN;
     }

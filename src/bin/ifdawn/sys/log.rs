@@ -1,18 +1,18 @@
 //! Where people read what happened: one line, one write.
-#![expect(unsafe_code, reason = "system calls")]
 
 use super::file::{self, Root};
-use super::{call, descriptor, keep, write};
+use super::{keep, unix, write};
 use crate::cli::{Target, Verbosity};
 use ifdawn::diag::{Diagnostic, LineBuf, Severity, Sink};
 use ifdawn::limits::MAX_LINE;
 use ifdawn::packed::word;
 
 use ifdawn::text::show::Show;
+use std::io::IoSlice;
 use std::os::fd::BorrowedFd;
 
 /// What a line is.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
 pub enum Level {
     /// An error.
     Error,
@@ -32,13 +32,6 @@ const PRIORITIES: &str = "<27><28><30><30><31>";
 /// Octets of one of them.
 const PRIORITY_OCTETS: usize = 4;
 
-/// struct sockaddr_un, cut after the path.
-#[repr(C)]
-struct Address(u16, [u8; 9]);
-
-/// Where syslogd listens.
-static DEV_LOG: Address = Address(libc::AF_UNIX as u16, *b"/dev/log\0");
-
 /// Writes lines to where `--log` says.
 pub struct Log {
     /// The first [`Level`] that is not shown.
@@ -47,7 +40,14 @@ pub struct Log {
     device: Option<BorrowedFd<'static>>,
     /// Lines of live progress on the screen.
     live: u32,
+    /// Who wait for how something ends, and who asks now: all is said to them too, but what is for `-v` only.
+    pub readers: [Option<BorrowedFd<'static>>; READERS],
+    /// See [`Log::readers`].
+    pub asker: Option<BorrowedFd<'static>>,
 }
+
+/// How many may wait at once.
+pub const READERS: usize = 8;
 
 impl Log {
     /// A log to `target`; standard error where that cannot be opened, or does not take a line.
@@ -59,17 +59,15 @@ impl Log {
                 .ok()
                 .map(keep),
             // A syslogd that reads nothing is not waited for.
-            Target::Syslog => super::socket(
-                libc::AF_UNIX,
-                libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK,
-            )
-            .ok(),
+            Target::Syslog => unix::datagrams().ok(),
         };
         Log {
             end: 2 * verbosity as u8 + 1,
             target,
             device,
             live: 0,
+            readers: [None; READERS],
+            asker: None,
         }
     }
 
@@ -104,10 +102,10 @@ impl Log {
     /// Says what stands for itself.
     #[inline(never)]
     pub fn line(&mut self, level: Level, text: &dyn Show) {
-        if level as u8 >= self.end {
+        let is_for_readers = level < Level::Note;
+        if level as u8 >= self.end && !is_for_readers {
             return;
         }
-        self.clear_live();
         let mut line = LineBuf::<MAX_LINE>::new();
         let at = PRIORITY_OCTETS * level as usize;
         line.put(
@@ -120,9 +118,31 @@ impl Log {
         line.show(text);
         line.finish();
         let line = line.as_bytes();
+        if is_for_readers {
+            for reader in self.readers.iter().chain([&self.asker]).flatten() {
+                let _ = super::send(*reader, b"", &[IoSlice::new(line)]);
+            }
+        }
+        if (level as u8) < self.end {
+            self.put(line);
+        }
+    }
+
+    /// Says what another run said: a line with its priority. What was quiet there is so here.
+    pub fn pass_on(&mut self, line: &[u8]) {
+        if self.end > Level::News as u8 || line.starts_with(b"<27>") {
+            self.put(line);
+        }
+    }
+
+    /// Writes a line with its priority.
+    #[inline(never)]
+    fn put(&mut self, line: &[u8]) {
+        self.clear_live();
         if let Some(device) = self.device {
             if self.target == Target::Syslog {
-                connect_to_syslog(device);
+                // For each line: syslogd may have been started anew.
+                let _ = unix::connect_to(device, b"/dev/log");
             }
             if write(device, line).is_ok() {
                 return;
@@ -153,11 +173,4 @@ pub fn to_stderr(before: &[u8], value: &dyn Show, after: &[u8]) {
     line.show(value);
     line.put(after);
     let _ = write(file::stderr(), line.as_bytes());
-}
-
-/// For each line: syslogd may have been started anew.
-fn connect_to_syslog(socket: BorrowedFd<'_>) {
-    let (to, size) = (&raw const DEV_LOG as usize, size_of::<Address>());
-    // SAFETY: the address is a sockaddr_un up to its path's NUL.
-    let _ = unsafe { call(libc::SYS_connect, descriptor(socket), to, size, 0, 0) };
 }

@@ -1,0 +1,255 @@
+//! What becomes of links and of what is ours on them while a supervisor stays, and what it leaves alone: it fights
+//! nobody.
+//!
+//! A link that was up and is down without our doing is somebody's will: it is left alone until it is up again. So is
+//! what somebody takes away again and again, until its link changes. A link whose carrier is lost as often rests: what
+//! it asks others, and its default routes, wait until carrier has been there for a while.
+
+use super::complain::say;
+use super::remake::key;
+use super::{Engine, Event, Host, Instant, remove};
+use crate::diag::{Complaint, Effect, Problem, Subject};
+use crate::model::desired::{MADE, Presence, Standing, What, place_hash};
+use crate::model::observed::{IFF_LOWER_UP, IFF_UP, Link};
+use crate::proto::dad::NEVER;
+use heapless::VecView;
+
+/// What is remembered of a link, or of something on it, from look to look.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Watched {
+    /// What it is about; 0: the link itself.
+    key: u32,
+    /// The link; of one that was made the same as `key`, since it has another number each time.
+    ifindex: u32,
+    /// How often somebody took it away, or carrier was lost, since the first time that counts.
+    times: u32,
+    /// What it was a port of: the link goes down when that changes.
+    master: u32,
+    /// `IFF_*`.
+    flags: u32,
+    /// As [`Link::carrier_losses`].
+    losses: u32,
+    /// Whether somebody took the link down.
+    is_held: bool,
+    since: Instant,
+    /// When carrier came or went.
+    carrier_at: Instant,
+}
+
+/// How often is too often...
+const TIMES: u32 = 5;
+/// ...in so many seconds.
+const SECONDS: u32 = 10;
+/// A link rests for a second at first, and twice as long for each other loss of carrier, up to 2^5 s.
+const LONGEST_REST: u32 = 5;
+/// After so many seconds without any it does not.
+const CALM_SECONDS: u32 = 60;
+
+const REMOVED: Complaint = Complaint::warning(Problem::Removed, Effect::LeftAlone).with(TIMES);
+
+impl Watched {
+    /// Nothing is known of it.
+    const NONE: Watched = Watched {
+        key: 0,
+        ifindex: 0,
+        times: 0,
+        master: 0,
+        flags: 0,
+        losses: 0,
+        is_held: false,
+        since: Instant(0),
+        carrier_at: Instant(0),
+    };
+
+    /// Whether it is about something that somebody took away.
+    pub(super) fn is_removal(&self) -> bool {
+        self.key != 0
+    }
+
+    /// Until when the link rests, once carrier is there.
+    fn rests_until(&self) -> Instant {
+        match self.times.checked_sub(TIMES) {
+            Some(more) => {
+                let seconds = 1_u32.wrapping_shl(more.min(LONGEST_REST));
+                self.carrier_at.after_seconds(seconds)
+            }
+            None => Instant(0),
+        }
+    }
+
+    /// Counts so many times more; whether that makes it too often. What was too often stays so.
+    #[inline(never)]
+    fn count(&mut self, times: u32, now: Instant) -> bool {
+        let before = self.times;
+        if before < TIMES && now >= self.since.after_seconds(SECONDS) {
+            (self.since, self.times) = (now, 0);
+        }
+        self.times = self.times.saturating_add(times);
+        before < TIMES && self.times >= TIMES
+    }
+}
+
+/// What is remembered, from now on if nothing was. Without room nothing is.
+#[inline(never)]
+fn recall(watched: &mut VecView<Watched>, key: u32, ifindex: u32) -> Option<&mut Watched> {
+    let is_it = |it: &Watched| (it.key, it.ifindex) == (key, ifindex);
+    let n = watched.iter().position(is_it).unwrap_or(watched.len());
+    if n == watched.len() {
+        let _ = watched.push(Watched {
+            key,
+            ifindex,
+            ..Watched::NONE
+        });
+    }
+    watched.get_mut(n)
+}
+
+/// We take a link down, or somebody wants it up: what became of it until now counts no more.
+#[inline(never)]
+pub(super) fn forget(watched: &mut VecView<Watched>, ifindex: u32) {
+    remove(watched, |it| it.ifindex == ifindex);
+}
+
+impl Engine<'_> {
+    /// Compares the links that were just looked at with what they were before.
+    #[inline(never)]
+    pub(super) fn watch_links(&mut self, host: &mut impl Host) {
+        const TAKEN_DOWN: Complaint = Complaint::warning(Problem::TakenDown, Effect::LeftAlone);
+        const FLAPS: Complaint = Complaint::warning(Problem::Flaps, Effect::Rests).with(TIMES);
+        if !self.goal.stays {
+            return;
+        }
+        let now = self.now;
+        let mut n = 0_usize;
+        while let Some(link) = self.observed.links.get_mut(n) {
+            n = n.wrapping_add(1);
+            let Link {
+                ifindex,
+                name,
+                lower,
+                flags,
+                master,
+                ..
+            } = *link;
+            let Some(watched) = recall(self.watched, 0, ifindex) else {
+                return;
+            };
+            let was = *watched;
+            let was_up = was.flags & IFF_UP != 0;
+            let losses = link.carrier_losses.wrapping_sub(was.losses);
+            let has_changed = (was.flags ^ flags) & (IFF_UP | IFF_LOWER_UP) != 0 || losses != 0;
+            let is_managed = self.desired.link(ifindex).is_some();
+            let is_taken_down = was_up && was.master == master && is_managed;
+            watched.is_held = flags & IFF_UP == 0 && (was.is_held || is_taken_down);
+            (watched.flags, watched.master) = (flags, master);
+            watched.losses = link.carrier_losses;
+            let mut flaps = false;
+            if has_changed {
+                if now >= was.carrier_at.after_seconds(CALM_SECONDS) {
+                    watched.times = 0;
+                }
+                flaps = was_up && watched.count(losses, now);
+                watched.carrier_at = now;
+            }
+            let is_held = watched.is_held;
+            link.is_held = is_held;
+            link.rests = link.has_carrier() && now < watched.rests_until();
+            if has_changed {
+                remove(self.watched, |it| it.ifindex == ifindex && it.is_removal());
+                self.repeats = 0;
+            }
+            if flaps {
+                say(host, FLAPS, &name);
+            }
+            if is_held != was.is_held {
+                // What it lies on takes it down with itself, and that is told.
+                if is_held && self.observed.by_index(lower).is_none_or(Link::is_up) {
+                    say(host, TAKEN_DOWN, &name);
+                }
+                self.forget_marks(ifindex);
+            }
+        }
+        self.miss_links(host);
+    }
+
+    /// Forgets links that are gone. Who deletes one that we made again and again has it so.
+    fn miss_links(&mut self, host: &mut impl Host) {
+        let mut n = 0_usize;
+        while let Some(watched) = self.watched.get(n) {
+            let (ifindex, is_key) = (watched.ifindex, watched.key == watched.ifindex);
+            if is_key || self.observed.by_index(ifindex).is_some() {
+                n = n.wrapping_add(1);
+                continue;
+            }
+            self.watched.remove(n);
+            if let Some(&wanted) = self.desired.link(ifindex)
+                && wanted.did(MADE)
+                // Or it went with the one it lay on.
+                && (wanted.lower == 0 || self.observed.by_index(wanted.lower).is_some())
+            {
+                let key = key(&wanted.name);
+                if let Some(watched) = recall(self.watched, key, key)
+                    && watched.count(1, self.now)
+                {
+                    say(host, REMOVED, &wanted.name);
+                    self.mark(key, Event::Failed);
+                }
+            }
+        }
+    }
+
+    /// Takes what somebody else took away too often for what it shall be. What went with its link, or with an address
+    /// of that, was not taken away.
+    #[inline(never)]
+    pub(super) fn respect_removals(&mut self, host: &mut impl Host) {
+        let mut last_addr = 0;
+        let mut n = 0_usize;
+        while let Some(thing) = self.desired.things.get_mut(n)
+            && self.goal.stays
+        {
+            n = n.wrapping_add(1);
+            let is_gone = matches!(thing.presence, Presence::Missing | Presence::DiffersForeign);
+            if !is_gone || !matches!(thing.standing, Standing::Ours | Standing::Connected) {
+                continue;
+            }
+            let ifindex = thing.ifindex;
+            let mut times = u32::from(self.is_calm);
+            match thing.what {
+                What::Addr => last_addr = ifindex,
+                What::Route if ifindex == last_addr => times = 0,
+                What::Route | What::Rule => {}
+            }
+            let key = place_hash(thing) ^ thing.what as u32;
+            if let Some(watched) = recall(self.watched, key, ifindex) {
+                let is_news = watched.count(times, self.now);
+                if watched.times >= TIMES {
+                    thing.presence = Presence::Same;
+                }
+                let thing = *thing;
+                if is_news {
+                    self.complain_of(host, REMOVED, thing.origin, Subject::Cidr(&thing.route.dst));
+                }
+            }
+        }
+    }
+
+    /// Lets links that rested long enough go on; when the next one may.
+    pub(super) fn wake_links(&mut self) -> Instant {
+        let mut until = NEVER;
+        for link in self.observed.links.iter_mut() {
+            if link.rests
+                && let Some(watched) = recall(self.watched, 0, link.ifindex)
+            {
+                let end = watched.rests_until();
+                link.rests = self.now < end;
+                if link.rests {
+                    until = until.min(end);
+                } else {
+                    self.look_again = true;
+                }
+            }
+        }
+        until
+    }
+}

@@ -1,4 +1,5 @@
 """What tests of the supervisor share: what each of its processes did, and what it costs."""
+import contextlib
 import os
 import re
 import signal
@@ -9,7 +10,6 @@ import threading
 import time
 
 from dhcp import DhcpMachine, read
-from machine import Machine
 from wire import checksum, namespace
 
 LIFE_TIME = re.compile(r'"(valid|preferred)_life_time": \d+')

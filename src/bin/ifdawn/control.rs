@@ -97,6 +97,13 @@ pub fn listen(system: &mut System<'_>) -> Result<(), u8> {
     Ok(())
 }
 
+/// Listens no more, so that the next supervisor may begin while a copy of us still closes what takes long to be closed.
+pub fn end(system: &mut System<'_>) {
+    if system.supervisor.control.listener.take().is_some() {
+        unix::remove(&system.root);
+    }
+}
+
 /// A supervisor that was there before.
 struct Another {
     pid: u32,

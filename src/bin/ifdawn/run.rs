@@ -205,6 +205,7 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -
         | Command::Check
         | Command::Show => {
             let code = up(system, engine, heard);
+            control::end(system);
             if system.options.has(Opt::Release) {
                 return release(system, engine);
             }

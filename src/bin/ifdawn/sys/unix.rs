@@ -53,13 +53,19 @@ pub fn listen(root: &Root<'_>) -> Result<BorrowedFd<'static>, Errno> {
     let mut bound = bind();
     if bound == Err(Errno::EADDRINUSE) && connect(root).err() == Some(Errno::ECONNREFUSED) {
         // One that was killed left it.
-        root.join(word!("/run/ifdawn/control"), b"").remove();
+        remove(root);
         bound = bind();
     }
     bound?;
     // SAFETY: no pointers.
     unsafe { call::call(libc::SYS_listen, file, BACKLOG, 0, 0, 0) }?;
     Ok(keep(socket))
+}
+
+/// Whoever connects from now on finds nobody, or the next who listens.
+#[inline(never)]
+pub fn remove(root: &Root<'_>) {
+    root.join(word!("/run/ifdawn/control"), b"").remove();
 }
 
 /// Connects to who listens.

@@ -1,136 +1,73 @@
-//! A link of state.json for people: a heading with its name and how far it is, and below it a line for each other
-//! value, which begins with its key, so that grep(1) finds it. What is null or empty has no line.
+//! A link of state.json for people: what it is and how far on one line, and below it a line for each address, route
+//! and so on, which begins with its key, so that grep(1) finds it. What is null or empty is left out.
 //!
 //! What is read is JSON of ours, or what became of it: nothing is trusted to be there, or to end.
 
-use crate::packed::{packed, word};
+use crate::packed::{Word, word};
 use crate::text::parts;
-use crate::text::show::{Show, Text};
+use crate::text::show::Text;
+
+/// What a line below the first one begins with.
+const LINE: Word = word!("\n  ");
 
 /// Shows the line of a link ([`link_line`](super::state::link_line)); whether with its timeline.
 #[inline(never)]
 pub fn show(line: &[u8], with_timeline: bool, text: &mut Text<'_>) {
-    const NAME: Option<usize> = Some(0);
-    const STATE: Option<usize> = Some(1);
-    const TIMELINE: Option<usize> = Some(2);
-    for is_heading in [true, false] {
-        let mut values = Values::of(line);
-        let mut is_line_open = is_heading;
-        while let Some((mark, value)) = values.next() {
-            let is_string = mark == b'"';
-            // An object in an array is one line.
-            if is_line_open && !is_heading && !is_string && values.depth <= 2 {
-                text.octet(b'\n');
-                is_line_open = false;
-            }
-            // Where it is a word: that of null, of true or of false?
-            let word = if is_string { None } else { value.first() };
-            let place = packed!("name,state,timeline").position(values.label);
-            let belongs_here = match place {
-                NAME | STATE => is_heading,
-                TIMELINE => with_timeline && !is_heading,
-                _ => !is_heading,
-            };
-            if value.is_empty() || !belongs_here || word == Some(&b'n') && !is_heading {
-                continue;
-            }
-            if is_heading {
-                if place == STATE {
-                    text.word(word!(": "));
-                }
-                string(text, value);
-                continue;
-            }
-            if !is_line_open {
-                is_line_open = true;
-                text.word(word!("  "));
-                if word == Some(&b'f') {
-                    text.word(word!("no "));
-                }
-                match packed!("addresses,routes,problems").position(values.label) {
-                    Some(place) => packed!("address,route,problem").item(place).show(text),
-                    None => string(text, values.label),
-                }
-            }
-            // Strings of an array need no key.
-            if values.key != values.label && (values.depth == 2 || !is_string) {
-                text.octet(b' ');
-                string(text, values.key);
-            }
-            if !matches!(word, Some(b't' | b'f')) {
-                text.octet(b' ');
-                string(text, value);
-            }
+    let (mut rest, mut key) = (line, &b""[..]);
+    // How deep in objects and arrays: 1 in the link, 2 in an array or a lease of it.
+    let mut depth = 0_u32;
+    let mut before = word!("");
+    while let Some((mark, after)) = rest.split_first() {
+        // A quote and the string behind it, or another mark and the word behind it, which may be empty.
+        let is_string = *mark == b'"';
+        let ends = if is_string { "\"" } else { "\",:{}[]" };
+        let mut len = 0_usize;
+        while let Some(octet) = after.get(len)
+            && !parts::has(ends.as_bytes(), *octet)
+        {
+            // What is behind a backslash ends nothing.
+            len = len.wrapping_add(if *octet == b'\\' { 2 } else { 1 });
         }
-        if is_line_open {
-            text.octet(b'\n');
+        let value = parts::slice(after, 0, len);
+        rest = parts::slice(after, len.wrapping_add(is_string.into()), usize::MAX);
+        if is_string && rest.first() == Some(&b':') {
+            key = value;
+            if !with_timeline && parts::is(key, b"timeline") {
+                rest = parts::after(rest, b']').unwrap_or_default();
+            }
+            continue;
         }
+        match mark {
+            b'{' | b'[' => depth = depth.wrapping_add(1),
+            b'}' | b']' => depth = depth.wrapping_sub(1),
+            _ => {}
+        }
+        if depth == 2 && !is_string {
+            before = LINE;
+        }
+        if value.is_empty() || !is_string && value.first() == Some(&b'n') {
+            continue;
+        }
+        text.word(before);
+        // Within a line a string shows what it is.
+        if before == LINE || !is_string {
+            string(key, text);
+            text.octet(b' ');
+        }
+        string(value, text);
+        before = word!(" ");
     }
+    text.octet(b'\n');
 }
 
-/// Shows what stands between quotes, safe on a console; of what is escaped the control characters stay so.
+/// Shows what stands between quotes, safe on a console.
 #[inline(never)]
-fn string(text: &mut Text<'_>, mut rest: &[u8]) {
-    while let [first, after @ ..] = rest {
-        let (octet, after) = match rest {
-            [b'\\', octet @ (b'"' | b'\\'), after @ ..] => (octet, after),
-            _ => (first, after),
-        };
-        text.safe_octet(*octet);
-        rest = after;
-    }
-}
-
-/// The values of an object, one after another.
-struct Values<'t> {
-    rest: &'t [u8],
-    /// In how many objects and arrays we are.
-    depth: u32,
-    /// The key in the outermost object.
-    label: &'t [u8],
-    /// The key before this value.
-    key: &'t [u8],
-}
-
-impl<'t> Values<'t> {
-    fn of(text: &'t [u8]) -> Values<'t> {
-        Values {
-            rest: text,
-            depth: 0,
-            label: b"",
-            key: b"",
-        }
-    }
-
-    /// A quote and the string behind it, or another mark and the word behind it, which may be empty. Keys are kept.
-    #[inline(never)]
-    fn next(&mut self) -> Option<(u8, &'t [u8])> {
-        loop {
-            let (mark, after) = self.rest.split_first()?;
-            let is_string = *mark == b'"';
-            let ends = if is_string { "\"" } else { "\",:{}[]" };
-            let mut len = 0_usize;
-            while let Some(octet) = after.get(len)
-                && !parts::has(ends.as_bytes(), *octet)
-            {
-                // What is behind a backslash ends nothing.
-                len = len.wrapping_add(if *octet == b'\\' { 2 } else { 1 });
-            }
-            let value = parts::slice(after, 0, len);
-            self.rest = parts::slice(after, len.wrapping_add(is_string.into()), usize::MAX);
-            match mark {
-                b'{' | b'[' => self.depth = self.depth.wrapping_add(1),
-                b'}' | b']' => self.depth = self.depth.wrapping_sub(1),
-                b'"' if self.rest.first() == Some(&b':') => {
-                    self.key = value;
-                    if self.depth == 1 {
-                        self.label = value;
-                    }
-                    continue;
-                }
-                _ => {}
-            }
-            return Some((*mark, value));
-        }
+fn string(octets: &[u8], text: &mut Text<'_>) {
+    let mut octets = octets.iter();
+    while let Some(octet) = octets.next() {
+        text.safe_octet(match octet {
+            b'\\' => *octets.next().unwrap_or(octet),
+            _ => *octet,
+        });
     }
 }

@@ -5,7 +5,6 @@ use crate::run::{NOT_UP, UP};
 use crate::sys::file::Out;
 use crate::system::System;
 use ifdawn::diag::{Complaint, Effect, Problem, Subject};
-use ifdawn::model::link::IfName;
 use ifdawn::output::json::{Octets, begins_with};
 use ifdawn::output::{show, state};
 use ifdawn::packed::word;
@@ -14,7 +13,7 @@ use ifdawn::text::show::Text;
 
 const NO_STATE: Complaint = Complaint::error(Problem::File, Effect::None);
 const NOT_OURS: Complaint = Complaint::error(Problem::WrittenByOthers, Effect::None);
-const NOT_THERE: Complaint = Complaint::error(Problem::NotInState, Effect::None);
+const NOT_THERE: Complaint = Complaint::error(Problem::NothingOfOurs, Effect::None);
 
 /// Shows each link, or those that were asked for.
 #[inline(never)]
@@ -38,39 +37,34 @@ pub fn show(system: &mut System<'_>, out: &mut Out<'_>) -> u8 {
     if as_json {
         text.put(head);
     }
-    let mut before = word!("");
-    // Whether there is a line of this link, or, where none is named, of any.
-    let mut show_lines_of = |name: Option<&IfName>| {
+    let (mut code, mut before) = (UP, word!(""));
+    let mut names = options.links.iter();
+    let mut name = names.next();
+    loop {
         let (mut rest, mut is_there) = (links, name.is_none());
         while let Some(line) = parts::next(&mut rest, b'\n') {
-            let Some((line, of)) = state::link_line(line) else {
-                continue;
-            };
-            if let Some(name) = name
-                && !begins_with(of, &Octets(name.as_bytes()))
+            if let Some((line, of)) = state::link_line(line)
+                && name.is_none_or(|name| begins_with(of, &Octets(name.as_bytes())))
             {
-                continue;
-            }
-            is_there = true;
-            if as_json {
-                text.word(before);
-                text.octet(b'\n');
-                text.put(line);
-                before = word!(",");
-            } else {
-                show::show(line, options.has(Opt::Verbose), text);
+                is_there = true;
+                if as_json {
+                    text.word(before);
+                    text.octet(b'\n');
+                    text.put(line);
+                    before = word!(",");
+                } else {
+                    show::show(line, options.has(Opt::Verbose), text);
+                }
             }
         }
-        is_there
-    };
-    let mut code = UP;
-    if options.links.is_empty() {
-        show_lines_of(None);
-    }
-    for name in &options.links {
-        if !show_lines_of(Some(name)) {
-            NOT_THERE.say(log, Subject::Link(name));
+        let Some(asked) = name else { break };
+        if !is_there {
+            NOT_THERE.say(log, Subject::Link(asked));
             code = NOT_UP;
+        }
+        name = names.next();
+        if name.is_none() {
+            break;
         }
     }
     if as_json {

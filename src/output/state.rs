@@ -7,14 +7,15 @@ use crate::model::advert::{Item, What};
 use crate::model::config::{LinkConfig, LinkId, LinkMatch};
 use crate::model::desired::{self, DesiredLink, FOREVER};
 use crate::model::lease::AnyLease;
-use crate::model::link::Mac;
-use crate::output::json::{Json, Octets};
+use crate::model::link::{IfName, Mac};
+use crate::output::json::{Json, Octets, begins_with};
 use crate::output::lease::each;
 use crate::output::owned::{List, Words};
 use crate::output::plan_json::add_names;
 use crate::packed::{Packed, packed, word};
 use crate::plan::resolve::LinkState;
 use crate::proto::Lessee;
+use crate::text::parts;
 use crate::text::show::{Show, Text, displayed};
 use core::net::IpAddr;
 
@@ -31,6 +32,19 @@ pub fn link_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
         line => line,
     };
     matches!(line, [.., b']', b'}']).then_some((line, name))
+}
+
+/// The next line of the link of a name, or of any one where there is no name.
+#[inline(never)]
+pub fn next_link<'t>(rest: &mut Option<&'t [u8]>, name: Option<&IfName>) -> Option<&'t [u8]> {
+    while let Some(line) = parts::next(rest, b'\n') {
+        if let Some((line, of)) = link_line(line)
+            && name.is_none_or(|name| begins_with(of, &Octets(name.as_bytes())))
+        {
+            return Some(line);
+        }
+    }
+    None
 }
 
 /// Whether a text is of this form.
@@ -266,8 +280,6 @@ mod tests {
     use crate::model::addr::Cidr;
     use crate::model::config::{Server, SourceKind};
     use crate::model::desired::Thing;
-    use crate::model::link::IfName;
-    use crate::model::link::Mac;
     use crate::model::observed::{ARPHRD_ETHER, IFF_LOWER_UP, IFF_UP, KernelKind, Link};
     use crate::model::route::Route;
     use std::string::{String, ToString};

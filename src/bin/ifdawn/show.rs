@@ -5,9 +5,7 @@ use crate::run::{NOT_UP, UP};
 use crate::sys::file::Out;
 use crate::system::System;
 use ifdawn::diag::{Complaint, Effect, Problem, Subject};
-use ifdawn::output::json::{Octets, begins_with};
 use ifdawn::output::{show, state};
-use ifdawn::packed::word;
 use ifdawn::text::parts;
 use ifdawn::text::show::Text;
 
@@ -37,33 +35,30 @@ pub fn show(system: &mut System<'_>, out: &mut Out<'_>) -> u8 {
     if as_json {
         text.put(head);
     }
-    let (mut code, mut before) = (UP, word!(""));
-    let mut names = options.links.iter();
-    let mut name = names.next();
+    let (mut code, mut before) = (UP, &b"\n"[..]);
+    let mut n = 0_usize;
     loop {
-        let (mut rest, mut is_there) = (links, name.is_none());
-        while let Some(line) = parts::next(&mut rest, b'\n') {
-            if let Some((line, of)) = state::link_line(line)
-                && name.is_none_or(|name| begins_with(of, &Octets(name.as_bytes())))
-            {
-                is_there = true;
-                if as_json {
-                    text.word(before);
-                    text.octet(b'\n');
-                    text.put(line);
-                    before = word!(",");
-                } else {
-                    show::show(line, options.has(Opt::Verbose), text);
-                }
+        // None, where no link is named.
+        let name = options.links.get(n);
+        let (mut rest, mut is_there) = (links, false);
+        while let Some(line) = state::next_link(&mut rest, name) {
+            is_there = true;
+            if as_json {
+                text.put(before);
+                text.put(line);
+                before = b",\n";
+            } else {
+                show::show(line, options.has(Opt::Verbose), text);
             }
         }
-        let Some(asked) = name else { break };
-        if !is_there {
-            NOT_THERE.say(log, Subject::Link(asked));
+        if let Some(name) = name
+            && !is_there
+        {
+            NOT_THERE.say(log, Subject::Link(name));
             code = NOT_UP;
         }
-        name = names.next();
-        if name.is_none() {
+        n = n.wrapping_add(1);
+        if n >= options.links.len() {
             break;
         }
     }

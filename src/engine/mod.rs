@@ -442,6 +442,7 @@ impl Engine<'_> {
         resolver.routes();
         if resolver.goal.stays {
             resolver.withdraw();
+            resolver.connected();
         }
     }
 

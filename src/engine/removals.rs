@@ -79,7 +79,7 @@ impl Engine<'_> {
         let thing = self.desired.things.get(step.n as usize)?;
         let is_gone = matches!(thing.presence, Presence::Missing | Presence::DiffersForeign);
         let is_made = matches!(step.act, Act::Add | Act::Replace);
-        if !is_made || !is_gone || thing.standing != Standing::Ours {
+        if !is_made || !is_gone || !matches!(thing.standing, Standing::Ours | Standing::Connected) {
             return None;
         }
         removal.ifindex = thing.ifindex;

@@ -108,8 +108,8 @@ impl Engine<'_> {
                 self.mark(ifindex, Event::Address);
             }
         }
-        let has_carrier = |link: &Link| link.has_carrier();
-        if !self.observed.by_index(ifindex).is_some_and(has_carrier) {
+        let carries = |link: &Link| link.carries();
+        if !self.observed.by_index(ifindex).is_some_and(carries) {
             return;
         }
         if find(self.addrs6, ifindex, &thing.route.dst).is_none() {
@@ -144,11 +144,11 @@ impl Engine<'_> {
         while let Some(held) = self.addrs6.get_mut(n) {
             n = n.wrapping_add(1);
             let ifindex = held.ifindex;
-            let has_carrier = |link: &Link| link.has_carrier();
+            let carries = |link: &Link| link.carries();
             // Of one with a time of its own the kernel does not say that somebody else has it: it goes.
             held.is_duplicate |= held.flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) != 0
                 && (!held.is_there || held.flags & IFA_F_DADFAILED != 0)
-                && self.observed.by_index(ifindex).is_some_and(has_carrier);
+                && self.observed.by_index(ifindex).is_some_and(carries);
             if held.is_duplicate
                 && !held.is_told
                 && let IpAddr::V6(addr) = &held.addr.addr

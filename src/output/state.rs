@@ -148,10 +148,11 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
         address(json, &held.addr, 4, &held.lives);
     }
     json.end();
-    let routes = desired
-        .things
-        .iter()
-        .filter(|route| route.what == desired::What::Route && route.is_wanted_on(ifindex));
+    let routes = desired.things.iter().filter(|route| {
+        route.what == desired::What::Route
+            && route.ifindex == ifindex
+            && route.standing < desired::Standing::Connected
+    });
     for route in routes.take(ROUTES_SHOWN) {
         json.item();
         json.text(&Words(route, &engine.config));

@@ -14,9 +14,10 @@ use super::ifcfg_keys::{self, BONDING_OPTS, BOOTPROTO, Field, NAMES};
 use super::route_file::{Form, parse_route, read_rule};
 use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem};
 use crate::model::addr::Family;
-use crate::model::attr::Scope;
+use crate::model::attr::{self, Attr, Scope};
 use crate::model::config::{
-    GlobalFlag, IpNumber, IpText, LinkConfig, LinkFlag, LinkId, Role, RouteDev, SourceKind, Str,
+    GlobalFlag, GlobalNumber, IpNumber, IpText, LinkConfig, LinkFlag, LinkId, Role, RouteDev,
+    SourceKind, Str,
 };
 use crate::model::link::IfName;
 use crate::model::said::{Values, flags, rows};
@@ -414,6 +415,7 @@ impl<'a> Reader<'a, '_, '_> {
                     None => Err(Problem::NotANumber),
                 }
             }
+            (Field::Attr(Attr::CARRIER_LOSS), Use::Defaults) => self.carrier_loss(word),
             (_, Use::Defaults) => return self.complain(NOT_HERE),
             (Field::Attr(attr), _) => self.attr(attr, word),
             (Field::Hundredths(attr), _) => {
@@ -430,6 +432,17 @@ impl<'a> Reader<'a, '_, '_> {
         if let Err(what) = done {
             self.complain(unset(what));
         }
+    }
+
+    /// `CARRIER_LOSS` of all links; the kernel command line comes first.
+    fn carrier_loss(&mut self, word: &[u8]) -> Result<(), Problem> {
+        let position = attr::Kind::CarrierLoss.words().position(word);
+        let number = position.ok_or(Problem::NotAWord)?;
+        let global = &mut self.file.cx.config.global;
+        if GlobalNumber::CarrierLoss.of(global).is_none() {
+            GlobalNumber::CarrierLoss.set(global, Some(number as u32));
+        }
+        Ok(())
     }
 
     /// `ROUTING_RULE_n`.

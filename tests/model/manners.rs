@@ -169,6 +169,21 @@ fn down_and_up_between_two_looks_costs_nothing() {
     });
 }
 
+/// A bond takes a port down that it lets go.
+#[test]
+fn a_link_that_leaves_its_master_was_not_taken_down() {
+    watching(1, |engine, host| {
+        let link = host.kernel.tables.link(2).unwrap();
+        link.master = 1;
+        look(engine, host);
+        host.kernel.tables.link(2).unwrap().master = 0;
+        set_up(host, 2, false);
+        look(engine, host);
+        assert!(is_up(host, "eth0"));
+        assert_eq!(host.said("taken down"), 0);
+    });
+}
+
 #[test]
 fn a_link_that_comes_back_is_another_one() {
     watching(2, |engine, host| {

@@ -5,6 +5,7 @@ use crate::sys::start::Arguments;
 use crate::sys::{
     self,
     file::{self, Out},
+    process,
 };
 use heapless::Vec;
 use ifdawn::diag::{Escaped, LineBuf};
@@ -104,6 +105,7 @@ wrongs! {
     WhichLink "down: which link?",
     NotOfThisCommand "not an option of this command: ",
     Timeout "--timeout: not a number of seconds: ",
+    NotifyFd "--notify-fd: not an open descriptor: ",
     Log "--log: none of stderr,kmsg,syslog: ",
     Sources "--sources: none of cmdline,ifcfg,firmware: ",
 }
@@ -136,6 +138,7 @@ table! {
     ResolvConf          "    --resolv-conf PATH   the resolver's file",
     Timeout             "    --timeout SECONDS    seconds to wait in all",
     Release     [Down Watch] "    --release            down: give leases back; watch: do so at its end",
+    NotifyFd    [Watch] "    --notify-fd N        write a line to this descriptor when all is up",
     Initramfs           "    --initramfs          behave as in an initramfs",
     Json        [Plan Show] "    --json               plan: the desired state; show: state.json",
     Offline     [Plan]  "    --offline            plan: ask no kernel",
@@ -203,6 +206,8 @@ pub struct Options {
     about: u8,
     /// `--timeout`.
     pub timeout: Option<u32>,
+    /// `--notify-fd`.
+    pub notify_fd: Option<u32>,
     /// By option, what it was given: a value, or for what takes none its word.
     values: [Option<Word>; Opt::ALL.len()],
     /// The first thing wrong, in words.
@@ -222,6 +227,7 @@ impl Options {
             files: Vec::new(),
             sources: 0,
             timeout: None,
+            notify_fd: None,
             log: Target::Stderr,
             values: [None; _],
             about: 0,
@@ -365,6 +371,14 @@ impl Options {
             self.timeout = scalar::number(word);
             if self.timeout.is_none() {
                 self.refuse(Wrong::Timeout, word);
+            }
+        }
+        if let Some(word) = self.value(Opt::NotifyFd) {
+            // Before we open anything.
+            self.notify_fd =
+                scalar::number(word).filter(|file| process::inherited(*file).is_some());
+            if self.notify_fd.is_none() {
+                self.refuse(Wrong::NotifyFd, word);
             }
         }
         if let Some(word) = self.value(Opt::Log) {

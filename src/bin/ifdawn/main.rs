@@ -5,6 +5,7 @@
 #![no_main]
 
 mod cli;
+mod confine;
 mod control;
 mod form;
 mod frame;
@@ -12,6 +13,7 @@ mod load;
 mod reload;
 mod report;
 mod run;
+mod service;
 mod show;
 mod sockets;
 mod supervise;

@@ -4,6 +4,7 @@ use crate::cli::{Command, Opt, Options};
 use crate::control;
 use crate::load::{self, Files};
 use crate::report::{Report, Target};
+use crate::service::Service;
 use crate::show;
 use crate::sockets::{Ether, in_words};
 use crate::supervise::{self, Order};
@@ -11,7 +12,7 @@ use crate::sys::file::{self, Out};
 use crate::sys::log::Level;
 use crate::sys::names::Names;
 use crate::sys::rtnl::{self, Rtnl};
-use crate::sys::start::{self, Arguments};
+use crate::sys::start::{self, Arguments, Variable};
 use crate::sys::{caps, clock, kernel, process};
 use crate::system::{LOCK_MICROS, System, resolv_conf};
 use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem, Subject};
@@ -79,13 +80,15 @@ pub fn run<'m>(
     }
     match options.command {
         Command::Check => {
-            let colored = arguments.may_color && file::is_terminal(file::stdout());
+            let may_color = arguments.variable(Variable::NoColor).is_empty();
+            let colored = may_color && file::is_terminal(file::stdout());
             check(&mut system, engine, kept, colored, out)
         }
         Command::Plan if options.has(Opt::Json) => plan_json(&mut system, engine, out),
         Command::Plan => plan(&mut system, engine, out),
         Command::Show => show::show(&mut system, out),
         Command::Up | Command::Watch | Command::Down | Command::Reload => {
+            system.supervisor.service = Service::of(arguments, options);
             change(&mut system, engine, heard)
         }
     }
@@ -360,22 +363,24 @@ fn look(engine: &mut Engine<'_>, system: &mut System<'_>) -> Result<Progress, Er
     let stays = system.options.command == Command::Watch;
     engine.converge(system)?;
     let progress = engine.progress();
-    let mut limit = match progress {
-        Progress::Waiting(until) => until,
-        Progress::Done if stays => {
+    // What else is over shows at the next look: a wait of one second may be, and more to wait for.
+    let is_decided = progress == Progress::Done || clock::now() >= engine.time_limit;
+    if is_decided && !stays {
+        return Ok(Progress::Done);
+    }
+    let limit = match progress {
+        Progress::Waiting(until) if is_decided => until,
+        Progress::Waiting(until) => until.min(engine.time_limit),
+        Progress::Done => {
             engine.complain_about_missing(system);
             Instant(u64::MAX)
         }
-        Progress::Done => return Ok(Progress::Done),
     };
     if stays {
         engine.publish_state(system);
         supervise::looked(progress, engine, system)?;
-    } else {
-        limit = limit.min(engine.time_limit);
-        // What else is over shows at the next look: a wait of one second may be, and more to wait for.
-        if clock::now() >= engine.time_limit {
-            return Ok(Progress::Done);
+        if is_decided {
+            system.supervisor.service.ready(engine.outcome());
         }
     }
     Ok(Progress::Waiting(limit))

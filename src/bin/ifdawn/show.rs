@@ -1,6 +1,7 @@
 //! What the last run, or the supervisor, left in state.json, for people or as it is.
 
 use crate::cli::Opt;
+use crate::control;
 use crate::run::{NOT_UP, UP};
 use crate::sys::file::Out;
 use crate::system::System;
@@ -17,7 +18,7 @@ const NOT_THERE: Complaint = Complaint::error(Problem::NothingOfOurs, Effect::No
 #[inline(never)]
 pub fn show(system: &mut System<'_>, out: &mut Out<'_>) -> u8 {
     let options = system.options;
-    // (A supervisor that runs is to write its state first.)
+    control::refresh(system);
     let (text, log) = match system.state() {
         Ok(state) => state,
         Err(errno) => {

@@ -203,6 +203,14 @@ impl<'a> Sockets<'a> {
         socket.filter(is_heard)
     }
 
+    /// This process was reaped: where it was the jail, nobody may kill it any more.
+    pub fn reaped(&mut self, pid: u32) {
+        if self.ether.jail.is(pid) {
+            self.ether.jail.forget();
+            self.trouble = Some(Trouble::Gone);
+        }
+    }
+
     /// Has a copy of us forget the jail, which is the other one's.
     pub fn forget_jail(&mut self) {
         self.ether.jail.forget();

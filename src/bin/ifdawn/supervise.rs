@@ -4,9 +4,11 @@
 //! [`looked`] after each look at the kernel.
 
 use crate::cli::Command;
+use crate::confine;
 use crate::control::{self, Control};
 use crate::reload::{self, Changes};
-use crate::sys::{clock, signal};
+use crate::service::Service;
+use crate::sys::{clock, process, signal};
 use crate::system::System;
 use ifdawn::diag::Errno;
 use ifdawn::engine::{Engine, Instant, Progress};
@@ -26,6 +28,8 @@ pub struct Supervisor {
     pub changes: Changes,
     /// Who asks for something.
     pub control: Control,
+    /// Who supervises us.
+    pub service: Service,
 }
 
 impl Supervisor {
@@ -35,6 +39,7 @@ impl Supervisor {
         timer: None,
         changes: Changes::NONE,
         control: Control::NONE,
+        service: Service::NONE,
     };
 }
 
@@ -54,6 +59,8 @@ pub fn begin(system: &mut System<'_>) -> Result<(), u8> {
         system.supervisor.signals = signal::catch().ok();
         reload::watch(system);
         system.supervisor.timer = clock::timer().ok();
+        // Last: what comes before may do more.
+        confine::confine(system);
     }
     Ok(())
 }
@@ -65,6 +72,7 @@ pub fn files(system: &System<'_>) -> [Option<BorrowedFd<'static>>; FILES] {
         timer,
         changes,
         control,
+        ..
     } = &system.supervisor;
     let [listener, asking] = control.files();
     [*signals, changes.inotify, listener, asking, *timer]
@@ -73,9 +81,13 @@ pub fn files(system: &System<'_>) -> [Option<BorrowedFd<'static>>; FILES] {
 /// Until when at most.
 pub fn deadline(system: &System<'_>) -> Instant {
     let Supervisor {
-        changes, control, ..
+        changes,
+        control,
+        service,
+        ..
     } = &system.supervisor;
-    changes.deadline().min(control.deadline())
+    let until = changes.deadline().min(control.deadline());
+    until.min(service.deadline())
 }
 
 /// Does what is asked for; `woken` has a bit for each of [`files`], lowest first.
@@ -85,8 +97,12 @@ pub fn serve(woken: u32, engine: &mut Engine<'_>, system: &mut System<'_>) -> Or
     {
         while let Some(signal) = signal::next(file) {
             match signal {
-                libc::SIGTERM | libc::SIGINT => return Order::End,
+                libc::SIGTERM | libc::SIGINT => {
+                    system.supervisor.service.stopping();
+                    return Order::End;
+                }
                 libc::SIGHUP => system.supervisor.changes.ask(),
+                libc::SIGCHLD => reap(system),
                 libc::SIGUSR1 => engine.publish_state(system),
                 _ => {}
             }
@@ -97,7 +113,17 @@ pub fn serve(woken: u32, engine: &mut Engine<'_>, system: &mut System<'_>) -> Or
     }
     reload::reload_if_due(engine, system);
     control::serve(engine, system);
+    system.supervisor.service.attend();
     Order::GoOn
+}
+
+/// The first process of all takes care of those whose parent ended. The jail may be among them.
+fn reap(system: &mut System<'_>) {
+    if process::id() == 1 {
+        while let Some(pid) = process::reap() {
+            system.sockets.reaped(pid);
+        }
+    }
 }
 
 /// A look is over.

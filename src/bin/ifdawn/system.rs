@@ -313,7 +313,7 @@ impl Host for System<'_> {
 }
 
 /// Where most of them are.
-const RUN: &[u8] = b"/run/ifdawn";
+pub const RUN: &[u8] = b"/run/ifdawn";
 
 /// The name of the link that a file of this name says what is ours of.
 #[inline(never)]

@@ -84,3 +84,11 @@ pub const EXCEEDS: u16 = 0x25;
 pub const HAS_BITS: u16 = 0x45;
 /// Ends.
 pub const RETURN: u16 = 0x06;
+
+/// `AUDIT_ARCH_X86_64` (linux/audit.h).
+#[cfg(target_arch = "x86_64")]
+pub const ARCHITECTURE: u32 = 0xc000_003e;
+
+/// `AUDIT_ARCH_AARCH64`. On any other one nothing is allowed.
+#[cfg(not(target_arch = "x86_64"))]
+pub const ARCHITECTURE: u32 = 0xc000_00b7;

@@ -136,6 +136,15 @@ pub fn bind(socket: BorrowedFd<'_>, address: &[u8]) -> Result<(), Errno> {
     bound.map(|_| ())
 }
 
+/// Gives a socket its other end, at an address as connect(2) takes it for its family.
+#[inline(never)]
+pub fn connect(socket: BorrowedFd<'_>, address: &[u8]) -> Result<(), Errno> {
+    let (to, size) = (address.as_ptr() as usize, address.len());
+    // SAFETY: the address is as long as said.
+    let done = unsafe { call(libc::SYS_connect, descriptor(socket), to, size, 0, 0) };
+    done.map(|_| ())
+}
+
 /// Sets an option of a socket to two words; a number is an int, of which the kernel reads the first octets.
 ///
 /// # Safety

@@ -9,12 +9,23 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// Microseconds of `CLOCK_BOOTTIME`.
 pub fn now() -> Instant {
+    Instant(micros(libc::CLOCK_BOOTTIME))
+}
+
+/// Microseconds of `CLOCK_MONOTONIC`, which stands still in suspend: others use it.
+pub fn monotonic() -> u64 {
+    micros(libc::CLOCK_MONOTONIC)
+}
+
+/// Microseconds of a clock.
+#[inline(never)]
+fn micros(clock: libc::c_int) -> u64 {
     let mut now = [0_u64; 2];
-    let (clock, into) = (libc::CLOCK_BOOTTIME as usize, now.as_mut_ptr() as usize);
+    let (clock, into) = (clock as usize, now.as_mut_ptr() as usize);
     // SAFETY: the kernel writes one timespec: seconds and nanoseconds.
     let _ = unsafe { call(libc::SYS_clock_gettime, clock, into, 0, 0, 0) };
     let [seconds, nanos] = now;
-    Instant(seconds.wrapping_mul(1_000_000).wrapping_add(nanos / 1_000))
+    seconds.wrapping_mul(1_000_000).wrapping_add(nanos / 1_000)
 }
 
 /// This long from now.

@@ -12,7 +12,7 @@ use ifdawn::wire::netlink::{attr_in, copy_to, messages};
 use std::os::fd::{AsFd, OwnedFd};
 
 /// `SIOCETHTOOL` (linux/sockios.h).
-const SIOCETHTOOL: usize = 0x8946;
+pub const SIOCETHTOOL: usize = 0x8946;
 
 /// Where in a message its family is.
 const KIND: usize = 4;

@@ -28,6 +28,9 @@ pub const HELD: Errno = Errno::EAGAIN;
 /// Octets of a path, its root and the NUL at its end included.
 const MAX_PATH: usize = MAX_LINE;
 
+/// Symbolic links that are followed: as many as the kernel follows.
+const MAX_LINKS: u32 = 40;
+
 /// A path with a NUL at its end. In the place of one that does not fit is one that no file can have:
 /// calls refuse it as too long.
 pub struct Path(LineBuf<MAX_PATH>);
@@ -165,6 +168,52 @@ impl Path {
     #[inline(never)]
     pub fn exists(&self) -> bool {
         self.at(At::Access, libc::F_OK, 0).is_ok()
+    }
+
+    /// Where it leads by the symbolic links at its end; there may be nothing.
+    pub fn followed(mut self) -> Path {
+        let mut target = [0_u8; MAX_PATH];
+        for _ in 0..MAX_LINKS {
+            let (into, len) = (target.as_mut_ptr() as usize, target.len());
+            // SAFETY: the path ends with a NUL, the buffer is as long as said.
+            let len = unsafe { call(libc::SYS_readlinkat, HERE, self.pointer(), into, len, 0) };
+            let Ok(len) = len else { break };
+            let target = parts::slice(&target, 0, len as usize);
+            let from = match target {
+                [b'/', ..] => b"",
+                _ => self.before_name(),
+            };
+            self = Path::join(from, word!(""), target);
+        }
+        self
+    }
+
+    /// The directory it is in.
+    pub fn directory(&self) -> Path {
+        Path::join(self.before_name(), word!("."), b"")
+    }
+
+    /// All up to its last slash.
+    fn before_name(&self) -> &[u8] {
+        let path = self.as_bytes();
+        let name = path.rsplit(|octet| *octet == b'/').next();
+        parts::slice(
+            path,
+            0,
+            path.len().saturating_sub(name.map_or(0, <[u8]>::len)),
+        )
+    }
+
+    /// Whether there is something that this user may not write to as its owner.
+    #[inline(never)]
+    pub fn is_of_others(&self, user: u32) -> bool {
+        let status = status(HERE, self.pointer(), 0);
+        status.kind() != 0 && (status.user != user || status.mode & 0o200 == 0)
+    }
+
+    /// Whether there is something that is no regular file.
+    pub fn is_special(&self) -> bool {
+        !matches!(status(HERE, self.pointer(), 0).kind(), 0 | libc::S_IFREG)
     }
 
     /// As system calls take it.
@@ -309,6 +358,7 @@ pub fn lock(file: BorrowedFd<'_>, how: Lock) -> Result<(), Errno> {
 /// What is asked of a file.
 #[derive(Clone, Copy)]
 struct Status {
+    user: u32,
     mode: u16,
     inode: u64,
 }
@@ -322,19 +372,23 @@ impl Status {
 /// Of a file at a pointer to a path; zeros if there is none.
 #[inline(never)]
 fn status(directory: usize, path: usize, flags: libc::c_int) -> Status {
-    /// Type, mode and inode.
-    const MASK: usize = 0x103;
+    /// Type, mode, user and inode.
+    const MASK: usize = 0x10b;
     /// struct statx (linux/stat.h).
     #[repr(C)]
     struct Statx {
-        /// Mask, blksize, attributes (two), nlink, uid, gid.
-        before: [u32; 7],
+        /// Mask, blksize, attributes (two), nlink.
+        before: [u32; 5],
+        user: u32,
+        group: u32,
         mode: u16,
         inode: u64,
         after: [u64; 27],
     }
     let mut found = Statx {
-        before: [0; 7],
+        before: [0; 5],
+        user: 0,
+        group: 0,
         mode: 0,
         inode: 0,
         after: [0; 27],
@@ -343,6 +397,7 @@ fn status(directory: usize, path: usize, flags: libc::c_int) -> Status {
     // SAFETY: the path ends with a NUL; `found` is as long as the kernel writes.
     let _ = unsafe { call(libc::SYS_statx, directory, path, flags as usize, MASK, into) };
     Status {
+        user: found.user,
         mode: found.mode,
         inode: found.inode,
     }

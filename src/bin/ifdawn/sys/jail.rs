@@ -196,6 +196,11 @@ impl Jail {
         Ok(of)
     }
 
+    /// Whether this is its process.
+    pub fn is(&self, pid: u32) -> bool {
+        self.pid == pid
+    }
+
     /// It is another one's: what is asked starts a new one.
     pub fn forget(&mut self) {
         if self.pid != 0 {
@@ -232,13 +237,9 @@ impl Jail {
         let socket = unsafe { BorrowedFd::borrow_raw(0) };
         // Without these it is no less confined.
         let _ = process::die_with_parent();
-        let set = |option, value| {
-            // SAFETY: the name ends with a NUL.
-            let _ = unsafe { process::control(option, value, 0) };
-        };
-        set(libc::PR_SET_NAME, NAME.as_ptr() as usize);
-        set(libc::PR_SET_DUMPABLE, 0);
-        set(libc::PR_SET_NO_NEW_PRIVS, 1);
+        // SAFETY: the name ends with a NUL.
+        let _ = unsafe { process::control(libc::PR_SET_NAME, NAME.as_ptr() as usize, 0) };
+        let _ = process::gain_nothing();
         let confined = confine();
         // From here on any other call is the last.
         while let Ok(len @ 1..) = read(socket, &mut self.record) {
@@ -288,16 +289,13 @@ fn confine() -> Result<(), Errno> {
     const SECCOMP: libc::c_int = libc::PR_SET_SECCOMP;
     // SAFETY: no pointers.
     let strict = unsafe { process::control(SECCOMP, libc::SECCOMP_MODE_STRICT as usize, 0) };
-    let filter = bpf::program(&FILTER);
-    let (mode, filter) = (libc::SECCOMP_MODE_FILTER as usize, filter.as_ptr() as usize);
-    // SAFETY: the program is as long as said.
-    strict.or_else(|_| unsafe { process::control(SECCOMP, mode, filter) })
+    strict.or_else(|_| process::filter_calls(&FILTER))
 }
 
 /// struct seccomp_data (linux/seccomp.h) begins with the call's number and what architecture it is for.
 static FILTER: [Step; 8] = [
     step(bpf::WORD, 4),
-    must(bpf::EQUALS, ARCHITECTURE, 5),
+    must(bpf::EQUALS, bpf::ARCHITECTURE, 5),
     step(bpf::WORD, 0),
     must_not(bpf::EQUALS, libc::SYS_read as u32, 2),
     must_not(bpf::EQUALS, libc::SYS_write as u32, 1),
@@ -305,14 +303,6 @@ static FILTER: [Step; 8] = [
     step(bpf::RETURN, libc::SECCOMP_RET_ALLOW),
     step(bpf::RETURN, libc::SECCOMP_RET_KILL_PROCESS),
 ];
-
-/// `AUDIT_ARCH_X86_64` (linux/audit.h).
-#[cfg(target_arch = "x86_64")]
-const ARCHITECTURE: u32 = 0xc000_003e;
-
-/// `AUDIT_ARCH_AARCH64`. On any other one the jail can do nothing.
-#[cfg(not(target_arch = "x86_64"))]
-const ARCHITECTURE: u32 = 0xc000_00b7;
 
 /// Two ends of a socket that keeps what is sent apart; none where there cannot be one.
 fn pair() -> [Option<BorrowedFd<'static>>; 2] {

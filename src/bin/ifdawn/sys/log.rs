@@ -1,8 +1,7 @@
 //! Where people read what happened: one line, one write.
-#![expect(unsafe_code, reason = "system calls")]
 
 use super::file::{self, Root};
-use super::{call, descriptor, keep, write};
+use super::{keep, unix, write};
 use crate::cli::{Target, Verbosity};
 use ifdawn::diag::{Diagnostic, LineBuf, Severity, Sink};
 use ifdawn::limits::MAX_LINE;
@@ -33,13 +32,6 @@ const PRIORITIES: &str = "<27><28><30><30><31>";
 /// Octets of one of them.
 const PRIORITY_OCTETS: usize = 4;
 
-/// struct sockaddr_un, cut after the path.
-#[repr(C)]
-struct Address(u16, [u8; 9]);
-
-/// Where syslogd listens.
-static DEV_LOG: Address = Address(libc::AF_UNIX as u16, *b"/dev/log\0");
-
 /// Writes lines to where `--log` says.
 pub struct Log {
     /// The first [`Level`] that is not shown.
@@ -67,11 +59,7 @@ impl Log {
                 .ok()
                 .map(keep),
             // A syslogd that reads nothing is not waited for.
-            Target::Syslog => super::socket(
-                libc::AF_UNIX,
-                libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK,
-            )
-            .ok(),
+            Target::Syslog => unix::datagrams().ok(),
         };
         Log {
             end: 2 * verbosity as u8 + 1,
@@ -153,7 +141,8 @@ impl Log {
         self.clear_live();
         if let Some(device) = self.device {
             if self.target == Target::Syslog {
-                connect_to_syslog(device);
+                // For each line: syslogd may have been started anew.
+                let _ = unix::connect_to(device, b"/dev/log");
             }
             if write(device, line).is_ok() {
                 return;
@@ -184,11 +173,4 @@ pub fn to_stderr(before: &[u8], value: &dyn Show, after: &[u8]) {
     line.show(value);
     line.put(after);
     let _ = write(file::stderr(), line.as_bytes());
-}
-
-/// For each line: syslogd may have been started anew.
-fn connect_to_syslog(socket: BorrowedFd<'_>) {
-    let (to, size) = (&raw const DEV_LOG as usize, size_of::<Address>());
-    // SAFETY: the address is a sockaddr_un up to its path's NUL.
-    let _ = unsafe { call(libc::SYS_connect, descriptor(socket), to, size, 0, 0) };
 }

@@ -1,6 +1,7 @@
 //! Copies of us: what they hold, and how they end.
 #![expect(unsafe_code, reason = "system calls")]
 
+use super::bpf::{self, Step};
 use super::call;
 use super::call::descriptor;
 use ifdawn::diag::Errno;
@@ -82,6 +83,24 @@ pub fn die_with_parent() -> Result<(), Errno> {
     unsafe { control(libc::PR_SET_PDEATHSIG, libc::SIGKILL as usize, 0) }
 }
 
+/// What we do from now on gains no rights by a program's file, and leaves no picture of our memory behind.
+pub fn gain_nothing() -> Result<(), Errno> {
+    // SAFETY: no pointers.
+    unsafe {
+        control(libc::PR_SET_DUMPABLE, 0, 0)?;
+        control(libc::PR_SET_NO_NEW_PRIVS, 1, 0)
+    }
+}
+
+/// Puts us below a filter of system calls (seccomp(2)).
+#[inline(never)]
+pub fn filter_calls(steps: &[Step]) -> Result<(), Errno> {
+    let filter = bpf::program(steps);
+    let (mode, filter) = (libc::SECCOMP_MODE_FILTER as usize, filter.as_ptr() as usize);
+    // SAFETY: the program is as long as said.
+    unsafe { control(libc::PR_SET_SECCOMP, mode, filter) }
+}
+
 /// Ends a copy of us, by the only call that seccomp lets it end by.
 pub fn end() -> ! {
     loop {
@@ -90,12 +109,20 @@ pub fn end() -> ! {
     }
 }
 
-/// Whether a copy of us has ended by itself.
+/// Whether a copy of us has ended by itself. One that is not known any more has, and was reaped with the orphans.
 pub fn is_gone(pid: u32) -> bool {
     let flags = libc::WNOHANG as usize;
     // SAFETY: neither its status nor what it used is asked for.
     let ended = unsafe { call(libc::SYS_wait4, pid as usize, 0, flags, 0, 0) };
-    ended == Ok(pid)
+    ended != Ok(0)
+}
+
+/// A process that has ended and of which nobody is told any more, if there is one.
+pub fn reap() -> Option<u32> {
+    let (any, flags) = (usize::MAX, libc::WNOHANG as usize);
+    // SAFETY: as above.
+    let ended = unsafe { call(libc::SYS_wait4, any, 0, flags, 0, 0) };
+    ended.ok().filter(|pid| *pid != 0)
 }
 
 /// Kills a copy of us, and waits until it is gone.
@@ -105,6 +132,12 @@ pub fn kill(pid: u32) {
     let _ = unsafe { call(libc::SYS_kill, pid, libc::SIGKILL as usize, 0, 0, 0) };
     // SAFETY: neither its status nor what it used is asked for.
     let _ = unsafe { call(libc::SYS_wait4, pid, 0, 0, 0, 0) };
+}
+
+/// Our number.
+pub fn id() -> u32 {
+    // SAFETY: no pointers.
+    unsafe { call(libc::SYS_getpid, 0, 0, 0, 0, 0) }.unwrap_or(0)
 }
 
 /// Closes what we did not open: our own descriptors are closed for who is executed.
@@ -117,6 +150,17 @@ pub fn close_inherited() {
             }
         }
     }
+}
+
+/// A descriptor that who started us left open for us, and which those that we start do not have.
+pub fn inherited(number: u32) -> Option<BorrowedFd<'static>> {
+    let (file, cloexec) = (number as usize, libc::FD_CLOEXEC as usize);
+    // SAFETY: no pointers.
+    let found = unsafe { call(libc::SYS_fcntl, file, libc::F_SETFD as usize, cloexec, 0, 0) };
+    // SAFETY: it is open, and nobody else closes it.
+    found
+        .is_ok()
+        .then(|| unsafe { BorrowedFd::borrow_raw(number as i32) })
 }
 
 /// Leaves the session of who called us: its terminal is not ours any more.

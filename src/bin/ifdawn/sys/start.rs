@@ -18,8 +18,33 @@ pub struct Arguments {
     words: Words,
     /// Chance, from the kernel.
     pub seed: u64,
-    /// Whether nothing in the environment speaks against colours.
-    pub may_color: bool,
+    /// By [`Variable`], what the environment says; empty where it says nothing.
+    environment: [&'static [u8]; VARIABLES],
+}
+
+/// What is looked for in the environment.
+#[derive(Clone, Copy)]
+pub enum Variable {
+    /// No colours, if it says anything (no-color.org).
+    NoColor,
+    /// Where the service manager is told how we are (sd_notify(3)).
+    NotifySocket,
+    /// Microseconds within which it wants to be told that we are alive.
+    WatchdogUsec,
+    /// And of which process.
+    WatchdogPid,
+}
+
+const VARIABLES: usize = 4;
+
+impl Arguments {
+    /// What a variable of the environment says.
+    pub fn variable(&self, variable: Variable) -> &'static [u8] {
+        self.environment
+            .get(variable as usize)
+            .copied()
+            .unwrap_or_default()
+    }
 }
 
 impl Iterator for Arguments {
@@ -138,7 +163,7 @@ unsafe extern "C" fn main(_: libc::c_int, words: *const *const libc::c_char) -> 
     let mut arguments = Arguments {
         words: Words(words),
         seed: 0,
-        may_color: true,
+        environment: [b""; _],
     };
     // SAFETY: the caller's promise.
     unsafe { look_around(&mut arguments) };
@@ -151,8 +176,7 @@ unsafe extern "C" fn main(_: libc::c_int, words: *const *const libc::c_char) -> 
     crate::main(&mut arguments).into()
 }
 
-/// Takes what getauxval(3) finds: getrandom(2) may have to wait at boot, this is there. And whether colours are
-/// welcome: `NO_COLOR` is empty or not there (no-color.org).
+/// Takes what getauxval(3) finds: getrandom(2) may have to wait at boot, this is there. And what the environment says.
 ///
 /// # Safety
 /// What follows the words is as the kernel makes it: the environment, NULL, and pairs of a type and a value up to
@@ -163,8 +187,9 @@ unsafe fn look_around(arguments: &mut Arguments) {
     // SAFETY: the last one is NULL; behind it is the environment.
     words.0 = unsafe { words.0.add(1) };
     for variable in &mut words {
-        if let Some([_, ..]) = packed!("NO_COLOR=").strip(variable) {
-            arguments.may_color = false;
+        for (value, n) in arguments.environment.iter_mut().zip(0..) {
+            let name = packed!("NO_COLOR=,NOTIFY_SOCKET=,WATCHDOG_USEC=,WATCHDOG_PID=").item(n);
+            *value = name.strip(variable).unwrap_or(value);
         }
     }
     // SAFETY: as above.

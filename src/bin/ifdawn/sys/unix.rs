@@ -1,9 +1,10 @@
-//! The socket by which a supervisor is asked (unix(7)): only who has our rights can connect to it.
+//! Sockets of this machine (unix(7)): that by which a supervisor is asked, to which only who has our rights can connect,
+//! and datagrams to other programs.
 #![expect(unsafe_code, reason = "system calls")]
 
-use super::call::{keep, new_socket, opened};
+use super::call::{self, keep, new_socket, opened};
+use super::descriptor;
 use super::file::Root;
-use super::{call, descriptor};
 use ifdawn::diag::{Errno, LineBuf};
 use ifdawn::packed::word;
 
@@ -47,7 +48,7 @@ pub fn listen(root: &Root<'_>) -> Result<BorrowedFd<'static>, Errno> {
     let socket = socket(libc::SOCK_NONBLOCK)?;
     let file = descriptor(socket.as_fd());
     // SAFETY: no pointers. What it has here, its file has once it is bound.
-    let _ = unsafe { call(libc::SYS_fchmod, file, 0o600, 0, 0, 0) };
+    let _ = unsafe { call::call(libc::SYS_fchmod, file, 0o600, 0, 0, 0) };
     let bind = || super::bind(socket.as_fd(), address.octets.as_bytes());
     let mut bound = bind();
     if bound == Err(Errno::EADDRINUSE) && connect(root).err() == Some(Errno::ECONNREFUSED) {
@@ -57,7 +58,7 @@ pub fn listen(root: &Root<'_>) -> Result<BorrowedFd<'static>, Errno> {
     }
     bound?;
     // SAFETY: no pointers.
-    unsafe { call(libc::SYS_listen, file, BACKLOG, 0, 0, 0) }?;
+    unsafe { call::call(libc::SYS_listen, file, BACKLOG, 0, 0, 0) }?;
     Ok(keep(socket))
 }
 
@@ -65,14 +66,7 @@ pub fn listen(root: &Root<'_>) -> Result<BorrowedFd<'static>, Errno> {
 pub fn connect(root: &Root<'_>) -> Result<BorrowedFd<'static>, Errno> {
     let address = address(root)?;
     let socket = socket(0)?;
-    let octets = address.octets.as_bytes();
-    let (file, to, len) = (
-        descriptor(socket.as_fd()),
-        octets.as_ptr() as usize,
-        octets.len(),
-    );
-    // SAFETY: the address is as long as said.
-    unsafe { call(libc::SYS_connect, file, to, len, 0, 0) }?;
+    call::connect(socket.as_fd(), address.octets.as_bytes())?;
     Ok(keep(socket))
 }
 
@@ -86,7 +80,7 @@ pub fn accept(listener: BorrowedFd<'_>) -> Result<BorrowedFd<'static>, Errno> {
     let flags = (libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK) as usize;
     // SAFETY: no address is asked for; accept4(2) opens a descriptor.
     unsafe {
-        opened(call(
+        opened(call::call(
             libc::SYS_accept4,
             descriptor(listener),
             0,
@@ -107,7 +101,7 @@ pub fn peer(socket: BorrowedFd<'_>) -> [u32; 2] {
     let (into, len) = (who.as_mut_ptr() as usize, &raw mut len as usize);
     // SAFETY: the kernel writes no more than the length says.
     let _ = unsafe {
-        call(
+        call::call(
             libc::SYS_getsockopt,
             descriptor(socket),
             level,
@@ -123,5 +117,27 @@ pub fn peer(socket: BorrowedFd<'_>) -> [u32; 2] {
 /// Our user.
 pub fn own_user() -> u32 {
     // SAFETY: no pointers.
-    unsafe { call(libc::SYS_geteuid, 0, 0, 0, 0, 0) }.unwrap_or_default()
+    unsafe { call::call(libc::SYS_geteuid, 0, 0, 0, 0, 0) }.unwrap_or_default()
+}
+
+/// A socket of datagrams that never waits: who reads nothing is not waited for.
+pub fn datagrams() -> Result<BorrowedFd<'static>, Errno> {
+    let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+    call::socket(libc::AF_UNIX, kind)
+}
+
+/// Has what is written go to the socket of this path, or (with `@` in front) of this name.
+#[inline(never)]
+pub fn connect_to(socket: BorrowedFd<'_>, path: &[u8]) -> Result<(), Errno> {
+    let [f0, f1] = (libc::AF_UNIX as u16).to_ne_bytes();
+    // struct sockaddr_un: family, path.
+    let mut address = heapless::Vec::<u8, { PATH + 2 }>::new();
+    let _ = address.extend_from_slice(&[f0, f1]);
+    address
+        .extend_from_slice(path)
+        .map_err(|_| Errno::ENAMETOOLONG)?;
+    if let Some(first @ b'@') = address.get_mut(2) {
+        *first = 0;
+    }
+    call::connect(socket, &address)
 }

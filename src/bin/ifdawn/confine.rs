@@ -1,0 +1,80 @@
+//! What a supervisor gives up before it reads anything: whoever makes it do what it should not finds little that it
+//! may do.
+//!
+//! * **Capabilities**: those of links and sockets are kept, and that of writing the files of others only where
+//!   resolv.conf or the state is another one's.
+//! * **Files**: only those that [`crate::system`] writes may be written (Landlock), and with resolv.conf all in its
+//!   directory and below, since it is replaced by a file made beside it.
+//! * **System calls**: those that it makes, and no other (seccomp).
+//! * **No new privileges, no core dumps.**
+//!
+//! What the kernel refuses is said, and the rest is done: no machine fails to come up because of it.
+
+use crate::sys::file::{Path, Root};
+use crate::sys::landlock::Rules;
+use crate::sys::{caps, process, seccomp, unix};
+use crate::system::{RUN, System, resolv_conf};
+use ifdawn::diag::{Complaint, Effect, Problem, Severity, Subject};
+use ifdawn::packed::{Packed, packed, word};
+
+/// Always kept.
+const KEPT: u32 = caps::NET_ADMIN | caps::NET_RAW | caps::NET_BIND_SERVICE;
+
+/// The steps, and how bad it is if one is refused: what is parsed is in a jail, or is not read at all.
+const STEPS: Packed = packed!("no_new_privs,Landlock,capability bounding set,capabilities,seccomp");
+static SEVERITIES: [Severity; 5] = [
+    Severity::Note,
+    Severity::Note,
+    Severity::Note,
+    Severity::Note,
+    Severity::Warning,
+];
+
+/// Gives it up.
+#[inline(never)]
+pub fn confine(system: &mut System<'_>) {
+    let root = &system.root;
+    let resolv_conf = root.path(resolv_conf(system.options)).followed();
+    let directory = resolv_conf.directory();
+    let run = root.path(RUN);
+    let user = unix::own_user();
+    let mut kept = KEPT;
+    if [&resolv_conf, &directory, &run]
+        .iter()
+        .any(|path| path.is_of_others(user))
+    {
+        kept |= caps::DAC_OVERRIDE;
+    }
+    let rules = Rules::new().inspect(|rules| {
+        let allow = |path: &Path| {
+            if let Ok(file) = path.open(libc::O_PATH, 0) {
+                rules.allow(file);
+            }
+        };
+        // Beside a device there are others.
+        allow(match resolv_conf.is_special() {
+            true => &resolv_conf,
+            false => &directory,
+        });
+        allow(&run);
+        allow(&root.join(word!("/proc/sys/kernel/hostname"), b""));
+        for file in [word!("/proc/sys/net/ipv6/conf/"), word!("/dev/kmsg")] {
+            allow(&Root::NONE.join(file, b""));
+        }
+    });
+    // Those that follow need the first; the last forbids the others.
+    let done = [
+        process::gain_nothing(),
+        rules.and_then(Rules::confine),
+        caps::bound(kept),
+        caps::keep_only(kept),
+        seccomp::confine(),
+    ];
+    for ((result, severity), step) in done.iter().zip(&SEVERITIES).zip(0..) {
+        if let Err(errno) = result {
+            Complaint::new(*severity, Problem::File, Effect::NotLocked)
+                .with_errno(*errno)
+                .say(&mut system.log, Subject::Name(&STEPS.item(step)));
+        }
+    }
+}

@@ -101,7 +101,7 @@ class Show(DhcpMachine):
         before = os.stat(self.path(STATE))
         run = self.ifdawn("show", prefix=NOBODY)
         self.assertTrue(run.out.startswith("eth0 "), str(run))
-        run = self.ifdawn("show", trace="socket,flock,openat,mkdir,mkdirat,unlinkat,renameat2")
+        run = self.ifdawn("show", trace="flock,openat,mkdir,mkdirat,unlinkat,renameat2,bind")
         calls = [line for line in run.trace if "/dev/null" not in line]
         self.assertEqual(len(calls), 1, calls)
         self.assertIn("state.json", calls[0])

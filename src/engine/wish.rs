@@ -1,8 +1,7 @@
 //! What people want of single links, beside what the sources say of them.
 
 use super::remake::key;
-use super::watched::{self, forget_removals};
-use super::{Engine, remove};
+use super::{Engine, remove, watched};
 use crate::model::link::IfName;
 use crate::plan::resolve::LinkState;
 
@@ -27,11 +26,10 @@ impl Engine<'_> {
         let _ = self.wishes.push((*name, wish));
         // What became of it until now counts no more.
         let key = key(name);
-        remove(self.marks, |mark| mark.ifindex == key);
-        forget_removals(self.removals, key);
-        if let Some(link) = self.observed.by_name(name) {
-            watched::forget(self.watched, link.ifindex);
-            forget_removals(self.removals, link.ifindex);
+        self.forget_marks(key);
+        let link = self.observed.by_name(name);
+        for ifindex in [key, link.map_or(key, |link| link.ifindex)] {
+            watched::forget(self.watched, ifindex);
         }
         self.look_at_everything();
     }

@@ -128,9 +128,11 @@ impl<'a> System<'a> {
     /// One run at a time. Where there can be no lock file, the network comes up all the same.
     pub fn lock(&mut self, time_limit: Instant) -> Result<(), Errno> {
         let deadline = clock::in_seconds(LOCK_SECONDS).min(time_limit);
-        match self.open_lock() {
-            Ok(file) => self.lock = Some(file),
-            Err(errno) => self.failed(NOT_LOCKED, errno, Subject::Lock),
+        if self.lock.is_none() {
+            match self.open_lock() {
+                Ok(file) => self.lock = Some(file),
+                Err(errno) => self.failed(NOT_LOCKED, errno, Subject::Lock),
+            }
         }
         while let Err(errno) = self.try_lock() {
             if errno != file::HELD || clock::now() >= deadline {

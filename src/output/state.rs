@@ -7,8 +7,8 @@ use crate::model::advert::{Item, What};
 use crate::model::config::{LinkConfig, LinkId, LinkMatch};
 use crate::model::desired::{self, DesiredLink, FOREVER};
 use crate::model::lease::AnyLease;
-use crate::model::link::{IfName, Mac};
-use crate::output::json::{Json, Octets, begins_with};
+use crate::model::link::Mac;
+use crate::output::json::{Json, Octets};
 use crate::output::lease::each;
 use crate::output::owned::{List, Words};
 use crate::output::plan_json::add_names;
@@ -34,12 +34,15 @@ pub fn link_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
     matches!(line, [.., b']', b'}']).then_some((line, name))
 }
 
-/// The next line of the link of a name, or of any one where there is no name.
+/// The next line of a link whose name is wanted, as it stands behind its quote; see [`link_line`].
 #[inline(never)]
-pub fn next_link<'t>(rest: &mut Option<&'t [u8]>, name: Option<&IfName>) -> Option<&'t [u8]> {
+pub fn next_link<'t>(
+    rest: &mut Option<&'t [u8]>,
+    is_wanted: &dyn Fn(&[u8]) -> bool,
+) -> Option<&'t [u8]> {
     while let Some(line) = parts::next(rest, b'\n') {
-        if let Some((line, of)) = link_line(line)
-            && name.is_none_or(|name| begins_with(of, &Octets(name.as_bytes())))
+        if let Some((line, name)) = link_line(line)
+            && is_wanted(name)
         {
             return Some(line);
         }

@@ -6,6 +6,7 @@ use crate::run::{NOT_UP, UP};
 use crate::sys::file::Out;
 use crate::system::System;
 use ifdawn::diag::{Complaint, Effect, Problem, Subject};
+use ifdawn::output::json::{Octets, begins_with};
 use ifdawn::output::{show, state};
 use ifdawn::text::parts;
 use ifdawn::text::show::Text;
@@ -41,8 +42,10 @@ pub fn show(system: &mut System<'_>, out: &mut Out<'_>) -> u8 {
     loop {
         // None, where no link is named.
         let name = options.links.get(n);
+        let is_asked =
+            |of: &[u8]| name.is_none_or(|name| begins_with(of, &Octets(name.as_bytes())));
         let (mut rest, mut is_there) = (links, false);
-        while let Some(line) = state::next_link(&mut rest, name) {
+        while let Some(line) = state::next_link(&mut rest, &is_asked) {
             is_there = true;
             if as_json {
                 text.put(before);

@@ -284,13 +284,14 @@ mod tests {
     use crate::model::addr::Cidr;
     use crate::model::config::{Server, SourceKind};
     use crate::model::desired::Thing;
+    use crate::model::link::IfName;
     use crate::model::observed::{ARPHRD_ETHER, IFF_LOWER_UP, IFF_UP, KernelKind, Link};
     use crate::model::route::Route;
     use std::string::{String, ToString};
 
     #[test]
     fn other_links_are_carried_over() {
-        let old = b"{\"version\":1,\"links\":[\n{\"name\":\"eth0\",\"x\":[1]},\n{\"name\":\"eth1\",\"x\":[2]},\n{\"name\":\"e";
+        let old = b"{\"version\":1,\"links\":[\n{\"name\":\"eth0\",\"x\":[1]},\n{\"name\":\"eth1\",\"x\":[2]},\n{\"name\":null,\"x\":[]},\n{\"name\":\"e\",\"x\":[{}";
         let text = state_of(&[b"eth0"], &[], old);
         assert!(is_json(&text), "{text}");
         assert!(

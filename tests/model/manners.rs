@@ -66,8 +66,7 @@ fn is_up(host: &FakeHost, name: &str) -> bool {
     host.kernel.link(name).unwrap().is_up()
 }
 
-const TAKEN_DOWN: &str =
-    "warning: eth0: taken down by somebody else; left alone until `ifdawn up`, or its link is up anew";
+const TAKEN_DOWN: &str = "warning: eth0: taken down by somebody else; left alone until `ifdawn up`, or its link is up anew";
 
 #[test]
 fn a_link_that_somebody_takes_down_stays_down() {
@@ -426,7 +425,8 @@ fn flap(engine: &mut Engine<'_>, host: &mut FakeHost) {
 
 #[test]
 fn a_link_that_flaps_rests() {
-    const FLAPS: &str = "warning: eth0: carrier was lost 5 times in 10 s; it waits until carrier lasts";
+    const FLAPS: &str =
+        "warning: eth0: carrier was lost 5 times in 10 s; it waits until carrier lasts";
     // Nobody looks for duplicates: there is nothing else to wait for.
     let no_dad = |config: &mut Config<'_>| GlobalNumber::Dad.set(&mut config.global, Some(3_u32));
     watching_as(2, no_dad, |engine, host| {

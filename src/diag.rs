@@ -235,10 +235,7 @@ impl Show for Escaped<'_> {
             if matches!(octet, b'"' | b'\\') {
                 f.octet(b'\\');
             }
-            match octet {
-                0x20..=0x7e => f.octet(octet),
-                _ => f.hex(word!("\\x"), octet),
-            }
+            f.safe_octet(octet);
         }
         if self.0.len() > SHOWN {
             f.word(word!("..."));

@@ -49,7 +49,7 @@ impl Engine<'_> {
         const YIELDS: Complaint = Complaint::warning(Problem::Yields, Effect::NotSet);
         const REPLACES: Complaint = Complaint::warning(Problem::Replaces, Effect::None);
         for thing in self.desired.things.iter() {
-            if thing.presence == Presence::DiffersForeign && thing.standing < Standing::Withdrawn {
+            if thing.presence == Presence::DiffersForeign && thing.standing < Standing::Connected {
                 let complaint = match thing.yields {
                     true => YIELDS,
                     false => REPLACES,

@@ -445,7 +445,7 @@ fn sent_as(message: Message) -> Event {
 
 /// What a configured link says of itself.
 #[inline(never)]
-pub(super) fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Request<'c>) {
+fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Request<'c>) {
     if let Some(tos) = GlobalNumber::DhcpTos.of(&config.global) {
         request.tos = tos as u8;
     }
@@ -462,7 +462,7 @@ pub(super) fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Req
 }
 
 /// Octets of the longest packet we send.
-pub(super) const PACKET: usize = 1_500;
+const PACKET: usize = 1_500;
 
 const NOT_SENT: Complaint = Complaint::error(Problem::NotSent, Effect::None);
 pub(super) const ENDED: Complaint = Complaint::warning(Problem::LeaseEnded, Effect::AddrTakenBack);

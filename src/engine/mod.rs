@@ -434,6 +434,7 @@ impl Engine<'_> {
         resolver.routes();
         if resolver.goal.stays {
             resolver.withdraw();
+            resolver.connected();
         }
     }
 

@@ -6,7 +6,7 @@ use crate::diag::{Complaint, Effect, Errno, Problem};
 use crate::limits::MAX_LINKS;
 use crate::model::addr::is_link_local;
 use crate::model::config::NameRule;
-use crate::model::desired::{Presence, What};
+use crate::model::desired::{Presence, RTPROT_KERNEL, What};
 use crate::model::observed::{AltName, Link};
 use crate::model::route::MAIN_TABLE;
 use crate::model::route::RouteKind;
@@ -19,8 +19,6 @@ use crate::wire::rtnetlink::{
 };
 use heapless::VecView;
 
-/// Made by the kernel itself (linux/rtnetlink.h).
-const RTPROT_KERNEL: u8 = 2;
 /// Made by the kernel as a router advertisement says.
 const RTPROT_RA: u8 = 9;
 

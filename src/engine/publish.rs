@@ -312,7 +312,7 @@ impl Engine<'_> {
         }
         let mut rest = Some(text);
         while let Some(line) = parts::next(&mut rest, b'\n') {
-            if let Some((line, name)) = state::link_line(line)
+            if let Some((line, name @ [_, ..])) = state::link_line(line)
                 && !self.has_looked_at(name)
             {
                 let carried = &mut self.resolv_conf.servers;

@@ -210,7 +210,7 @@ impl Engine<'_> {
         {
             n = n.wrapping_add(1);
             let is_gone = matches!(thing.presence, Presence::Missing | Presence::DiffersForeign);
-            if !is_gone || thing.standing != Standing::Ours {
+            if !is_gone || !matches!(thing.standing, Standing::Ours | Standing::Connected) {
                 continue;
             }
             let ifindex = thing.ifindex;

@@ -34,6 +34,8 @@ pub enum Standing {
     Wanted,
     /// It shall be there, and we made it.
     Ours,
+    /// It shall be there, and the kernel made it with an address of ours, with which it goes.
+    Connected,
     /// It shall not be there as things are; no file says that we made it.
     Withdrawn,
     /// We made it, and it shall not be there any more.
@@ -45,6 +47,7 @@ impl Standing {
     pub fn recalled(self) -> Standing {
         match self {
             Standing::Wanted | Standing::Ours => Standing::Ours,
+            Standing::Connected => Standing::Connected,
             Standing::Withdrawn | Standing::Stale => Standing::Stale,
         }
     }
@@ -240,6 +243,12 @@ pub struct Thing {
     pub origin: Origin,
 }
 
+/// Made by the kernel itself (linux/rtnetlink.h).
+pub const RTPROT_KERNEL: u8 = 2;
+
+/// The metric of IPv6 routes that the kernel makes with addresses (`IP6_RT_PRIO_ADDRCONF`, linux/ipv6_route.h).
+const ADDRCONF_METRIC: u32 = 256;
+
 /// A life that never ends, in seconds.
 pub const FOREVER: u32 = u32::MAX;
 
@@ -317,6 +326,26 @@ impl Thing {
         self.ifindex == ifindex && self.standing < Standing::Withdrawn
     }
 
+    /// The route that the kernel makes with an address; `None` where there is none.
+    pub fn connected(&self) -> Option<Thing> {
+        let (route, family) = (&self.route, self.route.family());
+        if self.what != What::Addr || route.via.is_some() || route.dst.len == family.bits() {
+            return None;
+        }
+        let dst = Cidr {
+            addr: route.dst.network(),
+            len: route.dst.len,
+        };
+        let mut route = Thing::via(self.ifindex, &dst, &None, self.origin);
+        (route.standing, route.yields) = (Standing::Connected, true);
+        route.route.protocol = RTPROT_KERNEL;
+        match family {
+            Family::V4 => route.route.src = Some(self.route.dst.addr),
+            Family::V6 => route.route.metric = ADDRCONF_METRIC,
+        }
+        Some(route)
+    }
+
     /// Whether it is the link-local address that we form for a link.
     pub fn is_own_local(&self) -> bool {
         self.yields && self.what == What::Addr
@@ -330,7 +359,7 @@ impl Thing {
             Standing::Wanted if self.yields => self.presence < Presence::DiffersForeign,
             Standing::Wanted => self.presence < Presence::Mortal,
             Standing::Ours => true,
-            Standing::Withdrawn => false,
+            Standing::Connected | Standing::Withdrawn => false,
             Standing::Stale => self.presence == Presence::Same,
         }
     }

@@ -7,4 +7,5 @@ pub mod lease;
 pub mod owned;
 pub mod plan_json;
 pub mod resolv_conf;
+pub mod show;
 pub mod state;

@@ -19,17 +19,18 @@ use crate::text::show::{Show, Text, displayed};
 use core::net::IpAddr;
 
 /// How each link's line begins.
-const LINE_START: &[u8] = b"{\"name\":\"";
+const LINE_START: &[u8] = b"{\"name\":";
 
-/// The line of a link without its comma, and what follows the quote before the name; `None` for what is no such
-/// line, or lacks its end, as what a full disk left.
+/// The line of a link without its comma, and what follows the quote before the name, which is empty where that is
+/// null; `None` for what is no such line, or lacks its end, as what a full disk left.
 pub fn link_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let name = line.strip_prefix(LINE_START)?;
+    let name = name.strip_prefix(b"\"").unwrap_or_default();
     let line = match line {
         [line @ .., b','] => line,
         line => line,
     };
-    matches!(line, [.., b'}']).then_some((line, name))
+    matches!(line, [.., b']', b'}']).then_some((line, name))
 }
 
 /// Whether a text is of this form.
@@ -133,10 +134,11 @@ fn line(json: &mut Json<'_>, engine: &Engine<'_>, id: LinkId, found: Option<&Des
         address(json, &held.addr, 4, &held.lives);
     }
     json.end();
-    let routes = desired
-        .things
-        .iter()
-        .filter(|route| route.what == desired::What::Route && route.is_wanted_on(ifindex));
+    let routes = desired.things.iter().filter(|route| {
+        route.what == desired::What::Route
+            && route.ifindex == ifindex
+            && route.standing < desired::Standing::Connected
+    });
     for route in routes.take(ROUTES_SHOWN) {
         json.item();
         json.text(&Words(route, &engine.config));
@@ -273,11 +275,11 @@ mod tests {
 
     #[test]
     fn other_links_are_carried_over() {
-        let old = b"{\"version\":1,\"links\":[\n{\"name\":\"eth0\",\"x\":1},\n{\"name\":\"eth1\",\"x\":2},\n{\"name\":\"e";
+        let old = b"{\"version\":1,\"links\":[\n{\"name\":\"eth0\",\"x\":[1]},\n{\"name\":\"eth1\",\"x\":[2]},\n{\"name\":\"e";
         let text = state_of(&[b"eth0"], &[], old);
         assert!(is_json(&text), "{text}");
         assert!(
-            text.ends_with("]},\n{\"name\":\"eth1\",\"x\":2}\n]}\n"),
+            text.ends_with("]},\n{\"name\":\"eth1\",\"x\":[2]}\n]}\n"),
             "{text}"
         );
         assert_eq!(text.matches("{\"name\":").count(), 2, "{text}");
@@ -434,7 +436,8 @@ mod tests {
         State(&engine).to_string()
     }
 
-    const OTHER: &[u8] = b"{\"version\":1,\n{\"name\":\"eth9\",\"x\":[]},\n{\"name\":\"eth8\"}";
+    const OTHER: &[u8] =
+        b"{\"version\":1,\n{\"name\":\"eth9\",\"x\":[]},\n{\"name\":\"eth8\",\"x\":[]}";
 
     #[test]
     fn the_text_is_json_with_and_without_links_of_every_sort() {
@@ -495,7 +498,7 @@ mod tests {
         let mut tables = Tables::new();
         let mut engine = tables.engine();
         assert!(engine.carry(b"") && !engine.carry(b"<html>"));
-        let long = std::format!("{{\"name\":\"eth7\",\"x\":\"{}\"}},\n", "x".repeat(TEXT));
+        let long = std::format!("{{\"name\":\"eth7\",\"x\":[\"{}\"]}},\n", "x".repeat(TEXT));
         let text = String::from_utf8(OTHER.to_vec()).unwrap();
         assert!(!engine.carry(text.replacen("\n", &std::format!("\n{long}"), 1).as_bytes()));
         assert!(!engine.carry((text + ",\n" + &long).as_bytes()));

@@ -139,6 +139,12 @@ pub fn diff(desired: &Desired<'_>, plan: &mut Plan<'_>) {
             (Standing::Stale, Presence::Same) => Act::Delete,
             (Standing::Withdrawn | Standing::Stale, _) | (_, Presence::Same) => continue,
             (_, Presence::DiffersForeign) if thing.yields => continue,
+            // It comes with the address.
+            (Standing::Connected, presence)
+                if presence != Presence::Missing || !has_addr(desired, thing) =>
+            {
+                continue;
+            }
             (_, Presence::Missing) => Act::Add,
             (_, Presence::DiffersOurs | Presence::DiffersForeign | Presence::Mortal) => {
                 Act::Replace
@@ -161,6 +167,18 @@ pub fn diff(desired: &Desired<'_>, plan: &mut Plan<'_>) {
         plan.push(phase, act, n);
     }
     plan.sort();
+}
+
+/// Whether an address is there that the kernel makes a route with.
+fn has_addr(desired: &Desired<'_>, route: &Thing) -> bool {
+    let mut things = desired.things.iter();
+    things.any(|addr| {
+        addr.what == What::Addr
+            && addr.presence == Presence::Same
+            && addr.is_wanted_on(route.ifindex)
+            && addr.route.dst.len == route.route.dst.len
+            && route.route.dst.contains(&addr.route.dst.addr)
+    })
 }
 
 /// On-link routes first, since gateways may lie in them; default routes last.

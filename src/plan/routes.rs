@@ -312,6 +312,24 @@ impl Resolver<'_, '_> {
         }
     }
 
+    /// Adds the routes that the kernel makes with addresses: what needs them is of no use without. Where the link belongs
+    /// to another one, they are not in the usual table.
+    pub fn connected(&mut self) {
+        for n in 0..self.desired.things.len() {
+            let addr = self.desired.things.get(n);
+            let Some(route) = &addr.and_then(Thing::connected) else {
+                continue;
+            };
+            let link = self.observed.by_index(route.ifindex);
+            let mut is_known = link.is_none_or(|link| link.master != 0 || link.is_loopback());
+            (self.desired.things).each(route, &mut |_| is_known = true);
+            if !is_known {
+                // Without room it is not looked after.
+                let _ = self.desired.things.add(route);
+            }
+        }
+    }
+
     /// Whether the link of a default route carries anything; `None` of what is none.
     fn carries(&self, thing: &Thing) -> Option<bool> {
         let is_default = thing.what == What::Route && thing.route.dst.is_default();

@@ -27,6 +27,15 @@ impl Text<'_> {
         self.put(&[octet]);
     }
 
+    /// An octet, safe on a console and in a log: printable ASCII as it is, everything else as `\xNN`.
+    #[inline(never)]
+    pub fn safe_octet(&mut self, octet: u8) {
+        match octet {
+            0x20..=0x7e => self.octet(octet),
+            _ => self.hex(word!("\\x"), octet),
+        }
+    }
+
     /// A word.
     #[inline(never)]
     pub fn word(&mut self, word: Word) {

@@ -263,14 +263,14 @@ class Machine(unittest.TestCase):
             self.fail(f"ifdawn {' '.join(words)}: did not end within {within} s")
         return self.ended(words, done.returncode, done.stdout, done.stderr, code, log if trace else None, started)
 
-    def start(self, *words, trace=None, inject=None):
-        """Starts ifdawn and goes on; `finish` waits for its end. `inject`: as strace's option."""
+    def start(self, *words, trace=None, inject=None, prefix=(), **rest):
+        """Starts ifdawn and goes on; `finish` waits for its end. `inject`: as strace's option; `rest`: as Popen's."""
         log = self.path("strace")
         command = self.strace(trace, log) if trace else []
         if inject:
             command = ["strace", "-qq", "-e", f"inject={inject}", "-o", "/dev/null"]
         process = subprocess.Popen(
-            [*command, *self.command(words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [*prefix, *command, *self.command(words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **rest
         )
         self.addCleanup(self.end, process)
         process.about = (words, log if trace else None, time.monotonic())

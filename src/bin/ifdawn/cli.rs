@@ -124,6 +124,7 @@ table! {
     Reload      [Reload] "reload [IF...]   read the sources again, and make the difference",
     Plan        [Plan]  "plan  [IF...]    print what `up` would change, as ip(8) commands",
     Check       [Check] "check [FILE...]  say what is wrong",
+    Show        [Show]  "show  [IF...]    print what was done and what became of it",
     }
 
     /// How it is to be done. A line has the short form, and from column [`LONG`] on the long one and the
@@ -139,7 +140,7 @@ table! {
     Release     [Down Watch] "    --release            down: give leases back; watch: do so at its end",
     NotifyFd    [Watch] "    --notify-fd N        write a line to this descriptor when all is up",
     Initramfs           "    --initramfs          behave as in an initramfs",
-    Json        [Plan]  "    --json               plan: the desired state as JSON",
+    Json        [Plan Show] "    --json               plan: the desired state as JSON; show: state.json",
     Offline     [Plan]  "    --offline            plan: ask no kernel",
     Verbose             "-v, --verbose            say more",
     Quiet               "-q, --quiet              say errors only",
@@ -351,7 +352,8 @@ impl Options {
             | Command::Down
             | Command::Reload
             | Command::Plan
-            | Command::Check => None,
+            | Command::Check
+            | Command::Show => None,
         };
         if let Some(wrong) = missing {
             self.refuse(wrong, b"");
@@ -423,7 +425,7 @@ impl Options {
             }
         }
         text.show(word!(""), &packed!(
-            "\nExit: 0 everything required is up, 1 it is not, 2 usage, 3 no source names a link.\n"
+            "\nExit: 0 everything required is up, 1 it is not, 2 usage, 3 no source names a link, 125 not to be started again.\n"
         ));
     }
 }

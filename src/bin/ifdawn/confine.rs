@@ -12,7 +12,7 @@
 
 use crate::sys::file::{Path, Root};
 use crate::sys::landlock::Rules;
-use crate::sys::{caps, process, seccomp};
+use crate::sys::{caps, process, seccomp, unix};
 use crate::system::{RUN, System, resolv_conf};
 use ifdawn::diag::{Complaint, Effect, Problem, Severity, Subject};
 use ifdawn::packed::{Packed, packed, word};
@@ -37,7 +37,7 @@ pub fn confine(system: &mut System<'_>) {
     let resolv_conf = root.path(resolv_conf(system.options)).followed();
     let directory = resolv_conf.directory();
     let run = root.path(RUN);
-    let user = process::user();
+    let user = unix::own_user();
     let mut kept = KEPT;
     if [&resolv_conf, &directory, &run]
         .iter()

@@ -269,6 +269,14 @@ pub fn hand_over(system: &mut System<'_>) -> Option<u8> {
     Some(code)
 }
 
+/// Has a supervisor that runs write its state. Who may not ask reads what was written last.
+pub fn refresh(system: &mut System<'_>) {
+    if let Ok(socket) = unix::connect(&system.root) {
+        process::close(socket);
+        ask(Op::State, b"", clock::in_seconds(PATIENCE_SECONDS), system);
+    }
+}
+
 /// Options that say what is read, or where is written what comes of it.
 const OWN: [Opt; 6] = [
     Opt::Cmdline,

@@ -14,6 +14,7 @@ mod reload;
 mod report;
 mod run;
 mod service;
+mod show;
 mod sockets;
 mod supervise;
 mod sys;

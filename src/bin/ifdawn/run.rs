@@ -5,6 +5,7 @@ use crate::control;
 use crate::load::{self, Files};
 use crate::report::{Report, Target};
 use crate::service::Service;
+use crate::show;
 use crate::sockets::{Ether, in_words};
 use crate::supervise::{self, Order};
 use crate::sys::file::{self, Out};
@@ -85,6 +86,7 @@ pub fn run<'m>(
         }
         Command::Plan if options.has(Opt::Json) => plan_json(&mut system, engine, out),
         Command::Plan => plan(&mut system, engine, out),
+        Command::Show => show::show(&mut system, out),
         Command::Up | Command::Watch | Command::Down | Command::Reload => {
             system.supervisor.service = Service::of(arguments, options);
             change(&mut system, engine, heard)
@@ -196,7 +198,12 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -
     }
     match system.options.command {
         Command::Down => down(system, engine),
-        Command::Up | Command::Watch | Command::Reload | Command::Plan | Command::Check => {
+        Command::Up
+        | Command::Watch
+        | Command::Reload
+        | Command::Plan
+        | Command::Check
+        | Command::Show => {
             let code = up(system, engine, heard);
             if system.options.has(Opt::Release) {
                 return release(system, engine);
@@ -238,9 +245,12 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -> u8
     // Before the first look: what appears after it wakes us.
     let groups = match options.command {
         Command::Watch => rtnl::EVERYTHING,
-        Command::Up | Command::Down | Command::Reload | Command::Plan | Command::Check => {
-            rtnl::LINKS
-        }
+        Command::Up
+        | Command::Down
+        | Command::Reload
+        | Command::Plan
+        | Command::Check
+        | Command::Show => rtnl::LINKS,
     };
     let told = Rtnl::events(groups).map(|events| {
         system.told_by = [Some(events.0), system.udev.watch(&system.root)];

@@ -74,15 +74,18 @@ impl Service {
             line: options.notify_fd.and_then(process::inherited),
             ..Service::NONE
         };
-        let pid = arguments.variable(Variable::WatchdogPid);
-        let within = arguments.variable(Variable::WatchdogUsec);
+        let [within, pid] = [Variable::WatchdogUsec, Variable::WatchdogPid]
+            .map(|variable| arguments.variable(variable));
+        // More than an hour is half an hour.
+        let micros = match scalar::number(within) {
+            None if within.is_empty() => 0,
+            found => found.unwrap_or(u32::MAX),
+        };
         if socket.is_some()
-            && !within.is_empty()
+            && micros != 0
             && (pid.is_empty() || scalar::number(pid) == Some(process::id()))
         {
-            // More than an hour is half an hour.
-            let within = scalar::number(within).unwrap_or(u32::MAX);
-            service.period = (within / 2).max(MIN_PERIOD);
+            service.period = (micros / 2).max(MIN_PERIOD);
             service.next = Instant(0);
         }
         service

@@ -25,6 +25,9 @@ use std::os::fd::BorrowedFd;
 /// Locked by a run.
 const LOCK: Word = word!("/run/ifdawn/lock");
 
+/// What was done, and what became of it.
+const STATE: Word = word!("/run/ifdawn/state.json");
+
 /// Seconds we wait for another run to end.
 const LOCK_SECONDS: u32 = 60;
 
@@ -128,9 +131,11 @@ impl<'a> System<'a> {
     /// One run at a time. Where there can be no lock file, the network comes up all the same.
     pub fn lock(&mut self, time_limit: Instant) -> Result<(), Errno> {
         let deadline = clock::in_seconds(LOCK_SECONDS).min(time_limit);
-        match self.open_lock() {
-            Ok(file) => self.lock = Some(file),
-            Err(errno) => self.failed(NOT_LOCKED, errno, Subject::Lock),
+        if self.lock.is_none() {
+            match self.open_lock() {
+                Ok(file) => self.lock = Some(file),
+                Err(errno) => self.failed(NOT_LOCKED, errno, Subject::Lock),
+            }
         }
         while let Err(errno) = self.try_lock() {
             if errno != file::HELD || clock::now() >= deadline {
@@ -161,7 +166,7 @@ impl<'a> System<'a> {
     fn path(&self, file: OutputFile<'_>) -> Path {
         let (mut root, mut knob) = (&self.root, LineBuf::<64>::new());
         let (word, name) = match file {
-            OutputFile::State => (word!("/run/ifdawn/state.json"), &b""[..]),
+            OutputFile::State => (STATE, &b""[..]),
             OutputFile::MachineId => (word!("/etc/machine-id"), &b""[..]),
             OutputFile::ResolvConf => (word!(""), resolv_conf(self.options)),
             OutputFile::Hostname => (word!("/proc/sys/kernel/hostname"), &b""[..]),
@@ -178,6 +183,13 @@ impl<'a> System<'a> {
             }
         };
         root.join(word, name)
+    }
+
+    /// What state.json says, and where to complain of it.
+    pub fn state(&mut self) -> Result<(&[u8], &mut Log), Errno> {
+        let octets = &mut self.files.octets;
+        let len = (self.root.join(STATE, b"")).read(octets, false)?;
+        Ok((parts::slice(octets, 0, len as usize), &mut self.log))
     }
 
     fn open_lock(&self) -> Result<BorrowedFd<'static>, Errno> {

@@ -57,8 +57,8 @@ pub fn bound(kept: u32) -> Result<(), Errno> {
             // SAFETY: no pointers.
             let dropped = unsafe { process::control(libc::PR_CAPBSET_DROP, number, 0) };
             // Not every number is one.
-            if dropped == Err(Errno::EPERM) {
-                return dropped;
+            if dropped != Err(Errno::EINVAL) {
+                dropped?;
             }
         }
     }

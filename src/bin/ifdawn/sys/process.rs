@@ -134,12 +134,6 @@ pub fn kill(pid: u32) {
     let _ = unsafe { call(libc::SYS_wait4, pid, 0, 0, 0, 0) };
 }
 
-/// Who we are, for files.
-pub fn user() -> u32 {
-    // SAFETY: no pointers.
-    unsafe { call(libc::SYS_geteuid, 0, 0, 0, 0, 0) }.unwrap_or(u32::MAX)
-}
-
 /// Our number.
 pub fn id() -> u32 {
     // SAFETY: no pointers.

@@ -60,7 +60,8 @@ pub struct System<'a> {
     pub sockets: Sockets<'a>,
     /// What a supervisor has besides.
     pub supervisor: Supervisor,
-    files: &'a mut Files,
+    /// Room for a file or what else is read, until the next one is.
+    pub files: &'a mut Files,
     /// What was complained about already.
     pub said: Said,
 }
@@ -131,9 +132,11 @@ impl<'a> System<'a> {
     /// One run at a time. Where there can be no lock file, the network comes up all the same.
     pub fn lock(&mut self, time_limit: Instant) -> Result<(), Errno> {
         let deadline = clock::in_seconds(LOCK_SECONDS).min(time_limit);
-        match self.open_lock() {
-            Ok(file) => self.lock = Some(file),
-            Err(errno) => self.failed(NOT_LOCKED, errno, Subject::Lock),
+        if self.lock.is_none() {
+            match self.open_lock() {
+                Ok(file) => self.lock = Some(file),
+                Err(errno) => self.failed(NOT_LOCKED, errno, Subject::Lock),
+            }
         }
         while let Err(errno) = self.try_lock() {
             if errno != file::HELD || clock::now() >= deadline {

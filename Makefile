@@ -3,13 +3,14 @@
 # make demo      the main job, shown in a private network namespace
 # make test      every check and every test
 # make fuzz      every fuzz target, FUZZ_SECONDS each
-# make install   binary, man pages and documents, under $(DESTDIR)$(PREFIX)
+# make install   binary, man pages, documents and services, under $(DESTDIR)$(PREFIX)
 # make size-report, make bench, make clean
 
 PREFIX = /usr
 SBINDIR = $(PREFIX)/sbin
 MANDIR = $(PREFIX)/share/man
 DOCDIR = $(PREFIX)/share/doc/ifdawn
+UNITDIR = $(PREFIX)/lib/systemd/system
 FUZZ_SECONDS = 600
 
 # Cargo knows what is out of date; make does not try to.
@@ -39,6 +40,11 @@ install:
 	install -D -m 644 man/ifdawn-sources.5 $(DESTDIR)$(MANDIR)/man5/ifdawn-sources.5
 	install -d $(DESTDIR)$(DOCDIR)
 	install -m 644 README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE $(DESTDIR)$(DOCDIR)
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(DOCDIR)/s6/ifdawn
+	sed 's|/usr/sbin|$(SBINDIR)|' service/systemd/ifdawn.service >$(DESTDIR)$(UNITDIR)/ifdawn.service
+	chmod 644 $(DESTDIR)$(UNITDIR)/ifdawn.service
+	install -m 755 service/s6/ifdawn/run service/s6/ifdawn/finish $(DESTDIR)$(DOCDIR)/s6/ifdawn
+	install -m 644 service/s6/ifdawn/notification-fd $(DESTDIR)$(DOCDIR)/s6/ifdawn
 
 size-report: all
 	size-report/size-report

@@ -236,9 +236,8 @@ words! {
     NotMade "link not made",
     NotLocked "going on without it",
     HeldByOthers "another run holds it, nothing was changed",
-    LeftAlone "left alone until it is up again, or `ifdawn up`",
-    NotAgain "left alone until its link changes, or `ifdawn up`",
-    Rests "its clients and default routes wait until carrier lasts",
+    LeftAlone "left alone until `ifdawn up`, or its link is up anew",
+    Rests "it waits until carrier lasts",
 }
 
 impl Severity {

@@ -254,7 +254,8 @@ impl Engine<'_> {
     #[inline(never)]
     pub(super) fn forget_marks(&mut self, ifindex: u32) {
         remove(self.marks, |mark| {
-            mark.ifindex == ifindex && matches!(mark.event, Event::Done | Event::Carrier)
+            let is_passed = matches!(mark.event, Event::Done | Event::Carrier | Event::Failed);
+            mark.ifindex == ifindex && is_passed
         });
     }
 
@@ -444,7 +445,7 @@ fn sent_as(message: Message) -> Event {
 
 /// What a configured link says of itself.
 #[inline(never)]
-pub(super) fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Request<'c>) {
+fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Request<'c>) {
     if let Some(tos) = GlobalNumber::DhcpTos.of(&config.global) {
         request.tos = tos as u8;
     }
@@ -461,7 +462,7 @@ pub(super) fn describe<'c>(config: &'c Config<'_>, id: LinkId, request: &mut Req
 }
 
 /// Octets of the longest packet we send.
-pub(super) const PACKET: usize = 1_500;
+const PACKET: usize = 1_500;
 
 const NOT_SENT: Complaint = Complaint::error(Problem::NotSent, Effect::None);
 pub(super) const ENDED: Complaint = Complaint::warning(Problem::LeaseEnded, Effect::AddrTakenBack);

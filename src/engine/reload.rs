@@ -1,18 +1,12 @@
 //! The sources are read again: what was configured and is not any more is taken back, clients that would say the same
 //! of themselves go on.
 
-use super::describe6::{self, duid, settings};
-use super::dhcp::{PACKET, describe};
 use super::names::Names;
 use super::remake::key;
 use super::{Engine, Host, Wish, remove};
 use crate::diag::Errno;
-use crate::model::advert::MANAGED;
-use crate::model::config::LinkId;
+use crate::model::config::{IpFlag, IpNumber, LinkFlag, LinkId};
 use crate::model::index::{HASH_START, hash};
-use crate::wire::dhcpv4::{self, DISCOVER, Request};
-use crate::wire::dhcpv6::{self, SOLICIT};
-use core::net::Ipv6Addr;
 
 impl Engine<'_> {
     /// Forgets the configuration, which is to be read again before the next look. What is configured now is remembered:
@@ -23,7 +17,7 @@ impl Engine<'_> {
         self.remember_configured();
         let mut n = 0_usize;
         while let Some(lessee) = self.lessees.get(n) {
-            let description = self.description(lessee.ifindex, lessee.config);
+            let description = self.description(lessee.config);
             if let Some(lessee) = self.lessees.get_mut(n) {
                 (lessee.description, lessee.config) = (description, LinkId::NONE);
             }
@@ -55,7 +49,7 @@ impl Engine<'_> {
             let ifindex = lessee.ifindex;
             if lessee.config == LinkId::NONE
                 && let Some(id) = self.desired.link(ifindex).and_then(|link| link.config)
-                && lessee.description == self.description(ifindex, id)
+                && lessee.description == self.description(id)
                 && let Some(lessee) = self.lessees.get_mut(n)
             {
                 lessee.config = id;
@@ -64,41 +58,32 @@ impl Engine<'_> {
         }
     }
 
-    /// A digest of what a link's client says of itself, and of how it asks.
-    fn description(&self, ifindex: u32, id: LinkId) -> u32 {
-        let (Some(link), Some(config)) = (self.observed.by_index(ifindex), self.config.link(id))
-        else {
+    /// A digest of what the client of a configured link says of itself, and of how it asks.
+    #[inline(never)]
+    fn description(&self, id: LinkId) -> u32 {
+        let Some(link) = self.config.link(id) else {
             return 0;
         };
-        let mut packet = [0; PACKET];
-        let mut request = Request::new(DISCOVER, link.arphrd, &link.mac);
-        describe(&self.config, id, &mut request);
-        let len = dhcpv4::build(&request, &mut packet);
-        let mut sum = hash(HASH_START, packet.get(..len).unwrap_or_default());
-        if let Some(duid) = &duid(&self.config, id, link) {
-            let mut request = dhcpv6::Request::new(SOLICIT, Ipv6Addr::UNSPECIFIED, duid);
-            describe6::describe(&self.config, id, &mut request);
-            let len = dhcpv6::build(&request, &mut packet);
-            sum = hash(sum, packet.get(..len).unwrap_or_default());
+        let mut sum = HASH_START;
+        let mut add = |octets: &[u8]| sum = hash(hash(sum, octets), b"\n");
+        add(self.config.text_or_none(&self.config.global.hostname));
+        // All of them are for DHCP.
+        for said in [&link.said, &link.ipv4.said, &link.ipv6.said] {
+            for text in &said.texts {
+                add(self.config.text_or_none(text));
+            }
         }
-        let settings = settings(config, link, MANAGED);
-        let [i0, i1, i2, i3] = settings.iaid;
-        let [p0, p1, p2, p3] = config.dhcp4.probe_ms.to_ne_bytes();
-        let how = [
-            i0,
-            i1,
-            i2,
-            i3,
-            p0,
-            p1,
-            p2,
-            p3,
-            config.dhcp4.bootp.into(),
-            config.ipv4.asks().into(),
-            config.ipv6.asks().into(),
-            config.ipv6.method as u8,
-        ];
-        hash(sum, &how)
+        add(&[
+            link.dhcp4.bootp.into(),
+            link.ipv4.asks().into(),
+            link.ipv6.asks().into(),
+            link.ipv6.method as u8,
+            LinkFlag::SendHostname.is_no(link).into(),
+            IpFlag::SendHostname.is_no(&link.ipv6).into(),
+        ]);
+        add(&link.dhcp4.probe_ms.to_ne_bytes());
+        add(&IpNumber::Iaid.of(&link.ipv6).unwrap_or(0).to_ne_bytes());
+        sum
     }
 
     /// After the first look with another configuration: what is not configured any more is taken back. What still is,

@@ -1,8 +1,7 @@
 //! What people want of single links, beside what the sources say of them.
 
 use super::remake::key;
-use super::watched::{self, forget_removals};
-use super::{Engine, remove};
+use super::{Engine, remove, watched};
 use crate::model::link::IfName;
 use crate::plan::resolve::LinkState;
 
@@ -32,12 +31,10 @@ impl Engine<'_> {
     /// What became of a link until now counts no more: what is waited for begins anew, and how it ends is told again.
     #[inline(never)]
     pub(super) fn forget_past(&mut self, name: &IfName) {
-        let link = self.observed.by_name(name);
-        let ifindex = link.map_or(0, |link| link.ifindex);
-        watched::forget(self.watched, ifindex);
-        for of in [key(name), ifindex] {
-            remove(self.marks, |mark| mark.ifindex == of);
-            forget_removals(self.removals, of);
+        let (key, link) = (key(name), self.observed.by_name(name));
+        for ifindex in [key, link.map_or(key, |link| link.ifindex)] {
+            self.forget_marks(ifindex);
+            watched::forget(self.watched, ifindex);
         }
     }
 
@@ -47,7 +44,6 @@ impl Engine<'_> {
         remove(self.wishes, |(_, wish)| *wish == Wish::Down);
         self.watched.clear();
         self.marks.clear();
-        self.removals.clear();
         self.look_at_everything();
     }
 

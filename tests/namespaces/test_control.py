@@ -282,23 +282,27 @@ class Down(Asked):
 
     def test_what_lies_on_it_goes_with_it(self):
         self.static()
-        self.network_script("ifcfg-eth0.5", "DEVICE=eth0.5\nVLAN=yes\nONBOOT=yes\nIPADDR=198.51.100.5\nPREFIX=24\n")
         self.cables("eth1")
         self.network_script("ifcfg-br0", "DEVICE=br0\nTYPE=Bridge\nONBOOT=yes\nIPADDR=203.0.113.5\nPREFIX=24\n")
         self.network_script("ifcfg-eth1", "DEVICE=eth1\nBRIDGE=br0\nONBOOT=yes\n")
+        self.network_script("ifcfg-mv0", "DEVICE=mv0\nTYPE=macvlan\nPHYSDEV=br0\nONBOOT=yes\nIPADDR=198.51.100.5\nPREFIX=24\n")
         process = self.supervise()
-        self.eventually("br0 is up", lambda: self.is_bound("203.0.113.5/24", "br0"), 5)
+        self.eventually("all is up", lambda: "mv0" in self.all_names() and self.is_bound("198.51.100.5/24", "mv0"), 5)
         for _ in range(2):
-            print(self.ip("addr"), os.listdir(self.path("run/ifdawn")))
-            self.ifdawn("down", "br0", "eth0.5")
+            # In this order the second one went with the first.
+            self.ifdawn("down", "br0", "mv0")
             self.settle()
-            names = {link["ifname"] for link in self.ip_json("link")}
-            self.assertEqual(names & {"br0", "eth0.5"}, set(), "they were made by us")
+            self.assertEqual(self.all_names() & {"br0", "mv0"}, set(), "they were made by us")
             self.assertTrue(self.is_bound("192.0.2.5/24"))
-            self.ifdawn("up", "br0", "eth0.5")
+            self.assertNotIn("UP", self.link("eth1")["flags"] if not self.exists("run/ifdawn/owned-eth1") else [])
+            self.ifdawn("up", "mv0", "br0", "eth1")
             self.assertEqual(self.addresses("br0"), ["203.0.113.5/24"])
-            self.assertEqual(self.addresses("eth0.5"), ["198.51.100.5/24"])
+            self.assertEqual(self.addresses("mv0"), ["198.51.100.5/24"])
+            self.assertEqual(self.link("eth1")["master"], "br0")
         self.stop_watch(process)
+
+    def all_names(self):
+        return {link["ifname"] for link in self.ip_json("link")}
 
     def test_leases_of_others_live_on(self):
         self.dhcp("eth0", "eth1", text="DHCPRELEASE=yes\n")

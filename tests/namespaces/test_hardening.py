@@ -55,7 +55,7 @@ class Confined(DhcpMachine):
 
     def flap(self):
         """Somebody takes the address: whether it comes back shows that everything works."""
-        self.ip("addr flush dev eth0")
+        self.ip("addr del 192.0.2.5/24 dev eth0")
         self.eventually("the address again", lambda: self.addresses("eth0") == ["192.0.2.5/24"], 5)
 
 
@@ -99,7 +99,7 @@ class Rights(Confined):
         self.eventually("the address", lambda: "192.0.2.5/24" in ip() or process.poll() is not None, 5)
         self.eventually("resolv.conf", lambda: self.exists("etc/resolv.conf"))
         self.assertConfined(process.pid, [NET_ADMIN], bounding=1 << NET_ADMIN)
-        subprocess.run([*here, "flush", "dev", "eth0"], check=True)
+        subprocess.run([*here, "del", "192.0.2.5/24", "dev", "eth0"], check=True)
         self.eventually("the address again", lambda: "192.0.2.5/24" in ip(), 5)
         self.stop_watch(process)
         self.assertEqual(self.read("etc/resolv.conf"), OURS)

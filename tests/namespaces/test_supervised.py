@@ -1,4 +1,5 @@
 """What `watch` tells who supervises it, and that it can be the first process of all."""
+import configparser
 import contextlib
 import os
 import re
@@ -6,10 +7,13 @@ import select
 import signal
 import socket
 import subprocess
+import tempfile
 import time
+import unittest
 
 import wire
 from dhcp import DhcpMachine, read
+from machine import PROJECT
 
 ETH0 = "IPADDR=192.0.2.5\nPREFIX=24\n"
 
@@ -59,7 +63,7 @@ class Told(DhcpMachine):
                 self.assertTrue(self.exists("run/ifdawn/state.json"), "and its state is told")
                 self.assertEqual(manager.told(), ["READY=1\nSTATUS=up"])
                 # Changes are no reason to say so again.
-                self.ip("addr flush dev eth0")
+                self.ip("addr del 192.0.2.5/24 dev eth0")
                 self.eventually("the address", self.has_address, 5)
                 self.stop_watch(process)
                 self.assertEqual(manager.told(), ["READY=1\nSTATUS=up", "STOPPING=1"])
@@ -166,7 +170,7 @@ class Told(DhcpMachine):
                     others.send(b"X=1")
         process = self.static(env=manager.environment())
         self.eventually("the address", self.has_address, 5)
-        self.ip("addr flush dev eth0")
+        self.ip("addr del 192.0.2.5/24 dev eth0")
         self.eventually("the address again", self.has_address, 5)
         time.sleep(0.2)
         self.assertEqual(manager.count("READY=1"), 0, "there was no room")
@@ -264,3 +268,35 @@ class First(DhcpMachine):
         os.kill(pid, signal.SIGTERM)
         self.assertSays(self.finish(process, within=5), "jail")
         self.assertBound()
+
+
+class Services(unittest.TestCase):
+    """The files for those who supervise."""
+
+    S6 = os.path.join(PROJECT, "service/s6/ifdawn")
+
+    def test_s6_starts_it_with_the_descriptor_that_it_listens_to(self):
+        with tempfile.TemporaryDirectory(prefix="ifdawn-") as directory:
+            program = os.path.join(directory, "ifdawn")
+            with open(program, "w") as file:
+                file.write('#!/bin/sh\necho "$@"\n')
+            os.chmod(program, 0o755)
+            environment = {**os.environ, "PATH": f"{directory}:{os.environ['PATH']}"}
+            run = subprocess.run([f"{self.S6}/run"], env=environment, capture_output=True, text=True, check=True)
+        self.assertEqual(run.stdout.split(), ["watch", "--notify-fd", read(f"{self.S6}/notification-fd").strip()])
+
+    def test_s6_does_not_start_it_again_where_another_one_runs(self):
+        for code, wanted in (("125", 125), ("0", 0), ("1", 0), ("3", 0), ("256", 0)):
+            run = subprocess.run([f"{self.S6}/finish", code, "15"], check=False)
+            self.assertEqual(run.returncode, wanted, f"after {code}")
+
+    def test_the_unit_has_every_directive_where_it_belongs(self):
+        unit = configparser.ConfigParser(strict=True, interpolation=None)
+        unit.optionxform = str
+        unit.read(os.path.join(PROJECT, "service/systemd/ifdawn.service"))
+        self.assertEqual(unit.sections(), ["Unit", "Service", "Install"])
+        service = unit["Service"]
+        self.assertEqual((service["Type"], service["NotifyAccess"]), ("notify", "main"))
+        self.assertEqual(service["ExecStart"].split(), ["/usr/sbin/ifdawn", "watch"])
+        self.assertEqual(service["RestartPreventExitStatus"], "125")
+        self.assertIn("network-online.target", unit["Unit"]["Before"].split())

@@ -425,7 +425,7 @@ impl Options {
             }
         }
         text.show(word!(""), &packed!(
-            "\nExit: 0 everything required is up, 1 it is not, 2 usage, 3 no source names a link.\n"
+            "\nExit: 0 everything required is up, 1 it is not, 2 usage, 3 no source names a link, 125 not to be started again.\n"
         ));
     }
 }

@@ -53,6 +53,7 @@ pub enum Order {
 }
 
 /// Becomes a supervisor, where that is asked for; an exit code where there is one already.
+#[inline(never)]
 pub fn begin(system: &mut System<'_>) -> Result<(), u8> {
     if system.options.command == Command::Watch {
         control::listen(system)?;
@@ -91,6 +92,7 @@ pub fn deadline(system: &System<'_>) -> Instant {
 }
 
 /// Does what is asked for; `woken` has a bit for each of [`files`], lowest first.
+#[inline(never)]
 pub fn serve(woken: u32, engine: &mut Engine<'_>, system: &mut System<'_>) -> Order {
     if woken & 1 != 0
         && let Some(file) = system.supervisor.signals

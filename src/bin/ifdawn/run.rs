@@ -256,7 +256,9 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -> u8
     let told = Rtnl::events(groups).map(|events| {
         system.told_by = [Some(events.0), system.udev.watch(&system.root)];
     });
-    if let Err(errno) = told.and_then(|()| settle(engine, system, heard)) {
+    let settled = told.and_then(|()| settle(engine, system, heard));
+    control::end(system);
+    if let Err(errno) = settled {
         return system.refused(errno);
     }
     system.log.clear_live();

@@ -57,7 +57,8 @@ pub struct System<'a> {
     pub sockets: Sockets<'a>,
     /// What a supervisor has besides.
     pub supervisor: Supervisor,
-    files: &'a mut Files,
+    /// Room for a file or what else is read, until the next one is.
+    pub files: &'a mut Files,
     /// What was complained about already.
     pub said: Said,
 }

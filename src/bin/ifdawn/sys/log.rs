@@ -40,14 +40,12 @@ pub struct Log {
     device: Option<BorrowedFd<'static>>,
     /// Lines of live progress on the screen.
     live: u32,
-    /// Who wait for how something ends, and who asks now: all is said to them too, but what is for `-v` only.
+    /// Who wait for how something ends: all is said to them too, but what is for `-v` only.
     pub readers: [Option<BorrowedFd<'static>>; READERS],
-    /// See [`Log::readers`].
-    pub asker: Option<BorrowedFd<'static>>,
 }
 
 /// How many may wait at once.
-pub const READERS: usize = 8;
+pub const READERS: usize = 64;
 
 impl Log {
     /// A log to `target`; standard error where that cannot be opened, or does not take a line.
@@ -67,7 +65,6 @@ impl Log {
             device,
             live: 0,
             readers: [None; READERS],
-            asker: None,
         }
     }
 
@@ -119,7 +116,7 @@ impl Log {
         line.finish();
         let line = line.as_bytes();
         if is_for_readers {
-            for reader in self.readers.iter().chain([&self.asker]).flatten() {
+            for reader in self.readers.iter().flatten() {
                 let _ = super::send(*reader, b"", &[IoSlice::new(line)]);
             }
         }

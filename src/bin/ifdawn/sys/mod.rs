@@ -24,4 +24,4 @@ pub mod udp;
 pub mod unix;
 
 use call::{bind, descriptor, opened, set, socket};
-pub use call::{call, drain, keep, read, receive, send, write};
+pub use call::{call, drain, keep, peek, read, receive, send, write};

@@ -79,13 +79,6 @@ pub fn listen(system: &mut System<'_>) -> Result<(), u8> {
     Ok(())
 }
 
-/// Listens no more: the next supervisor may.
-pub fn end(system: &mut System<'_>) {
-    if let Some(listener) = system.supervisor.control.listener.take() {
-        process::close(listener);
-    }
-}
-
 /// A supervisor that was there before.
 struct Another {
     pid: u32,

@@ -209,7 +209,6 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -
                 return release(system, engine);
             }
             system.unlock();
-            control::end(system);
             if (system.sockets.are_open() || engine.looks_after_addrs()) && process::fork() == Ok(0)
             {
                 linger(system, engine, heard);

@@ -73,7 +73,7 @@ class Show(DhcpMachine):
             run = self.ifdawn("show", *words, code=1)
             self.assertSays(run, "state.json: ENOENT")
             self.assertEqual(run.out, "")
-        for text in ("", "\n", "<html>\n", '{"version":2,"links":[\n{"name":"eth0"}\n', '{"version":1'):
+        for text in ("", "\n", "<html>\n", '{"version":2,"links":[\n{"name":"eth0"}\n', '{"version":1,"outcome":"up"', '{"version":1,"outcome":"up"\n'):
             self.write(STATE, text)
             for words in ([], ["--json"], ["eth0"]):
                 run = self.ifdawn("show", *words, code=1)

@@ -28,7 +28,7 @@ pub fn show(system: &mut System<'_>, out: &mut Out<'_>) -> u8 {
         }
     };
     let (head, links) = parts::split(text, b'\n');
-    if !state::is_ours(head) {
+    if !(state::is_ours(head) && matches!(head, [.., b'['])) {
         NOT_OURS.say(log, Subject::State);
         return NOT_UP;
     }

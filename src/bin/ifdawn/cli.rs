@@ -376,7 +376,7 @@ impl Options {
         if let Some(word) = self.value(Opt::NotifyFd) {
             // Before we open anything.
             self.notify_fd =
-                scalar::number(word).filter(|file| process::inherited(*file).is_some());
+                scalar::number(word).filter(|file| process::keep_for_us(*file).is_ok());
             if self.notify_fd.is_none() {
                 self.refuse(Wrong::NotifyFd, word);
             }

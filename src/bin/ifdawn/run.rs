@@ -4,7 +4,6 @@ use crate::cli::{Command, Opt, Options};
 use crate::control;
 use crate::load::{self, Files};
 use crate::report::{Report, Target};
-use crate::service::Service;
 use crate::show;
 use crate::sockets::{Ether, in_words};
 use crate::supervise::{self, Order};
@@ -12,7 +11,7 @@ use crate::sys::file::{self, Out};
 use crate::sys::log::Level;
 use crate::sys::names::Names;
 use crate::sys::rtnl::{self, Rtnl};
-use crate::sys::start::{self, Arguments, Variable};
+use crate::sys::start::{self, Arguments};
 use crate::sys::{caps, clock, kernel, process};
 use crate::system::{LOCK_MICROS, System, resolv_conf};
 use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem, Subject};
@@ -80,15 +79,15 @@ pub fn run<'m>(
     }
     match options.command {
         Command::Check => {
-            let may_color = arguments.variable(Variable::NoColor).is_empty();
-            let colored = may_color && file::is_terminal(file::stdout());
+            let [no_color, ..] = arguments.environment;
+            let colored = no_color.is_empty() && file::is_terminal(file::stdout());
             check(&mut system, engine, kept, colored, out)
         }
         Command::Plan if options.has(Opt::Json) => plan_json(&mut system, engine, out),
         Command::Plan => plan(&mut system, engine, out),
         Command::Show => show::show(&mut system, out),
         Command::Up | Command::Watch | Command::Down | Command::Reload => {
-            system.supervisor.service = Service::of(arguments, options);
+            system.supervisor.service.find(arguments, options);
             change(&mut system, engine, heard)
         }
     }

@@ -112,15 +112,17 @@ pub fn datagrams() -> Result<BorrowedFd<'static>, Errno> {
 /// Has what is written go to the socket of this path, or (with `@` in front) of this name.
 #[inline(never)]
 pub fn connect_to(socket: BorrowedFd<'_>, path: &[u8]) -> Result<(), Errno> {
-    let [f0, f1] = (libc::AF_UNIX as u16).to_ne_bytes();
-    // struct sockaddr_un: family, path.
-    let mut address = heapless::Vec::<u8, { PATH + 2 }>::new();
-    let _ = address.extend_from_slice(&[f0, f1]);
-    address
-        .extend_from_slice(path)
-        .map_err(|_| Errno::ENAMETOOLONG)?;
-    if let Some(first @ b'@') = address.get_mut(2) {
-        *first = 0;
+    if path.len() > PATH {
+        return Err(Errno::ENAMETOOLONG);
     }
-    call::connect(socket, &address)
+    let mut address = LineBuf::<{ PATH + 2 }>::new();
+    address.put(&(libc::AF_UNIX as u16).to_ne_bytes());
+    match path {
+        [b'@', name @ ..] => {
+            address.put(b"\0");
+            address.put(name);
+        }
+        _ => address.put(path),
+    }
+    call::connect(socket, address.as_bytes())
 }

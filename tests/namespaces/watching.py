@@ -1,4 +1,5 @@
 """What tests of the supervisor share: what each of its processes did, and what it costs."""
+import contextlib
 import os
 import re
 import signal
@@ -173,6 +174,10 @@ class Ping:
             for thread in self.threads:
                 thread.join()
             self.socket.close()
+
+    def begin(self):
+        """What was sent until now does not count."""
+        self.sent = {}
 
     def answered(self):
         """How many were."""

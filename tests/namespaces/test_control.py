@@ -180,7 +180,7 @@ class Up(Asked):
         for words in (["--cmdline", ""], ["--cmdline-file", "/dev/null"], ["--sources", "ifcfg"], ["--ifcfg-dir", "/"], ["--resolv-conf", "/x"], ["--initramfs"]):
             for command in (["up"], ["up", "eth0"], ["down", "eth0"], ["reload"]):
                 run = self.ifdawn(*command, *words, code=1)
-                self.assertSays(run, "a supervisor runs, which has sources of its own; nothing was changed")
+                self.assertSays(run, f"{ANOTHER}{process.pid}; nothing was changed")
         self.assertTrue(self.is_bound("192.0.2.5/24"))
         self.stop_watch(process)
 
@@ -402,7 +402,7 @@ class Two(Asked):
         process = self.supervise()
         before = (self.everything(), os.stat(self.control()).st_ino)
         run = self.ifdawn("watch", code=DONE)
-        self.assertEqual(run.err, f"ifdawn: {ANOTHER}{process.pid}\n")
+        self.assertEqual(run.err, f"ifdawn: {ANOTHER}{process.pid}; nothing was changed\n")
         self.assertEqual((self.everything(), os.stat(self.control()).st_ino), before)
         self.ifdawn("up", "eth0")
         self.stop_watch(process)
@@ -416,7 +416,7 @@ class Two(Asked):
             (left,) = [one for one in several if one.poll() is None]
             for one in several:
                 if one is not left:
-                    self.assertIn(f"{ANOTHER}{left.pid}\n", self.finish(one, code=DONE).err)
+                    self.assertIn(f"{ANOTHER}{left.pid};", self.finish(one, code=DONE).err)
             self.ifdawn("up")
             self.stop_watch(left)
 

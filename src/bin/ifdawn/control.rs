@@ -16,7 +16,6 @@ use ifdawn::text::parts;
 use ifdawn::text::show::{Show, Text};
 use ifdawn::wire::control::{self, LONGEST, Op};
 
-use std::io::IoSlice;
 use std::os::fd::BorrowedFd;
 
 /// Seconds in which who connected says what he wants.
@@ -66,8 +65,7 @@ fn failed(severity: Severity, errno: Errno, system: &mut System<'_>) -> u8 {
 /// Listens; [`DONE`] where another supervisor does. Without a socket there is nobody to be asked by, and all else works.
 pub fn listen(system: &mut System<'_>) -> Result<(), u8> {
     if let Ok(other) = unix::connect(&system.root) {
-        let [pid, _] = unix::peer(other);
-        system.log.line(Level::Error, &Another { pid });
+        another(other, system);
         return Err(DONE);
     }
     // One that was killed left it.
@@ -79,6 +77,13 @@ pub fn listen(system: &mut System<'_>) -> Result<(), u8> {
     Ok(())
 }
 
+/// Says that there is a supervisor.
+#[inline(never)]
+fn another(socket: BorrowedFd<'_>, system: &mut System<'_>) {
+    let [pid, _] = unix::peer(socket);
+    system.log.line(Level::Error, &Another { pid });
+}
+
 /// A supervisor that was there before.
 struct Another {
     pid: u32,
@@ -87,6 +92,7 @@ struct Another {
 impl Show for Another {
     fn show(&self, text: &mut Text<'_>) {
         text.show(word!("a supervisor runs already: process "), &self.pid);
+        text.word(word!("; nothing was changed"));
     }
 }
 
@@ -94,9 +100,9 @@ impl Show for Another {
 pub fn end(system: &mut System<'_>) {
     if let Some(listener) = system.supervisor.control.listener.take() {
         system.root.join(word!("/run/ifdawn/control"), b"").remove();
-        let readers = system.log.readers.iter_mut();
-        for file in readers.filter_map(Option::take).chain([listener]) {
-            process::close(file);
+        process::close(listener);
+        while let Some(reader) = system.log.readers.pop() {
+            process::close(reader);
         }
     }
 }
@@ -135,11 +141,9 @@ pub fn serve(connects: bool, engine: &mut Engine<'_>, system: &mut System<'_>) {
         Err(errno) => Some(Err(errno)),
     };
     system.supervisor.control.asking = None;
-    let mut readers = system.log.readers.iter();
-    let (Some(asked), Some(place)) = (asked, readers.position(Option::is_none)) else {
+    let Some(asked) = asked.filter(|_| system.log.readers.push(client).is_ok()) else {
         return process::close(client);
     };
-    set_reader(place, Some(client), system);
     let [_, user] = unix::peer(client);
     let code = match asked {
         _ if user != 0 && user != unix::own_user() => {
@@ -149,14 +153,8 @@ pub fn serve(connects: bool, engine: &mut Engine<'_>, system: &mut System<'_>) {
         Err(errno) => Some(failed(Severity::Warning, errno, system)),
     };
     if let Some(code) = code {
-        set_reader(place, None, system);
+        system.log.readers.pop();
         answer(client, code);
-    }
-}
-
-fn set_reader(place: usize, reader: Option<BorrowedFd<'static>>, system: &mut System<'_>) {
-    if let Some(slot) = system.log.readers.get_mut(place) {
-        *slot = reader;
     }
 }
 
@@ -168,7 +166,6 @@ fn perform(
     system: &mut System<'_>,
 ) -> Option<u8> {
     let mut n = 0;
-    let mut code = None;
     match op {
         Op::State => {
             engine.publish_state(system);
@@ -198,37 +195,41 @@ fn perform(
                 engine.wish(link, Wish::Down);
             }
             engine.releases = op == Op::Release;
+            let mut code = UP;
             n = 0;
             while let Some(link) = &name(client, n, system) {
                 n = n.wrapping_add(1);
-                code = code.max(Some(run::down_one(link, system, engine)));
+                code |= run::down_one(link, system, engine);
             }
             engine.releases = false;
+            engine.look_at_everything();
             system.unlock();
+            return Some(code);
         }
     }
     engine.look_at_everything();
-    code
+    None
 }
 
 /// Tells who asked how it ended, and lets him go.
 #[inline(never)]
 fn answer(client: BorrowedFd<'_>, code: u8) {
     // Who is let go with his request unread is told that alone.
-    let _ = sys::receive(client, &mut []);
-    let _ = sys::send(client, b"", &[IoSlice::new(&[code])]);
+    let _ = sys::read(client, &mut [0]);
+    let _ = sys::write(client, &[code]);
     process::close(client);
 }
 
 /// After a look: tells those who wait for what is decided how it ended.
 #[inline(never)]
 pub fn looked(progress: Progress, engine: &mut Engine<'_>, system: &mut System<'_>) {
-    for place in 0..system.log.readers.len() {
-        if let Some(Some(client)) = system.log.readers.get(place).copied()
-            && let Some(code) = ended(client, progress == Progress::Done, engine, system)
-        {
-            set_reader(place, None, system);
+    let mut n = 0;
+    while let Some(client) = system.log.readers.get(n).copied() {
+        if let Some(code) = ended(client, progress == Progress::Done, engine, system) {
+            system.log.readers.swap_remove(n);
             answer(client, code);
+        } else {
+            n = n.wrapping_add(1);
         }
     }
 }
@@ -240,19 +241,21 @@ fn ended(
     engine: &Engine<'_>,
     system: &mut System<'_>,
 ) -> Option<u8> {
-    let (mut n, mut code) = (0, None);
+    let (mut n, mut code) = (0, UP);
     while let Some(link) = &name(client, n, system) {
         n = n.wrapping_add(1);
         let state = engine.state_of(link);
         if state.awaited().is_some() && !is_over {
             return None;
         }
-        code = code.max(Some(match state == LinkState::Up {
-            true => UP,
-            false => NOT_UP,
-        }));
+        if state != LinkState::Up {
+            code = NOT_UP;
+        }
     }
-    code.or_else(|| is_over.then(|| run::code_of(engine)))
+    match n {
+        0 => is_over.then(|| run::code_of(engine)),
+        _ => Some(code),
+    }
 }
 
 /// Hands a command over to the supervisor, where one runs; how it ended.
@@ -267,9 +270,9 @@ pub fn hand_over(system: &mut System<'_>) -> Option<u8> {
         Command::Watch | Command::Plan | Command::Check | Command::Show => return None,
     };
     let socket = unix::connect(&system.root).ok()?;
+    // It has sources of its own.
     if OWN.iter().any(|option| options.has(*option)) {
-        let text = packed!("a supervisor runs, which has sources of its own; nothing was changed");
-        system.log.line(Level::Error, &text);
+        another(socket, system);
         return Some(NOT_UP);
     }
     let deadline = match options.timeout {
@@ -306,7 +309,7 @@ fn ask(op: Op, socket: BorrowedFd<'_>, deadline: Instant, system: &mut System<'_
     let mut sent = Err(Errno::EINVAL);
     if let Some(room) = octets.first_chunk_mut() {
         let len = control::write(op, &system.options.links, room);
-        sent = sys::send(socket, b"", &[IoSlice::new(parts::slice(room, 0, len))]);
+        sent = sys::write(socket, parts::slice(room, 0, len));
     }
     let errno = loop {
         if let Err(errno) = sent {
@@ -315,7 +318,7 @@ fn ask(op: Op, socket: BorrowedFd<'_>, deadline: Instant, system: &mut System<'_
         if clock::wait(&files, deadline) == 0 {
             break Errno::ETIMEDOUT;
         }
-        let len = sys::receive(socket, octets);
+        let len = sys::read(socket, octets);
         match len.map(|len| parts::slice(octets, 0, len as usize)) {
             Ok([]) => break Errno::ECONNRESET,
             Ok([code]) => return *code,

@@ -8,7 +8,6 @@ use ifdawn::limits::MAX_LINE;
 use ifdawn::packed::word;
 
 use ifdawn::text::show::Show;
-use std::io::IoSlice;
 use std::os::fd::BorrowedFd;
 
 /// What a line is.
@@ -41,11 +40,11 @@ pub struct Log {
     /// Lines of live progress on the screen.
     live: u32,
     /// Who wait for how something ends: all is said to them too, but what is for `-v` only.
-    pub readers: [Option<BorrowedFd<'static>>; READERS],
+    pub readers: heapless::Vec<BorrowedFd<'static>, READERS>,
 }
 
 /// How many may wait at once.
-pub const READERS: usize = 64;
+const READERS: usize = 64;
 
 impl Log {
     /// A log to `target`; standard error where that cannot be opened, or does not take a line.
@@ -64,7 +63,7 @@ impl Log {
             target,
             device,
             live: 0,
-            readers: [None; READERS],
+            readers: heapless::Vec::new(),
         }
     }
 
@@ -116,8 +115,8 @@ impl Log {
         line.finish();
         let line = line.as_bytes();
         if is_for_readers {
-            for reader in self.readers.iter().flatten() {
-                let _ = super::send(*reader, b"", &[IoSlice::new(line)]);
+            for reader in &self.readers {
+                let _ = write(*reader, line);
             }
         }
         if (level as u8) < self.end {

@@ -8,7 +8,7 @@ use super::file::Root;
 use ifdawn::diag::Errno;
 use ifdawn::packed::word;
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// Requests that wait for others.
 const BACKLOG: usize = 16;
@@ -33,16 +33,20 @@ fn reach(root: &Root<'_>, what: libc::c_long) -> Result<BorrowedFd<'static>, Err
     let there = root.open(word!("/run/ifdawn"), libc::O_PATH, 0)?;
     let file = descriptor(socket.as_fd());
     let (address, size) = (&raw const CONTROL as usize, size_of_val(&CONTROL));
-    // SAFETY: the address ends with a NUL; the others take no pointers. What the socket may be used for here, its
-    // file may be once it is bound.
-    unsafe {
-        call::call(libc::SYS_fchmod, file, 0o600, 0, 0, 0)?;
-        call::call(libc::SYS_fchdir, descriptor(there.as_fd()), 0, 0, 0, 0)?;
-        let done = call::call(what, file, address, size, 0, 0);
-        call::call(libc::SYS_fchdir, descriptor(here.as_fd()), 0, 0, 0, 0)?;
-        done?;
-    }
-    Ok(keep(socket))
+    // SAFETY: no pointers. What the socket may be used for here, its file may be once it is bound.
+    let _ = unsafe { call::call(libc::SYS_fchmod, file, 0o600, 0, 0, 0) };
+    go_to(&there)?;
+    // SAFETY: the address ends with a NUL, and is as long as said.
+    let done = unsafe { call::call(what, file, address, size, 0, 0) };
+    let _ = go_to(&here);
+    done.map(|_| keep(socket))
+}
+
+#[inline(never)]
+fn go_to(directory: &OwnedFd) -> Result<u32, Errno> {
+    let file = descriptor(directory.as_fd());
+    // SAFETY: no pointers.
+    unsafe { call::call(libc::SYS_fchdir, file, 0, 0, 0, 0) }
 }
 
 /// Listens, where nobody does.

@@ -5,7 +5,7 @@
 use super::call::{self, keep, new_socket, opened};
 use super::descriptor;
 use super::file::Root;
-use ifdawn::diag::Errno;
+use ifdawn::diag::{Errno, LineBuf};
 use ifdawn::packed::word;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

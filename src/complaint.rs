@@ -197,7 +197,6 @@ words! {
     NoCarrier "no carrier",
     AddrTaken "another host has this address",
     NothingOfOurs "nothing of ours is on it",
-    NotInState "is not in state.json",
     UsedByOthers "is in use by others; it stays",
     WrittenByOthers "is not ours (see its first line)",
     ManyServers "names more than three servers; the resolver reads three",

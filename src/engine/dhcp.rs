@@ -337,7 +337,7 @@ impl Engine<'_> {
         if !self.releases && !self.config.link(id).is_some_and(asks) {
             return;
         }
-        self.lessees.clear();
+        remove(self.lessees, |lessee| lessee.ifindex == ifindex);
         let Some(lessee) = Lessee::add(self.lessees, ifindex, id) else {
             return;
         };

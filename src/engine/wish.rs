@@ -16,53 +16,45 @@ pub enum Wish {
 
 impl Engine<'_> {
     /// Notes what is wanted of a link from now on, in place of what was wanted of it before. It holds until another
-    /// one is noted, whatever is read anew, and ends what somebody else did to the link; of more than [`MAX_LINKS`](crate::limits::MAX_LINKS) the oldest is
-    /// forgotten.
+    /// one is noted, whatever is read anew, and ends what somebody else did to the link; of more than
+    /// [`MAX_LINKS`](crate::limits::MAX_LINKS) the oldest is forgotten.
     pub fn wish(&mut self, name: &IfName, wish: Wish) {
         remove(self.wishes, |(of, _)| of == name);
         if self.wishes.is_full() {
             self.wishes.remove(0);
         }
         let _ = self.wishes.push((*name, wish));
-        // What became of it until now counts no more.
-        let key = key(name);
-        self.forget_marks(key);
-        let link = self.observed.by_name(name);
-        for ifindex in [key, link.map_or(key, |link| link.ifindex)] {
-            watched::forget(self.watched, ifindex);
-        }
+        self.forget_past(name);
         self.look_at_everything();
     }
-}
 
-impl Engine<'_> {
-    /// What the sources say of booting holds again for all links.
-    pub fn forget_wishes(&mut self) {
-        self.wishes.clear();
-        self.look_again = true;
-    }
-
-    /// Whether anything of a link, or of any, is still waited for.
-    pub fn is_awaited(&self, name: Option<&IfName>) -> bool {
-        self.has_state(name, |state| state.awaited().is_some())
-    }
-
-    /// Whether a link is what it shall be.
-    pub fn is_link_up(&self, name: &IfName) -> bool {
-        self.has_state(Some(name), |state| state == LinkState::Up)
-    }
-
-    /// Whether the state of a link, or of any, is one of those.
-    fn has_state(&self, name: Option<&IfName>, is_it: fn(LinkState) -> bool) -> bool {
-        let mut n = 0_usize;
-        while let Some((link, state)) = self.link_at(n) {
-            let is_meant = link.name.is_none() || name.is_none_or(|name| name.is(&link.name));
-            if is_meant && is_it(state) {
-                return true;
-            }
-            n = n.wrapping_add(1);
+    /// What became of a link until now counts no more: what is waited for begins anew, and how it ends is told again.
+    #[inline(never)]
+    pub(super) fn forget_past(&mut self, name: &IfName) {
+        let (key, link) = (key(name), self.observed.by_name(name));
+        for ifindex in [key, link.map_or(key, |link| link.ifindex)] {
+            self.forget_marks(ifindex);
+            watched::forget(self.watched, ifindex);
         }
-        false
+    }
+
+    /// What the sources say of booting holds again for all links, as if we began now; those that somebody wanted up
+    /// stay so.
+    pub fn wish_as_at_boot(&mut self) {
+        remove(self.wishes, |(_, wish)| *wish == Wish::Down);
+        self.watched.clear();
+        self.marks.clear();
+        self.look_at_everything();
+    }
+
+    /// How far a link is.
+    pub fn state_of(&self, name: &IfName) -> LinkState {
+        let mut links = self.desired.links.iter();
+        let link = links.find(|link| link.name == *name);
+        let id = link.and_then(|link| link.config);
+        let id = id.or_else(|| self.config.named(name));
+        let state = id.and_then(|id| self.states.get(id.place()));
+        state.copied().unwrap_or(LinkState::NotAsked)
     }
 }
 

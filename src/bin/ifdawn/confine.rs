@@ -14,27 +14,27 @@ use crate::sys::file::{Path, Root};
 use crate::sys::landlock::Rules;
 use crate::sys::{caps, process, seccomp, unix};
 use crate::system::{RUN, System, resolv_conf};
-use ifdawn::diag::{Complaint, Effect, Problem, Severity, Subject};
+use ifdawn::diag::{Complaint, Effect, Problem, Subject};
 use ifdawn::packed::{Packed, packed, word};
 
 /// Always kept.
 const KEPT: u32 = caps::NET_ADMIN | caps::NET_RAW | caps::NET_BIND_SERVICE;
 
-/// The steps, and how bad it is if one is refused: what is parsed is in a jail, or is not read at all.
+/// The steps.
 const STEPS: Packed = packed!("no_new_privs,Landlock,capability bounding set,capabilities,seccomp");
-static SEVERITIES: [Severity; 5] = [
-    Severity::Note,
-    Severity::Note,
-    Severity::Note,
-    Severity::Note,
-    Severity::Warning,
-];
+
+const LAST: usize = 4;
+
+/// How bad it is if the last of them is refused, and if another one is: what is parsed is in a jail, or is not read.
+const WARNING: Complaint = Complaint::warning(Problem::File, Effect::NotLocked);
+const NOTE: Complaint = Complaint::note(Problem::File, Effect::NotLocked);
 
 /// Gives it up.
 #[inline(never)]
 pub fn confine(system: &mut System<'_>) {
     let root = &system.root;
-    let resolv_conf = root.path(resolv_conf(system.options)).followed();
+    let mut resolv_conf = root.path(resolv_conf(system.options));
+    resolv_conf.follow();
     let directory = resolv_conf.directory();
     let run = root.path(RUN);
     let user = unix::own_user();
@@ -47,9 +47,7 @@ pub fn confine(system: &mut System<'_>) {
     }
     let rules = Rules::new().inspect(|rules| {
         let allow = |path: &Path| {
-            if let Ok(file) = path.open(libc::O_PATH, 0) {
-                rules.allow(file);
-            }
+            let _ = path.open(libc::O_PATH, 0).map(|file| rules.allow(file));
         };
         // Beside a device there are others.
         allow(match resolv_conf.is_special() {
@@ -58,9 +56,8 @@ pub fn confine(system: &mut System<'_>) {
         });
         allow(&run);
         allow(&root.join(word!("/proc/sys/kernel/hostname"), b""));
-        for file in [word!("/proc/sys/net/ipv6/conf/"), word!("/dev/kmsg")] {
-            allow(&Root::NONE.join(file, b""));
-        }
+        allow(&Root::NONE.join(word!("/proc/sys/net/ipv6/conf/"), b""));
+        allow(&Root::NONE.join(word!("/dev/kmsg"), b""));
     });
     // Those that follow need the first; the last forbids the others.
     let done = [
@@ -70,11 +67,10 @@ pub fn confine(system: &mut System<'_>) {
         caps::keep_only(kept),
         seccomp::confine(),
     ];
-    for ((result, severity), step) in done.iter().zip(&SEVERITIES).zip(0..) {
+    for (result, step) in done.iter().zip(0..) {
         if let Err(errno) = result {
-            Complaint::new(*severity, Problem::File, Effect::NotLocked)
-                .with_errno(*errno)
-                .say(&mut system.log, Subject::Name(&STEPS.item(step)));
+            let complaint = if step == LAST { WARNING } else { NOTE };
+            system.failed(complaint, *errno, Subject::Name(&STEPS.item(step)));
         }
     }
 }

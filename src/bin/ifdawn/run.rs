@@ -4,7 +4,6 @@ use crate::cli::{Command, Opt, Options};
 use crate::control;
 use crate::load::{self, Files};
 use crate::report::{Report, Target};
-use crate::service::Service;
 use crate::show;
 use crate::sockets::{Ether, in_words};
 use crate::supervise::{self, Order};
@@ -12,7 +11,7 @@ use crate::sys::file::{self, Out};
 use crate::sys::log::Level;
 use crate::sys::names::Names;
 use crate::sys::rtnl::{self, Rtnl};
-use crate::sys::start::{self, Arguments, Variable};
+use crate::sys::start::{self, Arguments};
 use crate::sys::{caps, clock, kernel, process};
 use crate::system::{LOCK_MICROS, System, resolv_conf};
 use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem, Subject};
@@ -80,15 +79,15 @@ pub fn run<'m>(
     }
     match options.command {
         Command::Check => {
-            let may_color = arguments.variable(Variable::NoColor).is_empty();
-            let colored = may_color && file::is_terminal(file::stdout());
+            let [no_color, ..] = arguments.environment;
+            let colored = no_color.is_empty() && file::is_terminal(file::stdout());
             check(&mut system, engine, kept, colored, out)
         }
         Command::Plan if options.has(Opt::Json) => plan_json(&mut system, engine, out),
         Command::Plan => plan(&mut system, engine, out),
         Command::Show => show::show(&mut system, out),
         Command::Up | Command::Watch | Command::Down | Command::Reload => {
-            system.supervisor.service = Service::of(arguments, options);
+            system.supervisor.service.find(arguments, options);
             change(&mut system, engine, heard)
         }
     }
@@ -205,7 +204,6 @@ fn change(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -
         | Command::Check
         | Command::Show => {
             let code = up(system, engine, heard);
-            control::end(system);
             if system.options.has(Opt::Release) {
                 return release(system, engine);
             }
@@ -256,7 +254,9 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -> u8
     let told = Rtnl::events(groups).map(|events| {
         system.told_by = [Some(events.0), system.udev.watch(&system.root)];
     });
-    if let Err(errno) = told.and_then(|()| settle(engine, system, heard)) {
+    let settled = told.and_then(|()| settle(engine, system, heard));
+    control::end(system);
+    if let Err(errno) = settled {
         return system.refused(errno);
     }
     system.log.clear_live();

@@ -4,11 +4,11 @@
 
 use crate::cli::Options;
 use crate::sys::file::HELD;
-use crate::sys::start::{Arguments, Variable};
+use crate::sys::start::Arguments;
 use crate::sys::{clock, process, unix, write};
 use ifdawn::diag::LineBuf;
 use ifdawn::engine::{Instant, Outcome};
-use ifdawn::packed::{Packed, packed};
+use ifdawn::packed::{Packed, Word, packed, word};
 use ifdawn::text::scalar;
 use ifdawn::text::show::Show;
 
@@ -26,8 +26,8 @@ pub struct Service {
     /// Where a line is written once.
     line: Option<BorrowedFd<'static>>,
     stage: Stage,
-    /// How everything stood when it was ready.
-    outcome: Outcome,
+    /// How everything stood when it was ready, in a word.
+    status: Word,
     /// Microseconds between two signs of life; 0: none are wanted.
     period: u32,
     /// When there is something to tell next.
@@ -58,37 +58,26 @@ impl Service {
         socket: None,
         line: None,
         stage: Stage::Starting,
-        outcome: Outcome::Nothing,
+        status: word!("up"),
         period: 0,
         next: Instant(u64::MAX),
     };
 
-    /// Whom the environment and the options name.
-    pub fn of(arguments: &Arguments, options: &Options) -> Service {
-        let socket = unix::datagrams().ok().filter(|socket| {
-            let path = arguments.variable(Variable::NotifySocket);
-            matches!(path, [b'/' | b'@', ..]) && unix::connect_to(*socket, path).is_ok()
-        });
-        let mut service = Service {
-            socket,
-            line: options.notify_fd.and_then(process::inherited),
-            ..Service::NONE
-        };
-        let [within, pid] = [Variable::WatchdogUsec, Variable::WatchdogPid]
-            .map(|variable| arguments.variable(variable));
-        // More than an hour is half an hour.
-        let micros = match scalar::number(within) {
-            None if within.is_empty() => 0,
-            found => found.unwrap_or(u32::MAX),
-        };
-        if socket.is_some()
-            && micros != 0
-            && (pid.is_empty() || scalar::number(pid) == Some(process::id()))
-        {
-            service.period = (micros / 2).max(MIN_PERIOD);
-            service.next = Instant(0);
+    /// Looks whom the environment and the options name.
+    pub fn find(&mut self, arguments: &Arguments, options: &Options) {
+        self.line = options.notify_fd.map(process::file);
+        let [_, path, within, pid] = arguments.environment;
+        let socket = unix::datagrams().ok();
+        self.socket = socket.filter(|socket| unix::connect_to(*socket, path).is_ok());
+        let is_ours = pid.is_empty() || scalar::number(pid) == Some(process::id());
+        if self.socket.is_some() && is_ours && !within.is_empty() {
+            // More than an hour is half an hour.
+            self.period = scalar::number(within).unwrap_or(u32::MAX) / 2;
+            if self.period != 0 {
+                self.period = self.period.max(MIN_PERIOD);
+                self.next = Instant(0);
+            }
         }
-        service
     }
 
     /// Until when we may sleep.
@@ -100,7 +89,7 @@ impl Service {
     pub fn ready(&mut self, outcome: Outcome) {
         if self.stage == Stage::Starting {
             self.stage = Stage::Due;
-            self.outcome = outcome;
+            self.status = outcome.word();
             self.attend();
         }
     }
@@ -127,7 +116,7 @@ impl Service {
                 let _ = write(line, b"\n");
                 process::close(line);
             }
-            match self.tell(packed!("READY=1\nSTATUS="), &self.outcome.word().text()) {
+            match self.tell(packed!("READY=1\nSTATUS="), &self.status.text()) {
                 Told::Yes => self.stage = Stage::Ready,
                 Told::NotYet => self.next = self.next.min(clock::in_micros(AGAIN)),
             }

@@ -171,7 +171,7 @@ impl Path {
     }
 
     /// Where it leads by the symbolic links at its end; there may be nothing.
-    pub fn followed(mut self) -> Path {
+    pub fn follow(&mut self) {
         let mut target = [0_u8; MAX_PATH];
         for _ in 0..MAX_LINKS {
             let (into, len) = (target.as_mut_ptr() as usize, target.len());
@@ -183,9 +183,8 @@ impl Path {
                 [b'/', ..] => b"",
                 _ => self.before_name(),
             };
-            self = Path::join(from, word!(""), target);
+            *self = Path::join(from, word!(""), target);
         }
-        self
     }
 
     /// The directory it is in.

@@ -1,7 +1,6 @@
 //! Where a supervisor may write from some moment on (Landlock: linux/landlock.h, Linux 5.13).
 //!
-//! Reading stays free. What is below the supervisor is not executed, makes no TCP connection, and sends signals only
-//! among itself, where the kernel can see to that, too.
+//! Reading stays free. Nothing is executed; and signals are sent to copies of us only, where the kernel sees to that, too.
 #![expect(unsafe_code, reason = "system calls")]
 
 use super::call::{call, descriptor, keep, opened};
@@ -19,11 +18,12 @@ const READ: u64 = 1 << 2 | 1 << 3;
 const WRITE: u64 = 1 << 1 | 1 << 14;
 const REPLACE: u64 = 1 << 5 | 1 << 8 | WRITE;
 
-/// By version, from 1 on: how many rights about files there are. Later ones have those of the last.
-static RIGHTS: [u8; 5] = [13, 14, 15, 15, 16];
+/// Rights about files before version 1, which has one more than these, and the last version that has one more again.
+/// (Later ones are not about writing.)
+const RIGHTS: u32 = 12;
+const LAST: u32 = 3;
 
-/// The version that knows of TCP, and the one that knows of signals.
-const TCP: u32 = 4;
+/// The version that knows of signals.
 const SIGNALS: u32 = 6;
 
 /// What is allowed so far.
@@ -40,13 +40,10 @@ impl Rules {
     pub fn new() -> Result<Rules, Errno> {
         // SAFETY: no pointers; it returns the version.
         let version = unsafe { call(libc::SYS_landlock_create_ruleset, 0, 0, VERSION, 0, 0) }?;
-        let rights = RIGHTS.get(version.wrapping_sub(1) as usize);
-        let handled = ((1 << rights.unwrap_or(&16)) - 1) & !READ;
-        // struct landlock_ruleset_attr, of which an older kernel takes what is zeros: rights about files, all there are
-        // about TCP (to bind, to connect), LANDLOCK_SCOPE_SIGNAL.
-        let tcp = u64::from(version >= TCP) * 0b11;
-        let signals = u64::from(version >= SIGNALS) * 0b10;
-        let attr = [handled, tcp, signals];
+        let handled = ((1 << (RIGHTS + version.min(LAST))) - 1) & !READ;
+        // struct landlock_ruleset_attr, of which an older kernel takes what is zeros: rights about files, and (none)
+        // about TCP, LANDLOCK_SCOPE_SIGNAL.
+        let attr = [handled, 0, u64::from(version >= SIGNALS) << 1];
         let (from, size) = (attr.as_ptr() as usize, size_of_val(&attr));
         // SAFETY: the attributes are as long as said; it opens a descriptor.
         let ruleset =

@@ -152,15 +152,20 @@ pub fn close_inherited() {
     }
 }
 
-/// A descriptor that who started us left open for us, and which those that we start do not have.
-pub fn inherited(number: u32) -> Option<BorrowedFd<'static>> {
+/// Has those that we start not have a descriptor that who started us left open for us.
+///
+/// # Errors
+/// Where it is not open.
+pub fn keep_for_us(number: u32) -> Result<u32, Errno> {
     let (file, cloexec) = (number as usize, libc::FD_CLOEXEC as usize);
     // SAFETY: no pointers.
-    let found = unsafe { call(libc::SYS_fcntl, file, libc::F_SETFD as usize, cloexec, 0, 0) };
-    // SAFETY: it is open, and nobody else closes it.
-    found
-        .is_ok()
-        .then(|| unsafe { BorrowedFd::borrow_raw(number as i32) })
+    unsafe { call(libc::SYS_fcntl, file, libc::F_SETFD as usize, cloexec, 0, 0) }
+}
+
+/// Such a descriptor, which is open.
+pub fn file(number: u32) -> BorrowedFd<'static> {
+    // SAFETY: nobody else closes it.
+    unsafe { BorrowedFd::borrow_raw(number as i32) }
 }
 
 /// Leaves the session of who called us: its terminal is not ours any more.

@@ -4,7 +4,7 @@
 //! No program is executed, no memory mapped, no process traced, no namespace entered, and nobody but a copy of us
 //! killed. The copies of us that are made later are below it, too.
 
-use super::bpf::{self, Step, must, must_not, step};
+use super::bpf::{self, must, must_not, step};
 use super::process;
 use ifdawn::diag::Errno;
 
@@ -48,8 +48,8 @@ pub const CALLS: &[u16] = &[
     libc::SYS_write as u16,
 ];
 
-/// Calls that are made with one of these values only: the number, from bit [`PLACE`] on which argument it is, and the
-/// value of its lower half.
+/// Calls that are made with one of these values only: the number, from bit [`PLACE`] on where in struct seccomp_data
+/// (linux/seccomp.h) the argument is, in eights of octets, and the value of its lower half.
 pub const ARGUMENTS: &[[u16; 2]] = &[
     with(libc::SYS_clone, 0, libc::SIGCHLD as u32),
     with(libc::SYS_fcntl, 1, libc::F_GETFD as u32),
@@ -75,39 +75,40 @@ pub const PLACE: u32 = 12;
 
 const fn with(call: libc::c_long, argument: u16, value: u32) -> [u16; 2] {
     assert!(call < 1 << PLACE && value < 1 << 16);
-    [call as u16 | argument << PLACE, value as u16]
+    [call as u16 | (2 + argument) << PLACE, value as u16]
 }
 
-/// Steps of the whole filter: about the architecture, each call, each call with an argument; and the end.
-const STEPS: usize = 4 + 2 * CALLS.len() + 5 * ARGUMENTS.len() + 1;
+/// Steps of a rule.
+const STEPS: usize = 5;
 
-/// Has every other call end us. (The filter is made anew each time: its table has a tenth of its octets.)
+/// The rules, and one before them and one behind.
+const RULES: usize = 1 + CALLS.len() + ARGUMENTS.len() + 1;
+
+/// Has every other call end us. (The filter is made anew each time: its tables have a tenth of its octets.)
 ///
 /// # Errors
 /// [`Errno::EINVAL`] where the kernel has no seccomp.
 pub fn confine() -> Result<(), Errno> {
-    // struct seccomp_data (linux/seccomp.h): the number, what architecture it is for, eight octets, the arguments.
+    // struct seccomp_data: the number, what architecture it is for, eight octets, the arguments.
     let number = step(bpf::WORD, 0);
     let allow = step(bpf::RETURN, libc::SECCOMP_RET_ALLOW);
     let kill = step(bpf::RETURN, libc::SECCOMP_RET_KILL_PROCESS);
-    let mut steps = heapless::Vec::<Step, STEPS>::new();
-    // There is room: it is counted above.
-    let mut put = |more: &[Step]| _ = steps.extend_from_slice(more);
+    let mut all = [[kill; STEPS]; RULES];
+    let [first, rules @ ..] = &mut all;
     let ours = must_not(bpf::EQUALS, bpf::ARCHITECTURE, 1);
-    put(&[step(bpf::WORD, 4), ours, kill, number]);
-    for call in CALLS {
-        put(&[must(bpf::EQUALS, (*call).into(), 1), allow]);
-    }
-    for [call, value] in ARGUMENTS {
+    *first = [step(bpf::WORD, 4), ours, kill, number, number];
+    // Of one that takes no matter what, the number is compared twice.
+    let calls = CALLS.iter().map(|call| [*call; 2]);
+    let calls = calls.chain(ARGUMENTS.iter().copied());
+    for (rule, [call, value]) in rules.iter_mut().zip(calls) {
         let (place, call) = (u32::from(call >> PLACE), u32::from(call & !(!0 << PLACE)));
-        put(&[
+        *rule = [
             must(bpf::EQUALS, call, 4),
-            step(bpf::WORD, 16 + 8 * place),
-            must(bpf::EQUALS, (*value).into(), 1),
+            step(bpf::WORD, 8 * place),
+            must(bpf::EQUALS, value.into(), 1),
             allow,
             number,
-        ]);
+        ];
     }
-    put(&[kill]);
-    process::filter_calls(&steps)
+    process::filter_calls(all.as_flattened())
 }

@@ -18,33 +18,13 @@ pub struct Arguments {
     words: Words,
     /// Chance, from the kernel.
     pub seed: u64,
-    /// By [`Variable`], what the environment says; empty where it says nothing.
-    environment: [&'static [u8]; VARIABLES],
-}
-
-/// What is looked for in the environment.
-#[derive(Clone, Copy)]
-pub enum Variable {
-    /// No colours, if it says anything (no-color.org).
-    NoColor,
-    /// Where the service manager is told how we are (sd_notify(3)).
-    NotifySocket,
-    /// Microseconds within which it wants to be told that we are alive.
-    WatchdogUsec,
-    /// And of which process.
-    WatchdogPid,
-}
-
-const VARIABLES: usize = 4;
-
-impl Arguments {
-    /// What a variable of the environment says.
-    pub fn variable(&self, variable: Variable) -> &'static [u8] {
-        self.environment
-            .get(variable as usize)
-            .copied()
-            .unwrap_or_default()
-    }
+    /// What the environment says; empty where it says nothing:
+    ///
+    /// * `NO_COLOR`: no colours, if it says anything (no-color.org).
+    /// * `NOTIFY_SOCKET`: where the service manager is told how we are (sd_notify(3)).
+    /// * `WATCHDOG_USEC` and `WATCHDOG_PID`: microseconds within which it wants to be told that we are alive, and of
+    ///   which process (sd_watchdog_enabled(3)).
+    pub environment: [&'static [u8]; 4],
 }
 
 impl Iterator for Arguments {

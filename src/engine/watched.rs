@@ -144,30 +144,31 @@ impl Engine<'_> {
             watched.is_held = flags & IFF_UP == 0 && (was.is_held || is_taken_down);
             (watched.flags, watched.master) = (flags, master);
             watched.losses = link.carrier_losses;
-            let mut flaps = false;
+            let mut said = None;
             if has_changed {
                 if now >= was.carrier_at.after_seconds(CALM_SECONDS) {
                     watched.times = 0;
                 }
-                flaps = was_up && watched.count(losses, now);
+                if was_up && watched.count(losses, now) {
+                    said = Some(FLAPS);
+                }
                 watched.carrier_at = now;
             }
-            let is_held = watched.is_held;
-            link.is_held = is_held;
+            link.is_held = watched.is_held;
             link.rests = link.has_carrier() && now < watched.rests_until();
+            if watched.is_held != was.is_held {
+                // What it lies on takes it down with itself, and that is told.
+                if !was.is_held && self.observed.by_index(lower).is_none_or(Link::is_up) {
+                    said = Some(TAKEN_DOWN);
+                }
+                self.forget_marks(ifindex);
+            }
             if has_changed {
                 remove(self.watched, |it| it.ifindex == ifindex && it.is_removal());
                 self.repeats = 0;
             }
-            if flaps {
-                say(host, FLAPS, &name);
-            }
-            if is_held != was.is_held {
-                // What it lies on takes it down with itself, and that is told.
-                if is_held && self.observed.by_index(lower).is_none_or(Link::is_up) {
-                    say(host, TAKEN_DOWN, &name);
-                }
-                self.forget_marks(ifindex);
+            if let Some(said) = said {
+                say(host, said, &name);
             }
         }
         self.miss_links(host);

@@ -2,7 +2,7 @@
 //! of themselves go on.
 
 use super::names::Names;
-use super::{Engine, Host, Wish};
+use super::{Engine, Event, Host, Wish, remove};
 use crate::diag::Errno;
 use crate::model::config::{IpFlag, IpNumber, LinkFlag, LinkId};
 use crate::model::index::{HASH_START, hash};
@@ -22,6 +22,8 @@ impl Engine<'_> {
             }
             n = n.wrapping_add(1);
         }
+        // What could not be made is tried again.
+        remove(self.marks, |mark| mark.event == Event::Failed);
         self.problems.clear();
         self.config.clear();
         self.look_at_everything();
@@ -91,7 +93,7 @@ impl Engine<'_> {
         let Engine {
             leaving, desired, ..
         } = self;
-        super::remove(leaving, |(ifindex, _)| {
+        remove(leaving, |(ifindex, _)| {
             let link = desired.link(*ifindex);
             link.is_some_and(|link| link.config.is_some())
         });

@@ -315,7 +315,7 @@ impl Engine<'_> {
         // lost, a bounded number of times.
         for _ in 0..ROUNDS {
             round = self.round(host);
-            if !matches!(round, Err(AGAIN | Errno::ENOBUFS)) {
+            if !matches!(round, Err(AGAIN | Errno::ENOBUFS | Errno::EBUSY)) {
                 break;
             }
             self.forget_links();

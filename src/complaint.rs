@@ -203,8 +203,8 @@ words! {
     NotMerged "is not ours, or is too long to merge",
     OwnedNotUnderstood "a line of its owned file is not understood",
     TakenDown "taken down by somebody else",
-    Removed "removed by somebody else $ times in 10 s",
-    Flaps "carrier was lost $ times in 10 s",
+    Removed "removed $ times in 10 s",
+    Flaps "carrier lost $ times in 10 s",
     NoSource "no source names this link",
 }
 

@@ -274,7 +274,6 @@ impl Engine<'_> {
         self.marks.clear();
         self.lessees.clear();
         self.addrs6.clear();
-        remove(self.watched, |it| it.is_removal());
         self.buffers.restore.clear();
     }
 

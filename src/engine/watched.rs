@@ -101,20 +101,20 @@ fn recall(
     if let Some(n) = watched.iter().position(is_it) {
         return watched.get_mut(n);
     }
+    if room == 0 {
+        return None;
+    }
     if watched.len() >= room
         && let Some(n) = watched.iter().position(|it| it.key != 0)
     {
         watched.remove(n);
     }
-    if room != 0 {
-        let _ = watched.push(Watched {
-            key,
-            ifindex,
-            ..Watched::NONE
-        });
-        return watched.last_mut();
-    }
-    None
+    let _ = watched.push(Watched {
+        key,
+        ifindex,
+        ..Watched::NONE
+    });
+    watched.last_mut()
 }
 
 /// We take a link down, or somebody wants it up: what became of it until now counts no more.

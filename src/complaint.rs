@@ -207,8 +207,8 @@ words! {
     HookSignal "was ended by signal $",
     HookLate "took longer than $ s and was killed",
     TakenDown "taken down by somebody else",
-    Removed "removed by somebody else $ times in 10 s",
-    Flaps "carrier was lost $ times in 10 s",
+    Removed "removed $ times in 10 s",
+    Flaps "carrier lost $ times in 10 s",
     NoSource "no source names this link",
 }
 

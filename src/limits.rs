@@ -91,6 +91,9 @@ pub const MAX_ASSIGNMENTS: usize = 32_768;
 /// Octets of one diagnostic line, four of them for the priority where a log has one. The kernel's log keeps 976 of a line, its own prefix included.
 pub const MAX_LINE: usize = 960;
 
+/// Things of which it is remembered that somebody took them away; of more the oldest is forgotten.
+pub const MAX_REMOVALS: usize = 64;
+
 /// Octets of one netlink datagram: more requests would not fit a default `SO_SNDBUF` (EMSGSIZE), and the
 /// kernel's largest dump buffer is not larger.
 pub const DATAGRAM_OCTETS: usize = 32 * 1024;

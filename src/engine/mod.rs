@@ -279,7 +279,6 @@ impl Engine<'_> {
         self.hooked.clear();
         self.lessees.clear();
         self.addrs6.clear();
-        remove(self.watched, |it| it.is_removal());
         self.buffers.restore.clear();
     }
 
@@ -321,7 +320,7 @@ impl Engine<'_> {
         // lost, a bounded number of times.
         for _ in 0..ROUNDS {
             round = self.round(host);
-            if !matches!(round, Err(AGAIN | Errno::ENOBUFS)) {
+            if !matches!(round, Err(AGAIN | Errno::ENOBUFS | Errno::EBUSY)) {
                 break;
             }
             self.forget_links();

@@ -3,7 +3,7 @@
 
 use super::names::Names;
 use super::remake::key;
-use super::{Engine, Host, Wish, remove};
+use super::{Engine, Event, Host, Wish, remove};
 use crate::diag::Errno;
 use crate::model::config::{IpFlag, IpNumber, LinkFlag, LinkId};
 use crate::model::index::{HASH_START, hash};
@@ -23,6 +23,8 @@ impl Engine<'_> {
             }
             n = n.wrapping_add(1);
         }
+        // What could not be made is tried again.
+        remove(self.marks, |mark| mark.event == Event::Failed);
         self.problems.clear();
         self.config.clear();
         self.look_at_everything();

@@ -9,6 +9,7 @@ use super::complain::say;
 use super::remake::key;
 use super::{Engine, Event, Host, Instant, remove};
 use crate::diag::{Complaint, Effect, Problem, Subject};
+use crate::limits::MAX_REMOVALS;
 use crate::model::desired::{MADE, Presence, Standing, What, place_hash};
 use crate::model::observed::{IFF_LOWER_UP, IFF_UP, Link};
 use crate::proto::dad::NEVER;
@@ -33,7 +34,7 @@ pub struct Watched {
     /// Whether somebody took the link down.
     is_held: bool,
     since: Instant,
-    /// When carrier came or went.
+    /// When the link or its carrier came or went.
     carrier_at: Instant,
 }
 
@@ -62,11 +63,6 @@ impl Watched {
         carrier_at: Instant(0),
     };
 
-    /// Whether it is about something that somebody took away.
-    pub(super) fn is_removal(&self) -> bool {
-        self.key != 0
-    }
-
     /// Until when the link rests, once carrier is there.
     fn rests_until(&self) -> Instant {
         match self.times.checked_sub(TIMES) {
@@ -78,31 +74,47 @@ impl Watched {
         }
     }
 
-    /// Counts so many times more; whether that makes it too often. What was too often stays so.
+    /// Counts so many times more, anew where it began before `from`; whether that makes it too often. What was too often
+    /// stays so.
     #[inline(never)]
-    fn count(&mut self, times: u32, now: Instant) -> bool {
-        let before = self.times;
-        if before < TIMES && now >= self.since.after_seconds(SECONDS) {
+    fn count(&mut self, times: u32, from: Instant, now: Instant) -> bool {
+        let is_over = self.times < TIMES && now >= self.since.after_seconds(SECONDS);
+        if is_over || self.since < from {
             (self.since, self.times) = (now, 0);
         }
-        self.times = self.times.saturating_add(times);
+        let before = self.times;
+        self.times = before.saturating_add(times);
         before < TIMES && self.times >= TIMES
     }
 }
 
-/// What is remembered, from now on if nothing was. Without room nothing is.
+/// What is remembered, from now on if nothing was and there is room for so many; of more, the oldest thing that was
+/// taken away is forgotten.
 #[inline(never)]
-fn recall(watched: &mut VecView<Watched>, key: u32, ifindex: u32) -> Option<&mut Watched> {
+fn recall(
+    watched: &mut VecView<Watched>,
+    key: u32,
+    ifindex: u32,
+    room: usize,
+) -> Option<&mut Watched> {
     let is_it = |it: &Watched| (it.key, it.ifindex) == (key, ifindex);
-    let n = watched.iter().position(is_it).unwrap_or(watched.len());
-    if n == watched.len() {
+    if let Some(n) = watched.iter().position(is_it) {
+        return watched.get_mut(n);
+    }
+    if watched.len() >= room
+        && let Some(n) = watched.iter().position(|it| it.key != 0)
+    {
+        watched.remove(n);
+    }
+    if room != 0 {
         let _ = watched.push(Watched {
             key,
             ifindex,
             ..Watched::NONE
         });
+        return watched.last_mut();
     }
-    watched.get_mut(n)
+    None
 }
 
 /// We take a link down, or somebody wants it up: what became of it until now counts no more.
@@ -132,7 +144,7 @@ impl Engine<'_> {
                 master,
                 ..
             } = *link;
-            let Some(watched) = recall(self.watched, 0, ifindex) else {
+            let Some(watched) = recall(self.watched, 0, ifindex, usize::MAX) else {
                 return;
             };
             let was = *watched;
@@ -144,30 +156,29 @@ impl Engine<'_> {
             watched.is_held = flags & IFF_UP == 0 && (was.is_held || is_taken_down);
             (watched.flags, watched.master) = (flags, master);
             watched.losses = link.carrier_losses;
-            let mut flaps = false;
+            let mut said = None;
             if has_changed {
+                let mut from = Instant(0);
                 if now >= was.carrier_at.after_seconds(CALM_SECONDS) {
-                    watched.times = 0;
+                    from = now;
                 }
-                flaps = was_up && watched.count(losses, now);
+                if was_up && watched.count(losses, from, now) {
+                    said = Some(FLAPS);
+                }
                 watched.carrier_at = now;
-            }
-            let is_held = watched.is_held;
-            link.is_held = is_held;
-            link.rests = link.has_carrier() && now < watched.rests_until();
-            if has_changed {
-                remove(self.watched, |it| it.ifindex == ifindex && it.is_removal());
                 self.repeats = 0;
             }
-            if flaps {
-                say(host, FLAPS, &name);
-            }
-            if is_held != was.is_held {
+            link.is_held = watched.is_held;
+            link.rests = link.has_carrier() && now < watched.rests_until();
+            if watched.is_held != was.is_held {
                 // What it lies on takes it down with itself, and that is told.
-                if is_held && self.observed.by_index(lower).is_none_or(Link::is_up) {
-                    say(host, TAKEN_DOWN, &name);
+                if !was.is_held && self.observed.by_index(lower).is_none_or(Link::is_up) {
+                    said = Some(TAKEN_DOWN);
                 }
                 self.forget_marks(ifindex);
+            }
+            if let Some(said) = said {
+                say(host, said, &name);
             }
         }
         self.miss_links(host);
@@ -189,8 +200,8 @@ impl Engine<'_> {
                 && (wanted.lower == 0 || self.observed.by_index(wanted.lower).is_some())
             {
                 let key = key(&wanted.name);
-                if let Some(watched) = recall(self.watched, key, key)
-                    && watched.count(1, self.now)
+                if let Some(watched) = recall(self.watched, key, key, usize::MAX)
+                    && watched.count(1, self.begun, self.now)
                 {
                     say(host, REMOVED, &wanted.name);
                     self.mark(key, Event::Failed);
@@ -214,15 +225,22 @@ impl Engine<'_> {
                 continue;
             }
             let ifindex = thing.ifindex;
-            let mut times = u32::from(self.is_calm);
+            let mut counts = self.is_calm;
             match thing.what {
                 What::Addr => last_addr = ifindex,
-                What::Route if ifindex == last_addr => times = 0,
-                What::Route | What::Rule => {}
+                What::Route => counts &= ifindex != last_addr,
+                What::Rule => {}
             }
+            let room = match counts {
+                true => self.observed.links.len().wrapping_add(MAX_REMOVALS),
+                false => 0,
+            };
+            // From the last change of its link on, or of the configuration.
+            let link = recall(self.watched, 0, ifindex, usize::MAX);
+            let from = link.map_or(self.begun, |link| link.carrier_at.max(self.begun));
             let key = place_hash(thing) ^ thing.what as u32;
-            if let Some(watched) = recall(self.watched, key, ifindex) {
-                let is_news = watched.count(times, self.now);
+            if let Some(watched) = recall(self.watched, key, ifindex, room) {
+                let is_news = watched.count(counts.into(), from, self.now);
                 if watched.times >= TIMES {
                     thing.presence = Presence::Same;
                 }
@@ -239,7 +257,7 @@ impl Engine<'_> {
         let mut until = NEVER;
         for link in self.observed.links.iter_mut() {
             if link.rests
-                && let Some(watched) = recall(self.watched, 0, link.ifindex)
+                && let Some(watched) = recall(self.watched, 0, link.ifindex, usize::MAX)
             {
                 let end = watched.rests_until();
                 link.rests = self.now < end;

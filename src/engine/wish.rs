@@ -92,6 +92,55 @@ mod tests {
     }
 
     #[test]
+    fn as_at_boot_only_what_somebody_wants_up_is_left() {
+        let mut tables = Tables::new();
+        let mut engine = tables.engine();
+        let (eth0, eth1) = (name("eth0"), name("eth1"));
+        engine.wish(&eth0, Wish::Down);
+        engine.wish(&eth1, Wish::Up);
+        engine.mark(7, crate::engine::Event::Carrier);
+        engine.look_again = false;
+        engine.wish_as_at_boot();
+        assert!(engine.look_again && engine.marks.is_empty());
+        assert_eq!(**engine.wishes, [(eth1, Wish::Up)]);
+    }
+
+    #[test]
+    fn what_became_of_a_link_ends_with_a_wish() {
+        let mut tables = Tables::new();
+        let mut engine = tables.engine();
+        let eth0 = name("eth0");
+        let _ = engine.observed.links.push(link(2, "eth0", 0));
+        for ifindex in [2, 3, key(&eth0)] {
+            engine.mark(ifindex, crate::engine::Event::Done);
+        }
+        engine.wish(&eth0, Wish::Up);
+        let left: std::vec::Vec<u32> = engine.marks.iter().map(|mark| mark.ifindex).collect();
+        assert_eq!(left, [3]);
+    }
+
+    #[test]
+    fn a_link_is_as_far_as_its_description() {
+        let mut tables = Tables::new();
+        let mut engine = tables.engine();
+        let (eth0, eth1) = (name("eth0"), name("eth1"));
+        assert_eq!(engine.state_of(&eth0), LinkState::NotAsked);
+        let id = engine.config.add_link(&config("eth0"));
+        let any = LinkConfig::matching(LinkMatch::Any, SourceKind::Cmdline, Origin::NONE);
+        let any = engine.config.add_link(&any);
+        let _ = engine
+            .states
+            .extend_from_slice(&[LinkState::WaitingDevice, LinkState::Up]);
+        assert_eq!(engine.state_of(&eth0), LinkState::WaitingDevice, "{id:?}");
+        assert_eq!(engine.state_of(&eth1), LinkState::NotAsked);
+        engine.desired.add_link(3, &eth1, Origin::NONE);
+        if let Some(link) = engine.desired.links.first_mut() {
+            link.config = any;
+        }
+        assert_eq!(engine.state_of(&eth1), LinkState::Up);
+    }
+
+    #[test]
     fn a_wish_beats_what_the_sources_say() {
         let (eth0, eth1) = (name("eth0"), name("eth1"));
         let wants = |wish, onboot, names, is_needed| {

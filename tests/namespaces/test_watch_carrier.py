@@ -110,8 +110,8 @@ class TwoLinks(CarrierMachine):
         self.assertGreater(time.monotonic() - began, 0.4, "seconds until it is relied upon again")
         self.settle()
         run = self.stop_watch(process)
-        self.assertSays(run, "eth0: carrier was lost 5 times in 10 s; it waits")
-        self.assertEqual(run.err.count("carrier was lost"), 1)
+        self.assertSays(run, "eth0: carrier lost 5 times in 10 s; it waits")
+        self.assertEqual(run.err.count("carrier lost"), 1)
 
     def settle_links(self):
         """A moment in which it looks at what it was told."""

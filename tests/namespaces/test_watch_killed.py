@@ -12,10 +12,10 @@ from dhcp import read
 from watching import Ping, WatchMachine
 
 SEED = int(os.environ.get("IFDAWN_SEED", "7"))
-FROM_NOTHING, AGAIN, RENEWING = 40, 40, 40  # points: the first two for a static link and for a lease
+FROM_NOTHING, AGAIN, RENEWING = 45, 40, 30  # points: the first two for a static link and for a lease
 PEER = "192.0.2.250"  # who asks whether the link can be reached
 CALL = re.compile(r"^(\w+)\(", re.MULTILINE)
-PATIENCE = 3  # seconds until it makes a call
+PATIENCE = 4  # seconds until it makes a call
 
 
 class Killed(WatchMachine):
@@ -208,7 +208,7 @@ class WithTraffic(Killed):
         self.assertNoGap(ping, 100)
 
     def test_a_lease_that_is_renewed(self):
-        server = self.leased(lease=60, t1=1, t2=50)
+        server = self.leased(lease=60, t1=2, t2=50)
         # How many it takes until it has its lease again, and until it has renewed it once.
         server.clear()
         first = self.calls(lambda: server.wait_for("an answer", lambda _: server.names().count("ACK") == 1, 5), rests=False)

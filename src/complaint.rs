@@ -197,15 +197,14 @@ words! {
     NoCarrier "no carrier",
     AddrTaken "another host has this address",
     NothingOfOurs "nothing of ours is on it",
-    NotInState "is not in state.json",
     UsedByOthers "is in use by others; it stays",
     WrittenByOthers "is not ours (see its first line)",
     ManyServers "names more than three servers; the resolver reads three",
     NotMerged "is not ours, or is too long to merge",
     OwnedNotUnderstood "a line of its owned file is not understood",
     TakenDown "taken down by somebody else",
-    Removed "removed by somebody else $ times in 10 s",
-    Flaps "carrier was lost $ times in 10 s",
+    Removed "removed $ times in 10 s",
+    Flaps "carrier lost $ times in 10 s",
     NoSource "no source names this link",
 }
 
@@ -236,9 +235,8 @@ words! {
     NotMade "link not made",
     NotLocked "going on without it",
     HeldByOthers "another run holds it, nothing was changed",
-    LeftAlone "left alone until it is up again, or `ifdawn up`",
-    NotAgain "left alone until its link changes, or `ifdawn up`",
-    Rests "its clients and default routes wait until carrier lasts",
+    LeftAlone "left alone until `ifdawn up`, or its link is up anew",
+    Rests "it waits until carrier lasts",
 }
 
 impl Severity {

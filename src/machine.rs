@@ -4,10 +4,9 @@
 //! table grows into are never mapped. Capacities are parameters: tests use small machines.
 
 use crate::engine::{
-    Asked, Buffers, Engine, ForeignResolvConf, Instant, Mark, Names, Original, Removal, Watched,
-    Wish,
+    Asked, Buffers, Engine, ForeignResolvConf, Instant, Mark, Names, Original, Watched, Wish,
 };
-use crate::limits::{DATAGRAM_OCTETS, MAX_REMOVALS, RESTORE_OCTETS};
+use crate::limits::{DATAGRAM_OCTETS, RESTORE_OCTETS};
 use crate::model::attr::AttrConfig;
 use crate::model::config::{
     AddrConfig, Config, Global, LinkConfig, NameRule, RouteConfig, Search, Server, Str,
@@ -71,7 +70,6 @@ pub struct Machine<
     leaving: Vec<(u32, IfName), LINKS>,
     wishes: Vec<(IfName, Wish), LINKS>,
     watched: Vec<Watched, KERNEL>,
-    removals: Vec<Removal, MAX_REMOVALS>,
     lessees: Vec<Lessee, LINKS>,
     addrs6: Vec<Addr6, ADDRS>,
     conf_text: Vec<u8, TEXT>,
@@ -123,7 +121,6 @@ impl<
             leaving: Vec::new(),
             wishes: Vec::new(),
             watched: Vec::new(),
-            removals: Vec::new(),
             lessees: Vec::new(),
             addrs6: Vec::new(),
             conf_text: Vec::new(),
@@ -175,7 +172,6 @@ impl<
             leaving: &mut self.leaving,
             wishes: &mut self.wishes,
             watched: &mut self.watched,
-            removals: &mut self.removals,
             lessees: &mut self.lessees,
             addrs6: &mut self.addrs6,
             seed: 1,
@@ -198,7 +194,6 @@ impl<
             seq: 0,
             first_seq: 0,
             asked: Asked::Links,
-            is_first: false,
             is_calm: false,
             links_changed: false,
             is_news: true,

@@ -187,6 +187,7 @@ mod tests {
     const OTHERS: &[&str] = &[
         "capget",
         "capset",
+        "fchdir",
         "fchmod",
         "landlock_add_rule",
         "landlock_create_ruleset",

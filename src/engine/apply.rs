@@ -209,7 +209,10 @@ impl Engine<'_> {
                         let encoded = encode(op, &mut writer, seq);
                         if encoded.is_ok() {
                             host.trace(op);
-                            if matches!(step.act, Act::Down | Act::Enslave | Act::Release) {
+                            if matches!(
+                                step.act,
+                                Act::Down | Act::Enslave | Act::Release | Act::Unmake
+                            ) {
                                 watched::forget(self.watched, op.ifindex());
                             }
                         }

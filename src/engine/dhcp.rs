@@ -254,7 +254,8 @@ impl Engine<'_> {
     #[inline(never)]
     pub(super) fn forget_marks(&mut self, ifindex: u32) {
         remove(self.marks, |mark| {
-            mark.ifindex == ifindex && matches!(mark.event, Event::Done | Event::Carrier)
+            let is_passed = matches!(mark.event, Event::Done | Event::Carrier | Event::Failed);
+            mark.ifindex == ifindex && is_passed
         });
     }
 
@@ -336,7 +337,7 @@ impl Engine<'_> {
         if !self.releases && !self.config.link(id).is_some_and(asks) {
             return;
         }
-        self.lessees.clear();
+        remove(self.lessees, |lessee| lessee.ifindex == ifindex);
         let Some(lessee) = Lessee::add(self.lessees, ifindex, id) else {
             return;
         };

@@ -108,6 +108,8 @@ impl Engine<'_> {
     fn meet(&mut self, ifindex: u32, name: &IfName, host: &mut impl Host) {
         self.plan.clear();
         self.desired.clear();
+        // Of all others it counts what is written down, as for a run that does not know them.
+        self.states.clear();
         self.desired.add_link(ifindex, name, Origin::NONE);
         self.recall_owned(host);
     }

@@ -26,7 +26,6 @@ mod ready;
 mod recall;
 mod reload;
 mod remake;
-mod removals;
 mod said;
 mod six;
 mod watched;
@@ -36,7 +35,6 @@ pub use host::{Host, Instant, OutputFile, Packet, Settled};
 pub(crate) use names::{Names, Original};
 pub(crate) use observe::Asked;
 pub use publish::ForeignResolvConf;
-pub use removals::Removal;
 pub use said::Said;
 pub use watched::Watched;
 pub use wish::Wish;
@@ -199,9 +197,7 @@ pub struct Engine<'m> {
     pub(crate) others: bool,
     /// Whether [`Engine::down`] gives leases back, whatever the configuration says (`--release`).
     pub releases: bool,
-    /// Whether this is the first look of [`Engine::converge`].
-    pub(crate) is_first: bool,
-    /// The same, and no link has changed since the last one.
+    /// Whether this is the first look of [`Engine::converge`], and no link has changed since the last one.
     pub(crate) is_calm: bool,
     /// Whether links may have changed since they were last looked at.
     pub(crate) links_changed: bool,
@@ -249,10 +245,8 @@ pub struct Engine<'m> {
     pub problems: &'m mut VecView<(u32, Str)>,
     /// What is wanted of links that were spoken of one by one, the oldest first.
     pub wishes: &'m mut VecView<(IfName, Wish)>,
-    /// Managed links, as they were when they were looked at.
+    /// Links as they were when they were looked at, and what somebody took away of them.
     pub watched: &'m mut VecView<Watched>,
-    /// What somebody took away, the oldest first.
-    pub removals: &'m mut VecView<Removal>,
     pub(crate) resolv_conf: ResolvConf<'m>,
     /// Chance; never 0.
     pub seed: u32,
@@ -280,7 +274,6 @@ impl Engine<'_> {
         self.marks.clear();
         self.lessees.clear();
         self.addrs6.clear();
-        self.removals.clear();
         self.buffers.restore.clear();
     }
 
@@ -322,7 +315,7 @@ impl Engine<'_> {
         // lost, a bounded number of times.
         for _ in 0..ROUNDS {
             round = self.round(host);
-            if !matches!(round, Err(AGAIN | Errno::ENOBUFS)) {
+            if !matches!(round, Err(AGAIN | Errno::ENOBUFS | Errno::EBUSY)) {
                 break;
             }
             self.forget_links();
@@ -330,7 +323,6 @@ impl Engine<'_> {
         if round != Err(AGAIN) {
             round?;
         }
-        self.begin_to_watch();
         // Before anything else: servers take their time.
         self.attend(host);
         self.finish_links(host);
@@ -354,7 +346,6 @@ impl Engine<'_> {
         if self.plan.phases.have(Phase::DownForOptions) {
             self.dump_things(host, Asked::Save)?;
         }
-        self.respect_removals(host);
         self.drop_repeated();
         self.claim(host);
         self.send_plan(host)?;

@@ -286,8 +286,7 @@ impl Engine<'_> {
         self.listen(host);
         self.links_changed |= host.have_links_changed();
         (self.is_news, self.look_again) = (false, false);
-        self.is_first = !self.observed.links.is_empty();
-        self.is_calm = !core::mem::take(&mut self.links_changed) && self.is_first;
+        self.is_calm = !core::mem::take(&mut self.links_changed) && !self.observed.links.is_empty();
         if self.is_calm {
             return Ok(());
         }
@@ -332,6 +331,7 @@ impl Engine<'_> {
         if !self.is_offline {
             self.dump_things(host, Asked::Compare)?;
             self.withdraw_duplicates(host);
+            self.respect_removals(host);
         }
         diff::diff(&self.desired, &mut self.plan);
         Ok(())

@@ -311,18 +311,16 @@ impl Engine<'_> {
             return text.is_empty();
         }
         let mut rest = Some(text);
-        while let Some(line) = parts::next(&mut rest, b'\n') {
-            if let Some((line, name @ [_, ..])) = state::link_line(line)
-                && !self.has_looked_at(name)
+        while let Some(line) = state::next_link(&mut rest, &|name| {
+            !name.is_empty() && !self.has_looked_at(name)
+        }) {
+            let carried = &mut *self.resolv_conf.servers;
+            let len = carried.len();
+            if carried.extend_from_slice(b",\n").is_err()
+                || carried.extend_from_slice(line).is_err()
             {
-                let carried = &mut self.resolv_conf.servers;
-                let len = carried.len();
-                if carried.extend_from_slice(b",\n").is_err()
-                    || carried.extend_from_slice(line).is_err()
-                {
-                    carried.truncate(len);
-                    return false;
-                }
+                carried.truncate(len);
+                return false;
             }
         }
         true

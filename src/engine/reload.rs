@@ -2,7 +2,8 @@
 //! of themselves go on.
 
 use super::names::Names;
-use super::{Engine, Host, Wish};
+use super::remake::key;
+use super::{Engine, Event, Host, Wish, remove};
 use crate::diag::Errno;
 use crate::model::config::{IpFlag, IpNumber, LinkFlag, LinkId};
 use crate::model::index::{HASH_START, hash};
@@ -22,6 +23,8 @@ impl Engine<'_> {
             }
             n = n.wrapping_add(1);
         }
+        // What could not be made is tried again.
+        remove(self.marks, |mark| mark.event == Event::Failed);
         self.problems.clear();
         self.config.clear();
         self.look_at_everything();
@@ -33,6 +36,9 @@ impl Engine<'_> {
         for link in self.desired.links.iter() {
             if link.config.is_some() {
                 let _ = self.leaving.push((link.ifindex, link.name));
+                // What became of it in an earlier life is another thing.
+                let key = key(&link.name);
+                remove(self.marks, |mark| mark.ifindex == key);
             }
         }
     }
@@ -91,7 +97,7 @@ impl Engine<'_> {
         let Engine {
             leaving, desired, ..
         } = self;
-        super::remove(leaving, |(ifindex, _)| {
+        remove(leaving, |(ifindex, _)| {
             let link = desired.link(*ifindex);
             link.is_some_and(|link| link.config.is_some())
         });
@@ -135,6 +141,7 @@ impl Engine<'_> {
             let name = link.map_or(name, |link| link.name);
             if self.releases || self.config.named(&name).is_none() {
                 self.down(&name, host)?;
+                self.forget_past(&name);
             } else {
                 // `ONBOOT=no` says nothing of now.
                 self.wish(&name, Wish::Up);

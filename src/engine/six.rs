@@ -79,7 +79,11 @@ impl Engine<'_> {
         {
             self.forget(ifindex, Family::V6, host);
         }
-        // What the kernel formed comes back with the next advertisement, when nobody may look after it any more.
+    }
+
+    /// Has the kernel look for duplicates on a link, once we do not: what it formed comes back with the next
+    /// advertisement.
+    fn leave_to_kernel(&mut self, ifindex: u32, host: &mut impl Host) {
         let kernel_looks = |link: &Link| link.knobs.of(Knob::ACCEPT_DAD) != 0;
         let mut links = self.desired.links.iter();
         if let Some(n) = links.position(|link| link.ifindex == ifindex)
@@ -210,6 +214,13 @@ impl Engine<'_> {
         self.asked = Asked::Compare;
         self.dump(host, Some(What::Addr))?;
         self.withdraw_duplicates(host);
+        let mut n = 0_usize;
+        while let Some(held) = self.addrs6.get(n) {
+            n = n.wrapping_add(1);
+            if held.is_duplicate {
+                self.leave_to_kernel(held.ifindex, host);
+            }
+        }
         self.plan.clear();
         for (thing, n) in self.desired.things.iter().zip(0..) {
             let goes = thing.standing == Standing::Stale && thing.presence == Presence::Same;

@@ -1,90 +1,126 @@
-//! What becomes of managed links while a supervisor stays: somebody else takes one down, or its carrier comes and goes.
+//! What becomes of links and of what is ours on them while a supervisor stays, and what it leaves alone: it fights
+//! nobody.
 //!
-//! A link that was up and is down, and that we did not take down, is somebody's will: it is left alone until it is up
-//! again. One whose carrier is lost again and again rests: what it asks others, and its default routes, wait until
-//! carrier has been there for a while.
+//! A link that was up and is down without our doing is somebody's will: it is left alone until it is up again. So is
+//! what somebody takes away again and again, until its link changes. A link whose carrier is lost as often rests: what
+//! it asks others, and its default routes, wait until carrier has been there for a while.
 
 use super::complain::say;
-use super::{Engine, Host, Instant, Removal, remove};
-use crate::diag::{Complaint, Effect, Problem};
-use crate::model::observed::Link;
+use super::remake::key;
+use super::{Engine, Event, Host, Instant, remove};
+use crate::diag::{Complaint, Effect, Problem, Subject};
+use crate::limits::MAX_REMOVALS;
+use crate::model::desired::{MADE, Presence, Standing, What, place_hash};
+use crate::model::observed::{IFF_LOWER_UP, IFF_UP, Link};
 use crate::proto::dad::NEVER;
 use heapless::VecView;
 
-/// What is remembered of a managed link from look to look.
+/// What is remembered of a link, or of something on it, from look to look.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct Watched {
+    /// What it is about; 0: the link itself.
+    key: u32,
+    /// The link; of one that was made the same as `key`, since it has another number each time.
     ifindex: u32,
-    /// What it was a port of: it goes down when that changes.
+    /// How often somebody took it away, or carrier was lost, since the first time that counts.
+    times: u32,
+    /// What it was a port of: the link goes down when that changes.
     master: u32,
+    /// `IFF_*`.
+    flags: u32,
     /// As [`Link::carrier_losses`].
     losses: u32,
-    /// Losses of carrier since [`Watched::since`].
-    recent: u32,
-    /// How long it rests, as a power of two of seconds, plus one; 0: it does not.
-    rest: u8,
-    was_up: bool,
-    had_carrier: bool,
-    /// Whether somebody took it down.
+    /// Whether somebody took the link down.
     is_held: bool,
     since: Instant,
-    /// When carrier was lost last.
-    lost_at: Instant,
-    /// When carrier came.
+    /// When the link or its carrier came or went.
     carrier_at: Instant,
 }
 
-/// So many losses of carrier...
-const LOSSES: u32 = 5;
-/// ...in so many seconds, and a link rests.
-const LOSSES_SECONDS: u32 = 10;
-/// It rests for a second at first, and twice as long after each other loss, up to 32 s.
-const LONGEST_REST: u8 = 6;
-/// After so many seconds without another one that is forgotten.
+/// How often is too often...
+const TIMES: u32 = 5;
+/// ...in so many seconds.
+const SECONDS: u32 = 10;
+/// A link rests for a second at first, and twice as long for each other loss of carrier, up to 2^5 s.
+const LONGEST_REST: u32 = 5;
+/// After so many seconds without any it does not.
 const CALM_SECONDS: u32 = 60;
 
+const REMOVED: Complaint = Complaint::warning(Problem::Removed, Effect::LeftAlone).with(TIMES);
+
 impl Watched {
+    /// Nothing is known of it.
     const NONE: Watched = Watched {
+        key: 0,
         ifindex: 0,
+        times: 0,
         master: 0,
+        flags: 0,
         losses: 0,
-        recent: 0,
-        rest: 0,
-        was_up: false,
-        had_carrier: false,
         is_held: false,
         since: Instant(0),
-        lost_at: Instant(0),
         carrier_at: Instant(0),
     };
 
-    /// Until when it rests, once carrier is there.
+    /// Until when the link rests, once carrier is there.
     fn rests_until(&self) -> Instant {
-        match self.rest.checked_sub(1) {
-            Some(power) => self
-                .carrier_at
-                .after_seconds(1_u32.wrapping_shl(power.into())),
+        match self.times.checked_sub(TIMES) {
+            Some(more) => {
+                let seconds = 1_u32.wrapping_shl(more.min(LONGEST_REST));
+                self.carrier_at.after_seconds(seconds)
+            }
             None => Instant(0),
         }
     }
 
-    /// Takes note of losses of carrier; whether it is the first time that it rests for them.
-    fn count(&mut self, losses: u32, now: Instant) -> bool {
-        if now >= self.since.after_seconds(LOSSES_SECONDS) {
-            (self.since, self.recent) = (now, 0);
+    /// Counts so many times more, anew where it began before `from`; whether that makes it too often. What was too often
+    /// stays so.
+    #[inline(never)]
+    fn count(&mut self, times: u32, from: Instant, now: Instant) -> bool {
+        let is_over = self.times < TIMES && now >= self.since.after_seconds(SECONDS);
+        if is_over || self.since < from {
+            (self.since, self.times) = (now, 0);
         }
-        if now >= self.lost_at.after_seconds(CALM_SECONDS) {
-            self.rest = 0;
-        }
-        self.lost_at = now;
-        self.recent = self.recent.saturating_add(losses);
-        if self.rest == 0 && self.recent < LOSSES {
-            return false;
-        }
-        self.rest = self.rest.wrapping_add(1).min(LONGEST_REST);
-        self.rest == 1
+        let before = self.times;
+        self.times = before.saturating_add(times);
+        before < TIMES && self.times >= TIMES
     }
+}
+
+/// What is remembered, from now on if nothing was and there is room for so many; of more, the oldest thing that was
+/// taken away is forgotten.
+#[inline(never)]
+fn recall(
+    watched: &mut VecView<Watched>,
+    key: u32,
+    ifindex: u32,
+    room: usize,
+) -> Option<&mut Watched> {
+    let is_it = |it: &Watched| (it.key, it.ifindex) == (key, ifindex);
+    if let Some(n) = watched.iter().position(is_it) {
+        return watched.get_mut(n);
+    }
+    if watched.len() >= room
+        && let Some(n) = watched.iter().position(|it| it.key != 0)
+    {
+        watched.remove(n);
+    }
+    if room != 0 {
+        let _ = watched.push(Watched {
+            key,
+            ifindex,
+            ..Watched::NONE
+        });
+        return watched.last_mut();
+    }
+    None
+}
+
+/// We take a link down, or somebody wants it up: what became of it until now counts no more.
+#[inline(never)]
+pub(super) fn forget(watched: &mut VecView<Watched>, ifindex: u32) {
+    remove(watched, |it| it.ifindex == ifindex);
 }
 
 impl Engine<'_> {
@@ -92,67 +128,126 @@ impl Engine<'_> {
     #[inline(never)]
     pub(super) fn watch_links(&mut self, host: &mut impl Host) {
         const TAKEN_DOWN: Complaint = Complaint::warning(Problem::TakenDown, Effect::LeftAlone);
-        const FLAPS: Complaint = Complaint::warning(Problem::Flaps, Effect::Rests).with(LOSSES);
-        let now = self.now;
-        let observed = &self.observed;
-        remove(self.watched, |it| observed.by_index(it.ifindex).is_none());
-        let mut n = 0_usize;
-        while let Some(watched) = self.watched.get_mut(n)
-            && let Some(link) = self.observed.by_index_mut(watched.ifindex)
-        {
-            let was = *watched;
-            let (is_up, has_carrier) = (link.is_up(), link.has_carrier());
-            let is_managed = self.desired.link(was.ifindex).is_some();
-            let is_taken_down = was.was_up && was.master == link.master && is_managed;
-            (watched.was_up, watched.master) = (is_up, link.master);
-            watched.is_held = !is_up && (was.is_held || is_taken_down);
-            let losses = link.carrier_losses.wrapping_sub(was.losses);
-            watched.losses = link.carrier_losses;
-            let begins_to_rest = losses != 0 && watched.count(losses, now);
-            if losses != 0 || !was.had_carrier || !has_carrier {
-                watched.carrier_at = now;
-            }
-            if losses != 0 || (was.was_up, was.had_carrier) != (is_up, has_carrier) {
-                forget_removals(self.removals, was.ifindex);
-                self.repeats = 0;
-            }
-            watched.had_carrier = has_carrier;
-            link.is_held = watched.is_held;
-            link.rests = has_carrier && now < watched.rests_until();
-            let (name, lower, is_held) = (link.name, link.lower, link.is_held);
-            if begins_to_rest {
-                say(host, FLAPS, &name);
-            }
-            if is_held != was.is_held {
-                // What it lies on takes it down with itself, and that is told.
-                if is_held && self.observed.by_index(lower).is_none_or(Link::is_up) {
-                    say(host, TAKEN_DOWN, &name);
-                }
-                self.forget_marks(was.ifindex);
-            }
-            n = n.wrapping_add(1);
-        }
-    }
-
-    /// From here on sees what becomes of managed links that are up.
-    pub(super) fn begin_to_watch(&mut self) {
+        const FLAPS: Complaint = Complaint::warning(Problem::Flaps, Effect::Rests).with(TIMES);
         if !self.goal.stays {
             return;
         }
-        for wanted in self.desired.links.iter() {
-            let is_it = |watched: &Watched| watched.ifindex == wanted.ifindex;
-            if let Some(link) = self.observed.by_index(wanted.ifindex)
-                && link.is_up()
-                && !self.watched.iter().any(is_it)
+        let now = self.now;
+        let mut n = 0_usize;
+        while let Some(link) = self.observed.links.get_mut(n) {
+            n = n.wrapping_add(1);
+            let Link {
+                ifindex,
+                name,
+                lower,
+                flags,
+                master,
+                ..
+            } = *link;
+            let Some(watched) = recall(self.watched, 0, ifindex, usize::MAX) else {
+                return;
+            };
+            let was = *watched;
+            let was_up = was.flags & IFF_UP != 0;
+            let losses = link.carrier_losses.wrapping_sub(was.losses);
+            let has_changed = (was.flags ^ flags) & (IFF_UP | IFF_LOWER_UP) != 0 || losses != 0;
+            let is_managed = self.desired.link(ifindex).is_some();
+            let is_taken_down = was_up && was.master == master && is_managed;
+            watched.is_held = flags & IFF_UP == 0 && (was.is_held || is_taken_down);
+            (watched.flags, watched.master) = (flags, master);
+            watched.losses = link.carrier_losses;
+            let mut said = None;
+            if has_changed {
+                let mut from = Instant(0);
+                if now >= was.carrier_at.after_seconds(CALM_SECONDS) {
+                    from = now;
+                }
+                if was_up && watched.count(losses, from, now) {
+                    said = Some(FLAPS);
+                }
+                watched.carrier_at = now;
+                self.repeats = 0;
+            }
+            link.is_held = watched.is_held;
+            link.rests = link.has_carrier() && now < watched.rests_until();
+            if watched.is_held != was.is_held {
+                // What it lies on takes it down with itself, and that is told.
+                if !was.is_held && self.observed.by_index(lower).is_none_or(Link::is_up) {
+                    said = Some(TAKEN_DOWN);
+                }
+                self.forget_marks(ifindex);
+            }
+            if let Some(said) = said {
+                say(host, said, &name);
+            }
+        }
+        self.miss_links(host);
+    }
+
+    /// Forgets links that are gone. Who deletes one that we made again and again has it so.
+    fn miss_links(&mut self, host: &mut impl Host) {
+        let mut n = 0_usize;
+        while let Some(watched) = self.watched.get(n) {
+            let (ifindex, is_key) = (watched.ifindex, watched.key == watched.ifindex);
+            if is_key || self.observed.by_index(ifindex).is_some() {
+                n = n.wrapping_add(1);
+                continue;
+            }
+            self.watched.remove(n);
+            if let Some(&wanted) = self.desired.link(ifindex)
+                && wanted.did(MADE)
+                // Or it went with the one it lay on.
+                && (wanted.lower == 0 || self.observed.by_index(wanted.lower).is_some())
             {
-                let _ = self.watched.push(Watched {
-                    ifindex: link.ifindex,
-                    master: link.master,
-                    losses: link.carrier_losses,
-                    was_up: true,
-                    had_carrier: true,
-                    ..Watched::NONE
-                });
+                let key = key(&wanted.name);
+                if let Some(watched) = recall(self.watched, key, key, usize::MAX)
+                    && watched.count(1, self.begun, self.now)
+                {
+                    say(host, REMOVED, &wanted.name);
+                    self.mark(key, Event::Failed);
+                }
+            }
+        }
+    }
+
+    /// Takes what somebody else took away too often for what it shall be. What went with its link, or with an address
+    /// of that, was not taken away.
+    #[inline(never)]
+    pub(super) fn respect_removals(&mut self, host: &mut impl Host) {
+        let mut last_addr = 0;
+        let mut n = 0_usize;
+        while let Some(thing) = self.desired.things.get_mut(n)
+            && self.goal.stays
+        {
+            n = n.wrapping_add(1);
+            let is_gone = matches!(thing.presence, Presence::Missing | Presence::DiffersForeign);
+            if !is_gone || !matches!(thing.standing, Standing::Ours | Standing::Connected) {
+                continue;
+            }
+            let ifindex = thing.ifindex;
+            let mut counts = self.is_calm;
+            match thing.what {
+                What::Addr => last_addr = ifindex,
+                What::Route => counts &= ifindex != last_addr,
+                What::Rule => {}
+            }
+            let room = match counts {
+                true => self.observed.links.len().wrapping_add(MAX_REMOVALS),
+                false => 0,
+            };
+            // From the last change of its link on, or of the configuration.
+            let link = recall(self.watched, 0, ifindex, usize::MAX);
+            let from = link.map_or(self.begun, |link| link.carrier_at.max(self.begun));
+            let key = place_hash(thing) ^ thing.what as u32;
+            if let Some(watched) = recall(self.watched, key, ifindex, room) {
+                let is_news = watched.count(counts.into(), from, self.now);
+                if watched.times >= TIMES {
+                    thing.presence = Presence::Same;
+                }
+                let thing = *thing;
+                if is_news {
+                    self.complain_of(host, REMOVED, thing.origin, Subject::Cidr(&thing.route.dst));
+                }
             }
         }
     }
@@ -160,9 +255,9 @@ impl Engine<'_> {
     /// Lets links that rested long enough go on; when the next one may.
     pub(super) fn wake_links(&mut self) -> Instant {
         let mut until = NEVER;
-        for watched in self.watched.iter() {
-            if let Some(link) = self.observed.by_index_mut(watched.ifindex)
-                && link.rests
+        for link in self.observed.links.iter_mut() {
+            if link.rests
+                && let Some(watched) = recall(self.watched, 0, link.ifindex, usize::MAX)
             {
                 let end = watched.rests_until();
                 link.rests = self.now < end;
@@ -175,16 +270,4 @@ impl Engine<'_> {
         }
         until
     }
-}
-
-/// We take a link down, or somebody wants it up: what it was does not count any more.
-#[inline(never)]
-pub(super) fn forget(watched: &mut VecView<Watched>, ifindex: u32) {
-    remove(watched, |it| it.ifindex == ifindex);
-}
-
-/// What somebody took away of a link counts no more.
-#[inline(never)]
-pub(super) fn forget_removals(removals: &mut VecView<Removal>, ifindex: u32) {
-    remove(removals, |it| it.ifindex == ifindex);
 }

@@ -1,8 +1,7 @@
 //! What people want of single links, beside what the sources say of them.
 
 use super::remake::key;
-use super::watched::{self, forget_removals};
-use super::{Engine, remove};
+use super::{Engine, remove, watched};
 use crate::model::link::IfName;
 use crate::plan::resolve::LinkState;
 
@@ -17,54 +16,45 @@ pub enum Wish {
 
 impl Engine<'_> {
     /// Notes what is wanted of a link from now on, in place of what was wanted of it before. It holds until another
-    /// one is noted, whatever is read anew, and ends what somebody else did to the link; of more than [`MAX_LINKS`](crate::limits::MAX_LINKS) the oldest is
-    /// forgotten.
+    /// one is noted, whatever is read anew, and ends what somebody else did to the link; of more than
+    /// [`MAX_LINKS`](crate::limits::MAX_LINKS) the oldest is forgotten.
     pub fn wish(&mut self, name: &IfName, wish: Wish) {
         remove(self.wishes, |(of, _)| of == name);
         if self.wishes.is_full() {
             self.wishes.remove(0);
         }
         let _ = self.wishes.push((*name, wish));
-        // What became of it until now counts no more.
-        let key = key(name);
-        remove(self.marks, |mark| mark.ifindex == key);
-        forget_removals(self.removals, key);
-        if let Some(link) = self.observed.by_name(name) {
-            watched::forget(self.watched, link.ifindex);
-            forget_removals(self.removals, link.ifindex);
-        }
+        self.forget_past(name);
         self.look_at_everything();
     }
-}
 
-impl Engine<'_> {
-    /// What the sources say of booting holds again for all links.
-    pub fn forget_wishes(&mut self) {
-        self.wishes.clear();
-        self.look_again = true;
-    }
-
-    /// Whether anything of a link, or of any, is still waited for.
-    pub fn is_awaited(&self, name: Option<&IfName>) -> bool {
-        self.has_state(name, |state| state.awaited().is_some())
-    }
-
-    /// Whether a link is what it shall be.
-    pub fn is_link_up(&self, name: &IfName) -> bool {
-        self.has_state(Some(name), |state| state == LinkState::Up)
-    }
-
-    /// Whether the state of a link, or of any, is one of those.
-    fn has_state(&self, name: Option<&IfName>, is_it: fn(LinkState) -> bool) -> bool {
-        let mut n = 0_usize;
-        while let Some((link, state)) = self.link_at(n) {
-            let is_meant = link.name.is_none() || name.is_none_or(|name| name.is(&link.name));
-            if is_meant && is_it(state) {
-                return true;
-            }
-            n = n.wrapping_add(1);
+    /// What became of a link until now counts no more: what is waited for begins anew, and how it ends is told again.
+    #[inline(never)]
+    pub(super) fn forget_past(&mut self, name: &IfName) {
+        let (key, link) = (key(name), self.observed.by_name(name));
+        for ifindex in [key, link.map_or(key, |link| link.ifindex)] {
+            self.forget_marks(ifindex);
+            watched::forget(self.watched, ifindex);
         }
-        false
+    }
+
+    /// What the sources say of booting holds again for all links, as if we began now; those that somebody wanted up
+    /// stay so.
+    pub fn wish_as_at_boot(&mut self) {
+        remove(self.wishes, |(_, wish)| *wish == Wish::Down);
+        self.watched.clear();
+        self.marks.clear();
+        self.look_at_everything();
+    }
+
+    /// How far a link is.
+    pub fn state_of(&self, name: &IfName) -> LinkState {
+        let mut links = self.desired.links.iter();
+        let link = links.find(|link| link.name == *name);
+        let id = link.and_then(|link| link.config);
+        let id = id.or_else(|| self.config.named(name));
+        let state = id.and_then(|id| self.states.get(id.place()));
+        state.copied().unwrap_or(LinkState::NotAsked)
     }
 }
 
@@ -99,6 +89,55 @@ mod tests {
         engine.wish(&name("eth2"), Wish::Down);
         let left = [(eth0, Wish::Down), (name("eth2"), Wish::Down)];
         assert_eq!(**engine.wishes, left, "the oldest went");
+    }
+
+    #[test]
+    fn as_at_boot_only_what_somebody_wants_up_is_left() {
+        let mut tables = Tables::new();
+        let mut engine = tables.engine();
+        let (eth0, eth1) = (name("eth0"), name("eth1"));
+        engine.wish(&eth0, Wish::Down);
+        engine.wish(&eth1, Wish::Up);
+        engine.mark(7, crate::engine::Event::Carrier);
+        engine.look_again = false;
+        engine.wish_as_at_boot();
+        assert!(engine.look_again && engine.marks.is_empty());
+        assert_eq!(**engine.wishes, [(eth1, Wish::Up)]);
+    }
+
+    #[test]
+    fn what_became_of_a_link_ends_with_a_wish() {
+        let mut tables = Tables::new();
+        let mut engine = tables.engine();
+        let eth0 = name("eth0");
+        let _ = engine.observed.links.push(link(2, "eth0", 0));
+        for ifindex in [2, 3, key(&eth0)] {
+            engine.mark(ifindex, crate::engine::Event::Done);
+        }
+        engine.wish(&eth0, Wish::Up);
+        let left: std::vec::Vec<u32> = engine.marks.iter().map(|mark| mark.ifindex).collect();
+        assert_eq!(left, [3]);
+    }
+
+    #[test]
+    fn a_link_is_as_far_as_its_description() {
+        let mut tables = Tables::new();
+        let mut engine = tables.engine();
+        let (eth0, eth1) = (name("eth0"), name("eth1"));
+        assert_eq!(engine.state_of(&eth0), LinkState::NotAsked);
+        let id = engine.config.add_link(&config("eth0"));
+        let any = LinkConfig::matching(LinkMatch::Any, SourceKind::Cmdline, Origin::NONE);
+        let any = engine.config.add_link(&any);
+        let _ = engine
+            .states
+            .extend_from_slice(&[LinkState::WaitingDevice, LinkState::Up]);
+        assert_eq!(engine.state_of(&eth0), LinkState::WaitingDevice, "{id:?}");
+        assert_eq!(engine.state_of(&eth1), LinkState::NotAsked);
+        engine.desired.add_link(3, &eth1, Origin::NONE);
+        if let Some(link) = engine.desired.links.first_mut() {
+            link.config = any;
+        }
+        assert_eq!(engine.state_of(&eth1), LinkState::Up);
     }
 
     #[test]

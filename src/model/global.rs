@@ -96,17 +96,6 @@ pub enum CarrierLoss {
     Keep,
 }
 
-impl CarrierLoss {
-    /// By its number.
-    pub fn numbered(number: u32) -> CarrierLoss {
-        match number {
-            1 => CarrierLoss::Metric,
-            2 => CarrierLoss::Keep,
-            _ => CarrierLoss::Withdraw,
-        }
-    }
-}
-
 /// Words about the link the machine boots from, kept until every word is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BootWords {

@@ -15,6 +15,7 @@ use crate::output::plan_json::add_names;
 use crate::packed::{Packed, packed, word};
 use crate::plan::resolve::LinkState;
 use crate::proto::Lessee;
+use crate::text::parts;
 use crate::text::show::{Show, Text, displayed};
 use core::net::IpAddr;
 
@@ -31,6 +32,22 @@ pub fn link_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
         line => line,
     };
     matches!(line, [.., b']', b'}']).then_some((line, name))
+}
+
+/// The next line of a link whose name is wanted, as it stands behind its quote; see [`link_line`].
+#[inline(never)]
+pub fn next_link<'t>(
+    rest: &mut Option<&'t [u8]>,
+    is_wanted: &dyn Fn(&[u8]) -> bool,
+) -> Option<&'t [u8]> {
+    while let Some(line) = parts::next(rest, b'\n') {
+        if let Some((line, name)) = link_line(line)
+            && is_wanted(name)
+        {
+            return Some(line);
+        }
+    }
+    None
 }
 
 /// Whether a text is of this form.
@@ -268,14 +285,13 @@ mod tests {
     use crate::model::config::{Server, SourceKind};
     use crate::model::desired::Thing;
     use crate::model::link::IfName;
-    use crate::model::link::Mac;
     use crate::model::observed::{ARPHRD_ETHER, IFF_LOWER_UP, IFF_UP, KernelKind, Link};
     use crate::model::route::Route;
     use std::string::{String, ToString};
 
     #[test]
     fn other_links_are_carried_over() {
-        let old = b"{\"version\":1,\"links\":[\n{\"name\":\"eth0\",\"x\":[1]},\n{\"name\":\"eth1\",\"x\":[2]},\n{\"name\":\"e";
+        let old = b"{\"version\":1,\"links\":[\n{\"name\":\"eth0\",\"x\":[1]},\n{\"name\":\"eth1\",\"x\":[2]},\n{\"name\":null,\"x\":[]},\n{\"name\":\"e\",\"x\":[{}";
         let text = state_of(&[b"eth0"], &[], old);
         assert!(is_json(&text), "{text}");
         assert!(

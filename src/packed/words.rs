@@ -34,9 +34,9 @@ const WRITTEN: &str = concat!(
     "sconfig/static-routes@/etc/sysconfig/static-routes-ipv6@/udev/rules.d@/systemd/network@/sys/firmware/acp",
     "i/tables@ txqueuelen @ip link property add dev @ nodad@/run/ifdawn/lease6-@/proc/sys/net/ipv6/conf/@acce",
     "pt_dad@: IPv6 @%@sysctl -w net/ipv6/conf/@=@ip token set dev @ addrgenmode @disable_ipv6@accept_ra@autoc",
-    "onf@no @accept_ra_defrtr@accept_ra_rt_info_max_plen@ra_defrtr_metric@use_tempaddr@dad_transmits@optimistic_d",
+    "onf@\n  @accept_ra_defrtr@accept_ra_rt_info_max_plen@ra_defrtr_metric@use_tempaddr@dad_transmits@optimistic_d",
     "ad@mtu@stable_secret@addr_gen_mode@/etc/machine-id@/run/ifdawn/control@a supervisor runs already",
-    ": process ",
+    ": process @; nothing was changed",
 );
 
 /// The same, packed.

@@ -278,17 +278,16 @@ impl Resolver<'_, '_> {
         /// What is added to the metric of one that comes last, as NetworkManager does.
         const LAST: u32 = 20_000;
         for n in 0..self.desired.things.len() {
-            let Some(&thing) = self.desired.things.get(n) else {
+            let Some(&(mut thing)) = self.desired.things.get(n) else {
                 return;
             };
-            let mut others = self.desired.things.iter();
-            if self.carries(&thing) != Some(false)
-                || !others.any(|other| {
-                    other.route.dst == thing.route.dst
-                        && other.route.table == thing.route.table
-                        && self.carries(other) == Some(true)
-                })
-            {
+            let (dst, table) = (&thing.route.dst, thing.route.table);
+            let is_instead = |other: &Thing| {
+                other.route.table == table
+                    && other.route.dst == *dst
+                    && self.carries(other) == Some(true)
+            };
+            if self.carries(&thing) != Some(false) || !self.desired.things.iter().any(is_instead) {
                 continue;
             }
             let id = self
@@ -297,17 +296,15 @@ impl Resolver<'_, '_> {
                 .map_or(LinkId::NONE, DesiredLink::id);
             let own = self.config.number_of(id, Attr::CARRIER_LOSS);
             let policy = own.or(GlobalNumber::CarrierLoss.of(&self.config.global));
-            let policy = CarrierLoss::numbered(policy.unwrap_or(0));
-            if policy == CarrierLoss::Keep {
+            if policy == Some(CarrierLoss::Keep as u32) {
                 continue;
             }
             if let Some(thing) = self.desired.things.get_mut(n) {
                 thing.standing = Standing::Withdrawn;
             }
-            if policy == CarrierLoss::Metric {
-                let mut last = thing;
-                last.route.metric = thing.route.effective_metric().saturating_add(LAST);
-                self.add(&last);
+            if policy == Some(CarrierLoss::Metric as u32) {
+                thing.route.metric = thing.route.effective_metric().saturating_add(LAST);
+                self.add(&thing);
             }
         }
     }

@@ -23,6 +23,7 @@
 //! their uapi names.
 
 pub mod arp;
+pub mod control;
 pub mod dhcpv4;
 pub mod dhcpv6;
 pub mod domain;

@@ -38,10 +38,10 @@ class Usage(Machine):
     def test_help_on_standard_output(self):
         for words in (["-h"], ["--help"], ["help"]):
             run = self.ifdawn(*words, root=False)
-            for command in ("up", "down", "plan", "check"):
+            for command in ("up", "down", "plan", "check", "show"):
                 self.assertIn(f"ifdawn {command}", run.out, f"every command is listed\n{run}")
             self.assertIn("--cmdline-file", run.out, f"every option is listed\n{run}")
-        for command in ("up", "down", "plan", "check"):
+        for command in ("up", "down", "plan", "check", "show"):
             for words in ([command, "-h"], [command, "--help"], ["-h", command], [command, "eth0", "-h"]):
                 run = self.ifdawn(*words, root=False)
                 self.assertTrue(run.out.startswith(f"ifdawn {command}"), f"the command's own help\n{run}")

@@ -54,12 +54,10 @@ class TwoLinks(CarrierMachine):
         self.settle()
         self.assertEqual(self.addresses("eth0"), ["192.0.2.5/24", "2001:db8::5/64"], "addresses stay")
         self.assertNotIn("default", self.read("run/ifdawn/owned-eth0"))
-        self.assertAsleep(0.3)
         self.plug("eth0", True)
         self.assertDefaults(self.BOTH, self.BOTH6)
         self.settle()
         self.assertEqual(self.everything(), before, "as before")
-        self.assertAsleep(0.3)
         self.stop_watch(process)
 
     def test_the_last_one_stays(self):
@@ -112,8 +110,8 @@ class TwoLinks(CarrierMachine):
         self.assertGreater(time.monotonic() - began, 0.4, "seconds until it is relied upon again")
         self.settle()
         run = self.stop_watch(process)
-        self.assertSays(run, "eth0: carrier was lost 5 times in 10 s; its clients and default routes wait")
-        self.assertEqual(run.err.count("carrier was lost"), 1)
+        self.assertSays(run, "eth0: carrier lost 5 times in 10 s; it waits")
+        self.assertEqual(run.err.count("carrier lost"), 1)
 
     def settle_links(self):
         """A moment in which it looks at what it was told."""

@@ -1,4 +1,5 @@
 """What tests of the supervisor share: what each of its processes did, and what it costs."""
+import contextlib
 import os
 import re
 import signal
@@ -32,6 +33,9 @@ class WatchMachine(DhcpMachine):
         self.eventually(f"{name} has {bound}", lambda: process.poll() is not None or self.is_bound(bound, name), within)
         if process.poll() is not None:
             self.fail(f"it goes on\n{self.finish(process, code=None)}")
+        # What the kernel does in its own time would wake it as what a test does is to.
+        self.eventually("the kernel has nothing to add", lambda: self.snapshot() is not None, 5)
+        self.eventually("links are up", lambda: self.are_up(), 5)
         self.settle()
         return process
 
@@ -42,6 +46,25 @@ class WatchMachine(DhcpMachine):
         self.addCleanup(self.end, process)
         process.about = (words, None, time.monotonic())
         return process
+
+    def end(self, process):
+        """Ends it and what it started; whom strace leaves behind goes on."""
+        if process.poll() is None:
+            self.kill_all()
+            process.kill()
+            process.wait()
+        for pipe in (process.stdout, process.stderr):
+            pipe.close()
+
+    def kill_all(self):
+        for pid in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def are_up(self):
+        """Whether the kernel has told of every link with carrier that it is up, which it may do a second later."""
+        links = [link for link in self.ip_json("link show") if "LOWER_UP" in link["flags"]]
+        return all(link["operstate"] in ("UP", "UNKNOWN") for link in links)
 
     # What it did
 
@@ -173,6 +196,10 @@ class Ping:
             for thread in self.threads:
                 thread.join()
             self.socket.close()
+
+    def begin(self):
+        """What was sent until now does not count."""
+        self.sent = {}
 
     def answered(self):
         """How many were."""

@@ -124,7 +124,7 @@ table! {
     Reload      [Reload] "reload [IF...]   read the sources again, and make the difference",
     Plan        [Plan]  "plan  [IF...]    print what `up` would change, as ip(8) commands",
     Check       [Check] "check [FILE...]  say what is wrong",
-    Show        [Show]  "show  [IF...]    print what was done and what became of it",
+    Show        [Show]  "show  [IF...]    print what became of links",
     }
 
     /// How it is to be done. A line has the short form, and from column [`LONG`] on the long one and the
@@ -140,7 +140,7 @@ table! {
     Release     [Down Watch] "    --release            down: give leases back; watch: do so at its end",
     NotifyFd    [Watch] "    --notify-fd N        write a line to this descriptor when all is up",
     Initramfs           "    --initramfs          behave as in an initramfs",
-    Json        [Plan Show] "    --json               plan: the desired state as JSON; show: state.json",
+    Json        [Plan Show] "    --json               plan: the desired state; show: state.json",
     Offline     [Plan]  "    --offline            plan: ask no kernel",
     Verbose             "-v, --verbose            say more",
     Quiet               "-q, --quiet              say errors only",

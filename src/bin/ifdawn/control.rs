@@ -1,53 +1,28 @@
-//! What a supervisor is asked by other runs: a datagram for each thing, answered by what is said meanwhile, and then an
-//! exit code.
-//!
-//! ```text
-//!  request:  +----+------+------- - -     answers:  +------+------------- - -   +------+
-//!            | op | what | name                     | <27> | ifdawn: ...        | code |
-//!            +----+------+------- - -               +------+------------- - -   +------+
-//! ```
+//! What a supervisor is asked by other runs ([`ifdawn::wire::control`]). What somebody waits for stays unread in his
+//! socket until it is over: it needs no place here.
 
 use crate::cli::{Command, Opt};
 use crate::reload;
-use crate::run::{self, DONE, NOT_UP, UP};
-use crate::sys::log::{Level, READERS};
+use crate::run::{self, DONE, NO_SOURCE, NOT_UP, UP};
+use crate::sys::log::Level;
 use crate::sys::{self, clock, process, unix};
 use crate::system::System;
-use ifdawn::diag::{Complaint, Effect, Errno, Problem, Subject};
+use ifdawn::diag::{Complaint, Effect, Errno, Problem, Severity, Subject};
 use ifdawn::engine::{Engine, Instant, Progress, Wish};
 use ifdawn::model::link::IfName;
-use ifdawn::packed::{packed, word};
+use ifdawn::packed::{Packed, packed, word};
+use ifdawn::plan::resolve::LinkState;
 use ifdawn::text::parts;
 use ifdawn::text::show::{Show, Text};
+use ifdawn::wire::control::{self, LONGEST, Op};
 
-use std::io::IoSlice;
 use std::os::fd::BorrowedFd;
-
-/// What is asked. The numbers are sent.
-#[derive(Clone, Copy)]
-enum Op {
-    /// That the sources are read again.
-    Read,
-    /// That a link comes up, whatever was wanted of it; or all of them, as at boot.
-    Up,
-    /// How it ended, of a link or of all.
-    Wait,
-    /// That a link is taken back.
-    Down,
-    /// The same, and its lease given back.
-    Release,
-    /// That `state.json` is written.
-    State,
-}
-
-/// In the order of their numbers.
-const OPS: [Op; 6] = [Op::Read, Op::Up, Op::Wait, Op::Down, Op::Release, Op::State];
 
 /// Seconds in which who connected says what he wants.
 const PATIENCE_SECONDS: u32 = 1;
 
-/// Octets of the longest name of a link.
-const NAME: usize = 15;
+/// Where a supervisor listens.
+const CONTROL: Packed = packed!("/run/ifdawn/control");
 
 /// A supervisor's side.
 pub struct Control {
@@ -55,8 +30,6 @@ pub struct Control {
     /// Who connected and did not ask yet, and until when he may.
     asking: Option<BorrowedFd<'static>>,
     until: Instant,
-    /// The links, or all of them, of those who are told how it ends, in the order of [`Log::readers`](crate::sys::log).
-    waiting: [Option<IfName>; READERS],
 }
 
 impl Control {
@@ -65,7 +38,6 @@ impl Control {
         listener: None,
         asking: None,
         until: Instant(u64::MAX),
-        waiting: [None; READERS],
     };
 
     /// What is waited for: who connects, one after the other, and who asks.
@@ -82,19 +54,34 @@ impl Control {
     }
 }
 
+/// Says what is wrong with the socket, or with who uses it.
+#[inline(never)]
+fn failed(severity: Severity, errno: Errno, system: &mut System<'_>) -> u8 {
+    let complaint = Complaint::new(severity, Problem::File, Effect::None);
+    system.failed(complaint, errno, Subject::Name(&CONTROL));
+    NOT_UP
+}
+
 /// Listens; [`DONE`] where another supervisor does. Without a socket there is nobody to be asked by, and all else works.
 pub fn listen(system: &mut System<'_>) -> Result<(), u8> {
-    const DEAF: Complaint = Complaint::warning(Problem::File, Effect::None);
+    if let Ok(other) = unix::connect(&system.root) {
+        another(other, system);
+        return Err(DONE);
+    }
+    // One that was killed left it.
+    system.root.join(word!("/run/ifdawn/control"), b"").remove();
     match unix::listen(&system.root) {
         Ok(listener) => system.supervisor.control.listener = Some(listener),
-        Err(Errno::EADDRINUSE) => {
-            let [pid, _] = unix::connect(&system.root).map_or([0; 2], unix::peer);
-            system.log.line(Level::Error, &Another { pid });
-            return Err(DONE);
-        }
-        Err(errno) => system.failed(DEAF, errno, Subject::Name(&packed!("/run/ifdawn/control"))),
+        Err(errno) => _ = failed(Severity::Warning, errno, system),
     }
     Ok(())
+}
+
+/// Says that there is a supervisor.
+#[inline(never)]
+fn another(socket: BorrowedFd<'_>, system: &mut System<'_>) {
+    let [pid, _] = unix::peer(socket);
+    system.log.line(Level::Error, &Another { pid });
 }
 
 /// A supervisor that was there before.
@@ -105,175 +92,201 @@ struct Another {
 impl Show for Another {
     fn show(&self, text: &mut Text<'_>) {
         text.show(word!("a supervisor runs already: process "), &self.pid);
+        text.word(word!("; nothing was changed"));
     }
 }
 
-/// Takes who connects, and does what he asks.
-pub fn serve(engine: &mut Engine<'_>, system: &mut System<'_>) {
+/// Listens no more, and lets those go who wait: a copy of us may live on.
+pub fn end(system: &mut System<'_>) {
+    if let Some(listener) = system.supervisor.control.listener.take() {
+        system.root.join(word!("/run/ifdawn/control"), b"").remove();
+        process::close(listener);
+        while let Some(reader) = system.log.readers.pop() {
+            process::close(reader);
+        }
+    }
+}
+
+/// The link that somebody asks about, behind `n` others.
+#[inline(never)]
+fn name(client: BorrowedFd<'_>, n: usize, system: &mut System<'_>) -> Option<IfName> {
+    control::name(request(client, system).ok()?, n)
+}
+
+/// What somebody asks.
+#[inline(never)]
+fn request<'s>(client: BorrowedFd<'_>, system: &'s mut System<'_>) -> Result<&'s [u8], Errno> {
+    let room = system.files.octets.get_mut(..LONGEST).unwrap_or_default();
+    let len = sys::peek(client, room)?;
+    Ok(parts::slice(room, 0, len as usize))
+}
+
+/// Takes who connects, where somebody does, and does what he asks.
+#[inline(never)]
+pub fn serve(connects: bool, engine: &mut Engine<'_>, system: &mut System<'_>) {
     let control = &mut system.supervisor.control;
-    if control.asking.is_none()
+    if connects
         && let Some(listener) = control.listener
         && let Ok(client) = unix::accept(listener)
     {
-        let [_, uid] = unix::peer(client);
-        if uid != 0 && uid != unix::own_user() {
-            return process::close(client);
-        }
         (control.asking, control.until) = (Some(client), clock::in_seconds(PATIENCE_SECONDS));
     }
-    let Some(client) = control.asking else {
+    let (Some(client), until) = (control.asking, control.until) else {
         return;
     };
-    // One octet more than there may be.
-    let mut request = [0; 1 + NAME + 1];
-    let got = sys::receive(client, &mut request);
-    if got == Err(Errno::EAGAIN) && clock::now() < control.until {
-        return;
-    }
-    control.asking = None;
-    let octets = got.map_or(&[][..], |len| parts::slice(&request, 0, len as usize));
-    let Some((op, name)) = understood(octets) else {
+    let asked = match request(client, system) {
+        Err(Errno::EAGAIN) if clock::now() < until => return,
+        Ok([]) => None,
+        Ok(request) => Some(control::read(request).ok_or(Errno::EINVAL)),
+        Err(errno) => Some(Err(errno)),
+    };
+    system.supervisor.control.asking = None;
+    let Some(asked) = asked.filter(|_| system.log.readers.push(client).is_ok()) else {
         return process::close(client);
     };
-    system.log.asker = Some(client);
-    let code = perform(op, name, client, engine, system);
-    system.log.asker = None;
+    let [_, user] = unix::peer(client);
+    let code = match asked {
+        _ if user != 0 && user != unix::own_user() => {
+            Some(failed(Severity::Warning, Errno::EPERM, system))
+        }
+        Ok(op) => perform(op, client, engine, system),
+        Err(errno) => Some(failed(Severity::Warning, errno, system)),
+    };
     if let Some(code) = code {
+        system.log.readers.pop();
         answer(client, code);
-    }
-}
-
-/// What is asked, and of which link.
-fn understood(request: &[u8]) -> Option<(Op, Option<IfName>)> {
-    let (op, name) = request.split_first()?;
-    let op = *OPS.get(usize::from(*op))?;
-    match name {
-        [] => Some((op, None)),
-        name => Some((op, Some(IfName::new(name)?))),
     }
 }
 
 /// Does it; `None` where it is to be told later how it ends.
 fn perform(
     op: Op,
-    name: Option<IfName>,
-    client: BorrowedFd<'static>,
+    client: BorrowedFd<'_>,
     engine: &mut Engine<'_>,
     system: &mut System<'_>,
 ) -> Option<u8> {
-    match (op, &name) {
-        (Op::Read, _) => reload::reload(engine, system),
-        (Op::State, _) => engine.publish_state(system),
-        (Op::Up, None) => engine.forget_wishes(),
-        (Op::Up, Some(link)) if engine.is_configured(link) => engine.wish(link, Wish::Up),
-        (Op::Up, Some(link)) => {
-            run::NO_SOURCE.say(&mut system.log, Subject::Link(link));
-            return Some(NOT_UP);
+    let mut n = 0;
+    match op {
+        Op::State => {
+            engine.publish_state(system);
+            return Some(UP);
         }
-        (Op::Wait, _) => {
-            let readers = system.log.readers.iter_mut();
-            let mut places = readers.zip(&mut system.supervisor.control.waiting);
-            let Some((reader, waiting)) = places.find(|(reader, _)| reader.is_none()) else {
-                return Some(NOT_UP);
-            };
-            (*reader, *waiting) = (Some(client), name);
-            engine.look_at_everything();
-            return None;
+        Op::Reload => reload::reload(engine, system),
+        Op::Up => {
+            reload::reload(engine, system);
+            while let Some(link) = &name(client, n, system) {
+                n = n.wrapping_add(1);
+                match engine.is_configured(link) {
+                    true => engine.wish(link, Wish::Up),
+                    false => NO_SOURCE.say(&mut system.log, Subject::Link(link)),
+                }
+            }
+            if n == 0 {
+                engine.wish_as_at_boot();
+            }
         }
-        (Op::Down | Op::Release, None) => return Some(NOT_UP),
-        (Op::Down | Op::Release, Some(link)) => {
+        Op::Down | Op::Release => {
             if system.lock(clock::in_seconds(PATIENCE_SECONDS)).is_err() {
                 return Some(NOT_UP);
             }
-            engine.wish(link, Wish::Down);
-            engine.releases = matches!(op, Op::Release);
-            let code = run::down_one(link, system, engine);
+            // All of them first: what went with another one is not missed.
+            while let Some(link) = &name(client, n, system) {
+                n = n.wrapping_add(1);
+                engine.wish(link, Wish::Down);
+            }
+            engine.releases = op == Op::Release;
+            let mut code = UP;
+            n = 0;
+            while let Some(link) = &name(client, n, system) {
+                n = n.wrapping_add(1);
+                code |= run::down_one(link, system, engine);
+            }
             engine.releases = false;
             engine.look_at_everything();
             system.unlock();
             return Some(code);
         }
     }
-    Some(UP)
+    engine.look_at_everything();
+    None
 }
 
 /// Tells who asked how it ended, and lets him go.
+#[inline(never)]
 fn answer(client: BorrowedFd<'_>, code: u8) {
-    let _ = sys::send(client, b"", &[IoSlice::new(&[code])]);
+    // Who is let go with his request unread is told that alone.
+    let _ = sys::read(client, &mut [0]);
+    let _ = sys::write(client, &[code]);
     process::close(client);
 }
 
 /// After a look: tells those who wait for what is decided how it ended.
+#[inline(never)]
 pub fn looked(progress: Progress, engine: &mut Engine<'_>, system: &mut System<'_>) {
-    let waiting = &system.supervisor.control.waiting;
-    for (reader, name) in system.log.readers.iter_mut().zip(waiting) {
-        if let Some(client) = *reader
-            && (progress == Progress::Done || !engine.is_awaited(name.as_ref()))
-        {
-            *reader = None;
-            let code = match name {
-                None => run::code_of(engine),
-                Some(name) if engine.is_link_up(name) => UP,
-                Some(_) => NOT_UP,
-            };
+    let mut n = 0;
+    while let Some(client) = system.log.readers.get(n).copied() {
+        if let Some(code) = ended(client, progress == Progress::Done, engine, system) {
+            system.log.readers.swap_remove(n);
             answer(client, code);
+        } else {
+            n = n.wrapping_add(1);
         }
     }
 }
 
-/// Hands a command over to the supervisor, where one runs; how it ended.
-pub fn hand_over(system: &mut System<'_>) -> Option<u8> {
-    let options = system.options;
-    if !matches!(
-        options.command,
-        Command::Up | Command::Down | Command::Reload
-    ) {
-        return None;
-    }
-    process::close(unix::connect(&system.root).ok()?);
-    for option in OWN {
-        if options.has(option) {
-            let text =
-                packed!("a supervisor runs, which has sources of its own; nothing was changed");
-            system.log.line(Level::Error, &text);
-            return Some(NOT_UP);
+/// How it ended, what somebody waits for.
+fn ended(
+    client: BorrowedFd<'_>,
+    is_over: bool,
+    engine: &Engine<'_>,
+    system: &mut System<'_>,
+) -> Option<u8> {
+    let (mut n, mut code) = (0, UP);
+    while let Some(link) = &name(client, n, system) {
+        n = n.wrapping_add(1);
+        let state = engine.state_of(link);
+        if state.awaited().is_some() && !is_over {
+            return None;
+        }
+        if state != LinkState::Up {
+            code = NOT_UP;
         }
     }
-    let down = if options.has(Opt::Release) {
-        Op::Release
-    } else {
-        Op::Down
+    match n {
+        0 => is_over.then(|| run::code_of(engine)),
+        _ => Some(code),
+    }
+}
+
+/// Hands a command over to the supervisor, where one runs; how it ended.
+#[inline(never)]
+pub fn hand_over(system: &mut System<'_>) -> Option<u8> {
+    let options = system.options;
+    let op = match options.command {
+        Command::Up => Op::Up,
+        Command::Reload => Op::Reload,
+        Command::Down if options.has(Opt::Release) => Op::Release,
+        Command::Down => Op::Down,
+        Command::Watch | Command::Plan | Command::Check | Command::Show => return None,
     };
-    let steps: &[Op] = if options.command == Command::Down {
-        &[down]
-    } else if options.command == Command::Reload {
-        &[Op::Read, Op::Wait]
-    } else {
-        &[Op::Read, Op::Up, Op::Wait]
-    };
+    let socket = unix::connect(&system.root).ok()?;
+    // It has sources of its own.
+    if OWN.iter().any(|option| options.has(*option)) {
+        another(socket, system);
+        return Some(NOT_UP);
+    }
     let deadline = match options.timeout {
         Some(seconds) => clock::in_seconds(seconds),
         None => Instant(u64::MAX),
     };
-    let mut code = UP;
-    for op in steps {
-        let is_one = matches!(op, Op::Read) || options.links.is_empty();
-        if is_one {
-            code = code.max(ask(*op, b"", deadline, system));
-            continue;
-        }
-        for link in &options.links {
-            code = code.max(ask(*op, link.as_bytes(), deadline, system));
-        }
-    }
-    Some(code)
+    Some(ask(op, socket, deadline, system))
 }
 
 /// Has a supervisor that runs write its state. Who may not ask reads what was written last.
 pub fn refresh(system: &mut System<'_>) {
     if let Ok(socket) = unix::connect(&system.root) {
-        process::close(socket);
-        ask(Op::State, b"", clock::in_seconds(PATIENCE_SECONDS), system);
+        let deadline = clock::in_seconds(PATIENCE_SECONDS);
+        ask(Op::State, socket, deadline, system);
     }
 }
 
@@ -288,35 +301,30 @@ const OWN: [Opt; 6] = [
 ];
 
 /// Asks a supervisor for something, and shows what it says until it is done; how it ended.
-fn ask(op: Op, name: &[u8], deadline: Instant, system: &mut System<'_>) -> u8 {
-    const FAILED: Complaint = Complaint::error(Problem::File, Effect::None);
-    let asked = unix::connect(&system.root).and_then(|socket| {
-        sys::send(
-            socket,
-            b"",
-            &[IoSlice::new(&[op as u8]), IoSlice::new(name)],
-        )?;
-        let mut files = [None; clock::FILES];
-        files[0] = Some(socket);
-        let mut said = [0; 1_024];
-        loop {
-            if clock::wait(&files, deadline) == 0 {
-                return Err(Errno::ETIMEDOUT);
-            }
-            let len = sys::receive(socket, &mut said)?;
-            match parts::slice(&said, 0, len as usize) {
-                [] => return Err(Errno::ECONNRESET),
-                [code] => return Ok(*code),
-                line => system.log.pass_on(line),
-            }
+#[inline(never)]
+fn ask(op: Op, socket: BorrowedFd<'_>, deadline: Instant, system: &mut System<'_>) -> u8 {
+    let mut files = [None; clock::FILES];
+    files[0] = Some(socket);
+    let octets = &mut system.files.octets;
+    let mut sent = Err(Errno::EINVAL);
+    if let Some(room) = octets.first_chunk_mut() {
+        let len = control::write(op, &system.options.links, room);
+        sent = sys::write(socket, parts::slice(room, 0, len));
+    }
+    let errno = loop {
+        if let Err(errno) = sent {
+            break errno;
         }
-    });
-    asked.unwrap_or_else(|errno| {
-        system.failed(
-            FAILED,
-            errno,
-            Subject::Name(&packed!("/run/ifdawn/control")),
-        );
-        NOT_UP
-    })
+        if clock::wait(&files, deadline) == 0 {
+            break Errno::ETIMEDOUT;
+        }
+        let len = sys::read(socket, octets);
+        match len.map(|len| parts::slice(octets, 0, len as usize)) {
+            Ok([]) => break Errno::ECONNRESET,
+            Ok([code]) => return *code,
+            Ok(line) => system.log.pass_on(line),
+            Err(errno) => break errno,
+        }
+    };
+    failed(Severity::Error, errno, system)
 }

@@ -254,7 +254,9 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -> u8
     let told = Rtnl::events(groups).map(|events| {
         system.told_by = [Some(events.0), system.udev.watch(&system.root)];
     });
-    if let Err(errno) = told.and_then(|()| settle(engine, system, heard)) {
+    let settled = told.and_then(|()| settle(engine, system, heard));
+    control::end(system);
+    if let Err(errno) = settled {
         return system.refused(errno);
     }
     system.log.clear_live();
@@ -316,7 +318,7 @@ fn settle(
                 next = clock::in_micros(LOCK_MICROS);
             } else {
                 patience = Instant(u64::MAX);
-                let looked = look(engine, system)?;
+                let looked = look(engine, system).or_else(|errno| ask_again(errno, system))?;
                 if system.options.command == Command::Watch {
                     let took = clock::now().0.saturating_sub(now.0);
                     rest = rest.max(now.0).saturating_add(took.saturating_mul(REST));
@@ -346,6 +348,16 @@ fn settle(
             in_words(trouble).say(system, Subject::Dhcp);
         }
     }
+}
+
+/// A supervisor that got no answer asks again soon, unless it is not allowed to ask.
+#[inline(never)]
+fn ask_again(errno: Errno, system: &mut System<'_>) -> Result<Progress, Errno> {
+    if system.options.command != Command::Watch || system.lingers || errno == Errno::EPERM {
+        return Err(errno);
+    }
+    FAILED.with_errno(errno).say(system, Subject::Kernel);
+    Ok(Progress::Waiting(clock::in_seconds(1)))
 }
 
 /// One look, and until when there is something to wait for. A supervisor always waits.

@@ -6,16 +6,14 @@ use crate::run::{NOT_UP, UP};
 use crate::sys::file::Out;
 use crate::system::System;
 use ifdawn::diag::{Complaint, Effect, Problem, Subject};
-use ifdawn::model::link::IfName;
 use ifdawn::output::json::{Octets, begins_with};
 use ifdawn::output::{show, state};
-use ifdawn::packed::word;
 use ifdawn::text::parts;
 use ifdawn::text::show::Text;
 
 const NO_STATE: Complaint = Complaint::error(Problem::File, Effect::None);
 const NOT_OURS: Complaint = Complaint::error(Problem::WrittenByOthers, Effect::None);
-const NOT_THERE: Complaint = Complaint::error(Problem::NotInState, Effect::None);
+const NOT_THERE: Complaint = Complaint::error(Problem::NothingOfOurs, Effect::None);
 
 /// Shows each link, or those that were asked for.
 #[inline(never)]
@@ -30,7 +28,7 @@ pub fn show(system: &mut System<'_>, out: &mut Out<'_>) -> u8 {
         }
     };
     let (head, links) = parts::split(text, b'\n');
-    if !state::is_ours(head) {
+    if !(state::is_ours(head) && matches!(head, [.., b'['])) {
         NOT_OURS.say(log, Subject::State);
         return NOT_UP;
     }
@@ -39,39 +37,33 @@ pub fn show(system: &mut System<'_>, out: &mut Out<'_>) -> u8 {
     if as_json {
         text.put(head);
     }
-    let mut before = word!("");
-    // Whether there is a line of this link, or, where none is named, of any.
-    let mut show_lines_of = |name: Option<&IfName>| {
-        let (mut rest, mut is_there) = (links, name.is_none());
-        while let Some(line) = parts::next(&mut rest, b'\n') {
-            let Some((line, of)) = state::link_line(line) else {
-                continue;
-            };
-            if let Some(name) = name
-                && !begins_with(of, &Octets(name.as_bytes()))
-            {
-                continue;
-            }
+    let (mut code, mut before) = (UP, &b"\n"[..]);
+    let mut n = 0_usize;
+    loop {
+        // None, where no link is named.
+        let name = options.links.get(n);
+        let is_asked =
+            |of: &[u8]| name.is_none_or(|name| begins_with(of, &Octets(name.as_bytes())));
+        let (mut rest, mut is_there) = (links, false);
+        while let Some(line) = state::next_link(&mut rest, &is_asked) {
             is_there = true;
             if as_json {
-                text.word(before);
-                text.octet(b'\n');
+                text.put(before);
                 text.put(line);
-                before = word!(",");
+                before = b",\n";
             } else {
                 show::show(line, options.has(Opt::Verbose), text);
             }
         }
-        is_there
-    };
-    let mut code = UP;
-    if options.links.is_empty() {
-        show_lines_of(None);
-    }
-    for name in &options.links {
-        if !show_lines_of(Some(name)) {
+        if let Some(name) = name
+            && !is_there
+        {
             NOT_THERE.say(log, Subject::Link(name));
             code = NOT_UP;
+        }
+        n = n.wrapping_add(1);
+        if n >= options.links.len() {
+            break;
         }
     }
     if as_json {

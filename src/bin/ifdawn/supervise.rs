@@ -114,7 +114,7 @@ pub fn serve(woken: u32, engine: &mut Engine<'_>, system: &mut System<'_>) -> Or
         reload::hear(system);
     }
     reload::reload_if_due(engine, system);
-    control::serve(engine, system);
+    control::serve(woken & 4 != 0, engine, system);
     system.supervisor.service.attend();
     Order::GoOn
 }

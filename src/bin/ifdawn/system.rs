@@ -25,9 +25,6 @@ use std::os::fd::BorrowedFd;
 /// Locked by a run.
 const LOCK: Word = word!("/run/ifdawn/lock");
 
-/// What was done, and what became of it.
-const STATE: Word = word!("/run/ifdawn/state.json");
-
 /// Seconds we wait for another run to end.
 const LOCK_SECONDS: u32 = 60;
 
@@ -60,7 +57,8 @@ pub struct System<'a> {
     pub sockets: Sockets<'a>,
     /// What a supervisor has besides.
     pub supervisor: Supervisor,
-    files: &'a mut Files,
+    /// Room for a file or what else is read, until the next one is.
+    pub files: &'a mut Files,
     /// What was complained about already.
     pub said: Said,
 }
@@ -166,7 +164,7 @@ impl<'a> System<'a> {
     fn path(&self, file: OutputFile<'_>) -> Path {
         let (mut root, mut knob) = (&self.root, LineBuf::<64>::new());
         let (word, name) = match file {
-            OutputFile::State => (STATE, &b""[..]),
+            OutputFile::State => (word!("/run/ifdawn/state.json"), &b""[..]),
             OutputFile::MachineId => (word!("/etc/machine-id"), &b""[..]),
             OutputFile::ResolvConf => (word!(""), resolv_conf(self.options)),
             OutputFile::Hostname => (word!("/proc/sys/kernel/hostname"), &b""[..]),
@@ -187,8 +185,9 @@ impl<'a> System<'a> {
 
     /// What state.json says, and where to complain of it.
     pub fn state(&mut self) -> Result<(&[u8], &mut Log), Errno> {
+        let path = self.path(OutputFile::State);
         let octets = &mut self.files.octets;
-        let len = (self.root.join(STATE, b"")).read(octets, false)?;
+        let len = path.read(octets, false)?;
         Ok((parts::slice(octets, 0, len as usize), &mut self.log))
     }
 

@@ -5,8 +5,9 @@ use crate::engine::Instant;
 use crate::model::lease6::{Field6, LEASED_OCTETS, Lease6};
 
 impl Client {
-    /// Counts T1, T2 and the end of a lease from this time. T1 and T2 that a server leaves to us are a half and four
-    /// fifths of the shortest time (RFC 8415 s.21.4). Whether there is a lease.
+    /// Counts T1, T2 and the end of a lease from this time. T1 and T2 that a server leaves to us, or that contradict
+    /// each other, are a half and four fifths of the shortest time (RFC 8415 s.21.4, which lets an IA of the latter be
+    /// discarded). Whether there is a lease.
     #[inline(never)]
     pub(super) fn count(&mut self, lease: &Lease6, from: Instant) -> bool {
         let (mut shortest, mut longest) = (u32::MAX, 0);
@@ -22,8 +23,12 @@ impl Client {
             }
         }
         let tenth = shortest.min(longest) / 10;
-        let t2 = lease.number_or(Field6::RebindTime, tenth.wrapping_mul(8));
-        let t1 = lease.number_or(Field6::RenewTime, t2.min(tenth.wrapping_mul(5)));
+        let (usual_t1, usual_t2) = (tenth.wrapping_mul(5), tenth.wrapping_mul(8));
+        let mut t2 = lease.number_or(Field6::RebindTime, usual_t2);
+        let mut t1 = lease.number_or(Field6::RenewTime, t2.min(usual_t1));
+        if t1 > t2 {
+            (t1, t2) = (usual_t1, usual_t2);
+        }
         let t1 = t1.max(MIN_RENEW);
         if longest == 0 {
             return false;

@@ -196,7 +196,13 @@ pub fn send(socket: BorrowedFd<'_>, address: &[u8], parts: &[IoSlice<'_>]) -> Re
 
 /// Receives one datagram; [`Errno::EMSGSIZE`] if it does not fit.
 pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<u32, Errno> {
-    receive_from(socket, buffer, &mut Received::default())
+    receive_from(socket, buffer, &mut Received::default(), 0)
+}
+
+/// Looks at the datagram that would be received, which stays where it is. Nobody is waited for.
+pub fn peek(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<u32, Errno> {
+    let how = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+    receive_from(socket, buffer, &mut Received::default(), how)
 }
 
 /// What comes with a datagram.
@@ -215,6 +221,7 @@ pub fn receive_from(
     socket: BorrowedFd<'_>,
     buffer: &mut [u8],
     from: &mut Received,
+    how: libc::c_int,
 ) -> Result<u32, Errno> {
     let (address, control) = (&mut from.address, &mut from.control);
     let octets = [buffer.as_mut_ptr() as usize, buffer.len()];
@@ -226,7 +233,7 @@ pub fn receive_from(
             flags: 0,
         };
         let into = &raw mut message as usize;
-        let flags = libc::MSG_TRUNC as usize;
+        let flags = (how | libc::MSG_TRUNC) as usize;
         // SAFETY: the message, and what it points to, is as long as said; any octets are numbers.
         match unsafe { call(libc::SYS_recvmsg, descriptor(socket), into, flags, 0, 0) } {
             Ok(got) if got as usize > buffer.len() => return Err(Errno::EMSGSIZE),

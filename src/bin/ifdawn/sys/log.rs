@@ -8,7 +8,6 @@ use ifdawn::limits::MAX_LINE;
 use ifdawn::packed::word;
 
 use ifdawn::text::show::Show;
-use std::io::IoSlice;
 use std::os::fd::BorrowedFd;
 
 /// What a line is.
@@ -40,14 +39,12 @@ pub struct Log {
     device: Option<BorrowedFd<'static>>,
     /// Lines of live progress on the screen.
     live: u32,
-    /// Who wait for how something ends, and who asks now: all is said to them too, but what is for `-v` only.
-    pub readers: [Option<BorrowedFd<'static>>; READERS],
-    /// See [`Log::readers`].
-    pub asker: Option<BorrowedFd<'static>>,
+    /// Who wait for how something ends: all is said to them too, but what is for `-v` only.
+    pub readers: heapless::Vec<BorrowedFd<'static>, READERS>,
 }
 
 /// How many may wait at once.
-pub const READERS: usize = 8;
+const READERS: usize = 64;
 
 impl Log {
     /// A log to `target`; standard error where that cannot be opened, or does not take a line.
@@ -66,8 +63,7 @@ impl Log {
             target,
             device,
             live: 0,
-            readers: [None; READERS],
-            asker: None,
+            readers: heapless::Vec::new(),
         }
     }
 
@@ -119,8 +115,8 @@ impl Log {
         line.finish();
         let line = line.as_bytes();
         if is_for_readers {
-            for reader in self.readers.iter().chain([&self.asker]).flatten() {
-                let _ = super::send(*reader, b"", &[IoSlice::new(line)]);
+            for reader in &self.readers {
+                let _ = write(*reader, line);
             }
         }
         if (level as u8) < self.end {

@@ -23,5 +23,5 @@ pub mod udev;
 pub mod udp;
 pub mod unix;
 
-use call::{bind, descriptor, opened, set, socket};
-pub use call::{call, drain, keep, read, receive, send, write};
+use call::{bind, descriptor, opened, receive, send, set, socket};
+pub use call::{call, drain, keep, peek, read, write};

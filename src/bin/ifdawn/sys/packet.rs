@@ -79,7 +79,7 @@ pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<Frame, Errno
     // cmsghdr: length (two), level, type; auxdata: status, length, captured, network and link layer,
     // VLAN.
     let mut from = Received::default();
-    let len = receive_from(socket, buffer, &mut from)?;
+    let len = receive_from(socket, buffer, &mut from, 0)?;
     let [_, ifindex] = from.address;
     let [_, _, _, _, status, _, _, _, vlan, _] = from.control;
     // 12 bits are the VLAN's number; 0 says only how urgent the frame is.

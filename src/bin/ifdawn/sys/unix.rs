@@ -8,7 +8,7 @@ use super::file::Root;
 use ifdawn::diag::{Errno, LineBuf};
 use ifdawn::packed::word;
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// Requests that wait for others.
 const BACKLOG: usize = 16;
@@ -16,63 +16,50 @@ const BACKLOG: usize = 16;
 /// Octets of `sun_path`, with the NUL at its end.
 const PATH: usize = 108;
 
-/// `struct sockaddr_un`: a family, and a path that is kept open where it is too long to be written down.
-struct Address {
-    octets: LineBuf<{ PATH + 2 }>,
-    _directory: Option<OwnedFd>,
-}
+/// `struct sockaddr_un`, cut after the path.
+#[repr(C)]
+struct Address(u16, [u8; 8]);
 
-fn address(root: &Root<'_>) -> Result<Address, Errno> {
-    let path = root.join(word!("/run/ifdawn/control"), b"");
-    let mut octets = LineBuf::new();
-    octets.put(&(libc::AF_UNIX as u16).to_ne_bytes());
-    let mut directory = None;
-    if path.as_bytes().len() < PATH {
-        octets.put(path.as_bytes());
-    } else {
-        let file = root.open(word!("/run/ifdawn"), libc::O_PATH, 0)?;
-        octets.put(b"/proc/self/fd/");
-        octets.show(&(file.as_raw_fd() as u32));
-        octets.put(b"/control");
-        directory = Some(file);
-    }
-    Ok(Address {
-        octets,
-        _directory: directory,
-    })
-}
+/// That of the socket, as it is seen from its directory: from elsewhere its path may be too long.
+static CONTROL: Address = Address(libc::AF_UNIX as u16, *b"control\0");
 
-/// Listens; [`Errno::EADDRINUSE`] where somebody does already.
-pub fn listen(root: &Root<'_>) -> Result<BorrowedFd<'static>, Errno> {
-    let address = address(root)?;
-    let socket = socket(libc::SOCK_NONBLOCK)?;
+/// Makes a socket, and has this call bind it to the socket's file, or connect it. Nobody but us waits here for another
+/// directory, and we have one thread.
+#[inline(never)]
+fn reach(root: &Root<'_>, what: libc::c_long) -> Result<BorrowedFd<'static>, Errno> {
+    let kind = libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC;
+    let socket = new_socket(libc::AF_UNIX, kind, 0)?;
+    let here = Root::NONE.open(word!("."), libc::O_PATH, 0)?;
+    let there = root.open(word!("/run/ifdawn"), libc::O_PATH, 0)?;
     let file = descriptor(socket.as_fd());
-    // SAFETY: no pointers. What it has here, its file has once it is bound.
+    let (address, size) = (&raw const CONTROL as usize, size_of_val(&CONTROL));
+    // SAFETY: no pointers. What the socket may be used for here, its file may be once it is bound.
     let _ = unsafe { call::call(libc::SYS_fchmod, file, 0o600, 0, 0, 0) };
-    let bind = || super::bind(socket.as_fd(), address.octets.as_bytes());
-    let mut bound = bind();
-    if bound == Err(Errno::EADDRINUSE) && connect(root).err() == Some(Errno::ECONNREFUSED) {
-        // One that was killed left it.
-        root.join(word!("/run/ifdawn/control"), b"").remove();
-        bound = bind();
-    }
-    bound?;
+    go_to(&there)?;
+    // SAFETY: the address ends with a NUL, and is as long as said.
+    let done = unsafe { call::call(what, file, address, size, 0, 0) };
+    let _ = go_to(&here);
+    done.map(|_| keep(socket))
+}
+
+#[inline(never)]
+fn go_to(directory: &OwnedFd) -> Result<u32, Errno> {
+    let file = descriptor(directory.as_fd());
     // SAFETY: no pointers.
-    unsafe { call::call(libc::SYS_listen, file, BACKLOG, 0, 0, 0) }?;
-    Ok(keep(socket))
+    unsafe { call::call(libc::SYS_fchdir, file, 0, 0, 0, 0) }
+}
+
+/// Listens, where nobody does.
+pub fn listen(root: &Root<'_>) -> Result<BorrowedFd<'static>, Errno> {
+    let socket = reach(root, libc::SYS_bind)?;
+    // SAFETY: no pointers.
+    unsafe { call::call(libc::SYS_listen, descriptor(socket), BACKLOG, 0, 0, 0) }?;
+    Ok(socket)
 }
 
 /// Connects to who listens.
 pub fn connect(root: &Root<'_>) -> Result<BorrowedFd<'static>, Errno> {
-    let address = address(root)?;
-    let socket = socket(0)?;
-    call::connect(socket.as_fd(), address.octets.as_bytes())?;
-    Ok(keep(socket))
-}
-
-fn socket(flags: libc::c_int) -> Result<OwnedFd, Errno> {
-    let kind = libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC | flags;
-    new_socket(libc::AF_UNIX, kind, 0)
+    reach(root, libc::SYS_connect)
 }
 
 /// The next who connected.

@@ -224,6 +224,18 @@ def started(peer):
 # --- react -------------------------------------------------------------------------------------------
 
 
+@contextlib.contextmanager
+def doing(*lines, netns=None):
+    """What `ip -batch` does meanwhile: who listens is not to be late."""
+    enter = ["nsenter", f"--net={netns}"] if netns else []
+    with subprocess.Popen([*enter, "ip", "-batch", "-"], stdin=subprocess.PIPE, text=True) as process:
+        process.stdin.write("\n".join(lines))
+        process.stdin.close()
+        yield
+    if process.returncode:
+        sys.exit(f"bench/run: ip: {lines}")
+
+
 def plug(netns):
     """A cable to the other namespace, in which both ends are; its end here comes later."""
     ip(f"link add {LINK} type veth peer name port0", "link set port0 up", netns=netns)
@@ -235,9 +247,9 @@ def hotplug(peer, rounds, news, netns):
     for _ in range(rounds):
         plug(netns)
         news.forget()
-        ip(f"link set {LINK} netns {here}", netns=netns)
-        begin = news.wait_for(RTM_NEWLINK, NAME, LONGEST)
-        end = news.wait_for(RTM_NEWADDR, LOCAL, LONGEST)
+        with doing(f"link set {LINK} netns {here}", netns=netns):
+            begin = news.wait_for(RTM_NEWLINK, NAME, LONGEST)
+            end = news.wait_for(RTM_NEWADDR, LOCAL, LONGEST)
         if begin is None or end is None:
             sys.exit(f"bench/run: {peer.name} gave {LINK} no address in {LONGEST} s")
         times.append((end - begin) / 1e6)
@@ -256,11 +268,11 @@ def deletion(peer, rounds, news, netns):
     time.sleep(0.2)
     for number in range(rounds):
         news.forget()
-        ip(f"addr del {ADDRESS}/24 dev {LINK}")
-        begin = news.wait_for(RTM_DELADDR, LOCAL, NEVER)
-        end = news.wait_for(RTM_NEWADDR, LOCAL, NEVER)
+        with doing(f"addr del {ADDRESS}/24 dev {LINK}"):
+            begin = news.wait_for(RTM_DELADDR, LOCAL, NEVER)
+            end = news.wait_for(RTM_NEWADDR, LOCAL, NEVER)
         if begin is None or end is None:
-            return times if times else []
+            return []
         times.append((end - begin) / 1e6)
         # What somebody takes away five times in ten seconds is left alone until its link is up anew.
         if number % 4 == 3:

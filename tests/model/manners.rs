@@ -6,6 +6,7 @@ use crate::support::nouns::{self, Addr};
 use crate::support::tables::Tables;
 use ifdawn::engine::{Engine, Outcome, Wish};
 use ifdawn::model::config::{Config, GlobalNumber, LinkMatch};
+use ifdawn::model::link::LinkKind;
 use ifdawn::plan::resolve::LinkState;
 
 const SECOND: u64 = 1_000_000;
@@ -531,4 +532,38 @@ fn whatever_happens_ends_as_it_began() {
             });
         });
     }
+}
+
+#[test]
+fn a_made_link_that_is_deleted_again_and_again_is_left_alone() {
+    let mut host = FakeHost::new(kernel_with(&["eth0"]));
+    host.now = SECOND;
+    with_engine(|engine| {
+        engine.goal.stays = true;
+        let link = engine.config.file(LinkMatch::Name(name("br0")));
+        engine.config.link_mut(link).unwrap().kind = LinkKind::Bridge;
+        engine.config.addr(link, "10.0.0.5/24");
+        look(engine, &mut host);
+        for times in 0..5 {
+            let ifindex = host.kernel.link("br0").expect("it is made").ifindex;
+            host.kernel.vanish_link(ifindex);
+            look(engine, &mut host);
+            assert_eq!(host.kernel.link("br0").is_some(), times < 4, "{times}");
+        }
+        assert_eq!(
+            host.said("warning: br0: removed 5 times in 10 s; left alone"),
+            1
+        );
+        look(engine, &mut host);
+        assert!(host.kernel.link("br0").is_none());
+        engine.wish(&name("br0"), Wish::Up);
+        look(engine, &mut host);
+        assert!(host.kernel.link("br0").is_some());
+        for _ in 0..5 {
+            let ifindex = host.kernel.link("br0").expect("it is made").ifindex;
+            host.kernel.vanish_link(ifindex);
+            look(engine, &mut host);
+        }
+        assert!(host.kernel.link("br0").is_none());
+    });
 }

@@ -215,17 +215,25 @@ impl Engine<'_> {
     /// of that, was not taken away.
     #[inline(never)]
     pub(super) fn respect_removals(&mut self, host: &mut impl Host) {
-        let mut last_addr = 0;
+        // The link of the last address that is gone, and of the last one that stays so, with the routes that need it.
+        let (mut last_addr, mut without_addr) = (0, 0);
         let mut n = 0_usize;
         while let Some(thing) = self.desired.things.get_mut(n)
             && self.goal.stays
         {
             n = n.wrapping_add(1);
             let is_gone = matches!(thing.presence, Presence::Missing | Presence::DiffersForeign);
-            if !is_gone || !matches!(thing.standing, Standing::Ours | Standing::Connected) {
+            let ifindex = thing.ifindex;
+            if !is_gone || thing.standing >= Standing::Withdrawn {
                 continue;
             }
-            let ifindex = thing.ifindex;
+            if thing.what == What::Route && ifindex == without_addr {
+                thing.presence = Presence::Same;
+            }
+            let counted = matches!(thing.standing, Standing::Ours | Standing::Connected);
+            if !counted || thing.presence == Presence::Same {
+                continue;
+            }
             let mut counts = self.is_calm;
             match thing.what {
                 What::Addr => last_addr = ifindex,
@@ -244,6 +252,9 @@ impl Engine<'_> {
                 let is_news = watched.count(counts.into(), from, self.now);
                 if watched.times >= TIMES {
                     thing.presence = Presence::Same;
+                    if thing.what == What::Addr {
+                        without_addr = ifindex;
+                    }
                 }
                 let thing = *thing;
                 if is_news {

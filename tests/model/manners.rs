@@ -567,3 +567,26 @@ fn a_made_link_that_is_deleted_again_and_again_is_left_alone() {
         assert!(host.kernel.link("br0").is_none());
     });
 }
+
+/// What needs an address that is left alone is left alone with it.
+#[test]
+fn an_address_that_is_removed_again_and_again_takes_its_routes_along() {
+    watching(1, |engine, host| {
+        let addrs = &host.kernel.tables.addrs;
+        let addr = addrs.iter().find(|addr| addr.local == ip("10.0.0.5"));
+        let addr = addr.expect("an address").clone();
+        for _ in 0..5 {
+            host.kernel.tables.del_addr(&addr).unwrap();
+            host.is_quiet = true;
+            look(engine, host);
+        }
+        assert!(!has_default(host) && !host.kernel.addrs_of(2).contains(&"10.0.0.5/24".to_owned()));
+        assert_eq!(host.complaints.len(), 1, "{:?}", host.complaints);
+        assert_eq!(host.said("10.0.0.5/24: removed 5 times in 10 s"), 1);
+        let changes = host.changes_in(|host| look(engine, host));
+        assert_eq!((changes, engine.outcome()), (0, Outcome::Up));
+        engine.wish(&name("eth0"), Wish::Up);
+        look(engine, host);
+        assert!(has_default(host));
+    });
+}

@@ -66,6 +66,7 @@ pub struct Machine<
     depths: Vec<u8, LINKS>,
     originals: Vec<Original, KERNEL>,
     marks: Vec<Mark, KERNEL>,
+    hooked: Vec<(u32, IfName), KERNEL>,
     problems: Vec<(u32, Str), LINKS>,
     leaving: Vec<(u32, IfName), LINKS>,
     wishes: Vec<(IfName, Wish), LINKS>,
@@ -117,6 +118,7 @@ impl<
             depths: Vec::new(),
             originals: Vec::new(),
             marks: Vec::new(),
+            hooked: Vec::new(),
             problems: Vec::new(),
             leaving: Vec::new(),
             wishes: Vec::new(),
@@ -183,6 +185,7 @@ impl<
             foreign_resolv_conf: ForeignResolvConf::Kept,
             originals: &mut self.originals,
             marks: &mut self.marks,
+            hooked: &mut self.hooked,
             resolv_conf: ResolvConf {
                 text: &mut self.conf_text,
                 servers: &mut self.conf_servers,

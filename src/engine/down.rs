@@ -9,6 +9,7 @@ use crate::model::desired::{DesiredLink, GEN_MODE, MADE, UP};
 use crate::model::knob::Knob;
 use crate::model::link::IfName;
 use crate::model::observed::Link;
+use crate::output::hook::Hook;
 use crate::packed::word;
 use crate::plan::{Act, Phase};
 use crate::text::show::{Show, Text};
@@ -21,6 +22,9 @@ impl Engine<'_> {
     pub fn down(&mut self, name: &IfName, host: &mut impl Host) -> Result<(), Errno> {
         self.observe_links(host)?;
         let ifindex = self.observed.by_name(name).map_or(0, |link| link.ifindex);
+        if self.is_hooked(ifindex) {
+            self.tell_hook(Hook::PreDown, ifindex, name, host);
+        }
         self.meet(ifindex, name, host);
         // It went with what it lay on.
         if self.when(key(name), Event::Done).is_some() {
@@ -97,6 +101,7 @@ impl Engine<'_> {
             host.remove(OutputFile::Lease6(name));
             self.mark(key(name), Event::Done);
             host.progress(&WentDown { name, is_made });
+            self.tell_down(ifindex, host);
         }
         self.publish_resolv_conf(host);
         self.publish_state(host);

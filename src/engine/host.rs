@@ -2,6 +2,7 @@
 
 use crate::diag::{Errno, Sink};
 use crate::model::link::{IfName, Mac};
+use crate::output::hook::Hook;
 use crate::packed::Word;
 use crate::text::show::Show;
 use crate::wire::ethtool::Room;
@@ -142,6 +143,10 @@ pub trait Host: Sink {
     /// # Errors
     /// As the kernel answers; [`Errno::EOPNOTSUPP`] for what the device has not.
     fn ethtool(&mut self, link: &IfName, request: &mut [u8], room: &mut Room) -> Result<(), Errno>;
+
+    /// Has hooks run: what happened, to what, and what they find in their environment, behind the end
+    /// of a line. Where nobody runs any, nothing.
+    fn hook(&mut self, _: Hook, _: &[u8], _: &dyn Show) {}
 
     /// Tells a person what happens.
     fn progress(&mut self, news: &dyn Show);

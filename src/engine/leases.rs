@@ -11,6 +11,7 @@ use crate::model::desired::{DesiredLink, Presence, What};
 use crate::model::lease::Field;
 use crate::model::link::IfName;
 use crate::model::observed::Link;
+use crate::output::hook::Hook;
 use crate::output::json::is_written_as;
 use crate::output::lease::{self, LeaseFile};
 use crate::plan::lease::needs_root;
@@ -25,7 +26,7 @@ use heapless::VecView;
 const GRACE: u32 = 4;
 
 /// Both families: leases have a file each.
-const FAMILIES: &[Family] = &[Family::V4, Family::V6];
+pub(crate) const FAMILIES: &[Family] = &[Family::V4, Family::V6];
 
 impl Engine<'_> {
     /// Sees that there is a client for each desired link that asks others for something, and for no other. What an
@@ -70,15 +71,23 @@ impl Engine<'_> {
 
     /// Writes down what is leased, where that is not written yet.
     pub(super) fn keep_leases(&mut self, host: &mut impl Host) {
-        for lessee in self.lessees.iter_mut() {
-            let Some(link) = self.desired.link(lessee.ifindex) else {
-                continue;
+        let mut n = 0_usize;
+        while let Some(lessee) = self.lessees.get_mut(n / 2) {
+            let (family, hook) = match n % 2 {
+                0 => (Family::V4, Hook::Dhcp4Change),
+                _ => (Family::V6, Hook::Dhcp6Change),
             };
-            for &family in FAMILIES {
-                if lessee.has(family, self.now) && !lessee.is_saved(family) {
-                    let text = &file(lessee, &link.name, family);
-                    let is_written = write(host, name_of(&link.name, family), text);
-                    lessee.set_saved(family, is_written);
+            n = n.wrapping_add(1);
+            let ifindex = lessee.ifindex;
+            if let Some(&DesiredLink { name, .. }) = self.desired.link(ifindex)
+                && lessee.has(family, self.now)
+                && !lessee.is_saved(family)
+            {
+                let text = &file(lessee, &name, family);
+                let is_written = write(host, name_of(&name, family), text);
+                lessee.set_saved(family, is_written);
+                if lessee.is_news(family) && self.is_hooked(ifindex) {
+                    self.tell_hook(hook, ifindex, &name, host);
                 }
             }
         }

@@ -14,6 +14,7 @@ pub mod dhcp;
 mod down;
 mod ethtool;
 mod hear;
+mod hooks;
 mod host;
 mod imagine;
 mod knobs;
@@ -32,6 +33,7 @@ mod watched;
 mod wish;
 
 pub use host::{Host, Instant, OutputFile, Packet, Settled};
+pub(crate) use leases::FAMILIES;
 pub(crate) use names::{Names, Original};
 pub(crate) use observe::Asked;
 pub use publish::ForeignResolvConf;
@@ -241,6 +243,8 @@ pub struct Engine<'m> {
     pub(crate) buffers: Buffers<'m>,
     pub(crate) originals: &'m mut VecView<Original>,
     pub(crate) marks: &'m mut VecView<Mark>,
+    /// Links that hooks were told are up, and what they were called then.
+    pub(crate) hooked: &'m mut VecView<(u32, IfName)>,
     /// What a link's problems were.
     pub problems: &'m mut VecView<(u32, Str)>,
     /// What is wanted of links that were spoken of one by one, the oldest first.
@@ -272,6 +276,7 @@ impl Engine<'_> {
         self.depths.clear();
         self.problems.clear();
         self.marks.clear();
+        self.hooked.clear();
         self.lessees.clear();
         self.addrs6.clear();
         self.buffers.restore.clear();
@@ -326,6 +331,7 @@ impl Engine<'_> {
         // Before anything else: servers take their time.
         self.attend(host);
         self.finish_links(host);
+        self.tell_hooks(host);
         self.publish(host);
         Ok(())
     }

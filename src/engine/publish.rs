@@ -11,6 +11,7 @@ use crate::model::lease::Field;
 use crate::model::lease6::Field6;
 use crate::model::link::IfName;
 use crate::model::observed::Observed;
+use crate::output::hook::Hook;
 use crate::output::json::{Octets, begins_with};
 use crate::output::owned;
 use crate::output::resolv_conf::{MARKER, ResolvConf};
@@ -213,7 +214,9 @@ impl Engine<'_> {
             OnDisk::AsItShallBe => return,
             OnDisk::Foreign => FOREIGN,
             OnDisk::Differs => {
-                write(host, OutputFile::ResolvConf, &Octets(self.resolv_conf.text));
+                if write(host, OutputFile::ResolvConf, &Octets(self.resolv_conf.text)) {
+                    host.hook(Hook::DnsChange, b"", &Octets(b"\n"));
+                }
                 let unread = parts::nth(self.resolv_conf.servers, b'\n', SERVERS_READ);
                 if unread.is_empty() {
                     return;
@@ -279,7 +282,9 @@ impl Engine<'_> {
         {
             return;
         }
-        write(host, OutputFile::Hostname, &Octets(wanted));
+        if write(host, OutputFile::Hostname, &Octets(wanted)) {
+            host.hook(Hook::Hostname, b"none", &Octets(b"\n"));
+        }
     }
 
     /// Whether resolv.conf would be written.

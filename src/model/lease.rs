@@ -12,7 +12,7 @@ use core::net::{IpAddr, Ipv4Addr};
 use crate::limits::MAX_LEASE_DOMAINS;
 /// Most routes of one lease that are kept.
 pub use crate::limits::MAX_LEASE_ROUTES;
-pub use slots::{AnyLease, AnyLeaseMut, Form, Kind, Slot, Verdict, is_text, number};
+pub use slots::{AnyLease, AnyLeaseMut, Form, Kind, Naming, Slot, Verdict, is_text, number};
 
 /// Octets of a route in a slot.
 pub const ROUTE_OCTETS: usize = 9;
@@ -20,7 +20,8 @@ pub const ROUTE_OCTETS: usize = 9;
 record! {
     /// What a lease says. All zeros: nothing.
     Lease, Dhcp4;
-    /// What a lease may say; the doc of each names the key it has in `/run/ifdawn/lease-IF`.
+    /// What a lease may say; the doc of each names the key it has in `/run/ifdawn/lease-IF`; behind
+    /// that its name for hooks.
     Field, from 0, then "UPTIME";
     /// What the message is (option 53); empty: BOOTP.
     Message 53 Number 1, "";
@@ -33,41 +34,41 @@ record! {
     /// Seconds without IPv4 (RFC 8925).
     V6Only 108 Number 4, "";
     /// `yiaddr`: the address.
-    Addr 0 Addr 4, "IPV4ADDR";
+    Addr 0 Addr 4, "IPV4ADDR", "IP_ADDRESS";
     /// Its netmask, contiguous.
-    Mask 1 Addr 4, "IPV4NETMASK";
+    Mask 1 Addr 4, "IPV4NETMASK", "SUBNET_MASK";
     /// Its broadcast address.
-    Broadcast 28 Addr 4, "IPV4BROADCAST";
+    Broadcast 28 Addr 4, "IPV4BROADCAST", "BROADCAST_ADDRESS";
     /// The default gateway, whichever option it is from.
-    Router 3 Addrs 4, "IPV4GATEWAY";
+    Router 3 Addrs 4, "IPV4GATEWAY", "ROUTERS";
     /// Name servers.
-    Dns 6 Addrs 64, "IPV4DNS";
+    Dns 6 Addrs 64, "IPV4DNS", "DOMAIN_NAME_SERVERS";
     /// Host name.
-    Hostname 12 Hostname 64, "HOSTNAME";
+    Hostname 12 Hostname 64, "HOSTNAME", "HOST_NAME";
     /// Domain.
-    Domain 15 Domains 255, "DNSDOMAIN";
+    Domain 15 Domains 255, "DNSDOMAIN", "DOMAIN_NAME";
     /// Search domains (RFC 3397).
-    Search 119 Domains MAX_LEASE_DOMAINS, "DOMAINSEARCH";
+    Search 119 Domains MAX_LEASE_DOMAINS, "DOMAINSEARCH", "DOMAIN_SEARCH";
     /// `siaddr`: where the boot file is.
-    NextServer 0 Addr 4, "ROOTSERVER";
+    NextServer 0 Addr 4, "ROOTSERVER", "NEXT_SERVER";
     /// Root path.
-    RootPath 17 Text 512, "ROOTPATH";
+    RootPath 17 Text 512, "ROOTPATH", "ROOT_PATH";
     /// Boot file: option 67, else `file`.
-    Bootfile 67 Text 255, "filename";
+    Bootfile 67 Text 255, "filename", "BOOTFILE_NAME";
     /// Its server's name: option 66, else `sname`.
-    ServerName 66 Text 255, "SERVERNAME";
+    ServerName 66 Text 255, "SERVERNAME", "TFTP_SERVER_NAME";
     /// Time servers.
-    Ntp 42 Addrs 32, "NTPSERVERS";
+    Ntp 42 Addrs 32, "NTPSERVERS", "NTP_SERVERS";
     /// MTU of the link.
-    Mtu 26 Number 2, "MTU";
+    Mtu 26 Number 2, "MTU", "INTERFACE_MTU";
     /// Who gave the lease.
-    Server 54 Addr 4, "DHCPSERVER";
+    Server 54 Addr 4, "DHCPSERVER", "DHCP_SERVER_IDENTIFIER";
     /// Seconds it lasts; `u32::MAX` is for ever.
-    LeaseTime 51 Number 4, "DHCPLEASETIME";
+    LeaseTime 51 Number 4, "DHCPLEASETIME", "DHCP_LEASE_TIME";
     /// Seconds until it is to be renewed (T1).
-    RenewTime 58 Number 4, "DHCPRENEWALTIME";
+    RenewTime 58 Number 4, "DHCPRENEWALTIME", "DHCP_RENEWAL_TIME";
     /// Seconds until any server is to be asked (T2).
-    RebindTime 59 Number 4, "DHCPREBINDINGTIME";
+    RebindTime 59 Number 4, "DHCPREBINDINGTIME", "DHCP_REBINDING_TIME";
     /// Routes but the default route: option 121 (RFC 3442), else 33.
     Routes 121 Routes MAX_LEASE_ROUTES * ROUTE_OCTETS, "ROUTES";
 }

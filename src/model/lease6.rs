@@ -25,7 +25,7 @@ record! {
     /// DUID of whom it is said to.
     ClientId 1 Octets MAX_DUID, "";
     /// DUID of who says it.
-    ServerId 2 Octets MAX_DUID, "DHCP6SERVERID";
+    ServerId 2 Octets MAX_DUID, "DHCP6SERVERID", "DHCP6_SERVER_ID";
     /// How much the server wants to be chosen.
     Preference 7 Number 1, "";
     /// Status of the message, or of an IA, that is no success.
@@ -35,25 +35,25 @@ record! {
     /// Seconds until what was said without a lease is to be asked for again.
     RefreshTime 32 Number 4, "DHCP6REFRESHTIME";
     /// The addresses of its IA_NA.
-    Addrs 5 Leased MAX_IA_ADDRS * LEASED_OCTETS, "IPV6ADDR";
+    Addrs 5 Leased MAX_IA_ADDRS * LEASED_OCTETS, "IPV6ADDR", "IP6_ADDRESS";
     /// The prefixes of its IA_PD.
-    Prefixes 26 Leased MAX_IA_PREFIXES * LEASED_OCTETS, "IPV6PREFIX";
+    Prefixes 26 Leased MAX_IA_PREFIXES * LEASED_OCTETS, "IPV6PREFIX", "IP6_PREFIX";
     /// Seconds until the lease is to be renewed: T1 of an IA.
-    RenewTime 3 Number 4, "DHCP6RENEWALTIME";
+    RenewTime 3 Number 4, "DHCP6RENEWALTIME", "RENEW";
     /// Seconds until any server is to be asked: T2.
-    RebindTime 3 Number 4, "DHCP6REBINDINGTIME";
+    RebindTime 3 Number 4, "DHCP6REBINDINGTIME", "REBIND";
     /// Name servers (RFC 3646).
-    Dns 23 Addrs6 MAX_RDNSS * 16, "IPV6DNS";
+    Dns 23 Addrs6 MAX_RDNSS * 16, "IPV6DNS", "DHCP6_NAME_SERVERS";
     /// Search domains (RFC 3646).
-    Search 24 Domains MAX_LEASE_DOMAINS, "IPV6DOMAINSEARCH";
+    Search 24 Domains MAX_LEASE_DOMAINS, "IPV6DOMAINSEARCH", "DHCP6_DOMAIN_SEARCH";
     /// Our name, as the server has it (RFC 4704).
-    Fqdn 39 Domains 255, "HOSTNAME";
+    Fqdn 39 Domains 255, "HOSTNAME", "FQDN_FQDN";
     /// Time servers (RFC 5908).
-    Ntp 56 Addrs6 64, "NTPSERVERS";
+    Ntp 56 Addrs6 64, "NTPSERVERS", "NTP_SERVERS";
     /// Names of time servers (RFC 5908).
     NtpNames 56 Domains 255, "NTPNAMES";
     /// URL of the boot file (RFC 5970).
-    BootfileUrl 59 Text 512, "BOOTFILEURL";
+    BootfileUrl 59 Text 512, "BOOTFILEURL", "BOOTFILE_URL";
     /// Its parameters (RFC 5970).
     BootfileParams 60 Texts 512, "BOOTFILEPARAMS";
 }

@@ -122,6 +122,14 @@ impl Form {
         }
     }
 
+    /// The same for hooks.
+    pub fn options(self) -> Packed {
+        match self {
+            Form::Dhcp4 => lease::Field::OPTIONS,
+            Form::Dhcp6 => lease6::Field6::OPTIONS,
+        }
+    }
+
     /// The number of its first slot.
     pub(crate) fn first(self) -> u8 {
         match self {
@@ -137,6 +145,15 @@ impl Form {
             Form::Dhcp6 => lease6::Field6::ALL.len() as u8,
         }
     }
+}
+
+/// What the fields of a record are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// By the keys of a file ([`Form::keys`]).
+    Keys,
+    /// By the names that hooks know ([`Form::options`]).
+    Options,
 }
 
 /// A record of either form.
@@ -347,7 +364,7 @@ macro_rules! record {
     (
         $(#[$record_doc:meta])* $record:ident, $form:ident;
         $(#[$fields_doc:meta])* $fields:ident, from $first:expr, then $then:literal;
-        $($(#[$doc:meta])* $field:ident $code:literal $kind:ident $room:expr, $key:literal;)*
+        $($(#[$doc:meta])* $field:ident $code:literal $kind:ident $room:expr, $key:literal $(, $option:literal)?;)*
     ) => {
         $(#[$fields_doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -367,6 +384,9 @@ macro_rules! record {
 
             /// The keys, joined by commas; empty for what is not kept. Behind them that of when the lease began.
             pub const KEYS: Packed = packed!(concat!($($key, ","),*, $then));
+
+            /// What hooks know them as, joined by commas; empty for what they are not told.
+            pub const OPTIONS: Packed = packed!(concat!($($($option,)? ","),*));
 
             /// The number of its slot.
             pub(crate) const fn number(self) -> u8 {

@@ -31,7 +31,8 @@
 
 use crate::engine::Instant;
 use crate::model::addr::{Cidr, Family, dotted};
-use crate::model::lease::{AnyLease, AnyLeaseMut, Form, Kind, ROUTE_OCTETS, number};
+use crate::model::index::{HASH_START, hash};
+use crate::model::lease::{AnyLease, AnyLeaseMut, Form, Kind, Naming, ROUTE_OCTETS, number};
 use crate::model::lease6::{LEASED_OCTETS, leased};
 use crate::model::link::IfName;
 use crate::model::slots::{self, Record};
@@ -63,7 +64,7 @@ impl Show for LeaseFile<'_> {
         }
         f.count(word!("'\nIFINDEX='"), self.ifindex);
         f.count(word!("'\nUPTIME='"), began);
-        each(self.lease, &mut |key, value| {
+        each(self.lease, Naming::Keys, &mut |key, value| {
             f.show(word!("'\n"), &key);
             f.show(word!("='"), value);
         });
@@ -73,22 +74,41 @@ impl Show for LeaseFile<'_> {
 
 displayed!(LeaseFile<'_>);
 
-/// Passes the key of each field on, and its value in words, but of what is not kept, or was not said.
+/// Passes what each field is called on, and its value in words, but of what is not called so, or was not said.
 #[inline(never)]
-pub fn each(lease: AnyLease<'_>, take: &mut dyn FnMut(Packed, &Value<'_>)) {
+pub fn each(lease: AnyLease<'_>, naming: Naming, take: &mut dyn FnMut(Packed, &Value<'_>)) {
     let AnyLease { form, record } = lease;
+    let names = match naming {
+        Naming::Keys => form.keys(),
+        Naming::Options => form.options(),
+    };
     for n in 0..form.slots() {
         let slot = form.first().wrapping_add(n);
-        let (key, octets) = (form.keys().item(n.into()), slots::get(record, slot));
-        if !key.0.is_empty() && !octets.is_empty() {
+        let (name, octets) = (names.item(n.into()), slots::get(record, slot));
+        if !name.0.is_empty() && !octets.is_empty() {
             let kind = slots::row(slot).kind;
-            take(key, &Value { kind, octets });
+            let value = Value {
+                naming,
+                kind,
+                octets,
+            };
+            take(name, &value);
         }
     }
 }
 
+/// A digest of what is written down of a lease; never 0.
+pub fn digest(lease: AnyLease<'_>) -> u32 {
+    let mut sum = HASH_START;
+    each(lease, Naming::Keys, &mut |_, value| {
+        sum = hash(sum, value.octets);
+    });
+    sum | 1
+}
+
 /// A field in words.
 pub struct Value<'a> {
+    naming: Naming,
     kind: Kind,
     octets: &'a [u8],
 }
@@ -109,9 +129,15 @@ impl Show for Value<'_> {
         let mut before = word!("");
         for item in self.octets.chunks(size) {
             if let Some(leased) = leased(item) {
-                f.show(before, &leased.addr);
-                f.count(word!(","), leased.preferred);
-                f.count(word!(","), leased.valid);
+                // An address is known to hooks without its length, and both without their seconds.
+                match (self.naming, leased.addr.len) {
+                    (Naming::Options, 128) => f.show(before, &leased.addr.addr),
+                    _ => f.show(before, &leased.addr),
+                }
+                if self.naming == Naming::Keys {
+                    f.count(word!(","), leased.preferred);
+                    f.count(word!(","), leased.valid);
+                }
             } else if let Some(addr) = item.as_array::<ADDR6_OCTETS>() {
                 f.show(before, &IpAddr::from(*addr));
             } else if let Some((addr, more)) = item.split_first_chunk::<ADDR_OCTETS>() {

@@ -2,6 +2,7 @@
 //!
 //! Everything here is text made from values; where it is written is the host's affair.
 
+pub mod hook;
 pub mod json;
 pub mod lease;
 pub mod owned;

@@ -6,7 +6,7 @@ use crate::model::addr::{Cidr, is_link_local};
 use crate::model::advert::{Item, What};
 use crate::model::config::{LinkConfig, LinkId, LinkMatch};
 use crate::model::desired::{self, DesiredLink, FOREVER};
-use crate::model::lease::AnyLease;
+use crate::model::lease::{AnyLease, Naming};
 use crate::model::link::Mac;
 use crate::output::json::{Json, Octets};
 use crate::output::lease::each;
@@ -248,7 +248,7 @@ impl Show for InWords<'_> {
 fn leased_words(json: &mut Json<'_>, lease: Option<AnyLease<'_>>) {
     if let Some(lease) = lease {
         json.item();
-        each(lease, &mut |key, value| {
+        each(lease, Naming::Keys, &mut |key, value| {
             json.item();
             json.packed(key);
             json.text(value);

@@ -36,7 +36,10 @@ const WRITTEN: &str = concat!(
     "pt_dad@: IPv6 @%@sysctl -w net/ipv6/conf/@=@ip token set dev @ addrgenmode @disable_ipv6@accept_ra@autoc",
     "onf@\n  @accept_ra_defrtr@accept_ra_rt_info_max_plen@ra_defrtr_metric@use_tempaddr@dad_transmits@optimistic_d",
     "ad@mtu@stable_secret@addr_gen_mode@/etc/machine-id@/run/ifdawn/control@a supervisor runs already",
-    ": process @; nothing was changed",
+    ": process @; nothing was changed@\nDEVICE_IFACE=",
+    "@\nDEVICE_IP_IFACE=@\nCONNECTION_ID=@\nDHCP@_@\nIP@_GATEWAY=@_NAMESERVERS=@_DOMAINS=@_ADDRESS_",
+    "@_NUM_ADDRESSES=@_ROUTE_@_NUM_ROUTES=@/etc/ifdawn/hooks.d@/etc/NetworkManager/dispatcher.d@/usr/lib/Netw",
+    "orkManager/dispatcher.d@NM_DISPATCHER_ACTION=",
 );
 
 /// The same, packed.

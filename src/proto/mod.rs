@@ -17,6 +17,8 @@ use crate::model::addr::Family;
 use crate::model::config::LinkId;
 use crate::model::lease::{AnyLease, Lease};
 use crate::model::lease6::Lease6;
+use crate::output::lease::digest;
+use core::mem::replace;
 pub(crate) use dhcpv4::pace::{NEAR, after};
 use dhcpv4::{Client, State};
 use heapless::VecView;
@@ -35,6 +37,8 @@ pub struct Lessee {
     pub v6_only: bool,
     /// Whether the leases are written down, by [`Family`].
     pub saved: [bool; 2],
+    /// Digests of what hooks know of them, the same; 0: nothing.
+    pub digests: [u32; 2],
     /// How often its link had lost carrier at the last look.
     pub carrier_losses: u32,
     /// A digest of what it says of itself, while its configuration is read again.
@@ -60,6 +64,7 @@ impl Lessee {
             config,
             v6_only: false,
             saved: [false; 2],
+            digests: [0; 2],
             carrier_losses: 0,
             description: 0,
             client: Client::NEW,
@@ -148,6 +153,16 @@ impl Lessee {
             Family::V4 => self.lease.any(),
             Family::V6 => self.lease6.any(),
         }
+    }
+
+    /// Whether the lease of a family is another one than when this was last asked; the first one is not.
+    pub fn is_news(&mut self, family: Family) -> bool {
+        let is = digest(self.lease_of(family));
+        let Some(known) = self.digests.get_mut(family as usize) else {
+            return false;
+        };
+        let was = replace(known, is);
+        was != 0 && was != is
     }
 
     /// Whether the lease of a family is written down.

@@ -110,18 +110,24 @@ pub fn is_ifcfg_file_name(name: &[u8]) -> bool {
     let Some(link @ [_, ..]) = parts::strip(name, b"ifcfg-") else {
         return false;
     };
-    let is_left_over = |dot| {
-        LEFT_OVER
-            .position(parts::slice(link, dot, link.len()))
-            .is_some()
-    };
-    let dot = link.iter().rposition(|octet| *octet == b'.');
-    if matches!(link, [.., b'~']) || dot.is_some_and(is_left_over) {
+    if is_left_over(link, LEFT_OVER) {
         return false;
     }
     // rpm's temporary files: `;` and eight hexadecimal digits
     !matches!(link.split_last_chunk::<9>(),
         Some((_, [b';', digits @ ..])) if scalar::hex(digits).is_some())
+}
+
+/// Whether a file of this name is an editor's backup, or ends with one of these.
+pub fn is_left_over(name: &[u8], endings: Packed) -> bool {
+    name.ends_with(b"~") || endings.position(ending(name)).is_some()
+}
+
+/// What stands from the last dot on; nothing where there is none.
+#[inline(never)]
+pub fn ending(name: &[u8]) -> &[u8] {
+    let dot = name.iter().rposition(|octet| *octet == b'.');
+    parts::slice(name, dot.unwrap_or(name.len()), name.len())
 }
 
 /// A file being read, and what is known of its link.

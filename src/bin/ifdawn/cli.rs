@@ -104,7 +104,7 @@ wrongs! {
     NoCommand "no command",
     WhichLink "down: which link?",
     NotOfThisCommand "not an option of this command: ",
-    Timeout "--timeout: not a number of seconds: ",
+    Seconds "not a number of seconds: ",
     NotifyFd "--notify-fd: not an open descriptor: ",
     Log "--log: none of stderr,kmsg,syslog: ",
     Sources "--sources: none of cmdline,ifcfg,firmware: ",
@@ -137,6 +137,7 @@ table! {
     IfcfgDir            "    --ifcfg-dir DIR      directory of ifcfg files",
     ResolvConf          "    --resolv-conf PATH   the resolver's file",
     Timeout             "    --timeout SECONDS    seconds to wait in all",
+    HookTimeout [Watch] "    --hook-timeout SECONDS  watch: how long a hook may run",
     Release     [Down Watch] "    --release            down: give leases back; watch: do so at its end",
     NotifyFd    [Watch] "    --notify-fd N        write a line to this descriptor when all is up",
     Initramfs           "    --initramfs          behave as in an initramfs",
@@ -206,6 +207,8 @@ pub struct Options {
     about: u8,
     /// `--timeout`.
     pub timeout: Option<u32>,
+    /// `--hook-timeout`.
+    pub hook_timeout: Option<u32>,
     /// `--notify-fd`.
     pub notify_fd: Option<u32>,
     /// By option, what it was given: a value, or for what takes none its word.
@@ -227,6 +230,7 @@ impl Options {
             files: Vec::new(),
             sources: 0,
             timeout: None,
+            hook_timeout: None,
             notify_fd: None,
             log: Target::Stderr,
             values: [None; _],
@@ -367,12 +371,8 @@ impl Options {
             }
             option = option.wrapping_add(1);
         }
-        if let Some(word) = self.value(Opt::Timeout) {
-            self.timeout = scalar::number(word);
-            if self.timeout.is_none() {
-                self.refuse(Wrong::Timeout, word);
-            }
-        }
+        self.timeout = self.seconds(Opt::Timeout);
+        self.hook_timeout = self.seconds(Opt::HookTimeout);
         if let Some(word) = self.value(Opt::NotifyFd) {
             // Before we open anything.
             self.notify_fd =
@@ -395,6 +395,17 @@ impl Options {
                 None => self.refuse(Wrong::Sources, word),
             }
         }
+    }
+
+    /// The value of an option that is a number of seconds.
+    #[inline(never)]
+    fn seconds(&mut self, option: Opt) -> Option<u32> {
+        let word = self.value(option)?;
+        let seconds = scalar::number(word);
+        if seconds.is_none() {
+            self.refuse(Wrong::Seconds, word);
+        }
+        seconds
     }
 
     #[inline(never)]

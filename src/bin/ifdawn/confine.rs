@@ -20,10 +20,9 @@ use ifdawn::packed::{Packed, packed, word};
 /// Always kept.
 const KEPT: u32 = caps::NET_ADMIN | caps::NET_RAW | caps::NET_BIND_SERVICE;
 
-/// The steps.
-const STEPS: Packed = packed!("no_new_privs,Landlock,capability bounding set,capabilities,seccomp");
-
-const LAST: usize = 4;
+/// The steps that kernels may refuse.
+const STEPS: Packed = packed!("Landlock,capability bounding set,seccomp");
+const LAST: usize = 2;
 
 /// How bad it is if the last of them is refused, and if another one is: what is parsed is in a jail, or is not read.
 const WARNING: Complaint = Complaint::warning(Problem::File, Effect::NotLocked);
@@ -59,11 +58,11 @@ pub fn confine(system: &mut System<'_>) {
         allow(&Root::NONE.join(word!("/proc/sys/net/ipv6/conf/"), b""));
         allow(&Root::NONE.join(word!("/dev/kmsg"), b""));
     });
-    // Those that follow need the first; the last forbids the others.
+    // The others need it, and report it.
+    let _ = process::gain_nothing();
+    // The last forbids the others.
     let done = [
-        process::gain_nothing(),
         rules.and_then(Rules::confine),
-        caps::bound(kept),
         caps::keep_only(kept),
         seccomp::confine(),
     ];

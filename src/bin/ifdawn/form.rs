@@ -145,6 +145,8 @@ pub enum Wanted {
     Nbft,
     /// `owned-*`.
     Owned,
+    /// Scripts.
+    Hooks,
 }
 
 impl Wanted {
@@ -160,6 +162,7 @@ impl Wanted {
             Wanted::Nic => firmware::field(name).is_some(),
             Wanted::Nbft => name.starts_with(b"NBFT"),
             Wanted::Owned => crate::system::owned(name).is_some(),
+            Wanted::Hooks => crate::hooks::is_hook_name(name),
         }
     }
 }

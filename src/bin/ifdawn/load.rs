@@ -181,7 +181,8 @@ impl Loader<'_, '_, '_> {
                 | Wanted::Links
                 | Wanted::DropIns
                 | Wanted::Nbft
-                | Wanted::Owned => self.directory(path, step),
+                | Wanted::Owned
+                | Wanted::Hooks => self.directory(path, step),
             }
         }
         if reads_cmdline {

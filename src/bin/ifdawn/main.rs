@@ -9,6 +9,7 @@ mod confine;
 mod control;
 mod form;
 mod frame;
+mod hooks;
 mod load;
 mod reload;
 mod report;

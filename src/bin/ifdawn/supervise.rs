@@ -6,6 +6,7 @@
 use crate::cli::Command;
 use crate::confine;
 use crate::control::{self, Control};
+use crate::hooks;
 use crate::reload::{self, Changes};
 use crate::service::Service;
 use crate::sys::{clock, process, signal};
@@ -22,6 +23,8 @@ pub const FILES: usize = 5;
 pub struct Supervisor {
     /// Signals, as something to read; none: we are no supervisor, or signals end us.
     signals: Option<BorrowedFd<'static>>,
+    /// Who runs hooks, where there are any.
+    pub spawner: Option<BorrowedFd<'static>>,
     /// What wakes us after a suspend.
     timer: Option<BorrowedFd<'static>>,
     /// What is known of changes of the sources.
@@ -36,6 +39,7 @@ impl Supervisor {
     /// Nothing open.
     pub const NONE: Supervisor = Supervisor {
         signals: None,
+        spawner: None,
         timer: None,
         changes: Changes::NONE,
         control: Control::NONE,
@@ -57,6 +61,8 @@ pub enum Order {
 pub fn begin(system: &mut System<'_>) -> Result<(), u8> {
     if system.options.command == Command::Watch {
         control::listen(system)?;
+        // While we may still do everything, and signals do what they do by default.
+        hooks::start(system);
         system.supervisor.signals = signal::catch().ok();
         reload::watch(system);
         system.supervisor.timer = clock::timer().ok();

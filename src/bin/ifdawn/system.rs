@@ -2,6 +2,7 @@
 
 use crate::cli::{Opt, Options};
 use crate::form::Wanted;
+use crate::hooks;
 use crate::load::{self, Files};
 use crate::report::Target;
 use crate::run::NOT_UP;
@@ -15,6 +16,7 @@ use crate::sys::{clock, drain, ethtool, keep};
 use ifdawn::diag::{Complaint, Diagnostic, Effect, Errno, LineBuf, Problem, Sink, Subject};
 use ifdawn::engine::{Engine, Host, Instant, OutputFile, Packet, Said, Settled};
 use ifdawn::model::link::{IfName, Mac};
+use ifdawn::output::hook::Hook;
 use ifdawn::packed::{Word, packed, word};
 use ifdawn::text::parts;
 use ifdawn::text::show::Show;
@@ -308,6 +310,10 @@ impl Host for System<'_> {
 
     fn flush(&mut self) {
         self.sockets.flush();
+    }
+
+    fn hook(&mut self, hook: Hook, name: &[u8], environment: &dyn Show) {
+        hooks::tell(self, hook, name, environment);
     }
 
     fn trace(&mut self, what: &dyn Show) {

@@ -37,28 +37,24 @@ pub fn may_configure() -> bool {
     result.is_err() || effective & NET_ADMIN != 0
 }
 
-/// Gives up all capabilities but these, and of these what programs that we executed would have.
+/// Gives up all capabilities but these. What is executed never gets any other one.
+///
+/// # Errors
+/// [`Errno::EPERM`] without `CAP_SETPCAP`: what is executed may get others.
 pub fn keep_only(kept: u32) -> Result<(), Errno> {
+    let mut bounded = Ok(());
+    // Not every number is one. The last, 0, is, and is not kept.
+    for number in (0..NUMBERS).rev() {
+        if u64::from(kept) >> number & 1 == 0 {
+            // SAFETY: no pointers.
+            bounded = unsafe { process::control(libc::PR_CAPBSET_DROP, number, 0) };
+        }
+    }
     let mut data = [0; 6];
     exchange(libc::SYS_capget, &mut data)?;
     let [_, permitted, ..] = data;
     let kept = permitted & kept;
     // Ambient ones are inheritable ones.
-    exchange(libc::SYS_capset, &mut [kept, kept, 0, 0, 0, 0])
-}
-
-/// Has nothing that we execute ever get other capabilities than these.
-///
-/// # Errors
-/// [`Errno::EPERM`] without `CAP_SETPCAP`.
-pub fn bound(kept: u32) -> Result<(), Errno> {
-    let mut done = Ok(());
-    // Not every number is one. The last, 0, is, and is not kept.
-    for number in (0..NUMBERS).rev() {
-        if u64::from(kept) >> number & 1 == 0 {
-            // SAFETY: no pointers.
-            done = unsafe { process::control(libc::PR_CAPBSET_DROP, number, 0) };
-        }
-    }
-    done
+    exchange(libc::SYS_capset, &mut [kept, kept, 0, 0, 0, 0])?;
+    bounded
 }

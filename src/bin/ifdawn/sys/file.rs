@@ -96,7 +96,7 @@ impl<'a> Root<'a> {
     /// The number of what is at the end of a path and its symbolic links; 0 if there is nothing.
     #[inline(never)]
     pub fn inode(&self, path: Word) -> u64 {
-        status(HERE, self.join(path, b"").pointer(), 0).inode
+        self.join(path, b"").status().inode
     }
 
     /// Adds the names in a directory that are wanted, in the kernel's order.
@@ -164,6 +164,11 @@ impl Path {
             .map_or(&[], |(_, octets)| octets)
     }
 
+    /// With it.
+    pub fn whole(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
     /// Whether there is such a file.
     #[inline(never)]
     pub fn exists(&self) -> bool {
@@ -193,7 +198,7 @@ impl Path {
     }
 
     /// All up to its last slash.
-    fn before_name(&self) -> &[u8] {
+    pub fn before_name(&self) -> &[u8] {
         let path = self.as_bytes();
         let name = path.rsplit(|octet| *octet == b'/').next();
         parts::slice(
@@ -206,13 +211,18 @@ impl Path {
     /// Whether there is something that this user may not write to as its owner.
     #[inline(never)]
     pub fn is_of_others(&self, user: u32) -> bool {
-        let status = status(HERE, self.pointer(), 0);
+        let status = self.status();
         status.kind() != 0 && (status.user != user || status.mode & 0o200 == 0)
     }
 
     /// Whether there is something that is no regular file.
     pub fn is_special(&self) -> bool {
-        !matches!(status(HERE, self.pointer(), 0).kind(), 0 | libc::S_IFREG)
+        !matches!(self.status().kind(), 0 | libc::S_IFREG)
+    }
+
+    /// What is at the end of it and its symbolic links.
+    pub fn status(&self) -> Status {
+        status(HERE, self.pointer(), 0)
     }
 
     /// As system calls take it.
@@ -356,14 +366,19 @@ pub fn lock(file: BorrowedFd<'_>, how: Lock) -> Result<(), Errno> {
 
 /// What is asked of a file.
 #[derive(Clone, Copy)]
-struct Status {
-    user: u32,
-    mode: u16,
+pub struct Status {
+    /// Type and permissions; 0: there is none.
+    pub mode: u16,
+    /// Who owns it.
+    pub user: u32,
+    /// Octets of it.
+    pub size: u64,
     inode: u64,
 }
 
 impl Status {
-    fn kind(self) -> u32 {
+    /// What it is.
+    pub fn kind(self) -> u32 {
         u32::from(self.mode) & libc::S_IFMT
     }
 }
@@ -371,8 +386,8 @@ impl Status {
 /// Of a file at a pointer to a path; zeros if there is none.
 #[inline(never)]
 fn status(directory: usize, path: usize, flags: libc::c_int) -> Status {
-    /// Type, mode, user and inode.
-    const MASK: usize = 0x10b;
+    /// Type, mode, user, inode and size.
+    const MASK: usize = 0x30b;
     /// struct statx (linux/stat.h).
     #[repr(C)]
     struct Statx {
@@ -382,7 +397,8 @@ fn status(directory: usize, path: usize, flags: libc::c_int) -> Status {
         group: u32,
         mode: u16,
         inode: u64,
-        after: [u64; 27],
+        size: u64,
+        after: [u64; 26],
     }
     let mut found = Statx {
         before: [0; 5],
@@ -390,7 +406,8 @@ fn status(directory: usize, path: usize, flags: libc::c_int) -> Status {
         group: 0,
         mode: 0,
         inode: 0,
-        after: [0; 27],
+        size: 0,
+        after: [0; 26],
     };
     let into = &raw mut found as usize;
     // SAFETY: the path ends with a NUL; `found` is as long as the kernel writes.
@@ -398,6 +415,7 @@ fn status(directory: usize, path: usize, flags: libc::c_int) -> Status {
     Status {
         user: found.user,
         mode: found.mode,
+        size: found.size,
         inode: found.inode,
     }
 }

@@ -229,7 +229,7 @@ impl Jail {
 
     /// The jail itself.
     fn serve(&mut self, socket: BorrowedFd<'_>) -> ! {
-        if process::keep_only(socket).is_err() {
+        if process::keep_only(socket, 0).is_err() {
             process::end();
         }
         process::forget();
@@ -305,7 +305,7 @@ static FILTER: [Step; 8] = [
 ];
 
 /// Two ends of a socket that keeps what is sent apart; none where there cannot be one.
-fn pair() -> [Option<BorrowedFd<'static>>; 2] {
+pub fn pair() -> [Option<BorrowedFd<'static>>; 2] {
     let (family, kind) = (libc::AF_UNIX, libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC);
     let mut pair = [None; 2];
     let into = pair.as_mut_ptr() as usize;

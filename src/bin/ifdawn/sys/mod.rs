@@ -18,10 +18,11 @@ pub mod process;
 pub mod rtnl;
 pub mod seccomp;
 pub mod signal;
+pub mod spawn;
 pub mod start;
 pub mod udev;
 pub mod udp;
 pub mod unix;
 
-use call::{bind, descriptor, opened, receive, send, set, socket};
-pub use call::{call, drain, keep, peek, read, write};
+use call::{bind, descriptor, opened, receive, send, socket};
+pub use call::{call, drain, keep, peek, read, set, write};

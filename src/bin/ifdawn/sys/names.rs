@@ -134,6 +134,11 @@ impl Names {
         self.part::<false>(n)
     }
 
+    /// One of them, behind its key.
+    pub fn whole(&self, n: usize) -> &[u8] {
+        self.part::<true>(n)
+    }
+
     /// The number of its directory, the last octet of its key.
     pub fn directory(&self, n: usize) -> u8 {
         let [_, at, _] = self.spans.get(n).copied().unwrap_or_default();

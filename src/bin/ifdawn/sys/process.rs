@@ -24,15 +24,21 @@ pub fn close(file: BorrowedFd<'_>) {
     let _ = unsafe { libc::close(file.as_raw_fd()) };
 }
 
-/// Leaves one file open, as descriptor 0.
+/// Makes a file this descriptor too, in the place of another one.
+pub fn become_descriptor(file: BorrowedFd<'_>, number: usize, flags: i32) -> Result<(), Errno> {
+    let (from, flags) = (descriptor(file), flags as usize);
+    // SAFETY: no pointers.
+    unsafe { call(libc::SYS_dup3, from, number, flags, 0, 0) }.map(|_| ())
+}
+
+/// Leaves one file open, as this descriptor, and those below it. It has another number until then.
 #[inline(never)]
-pub fn keep_only(file: BorrowedFd<'_>) -> Result<(), Errno> {
+pub fn keep_only(file: BorrowedFd<'_>, number: usize) -> Result<(), Errno> {
+    become_descriptor(file, number, libc::O_CLOEXEC)?;
+    let (first, last) = (number.wrapping_add(1), u32::MAX as usize);
     // SAFETY: no pointers.
-    unsafe { call(libc::SYS_dup3, descriptor(file), 0, 0, 0, 0) }?;
-    let last = u32::MAX as usize;
-    // SAFETY: no pointers.
-    if unsafe { call(libc::SYS_close_range, 1, last, 0, 0, 0) }.is_err() {
-        for n in 1..MAX_DESCRIPTORS {
+    if unsafe { call(libc::SYS_close_range, first, last, 0, 0, 0) }.is_err() {
+        for n in first..MAX_DESCRIPTORS {
             // SAFETY: no pointers.
             let _ = unsafe { call(libc::SYS_close, n, 0, 0, 0, 0) };
         }
@@ -123,6 +129,40 @@ pub fn reap() -> Option<u32> {
     // SAFETY: as above.
     let ended = unsafe { call(libc::SYS_wait4, any, 0, flags, 0, 0) };
     ended.ok().filter(|pid| *pid != 0)
+}
+
+/// How one of our children ended (wait(2)), if it has; of any of them, and waiting until the last one ends, where none is
+/// named.
+pub fn ended(child: Option<u32>) -> Option<u32> {
+    let mut status = 0_u32;
+    let (which, flags) = match child {
+        Some(pid) => (pid as usize, libc::WNOHANG as usize),
+        None => (usize::MAX, 0),
+    };
+    let into = &raw mut status as usize;
+    // SAFETY: the kernel writes an int; what the child used is not asked for.
+    let ended = unsafe { call(libc::SYS_wait4, which, into, flags, 0, 0) };
+    matches!(ended, Ok(1..)).then_some(status)
+}
+
+/// Leads a process group of its own.
+pub fn lead_group() {
+    // SAFETY: no pointers.
+    let _ = unsafe { call(libc::SYS_setpgid, 0, 0, 0, 0, 0) };
+}
+
+/// What cannot be read from a file or written to it at once is an error.
+pub fn do_not_wait(file: BorrowedFd<'_>) {
+    let (how, flags) = (libc::F_SETFL as usize, libc::O_NONBLOCK as usize);
+    // SAFETY: no pointers.
+    let _ = unsafe { call(libc::SYS_fcntl, descriptor(file), how, flags, 0, 0) };
+}
+
+/// Kills a group of processes.
+pub fn kill_group(group: u32) {
+    let group = (group as usize).wrapping_neg();
+    // SAFETY: no pointers.
+    let _ = unsafe { call(libc::SYS_kill, group, libc::SIGKILL as usize, 0, 0, 0) };
 }
 
 /// Kills a copy of us, and waits until it is gone.

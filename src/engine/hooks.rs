@@ -70,7 +70,7 @@ impl Engine<'_> {
         };
         let is_done = self.states.get(link.id().place()) == Some(&LinkState::Up);
         // Of any link, those without a lease go on asking.
-        is_done && config.matches != LinkMatch::Any
+        is_done && !matches!(config.matches, LinkMatch::Any)
             || (link.leased || !link.asks) && (was_up || is_done)
     }
 }

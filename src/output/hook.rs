@@ -20,7 +20,7 @@ use crate::output::owned::{self, List, Name, TakeName};
 use crate::packed::{Packed, Word, packed, word};
 use crate::text::parts;
 use crate::text::show::{Show, Text, displayed};
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What happened: the number of its action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,8 +143,8 @@ impl Show for Environment<'_, '_> {
             for &family in FAMILIES {
                 self.leased(link, family, f);
                 let via = self.gateway(link, family, f);
-                self.things(link, What::Addr, &via, f);
-                self.things(link, What::Route, &via, f);
+                self.things(link, What::Addr, via, f);
+                self.things(link, What::Route, via, f);
             }
         }
         f.octet(b'\n');
@@ -186,21 +186,21 @@ impl Environment<'_, '_> {
     }
 
     /// The gateway of the first default route, which is nowhere (0.0.0.0, `::`) where there is none.
-    fn gateway(&self, link: &DesiredLink, family: Family, f: &mut Text<'_>) -> IpAddr {
+    fn gateway(&self, link: &DesiredLink, family: Family, f: &mut Text<'_>) -> &IpAddr {
         for thing in self.engine.desired.things.iter() {
             let route = &thing.route;
             if thing.what == What::Route
                 && thing.is_wanted_on(link.ifindex)
                 && route.dst.is_default()
                 && route.family() == family
-                && let Some(via) = route.via
+                && let Some(via) = &route.via
             {
                 start(f, word!("\nIP"), family, word!("_GATEWAY="));
                 via.show(f);
                 return via;
             }
         }
-        Cidr::default(family).addr
+        nowhere(family)
     }
 
     /// Addresses, or routes, by their numbers, and how many there are.
@@ -226,8 +226,7 @@ impl Environment<'_, '_> {
             if what == What::Addr {
                 one(&route.dst, gateway, f);
             } else if thing.oif() == ifindex && !route.dst.is_default() {
-                let nowhere = Cidr::default(family).addr;
-                one(&route.dst, route.via.as_ref().unwrap_or(&nowhere), f);
+                one(&route.dst, route.via.as_ref().unwrap_or(nowhere(family)), f);
                 f.count(word!(" "), route.effective_metric());
             }
         }
@@ -266,6 +265,14 @@ impl TakeName for Names<'_, '_> {
             None => self.f.octet(b' '),
         }
         name.show(self.f);
+    }
+}
+
+/// No gateway.
+fn nowhere(family: Family) -> &'static IpAddr {
+    match family {
+        Family::V4 => &IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        Family::V6 => &IpAddr::V6(Ipv6Addr::UNSPECIFIED),
     }
 }
 

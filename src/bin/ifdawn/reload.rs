@@ -190,6 +190,7 @@ pub fn reload(engine: &mut Engine<'_>, system: &mut System<'_>) {
         return system.failed(GONE, errno, Subject::Key(&path));
     }
     (system.log).line(Level::News, &packed!("sources are read again"));
+    system.supervisor.service.reloading();
     system.said = Said::new();
     engine.forget_config(system);
     system.read(engine, None);

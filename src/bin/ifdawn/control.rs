@@ -171,7 +171,10 @@ fn perform(
             engine.publish_state(system);
             return Some(UP);
         }
-        Op::Reload => reload::reload(engine, system),
+        Op::Reload => {
+            reload::reload(engine, system);
+            engine.miss_others(system);
+        }
         Op::Up => {
             reload::reload(engine, system);
             while let Some(link) = &name(client, n, system) {

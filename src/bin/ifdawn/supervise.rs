@@ -143,6 +143,10 @@ pub fn looked(
     engine: &mut Engine<'_>,
     system: &mut System<'_>,
 ) -> Result<(), Errno> {
-    control::looked(progress, engine, system);
-    engine.leave(system)
+    engine.leave(system)?;
+    // After what was taken back comes another look.
+    if !engine.look_again {
+        control::looked(progress, engine, system);
+    }
+    Ok(())
 }

@@ -343,6 +343,20 @@ class Reload(Asked):
         self.assertNotIn("eth1: down", self.ifdawn("reload").err, "once")
         self.stop_watch(process)
 
+    def test_a_file_that_cannot_be_read_takes_no_link_with_it(self):
+        self.static()
+        self.eth1()
+        process = self.supervise()
+        path = self.path("etc/sysconfig/network-scripts/ifcfg-eth1")
+        os.rename(path, self.path("etc/away"))
+        os.mkdir(path)
+        for _ in range(2):
+            self.assertSays(self.ifdawn("reload"), "ifcfg-eth1: EISDIR; file ignored")
+            self.assertEqual(self.addresses("eth1"), ["198.51.100.5/24"])
+        self.stop_watch(process)
+        self.ifdawn("reload")
+        self.assertEqual(self.addresses("eth1"), ["198.51.100.5/24"], "nor alone")
+
     def test_what_is_wrong_is_told_to_who_asks(self):
         self.static()
         process = self.supervise()

@@ -173,7 +173,9 @@ fn perform(
         }
         Op::Reload => {
             reload::reload(engine, system);
-            engine.miss_others(system);
+            if !system.files.are_lacking {
+                engine.miss_others(system);
+            }
         }
         Op::Up => {
             reload::reload(engine, system);

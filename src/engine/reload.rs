@@ -104,6 +104,11 @@ impl Engine<'_> {
         self.take_back(host)
     }
 
+    /// What is not configured any more stays as it is.
+    pub fn leave_none(&mut self) {
+        self.leaving.clear();
+    }
+
     /// The same for a run that knows of no other configuration: what earlier runs made on links that are none of ours
     /// is taken back.
     ///

@@ -163,7 +163,7 @@ impl Engine<'_> {
                 if now >= was.carrier_at.after_seconds(CALM_SECONDS) {
                     from = now;
                 }
-                if was_up && watched.count(losses, from, now) {
+                if was_up && is_managed && watched.count(losses, from, now) {
                     said = Some(FLAPS);
                 }
                 watched.carrier_at = now;

@@ -1,5 +1,6 @@
 """The supervisor's socket: one supervisor at a time, and clients that are none."""
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -179,6 +180,22 @@ class Strange(Asked):
             self.assertEqual(self.answers(client)[1], 1)
         self.settle()
         self.assertAsleep(0.5)
+        self.stop_watch(self.process)
+
+    def test_without_a_descriptor_for_him_it_sleeps(self):
+        """He waits meanwhile."""
+        pid = self.process.pid
+        limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")), limits[1]))
+        client = self.connect()
+        client.send(request(STATE))
+        (before,) = self.counts().values()
+        time.sleep(2)
+        (after,) = self.counts().values()
+        self.assertLess(after[0] - before[0], 10, "times it was woken")
+        self.assertLess(after[1] - before[1], 20, "ticks")
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+        self.assertEqual(self.answers(client), ([], 0))
         self.stop_watch(self.process)
 
     def test_who_goes_away_costs_nothing(self):

@@ -143,7 +143,7 @@ class Which(Hooks):
         self.static()
         os.makedirs(self.path(OURS))
         process = self.start_watch()
-        self.assertIn("ifdawn-hooks", self.processes().values())
+        self.eventually("a spawner", lambda: "ifdawn-hooks" in self.processes().values(), 3)
         self.hook(f"{OURS}/later")
         os.makedirs(self.path(ETC))
         self.hook(f"{ETC}/later-too")

@@ -172,7 +172,8 @@ class Told(DhcpMachine):
         self.eventually("the address", self.has_address, 5)
         self.ip("addr del 192.0.2.5/24 dev eth0")
         self.eventually("the address again", self.has_address, 5)
-        time.sleep(0.2)
+        # It is tried again more than once.
+        time.sleep(2.5)
         self.assertEqual(manager.count("READY=1"), 0, "there was no room")
         self.eventually("READY", lambda: manager.count("READY=1"), 5)
         self.stop_watch(process)
@@ -191,6 +192,16 @@ class Told(DhcpMachine):
             run = self.ifdawn("watch", "--notify-fd", word, code=2)
             self.assertSays(run, "--notify-fd", "not an open descriptor", word)
         self.assertSays(self.ifdawn("up", "--notify-fd", "1", code=2), "not an option of this command")
+
+    def test_standard_error_stays_open(self):
+        """What is opened later would be sent our complaints."""
+        process = self.static("--notify-fd", "2", "-v")
+        self.eventually("the address", self.has_address, 5)
+        self.ifdawn("reload")
+        self.assertEqual(os.readlink(f"/proc/{process.pid}/fd/2")[:5], "pipe:")
+        run = self.stop_watch(process)
+        self.assertIn("\n\n", run.err)
+        self.assertSays(run, "sources are read again")
 
     def test_up_tells_nobody(self):
         self.cables("eth0")

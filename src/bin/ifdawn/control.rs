@@ -21,13 +21,16 @@ use std::os::fd::BorrowedFd;
 /// Seconds in which who connected says what he wants.
 const PATIENCE_SECONDS: u32 = 1;
 
+/// Nobody is waited for.
+const NEVER: Instant = Instant(u64::MAX);
+
 /// Where a supervisor listens.
 const CONTROL: Packed = packed!("/run/ifdawn/control");
 
 /// A supervisor's side.
 pub struct Control {
     listener: Option<BorrowedFd<'static>>,
-    /// Who connected and did not ask yet, and until when he may.
+    /// Who connected and did not ask yet, if anybody could; and until when he may, and nobody else is listened to.
     asking: Option<BorrowedFd<'static>>,
     until: Instant,
 }
@@ -37,20 +40,17 @@ impl Control {
     pub const NONE: Control = Control {
         listener: None,
         asking: None,
-        until: Instant(u64::MAX),
+        until: NEVER,
     };
 
     /// What is waited for: who connects, one after the other, and who asks.
     pub fn files(&self) -> [Option<BorrowedFd<'static>>; 2] {
-        [self.listener.filter(|_| self.asking.is_none()), self.asking]
+        [self.listener.filter(|_| self.until == NEVER), self.asking]
     }
 
     /// Until when.
     pub fn deadline(&self) -> Instant {
-        match self.asking {
-            Some(_) => self.until,
-            None => Instant(u64::MAX),
-        }
+        self.until
     }
 }
 
@@ -125,22 +125,29 @@ fn request<'s>(client: BorrowedFd<'_>, system: &'s mut System<'_>) -> Result<&'s
 #[inline(never)]
 pub fn serve(connects: bool, engine: &mut Engine<'_>, system: &mut System<'_>) {
     let control = &mut system.supervisor.control;
-    if connects
-        && let Some(listener) = control.listener
-        && let Ok(client) = unix::accept(listener)
-    {
-        (control.asking, control.until) = (Some(client), clock::in_seconds(PATIENCE_SECONDS));
+    if connects && let Some(listener) = control.listener {
+        // Without a descriptor for him he waits: to try at once again would never end.
+        control.asking = unix::accept(listener).ok();
+        control.until = clock::in_seconds(PATIENCE_SECONDS);
     }
-    let (Some(client), until) = (control.asking, control.until) else {
+    if control.until == NEVER {
+        return;
+    }
+    let is_late = clock::now() >= control.until;
+    let Some(client) = control.asking else {
+        if is_late {
+            control.until = NEVER;
+        }
         return;
     };
     let asked = match request(client, system) {
-        Err(Errno::EAGAIN) if clock::now() < until => return,
+        Err(Errno::EAGAIN) if !is_late => return,
         Ok([]) => None,
         Ok(request) => Some(control::read(request).ok_or(Errno::EINVAL)),
         Err(errno) => Some(Err(errno)),
     };
-    system.supervisor.control.asking = None;
+    let control = &mut system.supervisor.control;
+    (control.asking, control.until) = (None, NEVER);
     let Some(asked) = asked.filter(|_| system.log.readers.push(client).is_ok()) else {
         return process::close(client);
     };
@@ -277,7 +284,7 @@ pub fn hand_over(system: &mut System<'_>) -> Option<u8> {
     }
     let deadline = match options.timeout {
         Some(seconds) => clock::in_seconds(seconds),
-        None => Instant(u64::MAX),
+        None => NEVER,
     };
     Some(ask(op, socket, deadline, system))
 }

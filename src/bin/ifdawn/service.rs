@@ -12,7 +12,7 @@ use ifdawn::packed::{Packed, Word, packed, word};
 use ifdawn::text::scalar;
 use ifdawn::text::show::Show;
 
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// Microseconds between two signs of life at least.
 const MIN_PERIOD: u32 = 10_000;
@@ -111,21 +111,24 @@ impl Service {
     /// Tells what is due.
     #[inline(never)]
     pub fn attend(&mut self) {
-        if self.stage == Stage::Due {
-            if let Some(line) = self.line.take() {
-                let _ = write(line, b"\n");
-                process::close(line);
-            }
-            match self.tell(packed!("READY=1\nSTATUS="), &self.status.text()) {
-                Told::Yes => self.stage = Stage::Ready,
-                Told::NotYet => self.next = self.next.min(clock::in_micros(AGAIN)),
-            }
-        }
         if clock::now() >= self.next {
             self.next = Instant(u64::MAX);
             if self.period != 0 {
                 self.tell(packed!("WATCHDOG="), &1_u32);
                 self.next = clock::in_micros(self.period);
+            }
+        }
+        if self.stage == Stage::Due {
+            if let Some(line) = self.line.take() {
+                let _ = write(line, b"\n");
+                // Complaints go to the standard ones.
+                if line.as_raw_fd() > 2 {
+                    process::close(line);
+                }
+            }
+            match self.tell(packed!("READY=1\nSTATUS="), &self.status.text()) {
+                Told::Yes => self.stage = Stage::Ready,
+                Told::NotYet => self.next = self.next.min(clock::in_micros(AGAIN)),
             }
         }
     }

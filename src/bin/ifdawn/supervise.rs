@@ -9,7 +9,7 @@ use crate::control::{self, Control};
 use crate::hooks;
 use crate::reload::{self, Changes};
 use crate::service::Service;
-use crate::sys::{clock, process, signal};
+use crate::sys::{clock, process, rest, signal};
 use crate::system::System;
 use ifdawn::diag::Errno;
 use ifdawn::engine::{Engine, Instant, Progress};
@@ -146,7 +146,7 @@ pub fn looked(
     control::looked(progress, engine, system);
     engine.leave(system)?;
     if progress == Progress::Done {
-        process::rest();
+        rest::rest(system.files);
     }
     Ok(())
 }

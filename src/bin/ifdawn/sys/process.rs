@@ -50,23 +50,13 @@ unsafe extern "C" {
     /// Where memory that begins as zeros begins, and where it ends: the linker knows.
     static __bss_start: u8;
     static _end: u8;
-    /// Where the program itself begins, and where its code ends.
-    static __ehdr_start: u8;
-    static etext: u8;
-}
-
-/// Gives back what of the program is in our memory, for as long as it is not used: whoever sleeps needs none of it, and
-/// the file is where it was.
-pub fn rest() {
-    let (start, end) = (&raw const __ehdr_start as usize, &raw const etext as usize);
-    do_without(start, end.wrapping_sub(start));
 }
 
 /// Gives back the memory of some pages.
 #[inline(never)]
-fn do_without(start: usize, len: usize) {
+pub(super) fn do_without(start: usize, len: usize) {
     let what = libc::MADV_DONTNEED as usize;
-    // SAFETY: the callers': what lives in these pages is the same when it is used again, or is not used any more.
+    // SAFETY: the callers': what lives in these pages is as good as zeros, or is not used any more.
     let _ = unsafe { call(libc::SYS_madvise, start, len, what, 0, 0) };
 }
 

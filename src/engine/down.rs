@@ -25,9 +25,7 @@ impl Engine<'_> {
         self.observe_links(host)?;
         let name = &self.name_now(name, host);
         let ifindex = self.observed.by_name(name).map_or(0, |link| link.ifindex);
-        if self.is_hooked(ifindex) {
-            self.tell_hook(Hook::PreDown, ifindex, name, host);
-        }
+        self.tell_hook(Hook::PreDown, ifindex, host);
         self.meet(ifindex, name, host);
         // It went with what it lay on.
         if self.when(key(name), Event::Done).is_some() {

@@ -24,17 +24,17 @@ pub enum Kind {
     Hostname,
     /// Printable ASCII without blanks, quotes, backslashes and what else means something to a shell.
     Text,
-    /// From here on what may be said in parts. One IPv4 address.
-    Addr,
-    /// Domain names, separated by a blank ([`scalar::is_domain`]).
+    /// From here on what may be said in parts. Domain names, separated by a blank ([`scalar::is_domain`]).
     Domains,
+    /// Texts, separated by a blank.
+    Texts,
+    /// One IPv4 address.
+    Addr,
     /// IPv4 addresses, at least one.
     Addrs,
     /// Routes of nine octets: destination with its host bits cleared, prefix length, gateway (0: on the
     /// link).
     Routes,
-    /// Texts, separated by a blank.
-    Texts,
     /// IPv6 addresses, at least one.
     Addrs6,
     /// Addresses or prefixes with their lifetimes ([`lease6::leased`]).
@@ -260,7 +260,7 @@ pub(crate) fn add(record: &mut Record, number: u8, octets: &[u8]) {
     if let Some([a, b, room @ ..]) = record.get_mut(slot.at.into()..)
         && let Some(room) = room.get_mut(..slot.room.into())
     {
-        let mut said = match slot.kind as u8 >= Kind::Addr as u8 {
+        let mut said = match slot.kind as u8 >= Kind::Domains as u8 {
             true => usize::from(u16::from_ne_bytes([*a, *b])),
             false => 0,
         };

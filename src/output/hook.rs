@@ -171,15 +171,12 @@ impl Environment<'_, '_> {
                 },
             );
         }
-        for (list, name) in [
-            (List::Dns, word!("_NAMESERVERS=")),
-            (List::Search, word!("_DOMAINS=")),
-        ] {
+        for &list in &[List::Dns, List::Search] {
             let mut names = Names {
                 f: &mut *f,
                 list,
                 family,
-                name: Some(name),
+                is_begun: false,
             };
             owned::names(&engine.config, link.config, lessee, Some(link), &mut names);
         }
@@ -211,28 +208,22 @@ impl Environment<'_, '_> {
             What::Route | What::Rule => (word!("_ROUTE_"), word!("_NUM_ROUTES=")),
         };
         let mut n = 0_u32;
-        let mut one = |dst: &Cidr, via: &IpAddr, f: &mut Text<'_>| {
-            start(f, word!("\nIP"), family, each);
-            n.show(f);
-            f.show(word!("="), dst);
-            f.show(word!(" "), via);
-            n = n.wrapping_add(1);
-        };
         for thing in self.engine.desired.things.iter() {
             let route = &thing.route;
             if thing.what != what || !thing.is_wanted_on(ifindex) || route.dst.family() != family {
                 continue;
             }
             if what == What::Addr {
-                one(&route.dst, gateway, f);
+                one(f, each, &mut n, &route.dst, gateway);
             } else if thing.oif() == ifindex && !route.dst.is_default() {
-                one(&route.dst, route.via.as_ref().unwrap_or(nowhere(family)), f);
+                let via = route.via.as_ref().unwrap_or(nowhere(family));
+                one(f, each, &mut n, &route.dst, via);
                 f.count(word!(" "), route.effective_metric());
             }
         }
         if what == What::Addr && family == Family::V6 {
             for held in self.engine.formed_on(ifindex) {
-                one(&held.addr, gateway, f);
+                one(f, each, &mut n, &held.addr, gateway);
             }
         }
         start(f, word!("\nIP"), family, all);
@@ -245,8 +236,8 @@ struct Names<'a, 't> {
     f: &'a mut Text<'t>,
     list: List,
     family: Family,
-    /// The name of the variable, until it is written.
-    name: Option<Word>,
+    /// Whether the name of the variable is written.
+    is_begun: bool,
 }
 
 impl TakeName for Names<'_, '_> {
@@ -260,12 +251,28 @@ impl TakeName for Names<'_, '_> {
         if list != self.list || !is_of_family {
             return;
         }
-        match self.name.take() {
-            Some(variable) => start(self.f, word!("\nIP"), self.family, variable),
-            None => self.f.octet(b' '),
+        if self.is_begun {
+            self.f.octet(b' ');
+        } else {
+            let variable = match list {
+                List::Dns => word!("_NAMESERVERS="),
+                List::Search => word!("_DOMAINS="),
+            };
+            start(self.f, word!("\nIP"), self.family, variable);
         }
+        self.is_begun = true;
         name.show(self.f);
     }
+}
+
+/// Writes an address or a route into the variable of the next number.
+#[inline(never)]
+fn one(f: &mut Text<'_>, each: Word, n: &mut u32, dst: &Cidr, via: &IpAddr) {
+    start(f, word!("\nIP"), dst.family(), each);
+    n.show(f);
+    f.show(word!("="), dst);
+    f.show(word!(" "), via);
+    *n = n.wrapping_add(1);
 }
 
 /// No gateway.

@@ -129,7 +129,7 @@ impl Show for Value<'_> {
         };
         let mut before = word!("");
         for item in self.octets.chunks(size) {
-            if let Some(leased) = leased(item) {
+            if let Some(leased) = &leased(item) {
                 // An address is known to hooks without its length, and both without their seconds.
                 match (self.naming, leased.addr.len) {
                     (Naming::Options, 128) => f.show(before, &leased.addr.addr),

@@ -219,8 +219,8 @@ impl Runner<'_> {
     fn path(&self, directory: u8, name: &[u8]) -> Path {
         let mut rest = LineBuf::<MAX_LINE>::new();
         rest.put(b"/");
-        // pre-up, pre-down
-        if matches!(self.action, 0 | 2) {
+        // pre-up, pre-down: 0, 2
+        if self.action & !2 == 0 {
             rest.unpack(ACTIONS.line(self.action.into()));
             rest.put(b".d/");
         }

@@ -135,9 +135,7 @@ fn request<'s>(client: BorrowedFd<'_>, system: &'s mut System<'_>) -> Result<&'s
 #[inline(never)]
 pub fn serve(connects: bool, engine: &mut Engine<'_>, system: &mut System<'_>) {
     let control = &mut system.supervisor.control;
-    if connects
-        && let Some(listener) = control.listener
-    {
+    if connects && let Some(listener) = control.listener {
         // Without a descriptor for him he waits: to try at once again would never end.
         control.asking = unix::accept(listener).ok();
         control.until = clock::in_seconds(PATIENCE_SECONDS);

@@ -19,12 +19,13 @@ class Asked(WatchMachine):
     def control(self):
         return self.path("run/ifdawn/control")
 
-    def connect(self):
+    def connect(self, timeout=None):
         """A client of the supervisor; the path may be too long for an address."""
         client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.addCleanup(client.close)
         here = os.getcwd()
         os.chdir(self.path("run/ifdawn"))
+        client.settimeout(timeout)
         try:
             client.connect("control")
         finally:

@@ -1,4 +1,5 @@
 """The supervisor's socket: one supervisor at a time, and clients that are none."""
+import contextlib
 import os
 import resource
 import signal
@@ -196,6 +197,20 @@ class Strange(Asked):
         self.assertLess(after[1] - before[1], 20, "ticks")
         resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
         self.assertEqual(self.answers(client), ([], 0))
+        self.stop_watch(self.process)
+
+    def test_one_that_hangs_is_not_waited_for(self):
+        self.process.send_signal(signal.SIGSTOP)
+        with contextlib.suppress(BlockingIOError):
+            for _ in range(100):
+                self.connect(timeout=0)
+        started = time.monotonic()
+        self.assertSays(self.ifdawn("show"), "/run/ifdawn/control: EAGAIN")
+        for words in (["up"], ["down", "eth0"], ["reload"], ["watch"]):
+            self.assertSays(self.ifdawn(*words, code=1), "/run/ifdawn/control: EAGAIN")
+        self.assertLess(time.monotonic() - started, 10)
+        self.process.send_signal(signal.SIGCONT)
+        self.assertEqual(self.addresses("eth0"), ["192.0.2.5/24"])
         self.stop_watch(self.process)
 
     def test_who_goes_away_costs_nothing(self):

@@ -4,6 +4,7 @@
 use crate::cli::{Command, Opt};
 use crate::reload;
 use crate::run::{self, DONE, NO_SOURCE, NOT_UP, UP};
+use crate::sys::file::HELD;
 use crate::sys::log::Level;
 use crate::sys::{self, clock, process, unix};
 use crate::system::System;
@@ -62,9 +63,18 @@ fn failed(severity: Severity, errno: Errno, system: &mut System<'_>) -> u8 {
     NOT_UP
 }
 
+/// Who listens, where somebody does. One who hangs is not waited for.
+#[inline(never)]
+fn supervisor(system: &mut System<'_>) -> Result<Option<BorrowedFd<'static>>, u8> {
+    match unix::connect(&system.root) {
+        Err(HELD) => Err(failed(Severity::Error, HELD, system)),
+        reached => Ok(reached.ok()),
+    }
+}
+
 /// Listens; [`DONE`] where another supervisor does. Without a socket there is nobody to be asked by, and all else works.
 pub fn listen(system: &mut System<'_>) -> Result<(), u8> {
-    if let Ok(other) = unix::connect(&system.root) {
+    if let Some(other) = supervisor(system)? {
         another(other, system);
         return Err(DONE);
     }
@@ -281,7 +291,10 @@ pub fn hand_over(system: &mut System<'_>) -> Option<u8> {
         Command::Down => Op::Down,
         Command::Watch | Command::Plan | Command::Check | Command::Show => return None,
     };
-    let socket = unix::connect(&system.root).ok()?;
+    let socket = match supervisor(system) {
+        Ok(socket) => socket?,
+        Err(code) => return Some(code),
+    };
     // It has sources of its own.
     if OWN.iter().any(|option| options.has(*option)) {
         another(socket, system);
@@ -296,7 +309,7 @@ pub fn hand_over(system: &mut System<'_>) -> Option<u8> {
 
 /// Has a supervisor that runs write its state. Who may not ask reads what was written last.
 pub fn refresh(system: &mut System<'_>) {
-    if let Ok(socket) = unix::connect(&system.root) {
+    if let Ok(Some(socket)) = supervisor(system) {
         let deadline = clock::in_seconds(PATIENCE_SECONDS);
         ask(Op::State, socket, deadline, system);
     }

@@ -10,6 +10,9 @@ use ifdawn::packed::word;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+/// Seconds after which one who takes nobody is not waited for any more.
+const PATIENCE: usize = 1;
+
 /// Requests that wait for others.
 const BACKLOG: usize = 16;
 
@@ -29,6 +32,8 @@ static CONTROL: Address = Address(libc::AF_UNIX as u16, *b"control\0");
 fn reach(root: &Root<'_>, what: libc::c_long) -> Result<BorrowedFd<'static>, Errno> {
     let kind = libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC;
     let socket = new_socket(libc::AF_UNIX, kind, 0)?;
+    let timeout = libc::SO_SNDTIMEO;
+    call::set(socket.as_fd(), libc::SOL_SOCKET, timeout, PATIENCE, 0)?;
     let here = Root::NONE.open(word!("."), libc::O_PATH, 0)?;
     let there = root.open(word!("/run/ifdawn"), libc::O_PATH, 0)?;
     let file = descriptor(socket.as_fd());
@@ -58,6 +63,9 @@ pub fn listen(root: &Root<'_>) -> Result<BorrowedFd<'static>, Errno> {
 }
 
 /// Connects to who listens.
+///
+/// # Errors
+/// [`Errno::EAGAIN`] where so many wait already that there is no room, and there was none for a second.
 pub fn connect(root: &Root<'_>) -> Result<BorrowedFd<'static>, Errno> {
     reach(root, libc::SYS_connect)
 }

@@ -465,6 +465,17 @@ class Turns(Hooks):
         self.eventually("the grandchild is gone", lambda: not self.is_alive(pid), 2)
         self.assertSays(self.stop_watch(process), f"{OURS}/a", '"up eth0"', "1 s", "killed")
 
+    def test_one_that_leads_no_group_yet_when_its_time_is_over(self):
+        self.static()
+        self.hook(f"{OURS}/a", "echo $$ >@log.pid\nsleep 1000\n")
+        self.hook(f"{OURS}/b")
+        process = self.start_watch("--hook-timeout", "0")
+        self.eventually("it is killed", lambda: "ifdawn-hooks" in self.processes().values() and not self.runs_scripts(), 4)
+        self.assertSays(self.stop_watch(process), f"{OURS}/a", '"up eth0"', "0 s", "killed")
+
+    def runs_scripts(self):
+        return len([name for name in self.processes().values() if name == "ifdawn-hooks"]) > 1
+
     def is_alive(self, pid):
         try:
             return ") Z " not in read(f"/proc/{pid}/stat")

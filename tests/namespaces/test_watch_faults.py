@@ -1,6 +1,7 @@
 """What goes wrong around `watch`: the kernel loses its answers, the disk is full, /run is read-only, events never end."""
 import contextlib
 import os
+import signal
 import subprocess
 import time
 
@@ -24,6 +25,12 @@ class Netlink(WatchMachine):
         self.static()
         self.network_script("route-eth0", "198.51.100.0/24 via 192.0.2.1\n")
         self.network_script("rule-eth0", "from 192.0.2.5 table 100 priority 1000\n")
+
+    def test_where_signals_cannot_be_read_they_end_it(self):
+        self.faulty("signalfd4:error=ENOSYS")
+        (pid,) = self.processes()
+        os.kill(pid, signal.SIGTERM)
+        self.eventually("it ends", lambda: not self.processes(), 3)
 
     def is_whole(self):
         return (

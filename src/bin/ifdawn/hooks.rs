@@ -15,7 +15,6 @@ use crate::system::System;
 use ifdawn::diag::{
     At, Complaint, Diagnostic, Effect, Errno, Escaped, LineBuf, Problem, Sink, Subject,
 };
-use ifdawn::engine::Instant;
 use ifdawn::limits::MAX_LINE;
 use ifdawn::output::hook::{ACTIONS, Hook, Message};
 use ifdawn::packed::{Packed, Word, packed, word};
@@ -291,8 +290,9 @@ impl Runner<'_> {
                 break status;
             }
             if clock::now() >= until {
+                // Again, where it leads no group yet.
                 process::kill_group(child);
-                (late, until) = (true, Instant(u64::MAX));
+                (late, until) = (true, clock::in_seconds(1));
             }
             signal::wait_for_child(until);
         };

@@ -143,10 +143,13 @@ pub fn looked(
     engine: &mut Engine<'_>,
     system: &mut System<'_>,
 ) -> Result<(), Errno> {
-    control::looked(progress, engine, system);
     engine.leave(system)?;
-    if progress == Progress::Done {
-        rest::rest(system.files);
+    // After what was taken back comes another look.
+    if !engine.look_again {
+        control::looked(progress, engine, system);
+        if progress == Progress::Done {
+            rest::rest(system.files);
+        }
     }
     Ok(())
 }

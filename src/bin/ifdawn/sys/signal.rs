@@ -29,12 +29,12 @@ const SET: usize = 8;
 
 /// From here on these signals do not end us, but can be read here.
 pub fn catch() -> Result<BorrowedFd<'static>, Errno> {
-    block(&CAUGHT)?;
     let set = &raw const CAUGHT as usize;
     let flags = (libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) as usize;
     // SAFETY: the set is as long as said; signalfd4(2) opens a descriptor.
-    let file = unsafe { opened(call(libc::SYS_signalfd4, usize::MAX, set, SET, flags, 0)) };
-    file.map(keep)
+    let file = unsafe { opened(call(libc::SYS_signalfd4, usize::MAX, set, SET, flags, 0)) }?;
+    block(&CAUGHT)?;
+    Ok(keep(file))
 }
 
 /// The number of a signal that came, if one did; of several the first.

@@ -205,10 +205,9 @@ impl Runner<'_> {
     /// Looks which scripts there are.
     fn list(&mut self) {
         self.names.clear();
-        self.names.directory = 0;
-        while usize::from(self.names.directory) < DIRECTORIES.len() {
-            self.names.directory = self.names.directory.wrapping_add(1);
-            let path = self.path(self.names.directory, b"");
+        for n in 1..=DIRECTORIES.len() as u8 {
+            self.names.directory = n;
+            let path = self.path(n, b"");
             let _ = Root::NONE.list(path.as_bytes(), Wanted::Hooks, self.names);
         }
         self.names.sort(0);

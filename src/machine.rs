@@ -20,7 +20,15 @@ use crate::plan::rename::LiveRename;
 use crate::plan::resolve::{Goal, LinkState};
 use crate::plan::{Errors, Phases, Plan, Rename, Step};
 use crate::proto::{Addr6, Lessee};
-use heapless::Vec;
+use heapless::{Vec, VecView};
+
+/// Empties a table. One that is empty is not written to: tables stand on pages of their own, and one that was never
+/// written to costs nothing.
+pub fn clear<T>(table: &mut VecView<T>) {
+    if !table.is_empty() {
+        table.clear();
+    }
+}
 
 /// Hashes of texts that are kept once; a power of two.
 const SAME: usize = 4_096;

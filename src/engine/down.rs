@@ -10,8 +10,10 @@ use crate::model::knob::Knob;
 use crate::model::link::IfName;
 use crate::model::observed::Link;
 use crate::output::hook::Hook;
+use crate::output::owned;
 use crate::packed::word;
 use crate::plan::{Act, Phase};
+use crate::text::scalar;
 use crate::text::show::{Show, Text};
 
 impl Engine<'_> {
@@ -21,10 +23,9 @@ impl Engine<'_> {
     /// When the kernel cannot be asked.
     pub fn down(&mut self, name: &IfName, host: &mut impl Host) -> Result<(), Errno> {
         self.observe_links(host)?;
+        let name = &self.name_now(name, host);
         let ifindex = self.observed.by_name(name).map_or(0, |link| link.ifindex);
-        if self.is_hooked(ifindex) {
-            self.tell_hook(Hook::PreDown, ifindex, name, host);
-        }
+        self.tell_hook(Hook::PreDown, ifindex, host);
         self.meet(ifindex, name, host);
         // It went with what it lay on.
         if self.when(key(name), Event::Done).is_some() {
@@ -106,6 +107,20 @@ impl Engine<'_> {
         self.publish_resolv_conf(host);
         self.publish_state(host);
         Ok(())
+    }
+
+    /// What a link is called that somebody renamed after we wrote down what we made on it.
+    #[inline(never)]
+    fn name_now(&self, name: &IfName, host: &mut impl Host) -> IfName {
+        if self.observed.by_name(name).is_none()
+            && let Ok(text) = host.read(OutputFile::Owned(name))
+            && let Some((owned::LINK, number)) = owned::lines(text).next()
+            && let Some(ifindex) = scalar::number(number)
+            && let Some(link) = self.observed.by_index(ifindex)
+        {
+            return link.name;
+        }
+        *name
     }
 
     /// Desires a link of which nothing is configured: so all that is ours on it is stale.

@@ -22,12 +22,12 @@ impl Engine<'_> {
         n = 0;
         while let Some(link) = self.desired.links.get(n) {
             n = n.wrapping_add(1);
-            let (ifindex, name) = (link.ifindex, link.name);
-            if !self.is_hooked(ifindex)
+            let row @ (ifindex, _) = (link.ifindex, link.name);
+            if self.hooked_as(ifindex).is_none()
                 && self.is_up(ifindex, false)
-                && self.hooked.push((ifindex, name)).is_ok()
+                && self.hooked.push(row).is_ok()
             {
-                self.tell_hook(Hook::Up, ifindex, &name, host);
+                self.tell_hook(Hook::Up, ifindex, host);
             }
         }
     }
@@ -35,27 +35,31 @@ impl Engine<'_> {
     /// Tells that a link is down, if it was told that it is up.
     #[inline(never)]
     pub(super) fn tell_down(&mut self, ifindex: u32, host: &mut impl Host) {
+        self.tell_hook(Hook::Down, ifindex, host);
         if let Some(n) = self.hooked.iter().position(|row| row.0 == ifindex) {
-            let (_, name) = self.hooked.remove(n);
-            self.tell_hook(Hook::Down, ifindex, &name, host);
+            self.hooked.remove(n);
         }
     }
 
-    /// Tells of something that happened to a link.
+    /// Tells of something that happened to a link, if it was told that it is up.
     #[inline(never)]
-    pub(super) fn tell_hook(&self, hook: Hook, ifindex: u32, name: &IfName, host: &mut impl Host) {
-        let environment = Environment {
-            engine: self,
-            name,
-            link: self.desired.link(ifindex).filter(|_| hook != Hook::Down),
-        };
-        host.hook(hook, name.as_bytes(), &environment);
+    pub(super) fn tell_hook(&self, hook: Hook, ifindex: u32, host: &mut impl Host) {
+        if let Some(name) = self.hooked_as(ifindex) {
+            let link = self.desired.link(ifindex).filter(|_| hook != Hook::Down);
+            let environment = Environment {
+                engine: self,
+                name: link.map_or(name, |link| &link.name),
+                link,
+            };
+            host.hook(hook, environment.name.as_bytes(), &environment);
+        }
     }
 
-    /// Whether hooks were told that a link is up.
+    /// What a link was called when hooks were told that it is up, if they were.
     #[inline(never)]
-    pub(super) fn is_hooked(&self, ifindex: u32) -> bool {
-        self.hooked.iter().any(|row| row.0 == ifindex)
+    fn hooked_as(&self, ifindex: u32) -> Option<&IfName> {
+        let row = self.hooked.iter().find(|row| row.0 == ifindex);
+        row.map(|(_, name)| name)
     }
 
     /// Whether a link has what it is configured to have; for one that was up, whether it is left what it was up with: its
@@ -70,7 +74,7 @@ impl Engine<'_> {
         };
         let is_done = self.states.get(link.id().place()) == Some(&LinkState::Up);
         // Of any link, those without a lease go on asking.
-        is_done && config.matches != LinkMatch::Any
+        is_done && !matches!(config.matches, LinkMatch::Any)
             || (link.leased || !link.asks) && (was_up || is_done)
     }
 }

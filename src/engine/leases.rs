@@ -86,8 +86,8 @@ impl Engine<'_> {
                 let text = &file(lessee, &name, family);
                 let is_written = write(host, name_of(&name, family), text);
                 lessee.set_saved(family, is_written);
-                if lessee.is_news(family) && self.is_hooked(ifindex) {
-                    self.tell_hook(hook, ifindex, &name, host);
+                if lessee.is_news(family) {
+                    self.tell_hook(hook, ifindex, host);
                 }
             }
         }

@@ -9,6 +9,7 @@ use super::complain::tell;
 use super::observe::Asked;
 use super::{AGAIN, Engine, Event, Host};
 use crate::diag::{Complaint, Effect, Errno, Origin, Problem, Sink, Subject};
+use crate::machine::clear;
 use crate::model::link::IfName;
 use crate::packed::word;
 use crate::plan::rename::{self, LiveRename, Renamer};
@@ -157,7 +158,7 @@ impl Engine<'_> {
             Names::GivenUp => {}
         }
         self.restore(host)?;
-        self.originals.clear();
+        clear(self.originals);
         Ok(())
     }
 
@@ -216,7 +217,7 @@ impl Engine<'_> {
             }
         }
         self.send_plan(host)?;
-        self.buffers.restore.clear();
+        clear(self.buffers.restore);
         Ok(())
     }
 }

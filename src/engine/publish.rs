@@ -4,6 +4,7 @@ use super::complain::{tell, write};
 use super::leases::{NOTHING, lessee_of};
 use super::{Engine, Event, Host, Instant, OutputFile, remove};
 use crate::diag::{Complaint, Effect, Errno, LineBuf, Origin, Problem, Severity, Subject};
+use crate::machine::clear;
 use crate::model::addr::Family;
 use crate::model::config::{GlobalText, LinkConfig, LinkId, LinkMatch, Method, SourceKind, Wait};
 use crate::model::desired::{DesiredLink, FOREVER, What};
@@ -311,7 +312,7 @@ impl Engine<'_> {
     /// Puts the lines of an earlier state.json that are of other links where the name servers of resolv.conf were,
     /// which is written before it; whether it is ours, and not too long.
     pub(crate) fn carry(&mut self, text: &[u8]) -> bool {
-        self.resolv_conf.servers.clear();
+        clear(self.resolv_conf.servers);
         if !state::is_ours(text) {
             return text.is_empty();
         }

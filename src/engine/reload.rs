@@ -104,25 +104,36 @@ impl Engine<'_> {
         self.take_back(host)
     }
 
+    /// What is not configured any more stays as it is.
+    pub fn leave_none(&mut self) {
+        self.leaving.clear();
+    }
+
     /// The same for a run that knows of no other configuration: what earlier runs made on links that are none of ours
     /// is taken back.
     ///
     /// # Errors
     /// When the kernel cannot be asked.
     pub fn leave_others(&mut self, host: &mut impl Host) -> Result<(), Errno> {
+        self.miss_others(host);
+        self.leave(host)
+    }
+
+    /// What earlier runs made on links that are not configured is taken back with what is not any more.
+    pub fn miss_others(&mut self, host: &mut impl Host) {
         host.list_owned();
         let mut n = 0;
         while let Some(name) = host.owned(n) {
             let names = self.goal.names;
             if names.is_empty() || names.contains(&name) {
                 let link = self.observed.by_name(&name);
-                let _ = self
-                    .leaving
-                    .push((link.map_or(0, |link| link.ifindex), name));
+                let row = (link.map_or(0, |link| link.ifindex), name);
+                if self.config.named(&name).is_none() && !self.leaving.contains(&row) {
+                    let _ = self.leaving.push(row);
+                }
             }
             n = n.wrapping_add(1);
         }
-        self.leave(host)
     }
 
     /// Takes back all that is configured, and gives leases back.

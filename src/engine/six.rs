@@ -152,6 +152,8 @@ impl Engine<'_> {
             // Of one with a time of its own the kernel does not say that somebody else has it: it goes.
             held.is_duplicate |= held.flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) != 0
                 && (!held.is_there || held.flags & IFA_F_DADFAILED != 0)
+                // Of a link that is not ours any more nothing is seen.
+                && self.desired.link(ifindex).is_some()
                 && self.observed.by_index(ifindex).is_some_and(carries);
             if held.is_duplicate
                 && !held.is_told

@@ -88,7 +88,7 @@ impl Watched {
     }
 }
 
-/// What is remembered, from now on if nothing was and there is room for so many; of more, the oldest thing that was
+/// What is remembered, from now on if nothing was and there is room for so many (0: it is only looked for); of more, the oldest thing that was
 /// taken away is forgotten.
 #[inline(never)]
 fn recall(
@@ -101,20 +101,21 @@ fn recall(
     if let Some(n) = watched.iter().position(is_it) {
         return watched.get_mut(n);
     }
+    if room == 0 {
+        return None;
+    }
     if watched.len() >= room
         && let Some(n) = watched.iter().position(|it| it.key != 0)
     {
         watched.remove(n);
     }
-    if room != 0 {
-        let _ = watched.push(Watched {
-            key,
-            ifindex,
-            ..Watched::NONE
-        });
-        return watched.last_mut();
-    }
-    None
+    let pushed = watched.push(Watched {
+        key,
+        ifindex,
+        ..Watched::NONE
+    });
+    // Of a full table the last one is another one.
+    watched.last_mut().filter(|_| pushed.is_ok())
 }
 
 /// We take a link down, or somebody wants it up: what became of it until now counts no more.
@@ -162,7 +163,7 @@ impl Engine<'_> {
                 if now >= was.carrier_at.after_seconds(CALM_SECONDS) {
                     from = now;
                 }
-                if was_up && watched.count(losses, from, now) {
+                if was_up && is_managed && watched.count(losses, from, now) {
                     said = Some(FLAPS);
                 }
                 watched.carrier_at = now;
@@ -214,17 +215,25 @@ impl Engine<'_> {
     /// of that, was not taken away.
     #[inline(never)]
     pub(super) fn respect_removals(&mut self, host: &mut impl Host) {
-        let mut last_addr = 0;
+        // The link of the last address that is gone, and of the last one that stays so, with the routes that need it.
+        let (mut last_addr, mut without_addr) = (0, 0);
         let mut n = 0_usize;
         while let Some(thing) = self.desired.things.get_mut(n)
             && self.goal.stays
         {
             n = n.wrapping_add(1);
             let is_gone = matches!(thing.presence, Presence::Missing | Presence::DiffersForeign);
-            if !is_gone || !matches!(thing.standing, Standing::Ours | Standing::Connected) {
+            let ifindex = thing.ifindex;
+            if !is_gone || thing.standing >= Standing::Withdrawn {
                 continue;
             }
-            let ifindex = thing.ifindex;
+            if thing.what == What::Route && ifindex == without_addr {
+                thing.presence = Presence::Same;
+            }
+            let counted = matches!(thing.standing, Standing::Ours | Standing::Connected);
+            if !counted || thing.presence == Presence::Same {
+                continue;
+            }
             let mut counts = self.is_calm;
             match thing.what {
                 What::Addr => last_addr = ifindex,
@@ -243,6 +252,9 @@ impl Engine<'_> {
                 let is_news = watched.count(counts.into(), from, self.now);
                 if watched.times >= TIMES {
                     thing.presence = Presence::Same;
+                    if thing.what == What::Addr {
+                        without_addr = ifindex;
+                    }
                 }
                 let thing = *thing;
                 if is_news {
@@ -269,5 +281,56 @@ impl Engine<'_> {
             }
         }
         until
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use heapless::Vec;
+
+    /// What is remembered, by key and link.
+    fn rows(watched: &VecView<Watched>) -> std::vec::Vec<(u32, u32)> {
+        watched.iter().map(|it| (it.key, it.ifindex)).collect()
+    }
+
+    #[test]
+    fn the_oldest_removal_goes_and_no_link() {
+        let mut table = Vec::<Watched, 4>::new();
+        let table: &mut VecView<Watched> = &mut table;
+        assert!(recall(table, 0, 2, usize::MAX).is_some());
+        assert!(recall(table, 7, 2, 0).is_none(), "it is only looked for");
+        for key in [7, 8, 9] {
+            assert_eq!(recall(table, key, 2, 3).unwrap().key, key);
+        }
+        assert_eq!(rows(table), [(0, 2), (8, 2), (9, 2)]);
+        assert!(recall(table, 8, 2, 0).is_some());
+        assert_eq!(rows(table), [(0, 2), (8, 2), (9, 2)]);
+        // A table without room hands out nobody else's.
+        assert!(recall(table, 0, 3, usize::MAX).is_some());
+        assert!(recall(table, 0, 4, usize::MAX).is_none());
+        forget(table, 2);
+        assert_eq!(rows(table), [(0, 3)]);
+    }
+
+    #[test]
+    fn five_times_in_ten_seconds_is_too_often() {
+        let at = |seconds: u64| Instant(seconds * 1_000_000);
+        let mut watched = Watched::NONE;
+        for second in [20, 22, 24, 29] {
+            assert!(!watched.count(1, at(0), at(second)));
+        }
+        // The first one is ten seconds ago.
+        assert!(!watched.count(1, at(0), at(30)));
+        assert_eq!(watched.times, 1);
+        assert!(!watched.count(3, at(0), at(31)));
+        assert!(watched.count(1, at(0), at(32)));
+        assert!(!watched.count(1, at(0), at(9_999)), "it is told once");
+        assert!(watched.times >= TIMES, "and stays so");
+        assert!(
+            !watched.count(1, at(33), at(10_000)),
+            "until something else counts"
+        );
+        assert_eq!(watched.times, 1);
     }
 }

@@ -7,6 +7,7 @@ use super::desired::Full;
 use super::knob::Knobs;
 use super::link::{IfName, Mac};
 use crate::diag::Origin;
+use crate::machine::clear;
 use crate::text::parts;
 use heapless::VecView;
 
@@ -187,8 +188,8 @@ impl Observed<'_> {
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.links.clear();
-        self.altnames.clear();
-        self.infos.clear();
+        clear(self.altnames);
+        clear(self.infos);
         self.last_index = 0;
     }
 

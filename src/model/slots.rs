@@ -24,17 +24,17 @@ pub enum Kind {
     Hostname,
     /// Printable ASCII without blanks, quotes, backslashes and what else means something to a shell.
     Text,
-    /// From here on what may be said in parts. One IPv4 address.
-    Addr,
-    /// Domain names, separated by a blank ([`scalar::is_domain`]).
+    /// From here on what may be said in parts. Domain names, separated by a blank ([`scalar::is_domain`]).
     Domains,
+    /// Texts, separated by a blank.
+    Texts,
+    /// One IPv4 address.
+    Addr,
     /// IPv4 addresses, at least one.
     Addrs,
     /// Routes of nine octets: destination with its host bits cleared, prefix length, gateway (0: on the
     /// link).
     Routes,
-    /// Texts, separated by a blank.
-    Texts,
     /// IPv6 addresses, at least one.
     Addrs6,
     /// Addresses or prefixes with their lifetimes ([`lease6::leased`]).
@@ -114,19 +114,11 @@ pub enum Form {
 
 impl Form {
     /// The keys of its fields where it is written down, joined by commas; empty for what is not kept. Behind them that
-    /// of when the lease began.
+    /// of when the lease began, and what hooks know them as.
     pub fn keys(self) -> Packed {
         match self {
             Form::Dhcp4 => lease::Field::KEYS,
             Form::Dhcp6 => lease6::Field6::KEYS,
-        }
-    }
-
-    /// The same for hooks.
-    pub fn options(self) -> Packed {
-        match self {
-            Form::Dhcp4 => lease::Field::OPTIONS,
-            Form::Dhcp6 => lease6::Field6::OPTIONS,
         }
     }
 
@@ -150,9 +142,9 @@ impl Form {
 /// What the fields of a record are called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Naming {
-    /// By the keys of a file ([`Form::keys`]).
+    /// By the keys of a file, which [`Form::keys`] begins with.
     Keys,
-    /// By the names that hooks know ([`Form::options`]).
+    /// By the names that hooks know, which stand behind those.
     Options,
 }
 
@@ -268,7 +260,7 @@ pub(crate) fn add(record: &mut Record, number: u8, octets: &[u8]) {
     if let Some([a, b, room @ ..]) = record.get_mut(slot.at.into()..)
         && let Some(room) = room.get_mut(..slot.room.into())
     {
-        let mut said = match slot.kind as u8 >= Kind::Addr as u8 {
+        let mut said = match slot.kind as u8 >= Kind::Domains as u8 {
             true => usize::from(u16::from_ne_bytes([*a, *b])),
             false => 0,
         };
@@ -382,11 +374,9 @@ macro_rules! record {
             /// All of them, in their order.
             pub const ALL: &[$fields] = &[$($fields::$field),*];
 
-            /// The keys, joined by commas; empty for what is not kept. Behind them that of when the lease began.
-            pub const KEYS: Packed = packed!(concat!($($key, ","),*, $then));
-
-            /// What hooks know them as, joined by commas; empty for what they are not told.
-            pub const OPTIONS: Packed = packed!(concat!($($($option,)? ","),*));
+            /// The keys, joined by commas; empty for what is not kept. Behind them that of when the lease began, and
+            /// what hooks know them as; empty for what they are not told.
+            pub const KEYS: Packed = packed!(concat!($($key, ","),*, $then $(, "," $(, $option)?)*));
 
             /// The number of its slot.
             pub(crate) const fn number(self) -> u8 {

@@ -20,7 +20,7 @@ use crate::output::owned::{self, List, Name, TakeName};
 use crate::packed::{Packed, Word, packed, word};
 use crate::text::parts;
 use crate::text::show::{Show, Text, displayed};
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What happened: the number of its action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,9 +48,8 @@ pub const ACTIONS: Packed =
 /// How many there are.
 const COUNT: u8 = 8;
 
-/// What the name of every variable begins with.
-const PREFIXES: Packed = packed!("CONNECTION_,DEVICE_,IP4_,IP6_,DHCP4_,DHCP6_");
-const PREFIX_COUNT: usize = 6;
+/// What the name of every variable begins with, before an underscore.
+const PREFIXES: Packed = packed!("CONNECTION,DEVICE,IP4,IP6,DHCP4,DHCP6");
 
 /// A message that may be acted upon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,8 +98,7 @@ impl<'t> Iterator for Message<'t> {
         loop {
             let line = line(&mut self.rest)?;
             let text = parts::nth(line, 0, 0);
-            let is_ours = |n| PREFIXES.item(n).strip(text).is_some();
-            if (0..PREFIX_COUNT).any(is_ours)
+            if PREFIXES.position(parts::nth(text, b'_', 0)).is_some()
                 && parts::has(text, b'=')
                 && text.iter().all(|octet| matches!(octet, 0x20..=0x7e))
             {
@@ -145,8 +143,8 @@ impl Show for Environment<'_, '_> {
             for &family in FAMILIES {
                 self.leased(link, family, f);
                 let via = self.gateway(link, family, f);
-                self.things(link, What::Addr, &via, f);
-                self.things(link, What::Route, &via, f);
+                self.things(link, What::Addr, via, f);
+                self.things(link, What::Route, via, f);
             }
         }
         f.octet(b'\n');
@@ -173,36 +171,33 @@ impl Environment<'_, '_> {
                 },
             );
         }
-        for (list, name) in [
-            (List::Dns, word!("_NAMESERVERS=")),
-            (List::Search, word!("_DOMAINS=")),
-        ] {
+        for &list in &[List::Dns, List::Search] {
             let mut names = Names {
                 f: &mut *f,
                 list,
                 family,
-                name: Some(name),
+                is_begun: false,
             };
             owned::names(&engine.config, link.config, lessee, Some(link), &mut names);
         }
     }
 
     /// The gateway of the first default route, which is nowhere (0.0.0.0, `::`) where there is none.
-    fn gateway(&self, link: &DesiredLink, family: Family, f: &mut Text<'_>) -> IpAddr {
+    fn gateway(&self, link: &DesiredLink, family: Family, f: &mut Text<'_>) -> &IpAddr {
         for thing in self.engine.desired.things.iter() {
             let route = &thing.route;
             if thing.what == What::Route
                 && thing.is_wanted_on(link.ifindex)
                 && route.dst.is_default()
                 && route.family() == family
-                && let Some(via) = route.via
+                && let Some(via) = &route.via
             {
                 start(f, word!("\nIP"), family, word!("_GATEWAY="));
                 via.show(f);
                 return via;
             }
         }
-        Cidr::default(family).addr
+        nowhere(family)
     }
 
     /// Addresses, or routes, by their numbers, and how many there are.
@@ -213,29 +208,22 @@ impl Environment<'_, '_> {
             What::Route | What::Rule => (word!("_ROUTE_"), word!("_NUM_ROUTES=")),
         };
         let mut n = 0_u32;
-        let mut one = |dst: &Cidr, via: &IpAddr, f: &mut Text<'_>| {
-            start(f, word!("\nIP"), family, each);
-            n.show(f);
-            f.show(word!("="), dst);
-            f.show(word!(" "), via);
-            n = n.wrapping_add(1);
-        };
         for thing in self.engine.desired.things.iter() {
             let route = &thing.route;
             if thing.what != what || !thing.is_wanted_on(ifindex) || route.dst.family() != family {
                 continue;
             }
             if what == What::Addr {
-                one(&route.dst, gateway, f);
+                one(f, each, &mut n, &route.dst, gateway);
             } else if thing.oif() == ifindex && !route.dst.is_default() {
-                let nowhere = Cidr::default(family).addr;
-                one(&route.dst, route.via.as_ref().unwrap_or(&nowhere), f);
+                let via = route.via.as_ref().unwrap_or(nowhere(family));
+                one(f, each, &mut n, &route.dst, via);
                 f.count(word!(" "), route.effective_metric());
             }
         }
         if what == What::Addr && family == Family::V6 {
             for held in self.engine.formed_on(ifindex) {
-                one(&held.addr, gateway, f);
+                one(f, each, &mut n, &held.addr, gateway);
             }
         }
         start(f, word!("\nIP"), family, all);
@@ -248,8 +236,8 @@ struct Names<'a, 't> {
     f: &'a mut Text<'t>,
     list: List,
     family: Family,
-    /// The name of the variable, until it is written.
-    name: Option<Word>,
+    /// Whether the name of the variable is written.
+    is_begun: bool,
 }
 
 impl TakeName for Names<'_, '_> {
@@ -263,11 +251,35 @@ impl TakeName for Names<'_, '_> {
         if list != self.list || !is_of_family {
             return;
         }
-        match self.name.take() {
-            Some(variable) => start(self.f, word!("\nIP"), self.family, variable),
-            None => self.f.octet(b' '),
+        if self.is_begun {
+            self.f.octet(b' ');
+        } else {
+            let variable = match list {
+                List::Dns => word!("_NAMESERVERS="),
+                List::Search => word!("_DOMAINS="),
+            };
+            start(self.f, word!("\nIP"), self.family, variable);
         }
+        self.is_begun = true;
         name.show(self.f);
+    }
+}
+
+/// Writes an address or a route into the variable of the next number.
+#[inline(never)]
+fn one(f: &mut Text<'_>, each: Word, n: &mut u32, dst: &Cidr, via: &IpAddr) {
+    start(f, word!("\nIP"), dst.family(), each);
+    n.show(f);
+    f.show(word!("="), dst);
+    f.show(word!(" "), via);
+    *n = n.wrapping_add(1);
+}
+
+/// No gateway.
+fn nowhere(family: Family) -> &'static IpAddr {
+    match family {
+        Family::V4 => &IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        Family::V6 => &IpAddr::V6(Ipv6Addr::UNSPECIFIED),
     }
 }
 
@@ -422,7 +434,9 @@ mod tests {
             b"LD_PRELOAD=/tmp/x\n",
             b"NM_DISPATCHER_ACTION=up\n",
             b"xIP4_A=1\n",
-            b"ip4_A=1\n",
+            b"IP4=_1\n",
+            b"IP44_A=1\n",
+            b"_=1\n",
             b"IP4_A\n",
             b"\n",
             b"IP4_A=\x1b\n",
@@ -450,7 +464,5 @@ mod tests {
         }
         assert_eq!(ACTIONS.line(0).to_string(), "pre-up");
         assert_eq!(ACTIONS.line(COUNT.into()).to_string(), "");
-        assert_eq!(PREFIXES.item(PREFIX_COUNT).to_string(), "");
-        assert_ne!(PREFIXES.item(PREFIX_COUNT - 1).to_string(), "");
     }
 }

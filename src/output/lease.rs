@@ -78,21 +78,22 @@ displayed!(LeaseFile<'_>);
 #[inline(never)]
 pub fn each(lease: AnyLease<'_>, naming: Naming, take: &mut dyn FnMut(Packed, &Value<'_>)) {
     let AnyLease { form, record } = lease;
-    let names = match naming {
-        Naming::Keys => form.keys(),
-        Naming::Options => form.options(),
+    let mut name = match naming {
+        Naming::Keys => 0,
+        Naming::Options => usize::from(form.slots()).wrapping_add(1),
     };
     for n in 0..form.slots() {
         let slot = form.first().wrapping_add(n);
-        let (name, octets) = (names.item(n.into()), slots::get(record, slot));
-        if !name.0.is_empty() && !octets.is_empty() {
+        let (octets, item) = (slots::get(record, slot), form.keys().item(name));
+        name = name.wrapping_add(1);
+        if !item.0.is_empty() && !octets.is_empty() {
             let kind = slots::row(slot).kind;
             let value = Value {
                 naming,
                 kind,
                 octets,
             };
-            take(name, &value);
+            take(item, &value);
         }
     }
 }
@@ -128,7 +129,7 @@ impl Show for Value<'_> {
         };
         let mut before = word!("");
         for item in self.octets.chunks(size) {
-            if let Some(leased) = leased(item) {
+            if let Some(leased) = &leased(item) {
                 // An address is known to hooks without its length, and both without their seconds.
                 match (self.naming, leased.addr.len) {
                     (Naming::Options, 128) => f.show(before, &leased.addr.addr),

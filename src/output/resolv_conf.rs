@@ -1,5 +1,6 @@
 //! `/etc/resolv.conf` (resolv.conf(5)): merged over all links, `nameserver=` first, nothing twice.
 
+use crate::machine::clear;
 use crate::output::json::Octets;
 use crate::output::owned::{self, List, Name, TakeName};
 use crate::packed::word;
@@ -25,7 +26,7 @@ pub struct ResolvConf<'m> {
 impl ResolvConf<'_> {
     /// Forgets everything.
     pub fn begin(&mut self) {
-        self.servers.clear();
+        clear(self.servers);
         self.text.clear();
         let _ = self.text.extend_from_slice(SEARCH);
     }

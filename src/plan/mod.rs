@@ -19,6 +19,7 @@ mod routes;
 pub mod stack;
 
 use crate::diag::{Errno, Origin};
+use crate::machine::clear;
 use crate::model::link::IfName;
 use heapless::VecView;
 
@@ -244,8 +245,8 @@ impl Plan<'_> {
     /// Forgets everything.
     #[inline(never)]
     pub fn clear(&mut self) {
-        self.steps.clear();
-        self.renames.clear();
+        clear(self.steps);
+        clear(self.renames);
         self.phases = Phases::default();
         self.errors = Errors::default();
     }

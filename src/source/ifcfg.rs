@@ -11,10 +11,11 @@ use super::alias;
 use super::assignments::{self, Entry, File, NOT_YET, Scratch};
 use super::ifcfg_ip::{IBFT, method_number};
 use super::ifcfg_keys::{self, BONDING_OPTS, BOOTPROTO, Field, NAMES};
+use super::other_arg::set_policy;
 use super::route_file::{Form, parse_route, read_rule};
 use crate::diag::{Complaint, Effect, LineBuf, Origin, Problem};
 use crate::model::addr::Family;
-use crate::model::attr::{self, Attr, Scope};
+use crate::model::attr::{Attr, Scope};
 use crate::model::config::{
     GlobalFlag, GlobalNumber, IpNumber, IpText, LinkConfig, LinkFlag, LinkId, Role, RouteDev,
     SourceKind, Str,
@@ -442,13 +443,12 @@ impl<'a> Reader<'a, '_, '_> {
 
     /// `CARRIER_LOSS` of all links; the kernel command line comes first.
     fn carrier_loss(&mut self, word: &[u8]) -> Result<(), Problem> {
-        let position = attr::Kind::CarrierLoss.words().position(word);
-        let number = position.ok_or(Problem::NotAWord)?;
+        let of = GlobalNumber::CarrierLoss;
         let global = &mut self.file.cx.config.global;
-        if GlobalNumber::CarrierLoss.of(global).is_none() {
-            GlobalNumber::CarrierLoss.set(global, Some(number as u32));
-        }
-        Ok(())
+        let said = of.of(global);
+        let done = set_policy(of, global, word);
+        of.set(global, said.or(of.of(global)));
+        done
     }
 
     /// `ROUTING_RULE_n`.

@@ -5,7 +5,7 @@ use super::arg::{Arg, Done, Refused};
 use super::key_table::key;
 use crate::diag::{Complaint, Effect, Problem};
 use crate::model::attr::{Attr, Kind, Scope};
-use crate::model::config::{GlobalNumber, Role, Wait};
+use crate::model::config::{Global, GlobalNumber, Role, Wait};
 use crate::text::{parts, scalar};
 
 /// Sets a number of seconds; `infinity` is for ever. Two waits may be none at all.
@@ -105,14 +105,19 @@ pub fn dscp(arg: &mut Arg<'_, '_, '_>) -> Done {
 /// # Errors
 /// The word was reported and has no effect.
 pub fn policy(arg: &mut Arg<'_, '_, '_>, of: GlobalNumber) -> Done {
+    let set = set_policy(of, &mut arg.cx.config.global, arg.value);
+    set.map_err(|problem| Refused::of(Refused::WHOLE, problem))
+}
+
+/// Sets one of those by its word.
+#[inline(never)]
+pub fn set_policy(of: GlobalNumber, global: &mut Global, word: &[u8]) -> Result<(), Problem> {
     let kind = match of {
         GlobalNumber::CarrierLoss => Kind::CarrierLoss,
         GlobalNumber::Dad | GlobalNumber::DhcpTos => Kind::Dad,
     };
-    let Some(word) = kind.words().position(arg.value) else {
-        return Err(Refused::of(Refused::WHOLE, Problem::NotAWord));
-    };
-    of.set(&mut arg.cx.config.global, Some(word as u32));
+    let number = kind.words().position(word).ok_or(Problem::NotAWord)?;
+    of.set(global, Some(number as u32));
     Ok(())
 }
 

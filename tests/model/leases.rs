@@ -11,10 +11,10 @@ use ifdawn::model::statement::Statement;
 use ifdawn::plan::resolve::LinkState;
 use ifdawn::wire::ipv4::HEADERS;
 
-const SECOND: u64 = 1_000_000;
-const OFFER: u8 = 2;
-const ACK: u8 = 5;
-const NAK: u8 = 6;
+pub const SECOND: u64 = 1_000_000;
+pub const OFFER: u8 = 2;
+pub const ACK: u8 = 5;
+pub const NAK: u8 = 6;
 
 /// Links that ask for a lease and need it.
 fn ask(config: &mut Config<'_>, names: &[&str]) {
@@ -24,14 +24,14 @@ fn ask(config: &mut Config<'_>, names: &[&str]) {
     }
 }
 
-fn want(config: &mut Config<'_>, id: LinkId) {
+pub fn want(config: &mut Config<'_>, id: LinkId) {
     let link = config.link_mut(id).unwrap();
     link.ipv4.method = Method::Dhcp;
     link.ipv4.required = true;
 }
 
 /// What the last message on a link was: its type, and the transaction.
-fn last_message(host: &FakeHost, ifindex: u32) -> (u8, [u8; 4]) {
+pub fn last_message(host: &FakeHost, ifindex: u32) -> (u8, [u8; 4]) {
     let frames = host.frames.iter().rev();
     let mut of_link = frames.filter(|frame| frame.0 == ifindex && frame.1 == Packet::Dhcp);
     let (_, _, _, octets) = of_link.next().expect("a message");
@@ -42,7 +42,7 @@ fn last_message(host: &FakeHost, ifindex: u32) -> (u8, [u8; 4]) {
 }
 
 /// An answer to the last message of a link from the server 192.0.2.1, with 192.0.2.100 + its number.
-fn answer(host: &FakeHost, ifindex: u32, message: u8) -> Lease {
+pub fn answer(host: &FakeHost, ifindex: u32, message: u8) -> Lease {
     let mut lease = Lease::NONE;
     let number = u8::try_from(ifindex).unwrap();
     let (_, xid) = last_message(host, ifindex);
@@ -79,7 +79,7 @@ fn give(engine: &mut Engine<'_>, host: &mut FakeHost, ifindex: u32) {
 }
 
 /// It is said on the link.
-fn hear(engine: &mut Engine<'_>, ifindex: u32, said: &Lease, host: &mut FakeHost) {
+pub fn hear(engine: &mut Engine<'_>, ifindex: u32, said: &Lease, host: &mut FakeHost) {
     let mut statement = Statement {
         lease: *said,
         ..Statement::NONE

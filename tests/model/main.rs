@@ -10,6 +10,8 @@ mod convergence;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod interleavings;
+#[cfg(test)]
 mod leases;
 #[cfg(test)]
 mod limits;

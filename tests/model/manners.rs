@@ -6,6 +6,7 @@ use crate::support::nouns::{self, Addr};
 use crate::support::tables::Tables;
 use ifdawn::engine::{Engine, Outcome, Wish};
 use ifdawn::model::config::{Config, GlobalNumber, LinkMatch};
+use ifdawn::model::link::LinkKind;
 use ifdawn::plan::resolve::LinkState;
 
 const SECOND: u64 = 1_000_000;
@@ -531,4 +532,61 @@ fn whatever_happens_ends_as_it_began() {
             });
         });
     }
+}
+
+#[test]
+fn a_made_link_that_is_deleted_again_and_again_is_left_alone() {
+    let mut host = FakeHost::new(kernel_with(&["eth0"]));
+    host.now = SECOND;
+    with_engine(|engine| {
+        engine.goal.stays = true;
+        let link = engine.config.file(LinkMatch::Name(name("br0")));
+        engine.config.link_mut(link).unwrap().kind = LinkKind::Bridge;
+        engine.config.addr(link, "10.0.0.5/24");
+        look(engine, &mut host);
+        for times in 0..5 {
+            let ifindex = host.kernel.link("br0").expect("it is made").ifindex;
+            host.kernel.vanish_link(ifindex);
+            look(engine, &mut host);
+            assert_eq!(host.kernel.link("br0").is_some(), times < 4, "{times}");
+        }
+        assert_eq!(
+            host.said("warning: br0: removed 5 times in 10 s; left alone"),
+            1
+        );
+        look(engine, &mut host);
+        assert!(host.kernel.link("br0").is_none());
+        engine.wish(&name("br0"), Wish::Up);
+        look(engine, &mut host);
+        assert!(host.kernel.link("br0").is_some());
+        for _ in 0..5 {
+            let ifindex = host.kernel.link("br0").expect("it is made").ifindex;
+            host.kernel.vanish_link(ifindex);
+            look(engine, &mut host);
+        }
+        assert!(host.kernel.link("br0").is_none());
+    });
+}
+
+/// What needs an address that is left alone is left alone with it.
+#[test]
+fn an_address_that_is_removed_again_and_again_takes_its_routes_along() {
+    watching(1, |engine, host| {
+        let addrs = &host.kernel.tables.addrs;
+        let addr = addrs.iter().find(|addr| addr.local == ip("10.0.0.5"));
+        let addr = addr.expect("an address").clone();
+        for _ in 0..5 {
+            host.kernel.tables.del_addr(&addr).unwrap();
+            host.is_quiet = true;
+            look(engine, host);
+        }
+        assert!(!has_default(host) && !host.kernel.addrs_of(2).contains(&"10.0.0.5/24".to_owned()));
+        assert_eq!(host.complaints.len(), 1, "{:?}", host.complaints);
+        assert_eq!(host.said("10.0.0.5/24: removed 5 times in 10 s"), 1);
+        let changes = host.changes_in(|host| look(engine, host));
+        assert_eq!((changes, engine.outcome()), (0, Outcome::Up));
+        engine.wish(&name("eth0"), Wish::Up);
+        look(engine, host);
+        assert!(has_default(host));
+    });
 }

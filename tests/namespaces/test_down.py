@@ -150,6 +150,15 @@ class Down(Machine):
         self.ifdawn("down", "eth0", code=(0, 1))
         self.assertEqual(self.addresses("eth0"), ["192.0.2.5/24"], "what somebody else made on the new link")
 
+    def test_a_link_that_was_renamed_is_taken_down_by_its_old_name(self):
+        self.cables("eth0")
+        self.configure()
+        self.ifdawn("up")
+        self.ip("link set eth0 name other0")
+        self.ifdawn("down", "eth0")
+        self.assertEqual(self.addresses("other0"), [], "what was made goes, whatever the link is called")
+        self.assertFalse(self.exists("run/ifdawn/owned-eth0"), "owned-eth0 is removed")
+
     def test_a_link_that_is_gone_can_be_taken_down(self):
         self.cables("eth0")
         self.configure()

@@ -143,7 +143,7 @@ class Which(Hooks):
         self.static()
         os.makedirs(self.path(OURS))
         process = self.start_watch()
-        self.assertIn("ifdawn-hooks", self.processes().values())
+        self.eventually("a spawner", lambda: "ifdawn-hooks" in self.processes().values(), 3)
         self.hook(f"{OURS}/later")
         os.makedirs(self.path(ETC))
         self.hook(f"{ETC}/later-too")
@@ -279,7 +279,7 @@ class Told(Hooks):
         self.static()
         self.hook(f"{OURS}/a")
         process = self.start_watch()
-        self.wait_for("a eth0 up")
+        self.wait_for("a eth0 up", "a  dns-change")
         before = self.called()
         self.ip("addr del 192.0.2.5/24 dev eth0")
         self.eventually("the address is back", lambda: self.is_bound("192.0.2.5/24"), 5)
@@ -381,7 +381,7 @@ class Told(Hooks):
     def test_one_that_mounts(self):
         self.static()
         os.makedirs(self.path("mnt"))
-        self.hook(f"{OURS}/a", f"mount -t tmpfs hook {self.path('mnt')} && echo \"$0 $1 $2\" >>@log\n")
+        self.hook(f"{OURS}/a", f"[ $2 = up ] || exit 0\nmount -t tmpfs hook {self.path('mnt')} && echo \"$0 $1 $2\" >>@log\n")
         process = self.start_watch()
         self.wait_for("a eth0 up")
         self.assertIn(f" {self.path('mnt')} ", read("/proc/self/mounts"))
@@ -504,7 +504,8 @@ class Turns(Hooks):
         self.static()
         self.hook(f"{OURS}/a")
         process = self.start_watch()
-        self.wait_for("a eth0 up")
+        self.wait_for("a eth0 up", "a  dns-change")
+        self.eventually("only the spawner", lambda: list(self.processes().values()).count("ifdawn-hooks") == 1, 5)
         os.kill(self.spawner(), signal.SIGKILL)
         self.ip("link del eth0")
         time.sleep(0.2)
@@ -524,9 +525,6 @@ class Turns(Hooks):
         for pid, name in self.processes().items():
             lines = dict(line.split(":", 1) for line in read(f"/proc/{pid}/smaps_rollup").splitlines()[1:])
             sizes[name] = {key: int(lines[key].split()[0]) for key in ("Pss", "Private_Dirty")}
-        total = sum(size["Pss"] for size in sizes.values())
-        self.assertLessEqual(total, 400, f"KiB, Pss of all processes: {sizes}")
-        self.assertLessEqual(sizes["ifdawn-hooks"]["Private_Dirty"], 24, f"KiB that are its alone: {sizes}")
-        if os.environ.get("SHOW"):
-            print(total, sizes)
+        # What it shares with the others it does not cost.
+        self.assertLessEqual(sizes["ifdawn-hooks"]["Private_Dirty"], 24, f"KiB that are the spawner's alone: {sizes}")
         self.stop_watch(process)

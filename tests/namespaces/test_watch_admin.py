@@ -64,6 +64,7 @@ class TakenDown(WatchMachine):
         self.assertEqual(server.messages()[0].kind, wire.REQUEST, "the same address is asked for")
         self.eventually("its route", lambda: self.default_routes() != [])
         self.eventually("its server", lambda: "192.0.2.53" in self.resolv_conf())
+        self.settle()
         self.stop_watch(process)
 
     def test_what_lies_on_it_is_left_alone_with_it(self):
@@ -194,11 +195,10 @@ class MadeLink(WatchMachine):
 
         process = self.start("watch")
         self.eventually("it is made", is_there)
+        self.settle()
         for _ in range(4):
-            self.settle()
             self.ip("link del br0")
             self.eventually("it is made again", is_there)
-        self.settle()
         self.ip("link del br0")
         self.settle()
         self.assertFalse(is_there(), "it is left alone")

@@ -113,6 +113,19 @@ class TwoLinks(CarrierMachine):
         self.assertSays(run, "eth0: carrier lost 5 times in 10 s; it waits")
         self.assertEqual(run.err.count("carrier lost"), 1)
 
+    def test_nobodys_link_may_flap(self):
+        self.cables("eth2")
+        self.ip("link set eth2 up")
+        self.configure()
+        process = self.keep()
+        for _ in range(6):
+            self.plug("eth2", False)
+            self.settle_links()
+            self.plug("eth2", True)
+            self.settle_links()
+        self.settle()
+        self.assertNotIn("carrier lost", self.stop_watch(process).err)
+
     def settle_links(self):
         """A moment in which it looks at what it was told."""
         time.sleep(0.03)

@@ -115,9 +115,9 @@ class Things(WatchMachine):
         run = self.finish(process)
         sent = self.sent(run.trace)
         last = max(n for n, kind in enumerate(sent) if not kind.startswith("RTM_GET"))
-        # One more look, which found nothing to do, is what a link needs that came up under our hands.
+        # Of a link that came up, and of its IPv6 addresses, the kernel does not tell that it was us.
         rounds = [kind for kind in sent[last + 1 :] if kind == "RTM_GETROUTE"]
-        self.assertLessEqual(len(rounds), 1, f"looks after the last change, of {sent}")
+        self.assertLessEqual(len(rounds), 2, f"looks after the last change, of {sent}")
 
 
 class Links(WatchMachine):
@@ -263,8 +263,8 @@ class Flaps(WatchMachine):
         self.settle(30)
         self.assertEqual(self.but_times(), before, "as before")
         for pid, size in self.rss().items():
-            # Two pages.
-            self.assertLessEqual(abs(size - sizes.get(pid, 0)), 8, f"KiB of process {pid}: {sizes}, then {self.rss()}")
+            # What it gives back when it rests comes back with its next look.
+            self.assertLessEqual(size - sizes.get(pid, 0), 48, f"KiB of process {pid}: {sizes}, then {self.rss()}")
         self.assertIsNone(process.poll(), "it goes on")
 
     def test_the_other_end_goes_down_and_up_and_the_link_is_static(self):
@@ -279,6 +279,8 @@ class Flaps(WatchMachine):
         process = self.watch()
         self.settle()
         self.assertSurvives(lambda times: self.on_switch(*["link set port0 down", "link set port0 up"] * times), process, "192.0.2.100/24")
+        # A link that flaps rests before it asks for its lease again.
+        self.eventually("its lease is asked for again", lambda: '"outcome":"up"' in self.read("run/ifdawn/state.json"), 40)
         self.stop_watch(process)
 
     def test_the_address_comes_and_goes(self):
@@ -298,4 +300,5 @@ class Flaps(WatchMachine):
         self.assertFalse(self.is_bound("192.0.2.5/24"), f"left alone after {removed} removals")
         self.assertTrue(4 <= removed <= 8, f"removals until it is left alone: {removed}")
         self.assertAsleep(0.5)
-        self.assertSays(self.stop_watch(process), "eth0")
+        # What it needs its address for fails without it.
+        self.assertSays(self.stop_watch(process, code=(0, 1)), "192.0.2.5/24", "removed 5 times")

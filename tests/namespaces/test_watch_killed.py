@@ -83,17 +83,23 @@ class Killed(WatchMachine):
         self.assertEqual(found, {"lock", "state.json", "owned-eth0", *files}, "files in /run/ifdawn")
         self.assertCountEqual(os.listdir(self.path("etc")), ["resolv.conf", "sysconfig"], "files in /etc")
 
+    def written(self):
+        """Which state.json it is; each is a new file."""
+        found = os.stat(self.path("run/ifdawn/state.json")) if self.exists("run/ifdawn/state.json") else None
+        return found and (found.st_ino, found.st_mtime_ns)
+
     def owned(self):
         return self.read("run/ifdawn/owned-eth0")
 
     def start_and_end(self, address, lease):
-        """Starts it, and ends it once everything is there."""
+        """Starts it, and ends it once everything is there, and said to be so by this one."""
+        before = self.written()
         process = self.start("watch")
         is_there = lambda: self.is_bound(address) and self.routes("default") and self.exists("run/ifdawn/state.json")  # noqa: E731
         self.eventually(lambda: f"{address}: {self.addresses('eth0')}", lambda: process.poll() is not None or is_there(), 10)
         if lease:
             self.eventually("its lease", lambda: self.exists("run/ifdawn/lease-eth0"), 5)
-        self.eventually("its state", lambda: '"outcome":"up"' in self.read("run/ifdawn/state.json"), 5)
+        self.eventually("its state", lambda: self.written() != before and '"outcome":"up"' in self.read("run/ifdawn/state.json"), 5)
         run = self.stop_watch(process)
         self.assertSilent(run, "error")
         self.assertSilent(run, "warning")

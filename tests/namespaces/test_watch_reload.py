@@ -153,6 +153,21 @@ class Reload(WatchMachine):
         self.becomes("eth0", "192.0.2.9/24")
         self.assertIn("network-scripts: ENOENT; nothing was changed", self.stop_watch(process).err)
 
+    def test_a_file_that_cannot_be_read_takes_no_link_with_it(self):
+        self.static()
+        process = self.supervise()
+        os.rename(self.file(), self.file(".away"))
+        os.mkdir(self.file())
+        time.sleep(0.5)
+        self.assertEqual(self.addresses("eth0"), ["192.0.2.5/24"])
+        self.assertIn("UP", self.link("eth0")["flags"])
+        os.rmdir(self.file())
+        self.put("ifcfg-eth0", "DEVICE=eth0\nONBOOT=yes\nIPADDR=192.0.2.8\nPREFIX=24\n")
+        self.becomes("eth0", "192.0.2.8/24")
+        os.remove(self.file())
+        self.becomes("eth0")
+        self.assertIn("ifcfg-eth0: EISDIR; file ignored", self.stop_watch(process, code=3).err)
+
     def test_sighup_reads_what_no_event_told(self):
         self.static()
         self.write("etc/behind", "DEVICE=eth0\nONBOOT=yes\nIPADDR=192.0.2.5\nPREFIX=24\n")

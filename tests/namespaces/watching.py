@@ -195,6 +195,9 @@ class Ping:
             self.stopping.set()
             for thread in self.threads:
                 thread.join()
+                # Python is done with it a moment before the kernel is, which lets a process with threads leave no mounts.
+                while os.path.exists(f"/proc/self/task/{thread.native_id}"):
+                    time.sleep(0.001)
             self.socket.close()
 
     def begin(self):

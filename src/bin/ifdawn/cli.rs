@@ -250,6 +250,7 @@ impl Options {
     }
 
     /// `-v` and `-q`; of both, `-v`.
+    #[inline(never)]
     pub fn verbosity(&self) -> Verbosity {
         match (self.has(Opt::Verbose), self.has(Opt::Quiet)) {
             (true, _) => Verbosity::Verbose,

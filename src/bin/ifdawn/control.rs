@@ -188,7 +188,12 @@ fn perform(
             engine.publish_state(system);
             return Some(UP);
         }
-        Op::Reload => reload::reload(engine, system),
+        Op::Reload => {
+            reload::reload(engine, system);
+            if !system.files.are_lacking {
+                engine.miss_others(system);
+            }
+        }
         Op::Up => {
             reload::reload(engine, system);
             while let Some(link) = &name(client, n, system) {

@@ -120,13 +120,13 @@ fn serve(system: &mut System<'_>, socket: BorrowedFd<'_>) -> ! {
     let options = system.options;
     let limit = options.hook_timeout.unwrap_or(SECONDS);
     let socket = spawn::begin(socket, c"ifdawn-hooks");
-    system.log = Log::new(options.log, options.verbosity());
+    let mut log = Log::new(options.log, options.verbosity());
     process::forget();
     let Files { octets, names, .. } = &mut *system.files;
     let mut runner = Runner {
         root: system.root,
         limit,
-        log: &mut system.log,
+        log: &mut log,
         names,
         action: 0,
         message: Message::NONE,
@@ -219,8 +219,8 @@ impl Runner<'_> {
     fn path(&self, directory: u8, name: &[u8]) -> Path {
         let mut rest = LineBuf::<MAX_LINE>::new();
         rest.put(b"/");
-        // pre-up, pre-down
-        if matches!(self.action, 0 | 2) {
+        // pre-up, pre-down: 0, 2
+        if self.action & !2 == 0 {
             rest.unpack(ACTIONS.line(self.action.into()));
             rest.put(b".d/");
         }
@@ -267,22 +267,23 @@ impl Runner<'_> {
         is_fine
     }
 
-    /// Runs a script, and says how it ended if that is not well.
+    /// Runs a script.
     #[inline(never)]
     fn start(&mut self, path: &Path) {
         let forked = process::fork();
-        let mut result = forked.map(|_| ());
+        let errno = match forked {
+            Ok(0) => self.execute(path),
+            Ok(child) => return self.attend(child, path),
+            Err(errno) => errno,
+        };
+        self.complain(NOT_RUN.with_errno(errno), path);
         if forked == Ok(0) {
-            result = Err(self.execute(path));
+            process::end();
         }
-        if let Err(errno) = result {
-            self.complain(NOT_RUN.with_errno(errno), path);
-            if forked == Ok(0) {
-                process::end();
-            }
-            return;
-        }
-        let child = forked.unwrap_or(0);
+    }
+
+    /// Waits for a script, and says how it ended if that is not well.
+    fn attend(&mut self, child: u32, path: &Path) {
         let mut until = clock::in_seconds(self.limit);
         let mut late = false;
         let status = loop {
@@ -318,7 +319,7 @@ impl Runner<'_> {
         words.put(path.whole());
         words.put(self.message.name);
         words.put(variable.get(action..).unwrap_or_default());
-        words.end_arguments();
+        words.begin_environment();
         words.put(b"PATH=/usr/sbin:/usr/bin:/sbin:/bin\0");
         words.put(variable);
         for variable in self.message {

@@ -29,6 +29,8 @@ pub struct Files {
     pub octets: [u8; MAX_FILE_OCTETS + 1],
     /// The names in one directory.
     pub names: Names,
+    /// Some of the sources could not be read.
+    pub are_lacking: bool,
     tables: Tables,
 }
 
@@ -53,6 +55,7 @@ impl Files {
         Files {
             octets: [0; MAX_FILE_OCTETS + 1],
             names: Names::new(),
+            are_lacking: false,
             tables: Tables {
                 entries: Vec::new(),
                 values: Vec::new(),
@@ -70,6 +73,7 @@ pub fn load(
     config: &mut Config<'_>,
     sink: Target<'_, '_>,
 ) {
+    files.are_lacking = false;
     let is_given = !options.files.is_empty();
     let sources = match is_given {
         true => 0,
@@ -416,6 +420,7 @@ impl Loader<'_, '_, '_> {
     }
 
     fn failed(&mut self, subject: &[u8], errno: Errno) {
+        self.files.are_lacking = true;
         self.complain(subject, FAILED.with_errno(errno));
     }
 

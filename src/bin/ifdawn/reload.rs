@@ -169,7 +169,8 @@ pub fn reload_if_due(engine: &mut Engine<'_>, system: &mut System<'_>) {
 }
 
 /// Reads the sources again, as soon as nobody writes them. The next look makes the difference. Where the directory of
-/// ifcfg files is gone nothing changes: it is not said that there shall be no link.
+/// ifcfg files is gone nothing changes, and while a file cannot be read no link goes: it is not said that there shall be
+/// none.
 #[inline(never)]
 pub fn reload(engine: &mut Engine<'_>, system: &mut System<'_>) {
     const GONE: Complaint = Complaint::error(Problem::File, Effect::NothingChanged);
@@ -189,8 +190,11 @@ pub fn reload(engine: &mut Engine<'_>, system: &mut System<'_>) {
         return system.failed(GONE, errno, Subject::Key(&path));
     }
     (system.log).line(Level::News, &packed!("sources are read again"));
-    system.said = Said::new();
     system.supervisor.service.reloading();
+    system.said = Said::new();
     engine.forget_config(system);
     system.read(engine, None);
+    if system.files.are_lacking {
+        engine.leave_none();
+    }
 }

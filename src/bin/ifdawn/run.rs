@@ -267,6 +267,7 @@ fn up(system: &mut System<'_>, engine: &mut Engine<'_>, heard: &mut Heard) -> u8
         (system.log).line(Level::Error, &packed!("no source names any link"));
     }
     if options.command == Command::Reload
+        && !system.files.are_lacking
         && let Err(errno) = system.try_lock().and_then(|()| engine.leave_others(system))
     {
         return system.refused(errno);

@@ -9,7 +9,7 @@ use crate::control::{self, Control};
 use crate::hooks;
 use crate::reload::{self, Changes};
 use crate::service::Service;
-use crate::sys::{clock, process, signal};
+use crate::sys::{clock, process, rest, signal};
 use crate::system::System;
 use ifdawn::diag::Errno;
 use ifdawn::engine::{Engine, Instant, Progress};
@@ -143,6 +143,13 @@ pub fn looked(
     engine: &mut Engine<'_>,
     system: &mut System<'_>,
 ) -> Result<(), Errno> {
-    control::looked(progress, engine, system);
-    engine.leave(system)
+    engine.leave(system)?;
+    // After what was taken back comes another look.
+    if !engine.look_again {
+        control::looked(progress, engine, system);
+        if progress == Progress::Done {
+            rest::rest(system.files);
+        }
+    }
+    Ok(())
 }

@@ -119,6 +119,8 @@ pub fn decode(payload: &[u8]) -> Option<Link> {
 #[inline(never)]
 pub fn digest(payload: &[u8]) -> Option<(u32, u32)> {
     const WANTED: &[u16] = &[
+        IFLA_INET6_CONF,
+        IFLA_INET6_TOKEN,
         IFLA_IFNAME,
         IFLA_MTU,
         IFLA_ADDRESS,
@@ -140,11 +142,9 @@ pub fn digest(payload: &[u8]) -> Option<(u32, u32)> {
     }
     let inet6 = attr_in(attr_in(rest, IFLA_AF_SPEC), AF_INET6.into());
     let mut sum = hash(HASH_START, head);
-    for kind in [IFLA_INET6_CONF, IFLA_INET6_TOKEN] {
-        sum = hash(sum, attr_in(inet6, kind));
-    }
-    for kind in WANTED {
-        sum = hash(sum, attr_in(rest, *kind));
+    for (n, kind) in WANTED.iter().enumerate() {
+        let attrs = if n < 2 { inet6 } else { rest };
+        sum = hash(sum, attr_in(attrs, *kind));
     }
     Some((u32::from_ne_bytes([i0, i1, i2, i3]), sum))
 }

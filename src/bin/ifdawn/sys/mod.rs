@@ -15,6 +15,7 @@ pub mod log;
 pub mod names;
 pub mod packet;
 pub mod process;
+pub mod rest;
 pub mod rtnl;
 pub mod seccomp;
 pub mod signal;

@@ -52,6 +52,14 @@ unsafe extern "C" {
     static _end: u8;
 }
 
+/// Gives back the memory of some pages.
+#[inline(never)]
+pub(super) fn do_without(start: usize, len: usize) {
+    let what = libc::MADV_DONTNEED as usize;
+    // SAFETY: the callers': what lives in these pages is as good as zeros, or is not used any more.
+    let _ = unsafe { call(libc::SYS_madvise, start, len, what, 0, 0) };
+}
+
 /// Forgets what a copy of us has in memory that began as zeros, which is zeros again: it costs a copy of its own
 /// of each page that we write to from now on, and is no business of the copy's.
 pub fn forget() {
@@ -60,17 +68,8 @@ pub fn forget() {
     let (start, end) = (&raw const __bss_start as usize, &raw const _end as usize);
     let start = start.wrapping_add(PAGE - 1) & !(PAGE - 1);
     let len = (end & !(PAGE - 1)).wrapping_sub(start);
-    // SAFETY: nothing that lives in these pages is used any more, but as zeros.
-    let _ = unsafe {
-        call(
-            libc::SYS_madvise,
-            start,
-            len,
-            libc::MADV_DONTNEED as usize,
-            0,
-            0,
-        )
-    };
+    // Nothing that lives in these pages is used any more, but as zeros.
+    do_without(start, len);
 }
 
 /// What prctl(2) does to us: an option, and what it takes.

@@ -37,22 +37,23 @@ pub fn begin(socket: BorrowedFd<'_>, name: &'static CStr) -> BorrowedFd<'static>
 /// What a program is started with: pointers to its arguments, up to one that is NULL, and to its environment. What is
 /// too much is left out.
 pub struct Words<'w> {
-    pointers: [usize; MAX_WORDS + 1],
     len: usize,
-    environment: usize,
+    pointers: [usize; MAX_WORDS + 1],
     words: PhantomData<&'w [u8]>,
 }
 
 /// How many there are at most, with an end of the arguments; the end of the environment is behind them.
 const MAX_WORDS: usize = 512;
 
+/// Where the environment begins: behind the program, two arguments, and their end.
+const ENVIRONMENT: usize = 4;
+
 impl<'w> Words<'w> {
     /// None.
     pub fn new() -> Words<'w> {
         Words {
-            pointers: [0; _],
             len: 0,
-            environment: 0,
+            pointers: [0; _],
             words: PhantomData,
         }
     }
@@ -73,9 +74,8 @@ impl<'w> Words<'w> {
     }
 
     /// What is added from here on is of the environment.
-    pub fn end_arguments(&mut self) {
-        self.len = self.len.wrapping_add(1);
-        self.environment = self.len;
+    pub fn begin_environment(&mut self) {
+        self.len = ENVIRONMENT;
     }
 
     /// Becomes the program of this path in a process group of its own, or says why not.
@@ -87,7 +87,7 @@ impl<'w> Words<'w> {
         }
         signal::reset(&signal::NONE);
         let [arguments, environment] =
-            [0, self.environment].map(|n| self.pointers.as_ptr().wrapping_add(n) as usize);
+            [0, ENVIRONMENT].map(|n| self.pointers.as_ptr().wrapping_add(n) as usize);
         // SAFETY: the path ends with a NUL, as does each word; each list of pointers ends with NULL.
         let result = unsafe {
             call(

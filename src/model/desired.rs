@@ -3,13 +3,15 @@
 use super::addr::{Cidr, Family};
 use super::attr::{Attr, Scope};
 use super::config::{Dad, LinkId};
-use super::index::{HASH_START, Index, hash};
+use super::index::HASH_START;
 use super::link::{IfName, LinkKind, Mac};
 use super::route::Route;
 use crate::diag::{Errno, Origin, Problem};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use core::ops::{Deref, DerefMut};
 use heapless::VecView;
+
+pub(crate) use super::things::place_hash;
+pub use super::things::{Full, Things};
 
 /// What the kernel has of a desired thing; what is [`Presence::Mortal`] or beyond is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -293,7 +295,7 @@ impl Thing {
     /// Whether both have the same place in the kernel's tables; see [`Route::is_in_place_of`]. That of an address is
     /// its link, address, prefix length and other end, which is the address itself where there is none. The
     /// kernel has any number of rules in one place.
-    fn is_in_place_of(&self, other: &Thing) -> bool {
+    pub(super) fn is_in_place_of(&self, other: &Thing) -> bool {
         self.what == other.what
             && self.route.is_in_place_of(&other.route)
             && match self.what {
@@ -371,76 +373,6 @@ impl Thing {
     }
 }
 
-/// A table has no room left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Full;
-
-/// A table of addresses and routes, in which they are found by their keys.
-pub struct Things<'m> {
-    table: &'m mut VecView<Thing>,
-    index: Index<'m>,
-}
-
-impl<'m> Things<'m> {
-    /// Over a table and the slots of its index.
-    pub fn new(table: &'m mut VecView<Thing>, slots: &'m mut [u32]) -> Things<'m> {
-        Things {
-            table,
-            index: Index::new(slots),
-        }
-    }
-
-    /// Forgets everything.
-    pub fn clear(&mut self) {
-        self.table.clear();
-        self.index.clear();
-    }
-
-    /// Adds one.
-    #[inline(never)]
-    pub fn add(&mut self, thing: &Thing) -> Result<(), Full> {
-        self.table.push(*thing).map_err(|_| Full)?;
-        let first = self.index.make_room(self.table.len());
-        for n in first..self.table.len() {
-            if let Some(thing) = self.table.get(n) {
-                self.index.insert(place_hash(thing), n as u32);
-            }
-        }
-        Ok(())
-    }
-
-    /// Passes each one in the place of `wanted` to `each`: at most one that shall be there, and those of its place
-    /// that shall not.
-    #[inline(never)]
-    pub fn each(&mut self, wanted: &Thing, each: &mut dyn FnMut(&mut Thing)) {
-        let mut at = place_hash(wanted);
-        for _ in 0..self.table.len() {
-            let Some(n) = self.index.next(&mut at) else {
-                return;
-            };
-            if let Some(thing) = self.table.get_mut(n as usize)
-                && thing.is_in_place_of(wanted)
-            {
-                each(thing);
-            }
-        }
-    }
-}
-
-impl Deref for Things<'_> {
-    type Target = VecView<Thing>;
-
-    fn deref(&self) -> &VecView<Thing> {
-        self.table
-    }
-}
-
-impl DerefMut for Things<'_> {
-    fn deref_mut(&mut self) -> &mut VecView<Thing> {
-        self.table
-    }
-}
-
 /// Everything that shall be there, and behind it what we made and shall be there no more.
 #[repr(C)]
 pub struct Desired<'m> {
@@ -490,26 +422,4 @@ impl<'m> Desired<'m> {
 #[inline(never)]
 pub fn link_mut(links: &mut VecView<DesiredLink>, ifindex: u32) -> Option<&mut DesiredLink> {
     links.iter_mut().find(|link| link.ifindex == ifindex)
-}
-
-/// What of it is the place in the kernel's tables, in short.
-#[inline(never)]
-pub(crate) fn place_hash(thing: &Thing) -> u32 {
-    let route = &thing.route;
-    let prefix = match route.from.is_default() {
-        true => &route.dst,
-        false => &route.from,
-    };
-    let octets: &[u8] = match &prefix.addr {
-        IpAddr::V4(addr) => &addr.octets(),
-        IpAddr::V6(addr) => &addr.octets(),
-    };
-    let len = u32::from(prefix.len);
-    // the kernel may choose the priority of a rule
-    let metric = match thing.what {
-        What::Rule => 0,
-        What::Addr | What::Route => route.effective_metric(),
-    };
-    let start = route.table ^ metric.rotate_left(8) ^ len.rotate_left(16);
-    hash(start, octets)
 }

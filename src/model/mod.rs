@@ -22,3 +22,5 @@ pub mod rule;
 pub mod said;
 pub mod slots;
 pub mod statement;
+pub mod things;
+mod verdict;

@@ -10,6 +10,7 @@ pub mod encode;
 pub mod knobs;
 pub(crate) mod lease;
 mod lease6;
+pub mod link_state;
 mod link_words;
 pub mod links;
 pub mod op;

@@ -2,11 +2,7 @@
 //! more. Words are octets of the argument vector; the one that is refused is copied.
 
 use crate::sys::start::Arguments;
-use crate::sys::{
-    self,
-    file::{self, Out},
-    process,
-};
+use crate::sys::{self, file, out::Out, process};
 use heapless::Vec;
 use ifdawn::diag::{Escaped, LineBuf};
 use ifdawn::limits::{MAX_FILES, MAX_LINE, MAX_LINKS};

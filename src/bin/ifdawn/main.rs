@@ -11,6 +11,7 @@ mod form;
 mod frame;
 mod hooks;
 mod load;
+mod print;
 mod reload;
 mod report;
 mod run;
@@ -32,8 +33,9 @@ use sockets::Ether;
 use std::hint::black_box;
 use std::mem::ManuallyDrop;
 use std::sync::Mutex;
-use sys::file::{self, Out};
+use sys::file;
 use sys::names::Names;
+use sys::out::Out;
 use sys::start::Arguments;
 
 /// Addresses and routes.

@@ -3,28 +3,26 @@
 use crate::cli::{Command, Opt, Options};
 use crate::control;
 use crate::load::{self, Files};
-use crate::report::{Report, Target};
+use crate::print;
 use crate::show;
 use crate::sockets::{Ether, in_words};
 use crate::supervise::{self, Order};
-use crate::sys::file::{self, Out};
+use crate::sys::file;
 use crate::sys::log::Level;
 use crate::sys::names::Names;
+use crate::sys::out::Out;
 use crate::sys::rtnl::{self, Rtnl};
 use crate::sys::start::{self, Arguments};
-use crate::sys::{caps, clock, kernel, process};
-use crate::system::{LOCK_MICROS, System, resolv_conf};
-use ifdawn::diag::{Complaint, Effect, Errno, Escaped, Problem, Subject};
+use crate::sys::{caps, clock, process};
+use crate::system::{LOCK_MICROS, System};
+use ifdawn::diag::{Complaint, Effect, Errno, Problem, Subject};
 use ifdawn::engine::{Engine, ForeignResolvConf, Instant, Outcome, Progress, Said};
 use ifdawn::limits::MAX_LINKS;
 use ifdawn::model::config::{GlobalFlag, LinkMatch};
 use ifdawn::model::link::IfName;
 use ifdawn::model::statement::Statement;
-use ifdawn::output::json::{Json, Octets};
-use ifdawn::output::plan_json::{self, PLAN};
 use ifdawn::packed::{packed, word};
 use ifdawn::plan::resolve::LinkState;
-use ifdawn::text::parts;
 use ifdawn::text::show::{Show, Text};
 
 /// Everything required is up.
@@ -81,94 +79,16 @@ pub fn run<'m>(
         Command::Check => {
             let [no_color, ..] = arguments.environment;
             let colored = no_color.is_empty() && file::is_terminal(file::stdout());
-            check(&mut system, engine, kept, colored, out)
+            print::check(&mut system, engine, kept, colored, out)
         }
-        Command::Plan if options.has(Opt::Json) => plan_json(&mut system, engine, out),
-        Command::Plan => plan(&mut system, engine, out),
+        Command::Plan if options.has(Opt::Json) => print::plan_json(&mut system, engine, out),
+        Command::Plan => print::plan(&mut system, engine, out),
         Command::Show => show::show(&mut system, out),
         Command::Up | Command::Watch | Command::Down | Command::Reload => {
             system.supervisor.service.find(arguments, options);
             change(&mut system, engine, heard)
         }
     }
-}
-
-/// Parses only, and shows each complaint with its line.
-#[inline(never)]
-fn check(
-    system: &mut System<'_>,
-    engine: &mut Engine<'_>,
-    kept: &mut Names,
-    colored: bool,
-    out: &mut Out<'_>,
-) -> u8 {
-    let mut report = Report {
-        out,
-        kept,
-        colored,
-        counts: [0; 3],
-    };
-    system.read(engine, Some(Target::Report(&mut report)));
-    report.flush();
-    let [errors, warnings, notes] = report.counts;
-    let text = &mut Text(report.out);
-    text.count(word!(""), errors);
-    text.count(word!(" errors, "), warnings);
-    text.count(word!(" warnings, "), notes);
-    text.word(word!(" notes\n"));
-    match errors {
-        0 => UP,
-        _ => NOT_UP,
-    }
-}
-
-/// Prints what `up` would change.
-#[inline(never)]
-fn plan(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> u8 {
-    let options = system.options;
-    system.read(engine, None);
-    engine.is_offline = options.has(Opt::Offline);
-    // Whoever renames tries.
-    engine.live_rename = kernel::live_rename();
-    if !engine.is_offline {
-        system.begin(engine);
-    }
-    if let Err(errno) = engine.plan(system) {
-        return system.refused(errno);
-    }
-    let text = &mut Text(out);
-    for step in engine.plan.steps.iter() {
-        if let Some(op) = &engine.op(*step)
-            && !engine.is_off(*step)
-        {
-            text.show(word!(""), op);
-            text.octet(b'\n');
-        }
-    }
-    if !engine.is_offline && engine.resolv_conf_differs(system) {
-        // All but the mark, which is the first line.
-        let mut rest = parts::after(engine.resolv_conf(), b'\n');
-        while let Some(line @ [_, ..]) = parts::next(&mut rest, b'\n') {
-            text.show(word!("# "), &Escaped(resolv_conf(options)));
-            text.show(word!(": "), &Octets(line));
-            text.octet(b'\n');
-        }
-    }
-    UP
-}
-
-/// The configuration as JSON. Its diagnostics come last, so the sources are read twice: once for the
-/// links, once for the complaints, which then need not be kept.
-#[inline(never)]
-fn plan_json(system: &mut System<'_>, engine: &mut Engine<'_>, out: &mut Out<'_>) -> u8 {
-    system.log.mute();
-    system.read(engine, None);
-    let mut json = Json::new(out, PLAN);
-    plan_json::begin(&mut json, &engine.config);
-    engine.config.clear();
-    system.read(engine, Some(Target::Json(&mut json)));
-    plan_json::end(&mut json);
-    UP
 }
 
 /// Brings up or takes back.

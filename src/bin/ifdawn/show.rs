@@ -3,7 +3,7 @@
 use crate::cli::Opt;
 use crate::control;
 use crate::run::{NOT_UP, UP};
-use crate::sys::file::Out;
+use crate::sys::out::Out;
 use crate::system::System;
 use ifdawn::diag::{Complaint, Effect, Problem, Subject};
 use ifdawn::output::json::{Octets, begins_with};

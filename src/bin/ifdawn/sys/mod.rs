@@ -13,6 +13,7 @@ pub mod kernel;
 pub mod landlock;
 pub mod log;
 pub mod names;
+pub mod out;
 pub mod packet;
 pub mod process;
 pub mod rest;

@@ -88,8 +88,8 @@ impl Watched {
     }
 }
 
-/// What is remembered, from now on if nothing was and there is room for so many (0: it is only looked for); of more, the oldest thing that was
-/// taken away is forgotten.
+/// What is remembered, from now on if nothing was and there is room for so many (0: it is only looked for); of more, the
+/// oldest thing that was taken away is forgotten.
 #[inline(never)]
 fn recall(
     watched: &mut VecView<Watched>,

@@ -285,6 +285,8 @@ impl Engine<'_> {
             self.dump_things(host, Asked::Save)?;
         }
         self.drop_repeated();
+        // Before its address is there: who is killed between the two would ask for another one.
+        self.keep_leases(host);
         self.claim(host);
         self.send_plan(host)?;
         self.disown(host);

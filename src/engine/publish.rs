@@ -168,7 +168,6 @@ impl Engine<'_> {
 
     /// Writes resolv.conf and the host name.
     pub(super) fn publish(&mut self, host: &mut impl Host) {
-        self.keep_leases(host);
         self.publish_resolv_conf(host);
         self.publish_hostname(host);
     }

@@ -13,8 +13,8 @@ pub enum Verdict {
     Malformed = 3,
     /// Its checksum is wrong.
     BadChecksum = 4,
-    /// It is ARP: [`Field::Addr`] is the sender's address, [`Field::Chaddr`] its MAC,
-    /// [`Field::NextServer`] the address it speaks to.
+    /// It is ARP: of [`super::lease::Field`], `Addr` is the sender's address, `Chaddr` its MAC, `NextServer` the address
+    /// it speaks to.
     Arp = 5,
     /// It is what a neighbour says of an address: see [`What::Solicited`](super::advert::What::Solicited).
     Neighbor = 6,

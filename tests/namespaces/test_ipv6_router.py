@@ -293,7 +293,7 @@ class Silence(Ipv6Machine):
                 wire.Scripted(self, "port0")
                 run = self.ifdawn("up", "--cmdline", words, within=25)
                 self.assertBound()
-                self.assertTrue(3 < run.seconds < 14, f"seconds\n{run}")
+                self.assertTrue(2.5 < run.seconds < 14, f"seconds\n{run}")
                 self.assertRegex(run.err, r"IPv6 address|router advertisement|DHCPv6", f"a warning\n{run}")
                 self.assertSays(run, "did not come")
 

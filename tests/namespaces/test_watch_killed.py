@@ -92,10 +92,10 @@ class Killed(WatchMachine):
         return self.read("run/ifdawn/owned-eth0")
 
     def start_and_end(self, address, lease):
-        """Starts it, and ends it once everything is there, and said to be so by this one."""
+        """Starts it, and ends it once everything is there (with None any address), and said to be so by this one."""
         before = self.written()
         process = self.start("watch")
-        is_there = lambda: self.is_bound(address) and self.routes("default") and self.exists("run/ifdawn/state.json")  # noqa: E731
+        is_there = lambda: (self.is_bound(address) if address else self.addresses("eth0")) and self.routes("default") and self.exists("run/ifdawn/state.json")  # noqa: E731
         self.eventually(lambda: f"{address}: {self.addresses('eth0')}", lambda: process.poll() is not None or is_there(), 10)
         if lease:
             self.eventually("its lease", lambda: self.exists("run/ifdawn/lease-eth0"), 5)
@@ -143,21 +143,16 @@ class FromNothing(Killed):
                 forget()
                 self.kill_at(call)
                 had = self.addresses("eth0")
-                # Who begins anew gets another address.
+                # Who begins anew gets another address; which one, what the dead one asked for decides.
                 server[0].given.clear()
                 server[0].pool.reverse()
-                self.start_and_end(had[0] if had else self.next(server[0]), lease=True)
+                self.start_and_end(had[0] if had else None, lease=True)
                 if had:
                     self.assertEqual(self.addresses("eth0"), had, "the address it had")
                 self.assertEqual(len(self.addresses("eth0")), 1, "one address")
                 self.assertTidy("lease-eth0")
                 self.assertIn(f"addr {self.addresses('eth0')[0]}\n", self.owned(), "owned-eth0 says what is ours")
         self.assertExact(FROM_NOTHING)
-
-    def next(self, server):
-        """The address it will get: of its lease, if it wrote one down, else the server's first."""
-        kept = self.lease().get("IPV4ADDR") if self.exists("run/ifdawn/lease-eth0") else None
-        return f"{kept or server.pool[0]}/24"
 
 
 class WithTraffic(Killed):

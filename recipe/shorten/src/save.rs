@@ -168,7 +168,7 @@ pub fn shorten(program: &mut Program) {
 /// What runs for each route, its words and the text of it, by parts of the name. It would save for longer than it
 /// works: how a processor foretells where functions return to fails there. Of 20,000 routes each of 185 calls took 9 ns.
 const HOT: [[&str; 2]; 13] = [
-    ["3sys4file", "3OutNt"],
+    ["3sys3out", "3OutNt"],
     ["6packed", "6unpack"],
     ["6packed", "6expand"],
     ["6packed", "8strip_in"],

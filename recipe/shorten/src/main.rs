@@ -104,7 +104,10 @@ fn main() -> ExitCode {
         .and_then(|text| {
             Program::read(&text).map_err(|what| format!("line {what}: not known here"))
         })
-        .and_then(|mut program| shorten(&mut program, Path::new(to)));
+        .and_then(|mut program| {
+            save::check_hot(&program)?;
+            shorten(&mut program, Path::new(to))
+        });
     match done {
         Ok(summary) => {
             println!("shorten: {summary}");

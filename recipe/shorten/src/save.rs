@@ -183,6 +183,20 @@ const HOT: [[&str; 2]; 13] = [
     ["6scalar", "6dotted"],
 ];
 
+/// # Errors
+/// Parts of a name that no function of the whole program has any more: it would save registers as others do, and
+/// nothing but a benchmark would tell.
+pub fn check_hot(program: &Program) -> Result<(), String> {
+    for parts in &HOT {
+        let is_it = |name: &str| parts.iter().all(|part| name.contains(part));
+        let mut functions = program.functions.iter();
+        if !functions.any(|function| is_it(program.texts.get(function.name()))) {
+            return Err(format!("no function is called {parts:?}, which is hot"));
+        }
+    }
+    Ok(())
+}
+
 fn is_hot(name: &str) -> bool {
     HOT.iter()
         .any(|parts| parts.iter().all(|part| name.contains(part)))
